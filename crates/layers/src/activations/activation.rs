@@ -1,0 +1,65 @@
+//! Activation: a function as a layer. Keras: `keras.layers.Activation`.
+
+use super::ActivationFunction;
+use crate::layer::single;
+use crate::{Base, Context, Layer, Shape, Weights, layer_common};
+use candle_core::Tensor;
+use candle_keras_ops::Result;
+use serde::{Deserialize, Serialize};
+
+/// Applies an activation function.
+///
+/// # Shapes
+/// - input and output: any
+///
+/// # Example
+/// ```
+/// use candle_keras_layers::{Activation, Input, Layer};
+/// assert_eq!(Activation::new("relu").call(&Input::shape([8]))?.shape().to_string(), "(None, 8)");
+/// # Ok::<(), candle_keras_layers::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Activation {
+    #[serde(flatten)]
+    base: Base,
+    activation: ActivationFunction,
+}
+
+impl Activation {
+    /// With this function.
+    pub fn new(activation: impl Into<ActivationFunction>) -> Self {
+        Self { base: Base::new("Activation"), activation: activation.into() }
+    }
+}
+
+impl Layer for Activation {
+    layer_common!("Activation");
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        Ok(vec![single(inputs)?.clone()])
+    }
+
+    fn build(&self, _: &[Shape], _: &mut Weights) -> Result<()> {
+        self.activation.check()
+    }
+
+    fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
+        Ok(vec![self.activation.call(single(inputs)?)?])
+    }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Check, check_layer};
+
+    #[test]
+    fn behaves_as_every_layer_must() {
+        check_layer(|| Activation::new("softmax"), Check::inputs([[2, 3]]).output([2, 3]));
+        assert!(Activation::new("sofmax").call(&crate::Input::shape([2])).is_err());
+    }
+}

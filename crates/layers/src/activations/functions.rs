@@ -1,0 +1,162 @@
+//! The activation functions. Keras: `keras.activations`; the formulas and defaults are Keras's.
+
+use candle_core::Result;
+use candle_keras_ops::{self as ops, Tensor, axes, custom_gradient};
+
+pub use ops::{relu, sigmoid, softplus, tanh};
+
+/// `x` itself.
+pub fn linear(x: &Tensor) -> Result<Tensor> {
+    Ok(x.clone())
+}
+
+/// `min(max(x, 0), 6)`.
+pub fn relu6(x: &Tensor) -> Result<Tensor> {
+    custom_gradient(x, &x.detach().clamp(0.0, 6.0)?, |x, _, dy| dy * (x.gt(0.0)? * x.lt(6.0)?)?.to_dtype(dy.dtype())?)
+}
+
+/// `x` above 0, `slope * x` below.
+fn leaky(x: &Tensor, slope: f64) -> Result<Tensor> {
+    let positive = ops::relu(x)?;
+    &positive + ((x - &positive)? * slope)?
+}
+
+/// `x` above 0, `0.2 x` below (Maas et al., 2013). The *layer* LeakyReLU of Keras has 0.3.
+pub fn leaky_relu(x: &Tensor) -> Result<Tensor> {
+    leaky(x, 0.2)
+}
+
+/// `exp(x) - 1` below 0, where it is taken of `min(x, 0)`, so that neither value nor gradient can overflow.
+fn negative_exp(x: &Tensor) -> Result<Tensor> {
+    (x - ops::relu(x)?)?.exp()? - 1.0
+}
+
+/// `x` above 0, `exp(x) - 1` below (Clevert et al., 2015).
+pub fn elu(x: &Tensor) -> Result<Tensor> {
+    ops::relu(x)? + negative_exp(x)?
+}
+
+/// ELU that keeps mean 0 and variance 1 through layers of `lecun_normal` weights (Klambauer et al., 2017).
+pub fn selu(x: &Tensor) -> Result<Tensor> {
+    const ALPHA: f64 = 1.673_263_242_354_377_2;
+    const SCALE: f64 = 1.050_700_987_355_480_5;
+    (ops::relu(x)? + (negative_exp(x)? * ALPHA)?)? * SCALE
+}
+
+/// Continuously differentiable [`elu`], with alpha 1 (Barron, 2017).
+pub fn celu(x: &Tensor) -> Result<Tensor> {
+    elu(x)
+}
+
+/// `x` times the normal distribution function of `x` (Hendrycks and Gimpel, 2016): exact, not the tanh approximation.
+pub fn gelu(x: &Tensor) -> Result<Tensor> {
+    // The density is spelled out, since candle rounds its constants to six digits.
+    custom_gradient(x, &x.detach().gelu_erf()?, |x, _, dy| {
+        let distribution = ((x * std::f64::consts::FRAC_1_SQRT_2)?.erf()? * 0.5)? + 0.5;
+        let density = ((x.sqr()? * -0.5)?.exp()? * (1.0 / std::f64::consts::TAU.sqrt()))?;
+        dy * (distribution? + (x * density)?)?
+    })
+}
+
+/// `x * sigmoid(x)`; also called swish (Ramachandran et al., 2017).
+pub fn silu(x: &Tensor) -> Result<Tensor> {
+    x * ops::sigmoid(x)?
+}
+
+/// `x / (1 + |x|)`.
+pub fn softsign(x: &Tensor) -> Result<Tensor> {
+    x / (ops::abs(x)? + 1.0)?
+}
+
+/// `relu6(x + 3) / 6`.
+pub fn hard_sigmoid(x: &Tensor) -> Result<Tensor> {
+    relu6(&(x + 3.0)?)? / 6.0
+}
+
+/// `x * hard_sigmoid(x)`; also called hard swish (Howard et al., 2019).
+pub fn hard_silu(x: &Tensor) -> Result<Tensor> {
+    x * hard_sigmoid(x)?
+}
+
+/// `x` held between -1 and 1.
+pub fn hard_tanh(x: &Tensor) -> Result<Tensor> {
+    ops::clip(x, -1.0, 1.0)
+}
+
+/// `exp(x)`.
+pub fn exponential(x: &Tensor) -> Result<Tensor> {
+    ops::exp(x)
+}
+
+/// `x * tanh(softplus(x))` (Misra, 2019).
+pub fn mish(x: &Tensor) -> Result<Tensor> {
+    x * ops::softplus(x)?.tanh()?
+}
+
+/// `log(sigmoid(x))`.
+pub fn log_sigmoid(x: &Tensor) -> Result<Tensor> {
+    ops::softplus(&x.neg()?)?.neg()
+}
+
+/// Softmax over the last axis: `exp(x) / sum(exp(x))`.
+pub fn softmax(x: &Tensor) -> Result<Tensor> {
+    ops::softmax(x, -1)
+}
+
+/// The logarithm of [`softmax`].
+pub fn log_softmax(x: &Tensor) -> Result<Tensor> {
+    ops::log_softmax(x, -1)
+}
+
+/// `(x + sqrt(x² + 4)) / 2` (Barron, 2021).
+pub fn squareplus(x: &Tensor) -> Result<Tensor> {
+    (x + (x.sqr()? + 4.0)?.sqrt()?)? * 0.5
+}
+
+/// `x - tanh(x)`.
+pub fn tanh_shrink(x: &Tensor) -> Result<Tensor> {
+    x - x.tanh()?
+}
+
+/// `x` moved by 0.5 towards 0, and 0 in between.
+pub fn soft_shrink(x: &Tensor) -> Result<Tensor> {
+    x - ops::clip(x, -0.5, 0.5)?
+}
+
+/// `x`, and 0 where `|x| <= 0.5`.
+pub fn hard_shrink(x: &Tensor) -> Result<Tensor> {
+    let kept = x.detach().abs()?.gt(0.5)?.to_dtype(x.dtype())?;
+    x * kept
+}
+
+/// 0 below -1, `x` above 1, `(x + 1)² / 4` in between.
+pub fn sparse_plus(x: &Tensor) -> Result<Tensor> {
+    let inside = (ops::clip(&(x + 1.0)?, 0.0, 2.0)?.sqr()? * 0.25)?;
+    inside + ops::relu(&(x - 1.0)?)?
+}
+
+/// `(x + 1) / 2`, held between 0 and 1.
+pub fn sparse_sigmoid(x: &Tensor) -> Result<Tensor> {
+    ops::clip(&((x + 1.0)? * 0.5)?, 0.0, 1.0)
+}
+
+/// The projection of the last axis onto the probability simplex: like softmax, with exact zeros (Martins and Astudillo, 2016).
+pub fn sparsemax(x: &Tensor) -> Result<Tensor> {
+    let detached = x.detach().contiguous()?;
+    let last = x.rank().saturating_sub(1);
+    let n = x.dim(last)?;
+    let sorted = detached.sort_last_dim(false)?.0;
+    let k = Tensor::arange(1u32, n as u32 + 1, x.device())?.to_dtype(x.dtype())?;
+    let sums = sorted.cumsum(last)?;
+    // z_k takes part as long as 1 + k z_k is above the sum of the k largest; the threshold makes the rest add up to 1.
+    let takes_part = ((sorted.broadcast_mul(&k)? + 1.0)? - sums)?.gt(0.0)?.to_dtype(x.dtype())?;
+    let count = ops::sum(&takes_part, axes(-1).keepdims(true))?;
+    let threshold = ((ops::sum(&(&sorted * takes_part)?, axes(-1).keepdims(true))? - 1.0)? / count)?;
+    let y = detached.broadcast_sub(&threshold)?.relu()?;
+    custom_gradient(x, &y, |_, y, dy| {
+        let support = y.gt(0.0)?.to_dtype(dy.dtype())?;
+        let on_support = (dy * &support)?;
+        let mean = (ops::sum(&on_support, axes(-1).keepdims(true))? / ops::sum(&support, axes(-1).keepdims(true))?)?;
+        on_support - support.broadcast_mul(&mean)?
+    })
+}

@@ -1,0 +1,162 @@
+//! Activation functions and their string names. Keras: `keras.activations`.
+
+mod activation;
+mod functions;
+
+pub use activation::Activation;
+pub use functions::*;
+
+use candle_keras_ops::{Error, Tensor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use std::sync::Arc;
+
+type Function = dyn Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync;
+
+/// A function of each element or of the last axis: a Keras name such as `"relu"`, or one's own.
+///
+/// ```
+/// use candle_keras_layers::activations::ActivationFunction;
+/// use candle_core::{Device, Tensor};
+/// let x = Tensor::new(&[-1f32, 2.], &Device::Cpu)?;
+/// assert_eq!(ActivationFunction::from("relu").call(&x)?.to_vec1::<f32>()?, [0., 2.]);
+/// let double = ActivationFunction::new("double", |x| x * 2.0);
+/// assert_eq!(double.call(&x)?.to_vec1::<f32>()?, [-2., 4.]);
+/// # Ok::<(), candle_keras_ops::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct ActivationFunction {
+    name: String,
+    function: Option<Arc<Function>>,
+}
+
+/// Keras's functions under Keras's names; two of them go by a second name.
+const FUNCTIONS: [(&str, fn(&Tensor) -> candle_core::Result<Tensor>); 28] = [
+    ("linear", linear),
+    ("relu", relu),
+    ("relu6", relu6),
+    ("leaky_relu", leaky_relu),
+    ("elu", elu),
+    ("selu", selu),
+    ("celu", celu),
+    ("gelu", gelu),
+    ("silu", silu),
+    ("softplus", softplus),
+    ("softsign", softsign),
+    ("sigmoid", sigmoid),
+    ("hard_sigmoid", hard_sigmoid),
+    ("hard_silu", hard_silu),
+    ("hard_tanh", hard_tanh),
+    ("tanh", tanh),
+    ("exponential", exponential),
+    ("mish", mish),
+    ("log_sigmoid", log_sigmoid),
+    ("softmax", softmax),
+    ("log_softmax", log_softmax),
+    ("squareplus", squareplus),
+    ("tanh_shrink", tanh_shrink),
+    ("soft_shrink", soft_shrink),
+    ("hard_shrink", hard_shrink),
+    ("sparse_plus", sparse_plus),
+    ("sparse_sigmoid", sparse_sigmoid),
+    ("sparsemax", sparsemax),
+];
+
+impl ActivationFunction {
+    /// One's own function, with the name under which it is saved.
+    pub fn new(
+        name: impl Into<String>,
+        function: impl Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static,
+    ) -> Self {
+        Self { name: name.into(), function: Some(Arc::new(function)) }
+    }
+
+    /// The name, as Keras writes it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether this is the identity.
+    pub fn is_linear(&self) -> bool {
+        self.name == "linear"
+    }
+
+    /// The function's values.
+    ///
+    /// # Errors
+    /// If the name is not an activation.
+    pub fn call(&self, x: &Tensor) -> candle_keras_ops::Result<Tensor> {
+        Ok((self.function()?)(x)?)
+    }
+
+    /// An error if the name is not an activation; for `build`, before data comes.
+    pub fn check(&self) -> candle_keras_ops::Result<()> {
+        self.function().map(|_| ())
+    }
+
+    fn function(&self) -> candle_keras_ops::Result<&Arc<Function>> {
+        self.function.as_ref().ok_or_else(|| {
+            let names: Vec<_> = FUNCTIONS.iter().map(|(name, _)| *name).chain(["swish", "hard_swish"]).collect();
+            Error::unknown("activation", &self.name, &names)
+        })
+    }
+}
+
+impl Default for ActivationFunction {
+    fn default() -> Self {
+        "linear".into()
+    }
+}
+
+impl From<&str> for ActivationFunction {
+    fn from(name: &str) -> Self {
+        let name = match name {
+            "swish" => "silu",
+            "hard_swish" => "hard_silu",
+            name => name,
+        };
+        let found = FUNCTIONS.iter().find(|(known, _)| *known == name);
+        Self { name: name.into(), function: found.map(|(_, function)| Arc::new(*function) as Arc<Function>) }
+    }
+}
+
+impl fmt::Debug for ActivationFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActivationFunction({})", self.name)
+    }
+}
+
+impl Serialize for ActivationFunction {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.name)
+    }
+}
+
+impl<'de> Deserialize<'de> for ActivationFunction {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Keras writes null where no activation was given.
+        Ok(Option::<String>::deserialize(deserializer)?.map_or_else(Self::default, |name| name.as_str().into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_keras_ops::gradcheck::{assert_gradients, values};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        for (name, _) in FUNCTIONS.iter().filter(|(name, _)| *name != "linear") {
+            let activation = ActivationFunction::from(*name);
+            // Spread out, to reach every piece of the piecewise ones, but not their kinks.
+            let x = (values([3, 5], 4) * 2.7).unwrap();
+            assert_gradients(&[x], |x| activation.call(&x[0]).map_err(candle_core::Error::wrap));
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_an_error_that_helps() {
+        let error = ActivationFunction::from("rleu").check().unwrap_err().to_string();
+        assert!(error.contains("did you mean \"relu\"?"), "{error}");
+    }
+}

@@ -1,0 +1,207 @@
+//! One helper that holds a layer to all that must hold for every layer.
+
+use crate::layer::run;
+use crate::symbolic::call;
+use crate::{Context, Input, KerasTensors, Layer, Shape};
+use candle_core::{DType, Device, Tensor, Var};
+use candle_keras_ops::gradcheck::{compare, finite_differences, try_values, weighted_sum};
+use candle_keras_ops::random::{self, Stream};
+use candle_keras_ops::{Error, Result};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// What [`check_layer`] is to call a layer on, and what it is to find.
+#[derive(Debug, Clone)]
+pub struct Check {
+    inputs: Vec<Vec<usize>>,
+    ids: Option<usize>,
+    output: Option<Vec<usize>>,
+    weights: usize,
+    config: bool,
+}
+
+impl Check {
+    /// Inputs of these shapes, batch size included.
+    pub fn inputs<const N: usize, const R: usize>(shapes: [[usize; R]; N]) -> Self {
+        let inputs = shapes.map(|shape| shape.to_vec()).to_vec();
+        Self { inputs, ids: None, output: None, weights: 0, config: true }
+    }
+
+    /// Inputs of these shapes that hold ids below `limit`.
+    pub fn ids<const N: usize, const R: usize>(shapes: [[usize; R]; N], limit: usize) -> Self {
+        Self { ids: Some(limit), ..Self::inputs(shapes) }
+    }
+
+    /// The shape of the output, batch size included.
+    pub fn output<const R: usize>(mut self, shape: [usize; R]) -> Self {
+        self.output = Some(shape.to_vec());
+        self
+    }
+
+    /// The number of weights; none unless said.
+    pub fn weights(mut self, weights: usize) -> Self {
+        self.weights = weights;
+        self
+    }
+
+    /// For a layer whose configuration does not hold all of it: a closure, say.
+    pub fn without_config(mut self) -> Self {
+        self.config = false;
+        self
+    }
+
+    fn data(&self, batch: Option<usize>) -> Result<Vec<Tensor>> {
+        let tensor = |(i, shape): (usize, &Vec<usize>)| {
+            let mut shape = shape.clone();
+            shape[0] = batch.unwrap_or(shape[0]);
+            Ok(match self.ids {
+                None => try_values(&shape, i as u64 + 1)?,
+                Some(limit) => {
+                    let mut stream = Stream::new(i as u64 + 1, 0);
+                    let ids =
+                        (0..shape.iter().product()).map(|_| stream.below(limit as u64) as u32).collect::<Vec<_>>();
+                    Tensor::from_vec(ids, shape, &Device::Cpu)?
+                }
+            })
+        };
+        self.inputs.iter().enumerate().map(tensor).collect()
+    }
+}
+
+/// Holds a layer to what must hold for every layer, in f64, and panics with the first thing that does not:
+///
+/// - the shapes that it promises for an unknown batch size are those of its results, for a batch of one as well;
+/// - its configuration makes the same layer again;
+/// - the gradients of its inputs and of each of its weights are those of finite differences, in training and in inference,
+///   and each weight receives one that is not all zero;
+/// - a second call shares the weights, and their gradients add up;
+/// - equal seeds give equal results, and inference does not depend on them.
+///
+/// ```
+/// use candle_keras_layers::{check_layer, Check, Dense};
+/// check_layer(|| Dense::new(4), Check::inputs([[2, 3]]).output([2, 4]).weights(2));
+/// ```
+pub fn check_layer<L: Layer + Clone + DeserializeOwned>(make: impl Fn() -> L, check: Check) {
+    if let Err(error) = try_check(&|| make().dtype("float64"), &check) {
+        panic!("{error}");
+    }
+}
+
+fn try_check<L: Layer + Clone + DeserializeOwned>(make: &dyn Fn() -> L, check: &Check) -> Result<()> {
+    let layer = make();
+    let symbolic: Vec<_> = check.inputs.iter().map(|shape| Input::shape(Shape::from(&shape[1..]))).collect();
+    let promised = call(Arc::new(layer.clone()), KerasTensors(symbolic.clone()))?;
+    let inputs = check.data(None)?;
+    expect("the number of weights", &layer.variables().len(), &check.weights)?;
+
+    for batch in [None, Some(1)] {
+        let (outputs, masks) = run_once(&layer, &check.data(batch)?, false)?;
+        expect("the number of masks", &masks, &outputs.len())?;
+        expect("the number of outputs", &outputs.len(), &promised.len())?;
+        for (output, promise) in outputs.iter().zip(&promised) {
+            expect("that the shape is the promised one", &promise.shape().accepts(output.dims()), &true)?;
+            expect("the dtype", &output.dtype(), &DType::F64)?;
+        }
+        if let (None, Some(expected)) = (batch, &check.output) {
+            expect("the shape of the output", &outputs[0].dims().to_vec(), expected)?;
+        }
+    }
+
+    if check.config {
+        let again: L = serde_json::from_value(layer.get_config()?)?;
+        expect("the configuration after a round trip", &again.get_config()?, &layer.get_config()?)?;
+        call(Arc::new(again.clone()), KerasTensors(symbolic.clone()))?;
+        again.set_weights(&layer.get_weights()?)?;
+        let (a, b) = (run_once(&layer, &inputs, false)?.0, run_once(&again, &inputs, false)?.0);
+        expect("the result of the layer from the configuration", &floats(&a)?, &floats(&b)?)?;
+    }
+
+    for training in [false, true] {
+        check_gradients(&layer, &inputs, training)?;
+    }
+    let results = |seed| {
+        let mut ctx = Context::training(Stream::new(seed, 0));
+        floats(&run(&layer, &inputs, &none(&inputs), &mut ctx)?.0)
+    };
+    expect("the result for the same seed", &results(1)?, &results(1)?)?;
+    let inference = || floats(&run_once(&layer, &inputs, false)?.0);
+    expect("the result of inference", &inference()?, &inference()?)?;
+
+    random::set_random_seed(1);
+    let (twice, variables) = (call(Arc::new(layer.clone()), KerasTensors(symbolic))?, layer.variables().len());
+    expect("the index of the second call", &twice[0].node().index(), &1)?;
+    expect("the number of weights after a second call", &variables, &check.weights)
+}
+
+/// The outputs, and the number of their masks.
+fn run_once(layer: &dyn Layer, inputs: &[Tensor], training: bool) -> Result<(Vec<Tensor>, usize)> {
+    let mut ctx = Context::new(training, true, Stream::new(7, 0));
+    let (outputs, masks) = run(layer, inputs, &none(inputs), &mut ctx)?;
+    Ok((outputs, masks.len()))
+}
+
+fn none(inputs: &[Tensor]) -> Vec<Option<Tensor>> {
+    vec![None; inputs.len()]
+}
+
+/// A scalar that depends on every element of every output of two runs in a row: weights are shared.
+fn value(layer: &dyn Layer, inputs: &[Tensor], training: bool) -> Result<Tensor> {
+    let (first, _) = run_once(layer, inputs, training)?;
+    let (second, _) = run_once(layer, inputs, training)?;
+    let mut sum = Tensor::zeros((), DType::F64, &Device::Cpu)?;
+    for (i, output) in first.iter().chain(&second).enumerate() {
+        sum = (sum + (weighted_sum(output)? * (1.0 + i as f64))?)?;
+    }
+    Ok(sum)
+}
+
+fn check_gradients(layer: &dyn Layer, inputs: &[Tensor], training: bool) -> Result<()> {
+    let differentiable = inputs.iter().all(|x| x.dtype().is_float());
+    let vars = inputs.iter().map(Var::from_tensor).collect::<candle_core::Result<Vec<_>>>()?;
+    let tensors: Vec<_> = vars.iter().map(|var| var.as_tensor().clone()).collect();
+    let tracked = if differentiable { &tensors } else { inputs };
+    let grads = value(layer, tracked, training)?.backward()?;
+    let scalar = |inputs: &[Tensor]| {
+        let scalar = value(layer, inputs, training).map_err(candle_core::Error::wrap)?;
+        scalar.to_scalar::<f64>()
+    };
+    for variable in layer.trainable_variables() {
+        let Some(gradient) = variable.take_gradient(&grads)? else {
+            return Err(Error::new(format!("the weight {:?} receives no gradient", variable.path())));
+        };
+        let gradient = gradient.to_dense(&variable.value())?;
+        if gradient.abs()?.max_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()? == 0.0 {
+            return Err(Error::new(format!("the gradient of the weight {:?} is all zero", variable.path())));
+        }
+        let set = |x: &Tensor| variable.assign(x).map_err(candle_core::Error::wrap);
+        let differences = finite_differences(&variable.value().copy()?, set, || scalar(inputs))?;
+        variable.rows().clear();
+        compare(variable.path(), &gradient, &differences)?;
+    }
+    for (i, var) in vars.iter().enumerate().filter(|_| differentiable) {
+        let gradient = grads.get(var).cloned().map_or_else(|| var.zeros_like(), Ok)?;
+        let current = std::cell::RefCell::new(inputs.to_vec());
+        let set = |x: &Tensor| {
+            current.borrow_mut()[i] = x.clone();
+            Ok(())
+        };
+        let differences = finite_differences(&inputs[i], set, || scalar(&current.borrow()))?;
+        compare(&format!("input {i}"), &gradient, &differences)?;
+    }
+    Ok(())
+}
+
+fn floats(tensors: &[Tensor]) -> Result<Vec<f64>> {
+    let mut all = Vec::new();
+    for tensor in tensors {
+        all.extend(tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?);
+    }
+    Ok(all)
+}
+
+fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::new(what).expected(format!("{expected:?}")).received(format!("{found:?}")))
+}

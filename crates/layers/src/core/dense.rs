@@ -1,0 +1,158 @@
+//! Dense: every output from every input. Keras: `keras.layers.Dense`.
+
+use crate::activations::ActivationFunction;
+use crate::layer::single;
+use crate::{
+    Base, Constraint, Context, Initializer, Layer, Regularizer, Shape, Weight, Weights, layer_common, setters,
+};
+use candle_core::Tensor;
+use candle_keras_ops::{self as ops, Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// `activation(dot(input, kernel) + bias)`.
+///
+/// # Shapes
+/// - input: `(batch, ..., features)`
+/// - output: `(batch, ..., units)`
+///
+/// # Example
+/// ```
+/// use candle_keras_layers::{Dense, Input, Layer};
+/// let y = Dense::new(32).activation("relu").call(&Input::shape([20]))?;
+/// assert_eq!(y.shape().to_string(), "(None, 32)");
+/// # Ok::<(), candle_keras_layers::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Dense {
+    #[serde(flatten)]
+    base: Base,
+    units: usize,
+    #[serde(default)]
+    activation: ActivationFunction,
+    use_bias: bool,
+    kernel_initializer: Initializer,
+    bias_initializer: Initializer,
+    kernel_regularizer: Option<Regularizer>,
+    bias_regularizer: Option<Regularizer>,
+    kernel_constraint: Option<Constraint>,
+    bias_constraint: Option<Constraint>,
+}
+
+impl Dense {
+    /// A layer with this many outputs.
+    pub fn new(units: usize) -> Self {
+        Self {
+            base: Base::new("Dense"),
+            units,
+            activation: ActivationFunction::default(),
+            use_bias: true,
+            kernel_initializer: "glorot_uniform".into(),
+            bias_initializer: "zeros".into(),
+            kernel_regularizer: None,
+            bias_regularizer: None,
+            kernel_constraint: None,
+            bias_constraint: None,
+        }
+    }
+
+    setters! {
+        /// What is done to each output; none unless said.
+        activation: ActivationFunction,
+        /// Whether a bias is added; true unless said.
+        use_bias: bool,
+        /// How the kernel begins: `"glorot_uniform"` unless said.
+        kernel_initializer: Initializer,
+        /// How the bias begins: `"zeros"` unless said.
+        bias_initializer: Initializer,
+        /// A penalty on the kernel.
+        kernel_regularizer: Option<Regularizer>,
+        /// A penalty on the bias.
+        bias_regularizer: Option<Regularizer>,
+        /// A condition on the kernel.
+        kernel_constraint: Option<Constraint>,
+        /// A condition on the bias.
+        bias_constraint: Option<Constraint>,
+    }
+}
+
+impl Layer for Dense {
+    layer_common!("Dense");
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        let input = single(inputs)?;
+        let features = features(input)?;
+        if let Some(kernel) = self.base.variables().first().filter(|kernel| kernel.dims()[0] != features) {
+            return Err(Error::new("the number of features differs from that of the first call")
+                .expected(format!("{} features", kernel.dims()[0]))
+                .received(format!("an input of shape {input}")));
+        }
+        Ok(vec![input[..input.len() - 1].iter().copied().chain([Some(self.units)]).collect()])
+    }
+
+    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
+        self.activation.check()?;
+        if self.units == 0 {
+            return Err(Error::new("units must be positive").received("0"));
+        }
+        weights.add(
+            Weight::new("kernel", [features(single(inputs)?)?, self.units], &self.kernel_initializer)
+                .regularizer(&self.kernel_regularizer)
+                .constraint(&self.kernel_constraint),
+        );
+        if self.use_bias {
+            weights.add(
+                Weight::new("bias", [self.units], &self.bias_initializer)
+                    .regularizer(&self.bias_regularizer)
+                    .constraint(&self.bias_constraint),
+            );
+        }
+        Ok(())
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        let kernel = self.weight("kernel", ctx)?;
+        // Whole numbers reach a Dense only from an input that was declared as such.
+        let mut y = ops::dot(&single(inputs)?.to_dtype(kernel.dtype())?, &kernel)?;
+        if self.use_bias {
+            y = y.broadcast_add(&self.weight("bias", ctx)?)?;
+        }
+        Ok(vec![self.activation.call(&y)?])
+    }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
+}
+
+/// The size of the last dimension, which must be known.
+fn features(input: &Shape) -> Result<usize> {
+    match input.last() {
+        Some(Some(features)) if input.len() > 1 && *features > 0 => Ok(*features),
+        _ => Err(Error::new("the size of the last dimension must be known")
+            .expected("(batch, ..., features)")
+            .received(format!("an input of shape {input}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Check, check_layer};
+
+    #[test]
+    fn behaves_as_every_layer_must() {
+        check_layer(|| Dense::new(4), Check::inputs([[2, 3]]).output([2, 4]).weights(2));
+        check_layer(|| Dense::new(4).activation("tanh"), Check::inputs([[2, 5, 3]]).output([2, 5, 4]).weights(2));
+        check_layer(|| Dense::new(4).use_bias(false), Check::inputs([[2, 3]]).output([2, 4]).weights(1));
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_errors_with_the_name() {
+        let dense = Dense::new(4).name("head");
+        dense.call(&crate::Input::shape([3])).unwrap();
+        let error = dense.call(&crate::Input::shape([5])).unwrap_err().to_string();
+        assert!(error.starts_with("layer \"head\" (Dense): the number of features"), "{error}");
+        assert!(Dense::new(0).call(&crate::Input::shape([3])).unwrap_err().to_string().contains("units"));
+        assert!(Dense::new(2).call(&crate::Input::shape([None, None])).is_err());
+    }
+}

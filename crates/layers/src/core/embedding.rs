@@ -1,0 +1,131 @@
+//! Embedding: whole numbers in, vectors out. Keras: `keras.layers.Embedding`.
+
+use crate::layer::single;
+use crate::{
+    Base, Constraint, Context, Initializer, Layer, Regularizer, Shape, Weight, Weights, layer_common, setters,
+};
+use candle_core::Tensor;
+use candle_keras_ops::{self as ops, Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// Turns ids into learned vectors: a table whose rows are looked up.
+///
+/// The gradient of the table is that of the rows which were looked up, never a tensor of the table's size.
+///
+/// # Shapes
+/// - input: `(batch, ...)`, ids from 0 to `input_dim - 1` in any numeric dtype (fractions are cut off, as Keras casts them)
+/// - output: `(batch, ..., output_dim)`
+///
+/// # Errors
+/// An id outside of the table is named with its position.
+///
+/// # Example
+/// ```
+/// use candle_keras_layers::{Embedding, Input, Layer};
+/// let vectors = Embedding::new(10_000, 64).call(&Input::shape([20]))?;
+/// assert_eq!(vectors.shape().to_string(), "(None, 20, 64)");
+/// # Ok::<(), candle_keras_layers::Error>(())
+/// ```
+///
+/// # Differences from Keras
+/// An id outside of the table is an error on every device; Keras gives rows of NaN, wraps around or fails, by backend.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Embedding {
+    #[serde(flatten)]
+    base: Base,
+    input_dim: usize,
+    output_dim: usize,
+    embeddings_initializer: Initializer,
+    embeddings_regularizer: Option<Regularizer>,
+    embeddings_constraint: Option<Constraint>,
+    mask_zero: bool,
+}
+
+impl Embedding {
+    /// A table of `input_dim` rows with `output_dim` numbers each.
+    pub fn new(input_dim: usize, output_dim: usize) -> Self {
+        Self {
+            base: Base::new("Embedding"),
+            input_dim,
+            output_dim,
+            embeddings_initializer: "uniform".into(),
+            embeddings_regularizer: None,
+            embeddings_constraint: None,
+            mask_zero: false,
+        }
+    }
+
+    setters! {
+        /// How the table begins: `"uniform"` (-0.05 to 0.05) unless said.
+        embeddings_initializer: Initializer,
+        /// A penalty on the table.
+        embeddings_regularizer: Option<Regularizer>,
+        /// A condition on the table.
+        embeddings_constraint: Option<Constraint>,
+        /// Whether id 0 is padding, which later layers that know masks leave out.
+        mask_zero: bool,
+    }
+}
+
+impl Layer for Embedding {
+    layer_common!("Embedding");
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        Ok(vec![single(inputs)?.iter().copied().chain([Some(self.output_dim)]).collect()])
+    }
+
+    fn build(&self, _: &[Shape], weights: &mut Weights) -> Result<()> {
+        if self.input_dim == 0 || self.output_dim == 0 {
+            return Err(Error::new("input_dim and output_dim must be positive")
+                .received(format!("input_dim = {}, output_dim = {}", self.input_dim, self.output_dim)));
+        }
+        weights.add(
+            Weight::new("embeddings", [self.input_dim, self.output_dim], &self.embeddings_initializer)
+                .regularizer(&self.embeddings_regularizer)
+                .constraint(&self.embeddings_constraint),
+        );
+        Ok(())
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        let table = self.weight("embeddings", ctx)?;
+        let rows = self.base.variable("embeddings")?;
+        Ok(vec![ops::embedding_lookup(&table, single(inputs)?, rows.rows())?])
+    }
+
+    fn supports_masking(&self) -> bool {
+        self.mask_zero
+    }
+
+    fn compute_mask(&self, inputs: &[Tensor], _: &[Option<Tensor>]) -> Result<Vec<Option<Tensor>>> {
+        let mask = self.mask_zero.then(|| single(inputs)?.ne(0.0).map_err(Error::from));
+        Ok(vec![mask.transpose()?])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Check, Input, check_layer};
+
+    #[test]
+    fn behaves_as_every_layer_must() {
+        check_layer(|| Embedding::new(9, 4), Check::ids([[2, 3]], 9).output([2, 3, 4]).weights(1));
+        check_layer(|| Embedding::new(9, 4).mask_zero(true), Check::ids([[2, 1]], 9).output([2, 1, 4]).weights(1));
+    }
+
+    #[test]
+    fn zeros_are_masked() {
+        let ids = Tensor::new(&[[3u32, 0]], &ops::Device::Cpu).unwrap();
+        let mask = Embedding::new(9, 4).mask_zero(true).compute_mask(&[ids], &[None]).unwrap();
+        assert_eq!(mask[0].as_ref().unwrap().to_vec2::<u8>().unwrap(), [[1, 0]]);
+    }
+
+    #[test]
+    fn arguments_that_cannot_be_are_errors() {
+        assert!(Embedding::new(0, 4).call(&Input::shape([1])).is_err());
+        let misspelled = Embedding::new(3, 4).embeddings_initializer("unifrom").name("words");
+        let error = misspelled.call(&Input::shape([1])).unwrap_err().to_string();
+        assert!(error.contains("layer \"words\" (Embedding): unknown initializer \"unifrom\""), "{error}");
+    }
+}

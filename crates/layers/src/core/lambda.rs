@@ -1,0 +1,137 @@
+//! Lambda: a function as a layer. Keras: `keras.layers.Lambda`.
+
+use crate::{Base, Context, Layer, Shape, layer_common};
+use candle_core::Tensor;
+use candle_keras_ops::{Device, Error, Result};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+
+type Function = Arc<dyn Fn(&[Tensor]) -> candle_core::Result<Tensor> + Send + Sync>;
+
+/// A function of tensors, without weights.
+///
+/// The functions of [`candle_keras_ops`] (`ops` in the facade) have gradients that are checked; with candle's own, look into
+/// ARCHITECTURE.md first: some lose their gradient without a word.
+///
+/// # Shapes
+/// Found by trying the function on ones of two batch sizes, unless [`output_shape`](Self::output_shape) says them.
+///
+/// # Example
+/// ```
+/// use candle_keras_layers::{Input, Lambda, Layer};
+/// use candle_keras_ops as ops;
+/// let mean = Lambda::new(|x| ops::mean(x, -1)).call(&Input::shape([1, 64]))?;
+/// assert_eq!(mean.shape().to_string(), "(None, 1)");
+/// # Ok::<(), candle_keras_layers::Error>(())
+/// ```
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Lambda {
+    #[serde(flatten)]
+    base: Base,
+    #[serde(skip)]
+    function: Option<Function>,
+    output_shape: Option<Shape>,
+}
+
+impl Lambda {
+    /// A function of one tensor.
+    pub fn new(function: impl Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static) -> Self {
+        Self::of_many(move |inputs| match inputs {
+            [input] => function(input),
+            inputs => {
+                candle_core::bail!("the function takes one tensor, received {}; see Lambda::of_many", inputs.len())
+            }
+        })
+    }
+
+    /// A function of several tensors.
+    pub fn of_many(function: impl Fn(&[Tensor]) -> candle_core::Result<Tensor> + Send + Sync + 'static) -> Self {
+        Self { base: Base::new("Lambda"), function: Some(Arc::new(function)), output_shape: None }
+    }
+
+    /// The shape of the output without the batch size, if trying the function would not do. Keras: `output_shape=`.
+    #[must_use]
+    pub fn output_shape(mut self, shape: impl Into<Shape>) -> Self {
+        self.output_shape = Some(shape.into());
+        self
+    }
+
+    fn evaluate(&self, inputs: &[Tensor]) -> Result<Tensor> {
+        let function = self.function.as_ref().ok_or_else(|| {
+            Error::new("the function of a Lambda cannot be read from a configuration")
+                .help("make the layer with Lambda::new")
+        })?;
+        Ok(function(inputs)?)
+    }
+
+    /// The sizes of the output where every unknown size of the inputs is `unknown`.
+    fn try_with(&self, inputs: &[Shape], unknown: usize) -> Result<Vec<usize>> {
+        let one = |shape: &Shape| {
+            let dims: Vec<_> = shape.iter().map(|size| size.unwrap_or(unknown)).collect();
+            Tensor::ones(dims, self.base.dtype(), &Device::Cpu)
+        };
+        let ones = inputs.iter().map(one).collect::<candle_core::Result<Vec<_>>>()?;
+        Ok(self.evaluate(&ones)?.dims().to_vec())
+    }
+}
+
+impl fmt::Debug for Lambda {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lambda({})", self.base.name())
+    }
+}
+
+impl Layer for Lambda {
+    layer_common!("Lambda");
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        if let Some(shape) = &self.output_shape {
+            return Ok(vec![shape.batched()]);
+        }
+        let (a, b) = (self.try_with(inputs, 2)?, self.try_with(inputs, 3)?);
+        if a.len() != b.len() {
+            return Err(Error::new("the rank of the output depends on the batch size")
+                .received(format!("{a:?} and {b:?} for batches of 2 and 3"))
+                .help("name the axes that are squeezed or reduced"));
+        }
+        Ok(vec![a.iter().zip(&b).map(|(a, b)| (a == b).then_some(*a)).collect()])
+    }
+
+    fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
+        Ok(vec![self.evaluate(inputs)?])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Check, Input, check_layer};
+    use candle_keras_ops as ops;
+
+    #[test]
+    fn behaves_as_every_layer_must() {
+        let check = || Check::inputs([[2, 3, 4]]).without_config();
+        check_layer(|| Lambda::new(|x| ops::mean(x, -1)), check().output([2, 3]));
+        check_layer(|| Lambda::new(|x| x.sqr()).name("square"), check().output([2, 3, 4]));
+        let sum = || Lambda::of_many(|x| &x[0] + &x[1]);
+        check_layer(sum, Check::inputs([[2, 3], [2, 3]]).without_config().output([2, 3]));
+    }
+
+    #[test]
+    fn shapes_are_found_or_said() {
+        let x = Input::shape([None, Some(4)]);
+        let shape = |lambda: Lambda| lambda.call(&x).unwrap().shape().to_string();
+        assert_eq!(shape(Lambda::new(|x| ops::sum(x, -1))), "(None, None)");
+        assert_eq!(shape(Lambda::new(|x| ops::sum(x, 1)).output_shape([7])), "(None, 7)");
+    }
+
+    #[test]
+    fn a_function_that_fails_is_an_error_with_the_name() {
+        let error = Lambda::new(|x| ops::mean(x, 5)).name("far").call(&Input::shape([2])).unwrap_err().to_string();
+        assert!(error.contains("layer \"far\" (Lambda): axis 5 is out of range"), "{error}");
+        let config = Lambda::new(|x| x.sqr()).get_config().unwrap();
+        let lambda: Lambda = serde_json::from_value(config).unwrap();
+        assert!(lambda.evaluate(&[]).unwrap_err().to_string().contains("Lambda::new"));
+    }
+}

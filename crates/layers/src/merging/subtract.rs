@@ -1,0 +1,20 @@
+//! Subtract: the difference. Keras: `keras.layers.Subtract`.
+
+use super::merge_layer;
+
+merge_layer! {
+    /// The first input minus the second.
+    ///
+    /// # Shapes
+    /// - inputs: two of the same shape; sizes of 1 broadcast
+    /// - output: their common shape
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{Subtract, Input, Layer};
+    /// let (a, b) = (Input::shape([8]), Input::shape([8]));
+    /// assert_eq!(Subtract::new().call([&a, &b])?.shape().to_string(), "(None, 8)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    Subtract, "Subtract", 2..=2, |inputs, _| Ok(inputs[0].broadcast_sub(&inputs[1])?)
+}

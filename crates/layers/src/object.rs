@@ -1,0 +1,94 @@
+//! What Keras names by a string or configures by an object: initializers, regularizers, constraints.
+
+/// Defines the enum of all classes of one kind, with their string names and Keras's form
+/// `{"module", "class_name", "config", "registered_name"}`.
+macro_rules! keras_objects {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $module:literal, {
+        $($class:ident: $alias:literal $(| $more:literal)*),* $(,)?
+    }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum $name {
+            $(#[doc = concat!("See [`", stringify!($class), "`].")] $class($class),)*
+            /// A name that is not one; building a layer with it is an error.
+            Unknown(String),
+        }
+
+        impl $name {
+            fn unknown(name: &str) -> candle_keras_ops::Error {
+                candle_keras_ops::Error::unknown($kind, name, &[$($alias),*])
+            }
+        }
+
+        $(impl From<$class> for $name {
+            fn from(object: $class) -> Self {
+                Self::$class(object)
+            }
+        })*
+
+        impl From<&str> for $name {
+            fn from(name: &str) -> Self {
+                match name {
+                    $($alias $(| $more)* | stringify!($class) => Self::$class($class::default()),)*
+                    _ => Self::Unknown(name.into()),
+                }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let (class_name, config) = match self {
+                    $(Self::$class(object) => (stringify!($class), serde_json::to_value(object)),)*
+                    Self::Unknown(name) => return serializer.serialize_str(name),
+                };
+                $crate::object::KerasObject {
+                    module: $module.into(),
+                    class_name: class_name.into(),
+                    config: config.map_err(serde::ser::Error::custom)?,
+                    registered_name: None,
+                }
+                .serialize(serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                use serde::de::Error;
+                let object = match $crate::object::NameOrObject::deserialize(deserializer)? {
+                    $crate::object::NameOrObject::Name(name) => return Ok(name.as_str().into()),
+                    $crate::object::NameOrObject::Object(object) => object,
+                };
+                match object.class_name.as_str() {
+                    $(stringify!($class) => {
+                        serde_json::from_value(object.config).map(Self::$class).map_err(D::Error::custom)
+                    })*
+                    name => Ok(Self::Unknown(name.into())),
+                }
+            }
+        }
+    };
+}
+
+/// Keras's form of anything with a class and a configuration.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct KerasObject {
+    /// Where Keras finds the class.
+    #[serde(default)]
+    pub module: String,
+    /// The class.
+    pub class_name: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub config: serde_json::Value,
+    /// The name under which a user registered it.
+    #[serde(default)]
+    pub registered_name: Option<String>,
+}
+
+/// Keras writes many objects by name where the arguments are the defaults.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+pub(crate) enum NameOrObject {
+    Name(String),
+    Object(KerasObject),
+}

@@ -1,0 +1,134 @@
+//! Dropout: some elements are 0 in training. Keras: `keras.layers.Dropout`.
+
+use crate::layer::single;
+use crate::{Base, Context, Layer, Shape, Weights, layer_common, setters};
+use candle_core::Tensor;
+use candle_keras_ops::{Error, Result, custom_gradient};
+use serde::{Deserialize, Serialize};
+
+/// In training, sets each element to 0 with the probability `rate` and divides the others by `1 - rate`; otherwise does nothing
+/// (Srivastava et al., 2014).
+///
+/// # Shapes
+/// - input and output: any
+///
+/// # Example
+/// ```
+/// use candle_keras_layers::{Dropout, Input, Layer};
+/// assert_eq!(Dropout::new(0.5).call(&Input::shape([8]))?.shape().to_string(), "(None, 8)");
+/// # Ok::<(), candle_keras_layers::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Dropout {
+    #[serde(flatten)]
+    base: Base,
+    rate: f64,
+    #[serde(default)]
+    seed: Option<u64>,
+    #[serde(default)]
+    noise_shape: Option<Shape>,
+}
+
+impl Dropout {
+    /// Drops this part of the elements, 0 to 1.
+    pub fn new(rate: f64) -> Self {
+        Self { base: Base::new("Dropout"), rate, seed: None, noise_shape: None }
+    }
+
+    setters! {
+        /// Fixes which elements are dropped, whatever the seed of the run.
+        seed: Option<u64>,
+    }
+
+    /// The shape in which elements are dropped, batch size included; a size of 1 drops along that axis together, and `None`
+    /// is the input's size.
+    #[must_use]
+    pub fn noise_shape(mut self, shape: impl Into<Shape>) -> Self {
+        self.noise_shape = Some(shape.into());
+        self
+    }
+}
+
+impl Layer for Dropout {
+    layer_common!("Dropout");
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        let input = single(inputs)?;
+        if let Some(noise) = self.noise_shape.as_ref().filter(|noise| noise.len() != input.len()) {
+            return Err(Error::new("noise_shape must have the rank of the input")
+                .expected(format!("{} sizes", input.len()))
+                .received(noise.to_string()));
+        }
+        Ok(vec![input.clone()])
+    }
+
+    fn build(&self, _: &[Shape], _: &mut Weights) -> Result<()> {
+        if !(0.0..=1.0).contains(&self.rate) {
+            return Err(Error::new("rate must be between 0 and 1").received(self.rate.to_string()));
+        }
+        Ok(())
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        let x = single(inputs)?;
+        if !ctx.is_training() || self.rate == 0.0 {
+            return Ok(vec![x.clone()]);
+        }
+        let noise = self.noise_shape.as_deref().unwrap_or(&[]);
+        let dims: Vec<_> =
+            x.dims().iter().enumerate().map(|(i, &size)| noise.get(i).copied().flatten().unwrap_or(size)).collect();
+        let (rate, scale) = (self.rate as f32, 1.0 / (1.0 - self.rate as f32));
+        let mut factors = ctx.random(self.seed).uniform_f32(dims.iter().product());
+        factors.iter_mut().for_each(|x| *x = if *x < rate { 0.0 } else { scale });
+        let factors = Tensor::from_vec(factors, dims, x.device())?.to_dtype(x.dtype())?;
+        let y = x.detach().broadcast_mul(&factors)?;
+        // candle's product would work out a gradient of the factors as well.
+        Ok(vec![custom_gradient(x, &y, move |_, _, dy| dy.broadcast_mul(&factors))?])
+    }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Check, Input, check_layer, run};
+    use candle_keras_ops::random::Stream;
+    use candle_keras_ops::{DType, Device};
+
+    fn drop(layer: &Dropout, shape: [usize; 2], stream: u64) -> Vec<f32> {
+        let x = Tensor::ones(&shape, DType::F32, &Device::Cpu).unwrap();
+        let (y, _) = run(layer, &[x], &[None], &mut Context::training(Stream::new(1, stream))).unwrap();
+        y[0].flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    #[test]
+    fn behaves_as_every_layer_must() {
+        check_layer(|| Dropout::new(0.3).seed(1), Check::inputs([[2, 3]]).output([2, 3]));
+    }
+
+    #[test]
+    fn drops_its_part_and_keeps_the_sum() {
+        let y = drop(&Dropout::new(0.25), [100, 100], 0);
+        let dropped = y.iter().filter(|y| **y == 0.0).count();
+        assert!((2350..2650).contains(&dropped), "{dropped}");
+        assert!(y.iter().all(|y| *y == 0.0 || (*y - 4.0 / 3.0).abs() < 1e-6));
+        assert!(drop(&Dropout::new(1.0), [2, 2], 0).iter().all(|y| *y == 0.0));
+        assert_ne!(y, drop(&Dropout::new(0.25), [100, 100], 1));
+        assert_eq!(y, drop(&Dropout::new(0.25), [100, 100], 0));
+    }
+
+    #[test]
+    fn noise_shape_drops_together() {
+        let y = drop(&Dropout::new(0.5).noise_shape([None, Some(1)]), [50, 4], 0);
+        assert!(y.chunks(4).all(|row| row.iter().all(|y| *y == row[0])));
+    }
+
+    #[test]
+    fn a_rate_that_cannot_be_is_an_error() {
+        assert!(Dropout::new(1.5).call(&Input::shape([2])).unwrap_err().to_string().contains("rate"));
+        assert!(Dropout::new(f64::NAN).call(&Input::shape([2])).is_err());
+    }
+}

@@ -1,0 +1,89 @@
+//! Flatten: one row a sample. Keras: `keras.layers.Flatten`.
+
+use crate::layer::single;
+use crate::{Base, Context, Layer, Shape, layer_common};
+use candle_core::Tensor;
+use candle_keras_ops::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// Lays the elements of each sample out in one row.
+///
+/// # Shapes
+/// - input: `(batch, ...)`
+/// - output: `(batch, product of the other sizes)`; `(batch,)` becomes `(batch, 1)`
+///
+/// # Example
+/// ```
+/// use candle_keras_layers::{Flatten, Input, Layer};
+/// assert_eq!(Flatten::new().call(&Input::shape([8, 8, 3]))?.shape().to_string(), "(None, 192)");
+/// # Ok::<(), candle_keras_layers::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Flatten {
+    #[serde(flatten)]
+    base: Base,
+    #[serde(default = "channels_last")]
+    data_format: String,
+}
+
+fn channels_last() -> String {
+    "channels_last".into()
+}
+
+impl Flatten {
+    /// A new layer.
+    pub fn new() -> Self {
+        Self { base: Base::new("Flatten"), data_format: channels_last() }
+    }
+
+    /// `"channels_last"` as a rule; `"channels_first"` moves axis 1 to the end first, as in Keras.
+    #[must_use]
+    pub fn data_format(mut self, data_format: impl Into<String>) -> Self {
+        self.data_format = data_format.into();
+        self
+    }
+}
+
+impl Default for Flatten {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Layer for Flatten {
+    layer_common!("Flatten");
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        let input = single(inputs)?;
+        if !["channels_last", "channels_first"].contains(&self.data_format.as_str()) {
+            return Err(Error::unknown("data_format", &self.data_format, &["channels_last", "channels_first"]));
+        }
+        let rest: Shape = input.iter().skip(1).copied().collect();
+        Ok(vec![[input[0], rest.elem_count()].into()])
+    }
+
+    fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
+        let mut x = single(inputs)?.clone();
+        if self.data_format == "channels_first" && x.rank() > 2 {
+            let order: Vec<_> = std::iter::once(0).chain(2..x.rank()).chain([1]).collect();
+            x = x.permute(order)?;
+        }
+        let row = x.elem_count() / x.dim(0)?.max(1);
+        Ok(vec![x.reshape((x.dim(0)?, row))?])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Check, check_layer};
+
+    #[test]
+    fn behaves_as_every_layer_must() {
+        check_layer(Flatten::new, Check::inputs([[2, 3, 4]]).output([2, 12]));
+        check_layer(Flatten::new, Check::inputs([[2]]).output([2, 1]));
+        let first = || Flatten::new().data_format("channels_first");
+        check_layer(first, Check::inputs([[2, 3, 4]]).output([2, 12]));
+        assert!(Flatten::new().data_format("last").call(&crate::Input::shape([2])).is_err());
+    }
+}

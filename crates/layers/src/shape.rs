@@ -1,0 +1,91 @@
+//! Shapes as Keras writes them: `(None, 20, 64)`.
+
+use std::fmt;
+use std::ops::Deref;
+
+/// The sizes of a tensor's dimensions, where `None` is not known before data comes: first of all the batch size.
+///
+/// ```
+/// use candle_keras_layers::Shape;
+/// assert_eq!(Shape::from([20, 64]).batched().to_string(), "(None, 20, 64)");
+/// assert_eq!(Shape::from([Some(3), None]).to_string(), "(3, None)");
+/// assert_eq!(Shape::from([3]).to_string(), "(3,)");
+/// ```
+#[derive(Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Shape(Vec<Option<usize>>);
+
+impl Shape {
+    /// This shape of one sample as that of a batch: with an unknown size in front.
+    pub fn batched(&self) -> Self {
+        Self(std::iter::once(None).chain(self.0.iter().copied()).collect())
+    }
+
+    /// The product of the sizes, if all of them are known.
+    pub fn elem_count(&self) -> Option<usize> {
+        self.0.iter().copied().product()
+    }
+
+    /// Whether a tensor with these sizes has this shape.
+    pub fn accepts(&self, dims: &[usize]) -> bool {
+        self.0.len() == dims.len() && self.0.iter().zip(dims).all(|(size, dim)| size.is_none_or(|size| size == *dim))
+    }
+}
+
+impl Deref for Shape {
+    type Target = [Option<usize>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sizes: Vec<_> = self.0.iter().map(|size| size.map_or("None".into(), |size| size.to_string())).collect();
+        match sizes.as_slice() {
+            [one] => write!(f, "({one},)"),
+            sizes => write!(f, "({})", sizes.join(", ")),
+        }
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<T: Copy + Into<Size>, const N: usize> From<[T; N]> for Shape {
+    fn from(sizes: [T; N]) -> Self {
+        Self(sizes.into_iter().map(|size| size.into().0).collect())
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(dims: &[usize]) -> Self {
+        Self(dims.iter().copied().map(Some).collect())
+    }
+}
+
+impl FromIterator<Option<usize>> for Shape {
+    fn from_iter<I: IntoIterator<Item = Option<usize>>>(sizes: I) -> Self {
+        Self(sizes.into_iter().collect())
+    }
+}
+
+/// One size of a [`Shape`]: a number, or `None`.
+#[derive(Debug, Clone, Copy)]
+pub struct Size(Option<usize>);
+
+impl From<usize> for Size {
+    fn from(size: usize) -> Self {
+        Self(Some(size))
+    }
+}
+
+impl From<Option<usize>> for Size {
+    fn from(size: Option<usize>) -> Self {
+        Self(size)
+    }
+}

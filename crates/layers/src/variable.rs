@@ -1,0 +1,175 @@
+//! A weight: a tensor that belongs to a layer, with what training must know of it.
+
+use crate::{Constraint, Initializer, Regularizer};
+use candle_core::backprop::GradStore;
+use candle_core::{DType, Device, Tensor, Var};
+use candle_keras_ops::{Error, Gradient, Result, RowsSink};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+/// A weight of a layer. A clone is another handle to the same weight.
+#[derive(Debug, Clone)]
+pub struct Variable(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    id: u64,
+    path: String,
+    value: RwLock<Var>,
+    trainable: bool,
+    regularizer: Option<Regularizer>,
+    constraint: Option<Constraint>,
+    rows: RowsSink,
+}
+
+/// The description of a weight that `Layer::build` asks for.
+#[derive(Debug, Clone)]
+pub struct Weight {
+    name: &'static str,
+    shape: Vec<usize>,
+    initializer: Initializer,
+    trainable: bool,
+    regularizer: Option<Regularizer>,
+    constraint: Option<Constraint>,
+}
+
+impl Weight {
+    /// A trainable weight.
+    pub fn new(name: &'static str, shape: impl Into<Vec<usize>>, initializer: &Initializer) -> Self {
+        let initializer = initializer.clone();
+        Self { name, shape: shape.into(), initializer, trainable: true, regularizer: None, constraint: None }
+    }
+
+    /// What is added to the loss for it.
+    pub fn regularizer(mut self, regularizer: &Option<Regularizer>) -> Self {
+        self.regularizer = regularizer.clone();
+        self
+    }
+
+    /// What it is brought back to after an update.
+    pub fn constraint(mut self, constraint: &Option<Constraint>) -> Self {
+        self.constraint = constraint.clone();
+        self
+    }
+
+    /// Whether the optimizer may change it: not so for moving averages.
+    pub fn trainable(mut self, trainable: bool) -> Self {
+        self.trainable = trainable;
+        self
+    }
+
+    pub(crate) fn create(self, layer: &str, dtype: DType) -> Result<Variable> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let value = self.initializer.init(&self.shape, dtype)?;
+        if let Some(constraint) = &self.constraint {
+            constraint.call(&value)?; // so that an unknown name is found now and not after the first step
+        }
+        Ok(Variable(Arc::new(Inner {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            path: format!("{layer}/{}", self.name),
+            value: RwLock::new(Var::from_tensor(&value)?),
+            trainable: self.trainable,
+            regularizer: self.regularizer,
+            constraint: self.constraint,
+            rows: RowsSink::default(),
+        })))
+    }
+}
+
+impl Variable {
+    fn var(&self) -> RwLockReadGuard<'_, Var> {
+        self.0.value.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A number that no other variable of the process has.
+    pub fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    /// The layer's name and its own: `embedding/embeddings`.
+    pub fn path(&self) -> &str {
+        &self.0.path
+    }
+
+    /// Its own name: `embeddings`.
+    pub fn name(&self) -> &str {
+        self.0.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The sizes of its dimensions.
+    pub fn dims(&self) -> Vec<usize> {
+        self.var().dims().to_vec()
+    }
+
+    /// The number of its elements.
+    pub fn elem_count(&self) -> usize {
+        self.var().elem_count()
+    }
+
+    /// Its dtype.
+    pub fn dtype(&self) -> DType {
+        self.var().dtype()
+    }
+
+    /// Whether the optimizer may change it while its layer is trainable.
+    pub fn is_trainable(&self) -> bool {
+        self.0.trainable
+    }
+
+    /// Its value, which shares the weight's memory and changes with it; no gradient flows into it.
+    pub fn value(&self) -> Tensor {
+        self.var().as_detached_tensor()
+    }
+
+    /// Its value on candle's tape: gradients flow into it.
+    pub fn tracked(&self) -> Tensor {
+        self.var().as_tensor().clone()
+    }
+
+    /// Where lookups leave the gradients of its rows.
+    pub fn rows(&self) -> &RowsSink {
+        &self.0.rows
+    }
+
+    /// Replaces the value.
+    ///
+    /// # Errors
+    /// If the shape is another; a dtype or device is converted.
+    pub fn assign(&self, value: &Tensor) -> Result<()> {
+        let var = self.var();
+        if var.dims() != value.dims() {
+            return Err(Error::new(format!("the weight {:?} has another shape", self.path()))
+                .expected(format!("{:?}", var.dims()))
+                .received(format!("{:?}", value.dims())));
+        }
+        // A copy, since candle refuses to copy a tensor onto itself.
+        let value = value.to_device(var.device())?.to_dtype(var.dtype())?.copy()?;
+        Ok(var.set(&value)?)
+    }
+
+    /// Moves the weight to a device.
+    pub fn to_device(&self, device: &Device) -> Result<()> {
+        let moved = Var::from_tensor(&self.value().to_device(device)?)?;
+        *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = moved;
+        Ok(())
+    }
+
+    /// The penalty of its regularizer, as part of the loss; none if it has no regularizer.
+    pub fn penalty(&self) -> Result<Option<Tensor>> {
+        self.0.regularizer.as_ref().map(|regularizer| regularizer.call(&self.tracked())).transpose()
+    }
+
+    /// Brings the value back to what its constraint allows.
+    pub fn constrain(&self) -> Result<()> {
+        match &self.0.constraint {
+            Some(constraint) => self.assign(&constraint.call(&self.value())?),
+            None => Ok(()),
+        }
+    }
+
+    /// What a backward pass found for it; `None` if the loss does not depend on it.
+    pub fn take_gradient(&self, grads: &GradStore) -> Result<Option<Gradient>> {
+        let var = self.var();
+        Ok(self.0.rows.take(&var.as_detached_tensor(), grads.get(var.as_tensor()))?)
+    }
+}

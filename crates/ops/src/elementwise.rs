@@ -1,0 +1,191 @@
+//! Functions of each element. Names as in `keras.ops`.
+
+use crate::custom_gradient;
+use candle_core::{DType, Result, Tensor};
+
+/// `|x|`; its gradient at 0 is 0, as in Keras (candle: 1).
+pub fn abs(x: &Tensor) -> Result<Tensor> {
+    custom_gradient(x, &x.detach().abs()?, |x, _, dy| dy * x.sign()?)
+}
+
+/// `x * x`.
+pub fn square(x: &Tensor) -> Result<Tensor> {
+    x.sqr()
+}
+
+/// The square root.
+pub fn sqrt(x: &Tensor) -> Result<Tensor> {
+    x.sqrt()
+}
+
+/// `e` to the power of `x`.
+pub fn exp(x: &Tensor) -> Result<Tensor> {
+    x.exp()
+}
+
+/// The natural logarithm.
+pub fn log(x: &Tensor) -> Result<Tensor> {
+    x.log()
+}
+
+/// `log(1 + x)`, accurate for a small `x` too (Kahan's correction of the rounding in `1 + x`).
+pub fn log1p(x: &Tensor) -> Result<Tensor> {
+    let detached = x.detach();
+    let sum = (&detached + 1.0)?;
+    let corrected = ((sum.log()? * &detached)? / (&sum - 1.0)?)?;
+    let y = sum.eq(1.0)?.where_cond(&detached, &corrected)?;
+    custom_gradient(x, &y, |x, _, dy| dy / (x + 1.0)?)
+}
+
+/// `1 / (1 + exp(-x))`.
+pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
+    candle_nn::ops::sigmoid(x)
+}
+
+/// The hyperbolic tangent.
+pub fn tanh(x: &Tensor) -> Result<Tensor> {
+    x.tanh()
+}
+
+/// `max(x, 0)`; its gradient at 0 is 0, as in Keras (candle: 1).
+pub fn relu(x: &Tensor) -> Result<Tensor> {
+    custom_gradient(x, &x.detach().relu()?, |_, y, dy| dy * y.gt(0.0)?.to_dtype(dy.dtype())?)
+}
+
+/// `log(1 + exp(x))`, without overflow: `max(x, 0) + log(1 + exp(-|x|))`. Its gradient is the sigmoid.
+pub fn softplus(x: &Tensor) -> Result<Tensor> {
+    let detached = x.detach();
+    let y = (detached.relu()? + log1p(&detached.abs()?.neg()?.exp()?)?)?;
+    custom_gradient(x, &y, |x, _, dy| dy * sigmoid(x)?)
+}
+
+/// `x` held between `low` and `high`; no gradient where it is held.
+pub fn clip(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
+    custom_gradient(x, &x.detach().clamp(low, high)?, move |x, _, dy| {
+        let inside = (x.ge(low)? * x.le(high)?)?;
+        dy * inside.to_dtype(dy.dtype())?
+    })
+}
+
+/// `x` where the elements of `condition` (u8, 1 or 0) are 1, `y` elsewhere; shapes broadcast. Keras: `ops.where`.
+pub fn where_(condition: &Tensor, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let shape = condition.shape().broadcast_shape_binary_op(x.shape(), "where")?;
+    let shape = shape.broadcast_shape_binary_op(y.shape(), "where")?;
+    condition.broadcast_as(&shape)?.where_cond(&x.broadcast_as(&shape)?, &y.broadcast_as(&shape)?)
+}
+
+/// The larger of each pair of elements; shapes broadcast, and equal elements share the gradient.
+pub fn maximum(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    x.broadcast_maximum(y)
+}
+
+/// The smaller of each pair of elements; shapes broadcast, and equal elements share the gradient.
+pub fn minimum(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    x.broadcast_minimum(y)
+}
+
+/// `x` in another dtype: a candle [`DType`], or Keras's name of one (see [`dtype`]).
+pub fn cast(x: &Tensor, to: impl Into<DTypeName>) -> Result<Tensor> {
+    match to.into() {
+        DTypeName::Known(to) => x.to_dtype(to),
+        DTypeName::Unknown(name) => candle_core::bail!("{}", unknown_dtype(&name)),
+    }
+}
+
+/// A dtype, given as candle's [`DType`] or by Keras's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DTypeName {
+    /// A dtype that candle has.
+    Known(DType),
+    /// A name that is not one; what takes it answers with an error.
+    Unknown(String),
+}
+
+impl From<DType> for DTypeName {
+    fn from(dtype: DType) -> Self {
+        Self::Known(dtype)
+    }
+}
+
+impl From<&str> for DTypeName {
+    fn from(name: &str) -> Self {
+        DTYPES.iter().find(|(known, _)| *known == name).map_or(Self::Unknown(name.into()), |(_, d)| Self::Known(*d))
+    }
+}
+
+/// Keras's names of the dtypes that candle has; `bool` is kept as u8.
+const DTYPES: [(&str, DType); 9] = [
+    ("float32", DType::F32),
+    ("float64", DType::F64),
+    ("float16", DType::F16),
+    ("bfloat16", DType::BF16),
+    ("int64", DType::I64),
+    ("int32", DType::I32),
+    ("uint32", DType::U32),
+    ("uint8", DType::U8),
+    ("bool", DType::U8),
+];
+
+fn unknown_dtype(name: &str) -> crate::Error {
+    crate::Error::unknown("dtype", name, &DTYPES.map(|(name, _)| name))
+}
+
+/// The dtype that Keras calls `name`.
+///
+/// ```
+/// use candle_keras_ops::{dtype, DType};
+/// assert_eq!(dtype("int32")?, DType::I32);
+/// assert!(dtype("flaot32").unwrap_err().to_string().contains("did you mean \"float32\"?"));
+/// # Ok::<(), candle_keras_ops::Error>(())
+/// ```
+pub fn dtype(name: impl Into<DTypeName>) -> crate::Result<DType> {
+    match name.into() {
+        DTypeName::Known(dtype) => Ok(dtype),
+        DTypeName::Unknown(name) => Err(unknown_dtype(&name)),
+    }
+}
+
+/// Keras's name of a dtype: the opposite of [`dtype`].
+pub fn dtype_name(dtype: DType) -> &'static str {
+    DTYPES.iter().find(|(_, known)| *known == dtype).map_or(dtype.as_str(), |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gradcheck::{assert_gradients, gradients, values};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        let x = values([2, 3], 1);
+        for f in [abs, square, exp, sigmoid, tanh, relu, softplus] {
+            assert_gradients(&[x.clone()], |x| f(&x[0]));
+        }
+        let positive = (x.abs().unwrap() + 0.5).unwrap();
+        for f in [sqrt, log, log1p] {
+            assert_gradients(&[positive.clone()], |x| f(&x[0]));
+        }
+        assert_gradients(&[x.clone()], |x| clip(&x[0], -0.5, 0.5));
+        assert_gradients(&[x.clone(), values([3], 2)], |x| maximum(&x[0], &x[1]));
+        assert_gradients(&[x.clone(), values([2, 1], 2)], |x| minimum(&x[0], &x[1]));
+        assert_gradients(&[x.clone(), values([3], 2)], |v| where_(&x.gt(0.0)?, &v[0], &v[1]));
+        assert_gradients(&[x], |x| cast(&x[0], "float64")?.sqr());
+    }
+
+    #[test]
+    fn kinks_have_the_gradient_of_keras() {
+        let zero = Tensor::zeros(1, DType::F64, &candle_core::Device::Cpu).unwrap();
+        for f in [relu, abs] {
+            let gradient = gradients(std::slice::from_ref(&zero), |x| f(&x[0])).unwrap();
+            assert_eq!(gradient[0].to_vec1::<f64>().unwrap(), [0.0]);
+        }
+    }
+
+    #[test]
+    fn softplus_does_not_overflow() {
+        let x = Tensor::new(&[-1000f32, 0.0, 1000.0], &candle_core::Device::Cpu).unwrap();
+        assert_eq!(softplus(&x).unwrap().to_vec1::<f32>().unwrap(), [0.0, std::f32::consts::LN_2, 1000.0]);
+        let tiny = Tensor::new(&[0f32, 1e-10, 1e-4], &candle_core::Device::Cpu).unwrap();
+        assert_eq!(log1p(&tiny).unwrap().to_vec1::<f32>().unwrap(), [0.0, 1e-10, 1e-4f32.ln_1p()]);
+    }
+}

@@ -1,0 +1,171 @@
+//! Rows of a table by their numbers, with a gradient that is rows as well.
+
+use crate::{Error, Result, RowsSink};
+use candle_core::backend::BackendStorage;
+use candle_core::{CpuStorage, CudaStorage, CustomOp1, DType, Layout, Shape, Storage, Tensor};
+use std::sync::Arc;
+
+/// The rows `ids` of `table`; in a backward pass their gradients go to `sink`, never into a tensor of the table's size.
+///
+/// `table` must be a variable, or be detached: a table that is itself computed would lose its gradient.
+///
+/// # Shapes
+/// - `table`: `(height, width)`; `ids`: any shape and numeric dtype, fractions are cut off
+/// - the result: the shape of `ids`, then `width`
+///
+/// # Errors
+/// An id that is not a row of the table is named with its position.
+pub fn embedding_lookup(table: &Tensor, ids: &Tensor, sink: &RowsSink) -> Result<Tensor> {
+    let (height, width) = table.dims2()?;
+    if table.track_op() && !table.is_variable() {
+        return Err(
+            Error::new("embedding_lookup needs a variable as its table").help("use gather for a computed table")
+        );
+    }
+    let host = host_ids(ids, height)?;
+    let count = host.len();
+    let ids_tensor = Tensor::from_slice(&host, count, table.device())?;
+    let lookup = LookupOp { ids: ids_tensor, host: Arc::new(host), sink: sink.clone() };
+    let rows = if table.track_op() { table.apply_op1(lookup)? } else { table.apply_op1_no_bwd(&lookup)? };
+    let mut dims = ids.dims().to_vec();
+    dims.push(width);
+    Ok(rows.reshape(dims)?)
+}
+
+/// The ids as whole numbers on the host, all of them below `limit`.
+///
+/// # Errors
+/// The first id that is negative, not a number or not below `limit`, with its position.
+pub fn host_ids(ids: &Tensor, limit: usize) -> Result<Vec<u32>> {
+    let flat = ids.flatten_all()?;
+    let limit = limit.min(u32::MAX as usize);
+    // Each dtype is read as it is: a cast to u32 first would turn -1 into 0 or into a huge id without a word.
+    match ids.dtype() {
+        DType::U32 => checked(ids, flat.to_vec1::<u32>()?, |x| ((x as usize) < limit).then_some(x), limit),
+        DType::I64 | DType::I32 | DType::I16 | DType::U8 => {
+            let whole = flat.to_dtype(DType::I64)?.to_vec1::<i64>()?;
+            checked(ids, whole, |x| (0..limit as i64).contains(&x).then_some(x as u32), limit)
+        }
+        _ => {
+            let real = flat.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+            checked(ids, real, |x| (x > -1.0 && x < limit as f64).then_some(x as u32), limit)
+        }
+    }
+}
+
+fn checked<T: Copy + std::fmt::Display>(
+    ids: &Tensor,
+    values: Vec<T>,
+    id: impl Fn(T) -> Option<u32>,
+    limit: usize,
+) -> Result<Vec<u32>> {
+    let mut checked = Vec::with_capacity(values.len());
+    for (i, &value) in values.iter().enumerate() {
+        match id(value) {
+            Some(id) => checked.push(id),
+            None => {
+                let message = Error::new("an id must be below input_dim and not negative");
+                return Err(message
+                    .expected(format!("0..{limit}"))
+                    .received(format!("{value} at {:?}", position(i, ids.dims())))
+                    .help("input_dim is the size of the vocabulary, the ids for padding and unknown words included"));
+            }
+        }
+    }
+    Ok(checked)
+}
+
+/// The index in each dimension of the `flat`-th element.
+fn position(mut flat: usize, dims: &[usize]) -> Vec<usize> {
+    let mut position = vec![0; dims.len()];
+    for (index, &size) in position.iter_mut().zip(dims).rev() {
+        (*index, flat) = (flat % size, flat / size);
+    }
+    position
+}
+
+struct LookupOp {
+    ids: Tensor,
+    host: Arc<Vec<u32>>,
+    sink: RowsSink,
+}
+
+impl LookupOp {
+    fn shape(&self, table: &Layout) -> candle_core::Result<Shape> {
+        Ok(Shape::from((self.host.len(), table.shape().dims2()?.1)))
+    }
+}
+
+impl CustomOp1 for LookupOp {
+    fn name(&self) -> &'static str {
+        "embedding_lookup"
+    }
+
+    fn cpu_fwd(&self, table: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        match &*self.ids.storage_and_layout().0 {
+            Storage::Cpu(ids) => Ok((table.index_select(ids, layout, self.ids.layout(), 0)?, self.shape(layout)?)),
+            _ => candle_core::bail!("the ids of an embedding lookup must be on the table's device"),
+        }
+    }
+
+    fn cuda_fwd(&self, table: &CudaStorage, layout: &Layout) -> candle_core::Result<(CudaStorage, Shape)> {
+        match &*self.ids.storage_and_layout().0 {
+            Storage::Cuda(ids) => Ok((table.index_select(ids, layout, self.ids.layout(), 0)?, self.shape(layout)?)),
+            _ => candle_core::bail!("the ids of an embedding lookup must be on the table's device"),
+        }
+    }
+
+    /// `None` is safe here and here only: candle does not walk on from a variable.
+    fn bwd(&self, _: &Tensor, _: &Tensor, gradient: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        self.sink.push(self.host.clone(), gradient.clone());
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Gradient;
+    use candle_core::{Device, Var};
+
+    fn table() -> Var {
+        Var::from_vec((0..8).map(|x| x as f32).collect::<Vec<_>>(), (4, 2), &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn ids_of_any_numeric_dtype_give_rows() {
+        let table = table();
+        let ids = Tensor::new(&[[3u32, 0], [1, 1]], &Device::Cpu).unwrap();
+        for dtype in [DType::U32, DType::I64, DType::I32, DType::U8, DType::F32, DType::F64] {
+            let rows = embedding_lookup(&table, &ids.to_dtype(dtype).unwrap(), &RowsSink::default()).unwrap();
+            assert_eq!(rows.to_vec3::<f32>().unwrap(), [[[6., 7.], [0., 1.]], [[2., 3.], [2., 3.]]]);
+        }
+    }
+
+    #[test]
+    fn the_gradient_is_rows_summed_over_lookups_and_equals_a_dense_one() {
+        let (table, sink) = (table(), RowsSink::default());
+        let ids = Tensor::new(&[3u32, 0, 3], &Device::Cpu).unwrap();
+        let loss = |x: Tensor, y: Tensor| ((x.sqr()? * 3.0)?.sum_all()? + y.exp()?.sum_all()?).unwrap().backward();
+        let both = |ids: &Tensor| embedding_lookup(&table, ids, &sink).unwrap();
+        let grads = loss(both(&ids), both(&ids.get(0).unwrap().unsqueeze(0).unwrap())).unwrap();
+        assert!(grads.get(&table).is_none());
+        let gradient = sink.take(&table, None).unwrap().unwrap();
+        let Gradient::Rows(rows) = &gradient else { panic!("expected rows") };
+        assert_eq!(rows.ids, [3, 0]);
+        let plain = |ids: &Tensor| table.index_select(ids, 0).unwrap();
+        let grads = loss(plain(&ids), plain(&ids.get(0).unwrap().unsqueeze(0).unwrap())).unwrap();
+        let (found, expected) = (gradient.to_dense(&table).unwrap(), grads.get(&table).unwrap());
+        assert_eq!(found.to_vec2::<f32>().unwrap(), expected.to_vec2::<f32>().unwrap());
+        assert!(sink.take(&table, None).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_bad_id_is_named_with_its_position() {
+        let lookup = |ids: Tensor| embedding_lookup(&table(), &ids, &RowsSink::default()).unwrap_err().to_string();
+        let error = lookup(Tensor::new(&[[0u32, 1], [2, 4]], &Device::Cpu).unwrap());
+        assert!(error.contains("expected: 0..4\n  received: 4 at [1, 1]"), "{error}");
+        assert!(lookup(Tensor::new(&[0i64, -1], &Device::Cpu).unwrap()).contains("received: -1 at [1]"));
+        assert!(lookup(Tensor::new(&[f32::NAN], &Device::Cpu).unwrap()).contains("received: NaN at [0]"));
+    }
+}

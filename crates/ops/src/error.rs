@@ -1,0 +1,149 @@
+//! One error type for the whole framework: what is wrong, what was expected, what arrived, what to do.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The result of everything in candle-keras that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, in the words of a Keras user.
+///
+/// An error in a layer names the layer:
+///
+/// ```text
+/// layer "embedding_1" (Embedding): an id must be below input_dim
+///   expected: 0..10000
+///   received: 10003 at [12, 7]
+///   help: input_dim is the size of the vocabulary
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument, a shape or a value that cannot be right.
+    #[error("{0}")]
+    Invalid(Box<Problem>),
+    /// The same, found while a layer ran.
+    #[error("layer \"{name}\" ({class}): {source}")]
+    Layer {
+        /// The layer's name in its model.
+        name: String,
+        /// The layer's Keras class name.
+        class: String,
+        /// What went wrong in it.
+        source: Box<Error>,
+    },
+    /// A tensor operation failed in candle.
+    #[error(transparent)]
+    Candle(#[from] candle_core::Error),
+    /// A file or folder could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A configuration is not what Keras writes.
+    #[error("configuration: {0}")]
+    Config(#[from] serde_json::Error),
+}
+
+/// The body of an [`Error`]: one sentence and up to three lines under it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problem {
+    what: String,
+    expected: Option<String>,
+    received: Option<String>,
+    help: Option<String>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        for (label, line) in [("expected", &self.expected), ("received", &self.received), ("help", &self.help)] {
+            if let Some(line) = line {
+                write!(f, "\n  {label}: {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Error {
+    /// An error that says `what` is wrong; add [`expected`](Self::expected), [`received`](Self::received) and
+    /// [`help`](Self::help) to it.
+    ///
+    /// ```
+    /// use candle_keras_ops::Error;
+    /// let error = Error::new("units must be positive").received("0").help("Dense::new(1) is the smallest layer");
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "units must be positive\n  received: 0\n  help: Dense::new(1) is the smallest layer"
+    /// );
+    /// ```
+    pub fn new(what: impl Into<String>) -> Self {
+        Self::Invalid(Box::new(Problem { what: what.into(), ..Problem::default() }))
+    }
+
+    /// What would have been right.
+    pub fn expected(self, expected: impl Into<String>) -> Self {
+        self.with(|problem| problem.expected = Some(expected.into()))
+    }
+
+    /// What arrived instead.
+    pub fn received(self, received: impl Into<String>) -> Self {
+        self.with(|problem| problem.received = Some(received.into()))
+    }
+
+    /// What to do about it.
+    pub fn help(self, help: impl Into<String>) -> Self {
+        self.with(|problem| problem.help = Some(help.into()))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Problem)) -> Self {
+        if let Self::Invalid(problem) = &mut self {
+            change(problem);
+        }
+        self
+    }
+
+    /// Names the layer in which the error arose; an error that names one already keeps it.
+    pub fn in_layer(self, name: impl Into<String>, class: impl Into<String>) -> Self {
+        match self {
+            named @ Self::Layer { .. } => named,
+            source => Self::Layer { name: name.into(), class: class.into(), source: Box::new(source) },
+        }
+    }
+
+    /// A failure to read or write `path`.
+    pub fn io(path: impl AsRef<Path>, source: std::io::Error) -> Self {
+        Self::Io { path: path.as_ref().to_path_buf(), source }
+    }
+
+    /// A name that nothing goes by, with the closest of the `known` names as help.
+    ///
+    /// ```
+    /// use candle_keras_ops::Error;
+    /// let error = Error::unknown("optimizer", "adm", &["sgd", "rmsprop", "adam"]);
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "unknown optimizer \"adm\"\n  expected: sgd, rmsprop or adam\n  help: did you mean \"adam\"?"
+    /// );
+    /// ```
+    pub fn unknown(kind: &str, name: &str, known: &[&str]) -> Self {
+        let list = match known {
+            [] => String::from("nothing"),
+            [one] => (*one).to_string(),
+            [some @ .., last] => format!("{} or {last}", some.join(", ")),
+        };
+        let error = Self::new(format!("unknown {kind} {name:?}")).expected(list);
+        let closest = known
+            .iter()
+            .map(|known| (strsim::damerau_levenshtein(&name.to_lowercase(), &known.to_lowercase()), known))
+            .min_by_key(|(distance, _)| *distance);
+        match closest {
+            Some((distance, known)) if distance <= known.len() / 2 => error.help(format!("did you mean {known:?}?")),
+            _ => error,
+        }
+    }
+}

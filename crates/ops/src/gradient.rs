@@ -1,0 +1,111 @@
+//! The gradient of a weight: a tensor of its shape, or the rows of a table that were looked up.
+
+use candle_core::{DType, Result, Tensor};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What backpropagation found for one weight.
+#[derive(Debug, Clone)]
+pub enum Gradient {
+    /// One number for each element of the weight.
+    Dense(Tensor),
+    /// Numbers for some rows of the weight; all other rows have a gradient of zero.
+    Rows(Rows),
+}
+
+/// The gradient of some rows of a table on the host: each row once, in order of first appearance.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    /// The numbers of the rows.
+    pub ids: Vec<u32>,
+    /// Their gradients, one row after another.
+    pub values: Vec<f32>,
+}
+
+impl Gradient {
+    /// The gradient as a tensor of the weight's shape `(rows, width)`.
+    pub fn to_dense(&self, weight: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Dense(gradient) => Ok(gradient.clone()),
+            Self::Rows(rows) => {
+                let width = weight.dim(1)?;
+                let mut dense = vec![0f32; weight.elem_count()];
+                for (&id, row) in rows.ids.iter().zip(rows.values.chunks_exact(width)) {
+                    dense[id as usize * width..][..width].copy_from_slice(row);
+                }
+                Tensor::from_vec(dense, weight.shape(), weight.device())
+            }
+        }
+    }
+}
+
+/// Where the lookups of one table leave the gradients of their rows during a backward pass.
+///
+/// candle's tape can hand back a gradient of the table's whole shape only. The lookup's backward pass puts the rows here
+/// instead, and [`take`](Self::take) collects them when the pass is over.
+#[derive(Debug, Clone, Default)]
+pub struct RowsSink(Arc<Mutex<Vec<Lookup>>>);
+
+#[derive(Debug)]
+struct Lookup {
+    ids: Arc<Vec<u32>>,
+    /// `(ids.len(), width)`
+    gradient: Tensor,
+}
+
+impl RowsSink {
+    fn lock(&self) -> MutexGuard<'_, Vec<Lookup>> {
+        // A panic elsewhere cannot leave the list half-written.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn push(&self, ids: Arc<Vec<u32>>, gradient: Tensor) {
+        self.lock().push(Lookup { ids, gradient });
+    }
+
+    /// The summed gradients since the last call, together with the `dense` one that the tape found for `table`.
+    ///
+    /// Rows stay rows for an f32 table on the host that has no dense gradient beside them; otherwise they are added up on
+    /// the table's device.
+    pub fn take(&self, table: &Tensor, dense: Option<&Tensor>) -> Result<Option<Gradient>> {
+        let lookups = std::mem::take(&mut *self.lock());
+        if lookups.is_empty() {
+            return Ok(dense.cloned().map(Gradient::Dense));
+        }
+        if dense.is_none() && table.dtype() == DType::F32 && table.device().is_cpu() {
+            return Ok(Some(Gradient::Rows(merge(table, &lookups)?)));
+        }
+        let mut sum = dense.map_or_else(|| table.zeros_like(), |dense| Ok(dense.clone()))?.detach();
+        for Lookup { ids, gradient } in lookups {
+            let ids = Tensor::from_slice(&ids, ids.len(), table.device())?;
+            sum = sum.index_add(&ids, &gradient.contiguous()?, 0)?;
+        }
+        Ok(Some(Gradient::Dense(sum)))
+    }
+
+    /// Forgets what an abandoned backward pass has left.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+}
+
+fn merge(table: &Tensor, lookups: &[Lookup]) -> Result<Rows> {
+    const NONE: u32 = u32::MAX;
+    let (height, width) = table.dims2()?;
+    let mut place = vec![NONE; height];
+    let mut rows = Rows::default();
+    for Lookup { ids, gradient } in lookups {
+        let gradient = gradient.flatten_all()?.to_vec1::<f32>()?;
+        for (&id, row) in ids.iter().zip(gradient.chunks_exact(width)) {
+            let place = &mut place[id as usize];
+            if *place == NONE {
+                *place = rows.ids.len() as u32;
+                rows.ids.push(id);
+                rows.values.extend_from_slice(row);
+            } else {
+                let sum = &mut rows.values[*place as usize * width..][..width];
+                sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            }
+        }
+    }
+    Ok(rows)
+}

@@ -1,0 +1,31 @@
+//! Tensors for candle-keras: what candle lacks or gets wrong when training, each op with a checked gradient.
+//!
+//! Functions here take and return candle [`Tensor`]s and carry the names of `keras.ops` (`K.mean(x, axis=-1)` is
+//! [`mean`]`(x, -1)`). Everything that a [`Lambda`](https://keras.io/api/layers/core_layers/lambda/) may need in training is
+//! here with a gradient that finite differences confirm; see [`gradcheck`] for the harness and ARCHITECTURE.md for the rule.
+
+mod axes;
+mod custom_gradient;
+mod elementwise;
+mod embedding;
+pub mod error;
+pub mod gradcheck;
+mod gradient;
+mod linalg;
+pub mod random;
+mod reduce;
+mod shape;
+pub mod update;
+pub mod warnings;
+
+pub use axes::{Axes, axes};
+pub use custom_gradient::custom_gradient;
+pub use elementwise::*;
+pub use embedding::{embedding_lookup, host_ids};
+pub use error::{Error, Result};
+pub use gradient::{Gradient, Rows, RowsSink};
+pub use linalg::*;
+pub use reduce::*;
+pub use shape::*;
+
+pub use candle_core::{DType, Device, Tensor};

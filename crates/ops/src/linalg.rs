@@ -1,0 +1,79 @@
+//! Products, norms and the softmax family.
+
+use crate::axes::resolve_axis;
+use crate::{axes, custom_gradient};
+use candle_core::{Result, Tensor};
+
+/// The product over the last axis of `x` and the second-last of `y` (the only one, if `y` is a vector). Keras: `K.dot`.
+///
+/// # Shapes
+/// - `(..., k)` and `(k, n)` give `(..., n)`; `(..., k)` and `(k,)` give `(...,)`.
+pub fn dot(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let vectors = (x.rank() == 1, y.rank() == 1);
+    let x = if vectors.0 { x.unsqueeze(0)? } else { x.contiguous()? };
+    let y = if vectors.1 { y.unsqueeze(1)? } else { y.clone() };
+    let mut dims = x.dims().to_vec();
+    let k = dims.pop().unwrap_or(1);
+    let product = x.reshape(((), k))?.matmul(&y)?;
+    dims.push(product.dim(1)?);
+    let product = product.reshape(dims)?;
+    let product = if vectors.1 { product.squeeze(product.rank() - 1)? } else { product };
+    if vectors.0 { product.squeeze(0) } else { Ok(product) }
+}
+
+/// `x` divided by its Euclidean norm over `axis`; a zero vector stays zero. Keras: `K.l2_normalize`, with its epsilon 1e-12.
+pub fn l2_normalize(x: &Tensor, axis: i64) -> Result<Tensor> {
+    let axis = axes(axis).keepdims(true);
+    let squares = crate::sum(&x.sqr()?, axis)?;
+    let floor = Tensor::new(1e-12, x.device())?.to_dtype(x.dtype())?.broadcast_as(squares.shape())?;
+    x.broadcast_div(&squares.maximum(&floor)?.sqrt()?)
+}
+
+/// `exp(x) / sum(exp(x))` over `axis`.
+pub fn softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
+    let dim = resolve_axis(axis, x.rank())?;
+    let detached = x.detach();
+    let exp = detached.broadcast_sub(&detached.max_keepdim(dim)?)?.exp()?;
+    let y = exp.broadcast_div(&exp.sum_keepdim(dim)?)?;
+    custom_gradient(x, &y, move |_, y, dy| {
+        let dot = (dy * y)?.sum_keepdim(dim)?;
+        dy.broadcast_sub(&dot)? * y
+    })
+}
+
+/// The logarithm of [`softmax`], without underflow.
+pub fn log_softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
+    let dim = resolve_axis(axis, x.rank())?;
+    let detached = x.detach();
+    let shifted = detached.broadcast_sub(&detached.max_keepdim(dim)?)?;
+    let y = shifted.broadcast_sub(&shifted.exp()?.sum_keepdim(dim)?.log()?)?;
+    custom_gradient(x, &y, move |_, y, dy| dy - y.exp()?.broadcast_mul(&dy.sum_keepdim(dim)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gradcheck::{assert_gradients, values};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        let x = values([2, 3, 4], 1);
+        assert_gradients(&[x.clone(), values([4, 5], 2)], |x| dot(&x[0], &x[1]));
+        assert_gradients(&[x.clone(), values([4], 2)], |x| dot(&x[0], &x[1]));
+        assert_gradients(&[values([4], 3), values([4], 2)], |x| dot(&x[0], &x[1]));
+        for axis in [-1, 1] {
+            assert_gradients(&[x.clone()], |x| l2_normalize(&x[0], axis));
+            assert_gradients(&[x.clone()], |x| softmax(&x[0], axis));
+            assert_gradients(&[x.clone()], |x| log_softmax(&x[0], axis));
+        }
+    }
+
+    #[test]
+    fn extreme_inputs_stay_finite() {
+        let x = Tensor::new(&[1000f32, 0., -1000.], &candle_core::Device::Cpu).unwrap();
+        assert_eq!(softmax(&x, -1).unwrap().to_vec1::<f32>().unwrap(), [1., 0., 0.]);
+        assert_eq!(log_softmax(&x, -1).unwrap().to_vec1::<f32>().unwrap(), [0., -1000., -2000.]);
+        let zero = Tensor::new(&[0f32, 0.], &candle_core::Device::Cpu).unwrap();
+        assert_eq!(l2_normalize(&zero, -1).unwrap().to_vec1::<f32>().unwrap(), [0., 0.]);
+    }
+}

@@ -1,0 +1,220 @@
+//! The project's own random numbers: one seed fixes weights, shuffling and dropout, on every device.
+//!
+//! A counter-based generator (Philox4x32-10; Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) turns
+//! (seed, stream, position) into numbers, so that no state is passed around: every use takes a stream of its own. Numbers are
+//! drawn on the host, hence the same for CPU and GPU.
+
+use std::cell::Cell;
+
+thread_local! {
+    static SEED: Cell<Option<u64>> = const { Cell::new(None) };
+    static NEXT_STREAM: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Fixes every random number that is drawn in this thread from now on. Keras: `keras.utils.set_random_seed`.
+///
+/// Like Keras's, the seed belongs to the thread. Without a call, each run is different.
+///
+/// ```
+/// use candle_keras_ops::random::{next_stream, set_random_seed};
+/// set_random_seed(7);
+/// let first = next_stream().uniform(3);
+/// set_random_seed(7);
+/// assert_eq!(first, next_stream().uniform(3));
+/// assert_ne!(first, next_stream().uniform(3));
+/// ```
+pub fn set_random_seed(seed: u64) {
+    SEED.set(Some(seed));
+    NEXT_STREAM.set(0);
+}
+
+/// A stream that no other use has: for the initial value of one weight, or for one fit.
+pub fn next_stream() -> Stream {
+    let seed = SEED.get().unwrap_or_else(|| {
+        let seed = rand::random();
+        SEED.set(Some(seed));
+        seed
+    });
+    let stream = NEXT_STREAM.get();
+    NEXT_STREAM.set(stream + 1);
+    Stream::new(seed, stream)
+}
+
+/// A sequence of random numbers that is fixed by its seed and its number.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    key: [u32; 2],
+    stream: u64,
+    block: u64,
+}
+
+impl Stream {
+    /// The stream `stream` of `seed`, from its beginning.
+    pub fn new(seed: u64, stream: u64) -> Self {
+        Self { key: split(seed), stream, block: 0 }
+    }
+
+    /// A stream that depends on this one and on `index` alone, whatever was drawn from this one.
+    pub fn child(&self, index: u64) -> Self {
+        let [a, b] = split(self.stream);
+        let [c, d] = split(index);
+        // The key is changed, so that no child meets a block of its parent.
+        let block = philox([a, b, c, d], [self.key[0] ^ 0x6368_696c, self.key[1]]);
+        Self { key: [block[0], block[1]], stream: join(block[2], block[3]), block: 0 }
+    }
+
+    fn next_block(&mut self) -> [u32; 4] {
+        let [a, b] = split(self.block);
+        let [c, d] = split(self.stream);
+        self.block += 1;
+        philox([a, b, c, d], self.key)
+    }
+
+    /// The next 64 random bits.
+    pub fn next_u64(&mut self) -> u64 {
+        let block = self.next_block();
+        join(block[0], block[1])
+    }
+
+    /// `count` numbers, uniform in `[0, 1)`, with 53 random bits each.
+    pub fn uniform(&mut self, count: usize) -> Vec<f64> {
+        let mut numbers = Vec::with_capacity(count + 1);
+        while numbers.len() < count {
+            let [a, b, c, d] = self.next_block();
+            numbers.extend([unit(join(a, b)), unit(join(c, d))]);
+        }
+        numbers.truncate(count);
+        numbers
+    }
+
+    /// `count` numbers, uniform in `[0, 1)`, with 24 random bits each: for masks, at half the price.
+    pub fn uniform_f32(&mut self, count: usize) -> Vec<f32> {
+        let mut numbers = Vec::with_capacity(count + 3);
+        while numbers.len() < count {
+            numbers.extend(self.next_block().map(|bits| (bits >> 8) as f32 / (1u32 << 24) as f32));
+        }
+        numbers.truncate(count);
+        numbers
+    }
+
+    /// `count` numbers from the standard normal distribution (Box and Muller, 1958).
+    pub fn normal(&mut self, count: usize) -> Vec<f64> {
+        let mut numbers = Vec::with_capacity(count + 1);
+        while numbers.len() < count {
+            let [a, b, c, d] = self.next_block();
+            // 1 - u lies in (0, 1], so that the logarithm is finite.
+            let radius = (-2.0 * (1.0 - unit(join(a, b))).ln()).sqrt();
+            let (sin, cos) = (std::f64::consts::TAU * unit(join(c, d))).sin_cos();
+            numbers.extend([radius * cos, radius * sin]);
+        }
+        numbers.truncate(count);
+        numbers
+    }
+
+    /// `count` numbers from the standard normal distribution, cut off at two standard deviations.
+    pub fn truncated_normal(&mut self, count: usize) -> Vec<f64> {
+        let mut numbers = Vec::with_capacity(count);
+        while numbers.len() < count {
+            let missing = count - numbers.len();
+            numbers.extend(self.normal(missing).into_iter().filter(|x| x.abs() < 2.0));
+        }
+        numbers
+    }
+
+    /// A whole number below `bound`, each with the same probability (Lemire, 2019).
+    pub fn below(&mut self, bound: u64) -> u64 {
+        loop {
+            let wide = u128::from(self.next_u64()) * u128::from(bound);
+            // The low half below 2^64 mod bound marks the few draws that would make some numbers likelier.
+            if wide as u64 >= bound.wrapping_neg() % bound.max(1) {
+                return (wide >> 64) as u64;
+            }
+        }
+    }
+
+    /// The numbers `0..count` in random order (Fisher and Yates).
+    pub fn permutation(&mut self, count: usize) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..count as u32).collect();
+        for i in (1..count).rev() {
+            order.swap(i, self.below(i as u64 + 1) as usize);
+        }
+        order
+    }
+}
+
+fn split(x: u64) -> [u32; 2] {
+    [x as u32, (x >> 32) as u32]
+}
+
+fn join(low: u32, high: u32) -> u64 {
+    u64::from(low) | u64::from(high) << 32
+}
+
+fn unit(bits: u64) -> f64 {
+    (bits >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// One block of Philox4x32-10.
+fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
+    let ([mut a, mut b, mut c, mut d], [mut k0, mut k1]) = (counter, key);
+    for _ in 0..10 {
+        let [low_a, high_a] = split(u64::from(a) * 0xD251_1F53);
+        let [low_c, high_c] = split(u64::from(c) * 0xCD9E_8D57);
+        (a, b, c, d) = (high_c ^ b ^ k0, low_c, high_a ^ d ^ k1, low_a);
+        k0 = k0.wrapping_add(0x9E37_79B9);
+        k1 = k1.wrapping_add(0xBB67_AE85);
+    }
+    [a, b, c, d]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The known answers that the authors of Philox publish with it.
+    #[test]
+    fn philox_gives_its_known_answers() {
+        assert_eq!(philox([0; 4], [0; 2]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
+        assert_eq!(philox([u32::MAX; 4], [u32::MAX; 2]), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
+        assert_eq!(
+            philox([0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0]),
+            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+        );
+    }
+
+    #[test]
+    fn distributions_have_their_moments() {
+        let n = 100_000;
+        let mut stream = Stream::new(1, 2);
+        let moments = |x: &[f64]| {
+            let mean = x.iter().sum::<f64>() / n as f64;
+            (mean, (x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n as f64).sqrt())
+        };
+        let (mean, deviation) = moments(&stream.uniform(n));
+        assert!((mean - 0.5).abs() < 0.005 && (deviation - (1.0f64 / 12.0).sqrt()).abs() < 0.005);
+        let (mean, deviation) = moments(&stream.normal(n));
+        assert!(mean.abs() < 0.02 && (deviation - 1.0).abs() < 0.02);
+        let cut = stream.truncated_normal(n);
+        let (mean, deviation) = moments(&cut);
+        assert!(mean.abs() < 0.02 && (deviation - 0.879_625_66).abs() < 0.01 && cut.iter().all(|x| x.abs() < 2.0));
+    }
+
+    #[test]
+    fn a_permutation_has_every_number_once() {
+        let mut order = Stream::new(3, 0).permutation(1000);
+        assert_ne!(order, (0..1000).collect::<Vec<_>>());
+        order.sort_unstable();
+        assert_eq!(order, (0..1000).collect::<Vec<_>>());
+        assert!(Stream::new(3, 0).permutation(0).is_empty());
+    }
+
+    #[test]
+    fn streams_and_children_differ() {
+        let parent = Stream::new(5, 0);
+        let draws = [parent.clone(), Stream::new(5, 1), Stream::new(6, 0), parent.child(0), parent.child(1)]
+            .map(|mut stream| stream.next_u64());
+        for (i, a) in draws.iter().enumerate() {
+            assert!(draws[i + 1..].iter().all(|b| a != b));
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Warnings: things that are legal and probably not meant. They go to standard error, or to who asks for them.
+
+use std::cell::RefCell;
+
+thread_local! {
+    static CAUGHT: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+/// Warns of `message`: on standard error, unless [`catch`] is listening in this thread.
+pub fn warn(message: impl Into<String>) {
+    let message = message.into();
+    CAUGHT.with_borrow_mut(|caught| match caught {
+        Some(list) => list.push(message),
+        None => eprintln!("warning: {message}"),
+    });
+}
+
+/// Runs `f` and returns what it warned of beside its result, as Python's `warnings.catch_warnings` does.
+///
+/// ```
+/// use candle_keras_ops::warnings;
+/// let (seven, caught) = warnings::catch(|| { warnings::warn("odd"); 7 });
+/// assert_eq!((seven, caught), (7, vec!["odd".to_string()]));
+/// ```
+pub fn catch<T>(f: impl FnOnce() -> T) -> (T, Vec<String>) {
+    let before = CAUGHT.replace(Some(Vec::new()));
+    let result = f();
+    let caught = CAUGHT.replace(before).unwrap_or_default();
+    (result, caught)
+}
