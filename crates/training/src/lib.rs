@@ -1,1 +1,12 @@
-//! x
+//! What a model is compiled with: losses, metrics and optimizers, each in the folder of its Keras module.
+
+mod function;
+pub mod losses;
+pub mod metrics;
+pub mod optimizers;
+
+pub use candle_keras_ops::{Error, Result};
+pub use function::{Function, Target};
+pub use losses::{Loss, Reduction};
+pub use metrics::{Direction, MeanMetric, Metric};
+pub use optimizers::{Optimizer, UpdateRule};

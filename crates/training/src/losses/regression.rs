@@ -1,0 +1,47 @@
+//! Distances between numbers.
+
+use crate::function::Function;
+use candle_core::Tensor;
+use candle_keras_ops::{self as ops, Result};
+
+/// `mean((y_true - y_pred)²)` over the last axis. Keras: `MeanSquaredError`, `"mse"`.
+#[derive(Debug, Clone, Default)]
+pub struct MeanSquaredError {}
+
+impl MeanSquaredError {
+    /// A new loss.
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+
+impl Function for MeanSquaredError {
+    fn name(&self) -> &str {
+        "mean_squared_error"
+    }
+
+    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        Ok(ops::mean(&(y_pred - y_true)?.sqr()?, -1)?)
+    }
+}
+
+/// `mean(|y_true - y_pred|)` over the last axis. Keras: `MeanAbsoluteError`, `"mae"`.
+#[derive(Debug, Clone, Default)]
+pub struct MeanAbsoluteError {}
+
+impl MeanAbsoluteError {
+    /// A new loss.
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+
+impl Function for MeanAbsoluteError {
+    fn name(&self) -> &str {
+        "mean_absolute_error"
+    }
+
+    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        Ok(ops::mean(&ops::abs(&(y_pred - y_true)?)?, -1)?)
+    }
+}

@@ -1,0 +1,101 @@
+//! How many predictions are right.
+
+use super::Direction;
+use crate::function::{Function, Target};
+use candle_core::{D, DType, Tensor};
+use candle_keras_layers::setters;
+use candle_keras_ops::{self as ops, Result};
+
+/// The share of predictions on the right side of a threshold. Keras: `BinaryAccuracy`.
+#[derive(Debug, Clone)]
+pub struct BinaryAccuracy {
+    threshold: f64,
+}
+
+impl Default for BinaryAccuracy {
+    fn default() -> Self {
+        Self { threshold: 0.5 }
+    }
+}
+
+impl BinaryAccuracy {
+    /// With a threshold of 0.5.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    setters! {
+        /// Above which a prediction is a yes.
+        threshold: f64,
+    }
+}
+
+impl Function for BinaryAccuracy {
+    fn name(&self) -> &str {
+        "binary_accuracy"
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Up
+    }
+
+    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        let right = y_pred.gt(self.threshold)?.to_dtype(y_true.dtype())?.eq(y_true)?;
+        Ok(ops::mean(&right, -1)?)
+    }
+}
+
+/// The share of rows whose largest prediction is where the largest target is. Keras: `CategoricalAccuracy`.
+#[derive(Debug, Clone, Default)]
+pub struct CategoricalAccuracy {}
+
+impl CategoricalAccuracy {
+    /// A new metric.
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+
+impl Function for CategoricalAccuracy {
+    fn name(&self) -> &str {
+        "categorical_accuracy"
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Up
+    }
+
+    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        Ok(y_pred.argmax(D::Minus1)?.eq(&y_true.argmax(D::Minus1)?)?.to_dtype(DType::F32)?)
+    }
+}
+
+/// The share of rows whose largest prediction is at the target's class. Keras: `SparseCategoricalAccuracy`.
+#[derive(Debug, Clone, Default)]
+pub struct SparseCategoricalAccuracy {}
+
+impl SparseCategoricalAccuracy {
+    /// A new metric.
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+
+impl Function for SparseCategoricalAccuracy {
+    fn name(&self) -> &str {
+        "sparse_categorical_accuracy"
+    }
+
+    fn target(&self) -> Target {
+        Target::Class
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Up
+    }
+
+    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        let predicted = y_pred.argmax(D::Minus1)?.to_dtype(DType::F64)?;
+        Ok(predicted.eq(&y_true.to_dtype(DType::F64)?)?.to_dtype(DType::F32)?)
+    }
+}

@@ -1,0 +1,108 @@
+//! Adam: momentum, divided by the recent size of the gradients. Keras: `keras.optimizers.Adam`.
+
+use super::{Step, UpdateRule};
+use candle_core::Tensor;
+use candle_keras_layers::setters;
+use candle_keras_ops::{Error, Result};
+
+/// `m += (1 - b1)(g - m); v += (1 - b2)(g² - v); w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)`
+/// (Kingma and Ba, 2014, the form before section 2.1): epsilon is added to the root of the *uncorrected* `v`, as in Keras, unlike PyTorch and
+/// candle-nn.
+#[derive(Debug, Clone)]
+pub struct Adam {
+    learning_rate: f64,
+    beta_1: f64,
+    beta_2: f64,
+    epsilon: f64,
+    amsgrad: bool,
+}
+
+impl Default for Adam {
+    fn default() -> Self {
+        Self { learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7, amsgrad: false }
+    }
+}
+
+impl Adam {
+    /// With Keras's defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    setters! {
+        /// The size of a step; 0.001 unless said.
+        learning_rate: f64,
+        /// How much of the gradients' mean is kept at each step; 0.9 unless said.
+        beta_1: f64,
+        /// How much of the squares' mean is kept at each step; 0.999 unless said.
+        beta_2: f64,
+        /// What keeps the divisor from 0; 1e-7 unless said.
+        epsilon: f64,
+        /// Whether the divisor never shrinks (Reddi et al., 2018); false unless said.
+        amsgrad: bool,
+    }
+
+    fn alpha(&self, step: Step) -> f64 {
+        let t = step.number as f64;
+        step.learning_rate * (1.0 - self.beta_2.powf(t)).sqrt() / (1.0 - self.beta_1.powf(t))
+    }
+}
+
+impl UpdateRule for Adam {
+    fn name(&self) -> &str {
+        "adam"
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn slots(&self) -> Vec<&'static str> {
+        if self.amsgrad { vec!["momentum", "velocity", "velocity_hat"] } else { vec!["momentum", "velocity"] }
+    }
+
+    fn check(&self) -> Result<()> {
+        if !(0.0..1.0).contains(&self.beta_1) || !(0.0..1.0).contains(&self.beta_2) {
+            return Err(Error::new("beta_1 and beta_2 must be at least 0 and below 1")
+                .received(format!("beta_1 = {}, beta_2 = {}", self.beta_1, self.beta_2)));
+        }
+        Ok(())
+    }
+
+    fn update(&self, step: Step, w: &Tensor, g: &Tensor, slots: &mut [Tensor]) -> candle_core::Result<Tensor> {
+        let [m, v, rest @ ..] = slots else { candle_core::bail!("adam has at least two slots") };
+        *m = (&*m + ((g - &*m)? * (1.0 - self.beta_1))?)?;
+        *v = (&*v + ((g.sqr()? - &*v)? * (1.0 - self.beta_2))?)?;
+        let mut denominator = &*v;
+        if let [hat] = rest {
+            *hat = hat.maximum(&*v)?;
+            denominator = hat;
+        }
+        w - ((&*m * self.alpha(step))? / (denominator.sqrt()? + self.epsilon)?)?
+    }
+
+    fn update_in_place(&self, step: Step, w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]]) -> Option<()> {
+        let (alpha, epsilon) = (self.alpha(step) as f32, self.epsilon as f32);
+        let (fresh_1, fresh_2) = ((1.0 - self.beta_1) as f32, (1.0 - self.beta_2) as f32);
+        let [m, v, rest @ ..] = slots else { return None };
+        let moments = w.iter_mut().zip(g).zip(m.iter_mut()).zip(v.iter_mut());
+        match rest {
+            [hat] => {
+                for ((((w, &g), m), v), hat) in moments.zip(hat.iter_mut()) {
+                    *m += (g - *m) * fresh_1;
+                    *v += (g * g - *v) * fresh_2;
+                    *hat = hat.max(*v);
+                    *w -= alpha * *m / (hat.sqrt() + epsilon);
+                }
+            }
+            _ => {
+                for (((w, &g), m), v) in moments {
+                    *m += (g - *m) * fresh_1;
+                    *v += (g * g - *v) * fresh_2;
+                    *w -= alpha * *m / (v.sqrt() + epsilon);
+                }
+            }
+        }
+        Some(())
+    }
+}
