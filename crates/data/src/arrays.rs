@@ -1,0 +1,152 @@
+//! What can be handed to `fit`: candle tensors, `Vec`s, slices, ndarray arrays; one of them or several.
+
+use candle_core::{Device, Tensor, WithDType};
+use candle_keras_ops::{Error, Result};
+use ndarray::{ArrayBase, Data, Dimension};
+
+/// A number of an array, and what a tensor keeps in its place.
+pub trait Element: Copy {
+    /// The number type that candle has for it.
+    type Stored: WithDType;
+
+    /// The number as candle keeps it.
+    fn stored(self) -> Self::Stored;
+}
+
+macro_rules! element {
+    ($($element:ty => $stored:ty),* $(,)?) => {
+        $(impl Element for $element {
+            type Stored = $stored;
+
+            fn stored(self) -> $stored {
+                self as $stored
+            }
+        })*
+    };
+}
+
+element! {
+    f32 => f32, f64 => f64, u8 => u8, u16 => u32, u32 => u32, u64 => i64, usize => i64,
+    i8 => i64, i16 => i64, i32 => i64, i64 => i64, bool => u8,
+}
+
+/// One array.
+pub trait ToTensor {
+    /// The array as a tensor on the host; a tensor stays where it is.
+    fn to_tensor(&self) -> Result<Tensor>;
+}
+
+impl ToTensor for Tensor {
+    fn to_tensor(&self) -> Result<Tensor> {
+        Ok(self.detach())
+    }
+}
+
+impl<T: ToTensor + ?Sized> ToTensor for &T {
+    fn to_tensor(&self) -> Result<Tensor> {
+        (**self).to_tensor()
+    }
+}
+
+impl<E: Element> ToTensor for [E] {
+    fn to_tensor(&self) -> Result<Tensor> {
+        let stored: Vec<_> = self.iter().map(|x| x.stored()).collect();
+        Ok(Tensor::from_vec(stored, self.len(), &Device::Cpu)?)
+    }
+}
+
+impl<E: Element> ToTensor for Vec<E> {
+    fn to_tensor(&self) -> Result<Tensor> {
+        self.as_slice().to_tensor()
+    }
+}
+
+/// Rows of one length.
+impl<E: Element> ToTensor for Vec<Vec<E>> {
+    fn to_tensor(&self) -> Result<Tensor> {
+        let width = self.first().map_or(0, Vec::len);
+        if let Some((i, row)) = self.iter().enumerate().find(|(_, row)| row.len() != width) {
+            return Err(Error::new("the rows of an array must have one length")
+                .expected(format!("{width}, as in row 0"))
+                .received(format!("{} in row {i}", row.len()))
+                .help("utils::pad_sequences brings sequences to one length"));
+        }
+        let stored: Vec<_> = self.iter().flatten().map(|x| x.stored()).collect();
+        Ok(Tensor::from_vec(stored, (self.len(), width), &Device::Cpu)?)
+    }
+}
+
+impl<E: Element, S: Data<Elem = E>, D: Dimension> ToTensor for ArrayBase<S, D> {
+    fn to_tensor(&self) -> Result<Tensor> {
+        // The iterator runs in logical order, whatever the memory layout is.
+        let stored: Vec<_> = self.iter().map(|x| x.stored()).collect();
+        Ok(Tensor::from_vec(stored, self.shape(), &Device::Cpu)?)
+    }
+}
+
+/// One array or several: the inputs or the targets of a model.
+pub trait ToTensors {
+    /// The arrays as tensors.
+    fn to_tensors(&self) -> Result<Vec<Tensor>>;
+}
+
+impl<T: ToTensor> ToTensors for T {
+    fn to_tensors(&self) -> Result<Vec<Tensor>> {
+        Ok(vec![self.to_tensor()?])
+    }
+}
+
+impl<T: ToTensor, const N: usize> ToTensors for [T; N] {
+    fn to_tensors(&self) -> Result<Vec<Tensor>> {
+        self.iter().map(T::to_tensor).collect()
+    }
+}
+
+impl ToTensors for Vec<Tensor> {
+    fn to_tensors(&self) -> Result<Vec<Tensor>> {
+        self.iter().map(Tensor::to_tensor).collect()
+    }
+}
+
+impl ToTensors for &Vec<Tensor> {
+    fn to_tensors(&self) -> Result<Vec<Tensor>> {
+        (*self).to_tensors()
+    }
+}
+
+impl<A: ToTensor, B: ToTensor> ToTensors for (A, B) {
+    fn to_tensors(&self) -> Result<Vec<Tensor>> {
+        Ok(vec![self.0.to_tensor()?, self.1.to_tensor()?])
+    }
+}
+
+impl<A: ToTensor, B: ToTensor, C: ToTensor> ToTensors for (A, B, C) {
+    fn to_tensors(&self) -> Result<Vec<Tensor>> {
+        Ok(vec![self.0.to_tensor()?, self.1.to_tensor()?, self.2.to_tensor()?])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::DType;
+    use ndarray::array;
+
+    #[test]
+    fn arrays_of_all_kinds_become_tensors() {
+        let vec = vec![1u32, 2, 3];
+        assert_eq!([&vec, &vec].to_tensors().unwrap().len(), 2);
+        assert_eq!(vec[1..].to_tensor().unwrap().to_vec1::<u32>().unwrap(), [2, 3]);
+        assert_eq!(vec![1i32, -2].to_tensor().unwrap().dtype(), DType::I64);
+        assert_eq!(vec![true, false].to_tensor().unwrap().to_vec1::<u8>().unwrap(), [1, 0]);
+        let transposed = array![[1f32, 2.], [3., 4.], [5., 6.]].reversed_axes();
+        assert_eq!(transposed.to_tensor().unwrap().to_vec2::<f32>().unwrap(), [[1., 3., 5.], [2., 4., 6.]]);
+        assert_eq!((&vec, &transposed).to_tensors().unwrap()[1].dims(), [2, 3]);
+    }
+
+    #[test]
+    fn ragged_rows_are_an_error() {
+        let error = vec![vec![1f32, 2.], vec![3.]].to_tensor().unwrap_err().to_string();
+        assert!(error.contains("received: 1 in row 1") && error.contains("pad_sequences"), "{error}");
+    }
+}

@@ -1,0 +1,49 @@
+//! Numbers of classes as vectors. Keras: `keras.utils.to_categorical`.
+
+use crate::ToTensor;
+use candle_core::{DType, Device, Tensor};
+use candle_keras_ops::{Result, host_ids};
+
+/// A row for each label, with a 1 in the label's place and 0 elsewhere, in f32. Keras: `to_categorical`.
+///
+/// # Shapes
+/// - `labels`: any shape; a last axis of size 1 is dropped
+/// - the result: that shape, then the number of classes: `num_classes`, or one more than the largest label
+///
+/// # Errors
+/// A label that is negative or not below `num_classes` is named with its position.
+///
+/// ```
+/// use candle_keras_data::to_categorical;
+/// let rows = to_categorical(&vec![0u32, 2], None)?;
+/// assert_eq!(rows.to_vec2::<f32>()?, [[1., 0., 0.], [0., 0., 1.]]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+pub fn to_categorical(labels: impl ToTensor, num_classes: impl Into<Option<usize>>) -> Result<Tensor> {
+    let labels = labels.to_tensor()?;
+    let classes = num_classes.into();
+    let ids = host_ids(&labels, classes.unwrap_or(u32::MAX as usize))?;
+    let classes = classes.unwrap_or_else(|| ids.iter().max().map_or(0, |&max| max as usize + 1));
+    let mut rows = vec![0f32; ids.len() * classes];
+    ids.iter().enumerate().for_each(|(i, &id)| rows[i * classes + id as usize] = 1.0);
+    let mut dims = labels.dims().to_vec();
+    if dims.len() > 1 && dims.last() == Some(&1) {
+        dims.pop();
+    }
+    dims.push(classes);
+    Ok(Tensor::from_vec(rows, dims, &Device::Cpu)?.to_dtype(DType::F32)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_out_of_range_are_errors() {
+        let error = to_categorical(vec![0u32, 3], 3).unwrap_err().to_string();
+        assert!(error.contains("3 at [1]"), "{error}");
+        assert!(to_categorical(vec![-1i64], None).is_err());
+        assert_eq!(to_categorical(vec![vec![1u32], vec![0]], None).unwrap().dims(), [2, 2]);
+        assert_eq!(to_categorical(Vec::<u32>::new(), None).unwrap().dims(), [0, 0]);
+    }
+}

@@ -1,0 +1,122 @@
+//! Sequences of one length. Keras: `keras.utils.pad_sequences`.
+
+use crate::Element;
+use candle_core::{Device, Tensor};
+use candle_keras_ops::{Error, Result};
+
+/// An end of a sequence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Side {
+    /// The beginning.
+    Pre,
+    /// The end.
+    Post,
+    /// A name that is neither.
+    Unknown(String),
+}
+
+impl From<&str> for Side {
+    fn from(name: &str) -> Self {
+        match name {
+            "pre" => Self::Pre,
+            "post" => Self::Post,
+            other => Self::Unknown(other.into()),
+        }
+    }
+}
+
+impl Side {
+    fn is_pre(&self) -> Result<bool> {
+        match self {
+            Self::Pre => Ok(true),
+            Self::Post => Ok(false),
+            Self::Unknown(name) => Err(Error::unknown("side", name, &["pre", "post"])),
+        }
+    }
+}
+
+/// The keyword arguments of [`pad_sequences`], with Keras's defaults: the longest length, and both sides `"pre"`.
+#[derive(Debug, Clone)]
+pub struct Pad {
+    maxlen: Option<usize>,
+    padding: Side,
+    truncating: Side,
+    value: f64,
+}
+
+impl Default for Pad {
+    fn default() -> Self {
+        Self { maxlen: None, padding: Side::Pre, truncating: Side::Pre, value: 0.0 }
+    }
+}
+
+impl Pad {
+    /// Keras's defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The length of all sequences; that of the longest unless said.
+    pub fn maxlen(mut self, maxlen: usize) -> Self {
+        self.maxlen = Some(maxlen);
+        self
+    }
+
+    /// Where short sequences are filled up: `"pre"` or `"post"`.
+    pub fn padding(mut self, padding: impl Into<Side>) -> Self {
+        self.padding = padding.into();
+        self
+    }
+
+    /// Where long sequences are cut off: `"pre"` or `"post"`.
+    pub fn truncating(mut self, truncating: impl Into<Side>) -> Self {
+        self.truncating = truncating.into();
+        self
+    }
+
+    /// What they are filled up with; 0 unless said.
+    pub fn value(mut self, value: f64) -> Self {
+        self.value = value;
+        self
+    }
+}
+
+/// The sequences as the rows of one tensor, filled up or cut off at the beginning unless said otherwise, as in Keras.
+///
+/// ```
+/// use candle_keras_data::{pad_sequences, Pad};
+/// let sequences = [vec![1u32], vec![2, 3, 4]];
+/// assert_eq!(pad_sequences(&sequences, Pad::new())?.to_vec2::<u32>()?, [[0, 0, 1], [2, 3, 4]]);
+/// let two = pad_sequences(&sequences, Pad::new().maxlen(2).padding("post"))?;
+/// assert_eq!(two.to_vec2::<u32>()?, [[1, 0], [3, 4]]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+pub fn pad_sequences<E: Element, S: AsRef<[E]>>(sequences: &[S], pad: Pad) -> Result<Tensor> {
+    use candle_core::WithDType;
+    let (pad_front, cut_front) = (pad.padding.is_pre()?, pad.truncating.is_pre()?);
+    let length = pad.maxlen.unwrap_or_else(|| sequences.iter().map(|s| s.as_ref().len()).max().unwrap_or(0));
+    let mut rows = vec![E::Stored::from_f64(pad.value); sequences.len() * length];
+    for (i, sequence) in sequences.iter().enumerate() {
+        let sequence = sequence.as_ref();
+        let kept = sequence.len().min(length);
+        let kept = if cut_front { &sequence[sequence.len() - kept..] } else { &sequence[..kept] };
+        let start = i * length + if pad_front { length - kept.len() } else { 0 };
+        rows[start..start + kept.len()].iter_mut().zip(kept).for_each(|(place, x)| *place = x.stored());
+    }
+    Ok(Tensor::from_vec(rows, (sequences.len(), length), &Device::Cpu)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sides_can_be_chosen() {
+        let sequences = [vec![1i64, 2, 3, 4, 5], vec![6]];
+        let rows = |pad: Pad| pad_sequences(&sequences, pad).unwrap().to_vec2::<i64>().unwrap();
+        assert_eq!(rows(Pad::new().maxlen(3)), [[3, 4, 5], [0, 0, 6]]);
+        assert_eq!(rows(Pad::new().maxlen(3).truncating("post").padding("post").value(-1.0)), [[1, 2, 3], [6, -1, -1]]);
+        assert!(pad_sequences(&sequences, Pad::new().padding("front")).is_err());
+        assert_eq!(pad_sequences::<u32, Vec<u32>>(&[], Pad::new()).unwrap().dims(), [0, 0]);
+    }
+}

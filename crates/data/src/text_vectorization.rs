@@ -1,0 +1,199 @@
+//! TextVectorization: text in, numbers of words out. Keras: `keras.layers.TextVectorization`, in its mode `"int"`.
+
+use candle_core::{Device, Tensor};
+use candle_keras_ops::{Error, Result};
+use std::collections::HashMap;
+
+/// What is done to a text before it is split into words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standardize {
+    /// Small letters, and no punctuation.
+    LowerAndStripPunctuation,
+    /// Small letters.
+    Lower,
+    /// No punctuation.
+    StripPunctuation,
+    /// Nothing.
+    None,
+    /// A name that is none of these.
+    Unknown(String),
+}
+
+impl From<&str> for Standardize {
+    fn from(name: &str) -> Self {
+        match name {
+            "lower_and_strip_punctuation" => Self::LowerAndStripPunctuation,
+            "lower" => Self::Lower,
+            "strip_punctuation" => Self::StripPunctuation,
+            other => Self::Unknown(other.into()),
+        }
+    }
+}
+
+/// Keras's punctuation.
+const PUNCTUATION: &str = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'";
+
+impl Standardize {
+    fn apply(&self, text: &str) -> Result<String> {
+        let stripped = || text.chars().filter(|c| !PUNCTUATION.contains(*c)).collect::<String>();
+        Ok(match self {
+            Self::LowerAndStripPunctuation => stripped().to_lowercase(),
+            Self::Lower => text.to_lowercase(),
+            Self::StripPunctuation => stripped(),
+            Self::None => text.into(),
+            Self::Unknown(name) => {
+                let known = ["lower_and_strip_punctuation", "lower", "strip_punctuation"];
+                return Err(Error::unknown("standardize", name, &known));
+            }
+        })
+    }
+}
+
+/// Numbers the words of texts, with Keras's vocabulary: 0 is padding, 1 is `[UNK]`, and words follow by falling count, those
+/// of one count in falling alphabetical order.
+///
+/// Strings are no tensors here, so that this is no layer of a model: its result is what the model is fed with.
+///
+/// ```
+/// use candle_keras_data::TextVectorization;
+/// let mut vectorize = TextVectorization::new().output_sequence_length(4);
+/// vectorize.adapt(["The cat sat.", "The dog"])?;
+/// assert_eq!(vectorize.get_vocabulary(), ["", "[UNK]", "the", "sat", "dog", "cat"]);
+/// assert_eq!(vectorize.call(["the bird sat"])?.to_vec2::<i64>()?, [[2, 1, 3, 0]]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct TextVectorization {
+    max_tokens: Option<usize>,
+    standardize: Standardize,
+    output_sequence_length: Option<usize>,
+    words: Vec<String>,
+    ids: HashMap<String, i64>,
+}
+
+/// How many numbers come before the first word.
+const RESERVED: usize = 2;
+
+impl Default for TextVectorization {
+    fn default() -> Self {
+        Self {
+            max_tokens: None,
+            standardize: Standardize::LowerAndStripPunctuation,
+            output_sequence_length: None,
+            words: Vec::new(),
+            ids: HashMap::new(),
+        }
+    }
+}
+
+impl TextVectorization {
+    /// With Keras's defaults: small letters, no punctuation, split at white space.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many numbers there are at most, padding and `[UNK]` included.
+    pub fn max_tokens(mut self, max_tokens: usize) -> Self {
+        self.max_tokens = Some(max_tokens);
+        self
+    }
+
+    /// What is done to a text first: `"lower_and_strip_punctuation"` unless said.
+    pub fn standardize(mut self, standardize: impl Into<Standardize>) -> Self {
+        self.standardize = standardize.into();
+        self
+    }
+
+    /// The length to which all rows are filled up or cut off at their end; that of the longest unless said.
+    pub fn output_sequence_length(mut self, length: usize) -> Self {
+        self.output_sequence_length = Some(length);
+        self
+    }
+
+    /// Learns the vocabulary of these texts, in place of any earlier one.
+    pub fn adapt<S: AsRef<str>>(&mut self, texts: impl IntoIterator<Item = S>) -> Result<()> {
+        let mut counts: HashMap<String, u64> = HashMap::new();
+        for text in texts {
+            for word in self.standardize.apply(text.as_ref())?.split_whitespace() {
+                match counts.get_mut(word) {
+                    Some(count) => *count += 1,
+                    None => _ = counts.insert(word.into(), 1),
+                }
+            }
+        }
+        let mut words: Vec<_> = counts.into_iter().collect();
+        words.sort_by(|(word_a, a), (word_b, b)| b.cmp(a).then_with(|| word_b.cmp(word_a)));
+        let kept = self.max_tokens.map_or(usize::MAX, |max| max.saturating_sub(RESERVED));
+        self.set_vocabulary(words.into_iter().take(kept).map(|(word, _)| word))
+    }
+
+    /// Sets the words that follow padding and `[UNK]`. Keras: `set_vocabulary`.
+    ///
+    /// # Errors
+    /// If a word comes twice.
+    pub fn set_vocabulary<S: Into<String>>(&mut self, words: impl IntoIterator<Item = S>) -> Result<()> {
+        self.words = words.into_iter().map(Into::into).collect();
+        let numbered = self.words.iter().enumerate();
+        self.ids = numbered.map(|(i, word)| (word.clone(), (i + RESERVED) as i64)).collect();
+        if self.ids.len() != self.words.len() {
+            return Err(Error::new("a vocabulary must have each word once").received(format!(
+                "{} words, {} of them different",
+                self.words.len(),
+                self.ids.len()
+            )));
+        }
+        Ok(())
+    }
+
+    /// All words by their numbers, the first two of which stand for padding and unknown words.
+    pub fn get_vocabulary(&self) -> Vec<String> {
+        ["", "[UNK]"].map(String::from).into_iter().chain(self.words.iter().cloned()).collect()
+    }
+
+    /// How many numbers there are: the `input_dim` of an Embedding.
+    pub fn vocabulary_size(&self) -> usize {
+        self.words.len() + RESERVED
+    }
+
+    /// The numbers of the words of each text, a row a text. Keras: `layer(texts)`.
+    ///
+    /// # Shapes
+    /// - the result: `(texts, output_sequence_length)`, i64
+    pub fn call<S: AsRef<str>>(&self, texts: impl IntoIterator<Item = S>) -> Result<Tensor> {
+        let mut rows = Vec::new();
+        for text in texts {
+            let text = self.standardize.apply(text.as_ref())?;
+            rows.push(text.split_whitespace().map(|word| self.ids.get(word).copied().unwrap_or(1)).collect::<Vec<_>>());
+        }
+        let length = self.output_sequence_length.unwrap_or_else(|| rows.iter().map(Vec::len).max().unwrap_or(0));
+        let count = rows.len();
+        rows.iter_mut().for_each(|row| row.resize(length, 0));
+        Ok(Tensor::from_vec(rows.concat(), (count, length), &Device::Cpu)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vocabulary_has_an_upper_size() {
+        let mut vectorize = TextVectorization::new().max_tokens(4);
+        vectorize.adapt(["b b a a c don't"]).unwrap();
+        assert_eq!(vectorize.get_vocabulary(), ["", "[UNK]", "b", "a"]);
+        assert_eq!(vectorize.vocabulary_size(), 4);
+        assert_eq!(vectorize.call(["a c B!", "b"]).unwrap().to_vec2::<i64>().unwrap(), [[3, 1, 2], [2, 0, 0]]);
+        let cut = vectorize.output_sequence_length(1);
+        assert_eq!(cut.call(["a c b"]).unwrap().to_vec2::<i64>().unwrap(), [[3]]);
+    }
+
+    #[test]
+    fn texts_are_standardized_as_asked() {
+        let apply = |name: &str| Standardize::from(name).apply("It's A-1").unwrap();
+        assert_eq!(apply("lower_and_strip_punctuation"), "its a1");
+        assert_eq!(apply("lower"), "it's a-1");
+        assert_eq!(apply("strip_punctuation"), "Its A1");
+        assert!(TextVectorization::new().standardize("upper").adapt(["a"]).is_err());
+        assert!(TextVectorization::new().set_vocabulary(["a", "a"]).is_err());
+    }
+}
