@@ -1,1 +1,114 @@
-//! Keras for Rust.
+//! Keras for Rust: the same models, the same numbers, on candle, without Python.
+//!
+//! The modules and names are those of Keras: `keras.layers.Embedding` is [`layers::Embedding`], `K.mean(x, axis=-1)` is
+//! [`ops::mean`]`(x, -1)`, `keras.utils.set_random_seed` is [`utils::set_random_seed`]. A keyword argument is a method of the
+//! same name.
+//!
+//! ```
+//! use candle_keras::layers::{Embedding, Lambda, Subtract};
+//! use candle_keras::{ops, prelude::*};
+//!
+//! let (word1, word2) = (Input::shape([1]), Input::shape([1]));
+//! let embedding = Embedding::new(1000, 64);
+//! let distance = Subtract::new().call([&embedding.call(&word1)?, &embedding.call(&word2)?])?;
+//! let distance = Lambda::new(|x| ops::mean(x, -1)).call(&distance)?;
+//! let mut model = Model::new([word1, word2], distance)?;
+//! model.compile("adam", "mse")?;
+//!
+//! let text = vec![1u32, 5, 3, 5, 2, 7, 1, 4];
+//! let zeros = vec![0f32; text.len() - 1];
+//! let history = model.fit([&text[..7], &text[1..]], &zeros, Fit::new().epochs(2).verbose(0))?;
+//! assert!(history["loss"][1] < history["loss"][0]);
+//! # Ok::<(), candle_keras::Error>(())
+//! ```
+//!
+//! The guide is in the folder `docs`, the map of the code in `ARCHITECTURE.md`.
+
+pub use candle_keras_layers::{Input, layers};
+pub use candle_keras_models::{Compile, Evaluate, Fit, History, Logs, Model, Predict, Sequential};
+pub use candle_keras_ops::{Error, Result};
+
+/// Layers. Keras: `keras.layers`.
+pub mod layers {
+    pub use candle_keras_data::{Standardize, TextVectorization};
+    pub use candle_keras_layers::{
+        Activation, Add, Average, Base, Check, Concatenate, Config, Context, Dense, Dot, Dropout, Embedding, Flatten,
+        GlobalAveragePooling1D, GlobalMaxPooling1D, Input, InputLayer, KerasTensor, KerasTensors, Lambda, Layer,
+        Maximum, Minimum, Multiply, Reshape, Shape, Subtract, Variable, Weight, Weights, check_layer, layer_common,
+        setters, single,
+    };
+}
+
+/// Activation functions. Keras: `keras.activations`.
+pub mod activations {
+    pub use candle_keras_layers::activations::*;
+}
+
+/// How weights begin. Keras: `keras.initializers`.
+pub mod initializers {
+    pub use candle_keras_layers::initializers::*;
+}
+
+/// Penalties on weights and outputs. Keras: `keras.regularizers`.
+pub mod regularizers {
+    pub use candle_keras_layers::regularizers::*;
+}
+
+/// Conditions on weights. Keras: `keras.constraints`.
+pub mod constraints {
+    pub use candle_keras_layers::constraints::*;
+}
+
+/// Models. Keras: `keras.models`.
+pub mod models {
+    pub use candle_keras_models::{Graph, Model, Sequential};
+}
+
+/// Losses. Keras: `keras.losses`.
+pub mod losses {
+    pub use candle_keras_training::losses::*;
+    pub use candle_keras_training::{Function, Target};
+}
+
+/// Metrics. Keras: `keras.metrics`.
+pub mod metrics {
+    pub use candle_keras_training::MetricSpec;
+    pub use candle_keras_training::metrics::*;
+}
+
+/// Optimizers. Keras: `keras.optimizers`.
+pub mod optimizers {
+    pub use candle_keras_training::optimizers::*;
+}
+
+/// Callbacks. Keras: `keras.callbacks`.
+pub mod callbacks {
+    pub use candle_keras_models::callbacks::*;
+}
+
+/// Functions of tensors, each with a checked gradient. Keras: `keras.ops`, `K`.
+pub mod ops {
+    pub use candle_keras_ops::*;
+}
+
+/// Text, vocabularies, arrays and batches.
+pub mod data {
+    pub use candle_keras_data::*;
+}
+
+/// Seeds, names, devices and the preparation of data. Keras: `keras.utils`.
+pub mod utils {
+    pub use candle_keras_data::{Pad, pad_sequences, to_categorical};
+    pub use candle_keras_layers::clear_session;
+    pub use candle_keras_ops::random::set_random_seed;
+    pub use candle_keras_ops::{device, warnings};
+}
+
+/// The names that almost every program needs.
+pub mod prelude {
+    pub use crate::callbacks::Callback;
+    pub use crate::layers;
+    pub use crate::layers::Layer;
+    pub use crate::{Compile, Evaluate, Fit, History, Input, Model, Predict, Result, Sequential};
+    pub use candle_core::{DType, Device, Tensor};
+}

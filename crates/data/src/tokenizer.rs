@@ -86,7 +86,7 @@ impl WordTokenizer {
         tokenizer.train(&mut trainer, texts.into_iter()).map_err(tokenizing)?;
         // The general form, which is what tokenizer.json is read as.
         let mut general = Tokenizer::new(ModelWrapper::from(tokenizer.get_model().clone()));
-        general.with_normalizer(tokenizer.get_normalizer().cloned());
+        general.with_normalizer(tokenizer.get_normalizer().cloned()).map_err(tokenizing)?;
         general.with_pre_tokenizer(tokenizer.get_pre_tokenizer().cloned());
         general
             .add_special_tokens([PADDING, UNKNOWN].map(|token| AddedToken::from(token, true)))

@@ -1,1 +1,22 @@
-//! x
+//! Models: the functional graph and Sequential, and their training.
+
+mod arrays;
+pub mod callbacks;
+mod compiled;
+mod config;
+mod fit;
+mod graph;
+mod history;
+mod logs;
+mod model;
+mod sequential;
+mod summary;
+
+pub use candle_keras_ops::{Error, Result};
+pub use candle_keras_training::{Compile, Optimizer};
+pub use fit::{Evaluate, Fit, Predict};
+pub use graph::Graph;
+pub use history::History;
+pub use logs::Logs;
+pub use model::Model;
+pub use sequential::Sequential;

@@ -6,6 +6,7 @@
 
 mod axes;
 mod custom_gradient;
+mod device;
 mod elementwise;
 mod embedding;
 pub mod error;
@@ -20,6 +21,7 @@ pub mod warnings;
 
 pub use axes::{Axes, axes};
 pub use custom_gradient::custom_gradient;
+pub use device::device;
 pub use elementwise::*;
 pub use embedding::{embedding_lookup, host_ids};
 pub use error::{Error, Result};

@@ -1,11 +1,13 @@
 //! What a model is compiled with: losses, metrics and optimizers, each in the folder of its Keras module.
 
+mod compile;
 mod function;
 pub mod losses;
 pub mod metrics;
 pub mod optimizers;
 
 pub use candle_keras_ops::{Error, Result};
+pub use compile::{Compile, MetricSpec, PerOutput};
 pub use function::{Function, Target};
 pub use losses::{Loss, Reduction};
 pub use metrics::{Direction, MeanMetric, Metric};

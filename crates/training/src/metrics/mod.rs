@@ -25,7 +25,7 @@ pub enum Direction {
 }
 
 /// Something that is measured over the batches of an epoch.
-pub trait Metric: Debug + Send {
+pub trait Metric: Debug + Send + Sync {
     /// The name in the logs.
     fn name(&self) -> &str;
 

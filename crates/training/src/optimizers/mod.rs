@@ -28,7 +28,7 @@ pub struct Step {
 }
 
 /// The equation by which an optimizer changes a weight.
-pub trait UpdateRule: fmt::Debug + Send {
+pub trait UpdateRule: fmt::Debug + Send + Sync {
     /// Keras's name in snake case.
     fn name(&self) -> &str;
 

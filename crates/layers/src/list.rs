@@ -1,0 +1,36 @@
+//! Lists of layers of different kinds.
+
+use crate::{KerasTensor, Layer};
+use std::sync::Arc;
+
+/// What can stand in a `Sequential`: a layer, or a symbolic input at its beginning.
+pub trait IntoLayer {
+    /// The layer behind a shared pointer.
+    fn into_layer(self) -> Arc<dyn Layer>;
+}
+
+impl<L: Layer> IntoLayer for L {
+    fn into_layer(self) -> Arc<dyn Layer> {
+        Arc::new(self)
+    }
+}
+
+impl IntoLayer for KerasTensor {
+    fn into_layer(self) -> Arc<dyn Layer> {
+        self.node().layer().clone()
+    }
+}
+
+impl IntoLayer for Arc<dyn Layer> {
+    fn into_layer(self) -> Arc<dyn Layer> {
+        self
+    }
+}
+
+/// A list of layers of different kinds, for `Sequential::new`: `layers![Flatten::new(), Dense::new(1)]`.
+#[macro_export]
+macro_rules! layers {
+    ($($layer:expr),* $(,)?) => {
+        vec![$($crate::IntoLayer::into_layer($layer)),*]
+    };
+}

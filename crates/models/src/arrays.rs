@@ -1,0 +1,76 @@
+//! Arrays brought to what a model takes: their number, ranks, shapes and dtypes.
+
+use crate::Result;
+use crate::graph::Graph;
+use candle_core::{DType, Tensor};
+use candle_keras_layers::KerasTensor;
+use candle_keras_ops::{Error, warnings};
+
+/// Inputs of a model: adapted as Keras adapts them, and refused if they still do not suit.
+pub(crate) fn inputs(graph: &Graph, arrays: Vec<Tensor>) -> Result<Vec<Tensor>> {
+    let inputs = graph.inputs();
+    if arrays.len() != inputs.len() {
+        let names: Vec<_> = inputs.iter().map(|input| input.node().layer().layer_name()).collect();
+        return Err(Error::new("the model takes one array for each of its inputs")
+            .expected(format!("{}: {}", inputs.len(), names.join(", ")))
+            .received(format!("{} arrays", arrays.len())));
+    }
+    arrays.into_iter().zip(inputs).map(|(array, input)| adapt(array, input)).collect()
+}
+
+fn adapt(array: Tensor, input: &KerasTensor) -> Result<Tensor> {
+    let (shape, layer) = (input.shape(), input.node().layer());
+    let rank = array.rank();
+    let array = if rank == shape.len() + 1 && array.dims().last() == Some(&1) {
+        array.squeeze(rank - 1)?
+    } else if rank + 1 == shape.len() && shape.last() == Some(&Some(1)) {
+        array.unsqueeze(rank)?
+    } else {
+        array
+    };
+    if !shape.accepts(array.dims()) {
+        return Err(Error::new("the data does not suit the input")
+            .expected(format!("shape {shape}"))
+            .received(format!("shape {:?}", array.dims()))
+            .in_layer(layer.layer_name(), layer.class_name()));
+    }
+    if input.dtype() == DType::F32 && array.dtype().is_int() && too_large_for_f32(&array)? {
+        warnings::warn(format!(
+            "whole numbers above 16777216 are not exact in float32, the dtype of the input {:?}; give it the dtype int32",
+            layer.layer_name()
+        ));
+    }
+    Ok(array.to_dtype(input.dtype())?)
+}
+
+fn too_large_for_f32(array: &Tensor) -> Result<bool> {
+    if array.elem_count() == 0 || array.dtype() == DType::U8 {
+        return Ok(false);
+    }
+    let largest = array.flatten_all()?.max(0)?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+    Ok(largest > f64::from(1 << 24))
+}
+
+/// Targets of a model: one array for each output.
+pub(crate) fn targets(graph: &Graph, arrays: Vec<Tensor>) -> Result<Vec<Tensor>> {
+    if arrays.len() != graph.outputs().len() {
+        return Err(Error::new("the model is trained on one array of targets for each of its outputs")
+            .expected(format!("{}: {}", graph.outputs().len(), graph.output_names().join(", ")))
+            .received(format!("{} arrays", arrays.len())));
+    }
+    Ok(arrays)
+}
+
+/// An error if two kinds of arrays have different numbers of samples.
+pub(crate) fn same_length(what: [&str; 2], a: &[Tensor], b: &[Tensor]) -> Result<usize> {
+    let samples =
+        |arrays: &[Tensor]| arrays.iter().map(|array| array.dims().first().copied().unwrap_or(0)).collect::<Vec<_>>();
+    let (a, b) = (samples(a), samples(b));
+    let first = a.first().copied().unwrap_or(0);
+    if a.iter().chain(&b).any(|&count| count != first) {
+        let list = |counts: &[usize]| counts.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+        return Err(Error::new(format!("{} and {} must have the same number of samples", what[0], what[1]))
+            .received(format!("{}: {}; {}: {}", what[0], list(&a), what[1], list(&b))));
+    }
+    Ok(first)
+}

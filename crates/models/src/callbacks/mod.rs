@@ -1,0 +1,137 @@
+//! Callbacks: what happens between the steps of training. Keras: `keras.callbacks`.
+
+mod early_stopping;
+mod lambda_callback;
+mod progbar_logger;
+
+pub use early_stopping::{EarlyStopping, Mode};
+pub use lambda_callback::LambdaCallback;
+pub use progbar_logger::ProgbarLogger;
+
+pub use crate::History;
+
+use crate::model::Model;
+use crate::{Logs, Result};
+
+/// How a training is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Params {
+    /// 0, 1 or 2.
+    pub verbose: u8,
+    /// The index of the epoch before which it ends.
+    pub epochs: usize,
+    /// The number of steps an epoch.
+    pub steps: usize,
+}
+
+/// Keras's hooks, each of which does nothing unless it is implemented.
+///
+/// The logs of a batch are the means since the epoch began. A hook that sets [`Model::stop_training`] ends the training: in
+/// a batch's hook the epoch is cut short, but still validated and closed.
+///
+/// ```
+/// use candle_keras_models::{callbacks::Callback, Logs, Model};
+/// struct StopBelow(f64);
+/// impl Callback for StopBelow {
+///     fn on_epoch_end(&mut self, model: &mut Model, _: usize, logs: &Logs) -> candle_keras_models::Result<()> {
+///         model.stop_training = logs["loss"] < self.0;
+///         Ok(())
+///     }
+/// }
+/// ```
+#[allow(unused_variables)]
+pub trait Callback {
+    /// Before everything else.
+    fn set_params(&mut self, params: &Params) {}
+
+    /// Before the first epoch.
+    fn on_train_begin(&mut self, model: &mut Model, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+
+    /// After the last epoch, with its logs.
+    fn on_train_end(&mut self, model: &mut Model, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+
+    /// Before an epoch.
+    fn on_epoch_begin(&mut self, model: &mut Model, epoch: usize, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+
+    /// After an epoch and its validation.
+    fn on_epoch_end(&mut self, model: &mut Model, epoch: usize, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+
+    /// Before a step.
+    fn on_train_batch_begin(&mut self, model: &mut Model, batch: usize, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+
+    /// After a step.
+    fn on_train_batch_end(&mut self, model: &mut Model, batch: usize, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+
+    /// Before an evaluation, also within `fit`.
+    fn on_test_begin(&mut self, model: &mut Model, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+
+    /// After an evaluation.
+    fn on_test_end(&mut self, model: &mut Model, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+
+    /// Before a batch of an evaluation.
+    fn on_test_batch_begin(&mut self, model: &mut Model, batch: usize, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+
+    /// After a batch of an evaluation.
+    fn on_test_batch_end(&mut self, model: &mut Model, batch: usize, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+
+    /// Before predictions.
+    fn on_predict_begin(&mut self, model: &mut Model, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+
+    /// After predictions.
+    fn on_predict_end(&mut self, model: &mut Model, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+
+    /// Before a batch of predictions.
+    fn on_predict_batch_begin(&mut self, model: &mut Model, batch: usize, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+
+    /// After a batch of predictions.
+    fn on_predict_batch_end(&mut self, model: &mut Model, batch: usize, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Passes every hook on, so that a callback can be lent and looked at afterwards.
+macro_rules! forward {
+    ($($hook:ident($($index:ident)?)),* $(,)?) => {
+        impl<C: Callback + ?Sized> Callback for &mut C {
+            fn set_params(&mut self, params: &Params) {
+                (**self).set_params(params);
+            }
+
+            $(fn $hook(&mut self, model: &mut Model, $($index: usize,)? logs: &Logs) -> Result<()> {
+                (**self).$hook(model, $($index,)? logs)
+            })*
+        }
+    };
+}
+
+forward! {
+    on_train_begin(), on_train_end(), on_epoch_begin(epoch), on_epoch_end(epoch), on_train_batch_begin(batch),
+    on_train_batch_end(batch), on_test_begin(), on_test_end(), on_test_batch_begin(batch), on_test_batch_end(batch),
+    on_predict_begin(), on_predict_end(), on_predict_batch_begin(batch), on_predict_batch_end(batch),
+}

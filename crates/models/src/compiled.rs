@@ -1,0 +1,261 @@
+//! What a compiled model carries: its optimizer, and for each output a loss and metrics with their running means.
+
+use crate::{Logs, Optimizer, Result};
+use candle_core::{DType, Tensor};
+use candle_keras_layers::Variable;
+use candle_keras_ops::random::{self, Stream};
+use candle_keras_ops::{Error, warnings};
+use candle_keras_training::{Compile, Direction, Loss, Metric, MetricSpec, PerOutput};
+
+/// A batch as losses and metrics see it: one tensor for each output of the model.
+pub(crate) struct Batch<'a> {
+    pub(crate) targets: &'a [Tensor],
+    pub(crate) outputs: &'a [Tensor],
+    pub(crate) masks: &'a [Option<Tensor>],
+    /// Sample and class weights.
+    pub(crate) weights: Option<&'a [Tensor]>,
+}
+
+impl Batch<'_> {
+    fn size(&self) -> f64 {
+        self.outputs.first().and_then(|output| output.dims().first()).map_or(0.0, |&size| size as f64)
+    }
+
+    fn weight(&self, output: usize) -> Option<&Tensor> {
+        self.weights.and_then(|weights| weights.get(output).or(weights.first()))
+    }
+}
+
+/// A mean over batches, each weighted by its size, as Keras logs losses.
+#[derive(Debug, Default)]
+struct Mean {
+    total: f64,
+    count: f64,
+}
+
+impl Mean {
+    fn update(&mut self, value: f64, weight: f64) {
+        self.total += value * weight;
+        self.count += weight;
+    }
+
+    fn result(&self) -> f64 {
+        if self.count == 0.0 { 0.0 } else { self.total / self.count }
+    }
+}
+
+/// A metric of one output; which one it is may depend on the shapes of the data.
+#[derive(Debug)]
+struct OutputMetric {
+    output: usize,
+    weighted: bool,
+    spec: MetricSpec,
+    name: String,
+    metric: Option<Box<dyn Metric>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) optimizer: Optimizer,
+    compile: Compile,
+    /// Settled when the outputs are known.
+    losses: Vec<Option<Loss>>,
+    loss_weights: Vec<f64>,
+    loss_names: Vec<String>,
+    metrics: Vec<OutputMetric>,
+    loss_mean: Mean,
+    loss_means: Vec<Mean>,
+    /// What the optimizer changes; settled at compile, as Keras does.
+    pub(crate) trainable: Vec<Variable>,
+    /// Random numbers of this model's training: dropout and shuffling.
+    pub(crate) random: Stream,
+    /// Epochs of all fits so far, so that no two are shuffled alike.
+    pub(crate) epochs: u64,
+}
+
+impl Compiled {
+    pub(crate) fn new(optimizer: Optimizer, mut compile: Compile, earlier: Option<Compiled>) -> Result<Self> {
+        optimizer.check()?;
+        if let Some(Compiled { compile: earlier, .. }) = earlier {
+            if matches!(compile.loss, PerOutput::Unset) {
+                compile.loss = earlier.loss;
+            }
+            if matches!(compile.metrics, PerOutput::Unset) {
+                compile.metrics = earlier.metrics;
+            }
+            if matches!(compile.weighted_metrics, PerOutput::Unset) {
+                compile.weighted_metrics = earlier.weighted_metrics;
+            }
+        }
+        // Names are checked now, even if the outputs are not known before the first data.
+        match &compile.loss {
+            PerOutput::Unset => {
+                return Err(
+                    Error::new("the model was compiled without a loss").help("compile(\"adam\", \"mse\"), for example")
+                );
+            }
+            PerOutput::All(loss) => _ = loss.name()?,
+            PerOutput::List(losses) => losses.iter().try_for_each(|loss| loss.name().map(|_| ()))?,
+            PerOutput::Named(losses) => losses.iter().try_for_each(|(_, loss)| loss.name().map(|_| ()))?,
+        }
+        Ok(Self {
+            optimizer,
+            compile,
+            losses: Vec::new(),
+            loss_weights: Vec::new(),
+            loss_names: Vec::new(),
+            metrics: Vec::new(),
+            loss_mean: Mean::default(),
+            loss_means: Vec::new(),
+            trainable: Vec::new(),
+            random: random::next_stream(),
+            epochs: 0,
+        })
+    }
+
+    /// Assigns losses and metrics to the outputs of these names.
+    pub(crate) fn settle(&mut self, outputs: &[String], trainable: Vec<Variable>) -> Result<()> {
+        self.trainable = trainable;
+        self.losses = self.compile.loss.resolve(outputs, "losses")?;
+        if matches!(self.compile.loss, PerOutput::Named(_)) {
+            if let Some(i) = self.losses.iter().position(Option::is_none) {
+                let message =
+                    Error::new("losses by name must name all outputs").received(format!("none for {:?}", outputs[i]));
+                return Err(message.help("an output without a loss need not be an output of the model that is trained"));
+            }
+        }
+        let weights = self.compile.loss_weights.resolve(outputs, "loss weights")?;
+        self.loss_weights = weights.into_iter().map(|weight| weight.unwrap_or(1.0)).collect();
+        self.loss_means = outputs.iter().map(|_| Mean::default()).collect();
+        self.loss_names = outputs.iter().map(|name| format!("{name}_loss")).collect();
+        self.metrics.clear();
+        for (weighted, specs) in [(false, &self.compile.metrics), (true, &self.compile.weighted_metrics)] {
+            let per_output = match (specs, outputs) {
+                // For one output, the list is all of its metrics.
+                (PerOutput::List(list), [_]) => vec![Some(list.concat())],
+                (specs, outputs) => specs.resolve(outputs, "metrics")?,
+            };
+            for (output, specs) in per_output.into_iter().enumerate() {
+                for spec in specs.into_iter().flatten() {
+                    spec.check()?;
+                    let name = match outputs {
+                        [_] => spec.name().to_string(),
+                        outputs => format!("{}_{}", outputs[output], spec.name()),
+                    };
+                    let name = unique_name(&self.metrics, name, weighted);
+                    self.metrics.push(OutputMetric { output, weighted, spec, name, metric: None });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The loss of a batch without regularization, as part of the tape.
+    pub(crate) fn loss(&mut self, batch: &Batch) -> Result<Tensor> {
+        let several = self.losses.iter().flatten().count() > 1;
+        let mut total: Option<Tensor> = None;
+        for (i, loss) in self.losses.iter().enumerate() {
+            let Some(loss) = loss else { continue };
+            let value = loss.call(&batch.targets[i], &batch.outputs[i], batch.weight(i), batch.masks[i].as_ref());
+            let value =
+                value.map_err(|error| error.in_layer(self.loss_names[i].trim_end_matches("_loss"), "output"))?;
+            if value.rank() > 0 {
+                return Err(Error::new("a model is trained on one number").received("a loss with the reduction None"));
+            }
+            if several {
+                self.loss_means[i].update(scalar(&value)?, batch.size());
+            }
+            let value = if self.loss_weights[i] == 1.0 { value } else { (value * self.loss_weights[i])? };
+            total = Some(match total {
+                None => value,
+                Some(total) => (total + value)?,
+            });
+        }
+        total.ok_or_else(|| Error::new("no output of the model has a loss"))
+    }
+
+    /// Takes the whole loss of a batch into its mean, and the batch into all metrics.
+    pub(crate) fn measure(&mut self, loss: f64, batch: &Batch) -> Result<()> {
+        self.loss_mean.update(loss, batch.size());
+        for OutputMetric { output, weighted, spec, metric, .. } in &mut self.metrics {
+            let (y_true, y_pred) = (&batch.targets[*output], &batch.outputs[*output]);
+            let metric = match metric {
+                Some(metric) => metric,
+                None => metric.insert(spec.resolve(y_true.dims(), y_pred.dims())?),
+            };
+            let weight = batch.weight(*output).filter(|_| *weighted);
+            metric.update_state(y_true, y_pred, weight, batch.masks[*output].as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// Starts all means anew.
+    pub(crate) fn reset_metrics(&mut self) {
+        self.loss_mean = Mean::default();
+        self.loss_means.iter_mut().for_each(|mean| *mean = Mean::default());
+        self.metrics.iter_mut().filter_map(|metric| metric.metric.as_mut()).for_each(|metric| metric.reset_state());
+    }
+
+    /// The means since the last reset: the loss, the metrics, and the losses of the outputs if there are several.
+    pub(crate) fn logs(&self) -> Logs {
+        let mut logs = Logs::default();
+        logs.insert("loss", self.loss_mean.result());
+        for metric in &self.metrics {
+            logs.insert(&metric.name, metric.metric.as_ref().map_or(0.0, |metric| metric.result()));
+        }
+        if self.losses.iter().flatten().count() > 1 {
+            let losses = self.loss_names.iter().zip(&self.loss_means).zip(&self.losses);
+            losses.filter(|(_, loss)| loss.is_some()).for_each(|((name, mean), _)| logs.insert(name, mean.result()));
+        }
+        logs
+    }
+
+    /// Whether a name in the logs is better the larger or the smaller its value; `None` if it is not one of this model's.
+    pub(crate) fn direction(&self, name: &str) -> Option<Direction> {
+        let name = name.strip_prefix("val_").unwrap_or(name);
+        if name == "loss" || self.loss_names.iter().any(|loss| loss == name) {
+            return Some(Direction::Down);
+        }
+        self.metrics.iter().find(|metric| metric.name == name)?.metric.as_ref().map(|metric| metric.direction())
+    }
+
+    /// The stream of one step or epoch.
+    pub(crate) fn stream(&self, use_: Use, index: u64) -> Stream {
+        self.random.child(use_ as u64).child(index)
+    }
+}
+
+/// For what random numbers are drawn in training.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Use {
+    Step = 0,
+    Shuffle = 1,
+}
+
+fn unique_name(metrics: &[OutputMetric], name: String, weighted: bool) -> String {
+    let taken = |name: &String| metrics.iter().any(|metric| metric.name == *name);
+    let name = if weighted && taken(&name) { format!("weighted_{name}") } else { name };
+    let numbered = (0..).map(|i| if i == 0 { name.clone() } else { format!("{name}_{i}") });
+    numbered.into_iter().find(|name| !taken(name)).unwrap_or(name)
+}
+
+/// The value of a scalar of any float dtype.
+pub(crate) fn scalar(value: &Tensor) -> Result<f64> {
+    Ok(value.detach().to_dtype(DType::F64)?.to_scalar::<f64>()?)
+}
+
+/// The penalties of all regularizers of weights that are trained.
+pub(crate) fn penalties(trainable: &[Variable]) -> Result<Vec<Tensor>> {
+    trainable.iter().filter_map(|variable| variable.penalty().transpose()).collect()
+}
+
+/// Warns of a loss that is not a number, naming the step.
+pub(crate) fn warn_of_nan(loss: f64, epoch: usize, step: usize) {
+    if !loss.is_finite() {
+        warnings::warn(format!(
+            "the loss is {loss} at step {} of epoch {}; a smaller learning rate or other data may help",
+            step + 1,
+            epoch + 1
+        ));
+    }
+}

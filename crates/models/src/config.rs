@@ -1,0 +1,80 @@
+//! A model's architecture in Keras's form. Keras: `model.get_config()`.
+
+use crate::Result;
+use crate::model::Model;
+use candle_keras_layers::{Config, KerasTensor, Layer};
+use candle_keras_ops::dtype_name;
+use serde_json::{Map, json};
+
+/// The configuration of a functional model or a Sequential.
+pub(crate) fn of_model(model: &Model) -> Result<Config> {
+    let body = model.body();
+    let mut config = Map::new();
+    config.insert("name".into(), json!(model.base().name()));
+    config.insert("trainable".into(), json!(model.base().is_trainable()));
+    match (&body.stack, &body.graph) {
+        (Some(stack), graph) => {
+            let input = graph.iter().flat_map(|graph| graph.inputs()).map(|input| input.node().layer());
+            let layers = input.chain(stack).map(|layer| of_layer(&**layer)).collect::<Result<Vec<_>>>()?;
+            config.insert("layers".into(), json!(layers));
+            if let Some(graph) = graph {
+                config.insert("build_input_shape".into(), json!(graph.inputs()[0].shape()));
+            }
+        }
+        (None, Some(graph)) => {
+            let mut layers = Vec::new();
+            for layer in graph.layers() {
+                let mut object = of_layer(&**layer)?;
+                let calls = graph.calls_of(&**layer);
+                let nodes: Vec<_> = calls
+                    .iter()
+                    .filter(|node| !node.inputs().is_empty())
+                    .map(|node| node_config(node.inputs()))
+                    .collect();
+                object["name"] = json!(layer.layer_name());
+                object["inbound_nodes"] = json!(nodes);
+                layers.push(object);
+            }
+            config.insert("layers".into(), json!(layers));
+            config.insert("input_layers".into(), histories(graph.inputs()));
+            config.insert("output_layers".into(), histories(graph.outputs()));
+        }
+        (None, None) => {}
+    }
+    Ok(Config::Object(config))
+}
+
+fn of_layer(layer: &dyn Layer) -> Result<Config> {
+    let class_name = layer.class_name();
+    let module = match class_name {
+        "Functional" => "keras.src.models.functional",
+        "Sequential" => "keras",
+        _ => "keras.layers",
+    };
+    let config = layer.get_config()?;
+    Ok(json!({"module": module, "class_name": class_name, "config": config, "registered_name": null}))
+}
+
+fn node_config(inputs: &[KerasTensor]) -> Config {
+    let tensor = |input: &KerasTensor| {
+        let (shape, dtype) = (input.shape(), dtype_name(input.dtype()));
+        let config = json!({"shape": shape, "dtype": dtype, "keras_history": history(input)});
+        json!({"class_name": "__keras_tensor__", "config": config})
+    };
+    let args = match inputs {
+        [one] => json!([tensor(one)]),
+        many => json!([many.iter().map(tensor).collect::<Vec<_>>()]),
+    };
+    json!({"args": args, "kwargs": {}})
+}
+
+fn history(tensor: &KerasTensor) -> Config {
+    json!([tensor.node().layer().layer_name(), tensor.node().index(), tensor.index()])
+}
+
+fn histories(tensors: &[KerasTensor]) -> Config {
+    match tensors {
+        [one] => history(one),
+        many => json!(many.iter().map(history).collect::<Vec<_>>()),
+    }
+}

@@ -1,0 +1,251 @@
+//! The functional graph: from symbolic outputs back to symbolic inputs, put in an order in which it can run.
+
+use crate::Result;
+use candle_core::Tensor;
+use candle_keras_layers::{Context, InputLayer, KerasTensor, Layer, Node, Outputs, Shape, run};
+use candle_keras_ops::Error;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+type NodeKey = (usize, usize);
+
+/// A graph of layer calls between symbolic inputs and outputs.
+#[derive(Debug)]
+pub struct Graph {
+    inputs: Vec<KerasTensor>,
+    outputs: Vec<KerasTensor>,
+    layers: Vec<Arc<dyn Layer>>,
+    nodes: Vec<Arc<Node>>,
+    steps: Vec<Call>,
+    slots: usize,
+    input_slots: Vec<usize>,
+    output_slots: Vec<usize>,
+}
+
+/// A layer call with the places of its inputs and outputs among all values of a run.
+#[derive(Debug)]
+struct Call {
+    layer: Arc<dyn Layer>,
+    inputs: Vec<usize>,
+    first_output: usize,
+}
+
+impl Graph {
+    /// The graph between `inputs` and `outputs`.
+    ///
+    /// # Errors
+    /// If an output depends on an input that is not given, or on none; or two layers have the same name.
+    pub fn new(inputs: Vec<KerasTensor>, outputs: Vec<KerasTensor>) -> Result<Self> {
+        if inputs.is_empty() || outputs.is_empty() {
+            return Err(Error::new("a model needs at least one input and one output").received(format!(
+                "{} inputs and {} outputs",
+                inputs.len(),
+                outputs.len()
+            )));
+        }
+        let start = Start::new(&inputs)?;
+        let (nodes, first_seen) = start.walk(&outputs)?;
+        let layers = in_keras_order(&start, &nodes, &first_seen);
+        let mut names = HashSet::new();
+        if let Some(twice) = layers.iter().map(|layer| layer.layer_name()).find(|name| !names.insert(name.clone())) {
+            return Err(Error::new("each layer of a model must have a name of its own")
+                .received(format!("two layers named {twice:?}"))
+                .help("give one of them another name with .name(...)"));
+        }
+
+        let mut slot_of = HashMap::new();
+        let mut slots = 0;
+        let mut place = |node: &Arc<Node>| {
+            slots += node.output_shapes().len();
+            slot_of.insert(node.key(), slots - node.output_shapes().len());
+            slots - node.output_shapes().len()
+        };
+        let input_slots: Vec<_> = start.inputs.iter().map(|input| place(input.node())).collect();
+        let mut firsts = Vec::new();
+        let calls: Vec<_> = nodes.iter().filter(|node| !start.begins_at(node)).collect();
+        calls.iter().for_each(|node| firsts.push(place(node)));
+        let slot = |tensor: &KerasTensor| {
+            let tensor = start.resolve(tensor);
+            slot_of[&tensor.node().key()] + tensor.index()
+        };
+        let steps = calls.iter().zip(firsts).map(|(node, first_output)| Call {
+            layer: node.layer().clone(),
+            inputs: node.inputs().iter().map(slot).collect(),
+            first_output,
+        });
+        let (steps, output_slots) = (steps.collect(), outputs.iter().map(slot).collect());
+        Ok(Self { inputs: start.inputs, outputs, layers, nodes, steps, slots, input_slots, output_slots })
+    }
+
+    /// The symbolic inputs.
+    pub fn inputs(&self) -> &[KerasTensor] {
+        &self.inputs
+    }
+
+    /// The symbolic outputs.
+    pub fn outputs(&self) -> &[KerasTensor] {
+        &self.outputs
+    }
+
+    /// The layers in Keras's order: by their distance from the outputs, the farthest first.
+    pub fn layers(&self) -> &[Arc<dyn Layer>] {
+        &self.layers
+    }
+
+    /// The calls of a layer that belong to this graph.
+    pub fn calls_of(&self, layer: &dyn Layer) -> Vec<&Arc<Node>> {
+        let mut calls: Vec<_> =
+            self.nodes.iter().filter(|node| node.layer().base().id() == layer.base().id()).collect();
+        calls.sort_by_key(|node| node.index());
+        calls
+    }
+
+    /// The names of the outputs: those of their layers, with a number where that is not unique.
+    pub fn output_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for output in &self.outputs {
+            let name = output.node().layer().layer_name();
+            let numbered = (0..).map(|i| if i == 0 { name.clone() } else { format!("{name}_{i}") });
+            names.extend(numbered.into_iter().find(|name| !names.contains(name)));
+        }
+        names
+    }
+
+    /// The shapes of the outputs for these shapes of the inputs.
+    pub fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        let mut values = vec![Shape::default(); self.slots];
+        self.input_slots.iter().zip(inputs).for_each(|(&slot, shape)| values[slot] = shape.clone());
+        for step in &self.steps {
+            let inputs: Vec<_> = step.inputs.iter().map(|&slot| values[slot].clone()).collect();
+            let outputs = step.layer.compute_output_shape(&inputs);
+            let outputs = outputs.map_err(|e| e.in_layer(step.layer.layer_name(), step.layer.class_name()))?;
+            outputs.into_iter().enumerate().for_each(|(i, shape)| values[step.first_output + i] = shape);
+        }
+        Ok(self.output_slots.iter().map(|&slot| values[slot].clone()).collect())
+    }
+
+    /// Runs all calls: the outputs for these inputs, with their masks.
+    pub fn run(&self, inputs: &[Tensor], masks: &[Option<Tensor>], ctx: &mut Context) -> Result<Outputs> {
+        let mut values: Vec<Option<Tensor>> = vec![None; self.slots];
+        let mut value_masks: Vec<Option<Tensor>> = vec![None; self.slots];
+        for (i, (&slot, input)) in self.input_slots.iter().zip(inputs).enumerate() {
+            values[slot] = Some(input.clone());
+            value_masks[slot] = masks.get(i).cloned().flatten();
+        }
+        let value = |values: &[Option<Tensor>], slot: usize| {
+            values[slot].clone().ok_or_else(|| Error::new("a layer gave fewer outputs than it promised"))
+        };
+        for step in &self.steps {
+            let inputs = step.inputs.iter().map(|&slot| value(&values, slot)).collect::<Result<Vec<_>>>()?;
+            let masks: Vec<_> = step.inputs.iter().map(|&slot| value_masks[slot].clone()).collect();
+            let (outputs, output_masks) = run(&*step.layer, &inputs, &masks, ctx)?;
+            for (i, output) in outputs.into_iter().enumerate() {
+                values[step.first_output + i] = Some(output);
+                value_masks[step.first_output + i] = output_masks.get(i).cloned().flatten();
+            }
+        }
+        let outputs = self.output_slots.iter().map(|&slot| value(&values, slot)).collect::<Result<Vec<_>>>()?;
+        Ok((outputs, self.output_slots.iter().map(|&slot| value_masks[slot].clone()).collect()))
+    }
+}
+
+/// Where a graph begins. An input in the middle of another graph begins there anew, as in Keras.
+struct Start {
+    inputs: Vec<KerasTensor>,
+    replaced: HashMap<(usize, usize, usize), KerasTensor>,
+}
+
+impl Start {
+    fn new(inputs: &[KerasTensor]) -> Result<Self> {
+        let mut start = Self { inputs: Vec::new(), replaced: HashMap::new() };
+        for input in inputs {
+            if start.inputs.contains(input) || start.replaced.contains_key(&input.key()) {
+                return Err(Error::new("a model takes each input once").received(format!("{input:?} twice")));
+            }
+            let begins = match input.node().inputs() {
+                [] => input.clone(),
+                _ => {
+                    let begins = InputLayer::new([0usize; 0]).batch_shape(input.shape().clone()).output();
+                    start.replaced.insert(input.key(), begins.clone());
+                    begins
+                }
+            };
+            start.inputs.push(begins);
+        }
+        Ok(start)
+    }
+
+    fn resolve<'a>(&'a self, tensor: &'a KerasTensor) -> &'a KerasTensor {
+        self.replaced.get(&tensor.key()).unwrap_or(tensor)
+    }
+
+    fn begins_at(&self, node: &Node) -> bool {
+        node.inputs().is_empty()
+    }
+
+    /// All nodes, each after those that it depends on, and for each layer when it was met first on the way back.
+    fn walk(&self, outputs: &[KerasTensor]) -> Result<(Vec<Arc<Node>>, HashMap<usize, usize>)> {
+        let (mut nodes, mut done, mut first_seen) = (Vec::new(), HashSet::new(), HashMap::new());
+        // A stack of its own: a graph may be deeper than the thread's.
+        let mut stack: Vec<(Arc<Node>, usize)> = Vec::new();
+        let see = |node: &Arc<Node>, first_seen: &mut HashMap<usize, usize>| {
+            let number = first_seen.len();
+            first_seen.entry(node.layer().base().id()).or_insert(number);
+        };
+        for output in outputs {
+            let node = self.resolve(output).node().clone();
+            if !done.contains(&node.key()) {
+                see(&node, &mut first_seen);
+                stack.push((node, 0));
+            }
+            while let Some((node, next)) = stack.pop() {
+                if let Some(input) = node.inputs().get(next) {
+                    stack.push((node.clone(), next + 1));
+                    let before = self.resolve(input).node().clone();
+                    if !done.contains(&before.key()) {
+                        see(&before, &mut first_seen);
+                        stack.push((before, 0));
+                    }
+                } else if done.insert(node.key()) {
+                    if self.begins_at(&node) && !self.inputs.iter().any(|input| input.node().key() == node.key()) {
+                        let given: Vec<_> = self.inputs.iter().map(|i| i.node().layer().layer_name()).collect();
+                        return Err(Error::new(
+                            "an output of the model depends on an input that the model is not given",
+                        )
+                        .expected(format!("outputs that depend on {}", given.join(", ")))
+                        .received(format!("{output:?}, which depends on {:?}", node.layer().layer_name()))
+                        .help("give Model::new all inputs from which the outputs are computed"));
+                    }
+                    nodes.push(node);
+                }
+            }
+        }
+        Ok((nodes, first_seen))
+    }
+}
+
+/// The layers by falling depth, and of one depth in the order in which the way back from the outputs met them.
+fn in_keras_order(start: &Start, nodes: &[Arc<Node>], first_seen: &HashMap<usize, usize>) -> Vec<Arc<dyn Layer>> {
+    let mut node_depths: HashMap<NodeKey, usize> = HashMap::new();
+    let mut layer_depths: HashMap<usize, (usize, Arc<dyn Layer>)> = HashMap::new();
+    for node in nodes.iter().rev() {
+        let layer = node.layer();
+        let entry = layer_depths.entry(layer.base().id()).or_insert((0, layer.clone()));
+        // A layer that is called twice stands where its deeper call is.
+        let depth = entry.0.max(*node_depths.entry(node.key()).or_default());
+        entry.0 = depth;
+        node_depths.insert(node.key(), depth);
+        for input in node.inputs() {
+            let before = node_depths.entry(start.resolve(input).node().key()).or_default();
+            *before = (*before).max(depth + 1);
+        }
+    }
+    // An input that no output depends on stands with the outputs, as in Keras.
+    for input in &start.inputs {
+        let layer = input.node().layer();
+        layer_depths.entry(layer.base().id()).or_insert((0, layer.clone()));
+    }
+    let mut layers: Vec<_> = layer_depths.into_iter().collect();
+    layers.sort_by_key(|(id, (depth, _))| (usize::MAX - depth, first_seen.get(id).copied().unwrap_or(usize::MAX), *id));
+    layers.into_iter().map(|(_, (_, layer))| layer).collect()
+}

@@ -1,0 +1,56 @@
+//! What `fit` returns: the logs of each epoch.
+
+use crate::Logs;
+use crate::callbacks::Params;
+use std::ops::Index;
+
+/// The numbers of each epoch, by name. Keras: `History`.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// The indices of the epochs, from 0.
+    pub epoch: Vec<usize>,
+    /// How the training was run.
+    pub params: Params,
+    history: Vec<(String, Vec<f64>)>,
+}
+
+impl History {
+    pub(crate) fn new(params: Params) -> Self {
+        Self { epoch: Vec::new(), params, history: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, epoch: usize, logs: &Logs) {
+        self.epoch.push(epoch);
+        for (name, value) in logs.iter() {
+            match self.history.iter_mut().find(|(known, _)| known == name) {
+                Some((_, values)) => values.push(value),
+                None => self.history.push((name.into(), vec![value])),
+            }
+        }
+    }
+
+    /// The values of this name, one an epoch.
+    pub fn get(&self, name: &str) -> Option<&[f64]> {
+        self.history.iter().find(|(known, _)| known == name).map(|(_, values)| values.as_slice())
+    }
+
+    /// The names and values: those of training sorted by name, then those of validation.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[f64])> {
+        self.history.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
+    }
+}
+
+/// # Panics
+/// If there are no values of this name; [`History::get`] answers with an option.
+impl Index<&str> for History {
+    type Output = [f64];
+
+    fn index(&self, name: &str) -> &[f64] {
+        match self.get(name) {
+            Some(values) => values,
+            None => {
+                panic!("the history has no {name:?}, only {:?}", self.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            }
+        }
+    }
+}

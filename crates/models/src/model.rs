@@ -1,0 +1,259 @@
+//! Model: a functional graph that is a layer itself, and can be compiled and trained.
+
+use crate::compiled::Compiled;
+use crate::graph::Graph;
+use crate::{Optimizer, Result, config};
+use candle_core::{Device, Tensor};
+use candle_keras_layers::{Base, Config, Context, KerasTensors, Layer, Shape, Variable, Weights, call};
+use candle_keras_ops::Error;
+use candle_keras_training::Compile;
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+/// A graph of layers from inputs to outputs. Keras: `keras.Model`.
+///
+/// A model is a layer: it can be called in another model, and shares its weights there. A clone is another handle to the same
+/// layers and weights, which is not compiled.
+///
+/// ```
+/// use candle_keras_layers::{Dense, Input, Layer};
+/// use candle_keras_models::{Fit, Model};
+/// let x = Input::shape([3]);
+/// let y = Dense::new(1).call(&x)?;
+/// let mut model = Model::new(x, y)?;
+/// model.compile("adam", "mse")?;
+/// let (data, targets) = (vec![vec![1f32, 2., 3.], vec![4., 5., 6.]], vec![6f32, 15.]);
+/// let history = model.fit(&data, &targets, Fit::new().epochs(2).verbose(0))?;
+/// assert_eq!(history["loss"].len(), 2);
+/// # Ok::<(), candle_keras_models::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Model {
+    pub(crate) base: Base,
+    pub(crate) body: Arc<RwLock<Body>>,
+    pub(crate) compiled: Option<Compiled>,
+    pub(crate) device: Device,
+    /// Set by a callback, ends the training after the batch or epoch. Keras: `model.stop_training`.
+    pub stop_training: bool,
+}
+
+/// What a model is made of.
+#[derive(Debug)]
+pub(crate) struct Body {
+    /// The layers of a [`Sequential`](crate::Sequential); not used by a functional model.
+    pub(crate) stack: Option<Vec<Arc<dyn Layer>>>,
+    /// The graph, which a Sequential has when it knows its input.
+    pub(crate) graph: Option<Arc<Graph>>,
+}
+
+impl Clone for Model {
+    fn clone(&self) -> Self {
+        Self {
+            base: self.base.clone(),
+            body: self.body.clone(),
+            compiled: None,
+            device: self.device.clone(),
+            stop_training: false,
+        }
+    }
+}
+
+impl Model {
+    /// The model between these inputs and outputs: one symbolic tensor or several of each.
+    ///
+    /// # Errors
+    /// If an output depends on an input that is not given, or two layers have the same name.
+    pub fn new(inputs: impl Into<KerasTensors>, outputs: impl Into<KerasTensors>) -> Result<Self> {
+        let graph = Graph::new(inputs.into().0, outputs.into().0)?;
+        let base = Base::new("Functional");
+        Ok(Self::from_body(base, Body { stack: None, graph: Some(Arc::new(graph)) }))
+    }
+
+    pub(crate) fn from_body(base: Base, body: Body) -> Self {
+        let body = Arc::new(RwLock::new(body));
+        Self { base, body, compiled: None, device: Device::Cpu, stop_training: false }
+    }
+
+    pub(crate) fn body(&self) -> RwLockReadGuard<'_, Body> {
+        self.body.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The graph.
+    ///
+    /// # Errors
+    /// If a Sequential does not know the shape of its input yet.
+    pub fn graph(&self) -> Result<Arc<Graph>> {
+        self.body().graph.clone().ok_or_else(|| {
+            Error::new(format!("the model {:?} does not know the shape of its input yet", self.base.name()))
+                .help("begin it with Input::shape(...), or call build(shape) or fit first")
+        })
+    }
+
+    /// Makes the weights of a Sequential that has no `Input`, for samples of this shape. Keras: `model.build`, whose shape
+    /// has the batch size in front.
+    pub fn build(&self, sample: impl Into<Shape>) -> Result<()> {
+        let mut body = self.body.write().unwrap_or_else(PoisonError::into_inner);
+        let (Some(stack), None) = (&body.stack, &body.graph) else { return Ok(()) };
+        if stack.is_empty() {
+            return Err(Error::new("the model has no layers").help("add one first"));
+        }
+        let input = candle_keras_layers::Input::shape(sample);
+        let mut tensor = input.clone();
+        for layer in stack {
+            tensor = single_output(call(layer.clone(), KerasTensors::from(tensor))?)?;
+        }
+        body.graph = Some(Arc::new(Graph::new(vec![input], vec![tensor])?));
+        drop(body);
+        // Weights are made on the host.
+        self.variables().iter().try_for_each(|variable| variable.to_device(&self.device))
+    }
+
+    /// The layers: in Keras's order, with the inputs; for a Sequential without.
+    pub fn layers(&self) -> Vec<Arc<dyn Layer>> {
+        let body = self.body();
+        match (&body.stack, &body.graph) {
+            (Some(stack), _) => stack.clone(),
+            (None, Some(graph)) => graph.layers().to_vec(),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    /// The layer of this name. Keras: `model.get_layer(name)`.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn get_layer(&self, name: &str) -> Result<Arc<dyn Layer>> {
+        let layers = self.layers();
+        layers.iter().find(|layer| layer.layer_name() == name).cloned().ok_or_else(|| {
+            let names: Vec<_> = layers.iter().map(|layer| layer.layer_name()).collect();
+            Error::unknown("layer", name, &names.iter().map(String::as_str).collect::<Vec<_>>())
+        })
+    }
+
+    /// Says what the model is trained for: an optimizer, and a loss or a whole [`Compile`]. Which weights are trainable is
+    /// settled here.
+    ///
+    /// A second call without a loss or without metrics keeps the earlier ones, as in Keras.
+    ///
+    /// # Errors
+    /// If a name is unknown, or a list does not suit the outputs.
+    pub fn compile(&mut self, optimizer: impl Into<Optimizer>, compile: impl Into<Compile>) -> Result<()> {
+        let compiled = Compiled::new(optimizer.into(), compile.into(), self.compiled.take())?;
+        self.compiled = Some(compiled);
+        if self.body().graph.is_some() {
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// What can be known of the outputs and weights, once there is a graph.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        let (names, trainable) = (self.graph()?.output_names(), self.trainable_variables());
+        match &mut self.compiled {
+            Some(compiled) => compiled.settle(&names, trainable),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn compiled(&mut self) -> Result<&mut Compiled> {
+        let name = self.base.name();
+        self.compiled.as_mut().ok_or_else(|| {
+            Error::new(format!("the model {name:?} is not compiled"))
+                .help("call model.compile(\"adam\", \"mse\") first, with an optimizer and a loss that suit")
+        })
+    }
+
+    /// The optimizer.
+    ///
+    /// # Errors
+    /// If the model is not compiled.
+    pub fn optimizer(&mut self) -> Result<&mut Optimizer> {
+        Ok(&mut self.compiled()?.optimizer)
+    }
+
+    /// Moves the weights and the optimizer's slots to a device; data follows by itself. Layers that are shared with other
+    /// models move as well.
+    pub fn to_device(&mut self, device: &Device) -> Result<()> {
+        self.device = device.clone();
+        self.variables().iter().try_for_each(|variable| variable.to_device(device))?;
+        self.compiled.as_mut().map_or(Ok(()), |compiled| compiled.optimizer.to_device(device))
+    }
+
+    /// Where the weights are.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+}
+
+/// The one output of a layer in a stack.
+pub(crate) fn single_output<T>(mut outputs: Vec<T>) -> Result<T> {
+    match (outputs.pop(), outputs.len()) {
+        (Some(output), 0) => Ok(output),
+        (_, more) => Err(Error::new("a layer of a Sequential must have one output")
+            .received(format!("{} outputs", more + 1))
+            .help("use a functional Model")),
+    }
+}
+
+/// Each once, in order of first appearance: a layer may be shared between models that are inside of one.
+fn unique(variables: impl Iterator<Item = Variable>) -> Vec<Variable> {
+    let mut seen = HashSet::new();
+    variables.filter(|variable| seen.insert(variable.id())).collect()
+}
+
+impl Layer for Model {
+    fn base(&self) -> &Base {
+        &self.base
+    }
+
+    fn class_name(&self) -> &str {
+        if self.body().stack.is_some() { "Sequential" } else { "Functional" }
+    }
+
+    fn get_config(&self) -> Result<Config> {
+        config::of_model(self)
+    }
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        let graph = self.graph()?;
+        if inputs.len() != graph.inputs().len() {
+            return Err(Error::new("the model was called on another number of inputs")
+                .expected(graph.inputs().len().to_string())
+                .received(inputs.len().to_string()));
+        }
+        graph.compute_output_shape(inputs)
+    }
+
+    fn build(&self, inputs: &[Shape], _: &mut Weights) -> Result<()> {
+        if self.body().graph.is_some() {
+            return Ok(());
+        }
+        match inputs {
+            [input] => Model::build(self, input.iter().skip(1).copied().collect::<Shape>()),
+            inputs => Err(Error::new("a Sequential takes one input").received(inputs.len().to_string())),
+        }
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        let masks = ctx.masks().to_vec();
+        let (outputs, masks) = self.graph()?.run(inputs, &masks, ctx)?;
+        ctx.set_output_masks(masks);
+        Ok(outputs)
+    }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
+
+    fn sublayers(&self) -> Vec<Arc<dyn Layer>> {
+        self.layers()
+    }
+
+    fn variables(&self) -> Vec<Variable> {
+        unique(self.layers().iter().flat_map(|layer| layer.variables()))
+    }
+
+    fn trainable_variables(&self) -> Vec<Variable> {
+        unique(self.layers().iter().flat_map(|layer| layer.trainable_variables()))
+    }
+}

@@ -1,0 +1,159 @@
+//! Sequential: one layer after another. Keras: `keras.Sequential`.
+
+use crate::Result;
+use crate::graph::Graph;
+use crate::model::{Body, Model, single_output};
+use candle_core::Tensor;
+use candle_keras_layers::{
+    Base, Config, Context, IntoLayer, KerasTensor, KerasTensors, Layer, Shape, Variable, Weights, call,
+};
+use candle_keras_ops::Error;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, PoisonError};
+
+/// A model in which each layer takes the output of the one before.
+///
+/// It is a [`Model`] in all else: it derefs to one. With `Input::shape(...)` in front its weights are made at once, without
+/// when it first sees data.
+///
+/// ```
+/// use candle_keras_layers::{layers, Dense, Embedding, Flatten, Layer};
+/// use candle_keras_models::Sequential;
+/// let mut model = Sequential::new(layers![Embedding::new(1000, 8), Flatten::new()])?;
+/// model.add(Dense::new(1).activation("sigmoid"))?;
+/// model.build([20])?;
+/// assert_eq!(model.count_params(), 8000 + 161);
+/// # Ok::<(), candle_keras_models::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Sequential(Model);
+
+impl Sequential {
+    /// A model of these layers, made with [`layers!`](candle_keras_layers::layers).
+    ///
+    /// # Errors
+    /// If a layer does not suit the one before, two layers have the same name, or an input does not stand first.
+    pub fn new(layers: Vec<Arc<dyn Layer>>) -> Result<Self> {
+        let base = Base::new("Sequential");
+        let mut sequential = Self(Model::from_body(base, Body { stack: Some(Vec::new()), graph: None }));
+        layers.into_iter().try_for_each(|layer| sequential.push(layer))?;
+        Ok(sequential)
+    }
+
+    /// Adds a layer behind the last. The model must be compiled again.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn add(&mut self, layer: impl IntoLayer) -> Result<()> {
+        self.push(layer.into_layer())
+    }
+
+    /// Removes the last layer. The model must be compiled again.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn pop(&mut self) -> Result<Arc<dyn Layer>> {
+        self.0.compiled = None;
+        let mut body = self.0.body.write().unwrap_or_else(PoisonError::into_inner);
+        let popped = body.stack.as_mut().and_then(Vec::pop);
+        let popped = popped.ok_or_else(|| Error::new("there is no layer to remove from the Sequential"))?;
+        if let Some(graph) = body.graph.take() {
+            // The output of the layer before is the input of the call that goes.
+            let before = graph.outputs()[0].node().inputs().to_vec();
+            let empty = body.stack.as_ref().is_none_or(Vec::is_empty);
+            body.graph = match empty {
+                true => Some(Arc::new(Graph::new(graph.inputs().to_vec(), graph.inputs().to_vec())?)),
+                false => Some(Arc::new(Graph::new(graph.inputs().to_vec(), before)?)),
+            };
+        }
+        Ok(popped)
+    }
+
+    fn push(&mut self, layer: Arc<dyn Layer>) -> Result<()> {
+        self.0.compiled = None;
+        let mut body = self.0.body.write().unwrap_or_else(PoisonError::into_inner);
+        let Body { stack: Some(stack), graph } = &mut *body else { return Ok(()) };
+        if layer.class_name() == "InputLayer" {
+            if !stack.is_empty() || graph.is_some() {
+                return Err(Error::new("an input must be the first of a Sequential").received(layer.layer_name()));
+            }
+            let shape: Shape = layer.compute_output_shape(&[])?[0].clone();
+            let input = input_of(&*layer, shape)?;
+            *graph = Some(Arc::new(Graph::new(vec![input.clone()], vec![input])?));
+            return Ok(());
+        }
+        if stack.iter().any(|other| other.layer_name() == layer.layer_name()) {
+            return Err(Error::new("each layer of a model must have a name of its own")
+                .received(format!("two layers named {:?}", layer.layer_name()))
+                .help("give one of them another name with .name(...)"));
+        }
+        if let Some(before) = graph.as_ref() {
+            let output = single_output(call(layer.clone(), KerasTensors(before.outputs().to_vec()))?)?;
+            *graph = Some(Arc::new(Graph::new(before.inputs().to_vec(), vec![output])?));
+        }
+        stack.push(layer);
+        Ok(())
+    }
+}
+
+/// The symbolic tensor of an input layer that was given as a layer.
+fn input_of(layer: &dyn Layer, shape: Shape) -> Result<KerasTensor> {
+    let input: candle_keras_layers::InputLayer = serde_json::from_value(layer.get_config()?)?;
+    Ok(input.batch_shape(shape).output())
+}
+
+impl Deref for Sequential {
+    type Target = Model;
+
+    fn deref(&self) -> &Model {
+        &self.0
+    }
+}
+
+impl DerefMut for Sequential {
+    fn deref_mut(&mut self) -> &mut Model {
+        &mut self.0
+    }
+}
+
+impl Layer for Sequential {
+    fn base(&self) -> &Base {
+        self.0.base()
+    }
+
+    fn class_name(&self) -> &str {
+        self.0.class_name()
+    }
+
+    fn get_config(&self) -> Result<Config> {
+        self.0.get_config()
+    }
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        self.0.compute_output_shape(inputs)
+    }
+
+    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
+        Layer::build(&self.0, inputs, weights)
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        self.0.forward(inputs, ctx)
+    }
+
+    fn supports_masking(&self) -> bool {
+        self.0.supports_masking()
+    }
+
+    fn sublayers(&self) -> Vec<Arc<dyn Layer>> {
+        self.0.sublayers()
+    }
+
+    fn variables(&self) -> Vec<Variable> {
+        self.0.variables()
+    }
+
+    fn trainable_variables(&self) -> Vec<Variable> {
+        self.0.trainable_variables()
+    }
+}

@@ -1,0 +1,185 @@
+//! The arguments of `compile`: a loss, metrics and weights for each output of a model.
+
+use crate::{Error, Function, Loss, MeanMetric, Metric, Result, metrics};
+use std::sync::Arc;
+
+/// A metric for `compile`: a Keras name such as `"acc"`, a class of [`metrics`], or one's own.
+#[derive(Debug, Clone)]
+pub enum MetricSpec {
+    /// A name, which may mean another metric by the shapes of the data.
+    Name(String),
+    /// A metric that is made anew at each `compile`.
+    Function(Arc<dyn Function>),
+}
+
+impl From<&str> for MetricSpec {
+    fn from(name: &str) -> Self {
+        Self::Name(name.into())
+    }
+}
+
+impl<F: Function + 'static> From<F> for MetricSpec {
+    fn from(function: F) -> Self {
+        Self::Function(Arc::new(function))
+    }
+}
+
+impl MetricSpec {
+    /// The name in the logs, before any prefix.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Name(name) => name,
+            Self::Function(function) => function.name(),
+        }
+    }
+
+    /// An error if no metric goes by the name.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            Self::Name(name) => metrics::check_name(name),
+            Self::Function(_) => Ok(()),
+        }
+    }
+
+    /// The metric for targets and predictions of these shapes.
+    pub fn resolve(&self, y_true: &[usize], y_pred: &[usize]) -> Result<Box<dyn Metric>> {
+        Ok(Box::new(match self {
+            Self::Name(name) => metrics::resolve(name, y_true, y_pred)?,
+            Self::Function(function) => MeanMetric::of(function.clone()),
+        }))
+    }
+}
+
+/// A value for each output of a model: the same for all, one after another, or by the outputs' names.
+#[derive(Debug, Clone)]
+pub enum PerOutput<T> {
+    /// Nothing was said.
+    Unset,
+    /// The same for every output.
+    All(T),
+    /// One for each output, in their order.
+    List(Vec<T>),
+    /// By name; outputs that are not named have none.
+    Named(Vec<(String, T)>),
+}
+
+impl<T: Clone> PerOutput<T> {
+    /// One entry for each of these outputs.
+    ///
+    /// # Errors
+    /// If the number or a name does not suit the outputs.
+    pub fn resolve(&self, outputs: &[String], what: &str) -> Result<Vec<Option<T>>> {
+        match self {
+            Self::Unset => Ok(vec![None; outputs.len()]),
+            Self::All(value) => Ok(vec![Some(value.clone()); outputs.len()]),
+            Self::List(list) if list.len() == outputs.len() => Ok(list.iter().cloned().map(Some).collect()),
+            Self::List(list) => Err(Error::new(format!("a list of {what} must have one entry for each output"))
+                .expected(format!("{}: {}", outputs.len(), outputs.join(", ")))
+                .received(list.len().to_string())),
+            Self::Named(named) => {
+                let known: Vec<_> = outputs.iter().map(String::as_str).collect();
+                if let Some((name, _)) = named.iter().find(|(name, _)| !outputs.contains(name)) {
+                    return Err(Error::unknown("output", name, &known));
+                }
+                let find =
+                    |output: &String| named.iter().find(|(name, _)| name == output).map(|(_, value)| value.clone());
+                Ok(outputs.iter().map(find).collect())
+            }
+        }
+    }
+
+    fn push_named(&mut self, name: String, value: T) {
+        match self {
+            Self::Named(named) => named.push((name, value)),
+            other => *other = Self::Named(vec![(name, value)]),
+        }
+    }
+}
+
+/// What a model is trained for. Where only a loss is said, the loss itself will do: `model.compile("adam", "mse")`.
+///
+/// ```
+/// use candle_keras_training::Compile;
+/// let one = Compile::loss("binary_crossentropy").metrics(["acc"]);
+/// let two = Compile::losses(["mse", "mae"]).loss_weights([1.0, 0.5]).metrics_of("price", ["mae", "mse"]);
+/// # let _ = (one, two);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Compile {
+    /// The loss of each output.
+    pub loss: PerOutput<Loss>,
+    /// The factor of each loss in their sum; 1 unless said.
+    pub loss_weights: PerOutput<f64>,
+    /// What is measured of each output.
+    pub metrics: PerOutput<Vec<MetricSpec>>,
+    /// What is measured of each output with sample and class weights.
+    pub weighted_metrics: PerOutput<Vec<MetricSpec>>,
+}
+
+impl Default for Compile {
+    fn default() -> Self {
+        Self {
+            loss: PerOutput::Unset,
+            loss_weights: PerOutput::Unset,
+            metrics: PerOutput::Unset,
+            weighted_metrics: PerOutput::Unset,
+        }
+    }
+}
+
+impl Compile {
+    /// This loss for every output.
+    pub fn loss(loss: impl Into<Loss>) -> Self {
+        Self { loss: PerOutput::All(loss.into()), ..Self::default() }
+    }
+
+    /// A loss for each output, in their order.
+    pub fn losses<L: Into<Loss>>(losses: impl IntoIterator<Item = L>) -> Self {
+        Self { loss: PerOutput::List(losses.into_iter().map(Into::into).collect()), ..Self::default() }
+    }
+
+    /// A loss for the output of this name; outputs that are not named have none.
+    #[must_use]
+    pub fn loss_of(mut self, output: impl Into<String>, loss: impl Into<Loss>) -> Self {
+        self.loss.push_named(output.into(), loss.into());
+        self
+    }
+
+    /// The factor of each loss in their sum.
+    #[must_use]
+    pub fn loss_weights(mut self, weights: impl IntoIterator<Item = f64>) -> Self {
+        self.loss_weights = PerOutput::List(weights.into_iter().collect());
+        self
+    }
+
+    /// What is measured beside the loss. For a model with several outputs: one metric for each, in their order, as in Keras.
+    #[must_use]
+    pub fn metrics<M: Into<MetricSpec>>(mut self, metrics: impl IntoIterator<Item = M>) -> Self {
+        self.metrics = PerOutput::List(metrics.into_iter().map(|metric| vec![metric.into()]).collect());
+        self
+    }
+
+    /// What is measured of the output of this name.
+    #[must_use]
+    pub fn metrics_of<M: Into<MetricSpec>>(
+        mut self,
+        output: impl Into<String>,
+        metrics: impl IntoIterator<Item = M>,
+    ) -> Self {
+        self.metrics.push_named(output.into(), metrics.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Like [`metrics`](Self::metrics), but with sample and class weights.
+    #[must_use]
+    pub fn weighted_metrics<M: Into<MetricSpec>>(mut self, metrics: impl IntoIterator<Item = M>) -> Self {
+        self.weighted_metrics = PerOutput::List(metrics.into_iter().map(|metric| vec![metric.into()]).collect());
+        self
+    }
+}
+
+impl<L: Into<Loss>> From<L> for Compile {
+    fn from(loss: L) -> Self {
+        Self::loss(loss)
+    }
+}

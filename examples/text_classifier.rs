@@ -1,0 +1,98 @@
+//! Tells prose from code: the lines of this repository's documentation from those of its Rust sources, with the model
+//! `Sequential([Embedding, Flatten, Dense, Dense])`.
+
+use anyhow::Result;
+use candle_keras::data::{ReadText, WordTokenizer, read_text};
+use candle_keras::layers::{Dense, Embedding, Flatten};
+use candle_keras::ops::random::Stream;
+use candle_keras::{prelude::*, utils};
+use clap::Parser;
+use std::path::Path;
+
+/// Trains a classifier on the lines of this repository: prose or code.
+#[derive(Parser)]
+struct Args {
+    /// Words that are told apart, the most frequent first
+    #[arg(long, default_value_t = 5_000)]
+    max_words: usize,
+    /// Words of a line that are looked at
+    #[arg(long, default_value_t = 20)]
+    maxlen: usize,
+    /// Numbers in the vector of a word
+    #[arg(long, default_value_t = 8)]
+    dim: usize,
+    /// How often the lines are gone through
+    #[arg(long, default_value_t = 5)]
+    epochs: usize,
+    /// Where to compute: cpu, or cuda[:n] in a build with --features cuda
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    /// Fixes all random numbers
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let device = utils::device(&args.device)?;
+    utils::set_random_seed(args.seed);
+
+    let (lines, labels) = labelled_lines()?;
+    let at = lines.len() * 4 / 5;
+    // The vocabulary is that of the lines that are trained on: the others must not be known beforehand.
+    let tokenizer = WordTokenizer::new().max_size(args.max_words).fit(&lines[..at])?;
+    let sequences = lines.iter().map(|line| tokenizer.encode(line)).collect::<candle_keras::Result<Vec<_>>>()?;
+    let x = utils::pad_sequences(&sequences, utils::Pad::new().maxlen(args.maxlen))?;
+    let y = Tensor::new(labels.as_slice(), &Device::Cpu)?;
+    let prose = labels.iter().filter(|&&label| label == 1.0).count();
+    println!("{} lines, {prose} of them prose; {} words\n", lines.len(), tokenizer.vocabulary_size());
+
+    let mut model = Sequential::new(layers![
+        Input::shape([args.maxlen]),
+        Embedding::new(args.max_words, args.dim),
+        Flatten::new(),
+        Dense::new(32).activation("relu"),
+        Dense::new(1).activation("sigmoid"),
+    ])?;
+    model.compile("rmsprop", Compile::loss("binary_crossentropy").metrics(["acc"]))?;
+    model.to_device(&device)?;
+    model.summary();
+
+    let (x_train, y_train) = (x.narrow(0, 0, at)?, y.narrow(0, 0, at)?);
+    let (x_val, y_val) = (x.narrow(0, at, lines.len() - at)?, y.narrow(0, at, lines.len() - at)?);
+    let fit = Fit::new().epochs(args.epochs).validation_data(&x_val, &y_val);
+    let history = model.fit(&x_train, &y_train, fit)?;
+    println!("\nvalidation accuracy: {:.3}", history["val_acc"].last().copied().unwrap_or_default());
+
+    for line in ["A layer is called on symbolic tensors.", "let layer = Dense::new(4).call(&x)?;"] {
+        let x = utils::pad_sequences(&[tokenizer.encode(line)?], utils::Pad::new().maxlen(args.maxlen))?;
+        let p = model.predict(&x, Predict::new().verbose(0))?.to_vec2::<f32>()?[0][0];
+        println!("{p:.3} prose: {line}");
+    }
+    Ok(())
+}
+
+/// Lines with at least three words, in random order: 1 for prose, 0 for code.
+fn labelled_lines() -> Result<(Vec<String>, Vec<f32>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut lines = Vec::new();
+    for (folder, extension) in [("docs", "md"), ("crates", "rs"), ("examples", "rs")] {
+        for document in read_text(root.join(folder), &ReadText::new().extensions([extension]))? {
+            let mut inside_example = false;
+            for line in document.text.lines().map(str::trim) {
+                // Code in prose and prose in code would be labelled wrongly.
+                inside_example ^= line.starts_with("```");
+                let mixed = if extension == "md" {
+                    inside_example || line.starts_with(['`', '|'])
+                } else {
+                    line.starts_with("//")
+                };
+                if !mixed && line.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).count() >= 3 {
+                    lines.push((line.to_string(), f32::from(u8::from(extension == "md"))));
+                }
+            }
+        }
+    }
+    let order = Stream::new(0, 0).permutation(lines.len());
+    Ok(order.into_iter().map(|i| lines[i as usize].clone()).unzip())
+}

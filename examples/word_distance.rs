@@ -1,0 +1,115 @@
+//! Trains word vectors on a folder of text that has no labels: two words in, one Embedding for both, the distance of their
+//! vectors out, and zero as the target for words that stand side by side.
+
+use anyhow::{Context, Result, ensure};
+use candle_keras::data::{Document, ReadText, WordTokenizer, WordVectors, read_text};
+use candle_keras::layers::{Embedding, Lambda, Subtract};
+use candle_keras::{ops, prelude::*, utils};
+use clap::Parser;
+use std::path::PathBuf;
+
+/// Trains an Embedding on text without labels and shows what it has learned.
+#[derive(Parser)]
+struct Args {
+    /// A text file, or a folder of which all text files are read [default: the prose of this repository]
+    #[arg(long, value_name = "FOLDER_OR_FILE")]
+    text: Option<PathBuf>,
+    /// Numbers in the vector of a word
+    #[arg(long, default_value_t = 64)]
+    dim: usize,
+    /// How often the text is gone through
+    #[arg(long, default_value_t = 10)]
+    epochs: usize,
+    /// Pairs of words a step
+    #[arg(long, default_value_t = 32)]
+    batch_size: usize,
+    /// The loss: mse, mae or another of Keras's
+    #[arg(long, default_value = "mse")]
+    loss: String,
+    /// The optimizer: adam, rmsprop or sgd
+    #[arg(long, default_value = "adam")]
+    optimizer: String,
+    /// How often a word must occur to get a vector
+    #[arg(long, default_value_t = 2)]
+    min_count: u64,
+    /// How many words get a vector at most, the most frequent first
+    #[arg(long, default_value_t = 100_000)]
+    max_words: usize,
+    /// Reads files that are not UTF-8 as well, with their wrong bytes replaced
+    #[arg(long)]
+    lossy: bool,
+    /// Writes the vectors: safetensors with the words in the metadata, or word2vec's text format if the name ends in .txt
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Where to compute: cpu, or cuda[:n] in a build with --features cuda
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    /// Fixes all random numbers
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let device = utils::device(&args.device)?;
+    utils::set_random_seed(args.seed);
+
+    let texts: Vec<String> = read(&args)?.into_iter().map(|document| document.text).collect();
+    let tokenizer = WordTokenizer::new().min_count(args.min_count).max_size(args.max_words).fit(&texts)?;
+    let text = tokenizer.encode(&texts.join("\n"))?;
+    ensure!(text.len() > 1, "the text has {} words; at least two are needed", text.len());
+    let vocabulary = tokenizer.vocabulary_size();
+    println!("{} words of text, {vocabulary} of them different\n", text.len());
+
+    let (word1, word2) = (Input::shape([1]), Input::shape([1]));
+    let embedding = Embedding::new(vocabulary, args.dim);
+    let distance = Subtract::new().call([&embedding.call(&word1)?, &embedding.call(&word2)?])?;
+    let distance = Lambda::new(|x| ops::mean(x, -1)).call(&distance)?;
+    let mut model = Model::new([word1, word2], distance)?;
+    model.compile(args.optimizer.as_str(), args.loss.as_str())?;
+    model.to_device(&device)?;
+    model.summary();
+
+    let zeros = vec![0f32; text.len() - 1];
+    let pairs = [&text[..text.len() - 1], &text[1..]];
+    let history = model.fit(pairs, &zeros, Fit::new().epochs(args.epochs).batch_size(args.batch_size))?;
+
+    println!("\nloss of each epoch:");
+    for (epoch, loss) in history.epoch.iter().zip(&history["loss"]) {
+        println!("  {:>3}  {loss:.3e}", epoch + 1);
+    }
+    let (first, last) = (history["loss"][0], history["loss"][args.epochs - 1]);
+    println!("it fell to 1/{:.0} of the first epoch's\n", first / last);
+
+    let vectors = WordVectors::new(tokenizer.vocabulary(), &embedding.get_weights()?[0])?;
+    // Padding and the unknown word come before the words; of these, the common ones are short and say little.
+    for word in vectors.words().iter().skip(2).filter(|word| word.chars().count() > 4).take(5) {
+        let near: Vec<_> =
+            vectors.nearest(word, 4)?.into_iter().map(|(w, cosine)| format!("{w} ({cosine:.2})")).collect();
+        println!("near {word:<12} {}", near.join(", "));
+    }
+    println!(
+        "\nThe neighbours are chance: the distance here is that of the vectors' means, so that only the mean of each vector\n\
+         learns (all become equal), and every other direction stays as random as it began. docs/text-and-embeddings.md says more."
+    );
+
+    if let Some(path) = &args.save {
+        vectors.save(path)?;
+        println!("\n{} vectors written to {}", vectors.words().len(), path.display());
+    }
+    Ok(())
+}
+
+/// The text that was asked for, or the prose of this repository.
+fn read(args: &Args) -> Result<Vec<Document>> {
+    let options = ReadText::new().lossy(args.lossy);
+    if let Some(path) = &args.text {
+        return Ok(read_text(path, &options)?);
+    }
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut documents = read_text(root.join("docs"), &options.clone().extensions(["md"]))?;
+    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
+        documents.extend(read_text(root.join(name), &options).context("the example reads the repository's own prose")?);
+    }
+    Ok(documents)
+}
