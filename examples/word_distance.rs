@@ -20,8 +20,8 @@ struct Args {
     /// How often the text is gone through
     #[arg(long, default_value_t = 10)]
     epochs: usize,
-    /// Pairs of words a step
-    #[arg(long, default_value_t = 32)]
+    /// Pairs of words a step; with few, Adam's steps stay larger than what is left of the loss
+    #[arg(long, default_value_t = 512)]
     batch_size: usize,
     /// The loss: mse, mae or another of Keras's
     #[arg(long, default_value = "mse")]

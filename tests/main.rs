@@ -1,1 +1,9 @@
 //! The tests of the whole framework, in one binary so that they link once.
+
+mod candle_pins;
+mod errors;
+mod keras_anchors;
+mod models;
+mod own_layer;
+mod training;
+mod word_distance;
