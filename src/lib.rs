@@ -112,3 +112,23 @@ pub mod prelude {
     pub use crate::{Compile, Evaluate, Fit, History, Input, Model, Predict, Result, Sequential};
     pub use candle_core::{DType, Device, Tensor};
 }
+
+/// The code of the README and of the guide, compiled and run by the doc tests.
+#[cfg(doctest)]
+mod guide {
+    macro_rules! pages {
+        ($($name:ident: $path:literal),* $(,)?) => {
+            $(#[doc = include_str!($path)]
+            struct $name;)*
+        };
+    }
+    pages! {
+        Readme: "../README.md",
+        GettingStarted: "../docs/getting-started.md",
+        FunctionalApi: "../docs/functional-api.md",
+        Training: "../docs/training.md",
+        TextAndEmbeddings: "../docs/text-and-embeddings.md",
+        WritingALayer: "../docs/writing-a-layer.md",
+        Porting: "../docs/porting.md",
+    }
+}

@@ -1,1 +1,64 @@
-//! x
+//! One test for each defect of candle that is worked around here. A test that fails means that candle has mended it, and
+//! that the workaround it names can go.
+
+use candle_core::{DType, Device, Tensor, Var};
+
+fn gradient_at_zero(f: impl Fn(&Tensor) -> candle_core::Result<Tensor>) -> f32 {
+    let x = Var::zeros(1, DType::F32, &Device::Cpu).unwrap();
+    let grads = f(x.as_tensor()).unwrap().sum_all().unwrap().backward().unwrap();
+    grads.get(&x).unwrap().to_vec1::<f32>().unwrap()[0]
+}
+
+/// `ops::relu`: the gradient at 0 is 0.
+#[test]
+fn relu_has_the_gradient_1_at_0() {
+    assert_eq!(gradient_at_zero(Tensor::relu), 1.0);
+}
+
+/// `ops::abs`: the gradient at 0 is 0.
+#[test]
+fn abs_has_the_gradient_1_at_0() {
+    assert_eq!(gradient_at_zero(Tensor::abs), 1.0);
+}
+
+/// `ops::max` and `ops::min`: equal elements share the gradient.
+#[test]
+fn max_gives_each_of_equal_elements_the_whole_gradient() {
+    let x = Var::new(&[2f32, 2.], &Device::Cpu).unwrap();
+    let grads = x.max(0).unwrap().backward().unwrap();
+    assert_eq!(grads.get(&x).unwrap().to_vec1::<f32>().unwrap(), [1., 1.]);
+}
+
+/// `activations::gelu`: the gradient is computed from the density, not from rounded constants.
+#[test]
+fn the_gradient_of_gelu_is_good_to_six_digits_only() {
+    let x = Var::new(&[1f64], &Device::Cpu).unwrap();
+    let grads = x.gelu_erf().unwrap().backward().unwrap();
+    let found = grads.get(&x).unwrap().to_vec1::<f64>().unwrap()[0];
+    // Phi(1) + phi(1)
+    let apart = (found - 1.083_315_470_587_686_3).abs();
+    assert!(apart > 1e-10 && apart < 1e-4, "{apart}");
+}
+
+/// `ops::embedding_lookup`: the gradient is rows.
+#[test]
+fn the_gradient_of_index_select_is_a_whole_table() {
+    let table = Var::zeros((1000, 2), DType::F32, &Device::Cpu).unwrap();
+    let ids = Tensor::new(&[3u32], &Device::Cpu).unwrap();
+    let grads = table.index_select(&ids, 0).unwrap().sum_all().unwrap().backward().unwrap();
+    assert_eq!(grads.get(&table).unwrap().dims(), [1000, 2]);
+}
+
+/// `ops::random`: candle's own numbers cannot be fixed on the CPU.
+#[test]
+fn the_cpu_cannot_be_seeded() {
+    assert!(Device::Cpu.set_seed(1).is_err());
+}
+
+/// `ops::softmax`: candle-nn's fast softmax loses its gradient without a word.
+#[test]
+fn softmax_last_dim_has_no_gradient() {
+    let x = Var::new(&[[1f32, 2.]], &Device::Cpu).unwrap();
+    let y = candle_nn::ops::softmax_last_dim(x.as_tensor()).unwrap().narrow(1, 0, 1).unwrap();
+    assert!(y.sum_all().unwrap().backward().unwrap().get(&x).is_none());
+}

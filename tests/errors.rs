@@ -1,1 +1,180 @@
-//! x
+//! Bad input is a clear error that names what is wrong, and never a panic.
+
+use candle_keras::layers::{Dense, Embedding, Flatten, Lambda, Subtract};
+use candle_keras::prelude::*;
+use candle_keras::utils::warnings;
+use candle_keras::{Error, ops};
+
+fn model() -> Model {
+    let x = Input::shape([3]);
+    let y = Dense::new(1).name("head").call(&x).unwrap();
+    Model::new(x, y).unwrap()
+}
+
+fn compiled() -> Model {
+    let mut model = model();
+    model.compile("adam", "mse").unwrap();
+    model
+}
+
+fn data(samples: usize) -> (Tensor, Tensor) {
+    let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &Device::Cpu).unwrap();
+    (zeros(&[samples, 3]), zeros(&[samples, 1]))
+}
+
+fn quiet() -> Fit<'static> {
+    Fit::new().verbose(0)
+}
+
+#[track_caller]
+fn says<T>(result: Result<T>, parts: &[&str]) {
+    let text = result.err().map(|error| error.to_string()).expect("an error");
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+}
+
+#[test]
+fn an_id_out_of_range_is_named_with_its_position_and_layer() {
+    let x = Input::shape([2]);
+    let y = Flatten::new().call(Embedding::new(10, 4).name("words").call(&x).unwrap()).unwrap();
+    let mut model = Model::new(x, y).unwrap();
+    let ids = vec![vec![1u32, 2], vec![3, 10]];
+    says(model.predict(&ids, Predict::new().verbose(0)), &["layer \"words\" (Embedding)", "0..10", "10 at [1, 1]"]);
+}
+
+#[test]
+fn shapes_that_do_not_fit_name_the_layer() {
+    let (x, _) = data(4);
+    let wide = Tensor::zeros((4, 5), DType::F32, &Device::Cpu).unwrap();
+    let mut model = compiled();
+    says(model.predict(&wide, ()), &["(InputLayer)", "(None, 3)", "[4, 5]"]);
+    let cube = Tensor::zeros((4, 3, 3), DType::F32, &Device::Cpu).unwrap();
+    says(model.fit(&x, &cube, quiet()), &["\"head\"", "mean_squared_error", "[4, 3, 3]"]);
+    says(model.fit([&x, &x], &x, quiet()), &["one array for each of its inputs", "1:", "2 arrays"]);
+    says(model.fit(&x, [&x, &x], quiet()), &["one array of targets", "head"]);
+}
+
+/// Keras broadcasts (n,) against (n, 1, 1) to (n, 1, n) and trains on the wrong numbers.
+#[test]
+fn targets_that_keras_would_broadcast_are_refused() {
+    let x = Input::shape([1]);
+    let y = Dense::new(1).call(Embedding::new(5, 2).call(&x).unwrap()).unwrap();
+    let mut model = Model::new(x, y).unwrap();
+    model.compile("sgd", "mse").unwrap();
+    let (ids, targets) = (vec![0u32, 1, 2], vec![0f32, 1., 2.]);
+    says(model.fit(&ids, &targets, quiet()), &["do not suit", "[3]", "[3, 1, 1]", "Flatten"]);
+    // The same would happen to a weight a sample where there are several values a sample.
+    let x = Input::shape([2]);
+    let y = Dense::new(1).call(Embedding::new(5, 2).call(&x).unwrap()).unwrap();
+    let mut model = Model::new(x, y).unwrap();
+    model.compile("sgd", "mse").unwrap();
+    let (ids, targets) = (vec![vec![0u32, 1]; 2], Tensor::zeros((2, 2, 1), DType::F32, &Device::Cpu).unwrap());
+    says(model.fit(&ids, &targets, quiet().sample_weight(vec![1f32, 2.])), &["sample weights", "(batch, 1)"]);
+    assert!(model.fit(&ids, &targets, quiet().sample_weight(vec![vec![1f32], vec![2.]])).is_ok());
+}
+
+#[test]
+fn a_graph_that_does_not_hang_together_is_refused() {
+    let (a, b) = (Input::shape([3]), Input::shape([3]));
+    let y = Subtract::new().name("difference").call([&a, &b]).unwrap();
+    says(Model::new(a.clone(), y), &["depends on an input that the model is not given", "difference", "input_layer_1"]);
+    let one = Dense::new(2).name("same").call(&a).unwrap();
+    let two = Dense::new(2).name("same").call(&one).unwrap();
+    says(Model::new(a.clone(), two), &["\"same\"", "another name"]);
+    says(Model::new(Vec::new(), a.clone()), &["at least one input"]);
+    says(Model::new([&a, &a], &a), &["each input once"]);
+}
+
+#[test]
+fn training_needs_compile_and_data_that_belong_together() {
+    let (x, y) = data(4);
+    says(model().fit(&x, &y, quiet()), &["is not compiled", "compile("]);
+    says(model().evaluate(&x, &y, ()), &["is not compiled"]);
+    says(compiled().fit(&x, data(3).1, quiet()), &["same number of samples", "x: 4", "y: 3"]);
+    let (empty_x, empty_y) = data(0);
+    says(compiled().fit(&empty_x, &empty_y, quiet()), &["no samples"]);
+    says(compiled().predict(&empty_x, ()), &["no samples"]);
+    says(compiled().fit(&x, &y, quiet().batch_size(0)), &["batch_size"]);
+    for part in [1.0, -0.5, 1.5, f64::NAN] {
+        says(compiled().fit(&x, &y, quiet().validation_split(part)), &["validation_split"]);
+    }
+    let (one_x, one_y) = data(1);
+    says(compiled().fit(&one_x, &one_y, quiet().validation_split(0.5)), &["leave samples on both sides", "0.5 of 1"]);
+    assert!(compiled().fit(&x, &y, quiet().validation_split(0.25)).is_ok());
+    let both = quiet().class_weight([(0, 1.0)]).sample_weight(vec![1f32; 4]);
+    says(compiled().fit(&x, &y, both), &["cannot be combined"]);
+    says(compiled().fit(&x, &y, quiet().sample_weight(vec![1f32; 3])), &["sample_weight: 3"]);
+}
+
+#[test]
+fn unknown_names_say_what_was_meant() {
+    let mut model = model();
+    says(model.compile("adan", "mse"), &["unknown optimizer \"adan\"", "did you mean \"adam\"?"]);
+    says(model.compile("adam", "binary_crossentrop"), &["did you mean \"binary_crossentropy\"?"]);
+    says(model.compile("adam", Compile::loss("mse").metrics(["acuracy"])), &["did you mean \"accuracy\"?"]);
+    says(model.compile("adam", Compile::losses(["mse", "mae"])), &["one entry for each output"]);
+    says(model.compile("adam", Compile::default().loss_of("haed", "mse")), &["did you mean \"head\"?"]);
+    says(model.compile("adam", Compile::default()), &["without a loss"]);
+    says(model.get_layer("hed"), &["did you mean \"head\"?"]);
+    says(Dense::new(2).activation("sigmoyd").call(Input::shape([2])), &["did you mean \"sigmoid\"?"]);
+    says(Dense::new(2).dtype("float23").call(Input::shape([2])), &["did you mean \"float32\"?"]);
+    says(candle_keras::utils::device("cuda:none"), &["unknown device"]);
+}
+
+#[test]
+fn weights_that_do_not_fit_are_refused() {
+    let model = model();
+    says(model.set_weights(&[]), &["2 tensors", "0 tensors"]);
+    let wrong = vec![model.get_weights().unwrap()[1].clone(), model.get_weights().unwrap()[0].clone()];
+    says(model.set_weights(&wrong), &["\"head/kernel\"", "[3, 1]"]);
+}
+
+#[test]
+fn a_loss_that_is_not_a_number_is_a_warning_that_names_the_step() {
+    let (x, y) = data(4);
+    let mut model = compiled();
+    let nan = (y.clone() * f64::NAN).unwrap();
+    let y = Tensor::cat(&[y.narrow(0, 0, 2).unwrap(), nan.narrow(0, 0, 2).unwrap()], 0).unwrap();
+    let (_, caught) = warnings::catch(|| model.fit(&x, &y, quiet().batch_size(1).shuffle(false)).unwrap());
+    assert_eq!(caught.len(), 1);
+    assert!(caught[0].contains("NaN at step 3 of epoch 1"), "{caught:?}");
+}
+
+#[test]
+fn frozen_weights_and_lost_masks_are_warnings() {
+    let x = Input::shape([2]);
+    let e = Embedding::new(5, 2).mask_zero(true).call(&x).unwrap();
+    let y = Dense::new(1).call(Flatten::new().name("flat").call(&e).unwrap()).unwrap();
+    let mut model = Model::new(x, y).unwrap();
+    model.set_trainable(false);
+    model.compile("sgd", "mse").unwrap();
+    let fit = || model.fit(vec![vec![1u32, 0]], vec![1f32], quiet().epochs(2));
+    let (_, mut caught) = warnings::catch(fit);
+    caught.sort();
+    assert_eq!(caught.len(), 2, "{caught:?}");
+    assert!(caught[0].contains("\"flat\" (Flatten) does not support masking"), "{caught:?}");
+    assert!(caught[1].contains("no weight receives a gradient"), "{caught:?}");
+}
+
+#[test]
+fn a_callback_that_fails_ends_the_training_with_its_error() {
+    use candle_keras::callbacks::{EarlyStopping, LambdaCallback};
+    let (x, y) = data(4);
+    let fails = LambdaCallback::new().on_epoch_end(|_, _, _| Err(Error::new("enough")));
+    says(compiled().fit(&x, &y, quiet().callback(fails)), &["enough"]);
+    let stop = |monitor: &str, mode: &str| quiet().callback(EarlyStopping::new().monitor(monitor).mode(mode));
+    says(compiled().fit(&x, &y, stop("loss", "less")), &["unknown mode \"less\""]);
+    let (_, caught) = warnings::catch(|| compiled().fit(&x, &y, stop("val_loss", "auto")).unwrap());
+    assert!(caught[0].contains("\"val_loss\", which is not in the logs; there are loss"), "{caught:?}");
+}
+
+#[test]
+fn a_function_that_fails_in_training_names_its_layer() {
+    let x = Input::shape([3]);
+    let picky = |x: &Tensor| if x.dim(0)? == 4 { candle_core::bail!("four is too many") } else { ops::mean(x, -1) };
+    let y = Lambda::new(picky).name("picky").call(&x).unwrap();
+    let mut model = Model::new(x, y).unwrap();
+    model.compile("sgd", "mse").unwrap();
+    says(model.predict(data(4).0, ()), &["layer \"picky\" (Lambda): four is too many"]);
+}

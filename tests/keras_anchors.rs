@@ -164,7 +164,7 @@ fn optimizers_are_those_of_keras() {
             name => name.into(),
         };
         let layer = Dense::new(3).use_bias(false);
-        layer.call(&Input::shape([4])).unwrap();
+        layer.call(Input::shape([4])).unwrap();
         layer.set_weights(&[anchor.start.f32()]).unwrap();
         let variable = layer.variables()[0].clone();
         for (gradient, after) in anchor.gradients.iter().zip(&anchor.after) {

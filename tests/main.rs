@@ -1,5 +1,7 @@
 //! The tests of the whole framework, in one binary so that they link once.
 
+#![allow(clippy::unwrap_used)]
+
 mod candle_pins;
 mod errors;
 mod keras_anchors;

@@ -1,1 +1,205 @@
-//! x
+//! Graphs, names, sharing, freezing, and the summary as Keras prints it.
+
+use candle_keras::layers::{Concatenate, Dense, Embedding, Flatten, InputLayer, Lambda, Subtract};
+use candle_keras::prelude::*;
+use candle_keras::{ops, utils};
+
+fn word_distance() -> Model {
+    let (word1, word2) = (Input::shape([1]), Input::shape([1]));
+    let embedding = Embedding::new(1000, 64);
+    let distance = Subtract::new().call([&embedding.call(&word1).unwrap(), &embedding.call(&word2).unwrap()]).unwrap();
+    let distance = Lambda::new(|x| ops::mean(x, -1)).call(&distance).unwrap();
+    Model::new([word1, word2], distance).unwrap()
+}
+
+/// Keras 3.15.1 prints this for the same model after a fit.
+const SUMMARY: &str = r#"Model: "functional"
+┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+┃ Layer (type)                  ┃ Output Shape              ┃         Param # ┃ Connected to               ┃
+┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━┩
+│ input_layer (InputLayer)      │ (None, 1)                 │               0 │ -                          │
+├───────────────────────────────┼───────────────────────────┼─────────────────┼────────────────────────────┤
+│ input_layer_1 (InputLayer)    │ (None, 1)                 │               0 │ -                          │
+├───────────────────────────────┼───────────────────────────┼─────────────────┼────────────────────────────┤
+│ embedding (Embedding)         │ (None, 1, 64)             │          64,000 │ input_layer[0][0],         │
+│                               │                           │                 │ input_layer_1[0][0]        │
+├───────────────────────────────┼───────────────────────────┼─────────────────┼────────────────────────────┤
+│ subtract (Subtract)           │ (None, 1, 64)             │               0 │ embedding[0][0],           │
+│                               │                           │                 │ embedding[1][0]            │
+├───────────────────────────────┼───────────────────────────┼─────────────────┼────────────────────────────┤
+│ lambda (Lambda)               │ (None, 1)                 │               0 │ subtract[0][0]             │
+└───────────────────────────────┴───────────────────────────┴─────────────────┴────────────────────────────┘
+ Total params: 192,002 (750.01 KB)
+ Trainable params: 64,000 (250.00 KB)
+ Non-trainable params: 0 (0.00 B)
+ Optimizer params: 128,002 (500.01 KB)
+"#;
+
+#[test]
+fn the_summary_is_that_of_keras() {
+    let mut model = word_distance();
+    model.compile("adam", "mse").unwrap();
+    let ids = vec![1u32; 4];
+    model.fit([&ids, &ids], vec![0f32; 4], Fit::new().verbose(0)).unwrap();
+    assert_eq!(model.summary_text(), SUMMARY);
+}
+
+const SEQUENTIAL: &str = r#"Model: "sequential"
+┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━┓
+┃ Layer (type)                         ┃ Output Shape                ┃         Param # ┃
+┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━┩
+│ embedding (Embedding)                │ ?                           │     0 (unbuilt) │
+├──────────────────────────────────────┼─────────────────────────────┼─────────────────┤
+│ a_very_long_name_for_a_dense_layer_… │ ?                           │     0 (unbuilt) │
+│ (Dense)                              │                             │                 │
+└──────────────────────────────────────┴─────────────────────────────┴─────────────────┘
+ Total params: 0 (0.00 B)
+ Trainable params: 0 (0.00 B)
+ Non-trainable params: 0 (0.00 B)
+"#;
+
+#[test]
+fn a_sequential_is_built_when_it_knows_its_input() {
+    let long = "a_very_long_name_for_a_dense_layer_that_must_wrap_around_lines";
+    let mut model = Sequential::new(layers![Embedding::new(1000, 8), Dense::new(2).name(long)]).unwrap();
+    assert_eq!(model.summary_text(), SEQUENTIAL);
+    assert!(model.graph().unwrap_err().to_string().contains("build"));
+    model.build([20]).unwrap();
+    assert!(model.summary_text().contains("│ (None, 20, 8)               │           8,000 │"));
+    model.add(Flatten::new()).unwrap();
+    assert_eq!(model.graph().unwrap().outputs()[0].shape().to_string(), "(None, 40)");
+    assert_eq!(model.pop().unwrap().layer_name(), "flatten");
+    assert_eq!(model.graph().unwrap().outputs()[0].shape().to_string(), "(None, 20, 2)");
+    assert_eq!(model.layers().len(), 2);
+    assert!(model.add(Input::shape([3])).unwrap_err().to_string().contains("must be the first"));
+    assert!(model.add(Dense::new(1).name(long)).unwrap_err().to_string().contains("another name"));
+}
+
+#[test]
+fn a_sequential_with_input_has_weights_at_once() {
+    let mut model = Sequential::new(layers![Input::shape([3])]).unwrap();
+    assert!(model.pop().is_err());
+    model.add(Dense::new(2)).unwrap();
+    assert_eq!(model.count_params(), 8);
+    model.pop().unwrap();
+    assert_eq!(model.graph().unwrap().outputs()[0].shape().to_string(), "(None, 3)");
+}
+
+#[test]
+fn names_are_those_that_keras_gives() {
+    let names = |layers: Vec<std::sync::Arc<dyn Layer>>| layers.iter().map(|l| l.layer_name()).collect::<Vec<_>>();
+    let list = layers![Dense::new(1), Dense::new(1).name("head"), Dense::new(1), Flatten::new()];
+    assert_eq!(names(list), ["dense", "head", "dense_1", "flatten"]);
+    utils::clear_session();
+    assert_eq!(Dense::new(1).layer_name(), "dense");
+    assert_eq!(word_distance().layer_name(), "functional");
+    assert_eq!(word_distance().name("twins").layer_name(), "twins");
+}
+
+/// By falling depth, as Keras orders `model.layers` for the same graph.
+#[test]
+fn layers_have_the_order_of_keras() {
+    let (x, y) = (InputLayer::new([1]).name("x").output(), InputLayer::new([1]).name("y").output());
+    let word = Input::shape([1]);
+    let encoder =
+        Model::new(word.clone(), Flatten::new().call(Embedding::new(10, 4).call(&word).unwrap()).unwrap()).unwrap();
+    let encoder = encoder.name("encoder");
+    let (ex, ey) = (encoder.call(&x).unwrap(), encoder.call(&y).unwrap());
+    let both = Dense::new(3).call(Concatenate::new().call([&ex, &ey]).unwrap()).unwrap();
+    let one = Dense::new(2).call(encoder.call(&x).unwrap()).unwrap();
+    let model = Model::new([x, y], [both, one]).unwrap();
+    let names: Vec<_> = model.layers().iter().map(|layer| layer.layer_name()).collect();
+    assert_eq!(names, ["x", "y", "encoder", "concatenate", "dense", "dense_1"]);
+    assert_eq!(model.graph().unwrap().output_names(), ["dense", "dense_1"]);
+    assert_eq!(model.count_params(), 40 + 27 + 10);
+    let summary = model.summary_text();
+    assert!(summary.contains("│ encoder (Functional)          │ (None, 4)                 │              40 │"));
+}
+
+#[test]
+fn layers_are_shared_between_models() {
+    let x = Input::shape([3]);
+    let code = Dense::new(2).name("code").call(&x).unwrap();
+    let encoder = Model::new(x.clone(), code.clone()).unwrap();
+    let mut autoencoder = Model::new(x, Dense::new(3).call(&code).unwrap()).unwrap();
+    autoencoder.compile("adam", "mse").unwrap();
+    let data = vec![vec![1f32, 2., 3.]; 4];
+    let before = encoder.get_weights().unwrap()[0].to_vec2::<f32>().unwrap();
+    autoencoder.fit(&data, &data, Fit::new().verbose(0)).unwrap();
+    let after = encoder.get_weights().unwrap()[0].to_vec2::<f32>().unwrap();
+    assert_ne!(before, after);
+    let shared = autoencoder.get_layer("code").unwrap().get_weights().unwrap();
+    assert_eq!(shared[0].to_vec2::<f32>().unwrap(), after);
+}
+
+#[test]
+fn a_model_may_begin_in_the_middle_of_another() {
+    let x = Input::shape([3]);
+    let middle = Dense::new(2).call(&x).unwrap();
+    let y = Dense::new(1).use_bias(false).call(&middle).unwrap();
+    let mut decoder = Model::new(middle, y).unwrap();
+    decoder.set_weights(&[Tensor::new(&[[2f32], [3.]], &Device::Cpu).unwrap()]).unwrap();
+    let y = decoder.predict(vec![vec![1f32, 10.]], Predict::new().verbose(0)).unwrap();
+    assert_eq!(y.to_vec2::<f32>().unwrap(), [[32.]]);
+}
+
+#[test]
+fn frozen_layers_stay_as_they_are() {
+    let x = Input::shape([3]);
+    let (frozen, free) = (Dense::new(2).trainable(false), Dense::new(1));
+    let y = free.call(frozen.call(&x).unwrap()).unwrap();
+    let mut model = Model::new(x, y).unwrap();
+    model.compile("sgd", "mse").unwrap();
+    assert!(model.summary_text().contains("Non-trainable params: 8 (32.00 B)"));
+    let weights = || model_weights(&frozen);
+    let before = weights();
+    model.fit(vec![vec![1f32, 2., 3.]], vec![5f32], Fit::new().verbose(0)).unwrap();
+    assert_eq!(before, weights());
+    // What is trainable is settled at compile.
+    frozen.set_trainable(true);
+    model.compile("sgd", "mse").unwrap();
+    model.fit(vec![vec![1f32, 2., 3.]], vec![5f32], Fit::new().verbose(0)).unwrap();
+    assert_ne!(before, weights());
+}
+
+fn model_weights(layer: &dyn Layer) -> Vec<f32> {
+    layer.get_weights().unwrap().iter().flat_map(|w| w.flatten_all().unwrap().to_vec1::<f32>().unwrap()).collect()
+}
+
+#[test]
+fn a_graph_may_be_deeper_than_the_stack() {
+    let x = Input::shape([1]);
+    let (mut y, step) = (x.clone(), Lambda::new(|x| x + 1.0));
+    for _ in 0..3000 {
+        y = step.call(&y).unwrap();
+    }
+    let mut model = Model::new(x, y).unwrap();
+    let y = model.predict(vec![0f32], Predict::new().verbose(0)).unwrap();
+    assert_eq!(y.to_vec2::<f32>().unwrap(), [[3000.]]);
+}
+
+/// The configuration of the seed model, as far as Keras's loader looks at it.
+#[test]
+fn the_configuration_is_that_of_keras() {
+    let config = word_distance().get_config().unwrap();
+    assert_eq!(config["layers"][2]["class_name"], "Embedding");
+    assert_eq!(config["layers"][2]["inbound_nodes"][1]["args"][0]["config"]["keras_history"][0], "input_layer_1");
+    assert_eq!(config["input_layers"], serde_json::json!([["input_layer", 0, 0], ["input_layer_1", 0, 0]]));
+    assert_eq!(config["output_layers"], serde_json::json!(["lambda", 0, 0]));
+}
+
+/// Calls are counted within the model, and that of a functional model that is an output from 1, as Keras counts.
+#[test]
+fn the_configuration_counts_calls_within_the_model() {
+    let word = Input::shape([1]);
+    let vector = Flatten::new().call(Embedding::new(10, 4).call(&word).unwrap()).unwrap();
+    let encoder = Model::new(word, vector).unwrap().name("encoder");
+    encoder.call(Input::shape([1])).unwrap();
+    let x = InputLayer::new([1]).name("x").output();
+    let (a, b) = (encoder.call(&x).unwrap(), encoder.call(&x).unwrap());
+    let both = Subtract::new().call([&a, &b]).unwrap();
+    let config = Model::new(x, [both, b]).unwrap().get_config().unwrap();
+    let history = |i: usize| config["layers"][2]["inbound_nodes"][0]["args"][0][i]["config"]["keras_history"].clone();
+    assert_eq!((history(0), history(1)), (serde_json::json!(["encoder", 0, 0]), serde_json::json!(["encoder", 1, 0])));
+    assert_eq!(config["output_layers"], serde_json::json!([["subtract", 0, 0], ["encoder", 2, 0]]));
+}

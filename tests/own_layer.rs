@@ -1,1 +1,103 @@
-//! x
+//! A layer that a user writes: the one that docs/writing-a-layer.md walks through, held to all that holds for ours.
+
+use candle_keras::layers::{
+    Base, Check, Context, Layer, Shape, Weight, Weights, check_layer, layer_common, setters, single,
+};
+use candle_keras::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Multiplies each feature by a learned factor.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Scale {
+    #[serde(flatten)]
+    base: Base,
+    initial: f64,
+}
+
+impl Scale {
+    fn new() -> Self {
+        Self { base: Base::new("Scale"), initial: 1.0 }
+    }
+
+    setters! {
+        /// Where the factors begin.
+        initial: f64,
+    }
+}
+
+impl Layer for Scale {
+    layer_common!("Scale");
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        Ok(vec![single(inputs)?.clone()])
+    }
+
+    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
+        let features = single(inputs)?.last().copied().flatten().unwrap_or(1);
+        let initial = candle_keras::initializers::Constant::new(self.initial).into();
+        weights.add(Weight::new("scale", [features], &initial));
+        Ok(())
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        Ok(vec![single(inputs)?.broadcast_mul(&self.weight("scale", ctx)?)?])
+    }
+}
+
+#[test]
+fn it_behaves_as_every_layer_must() {
+    check_layer(Scale::new, Check::inputs([[2, 3]]).output([2, 3]).weights(1));
+    check_layer(|| Scale::new().initial(0.5), Check::inputs([[2, 4, 3]]).output([2, 4, 3]).weights(1));
+}
+
+#[test]
+fn it_trains_in_a_model() {
+    let mut model = Sequential::new(layers![Input::shape([2]), Scale::new().name("scale")]).unwrap();
+    model.compile(candle_keras::optimizers::SGD::new().learning_rate(0.5), "mse").unwrap();
+    let (x, y) = (vec![vec![1f32, 1.]; 8], vec![vec![2f32, -3.]; 8]);
+    model.fit(&x, &y, Fit::new().epochs(50).verbose(0)).unwrap();
+    let scale = model.get_layer("scale").unwrap().get_weights().unwrap()[0].to_vec1::<f32>().unwrap();
+    assert!((scale[0] - 2.0).abs() < 1e-4 && (scale[1] + 3.0).abs() < 1e-4, "{scale:?}");
+}
+
+/// check_layer must find what is wrong: a layer whose weight receives no gradient.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Detached(Scale);
+
+impl Layer for Detached {
+    fn base(&self) -> &Base {
+        &self.0.base
+    }
+
+    fn class_name(&self) -> &str {
+        "Detached"
+    }
+
+    fn get_config(&self) -> Result<serde_json::Value> {
+        self.0.get_config()
+    }
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        self.0.compute_output_shape(inputs)
+    }
+
+    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
+        Layer::build(&self.0, inputs, weights)
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        Ok(vec![single(inputs)?.broadcast_mul(&self.weight("scale", ctx)?.detach())?])
+    }
+}
+
+#[test]
+#[should_panic(expected = "the weight \"scale/scale\" receives no gradient")]
+fn check_layer_finds_a_weight_without_gradient() {
+    check_layer(|| Detached(Scale::new()), Check::inputs([[2, 3]]).output([2, 3]).weights(1));
+}
+
+#[test]
+#[should_panic(expected = "the shape of the output")]
+fn check_layer_finds_a_wrong_shape() {
+    check_layer(Scale::new, Check::inputs([[2, 3]]).output([2, 4]).weights(1));
+}

@@ -2,7 +2,7 @@
 
 use crate::ToTensor;
 use candle_core::{DType, Device, Tensor};
-use candle_keras_ops::{Result, host_ids};
+use candle_keras_ops::{Error, Result, host_ids};
 
 /// A row for each label, with a 1 in the label's place and 0 elsewhere, in f32. Keras: `to_categorical`.
 ///
@@ -24,7 +24,14 @@ pub fn to_categorical(labels: impl ToTensor, num_classes: impl Into<Option<usize
     let classes = num_classes.into();
     let ids = host_ids(&labels, classes.unwrap_or(u32::MAX as usize))?;
     let classes = classes.unwrap_or_else(|| ids.iter().max().map_or(0, |&max| max as usize + 1));
-    let mut rows = vec![0f32; ids.len() * classes];
+    let mut rows: Vec<f32> = Vec::new();
+    let count = ids.len().saturating_mul(classes);
+    rows.try_reserve_exact(count).map_err(|_| {
+        Error::new("the rows of so many classes do not fit into memory")
+            .received(format!("{} labels and {classes} classes", ids.len()))
+            .help("sparse_categorical_crossentropy takes the labels as they are")
+    })?;
+    rows.resize(count, 0.0);
     ids.iter().enumerate().for_each(|(i, &id)| rows[i * classes + id as usize] = 1.0);
     let mut dims = labels.dims().to_vec();
     if dims.len() > 1 && dims.last() == Some(&1) {

@@ -146,6 +146,9 @@ pub fn call(layer: Arc<dyn Layer>, inputs: KerasTensors) -> Result<Vec<KerasTens
     if shapes.is_empty() {
         return Err(named(Error::new("the layer was called on nothing").expected("at least one symbolic tensor")));
     }
+    if shapes.iter().any(|shape| shape.is_empty()) {
+        return Err(named(Error::new("every input needs a batch axis").received("an input of shape ()")));
+    }
     layer::build(&*layer, &shapes)?;
     let outputs = layer.compute_output_shape(&shapes).map_err(named)?;
     let index = layer.base().next_call();

@@ -74,17 +74,17 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
-    pub(crate) fn new(optimizer: Optimizer, mut compile: Compile, earlier: Option<Compiled>) -> Result<Self> {
+    pub(crate) fn new(optimizer: Optimizer, mut compile: Compile, earlier: Option<&Compiled>) -> Result<Self> {
         optimizer.check()?;
         if let Some(Compiled { compile: earlier, .. }) = earlier {
             if matches!(compile.loss, PerOutput::Unset) {
-                compile.loss = earlier.loss;
+                compile.loss = earlier.loss.clone();
             }
             if matches!(compile.metrics, PerOutput::Unset) {
-                compile.metrics = earlier.metrics;
+                compile.metrics = earlier.metrics.clone();
             }
             if matches!(compile.weighted_metrics, PerOutput::Unset) {
-                compile.weighted_metrics = earlier.weighted_metrics;
+                compile.weighted_metrics = earlier.weighted_metrics.clone();
             }
         }
         // Names are checked now, even if the outputs are not known before the first data.
@@ -117,12 +117,11 @@ impl Compiled {
     pub(crate) fn settle(&mut self, outputs: &[String], trainable: Vec<Variable>) -> Result<()> {
         self.trainable = trainable;
         self.losses = self.compile.loss.resolve(outputs, "losses")?;
-        if matches!(self.compile.loss, PerOutput::Named(_)) {
-            if let Some(i) = self.losses.iter().position(Option::is_none) {
-                let message =
-                    Error::new("losses by name must name all outputs").received(format!("none for {:?}", outputs[i]));
-                return Err(message.help("an output without a loss need not be an output of the model that is trained"));
-            }
+        let unnamed = self.losses.iter().position(Option::is_none);
+        if let (PerOutput::Named(_), Some(i)) = (&self.compile.loss, unnamed) {
+            return Err(Error::new("losses by name must name all outputs")
+                .received(format!("none for {:?}", outputs[i]))
+                .help("an output without a loss need not be an output of the model that is trained"));
         }
         let weights = self.compile.loss_weights.resolve(outputs, "loss weights")?;
         self.loss_weights = weights.into_iter().map(|weight| weight.unwrap_or(1.0)).collect();

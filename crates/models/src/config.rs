@@ -1,6 +1,7 @@
 //! A model's architecture in Keras's form. Keras: `model.get_config()`.
 
 use crate::Result;
+use crate::graph::Graph;
 use crate::model::Model;
 use candle_keras_layers::{Config, KerasTensor, Layer};
 use candle_keras_ops::dtype_name;
@@ -26,18 +27,15 @@ pub(crate) fn of_model(model: &Model) -> Result<Config> {
             for layer in graph.layers() {
                 let mut object = of_layer(&**layer)?;
                 let calls = graph.calls_of(&**layer);
-                let nodes: Vec<_> = calls
-                    .iter()
-                    .filter(|node| !node.inputs().is_empty())
-                    .map(|node| node_config(node.inputs()))
-                    .collect();
+                let inputs = calls.iter().map(|node| node.inputs()).filter(|inputs| !inputs.is_empty());
+                let nodes: Vec<_> = inputs.map(|inputs| node_config(graph, inputs)).collect();
                 object["name"] = json!(layer.layer_name());
                 object["inbound_nodes"] = json!(nodes);
                 layers.push(object);
             }
             config.insert("layers".into(), json!(layers));
-            config.insert("input_layers".into(), histories(graph.inputs()));
-            config.insert("output_layers".into(), histories(graph.outputs()));
+            config.insert("input_layers".into(), histories(graph, graph.inputs()));
+            config.insert("output_layers".into(), histories(graph, graph.outputs()));
         }
         (None, None) => {}
     }
@@ -55,10 +53,10 @@ fn of_layer(layer: &dyn Layer) -> Result<Config> {
     Ok(json!({"module": module, "class_name": class_name, "config": config, "registered_name": null}))
 }
 
-fn node_config(inputs: &[KerasTensor]) -> Config {
+fn node_config(graph: &Graph, inputs: &[KerasTensor]) -> Config {
     let tensor = |input: &KerasTensor| {
         let (shape, dtype) = (input.shape(), dtype_name(input.dtype()));
-        let config = json!({"shape": shape, "dtype": dtype, "keras_history": history(input)});
+        let config = json!({"shape": shape, "dtype": dtype, "keras_history": history(graph, input, 0)});
         json!({"class_name": "__keras_tensor__", "config": config})
     };
     let args = match inputs {
@@ -68,13 +66,23 @@ fn node_config(inputs: &[KerasTensor]) -> Config {
     json!({"args": args, "kwargs": {}})
 }
 
-fn history(tensor: &KerasTensor) -> Config {
-    json!([tensor.node().layer().layer_name(), tensor.node().index(), tensor.index()])
+/// The layer, the call and the output that a tensor comes from. Calls are counted within the graph, from `first`.
+fn history(graph: &Graph, tensor: &KerasTensor, first: usize) -> Config {
+    let tensor = graph.resolve(tensor);
+    let layer = tensor.node().layer();
+    let calls = graph.calls_of(&**layer);
+    let call = calls.iter().position(|node| node.key() == tensor.node().key()).unwrap_or(0);
+    json!([layer.layer_name(), first + call, tensor.index()])
 }
 
-fn histories(tensors: &[KerasTensor]) -> Config {
+/// For inputs and outputs, Keras counts the making of a functional model as its first call.
+fn histories(graph: &Graph, tensors: &[KerasTensor]) -> Config {
+    let of = |tensor: &KerasTensor| {
+        let first = usize::from(tensor.node().layer().class_name() == "Functional");
+        history(graph, tensor, first)
+    };
     match tensors {
-        [one] => history(one),
-        many => json!(many.iter().map(history).collect::<Vec<_>>()),
+        [one] => of(one),
+        many => json!(many.iter().map(of).collect::<Vec<_>>()),
     }
 }

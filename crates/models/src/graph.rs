@@ -7,12 +7,15 @@ use candle_keras_ops::Error;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+/// A layer and the number of a call of it.
 type NodeKey = (usize, usize);
+/// Nodes in an order in which they can run, and for each layer when the way back from the outputs met it first.
+type Walk = (Vec<Arc<Node>>, HashMap<usize, usize>);
 
 /// A graph of layer calls between symbolic inputs and outputs.
 #[derive(Debug)]
 pub struct Graph {
-    inputs: Vec<KerasTensor>,
+    start: Start,
     outputs: Vec<KerasTensor>,
     layers: Vec<Arc<dyn Layer>>,
     nodes: Vec<Arc<Node>>,
@@ -74,12 +77,17 @@ impl Graph {
             first_output,
         });
         let (steps, output_slots) = (steps.collect(), outputs.iter().map(slot).collect());
-        Ok(Self { inputs: start.inputs, outputs, layers, nodes, steps, slots, input_slots, output_slots })
+        Ok(Self { start, outputs, layers, nodes, steps, slots, input_slots, output_slots })
     }
 
     /// The symbolic inputs.
     pub fn inputs(&self) -> &[KerasTensor] {
-        &self.inputs
+        &self.start.inputs
+    }
+
+    /// The tensor itself, or the input that stands for it if the graph begins in the middle of another.
+    pub fn resolve<'a>(&'a self, tensor: &'a KerasTensor) -> &'a KerasTensor {
+        self.start.resolve(tensor)
     }
 
     /// The symbolic outputs.
@@ -150,6 +158,7 @@ impl Graph {
 }
 
 /// Where a graph begins. An input in the middle of another graph begins there anew, as in Keras.
+#[derive(Debug)]
 struct Start {
     inputs: Vec<KerasTensor>,
     replaced: HashMap<(usize, usize, usize), KerasTensor>,
@@ -183,8 +192,8 @@ impl Start {
         node.inputs().is_empty()
     }
 
-    /// All nodes, each after those that it depends on, and for each layer when it was met first on the way back.
-    fn walk(&self, outputs: &[KerasTensor]) -> Result<(Vec<Arc<Node>>, HashMap<usize, usize>)> {
+    /// The way back from the outputs to the inputs.
+    fn walk(&self, outputs: &[KerasTensor]) -> Result<Walk> {
         let (mut nodes, mut done, mut first_seen) = (Vec::new(), HashSet::new(), HashMap::new());
         // A stack of its own: a graph may be deeper than the thread's.
         let mut stack: Vec<(Arc<Node>, usize)> = Vec::new();

@@ -138,11 +138,12 @@ impl Model {
     /// # Errors
     /// If a name is unknown, or a list does not suit the outputs.
     pub fn compile(&mut self, optimizer: impl Into<Optimizer>, compile: impl Into<Compile>) -> Result<()> {
-        let compiled = Compiled::new(optimizer.into(), compile.into(), self.compiled.take())?;
-        self.compiled = Some(compiled);
-        if self.body().graph.is_some() {
-            self.settle()?;
+        let mut compiled = Compiled::new(optimizer.into(), compile.into(), self.compiled.as_ref())?;
+        let graph = self.body().graph.clone();
+        if let Some(graph) = graph {
+            compiled.settle(&graph.output_names(), self.trainable_variables())?;
         }
+        self.compiled = Some(compiled);
         Ok(())
     }
 

@@ -69,6 +69,11 @@ impl Sequential {
         Ok(popped)
     }
 
+    /// Makes the weights for samples of this shape; see [`Model::build`].
+    pub fn build(&self, sample: impl Into<Shape>) -> Result<()> {
+        self.0.build(sample)
+    }
+
     fn push(&mut self, layer: Arc<dyn Layer>) -> Result<()> {
         self.0.compiled = None;
         let mut body = self.0.body.write().unwrap_or_else(PoisonError::into_inner);

@@ -62,9 +62,9 @@ mod tests {
         assert_gradients(&[x.clone(), values([4], 2)], |x| dot(&x[0], &x[1]));
         assert_gradients(&[values([4], 3), values([4], 2)], |x| dot(&x[0], &x[1]));
         for axis in [-1, 1] {
-            assert_gradients(&[x.clone()], |x| l2_normalize(&x[0], axis));
-            assert_gradients(&[x.clone()], |x| softmax(&x[0], axis));
-            assert_gradients(&[x.clone()], |x| log_softmax(&x[0], axis));
+            assert_gradients(std::slice::from_ref(&x), |x| l2_normalize(&x[0], axis));
+            assert_gradients(std::slice::from_ref(&x), |x| softmax(&x[0], axis));
+            assert_gradients(std::slice::from_ref(&x), |x| log_softmax(&x[0], axis));
         }
     }
 

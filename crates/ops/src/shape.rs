@@ -63,9 +63,9 @@ mod tests {
     #[test]
     fn gradients_agree_with_finite_differences() {
         let x = values([2, 1, 6], 1);
-        assert_gradients(&[x.clone()], |x| reshape(&x[0], [3, -1]));
-        assert_gradients(&[x.clone()], |x| expand_dims(&x[0], -1));
-        assert_gradients(&[x.clone()], |x| squeeze(&x[0], 1));
+        assert_gradients(std::slice::from_ref(&x), |x| reshape(&x[0], [3, -1]));
+        assert_gradients(std::slice::from_ref(&x), |x| expand_dims(&x[0], -1));
+        assert_gradients(std::slice::from_ref(&x), |x| squeeze(&x[0], 1));
         assert_gradients(&[x, values([2, 2, 6], 2)], |x| concatenate(x, 1));
     }
 

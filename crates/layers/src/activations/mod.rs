@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::sync::Arc;
 
+type PlainFunction = fn(&Tensor) -> candle_core::Result<Tensor>;
 type Function = dyn Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync;
 
 /// A function of each element or of the last axis: a Keras name such as `"relu"`, or one's own.
@@ -31,7 +32,7 @@ pub struct ActivationFunction {
 }
 
 /// Keras's functions under Keras's names; two of them go by a second name.
-const FUNCTIONS: [(&str, fn(&Tensor) -> candle_core::Result<Tensor>); 28] = [
+const FUNCTIONS: [(&str, PlainFunction); 28] = [
     ("linear", linear),
     ("relu", relu),
     ("relu6", relu6),

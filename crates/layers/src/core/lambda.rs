@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_function_that_fails_is_an_error_with_the_name() {
-        let error = Lambda::new(|x| ops::mean(x, 5)).name("far").call(&Input::shape([2])).unwrap_err().to_string();
+        let error = Lambda::new(|x| ops::mean(x, 5)).name("far").call(Input::shape([2])).unwrap_err().to_string();
         assert!(error.contains("layer \"far\" (Lambda): axis 5 is out of range"), "{error}");
         let config = Lambda::new(|x| x.sqr()).get_config().unwrap();
         let lambda: Lambda = serde_json::from_value(config).unwrap();

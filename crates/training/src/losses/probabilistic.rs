@@ -164,7 +164,7 @@ mod tests {
         let y = Tensor::new(&[[0f64, 1., 0.], [1., 0., 0.], [0., 0., 1.], [0.3, 0.3, 0.4]], x.device()).unwrap();
         let classes = Tensor::new(&[1u32, 0, 2, 2], x.device()).unwrap();
         let check = |function: &dyn Function, y: &Tensor, x: &Tensor| {
-            assert_gradients(&[x.clone()], |x| function.call(y, &x[0]).map_err(candle_core::Error::wrap));
+            assert_gradients(std::slice::from_ref(x), |x| function.call(y, &x[0]).map_err(candle_core::Error::wrap));
         };
         check(&BinaryCrossentropy::new().label_smoothing(0.1), &y, &p);
         check(&BinaryCrossentropy::new().from_logits(true), &y, &x);

@@ -218,31 +218,42 @@ fn in_parts(rule: &dyn UpdateRule, step: Step, memory: &mut [&mut [f32]], gradie
 
 /// One pass over a table, of which some rows have a gradient and the others one of zero.
 fn update_rows(rule: &dyn UpdateRule, step: Step, memory: &[&Tensor], rows: &Rows, width: usize) -> Result<Option<()>> {
+    let mut order: Vec<usize> = (0..rows.ids.len()).collect();
+    order.sort_unstable_by_key(|&i| rows.ids[i]);
     let mut done = None;
-    update::in_place(memory, |memory| {
-        let Some((weight, slots)) = memory.split_first_mut() else { return };
-        let height = weight.len() / width;
-        let mut update_row = |row: usize, gradient: &[f32]| {
-            let part = row * width..(row + 1) * width;
-            let mut slots: Vec<&mut [f32]> = slots.iter_mut().map(|slot| &mut slot[part.clone()]).collect();
-            rule.update_in_place(step, &mut weight[part], gradient, &mut slots)
-        };
-        if rule.skips_zero_gradients() {
-            done = rows
-                .ids
-                .iter()
-                .zip(rows.values.chunks_exact(width))
-                .try_for_each(|(&id, gradient)| update_row(id as usize, gradient));
-            return;
-        }
-        let zeros = vec![0f32; width];
-        let mut place = vec![None; height];
-        rows.ids.iter().enumerate().for_each(|(i, &id)| place[id as usize] = Some(i));
-        done = place.iter().enumerate().try_for_each(|(row, place)| {
-            update_row(row, place.map_or(&zeros, |i| &rows.values[i * width..(i + 1) * width]))
-        });
-    })?;
+    update::in_place(memory, |memory| done = update_sorted_rows(rule, step, memory, rows, &order, width))?;
     Ok(done)
+}
+
+fn update_sorted_rows(
+    rule: &dyn UpdateRule,
+    step: Step,
+    memory: &mut [&mut [f32]],
+    rows: &Rows,
+    order: &[usize],
+    width: usize,
+) -> Option<()> {
+    // Rows without a gradient are taken together, but not more of them than their zeros stay in the nearest cache with.
+    const ZEROS: [f32; 2048] = [0.0; 2048];
+    let (weight, slots) = memory.split_first_mut()?;
+    let end = weight.len();
+    let mut part = |from: usize, gradient: &[f32]| {
+        let range = from..from + gradient.len();
+        let mut slots: Vec<&mut [f32]> = slots.iter_mut().map(|slot| &mut slot[range.clone()]).collect();
+        rule.update_in_place(step, &mut weight[range], gradient, &mut slots)
+    };
+    let mut at = 0;
+    let touched = order.iter().map(|&i| (rows.ids[i] as usize * width, &rows.values[i * width..(i + 1) * width]));
+    for (row, gradient) in touched.chain([(end, &[][..])]) {
+        while at < row && !rule.skips_zero_gradients() {
+            let length = (row - at).min(ZEROS.len());
+            part(at, &ZEROS[..length])?;
+            at += length;
+        }
+        part(row, gradient)?;
+        at = row + gradient.len();
+    }
+    Some(())
 }
 
 #[cfg(test)]
