@@ -22,8 +22,8 @@ struct Args {
     #[arg(long, default_value_t = 8)]
     dim: usize,
     /// How often the lines are gone through
-    #[arg(long, default_value_t = 5)]
-    epochs: usize,
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    epochs: u16,
     /// Where to compute: cpu, or cuda[:n] in a build with --features cuda
     #[arg(long, default_value = "cpu")]
     device: String,
@@ -60,7 +60,7 @@ fn main() -> Result<()> {
 
     let (x_train, y_train) = (x.narrow(0, 0, at)?, y.narrow(0, 0, at)?);
     let (x_val, y_val) = (x.narrow(0, at, lines.len() - at)?, y.narrow(0, at, lines.len() - at)?);
-    let fit = Fit::new().epochs(args.epochs).validation_data(&x_val, &y_val);
+    let fit = Fit::new().epochs(args.epochs.into()).validation_data(&x_val, &y_val);
     let history = model.fit(&x_train, &y_train, fit)?;
     println!("\nvalidation accuracy: {:.3}", history["val_acc"].last().copied().unwrap_or_default());
 
@@ -72,27 +72,39 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Lines with at least three words, in random order: 1 for prose, 0 for code.
+/// As many lines of prose as of code, each with at least three words, in random order: 1 for prose, 0 for code.
+///
+/// Prose is what the pages of the documentation and the comments of the sources say, code all else in the sources.
 fn labelled_lines() -> Result<(Vec<String>, Vec<f32>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut lines = Vec::new();
-    for (folder, extension) in [("docs", "md"), ("crates", "rs"), ("examples", "rs")] {
-        for document in read_text(root.join(folder), &ReadText::new().extensions([extension]))? {
-            let mut inside_example = false;
+    let (mut prose, mut code) = (Vec::new(), Vec::new());
+    for folder in ["docs", "crates", "examples", "src", "tests"] {
+        for document in read_text(root.join(folder), &ReadText::new().extensions(["md", "rs"]))? {
+            let page = document.path.extension().is_some_and(|extension| extension == "md");
+            let mut in_example = false;
             for line in document.text.lines().map(str::trim) {
-                // Code in prose and prose in code would be labelled wrongly.
-                inside_example ^= line.starts_with("```");
-                let mixed = if extension == "md" {
-                    inside_example || line.starts_with(['`', '|'])
-                } else {
-                    line.starts_with("//")
-                };
-                if !mixed && line.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).count() >= 3 {
-                    lines.push((line.to_string(), f32::from(u8::from(extension == "md"))));
+                let comment = ["///", "//!", "//"].iter().find_map(|start| line.strip_prefix(start));
+                let text = comment.unwrap_or(line).trim();
+                in_example ^= text.starts_with("```");
+                if text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).count() < 3 {
+                    continue;
+                }
+                match page || comment.is_some() {
+                    // An example or a table in prose is neither the one nor the other.
+                    true if in_example || text.starts_with(['`', '|', '#', '<']) => {}
+                    true => prose.push((text.to_string(), 1.0)),
+                    false => code.push((text.to_string(), 0.0)),
                 }
             }
         }
     }
-    let order = Stream::new(0, 0).permutation(lines.len());
-    Ok(order.into_iter().map(|i| lines[i as usize].clone()).unzip())
+    let mut stream = Stream::new(0, 0);
+    let pick = |from: &[(String, f32)], order: Vec<u32>, count: usize| {
+        order.into_iter().take(count).map(|i| from[i as usize].clone()).collect::<Vec<_>>()
+    };
+    let count = prose.len().min(code.len());
+    let code = pick(&code, stream.permutation(code.len()), count);
+    let prose = pick(&prose, stream.permutation(prose.len()), count);
+    let lines = [prose, code].concat();
+    Ok(pick(&lines, stream.permutation(lines.len()), lines.len()).into_iter().unzip())
 }

@@ -18,8 +18,8 @@ struct Args {
     #[arg(long, default_value_t = 64)]
     dim: usize,
     /// How often the text is gone through
-    #[arg(long, default_value_t = 10)]
-    epochs: usize,
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    epochs: u16,
     /// Pairs of words a step; with few, Adam's steps stay larger than what is left of the loss
     #[arg(long, default_value_t = 512)]
     batch_size: usize,
@@ -72,13 +72,13 @@ fn main() -> Result<()> {
 
     let zeros = vec![0f32; text.len() - 1];
     let pairs = [&text[..text.len() - 1], &text[1..]];
-    let history = model.fit(pairs, &zeros, Fit::new().epochs(args.epochs).batch_size(args.batch_size))?;
+    let history = model.fit(pairs, &zeros, Fit::new().epochs(args.epochs.into()).batch_size(args.batch_size))?;
 
     println!("\nloss of each epoch:");
     for (epoch, loss) in history.epoch.iter().zip(&history["loss"]) {
         println!("  {:>3}  {loss:.3e}", epoch + 1);
     }
-    let (first, last) = (history["loss"][0], history["loss"][args.epochs - 1]);
+    let (first, last) = (history["loss"][0], history["loss"][history.epoch.len() - 1]);
     println!("it fell to 1/{:.0} of the first epoch's\n", first / last);
 
     let vectors = WordVectors::new(tokenizer.vocabulary(), &embedding.get_weights()?[0])?;
