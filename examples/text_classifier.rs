@@ -7,6 +7,7 @@ use candle_keras::layers::{Dense, Embedding, Flatten};
 use candle_keras::ops::random::Stream;
 use candle_keras::{prelude::*, utils};
 use clap::Parser;
+use std::io::Write;
 use std::path::Path;
 
 /// Trains a classifier on the lines of this repository: prose or code.
@@ -36,6 +37,7 @@ fn main() -> Result<()> {
     let args = Args::parse();
     let device = utils::device(&args.device)?;
     utils::set_random_seed(args.seed);
+    let mut out = std::io::stdout();
 
     let (lines, labels) = labelled_lines()?;
     let at = lines.len() * 4 / 5;
@@ -45,7 +47,7 @@ fn main() -> Result<()> {
     let x = utils::pad_sequences(&sequences, utils::Pad::new().maxlen(args.maxlen))?;
     let y = Tensor::new(labels.as_slice(), &Device::Cpu)?;
     let prose = labels.iter().filter(|&&label| label == 1.0).count();
-    println!("{} lines, {prose} of them prose; {} words\n", lines.len(), tokenizer.vocabulary_size());
+    writeln!(out, "{} lines, {prose} of them prose; {} words\n", lines.len(), tokenizer.vocabulary_size())?;
 
     let mut model = Sequential::new(layers![
         Input::shape([args.maxlen]),
@@ -62,12 +64,12 @@ fn main() -> Result<()> {
     let (x_val, y_val) = (x.narrow(0, at, lines.len() - at)?, y.narrow(0, at, lines.len() - at)?);
     let fit = Fit::new().epochs(args.epochs.into()).validation_data(&x_val, &y_val);
     let history = model.fit(&x_train, &y_train, fit)?;
-    println!("\nvalidation accuracy: {:.3}", history["val_acc"].last().copied().unwrap_or_default());
+    writeln!(out, "\nvalidation accuracy: {:.3}", history["val_acc"].last().copied().unwrap_or_default())?;
 
     for line in ["A layer is called on symbolic tensors.", "let layer = Dense::new(4).call(&x)?;"] {
         let x = utils::pad_sequences(&[tokenizer.encode(line)?], utils::Pad::new().maxlen(args.maxlen))?;
         let p = model.predict(&x, Predict::new().verbose(0))?.to_vec2::<f32>()?[0][0];
-        println!("{p:.3} prose: {line}");
+        writeln!(out, "{p:.3} prose: {line}")?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use candle_keras::data::{Document, ReadText, WordTokenizer, WordVectors, read_te
 use candle_keras::layers::{Embedding, Lambda, Subtract};
 use candle_keras::{ops, prelude::*, utils};
 use clap::Parser;
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Trains an Embedding on text without labels and shows what it has learned.
@@ -53,13 +54,14 @@ fn main() -> Result<()> {
     let args = Args::parse();
     let device = utils::device(&args.device)?;
     utils::set_random_seed(args.seed);
+    let mut out = std::io::stdout();
 
     let texts: Vec<String> = read(&args)?.into_iter().map(|document| document.text).collect();
     let tokenizer = WordTokenizer::new().min_count(args.min_count).max_size(args.max_words).fit(&texts)?;
     let text = tokenizer.encode(&texts.join("\n"))?;
     ensure!(text.len() > 1, "the text has {} words; at least two are needed", text.len());
     let vocabulary = tokenizer.vocabulary_size();
-    println!("{} words of text, {vocabulary} of them different\n", text.len());
+    writeln!(out, "{} words of text, {vocabulary} of them different\n", text.len())?;
 
     let (word1, word2) = (Input::shape([1]), Input::shape([1]));
     let embedding = Embedding::new(vocabulary, args.dim);
@@ -74,28 +76,31 @@ fn main() -> Result<()> {
     let pairs = [&text[..text.len() - 1], &text[1..]];
     let history = model.fit(pairs, &zeros, Fit::new().epochs(args.epochs.into()).batch_size(args.batch_size))?;
 
-    println!("\nloss of each epoch:");
+    writeln!(out, "\nloss of each epoch:")?;
     for (epoch, loss) in history.epoch.iter().zip(&history["loss"]) {
-        println!("  {:>3}  {loss:.3e}", epoch + 1);
+        writeln!(out, "  {:>3}  {loss:.3e}", epoch + 1)?;
     }
-    let (first, last) = (history["loss"][0], history["loss"][history.epoch.len() - 1]);
-    println!("it fell to 1/{:.0} of the first epoch's\n", first / last);
+    if let [first, .., last] = &history["loss"] {
+        writeln!(out, "it fell to 1/{:.0} of the first epoch's", first / last)?;
+    }
+    writeln!(out)?;
 
     let vectors = WordVectors::new(tokenizer.vocabulary(), &embedding.get_weights()?[0])?;
     // Padding and the unknown word come before the words; of these, the common ones are short and say little.
     for word in vectors.words().iter().skip(2).filter(|word| word.chars().count() > 4).take(5) {
         let near: Vec<_> =
             vectors.nearest(word, 4)?.into_iter().map(|(w, cosine)| format!("{w} ({cosine:.2})")).collect();
-        println!("near {word:<12} {}", near.join(", "));
+        writeln!(out, "near {word:<12} {}", near.join(", "))?;
     }
-    println!(
+    writeln!(
+        out,
         "\nThe neighbours are chance: the distance here is that of the vectors' means, so that only the mean of each vector\n\
          learns (all become equal), and every other direction stays as random as it began. docs/text-and-embeddings.md says more."
-    );
+    )?;
 
     if let Some(path) = &args.save {
         vectors.save(path)?;
-        println!("\n{} vectors written to {}", vectors.words().len(), path.display());
+        writeln!(out, "\n{} vectors written to {}", vectors.words().len(), path.display())?;
     }
     Ok(())
 }

@@ -156,7 +156,9 @@ impl Base {
         let (name, dtype) = (self.name(), self.dtype());
         let variables = weights.0.into_iter().map(|weight| weight.create(&name, dtype)).collect::<Result<_>>()?;
         let mut state = self.write();
-        (state.built, state.variables) = (Some(shapes.to_vec()), variables);
+        if state.built.is_none() {
+            (state.built, state.variables) = (Some(shapes.to_vec()), variables);
+        }
         Ok(())
     }
 

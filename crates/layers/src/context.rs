@@ -9,6 +9,7 @@ pub struct Context {
     training: bool,
     gradients: bool,
     random: Stream,
+    step: u64,
     draws: u64,
     masks: Vec<Option<Tensor>>,
     output_masks: Option<Vec<Option<Tensor>>>,
@@ -28,7 +29,15 @@ impl Context {
 
     /// For any other case: `training` is what layers see, `gradients` whether a backward pass will follow.
     pub fn new(training: bool, gradients: bool, random: Stream) -> Self {
-        Self { training, gradients, random, draws: 0, masks: Vec::new(), output_masks: None, losses: Vec::new() }
+        let (masks, losses) = (Vec::new(), Vec::new());
+        Self { training, gradients, random, step: 0, draws: 0, masks, output_masks: None, losses }
+    }
+
+    /// Says the number of the training step, on which the random numbers of layers with a seed of their own depend.
+    #[must_use]
+    pub fn at_step(mut self, step: u64) -> Self {
+        self.step = step;
+        self
     }
 
     /// Whether the model is in training: dropout drops, batch statistics are taken.
@@ -51,11 +60,11 @@ impl Context {
         &self.masks
     }
 
-    /// Random numbers for this layer in this run; `seed` is the layer's own, if it has one.
+    /// Random numbers for this layer in this run; they depend on `seed` and the step alone, if the layer has a seed of its own.
     pub fn random(&mut self, seed: Option<u64>) -> Stream {
         self.draws += 1;
         match seed {
-            Some(seed) => Stream::new(seed, 0).child(self.random.clone().next_u64()),
+            Some(seed) => Stream::new(seed, 0).child(self.step).child(self.draws),
             None => self.random.child(self.draws),
         }
     }

@@ -1,10 +1,12 @@
 //! Arrays brought to what a model takes: their number, ranks, shapes and dtypes.
 
 use crate::Result;
+use crate::arguments::Data;
 use crate::graph::Graph;
 use candle_core::{DType, Tensor};
 use candle_keras_layers::KerasTensor;
 use candle_keras_ops::{Error, warnings};
+use std::collections::BTreeMap;
 
 /// Inputs of a model: adapted as Keras adapts them, and refused if they still do not suit.
 pub(crate) fn inputs(graph: &Graph, arrays: Vec<Tensor>) -> Result<Vec<Tensor>> {
@@ -73,4 +75,48 @@ pub(crate) fn same_length(what: [&str; 2], a: &[Tensor], b: &[Tensor]) -> Result
             .received(format!("{}: {}; {}: {}", what[0], list(&a), what[1], list(&b))));
     }
     Ok(first)
+}
+
+/// The first samples and the last ones: `floor(n (1 - part))` of them are the first.
+pub(crate) fn split((x, y, weight): Data, part: f64) -> Result<(Data, Data)> {
+    let samples = x[0].dim(0)?;
+    let at = (samples as f64 * (1.0 - part)).floor() as usize;
+    if !(0.0..1.0).contains(&part) || at == 0 || at == samples {
+        return Err(Error::new("validation_split must leave samples on both sides")
+            .expected("more than 0 and less than 1")
+            .received(format!("{part} of {samples} samples")));
+    }
+    let cut = |arrays: &[Tensor], from: usize, to: usize| {
+        arrays.iter().map(|array| array.narrow(0, from, to - from)).collect::<candle_core::Result<Vec<_>>>()
+    };
+    let side = |from, to| -> Result<Data> {
+        let weight = weight.as_ref().map(|weight| weight.narrow(0, from, to - from)).transpose()?;
+        Ok((cut(&x, from, to)?, cut(&y, from, to)?, weight))
+    };
+    Ok((side(0, at)?, side(at, samples)?))
+}
+
+/// A weight for each sample, from the weights of the classes that targets are numbers or one-hot rows of.
+pub(crate) fn class_weights(
+    weights: &BTreeMap<u32, f64>,
+    targets: &[Tensor],
+    has_sample_weight: bool,
+) -> Result<Tensor> {
+    if has_sample_weight {
+        return Err(Error::new("class_weight and sample_weight cannot be combined"));
+    }
+    let [target] = targets else {
+        return Err(Error::new("class_weight is for models with one output").received(targets.len().to_string()));
+    };
+    let classes = match target.dims() {
+        [_] | [_, 1] => target.flatten_all()?.to_dtype(DType::F64)?.round()?.to_vec1::<f64>()?,
+        [_, _] => target.argmax(1)?.to_dtype(DType::F64)?.to_vec1::<f64>()?,
+        dims => {
+            return Err(Error::new("class_weight needs the number of a class or a one-hot row for each sample")
+                .received(format!("targets of shape {dims:?}")));
+        }
+    };
+    let weight = |class: f64| weights.get(&(class as u32)).copied().unwrap_or(1.0) as f32;
+    let weights: Vec<f32> = classes.into_iter().map(weight).collect();
+    Ok(Tensor::from_vec(weights, target.dim(0)?, target.device())?)
 }

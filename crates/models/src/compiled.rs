@@ -2,7 +2,7 @@
 
 use crate::{Logs, Optimizer, Result};
 use candle_core::{DType, Tensor};
-use candle_keras_layers::Variable;
+use candle_keras_layers::{Layer, Variable};
 use candle_keras_ops::random::{self, Stream};
 use candle_keras_ops::{Error, warnings};
 use candle_keras_training::{Compile, Direction, Loss, Metric, MetricSpec, PerOutput};
@@ -67,6 +67,8 @@ pub(crate) struct Compiled {
     loss_means: Vec<Mean>,
     /// What the optimizer changes; settled at compile, as Keras does.
     pub(crate) trainable: Vec<Variable>,
+    /// All weights of the model.
+    pub(crate) variables: Vec<Variable>,
     /// Random numbers of this model's training: dropout and shuffling.
     pub(crate) random: Stream,
     /// Epochs of all fits so far, so that no two are shuffled alike.
@@ -108,14 +110,15 @@ impl Compiled {
             loss_mean: Mean::default(),
             loss_means: Vec::new(),
             trainable: Vec::new(),
+            variables: Vec::new(),
             random: random::next_stream(),
             epochs: 0,
         })
     }
 
-    /// Assigns losses and metrics to the outputs of these names.
-    pub(crate) fn settle(&mut self, outputs: &[String], trainable: Vec<Variable>) -> Result<()> {
-        self.trainable = trainable;
+    /// Assigns losses and metrics to the outputs of the model, and takes note of its weights.
+    pub(crate) fn settle(&mut self, model: &dyn Layer, outputs: &[String]) -> Result<()> {
+        (self.trainable, self.variables) = (model.trainable_variables(), model.variables());
         self.losses = self.compile.loss.resolve(outputs, "losses")?;
         let unnamed = self.losses.iter().position(Option::is_none);
         if let (PerOutput::Named(_), Some(i)) = (&self.compile.loss, unnamed) {

@@ -1,20 +1,23 @@
 //! Models: the functional graph and Sequential, and their training.
 
+mod arguments;
 mod arrays;
 pub mod callbacks;
 mod compiled;
 mod config;
+mod console;
 mod fit;
 mod graph;
 mod history;
 mod logs;
 mod model;
 mod sequential;
+mod steps;
 mod summary;
 
+pub use arguments::{Evaluate, Fit, Predict};
 pub use candle_keras_ops::{Error, Result};
 pub use candle_keras_training::{Compile, Optimizer};
-pub use fit::{Evaluate, Fit, Predict};
 pub use graph::Graph;
 pub use history::History;
 pub use logs::Logs;

@@ -141,7 +141,7 @@ impl Model {
         let mut compiled = Compiled::new(optimizer.into(), compile.into(), self.compiled.as_ref())?;
         let graph = self.body().graph.clone();
         if let Some(graph) = graph {
-            compiled.settle(&graph.output_names(), self.trainable_variables())?;
+            compiled.settle(&*self, &graph.output_names())?;
         }
         self.compiled = Some(compiled);
         Ok(())
@@ -149,11 +149,11 @@ impl Model {
 
     /// What can be known of the outputs and weights, once there is a graph.
     pub(crate) fn settle(&mut self) -> Result<()> {
-        let (names, trainable) = (self.graph()?.output_names(), self.trainable_variables());
-        match &mut self.compiled {
-            Some(compiled) => compiled.settle(&names, trainable),
-            None => Ok(()),
-        }
+        let names = self.graph()?.output_names();
+        let Some(mut compiled) = self.compiled.take() else { return Ok(()) };
+        let settled = compiled.settle(&*self, &names);
+        self.compiled = Some(compiled);
+        settled
     }
 
     pub(crate) fn compiled(&mut self) -> Result<&mut Compiled> {

@@ -1,5 +1,6 @@
 //! The table of a model's layers. Keras: `model.summary()`.
 
+use crate::console::print_line;
 use crate::graph::Graph;
 use crate::model::Model;
 use candle_keras_layers::{Layer, Variable};
@@ -14,7 +15,7 @@ const WITHOUT: [usize; 3] = [38, 29, 17];
 impl Model {
     /// Prints the layers with their shapes and numbers of weights, and the totals.
     pub fn summary(&self) {
-        println!("{}", self.summary_text());
+        print_line(&self.summary_text());
     }
 
     /// What [`summary`](Self::summary) prints.

@@ -8,7 +8,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, in the words of a Keras user.
 ///
-/// An error in a layer names the layer:
+/// The text is whole: it has the cause in it, which is therefore no `source` that a reporter would print again. An error in a
+/// layer names the layer:
 ///
 /// ```text
 /// layer "embedding_1" (Embedding): an id must be below input_dim
@@ -23,25 +24,25 @@ pub enum Error {
     #[error("{0}")]
     Invalid(Box<Problem>),
     /// The same, found while a layer ran.
-    #[error("layer \"{name}\" ({class}): {source}")]
+    #[error("layer \"{name}\" ({class}): {cause}")]
     Layer {
         /// The layer's name in its model.
         name: String,
         /// The layer's Keras class name.
         class: String,
         /// What went wrong in it.
-        source: Box<Error>,
+        cause: Box<Error>,
     },
     /// A tensor operation failed in candle.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
     /// A file or folder could not be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {cause}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What the operating system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A configuration is not what Keras writes.
     #[error("configuration: {0}")]
@@ -111,13 +112,13 @@ impl Error {
     pub fn in_layer(self, name: impl Into<String>, class: impl Into<String>) -> Self {
         match self {
             named @ Self::Layer { .. } => named,
-            source => Self::Layer { name: name.into(), class: class.into(), source: Box::new(source) },
+            cause => Self::Layer { name: name.into(), class: class.into(), cause: Box::new(cause) },
         }
     }
 
     /// A failure to read or write `path`.
-    pub fn io(path: impl AsRef<Path>, source: std::io::Error) -> Self {
-        Self::Io { path: path.as_ref().to_path_buf(), source }
+    pub fn io(path: impl AsRef<Path>, cause: std::io::Error) -> Self {
+        Self::Io { path: path.as_ref().to_path_buf(), cause }
     }
 
     /// A name that nothing goes by, with the closest of the `known` names as help.

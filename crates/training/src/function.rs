@@ -1,6 +1,5 @@
 //! A function of targets and predictions, with a value for each sample: what a loss reduces and what a metric averages.
 
-use crate::metrics::Direction;
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{Error, Result};
 use std::fmt::Debug;
@@ -12,6 +11,15 @@ pub enum Target {
     Values,
     /// The number of a class, for a prediction with one value a class on its last axis.
     Class,
+}
+
+/// Whether a metric is better the larger or the smaller it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The larger the better.
+    Up,
+    /// The smaller the better.
+    Down,
 }
 
 /// A function of targets and predictions: the values before any reduction.

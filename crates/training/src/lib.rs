@@ -8,7 +8,7 @@ pub mod optimizers;
 
 pub use candle_keras_ops::{Error, Result};
 pub use compile::{Compile, MetricSpec, PerOutput};
-pub use function::{Function, Target};
+pub use function::{Direction, Function, Target};
 pub use losses::{Loss, Reduction};
-pub use metrics::{Direction, MeanMetric, Metric};
+pub use metrics::{MeanMetric, Metric};
 pub use optimizers::{Optimizer, UpdateRule};

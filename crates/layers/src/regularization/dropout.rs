@@ -121,6 +121,15 @@ mod tests {
     }
 
     #[test]
+    fn a_seed_of_its_own_does_not_depend_on_that_of_the_run() {
+        let layer = Dropout::new(0.5).seed(3);
+        assert_eq!(drop(&layer, [10, 10], 0), drop(&layer, [10, 10], 1));
+        let x = Tensor::ones((10, 10), DType::F32, &Device::Cpu).unwrap();
+        let (y, _) = run(&layer, &[x], &[None], &mut Context::training(Stream::new(1, 0)).at_step(1)).unwrap();
+        assert_ne!(drop(&layer, [10, 10], 0), y[0].flatten_all().unwrap().to_vec1::<f32>().unwrap());
+    }
+
+    #[test]
     fn noise_shape_drops_together() {
         let y = drop(&Dropout::new(0.5).noise_shape([None, Some(1)]), [50, 4], 0);
         assert!(y.chunks(4).all(|row| row.iter().all(|y| *y == row[0])));

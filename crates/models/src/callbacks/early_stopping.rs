@@ -1,6 +1,7 @@
 //! EarlyStopping: no further epochs when they do not help. Keras: `keras.callbacks.EarlyStopping`.
 
 use super::Callback;
+use crate::console::print_line;
 use crate::model::Model;
 use crate::{Logs, Result};
 use candle_core::Tensor;
@@ -225,11 +226,14 @@ impl Callback for EarlyStopping {
 
     fn on_train_end(&mut self, model: &mut Model, _: &Logs) -> Result<()> {
         if let (Some(epoch), true) = (self.stopped_epoch, self.verbose > 0) {
-            println!("Epoch {}: early stopping", epoch + 1);
+            print_line(&format!("Epoch {}: early stopping", epoch + 1));
         }
         if let Some(weights) = self.best_weights.take() {
             if self.verbose > 0 {
-                println!("Restoring model weights from the end of the best epoch: {}.", self.best_epoch + 1);
+                print_line(&format!(
+                    "Restoring model weights from the end of the best epoch: {}.",
+                    self.best_epoch + 1
+                ));
             }
             model.set_weights(&weights)?;
         }

@@ -1,6 +1,7 @@
 //! ProgbarLogger: the progress of an epoch on the terminal. Keras: `keras.callbacks.ProgbarLogger`.
 
 use super::{Callback, Params};
+use crate::console::print_line;
 use crate::model::Model;
 use crate::{Logs, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -64,8 +65,10 @@ impl ProgbarLogger {
         let (elapsed, per_step) = (self.start.elapsed().as_secs_f64(), duration(self.per_step()));
         let (done, steps) = (self.done, self.steps);
         match self.verbose {
-            1 => println!("{done}/{steps} {} {elapsed:.0}s {per_step}/step{}", "━".repeat(20), dashed(logs)),
-            _ => println!("{done}/{steps} - {elapsed:.0}s - {per_step}/step{}", dashed(logs)),
+            1 => {
+                print_line(&format!("{done}/{steps} {} {elapsed:.0}s {per_step}/step{}", "━".repeat(20), dashed(logs)))
+            }
+            _ => print_line(&format!("{done}/{steps} - {elapsed:.0}s - {per_step}/step{}", dashed(logs))),
         }
     }
 }
@@ -95,7 +98,7 @@ impl Callback for ProgbarLogger {
 
     fn on_epoch_begin(&mut self, _: &mut Model, epoch: usize, _: &Logs) -> Result<()> {
         if self.epochs > 1 {
-            println!("Epoch {}/{}", epoch + 1, self.epochs);
+            print_line(&format!("Epoch {}/{}", epoch + 1, self.epochs));
         }
         self.begin();
         Ok(())

@@ -1,7 +1,6 @@
 //! How many predictions are right.
 
-use super::Direction;
-use crate::function::{Function, Target};
+use crate::function::{Direction, Function, Target};
 use candle_core::{D, DType, Tensor};
 use candle_keras_layers::setters;
 use candle_keras_ops::{self as ops, Result};

@@ -8,21 +8,13 @@ pub use crate::losses::{
     BinaryCrossentropy, CategoricalCrossentropy, MeanAbsoluteError, MeanSquaredError, SparseCategoricalCrossentropy,
 };
 
+pub use crate::function::Direction;
 use crate::function::{Function, same_rank, values};
 use crate::losses;
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{Error, Result};
 use std::fmt::Debug;
 use std::sync::Arc;
-
-/// Whether a metric is better the larger or the smaller it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// The larger the better.
-    Up,
-    /// The smaller the better.
-    Down,
-}
 
 /// Something that is measured over the batches of an epoch.
 pub trait Metric: Debug + Send + Sync {

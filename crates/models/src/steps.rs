@@ -1,0 +1,123 @@
+//! What happens to one batch: a training step, a test step, a prediction.
+
+use crate::arguments::Data;
+use crate::compiled::{Batch, Use, penalties, scalar, warn_of_nan};
+use crate::model::Model;
+use crate::{Logs, Result, arrays};
+use candle_core::Tensor;
+use candle_keras_data::ToTensors;
+use candle_keras_layers::{Context, Shape};
+use candle_keras_ops::warnings;
+
+impl Model {
+    /// One step on one batch; its loss, before the step, and metrics. Keras: `train_on_batch(..., return_dict=True)`.
+    pub fn train_on_batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Logs> {
+        self.on_batch(x, y, |model, x, y| {
+            let loss = model.train_step(x, y, None)?;
+            warn_of_nan(loss, 0, model.compiled()?.optimizer.iterations() as usize - 1);
+            Ok(())
+        })
+    }
+
+    /// The loss and metrics of one batch. Keras: `test_on_batch(..., return_dict=True)`.
+    pub fn test_on_batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Logs> {
+        self.on_batch(x, y, |model, x, y| model.test_step(x, y, None))
+    }
+
+    fn on_batch(
+        &mut self,
+        x: impl ToTensors,
+        y: impl ToTensors,
+        step: impl FnOnce(&mut Self, &[Tensor], &[Tensor]) -> Result<()>,
+    ) -> Result<Logs> {
+        self.compiled()?;
+        let (x, y, _) = self.training_data(x.to_tensors()?, y.to_tensors()?, None)?;
+        self.compiled()?.reset_metrics();
+        let (x, y) = (self.on_device(x)?, self.on_device(y)?);
+        step(self, &x, &y)?;
+        Ok(self.compiled()?.logs())
+    }
+
+    /// The outputs for one batch. Keras: `predict_on_batch`.
+    pub fn predict_on_batch(&mut self, x: impl ToTensors) -> Result<Vec<Tensor>> {
+        let x = self.input_data(x.to_tensors()?)?;
+        self.predict_step(&self.on_device(x)?)
+    }
+
+    pub(crate) fn on_device(&self, tensors: Vec<Tensor>) -> Result<Vec<Tensor>> {
+        Ok(tensors.iter().map(|tensor| tensor.to_device(&self.device)).collect::<candle_core::Result<_>>()?)
+    }
+
+    /// Inputs as the model takes them; a Sequential learns the shape of its samples here.
+    pub(crate) fn input_data(&mut self, x: Vec<Tensor>) -> Result<Vec<Tensor>> {
+        let unbuilt = self.body().graph.is_none();
+        if let ([x], true) = (x.as_slice(), unbuilt) {
+            self.build(Shape::from(x.dims().get(1..).unwrap_or(&[])))?;
+            self.settle()?;
+        }
+        let graph = self.graph()?;
+        let x = arrays::inputs(&graph, x)?;
+        arrays::same_length(["the first input", "the others"], &x[..1], &x[1..])?;
+        Ok(x)
+    }
+
+    pub(crate) fn training_data(&mut self, x: Vec<Tensor>, y: Vec<Tensor>, weight: Option<Tensor>) -> Result<Data> {
+        let x = self.input_data(x)?;
+        let y = arrays::targets(&*self.graph()?, y)?;
+        arrays::same_length(["x", "y"], &x, &y)?;
+        if let Some(weight) = &weight {
+            arrays::same_length(["x", "sample_weight"], &x, std::slice::from_ref(weight))?;
+        }
+        Ok((x, y, weight))
+    }
+
+    /// Forward, backward, update. Returns the loss before the update.
+    pub(crate) fn train_step(&mut self, x: &[Tensor], y: &[Tensor], weights: Option<&[Tensor]>) -> Result<f64> {
+        let graph = self.graph()?;
+        let compiled = self.compiled()?;
+        let step = compiled.optimizer.iterations();
+        // What an earlier step may have left: one that failed on its way back, or a layer unfrozen after compile.
+        compiled.variables.iter().for_each(|variable| variable.rows().clear());
+        let mut ctx = Context::training(compiled.stream(Use::Step, step)).at_step(step);
+        let (outputs, masks) = graph.run(x, &vec![None; x.len()], &mut ctx)?;
+        let batch = Batch { targets: y, outputs: &outputs, masks: &masks, weights };
+        let mut loss = compiled.loss(&batch)?;
+        for more in ctx.take_losses().into_iter().chain(penalties(&compiled.trainable)?) {
+            loss = (loss + more)?;
+        }
+        let grads = loss.backward()?;
+        let mut gradients = Vec::with_capacity(compiled.trainable.len());
+        for variable in &compiled.trainable {
+            if let Some(gradient) = variable.take_gradient(&grads)? {
+                gradients.push((variable.clone(), gradient));
+            }
+        }
+        drop(grads);
+        if gradients.is_empty() && compiled.optimizer.iterations() == 0 {
+            warnings::warn("no weight receives a gradient: all are frozen, or the loss does not depend on any");
+        }
+        let value = scalar(&loss)?;
+        compiled.measure(value, &batch)?;
+        drop(loss);
+        compiled.optimizer.apply(&gradients)?;
+        Ok(value)
+    }
+
+    pub(crate) fn test_step(&mut self, x: &[Tensor], y: &[Tensor], weights: Option<&[Tensor]>) -> Result<()> {
+        let graph = self.graph()?;
+        let compiled = self.compiled()?;
+        let mut ctx = Context::inference();
+        let (outputs, masks) = graph.run(x, &vec![None; x.len()], &mut ctx)?;
+        let batch = Batch { targets: y, outputs: &outputs, masks: &masks, weights };
+        let mut loss = scalar(&compiled.loss(&batch)?)?;
+        for more in ctx.take_losses().into_iter().chain(penalties(&compiled.trainable)?) {
+            loss += scalar(&more)?;
+        }
+        compiled.measure(loss, &batch)
+    }
+
+    pub(crate) fn predict_step(&self, x: &[Tensor]) -> Result<Vec<Tensor>> {
+        let (outputs, _) = self.graph()?.run(x, &vec![None; x.len()], &mut Context::inference())?;
+        Ok(outputs)
+    }
+}
