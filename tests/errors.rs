@@ -178,3 +178,77 @@ fn a_function_that_fails_in_training_names_its_layer() {
     model.compile("sgd", "mse").unwrap();
     says(model.predict(data(4).0, ()), &["layer \"picky\" (Lambda): four is too many"]);
 }
+
+/// Every layer on every kind of shape: an error, or a result of the shape that was promised.
+#[test]
+fn no_layer_panics_on_any_shape() {
+    use candle_keras::layers::*;
+    let layers = || {
+        layers![
+            Dense::new(2),
+            Embedding::new(4, 2),
+            Embedding::new(4, 2).mask_zero(true),
+            Flatten::new(),
+            Reshape::new([-1]),
+            Reshape::new([2, -1]),
+            Reshape::new([0]),
+            Activation::new("softmax"),
+            Dropout::new(0.5),
+            Dropout::new(0.5).noise_shape([None, Some(1)]),
+            GlobalAveragePooling1D::new(),
+            GlobalMaxPooling1D::new(),
+            GlobalMaxPooling1D::new().data_format("channels_first"),
+            Add::new(),
+            Subtract::new(),
+            Multiply::new(),
+            Average::new(),
+            Maximum::new(),
+            Minimum::new(),
+            Concatenate::new(),
+            Concatenate::new().axis(1),
+            Dot::new(1),
+            Dot::new([2, 1]).normalize(true),
+            Lambda::new(|x| ops::mean(x, -1)),
+            Lambda::new(|x| ops::softmax(x, 1)),
+            Sequential::new(layers![Dense::new(2), Flatten::new()]).unwrap(),
+        ]
+    };
+    let shapes: Vec<Shape> = vec![
+        [0usize; 0].into(),
+        [0].into(),
+        [1].into(),
+        [3].into(),
+        [None].into(),
+        [2, 3].into(),
+        [3, 0].into(),
+        [None, Some(3)].into(),
+        [Some(2), None].into(),
+        [2, 1, 3].into(),
+    ];
+    let (mut worked, mut refused) = (0, 0);
+    for (i, a) in shapes.iter().enumerate() {
+        for b in shapes[i..].iter().map(Some).chain([None]) {
+            for layer in layers() {
+                let inputs: Vec<_> = std::iter::once(a).chain(b).map(|shape| Input::shape(shape.clone())).collect();
+                let data = |input: &KerasTensor| {
+                    let dims: Vec<_> = input.shape().iter().map(|size| size.unwrap_or(2)).collect();
+                    Tensor::ones(dims, DType::F32, &Device::Cpu).unwrap()
+                };
+                let data: Vec<_> = inputs.iter().map(data).collect();
+                let run = || -> Result<(Shape, Tensor)> {
+                    let output = call(layer.clone(), inputs.clone().into())?.remove(0);
+                    let mut model = Model::new(inputs, output.clone())?;
+                    Ok((output.shape().clone(), model.predict(&data, Predict::new().verbose(0))?))
+                };
+                match run() {
+                    Err(_) => refused += 1,
+                    Ok((promised, found)) => {
+                        assert!(promised.accepts(found.dims()), "{layer:?}: {promised}, {:?}", found.dims());
+                        worked += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(worked > 100 && refused > 500, "{worked} worked, {refused} were refused");
+}

@@ -223,9 +223,7 @@ fn model(name: &str) -> Result<(Model, Fit<'static>)> {
                 _ => (compile.weighted_metrics(["mae"]), fit),
             };
             m.compile("rmsprop", compile)?;
-            let mut model = (*m).clone();
-            std::mem::swap(&mut model, &mut m);
-            (model, fit)
+            (m.into(), fit)
         }
         "two_outputs" => {
             let i = candle_keras::layers::InputLayer::new([4]).name("numbers").output();

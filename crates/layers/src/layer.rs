@@ -217,6 +217,9 @@ pub fn run(layer: &dyn Layer, inputs: &[Tensor], masks: &[Option<Tensor>], ctx: 
 }
 
 fn run_unnamed(layer: &dyn Layer, inputs: &[Tensor], masks: &[Option<Tensor>], ctx: &mut Context) -> Result<Outputs> {
+    if inputs.is_empty() {
+        return Err(Error::new("the layer ran on nothing").expected("at least one tensor"));
+    }
     let base = layer.base();
     let dtype = base.dtype();
     let cast = |x: &Tensor| if x.dtype().is_float() && x.dtype() != dtype { x.to_dtype(dtype) } else { Ok(x.clone()) };

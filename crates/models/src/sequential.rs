@@ -107,6 +107,13 @@ fn input_of(layer: &dyn Layer, shape: Shape) -> Result<KerasTensor> {
     Ok(input.batch_shape(shape).output())
 }
 
+/// The model that a Sequential is, as it is compiled.
+impl From<Sequential> for Model {
+    fn from(sequential: Sequential) -> Self {
+        sequential.0
+    }
+}
+
 impl Deref for Sequential {
     type Target = Model;
 

@@ -48,7 +48,7 @@ impl Layer for Concatenate {
 
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let shapes = || inputs.iter().map(Shape::to_string).collect::<Vec<_>>().join(" and ");
-        let rank = inputs[0].len();
+        let rank = inputs.first().map_or(0, |shape| shape.len());
         let axis = if self.axis < 0 { self.axis + rank as i64 } else { self.axis };
         if !(0..rank as i64).contains(&axis) || inputs.iter().any(|shape| shape.len() != rank) {
             return Err(Error::new("the inputs must have the same rank, and axis must be one of theirs")

@@ -46,7 +46,7 @@ impl ProgbarLogger {
         self.done = step + 1;
         if let Some(bar) = &self.bar {
             // The text is made only as often as it can be seen.
-            if self.done == self.steps || self.done.is_multiple_of(1 + self.steps / 200) {
+            if self.done == 1 || self.done == self.steps || self.done.is_multiple_of(1 + self.steps / 200) {
                 let left = self.per_step() * (self.steps.saturating_sub(self.done)) as u32;
                 bar.set_message(format!("{}s {}/step{}", left.as_secs(), duration(self.per_step()), dashed(logs)));
             }
