@@ -24,13 +24,18 @@
 //!
 //! The guide is in the folder `docs`, the map of the code in `ARCHITECTURE.md`.
 
+#[doc(inline)]
 pub use candle_keras_layers::{Input, layers};
+#[doc(inline)]
 pub use candle_keras_models::{Compile, Evaluate, Fit, History, Logs, Model, Predict, Sequential};
+#[doc(inline)]
 pub use candle_keras_ops::{Error, Result};
 
 /// Layers. Keras: `keras.layers`.
 pub mod layers {
+    #[doc(inline)]
     pub use candle_keras_data::{Standardize, TextVectorization};
+    #[doc(inline)]
     pub use candle_keras_layers::{
         Activation, Add, Average, Base, Check, Concatenate, Config, Context, Dense, Dot, Dropout, Embedding, Flatten,
         GlobalAveragePooling1D, GlobalMaxPooling1D, Input, InputLayer, KerasTensor, KerasTensors, Lambda, Layer,
@@ -41,66 +46,83 @@ pub mod layers {
 
 /// Activation functions. Keras: `keras.activations`.
 pub mod activations {
+    #[doc(inline)]
     pub use candle_keras_layers::activations::*;
 }
 
 /// How weights begin. Keras: `keras.initializers`.
 pub mod initializers {
+    #[doc(inline)]
     pub use candle_keras_layers::initializers::*;
 }
 
 /// Penalties on weights and outputs. Keras: `keras.regularizers`.
 pub mod regularizers {
+    #[doc(inline)]
     pub use candle_keras_layers::regularizers::*;
 }
 
 /// Conditions on weights. Keras: `keras.constraints`.
 pub mod constraints {
+    #[doc(inline)]
     pub use candle_keras_layers::constraints::*;
 }
 
 /// Models. Keras: `keras.models`.
 pub mod models {
+    #[doc(inline)]
     pub use candle_keras_models::{Graph, Model, Sequential};
 }
 
 /// Losses. Keras: `keras.losses`.
 pub mod losses {
+    #[doc(inline)]
     pub use candle_keras_training::losses::*;
+    #[doc(inline)]
     pub use candle_keras_training::{Function, Target};
 }
 
 /// Metrics. Keras: `keras.metrics`.
 pub mod metrics {
+    #[doc(inline)]
     pub use candle_keras_training::MetricSpec;
+    #[doc(inline)]
     pub use candle_keras_training::metrics::*;
 }
 
 /// Optimizers. Keras: `keras.optimizers`.
 pub mod optimizers {
+    #[doc(inline)]
     pub use candle_keras_training::optimizers::*;
 }
 
 /// Callbacks. Keras: `keras.callbacks`.
 pub mod callbacks {
+    #[doc(inline)]
     pub use candle_keras_models::callbacks::*;
 }
 
 /// Functions of tensors, each with a checked gradient. Keras: `keras.ops`, `K`.
 pub mod ops {
+    #[doc(inline)]
     pub use candle_keras_ops::*;
 }
 
 /// Text, vocabularies, arrays and batches.
 pub mod data {
+    #[doc(inline)]
     pub use candle_keras_data::*;
 }
 
 /// Seeds, names, devices and the preparation of data. Keras: `keras.utils`.
 pub mod utils {
+    #[doc(inline)]
     pub use candle_keras_data::{Pad, pad_sequences, to_categorical};
+    #[doc(inline)]
     pub use candle_keras_layers::clear_session;
+    #[doc(inline)]
     pub use candle_keras_ops::random::set_random_seed;
+    #[doc(inline)]
     pub use candle_keras_ops::{device, warnings};
 }
 

@@ -229,13 +229,13 @@ fn model(name: &str) -> Result<(Model, Fit<'static>)> {
             let i = candle_keras::layers::InputLayer::new([4]).name("numbers").output();
             let h = Dense::new(6)
                 .activation("tanh")
-                .kernel_regularizer(Some(L2::new(0.05).into()))
-                .bias_regularizer(Some("l1".into()))
+                .kernel_regularizer(L2::new(0.05))
+                .bias_regularizer("l1")
                 .activity_regularizer(L2::new(0.01))
                 .name("hidden")
                 .call(&i)?;
             let o1 = Dense::new(1).name("price").call(&h)?;
-            let o2 = Dense::new(3).activation("softmax").kernel_constraint(Some(MaxNorm::new(0.7).into())).name("kind");
+            let o2 = Dense::new(3).activation("softmax").kernel_constraint(MaxNorm::new(0.7)).name("kind");
             let mut m = Model::new(i, [o1, o2.call(&h)?])?;
             let losses = Compile::losses(["mae", "sparse_categorical_crossentropy"]).loss_weights([1.0, 0.5]);
             m.compile(SGD::new().learning_rate(0.05).momentum(0.9).nesterov(true), losses.metrics(["mse", "acc"]))?;
@@ -276,7 +276,7 @@ fn model(name: &str) -> Result<(Model, Fit<'static>)> {
         "pooling" => {
             let i = input(6);
             let h = GlobalMaxPooling1D::new().call(&Reshape::new([3, 2]).call(&i)?)?;
-            let y = Dense::new(1).kernel_constraint(Some("non_neg".into())).call(&h)?;
+            let y = Dense::new(1).kernel_constraint("non_neg").call(&h)?;
             let mut m = Model::new(i, Activation::new("tanh").call(&y)?)?;
             m.compile(RMSprop::new().learning_rate(0.01).momentum(0.9).centered(true), "mse")?;
             (m, Fit::new().epochs(4).batch_size(4))

@@ -10,7 +10,7 @@ use candle_keras::{Logs, losses::Loss, ops, utils};
 /// y = kernel x, with a learning rate of 0 unless said.
 fn line(kernel: f32, learning_rate: f64) -> Model {
     let x = Input::shape([1]);
-    let dense = Dense::new(1).use_bias(false).kernel_regularizer(Some(candle_keras::regularizers::L2::new(0.1).into()));
+    let dense = Dense::new(1).use_bias(false).kernel_regularizer(candle_keras::regularizers::L2::new(0.1));
     let mut model = Model::new(x.clone(), dense.call(&x).unwrap()).unwrap();
     model.set_weights(&[Tensor::new(&[[kernel]], &Device::Cpu).unwrap()]).unwrap();
     let compile = Compile::loss("mse").metrics(["mse"]).weighted_metrics(["mse"]);

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// Applies an activation function.
 ///
+/// Keras: `keras.layers.Activation`.
+///
 /// # Shapes
 /// - input and output: any
 ///

@@ -14,7 +14,7 @@ use std::sync::Arc;
 type PlainFunction = fn(&Tensor) -> candle_core::Result<Tensor>;
 type Function = dyn Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync;
 
-/// A function of each element or of the last axis: a Keras name such as `"relu"`, or one's own.
+/// A function of each element or of the last axis: a Keras name such as `"relu"`, a function of this module, or one's own.
 ///
 /// ```
 /// use candle_keras_layers::activations::ActivationFunction;
@@ -121,6 +121,14 @@ impl From<&str> for ActivationFunction {
     }
 }
 
+/// A function of [this module](self), which keeps its name, or one's own, which is saved under its name in Rust.
+impl<F: Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static> From<F> for ActivationFunction {
+    fn from(function: F) -> Self {
+        let name = std::any::type_name::<F>().rsplit("::").next().unwrap_or_default();
+        Self::new(name.trim_matches(['{', '}']), function)
+    }
+}
+
 impl fmt::Debug for ActivationFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ActivationFunction({})", self.name)
@@ -153,6 +161,14 @@ mod tests {
             let x = (values([3, 5], 4) * 2.7).unwrap();
             assert_gradients(&[x], |x| activation.call(&x[0]).map_err(candle_core::Error::wrap));
         }
+    }
+
+    #[test]
+    fn functions_are_activations_under_their_names() {
+        assert_eq!(ActivationFunction::from(mish).name(), "mish");
+        let square = ActivationFunction::from(|x: &Tensor| x.sqr());
+        assert_eq!(square.name(), "closure");
+        assert!(square.check().is_ok());
     }
 
     #[test]

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 /// `activation(dot(input, kernel) + bias)`.
 ///
+/// Keras: `keras.layers.Dense`.
+///
 /// # Shapes
 /// - input: `(batch, ..., features)`
 /// - output: `(batch, ..., units)`
@@ -65,13 +67,13 @@ impl Dense {
         /// How the bias begins: `"zeros"` unless said.
         bias_initializer: Initializer,
         /// A penalty on the kernel.
-        kernel_regularizer: Option<Regularizer>,
+        kernel_regularizer: optional Regularizer,
         /// A penalty on the bias.
-        bias_regularizer: Option<Regularizer>,
+        bias_regularizer: optional Regularizer,
         /// A condition on the kernel.
-        kernel_constraint: Option<Constraint>,
+        kernel_constraint: optional Constraint,
         /// A condition on the bias.
-        bias_constraint: Option<Constraint>,
+        bias_constraint: optional Constraint,
     }
 }
 

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// The gradient of the table is that of the rows which were looked up, never a tensor of the table's size.
 ///
+/// Keras: `keras.layers.Embedding`.
+///
 /// # Shapes
 /// - input: `(batch, ...)`, ids from 0 to `input_dim - 1` in any numeric dtype (fractions are cut off, as Keras casts them)
 /// - output: `(batch, ..., output_dim)`
@@ -59,9 +61,9 @@ impl Embedding {
         /// How the table begins: `"uniform"` (-0.05 to 0.05) unless said.
         embeddings_initializer: Initializer,
         /// A penalty on the table.
-        embeddings_regularizer: Option<Regularizer>,
+        embeddings_regularizer: optional Regularizer,
         /// A condition on the table.
-        embeddings_constraint: Option<Constraint>,
+        embeddings_constraint: optional Constraint,
         /// Whether id 0 is padding, which later layers that know masks leave out.
         mask_zero: bool,
     }

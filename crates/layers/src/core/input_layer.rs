@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// The start of a graph; [`Input::shape`](crate::Input::shape) is the short form.
 ///
+/// Keras: `keras.layers.InputLayer`.
+///
 /// # Shapes
 /// - input: none
 /// - output: `(batch,)` and the given shape

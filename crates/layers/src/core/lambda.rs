@@ -1,6 +1,6 @@
 //! Lambda: a function as a layer. Keras: `keras.layers.Lambda`.
 
-use crate::{Base, Context, Layer, Shape, layer_common};
+use crate::{Base, Context, Layer, Shape, layer_common, setters};
 use candle_core::Tensor;
 use candle_keras_ops::{Device, Error, Result};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ type Function = Arc<dyn Fn(&[Tensor]) -> candle_core::Result<Tensor> + Send + Sy
 ///
 /// The functions of [`candle_keras_ops`] (`ops` in the facade) have gradients that are checked; with candle's own, look into
 /// ARCHITECTURE.md first: some lose their gradient without a word.
+///
+/// Keras: `keras.layers.Lambda`.
 ///
 /// # Shapes
 /// Found by trying the function on ones of two batch sizes, unless [`output_shape`](Self::output_shape) says them.
@@ -50,11 +52,9 @@ impl Lambda {
         Self { base: Base::new("Lambda"), function: Some(Arc::new(function)), output_shape: None }
     }
 
-    /// The shape of the output without the batch size, if trying the function would not do. Keras: `output_shape=`.
-    #[must_use]
-    pub fn output_shape(mut self, shape: impl Into<Shape>) -> Self {
-        self.output_shape = Some(shape.into());
-        self
+    setters! {
+        /// The shape of the output without the batch size, if trying the function would not do. Keras: `output_shape=`.
+        output_shape: optional Shape,
     }
 
     fn evaluate(&self, inputs: &[Tensor]) -> Result<Tensor> {

@@ -6,6 +6,8 @@ use candle_core::Tensor;
 merge_layer! {
     /// The sum of its inputs.
     ///
+    /// Keras: `keras.layers.Add`.
+    ///
     /// # Shapes
     /// - inputs: two or more of the same shape; sizes of 1 broadcast
     /// - output: their common shape

@@ -6,6 +6,8 @@ use candle_core::Tensor;
 merge_layer! {
     /// The mean of its inputs.
     ///
+    /// Keras: `keras.layers.Average`.
+    ///
     /// # Shapes
     /// - inputs: two or more of the same shape; sizes of 1 broadcast
     /// - output: their common shape

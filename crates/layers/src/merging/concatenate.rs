@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Its inputs one after another along an axis.
 ///
+/// Keras: `keras.layers.Concatenate`.
+///
 /// # Shapes
 /// - inputs: of the same sizes but for that of `axis`
 /// - output: the same, with the sum of the sizes of `axis`

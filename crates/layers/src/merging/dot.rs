@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// For each sample, the sum of products over an axis of the first input and one of the second.
 ///
+/// Keras: `keras.layers.Dot`.
+///
 /// # Shapes
 /// - inputs: two, with equal sizes on the axes that are multiplied
 /// - output: the batch axis, then what is left of the first and of the second; `(batch, 1)` for two vectors a sample.

@@ -6,6 +6,8 @@ use candle_core::Tensor;
 merge_layer! {
     /// The smaller of the elements of its inputs; elements that a mask leaves out do not take part.
     ///
+    /// Keras: `keras.layers.Minimum`.
+    ///
     /// # Shapes
     /// - inputs: two or more of the same shape; sizes of 1 broadcast
     /// - output: their common shape

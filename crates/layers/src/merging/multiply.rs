@@ -7,6 +7,8 @@ use candle_keras_ops::{self as ops, Result};
 merge_layer! {
     /// The product of its inputs; elements that a mask leaves out count as 1, and are 0 where all inputs leave them out.
     ///
+    /// Keras: `keras.layers.Multiply`.
+    ///
     /// # Shapes
     /// - inputs: two or more of the same shape; sizes of 1 broadcast
     /// - output: their common shape

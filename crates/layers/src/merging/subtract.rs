@@ -5,6 +5,8 @@ use super::merge_layer;
 merge_layer! {
     /// The first input minus the second.
     ///
+    /// Keras: `keras.layers.Subtract`.
+    ///
     /// # Shapes
     /// - inputs: two of the same shape; sizes of 1 broadcast
     /// - output: their common shape

@@ -9,6 +9,8 @@ use candle_keras_ops::{self as ops, Result, axes};
 global_pooling! {
     /// The mean over the steps of a sequence; with a mask, over those that count.
     ///
+    /// Keras: `keras.layers.GlobalAveragePooling1D`.
+    ///
     /// # Shapes
     /// - input: `(batch, steps, features)`
     /// - output: `(batch, features)`, or `(batch, 1, features)` with `keepdims`

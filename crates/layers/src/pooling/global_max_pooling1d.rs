@@ -9,6 +9,8 @@ use candle_keras_ops::{self as ops, Result, axes};
 global_pooling! {
     /// The largest value of each feature over the steps of a sequence. A mask ends here, as in Keras.
     ///
+    /// Keras: `keras.layers.GlobalMaxPooling1D`.
+    ///
     /// # Shapes
     /// - input: `(batch, steps, features)`
     /// - output: `(batch, features)`, or `(batch, 1, features)` with `keepdims`

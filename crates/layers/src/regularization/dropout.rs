@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 /// In training, sets each element to 0 with the probability `rate` and divides the others by `1 - rate`; otherwise does nothing
 /// (Srivastava et al., 2014).
 ///
+/// Keras: `keras.layers.Dropout`.
+///
 /// # Shapes
 /// - input and output: any
 ///
@@ -38,14 +40,9 @@ impl Dropout {
     setters! {
         /// Fixes which elements are dropped, whatever the seed of the run.
         seed: Option<u64>,
-    }
-
-    /// The shape in which elements are dropped, batch size included; a size of 1 drops along that axis together, and `None`
-    /// is the input's size.
-    #[must_use]
-    pub fn noise_shape(mut self, shape: impl Into<Shape>) -> Self {
-        self.noise_shape = Some(shape.into());
-        self
+        /// The shape in which elements are dropped, batch size included; a size of 1 drops along that axis together, and
+        /// `None` is the input's size.
+        noise_shape: optional Shape,
     }
 }
 

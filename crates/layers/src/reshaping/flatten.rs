@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// Lays the elements of each sample out in one row.
 ///
+/// Keras: `keras.layers.Flatten`.
+///
 /// # Shapes
 /// - input: `(batch, ...)`
 /// - output: `(batch, product of the other sizes)`; `(batch,)` becomes `(batch, 1)`

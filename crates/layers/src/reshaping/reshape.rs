@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// Lays the elements of each sample out in another shape.
 ///
+/// Keras: `keras.layers.Reshape`.
+///
 /// # Shapes
 /// - input: `(batch, ...)`
 /// - output: `(batch,)` and the target shape, in which one size may be -1
