@@ -62,3 +62,16 @@ fn softmax_last_dim_has_no_gradient() {
     let y = candle_nn::ops::softmax_last_dim(x.as_tensor()).unwrap().narrow(1, 0, 1).unwrap();
     assert!(y.sum_all().unwrap().backward().unwrap().get(&x).is_none());
 }
+
+/// `ops::matmul`: candle reads /proc/cpuinfo at each product to learn how many threads it may use, which takes longer than a
+/// small product does. With RAYON_NUM_THREADS set it does not.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_number_of_threads_is_looked_up_each_time() {
+    if std::env::var("RAYON_NUM_THREADS").is_ok() {
+        return;
+    }
+    let start = std::time::Instant::now();
+    (0..100).for_each(|_| _ = std::hint::black_box(candle_core::utils::get_num_threads()));
+    assert!(start.elapsed() > std::time::Duration::from_micros(200), "{:?}", start.elapsed());
+}

@@ -117,7 +117,7 @@ impl OrthogonalRegularizer {
         };
         let others = (1.0 - Tensor::eye(count, x.dtype(), x.device())?)?;
         let pairs = (count * (count - 1)) as f64 / 2.0;
-        let cosines = (x.matmul(&x.t()?)? * others)?;
+        let cosines = (ops::matmul(&x, &x.t()?)? * others)?;
         Ok((ops::sum(&ops::abs(&cosines)?, ())? * (self.factor * 0.5 / pairs))?)
     }
 }

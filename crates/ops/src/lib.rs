@@ -13,6 +13,7 @@ pub mod error;
 pub mod gradcheck;
 mod gradient;
 mod linalg;
+mod matmul;
 pub mod random;
 mod reduce;
 mod shape;
@@ -27,6 +28,7 @@ pub use embedding::{embedding_lookup, host_ids};
 pub use error::{Error, Result};
 pub use gradient::{Gradient, Rows, RowsSink};
 pub use linalg::*;
+pub use matmul::matmul;
 pub use reduce::*;
 pub use shape::*;
 

@@ -10,11 +10,14 @@ use candle_core::{Result, Tensor};
 /// - `(..., k)` and `(k, n)` give `(..., n)`; `(..., k)` and `(k,)` give `(...,)`.
 pub fn dot(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     let vectors = (x.rank() == 1, y.rank() == 1);
-    let x = if vectors.0 { x.unsqueeze(0)? } else { x.contiguous()? };
+    let x = if vectors.0 { x.unsqueeze(0)? } else { x.clone() };
     let y = if vectors.1 { y.unsqueeze(1)? } else { y.clone() };
+    if x.rank() == 2 && !vectors.0 && !vectors.1 {
+        return crate::matmul(&x, &y);
+    }
     let mut dims = x.dims().to_vec();
     let k = dims.pop().unwrap_or(1);
-    let product = x.reshape(((), k))?.matmul(&y)?;
+    let product = crate::matmul(&x.contiguous()?.reshape(((), k))?, &y)?;
     dims.push(product.dim(1)?);
     let product = product.reshape(dims)?;
     let product = if vectors.1 { product.squeeze(product.rank() - 1)? } else { product };
