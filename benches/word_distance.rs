@@ -1,4 +1,5 @@
-//! The time of a training step of the two models of the seed question: `cargo bench --bench word_distance`.
+//! The time of a training step of the two models of the seed question, and of next to nothing:
+//! `cargo bench --bench word_distance`.
 //!
 //! benches/README.md has figures with their machine and date.
 
@@ -66,5 +67,24 @@ fn text_sequential(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(steps, word_distance, text_sequential);
+/// What a step costs when there is next to nothing to compute.
+fn overhead(c: &mut Criterion) {
+    let mut group = c.benchmark_group("overhead");
+    let steps = 1000;
+    group.throughput(Throughput::Elements(steps as u64)).sample_size(10);
+    utils::set_random_seed(0);
+    let model = || -> Result<Sequential> {
+        let mut model = Sequential::new(layers![Input::shape([1]), Dense::new(1)])?;
+        model.compile("sgd", "mse")?;
+        Ok(model)
+    };
+    let mut model = model().expect("the model is right");
+    let (x, y) = (vec![1f32; steps], vec![2f32; steps]);
+    group.bench_function("Dense 1 x 1, batch 1", |b| {
+        b.iter(|| model.fit(&x, &y, Fit::new().batch_size(1).verbose(0)).expect("the data suits the model"));
+    });
+    group.finish();
+}
+
+criterion_group!(steps, word_distance, text_sequential, overhead);
 criterion_main!(steps);
