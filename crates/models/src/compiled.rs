@@ -12,8 +12,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) targets: &'a [Tensor],
     pub(crate) outputs: &'a [Tensor],
     pub(crate) masks: &'a [Option<Tensor>],
-    /// Sample and class weights.
-    pub(crate) weights: Option<&'a [Tensor]>,
+    /// Sample or class weights, or nothing.
+    pub(crate) weights: &'a [Tensor],
 }
 
 impl Batch<'_> {
@@ -22,7 +22,7 @@ impl Batch<'_> {
     }
 
     fn weight(&self, output: usize) -> Option<&Tensor> {
-        self.weights.and_then(|weights| weights.get(output).or(weights.first()))
+        self.weights.get(output).or(self.weights.first())
     }
 }
 

@@ -5,6 +5,7 @@ use crate::arrays::{class_weights, split};
 use crate::callbacks::{Callback, Params, ProgbarLogger};
 use crate::compiled::{Use, warn_of_nan};
 use crate::model::Model;
+use crate::samples::{Samples, on_device};
 use crate::{History, Logs, Result};
 use candle_core::Tensor;
 use candle_keras_data::{Batches, ToTensors};
@@ -24,69 +25,21 @@ impl Model {
     pub fn fit<'a>(&mut self, x: impl ToTensors, y: impl ToTensors, fit: impl Into<Fit<'a>>) -> Result<History> {
         let mut fit = fit.into();
         self.compiled()?;
-        let sample_weight = fit.sample_weight.take().transpose()?;
-        let data = self.training_data(x.to_tensors()?, y.to_tensors()?, sample_weight)?;
-        let (mut training, mut validation) = (data, None);
-        if let Some(data) = fit.validation_data.take() {
-            let (x, y, weight) = data?;
-            validation = Some(self.training_data(x, y, weight)?);
-        } else if fit.validation_split != 0.0 {
-            let (head, tail) = split(training, fit.validation_split)?;
-            (training, validation) = (head, Some(tail));
-        }
-        let (inputs, targets, weight) = training;
-        let weight = match fit.class_weight.is_empty() {
-            true => weight,
-            false => Some(class_weights(&fit.class_weight, &targets, weight.is_some())?),
-        };
-        let (outputs, samples) = (targets.len(), inputs[0].dim(0)?);
-        if samples == 0 {
+        let (training, validation) = self.training_and_validation(&mut fit, x.to_tensors()?, y.to_tensors()?)?;
+        if training.count() == 0 {
             return Err(Error::new("there are no samples to train on"));
         }
-        let inputs_count = inputs.len();
-        let batches = Batches::new([inputs, targets, weight.into_iter().collect()].concat(), fit.run.batch_size)?;
-
-        let size = fit.run.batch_size;
-        let (mut callbacks, params) = prepared(fit.run, fit.epochs, batches.len());
+        let (mut callbacks, params) = prepared(fit.run, fit.epochs, training.len());
         let mut history = History::new(params);
         let mut last = Logs::default();
         self.stop_training = false;
         each(&mut callbacks, |c| c.on_train_begin(self, &Logs::default()))?;
         for epoch in fit.initial_epoch..fit.epochs {
-            self.compiled()?.reset_metrics();
             each(&mut callbacks, |c| c.on_epoch_begin(self, epoch, &Logs::default()))?;
-            let epochs = self.compiled()?.epochs;
-            let order = fit
-                .shuffle
-                .then(|| -> Result<_> { Ok(self.compiled()?.stream(Use::Shuffle, epochs).permutation(samples)) });
-            let order = order.transpose()?;
-            self.compiled()?.epochs += 1;
-            let mut warned = false;
-            for step in 0..batches.len() {
-                each(&mut callbacks, |c| c.on_train_batch_begin(self, step, &Logs::default()))?;
-                let batch = self.on_device(batches.get(step, order.as_deref())?)?;
-                let (inputs, rest) = batch.split_at(inputs_count);
-                let (targets, weights) = rest.split_at(outputs);
-                let loss = self.train_step(inputs, targets, (!weights.is_empty()).then_some(weights))?;
-                if !warned && !loss.is_finite() {
-                    warn_of_nan(loss, epoch, step);
-                    warned = true;
-                }
-                if !callbacks.is_empty() {
-                    let logs = self.compiled()?.logs();
-                    each(&mut callbacks, |c| c.on_train_batch_end(self, step, &logs))?;
-                }
-                if self.stop_training {
-                    break;
-                }
-            }
-            let mut logs = self.compiled()?.logs().sorted();
-            if let Some((x, y, weight)) = validation.as_ref().filter(|_| (epoch + 1) % fit.validation_freq.max(1) == 0)
-            {
-                let size = fit.validation_batch_size.unwrap_or(size);
-                let batches =
-                    Batches::new([x.clone(), y.clone(), weight.clone().into_iter().collect()].concat(), size)?;
-                logs.extend_validation(&self.run_evaluation(&batches, x.len(), &mut callbacks)?.sorted());
+            let mut logs = self.train_epoch(&training, epoch, fit.shuffle, &mut callbacks)?;
+            let wanted = (epoch + 1) % fit.validation_freq.max(1) == 0;
+            if let Some(validation) = validation.as_ref().filter(|_| wanted) {
+                logs.extend_validation(&self.run_evaluation(validation, &mut callbacks)?.sorted());
             }
             each(&mut callbacks, |c| c.on_epoch_end(self, epoch, &logs))?;
             history.push(epoch, &logs);
@@ -97,6 +50,56 @@ impl Model {
         }
         each(&mut callbacks, |c| c.on_train_end(self, &last))?;
         Ok(history)
+    }
+
+    /// The samples to train on, with their weights, and those to validate on, if there are any.
+    fn training_and_validation(
+        &mut self,
+        fit: &mut Fit,
+        x: Vec<Tensor>,
+        y: Vec<Tensor>,
+    ) -> Result<(Samples, Option<Samples>)> {
+        let mut training = self.training_data(x, y, fit.sample_weight.take().transpose()?)?;
+        let mut validation = None;
+        if let Some(data) = fit.validation_data.take() {
+            let (x, y, weight) = data?;
+            validation = Some(self.training_data(x, y, weight)?);
+        } else if fit.validation_split != 0.0 {
+            let (head, tail) = split(training, fit.validation_split)?;
+            (training, validation) = (head, Some(tail));
+        }
+        if !fit.class_weight.is_empty() {
+            training.2 = Some(class_weights(&fit.class_weight, &training.1, training.2.is_some())?);
+        }
+        let size = fit.run.batch_size;
+        let validation = validation.map(|data| Samples::new(data, fit.validation_batch_size.unwrap_or(size)));
+        Ok((Samples::new(training, size)?, validation.transpose()?))
+    }
+
+    /// Once through the samples, in a new order if they are to be shuffled.
+    fn train_epoch(&mut self, samples: &Samples, epoch: usize, shuffle: bool, callbacks: Callbacks) -> Result<Logs> {
+        let compiled = self.compiled()?;
+        compiled.reset_metrics();
+        let order = shuffle.then(|| compiled.stream(Use::Shuffle, compiled.epochs).permutation(samples.count()));
+        compiled.epochs += 1;
+        let mut warned = false;
+        for step in 0..samples.len() {
+            each(callbacks, |c| c.on_train_batch_begin(self, step, &Logs::default()))?;
+            let part = samples.get(step, order.as_deref(), &self.device)?;
+            let loss = self.train_step(&part)?;
+            if !warned && !loss.is_finite() {
+                warn_of_nan(loss, epoch, step);
+                warned = true;
+            }
+            if !callbacks.is_empty() {
+                let logs = self.compiled()?.logs();
+                each(callbacks, |c| c.on_train_batch_end(self, step, &logs))?;
+            }
+            if self.stop_training {
+                break;
+            }
+        }
+        Ok(self.compiled()?.logs().sorted())
     }
 
     /// The loss and the metrics on these inputs and targets, by name. Keras: `model.evaluate(..., return_dict=True)`.
@@ -112,11 +115,10 @@ impl Model {
         let mut evaluate = evaluate.into();
         self.compiled()?;
         let weight = evaluate.sample_weight.take().transpose()?;
-        let (x, y, weight) = self.training_data(x.to_tensors()?, y.to_tensors()?, weight)?;
-        let inputs = x.len();
-        let batches = Batches::new([x, y, weight.into_iter().collect()].concat(), evaluate.run.batch_size)?;
-        let (mut callbacks, _) = prepared(evaluate.run, 1, batches.len());
-        self.run_evaluation(&batches, inputs, &mut callbacks)
+        let data = self.training_data(x.to_tensors()?, y.to_tensors()?, weight)?;
+        let samples = Samples::new(data, evaluate.run.batch_size)?;
+        let (mut callbacks, _) = prepared(evaluate.run, 1, samples.len());
+        self.run_evaluation(&samples, &mut callbacks)
     }
 
     /// The model's output for these inputs, all batches in one tensor.
@@ -146,7 +148,7 @@ impl Model {
         let mut parts: Vec<Vec<Tensor>> = Vec::new();
         for step in 0..batches.len() {
             each(&mut callbacks, |c| c.on_predict_batch_begin(self, step, &Logs::default()))?;
-            let outputs = self.predict_step(&self.on_device(batches.get(step, None)?)?)?;
+            let outputs = self.predict_step(&on_device(batches.get(step, None)?, &self.device)?)?;
             parts.resize(outputs.len(), Vec::new());
             parts.iter_mut().zip(outputs).for_each(|(part, output)| part.push(output));
             each(&mut callbacks, |c| c.on_predict_batch_end(self, step, &Logs::default()))?;
@@ -155,19 +157,15 @@ impl Model {
         Ok(parts.iter().map(|parts| Tensor::cat(parts, 0)).collect::<candle_core::Result<_>>()?)
     }
 
-    fn run_evaluation(&mut self, batches: &Batches, inputs: usize, callbacks: Callbacks) -> Result<Logs> {
-        if batches.is_empty() {
+    fn run_evaluation(&mut self, samples: &Samples, callbacks: Callbacks) -> Result<Logs> {
+        if samples.count() == 0 {
             return Err(Error::new("there are no samples to evaluate on"));
         }
-        let outputs = self.graph()?.outputs().len();
         self.compiled()?.reset_metrics();
         each(callbacks, |c| c.on_test_begin(self, &Logs::default()))?;
-        for step in 0..batches.len() {
+        for step in 0..samples.len() {
             each(callbacks, |c| c.on_test_batch_begin(self, step, &Logs::default()))?;
-            let batch = self.on_device(batches.get(step, None)?)?;
-            let (x, rest) = batch.split_at(inputs);
-            let (y, weights) = rest.split_at(outputs);
-            self.test_step(x, y, (!weights.is_empty()).then_some(weights))?;
+            self.test_step(&samples.get(step, None, &self.device)?)?;
             let logs = self.compiled()?.logs();
             each(callbacks, |c| c.on_test_batch_end(self, step, &logs))?;
         }

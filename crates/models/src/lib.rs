@@ -11,6 +11,7 @@ mod graph;
 mod history;
 mod logs;
 mod model;
+mod samples;
 mod sequential;
 mod steps;
 mod summary;

@@ -3,49 +3,45 @@
 use crate::arguments::Data;
 use crate::compiled::{Batch, Use, penalties, scalar, warn_of_nan};
 use crate::model::Model;
+use crate::samples::{Part, Samples, on_device};
 use crate::{Logs, Result, arrays};
 use candle_core::Tensor;
 use candle_keras_data::ToTensors;
 use candle_keras_layers::{Context, Shape};
-use candle_keras_ops::warnings;
+use candle_keras_ops::{Error, warnings};
 
 impl Model {
     /// One step on one batch; its loss, before the step, and metrics. Keras: `train_on_batch(..., return_dict=True)`.
     pub fn train_on_batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Logs> {
-        self.on_batch(x, y, |model, x, y| {
-            let loss = model.train_step(x, y, None)?;
-            warn_of_nan(loss, 0, model.compiled()?.optimizer.iterations() as usize - 1);
-            Ok(())
-        })
+        let part = self.one_batch(x.to_tensors()?, y.to_tensors()?)?;
+        let loss = self.train_step(&part)?;
+        let compiled = self.compiled()?;
+        warn_of_nan(loss, 0, compiled.optimizer.iterations() as usize - 1);
+        Ok(compiled.logs())
     }
 
     /// The loss and metrics of one batch. Keras: `test_on_batch(..., return_dict=True)`.
     pub fn test_on_batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Logs> {
-        self.on_batch(x, y, |model, x, y| model.test_step(x, y, None))
+        let part = self.one_batch(x.to_tensors()?, y.to_tensors()?)?;
+        self.test_step(&part)?;
+        Ok(self.compiled()?.logs())
     }
 
-    fn on_batch(
-        &mut self,
-        x: impl ToTensors,
-        y: impl ToTensors,
-        step: impl FnOnce(&mut Self, &[Tensor], &[Tensor]) -> Result<()>,
-    ) -> Result<Logs> {
-        self.compiled()?;
-        let (x, y, _) = self.training_data(x.to_tensors()?, y.to_tensors()?, None)?;
+    /// All samples as one batch, with the metrics started anew.
+    fn one_batch(&mut self, x: Vec<Tensor>, y: Vec<Tensor>) -> Result<Part> {
         self.compiled()?.reset_metrics();
-        let (x, y) = (self.on_device(x)?, self.on_device(y)?);
-        step(self, &x, &y)?;
-        Ok(self.compiled()?.logs())
+        let data = self.training_data(x, y, None)?;
+        let samples = data.0[0].dim(0)?;
+        if samples == 0 {
+            return Err(Error::new("there are no samples in the batch"));
+        }
+        Samples::new(data, samples)?.get(0, None, &self.device)
     }
 
     /// The outputs for one batch. Keras: `predict_on_batch`.
     pub fn predict_on_batch(&mut self, x: impl ToTensors) -> Result<Vec<Tensor>> {
         let x = self.input_data(x.to_tensors()?)?;
-        self.predict_step(&self.on_device(x)?)
-    }
-
-    pub(crate) fn on_device(&self, tensors: Vec<Tensor>) -> Result<Vec<Tensor>> {
-        Ok(tensors.iter().map(|tensor| tensor.to_device(&self.device)).collect::<candle_core::Result<_>>()?)
+        self.predict_step(&on_device(x, &self.device)?)
     }
 
     /// Inputs as the model takes them; a Sequential learns the shape of its samples here.
@@ -72,15 +68,15 @@ impl Model {
     }
 
     /// Forward, backward, update. Returns the loss before the update.
-    pub(crate) fn train_step(&mut self, x: &[Tensor], y: &[Tensor], weights: Option<&[Tensor]>) -> Result<f64> {
+    pub(crate) fn train_step(&mut self, part: &Part) -> Result<f64> {
         let graph = self.graph()?;
         let compiled = self.compiled()?;
         let step = compiled.optimizer.iterations();
         // What an earlier step may have left: one that failed on its way back, or a layer unfrozen after compile.
         compiled.variables.iter().for_each(|variable| variable.rows().clear());
         let mut ctx = Context::training(compiled.stream(Use::Step, step)).at_step(step);
-        let (outputs, masks) = graph.run(x, &vec![None; x.len()], &mut ctx)?;
-        let batch = Batch { targets: y, outputs: &outputs, masks: &masks, weights };
+        let (outputs, masks) = graph.run(&part.x, &vec![None; part.x.len()], &mut ctx)?;
+        let batch = Batch { targets: &part.y, outputs: &outputs, masks: &masks, weights: &part.weights };
         let mut loss = compiled.loss(&batch)?;
         for more in ctx.take_losses().into_iter().chain(penalties(&compiled.trainable)?) {
             loss = (loss + more)?;
@@ -103,12 +99,12 @@ impl Model {
         Ok(value)
     }
 
-    pub(crate) fn test_step(&mut self, x: &[Tensor], y: &[Tensor], weights: Option<&[Tensor]>) -> Result<()> {
+    pub(crate) fn test_step(&mut self, part: &Part) -> Result<()> {
         let graph = self.graph()?;
         let compiled = self.compiled()?;
         let mut ctx = Context::inference();
-        let (outputs, masks) = graph.run(x, &vec![None; x.len()], &mut ctx)?;
-        let batch = Batch { targets: y, outputs: &outputs, masks: &masks, weights };
+        let (outputs, masks) = graph.run(&part.x, &vec![None; part.x.len()], &mut ctx)?;
+        let batch = Batch { targets: &part.y, outputs: &outputs, masks: &masks, weights: &part.weights };
         let mut loss = scalar(&compiled.loss(&batch)?)?;
         for more in ctx.take_losses().into_iter().chain(penalties(&compiled.trainable)?) {
             loss += scalar(&more)?;
