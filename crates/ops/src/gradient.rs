@@ -1,5 +1,6 @@
 //! The gradient of a weight: a tensor of its shape, or the rows of a table that were looked up.
 
+use crate::update;
 use candle_core::{DType, Result, Tensor};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -94,18 +95,19 @@ fn merge(table: &Tensor, lookups: &[Lookup]) -> Result<Rows> {
     let mut place = vec![NONE; height];
     let mut rows = Rows::default();
     for Lookup { ids, gradient } in lookups {
-        let gradient = gradient.flatten_all()?.to_vec1::<f32>()?;
-        for (&id, row) in ids.iter().zip(gradient.chunks_exact(width)) {
-            let place = &mut place[id as usize];
-            if *place == NONE {
-                *place = rows.ids.len() as u32;
-                rows.ids.push(id);
-                rows.values.extend_from_slice(row);
-            } else {
-                let sum = &mut rows.values[*place as usize * width..][..width];
-                sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        update::read(&gradient.contiguous()?, |gradient| {
+            for (&id, row) in ids.iter().zip(gradient.chunks_exact(width)) {
+                let place = &mut place[id as usize];
+                if *place == NONE {
+                    *place = rows.ids.len() as u32;
+                    rows.ids.push(id);
+                    rows.values.extend_from_slice(row);
+                } else {
+                    let sum = &mut rows.values[*place as usize * width..][..width];
+                    sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+                }
             }
-        }
+        })?;
     }
     Ok(rows)
 }
