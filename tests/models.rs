@@ -203,3 +203,24 @@ fn the_configuration_counts_calls_within_the_model() {
     assert_eq!((history(0), history(1)), (serde_json::json!(["encoder", 0, 0]), serde_json::json!(["encoder", 1, 0])));
     assert_eq!(config["output_layers"], serde_json::json!([["subtract", 0, 0], ["encoder", 2, 0]]));
 }
+
+/// As in Keras: out of a nested model, and into one.
+#[test]
+fn masks_go_through_nested_models() {
+    use candle_keras::layers::GlobalAveragePooling1D;
+    let embedding = Embedding::new(5, 1).mask_zero(true);
+    let identity = Dense::new(1).use_bias(false).kernel_initializer("ones");
+    let word = Input::shape([4]);
+    let functional = Model::new(word.clone(), embedding.call(&word).unwrap()).unwrap();
+    let stack = Sequential::new(layers![embedding.clone()]).unwrap();
+    let behind = Sequential::new(layers![identity]).unwrap();
+    let x = Input::shape([4]);
+    let vectors = [functional.call(&x), stack.call(&x), behind.call(embedding.call(&x).unwrap())];
+    embedding.set_weights(&[Tensor::new(&[[100f32], [1.], [3.], [5.], [7.]], &Device::Cpu).unwrap()]).unwrap();
+    for vectors in vectors {
+        let mean = GlobalAveragePooling1D::new().call(vectors.unwrap()).unwrap();
+        let mut model = Model::new(x.clone(), mean).unwrap();
+        let y = model.predict(vec![vec![1u32, 2, 0, 0]], Predict::new().verbose(0)).unwrap();
+        assert_eq!(y.to_vec2::<f32>().unwrap(), [[2.]]);
+    }
+}

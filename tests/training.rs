@@ -24,7 +24,7 @@ fn quiet() -> Fit<'static> {
 
 const SIX: [f32; 6] = [0., 1., 2., 3., 4., 5.];
 
-/// The case that ../shared keeps of Keras 3.15.1: three means that differ under sample weights.
+/// What Keras 3.15.1 answers for the same data: three means that differ under sample weights.
 #[test]
 fn epoch_averages_are_weighted_as_in_keras() {
     let six = SIX.to_vec();
@@ -113,7 +113,6 @@ fn hooks_run_in_the_order_of_keras() {
 
 /// Epochs with these values of val_loss, as a callback's watch sees them: the epoch after which it ends, or the last.
 fn stops_after(early_stopping: EarlyStopping, values: &[f64]) -> usize {
-    let six = SIX.to_vec();
     let mut model = line(1.0, 0.0);
     let mut early_stopping = early_stopping.mode("min");
     for (epoch, value) in values.iter().enumerate() {
@@ -122,7 +121,6 @@ fn stops_after(early_stopping: EarlyStopping, values: &[f64]) -> usize {
             return epoch;
         }
     }
-    drop(six);
     values.len()
 }
 

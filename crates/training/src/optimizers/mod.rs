@@ -165,11 +165,11 @@ impl Optimizer {
 
     /// Makes the slots of these weights, so that they exist before the first step.
     pub fn build(&mut self, variables: &[Variable]) -> Result<()> {
-        let count = self.rule()?.slots().len();
-        for variable in variables.iter().filter(|variable| !self.slots.contains_key(&variable.id())).collect::<Vec<_>>()
-        {
-            let zeros = (0..count).map(|_| Var::from_tensor(&variable.value().zeros_like()?));
-            self.slots.insert(variable.id(), zeros.collect::<candle_core::Result<_>>()?);
+        for variable in variables {
+            if !self.slots.contains_key(&variable.id()) {
+                let zeros = self.rule()?.slots().into_iter().map(|_| Var::from_tensor(&variable.value().zeros_like()?));
+                self.slots.insert(variable.id(), zeros.collect::<candle_core::Result<_>>()?);
+            }
         }
         Ok(())
     }
@@ -234,7 +234,7 @@ fn update_sorted_rows(
     width: usize,
 ) -> Option<()> {
     // Rows without a gradient are taken together, but not more of them than their zeros stay in the nearest cache with.
-    const ZEROS: [f32; 2048] = [0.0; 2048];
+    static ZEROS: [f32; 2048] = [0.0; 2048];
     let (weight, slots) = memory.split_first_mut()?;
     let end = weight.len();
     let mut part = |from: usize, gradient: &[f32]| {
