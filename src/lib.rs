@@ -37,10 +37,10 @@ pub mod layers {
     pub use candle_keras_data::{Standardize, TextVectorization};
     #[doc(inline)]
     pub use candle_keras_layers::{
-        Activation, Add, Average, Base, Check, Concatenate, Config, Context, Dense, Dot, Dropout, Embedding, Flatten,
-        GlobalAveragePooling1D, GlobalMaxPooling1D, Input, InputLayer, KerasTensor, KerasTensors, Lambda, Layer,
-        Maximum, Minimum, Multiply, Reshape, Shape, Subtract, Variable, Weight, Weights, call, check_layer,
-        layer_common, setters, single,
+        Activation, Add, Argument, Average, Base, Check, Concatenate, Config, Context, Dense, Dot, Dropout, Embedding,
+        Flatten, GlobalAveragePooling1D, GlobalMaxPooling1D, Input, InputLayer, KerasTensor, KerasTensors, Lambda,
+        Layer, Maximum, Minimum, Multiply, OperationLayer, Reshape, Shape, Subtract, Variable, Weight, Weights, call,
+        check_layer, layer_common, setters, single,
     };
 }
 

@@ -46,7 +46,7 @@ impl Base {
         base
     }
 
-    fn named(name: String) -> Self {
+    pub(crate) fn named(name: String) -> Self {
         Self(Arc::new(RwLock::new(State {
             name,
             auto_name: None,

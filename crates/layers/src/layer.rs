@@ -3,7 +3,7 @@
 use crate::base::{Base, Weights};
 use crate::symbolic::{self, KerasTensor, KerasTensors};
 use crate::variable::Variable;
-use crate::{Context, Regularizer, Shape};
+use crate::{Config, Context, Regularizer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{DTypeName, Error, Result, warnings};
 use std::fmt::Debug;
@@ -25,7 +25,7 @@ pub trait Layer: Debug + Send + Sync + 'static {
     fn class_name(&self) -> &str;
 
     /// The layer's arguments in Keras's form. Keras: `layer.get_config()`.
-    fn get_config(&self) -> Result<serde_json::Value>;
+    fn get_config(&self) -> Result<Config>;
 
     /// The shapes of the outputs for these shapes of the inputs, batch size included.
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>>;
@@ -53,6 +53,20 @@ pub trait Layer: Debug + Send + Sync + 'static {
     /// The layers inside this one, in Keras's order: those of a nested model, say.
     fn sublayers(&self) -> Vec<Arc<dyn Layer>> {
         Vec::new()
+    }
+
+    /// Keras's module of the class, for files.
+    fn module(&self) -> &str {
+        "keras.layers"
+    }
+
+    /// Keras's form of a call on these tensors, themselves in Keras's form: the arguments of Python's `layer(...)`.
+    fn call_config(&self, tensors: Vec<Config>) -> Config {
+        let args = match <[Config; 1]>::try_from(tensors) {
+            Ok(one) => Config::from(one.to_vec()),
+            Err(many) => Config::from(vec![Config::from(many)]),
+        };
+        serde_json::json!({"args": args, "kwargs": {}})
     }
 
     /// A weight for use in `forward`: on the tape if this run needs its gradient.

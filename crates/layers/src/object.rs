@@ -1,5 +1,7 @@
 //! What Keras names by a string or configures by an object: initializers, regularizers, constraints.
 
+use candle_keras_ops::{Error, Result};
+
 /// Defines the enum of all classes of one kind, with their string names and Keras's form
 /// `{"module", "class_name", "config", "registered_name"}`.
 macro_rules! keras_objects {
@@ -53,7 +55,7 @@ macro_rules! keras_objects {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                use serde::de::Error;
+                use serde::de::Error as _;
                 let object = match $crate::object::NameOrObject::deserialize(deserializer)? {
                     $crate::object::NameOrObject::Name(name) => return Ok(name.as_str().into()),
                     $crate::object::NameOrObject::Object(object) => object,
@@ -91,4 +93,32 @@ pub struct KerasObject {
 pub(crate) enum NameOrObject {
     Name(String),
     Object(KerasObject),
+}
+
+/// An object from its configuration in a file.
+///
+/// # Errors
+/// If an argument is missing or wrong, or is one that this project does not know and that is not at rest (null, false, empty):
+/// nothing in a file is passed over that could change results.
+pub fn from_config<T>(class_name: &str, config: serde_json::Value) -> Result<T>
+where
+    T: serde::Serialize + serde::de::DeserializeOwned,
+{
+    let named = |what: String| Error::new(format!("the configuration of {class_name} {what}"));
+    let object: T =
+        serde_json::from_value(config.clone()).map_err(|cause| named(format!("cannot be read: {cause}")))?;
+    let known = serde_json::to_value(&object)?;
+    for (name, value) in config.as_object().into_iter().flatten() {
+        let at_rest = match value {
+            serde_json::Value::Null | serde_json::Value::Bool(false) => true,
+            serde_json::Value::Array(items) => items.is_empty(),
+            serde_json::Value::Object(map) => map.is_empty(),
+            // Arguments without which the object is the same: names, dtypes of metrics, axes that are the last.
+            value => name == "name" || name == "dtype" || name == "reduction" || (name == "axis" && *value == -1),
+        };
+        if known.get(name).is_none() && !at_rest {
+            return Err(named("has an argument that is not known here".into()).received(format!("{name} = {value}")));
+        }
+    }
+    Ok(object)
 }

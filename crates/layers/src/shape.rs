@@ -1,5 +1,7 @@
 //! Shapes as Keras writes them: `(None, 20, 64)`.
 
+use candle_core::{DType, Device, Tensor};
+use candle_keras_ops::{Error, Result};
 use std::fmt;
 use std::ops::Deref;
 
@@ -30,6 +32,32 @@ impl Shape {
     pub fn accepts(&self, dims: &[usize]) -> bool {
         self.0.len() == dims.len() && self.0.iter().zip(dims).all(|(size, dim)| size.is_none_or(|size| size == *dim))
     }
+}
+
+/// The shape of a function's output, found by trying it on ones in place of every unknown size.
+///
+/// # Errors
+/// Those of the function, or if the rank of the output is not always the same.
+pub(crate) fn by_trying(inputs: &[Shape], dtype: DType, f: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<Shape> {
+    let try_with = |unknown: usize| -> Result<Vec<usize>> {
+        let one = |shape: &Shape| {
+            let dims: Vec<_> = shape.iter().map(|size| size.unwrap_or(unknown)).collect();
+            Tensor::ones(dims, dtype, &Device::Cpu)
+        };
+        let ones = inputs.iter().map(one).collect::<candle_core::Result<Vec<_>>>()?;
+        Ok(f(&ones)?.dims().to_vec())
+    };
+    let try_both = |a, b| Ok((try_with(a)?, try_with(b)?));
+    // Some functions need more than a few steps, or a number of them that divides well.
+    let open = inputs.iter().any(|shape| shape.iter().skip(1).any(Option::is_none));
+    let (a, b) =
+        try_both(2, 3).or_else(|error| if open { try_both(60, 120).map_err(|_: Error| error) } else { Err(error) })?;
+    if a.len() != b.len() {
+        return Err(Error::new("the rank of the output depends on the sizes that are not known yet")
+            .received(format!("outputs of shapes {a:?} and {b:?}"))
+            .help("name the axes that are squeezed or reduced"));
+    }
+    Ok(a.iter().zip(&b).map(|(a, b)| (a == b).then_some(*a)).collect())
 }
 
 impl Deref for Shape {

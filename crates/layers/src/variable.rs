@@ -3,7 +3,7 @@
 use crate::{Constraint, Initializer, Regularizer};
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Tensor, Var};
-use candle_keras_ops::{Error, Gradient, Result, RowsSink};
+use candle_keras_ops::{Error, Gradient, Result, RowsSink, update};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
@@ -145,6 +145,16 @@ impl Variable {
         // A copy, since candle refuses to copy a tensor onto itself.
         let value = value.to_device(var.device())?.to_dtype(var.dtype())?.copy()?;
         Ok(var.set(&value)?)
+    }
+
+    /// Multiplies every element by `factor`, in place where that is possible.
+    pub fn scale(&self, factor: f64) -> Result<()> {
+        let value = self.value();
+        if update::is_in_place([&value]) {
+            let scale = |memory: &mut [&mut [f32]]| memory[0].iter_mut().for_each(|x| *x *= factor as f32);
+            return Ok(update::in_place(&[&value], scale)?);
+        }
+        self.assign(&(value * factor)?)
     }
 
     /// Moves the weight to a device.

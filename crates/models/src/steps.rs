@@ -95,7 +95,7 @@ impl Model {
         let value = scalar(&loss)?;
         compiled.measure(value, &batch)?;
         drop(loss);
-        compiled.optimizer.apply(&gradients)?;
+        compiled.optimizer.apply(gradients)?;
         Ok(value)
     }
 

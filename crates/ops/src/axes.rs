@@ -1,13 +1,17 @@
 //! The `axis` and `keepdims` arguments of Keras's reductions.
 
+use crate::operation::AxisList;
 use candle_core::{Result, bail};
+use serde::{Deserialize, Serialize};
 
 /// Over which dimensions to reduce, and whether they stay as 1.
 ///
 /// `-1` is the last axis, `[0, 1]` are two, `()` are all, and [`axes`]`(-1).keepdims(true)` keeps the rank.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Axes {
-    list: Option<Vec<i64>>,
+    #[serde(rename = "axis")]
+    list: Option<AxisList>,
+    #[serde(default)]
     pub(crate) keepdims: bool,
 }
 
@@ -33,7 +37,7 @@ impl Axes {
     /// The dimensions for a tensor of this rank, each once, in rising order.
     pub fn resolve(&self, rank: usize) -> Result<Vec<usize>> {
         let Some(list) = &self.list else { return Ok((0..rank).collect()) };
-        let mut dims = list.iter().map(|&axis| resolve_axis(axis, rank)).collect::<Result<Vec<_>>>()?;
+        let mut dims = list.as_slice().iter().map(|&axis| resolve_axis(axis, rank)).collect::<Result<Vec<_>>>()?;
         dims.sort_unstable();
         dims.dedup();
         Ok(dims)
@@ -57,7 +61,7 @@ impl From<()> for Axes {
 
 impl From<i64> for Axes {
     fn from(axis: i64) -> Self {
-        Self { list: Some(vec![axis]), keepdims: false }
+        Self { list: Some(AxisList::One(axis)), keepdims: false }
     }
 }
 
@@ -69,12 +73,12 @@ impl From<i32> for Axes {
 
 impl<const N: usize> From<[i32; N]> for Axes {
     fn from(axes: [i32; N]) -> Self {
-        Self { list: Some(axes.map(i64::from).to_vec()), keepdims: false }
+        Self { list: Some(AxisList::Many(axes.map(i64::from).to_vec())), keepdims: false }
     }
 }
 
 impl From<&[i64]> for Axes {
     fn from(axes: &[i64]) -> Self {
-        Self { list: Some(axes.to_vec()), keepdims: false }
+        Self { list: Some(AxisList::Many(axes.to_vec())), keepdims: false }
     }
 }

@@ -4,32 +4,32 @@ use crate::custom_gradient;
 use candle_core::{DType, Result, Tensor};
 
 /// `|x|`; its gradient at 0 is 0, as in Keras (candle: 1).
-pub fn abs(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn abs(x: &Tensor) -> Result<Tensor> {
     custom_gradient(x, &x.detach().abs()?, |x, _, dy| dy * x.sign()?)
 }
 
 /// `x * x`.
-pub fn square(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn square(x: &Tensor) -> Result<Tensor> {
     x.sqr()
 }
 
 /// The square root.
-pub fn sqrt(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn sqrt(x: &Tensor) -> Result<Tensor> {
     x.sqrt()
 }
 
 /// `e` to the power of `x`.
-pub fn exp(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn exp(x: &Tensor) -> Result<Tensor> {
     x.exp()
 }
 
 /// The natural logarithm.
-pub fn log(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn log(x: &Tensor) -> Result<Tensor> {
     x.log()
 }
 
 /// `log(1 + x)`, accurate for a small `x` too (Kahan's correction of the rounding in `1 + x`).
-pub fn log1p(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn log1p(x: &Tensor) -> Result<Tensor> {
     let detached = x.detach();
     let sum = (&detached + 1.0)?;
     let corrected = ((sum.log()? * &detached)? / (&sum - 1.0)?)?;
@@ -38,29 +38,29 @@ pub fn log1p(x: &Tensor) -> Result<Tensor> {
 }
 
 /// `1 / (1 + exp(-x))`.
-pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn sigmoid(x: &Tensor) -> Result<Tensor> {
     candle_nn::ops::sigmoid(x)
 }
 
 /// The hyperbolic tangent.
-pub fn tanh(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn tanh(x: &Tensor) -> Result<Tensor> {
     x.tanh()
 }
 
 /// `max(x, 0)`; its gradient at 0 is 0, as in Keras (candle: 1).
-pub fn relu(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn relu(x: &Tensor) -> Result<Tensor> {
     custom_gradient(x, &x.detach().relu()?, |_, y, dy| dy * y.gt(0.0)?.to_dtype(dy.dtype())?)
 }
 
 /// `log(1 + exp(x))`, without overflow: `max(x, 0) + log(1 + exp(-|x|))`. Its gradient is the sigmoid.
-pub fn softplus(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn softplus(x: &Tensor) -> Result<Tensor> {
     let detached = x.detach();
     let y = (detached.relu()? + log1p(&detached.abs()?.neg()?.exp()?)?)?;
     custom_gradient(x, &y, |x, _, dy| dy * sigmoid(x)?)
 }
 
 /// `x` held between `low` and `high`; no gradient where it is held.
-pub fn clip(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
+pub(crate) fn clip(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
     custom_gradient(x, &x.detach().clamp(low, high)?, move |x, _, dy| {
         let inside = (x.ge(low)? * x.le(high)?)?;
         dy * inside.to_dtype(dy.dtype())?
@@ -68,24 +68,38 @@ pub fn clip(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
 }
 
 /// `x` where the elements of `condition` (u8, 1 or 0) are 1, `y` elsewhere; shapes broadcast. Keras: `ops.where`.
-pub fn where_(condition: &Tensor, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+pub(crate) fn where_(condition: &Tensor, x: &Tensor, y: &Tensor) -> Result<Tensor> {
     let shape = condition.shape().broadcast_shape_binary_op(x.shape(), "where")?;
     let shape = shape.broadcast_shape_binary_op(y.shape(), "where")?;
     condition.broadcast_as(&shape)?.where_cond(&x.broadcast_as(&shape)?, &y.broadcast_as(&shape)?)
 }
 
 /// The larger of each pair of elements; shapes broadcast, and equal elements share the gradient.
-pub fn maximum(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+pub(crate) fn maximum(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     x.broadcast_maximum(y)
 }
 
 /// The smaller of each pair of elements; shapes broadcast, and equal elements share the gradient.
-pub fn minimum(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+pub(crate) fn minimum(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     x.broadcast_minimum(y)
 }
 
+/// `x` to the power of `y`: an exponent of one number is applied as it is; others as `exp(y log x)`, for a positive `x`.
+pub(crate) fn power(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let x = float(x)?;
+    if y.elem_count() == 1 && y.rank() <= x.rank() && !y.track_op() {
+        return x.powf(y.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?[0]);
+    }
+    float(y)?.to_dtype(x.dtype())?.broadcast_mul(&x.log()?)?.exp()
+}
+
+/// Whole numbers as f32, others as they are.
+pub(crate) fn float(x: &Tensor) -> Result<Tensor> {
+    if x.dtype().is_float() { Ok(x.clone()) } else { x.to_dtype(DType::F32) }
+}
+
 /// `x` in another dtype: a candle [`DType`], or Keras's name of one (see [`dtype`]).
-pub fn cast(x: &Tensor, to: impl Into<DTypeName>) -> Result<Tensor> {
+pub(crate) fn cast(x: &Tensor, to: impl Into<DTypeName>) -> Result<Tensor> {
     match to.into() {
         DTypeName::Known(to) => x.to_dtype(to),
         DTypeName::Unknown(name) => candle_core::bail!("{}", unknown_dtype(&name)),

@@ -39,6 +39,39 @@ impl Gradient {
     }
 }
 
+impl Gradient {
+    /// The sum of the squares.
+    pub fn sum_of_squares(&self) -> Result<f64> {
+        match self {
+            Self::Dense(gradient) => gradient.sqr()?.sum_all()?.to_dtype(DType::F64)?.to_scalar(),
+            Self::Rows(rows) => Ok(rows.values.iter().map(|&x| f64::from(x) * f64::from(x)).sum()),
+        }
+    }
+
+    /// All of it, times `factor`.
+    pub fn scaled(self, factor: f64) -> Result<Self> {
+        match self {
+            Self::Dense(gradient) => Ok(Self::Dense((gradient * factor)?)),
+            Self::Rows(rows) => Ok(Self::Rows(rows.map(|x| x * factor as f32))),
+        }
+    }
+
+    /// Each number held between `-limit` and `limit`.
+    pub fn clipped(self, limit: f64) -> Result<Self> {
+        match self {
+            Self::Dense(gradient) => Ok(Self::Dense(gradient.clamp(-limit, limit)?)),
+            Self::Rows(rows) => Ok(Self::Rows(rows.map(|x| x.clamp(-limit as f32, limit as f32)))),
+        }
+    }
+}
+
+impl Rows {
+    fn map(mut self, f: impl Fn(f32) -> f32) -> Self {
+        self.values.iter_mut().for_each(|x| *x = f(*x));
+        self
+    }
+}
+
 /// Where the lookups of one table leave the gradients of their rows during a backward pass.
 ///
 /// candle's tape can hand back a gradient of the table's whole shape only. The lookup's backward pass puts the rows here

@@ -8,16 +8,16 @@ use candle_core::{Result, Tensor};
 ///
 /// # Shapes
 /// - `(..., k)` and `(k, n)` give `(..., n)`; `(..., k)` and `(k,)` give `(...,)`.
-pub fn dot(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+pub(crate) fn dot(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     let vectors = (x.rank() == 1, y.rank() == 1);
     let x = if vectors.0 { x.unsqueeze(0)? } else { x.clone() };
     let y = if vectors.1 { y.unsqueeze(1)? } else { y.clone() };
     if x.rank() == 2 && !vectors.0 && !vectors.1 {
-        return crate::matmul(&x, &y);
+        return crate::matmul::matmul(&x, &y);
     }
     let mut dims = x.dims().to_vec();
     let k = dims.pop().unwrap_or(1);
-    let product = crate::matmul(&x.contiguous()?.reshape(((), k))?, &y)?;
+    let product = crate::matmul::matmul(&x.contiguous()?.reshape(((), k))?, &y)?;
     dims.push(product.dim(1)?);
     let product = product.reshape(dims)?;
     let product = if vectors.1 { product.squeeze(product.rank() - 1)? } else { product };
@@ -27,13 +27,25 @@ pub fn dot(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 /// `x` divided by its Euclidean norm over `axis`; a zero vector stays zero. Keras: `K.l2_normalize`, with its epsilon 1e-12.
 pub fn l2_normalize(x: &Tensor, axis: i64) -> Result<Tensor> {
     let axis = axes(axis).keepdims(true);
-    let squares = crate::sum(&x.sqr()?, axis)?;
+    let squares = crate::reduce::sum(&x.sqr()?, axis)?;
     let floor = Tensor::new(1e-12, x.device())?.to_dtype(x.dtype())?.broadcast_as(squares.shape())?;
     x.broadcast_div(&squares.maximum(&floor)?.sqrt()?)
 }
 
+/// The product of matrices; leading axes are a batch and broadcast.
+pub(crate) fn matmul(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    match (x.rank(), y.rank()) {
+        (0, _) | (_, 0) => {
+            candle_core::bail!("matmul needs matrices, received shapes {:?} and {:?}", x.dims(), y.dims())
+        }
+        (2, 2) | (1, _) | (_, 1) => dot(x, y),
+        (_, 2) => dot(x, y),
+        _ => x.contiguous()?.broadcast_matmul(&y.contiguous()?),
+    }
+}
+
 /// `exp(x) / sum(exp(x))` over `axis`.
-pub fn softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
+pub(crate) fn softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
     let dim = resolve_axis(axis, x.rank())?;
     let detached = x.detach();
     let exp = detached.broadcast_sub(&detached.max_keepdim(dim)?)?.exp()?;
@@ -45,7 +57,7 @@ pub fn softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
 }
 
 /// The logarithm of [`softmax`], without underflow.
-pub fn log_softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
+pub(crate) fn log_softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
     let dim = resolve_axis(axis, x.rank())?;
     let detached = x.detach();
     let shifted = detached.broadcast_sub(&detached.max_keepdim(dim)?)?;

@@ -4,22 +4,14 @@ use crate::{Axes, custom_gradient};
 use candle_core::{DType, Result, Tensor};
 
 /// The sum over `axis`.
-///
-/// ```
-/// use candle_keras_ops::{sum, Device, Tensor};
-/// let x = Tensor::new(&[[1f32, 2.], [3., 4.]], &Device::Cpu)?;
-/// assert_eq!(sum(&x, 0)?.to_vec1::<f32>()?, [4., 6.]);
-/// assert_eq!(sum(&x, ())?.to_scalar::<f32>()?, 10.);
-/// # Ok::<(), candle_core::Error>(())
-/// ```
-pub fn sum(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
+pub(crate) fn sum(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
     let axes = axis.into();
     let dims = axes.resolve(x.rank())?;
     if axes.keepdims { x.sum_keepdim(dims) } else { x.sum(dims) }
 }
 
 /// The mean over `axis`; that of whole numbers is an f32, as in Keras.
-pub fn mean(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
+pub(crate) fn mean(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
     let x = if x.dtype().is_int() { x.to_dtype(DType::F32)? } else { x.clone() };
     let axes = axis.into();
     let dims = axes.resolve(x.rank())?;
@@ -27,12 +19,12 @@ pub fn mean(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
 }
 
 /// The largest element over `axis`; equal largest elements share the gradient, as in Keras (candle: each gets all of it).
-pub fn max(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
+pub(crate) fn max(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
     extremum(x, axis.into(), Tensor::max_keepdim)
 }
 
 /// The smallest element over `axis`; equal smallest elements share the gradient, as in Keras.
-pub fn min(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
+pub(crate) fn min(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
     extremum(x, axis.into(), Tensor::min_keepdim)
 }
 

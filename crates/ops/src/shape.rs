@@ -1,19 +1,8 @@
 //! Functions that change the shape and leave the elements. Names as in `keras.ops`.
 
 use crate::axes::resolve_axis;
+use crate::operation::Index;
 use candle_core::{Result, Tensor, bail};
-
-/// The elements in another shape; one size may be -1 and is then what is left over.
-///
-/// ```
-/// use candle_keras_ops::{reshape, DType, Device, Tensor};
-/// let x = Tensor::zeros((2, 6), DType::F32, &Device::Cpu)?;
-/// assert_eq!(reshape(&x, [-1, 4])?.dims(), [3, 4]);
-/// # Ok::<(), candle_core::Error>(())
-/// ```
-pub fn reshape<const N: usize>(x: &Tensor, shape: [i64; N]) -> Result<Tensor> {
-    x.reshape(resolve_shape(x.elem_count(), &shape)?)
-}
 
 /// The sizes that `shape` means for this many elements, with the one -1 in it worked out.
 pub fn resolve_shape(elements: usize, shape: &[i64]) -> Result<Vec<usize>> {
@@ -31,12 +20,12 @@ pub fn resolve_shape(elements: usize, shape: &[i64]) -> Result<Vec<usize>> {
 }
 
 /// A new axis of size 1 at `axis`; -1 is behind the last.
-pub fn expand_dims(x: &Tensor, axis: i64) -> Result<Tensor> {
+pub(crate) fn expand_dims(x: &Tensor, axis: i64) -> Result<Tensor> {
     x.unsqueeze(resolve_axis(axis, x.rank() + 1)?)
 }
 
 /// Without the axis `axis`, which must have size 1.
-pub fn squeeze(x: &Tensor, axis: i64) -> Result<Tensor> {
+pub(crate) fn squeeze(x: &Tensor, axis: i64) -> Result<Tensor> {
     let dim = resolve_axis(axis, x.rank())?;
     if x.dim(dim)? != 1 {
         bail!("cannot squeeze axis {axis} of a tensor of shape {:?}: its size is not 1", x.dims())
@@ -44,8 +33,77 @@ pub fn squeeze(x: &Tensor, axis: i64) -> Result<Tensor> {
     x.squeeze(dim)
 }
 
+/// Without these axes of size 1, or without all of them.
+pub(crate) fn squeeze_all(x: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
+    let mut dims: Vec<usize> = match axes {
+        Some(axes) => axes.iter().map(|&axis| resolve_axis(axis, x.rank())).collect::<Result<_>>()?,
+        None => (0..x.rank()).filter(|&dim| x.dims()[dim] == 1).collect(),
+    };
+    dims.sort_unstable();
+    dims.dedup();
+    dims.iter().rev().try_fold(x.clone(), |x, &dim| squeeze(&x, dim as i64))
+}
+
+/// The axes in this order, or in the opposite one.
+pub(crate) fn transpose(x: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
+    let order: Vec<usize> = match axes {
+        Some(axes) => axes.iter().map(|&axis| resolve_axis(axis, x.rank())).collect::<Result<_>>()?,
+        None => (0..x.rank()).rev().collect(),
+    };
+    let mut sorted = order.clone();
+    sorted.sort_unstable();
+    if !sorted.into_iter().eq(0..x.rank()) {
+        bail!("transpose needs each of the {} axes once, received {axes:?}", x.rank())
+    }
+    x.permute(order)?.contiguous()
+}
+
+/// `x[key]` as in Python.
+pub(crate) fn get_item(x: &Tensor, key: &[Index]) -> Result<Tensor> {
+    let ellipses = key.iter().filter(|index| **index == Index::Ellipsis).count();
+    let named = key.iter().filter(|index| matches!(index, Index::At(_) | Index::Slice { .. })).count();
+    if ellipses > 1 || named > x.rank() {
+        bail!("a tensor of rank {} has no part {key:?}", x.rank())
+    }
+    let (mut y, mut dim) = (x.clone(), 0);
+    for index in key {
+        match *index {
+            Index::NewAxis => {
+                y = y.unsqueeze(dim)?;
+                dim += 1;
+            }
+            Index::Ellipsis => dim += x.rank() - named,
+            Index::At(at) => {
+                let size = y.dim(dim)? as i64;
+                if !(-size..size).contains(&at) {
+                    bail!("index {at} is out of range for an axis of size {size}")
+                }
+                y = y.narrow(dim, at.rem_euclid(size) as usize, 1)?.squeeze(dim)?;
+            }
+            Index::Slice { start, stop, step } => {
+                let size = y.dim(dim)? as i64;
+                let place = |at: Option<i64>, default| {
+                    at.map_or(default, |at| if at < 0 { (at.max(-size) + size).max(0) } else { at.min(size) })
+                };
+                let (start, stop, step) = (place(start, 0), place(stop, size), step.unwrap_or(1));
+                if step < 1 {
+                    bail!("the step of a slice must be positive, received {step}")
+                }
+                let length = (stop - start).max(0) as usize;
+                y = y.narrow(dim, start as usize, length)?;
+                if step > 1 {
+                    let ids: Vec<u32> = (0..length as u32).step_by(step as usize).collect();
+                    y = y.contiguous()?.index_select(&Tensor::new(ids, y.device())?, dim)?;
+                }
+                dim += 1;
+            }
+        }
+    }
+    Ok(y)
+}
+
 /// The tensors one after another along `axis`; all other sizes must agree.
-pub fn concatenate<T: AsRef<Tensor>>(tensors: &[T], axis: i64) -> Result<Tensor> {
+pub(crate) fn concatenate<T: AsRef<Tensor>>(tensors: &[T], axis: i64) -> Result<Tensor> {
     let Some(first) = tensors.first() else { bail!("concatenate needs at least one tensor") };
     Tensor::cat(tensors, resolve_axis(axis, first.as_ref().rank())?)
 }
@@ -63,7 +121,7 @@ mod tests {
     #[test]
     fn gradients_agree_with_finite_differences() {
         let x = values([2, 1, 6], 1);
-        assert_gradients(std::slice::from_ref(&x), |x| reshape(&x[0], [3, -1]));
+        assert_gradients(std::slice::from_ref(&x), |x| crate::reshape(&x[0], [3, -1]));
         assert_gradients(std::slice::from_ref(&x), |x| expand_dims(&x[0], -1));
         assert_gradients(std::slice::from_ref(&x), |x| squeeze(&x[0], 1));
         assert_gradients(&[x, values([2, 2, 6], 2)], |x| concatenate(x, 1));
@@ -72,9 +130,9 @@ mod tests {
     #[test]
     fn shapes_that_do_not_fit_are_errors() {
         let x = values([2, 3], 1);
-        assert!(reshape(&x, [4, -1]).is_err());
-        assert!(reshape(&x, [-1, -1]).is_err());
-        assert!(reshape(&x, [-1, 0]).is_err());
+        assert!(crate::reshape(&x, [4, -1]).is_err());
+        assert!(crate::reshape(&x, [-1, -1]).is_err());
+        assert!(crate::reshape(&x, [-1, 0]).is_err());
         assert!(squeeze(&x, 0).is_err());
         assert!(concatenate::<Tensor>(&[], 0).is_err());
     }

@@ -1,6 +1,9 @@
 //! The arguments of `compile`: a loss, metrics and weights for each output of a model.
 
+use crate::function::{function_config, function_name};
 use crate::{Error, Function, Loss, MeanMetric, Metric, Result, metrics};
+use candle_keras_layers::{Config, KerasObject};
+use serde_json::json;
 use std::sync::Arc;
 
 /// A metric for `compile`: a Keras name such as `"acc"`, a class of [`metrics`], or one's own.
@@ -8,8 +11,8 @@ use std::sync::Arc;
 pub enum MetricSpec {
     /// A name, which may mean another metric by the shapes of the data.
     Name(String),
-    /// A metric that is made anew at each `compile`.
-    Function(Arc<dyn Function>),
+    /// A function whose mean is taken, and the name of the metric.
+    Function(Arc<dyn Function>, String),
 }
 
 impl From<&str> for MetricSpec {
@@ -20,7 +23,8 @@ impl From<&str> for MetricSpec {
 
 impl<F: Function + 'static> From<F> for MetricSpec {
     fn from(function: F) -> Self {
-        Self::Function(Arc::new(function))
+        let name = function.name().into();
+        Self::Function(Arc::new(function), name)
     }
 }
 
@@ -29,15 +33,50 @@ impl MetricSpec {
     pub fn name(&self) -> &str {
         match self {
             Self::Name(name) => name,
-            Self::Function(function) => function.name(),
+            Self::Function(_, name) => name,
         }
+    }
+
+    /// A function under another name in the logs. Keras: `BinaryAccuracy(name=...)`.
+    pub fn named(function: impl Function + 'static, name: impl Into<String>) -> Self {
+        Self::Function(Arc::new(function), name.into())
+    }
+
+    /// Keras's form of it. Keras: `keras.metrics.serialize`.
+    pub fn get_config(&self) -> Config {
+        let (function, name) = match self {
+            Self::Name(name) => return name.as_str().into(),
+            Self::Function(function, name) => (function, name),
+        };
+        let Some((class_name, arguments)) = function.config() else { return function_config(function.name()) };
+        let mut config = json!({"name": name, "dtype": "float32"});
+        if let (Some(config), Config::Object(arguments)) = (config.as_object_mut(), arguments) {
+            config.extend(arguments);
+        }
+        json!({"module": "keras.metrics", "class_name": class_name, "config": config, "registered_name": null})
+    }
+
+    /// The metric that Keras describes by a name or an object.
+    ///
+    /// # Errors
+    /// If it is not one of [`metrics`]; one's own is found by who knows it.
+    pub fn from_config(config: &Config) -> Result<Self> {
+        if let Some(name) = function_name(config) {
+            let spec = Self::from(name);
+            return spec.check().map(|()| spec);
+        }
+        let object: KerasObject = serde_json::from_value(config.clone())?;
+        let name = object.config["name"].as_str().map(String::from);
+        let function = metrics::function_from_config(object)?;
+        let name = name.unwrap_or_else(|| function.name().into());
+        Ok(Self::Function(function, name))
     }
 
     /// An error if no metric goes by the name.
     pub fn check(&self) -> Result<()> {
         match self {
             Self::Name(name) => metrics::check_name(name),
-            Self::Function(_) => Ok(()),
+            Self::Function(..) => Ok(()),
         }
     }
 
@@ -45,7 +84,7 @@ impl MetricSpec {
     pub fn resolve(&self, y_true: &[usize], y_pred: &[usize]) -> Result<Box<dyn Metric>> {
         Ok(Box::new(match self {
             Self::Name(name) => metrics::resolve(name, y_true, y_pred)?,
-            Self::Function(function) => MeanMetric::of(function.clone()),
+            Self::Function(function, name) => MeanMetric::of(function.clone()).named(name),
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! A function of targets and predictions, with a value for each sample: what a loss reduces and what a metric averages.
 
 use candle_core::{DType, Tensor};
+use candle_keras_layers::Config;
 use candle_keras_ops::{Error, Result};
 use std::fmt::Debug;
 
@@ -29,6 +30,11 @@ pub trait Function: Debug + Send + Sync {
     /// Keras's name in snake case: that of the loss, and of the metric in the logs.
     fn name(&self) -> &str;
 
+    /// Keras's class and arguments, for files; `None` for one's own function, which is saved by its name.
+    fn config(&self) -> Option<(&str, Config)> {
+        None
+    }
+
     /// What the targets are.
     fn target(&self) -> Target {
         Target::Values
@@ -51,6 +57,16 @@ pub trait Function: Debug + Send + Sync {
         let _ = y_true;
         Ok(None)
     }
+}
+
+/// Keras's form of one's own function.
+pub(crate) fn function_config(name: &str) -> Config {
+    serde_json::json!({"module": "builtins", "class_name": "function", "config": name, "registered_name": name})
+}
+
+/// The name, where Keras writes a name or a function by its name.
+pub fn function_name(config: &Config) -> Option<&str> {
+    config.as_str().or_else(|| if config["class_name"] == "function" { config["config"].as_str() } else { None })
 }
 
 /// The values of `function` after Keras's adjustment of ranks, and which of them count: those of the predictions' `mask`

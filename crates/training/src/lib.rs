@@ -8,7 +8,7 @@ pub mod optimizers;
 
 pub use candle_keras_ops::{Error, Result};
 pub use compile::{Compile, MetricSpec, PerOutput};
-pub use function::{Direction, Function, Target};
+pub use function::{Direction, Function, Target, function_name};
 pub use losses::{Loss, Reduction};
 pub use metrics::{MeanMetric, Metric};
-pub use optimizers::{Optimizer, UpdateRule};
+pub use optimizers::{LearningRate, Optimizer, UpdateRule};

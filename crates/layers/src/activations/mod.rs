@@ -124,7 +124,8 @@ impl From<&str> for ActivationFunction {
 /// A function of [this module](self), which keeps its name, or one's own, which is saved under its name in Rust.
 impl<F: Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static> From<F> for ActivationFunction {
     fn from(function: F) -> Self {
-        let name = std::any::type_name::<F>().rsplit("::").next().unwrap_or_default();
+        let name = std::any::type_name::<F>().split('<').next().unwrap_or_default();
+        let name = name.rsplit("::").next().unwrap_or_default();
         Self::new(name.trim_matches(['{', '}']), function)
     }
 }
@@ -166,6 +167,7 @@ mod tests {
     #[test]
     fn functions_are_activations_under_their_names() {
         assert_eq!(ActivationFunction::from(mish).name(), "mish");
+        assert_eq!(ActivationFunction::from(candle_keras_ops::tanh).name(), "tanh");
         let square = ActivationFunction::from(|x: &Tensor| x.sqr());
         assert_eq!(square.name(), "closure");
         assert!(square.check().is_ok());

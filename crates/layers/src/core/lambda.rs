@@ -1,8 +1,9 @@
 //! Lambda: a function as a layer. Keras: `keras.layers.Lambda`.
 
+use crate::shape::by_trying;
 use crate::{Base, Context, Layer, Shape, layer_common, setters};
 use candle_core::Tensor;
-use candle_keras_ops::{Device, Error, Result};
+use candle_keras_ops::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -64,16 +65,6 @@ impl Lambda {
         })?;
         Ok(function(inputs)?)
     }
-
-    /// The sizes of the output where every unknown size of the inputs is `unknown`.
-    fn try_with(&self, inputs: &[Shape], unknown: usize) -> Result<Vec<usize>> {
-        let one = |shape: &Shape| {
-            let dims: Vec<_> = shape.iter().map(|size| size.unwrap_or(unknown)).collect();
-            Tensor::ones(dims, self.base.dtype(), &Device::Cpu)
-        };
-        let ones = inputs.iter().map(one).collect::<candle_core::Result<Vec<_>>>()?;
-        Ok(self.evaluate(&ones)?.dims().to_vec())
-    }
 }
 
 impl fmt::Debug for Lambda {
@@ -89,13 +80,7 @@ impl Layer for Lambda {
         if let Some(shape) = &self.output_shape {
             return Ok(vec![shape.batched()]);
         }
-        let (a, b) = (self.try_with(inputs, 2)?, self.try_with(inputs, 3)?);
-        if a.len() != b.len() {
-            return Err(Error::new("the rank of the output depends on the batch size")
-                .received(format!("{a:?} and {b:?} for batches of 2 and 3"))
-                .help("name the axes that are squeezed or reduced"));
-        }
-        Ok(vec![a.iter().zip(&b).map(|(a, b)| (a == b).then_some(*a)).collect()])
+        Ok(vec![by_trying(inputs, self.base.dtype(), |ones| self.evaluate(ones))?])
     }
 
     fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {

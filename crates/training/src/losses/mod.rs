@@ -6,17 +6,22 @@ mod regression;
 pub use probabilistic::{BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy};
 pub use regression::{MeanAbsoluteError, MeanSquaredError};
 
-use crate::function::{Function, same_rank, values};
+use crate::function::{Function, function_config, function_name, same_rank, values};
 use candle_core::Tensor;
+use candle_keras_layers::{Config, KerasObject, from_config};
 use candle_keras_ops::{self as ops, Error, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::fmt;
 use std::sync::Arc;
 
 /// What is made of the values of a loss.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reduction {
     /// Their sum, divided by their number (not by the sum of the sample weights). Keras: `"sum_over_batch_size"`.
     #[default]
+    #[serde(alias = "mean")]
     SumOverBatchSize,
     /// Their sum.
     Sum,
@@ -41,43 +46,56 @@ pub enum Reduction {
 pub struct Loss {
     function: Result<Arc<dyn Function>, String>,
     reduction: Reduction,
+    /// The string that it was given by, which is what files say.
+    spelled: Option<String>,
+    name: Option<String>,
 }
 
-/// Keras's names, and what they stand for.
-pub(crate) fn function(name: &str) -> Option<Arc<dyn Function>> {
-    Some(match name {
-        "mse" | "MSE" | "mean_squared_error" | "MeanSquaredError" => Arc::new(MeanSquaredError::new()),
-        "mae" | "MAE" | "mean_absolute_error" | "MeanAbsoluteError" => Arc::new(MeanAbsoluteError::new()),
-        "bce" | "BCE" | "binary_crossentropy" | "BinaryCrossentropy" => Arc::new(BinaryCrossentropy::new()),
-        "categorical_crossentropy" | "CategoricalCrossentropy" => Arc::new(CategoricalCrossentropy::new()),
-        "sparse_categorical_crossentropy" | "SparseCategoricalCrossentropy" => {
-            Arc::new(SparseCategoricalCrossentropy::new())
+/// Every class with Keras's names for it: what strings, files and messages about a wrong name know of.
+macro_rules! losses {
+    ($($class:ident: $name:literal $(| $alias:literal)*;)*) => {
+        /// Keras's names, and what they stand for.
+        pub(crate) fn function(name: &str) -> Option<Arc<dyn Function>> {
+            Some(match name {
+                $($name $(| $alias)* | stringify!($class) => Arc::new($class::new()),)*
+                _ => return None,
+            })
         }
-        _ => return None,
-    })
+
+        /// The function of this class, if there is one.
+        pub(crate) fn from_keras(class_name: &str, config: Config) -> Option<Result<Arc<dyn Function>>> {
+            Some(match class_name {
+                $(stringify!($class) => from_config::<$class>(class_name, config).map(|f| Arc::new(f) as Arc<dyn Function>),)*
+                _ => return None,
+            })
+        }
+
+        /// The names to suggest.
+        pub(crate) const NAMES: &[&str] = &[$($name, $($alias,)*)*];
+
+        /// The classes.
+        pub(crate) const CLASSES: &[&str] = &[$(stringify!($class)),*];
+    };
 }
 
-/// The names to suggest.
-pub(crate) const NAMES: [&str; 8] = [
-    "mse",
-    "mean_squared_error",
-    "mae",
-    "mean_absolute_error",
-    "bce",
-    "binary_crossentropy",
-    "categorical_crossentropy",
-    "sparse_categorical_crossentropy",
-];
+losses! {
+    MeanSquaredError: "mean_squared_error" | "mse" | "MSE";
+    MeanAbsoluteError: "mean_absolute_error" | "mae" | "MAE";
+    BinaryCrossentropy: "binary_crossentropy" | "bce" | "BCE";
+    CategoricalCrossentropy: "categorical_crossentropy";
+    SparseCategoricalCrossentropy: "sparse_categorical_crossentropy";
+}
 
 impl From<&str> for Loss {
     fn from(name: &str) -> Self {
-        Self { function: function(name).ok_or_else(|| name.to_string()), reduction: Reduction::default() }
+        let function = function(name).ok_or_else(|| name.to_string());
+        Self { function, reduction: Reduction::default(), spelled: Some(name.into()), name: None }
     }
 }
 
 impl<F: Function + 'static> From<F> for Loss {
     fn from(function: F) -> Self {
-        Self { function: Ok(Arc::new(function)), reduction: Reduction::default() }
+        Self { function: Ok(Arc::new(function)), reduction: Reduction::default(), spelled: None, name: None }
     }
 }
 
@@ -123,7 +141,7 @@ impl Loss {
     /// What is made of the values; their mean unless said.
     #[must_use]
     pub fn reduction(mut self, reduction: Reduction) -> Self {
-        self.reduction = reduction;
+        (self.reduction, self.spelled) = (reduction, None);
         self
     }
 
@@ -135,8 +153,42 @@ impl Loss {
         Ok(self.function()?.name())
     }
 
+    /// Keras's form of it: the string that it was given by, or an object. Keras: `keras.losses.serialize`.
+    ///
+    /// # Errors
+    /// If the loss was given by a name that is none.
+    pub fn get_config(&self) -> Result<Config> {
+        let function = self.function()?;
+        if let Some(name) = &self.spelled {
+            return Ok(name.as_str().into());
+        }
+        let Some((class_name, arguments)) = function.config() else { return Ok(function_config(function.name())) };
+        let mut config = json!({"name": self.name.as_deref().unwrap_or(function.name()), "reduction": self.reduction});
+        if let (Some(config), Config::Object(arguments)) = (config.as_object_mut(), arguments) {
+            config.extend(arguments);
+        }
+        Ok(json!({"module": "keras.losses", "class_name": class_name, "config": config, "registered_name": null}))
+    }
+
+    /// The loss that Keras describes by a name or an object.
+    ///
+    /// # Errors
+    /// If it is not one of [this module](self); one's own is found by who knows it.
+    pub fn from_config(config: &Config) -> Result<Self> {
+        if let Some(name) = function_name(config) {
+            let loss = Self::from(name);
+            return loss.name().map(|_| ()).map(|()| loss);
+        }
+        let object: KerasObject = serde_json::from_value(config.clone())?;
+        let function = from_keras(&object.class_name, object.config.clone())
+            .ok_or_else(|| Error::unknown("loss", &object.class_name, CLASSES))??;
+        let reduction = object.config.get("reduction").cloned().unwrap_or(json!("sum_over_batch_size"));
+        let name = object.config["name"].as_str().map(String::from);
+        Ok(Self { function: Ok(function), reduction: serde_json::from_value(reduction)?, spelled: None, name })
+    }
+
     pub(crate) fn function(&self) -> Result<&Arc<dyn Function>> {
-        self.function.as_ref().map_err(|name| Error::unknown("loss", name, &NAMES))
+        self.function.as_ref().map_err(|name| Error::unknown("loss", name, NAMES))
     }
 
     /// The loss of a batch.

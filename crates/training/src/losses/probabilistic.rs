@@ -2,8 +2,9 @@
 
 use crate::function::{Function, Target, class_ids};
 use candle_core::{D, DType, Tensor};
-use candle_keras_layers::setters;
+use candle_keras_layers::{Config, setters};
 use candle_keras_ops::{self as ops, Result, axes};
+use serde::{Deserialize, Serialize};
 
 /// Keras's epsilon: probabilities are held this far from 0 and 1.
 const EPSILON: f64 = 1e-7;
@@ -11,7 +12,8 @@ const EPSILON: f64 = 1e-7;
 /// The cross-entropy of yes-or-no targets, the mean over the last axis. Keras: `BinaryCrossentropy`, `"bce"`.
 ///
 /// Probabilities are held between 1e-7 and 1 - 1e-7, as in Keras on JAX and PyTorch.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BinaryCrossentropy {
     from_logits: bool,
     label_smoothing: f64,
@@ -36,6 +38,10 @@ impl Function for BinaryCrossentropy {
         "binary_crossentropy"
     }
 
+    fn config(&self) -> Option<(&str, Config)> {
+        Some(("BinaryCrossentropy", serde_json::to_value(self).unwrap_or_default()))
+    }
+
     fn call(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
         let smoothing = self.label_smoothing;
         let y = if smoothing == 0.0 { y.clone() } else { ((y * (1.0 - smoothing))? + smoothing / 2.0)? };
@@ -53,7 +59,8 @@ impl Function for BinaryCrossentropy {
 }
 
 /// The cross-entropy of one-hot targets (or other distributions) over the classes. Keras: `CategoricalCrossentropy`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CategoricalCrossentropy {
     from_logits: bool,
     label_smoothing: f64,
@@ -87,6 +94,10 @@ impl Function for CategoricalCrossentropy {
         "categorical_crossentropy"
     }
 
+    fn config(&self) -> Option<(&str, Config)> {
+        Some(("CategoricalCrossentropy", serde_json::to_value(self).unwrap_or_default()))
+    }
+
     fn call(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
         let classes = y.dim(axes(self.axis).resolve(y.rank())?[0])? as f64;
         let smoothing = self.label_smoothing;
@@ -100,7 +111,8 @@ impl Function for CategoricalCrossentropy {
 ///
 /// # Errors
 /// A target that is not the number of a class is named; Keras's backends differ in what they make of it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SparseCategoricalCrossentropy {
     from_logits: bool,
     ignore_class: Option<i64>,
@@ -123,6 +135,10 @@ impl SparseCategoricalCrossentropy {
 impl Function for SparseCategoricalCrossentropy {
     fn name(&self) -> &str {
         "sparse_categorical_crossentropy"
+    }
+
+    fn config(&self) -> Option<(&str, Config)> {
+        Some(("SparseCategoricalCrossentropy", serde_json::to_value(self).unwrap_or_default()))
     }
 
     fn target(&self) -> Target {

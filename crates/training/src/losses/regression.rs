@@ -2,10 +2,13 @@
 
 use crate::function::Function;
 use candle_core::Tensor;
+use candle_keras_layers::Config;
 use candle_keras_ops::{self as ops, Result};
+use serde::{Deserialize, Serialize};
 
 /// `mean((y_true - y_pred)²)` over the last axis. Keras: `MeanSquaredError`, `"mse"`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct MeanSquaredError {}
 
 impl MeanSquaredError {
@@ -20,13 +23,18 @@ impl Function for MeanSquaredError {
         "mean_squared_error"
     }
 
+    fn config(&self) -> Option<(&str, Config)> {
+        Some(("MeanSquaredError", serde_json::to_value(self).unwrap_or_default()))
+    }
+
     fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
         Ok(ops::mean(&(y_pred - y_true)?.sqr()?, -1)?)
     }
 }
 
 /// `mean(|y_true - y_pred|)` over the last axis. Keras: `MeanAbsoluteError`, `"mae"`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct MeanAbsoluteError {}
 
 impl MeanAbsoluteError {
@@ -39,6 +47,10 @@ impl MeanAbsoluteError {
 impl Function for MeanAbsoluteError {
     fn name(&self) -> &str {
         "mean_absolute_error"
+    }
+
+    fn config(&self) -> Option<(&str, Config)> {
+        Some(("MeanAbsoluteError", serde_json::to_value(self).unwrap_or_default()))
     }
 
     fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {

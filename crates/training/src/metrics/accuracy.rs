@@ -2,11 +2,13 @@
 
 use crate::function::{Direction, Function, Target};
 use candle_core::{D, DType, Tensor};
-use candle_keras_layers::setters;
+use candle_keras_layers::{Config, setters};
 use candle_keras_ops::{self as ops, Result};
+use serde::{Deserialize, Serialize};
 
 /// The share of predictions on the right side of a threshold. Keras: `BinaryAccuracy`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BinaryAccuracy {
     threshold: f64,
 }
@@ -34,6 +36,10 @@ impl Function for BinaryAccuracy {
         "binary_accuracy"
     }
 
+    fn config(&self) -> Option<(&str, Config)> {
+        Some(("BinaryAccuracy", serde_json::to_value(self).unwrap_or_default()))
+    }
+
     fn direction(&self) -> Direction {
         Direction::Up
     }
@@ -45,7 +51,8 @@ impl Function for BinaryAccuracy {
 }
 
 /// The share of rows whose largest prediction is where the largest target is. Keras: `CategoricalAccuracy`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CategoricalAccuracy {}
 
 impl CategoricalAccuracy {
@@ -60,6 +67,10 @@ impl Function for CategoricalAccuracy {
         "categorical_accuracy"
     }
 
+    fn config(&self) -> Option<(&str, Config)> {
+        Some(("CategoricalAccuracy", serde_json::to_value(self).unwrap_or_default()))
+    }
+
     fn direction(&self) -> Direction {
         Direction::Up
     }
@@ -70,7 +81,8 @@ impl Function for CategoricalAccuracy {
 }
 
 /// The share of rows whose largest prediction is at the target's class. Keras: `SparseCategoricalAccuracy`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SparseCategoricalAccuracy {}
 
 impl SparseCategoricalAccuracy {
@@ -83,6 +95,10 @@ impl SparseCategoricalAccuracy {
 impl Function for SparseCategoricalAccuracy {
     fn name(&self) -> &str {
         "sparse_categorical_accuracy"
+    }
+
+    fn config(&self) -> Option<(&str, Config)> {
+        Some(("SparseCategoricalAccuracy", serde_json::to_value(self).unwrap_or_default()))
     }
 
     fn target(&self) -> Target {

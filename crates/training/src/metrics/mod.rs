@@ -12,6 +12,7 @@ pub use crate::function::Direction;
 use crate::function::{Function, same_rank, values};
 use crate::losses;
 use candle_core::{DType, Tensor};
+use candle_keras_layers::{Config, KerasObject, from_config};
 use candle_keras_ops::{Error, Result};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -155,19 +156,43 @@ pub fn check_name(name: &str) -> Result<()> {
     resolve(name, &[1, 1], &[1, 1]).map(|_| ())
 }
 
-fn by_name(name: &str) -> Result<MeanMetric> {
-    Ok(match name {
-        "binary_accuracy" | "BinaryAccuracy" => MeanMetric::new(BinaryAccuracy::new()),
-        "categorical_accuracy" | "CategoricalAccuracy" => MeanMetric::new(CategoricalAccuracy::new()),
-        "sparse_categorical_accuracy" | "SparseCategoricalAccuracy" => {
-            MeanMetric::new(SparseCategoricalAccuracy::new())
+/// Every class that is no loss as well, with Keras's name in snake case.
+macro_rules! metrics {
+    ($($class:ident: $name:literal;)*) => {
+        fn function(name: &str) -> Option<Arc<dyn Function>> {
+            Some(match name {
+                $($name | stringify!($class) => Arc::new($class::new()),)*
+                _ => return losses::function(name),
+            })
         }
-        name => MeanMetric::of(losses::function(name).ok_or_else(|| {
-            let accuracies =
-                ["accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"];
-            Error::unknown("metric", name, &[&accuracies[..], &losses::NAMES[..]].concat())
-        })?),
-    })
+
+        fn from_keras(class_name: &str, config: Config) -> Option<Result<Arc<dyn Function>>> {
+            Some(match class_name {
+                $(stringify!($class) => from_config::<$class>(class_name, config).map(|f| Arc::new(f) as Arc<dyn Function>),)*
+                _ => return losses::from_keras(class_name, config),
+            })
+        }
+
+        const NAMES: &[&str] = &["accuracy", "acc", $($name),*];
+        const CLASSES: &[&str] = &[$(stringify!($class)),*];
+    };
+}
+
+metrics! {
+    BinaryAccuracy: "binary_accuracy";
+    CategoricalAccuracy: "categorical_accuracy";
+    SparseCategoricalAccuracy: "sparse_categorical_accuracy";
+}
+
+fn by_name(name: &str) -> Result<MeanMetric> {
+    let unknown = || Error::unknown("metric", name, &[NAMES, losses::NAMES].concat());
+    function(name).map(MeanMetric::of).ok_or_else(unknown)
+}
+
+/// The function of a metric that Keras describes by an object.
+pub(crate) fn function_from_config(object: KerasObject) -> Result<Arc<dyn Function>> {
+    let unknown = || Error::unknown("metric", &object.class_name, &[CLASSES, losses::CLASSES].concat());
+    from_keras(&object.class_name, object.config.clone()).ok_or_else(unknown)?
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
 //! Adam: momentum, divided by the recent size of the gradients. Keras: `keras.optimizers.Adam`.
 
-use super::{Step, UpdateRule};
+use super::{Options, Step, UpdateRule, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
 use candle_keras_ops::{Error, Result};
+use serde::{Deserialize, Serialize};
 
 /// `m += (1 - b1)(g - m); v += (1 - b2)(g² - v); w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)`
 /// (Kingma and Ba, 2014, the form before section 2.1): epsilon is added to the root of the *uncorrected* `v`, as in Keras, unlike PyTorch and
 /// candle-nn.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Adam {
-    learning_rate: f64,
+    #[serde(flatten)]
+    options: Options,
     beta_1: f64,
     beta_2: f64,
     epsilon: f64,
@@ -19,7 +21,7 @@ pub struct Adam {
 
 impl Default for Adam {
     fn default() -> Self {
-        Self { learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7, amsgrad: false }
+        Self { options: Options::new(0.001), beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7, amsgrad: false }
     }
 }
 
@@ -29,9 +31,9 @@ impl Adam {
         Self::default()
     }
 
+    options_setters!();
+
     setters! {
-        /// The size of a step; 0.001 unless said.
-        learning_rate: f64,
         /// How much of the gradients' mean is kept at each step; 0.9 unless said.
         beta_1: f64,
         /// How much of the squares' mean is kept at each step; 0.999 unless said.
@@ -53,12 +55,18 @@ impl UpdateRule for Adam {
         "adam"
     }
 
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
+    fn options(&self) -> Options {
+        self.options.clone()
     }
 
-    fn slots(&self) -> Vec<&'static str> {
-        if self.amsgrad { vec!["momentum", "velocity", "velocity_hat"] } else { vec!["momentum", "velocity"] }
+    fn config(&self) -> Option<(&str, serde_json::Value)> {
+        Some(("Adam", serde_json::to_value(self).unwrap_or_default()))
+    }
+
+    fn slots(&self) -> Vec<Vec<&'static str>> {
+        let mut slots = vec![vec!["momentum", "velocity"]];
+        slots.extend(self.amsgrad.then(|| vec!["velocity_hat"]));
+        slots
     }
 
     fn check(&self) -> Result<()> {
@@ -104,5 +112,58 @@ impl UpdateRule for Adam {
             }
         }
         Some(())
+    }
+}
+
+/// [`Adam`] with a weight decay of 0.004 (Loshchilov and Hutter, 2017): each step takes `lr weight_decay w` from each weight first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AdamW(Adam);
+
+impl Default for AdamW {
+    fn default() -> Self {
+        Self(Adam::default().weight_decay(0.004))
+    }
+}
+
+impl AdamW {
+    /// With Keras's defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With this decay and all else as in `adam`.
+    pub fn of(adam: Adam, weight_decay: f64) -> Self {
+        Self(adam.weight_decay(weight_decay))
+    }
+}
+
+impl UpdateRule for AdamW {
+    fn name(&self) -> &str {
+        "adam_w"
+    }
+
+    fn options(&self) -> Options {
+        self.0.options()
+    }
+
+    fn config(&self) -> Option<(&str, serde_json::Value)> {
+        Some(("AdamW", serde_json::to_value(self).unwrap_or_default()))
+    }
+
+    fn slots(&self) -> Vec<Vec<&'static str>> {
+        self.0.slots()
+    }
+
+    fn check(&self) -> Result<()> {
+        self.0.check()
+    }
+
+    fn update(&self, step: Step, w: &Tensor, g: &Tensor, slots: &mut [Tensor]) -> candle_core::Result<Tensor> {
+        self.0.update(step, w, g, slots)
+    }
+
+    fn update_in_place(&self, step: Step, w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]]) -> Option<()> {
+        self.0.update_in_place(step, w, g, slots)
     }
 }

@@ -5,15 +5,21 @@
 //! tensors, for everything else; a test holds the two to each other.
 
 mod adam;
+mod options;
 mod rmsprop;
+pub mod schedules;
 mod sgd;
 
-pub use adam::Adam;
+pub use adam::{Adam, AdamW};
+pub use options::Options;
 pub use rmsprop::RMSprop;
+pub use schedules::{LearningRate, LearningRateSchedule};
 pub use sgd::SGD;
 
-use candle_core::{Device, Tensor, Var};
-use candle_keras_layers::Variable;
+use options::options_setters;
+
+use candle_core::{DType, Device, Tensor, Var};
+use candle_keras_layers::{Config, KerasObject, Variable, from_config};
 use candle_keras_ops::{Error, Gradient, Result, Rows, update};
 use std::collections::HashMap;
 use std::fmt;
@@ -32,11 +38,17 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
     /// Keras's name in snake case.
     fn name(&self) -> &str;
 
-    /// The learning rate to begin with.
-    fn learning_rate(&self) -> f64;
+    /// The learning rate, weight decay and clipping.
+    fn options(&self) -> Options;
 
-    /// The names of the tensors that it keeps for each weight, all of the weight's shape and 0 at first.
-    fn slots(&self) -> Vec<&'static str>;
+    /// The names of the tensors that it keeps for each weight, all of the weight's shape and 0 at first. In a file, Keras has
+    /// those of a group together for each weight, and one group after the other.
+    fn slots(&self) -> Vec<Vec<&'static str>>;
+
+    /// Keras's class and arguments, for files; `None` for one's own rule, with which a model cannot be saved compiled.
+    fn config(&self) -> Option<(&str, Config)> {
+        None
+    }
 
     /// An error if an argument cannot be.
     fn check(&self) -> Result<()> {
@@ -77,26 +89,53 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
 /// alone; the others pass over the whole table at each step, as Keras does, since the moments of every row decay.
 pub struct Optimizer {
     rule: Result<Box<dyn UpdateRule>, String>,
-    learning_rate: f64,
+    options: Options,
     iterations: u64,
     slots: HashMap<u64, Vec<Var>>,
+    /// The weights in the order in which their slots were made, which is that of files.
+    order: Vec<Variable>,
+}
+
+impl Optimizer {
+    fn new(rule: Result<Box<dyn UpdateRule>, String>) -> Self {
+        let options = rule.as_ref().map_or_else(|_| Options::new(0.0), |rule| rule.options());
+        Self { rule, options, iterations: 0, slots: HashMap::new(), order: Vec::new() }
+    }
 }
 
 impl<R: UpdateRule + 'static> From<R> for Optimizer {
     fn from(rule: R) -> Self {
-        Self { learning_rate: rule.learning_rate(), rule: Ok(Box::new(rule)), iterations: 0, slots: HashMap::new() }
+        Self::new(Ok(Box::new(rule)))
     }
 }
+
+/// Every class, by Keras's name: what a string, a file and a message about a wrong name know of.
+macro_rules! optimizers {
+    ($($class:ident),* $(,)?) => {
+        const CLASSES: &[&str] = &[$(stringify!($class)),*];
+
+        fn by_name(name: &str) -> Option<Box<dyn UpdateRule>> {
+            $(if name.eq_ignore_ascii_case(stringify!($class)) {
+                return Some(Box::new($class::new()));
+            })*
+            None
+        }
+
+        fn from_keras(object: KerasObject) -> Result<Box<dyn UpdateRule>> {
+            match object.class_name.as_str() {
+                $(stringify!($class) => Ok(Box::new(from_config::<$class>(stringify!($class), object.config)?)),)*
+                name => Err(Error::unknown("optimizer", name, CLASSES)),
+            }
+        }
+    };
+}
+
+optimizers! { SGD, RMSprop, Adam, AdamW }
 
 impl From<&str> for Optimizer {
     /// Whatever its case, as in Keras.
     fn from(name: &str) -> Self {
-        match name.to_lowercase().as_str() {
-            "sgd" => SGD::new().into(),
-            "rmsprop" => RMSprop::new().into(),
-            "adam" => Adam::new().into(),
-            _ => Self { rule: Err(name.into()), learning_rate: 0.0, iterations: 0, slots: HashMap::new() },
-        }
+        Self::new(by_name(name).ok_or_else(|| name.into()))
     }
 }
 
@@ -108,15 +147,16 @@ impl fmt::Debug for Optimizer {
 
 impl Optimizer {
     fn rule(&self) -> Result<&dyn UpdateRule> {
-        let rule = self.rule.as_ref().map_err(|name| Error::unknown("optimizer", name, &["sgd", "rmsprop", "adam"]))?;
+        let rule = self.rule.as_ref().map_err(|name| {
+            let known: Vec<_> = CLASSES.iter().map(|class| class.to_lowercase()).collect();
+            Error::unknown("optimizer", name, &known.iter().map(String::as_str).collect::<Vec<_>>())
+        })?;
         Ok(&**rule)
     }
 
     /// An error if the name or an argument cannot be.
     pub fn check(&self) -> Result<()> {
-        if !self.learning_rate.is_finite() {
-            return Err(Error::new("the learning rate must be a number").received(self.learning_rate.to_string()));
-        }
+        self.options.check()?;
         self.rule()?.check()
     }
 
@@ -127,12 +167,106 @@ impl Optimizer {
 
     /// The learning rate of the next step.
     pub fn learning_rate(&self) -> f64 {
-        self.learning_rate
+        self.options.learning_rate.at(self.iterations)
     }
 
-    /// Changes the learning rate from the next step on.
-    pub fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.learning_rate = learning_rate;
+    /// Changes the learning rate from the next step on; a schedule ends with it. (Keras refuses to change a schedule.)
+    pub fn set_learning_rate(&mut self, learning_rate: impl Into<LearningRate>) {
+        self.options.learning_rate = learning_rate.into();
+    }
+
+    /// Keras's form of it, without its state. Keras: `keras.optimizers.serialize`.
+    ///
+    /// # Errors
+    /// If the rule or the schedule is one's own and has no configuration.
+    pub fn get_config(&self) -> Result<Config> {
+        let rule = self.rule()?;
+        let (class_name, mut config) = rule.config().ok_or_else(|| {
+            Error::new(format!("the optimizer {} has no configuration", rule.name()))
+                .help("implement UpdateRule::config, or save the weights alone")
+        })?;
+        // The learning rate may have been changed since.
+        let options = serde_json::to_value(&self.options)?;
+        if let (Some(config), Some(options)) = (config.as_object_mut(), options.as_object()) {
+            options.iter().for_each(|(name, value)| _ = config.insert(name.clone(), value.clone()));
+            if config["name"].is_null() {
+                config.insert("name".into(), rule.name().into());
+            }
+        }
+        let (module, class_name) = ("keras.optimizers".into(), class_name.into());
+        Ok(serde_json::to_value(KerasObject { module, class_name, config, registered_name: None })?)
+    }
+
+    /// The optimizer that Keras describes by a name or an object.
+    ///
+    /// # Errors
+    /// If the class, an argument or the schedule is not known.
+    pub fn from_config(config: &Config) -> Result<Self> {
+        if let Some(name) = config.as_str() {
+            let optimizer = Self::from(name);
+            return optimizer.rule().map(|_| ()).map(|()| optimizer);
+        }
+        let optimizer = Self::new(Ok(from_keras(serde_json::from_value(config.clone())?)?));
+        optimizer.check()?;
+        Ok(optimizer)
+    }
+
+    /// Its state in Keras's order, with the names that Keras gives: the count of steps, the learning rate unless it is a schedule,
+    /// the slots.
+    pub fn state(&self) -> Result<Vec<(String, Tensor)>> {
+        let mut state = vec![("iteration".into(), Tensor::new(self.iterations as i64, &Device::Cpu)?)];
+        if !self.options.learning_rate.is_schedule() {
+            state.push(("learning_rate".into(), Tensor::new(self.learning_rate() as f32, &Device::Cpu)?));
+        }
+        let slots = self.slot_order()?.into_iter().map(|(name, slot)| (name, slot.as_detached_tensor()));
+        state.extend(slots);
+        Ok(state)
+    }
+
+    /// The slots in Keras's order, with their names.
+    fn slot_order(&self) -> Result<Vec<(String, &Var)>> {
+        let (mut slots, mut first) = (Vec::new(), 0);
+        for group in self.rule()?.slots() {
+            for variable in &self.order {
+                let of_variable = self.slots.get(&variable.id()).map_or(&[][..], Vec::as_slice);
+                let named = group.iter().zip(&of_variable[first..]);
+                slots.extend(named.map(|(name, slot)| (format!("{}_{name}", variable.path().replace('/', "_")), slot)));
+            }
+            first += group.len();
+        }
+        Ok(slots)
+    }
+
+    /// Takes over a state in the order of [`state`](Self::state), for these weights.
+    ///
+    /// # Errors
+    /// If the number of tensors or a shape is another.
+    pub fn set_state(&mut self, variables: &[Variable], state: &[Tensor]) -> Result<()> {
+        self.build(variables)?;
+        let own = self.state()?;
+        let mismatch = |expected: String, received: String| {
+            Error::new("the optimizer's state does not suit the model").expected(expected).received(received)
+        };
+        if own.len() != state.len() {
+            return Err(mismatch(format!("{} tensors", own.len()), format!("{} tensors", state.len())));
+        }
+        if let Some(((name, a), b)) = own.iter().zip(state).find(|((_, a), b)| a.dims() != b.dims()) {
+            return Err(mismatch(format!("{name} of shape {:?}", a.dims()), format!("{:?}", b.dims())));
+        }
+        let (fixed, slots) = state.split_at(own.len() - self.slot_order()?.len());
+        for ((_, slot), value) in self.slot_order()?.into_iter().zip(slots) {
+            slot.set(&value.to_device(slot.device())?.to_dtype(slot.dtype())?.copy()?)?;
+        }
+        let number = |tensor: &Tensor| tensor.to_dtype(DType::F64)?.to_scalar::<f64>();
+        let iterations = number(&fixed[0])?;
+        if !(0.0..9e15).contains(&iterations) {
+            return Err(mismatch("a count of steps".into(), iterations.to_string()));
+        }
+        self.iterations = iterations as u64;
+        if let Some(learning_rate) = fixed.get(1) {
+            self.options.learning_rate = number(learning_rate)?.into();
+        }
+        Ok(())
     }
 
     /// How many steps were made.
@@ -142,7 +276,7 @@ impl Optimizer {
 
     /// The names of the slots that each weight has.
     pub fn slot_names(&self) -> Result<Vec<&'static str>> {
-        Ok(self.rule()?.slots())
+        Ok(self.rule()?.slots().concat())
     }
 
     /// The slots of a weight, in the order of their names; `None` before its first update.
@@ -150,9 +284,11 @@ impl Optimizer {
         Some(self.slots.get(&variable.id())?.iter().map(Var::as_detached_tensor).collect())
     }
 
-    /// The number of numbers in all slots, and one each for the count of steps and the learning rate, as Keras counts them.
+    /// The number of numbers in all slots, and one each for the count of steps and the learning rate (unless it is a schedule),
+    /// as Keras counts them.
     pub fn count_params(&self) -> usize {
-        2 + self.slots.values().flatten().map(|slot| slot.elem_count()).sum::<usize>()
+        2 - usize::from(self.options.learning_rate.is_schedule())
+            + self.slots.values().flatten().map(|slot| slot.elem_count()).sum::<usize>()
     }
 
     /// Moves the slots to a device.
@@ -167,17 +303,25 @@ impl Optimizer {
     pub fn build(&mut self, variables: &[Variable]) -> Result<()> {
         for variable in variables {
             if !self.slots.contains_key(&variable.id()) {
-                let zeros = self.rule()?.slots().into_iter().map(|_| Var::from_tensor(&variable.value().zeros_like()?));
+                let zeros = self.rule()?.slots().concat().into_iter().map(|_| {
+                    let value = variable.value();
+                    Var::zeros(value.shape(), value.dtype(), value.device())
+                });
                 self.slots.insert(variable.id(), zeros.collect::<candle_core::Result<_>>()?);
+                self.order.push(variable.clone());
             }
         }
         Ok(())
     }
 
     /// Makes a step: changes each weight by its gradient, then brings it back to its constraint.
-    pub fn apply(&mut self, gradients: &[(Variable, Gradient)]) -> Result<()> {
-        for (variable, gradient) in gradients {
+    pub fn apply(&mut self, gradients: Vec<(Variable, Gradient)>) -> Result<()> {
+        let gradients = self.options.clip(gradients)?;
+        for (variable, gradient) in &gradients {
             self.build(std::slice::from_ref(variable))?;
+            if let Some(decay) = self.options.weight_decay {
+                variable.scale(1.0 - decay * self.learning_rate())?;
+            }
             self.update(variable, gradient)?;
             variable.constrain()?;
         }
@@ -187,7 +331,7 @@ impl Optimizer {
 
     fn update(&self, variable: &Variable, gradient: &Gradient) -> Result<()> {
         let (rule, weight) = (self.rule()?, variable.value());
-        let step = Step { learning_rate: self.learning_rate, number: self.iterations + 1 };
+        let step = Step { learning_rate: self.learning_rate(), number: self.iterations + 1 };
         let slots = self.slots.get(&variable.id()).map_or(&[][..], Vec::as_slice);
         let tensors: Vec<_> = slots.iter().map(Var::as_detached_tensor).collect();
         let memory: Vec<_> = std::iter::once(&weight).chain(&tensors).collect();
@@ -259,7 +403,6 @@ fn update_sorted_rows(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::DType;
     use candle_keras_ops::random::Stream;
 
     fn vector(seed: u64) -> Vec<f32> {
@@ -279,7 +422,7 @@ mod tests {
             Box::new(Adam::new().amsgrad(true)),
         ];
         for rule in rules {
-            let count = rule.slots().len();
+            let count = rule.slots().concat().len();
             let (mut weight, mut slots) = (vector(1), vec![vec![0f32; 64]; count]);
             let mut tensor = Tensor::new(weight.as_slice(), &Device::Cpu).unwrap();
             let mut tensors = vec![Tensor::zeros(64, DType::F32, &Device::Cpu).unwrap(); count];

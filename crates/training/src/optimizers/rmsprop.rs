@@ -1,16 +1,18 @@
 //! RMSprop: gradients divided by their recent size. Keras: `keras.optimizers.RMSprop`.
 
-use super::{Step, UpdateRule};
+use super::{Options, Step, UpdateRule, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
 use candle_keras_ops::{Error, Result};
+use serde::{Deserialize, Serialize};
 
 /// `v = rho v + (1 - rho) g²; w -= lr g / sqrt(v + epsilon)` (Hinton, 2012): epsilon inside of the root, as in Keras.
 ///
 /// `centered` subtracts the square of the mean gradient from `v`; with momentum, `m = momentum m + the step; w -= m`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RMSprop {
-    learning_rate: f64,
+    #[serde(flatten)]
+    options: Options,
     rho: f64,
     momentum: f64,
     epsilon: f64,
@@ -19,7 +21,7 @@ pub struct RMSprop {
 
 impl Default for RMSprop {
     fn default() -> Self {
-        Self { learning_rate: 0.001, rho: 0.9, momentum: 0.0, epsilon: 1e-7, centered: false }
+        Self { options: Options::new(0.001), rho: 0.9, momentum: 0.0, epsilon: 1e-7, centered: false }
     }
 }
 
@@ -29,9 +31,9 @@ impl RMSprop {
         Self::default()
     }
 
+    options_setters!();
+
     setters! {
-        /// The size of a step; 0.001 unless said.
-        learning_rate: f64,
         /// How much of the squares' mean is kept at each step; 0.9 unless said.
         rho: f64,
         /// How much of the last step is made again; 0 unless said.
@@ -45,18 +47,21 @@ impl RMSprop {
 
 impl UpdateRule for RMSprop {
     fn name(&self) -> &str {
-        "rmsprop"
+        "rm_sprop"
     }
 
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
+    fn options(&self) -> Options {
+        self.options.clone()
     }
 
-    /// In Keras's order: velocity, momentum, average gradient.
-    fn slots(&self) -> Vec<&'static str> {
-        let mut slots = vec!["velocity"];
-        slots.extend((self.momentum > 0.0).then_some("momentum"));
-        slots.extend(self.centered.then_some("average_gradient"));
+    fn config(&self) -> Option<(&str, serde_json::Value)> {
+        Some(("RMSprop", serde_json::to_value(self).unwrap_or_default()))
+    }
+
+    fn slots(&self) -> Vec<Vec<&'static str>> {
+        let mut slots = vec![vec!["velocity"]];
+        slots.extend((self.momentum > 0.0).then(|| vec!["momentum"]));
+        slots.extend(self.centered.then(|| vec!["average_gradient"]));
         slots
     }
 

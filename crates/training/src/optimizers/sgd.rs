@@ -1,23 +1,25 @@
 //! SGD: gradient descent, with momentum. Keras: `keras.optimizers.SGD`.
 
-use super::{Step, UpdateRule};
+use super::{Options, Step, UpdateRule, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
 use candle_keras_ops::{Error, Result};
+use serde::{Deserialize, Serialize};
 
 /// `w -= lr g`; with momentum `m = momentum m - lr g; w += m`; with Nesterov's `w += momentum m - lr g` of the new `m`.
 ///
 /// The learning rate is inside of the momentum, as in Keras (PyTorch: outside).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SGD {
-    learning_rate: f64,
+    #[serde(flatten)]
+    options: Options,
     momentum: f64,
     nesterov: bool,
 }
 
 impl Default for SGD {
     fn default() -> Self {
-        Self { learning_rate: 0.01, momentum: 0.0, nesterov: false }
+        Self { options: Options::new(0.01), momentum: 0.0, nesterov: false }
     }
 }
 
@@ -27,9 +29,9 @@ impl SGD {
         Self::default()
     }
 
+    options_setters!();
+
     setters! {
-        /// The size of a step; 0.01 unless said.
-        learning_rate: f64,
         /// How much of the last step is made again, 0 to 1; 0 unless said.
         momentum: f64,
         /// Whether the gradient is taken as if the momentum had been followed (Nesterov, 1983).
@@ -42,12 +44,16 @@ impl UpdateRule for SGD {
         "sgd"
     }
 
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
+    fn options(&self) -> Options {
+        self.options.clone()
     }
 
-    fn slots(&self) -> Vec<&'static str> {
-        if self.momentum == 0.0 { vec![] } else { vec!["momentum"] }
+    fn config(&self) -> Option<(&str, serde_json::Value)> {
+        Some(("SGD", serde_json::to_value(self).unwrap_or_default()))
+    }
+
+    fn slots(&self) -> Vec<Vec<&'static str>> {
+        if self.momentum == 0.0 { vec![] } else { vec![vec!["momentum"]] }
     }
 
     fn check(&self) -> Result<()> {

@@ -1,0 +1,402 @@
+//! Operations on symbolic tensors: `(&x * 2.0)? + &y`, `ops::exp(&x)`. Keras: `keras.Operation`.
+
+use crate::shape::by_trying;
+use crate::symbolic::{KerasTensor, KerasTensors, call};
+use crate::{Base, Config, Context, Layer, Shape};
+use candle_core::{DType, Device, Tensor};
+use candle_keras_ops::{Error, Index, Operand, Operation, Result, dtype, dtype_name};
+use serde_json::{Map, Number, Value, json};
+use std::borrow::Borrow;
+use std::sync::Arc;
+
+/// A function of `ops` as a layer of a model: what an operator on a symbolic tensor makes.
+///
+/// ```
+/// use candle_keras_layers::{Input, KerasTensor};
+/// use candle_keras_ops as ops;
+/// let (x, y) = (Input::shape([3]), Input::shape([3]));
+/// let z = ops::exp(&((&x * 2.0)? + &y)?)?;
+/// assert_eq!(format!("{z:?}"), "<KerasTensor exp[0][0], shape=(None, 3)>");
+/// # Ok::<(), candle_keras_layers::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct OperationLayer {
+    base: Base,
+    class_name: String,
+    operation: Operation,
+    arguments: Vec<Argument>,
+}
+
+/// An operand: a symbolic tensor, or a constant.
+#[derive(Debug, Clone)]
+pub enum Argument {
+    /// The next input of the layer.
+    Input,
+    /// A number, which takes the dtype of the other operand as far as it can.
+    Number(Number),
+    /// An array.
+    Array(Tensor),
+}
+
+impl OperationLayer {
+    /// The operation on these operands.
+    ///
+    /// # Errors
+    /// If it does not take as many.
+    pub fn new(operation: Operation, arguments: Vec<Argument>) -> Result<Self> {
+        let (class_name, _) = operation.keras();
+        Self::with_base(Base::new(&class_name), class_name, operation, arguments)
+    }
+
+    fn with_base(base: Base, class_name: String, operation: Operation, arguments: Vec<Argument>) -> Result<Self> {
+        if !operation.operands().contains(&arguments.len()) {
+            return Err(Error::new(format!("{class_name} does not take this many operands"))
+                .expected(format!("{:?}", operation.operands()))
+                .received(arguments.len().to_string()));
+        }
+        Ok(Self { base, class_name, operation, arguments })
+    }
+
+    /// The layer that Keras describes by a class of `keras.src.ops`, its config and the arguments of its one call.
+    ///
+    /// # Errors
+    /// If there is no such operation, or an argument is not a tensor, number or array.
+    pub fn from_keras(class_name: &str, config: &Config, call: &Config) -> Result<Self> {
+        let name = config["name"].as_str().unwrap_or(class_name).to_string();
+        let args = call["args"].as_array().cloned().unwrap_or_default();
+        let mut config = config.clone();
+        if let ("GetItem", [_, key]) = (class_name, args.as_slice()) {
+            let key = match key {
+                Value::Array(parts) => parts.iter().map(index).collect::<Result<Vec<_>>>()?,
+                one => vec![index(one)?],
+            };
+            config["key"] = serde_json::to_value(key)?;
+        }
+        let operation = Operation::from_keras(class_name, &config).map_err(|cause| {
+            Error::new(format!("the operation {class_name} cannot be made from its configuration"))
+                .received(cause.to_string())
+        })?;
+        let operands = match (&operation, args.as_slice()) {
+            (Operation::GetItem { .. }, [operand, ..]) => vec![operand.clone()],
+            (Operation::Concatenate { .. } | Operation::Stack { .. }, [Value::Array(list), ..]) => list.clone(),
+            _ => args,
+        };
+        let arguments = operands.iter().map(argument).collect::<Result<_>>()?;
+        Self::with_base(Base::named(name), class_name.into(), operation, arguments)
+    }
+
+    /// The operands, with the inputs and constants in their places.
+    fn operands(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+        let mut inputs = inputs.iter();
+        let (device, float) =
+            inputs.as_slice().first().map_or((Device::Cpu, DType::F32), |x| (x.device().clone(), x.dtype()));
+        let operand = |argument: &Argument| -> Result<Tensor> {
+            Ok(match argument {
+                Argument::Input => inputs.next().cloned().ok_or_else(|| Error::new("an operand is missing"))?,
+                Argument::Number(number) => {
+                    // A whole number takes any dtype; a fraction makes whole numbers f32.
+                    let dtype = if number.is_f64() && !float.is_float() { DType::F32 } else { float };
+                    Tensor::new(number.as_f64().unwrap_or_default(), &device)?.to_dtype(dtype)?
+                }
+                Argument::Array(array) => array.to_device(&device)?,
+            })
+        };
+        self.arguments.iter().map(operand).collect()
+    }
+}
+
+/// An operand in Keras's form.
+fn argument(value: &Value) -> Result<Argument> {
+    let unknown = || Error::new("an operand is neither a tensor nor a constant").received(value.to_string());
+    match (value, value["class_name"].as_str()) {
+        (Value::Number(number), _) => Ok(Argument::Number(number.clone())),
+        (Value::Bool(bool), _) => Ok(Argument::Number(Number::from(u8::from(*bool)))),
+        (_, Some("__keras_tensor__")) => Ok(Argument::Input),
+        (_, Some("__tensor__" | "__numpy__")) => {
+            let (mut shape, mut values) = (Vec::new(), Vec::new());
+            flatten(&value["config"]["value"], 0, &mut shape, &mut values).ok_or_else(unknown)?;
+            let array = Tensor::from_vec(values, shape, &Device::Cpu)?;
+            let name = value["config"]["dtype"].as_str().unwrap_or("float32");
+            Ok(Argument::Array(array.to_dtype(dtype(name)?)?))
+        }
+        _ => Err(unknown()),
+    }
+}
+
+/// Nested lists of numbers as a shape and the numbers; `None` if the lists differ in length.
+fn flatten(value: &Value, depth: usize, shape: &mut Vec<usize>, values: &mut Vec<f64>) -> Option<()> {
+    let Value::Array(items) = value else {
+        values.push(value.as_f64().or(value.as_bool().map(|bool| f64::from(u8::from(bool))))?);
+        return (depth == shape.len()).then_some(());
+    };
+    match shape.get(depth) {
+        Some(&length) if length != items.len() => return None,
+        None if values.is_empty() => shape.push(items.len()),
+        None => return None,
+        Some(_) => {}
+    }
+    items.iter().try_for_each(|item| flatten(item, depth + 1, shape, values))
+}
+
+/// A part of a key in Keras's form.
+fn index(value: &Value) -> Result<Index> {
+    let wrong = || Error::new("a part of a key is not an index or a slice").received(value.to_string());
+    match (value, value["class_name"].as_str()) {
+        (Value::Null, _) => Ok(Index::NewAxis),
+        (Value::Number(number), _) => Ok(Index::At(number.as_i64().ok_or_else(wrong)?)),
+        (_, Some("__ellipsis__")) => Ok(Index::Ellipsis),
+        (_, Some("__slice__")) => {
+            let part = |name: &str| match &value["config"][name] {
+                Value::Null => Ok(None),
+                part => part.as_i64().map(Some).ok_or_else(wrong),
+            };
+            Ok(Index::Slice { start: part("start")?, stop: part("stop")?, step: part("step")? })
+        }
+        _ => Err(wrong()),
+    }
+}
+
+fn index_config(index: &Index) -> Config {
+    match index {
+        Index::At(at) => json!(at),
+        Index::NewAxis => Value::Null,
+        Index::Ellipsis => json!({"class_name": "__ellipsis__", "config": {}}),
+        Index::Slice { start, stop, step } => {
+            json!({"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": step}})
+        }
+    }
+}
+
+/// An array as nested lists.
+fn nested(array: &Tensor) -> Result<Config> {
+    if array.rank() == 0 {
+        let number = array.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+        return Ok(if array.dtype().is_int() { json!(number as i64) } else { json!(number) });
+    }
+    (0..array.dim(0)?).map(|i| nested(&array.get(i)?)).collect::<Result<Vec<_>>>().map(Value::Array)
+}
+
+impl Layer for OperationLayer {
+    fn base(&self) -> &Base {
+        &self.base
+    }
+
+    fn class_name(&self) -> &str {
+        &self.class_name
+    }
+
+    fn module(&self) -> &str {
+        self.operation.module()
+    }
+
+    fn get_config(&self) -> Result<Config> {
+        let mut config = Map::from_iter([("name".to_string(), json!(self.base.name()))]);
+        config.extend(self.operation.keras().1);
+        config.remove("key"); // which Keras has among the arguments of the call
+        Ok(config.into())
+    }
+
+    fn call_config(&self, tensors: Vec<Config>) -> Config {
+        let mut tensors = tensors.into_iter();
+        let mut operands: Vec<Config> = Vec::new();
+        for argument in &self.arguments {
+            operands.push(match argument {
+                Argument::Input => tensors.next().unwrap_or_default(),
+                Argument::Number(number) => json!(number),
+                Argument::Array(array) => {
+                    let config =
+                        json!({"value": nested(array).unwrap_or_default(), "dtype": dtype_name(array.dtype())});
+                    json!({"class_name": "__tensor__", "config": config})
+                }
+            });
+        }
+        match &self.operation {
+            Operation::GetItem { key } => operands.push(key.iter().map(index_config).collect()),
+            Operation::Concatenate { .. } | Operation::Stack { .. } => operands = vec![operands.into()],
+            _ => {}
+        }
+        json!({"args": operands, "kwargs": {}})
+    }
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        let try_on = |ones: &[Tensor]| Ok(self.operation.run(&self.operands(ones)?)?);
+        Ok(vec![by_trying(inputs, self.base.dtype(), try_on)?])
+    }
+
+    fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
+        Ok(vec![self.operation.run(&self.operands(inputs)?)?])
+    }
+
+    /// Keras loses the mask here without a word.
+    fn supports_masking(&self) -> bool {
+        true
+    }
+
+    fn compute_mask(&self, _: &[Tensor], _: &[Option<Tensor>]) -> Result<Vec<Option<Tensor>>> {
+        Ok(vec![None])
+    }
+}
+
+/// Calls the operation on symbolic tensors and constants.
+fn operate(operation: Operation, arguments: Vec<Argument>, inputs: Vec<KerasTensor>) -> Result<KerasTensor> {
+    let layer = Arc::new(OperationLayer::new(operation, arguments)?);
+    call(layer, KerasTensors(inputs))?.pop().ok_or_else(|| Error::new("an operation has an output"))
+}
+
+impl Operand for KerasTensor {
+    type Error = Error;
+
+    fn operate(operation: Operation, operands: &[&Self]) -> Result<Self> {
+        let inputs = operands.iter().map(|&tensor| tensor.clone()).collect();
+        operate(operation, vec![Argument::Input; operands.len()], inputs)
+    }
+}
+
+impl AsRef<KerasTensor> for KerasTensor {
+    fn as_ref(&self) -> &KerasTensor {
+        self
+    }
+}
+
+/// The number as Python writes it: a whole one stays whole.
+fn number(value: f64) -> Argument {
+    Number::from_f64(value)
+        .map_or_else(|| Argument::Array(Tensor::new(value as f32, &Device::Cpu).expect("a scalar")), Argument::Number)
+}
+
+/// The operators, with results as candle's tensors have them.
+macro_rules! operators {
+    ($($trait:ident::$method:ident = $operation:expr;)*) => {
+        $(
+            operators! { @on KerasTensor, $trait, $method, $operation }
+            operators! { @on &KerasTensor, $trait, $method, $operation }
+
+            impl std::ops::$trait<KerasTensor> for f64 {
+                type Output = Result<KerasTensor>;
+
+                fn $method(self, other: KerasTensor) -> Self::Output {
+                    operate($operation, vec![number(self), Argument::Input], vec![other])
+                }
+            }
+
+            impl std::ops::$trait<&KerasTensor> for f64 {
+                type Output = Result<KerasTensor>;
+
+                fn $method(self, other: &KerasTensor) -> Self::Output {
+                    operate($operation, vec![number(self), Argument::Input], vec![other.clone()])
+                }
+            }
+        )*
+    };
+    (@on $left:ty, $trait:ident, $method:ident, $operation:expr) => {
+        impl<B: Borrow<KerasTensor>> std::ops::$trait<B> for $left {
+            type Output = Result<KerasTensor>;
+
+            fn $method(self, other: B) -> Self::Output {
+                KerasTensor::operate($operation, &[&self.clone(), other.borrow()])
+            }
+        }
+
+        impl std::ops::$trait<f64> for $left {
+            type Output = Result<KerasTensor>;
+
+            fn $method(self, other: f64) -> Self::Output {
+                operate($operation, vec![Argument::Input, number(other)], vec![self.clone()])
+            }
+        }
+
+        impl std::ops::$trait<Result<KerasTensor>> for $left {
+            type Output = Result<KerasTensor>;
+
+            fn $method(self, other: Result<KerasTensor>) -> Self::Output {
+                KerasTensor::operate($operation, &[&self.clone(), &other?])
+            }
+        }
+    };
+}
+
+operators! {
+    Add::add = Operation::Add {};
+    Sub::sub = Operation::Subtract {};
+    Mul::mul = Operation::Multiply {};
+    Div::div = Operation::TrueDivide {};
+}
+
+impl std::ops::Neg for &KerasTensor {
+    type Output = Result<KerasTensor>;
+
+    fn neg(self) -> Self::Output {
+        KerasTensor::operate(Operation::Negative {}, &[self])
+    }
+}
+
+impl KerasTensor {
+    /// To the power of a number. Python: `x ** exponent`.
+    pub fn powf(&self, exponent: f64) -> Result<KerasTensor> {
+        operate(Operation::Power {}, vec![Argument::Input, number(exponent)], vec![self.clone()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Input, run};
+    use candle_keras_ops as ops;
+
+    fn value(layer: &dyn Layer, inputs: &[Tensor]) -> Vec<f32> {
+        let (outputs, _) = run(layer, inputs, &vec![None; inputs.len()], &mut Context::inference()).unwrap();
+        outputs[0].flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    #[test]
+    fn operators_are_layers() {
+        let (x, y) = (Input::shape([2]), Input::shape([2]));
+        let data =
+            [Tensor::new(&[[1f32, 2.]], &Device::Cpu).unwrap(), Tensor::new(&[[4f32, 8.]], &Device::Cpu).unwrap()];
+        let of_two = |z: Result<KerasTensor>| value(&**z.unwrap().node().layer(), &data);
+        let of_one = |z: Result<KerasTensor>| value(&**z.unwrap().node().layer(), &data[..1]);
+        assert_eq!(of_two(&x + &y), [5., 10.]);
+        assert_eq!(of_two(&y / &x), [1. / 4., 2. / 8.]); // the data goes in the order of the operands
+        assert_eq!(of_one(2.0 - &x), [1., 0.]);
+        assert_eq!(of_one(&x * 3.0), [3., 6.]);
+        assert_eq!(of_one(-&x), [-1., -2.]);
+        assert_eq!(of_one(x.powf(2.0)), [1., 4.]);
+        assert_eq!(of_one(ops::get_item(&x, [Index::from(..), 1.into()])), [2.]);
+        assert_eq!((&x * 2.0).unwrap().node().layer().layer_name(), "multiply_1");
+        assert_eq!((&x * (&y + 1.0)).unwrap().shape().to_string(), "(None, 2)");
+    }
+
+    #[test]
+    fn shapes_are_found_by_trying() {
+        let x = Input::shape([None, Some(3)]);
+        let shape = |z: Result<KerasTensor>| z.unwrap().shape().to_string();
+        assert_eq!(shape(ops::mean(&x, -1)), "(None, None)");
+        assert_eq!(shape(ops::get_item(&x, [Index::from(..), 7.into()])), "(None, 3)");
+        assert_eq!(shape(ops::reshape(&x, [-1, 6])), "(None, 6)");
+        assert_eq!(shape(ops::stack(&[&x, &x], 1)), "(None, 2, None, 3)");
+        let error = (&x + &Input::shape([2, 2])).unwrap_err().to_string();
+        assert!(error.starts_with("layer \"add\" (Add)"), "{error}");
+    }
+
+    #[test]
+    fn the_form_is_that_of_keras() {
+        let x = Input::shape([4]);
+        let z = ops::get_item(&x, [Index::Ellipsis, Index::Slice { start: None, stop: Some(2), step: None }]).unwrap();
+        let layer = z.node().layer();
+        let tensor = json!({"class_name": "__keras_tensor__", "config": {}});
+        let call = layer.call_config(vec![tensor.clone()]);
+        assert_eq!(call["args"][1][0], json!({"class_name": "__ellipsis__", "config": {}}));
+        assert_eq!((layer.module(), layer.get_config().unwrap()), ("keras.src.ops.numpy", json!({"name": "get_item"})));
+        let again = OperationLayer::from_keras("GetItem", &layer.get_config().unwrap(), &call).unwrap();
+        assert_eq!(again.operation, Operation::GetItem { key: vec![Index::Ellipsis, Index::from(..2)] });
+        let array = json!({"class_name": "__tensor__", "config": {"value": [[1, 2], [3, 4]], "dtype": "float32"}});
+        let call = json!({"args": [array, tensor], "kwargs": {}});
+        let add = OperationLayer::from_keras("Add", &json!({"name": "a"}), &call).unwrap();
+        assert_eq!(add.call_config(vec![call["args"][1].clone()])["args"][0]["config"]["value"][1][0], json!(3.0));
+        assert_eq!(value(&add, &[Tensor::ones((1, 2), DType::F32, &Device::Cpu).unwrap()]), [2., 3., 4., 5.]);
+        for args in [json!(["x"]), json!([{"class_name": "__tensor__", "config": {"value": [[1], 2]}}, 1]), json!([1])]
+        {
+            assert!(OperationLayer::from_keras("Add", &json!({}), &json!({"args": args})).is_err());
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! Operations as values: what `keras.ops` does to tensors now, and to symbolic tensors when a model runs.
+
+use crate::axes::{Axes, resolve_axis};
+use crate::{elementwise, linalg, reduce, shape};
+use candle_core::{DType, Result, Tensor, bail};
+use serde::{Deserialize, Serialize};
+
+/// What the functions of this crate take: a tensor, or the promise of one in a model under construction.
+///
+/// `ops::exp(&x)` is a tensor for a [`Tensor`], and a layer of the model for a symbolic tensor, as in Keras.
+pub trait Operand: Sized {
+    /// How it fails.
+    type Error;
+
+    /// The result of an operation on these operands.
+    fn operate(operation: Operation, operands: &[&Self]) -> std::result::Result<Self, Self::Error>;
+}
+
+impl Operand for Tensor {
+    type Error = candle_core::Error;
+
+    fn operate(operation: Operation, operands: &[&Self]) -> Result<Self> {
+        operation.run(&operands.iter().map(|&tensor| tensor.clone()).collect::<Vec<_>>())
+    }
+}
+
+/// A function of tensors with its arguments: a class of `keras.src.ops`, under Keras's name and with Keras's fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "each variant is the class of this name in keras.src.ops")]
+pub enum Operation {
+    Absolute {},
+    Add {},
+    Cast {
+        dtype: String,
+    },
+    Clip {
+        x_min: f64,
+        x_max: f64,
+    },
+    Concatenate {
+        axis: i64,
+    },
+    Divide {},
+    Dot {},
+    Equal {},
+    Exp {},
+    ExpandDims {
+        axis: AxisList,
+    },
+    GetItem {
+        #[serde(default)]
+        key: Vec<Index>,
+    },
+    Greater {},
+    GreaterEqual {},
+    Less {},
+    LessEqual {},
+    Log {},
+    Log1p {},
+    LogSoftmax {
+        axis: i64,
+    },
+    Matmul {},
+    Max(Axes),
+    Maximum {},
+    Mean(Axes),
+    Min(Axes),
+    Minimum {},
+    Multiply {},
+    Negative {},
+    NotEqual {},
+    Power {},
+    Relu {},
+    Reshape {
+        newshape: Vec<i64>,
+    },
+    Sigmoid {},
+    Softmax {
+        axis: i64,
+    },
+    Softplus {},
+    Sqrt {},
+    Square {},
+    Squeeze {
+        axis: Option<AxisList>,
+    },
+    Stack {
+        axis: i64,
+    },
+    StopGradient {},
+    Subtract {},
+    Sum(Axes),
+    Tanh {},
+    Transpose {
+        axes: Option<Vec<i64>>,
+    },
+    TrueDivide {},
+    Where {},
+}
+
+/// One axis or several, as Keras writes them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AxisList {
+    /// One axis.
+    One(i64),
+    /// Several.
+    Many(Vec<i64>),
+}
+
+impl AxisList {
+    pub(crate) fn as_slice(&self) -> &[i64] {
+        match self {
+            Self::One(axis) => std::slice::from_ref(axis),
+            Self::Many(axes) => axes,
+        }
+    }
+}
+
+/// One part of the key in `x[key]`. Keras: `GetItem`.
+///
+/// ```
+/// use candle_keras_ops::Index;
+/// assert_eq!(Index::from(..2), Index::Slice { start: None, stop: Some(2), step: None });
+/// assert_eq!(Index::from(-1), Index::At(-1));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Index {
+    /// The element here, whose axis goes.
+    At(i64),
+    /// The elements from `start` to before `stop`, every `step`-th.
+    Slice {
+        /// The first; negative from the end.
+        start: Option<i64>,
+        /// The one behind the last; negative from the end.
+        stop: Option<i64>,
+        /// Every how many; must be positive.
+        step: Option<i64>,
+    },
+    /// A new axis of size 1. Python: `None`.
+    NewAxis,
+    /// As many whole axes as are left. Python: `...`.
+    Ellipsis,
+}
+
+impl From<i64> for Index {
+    fn from(index: i64) -> Self {
+        Self::At(index)
+    }
+}
+
+impl From<i32> for Index {
+    fn from(index: i32) -> Self {
+        Self::At(index.into())
+    }
+}
+
+macro_rules! index_from_range {
+    ($($range:ty: |$r:ident| $start:expr, $stop:expr;)*) => {
+        $(impl From<$range> for Index {
+            fn from($r: $range) -> Self {
+                Self::Slice { start: $start, stop: $stop, step: None }
+            }
+        })*
+    };
+}
+
+index_from_range! {
+    std::ops::RangeFull: |_r| None, None;
+    std::ops::Range<i64>: |r| Some(r.start), Some(r.end);
+    std::ops::RangeFrom<i64>: |r| Some(r.start), None;
+    std::ops::RangeTo<i64>: |r| None, Some(r.end);
+}
+
+impl Operation {
+    /// Where Keras has the class.
+    pub fn module(&self) -> &'static str {
+        match self {
+            Self::Cast { .. } | Self::StopGradient {} => "keras.src.ops.core",
+            Self::Relu {} | Self::Sigmoid {} | Self::Softplus {} | Self::Softmax { .. } | Self::LogSoftmax { .. } => {
+                "keras.src.ops.nn"
+            }
+            _ => "keras.src.ops.numpy",
+        }
+    }
+
+    /// Keras's name of the class, and its arguments beside the operands.
+    pub fn keras(&self) -> (String, serde_json::Map<String, serde_json::Value>) {
+        let tagged = serde_json::to_value(self).unwrap_or_default();
+        let (class_name, config) = tagged.as_object().and_then(|map| map.iter().next()).map_or_else(
+            || (String::new(), serde_json::Map::new()),
+            |(name, config)| (name.clone(), config.as_object().cloned().unwrap_or_default()),
+        );
+        (class_name, config)
+    }
+
+    /// The operation of this class with these arguments.
+    ///
+    /// # Errors
+    /// If there is no such class here, or an argument is missing.
+    pub fn from_keras(class_name: &str, config: &serde_json::Value) -> crate::Result<Self> {
+        Ok(serde_json::from_value(serde_json::json!({ class_name: config }))?)
+    }
+
+    /// How many operands it takes; a range for those that take a list.
+    pub fn operands(&self) -> std::ops::RangeInclusive<usize> {
+        use Operation::*;
+        match self {
+            Concatenate { .. } | Stack { .. } => 1..=usize::MAX,
+            Where {} => 3..=3,
+            Add {}
+            | Subtract {}
+            | Multiply {}
+            | Divide {}
+            | TrueDivide {}
+            | Power {}
+            | Maximum {}
+            | Minimum {}
+            | Greater {}
+            | GreaterEqual {}
+            | Less {}
+            | LessEqual {}
+            | Equal {}
+            | NotEqual {}
+            | Matmul {}
+            | Dot {} => 2..=2,
+            _ => 1..=1,
+        }
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// If the number, shapes or dtypes of the operands do not suit.
+    pub fn run(&self, operands: &[Tensor]) -> Result<Tensor> {
+        use Operation::*;
+        if !self.operands().contains(&operands.len()) {
+            bail!("{} does not take {} operands", self.keras().0, operands.len())
+        }
+        let x = &operands[0];
+        let both = || promoted(&operands[0], &operands[1]);
+        let compared = |compare: fn(&Tensor, &Tensor) -> Result<Tensor>| both().and_then(|(x, y)| compare(&x, &y));
+        match self {
+            Absolute {} => elementwise::abs(x),
+            Cast { dtype } => elementwise::cast(x, dtype.as_str()),
+            Clip { x_min, x_max } => elementwise::clip(x, *x_min, *x_max),
+            Concatenate { axis } => shape::concatenate(operands, *axis),
+            Dot {} => both().and_then(|(x, y)| linalg::dot(&x, &y)),
+            Exp {} => elementwise::exp(x),
+            ExpandDims { axis } => axis.as_slice().iter().try_fold(x.clone(), |x, &axis| shape::expand_dims(&x, axis)),
+            GetItem { key } => shape::get_item(x, key),
+            Log {} => elementwise::log(x),
+            Log1p {} => elementwise::log1p(x),
+            LogSoftmax { axis } => linalg::log_softmax(x, *axis),
+            Max(axes) => reduce::max(x, axes.clone()),
+            Mean(axes) => reduce::mean(x, axes.clone()),
+            Min(axes) => reduce::min(x, axes.clone()),
+            Negative {} => x.neg(),
+            Power {} => elementwise::power(x, &operands[1]),
+            Relu {} => elementwise::relu(x),
+            Reshape { newshape } => x.reshape(shape::resolve_shape(x.elem_count(), newshape)?),
+            Sigmoid {} => elementwise::sigmoid(x),
+            Softmax { axis } => linalg::softmax(x, *axis),
+            Softplus {} => elementwise::softplus(x),
+            Sqrt {} => elementwise::sqrt(x),
+            Square {} => elementwise::square(x),
+            Squeeze { axis } => shape::squeeze_all(x, axis.as_ref().map(AxisList::as_slice)),
+            Stack { axis } => Tensor::stack(operands, resolve_axis(*axis, x.rank() + 1)?),
+            StopGradient {} => Ok(x.detach()),
+            Sum(axes) => reduce::sum(x, axes.clone()),
+            Tanh {} => elementwise::tanh(x),
+            Transpose { axes } => shape::transpose(x, axes.as_deref()),
+            Where {} => {
+                let condition = if x.dtype() == DType::U8 { x.clone() } else { x.ne(0.0)? };
+                promoted(&operands[1], &operands[2]).and_then(|(y, z)| elementwise::where_(&condition, &y, &z))
+            }
+            Add {} => compared(Tensor::broadcast_add),
+            Subtract {} => compared(Tensor::broadcast_sub),
+            Multiply {} => compared(Tensor::broadcast_mul),
+            Divide {} | TrueDivide {} => {
+                both().and_then(|(x, y)| elementwise::float(&x)?.broadcast_div(&elementwise::float(&y)?))
+            }
+            Maximum {} => compared(elementwise::maximum),
+            Minimum {} => compared(elementwise::minimum),
+            Matmul {} => compared(linalg::matmul),
+            Greater {} => compared(Tensor::broadcast_gt),
+            GreaterEqual {} => compared(Tensor::broadcast_ge),
+            Less {} => compared(Tensor::broadcast_lt),
+            LessEqual {} => compared(Tensor::broadcast_le),
+            Equal {} => compared(Tensor::broadcast_eq),
+            NotEqual {} => compared(Tensor::broadcast_ne),
+        }
+    }
+}
+
+/// Both in one dtype: a float one if either is, else the wider. A float goes before every whole number, as in Keras.
+fn promoted(x: &Tensor, y: &Tensor) -> Result<(Tensor, Tensor)> {
+    let rank = |dtype: DType| (dtype.is_float(), dtype.size_in_bytes());
+    let dtype = if rank(x.dtype()) >= rank(y.dtype()) { x.dtype() } else { y.dtype() };
+    Ok((x.to_dtype(dtype)?, y.to_dtype(dtype)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gradcheck::{assert_gradients, values};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        use Operation::*;
+        let (x, y) = (values([2, 3], 1), values([3], 2));
+        let positive = (x.abs().unwrap() + 0.5).unwrap();
+        for operation in [Add {}, Subtract {}, Multiply {}, Maximum {}, Minimum {}] {
+            assert_gradients(&[x.clone(), y.clone()], |v| operation.run(v));
+            assert_gradients(&[y.clone(), x.clone()], |v| operation.run(v));
+        }
+        assert_gradients(&[y.clone(), positive.clone()], |v| TrueDivide {}.run(v));
+        assert_gradients(&[positive, y.clone()], |v| Power {}.run(v));
+        assert_gradients(std::slice::from_ref(&x), |v| Negative {}.run(v));
+        assert_gradients(&[x.clone(), x.clone()], |v| Stack { axis: 1 }.run(v));
+        assert_gradients(&[x.clone(), values([3, 4], 3)], |v| Matmul {}.run(v));
+        assert_gradients(&[values([2, 4, 3], 1), values([2, 3, 5], 3)], |v| Matmul {}.run(v));
+        assert_gradients(std::slice::from_ref(&x), |v| Transpose { axes: None }.run(v));
+        assert_gradients(&[values([2, 3, 4], 1)], |v| Transpose { axes: Some(vec![0, -1, 1]) }.run(v));
+        assert_gradients(&[values([2, 1, 4, 1], 1)], |v| Squeeze { axis: None }.run(v));
+        let key = vec![Index::Ellipsis, Index::NewAxis, Index::Slice { start: Some(-4), stop: None, step: Some(2) }];
+        assert_gradients(&[values([2, 3, 5], 1)], |v| GetItem { key: key.clone() }.run(v));
+        assert_gradients(&[values([2, 3, 5], 1)], |v| GetItem { key: vec![Index::from(..), 1.into()] }.run(v));
+    }
+
+    #[test]
+    fn dtypes_are_promoted_as_in_keras() {
+        let device = &candle_core::Device::Cpu;
+        let (ints, floats) = (Tensor::new(&[1i64, 2], device).unwrap(), Tensor::new(&[0.5f32, 0.5], device).unwrap());
+        let dtype =
+            |operation: Operation, x: &Tensor, y: &Tensor| operation.run(&[x.clone(), y.clone()]).unwrap().dtype();
+        assert_eq!(dtype(Operation::Add {}, &ints, &floats), DType::F32);
+        assert_eq!(dtype(Operation::TrueDivide {}, &ints, &ints), DType::F32);
+        assert_eq!(dtype(Operation::Multiply {}, &ints, &ints), DType::I64);
+    }
+
+    #[test]
+    fn the_form_is_that_of_keras() {
+        let mean = Operation::Mean(crate::axes(-1).keepdims(true));
+        let (class_name, config) = mean.keras();
+        assert_eq!(
+            (class_name.as_str(), config["axis"].clone(), config["keepdims"].clone()),
+            ("Mean", (-1).into(), true.into())
+        );
+        let config = serde_json::json!({"name": "mean_3", "axis": [0, 1], "keepdims": false});
+        assert_eq!(Operation::from_keras("Mean", &config).unwrap(), Operation::Mean([0, 1].into()));
+        assert_eq!(Operation::from_keras("Exp", &serde_json::json!({"name": "exp"})).unwrap(), Operation::Exp {});
+        assert!(Operation::from_keras("Fft", &config).is_err());
+    }
+}

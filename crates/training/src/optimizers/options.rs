@@ -1,0 +1,217 @@
+//! The keyword arguments that all optimizers share. Keras: `keras/src/optimizers/base_optimizer.py`.
+
+use super::LearningRate;
+use candle_keras_ops::{Error, Gradient, Result};
+use serde::{Deserialize, Serialize};
+
+/// What every optimizer can be told: the learning rate, weight decay, clipping.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    /// The optimizer's name, if it was given one.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The size of a step.
+    pub learning_rate: LearningRate,
+    /// How much of each weight, times the learning rate, is taken away before each step.
+    #[serde(default)]
+    pub weight_decay: Option<f64>,
+    /// The largest norm of a weight's gradient.
+    #[serde(default)]
+    pub clipnorm: Option<f64>,
+    /// The largest norm of all gradients together.
+    #[serde(default)]
+    pub global_clipnorm: Option<f64>,
+    /// The largest number of a gradient, in size.
+    #[serde(default)]
+    pub clipvalue: Option<f64>,
+    /// What Keras writes beside them.
+    #[serde(flatten)]
+    unsupported: Unsupported,
+}
+
+/// Arguments of Keras that have no counterpart here; files that use them are refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Unsupported {
+    #[serde(default)]
+    use_ema: bool,
+    #[serde(default = "ema_momentum")]
+    ema_momentum: f64,
+    #[serde(default)]
+    ema_overwrite_frequency: Option<u64>,
+    #[serde(default)]
+    loss_scale_factor: Option<f64>,
+    #[serde(default)]
+    gradient_accumulation_steps: Option<u64>,
+}
+
+fn ema_momentum() -> f64 {
+    0.99
+}
+
+impl Options {
+    /// With this learning rate, and nothing else.
+    pub fn new(learning_rate: impl Into<LearningRate>) -> Self {
+        Self {
+            name: None,
+            learning_rate: learning_rate.into(),
+            weight_decay: None,
+            clipnorm: None,
+            global_clipnorm: None,
+            clipvalue: None,
+            unsupported: Unsupported {
+                use_ema: false,
+                ema_momentum: ema_momentum(),
+                ema_overwrite_frequency: None,
+                loss_scale_factor: None,
+                gradient_accumulation_steps: None,
+            },
+        }
+    }
+
+    /// An error if an argument cannot be.
+    pub(super) fn check(&self) -> Result<()> {
+        self.learning_rate.check()?;
+        let clips =
+            [("clipnorm", self.clipnorm), ("global_clipnorm", self.global_clipnorm), ("clipvalue", self.clipvalue)];
+        let given: Vec<_> = clips.iter().filter_map(|(name, value)| value.map(|value| (*name, value))).collect();
+        if given.len() > 1 {
+            let names: Vec<_> = given.iter().map(|(name, _)| *name).collect();
+            return Err(Error::new("an optimizer clips in one way only").received(names.join(" and ")));
+        }
+        if let Some((name, value)) = given.first().filter(|(_, value)| value.is_nan() || *value <= 0.0) {
+            return Err(Error::new(format!("{name} must be positive")).received(value.to_string()));
+        }
+        if self.unsupported.use_ema || self.unsupported.gradient_accumulation_steps.is_some_and(|steps| steps > 1) {
+            let name = if self.unsupported.use_ema { "use_ema" } else { "gradient_accumulation_steps" };
+            return Err(Error::new(format!("the optimizer argument {name} is not supported"))
+                .help("load the model with compile(false) and compile it again without"));
+        }
+        // A loss scale is taken out of the gradients again; in float32 it changes nothing.
+        Ok(())
+    }
+
+    /// The gradients, brought within the limits. Keras: `_clip_gradients`.
+    pub(super) fn clip<T>(&self, gradients: Vec<(T, Gradient)>) -> Result<Vec<(T, Gradient)>> {
+        let each = |f: &dyn Fn(Gradient) -> candle_core::Result<Gradient>| {
+            gradients.iter().map(|(_, gradient)| f(gradient.clone())).collect::<candle_core::Result<Vec<_>>>()
+        };
+        let clipped = if let Some(limit) = self.clipvalue {
+            each(&|gradient| gradient.clipped(limit))?
+        } else if let Some(limit) = self.clipnorm {
+            each(&|gradient| {
+                let norm = gradient.sum_of_squares()?.sqrt();
+                gradient.scaled(limit / norm.max(limit))
+            })?
+        } else if let Some(limit) = self.global_clipnorm {
+            let squares = gradients.iter().map(|(_, gradient)| gradient.sum_of_squares());
+            let norm = squares.sum::<candle_core::Result<f64>>()?.sqrt();
+            // A norm that is not finite makes all gradients NaN, as in Keras, and does not hide behind a step of zero.
+            let factor = if norm.is_finite() { limit * (1.0 / norm).min(1.0 / limit) } else { f64::NAN };
+            each(&|gradient| gradient.scaled(factor))?
+        } else {
+            return Ok(gradients);
+        };
+        Ok(gradients.into_iter().zip(clipped).map(|((of, _), gradient)| (of, gradient)).collect())
+    }
+}
+
+/// Writes the setters of [`Options`] for an optimizer with a field `options`.
+macro_rules! options_setters {
+    () => {
+        /// The size of a step: a number, or a schedule.
+        #[must_use]
+        pub fn learning_rate(mut self, learning_rate: impl Into<super::LearningRate>) -> Self {
+            self.options.learning_rate = learning_rate.into();
+            self
+        }
+
+        /// The name of the optimizer in files.
+        #[must_use]
+        pub fn name(mut self, name: impl Into<String>) -> Self {
+            self.options.name = Some(name.into());
+            self
+        }
+
+        /// How much of each weight, times the learning rate, is taken away before each step; nothing unless said.
+        #[must_use]
+        pub fn weight_decay(mut self, weight_decay: f64) -> Self {
+            self.options.weight_decay = Some(weight_decay);
+            self
+        }
+
+        /// Scales the gradient of each weight down to this norm; not done unless said.
+        #[must_use]
+        pub fn clipnorm(mut self, norm: f64) -> Self {
+            self.options.clipnorm = Some(norm);
+            self
+        }
+
+        /// Scales all gradients together down to this norm; not done unless said.
+        #[must_use]
+        pub fn global_clipnorm(mut self, norm: f64) -> Self {
+            self.options.global_clipnorm = Some(norm);
+            self
+        }
+
+        /// Holds each number of the gradients between minus this and this; not done unless said.
+        #[must_use]
+        pub fn clipvalue(mut self, limit: f64) -> Self {
+            self.options.clipvalue = Some(limit);
+            self
+        }
+    };
+}
+pub(super) use options_setters;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::{Device, Tensor};
+    use candle_keras_ops::Rows;
+
+    fn clipped(options: &Options) -> Vec<Vec<f64>> {
+        let rows = Gradient::Rows(Rows { ids: vec![1], values: vec![0.0, 12.0] });
+        let table = Tensor::zeros((2, 2), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let dense = |gradient: &Gradient| {
+            gradient
+                .to_dense(&table)
+                .unwrap()
+                .flatten_all()
+                .unwrap()
+                .to_dtype(candle_core::DType::F64)
+                .unwrap()
+                .to_vec1()
+                .unwrap()
+        };
+        let clipped = options.clip(vec![(0, dense_of(&[3.0, -4.0])), (1, rows)]).unwrap();
+        clipped.iter().map(|(_, gradient)| dense(gradient)).collect()
+    }
+
+    fn dense_of(values: &[f64]) -> Gradient {
+        Gradient::Dense(Tensor::new(values, &Device::Cpu).unwrap())
+    }
+
+    #[test]
+    fn gradients_are_clipped_as_in_keras() {
+        let options = |set: fn(&mut Options)| {
+            let mut options = Options::new(0.1);
+            set(&mut options);
+            clipped(&options)
+        };
+        assert_eq!(options(|_| ()), [vec![3.0, -4.0], vec![0.0, 0.0, 0.0, 12.0]]);
+        assert_eq!(options(|o| o.clipvalue = Some(3.5)), [vec![3.0, -3.5], vec![0.0, 0.0, 0.0, 3.5]]);
+        assert_eq!(options(|o| o.clipnorm = Some(10.0)), [vec![3.0, -4.0], vec![0.0, 0.0, 0.0, 10.0]]);
+        assert_eq!(options(|o| o.global_clipnorm = Some(6.5)), [vec![1.5, -2.0], vec![0.0, 0.0, 0.0, 6.0]]);
+    }
+
+    #[test]
+    fn arguments_that_cannot_be_are_errors() {
+        let mut options = Options::new(0.1);
+        (options.clipnorm, options.clipvalue) = (Some(1.0), Some(1.0));
+        assert!(options.check().unwrap_err().to_string().contains("clipnorm and clipvalue"));
+        assert!(Options { clipnorm: Some(0.0), clipvalue: None, ..options }.check().is_err());
+        let keras = r#"{"name": "adam", "learning_rate": 0.001, "use_ema": true}"#;
+        let options: Options = serde_json::from_str(keras).unwrap();
+        assert!(options.check().unwrap_err().to_string().contains("use_ema"));
+    }
+}
