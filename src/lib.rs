@@ -71,7 +71,13 @@ pub mod constraints {
 /// Models. Keras: `keras.models`.
 pub mod models {
     #[doc(inline)]
-    pub use candle_keras_models::{Graph, Model, Sequential};
+    pub use candle_keras_models::{Graph, Model, Sequential, clone_model, load_model, model_from_json};
+}
+
+/// Files: Keras's own, and safetensors. Keras: `keras.saving`.
+pub mod saving {
+    #[doc(inline)]
+    pub use candle_keras_models::saving::*;
 }
 
 /// Losses. Keras: `keras.losses`.
@@ -121,6 +127,8 @@ pub mod utils {
     #[doc(inline)]
     pub use candle_keras_layers::clear_session;
     #[doc(inline)]
+    pub use candle_keras_models::plot_model;
+    #[doc(inline)]
     pub use candle_keras_ops::random::set_random_seed;
     #[doc(inline)]
     pub use candle_keras_ops::{device, warnings};
@@ -131,6 +139,7 @@ pub mod prelude {
     pub use crate::callbacks::Callback;
     pub use crate::layers;
     pub use crate::layers::Layer;
+    pub use crate::models::load_model;
     pub use crate::{Compile, Evaluate, Fit, History, Input, Model, Predict, Result, Sequential};
     pub use candle_core::{DType, Device, Tensor};
 }

@@ -4,6 +4,7 @@
 
 mod candle_pins;
 mod errors;
+mod fixtures;
 mod keras_anchors;
 mod models;
 mod own_layer;

@@ -184,7 +184,8 @@ pub enum FanMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Distribution {
-    /// Normal, cut off at two standard deviations and widened to keep the variance.
+    /// Normal, cut off at two standard deviations and widened to keep the variance. (Keras 2 wrote `normal`.)
+    #[serde(alias = "normal")]
     TruncatedNormal,
     /// Normal.
     UntruncatedNormal,
@@ -225,22 +226,59 @@ impl VarianceScaling {
         seed: Option<u64>,
     }
 
-    fn draw(&self, shape: &[usize]) -> Vec<f64> {
+    fn draw(&self, shape: &[usize]) -> Source {
         let (fan_in, fan_out) = fans(shape);
         let fan = match self.mode {
             FanMode::FanIn => fan_in,
             FanMode::FanOut => fan_out,
             FanMode::FanAvg => (fan_in + fan_out) / 2.0,
         };
-        let (variance, mut stream, count) = (self.scale / fan.max(1.0), stream(self.seed), shape.iter().product());
+        let (variance, stream) = (self.scale / fan.max(1.0), stream(self.seed));
         match self.distribution {
             Distribution::Uniform => {
                 let limit = (3.0 * variance).sqrt();
-                scaled(stream.uniform(count), 2.0 * limit, -limit)
+                Source::Draw { stream, draw: Stream::uniform, factor: 2.0 * limit, offset: -limit }
             }
-            Distribution::UntruncatedNormal => scaled(stream.normal(count), variance.sqrt(), 0.0),
+            Distribution::UntruncatedNormal => {
+                Source::Draw { stream, draw: Stream::normal, factor: variance.sqrt(), offset: 0.0 }
+            }
             Distribution::TruncatedNormal => {
-                scaled(stream.truncated_normal(count), variance.sqrt() / TRUNCATED_DEVIATION, 0.0)
+                let factor = variance.sqrt() / TRUNCATED_DEVIATION;
+                Source::Draw { stream, draw: Stream::truncated_normal, factor, offset: 0.0 }
+            }
+        }
+    }
+}
+
+/// Where the numbers of a weight come from.
+enum Source {
+    Constant(f64),
+    /// `factor * draw + offset`.
+    Draw {
+        stream: Stream,
+        draw: fn(&mut Stream, usize) -> Vec<f64>,
+        factor: f64,
+        offset: f64,
+    },
+    Values(Vec<f64>),
+}
+
+impl Source {
+    /// Hands on all `count` numbers, a block at a time: a large weight is never there in double precision.
+    fn each_block(self, count: usize, mut f: impl FnMut(&[f64])) {
+        const BLOCK: usize = 1 << 16;
+        match self {
+            Self::Values(values) => f(&values),
+            Self::Constant(value) => {
+                let block = vec![value; count.min(BLOCK)];
+                (0..count).step_by(BLOCK).for_each(|at| f(&block[..BLOCK.min(count - at)]));
+            }
+            Self::Draw { mut stream, draw, factor, offset } => {
+                for at in (0..count).step_by(BLOCK) {
+                    let mut block = draw(&mut stream, BLOCK.min(count - at));
+                    block.iter_mut().for_each(|x| *x = *x * factor + offset);
+                    f(&block);
+                }
             }
         }
     }
@@ -266,11 +304,6 @@ fn stream(seed: Option<u64>) -> Stream {
     seed.map_or_else(random::next_stream, |seed| Stream::new(seed, 0))
 }
 
-fn scaled(mut values: Vec<f64>, factor: f64, offset: f64) -> Vec<f64> {
-    values.iter_mut().for_each(|x| *x = *x * factor + offset);
-    values
-}
-
 impl Initializer {
     /// A tensor on the host with initial values.
     ///
@@ -278,20 +311,34 @@ impl Initializer {
     /// If the name is not an initializer, or the shape is not one that it can fill.
     pub fn init(&self, shape: &[usize], dtype: DType) -> Result<Tensor> {
         let count = shape.iter().product();
+        let mut values = Vec::with_capacity(count);
+        self.source(shape)?.each_block(count, |block| values.extend_from_slice(block));
+        Ok(Tensor::from_vec(values, shape, &Device::Cpu)?.to_dtype(dtype)?)
+    }
+
+    /// [`init`](Self::init) for f32, with no more memory than the numbers themselves take.
+    pub(crate) fn init_f32(&self, shape: &[usize]) -> Result<Vec<f32>> {
+        let count = shape.iter().product();
+        let mut values = Vec::with_capacity(count);
+        self.source(shape)?.each_block(count, |block| values.extend(block.iter().map(|&x| x as f32)));
+        Ok(values)
+    }
+
+    fn source(&self, shape: &[usize]) -> Result<Source> {
         let scaling = |scale, mode, distribution, seed| VarianceScaling { scale, mode, distribution, seed }.draw(shape);
+        let drawn =
+            |seed: &Option<u64>, draw, factor, offset| Source::Draw { stream: stream(*seed), draw, factor, offset };
         use {Distribution::*, FanMode::*};
-        let values = match self {
-            Self::Zeros(Zeros {}) => return Ok(Tensor::zeros(shape, dtype, &Device::Cpu)?),
-            Self::Ones(Ones {}) => return Ok(Tensor::ones(shape, dtype, &Device::Cpu)?),
-            Self::Constant(Constant { value }) => vec![*value; count],
-            Self::RandomNormal(RandomNormal { mean, stddev, seed }) => {
-                scaled(stream(*seed).normal(count), *stddev, *mean)
-            }
+        Ok(match self {
+            Self::Zeros(Zeros {}) => Source::Constant(0.0),
+            Self::Ones(Ones {}) => Source::Constant(1.0),
+            Self::Constant(Constant { value }) => Source::Constant(*value),
+            Self::RandomNormal(RandomNormal { mean, stddev, seed }) => drawn(seed, Stream::normal, *stddev, *mean),
             Self::TruncatedNormal(self::TruncatedNormal { mean, stddev, seed }) => {
-                scaled(stream(*seed).truncated_normal(count), *stddev, *mean)
+                drawn(seed, Stream::truncated_normal, *stddev, *mean)
             }
             Self::RandomUniform(RandomUniform { minval, maxval, seed }) => {
-                scaled(stream(*seed).uniform(count), maxval - minval, *minval)
+                drawn(seed, Stream::uniform, maxval - minval, *minval)
             }
             Self::VarianceScaling(variance_scaling) => variance_scaling.draw(shape),
             Self::GlorotNormal(x) => scaling(1.0, FanAvg, TruncatedNormal, x.seed),
@@ -300,16 +347,17 @@ impl Initializer {
             Self::HeUniform(x) => scaling(2.0, FanIn, Uniform, x.seed),
             Self::LecunNormal(x) => scaling(1.0, FanIn, TruncatedNormal, x.seed),
             Self::LecunUniform(x) => scaling(1.0, FanIn, Uniform, x.seed),
-            Self::Orthogonal(Orthogonal { gain, seed }) => scaled(orthogonal(shape, &mut stream(*seed))?, *gain, 0.0),
+            Self::Orthogonal(Orthogonal { gain, seed }) => {
+                Source::Values(orthogonal(shape, &mut stream(*seed))?.into_iter().map(|x| x * gain).collect())
+            }
             Self::Identity(Identity { gain }) => match shape {
-                [rows, columns] => {
-                    (0..rows * columns).map(|i| if i / columns == i % columns { *gain } else { 0.0 }).collect()
-                }
+                [rows, columns] => Source::Values(
+                    (0..rows * columns).map(|i| if i / columns == i % columns { *gain } else { 0.0 }).collect(),
+                ),
                 _ => return Err(Error::new("Identity fills matrices only").received(format!("shape {shape:?}"))),
             },
             Self::Unknown(name) => return Err(Self::unknown(name)),
-        };
-        Ok(Tensor::from_vec(values, shape, &Device::Cpu)?.to_dtype(dtype)?)
+        })
     }
 }
 

@@ -1,11 +1,13 @@
 //! The trait of all layers, and the one way in which a layer runs.
 
 use crate::base::{Base, Weights};
+use crate::naming::to_snake_case;
 use crate::symbolic::{self, KerasTensor, KerasTensors};
 use crate::variable::Variable;
 use crate::{Config, Context, Regularizer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{DTypeName, Error, Result, warnings};
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -67,6 +69,30 @@ pub trait Layer: Debug + Send + Sync + 'static {
             Err(many) => Config::from(vec![Config::from(many)]),
         };
         serde_json::json!({"args": args, "kwargs": {}})
+    }
+
+    /// Where files keep the weights of the layers inside, as a path from this layer: `cell`, or `layers/dense_1`. In the order of
+    /// [`sublayers`](Self::sublayers); by default Keras's numbered names of their classes, as a model has them.
+    fn sublayer_paths(&self) -> Vec<String> {
+        let mut counts = HashMap::new();
+        let path = |layer: &Arc<dyn Layer>| {
+            if !layer.is_saved() {
+                return String::new();
+            }
+            let class = to_snake_case(layer.class_name());
+            let count = counts.entry(class.clone()).or_insert(0);
+            *count += 1;
+            match *count - 1 {
+                0 => format!("layers/{class}"),
+                number => format!("layers/{class}_{number}"),
+            }
+        };
+        self.sublayers().iter().map(path).collect()
+    }
+
+    /// Whether this is a layer to Keras, which keeps a place for its weights in files; operations are not.
+    fn is_saved(&self) -> bool {
+        true
     }
 
     /// A weight for use in `forward`: on the tape if this run needs its gradient.

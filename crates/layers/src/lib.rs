@@ -47,5 +47,5 @@ pub use regularizers::Regularizer;
 pub use reshaping::{Flatten, Reshape};
 pub use serde_json::Value as Config;
 pub use shape::{Shape, Size};
-pub use symbolic::{Input, KerasTensor, KerasTensors, Node, call};
-pub use variable::{Variable, Weight};
+pub use symbolic::{Input, KerasTensor, KerasTensors, Node, call, call_masked};
+pub use variable::{Variable, Weight, to_be_loaded};

@@ -189,6 +189,10 @@ impl Layer for OperationLayer {
         self.operation.module()
     }
 
+    fn is_saved(&self) -> bool {
+        false
+    }
+
     fn get_config(&self) -> Result<Config> {
         let mut config = Map::from_iter([("name".to_string(), json!(self.base.name()))]);
         config.extend(self.operation.keras().1);

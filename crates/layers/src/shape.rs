@@ -23,9 +23,9 @@ impl Shape {
         Self(std::iter::once(None).chain(self.0.iter().copied()).collect())
     }
 
-    /// The product of the sizes, if all of them are known.
+    /// The product of the sizes, if all of them are known and it is a number of elements that there can be.
     pub fn elem_count(&self) -> Option<usize> {
-        self.0.iter().copied().product()
+        self.0.iter().try_fold(1usize, |product, size| product.checked_mul((*size)?))
     }
 
     /// Whether a tensor with these sizes has this shape.
@@ -39,12 +39,19 @@ impl Shape {
 /// # Errors
 /// Those of the function, or if the rank of the output is not always the same.
 pub(crate) fn by_trying(inputs: &[Shape], dtype: DType, f: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<Shape> {
+    /// A shape with more elements than this is more likely a mistake than a model.
+    const MOST_ELEMENTS: usize = 1 << 30;
     let try_with = |unknown: usize| -> Result<Vec<usize>> {
         let one = |shape: &Shape| {
             let dims: Vec<_> = shape.iter().map(|size| size.unwrap_or(unknown)).collect();
-            Tensor::ones(dims, dtype, &Device::Cpu)
+            match Shape::from(dims.as_slice()).elem_count() {
+                Some(count) if count <= MOST_ELEMENTS => Ok(Tensor::ones(dims, dtype, &Device::Cpu)?),
+                _ => {
+                    Err(Error::new("the input is too large to try the function on").received(format!("shape {shape}")))
+                }
+            }
         };
-        let ones = inputs.iter().map(one).collect::<candle_core::Result<Vec<_>>>()?;
+        let ones = inputs.iter().map(one).collect::<Result<Vec<_>>>()?;
         Ok(f(&ones)?.dims().to_vec())
     };
     let try_both = |a, b| Ok((try_with(a)?, try_with(b)?));

@@ -23,6 +23,7 @@ pub struct Node {
     layer: Arc<dyn Layer>,
     index: usize,
     inputs: Vec<KerasTensor>,
+    masks: Vec<Option<KerasTensor>>,
     outputs: Vec<Shape>,
 }
 
@@ -40,6 +41,16 @@ impl Node {
     /// What the layer was called on; nothing for an input.
     pub fn inputs(&self) -> &[KerasTensor] {
         &self.inputs
+    }
+
+    /// The masks that it was given for its inputs, in place of those that come with them; mostly none.
+    pub fn masks(&self) -> &[Option<KerasTensor>] {
+        &self.masks
+    }
+
+    /// All that must be there before it can run: inputs and masks.
+    pub fn parents(&self) -> impl Iterator<Item = &KerasTensor> {
+        self.inputs.iter().chain(self.masks.iter().flatten())
     }
 
     /// The shapes of the outputs.
@@ -141,6 +152,15 @@ impl From<&[KerasTensor]> for KerasTensors {
 
 /// Calls a layer on symbolic tensors: builds it if need be, checks the shapes, and records the call.
 pub fn call(layer: Arc<dyn Layer>, inputs: KerasTensors) -> Result<Vec<KerasTensor>> {
+    call_masked(layer, inputs, Vec::new())
+}
+
+/// [`call`] with masks that take the place of those which come with the inputs. Keras: `layer(inputs, mask=...)`.
+pub fn call_masked(
+    layer: Arc<dyn Layer>,
+    inputs: KerasTensors,
+    masks: Vec<Option<KerasTensor>>,
+) -> Result<Vec<KerasTensor>> {
     let named = |error: Error| error.in_layer(layer.layer_name(), layer.class_name());
     let shapes: Vec<_> = inputs.0.iter().map(|input| input.shape().clone()).collect();
     if shapes.is_empty() {
@@ -152,7 +172,7 @@ pub fn call(layer: Arc<dyn Layer>, inputs: KerasTensors) -> Result<Vec<KerasTens
     layer::build(&*layer, &shapes)?;
     let outputs = layer.compute_output_shape(&shapes).map_err(named)?;
     let index = layer.base().next_call();
-    Ok(Arc::new(Node { layer, index, inputs: inputs.0, outputs }).outputs())
+    Ok(Arc::new(Node { layer, index, inputs: inputs.0, masks, outputs }).outputs())
 }
 
 /// The start of a graph. Keras: `keras.Input`.
@@ -179,7 +199,13 @@ pub(crate) fn input(layer: InputLayer) -> KerasTensor {
     let shape = layer.whole_shape().clone();
     // An input layer is one node, however often it is asked for it.
     KerasTensor {
-        node: Arc::new(Node { layer: Arc::new(layer), index: 0, inputs: Vec::new(), outputs: vec![shape] }),
+        node: Arc::new(Node {
+            layer: Arc::new(layer),
+            index: 0,
+            inputs: Vec::new(),
+            masks: Vec::new(),
+            outputs: vec![shape],
+        }),
         index: 0,
     }
 }

@@ -4,6 +4,7 @@ use crate::{Constraint, Initializer, Regularizer};
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Tensor, Var};
 use candle_keras_ops::{Error, Gradient, Result, RowsSink, update};
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
@@ -33,6 +34,24 @@ pub struct Weight {
     constraint: Option<Constraint>,
 }
 
+thread_local! {
+    /// For how many bytes of weights that are being loaded there is room; nothing outside of `to_be_loaded`.
+    static LOADED: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Runs `f`, in which weights begin as zeros whatever their initializers say, since their values come from a file; one that holds
+/// at most `bytes` bytes of them.
+pub fn to_be_loaded<T>(bytes: usize, f: impl FnOnce() -> T) -> T {
+    struct Restore(Option<usize>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            LOADED.set(self.0);
+        }
+    }
+    let _restore = Restore(LOADED.replace(Some(bytes)));
+    f()
+}
+
 impl Weight {
     /// A trainable weight.
     pub fn new(name: &'static str, shape: impl Into<Vec<usize>>, initializer: &Initializer) -> Self {
@@ -58,16 +77,43 @@ impl Weight {
         self
     }
 
+    /// An error where there is no memory for the weight, before it is asked for: what a file says need not be so.
+    fn check_size(&self, dtype: DType) -> Result<()> {
+        let bytes = self.shape.iter().try_fold(dtype.size_in_bytes(), |bytes, &size| bytes.checked_mul(size));
+        let fits = |bytes: usize| {
+            let budget = LOADED.get().map_or(usize::MAX, |left| left);
+            LOADED.set(LOADED.get().map(|left| left.saturating_sub(bytes)));
+            bytes <= budget && Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
+        };
+        if bytes.is_some_and(fits) {
+            return Ok(());
+        }
+        let weight = format!("the weight {:?} of shape {:?}", self.name, self.shape);
+        Err(match LOADED.get() {
+            Some(_) => Error::new(format!("{weight} is larger than what the file can hold")),
+            None => Error::new(format!("there is no memory for {weight}")),
+        })
+    }
+
     pub(crate) fn create(self, layer: &str, dtype: DType) -> Result<Variable> {
+        self.check_size(dtype)?;
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let value = self.initializer.init(&self.shape, dtype)?;
+        let value = match (LOADED.get().is_some(), dtype) {
+            // Memory that is not written to is not taken up either.
+            (true, _) => Var::zeros(self.shape.as_slice(), dtype, &Device::Cpu)?,
+            // Not copied, as a tensor would be.
+            (false, DType::F32) => {
+                Var::from_vec(self.initializer.init_f32(&self.shape)?, self.shape.as_slice(), &Device::Cpu)?
+            }
+            (false, _) => Var::from_tensor(&self.initializer.init(&self.shape, dtype)?)?,
+        };
         if let Some(constraint) = &self.constraint {
-            constraint.call(&value)?; // so that an unknown name is found now and not after the first step
+            constraint.call(&value.as_detached_tensor())?; // so that an unknown name is found now and not after the first step
         }
         Ok(Variable(Arc::new(Inner {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             path: format!("{layer}/{}", self.name),
-            value: RwLock::new(Var::from_tensor(&value)?),
+            value: RwLock::new(value),
             trainable: self.trainable,
             regularizer: self.regularizer,
             constraint: self.constraint,

@@ -57,7 +57,7 @@ struct OutputMetric {
 #[derive(Debug)]
 pub(crate) struct Compiled {
     pub(crate) optimizer: Optimizer,
-    compile: Compile,
+    pub(crate) compile: Compile,
     /// Settled when the outputs are known.
     losses: Vec<Option<Loss>>,
     loss_weights: Vec<f64>,
@@ -97,7 +97,7 @@ impl Compiled {
                 );
             }
             PerOutput::All(loss) => _ = loss.name()?,
-            PerOutput::List(losses) => losses.iter().try_for_each(|loss| loss.name().map(|_| ()))?,
+            PerOutput::List(losses) => losses.iter().flatten().try_for_each(|loss| loss.name().map(|_| ()))?,
             PerOutput::Named(losses) => losses.iter().try_for_each(|(_, loss)| loss.name().map(|_| ()))?,
         }
         Ok(Self {
@@ -134,7 +134,7 @@ impl Compiled {
         for (weighted, specs) in [(false, &self.compile.metrics), (true, &self.compile.weighted_metrics)] {
             let per_output = match (specs, outputs) {
                 // For one output, the list is all of its metrics.
-                (PerOutput::List(list), [_]) => vec![Some(list.concat())],
+                (PerOutput::List(list), [_]) => vec![Some(list.iter().flatten().flatten().cloned().collect())],
                 (specs, outputs) => specs.resolve(outputs, "metrics")?,
             };
             for (output, specs) in per_output.into_iter().enumerate() {

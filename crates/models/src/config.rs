@@ -3,7 +3,8 @@
 use crate::Result;
 use crate::graph::Graph;
 use crate::model::Model;
-use candle_keras_layers::{Config, KerasTensor, Layer};
+use crate::saving::registry;
+use candle_keras_layers::{Config, KerasTensor, Layer, Node};
 use candle_keras_ops::dtype_name;
 use serde_json::{Map, json};
 
@@ -27,8 +28,8 @@ pub(crate) fn of_model(model: &Model) -> Result<Config> {
             for layer in graph.layers() {
                 let mut object = of_layer(&**layer)?;
                 let calls = graph.calls_of(&**layer);
-                let inputs = calls.iter().map(|node| node.inputs()).filter(|inputs| !inputs.is_empty());
-                let nodes: Vec<_> = inputs.map(|inputs| node_config(graph, inputs)).collect();
+                let calls = calls.iter().filter(|node| !node.inputs().is_empty());
+                let nodes: Vec<_> = calls.map(|node| node_config(graph, node)).collect();
                 object["name"] = json!(layer.layer_name());
                 object["inbound_nodes"] = json!(nodes);
                 layers.push(object);
@@ -42,28 +43,44 @@ pub(crate) fn of_model(model: &Model) -> Result<Config> {
     Ok(Config::Object(config))
 }
 
-fn of_layer(layer: &dyn Layer) -> Result<Config> {
+/// Keras's form of a layer or model: `{"module", "class_name", "config", "registered_name", "build_config"}`.
+pub(crate) fn of_layer(layer: &dyn Layer) -> Result<Config> {
     let class_name = layer.class_name();
-    let module = match class_name {
-        "Functional" => "keras.src.models.functional",
-        "Sequential" => "keras",
-        _ => "keras.layers",
+    let own = layer.module() == "keras.layers" && !registry::is_known(class_name);
+    let (module, registered_name) = match class_name {
+        "Functional" => (json!("keras.src.models.functional"), json!("Functional")),
+        "Sequential" => (json!("keras"), json!(null)),
+        // A layer of one's own is found by its name, in Keras as well.
+        _ if own => (json!(null), json!(class_name)),
+        _ if !layer.is_saved() => (json!(layer.module()), json!(class_name)),
+        _ => (json!(layer.module()), json!(null)),
     };
     let config = layer.get_config()?;
-    Ok(json!({"module": module, "class_name": class_name, "config": config, "registered_name": null}))
+    let mut object =
+        json!({"module": module, "class_name": class_name, "config": config, "registered_name": registered_name});
+    if let Some(shapes) = layer.base().built().filter(|_| layer.is_saved()) {
+        let input_shape = match shapes.as_slice() {
+            [one] => json!(one),
+            many => json!(many),
+        };
+        object["build_config"] = json!({ "input_shape": input_shape });
+    }
+    Ok(object)
 }
 
-fn node_config(graph: &Graph, inputs: &[KerasTensor]) -> Config {
+fn node_config(graph: &Graph, node: &Node) -> Config {
     let tensor = |input: &KerasTensor| {
         let (shape, dtype) = (input.shape(), dtype_name(input.dtype()));
         let config = json!({"shape": shape, "dtype": dtype, "keras_history": history(graph, input, 0)});
         json!({"class_name": "__keras_tensor__", "config": config})
     };
-    let args = match inputs {
-        [one] => json!([tensor(one)]),
-        many => json!([many.iter().map(tensor).collect::<Vec<_>>()]),
-    };
-    json!({"args": args, "kwargs": {}})
+    let mut call = node.layer().call_config(node.inputs().iter().map(tensor).collect());
+    match node.masks() {
+        [] => {}
+        [one] => call["kwargs"]["mask"] = json!(one.as_ref().map(tensor)),
+        many => call["kwargs"]["mask"] = many.iter().map(|mask| json!(mask.as_ref().map(tensor))).collect(),
+    }
+    call
 }
 
 /// The layer, the call and the output that a tensor comes from. Calls are counted within the graph, from `first`.

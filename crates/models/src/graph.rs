@@ -30,6 +30,8 @@ pub struct Graph {
 struct Call {
     layer: Arc<dyn Layer>,
     inputs: Vec<usize>,
+    /// Where the call was given masks of its own.
+    masks: Vec<Option<usize>>,
     first_output: usize,
 }
 
@@ -74,6 +76,7 @@ impl Graph {
         let steps = calls.iter().zip(firsts).map(|(node, first_output)| Call {
             layer: node.layer().clone(),
             inputs: node.inputs().iter().map(slot).collect(),
+            masks: node.masks().iter().map(|mask| mask.as_ref().map(slot)).collect(),
             first_output,
         });
         let (steps, output_slots) = (steps.collect(), outputs.iter().map(slot).collect());
@@ -145,7 +148,12 @@ impl Graph {
         };
         for step in &self.steps {
             let inputs = step.inputs.iter().map(|&slot| value(&values, slot)).collect::<Result<Vec<_>>>()?;
-            let masks: Vec<_> = step.inputs.iter().map(|&slot| value_masks[slot].clone()).collect();
+            let mut masks: Vec<_> = step.inputs.iter().map(|&slot| value_masks[slot].clone()).collect();
+            for (mask, given) in masks.iter_mut().zip(&step.masks) {
+                if let Some(slot) = *given {
+                    *mask = Some(value(&values, slot)?);
+                }
+            }
             let (outputs, output_masks) = run(&*step.layer, &inputs, &masks, ctx)?;
             for (i, output) in outputs.into_iter().enumerate() {
                 values[step.first_output + i] = Some(output);
@@ -208,7 +216,7 @@ impl Start {
                 stack.push((node, 0));
             }
             while let Some((node, next)) = stack.pop() {
-                if let Some(input) = node.inputs().get(next) {
+                if let Some(input) = node.parents().nth(next) {
                     stack.push((node.clone(), next + 1));
                     let before = self.resolve(input).node().clone();
                     if !done.contains(&before.key()) {
@@ -244,7 +252,7 @@ fn in_keras_order(start: &Start, nodes: &[Arc<Node>], first_seen: &HashMap<usize
         let depth = entry.0.max(*node_depths.entry(node.key()).or_default());
         entry.0 = depth;
         node_depths.insert(node.key(), depth);
-        for input in node.inputs() {
+        for input in node.parents() {
             let before = node_depths.entry(start.resolve(input).node().key()).or_default();
             *before = (*before).max(depth + 1);
         }

@@ -11,7 +11,9 @@ mod graph;
 mod history;
 mod logs;
 mod model;
+mod plot;
 mod samples;
+pub mod saving;
 mod sequential;
 mod steps;
 mod summary;
@@ -23,4 +25,9 @@ pub use graph::Graph;
 pub use history::History;
 pub use logs::Logs;
 pub use model::Model;
+pub use plot::plot_model;
+pub use saving::{
+    CustomObjects, LoadModel, LoadWeights, clone_model, convert_weights, load_model, load_tensors, model_from_json,
+    save_tensors,
+};
 pub use sequential::Sequential;

@@ -34,7 +34,10 @@ impl Sequential {
     /// # Errors
     /// If a layer does not suit the one before, two layers have the same name, or an input does not stand first.
     pub fn new(layers: Vec<Arc<dyn Layer>>) -> Result<Self> {
-        let base = Base::new("Sequential");
+        Self::with_base(Base::new("Sequential"), layers)
+    }
+
+    pub(crate) fn with_base(base: Base, layers: Vec<Arc<dyn Layer>>) -> Result<Self> {
         let mut sequential = Self(Model::from_body(base, Body { stack: Some(Vec::new()), graph: None }));
         layers.into_iter().try_for_each(|layer| sequential.push(layer))?;
         Ok(sequential)

@@ -54,7 +54,7 @@ impl Model {
         };
         let inputs = calls
             .iter()
-            .flat_map(|node| node.inputs())
+            .flat_map(|node| node.parents())
             .map(|input| format!("{}[{}][{}]", input.node().layer().layer_name(), input.node().index(), input.index()));
         let connections = inputs.collect::<Vec<_>>().join(", ");
         let connections = if connections.is_empty() { "-".into() } else { connections };

@@ -30,6 +30,8 @@ impl Operand for Tensor {
 pub enum Operation {
     Absolute {},
     Add {},
+    All(Axes),
+    Any(Axes),
     Cast {
         dtype: String,
     },
@@ -56,6 +58,9 @@ pub enum Operation {
     Less {},
     LessEqual {},
     Log {},
+    LogicalAnd {},
+    LogicalNot {},
+    LogicalOr {},
     Log1p {},
     LogSoftmax {
         axis: i64,
@@ -69,6 +74,9 @@ pub enum Operation {
     Multiply {},
     Negative {},
     NotEqual {},
+    OnesLike {
+        dtype: Option<String>,
+    },
     Power {},
     Relu {},
     Reshape {
@@ -96,6 +104,9 @@ pub enum Operation {
     },
     TrueDivide {},
     Where {},
+    ZerosLike {
+        dtype: Option<String>,
+    },
 }
 
 /// One axis or several, as Keras writes them.
@@ -223,7 +234,9 @@ impl Operation {
             | Equal {}
             | NotEqual {}
             | Matmul {}
-            | Dot {} => 2..=2,
+            | Dot {}
+            | LogicalAnd {}
+            | LogicalOr {} => 2..=2,
             _ => 1..=1,
         }
     }
@@ -242,6 +255,8 @@ impl Operation {
         let compared = |compare: fn(&Tensor, &Tensor) -> Result<Tensor>| both().and_then(|(x, y)| compare(&x, &y));
         match self {
             Absolute {} => elementwise::abs(x),
+            All(axes) => reduce::min(&truth(x)?, axes.clone()),
+            Any(axes) => reduce::max(&truth(x)?, axes.clone()),
             Cast { dtype } => elementwise::cast(x, dtype.as_str()),
             Clip { x_min, x_max } => elementwise::clip(x, *x_min, *x_max),
             Concatenate { axis } => shape::concatenate(operands, *axis),
@@ -270,10 +285,7 @@ impl Operation {
             Sum(axes) => reduce::sum(x, axes.clone()),
             Tanh {} => elementwise::tanh(x),
             Transpose { axes } => shape::transpose(x, axes.as_deref()),
-            Where {} => {
-                let condition = if x.dtype() == DType::U8 { x.clone() } else { x.ne(0.0)? };
-                promoted(&operands[1], &operands[2]).and_then(|(y, z)| elementwise::where_(&condition, &y, &z))
-            }
+            Where {} => promoted(&operands[1], &operands[2]).and_then(|(y, z)| elementwise::where_(&truth(x)?, &y, &z)),
             Add {} => compared(Tensor::broadcast_add),
             Subtract {} => compared(Tensor::broadcast_sub),
             Multiply {} => compared(Tensor::broadcast_mul),
@@ -282,6 +294,11 @@ impl Operation {
             }
             Maximum {} => compared(elementwise::maximum),
             Minimum {} => compared(elementwise::minimum),
+            LogicalAnd {} => truth(x)?.broadcast_minimum(&truth(&operands[1])?),
+            LogicalOr {} => truth(x)?.broadcast_maximum(&truth(&operands[1])?),
+            LogicalNot {} => truth(x)?.eq(0u8),
+            OnesLike { dtype } => as_dtype(&x.detach().ones_like()?, dtype.as_deref()),
+            ZerosLike { dtype } => as_dtype(&x.detach().zeros_like()?, dtype.as_deref()),
             Matmul {} => compared(linalg::matmul),
             Greater {} => compared(Tensor::broadcast_gt),
             GreaterEqual {} => compared(Tensor::broadcast_ge),
@@ -291,6 +308,15 @@ impl Operation {
             NotEqual {} => compared(Tensor::broadcast_ne),
         }
     }
+}
+
+/// 1 where an element is not 0, as u8.
+fn truth(x: &Tensor) -> Result<Tensor> {
+    if x.dtype() == DType::U8 { Ok(x.clone()) } else { x.detach().ne(0.0) }
+}
+
+fn as_dtype(x: &Tensor, dtype: Option<&str>) -> Result<Tensor> {
+    dtype.map_or_else(|| Ok(x.clone()), |dtype| elementwise::cast(x, dtype))
 }
 
 /// Both in one dtype: a float one if either is, else the wider. A float goes before every whole number, as in Keras.

@@ -6,7 +6,10 @@ use candle_core::{Result, Tensor, bail};
 
 /// The sizes that `shape` means for this many elements, with the one -1 in it worked out.
 pub fn resolve_shape(elements: usize, shape: &[i64]) -> Result<Vec<usize>> {
-    let known: i64 = shape.iter().filter(|&&size| size != -1).product();
+    let sizes = shape.iter().filter(|&&size| size != -1);
+    let Some(known) = sizes.copied().try_fold(1i64, i64::checked_mul) else {
+        bail!("cannot reshape {elements} elements to {shape:?}")
+    };
     let unknown = shape.iter().filter(|&&size| size == -1).count();
     let fits = match unknown {
         0 => known == elements as i64,

@@ -96,8 +96,8 @@ pub enum PerOutput<T> {
     Unset,
     /// The same for every output.
     All(T),
-    /// One for each output, in their order.
-    List(Vec<T>),
+    /// One for each output, in their order, or none for some.
+    List(Vec<Option<T>>),
     /// By name; outputs that are not named have none.
     Named(Vec<(String, T)>),
 }
@@ -111,7 +111,7 @@ impl<T: Clone> PerOutput<T> {
         match self {
             Self::Unset => Ok(vec![None; outputs.len()]),
             Self::All(value) => Ok(vec![Some(value.clone()); outputs.len()]),
-            Self::List(list) if list.len() == outputs.len() => Ok(list.iter().cloned().map(Some).collect()),
+            Self::List(list) if list.len() == outputs.len() => Ok(list.clone()),
             Self::List(list) => Err(Error::new(format!("a list of {what} must have one entry for each output"))
                 .expected(format!("{}: {}", outputs.len(), outputs.join(", ")))
                 .received(list.len().to_string())),
@@ -174,7 +174,7 @@ impl Compile {
 
     /// A loss for each output, in their order.
     pub fn losses<L: Into<Loss>>(losses: impl IntoIterator<Item = L>) -> Self {
-        Self { loss: PerOutput::List(losses.into_iter().map(Into::into).collect()), ..Self::default() }
+        Self { loss: PerOutput::List(losses.into_iter().map(|loss| Some(loss.into())).collect()), ..Self::default() }
     }
 
     /// A loss for the output of this name; outputs that are not named have none.
@@ -187,14 +187,14 @@ impl Compile {
     /// The factor of each loss in their sum.
     #[must_use]
     pub fn loss_weights(mut self, weights: impl IntoIterator<Item = f64>) -> Self {
-        self.loss_weights = PerOutput::List(weights.into_iter().collect());
+        self.loss_weights = PerOutput::List(weights.into_iter().map(Some).collect());
         self
     }
 
     /// What is measured beside the loss. For a model with several outputs: one metric for each, in their order, as in Keras.
     #[must_use]
     pub fn metrics<M: Into<MetricSpec>>(mut self, metrics: impl IntoIterator<Item = M>) -> Self {
-        self.metrics = PerOutput::List(metrics.into_iter().map(|metric| vec![metric.into()]).collect());
+        self.metrics = PerOutput::List(metrics.into_iter().map(|metric| Some(vec![metric.into()])).collect());
         self
     }
 
@@ -212,7 +212,7 @@ impl Compile {
     /// Like [`metrics`](Self::metrics), but with sample and class weights.
     #[must_use]
     pub fn weighted_metrics<M: Into<MetricSpec>>(mut self, metrics: impl IntoIterator<Item = M>) -> Self {
-        self.weighted_metrics = PerOutput::List(metrics.into_iter().map(|metric| vec![metric.into()]).collect());
+        self.weighted_metrics = PerOutput::List(metrics.into_iter().map(|metric| Some(vec![metric.into()])).collect());
         self
     }
 }

@@ -12,3 +12,8 @@ pub use function::{Direction, Function, Target, function_name};
 pub use losses::{Loss, Reduction};
 pub use metrics::{MeanMetric, Metric};
 pub use optimizers::{LearningRate, Optimizer, UpdateRule};
+
+/// Keras's names of all classes that files may have: losses, metrics, optimizers, schedules.
+pub fn class_names() -> Vec<&'static str> {
+    [losses::CLASSES, metrics::CLASSES, optimizers::CLASSES, optimizers::schedules::CLASSES].concat()
+}

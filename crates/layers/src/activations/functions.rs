@@ -141,6 +141,8 @@ pub fn sparse_sigmoid(x: &Tensor) -> Result<Tensor> {
 }
 
 /// The projection of the last axis onto the probability simplex: like softmax, with exact zeros (Martins and Astudillo, 2016).
+///
+/// Keras 3.15.1 is wrong here where more than one element is not 0: its rows do not add up to 1.
 pub fn sparsemax(x: &Tensor) -> Result<Tensor> {
     let detached = x.detach().contiguous()?;
     let last = x.rank().saturating_sub(1);

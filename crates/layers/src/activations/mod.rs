@@ -6,8 +6,11 @@ mod functions;
 pub use activation::Activation;
 pub use functions::*;
 
+use crate::KerasObject;
 use candle_keras_ops::{Error, Tensor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -138,15 +141,52 @@ impl fmt::Debug for ActivationFunction {
 
 impl Serialize for ActivationFunction {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.name)
+        if FUNCTIONS.iter().any(|(known, _)| *known == self.name) {
+            return serializer.serialize_str(&self.name);
+        }
+        let (module, class_name) = ("builtins".into(), "function".into());
+        let object = KerasObject {
+            module,
+            class_name,
+            config: self.name.as_str().into(),
+            registered_name: Some(self.name.clone()),
+        };
+        object.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for ActivationFunction {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Keras writes null where no activation was given.
-        Ok(Option::<String>::deserialize(deserializer)?.map_or_else(Self::default, |name| name.as_str().into()))
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Name(String),
+            Object(KerasObject),
+        }
+        let name = match Option::<Form>::deserialize(deserializer)? {
+            // Keras writes null where no activation was given.
+            None => return Ok(Self::default()),
+            Some(Form::Name(name)) => name,
+            Some(Form::Object(object)) => match object.config.as_str() {
+                Some(name) => name.into(),
+                None => object.class_name,
+            },
+        };
+        let own = SCOPE.with_borrow(|scope| scope.get(&name).cloned());
+        Ok(own.unwrap_or_else(|| name.as_str().into()))
     }
+}
+
+thread_local! {
+    static SCOPE: RefCell<HashMap<String, ActivationFunction>> = RefCell::default();
+}
+
+/// Runs `f`, in which configurations may name these functions as activations. Keras: `custom_object_scope`.
+pub fn activation_scope<T>(functions: HashMap<String, ActivationFunction>, f: impl FnOnce() -> T) -> T {
+    let outer = SCOPE.replace(functions);
+    let result = f();
+    SCOPE.set(outer);
+    result
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Lambda: a function as a layer. Keras: `keras.layers.Lambda`.
 
 use crate::shape::by_trying;
-use crate::{Base, Context, Layer, Shape, layer_common, setters};
+use crate::{Base, Config, Context, Layer, Shape, setters};
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, json};
 use std::fmt;
 use std::sync::Arc;
 
@@ -37,6 +38,16 @@ pub struct Lambda {
     output_shape: Option<Shape>,
 }
 
+/// What Keras writes for a Lambda of a named function: Python finds it by the name of the layer, in `custom_objects`.
+#[derive(Serialize)]
+struct LambdaConfig<'a> {
+    #[serde(flatten)]
+    base: &'a Base,
+    function: Config,
+    output_shape: &'a Option<Shape>,
+    arguments: Map<String, Config>,
+}
+
 impl Lambda {
     /// A function of one tensor.
     pub fn new(function: impl Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static) -> Self {
@@ -51,6 +62,18 @@ impl Lambda {
     /// A function of several tensors.
     pub fn of_many(function: impl Fn(&[Tensor]) -> candle_core::Result<Tensor> + Send + Sync + 'static) -> Self {
         Self { base: Base::new("Lambda"), function: Some(Arc::new(function)), output_shape: None }
+    }
+
+    /// This layer as a configuration describes it, with this function in place of the one in Python.
+    pub fn from_config(&self, config: &Config) -> Result<Self> {
+        let name = config["name"].as_str().unwrap_or("lambda");
+        // A shape that Keras computes with a function is found by trying, as without one.
+        let output_shape = serde_json::from_value(config["output_shape"].clone()).ok().flatten();
+        let mut base = serde_json::json!({"name": name, "trainable": config["trainable"] != false});
+        if !config["dtype"].is_null() {
+            base["dtype"] = config["dtype"].clone();
+        }
+        Ok(Self { base: serde_json::from_value(base)?, function: self.function.clone(), output_shape })
     }
 
     setters! {
@@ -74,7 +97,21 @@ impl fmt::Debug for Lambda {
 }
 
 impl Layer for Lambda {
-    layer_common!("Lambda");
+    fn base(&self) -> &Base {
+        &self.base
+    }
+
+    fn class_name(&self) -> &str {
+        "Lambda"
+    }
+
+    fn get_config(&self) -> Result<Config> {
+        let name = self.base.name();
+        let function = json!({"module": "builtins", "class_name": "function", "config": name, "registered_name": name});
+        let arguments = Map::new();
+        let config = LambdaConfig { base: &self.base, function, output_shape: &self.output_shape, arguments };
+        Ok(serde_json::to_value(config)?)
+    }
 
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         if let Some(shape) = &self.output_shape {

@@ -60,7 +60,7 @@ impl Layer for Concatenate {
         for shape in &inputs[1..] {
             for (i, (a, &b)) in output.iter_mut().zip(shape.iter()).enumerate() {
                 *a = match (*a, b) {
-                    (a, b) if i as i64 == axis => a.zip(b).map(|(a, b)| a + b),
+                    (a, b) if i as i64 == axis => a.zip(b).and_then(|(a, b)| a.checked_add(b)),
                     (Some(a), Some(b)) if a != b => {
                         return Err(Error::new("the inputs can be concatenated along one axis only")
                             .expected(format!("equal sizes but for axis {}", self.axis))

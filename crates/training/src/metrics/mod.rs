@@ -174,7 +174,7 @@ macro_rules! metrics {
         }
 
         const NAMES: &[&str] = &["accuracy", "acc", $($name),*];
-        const CLASSES: &[&str] = &[$(stringify!($class)),*];
+        pub(crate) const CLASSES: &[&str] = &[$(stringify!($class)),*];
     };
 }
 

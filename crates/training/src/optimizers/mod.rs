@@ -112,7 +112,7 @@ impl<R: UpdateRule + 'static> From<R> for Optimizer {
 /// Every class, by Keras's name: what a string, a file and a message about a wrong name know of.
 macro_rules! optimizers {
     ($($class:ident),* $(,)?) => {
-        const CLASSES: &[&str] = &[$(stringify!($class)),*];
+        pub(crate) const CLASSES: &[&str] = &[$(stringify!($class)),*];
 
         fn by_name(name: &str) -> Option<Box<dyn UpdateRule>> {
             $(if name.eq_ignore_ascii_case(stringify!($class)) {

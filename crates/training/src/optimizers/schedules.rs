@@ -137,14 +137,16 @@ macro_rules! schedules {
             }
         })*
 
+        /// The classes.
+        pub(crate) const CLASSES: &[&str] = &[$(stringify!($class)),*];
+
         fn from_keras(object: KerasObject) -> Result<LearningRate> {
-            let known = [$(stringify!($class)),*];
             match object.class_name.as_str() {
                 $(stringify!($class) => {
                     let schedule: $class = serde_json::from_value(object.config)?;
                     schedule.check().map(|()| schedule.into())
                 })*
-                name => Err(Error::unknown("learning rate schedule", name, &known)),
+                name => Err(Error::unknown("learning rate schedule", name, CLASSES)),
             }
         }
     };

@@ -1,0 +1,94 @@
+//! The command `candle-keras`: what can be done with a Keras file without Python, and without Rust.
+
+mod arguments;
+mod data;
+mod train;
+
+use anyhow::{Context, Result, bail};
+use arguments::{Arguments, Command};
+use candle_keras_models::{LoadModel, Model, Predict, convert_weights, load_model, plot_model, save_tensors};
+use candle_keras_ops::{device, random};
+use clap::Parser;
+use data::Data;
+use std::path::Path;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // Help and the version are no errors.
+        Err(error) if !error.use_stderr() => error.exit(),
+        Err(error) => return failure(&error.to_string()),
+    };
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure(&format!("{error:#}")),
+    }
+}
+
+/// One line, whatever there is to say.
+fn failure(message: &str) -> ExitCode {
+    let lines: Vec<_> = message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let line = lines.join("; ");
+    eprintln!("error: {}", line.strip_prefix("error: ").unwrap_or(&line));
+    ExitCode::FAILURE
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(seed) = arguments.seed {
+        random::set_random_seed(seed);
+    }
+    let verbose = arguments.verbose;
+    // For what does not train, it need not be known what the model was compiled with.
+    let bare = |path: &Path| -> Result<Model> { on_device(LoadModel::new().compile(false).load(path)?, arguments) };
+    let compiled = |path: &Path| -> Result<Model> { on_device(load_model(path)?, arguments) };
+    match &arguments.command {
+        Command::Summary { model } => LoadModel::new().compile(false).load(model)?.summary(),
+        Command::Plot { model, out } => plot_model(&LoadModel::new().compile(false).load(model)?, out)?,
+        Command::Predict { model, data, output, batch_size } => {
+            let mut model = bare(model)?;
+            let x = Data::read(data)?.inputs(&model)?;
+            let predict = Predict::new().batch_size(*batch_size).verbose(verbose);
+            let outputs = model.predict_multiple(&x, predict)?;
+            let names = model.graph()?.output_names();
+            save_tensors(output, &names.into_iter().zip(outputs).collect())?;
+        }
+        Command::Evaluate(evaluate) => train::evaluate(compiled(&evaluate.model)?, evaluate)?,
+        Command::Fit(fit) => train::fit(compiled(&fit.model)?, fit, verbose)?,
+        Command::Convert { input, output } => convert(input, output)?,
+    }
+    Ok(())
+}
+
+fn on_device(mut model: Model, arguments: &Arguments) -> Result<Model> {
+    if let Some(name) = &arguments.device {
+        model.to_device(&device(name)?)?;
+    }
+    Ok(model)
+}
+
+/// A whole model where the file has one and the other can; weights alone otherwise.
+fn convert(input: &Path, output: &Path) -> Result<()> {
+    let is_weights = |path: &Path| path.to_string_lossy().to_lowercase().ends_with(".weights.h5");
+    if is_weights(input) {
+        return Ok(convert_weights(input, output)?);
+    }
+    let model = match load_model(input) {
+        Ok(model) => model,
+        // Tensors without a model are weights.
+        Err(_) if input.extension().is_some_and(|e| e == "safetensors") && is_weights(output) => {
+            return Ok(convert_weights(input, output)?);
+        }
+        Err(error) => return Err(error).context("the model cannot be converted"),
+    };
+    if is_weights(output) {
+        return Ok(model.save_weights(output)?);
+    }
+    if output.extension().is_some_and(|e| e == "h5" || e == "hdf5") {
+        bail!("Keras's older .h5 is read, not written; .keras, .weights.h5 and .safetensors are written");
+    }
+    Ok(model.save(output)?)
+}

@@ -1,0 +1,301 @@
+//! From Keras's description of a model to the model: `config.json`, `model_config`, `get_config`.
+
+use super::custom_objects::CustomObjects;
+use super::registry;
+use crate::graph::Graph;
+use crate::model::Body;
+use crate::{Model, Result, Sequential};
+use candle_keras_layers::{
+    Base, Config, InputLayer, KerasTensor, KerasTensors, Layer, OperationLayer, Shape, call_masked,
+};
+use candle_keras_ops::Error;
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+/// Models inside of models deeper than this are not made by people.
+const MOST_DEPTH: usize = 32;
+
+/// What is known while a description is read.
+struct Reading<'a> {
+    objects: &'a CustomObjects,
+    /// The layers so far, by class and name.
+    made: RefCell<HashMap<(String, String), Arc<dyn Layer>>>,
+}
+
+/// The model of this object: `{"class_name": "Functional", "config": {...}}`.
+pub(super) fn model(object: &Config, objects: &CustomObjects) -> Result<Model> {
+    nested(object, &Reading { objects, made: RefCell::default() }, 0)
+}
+
+fn nested(object: &Config, reading: &Reading, depth: usize) -> Result<Model> {
+    let (class_name, config) = (object["class_name"].as_str().unwrap_or_default(), &object["config"]);
+    if depth > MOST_DEPTH {
+        return Err(Error::new("models are nested too deeply"));
+    }
+    let model = match class_name {
+        "Sequential" => sequential(object, reading, depth),
+        "Functional" | "Model" if config["layers"].is_array() => functional(config, reading, depth),
+        _ => Err(Error::unknown("model class", class_name, &["Functional", "Sequential"])
+            .help("a subclassed model has no description; write it in Rust and load its weights alone")),
+    };
+    let model = model.map_err(|error| match config["name"].as_str() {
+        Some(name) if depth > 0 => error.in_layer(name, class_name),
+        _ => error,
+    })?;
+    Ok(if config["trainable"] == false { model.trainable(false) } else { model })
+}
+
+/// A layer of a model, which may be a model.
+fn layer(object: &Config, reading: &Reading, depth: usize) -> Result<Arc<dyn Layer>> {
+    let text = |value: &Config| value.as_str().unwrap_or_default().to_string();
+    let key = (text(&object["class_name"]), text(&object["config"]["name"]));
+    // Keras marks a layer that it has described before, without saying which; there is one of this class and name.
+    if let (false, Some(shared)) = (object["shared_object_id"].is_null(), reading.made.borrow().get(&key)) {
+        return Ok(shared.clone());
+    }
+    let layer: Arc<dyn Layer> = match key.0.as_str() {
+        "Functional" | "Sequential" | "Model" => Arc::new(nested(object, reading, depth + 1)?),
+        _ => registry::layer(object, reading.objects)?,
+    };
+    reading.made.borrow_mut().insert(key, layer.clone());
+    Ok(layer)
+}
+
+/// A base with this name, as a file says it.
+fn base(config: &Config, class_name: &str) -> Result<Base> {
+    match config["name"].as_str() {
+        Some(name) => Ok(serde_json::from_value(serde_json::json!({ "name": name }))?),
+        None => Ok(Base::new(class_name)),
+    }
+}
+
+fn sequential(object: &Config, reading: &Reading, depth: usize) -> Result<Model> {
+    // Keras 1 wrote the list of layers alone.
+    let config = &object["config"];
+    let list = config["layers"].as_array().or(config.as_array());
+    let list = list.ok_or_else(|| Error::new("the Sequential has no list of layers"))?;
+    let mut layers = list.iter().map(|object| layer(object, reading, depth)).collect::<Result<Vec<_>>>()?;
+    let has_input = layers.first().is_some_and(|layer| layer.class_name() == "InputLayer");
+    let shapes = [&config["build_input_shape"], &object["build_config"]["input_shape"]];
+    let of_first = list.first().map_or(&Value::Null, |first| &first["config"]["batch_input_shape"]);
+    if let (false, Some(shape)) = (has_input, shapes.into_iter().chain([of_first]).find(|shape| shape.is_array())) {
+        let shape: Shape = serde_json::from_value(shape.clone())?;
+        layers.insert(0, Arc::new(InputLayer::new([0usize; 0]).batch_shape(shape)));
+    }
+    let base = base(config, "Sequential")?;
+    Ok(Sequential::with_base(base, layers)?.into())
+}
+
+/// Where a tensor comes from: layer, call, output.
+type History = (String, usize, usize);
+
+/// A call of a layer that waits for its inputs.
+struct Waiting {
+    layer: usize,
+    node: usize,
+    inputs: Vec<History>,
+    masks: Vec<Option<History>>,
+    missing: usize,
+}
+
+impl Waiting {
+    fn parents(&self) -> impl Iterator<Item = &History> {
+        self.inputs.iter().chain(self.masks.iter().flatten())
+    }
+}
+
+fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model> {
+    let list = config["layers"].as_array().ok_or_else(|| Error::new("the model has no list of layers"))?;
+    let mut tensors: HashMap<History, KerasTensor> = HashMap::new();
+    let mut functional: HashMap<String, bool> = HashMap::new();
+    let (mut layers, mut waiting) = (Vec::new(), Vec::new());
+    for object in list {
+        let name = object["name"].as_str().or(object["config"]["name"].as_str()).unwrap_or_default().to_string();
+        let class_name = object["class_name"].as_str().unwrap_or_default().to_string();
+        let is_model = matches!(class_name.as_str(), "Functional" | "Model");
+        if functional.insert(name.clone(), is_model).is_some() {
+            return Err(
+                Error::new("each layer of a model must have a name of its own").received(format!("{name:?} twice"))
+            );
+        }
+        let nodes = object["inbound_nodes"].as_array().cloned().unwrap_or_default();
+        let is_operation = object["module"].as_str().is_some_and(|module| module.starts_with("keras.src.ops"));
+        let named = |error: Error| error.in_layer(name.clone(), class_name.clone());
+        let made: Arc<dyn Layer> = if class_name == "InputLayer" {
+            let made = registry::layer(object, reading.objects)?;
+            let input: InputLayer = serde_json::from_value(made.get_config()?)?;
+            let tensor = input.output();
+            tensors.insert((name.clone(), 0, 0), tensor.clone());
+            tensor.node().layer().clone()
+        } else if is_operation {
+            let [call] = nodes.as_slice() else {
+                return Err(named(
+                    Error::new("an operation is called once").received(format!("{} calls", nodes.len())),
+                ));
+            };
+            let class = object["class_name"].as_str().unwrap_or_default();
+            Arc::new(OperationLayer::from_keras(class, &object["config"], call).map_err(named)?)
+        } else {
+            layer(object, reading, depth)?
+        };
+        for (node, call) in nodes.iter().enumerate() {
+            let (inputs, masks) = inputs_of(call, is_operation).map_err(named)?;
+            waiting.push(Waiting { layer: layers.len(), node, inputs, masks, missing: 0 });
+        }
+        layers.push((name, made));
+    }
+    connect(&layers, waiting, &mut tensors)?;
+    let ends = |key: &str| -> Result<Vec<KerasTensor>> {
+        let ends = histories(&config[key]).ok_or_else(|| {
+            Error::new(format!("{key} does not say which tensors they are")).received(config[key].to_string())
+        })?;
+        let tensor = |(name, node, index): History| {
+            // The making of a functional model counts as its first call here.
+            let shifted = functional.get(&name).copied().unwrap_or(false) && node > 0;
+            let key_of = (name.clone(), node - usize::from(shifted), index);
+            tensors.get(&key_of).cloned().ok_or_else(|| {
+                Error::new(format!("{key} names a tensor that no layer gives"))
+                    .received(format!("{name}[{node}][{index}]"))
+            })
+        };
+        ends.into_iter().map(tensor).collect()
+    };
+    let graph = Graph::new(ends("input_layers")?, ends("output_layers")?)?;
+    Ok(Model::from_body(base(config, "Functional")?, Body { stack: None, graph: Some(Arc::new(graph)) }))
+}
+
+/// Calls the layers, each as soon as its inputs are there.
+fn connect(
+    layers: &[(String, Arc<dyn Layer>)],
+    mut waiting: Vec<Waiting>,
+    tensors: &mut HashMap<History, KerasTensor>,
+) -> Result<()> {
+    let mut wanted: HashMap<History, Vec<usize>> = HashMap::new();
+    let mut ready = VecDeque::new();
+    for (i, call) in waiting.iter_mut().enumerate() {
+        let missing: Vec<_> = call.parents().filter(|input| !tensors.contains_key(*input)).cloned().collect();
+        call.missing = missing.len();
+        missing.into_iter().for_each(|input| wanted.entry(input).or_default().push(i));
+        if call.missing == 0 {
+            ready.push_back(i);
+        }
+    }
+    let mut done = 0;
+    while let Some(i) = ready.pop_front() {
+        done += 1;
+        let (name, layer) = &layers[waiting[i].layer];
+        let inputs = waiting[i].inputs.iter().map(|input| tensors[input].clone()).collect();
+        let masks = waiting[i].masks.iter().map(|mask| mask.as_ref().map(|mask| tensors[mask].clone())).collect();
+        let outputs = call_masked(layer.clone(), KerasTensors(inputs), masks)?;
+        for (index, output) in outputs.into_iter().enumerate() {
+            let history = (name.clone(), waiting[i].node, index);
+            for waiter in wanted.remove(&history).unwrap_or_default() {
+                waiting[waiter].missing -= 1;
+                if waiting[waiter].missing == 0 {
+                    ready.push_back(waiter);
+                }
+            }
+            tensors.insert(history, output);
+        }
+    }
+    if done < waiting.len() {
+        let stuck = waiting.iter().find(|call| call.missing > 0);
+        let (name, class) =
+            stuck.map_or(("", ""), |call| (layers[call.layer].0.as_str(), layers[call.layer].1.class_name()));
+        let missing = stuck.and_then(|call| call.parents().find(|input| !tensors.contains_key(*input)));
+        let missing = missing.map_or_else(String::new, |(name, node, index)| format!("{name}[{node}][{index}]"));
+        return Err(Error::new(
+            "the layer is called on a tensor that never comes: it is missing, or goes round in a circle",
+        )
+        .received(missing)
+        .in_layer(name, class));
+    }
+    Ok(())
+}
+
+/// The tensors that a layer is called on, in their order, and the masks that it is given for them.
+fn inputs_of(call: &Config, is_operation: bool) -> Result<(Vec<History>, Vec<Option<History>>)> {
+    let mut inputs = Vec::new();
+    if let Some(old) = call.as_array() {
+        // Keras 2: [[layer, call, output, keyword arguments], ...].
+        let old = if old.first().is_some_and(Value::is_string) { std::slice::from_ref(call) } else { old.as_slice() };
+        for tensor in old {
+            let parts = tensor.as_array().filter(|parts| parts.len() >= 3);
+            let history = parts.and_then(|parts| triple(&parts[..3]));
+            inputs.push(history.ok_or_else(|| Error::new("an input is not a tensor").received(tensor.to_string()))?);
+            keywords(parts.and_then(|parts| parts.get(3)).unwrap_or(&Value::Null))?;
+        }
+        return Ok((inputs, Vec::new()));
+    }
+    for (i, argument) in call["args"].as_array().into_iter().flatten().enumerate() {
+        let constant = !collect(argument, &mut inputs)? && !argument.is_null();
+        if constant && !is_operation {
+            return Err(Error::new(format!("argument {i} of the call is not a tensor")).received(argument.to_string()));
+        }
+    }
+    let mask = |mask: &Config| -> Result<Option<History>> {
+        let mut found = Vec::new();
+        collect(mask, &mut found)?;
+        Ok(found.pop())
+    };
+    let masks = match &call["kwargs"]["mask"] {
+        Value::Null => Vec::new(),
+        Value::Array(masks) => masks.iter().map(mask).collect::<Result<_>>()?,
+        one => vec![mask(one)?],
+    };
+    keywords(&call["kwargs"])?;
+    Ok((inputs, masks))
+}
+
+/// Keyword arguments of a call, which must be at rest.
+fn keywords(kwargs: &Config) -> Result<()> {
+    let moves = |name: &String, value: &Value| !value.is_null() && *value != false && name != "mask";
+    match kwargs.as_object().into_iter().flatten().find(|(name, value)| moves(name, value)) {
+        Some((name, value)) => {
+            Err(Error::new(format!("the argument {name:?} of a call is not supported")).received(value.to_string()))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Takes the tensors out of an argument; false if there is none in it.
+fn collect(argument: &Config, inputs: &mut Vec<History>) -> Result<bool> {
+    if let Some(items) = argument.as_array() {
+        let mut any = false;
+        for item in items {
+            any |= collect(item, inputs)?;
+        }
+        return Ok(any);
+    }
+    if argument["class_name"] != "__keras_tensor__" {
+        return Ok(false);
+    }
+    let history = argument["config"]["keras_history"].as_array().and_then(|parts| triple(parts));
+    inputs.push(history.ok_or_else(|| Error::new("a tensor does not say where it comes from"))?);
+    Ok(true)
+}
+
+fn triple(parts: &[Value]) -> Option<History> {
+    let [name, node, index] = parts else { return None };
+    Some((name.as_str()?.into(), usize::try_from(node.as_u64()?).ok()?, usize::try_from(index.as_u64()?).ok()?))
+}
+
+/// One triple, a list of them, or a dictionary of them, which Keras takes in the order of its sorted keys.
+fn histories(ends: &Config) -> Option<Vec<History>> {
+    match ends {
+        Value::Array(items) if items.first()?.is_string() => Some(vec![triple(items)?]),
+        Value::Array(items) => {
+            let nested = items.iter().map(histories).collect::<Option<Vec<_>>>()?;
+            Some(nested.concat())
+        }
+        Value::Object(map) => {
+            let mut named: Vec<_> = map.iter().collect();
+            named.sort_by_key(|(name, _)| *name);
+            let nested = named.into_iter().map(|(_, end)| histories(end)).collect::<Option<Vec<_>>>()?;
+            Some(nested.concat())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,127 @@
+//! What a file names and only its user knows: layers, functions, losses, metrics of one's own. Keras: `custom_objects`.
+
+use crate::Result;
+use candle_core::Tensor;
+use candle_keras_layers::{ActivationFunction, Config, Lambda, Layer, from_config};
+use candle_keras_training::{Function, Loss, MetricSpec};
+use serde::{Serialize, de::DeserializeOwned};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+type MakeLayer = Arc<dyn Fn(&Config) -> Result<Arc<dyn Layer>> + Send + Sync>;
+
+/// Layers and functions by the names that files have for them; nothing in a file is ever executed.
+///
+/// ```
+/// use candle_keras_models::CustomObjects;
+/// use candle_keras_ops as ops;
+/// let objects = CustomObjects::new()
+///     .lambda("distance", |x| ops::mean(x, -1)) // the Lambda of this name
+///     .activation("double", |x| x * 2.0);
+/// # let _ = objects;
+/// ```
+#[derive(Clone, Default)]
+#[must_use]
+pub struct CustomObjects {
+    layers: HashMap<String, MakeLayer>,
+    lambdas: HashMap<String, Lambda>,
+    pub(crate) activations: HashMap<String, ActivationFunction>,
+    losses: HashMap<String, Loss>,
+    metrics: HashMap<String, MetricSpec>,
+}
+
+impl fmt::Debug for CustomObjects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(self.layers.keys())
+            .entries(self.lambdas.keys())
+            .entries(self.activations.keys())
+            .entries(self.losses.keys())
+            .entries(self.metrics.keys())
+            .finish()
+    }
+}
+
+impl CustomObjects {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A layer of one's own, by its class name or the name under which it was registered in Keras (`"package>Class"`).
+    pub fn layer<L: Layer + Serialize + DeserializeOwned>(mut self, class_name: impl Into<String>) -> Self {
+        let class_name = class_name.into();
+        let name = class_name.clone();
+        let make = move |config: &Config| Ok(Arc::new(from_config::<L>(&name, config.clone())?) as Arc<dyn Layer>);
+        self.layers.insert(class_name, Arc::new(make));
+        self
+    }
+
+    /// The function of a [`Lambda`], by the name of the layer or of the function in Python.
+    pub fn lambda(
+        mut self,
+        name: impl Into<String>,
+        function: impl Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static,
+    ) -> Self {
+        self.lambdas.insert(name.into(), Lambda::new(function));
+        self
+    }
+
+    /// [`lambda`](Self::lambda) for a function of several tensors.
+    pub fn lambda_of_many(
+        mut self,
+        name: impl Into<String>,
+        function: impl Fn(&[Tensor]) -> candle_core::Result<Tensor> + Send + Sync + 'static,
+    ) -> Self {
+        self.lambdas.insert(name.into(), Lambda::of_many(function));
+        self
+    }
+
+    /// An activation function.
+    pub fn activation(
+        mut self,
+        name: impl Into<String>,
+        function: impl Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static,
+    ) -> Self {
+        let name = name.into();
+        self.activations.insert(name.clone(), ActivationFunction::new(name, function));
+        self
+    }
+
+    /// A loss.
+    pub fn loss(mut self, name: impl Into<String>, loss: impl Into<Loss>) -> Self {
+        self.losses.insert(name.into(), loss.into());
+        self
+    }
+
+    /// A metric: the mean of this function.
+    pub fn metric(mut self, name: impl Into<String>, function: impl Function + 'static) -> Self {
+        let name = name.into();
+        self.metrics.insert(name.clone(), MetricSpec::named(function, name));
+        self
+    }
+
+    pub(super) fn find_layer(&self, names: &[&str], config: &Config) -> Option<Result<Arc<dyn Layer>>> {
+        names.iter().find_map(|name| self.layers.get(*name)).map(|make| make(config))
+    }
+
+    pub(super) fn find_lambda(&self, names: &[&str]) -> Option<&Lambda> {
+        names.iter().find_map(|name| self.lambdas.get(*name))
+    }
+
+    pub(super) fn find_loss(&self, config: &Config) -> Option<Loss> {
+        names(config).find_map(|name| self.losses.get(name)).cloned()
+    }
+
+    pub(super) fn find_metric(&self, config: &Config) -> Option<MetricSpec> {
+        names(config).find_map(|name| self.metrics.get(name)).cloned()
+    }
+}
+
+/// The names that an object or a function goes by.
+pub(super) fn names(config: &Config) -> impl Iterator<Item = &str> {
+    [config.as_str(), config["registered_name"].as_str(), config["config"].as_str(), config["class_name"].as_str()]
+        .into_iter()
+        .flatten()
+}

@@ -1,0 +1,250 @@
+//! HDF5 files: what is in them, and how they are written.
+
+use super::section::Section;
+use super::stored::{Data, Stored};
+use crate::Result;
+use candle_core::{DType, Device, Tensor};
+use candle_keras_ops::{Error, update};
+use hdf5_pure::{AttrValue, DType as H5, Datatype, DatatypeByteOrder, File, FileBuilder, Group, GroupBuilder, Layout};
+use std::collections::BTreeMap;
+use std::io::Write;
+
+/// Groups deeper than this, or more objects than this, are a file that was made to be endless: a group that contains itself.
+const MOST_DEPTH: usize = 64;
+const MOST_OBJECTS: usize = 1_000_000;
+
+/// The datasets and groups of a file, by their paths. Links out of the file are not followed: what they point to is not there.
+pub(crate) struct Hdf5 {
+    pub(crate) section: Section,
+    pub(crate) datasets: BTreeMap<String, Stored>,
+    groups: BTreeMap<String, Group>,
+}
+
+impl Hdf5 {
+    pub(crate) fn open(section: Section) -> Result<Self> {
+        let path = section.path().display().to_string();
+        let file = File::from_source(section.clone()).map_err(|cause| Error::new(format!("{path}: {cause}")))?;
+        let mut hdf5 = Self { section, datasets: BTreeMap::new(), groups: BTreeMap::new() };
+        hdf5.walk(String::new(), file.root(), 0)?;
+        Ok(hdf5)
+    }
+
+    fn walk(&mut self, path: String, group: Group, depth: usize) -> Result<()> {
+        let file = self.section.path().display().to_string();
+        let failed = |cause: hdf5_pure::Error| Error::new(format!("{file}: {path}/: {cause}"));
+        let join = |name: &str| if path.is_empty() { name.to_string() } else { format!("{path}/{name}") };
+        if depth > MOST_DEPTH || self.datasets.len() + self.groups.len() > MOST_OBJECTS {
+            return Err(Error::new(format!("{file}: {path}/: the groups of this file have no end")));
+        }
+        for (name, dataset) in group.iter_datasets().map_err(failed)? {
+            let stored = self.stored(join(&name), dataset).map_err(failed)?;
+            self.datasets.insert(stored.path.clone(), stored);
+        }
+        for (name, child) in group.iter_groups().map_err(failed)? {
+            self.walk(join(&name), child, depth + 1)?;
+        }
+        self.groups.insert(path, group);
+        Ok(())
+    }
+
+    fn stored(&self, path: String, dataset: hdf5_pure::Dataset) -> std::result::Result<Stored, hdf5_pure::Error> {
+        let shape = dataset.shape()?;
+        let dims: Vec<usize> = shape.iter().map(|&size| size as usize).collect();
+        let unreadable = |why: &str| Data::Unreadable(why.into());
+        let count = dims.iter().try_fold(1u64, |count, &size| count.checked_mul(size as u64));
+        let dtype = plain_dtype(&dataset.datatype()?, &dataset);
+        let data = match (dataset.layout()?, dtype, count) {
+            (_, _, None) => unreadable("no dataset has this many elements"),
+            (Layout::Virtual, ..) => unreadable("the data is in other files, which are not followed"),
+            (Layout::Contiguous { address: None, size: 1.. }, ..) => {
+                unreadable("the data is not in this file, and other files are not followed")
+            }
+            (Layout::Contiguous { address: Some(address), .. }, Some(dtype), Some(count)) => {
+                let bytes = count.checked_mul(dtype.size_in_bytes() as u64);
+                match bytes.and_then(|bytes| self.section.part(address, bytes)) {
+                    Some(section) => Data::Plain(section, dtype),
+                    None => unreadable("the data lies beyond the end of the file"),
+                }
+            }
+            // Compression makes of one byte at most 1032.
+            (_, _, Some(count)) if count > self.section.len().saturating_mul(1100) => {
+                unreadable("the data is larger than what the file can hold")
+            }
+            _ if !is_number(&dataset.dtype()?) => unreadable("the data is not made of numbers"),
+            _ => Data::Hdf5(Box::new(dataset)),
+        };
+        Ok(Stored { path, dims, data })
+    }
+
+    pub(crate) fn has_group(&self, path: &str) -> bool {
+        self.groups.contains_key(path)
+    }
+
+    /// The datasets of a group that are named by numbers, in the order of these.
+    pub(crate) fn numbered(&self, group: &str) -> Vec<&Stored> {
+        let prefix = if group.is_empty() { String::new() } else { format!("{group}/") };
+        let of_group = self.datasets.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
+        let mut numbered: Vec<(u64, &Stored)> =
+            of_group.filter_map(|(path, stored)| Some((path[prefix.len()..].parse().ok()?, stored))).collect();
+        numbered.sort_by_key(|(number, _)| *number);
+        numbered.into_iter().map(|(_, stored)| stored).collect()
+    }
+
+    fn attribute(&self, group: &str, name: &str) -> Option<AttrValue> {
+        self.groups.get(group)?.attrs().ok()?.remove(name)
+    }
+
+    /// An attribute of a group that is a string.
+    pub(crate) fn string(&self, group: &str, name: &str) -> Option<String> {
+        self.attribute(group, name)?.as_str().map(String::from)
+    }
+
+    /// An attribute of a group that is a list of strings; one that is too long for an attribute is in `name0`, `name1` and so on.
+    pub(crate) fn strings(&self, group: &str, name: &str) -> Option<Vec<String>> {
+        let list = |value: AttrValue| value.as_strings().map(<[String]>::to_vec).unwrap_or_default();
+        if let Some(value) = self.attribute(group, name) {
+            return Some(list(value));
+        }
+        let mut parts = (0..).map_while(|i| self.attribute(group, &format!("{name}{i}"))).peekable();
+        parts.peek()?;
+        Some(parts.flat_map(list).collect())
+    }
+
+    /// The groups whose attribute `name` is this one.
+    pub(crate) fn group_named(&self, name: &str) -> Option<&str> {
+        self.groups.keys().find(|group| self.string(group, "name").as_deref() == Some(name)).map(String::as_str)
+    }
+}
+
+fn is_number(dtype: &H5) -> bool {
+    match dtype {
+        H5::F32 | H5::F64 | H5::I8 | H5::I16 | H5::I32 | H5::I64 | H5::U8 | H5::U16 | H5::U32 | H5::U64 => true,
+        H5::Other(other) => matches!(**other, Datatype::FloatingPoint { .. }),
+        _ => false,
+    }
+}
+
+/// candle's dtype of a dataset, if its bytes are as candle has them.
+fn plain_dtype(datatype: &Datatype, dataset: &hdf5_pure::Dataset) -> Option<DType> {
+    let little = |order: &DatatypeByteOrder| *order == DatatypeByteOrder::LittleEndian;
+    match datatype {
+        Datatype::FloatingPoint { size, byte_order, layout } if little(byte_order) => {
+            match (size, layout.exponent_size) {
+                (2, 5) => Some(DType::F16),
+                (2, 8) => Some(DType::BF16),
+                (4, 8) => Some(DType::F32),
+                (8, 11) => Some(DType::F64),
+                _ => None,
+            }
+        }
+        Datatype::FixedPoint { size: 1, .. } => (dataset.dtype().ok()? == H5::U8).then_some(DType::U8),
+        Datatype::FixedPoint { byte_order, .. } if little(byte_order) => match dataset.dtype().ok()? {
+            H5::I16 => Some(DType::I16),
+            H5::I32 => Some(DType::I32),
+            H5::I64 => Some(DType::I64),
+            H5::U32 => Some(DType::U32),
+            _ => None,
+        },
+        // As Keras writes bfloat16, which HDF5 does not have.
+        Datatype::Opaque { size: 2, .. } => {
+            let dtype = dataset.attrs().ok()?.remove("dtype");
+            (dtype?.as_str() == Some("bfloat16")).then_some(DType::BF16)
+        }
+        _ => None,
+    }
+}
+
+/// A file to be: groups with their names, and tensors.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    root: Node,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    name: Option<String>,
+    datasets: Vec<(String, Tensor)>,
+    children: BTreeMap<String, Node>,
+}
+
+impl Writer {
+    fn node(&mut self, group: &str) -> &mut Node {
+        group.split('/').fold(&mut self.root, |node, part| node.children.entry(part.into()).or_default())
+    }
+
+    /// A group with its attribute `name` and the tensors in it, named by their numbers.
+    pub(crate) fn group(&mut self, path: &str, name: &str, tensors: Vec<Tensor>) {
+        let node = self.node(path);
+        node.name = Some(name.into());
+        node.datasets = tensors.into_iter().enumerate().map(|(i, tensor)| (i.to_string(), tensor)).collect();
+    }
+
+    /// Writes the file, front to back.
+    pub(crate) fn write(&self, to: impl Write) -> Result<()> {
+        let mut file = FileBuilder::new();
+        for (name, child) in &self.root.children {
+            let mut group = file.create_group(name);
+            child.fill(&mut group)?;
+            file.add_group(group.finish());
+        }
+        file.finish_to(to).map_err(|cause| Error::new(format!("the weights could not be written: {cause}")))
+    }
+}
+
+impl Node {
+    fn fill(&self, group: &mut GroupBuilder) -> Result<()> {
+        if let Some(name) = &self.name {
+            group.set_attr("name", AttrValue::VarLenString(name.clone()));
+        }
+        for (name, tensor) in &self.datasets {
+            let shape: Vec<u64> = tensor.dims().iter().map(|&size| size as u64).collect();
+            let (datatype, bytes) = (datatype(tensor.dtype())?, bytes(tensor)?);
+            let dataset = group.create_dataset(name);
+            dataset.with_raw_data(datatype, bytes, tensor.elem_count() as u64).with_shape(&shape);
+            if tensor.dtype() == DType::BF16 {
+                dataset.set_attr("dtype", AttrValue::VarLenString("bfloat16".into()));
+            }
+        }
+        for (name, child) in &self.children {
+            let mut group_of_child = group.create_group(name);
+            child.fill(&mut group_of_child)?;
+            group.add_group(group_of_child.finish());
+        }
+        Ok(())
+    }
+}
+
+fn datatype(dtype: DType) -> Result<Datatype> {
+    Ok(match dtype {
+        DType::F32 => hdf5_pure::make_f32_type(),
+        DType::F64 => hdf5_pure::make_f64_type(),
+        DType::I16 => hdf5_pure::make_i16_type(),
+        DType::I32 => hdf5_pure::make_i32_type(),
+        DType::I64 => hdf5_pure::make_i64_type(),
+        DType::U8 => hdf5_pure::make_u8_type(),
+        DType::U32 => hdf5_pure::make_u32_type(),
+        DType::BF16 => Datatype::Opaque { size: 2, tag: b"bfloat16".to_vec() },
+        DType::F16 => {
+            let mut half = hdf5_pure::make_f32_type();
+            if let Datatype::FloatingPoint { size, layout, .. } = &mut half {
+                *size = 2;
+                (layout.bit_offset, layout.bit_precision) = (0, 16);
+                (layout.exponent_location, layout.exponent_size, layout.exponent_bias) = (10, 5, 15);
+                (layout.mantissa_location, layout.mantissa_size) = (0, 10);
+            }
+            half
+        }
+        other => return Err(Error::new("a weight of this dtype cannot be saved").received(format!("{other:?}"))),
+    })
+}
+
+/// The numbers of a tensor, little-endian.
+pub(crate) fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(tensor.elem_count() * tensor.dtype().size_in_bytes());
+    if update::is_in_place([tensor]) {
+        update::read(tensor, |numbers| numbers.iter().for_each(|x| bytes.extend_from_slice(&x.to_le_bytes())))?;
+    } else {
+        tensor.to_device(&Device::Cpu)?.write_bytes(&mut bytes)?;
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,140 @@
+//! A part of a file, read where and when it is needed.
+
+use crate::Result;
+use candle_keras_ops::Error;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Bytes of a file, or of memory. A clone is the same part.
+#[derive(Debug, Clone)]
+pub(crate) struct Section {
+    path: Arc<PathBuf>,
+    bytes: Bytes,
+    start: u64,
+    len: u64,
+}
+
+#[derive(Debug, Clone)]
+enum Bytes {
+    File(Arc<Mutex<File>>),
+    Memory(Arc<Vec<u8>>),
+}
+
+impl Section {
+    /// A whole file.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let io = |cause| Error::io(path, cause);
+        let file = File::open(path).map_err(io)?;
+        let metadata = file.metadata().map_err(io)?;
+        if metadata.is_dir() {
+            return Err(Error::new(format!("{}: this is a folder, not a file", path.display())));
+        }
+        let bytes = Bytes::File(Arc::new(Mutex::new(file)));
+        Ok(Self { path: Arc::new(path.to_path_buf()), bytes, start: 0, len: metadata.len() })
+    }
+
+    /// Bytes that are in memory already, and the file that they come from.
+    pub(crate) fn in_memory(path: &Path, bytes: Vec<u8>) -> Self {
+        let len = bytes.len() as u64;
+        Self { path: Arc::new(path.to_path_buf()), bytes: Bytes::Memory(Arc::new(bytes)), start: 0, len }
+    }
+
+    /// The part of it from `start`; `None` if it does not reach that far.
+    pub(crate) fn part(&self, start: u64, len: u64) -> Option<Self> {
+        let end = start.checked_add(len)?;
+        (end <= self.len).then(|| Self { start: self.start + start, len, ..self.clone() })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Fills `buffer` with the bytes from `offset`.
+    pub(crate) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+        if offset.checked_add(buffer.len() as u64).is_none_or(|end| end > self.len) {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        match &self.bytes {
+            Bytes::File(file) => {
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                file.seek(SeekFrom::Start(self.start + offset))?;
+                file.read_exact(buffer)
+            }
+            Bytes::Memory(bytes) => {
+                let from = (self.start + offset) as usize;
+                buffer.copy_from_slice(&bytes[from..from + buffer.len()]);
+                Ok(())
+            }
+        }
+    }
+
+    /// All of it, where it is at most `limit` bytes.
+    pub(crate) fn read_all(&self, limit: u64) -> Result<Vec<u8>> {
+        if self.len > limit {
+            return Err(Error::new(format!("{}: too large to be what it should be", self.path.display()))
+                .expected(format!("at most {limit} bytes"))
+                .received(format!("{} bytes", self.len)));
+        }
+        let mut bytes = vec![0; self.len as usize];
+        self.read_at(0, &mut bytes).map_err(|cause| Error::io(self.path(), cause))?;
+        Ok(bytes)
+    }
+
+    /// Its first bytes, as many as there are.
+    pub(crate) fn starts_with(&self, magic: &[u8]) -> bool {
+        let mut start = vec![0; magic.len()];
+        self.read_at(0, &mut start).is_ok() && start == magic
+    }
+}
+
+/// Reading from the beginning on.
+pub(crate) struct Reader {
+    section: Section,
+    position: u64,
+}
+
+impl From<Section> for Reader {
+    fn from(section: Section) -> Self {
+        Self { section, position: 0 }
+    }
+}
+
+impl Read for Reader {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let left = self.section.len.saturating_sub(self.position);
+        let count = left.min(buffer.len() as u64) as usize;
+        self.section.read_at(self.position, &mut buffer[..count])?;
+        self.position += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for Reader {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::End(offset) => self.section.len.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or(std::io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
+
+impl hdf5_pure::Source for Section {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::result::Result<(), hdf5_pure::FormatError> {
+        let (expected, available) = (buffer.len(), self.len.saturating_sub(offset) as usize);
+        Section::read_at(self, offset, buffer)
+            .map_err(|_| hdf5_pure::FormatError::UnexpectedEof { expected, available })
+    }
+}

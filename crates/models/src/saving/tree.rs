@@ -1,0 +1,196 @@
+//! Where files keep the weights of a model: Keras's tree of groups.
+
+use super::hdf5::{Hdf5, Writer};
+use super::stored::Stored;
+use crate::{Optimizer, Result};
+use candle_core::{DType, Tensor};
+use candle_keras_layers::{Layer, Variable};
+use candle_keras_ops::{Error, warnings};
+use std::collections::HashSet;
+
+/// A layer or model in the tree.
+pub(crate) struct Entry {
+    id: usize,
+    /// The group in HDF5: `layers/functional/layers/dense`; empty for the model itself.
+    pub(crate) path: String,
+    /// The names of the models around it and its own: `encoder/dense`.
+    pub(crate) names: String,
+    pub(crate) name: String,
+    class_name: String,
+    /// Its own weights, trainable ones first.
+    pub(crate) variables: Vec<Variable>,
+}
+
+impl Entry {
+    /// A layer with all of these weights, wherever they are in it.
+    pub(crate) fn of(layer: &dyn Layer, variables: Vec<Variable>) -> Self {
+        let (name, class_name) = (layer.layer_name(), layer.class_name().into());
+        Self { id: layer.base().id(), path: String::new(), names: name.clone(), name, class_name, variables }
+    }
+
+    fn group(&self) -> String {
+        if self.path.is_empty() { "vars".into() } else { format!("{}/vars", self.path) }
+    }
+
+    fn named(&self, error: Error) -> Error {
+        error.in_layer(self.name.clone(), self.class_name.clone())
+    }
+}
+
+/// All layers that Keras keeps a group for, each at its first path.
+pub(crate) fn entries(model: &dyn Layer) -> Vec<Entry> {
+    let mut seen = HashSet::new();
+    let mut entries = all_entries(model);
+    entries.retain(|entry| seen.insert(entry.id));
+    entries
+}
+
+/// All layers at all of their paths: Keras, which does not know that two of them are one, finds its weights at each.
+fn all_entries(model: &dyn Layer) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    visit(model, String::new(), String::new(), &mut entries);
+    entries
+}
+
+fn visit(layer: &dyn Layer, path: String, names: String, entries: &mut Vec<Entry>) {
+    if !layer.is_saved() {
+        return;
+    }
+    let (mut variables, rest): (Vec<_>, Vec<_>) =
+        layer.base().variables().into_iter().partition(Variable::is_trainable);
+    variables.extend(rest);
+    let join = |a: &str, b: &str| if a.is_empty() { b.to_string() } else { format!("{a}/{b}") };
+    let entry = Entry {
+        id: layer.base().id(),
+        path: path.clone(),
+        names: names.clone(),
+        name: layer.layer_name(),
+        class_name: layer.class_name().into(),
+        variables,
+    };
+    entries.push(entry);
+    for (child, at) in layer.sublayers().iter().zip(layer.sublayer_paths()) {
+        visit(&**child, join(&path, &at), join(&names, &child.layer_name()), entries);
+    }
+}
+
+/// Writes the weights, and the optimizer's state if there is any.
+pub(crate) fn write(model: &dyn Layer, optimizer: Option<&Optimizer>) -> Result<Writer> {
+    let mut writer = Writer::default();
+    for entry in all_entries(model) {
+        let tensors = entry.variables.iter().map(Variable::value).collect();
+        writer.group(&entry.group(), &entry.name, tensors);
+    }
+    if let Some(optimizer) = optimizer {
+        let mut state: Vec<Tensor> = optimizer.state()?.into_iter().map(|(_, tensor)| tensor).collect();
+        // The count of steps, as Keras on JAX writes it.
+        state[0] = state[0].to_dtype(DType::I32)?;
+        writer.group("optimizer/vars", optimizer.name()?, state);
+    }
+    Ok(writer)
+}
+
+/// How weights are matched with those of a file. Keras: the keyword arguments of `load_weights`.
+#[derive(Debug, Clone, Copy, Default)]
+#[must_use]
+pub struct LoadWeights {
+    skip_mismatch: bool,
+    by_name: bool,
+}
+
+impl From<()> for LoadWeights {
+    fn from((): ()) -> Self {
+        Self::default()
+    }
+}
+
+impl LoadWeights {
+    /// All weights, by their places in the model.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether layers whose weights the file does not have, or has in another shape, stay as they are, with a warning; they are
+    /// an error unless said.
+    pub fn skip_mismatch(mut self, skip: bool) -> Self {
+        self.skip_mismatch = skip;
+        self
+    }
+
+    /// Whether layers are found by their names, and those that the file does not know stay as they are; false unless said.
+    pub fn by_name(mut self, by_name: bool) -> Self {
+        self.by_name = by_name;
+        self
+    }
+
+    pub(crate) fn skips_mismatch(&self) -> bool {
+        self.skip_mismatch
+    }
+
+    pub(crate) fn is_by_name(&self) -> bool {
+        self.by_name
+    }
+
+    /// Reads the weights of one layer, whose tensors the file has in this order.
+    pub(crate) fn read(&self, entry: &Entry, stored: &[&Stored]) -> Result<()> {
+        let read = || -> Result<()> {
+            if stored.len() != entry.variables.len() {
+                let paths: Vec<_> = entry.variables.iter().map(Variable::path).collect();
+                return Err(Error::new("the file has another number of weights for this layer")
+                    .expected(format!("{}: {}", paths.len(), paths.join(", ")))
+                    .received(format!("{} at {}", stored.len(), entry.group())));
+            }
+            // All shapes are looked at before anything changes.
+            for (stored, variable) in stored.iter().zip(&entry.variables) {
+                stored.check_shape(variable)?;
+            }
+            stored.iter().zip(&entry.variables).try_for_each(|(stored, variable)| stored.read_into(variable))
+        };
+        match read() {
+            Err(error) if self.skip_mismatch => {
+                warnings::warn(format!("skipped: {}", entry.named(error)));
+                Ok(())
+            }
+            result => result.map_err(|error| entry.named(error)),
+        }
+    }
+
+    /// Reads the weights of a model from Keras 3's tree.
+    pub(crate) fn read_tree(&self, model: &dyn Layer, file: &Hdf5) -> Result<()> {
+        let entries: Vec<_> = entries(model).into_iter().filter(|entry| !entry.variables.is_empty()).collect();
+        for entry in entries {
+            let group = match self.by_name {
+                false => Some(entry.group()),
+                true => file.group_named(&entry.name).map(String::from),
+            };
+            match group {
+                Some(group) if !self.by_name && !file.has_group(&group) => {
+                    let missing = Error::new("the file has no weights for this layer")
+                        .expected(format!("a group {group}"))
+                        .received(file.section.path().display().to_string())
+                        .help("the file must be of a model with the same layers in the same order");
+                    match self.skip_mismatch {
+                        true => warnings::warn(format!("skipped: {}", entry.named(missing))),
+                        false => return Err(entry.named(missing)),
+                    }
+                }
+                Some(group) => self.read(&entry, &file.numbered(&group))?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Gives the optimizer the state that a file has; a state that does not suit is a warning, as in Keras.
+pub(crate) fn read_optimizer(optimizer: &mut Optimizer, trainable: &[Variable], stored: &[&Stored]) -> Result<()> {
+    if stored.is_empty() {
+        return Ok(());
+    }
+    let state = stored.iter().map(|stored| stored.read()).collect::<Result<Vec<_>>>()?;
+    // Keras saves the state of an optimizer that has not made a step as the count and the learning rate alone.
+    if let (true, Err(error)) = (state.len() > 2, optimizer.set_state(trainable, &state)) {
+        warnings::warn(format!("the optimizer begins anew: {error}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! Models that real Keras saved: opened, run and trained here, with what Keras answered. tools/keras_fixtures.py writes them.
+
+use candle_keras::layers::{Context, KerasTensor};
+use candle_keras::prelude::*;
+use candle_keras::saving::{CustomObjects, LoadModel, class_names};
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+#[derive(Deserialize)]
+struct Case {
+    evaluate: Option<BTreeMap<String, f64>>,
+    fit: Option<FitArguments>,
+    history: Option<BTreeMap<String, Vec<f64>>>,
+}
+
+#[derive(Deserialize)]
+struct FitArguments {
+    epochs: usize,
+    batch_size: usize,
+    #[serde(default)]
+    validation_split: f64,
+    #[serde(default)]
+    class_weight: HashMap<String, f64>,
+}
+
+fn fixtures() -> Vec<PathBuf> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keras/fixtures");
+    let mut folders: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    folders
+}
+
+/// The tensors of one kind, by the names of a model's inputs or outputs.
+fn named(data: &HashMap<String, Tensor>, kind: &str, names: &[String]) -> Result<Vec<Tensor>, String> {
+    let find = |name: &String| data.get(&format!("{kind}/{name}")).cloned().ok_or_else(|| format!("no {kind}/{name}"));
+    names.iter().map(find).collect()
+}
+
+fn floats(tensor: &Tensor) -> Vec<f64> {
+    tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+}
+
+/// The largest difference, relative to the size of the numbers around it; an error if it is larger than `tolerance`.
+fn compare(what: &str, found: &[f64], expected: &[f64], tolerance: f64) -> Result<(), String> {
+    if found.len() != expected.len() {
+        return Err(format!("{what}: {} numbers for {}", found.len(), expected.len()));
+    }
+    let mean = expected.iter().map(|x| x.abs()).sum::<f64>() / expected.len().max(1) as f64;
+    for (i, (a, b)) in found.iter().zip(expected).enumerate() {
+        let close = (a - b).abs() <= tolerance * b.abs().max(mean).max(1e-3) || (a.is_nan() && b.is_nan());
+        if !close {
+            return Err(format!("{what} [{i}]: found {a}, Keras says {b}"));
+        }
+    }
+    Ok(())
+}
+
+fn compare_all(what: &str, found: &[Tensor], expected: &[Tensor], tolerance: f64) -> Result<(), String> {
+    if found.len() != expected.len() {
+        return Err(format!("{what}: {} tensors for {}", found.len(), expected.len()));
+    }
+    for (i, (a, b)) in found.iter().zip(expected).enumerate() {
+        if a.dims() != b.dims() {
+            return Err(format!("{what} {i}: shape {:?} for {:?}", a.dims(), b.dims()));
+        }
+        compare(&format!("{what} {i}"), &floats(a), &floats(b), tolerance)?;
+    }
+    Ok(())
+}
+
+/// Of `sum(output * cos(index))`, as tools/keras_fixtures.py takes it.
+fn gradients(model: &Model, x: &[Tensor]) -> candle_keras::Result<Vec<Tensor>> {
+    let mut ctx = Context::new(false, true, candle_keras::ops::random::Stream::new(0, 0));
+    let (outputs, _) = model.graph()?.run(x, &vec![None; x.len()], &mut ctx)?;
+    let mut total = Tensor::new(0f32, &Device::Cpu)?;
+    for output in outputs {
+        let count = output.elem_count();
+        let weights = Tensor::arange(0f32, count as f32, &Device::Cpu)?.cos()?.reshape(output.shape())?;
+        total = (total + (output.to_dtype(DType::F32)? * weights)?.sum_all()?)?;
+    }
+    let grads = total.backward()?;
+    let of = |variable: &candle_keras::layers::Variable| match variable.take_gradient(&grads)? {
+        Some(gradient) => Ok(gradient.to_dense(&variable.value())?),
+        None => Ok(variable.value().zeros_like()?),
+    };
+    model.trainable_variables().iter().map(of).collect()
+}
+
+fn check(folder: &Path) -> Result<(), String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let case: Case = serde_json::from_str(&std::fs::read_to_string(folder.join("case.json")).unwrap()).unwrap();
+    let data: HashMap<_, _> = Tensor::read_npz(folder.join("data.npz")).unwrap().into_iter().collect();
+    let objects = CustomObjects::new().lambda("square", |x| x * x);
+    let load = LoadModel::new().custom_objects(objects);
+    let mut model = load.load(folder.join("model.keras")).map_err(|e| text(&e))?;
+    let graph = model.graph().map_err(|e| text(&e))?;
+    let inputs: Vec<_> = graph.inputs().iter().map(|input| input.node().layer().layer_name()).collect();
+    let outputs = graph.output_names();
+    let x = named(&data, "x", &inputs)?;
+    let predict = |model: &mut Model| model.predict_multiple(&x, Predict::new().verbose(0)).map_err(|e| text(&e));
+    compare_all("prediction", &predict(&mut model)?, &named(&data, "prediction", &outputs)?, 1e-5)?;
+    let expected: Vec<_> = (0..).map_while(|i| data.get(&format!("gradient/{i}")).cloned()).collect();
+    if !expected.is_empty() {
+        let cast = |(x, input): (&Tensor, &KerasTensor)| x.to_dtype(input.dtype()).unwrap();
+        let x: Vec<_> = x.iter().zip(graph.inputs()).map(cast).collect();
+        compare_all("gradient", &gradients(&model, &x).map_err(|e| text(&e))?, &expected, 1e-4)?;
+    }
+    let (Some(evaluate), Some(arguments), Some(history)) = (case.evaluate, case.fit, case.history) else {
+        return Ok(());
+    };
+    let (y, weight) = (named(&data, "y", &outputs)?, data.get("sample_weight"));
+    let mut evaluation = Evaluate::new().batch_size(3).verbose(0);
+    if let Some(weight) = weight {
+        evaluation = evaluation.sample_weight(weight);
+    }
+    let logs = model.evaluate(&x, &y, evaluation).map_err(|e| text(&e))?;
+    for (name, value) in &evaluate {
+        let found = logs.get(name).ok_or_else(|| format!("evaluate: no {name:?}, only {logs}"))?;
+        compare(&format!("evaluate {name}"), &[found], &[*value], 1e-4)?;
+    }
+    let class_weight = arguments.class_weight.iter().map(|(class, weight)| (class.parse().unwrap(), *weight));
+    let mut fit = Fit::new().epochs(arguments.epochs).batch_size(arguments.batch_size).shuffle(false).verbose(0);
+    fit = fit.validation_split(arguments.validation_split).class_weight(class_weight);
+    if let Some(weight) = weight {
+        fit = fit.sample_weight(weight);
+    }
+    let found = model.fit(&x, &y, fit).map_err(|e| text(&e))?;
+    let names: Vec<_> = found.iter().map(|(name, _)| name.to_string()).collect();
+    if names.iter().any(|name| !history.contains_key(name)) || names.len() != history.len() {
+        return Err(format!("history: {names:?}, Keras has {:?}", history.keys().collect::<Vec<_>>()));
+    }
+    for (name, values) in &history {
+        compare(&format!("history {name}"), &found[name.as_str()], values, 1e-4)?;
+    }
+    compare_all("after training", &predict(&mut model)?, &named(&data, "after", &outputs)?, 1e-4)
+}
+
+#[test]
+fn every_fixture_predicts_and_trains_as_in_keras() {
+    let failures: Vec<_> = fixtures()
+        .iter()
+        .filter_map(|folder| check(folder).err().map(|e| format!("{}: {e}", folder.file_name().unwrap().display())))
+        .collect();
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), fixtures().len(), failures.join("\n"));
+}
+
+/// A class that real Keras has not confirmed is not one that files may have.
+#[test]
+fn every_class_has_a_fixture() {
+    let configs: String = fixtures()
+        .iter()
+        .map(|folder| LoadModel::new().compile(false).config(folder.join("model.keras")).unwrap().to_string())
+        .collect();
+    let missing: Vec<_> =
+        class_names().into_iter().filter(|class| !configs.contains(&format!("\"class_name\":\"{class}\""))).collect();
+    assert!(missing.is_empty(), "tools/keras_fixtures.py has no model with {missing:?}");
+}

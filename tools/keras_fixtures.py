@@ -1,0 +1,473 @@
+"""Writes tests/keras/fixtures: models saved by real Keras, data, and what Keras answered, for tests/fixtures.rs.
+
+usage: python tools/keras_fixtures.py [NAME ...]        (needs keras, jax and numpy; run from the repository's root)
+
+A fixture is a folder with
+  model.keras    the model, trained a little if it is compiled
+  data.npz       x/INPUT, y/OUTPUT, sample_weight; prediction/OUTPUT; gradient/I: of sum(output * cos(index)), for the I-th trainable weight
+                 after/OUTPUT: the predictions after the training below
+  case.json      {"evaluate": {...}, "fit": {epochs, batch_size, ...}, "history": {...}} for a compiled model
+A new layer, loss, metric or optimizer gets a line here; the test fails if it has none.
+"""
+import json
+import os
+import shutil
+import sys
+import warnings
+
+os.environ["KERAS_BACKEND"] = "jax"
+warnings.simplefilter("ignore")
+
+import jax
+import keras
+import numpy as np
+from keras import Model, Sequential, layers as L, losses, metrics, ops as K, optimizers as O
+
+ROOT = os.path.join("tests", "keras", "fixtures")
+CASES = {}
+
+
+def case(name):
+    def register(make):
+        assert name not in CASES, name
+        CASES[name] = make
+        return make
+    return register
+
+
+def floats(rng, *shape):
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+def listed(x):
+    return list(x) if isinstance(x, (list, tuple)) else list(x.values()) if isinstance(x, dict) else [x]
+
+
+def input_names(model):
+    return [t._keras_history.operation.name for t in model.inputs]
+
+
+def output_names(model):
+    """Their layers' names, with a number where that is not unique."""
+    names = []
+    for name in getattr(model, "_functional", model).output_names:
+        names.append(next(n for n in [name] + [f"{name}_{i}" for i in range(1, 99)] if n not in names))
+    return names
+
+
+def data_for(model, rng, ids):
+    """Whole numbers below `ids` for inputs of a whole number dtype, normal numbers for the others."""
+    data = []
+    for t in model.inputs:
+        shape = (8 if t.shape[0] is None else t.shape[0],) + tuple(4 if n is None else n for n in t.shape[1:])
+        whole = "int" in str(t.dtype)
+        data.append(rng.integers(0, ids, shape).astype(str(t.dtype)) if whole else floats(rng, *shape))
+    return data
+
+
+def packed(model, x):
+    """The inputs as the model takes them: one, a list, or a dictionary."""
+    struct = getattr(model, "_inputs_struct", None)
+    if isinstance(struct, dict):
+        return {name: x[[t is tensor for t in model.inputs].index(True)] for name, tensor in struct.items()}
+    return x[0] if len(x) == 1 else x
+
+
+def gradients(model, x):
+    trainable = [v.value for v in model.trainable_variables]
+    rest = [v.value for v in model.non_trainable_variables]
+
+    def total(trainable):
+        outputs, _ = model.stateless_call(trainable, rest, packed(model, x), training=False)
+        terms = [K.sum(K.cast(o, "float32") * K.reshape(K.cos(K.arange(o.size, dtype="float32")), o.shape)) for o in listed(outputs)]
+        return sum(terms)
+
+    return [np.asarray(g) for g in jax.grad(total)(trainable)]
+
+
+def write(name):
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(sum(map(ord, name)))
+    rng = np.random.default_rng(sum(map(ord, name)))
+    made = CASES[name](rng)
+    model, y, options = made if isinstance(made, tuple) else (made, None, {})
+    x = options.pop("x", None) or data_for(model, rng, options.pop("ids", 6))
+    single = lambda v: v[0] if len(v) == 1 else v
+    arrays, answer = {}, {}
+    if y is not None:
+        y = listed(y)
+        weight = {"sample_weight": options.pop("sample_weight")} if "sample_weight" in options else {}
+        before = options.pop("before", {"epochs": 1, "batch_size": 4})
+        if before:
+            model.fit(packed(model, x), single(y), shuffle=False, verbose=0, **before, **weight)
+    folder = os.path.join(ROOT, name)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    model.save(os.path.join(folder, "model.keras"))
+    arrays |= {f"x/{n}": v for n, v in zip(input_names(model), x)}
+    predict = lambda: listed(model.predict(packed(model, x), batch_size=4, verbose=0))
+    arrays |= {f"prediction/{n}": v for n, v in zip(output_names(model), predict())}
+    if options.pop("differentiable", True):
+        arrays |= {f"gradient/{i}": g for i, g in enumerate(gradients(model, x))}
+    if y is not None:
+        arrays |= {f"y/{n}": v for n, v in zip(output_names(model), y)} | weight
+        fit = {"epochs": 2, "batch_size": 3} | options
+        answer["evaluate"] = {k: float(v) for k, v in model.evaluate(packed(model, x), single(y), batch_size=3, verbose=0, return_dict=True, **weight).items()}
+        history = model.fit(packed(model, x), single(y), shuffle=False, verbose=0, **fit, **weight).history
+        answer |= {"fit": fit, "history": {k: [float(v) for v in vs] for k, vs in history.items()}}
+        arrays |= {f"after/{n}": v for n, v in zip(output_names(model), predict())}
+    np.savez(os.path.join(folder, "data.npz"), **{k: np.ascontiguousarray(v) for k, v in arrays.items()})
+    with open(os.path.join(folder, "case.json"), "w") as f:
+        json.dump(answer, f, indent=1, sort_keys=True)
+        f.write("\n")
+
+
+# Layers ---------------------------------------------------------------------------------------------------------------------------------
+
+ACTIVATIONS = ("linear relu relu6 leaky_relu elu selu celu gelu silu softplus softsign sigmoid hard_sigmoid hard_silu hard_tanh tanh "
+               "exponential mish log_sigmoid softmax log_softmax squareplus tanh_shrink soft_shrink hard_shrink sparse_plus "
+               "sparse_sigmoid").split()  # sparsemax is wrong in keras 3.15.1: its rows do not add up to 1 where more than one element is not 0
+INITIALIZERS = ("zeros ones random_normal random_uniform truncated_normal variance_scaling glorot_normal glorot_uniform "
+                "he_normal he_uniform lecun_normal lecun_uniform orthogonal identity").split()
+
+
+def sequential(*layers, shape=(5,), dtype="float32"):
+    return Sequential([L.Input(shape, dtype=dtype), *layers])
+
+
+CASES |= {
+    "dense": lambda rng: sequential(L.Dense(3)),
+    "dense_no_bias": lambda rng: sequential(L.Dense(3, use_bias=False)),
+    "dense_of_sequences": lambda rng: sequential(L.Dense(3, activation="tanh"), shape=(4, 2)),
+    "dense_of_any_length": lambda rng: sequential(L.Dense(3), L.GlobalMaxPooling1D(), shape=(None, 2)),
+    "dropout": lambda rng: sequential(L.Dropout(0.5), L.Dense(2), L.Dropout(0.25, noise_shape=(None, 1), seed=3)),
+    "flatten": lambda rng: sequential(L.Dense(2), L.Flatten(), L.Dense(1), shape=(3, 2, 2)),
+    "flatten_channels_first": lambda rng: sequential(L.Dense(2), L.Flatten(data_format="channels_first"), L.Dense(1), shape=(3, 2, 2)),
+    "reshape": lambda rng: sequential(L.Dense(6), L.Reshape((-1, 2)), L.Dense(2), L.Reshape((6, 1))),
+    "embedding": lambda rng: sequential(L.Embedding(6, 3), L.Flatten(), L.Dense(1), shape=(4,), dtype="int32"),
+    "embedding_float_ids": lambda rng: (sequential(L.Embedding(6, 3), shape=(4,)), None, {"x": [rng.integers(0, 6, (8, 4)).astype(np.float32)]}),
+    "embedding_int64": lambda rng: sequential(L.Embedding(6, 3, embeddings_regularizer="l2", embeddings_constraint="unit_norm"), shape=(4,), dtype="int64"),
+    "embedding_masked": lambda rng: sequential(L.Embedding(6, 3, mask_zero=True), L.GlobalAveragePooling1D(), L.Dense(1), shape=(4,), dtype="int32"),
+    "without_input": lambda rng: built(Sequential([L.Dense(3), L.Dense(1)]), (None, 4)),
+    "lambda": lambda rng: sequential(L.Dense(3), L.Lambda(lambda x: x * x, name="square"), L.Dense(1)),
+    "fixed_batch": lambda rng: Sequential([L.InputLayer(batch_shape=(8, 3)), L.Dense(2)]),
+}
+for pooling in ("Average", "Max"):
+    for data_format in ("channels_last", "channels_first"):
+        for keepdims in (False, True):
+            CASES[f"global_{pooling.lower()}_{data_format}_{'keepdims' if keepdims else 'plain'}"] = (
+                lambda rng, p=pooling, d=data_format, k=keepdims: sequential(
+                    L.Dense(3), getattr(L, f"Global{p}Pooling1D")(data_format=d, keepdims=k), shape=(4, 2)))
+
+
+def built(model, shape):
+    model.build(shape)
+    return model
+
+
+@case("activations")
+def _(rng):
+    x = L.Input((5,))
+    wide = L.Dense(4, kernel_initializer=keras.initializers.RandomNormal(stddev=1.5), name="wide")(x)
+    return Model(x, [L.Activation(a, name=f"of_{a}")(wide) for a in ACTIVATIONS] + [L.Dense(2, activation=a, name=f"dense_{a}")(x) for a in ACTIVATIONS])
+
+
+@case("initializers")
+def _(rng):
+    x = L.Input((3,))
+    return Model(x, [L.Dense(3, kernel_initializer=i, bias_initializer=keras.initializers.Constant(0.5), name=i)(x) for i in INITIALIZERS])
+
+
+@case("regularizers_and_constraints")
+def _(rng):
+    x, r, c = L.Input((3,)), keras.regularizers, keras.constraints
+    outs = [L.Dense(2, kernel_regularizer=reg, bias_regularizer=reg)(x) for reg in (r.L1(0.02), r.L2(0.03), r.L1L2(0.01, 0.02))]
+    outs += [L.Dense(3, kernel_regularizer=r.OrthogonalRegularizer(0.01, mode="columns"))(x)]
+    outs += [L.Dense(2, kernel_constraint=con)(x) for con in (c.NonNeg(), c.MaxNorm(0.5), c.UnitNorm(axis=1), c.MinMaxNorm(0.2, 0.9, rate=0.5))]
+    total = L.Dense(1, activity_regularizer="l2")(L.Concatenate()(outs))
+    model = Model(x, total)
+    model.compile("sgd", "mse")
+    return model, floats(rng, 8, 1), {}
+
+
+MERGES = {"add": L.Add, "average": L.Average, "maximum": L.Maximum, "minimum": L.Minimum, "multiply": L.Multiply, "subtract": L.Subtract}
+for name, merge in MERGES.items():
+    @case(f"merge_{name}")
+    def _(rng, merge=merge):
+        a, b = L.Input((4, 3), name="a"), L.Input((1, 3), name="b")
+        a2, b2 = L.Dense(2)(a), L.Dense(2)(b)
+        outs = [merge()([a2, b2]), merge(name="again")([b2, a2])]
+        if merge is not L.Subtract:
+            outs.append(merge(name="three")([a2, b2, a2]))
+        return Model([a, b], outs)
+
+
+@case("merge_masked")
+def _(rng):
+    a, b = L.Input((4,), dtype="int32", name="a"), L.Input((4,), dtype="int32", name="b")
+    e = L.Embedding(6, 3, mask_zero=True)
+    pooled = [L.GlobalAveragePooling1D()(m([e(a), e(b)])) for m in (L.Add(), L.Multiply(), L.Maximum(), L.Concatenate(axis=1), L.Concatenate())]
+    return Model([a, b], pooled)
+
+
+@case("concatenate")
+def _(rng):
+    a, b = L.Input((4, 3), name="a"), L.Input((4, 3), name="b")
+    a2, b2 = L.Dense(2)(a), L.Dense(2)(b)
+    return Model([a, b], [L.Concatenate()([a2, b2]), L.Concatenate(axis=1)([a2, b2]), L.Concatenate(axis=-2)([a2, b2, a2])])
+
+
+@case("dot")
+def _(rng):
+    a, b = L.Input((4, 3), name="a"), L.Input((5, 3), name="b")
+    a2, b2 = L.Dense(2)(a), L.Dense(2)(b)
+    f = [L.Flatten()(L.Dense(1)(t)) for t in (a, a)]
+    return Model([a, b], [L.Dot(2)([a2, b2]), L.Dot((2, 2), normalize=True)([a2, b2]), L.Dot(1)(f), L.Dot(-1, normalize=True)(f)])
+
+
+# Operations -----------------------------------------------------------------------------------------------------------------------------
+
+@case("operations_of_one")
+def _(rng):
+    x = L.Input((4,), name="x")
+    y = L.Dense(3, name="y")(x)
+    positive = K.exp(y)
+    return Model(x, [K.abs(y), K.square(y), K.sqrt(positive), K.log(positive), K.log1p(positive), -y, K.sigmoid(y), K.tanh(y), K.relu(y),
+                     K.softplus(y), K.clip(y, -0.5, 0.5), K.softmax(y), K.log_softmax(y, axis=-1), K.stop_gradient(y) + y,
+                     K.cast(K.cast(y, "int32"), "float32") + y])
+
+
+@case("operators")
+def _(rng):
+    x = L.Input((4,), name="x")
+    y, z = L.Dense(3, name="y")(x), L.Dense(3, name="z")(x)
+    outs = [y * 2.0 + z, 1.0 - y, 2 - y, y - z, y / (K.exp(z) + 1), 1 / (y * y + 1), y**2, K.exp(y) ** z, 2.0 ** y, K.maximum(y, 0.1), K.minimum(y, z),
+            y + np.array([1.0, 2.0, 3.0], "float32"), K.where(y > 0, y, z), K.where(y <= z, y * y, 0.5),
+            K.cast(K.logical_or(y > 0, z > 0), "float32") * y, K.cast(K.logical_and(y > 0, K.logical_not(z > 0)), "float32") + y,
+            K.zeros_like(y) + z, K.ones_like(y) - z, K.cast(K.any(y > z, axis=-1), "float32"), K.cast(K.all(y > z, axis=-1), "float32"), K.cast(K.equal(y, y), "float32") * z, K.cast(y >= z, "float32") + y, K.cast(y < 0.0, "float32") + z,
+            K.cast(K.not_equal(y, z), "float32") * y, K.divide(y, 3), K.multiply(y, z), K.add(y, z), K.subtract(z, y)]
+    return Model(x, outs)
+
+
+@case("operations_on_axes")
+def _(rng):
+    x = L.Input((4, 3), name="x")
+    y = L.Dense(2, name="y")(x)
+    return Model(x, [K.mean(y, axis=-1), K.mean(y, axis=(1, 2), keepdims=True), K.sum(y, 1), K.max(y, axis=1, keepdims=True), K.min(y, -1),
+                     K.reshape(y, (-1, 8)), K.transpose(y, (0, 2, 1)), K.expand_dims(y, 1), K.squeeze(K.expand_dims(y, -1), -1),
+                     K.concatenate([y, y * 2], axis=1), K.stack([y, y + 1], axis=-1), y[:, 0], y[:, 1:3], y[..., -1], y[:, ::2, None],
+                     K.matmul(y, K.transpose(y, (0, 2, 1)))])
+
+
+@case("operations_in_between")
+def _(rng):
+    ids = L.Input((4,), dtype="int32", name="ids")
+    e = L.Embedding(8, 3)((ids + 1) * 1)
+    model = Model(ids, L.Dense(1)(K.mean(e, axis=1) - e[:, 0] * 0.5))
+    model.compile("adam", "mse")
+    return model, floats(rng, 8, 1), {}
+
+
+# Graphs ---------------------------------------------------------------------------------------------------------------------------------
+
+def word_distance(optimizer="adam", loss="mse", **compile):
+    a, b = L.Input((1,), name="a"), L.Input((1,), name="b")
+    e = L.Embedding(6, 3)
+    model = Model([a, b], L.Dense(1)(L.Flatten()(L.Subtract()([e(a), e(b)]))))
+    model.compile(optimizer, loss, **compile)
+    return model
+
+
+@case("shared_layer")
+def _(rng):
+    return word_distance(), floats(rng, 8, 1), {"x": [rng.integers(0, 6, (8, 1)), rng.integers(0, 6, (8, 1))]}
+
+
+def encoder(name, size=3):
+    x = L.Input((5,))
+    return Model(x, L.Dense(2, name="code")(L.Dense(size, activation="relu", name="hidden")(x)), name=name)
+
+
+@case("nested_twice")
+def _(rng):
+    a, b, e = L.Input((5,), name="a"), L.Input((5,), name="b"), encoder("encoder")
+    model = Model([a, b], L.Dense(1)(L.Concatenate()([e(a), e(b)])))
+    model.compile("adam", "mse")
+    return model, floats(rng, 8, 1), {}
+
+
+@case("nested_is_output")
+def _(rng):
+    a, b, e = L.Input((5,), name="a"), L.Input((5,), name="b"), encoder("encoder")
+    return Model([a, b], [e(a), e(b), L.Dense(1)(e(a))])
+
+
+@case("nested_sequential")
+def _(rng):
+    x = L.Input((5,))
+    inner = Sequential([L.Dense(4, activation="relu"), L.Dense(3)], name="inner")
+    outer = Sequential([L.Input((5,)), encoder("first"), Sequential([L.Input((2,)), L.Dense(2), L.Dense(2)]), L.Dense(1)], name="outer")
+    model = Model(x, [inner(x), outer(x)])
+    model.compile("rmsprop", "mse")
+    return model, [floats(rng, 8, 3), floats(rng, 8, 1)], {}
+
+
+@case("nested_deeply")
+def _(rng):
+    model = encoder("m0")
+    for i in range(1, 5):
+        x = L.Input((5,))
+        model = Model(x, L.Dense(5 if i < 4 else 1)(model(x)) if i % 2 else L.Dense(2)(L.Dense(5)(model(x))), name=f"m{i}")
+    return model
+
+
+@case("autoencoder_shares_encoder")
+def _(rng):
+    x, e = L.Input((5,)), encoder("encoder")
+    d = Sequential([L.Input((2,)), L.Dense(5)], name="decoder")
+    code = e(x)
+    return Model(x, [d(code), code, e.get_layer("hidden")(x)])
+
+
+@case("many_to_many")
+def _(rng):
+    inputs = [L.Input((n,), name=f"in{n}") for n in (2, 3, 4)]
+    mixed = L.Concatenate()([L.Dense(3)(i) for i in inputs])
+    model = Model(inputs, [L.Dense(2, name="one")(mixed), L.Dense(1, activation="sigmoid", name="two")(mixed), L.Dense(3, activation="softmax", name="three")(mixed)])
+    model.compile("adam", {"one": "mse", "two": "binary_crossentropy", "three": "sparse_categorical_crossentropy"},
+                  loss_weights={"one": 1.0, "two": 0.5, "three": 2.0}, metrics={"one": ["mae"], "two": ["acc", "mse"], "three": "accuracy"})
+    return model, [floats(rng, 8, 2), rng.integers(0, 2, (8, 1)).astype("int32"), rng.integers(0, 3, (8,)).astype("int64")], {}
+
+
+@case("inputs_by_name")
+def _(rng):
+    inputs = {"zeta": L.Input((2,), name="zeta"), "alpha": L.Input((3,), name="alpha")}
+    out = L.Dense(2)(L.Concatenate()([inputs["zeta"], inputs["alpha"]]))
+    return Model(inputs, {"second": L.Dense(1, name="b")(out), "first": out})
+
+
+@case("frozen")
+def _(rng):
+    x = L.Input((5,))
+    e = encoder("encoder")
+    e.get_layer("hidden").trainable = False
+    model = Model(x, L.Dense(1, trainable=True)(L.Dense(3, trainable=False)(e(x))))
+    model.compile(O.Adam(0.01), "mse")
+    return model, floats(rng, 8, 1), {}
+
+
+# Training -------------------------------------------------------------------------------------------------------------------------------
+
+OPTIMIZERS = {
+    "sgd": lambda: "sgd", "sgd_momentum": lambda: O.SGD(0.05, momentum=0.9), "sgd_nesterov": lambda: O.SGD(0.05, momentum=0.9, nesterov=True),
+    "rmsprop": lambda: O.RMSprop(0.005), "rmsprop_centered": lambda: O.RMSprop(0.005, momentum=0.5, centered=True, rho=0.8),
+    "adam": lambda: "adam", "adam_amsgrad": lambda: O.Adam(0.01, amsgrad=True, beta_1=0.8, epsilon=1e-5), "adamw": lambda: O.AdamW(0.01),
+}
+binary = lambda rng: rng.integers(0, 2, (8, 3)).astype("float32")
+LOSSES = {
+    "mse": ("mse", "linear", lambda rng: floats(rng, 8, 3), ["mae", metrics.MeanSquaredError(name="squares")]),
+    "mae": (losses.MeanAbsoluteError(reduction="sum"), "linear", lambda rng: floats(rng, 8, 3), ["mse", metrics.MeanAbsoluteError()]),
+    "bce": (losses.BinaryCrossentropy(label_smoothing=0.1), "sigmoid", binary, ["acc", metrics.BinaryAccuracy(threshold=0.4), metrics.BinaryCrossentropy()]),
+    "bce_logits": (losses.BinaryCrossentropy(from_logits=True), "linear", binary, [metrics.BinaryCrossentropy(from_logits=True, label_smoothing=0.1)]),
+    "cce": ("categorical_crossentropy", "softmax", lambda rng: np.eye(3, dtype="float32")[rng.integers(0, 3, 8)], ["accuracy", metrics.CategoricalAccuracy(), metrics.CategoricalCrossentropy()]),
+    "cce_logits": (losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2), "linear", lambda rng: np.eye(3, dtype="float32")[rng.integers(0, 3, 8)], ["categorical_accuracy"]),
+    "scce": ("sparse_categorical_crossentropy", "softmax", lambda rng: rng.integers(0, 3, 8), ["accuracy", metrics.SparseCategoricalAccuracy(), metrics.SparseCategoricalCrossentropy()]),
+    "scce_logits": (losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=1), "linear", lambda rng: rng.integers(0, 3, (8, 1)).astype("int32"), [metrics.SparseCategoricalCrossentropy(from_logits=True)]),
+}
+for loss_name in LOSSES:
+    for optimizer_name in OPTIMIZERS:
+        @case(f"train_{loss_name}_{optimizer_name}")
+        def _(rng, loss_name=loss_name, optimizer_name=optimizer_name):
+            loss, activation, targets, measured = LOSSES[loss_name]
+            model = sequential(L.Dense(3, activation=activation), shape=(4,))
+            model.compile(OPTIMIZERS[optimizer_name](), loss, metrics=measured)
+            return model, targets(rng), {}
+
+for optimizer_name in OPTIMIZERS:
+    @case(f"train_embedding_{optimizer_name}")
+    def _(rng, optimizer_name=optimizer_name):
+        return word_distance(OPTIMIZERS[optimizer_name]()), floats(rng, 8, 1), {"x": [rng.integers(0, 6, (8, 1)), rng.integers(0, 6, (8, 1))]}
+
+OPTIONS = {"clipnorm": {"clipnorm": 0.1}, "global_clipnorm": {"global_clipnorm": 0.1}, "clipvalue": {"clipvalue": 0.02}, "weight_decay": {"weight_decay": 0.1},
+           "decay_and_clip": {"weight_decay": 0.05, "clipvalue": 0.05}}
+for name, options in OPTIONS.items():
+    for optimizer in (O.SGD, O.RMSprop, O.Adam):
+        @case(f"option_{name}_{optimizer.__name__.lower()}")
+        def _(rng, options=options, optimizer=optimizer):
+            return word_distance(optimizer(0.01, **options)), floats(rng, 8, 1), {"x": [rng.integers(0, 6, (8, 1)), rng.integers(0, 6, (8, 1))]}
+
+S = O.schedules
+SCHEDULES = {
+    "exponential": lambda: S.ExponentialDecay(0.1, 3, 0.5), "exponential_staircase": lambda: S.ExponentialDecay(0.1, 3, 0.5, staircase=True),
+    "inverse_time": lambda: S.InverseTimeDecay(0.1, 2, 0.5, staircase=True), "piecewise": lambda: S.PiecewiseConstantDecay([3, 5], [0.1, 0.05, 0.01]),
+    "polynomial": lambda: S.PolynomialDecay(0.1, 5, end_learning_rate=0.01, power=2.0), "polynomial_cycle": lambda: S.PolynomialDecay(0.1, 3, cycle=True),
+    "cosine": lambda: S.CosineDecay(0.1, 6, alpha=0.1), "cosine_warmup": lambda: S.CosineDecay(0.01, 4, warmup_target=0.1, warmup_steps=4),
+    "restarts": lambda: S.CosineDecayRestarts(0.1, 2, t_mul=2.0, m_mul=0.9, alpha=0.05),
+}
+for name, schedule in SCHEDULES.items():
+    for optimizer in (O.SGD, O.Adam):
+        @case(f"schedule_{name}_{optimizer.__name__.lower()}")
+        def _(rng, schedule=schedule, optimizer=optimizer):
+            model = sequential(L.Dense(2), shape=(3,))
+            model.compile(optimizer(schedule()), "mse")
+            return model, floats(rng, 8, 2), {}
+
+
+def classifier(**compile):
+    model = sequential(L.Embedding(6, 3, mask_zero=True), L.GlobalAveragePooling1D(), L.Dense(1, activation="sigmoid"), shape=(4,), dtype="int32")
+    model.compile("adam", "bce", **compile)
+    return model
+
+
+@case("fit_sample_weight")
+def _(rng):
+    return classifier(metrics=["acc"], weighted_metrics=["acc", "mse"]), rng.integers(0, 2, 8), {"sample_weight": rng.random(8).astype("float32")}
+
+
+@case("fit_class_weight")
+def _(rng):
+    return classifier(metrics=["acc"], weighted_metrics=["mse"]), rng.integers(0, 2, 8).astype("float64"), {"class_weight": {0: 0.5, 1: 2.0}}
+
+
+@case("fit_validation_split")
+def _(rng):
+    return classifier(metrics=["acc"]), rng.integers(0, 2, 8), {"validation_split": 0.25, "epochs": 3}
+
+
+@case("fit_masked_loss")
+def _(rng):
+    model = sequential(L.Embedding(6, 3, mask_zero=True), L.Dense(2), shape=(4,), dtype="int32")
+    model.compile("sgd", "mse")
+    return model, floats(rng, 8, 4, 2), {}
+
+
+@case("fit_list_of_losses")
+def _(rng):
+    x = L.Input((3,))
+    model = Model(x, [L.Dense(1, name="a")(x), L.Dense(2, name="b")(x), L.Dense(2, name="c")(x)])
+    model.compile("sgd", ["mse", None, losses.MeanAbsoluteError()], loss_weights=[0.5, 1.0, 2.0], metrics=[["mae"], [], ["mse", "mae"]])
+    return model, [floats(rng, 8, 1), floats(rng, 8, 2), floats(rng, 8, 2)], {}
+
+
+@case("fit_one_loss_for_all")
+def _(rng):
+    x = L.Input((3,))
+    model = Model(x, [L.Dense(1, name="a")(x), L.Dense(2, name="b")(x)])
+    model.compile("rmsprop", "mse", metrics=["mae", "mse"])
+    return model, [floats(rng, 8, 1), floats(rng, 8, 2)], {}
+
+
+@case("compiled_and_never_trained")
+def _(rng):
+    model = sequential(L.Dense(2), shape=(3,))
+    model.compile(O.Adam(0.02), losses.mean_squared_error)
+    return model, floats(rng, 8, 2), {"before": None}
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or CASES:
+        try:
+            write(name)
+        except Exception as error:
+            raise RuntimeError(f"the fixture {name}") from error
+    print(f"{len(sys.argv[1:] or CASES)} fixtures for keras {keras.__version__}")
