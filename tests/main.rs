@@ -5,6 +5,7 @@
 mod candle_pins;
 mod errors;
 mod fixtures;
+mod hostile_files;
 mod keras_anchors;
 mod models;
 mod own_layer;

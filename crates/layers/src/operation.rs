@@ -64,6 +64,9 @@ impl OperationLayer {
     pub fn from_keras(class_name: &str, config: &Config, call: &Config) -> Result<Self> {
         let name = config["name"].as_str().unwrap_or(class_name).to_string();
         let args = call["args"].as_array().cloned().unwrap_or_default();
+        if !config.is_object() {
+            return Err(Error::new("the operation has no configuration").received(config.to_string()));
+        }
         let mut config = config.clone();
         if let ("GetItem", [_, key]) = (class_name, args.as_slice()) {
             let key = match key {

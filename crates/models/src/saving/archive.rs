@@ -43,7 +43,7 @@ impl Archive {
         for i in 0..archive.len() {
             let member = archive.by_index_raw(i).map_err(failed)?;
             let name = member.name().map_err(failed)?;
-            if member.enclosed_name().is_none() || name.contains('\\') {
+            if member.enclosed_name().is_none() || name.starts_with('/') || name.contains('\\') {
                 return Err(Error::new(format!("{}: a member leads out of the archive", path.display()))
                     .received(format!("{name:?}")));
             }
@@ -58,7 +58,14 @@ impl Archive {
                 || Error::new(format!("{}: {name}: the member lies beyond the end of the file", path.display()));
             if member.compression() == CompressionMethod::Stored && !member.encrypted() {
                 let start = member.data_start().ok_or_else(beyond)?;
-                return Ok(Some(file.part(start, member.size()).ok_or_else(beyond)?));
+                let section = file.part(start, member.size()).ok_or_else(beyond)?;
+                if section.crc32().map_err(|cause| Error::io(path, cause))? != member.crc32() {
+                    return Err(Error::new(format!(
+                        "{}: {name}: the file is damaged: its checksum is another",
+                        path.display()
+                    )));
+                }
+                return Ok(Some(section));
             }
             // Compressed: never more than it says that it is, and never more than the limit.
             let size = member.size();

@@ -113,7 +113,7 @@ fn read_per_output<T: Clone>(
 /// An optimizer as Keras 2 wrote it: `lr` for the learning rate, and arguments that do nothing any more.
 fn keras_2(optimizer: &Config) -> Config {
     let mut optimizer = optimizer.clone();
-    if let Some(config) = optimizer["config"].as_object_mut() {
+    if let Some(config) = optimizer.get_mut("config").and_then(Value::as_object_mut) {
         if let Some(rate) = config.remove("lr") {
             config.entry("learning_rate").or_insert(rate);
         }

@@ -86,6 +86,19 @@ impl Section {
         Ok(bytes)
     }
 
+    /// The checksum that zip archives keep.
+    pub(crate) fn crc32(&self) -> std::io::Result<u32> {
+        let (mut hasher, mut buffer) = (crc32fast::Hasher::new(), vec![0; (1 << 20).min(self.len as usize)]);
+        let mut offset = 0;
+        while offset < self.len {
+            let count = (self.len - offset).min(buffer.len() as u64) as usize;
+            self.read_at(offset, &mut buffer[..count])?;
+            hasher.update(&buffer[..count]);
+            offset += count as u64;
+        }
+        Ok(hasher.finalize())
+    }
+
     /// Its first bytes, as many as there are.
     pub(crate) fn starts_with(&self, magic: &[u8]) -> bool {
         let mut start = vec![0; magic.len()];

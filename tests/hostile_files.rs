@@ -1,0 +1,295 @@
+//! Files that are cut off, damaged, or made to do harm: each is an error, soon and without much memory, and never a panic.
+
+use candle_keras::layers::{Dense, Embedding, Flatten};
+use candle_keras::ops::random::Stream;
+use candle_keras::prelude::*;
+use candle_keras::saving::{LoadWeights, load_tensors};
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use zip::CompressionMethod;
+use zip::write::SimpleFileOptions;
+
+/// A model with some of everything, and the folder that it is saved in.
+struct Saved {
+    folder: tempfile::TempDir,
+    model: Model,
+}
+
+impl Saved {
+    fn new() -> Self {
+        let (a, b) = (Input::shape([2]), Input::shape([3]));
+        let words = Flatten::new().call(Embedding::new(7, 2).call(&a).unwrap()).unwrap();
+        let inner = Sequential::new(layers![Input::shape([3]), Dense::new(4).activation("relu")]).unwrap();
+        let sum = (&words + &(inner.call(&b).unwrap() * 2.0).unwrap()).unwrap();
+        let mut model = Model::new([a, b], Dense::new(1).call(&sum).unwrap()).unwrap();
+        model.compile("adam", Compile::loss("mse").metrics(["mae"])).unwrap();
+        let ids = Tensor::new(&[[1u32, 2], [3, 4]], &Device::Cpu).unwrap();
+        let x = Tensor::ones((2, 3), DType::F32, &Device::Cpu).unwrap();
+        model.fit([&ids, &x], vec![1f32, 2.], Fit::new().verbose(0)).unwrap();
+        Self { folder: tempfile::tempdir().unwrap(), model }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        let path = self.path(name);
+        if name.ends_with(".weights.h5") { self.model.save_weights(&path) } else { self.model.save(&path) }.unwrap();
+        std::fs::read(path).unwrap()
+    }
+
+    /// A `.keras` file with this configuration, and these weights or the right ones.
+    fn keras(&self, config: &str, weights: Option<&[u8]>, method: CompressionMethod) -> Vec<u8> {
+        let own = self.bytes("own.weights.h5");
+        archive(&[("config.json", config.as_bytes()), ("model.weights.h5", weights.unwrap_or(&own))], method)
+    }
+}
+
+fn archive(members: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        zip.start_file(*name, SimpleFileOptions::default().compression_method(method)).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+/// Opens the file in time and without a panic; whether it could be opened.
+fn open(what: &str, path: &Path, bytes: &[u8], open: &dyn Fn(&Path) -> Result<()>) -> bool {
+    std::fs::write(path, bytes).unwrap();
+    let start = Instant::now();
+    let (opened, _) = candle_keras::utils::warnings::catch(|| catch_unwind(AssertUnwindSafe(|| open(path))));
+    let opened = opened.unwrap_or_else(|_| panic!("{what}: a panic"));
+    assert!(start.elapsed() < Duration::from_secs(5), "{what}: {:?}", start.elapsed());
+    if let Err(error) = &opened {
+        assert!(!error.to_string().is_empty());
+    }
+    opened.is_ok()
+}
+
+/// One of the things that happen to files.
+fn damaged(bytes: &[u8], random: &mut Stream) -> Vec<u8> {
+    let mut damaged = bytes.to_vec();
+    let at = random.below(bytes.len() as u64) as usize;
+    match random.below(6) {
+        0 => damaged.truncate(at),
+        1 => damaged[at] ^= 1 << random.below(8),
+        2 => damaged[at] = random.below(256) as u8,
+        3 => {
+            // A length or an address that is not one.
+            let value = [u64::MAX, 1 << 40, 1 << 31, random.next_u64()][random.below(4) as usize].to_le_bytes();
+            damaged.iter_mut().skip(at).zip(value).for_each(|(byte, value)| *byte = value);
+        }
+        4 => damaged.iter_mut().skip(at).take(16).for_each(|byte| *byte = 0),
+        _ => {
+            let from = random.below(bytes.len() as u64) as usize;
+            let count = (bytes.len() - at.max(from)).min(64);
+            damaged.copy_within(from..from + count, at);
+        }
+    }
+    damaged
+}
+
+fn mutations(name: &str, bytes: &[u8], count: u64, load: &dyn Fn(&Path) -> Result<()>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    assert!(open(name, &path, bytes, load), "the whole file opens");
+    for seed in 0..count {
+        let mut random = Stream::new(seed, 0);
+        let mutated = damaged(bytes, &mut random);
+        open(&format!("{name}, mutation {seed}"), &path, &mutated, load);
+    }
+}
+
+#[test]
+fn damaged_archives() {
+    let saved = Saved::new();
+    mutations("m.keras", &saved.bytes("m.keras"), 700, &|path| load_model(path).map(|_| ()));
+}
+
+#[test]
+fn damaged_weights() {
+    let saved = Saved::new();
+    let load = |path: &Path| saved.model.load_weights(path, ());
+    mutations("m.weights.h5", &saved.bytes("m.weights.h5"), 700, &load);
+    let skip = |path: &Path| saved.model.load_weights(path, LoadWeights::new().skip_mismatch(true).by_name(true));
+    mutations("m.weights.h5", &saved.bytes("m.weights.h5"), 200, &skip);
+}
+
+/// h5py writes other structures than this project does; Keras's own files and its older ones have them.
+#[test]
+fn damaged_files_of_keras() {
+    for name in ["fixtures/nested_twice/model.keras", "legacy/functional.h5", "legacy/chunked.weights.h5"] {
+        let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keras").join(name)).unwrap();
+        let load = |path: &Path| match name.ends_with(".weights.h5") {
+            false => load_model(path).map(|_| ()),
+            true => candle_keras::saving::convert_weights(path, path.with_extension("safetensors")),
+        };
+        let file = Path::new(name).file_name().unwrap().to_str().unwrap();
+        mutations(file, &bytes, 300, &load);
+    }
+}
+
+#[test]
+fn damaged_safetensors() {
+    let saved = Saved::new();
+    let bytes = saved.bytes("m.safetensors");
+    mutations("m.safetensors", &bytes, 300, &|path| load_model(path).map(|_| ()));
+    mutations("data.safetensors", &bytes, 100, &|path| load_tensors(path).map(|_| ()));
+}
+
+/// Values of a configuration that are replaced by others, one at a time.
+#[test]
+fn damaged_configurations() {
+    let saved = Saved::new();
+    let config: serde_json::Value = serde_json::from_str(&saved.model.to_json().unwrap()).unwrap();
+    let weights = saved.bytes("m.weights.h5");
+    let path = saved.path("mutated.keras");
+    let mut opened = 0;
+    for seed in 0..900 {
+        let (mut random, mut mutated) = (Stream::new(seed, 1), config.clone());
+        let count = count_values(&mutated);
+        let mut left = random.below(count) as i64;
+        replace(&mut mutated, &mut left, &mut random);
+        let bytes = saved.keras(&mutated.to_string(), Some(&weights), CompressionMethod::Stored);
+        opened +=
+            usize::from(open(&format!("configuration {seed}"), &path, &bytes, &|path| load_model(path).map(|_| ())));
+    }
+    assert!((50..700).contains(&opened), "{opened} of 900 could be opened: the mutations do too little or too much");
+}
+
+fn count_values(value: &serde_json::Value) -> u64 {
+    use serde_json::Value::*;
+    1 + match value {
+        Array(items) => items.iter().map(count_values).sum(),
+        Object(map) => map.values().map(count_values).sum(),
+        _ => 0,
+    }
+}
+
+fn replace(value: &mut serde_json::Value, left: &mut i64, random: &mut Stream) {
+    use serde_json::{Value::*, json};
+    if *left == 0 {
+        let others = [
+            json!(null),
+            json!(true),
+            json!(-1),
+            json!(0),
+            json!(3),
+            json!(1e300),
+            json!(u64::MAX),
+            json!(1u64 << 40),
+            json!(""),
+            json!("dense"),
+            json!([]),
+            json!([null, 3]),
+            json!({}),
+            json!([[["dense", 0, 0]]]),
+            json!({"class_name": "__lambda__"}),
+        ];
+        *value = others[random.below(others.len() as u64) as usize].clone();
+    }
+    *left -= 1;
+    match value {
+        Array(items) if *left >= 0 => items.iter_mut().for_each(|item| replace(item, left, random)),
+        Object(map) if *left >= 0 => map.values_mut().for_each(|item| replace(item, left, random)),
+        _ => {}
+    }
+}
+
+fn error_of(saved: &Saved, bytes: &[u8]) -> String {
+    let path = saved.path("hostile.keras");
+    std::fs::write(&path, bytes).unwrap();
+    load_model(&path).err().expect("the file cannot be opened").to_string()
+}
+
+#[test]
+fn a_changed_bit_is_seen() {
+    let saved = Saved::new();
+    let mut bytes = saved.bytes("m.keras");
+    let at = bytes.len() / 2; // in the weights
+    bytes[at] ^= 1;
+    let error = error_of(&saved, &bytes);
+    assert!(error.contains("model.weights.h5") && error.contains("damaged"), "{error}");
+}
+
+#[test]
+fn members_that_lead_out_of_the_archive_are_refused() {
+    let saved = Saved::new();
+    let config = saved.model.to_json().unwrap();
+    for name in ["../config.json", "/etc/passwd", "assets/../../x", "..\\x"] {
+        let bytes = archive(&[("config.json", config.as_bytes()), (name, b"x")], CompressionMethod::Stored);
+        let error = error_of(&saved, &bytes);
+        assert!(error.contains("leads out of the archive"), "{name}: {error}");
+    }
+}
+
+#[test]
+fn a_bomb_does_not_go_off() {
+    let saved = Saved::new();
+    let config = saved.model.to_json().unwrap();
+    // Zeros that are a thousand times as many when they are unpacked: still within what is allowed, and no weights.
+    let zeros = vec![0; 1 << 26];
+    let error = error_of(&saved, &saved.keras(&config, Some(&zeros), CompressionMethod::Deflated));
+    assert!(error.contains("hostile.keras"), "{error}");
+    // A member that says that it is larger than anything.
+    let mut bytes = saved.keras(&config, Some(&zeros), CompressionMethod::Deflated);
+    let central = bytes.windows(4).rposition(|window| window == b"PK\x01\x02").unwrap();
+    bytes[central + 24..central + 28].copy_from_slice(&0xfff0_0000u32.to_le_bytes());
+    let error = error_of(&saved, &bytes);
+    assert!(error.contains("model.weights.h5: too large to unpack"), "{error}");
+}
+
+#[test]
+fn compressed_archives_open() {
+    let saved = Saved::new();
+    let bytes = saved.keras(&saved.model.to_json().unwrap(), None, CompressionMethod::Deflated);
+    let path = saved.path("deflated.keras");
+    assert!(open("deflated", &path, &bytes, &|path| load_model(path).map(|_| ())));
+}
+
+#[test]
+fn graphs_that_cannot_be_are_refused() {
+    let saved = Saved::new();
+    let config = saved.model.to_json().unwrap();
+    let broken = |from: &str, to: &str| {
+        assert!(config.contains(from), "{from}");
+        error_of(&saved, &saved.keras(&config.replace(from, to), None, CompressionMethod::Stored))
+    };
+    let circle = broken(r#""keras_history":["embedding",0,0]"#, r#""keras_history":["flatten",0,0]"#);
+    assert!(circle.contains("goes round in a circle") && circle.contains("flatten[0][0]"), "{circle}");
+    let missing = broken(r#""keras_history":["embedding",0,0]"#, r#""keras_history":["nothing",0,0]"#);
+    assert!(missing.contains("layer \"flatten\" (Flatten)") && missing.contains("nothing[0][0]"), "{missing}");
+    let output = broken(r#""output_layers":["dense_1",0,0]"#, r#""output_layers":["dense_1",7,0]"#);
+    assert!(output.contains("dense_1[7][0]"), "{output}");
+    let class = broken(r#""class_name":"Flatten""#, r#""class_name":"Flaten""#);
+    assert!(class.contains("did you mean \"Flatten\"?"), "{class}");
+    let huge = broken(r#""input_dim":7"#, r#""input_dim":70000000000"#);
+    assert!(
+        huge.contains("layer \"embedding\" (Embedding)") && huge.contains("larger than what the file can hold"),
+        "{huge}"
+    );
+    let shape = broken(r#""input_dim":7"#, r#""input_dim":8"#);
+    assert!(shape.contains("layers/embedding/vars/0") && shape.contains("received: [7, 2]"), "{shape}");
+    let argument = broken(r#""mask_zero":false"#, r#""mask_zero":false,"lora_rank":4"#);
+    assert!(argument.contains("lora_rank = 4"), "{argument}");
+}
+
+/// Links out of a file lead to what its maker wants to see; groups in themselves have no end.
+#[test]
+fn links_of_hdf5_are_not_followed() {
+    let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keras/legacy").join(name);
+    let model = Sequential::new(layers![Input::shape([2]), Dense::new(3)]).unwrap();
+    for (name, expected) in [
+        ("external_link.weights.h5", "no weights for this layer"),
+        ("soft_link.weights.h5", "layers/dense"),
+        ("external_data.weights.h5", "not in this file"),
+        ("loop.weights.h5", "have no end"),
+    ] {
+        let error = model.load_weights(file(name), ()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{name}: {error}");
+    }
+}
