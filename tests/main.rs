@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod backup;
 mod candle_pins;
 mod errors;
 mod fixtures;
@@ -9,5 +10,6 @@ mod hostile_files;
 mod keras_anchors;
 mod models;
 mod own_layer;
+mod saving;
 mod training;
 mod word_distance;

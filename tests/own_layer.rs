@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 /// Multiplies each feature by a learned factor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Scale {
+pub struct Scale {
     #[serde(flatten)]
     base: Base,
     initial: f64,
 }
 
 impl Scale {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { base: Base::new("Scale"), initial: 1.0 }
     }
 

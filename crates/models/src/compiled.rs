@@ -52,7 +52,15 @@ struct OutputMetric {
     spec: MetricSpec,
     name: String,
     metric: Option<Box<dyn Metric>>,
+    /// Of the targets and predictions by which the metric was settled.
+    shapes: Option<Shapes>,
 }
+
+/// The sizes of a batch of targets and of one of predictions.
+pub(crate) type Shapes = (Vec<usize>, Vec<usize>);
+
+/// What a mean knows of the batches since its last reset, and by which shapes it is the metric that it is.
+pub(crate) type MeanState = (Vec<f64>, Option<Shapes>);
 
 #[derive(Debug)]
 pub(crate) struct Compiled {
@@ -145,7 +153,7 @@ impl Compiled {
                         outputs => format!("{}_{}", outputs[output], spec.name()),
                     };
                     let name = unique_name(&self.metrics, name, weighted);
-                    self.metrics.push(OutputMetric { output, weighted, spec, name, metric: None });
+                    self.metrics.push(OutputMetric { output, weighted, spec, name, metric: None, shapes: None });
                 }
             }
         }
@@ -179,11 +187,14 @@ impl Compiled {
     /// Takes the whole loss of a batch into its mean, and the batch into all metrics.
     pub(crate) fn measure(&mut self, loss: f64, batch: &Batch) -> Result<()> {
         self.loss_mean.update(loss, batch.size());
-        for OutputMetric { output, weighted, spec, metric, .. } in &mut self.metrics {
+        for OutputMetric { output, weighted, spec, metric, shapes, .. } in &mut self.metrics {
             let (y_true, y_pred) = (&batch.targets[*output], &batch.outputs[*output]);
             let metric = match metric {
                 Some(metric) => metric,
-                None => metric.insert(spec.resolve(y_true.dims(), y_pred.dims())?),
+                None => {
+                    *shapes = Some((y_true.dims().to_vec(), y_pred.dims().to_vec()));
+                    metric.insert(spec.resolve(y_true.dims(), y_pred.dims())?)
+                }
             };
             let weight = batch.weight(*output).filter(|_| *weighted);
             metric.update_state(y_true, y_pred, weight, batch.masks[*output].as_ref())?;
@@ -196,6 +207,33 @@ impl Compiled {
         self.loss_mean = Mean::default();
         self.loss_means.iter_mut().for_each(|mean| *mean = Mean::default());
         self.metrics.iter_mut().filter_map(|metric| metric.metric.as_mut()).for_each(|metric| metric.reset_state());
+    }
+
+    /// What the means know of the batches since the last reset.
+    pub(crate) fn means(&self) -> Vec<MeanState> {
+        let of_mean = |mean: &Mean| (vec![mean.total, mean.count], None);
+        let of_metric = |metric: &OutputMetric| {
+            (metric.metric.as_ref().map_or(Vec::new(), |metric| metric.state()), metric.shapes.clone())
+        };
+        let means = std::iter::once(&self.loss_mean).chain(&self.loss_means).map(of_mean);
+        means.chain(self.metrics.iter().map(of_metric)).collect()
+    }
+
+    /// Takes over what [`means`](Self::means) said.
+    pub(crate) fn set_means(&mut self, means: &[MeanState]) -> Result<()> {
+        let mut means = means.iter();
+        for mean in std::iter::once(&mut self.loss_mean).chain(&mut self.loss_means) {
+            if let Some([total, count]) = means.next().map(|(numbers, _)| numbers.as_slice()) {
+                *mean = Mean { total: *total, count: *count };
+            }
+        }
+        for (metric, (numbers, shapes)) in self.metrics.iter_mut().zip(means) {
+            let Some((y_true, y_pred)) = shapes else { continue };
+            let settled = metric.metric.insert(metric.spec.resolve(y_true, y_pred)?);
+            settled.set_state(numbers);
+            metric.shapes.clone_from(shapes);
+        }
+        Ok(())
     }
 
     /// The means since the last reset: the loss, the metrics, and the losses of the outputs if there are several.

@@ -7,6 +7,7 @@ use crate::saving::registry;
 use candle_keras_layers::{Config, KerasTensor, Layer, Node};
 use candle_keras_ops::dtype_name;
 use serde_json::{Map, json};
+use std::cell::RefCell;
 
 /// The configuration of a functional model or a Sequential.
 pub(crate) fn of_model(model: &Model) -> Result<Config> {
@@ -43,6 +44,31 @@ pub(crate) fn of_model(model: &Model) -> Result<Config> {
     Ok(Config::Object(config))
 }
 
+thread_local! {
+    /// The layers of the model that is being described, in the order of their first appearance.
+    static DESCRIBED: RefCell<Option<Vec<usize>>> = const { RefCell::new(None) };
+}
+
+/// Keras's form of a whole model. A layer that was described before, inside of a nested model say, is marked as being the same.
+pub(crate) fn of_whole(model: &Model) -> Result<Config> {
+    DESCRIBED.set(Some(Vec::new()));
+    let object = of_layer(model);
+    DESCRIBED.set(None);
+    object
+}
+
+/// Notes that a layer is described; its number if it was before.
+fn described(layer: &dyn Layer) -> Option<usize> {
+    DESCRIBED.with_borrow_mut(|described| {
+        let described = described.as_mut()?;
+        let known = described.iter().position(|&id| id == layer.base().id());
+        if known.is_none() {
+            described.push(layer.base().id());
+        }
+        known
+    })
+}
+
 /// Keras's form of a layer or model: `{"module", "class_name", "config", "registered_name", "build_config"}`.
 pub(crate) fn of_layer(layer: &dyn Layer) -> Result<Config> {
     let class_name = layer.class_name();
@@ -55,6 +81,7 @@ pub(crate) fn of_layer(layer: &dyn Layer) -> Result<Config> {
         _ if !layer.is_saved() => (json!(layer.module()), json!(class_name)),
         _ => (json!(layer.module()), json!(null)),
     };
+    let shared = described(layer);
     let config = layer.get_config()?;
     let mut object =
         json!({"module": module, "class_name": class_name, "config": config, "registered_name": registered_name});
@@ -64,6 +91,9 @@ pub(crate) fn of_layer(layer: &dyn Layer) -> Result<Config> {
             many => json!(many),
         };
         object["build_config"] = json!({ "input_shape": input_shape });
+    }
+    if let Some(number) = shared {
+        object["shared_object_id"] = json!(number);
     }
     Ok(object)
 }

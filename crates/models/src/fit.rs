@@ -2,6 +2,7 @@
 
 use crate::arguments::{Evaluate, Fit, Predict, Run};
 use crate::arrays::{class_weights, split};
+use crate::backup::{self, Progress};
 use crate::callbacks::{Callback, Params, ProgbarLogger};
 use crate::compiled::{Use, warn_of_nan};
 use crate::model::Model;
@@ -10,6 +11,7 @@ use crate::{History, Logs, Result};
 use candle_core::Tensor;
 use candle_keras_data::{Batches, ToTensors};
 use candle_keras_ops::Error;
+use std::path::{Path, PathBuf};
 
 type Callbacks<'c, 'a> = &'c mut [Box<dyn Callback + 'a>];
 
@@ -31,25 +33,46 @@ impl Model {
         }
         let (mut callbacks, params) = prepared(fit.run, fit.epochs, training.len());
         let mut history = History::new(params);
-        let mut last = Logs::default();
         self.stop_training = false;
         each(&mut callbacks, |c| c.on_train_begin(self, &Logs::default()))?;
-        for epoch in fit.initial_epoch..fit.epochs {
+        let mut progress = Progress { epoch: fit.initial_epoch, ..Progress::default() };
+        if let Some(path) = backup_of(&callbacks)
+            && let Some(restored) = backup::restore(&path, self, &mut history, &mut callbacks)?
+        {
+            self.stop_training = restored.stopped;
+            progress = restored;
+        }
+        // One that was told to stop in the middle of an epoch still closes it.
+        while progress.epoch < fit.epochs && !(progress.stopped && progress.step == 0) {
+            let epoch = progress.epoch;
             each(&mut callbacks, |c| c.on_epoch_begin(self, epoch, &Logs::default()))?;
-            let mut logs = self.train_epoch(&training, epoch, fit.shuffle, &mut callbacks)?;
-            let wanted = (epoch + 1) % fit.validation_freq.max(1) == 0;
+            let mut logs = self.train_epoch(&training, &mut progress, fit.shuffle, &history, &mut callbacks)?;
+            let wanted = (epoch + 1).is_multiple_of(fit.validation_freq.max(1));
             if let Some(validation) = validation.as_ref().filter(|_| wanted) {
                 logs.extend_validation(&self.run_evaluation(validation, &mut callbacks)?.sorted());
             }
             each(&mut callbacks, |c| c.on_epoch_end(self, epoch, &logs))?;
             history.push(epoch, &logs);
-            last = logs;
-            if self.stop_training {
-                break;
-            }
+            progress = Progress { epoch: epoch + 1, step: 0, stopped: self.stop_training, last: logs };
+            self.back_up(None, &progress, &history, &mut callbacks)?;
         }
-        each(&mut callbacks, |c| c.on_train_end(self, &last))?;
+        each(&mut callbacks, |c| c.on_train_end(self, &progress.last))?;
         Ok(history)
+    }
+
+    /// Saves the training where a callback wants it.
+    fn back_up(
+        &mut self,
+        step: Option<usize>,
+        progress: &Progress,
+        history: &History,
+        callbacks: Callbacks,
+    ) -> Result<()> {
+        let wanted = callbacks.iter_mut().any(|callback| callback.wants_backup(step));
+        match backup_of(callbacks).filter(|_| wanted) {
+            Some(path) => backup::save(&path, self, progress, history, callbacks),
+            None => Ok(()),
+        }
     }
 
     /// The samples to train on, with their weights, and those to validate on, if there are any.
@@ -76,28 +99,37 @@ impl Model {
         Ok((Samples::new(training, size)?, validation.transpose()?))
     }
 
-    /// Once through the samples, in a new order if they are to be shuffled.
-    fn train_epoch(&mut self, samples: &Samples, epoch: usize, shuffle: bool, callbacks: Callbacks) -> Result<Logs> {
+    /// Once through the samples, in a new order if they are to be shuffled; or through the rest of them.
+    fn train_epoch(
+        &mut self,
+        samples: &Samples,
+        progress: &mut Progress,
+        shuffle: bool,
+        history: &History,
+        callbacks: Callbacks,
+    ) -> Result<Logs> {
         let compiled = self.compiled()?;
-        compiled.reset_metrics();
-        let order = shuffle.then(|| compiled.stream(Use::Shuffle, compiled.epochs).permutation(samples.count()));
-        compiled.epochs += 1;
+        if progress.step == 0 {
+            compiled.reset_metrics();
+            compiled.epochs += 1;
+        }
+        let order = shuffle.then(|| compiled.stream(Use::Shuffle, compiled.epochs - 1).permutation(samples.count()));
         let mut warned = false;
-        for step in 0..samples.len() {
+        while progress.step < samples.len() && !progress.stopped {
+            let step = progress.step;
             each(callbacks, |c| c.on_train_batch_begin(self, step, &Logs::default()))?;
             let part = samples.get(step, order.as_deref(), &self.device)?;
             let loss = self.train_step(&part)?;
             if !warned && !loss.is_finite() {
-                warn_of_nan(loss, epoch, step);
+                warn_of_nan(loss, progress.epoch, step);
                 warned = true;
             }
             if !callbacks.is_empty() {
                 let logs = self.compiled()?.logs();
                 each(callbacks, |c| c.on_train_batch_end(self, step, &logs))?;
             }
-            if self.stop_training {
-                break;
-            }
+            (progress.step, progress.stopped) = (step + 1, self.stop_training);
+            self.back_up(Some(step + 1), progress, history, callbacks)?;
         }
         Ok(self.compiled()?.logs().sorted())
     }
@@ -173,6 +205,11 @@ impl Model {
         each(callbacks, |c| c.on_test_end(self, &logs))?;
         Ok(logs)
     }
+}
+
+/// Where the training is saved, if a callback says so.
+fn backup_of(callbacks: &[Box<dyn Callback + '_>]) -> Option<PathBuf> {
+    callbacks.iter().find_map(|callback| callback.backup()).map(Path::to_path_buf)
 }
 
 fn each<'a>(callbacks: Callbacks<'_, 'a>, mut f: impl FnMut(&mut (dyn Callback + 'a)) -> Result<()>) -> Result<()> {

@@ -29,6 +29,11 @@ impl History {
         }
     }
 
+    /// The history of a training that goes on.
+    pub(crate) fn restore(&mut self, epoch: Vec<usize>, history: Vec<(String, Vec<f64>)>) {
+        (self.epoch, self.history) = (epoch, history);
+    }
+
     /// The values of this name, one an epoch.
     pub fn get(&self, name: &str) -> Option<&[f64]> {
         self.history.iter().find(|(known, _)| known == name).map(|(_, values)| values.as_slice())

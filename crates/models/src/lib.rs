@@ -2,6 +2,7 @@
 
 mod arguments;
 mod arrays;
+mod backup;
 pub mod callbacks;
 mod compiled;
 mod config;

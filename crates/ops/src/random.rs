@@ -41,7 +41,7 @@ pub fn next_stream() -> Stream {
 }
 
 /// A sequence of random numbers that is fixed by its seed and its number.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Stream {
     key: [u32; 2],
     stream: u64,

@@ -1,37 +1,11 @@
 //! EarlyStopping: no further epochs when they do not help. Keras: `keras.callbacks.EarlyStopping`.
 
-use super::Callback;
+use super::{Callback, CallbackState, Mode, Monitor};
 use crate::console::print_line;
 use crate::model::Model;
 use crate::{Logs, Result};
 use candle_core::Tensor;
 use candle_keras_layers::Layer;
-use candle_keras_ops::{Error, warnings};
-use candle_keras_training::Direction;
-
-/// Which values of what is watched are better.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mode {
-    /// What the loss or metric itself says.
-    Auto,
-    /// The smaller.
-    Min,
-    /// The larger.
-    Max,
-    /// A name that is none of these.
-    Unknown(String),
-}
-
-impl From<&str> for Mode {
-    fn from(name: &str) -> Self {
-        match name {
-            "auto" => Self::Auto,
-            "min" => Self::Min,
-            "max" => Self::Max,
-            other => Self::Unknown(other.into()),
-        }
-    }
-}
 
 /// Ends the training when `monitor` has not improved for `patience` epochs.
 ///
@@ -42,11 +16,9 @@ impl From<&str> for Mode {
 /// ```
 #[derive(Debug, Clone)]
 pub struct EarlyStopping {
-    monitor: String,
-    min_delta: f64,
+    monitor: Monitor,
     patience: usize,
     verbose: u8,
-    mode: Mode,
     baseline: Option<f64>,
     restore_best_weights: bool,
     start_from_epoch: usize,
@@ -55,17 +27,14 @@ pub struct EarlyStopping {
     best_epoch: usize,
     best_weights: Option<Vec<Tensor>>,
     stopped_epoch: Option<usize>,
-    larger_is_better: Option<bool>,
 }
 
 impl Default for EarlyStopping {
     fn default() -> Self {
         Self {
-            monitor: "val_loss".into(),
-            min_delta: 0.0,
+            monitor: Monitor::new("EarlyStopping"),
             patience: 0,
             verbose: 0,
-            mode: Mode::Auto,
             baseline: None,
             restore_best_weights: false,
             start_from_epoch: 0,
@@ -74,7 +43,6 @@ impl Default for EarlyStopping {
             best_epoch: 0,
             best_weights: None,
             stopped_epoch: None,
-            larger_is_better: None,
         }
     }
 }
@@ -88,14 +56,14 @@ impl EarlyStopping {
     /// The name in the logs that is watched.
     #[must_use]
     pub fn monitor(mut self, monitor: impl Into<String>) -> Self {
-        self.monitor = monitor.into();
+        self.monitor.name = monitor.into();
         self
     }
 
     /// By how much a value must be better to count.
     #[must_use]
     pub fn min_delta(mut self, min_delta: f64) -> Self {
-        self.min_delta = min_delta.abs();
+        self.monitor.min_delta = min_delta.abs();
         self
     }
 
@@ -116,7 +84,7 @@ impl EarlyStopping {
     /// `"auto"`, `"min"` or `"max"`.
     #[must_use]
     pub fn mode(mut self, mode: impl Into<Mode>) -> Self {
-        self.mode = mode.into();
+        self.monitor.mode = mode.into();
         self
     }
 
@@ -150,33 +118,6 @@ impl EarlyStopping {
     pub fn best_epoch(&self) -> usize {
         self.best_epoch
     }
-
-    fn improves(&self, value: f64, reference: Option<f64>) -> bool {
-        match (reference, self.larger_is_better) {
-            (None, _) => true,
-            (Some(reference), Some(true)) => value - self.min_delta > reference,
-            (Some(reference), _) => value + self.min_delta < reference,
-        }
-    }
-
-    fn decide_direction(&mut self, model: &mut Model) -> Result<()> {
-        self.larger_is_better = Some(match &self.mode {
-            Mode::Min => false,
-            Mode::Max => true,
-            Mode::Auto => match model.compiled()?.direction(&self.monitor) {
-                Some(direction) => direction == Direction::Up,
-                None => {
-                    return Err(Error::new(format!(
-                        "EarlyStopping does not know which values of {:?} are better",
-                        self.monitor
-                    ))
-                    .help("say so with mode(\"min\") or mode(\"max\")"));
-                }
-            },
-            Mode::Unknown(name) => return Err(Error::unknown("mode", name, &["auto", "min", "max"])),
-        });
-        Ok(())
-    }
 }
 
 impl Callback for EarlyStopping {
@@ -187,18 +128,7 @@ impl Callback for EarlyStopping {
     }
 
     fn on_epoch_end(&mut self, model: &mut Model, epoch: usize, logs: &Logs) -> Result<()> {
-        let Some(value) = logs.get(&self.monitor) else {
-            let names: Vec<_> = logs.iter().map(|(name, _)| name).collect();
-            warnings::warn(format!(
-                "EarlyStopping watches {:?}, which is not in the logs; there are {}",
-                self.monitor,
-                names.join(", ")
-            ));
-            return Ok(());
-        };
-        if self.larger_is_better.is_none() {
-            self.decide_direction(model)?;
-        }
+        let Some(value) = self.monitor.value(model, logs)? else { return Ok(()) };
         if epoch < self.start_from_epoch {
             return Ok(());
         }
@@ -207,12 +137,12 @@ impl Callback for EarlyStopping {
             (self.best_weights, self.best_epoch) = (Some(model.get_weights()?), epoch);
         }
         self.wait += 1;
-        if self.improves(value, self.best) {
+        if self.monitor.improves(value, self.best) {
             (self.best, self.best_epoch) = (Some(value), epoch);
             if self.restore_best_weights {
                 self.best_weights = Some(model.get_weights()?);
             }
-            if self.improves(value, self.baseline) {
+            if self.monitor.improves(value, self.baseline) {
                 self.wait = 0;
             }
             return Ok(());
@@ -238,5 +168,21 @@ impl Callback for EarlyStopping {
             model.set_weights(&weights)?;
         }
         Ok(())
+    }
+
+    fn state(&self) -> CallbackState {
+        let numbers = [self.wait, self.best_epoch, self.stopped_epoch.map_or(usize::MAX, |epoch| epoch)];
+        let best = self.best.unwrap_or(f64::NAN);
+        let tensors = self.best_weights.clone().unwrap_or_default();
+        CallbackState { counts: numbers.map(|n| n as u64).to_vec(), numbers: vec![best], tensors }
+    }
+
+    fn set_state(&mut self, state: CallbackState) {
+        if let ([wait, best_epoch, stopped], [best]) = (state.counts.as_slice(), state.numbers.as_slice()) {
+            (self.wait, self.best_epoch) = (*wait as usize, *best_epoch as usize);
+            self.stopped_epoch = (*stopped != u64::MAX).then_some(*stopped as usize);
+            self.best = Some(*best).filter(|best| !best.is_nan());
+            self.best_weights = Some(state.tensors).filter(|tensors| !tensors.is_empty());
+        }
     }
 }

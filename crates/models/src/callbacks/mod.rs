@@ -1,17 +1,71 @@
 //! Callbacks: what happens between the steps of training. Keras: `keras.callbacks`.
 
+mod backup_and_restore;
 mod early_stopping;
 mod lambda_callback;
+mod model_checkpoint;
+mod monitor;
 mod progbar_logger;
 
-pub use early_stopping::{EarlyStopping, Mode};
+pub use backup_and_restore::BackupAndRestore;
+pub use early_stopping::EarlyStopping;
 pub use lambda_callback::LambdaCallback;
+pub use model_checkpoint::ModelCheckpoint;
+pub use monitor::Mode;
 pub use progbar_logger::ProgbarLogger;
 
 pub use crate::History;
 
 use crate::model::Model;
 use crate::{Logs, Result};
+use candle_core::Tensor;
+use candle_keras_ops::Error;
+use monitor::Monitor;
+use std::path::Path;
+
+/// How often something is saved. Keras: `save_freq`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SaveFreq {
+    /// After each epoch.
+    Epoch,
+    /// After each so many steps.
+    Batches(usize),
+    /// A word that is not `"epoch"`.
+    Unknown(String),
+}
+
+impl From<&str> for SaveFreq {
+    fn from(name: &str) -> Self {
+        if name == "epoch" { Self::Epoch } else { Self::Unknown(name.into()) }
+    }
+}
+
+impl From<usize> for SaveFreq {
+    fn from(batches: usize) -> Self {
+        Self::Batches(batches)
+    }
+}
+
+impl SaveFreq {
+    fn check(&self) -> Result<()> {
+        match self {
+            Self::Epoch | Self::Batches(1..) => Ok(()),
+            Self::Batches(0) => Err(Error::new("save_freq must be positive").received("0")),
+            Self::Unknown(name) => Err(Error::unknown("save_freq", name, &["epoch"])),
+        }
+    }
+}
+
+/// What a callback remembers, so that a training that was cut off goes on exactly.
+#[derive(Debug, Clone, Default)]
+pub struct CallbackState {
+    /// Whole numbers.
+    pub counts: Vec<u64>,
+    /// Other numbers.
+    pub numbers: Vec<f64>,
+    /// Tensors.
+    pub tensors: Vec<Tensor>,
+}
 
 /// How a training is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +167,24 @@ pub trait Callback {
     fn on_predict_batch_end(&mut self, model: &mut Model, batch: usize, logs: &Logs) -> Result<()> {
         Ok(())
     }
+
+    /// What it remembers of the training so far.
+    fn state(&self) -> CallbackState {
+        CallbackState::default()
+    }
+
+    /// Takes over what [`state`](Self::state) said; after `on_train_begin`.
+    fn set_state(&mut self, state: CallbackState) {}
+
+    /// Where the whole training is to be saved and taken up again; see [`BackupAndRestore`].
+    fn backup(&self) -> Option<&Path> {
+        None
+    }
+
+    /// Whether it is to be saved now: after `step` steps of this epoch, or at its end. With a [`backup`](Self::backup) only.
+    fn wants_backup(&mut self, step: Option<usize>) -> bool {
+        false
+    }
 }
 
 /// Passes every hook on, so that a callback can be lent and looked at afterwards.
@@ -121,6 +193,22 @@ macro_rules! forward {
         impl<C: Callback + ?Sized> Callback for &mut C {
             fn set_params(&mut self, params: &Params) {
                 (**self).set_params(params);
+            }
+
+            fn state(&self) -> CallbackState {
+                (**self).state()
+            }
+
+            fn set_state(&mut self, state: CallbackState) {
+                (**self).set_state(state);
+            }
+
+            fn backup(&self) -> Option<&Path> {
+                (**self).backup()
+            }
+
+            fn wants_backup(&mut self, step: Option<usize>) -> bool {
+                (**self).wants_backup(step)
             }
 
             $(fn $hook(&mut self, model: &mut Model, $($index: usize,)? logs: &Logs) -> Result<()> {

@@ -20,13 +20,10 @@ const LARGEST_COMPRESSED: u64 = 1 << 30;
 pub(crate) struct Archive {
     pub(crate) config: Config,
     pub(crate) weights: Option<Section>,
-    /// The state of a training that was interrupted, which Keras passes over.
-    pub(crate) training: Option<Config>,
 }
 
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.weights.h5";
-const TRAINING: &str = "candle_keras_training.json";
 
 impl Archive {
     /// Opens an archive, or a folder with the same members.
@@ -35,7 +32,7 @@ impl Archive {
             let config = parse(path, CONFIG, &Section::open(&path.join(CONFIG))?.read_all(LARGEST_CONFIG)?)?;
             let weights = path.join(WEIGHTS);
             let weights = weights.exists().then(|| Section::open(&weights)).transpose()?;
-            return Ok(Self { config, weights, training: None });
+            return Ok(Self { config, weights });
         }
         let file = Section::open(path)?;
         let failed = |cause: zip::result::ZipError| Error::new(format!("{}: {cause}", path.display()));
@@ -83,10 +80,7 @@ impl Archive {
             Error::new(format!("{}: there is no {CONFIG} in it", path.display())).help("is it a .keras file?")
         })?;
         let config = parse(path, CONFIG, &config.read_all(LARGEST_CONFIG)?)?;
-        let training = member(TRAINING, LARGEST_CONFIG)?
-            .map(|section| parse(path, TRAINING, &section.read_all(LARGEST_CONFIG)?))
-            .transpose()?;
-        Ok(Self { config, weights: member(WEIGHTS, LARGEST_COMPRESSED)?, training })
+        Ok(Self { config, weights: member(WEIGHTS, LARGEST_COMPRESSED)? })
     }
 }
 
@@ -95,24 +89,16 @@ fn parse(path: &Path, member: &str, bytes: &[u8]) -> Result<Config> {
 }
 
 /// Writes an archive as Keras does: members in this order, without compression.
-pub(crate) fn write(
-    path: &Path,
-    config: &Config,
-    training: Option<&Config>,
-    weights: impl FnOnce(&mut dyn Write) -> Result<()>,
-) -> Result<()> {
+pub(crate) fn write(path: &Path, config: &Config, weights: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let failed = |cause: zip::result::ZipError| Error::new(format!("{}: {cause}", path.display()));
     let io = |cause| Error::io(path, cause);
     let metadata = json!({"keras_version": VERSION, "date_saved": date()});
     atomic::write(path, |file| {
         let mut zip = ZipWriter::new(file);
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-        let texts = [("metadata.json", Some(&metadata)), (CONFIG, Some(config)), (TRAINING, training)];
-        for (name, text) in texts {
-            if let Some(text) = text {
-                zip.start_file(name, options).map_err(failed)?;
-                zip.write_all(serde_json::to_string(text)?.as_bytes()).map_err(io)?;
-            }
+        for (name, text) in [("metadata.json", &metadata), (CONFIG, config)] {
+            zip.start_file(name, options).map_err(failed)?;
+            zip.write_all(serde_json::to_string(text)?.as_bytes()).map_err(io)?;
         }
         zip.start_file(WEIGHTS, options.large_file(true)).map_err(failed)?;
         weights(&mut zip)?;

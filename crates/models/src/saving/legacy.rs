@@ -72,7 +72,7 @@ impl LoadWeights {
         if self.is_by_name() {
             for entry in &own {
                 if let Some((_, tensors)) = saved.iter().find(|(name, _)| *name == entry.name) {
-                    self.read(entry, tensors)?;
+                    self.read(entry, &entry.name, tensors)?;
                 }
             }
             return Ok(());
@@ -94,7 +94,7 @@ impl LoadWeights {
                 false => Err(error),
             };
         }
-        own.iter().zip(&saved).try_for_each(|(entry, (_, tensors))| self.read(entry, tensors))
+        own.iter().zip(&saved).try_for_each(|(entry, (name, tensors))| self.read(entry, name, tensors))
     }
 }
 

@@ -11,7 +11,7 @@ mod custom_objects;
 mod hdf5;
 mod legacy;
 pub(crate) mod registry;
-mod safetensors;
+pub(crate) mod safetensors;
 mod section;
 mod stored;
 mod tree;
@@ -104,11 +104,11 @@ impl LoadModel {
     pub fn load(&self, path: impl AsRef<Path>) -> Result<Model> {
         let path = path.as_ref();
         if path.is_dir() {
-            return Ok(self.load_archive(Archive::open(path)?)?.0);
+            return self.load_archive(Archive::open(path)?);
         }
         let file = Section::open(path)?;
         if file.starts_with(b"PK") {
-            return Ok(self.load_archive(Archive::open(path)?)?.0);
+            return self.load_archive(Archive::open(path)?);
         }
         if file.starts_with(b"\x89HDF\r\n\x1a\n") {
             return self.load_legacy(&Hdf5::open(file)?);
@@ -142,7 +142,7 @@ impl LoadModel {
         Ok(model)
     }
 
-    pub(crate) fn load_archive(&self, archive: Archive) -> Result<(Model, Option<Config>)> {
+    fn load_archive(&self, archive: Archive) -> Result<Model> {
         let object = &archive.config;
         let room = archive.weights.as_ref().map_or(0, Section::len);
         let mut model = to_be_loaded(room_for(room), || self.model_of(object, &object["compile_config"]))?;
@@ -156,7 +156,7 @@ impl LoadModel {
         } else if !model.variables().is_empty() {
             return Err(Error::new("the file has no weights").expected("a member model.weights.h5"));
         }
-        Ok((model, archive.training))
+        Ok(model)
     }
 
     fn load_legacy(&self, file: &Hdf5) -> Result<Model> {
@@ -228,7 +228,7 @@ pub fn model_from_json(json: &str) -> Result<Model> {
 /// # Ok::<(), candle_keras_models::Error>(())
 /// ```
 pub fn clone_model(model: &Model) -> Result<Model> {
-    LoadModel::new().compile(false).model_of(&config::of_layer(model)?, &Config::Null)
+    LoadModel::new().compile(false).model_of(&config::of_whole(model)?, &Config::Null)
 }
 
 /// Converts weights without a model between `.weights.h5` and `.safetensors`, where they are named by their places in the former:
@@ -289,7 +289,7 @@ pub fn save_tensors(path: impl AsRef<Path>, tensors: &BTreeMap<String, Tensor>) 
 
 /// What is known of a model by its name, and what it was compiled with.
 fn whole_config(model: &Model) -> Result<Config> {
-    let mut object = config::of_layer(model)?;
+    let mut object = config::of_whole(model)?;
     if let Some(compiled) = &model.compiled {
         match compile_config::of_compiled(compiled) {
             Ok(config) => object["compile_config"] = config,
@@ -308,14 +308,11 @@ impl Model {
     /// # Errors
     /// If the file cannot be written or has another extension.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.save_with(path.as_ref(), None)
-    }
-
-    pub(crate) fn save_with(&self, path: &Path, training: Option<&Config>) -> Result<()> {
+        let path = path.as_ref();
         let optimizer = self.compiled.as_ref().map(|compiled| &compiled.optimizer);
         if has_extension(path, "keras") {
             let config = whole_config(self)?;
-            return archive::write(path, &config, training, |to| tree::write(self, optimizer)?.write(to));
+            return archive::write(path, &config, |to| tree::write(self, optimizer)?.write(to));
         }
         if has_extension(path, "safetensors") {
             return safetensors::write(path, &safetensors::named_weights(self, optimizer)?, Some(&whole_config(self)?));

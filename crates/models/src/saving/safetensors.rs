@@ -161,7 +161,7 @@ impl LoadWeights {
             let keys = entry.variables.iter().map(|variable| key(entry, variable));
             let stored: Vec<_> = keys.filter_map(|key| file.tensors.get(&key)).collect();
             if !(self.is_by_name() && stored.is_empty()) {
-                self.read(entry, &stored)?;
+                self.read(entry, &entry.names, &stored)?;
             }
         }
         Ok(())

@@ -131,14 +131,14 @@ impl LoadWeights {
         self.by_name
     }
 
-    /// Reads the weights of one layer, whose tensors the file has in this order.
-    pub(crate) fn read(&self, entry: &Entry, stored: &[&Stored]) -> Result<()> {
+    /// Reads the weights of one layer, whose tensors the file has in this order at this place.
+    pub(crate) fn read(&self, entry: &Entry, place: &str, stored: &[&Stored]) -> Result<()> {
         let read = || -> Result<()> {
             if stored.len() != entry.variables.len() {
                 let paths: Vec<_> = entry.variables.iter().map(Variable::path).collect();
                 return Err(Error::new("the file has another number of weights for this layer")
                     .expected(format!("{}: {}", paths.len(), paths.join(", ")))
-                    .received(format!("{} at {}", stored.len(), entry.group())));
+                    .received(format!("{} at {place}", stored.len())));
             }
             // All shapes are looked at before anything changes.
             for (stored, variable) in stored.iter().zip(&entry.variables) {
@@ -174,7 +174,7 @@ impl LoadWeights {
                         false => return Err(entry.named(missing)),
                     }
                 }
-                Some(group) => self.read(&entry, &file.numbered(&group))?,
+                Some(group) => self.read(&entry, &group, &file.numbered(&group))?,
                 None => {}
             }
         }

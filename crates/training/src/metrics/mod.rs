@@ -39,6 +39,12 @@ pub trait Metric: Debug + Send + Sync {
 
     /// Forgets all batches.
     fn reset_state(&mut self);
+
+    /// What it knows of the batches since the last reset, so that a training that was cut off goes on exactly.
+    fn state(&self) -> Vec<f64>;
+
+    /// Takes over what [`state`](Self::state) said.
+    fn set_state(&mut self, state: &[f64]);
 }
 
 /// The weighted mean of a [`Function`] over all samples, exact whatever the sizes of the batches. Keras: `MeanMetricWrapper`.
@@ -126,6 +132,16 @@ impl Metric for MeanMetric {
 
     fn reset_state(&mut self) {
         (self.total, self.count) = (0.0, 0.0);
+    }
+
+    fn state(&self) -> Vec<f64> {
+        vec![self.total, self.count]
+    }
+
+    fn set_state(&mut self, state: &[f64]) {
+        if let [total, count] = *state {
+            (self.total, self.count) = (total, count);
+        }
     }
 }
 

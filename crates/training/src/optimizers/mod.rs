@@ -237,6 +237,22 @@ impl Optimizer {
         Ok(slots)
     }
 
+    /// The learning rate, unless it is a schedule.
+    pub fn constant_learning_rate(&self) -> Option<f64> {
+        match self.options.learning_rate {
+            LearningRate::Constant(value) => Some(value),
+            LearningRate::Schedule(_) => None,
+        }
+    }
+
+    /// Sets the count of steps and the learning rate exactly, which a state has in float32 only.
+    pub fn set_counters(&mut self, iterations: u64, learning_rate: Option<f64>) {
+        self.iterations = iterations;
+        if let Some(learning_rate) = learning_rate {
+            self.options.learning_rate = learning_rate.into();
+        }
+    }
+
     /// Takes over a state in the order of [`state`](Self::state), for these weights.
     ///
     /// # Errors

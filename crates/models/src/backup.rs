@@ -1,0 +1,135 @@
+//! The whole state of a training, saved and taken up again: what [`BackupAndRestore`](crate::callbacks::BackupAndRestore) asks for.
+
+use crate::callbacks::{Callback, CallbackState};
+use crate::compiled::Shapes;
+use crate::saving::safetensors::{self, SafetensorsFile};
+use crate::{History, Logs, Model, Result};
+use candle_core::Tensor;
+use candle_keras_layers::Layer;
+use candle_keras_ops::Error;
+use candle_keras_ops::random::Stream;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Where a training is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Progress {
+    pub(crate) epoch: usize,
+    /// The steps of the epoch that are done; none at its beginning.
+    pub(crate) step: usize,
+    /// Whether it ends here.
+    pub(crate) stopped: bool,
+    /// The logs of the last epoch.
+    pub(crate) last: Logs,
+}
+
+/// Everything but the tensors. Numbers are kept as their bits, so that they come back as they were.
+#[derive(Serialize, Deserialize)]
+struct State {
+    epoch: usize,
+    step: usize,
+    stopped: bool,
+    last: Vec<(String, u64)>,
+    random: Stream,
+    epochs: u64,
+    iterations: u64,
+    learning_rate: Option<u64>,
+    means: Vec<(Vec<u64>, Option<Shapes>)>,
+    history_epochs: Vec<usize>,
+    history: Vec<(String, Vec<u64>)>,
+    callbacks: Vec<(Vec<u64>, Vec<u64>, usize)>,
+}
+
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+fn values(bits: &[u64]) -> Vec<f64> {
+    bits.iter().map(|&bits| f64::from_bits(bits)).collect()
+}
+
+type Callbacks<'a> = [Box<dyn Callback + 'a>];
+
+/// Saves the training.
+pub(crate) fn save(
+    path: &Path,
+    model: &mut Model,
+    progress: &Progress,
+    history: &History,
+    callbacks: &Callbacks,
+) -> Result<()> {
+    let weights = model.variables();
+    let compiled = model.compiled()?;
+    let mut tensors = BTreeMap::new();
+    let mut put = |kind: &str, i: usize, tensor: Tensor| tensors.insert(format!("{kind}/{i}"), tensor);
+    weights.iter().enumerate().for_each(|(i, variable)| _ = put("weights", i, variable.value()));
+    let state = compiled.optimizer.state()?;
+    state.into_iter().enumerate().for_each(|(i, (_, tensor))| _ = put("optimizer", i, tensor));
+    let states: Vec<_> = callbacks.iter().map(|callback| callback.state()).collect();
+    for (c, state) in states.iter().enumerate() {
+        state.tensors.iter().enumerate().for_each(|(i, tensor)| _ = put(&format!("callback{c}"), i, tensor.clone()));
+    }
+    let state = State {
+        epoch: progress.epoch,
+        step: progress.step,
+        stopped: progress.stopped,
+        last: progress.last.iter().map(|(name, value)| (name.into(), value.to_bits())).collect(),
+        random: compiled.random.clone(),
+        epochs: compiled.epochs,
+        iterations: compiled.optimizer.iterations(),
+        learning_rate: compiled.optimizer.constant_learning_rate().map(f64::to_bits),
+        means: compiled.means().into_iter().map(|(mean, shapes)| (bits(&mean), shapes)).collect(),
+        history_epochs: history.epoch.clone(),
+        history: history.iter().map(|(name, values)| (name.into(), bits(values))).collect(),
+        callbacks: states.iter().map(|s| (s.counts.clone(), bits(&s.numbers), s.tensors.len())).collect(),
+    };
+    safetensors::write(path, &tensors, Some(&serde_json::to_value(state)?))
+}
+
+/// Takes the training up where it was saved; `None` if there is nothing saved.
+///
+/// # Errors
+/// If what is saved is of another model or of other callbacks.
+pub(crate) fn restore(
+    path: &Path,
+    model: &mut Model,
+    history: &mut History,
+    callbacks: &mut Callbacks,
+) -> Result<Option<Progress>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let other = |what: &str| {
+        Error::new(format!("{}: the backup is of another training: {what}", path.display()))
+            .help("delete it to begin anew, or back up into another folder")
+    };
+    let file = SafetensorsFile::open(path)?;
+    let config = file.config.clone().ok_or_else(|| other("it has no state"))?;
+    let state: State = serde_json::from_value(config).map_err(|cause| other(&cause.to_string()))?;
+    let get = |kind: &str, i: usize| file.tensors.get(&format!("{kind}/{i}"));
+    let (weights, trainable) = (model.variables(), model.trainable_variables());
+    if get("weights", weights.len()).is_some() || state.callbacks.len() != callbacks.len() {
+        return Err(other("it has another number of weights or callbacks"));
+    }
+    for (i, variable) in weights.iter().enumerate() {
+        get("weights", i).ok_or_else(|| other("weights are missing"))?.read_into(variable)?;
+    }
+    let slots = (0..).map_while(|i| get("optimizer", i)).map(|stored| stored.read()).collect::<Result<Vec<_>>>()?;
+    let compiled = model.compiled()?;
+    compiled.optimizer.set_state(&trainable, &slots)?;
+    compiled.optimizer.set_counters(state.iterations, state.learning_rate.map(f64::from_bits));
+    (compiled.random, compiled.epochs) = (state.random, state.epochs);
+    let means: Vec<_> = state.means.into_iter().map(|(mean, shapes)| (values(&mean), shapes)).collect();
+    compiled.set_means(&means)?;
+    let (epochs, numbers) = (state.history_epochs, state.history);
+    history.restore(epochs, numbers.into_iter().map(|(name, bits)| (name, values(&bits))).collect());
+    for (c, (callback, (counts, numbers, count))) in callbacks.iter_mut().zip(state.callbacks).enumerate() {
+        let kind = format!("callback{c}");
+        let tensors = (0..count).map_while(|i| get(&kind, i)).map(|stored| stored.read()).collect::<Result<_>>()?;
+        callback.set_state(CallbackState { counts, numbers: values(&numbers), tensors });
+    }
+    let mut last = Logs::default();
+    state.last.into_iter().for_each(|(name, bits)| last.insert(name, f64::from_bits(bits)));
+    Ok(Some(Progress { epoch: state.epoch, step: state.step, stopped: state.stopped, last }))
+}

@@ -1,0 +1,80 @@
+//! BackupAndRestore: a training that is cut off goes on where it was. Keras: `keras.callbacks.BackupAndRestore`.
+
+use super::{Callback, SaveFreq};
+use crate::model::Model;
+use crate::{Logs, Result};
+use candle_keras_ops::Error;
+use std::path::{Path, PathBuf};
+
+/// Saves the whole training, and takes it up again when the same program is run once more: weights, the optimizer's slots and
+/// counters, random numbers, the order of the samples, the other callbacks, the history. The run that was cut off and resumed
+/// gives bit for bit what the run that was not gives.
+///
+/// ```
+/// use candle_keras_models::callbacks::BackupAndRestore;
+/// use candle_keras_models::Fit;
+/// let fit = Fit::new().epochs(100).callback(BackupAndRestore::new("backup").save_freq(500));
+/// # drop(fit);
+/// ```
+///
+/// # Differences from Keras
+/// Keras saves the model alone: there, the metrics of the epoch, the other callbacks and the history begin anew.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct BackupAndRestore {
+    folder: PathBuf,
+    file: PathBuf,
+    save_freq: SaveFreq,
+    delete_checkpoint: bool,
+    steps: usize,
+}
+
+impl BackupAndRestore {
+    /// In this folder, after each epoch.
+    pub fn new(backup_dir: impl Into<PathBuf>) -> Self {
+        let folder = backup_dir.into();
+        let file = folder.join("latest.safetensors");
+        Self { folder, file, save_freq: SaveFreq::Epoch, delete_checkpoint: true, steps: 0 }
+    }
+
+    /// `"epoch"`, or after how many steps.
+    pub fn save_freq(mut self, save_freq: impl Into<SaveFreq>) -> Self {
+        self.save_freq = save_freq.into();
+        self
+    }
+
+    /// Whether the backup goes when the training is over; true unless said.
+    pub fn delete_checkpoint(mut self, delete: bool) -> Self {
+        self.delete_checkpoint = delete;
+        self
+    }
+}
+
+impl Callback for BackupAndRestore {
+    fn on_train_begin(&mut self, _: &mut Model, _: &Logs) -> Result<()> {
+        self.save_freq.check()?;
+        std::fs::create_dir_all(&self.folder).map_err(|cause| Error::io(&self.folder, cause))
+    }
+
+    fn on_train_end(&mut self, _: &mut Model, _: &Logs) -> Result<()> {
+        if self.delete_checkpoint && self.file.exists() {
+            std::fs::remove_file(&self.file).map_err(|cause| Error::io(&self.file, cause))?;
+        }
+        Ok(())
+    }
+
+    fn backup(&self) -> Option<&Path> {
+        Some(&self.file)
+    }
+
+    fn wants_backup(&mut self, step: Option<usize>) -> bool {
+        match (&self.save_freq, step) {
+            (SaveFreq::Epoch, None) => true,
+            (SaveFreq::Batches(batches), Some(_)) => {
+                self.steps += 1;
+                self.steps.is_multiple_of(*batches)
+            }
+            _ => false,
+        }
+    }
+}

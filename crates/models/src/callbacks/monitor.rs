@@ -1,0 +1,91 @@
+//! What callbacks watch in the logs, and which of its values are better.
+
+use crate::model::Model;
+use crate::{Logs, Result};
+use candle_keras_ops::{Error, warnings};
+use candle_keras_training::Direction;
+
+/// Which values of what is watched are better.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// What the loss or metric itself says.
+    Auto,
+    /// The smaller.
+    Min,
+    /// The larger.
+    Max,
+    /// A name that is none of these.
+    Unknown(String),
+}
+
+impl From<&str> for Mode {
+    fn from(name: &str) -> Self {
+        match name {
+            "auto" => Self::Auto,
+            "min" => Self::Min,
+            "max" => Self::Max,
+            other => Self::Unknown(other.into()),
+        }
+    }
+}
+
+/// A name in the logs and what is better.
+#[derive(Debug, Clone)]
+pub(super) struct Monitor {
+    /// The callback that watches.
+    who: &'static str,
+    pub(super) name: String,
+    pub(super) mode: Mode,
+    /// By how much a value must be better to count.
+    pub(super) min_delta: f64,
+    larger_is_better: Option<bool>,
+}
+
+impl Monitor {
+    /// Of `val_loss`, by the direction that the loss or metric itself has.
+    pub(super) fn new(who: &'static str) -> Self {
+        Self { who, name: "val_loss".into(), mode: Mode::Auto, min_delta: 0.0, larger_is_better: None }
+    }
+
+    /// The value in the logs; a warning if there is none.
+    pub(super) fn value(&mut self, model: &mut Model, logs: &Logs) -> Result<Option<f64>> {
+        let Some(value) = logs.get(&self.name) else {
+            let names: Vec<_> = logs.iter().map(|(name, _)| name).collect();
+            warnings::warn(format!(
+                "{} watches {:?}, which is not in the logs; there are {}",
+                self.who,
+                self.name,
+                names.join(", ")
+            ));
+            return Ok(None);
+        };
+        if self.larger_is_better.is_none() {
+            self.larger_is_better = Some(self.decide(model)?);
+        }
+        Ok(Some(value))
+    }
+
+    fn decide(&self, model: &mut Model) -> Result<bool> {
+        match &self.mode {
+            Mode::Min => Ok(false),
+            Mode::Max => Ok(true),
+            Mode::Auto => match model.compiled()?.direction(&self.name) {
+                Some(direction) => Ok(direction == Direction::Up),
+                None => {
+                    Err(Error::new(format!("{} does not know which values of {:?} are better", self.who, self.name))
+                        .help("say so with mode(\"min\") or mode(\"max\")"))
+                }
+            },
+            Mode::Unknown(name) => Err(Error::unknown("mode", name, &["auto", "min", "max"])),
+        }
+    }
+
+    /// Whether a value is better than another; anything is better than nothing.
+    pub(super) fn improves(&self, value: f64, reference: Option<f64>) -> bool {
+        match (reference, self.larger_is_better) {
+            (None, _) => true,
+            (Some(reference), Some(true)) => value - self.min_delta > reference,
+            (Some(reference), _) => value + self.min_delta < reference,
+        }
+    }
+}

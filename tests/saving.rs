@@ -1,0 +1,284 @@
+//! Files of all kinds, both ways.
+
+use candle_keras::layers::{Activation, Dense, Embedding, Flatten, Lambda};
+use candle_keras::losses::{BinaryCrossentropy, Loss};
+use candle_keras::metrics::{BinaryAccuracy, MetricSpec};
+use candle_keras::models::{clone_model, model_from_json};
+use candle_keras::prelude::*;
+use candle_keras::saving::{CustomObjects, LoadModel, LoadWeights, convert_weights, load_tensors};
+use candle_keras::{ops, utils};
+use std::path::{Path, PathBuf};
+
+fn legacy(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keras/legacy").join(name)
+}
+
+fn floats(tensor: &Tensor) -> Vec<f32> {
+    tensor.to_dtype(DType::F32).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+}
+
+fn close(a: &[f32], b: &[f32], tolerance: f32) {
+    assert_eq!(a.len(), b.len());
+    assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance * b.abs().max(0.1)), "{a:?}\n{b:?}");
+}
+
+fn predict(model: &mut Model, x: &[Tensor]) -> Vec<f32> {
+    floats(&model.predict(x.to_vec(), Predict::new().verbose(0)).unwrap())
+}
+
+/// Trained a little, so that the optimizer has something to remember.
+fn trained() -> (Model, Tensor, Tensor) {
+    let (x, y) = (
+        Tensor::new(&[[1f32, 2.], [3., 4.], [0., 1.]], &Device::Cpu).unwrap(),
+        Tensor::new(&[1f32, 0., 1.], &Device::Cpu).unwrap(),
+    );
+    let mut model = Sequential::new(layers![
+        Input::shape([2]),
+        Dense::new(3).activation("tanh"),
+        Dense::new(1).activation("sigmoid")
+    ])
+    .unwrap();
+    let loss = Loss::from(BinaryCrossentropy::new().label_smoothing(0.1));
+    let metrics = [MetricSpec::from("acc"), MetricSpec::named(BinaryAccuracy::new().threshold(0.3), "third")];
+    model.compile("rmsprop", Compile::loss(loss).metrics(metrics)).unwrap();
+    model.fit(&x, &y, Fit::new().epochs(3).verbose(0)).unwrap();
+    (model.into(), x, y)
+}
+
+#[test]
+fn what_is_saved_goes_on_training() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["m.keras", "m.safetensors"] {
+        let (mut model, x, y) = trained();
+        let path = folder.path().join(name);
+        model.save(&path).unwrap();
+        let mut again = load_model(&path).unwrap();
+        assert_eq!(predict(&mut model, std::slice::from_ref(&x)), predict(&mut again, std::slice::from_ref(&x)));
+        let fit = || Fit::new().epochs(3).batch_size(2).shuffle(false).verbose(0);
+        let (a, b) = (model.fit(&x, &y, fit()).unwrap(), again.fit(&x, &y, fit()).unwrap());
+        let names: Vec<_> = b.iter().map(|(name, _)| name.to_string()).collect();
+        assert_eq!(names, ["acc", "loss", "third"]);
+        a.iter().zip(b.iter()).for_each(|(a, b)| {
+            let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-6; // the learning rate is in float32 in files
+            assert!(a.1.iter().zip(b.1).all(near), "{name}: {a:?} {b:?}");
+        });
+        assert_eq!(again.to_json().unwrap(), load_model(&path).unwrap().to_json().unwrap());
+    }
+}
+
+#[test]
+fn weights_move_between_models_by_place_and_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let make = |units, first: &str| {
+        let layers = layers![Input::shape([2]), Dense::new(3).name(first), Dense::new(units).name("head")];
+        Sequential::new(layers).unwrap()
+    };
+    let from = make(1, "body");
+    for name in ["w.weights.h5", "w.safetensors"] {
+        let path = folder.path().join(name);
+        from.save_weights(&path).unwrap();
+        let same = make(1, "body");
+        same.load_weights(&path, ()).unwrap();
+        assert_eq!(floats(&same.get_weights().unwrap()[0]), floats(&from.get_weights().unwrap()[0]));
+        // Another head: an error, or left as it is.
+        let other = make(4, "body");
+        let error = other.load_weights(&path, ()).unwrap_err().to_string();
+        assert!(error.contains("layer \"head\" (Dense)") && error.contains("expected: [3, 4]"), "{error}");
+        let load = LoadWeights::new().skip_mismatch(true);
+        let (done, warnings) = utils::warnings::catch(|| other.load_weights(&path, load));
+        done.unwrap();
+        assert!(warnings.len() == 1 && warnings[0].contains("head"), "{warnings:?}");
+        assert_eq!(floats(&other.get_weights().unwrap()[0]), floats(&from.get_weights().unwrap()[0]));
+        // By name, what the file does not know stays.
+        let named = make(1, "another");
+        let before = floats(&named.get_weights().unwrap()[0]);
+        named.load_weights(&path, LoadWeights::new().by_name(true)).unwrap();
+        assert_eq!(floats(&named.get_weights().unwrap()[0]), before);
+        assert_eq!(floats(&named.get_weights().unwrap()[2]), floats(&from.get_weights().unwrap()[2]));
+    }
+    // Names do not matter where places do.
+    let renamed = make(1, "another");
+    renamed.load_weights(folder.path().join("w.weights.h5"), ()).unwrap();
+    assert_eq!(floats(&renamed.get_weights().unwrap()[0]), floats(&from.get_weights().unwrap()[0]));
+}
+
+#[test]
+fn weights_convert_without_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (model, ..) = trained();
+    model.save_weights(path("a.weights.h5")).unwrap();
+    convert_weights(path("a.weights.h5"), path("b.safetensors")).unwrap();
+    assert!(load_tensors(path("b.safetensors")).unwrap().contains_key("layers/dense/vars/0"));
+    convert_weights(path("b.safetensors"), path("c.weights.h5")).unwrap();
+    let again = clone_model(&model).unwrap();
+    again.load_weights(path("c.weights.h5"), ()).unwrap();
+    assert_eq!(floats(&again.get_weights().unwrap()[0]), floats(&model.get_weights().unwrap()[0]));
+    model.save_weights(path("named.safetensors")).unwrap();
+    let error = convert_weights(path("named.safetensors"), path("d.weights.h5")).unwrap_err().to_string();
+    assert!(error.contains("not named by its place"), "{error}");
+}
+
+#[test]
+fn older_files_of_keras_open() {
+    for (name, inputs) in [("functional", 2), ("sequential", 1)] {
+        let mut model = load_model(legacy(&format!("{name}.h5"))).unwrap();
+        let data: std::collections::HashMap<_, _> =
+            Tensor::read_npz(legacy(&format!("{name}.npz"))).unwrap().into_iter().collect();
+        let x: Vec<_> = (0..inputs).map(|i| data[&format!("x{i}")].clone()).collect();
+        close(&predict(&mut model, &x), &floats(&data["prediction"]), 1e-5);
+        if let Some(y) = data.get("y") {
+            // With the optimizer's state, too.
+            let history = model.fit(x, y, Fit::new().epochs(2).batch_size(4).shuffle(false).verbose(0)).unwrap();
+            let losses: Vec<f32> = history["loss"].iter().map(|&loss| loss as f32).collect();
+            close(&losses, &floats(&data["losses"]), 1e-4);
+        }
+    }
+    let mut model = load_model(legacy("keras2.h5")).unwrap();
+    assert_eq!(model.optimizer().unwrap().learning_rate(), 0.005);
+    let x = Tensor::new(&[[1f32, 2., 3.]], &Device::Cpu).unwrap();
+    assert_eq!(predict(&mut model, &[x]), [1., 2., 3., 5.5, 1.5]);
+    let error = load_model(legacy("by_name.h5")).unwrap_err().to_string();
+    assert!(error.contains("only weights"), "{error}");
+    let model =
+        Sequential::new(layers![Input::shape([5]), Dense::new(3).name("first"), Dense::new(2).name("second")]).unwrap();
+    let error = model.load_weights(legacy("by_name.h5"), ()).unwrap_err().to_string();
+    assert!(error.contains("another number of layers"), "{error}");
+    model.load_weights(legacy("by_name.h5"), LoadWeights::new().by_name(true)).unwrap();
+    assert_eq!(floats(&model.get_weights().unwrap()[3]), [3., 3.]);
+    model.load_weights(legacy("sequential.h5"), ()).unwrap();
+}
+
+/// Big-endian, compressed, half precision, bfloat16, whole numbers: libhdf5 has them all.
+#[test]
+fn weights_of_all_dtypes_and_layouts_are_read() {
+    let model = Sequential::new(layers![Input::shape([2]), Dense::new(3)]).unwrap();
+    let weights = || model.get_weights().unwrap().iter().map(floats).collect::<Vec<_>>();
+    model.load_weights(legacy("chunked.weights.h5"), ()).unwrap();
+    assert_eq!(weights(), [vec![0., 1., 2., 3., 4., 5.], vec![1., 2., 3.]]);
+    model.load_weights(legacy("dtypes.weights.h5"), ()).unwrap();
+    assert_eq!(weights(), [vec![0., 1., 2., 3., 4., 5.], vec![1.5, -2., 3.]]);
+    let folder = tempfile::tempdir().unwrap();
+    for dtype in ["float16", "bfloat16", "float64"] {
+        let make = || Sequential::new(layers![Input::shape([2]), Dense::new(3).name("d").dtype(dtype)]).unwrap();
+        let (from, to) = (make(), make());
+        for name in ["w.weights.h5", "w.safetensors"] {
+            from.save_weights(folder.path().join(name)).unwrap();
+            to.load_weights(folder.path().join(name), ()).unwrap();
+            assert_eq!(
+                floats(&from.get_weights().unwrap()[0]),
+                floats(&to.get_weights().unwrap()[0]),
+                "{dtype} {name}"
+            );
+        }
+        from.save(folder.path().join("m.keras")).unwrap();
+        let again = load_model(folder.path().join("m.keras")).unwrap();
+        assert_eq!(again.variables()[0].dtype(), from.variables()[0].dtype());
+    }
+}
+
+#[test]
+fn a_description_makes_the_same_model_with_new_weights() {
+    let (model, x, y) = trained();
+    let mut again = model_from_json(&model.to_json().unwrap()).unwrap();
+    assert_eq!(again.to_json().unwrap(), model.to_json().unwrap());
+    assert_ne!(floats(&again.get_weights().unwrap()[0]), floats(&model.get_weights().unwrap()[0]));
+    again.fit(&x, &y, Fit::new().verbose(0)).unwrap();
+    let cloned = Model::from_config(&model.get_config().unwrap()).unwrap();
+    assert_eq!(cloned.get_config().unwrap(), model.get_config().unwrap());
+    assert!(model_from_json("{}").is_err() && model_from_json("[").is_err());
+}
+
+#[test]
+fn operators_and_shared_layers_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (Input::shape([1]), Input::shape([1]));
+    let words = Embedding::new(5, 3);
+    let (u, v) = (words.call(&a).unwrap(), words.call(&b).unwrap());
+    let distance = ops::sum(&ops::square(&(&u - &v).unwrap()).unwrap(), [1, 2]).unwrap();
+    let mut model = Model::new([a, b], ((ops::exp(&distance).unwrap() * 2.0).unwrap() + 1.0).unwrap()).unwrap();
+    let x = [Tensor::new(&[1u32, 2], &Device::Cpu).unwrap(), Tensor::new(&[3u32, 2], &Device::Cpu).unwrap()];
+    let expected = predict(&mut model, &x);
+    assert_eq!(expected[1], 3.0);
+    let path = folder.path().join("m.keras");
+    model.save(&path).unwrap();
+    let mut again = load_model(&path).unwrap();
+    assert_eq!(predict(&mut again, &x), expected);
+    assert_eq!(again.variables().len(), 1);
+}
+
+/// A layer inside of a nested model and outside of it is one layer, also after it was saved.
+#[test]
+fn a_layer_in_two_models_stays_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let x = Input::shape([3]);
+    let code = Dense::new(2).name("code").call(&x).unwrap();
+    let encoder = Model::new(x.clone(), code).unwrap();
+    let y = Input::shape([3]);
+    let shared = encoder.get_layer("code").unwrap();
+    let direct = candle_keras::layers::call(shared, (&y).into()).unwrap().remove(0);
+    let model = Model::new(y.clone(), [encoder.call(&y).unwrap(), direct]).unwrap();
+    assert_eq!(model.variables().len(), 2);
+    for name in ["m.keras", "m.safetensors"] {
+        model.save(folder.path().join(name)).unwrap();
+        let again = load_model(folder.path().join(name)).unwrap();
+        assert_eq!(again.variables().len(), 2, "{name}");
+        assert_eq!(floats(&again.get_weights().unwrap()[0]), floats(&model.get_weights().unwrap()[0]));
+    }
+}
+
+#[test]
+fn functions_of_ones_own_are_supplied_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.keras");
+    let x = Input::shape([2]);
+    let double = Lambda::new(|x| x * 2.0).name("double").call(&x).unwrap();
+    let halved = Activation::new(candle_keras::activations::ActivationFunction::new("half", |x| x * 0.5));
+    let y = Dense::new(1).call(halved.call(&double).unwrap()).unwrap();
+    let mut model = Model::new(x, y).unwrap();
+    let fourth = || Loss::new("fourth_power", |y, p| ops::mean(&(y - p)?.powf(4.0)?, -1));
+    model.compile("sgd", fourth()).unwrap();
+    model.save(&path).unwrap();
+    let error = load_model(&path).unwrap_err().to_string();
+    assert!(
+        error.contains("layer \"double\" (Lambda)") && error.contains("CustomObjects::new().lambda(\"double\""),
+        "{error}"
+    );
+    let objects = CustomObjects::new().lambda("double", |x| x * 2.0);
+    let error = LoadModel::new().custom_objects(objects.clone()).load(&path).unwrap_err().to_string();
+    assert!(error.contains("unknown activation \"half\""), "{error}");
+    let objects = objects.activation("half", |x| x * 0.5);
+    let error = LoadModel::new().custom_objects(objects.clone()).load(&path).unwrap_err().to_string();
+    assert!(error.contains("fourth_power") && error.contains("compile(false)"), "{error}");
+    let bare = LoadModel::new().custom_objects(objects.clone()).compile(false).load(&path).unwrap();
+    assert_eq!(bare.count_params(), 3);
+    let mut again = LoadModel::new().custom_objects(objects.loss("fourth_power", fourth())).load(&path).unwrap();
+    let x = Tensor::new(&[[1f32, 2.]], &Device::Cpu).unwrap();
+    assert_eq!(predict(&mut model, std::slice::from_ref(&x)), predict(&mut again, std::slice::from_ref(&x)));
+    again.fit(&x, vec![1f32], Fit::new().verbose(0)).unwrap();
+}
+
+#[test]
+fn a_layer_of_ones_own_comes_back() {
+    use crate::own_layer::Scale;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.keras");
+    let model = Sequential::new(layers![Input::shape([2]), Flatten::new(), Scale::new()]).unwrap();
+    model.save(&path).unwrap();
+    let error = load_model(&path).unwrap_err().to_string();
+    assert!(error.contains("unknown layer class \"Scale\""), "{error}");
+    let objects = CustomObjects::new().layer::<Scale>("Scale");
+    let again = LoadModel::new().custom_objects(objects).load(&path).unwrap();
+    assert_eq!(floats(&again.get_weights().unwrap()[0]), floats(&model.get_weights().unwrap()[0]));
+}
+
+#[test]
+fn a_kind_of_file_that_is_not_written_is_an_error() {
+    let (model, ..) = trained();
+    let error = |path: &str| model.save(path).unwrap_err().to_string();
+    assert!(error("m.h5").contains("read, not written") && error("m.weights.h5").contains("save_weights"));
+    assert!(error("m").contains("ends in .keras or .safetensors"));
+    assert!(model.save_weights("m.h5").unwrap_err().to_string().contains(".weights.h5"));
+    assert!(load_model("none.keras").unwrap_err().to_string().contains("none.keras"));
+    assert!(load_model(".").unwrap_err().to_string().contains("config.json"));
+}
