@@ -6,6 +6,7 @@ mod train;
 
 use anyhow::{Context, Result, bail};
 use arguments::{Arguments, Command};
+use candle_core::Device;
 use candle_keras_models::{LoadModel, Model, Predict, convert_weights, load_model, plot_model, save_tensors};
 use candle_keras_ops::{device, random};
 use clap::Parser;
@@ -41,10 +42,11 @@ fn run(arguments: &Arguments) -> Result<()> {
     if let Some(seed) = arguments.seed {
         random::set_random_seed(seed);
     }
+    let device = arguments.device.as_deref().map(device).transpose()?.unwrap_or(Device::Cpu);
     let verbose = arguments.verbose;
     // For what does not train, it need not be known what the model was compiled with.
-    let bare = |path: &Path| -> Result<Model> { on_device(LoadModel::new().compile(false).load(path)?, arguments) };
-    let compiled = |path: &Path| -> Result<Model> { on_device(load_model(path)?, arguments) };
+    let bare = |path: &Path| -> Result<Model> { on_device(LoadModel::new().compile(false).load(path)?, &device) };
+    let compiled = |path: &Path| -> Result<Model> { on_device(load_model(path)?, &device) };
     match &arguments.command {
         Command::Summary { model } => LoadModel::new().compile(false).load(model)?.summary(),
         Command::Plot { model, out } => plot_model(&LoadModel::new().compile(false).load(model)?, out)?,
@@ -63,10 +65,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn on_device(mut model: Model, arguments: &Arguments) -> Result<Model> {
-    if let Some(name) = &arguments.device {
-        model.to_device(&device(name)?)?;
-    }
+fn on_device(mut model: Model, device: &Device) -> Result<Model> {
+    model.to_device(device)?;
     Ok(model)
 }
 

@@ -3,6 +3,7 @@
 use crate::arguments;
 use crate::data::Data;
 use anyhow::{Context, Result};
+use candle_keras_models::saving::check_model_path;
 use candle_keras_models::{Evaluate, Fit, Model};
 use serde_json::{Map, json};
 
@@ -21,6 +22,8 @@ pub(crate) fn evaluate(mut model: Model, arguments: &arguments::Evaluate) -> Res
 }
 
 pub(crate) fn fit(mut model: Model, arguments: &arguments::Fit, verbose: u8) -> Result<()> {
+    // What would go wrong at the end goes wrong now.
+    check_model_path(&arguments.output)?;
     let data = Data::read(&arguments.data)?;
     let (x, y) = (data.inputs(&model)?, data.targets(&model)?);
     let mut fit = Fit::new()

@@ -1,1 +1,248 @@
 //! The command, run as a user runs it.
+
+#![allow(clippy::unwrap_used)]
+
+use candle_core::{Device, Tensor};
+use candle_keras_layers::{Dense, Embedding, Flatten, Input, InputLayer, Lambda, Layer, Subtract, layers};
+use candle_keras_models::{Compile, Fit, Model, Predict, Sequential, load_model, load_tensors, save_tensors};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// A folder with a compiled model of two inputs, and data for it.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        let (a, b) = (InputLayer::new([1]).name("a").dtype("int32").output(), InputLayer::new([1]).name("b").output());
+        let words = Embedding::new(5, 3);
+        let distance = Subtract::new().call([&words.call(&a).unwrap(), &words.call(&b).unwrap()]).unwrap();
+        let y =
+            Dense::new(1).name("distance").activation("sigmoid").call(Flatten::new().call(&distance).unwrap()).unwrap();
+        let mut model = Model::new([a, b], y).unwrap();
+        model.compile("adam", Compile::loss("bce").metrics(["acc"])).unwrap();
+        model.save(place.path("m.keras")).unwrap();
+        let ids = |ids: [i32; 6]| Tensor::new(&ids, &Device::Cpu).unwrap();
+        let tensors = [
+            ("x/a", ids([0, 1, 2, 3, 4, 0])),
+            ("x/b", ids([4, 3, 2, 1, 0, 1]).to_dtype(candle_core::DType::F32).unwrap()),
+            ("y/distance", ids([0, 1, 1, 0, 1, 0])),
+        ];
+        place.data("d.safetensors", &tensors);
+        place
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+
+    fn data(&self, name: &str, tensors: &[(&str, Tensor)]) {
+        let tensors = tensors.iter().map(|(name, tensor)| ((*name).to_string(), tensor.clone())).collect();
+        save_tensors(self.path(name), &tensors).unwrap();
+    }
+
+    fn run(&self, arguments: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_candle-keras"));
+        command.current_dir(self.0.path()).args(arguments.split(' ')).output().unwrap()
+    }
+
+    /// Standard output of a run that must succeed.
+    fn answer(&self, arguments: &str) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The one line on standard error of a run that must fail.
+    fn error(&self, arguments: &str) -> String {
+        let output = self.run(arguments);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments}: {error}");
+        assert_eq!((error.lines().count(), output.stdout.len()), (1, 0), "{arguments}: {error}");
+        assert!(error.starts_with("error: "), "{error}");
+        error
+    }
+
+    fn json(&self, name: &str) -> Value {
+        serde_json::from_str(&std::fs::read_to_string(self.path(name)).unwrap()).unwrap()
+    }
+}
+
+fn floats(tensor: &Tensor) -> Vec<f32> {
+    tensor.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+#[test]
+fn summary_and_plot() {
+    let place = Place::new();
+    let table = place.answer("summary m.keras");
+    assert!(
+        table.contains(
+            "│ embedding (Embedding)         │ (None, 1, 3)              │              15 │ a[0][0], b[0][0]"
+        ),
+        "{table}"
+    );
+    place.answer("plot m.keras m.svg");
+    let svg = std::fs::read_to_string(place.path("m.svg")).unwrap();
+    assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n") && svg.contains("distance (Dense)"), "{svg}");
+    assert_eq!(svg.matches("<path d=\"M").count(), 1 + 5, "an arrow's head and five edges");
+    place.answer("plot m.keras m.dot");
+    let dot = std::fs::read_to_string(place.path("m.dot")).unwrap();
+    assert!(
+        dot.starts_with("digraph") && dot.matches(" -> ").count() == 5 && dot.contains("(None, 3) → (None, 1)"),
+        "{dot}"
+    );
+    assert!(place.error("plot m.keras m.png").contains(".svg or .dot"));
+}
+
+#[test]
+fn predict_gives_what_the_library_gives() {
+    let place = Place::new();
+    place.answer("predict m.keras --data d.safetensors --output out.safetensors --batch-size 4");
+    let out = load_tensors(place.path("out.safetensors")).unwrap();
+    let data = load_tensors(place.path("d.safetensors")).unwrap();
+    let mut model = load_model(place.path("m.keras")).unwrap();
+    let expected = model.predict([&data["x/a"], &data["x/b"]], Predict::new().verbose(0)).unwrap();
+    assert_eq!((out.len(), out["distance"].dims()), (1, [6, 1].as_slice()));
+    assert_eq!(floats(&out["distance"]), floats(&expected));
+}
+
+#[test]
+fn fit_goes_on_and_evaluate_answers() {
+    let place = Place::new();
+    let before: Value = serde_json::from_str(&place.answer("evaluate m.keras --data d.safetensors")).unwrap();
+    assert_eq!(before.as_object().unwrap().keys().collect::<Vec<_>>(), ["loss", "acc"]);
+    let fit = "fit m.keras --data d.safetensors --output t.keras --history h.json --epochs 3 --batch-size 2 --no-shuffle --validation-split 0.34";
+    assert_eq!(place.answer(fit), "");
+    let history = place.json("h.json");
+    assert_eq!(history.as_object().unwrap().keys().collect::<Vec<_>>(), ["acc", "loss", "val_acc", "val_loss"]);
+    assert!(history.as_object().unwrap().values().all(|values| values.as_array().unwrap().len() == 3));
+    // Twice three epochs are six.
+    place.answer(
+        &fit.replace("m.keras", "t.keras")
+            .replace("--output t.keras", "--output t2.keras")
+            .replace("h.json", "h2.json"),
+    );
+    place.answer(&fit.replace("t.keras", "six.keras").replace("h.json", "h6.json").replace("--epochs 3", "--epochs 6"));
+    let (second, six) = (place.json("h2.json"), place.json("h6.json"));
+    for epoch in 0..3 {
+        let (a, b) = (second["loss"][epoch].as_f64().unwrap(), six["loss"][epoch + 3].as_f64().unwrap());
+        assert!((a - b).abs() < 1e-6, "{a} {b}");
+    }
+    let after: Value =
+        serde_json::from_str(&place.answer("evaluate six.keras --data d.safetensors --batch-size 1")).unwrap();
+    assert!(after["loss"].as_f64() < before["loss"].as_f64());
+    let progress = place.answer(&format!("{} --verbose 2", fit.replace("--history h.json ", "")));
+    assert!(progress.contains("Epoch 3/3") && progress.contains("val_loss"), "{progress}");
+}
+
+#[test]
+fn a_seed_fixes_the_order() {
+    let place = Place::new();
+    let weights = |name: &str, options: &str| {
+        place.answer(&format!("fit m.keras --data d.safetensors --output {name} --batch-size 1 {options}"));
+        load_model(place.path(name)).unwrap().get_weights().unwrap().iter().flat_map(|w| floats(w)).collect::<Vec<_>>()
+    };
+    assert_eq!(weights("a.keras", "--seed 3"), weights("b.keras", "--seed 3"));
+    assert_ne!(weights("a.keras", "--seed 3"), weights("c.keras", "--seed 4"));
+}
+
+#[test]
+fn weights_of_samples_and_classes_count() {
+    let place = Place::new();
+    let data = load_tensors(place.path("d.safetensors")).unwrap();
+    let weight = Tensor::new(&[1f32, 3., 3., 1., 3., 1.], &Device::Cpu).unwrap();
+    let named: Vec<_> =
+        data.iter().map(|(name, tensor)| (name.as_str(), tensor.clone())).chain([("sample_weight", weight)]).collect();
+    place.data("w.safetensors", &named);
+    let fit = "fit m.keras --output t.keras --no-shuffle --history h.json";
+    place.answer(&format!("{fit} --data w.safetensors"));
+    let by_sample = place.json("h.json");
+    place.answer(&format!("{fit} --data d.safetensors --class-weight 0=1.0,1=3"));
+    assert_eq!(place.json("h.json")["loss"], by_sample["loss"]);
+    place.answer(&format!("{fit} --data d.safetensors"));
+    assert_ne!(place.json("h.json")["loss"], by_sample["loss"]);
+}
+
+#[test]
+fn files_convert_into_each_other() {
+    let place = Place::new();
+    let weights = |name: &str| {
+        load_model(place.path(name)).unwrap().get_weights().unwrap().iter().flat_map(|w| floats(w)).collect::<Vec<_>>()
+    };
+    place.answer("convert m.keras m.safetensors");
+    place.answer("convert m.safetensors again.keras");
+    assert_eq!(weights("again.keras"), weights("m.keras"));
+    place.answer("convert m.keras m.weights.h5");
+    place.answer("convert m.weights.h5 w.safetensors");
+    place.answer("convert w.safetensors back.weights.h5");
+    let model = load_model(place.path("again.keras")).unwrap();
+    model.load_weights(place.path("back.weights.h5"), ()).unwrap();
+    let legacy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/keras/legacy/functional.h5");
+    place.answer(&format!("convert {} legacy.keras", legacy.display()));
+    assert!(place.answer("summary legacy.keras").contains("inner (Sequential)"));
+    assert!(place.error("convert m.keras m.h5").contains("read, not written"));
+}
+
+#[test]
+fn numpy_files_are_data() {
+    let place = Place::new();
+    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]).unwrap();
+    model.compile("sgd", "mse").unwrap();
+    model.save(place.path("s.keras")).unwrap();
+    let x = Tensor::new(&[[1f32, 2.], [3., 4.]], &Device::Cpu).unwrap();
+    x.write_npy(place.path("x.npy")).unwrap();
+    place.answer("predict s.keras --data x.npy --output out.safetensors");
+    assert_eq!(load_tensors(place.path("out.safetensors")).unwrap()["dense"].dims(), [2, 1]);
+    Tensor::write_npz(&[("x", x), ("y", Tensor::new(&[1i64, 2], &Device::Cpu).unwrap())], place.path("d.npz")).unwrap();
+    assert!(place.answer("evaluate s.keras --data d.npz").starts_with("{\"loss\":"));
+}
+
+#[test]
+fn what_goes_wrong_is_one_line_and_status_1() {
+    let place = Place::new();
+    std::fs::write(place.path("text.keras"), "no model").unwrap();
+    assert!(place.error("summary none.keras").contains("none.keras"));
+    assert!(place.error("summary text.keras").contains("this is not a model"));
+    assert!(place.error("predict m.keras --data none.safetensors --output o").contains("none.safetensors"));
+    assert!(place.error("predict m.keras --data m.keras --output o").contains(".safetensors, .npz or .npy"));
+    let x = Tensor::new(&[1u32, 2], &Device::Cpu).unwrap();
+    place.data("x.safetensors", &[("x", x.clone()), ("x/a", x.clone())]);
+    let error = place.error("predict m.keras --data x.safetensors --output o");
+    assert!(error.contains("there is no tensor \"x/b\"; there are x, x/a"), "{error}");
+    place.data("bad.safetensors", &[("x/a", (x.clone() * 9.0).unwrap()), ("x/b", x)]);
+    let error = place.error("predict m.keras --data bad.safetensors --output o");
+    assert!(error.contains("layer \"embedding\" (Embedding)") && error.contains("received: 9 at [0, 0]"), "{error}");
+    assert!(place.error("evaluate m.keras --data bad.safetensors").contains("\"y/distance\" or \"y\""));
+    assert!(place.error("fit m.keras --data d.safetensors --output t.h5").contains("t.h5"));
+    assert!(place.error("fit m.keras --data d.safetensors --output t.keras --class-weight 1:2").contains("1=2.5"));
+    assert!(
+        place
+            .error("fit m.keras --data d.safetensors --output t.keras --validation-split 1.5")
+            .contains("validation_split")
+    );
+    assert!(place.error("summary m.keras --device tpu").contains("tpu"));
+    assert!(place.error("sumary m.keras").contains("summary"));
+    assert!(place.error("predict m.keras").contains("--data"));
+    let lambda = Sequential::new(layers![Input::shape([2]), Lambda::new(|x| x * 2.0).name("twice")]).unwrap();
+    lambda.save(place.path("lambda.keras")).unwrap();
+    assert!(place.error("summary lambda.keras").contains("layer \"twice\" (Lambda)"));
+    let mut bare: Model = Sequential::new(layers![Input::shape([1]), Dense::new(1)]).unwrap().into();
+    bare.save(place.path("bare.keras")).unwrap();
+    place.data(
+        "one.safetensors",
+        &[("x", Tensor::new(&[1f32], &Device::Cpu).unwrap()), ("y", Tensor::new(&[1f32], &Device::Cpu).unwrap())],
+    );
+    assert!(place.error("fit bare.keras --data one.safetensors --output t.keras").contains("not compiled"));
+    bare.compile("sgd", "mse").unwrap();
+    bare.fit(vec![1f32], vec![1f32], Fit::new().verbose(0)).unwrap();
+}
+
+#[test]
+fn help_is_no_error() {
+    let place = Place::new();
+    assert!(place.answer("--help").contains("Usage: candle-keras"));
+    assert!(place.answer("fit --help").contains("--class-weight"));
+    assert!(place.answer("--version").starts_with("candle-keras 0."));
+}

@@ -287,6 +287,29 @@ pub fn save_tensors(path: impl AsRef<Path>, tensors: &BTreeMap<String, Tensor>) 
     safetensors::write(path.as_ref(), tensors, None)
 }
 
+/// An error if a model cannot be saved under this name: before a long training rather than after it.
+///
+/// # Errors
+/// If the name ends in anything but `.keras` and `.safetensors`, or its folder does not exist.
+pub fn check_model_path(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    if has_extension(path, "keras") || has_extension(path, "safetensors") {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        return match folder.filter(|folder| !folder.is_dir()) {
+            Some(folder) => Err(Error::new(format!("{}: there is no folder {}", path.display(), folder.display()))),
+            None => Ok(()),
+        };
+    }
+    let help = match has_extension(path, "weights.h5") {
+        true => "save_weights writes weights alone",
+        false => "Keras's older .h5 is read, not written",
+    };
+    Err(Error::new("a model is not saved in a file of this kind")
+        .expected("a name that ends in .keras or .safetensors")
+        .received(path.display().to_string())
+        .help(help))
+}
+
 /// What is known of a model by its name, and what it was compiled with.
 fn whole_config(model: &Model) -> Result<Config> {
     let mut object = config::of_whole(model)?;
@@ -309,23 +332,13 @@ impl Model {
     /// If the file cannot be written or has another extension.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
+        check_model_path(path)?;
         let optimizer = self.compiled.as_ref().map(|compiled| &compiled.optimizer);
         if has_extension(path, "keras") {
             let config = whole_config(self)?;
             return archive::write(path, &config, |to| tree::write(self, optimizer)?.write(to));
         }
-        if has_extension(path, "safetensors") {
-            return safetensors::write(path, &safetensors::named_weights(self, optimizer)?, Some(&whole_config(self)?));
-        }
-        let help = match has_extension(path, "weights.h5") {
-            true => "save_weights writes weights alone",
-            false => "Keras's older .h5 is read, not written",
-        };
-        let expected = "a name that ends in .keras or .safetensors";
-        Err(Error::new("a model is not saved in a file of this kind")
-            .expected(expected)
-            .received(path.display().to_string())
-            .help(help))
+        safetensors::write(path, &safetensors::named_weights(self, optimizer)?, Some(&whole_config(self)?))
     }
 
     /// Saves the weights, and the optimizer's state if the model is compiled: `.weights.h5` is Keras's format, `.safetensors` that of
