@@ -159,6 +159,7 @@ mod guide {
         FunctionalApi: "../docs/functional-api.md",
         Training: "../docs/training.md",
         TextAndEmbeddings: "../docs/text-and-embeddings.md",
+        Saving: "../docs/saving.md",
         WritingALayer: "../docs/writing-a-layer.md",
         Porting: "../docs/porting.md",
     }
