@@ -110,11 +110,12 @@ where
     let known = serde_json::to_value(&object)?;
     for (name, value) in config.as_object().into_iter().flatten() {
         let at_rest = match value {
+            // Without these, the object is the same: names, dtypes of metrics, axes that are the last.
+            _ if name == "name" || name == "dtype" || name == "reduction" => true,
             serde_json::Value::Null | serde_json::Value::Bool(false) => true,
             serde_json::Value::Array(items) => items.is_empty(),
             serde_json::Value::Object(map) => map.is_empty(),
-            // Arguments without which the object is the same: names, dtypes of metrics, axes that are the last.
-            value => name == "name" || name == "dtype" || name == "reduction" || (name == "axis" && *value == -1),
+            value => name == "axis" && *value == -1,
         };
         if known.get(name).is_none() && !at_rest {
             return Err(named("has an argument that is not known here".into()).received(format!("{name} = {value}")));
