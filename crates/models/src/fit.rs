@@ -56,6 +56,7 @@ impl Model {
             progress = Progress { epoch: epoch + 1, step: 0, stopped: self.stop_training, last: logs };
             self.back_up(None, &progress, &history, &mut callbacks)?;
         }
+        self.compiled()?.optimizer.finalize()?;
         each(&mut callbacks, |c| c.on_train_end(self, &progress.last))?;
         Ok(history)
     }

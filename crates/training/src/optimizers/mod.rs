@@ -226,7 +226,7 @@ impl Optimizer {
     /// The slots in Keras's order, with their names.
     fn slot_order(&self) -> Result<Vec<(String, &Var)>> {
         let (mut slots, mut first) = (Vec::new(), 0);
-        for group in self.rule()?.slots() {
+        for group in self.groups()? {
             for variable in &self.order {
                 let of_variable = self.slots.get(&variable.id()).map_or(&[][..], Vec::as_slice);
                 let named = group.iter().zip(&of_variable[first..]);
@@ -235,6 +235,11 @@ impl Optimizer {
             first += group.len();
         }
         Ok(slots)
+    }
+
+    /// The slots of each weight: those of the options, then those of the rule.
+    fn groups(&self) -> Result<Vec<Vec<&'static str>>> {
+        Ok([self.options.slots(), self.rule()?.slots()].concat())
     }
 
     /// The learning rate, unless it is a schedule.
@@ -292,7 +297,7 @@ impl Optimizer {
 
     /// The names of the slots that each weight has.
     pub fn slot_names(&self) -> Result<Vec<&'static str>> {
-        Ok(self.rule()?.slots().concat())
+        Ok(self.groups()?.concat())
     }
 
     /// The slots of a weight, in the order of their names; `None` before its first update.
@@ -319,7 +324,7 @@ impl Optimizer {
     pub fn build(&mut self, variables: &[Variable]) -> Result<()> {
         for variable in variables {
             if !self.slots.contains_key(&variable.id()) {
-                let zeros = self.rule()?.slots().concat().into_iter().map(|_| {
+                let zeros = self.groups()?.concat().into_iter().map(|_| {
                     let value = variable.value();
                     Var::zeros(value.shape(), value.dtype(), value.device())
                 });
@@ -331,24 +336,76 @@ impl Optimizer {
     }
 
     /// Makes a step: changes each weight by its gradient, then brings it back to its constraint.
+    ///
+    /// With `gradient_accumulation_steps`, gradients are only added up until there are as many; those of an Embedding then become tensors
+    /// of the table's size, and are no longer rows.
     pub fn apply(&mut self, gradients: Vec<(Variable, Gradient)>) -> Result<()> {
-        let gradients = self.options.clip(gradients)?;
-        for (variable, gradient) in &gradients {
+        for (variable, _) in &gradients {
             self.build(std::slice::from_ref(variable))?;
-            if let Some(decay) = self.options.weight_decay {
-                variable.scale(1.0 - decay * self.learning_rate())?;
-            }
-            self.update(variable, gradient)?;
-            variable.constrain()?;
         }
+        let updates = (self.iterations + 1).is_multiple_of(self.options.accumulation());
+        let gradients = self.accumulated(gradients, updates)?;
+        if updates {
+            for (variable, gradient) in &self.options.clip(gradients)? {
+                if let Some(decay) = self.options.weight_decay {
+                    variable.scale(1.0 - decay * self.learning_rate())?;
+                }
+                self.update(variable, gradient)?;
+            }
+        }
+        self.average()?;
+        self.order.iter().try_for_each(Variable::constrain)?;
         self.iterations += 1;
         Ok(())
     }
 
+    /// The mean of the gradients since the last step; all of them are kept if this is none.
+    fn accumulated(&self, gradients: Vec<(Variable, Gradient)>, updates: bool) -> Result<Vec<(Variable, Gradient)>> {
+        let count = self.options.accumulation();
+        if count == 1 {
+            return Ok(gradients);
+        }
+        let place = usize::from(self.options.use_ema);
+        let add = |(variable, gradient): (Variable, Gradient)| -> Result<_> {
+            let slot = &self.slots[&variable.id()][place];
+            let sum = (slot.as_detached_tensor() + gradient.to_dense(&variable.value())?)?;
+            slot.set(&if updates { sum.zeros_like()? } else { sum.clone() })?;
+            Ok((variable, Gradient::Dense((sum / count as f64)?)))
+        };
+        gradients.into_iter().map(add).collect()
+    }
+
+    /// Takes the weights into their averages, which take the places of the weights from time to time.
+    fn average(&self) -> Result<()> {
+        if !self.options.use_ema {
+            return Ok(());
+        }
+        let steps = self.iterations / self.options.accumulation();
+        let kept = if steps == 0 { 0.0 } else { self.options.ema_momentum };
+        for variable in &self.order {
+            let slot = &self.slots[&variable.id()][0];
+            let average = ((slot.as_detached_tensor() * kept)? + (variable.value() * (1.0 - kept))?)?;
+            slot.set(&average)?;
+            if self.options.ema_overwrite_frequency.is_some_and(|frequency| (steps + 1).is_multiple_of(frequency)) {
+                variable.assign(&average)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the weights the values of their averages, if there are any. Keras: `finalize_variable_values`, at the end of `fit`.
+    pub fn finalize(&self) -> Result<()> {
+        if !self.options.use_ema {
+            return Ok(());
+        }
+        self.order.iter().try_for_each(|v| v.assign(&self.slots[&v.id()][0].as_detached_tensor()))
+    }
+
     fn update(&self, variable: &Variable, gradient: &Gradient) -> Result<()> {
         let (rule, weight) = (self.rule()?, variable.value());
-        let step = Step { learning_rate: self.learning_rate(), number: self.iterations + 1 };
-        let slots = self.slots.get(&variable.id()).map_or(&[][..], Vec::as_slice);
+        let number = self.iterations / self.options.accumulation() + 1;
+        let step = Step { learning_rate: self.learning_rate(), number };
+        let slots = self.slots.get(&variable.id()).map_or(&[][..], |slots| &slots[self.options.slots().len()..]);
         let tensors: Vec<_> = slots.iter().map(Var::as_detached_tensor).collect();
         let memory: Vec<_> = std::iter::once(&weight).chain(&tensors).collect();
         let on_host = update::is_in_place(memory.iter().copied());

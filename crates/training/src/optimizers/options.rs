@@ -24,29 +24,31 @@ pub struct Options {
     /// The largest number of a gradient, in size.
     #[serde(default)]
     pub clipvalue: Option<f64>,
-    /// What Keras writes beside them.
-    #[serde(flatten)]
-    unsupported: Unsupported,
-}
-
-/// Arguments of Keras that have no counterpart here; files that use them are refused.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Unsupported {
+    /// Whether averages of the weights are kept, which take their places at the end of `fit`.
     #[serde(default)]
-    use_ema: bool,
+    pub use_ema: bool,
+    /// How much of the averages is kept at each step.
     #[serde(default = "ema_momentum")]
-    ema_momentum: f64,
+    pub ema_momentum: f64,
+    /// After each how many steps the weights take the values of their averages.
     #[serde(default)]
-    ema_overwrite_frequency: Option<u64>,
+    pub ema_overwrite_frequency: Option<u64>,
+    /// A factor on the loss that is taken out of the gradients again; in float32 it changes nothing, and is only kept for files.
     #[serde(default)]
     loss_scale_factor: Option<f64>,
+    /// How many gradients are averaged before a step is made with them.
     #[serde(default)]
-    gradient_accumulation_steps: Option<u64>,
+    pub gradient_accumulation_steps: Option<u64>,
 }
 
 fn ema_momentum() -> f64 {
     0.99
 }
+
+/// The slot of a weight's average.
+const AVERAGE: &str = "average";
+/// The slot in which gradients are added up.
+const ACCUMULATOR: &str = "gradient_accumulator";
 
 impl Options {
     /// With this learning rate, and nothing else.
@@ -58,14 +60,24 @@ impl Options {
             clipnorm: None,
             global_clipnorm: None,
             clipvalue: None,
-            unsupported: Unsupported {
-                use_ema: false,
-                ema_momentum: ema_momentum(),
-                ema_overwrite_frequency: None,
-                loss_scale_factor: None,
-                gradient_accumulation_steps: None,
-            },
+            use_ema: false,
+            ema_momentum: ema_momentum(),
+            ema_overwrite_frequency: None,
+            loss_scale_factor: None,
+            gradient_accumulation_steps: None,
         }
+    }
+
+    /// Over how many calls a gradient is averaged: 1 for none.
+    pub(super) fn accumulation(&self) -> u64 {
+        self.gradient_accumulation_steps.unwrap_or(1).max(1)
+    }
+
+    /// The slots that these arguments need for each weight, in Keras's order, before those of the optimizer's own.
+    pub(super) fn slots(&self) -> Vec<Vec<&'static str>> {
+        let average = self.use_ema.then(|| vec![AVERAGE]);
+        let accumulator = (self.accumulation() > 1).then(|| vec![ACCUMULATOR]);
+        average.into_iter().chain(accumulator).collect()
     }
 
     /// An error if an argument cannot be.
@@ -81,12 +93,12 @@ impl Options {
         if let Some((name, value)) = given.first().filter(|(_, value)| value.is_nan() || *value <= 0.0) {
             return Err(Error::new(format!("{name} must be positive")).received(value.to_string()));
         }
-        if self.unsupported.use_ema || self.unsupported.gradient_accumulation_steps.is_some_and(|steps| steps > 1) {
-            let name = if self.unsupported.use_ema { "use_ema" } else { "gradient_accumulation_steps" };
-            return Err(Error::new(format!("the optimizer argument {name} is not supported"))
-                .help("load the model with compile(false) and compile it again without"));
+        if !(0.0..=1.0).contains(&self.ema_momentum) {
+            return Err(Error::new("ema_momentum must be between 0 and 1").received(self.ema_momentum.to_string()));
         }
-        // A loss scale is taken out of the gradients again; in float32 it changes nothing.
+        if self.ema_overwrite_frequency == Some(0) {
+            return Err(Error::new("ema_overwrite_frequency must be positive").received("0"));
+        }
         Ok(())
     }
 
@@ -159,6 +171,34 @@ macro_rules! options_setters {
             self.options.clipvalue = Some(limit);
             self
         }
+
+        /// Keeps averages of the weights, which take their places at the end of `fit`; not done unless said.
+        #[must_use]
+        pub fn use_ema(mut self, use_ema: bool) -> Self {
+            self.options.use_ema = use_ema;
+            self
+        }
+
+        /// How much of the averages is kept at each step; 0.99 unless said.
+        #[must_use]
+        pub fn ema_momentum(mut self, momentum: f64) -> Self {
+            self.options.ema_momentum = momentum;
+            self
+        }
+
+        /// After each how many steps the weights take the values of their averages; at the end alone unless said.
+        #[must_use]
+        pub fn ema_overwrite_frequency(mut self, steps: u64) -> Self {
+            self.options.ema_overwrite_frequency = Some(steps);
+            self
+        }
+
+        /// How many gradients are averaged before a step is made with them; 1 unless said.
+        #[must_use]
+        pub fn gradient_accumulation_steps(mut self, steps: u64) -> Self {
+            self.options.gradient_accumulation_steps = Some(steps);
+            self
+        }
     };
 }
 pub(super) use options_setters;
@@ -210,8 +250,6 @@ mod tests {
         (options.clipnorm, options.clipvalue) = (Some(1.0), Some(1.0));
         assert!(options.check().unwrap_err().to_string().contains("clipnorm and clipvalue"));
         assert!(Options { clipnorm: Some(0.0), clipvalue: None, ..options }.check().is_err());
-        let keras = r#"{"name": "adam", "learning_rate": 0.001, "use_ema": true}"#;
-        let options: Options = serde_json::from_str(keras).unwrap();
-        assert!(options.check().unwrap_err().to_string().contains("use_ema"));
+        assert!(Options { ema_momentum: 1.5, ..Options::new(0.1) }.check().is_err());
     }
 }
