@@ -282,3 +282,21 @@ fn a_kind_of_file_that_is_not_written_is_an_error() {
     assert!(load_model("none.keras").unwrap_err().to_string().contains("none.keras"));
     assert!(load_model(".").unwrap_err().to_string().contains("config.json"));
 }
+
+/// What other programs write: no more than must be, and in a folder.
+#[test]
+fn a_file_with_the_least_that_keras_takes_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = r#"{"module": "keras", "class_name": "Sequential", "config": {"name": "s", "layers": [
+        {"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [null, 3], "dtype": "float32", "name": "in"}},
+        {"module": "keras.layers", "class_name": "Dense", "config": {"name": "d", "units": 2, "activation": "relu"}}]},
+        "compile_config": {"optimizer": "adam", "loss": "mse", "metrics": "mae"}}"#;
+    std::fs::write(folder.path().join("config.json"), config).unwrap();
+    let weights = Sequential::new(layers![Input::shape([3]), Dense::new(2)]).unwrap();
+    weights.save_weights(folder.path().join("model.weights.h5")).unwrap();
+    let mut model = load_model(folder.path()).unwrap();
+    assert_eq!(floats(&model.get_weights().unwrap()[0]), floats(&weights.get_weights().unwrap()[0]));
+    let history = model.fit(vec![vec![1f32, 2., 3.]], vec![vec![1f32, 2.]], Fit::new().verbose(0)).unwrap();
+    assert!(history.get("mae").is_some());
+    assert_eq!(model.get_layer("d").unwrap().get_config().unwrap()["use_bias"], true);
+}

@@ -142,7 +142,7 @@ fn a_seed_fixes_the_order() {
     let place = Place::new();
     let weights = |name: &str, options: &str| {
         place.answer(&format!("fit m.keras --data d.safetensors --output {name} --batch-size 1 {options}"));
-        load_model(place.path(name)).unwrap().get_weights().unwrap().iter().flat_map(|w| floats(w)).collect::<Vec<_>>()
+        load_model(place.path(name)).unwrap().get_weights().unwrap().iter().flat_map(floats).collect::<Vec<_>>()
     };
     assert_eq!(weights("a.keras", "--seed 3"), weights("b.keras", "--seed 3"));
     assert_ne!(weights("a.keras", "--seed 3"), weights("c.keras", "--seed 4"));
@@ -169,7 +169,7 @@ fn weights_of_samples_and_classes_count() {
 fn files_convert_into_each_other() {
     let place = Place::new();
     let weights = |name: &str| {
-        load_model(place.path(name)).unwrap().get_weights().unwrap().iter().flat_map(|w| floats(w)).collect::<Vec<_>>()
+        load_model(place.path(name)).unwrap().get_weights().unwrap().iter().flat_map(floats).collect::<Vec<_>>()
     };
     place.answer("convert m.keras m.safetensors");
     place.answer("convert m.safetensors again.keras");

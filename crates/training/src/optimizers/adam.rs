@@ -126,15 +126,29 @@ impl Default for AdamW {
     }
 }
 
+/// The setters of [`Adam`], for what is one inside.
+macro_rules! same_setters {
+    ($($name:ident: $type:ty),* $(,)?) => {
+        $(
+            #[doc = concat!("See [`Adam::", stringify!($name), "`].")]
+            #[must_use]
+            pub fn $name(self, $name: $type) -> Self {
+                Self(self.0.$name($name))
+            }
+        )*
+    };
+}
+
 impl AdamW {
     /// With Keras's defaults.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With this decay and all else as in `adam`.
-    pub fn of(adam: Adam, weight_decay: f64) -> Self {
-        Self(adam.weight_decay(weight_decay))
+    same_setters! {
+        learning_rate: impl Into<super::LearningRate>, beta_1: f64, beta_2: f64, epsilon: f64, amsgrad: bool,
+        name: impl Into<String>, weight_decay: f64, clipnorm: f64, global_clipnorm: f64, clipvalue: f64,
+        use_ema: bool, ema_momentum: f64, ema_overwrite_frequency: u64, gradient_accumulation_steps: u64,
     }
 }
 

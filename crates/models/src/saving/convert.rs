@@ -1,0 +1,51 @@
+//! Weights without a model, from one kind of file to another.
+
+use super::hdf5::{self, Hdf5};
+use super::safetensors::{self, SafetensorsFile};
+use super::section::Section;
+use super::{atomic, has_extension};
+use crate::Result;
+use candle_core::Tensor;
+use candle_keras_ops::Error;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Converts weights without a model between `.weights.h5` and `.safetensors`, where they are named by their places in the former:
+/// `layers/dense/vars/0`.
+///
+/// # Errors
+/// If a file is not of these kinds, or tensors are not named so.
+pub fn convert_weights(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
+    let (from, to) = (from.as_ref(), to.as_ref());
+    let stored = match has_extension(from, "safetensors") {
+        true => SafetensorsFile::open(from)?.tensors,
+        false => Hdf5::open(Section::open(from)?)?.datasets,
+    };
+    let tensors: BTreeMap<String, Tensor> =
+        stored.into_iter().map(|(name, stored)| Ok((name, stored.read()?))).collect::<Result<_>>()?;
+    if has_extension(to, "safetensors") {
+        return safetensors::write(to, &tensors, None);
+    }
+    if !has_extension(to, "weights.h5") {
+        return Err(
+            Error::new("weights without a model become .weights.h5 or .safetensors").received(to.display().to_string())
+        );
+    }
+    let mut groups: BTreeMap<&str, Vec<(usize, Tensor)>> = BTreeMap::new();
+    for (name, tensor) in &tensors {
+        let place = name.rsplit_once('/').and_then(|(group, number)| Some((group, number.parse().ok()?)));
+        let (group, number) = place.ok_or_else(|| {
+            Error::new(format!("{}: the tensor {name:?} is not named by its place", from.display()))
+                .expected("names such as layers/dense/vars/0")
+                .help("weights that are named by layers are converted with their model: from its .keras file")
+        })?;
+        groups.entry(group).or_default().push((number, tensor.clone()));
+    }
+    let mut writer = hdf5::Writer::default();
+    for (group, mut numbered) in groups {
+        numbered.sort_by_key(|(number, _)| *number);
+        let name = group.trim_end_matches("/vars").rsplit('/').next().unwrap_or_default();
+        writer.group(group, name, numbered.into_iter().map(|(_, tensor)| tensor).collect());
+    }
+    atomic::write(to, |file| writer.write(file))
+}

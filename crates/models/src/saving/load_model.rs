@@ -1,0 +1,201 @@
+//! From a file to a model that goes on where it was.
+
+use super::archive::Archive;
+use super::custom_objects::CustomObjects;
+use super::hdf5::Hdf5;
+use super::safetensors::SafetensorsFile;
+use super::section::Section;
+use super::tree::{self, LoadWeights};
+use super::{architecture, compile_config, has_extension, legacy};
+use crate::{Model, Result, config};
+use candle_keras_layers::{Config, Layer, to_be_loaded};
+use candle_keras_ops::Error;
+use std::path::Path;
+
+/// Opens a model that Keras or this project has saved: `.keras`, `.h5` or `.safetensors`. Keras: `keras.models.load_model`.
+///
+/// It is compiled as it was, and goes on training where it was: with its optimizer's state. [`LoadModel`] has the arguments.
+///
+/// # Errors
+/// If the file is not whole, or has a layer, loss, metric or optimizer that is not known here.
+///
+/// ```
+/// use candle_keras_layers::{Dense, Input, Layer};
+/// use candle_keras_models::{load_model, Model, Predict};
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let path = folder.path().join("m.keras");
+/// let x = Input::shape([3]);
+/// let mut model = Model::new(x.clone(), Dense::new(1).call(&x)?)?;
+/// model.save(&path)?;
+/// let mut again = load_model(&path)?;
+/// let (data, silent) = (vec![vec![1f32, 2., 3.]], || Predict::new().verbose(0));
+/// assert_eq!(model.predict(&data, silent())?.to_vec2::<f32>()?, again.predict(&data, silent())?.to_vec2::<f32>()?);
+/// # Ok::<(), candle_keras_models::Error>(())
+/// ```
+pub fn load_model(path: impl AsRef<Path>) -> Result<Model> {
+    LoadModel::new().load(path)
+}
+
+/// The arguments of [`load_model`].
+///
+/// ```no_run
+/// use candle_keras_models::{CustomObjects, LoadModel};
+/// use candle_keras_ops as ops;
+/// let objects = CustomObjects::new().lambda("distance", |x| ops::mean(x, -1));
+/// let model = LoadModel::new().custom_objects(objects).compile(false).load("model.keras")?;
+/// # Ok::<(), candle_keras_models::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct LoadModel {
+    objects: CustomObjects,
+    compile: bool,
+}
+
+impl Default for LoadModel {
+    fn default() -> Self {
+        Self { objects: CustomObjects::new(), compile: true }
+    }
+}
+
+impl LoadModel {
+    /// Compiled as it was, with nothing of one's own.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Layers and functions of one's own.
+    pub fn custom_objects(mut self, objects: CustomObjects) -> Self {
+        self.objects = objects;
+        self
+    }
+
+    /// Whether the model is compiled as it was; true unless said. Without, it need not be known what it was trained with.
+    pub fn compile(mut self, compile: bool) -> Self {
+        self.compile = compile;
+        self
+    }
+
+    /// Opens the model.
+    ///
+    /// # Errors
+    /// As for [`load_model`].
+    pub fn load(&self, path: impl AsRef<Path>) -> Result<Model> {
+        let path = path.as_ref();
+        if path.is_dir() {
+            return self.load_archive(Archive::open(path)?);
+        }
+        let file = Section::open(path)?;
+        if file.starts_with(b"PK") {
+            return self.load_archive(Archive::open(path)?);
+        }
+        if file.starts_with(b"\x89HDF\r\n\x1a\n") {
+            return self.load_legacy(&Hdf5::open(file)?);
+        }
+        if has_extension(path, "safetensors") {
+            return self.load_safetensors(path);
+        }
+        Err(Error::new(format!("{}: this is not a model", path.display()))
+            .expected("a file that begins as .keras (zip), .h5 (HDF5) or .safetensors files do"))
+    }
+
+    /// What a `.keras` file says of its model, in Keras's form: the member config.json.
+    ///
+    /// # Errors
+    /// If it is not a `.keras` file.
+    pub fn config(&self, path: impl AsRef<Path>) -> Result<Config> {
+        Ok(Archive::open(path.as_ref())?.config)
+    }
+
+    /// A model as it is described: without the weights of a file, and compiled if it says so.
+    pub(super) fn model_of(&self, object: &Config, compile_config: &Config) -> Result<Model> {
+        let mut model = architecture::model(object, &self.objects)?;
+        let graph = model.body().graph.clone();
+        if let (true, Some(graph)) = (self.compile, graph) {
+            let read = compile_config::read(compile_config, &graph.output_names(), &self.objects);
+            let read = read.map_err(|error| without_compile(&error))?;
+            if let Some((optimizer, compile)) = read {
+                model.compile(optimizer, compile)?;
+            }
+        }
+        Ok(model)
+    }
+
+    fn load_archive(&self, archive: Archive) -> Result<Model> {
+        let object = &archive.config;
+        let room = archive.weights.as_ref().map_or(0, Section::len);
+        let mut model = to_be_loaded(room_for(room), || self.model_of(object, &object["compile_config"]))?;
+        if let Some(weights) = archive.weights {
+            let file = Hdf5::open(weights)?;
+            LoadWeights::new().read_tree(&model, &file)?;
+            if model.compiled.is_some() {
+                let trainable = model.trainable_variables();
+                tree::read_optimizer(model.optimizer()?, &trainable, &file.numbered("optimizer/vars"))?;
+            }
+        } else if !model.variables().is_empty() {
+            return Err(Error::new("the file has no weights").expected("a member model.weights.h5"));
+        }
+        Ok(model)
+    }
+
+    fn load_legacy(&self, file: &Hdf5) -> Result<Model> {
+        let (config, training) = legacy::configs(file)?;
+        let mut model = to_be_loaded(room_for(file.section.len()), || self.model_of(&config, &training))?;
+        LoadWeights::new().read_legacy(&model, file)?;
+        if model.compiled.is_some() {
+            legacy::read_optimizer_weights(&mut model, file)?;
+        }
+        Ok(model)
+    }
+
+    fn load_safetensors(&self, path: &Path) -> Result<Model> {
+        let file = SafetensorsFile::open(path)?;
+        let config = file.config.as_ref().ok_or_else(|| {
+            Error::new(format!("{}: there is no model in this file, only tensors", path.display()))
+                .help("make the model in Rust and call load_weights")
+        })?;
+        let mut model = to_be_loaded(room_for(file.len), || self.model_of(config, &config["compile_config"]))?;
+        LoadWeights::new().read_safetensors(&model, &file)?;
+        if model.compiled.is_some() {
+            let trainable = model.trainable_variables();
+            let state: Vec<_> = (0..).map_while(|i| file.tensors.get(&format!("optimizer/{i}"))).collect();
+            tree::read_optimizer(model.optimizer()?, &trainable, &state)?;
+        }
+        Ok(model)
+    }
+}
+
+/// How many bytes of weights a file of this length can stand for: compression makes of one byte at most 1032.
+fn room_for(len: u64) -> usize {
+    len.saturating_mul(1100) as usize
+}
+
+fn without_compile(error: &Error) -> Error {
+    Error::new(format!("what the model was compiled with cannot be made again: {error}"))
+        .help("LoadModel::new().compile(false).load(path) opens the model alone")
+}
+
+/// The model that [`Model::to_json`] or Keras's `model.to_json()` describes, with new weights. Keras: `model_from_json`.
+///
+/// # Errors
+/// If the text is not the description of a model.
+pub fn model_from_json(json: &str) -> Result<Model> {
+    let object: Config = serde_json::from_str(json)?;
+    LoadModel::new().model_of(&object, &object["compile_config"])
+}
+
+/// A model of the same layers with new weights, which is not compiled. Keras: `keras.models.clone_model`.
+///
+/// # Errors
+/// If a layer has no description: a Lambda, or one of one's own.
+///
+/// ```
+/// use candle_keras_layers::{layers, Dense, Input, Layer};
+/// use candle_keras_models::{clone_model, Sequential};
+/// let model = Sequential::new(layers![Input::shape([3]), Dense::new(1)])?;
+/// assert_eq!(clone_model(&model)?.count_params(), 4);
+/// # Ok::<(), candle_keras_models::Error>(())
+/// ```
+pub fn clone_model(model: &Model) -> Result<Model> {
+    LoadModel::new().compile(false).model_of(&config::of_whole(model)?, &Config::Null)
+}

@@ -1,0 +1,137 @@
+//! From a model to a file, and what else a model does with files.
+
+use super::archive::{self, Archive};
+use super::hdf5::Hdf5;
+use super::load_model::LoadModel;
+use super::safetensors::{self, SafetensorsFile};
+use super::section::Section;
+use super::tree::{self, LoadWeights};
+use super::{atomic, compile_config, has_extension, legacy};
+use crate::{Model, Result, config};
+use candle_keras_layers::Config;
+use candle_keras_ops::{Error, warnings};
+use std::path::Path;
+
+/// An error if a model cannot be saved under this name: before a long training rather than after it.
+///
+/// # Errors
+/// If the name ends in anything but `.keras` and `.safetensors`, or its folder does not exist.
+pub fn check_model_path(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    if has_extension(path, "keras") || has_extension(path, "safetensors") {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        return match folder.filter(|folder| !folder.is_dir()) {
+            Some(folder) => Err(Error::new(format!("{}: there is no folder {}", path.display(), folder.display()))),
+            None => Ok(()),
+        };
+    }
+    let help = match has_extension(path, "weights.h5") {
+        true => "save_weights writes weights alone",
+        false => "Keras's older .h5 is read, not written",
+    };
+    Err(Error::new("a model is not saved in a file of this kind")
+        .expected("a name that ends in .keras or .safetensors")
+        .received(path.display().to_string())
+        .help(help))
+}
+
+/// What is known of a model by its name, and what it was compiled with.
+fn whole_config(model: &Model) -> Result<Config> {
+    let mut object = config::of_whole(model)?;
+    if let Some(compiled) = &model.compiled {
+        match compile_config::of_compiled(compiled) {
+            Ok(config) => object["compile_config"] = config,
+            Err(error) => warnings::warn(format!("the model is saved without what it was compiled with: {error}")),
+        }
+    }
+    Ok(object)
+}
+
+impl Model {
+    /// Saves the model: architecture, weights, what it was compiled with, the optimizer's state. `.keras` is Keras's own format, which
+    /// Keras opens; `.safetensors` has the same in other tools' format. The file is written whole or not at all.
+    ///
+    /// Keras: `model.save`.
+    ///
+    /// # Errors
+    /// If the file cannot be written or has another extension.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        check_model_path(path)?;
+        let optimizer = self.compiled.as_ref().map(|compiled| &compiled.optimizer);
+        if has_extension(path, "keras") {
+            let config = whole_config(self)?;
+            return archive::write(path, &config, |to| tree::write(self, optimizer)?.write(to));
+        }
+        safetensors::write(path, &safetensors::named_weights(self, optimizer)?, Some(&whole_config(self)?))
+    }
+
+    /// Saves the weights, and the optimizer's state if the model is compiled: `.weights.h5` is Keras's format, `.safetensors` that of
+    /// other tools. Keras: `model.save_weights`.
+    ///
+    /// # Errors
+    /// If the file cannot be written or has another extension.
+    pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let optimizer = self.compiled.as_ref().map(|compiled| &compiled.optimizer);
+        if has_extension(path, "weights.h5") {
+            let tree = tree::write(self, optimizer)?;
+            return atomic::write(path, |file| tree.write(file));
+        }
+        if has_extension(path, "safetensors") {
+            return safetensors::write(path, &safetensors::named_weights(self, None)?, None);
+        }
+        Err(Error::new("weights are not saved in a file of this kind")
+            .expected("a name that ends in .weights.h5 or .safetensors")
+            .received(path.display().to_string()))
+    }
+
+    /// Takes the weights from a file: `.weights.h5`, `.keras`, `.safetensors`, or the `.h5` of older Keras. Keras: `model.load_weights`.
+    ///
+    /// ```no_run
+    /// # let mut model = candle_keras_models::load_model("model.keras")?;
+    /// use candle_keras_models::LoadWeights;
+    /// model.load_weights("pretrained.weights.h5", LoadWeights::new().skip_mismatch(true))?;
+    /// # Ok::<(), candle_keras_models::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the file has not the weights of the same layers in the same shapes. What was read by then stays.
+    pub fn load_weights(&self, path: impl AsRef<Path>, load: impl Into<LoadWeights>) -> Result<()> {
+        let (path, load) = (path.as_ref(), load.into());
+        self.graph()?; // without which there are no weights yet
+        if has_extension(path, "safetensors") {
+            return load.read_safetensors(self, &SafetensorsFile::open(path)?);
+        }
+        let file = Section::open(path)?;
+        let file = match file.starts_with(b"PK") {
+            true => Archive::open(path)?
+                .weights
+                .ok_or_else(|| Error::new(format!("{}: there are no weights in it", path.display())))?,
+            false => file,
+        };
+        let file = Hdf5::open(file)?;
+        match legacy::is_legacy(&file) {
+            true => load.read_legacy(self, &file),
+            false => load.read_tree(self, &file),
+        }
+    }
+
+    /// The description of the model, and of what it is compiled with, as text. Keras: `model.to_json`.
+    ///
+    /// # Errors
+    /// If a layer has no configuration.
+    pub fn to_json(&self) -> Result<String> {
+        Ok(whole_config(self)?.to_string())
+    }
+
+    /// The functional model of a [`get_config`](Layer::get_config), or the Sequential, with new weights. Keras: `Model.from_config`.
+    ///
+    /// # Errors
+    /// If it is not the configuration of a model.
+    pub fn from_config(config: &Config) -> Result<Self> {
+        let class_name = if config["input_layers"].is_null() { "Sequential" } else { "Functional" };
+        let object = serde_json::json!({"class_name": class_name, "config": config});
+        LoadModel::new().model_of(&object, &Config::Null)
+    }
+}
