@@ -125,7 +125,7 @@ impl Model {
         Ok(whole_config(self)?.to_string())
     }
 
-    /// The functional model of a [`get_config`](Layer::get_config), or the Sequential, with new weights. Keras: `Model.from_config`.
+    /// The functional model of a [`get_config`](candle_keras_layers::Layer::get_config), or the Sequential, with new weights. Keras: `Model.from_config`.
     ///
     /// # Errors
     /// If it is not the configuration of a model.

@@ -65,17 +65,24 @@ impl Stored {
             .received(format!("{:?}", self.dims)))
     }
 
-    /// Reads it into a weight of its shape; straight into the weight's memory, where both are float32.
+    /// Reads it into a weight of its shape.
     pub(crate) fn read_into(&self, variable: &Variable) -> Result<()> {
         self.check_shape(variable)?;
-        let value = variable.value();
+        match self.read_into_tensor(&variable.value())? {
+            Some(value) => variable.assign(&value),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads it straight into the memory of a tensor of its shape, where both are float32; otherwise the values are returned.
+    pub(crate) fn read_into_tensor(&self, tensor: &Tensor) -> Result<Option<Tensor>> {
         match &self.data {
-            Data::Plain(section, DType::F32) if update::is_in_place([&value]) => {
+            Data::Plain(section, DType::F32) if update::is_in_place([tensor]) => {
                 let mut result = Ok(());
-                update::in_place(&[&value], |memory| result = read_f32(section, memory[0]))?;
-                result.map_err(|cause| self.error(cause))
+                update::in_place(&[tensor], |memory| result = read_f32(section, memory[0]))?;
+                result.map(|()| None).map_err(|cause| self.error(cause))
             }
-            _ => variable.assign(&self.read()?),
+            _ => self.read().map(Some),
         }
     }
 }

@@ -10,7 +10,6 @@ use std::collections::HashSet;
 
 /// A layer or model in the tree.
 pub(crate) struct Entry {
-    id: usize,
     /// The group in HDF5: `layers/functional/layers/dense`; empty for the model itself.
     pub(crate) path: String,
     /// The names of the models around it and its own: `encoder/dense`.
@@ -25,7 +24,7 @@ impl Entry {
     /// A layer with all of these weights, wherever they are in it.
     pub(crate) fn of(layer: &dyn Layer, variables: Vec<Variable>) -> Self {
         let (name, class_name) = (layer.layer_name(), layer.class_name().into());
-        Self { id: layer.base().id(), path: String::new(), names: name.clone(), name, class_name, variables }
+        Self { path: String::new(), names: name.clone(), name, class_name, variables }
     }
 
     fn group(&self) -> String {
@@ -39,38 +38,42 @@ impl Entry {
 
 /// All layers that Keras keeps a group for, each at its first path.
 pub(crate) fn entries(model: &dyn Layer) -> Vec<Entry> {
-    let mut seen = HashSet::new();
-    let mut entries = all_entries(model);
-    entries.retain(|entry| seen.insert(entry.id));
+    let (mut entries, mut seen) = (Vec::new(), HashSet::new());
+    visit(model, "", "", &mut |layer, entry| {
+        let new = seen.insert(layer.base().id());
+        if new {
+            entries.push(entry);
+        }
+        new
+    });
     entries
 }
 
 /// All layers at all of their paths: Keras, which does not know that two of them are one, finds its weights at each.
 fn all_entries(model: &dyn Layer) -> Vec<Entry> {
     let mut entries = Vec::new();
-    visit(model, String::new(), String::new(), &mut entries);
+    visit(model, "", "", &mut |_, entry| {
+        entries.push(entry);
+        true
+    });
     entries
 }
 
-fn visit(layer: &dyn Layer, path: String, names: String, entries: &mut Vec<Entry>) {
+/// Shows `visitor` a layer, and the layers inside of it as long as it wants to see them.
+fn visit(layer: &dyn Layer, path: &str, names: &str, visitor: &mut dyn FnMut(&dyn Layer, Entry) -> bool) {
     if !layer.is_saved() {
         return;
     }
     let (mut variables, rest): (Vec<_>, Vec<_>) =
         layer.base().variables().into_iter().partition(Variable::is_trainable);
     variables.extend(rest);
+    let entry = Entry { path: path.into(), names: names.into(), ..Entry::of(layer, variables) };
+    if !visitor(layer, entry) {
+        return;
+    }
     let join = |a: &str, b: &str| if a.is_empty() { b.to_string() } else { format!("{a}/{b}") };
-    let entry = Entry {
-        id: layer.base().id(),
-        path: path.clone(),
-        names: names.clone(),
-        name: layer.layer_name(),
-        class_name: layer.class_name().into(),
-        variables,
-    };
-    entries.push(entry);
     for (child, at) in layer.sublayers().iter().zip(layer.sublayer_paths()) {
-        visit(&**child, join(&path, &at), join(&names, &child.layer_name()), entries);
+        visit(&**child, &join(path, &at), &join(names, &child.layer_name()), visitor);
     }
 }
 
@@ -184,12 +187,13 @@ impl LoadWeights {
 
 /// Gives the optimizer the state that a file has; a state that does not suit is a warning, as in Keras.
 pub(crate) fn read_optimizer(optimizer: &mut Optimizer, trainable: &[Variable], stored: &[&Stored]) -> Result<()> {
-    if stored.is_empty() {
+    let shapes: Vec<_> = stored.iter().map(|stored| stored.dims.as_slice()).collect();
+    // The slots of an optimizer that has not made a step are not saved.
+    let scalars = shapes.iter().all(|shape| shape.is_empty());
+    if stored.is_empty() || (scalars && !optimizer.slot_names()?.is_empty()) {
         return Ok(());
     }
-    let state = stored.iter().map(|stored| stored.read()).collect::<Result<Vec<_>>>()?;
-    // Keras saves the state of an optimizer that has not made a step as the count and the learning rate alone.
-    if let (true, Err(error)) = (state.len() > 2, optimizer.set_state(trainable, &state)) {
+    if let Err(error) = optimizer.set_state_by(trainable, &shapes, |i, slot| stored[i].read_into_tensor(slot)) {
         warnings::warn(format!("the optimizer begins anew: {error}"));
     }
     Ok(())

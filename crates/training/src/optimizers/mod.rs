@@ -263,29 +263,51 @@ impl Optimizer {
     /// # Errors
     /// If the number of tensors or a shape is another.
     pub fn set_state(&mut self, variables: &[Variable], state: &[Tensor]) -> Result<()> {
+        let shapes: Vec<_> = state.iter().map(Tensor::dims).collect();
+        // A copy, since candle refuses to copy a tensor onto itself.
+        self.set_state_by(variables, &shapes, |i, _| Ok(Some(state[i].copy()?)))
+    }
+
+    /// [`set_state`](Self::set_state) for tensors of these shapes, each of which `read` fills in place, or returns.
+    ///
+    /// # Errors
+    /// As for `set_state`, before anything is read; or those of `read`.
+    pub fn set_state_by(
+        &mut self,
+        variables: &[Variable],
+        shapes: &[&[usize]],
+        mut read: impl FnMut(usize, &Tensor) -> Result<Option<Tensor>>,
+    ) -> Result<()> {
         self.build(variables)?;
         let own = self.state()?;
         let mismatch = |expected: String, received: String| {
             Error::new("the optimizer's state does not suit the model").expected(expected).received(received)
         };
-        if own.len() != state.len() {
-            return Err(mismatch(format!("{} tensors", own.len()), format!("{} tensors", state.len())));
+        if own.len() != shapes.len() {
+            return Err(mismatch(format!("{} tensors", own.len()), format!("{} tensors", shapes.len())));
         }
-        if let Some(((name, a), b)) = own.iter().zip(state).find(|((_, a), b)| a.dims() != b.dims()) {
-            return Err(mismatch(format!("{name} of shape {:?}", a.dims()), format!("{:?}", b.dims())));
+        if let Some(((name, a), b)) = own.iter().zip(shapes).find(|((_, a), b)| a.dims() != **b) {
+            return Err(mismatch(format!("{name} of shape {:?}", a.dims()), format!("{b:?}")));
         }
-        let (fixed, slots) = state.split_at(own.len() - self.slot_order()?.len());
-        for ((_, slot), value) in self.slot_order()?.into_iter().zip(slots) {
-            slot.set(&value.to_device(slot.device())?.to_dtype(slot.dtype())?.copy()?)?;
+        let slots = self.slot_order()?;
+        let fixed = own.len() - slots.len();
+        for (i, (_, slot)) in slots.into_iter().enumerate() {
+            if let Some(value) = read(fixed + i, &slot.as_detached_tensor())? {
+                slot.set(&value.to_device(slot.device())?.to_dtype(slot.dtype())?)?;
+            }
         }
-        let number = |tensor: &Tensor| tensor.to_dtype(DType::F64)?.to_scalar::<f64>();
-        let iterations = number(&fixed[0])?;
+        let mut number = |i: usize| -> Result<f64> {
+            // What stands in the state for the time being is of no use; a scalar of its own is filled.
+            let place = Tensor::zeros((), DType::F32, &Device::Cpu)?;
+            Ok(read(i, &place)?.unwrap_or(place).to_dtype(DType::F64)?.to_scalar()?)
+        };
+        let iterations = number(0)?;
         if !(0.0..9e15).contains(&iterations) {
             return Err(mismatch("a count of steps".into(), iterations.to_string()));
         }
         self.iterations = iterations as u64;
-        if let Some(learning_rate) = fixed.get(1) {
-            self.options.learning_rate = number(learning_rate)?.into();
+        if fixed > 1 {
+            self.options.learning_rate = number(1)?.into();
         }
         Ok(())
     }
