@@ -256,7 +256,7 @@ def _(rng):
     return Model(x, [K.mean(y, axis=-1), K.mean(y, axis=(1, 2), keepdims=True), K.sum(y, 1), K.max(y, axis=1, keepdims=True), K.min(y, -1),
                      K.reshape(y, (-1, 8)), K.transpose(y, (0, 2, 1)), K.expand_dims(y, 1), K.squeeze(K.expand_dims(y, -1), -1),
                      K.concatenate([y, y * 2], axis=1), K.stack([y, y + 1], axis=-1), y[:, 0], y[:, 1:3], y[..., -1], y[:, ::2, None],
-                     K.matmul(y, K.transpose(y, (0, 2, 1)))])
+                     K.matmul(y, K.transpose(y, (0, 2, 1))), K.dot(y, np.arange(6, dtype="float32").reshape(2, 3))])
 
 
 @case("operations_in_between")

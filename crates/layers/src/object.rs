@@ -17,6 +17,9 @@ macro_rules! keras_objects {
         }
 
         impl $name {
+            /// Keras's names of all classes.
+            pub const CLASSES: &[&str] = &[$(stringify!($class)),*];
+
             fn unknown(name: &str) -> candle_keras_ops::Error {
                 candle_keras_ops::Error::unknown($kind, name, &[$($alias),*])
             }

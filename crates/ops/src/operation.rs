@@ -24,89 +24,79 @@ impl Operand for Tensor {
     }
 }
 
-/// A function of tensors with its arguments: a class of `keras.src.ops`, under Keras's name and with Keras's fields.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "each variant is the class of this name in keras.src.ops")]
-pub enum Operation {
-    Absolute {},
-    Add {},
-    All(Axes),
-    Any(Axes),
-    Cast {
-        dtype: String,
-    },
-    Clip {
-        x_min: f64,
-        x_max: f64,
-    },
-    Concatenate {
-        axis: i64,
-    },
-    Divide {},
-    Dot {},
-    Equal {},
-    Exp {},
-    ExpandDims {
-        axis: AxisList,
-    },
-    GetItem {
-        #[serde(default)]
-        key: Vec<Index>,
-    },
-    Greater {},
-    GreaterEqual {},
-    Less {},
-    LessEqual {},
-    Log {},
-    LogicalAnd {},
-    LogicalNot {},
-    LogicalOr {},
-    Log1p {},
-    LogSoftmax {
-        axis: i64,
-    },
-    Matmul {},
-    Max(Axes),
-    Maximum {},
-    Mean(Axes),
-    Min(Axes),
-    Minimum {},
-    Multiply {},
-    Negative {},
-    NotEqual {},
-    OnesLike {
-        dtype: Option<String>,
-    },
-    Power {},
-    Relu {},
-    Reshape {
-        newshape: Vec<i64>,
-    },
-    Sigmoid {},
-    Softmax {
-        axis: i64,
-    },
-    Softplus {},
-    Sqrt {},
-    Square {},
-    Squeeze {
-        axis: Option<AxisList>,
-    },
-    Stack {
-        axis: i64,
-    },
-    StopGradient {},
-    Subtract {},
-    Sum(Axes),
-    Tanh {},
-    Transpose {
-        axes: Option<Vec<i64>>,
-    },
-    TrueDivide {},
-    Where {},
-    ZerosLike {
-        dtype: Option<String>,
-    },
+/// Defines the enum of all operations, and lists their classes.
+macro_rules! operations {
+    ($(#[$meta:meta])* { $($class:ident $arguments:tt,)* }) => {
+        $(#[$meta])*
+        pub enum Operation {
+            $($class $arguments,)*
+        }
+
+        impl Operation {
+            /// Keras's names of all classes.
+            pub const CLASSES: &[&str] = &[$(stringify!($class)),*];
+        }
+    };
+}
+
+operations! {
+    /// A function of tensors with its arguments: a class of `keras.src.ops`, under Keras's name and with Keras's fields.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[allow(missing_docs, reason = "each variant is the class of this name in keras.src.ops")]
+    {
+        Absolute {},
+        Add {},
+        All(Axes),
+        Any(Axes),
+        Cast { dtype: String },
+        Clip { x_min: f64,
+            x_max: f64 },
+        Concatenate { axis: i64 },
+        Divide {},
+        Dot {},
+        Equal {},
+        Exp {},
+        ExpandDims { axis: AxisList },
+        GetItem { #[serde(default)] key: Vec<Index> },
+        Greater {},
+        GreaterEqual {},
+        Less {},
+        LessEqual {},
+        Log {},
+        LogicalAnd {},
+        LogicalNot {},
+        LogicalOr {},
+        Log1p {},
+        LogSoftmax { axis: i64 },
+        Matmul {},
+        Max(Axes),
+        Maximum {},
+        Mean(Axes),
+        Min(Axes),
+        Minimum {},
+        Multiply {},
+        Negative {},
+        NotEqual {},
+        OnesLike { dtype: Option<String> },
+        Power {},
+        Relu {},
+        Reshape { newshape: Vec<i64> },
+        Sigmoid {},
+        Softmax { axis: i64 },
+        Softplus {},
+        Sqrt {},
+        Square {},
+        Squeeze { axis: Option<AxisList> },
+        Stack { axis: i64 },
+        StopGradient {},
+        Subtract {},
+        Sum(Axes),
+        Tanh {},
+        Transpose { axes: Option<Vec<i64>> },
+        TrueDivide {},
+        Where {},
+        ZerosLike { dtype: Option<String> },
+    }
 }
 
 /// One axis or several, as Keras writes them.

@@ -27,15 +27,20 @@ pub use tree::LoadWeights;
 
 use crate::Result;
 use candle_core::Tensor;
+use candle_keras_layers::{Constraint, Initializer, Regularizer};
+use candle_keras_ops::Operation;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The version of Keras whose files these are.
 const VERSION: &str = "3.15.1";
 
-/// Keras's names of all classes that files may have: layers, losses, metrics, optimizers, schedules.
+/// Keras's names of all classes that files may have: layers, operations, initializers, regularizers, constraints, losses, metrics,
+/// optimizers, schedules.
 pub fn class_names() -> Vec<&'static str> {
-    [registry::CLASSES.to_vec(), candle_keras_training::class_names()].concat()
+    let layers = [registry::CLASSES, Operation::CLASSES].concat();
+    let parts = [Initializer::CLASSES, Regularizer::CLASSES, Constraint::CLASSES].concat();
+    [layers, parts, candle_keras_training::class_names()].concat()
 }
 
 /// Whether the name of a file ends in a dot and this.

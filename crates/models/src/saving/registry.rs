@@ -7,15 +7,16 @@ use candle_keras_layers::*;
 use candle_keras_ops::Error;
 use std::sync::Arc;
 
-/// The layers that files may have, each with the arguments that it has where a file says nothing of them. A new layer is one line.
+/// The layers that files may have: the arguments that a file must say, and those that the layer has where it says nothing. A new
+/// layer is one line.
 macro_rules! layers {
-    ($($class:ident => $default:expr;)*) => {
+    ($($class:ident($($required:literal),*) => $default:expr;)*) => {
         /// Every class, for messages and tests.
         pub(crate) const CLASSES: &[&str] = &[$(stringify!($class)),*];
 
         fn known(class_name: &str, config: &Config) -> Option<Result<Arc<dyn Layer>>> {
             Some(match class_name {
-                $(stringify!($class) => complete(config, || $default.get_config())
+                $(stringify!($class) => complete(config, &[$($required),*], || $default.get_config())
                     .and_then(|config| from_config::<$class>(class_name, config))
                     .map(|layer| Arc::new(layer) as Arc<dyn Layer>),)*
                 _ => return None,
@@ -25,23 +26,23 @@ macro_rules! layers {
 }
 
 layers! {
-    Activation => Activation::new("linear");
-    Add => Add::new();
-    Average => Average::new();
-    Concatenate => Concatenate::new();
-    Dense => Dense::new(1);
-    Dot => Dot::new(1);
-    Dropout => Dropout::new(0.0);
-    Embedding => Embedding::new(1, 1);
-    Flatten => Flatten::new();
-    GlobalAveragePooling1D => GlobalAveragePooling1D::new();
-    GlobalMaxPooling1D => GlobalMaxPooling1D::new();
-    InputLayer => InputLayer::new([0usize; 0]);
-    Maximum => Maximum::new();
-    Minimum => Minimum::new();
-    Multiply => Multiply::new();
-    Reshape => Reshape::new([]);
-    Subtract => Subtract::new();
+    Activation("activation") => Activation::new("linear");
+    Add() => Add::new();
+    Average() => Average::new();
+    Concatenate() => Concatenate::new();
+    Dense("units") => Dense::new(1);
+    Dot("axes") => Dot::new(1);
+    Dropout("rate") => Dropout::new(0.0);
+    Embedding("input_dim", "output_dim") => Embedding::new(1, 1);
+    Flatten() => Flatten::new();
+    GlobalAveragePooling1D() => GlobalAveragePooling1D::new();
+    GlobalMaxPooling1D() => GlobalMaxPooling1D::new();
+    InputLayer("batch_shape") => InputLayer::new([0usize; 0]);
+    Maximum() => Maximum::new();
+    Minimum() => Minimum::new();
+    Multiply() => Multiply::new();
+    Reshape("target_shape") => Reshape::new([]);
+    Subtract() => Subtract::new();
 }
 
 /// Whether Keras has a layer of this class.
@@ -49,19 +50,11 @@ pub(crate) fn is_known(class_name: &str) -> bool {
     class_name == "Lambda" || CLASSES.contains(&class_name)
 }
 
-/// The arguments without which a layer is not one.
-const REQUIRED: &[(&str, &[&str])] = &[
-    ("Activation", &["activation"]),
-    ("Dense", &["units"]),
-    ("Dot", &["axes"]),
-    ("Dropout", &["rate"]),
-    ("Embedding", &["input_dim", "output_dim"]),
-    ("InputLayer", &["batch_shape"]),
-    ("Reshape", &["target_shape"]),
-];
-
 /// The configuration of a file with the defaults for what it does not say.
-fn complete(config: &Config, default: impl FnOnce() -> Result<Config>) -> Result<Config> {
+fn complete(config: &Config, required: &[&str], default: impl FnOnce() -> Result<Config>) -> Result<Config> {
+    if let Some(missing) = required.iter().find(|name| config[**name].is_null()) {
+        return Err(Error::new(format!("the configuration has no {missing}")));
+    }
     let mut all = default()?;
     if let (Some(all), Some(said)) = (all.as_object_mut(), config.as_object()) {
         all.extend(said.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -85,10 +78,6 @@ pub(super) fn layer(object: &Config, objects: &CustomObjects) -> Result<Arc<dyn 
             return lambda(&name, &config, objects);
         }
         from_keras_2(class_name, &mut config);
-        let required = REQUIRED.iter().find(|(class, _)| *class == class_name).map_or(&[][..], |(_, names)| *names);
-        if let Some(missing) = required.iter().find(|name| config[**name].is_null()) {
-            return Err(Error::new(format!("the configuration has no {missing}")));
-        }
         let activations = objects.activations.clone();
         activation_scope(activations, || known(class_name, &config).unwrap_or_else(|| Err(unknown(object))))
     };
