@@ -62,7 +62,7 @@ impl Picture {
                 let outputs = shapes(call.output_shapes().iter().map(ToString::to_string).collect());
                 let inputs = shapes(call.inputs().iter().map(|input| input.shape().to_string()).collect());
                 lines.push(if inputs.is_empty() { outputs } else { format!("{inputs} → {outputs}") });
-                for input in call.inputs() {
+                for input in call.parents() {
                     let from = places.get(&graph.resolve(input).node().layer().base().id());
                     picture.edges.extend(from.filter(|from| **from != i).map(|from| (*from, i)));
                 }

@@ -104,26 +104,25 @@ impl Options {
 
     /// The gradients, brought within the limits. Keras: `_clip_gradients`.
     pub(super) fn clip<T>(&self, gradients: Vec<(T, Gradient)>) -> Result<Vec<(T, Gradient)>> {
-        let each = |f: &dyn Fn(Gradient) -> candle_core::Result<Gradient>| {
-            gradients.iter().map(|(_, gradient)| f(gradient.clone())).collect::<candle_core::Result<Vec<_>>>()
+        let each = |gradients: Vec<(T, Gradient)>, f: &dyn Fn(Gradient) -> candle_core::Result<Gradient>| {
+            gradients.into_iter().map(|(of, gradient)| Ok((of, f(gradient)?))).collect::<Result<Vec<_>>>()
         };
-        let clipped = if let Some(limit) = self.clipvalue {
-            each(&|gradient| gradient.clipped(limit))?
+        if let Some(limit) = self.clipvalue {
+            each(gradients, &|gradient| gradient.clipped(limit))
         } else if let Some(limit) = self.clipnorm {
-            each(&|gradient| {
+            each(gradients, &|gradient| {
                 let norm = gradient.sum_of_squares()?.sqrt();
                 gradient.scaled(limit / norm.max(limit))
-            })?
+            })
         } else if let Some(limit) = self.global_clipnorm {
             let squares = gradients.iter().map(|(_, gradient)| gradient.sum_of_squares());
             let norm = squares.sum::<candle_core::Result<f64>>()?.sqrt();
             // A norm that is not finite makes all gradients NaN, as in Keras, and does not hide behind a step of zero.
             let factor = if norm.is_finite() { limit * (1.0 / norm).min(1.0 / limit) } else { f64::NAN };
-            each(&|gradient| gradient.scaled(factor))?
+            each(gradients, &|gradient| gradient.scaled(factor))
         } else {
-            return Ok(gradients);
-        };
-        Ok(gradients.into_iter().zip(clipped).map(|((of, _), gradient)| (of, gradient)).collect())
+            Ok(gradients)
+        }
     }
 }
 
@@ -172,7 +171,8 @@ macro_rules! options_setters {
             self
         }
 
-        /// Keeps averages of the weights, which take their places at the end of `fit`; not done unless said.
+        /// Keeps averages of the weights, which take their places at the end of `fit`; not done unless said. It makes new tensors of the size
+        /// of all weights at each step.
         #[must_use]
         pub fn use_ema(mut self, use_ema: bool) -> Self {
             self.options.use_ema = use_ema;
@@ -193,7 +193,8 @@ macro_rules! options_setters {
             self
         }
 
-        /// How many gradients are averaged before a step is made with them; 1 unless said.
+        /// How many gradients are averaged before a step is made with them; 1 unless said. With more, the gradient of an Embedding is a
+        /// tensor of the table's size.
         #[must_use]
         pub fn gradient_accumulation_steps(mut self, steps: u64) -> Self {
             self.options.gradient_accumulation_steps = Some(steps);
