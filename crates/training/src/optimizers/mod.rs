@@ -417,7 +417,7 @@ impl Optimizer {
 
     /// Gives the weights the values of their averages, if there are any. Keras: `finalize_variable_values`, at the end of `fit`.
     pub fn finalize(&self) -> Result<()> {
-        if !self.options.use_ema {
+        if !self.options.use_ema || self.iterations == 0 {
             return Ok(());
         }
         self.order.iter().try_for_each(|v| v.assign(&self.slots[&v.id()][0].as_detached_tensor()))
