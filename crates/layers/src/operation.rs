@@ -62,6 +62,9 @@ impl OperationLayer {
     /// # Errors
     /// If there is no such operation, or an argument is not a tensor, number or array.
     pub fn from_keras(class_name: &str, config: &Config, call: &Config) -> Result<Self> {
+        if !Operation::CLASSES.contains(&class_name) {
+            return Err(Error::unknown("operation", class_name, Operation::CLASSES));
+        }
         let name = config["name"].as_str().unwrap_or(class_name).to_string();
         let args = call["args"].as_array().cloned().unwrap_or_default();
         if !config.is_object() {
@@ -265,10 +268,12 @@ impl AsRef<KerasTensor> for KerasTensor {
     }
 }
 
-/// The number as Python writes it: a whole one stays whole.
-fn number(value: f64) -> Argument {
-    Number::from_f64(value)
-        .map_or_else(|| Argument::Array(Tensor::new(value as f32, &Device::Cpu).expect("a scalar")), Argument::Number)
+/// A number as an operand; one that is not finite, which JSON does not have, as an array.
+fn number(value: f64) -> Result<Argument> {
+    match Number::from_f64(value) {
+        Some(number) => Ok(Argument::Number(number)),
+        None => Ok(Argument::Array(Tensor::new(value as f32, &Device::Cpu)?)),
+    }
 }
 
 /// The operators, with results as candle's tensors have them.
@@ -282,7 +287,7 @@ macro_rules! operators {
                 type Output = Result<KerasTensor>;
 
                 fn $method(self, other: KerasTensor) -> Self::Output {
-                    operate($operation, vec![number(self), Argument::Input], vec![other])
+                    operate($operation, vec![number(self)?, Argument::Input], vec![other])
                 }
             }
 
@@ -290,7 +295,7 @@ macro_rules! operators {
                 type Output = Result<KerasTensor>;
 
                 fn $method(self, other: &KerasTensor) -> Self::Output {
-                    operate($operation, vec![number(self), Argument::Input], vec![other.clone()])
+                    operate($operation, vec![number(self)?, Argument::Input], vec![other.clone()])
                 }
             }
         )*
@@ -308,7 +313,7 @@ macro_rules! operators {
             type Output = Result<KerasTensor>;
 
             fn $method(self, other: f64) -> Self::Output {
-                operate($operation, vec![Argument::Input, number(other)], vec![self.clone()])
+                operate($operation, vec![Argument::Input, number(other)?], vec![self.clone()])
             }
         }
 
@@ -340,7 +345,7 @@ impl std::ops::Neg for &KerasTensor {
 impl KerasTensor {
     /// To the power of a number. Python: `x ** exponent`.
     pub fn powf(&self, exponent: f64) -> Result<KerasTensor> {
-        operate(Operation::Power {}, vec![Argument::Input, number(exponent)], vec![self.clone()])
+        operate(Operation::Power {}, vec![Argument::Input, number(exponent)?], vec![self.clone()])
     }
 }
 
@@ -401,6 +406,8 @@ mod tests {
         let add = OperationLayer::from_keras("Add", &json!({"name": "a"}), &call).unwrap();
         assert_eq!(add.call_config(vec![call["args"][1].clone()])["args"][0]["config"]["value"][1][0], json!(3.0));
         assert_eq!(value(&add, &[Tensor::ones((1, 2), DType::F32, &Device::Cpu).unwrap()]), [2., 3., 4., 5.]);
+        let error = OperationLayer::from_keras("Sqrrt", &json!({}), &call).unwrap_err().to_string();
+        assert!(error.contains("did you mean \"Sqrt\"?"), "{error}");
         for args in [json!(["x"]), json!([{"class_name": "__tensor__", "config": {"value": [[1], 2]}}, 1]), json!([1])]
         {
             assert!(OperationLayer::from_keras("Add", &json!({}), &json!({"args": args})).is_err());
