@@ -295,3 +295,19 @@ fn links_of_hdf5_are_not_followed() {
         assert!(error.contains(expected), "{name}: {error}");
     }
 }
+
+#[test]
+fn data_that_no_file_can_hold_is_refused() {
+    let huge = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keras/legacy/huge.weights.h5");
+    let folder = tempfile::tempdir().unwrap();
+    let error =
+        candle_keras::saving::convert_weights(huge, folder.path().join("out.safetensors")).unwrap_err().to_string();
+    assert!(error.contains("layers/dense/vars/0: the data is larger than what the file can hold"), "{error}");
+    // Two tensors in the same place.
+    let header = br#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
+    let bytes = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 8]].concat();
+    let path = folder.path().join("twice.safetensors");
+    std::fs::write(&path, bytes).unwrap();
+    let error = load_tensors(&path).unwrap_err().to_string();
+    assert!(error.contains("twice.safetensors") && error.contains("invalid offset"), "{error}");
+}

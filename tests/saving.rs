@@ -300,3 +300,17 @@ fn a_file_with_the_least_that_keras_takes_opens() {
     assert!(history.get("mae").is_some());
     assert_eq!(model.get_layer("d").unwrap().get_config().unwrap()["use_bias"], true);
 }
+
+/// A Sequential that has not seen data has no weights yet, and may be compiled.
+#[test]
+fn a_sequential_is_saved_before_it_is_built() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.keras");
+    let mut model = Sequential::new(layers![Dense::new(2), Dense::new(1)]).unwrap();
+    model.compile("adam", "mse").unwrap();
+    model.save(&path).unwrap();
+    let mut again = load_model(&path).unwrap();
+    assert_eq!(again.variables().len(), 0);
+    again.fit(vec![vec![1f32, 2., 3.]], vec![1f32], Fit::new().verbose(0)).unwrap();
+    assert_eq!(again.count_params(), 8 + 3);
+}

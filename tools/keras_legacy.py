@@ -94,7 +94,11 @@ with h5py.File(path("external_data.weights.h5"), "w") as f:
 with h5py.File(path("loop.weights.h5"), "w") as f:
     group = f.create_group("layers")
     group["layers"] = group
-# Archives of weights as other dtypes have them.
+with h5py.File(path("huge.weights.h5"), "w") as f:
+    group = f.create_group("layers/dense/vars")
+    group.create_dataset("0", shape=(1 << 20, 1 << 20), chunks=(1 << 10, 1 << 10), compression="gzip", dtype="f4")
+    group["1"] = np.ones((3,), "f4")
+# Weights of other dtypes.
 with h5py.File(path("dtypes.weights.h5"), "w") as f:
     group = f.create_group("layers/dense/vars")
     group["0"] = np.arange(6).reshape(2, 3).astype("i8")

@@ -11,20 +11,23 @@ use std::io::Write;
 
 /// Groups deeper than this, or more objects than this, are a file that was made to be endless: a group that contains itself.
 const MOST_DEPTH: usize = 64;
-const MOST_OBJECTS: usize = 1_000_000;
+const MOST_OBJECTS: usize = 200_000;
 
 /// The datasets and groups of a file, by their paths. Links out of the file are not followed: what they point to is not there.
 pub(crate) struct Hdf5 {
     pub(crate) section: Section,
     pub(crate) datasets: BTreeMap<String, Stored>,
     groups: BTreeMap<String, Group>,
+    /// How many bytes of data there can still be: compression makes of one byte at most 1032.
+    room: u64,
 }
 
 impl Hdf5 {
     pub(crate) fn open(section: Section) -> Result<Self> {
         let path = section.path().display().to_string();
         let file = File::from_source(section.clone()).map_err(|cause| Error::new(format!("{path}: {cause}")))?;
-        let mut hdf5 = Self { section, datasets: BTreeMap::new(), groups: BTreeMap::new() };
+        let room = section.len().saturating_mul(1100);
+        let mut hdf5 = Self { section, datasets: BTreeMap::new(), groups: BTreeMap::new(), room };
         hdf5.walk(String::new(), file.root(), 0)?;
         Ok(hdf5)
     }
@@ -47,14 +50,18 @@ impl Hdf5 {
         Ok(())
     }
 
-    fn stored(&self, path: String, dataset: hdf5_pure::Dataset) -> std::result::Result<Stored, hdf5_pure::Error> {
+    fn stored(&mut self, path: String, dataset: hdf5_pure::Dataset) -> std::result::Result<Stored, hdf5_pure::Error> {
         let shape = dataset.shape()?;
         let dims: Vec<usize> = shape.iter().map(|&size| size as usize).collect();
         let unreadable = |why: &str| Data::Unreadable(why.into());
         let count = dims.iter().try_fold(1u64, |count, &size| count.checked_mul(size as u64));
+        let bytes = count.and_then(|count| count.checked_mul(dataset.element_size().unwrap_or(8)));
+        let fits = bytes.is_some_and(|bytes| bytes <= self.room);
+        self.room = self.room.saturating_sub(bytes.unwrap_or(0));
         let dtype = plain_dtype(&dataset.datatype()?, &dataset);
         let data = match (dataset.layout()?, dtype, count) {
             (_, _, None) => unreadable("no dataset has this many elements"),
+            _ if !fits => unreadable("the data is larger than what the file can hold"),
             (Layout::Virtual, ..) => unreadable("the data is in other files, which are not followed"),
             (Layout::Contiguous { address: None, size: 1.. }, ..) => {
                 unreadable("the data is not in this file, and other files are not followed")
@@ -65,10 +72,6 @@ impl Hdf5 {
                     Some(section) => Data::Plain(section, dtype),
                     None => unreadable("the data lies beyond the end of the file"),
                 }
-            }
-            // Compression makes of one byte at most 1032.
-            (_, _, Some(count)) if count > self.section.len().saturating_mul(1100) => {
-                unreadable("the data is larger than what the file can hold")
             }
             _ if !is_number(&dataset.dtype()?) => unreadable("the data is not made of numbers"),
             _ => Data::Hdf5(Box::new(dataset)),

@@ -110,9 +110,10 @@ impl LoadModel {
     /// A model as it is described: without the weights of a file, and compiled if it says so.
     pub(super) fn model_of(&self, object: &Config, compile_config: &Config) -> Result<Model> {
         let mut model = architecture::model(object, &self.objects)?;
-        let graph = model.body().graph.clone();
-        if let (true, Some(graph)) = (self.compile, graph) {
-            let read = compile_config::read(compile_config, &graph.output_names(), &self.objects);
+        if self.compile {
+            // A Sequential that was never built does not know its output yet.
+            let outputs = model.body().graph.as_ref().map_or(Vec::new(), |graph| graph.output_names());
+            let read = compile_config::read(compile_config, &outputs, &self.objects);
             let read = read.map_err(|error| without_compile(&error))?;
             if let Some((optimizer, compile)) = read {
                 model.compile(optimizer, compile)?;
