@@ -314,3 +314,16 @@ fn a_sequential_is_saved_before_it_is_built() {
     again.fit(vec![vec![1f32, 2., 3.]], vec![1f32], Fit::new().verbose(0)).unwrap();
     assert_eq!(again.count_params(), 8 + 3);
 }
+
+/// Keras makes the slots when it opens a model, and misses them in a file that does not have them.
+#[test]
+fn the_optimizer_of_a_model_that_was_never_trained_has_its_slots_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.safetensors");
+    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]).unwrap();
+    model.compile("adam", "mse").unwrap();
+    model.save(&path).unwrap();
+    let tensors = load_tensors(&path).unwrap();
+    assert_eq!(tensors.keys().filter(|name| name.starts_with("optimizer/")).count(), 2 + 4);
+    assert_eq!(tensors["optimizer/2"].dims(), [2, 1]);
+}

@@ -127,6 +127,8 @@ impl Compiled {
     /// Assigns losses and metrics to the outputs of the model, and takes note of its weights.
     pub(crate) fn settle(&mut self, model: &dyn Layer, outputs: &[String]) -> Result<()> {
         (self.trainable, self.variables) = (model.trainable_variables(), model.variables());
+        // Slots that are not written to take no memory; a file has them from the beginning, as Keras wants it.
+        self.optimizer.build(&self.trainable)?;
         self.losses = self.compile.loss.resolve(outputs, "losses")?;
         let unnamed = self.losses.iter().position(Option::is_none);
         if let (PerOutput::Named(_), Some(i)) = (&self.compile.loss, unnamed) {

@@ -95,8 +95,6 @@ impl Model {
         let value = scalar(&loss)?;
         compiled.measure(value, &batch)?;
         drop(loss);
-        // Slots for all weights that are trained, also for those without a gradient, as Keras has them.
-        compiled.optimizer.build(&compiled.trainable)?;
         compiled.optimizer.apply(gradients)?;
         Ok(value)
     }

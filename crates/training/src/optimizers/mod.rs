@@ -322,7 +322,7 @@ impl Optimizer {
         Ok(self.groups()?.concat())
     }
 
-    /// The slots of a weight, in the order of their names; `None` before its first update.
+    /// The slots of a weight, in the order of their names; `None` for a weight that the optimizer does not know yet.
     pub fn slots(&self, variable: &Variable) -> Option<Vec<Tensor>> {
         Some(self.slots.get(&variable.id())?.iter().map(Var::as_detached_tensor).collect())
     }
