@@ -81,7 +81,7 @@ impl Weight {
     fn check_size(&self, dtype: DType) -> Result<()> {
         let bytes = self.shape.iter().try_fold(dtype.size_in_bytes(), |bytes, &size| bytes.checked_mul(size));
         let fits = |bytes: usize| {
-            let budget = LOADED.get().map_or(usize::MAX, |left| left);
+            let budget = LOADED.get().unwrap_or(usize::MAX);
             LOADED.set(LOADED.get().map(|left| left.saturating_sub(bytes)));
             bytes <= budget && Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
         };

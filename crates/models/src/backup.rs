@@ -115,9 +115,10 @@ pub(crate) fn restore(
     for (i, variable) in weights.iter().enumerate() {
         get("weights", i).ok_or_else(|| other("weights are missing"))?.read_into(variable)?;
     }
-    let slots = (0..).map_while(|i| get("optimizer", i)).map(|stored| stored.read()).collect::<Result<Vec<_>>>()?;
+    let slots: Vec<_> = (0..).map_while(|i| get("optimizer", i)).collect();
+    let shapes: Vec<_> = slots.iter().map(|slot| slot.dims.as_slice()).collect();
     let compiled = model.compiled()?;
-    compiled.optimizer.set_state(&trainable, &slots)?;
+    compiled.optimizer.set_state_by(&trainable, &shapes, |i, slot| slots[i].read_into_tensor(slot))?;
     compiled.optimizer.set_counters(state.iterations, state.learning_rate.map(f64::from_bits));
     (compiled.random, compiled.epochs) = (state.random, state.epochs);
     let means: Vec<_> = state.means.into_iter().map(|(mean, shapes)| (values(&mean), shapes)).collect();

@@ -5,6 +5,7 @@ use super::registry;
 use crate::graph::Graph;
 use crate::model::Body;
 use crate::{Model, Result, Sequential};
+use candle_keras_layers::activations::activation_scope;
 use candle_keras_layers::{
     Base, Config, InputLayer, KerasTensor, KerasTensors, Layer, OperationLayer, Shape, call_masked,
 };
@@ -26,7 +27,8 @@ struct Reading<'a> {
 
 /// The model of this object: `{"class_name": "Functional", "config": {...}}`.
 pub(super) fn model(object: &Config, objects: &CustomObjects) -> Result<Model> {
-    nested(object, &Reading { objects, made: RefCell::default() }, 0)
+    let reading = Reading { objects, made: RefCell::default() };
+    activation_scope(objects.activations.clone(), || nested(object, &reading, 0))
 }
 
 fn nested(object: &Config, reading: &Reading, depth: usize) -> Result<Model> {

@@ -2,7 +2,6 @@
 
 use super::custom_objects::{CustomObjects, names};
 use crate::Result;
-use candle_keras_layers::activations::activation_scope;
 use candle_keras_layers::*;
 use candle_keras_ops::Error;
 use std::sync::Arc;
@@ -78,8 +77,7 @@ pub(super) fn layer(object: &Config, objects: &CustomObjects) -> Result<Arc<dyn 
             return lambda(&name, &config, objects);
         }
         from_keras_2(class_name, &mut config);
-        let activations = objects.activations.clone();
-        activation_scope(activations, || known(class_name, &config).unwrap_or_else(|| Err(unknown(object))))
+        known(class_name, &config).unwrap_or_else(|| Err(unknown(object)))
     };
     let layer: Result<Arc<dyn Layer>> = made();
     layer.map_err(|error| error.in_layer(name, class_name))
