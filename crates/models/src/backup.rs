@@ -118,7 +118,7 @@ pub(crate) fn restore(
     let slots: Vec<_> = (0..).map_while(|i| get("optimizer", i)).collect();
     let shapes: Vec<_> = slots.iter().map(|slot| slot.dims.as_slice()).collect();
     let compiled = model.compiled()?;
-    compiled.optimizer.set_state_by(&trainable, &shapes, |i, slot| slots[i].read_into_tensor(slot))?;
+    compiled.optimizer.set_state(&trainable, &shapes, |i, slot| slots[i].read_into_tensor(slot))?;
     compiled.optimizer.set_counters(state.iterations, state.learning_rate.map(f64::from_bits));
     (compiled.random, compiled.epochs) = (state.random, state.epochs);
     let means: Vec<_> = state.means.into_iter().map(|(mean, shapes)| (values(&mean), shapes)).collect();

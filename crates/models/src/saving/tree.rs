@@ -193,7 +193,7 @@ pub(crate) fn read_optimizer(optimizer: &mut Optimizer, trainable: &[Variable], 
     if stored.is_empty() || (scalars && !optimizer.slot_names()?.is_empty()) {
         return Ok(());
     }
-    if let Err(error) = optimizer.set_state_by(trainable, &shapes, |i, slot| stored[i].read_into_tensor(slot)) {
+    if let Err(error) = optimizer.set_state(trainable, &shapes, |i, slot| stored[i].read_into_tensor(slot)) {
         warnings::warn(format!("the optimizer begins anew: {error}"));
     }
     Ok(())

@@ -89,21 +89,12 @@ impl Optimizer {
         }
     }
 
-    /// Takes over a state in the order of [`state`](Self::state), for these weights.
+    /// Takes over a state in the order of [`state`](Self::state), for these weights: tensors of these shapes, each of which `read` fills in
+    /// place, or returns.
     ///
     /// # Errors
-    /// If the number of tensors or a shape is another.
-    pub fn set_state(&mut self, variables: &[Variable], state: &[Tensor]) -> Result<()> {
-        let shapes: Vec<_> = state.iter().map(Tensor::dims).collect();
-        // A copy, since candle refuses to copy a tensor onto itself.
-        self.set_state_by(variables, &shapes, |i, _| Ok(Some(state[i].copy()?)))
-    }
-
-    /// [`set_state`](Self::set_state) for tensors of these shapes, each of which `read` fills in place, or returns.
-    ///
-    /// # Errors
-    /// As for `set_state`, before anything is read; or those of `read`.
-    pub fn set_state_by(
+    /// If the number of tensors or a shape is another, before anything is read; or those of `read`.
+    pub fn set_state(
         &mut self,
         variables: &[Variable],
         shapes: &[&[usize]],
