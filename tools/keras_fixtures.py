@@ -363,6 +363,11 @@ OPTIMIZERS = {
     "rmsprop": lambda: O.RMSprop(0.005), "rmsprop_centered": lambda: O.RMSprop(0.005, momentum=0.5, centered=True, rho=0.8),
     "adam": lambda: "adam", "adam_amsgrad": lambda: O.Adam(0.01, amsgrad=True, beta_1=0.8, epsilon=1e-5), "adamw": lambda: O.AdamW(0.01),
 }
+# With the mean square and with an Embedding, whose rows have an update of their own.
+MORE_OPTIMIZERS = {
+    "adagrad": lambda: O.Adagrad(0.05, initial_accumulator_value=0.2), "adamax": lambda: O.Adamax(0.01), "nadam": lambda: O.Nadam(0.01),
+    "nadam_decay": lambda: O.Nadam(0.01, weight_decay=0.05, clipnorm=0.5), "adamax_decay": lambda: O.Adamax(0.01, beta_2=0.9, weight_decay=0.05),
+}
 binary = lambda rng: rng.integers(0, 2, (8, 3)).astype("float32")
 LOSSES = {
     "mse": ("mse", "linear", lambda rng: floats(rng, 8, 3), ["mae", metrics.MeanSquaredError(name="squares")]),
@@ -375,18 +380,18 @@ LOSSES = {
     "scce_logits": (losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=1), "linear", lambda rng: rng.integers(0, 3, (8, 1)).astype("int32"), [metrics.SparseCategoricalCrossentropy(from_logits=True)]),
 }
 for loss_name in LOSSES:
-    for optimizer_name in OPTIMIZERS:
+    for optimizer_name in OPTIMIZERS | (MORE_OPTIMIZERS if loss_name == "mse" else {}):
         @case(f"train_{loss_name}_{optimizer_name}")
         def _(rng, loss_name=loss_name, optimizer_name=optimizer_name):
             loss, activation, targets, measured = LOSSES[loss_name]
             model = sequential(L.Dense(3, activation=activation), shape=(4,))
-            model.compile(OPTIMIZERS[optimizer_name](), loss, metrics=measured)
+            model.compile((OPTIMIZERS | MORE_OPTIMIZERS)[optimizer_name](), loss, metrics=measured)
             return model, targets(rng), {}
 
-for optimizer_name in OPTIMIZERS:
+for optimizer_name in OPTIMIZERS | MORE_OPTIMIZERS:
     @case(f"train_embedding_{optimizer_name}")
     def _(rng, optimizer_name=optimizer_name):
-        return word_distance(OPTIMIZERS[optimizer_name]()), floats(rng, 8, 1), {"x": [rng.integers(0, 6, (8, 1)), rng.integers(0, 6, (8, 1))]}
+        return word_distance((OPTIMIZERS | MORE_OPTIMIZERS)[optimizer_name]()), floats(rng, 8, 1), {"x": [rng.integers(0, 6, (8, 1)), rng.integers(0, 6, (8, 1))]}
 
 OPTIONS = {"clipnorm": {"clipnorm": 0.1}, "global_clipnorm": {"global_clipnorm": 0.1}, "clipvalue": {"clipvalue": 0.02}, "weight_decay": {"weight_decay": 0.1},
            "decay_and_clip": {"weight_decay": 0.05, "clipvalue": 0.05}, "ema": {"use_ema": True, "ema_momentum": 0.9},

@@ -48,4 +48,4 @@ pub use reshaping::{Flatten, Reshape};
 pub use serde_json::Value as Config;
 pub use shape::{Shape, Size};
 pub use symbolic::{Input, KerasTensor, KerasTensors, Node, call, call_masked};
-pub use variable::{Variable, Weight, to_be_loaded};
+pub use variable::{Deferred, Variable, Weight, to_be_loaded};

@@ -3,10 +3,11 @@
 use crate::{Constraint, Initializer, Regularizer};
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Tensor, Var};
-use candle_keras_ops::{Error, Gradient, Result, RowsSink, update};
+use candle_keras_ops::{Error, Gradient, Result, RowsSink};
 use std::cell::Cell;
+use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// A weight of a layer. A clone is another handle to the same weight.
 #[derive(Debug, Clone)]
@@ -21,6 +22,13 @@ struct Inner {
     regularizer: Option<Regularizer>,
     constraint: Option<Constraint>,
     rows: RowsSink,
+    deferred: Mutex<Option<Arc<dyn Deferred>>>,
+}
+
+/// Changes that an optimizer still owes to the rows of a table; [`Variable::value`] lets it make them before anybody reads.
+pub trait Deferred: Debug + Send + Sync {
+    /// Makes the changes of these rows, or of all rows; `weight` is the table.
+    fn catch_up(&self, weight: &Tensor, rows: Option<&[u32]>) -> Result<()>;
 }
 
 /// The description of a weight that `Layer::build` asks for.
@@ -118,6 +126,7 @@ impl Weight {
             regularizer: self.regularizer,
             constraint: self.constraint,
             rows: RowsSink::default(),
+            deferred: Mutex::new(None),
         })))
     }
 }
@@ -163,13 +172,65 @@ impl Variable {
     }
 
     /// Its value, which shares the weight's memory and changes with it; no gradient flows into it.
+    ///
+    /// Changes that an optimizer owes to rows of a table are made first. A tensor that is kept while training goes on gets the changes of
+    /// the rows that are looked up, but those that are owed only when this is called again.
     pub fn value(&self) -> Tensor {
-        self.var().as_detached_tensor()
+        self.catch_up(None);
+        self.memory()
     }
 
     /// Its value on candle's tape: gradients flow into it.
     pub fn tracked(&self) -> Tensor {
+        self.catch_up(None);
         self.var().as_tensor().clone()
+    }
+
+    /// The table for a lookup of these rows: only they are as they should be. On the tape if `tracked`.
+    ///
+    /// The numbers of the rows must be below the height of the table.
+    pub fn table_for(&self, rows: &[u32], tracked: bool) -> Tensor {
+        self.catch_up(Some(rows));
+        if tracked { self.var().as_tensor().clone() } else { self.memory() }
+    }
+
+    /// Its memory as it is, with the changes that are still owed.
+    pub fn memory(&self) -> Tensor {
+        self.var().as_detached_tensor()
+    }
+
+    /// Takes note of who owes changes to the rows; whoever did so before makes them now.
+    pub fn defer(&self, deferred: &Arc<dyn Deferred>) {
+        if !self.is_deferred_to(deferred) {
+            self.catch_up(None);
+            *self.deferred() = Some(deferred.clone());
+        }
+    }
+
+    /// Lets this one make the changes that it owes, and owe no more.
+    pub fn settle(&self, deferred: &Arc<dyn Deferred>) {
+        if self.is_deferred_to(deferred) {
+            self.catch_up(None);
+            *self.deferred() = None;
+        }
+    }
+
+    /// Whether this one owes changes to the rows.
+    pub fn is_deferred_to(&self, deferred: &Arc<dyn Deferred>) -> bool {
+        self.deferred().as_ref().is_some_and(|owner| Arc::ptr_eq(owner, deferred))
+    }
+
+    fn deferred(&self) -> MutexGuard<'_, Option<Arc<dyn Deferred>>> {
+        self.0.deferred.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn catch_up(&self, rows: Option<&[u32]>) {
+        let deferred = self.deferred().clone();
+        if let Some(deferred) = deferred {
+            deferred
+                .catch_up(&self.memory(), rows)
+                .expect("a table whose changes are deferred can be changed in place");
+        }
     }
 
     /// Where lookups leave the gradients of its rows.
@@ -182,6 +243,7 @@ impl Variable {
     /// # Errors
     /// If the shape is another; a dtype or device is converted.
     pub fn assign(&self, value: &Tensor) -> Result<()> {
+        self.catch_up(None);
         let var = self.var();
         if var.dims() != value.dims() {
             return Err(Error::new(format!("the weight {:?} has another shape", self.path()))
@@ -193,19 +255,10 @@ impl Variable {
         Ok(var.set(&value)?)
     }
 
-    /// Multiplies every element by `factor`, in place where that is possible.
-    pub fn scale(&self, factor: f64) -> Result<()> {
-        let value = self.value();
-        if update::is_in_place([&value]) {
-            let scale = |memory: &mut [&mut [f32]]| memory[0].iter_mut().for_each(|x| *x *= factor as f32);
-            return Ok(update::in_place(&[&value], scale)?);
-        }
-        self.assign(&(value * factor)?)
-    }
-
     /// Moves the weight to a device.
     pub fn to_device(&self, device: &Device) -> Result<()> {
         let moved = Var::from_tensor(&self.value().to_device(device)?)?;
+        *self.deferred() = None;
         *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = moved;
         Ok(())
     }
@@ -213,6 +266,11 @@ impl Variable {
     /// The penalty of its regularizer, as part of the loss; none if it has no regularizer.
     pub fn penalty(&self) -> Result<Option<Tensor>> {
         self.0.regularizer.as_ref().map(|regularizer| regularizer.call(&self.tracked())).transpose()
+    }
+
+    /// Whether it has a constraint.
+    pub fn is_constrained(&self) -> bool {
+        self.0.constraint.is_some()
     }
 
     /// Brings the value back to what its constraint allows.

@@ -1,8 +1,8 @@
 //! Rows of a table by their numbers, with a gradient that is rows as well.
 
-use crate::{Error, Result, RowsSink};
+use crate::{Error, Real, Result, RowsSink};
 use candle_core::backend::BackendStorage;
-use candle_core::{CpuStorage, CudaStorage, CustomOp1, DType, Layout, Shape, Storage, Tensor};
+use candle_core::{CpuStorage, CudaStorage, CustomOp1, DType, Device, Layout, Shape, Storage, Tensor};
 use std::sync::Arc;
 
 /// The rows `ids` of `table`; in a backward pass their gradients go to `sink`, never into a tensor of the table's size.
@@ -10,26 +10,21 @@ use std::sync::Arc;
 /// `table` must be a variable, or be detached: a table that is itself computed would lose its gradient.
 ///
 /// # Shapes
-/// - `table`: `(height, width)`; `ids`: any shape and numeric dtype, fractions are cut off
-/// - the result: the shape of `ids`, then `width`
+/// - `table`: `(height, width)`; `ids`: as many as `dims` says, from [`host_ids`]
+/// - the result: `dims`, then `width`
 ///
 /// # Errors
-/// An id that is not a row of the table is named with its position.
-pub fn embedding_lookup(table: &Tensor, ids: &Tensor, sink: &RowsSink) -> Result<Tensor> {
-    let (height, width) = table.dims2()?;
+/// If an id is not a row of the table.
+pub fn embedding_lookup(table: &Tensor, ids: Vec<u32>, dims: &[usize], sink: &RowsSink) -> Result<Tensor> {
+    let width = table.dims2()?.1;
     if table.track_op() && !table.is_variable() {
         return Err(
             Error::new("embedding_lookup needs a variable as its table").help("use gather for a computed table")
         );
     }
-    let host = host_ids(ids, height)?;
-    let count = host.len();
-    let ids_tensor = Tensor::from_slice(&host, count, table.device())?;
-    let lookup = LookupOp { ids: ids_tensor, host: Arc::new(host), sink: sink.clone() };
+    let lookup = LookupOp { ids: Arc::new(ids), sink: sink.clone() };
     let rows = if table.track_op() { table.apply_op1(lookup)? } else { table.apply_op1_no_bwd(&lookup)? };
-    let mut dims = ids.dims().to_vec();
-    dims.push(width);
-    Ok(rows.reshape(dims)?)
+    Ok(rows.reshape([dims, &[width]].concat())?)
 }
 
 /// The ids as whole numbers on the host, all of them below `limit`.
@@ -85,14 +80,28 @@ fn position(mut flat: usize, dims: &[usize]) -> Vec<usize> {
 }
 
 struct LookupOp {
-    ids: Tensor,
-    host: Arc<Vec<u32>>,
+    ids: Arc<Vec<u32>>,
     sink: RowsSink,
 }
 
 impl LookupOp {
     fn shape(&self, table: &Layout) -> candle_core::Result<Shape> {
-        Ok(Shape::from((self.host.len(), table.shape().dims2()?.1)))
+        Ok(Shape::from((self.ids.len(), table.shape().dims2()?.1)))
+    }
+
+    fn ids(&self, device: &Device) -> candle_core::Result<Tensor> {
+        Tensor::from_slice(&self.ids, self.ids.len(), device)
+    }
+
+    fn gathered<T: Real>(&self, table: &[T], width: usize) -> candle_core::Result<Vec<T>> {
+        let mut rows = Vec::with_capacity(self.ids.len() * width);
+        for &id in &*self.ids {
+            match table.get(id as usize * width..(id as usize + 1) * width) {
+                Some(row) => rows.extend_from_slice(row),
+                None => candle_core::bail!("row {id} of a table of {} rows", table.len() / width.max(1)),
+            }
+        }
+        Ok(rows)
     }
 }
 
@@ -102,22 +111,32 @@ impl CustomOp1 for LookupOp {
     }
 
     fn cpu_fwd(&self, table: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        match &*self.ids.storage_and_layout().0 {
-            Storage::Cpu(ids) => Ok((table.index_select(ids, layout, self.ids.layout(), 0)?, self.shape(layout)?)),
-            _ => candle_core::bail!("the ids of an embedding lookup must be on the table's device"),
-        }
+        let shape = self.shape(layout)?;
+        let width = shape.dims()[1];
+        let rows = match (table, layout.contiguous_offsets()) {
+            (CpuStorage::F32(table), Some((from, to))) => CpuStorage::F32(self.gathered(&table[from..to], width)?),
+            (CpuStorage::F64(table), Some((from, to))) => CpuStorage::F64(self.gathered(&table[from..to], width)?),
+            _ => {
+                let ids = self.ids(&Device::Cpu)?;
+                let (ids, ids_layout) = ids.storage_and_layout();
+                let Storage::Cpu(ids) = &*ids else { candle_core::bail!("ids made on the host are not there") };
+                table.index_select(ids, layout, ids_layout, 0)?
+            }
+        };
+        Ok((rows, shape))
     }
 
     fn cuda_fwd(&self, table: &CudaStorage, layout: &Layout) -> candle_core::Result<(CudaStorage, Shape)> {
-        match &*self.ids.storage_and_layout().0 {
-            Storage::Cuda(ids) => Ok((table.index_select(ids, layout, self.ids.layout(), 0)?, self.shape(layout)?)),
+        let ids = self.ids(&Device::Cuda(table.device().clone()))?;
+        match &*ids.storage_and_layout().0 {
+            Storage::Cuda(storage) => Ok((table.index_select(storage, layout, ids.layout(), 0)?, self.shape(layout)?)),
             _ => candle_core::bail!("the ids of an embedding lookup must be on the table's device"),
         }
     }
 
     /// `None` is safe here and here only: candle does not walk on from a variable.
     fn bwd(&self, _: &Tensor, _: &Tensor, gradient: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        self.sink.push(self.host.clone(), gradient.clone());
+        self.sink.push(self.ids.clone(), gradient.clone());
         Ok(None)
     }
 }
@@ -126,10 +145,14 @@ impl CustomOp1 for LookupOp {
 mod tests {
     use super::*;
     use crate::Gradient;
-    use candle_core::{Device, Var};
+    use candle_core::Var;
 
     fn table() -> Var {
         Var::from_vec((0..8).map(|x| x as f32).collect::<Vec<_>>(), (4, 2), &Device::Cpu).unwrap()
+    }
+
+    fn lookup(table: &Var, ids: &Tensor, sink: &RowsSink) -> Result<Tensor> {
+        embedding_lookup(table, host_ids(ids, table.dim(0)?)?, ids.dims(), sink)
     }
 
     #[test]
@@ -137,7 +160,7 @@ mod tests {
         let table = table();
         let ids = Tensor::new(&[[3u32, 0], [1, 1]], &Device::Cpu).unwrap();
         for dtype in [DType::U32, DType::I64, DType::I32, DType::U8, DType::F32, DType::F64] {
-            let rows = embedding_lookup(&table, &ids.to_dtype(dtype).unwrap(), &RowsSink::default()).unwrap();
+            let rows = lookup(&table, &ids.to_dtype(dtype).unwrap(), &RowsSink::default()).unwrap();
             assert_eq!(rows.to_vec3::<f32>().unwrap(), [[[6., 7.], [0., 1.]], [[2., 3.], [2., 3.]]]);
         }
     }
@@ -147,7 +170,7 @@ mod tests {
         let (table, sink) = (table(), RowsSink::default());
         let ids = Tensor::new(&[3u32, 0, 3], &Device::Cpu).unwrap();
         let loss = |x: Tensor, y: Tensor| ((x.sqr()? * 3.0)?.sum_all()? + y.exp()?.sum_all()?).unwrap().backward();
-        let both = |ids: &Tensor| embedding_lookup(&table, ids, &sink).unwrap();
+        let both = |ids: &Tensor| lookup(&table, ids, &sink).unwrap();
         let grads = loss(both(&ids), both(&ids.get(0).unwrap().unsqueeze(0).unwrap())).unwrap();
         assert!(grads.get(&table).is_none());
         let gradient = sink.take(&table, None).unwrap().unwrap();
@@ -162,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_bad_id_is_named_with_its_position() {
-        let lookup = |ids: Tensor| embedding_lookup(&table(), &ids, &RowsSink::default()).unwrap_err().to_string();
+        let lookup = |ids: Tensor| lookup(&table(), &ids, &RowsSink::default()).unwrap_err().to_string();
         let error = lookup(Tensor::new(&[[0u32, 1], [2, 4]], &Device::Cpu).unwrap());
         assert!(error.contains("expected: 0..4\n  received: 4 at [1, 1]"), "{error}");
         assert!(lookup(Tensor::new(&[0i64, -1], &Device::Cpu).unwrap()).contains("received: -1 at [1]"));

@@ -77,7 +77,14 @@ impl Rows {
 /// candle's tape can hand back a gradient of the table's whole shape only. The lookup's backward pass puts the rows here
 /// instead, and [`take`](Self::take) collects them when the pass is over.
 #[derive(Debug, Clone, Default)]
-pub struct RowsSink(Arc<Mutex<Vec<Lookup>>>);
+pub struct RowsSink(Arc<Mutex<Sink>>);
+
+#[derive(Debug, Default)]
+struct Sink {
+    lookups: Vec<Lookup>,
+    /// For each row of the table its place among those that were met, while they are put together; `NONE` at all other times.
+    place: Vec<u32>,
+}
 
 #[derive(Debug)]
 struct Lookup {
@@ -87,13 +94,13 @@ struct Lookup {
 }
 
 impl RowsSink {
-    fn lock(&self) -> MutexGuard<'_, Vec<Lookup>> {
+    fn lock(&self) -> MutexGuard<'_, Sink> {
         // A panic elsewhere cannot leave the list half-written.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn push(&self, ids: Arc<Vec<u32>>, gradient: Tensor) {
-        self.lock().push(Lookup { ids, gradient });
+        self.lock().lookups.push(Lookup { ids, gradient });
     }
 
     /// The summed gradients since the last call, together with the `dense` one that the tape found for `table`.
@@ -101,13 +108,19 @@ impl RowsSink {
     /// Rows stay rows for an f32 table on the host that has no dense gradient beside them; otherwise they are added up on
     /// the table's device.
     pub fn take(&self, table: &Tensor, dense: Option<&Tensor>) -> Result<Option<Gradient>> {
-        let lookups = std::mem::take(&mut *self.lock());
-        if lookups.is_empty() {
+        let mut sink = self.lock();
+        if sink.lookups.is_empty() {
             return Ok(dense.cloned().map(Gradient::Dense));
         }
+        let lookups = std::mem::take(&mut sink.lookups);
         if dense.is_none() && table.dtype() == DType::F32 && table.device().is_cpu() {
-            return Ok(Some(Gradient::Rows(merge(table, &lookups)?)));
+            let (height, width) = table.dims2()?;
+            sink.place.resize(height, NONE);
+            // A table of places that an error left half-written is made anew.
+            let rows = merge(&mut sink.place, width, &lookups).inspect_err(|_| sink.place.clear());
+            return rows.map(Gradient::Rows).map(Some);
         }
+        drop(sink);
         let mut sum = dense.map_or_else(|| table.zeros_like(), |dense| Ok(dense.clone()))?.detach();
         for Lookup { ids, gradient } in lookups {
             let ids = Tensor::from_slice(&ids, ids.len(), table.device())?;
@@ -118,15 +131,15 @@ impl RowsSink {
 
     /// Forgets what an abandoned backward pass has left.
     pub fn clear(&self) {
-        self.lock().clear();
+        self.lock().lookups.clear();
     }
 }
 
-fn merge(table: &Tensor, lookups: &[Lookup]) -> Result<Rows> {
-    const NONE: u32 = u32::MAX;
-    let (height, width) = table.dims2()?;
-    let mut place = vec![NONE; height];
-    let mut rows = Rows::default();
+const NONE: u32 = u32::MAX;
+
+fn merge(place: &mut [u32], width: usize, lookups: &[Lookup]) -> Result<Rows> {
+    let all = lookups.iter().map(|lookup| lookup.ids.len()).sum::<usize>();
+    let mut rows = Rows { ids: Vec::with_capacity(all), values: Vec::with_capacity(all * width) };
     for Lookup { ids, gradient } in lookups {
         update::read(&gradient.contiguous()?, |gradient| {
             for (&id, row) in ids.iter().zip(gradient.chunks_exact(width)) {
@@ -142,5 +155,6 @@ fn merge(table: &Tensor, lookups: &[Lookup]) -> Result<Rows> {
             }
         })?;
     }
+    rows.ids.iter().for_each(|&id| place[id as usize] = NONE);
     Ok(rows)
 }

@@ -19,6 +19,7 @@ mod operation;
 pub mod random;
 mod reduce;
 mod shape;
+mod simd;
 pub mod update;
 pub mod warnings;
 
@@ -33,5 +34,6 @@ pub use gradient::{Gradient, Rows, RowsSink};
 pub use linalg::l2_normalize;
 pub use operation::{AxisList, Index, Operand, Operation};
 pub use shape::resolve_shape;
+pub use simd::{Real, SHARED_FROM, simd};
 
 pub use candle_core::{DType, Device, Tensor};

@@ -90,9 +90,10 @@ impl Layer for Embedding {
     }
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
-        let table = self.weight("embeddings", ctx)?;
-        let rows = self.base.variable("embeddings")?;
-        Ok(vec![ops::embedding_lookup(&table, single(inputs)?, rows.rows())?])
+        let (embeddings, x) = (self.base.variable("embeddings")?, single(inputs)?);
+        let ids = ops::host_ids(x, self.input_dim)?;
+        let table = embeddings.table_for(&ids, ctx.needs_gradients() && self.base.is_trainable());
+        Ok(vec![ops::embedding_lookup(&table, ids, x.dims(), embeddings.rows())?])
     }
 
     fn supports_masking(&self) -> bool {

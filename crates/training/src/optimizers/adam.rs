@@ -1,9 +1,9 @@
 //! Adam: momentum, divided by the recent size of the gradients. Keras: `keras.optimizers.Adam`.
 
-use super::{Options, Step, UpdateRule, options_setters};
+use super::{Denominator, Drift, Idle, Options, Pass, Step, UpdateRule, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, simd};
 use serde::{Deserialize, Serialize};
 
 /// `m += (1 - b1)(g - m); v += (1 - b2)(g² - v); w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)`
@@ -17,11 +17,13 @@ pub struct Adam {
     beta_2: f64,
     epsilon: f64,
     amsgrad: bool,
+    #[serde(skip)]
+    lazy: bool,
 }
 
 impl Default for Adam {
     fn default() -> Self {
-        Self { options: Options::new(0.001), beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7, amsgrad: false }
+        Self { options: Options::new(0.001), beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7, amsgrad: false, lazy: false }
     }
 }
 
@@ -42,6 +44,10 @@ impl Adam {
         epsilon: f64,
         /// Whether the divisor never shrinks (Reddi et al., 2018); false unless said.
         amsgrad: bool,
+        /// Whether a row of an Embedding whose words are not in the batch stays as it is, with its moments, until it is looked up
+        /// again: the well-known approximation (PyTorch's SparseAdam, TensorFlow Addons' LazyAdam), which is a little faster and gives other
+        /// weights than Keras. False unless said; files do not have it, since Keras does not.
+        lazy: bool,
     }
 
     fn alpha(&self, step: Step) -> f64 {
@@ -89,29 +95,57 @@ impl UpdateRule for Adam {
         w - ((&*m * self.alpha(step))? / (denominator.sqrt()? + self.epsilon)?)?
     }
 
-    fn update_in_place(&self, step: Step, w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]]) -> Option<()> {
+    fn pass(&self, step: Step) -> Option<Pass> {
         let (alpha, epsilon) = (self.alpha(step) as f32, self.epsilon as f32);
-        let (fresh_1, fresh_2) = ((1.0 - self.beta_1) as f32, (1.0 - self.beta_2) as f32);
-        let [m, v, rest @ ..] = slots else { return None };
-        let moments = w.iter_mut().zip(g).zip(m.iter_mut()).zip(v.iter_mut());
-        match rest {
-            [hat] => {
-                for ((((w, &g), m), v), hat) in moments.zip(hat.iter_mut()) {
-                    *m += (g - *m) * fresh_1;
-                    *v += (g * g - *v) * fresh_2;
-                    *hat = hat.max(*v);
-                    *w -= alpha * *m / (hat.sqrt() + epsilon);
-                }
-            }
-            _ => {
-                for (((w, &g), m), v) in moments {
-                    *m += (g - *m) * fresh_1;
-                    *v += (g * g - *v) * fresh_2;
-                    *w -= alpha * *m / (v.sqrt() + epsilon);
-                }
-            }
-        }
-        Some(())
+        let fresh = ((1.0 - self.beta_1) as f32, (1.0 - self.beta_2) as f32);
+        Some(Box::new(move |w, g, slots| match slots {
+            [m, v, hat] => simd(|| amsgrad(w, g, m, v, hat, fresh, alpha, epsilon)),
+            [m, v] => simd(|| adam(w, g, m, v, fresh, alpha, epsilon)),
+            _ => (),
+        }))
+    }
+
+    fn idle(&self) -> Option<Idle> {
+        let keeps = [self.beta_1, self.beta_2, 1.0][..if self.amsgrad { 3 } else { 2 }].to_vec();
+        let denominator = Some(Denominator::RootOf(if self.amsgrad { 2 } else { 1 }));
+        Some(Idle { keeps, drift: Some(Drift { numerator: 0, denominator, epsilon_changes: false }) })
+    }
+
+    fn push(&self, step: Step) -> (f64, f64) {
+        (self.alpha(step), self.epsilon)
+    }
+
+    fn is_lazy(&self) -> bool {
+        self.lazy
+    }
+}
+
+#[inline(always)]
+fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], fresh: (f32, f32), alpha: f32, epsilon: f32) {
+    for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
+        *m += (g - *m) * fresh.0;
+        *v += (g * g - *v) * fresh.1;
+        *w -= alpha * *m / (v.sqrt() + epsilon);
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn amsgrad(
+    w: &mut [f32],
+    g: &[f32],
+    m: &mut [f32],
+    v: &mut [f32],
+    hat: &mut [f32],
+    fresh: (f32, f32),
+    alpha: f32,
+    epsilon: f32,
+) {
+    for ((((w, &g), m), v), hat) in w.iter_mut().zip(g).zip(m).zip(v).zip(hat) {
+        *m += (g - *m) * fresh.0;
+        *v += (g * g - *v) * fresh.1;
+        *hat = if *hat > *v { *hat } else { *v };
+        *w -= alpha * *m / (hat.sqrt() + epsilon);
     }
 }
 
@@ -146,7 +180,7 @@ impl AdamW {
     }
 
     same_setters! {
-        learning_rate: impl Into<super::LearningRate>, beta_1: f64, beta_2: f64, epsilon: f64, amsgrad: bool,
+        learning_rate: impl Into<super::LearningRate>, beta_1: f64, beta_2: f64, epsilon: f64, amsgrad: bool, lazy: bool,
         name: impl Into<String>, weight_decay: f64, clipnorm: f64, global_clipnorm: f64, clipvalue: f64,
         use_ema: bool, ema_momentum: f64, ema_overwrite_frequency: u64, gradient_accumulation_steps: u64,
     }
@@ -177,7 +211,19 @@ impl UpdateRule for AdamW {
         self.0.update(step, w, g, slots)
     }
 
-    fn update_in_place(&self, step: Step, w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]]) -> Option<()> {
-        self.0.update_in_place(step, w, g, slots)
+    fn pass(&self, step: Step) -> Option<Pass> {
+        self.0.pass(step)
+    }
+
+    fn idle(&self) -> Option<Idle> {
+        self.0.idle()
+    }
+
+    fn push(&self, step: Step) -> (f64, f64) {
+        self.0.push(step)
+    }
+
+    fn is_lazy(&self) -> bool {
+        self.0.is_lazy()
     }
 }

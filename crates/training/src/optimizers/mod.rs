@@ -4,26 +4,36 @@
 //! the equation of one of them. It is written twice: as one pass over memory, for f32 on the host, and as a composition of
 //! tensors, for everything else; a test holds the two to each other.
 
+mod adagrad;
 mod adam;
+mod adamax;
+mod deferred;
+mod nadam;
 mod options;
 mod rmsprop;
 pub mod schedules;
 mod sgd;
 mod state;
 
+pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
+pub use adamax::Adamax;
+pub use deferred::{Denominator, Drift, Idle};
+pub use nadam::Nadam;
 pub use options::Options;
 pub use rmsprop::RMSprop;
 pub use schedules::{LearningRate, LearningRateSchedule};
 pub use sgd::SGD;
 
+use deferred::{Ledgers, MOST, Table, each_row};
 use options::options_setters;
 
 use candle_core::{Device, Tensor, Var};
-use candle_keras_layers::{Config, KerasObject, Variable, from_config};
-use candle_keras_ops::{Error, Gradient, Result, Rows, update};
+use candle_keras_layers::{Config, Deferred, KerasObject, Variable, from_config};
+use candle_keras_ops::{Error, Gradient, Result, SHARED_FROM, update};
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// What an update needs to know of its step.
 #[derive(Debug, Clone, Copy)]
@@ -65,29 +75,52 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
         slots: &mut [Tensor],
     ) -> candle_core::Result<Tensor>;
 
-    /// The same in one pass over memory, if the rule has one: `Some` when done. `weight`, `gradient` and each of the slots have
-    /// the same length; every element is treated alike, so that a weight can be updated in parts.
-    fn update_in_place(
-        &self,
-        step: Step,
-        weight: &mut [f32],
-        gradient: &[f32],
-        slots: &mut [&mut [f32]],
-    ) -> Option<()> {
-        let _ = (step, weight, gradient, slots);
+    /// The same as one pass over memory, if the rule has one, for this step.
+    fn pass(&self, step: Step) -> Option<Pass> {
+        let _ = step;
         None
     }
 
-    /// Whether an element with a gradient of 0 stays as it is, and its slots too.
-    fn skips_zero_gradients(&self) -> bool {
+    /// With what number a slot begins.
+    fn initial(&self, slot: &str) -> f64 {
+        let _ = slot;
+        0.0
+    }
+
+    /// What becomes of an element whose gradient is 0, so that rows of a table that are not looked up need not be updated at each step;
+    /// `None` if that cannot be said: then the whole table is.
+    fn idle(&self) -> Option<Idle> {
+        None
+    }
+
+    /// Alpha and epsilon of the [`Drift`] at this step.
+    fn push(&self, step: Step) -> (f64, f64) {
+        let _ = step;
+        (0.0, 0.0)
+    }
+
+    /// Whether rows of a table that are not looked up stay as they are, whatever their slots would have them do.
+    fn is_lazy(&self) -> bool {
         false
+    }
+
+    /// Numbers that a file has after the slots, by name; they follow from the count of steps.
+    fn counters(&self, iterations: u64) -> Vec<(&'static str, f64)> {
+        let _ = iterations;
+        Vec::new()
     }
 }
 
+/// One pass over a weight, its gradient and its slots, all of the same length; every element is treated alike, so that a weight can
+/// be updated in parts.
+pub type Pass = Box<dyn Fn(&mut [f32], &[f32], &mut [&mut [f32]]) + Send + Sync>;
+
 /// A rule with its state: a Keras name such as `"adam"`, a class of this module, or one's own [`UpdateRule`].
 ///
-/// The gradient of an Embedding comes as rows. Rules for which a gradient of zero changes nothing (plain SGD) touch these rows
-/// alone; the others pass over the whole table at each step, as Keras does, since the moments of every row decay.
+/// The gradient of an Embedding comes as rows, and these rows alone are updated. What Keras's update of the whole table would do to
+/// the others, whose moments decay and still push them, is made up for when they are next read, with the same result. The whole table
+/// is updated at each step, as in Keras, where its layer has a constraint or regularizer, and with `use_ema` or
+/// `gradient_accumulation_steps`.
 pub struct Optimizer {
     rule: Result<Box<dyn UpdateRule>, String>,
     options: Options,
@@ -95,12 +128,23 @@ pub struct Optimizer {
     slots: HashMap<u64, Vec<Var>>,
     /// The weights in the order in which their slots were made, which is that of files.
     order: Vec<Variable>,
+    /// The tables whose rows have changes to come.
+    tables: HashMap<u64, Arc<Table>>,
+    ledgers: Option<Ledgers>,
+}
+
+impl Drop for Optimizer {
+    /// The layers live on, and have what is owed to them.
+    fn drop(&mut self) {
+        self.forget_tables();
+    }
 }
 
 impl Optimizer {
     fn new(rule: Result<Box<dyn UpdateRule>, String>) -> Self {
         let options = rule.as_ref().map_or_else(|_| Options::new(0.0), |rule| rule.options());
-        Self { rule, options, iterations: 0, slots: HashMap::new(), order: Vec::new() }
+        let (slots, tables, order) = (HashMap::new(), HashMap::new(), Vec::new());
+        Self { rule, options, iterations: 0, slots, order, tables, ledgers: None }
     }
 }
 
@@ -131,7 +175,7 @@ macro_rules! optimizers {
     };
 }
 
-optimizers! { SGD, RMSprop, Adam, AdamW }
+optimizers! { SGD, RMSprop, Adagrad, Adam, AdamW, Adamax, Nadam }
 
 impl From<&str> for Optimizer {
     /// Whatever its case, as in Keras.
@@ -188,6 +232,7 @@ impl Optimizer {
 
     /// The slots of a weight, in the order of their names; `None` for a weight that the optimizer does not know yet.
     pub fn slots(&self, variable: &Variable) -> Option<Vec<Tensor>> {
+        self.settle();
         Some(self.slots.get(&variable.id())?.iter().map(Var::as_detached_tensor).collect())
     }
 
@@ -200,6 +245,7 @@ impl Optimizer {
 
     /// Moves the slots to a device.
     pub fn to_device(&mut self, device: &Device) -> Result<()> {
+        self.forget_tables();
         for slot in self.slots.values_mut().flatten() {
             *slot = Var::from_tensor(&slot.as_detached_tensor().to_device(device)?)?;
         }
@@ -210,11 +256,14 @@ impl Optimizer {
     pub fn build(&mut self, variables: &[Variable]) -> Result<()> {
         for variable in variables {
             if !self.slots.contains_key(&variable.id()) {
-                let zeros = self.groups()?.concat().into_iter().map(|_| {
-                    let value = variable.value();
-                    Var::zeros(value.shape(), value.dtype(), value.device())
-                });
-                self.slots.insert(variable.id(), zeros.collect::<candle_core::Result<_>>()?);
+                let value = variable.memory();
+                let first = |name: &str| match self.rule()?.initial(name) {
+                    // Memory that is not written to is not taken up either.
+                    0.0 => Ok(Var::zeros(value.shape(), value.dtype(), value.device())?),
+                    first => Ok::<_, Error>(Var::from_tensor(&(value.ones_like()? * first)?)?),
+                };
+                let slots = self.groups()?.concat().into_iter().map(first).collect::<Result<_>>()?;
+                self.slots.insert(variable.id(), slots);
                 self.order.push(variable.clone());
             }
         }
@@ -232,12 +281,10 @@ impl Optimizer {
         let updates = (self.iterations + 1).is_multiple_of(self.options.accumulation());
         let gradients = self.accumulated(gradients, updates)?;
         if updates {
-            for (variable, gradient) in &self.options.clip(gradients)? {
-                if let Some(decay) = self.options.weight_decay {
-                    variable.scale(1.0 - decay * self.learning_rate())?;
-                }
-                self.update(variable, gradient)?;
-            }
+            let number = self.iterations / self.options.accumulation() + 1;
+            let step = Step { learning_rate: self.learning_rate(), number };
+            let gradients = self.options.clip(gradients)?;
+            self.update_all(step, &gradients)?;
         }
         self.average()?;
         self.order.iter().try_for_each(Variable::constrain)?;
@@ -254,7 +301,7 @@ impl Optimizer {
         let place = usize::from(self.options.use_ema);
         let add = |(variable, gradient): (Variable, Gradient)| -> Result<_> {
             let slot = &self.slots[&variable.id()][place];
-            let sum = (slot.as_detached_tensor() + gradient.to_dense(&variable.value())?)?;
+            let sum = (slot.as_detached_tensor() + gradient.to_dense(&variable.memory())?)?;
             slot.set(&if updates { sum.zeros_like()? } else { sum.clone() })?;
             Ok((variable, Gradient::Dense((sum / count as f64)?)))
         };
@@ -270,7 +317,7 @@ impl Optimizer {
         let kept = if steps == 0 { 0.0 } else { self.options.ema_momentum };
         for variable in &self.order {
             let slot = &self.slots[&variable.id()][0];
-            let average = ((slot.as_detached_tensor() * kept)? + (variable.value() * (1.0 - kept))?)?;
+            let average = ((slot.as_detached_tensor() * kept)? + (variable.memory() * (1.0 - kept))?)?;
             slot.set(&average)?;
             if self.options.ema_overwrite_frequency.is_some_and(|frequency| (steps + 1).is_multiple_of(frequency)) {
                 variable.assign(&average)?;
@@ -287,82 +334,146 @@ impl Optimizer {
         self.order.iter().try_for_each(|v| v.assign(&self.slots[&v.id()][0].as_detached_tensor()))
     }
 
-    fn update(&self, variable: &Variable, gradient: &Gradient) -> Result<()> {
-        let (rule, weight) = (self.rule()?, variable.value());
-        let number = self.iterations / self.options.accumulation() + 1;
-        let step = Step { learning_rate: self.learning_rate(), number };
-        let slots = self.slots.get(&variable.id()).map_or(&[][..], |slots| &slots[self.options.slots().len()..]);
-        let tensors: Vec<_> = slots.iter().map(Var::as_detached_tensor).collect();
-        let memory: Vec<_> = std::iter::once(&weight).chain(&tensors).collect();
-        let on_host = update::is_in_place(memory.iter().copied());
-        let done = match gradient {
-            Gradient::Rows(rows) if on_host => update_rows(rule, step, &memory, rows, weight.dim(1)?)?,
-            Gradient::Dense(dense) if on_host && update::is_in_place([dense]) => update::read(dense, |gradient| {
-                let mut done = None;
-                update::in_place(&memory, |memory| done = in_parts(rule, step, memory, gradient))?;
-                Ok::<_, Error>(done)
-            })??,
-            _ => None,
-        };
-        if done.is_none() {
-            let mut new = tensors.clone();
-            let value = rule.update(step, &weight, &gradient.to_dense(&weight)?, &mut new)?;
-            variable.assign(&value)?;
-            slots.iter().zip(&new).try_for_each(|(slot, new)| slot.set(&new.copy()?))?;
+    fn update_all(&mut self, step: Step, gradients: &[(Variable, Gradient)]) -> Result<()> {
+        let keep = self.options.weight_decay.map_or(1.0, |decay| 1.0 - decay * step.learning_rate);
+        let mut by_rows = Vec::with_capacity(gradients.len());
+        for (variable, gradient) in gradients {
+            by_rows.push(self.rows_suffice(variable, gradient, keep)?);
+        }
+        // What the rows without a gradient do in this step is noted before the others are changed.
+        if let Some(ledgers) = &self.ledgers {
+            ledgers.record(self.rule()?, step, keep);
+        }
+        for ((variable, gradient), by_rows) in gradients.iter().zip(by_rows) {
+            self.update(step, keep, variable, gradient, by_rows)?;
+            if let Some(table) = self.tables.get(&variable.id()) {
+                match gradient {
+                    Gradient::Rows(rows) if by_rows => table.made_step(Some(&rows.ids)),
+                    _ => table.made_step(None),
+                }
+            }
+        }
+        if self.ledgers.as_ref().is_some_and(Ledgers::is_long) {
+            self.settle();
         }
         Ok(())
     }
-}
 
-fn in_parts(rule: &dyn UpdateRule, step: Step, memory: &mut [&mut [f32]], gradient: &[f32]) -> Option<()> {
-    let (weight, slots) = memory.split_first_mut()?;
-    rule.update_in_place(step, weight, gradient, slots)
-}
-
-/// One pass over a table, of which some rows have a gradient and the others one of zero.
-fn update_rows(rule: &dyn UpdateRule, step: Step, memory: &[&Tensor], rows: &Rows, width: usize) -> Result<Option<()>> {
-    let mut order: Vec<usize> = (0..rows.ids.len()).collect();
-    order.sort_unstable_by_key(|&i| rows.ids[i]);
-    let mut done = None;
-    update::in_place(memory, |memory| done = update_sorted_rows(rule, step, memory, rows, &order, width))?;
-    Ok(done)
-}
-
-fn update_sorted_rows(
-    rule: &dyn UpdateRule,
-    step: Step,
-    memory: &mut [&mut [f32]],
-    rows: &Rows,
-    order: &[usize],
-    width: usize,
-) -> Option<()> {
-    // Rows without a gradient are taken together, but not more of them than their zeros stay in the nearest cache with.
-    static ZEROS: [f32; 2048] = [0.0; 2048];
-    let (weight, slots) = memory.split_first_mut()?;
-    let end = weight.len();
-    let mut part = |from: usize, gradient: &[f32]| {
-        let range = from..from + gradient.len();
-        let mut slots: Vec<&mut [f32]> = slots.iter_mut().map(|slot| &mut slot[range.clone()]).collect();
-        rule.update_in_place(step, &mut weight[range], gradient, &mut slots)
-    };
-    let mut at = 0;
-    let touched = order.iter().map(|&i| (rows.ids[i] as usize * width, &rows.values[i * width..(i + 1) * width]));
-    for (row, gradient) in touched.chain([(end, &[][..])]) {
-        while at < row && !rule.skips_zero_gradients() {
-            let length = (row - at).min(ZEROS.len());
-            part(at, &ZEROS[..length])?;
-            at += length;
+    /// Whether it is enough to update the rows that have a gradient. The others are then taken care of; if not so, all rows are brought
+    /// up to date.
+    fn rows_suffice(&mut self, variable: &Variable, gradient: &Gradient, keep: f64) -> Result<bool> {
+        let rule = self.rule()?;
+        let slots = self.tensors(variable);
+        let weight = variable.memory();
+        let whole = self.options.use_ema || self.options.accumulation() > 1 || variable.is_constrained();
+        let in_place = update::is_in_place(slots.iter().chain([&weight])) && slots.len() < MOST;
+        let (Gradient::Rows(rows), false, true) = (gradient, whole, in_place && keep > 0.0) else {
+            variable.value();
+            return Ok(false);
+        };
+        if rule.is_lazy() {
+            return Ok(true);
         }
-        part(row, gradient)?;
-        at = row + gradient.len();
+        let table: Arc<dyn Deferred> = match self.tables.get(&variable.id()) {
+            Some(table) => table.clone(),
+            None => {
+                let Some(idle) = rule.idle() else { return Ok(false) };
+                if idle.drift.is_none() && keep == 1.0 && idle.keeps.iter().all(|keep| *keep == 1.0) {
+                    return Ok(true);
+                }
+                let ledgers = self.ledgers.get_or_insert_with(|| Ledgers::new(idle));
+                let table = ledgers.table(&weight, slots)?;
+                self.tables.insert(variable.id(), table.clone());
+                table
+            }
+        };
+        variable.defer(&table);
+        table.catch_up(&weight, Some(&rows.ids))?;
+        Ok(true)
     }
-    Some(())
+
+    /// Makes all changes that are owed to rows.
+    fn settle(&self) {
+        if let Some(ledgers) = &self.ledgers {
+            self.order.iter().filter(|v| self.tables.contains_key(&v.id())).for_each(|v| _ = v.value());
+            ledgers.clear(self.tables.values());
+        }
+    }
+
+    /// Makes all changes that are owed to rows, and owes none from now on.
+    fn forget_tables(&mut self) {
+        self.settle();
+        for variable in &self.order {
+            if let Some(table) = self.tables.remove(&variable.id()) {
+                let table: Arc<dyn Deferred> = table;
+                variable.settle(&table);
+            }
+        }
+        self.ledgers = None;
+    }
+
+    /// The slots of the rule for a weight.
+    fn tensors(&self, variable: &Variable) -> Vec<Tensor> {
+        let slots = self.slots.get(&variable.id()).map_or(&[][..], |slots| &slots[self.options.slots().len()..]);
+        slots.iter().map(Var::as_detached_tensor).collect()
+    }
+
+    /// Changes a weight, of which `keep` is kept, by its gradient: the rows that have one, or all of it.
+    fn update(&self, step: Step, keep: f64, variable: &Variable, gradient: &Gradient, by_rows: bool) -> Result<()> {
+        let (rule, weight) = (self.rule()?, variable.memory());
+        let tensors = self.tensors(variable);
+        let memory: Vec<_> = std::iter::once(&weight).chain(&tensors).collect();
+        let pass = rule.pass(step).filter(|_| update::is_in_place(memory.iter().copied()));
+        let one = |row: &mut [&mut [f32]], gradient: &[f32], pass: &Pass| {
+            let [weight, slots @ ..] = row else { return };
+            if keep != 1.0 {
+                weight.iter_mut().for_each(|w| *w -= *w * (1.0 - keep) as f32);
+            }
+            pass(weight, gradient, slots);
+        };
+        match (gradient, pass) {
+            (Gradient::Rows(rows), Some(pass)) if by_rows => {
+                let width = weight.dim(1)?;
+                let mut touched: Vec<_> = rows.ids.iter().enumerate().map(|(i, &id)| (id, i as u32)).collect();
+                let one = |row: &mut [&mut [f32]], i: u32| one(row, &rows.values[i as usize * width..][..width], &pass);
+                Ok(update::in_place(&memory, |memory| each_row(memory, width, &mut touched, &one))?)
+            }
+            (gradient, Some(pass)) => {
+                let dense = gradient.to_dense(&weight)?.contiguous()?;
+                let one = |part: &mut [&mut [f32]], gradient: &[f32]| one(part, gradient, &pass);
+                Ok(update::read(&dense, |gradient| {
+                    update::in_place(&memory, |memory| each_part(memory, gradient, &one))
+                })??)
+            }
+            (gradient, None) => {
+                let kept = if keep == 1.0 { weight.clone() } else { (&weight * keep)? };
+                let mut new = tensors.clone();
+                let value = rule.update(step, &kept, &gradient.to_dense(&weight)?, &mut new)?;
+                variable.assign(&value)?;
+                let slots = self.slots[&variable.id()].iter().skip(self.options.slots().len());
+                slots.zip(&new).try_for_each(|(slot, new)| Ok(slot.set(&new.copy()?)?))
+            }
+        }
+    }
+}
+
+/// A change of a part of a weight and its slots by a part of the gradient.
+type OnPart<'a> = dyn Fn(&mut [&mut [f32]], &[f32]) + Sync + 'a;
+
+/// Runs `f` on parts of these tensors and the gradient, on all cores if they are large; each small enough to stay in a cache.
+fn each_part(memory: &mut [&mut [f32]], gradient: &[f32], f: &OnPart) {
+    if gradient.len() <= SHARED_FROM {
+        return f(memory, gradient);
+    }
+    let middle = gradient.len() / 2;
+    let (left, right) = gradient.split_at(middle);
+    let (mut low, mut high): (Vec<_>, Vec<_>) = memory.iter_mut().map(|part| part.split_at_mut(middle)).unzip();
+    rayon::join(|| each_part(&mut low, left, f), || each_part(&mut high, right, f));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::DType;
     use candle_keras_ops::random::Stream;
 
     fn vector(seed: u64) -> Vec<f32> {
@@ -372,7 +483,7 @@ mod tests {
     /// The pass over memory, in f32, against the composition of tensors.
     #[test]
     fn both_forms_of_each_rule_agree() {
-        let rules: [Box<dyn UpdateRule>; 7] = [
+        let rules: [Box<dyn UpdateRule>; 10] = [
             Box::new(SGD::new()),
             Box::new(SGD::new().momentum(0.9)),
             Box::new(SGD::new().momentum(0.9).nesterov(true)),
@@ -380,16 +491,21 @@ mod tests {
             Box::new(RMSprop::new().momentum(0.9).centered(true)),
             Box::new(Adam::new()),
             Box::new(Adam::new().amsgrad(true)),
+            Box::new(Adagrad::new()),
+            Box::new(Adamax::new()),
+            Box::new(Nadam::new()),
         ];
         for rule in rules {
-            let count = rule.slots().concat().len();
-            let (mut weight, mut slots) = (vector(1), vec![vec![0f32; 64]; count]);
+            let first = |name: &str| rule.initial(name) as f32;
+            let mut slots: Vec<_> = rule.slots().concat().into_iter().map(|name| vec![first(name); 64]).collect();
+            let mut weight = vector(1);
             let mut tensor = Tensor::new(weight.as_slice(), &Device::Cpu).unwrap();
-            let mut tensors = vec![Tensor::zeros(64, DType::F32, &Device::Cpu).unwrap(); count];
+            let mut tensors: Vec<_> =
+                slots.iter().map(|slot| Tensor::new(slot.as_slice(), &Device::Cpu).unwrap()).collect();
             for number in 1..=20 {
                 let (step, gradient) = (Step { learning_rate: 0.01, number }, vector(100 + number));
                 let mut parts: Vec<&mut [f32]> = slots.iter_mut().map(Vec::as_mut_slice).collect();
-                rule.update_in_place(step, &mut weight, &gradient, &mut parts).expect("each rule here has a pass");
+                rule.pass(step).expect("each rule here has a pass")(&mut weight, &gradient, &mut parts);
                 let gradient = Tensor::new(gradient.as_slice(), &Device::Cpu).unwrap();
                 tensor = rule.update(step, &tensor, &gradient, &mut tensors).unwrap();
             }

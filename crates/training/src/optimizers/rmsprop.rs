@@ -1,9 +1,9 @@
 //! RMSprop: gradients divided by their recent size. Keras: `keras.optimizers.RMSprop`.
 
-use super::{Options, Step, UpdateRule, options_setters};
+use super::{Drift, Idle, Options, Pass, Step, UpdateRule, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, simd};
 use serde::{Deserialize, Serialize};
 
 /// `v = rho v + (1 - rho) g²; w -= lr g / sqrt(v + epsilon)` (Hinton, 2012): epsilon inside of the root, as in Keras.
@@ -92,35 +92,80 @@ impl UpdateRule for RMSprop {
         }
     }
 
-    fn update_in_place(&self, step: Step, w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]]) -> Option<()> {
-        let (lr, rho, momentum) = (step.learning_rate as f32, self.rho as f32, self.momentum as f32);
-        let (fresh, epsilon) = (1.0 - rho, self.epsilon as f32);
-        let [v, rest @ ..] = slots else { return None };
-        if rest.is_empty() {
-            for ((w, &g), v) in w.iter_mut().zip(g).zip(v.iter_mut()) {
-                *v = rho * *v + fresh * g * g;
-                *w -= lr * g / (*v + epsilon).sqrt();
-            }
-            return Some(());
-        }
-        for i in 0..w.len().min(g.len()) {
-            let g = g[i];
-            v[i] = rho * v[i] + fresh * g * g;
-            let mut denominator = v[i];
-            if self.centered {
-                let average = &mut rest.last_mut()?[i];
-                *average = rho * *average + fresh * g;
-                denominator -= *average * *average;
-            }
-            let increment = lr * g / (denominator + epsilon).sqrt();
-            w[i] -= if momentum > 0.0 {
-                let m = &mut rest.first_mut()?[i];
-                *m = momentum * *m + increment;
-                *m
-            } else {
-                increment
-            };
-        }
-        Some(())
+    fn pass(&self, step: Step) -> Option<Pass> {
+        let c = Constants {
+            lr: step.learning_rate as f32,
+            rho: self.rho as f32,
+            momentum: self.momentum as f32,
+            epsilon: self.epsilon as f32,
+        };
+        let (moves, centered) = (self.momentum > 0.0, self.centered);
+        Some(Box::new(move |w, g, slots| match slots {
+            [v] => simd(|| plain(w, g, v, c)),
+            [v, m] if moves => simd(|| with_momentum(w, g, v, m, c)),
+            [v, average] if centered => simd(|| centered_plain(w, g, v, average, c)),
+            [v, m, average] => simd(|| centered_with_momentum(w, g, v, m, average, c)),
+            _ => (),
+        }))
+    }
+
+    fn idle(&self) -> Option<Idle> {
+        let mut keeps = vec![self.rho];
+        keeps.extend((self.momentum > 0.0).then_some(self.momentum));
+        keeps.extend(self.centered.then_some(self.rho));
+        let drift = Drift { numerator: 1, denominator: None, epsilon_changes: false };
+        Some(Idle { keeps, drift: (self.momentum > 0.0).then_some(drift) })
+    }
+
+    fn push(&self, _: Step) -> (f64, f64) {
+        (1.0, 0.0)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Constants {
+    lr: f32,
+    rho: f32,
+    momentum: f32,
+    epsilon: f32,
+}
+
+impl Constants {
+    #[inline(always)]
+    fn mean(self, kept: &mut f32, new: f32) -> f32 {
+        *kept = self.rho * *kept + (1.0 - self.rho) * new;
+        *kept
+    }
+}
+
+#[inline(always)]
+fn plain(w: &mut [f32], g: &[f32], v: &mut [f32], c: Constants) {
+    for ((w, &g), v) in w.iter_mut().zip(g).zip(v) {
+        *w -= c.lr * g / (c.mean(v, g * g) + c.epsilon).sqrt();
+    }
+}
+
+#[inline(always)]
+fn with_momentum(w: &mut [f32], g: &[f32], v: &mut [f32], m: &mut [f32], c: Constants) {
+    for (((w, &g), v), m) in w.iter_mut().zip(g).zip(v).zip(m) {
+        *m = c.momentum * *m + c.lr * g / (c.mean(v, g * g) + c.epsilon).sqrt();
+        *w -= *m;
+    }
+}
+
+#[inline(always)]
+fn centered_plain(w: &mut [f32], g: &[f32], v: &mut [f32], average: &mut [f32], c: Constants) {
+    for (((w, &g), v), average) in w.iter_mut().zip(g).zip(v).zip(average) {
+        let mean = c.mean(average, g);
+        *w -= c.lr * g / (c.mean(v, g * g) - mean * mean + c.epsilon).sqrt();
+    }
+}
+
+#[inline(always)]
+fn centered_with_momentum(w: &mut [f32], g: &[f32], v: &mut [f32], m: &mut [f32], average: &mut [f32], c: Constants) {
+    for ((((w, &g), v), m), average) in w.iter_mut().zip(g).zip(v).zip(m).zip(average) {
+        let mean = c.mean(average, g);
+        *m = c.momentum * *m + c.lr * g / (c.mean(v, g * g) - mean * mean + c.epsilon).sqrt();
+        *w -= *m;
     }
 }

@@ -1,9 +1,9 @@
 //! SGD: gradient descent, with momentum. Keras: `keras.optimizers.SGD`.
 
-use super::{Options, Step, UpdateRule, options_setters};
+use super::{Drift, Idle, Options, Pass, Step, UpdateRule, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, simd};
 use serde::{Deserialize, Serialize};
 
 /// `w -= lr g`; with momentum `m = momentum m - lr g; w += m`; with Nesterov's `w += momentum m - lr g` of the new `m`.
@@ -70,20 +70,43 @@ impl UpdateRule for SGD {
         if self.nesterov { (w + (&*m * self.momentum)?)? + down } else { w + &*m }
     }
 
-    fn update_in_place(&self, step: Step, w: &mut [f32], g: &[f32], slots: &mut [&mut [f32]]) -> Option<()> {
-        let (lr, momentum) = (step.learning_rate as f32, self.momentum as f32);
-        let [m] = slots else {
-            w.iter_mut().zip(g).for_each(|(w, g)| *w -= lr * g);
-            return Some(());
-        };
-        for ((w, g), m) in w.iter_mut().zip(g).zip(m.iter_mut()) {
-            *m = momentum * *m - lr * g;
-            *w += if self.nesterov { momentum * *m - lr * g } else { *m };
-        }
-        Some(())
+    fn pass(&self, step: Step) -> Option<Pass> {
+        let (lr, momentum, nesterov) = (step.learning_rate as f32, self.momentum as f32, self.nesterov);
+        Some(Box::new(move |w, g, slots| match slots {
+            [m] if nesterov => simd(|| with_nesterov(w, g, m, lr, momentum)),
+            [m] => simd(|| with_momentum(w, g, m, lr, momentum)),
+            _ => simd(|| plain(w, g, lr)),
+        }))
     }
 
-    fn skips_zero_gradients(&self) -> bool {
-        self.momentum == 0.0
+    fn idle(&self) -> Option<Idle> {
+        let keeps = if self.momentum == 0.0 { vec![] } else { vec![self.momentum] };
+        let drift = Drift { numerator: 0, denominator: None, epsilon_changes: false };
+        Some(Idle { drift: (!keeps.is_empty()).then_some(drift), keeps })
+    }
+
+    fn push(&self, _: Step) -> (f64, f64) {
+        (if self.nesterov { -self.momentum } else { -1.0 }, 0.0)
+    }
+}
+
+#[inline(always)]
+fn plain(w: &mut [f32], g: &[f32], lr: f32) {
+    w.iter_mut().zip(g).for_each(|(w, g)| *w -= lr * g);
+}
+
+#[inline(always)]
+fn with_momentum(w: &mut [f32], g: &[f32], m: &mut [f32], lr: f32, momentum: f32) {
+    for ((w, g), m) in w.iter_mut().zip(g).zip(m) {
+        *m = momentum * *m - lr * g;
+        *w += *m;
+    }
+}
+
+#[inline(always)]
+fn with_nesterov(w: &mut [f32], g: &[f32], m: &mut [f32], lr: f32, momentum: f32) {
+    for ((w, g), m) in w.iter_mut().zip(g).zip(m) {
+        *m = momentum * *m - lr * g;
+        *w += momentum * *m - lr * g;
     }
 }

@@ -43,14 +43,18 @@ impl Optimizer {
     }
 
     /// Its state in Keras's order, with the names that Keras gives: the count of steps, the learning rate unless it is a schedule,
-    /// the slots.
+    /// the slots, and what else the rule counts.
     pub fn state(&self) -> Result<Vec<(String, Tensor)>> {
+        self.settle();
         let mut state = vec![("iteration".into(), Tensor::new(self.iterations as i64, &Device::Cpu)?)];
         if !self.options.learning_rate.is_schedule() {
             state.push(("learning_rate".into(), Tensor::new(self.learning_rate() as f32, &Device::Cpu)?));
         }
         let slots = self.slot_order()?.into_iter().map(|(name, slot)| (name, slot.as_detached_tensor()));
         state.extend(slots);
+        for (name, value) in self.rule()?.counters(self.iterations) {
+            state.push((name.into(), Tensor::new(value as f32, &Device::Cpu)?));
+        }
         Ok(state)
     }
 
@@ -112,7 +116,7 @@ impl Optimizer {
             return Err(mismatch(format!("{name} of shape {:?}", a.dims()), format!("{b:?}")));
         }
         let slots = self.slot_order()?;
-        let fixed = own.len() - slots.len();
+        let fixed = own.len() - slots.len() - self.rule()?.counters(0).len();
         for (i, (_, slot)) in slots.into_iter().enumerate() {
             if let Some(value) = read(fixed + i, &slot.as_detached_tensor())? {
                 slot.set(&value.to_device(slot.device())?.to_dtype(slot.dtype())?)?;

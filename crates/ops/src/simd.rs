@@ -1,0 +1,228 @@
+//! Loops at the width of the machine: the instructions are chosen at run time, the cores are shared out here.
+
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
+use std::sync::OnceLock;
+
+/// Runs a loop compiled for the widest instructions that the processor has (AVX2 or AVX-512 on x86-64, NEON on ARM).
+///
+/// `f` should do no more than call a function that is `#[inline(always)]`: what is not inlined stays at the instructions of the
+/// default build.
+///
+/// ```
+/// use candle_keras_ops::simd;
+/// #[inline(always)]
+/// fn double(x: &mut [f32]) {
+///     x.iter_mut().for_each(|x| *x *= 2.0);
+/// }
+/// let mut x = [1.0, 2.0, 3.0];
+/// simd(|| double(&mut x));
+/// assert_eq!(x, [2.0, 4.0, 6.0]);
+/// ```
+#[inline]
+pub fn simd<T>(f: impl FnOnce() -> T) -> T {
+    static ARCH: OnceLock<pulp::Arch> = OnceLock::new();
+    ARCH.get_or_init(pulp::Arch::new).dispatch(f)
+}
+
+/// Below how many elements a loop stays on one core: sharing it out costs some microseconds.
+pub const SHARED_FROM: usize = 1 << 15;
+
+/// Runs `f` on parts of `data`, each a multiple of `unit` elements, on all cores if there are enough of them; `f` is told
+/// where its part begins.
+#[allow(dead_code)]
+pub(crate) fn in_parts<T: Send>(data: &mut [T], unit: usize, cost: usize, f: impl Fn(usize, &mut [T]) + Sync) {
+    let threads = rayon::current_num_threads();
+    if threads == 1 || data.len() * cost < SHARED_FROM {
+        return f(0, data);
+    }
+    use rayon::prelude::*;
+    let units = (data.len() / unit.max(1)).max(1);
+    let part = units.div_ceil(threads * 2).max(1) * unit.max(1);
+    data.par_chunks_mut(part).enumerate().for_each(|(i, chunk)| f(i * part, chunk));
+}
+
+/// A number of a tensor in a hand-written loop: f32, or f64 for the checks of gradients.
+pub trait Real:
+    candle_core::WithDType
+    + Sealed
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + PartialOrd
+    + Send
+    + Sync
+    + 'static
+{
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+    /// The lowest number.
+    const LOWEST: Self;
+
+    /// The nearest number.
+    fn from_real(x: f64) -> Self;
+    /// The exponential, without a call in f32, so that loops of it can be vectorized.
+    fn exp(self) -> Self;
+    /// The hyperbolic tangent, likewise.
+    fn tanh(self) -> Self;
+    /// The square root.
+    fn sqrt(self) -> Self;
+    /// The natural logarithm.
+    fn ln(self) -> Self;
+
+    /// `1 / (1 + exp(-x))`.
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        Self::ONE / (Self::ONE + Self::exp(-self))
+    }
+
+    /// The larger of two; the other if this is not a number.
+    #[inline(always)]
+    fn larger(self, other: Self) -> Self {
+        if self > other { self } else { other }
+    }
+}
+
+/// No other type can be a [`Real`]: tensors on the host have these two.
+pub trait Sealed {}
+impl Sealed for f32 {}
+impl Sealed for f64 {}
+
+impl Real for f64 {
+    const ZERO: f64 = 0.0;
+    const ONE: f64 = 1.0;
+    const LOWEST: f64 = f64::NEG_INFINITY;
+
+    fn from_real(x: f64) -> f64 {
+        x
+    }
+
+    fn exp(self) -> f64 {
+        f64::exp(self)
+    }
+
+    fn tanh(self) -> f64 {
+        f64::tanh(self)
+    }
+
+    fn sqrt(self) -> f64 {
+        f64::sqrt(self)
+    }
+
+    fn ln(self) -> f64 {
+        f64::ln(self)
+    }
+}
+
+impl Real for f32 {
+    const ZERO: f32 = 0.0;
+    const ONE: f32 = 1.0;
+    const LOWEST: f32 = f32::NEG_INFINITY;
+
+    #[inline(always)]
+    fn from_real(x: f64) -> f32 {
+        x as f32
+    }
+
+    /// `2^n exp(r)` with `r` within half of `ln 2`; at most two units in the last place off.
+    #[inline(always)]
+    fn exp(self) -> f32 {
+        // Adding this number leaves the nearest whole number in the lowest bits.
+        const SHIFT: f32 = 12_582_912.0;
+        // Beyond these, f32 has only infinity and what is as good as 0.
+        let (low, high) = (-87.33, 88.722_84);
+        let x = if self < low { low } else { self };
+        let x = if x > high { high } else { x };
+        let shifted = x * std::f32::consts::LOG2_E + SHIFT;
+        let n = shifted - SHIFT;
+        // ln 2 in two parts, the first of which is exact in few bits.
+        let r = (x - n * 0.693_359_4) + n * 2.121_944_4e-4;
+        let mut p = 1.987_569_1e-4;
+        p = p * r + 1.398_2e-3;
+        p = p * r + 8.333_452e-3;
+        p = p * r + 4.166_579_6e-2;
+        p = p * r + 1.666_666_5e-1;
+        p = p * r + 0.5;
+        let y = p * r * r + r + 1.0;
+        // 2^n in two factors, since n = 128 is no exponent of its own.
+        let n = shifted.to_bits().wrapping_sub(SHIFT.to_bits()) as i32;
+        let half = n >> 1;
+        let power = |n: i32| f32::from_bits((n.wrapping_add(127) as u32) << 23);
+        let y = y * power(half) * power(n.wrapping_sub(half));
+        let y = if self > high { f32::INFINITY } else { y };
+        if self < low { 0.0 } else { y }
+    }
+
+    /// A quotient of polynomials up to where f32 has only 1; at most five units in the last place off.
+    #[inline(always)]
+    fn tanh(self) -> f32 {
+        let bound = 7.905_311;
+        let x = if self < -bound { -bound } else { self };
+        let x = if x > bound { bound } else { x };
+        let s = x * x;
+        let mut p = -2.760_768_5e-16;
+        p = p * s + 2.000_188e-13;
+        p = p * s - 8.604_672e-11;
+        p = p * s + 5.122_297e-8;
+        p = p * s + 1.485_722_4e-5;
+        p = p * s + 6.372_619e-4;
+        p = p * s + 4.893_524_6e-3;
+        let mut q = 1.198_258_4e-6;
+        q = q * s + 1.185_347_1e-4;
+        q = q * s + 2.268_434_6e-3;
+        q = q * s + 4.893_525e-3;
+        x * p / q
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> f32 {
+        f32::sqrt(self)
+    }
+
+    fn ln(self) -> f32 {
+        f32::ln(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worst(f: fn(f32) -> f32, exact: fn(f64) -> f64, from: f32, to: f32) -> f64 {
+        let points = (0..200_000).map(|i| from + (to - from) * i as f32 / 200_000.0);
+        let off = |x: f32| ((f64::from(f(x)) - exact(x.into())) / exact(x.into()).abs().max(1e-37)).abs();
+        points.map(off).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn functions_are_good_to_float32() {
+        assert!(worst(Real::exp, f64::exp, -87.0, 88.7) < 2e-7);
+        assert!(worst(Real::tanh, f64::tanh, -12.0, 12.0) < 5e-7);
+        assert!(worst(Real::tanh, f64::tanh, -1e-3, 1e-3) < 5e-7);
+        assert!(worst(Real::sigmoid, |x| 1.0 / (1.0 + (-x).exp()), -80.0, 30.0) < 5e-7);
+    }
+
+    #[test]
+    fn functions_end_as_they_should() {
+        let exp = <f32 as Real>::exp;
+        assert_eq!((exp(0.0), exp(89.0), exp(-200.0)), (1.0, f32::INFINITY, 0.0));
+        assert_eq!((exp(f32::INFINITY), exp(f32::NEG_INFINITY)), (f32::INFINITY, 0.0));
+        assert!(exp(f32::NAN).is_nan() && Real::tanh(f32::NAN).is_nan() && Real::sigmoid(f32::NAN).is_nan());
+        assert_eq!((Real::sigmoid(-1e30f32), Real::sigmoid(1e30f32)), (0.0, 1.0));
+    }
+
+    #[test]
+    fn parts_are_whole_units_and_cover_all() {
+        let mut data = vec![0usize; 100_005];
+        in_parts(&mut data, 5, 100, |from, part| {
+            assert_eq!((from % 5, part.len() % 5), (0, 0));
+            part.iter_mut().enumerate().for_each(|(i, x)| *x += from + i);
+        });
+        assert!(data.iter().enumerate().all(|(i, x)| i == *x));
+    }
+}
