@@ -73,6 +73,7 @@ fn compare_all(what: &str, found: &[Tensor], expected: &[Tensor], tolerance: f64
 /// Of `sum(output * cos(index))`, as tools/keras_fixtures.py takes it.
 fn gradients(model: &Model, x: &[Tensor]) -> candle_keras::Result<Vec<Tensor>> {
     let mut ctx = Context::new(false, true, candle_keras::ops::random::Stream::new(0, 0));
+    let tape = candle_keras::ops::Tape::start();
     let (outputs, _) = model.graph()?.run(x, &vec![None; x.len()], &mut ctx)?;
     let mut total = Tensor::new(0f32, &Device::Cpu)?;
     for output in outputs {
@@ -80,7 +81,7 @@ fn gradients(model: &Model, x: &[Tensor]) -> candle_keras::Result<Vec<Tensor>> {
         let weights = Tensor::arange(0f32, count as f32, &Device::Cpu)?.cos()?.reshape(output.shape())?;
         total = (total + (output.to_dtype(DType::F32)? * weights)?.sum_all()?)?;
     }
-    let grads = total.backward()?;
+    let grads = tape.backward(&total)?;
     let of = |variable: &candle_keras::layers::Variable| match variable.take_gradient(&grads)? {
         Some(gradient) => Ok(gradient.to_dense(&variable.value())?),
         None => Ok(variable.value().zeros_like()?),

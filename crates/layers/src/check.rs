@@ -6,7 +6,7 @@ use crate::{Context, Input, KerasTensors, Layer, Shape};
 use candle_core::{DType, Device, Tensor, Var};
 use candle_keras_ops::gradcheck::{compare, finite_differences, try_values, weighted_sum};
 use candle_keras_ops::random::Stream;
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, Tape};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
@@ -159,7 +159,8 @@ fn check_gradients(layer: &dyn Layer, inputs: &[Tensor], training: bool) -> Resu
     let vars = inputs.iter().map(Var::from_tensor).collect::<candle_core::Result<Vec<_>>>()?;
     let tensors: Vec<_> = vars.iter().map(|var| var.as_tensor().clone()).collect();
     let tracked = if differentiable { &tensors } else { inputs };
-    let grads = value(layer, tracked, training)?.backward()?;
+    let tape = Tape::start();
+    let grads = value(layer, tracked, training).and_then(|value| Ok(tape.backward(&value)?))?;
     let scalar = |inputs: &[Tensor]| {
         let scalar = value(layer, inputs, training).map_err(candle_core::Error::wrap)?;
         scalar.to_scalar::<f64>()

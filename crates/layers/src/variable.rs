@@ -1,9 +1,8 @@
 //! A weight: a tensor that belongs to a layer, with what training must know of it.
 
 use crate::{Constraint, Initializer, Regularizer};
-use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Tensor, Var};
-use candle_keras_ops::{Error, Gradient, Result, RowsSink};
+use candle_keras_ops::{Error, Gradient, Gradients, Result, RowsSink};
 use std::cell::Cell;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -282,7 +281,7 @@ impl Variable {
     }
 
     /// What a backward pass found for it; `None` if the loss does not depend on it.
-    pub fn take_gradient(&self, grads: &GradStore) -> Result<Option<Gradient>> {
+    pub fn take_gradient(&self, grads: &Gradients) -> Result<Option<Gradient>> {
         let var = self.var();
         Ok(self.0.rows.take(&var.as_detached_tensor(), grads.get(var.as_tensor()))?)
     }

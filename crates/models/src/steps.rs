@@ -8,7 +8,7 @@ use crate::{Logs, Result, arrays};
 use candle_core::Tensor;
 use candle_keras_data::ToTensors;
 use candle_keras_layers::{Context, Shape};
-use candle_keras_ops::{Error, warnings};
+use candle_keras_ops::{Error, Tape, warnings};
 
 impl Model {
     /// One step on one batch; its loss, before the step, and metrics. Keras: `train_on_batch(..., return_dict=True)`.
@@ -75,13 +75,14 @@ impl Model {
         // What an earlier step may have left: one that failed on its way back, or a layer unfrozen after compile.
         compiled.variables.iter().for_each(|variable| variable.rows().clear());
         let mut ctx = Context::training(compiled.stream(Use::Step, step)).at_step(step);
+        let tape = Tape::start();
         let (outputs, masks) = graph.run(&part.x, &vec![None; part.x.len()], &mut ctx)?;
         let batch = Batch { targets: &part.y, outputs: &outputs, masks: &masks, weights: &part.weights };
         let mut loss = compiled.loss(&batch)?;
         for more in ctx.take_losses().into_iter().chain(penalties(&compiled.trainable)?) {
             loss = (loss + more)?;
         }
-        let grads = loss.backward()?;
+        let grads = tape.backward(&loss)?;
         let mut gradients = Vec::with_capacity(compiled.trainable.len());
         for variable in &compiled.trainable {
             if let Some(gradient) = variable.take_gradient(&grads)? {

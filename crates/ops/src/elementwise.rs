@@ -1,26 +1,137 @@
 //! Functions of each element. Names as in `keras.ops`.
 
 use crate::custom_gradient;
+use crate::host::{map1, map2, map3, view, with_real};
+use crate::simd::Real;
+use crate::tape::{Value, on_host, record};
 use candle_core::{DType, Result, Tensor};
+
+/// A function of one number, with its derivative from the number and the value.
+trait Unary: Copy + Send + Sync + 'static {
+    const NAME: &'static str;
+    fn value<T: Real>(x: T) -> T;
+    fn slope<T: Real>(x: T, y: T) -> T;
+}
+
+/// Defines functions as loops over memory; `else` is what takes their place on other devices and in other dtypes.
+macro_rules! unary {
+    ($($(#[$doc:meta])* $name:ident = $struct:ident: |$x:ident| $value:expr, |$sx:ident, $sy:ident| $slope:expr, else |$tensor:ident| $other:expr;)*) => {
+        $(
+            #[derive(Clone, Copy)]
+            struct $struct;
+
+            impl Unary for $struct {
+                const NAME: &'static str = stringify!($name);
+
+                #[inline(always)]
+                fn value<T: Real>($x: T) -> T {
+                    $value
+                }
+
+                #[inline(always)]
+                fn slope<T: Real>($sx: T, $sy: T) -> T {
+                    $slope
+                }
+            }
+
+            $(#[$doc])*
+            pub(crate) fn $name($tensor: &Tensor) -> Result<Tensor> {
+                if on_host(&[$tensor]) { unary($struct, $tensor) } else { $other }
+            }
+        )*
+    };
+}
+
+fn unary<U: Unary>(_: U, x: &Tensor) -> Result<Tensor> {
+    let x_ = x.detach().contiguous()?;
+    let value = with_real!(x, T => Value::new(map1(&view::<T>(&x_)?, U::value), x.shape()));
+    record(U::NAME, &[x], value, move |y, dy| {
+        let dx = with_real!(y, T => {
+            let dx = map3(&view::<T>(&x_)?, &view::<T>(y)?, &view::<T>(dy)?, |x, y, dy| dy * U::slope(x, y));
+            Tensor::from_vec(dx, y.shape(), y.device())?
+        });
+        Ok(vec![Some(dx)])
+    })
+}
+
+unary! {
+    /// `e` to the power of `x`.
+    exp = Exp: |x| x.exp(), |_x, y| y, else |x| x.exp();
+    /// `x * x`.
+    square = Square: |x| x * x, |x, _y| x + x, else |x| x.sqr();
+    /// `1 / (1 + exp(-x))`.
+    sigmoid = Sigmoid: |x| x.sigmoid(), |_x, y| y * (T::ONE - y), else |x| candle_nn::ops::sigmoid(x);
+    /// The hyperbolic tangent.
+    tanh = Tanh: |x| x.tanh(), |_x, y| T::ONE - y * y, else |x| x.tanh();
+    /// `-x`.
+    negative = Negative: |x| -x, |_x, _y| -T::ONE, else |x| x.neg();
+    /// `max(x, 0)`; its gradient at 0 is 0, as in Keras (candle: 1).
+    relu = Relu: |x| if x < T::ZERO { T::ZERO } else { x }, |_x, y| if y > T::ZERO { T::ONE } else { T::ZERO },
+        else |x| custom_gradient(x, &x.detach().relu()?, |_, y, dy| dy * y.gt(0.0)?.to_dtype(dy.dtype())?);
+}
+
+/// The four operations, on tensors of one shape as a loop over memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arithmetic {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+/// The sum, difference, product or quotient; shapes broadcast.
+pub(crate) fn arithmetic(operation: Arithmetic, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    use Arithmetic::*;
+    if !on_host(&[a, b]) || a.dims() != b.dims() {
+        return match operation {
+            Add => a.broadcast_add(b),
+            Subtract => a.broadcast_sub(b),
+            Multiply => a.broadcast_mul(b),
+            Divide => a.broadcast_div(b),
+        };
+    }
+    let (x, y) = (a.detach().contiguous()?, b.detach().contiguous()?);
+    let value = with_real!(a, T => {
+        let (x, y) = (view::<T>(&x)?, view::<T>(&y)?);
+        let value = match operation {
+            Add => map2(&x, &y, |x, y| x + y),
+            Subtract => map2(&x, &y, |x, y| x - y),
+            Multiply => map2(&x, &y, |x, y| x * y),
+            Divide => map2(&x, &y, |x, y| x / y),
+        };
+        Value::new(value, a.shape())
+    });
+    let wanted = (a.track_op(), b.track_op());
+    record("arithmetic", &[a, b], value, move |_, dy| {
+        let (da, db) = match operation {
+            Add => (Some(dy.clone()), Some(dy.clone())),
+            Subtract => (Some(dy.clone()), wanted.1.then(|| negative(dy)).transpose()?),
+            Multiply | Divide => {
+                let da = wanted.0.then(|| arithmetic(operation, dy, &y)).transpose()?;
+                let db = wanted.1.then(|| with_real!(dy, T => {
+                    let (x, y, g) = (view::<T>(&x)?, view::<T>(&y)?, view::<T>(dy)?);
+                    let db = match operation {
+                        Multiply => map2(&g, &x, |g, x| g * x),
+                        _ => map3(&g, &x, &y, |g, x, y| -(g * x) / (y * y)),
+                    };
+                    Tensor::from_vec(db, dy.shape(), dy.device())
+                }));
+                (da, db.transpose()?)
+            }
+        };
+        Ok(vec![da, db])
+    })
+}
+
 
 /// `|x|`; its gradient at 0 is 0, as in Keras (candle: 1).
 pub(crate) fn abs(x: &Tensor) -> Result<Tensor> {
     custom_gradient(x, &x.detach().abs()?, |x, _, dy| dy * x.sign()?)
 }
 
-/// `x * x`.
-pub(crate) fn square(x: &Tensor) -> Result<Tensor> {
-    x.sqr()
-}
-
 /// The square root.
 pub(crate) fn sqrt(x: &Tensor) -> Result<Tensor> {
     x.sqrt()
-}
-
-/// `e` to the power of `x`.
-pub(crate) fn exp(x: &Tensor) -> Result<Tensor> {
-    x.exp()
 }
 
 /// The natural logarithm.
@@ -35,21 +146,6 @@ pub(crate) fn log1p(x: &Tensor) -> Result<Tensor> {
     let corrected = ((sum.log()? * &detached)? / (&sum - 1.0)?)?;
     let y = sum.eq(1.0)?.where_cond(&detached, &corrected)?;
     custom_gradient(x, &y, |x, _, dy| dy / (x + 1.0)?)
-}
-
-/// `1 / (1 + exp(-x))`.
-pub(crate) fn sigmoid(x: &Tensor) -> Result<Tensor> {
-    candle_nn::ops::sigmoid(x)
-}
-
-/// The hyperbolic tangent.
-pub(crate) fn tanh(x: &Tensor) -> Result<Tensor> {
-    x.tanh()
-}
-
-/// `max(x, 0)`; its gradient at 0 is 0, as in Keras (candle: 1).
-pub(crate) fn relu(x: &Tensor) -> Result<Tensor> {
-    custom_gradient(x, &x.detach().relu()?, |_, y, dy| dy * y.gt(0.0)?.to_dtype(dy.dtype())?)
 }
 
 /// `log(1 + exp(x))`, without overflow: `max(x, 0) + log(1 + exp(-|x|))`. Its gradient is the sigmoid.
@@ -172,7 +268,7 @@ mod tests {
     #[test]
     fn gradients_agree_with_finite_differences() {
         let x = values([2, 3], 1);
-        for f in [abs, square, exp, sigmoid, tanh, relu, softplus] {
+        for f in [abs, square, exp, sigmoid, tanh, relu, softplus, negative] {
             assert_gradients(std::slice::from_ref(&x), |x| f(&x[0]));
         }
         let positive = (x.abs().unwrap() + 0.5).unwrap();
@@ -184,6 +280,17 @@ mod tests {
         assert_gradients(&[x.clone(), values([2, 1], 2)], |x| minimum(&x[0], &x[1]));
         assert_gradients(&[x.clone(), values([3], 2)], |v| where_(&x.gt(0.0)?, &v[0], &v[1]));
         assert_gradients(&[x], |x| cast(&x[0], "float64")?.sqr());
+    }
+
+    #[test]
+    fn arithmetic_has_its_gradients() {
+        use Arithmetic::*;
+        let (x, y) = (values([2, 3], 1), values([2, 3], 2));
+        for operation in [Add, Subtract, Multiply, Divide] {
+            assert_gradients(&[x.clone(), y.clone()], |v| arithmetic(operation, &v[0], &v[1]));
+            assert_gradients(&[x.clone(), values([3], 2)], |v| arithmetic(operation, &v[0], &v[1]));
+            assert_gradients(std::slice::from_ref(&x), |v| arithmetic(operation, &v[0], &v[0]));
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Rows of a table by their numbers, with a gradient that is rows as well.
 
+use crate::host::{view, with_real};
+use crate::tape::{EMBEDDING_LOOKUP, Value, record};
 use crate::{Error, Real, Result, RowsSink};
-use candle_core::backend::BackendStorage;
-use candle_core::{CpuStorage, CudaStorage, CustomOp1, DType, Device, Layout, Shape, Storage, Tensor};
+use candle_core::{DType, Tensor};
 use std::sync::Arc;
 
 /// The rows `ids` of `table`; in a backward pass their gradients go to `sink`, never into a tensor of the table's size.
@@ -22,9 +23,33 @@ pub fn embedding_lookup(table: &Tensor, ids: Vec<u32>, dims: &[usize], sink: &Ro
             Error::new("embedding_lookup needs a variable as its table").help("use gather for a computed table")
         );
     }
-    let lookup = LookupOp { ids: Arc::new(ids), sink: sink.clone() };
-    let rows = if table.track_op() { table.apply_op1(lookup)? } else { table.apply_op1_no_bwd(&lookup)? };
-    Ok(rows.reshape([dims, &[width]].concat())?)
+    let dims = [dims, &[width]].concat();
+    let value = match table.dtype() {
+        DType::F32 | DType::F64 if table.device().is_cpu() && table.is_contiguous() => {
+            with_real!(table, T => Value::new(gathered(&ids, &view::<T>(table)?, width)?, dims))
+        }
+        _ => {
+            let ids = Tensor::from_slice(&ids, ids.len(), table.device())?;
+            Value::Tensor(table.detach().index_select(&ids, 0)?.reshape(dims)?)
+        }
+    };
+    let (sink, ids) = (sink.clone(), Arc::new(ids));
+    let y = record(EMBEDDING_LOOKUP, &[table], value, move |_, dy| {
+        sink.push(ids.clone(), dy.reshape((ids.len(), width))?);
+        Ok(vec![None])
+    });
+    Ok(y?)
+}
+
+fn gathered<T: Real>(ids: &[u32], table: &[T], width: usize) -> candle_core::Result<Vec<T>> {
+    let mut rows = Vec::with_capacity(ids.len() * width);
+    for &id in ids {
+        match table.get(id as usize * width..(id as usize + 1) * width) {
+            Some(row) => rows.extend_from_slice(row),
+            None => candle_core::bail!("row {id} of a table of {} rows", table.len() / width.max(1)),
+        }
+    }
+    Ok(rows)
 }
 
 /// The ids as whole numbers on the host, all of them below `limit`.
@@ -79,73 +104,11 @@ fn position(mut flat: usize, dims: &[usize]) -> Vec<usize> {
     position
 }
 
-struct LookupOp {
-    ids: Arc<Vec<u32>>,
-    sink: RowsSink,
-}
-
-impl LookupOp {
-    fn shape(&self, table: &Layout) -> candle_core::Result<Shape> {
-        Ok(Shape::from((self.ids.len(), table.shape().dims2()?.1)))
-    }
-
-    fn ids(&self, device: &Device) -> candle_core::Result<Tensor> {
-        Tensor::from_slice(&self.ids, self.ids.len(), device)
-    }
-
-    fn gathered<T: Real>(&self, table: &[T], width: usize) -> candle_core::Result<Vec<T>> {
-        let mut rows = Vec::with_capacity(self.ids.len() * width);
-        for &id in &*self.ids {
-            match table.get(id as usize * width..(id as usize + 1) * width) {
-                Some(row) => rows.extend_from_slice(row),
-                None => candle_core::bail!("row {id} of a table of {} rows", table.len() / width.max(1)),
-            }
-        }
-        Ok(rows)
-    }
-}
-
-impl CustomOp1 for LookupOp {
-    fn name(&self) -> &'static str {
-        "embedding_lookup"
-    }
-
-    fn cpu_fwd(&self, table: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let shape = self.shape(layout)?;
-        let width = shape.dims()[1];
-        let rows = match (table, layout.contiguous_offsets()) {
-            (CpuStorage::F32(table), Some((from, to))) => CpuStorage::F32(self.gathered(&table[from..to], width)?),
-            (CpuStorage::F64(table), Some((from, to))) => CpuStorage::F64(self.gathered(&table[from..to], width)?),
-            _ => {
-                let ids = self.ids(&Device::Cpu)?;
-                let (ids, ids_layout) = ids.storage_and_layout();
-                let Storage::Cpu(ids) = &*ids else { candle_core::bail!("ids made on the host are not there") };
-                table.index_select(ids, layout, ids_layout, 0)?
-            }
-        };
-        Ok((rows, shape))
-    }
-
-    fn cuda_fwd(&self, table: &CudaStorage, layout: &Layout) -> candle_core::Result<(CudaStorage, Shape)> {
-        let ids = self.ids(&Device::Cuda(table.device().clone()))?;
-        match &*ids.storage_and_layout().0 {
-            Storage::Cuda(storage) => Ok((table.index_select(storage, layout, ids.layout(), 0)?, self.shape(layout)?)),
-            _ => candle_core::bail!("the ids of an embedding lookup must be on the table's device"),
-        }
-    }
-
-    /// `None` is safe here and here only: candle does not walk on from a variable.
-    fn bwd(&self, _: &Tensor, _: &Tensor, gradient: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        self.sink.push(self.ids.clone(), gradient.clone());
-        Ok(None)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Gradient;
-    use candle_core::Var;
+    use candle_core::{Device, Var};
 
     fn table() -> Var {
         Var::from_vec((0..8).map(|x| x as f32).collect::<Vec<_>>(), (4, 2), &Device::Cpu).unwrap()

@@ -1,6 +1,7 @@
 //! Finite differences: a gradient counts when they agree with it.
 
 use crate::random::Stream;
+use crate::{Gradients, Tape};
 use candle_core::{DType, Device, Result, Tensor, Var, bail};
 
 /// How far apart a gradient and its finite difference may be, relative to the larger of the two and 1.
@@ -20,12 +21,21 @@ pub fn try_values(shape: &[usize], seed: u64) -> Result<Tensor> {
     Tensor::from_vec(values.collect::<Vec<f64>>(), shape, &Device::Cpu)
 }
 
-/// The gradients of `sum(f(inputs) * weights)` for fixed, uneven weights, so that no error can cancel.
+/// The gradients of `sum(f(inputs) * weights)` for fixed, uneven weights, so that no error can cancel; the same on
+/// both tapes.
 pub fn gradients(inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<Vec<Tensor>> {
     let vars = inputs.iter().map(Var::from_tensor).collect::<Result<Vec<_>>>()?;
     let tensors: Vec<_> = vars.iter().map(|var| var.as_tensor().clone()).collect();
-    let grads = weighted_sum(&f(&tensors)?)?.backward()?;
-    vars.iter().map(|var| grads.get(var).map_or_else(|| var.zeros_like(), |grad| Ok(grad.clone()))).collect()
+    let tape = Tape::start();
+    let loss = weighted_sum(&f(&tensors)?);
+    let grads = loss.and_then(|loss| tape.backward(&loss))?;
+    let of = |grads: &Gradients, var: &Var| grads.get(var).map_or_else(|| var.zeros_like(), |grad| Ok(grad.clone()));
+    let candles = weighted_sum(&f(&tensors)?)?.backward()?.into();
+    for (i, var) in vars.iter().enumerate() {
+        let other = of(&candles, var)?.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+        compare(&format!("input {i} on candle's tape"), &of(&grads, var)?, &other)?;
+    }
+    vars.iter().map(|var| of(&grads, var)).collect()
 }
 
 /// `sum(y * w)` for weights that depend on the position alone.

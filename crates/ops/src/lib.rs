@@ -13,13 +13,16 @@ pub mod error;
 mod functions;
 pub mod gradcheck;
 mod gradient;
+mod host;
 mod linalg;
 mod matmul;
 mod operation;
 pub mod random;
 mod reduce;
+mod row_losses;
 mod shape;
 mod simd;
+mod tape;
 pub mod update;
 pub mod warnings;
 
@@ -32,8 +35,11 @@ pub use error::{Error, Result};
 pub use functions::*;
 pub use gradient::{Gradient, Rows, RowsSink};
 pub use linalg::l2_normalize;
+pub use matmul::{FusedActivation, dense};
 pub use operation::{AxisList, Index, Operand, Operation};
+pub use row_losses::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
 pub use shape::resolve_shape;
 pub use simd::{Real, SHARED_FROM, simd};
+pub use tape::{Gradients, Tape};
 
 pub use candle_core::{DType, Device, Tensor};

@@ -1,6 +1,9 @@
 //! Products, norms and the softmax family.
 
 use crate::axes::resolve_axis;
+use crate::host::{dot as dot_product, total, view, with_real};
+use crate::simd::{Real, in_parts, simd};
+use crate::tape::{Value, on_host, record};
 use crate::{axes, custom_gradient};
 use candle_core::{Result, Tensor};
 
@@ -47,6 +50,9 @@ pub(crate) fn matmul(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 /// `exp(x) / sum(exp(x))` over `axis`.
 pub(crate) fn softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
     let dim = resolve_axis(axis, x.rank())?;
+    if on_host(&[x]) && dim + 1 == x.rank() {
+        return softmax_rows(x, false);
+    }
     let detached = x.detach();
     let exp = detached.broadcast_sub(&detached.max_keepdim(dim)?)?.exp()?;
     let y = exp.broadcast_div(&exp.sum_keepdim(dim)?)?;
@@ -59,10 +65,78 @@ pub(crate) fn softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
 /// The logarithm of [`softmax`], without underflow.
 pub(crate) fn log_softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
     let dim = resolve_axis(axis, x.rank())?;
+    if on_host(&[x]) && dim + 1 == x.rank() {
+        return softmax_rows(x, true);
+    }
     let detached = x.detach();
     let shifted = detached.broadcast_sub(&detached.max_keepdim(dim)?)?;
     let y = shifted.broadcast_sub(&shifted.exp()?.sum_keepdim(dim)?.log()?)?;
     custom_gradient(x, &y, move |_, y, dy| dy - y.exp()?.broadcast_mul(&dy.sum_keepdim(dim)?)?)
+}
+
+/// Softmax over the last axis, or its logarithm, as one op on the host.
+fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
+    let width = x.dim(x.rank() - 1)?.max(1);
+    let input = x.detach().contiguous()?;
+    let value = with_real!(x, T => {
+        let mut y = view::<T>(&input)?.to_vec();
+        in_parts(&mut y, width, 8, |_, part| {
+            let rows = part.chunks_exact_mut(width);
+            if log {
+                simd(|| rows.for_each(|row| log_softmax_row(row)));
+            } else {
+                simd(|| rows.for_each(|row| softmax_row(row)));
+            }
+        });
+        Value::new(y, x.shape())
+    });
+    record("softmax", &[x], value, move |y, dy| {
+        let dx = with_real!(y, T => {
+            let (y, mut dx) = (view::<T>(y)?, view::<T>(dy)?.to_vec());
+            in_parts(&mut dx, width, 4, |from, part| {
+                let rows = part.chunks_exact_mut(width).zip(y[from..].chunks_exact(width));
+                if log {
+                    simd(|| rows.for_each(|(dy, y)| log_softmax_row_backward(dy, y)));
+                } else {
+                    simd(|| rows.for_each(|(dy, y)| softmax_row_backward(dy, y)));
+                }
+            });
+            Tensor::from_vec(dx, dy.shape(), dy.device())?
+        });
+        Ok(vec![Some(dx)])
+    })
+}
+
+/// Softmax of one row, in place.
+#[inline(always)]
+pub(crate) fn softmax_row<T: Real>(row: &mut [T]) {
+    let largest = row.iter().fold(T::LOWEST, |most, &x| most.larger(x));
+    row.iter_mut().for_each(|x| *x = (*x - largest).exp());
+    let factor = T::ONE / total(row);
+    row.iter_mut().for_each(|x| *x = *x * factor);
+}
+
+/// From the values of a softmax and their gradients to the gradients of its input, in place.
+#[inline(always)]
+pub(crate) fn softmax_row_backward<T: Real>(dy: &mut [T], y: &[T]) {
+    let common = dot_product(dy, y);
+    dy.iter_mut().zip(y).for_each(|(dy, &y)| *dy = (*dy - common) * y);
+}
+
+#[inline(always)]
+fn log_softmax_row<T: Real>(row: &mut [T]) {
+    let largest = row.iter().fold(T::LOWEST, |most, &x| most.larger(x));
+    row.iter_mut().for_each(|x| *x = *x - largest);
+    let mut sum = T::ZERO;
+    row.iter().for_each(|x| sum += x.exp());
+    let log = sum.ln();
+    row.iter_mut().for_each(|x| *x = *x - log);
+}
+
+#[inline(always)]
+fn log_softmax_row_backward<T: Real>(dy: &mut [T], y: &[T]) {
+    let common = total(dy);
+    dy.iter_mut().zip(y).for_each(|(dy, &y)| *dy = *dy - y.exp() * common);
 }
 
 #[cfg(test)]

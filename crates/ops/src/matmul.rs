@@ -1,6 +1,96 @@
-//! The product of two matrices, for candle asks `/proc/cpuinfo` how many threads to use at each of its own.
+//! Products of matrices on gemm, and Dense as one op. (candle asks `/proc/cpuinfo` how many threads to use at each product.)
 
-use candle_core::{CpuStorage, CustomOp2, DType, Layout, Result, Shape, Tensor, WithDType, bail};
+use crate::host::{map2, view, with_real};
+use crate::simd::{Real, in_parts, simd};
+use crate::tape::{Value, on_host, record};
+use candle_core::{Result, Tensor, bail};
+use serde::{Deserialize, Serialize};
+
+/// A matrix of any strides in memory, checked to lie in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a, T> {
+    data: &'a [T],
+    size: (usize, usize),
+    stride: (usize, usize),
+}
+
+impl<'a, T: Real> Matrix<'a, T> {
+    /// Rows one after another.
+    pub(crate) fn rows(data: &'a [T], rows: usize, columns: usize) -> Self {
+        Self::strided(data, (rows, columns), (columns, 1))
+    }
+
+    /// Elements this far apart, down and to the right; empty where the memory does not hold them all.
+    pub(crate) fn strided(data: &'a [T], size: (usize, usize), stride: (usize, usize)) -> Self {
+        let last = size.0.saturating_sub(1) * stride.0 + size.1.saturating_sub(1) * stride.1;
+        let fits = size.0 * size.1 == 0 || last < data.len();
+        Self { data, size: if fits { size } else { (0, 0) }, stride }
+    }
+
+    /// Transposed.
+    pub(crate) fn t(self) -> Self {
+        let ((rows, columns), (down, right)) = (self.size, self.stride);
+        Self { size: (columns, rows), stride: (right, down), ..self }
+    }
+
+    /// A tensor of two axes, whatever its strides, in the memory that it is a part of.
+    fn of(tensor: &Tensor, all: &'a [T]) -> Result<Self> {
+        let (layout, size) = (tensor.layout(), tensor.dims2()?);
+        let matrix = Self::strided(
+            all.get(layout.start_offset()..).unwrap_or(&[]),
+            size,
+            (layout.stride()[0], layout.stride()[1]),
+        );
+        if matrix.size != size {
+            bail!("a matrix of layout {layout:?} does not lie in its memory of {} elements", all.len())
+        }
+        Ok(matrix)
+    }
+}
+
+/// `product = a b`, or `product += a b`; rows of `product` are `stride` elements apart. On all cores, unless the caller already is.
+#[allow(unsafe_code)]
+pub(crate) fn gemm<T: Real>(
+    product: &mut [T],
+    stride: usize,
+    accumulate: bool,
+    a: Matrix<T>,
+    b: Matrix<T>,
+    all_cores: bool,
+) {
+    let ((m, k), n) = (a.size, b.size.1);
+    if m == 0 || n == 0 {
+        return;
+    }
+    assert!(k == b.size.0 && stride >= n && (m - 1) * stride + n <= product.len(), "the sizes of a product do not fit");
+    let parallelism = if all_cores { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
+    // SAFETY: the assertion says that `product` holds m rows of n elements that are `stride` apart and do not overlap, and `Matrix` that
+    // every element that the strides of `a` (m rows, k columns) and `b` (k rows, n columns) lead to lies in its slice. A mutable
+    // slice overlaps with no other. gemm reads and writes nothing else, and T is f32 or f64, which it knows.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            product.as_mut_ptr(),
+            1,
+            stride as isize,
+            accumulate,
+            a.data.as_ptr(),
+            a.stride.1 as isize,
+            a.stride.0 as isize,
+            b.data.as_ptr(),
+            b.stride.1 as isize,
+            b.stride.0 as isize,
+            T::ONE,
+            T::ONE,
+            false,
+            false,
+            false,
+            parallelism,
+        );
+    }
+}
 
 /// The product of an `(m, k)` and a `(k, n)` matrix, of any strides.
 ///
@@ -10,82 +100,240 @@ use candle_core::{CpuStorage, CustomOp2, DType, Layout, Result, Shape, Tensor, W
 /// # Shapes
 /// - the result: `(m, n)`
 pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    let ours = a.device().is_cpu() && a.dtype() == b.dtype() && matches!(a.dtype(), DType::F32 | DType::F64);
-    if !ours || a.rank() != 2 || b.rank() != 2 {
+    if !on_host(&[a, b]) || a.rank() != 2 || b.rank() != 2 {
         return a.matmul(b);
     }
     if a.dim(1)? != b.dim(0)? {
         bail!("cannot multiply matrices of shapes {:?} and {:?}", a.dims(), b.dims())
     }
-    if a.track_op() || b.track_op() { a.apply_op2(b, MatMul) } else { a.apply_op2_no_bwd(b, &MatMul) }
-}
-
-struct MatMul;
-
-impl CustomOp2 for MatMul {
-    fn name(&self) -> &'static str {
-        "matmul"
-    }
-
-    fn cpu_fwd(&self, a: &CpuStorage, al: &Layout, b: &CpuStorage, bl: &Layout) -> Result<(CpuStorage, Shape)> {
-        let shape = Shape::from((al.dims()[0], bl.dims()[1]));
-        let product = match a {
-            CpuStorage::F64(_) => CpuStorage::F64(product(a.as_slice::<f64>()?, al, b.as_slice::<f64>()?, bl)?),
-            _ => CpuStorage::F32(product(a.as_slice::<f32>()?, al, b.as_slice::<f32>()?, bl)?),
-        };
-        Ok((product, shape))
-    }
-
-    fn bwd(&self, a: &Tensor, b: &Tensor, _: &Tensor, dy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+    let value = with_real!(a, T => Value::new(product::<T>(a, b)?, (a.dim(0)?, b.dim(1)?)));
+    let (left, right) = (a.detach(), b.detach());
+    let wanted = (a.track_op(), b.track_op());
+    record("matmul", &[a, b], value, move |_, dy| {
         // Data that goes in has no gradient, which saves the first layer of a model a third of its work.
-        let da = a.track_op().then(|| matmul(dy, &b.detach().t()?)).transpose()?;
-        let db = b.track_op().then(|| matmul(&a.detach().t()?, dy)).transpose()?;
-        Ok((da, db))
-    }
+        let da = wanted.0.then(|| matmul(dy, &right.t()?)).transpose()?;
+        let db = wanted.1.then(|| matmul(&left.t()?, dy)).transpose()?;
+        Ok(vec![da, db])
+    })
 }
 
-#[allow(unsafe_code)]
-fn product<T: WithDType>(a: &[T], al: &Layout, b: &[T], bl: &Layout) -> Result<Vec<T>> {
-    let ((m, k), n) = (al.shape().dims2()?, bl.dims()[1]);
-    let (a, b) = (part(a, al)?, part(b, bl)?);
-    let mut product = vec![T::zero(); m * n];
-    let stride = |layout: &Layout, axis: usize| layout.stride()[axis] as isize;
-    // SAFETY: `product` has m rows of n elements, and `part` has checked that every element that the strides of `a` (m rows,
-    // k columns) and of `b` (k rows, n columns) lead to lies in its slice. `product` is a fresh allocation, so that it overlaps with
-    // neither. gemm reads and writes nothing else.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            product.as_mut_ptr(),
-            1,
-            n as isize,
-            false,
-            a.as_ptr(),
-            stride(al, 1),
-            stride(al, 0),
-            b.as_ptr(),
-            stride(bl, 1),
-            stride(bl, 0),
-            T::zero(),
-            T::one(),
-            false,
-            false,
-            false,
-            gemm::Parallelism::Rayon(0),
-        );
-    }
+fn product<T: Real>(a: &Tensor, b: &Tensor) -> Result<Vec<T>> {
+    let (a_all, b_all) = (whole::<T>(a)?, whole::<T>(b)?);
+    let mut product = vec![T::ZERO; a.dim(0)? * b.dim(1)?];
+    gemm(&mut product, b.dim(1)?, false, Matrix::of(a, &a_all)?, Matrix::of(b, &b_all)?, true);
     Ok(product)
 }
 
-/// The slice that a matrix begins with, checked to hold every element of it.
-fn part<'a, T>(data: &'a [T], layout: &Layout) -> Result<&'a [T]> {
-    let last =
-        layout.dims().iter().zip(layout.stride()).map(|(size, stride)| size.saturating_sub(1) * stride).sum::<usize>();
-    match data.get(layout.start_offset()..) {
-        Some(part) if layout.shape().elem_count() == 0 || last < part.len() => Ok(part),
-        _ => bail!("a matrix of layout {layout:?} does not lie in its memory of {} elements", data.len()),
+/// All of the memory that a tensor is a part of.
+fn whole<'a, T: Real>(tensor: &'a Tensor) -> Result<impl std::ops::Deref<Target = [T]> + 'a> {
+    let (storage, _) = tensor.storage_and_layout();
+    let length = match &*storage {
+        candle_core::Storage::Cpu(cpu) => T::cpu_storage_as_slice(cpu)?.len(),
+        _ => bail!("a product needs tensors on the host"),
+    };
+    Ok(crate::host::View::new(storage, 0..length))
+}
+
+/// The functions that [`dense`] and recurrent layers apply as part of themselves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FusedActivation {
+    /// `x` itself.
+    #[default]
+    Linear,
+    /// `max(x, 0)`.
+    Relu,
+    /// `1 / (1 + exp(-x))`.
+    Sigmoid,
+    /// The hyperbolic tangent.
+    Tanh,
+}
+
+impl FusedActivation {
+    /// The one of this Keras name, if it is one of them.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "linear" => Self::Linear,
+            "relu" => Self::Relu,
+            "sigmoid" => Self::Sigmoid,
+            "tanh" => Self::Tanh,
+            _ => return None,
+        })
+    }
+
+    /// The function.
+    #[inline(always)]
+    pub(crate) fn value<T: Real>(self, x: T) -> T {
+        match self {
+            Self::Linear => x,
+            Self::Relu => {
+                if x < T::ZERO {
+                    T::ZERO
+                } else {
+                    x
+                }
+            }
+            Self::Sigmoid => x.sigmoid(),
+            Self::Tanh => x.tanh(),
+        }
+    }
+
+    /// The derivative, from the value.
+    #[inline(always)]
+    pub(crate) fn slope<T: Real>(self, y: T) -> T {
+        match self {
+            Self::Linear => T::ONE,
+            Self::Relu => {
+                if y > T::ZERO {
+                    T::ONE
+                } else {
+                    T::ZERO
+                }
+            }
+            Self::Sigmoid => y * (T::ONE - y),
+            Self::Tanh => T::ONE - y * y,
+        }
+    }
+
+    /// The function of all elements, in place.
+    fn apply<T: Real>(self, y: &mut [T]) {
+        // A match outside of the loop, so that each loop is one function.
+        macro_rules! each {
+            ($($variant:ident)*) => {
+                match self {
+                    Self::Linear => (),
+                    $(Self::$variant => in_parts(y, 1, 2, |_, part| {
+                        simd(|| apply_inline(part, Self::$variant));
+                    }),)*
+                }
+            };
+        }
+        each!(Relu Sigmoid Tanh);
+    }
+
+    /// `dy` times the derivative.
+    fn backward<T: Real>(self, y: &[T], dy: &[T]) -> Vec<T> {
+        match self {
+            Self::Linear => dy.to_vec(),
+            Self::Relu => map2(y, dy, |y, dy| Self::Relu.slope(y) * dy),
+            Self::Sigmoid => map2(y, dy, |y, dy| Self::Sigmoid.slope(y) * dy),
+            Self::Tanh => map2(y, dy, |y, dy| Self::Tanh.slope(y) * dy),
+        }
+    }
+}
+
+#[inline(always)]
+fn apply_inline<T: Real>(y: &mut [T], activation: FusedActivation) {
+    y.iter_mut().for_each(|y| *y = activation.value(*y));
+}
+
+/// `activation(x kernel + bias)` as one op, whose gradients are one product each.
+///
+/// # Shapes
+/// - `x`: `(..., k)`; `kernel`: `(k, n)`; `bias`: `(n,)`
+/// - the result: `(..., n)`
+pub fn dense(x: &Tensor, kernel: &Tensor, bias: Option<&Tensor>, activation: FusedActivation) -> Result<Tensor> {
+    let (k, n) = kernel.dims2()?;
+    let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
+    if x.rank() == 0 || x.dims()[x.rank() - 1] != k || bias.is_some_and(|bias| bias.dims() != [n]) {
+        let bias = bias.map(Tensor::dims);
+        bail!("dense: an input of shape {:?} for a kernel of {:?} and a bias of {bias:?}", x.dims(), kernel.dims())
+    }
+    if !on_host(&all) {
+        let y = crate::linalg::dot(x, kernel)?;
+        let y = bias.map_or_else(|| Ok(y.clone()), |bias| y.broadcast_add(bias))?;
+        return match activation {
+            FusedActivation::Linear => Ok(y),
+            FusedActivation::Relu => crate::elementwise::relu(&y),
+            FusedActivation::Sigmoid => crate::elementwise::sigmoid(&y),
+            FusedActivation::Tanh => crate::elementwise::tanh(&y),
+        };
+    }
+    let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
+    let mut dims = x.dims().to_vec();
+    let m = x.elem_count() / k.max(1);
+    dims.pop();
+    dims.push(n);
+    let value = with_real!(x, T => {
+        let mut y: Vec<T> = Vec::with_capacity(m * n);
+        match bias {
+            Some(bias) => {
+                let bias = bias.contiguous()?;
+                let bias = view::<T>(&bias)?;
+                (0..m).for_each(|_| y.extend_from_slice(&bias));
+            }
+            None => y.resize(m * n, T::ZERO),
+        }
+        let (input, weights) = (view::<T>(&input)?, view::<T>(&weights)?);
+        gemm(&mut y, n, bias.is_some(), Matrix::rows(&input, m, k), Matrix::rows(&weights, k, n), true);
+        activation.apply(&mut y);
+        Value::new(y, dims)
+    });
+    let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
+    record("dense", &all, value, move |y, dy| {
+        with_real!(y, T => {
+            let (y, dy) = (view::<T>(y)?, view::<T>(dy)?);
+            let own;
+            let dz: &[T] = if activation == FusedActivation::Linear {
+                &dy
+            } else {
+                own = activation.backward(&y, &dy);
+                &own
+            };
+            let device = input.device();
+            let dx = if wanted.0 {
+                let mut dx = vec![T::ZERO; m * k];
+                gemm(&mut dx, k, false, Matrix::rows(dz, m, n), Matrix::rows(&view::<T>(&weights)?, k, n).t(), true);
+                Some(Tensor::from_vec(dx, input.shape(), device)?)
+            } else {
+                None
+            };
+            let dw = if wanted.1 {
+                let mut dw = vec![T::ZERO; k * n];
+                gemm(&mut dw, n, false, Matrix::rows(&view::<T>(&input)?, m, k).t(), Matrix::rows(dz, m, n), true);
+                Some(Tensor::from_vec(dw, (k, n), device)?)
+            } else {
+                None
+            };
+            let db = wanted.2.then(|| Tensor::from_vec(column_sums(dz, n), n, device)).transpose()?;
+            Ok(vec![dx, dw, db])
+        })
+    })
+}
+
+/// The sums of the columns of a matrix of `width` columns.
+pub(crate) fn column_sums<T: Real>(data: &[T], width: usize) -> Vec<T> {
+    use rayon::prelude::*;
+    if width == 0 {
+        return Vec::new();
+    }
+    let add = |sums: &mut [T], rows: &[T]| {
+        simd(|| add_rows(sums, rows));
+    };
+    if data.len() < crate::SHARED_FROM * 4 || rayon::current_num_threads() == 1 {
+        let mut sums = vec![T::ZERO; width];
+        add(&mut sums, data);
+        return sums;
+    }
+    // Always the same parts, so that the sums are the same bits on every run.
+    let part = (data.len() / width).div_ceil(16).max(1) * width;
+    let parts: Vec<Vec<T>> = data
+        .par_chunks(part)
+        .map(|rows| {
+            let mut sums = vec![T::ZERO; width];
+            add(&mut sums, rows);
+            sums
+        })
+        .collect();
+    let mut sums = vec![T::ZERO; width];
+    parts.iter().for_each(|part| add(&mut sums, part));
+    sums
+}
+
+#[inline(always)]
+fn add_rows<T: Real>(sums: &mut [T], rows: &[T]) {
+    for row in rows.chunks_exact(sums.len()) {
+        sums.iter_mut().zip(row).for_each(|(sum, &x)| *sum += x);
     }
 }
 
@@ -93,6 +341,7 @@ fn part<'a, T>(data: &'a [T], layout: &Layout) -> Result<&'a [T]> {
 mod tests {
     use super::*;
     use crate::gradcheck::{assert_gradients, values};
+    use candle_core::DType;
 
     #[test]
     fn gradients_agree_with_finite_differences() {
@@ -126,6 +375,35 @@ mod tests {
             assert!(apart.iter().all(|x| *x < 1e-5), "{:?} {:?}", a.layout(), b.layout());
         }
         assert!(matmul(&a, &a).is_err());
+    }
+
+    #[test]
+    fn dense_is_a_product_a_sum_and_a_function() {
+        use FusedActivation::*;
+        for activation in [Linear, Relu, Sigmoid, Tanh] {
+            let inputs = [values([2, 3, 4], 1), values([4, 5], 2), values([5], 3)];
+            assert_gradients(&inputs, |x| dense(&x[0], &x[1], Some(&x[2]), activation));
+            assert_gradients(&inputs[..2], |x| dense(&x[0], &x[1], None, activation));
+            let fused = dense(&inputs[0], &inputs[1], Some(&inputs[2]), activation).unwrap();
+            let plain = crate::linalg::dot(&inputs[0], &inputs[1]).unwrap().broadcast_add(&inputs[2]).unwrap();
+            let plain = match activation {
+                Linear => plain,
+                Relu => plain.relu().unwrap(),
+                Sigmoid => candle_nn::ops::sigmoid(&plain).unwrap(),
+                Tanh => plain.tanh().unwrap(),
+            };
+            let apart = (fused - plain).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f64>().unwrap();
+            assert!(apart < 1e-12, "{activation:?}: {apart}");
+        }
+        assert!(dense(&values([2, 3], 1), &values([4, 5], 2), None, Linear).is_err());
+    }
+
+    #[test]
+    fn sums_of_columns_are_the_same_in_parts() {
+        let data: Vec<f64> = (0..300_000).map(|i| (i % 7) as f64).collect();
+        let sums = column_sums(&data, 3);
+        let plain = (0..3).map(|c| data.iter().skip(c).step_by(3).sum::<f64>()).collect::<Vec<_>>();
+        assert_eq!(sums, plain);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Operations as values: what `keras.ops` does to tensors now, and to symbolic tensors when a model runs.
 
 use crate::axes::{Axes, resolve_axis};
+use crate::elementwise::{Arithmetic, arithmetic};
 use crate::{elementwise, linalg, reduce, shape};
 use candle_core::{DType, Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
@@ -260,10 +261,10 @@ impl Operation {
             Max(axes) => reduce::max(x, axes.clone()),
             Mean(axes) => reduce::mean(x, axes.clone()),
             Min(axes) => reduce::min(x, axes.clone()),
-            Negative {} => x.neg(),
+            Negative {} => if x.dtype().is_float() { elementwise::negative(x) } else { x.neg() },
             Power {} => elementwise::power(x, &operands[1]),
             Relu {} => elementwise::relu(x),
-            Reshape { newshape } => x.reshape(shape::resolve_shape(x.elem_count(), newshape)?),
+            Reshape { newshape } => shape::reshaped(x, &shape::resolve_shape(x.elem_count(), newshape)?),
             Sigmoid {} => elementwise::sigmoid(x),
             Softmax { axis } => linalg::softmax(x, *axis),
             Softplus {} => elementwise::softplus(x),
@@ -276,11 +277,11 @@ impl Operation {
             Tanh {} => elementwise::tanh(x),
             Transpose { axes } => shape::transpose(x, axes.as_deref()),
             Where {} => promoted(&operands[1], &operands[2]).and_then(|(y, z)| elementwise::where_(&truth(x)?, &y, &z)),
-            Add {} => compared(Tensor::broadcast_add),
-            Subtract {} => compared(Tensor::broadcast_sub),
-            Multiply {} => compared(Tensor::broadcast_mul),
+            Add {} => compared(|x, y| arithmetic(Arithmetic::Add, x, y)),
+            Subtract {} => compared(|x, y| arithmetic(Arithmetic::Subtract, x, y)),
+            Multiply {} => compared(|x, y| arithmetic(Arithmetic::Multiply, x, y)),
             Divide {} | TrueDivide {} => {
-                both().and_then(|(x, y)| elementwise::float(&x)?.broadcast_div(&elementwise::float(&y)?))
+                both().and_then(|(x, y)| arithmetic(Arithmetic::Divide, &elementwise::float(&x)?, &elementwise::float(&y)?))
             }
             Maximum {} => compared(elementwise::maximum),
             Minimum {} => compared(elementwise::minimum),

@@ -1,5 +1,8 @@
 //! Reductions over axes: `K.mean(x, axis=-1)` is `mean(x, -1)`.
 
+use crate::host::{total, view, with_real};
+use crate::simd::{Real, in_parts, simd};
+use crate::tape::{Value, on_host, record};
 use crate::{Axes, custom_gradient};
 use candle_core::{DType, Result, Tensor};
 
@@ -7,6 +10,9 @@ use candle_core::{DType, Result, Tensor};
 pub(crate) fn sum(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
     let axes = axis.into();
     let dims = axes.resolve(x.rank())?;
+    if let Some(y) = scaled_sum(x, &dims, axes.keepdims, |_| 1.0)? {
+        return Ok(y);
+    }
     if axes.keepdims { x.sum_keepdim(dims) } else { x.sum(dims) }
 }
 
@@ -15,7 +21,82 @@ pub(crate) fn mean(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
     let x = if x.dtype().is_int() { x.to_dtype(DType::F32)? } else { x.clone() };
     let axes = axis.into();
     let dims = axes.resolve(x.rank())?;
+    if let Some(y) = scaled_sum(&x, &dims, axes.keepdims, |count| 1.0 / count as f64)? {
+        return Ok(y);
+    }
     if axes.keepdims { x.mean_keepdim(dims) } else { x.mean(dims) }
+}
+
+/// The sum over neighbouring axes, times a factor that depends on how many elements there are; `None` where that is not on the host.
+fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f64) -> Result<Option<Tensor>> {
+    let mut sorted = dims.to_vec();
+    sorted.sort_unstable();
+    let neighbours = sorted.windows(2).all(|pair| pair[1] == pair[0] + 1);
+    if !on_host(&[x]) || !neighbours || x.elem_count() == 0 {
+        return Ok(None);
+    }
+    let (first, last) = (sorted.first().copied().unwrap_or(0), sorted.last().map_or(0, |last| last + 1));
+    let outer: usize = x.dims()[..first].iter().product();
+    let count: usize = x.dims()[first..last].iter().product();
+    let inner: usize = x.dims()[last..].iter().product();
+    let mut shape = x.dims().to_vec();
+    if keepdims {
+        shape[first..last].fill(1);
+    } else {
+        shape.drain(first..last);
+    }
+    let input = x.detach().contiguous()?;
+    let factor = scale(count);
+    let value = with_real!(x, T => {
+        let input = view::<T>(&input)?;
+        let mut y = vec![T::ZERO; outer * inner];
+        in_parts(&mut y, inner, count, |from, part| {
+            let input = &input[from / inner * count * inner..];
+            simd(|| sums(part, input, count, inner, T::from_real(factor)));
+        });
+        Value::new(y, shape)
+    });
+    let whole = x.shape().clone();
+    let y = record("sum", &[x], value, move |_, dy| {
+        let dx = with_real!(dy, T => {
+            let dy = view::<T>(dy)?;
+            let mut dx = vec![T::ZERO; outer * count * inner];
+            in_parts(&mut dx, count * inner, 1, |from, part| {
+                let dy = &dy[from / count..];
+                simd(|| spread(part, dy, count, inner, T::from_real(factor)));
+            });
+            Tensor::from_vec(dx, &whole, &candle_core::Device::Cpu)?
+        });
+        Ok(vec![Some(dx)])
+    })?;
+    Ok(Some(y))
+}
+
+#[inline(always)]
+fn sums<T: Real>(y: &mut [T], x: &[T], count: usize, inner: usize, factor: T) {
+    if inner == 1 {
+        y.iter_mut().zip(x.chunks_exact(count)).for_each(|(y, x)| *y = total(x) * factor);
+        return;
+    }
+    for (y, x) in y.chunks_exact_mut(inner).zip(x.chunks_exact(count * inner)) {
+        for x in x.chunks_exact(inner) {
+            y.iter_mut().zip(x).for_each(|(y, &x)| *y += x);
+        }
+        y.iter_mut().for_each(|y| *y = *y * factor);
+    }
+}
+
+#[inline(always)]
+fn spread<T: Real>(dx: &mut [T], dy: &[T], count: usize, inner: usize, factor: T) {
+    if inner == 1 {
+        dx.chunks_exact_mut(count).zip(dy).for_each(|(dx, &dy)| dx.fill(dy * factor));
+        return;
+    }
+    for (dx, dy) in dx.chunks_exact_mut(count * inner).zip(dy.chunks_exact(inner)) {
+        for dx in dx.chunks_exact_mut(inner) {
+            dx.iter_mut().zip(dy).for_each(|(dx, &dy)| *dx = dy * factor);
+        }
+    }
 }
 
 /// The largest element over `axis`; equal largest elements share the gradient, as in Keras (candle: each gets all of it).
@@ -52,7 +133,7 @@ mod tests {
     #[test]
     fn gradients_agree_with_finite_differences() {
         let x = values([2, 3, 4], 1);
-        for axis in [axes(-1), axes(0), axes([0, 2]), axes(()), axes(1).keepdims(true)] {
+        for axis in [axes(-1), axes(0), axes([0, 2]), axes([0, 1]), axes([2, 1]), axes(()), axes(1).keepdims(true)] {
             assert_gradients(std::slice::from_ref(&x), |x| sum(&x[0], axis.clone()));
             assert_gradients(std::slice::from_ref(&x), |x| mean(&x[0], axis.clone()));
             assert_gradients(std::slice::from_ref(&x), |x| max(&x[0], axis.clone()));

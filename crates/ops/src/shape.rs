@@ -2,6 +2,7 @@
 
 use crate::axes::resolve_axis;
 use crate::operation::Index;
+use crate::tape::{Value, record};
 use candle_core::{Result, Tensor, bail};
 
 /// The sizes that `shape` means for this many elements, with the one -1 in it worked out.
@@ -20,6 +21,17 @@ pub fn resolve_shape(elements: usize, shape: &[i64]) -> Result<Vec<usize>> {
         bail!("cannot reshape {elements} elements to {shape:?}")
     }
     Ok(shape.iter().map(|&size| if size == -1 { elements / known as usize } else { size as usize }).collect())
+}
+
+/// The same elements in this shape.
+pub(crate) fn reshaped(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    if !x.is_variable() {
+        return x.reshape(shape);
+    }
+    // A value of this crate's ops is a leaf to candle: its memory is copied once, and the gradient only takes the other shape.
+    let before = x.shape().clone();
+    let y = x.detach().reshape(shape)?;
+    record("reshape", &[x], Value::Tensor(y), move |_, dy| Ok(vec![Some(dy.reshape(&before)?)]))
 }
 
 /// A new axis of size 1 at `axis`; -1 is behind the last.
@@ -58,7 +70,13 @@ pub(crate) fn transpose(x: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
     if !sorted.into_iter().eq(0..x.rank()) {
         bail!("transpose needs each of the {} axes once, received {axes:?}", x.rank())
     }
-    x.permute(order)?.contiguous()
+    if !x.is_variable() {
+        return x.permute(order)?.contiguous();
+    }
+    let mut back = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(i, &axis)| back[axis] = i);
+    let y = x.detach().permute(order)?;
+    record("transpose", &[x], Value::Tensor(y), move |_, dy| Ok(vec![Some(dy.permute(back.clone())?)]))
 }
 
 /// `x[key]` as in Python.

@@ -29,7 +29,6 @@ pub const SHARED_FROM: usize = 1 << 15;
 
 /// Runs `f` on parts of `data`, each a multiple of `unit` elements, on all cores if there are enough of them; `f` is told
 /// where its part begins.
-#[allow(dead_code)]
 pub(crate) fn in_parts<T: Send>(data: &mut [T], unit: usize, cost: usize, f: impl Fn(usize, &mut [T]) + Sync) {
     let threads = rayon::current_num_threads();
     if threads == 1 || data.len() * cost < SHARED_FROM {
@@ -74,6 +73,8 @@ pub trait Real:
     fn sqrt(self) -> Self;
     /// The natural logarithm.
     fn ln(self) -> Self;
+    /// `ln(1 + x)`.
+    fn ln_1p(self) -> Self;
 
     /// `1 / (1 + exp(-x))`.
     #[inline(always)]
@@ -116,6 +117,10 @@ impl Real for f64 {
 
     fn ln(self) -> f64 {
         f64::ln(self)
+    }
+
+    fn ln_1p(self) -> f64 {
+        f64::ln_1p(self)
     }
 }
 
@@ -186,6 +191,10 @@ impl Real for f32 {
 
     fn ln(self) -> f32 {
         f32::ln(self)
+    }
+
+    fn ln_1p(self) -> f32 {
+        f32::ln_1p(self)
     }
 }
 

@@ -7,7 +7,7 @@ pub use activation::Activation;
 pub use functions::*;
 
 use crate::KerasObject;
-use candle_keras_ops::{Error, Tensor};
+use candle_keras_ops::{Error, FusedActivation, Tensor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -32,6 +32,8 @@ type Function = dyn Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync;
 pub struct ActivationFunction {
     name: String,
     function: Option<Arc<Function>>,
+    /// Whether this is a function of one's own, whatever its name.
+    is_own: bool,
 }
 
 /// Keras's functions under Keras's names; two of them go by a second name.
@@ -72,7 +74,7 @@ impl ActivationFunction {
         name: impl Into<String>,
         function: impl Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), function: Some(Arc::new(function)) }
+        Self { name: name.into(), function: Some(Arc::new(function)), is_own: true }
     }
 
     /// The name, as Keras writes it.
@@ -83,6 +85,11 @@ impl ActivationFunction {
     /// Whether this is the identity.
     pub fn is_linear(&self) -> bool {
         self.name == "linear"
+    }
+
+    /// The function as a part of the op before it, if it is one of those.
+    pub fn fused(&self) -> Option<FusedActivation> {
+        FusedActivation::by_name(&self.name).filter(|_| !self.is_own)
     }
 
     /// The function's values.
@@ -120,7 +127,8 @@ impl From<&str> for ActivationFunction {
             name => name,
         };
         let found = FUNCTIONS.iter().find(|(known, _)| *known == name);
-        Self { name: name.into(), function: found.map(|(_, function)| Arc::new(*function) as Arc<Function>) }
+        let function = found.map(|(_, function)| Arc::new(*function) as Arc<Function>);
+        Self { name: name.into(), function, is_own: false }
     }
 }
 

@@ -114,11 +114,11 @@ impl Layer for Dense {
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
         let kernel = self.weight("kernel", ctx)?;
         // Whole numbers reach a Dense only from an input that was declared as such.
-        let mut y = ops::dot(&single(inputs)?.to_dtype(kernel.dtype())?, &kernel)?;
-        if self.use_bias {
-            y = y.broadcast_add(&self.weight("bias", ctx)?)?;
-        }
-        Ok(vec![self.activation.call(&y)?])
+        let x = single(inputs)?.to_dtype(kernel.dtype())?;
+        let bias = if self.use_bias { Some(self.weight("bias", ctx)?) } else { None };
+        let fused = self.activation.fused();
+        let y = ops::dense(&x, &kernel, bias.as_ref(), fused.unwrap_or_default())?;
+        Ok(vec![if fused.is_some() { y } else { self.activation.call(&y)? }])
     }
 
     fn supports_masking(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Add: the sum. Keras: `keras.layers.Add`.
 
 use super::{base_merge::fold, merge_layer};
-use candle_core::Tensor;
+use candle_keras_ops as ops;
 
 merge_layer! {
     /// The sum of its inputs.
@@ -19,5 +19,5 @@ merge_layer! {
     /// assert_eq!(Add::new().call([&a, &b])?.shape().to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    Add, "Add", 1..=usize::MAX, |inputs, _| Ok(fold(inputs, Tensor::broadcast_add)?)
+    Add, "Add", 1..=usize::MAX, |inputs, _| Ok(fold(inputs, |a, b| ops::add(a, b))?)
 }

@@ -1,7 +1,7 @@
 //! Average: the mean. Keras: `keras.layers.Average`.
 
 use super::{base_merge::fold, merge_layer};
-use candle_core::Tensor;
+use candle_keras_ops as ops;
 
 merge_layer! {
     /// The mean of its inputs.
@@ -19,5 +19,5 @@ merge_layer! {
     /// assert_eq!(Average::new().call([&a, &b])?.shape().to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    Average, "Average", 1..=usize::MAX, |inputs, _| Ok((fold(inputs, Tensor::broadcast_add)? / inputs.len() as f64)?)
+    Average, "Average", 1..=usize::MAX, |inputs, _| Ok((fold(inputs, |a, b| ops::add(a, b))? / inputs.len() as f64)?)
 }

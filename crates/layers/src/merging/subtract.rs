@@ -1,6 +1,7 @@
 //! Subtract: the difference. Keras: `keras.layers.Subtract`.
 
 use super::merge_layer;
+use candle_keras_ops as ops;
 
 merge_layer! {
     /// The first input minus the second.
@@ -18,5 +19,5 @@ merge_layer! {
     /// assert_eq!(Subtract::new().call([&a, &b])?.shape().to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    Subtract, "Subtract", 2..=2, |inputs, _| Ok(inputs[0].broadcast_sub(&inputs[1])?)
+    Subtract, "Subtract", 2..=2, |inputs, _| Ok(ops::subtract(&inputs[0], &inputs[1])?)
 }

@@ -3,7 +3,7 @@
 use crate::layer::single;
 use crate::{Base, Context, Layer, Shape, layer_common};
 use candle_core::Tensor;
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{self as ops, Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// Lays the elements of each sample out in one row.
@@ -67,11 +67,11 @@ impl Layer for Flatten {
     fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
         let mut x = single(inputs)?.clone();
         if self.data_format == "channels_first" && x.rank() > 2 {
-            let order: Vec<_> = std::iter::once(0).chain(2..x.rank()).chain([1]).collect();
-            x = x.permute(order)?;
+            let order: Vec<i64> = std::iter::once(0).chain(2..x.rank() as i64).chain([1]).collect();
+            x = ops::transpose(&x, order)?;
         }
         let row = x.elem_count() / x.dim(0)?.max(1);
-        Ok(vec![x.reshape((x.dim(0)?, row))?])
+        Ok(vec![ops::reshape(&x, [x.dim(0)? as i64, row as i64])?])
     }
 }
 

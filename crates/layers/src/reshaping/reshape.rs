@@ -58,7 +58,7 @@ impl Layer for Reshape {
         let batch = x.dim(0)?;
         let mut dims = ops::resolve_shape(x.elem_count() / batch.max(1), &self.target_shape)?;
         dims.insert(0, batch);
-        Ok(vec![x.reshape(dims)?])
+        Ok(vec![ops::reshape(x, dims.iter().map(|&size| size as i64).collect::<Vec<_>>())?])
     }
 }
 

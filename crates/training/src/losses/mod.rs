@@ -219,13 +219,12 @@ impl Loss {
                 (values.broadcast_mul(&weight)?, Some(weight))
             }
         };
-        let count = values.elem_count().max(1) as f64;
         Ok(match self.reduction {
             Reduction::None => values,
-            Reduction::Sum => values.sum_all()?,
-            Reduction::SumOverBatchSize => (values.sum_all()? / count)?,
+            Reduction::Sum => ops::sum(&values, ())?,
+            Reduction::SumOverBatchSize => ops::mean(&values, ())?,
             Reduction::MeanWithSampleWeight => match weight {
-                None => (values.sum_all()? / count)?,
+                None => ops::mean(&values, ())?,
                 Some(weight) => {
                     let total = ops::sum(&weight.broadcast_as(values.shape())?, ())?;
                     // Nothing counts if all weights are 0: Keras answers 0 then, not NaN.

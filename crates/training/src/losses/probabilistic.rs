@@ -3,7 +3,7 @@
 use crate::function::{Function, Target, class_ids};
 use candle_core::{D, DType, Tensor};
 use candle_keras_layers::{Config, setters};
-use candle_keras_ops::{self as ops, Result, axes};
+use candle_keras_ops::{self as ops, Classes, Pairwise, Result, axes};
 use serde::{Deserialize, Serialize};
 
 /// Keras's epsilon: probabilities are held this far from 0 and 1.
@@ -45,6 +45,14 @@ impl Function for BinaryCrossentropy {
     fn call(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
         let smoothing = self.label_smoothing;
         let y = if smoothing == 0.0 { y.clone() } else { ((y * (1.0 - smoothing))? + smoothing / 2.0)? };
+        if ops::has_row_losses(&y, x) {
+            let function = if self.from_logits {
+                Pairwise::BinaryCrossentropyOfLogits
+            } else {
+                Pairwise::BinaryCrossentropy(EPSILON)
+            };
+            return Ok(ops::pairwise_mean(function, &y, x)?);
+        }
         let entropy = if self.from_logits {
             // max(x, 0) - x y + log(1 + exp(-|x|)), of which softplus is the first and last term
             (ops::softplus(x)? - (x * &y)?)?
@@ -102,6 +110,9 @@ impl Function for CategoricalCrossentropy {
         let classes = y.dim(axes(self.axis).resolve(y.rank())?[0])? as f64;
         let smoothing = self.label_smoothing;
         let y = if smoothing == 0.0 { y.clone() } else { ((y * (1.0 - smoothing))? + smoothing / classes)? };
+        if ops::has_row_losses(&y, x) && axes(self.axis).resolve(x.rank())? == [x.rank() - 1] {
+            return Ok(ops::crossentropy(Classes::Weights(y), x, (!self.from_logits).then_some(EPSILON))?);
+        }
         let log = if self.from_logits { ops::log_softmax(x, self.axis)? } else { log_probabilities(x, self.axis)? };
         Ok(ops::sum(&(y * log)?, self.axis)?.neg()?)
     }
@@ -147,12 +158,17 @@ impl Function for SparseCategoricalCrossentropy {
 
     fn call(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
         let classes = x.dim(D::Minus1)?;
-        let log = if self.from_logits { ops::log_softmax(x, -1)? } else { log_probabilities(x, -1)? };
         // A class that is ignored need not exist: its samples are read as class 0 and then left out.
         let kept = self.mask(y)?;
         let y = kept.as_ref().map_or_else(|| Ok(y.clone()), |kept| y.to_dtype(DType::F64)? * kept)?;
-        let ids = class_ids(&y, classes)?.unsqueeze(D::Minus1)?;
-        let entropy = log.gather(&ids, D::Minus1)?.squeeze(D::Minus1)?.neg()?;
+        let ids = class_ids(&y, classes)?;
+        let entropy = if ops::has_row_losses(&x.detach(), x) {
+            let ids = ids.flatten_all()?.to_vec1()?;
+            ops::crossentropy(Classes::Ids(ids), x, (!self.from_logits).then_some(EPSILON))?
+        } else {
+            let log = if self.from_logits { ops::log_softmax(x, -1)? } else { log_probabilities(x, -1)? };
+            log.gather(&ids.unsqueeze(D::Minus1)?, D::Minus1)?.squeeze(D::Minus1)?.neg()?
+        };
         Ok(kept.map_or_else(|| Ok(entropy.clone()), |kept| &entropy * kept.to_dtype(x.dtype())?)?)
     }
 

@@ -28,6 +28,9 @@ impl Function for MeanSquaredError {
     }
 
     fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        if ops::has_row_losses(y_true, y_pred) {
+            return Ok(ops::pairwise_mean(ops::Pairwise::SquaredError, y_true, y_pred)?);
+        }
         Ok(ops::mean(&(y_pred - y_true)?.sqr()?, -1)?)
     }
 }
@@ -54,6 +57,9 @@ impl Function for MeanAbsoluteError {
     }
 
     fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        if ops::has_row_losses(y_true, y_pred) {
+            return Ok(ops::pairwise_mean(ops::Pairwise::AbsoluteError, y_true, y_pred)?);
+        }
         Ok(ops::mean(&ops::abs(&(y_pred - y_true)?)?, -1)?)
     }
 }

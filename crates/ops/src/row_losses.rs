@@ -1,0 +1,292 @@
+//! What losses make of each row of targets and predictions, as one op each.
+
+use crate::host::{total, view, with_real};
+use crate::simd::{Real, in_parts};
+use crate::tape::{Value, on_host, record};
+use candle_core::{Result, Tensor, bail};
+
+/// A function of a target and a prediction, with its derivative by the prediction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pairwise {
+    /// `(y - x)²`.
+    SquaredError,
+    /// `|y - x|`, whose derivative at 0 is 0.
+    AbsoluteError,
+    /// `-y log p - (1 - y) log(1 - p)` of the probability `x`, held this far from 0 and 1.
+    BinaryCrossentropy(f64),
+    /// The same of the logit `x`, without overflow.
+    BinaryCrossentropyOfLogits,
+}
+
+impl Pairwise {
+    #[inline(always)]
+    fn value<T: Real>(self, y: T, x: T) -> T {
+        match self {
+            Self::SquaredError => (y - x) * (y - x),
+            Self::AbsoluteError => (y - x).larger(x - y),
+            Self::BinaryCrossentropy(epsilon) => {
+                let p = held(x, epsilon);
+                -(y * p.ln() + (T::ONE - y) * (T::ONE - p).ln())
+            }
+            Self::BinaryCrossentropyOfLogits => {
+                let size = x.larger(-x);
+                x.larger(T::ZERO) - x * y + (-size).exp().ln_1p()
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn slope<T: Real>(self, y: T, x: T) -> T {
+        match self {
+            Self::SquaredError => (x - y) + (x - y),
+            Self::AbsoluteError if x > y => T::ONE,
+            Self::AbsoluteError if x < y => -T::ONE,
+            Self::AbsoluteError => T::ZERO,
+            Self::BinaryCrossentropy(epsilon) => {
+                let p = held(x, epsilon);
+                if p == x { (T::ONE - y) / (T::ONE - p) - y / p } else { x - x }
+            }
+            Self::BinaryCrossentropyOfLogits => x.sigmoid() - y,
+        }
+    }
+}
+
+/// `x` between `epsilon` and `1 - epsilon`.
+#[inline(always)]
+fn held<T: Real>(x: T, epsilon: f64) -> T {
+    let (low, high) = (T::from_real(epsilon), T::from_real(1.0 - epsilon));
+    if x < low {
+        low
+    } else if x > high {
+        high
+    } else {
+        x
+    }
+}
+
+/// Whether the loops below take these targets and predictions.
+pub fn has_row_losses(y: &Tensor, x: &Tensor) -> bool {
+    on_host(&[y, x]) && !y.track_op() && x.rank() > 0 && x.elem_count() > 0
+}
+
+/// The mean over the last axis of a function of targets and predictions of one shape; no gradient of the targets.
+///
+/// # Errors
+/// If [`has_row_losses`] does not say that this can be.
+pub fn pairwise_mean(function: Pairwise, y: &Tensor, x: &Tensor) -> Result<Tensor> {
+    if !has_row_losses(y, x) || y.dims() != x.dims() {
+        bail!("pairwise_mean takes targets and predictions of one shape and dtype on the host")
+    }
+    let (y, input) = (y.contiguous()?, x.detach().contiguous()?);
+    let width = x.dims()[x.rank() - 1];
+    let value = with_real!(x, T => {
+        let (y, x_) = (view::<T>(&y)?, view::<T>(&input)?);
+        let mut means = vec![T::ZERO; x_.len() / width];
+        let factor = T::ONE / T::from_real(width as f64);
+        in_parts(&mut means, 1, width * 8, |from, part| {
+            for (i, mean) in part.iter_mut().enumerate() {
+                let row = (from + i) * width..(from + i + 1) * width;
+                let mut sum = T::ZERO;
+                y[row.clone()].iter().zip(&x_[row]).for_each(|(&y, &x)| sum += function.value(y, x));
+                *mean = sum * factor;
+            }
+        });
+        Value::new(means, &x.dims()[..x.rank() - 1])
+    });
+    record("pairwise_mean", &[x], value, move |_, dy| {
+        let dx = with_real!(dy, T => {
+            let (y, x, dy) = (view::<T>(&y)?, view::<T>(&input)?, view::<T>(dy)?);
+            let mut dx = vec![T::ZERO; x.len()];
+            let factor = T::ONE / T::from_real(width as f64);
+            in_parts(&mut dx, width, 4, |from, part| {
+                for (i, row) in part.chunks_exact_mut(width).enumerate() {
+                    let (at, dy) = (from + i * width, dy[from / width + i] * factor);
+                    let pairs = y[at..at + width].iter().zip(&x[at..at + width]);
+                    row.iter_mut().zip(pairs).for_each(|(dx, (&y, &x))| *dx = function.slope(y, x) * dy);
+                }
+            });
+            Tensor::from_vec(dx, input.shape(), input.device())?
+        });
+        Ok(vec![Some(dx)])
+    })
+}
+
+/// The targets of a [`crossentropy`].
+#[derive(Debug, Clone)]
+pub enum Classes {
+    /// The number of a class for each row, below the number of classes.
+    Ids(Vec<u32>),
+    /// A weight for each class of each row: a tensor of the predictions' shape.
+    Weights(Tensor),
+}
+
+/// `-sum y log p` over the classes on the last axis: of probabilities that are divided by their sum and held `epsilon` from 0 and
+/// 1, or of logits if `epsilon` is `None`.
+///
+/// # Errors
+/// If the targets do not suit, or [`has_row_losses`] is not so.
+pub fn crossentropy(classes: Classes, x: &Tensor, epsilon: Option<f64>) -> Result<Tensor> {
+    let width = x.dims().last().copied().unwrap_or(0);
+    let rows = x.elem_count() / width.max(1);
+    let classes = match classes {
+        Classes::Ids(ids) if ids.len() == rows && ids.iter().all(|&id| (id as usize) < width) => Classes::Ids(ids),
+        Classes::Weights(y) if has_row_losses(&y, x) && y.dims() == x.dims() => Classes::Weights(y.contiguous()?),
+        _ => bail!("the targets of a cross-entropy do not suit predictions of shape {:?}", x.dims()),
+    };
+    if !on_host(&[x]) || width == 0 {
+        bail!("crossentropy takes f32 and f64 predictions on the host")
+    }
+    let input = x.detach().contiguous()?;
+    let value = with_real!(x, T => {
+        let input = view::<T>(&input)?;
+        let mut values = vec![T::ZERO; rows];
+        each_row::<T, _>(&classes, &input, width, epsilon, &mut values, |value, row| *value = row.value())?;
+        Value::new(values, &x.dims()[..x.rank() - 1])
+    });
+    record("crossentropy", &[x], value, move |_, dy| {
+        let dx = with_real!(dy, T => {
+            let (x, dy) = (view::<T>(&input)?, view::<T>(dy)?);
+            let mut dx = vec![T::ZERO; x.len()];
+            let mut rows: Vec<(&mut [T], T)> = dx.chunks_exact_mut(width).zip(dy.iter().copied()).collect();
+            each_row::<T, _>(&classes, &x, width, epsilon, &mut rows, |(dx, dy), row| row.gradient(dx, *dy))?;
+            Tensor::from_vec(dx, input.shape(), input.device())?
+        });
+        Ok(vec![Some(dx)])
+    })
+}
+
+/// One row of a cross-entropy.
+struct Row<'a, T> {
+    x: &'a [T],
+    target: Target<'a, T>,
+    epsilon: Option<f64>,
+}
+
+enum Target<'a, T> {
+    Id(usize),
+    Weights(&'a [T]),
+}
+
+/// Runs `f` on each row with what belongs to it.
+fn each_row<T: Real, R: Send>(
+    classes: &Classes,
+    x: &[T],
+    width: usize,
+    epsilon: Option<f64>,
+    of_rows: &mut [R],
+    f: impl Fn(&mut R, Row<T>) + Sync,
+) -> Result<()> {
+    let weights = match classes {
+        Classes::Weights(y) => Some(view::<T>(y)?),
+        Classes::Ids(_) => None,
+    };
+    let weights = weights.as_deref();
+    in_parts(of_rows, 1, width * 8, |from, part| {
+        for (i, of_row) in part.iter_mut().enumerate() {
+            let at = (from + i) * width..(from + i + 1) * width;
+            let target = match (classes, weights) {
+                (Classes::Ids(ids), _) => Target::Id(ids[from + i] as usize),
+                (_, Some(weights)) => Target::Weights(&weights[at.clone()]),
+                _ => continue,
+            };
+            f(of_row, Row { x: &x[at], target, epsilon });
+        }
+    });
+    Ok(())
+}
+
+impl<T: Real> Row<'_, T> {
+    fn value(&self) -> T {
+        let log = self.logarithm();
+        match self.target {
+            Target::Id(id) => -log(self.x[id]),
+            Target::Weights(y) => {
+                let mut sum = T::ZERO;
+                y.iter().zip(self.x).for_each(|(&y, &x)| sum += y * log(x));
+                -sum
+            }
+        }
+    }
+
+    /// From an element to the logarithm of its probability.
+    fn logarithm(&self) -> impl Fn(T) -> T + use<T> {
+        let epsilon = self.epsilon;
+        let common = match epsilon {
+            Some(_) => total(self.x),
+            None => {
+                let largest = self.x.iter().fold(T::LOWEST, |most, &x| most.larger(x));
+                let mut sum = T::ZERO;
+                self.x.iter().for_each(|&x| sum += (x - largest).exp());
+                largest + sum.ln()
+            }
+        };
+        move |x| match epsilon {
+            Some(epsilon) => held(x / common, epsilon).ln(),
+            None => x - common,
+        }
+    }
+
+    fn gradient(&self, dx: &mut [T], dy: T) {
+        let weight = |i: usize| match self.target {
+            Target::Id(id) if id == i => T::ONE,
+            Target::Id(_) => T::ZERO,
+            Target::Weights(y) => y[i],
+        };
+        match self.epsilon {
+            // d/dx_i = softmax_i sum(y) - y_i
+            None => {
+                let log = self.logarithm();
+                let mut all = T::ZERO;
+                (0..dx.len()).for_each(|i| all += weight(i));
+                dx.iter_mut().zip(self.x).for_each(|(dx, &x)| *dx = log(x).exp() * all * dy);
+                dx.iter_mut().enumerate().for_each(|(i, dx)| *dx -= weight(i) * dy);
+            }
+            // Of the probabilities -y/p, where they are not held; then through the division by the sum.
+            Some(epsilon) => {
+                let sum = total(self.x);
+                let mut common = T::ZERO;
+                for (i, (dx, &x)) in dx.iter_mut().zip(self.x).enumerate() {
+                    let p = x / sum;
+                    *dx = if held(p, epsilon) == p { -(weight(i) / p) } else { T::ZERO };
+                    common += *dx * p;
+                }
+                dx.iter_mut().for_each(|dx| *dx = (*dx - common) / sum * dy);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gradcheck::{assert_gradients, values};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        let x = values([3, 4], 1);
+        let p = crate::linalg::softmax(&(&x * 0.5).unwrap(), -1).unwrap();
+        let y = crate::linalg::softmax(&values([3, 4], 2), -1).unwrap();
+        for function in [Pairwise::SquaredError, Pairwise::AbsoluteError, Pairwise::BinaryCrossentropyOfLogits] {
+            assert_gradients(std::slice::from_ref(&x), |x| pairwise_mean(function, &y, &x[0]));
+        }
+        assert_gradients(std::slice::from_ref(&p), |x| pairwise_mean(Pairwise::BinaryCrossentropy(1e-7), &y, &x[0]));
+        for classes in [Classes::Ids(vec![1, 3, 0]), Classes::Weights(y.clone())] {
+            assert_gradients(std::slice::from_ref(&x), |x| crossentropy(classes.clone(), &x[0], None));
+            assert_gradients(std::slice::from_ref(&p), |x| crossentropy(classes.clone(), &x[0], Some(1e-7)));
+            // Not a distribution: the division by the sum counts.
+            let twice = (&p * 2.0).unwrap();
+            assert_gradients(std::slice::from_ref(&twice), |x| crossentropy(classes.clone(), &x[0], Some(1e-7)));
+        }
+    }
+
+    #[test]
+    fn certain_predictions_stay_finite() {
+        let x = Tensor::new(&[[0f32, 1.], [1000., -1000.]], &candle_core::Device::Cpu).unwrap();
+        let y = Tensor::new(&[[1f32, 0.], [0., 1.]], &candle_core::Device::Cpu).unwrap();
+        for function in [Pairwise::BinaryCrossentropy(1e-7), Pairwise::BinaryCrossentropyOfLogits] {
+            let values = pairwise_mean(function, &y, &x).unwrap().to_vec1::<f32>().unwrap();
+            assert!(values.iter().all(|value| value.is_finite()), "{values:?}");
+        }
+        assert!(crossentropy(Classes::Ids(vec![0, 2]), &x, None).is_err());
+    }
+}

@@ -1,0 +1,426 @@
+//! The way back through the ops of this crate.
+//!
+//! An op computes its value from slices, outside of candle's tape, and says with [`record`] what its gradients are. While a
+//! [`Tape`] runs, they are kept in a list of this thread: the value is a leaf to candle, and [`Tape::backward`] walks the list
+//! from the end. Gradients are then handed on as they are, where candle makes zeros for each edge and adds to them. What
+//! candle's own functions compute between such leaves (in a closure of a Lambda, say) is still candle's to differentiate.
+//! Without a [`Tape`] each op is a node of candle's tape, so that `Tensor::backward` is right everywhere.
+
+use crate::update;
+use candle_core::backprop::GradStore;
+use candle_core::{CpuStorage, CudaStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage};
+use candle_core::{Device, Tensor, TensorId, Var, WithDType, bail, op::BackpropOp};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// From the value of an op and its gradient, which is contiguous: the gradient of each input, or `None` for one that needs none.
+type Backward = dyn Fn(&Tensor, &Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync;
+
+/// The op whose gradient is rows, kept by a [`RowsSink`](crate::RowsSink).
+pub(crate) const EMBEDDING_LOOKUP: &str = "embedding_lookup";
+
+thread_local! {
+    static TAPE: RefCell<Option<List>> = const { RefCell::new(None) };
+}
+
+#[derive(Default)]
+struct List {
+    entries: Vec<Entry>,
+    /// The entry that a tensor comes from.
+    index: HashMap<TensorId, usize>,
+}
+
+struct Entry {
+    output: Tensor,
+    inputs: Vec<Tensor>,
+    /// `None` for what candle has computed from earlier outputs.
+    backward: Option<Arc<Backward>>,
+}
+
+/// Records the ops of this thread until it is dropped or asked for gradients.
+///
+/// ```
+/// use candle_keras_ops::{self as ops, Tape, Device};
+/// use candle_core::Var;
+/// let x = Var::new(&[-1f32, 2.], &Device::Cpu)?;
+/// let tape = Tape::start();
+/// let loss = ops::sum(&ops::relu(x.as_tensor())?, ())?;
+/// let gradients = tape.backward(&loss)?;
+/// assert_eq!(gradients.get(&x).unwrap().to_vec1::<f32>()?, [0., 1.]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
+pub struct Tape {
+    /// What recorded before, and does so again afterwards.
+    outer: Option<List>,
+    /// The list is this thread's.
+    _thread: PhantomData<*const ()>,
+}
+
+/// The gradients of the variables on which a loss depends.
+#[derive(Debug, Default)]
+pub struct Gradients(HashMap<TensorId, Tensor>);
+
+impl Gradients {
+    /// The gradient of a variable; `None` if the loss does not depend on it.
+    pub fn get(&self, variable: &Tensor) -> Option<&Tensor> {
+        self.0.get(&variable.id())
+    }
+
+    fn add(&mut self, id: TensorId, gradient: Tensor) -> Result<()> {
+        let sum = match self.0.remove(&id) {
+            Some(before) => sum(&before, &gradient)?,
+            None => gradient,
+        };
+        self.0.insert(id, sum);
+        Ok(())
+    }
+}
+
+impl From<GradStore> for Gradients {
+    fn from(store: GradStore) -> Self {
+        Self(store.get_ids().filter_map(|&id| Some((id, store.get_id(id)?.clone()))).collect())
+    }
+}
+
+impl Tape {
+    /// Begins to record.
+    #[must_use = "a tape that is dropped records nothing"]
+    pub fn start() -> Self {
+        Self { outer: TAPE.replace(Some(List::default())), _thread: PhantomData }
+    }
+
+    /// The gradients of a scalar.
+    pub fn backward(self, loss: &Tensor) -> Result<Gradients> {
+        // What runs on the way back is not recorded.
+        let List { mut entries, index } = TAPE.take().unwrap_or_default();
+        drop(self);
+        let mut gradients = Gradients::default();
+        if index.contains_key(&loss.id()) || loss.is_variable() {
+            gradients.add(loss.id(), loss.ones_like()?)?;
+        } else if loss.track_op() {
+            gradients = loss.backward()?.into();
+        }
+        while let Some(Entry { output, inputs, backward }) = entries.pop() {
+            let Some(gradient) = gradients.0.remove(&output.id()) else { continue };
+            match backward {
+                Some(backward) => {
+                    let found = backward(&output.detach(), &gradient.contiguous()?)?;
+                    for (input, gradient) in inputs.iter().zip(found) {
+                        match gradient {
+                            Some(gradient) if input.track_op() => gradients.add(input.id(), gradient)?,
+                            _ => (),
+                        }
+                    }
+                }
+                None => {
+                    let found = (output * gradient.detach())?.sum_all()?.backward()?;
+                    for (id, gradient) in Gradients::from(found).0 {
+                        gradients.add(id, gradient)?;
+                    }
+                }
+            }
+        }
+        Ok(gradients)
+    }
+}
+
+impl Drop for Tape {
+    fn drop(&mut self) {
+        TAPE.set(self.outer.take());
+    }
+}
+
+/// The sum of two gradients, for which candle would wake all its threads.
+fn sum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    if !update::is_in_place([a, b]) || a.elem_count() != b.elem_count() {
+        return a + b;
+    }
+    let sum = update::read(a, |a| update::read(b, |b| crate::host::map2(a, b, |a, b| a + b)))??;
+    Tensor::from_vec(sum, a.shape(), a.device())
+}
+
+/// A value that an op has computed.
+pub(crate) enum Value {
+    /// Numbers on the host.
+    Host(CpuStorage, Shape),
+    /// A tensor, which is copied.
+    Tensor(Tensor),
+}
+
+impl Value {
+    pub(crate) fn new<T: WithDType>(data: Vec<T>, shape: impl Into<Shape>) -> Self {
+        Self::Host(T::to_cpu_storage_owned(data), shape.into())
+    }
+
+    fn into_tensor(self, is_variable: bool) -> Result<Tensor> {
+        match self {
+            Self::Host(storage, shape) => {
+                Ok(Tensor::from_storage(Storage::Cpu(storage), shape, BackpropOp::none(), is_variable))
+            }
+            Self::Tensor(tensor) if is_variable => {
+                // A copy, in order.
+                Ok(Var::from_tensor(&tensor)?.into_inner())
+            }
+            Self::Tensor(tensor) => tensor.contiguous(),
+        }
+    }
+}
+
+/// The value of an op of these inputs, with its gradients: `backward` is given the value and its gradient, and answers with a
+/// gradient for each input that is tracked.
+pub(crate) fn record(
+    name: &'static str,
+    inputs: &[&Tensor],
+    value: Value,
+    backward: impl Fn(&Tensor, &Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync + 'static,
+) -> Result<Tensor> {
+    let value = match value {
+        Value::Tensor(tensor) => Value::Tensor(tensor.detach()),
+        value => value,
+    };
+    if !inputs.iter().any(|input| input.track_op()) {
+        return value.into_tensor(false);
+    }
+    let backward: Arc<Backward> = Arc::new(backward);
+    if TAPE.with_borrow(Option::is_none) {
+        return on_candles_tape(name, inputs, value, backward);
+    }
+    let output = value.into_tensor(true)?;
+    TAPE.with_borrow_mut(|tape| {
+        let Some(list) = tape else { return };
+        for input in inputs.iter().filter(|input| input.track_op() && !input.is_variable()) {
+            if !list.index.contains_key(&input.id()) {
+                list.push(Entry { output: (*input).clone(), inputs: Vec::new(), backward: None });
+            }
+        }
+        let inputs = inputs.iter().map(|input| (*input).clone()).collect();
+        list.push(Entry { output: output.clone(), inputs, backward: Some(backward) });
+    });
+    Ok(output)
+}
+
+impl List {
+    fn push(&mut self, entry: Entry) {
+        self.index.insert(entry.output.id(), self.entries.len());
+        self.entries.push(entry);
+    }
+}
+
+/// The op as a node of candle's tape, which has nodes of three inputs at most: further ones are put together in one.
+fn on_candles_tape(name: &'static str, inputs: &[&Tensor], value: Value, backward: Arc<Backward>) -> Result<Tensor> {
+    let mut tracked: Vec<usize> = (0..inputs.len()).filter(|&i| inputs[i].track_op()).collect();
+    // The largest first, so that the smallest are copied.
+    tracked.sort_by_key(|&i| std::cmp::Reverse(inputs[i].elem_count()));
+    let packed = if tracked.len() > 3 { tracked.split_off(2) } else { Vec::new() };
+    let mut nodes: Vec<Tensor> = tracked.iter().map(|&i| inputs[i].clone()).collect();
+    if !packed.is_empty() {
+        let flat = packed.iter().map(|&i| inputs[i].flatten_all()).collect::<Result<Vec<_>>>()?;
+        nodes.push(Tensor::cat(&flat, 0)?);
+    }
+    let sunk = name == EMBEDDING_LOOKUP;
+    let op = Recorded { name, value: Mutex::new(Some(value)), tracked, packed, sunk, backward };
+    match nodes.as_slice() {
+        [a] => a.apply_op1(op),
+        [a, b] => a.apply_op2(b, op),
+        [a, b, c] => a.apply_op3(b, c, op),
+        _ => bail!("{name} has no tracked input"),
+    }
+}
+
+struct Recorded {
+    name: &'static str,
+    value: Mutex<Option<Value>>,
+    /// Which of the op's inputs the node's are.
+    tracked: Vec<usize>,
+    /// Which of the op's inputs the node's last one is put together from.
+    packed: Vec<usize>,
+    /// Whether the gradient goes elsewhere, which is safe for a variable alone: candle does not walk on from it.
+    sunk: bool,
+    backward: Arc<Backward>,
+}
+
+impl Recorded {
+    fn storage(&self) -> Result<(Storage, Shape)> {
+        match self.value.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(Value::Host(storage, shape)) => Ok((Storage::Cpu(storage), shape)),
+            Some(Value::Tensor(tensor)) => {
+                let tensor = tensor.contiguous()?;
+                let storage = tensor.storage_and_layout().0.try_clone(tensor.layout())?;
+                Ok((storage, tensor.shape().clone()))
+            }
+            None => bail!("{} ran twice", self.name),
+        }
+    }
+
+    fn cpu(&self) -> Result<(CpuStorage, Shape)> {
+        match self.storage()? {
+            (Storage::Cpu(storage), shape) => Ok((storage, shape)),
+            _ => bail!("{}: the value is on another device than the inputs", self.name),
+        }
+    }
+
+    fn cuda(&self) -> Result<(CudaStorage, Shape)> {
+        match self.storage()? {
+            (Storage::Cuda(storage), shape) => Ok((storage, shape)),
+            _ => bail!("{}: the value is on another device than the inputs", self.name),
+        }
+    }
+
+    fn gradients(&self, y: &Tensor, dy: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        let mut found = (self.backward)(&y.detach(), &dy.contiguous()?)?;
+        let mut take = |i: usize| match found.get_mut(i).and_then(Option::take) {
+            Some(gradient) => Ok(gradient),
+            None => bail!("{} has no gradient for its input {i}", self.name),
+        };
+        if self.sunk {
+            return Ok(vec![None; 3]);
+        }
+        let mut gradients = self.tracked.iter().map(|&i| take(i).map(Some)).collect::<Result<Vec<_>>>()?;
+        if !self.packed.is_empty() {
+            let flat = self.packed.iter().map(|&i| take(i)?.flatten_all()).collect::<Result<Vec<_>>>()?;
+            gradients.push(Some(Tensor::cat(&flat, 0)?));
+        }
+        gradients.resize(3, None);
+        Ok(gradients)
+    }
+}
+
+impl CustomOp1 for Recorded {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
+        self.cpu()
+    }
+
+    fn cuda_fwd(&self, _: &CudaStorage, _: &Layout) -> Result<(CudaStorage, Shape)> {
+        self.cuda()
+    }
+
+    fn bwd(&self, _: &Tensor, y: &Tensor, dy: &Tensor) -> Result<Option<Tensor>> {
+        Ok(self.gradients(y, dy)?.swap_remove(0))
+    }
+}
+
+impl CustomOp2 for Recorded {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
+        self.cpu()
+    }
+
+    fn cuda_fwd(&self, _: &CudaStorage, _: &Layout, _: &CudaStorage, _: &Layout) -> Result<(CudaStorage, Shape)> {
+        self.cuda()
+    }
+
+    fn bwd(&self, _: &Tensor, _: &Tensor, y: &Tensor, dy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let mut gradients = self.gradients(y, dy)?.into_iter();
+        Ok((gradients.next().flatten(), gradients.next().flatten()))
+    }
+}
+
+impl CustomOp3 for Recorded {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn cpu_fwd(
+        &self,
+        _: &CpuStorage,
+        _: &Layout,
+        _: &CpuStorage,
+        _: &Layout,
+        _: &CpuStorage,
+        _: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        self.cpu()
+    }
+
+    fn cuda_fwd(
+        &self,
+        _: &CudaStorage,
+        _: &Layout,
+        _: &CudaStorage,
+        _: &Layout,
+        _: &CudaStorage,
+        _: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        self.cuda()
+    }
+
+    fn bwd(
+        &self,
+        _: &Tensor,
+        _: &Tensor,
+        _: &Tensor,
+        y: &Tensor,
+        dy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let mut gradients = self.gradients(y, dy)?.into_iter();
+        Ok((gradients.next().flatten(), gradients.next().flatten(), gradients.next().flatten()))
+    }
+}
+
+/// Whether a hand-written loop takes these tensors: all f32 or all f64, on the host.
+pub(crate) fn on_host(tensors: &[&Tensor]) -> bool {
+    let dtype = tensors[0].dtype();
+    matches!(dtype, DType::F32 | DType::F64)
+        && tensors.iter().all(|x| x.dtype() == dtype && matches!(x.device(), Device::Cpu))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate as ops;
+
+    /// A function that mixes recorded ops with candle's, uses values twice, and ends in either.
+    fn mixed(x: &Tensor, w: &Tensor) -> Result<Tensor> {
+        let h = ops::relu(x)?;
+        let candles = ((&h * w)?.exp()? + x)?;
+        let both = (ops::tanh(&candles)? + &h)?;
+        let more = ops::softmax(&(both * &candles)?, -1)?;
+        ops::sum(&(ops::sigmoid(&more)? * w)?, ())
+    }
+
+    #[test]
+    fn both_tapes_agree() {
+        let x = Var::from_tensor(&crate::gradcheck::values([2, 3], 1)).unwrap();
+        let w = Var::from_tensor(&crate::gradcheck::values([2, 3], 2)).unwrap();
+        let expected = mixed(&x, &w).unwrap().backward().unwrap();
+        let tape = Tape::start();
+        let loss = mixed(&x, &w).unwrap();
+        let found = tape.backward(&loss).unwrap();
+        for var in [&x, &w] {
+            let apart = (found.get(var).unwrap() - expected.get(var).unwrap()).unwrap().abs().unwrap();
+            assert!(apart.max_all().unwrap().to_scalar::<f64>().unwrap() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn tapes_nest_and_end() {
+        let x = Var::new(&[3f64], &Device::Cpu).unwrap();
+        let outer = Tape::start();
+        let y = ops::relu(x.as_tensor()).unwrap();
+        {
+            let inner = Tape::start();
+            let z = ops::sum(&ops::relu(x.as_tensor()).unwrap(), ()).unwrap();
+            assert_eq!(inner.backward(&z).unwrap().get(&x).unwrap().to_vec1::<f64>().unwrap(), [1.]);
+        }
+        let gradients = outer.backward(&ops::sum(&y, ()).unwrap());
+        assert_eq!(gradients.unwrap().get(&x).unwrap().to_vec1::<f64>().unwrap(), [1.]);
+        let after = ops::sum(&ops::relu(x.as_tensor()).unwrap(), ()).unwrap();
+        assert!(after.backward().unwrap().get(&x).is_some());
+    }
+
+    #[test]
+    fn a_loss_that_depends_on_nothing_has_no_gradients() {
+        let x = Var::new(&[3f64], &Device::Cpu).unwrap();
+        let gradients = Tape::start().backward(&Tensor::new(1f64, &Device::Cpu).unwrap()).unwrap();
+        assert!(gradients.get(&x).is_none());
+    }
+}
