@@ -29,6 +29,7 @@ const WORKS: &[(&str, Make)] = &[
     ("word_distance_100k_128_b1024", || word_distance(100_000, 128, 1024, 100_000)),
     ("mlp", mlp),
     ("text_sequential", text_sequential),
+    ("empty_step", empty_step),
 ];
 
 /// Ids whose frequencies fall as those of words do: the i-th is 1/i times as frequent as the first.
@@ -92,6 +93,14 @@ fn text_sequential() -> Result<Work> {
     model.compile("rmsprop", Compile::loss("binary_crossentropy").metrics(["acc"]))?;
     let (x, y) = (whole_numbers(10_000, &[batch * steps, 100])?, whole_numbers(2, &[batch * steps])?);
     Ok(Work { model: model.into(), x: vec![x], y, batch })
+}
+
+/// What a step costs when there is next to nothing to compute.
+fn empty_step() -> Result<Work> {
+    let samples = 50_000;
+    let mut model = Sequential::new(layers![Input::shape([1]), Dense::new(1)])?;
+    model.compile("sgd", "mse")?;
+    Ok(Work { model: model.into(), x: vec![numbers(&[samples, 1])?], y: numbers(&[samples])?, batch: 1 })
 }
 
 fn run(name: &str, make: Make, json: bool) -> Result<()> {

@@ -47,7 +47,7 @@ fn each1<T: Copy, U>(y: &mut [U], a: &[T], f: impl Fn(T) -> U) {
 }
 
 #[inline(always)]
-fn each2<T: Copy, U>(y: &mut [U], a: &[T], b: &[T], f: impl Fn(T, T) -> U) {
+fn each2<T: Copy, V: Copy, U>(y: &mut [U], a: &[T], b: &[V], f: impl Fn(T, V) -> U) {
     y.iter_mut().zip(a).zip(b).for_each(|((y, &a), &b)| *y = f(a, b));
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn map1<T: Real>(a: &[T], f: impl Fn(T) -> T + Sync + Copy) -> Vec<T>
 }
 
 /// `f` of each pair of elements of slices of one length.
-pub(crate) fn map2<T: Real>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync + Copy) -> Vec<T> {
+pub(crate) fn map2<T: Real, V: Copy + Sync>(a: &[T], b: &[V], f: impl Fn(T, V) -> T + Sync + Copy) -> Vec<T> {
     let mut y = vec![T::ZERO; a.len()];
     in_parts(&mut y, 1, 1, |from, part| {
         let range = from..from + part.len();

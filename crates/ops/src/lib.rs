@@ -7,6 +7,7 @@
 mod axes;
 mod custom_gradient;
 mod device;
+mod dropout;
 mod elementwise;
 mod embedding;
 pub mod error;
@@ -29,6 +30,7 @@ pub mod warnings;
 pub use axes::{Axes, axes};
 pub use custom_gradient::custom_gradient;
 pub use device::device;
+pub use dropout::dropout;
 pub use elementwise::{DTypeName, dtype, dtype_name};
 pub use embedding::{embedding_lookup, host_ids};
 pub use error::{Error, Result};

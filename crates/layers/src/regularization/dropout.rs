@@ -3,7 +3,7 @@
 use crate::layer::single;
 use crate::{Base, Context, Layer, Shape, Weights, layer_common, setters};
 use candle_core::Tensor;
-use candle_keras_ops::{Error, Result, custom_gradient};
+use candle_keras_ops::{self as ops, Error, Result, custom_gradient};
 use serde::{Deserialize, Serialize};
 
 /// In training, sets each element to 0 with the probability `rate` and divides the others by `1 - rate`; otherwise does nothing
@@ -71,13 +71,12 @@ impl Layer for Dropout {
         if !ctx.is_training() || self.rate == 0.0 {
             return Ok(vec![x.clone()]);
         }
-        let noise = self.noise_shape.as_deref().unwrap_or(&[]);
-        let dims: Vec<_> =
-            x.dims().iter().enumerate().map(|(i, &size)| noise.get(i).copied().flatten().unwrap_or(size)).collect();
-        let (rate, scale) = (self.rate as f32, 1.0 / (1.0 - self.rate as f32));
-        let mut factors = ctx.random(self.seed).uniform_f32(dims.iter().product());
-        factors.iter_mut().for_each(|x| *x = if *x < rate { 0.0 } else { scale });
-        let factors = Tensor::from_vec(factors, dims, x.device())?.to_dtype(x.dtype())?;
+        let mut random = ctx.random(self.seed);
+        let Some(noise) = self.noise_shape.as_deref() else {
+            return Ok(vec![ops::dropout(x, self.rate, &mut random)?]);
+        };
+        let dims: Vec<_> = x.dims().iter().zip(noise).map(|(&size, noise)| noise.unwrap_or(size)).collect();
+        let factors = ops::dropout(&Tensor::ones(dims, x.dtype(), x.device())?, self.rate, &mut random)?;
         let y = x.detach().broadcast_mul(&factors)?;
         // candle's product would work out a gradient of the factors as well.
         Ok(vec![custom_gradient(x, &y, move |_, _, dy| dy.broadcast_mul(&factors))?])
