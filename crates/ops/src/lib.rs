@@ -5,6 +5,7 @@
 //! here with a gradient that finite differences confirm; see [`gradcheck`] for the harness and ARCHITECTURE.md for the rule.
 
 mod axes;
+mod conv;
 mod custom_gradient;
 mod device;
 mod dropout;
@@ -17,8 +18,11 @@ mod gradient;
 mod host;
 mod linalg;
 mod matmul;
+mod normalize;
 mod operation;
+mod pool;
 pub mod random;
+mod recurrent;
 mod reduce;
 mod row_losses;
 mod shape;
@@ -28,6 +32,7 @@ pub mod update;
 pub mod warnings;
 
 pub use axes::{Axes, axes};
+pub use conv::{Axis, Padding, conv2d};
 pub use custom_gradient::custom_gradient;
 pub use device::device;
 pub use dropout::dropout;
@@ -37,8 +42,11 @@ pub use error::{Error, Result};
 pub use functions::*;
 pub use gradient::{Gradient, Rows, RowsSink};
 pub use linalg::l2_normalize;
-pub use matmul::{FusedActivation, dense};
+pub use matmul::{FusedActivation, dense, dense_over};
+pub use normalize::{Groups, batch_normalize, channel_moments, normalize, normalize_channels};
 pub use operation::{AxisList, Index, Operand, Operation};
+pub use pool::{Pool, pool2d};
+pub use recurrent::{Cell, Run, Sequences, Way, composed_with as recurrent_by_steps, recurrent};
 pub use row_losses::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
 pub use shape::resolve_shape;
 pub use simd::{Real, SHARED_FROM, simd};

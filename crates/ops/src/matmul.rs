@@ -196,7 +196,7 @@ impl FusedActivation {
     }
 
     /// The function of all elements, in place.
-    fn apply<T: Real>(self, y: &mut [T]) {
+    pub(crate) fn apply<T: Real>(self, y: &mut [T]) {
         // A match outside of the loop, so that each loop is one function.
         macro_rules! each {
             ($($variant:ident)*) => {
@@ -211,8 +211,28 @@ impl FusedActivation {
         each!(Relu Sigmoid Tanh);
     }
 
+    /// The function of a few elements, in place, on this core.
+    pub(crate) fn apply_row<T: Real>(self, y: &mut [T]) {
+        match self {
+            Self::Linear => (),
+            Self::Relu => simd(|| apply_inline(y, Self::Relu)),
+            Self::Sigmoid => simd(|| apply_inline(y, Self::Sigmoid)),
+            Self::Tanh => simd(|| apply_inline(y, Self::Tanh)),
+        }
+    }
+
+    /// The function of a tensor, as an op of its own.
+    pub(crate) fn composed(self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Linear => Ok(x.clone()),
+            Self::Relu => crate::elementwise::relu(x),
+            Self::Sigmoid => crate::elementwise::sigmoid(x),
+            Self::Tanh => crate::elementwise::tanh(x),
+        }
+    }
+
     /// `dy` times the derivative.
-    fn backward<T: Real>(self, y: &[T], dy: &[T]) -> Vec<T> {
+    pub(crate) fn backward<T: Real>(self, y: &[T], dy: &[T]) -> Vec<T> {
         match self {
             Self::Linear => dy.to_vec(),
             Self::Relu => map2(y, dy, |y, dy| Self::Relu.slope(y) * dy),
@@ -233,27 +253,33 @@ fn apply_inline<T: Real>(y: &mut [T], activation: FusedActivation) {
 /// - `x`: `(..., k)`; `kernel`: `(k, n)`; `bias`: `(n,)`
 /// - the result: `(..., n)`
 pub fn dense(x: &Tensor, kernel: &Tensor, bias: Option<&Tensor>, activation: FusedActivation) -> Result<Tensor> {
-    let (k, n) = kernel.dims2()?;
+    dense_over(x, kernel, bias, activation, 1)
+}
+
+/// [`dense`] over the last `over` axes of `x`, which are the first of `kernel`; its others take their place.
+pub fn dense_over(
+    x: &Tensor,
+    kernel: &Tensor,
+    bias: Option<&Tensor>,
+    activation: FusedActivation,
+    over: usize,
+) -> Result<Tensor> {
     let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
-    if x.rank() == 0 || x.dims()[x.rank() - 1] != k || bias.is_some_and(|bias| bias.dims() != [n]) {
+    let fits = over <= x.rank() && over <= kernel.rank() && x.dims()[x.rank() - over..] == kernel.dims()[..over];
+    if !fits || bias.is_some_and(|bias| bias.dims() != &kernel.dims()[over..]) {
         let bias = bias.map(Tensor::dims);
         bail!("dense: an input of shape {:?} for a kernel of {:?} and a bias of {bias:?}", x.dims(), kernel.dims())
     }
+    let k = kernel.dims()[..over].iter().product::<usize>();
+    let n = kernel.dims()[over..].iter().product::<usize>();
+    let dims = [&x.dims()[..x.rank() - over], &kernel.dims()[over..]].concat();
     if !on_host(&all) {
-        let y = crate::linalg::dot(x, kernel)?;
+        let y = x.contiguous()?.reshape(((), k))?.matmul(&kernel.reshape((k, n))?)?.reshape(dims)?;
         let y = bias.map_or_else(|| Ok(y.clone()), |bias| y.broadcast_add(bias))?;
-        return match activation {
-            FusedActivation::Linear => Ok(y),
-            FusedActivation::Relu => crate::elementwise::relu(&y),
-            FusedActivation::Sigmoid => crate::elementwise::sigmoid(&y),
-            FusedActivation::Tanh => crate::elementwise::tanh(&y),
-        };
+        return activation.composed(&y);
     }
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
-    let mut dims = x.dims().to_vec();
     let m = x.elem_count() / k.max(1);
-    dims.pop();
-    dims.push(n);
     let value = with_real!(x, T => {
         let mut y: Vec<T> = Vec::with_capacity(m * n);
         match bias {
@@ -291,11 +317,11 @@ pub fn dense(x: &Tensor, kernel: &Tensor, bias: Option<&Tensor>, activation: Fus
             let dw = if wanted.1 {
                 let mut dw = vec![T::ZERO; k * n];
                 gemm(&mut dw, n, false, Matrix::rows(&view::<T>(&input)?, m, k).t(), Matrix::rows(dz, m, n), true);
-                Some(Tensor::from_vec(dw, (k, n), device)?)
+                Some(Tensor::from_vec(dw, weights.shape(), device)?)
             } else {
                 None
             };
-            let db = wanted.2.then(|| Tensor::from_vec(column_sums(dz, n), n, device)).transpose()?;
+            let db = wanted.2.then(|| Tensor::from_vec(column_sums(dz, n), &weights.dims()[over..], device)).transpose()?;
             Ok(vec![dx, dw, db])
         })
     })
@@ -395,6 +421,8 @@ mod tests {
             let apart = (fused - plain).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f64>().unwrap();
             assert!(apart < 1e-12, "{activation:?}: {apart}");
         }
+        let inputs = [values([2, 3, 4], 1), values([3, 4, 2, 5], 2), values([2, 5], 3)];
+        assert_gradients(&inputs, |x| dense_over(&x[0], &x[1], Some(&x[2]), Tanh, 2));
         assert!(dense(&values([2, 3], 1), &values([4, 5], 2), None, Linear).is_err());
     }
 

@@ -34,6 +34,19 @@ pub(crate) fn reshaped(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     record("reshape", &[x], Value::Tensor(y), move |_, dy| Ok(vec![Some(dy.reshape(&before)?)]))
 }
 
+/// Some columns of a matrix, one after another.
+pub(crate) fn columns(x: &Tensor, from: usize, count: usize) -> Result<Tensor> {
+    let (rows, width) = x.dims2()?;
+    if !x.is_variable() || (from == 0 && count == width) {
+        return x.narrow(1, from, count);
+    }
+    let y = x.detach().narrow(1, from, count)?;
+    record("columns", &[x], Value::Tensor(y), move |_, dy| {
+        let zeros = |count: usize| Tensor::zeros((rows, count), dy.dtype(), dy.device());
+        Ok(vec![Some(Tensor::cat(&[&zeros(from)?, dy, &zeros(width - from - count)?], 1)?)])
+    })
+}
+
 /// A new axis of size 1 at `axis`; -1 is behind the last.
 pub(crate) fn expand_dims(x: &Tensor, axis: i64) -> Result<Tensor> {
     x.unsqueeze(resolve_axis(axis, x.rank() + 1)?)

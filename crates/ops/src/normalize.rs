@@ -1,0 +1,382 @@
+//! Normalization as one op: layer, group and RMS normalization of each sample, batch normalization of each channel. (candle-nn's
+//! fused ones lose the gradient without a word.)
+
+use crate::host::{dot, total, view, with_real};
+use crate::matmul::column_sums;
+use crate::simd::{Real, in_parts, simd};
+use crate::tape::{Value, on_host, record};
+use candle_core::{Device, Result, Tensor, bail};
+
+/// Which elements are normalized together.
+#[derive(Debug, Clone, Copy)]
+pub struct Groups {
+    /// How often a group's elements come back, `channels` elements apart: the pixels of an image, 1 for a row.
+    pub repeats: usize,
+    /// Into how many groups the channels fall.
+    pub groups: usize,
+    /// Whether the mean is taken away first.
+    pub center: bool,
+    /// What is added to the variance or mean square.
+    pub epsilon: f64,
+}
+
+/// `(x - mean) / sqrt(variance + epsilon) gamma + beta`, for each sample and group; without `center`, `x / sqrt(mean(x²) + epsilon)`.
+///
+/// # Shapes
+/// - `x`: any, with the shape of `gamma` and `beta` at its end (without them, the last axis); the result is like it
+///
+/// # Errors
+/// If the sizes do not divide.
+pub fn normalize(x: &Tensor, gamma: Option<&Tensor>, beta: Option<&Tensor>, by: Groups) -> Result<Tensor> {
+    let channels = gamma.or(beta).map_or_else(|| x.dims().last().copied().unwrap_or(1), Tensor::elem_count);
+    normalize_channels(x, gamma, beta, by, channels)
+}
+
+/// [`normalize`] with the number of channels, for where there is neither `gamma` nor `beta`.
+pub fn normalize_channels(
+    x: &Tensor,
+    gamma: Option<&Tensor>,
+    beta: Option<&Tensor>,
+    by: Groups,
+    channels: usize,
+) -> Result<Tensor> {
+    let block = by.repeats * channels;
+    if block == 0 || x.elem_count() % block != 0 || by.groups == 0 || channels % by.groups != 0 {
+        bail!("normalize: {channels} channels in {} groups do not suit the shape {:?}", by.groups, x.dims())
+    }
+    let all: Vec<&Tensor> = [x].into_iter().chain(gamma).chain(beta).collect();
+    if !on_host(&all) {
+        return composed(x, gamma, beta, by, channels);
+    }
+    let input = x.detach().contiguous()?;
+    let flat = |weight: Option<&Tensor>| weight.map(|weight| weight.detach().flatten_all()?.contiguous()).transpose();
+    let (scale, shift) = (flat(gamma)?, flat(beta)?);
+    let plan = Plan { by, channels, width: channels / by.groups };
+    let value = with_real!(x, T => {
+        let input = view::<T>(&input)?;
+        let scale = scale.as_ref().map(view::<T>).transpose()?;
+        let shift = shift.as_ref().map(view::<T>).transpose()?;
+        let mut y = input.to_vec();
+        in_parts(&mut y, block, 4, |_, part| {
+            for y in part.chunks_exact_mut(block) {
+                simd(|| plan.forward(y, scale.as_deref(), shift.as_deref()));
+            }
+        });
+        Value::new(y, x.shape())
+    });
+    let wanted = (gamma.is_some(), beta.is_some());
+    let whole = x.shape().clone();
+    let shapes = (gamma.map(|x| x.shape().clone()), beta.map(|x| x.shape().clone()));
+    record("normalize", &all, value, move |_, dy| {
+        let (dx, dgamma, dbeta) = with_real!(dy, T => {
+            let (input, dy) = (view::<T>(&input)?, view::<T>(dy)?);
+            let scale = scale.as_ref().map(view::<T>).transpose()?;
+            let mut dx = dy.to_vec();
+            // What gamma is multiplied with, for its gradient.
+            let mut normal = input.to_vec();
+            let mut both: Vec<(&mut [T], &mut [T])> =
+                dx.chunks_exact_mut(block).zip(normal.chunks_exact_mut(block)).collect();
+            in_parts(&mut both, 1, block * 8, |_, part| {
+                for (dx, normal) in part {
+                    simd(|| plan.backward(dx, normal, scale.as_deref()));
+                }
+            });
+            let device = &Device::Cpu;
+            let dgamma = wanted.0.then(|| {
+                let products = crate::host::map2(&normal, &dy, |x, dy| x * dy);
+                Tensor::from_vec(column_sums(&products, channels), shapes.0.as_ref().map_or(channels.into(), Clone::clone), device)
+            });
+            let dbeta = wanted.1.then(|| {
+                Tensor::from_vec(column_sums(&dy, channels), shapes.1.as_ref().map_or(channels.into(), Clone::clone), device)
+            });
+            (Tensor::from_vec(dx, &whole, device), dgamma.transpose()?, dbeta.transpose()?)
+        });
+        Ok([Some(dx?)].into_iter().chain(wanted.0.then_some(dgamma)).chain(wanted.1.then_some(dbeta)).collect())
+    })
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    by: Groups,
+    channels: usize,
+    /// Channels of a group.
+    width: usize,
+}
+
+impl Plan {
+    /// The runs of a group's elements in a sample.
+    #[inline(always)]
+    fn runs(&self, group: usize) -> impl Iterator<Item = usize> + use<> {
+        let (channels, first) = (self.channels, group * self.width);
+        (0..self.by.repeats).map(move |i| i * channels + first)
+    }
+
+    /// The mean and the factor of a group.
+    #[inline(always)]
+    fn moments<T: Real>(&self, x: &[T], group: usize) -> (T, T) {
+        let count = T::from_real((self.by.repeats * self.width) as f64);
+        let mut mean = T::ZERO;
+        if self.by.center {
+            self.runs(group).for_each(|at| mean += total(&x[at..at + self.width]));
+            mean = mean / count;
+        }
+        let mut squares = T::ZERO;
+        for at in self.runs(group) {
+            let mut lanes = [T::ZERO; 8];
+            let chunks = x[at..at + self.width].chunks_exact(8);
+            chunks.remainder().iter().for_each(|&x| squares += (x - mean) * (x - mean));
+            for chunk in chunks {
+                lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane += (x - mean) * (x - mean));
+            }
+            lanes.iter().for_each(|&lane| squares += lane);
+        }
+        (mean, T::ONE / (squares / count + T::from_real(self.by.epsilon)).sqrt())
+    }
+
+    #[inline(always)]
+    fn forward<T: Real>(&self, y: &mut [T], gamma: Option<&[T]>, beta: Option<&[T]>) {
+        for group in 0..self.by.groups {
+            let (mean, factor) = self.moments(y, group);
+            let channels = group * self.width..(group + 1) * self.width;
+            for at in self.runs(group) {
+                let y = &mut y[at..at + self.width];
+                match (gamma, beta) {
+                    (Some(gamma), Some(beta)) => {
+                        let weights = gamma[channels.clone()].iter().zip(&beta[channels.clone()]);
+                        y.iter_mut().zip(weights).for_each(|(y, (&g, &b))| *y = (*y - mean) * factor * g + b);
+                    }
+                    (Some(gamma), None) => {
+                        y.iter_mut().zip(&gamma[channels.clone()]).for_each(|(y, &g)| *y = (*y - mean) * factor * g);
+                    }
+                    (None, Some(beta)) => {
+                        y.iter_mut().zip(&beta[channels.clone()]).for_each(|(y, &b)| *y = (*y - mean) * factor + b);
+                    }
+                    (None, None) => y.iter_mut().for_each(|y| *y = (*y - mean) * factor),
+                }
+            }
+        }
+    }
+
+    /// From `dy` in `dx`, and `x` in `normal`: the gradient of `x`, and `x` normalized.
+    #[inline(always)]
+    fn backward<T: Real>(&self, dx: &mut [T], normal: &mut [T], gamma: Option<&[T]>) {
+        let count = T::from_real((self.by.repeats * self.width) as f64);
+        for group in 0..self.by.groups {
+            let (mean, factor) = self.moments(normal, group);
+            let (mut sum, mut product) = (T::ZERO, T::ZERO);
+            for at in self.runs(group) {
+                let (dx, normal) = (&mut dx[at..at + self.width], &mut normal[at..at + self.width]);
+                if let Some(gamma) = gamma {
+                    let gamma = &gamma[group * self.width..(group + 1) * self.width];
+                    dx.iter_mut().zip(gamma).for_each(|(dx, &g)| *dx = *dx * g);
+                }
+                normal.iter_mut().for_each(|x| *x = (*x - mean) * factor);
+                sum += total(dx);
+                product += dot(dx, normal);
+            }
+            let sum = if self.by.center { sum / count } else { T::ZERO };
+            let product = product / count;
+            for at in self.runs(group) {
+                let (dx, normal) = (&mut dx[at..at + self.width], &normal[at..at + self.width]);
+                dx.iter_mut().zip(normal).for_each(|(dx, &x)| *dx = (*dx - sum - x * product) * factor);
+            }
+        }
+    }
+}
+
+fn composed(
+    x: &Tensor,
+    gamma: Option<&Tensor>,
+    beta: Option<&Tensor>,
+    by: Groups,
+    channels: usize,
+) -> Result<Tensor> {
+    let grouped = x.reshape(((), by.repeats, by.groups, channels / by.groups))?;
+    let mean_of = |x: &Tensor| x.mean_keepdim((1, 3));
+    let centered = if by.center { grouped.broadcast_sub(&mean_of(&grouped)?)? } else { grouped };
+    let deviation = (mean_of(&centered.sqr()?)? + by.epsilon)?.sqrt()?;
+    let mut y = centered.broadcast_div(&deviation)?.reshape(((), channels))?;
+    if let Some(gamma) = gamma {
+        y = y.broadcast_mul(&gamma.flatten_all()?)?;
+    }
+    if let Some(beta) = beta {
+        y = y.broadcast_add(&beta.flatten_all()?)?;
+    }
+    y.reshape(x.shape())
+}
+
+/// The mean and the variance of each channel, the last axis; over the rows that `weights` says, if there are any.
+///
+/// # Shapes
+/// - `x`: `(..., channels)`; `weights`: `(...)`; the results: `(channels,)`, detached
+pub fn channel_moments(x: &Tensor, weights: Option<&Tensor>) -> Result<(Tensor, Tensor)> {
+    let channels = x.dims().last().copied().unwrap_or(1);
+    let rows = x.detach().contiguous()?.reshape(((), channels))?;
+    if let (true, None) = (on_host(&[x]), weights) {
+        let count = rows.dim(0)?.max(1) as f64;
+        return with_real!(x, T => {
+            let data = view::<T>(&rows)?;
+            let factor = T::from_real(1.0 / count);
+            let mean: Vec<T> = column_sums(&data, channels).into_iter().map(|sum| sum * factor).collect();
+            let mut squares = data.to_vec();
+            in_parts(&mut squares, channels, 2, |_, part| simd(|| deviations(part, &mean)));
+            let variance: Vec<T> = column_sums(&squares, channels).into_iter().map(|sum| sum * factor).collect();
+            Ok((Tensor::from_vec(mean, channels, x.device())?, Tensor::from_vec(variance, channels, x.device())?))
+        });
+    }
+    let Some(weights) = weights else {
+        let mean = rows.mean(0)?;
+        return Ok((mean.clone(), rows.broadcast_sub(&mean)?.sqr()?.mean(0)?));
+    };
+    let weights = weights.flatten_all()?.unsqueeze(1)?.to_dtype(x.dtype())?;
+    let count = (weights.sum_all()? + 1e-7)?;
+    let mean = rows.broadcast_mul(&weights)?.sum(0)?.broadcast_div(&count)?;
+    let squares = rows.broadcast_sub(&mean)?.sqr()?;
+    Ok((mean, squares.broadcast_mul(&weights)?.sum(0)?.broadcast_div(&count)?))
+}
+
+#[inline(always)]
+fn deviations<T: Real>(rows: &mut [T], mean: &[T]) {
+    for row in rows.chunks_exact_mut(mean.len()) {
+        row.iter_mut().zip(mean).for_each(|(x, &mean)| *x = (*x - mean) * (*x - mean));
+    }
+}
+
+/// `(x - mean) / sqrt(variance + epsilon) gamma + beta` of each channel, the last axis.
+///
+/// With `of_batch`, `mean` and `variance` are those of `x`, as [`channel_moments`] without weights gives them, and the gradient
+/// flows through them as well; otherwise they are numbers.
+///
+/// # Shapes
+/// - `x`: `(..., channels)`; all others `(channels,)`; the result is like `x`
+pub fn batch_normalize(
+    x: &Tensor,
+    gamma: Option<&Tensor>,
+    beta: Option<&Tensor>,
+    moments: (&Tensor, &Tensor),
+    epsilon: f64,
+    of_batch: bool,
+) -> Result<Tensor> {
+    let channels = x.dims().last().copied().unwrap_or(1);
+    let (mean, variance) = (moments.0.detach(), moments.1.detach());
+    let factor = (&variance + epsilon)?.sqrt()?.recip()?;
+    let all: Vec<&Tensor> = [x].into_iter().chain(gamma).chain(beta).collect();
+    if !on_host(&all) {
+        let (mean, factor) = if of_batch {
+            let rows = x.reshape(((), channels))?;
+            let mean = rows.mean(0)?;
+            let variance = rows.broadcast_sub(&mean)?.sqr()?.mean(0)?;
+            (mean, (variance + epsilon)?.sqrt()?.recip()?)
+        } else {
+            (mean, factor)
+        };
+        let mut y = x.broadcast_sub(&mean)?.broadcast_mul(&factor)?;
+        if let Some(gamma) = gamma {
+            y = y.broadcast_mul(gamma)?;
+        }
+        return beta.map_or_else(|| Ok(y.clone()), |beta| y.broadcast_add(beta));
+    }
+    let input = x.detach().contiguous()?;
+    let scale = gamma.map(|gamma| gamma.detach().contiguous()).transpose()?;
+    let shift = beta.map(|beta| beta.detach().contiguous()).transpose()?;
+    let value = with_real!(x, T => {
+        let (mean, factor) = (view::<T>(&mean)?, view::<T>(&factor)?);
+        let mut a = factor.to_vec();
+        if let Some(scale) = &scale {
+            a.iter_mut().zip(view::<T>(scale)?.iter()).for_each(|(a, &scale)| *a = *a * scale);
+        }
+        let mut b: Vec<T> = a.iter().zip(mean.iter()).map(|(&a, &mean)| -(a * mean)).collect();
+        if let Some(shift) = &shift {
+            b.iter_mut().zip(view::<T>(shift)?.iter()).for_each(|(b, &shift)| *b += shift);
+        }
+        let mut y = view::<T>(&input)?.to_vec();
+        in_parts(&mut y, channels.max(1), 2, |_, part| simd(|| affine(part, &a, &b)));
+        Value::new(y, x.shape())
+    });
+    let wanted = (gamma.is_some(), beta.is_some());
+    record("batch_normalize", &all, value, move |_, dy| {
+        with_real!(dy, T => {
+            let shape = dy.shape().clone();
+            let (x, dy) = (view::<T>(&input)?, view::<T>(dy)?);
+            let (mean, factor) = (view::<T>(&mean)?, view::<T>(&factor)?);
+            let mut normal = x.to_vec();
+            let b: Vec<T> = factor.iter().zip(mean.iter()).map(|(&a, &mean)| -(a * mean)).collect();
+            in_parts(&mut normal, channels.max(1), 2, |_, part| simd(|| affine(part, &factor, &b)));
+            let products = crate::host::map2(&normal, &dy, |x, dy| x * dy);
+            let (dgamma, dbeta) = (column_sums(&products, channels), column_sums(&dy, channels));
+            let mut a = factor.to_vec();
+            if let Some(scale) = &scale {
+                a.iter_mut().zip(view::<T>(scale)?.iter()).for_each(|(a, &scale)| *a = *a * scale);
+            }
+            let mut dx = dy.to_vec();
+            let share = if of_batch { T::from_real(channels as f64 / x.len().max(1) as f64) } else { T::ZERO };
+            in_parts(&mut dx, channels.max(1), 4, |from, part| {
+                let normal = &normal[from..from + part.len()];
+                simd(|| through_moments(part, normal, &a, &dgamma, &dbeta, share));
+            });
+            let device = &Device::Cpu;
+            let dx = Tensor::from_vec(dx, shape, device)?;
+            let mut gradients = vec![Some(dx)];
+            if wanted.0 {
+                gradients.push(Some(Tensor::from_vec(dgamma, channels, device)?));
+            }
+            if wanted.1 {
+                gradients.push(Some(Tensor::from_vec(dbeta, channels, device)?));
+            }
+            Ok(gradients)
+        })
+    })
+}
+
+#[inline(always)]
+fn affine<T: Real>(rows: &mut [T], a: &[T], b: &[T]) {
+    for row in rows.chunks_exact_mut(a.len()) {
+        row.iter_mut().zip(a.iter().zip(b)).for_each(|(x, (&a, &b))| *x = *x * a + b);
+    }
+}
+
+#[inline(always)]
+fn through_moments<T: Real>(dx: &mut [T], normal: &[T], a: &[T], dgamma: &[T], dbeta: &[T], share: T) {
+    for (dx, normal) in dx.chunks_exact_mut(a.len()).zip(normal.chunks_exact(a.len())) {
+        let sums = a.iter().zip(dgamma.iter().zip(dbeta));
+        for ((dx, &x), (&a, (&dgamma, &dbeta))) in dx.iter_mut().zip(normal).zip(sums) {
+            *dx = a * (*dx - share * (dbeta + x * dgamma));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gradcheck::{assert_gradients, values};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        let (x, gamma, beta) = (values([3, 2, 12], 1), values([12], 2), values([12], 3));
+        for (repeats, groups, center) in [(1, 1, true), (1, 1, false), (2, 3, true), (2, 12, true), (1, 4, true)] {
+            let by = Groups { repeats, groups, center, epsilon: 1e-3 };
+            let inputs = [x.clone(), gamma.clone(), beta.clone()];
+            assert_gradients(&inputs, |x| normalize(&x[0], Some(&x[1]), Some(&x[2]), by));
+            assert_gradients(&inputs[..2], |x| normalize(&x[0], Some(&x[1]), None, by));
+            assert_gradients(&[x.clone(), beta.clone()], |x| normalize(&x[0], None, Some(&x[1]), by));
+            assert_gradients(&inputs[..1], |x| normalize(&x[0], None, None, by));
+            let plain = composed(&x, Some(&gamma), Some(&beta), by, 12).unwrap();
+            let apart = (normalize(&x, Some(&gamma), Some(&beta), by).unwrap() - plain).unwrap();
+            assert!(apart.abs().unwrap().max_all().unwrap().to_scalar::<f64>().unwrap() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_batch_has_gradients_through_its_moments() {
+        let (x, gamma, beta) = (values([3, 2, 4], 1), values([4], 2), values([4], 3));
+        for of_batch in [true, false] {
+            let run = |x: &[Tensor]| {
+                let other = values([5, 4], 9);
+                let (mean, variance) = channel_moments(if of_batch { &x[0] } else { &other }, None)?;
+                batch_normalize(&x[0], x.get(1), x.get(2), (&mean, &variance), 1e-3, of_batch)
+            };
+            assert_gradients(&[x.clone(), gamma.clone(), beta.clone()], run);
+            assert_gradients(std::slice::from_ref(&x), run);
+        }
+    }
+}
