@@ -153,6 +153,7 @@ impl Plan {
 /// # Shapes
 /// - `x`: `(batch, height, width, channels)`; `kernel`: `(window height, window width, channels / groups, filters)`; `bias`: `(filters,)`
 /// - the result: `(batch, axes[0].output, axes[1].output, filters)`
+/// - of a sequence, all are without the height
 ///
 /// # Errors
 /// If the shapes do not suit each other.
@@ -164,8 +165,10 @@ pub fn conv2d(
     groups: usize,
     activation: FusedActivation,
 ) -> Result<Tensor> {
-    let (batch, height, width, channels) = x.dims4()?;
-    let (window_height, window_width, depth, filters) = kernel.dims4()?;
+    let flat = x.rank() == 3;
+    let (image, windows) = (as_image(x, 1)?, as_image(kernel, 0)?);
+    let (batch, height, width, channels) = image.dims4()?;
+    let (window_height, window_width, depth, filters) = windows.dims4()?;
     let plan = Plan { batch, axes, channels, filters, groups };
     let fits = (axes[0].input, axes[1].input) == (height, width)
         && (axes[0].window, axes[1].window) == (window_height, window_width)
@@ -178,10 +181,14 @@ pub fn conv2d(
     }
     let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
     if !on_host(&all) {
-        return composed(x, kernel, bias, &plan, activation);
+        let y = composed(&image, &windows, bias, &plan, activation)?;
+        return if flat { y.squeeze(1) } else { Ok(y) };
     }
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
-    let shape = (batch, axes[0].output, axes[1].output, filters);
+    let mut shape = vec![batch, axes[0].output, axes[1].output, filters];
+    if flat {
+        shape.remove(1);
+    }
     let value = with_real!(x, T => {
         let mut y: Vec<T> = Vec::with_capacity(batch * plan.output());
         match bias {
@@ -214,6 +221,11 @@ pub fn conv2d(
             Ok(vec![dx.transpose()?, dw.transpose()?, db.transpose()?])
         })
     })
+}
+
+/// A sequence as an image of height 1, with the axis of the height at `axis`.
+pub(crate) fn as_image(x: &Tensor, axis: usize) -> Result<Tensor> {
+    if x.rank() == 3 { x.unsqueeze(axis) } else { Ok(x.clone()) }
 }
 
 /// Adds the products of windows and kernel to `y`.
@@ -368,6 +380,13 @@ mod tests {
             assert_gradients(&inputs, run);
             let plan = Plan { batch: 2, axes, channels: 4, filters: 8, groups };
             let plain = composed(&inputs[0], &inputs[1], Some(&inputs[2]), &plan, FusedActivation::Tanh).unwrap();
+            if window.0 == 1 {
+                let [x, kernel, bias] = &inputs;
+                let (x, kernel) = (x.narrow(1, 0, 1).unwrap().squeeze(1).unwrap(), kernel.squeeze(0).unwrap());
+                let axes = [Axis::new(1, 1, 1, 1, Valid), axes[1]];
+                let run = |x: &[Tensor]| conv2d(&x[0], &x[1], Some(&x[2]), axes, groups, FusedActivation::Tanh);
+                assert_gradients(&[x, kernel, bias.clone()], run);
+            }
             let apart = (run(&inputs).unwrap() - plain).unwrap().abs().unwrap().max_all().unwrap();
             assert!(apart.to_scalar::<f64>().unwrap() < 1e-12);
         }

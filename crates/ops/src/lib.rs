@@ -4,6 +4,7 @@
 //! [`mean`]`(x, -1)`). Everything that a [`Lambda`](https://keras.io/api/layers/core_layers/lambda/) may need in training is
 //! here with a gradient that finite differences confirm; see [`gradcheck`] for the harness and ARCHITECTURE.md for the rule.
 
+mod attention;
 mod axes;
 mod conv;
 mod custom_gradient;
@@ -31,6 +32,7 @@ mod tape;
 pub mod update;
 pub mod warnings;
 
+pub use attention::{Attention, attention};
 pub use axes::{Axes, axes};
 pub use conv::{Axis, Padding, conv2d};
 pub use custom_gradient::custom_gradient;
@@ -46,7 +48,7 @@ pub use matmul::{FusedActivation, dense, dense_over};
 pub use normalize::{Groups, batch_normalize, channel_moments, normalize, normalize_channels};
 pub use operation::{AxisList, Index, Operand, Operation};
 pub use pool::{Pool, pool2d};
-pub use recurrent::{Cell, Run, Sequences, Way, composed_with as recurrent_by_steps, recurrent};
+pub use recurrent::{Cell, Outputs, Run, Sequences, Way, composed_with as recurrent_by_steps, recurrent};
 pub use row_losses::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
 pub use shape::resolve_shape;
 pub use simd::{Real, SHARED_FROM, simd};

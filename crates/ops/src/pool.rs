@@ -20,22 +20,29 @@ pub enum Pool {
 ///
 /// # Shapes
 /// - `x`: `(batch, height, width, channels)`; the result: `(batch, axes[0].output, axes[1].output, channels)`
+/// - of a sequence, both are without the height
 ///
 /// On another device than the host, the windows are gathered first.
 ///
 /// # Errors
 /// If the shape is another than `axes` says.
 pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
-    let (batch, height, width, channels) = x.dims4()?;
+    let flat = x.rank() == 3;
+    let as_image = crate::conv::as_image(x, 1)?;
+    let (batch, height, width, channels) = as_image.dims4()?;
     if (axes[0].input, axes[1].input) != (height, width) {
         bail!("pool2d: windows for another shape than {:?}", x.dims())
     }
     if !on_host(&[x]) {
-        return composed(x, pool, axes);
+        let y = composed(&as_image, pool, axes)?;
+        return if flat { y.squeeze(1) } else { Ok(y) };
     }
     let input = x.detach().contiguous()?;
     let (image, output) = (height * width * channels, axes[0].output * axes[1].output * channels);
-    let shape = (batch, axes[0].output, axes[1].output, channels);
+    let mut shape = vec![batch, axes[0].output, axes[1].output, channels];
+    if flat {
+        shape.remove(1);
+    }
     let mut chosen = vec![0u32; if pool == Pool::Max && x.track_op() { batch * output } else { 0 }];
     let value = with_real!(x, T => {
         let x = view::<T>(&input)?;
@@ -184,7 +191,10 @@ mod tests {
         for padding in [Padding::Valid, Padding::Same] {
             for (window, stride) in [((2, 2), (2, 2)), ((3, 2), (1, 2)), ((3, 3), (2, 1)), ((1, 4), (1, 1))] {
                 let axes = [Axis::new(5, window.0, stride.0, 1, padding), Axis::new(4, window.1, stride.1, 1, padding)];
+                let row = x.narrow(1, 0, 1).unwrap().squeeze(1).unwrap();
                 for pool in [Pool::Max, Pool::Average] {
+                    let flat = [Axis::new(1, 1, 1, 1, padding), axes[1]];
+                    assert_gradients(std::slice::from_ref(&row), |x| pool2d(&x[0], pool, flat));
                     assert_gradients(std::slice::from_ref(&x), |x| pool2d(&x[0], pool, axes));
                     let plain = composed(&x, pool, axes).unwrap();
                     let apart = (pool2d(&x, pool, axes).unwrap() - plain).unwrap().abs().unwrap().max_all().unwrap();

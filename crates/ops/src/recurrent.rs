@@ -54,6 +54,19 @@ pub struct Way {
     pub backwards: bool,
     /// Whether the output of a step that the mask leaves out is 0, and not the one before.
     pub zero_masked: bool,
+    /// What is wanted.
+    pub outputs: Outputs,
+}
+
+/// What of a run is wanted: what is not is not put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outputs {
+    /// The outputs of all steps.
+    Sequence,
+    /// The last state's first tensor.
+    Last,
+    /// The outputs of all steps, and all tensors of the last state.
+    All,
 }
 
 /// What goes into a recurrent layer, beside its way.
@@ -73,11 +86,11 @@ pub struct Sequences<'a> {
     pub dropout: Option<&'a Tensor>,
 }
 
-/// All states after each step, and the last ones: `(batch, steps, units)`, and `(batch, units)` for each state.
+/// What came out, as far as it was wanted.
 pub struct Run {
-    /// The output of each step.
-    pub sequence: Tensor,
-    /// The state after the last step.
+    /// The output of each step: `(batch, steps, units)`.
+    pub sequence: Option<Tensor>,
+    /// The state after the last step: `(batch, units)` each.
     pub states: Vec<Tensor>,
 }
 
@@ -114,13 +127,16 @@ pub fn recurrent(way: Way, x: Sequences) -> Result<Run> {
         state: x.state.map(|s| s.iter().map(|s| s.detach().contiguous()).collect::<Result<Vec<_>>>()).transpose()?,
         mask: x.mask.map(|mask| mask.ne(0.0)?.flatten_all()?.to_vec1::<u8>()).transpose()?,
     });
-    // The outputs of all steps, then the last states, sample by sample, so that one op has one value.
-    let row = (steps + states) * units;
+    let row = plan.row();
+    let shape = match way.outputs {
+        Outputs::Sequence => vec![batch, steps, units],
+        Outputs::Last | Outputs::All => vec![batch, row],
+    };
     let packed = with_real!(x.inputs, T => {
         let (value, traces) = forward::<T>(plan, &saved)?;
         let (has_bias, has_state) = (x.bias.is_some(), x.state.is_some());
         let traces = std::sync::Arc::new(traces);
-        record("recurrent", &all, Value::new(value, (batch, row)), move |_, dy| {
+        record("recurrent", &all, Value::new(value, shape), move |_, dy| {
             let found = backward::<T>(plan, &saved, &traces, &view::<T>(dy)?)?;
             let device = &Device::Cpu;
             let mut gradients = vec![
@@ -138,10 +154,15 @@ pub fn recurrent(way: Way, x: Sequences) -> Result<Run> {
             Ok(gradients)
         })?
     });
-    let part = |from: usize, count: usize| crate::shape::columns(&packed, from * units, count * units);
-    let states = (0..states).map(|i| part(steps + i, 1)).collect::<Result<_>>()?;
-    let sequence = crate::shape::reshaped(&part(0, steps)?, &[batch, steps, units])?;
-    Ok(Run { sequence, states })
+    Ok(match way.outputs {
+        Outputs::Sequence => Run { sequence: Some(packed), states: Vec::new() },
+        Outputs::Last => Run { sequence: None, states: vec![packed] },
+        Outputs::All => {
+            let part = |from: usize, count: usize| crate::shape::columns(&packed, from * units, count * units);
+            let states = (0..states).map(|i| part(steps + i, 1)).collect::<Result<_>>()?;
+            Run { sequence: Some(crate::shape::reshaped(&part(0, steps)?, &[batch, steps, units])?), states }
+        }
+    })
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -187,6 +208,21 @@ impl Plan {
         self.way.cell.gates() * self.units
     }
 
+    /// Numbers of a sample's part of the value: the outputs of all steps, then the last states, so that one op has one value.
+    fn row(&self) -> usize {
+        let states = match self.way.outputs {
+            Outputs::Sequence => 0,
+            Outputs::Last => 1,
+            Outputs::All => self.way.cell.states(),
+        };
+        (self.outputs() + states) * self.units
+    }
+
+    /// How many steps' outputs are wanted.
+    fn outputs(&self) -> usize {
+        if self.way.outputs == Outputs::Last { 0 } else { self.steps }
+    }
+
     /// The step that is made at a time.
     fn step(&self, time: usize) -> usize {
         if self.way.backwards { self.steps - 1 - time } else { time }
@@ -223,7 +259,7 @@ fn forward<T: Real>(plan: Plan, saved: &Saved) -> Result<(Vec<T>, Vec<Trace<T>>)
         state: &state,
         mask: saved.mask.as_deref(),
     };
-    let row = (plan.steps + plan.way.cell.states()) * plan.units;
+    let row = plan.row();
     let mut value = vec![T::ZERO; plan.batch * row];
     let mut rest = value.as_mut_slice();
     let mut parts = Vec::new();
@@ -268,7 +304,7 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
     if lstm {
         trace.carry[..count * units].copy_from_slice(&first(1));
     }
-    let row = out.len() / count.max(1);
+    let row = plan.row();
     let mut z = vec![T::ZERO; count * width];
     let mut reset = vec![T::ZERO; count * units];
     for time in 0..steps {
@@ -374,16 +410,15 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                     }
                 }
             }
-            let output = &mut out[sample * row + time * units..][..units];
-            if !(masked && way.zero_masked) {
-                output.copy_from_slice(h);
+            if plan.outputs() > 0 && !(masked && way.zero_masked) {
+                out[sample * row + time * units..][..units].copy_from_slice(h);
             }
         }
     }
-    for sample in 0..count {
-        let (at, last) = (sample * units..(sample + 1) * units, sample * row + steps * units);
+    for sample in (0..count).filter(|_| way.outputs != Outputs::Sequence) {
+        let (at, last) = (sample * units..(sample + 1) * units, sample * row + plan.outputs() * units);
         out[last..last + units].copy_from_slice(&h[at.clone()]);
-        if lstm {
+        if lstm && way.outputs == Outputs::All {
             let carry = &trace.carry[steps * count * units..][at];
             out[last + units..last + 2 * units].copy_from_slice(carry);
         }
@@ -450,15 +485,17 @@ type PartFound<T> = (Vec<T>, Vec<T>, Vec<Vec<T>>);
 fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T], dx: &mut [T]) -> PartFound<T> {
     let Plan { way, steps, units, .. } = plan;
     let (count, width, kept) = (trace.samples.len(), plan.width(), plan.kept());
-    let row = (steps + way.cell.states()) * units;
+    let row = plan.row();
     let of_sample = |sample: usize| &dy[(trace.samples.start + sample) * row..][..row];
     let lstm = way.cell == Cell::Lstm;
-    let mut dh: Vec<T> = (0..count).flat_map(|s| of_sample(s)[steps * units..][..units].to_vec()).collect();
-    let mut dc: Vec<T> = if lstm {
-        (0..count).flat_map(|s| of_sample(s)[(steps + 1) * units..][..units].to_vec()).collect()
-    } else {
-        Vec::new()
+    let of_state = |i: usize| -> Vec<T> {
+        let from = (plan.outputs() + i) * units;
+        if from + units > row {
+            return vec![T::ZERO; count * units];
+        }
+        (0..count).flat_map(|sample| of_sample(sample)[from..from + units].iter().copied()).collect()
     };
+    let (mut dh, mut dc) = (of_state(0), if lstm { of_state(1) } else { Vec::new() });
     // The gradients of what the gates' functions are of, step by step, for one product with the states at the end. Of a GRU that resets
     // after the product, the candidate's are those of the product with the state.
     let mut dz = vec![T::ZERO; steps * count * width];
@@ -475,7 +512,7 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
             let at = sample * units..(sample + 1) * units;
             let masked = x.masked(&plan, trace.samples.start + sample, step);
             let (dh, direct) = (&mut dh[at.clone()], &mut direct[at.clone()]);
-            if !(masked && way.zero_masked) {
+            if plan.outputs() > 0 && !(masked && way.zero_masked) {
                 let dy = &of_sample(sample)[time * units..][..units];
                 dh.iter_mut().zip(dy).for_each(|(dh, &dy)| *dh += dy);
             }
@@ -688,7 +725,7 @@ pub fn composed_with(
         }
         outputs.push(output);
     }
-    Ok(Run { sequence: Tensor::stack(&outputs, 1)?, states })
+    Ok(Run { sequence: Some(Tensor::stack(&outputs, 1)?), states })
 }
 
 #[cfg(test)]
@@ -700,13 +737,13 @@ mod tests {
 
     fn way(cell: Cell, backwards: bool, zero_masked: bool) -> Way {
         let (activation, recurrent_activation) = (FusedActivation::Tanh, FusedActivation::Sigmoid);
-        Way { cell, activation, recurrent_activation, backwards, zero_masked }
+        Way { cell, activation, recurrent_activation, backwards, zero_masked, outputs: Outputs::All }
     }
 
     /// Everything that a run gives, in one tensor.
     fn flat(run: Run) -> Result<Tensor> {
         let parts: Vec<Tensor> =
-            std::iter::once(&run.sequence).chain(&run.states).map(|x| x.flatten_all()).collect::<Result<_>>()?;
+            run.sequence.iter().chain(&run.states).map(|x| x.flatten_all()).collect::<Result<_>>()?;
         Tensor::cat(&parts, 0)
     }
 
@@ -749,6 +786,20 @@ mod tests {
                     flat(run(way, sequences)?)
                 };
                 assert_gradients(&used, |v| run(v, recurrent));
+                for outputs in [Outputs::Sequence, Outputs::Last] {
+                    let one = |v: &[Tensor]| {
+                        let sequences = Sequences {
+                            inputs: &v[0],
+                            kernel: &v[1],
+                            bias: None,
+                            state: None,
+                            mask: masked.then_some(&mask),
+                            dropout: None,
+                        };
+                        flat(recurrent(Way { outputs, ..way }, sequences)?)
+                    };
+                    assert_gradients(&used[..2], one);
+                }
                 let apart = (run(&used, recurrent).unwrap() - run(&used, composed).unwrap()).unwrap().abs().unwrap();
                 assert!(apart.max_all().unwrap().to_scalar::<f64>().unwrap() < 1e-12, "{way:?}");
             }

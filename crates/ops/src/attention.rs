@@ -1,0 +1,276 @@
+//! Scaled dot-product attention as one op: products, mask, softmax and dropout of one sample and head at a time, in the cache.
+//! (candle-nn's fused one has no gradient.)
+
+use crate::host::{view, with_real};
+use crate::linalg::{softmax_row, softmax_row_backward};
+use crate::matmul::{Matrix, gemm};
+use crate::random::Stream;
+use crate::simd::{Real, in_parts, simd};
+use crate::tape::{Value, on_host, record};
+use candle_core::{Device, Result, Tensor, bail};
+
+/// What is added to the score of a pair that a mask leaves out, as in Keras: where all are left out, all count alike.
+const MASKED: f64 = -1e9;
+
+/// Who attends to whom.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Attention<'a> {
+    /// `(batch, queries, keys)`, or 1 in place of `queries`; u8, 1 where a query may attend to a key.
+    pub mask: Option<&'a Tensor>,
+    /// Whether a query attends to no key behind its own place.
+    pub causal: bool,
+    /// The factor of the scores.
+    pub scale: f64,
+    /// How much of the weights is dropped.
+    pub dropout: f64,
+}
+
+/// `softmax(scale q kᵀ) v`, for each sample and head (Vaswani et al., 2017).
+///
+/// # Shapes
+/// - `q`: `(batch, queries, heads, size)`; `k`: `(batch, keys, heads, size)`; `v`: `(batch, keys, heads, width)`
+/// - the result: `(batch, queries, heads, width)`
+///
+/// # Errors
+/// If the shapes do not suit each other.
+pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut Stream) -> Result<Tensor> {
+    let (batch, queries, heads, size) = q.dims4()?;
+    let (_, keys, _, width) = v.dims4()?;
+    let fits = k.dims() == [batch, keys, heads, size]
+        && v.dims() == [batch, keys, heads, width]
+        && by.mask.is_none_or(|m| m.dims() == [batch, queries, keys] || m.dims() == [batch, 1, keys]);
+    if !fits {
+        let mask = by.mask.map(Tensor::dims);
+        bail!("attention: {:?}, {:?}, {:?} and a mask of {mask:?} do not fit", q.dims(), k.dims(), v.dims())
+    }
+    let bits = (by.dropout > 0.0).then(|| random.bits(batch * heads * queries * keys));
+    let threshold = (by.dropout * 2f64.powi(32)).min(f64::from(u32::MAX)) as u32;
+    let keep = if by.dropout < 1.0 { 1.0 / (1.0 - by.dropout) } else { 0.0 };
+    if !on_host(&[q, k, v]) {
+        return composed(q, k, v, by, bits.as_deref(), threshold, keep);
+    }
+    let plan = Plan { queries, keys, heads, size, width, scale: by.scale, causal: by.causal };
+    let contiguous = |x: &Tensor| x.detach().contiguous();
+    let (q_, k_, v_) = (contiguous(q)?, contiguous(k)?, contiguous(v)?);
+    let mask = by.mask.map(|mask| mask.ne(0.0)?.flatten_all()?.to_vec1::<u8>()).transpose()?;
+    let mask_rows = by.mask.map_or(1, |mask| mask.dims()[1]);
+    let wanted = q.track_op() || k.track_op() || v.track_op();
+    with_real!(q, T => {
+        let mut y = vec![T::ZERO; batch * plan.output()];
+        // The weights of each sample, head and query, for the way back.
+        let mut weights = vec![T::ZERO; if wanted { batch * plan.weights() } else { 0 }];
+        {
+            let (q, k, v) = (view::<T>(&q_)?, view::<T>(&k_)?, view::<T>(&v_)?);
+            let mut kept = weights.chunks_exact_mut(plan.weights().max(1));
+            let mut samples: Vec<(&mut [T], Option<&mut [T]>)> =
+                y.chunks_exact_mut(plan.output().max(1)).map(|y| (y, kept.next())).collect();
+            let keep = T::from_real(keep);
+            in_parts(&mut samples, 1, plan.weights() * 8, |first, part| {
+                let mut own = vec![T::ZERO; if wanted { 0 } else { queries * keys }];
+                for (i, (y, kept)) in part.iter_mut().enumerate() {
+                    let sample = first + i;
+                    for head in 0..heads {
+                        let weights = match kept {
+                            Some(kept) => &mut kept[head * queries * keys..][..queries * keys],
+                            None => own.as_mut_slice(),
+                        };
+                        let (q, k) = (plan.queries(&q, sample, head), plan.keys(&k, sample, head));
+                        gemm(weights, keys, false, q, k.t(), false);
+                        let mask = mask.as_ref().map(|mask| &mask[sample * mask_rows * keys..][..mask_rows * keys]);
+                        plan.softmax(weights, mask);
+                        let dropped;
+                        let weights = match &bits {
+                            Some(bits) => {
+                                let bits = &bits[(sample * heads + head) * queries * keys..];
+                                let drop = |(&x, &bits): (&T, &u32)| if bits < threshold { T::ZERO } else { x * keep };
+                                dropped = weights.iter().zip(bits).map(drop).collect::<Vec<T>>();
+                                &dropped
+                            }
+                            None => &*weights,
+                        };
+                        let y = &mut y[head * width..];
+                        gemm(y, heads * width, false, Matrix::rows(weights, queries, keys), plan.values(&v, sample, head), false);
+                    }
+                }
+            });
+        }
+        record("attention", &[q, k, v], Value::new(y, (batch, queries, heads, width)), move |_, dy| {
+            let (q, k, v) = (view::<T>(&q_)?, view::<T>(&k_)?, view::<T>(&v_)?);
+            let dy = view::<T>(dy)?;
+            let (mut dq, mut dk, mut dv) = (vec![T::ZERO; q.len()], vec![T::ZERO; k.len()], vec![T::ZERO; v.len()]);
+            let ones = |x: usize| x.max(1);
+            let mut samples: Vec<_> = dq
+                .chunks_exact_mut(ones(queries * heads * size))
+                .zip(dk.chunks_exact_mut(ones(keys * heads * size)))
+                .zip(dv.chunks_exact_mut(ones(keys * heads * width)))
+                .collect();
+            let keep = T::from_real(keep);
+            in_parts(&mut samples, 1, plan.weights() * 16, |first, part| {
+                let mut scores = vec![T::ZERO; queries * keys];
+                let mut dropped = vec![T::ZERO; if bits.is_some() { queries * keys } else { 0 }];
+                for (i, ((dq, dk), dv)) in part.iter_mut().enumerate() {
+                    let sample = first + i;
+                    for head in 0..heads {
+                        let at = (sample * heads + head) * queries * keys;
+                        let weights = &weights[at..at + queries * keys];
+                        let dy = plan.outputs(&dy, sample, head);
+                        gemm(&mut scores, keys, false, dy, plan.values(&v, sample, head).t(), false);
+                        let used = match &bits {
+                            Some(bits) => {
+                                let bits = &bits[at..at + queries * keys];
+                                for j in 0..queries * keys {
+                                    let factor = if bits[j] < threshold { T::ZERO } else { keep };
+                                    dropped[j] = weights[j] * factor;
+                                    scores[j] = scores[j] * factor;
+                                }
+                                &dropped
+                            }
+                            None => weights,
+                        };
+                        let used = Matrix::rows(used, queries, keys).t();
+                        gemm(&mut dv[head * width..], heads * width, false, used, dy, false);
+                        simd(|| plan.backward(&mut scores, weights));
+                        let scores = Matrix::rows(&scores, queries, keys);
+                        let (q, k) = (plan.queries(&q, sample, head), plan.keys(&k, sample, head));
+                        gemm(&mut dq[head * size..], heads * size, false, scores, k, false);
+                        gemm(&mut dk[head * size..], heads * size, false, scores.t(), q, false);
+                    }
+                }
+            });
+            let tensor = |data: Vec<T>, length: usize, size: usize| {
+                Tensor::from_vec(data, (batch, length, heads, size), &Device::Cpu).map(Some)
+            };
+            Ok(vec![tensor(dq, queries, size)?, tensor(dk, keys, size)?, tensor(dv, keys, width)?])
+        })
+    })
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    queries: usize,
+    keys: usize,
+    heads: usize,
+    size: usize,
+    width: usize,
+    scale: f64,
+    causal: bool,
+}
+
+impl Plan {
+    /// Numbers of a sample's output.
+    fn output(&self) -> usize {
+        self.queries * self.heads * self.width
+    }
+
+    /// Numbers of a sample's weights.
+    fn weights(&self) -> usize {
+        self.heads * self.queries * self.keys
+    }
+
+    /// One head of one sample of a tensor `(batch, length, heads, size)`.
+    fn head<'a, T: Real>(&self, x: &'a [T], length: usize, size: usize, sample: usize, head: usize) -> Matrix<'a, T> {
+        let from = sample * length * self.heads * size + head * size;
+        Matrix::strided(x.get(from..).unwrap_or(&[]), (length, size), (self.heads * size, 1))
+    }
+
+    fn queries<'a, T: Real>(&self, q: &'a [T], sample: usize, head: usize) -> Matrix<'a, T> {
+        self.head(q, self.queries, self.size, sample, head)
+    }
+
+    fn keys<'a, T: Real>(&self, k: &'a [T], sample: usize, head: usize) -> Matrix<'a, T> {
+        self.head(k, self.keys, self.size, sample, head)
+    }
+
+    fn values<'a, T: Real>(&self, v: &'a [T], sample: usize, head: usize) -> Matrix<'a, T> {
+        self.head(v, self.keys, self.width, sample, head)
+    }
+
+    fn outputs<'a, T: Real>(&self, y: &'a [T], sample: usize, head: usize) -> Matrix<'a, T> {
+        self.head(y, self.queries, self.width, sample, head)
+    }
+
+    /// From the products of one head to its weights.
+    fn softmax<T: Real>(&self, scores: &mut [T], mask: Option<&[u8]>) {
+        let (scale, masked) = (T::from_real(self.scale), T::from_real(MASKED));
+        for (query, row) in scores.chunks_exact_mut(self.keys.max(1)).enumerate() {
+            row.iter_mut().for_each(|x| *x = *x * scale);
+            let mask = mask.map(|mask| &mask[if mask.len() == self.keys { 0 } else { query * self.keys }..]);
+            if mask.is_some() || self.causal {
+                for (key, x) in row.iter_mut().enumerate() {
+                    if mask.is_some_and(|mask| mask[key] == 0) || (self.causal && key > query) {
+                        *x = *x + masked;
+                    }
+                }
+            }
+            simd(|| softmax_row(row));
+        }
+    }
+
+    /// From the gradients of the weights to those of the products.
+    #[inline(always)]
+    fn backward<T: Real>(&self, scores: &mut [T], weights: &[T]) {
+        let scale = T::from_real(self.scale);
+        let keys = self.keys.max(1);
+        for (row, weights) in scores.chunks_exact_mut(keys).zip(weights.chunks_exact(keys)) {
+            softmax_row_backward(row, weights);
+            row.iter_mut().for_each(|x| *x = *x * scale);
+        }
+    }
+}
+
+/// The same of candle's functions, for other devices.
+fn composed(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    by: Attention,
+    bits: Option<&[u32]>,
+    threshold: u32,
+    keep: f64,
+) -> Result<Tensor> {
+    let heads_first = |x: &Tensor| x.transpose(1, 2)?.contiguous();
+    let (q, k, v) = (heads_first(q)?, heads_first(k)?, heads_first(v)?);
+    let mut scores = (q.matmul(&k.transpose(2, 3)?.contiguous()?)? * by.scale)?;
+    let (queries, keys) = (scores.dim(2)?, scores.dim(3)?);
+    if let Some(mask) = by.mask {
+        let out = (mask.eq(0u8)?.to_dtype(scores.dtype())? * MASKED)?;
+        scores = scores.broadcast_add(&out.unsqueeze(1)?)?;
+    }
+    if by.causal {
+        let out: Vec<f32> = (0..queries * keys).map(|i| if i % keys > i / keys { MASKED as f32 } else { 0.0 }).collect();
+        let out = Tensor::from_vec(out, (queries, keys), scores.device())?.to_dtype(scores.dtype())?;
+        scores = scores.broadcast_add(&out)?;
+    }
+    let mut weights = crate::linalg::softmax(&scores, -1)?;
+    if let Some(bits) = bits {
+        let factors: Vec<f32> = bits.iter().map(|&bits| if bits < threshold { 0.0 } else { keep as f32 }).collect();
+        weights = (&weights * Tensor::from_vec(factors, weights.shape(), weights.device())?.to_dtype(weights.dtype())?)?;
+    }
+    weights.matmul(&v)?.transpose(1, 2)?.contiguous()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gradcheck::{assert_gradients, values};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        let inputs = [values([2, 3, 2, 4], 1), values([2, 5, 2, 4], 2), values([2, 5, 2, 3], 3)];
+        let rows = Tensor::new(&[[[1u8, 1, 0, 1, 1]], [[1, 0, 0, 0, 1]]], &Device::Cpu).unwrap();
+        let pairs = rows.broadcast_as((2, 3, 5)).unwrap().contiguous().unwrap();
+        for (mask, causal, dropout) in
+            [(None, false, 0.0), (Some(&rows), false, 0.0), (Some(&pairs), true, 0.3), (None, true, 0.0)]
+        {
+            let by = Attention { mask, causal, scale: 0.5, dropout };
+            let run = |x: &[Tensor]| attention(&x[0], &x[1], &x[2], by, &mut Stream::new(1, 0));
+            assert_gradients(&inputs, run);
+            let bits = (dropout > 0.0).then(|| Stream::new(1, 0).bits(2 * 2 * 3 * 5));
+            let threshold = (dropout * 2f64.powi(32)) as u32;
+            let [q, k, v] = &inputs;
+            let plain = composed(q, k, v, by, bits.as_deref(), threshold, 1.0 / (1.0 - dropout)).unwrap();
+            let apart = (run(&inputs).unwrap() - plain).unwrap().abs().unwrap().max_all().unwrap();
+            assert!(apart.to_scalar::<f64>().unwrap() < 1e-6);
+        }
+    }
+}
