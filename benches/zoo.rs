@@ -3,7 +3,10 @@
 //! Milliseconds a step of `fit`, after a short first one, with the data in memory, and a batch of `predict`. benches/compare.py runs this
 //! beside Keras and PyTorch; benches/README.md has figures with their machine and date.
 
-use candle_keras::layers::{Dense, Dropout, Embedding, Flatten, Lambda, Subtract};
+use candle_keras::layers::{
+    Bidirectional, Conv2D, Dense, Dropout, Embedding, Flatten, GlobalAveragePooling1D, LSTM, Lambda,
+    LayerNormalization, MaxPooling2D, MultiHeadAttention, Subtract,
+};
 use candle_keras::ops::{self, random::Stream};
 use candle_keras::prelude::*;
 use candle_keras::utils;
@@ -29,6 +32,10 @@ const WORKS: &[(&str, Make)] = &[
     ("word_distance_100k_128_b1024", || word_distance(100_000, 128, 1024, 100_000)),
     ("mlp", mlp),
     ("text_sequential", text_sequential),
+    ("cnn", cnn),
+    ("lstm", lstm),
+    ("bilstm", bilstm),
+    ("transformer", transformer),
     ("empty_step", empty_step),
 ];
 
@@ -95,6 +102,65 @@ fn text_sequential() -> Result<Work> {
     Ok(Work { model: model.into(), x: vec![x], y, batch })
 }
 
+fn cnn() -> Result<Work> {
+    let (batch, steps) = (128, 20);
+    let mut model = Sequential::new(layers![
+        Input::shape([28, 28, 1]),
+        Conv2D::new(32, 3).activation("relu"),
+        MaxPooling2D::new(2),
+        Conv2D::new(64, 3).activation("relu"),
+        MaxPooling2D::new(2),
+        Flatten::new(),
+        Dropout::new(0.5),
+        Dense::new(10).activation("softmax"),
+    ])?;
+    model.compile("adam", Compile::loss("sparse_categorical_crossentropy").metrics(["accuracy"]))?;
+    let (x, y) = (numbers(&[batch * steps, 28, 28, 1])?, whole_numbers(10, &[batch * steps])?);
+    Ok(Work { model: model.into(), x: vec![x], y, batch })
+}
+
+fn lstm() -> Result<Work> {
+    let (batch, steps) = (32, 30);
+    let mut model = Sequential::new(layers![
+        Input::shape([80]),
+        Embedding::new(20_000, 128),
+        LSTM::new(128),
+        Dense::new(1).activation("sigmoid"),
+    ])?;
+    model.compile("adam", Compile::loss("binary_crossentropy").metrics(["accuracy"]))?;
+    let (x, y) = (whole_numbers(20_000, &[batch * steps, 80])?, whole_numbers(2, &[batch * steps])?);
+    Ok(Work { model: model.into(), x: vec![x], y, batch })
+}
+
+fn bilstm() -> Result<Work> {
+    let (batch, steps) = (32, 8);
+    let mut model = Sequential::new(layers![
+        Input::shape([200]),
+        Embedding::new(20_000, 128),
+        Bidirectional::new(LSTM::new(64).return_sequences(true)),
+        Bidirectional::new(LSTM::new(64)),
+        Dense::new(1).activation("sigmoid"),
+    ])?;
+    model.compile("adam", Compile::loss("binary_crossentropy").metrics(["accuracy"]))?;
+    let (x, y) = (whole_numbers(20_000, &[batch * steps, 200])?, whole_numbers(2, &[batch * steps])?);
+    Ok(Work { model: model.into(), x: vec![x], y, batch })
+}
+
+fn transformer() -> Result<Work> {
+    let (batch, steps) = (32, 30);
+    let x = Input::shape([200]);
+    let h = Embedding::new(20_000, 32).call(&x)?;
+    let normal = || LayerNormalization::new().epsilon(1e-6);
+    let h = normal().call((&h + MultiHeadAttention::new(2, 32).call([&h, &h])?)?)?;
+    let h = normal().call((&h + Dense::new(32).call(Dense::new(32).activation("relu").call(&h)?)?)?)?;
+    let h = Dropout::new(0.1).call(GlobalAveragePooling1D::new().call(&h)?)?;
+    let y = Dense::new(2).activation("softmax").call(Dense::new(20).activation("relu").call(&h)?)?;
+    let mut model = Model::new(x, y)?;
+    model.compile("adam", Compile::loss("sparse_categorical_crossentropy").metrics(["accuracy"]))?;
+    let (x, y) = (whole_numbers(20_000, &[batch * steps, 200])?, whole_numbers(2, &[batch * steps])?);
+    Ok(Work { model, x: vec![x], y, batch })
+}
+
 /// What a step costs when there is next to nothing to compute.
 fn empty_step() -> Result<Work> {
     let samples = 50_000;
@@ -110,7 +176,8 @@ fn run(name: &str, make: Make, json: bool) -> Result<()> {
     let steps = samples.div_ceil(batch) as f64;
     let fit = || Fit::new().batch_size(batch).verbose(0);
     let predict = || Predict::new().batch_size(batch).verbose(0);
-    let first = |count: usize| x.iter().map(|x| x.narrow(0, 0, count.min(samples))).collect::<std::result::Result<Vec<_>, _>>();
+    let first =
+        |count: usize| x.iter().map(|x| x.narrow(0, 0, count.min(samples))).collect::<std::result::Result<Vec<_>, _>>();
     model.fit(&first(batch * 4)?, &y.narrow(0, 0, (batch * 4).min(samples))?, fit())?;
     let start = Instant::now();
     let history = model.fit(&x, &y, fit())?;

@@ -37,9 +37,12 @@ pub mod layers {
     pub use candle_keras_data::{Standardize, TextVectorization};
     #[doc(inline)]
     pub use candle_keras_layers::{
-        Activation, Add, Argument, Average, Base, Check, Concatenate, Config, Context, Dense, Dot, Dropout, Embedding,
-        Flatten, GlobalAveragePooling1D, GlobalMaxPooling1D, Input, InputLayer, KerasTensor, KerasTensors, Lambda,
-        Layer, Maximum, Minimum, Multiply, OperationLayer, Reshape, Shape, Subtract, Variable, Weight, Weights, call,
+        Activation, Add, Argument, Average, AveragePooling1D, AveragePooling2D, Base, BatchNormalization,
+        Bidirectional, Check, Concatenate, Config, Context, Conv1D, Conv2D, Dense, Dot, Dropout, Embedding, Flatten,
+        GRU, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D,
+        GroupNormalization, Input, InputLayer, KerasTensor, KerasTensors, LSTM, Lambda, Layer, LayerNormalization,
+        MaxPooling1D, MaxPooling2D, Maximum, MergeMode, Minimum, MultiHeadAttention, Multiply, OperationLayer,
+        RMSNormalization, Recurrent, Reshape, Shape, SimpleRNN, Sizes, Subtract, Variable, Weight, Weights, call,
         check_layer, layer_common, setters, single,
     };
 }

@@ -49,7 +49,7 @@ fn compare(what: &str, found: &[f64], expected: &[f64], tolerance: f64) -> Resul
     }
     let mean = expected.iter().map(|x| x.abs()).sum::<f64>() / expected.len().max(1) as f64;
     for (i, (a, b)) in found.iter().zip(expected).enumerate() {
-        let close = (a - b).abs() <= tolerance * b.abs().max(mean).max(1e-3) || (a.is_nan() && b.is_nan());
+        let close = (a - b).abs() <= tolerance * b.abs().max(mean).max(5e-3) || (a.is_nan() && b.is_nan());
         if !close {
             return Err(format!("{what} [{i}]: found {a}, Keras says {b}"));
         }

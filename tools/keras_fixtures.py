@@ -268,6 +268,132 @@ def _(rng):
     return model, floats(rng, 8, 1), {}
 
 
+# Images and sequences -------------------------------------------------------------------------------------------------------------------
+
+def trained(model, rng, loss="mse", optimizer="adam"):
+    """The model compiled, with targets of its outputs' shapes, and initial weights that leave nothing at 0."""
+    for layer in model._flatten_layers():
+        if not isinstance(layer, keras.Model):
+            for v in layer._trainable_variables + layer._non_trainable_variables:
+                if "float" in str(v.dtype) and "seed" not in v.path:
+                    v.assign(v.value + 0.1 * rng.random(v.shape).astype("float32"))
+    model.compile(optimizer, loss)
+    targets = [floats(rng, 8, *o.shape[1:]) for o in model.outputs]
+    return model, targets if len(targets) > 1 else targets[0], {}
+
+
+IMAGES = {  # name: (layer, shape of the samples)
+    "conv1d": (lambda: L.Conv1D(3, 2, activation="relu"), (5, 2)), "conv1d_same": (lambda: L.Conv1D(3, 4, padding="same", strides=2), (7, 2)),
+    "conv1d_causal": (lambda: L.Conv1D(3, 3, padding="causal", dilation_rate=2, use_bias=False), (7, 2)),
+    "conv1d_first": (lambda: L.Conv1D(4, 2, groups=2, data_format="channels_first", activation="gelu"), (2, 6)),
+    "conv2d": (lambda: L.Conv2D(3, 2, activation="tanh"), (5, 4, 2)), "conv2d_same": (lambda: L.Conv2D(3, (3, 2), padding="same", strides=(2, 1)), (5, 4, 2)),
+    "conv2d_dilated": (lambda: L.Conv2D(4, 2, dilation_rate=(2, 1), groups=2, kernel_regularizer="l2"), (5, 4, 2)),
+    "conv2d_first": (lambda: L.Conv2D(3, 2, data_format="channels_first", padding="same"), (2, 5, 4)),
+    "max_pooling1d": (lambda: L.MaxPooling1D(3, 2, padding="same"), (6, 3)), "max_pooling2d": (lambda: L.MaxPooling2D(), (5, 4, 3)),
+    "max_pooling2d_same": (lambda: L.MaxPooling2D((3, 2), strides=(1, 2), padding="same"), (5, 5, 2)),
+    "max_pooling2d_first": (lambda: L.MaxPooling2D(2, data_format="channels_first"), (3, 4, 5)),
+    "average_pooling1d": (lambda: L.AveragePooling1D(2), (5, 3)), "average_pooling2d": (lambda: L.AveragePooling2D((2, 3), padding="same"), (5, 4, 3)),
+    "average_pooling2d_strides": (lambda: L.AveragePooling2D(3, strides=1), (5, 4, 3)),
+    "global_average_pooling2d": (lambda: L.GlobalAveragePooling2D(), (3, 4, 2)), "global_max_pooling2d": (lambda: L.GlobalMaxPooling2D(keepdims=True), (3, 4, 2)),
+    "batch_normalization": (lambda: L.BatchNormalization(), (4,)), "batch_normalization_image": (lambda: L.BatchNormalization(momentum=0.8, scale=False), (3, 2, 4)),
+    "batch_normalization_axis": (lambda: L.BatchNormalization(axis=1, epsilon=1e-2, center=False), (3, 2, 4)),
+    "layer_normalization": (lambda: L.LayerNormalization(), (4, 3)), "layer_normalization_axes": (lambda: L.LayerNormalization(axis=[1, 2], epsilon=1e-6), (4, 3)),
+    "layer_normalization_axis": (lambda: L.LayerNormalization(axis=1, center=False, scale=False), (4, 3)),
+    "group_normalization": (lambda: L.GroupNormalization(2), (3, 2, 4)), "group_normalization_each": (lambda: L.GroupNormalization(-1, scale=False), (5, 4)),
+    "rms_normalization": (lambda: L.RMSNormalization(), (3, 4)), "rms_normalization_image": (lambda: L.RMSNormalization(epsilon=1e-3), (3, 2, 4)),
+}
+for name, (layer, shape) in IMAGES.items():
+    @case(name)
+    def _(rng, layer=layer, shape=shape, name=name):
+        x = L.Input(shape)
+        # A bias before a normalization has a gradient of 0, of whose rounding Adam makes steps of full size.
+        return trained(Model(x, L.Dense(2)(layer()(L.Dense(shape[-1], use_bias="normalization" not in name)(x)))), rng)
+
+CELLS = {
+    "lstm": lambda **k: L.LSTM(3, **k), "lstm_other": lambda **k: L.LSTM(3, activation="relu", recurrent_activation="hard_sigmoid", unit_forget_bias=False, use_bias=False, **k),
+    "gru": lambda **k: L.GRU(3, **k), "gru_before": lambda **k: L.GRU(3, reset_after=False, **k), "simple_rnn": lambda **k: L.SimpleRNN(3, **k),
+}
+for name, cell in CELLS.items():
+    @case(name)
+    def _(rng, cell=cell):
+        x = L.Input((5, 2))
+        return trained(Model(x, cell()(cell(return_sequences=True)(x))), rng)
+
+    @case(f"{name}_masked")
+    def _(rng, cell=cell):
+        x = L.Input((5,), dtype="int32")
+        e = L.Embedding(6, 2, mask_zero=True)(x)
+        return trained(Model(x, [cell()(e), L.GlobalAveragePooling1D()(cell(return_sequences=True, zero_output_for_mask=True)(e))]), rng)
+
+    @case(f"{name}_states")
+    def _(rng, cell=cell):
+        x = L.Input((5, 2))
+        y, *states = cell(return_state=True, return_sequences=True)(x)
+        again = cell(go_backwards=True)(y, initial_state=states if len(states) > 1 else states[0])
+        return trained(Model(x, [again, L.Add()(states) if len(states) > 1 else states[0]]), rng)
+
+    @case(f"bidirectional_{name}")
+    def _(rng, cell=cell):
+        x = L.Input((5, 2))
+        return trained(Model(x, L.Bidirectional(cell(), merge_mode="sum")(L.Bidirectional(cell(return_sequences=True))(x))), rng)
+
+
+@case("bidirectional_masked")
+def _(rng):
+    x = L.Input((5,), dtype="int32")
+    e = L.Embedding(6, 2, mask_zero=True)(x)
+    return trained(Model(x, L.GlobalAveragePooling1D()(L.Bidirectional(L.LSTM(3, return_sequences=True), merge_mode="ave")(e))), rng)
+
+
+@case("bidirectional_two_layers")
+def _(rng):
+    x = L.Input((5, 2))
+    return trained(Model(x, L.Bidirectional(L.LSTM(3), backward_layer=L.LSTM(3, go_backwards=True, activation="sigmoid"), merge_mode="mul")(x)), rng)
+
+
+@case("multi_head_attention")
+def _(rng):
+    x = L.Input((4, 6))
+    return trained(Model(x, L.MultiHeadAttention(2, 3)(x, x)), rng)
+
+
+@case("multi_head_attention_other")
+def _(rng):
+    q, v, k = L.Input((4, 6), name="q"), L.Input((5, 3), name="v"), L.Input((5, 2), name="k")
+    return trained(Model([q, v, k], L.MultiHeadAttention(2, 3, value_dim=3, output_shape=5, use_bias=False)(q, v, k)), rng)
+
+
+@case("multi_head_attention_causal")
+def _(rng):
+    x = L.Input((4, 6))
+    return trained(Model(x, L.MultiHeadAttention(2, 3)(x, x, use_causal_mask=True)), rng)
+
+
+@case("multi_head_attention_masked")
+def _(rng):
+    x = L.Input((5,), dtype="int32")
+    e = L.Embedding(6, 6, mask_zero=True)(x)
+    return trained(Model(x, L.GlobalAveragePooling1D()(L.MultiHeadAttention(2, 3)(e, e))), rng)
+
+
+@case("image_classifier")
+def _(rng):
+    model = sequential(L.Conv2D(4, 3, activation="relu"), L.MaxPooling2D(2), L.BatchNormalization(), L.Conv2D(4, 2), L.GlobalAveragePooling2D(), L.Dense(3, activation="softmax"), shape=(8, 8, 1))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model, rng.integers(0, 3, 8), {}
+
+
+@case("transformer_block")
+def _(rng):
+    x = L.Input((6,), dtype="int32")
+    h = L.Embedding(8, 4)(x)
+    h = L.LayerNormalization(epsilon=1e-6)(h + L.MultiHeadAttention(2, 4)(h, h))
+    h = L.LayerNormalization(epsilon=1e-6)(h + L.Dense(4)(L.Dense(6, activation="relu")(h)))
+    model = Model(x, L.Dense(2, activation="softmax")(L.GlobalAveragePooling1D()(h)))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model, rng.integers(0, 2, 8), {}
+
+
 # Graphs ---------------------------------------------------------------------------------------------------------------------------------
 
 def word_distance(optimizer="adam", loss="mse", **compile):

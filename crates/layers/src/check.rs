@@ -23,7 +23,11 @@ pub struct Check {
 impl Check {
     /// Inputs of these shapes, batch size included.
     pub fn inputs<const N: usize, const R: usize>(shapes: [[usize; R]; N]) -> Self {
-        let inputs = shapes.map(|shape| shape.to_vec()).to_vec();
+        Self::shapes(shapes.map(|shape| shape.to_vec()).to_vec())
+    }
+
+    /// [`inputs`](Self::inputs) of different ranks.
+    pub fn shapes(inputs: Vec<Vec<usize>>) -> Self {
         Self { inputs, ids: None, output: None, weights: 0, config: true }
     }
 
@@ -33,8 +37,8 @@ impl Check {
     }
 
     /// The shape of the output, batch size included.
-    pub fn output<const R: usize>(mut self, shape: [usize; R]) -> Self {
-        self.output = Some(shape.to_vec());
+    pub fn output(mut self, shape: impl Into<Vec<usize>>) -> Self {
+        self.output = Some(shape.into());
         self
     }
 

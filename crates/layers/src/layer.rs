@@ -90,6 +90,14 @@ pub trait Layer: Debug + Send + Sync + 'static {
         self.sublayers().iter().map(path).collect()
     }
 
+    /// Keras's form of the shapes with which the layer was built.
+    fn build_config(&self, shapes: &[Shape]) -> Config {
+        match shapes {
+            [one] => serde_json::json!({ "input_shape": one }),
+            many => serde_json::json!({ "input_shape": many }),
+        }
+    }
+
     /// Whether this is a layer to Keras, which keeps a place for its weights in files; operations are not.
     fn is_saved(&self) -> bool {
         true

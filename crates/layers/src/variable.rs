@@ -39,6 +39,7 @@ pub struct Weight {
     trainable: bool,
     regularizer: Option<Regularizer>,
     constraint: Option<Constraint>,
+    ones: std::ops::Range<usize>,
 }
 
 thread_local! {
@@ -63,7 +64,35 @@ impl Weight {
     /// A trainable weight.
     pub fn new(name: &'static str, shape: impl Into<Vec<usize>>, initializer: &Initializer) -> Self {
         let initializer = initializer.clone();
-        Self { name, shape: shape.into(), initializer, trainable: true, regularizer: None, constraint: None }
+        Self {
+            name,
+            shape: shape.into(),
+            initializer,
+            trainable: true,
+            regularizer: None,
+            constraint: None,
+            ones: 0..0,
+        }
+    }
+
+    /// Which elements of a vector begin as 1, whatever the initializer: the forget gate's biases.
+    pub(crate) fn ones_at(mut self, range: std::ops::Range<usize>) -> Self {
+        self.ones = range;
+        self
+    }
+
+    fn initial(&self, dtype: DType) -> Result<Var> {
+        let dims = self.shape.as_slice();
+        // Not copied, as a tensor would be.
+        if dtype == DType::F32 {
+            let mut values = self.initializer.init_f32(dims)?;
+            values[self.ones.clone()].fill(1.0);
+            return Ok(Var::from_vec(values, dims, &Device::Cpu)?);
+        }
+        let value = self.initializer.init(dims, dtype)?;
+        let ones = Tensor::ones(self.ones.len(), dtype, &Device::Cpu)?;
+        let value = if self.ones.is_empty() { value } else { value.slice_scatter(&ones, 0, self.ones.start)? };
+        Ok(Var::from_tensor(&value)?)
     }
 
     /// What is added to the loss for it.
@@ -105,14 +134,10 @@ impl Weight {
     pub(crate) fn create(self, layer: &str, dtype: DType) -> Result<Variable> {
         self.check_size(dtype)?;
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let value = match (LOADED.get().is_some(), dtype) {
+        let value = match LOADED.get() {
             // Memory that is not written to is not taken up either.
-            (true, _) => Var::zeros(self.shape.as_slice(), dtype, &Device::Cpu)?,
-            // Not copied, as a tensor would be.
-            (false, DType::F32) => {
-                Var::from_vec(self.initializer.init_f32(&self.shape)?, self.shape.as_slice(), &Device::Cpu)?
-            }
-            (false, _) => Var::from_tensor(&self.initializer.init(&self.shape, dtype)?)?,
+            Some(_) => Var::zeros(self.shape.as_slice(), dtype, &Device::Cpu)?,
+            None => self.initial(dtype)?,
         };
         if let Some(constraint) = &self.constraint {
             constraint.call(&value.as_detached_tensor())?; // so that an unknown name is found now and not after the first step

@@ -86,11 +86,7 @@ pub(crate) fn of_layer(layer: &dyn Layer) -> Result<Config> {
     let mut object =
         json!({"module": module, "class_name": class_name, "config": config, "registered_name": registered_name});
     if let Some(shapes) = layer.base().built().filter(|_| layer.is_saved()) {
-        let input_shape = match shapes.as_slice() {
-            [one] => json!(one),
-            many => json!(many),
-        };
-        object["build_config"] = json!({ "input_shape": input_shape });
+        object["build_config"] = layer.build_config(&shapes);
     }
     if let Some(number) = shared {
         object["shared_object_id"] = json!(number);

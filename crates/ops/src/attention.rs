@@ -237,14 +237,16 @@ fn composed(
         scores = scores.broadcast_add(&out.unsqueeze(1)?)?;
     }
     if by.causal {
-        let out: Vec<f32> = (0..queries * keys).map(|i| if i % keys > i / keys { MASKED as f32 } else { 0.0 }).collect();
+        let out: Vec<f32> =
+            (0..queries * keys).map(|i| if i % keys > i / keys { MASKED as f32 } else { 0.0 }).collect();
         let out = Tensor::from_vec(out, (queries, keys), scores.device())?.to_dtype(scores.dtype())?;
         scores = scores.broadcast_add(&out)?;
     }
     let mut weights = crate::linalg::softmax(&scores, -1)?;
     if let Some(bits) = bits {
         let factors: Vec<f32> = bits.iter().map(|&bits| if bits < threshold { 0.0 } else { keep as f32 }).collect();
-        weights = (&weights * Tensor::from_vec(factors, weights.shape(), weights.device())?.to_dtype(weights.dtype())?)?;
+        weights =
+            (&weights * Tensor::from_vec(factors, weights.shape(), weights.device())?.to_dtype(weights.dtype())?)?;
     }
     weights.matmul(&v)?.transpose(1, 2)?.contiguous()
 }

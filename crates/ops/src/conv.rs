@@ -334,7 +334,8 @@ fn composed(
     let kernel = kernel.reshape((taps * width, plan.filters))?;
     let mut parts = Vec::with_capacity(plan.groups);
     for group in 0..plan.groups {
-        let windows = windows.narrow(2, group, 1)?.contiguous()?.reshape((plan.batch * plan.windows(), taps * width))?;
+        let windows =
+            windows.narrow(2, group, 1)?.contiguous()?.reshape((plan.batch * plan.windows(), taps * width))?;
         parts.push(windows.matmul(&kernel.narrow(1, group * filters, filters)?.contiguous()?)?);
     }
     let y = Tensor::cat(&parts, 1)?.reshape((plan.batch, rows.output, columns.output, plan.filters))?;
@@ -350,8 +351,14 @@ mod tests {
     #[test]
     fn windows_are_counted_as_in_keras() {
         let output = |padding, stride, dilation| Axis::new(10, 3, stride, dilation, padding).output;
-        assert_eq!((output(Padding::Valid, 1, 1), output(Padding::Valid, 3, 1), output(Padding::Valid, 1, 4)), (8, 3, 2));
-        assert_eq!((output(Padding::Same, 1, 2), output(Padding::Same, 3, 1), output(Padding::Causal, 2, 1)), (10, 4, 5));
+        assert_eq!(
+            (output(Padding::Valid, 1, 1), output(Padding::Valid, 3, 1), output(Padding::Valid, 1, 4)),
+            (8, 3, 2)
+        );
+        assert_eq!(
+            (output(Padding::Same, 1, 2), output(Padding::Same, 3, 1), output(Padding::Causal, 2, 1)),
+            (10, 4, 5)
+        );
         assert_eq!(Axis::new(2, 3, 1, 1, Padding::Valid).output, 0);
         assert_eq!(Axis::new(5, 4, 2, 1, Padding::Same).before, 1);
     }

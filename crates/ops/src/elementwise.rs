@@ -108,21 +108,22 @@ pub(crate) fn arithmetic(operation: Arithmetic, a: &Tensor, b: &Tensor) -> Resul
             Subtract => (Some(dy.clone()), wanted.1.then(|| negative(dy)).transpose()?),
             Multiply | Divide => {
                 let da = wanted.0.then(|| arithmetic(operation, dy, &y)).transpose()?;
-                let db = wanted.1.then(|| with_real!(dy, T => {
-                    let (x, y, g) = (view::<T>(&x)?, view::<T>(&y)?, view::<T>(dy)?);
-                    let db = match operation {
-                        Multiply => map2(&g, &x, |g, x| g * x),
-                        _ => map3(&g, &x, &y, |g, x, y| -(g * x) / (y * y)),
-                    };
-                    Tensor::from_vec(db, dy.shape(), dy.device())
-                }));
+                let db = wanted.1.then(|| {
+                    with_real!(dy, T => {
+                        let (x, y, g) = (view::<T>(&x)?, view::<T>(&y)?, view::<T>(dy)?);
+                        let db = match operation {
+                            Multiply => map2(&g, &x, |g, x| g * x),
+                            _ => map3(&g, &x, &y, |g, x, y| -(g * x) / (y * y)),
+                        };
+                        Tensor::from_vec(db, dy.shape(), dy.device())
+                    })
+                });
                 (da, db.transpose()?)
             }
         };
         Ok(vec![da, db])
     })
 }
-
 
 /// `|x|`; its gradient at 0 is 0, as in Keras (candle: 1).
 pub(crate) fn abs(x: &Tensor) -> Result<Tensor> {

@@ -184,13 +184,7 @@ impl Plan {
     }
 }
 
-fn composed(
-    x: &Tensor,
-    gamma: Option<&Tensor>,
-    beta: Option<&Tensor>,
-    by: Groups,
-    channels: usize,
-) -> Result<Tensor> {
+fn composed(x: &Tensor, gamma: Option<&Tensor>, beta: Option<&Tensor>, by: Groups, channels: usize) -> Result<Tensor> {
     let grouped = x.reshape(((), by.repeats, by.groups, channels / by.groups))?;
     let mean_of = |x: &Tensor| x.mean_keepdim((1, 3));
     let centered = if by.center { grouped.broadcast_sub(&mean_of(&grouped)?)? } else { grouped };

@@ -261,7 +261,13 @@ impl Operation {
             Max(axes) => reduce::max(x, axes.clone()),
             Mean(axes) => reduce::mean(x, axes.clone()),
             Min(axes) => reduce::min(x, axes.clone()),
-            Negative {} => if x.dtype().is_float() { elementwise::negative(x) } else { x.neg() },
+            Negative {} => {
+                if x.dtype().is_float() {
+                    elementwise::negative(x)
+                } else {
+                    x.neg()
+                }
+            }
             Power {} => elementwise::power(x, &operands[1]),
             Relu {} => elementwise::relu(x),
             Reshape { newshape } => shape::reshaped(x, &shape::resolve_shape(x.elem_count(), newshape)?),
@@ -280,9 +286,8 @@ impl Operation {
             Add {} => compared(|x, y| arithmetic(Arithmetic::Add, x, y)),
             Subtract {} => compared(|x, y| arithmetic(Arithmetic::Subtract, x, y)),
             Multiply {} => compared(|x, y| arithmetic(Arithmetic::Multiply, x, y)),
-            Divide {} | TrueDivide {} => {
-                both().and_then(|(x, y)| arithmetic(Arithmetic::Divide, &elementwise::float(&x)?, &elementwise::float(&y)?))
-            }
+            Divide {} | TrueDivide {} => both()
+                .and_then(|(x, y)| arithmetic(Arithmetic::Divide, &elementwise::float(&x)?, &elementwise::float(&y)?)),
             Maximum {} => compared(elementwise::maximum),
             Minimum {} => compared(elementwise::minimum),
             LogicalAnd {} => truth(x)?.broadcast_minimum(&truth(&operands[1])?),

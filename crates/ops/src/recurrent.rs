@@ -50,8 +50,10 @@ pub struct Way {
     pub activation: FusedActivation,
     /// The function of the gates.
     pub recurrent_activation: FusedActivation,
-    /// Whether the last step comes first; the outputs are in the order in which they are made.
+    /// Whether the last step comes first.
     pub backwards: bool,
+    /// Whether the outputs are in the order of the inputs, and not in that in which they are made.
+    pub in_order: bool,
     /// Whether the output of a step that the mask leaves out is 0, and not the one before.
     pub zero_masked: bool,
     /// What is wanted.
@@ -228,6 +230,11 @@ impl Plan {
         if self.way.backwards { self.steps - 1 - time } else { time }
     }
 
+    /// Where the output that is made at a time stands.
+    fn place(&self, time: usize) -> usize {
+        if self.way.in_order { self.step(time) } else { time }
+    }
+
     /// The samples in as many parts as there are cores.
     fn parts(&self) -> Vec<std::ops::Range<usize>> {
         let threads = if self.batch * self.steps * self.units * self.width() < 1 << 18 {
@@ -299,7 +306,11 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
         whole: vec![T::ZERO; if x.dropout.is_some() && gru { steps * count * units } else { 0 }],
         carry: vec![T::ZERO; if lstm { (steps + 1) * count * units } else { 0 }],
     };
-    let first = |i: usize| x.state.get(i).map_or_else(|| vec![T::ZERO; count * units], |s| s[samples.start * units..samples.end * units].to_vec());
+    let first = |i: usize| {
+        x.state
+            .get(i)
+            .map_or_else(|| vec![T::ZERO; count * units], |s| s[samples.start * units..samples.end * units].to_vec())
+    };
     let mut h = first(0);
     if lstm {
         trace.carry[..count * units].copy_from_slice(&first(1));
@@ -363,7 +374,8 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
         for sample in 0..count {
             let at = sample * units..(sample + 1) * units;
             let masked = x.masked(&plan, samples.start + sample, step);
-            let (z, h, gates) = (&mut z[sample * width..][..width], &mut h[at.clone()], &mut gates[sample * kept..][..kept]);
+            let (z, h, gates) =
+                (&mut z[sample * width..][..width], &mut h[at.clone()], &mut gates[sample * kept..][..kept]);
             match way.cell {
                 Cell::Simple => {
                     way.activation.apply_row(z);
@@ -411,7 +423,7 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                 }
             }
             if plan.outputs() > 0 && !(masked && way.zero_masked) {
-                out[sample * row + time * units..][..units].copy_from_slice(h);
+                out[sample * row + plan.place(time) * units..][..units].copy_from_slice(h);
             }
         }
     }
@@ -467,8 +479,7 @@ fn backward<T: Real>(plan: Plan, saved: &Saved, traces: &[Trace<T>], dy: &[T]) -
         rest = others;
         parts.push((trace, part));
     }
-    let found: Vec<_> =
-        parts.into_par_iter().map(|(trace, dx)| backward_part(plan, &numbers, trace, dy, dx)).collect();
+    let found: Vec<_> = parts.into_par_iter().map(|(trace, dx)| backward_part(plan, &numbers, trace, dy, dx)).collect();
     let mut sum = Found { inputs, kernel: vec![T::ZERO; units * width], bias: vec![T::ZERO; width], state: Vec::new() };
     sum.state = vec![Vec::with_capacity(batch * units); plan.way.cell.states()];
     for (dw, db, state) in found {
@@ -513,7 +524,7 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
             let masked = x.masked(&plan, trace.samples.start + sample, step);
             let (dh, direct) = (&mut dh[at.clone()], &mut direct[at.clone()]);
             if plan.outputs() > 0 && !(masked && way.zero_masked) {
-                let dy = &of_sample(sample)[time * units..][..units];
+                let dy = &of_sample(sample)[plan.place(time) * units..][..units];
                 dh.iter_mut().zip(dy).for_each(|(dh, &dy)| *dh += dy);
             }
             if masked {
@@ -526,7 +537,9 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
             let dx = &mut dx[(sample * steps + step) * width..][..width];
             match way.cell {
                 Cell::Simple => {
-                    dz.iter_mut().zip(dh.iter().zip(gates)).for_each(|(dz, (&dh, &y))| *dz = dh * way.activation.slope(y));
+                    dz.iter_mut()
+                        .zip(dh.iter().zip(gates))
+                        .for_each(|(dz, (&dh, &y))| *dz = dh * way.activation.slope(y));
                 }
                 Cell::Lstm => {
                     let carry = &trace.carry[time * count * units..][at.clone()];
@@ -725,6 +738,9 @@ pub fn composed_with(
         }
         outputs.push(output);
     }
+    if way.in_order && way.backwards {
+        outputs.reverse();
+    }
     Ok(Run { sequence: Some(Tensor::stack(&outputs, 1)?), states })
 }
 
@@ -737,7 +753,15 @@ mod tests {
 
     fn way(cell: Cell, backwards: bool, zero_masked: bool) -> Way {
         let (activation, recurrent_activation) = (FusedActivation::Tanh, FusedActivation::Sigmoid);
-        Way { cell, activation, recurrent_activation, backwards, zero_masked, outputs: Outputs::All }
+        Way {
+            cell,
+            activation,
+            recurrent_activation,
+            backwards,
+            in_order: zero_masked,
+            zero_masked,
+            outputs: Outputs::All,
+        }
     }
 
     /// Everything that a run gives, in one tensor.
@@ -772,7 +796,8 @@ mod tests {
                 (false, true, false, false, false),
             ] {
                 let way = way(cell, backwards, zeros);
-                let used: Vec<Tensor> = if state { inputs.clone() } else { [&inputs[..2], &inputs[2 + cell.states()..]].concat() };
+                let used: Vec<Tensor> =
+                    if state { inputs.clone() } else { [&inputs[..2], &inputs[2 + cell.states()..]].concat() };
                 let run = |v: &[Tensor], run: fn(Way, Sequences) -> Result<Run>| {
                     let states = if state { &v[2..2 + cell.states()] } else { &[] };
                     let sequences = Sequences {

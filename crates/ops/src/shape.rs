@@ -138,8 +138,18 @@ pub(crate) fn get_item(x: &Tensor, key: &[Index]) -> Result<Tensor> {
 
 /// The tensors one after another along `axis`; all other sizes must agree.
 pub(crate) fn concatenate<T: AsRef<Tensor>>(tensors: &[T], axis: i64) -> Result<Tensor> {
-    let Some(first) = tensors.first() else { bail!("concatenate needs at least one tensor") };
-    Tensor::cat(tensors, resolve_axis(axis, first.as_ref().rank())?)
+    let Some(first) = tensors.first().map(T::as_ref) else { bail!("concatenate needs at least one tensor") };
+    let axis = resolve_axis(axis, first.rank())?;
+    let all: Vec<&Tensor> = tensors.iter().map(T::as_ref).collect();
+    let y = Tensor::cat(&all.iter().map(|x| x.detach()).collect::<Vec<_>>(), axis)?;
+    let sizes: Vec<usize> = all.iter().map(|x| x.dims()[axis]).collect();
+    record("concatenate", &all, Value::Tensor(y), move |_, dy| {
+        let ends = sizes.iter().scan(0, |end, size| {
+            *end += size;
+            Some(*end)
+        });
+        ends.zip(&sizes).map(|(end, &size)| dy.narrow(axis, end - size, size)?.contiguous().map(Some)).collect()
+    })
 }
 
 /// Without these dimensions of size 1, given in rising order.

@@ -1,21 +1,30 @@
 //! Layers that take many steps together. Keras: `keras/src/layers/pooling`.
 
+mod average_pooling1d;
+mod average_pooling2d;
+mod base_pooling;
 mod global_average_pooling1d;
+mod global_average_pooling2d;
 mod global_max_pooling1d;
+mod global_max_pooling2d;
+mod max_pooling1d;
+mod max_pooling2d;
 
+pub use average_pooling1d::AveragePooling1D;
+pub use average_pooling2d::AveragePooling2D;
 pub use global_average_pooling1d::GlobalAveragePooling1D;
+pub use global_average_pooling2d::GlobalAveragePooling2D;
 pub use global_max_pooling1d::GlobalMaxPooling1D;
+pub use global_max_pooling2d::GlobalMaxPooling2D;
+pub use max_pooling1d::MaxPooling1D;
+pub use max_pooling2d::MaxPooling2D;
 
 use crate::Shape;
 use candle_keras_ops::{Error, Result};
 
 /// Which axis of `(batch, steps, features)` is the steps'.
 fn steps_axis(data_format: &str) -> Result<i64> {
-    match data_format {
-        "channels_last" => Ok(1),
-        "channels_first" => Ok(2),
-        other => Err(Error::unknown("data_format", other, &["channels_last", "channels_first"])),
-    }
+    Ok(if crate::spatial::channels_last(data_format)? { 1 } else { 2 })
 }
 
 /// The shape without the steps, or with 1 of them.
@@ -31,7 +40,16 @@ fn pooled_shape(input: &Shape, data_format: &str, keepdims: bool) -> Result<Vec<
     Ok(vec![pooled.map(|(i, size)| if i == axis { Some(1) } else { *size }).collect()])
 }
 
-/// The fields and setters that both layers share.
+/// The shape without the sizes of the image, or with 1 in their places.
+fn pooled_image_shape(input: &Shape, data_format: &str, keepdims: bool) -> Result<Vec<Shape>> {
+    let (_, channels) = crate::spatial::spatial::<2>(input, data_format)?;
+    Ok(vec![match keepdims {
+        true => crate::spatial::with_spatial(input[0], [Some(1); 2], channels, data_format)?,
+        false => [input[0], channels].into_iter().collect(),
+    }])
+}
+
+/// The fields and setters that all global layers share.
 macro_rules! global_pooling {
     ($(#[$doc:meta])* $name:ident, $class_name:literal) => {
         $(#[$doc])*
@@ -50,9 +68,9 @@ macro_rules! global_pooling {
             }
 
             $crate::setters! {
-                /// `"channels_last"` for `(batch, steps, features)`, `"channels_first"` for `(batch, features, steps)`.
+                /// Where the channels are: `"channels_last"`, or `"channels_first"`, behind the batch.
                 data_format: String,
-                /// Whether the steps stay as an axis of size 1; false unless said.
+                /// Whether what is taken together stays as axes of size 1; false unless said.
                 keepdims: bool,
             }
         }

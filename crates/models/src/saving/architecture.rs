@@ -15,6 +15,9 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+/// An argument of calls that is one of the layer here.
+const CAUSAL: &str = "use_causal_mask";
+
 /// Models inside of models deeper than this are not made by people.
 const MOST_DEPTH: usize = 32;
 
@@ -139,6 +142,13 @@ fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model>
             };
             let class = object["class_name"].as_str().unwrap_or_default();
             Arc::new(OperationLayer::from_keras(class, &object["config"], call).map_err(named)?)
+        } else if nodes.iter().any(|call| call["kwargs"][CAUSAL] == true) {
+            if nodes.iter().any(|call| call["kwargs"][CAUSAL] != true) {
+                return Err(named(Error::new(format!("{CAUSAL} must be the same in all calls"))));
+            }
+            let mut object = object.clone();
+            object["config"][CAUSAL] = true.into();
+            layer(&object, reading, depth)?
         } else {
             layer(object, reading, depth)?
         };
@@ -247,13 +257,18 @@ fn inputs_of(call: &Config, is_operation: bool) -> Result<(Vec<History>, Vec<Opt
         Value::Array(masks) => masks.iter().map(mask).collect::<Result<_>>()?,
         one => vec![mask(one)?],
     };
+    // The first state of a recurrent layer, and Keras's other names for the inputs of an attention.
+    for keyword in ["initial_state", "query", "value", "key"] {
+        collect(&call["kwargs"][keyword], &mut inputs)?;
+    }
     keywords(&call["kwargs"])?;
     Ok((inputs, masks))
 }
 
 /// Keyword arguments of a call, which must be at rest.
 fn keywords(kwargs: &Config) -> Result<()> {
-    let moves = |name: &String, value: &Value| !value.is_null() && *value != false && name != "mask";
+    let known = ["mask", "initial_state", "query", "value", "key", CAUSAL];
+    let moves = |name: &String, value: &Value| !value.is_null() && *value != false && !known.contains(&name.as_str());
     match kwargs.as_object().into_iter().flatten().find(|(name, value)| moves(name, value)) {
         Some((name, value)) => {
             Err(Error::new(format!("the argument {name:?} of a call is not supported")).received(value.to_string()))

@@ -28,19 +28,36 @@ layers! {
     Activation("activation") => Activation::new("linear");
     Add() => Add::new();
     Average() => Average::new();
+    AveragePooling1D("pool_size") => AveragePooling1D::new(1);
+    AveragePooling2D("pool_size") => AveragePooling2D::new(1);
+    BatchNormalization() => BatchNormalization::new();
+    Bidirectional("layer") => Bidirectional::new(SimpleRNN::new(1));
     Concatenate() => Concatenate::new();
+    Conv1D("filters", "kernel_size") => Conv1D::new(1, 1);
+    Conv2D("filters", "kernel_size") => Conv2D::new(1, 1);
     Dense("units") => Dense::new(1);
     Dot("axes") => Dot::new(1);
     Dropout("rate") => Dropout::new(0.0);
     Embedding("input_dim", "output_dim") => Embedding::new(1, 1);
     Flatten() => Flatten::new();
     GlobalAveragePooling1D() => GlobalAveragePooling1D::new();
+    GRU("units") => GRU::new(1);
+    GlobalAveragePooling2D() => GlobalAveragePooling2D::new();
     GlobalMaxPooling1D() => GlobalMaxPooling1D::new();
+    GlobalMaxPooling2D() => GlobalMaxPooling2D::new();
+    GroupNormalization() => GroupNormalization::new();
     InputLayer("batch_shape") => InputLayer::new([0usize; 0]);
+    LSTM("units") => LSTM::new(1);
+    LayerNormalization() => LayerNormalization::new();
+    MaxPooling1D("pool_size") => MaxPooling1D::new(1);
+    MaxPooling2D("pool_size") => MaxPooling2D::new(1);
     Maximum() => Maximum::new();
     Minimum() => Minimum::new();
+    MultiHeadAttention("num_heads", "key_dim") => MultiHeadAttention::new(1, 1);
     Multiply() => Multiply::new();
+    RMSNormalization() => RMSNormalization::new();
     Reshape("target_shape") => Reshape::new([]);
+    SimpleRNN("units") => SimpleRNN::new(1);
     Subtract() => Subtract::new();
 }
 

@@ -1,0 +1,5 @@
+//! Attention. Keras: `keras/src/layers/attention`.
+
+mod multi_head_attention;
+
+pub use multi_head_attention::MultiHeadAttention;

@@ -1,0 +1,177 @@
+//! What convolutions over one and two axes share. Keras: `keras/src/layers/convolutional/base_conv.py`.
+
+/// Defines a convolution: its documentation, its name, over how many axes it moves, and whether it may be causal.
+macro_rules! conv_layer {
+    ($(#[$doc:meta])* $name:ident, $class_name:literal, $axes:literal, $causal:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+        pub struct $name {
+            #[serde(flatten)]
+            base: $crate::Base,
+            filters: usize,
+            kernel_size: $crate::Sizes<$axes>,
+            strides: $crate::Sizes<$axes>,
+            padding: String,
+            data_format: String,
+            dilation_rate: $crate::Sizes<$axes>,
+            groups: usize,
+            #[serde(default)]
+            activation: $crate::activations::ActivationFunction,
+            use_bias: bool,
+            kernel_initializer: $crate::Initializer,
+            bias_initializer: $crate::Initializer,
+            kernel_regularizer: Option<$crate::Regularizer>,
+            bias_regularizer: Option<$crate::Regularizer>,
+            kernel_constraint: Option<$crate::Constraint>,
+            bias_constraint: Option<$crate::Constraint>,
+        }
+
+        impl $name {
+            /// A layer of this many filters, with windows of this size.
+            pub fn new(filters: usize, kernel_size: impl Into<$crate::Sizes<$axes>>) -> Self {
+                Self {
+                    base: $crate::Base::new($class_name),
+                    filters,
+                    kernel_size: kernel_size.into(),
+                    strides: 1.into(),
+                    padding: "valid".into(),
+                    data_format: "channels_last".into(),
+                    dilation_rate: 1.into(),
+                    groups: 1,
+                    activation: Default::default(),
+                    use_bias: true,
+                    kernel_initializer: "glorot_uniform".into(),
+                    bias_initializer: "zeros".into(),
+                    kernel_regularizer: None,
+                    bias_regularizer: None,
+                    kernel_constraint: None,
+                    bias_constraint: None,
+                }
+            }
+
+            $crate::setters! {
+                /// How far the windows are apart; 1 unless said.
+                strides: $crate::Sizes<$axes>,
+                /// `"valid"` keeps the windows inside of the input, `"same"` puts zeros around it. A Conv1D may be `"causal"`: zeros in
+                /// front, so that no step sees a later one.
+                padding: String,
+                /// `"channels_last"`, or `"channels_first"`, which is transposed and costs a copy each way.
+                data_format: String,
+                /// How far the elements of a window are apart; 1 unless said, and not with strides.
+                dilation_rate: $crate::Sizes<$axes>,
+                /// What is done to each output; none unless said.
+                activation: $crate::activations::ActivationFunction,
+                /// Whether a bias is added; true unless said.
+                use_bias: bool,
+                /// How the kernel begins: `"glorot_uniform"` unless said.
+                kernel_initializer: $crate::Initializer,
+                /// How the bias begins: `"zeros"` unless said.
+                bias_initializer: $crate::Initializer,
+                /// A penalty on the kernel.
+                kernel_regularizer: optional $crate::Regularizer,
+                /// A penalty on the bias.
+                bias_regularizer: optional $crate::Regularizer,
+                /// A condition on the kernel.
+                kernel_constraint: optional $crate::Constraint,
+                /// A condition on the bias.
+                bias_constraint: optional $crate::Constraint,
+            }
+
+            /// Into how many parts channels and filters are divided, each of which sees only its own; 1 unless said.
+            #[must_use]
+            pub fn groups(mut self, groups: usize) -> Self {
+                self.groups = groups;
+                self
+            }
+
+            /// The channels of an input, which must be known.
+            fn channels(&self, input: &$crate::Shape) -> $crate::Result<usize> {
+                let (_, channels) = $crate::spatial::spatial::<$axes>(input, &self.data_format)?;
+                match channels {
+                    Some(channels) if self.groups > 0 && channels > 0 && channels % self.groups == 0 => Ok(channels),
+                    Some(channels) => Err($crate::Error::new("groups must divide the number of channels")
+                        .received(format!("{} groups of {channels} channels", self.groups))),
+                    None => Err($crate::Error::new("the number of channels must be known")
+                        .received(format!("an input of shape {input}"))),
+                }
+            }
+        }
+
+        impl $crate::Layer for $name {
+            $crate::layer_common!($class_name);
+
+            fn compute_output_shape(&self, inputs: &[$crate::Shape]) -> $crate::Result<Vec<$crate::Shape>> {
+                let input = $crate::layer::single(inputs)?;
+                let (mut sizes, _) = $crate::spatial::spatial::<$axes>(input, &self.data_format)?;
+                let channels = self.channels(input)?;
+                if let Some(kernel) = self.base.variables().first() {
+                    let of_kernel = kernel.dims()[$axes] * self.groups;
+                    if of_kernel != channels {
+                        return Err($crate::Error::new("the number of channels differs from that of the first call")
+                            .expected(format!("{of_kernel} channels"))
+                            .received(format!("an input of shape {input}")));
+                    }
+                }
+                let padding = $crate::spatial::padding(&self.padding, $causal)?;
+                for (i, size) in sizes.iter_mut().enumerate() {
+                    let (window, stride) = (self.kernel_size.0[i], self.strides.0[i]);
+                    *size = $crate::spatial::windows(*size, window, stride, self.dilation_rate.0[i], padding)?;
+                }
+                let filters = Some(self.filters);
+                Ok(vec![$crate::spatial::with_spatial(input[0], sizes, filters, &self.data_format)?])
+            }
+
+            fn build(&self, inputs: &[$crate::Shape], weights: &mut $crate::Weights) -> $crate::Result<()> {
+                use $crate::spatial::positive;
+                self.activation.check()?;
+                positive("filters", &[self.filters])?;
+                positive("kernel_size", &self.kernel_size.0)?;
+                positive("strides", &self.strides.0)?;
+                positive("dilation_rate", &self.dilation_rate.0)?;
+                positive("groups", &[self.groups])?;
+                if self.filters % self.groups != 0 {
+                    return Err($crate::Error::new("groups must divide the number of filters")
+                        .received(format!("{} groups of {} filters", self.groups, self.filters)));
+                }
+                if self.strides != 1.into() && self.dilation_rate != 1.into() {
+                    return Err($crate::Error::new("strides and dilation_rate cannot both be more than 1")
+                        .received(format!("{:?} and {:?}", self.strides.0, self.dilation_rate.0)));
+                }
+                let channels = self.channels($crate::layer::single(inputs)?)?;
+                let kernel = [&self.kernel_size.0[..], &[channels / self.groups, self.filters]].concat();
+                weights.add(
+                    $crate::Weight::new("kernel", kernel, &self.kernel_initializer)
+                        .regularizer(&self.kernel_regularizer)
+                        .constraint(&self.kernel_constraint),
+                );
+                if self.use_bias {
+                    weights.add(
+                        $crate::Weight::new("bias", [self.filters], &self.bias_initializer)
+                            .regularizer(&self.bias_regularizer)
+                            .constraint(&self.bias_constraint),
+                    );
+                }
+                Ok(())
+            }
+
+            fn forward(
+                &self,
+                inputs: &[candle_core::Tensor],
+                ctx: &mut $crate::Context,
+            ) -> $crate::Result<Vec<candle_core::Tensor>> {
+                let kernel = self.weight("kernel", ctx)?;
+                let bias = if self.use_bias { Some(self.weight("bias", ctx)?) } else { None };
+                let padding = $crate::spatial::padding(&self.padding, $causal)?;
+                let fused = self.activation.fused();
+                let y = $crate::spatial::run_channels_last($crate::layer::single(inputs)?, &self.data_format, |x| {
+                    let (size, strides, apart) = (self.kernel_size.0, self.strides.0, self.dilation_rate.0);
+                    let axes = $crate::spatial::axes(x.dims(), size, strides, apart, padding);
+                    let function = fused.unwrap_or_default();
+                    Ok(candle_keras_ops::conv2d(x, &kernel, bias.as_ref(), axes, self.groups, function)?)
+                })?;
+                Ok(vec![if fused.is_some() { y } else { self.activation.call(&y)? }])
+            }
+        }
+    };
+}
+pub(super) use conv_layer;

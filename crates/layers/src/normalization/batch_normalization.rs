@@ -1,0 +1,198 @@
+//! BatchNormalization: each channel brought to mean 0 and variance 1. Keras: `keras.layers.BatchNormalization`.
+
+use super::{ScaleAndCenter, affine_setters, axis_of, run_with_axes_last};
+use crate::layer::single;
+use crate::{Base, Config, Context, Initializer, Layer, Shape, Weight, Weights, layer_common, setters};
+use candle_core::Tensor;
+use candle_keras_ops::{self as ops, Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// `(x - mean) / sqrt(variance + epsilon) gamma + beta` of each channel: in training with the mean and variance of the batch, otherwise
+/// with their moving averages (Ioffe and Szegedy, 2015).
+///
+/// The averages move by `1 - momentum` towards those of each batch, whose variance is that of the batch itself, as in Keras (PyTorch: the
+/// unbiased one). A frozen layer uses the averages in training too. Steps that a mask leaves out do not count.
+///
+/// Keras: `keras.layers.BatchNormalization`.
+///
+/// # Shapes
+/// - input and output: `(batch, ..., channels)`; all weights: `(channels,)`
+///
+/// # Example
+/// ```
+/// use candle_keras_layers::{BatchNormalization, Input, Layer};
+/// let y = BatchNormalization::new().call(&Input::shape([7, 7, 8]))?;
+/// assert_eq!(y.shape().to_string(), "(None, 7, 7, 8)");
+/// # Ok::<(), candle_keras_layers::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BatchNormalization {
+    #[serde(flatten)]
+    base: Base,
+    axis: i64,
+    momentum: f64,
+    epsilon: f64,
+    #[serde(flatten)]
+    affine: ScaleAndCenter,
+    moving_mean_initializer: Initializer,
+    moving_variance_initializer: Initializer,
+    #[serde(default)]
+    synchronized: bool,
+    #[serde(default)]
+    renorm: bool,
+    #[serde(default)]
+    renorm_clipping: Option<Config>,
+    #[serde(default)]
+    renorm_momentum: f64,
+}
+
+impl BatchNormalization {
+    /// Of the last axis.
+    pub fn new() -> Self {
+        Self {
+            base: Base::new("BatchNormalization"),
+            axis: -1,
+            momentum: 0.99,
+            epsilon: 1e-3,
+            affine: ScaleAndCenter::default(),
+            moving_mean_initializer: "zeros".into(),
+            moving_variance_initializer: "ones".into(),
+            synchronized: false,
+            renorm: false,
+            renorm_clipping: None,
+            renorm_momentum: 0.99,
+        }
+    }
+
+    setters! {
+        /// The axis of the channels; the last unless said. Another costs a copy each way.
+        axis: i64,
+        /// How much of the averages is kept at each step; 0.99 unless said.
+        momentum: f64,
+        /// What is added to the variance; 0.001 unless said.
+        epsilon: f64,
+        /// How the average of the means begins: `"zeros"` unless said.
+        moving_mean_initializer: Initializer,
+        /// How the average of the variances begins: `"ones"` unless said.
+        moving_variance_initializer: Initializer,
+    }
+
+    affine_setters!();
+}
+
+impl Default for BatchNormalization {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Layer for BatchNormalization {
+    layer_common!("BatchNormalization");
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        axis_of(self.axis, single(inputs)?.len())?;
+        Ok(vec![single(inputs)?.clone()])
+    }
+
+    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
+        let input = single(inputs)?;
+        if self.synchronized {
+            return Err(Error::new("synchronized is not supported: there is one device"));
+        }
+        if self.renorm {
+            return Err(Error::new("renorm is not supported").help("train without batch renormalization"));
+        }
+        let channels = input[axis_of(self.axis, input.len())?].ok_or_else(|| {
+            Error::new("the number of channels must be known").received(format!("an input of shape {input}"))
+        })?;
+        self.affine.build(&[channels], weights);
+        weights.add(Weight::new("moving_mean", [channels], &self.moving_mean_initializer).trainable(false));
+        weights.add(Weight::new("moving_variance", [channels], &self.moving_variance_initializer).trainable(false));
+        Ok(())
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        let x = single(inputs)?;
+        let (gamma, beta) = self.affine.weights(self, ctx)?;
+        let of_batch = ctx.is_training() && self.base.is_trainable();
+        let mask = ctx.mask(0).filter(|_| of_batch).cloned();
+        if let Some(mask) = mask.as_ref().filter(|mask| mask.dims() != &x.dims()[..x.rank() - 1]) {
+            return Err(Error::new("the mask must have all axes of the input but the last")
+                .expected(format!("{:?}", &x.dims()[..x.rank() - 1]))
+                .received(format!("{:?}", mask.dims())));
+        }
+        let y = run_with_axes_last(x, &[axis_of(self.axis, x.rank())?], |x| {
+            if !of_batch {
+                let moments = (self.weight("moving_mean", ctx)?, self.weight("moving_variance", ctx)?);
+                let moments = (&moments.0, &moments.1);
+                return Ok(ops::batch_normalize(x, gamma.as_ref(), beta.as_ref(), moments, self.epsilon, false)?);
+            }
+            let (mean, variance) = ops::channel_moments(x, mask.as_ref())?;
+            for (name, new) in [("moving_mean", &mean), ("moving_variance", &variance)] {
+                let average = self.base.variable(name)?;
+                average.assign(&((average.value() * self.momentum)? + (new * (1.0 - self.momentum))?)?)?;
+            }
+            if let Some(mask) = &mask {
+                return self.masked(x, mask, gamma.as_ref(), beta.as_ref());
+            }
+            let moments = (&mean, &variance);
+            Ok(ops::batch_normalize(x, gamma.as_ref(), beta.as_ref(), moments, self.epsilon, true)?)
+        })?;
+        Ok(vec![y])
+    }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
+}
+
+impl BatchNormalization {
+    /// With the moments of the steps that count, as a composition through which the gradient flows.
+    fn masked(&self, x: &Tensor, mask: &Tensor, gamma: Option<&Tensor>, beta: Option<&Tensor>) -> Result<Tensor> {
+        let channels = x.dim(x.rank() - 1)?;
+        let weights = mask.flatten_all()?.unsqueeze(1)?.to_dtype(x.dtype())?;
+        let count = (weights.sum_all()? + 1e-7)?;
+        let rows = x.reshape(((), channels))?;
+        let mean_of = |rows: &Tensor| rows.broadcast_mul(&weights)?.sum(0)?.broadcast_div(&count);
+        let centered = rows.broadcast_sub(&mean_of(&rows)?)?;
+        let deviation = (mean_of(&centered.sqr()?)? + self.epsilon)?.sqrt()?;
+        let mut y = centered.broadcast_div(&deviation)?;
+        if let Some(gamma) = gamma {
+            y = y.broadcast_mul(gamma)?;
+        }
+        if let Some(beta) = beta {
+            y = y.broadcast_add(beta)?;
+        }
+        Ok(y.reshape(x.shape())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Check, check_layer, run};
+    use candle_keras_ops::random::Stream;
+
+    #[test]
+    fn behaves_as_every_layer_must() {
+        let images = || Check::inputs([[2, 3, 2, 4]]).output([2, 3, 2, 4]);
+        check_layer(BatchNormalization::new, images().weights(4));
+        check_layer(|| BatchNormalization::new().axis(1).scale(false), images().weights(3));
+    }
+
+    #[test]
+    fn averages_move_in_training_alone_and_not_of_a_frozen_layer() {
+        let x = Tensor::new(&[[1f32, 10.], [3., 30.]], &ops::Device::Cpu).unwrap();
+        let layer = BatchNormalization::new().momentum(0.5);
+        layer.call(crate::Input::shape([2])).unwrap();
+        let mean = || layer.base.variable("moving_mean").unwrap().value().to_vec1::<f32>().unwrap();
+        let train = || run(&layer, &[x.clone()], &[None], &mut Context::training(Stream::new(1, 0))).unwrap();
+        run(&layer, &[x.clone()], &[None], &mut Context::inference()).unwrap();
+        assert_eq!(mean(), [0., 0.]);
+        train();
+        assert_eq!(mean(), [1., 10.]);
+        layer.set_trainable(false);
+        train();
+        assert_eq!(mean(), [1., 10.]);
+    }
+}

@@ -1,0 +1,109 @@
+//! LayerNormalization: each sample brought to mean 0 and variance 1. Keras: `keras.layers.LayerNormalization`.
+
+use super::{NormalizedAxes, ScaleAndCenter, affine_setters, run_with_axes_last};
+use crate::layer::single;
+use crate::{Base, Context, Layer, Shape, Weights, layer_common, setters};
+use candle_core::Tensor;
+use candle_keras_ops::{self as ops, Groups, Result};
+use serde::{Deserialize, Serialize};
+
+/// `(x - mean) / sqrt(variance + epsilon) gamma + beta`, of each sample over the last axis or others (Ba et al., 2016).
+///
+/// Keras: `keras.layers.LayerNormalization`.
+///
+/// # Shapes
+/// - input and output: any; `gamma` and `beta` have the sizes of the normalized axes
+///
+/// # Example
+/// ```
+/// use candle_keras_layers::{Input, Layer, LayerNormalization};
+/// let y = LayerNormalization::new().epsilon(1e-6).call(&Input::shape([20, 8]))?;
+/// assert_eq!(y.shape().to_string(), "(None, 20, 8)");
+/// # Ok::<(), candle_keras_layers::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LayerNormalization {
+    #[serde(flatten)]
+    base: Base,
+    axis: NormalizedAxes,
+    epsilon: f64,
+    #[serde(flatten)]
+    affine: ScaleAndCenter,
+    #[serde(default)]
+    rms_scaling: bool,
+}
+
+impl LayerNormalization {
+    /// Over the last axis.
+    pub fn new() -> Self {
+        let (base, axis) = (Base::new("LayerNormalization"), NormalizedAxes::One(-1));
+        Self { base, axis, epsilon: 1e-3, affine: ScaleAndCenter::default(), rms_scaling: false }
+    }
+
+    setters! {
+        /// The axis, or a list of axes; the last unless said. Others than those at the end cost a copy each way.
+        axis: NormalizedAxes,
+        /// What is added to the variance; 0.001 unless said.
+        epsilon: f64,
+    }
+
+    affine_setters!();
+}
+
+impl Default for LayerNormalization {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Layer for LayerNormalization {
+    layer_common!("LayerNormalization");
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        let input = single(inputs)?;
+        self.axis.resolve(input.len())?;
+        Ok(vec![input.clone()])
+    }
+
+    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
+        if self.rms_scaling {
+            return Err(ops::Error::new("rms_scaling is not supported").help("use RMSNormalization"));
+        }
+        self.affine.build(&self.axis.sizes(single(inputs)?)?, weights);
+        Ok(())
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        let x = single(inputs)?;
+        let (gamma, beta) = self.affine.weights(self, ctx)?;
+        let axes = self.axis.resolve(x.rank())?;
+        let channels = axes.iter().map(|&axis| x.dims()[axis]).product();
+        let by = Groups { repeats: 1, groups: 1, center: true, epsilon: self.epsilon };
+        let y = run_with_axes_last(x, &axes, |x| {
+            Ok(ops::normalize_channels(x, gamma.as_ref(), beta.as_ref(), by, channels)?)
+        })?;
+        Ok(vec![y])
+    }
+
+    fn supports_masking(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Check, Input, check_layer};
+
+    #[test]
+    fn behaves_as_every_layer_must() {
+        check_layer(LayerNormalization::new, Check::inputs([[2, 3, 4]]).output([2, 3, 4]).weights(2));
+        check_layer(|| LayerNormalization::new().axis([1, 2]), Check::inputs([[2, 3, 4]]).output([2, 3, 4]).weights(2));
+        let middle = || LayerNormalization::new().axis(1).center(false);
+        check_layer(middle, Check::inputs([[2, 3, 4]]).output([2, 3, 4]).weights(1));
+        let plain = || LayerNormalization::new().axis([1, 2]).center(false).scale(false);
+        check_layer(plain, Check::inputs([[2, 3, 4]]).output([2, 3, 4]));
+        let batch = LayerNormalization::new().axis(0).call(Input::shape([4])).unwrap_err().to_string();
+        assert!(batch.contains("not the batch"), "{batch}");
+    }
+}

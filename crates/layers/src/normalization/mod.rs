@@ -1,0 +1,184 @@
+//! Normalization. Keras: `keras/src/layers/normalization`.
+
+mod batch_normalization;
+mod group_normalization;
+mod layer_normalization;
+mod rms_normalization;
+
+pub use batch_normalization::BatchNormalization;
+pub use group_normalization::GroupNormalization;
+pub use layer_normalization::LayerNormalization;
+pub use rms_normalization::RMSNormalization;
+
+use crate::{Constraint, Initializer, Regularizer, Shape, Weight, Weights, setters};
+use candle_core::Tensor;
+use candle_keras_ops::{self as ops, Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// The axis or axes that a layer normalizes, from the end if negative.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum NormalizedAxes {
+    /// One axis.
+    One(i64),
+    /// Several.
+    Several(Vec<i64>),
+}
+
+impl From<i64> for NormalizedAxes {
+    fn from(axis: i64) -> Self {
+        Self::One(axis)
+    }
+}
+
+impl<const N: usize> From<[i64; N]> for NormalizedAxes {
+    fn from(axes: [i64; N]) -> Self {
+        Self::Several(axes.to_vec())
+    }
+}
+
+impl NormalizedAxes {
+    /// The axes in rising order, none of them the batch.
+    fn resolve(&self, rank: usize) -> Result<Vec<usize>> {
+        let axes = match self {
+            Self::One(axis) => std::slice::from_ref(axis),
+            Self::Several(axes) => axes.as_slice(),
+        };
+        let mut resolved = axes.iter().map(|&axis| axis_of(axis, rank)).collect::<Result<Vec<_>>>()?;
+        resolved.sort_unstable();
+        resolved.dedup();
+        Ok(resolved)
+    }
+
+    /// The sizes of these axes, which must be known.
+    fn sizes(&self, input: &Shape) -> Result<Vec<usize>> {
+        let sizes = self.resolve(input.len())?.into_iter().map(|axis| input[axis]).collect::<Option<Vec<_>>>();
+        sizes.ok_or_else(|| {
+            Error::new("the sizes of the normalized axes must be known").received(format!("an input of shape {input}"))
+        })
+    }
+}
+
+/// An axis other than the batch.
+fn axis_of(axis: i64, rank: usize) -> Result<usize> {
+    let resolved = if axis < 0 { axis + rank as i64 } else { axis };
+    if (1..rank as i64).contains(&resolved) {
+        return Ok(resolved as usize);
+    }
+    Err(Error::new("an axis to normalize must be one of the input, and not the batch")
+        .expected(format!("1 to {}, or -1 to -{}", rank - 1, rank - 1))
+        .received(axis.to_string()))
+}
+
+/// Runs `f` on the tensor with these axes at the end; they are moved there and back if they are elsewhere, which copies the tensor.
+fn run_with_axes_last(x: &Tensor, axes: &[usize], f: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    let rank = x.rank();
+    if axes.iter().copied().eq(rank - axes.len()..rank) {
+        return f(x);
+    }
+    let order: Vec<usize> = (0..rank).filter(|axis| !axes.contains(axis)).chain(axes.iter().copied()).collect();
+    let mut back = vec![0i64; rank];
+    order.iter().enumerate().for_each(|(i, &axis)| back[axis] = i as i64);
+    let order: Vec<i64> = order.into_iter().map(|axis| axis as i64).collect();
+    Ok(ops::transpose(&f(&ops::transpose(x, order)?)?, back)?)
+}
+
+/// The factor and the summand that come after a normalization, with Keras's arguments for them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct ScaleAndCenter {
+    center: bool,
+    scale: bool,
+    beta_initializer: Initializer,
+    gamma_initializer: Initializer,
+    beta_regularizer: Option<Regularizer>,
+    gamma_regularizer: Option<Regularizer>,
+    beta_constraint: Option<Constraint>,
+    gamma_constraint: Option<Constraint>,
+}
+
+impl Default for ScaleAndCenter {
+    fn default() -> Self {
+        Self {
+            center: true,
+            scale: true,
+            beta_initializer: "zeros".into(),
+            gamma_initializer: "ones".into(),
+            beta_regularizer: None,
+            gamma_regularizer: None,
+            beta_constraint: None,
+            gamma_constraint: None,
+        }
+    }
+}
+
+impl ScaleAndCenter {
+    setters! {
+        center: bool,
+        scale: bool,
+        beta_initializer: Initializer,
+        gamma_initializer: Initializer,
+        beta_regularizer: optional Regularizer,
+        gamma_regularizer: optional Regularizer,
+        beta_constraint: optional Constraint,
+        gamma_constraint: optional Constraint,
+    }
+
+    fn build(&self, shape: &[usize], weights: &mut Weights) {
+        if self.scale {
+            weights.add(
+                Weight::new("gamma", shape, &self.gamma_initializer)
+                    .regularizer(&self.gamma_regularizer)
+                    .constraint(&self.gamma_constraint),
+            );
+        }
+        if self.center {
+            weights.add(
+                Weight::new("beta", shape, &self.beta_initializer)
+                    .regularizer(&self.beta_regularizer)
+                    .constraint(&self.beta_constraint),
+            );
+        }
+    }
+
+    /// `gamma` and `beta`, as far as the layer has them.
+    fn weights(&self, layer: &dyn crate::Layer, ctx: &crate::Context) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let gamma = if self.scale { Some(layer.weight("gamma", ctx)?) } else { None };
+        let beta = if self.center { Some(layer.weight("beta", ctx)?) } else { None };
+        Ok((gamma, beta))
+    }
+}
+
+/// The setters of [`ScaleAndCenter`], for a layer with a field `affine`.
+macro_rules! affine_setters {
+    () => {
+        $crate::normalization::affine_setters! { @each
+            /// Whether `beta` is added; true unless said.
+            center: bool,
+            /// Whether the result is multiplied by `gamma`; true unless said.
+            scale: bool,
+            /// How `beta` begins: `"zeros"` unless said.
+            beta_initializer: $crate::Initializer,
+            /// How `gamma` begins: `"ones"` unless said.
+            gamma_initializer: $crate::Initializer,
+            /// A penalty on `beta`.
+            beta_regularizer: $crate::Regularizer,
+            /// A penalty on `gamma`.
+            gamma_regularizer: $crate::Regularizer,
+            /// A condition on `beta`.
+            beta_constraint: $crate::Constraint,
+            /// A condition on `gamma`.
+            gamma_constraint: $crate::Constraint,
+        }
+    };
+    (@each $($(#[$doc:meta])* $name:ident: $type:ty,)*) => {
+        $(
+            $(#[$doc])*
+            #[must_use]
+            pub fn $name(mut self, $name: impl Into<$type>) -> Self {
+                self.affine = self.affine.$name($name);
+                self
+            }
+        )*
+    };
+}
+use affine_setters;

@@ -1,0 +1,22 @@
+//! AveragePooling2D: the mean of each window. Keras: `keras.layers.AveragePooling2D`.
+
+use super::base_pooling::pooling_layer;
+use candle_keras_ops::Pool;
+
+pooling_layer! {
+    /// The mean of each window of an image, for each channel.
+    ///
+    /// Keras: `keras.layers.AveragePooling2D`.
+    ///
+    /// # Shapes
+    /// - input: `(batch, height, width, channels)`
+    /// - output: `(batch, new height, new width, channels)`
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{AveragePooling2D, Input, Layer};
+    /// assert_eq!(AveragePooling2D::new(2).call(&Input::shape([28, 28, 8]))?.shape().to_string(), "(None, 14, 14, 8)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    AveragePooling2D, "AveragePooling2D", 2, Pool::Average
+}

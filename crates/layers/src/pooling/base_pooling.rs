@@ -1,0 +1,98 @@
+//! What pooling over one and two axes shares. Keras: `keras/src/layers/pooling/base_pooling.py`.
+
+/// Defines a pooling layer: its documentation, its name, over how many axes it moves, what it takes of a window, and, where Keras has
+/// one, the size of the windows unless said.
+macro_rules! pooling_layer {
+    ($(#[$doc:meta])* $name:ident, $class_name:literal, $axes:literal, $pool:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+        pub struct $name {
+            #[serde(flatten)]
+            base: $crate::Base,
+            pool_size: $crate::Sizes<$axes>,
+            padding: String,
+            strides: Option<$crate::Sizes<$axes>>,
+            data_format: String,
+        }
+
+        impl $name {
+            /// With windows of this size, as far apart as they are large.
+            pub fn new(pool_size: impl Into<$crate::Sizes<$axes>>) -> Self {
+                let pool_size = pool_size.into();
+                Self {
+                    base: $crate::Base::new($class_name),
+                    pool_size,
+                    padding: "valid".into(),
+                    strides: Some(pool_size),
+                    data_format: "channels_last".into(),
+                }
+            }
+
+            $crate::setters! {
+                /// How far the windows are apart; as far as they are large unless said.
+                strides: optional $crate::Sizes<$axes>,
+                /// `"valid"` keeps the windows inside of the input, `"same"` lets them reach beyond it, where nothing counts.
+                padding: String,
+                /// `"channels_last"`, or `"channels_first"`, which is transposed and costs a copy each way.
+                data_format: String,
+            }
+
+            fn strides_or_size(&self) -> [usize; $axes] {
+                self.strides.unwrap_or(self.pool_size).0
+            }
+        }
+
+        impl $crate::Layer for $name {
+            $crate::layer_common!($class_name);
+
+            fn compute_output_shape(&self, inputs: &[$crate::Shape]) -> $crate::Result<Vec<$crate::Shape>> {
+                $crate::spatial::positive("pool_size", &self.pool_size.0)?;
+                $crate::spatial::positive("strides", &self.strides_or_size())?;
+                let input = $crate::layer::single(inputs)?;
+                let (mut sizes, channels) = $crate::spatial::spatial::<$axes>(input, &self.data_format)?;
+                let padding = $crate::spatial::padding(&self.padding, false)?;
+                for (i, size) in sizes.iter_mut().enumerate() {
+                    let (window, stride) = (self.pool_size.0[i], self.strides_or_size()[i]);
+                    *size = $crate::spatial::windows(*size, window, stride, 1, padding)?;
+                }
+                Ok(vec![$crate::spatial::with_spatial(input[0], sizes, channels, &self.data_format)?])
+            }
+
+            fn forward(
+                &self,
+                inputs: &[candle_core::Tensor],
+                _: &mut $crate::Context,
+            ) -> $crate::Result<Vec<candle_core::Tensor>> {
+                let padding = $crate::spatial::padding(&self.padding, false)?;
+                let y = $crate::spatial::run_channels_last($crate::layer::single(inputs)?, &self.data_format, |x| {
+                    let (size, strides) = (self.pool_size.0, self.strides_or_size());
+                    let axes = $crate::spatial::axes(x.dims(), size, strides, [1; $axes], padding);
+                    Ok(candle_keras_ops::pool2d(x, $pool, axes)?)
+                })?;
+                Ok(vec![y])
+            }
+        }
+
+        #[cfg(test)]
+        mod tests {
+            use super::*;
+            use $crate::{Check, check_layer};
+
+            #[test]
+            fn behaves_as_every_layer_must() {
+                let (mut input, mut output, mut first) = (vec![2, 5], vec![2, 2], vec![2, 3, 5]);
+                let mut same = vec![2, 3, 5];
+                if $axes == 2 {
+                    (input, output) = (vec![2, 5, 4], vec![2, 2, 2]);
+                    (first, same) = (vec![2, 3, 5, 4], vec![2, 3, 5, 4]);
+                }
+                input.push(3);
+                output.push(3);
+                check_layer(|| $name::new(2), Check::shapes(vec![input]).output(output));
+                let other = || $name::new(3).strides(1).padding("same").data_format("channels_first");
+                check_layer(other, Check::shapes(vec![first]).output(same));
+            }
+        }
+    };
+}
+pub(super) use pooling_layer;

@@ -1,0 +1,52 @@
+//! GlobalMaxPooling2D: the largest value over the whole image. Keras: `keras.layers.GlobalMaxPooling2D`.
+
+use super::{global_pooling, pooled_image_shape};
+use crate::layer::single;
+use crate::spatial::channels_last;
+use crate::{Context, Layer, Shape, layer_common};
+use candle_core::Tensor;
+use candle_keras_ops::{self as ops, Result, axes};
+
+global_pooling! {
+    /// The largest value of each channel over an image.
+    ///
+    /// Keras: `keras.layers.GlobalMaxPooling2D`.
+    ///
+    /// # Shapes
+    /// - input: `(batch, height, width, channels)`
+    /// - output: `(batch, channels)`, or `(batch, 1, 1, channels)` with `keepdims`
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{GlobalMaxPooling2D, Input, Layer};
+    /// assert_eq!(GlobalMaxPooling2D::new().call(&Input::shape([7, 7, 8]))?.shape().to_string(), "(None, 8)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    GlobalMaxPooling2D, "GlobalMaxPooling2D"
+}
+
+impl Layer for GlobalMaxPooling2D {
+    layer_common!("GlobalMaxPooling2D");
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        pooled_image_shape(single(inputs)?, &self.data_format, self.keepdims)
+    }
+
+    fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
+        let first = if channels_last(&self.data_format)? { 1 } else { 2 };
+        Ok(vec![ops::max(single(inputs)?, axes([first, first + 1]).keepdims(self.keepdims))?])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Check, check_layer};
+
+    #[test]
+    fn behaves_as_every_layer_must() {
+        check_layer(GlobalMaxPooling2D::new, Check::inputs([[2, 3, 2, 4]]).output([2, 4]));
+        let other = || GlobalMaxPooling2D::new().data_format("channels_first").keepdims(true);
+        check_layer(other, Check::inputs([[2, 3, 2, 4]]).output([2, 3, 1, 1]));
+    }
+}
