@@ -5,7 +5,8 @@ use crate::host::{view, with_real};
 use crate::linalg::{softmax_row, softmax_row_backward};
 use crate::matmul::{Matrix, gemm};
 use crate::random::Stream;
-use crate::simd::{Real, in_parts, simd};
+use crate::simd;
+use crate::simd::{Real, in_parts};
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 
@@ -129,7 +130,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                         };
                         let used = Matrix::rows(used, queries, keys).t();
                         gemm(&mut dv[head * width..], heads * width, false, used, dy, false);
-                        simd(|| plan.backward(&mut scores, weights));
+                        simd!(plan.backward(&mut scores, weights));
                         let scores = Matrix::rows(&scores, queries, keys);
                         let (q, k) = (plan.queries(&q, sample, head), plan.keys(&k, sample, head));
                         gemm(&mut dq[head * size..], heads * size, false, scores, k, false);
@@ -202,7 +203,7 @@ impl Plan {
                     }
                 }
             }
-            simd(|| softmax_row(row));
+            simd!(softmax_row(row));
         }
     }
 

@@ -1,6 +1,7 @@
 //! Tensors on the host as slices, and loops over them that every core and the widest instructions take part in.
 
-use crate::simd::{Real, in_parts, simd};
+use crate::simd;
+use crate::simd::{Real, in_parts};
 use candle_core::{Result, Storage, Tensor, bail};
 use std::marker::PhantomData;
 use std::ops::{Deref, Range};
@@ -61,7 +62,7 @@ pub(crate) fn map1<T: Real>(a: &[T], f: impl Fn(T) -> T + Sync + Copy) -> Vec<T>
     let mut y = vec![T::ZERO; a.len()];
     in_parts(&mut y, 1, 1, |from, part| {
         let a = &a[from..from + part.len()];
-        simd(|| each1(part, a, f));
+        simd!(each1(part, a, f));
     });
     y
 }
@@ -72,7 +73,7 @@ pub(crate) fn map2<T: Real, V: Copy + Sync>(a: &[T], b: &[V], f: impl Fn(T, V) -
     in_parts(&mut y, 1, 1, |from, part| {
         let range = from..from + part.len();
         let (a, b) = (&a[range.clone()], &b[range]);
-        simd(|| each2(part, a, b, f));
+        simd!(each2(part, a, b, f));
     });
     y
 }
@@ -83,7 +84,7 @@ pub(crate) fn map3<T: Real>(a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T) -> T 
     in_parts(&mut y, 1, 1, |from, part| {
         let range = from..from + part.len();
         let (a, b, c) = (&a[range.clone()], &b[range.clone()], &c[range]);
-        simd(|| each3(part, a, b, c, f));
+        simd!(each3(part, a, b, c, f));
     });
     y
 }
@@ -100,6 +101,18 @@ pub(crate) fn total<T: Real>(x: &[T]) -> T {
     let mut sum = T::ZERO;
     lanes.iter().chain(rest).for_each(|&x| sum += x);
     sum
+}
+
+/// The largest element, in lanes; one that is not a number may be passed over.
+#[inline(always)]
+pub(crate) fn largest<T: Real>(x: &[T]) -> T {
+    let mut lanes = [T::LOWEST; 16];
+    let chunks = x.chunks_exact(16);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane = if *lane > x { *lane } else { x });
+    }
+    lanes.iter().chain(rest).fold(T::LOWEST, |most, &x| most.larger(x))
 }
 
 /// The sum of products, in lanes.

@@ -51,7 +51,11 @@ pub use pool::{Pool, pool2d};
 pub use recurrent::{Cell, Outputs, Run, Sequences, Way, composed_with as recurrent_by_steps, recurrent};
 pub use row_losses::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
 pub use shape::resolve_shape;
-pub use simd::{Real, SHARED_FROM, simd};
+#[doc(hidden)]
+pub use pulp;
+#[doc(hidden)]
+pub use simd::arch;
+pub use simd::{Real, SHARED_FROM};
 pub use tape::{Gradients, Tape};
 
 pub use candle_core::{DType, Device, Tensor};

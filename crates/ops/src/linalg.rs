@@ -1,8 +1,9 @@
 //! Products, norms and the softmax family.
 
 use crate::axes::resolve_axis;
-use crate::host::{dot as dot_product, total, view, with_real};
-use crate::simd::{Real, in_parts, simd};
+use crate::host::{dot as dot_product, largest, total, view, with_real};
+use crate::simd;
+use crate::simd::{Real, in_parts};
 use crate::tape::{Value, on_host, record};
 use crate::{axes, custom_gradient};
 use candle_core::{Result, Tensor};
@@ -83,9 +84,9 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
         in_parts(&mut y, width, 8, |_, part| {
             let rows = part.chunks_exact_mut(width);
             if log {
-                simd(|| rows.for_each(|row| log_softmax_row(row)));
+                simd!(rows.for_each(|row| log_softmax_row(row)));
             } else {
-                simd(|| rows.for_each(|row| softmax_row(row)));
+                simd!(rows.for_each(|row| softmax_row(row)));
             }
         });
         Value::new(y, x.shape())
@@ -96,9 +97,9 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
             in_parts(&mut dx, width, 4, |from, part| {
                 let rows = part.chunks_exact_mut(width).zip(y[from..].chunks_exact(width));
                 if log {
-                    simd(|| rows.for_each(|(dy, y)| log_softmax_row_backward(dy, y)));
+                    simd!(rows.for_each(|(dy, y)| log_softmax_row_backward(dy, y)));
                 } else {
-                    simd(|| rows.for_each(|(dy, y)| softmax_row_backward(dy, y)));
+                    simd!(rows.for_each(|(dy, y)| softmax_row_backward(dy, y)));
                 }
             });
             Tensor::from_vec(dx, dy.shape(), dy.device())?
@@ -110,7 +111,7 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
 /// Softmax of one row, in place.
 #[inline(always)]
 pub(crate) fn softmax_row<T: Real>(row: &mut [T]) {
-    let largest = row.iter().fold(T::LOWEST, |most, &x| most.larger(x));
+    let largest = largest(row);
     row.iter_mut().for_each(|x| *x = (*x - largest).exp());
     let factor = T::ONE / total(row);
     row.iter_mut().for_each(|x| *x = *x * factor);
@@ -125,7 +126,7 @@ pub(crate) fn softmax_row_backward<T: Real>(dy: &mut [T], y: &[T]) {
 
 #[inline(always)]
 fn log_softmax_row<T: Real>(row: &mut [T]) {
-    let largest = row.iter().fold(T::LOWEST, |most, &x| most.larger(x));
+    let largest = largest(row);
     row.iter_mut().for_each(|x| *x = *x - largest);
     let mut sum = T::ZERO;
     row.iter().for_each(|x| sum += x.exp());

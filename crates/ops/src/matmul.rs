@@ -1,7 +1,8 @@
 //! Products of matrices on gemm, and Dense as one op. (candle asks `/proc/cpuinfo` how many threads to use at each product.)
 
 use crate::host::{map2, view, with_real};
-use crate::simd::{Real, in_parts, simd};
+use crate::simd;
+use crate::simd::{Real, in_parts};
 use crate::tape::{Value, on_host, record};
 use candle_core::{Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
@@ -203,7 +204,7 @@ impl FusedActivation {
                 match self {
                     Self::Linear => (),
                     $(Self::$variant => in_parts(y, 1, 2, |_, part| {
-                        simd(|| apply_inline(part, Self::$variant));
+                        simd!(apply_inline(part, Self::$variant));
                     }),)*
                 }
             };
@@ -215,9 +216,9 @@ impl FusedActivation {
     pub(crate) fn apply_row<T: Real>(self, y: &mut [T]) {
         match self {
             Self::Linear => (),
-            Self::Relu => simd(|| apply_inline(y, Self::Relu)),
-            Self::Sigmoid => simd(|| apply_inline(y, Self::Sigmoid)),
-            Self::Tanh => simd(|| apply_inline(y, Self::Tanh)),
+            Self::Relu => simd!(apply_inline(y, Self::Relu)),
+            Self::Sigmoid => simd!(apply_inline(y, Self::Sigmoid)),
+            Self::Tanh => simd!(apply_inline(y, Self::Tanh)),
         }
     }
 
@@ -334,7 +335,7 @@ pub(crate) fn column_sums<T: Real>(data: &[T], width: usize) -> Vec<T> {
         return Vec::new();
     }
     let add = |sums: &mut [T], rows: &[T]| {
-        simd(|| add_rows(sums, rows));
+        simd!(add_rows(sums, rows));
     };
     if data.len() < crate::SHARED_FROM * 4 || rayon::current_num_threads() == 1 {
         let mut sums = vec![T::ZERO; width];

@@ -3,7 +3,8 @@
 
 use crate::host::{dot, total, view, with_real};
 use crate::matmul::column_sums;
-use crate::simd::{Real, in_parts, simd};
+use crate::simd;
+use crate::simd::{Real, in_parts};
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 
@@ -59,7 +60,7 @@ pub fn normalize_channels(
         let mut y = input.to_vec();
         in_parts(&mut y, block, 4, |_, part| {
             for y in part.chunks_exact_mut(block) {
-                simd(|| plan.forward(y, scale.as_deref(), shift.as_deref()));
+                simd!(plan.forward(y, scale.as_deref(), shift.as_deref()));
             }
         });
         Value::new(y, x.shape())
@@ -78,7 +79,7 @@ pub fn normalize_channels(
                 dx.chunks_exact_mut(block).zip(normal.chunks_exact_mut(block)).collect();
             in_parts(&mut both, 1, block * 8, |_, part| {
                 for (dx, normal) in part {
-                    simd(|| plan.backward(dx, normal, scale.as_deref()));
+                    simd!(plan.backward(dx, normal, scale.as_deref()));
                 }
             });
             let device = &Device::Cpu;
@@ -213,7 +214,7 @@ pub fn channel_moments(x: &Tensor, weights: Option<&Tensor>) -> Result<(Tensor, 
             let factor = T::from_real(1.0 / count);
             let mean: Vec<T> = column_sums(&data, channels).into_iter().map(|sum| sum * factor).collect();
             let mut squares = data.to_vec();
-            in_parts(&mut squares, channels, 2, |_, part| simd(|| deviations(part, &mean)));
+            in_parts(&mut squares, channels, 2, |_, part| simd!(deviations(part, &mean)));
             let variance: Vec<T> = column_sums(&squares, channels).into_iter().map(|sum| sum * factor).collect();
             Ok((Tensor::from_vec(mean, channels, x.device())?, Tensor::from_vec(variance, channels, x.device())?))
         });
@@ -284,7 +285,7 @@ pub fn batch_normalize(
             b.iter_mut().zip(view::<T>(shift)?.iter()).for_each(|(b, &shift)| *b += shift);
         }
         let mut y = view::<T>(&input)?.to_vec();
-        in_parts(&mut y, channels.max(1), 2, |_, part| simd(|| affine(part, &a, &b)));
+        in_parts(&mut y, channels.max(1), 2, |_, part| simd!(affine(part, &a, &b)));
         Value::new(y, x.shape())
     });
     let wanted = (gamma.is_some(), beta.is_some());
@@ -295,7 +296,7 @@ pub fn batch_normalize(
             let (mean, factor) = (view::<T>(&mean)?, view::<T>(&factor)?);
             let mut normal = x.to_vec();
             let b: Vec<T> = factor.iter().zip(mean.iter()).map(|(&a, &mean)| -(a * mean)).collect();
-            in_parts(&mut normal, channels.max(1), 2, |_, part| simd(|| affine(part, &factor, &b)));
+            in_parts(&mut normal, channels.max(1), 2, |_, part| simd!(affine(part, &factor, &b)));
             let products = crate::host::map2(&normal, &dy, |x, dy| x * dy);
             let (dgamma, dbeta) = (column_sums(&products, channels), column_sums(&dy, channels));
             let mut a = factor.to_vec();
@@ -306,7 +307,7 @@ pub fn batch_normalize(
             let share = if of_batch { T::from_real(channels as f64 / x.len().max(1) as f64) } else { T::ZERO };
             in_parts(&mut dx, channels.max(1), 4, |from, part| {
                 let normal = &normal[from..from + part.len()];
-                simd(|| through_moments(part, normal, &a, &dgamma, &dbeta, share));
+                simd!(through_moments(part, normal, &a, &dgamma, &dbeta, share));
             });
             let device = &Device::Cpu;
             let dx = Tensor::from_vec(dx, shape, device)?;

@@ -3,7 +3,8 @@
 
 use crate::conv::Axis;
 use crate::host::{view, with_real};
-use crate::simd::{Real, in_parts, simd};
+use crate::simd;
+use crate::simd::{Real, in_parts};
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 
@@ -51,7 +52,7 @@ pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
             in_parts(&mut y, output.max(1), 4, |from, part| {
                 for (i, y) in part.chunks_exact_mut(output.max(1)).enumerate() {
                     let x = &x[(from / output + i) * image..][..image];
-                    simd(|| pooled(x, y, pool, axes, channels));
+                    simd!(pooled(x, y, pool, axes, channels));
                 }
             });
         } else {
@@ -61,7 +62,7 @@ pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
             in_parts(&mut both, 1, output * 4, |from, part| {
                 for (i, (y, chosen)) in part.iter_mut().enumerate() {
                     let x = &x[(from + i) * image..][..image];
-                    simd(|| pooled_with_places(x, y, chosen, axes, channels));
+                    simd!(pooled_with_places(x, y, chosen, axes, channels));
                 }
             });
         }
@@ -77,7 +78,7 @@ pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
                     let range = (from / image + i) * output..(from / image + i + 1) * output;
                     match pool {
                         Pool::Max => chosen[range.clone()].iter().zip(&dy[range]).for_each(|(&at, &dy)| dx[at as usize] += dy),
-                        Pool::Average => simd(|| spread(dx, &dy[range], axes, channels)),
+                        Pool::Average => simd!(spread(dx, &dy[range], axes, channels)),
                     }
                 }
             });

@@ -4,7 +4,8 @@
 //! (seed, stream, position) into numbers, so that no state is passed around: every use takes a stream of its own. Numbers are
 //! drawn on the host, hence the same for CPU and GPU.
 
-use crate::simd::{in_parts, simd};
+use crate::simd;
+use crate::simd::{in_parts};
 use std::cell::Cell;
 
 thread_local! {
@@ -93,7 +94,7 @@ impl Stream {
         let mut bits = vec![0; count];
         in_parts(&mut bits, 4 * LANES, 8, |from, part| {
             let first = self.block + from as u64 / 4;
-            simd(|| blocks(part, first, self.stream, self.key));
+            simd!(blocks(part, first, self.stream, self.key));
         });
         self.block += count.div_ceil(4) as u64;
         bits

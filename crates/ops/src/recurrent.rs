@@ -7,7 +7,8 @@
 
 use crate::host::{view, with_real};
 use crate::matmul::{FusedActivation, Matrix, gemm};
-use crate::simd::{Real, simd};
+use crate::simd;
+use crate::simd::{Real};
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 use rayon::prelude::*;
@@ -393,7 +394,7 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                     if masked {
                         next.copy_from_slice(carry);
                     } else {
-                        simd(|| lstm_carry(next, carry, z));
+                        simd!(lstm_carry(next, carry, z));
                         h.copy_from_slice(next);
                         way.activation.apply_row(h);
                         h.iter_mut().zip(&z[3 * units..]).for_each(|(h, &o)| *h = *h * o);
@@ -410,7 +411,7 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                     way.activation.apply_row(third);
                     gates[..width].copy_from_slice(z);
                     if !masked {
-                        simd(|| gru_state(h, z));
+                        simd!(gru_state(h, z));
                     }
                 }
                 Cell::GruResetBefore => {
@@ -418,7 +419,7 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                     way.activation.apply_row(&mut z[2 * units..]);
                     gates.copy_from_slice(z);
                     if !masked {
-                        simd(|| gru_state(h, z));
+                        simd!(gru_state(h, z));
                     }
                 }
             }
@@ -620,7 +621,7 @@ fn lstm_backward<T: Real>(way: Way, dz: &mut [T], dh: &[T], dc: &mut [T], gates:
     let (gate, act) = (way.recurrent_activation, way.activation);
     macro_rules! with {
         ($gate:expr, $act:expr) => {
-            simd(|| lstm_backward_row(dz, dh, dc, gates, carry, next, units, $gate, $act))
+            simd!(lstm_backward_row(dz, dh, dc, gates, carry, next, units, $gate, $act))
         };
     }
     // Spelled out for the common pair, so that its loop has no choices in it.

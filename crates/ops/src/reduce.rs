@@ -1,7 +1,8 @@
 //! Reductions over axes: `K.mean(x, axis=-1)` is `mean(x, -1)`.
 
 use crate::host::{total, view, with_real};
-use crate::simd::{Real, in_parts, simd};
+use crate::simd;
+use crate::simd::{Real, in_parts};
 use crate::tape::{Value, on_host, record};
 use crate::{Axes, custom_gradient};
 use candle_core::{DType, Result, Tensor};
@@ -52,7 +53,7 @@ fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f6
         let mut y = vec![T::ZERO; outer * inner];
         in_parts(&mut y, inner, count, |from, part| {
             let input = &input[from / inner * count * inner..];
-            simd(|| sums(part, input, count, inner, T::from_real(factor)));
+            simd!(sums(part, input, count, inner, T::from_real(factor)));
         });
         Value::new(y, shape)
     });
@@ -63,7 +64,7 @@ fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f6
             let mut dx = vec![T::ZERO; outer * count * inner];
             in_parts(&mut dx, count * inner, 1, |from, part| {
                 let dy = &dy[from / count..];
-                simd(|| spread(part, dy, count, inner, T::from_real(factor)));
+                simd!(spread(part, dy, count, inner, T::from_real(factor)));
             });
             Tensor::from_vec(dx, &whole, &candle_core::Device::Cpu)?
         });

@@ -1,6 +1,6 @@
 //! What losses make of each row of targets and predictions, as one op each.
 
-use crate::host::{total, view, with_real};
+use crate::host::{largest, total, view, with_real};
 use crate::simd::{Real, in_parts};
 use crate::tape::{Value, on_host, record};
 use candle_core::{Result, Tensor, bail};
@@ -214,7 +214,7 @@ impl<T: Real> Row<'_, T> {
         let common = match epsilon {
             Some(_) => total(self.x),
             None => {
-                let largest = self.x.iter().fold(T::LOWEST, |most, &x| most.larger(x));
+                let largest = largest(self.x);
                 let mut sum = T::ZERO;
                 self.x.iter().for_each(|&x| sum += (x - largest).exp());
                 largest + sum.ln()

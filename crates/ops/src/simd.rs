@@ -3,10 +3,18 @@
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 use std::sync::OnceLock;
 
-/// Runs a loop compiled for the widest instructions that the processor has (AVX2 or AVX-512 on x86-64, NEON on ARM).
+/// What the processor has, found out once.
+#[doc(hidden)]
+#[inline]
+pub fn arch() -> pulp::Arch {
+    static ARCH: OnceLock<pulp::Arch> = OnceLock::new();
+    *ARCH.get_or_init(pulp::Arch::new)
+}
+
+/// Runs a loop compiled for the widest instructions that the processor has: AVX2 or AVX-512 on x86-64, NEON on ARM.
 ///
-/// `f` should do no more than call a function that is `#[inline(always)]`: what is not inlined stays at the instructions of the
-/// default build.
+/// What it calls should be `#[inline(always)]`: what is not inlined stays at the instructions of the default build. A macro,
+/// so that each set of instructions has a copy of its own, which is called once and therefore inlined.
 ///
 /// ```
 /// use candle_keras_ops::simd;
@@ -15,13 +23,28 @@ use std::sync::OnceLock;
 ///     x.iter_mut().for_each(|x| *x *= 2.0);
 /// }
 /// let mut x = [1.0, 2.0, 3.0];
-/// simd(|| double(&mut x));
+/// simd!(double(&mut x));
 /// assert_eq!(x, [2.0, 4.0, 6.0]);
 /// ```
-#[inline]
-pub fn simd<T>(f: impl FnOnce() -> T) -> T {
-    static ARCH: OnceLock<pulp::Arch> = OnceLock::new();
-    ARCH.get_or_init(pulp::Arch::new).dispatch(f)
+#[cfg(target_arch = "x86_64")]
+#[macro_export]
+macro_rules! simd {
+    ($body:expr) => {
+        match $crate::arch() {
+            $crate::pulp::Arch::V4(wide) => $crate::pulp::Simd::vectorize(wide, || $body),
+            $crate::pulp::Arch::V3(wide) => $crate::pulp::Simd::vectorize(wide, || $body),
+            _ => $body,
+        }
+    };
+}
+
+/// Runs a loop compiled for the widest instructions that the processor has.
+#[cfg(not(target_arch = "x86_64"))]
+#[macro_export]
+macro_rules! simd {
+    ($body:expr) => {
+        $crate::arch().dispatch(|| $body)
+    };
 }
 
 /// Below how many elements a loop stays on one core: sharing it out costs some microseconds.

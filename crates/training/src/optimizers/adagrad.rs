@@ -76,7 +76,7 @@ impl UpdateRule for Adagrad {
         let (lr, epsilon) = (step.learning_rate as f32, self.epsilon as f32);
         Some(Box::new(move |w, g, slots| {
             if let [v] = slots {
-                simd(|| adagrad(w, g, v, lr, epsilon));
+                simd!(adagrad(w, g, v, lr, epsilon));
             }
         }))
     }

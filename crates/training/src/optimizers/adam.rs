@@ -99,8 +99,8 @@ impl UpdateRule for Adam {
         let (alpha, epsilon) = (self.alpha(step) as f32, self.epsilon as f32);
         let fresh = ((1.0 - self.beta_1) as f32, (1.0 - self.beta_2) as f32);
         Some(Box::new(move |w, g, slots| match slots {
-            [m, v, hat] => simd(|| amsgrad(w, g, m, v, hat, fresh, alpha, epsilon)),
-            [m, v] => simd(|| adam(w, g, m, v, fresh, alpha, epsilon)),
+            [m, v, hat] => simd!(amsgrad(w, g, m, v, hat, fresh, alpha, epsilon)),
+            [m, v] => simd!(adam(w, g, m, v, fresh, alpha, epsilon)),
             _ => (),
         }))
     }

@@ -77,7 +77,7 @@ impl UpdateRule for Adamax {
         let (fresh, kept) = ((1.0 - self.beta_1) as f32, self.beta_2 as f32);
         Some(Box::new(move |w, g, slots| {
             if let [m, u] = slots {
-                simd(|| adamax(w, g, m, u, (fresh, kept), alpha, epsilon));
+                simd!(adamax(w, g, m, u, (fresh, kept), alpha, epsilon));
             }
         }))
     }

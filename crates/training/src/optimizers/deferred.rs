@@ -182,11 +182,11 @@ impl Way<'_> {
         if let Some(drift) = &ledger.idle.drift {
             let numerator = std::mem::take(&mut slots[drift.numerator]);
             match drift.denominator {
-                None => simd(|| plain(weight, numerator, self.lost, self.sums[0])),
+                None => simd!(plain(weight, numerator, self.lost, self.sums[0])),
                 Some(denominator) => {
                     let (s, root) = (&*slots[denominator.slot()], matches!(denominator, Denominator::RootOf(_)));
                     if ledger.series {
-                        simd(|| series(weight, numerator, s, root, self.lost, self.sums, self.epsilon));
+                        simd!(series(weight, numerator, s, root, self.lost, self.sums, self.epsilon));
                     } else {
                         self.simulate(weight, numerator, s, root);
                     }
@@ -212,7 +212,7 @@ impl Way<'_> {
         let (mut power, mut shrunk) = (if decay == 0.0 { 1.0 } else { decay.exp() }, 1.0);
         for (alpha, epsilon) in self.ledger.pushes[self.from..].iter().take(self.ledger.horizon) {
             (power, shrunk) = (power * b, shrunk * q);
-            simd(|| push(weight, m, s, root, (alpha * power) as f32, shrunk as f32, *epsilon as f32));
+            simd!(push(weight, m, s, root, (alpha * power) as f32, shrunk as f32, *epsilon as f32));
         }
     }
 }

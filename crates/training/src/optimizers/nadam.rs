@@ -85,7 +85,7 @@ impl UpdateRule for Nadam {
         let fresh = ((1.0 - self.beta_1) as f32, (1.0 - self.beta_2) as f32);
         Some(Box::new(move |w, g, slots| {
             if let [m, v] = slots {
-                simd(|| nadam(w, g, m, v, fresh, rates, epsilon as f32));
+                simd!(nadam(w, g, m, v, fresh, rates, epsilon as f32));
             }
         }))
     }

@@ -101,10 +101,10 @@ impl UpdateRule for RMSprop {
         };
         let (moves, centered) = (self.momentum > 0.0, self.centered);
         Some(Box::new(move |w, g, slots| match slots {
-            [v] => simd(|| plain(w, g, v, c)),
-            [v, m] if moves => simd(|| with_momentum(w, g, v, m, c)),
-            [v, average] if centered => simd(|| centered_plain(w, g, v, average, c)),
-            [v, m, average] => simd(|| centered_with_momentum(w, g, v, m, average, c)),
+            [v] => simd!(plain(w, g, v, c)),
+            [v, m] if moves => simd!(with_momentum(w, g, v, m, c)),
+            [v, average] if centered => simd!(centered_plain(w, g, v, average, c)),
+            [v, m, average] => simd!(centered_with_momentum(w, g, v, m, average, c)),
             _ => (),
         }))
     }

@@ -73,9 +73,9 @@ impl UpdateRule for SGD {
     fn pass(&self, step: Step) -> Option<Pass> {
         let (lr, momentum, nesterov) = (step.learning_rate as f32, self.momentum as f32, self.nesterov);
         Some(Box::new(move |w, g, slots| match slots {
-            [m] if nesterov => simd(|| with_nesterov(w, g, m, lr, momentum)),
-            [m] => simd(|| with_momentum(w, g, m, lr, momentum)),
-            _ => simd(|| plain(w, g, lr)),
+            [m] if nesterov => simd!(with_nesterov(w, g, m, lr, momentum)),
+            [m] => simd!(with_momentum(w, g, m, lr, momentum)),
+            _ => simd!(plain(w, g, lr)),
         }))
     }
 
