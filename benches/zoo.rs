@@ -1,7 +1,8 @@
 //! The reference works of the peers, for comparison with them: `cargo bench --bench zoo -- [--json] [WORK ...]`.
 //!
 //! Milliseconds a step of `fit`, after a short first one, with the data in memory, and a batch of `predict`. benches/compare.py runs this
-//! beside Keras and PyTorch; benches/README.md has figures with their machine and date.
+//! beside Keras and PyTorch; benches/README.md has figures with their machine and date. With `--floor`, the word distance is a plain loop
+//! over slices, without a framework, and with lazy rows: what the arithmetic costs.
 
 use candle_keras::layers::{
     Bidirectional, Conv2D, Dense, Dropout, Embedding, Flatten, GlobalAveragePooling1D, LSTM, Lambda,
@@ -25,11 +26,19 @@ struct Work {
 
 type Make = fn() -> Result<Work>;
 
+/// Vocabulary, dimension, batch and pairs of words.
+const WORD_DISTANCE: [(&str, [usize; 4]); 4] = [
+    ("word_distance_10k_64_b32", [10_000, 64, 32, 32_000]),
+    ("word_distance_10k_64_b1024", [10_000, 64, 1024, 200_000]),
+    ("word_distance_100k_128_b32", [100_000, 128, 32, 32_000]),
+    ("word_distance_100k_128_b1024", [100_000, 128, 1024, 100_000]),
+];
+
 const WORKS: &[(&str, Make)] = &[
-    ("word_distance_10k_64_b32", || word_distance(10_000, 64, 32, 32_000)),
-    ("word_distance_10k_64_b1024", || word_distance(10_000, 64, 1024, 200_000)),
-    ("word_distance_100k_128_b32", || word_distance(100_000, 128, 32, 32_000)),
-    ("word_distance_100k_128_b1024", || word_distance(100_000, 128, 1024, 100_000)),
+    (WORD_DISTANCE[0].0, || word_distance(WORD_DISTANCE[0].1)),
+    (WORD_DISTANCE[1].0, || word_distance(WORD_DISTANCE[1].1)),
+    (WORD_DISTANCE[2].0, || word_distance(WORD_DISTANCE[2].1)),
+    (WORD_DISTANCE[3].0, || word_distance(WORD_DISTANCE[3].1)),
     ("mlp", mlp),
     ("text_sequential", text_sequential),
     ("cnn", cnn),
@@ -62,7 +71,7 @@ fn whole_numbers(below: u64, dims: &[usize]) -> Result<Tensor> {
     Ok(Tensor::from_vec(numbers, dims, &Device::Cpu)?)
 }
 
-fn word_distance(vocabulary: usize, dim: usize, batch: usize, pairs: usize) -> Result<Work> {
+fn word_distance([vocabulary, dim, batch, pairs]: [usize; 4]) -> Result<Work> {
     let (word1, word2) = (Input::shape([1]), Input::shape([1]));
     let embedding = Embedding::new(vocabulary, dim);
     let distance = Subtract::new().call([&embedding.call(&word1)?, &embedding.call(&word2)?])?;
@@ -71,6 +80,48 @@ fn word_distance(vocabulary: usize, dim: usize, batch: usize, pairs: usize) -> R
     let text = Tensor::new(zipf(vocabulary, pairs + 1), &Device::Cpu)?.unsqueeze(1)?;
     let x = vec![text.narrow(0, 0, pairs)?, text.narrow(0, 1, pairs)?];
     Ok(Work { model, x, y: Tensor::zeros((pairs, 1), DType::F32, &Device::Cpu)?, batch })
+}
+
+/// Milliseconds a step of the same arithmetic as a loop over slices, where rows that are not looked up stay as they are.
+fn floor([vocabulary, dim, batch, pairs]: [usize; 4]) -> (f64, f64) {
+    let text = zipf(vocabulary, pairs + 1);
+    let mut w: Vec<f32> = Stream::new(2, 0).uniform_f32(vocabulary * dim).iter().map(|x| x * 0.1 - 0.05).collect();
+    let (mut m, mut v) = (vec![0f32; vocabulary * dim], vec![0f32; vocabulary * dim]);
+    let (mut place, mut ids, mut gradient) = (vec![usize::MAX; vocabulary], Vec::new(), Vec::<f32>::new());
+    let (steps, mut total, start) = (pairs / batch, 0f64, Instant::now());
+    for step in 0..steps {
+        let words = &text[step * batch..(step + 1) * batch + 1];
+        for pair in words.windows(2) {
+            let row = |word: u32| &w[word as usize * dim..][..dim];
+            let distance = row(pair[0]).iter().zip(row(pair[1])).map(|(a, b)| a - b).sum::<f32>() / dim as f32;
+            total += f64::from(distance * distance);
+            let slope = 2.0 * distance / (dim * batch) as f32;
+            for (word, slope) in [(pair[0], slope), (pair[1], -slope)] {
+                let place = &mut place[word as usize];
+                if *place == usize::MAX {
+                    *place = ids.len();
+                    ids.push(word as usize);
+                    gradient.resize(gradient.len() + dim, 0.0);
+                }
+                gradient[*place * dim..][..dim].iter_mut().for_each(|x| *x += slope);
+            }
+        }
+        let t = step as i32 + 1;
+        let alpha = 1e-3 * (1.0 - 0.999f32.powi(t)).sqrt() / (1.0 - 0.9f32.powi(t));
+        for (g, id) in gradient.chunks_exact(dim).zip(&ids) {
+            place[*id] = usize::MAX;
+            let row = id * dim..(id + 1) * dim;
+            let slots = m[row.clone()].iter_mut().zip(&mut v[row.clone()]);
+            for ((w, g), (m, v)) in w[row].iter_mut().zip(g).zip(slots) {
+                *m += (g - *m) * 0.1;
+                *v += (g * g - *v) * 0.001;
+                *w -= alpha * *m / (v.sqrt() + 1e-7);
+            }
+        }
+        ids.clear();
+        gradient.clear();
+    }
+    (start.elapsed().as_secs_f64() * 1e3 / steps as f64, total / (steps * batch) as f64)
 }
 
 fn mlp() -> Result<Work> {
@@ -187,27 +238,38 @@ fn run(name: &str, make: Make, json: bool) -> Result<()> {
     model.predict(&x, predict())?;
     let predict_ms = start.elapsed().as_secs_f64() * 1e3 / steps;
     let loss = history["loss"].last().copied().unwrap_or(f64::NAN);
-    if json {
-        println!(
-            "{}",
-            serde_json::json!({"peer": "candle-keras", "work": name, "fit_ms": fit_ms, "predict_ms": predict_ms, "loss": loss})
-        );
-    } else {
-        println!("{name:<30} fit {fit_ms:>9.4} ms   predict {predict_ms:>9.4} ms   loss {loss:.6}");
-    }
+    report("candle-keras", name, fit_ms, Some(predict_ms), loss, json);
     Ok(())
+}
+
+fn report(peer: &str, work: &str, fit_ms: f64, predict_ms: Option<f64>, loss: f64, json: bool) {
+    if json {
+        let line =
+            serde_json::json!({"peer": peer, "work": work, "fit_ms": fit_ms, "predict_ms": predict_ms, "loss": loss});
+        return println!("{line}");
+    }
+    let predict = predict_ms.map_or_else(String::new, |ms| format!("   predict {ms:>9.4} ms"));
+    println!("{work:<30} fit {fit_ms:>9.4} ms{predict}   loss {loss:.6}");
 }
 
 fn main() -> Result<()> {
     // Cargo adds --bench.
     let (flags, names): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
-    let json = flags.iter().any(|flag| flag == "--json");
-    for name in names.iter().filter(|name| WORKS.iter().all(|(work, _)| work != name)) {
+    let (json, only_floor) = (flags.iter().any(|flag| flag == "--json"), flags.iter().any(|flag| flag == "--floor"));
+    if let Some(name) = names.iter().find(|name| WORKS.iter().all(|(work, _)| work != name)) {
         let works: Vec<_> = WORKS.iter().map(|(work, _)| *work).collect();
         eprintln!("there is no work {name:?}; the works are {}", works.join(", "));
         std::process::exit(2);
     }
-    for (name, make) in WORKS.iter().filter(|(work, _)| names.is_empty() || names.iter().any(|name| name == work)) {
+    let wanted = |work: &str| names.is_empty() || names.iter().any(|name| name == work);
+    if only_floor {
+        for (name, sizes) in WORD_DISTANCE.iter().filter(|(work, _)| wanted(work)) {
+            let (ms, loss) = floor(*sizes);
+            report("floor", name, ms, None, loss, json);
+        }
+        return Ok(());
+    }
+    for (name, make) in WORKS.iter().filter(|(work, _)| wanted(work)) {
         run(name, *make, json)?;
     }
     Ok(())

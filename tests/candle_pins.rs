@@ -75,3 +75,52 @@ fn the_number_of_threads_is_looked_up_each_time() {
     (0..100).for_each(|_| _ = std::hint::black_box(candle_core::utils::get_num_threads()));
     assert!(start.elapsed() > std::time::Duration::from_micros(200), "{:?}", start.elapsed());
 }
+
+/// The largest difference between candle's gradient and finite differences, in f64.
+fn wrong_by(x: &Tensor, f: impl Fn(&Tensor) -> candle_core::Result<Tensor>) -> f64 {
+    use candle_keras::ops::gradcheck::{finite_differences, weighted_sum};
+    let var = Var::from_tensor(x).unwrap();
+    let value = |x: &Tensor| weighted_sum(&f(x).unwrap()).unwrap();
+    let grads = value(var.as_tensor()).backward().unwrap();
+    let moved = std::cell::RefCell::new(x.clone());
+    let set = |x: &Tensor| {
+        *moved.borrow_mut() = x.clone();
+        Ok(())
+    };
+    let differences = finite_differences(x, set, || value(&moved.borrow()).to_scalar::<f64>()).unwrap();
+    let found = grads.get(&var).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap();
+    found.iter().zip(differences).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+/// `ops::conv2d`, which also takes sequences: candle's conv1d gives a batch the wrong gradient of its kernel.
+#[test]
+fn conv1d_has_a_wrong_gradient_for_more_than_one_sample() {
+    use candle_keras::ops::gradcheck::values;
+    let (x, kernel) = (values([3, 2, 5], 1), values([4, 2, 2], 2));
+    assert!(wrong_by(&kernel, |kernel| x.conv1d(kernel, 0, 1, 1, 1)) > 0.1);
+    let one = x.narrow(0, 0, 1).unwrap();
+    assert!(wrong_by(&kernel, |kernel| one.conv1d(kernel, 0, 1, 1, 1)) < 1e-6);
+}
+
+/// `ops::pool2d`: candle's gradient of a maximum over 2 x 2 is a quarter of what it should be.
+#[test]
+fn max_pool2d_has_a_quarter_of_the_gradient() {
+    use candle_keras::ops::gradcheck::values;
+    assert!(wrong_by(&values([1, 1, 4, 4], 1), |x| x.max_pool2d(2)) > 0.1);
+}
+
+/// `ops::pool2d`: candle puts the gradient into wrong cells where the window does not divide the size.
+#[test]
+fn avg_pool2d_of_an_odd_size_has_a_wrong_gradient() {
+    use candle_keras::ops::gradcheck::values;
+    assert!(wrong_by(&values([1, 1, 5, 5], 1), |x| x.avg_pool2d(2)) > 0.01);
+}
+
+/// `ops::normalize`: candle-nn's layer normalization loses the gradient without a word.
+#[test]
+fn layer_norm_has_no_gradient() {
+    let x = Var::new(&[[1f32, 2., 4.]], &Device::Cpu).unwrap();
+    let ones = Tensor::ones(3, DType::F32, &Device::Cpu).unwrap();
+    let y = candle_nn::ops::layer_norm(x.as_tensor(), &ones, &ones, 1e-3).unwrap();
+    assert!(y.sqr().unwrap().sum_all().unwrap().backward().unwrap().get(&x).is_none());
+}

@@ -1,6 +1,6 @@
 //! Batches: parts of arrays that belong together, sample by sample.
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result};
 use std::ops::Range;
 
@@ -60,10 +60,9 @@ impl Batches {
         let range = self.range(batch);
         let part = |array: &Tensor| array.narrow(0, range.start, range.len());
         let Some(order) = order else { return Ok(self.arrays.iter().map(part).collect::<candle_core::Result<_>>()?) };
-        let gathered = |array: &Tensor| {
-            let ids = Tensor::from_slice(&order[range.clone()], range.len(), array.device())?;
-            array.index_select(&ids, 0)
-        };
+        let count = range.len();
+        let ids = Tensor::from_slice(&order[range], count, &Device::Cpu)?;
+        let gathered = |array: &Tensor| array.index_select(&ids.to_device(array.device())?, 0);
         Ok(self.arrays.iter().map(gathered).collect::<candle_core::Result<_>>()?)
     }
 }
@@ -71,7 +70,6 @@ impl Batches {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::Device;
 
     #[test]
     fn batches_come_in_order_or_gathered() {

@@ -33,6 +33,8 @@ struct Call {
     /// Where the call was given masks of its own.
     masks: Vec<Option<usize>>,
     first_output: usize,
+    /// Values that no later call needs.
+    done_with: Vec<usize>,
 }
 
 impl Graph {
@@ -78,8 +80,14 @@ impl Graph {
             inputs: node.inputs().iter().map(slot).collect(),
             masks: node.masks().iter().map(|mask| mask.as_ref().map(slot)).collect(),
             first_output,
+            done_with: Vec::new(),
         });
-        let (steps, output_slots) = (steps.collect(), outputs.iter().map(slot).collect());
+        let (mut steps, output_slots): (Vec<Call>, Vec<usize>) = (steps.collect(), outputs.iter().map(slot).collect());
+        let mut needed: HashSet<usize> = output_slots.iter().copied().collect();
+        for step in steps.iter_mut().rev() {
+            let used = step.inputs.iter().chain(step.masks.iter().flatten());
+            step.done_with = used.copied().filter(|&slot| needed.insert(slot)).collect();
+        }
         Ok(Self { start, outputs, layers, nodes, steps, slots, input_slots, output_slots })
     }
 
@@ -159,6 +167,8 @@ impl Graph {
                 values[step.first_output + i] = Some(output);
                 value_masks[step.first_output + i] = output_masks.get(i).cloned().flatten();
             }
+            drop(inputs);
+            step.done_with.iter().for_each(|&slot| values[slot] = None);
         }
         let outputs = self.output_slots.iter().map(|&slot| value(&values, slot)).collect::<Result<Vec<_>>>()?;
         Ok((outputs, self.output_slots.iter().map(|&slot| value_masks[slot].clone()).collect()))

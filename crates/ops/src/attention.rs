@@ -122,7 +122,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                                 for j in 0..queries * keys {
                                     let factor = if bits[j] < threshold { T::ZERO } else { keep };
                                     dropped[j] = weights[j] * factor;
-                                    scores[j] = scores[j] * factor;
+                                    scores[j] *= factor;
                                 }
                                 &dropped
                             }
@@ -194,12 +194,12 @@ impl Plan {
     fn softmax<T: Real>(&self, scores: &mut [T], mask: Option<&[u8]>) {
         let (scale, masked) = (T::from_real(self.scale), T::from_real(MASKED));
         for (query, row) in scores.chunks_exact_mut(self.keys.max(1)).enumerate() {
-            row.iter_mut().for_each(|x| *x = *x * scale);
+            row.iter_mut().for_each(|x| *x *= scale);
             let mask = mask.map(|mask| &mask[if mask.len() == self.keys { 0 } else { query * self.keys }..]);
             if mask.is_some() || self.causal {
                 for (key, x) in row.iter_mut().enumerate() {
                     if mask.is_some_and(|mask| mask[key] == 0) || (self.causal && key > query) {
-                        *x = *x + masked;
+                        *x += masked;
                     }
                 }
             }
@@ -214,7 +214,7 @@ impl Plan {
         let keys = self.keys.max(1);
         for (row, weights) in scores.chunks_exact_mut(keys).zip(weights.chunks_exact(keys)) {
             softmax_row_backward(row, weights);
-            row.iter_mut().for_each(|x| *x = *x * scale);
+            row.iter_mut().for_each(|x| *x *= scale);
         }
     }
 }

@@ -7,7 +7,7 @@
 use crate::host::{view, with_real};
 use crate::matmul::{FusedActivation, Matrix, column_sums, gemm};
 use crate::simd::{Real, in_parts};
-use crate::tape::{Value, on_host, record};
+use crate::tape::{Value, on_host, record_consuming};
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 
@@ -204,16 +204,19 @@ pub fn conv2d(
         Value::new(y, shape)
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
-    record("conv2d", &all, value, move |y, dy| {
+    record_consuming("conv2d", &all, value, move |y, dy| {
         with_real!(y, T => {
-            let (y, dy) = (view::<T>(y)?, view::<T>(dy)?);
-            let own;
-            let dz: &[T] = if activation == FusedActivation::Linear {
-                &dy
+            let dz = if activation == FusedActivation::Linear {
+                dy
             } else {
-                own = activation.backward(&y, &dy);
-                &own
+                // The gradient of the value goes before others of its size come.
+                let dz = activation.backward(&view::<T>(y)?, &view::<T>(&dy)?);
+                let shape = dy.shape().clone();
+                drop(dy);
+                Tensor::from_vec(dz, shape, y.device())?
             };
+            let dz = view::<T>(&dz)?;
+            let dz: &[T] = &dz;
             let (image, kernel) = (view::<T>(&input)?, view::<T>(&weights)?);
             let dx = wanted.0.then(|| Tensor::from_vec(backward_input(&plan, &kernel, dz), input.shape(), input.device()));
             let dw = wanted.1.then(|| Tensor::from_vec(backward_kernel(&plan, &image, dz), weights.shape(), input.device()));

@@ -18,21 +18,21 @@ pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
         // candle's product would work out a gradient of the factors as well.
         return crate::custom_gradient(x, &y, move |_, _, dy| dy * &factors);
     }
+    // A byte an element is kept for the way back; a rate of 1 drops the highest draw as well.
+    let kept: Vec<u8> = bits.into_iter().map(|bits| u8::from(bits >= threshold && scale > 0.0)).collect();
     let input = x.detach().contiguous()?;
-    let value = with_real!(x, T => Value::new(dropped(&view::<T>(&input)?, &bits, threshold, scale), x.shape()));
+    let value = with_real!(x, T => Value::new(dropped(&view::<T>(&input)?, &kept, scale), x.shape()));
     record("dropout", &[x], value, move |_, dy| {
         let dx = with_real!(dy, T => {
-            Tensor::from_vec(dropped(&view::<T>(dy)?, &bits, threshold, scale), dy.shape(), dy.device())?
+            Tensor::from_vec(dropped(&view::<T>(dy)?, &kept, scale), dy.shape(), dy.device())?
         });
         Ok(vec![Some(dx)])
     })
 }
 
-fn dropped<T: Real>(x: &[T], bits: &[u32], threshold: u32, scale: f64) -> Vec<T> {
+fn dropped<T: Real>(x: &[T], kept: &[u8], scale: f64) -> Vec<T> {
     let scale = T::from_real(scale);
-    // A rate of 1 drops the highest draw as well.
-    let keep_last = scale > T::ZERO;
-    map2(x, bits, move |x, bits| if bits >= threshold && keep_last { x * scale } else { T::ZERO })
+    map2(x, kept, move |x, kept| if kept == 1 { x * scale } else { T::ZERO })
 }
 
 #[cfg(test)]

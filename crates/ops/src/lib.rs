@@ -48,11 +48,11 @@ pub use matmul::{FusedActivation, dense, dense_over};
 pub use normalize::{Groups, batch_normalize, channel_moments, normalize, normalize_channels};
 pub use operation::{AxisList, Index, Operand, Operation};
 pub use pool::{Pool, pool2d};
+#[doc(hidden)]
+pub use pulp;
 pub use recurrent::{Cell, Outputs, Run, Sequences, Way, composed_with as recurrent_by_steps, recurrent};
 pub use row_losses::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
 pub use shape::resolve_shape;
-#[doc(hidden)]
-pub use pulp;
 #[doc(hidden)]
 pub use simd::arch;
 pub use simd::{Real, SHARED_FROM};

@@ -84,9 +84,9 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
         in_parts(&mut y, width, 8, |_, part| {
             let rows = part.chunks_exact_mut(width);
             if log {
-                simd!(rows.for_each(|row| log_softmax_row(row)));
+                simd!(rows.for_each(log_softmax_row));
             } else {
-                simd!(rows.for_each(|row| softmax_row(row)));
+                simd!(rows.for_each(softmax_row));
             }
         });
         Value::new(y, x.shape())
@@ -114,7 +114,7 @@ pub(crate) fn softmax_row<T: Real>(row: &mut [T]) {
     let largest = largest(row);
     row.iter_mut().for_each(|x| *x = (*x - largest).exp());
     let factor = T::ONE / total(row);
-    row.iter_mut().for_each(|x| *x = *x * factor);
+    row.iter_mut().for_each(|x| *x *= factor);
 }
 
 /// From the values of a softmax and their gradients to the gradients of its input, in place.
@@ -127,17 +127,17 @@ pub(crate) fn softmax_row_backward<T: Real>(dy: &mut [T], y: &[T]) {
 #[inline(always)]
 fn log_softmax_row<T: Real>(row: &mut [T]) {
     let largest = largest(row);
-    row.iter_mut().for_each(|x| *x = *x - largest);
+    row.iter_mut().for_each(|x| *x -= largest);
     let mut sum = T::ZERO;
     row.iter().for_each(|x| sum += x.exp());
     let log = sum.ln();
-    row.iter_mut().for_each(|x| *x = *x - log);
+    row.iter_mut().for_each(|x| *x -= log);
 }
 
 #[inline(always)]
 fn log_softmax_row_backward<T: Real>(dy: &mut [T], y: &[T]) {
     let common = total(dy);
-    dy.iter_mut().zip(y).for_each(|(dy, &y)| *dy = *dy - y.exp() * common);
+    dy.iter_mut().zip(y).for_each(|(dy, &y)| *dy -= y.exp() * common);
 }
 
 #[cfg(test)]

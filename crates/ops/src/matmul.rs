@@ -3,7 +3,7 @@
 use crate::host::{map2, view, with_real};
 use crate::simd;
 use crate::simd::{Real, in_parts};
-use crate::tape::{Value, on_host, record};
+use crate::tape::{Value, on_host, record, record_consuming};
 use candle_core::{Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
 
@@ -297,16 +297,19 @@ pub fn dense_over(
         Value::new(y, dims)
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
-    record("dense", &all, value, move |y, dy| {
+    record_consuming("dense", &all, value, move |y, dy| {
         with_real!(y, T => {
-            let (y, dy) = (view::<T>(y)?, view::<T>(dy)?);
-            let own;
-            let dz: &[T] = if activation == FusedActivation::Linear {
-                &dy
+            let dz = if activation == FusedActivation::Linear {
+                dy
             } else {
-                own = activation.backward(&y, &dy);
-                &own
+                // The gradient of the value goes before others of its size come.
+                let dz = activation.backward(&view::<T>(y)?, &view::<T>(&dy)?);
+                let shape = dy.shape().clone();
+                drop(dy);
+                Tensor::from_vec(dz, shape, y.device())?
             };
+            let dz = view::<T>(&dz)?;
+            let dz: &[T] = &dz;
             let device = input.device();
             let dx = if wanted.0 {
                 let mut dx = vec![T::ZERO; m * k];
@@ -337,7 +340,7 @@ pub(crate) fn column_sums<T: Real>(data: &[T], width: usize) -> Vec<T> {
     let add = |sums: &mut [T], rows: &[T]| {
         simd!(add_rows(sums, rows));
     };
-    if data.len() < crate::SHARED_FROM * 4 || rayon::current_num_threads() == 1 {
+    if data.len() < crate::SHARED_FROM || rayon::current_num_threads() == 1 {
         let mut sums = vec![T::ZERO; width];
         add(&mut sums, data);
         return sums;

@@ -42,7 +42,7 @@ pub fn normalize_channels(
     channels: usize,
 ) -> Result<Tensor> {
     let block = by.repeats * channels;
-    if block == 0 || x.elem_count() % block != 0 || by.groups == 0 || channels % by.groups != 0 {
+    if block == 0 || !x.elem_count().is_multiple_of(block) || by.groups == 0 || !channels.is_multiple_of(by.groups) {
         bail!("normalize: {channels} channels in {} groups do not suit the shape {:?}", by.groups, x.dims())
     }
     let all: Vec<&Tensor> = [x].into_iter().chain(gamma).chain(beta).collect();
@@ -119,7 +119,7 @@ impl Plan {
         let mut mean = T::ZERO;
         if self.by.center {
             self.runs(group).for_each(|at| mean += total(&x[at..at + self.width]));
-            mean = mean / count;
+            mean /= count;
         }
         let mut squares = T::ZERO;
         for at in self.runs(group) {
@@ -169,7 +169,7 @@ impl Plan {
                 let (dx, normal) = (&mut dx[at..at + self.width], &mut normal[at..at + self.width]);
                 if let Some(gamma) = gamma {
                     let gamma = &gamma[group * self.width..(group + 1) * self.width];
-                    dx.iter_mut().zip(gamma).for_each(|(dx, &g)| *dx = *dx * g);
+                    dx.iter_mut().zip(gamma).for_each(|(dx, &g)| *dx *= g);
                 }
                 normal.iter_mut().for_each(|x| *x = (*x - mean) * factor);
                 sum += total(dx);
@@ -278,7 +278,7 @@ pub fn batch_normalize(
         let (mean, factor) = (view::<T>(&mean)?, view::<T>(&factor)?);
         let mut a = factor.to_vec();
         if let Some(scale) = &scale {
-            a.iter_mut().zip(view::<T>(scale)?.iter()).for_each(|(a, &scale)| *a = *a * scale);
+            a.iter_mut().zip(view::<T>(scale)?.iter()).for_each(|(a, &scale)| *a *= scale);
         }
         let mut b: Vec<T> = a.iter().zip(mean.iter()).map(|(&a, &mean)| -(a * mean)).collect();
         if let Some(shift) = &shift {
@@ -301,7 +301,7 @@ pub fn batch_normalize(
             let (dgamma, dbeta) = (column_sums(&products, channels), column_sums(&dy, channels));
             let mut a = factor.to_vec();
             if let Some(scale) = &scale {
-                a.iter_mut().zip(view::<T>(scale)?.iter()).for_each(|(a, &scale)| *a = *a * scale);
+                a.iter_mut().zip(view::<T>(scale)?.iter()).for_each(|(a, &scale)| *a *= scale);
             }
             let mut dx = dy.to_vec();
             let share = if of_batch { T::from_real(channels as f64 / x.len().max(1) as f64) } else { T::ZERO };

@@ -119,7 +119,7 @@ fn pooled<T: Real>(x: &[T], y: &mut [T], pool: Pool, axes: [Axis; 2], channels: 
         }
         if pool == Pool::Average && count > 1 {
             let factor = T::ONE / T::from_real(f64::from(count));
-            y.iter_mut().for_each(|y| *y = *y * factor);
+            y.iter_mut().for_each(|y| *y *= factor);
         }
     });
 }

@@ -5,7 +5,7 @@
 //! drawn on the host, hence the same for CPU and GPU.
 
 use crate::simd;
-use crate::simd::{in_parts};
+use crate::simd::in_parts;
 use std::cell::Cell;
 
 thread_local! {
@@ -171,10 +171,12 @@ fn blocks(bits: &mut [u32], first: u64, stream: u64, key: [u32; 2]) {
     for (i, part) in bits.chunks_mut(4 * LANES).enumerate() {
         let first = first + (i * LANES) as u64;
         let mut words = [[0u32; LANES]; 4];
-        for lane in 0..LANES {
-            let ([a, b], [c, d]) = (split(first + lane as u64), split(stream));
-            (words[0][lane], words[1][lane], words[2][lane], words[3][lane]) = (a, b, c, d);
+        let [lows, highs, rest @ ..] = &mut words;
+        for (lane, (low, high)) in lows.iter_mut().zip(highs).enumerate() {
+            [*low, *high] = split(first + lane as u64);
         }
+        let [c, d] = split(stream);
+        (rest[0], rest[1]) = ([c; LANES], [d; LANES]);
         let [mut k0, mut k1] = key;
         for _ in 0..10 {
             let [a, b, c, d] = &mut words;

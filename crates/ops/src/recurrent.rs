@@ -8,7 +8,7 @@
 use crate::host::{view, with_real};
 use crate::matmul::{FusedActivation, Matrix, gemm};
 use crate::simd;
-use crate::simd::{Real};
+use crate::simd::Real;
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 use rayon::prelude::*;
@@ -121,7 +121,8 @@ pub fn recurrent(way: Way, x: Sequences) -> Result<Run> {
         return composed(way, x);
     }
     let host = |tensor: Option<&Tensor>| tensor.map(|tensor| tensor.detach().contiguous()).transpose();
-    let plan = Plan { way, batch, steps, units };
+    let kept = all.iter().any(|x| x.track_op());
+    let plan = Plan { way, batch, steps, units, kept };
     let saved = std::sync::Arc::new(Saved {
         inputs: x.inputs.detach().contiguous()?,
         kernel: x.kernel.detach().contiguous()?,
@@ -174,6 +175,8 @@ struct Plan {
     batch: usize,
     steps: usize,
     units: usize,
+    /// Whether there is a way back, for which each step leaves its numbers.
+    kept: bool,
 }
 
 struct Saved {
@@ -247,8 +250,13 @@ impl Plan {
         (0..self.batch).step_by(size).map(|from| from..(from + size).min(self.batch)).collect()
     }
 
-    /// Numbers kept of the gates of a sample and step.
-    fn kept(&self) -> usize {
+    /// Where a step leaves its numbers: in the place of the step before, if there is no way back.
+    fn slot(&self, time: usize) -> usize {
+        if self.kept { time } else { 0 }
+    }
+
+    /// Numbers left of the gates of a sample and step.
+    fn gates(&self) -> usize {
         self.width() + if self.way.cell == Cell::GruResetAfter { self.units } else { 0 }
     }
 }
@@ -297,15 +305,16 @@ impl<T: Real> Numbers<'_, T> {
 
 fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<usize>, out: &mut [T]) -> Trace<T> {
     let Plan { way, steps, units, .. } = plan;
-    let (count, width, kept) = (samples.len(), plan.width(), plan.kept());
+    let (count, width, kept) = (samples.len(), plan.width(), plan.gates());
     let lstm = way.cell == Cell::Lstm;
     let gru = matches!(way.cell, Cell::GruResetAfter | Cell::GruResetBefore);
+    let slots = if plan.kept { steps } else { 1 };
     let mut trace = Trace {
         samples: samples.clone(),
-        gates: vec![T::ZERO; steps * count * kept],
-        before: vec![T::ZERO; steps * count * units],
-        whole: vec![T::ZERO; if x.dropout.is_some() && gru { steps * count * units } else { 0 }],
-        carry: vec![T::ZERO; if lstm { (steps + 1) * count * units } else { 0 }],
+        gates: vec![T::ZERO; slots * count * kept],
+        before: vec![T::ZERO; slots * count * units],
+        whole: vec![T::ZERO; if x.dropout.is_some() && gru { slots * count * units } else { 0 }],
+        carry: vec![T::ZERO; if lstm { (slots + 1) * count * units } else { 0 }],
     };
     let first = |i: usize| {
         x.state
@@ -320,20 +329,20 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
     let mut z = vec![T::ZERO; count * width];
     let mut reset = vec![T::ZERO; count * units];
     for time in 0..steps {
-        let step = plan.step(time);
-        let before = &mut trace.before[time * count * units..(time + 1) * count * units];
+        let (step, slot) = (plan.step(time), plan.slot(time));
+        let before = &mut trace.before[slot * count * units..(slot + 1) * count * units];
         before.copy_from_slice(&h);
         if !trace.whole.is_empty() {
-            trace.whole[time * count * units..(time + 1) * count * units].copy_from_slice(&h);
+            trace.whole[slot * count * units..(slot + 1) * count * units].copy_from_slice(&h);
         }
         if let Some(dropout) = x.dropout {
             let dropout = &dropout[samples.start * units..samples.end * units];
-            before.iter_mut().zip(dropout).for_each(|(h, &keep)| *h = *h * keep);
+            before.iter_mut().zip(dropout).for_each(|(h, &keep)| *h *= keep);
         }
         let before = &*before;
         let part_of_inputs = |sample: usize| ((samples.start + sample) * steps + step) * width;
         let of_state = Matrix::rows(before, count, units);
-        let gates = &mut trace.gates[time * count * kept..(time + 1) * count * kept];
+        let gates = &mut trace.gates[slot * count * kept..(slot + 1) * count * kept];
         match way.cell {
             Cell::Simple | Cell::Lstm => {
                 for (sample, z) in z.chunks_exact_mut(width).enumerate() {
@@ -367,7 +376,7 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
             }
         }
         let (carry, next_carry) = if lstm {
-            let (now, next) = trace.carry[time * count * units..(time + 2) * count * units].split_at_mut(count * units);
+            let (now, next) = trace.carry[slot * count * units..(slot + 2) * count * units].split_at_mut(count * units);
             (&*now, next)
         } else {
             (&[][..], &mut [][..])
@@ -397,7 +406,7 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                         simd!(lstm_carry(next, carry, z));
                         h.copy_from_slice(next);
                         way.activation.apply_row(h);
-                        h.iter_mut().zip(&z[3 * units..]).for_each(|(h, &o)| *h = *h * o);
+                        h.iter_mut().zip(&z[3 * units..]).for_each(|(h, &o)| *h *= o);
                     }
                 }
                 Cell::GruResetAfter => {
@@ -427,12 +436,15 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                 out[sample * row + plan.place(time) * units..][..units].copy_from_slice(h);
             }
         }
+        if lstm && !plan.kept {
+            trace.carry.copy_within(count * units.., 0);
+        }
     }
     for sample in (0..count).filter(|_| way.outputs != Outputs::Sequence) {
         let (at, last) = (sample * units..(sample + 1) * units, sample * row + plan.outputs() * units);
         out[last..last + units].copy_from_slice(&h[at.clone()]);
         if lstm && way.outputs == Outputs::All {
-            let carry = &trace.carry[steps * count * units..][at];
+            let carry = &trace.carry[slots * count * units..][at];
             out[last + units..last + 2 * units].copy_from_slice(carry);
         }
     }
@@ -496,7 +508,7 @@ type PartFound<T> = (Vec<T>, Vec<T>, Vec<Vec<T>>);
 /// The gradients of a part of the batch; those of the inputs go to `dx`.
 fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T], dx: &mut [T]) -> PartFound<T> {
     let Plan { way, steps, units, .. } = plan;
-    let (count, width, kept) = (trace.samples.len(), plan.width(), plan.kept());
+    let (count, width, kept) = (trace.samples.len(), plan.width(), plan.gates());
     let row = plan.row();
     let of_sample = |sample: usize| &dy[(trace.samples.start + sample) * row..][..row];
     let lstm = way.cell == Cell::Lstm;
@@ -580,7 +592,7 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
                         let at = sample * units + j;
                         reset[at] = r[j] * before[at];
                         let dr = back[at] * before[at] * way.recurrent_activation.slope(r[j]);
-                        back[at] = back[at] * r[j];
+                        back[at] *= r[j];
                         if !masked {
                             dz[sample * width + units + j] = dr;
                             dx[(sample * steps + step) * width + units + j] = dr;
@@ -598,7 +610,7 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
         }
         if let Some(dropout) = x.dropout {
             let dropout = &dropout[trace.samples.start * units..trace.samples.end * units];
-            back.iter_mut().zip(dropout).for_each(|(back, &keep)| *back = *back * keep);
+            back.iter_mut().zip(dropout).for_each(|(back, &keep)| *back *= keep);
         }
         dh.iter_mut().zip(back.iter().zip(&direct)).for_each(|(dh, (&back, &direct))| *dh = back + direct);
     }

@@ -83,7 +83,7 @@ fn sums<T: Real>(y: &mut [T], x: &[T], count: usize, inner: usize, factor: T) {
         for x in x.chunks_exact(inner) {
             y.iter_mut().zip(x).for_each(|(y, &x)| *y += x);
         }
-        y.iter_mut().for_each(|y| *y = *y * factor);
+        y.iter_mut().for_each(|y| *y *= factor);
     }
 }
 

@@ -44,7 +44,7 @@ impl Pairwise {
             Self::AbsoluteError => T::ZERO,
             Self::BinaryCrossentropy(epsilon) => {
                 let p = held(x, epsilon);
-                if p == x { (T::ONE - y) / (T::ONE - p) - y / p } else { x - x }
+                if p == x { (T::ONE - y) / (T::ONE - p) - y / p } else { p * T::ZERO }
             }
             Self::BinaryCrossentropyOfLogits => x.sigmoid() - y,
         }

@@ -47,11 +47,11 @@ macro_rules! simd {
     };
 }
 
-/// Below how many elements a loop stays on one core: sharing it out costs some microseconds.
-pub const SHARED_FROM: usize = 1 << 15;
+/// From how many simple operations on a loop is shared out over the cores, which costs ten to twenty microseconds.
+pub const SHARED_FROM: usize = 1 << 18;
 
-/// Runs `f` on parts of `data`, each a multiple of `unit` elements, on all cores if there are enough of them; `f` is told
-/// where its part begins.
+/// Runs `f` on parts of `data`, each a multiple of `unit` elements, on all cores if there are enough of them at `cost` operations
+/// each; `f` is told where its part begins.
 pub(crate) fn in_parts<T: Send>(data: &mut [T], unit: usize, cost: usize, f: impl Fn(usize, &mut [T]) + Sync) {
     let threads = rayon::current_num_threads();
     if threads == 1 || data.len() * cost < SHARED_FROM {

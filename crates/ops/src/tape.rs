@@ -16,7 +16,7 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// From the value of an op and its gradient, which is contiguous: the gradient of each input, or `None` for one that needs none.
-type Backward = dyn Fn(&Tensor, &Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync;
+type Backward = dyn Fn(&Tensor, Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync;
 
 /// The op whose gradient is rows, kept by a [`RowsSink`](crate::RowsSink).
 pub(crate) const EMBEDDING_LOOKUP: &str = "embedding_lookup";
@@ -106,7 +106,8 @@ impl Tape {
             let Some(gradient) = gradients.0.remove(&output.id()) else { continue };
             match backward {
                 Some(backward) => {
-                    let found = backward(&output.detach(), &gradient.contiguous()?)?;
+                    let gradient = if gradient.is_contiguous() { gradient } else { gradient.contiguous()? };
+                    let found = backward(&output.detach(), gradient)?;
                     for (input, gradient) in inputs.iter().zip(found) {
                         match gradient {
                             Some(gradient) if input.track_op() => gradients.add(input.id(), gradient)?,
@@ -175,6 +176,16 @@ pub(crate) fn record(
     inputs: &[&Tensor],
     value: Value,
     backward: impl Fn(&Tensor, &Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync + 'static,
+) -> Result<Tensor> {
+    record_consuming(name, inputs, value, move |y, dy| backward(y, &dy))
+}
+
+/// [`record`] for a `backward` that lets go of the gradient when it has no more use for it, before it makes others as large.
+pub(crate) fn record_consuming(
+    name: &'static str,
+    inputs: &[&Tensor],
+    value: Value,
+    backward: impl Fn(&Tensor, Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync + 'static,
 ) -> Result<Tensor> {
     let value = match value {
         Value::Tensor(tensor) => Value::Tensor(tensor.detach()),
@@ -269,7 +280,7 @@ impl Recorded {
     }
 
     fn gradients(&self, y: &Tensor, dy: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        let mut found = (self.backward)(&y.detach(), &dy.contiguous()?)?;
+        let mut found = (self.backward)(&y.detach(), dy.contiguous()?)?;
         let mut take = |i: usize| match found.get_mut(i).and_then(Option::take) {
             Some(gradient) => Ok(gradient),
             None => bail!("{} has no gradient for its input {i}", self.name),

@@ -35,7 +35,7 @@ fn product(inputs: &[Tensor], masks: &[Option<Tensor>]) -> Result<Tensor> {
             None => factors.push(x.clone()),
         }
     }
-    let product = fold(&factors, |a, b| ops::multiply(a, b))?;
+    let product = fold(&factors, ops::multiply)?;
     if counts.len() < inputs.len() {
         return Ok(product);
     }

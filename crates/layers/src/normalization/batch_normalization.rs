@@ -186,8 +186,9 @@ mod tests {
         let layer = BatchNormalization::new().momentum(0.5);
         layer.call(crate::Input::shape([2])).unwrap();
         let mean = || layer.base.variable("moving_mean").unwrap().value().to_vec1::<f32>().unwrap();
-        let train = || run(&layer, &[x.clone()], &[None], &mut Context::training(Stream::new(1, 0))).unwrap();
-        run(&layer, &[x.clone()], &[None], &mut Context::inference()).unwrap();
+        let train =
+            || run(&layer, std::slice::from_ref(&x), &[None], &mut Context::training(Stream::new(1, 0))).unwrap();
+        run(&layer, std::slice::from_ref(&x), &[None], &mut Context::inference()).unwrap();
         assert_eq!(mean(), [0., 0.]);
         train();
         assert_eq!(mean(), [1., 10.]);

@@ -61,7 +61,10 @@ impl Denominator {
 const TERMS: usize = 4;
 /// What is left out of a sum, relative to it: below the rounding of f32.
 const NEGLIGIBLE: f64 = 3e-7;
-/// After how many steps all rows are brought up to date, so that the memory of the steps stays small.
+/// All rows are brought up to date after this part of as many steps as there are rows, and after so many at least and at most: what is
+/// kept of the steps (64 bytes each) then stays small beside the table, and the pass over it is spread over many steps.
+const STEPS_A_ROW: usize = 4;
+const SHORTEST: usize = 1 << 10;
 const LONGEST: usize = 1 << 16;
 
 /// The steps since all rows were last up to date, as those rows see them that had no gradient.
@@ -293,8 +296,12 @@ impl Ledgers {
     }
 
     /// Whether it is time to [`clear`](Self::clear).
-    pub(super) fn is_long(&self) -> bool {
-        lock(&self.ledger).now() >= LONGEST
+    pub(super) fn is_long<'a>(&self, tables: impl Iterator<Item = &'a Arc<Table>>) -> bool {
+        let now = lock(&self.ledger).now();
+        now >= SHORTEST && {
+            let rows: usize = tables.map(|table| lock(&table.rows).last.len()).sum();
+            now >= (rows / STEPS_A_ROW).clamp(SHORTEST, LONGEST)
+        }
     }
 
     /// Forgets the steps, when all rows of all tables are up to date.
@@ -352,6 +359,9 @@ impl Deferred for Table {
     }
 }
 
+/// Operations an element of an update.
+pub(super) const COST: usize = 4;
+
 /// The most tensors that are changed together, row by row.
 pub(super) const MOST: usize = 8;
 
@@ -360,7 +370,7 @@ type OnRow<'a> = dyn Fn(&mut [&mut [f32]], u32) + Sync + 'a;
 
 /// Runs `f` on each of these different rows of all tensors, with the number that stands beside it; on all cores if there are many.
 pub(super) fn each_row(memory: &mut [&mut [f32]], width: usize, rows: &mut [(u32, u32)], f: &OnRow) {
-    if rows.len() * width >= SHARED_FROM {
+    if rows.len() * width * COST >= SHARED_FROM {
         rows.sort_unstable_by_key(|(row, _)| *row);
         return halves(memory, width, 0, rows, f);
     }
@@ -369,7 +379,7 @@ pub(super) fn each_row(memory: &mut [&mut [f32]], width: usize, rows: &mut [(u32
 
 /// Both halves of sorted rows at once; `memory` begins with the row `first`.
 fn halves(memory: &mut [&mut [f32]], width: usize, first: u32, rows: &[(u32, u32)], f: &OnRow) {
-    if rows.len() * width < SHARED_FROM / 2 {
+    if rows.len() * width * COST < SHARED_FROM / 2 {
         return one_by_one(memory, width, first, rows, f);
     }
     let (left, right) = rows.split_at(rows.len() / 2);
@@ -556,7 +566,7 @@ mod tests {
     fn very_many_steps_are_right() {
         let (by_rows, whole) = (table(), table());
         let (mut a, mut b) = (Optimizer::from("adam"), Optimizer::from("adam"));
-        for step in 0..super::LONGEST as u64 + 10 {
+        for step in 0..3 * super::SHORTEST as u64 + 10 {
             let gradient = if step % 64 == 0 {
                 gradient(step, 0.1)
             } else {

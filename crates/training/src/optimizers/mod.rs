@@ -25,7 +25,7 @@ pub use rmsprop::RMSprop;
 pub use schedules::{LearningRate, LearningRateSchedule};
 pub use sgd::SGD;
 
-use deferred::{Ledgers, MOST, Table, each_row};
+use deferred::{COST, Ledgers, MOST, Table, each_row};
 use options::options_setters;
 
 use candle_core::{Device, Tensor, Var};
@@ -353,7 +353,7 @@ impl Optimizer {
                 }
             }
         }
-        if self.ledgers.as_ref().is_some_and(Ledgers::is_long) {
+        if self.ledgers.as_ref().is_some_and(|ledgers| ledgers.is_long(self.tables.values())) {
             self.settle();
         }
         Ok(())
@@ -462,7 +462,7 @@ type OnPart<'a> = dyn Fn(&mut [&mut [f32]], &[f32]) + Sync + 'a;
 
 /// Runs `f` on parts of these tensors and the gradient, on all cores if they are large; each small enough to stay in a cache.
 fn each_part(memory: &mut [&mut [f32]], gradient: &[f32], f: &OnPart) {
-    if gradient.len() <= SHARED_FROM {
+    if gradient.len() * COST <= SHARED_FROM {
         return f(memory, gradient);
     }
     let middle = gradient.len() / 2;

@@ -1,0 +1,74 @@
+//! The memory of a fit: it does not grow with the number of steps, and is little more than what must be there.
+
+use candle_keras::layers::{Dense, Dropout, Embedding, Lambda, Subtract};
+use candle_keras::prelude::*;
+use candle_keras::{ops, utils};
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// What products of matrices are packed into and threads begin with, whatever the size of the model.
+const WORKSPACE: usize = 3 << 20;
+
+/// Trains for a few and for many steps and checks the most memory that there was: that it does not grow, and that weights, slots and the
+/// rest are at most 1.5 times the `floats` that weights, slots and activations are.
+#[allow(clippy::ptr_arg)]
+fn check(what: &str, model: &mut Model, x: &Vec<Tensor>, y: &Tensor, batch: usize, steps: usize, floats: [usize; 2]) {
+    let [kept, activations] = floats;
+    let before = MEMORY.current_usage();
+    let steps_an_epoch = y.elem_count() / batch;
+    let mut fit = |epochs: usize| {
+        MEMORY.reset_peak_usage();
+        model.fit(x, y, Fit::new().batch_size(batch).epochs(epochs).verbose(0)).expect("the data suits the model");
+        MEMORY.peak_usage() - before
+    };
+    // More than half as many: the steps that are kept of rows which were not looked up are forgotten within that.
+    let (few, many) = (fit(steps * 6 / 10 / steps_an_epoch), fit(steps / steps_an_epoch));
+    // Of the data, the order in which it comes; and the history of the epochs.
+    let other = y.elem_count() * 4 + 200 * steps / steps_an_epoch;
+    assert!(many <= few + few / 20 + other, "{what}: {few} bytes grew to {many} in {steps} steps");
+    // Weights and slots were there before.
+    let most = (kept + activations) * 4 * 3 / 2 - kept * 4 + other + WORKSPACE;
+    println!("{what}: {many} bytes beside weights and slots, {} allowed", most);
+    assert!(many <= most, "{what}: {many} bytes beside {} of weights and slots, {most} allowed", kept * 4);
+}
+
+/// One test, since it counts the memory of the whole process.
+#[test]
+fn a_fit_takes_no_more_memory_than_it_must() {
+    utils::set_random_seed(1);
+    for (batch, steps) in [(64, 10_000), (8192, 40)] {
+        let mut model = Sequential::new(layers![
+            Input::shape([32]),
+            Dense::new(64).activation("relu"),
+            Dropout::new(0.2),
+            Dense::new(64).activation("relu"),
+            Dense::new(10).activation("softmax"),
+        ])
+        .unwrap();
+        model.compile("adam", "sparse_categorical_crossentropy").unwrap();
+        let x = Tensor::randn(0f32, 1., (batch * 10, 32), &Device::Cpu).unwrap();
+        let y = Tensor::zeros(batch * 10, DType::U32, &Device::Cpu).unwrap();
+        // The samples of a batch, the four layers, and the softmax.
+        let activations = batch * (32 + 64 + 64 + 64 + 10 + 10);
+        let kept = 3 * model.count_params();
+        check("mlp", &mut model, &vec![x], &y, batch, steps, [kept, activations]);
+    }
+
+    let (vocabulary, dim, batch) = (20_000, 16, 32);
+    let (word1, word2) = (Input::shape([1]), Input::shape([1]));
+    let embedding = Embedding::new(vocabulary, dim);
+    let distance = Subtract::new().call([&embedding.call(&word1).unwrap(), &embedding.call(&word2).unwrap()]).unwrap();
+    let distance = Lambda::new(|x| ops::mean(x, -1)).call(&distance).unwrap();
+    let mut model = Model::new([word1, word2], distance).unwrap();
+    model.compile("adam", "mse").unwrap();
+    let words = |from: u32| Tensor::arange(from, from + 32_000, &Device::Cpu).unwrap();
+    let ids = |x: Tensor| {
+        let x = x.to_vec1::<u32>().unwrap();
+        Tensor::new(x.iter().map(|x| x % 19_997).collect::<Vec<_>>(), &Device::Cpu).unwrap()
+    };
+    let x = vec![ids(words(0)), ids(words(7))];
+    let y = Tensor::zeros((32_000, 1), DType::F32, &Device::Cpu).unwrap();
+    check("word distance", &mut model, &x, &y, batch, 10_000, [3 * vocabulary * dim, 3 * batch * dim]);
+}
