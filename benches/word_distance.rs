@@ -9,6 +9,9 @@ use candle_keras::prelude::*;
 use candle_keras::{ops, utils};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Steps a measurement, so that what `fit` does once an epoch counts as little as it does in a real one.
 const STEPS: usize = 50;
 

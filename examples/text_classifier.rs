@@ -10,6 +10,9 @@ use clap::Parser;
 use std::io::Write;
 use std::path::Path;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Trains a classifier on the lines of this repository: prose or code.
 #[derive(Parser)]
 struct Args {

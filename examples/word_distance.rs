@@ -9,6 +9,9 @@ use clap::Parser;
 use std::io::Write;
 use std::path::PathBuf;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Trains an Embedding on text without labels and shows what it has learned.
 #[derive(Parser)]
 struct Args {
