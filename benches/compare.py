@@ -1,6 +1,6 @@
 """Runs the reference works here, on Keras (JAX, TensorFlow) and on PyTorch, in turns, and prints a table with ratios.
 
-usage: python benches/compare.py [--rounds N] [--peers NAME,...] [--predict] [WORK ...]
+usage: python benches/compare.py [--rounds N] [--peers NAME,...] [WORK ...]
        (needs keras, jax, tensorflow-cpu, torch, numpy; a peer that is not installed is left out)
 
 Each round runs every work on every peer once, one after another, so that what else the machine does meets all of them; a figure is the
@@ -192,7 +192,6 @@ def main():
     arguments.add_argument("works", nargs="*", metavar="WORK", help="all of them unless said")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--peers", default=",".join(PEERS))
-    arguments.add_argument("--predict", action="store_true", help="compare predict in place of fit")
     arguments.add_argument("--peer", help=argparse.SUPPRESS)
     arguments = arguments.parse_args()
     if arguments.peer:
@@ -211,10 +210,16 @@ def main():
             runs |= {peer: [sys.executable, __file__, "--peer", peer, work] for peer in peers if peer != "torch-lazy" or work in WORD_DISTANCE}
             for peer, command in runs.items():
                 figure = measure(command).get(work)
-                if figure and figure[arguments.predict] is not None:
-                    figures.setdefault((work, peer), []).append(figure[arguments.predict])
+                for what, value in zip(("step of fit", "batch of predict"), figure or ()):
+                    if value is not None:
+                        figures.setdefault((what, work, peer), []).append(value)
+    for what in ("step of fit", "batch of predict"):
+        table(what, works, peers, {key[1:]: values for key, values in figures.items() if key[0] == what}, arguments.rounds)
+
+
+def table(what, works, peers, figures, rounds):
     columns = ["floor", "candle-keras", *peers]
-    print(f"milliseconds a {'batch of predict' if arguments.predict else 'step of fit'}, the least of {arguments.rounds} rounds")
+    print(f"\nmilliseconds a {what}, the least of {rounds} rounds\n")
     print(f"| work | {' | '.join(columns)} | ratio |\n|---{'|---' * (len(columns) + 1)}|")
     for work in works:
         least = {peer: min(figures[work, peer]) for peer in columns if (work, peer) in figures}

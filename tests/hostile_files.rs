@@ -3,7 +3,7 @@
 use candle_keras::layers::{Dense, Embedding, Flatten};
 use candle_keras::ops::random::Stream;
 use candle_keras::prelude::*;
-use candle_keras::saving::{LoadWeights, load_tensors};
+use candle_keras::saving::{LoadModel, LoadWeights, load_tensors};
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -161,6 +161,24 @@ fn damaged_configurations() {
             usize::from(open(&format!("configuration {seed}"), &path, &bytes, &|path| load_model(path).map(|_| ())));
     }
     assert!((50..700).contains(&opened), "{opened} of 900 could be opened: the mutations do too little or too much");
+}
+
+/// The same of layers with sizes, windows and parts, as Keras wrote them.
+#[test]
+fn damaged_configurations_of_images_and_sequences() {
+    let saved = Saved::new();
+    let path = saved.path("mutated.keras");
+    for name in ["image_classifier", "transformer_block", "bidirectional_lstm", "gru_states", "max_pooling2d_same"] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keras/fixtures").join(name).join("model.keras");
+        let config = LoadModel::new().compile(false).config(&file).unwrap();
+        for seed in 0..150 {
+            let (mut random, mut mutated) = (Stream::new(seed, 1), config.clone());
+            let mut left = random.below(count_values(&mutated)) as i64;
+            replace(&mut mutated, &mut left, &mut random);
+            let bytes = saved.keras(&mutated.to_string(), None, CompressionMethod::Stored);
+            open(&format!("{name} {seed}"), &path, &bytes, &|path| load_model(path).map(|_| ()));
+        }
+    }
 }
 
 fn count_values(value: &serde_json::Value) -> u64 {

@@ -79,7 +79,10 @@ pub(crate) fn windows(
     let Some(size) = size else { return Ok(None) };
     match Axis::new(size, window, stride, dilation, padding).output {
         0 => Err(Error::new("a window is larger than the input")
-            .expected(format!("at least {} elements along the axis", (window - 1) * dilation + 1))
+            .expected(format!(
+                "at least {} elements along the axis",
+                (window - 1).saturating_mul(dilation).saturating_add(1)
+            ))
             .received(size.to_string())
             .help("padding(\"same\") puts zeros around the input")),
         count => Ok(Some(count)),

@@ -42,12 +42,13 @@ pub enum Padding {
 impl Axis {
     /// The windows over an axis; none if the window is larger than a valid input.
     pub fn new(input: usize, window: usize, stride: usize, dilation: usize, padding: Padding) -> Self {
-        let (stride, reach) = (stride.max(1), (window.max(1) - 1) * dilation + 1);
+        // Sizes may come from a file, and be anything.
+        let (stride, reach) = (stride.max(1), (window.max(1) - 1).saturating_mul(dilation).saturating_add(1));
         let (output, before) = match padding {
-            Padding::Valid => ((input + stride).saturating_sub(reach) / stride, 0),
+            Padding::Valid => (input.saturating_add(stride).saturating_sub(reach) / stride, 0),
             Padding::Same => {
                 let output = input.div_ceil(stride);
-                let all = (output.max(1) - 1) * stride + reach;
+                let all = ((output.max(1) - 1) * stride).saturating_add(reach);
                 (output, all.saturating_sub(input) / 2)
             }
             Padding::Causal => (input.div_ceil(stride), reach - 1),

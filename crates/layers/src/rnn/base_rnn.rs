@@ -148,7 +148,8 @@ impl Rnn {
                 return Err(Error::new("the number of features must be known").expected("(batch, steps, features)"));
             }
         };
-        let width = cell.gates() * self.units;
+        // Sizes may come from a file, and be anything.
+        let width = self.units.saturating_mul(cell.gates());
         part.build(base, inputs, |weights| {
             weights.add(
                 Weight::new("kernel", [features, width], &self.kernel_initializer)

@@ -191,7 +191,8 @@ impl Layer for Bidirectional {
         }
         if self.merge_mode == MergeMode::Concat {
             let (last, rank) = (forward[0].last().copied().flatten(), forward[0].len());
-            forward[0] = forward[0][..rank - 1].iter().copied().chain([last.map(|units| 2 * units)]).collect();
+            forward[0] =
+                forward[0][..rank - 1].iter().copied().chain([last.map(|units| units.saturating_mul(2))]).collect();
         }
         forward.extend(backward.into_iter().skip(1));
         Ok(forward)

@@ -82,7 +82,7 @@ impl Layer for LSTM {
 
     fn build(&self, inputs: &[Shape], _: &mut Weights) -> Result<()> {
         self.recurrent_activation.check()?;
-        let ones = if self.unit_forget_bias { self.rnn.units()..2 * self.rnn.units() } else { 0..0 };
+        let ones = if self.unit_forget_bias { self.rnn.units()..self.rnn.units().saturating_mul(2) } else { 0..0 };
         self.rnn.build(&self.base, &self.part, inputs, Cell::Lstm, 1, ones)
     }
 }

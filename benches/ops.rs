@@ -1,0 +1,110 @@
+//! The ops with hand-written gradients, forwards and back, as elements a second: `cargo bench --bench ops`.
+//!
+//! An element is a multiplication with its addition where an op is made of products, and a number that comes out otherwise. benches/README.md
+//! has figures.
+
+use candle_core::Var;
+use candle_keras::ops::{self, random::Stream};
+use candle_keras::prelude::*;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+type Op = Box<dyn Fn(&[Tensor]) -> candle_core::Result<Tensor>>;
+
+fn values(dims: &[usize], seed: u64) -> Var {
+    let numbers = Stream::new(seed, 0).uniform_f32(dims.iter().product()).into_iter().map(|x| x - 0.5).collect();
+    Var::from_vec::<_, f32>(numbers, dims, &Device::Cpu).expect("the numbers fit the shape")
+}
+
+/// Name, elements forwards, shapes of the inputs, the op.
+fn cases() -> Vec<(&'static str, u64, Vec<Vec<usize>>, Op)> {
+    use ops::{Axis, Cell, FusedActivation, Groups, Outputs, Padding, Pool, Way};
+    let shapes = |shapes: &[&[usize]]| shapes.iter().map(|shape| shape.to_vec()).collect::<Vec<_>>();
+    let window = |input: usize, window: usize, stride: usize| Axis::new(input, window, stride, 1, Padding::Valid);
+    let way = Way {
+        cell: Cell::Lstm,
+        activation: FusedActivation::Tanh,
+        recurrent_activation: FusedActivation::Sigmoid,
+        backwards: false,
+        in_order: false,
+        zero_masked: false,
+        outputs: Outputs::Last,
+    };
+    vec![
+        (
+            "dense 128 x 784 x 512, relu",
+            128 * 784 * 512,
+            shapes(&[&[128, 784], &[784, 512], &[512]]),
+            Box::new(|x| ops::dense(&x[0], &x[1], Some(&x[2]), FusedActivation::Relu)),
+        ),
+        (
+            "conv2d 128 x 13 x 13 x 32, 64 filters of 3 x 3",
+            128 * 11 * 11 * 9 * 32 * 64,
+            shapes(&[&[128, 13, 13, 32], &[3, 3, 32, 64], &[64]]),
+            Box::new(move |x| {
+                let axes = [window(13, 3, 1); 2];
+                ops::conv2d(&x[0], &x[1], Some(&x[2]), axes, 1, FusedActivation::Relu)
+            }),
+        ),
+        (
+            "max pooling 128 x 26 x 26 x 32 by 2",
+            128 * 26 * 26 * 32,
+            shapes(&[&[128, 26, 26, 32]]),
+            Box::new(move |x| ops::pool2d(&x[0], Pool::Max, [window(26, 2, 2); 2])),
+        ),
+        (
+            "LSTM 32 x 80 x 128, the products with the state",
+            32 * 80 * 128 * 512,
+            shapes(&[&[32, 80, 512], &[128, 512]]),
+            Box::new(move |x| {
+                let (inputs, kernel) = (&x[0], &x[1]);
+                let x = ops::Sequences { inputs, kernel, bias: None, state: None, mask: None, dropout: None };
+                Ok(ops::recurrent(way, x)?.states.remove(0))
+            }),
+        ),
+        (
+            "attention 32 x 200 x 2 x 32",
+            2 * 32 * 2 * 200 * 200 * 32,
+            vec![vec![32, 200, 2, 32]; 3],
+            Box::new(|x| {
+                let by = ops::Attention { scale: 0.2, ..Default::default() };
+                ops::attention(&x[0], &x[1], &x[2], by, &mut Stream::new(1, 0))
+            }),
+        ),
+        (
+            "layer normalization 6400 x 32",
+            6400 * 32,
+            shapes(&[&[6400, 32], &[32], &[32]]),
+            Box::new(|x| {
+                let by = Groups { repeats: 1, groups: 1, center: true, epsilon: 1e-6 };
+                ops::normalize(&x[0], Some(&x[1]), Some(&x[2]), by)
+            }),
+        ),
+        ("softmax 6400 x 200", 6400 * 200, shapes(&[&[6400, 200]]), Box::new(|x| ops::softmax(&x[0], -1))),
+        ("tanh of a million", 1 << 20, shapes(&[&[1 << 20]]), Box::new(|x| ops::tanh(&x[0]))),
+    ]
+}
+
+fn both_ways(c: &mut Criterion) {
+    for (name, elements, shapes, op) in cases() {
+        let mut group = c.benchmark_group(name);
+        group.throughput(Throughput::Elements(elements)).sample_size(20);
+        let inputs: Vec<Var> = shapes.iter().enumerate().map(|(i, dims)| values(dims, i as u64)).collect();
+        let tensors: Vec<Tensor> = inputs.iter().map(|input| input.as_tensor().clone()).collect();
+        let detached: Vec<Tensor> = tensors.iter().map(Tensor::detach).collect();
+        group.bench_function("forwards", |b| b.iter(|| op(&detached).expect("the shapes suit the op")));
+        group.bench_function("and back", |b| {
+            b.iter(|| {
+                let tape = ops::Tape::start();
+                let loss = op(&tensors).and_then(|y| ops::mean(&y, ())).expect("the shapes suit the op");
+                tape.backward(&loss).expect("the op has gradients")
+            });
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, both_ways);
+criterion_main!(benches);
