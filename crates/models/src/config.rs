@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::graph::Graph;
 use crate::model::Model;
+use crate::saving::architecture::CAUSAL;
 use crate::saving::registry;
 use candle_keras_layers::{Config, KerasTensor, Layer, Node};
 use candle_keras_ops::dtype_name;
@@ -82,7 +83,10 @@ pub(crate) fn of_layer(layer: &dyn Layer) -> Result<Config> {
         _ => (json!(layer.module()), json!(null)),
     };
     let shared = described(layer);
-    let config = layer.get_config()?;
+    let mut config = layer.get_config()?;
+    if let Some(config) = config.as_object_mut() {
+        config.remove(CAUSAL);
+    }
     let mut object =
         json!({"module": module, "class_name": class_name, "config": config, "registered_name": registered_name});
     if let Some(shapes) = layer.base().built().filter(|_| layer.is_saved()) {

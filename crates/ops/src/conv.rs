@@ -98,16 +98,25 @@ impl Plan {
         self.groups == 1 && self.axes.iter().all(|axis| axis.window == 1 && axis.stride == 1)
     }
 
-    /// Where in an image and in the matrix each run of channels lies that both have.
+    /// Where in an image and in the matrix each run of numbers lies that both have: the channels of an element, or of all elements that a
+    /// window has in a row.
     #[inline(always)]
     fn each_run(&self, group: usize, mut f: impl FnMut(usize, usize, usize)) {
         let [rows, columns] = &self.axes;
         let width = self.channels / self.groups;
+        let together = self.groups == 1 && columns.dilation == 1;
         let mut at = 0;
         for y in 0..rows.output {
             for x in 0..columns.output {
+                let first = (x * columns.stride).checked_sub(columns.before);
+                let inside = first.filter(|first| together && first + columns.window <= columns.input);
                 for i in 0..rows.window {
                     let row = rows.at(y, i);
+                    if let (Some(row), Some(first)) = (row, inside) {
+                        f((row * columns.input + first) * width, at, columns.window * width);
+                        at += columns.window * width;
+                        continue;
+                    }
                     for j in 0..columns.window {
                         if let (Some(row), Some(column)) = (row, columns.at(x, j)) {
                             let from = (row * columns.input + column) * self.channels + group * width;
@@ -122,11 +131,15 @@ impl Plan {
 
     /// The windows of a group of an image as rows; `matrix` has zeros where they lie outside.
     fn unfold<T: Real>(&self, image: &[T], group: usize, matrix: &mut [T]) {
-        if self.channels == self.groups {
-            self.each_run(group, |from, at, _| matrix[at] = image[from]);
-        } else {
-            self.each_run(group, |from, at, width| matrix[at..at + width].copy_from_slice(&image[from..from + width]));
-        }
+        self.each_run(group, |from, at, width| {
+            let (to, from) = (&mut matrix[at..at + width], &image[from..from + width]);
+            // A call to copy a few numbers takes longer than to copy them.
+            if width < 8 {
+                to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+            } else {
+                to.copy_from_slice(from);
+            }
+        });
     }
 
     /// Adds the rows back to the elements that they came from.

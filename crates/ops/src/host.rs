@@ -59,6 +59,9 @@ fn each3<T: Copy, U>(y: &mut [U], a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T)
 
 /// `f` of each element.
 pub(crate) fn map1<T: Real>(a: &[T], f: impl Fn(T) -> T + Sync + Copy) -> Vec<T> {
+    if a.len() < crate::SHARED_FROM {
+        return simd!(a.iter().map(|&a| f(a)).collect());
+    }
     let mut y = vec![T::ZERO; a.len()];
     in_parts(&mut y, 1, 1, |from, part| {
         let a = &a[from..from + part.len()];
@@ -69,6 +72,9 @@ pub(crate) fn map1<T: Real>(a: &[T], f: impl Fn(T) -> T + Sync + Copy) -> Vec<T>
 
 /// `f` of each pair of elements of slices of one length.
 pub(crate) fn map2<T: Real, V: Copy + Sync>(a: &[T], b: &[V], f: impl Fn(T, V) -> T + Sync + Copy) -> Vec<T> {
+    if a.len() < crate::SHARED_FROM {
+        return simd!(a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect());
+    }
     let mut y = vec![T::ZERO; a.len()];
     in_parts(&mut y, 1, 1, |from, part| {
         let range = from..from + part.len();
@@ -80,6 +86,9 @@ pub(crate) fn map2<T: Real, V: Copy + Sync>(a: &[T], b: &[V], f: impl Fn(T, V) -
 
 /// `f` of each three elements of slices of one length.
 pub(crate) fn map3<T: Real>(a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T) -> T + Sync + Copy) -> Vec<T> {
+    if a.len() < crate::SHARED_FROM {
+        return simd!(a.iter().zip(b).zip(c).map(|((&a, &b), &c)| f(a, b, c)).collect());
+    }
     let mut y = vec![T::ZERO; a.len()];
     in_parts(&mut y, 1, 1, |from, part| {
         let range = from..from + part.len();

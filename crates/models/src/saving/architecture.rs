@@ -15,8 +15,8 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// An argument of calls that is one of the layer here.
-const CAUSAL: &str = "use_causal_mask";
+/// An argument of calls that is one of the layer here. Files have it where Keras has it.
+pub(crate) const CAUSAL: &str = "use_causal_mask";
 
 /// Models inside of models deeper than this are not made by people.
 const MOST_DEPTH: usize = 32;

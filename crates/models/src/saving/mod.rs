@@ -3,7 +3,7 @@
 //! What is in a file is data: it is never executed, and what it says of itself is checked before memory is taken for it. A file is
 //! written whole or not at all.
 
-mod architecture;
+pub(crate) mod architecture;
 mod archive;
 mod atomic;
 mod compile_config;
