@@ -5,7 +5,7 @@
 //! take one stride for both axes and no dilation there, and its gradients are scalar loops.)
 
 use crate::host::{view, with_real};
-use crate::matmul::{FusedActivation, Matrix, column_sums, gemm};
+use crate::matmul::{FusedActivation, Matrix, bias_rows, column_sums, gemm};
 use crate::simd::{Real, in_parts};
 use crate::tape::{Value, on_host, record_consuming};
 use candle_core::{Result, Tensor, bail};
@@ -129,7 +129,21 @@ impl Plan {
         }
     }
 
-    /// The windows of a group of an image as rows; `matrix` has zeros where they lie outside.
+    /// The memory for the windows of one image, none if they are the image itself; zeros, which stay where windows lie outside.
+    fn matrix<T: Real>(&self) -> Vec<T> {
+        vec![T::ZERO; if self.is_pointwise() { 0 } else { self.windows() * self.depth() }]
+    }
+
+    /// The windows of a group of an image as a matrix: the image itself, or `matrix`, into which they are laid out.
+    fn unfolded<'a, T: Real>(&self, image: &'a [T], group: usize, matrix: &'a mut [T]) -> Matrix<'a, T> {
+        if self.is_pointwise() {
+            return Matrix::rows(image, self.windows(), self.depth());
+        }
+        self.unfold(image, group, matrix);
+        Matrix::rows(matrix, self.windows(), self.depth())
+    }
+
+    /// Lays the windows of a group of an image out as the rows of `matrix`.
     fn unfold<T: Real>(&self, image: &[T], group: usize, matrix: &mut [T]) {
         self.each_run(group, |from, at, width| {
             let (to, from) = (&mut matrix[at..at + width], &image[from..from + width]);
@@ -204,15 +218,7 @@ pub fn conv2d(
         shape.remove(1);
     }
     let value = with_real!(x, T => {
-        let mut y: Vec<T> = Vec::with_capacity(batch * plan.output());
-        match bias {
-            Some(bias) => {
-                let bias = bias.contiguous()?;
-                let bias = view::<T>(&bias)?;
-                (0..batch * plan.windows()).for_each(|_| y.extend_from_slice(&bias));
-            }
-            None => y.resize(batch * plan.output(), T::ZERO),
-        }
+        let mut y = bias_rows::<T>(bias, batch * plan.windows(), filters)?;
         forward(&plan, &view::<T>(&input)?, &view::<T>(&weights)?, &mut y);
         activation.apply(&mut y);
         Value::new(y, shape)
@@ -220,15 +226,7 @@ pub fn conv2d(
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
     record_consuming("conv2d", &all, value, move |y, dy| {
         with_real!(y, T => {
-            let dz = if activation == FusedActivation::Linear {
-                dy
-            } else {
-                // The gradient of the value goes before others of its size come.
-                let dz = activation.backward(&view::<T>(y)?, &view::<T>(&dy)?);
-                let shape = dy.shape().clone();
-                drop(dy);
-                Tensor::from_vec(dz, shape, y.device())?
-            };
+            let dz = activation.backward::<T>(y, dy)?;
             let dz = view::<T>(&dz)?;
             let dz: &[T] = &dz;
             let (image, kernel) = (view::<T>(&input)?, view::<T>(&weights)?);
@@ -249,18 +247,12 @@ pub(crate) fn as_image(x: &Tensor, axis: usize) -> Result<Tensor> {
 fn forward<T: Real>(plan: &Plan, x: &[T], kernel: &[T], y: &mut [T]) {
     let work = plan.depth();
     in_parts(y, plan.output().max(1), work, |from, part| {
-        let mut matrix = vec![T::ZERO; if plan.is_pointwise() { 0 } else { plan.windows() * plan.depth() }];
+        let mut matrix = plan.matrix::<T>();
         for (i, y) in part.chunks_exact_mut(plan.output().max(1)).enumerate() {
             let first = (from / plan.output() + i) * plan.image();
             let image = &x[first..first + plan.image()];
             for group in 0..plan.groups {
-                let windows = if plan.is_pointwise() {
-                    image
-                } else {
-                    plan.unfold(image, group, &mut matrix);
-                    &matrix
-                };
-                let windows = Matrix::rows(windows, plan.windows(), plan.depth());
+                let windows = plan.unfolded(image, group, &mut matrix);
                 let part = &mut y[group * (plan.filters / plan.groups)..];
                 gemm(part, plan.filters, true, windows, plan.kernel(kernel, group), false);
             }
@@ -271,7 +263,7 @@ fn forward<T: Real>(plan: &Plan, x: &[T], kernel: &[T], y: &mut [T]) {
 fn backward_input<T: Real>(plan: &Plan, kernel: &[T], dy: &[T]) -> Vec<T> {
     let mut dx = vec![T::ZERO; plan.batch * plan.image()];
     in_parts(&mut dx, plan.image().max(1), plan.depth(), |from, part| {
-        let mut matrix = vec![T::ZERO; if plan.is_pointwise() { 0 } else { plan.windows() * plan.depth() }];
+        let mut matrix = plan.matrix::<T>();
         for (i, dx) in part.chunks_exact_mut(plan.image().max(1)).enumerate() {
             let first = (from / plan.image() + i) * plan.output();
             let dy = &dy[first..first + plan.output()];
@@ -294,16 +286,10 @@ fn backward_kernel<T: Real>(plan: &Plan, x: &[T], dy: &[T]) -> Vec<T> {
     let part = plan.batch.div_ceil(8).max(1);
     let of_part = |images: (&[T], &[T])| {
         let mut dw = vec![T::ZERO; plan.depth() * plan.filters];
-        let mut matrix = vec![T::ZERO; if plan.is_pointwise() { 0 } else { plan.windows() * plan.depth() }];
+        let mut matrix = plan.matrix::<T>();
         for (image, dy) in images.0.chunks_exact(plan.image().max(1)).zip(images.1.chunks_exact(plan.output().max(1))) {
             for group in 0..plan.groups {
-                let windows = if plan.is_pointwise() {
-                    image
-                } else {
-                    plan.unfold(image, group, &mut matrix);
-                    &matrix
-                };
-                let windows = Matrix::rows(windows, plan.windows(), plan.depth());
+                let windows = plan.unfolded(image, group, &mut matrix);
                 let part = &mut dw[group * (plan.filters / plan.groups)..];
                 gemm(part, plan.filters, true, windows.t(), plan.outputs(dy, group), false);
             }

@@ -30,7 +30,7 @@ impl Gradient {
             Self::Rows(rows) => {
                 let width = weight.dim(1)?;
                 let mut dense = vec![0f32; weight.elem_count()];
-                for (&id, row) in rows.ids.iter().zip(rows.values.chunks_exact(width)) {
+                for (&id, row) in rows.ids.iter().zip(rows.values.chunks_exact(width.max(1))) {
                     dense[id as usize * width..][..width].copy_from_slice(row);
                 }
                 Tensor::from_vec(dense, weight.shape(), weight.device())
@@ -142,7 +142,7 @@ fn merge(place: &mut [u32], width: usize, lookups: &[Lookup]) -> Result<Rows> {
     let mut rows = Rows { ids: Vec::with_capacity(all), values: Vec::with_capacity(all * width) };
     for Lookup { ids, gradient } in lookups {
         update::read(&gradient.contiguous()?, |gradient| {
-            for (&id, row) in ids.iter().zip(gradient.chunks_exact(width)) {
+            for (&id, row) in ids.iter().zip(gradient.chunks_exact(width.max(1))) {
                 let place = &mut place[id as usize];
                 if *place == NONE {
                     *place = rows.ids.len() as u32;

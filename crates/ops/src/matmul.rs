@@ -232,15 +232,29 @@ impl FusedActivation {
         }
     }
 
-    /// `dy` times the derivative.
-    pub(crate) fn backward<T: Real>(self, y: &[T], dy: &[T]) -> Vec<T> {
-        match self {
-            Self::Linear => dy.to_vec(),
-            Self::Relu => map2(y, dy, |y, dy| Self::Relu.slope(y) * dy),
-            Self::Sigmoid => map2(y, dy, |y, dy| Self::Sigmoid.slope(y) * dy),
-            Self::Tanh => map2(y, dy, |y, dy| Self::Tanh.slope(y) * dy),
-        }
+    /// The gradient of the value times the derivative. The former is gone when this returns, before others of its size come.
+    pub(crate) fn backward<T: Real>(self, y: &Tensor, dy: Tensor) -> Result<Tensor> {
+        let dz = {
+            let (y, dy) = (view::<T>(y)?, view::<T>(&dy)?);
+            match self {
+                Self::Linear => None,
+                Self::Relu => Some(map2(&y, &dy, |y, dy| Self::Relu.slope(y) * dy)),
+                Self::Sigmoid => Some(map2(&y, &dy, |y, dy| Self::Sigmoid.slope(y) * dy)),
+                Self::Tanh => Some(map2(&y, &dy, |y, dy| Self::Tanh.slope(y) * dy)),
+            }
+        };
+        dz.map_or(Ok(dy), |dz| Tensor::from_vec(dz, y.shape(), y.device()))
     }
+}
+
+/// Rows that each begin as the bias, or as zeros without one, for products to be added to.
+pub(crate) fn bias_rows<T: Real>(bias: Option<&Tensor>, rows: usize, width: usize) -> Result<Vec<T>> {
+    let Some(bias) = bias else { return Ok(vec![T::ZERO; rows * width]) };
+    let bias = bias.contiguous()?;
+    let bias = view::<T>(&bias)?;
+    let mut y = Vec::with_capacity(rows * width);
+    (0..rows).for_each(|_| y.extend_from_slice(&bias));
+    Ok(y)
 }
 
 #[inline(always)]
@@ -282,15 +296,7 @@ pub fn dense_over(
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
     let m = x.elem_count() / k.max(1);
     let value = with_real!(x, T => {
-        let mut y: Vec<T> = Vec::with_capacity(m * n);
-        match bias {
-            Some(bias) => {
-                let bias = bias.contiguous()?;
-                let bias = view::<T>(&bias)?;
-                (0..m).for_each(|_| y.extend_from_slice(&bias));
-            }
-            None => y.resize(m * n, T::ZERO),
-        }
+        let mut y = bias_rows::<T>(bias, m, n)?;
         let (input, weights) = (view::<T>(&input)?, view::<T>(&weights)?);
         gemm(&mut y, n, bias.is_some(), Matrix::rows(&input, m, k), Matrix::rows(&weights, k, n), true);
         activation.apply(&mut y);
@@ -299,15 +305,7 @@ pub fn dense_over(
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
     record_consuming("dense", &all, value, move |y, dy| {
         with_real!(y, T => {
-            let dz = if activation == FusedActivation::Linear {
-                dy
-            } else {
-                // The gradient of the value goes before others of its size come.
-                let dz = activation.backward(&view::<T>(y)?, &view::<T>(&dy)?);
-                let shape = dy.shape().clone();
-                drop(dy);
-                Tensor::from_vec(dz, shape, y.device())?
-            };
+            let dz = activation.backward::<T>(y, dy)?;
             let dz = view::<T>(&dz)?;
             let dz: &[T] = &dz;
             let device = input.device();
@@ -340,7 +338,7 @@ pub(crate) fn column_sums<T: Real>(data: &[T], width: usize) -> Vec<T> {
     let add = |sums: &mut [T], rows: &[T]| {
         simd!(add_rows(sums, rows));
     };
-    if data.len() < crate::SHARED_FROM || rayon::current_num_threads() == 1 {
+    if data.len() < crate::SHARED_FROM {
         let mut sums = vec![T::ZERO; width];
         add(&mut sums, data);
         return sums;

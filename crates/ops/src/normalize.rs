@@ -232,7 +232,7 @@ pub fn channel_moments(x: &Tensor, weights: Option<&Tensor>) -> Result<(Tensor, 
 
 #[inline(always)]
 fn deviations<T: Real>(rows: &mut [T], mean: &[T]) {
-    for row in rows.chunks_exact_mut(mean.len()) {
+    for row in rows.chunks_exact_mut(mean.len().max(1)) {
         row.iter_mut().zip(mean).for_each(|(x, &mean)| *x = (*x - mean) * (*x - mean));
     }
 }
@@ -325,14 +325,14 @@ pub fn batch_normalize(
 
 #[inline(always)]
 fn affine<T: Real>(rows: &mut [T], a: &[T], b: &[T]) {
-    for row in rows.chunks_exact_mut(a.len()) {
+    for row in rows.chunks_exact_mut(a.len().max(1)) {
         row.iter_mut().zip(a.iter().zip(b)).for_each(|(x, (&a, &b))| *x = *x * a + b);
     }
 }
 
 #[inline(always)]
 fn through_moments<T: Real>(dx: &mut [T], normal: &[T], a: &[T], dgamma: &[T], dbeta: &[T], share: T) {
-    for (dx, normal) in dx.chunks_exact_mut(a.len()).zip(normal.chunks_exact(a.len())) {
+    for (dx, normal) in dx.chunks_exact_mut(a.len().max(1)).zip(normal.chunks_exact(a.len().max(1))) {
         let sums = a.iter().zip(dgamma.iter().zip(dbeta));
         for ((dx, &x), (&a, (&dgamma, &dbeta))) in dx.iter_mut().zip(normal).zip(sums) {
             *dx = a * (*dx - share * (dbeta + x * dgamma));
@@ -359,6 +359,14 @@ mod tests {
             let apart = (normalize(&x, Some(&gamma), Some(&beta), by).unwrap() - plain).unwrap();
             assert!(apart.abs().unwrap().max_all().unwrap().to_scalar::<f64>().unwrap() < 1e-12);
         }
+    }
+
+    #[test]
+    fn no_channels_are_no_panic() {
+        let x = Tensor::zeros((3, 0), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let none = Tensor::zeros(0, candle_core::DType::F32, &Device::Cpu).unwrap();
+        assert!(channel_moments(&x, None).is_err());
+        assert_eq!(batch_normalize(&x, None, None, (&none, &none), 1e-3, false).unwrap().dims(), [3, 0]);
     }
 
     #[test]

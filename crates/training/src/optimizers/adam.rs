@@ -1,9 +1,9 @@
 //! Adam: momentum, divided by the recent size of the gradients. Keras: `keras.optimizers.Adam`.
 
-use super::{Denominator, Drift, Idle, Options, Pass, Step, UpdateRule, options_setters};
+use super::{Denominator, Drift, Idle, Options, Pass, Step, UpdateRule, check_betas, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
-use candle_keras_ops::{Error, Result, simd};
+use candle_keras_ops::{Result, simd};
 use serde::{Deserialize, Serialize};
 
 /// `m += (1 - b1)(g - m); v += (1 - b2)(g² - v); w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)`
@@ -76,11 +76,7 @@ impl UpdateRule for Adam {
     }
 
     fn check(&self) -> Result<()> {
-        if !(0.0..1.0).contains(&self.beta_1) || !(0.0..1.0).contains(&self.beta_2) {
-            return Err(Error::new("beta_1 and beta_2 must be at least 0 and below 1")
-                .received(format!("beta_1 = {}, beta_2 = {}", self.beta_1, self.beta_2)));
-        }
-        Ok(())
+        check_betas(self.beta_1, self.beta_2)
     }
 
     fn update(&self, step: Step, w: &Tensor, g: &Tensor, slots: &mut [Tensor]) -> candle_core::Result<Tensor> {

@@ -17,7 +17,7 @@
 use super::{Step, UpdateRule};
 use candle_core::Tensor;
 use candle_keras_layers::Deferred;
-use candle_keras_ops::{Result, SHARED_FROM, simd, update};
+use candle_keras_ops::{Error, Result, SHARED_FROM, simd, update};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What becomes of an element whose gradient is 0.
@@ -27,6 +27,20 @@ pub struct Idle {
     pub keeps: Vec<f64>,
     /// How the weight goes on moving; not at all if `None`.
     pub drift: Option<Drift>,
+}
+
+impl Idle {
+    /// An error if it speaks of slots that the rule does not have.
+    pub(super) fn check(&self, slots: usize) -> Result<()> {
+        let named =
+            self.drift.iter().flat_map(|drift| [Some(drift.numerator), drift.denominator.map(Denominator::slot)]);
+        if self.keeps.len() == slots && named.flatten().all(|slot| slot < slots) {
+            return Ok(());
+        }
+        Err(Error::new("UpdateRule::idle does not suit the slots of the rule")
+            .expected(format!("{slots} shares that are kept, and slots below {slots}"))
+            .received(format!("{self:?}")))
+    }
 }
 
 /// `w -= alpha m / (s + epsilon)`, of the slots after their decay; [`UpdateRule::push`] says alpha and epsilon.
@@ -153,7 +167,7 @@ impl Ledger {
         let [a, b, c, d] = self.sums.get(from).copied().unwrap_or_default();
         let sums = [a, a - b, a - 2.0 * b + c, a - 3.0 * b + 3.0 * c - d].map(|sum| (sum * scale) as f32);
         let epsilon = self.pushes.last().map_or(0.0, |push| push.1) as f32;
-        let lost = -(decay - before).exp_m1() as f32;
+        let lost = if decay == before { 0.0 } else { -(decay - before).exp_m1() as f32 };
         Way { ledger: self, from, lost, sums, epsilon }
     }
 
@@ -502,7 +516,7 @@ mod tests {
     #[test]
     fn options_and_changes_on_the_way_are_right() {
         type Case = (&'static str, Make, fn(u64, &mut Optimizer, &Variable));
-        let cases: [Case; 9] = [
+        let cases: [Case; 10] = [
             (
                 "a learning rate that changes",
                 || Adam::new().into(),
@@ -519,6 +533,15 @@ mod tests {
             ),
             ("weight decay", || SGD::new().momentum(0.9).weight_decay(0.1).into(), |_, _, _| ()),
             ("much weight decay", || Adam::new().learning_rate(0.01).weight_decay(5.0).into(), |_, _, _| ()),
+            (
+                "a decay of all there is, for a while",
+                || AdamW::new().into(),
+                |step, optimizer, _| match step {
+                    100 => optimizer.set_learning_rate(250.0),
+                    101 => optimizer.set_learning_rate(0.001),
+                    _ => (),
+                },
+            ),
             ("decay of weights that stay", || Adagrad::new().weight_decay(0.1).into(), |_, _, _| ()),
             ("clipping", || Adam::new().global_clipnorm(0.5).into(), |_, _, _| ()),
             ("averages", || Adam::new().use_ema(true).ema_overwrite_frequency(7).into(), |_, _, _| ()),
@@ -539,6 +562,13 @@ mod tests {
             let apart = apart(make, 600, 0.1, change);
             assert!(apart < 1e-4, "{name}: {apart}");
         }
+    }
+
+    #[test]
+    fn what_an_idle_row_does_must_suit_the_slots() {
+        let idle = Adam::new().idle().unwrap();
+        assert!(idle.check(2).is_ok());
+        assert!(idle.check(1).unwrap_err().to_string().contains("does not suit the slots"));
     }
 
     /// Two models that share a table, each with an optimizer: the one makes its changes before the other takes over.

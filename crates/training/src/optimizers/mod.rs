@@ -340,9 +340,11 @@ impl Optimizer {
         for (variable, gradient) in gradients {
             by_rows.push(self.rows_suffice(variable, gradient, keep)?);
         }
-        // What the rows without a gradient do in this step is noted before the others are changed.
-        if let Some(ledgers) = &self.ledgers {
-            ledgers.record(self.rule()?, step, keep);
+        // What the rows without a gradient do in this step is noted before the others are changed. A decay of all there is has no
+        // logarithm to be noted by; all rows that have a gradient are then updated as a whole.
+        match &self.ledgers {
+            Some(ledgers) if keep > 0.0 => ledgers.record(self.rule()?, step, keep),
+            _ => self.settle(),
         }
         for ((variable, gradient), by_rows) in gradients.iter().zip(by_rows) {
             self.update(step, keep, variable, gradient, by_rows)?;
@@ -381,6 +383,7 @@ impl Optimizer {
                 if idle.drift.is_none() && keep == 1.0 && idle.keeps.iter().all(|keep| *keep == 1.0) {
                     return Ok(true);
                 }
+                idle.check(slots.len())?;
                 let ledgers = self.ledgers.get_or_insert_with(|| Ledgers::new(idle));
                 let table = ledgers.table(&weight, slots)?;
                 self.tables.insert(variable.id(), table.clone());
@@ -455,6 +458,15 @@ impl Optimizer {
             }
         }
     }
+}
+
+/// An error if Adam's shares of what is kept cannot be.
+fn check_betas(beta_1: f64, beta_2: f64) -> Result<()> {
+    if (0.0..1.0).contains(&beta_1) && (0.0..1.0).contains(&beta_2) {
+        return Ok(());
+    }
+    Err(Error::new("beta_1 and beta_2 must be at least 0 and below 1")
+        .received(format!("beta_1 = {beta_1}, beta_2 = {beta_2}")))
 }
 
 /// A change of a part of a weight and its slots by a part of the gradient.

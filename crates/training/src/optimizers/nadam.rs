@@ -1,9 +1,9 @@
 //! Nadam: Adam with the momentum of Nesterov. Keras: `keras.optimizers.Nadam`.
 
-use super::{Denominator, Drift, Idle, Options, Pass, Step, UpdateRule, options_setters};
+use super::{Denominator, Drift, Idle, Options, Pass, Step, UpdateRule, check_betas, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
-use candle_keras_ops::{Error, Result, simd};
+use candle_keras_ops::{Result, simd};
 use serde::{Deserialize, Serialize};
 
 /// With `u_t = b1 (1 - 0.96^t / 2)` and `U_t` the product of all so far: `m += (1 - b1)(g - m); v += (1 - b2)(g² - v)`,
@@ -59,11 +59,7 @@ impl UpdateRule for Nadam {
     }
 
     fn check(&self) -> Result<()> {
-        if !(0.0..1.0).contains(&self.beta_1) || !(0.0..1.0).contains(&self.beta_2) {
-            return Err(Error::new("beta_1 and beta_2 must be at least 0 and below 1")
-                .received(format!("beta_1 = {}, beta_2 = {}", self.beta_1, self.beta_2)));
-        }
-        Ok(())
+        check_betas(self.beta_1, self.beta_2)
     }
 
     /// The product of the momenta, which Keras keeps as a variable without a name.
