@@ -1,12 +1,13 @@
 //! Scaled dot-product attention as one op: products, mask, softmax and dropout of one sample and head at a time, in the cache.
 //! (candle-nn's fused one has no gradient.)
 
+use crate::cores::in_parts;
 use crate::host::{view, with_real};
 use crate::linalg::{softmax_row, softmax_row_backward};
 use crate::matmul::{Matrix, gemm};
 use crate::random::Stream;
 use crate::simd;
-use crate::simd::{Real, in_parts};
+use crate::simd::Real;
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 
@@ -76,7 +77,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                             None => own.as_mut_slice(),
                         };
                         let (q, k) = (plan.queries(&q, sample, head), plan.keys(&k, sample, head));
-                        gemm(weights, keys, false, q, k.t(), false);
+                        gemm(weights, keys, false, q, k.t());
                         let mask = mask.as_ref().map(|mask| &mask[sample * mask_rows * keys..][..mask_rows * keys]);
                         plan.softmax(weights, mask);
                         let dropped;
@@ -90,7 +91,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                             None => &*weights,
                         };
                         let y = &mut y[head * width..];
-                        gemm(y, heads * width, false, Matrix::rows(weights, queries, keys), plan.values(&v, sample, head), false);
+                        gemm(y, heads * width, false, Matrix::rows(weights, queries, keys), plan.values(&v, sample, head));
                     }
                 }
             });
@@ -115,7 +116,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                         let at = (sample * heads + head) * queries * keys;
                         let weights = &weights[at..at + queries * keys];
                         let dy = plan.outputs(&dy, sample, head);
-                        gemm(&mut scores, keys, false, dy, plan.values(&v, sample, head).t(), false);
+                        gemm(&mut scores, keys, false, dy, plan.values(&v, sample, head).t());
                         let used = match &bits {
                             Some(bits) => {
                                 let bits = &bits[at..at + queries * keys];
@@ -129,12 +130,12 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                             None => weights,
                         };
                         let used = Matrix::rows(used, queries, keys).t();
-                        gemm(&mut dv[head * width..], heads * width, false, used, dy, false);
+                        gemm(&mut dv[head * width..], heads * width, false, used, dy);
                         simd!(plan.backward(&mut scores, weights));
                         let scores = Matrix::rows(&scores, queries, keys);
                         let (q, k) = (plan.queries(&q, sample, head), plan.keys(&k, sample, head));
-                        gemm(&mut dq[head * size..], heads * size, false, scores, k, false);
-                        gemm(&mut dk[head * size..], heads * size, false, scores.t(), q, false);
+                        gemm(&mut dq[head * size..], heads * size, false, scores, k);
+                        gemm(&mut dk[head * size..], heads * size, false, scores.t(), q);
                     }
                 }
             });

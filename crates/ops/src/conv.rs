@@ -4,12 +4,12 @@
 //! cache; images are shared out over the cores. (candle's conv1d has a wrong gradient for more than one sample, its convolutions
 //! take one stride for both axes and no dilation there, and its gradients are scalar loops.)
 
+use crate::cores::{self, in_parts};
 use crate::host::{view, with_real};
 use crate::matmul::{FusedActivation, Matrix, bias_rows, column_sums, gemm};
-use crate::simd::{Real, in_parts};
+use crate::simd::Real;
 use crate::tape::{Value, on_host, record_consuming};
 use candle_core::{Result, Tensor, bail};
-use rayon::prelude::*;
 
 /// How a window moves over one axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -254,7 +254,7 @@ fn forward<T: Real>(plan: &Plan, x: &[T], kernel: &[T], y: &mut [T]) {
             for group in 0..plan.groups {
                 let windows = plan.unfolded(image, group, &mut matrix);
                 let part = &mut y[group * (plan.filters / plan.groups)..];
-                gemm(part, plan.filters, true, windows, plan.kernel(kernel, group), false);
+                gemm(part, plan.filters, true, windows, plan.kernel(kernel, group));
             }
         }
     });
@@ -270,9 +270,9 @@ fn backward_input<T: Real>(plan: &Plan, kernel: &[T], dy: &[T]) -> Vec<T> {
             for group in 0..plan.groups {
                 let (dy, kernel) = (plan.outputs(dy, group), plan.kernel(kernel, group).t());
                 if plan.is_pointwise() {
-                    gemm(dx, plan.depth(), false, dy, kernel, false);
+                    gemm(dx, plan.depth(), false, dy, kernel);
                 } else {
-                    gemm(&mut matrix, plan.depth(), false, dy, kernel, false);
+                    gemm(&mut matrix, plan.depth(), false, dy, kernel);
                     plan.fold(&matrix, group, dx);
                 }
             }
@@ -291,14 +291,13 @@ fn backward_kernel<T: Real>(plan: &Plan, x: &[T], dy: &[T]) -> Vec<T> {
             for group in 0..plan.groups {
                 let windows = plan.unfolded(image, group, &mut matrix);
                 let part = &mut dw[group * (plan.filters / plan.groups)..];
-                gemm(part, plan.filters, true, windows.t(), plan.outputs(dy, group), false);
+                gemm(part, plan.filters, true, windows.t(), plan.outputs(dy, group));
             }
         }
         dw
     };
-    let images = x.par_chunks(part * plan.image().max(1)).zip(dy.par_chunks(part * plan.output().max(1)));
-    let parts: Vec<Vec<T>> = images.map(of_part).collect();
-    let mut parts = parts.into_iter();
+    let images = x.chunks(part * plan.image().max(1)).zip(dy.chunks(part * plan.output().max(1)));
+    let mut parts = cores::map(images.collect(), of_part).into_iter();
     let mut sum = parts.next().unwrap_or_else(|| vec![T::ZERO; plan.depth() * plan.filters]);
     parts.for_each(|part| sum.iter_mut().zip(part).for_each(|(sum, x)| *sum += x));
     sum

@@ -1,7 +1,8 @@
 //! Tensors on the host as slices, and loops over them that every core and the widest instructions take part in.
 
+use crate::cores::{SHARED_FROM, in_parts};
 use crate::simd;
-use crate::simd::{Real, in_parts};
+use crate::simd::Real;
 use candle_core::{Result, Storage, Tensor, bail};
 use std::marker::PhantomData;
 use std::ops::{Deref, Range};
@@ -59,7 +60,7 @@ fn each3<T: Copy, U>(y: &mut [U], a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T)
 
 /// `f` of each element.
 pub(crate) fn map1<T: Real>(a: &[T], f: impl Fn(T) -> T + Sync + Copy) -> Vec<T> {
-    if a.len() < crate::SHARED_FROM {
+    if a.len() < SHARED_FROM {
         return simd!(a.iter().map(|&a| f(a)).collect());
     }
     let mut y = vec![T::ZERO; a.len()];
@@ -72,7 +73,7 @@ pub(crate) fn map1<T: Real>(a: &[T], f: impl Fn(T) -> T + Sync + Copy) -> Vec<T>
 
 /// `f` of each pair of elements of slices of one length.
 pub(crate) fn map2<T: Real, V: Copy + Sync>(a: &[T], b: &[V], f: impl Fn(T, V) -> T + Sync + Copy) -> Vec<T> {
-    if a.len() < crate::SHARED_FROM {
+    if a.len() < SHARED_FROM {
         return simd!(a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect());
     }
     let mut y = vec![T::ZERO; a.len()];
@@ -86,7 +87,7 @@ pub(crate) fn map2<T: Real, V: Copy + Sync>(a: &[T], b: &[V], f: impl Fn(T, V) -
 
 /// `f` of each three elements of slices of one length.
 pub(crate) fn map3<T: Real>(a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T) -> T + Sync + Copy) -> Vec<T> {
-    if a.len() < crate::SHARED_FROM {
+    if a.len() < SHARED_FROM {
         return simd!(a.iter().zip(b).zip(c).map(|((&a, &b), &c)| f(a, b, c)).collect());
     }
     let mut y = vec![T::ZERO; a.len()];

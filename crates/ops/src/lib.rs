@@ -7,6 +7,7 @@
 mod attention;
 mod axes;
 mod conv;
+pub mod cores;
 mod custom_gradient;
 mod device;
 mod dropout;
@@ -53,9 +54,9 @@ pub use pulp;
 pub use recurrent::{Cell, Outputs, Run, Sequences, Way, composed_with as recurrent_by_steps, recurrent};
 pub use row_losses::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
 pub use shape::resolve_shape;
+pub use simd::Real;
 #[doc(hidden)]
 pub use simd::arch;
-pub use simd::{Real, SHARED_FROM};
 pub use tape::{Gradients, Tape};
 
 pub use candle_core::{DType, Device, Tensor};

@@ -1,9 +1,10 @@
 //! Products, norms and the softmax family.
 
 use crate::axes::resolve_axis;
+use crate::cores::in_parts;
 use crate::host::{dot as dot_product, largest, total, view, with_real};
 use crate::simd;
-use crate::simd::{Real, in_parts};
+use crate::simd::Real;
 use crate::tape::{Value, on_host, record};
 use crate::{axes, custom_gradient};
 use candle_core::{Result, Tensor};

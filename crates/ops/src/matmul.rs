@@ -1,8 +1,9 @@
 //! Products of matrices on gemm, and Dense as one op. (candle asks `/proc/cpuinfo` how many threads to use at each product.)
 
+use crate::cores::{self, SHARED_FROM, in_parts};
 use crate::host::{map2, view, with_real};
 use crate::simd;
-use crate::simd::{Real, in_parts};
+use crate::simd::Real;
 use crate::tape::{Value, on_host, record, record_consuming};
 use candle_core::{Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,12 @@ impl<'a, T: Real> Matrix<'a, T> {
         Self { size: (columns, rows), stride: (right, down), ..self }
     }
 
+    /// Some of the rows.
+    fn part(self, from: usize, rows: usize) -> Self {
+        let data = self.data.get(from * self.stride.0..).unwrap_or(&[]);
+        Self::strided(data, (rows, self.size.1), self.stride)
+    }
+
     /// A tensor of two axes, whatever its strides, in the memory that it is a part of.
     fn of(tensor: &Tensor, all: &'a [T]) -> Result<Self> {
         let (layout, size) = (tensor.layout(), tensor.dims2()?);
@@ -49,22 +56,14 @@ impl<'a, T: Real> Matrix<'a, T> {
     }
 }
 
-/// `product = a b`, or `product += a b`; rows of `product` are `stride` elements apart. On all cores, unless the caller already is.
+/// `product = a b`, or `product += a b`; rows of `product` are `stride` elements apart. On this core.
 #[allow(unsafe_code)]
-pub(crate) fn gemm<T: Real>(
-    product: &mut [T],
-    stride: usize,
-    accumulate: bool,
-    a: Matrix<T>,
-    b: Matrix<T>,
-    all_cores: bool,
-) {
+pub(crate) fn gemm<T: Real>(product: &mut [T], stride: usize, accumulate: bool, a: Matrix<T>, b: Matrix<T>) {
     let ((m, k), n) = (a.size, b.size.1);
     if m == 0 || n == 0 {
         return;
     }
     assert!(k == b.size.0 && stride >= n && (m - 1) * stride + n <= product.len(), "the sizes of a product do not fit");
-    let parallelism = if all_cores { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
     // SAFETY: the assertion says that `product` holds m rows of n elements that are `stride` apart and do not overlap, and `Matrix` that
     // every element that the strides of `a` (m rows, k columns) and `b` (k rows, n columns) lead to lies in its slice. A mutable
     // slice overlaps with no other. gemm reads and writes nothing else, and T is f32 or f64, which it knows.
@@ -88,9 +87,26 @@ pub(crate) fn gemm<T: Real>(
             false,
             false,
             false,
-            parallelism,
+            gemm::Parallelism::None,
         );
     }
+}
+
+/// [`gemm`] on all cores, each of which makes some rows of `product`, which has no space between its rows. (gemm's own way to share
+/// a product takes up to two and a half times as long where it takes less than a millisecond.)
+fn shared_gemm<T: Real>(product: &mut [T], accumulate: bool, a: Matrix<T>, b: Matrix<T>) {
+    let ((m, k), n) = (a.size, b.size.1);
+    let threads = cores::count();
+    // Eight multiplications at once are one simple operation.
+    if threads == 1 || m * n * k.div_ceil(8) < SHARED_FROM {
+        return gemm(product, n, accumulate, a, b);
+    }
+    // As few calls as there are cores, since each brings `b` into another order for itself; more where that is little beside the work.
+    let parts = threads * m.div_ceil(threads * 1024);
+    let rows = m.div_ceil(parts).next_multiple_of(16);
+    cores::each(product.chunks_mut(rows * n).enumerate(), |(i, product)| {
+        gemm(product, n, accumulate, a.part(i * rows, product.len() / n), b);
+    });
 }
 
 /// The product of an `(m, k)` and a `(k, n)` matrix, of any strides.
@@ -121,7 +137,7 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 fn product<T: Real>(a: &Tensor, b: &Tensor) -> Result<Vec<T>> {
     let (a_all, b_all) = (whole::<T>(a)?, whole::<T>(b)?);
     let mut product = vec![T::ZERO; a.dim(0)? * b.dim(1)?];
-    gemm(&mut product, b.dim(1)?, false, Matrix::of(a, &a_all)?, Matrix::of(b, &b_all)?, true);
+    shared_gemm(&mut product, false, Matrix::of(a, &a_all)?, Matrix::of(b, &b_all)?);
     Ok(product)
 }
 
@@ -298,7 +314,7 @@ pub fn dense_over(
     let value = with_real!(x, T => {
         let mut y = bias_rows::<T>(bias, m, n)?;
         let (input, weights) = (view::<T>(&input)?, view::<T>(&weights)?);
-        gemm(&mut y, n, bias.is_some(), Matrix::rows(&input, m, k), Matrix::rows(&weights, k, n), true);
+        shared_gemm(&mut y, bias.is_some(), Matrix::rows(&input, m, k), Matrix::rows(&weights, k, n));
         activation.apply(&mut y);
         Value::new(y, dims)
     });
@@ -311,14 +327,14 @@ pub fn dense_over(
             let device = input.device();
             let dx = if wanted.0 {
                 let mut dx = vec![T::ZERO; m * k];
-                gemm(&mut dx, k, false, Matrix::rows(dz, m, n), Matrix::rows(&view::<T>(&weights)?, k, n).t(), true);
+                shared_gemm(&mut dx, false, Matrix::rows(dz, m, n), Matrix::rows(&view::<T>(&weights)?, k, n).t());
                 Some(Tensor::from_vec(dx, input.shape(), device)?)
             } else {
                 None
             };
             let dw = if wanted.1 {
                 let mut dw = vec![T::ZERO; k * n];
-                gemm(&mut dw, n, false, Matrix::rows(&view::<T>(&input)?, m, k).t(), Matrix::rows(dz, m, n), true);
+                shared_gemm(&mut dw, false, Matrix::rows(&view::<T>(&input)?, m, k).t(), Matrix::rows(dz, m, n));
                 Some(Tensor::from_vec(dw, weights.shape(), device)?)
             } else {
                 None
@@ -331,28 +347,24 @@ pub fn dense_over(
 
 /// The sums of the columns of a matrix of `width` columns.
 pub(crate) fn column_sums<T: Real>(data: &[T], width: usize) -> Vec<T> {
-    use rayon::prelude::*;
     if width == 0 {
         return Vec::new();
     }
     let add = |sums: &mut [T], rows: &[T]| {
         simd!(add_rows(sums, rows));
     };
-    if data.len() < crate::SHARED_FROM {
+    if data.len() < SHARED_FROM {
         let mut sums = vec![T::ZERO; width];
         add(&mut sums, data);
         return sums;
     }
     // Always the same parts, so that the sums are the same bits on every run.
     let part = (data.len() / width).div_ceil(16).max(1) * width;
-    let parts: Vec<Vec<T>> = data
-        .par_chunks(part)
-        .map(|rows| {
-            let mut sums = vec![T::ZERO; width];
-            add(&mut sums, rows);
-            sums
-        })
-        .collect();
+    let parts = cores::map(data.chunks(part).collect(), |rows| {
+        let mut sums = vec![T::ZERO; width];
+        add(&mut sums, rows);
+        sums
+    });
     let mut sums = vec![T::ZERO; width];
     parts.iter().for_each(|part| add(&mut sums, part));
     sums

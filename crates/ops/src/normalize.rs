@@ -1,10 +1,11 @@
 //! Normalization as one op: layer, group and RMS normalization of each sample, batch normalization of each channel. (candle-nn's
 //! fused ones lose the gradient without a word.)
 
+use crate::cores::in_parts;
 use crate::host::{dot, total, view, with_real};
 use crate::matmul::column_sums;
 use crate::simd;
-use crate::simd::{Real, in_parts};
+use crate::simd::Real;
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 

@@ -2,9 +2,10 @@
 //! gradient, both put it into wrong cells where the size is no multiple of the window, and neither has a stride of its own there.)
 
 use crate::conv::Axis;
+use crate::cores::in_parts;
 use crate::host::{view, with_real};
 use crate::simd;
-use crate::simd::{Real, in_parts};
+use crate::simd::Real;
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 

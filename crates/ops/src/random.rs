@@ -4,8 +4,8 @@
 //! (seed, stream, position) into numbers, so that no state is passed around: every use takes a stream of its own. Numbers are
 //! drawn on the host, hence the same for CPU and GPU.
 
+use crate::cores::in_parts;
 use crate::simd;
-use crate::simd::in_parts;
 use std::cell::Cell;
 
 thread_local! {

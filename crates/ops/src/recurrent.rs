@@ -5,13 +5,13 @@
 //! takes its part of the batch through all steps. (candle-nn's layers make some thirty tensors a step, and lose time quadratic in the
 //! steps on the way back.)
 
+use crate::cores;
 use crate::host::{view, with_real};
 use crate::matmul::{FusedActivation, Matrix, gemm};
 use crate::simd;
 use crate::simd::Real;
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
-use rayon::prelude::*;
 
 /// The equations of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -280,7 +280,7 @@ fn forward<T: Real>(plan: Plan, saved: &Saved) -> Result<(Vec<T>, Vec<Trace<T>>)
         rest = others;
         parts.push((samples, part));
     }
-    let traces = parts.into_par_iter().map(|(samples, out)| forward_part(plan, &numbers, samples, out)).collect();
+    let traces = cores::map(parts, |(samples, out)| forward_part(plan, &numbers, samples, out));
     Ok((value, traces))
 }
 
@@ -344,21 +344,21 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                 for (sample, z) in z.chunks_exact_mut(width).enumerate() {
                     z.copy_from_slice(&x.inputs[part_of_inputs(sample)..][..width]);
                 }
-                gemm(&mut z, width, true, of_state, Matrix::rows(x.kernel, units, width), false);
+                gemm(&mut z, width, true, of_state, Matrix::rows(x.kernel, units, width));
             }
             Cell::GruResetAfter => {
                 match x.bias {
                     Some(bias) => z.chunks_exact_mut(width).for_each(|z| z.copy_from_slice(bias)),
                     None => z.fill(T::ZERO),
                 }
-                gemm(&mut z, width, true, of_state, Matrix::rows(x.kernel, units, width), false);
+                gemm(&mut z, width, true, of_state, Matrix::rows(x.kernel, units, width));
             }
             Cell::GruResetBefore => {
                 for (sample, z) in z.chunks_exact_mut(width).enumerate() {
                     z.copy_from_slice(&x.inputs[part_of_inputs(sample)..][..width]);
                 }
                 let two = Matrix::strided(x.kernel, (units, 2 * units), (width, 1));
-                gemm(&mut z, width, true, of_state, two, false);
+                gemm(&mut z, width, true, of_state, two);
                 for (sample, z) in z.chunks_exact_mut(width).enumerate() {
                     let at = sample * units..(sample + 1) * units;
                     let r = &mut z[units..2 * units];
@@ -368,7 +368,7 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                 }
                 let of_reset = Matrix::rows(&reset, count, units);
                 let third = Matrix::strided(&x.kernel[2 * units..], (units, units), (width, 1));
-                gemm(&mut z[2 * units..], width, true, of_reset, third, false);
+                gemm(&mut z[2 * units..], width, true, of_reset, third);
             }
         }
         let (carry, next_carry) = if lstm {
@@ -488,7 +488,7 @@ fn backward<T: Real>(plan: Plan, saved: &Saved, traces: &[Trace<T>], dy: &[T]) -
         rest = others;
         parts.push((trace, part));
     }
-    let found: Vec<_> = parts.into_par_iter().map(|(trace, dx)| backward_part(plan, &numbers, trace, dy, dx)).collect();
+    let found = cores::map(parts, |(trace, dx)| backward_part(plan, &numbers, trace, dy, dx));
     let mut sum = Found { inputs, kernel: vec![T::ZERO; units * width], bias: vec![T::ZERO; width], state: Vec::new() };
     sum.state = vec![Vec::with_capacity(batch * units); plan.way.cell.states()];
     for (dw, db, state) in found {
@@ -579,7 +579,7 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
             Cell::GruResetBefore => {
                 let third = Matrix::strided(&x.kernel[2 * units..], (units, units), (width, 1)).t();
                 let candidates = Matrix::strided(&dz[2 * units..], (count, units), (width, 1));
-                gemm(&mut back, units, false, candidates, third, false);
+                gemm(&mut back, units, false, candidates, third);
                 let reset = &mut reset[time * count * units..][..count * units];
                 for sample in 0..count {
                     let r = &gates[sample * kept + units..][..units];
@@ -597,11 +597,11 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
                 }
                 let two = Matrix::strided(x.kernel, (units, 2 * units), (width, 1)).t();
                 let gates = Matrix::strided(&*dz, (count, 2 * units), (width, 1));
-                gemm(&mut back, units, true, gates, two, false);
+                gemm(&mut back, units, true, gates, two);
             }
             _ => {
                 let kernel = Matrix::rows(x.kernel, units, width).t();
-                gemm(&mut back, units, false, Matrix::rows(&*dz, count, width), kernel, false);
+                gemm(&mut back, units, false, Matrix::rows(&*dz, count, width), kernel);
             }
         }
         if let Some(dropout) = x.dropout {
@@ -614,11 +614,11 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
     let all = steps * count;
     let states = Matrix::rows(&trace.before, all, units).t();
     if way.cell == Cell::GruResetBefore {
-        gemm(&mut dw, width, false, states, Matrix::strided(&dz, (all, 2 * units), (width, 1)), false);
+        gemm(&mut dw, width, false, states, Matrix::strided(&dz, (all, 2 * units), (width, 1)));
         let candidates = Matrix::strided(&dz[(2 * units).min(dz.len())..], (all, units), (width, 1));
-        gemm(&mut dw[2 * units..], width, false, Matrix::rows(&reset, all, units).t(), candidates, false);
+        gemm(&mut dw[2 * units..], width, false, Matrix::rows(&reset, all, units).t(), candidates);
     } else {
-        gemm(&mut dw, width, false, states, Matrix::rows(&dz, all, width), false);
+        gemm(&mut dw, width, false, states, Matrix::rows(&dz, all, width));
     }
     let db = crate::matmul::column_sums(&dz, width);
     (dw, db, if lstm { vec![dh, dc] } else { vec![dh] })

@@ -1,8 +1,9 @@
 //! Reductions over axes: `K.mean(x, axis=-1)` is `mean(x, -1)`.
 
+use crate::cores::in_parts;
 use crate::host::{total, view, with_real};
 use crate::simd;
-use crate::simd::{Real, in_parts};
+use crate::simd::Real;
 use crate::tape::{Value, on_host, record};
 use crate::{Axes, custom_gradient};
 use candle_core::{DType, Result, Tensor};

@@ -1,7 +1,8 @@
 //! What losses make of each row of targets and predictions, as one op each.
 
+use crate::cores::in_parts;
 use crate::host::{largest, total, view, with_real};
-use crate::simd::{Real, in_parts};
+use crate::simd::Real;
 use crate::tape::{Value, on_host, record};
 use candle_core::{Result, Tensor, bail};
 

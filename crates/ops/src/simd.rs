@@ -1,4 +1,4 @@
-//! Loops at the width of the machine: the instructions are chosen at run time, the cores are shared out here.
+//! Loops at the width of the machine: the instructions are chosen at run time.
 
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 use std::sync::OnceLock;
@@ -45,22 +45,6 @@ macro_rules! simd {
     ($body:expr) => {
         $crate::arch().dispatch(|| $body)
     };
-}
-
-/// From how many simple operations on a loop is shared out over the cores, which costs ten to twenty microseconds.
-pub const SHARED_FROM: usize = 1 << 18;
-
-/// Runs `f` on parts of `data`, each a multiple of `unit` elements, on all cores if there are enough of them at `cost` operations
-/// each; `f` is told where its part begins.
-pub(crate) fn in_parts<T: Send>(data: &mut [T], unit: usize, cost: usize, f: impl Fn(usize, &mut [T]) + Sync) {
-    let threads = rayon::current_num_threads();
-    if threads == 1 || data.len() * cost < SHARED_FROM {
-        return f(0, data);
-    }
-    use rayon::prelude::*;
-    let units = (data.len() / unit.max(1)).max(1);
-    let part = units.div_ceil(threads * 2).max(1) * unit.max(1);
-    data.par_chunks_mut(part).enumerate().for_each(|(i, chunk)| f(i * part, chunk));
 }
 
 /// A number of a tensor in a hand-written loop: f32, or f64 for the checks of gradients.
@@ -246,15 +230,5 @@ mod tests {
         assert_eq!((exp(f32::INFINITY), exp(f32::NEG_INFINITY)), (f32::INFINITY, 0.0));
         assert!(exp(f32::NAN).is_nan() && Real::tanh(f32::NAN).is_nan() && Real::sigmoid(f32::NAN).is_nan());
         assert_eq!((Real::sigmoid(-1e30f32), Real::sigmoid(1e30f32)), (0.0, 1.0));
-    }
-
-    #[test]
-    fn parts_are_whole_units_and_cover_all() {
-        let mut data = vec![0usize; 100_005];
-        in_parts(&mut data, 5, 100, |from, part| {
-            assert_eq!((from % 5, part.len() % 5), (0, 0));
-            part.iter_mut().enumerate().for_each(|(i, x)| *x += from + i);
-        });
-        assert!(data.iter().enumerate().all(|(i, x)| i == *x));
     }
 }

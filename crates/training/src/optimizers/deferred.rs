@@ -17,7 +17,8 @@
 use super::{Step, UpdateRule};
 use candle_core::Tensor;
 use candle_keras_layers::Deferred;
-use candle_keras_ops::{Error, Result, SHARED_FROM, simd, update};
+use candle_keras_ops::cores::{self, SHARED_FROM};
+use candle_keras_ops::{Error, Result, simd, update};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What becomes of an element whose gradient is 0.
@@ -384,31 +385,31 @@ type OnRow<'a> = dyn Fn(&mut [&mut [f32]], u32) + Sync + 'a;
 
 /// Runs `f` on each of these different rows of all tensors, with the number that stands beside it; on all cores if there are many.
 pub(super) fn each_row(memory: &mut [&mut [f32]], width: usize, rows: &mut [(u32, u32)], f: &OnRow) {
-    if rows.len() * width * COST >= SHARED_FROM {
-        rows.sort_unstable_by_key(|(row, _)| *row);
-        return halves(memory, width, 0, rows, f);
+    let work = width.max(1) * COST;
+    if rows.len() * work < SHARED_FROM {
+        return one_by_one(memory, width, 0, rows, f);
     }
-    one_by_one(memory, width, 0, rows, f);
+    rows.sort_unstable_by_key(|(row, _)| *row);
+    let mut parts = Vec::new();
+    let mut rest: Vec<&mut [f32]> = memory.iter_mut().map(|tensor| &mut **tensor).collect();
+    let mut first = 0;
+    for rows in rows.chunks((SHARED_FROM / 2).div_ceil(work)) {
+        // Each part has the memory from its first row to its last.
+        let (begin, end) = (rows[0].0, rows[rows.len() - 1].0 + 1);
+        let mut part = Vec::with_capacity(rest.len());
+        for rest in &mut rest {
+            let (_, behind) = std::mem::take(rest).split_at_mut((begin - first) as usize * width);
+            let (own, behind) = behind.split_at_mut((end - begin) as usize * width);
+            part.push(own);
+            *rest = behind;
+        }
+        first = end;
+        parts.push((part, begin, rows));
+    }
+    cores::each(parts.into_iter(), |(mut memory, first, rows)| one_by_one(&mut memory, width, first, rows, f));
 }
 
-/// Both halves of sorted rows at once; `memory` begins with the row `first`.
-fn halves(memory: &mut [&mut [f32]], width: usize, first: u32, rows: &[(u32, u32)], f: &OnRow) {
-    if rows.len() * width * COST < SHARED_FROM / 2 {
-        return one_by_one(memory, width, first, rows, f);
-    }
-    let (left, right) = rows.split_at(rows.len() / 2);
-    let middle = right[0].0;
-    let split = |part: &mut &mut [f32]| (middle - first) as usize * width.min(part.len());
-    let (mut low, mut high): (Vec<_>, Vec<_>) = memory
-        .iter_mut()
-        .map(|part| {
-            let at = split(part);
-            part.split_at_mut(at)
-        })
-        .unzip();
-    rayon::join(|| halves(&mut low, width, first, left, f), || halves(&mut high, width, middle, right, f));
-}
-
+/// The rows on this core; `memory` begins with the row `first`.
 fn one_by_one(memory: &mut [&mut [f32]], width: usize, first: u32, rows: &[(u32, u32)], f: &OnRow) {
     let count = memory.len();
     for &(row, number) in rows {

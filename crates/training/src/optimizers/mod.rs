@@ -30,7 +30,8 @@ use options::options_setters;
 
 use candle_core::{Device, Tensor, Var};
 use candle_keras_layers::{Config, Deferred, KerasObject, Variable, from_config};
-use candle_keras_ops::{Error, Gradient, Result, SHARED_FROM, update};
+use candle_keras_ops::cores::{self, SHARED_FROM};
+use candle_keras_ops::{Error, Gradient, Result, update};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -474,13 +475,15 @@ type OnPart<'a> = dyn Fn(&mut [&mut [f32]], &[f32]) + Sync + 'a;
 
 /// Runs `f` on parts of these tensors and the gradient, on all cores if they are large; each small enough to stay in a cache.
 fn each_part(memory: &mut [&mut [f32]], gradient: &[f32], f: &OnPart) {
-    if gradient.len() * COST <= SHARED_FROM {
+    const PART: usize = SHARED_FROM / COST;
+    if gradient.len() <= PART {
         return f(memory, gradient);
     }
-    let middle = gradient.len() / 2;
-    let (left, right) = gradient.split_at(middle);
-    let (mut low, mut high): (Vec<_>, Vec<_>) = memory.iter_mut().map(|part| part.split_at_mut(middle)).unzip();
-    rayon::join(|| each_part(&mut low, left, f), || each_part(&mut high, right, f));
+    let mut rest: Vec<_> = memory.iter_mut().map(|tensor| tensor.chunks_mut(PART)).collect();
+    let parts = gradient
+        .chunks(PART)
+        .map(|gradient| (rest.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>(), gradient));
+    cores::each(parts, |(mut memory, gradient)| f(&mut memory, gradient));
 }
 
 #[cfg(test)]

@@ -1,0 +1,279 @@
+//! The cores of the machine, shared out by a loop.
+//!
+//! The loops of a training step take from ten microseconds to a few milliseconds, and a thread that sleeps takes some fifty to wake: a
+//! pool whose threads sleep between two loops, as rayon's do, loses more than the second core gains. The threads here look out for the
+//! next loop for a while before they sleep, the thread that brings a loop takes its part of it at once, and at the end it waits for
+//! those alone that began.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// From how many simple operations on a loop is shared out over the cores, which costs one to five microseconds.
+pub const SHARED_FROM: usize = 1 << 16;
+
+/// How long a thread looks out for the next loop before it sleeps.
+const LOOKOUT: Duration = Duration::from_micros(200);
+
+/// How many threads share a loop: `RAYON_NUM_THREADS`, which candle's own products obey as well, or all cores.
+pub fn count() -> usize {
+    crew().threads
+}
+
+/// Runs `f` on each of the items, on all cores. Which core has which item, and in which order, is open.
+///
+/// A call from within another, or while another thread has the cores, runs on the thread that makes it.
+///
+/// # Panics
+/// If `f` does; the other items may or may not have been taken by then.
+///
+/// ```
+/// let mut squares = vec![0; 100];
+/// candle_keras_ops::cores::each(squares.chunks_mut(10).enumerate(), |(part, squares)| {
+///     squares.iter_mut().enumerate().for_each(|(i, square)| *square = (part * 10 + i).pow(2));
+/// });
+/// assert_eq!(squares[37], 1369);
+/// ```
+pub fn each<I: Iterator + Send>(items: I, f: impl Fn(I::Item) + Sync) {
+    let items = Mutex::new(items);
+    together(&|| {
+        loop {
+            let item = lock(&items).next();
+            let Some(item) = item else { return };
+            f(item);
+        }
+    });
+}
+
+/// The results of `f` for each of the items, in their order.
+pub fn map<T: Send, R: Send>(items: Vec<T>, f: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
+    each(items.into_iter().zip(&mut results), |(item, result)| *result = Some(f(item)));
+    results.into_iter().flatten().collect()
+}
+
+/// Runs `f` on parts of `data`, each a multiple of `unit` elements, on all cores if there are enough of them at `cost` operations
+/// each; `f` is told where its part begins.
+pub(crate) fn in_parts<T: Send>(data: &mut [T], unit: usize, cost: usize, f: impl Fn(usize, &mut [T]) + Sync) {
+    let threads = count();
+    if threads == 1 || data.len().saturating_mul(cost) < SHARED_FROM {
+        return f(0, data);
+    }
+    let units = (data.len() / unit.max(1)).max(1);
+    // Some parts to spare, for the cores that are quicker or less busy.
+    let part = units.div_ceil(threads * 4).max(1) * unit.max(1);
+    each(data.chunks_mut(part).enumerate(), |(i, part_of_data)| f(i * part, part_of_data));
+}
+
+/// The threads beside the one that brings a loop.
+struct Crew {
+    /// With the one that brings the loop.
+    threads: usize,
+    /// Held by whoever has the cores.
+    turn: Mutex<()>,
+    board: Mutex<Board>,
+    bell: Condvar,
+    /// [`Board::number`], to be seen without the lock.
+    number: AtomicUsize,
+    /// How many threads run the loop on the board, or one that was there.
+    inside: AtomicUsize,
+}
+
+/// Where a loop is put up.
+struct Board {
+    /// How many there have been.
+    number: usize,
+    work: Option<Work<'static>>,
+    asleep: usize,
+}
+
+/// A loop: what each thread runs, and where the first panic of one goes.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    run: &'a (dyn Fn() + Sync),
+    panic: &'a Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+fn crew() -> &'static Crew {
+    static CREW: OnceLock<Crew> = OnceLock::new();
+    static HIRED: OnceLock<()> = OnceLock::new();
+    let crew = CREW.get_or_init(|| {
+        let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|count| count.parse().ok()).filter(|&n| n > 0);
+        let threads = asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        Crew {
+            threads,
+            turn: Mutex::new(()),
+            board: Mutex::new(Board { number: 0, work: None, asleep: 0 }),
+            bell: Condvar::new(),
+            number: AtomicUsize::new(0),
+            inside: AtomicUsize::new(0),
+        }
+    });
+    HIRED.get_or_init(|| {
+        for i in 1..crew.threads {
+            // Where there can be no thread, the others do its work.
+            drop(std::thread::Builder::new().name(format!("candle-keras {i}")).spawn(move || help(crew)));
+        }
+    });
+    crew
+}
+
+/// What a thread of the crew does for ever.
+fn help(crew: &'static Crew) {
+    let mut seen = 0;
+    loop {
+        look_out(crew, seen);
+        let work = {
+            let board = lock(&crew.board);
+            seen = board.number;
+            // Under the lock: whoever takes the loop down afterwards knows of all that are inside.
+            if board.work.is_some() {
+                crew.inside.fetch_add(1, Ordering::Relaxed);
+            }
+            board.work
+        };
+        if let Some(work) = work {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(work.run)) {
+                lock(work.panic).get_or_insert(panic);
+            }
+            crew.inside.fetch_sub(1, Ordering::Release);
+        }
+    }
+}
+
+/// Returns when there is another loop than the one of this number; looks before it sleeps.
+fn look_out(crew: &Crew, seen: usize) {
+    let start = Instant::now();
+    for looks in 1u32.. {
+        if crew.number.load(Ordering::Relaxed) != seen {
+            return;
+        }
+        std::hint::spin_loop();
+        if looks.is_multiple_of(64) && start.elapsed() > LOOKOUT {
+            break;
+        }
+    }
+    let mut board = lock(&crew.board);
+    board.asleep += 1;
+    while board.number == seen {
+        board = crew.bell.wait(board).unwrap_or_else(PoisonError::into_inner);
+    }
+    board.asleep -= 1;
+}
+
+/// Runs `run` on this thread and on all of the crew that come in time; on this alone if the cores are taken.
+fn together(run: &(dyn Fn() + Sync)) {
+    let crew = crew();
+    let turn = if crew.threads > 1 { crew.turn.try_lock() } else { return run() };
+    let _turn = match turn {
+        Ok(turn) => turn,
+        Err(std::sync::TryLockError::Poisoned(turn)) => turn.into_inner(),
+        Err(std::sync::TryLockError::WouldBlock) => return run(),
+    };
+    let panic = Mutex::new(None);
+    let shared = Shared::put_up(crew, Work { run, panic: &panic });
+    run();
+    drop(shared);
+    if let Some(panic) = panic.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        resume_unwind(panic);
+    }
+}
+
+/// A loop while it is on the board. Dropped, it is taken down, and none is inside any more.
+struct Shared(&'static Crew);
+
+impl Shared {
+    #[allow(unsafe_code)]
+    fn put_up(crew: &'static Crew, work: Work<'_>) -> Self {
+        // SAFETY: only the lifetime changes. A thread of the crew takes the work from the board under its lock, where it also says
+        // that it is inside, and does not touch it after it has said that it is out. `together` holds the work's parts until `drop`
+        // below has taken it down, under the same lock, and found nobody inside, whether it returns or unwinds.
+        let work = unsafe { std::mem::transmute::<Work<'_>, Work<'static>>(work) };
+        let mut board = lock(&crew.board);
+        board.number = board.number.wrapping_add(1);
+        board.work = Some(work);
+        crew.number.store(board.number, Ordering::Relaxed);
+        if board.asleep > 0 {
+            crew.bell.notify_all();
+        }
+        Self(crew)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        lock(&self.0.board).work = None;
+        for waits in 1u32.. {
+            // What those inside have written is seen from here on.
+            if self.0.inside.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            if waits.is_multiple_of(1024) { std::thread::yield_now() } else { std::hint::spin_loop() }
+        }
+    }
+}
+
+/// A panic elsewhere is reported where it happens, and leaves nothing half done here.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_whole_units_and_cover_all() {
+        let mut data = vec![0usize; 100_005];
+        in_parts(&mut data, 5, 100, |from, part| {
+            assert_eq!((from % 5, part.len() % 5), (0, 0));
+            part.iter_mut().enumerate().for_each(|(i, x)| *x += from + i);
+        });
+        assert!(data.iter().enumerate().all(|(i, x)| i == *x));
+    }
+
+    /// Many loops, from several threads, one within another.
+    #[test]
+    fn each_item_is_taken_once() {
+        let rounds = if cfg!(miri) { 5 } else { 2000 };
+        let many = || {
+            for round in 0..rounds {
+                let mut counts = [0u32; 12];
+                each(counts.chunks_mut(3), |part| each(part.iter_mut(), |count| *count += round));
+                assert_eq!(counts, [round; 12]);
+            }
+        };
+        std::thread::scope(|scope| (0..3).for_each(|_| drop(scope.spawn(many))));
+        assert_eq!(map((0..9).collect(), |i| i * i), [0, 1, 4, 9, 16, 25, 36, 49, 64]);
+    }
+
+    /// A sleeping crew comes as well, sooner or later, and more than one thread takes part.
+    #[test]
+    fn the_crew_takes_part() {
+        if count() == 1 {
+            return;
+        }
+        let threads = Mutex::new(std::collections::HashSet::new());
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while lock(&threads).len() < 2 {
+            assert!(Instant::now() < deadline, "nobody came");
+            std::thread::sleep(2 * LOOKOUT);
+            each(0..4, |_| {
+                lock(&threads).insert(std::thread::current().id());
+                std::thread::sleep(LOOKOUT);
+            });
+        }
+    }
+
+    #[test]
+    fn a_panic_comes_out() {
+        for bad in [0, 3] {
+            let run = || each(0..4, |i| assert!(i != bad, "item {i}"));
+            let panic = catch_unwind(run).expect_err("a panic");
+            assert_eq!(panic.downcast_ref::<String>(), Some(&format!("item {bad}")));
+        }
+        each(0..4, |_| {});
+    }
+}
