@@ -3,7 +3,7 @@
 
 use crate::cores::in_parts;
 use crate::host::{view, with_real};
-use crate::linalg::{softmax_row, softmax_row_backward};
+use crate::linalg::{scaled_softmax_row, softmax_row, softmax_row_backward};
 use crate::matmul::{Matrix, gemm};
 use crate::random::Stream;
 use crate::simd;
@@ -79,7 +79,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                         let (q, k) = (plan.queries(&q, sample, head), plan.keys(&k, sample, head));
                         gemm(weights, keys, false, q, k.t());
                         let mask = mask.as_ref().map(|mask| &mask[sample * mask_rows * keys..][..mask_rows * keys]);
-                        plan.softmax(weights, mask);
+                        simd!(plan.softmax(weights, mask));
                         let dropped;
                         let weights = match &bits {
                             Some(bits) => {
@@ -192,19 +192,22 @@ impl Plan {
     }
 
     /// From the products of one head to its weights.
+    #[inline(always)]
     fn softmax<T: Real>(&self, scores: &mut [T], mask: Option<&[u8]>) {
         let (scale, masked) = (T::from_real(self.scale), T::from_real(MASKED));
         for (query, row) in scores.chunks_exact_mut(self.keys.max(1)).enumerate() {
+            if mask.is_none() && !self.causal && self.scale >= 0.0 {
+                scaled_softmax_row(row, scale);
+                continue;
+            }
             row.iter_mut().for_each(|x| *x *= scale);
             let mask = mask.map(|mask| &mask[if mask.len() == self.keys { 0 } else { query * self.keys }..]);
-            if mask.is_some() || self.causal {
-                for (key, x) in row.iter_mut().enumerate() {
-                    if mask.is_some_and(|mask| mask[key] == 0) || (self.causal && key > query) {
-                        *x += masked;
-                    }
+            for (key, x) in row.iter_mut().enumerate() {
+                if mask.is_some_and(|mask| mask[key] == 0) || (self.causal && key > query) {
+                    *x += masked;
                 }
             }
-            simd!(softmax_row(row));
+            softmax_row(row);
         }
     }
 
@@ -263,10 +266,14 @@ mod tests {
         let inputs = [values([2, 3, 2, 4], 1), values([2, 5, 2, 4], 2), values([2, 5, 2, 3], 3)];
         let rows = Tensor::new(&[[[1u8, 1, 0, 1, 1]], [[1, 0, 0, 0, 1]]], &Device::Cpu).unwrap();
         let pairs = rows.broadcast_as((2, 3, 5)).unwrap().contiguous().unwrap();
-        for (mask, causal, dropout) in
-            [(None, false, 0.0), (Some(&rows), false, 0.0), (Some(&pairs), true, 0.3), (None, true, 0.0)]
-        {
-            let by = Attention { mask, causal, scale: 0.5, dropout };
+        for (mask, causal, scale, dropout) in [
+            (None, false, 0.5, 0.0),
+            (None, false, -0.5, 0.0),
+            (Some(&rows), false, 0.5, 0.0),
+            (Some(&pairs), true, 0.5, 0.3),
+            (None, true, 0.5, 0.0),
+        ] {
+            let by = Attention { mask, causal, scale, dropout };
             let run = |x: &[Tensor]| attention(&x[0], &x[1], &x[2], by, &mut Stream::new(1, 0));
             assert_gradients(&inputs, run);
             let bits = (dropout > 0.0).then(|| Stream::new(1, 0).bits(2 * 2 * 3 * 5));

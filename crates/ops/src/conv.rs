@@ -4,9 +4,9 @@
 //! cache; images are shared out over the cores. (candle's conv1d has a wrong gradient for more than one sample, its convolutions
 //! take one stride for both axes and no dilation there, and its gradients are scalar loops.)
 
-use crate::cores::{self, in_parts};
+use crate::cores;
 use crate::host::{view, with_real};
-use crate::matmul::{FusedActivation, Matrix, bias_rows, column_sums, gemm};
+use crate::matmul::{FusedActivation, Matrix, column_sums, fill_rows, gemm};
 use crate::simd::Real;
 use crate::tape::{Value, on_host, record_consuming};
 use candle_core::{Result, Tensor, bail};
@@ -218,9 +218,9 @@ pub fn conv2d(
         shape.remove(1);
     }
     let value = with_real!(x, T => {
-        let mut y = bias_rows::<T>(bias, batch * plan.windows(), filters)?;
-        forward(&plan, &view::<T>(&input)?, &view::<T>(&weights)?, &mut y);
-        activation.apply(&mut y);
+        let bias = bias.map(|bias| bias.detach().contiguous()).transpose()?;
+        let bias = bias.as_ref().map(view::<T>).transpose()?;
+        let y = forward(&plan, &view::<T>(&input)?, &view::<T>(&weights)?, bias.as_deref(), activation);
         Value::new(y, shape)
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
@@ -243,30 +243,33 @@ pub(crate) fn as_image(x: &Tensor, axis: usize) -> Result<Tensor> {
     if x.rank() == 3 { x.unsqueeze(axis) } else { Ok(x.clone()) }
 }
 
-/// Adds the products of windows and kernel to `y`.
-fn forward<T: Real>(plan: &Plan, x: &[T], kernel: &[T], y: &mut [T]) {
-    let work = plan.depth();
-    in_parts(y, plan.output().max(1), work, |from, part| {
+fn forward<T: Real>(plan: &Plan, x: &[T], kernel: &[T], bias: Option<&[T]>, activation: FusedActivation) -> Vec<T> {
+    let (image, output) = (plan.image(), plan.output().max(1));
+    let part = cores::part(plan.batch * plan.output(), output, plan.depth());
+    cores::made(plan.batch * plan.output(), part, |from, part| {
         let mut matrix = plan.matrix::<T>();
-        for (i, y) in part.chunks_exact_mut(plan.output().max(1)).enumerate() {
-            let first = (from / plan.output() + i) * plan.image();
-            let image = &x[first..first + plan.image()];
+        for (i, y) in part.chunks_exact_mut(output).enumerate() {
+            let image = &x[(from / output + i) * image..][..image];
+            if let Some(bias) = bias {
+                fill_rows(y, bias);
+            }
             for group in 0..plan.groups {
                 let windows = plan.unfolded(image, group, &mut matrix);
                 let part = &mut y[group * (plan.filters / plan.groups)..];
                 gemm(part, plan.filters, true, windows, plan.kernel(kernel, group));
             }
+            activation.apply(y);
         }
-    });
+    })
 }
 
 fn backward_input<T: Real>(plan: &Plan, kernel: &[T], dy: &[T]) -> Vec<T> {
-    let mut dx = vec![T::ZERO; plan.batch * plan.image()];
-    in_parts(&mut dx, plan.image().max(1), plan.depth(), |from, part| {
+    let (image, output) = (plan.image().max(1), plan.output());
+    let part = cores::part(plan.batch * plan.image(), image, plan.depth());
+    cores::made(plan.batch * plan.image(), part, |from, part| {
         let mut matrix = plan.matrix::<T>();
-        for (i, dx) in part.chunks_exact_mut(plan.image().max(1)).enumerate() {
-            let first = (from / plan.image() + i) * plan.output();
-            let dy = &dy[first..first + plan.output()];
+        for (i, dx) in part.chunks_exact_mut(image).enumerate() {
+            let dy = &dy[(from / image + i) * output..][..output];
             for group in 0..plan.groups {
                 let (dy, kernel) = (plan.outputs(dy, group), plan.kernel(kernel, group).t());
                 if plan.is_pointwise() {
@@ -277,8 +280,7 @@ fn backward_input<T: Real>(plan: &Plan, kernel: &[T], dy: &[T]) -> Vec<T> {
                 }
             }
         }
-    });
-    dx
+    })
 }
 
 fn backward_kernel<T: Real>(plan: &Plan, x: &[T], dy: &[T]) -> Vec<T> {

@@ -5,7 +5,9 @@
 //! next loop for a while before they sleep, the thread that brings a loop takes its part of it at once, and at the end it waits for
 //! those alone that began.
 
+use crate::simd::Real;
 use std::any::Any;
+use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -54,17 +56,65 @@ pub fn map<T: Send, R: Send>(items: Vec<T>, f: impl Fn(T) -> R + Sync) -> Vec<R>
     results.into_iter().flatten().collect()
 }
 
+/// Numbers of a part that stays in a core's cache while several loops go over it.
+const CACHED: usize = 1 << 16;
+
+/// How long the parts of `length` elements are to be, each a multiple of `unit`, at `cost` simple operations an element: all of them if they
+/// are few.
+pub(crate) fn part(length: usize, unit: usize, cost: usize) -> usize {
+    if length.saturating_mul(cost) < SHARED_FROM {
+        return length;
+    }
+    let unit = unit.max(1);
+    // Some parts to spare, for the cores that are quicker or less busy.
+    (length / unit).div_ceil(count() * 4).clamp(1, (CACHED / unit).max(1)) * unit
+}
+
 /// Runs `f` on parts of `data`, each a multiple of `unit` elements, on all cores if there are enough of them at `cost` operations
 /// each; `f` is told where its part begins.
 pub(crate) fn in_parts<T: Send>(data: &mut [T], unit: usize, cost: usize, f: impl Fn(usize, &mut [T]) + Sync) {
-    let threads = count();
-    if threads == 1 || data.len().saturating_mul(cost) < SHARED_FROM {
+    let part = part(data.len(), unit, cost);
+    if part >= data.len() {
         return f(0, data);
     }
-    let units = (data.len() / unit.max(1)).max(1);
-    // Some parts to spare, for the cores that are quicker or less busy.
-    let part = units.div_ceil(threads * 4).max(1) * unit.max(1);
-    each(data.chunks_mut(part).enumerate(), |(i, part_of_data)| f(i * part, part_of_data));
+    each(data.chunks_mut(part).enumerate(), |(i, numbers)| f(i * part, numbers));
+}
+
+/// A vector that `f` makes in such parts, each of which begins as zeros; `f` is told where its part begins.
+///
+/// To make zeros of all of it first would be one core's work, and a way to memory and back.
+pub(crate) fn made<T: Real>(length: usize, part: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
+    begun(length, part, |from, numbers| {
+        numbers.fill(MaybeUninit::new(T::ZERO));
+        // SAFETY: each of them has just been written.
+        #[allow(unsafe_code)]
+        f(from, unsafe { numbers.assume_init_mut() });
+    })
+}
+
+/// [`made`] from a copy of `data`.
+pub(crate) fn changed<T: Real>(data: &[T], part: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
+    begun(data.len(), part, |from, numbers| {
+        let end = from + numbers.len();
+        f(from, numbers.write_copy_of_slice(&data[from..end]));
+    })
+}
+
+/// A vector whose parts `write` writes all of.
+fn begun<T: Real>(length: usize, part: usize, write: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync) -> Vec<T> {
+    let mut vector = Vec::with_capacity(length);
+    let memory = &mut vector.spare_capacity_mut()[..length];
+    if part >= length {
+        write(0, memory);
+    } else {
+        each(memory.chunks_mut(part).enumerate(), |(i, numbers)| write(i * part, numbers));
+    }
+    // SAFETY: `each` has returned, hence every part has been given to `write`, which `made` and `changed` show to write all of it.
+    #[allow(unsafe_code)]
+    unsafe {
+        vector.set_len(length);
+    }
+    vector
 }
 
 /// The threads beside the one that brings a loop.
@@ -232,6 +282,17 @@ mod tests {
             part.iter_mut().enumerate().for_each(|(i, x)| *x += from + i);
         });
         assert!(data.iter().enumerate().all(|(i, x)| i == *x));
+    }
+
+    #[test]
+    fn vectors_are_made_whole() {
+        for (length, unit) in [(0, 1), (7, 1), (100_005, 5), (80_000, 80_000)] {
+            let part = part(length, unit, 10);
+            let ones = made::<f32>(length, part, |_, numbers| numbers.iter_mut().for_each(|x| *x += 1.0));
+            assert_eq!(ones, vec![1.0; length]);
+            let twos = changed(&ones, part, |_, numbers| numbers.iter_mut().for_each(|x| *x *= 2.0));
+            assert_eq!(twos, vec![2.0; length]);
+        }
     }
 
     /// Many loops, from several threads, one within another.

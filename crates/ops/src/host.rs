@@ -1,6 +1,6 @@
 //! Tensors on the host as slices, and loops over them that every core and the widest instructions take part in.
 
-use crate::cores::{SHARED_FROM, in_parts};
+use crate::cores;
 use crate::simd;
 use crate::simd::Real;
 use candle_core::{Result, Storage, Tensor, bail};
@@ -49,7 +49,7 @@ fn each1<T: Copy, U>(y: &mut [U], a: &[T], f: impl Fn(T) -> U) {
 }
 
 #[inline(always)]
-fn each2<T: Copy, V: Copy, U>(y: &mut [U], a: &[T], b: &[V], f: impl Fn(T, V) -> U) {
+pub(crate) fn each2<T: Copy, V: Copy, U>(y: &mut [U], a: &[T], b: &[V], f: impl Fn(T, V) -> U) {
     y.iter_mut().zip(a).zip(b).for_each(|((y, &a), &b)| *y = f(a, b));
 }
 
@@ -60,83 +60,83 @@ fn each3<T: Copy, U>(y: &mut [U], a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T)
 
 /// `f` of each element.
 pub(crate) fn map1<T: Real>(a: &[T], f: impl Fn(T) -> T + Sync + Copy) -> Vec<T> {
-    if a.len() < SHARED_FROM {
-        return simd!(a.iter().map(|&a| f(a)).collect());
-    }
-    let mut y = vec![T::ZERO; a.len()];
-    in_parts(&mut y, 1, 1, |from, part| {
+    cores::made(a.len(), cores::part(a.len(), 1, 1), |from, part| {
         let a = &a[from..from + part.len()];
         simd!(each1(part, a, f));
-    });
-    y
+    })
 }
 
 /// `f` of each pair of elements of slices of one length.
 pub(crate) fn map2<T: Real, V: Copy + Sync>(a: &[T], b: &[V], f: impl Fn(T, V) -> T + Sync + Copy) -> Vec<T> {
-    if a.len() < SHARED_FROM {
-        return simd!(a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect());
-    }
-    let mut y = vec![T::ZERO; a.len()];
-    in_parts(&mut y, 1, 1, |from, part| {
+    cores::made(a.len(), cores::part(a.len(), 1, 1), |from, part| {
         let range = from..from + part.len();
         let (a, b) = (&a[range.clone()], &b[range]);
         simd!(each2(part, a, b, f));
-    });
-    y
+    })
 }
 
 /// `f` of each three elements of slices of one length.
 pub(crate) fn map3<T: Real>(a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T) -> T + Sync + Copy) -> Vec<T> {
-    if a.len() < SHARED_FROM {
-        return simd!(a.iter().zip(b).zip(c).map(|((&a, &b), &c)| f(a, b, c)).collect());
-    }
-    let mut y = vec![T::ZERO; a.len()];
-    in_parts(&mut y, 1, 1, |from, part| {
+    cores::made(a.len(), cores::part(a.len(), 1, 1), |from, part| {
         let range = from..from + part.len();
         let (a, b, c) = (&a[range.clone()], &b[range.clone()], &c[range]);
         simd!(each3(part, a, b, c, f));
-    });
-    y
+    })
 }
 
-/// The sum of a slice, in eight lanes.
+/// How many numbers a reduction goes through side by side.
+const LANES: usize = 16;
+
+/// Of all elements, what `f` makes of two, beginning with `start`: in lanes, which are put together pair by pair, since one after
+/// another each would wait for the one before. An element that is not a number may be passed over if `f` does.
+#[inline(always)]
+fn reduced<T: Real>(x: &[T], start: T, get: impl Fn(T) -> T, f: impl Fn(T, T) -> T) -> T {
+    let mut lanes = [start; LANES];
+    let (chunks, rest) = x.as_chunks::<LANES>();
+    for chunk in chunks {
+        lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane = f(*lane, get(x)));
+    }
+    let whole = together(lanes, &f);
+    rest.iter().fold(whole, |all, &x| f(all, get(x)))
+}
+
+#[inline(always)]
+fn together<T: Real>(mut lanes: [T; LANES], f: impl Fn(T, T) -> T) -> T {
+    for half in [8, 4, 2, 1] {
+        let (low, high) = lanes.split_at_mut(half);
+        low.iter_mut().zip(high).for_each(|(low, high)| *low = f(*low, *high));
+    }
+    lanes[0]
+}
+
+/// The sum of a slice.
 #[inline(always)]
 pub(crate) fn total<T: Real>(x: &[T]) -> T {
-    let mut lanes = [T::ZERO; 16];
-    let chunks = x.chunks_exact(16);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane += x);
-    }
-    let mut sum = T::ZERO;
-    lanes.iter().chain(rest).for_each(|&x| sum += x);
-    sum
+    reduced(x, T::ZERO, |x| x, |a, b| a + b)
 }
 
-/// The largest element, in lanes; one that is not a number may be passed over.
+/// The sum of the squares of the distances from `mean`.
+#[inline(always)]
+pub(crate) fn squares<T: Real>(x: &[T], mean: T) -> T {
+    reduced(x, T::ZERO, |x| (x - mean) * (x - mean), |a, b| a + b)
+}
+
+/// The largest element; one that is not a number may be passed over.
 #[inline(always)]
 pub(crate) fn largest<T: Real>(x: &[T]) -> T {
-    let mut lanes = [T::LOWEST; 16];
-    let chunks = x.chunks_exact(16);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane = if *lane > x { *lane } else { x });
-    }
-    lanes.iter().chain(rest).fold(T::LOWEST, |most, &x| most.larger(x))
+    reduced(x, T::LOWEST, |x| x, |a, b| if a > b { a } else { b })
 }
 
-/// The sum of products, in lanes.
+/// The sum of products.
 #[inline(always)]
 pub(crate) fn dot<T: Real>(x: &[T], y: &[T]) -> T {
-    let mut lanes = [T::ZERO; 16];
-    let whole = x.len().min(y.len()) / 16 * 16;
-    for (x, y) in x[..whole].chunks_exact(16).zip(y[..whole].chunks_exact(16)) {
+    let mut lanes = [T::ZERO; LANES];
+    let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+    for (x, y) in x.iter().zip(y) {
         lanes.iter_mut().zip(x).zip(y).for_each(|((lane, &x), &y)| *lane += x * y);
     }
-    let mut sum = T::ZERO;
-    lanes.iter().for_each(|&x| sum += x);
-    x[whole..].iter().zip(&y[whole..]).for_each(|(&x, &y)| sum += x * y);
-    sum
+    let sum = together(lanes, |a, b| a + b);
+    x_rest.iter().zip(y_rest).fold(sum, |sum, (&x, &y)| sum + x * y)
 }
 
 /// Runs `$body` with `$t` standing for f32 or f64, as the dtype of `$tensor` says.

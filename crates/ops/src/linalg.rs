@@ -1,7 +1,7 @@
 //! Products, norms and the softmax family.
 
 use crate::axes::resolve_axis;
-use crate::cores::in_parts;
+use crate::cores;
 use crate::host::{dot as dot_product, largest, total, view, with_real};
 use crate::simd;
 use crate::simd::Real;
@@ -81,26 +81,25 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
     let width = x.dim(x.rank() - 1)?.max(1);
     let input = x.detach().contiguous()?;
     let value = with_real!(x, T => {
-        let mut y = view::<T>(&input)?.to_vec();
-        in_parts(&mut y, width, 8, |_, part| {
-            let rows = part.chunks_exact_mut(width);
+        let numbers = view::<T>(&input)?;
+        let y = cores::changed(&numbers, cores::part(numbers.len(), width, 8), |_, part| {
             if log {
-                simd!(rows.for_each(log_softmax_row));
+                simd!(each_row(part, width, log_softmax_row));
             } else {
-                simd!(rows.for_each(softmax_row));
+                simd!(each_row(part, width, softmax_row));
             }
         });
         Value::new(y, x.shape())
     });
     record("softmax", &[x], value, move |y, dy| {
         let dx = with_real!(y, T => {
-            let (y, mut dx) = (view::<T>(y)?, view::<T>(dy)?.to_vec());
-            in_parts(&mut dx, width, 4, |from, part| {
-                let rows = part.chunks_exact_mut(width).zip(y[from..].chunks_exact(width));
+            let (y, numbers) = (view::<T>(y)?, view::<T>(dy)?);
+            let dx = cores::changed(&numbers, cores::part(numbers.len(), width, 4), |from, part| {
+                let y = &y[from..];
                 if log {
-                    simd!(rows.for_each(|(dy, y)| log_softmax_row_backward(dy, y)));
+                    simd!(each_pair(part, y, width, log_softmax_row_backward));
                 } else {
-                    simd!(rows.for_each(|(dy, y)| softmax_row_backward(dy, y)));
+                    simd!(each_pair(part, y, width, softmax_row_backward));
                 }
             });
             Tensor::from_vec(dx, dy.shape(), dy.device())?
@@ -109,11 +108,31 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
     })
 }
 
+#[inline(always)]
+fn each_row<T>(rows: &mut [T], width: usize, f: impl Fn(&mut [T])) {
+    for row in rows.chunks_exact_mut(width) {
+        f(row);
+    }
+}
+
+#[inline(always)]
+fn each_pair<T>(rows: &mut [T], others: &[T], width: usize, f: impl Fn(&mut [T], &[T])) {
+    for (row, other) in rows.chunks_exact_mut(width).zip(others.chunks_exact(width)) {
+        f(row, other);
+    }
+}
+
 /// Softmax of one row, in place.
 #[inline(always)]
 pub(crate) fn softmax_row<T: Real>(row: &mut [T]) {
+    scaled_softmax_row(row, T::ONE);
+}
+
+/// Softmax of one row times `scale`, which is not negative, in place.
+#[inline(always)]
+pub(crate) fn scaled_softmax_row<T: Real>(row: &mut [T], scale: T) {
     let largest = largest(row);
-    row.iter_mut().for_each(|x| *x = (*x - largest).exp());
+    row.iter_mut().for_each(|x| *x = ((*x - largest) * scale).exp_of_negative());
     let factor = T::ONE / total(row);
     row.iter_mut().for_each(|x| *x *= factor);
 }

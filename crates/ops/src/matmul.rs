@@ -1,6 +1,6 @@
 //! Products of matrices on gemm, and Dense as one op. (candle asks `/proc/cpuinfo` how many threads to use at each product.)
 
-use crate::cores::{self, SHARED_FROM, in_parts};
+use crate::cores::{self, SHARED_FROM};
 use crate::host::{map2, view, with_real};
 use crate::simd;
 use crate::simd::Real;
@@ -92,21 +92,31 @@ pub(crate) fn gemm<T: Real>(product: &mut [T], stride: usize, accumulate: bool, 
     }
 }
 
-/// [`gemm`] on all cores, each of which makes some rows of `product`, which has no space between its rows. (gemm's own way to share
-/// a product takes up to two and a half times as long where it takes less than a millisecond.)
-fn shared_gemm<T: Real>(product: &mut [T], accumulate: bool, a: Matrix<T>, b: Matrix<T>) {
+/// `activation(a b + bias)` on all cores, each of which makes some rows. (gemm's own way to share a product takes up to two and a half
+/// times as long where it takes less than a millisecond.)
+fn product<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Option<&[T]>, activation: FusedActivation) -> Vec<T> {
     let ((m, k), n) = (a.size, b.size.1);
     let threads = cores::count();
-    // Eight multiplications at once are one simple operation.
-    if threads == 1 || m * n * k.div_ceil(8) < SHARED_FROM {
-        return gemm(product, n, accumulate, a, b);
-    }
-    // As few calls as there are cores, since each brings `b` into another order for itself; more where that is little beside the work.
-    let parts = threads * m.div_ceil(threads * 1024);
-    let rows = m.div_ceil(parts).next_multiple_of(16);
-    cores::each(product.chunks_mut(rows * n).enumerate(), |(i, product)| {
-        gemm(product, n, accumulate, a.part(i * rows, product.len() / n), b);
-    });
+    let rows = if m * n * k.div_ceil(8) < SHARED_FROM {
+        m
+    } else {
+        // As few calls as there are cores, since each brings `b` into another order for itself; more where that is little beside the work.
+        let parts = threads * m.div_ceil(threads * 1024);
+        m.div_ceil(parts).next_multiple_of(16)
+    };
+    cores::made(m * n, (rows * n).max(1), |from, product| {
+        if let Some(bias) = bias {
+            fill_rows(product, bias);
+        }
+        let rows = a.part(from / n.max(1), product.len() / n.max(1));
+        gemm(product, n, bias.is_some(), rows, b);
+        activation.apply(product);
+    })
+}
+
+/// Makes each row the same.
+pub(crate) fn fill_rows<T: Copy>(rows: &mut [T], row: &[T]) {
+    rows.chunks_exact_mut(row.len().max(1)).for_each(|numbers| numbers.copy_from_slice(row));
 }
 
 /// The product of an `(m, k)` and a `(k, n)` matrix, of any strides.
@@ -123,7 +133,7 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if a.dim(1)? != b.dim(0)? {
         bail!("cannot multiply matrices of shapes {:?} and {:?}", a.dims(), b.dims())
     }
-    let value = with_real!(a, T => Value::new(product::<T>(a, b)?, (a.dim(0)?, b.dim(1)?)));
+    let value = with_real!(a, T => Value::new(product_of::<T>(a, b)?, (a.dim(0)?, b.dim(1)?)));
     let (left, right) = (a.detach(), b.detach());
     let wanted = (a.track_op(), b.track_op());
     record("matmul", &[a, b], value, move |_, dy| {
@@ -134,11 +144,9 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     })
 }
 
-fn product<T: Real>(a: &Tensor, b: &Tensor) -> Result<Vec<T>> {
+fn product_of<T: Real>(a: &Tensor, b: &Tensor) -> Result<Vec<T>> {
     let (a_all, b_all) = (whole::<T>(a)?, whole::<T>(b)?);
-    let mut product = vec![T::ZERO; a.dim(0)? * b.dim(1)?];
-    shared_gemm(&mut product, false, Matrix::of(a, &a_all)?, Matrix::of(b, &b_all)?);
-    Ok(product)
+    Ok(product(Matrix::of(a, &a_all)?, Matrix::of(b, &b_all)?, None, FusedActivation::Linear))
 }
 
 /// All of the memory that a tensor is a part of.
@@ -212,24 +220,9 @@ impl FusedActivation {
         }
     }
 
-    /// The function of all elements, in place.
+    /// The function of all elements, in place, on this core.
     pub(crate) fn apply<T: Real>(self, y: &mut [T]) {
         // A match outside of the loop, so that each loop is one function.
-        macro_rules! each {
-            ($($variant:ident)*) => {
-                match self {
-                    Self::Linear => (),
-                    $(Self::$variant => in_parts(y, 1, 2, |_, part| {
-                        simd!(apply_inline(part, Self::$variant));
-                    }),)*
-                }
-            };
-        }
-        each!(Relu Sigmoid Tanh);
-    }
-
-    /// The function of a few elements, in place, on this core.
-    pub(crate) fn apply_row<T: Real>(self, y: &mut [T]) {
         match self {
             Self::Linear => (),
             Self::Relu => simd!(apply_inline(y, Self::Relu)),
@@ -261,16 +254,6 @@ impl FusedActivation {
         };
         dz.map_or(Ok(dy), |dz| Tensor::from_vec(dz, y.shape(), y.device()))
     }
-}
-
-/// Rows that each begin as the bias, or as zeros without one, for products to be added to.
-pub(crate) fn bias_rows<T: Real>(bias: Option<&Tensor>, rows: usize, width: usize) -> Result<Vec<T>> {
-    let Some(bias) = bias else { return Ok(vec![T::ZERO; rows * width]) };
-    let bias = bias.contiguous()?;
-    let bias = view::<T>(&bias)?;
-    let mut y = Vec::with_capacity(rows * width);
-    (0..rows).for_each(|_| y.extend_from_slice(&bias));
-    Ok(y)
 }
 
 #[inline(always)]
@@ -312,10 +295,10 @@ pub fn dense_over(
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
     let m = x.elem_count() / k.max(1);
     let value = with_real!(x, T => {
-        let mut y = bias_rows::<T>(bias, m, n)?;
+        let bias = bias.map(|bias| bias.detach().contiguous()).transpose()?;
+        let bias = bias.as_ref().map(view::<T>).transpose()?;
         let (input, weights) = (view::<T>(&input)?, view::<T>(&weights)?);
-        shared_gemm(&mut y, bias.is_some(), Matrix::rows(&input, m, k), Matrix::rows(&weights, k, n));
-        activation.apply(&mut y);
+        let y = product(Matrix::rows(&input, m, k), Matrix::rows(&weights, k, n), bias.as_deref(), activation);
         Value::new(y, dims)
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
@@ -325,16 +308,15 @@ pub fn dense_over(
             let dz = view::<T>(&dz)?;
             let dz: &[T] = &dz;
             let device = input.device();
+            let (dz_, linear) = (Matrix::rows(dz, m, n), FusedActivation::Linear);
             let dx = if wanted.0 {
-                let mut dx = vec![T::ZERO; m * k];
-                shared_gemm(&mut dx, false, Matrix::rows(dz, m, n), Matrix::rows(&view::<T>(&weights)?, k, n).t());
+                let dx = product(dz_, Matrix::rows(&view::<T>(&weights)?, k, n).t(), None, linear);
                 Some(Tensor::from_vec(dx, input.shape(), device)?)
             } else {
                 None
             };
             let dw = if wanted.1 {
-                let mut dw = vec![T::ZERO; k * n];
-                shared_gemm(&mut dw, false, Matrix::rows(&view::<T>(&input)?, m, k).t(), Matrix::rows(dz, m, n));
+                let dw = product(Matrix::rows(&view::<T>(&input)?, m, k).t(), dz_, None, linear);
                 Some(Tensor::from_vec(dw, weights.shape(), device)?)
             } else {
                 None

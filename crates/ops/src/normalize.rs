@@ -1,8 +1,8 @@
 //! Normalization as one op: layer, group and RMS normalization of each sample, batch normalization of each channel. (candle-nn's
 //! fused ones lose the gradient without a word.)
 
-use crate::cores::in_parts;
-use crate::host::{dot, total, view, with_real};
+use crate::cores;
+use crate::host::{dot, each2, squares, total, view, with_real};
 use crate::matmul::column_sums;
 use crate::simd;
 use crate::simd::Real;
@@ -58,42 +58,37 @@ pub fn normalize_channels(
         let input = view::<T>(&input)?;
         let scale = scale.as_ref().map(view::<T>).transpose()?;
         let shift = shift.as_ref().map(view::<T>).transpose()?;
-        let mut y = input.to_vec();
-        in_parts(&mut y, block, 4, |_, part| {
-            for y in part.chunks_exact_mut(block) {
-                simd!(plan.forward(y, scale.as_deref(), shift.as_deref()));
-            }
+        let y = cores::changed(&input, cores::part(input.len(), block, 4), |_, part| {
+            simd!(plan.forward(part, scale.as_deref(), shift.as_deref()));
         });
         Value::new(y, x.shape())
     });
-    let wanted = (gamma.is_some(), beta.is_some());
     let whole = x.shape().clone();
     let shapes = (gamma.map(|x| x.shape().clone()), beta.map(|x| x.shape().clone()));
     record("normalize", &all, value, move |_, dy| {
         let (dx, dgamma, dbeta) = with_real!(dy, T => {
             let (input, dy) = (view::<T>(&input)?, view::<T>(dy)?);
             let scale = scale.as_ref().map(view::<T>).transpose()?;
-            let mut dx = dy.to_vec();
-            // What gamma is multiplied with, for its gradient.
-            let mut normal = input.to_vec();
-            let mut both: Vec<(&mut [T], &mut [T])> =
-                dx.chunks_exact_mut(block).zip(normal.chunks_exact_mut(block)).collect();
-            in_parts(&mut both, 1, block * 8, |_, part| {
-                for (dx, normal) in part {
-                    simd!(plan.backward(dx, normal, scale.as_deref()));
-                }
+            let mut dx = vec![T::ZERO; dy.len()];
+            // Always the same parts, so that the sums are the same bits on every machine.
+            let size = (dy.len() / block).div_ceil(16).max(1) * block;
+            let parts = dx.chunks_mut(size).zip(input.chunks(size)).zip(dy.chunks(size)).collect();
+            let sums = cores::map(parts, |((dx, x), dy)| {
+                let (mut dgamma, mut dbeta) = (vec![T::ZERO; channels], vec![T::ZERO; channels]);
+                simd!(plan.backward(dx, x, dy, scale.as_deref(), &mut dgamma, &mut dbeta));
+                (dgamma, dbeta)
             });
-            let device = &Device::Cpu;
-            let dgamma = wanted.0.then(|| {
-                let products = crate::host::map2(&normal, &dy, |x, dy| x * dy);
-                Tensor::from_vec(column_sums(&products, channels), shapes.0.as_ref().map_or(channels.into(), Clone::clone), device)
-            });
-            let dbeta = wanted.1.then(|| {
-                Tensor::from_vec(column_sums(&dy, channels), shapes.1.as_ref().map_or(channels.into(), Clone::clone), device)
-            });
-            (Tensor::from_vec(dx, &whole, device), dgamma.transpose()?, dbeta.transpose()?)
+            let (mut dgamma, mut dbeta) = (vec![T::ZERO; channels], vec![T::ZERO; channels]);
+            for (of_gamma, of_beta) in sums {
+                dgamma.iter_mut().zip(of_gamma).for_each(|(sum, x)| *sum += x);
+                dbeta.iter_mut().zip(of_beta).for_each(|(sum, x)| *sum += x);
+            }
+            let like = |data: Vec<T>, shape: &Option<candle_core::Shape>| {
+                shape.as_ref().map(|shape| Tensor::from_vec(data, shape, &Device::Cpu)).transpose()
+            };
+            (Tensor::from_vec(dx, &whole, &Device::Cpu), like(dgamma, &shapes.0)?, like(dbeta, &shapes.1)?)
         });
-        Ok([Some(dx?)].into_iter().chain(wanted.0.then_some(dgamma)).chain(wanted.1.then_some(dbeta)).collect())
+        Ok([Some(dx?)].into_iter().chain(dgamma.map(Some)).chain(dbeta.map(Some)).collect())
     })
 }
 
@@ -119,69 +114,97 @@ impl Plan {
         let count = T::from_real((self.by.repeats * self.width) as f64);
         let mut mean = T::ZERO;
         if self.by.center {
-            self.runs(group).for_each(|at| mean += total(&x[at..at + self.width]));
+            for at in self.runs(group) {
+                mean += total(&x[at..at + self.width]);
+            }
             mean /= count;
         }
-        let mut squares = T::ZERO;
+        let mut sum = T::ZERO;
         for at in self.runs(group) {
-            let mut lanes = [T::ZERO; 8];
-            let chunks = x[at..at + self.width].chunks_exact(8);
-            chunks.remainder().iter().for_each(|&x| squares += (x - mean) * (x - mean));
-            for chunk in chunks {
-                lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane += (x - mean) * (x - mean));
-            }
-            lanes.iter().for_each(|&lane| squares += lane);
+            sum += squares(&x[at..at + self.width], mean);
         }
-        (mean, T::ONE / (squares / count + T::from_real(self.by.epsilon)).sqrt())
+        (mean, T::ONE / (sum / count + T::from_real(self.by.epsilon)).sqrt())
     }
 
+    /// Normalizes some samples in place.
     #[inline(always)]
     fn forward<T: Real>(&self, y: &mut [T], gamma: Option<&[T]>, beta: Option<&[T]>) {
-        for group in 0..self.by.groups {
-            let (mean, factor) = self.moments(y, group);
-            let channels = group * self.width..(group + 1) * self.width;
-            for at in self.runs(group) {
-                let y = &mut y[at..at + self.width];
-                match (gamma, beta) {
-                    (Some(gamma), Some(beta)) => {
-                        let weights = gamma[channels.clone()].iter().zip(&beta[channels.clone()]);
-                        y.iter_mut().zip(weights).for_each(|(y, (&g, &b))| *y = (*y - mean) * factor * g + b);
-                    }
-                    (Some(gamma), None) => {
-                        y.iter_mut().zip(&gamma[channels.clone()]).for_each(|(y, &g)| *y = (*y - mean) * factor * g);
-                    }
-                    (None, Some(beta)) => {
-                        y.iter_mut().zip(&beta[channels.clone()]).for_each(|(y, &b)| *y = (*y - mean) * factor + b);
-                    }
-                    (None, None) => y.iter_mut().for_each(|y| *y = (*y - mean) * factor),
-                }
+        for y in y.chunks_exact_mut(self.by.repeats * self.channels) {
+            for group in 0..self.by.groups {
+                self.forward_group(y, group, gamma, beta);
             }
         }
     }
 
-    /// From `dy` in `dx`, and `x` in `normal`: the gradient of `x`, and `x` normalized.
     #[inline(always)]
-    fn backward<T: Real>(&self, dx: &mut [T], normal: &mut [T], gamma: Option<&[T]>) {
-        let count = T::from_real((self.by.repeats * self.width) as f64);
-        for group in 0..self.by.groups {
-            let (mean, factor) = self.moments(normal, group);
-            let (mut sum, mut product) = (T::ZERO, T::ZERO);
-            for at in self.runs(group) {
-                let (dx, normal) = (&mut dx[at..at + self.width], &mut normal[at..at + self.width]);
-                if let Some(gamma) = gamma {
-                    let gamma = &gamma[group * self.width..(group + 1) * self.width];
-                    dx.iter_mut().zip(gamma).for_each(|(dx, &g)| *dx *= g);
+    fn forward_group<T: Real>(&self, y: &mut [T], group: usize, gamma: Option<&[T]>, beta: Option<&[T]>) {
+        let (mean, factor) = self.moments(y, group);
+        let channels = group * self.width..(group + 1) * self.width;
+        let (gamma, beta) = (gamma.map(|gamma| &gamma[channels.clone()]), beta.map(|beta| &beta[channels.clone()]));
+        for at in self.runs(group) {
+            let y = &mut y[at..at + self.width];
+            match (gamma, beta) {
+                (Some(gamma), Some(beta)) => {
+                    y.iter_mut().zip(gamma).zip(beta).for_each(|((y, &g), &b)| *y = (*y - mean) * factor * g + b);
                 }
-                normal.iter_mut().for_each(|x| *x = (*x - mean) * factor);
-                sum += total(dx);
-                product += dot(dx, normal);
+                (Some(gamma), None) => y.iter_mut().zip(gamma).for_each(|(y, &g)| *y = (*y - mean) * factor * g),
+                (None, Some(beta)) => y.iter_mut().zip(beta).for_each(|(y, &b)| *y = (*y - mean) * factor + b),
+                (None, None) => y.iter_mut().for_each(|y| *y = (*y - mean) * factor),
             }
-            let sum = if self.by.center { sum / count } else { T::ZERO };
-            let product = product / count;
-            for at in self.runs(group) {
-                let (dx, normal) = (&mut dx[at..at + self.width], &normal[at..at + self.width]);
-                dx.iter_mut().zip(normal).for_each(|(dx, &x)| *dx = (*dx - sum - x * product) * factor);
+        }
+    }
+
+    /// The gradients of some samples, those of `gamma` and `beta` added to what is there.
+    #[inline(always)]
+    fn backward<T: Real>(
+        &self,
+        dx: &mut [T],
+        x: &[T],
+        dy: &[T],
+        gamma: Option<&[T]>,
+        dgamma: &mut [T],
+        dbeta: &mut [T],
+    ) {
+        let block = self.by.repeats * self.channels;
+        let mut normal = vec![T::ZERO; block];
+        for ((dx, x), dy) in dx.chunks_exact_mut(block).zip(x.chunks_exact(block)).zip(dy.chunks_exact(block)) {
+            normal.copy_from_slice(x);
+            match gamma {
+                Some(gamma) => {
+                    for (dx, dy) in dx.chunks_exact_mut(self.channels).zip(dy.chunks_exact(self.channels)) {
+                        each2(dx, dy, gamma, |dy, g| dy * g);
+                    }
+                }
+                None => dx.copy_from_slice(dy),
             }
+            for group in 0..self.by.groups {
+                self.backward_group(dx, &mut normal, group);
+            }
+            for (normal, dy) in normal.chunks_exact(self.channels).zip(dy.chunks_exact(self.channels)) {
+                dgamma.iter_mut().zip(normal.iter().zip(dy)).for_each(|(sum, (&x, &dy))| *sum += x * dy);
+                dbeta.iter_mut().zip(dy).for_each(|(sum, &dy)| *sum += dy);
+            }
+        }
+    }
+
+    /// From the gradients of a group's normalized elements in `dx`, and its elements in `normal`: their gradients, and the elements
+    /// normalized.
+    #[inline(always)]
+    fn backward_group<T: Real>(&self, dx: &mut [T], normal: &mut [T], group: usize) {
+        let count = T::from_real((self.by.repeats * self.width) as f64);
+        let (mean, factor) = self.moments(normal, group);
+        let (mut sum, mut product) = (T::ZERO, T::ZERO);
+        for at in self.runs(group) {
+            let (dx, normal) = (&dx[at..at + self.width], &mut normal[at..at + self.width]);
+            normal.iter_mut().for_each(|x| *x = (*x - mean) * factor);
+            sum += total(dx);
+            product += dot(dx, normal);
+        }
+        let sum = if self.by.center { sum / count } else { T::ZERO };
+        let product = product / count;
+        for at in self.runs(group) {
+            let (dx, normal) = (&mut dx[at..at + self.width], &normal[at..at + self.width]);
+            dx.iter_mut().zip(normal).for_each(|(dx, &x)| *dx = (*dx - sum - x * product) * factor);
         }
     }
 }
@@ -214,8 +237,8 @@ pub fn channel_moments(x: &Tensor, weights: Option<&Tensor>) -> Result<(Tensor, 
             let data = view::<T>(&rows)?;
             let factor = T::from_real(1.0 / count);
             let mean: Vec<T> = column_sums(&data, channels).into_iter().map(|sum| sum * factor).collect();
-            let mut squares = data.to_vec();
-            in_parts(&mut squares, channels, 2, |_, part| simd!(deviations(part, &mean)));
+            let part = cores::part(data.len(), channels, 2);
+            let squares = cores::changed(&data, part, |_, part| simd!(deviations(part, &mean)));
             let variance: Vec<T> = column_sums(&squares, channels).into_iter().map(|sum| sum * factor).collect();
             Ok((Tensor::from_vec(mean, channels, x.device())?, Tensor::from_vec(variance, channels, x.device())?))
         });
@@ -285,8 +308,8 @@ pub fn batch_normalize(
         if let Some(shift) = &shift {
             b.iter_mut().zip(view::<T>(shift)?.iter()).for_each(|(b, &shift)| *b += shift);
         }
-        let mut y = view::<T>(&input)?.to_vec();
-        in_parts(&mut y, channels.max(1), 2, |_, part| simd!(affine(part, &a, &b)));
+        let numbers = view::<T>(&input)?;
+        let y = cores::changed(&numbers, cores::part(numbers.len(), channels, 2), |_, part| simd!(affine(part, &a, &b)));
         Value::new(y, x.shape())
     });
     let wanted = (gamma.is_some(), beta.is_some());
@@ -295,18 +318,17 @@ pub fn batch_normalize(
             let shape = dy.shape().clone();
             let (x, dy) = (view::<T>(&input)?, view::<T>(dy)?);
             let (mean, factor) = (view::<T>(&mean)?, view::<T>(&factor)?);
-            let mut normal = x.to_vec();
             let b: Vec<T> = factor.iter().zip(mean.iter()).map(|(&a, &mean)| -(a * mean)).collect();
-            in_parts(&mut normal, channels.max(1), 2, |_, part| simd!(affine(part, &factor, &b)));
+            let part = cores::part(x.len(), channels, 2);
+            let normal = cores::changed(&x, part, |_, part| simd!(affine(part, &factor, &b)));
             let products = crate::host::map2(&normal, &dy, |x, dy| x * dy);
             let (dgamma, dbeta) = (column_sums(&products, channels), column_sums(&dy, channels));
             let mut a = factor.to_vec();
             if let Some(scale) = &scale {
                 a.iter_mut().zip(view::<T>(scale)?.iter()).for_each(|(a, &scale)| *a *= scale);
             }
-            let mut dx = dy.to_vec();
             let share = if of_batch { T::from_real(channels as f64 / x.len().max(1) as f64) } else { T::ZERO };
-            in_parts(&mut dx, channels.max(1), 4, |from, part| {
+            let dx = cores::changed(&dy, cores::part(dy.len(), channels, 4), |from, part| {
                 let normal = &normal[from..from + part.len()];
                 simd!(through_moments(part, normal, &a, &dgamma, &dbeta, share));
             });

@@ -2,7 +2,7 @@
 //! gradient, both put it into wrong cells where the size is no multiple of the window, and neither has a stride of its own there.)
 
 use crate::conv::Axis;
-use crate::cores::in_parts;
+use crate::cores::{self, in_parts};
 use crate::host::{view, with_real};
 use crate::simd;
 use crate::simd::Real;
@@ -48,15 +48,16 @@ pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
     let mut chosen = vec![0u32; if pool == Pool::Max && x.track_op() { batch * output } else { 0 }];
     let value = with_real!(x, T => {
         let x = view::<T>(&input)?;
-        let mut y = vec![T::ZERO; batch * output];
-        if chosen.is_empty() {
-            in_parts(&mut y, output.max(1), 4, |from, part| {
+        let y = if chosen.is_empty() {
+            let part = cores::part(batch * output, output, 4);
+            cores::made(batch * output, part, |from, part| {
                 for (i, y) in part.chunks_exact_mut(output.max(1)).enumerate() {
                     let x = &x[(from / output + i) * image..][..image];
                     simd!(pooled(x, y, pool, axes, channels));
                 }
-            });
+            })
         } else {
+            let mut y = vec![T::ZERO; batch * output];
             // Values and places together, image by image.
             let mut both: Vec<(&mut [T], &mut [u32])> =
                 y.chunks_exact_mut(output).zip(chosen.chunks_exact_mut(output)).collect();
@@ -66,15 +67,16 @@ pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
                     simd!(pooled_with_places(x, y, chosen, axes, channels));
                 }
             });
-        }
+            y
+        };
         Value::new(y, shape)
     });
     let whole = x.shape().clone();
     record("pool2d", &[x], value, move |_, dy| {
         let dx = with_real!(dy, T => {
             let dy = view::<T>(dy)?;
-            let mut dx = vec![T::ZERO; batch * image];
-            in_parts(&mut dx, image.max(1), 2, |from, part| {
+            let part = cores::part(batch * image, image, 2);
+            let dx = cores::made(batch * image, part, |from, part| {
                 for (i, dx) in part.chunks_exact_mut(image.max(1)).enumerate() {
                     let range = (from / image + i) * output..(from / image + i + 1) * output;
                     match pool {

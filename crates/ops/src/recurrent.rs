@@ -362,7 +362,7 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                 for (sample, z) in z.chunks_exact_mut(width).enumerate() {
                     let at = sample * units..(sample + 1) * units;
                     let r = &mut z[units..2 * units];
-                    way.recurrent_activation.apply_row(r);
+                    way.recurrent_activation.apply(r);
                     let products = r.iter().zip(&before[at.clone()]);
                     reset[at].iter_mut().zip(products).for_each(|(reset, (&r, &h))| *reset = r * h);
                 }
@@ -384,16 +384,16 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                 (&mut z[sample * width..][..width], &mut h[at.clone()], &mut gates[sample * kept..][..kept]);
             match way.cell {
                 Cell::Simple => {
-                    way.activation.apply_row(z);
+                    way.activation.apply(z);
                     gates.copy_from_slice(z);
                     if !masked {
                         h.copy_from_slice(z);
                     }
                 }
                 Cell::Lstm => {
-                    way.recurrent_activation.apply_row(&mut z[..2 * units]);
-                    way.activation.apply_row(&mut z[2 * units..3 * units]);
-                    way.recurrent_activation.apply_row(&mut z[3 * units..]);
+                    way.recurrent_activation.apply(&mut z[..2 * units]);
+                    way.activation.apply(&mut z[2 * units..3 * units]);
+                    way.recurrent_activation.apply(&mut z[3 * units..]);
                     gates.copy_from_slice(z);
                     let (carry, next) = (&carry[at.clone()], &mut next_carry[at.clone()]);
                     if masked {
@@ -401,7 +401,7 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                     } else {
                         simd!(lstm_carry(next, carry, z));
                         h.copy_from_slice(next);
-                        way.activation.apply_row(h);
+                        way.activation.apply(h);
                         h.iter_mut().zip(&z[3 * units..]).for_each(|(h, &o)| *h *= o);
                     }
                 }
@@ -409,19 +409,19 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                     let input = &x.inputs[part_of_inputs(sample)..][..width];
                     gates[width..].copy_from_slice(&z[2 * units..]);
                     z[..2 * units].iter_mut().zip(input).for_each(|(z, &x)| *z += x);
-                    way.recurrent_activation.apply_row(&mut z[..2 * units]);
+                    way.recurrent_activation.apply(&mut z[..2 * units]);
                     let (two, third) = z.split_at_mut(2 * units);
                     let r = &two[units..];
                     third.iter_mut().zip(r.iter().zip(&input[2 * units..])).for_each(|(z, (&r, &x))| *z = *z * r + x);
-                    way.activation.apply_row(third);
+                    way.activation.apply(third);
                     gates[..width].copy_from_slice(z);
                     if !masked {
                         simd!(gru_state(h, z));
                     }
                 }
                 Cell::GruResetBefore => {
-                    way.recurrent_activation.apply_row(&mut z[..units]);
-                    way.activation.apply_row(&mut z[2 * units..]);
+                    way.recurrent_activation.apply(&mut z[..units]);
+                    way.activation.apply(&mut z[2 * units..]);
                     gates.copy_from_slice(z);
                     if !masked {
                         simd!(gru_state(h, z));

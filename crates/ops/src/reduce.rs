@@ -1,6 +1,6 @@
 //! Reductions over axes: `K.mean(x, axis=-1)` is `mean(x, -1)`.
 
-use crate::cores::in_parts;
+use crate::cores;
 use crate::host::{total, view, with_real};
 use crate::simd;
 use crate::simd::Real;
@@ -51,8 +51,7 @@ fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f6
     let factor = scale(count);
     let value = with_real!(x, T => {
         let input = view::<T>(&input)?;
-        let mut y = vec![T::ZERO; outer * inner];
-        in_parts(&mut y, inner, count, |from, part| {
+        let y = cores::made(outer * inner, cores::part(outer * inner, inner, count), |from, part| {
             let input = &input[from / inner * count * inner..];
             simd!(sums(part, input, count, inner, T::from_real(factor)));
         });
@@ -62,8 +61,8 @@ fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f6
     let y = record("sum", &[x], value, move |_, dy| {
         let dx = with_real!(dy, T => {
             let dy = view::<T>(dy)?;
-            let mut dx = vec![T::ZERO; outer * count * inner];
-            in_parts(&mut dx, count * inner, 1, |from, part| {
+            let all = outer * count * inner;
+            let dx = cores::made(all, cores::part(all, count * inner, 1), |from, part| {
                 let dy = &dy[from / count..];
                 simd!(spread(part, dy, count, inner, T::from_real(factor)));
             });

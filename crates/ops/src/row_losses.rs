@@ -1,6 +1,6 @@
 //! What losses make of each row of targets and predictions, as one op each.
 
-use crate::cores::in_parts;
+use crate::cores::{self, in_parts};
 use crate::host::{largest, total, view, with_real};
 use crate::simd::Real;
 use crate::tape::{Value, on_host, record};
@@ -82,9 +82,9 @@ pub fn pairwise_mean(function: Pairwise, y: &Tensor, x: &Tensor) -> Result<Tenso
     let width = x.dims()[x.rank() - 1];
     let value = with_real!(x, T => {
         let (y, x_) = (view::<T>(&y)?, view::<T>(&input)?);
-        let mut means = vec![T::ZERO; x_.len() / width];
+        let rows = x_.len() / width;
         let factor = T::ONE / T::from_real(width as f64);
-        in_parts(&mut means, 1, width * 8, |from, part| {
+        let means = cores::made(rows, cores::part(rows, 1, width * 8), |from, part| {
             for (i, mean) in part.iter_mut().enumerate() {
                 let row = (from + i) * width..(from + i + 1) * width;
                 let mut sum = T::ZERO;
@@ -97,9 +97,8 @@ pub fn pairwise_mean(function: Pairwise, y: &Tensor, x: &Tensor) -> Result<Tenso
     record("pairwise_mean", &[x], value, move |_, dy| {
         let dx = with_real!(dy, T => {
             let (y, x, dy) = (view::<T>(&y)?, view::<T>(&input)?, view::<T>(dy)?);
-            let mut dx = vec![T::ZERO; x.len()];
             let factor = T::ONE / T::from_real(width as f64);
-            in_parts(&mut dx, width, 4, |from, part| {
+            let dx = cores::made(x.len(), cores::part(x.len(), width, 4), |from, part| {
                 for (i, row) in part.chunks_exact_mut(width).enumerate() {
                     let (at, dy) = (from + i * width, dy[from / width + i] * factor);
                     let pairs = y[at..at + width].iter().zip(&x[at..at + width]);

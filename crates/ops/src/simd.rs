@@ -74,6 +74,8 @@ pub trait Real:
     fn from_real(x: f64) -> Self;
     /// The exponential, without a call in f32, so that loops of it can be vectorized.
     fn exp(self) -> Self;
+    /// The exponential of a number that is not above 0.
+    fn exp_of_negative(self) -> Self;
     /// The hyperbolic tangent, likewise.
     fn tanh(self) -> Self;
     /// The square root.
@@ -114,6 +116,10 @@ impl Real for f64 {
         f64::exp(self)
     }
 
+    fn exp_of_negative(self) -> f64 {
+        f64::exp(self)
+    }
+
     fn tanh(self) -> f64 {
         f64::tanh(self)
     }
@@ -131,6 +137,30 @@ impl Real for f64 {
     }
 }
 
+/// `n` and `exp(r)` for `x = n ln 2 + r`, with `r` within half of `ln 2`.
+#[inline(always)]
+fn split_exp(x: f32) -> (i32, f32) {
+    // Adding this number leaves the nearest whole number in the lowest bits.
+    const SHIFT: f32 = 12_582_912.0;
+    let shifted = x * std::f32::consts::LOG2_E + SHIFT;
+    let n = shifted - SHIFT;
+    // ln 2 in two parts, the first of which is exact in few bits.
+    let r = (x - n * 0.693_359_4) + n * 2.121_944_4e-4;
+    let mut p = 1.987_569_1e-4;
+    p = p * r + 1.398_2e-3;
+    p = p * r + 8.333_452e-3;
+    p = p * r + 4.166_579_6e-2;
+    p = p * r + 1.666_666_5e-1;
+    p = p * r + 0.5;
+    (shifted.to_bits().wrapping_sub(SHIFT.to_bits()) as i32, p * r * r + r + 1.0)
+}
+
+/// `2^n`, for an `n` that is an exponent of f32.
+#[inline(always)]
+fn power_of_two(n: i32) -> f32 {
+    f32::from_bits((n.wrapping_add(127) as u32) << 23)
+}
+
 impl Real for f32 {
     const ZERO: f32 = 0.0;
     const ONE: f32 = 1.0;
@@ -141,33 +171,26 @@ impl Real for f32 {
         x as f32
     }
 
-    /// `2^n exp(r)` with `r` within half of `ln 2`; at most two units in the last place off.
+    /// At most two units in the last place off.
     #[inline(always)]
     fn exp(self) -> f32 {
-        // Adding this number leaves the nearest whole number in the lowest bits.
-        const SHIFT: f32 = 12_582_912.0;
         // Beyond these, f32 has only infinity and what is as good as 0.
         let (low, high) = (-87.33, 88.722_84);
         let x = if self < low { low } else { self };
         let x = if x > high { high } else { x };
-        let shifted = x * std::f32::consts::LOG2_E + SHIFT;
-        let n = shifted - SHIFT;
-        // ln 2 in two parts, the first of which is exact in few bits.
-        let r = (x - n * 0.693_359_4) + n * 2.121_944_4e-4;
-        let mut p = 1.987_569_1e-4;
-        p = p * r + 1.398_2e-3;
-        p = p * r + 8.333_452e-3;
-        p = p * r + 4.166_579_6e-2;
-        p = p * r + 1.666_666_5e-1;
-        p = p * r + 0.5;
-        let y = p * r * r + r + 1.0;
+        let (n, y) = split_exp(x);
         // 2^n in two factors, since n = 128 is no exponent of its own.
-        let n = shifted.to_bits().wrapping_sub(SHIFT.to_bits()) as i32;
         let half = n >> 1;
-        let power = |n: i32| f32::from_bits((n.wrapping_add(127) as u32) << 23);
-        let y = y * power(half) * power(n.wrapping_sub(half));
+        let y = y * power_of_two(half) * power_of_two(n.wrapping_sub(half));
         let y = if self > high { f32::INFINITY } else { y };
         if self < low { 0.0 } else { y }
+    }
+
+    #[inline(always)]
+    fn exp_of_negative(self) -> f32 {
+        let low = -87.33;
+        let (n, y) = split_exp(if self < low { low } else { self });
+        if self < low { 0.0 } else { y * power_of_two(n) }
     }
 
     /// A quotient of polynomials up to where f32 has only 1; at most five units in the last place off.
@@ -218,6 +241,7 @@ mod tests {
     #[test]
     fn functions_are_good_to_float32() {
         assert!(worst(Real::exp, f64::exp, -87.0, 88.7) < 2e-7);
+        assert!(worst(Real::exp_of_negative, f64::exp, -87.0, 0.0) < 2e-7);
         assert!(worst(Real::tanh, f64::tanh, -12.0, 12.0) < 5e-7);
         assert!(worst(Real::tanh, f64::tanh, -1e-3, 1e-3) < 5e-7);
         assert!(worst(Real::sigmoid, |x| 1.0 / (1.0 + (-x).exp()), -80.0, 30.0) < 5e-7);
@@ -228,6 +252,9 @@ mod tests {
         let exp = <f32 as Real>::exp;
         assert_eq!((exp(0.0), exp(89.0), exp(-200.0)), (1.0, f32::INFINITY, 0.0));
         assert_eq!((exp(f32::INFINITY), exp(f32::NEG_INFINITY)), (f32::INFINITY, 0.0));
+        let negative = <f32 as Real>::exp_of_negative;
+        assert_eq!((negative(0.0), negative(-200.0), negative(f32::NEG_INFINITY)), (1.0, 0.0, 0.0));
+        assert!(negative(f32::NAN).is_nan());
         assert!(exp(f32::NAN).is_nan() && Real::tanh(f32::NAN).is_nan() && Real::sigmoid(f32::NAN).is_nan());
         assert_eq!((Real::sigmoid(-1e30f32), Real::sigmoid(1e30f32)), (0.0, 1.0));
     }
