@@ -200,7 +200,9 @@ impl Plan {
                 scaled_softmax_row(row, scale);
                 continue;
             }
-            row.iter_mut().for_each(|x| *x *= scale);
+            for x in row.iter_mut() {
+                *x *= scale;
+            }
             let mask = mask.map(|mask| &mask[if mask.len() == self.keys { 0 } else { query * self.keys }..]);
             for (key, x) in row.iter_mut().enumerate() {
                 if mask.is_some_and(|mask| mask[key] == 0) || (self.causal && key > query) {
@@ -218,7 +220,9 @@ impl Plan {
         let keys = self.keys.max(1);
         for (row, weights) in scores.chunks_exact_mut(keys).zip(weights.chunks_exact(keys)) {
             softmax_row_backward(row, weights);
-            row.iter_mut().for_each(|x| *x *= scale);
+            for x in row.iter_mut() {
+                *x *= scale;
+            }
         }
     }
 }

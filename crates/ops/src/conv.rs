@@ -149,7 +149,9 @@ impl Plan {
             let (to, from) = (&mut matrix[at..at + width], &image[from..from + width]);
             // A call to copy a few numbers takes longer than to copy them.
             if width < 8 {
-                to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+                for (to, &from) in to.iter_mut().zip(from) {
+                    *to = from;
+                }
             } else {
                 to.copy_from_slice(from);
             }
@@ -159,7 +161,9 @@ impl Plan {
     /// Adds the rows back to the elements that they came from.
     fn fold<T: Real>(&self, matrix: &[T], group: usize, image: &mut [T]) {
         self.each_run(group, |from, at, width| {
-            image[from..from + width].iter_mut().zip(&matrix[at..at + width]).for_each(|(x, &y)| *x += y);
+            for (x, &y) in image[from..from + width].iter_mut().zip(&matrix[at..at + width]) {
+                *x += y;
+            }
         });
     }
 
@@ -301,7 +305,9 @@ fn backward_kernel<T: Real>(plan: &Plan, x: &[T], dy: &[T]) -> Vec<T> {
     let images = x.chunks(part * plan.image().max(1)).zip(dy.chunks(part * plan.output().max(1)));
     let mut parts = cores::map(images.collect(), of_part).into_iter();
     let mut sum = parts.next().unwrap_or_else(|| vec![T::ZERO; plan.depth() * plan.filters]);
-    parts.for_each(|part| sum.iter_mut().zip(part).for_each(|(sum, x)| *sum += x));
+    for part in parts {
+        sum.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+    }
     sum
 }
 

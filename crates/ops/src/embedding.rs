@@ -1,5 +1,6 @@
 //! Rows of a table by their numbers, with a gradient that is rows as well.
 
+use crate::cores;
 use crate::host::{view, with_real};
 use crate::tape::{EMBEDDING_LOOKUP, Value, record};
 use crate::{Error, Real, Result, RowsSink};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 /// # Errors
 /// If an id is not a row of the table.
 pub fn embedding_lookup(table: &Tensor, ids: Vec<u32>, dims: &[usize], sink: &RowsSink) -> Result<Tensor> {
-    let width = table.dims2()?.1;
+    let (height, width) = table.dims2()?;
     if table.track_op() && !table.is_variable() {
         return Err(
             Error::new("embedding_lookup needs a variable as its table").help("use gather for a computed table")
@@ -26,7 +27,7 @@ pub fn embedding_lookup(table: &Tensor, ids: Vec<u32>, dims: &[usize], sink: &Ro
     let dims = [dims, &[width]].concat();
     let value = match table.dtype() {
         DType::F32 | DType::F64 if table.device().is_cpu() && table.is_contiguous() => {
-            with_real!(table, T => Value::new(gathered(&ids, &view::<T>(table)?, width)?, dims))
+            with_real!(table, T => Value::new(gathered(&ids, &view::<T>(table)?, height, width)?, dims))
         }
         _ => {
             let ids = Tensor::from_slice(&ids, ids.len(), table.device())?;
@@ -41,15 +42,16 @@ pub fn embedding_lookup(table: &Tensor, ids: Vec<u32>, dims: &[usize], sink: &Ro
     Ok(y?)
 }
 
-fn gathered<T: Real>(ids: &[u32], table: &[T], width: usize) -> candle_core::Result<Vec<T>> {
-    let mut rows = Vec::with_capacity(ids.len() * width);
-    for &id in ids {
-        match table.get(id as usize * width..(id as usize + 1) * width) {
-            Some(row) => rows.extend_from_slice(row),
-            None => candle_core::bail!("row {id} of a table of {} rows", table.len() / width.max(1)),
-        }
+fn gathered<T: Real>(ids: &[u32], table: &[T], height: usize, width: usize) -> candle_core::Result<Vec<T>> {
+    if let Some(id) = ids.iter().find(|id| **id as usize >= height) {
+        candle_core::bail!("row {id} of a table of {height} rows")
     }
-    Ok(rows)
+    let length = ids.len() * width;
+    Ok(cores::made(length, cores::part(length, width, 1), |from, part| {
+        for (row, &id) in part.chunks_exact_mut(width.max(1)).zip(&ids[from / width.max(1)..]) {
+            row.copy_from_slice(&table[id as usize * width..][..width]);
+        }
+    }))
 }
 
 /// The ids as whole numbers on the host, all of them below `limit`.

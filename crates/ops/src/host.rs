@@ -45,17 +45,23 @@ impl<G: Deref<Target = Storage>, T: Real> Deref for View<G, T> {
 
 #[inline(always)]
 fn each1<T: Copy, U>(y: &mut [U], a: &[T], f: impl Fn(T) -> U) {
-    y.iter_mut().zip(a).for_each(|(y, &a)| *y = f(a));
+    for (y, &a) in y.iter_mut().zip(a) {
+        *y = f(a);
+    }
 }
 
 #[inline(always)]
 pub(crate) fn each2<T: Copy, V: Copy, U>(y: &mut [U], a: &[T], b: &[V], f: impl Fn(T, V) -> U) {
-    y.iter_mut().zip(a).zip(b).for_each(|((y, &a), &b)| *y = f(a, b));
+    for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+        *y = f(a, b);
+    }
 }
 
 #[inline(always)]
 fn each3<T: Copy, U>(y: &mut [U], a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T) -> U) {
-    y.iter_mut().zip(a).zip(b).zip(c).for_each(|(((y, &a), &b), &c)| *y = f(a, b, c));
+    for (((y, &a), &b), &c) in y.iter_mut().zip(a).zip(b).zip(c) {
+        *y = f(a, b, c);
+    }
 }
 
 /// `f` of each element.
@@ -94,7 +100,9 @@ fn reduced<T: Real>(x: &[T], start: T, get: impl Fn(T) -> T, f: impl Fn(T, T) ->
     let mut lanes = [start; LANES];
     let (chunks, rest) = x.as_chunks::<LANES>();
     for chunk in chunks {
-        lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane = f(*lane, get(x)));
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = f(*lane, get(x));
+        }
     }
     let whole = together(lanes, &f);
     rest.iter().fold(whole, |all, &x| f(all, get(x)))
@@ -104,7 +112,9 @@ fn reduced<T: Real>(x: &[T], start: T, get: impl Fn(T) -> T, f: impl Fn(T, T) ->
 fn together<T: Real>(mut lanes: [T; LANES], f: impl Fn(T, T) -> T) -> T {
     for half in [8, 4, 2, 1] {
         let (low, high) = lanes.split_at_mut(half);
-        low.iter_mut().zip(high).for_each(|(low, high)| *low = f(*low, *high));
+        for (low, high) in low.iter_mut().zip(high) {
+            *low = f(*low, *high);
+        }
     }
     lanes[0]
 }
@@ -133,7 +143,9 @@ pub(crate) fn dot<T: Real>(x: &[T], y: &[T]) -> T {
     let mut lanes = [T::ZERO; LANES];
     let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
     for (x, y) in x.iter().zip(y) {
-        lanes.iter_mut().zip(x).zip(y).for_each(|((lane, &x), &y)| *lane += x * y);
+        for ((lane, &x), &y) in lanes.iter_mut().zip(x).zip(y) {
+            *lane += x * y;
+        }
     }
     let sum = together(lanes, |a, b| a + b);
     x_rest.iter().zip(y_rest).fold(sum, |sum, (&x, &y)| sum + x * y)

@@ -132,32 +132,46 @@ pub(crate) fn softmax_row<T: Real>(row: &mut [T]) {
 #[inline(always)]
 pub(crate) fn scaled_softmax_row<T: Real>(row: &mut [T], scale: T) {
     let largest = largest(row);
-    row.iter_mut().for_each(|x| *x = ((*x - largest) * scale).exp_of_negative());
+    for x in row.iter_mut() {
+        *x = ((*x - largest) * scale).exp_of_negative();
+    }
     let factor = T::ONE / total(row);
-    row.iter_mut().for_each(|x| *x *= factor);
+    for x in row.iter_mut() {
+        *x *= factor;
+    }
 }
 
 /// From the values of a softmax and their gradients to the gradients of its input, in place.
 #[inline(always)]
 pub(crate) fn softmax_row_backward<T: Real>(dy: &mut [T], y: &[T]) {
     let common = dot_product(dy, y);
-    dy.iter_mut().zip(y).for_each(|(dy, &y)| *dy = (*dy - common) * y);
+    for (dy, &y) in dy.iter_mut().zip(y) {
+        *dy = (*dy - common) * y;
+    }
 }
 
 #[inline(always)]
 fn log_softmax_row<T: Real>(row: &mut [T]) {
     let largest = largest(row);
-    row.iter_mut().for_each(|x| *x -= largest);
+    for x in row.iter_mut() {
+        *x -= largest;
+    }
     let mut sum = T::ZERO;
-    row.iter().for_each(|x| sum += x.exp());
+    for x in row.iter() {
+        sum += x.exp();
+    }
     let log = sum.ln();
-    row.iter_mut().for_each(|x| *x -= log);
+    for x in row.iter_mut() {
+        *x -= log;
+    }
 }
 
 #[inline(always)]
 fn log_softmax_row_backward<T: Real>(dy: &mut [T], y: &[T]) {
     let common = total(dy);
-    dy.iter_mut().zip(y).for_each(|(dy, &y)| *dy -= y.exp() * common);
+    for (dy, &y) in dy.iter_mut().zip(y) {
+        *dy -= y.exp() * common;
+    }
 }
 
 #[cfg(test)]

@@ -258,7 +258,9 @@ impl FusedActivation {
 
 #[inline(always)]
 fn apply_inline<T: Real>(y: &mut [T], activation: FusedActivation) {
-    y.iter_mut().for_each(|y| *y = activation.value(*y));
+    for y in y.iter_mut() {
+        *y = activation.value(*y);
+    }
 }
 
 /// `activation(x kernel + bias)` as one op, whose gradients are one product each.
@@ -355,7 +357,9 @@ pub(crate) fn column_sums<T: Real>(data: &[T], width: usize) -> Vec<T> {
 #[inline(always)]
 fn add_rows<T: Real>(sums: &mut [T], rows: &[T]) {
     for row in rows.chunks_exact(sums.len()) {
-        sums.iter_mut().zip(row).for_each(|(sum, &x)| *sum += x);
+        for (sum, &x) in sums.iter_mut().zip(row) {
+            *sum += x;
+        }
     }
 }
 

@@ -80,8 +80,12 @@ pub fn normalize_channels(
             });
             let (mut dgamma, mut dbeta) = (vec![T::ZERO; channels], vec![T::ZERO; channels]);
             for (of_gamma, of_beta) in sums {
-                dgamma.iter_mut().zip(of_gamma).for_each(|(sum, x)| *sum += x);
-                dbeta.iter_mut().zip(of_beta).for_each(|(sum, x)| *sum += x);
+                for (sum, x) in dgamma.iter_mut().zip(of_gamma) {
+                    *sum += x;
+                }
+                for (sum, x) in dbeta.iter_mut().zip(of_beta) {
+                    *sum += x;
+                }
             }
             let like = |data: Vec<T>, shape: &Option<candle_core::Shape>| {
                 shape.as_ref().map(|shape| Tensor::from_vec(data, shape, &Device::Cpu)).transpose()
@@ -145,11 +149,25 @@ impl Plan {
             let y = &mut y[at..at + self.width];
             match (gamma, beta) {
                 (Some(gamma), Some(beta)) => {
-                    y.iter_mut().zip(gamma).zip(beta).for_each(|((y, &g), &b)| *y = (*y - mean) * factor * g + b);
+                    for ((y, &g), &b) in y.iter_mut().zip(gamma).zip(beta) {
+                        *y = (*y - mean) * factor * g + b;
+                    }
                 }
-                (Some(gamma), None) => y.iter_mut().zip(gamma).for_each(|(y, &g)| *y = (*y - mean) * factor * g),
-                (None, Some(beta)) => y.iter_mut().zip(beta).for_each(|(y, &b)| *y = (*y - mean) * factor + b),
-                (None, None) => y.iter_mut().for_each(|y| *y = (*y - mean) * factor),
+                (Some(gamma), None) => {
+                    for (y, &g) in y.iter_mut().zip(gamma) {
+                        *y = (*y - mean) * factor * g;
+                    }
+                }
+                (None, Some(beta)) => {
+                    for (y, &b) in y.iter_mut().zip(beta) {
+                        *y = (*y - mean) * factor + b;
+                    }
+                }
+                (None, None) => {
+                    for y in y.iter_mut() {
+                        *y = (*y - mean) * factor;
+                    }
+                }
             }
         }
     }
@@ -181,8 +199,12 @@ impl Plan {
                 self.backward_group(dx, &mut normal, group);
             }
             for (normal, dy) in normal.chunks_exact(self.channels).zip(dy.chunks_exact(self.channels)) {
-                dgamma.iter_mut().zip(normal.iter().zip(dy)).for_each(|(sum, (&x, &dy))| *sum += x * dy);
-                dbeta.iter_mut().zip(dy).for_each(|(sum, &dy)| *sum += dy);
+                for (sum, (&x, &dy)) in dgamma.iter_mut().zip(normal.iter().zip(dy)) {
+                    *sum += x * dy;
+                }
+                for (sum, &dy) in dbeta.iter_mut().zip(dy) {
+                    *sum += dy;
+                }
             }
         }
     }
@@ -196,7 +218,9 @@ impl Plan {
         let (mut sum, mut product) = (T::ZERO, T::ZERO);
         for at in self.runs(group) {
             let (dx, normal) = (&dx[at..at + self.width], &mut normal[at..at + self.width]);
-            normal.iter_mut().for_each(|x| *x = (*x - mean) * factor);
+            for x in normal.iter_mut() {
+                *x = (*x - mean) * factor;
+            }
             sum += total(dx);
             product += dot(dx, normal);
         }
@@ -204,7 +228,9 @@ impl Plan {
         let product = product / count;
         for at in self.runs(group) {
             let (dx, normal) = (&mut dx[at..at + self.width], &normal[at..at + self.width]);
-            dx.iter_mut().zip(normal).for_each(|(dx, &x)| *dx = (*dx - sum - x * product) * factor);
+            for (dx, &x) in dx.iter_mut().zip(normal) {
+                *dx = (*dx - sum - x * product) * factor;
+            }
         }
     }
 }
@@ -257,7 +283,9 @@ pub fn channel_moments(x: &Tensor, weights: Option<&Tensor>) -> Result<(Tensor, 
 #[inline(always)]
 fn deviations<T: Real>(rows: &mut [T], mean: &[T]) {
     for row in rows.chunks_exact_mut(mean.len().max(1)) {
-        row.iter_mut().zip(mean).for_each(|(x, &mean)| *x = (*x - mean) * (*x - mean));
+        for (x, &mean) in row.iter_mut().zip(mean) {
+            *x = (*x - mean) * (*x - mean);
+        }
     }
 }
 
@@ -302,11 +330,15 @@ pub fn batch_normalize(
         let (mean, factor) = (view::<T>(&mean)?, view::<T>(&factor)?);
         let mut a = factor.to_vec();
         if let Some(scale) = &scale {
-            a.iter_mut().zip(view::<T>(scale)?.iter()).for_each(|(a, &scale)| *a *= scale);
+            for (a, &scale) in a.iter_mut().zip(view::<T>(scale)?.iter()) {
+                *a *= scale;
+            }
         }
         let mut b: Vec<T> = a.iter().zip(mean.iter()).map(|(&a, &mean)| -(a * mean)).collect();
         if let Some(shift) = &shift {
-            b.iter_mut().zip(view::<T>(shift)?.iter()).for_each(|(b, &shift)| *b += shift);
+            for (b, &shift) in b.iter_mut().zip(view::<T>(shift)?.iter()) {
+                *b += shift;
+            }
         }
         let numbers = view::<T>(&input)?;
         let y = cores::changed(&numbers, cores::part(numbers.len(), channels, 2), |_, part| simd!(affine(part, &a, &b)));
@@ -325,7 +357,9 @@ pub fn batch_normalize(
             let (dgamma, dbeta) = (column_sums(&products, channels), column_sums(&dy, channels));
             let mut a = factor.to_vec();
             if let Some(scale) = &scale {
-                a.iter_mut().zip(view::<T>(scale)?.iter()).for_each(|(a, &scale)| *a *= scale);
+                for (a, &scale) in a.iter_mut().zip(view::<T>(scale)?.iter()) {
+                    *a *= scale;
+                }
             }
             let share = if of_batch { T::from_real(channels as f64 / x.len().max(1) as f64) } else { T::ZERO };
             let dx = cores::changed(&dy, cores::part(dy.len(), channels, 4), |from, part| {
@@ -349,7 +383,9 @@ pub fn batch_normalize(
 #[inline(always)]
 fn affine<T: Real>(rows: &mut [T], a: &[T], b: &[T]) {
     for row in rows.chunks_exact_mut(a.len().max(1)) {
-        row.iter_mut().zip(a.iter().zip(b)).for_each(|(x, (&a, &b))| *x = *x * a + b);
+        for (x, (&a, &b)) in row.iter_mut().zip(a.iter().zip(b)) {
+            *x = *x * a + b;
+        }
     }
 }
 

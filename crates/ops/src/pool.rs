@@ -107,6 +107,13 @@ fn each_window(axes: [Axis; 2], channels: usize, mut f: impl FnMut(usize, &mut d
 }
 
 #[inline(always)]
+fn each_with<T: Real>(y: &mut [T], x: &[T], f: impl Fn(T, T) -> T) {
+    for (y, &x) in y.iter_mut().zip(x) {
+        *y = f(*y, x);
+    }
+}
+
+#[inline(always)]
 fn pooled<T: Real>(x: &[T], y: &mut [T], pool: Pool, axes: [Axis; 2], channels: usize) {
     each_window(axes, channels, |at, places| {
         let y = &mut y[at..at + channels];
@@ -116,13 +123,15 @@ fn pooled<T: Real>(x: &[T], y: &mut [T], pool: Pool, axes: [Axis; 2], channels: 
             count += 1;
             match pool {
                 _ if count == 1 => y.copy_from_slice(x),
-                Pool::Max => y.iter_mut().zip(x).for_each(|(y, &x)| *y = if *y >= x { *y } else { x }),
-                Pool::Average => y.iter_mut().zip(x).for_each(|(y, &x)| *y += x),
+                Pool::Max => each_with(y, x, |y, x| if y >= x { y } else { x }),
+                Pool::Average => each_with(y, x, |y, x| y + x),
             }
         }
         if pool == Pool::Average && count > 1 {
             let factor = T::ONE / T::from_real(f64::from(count));
-            y.iter_mut().for_each(|y| *y *= factor);
+            for y in y.iter_mut() {
+                *y *= factor;
+            }
         }
     });
 }
@@ -154,7 +163,9 @@ fn spread<T: Real>(dx: &mut [T], dy: &[T], axes: [Axis; 2], channels: usize) {
         let factor = T::ONE / T::from_real(count.max(1) as f64);
         let dy = &dy[at..at + channels];
         for place in places {
-            dx[place..place + channels].iter_mut().zip(dy).for_each(|(dx, &dy)| *dx += dy * factor);
+            for (dx, &dy) in dx[place..place + channels].iter_mut().zip(dy) {
+                *dx += dy * factor;
+            }
         }
     });
 }

@@ -189,7 +189,9 @@ fn blocks(bits: &mut [u32], first: u64, stream: u64, key: [u32; 2]) {
             k1 = k1.wrapping_add(0xBB67_AE85);
         }
         for (lane, block) in part.chunks_mut(4).enumerate() {
-            block.iter_mut().zip(&words).for_each(|(bits, word)| *bits = word[lane]);
+            for (bits, word) in block.iter_mut().zip(&words) {
+                *bits = word[lane];
+            }
         }
     }
 }

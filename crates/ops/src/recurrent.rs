@@ -333,7 +333,9 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
         }
         if let Some(dropout) = x.dropout {
             let dropout = &dropout[samples.start * units..samples.end * units];
-            before.iter_mut().zip(dropout).for_each(|(h, &keep)| *h *= keep);
+            for (h, &keep) in before.iter_mut().zip(dropout) {
+                *h *= keep;
+            }
         }
         let before = &*before;
         let part_of_inputs = |sample: usize| ((samples.start + sample) * steps + step) * width;
@@ -364,7 +366,9 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                     let r = &mut z[units..2 * units];
                     way.recurrent_activation.apply(r);
                     let products = r.iter().zip(&before[at.clone()]);
-                    reset[at].iter_mut().zip(products).for_each(|(reset, (&r, &h))| *reset = r * h);
+                    for (reset, (&r, &h)) in reset[at].iter_mut().zip(products) {
+                        *reset = r * h;
+                    }
                 }
                 let of_reset = Matrix::rows(&reset, count, units);
                 let third = Matrix::strided(&x.kernel[2 * units..], (units, units), (width, 1));
@@ -402,17 +406,23 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                         simd!(lstm_carry(next, carry, z));
                         h.copy_from_slice(next);
                         way.activation.apply(h);
-                        h.iter_mut().zip(&z[3 * units..]).for_each(|(h, &o)| *h *= o);
+                        for (h, &o) in h.iter_mut().zip(&z[3 * units..]) {
+                            *h *= o;
+                        }
                     }
                 }
                 Cell::GruResetAfter => {
                     let input = &x.inputs[part_of_inputs(sample)..][..width];
                     gates[width..].copy_from_slice(&z[2 * units..]);
-                    z[..2 * units].iter_mut().zip(input).for_each(|(z, &x)| *z += x);
+                    for (z, &x) in z[..2 * units].iter_mut().zip(input) {
+                        *z += x;
+                    }
                     way.recurrent_activation.apply(&mut z[..2 * units]);
                     let (two, third) = z.split_at_mut(2 * units);
                     let r = &two[units..];
-                    third.iter_mut().zip(r.iter().zip(&input[2 * units..])).for_each(|(z, (&r, &x))| *z = *z * r + x);
+                    for (z, (&r, &x)) in third.iter_mut().zip(r.iter().zip(&input[2 * units..])) {
+                        *z = *z * r + x;
+                    }
                     way.activation.apply(third);
                     gates[..width].copy_from_slice(z);
                     if !masked {
@@ -492,8 +502,12 @@ fn backward<T: Real>(plan: Plan, saved: &Saved, traces: &[Trace<T>], dy: &[T]) -
     let mut sum = Found { inputs, kernel: vec![T::ZERO; units * width], bias: vec![T::ZERO; width], state: Vec::new() };
     sum.state = vec![Vec::with_capacity(batch * units); plan.way.cell.states()];
     for (dw, db, state) in found {
-        sum.kernel.iter_mut().zip(dw).for_each(|(sum, x)| *sum += x);
-        sum.bias.iter_mut().zip(db).for_each(|(sum, x)| *sum += x);
+        for (sum, x) in sum.kernel.iter_mut().zip(dw) {
+            *sum += x;
+        }
+        for (sum, x) in sum.bias.iter_mut().zip(db) {
+            *sum += x;
+        }
         sum.state.iter_mut().zip(state).for_each(|(sum, part)| sum.extend(part));
     }
     Ok(sum)
@@ -534,7 +548,9 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
             let (dh, direct) = (&mut dh[at.clone()], &mut direct[at.clone()]);
             if plan.outputs() > 0 && !(masked && way.zero_masked) {
                 let dy = &of_sample(sample)[plan.place(time) * units..][..units];
-                dh.iter_mut().zip(dy).for_each(|(dh, &dy)| *dh += dy);
+                for (dh, &dy) in dh.iter_mut().zip(dy) {
+                    *dh += dy;
+                }
             }
             if masked {
                 // Nothing of this step counts: the gradients of the states go on as they are.
@@ -546,9 +562,9 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
             let dx = &mut dx[(sample * steps + step) * width..][..width];
             match way.cell {
                 Cell::Simple => {
-                    dz.iter_mut()
-                        .zip(dh.iter().zip(gates))
-                        .for_each(|(dz, (&dh, &y))| *dz = dh * way.activation.slope(y));
+                    for (dz, (&dh, &y)) in dz.iter_mut().zip(dh.iter().zip(gates)) {
+                        *dz = dh * way.activation.slope(y);
+                    }
                 }
                 Cell::Lstm => {
                     let carry = &trace.carry[time * count * units..][at.clone()];
@@ -606,9 +622,13 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
         }
         if let Some(dropout) = x.dropout {
             let dropout = &dropout[trace.samples.start * units..trace.samples.end * units];
-            back.iter_mut().zip(dropout).for_each(|(back, &keep)| *back *= keep);
+            for (back, &keep) in back.iter_mut().zip(dropout) {
+                *back *= keep;
+            }
         }
-        dh.iter_mut().zip(back.iter().zip(&direct)).for_each(|(dh, (&back, &direct))| *dh = back + direct);
+        for (dh, (&back, &direct)) in dh.iter_mut().zip(back.iter().zip(&direct)) {
+            *dh = back + direct;
+        }
     }
     let mut dw = vec![T::ZERO; units * width];
     let all = steps * count;

@@ -76,14 +76,20 @@ fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f6
 #[inline(always)]
 fn sums<T: Real>(y: &mut [T], x: &[T], count: usize, inner: usize, factor: T) {
     if inner == 1 {
-        y.iter_mut().zip(x.chunks_exact(count)).for_each(|(y, x)| *y = total(x) * factor);
+        for (y, x) in y.iter_mut().zip(x.chunks_exact(count)) {
+            *y = total(x) * factor;
+        }
         return;
     }
     for (y, x) in y.chunks_exact_mut(inner).zip(x.chunks_exact(count * inner)) {
         for x in x.chunks_exact(inner) {
-            y.iter_mut().zip(x).for_each(|(y, &x)| *y += x);
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y += x;
+            }
         }
-        y.iter_mut().for_each(|y| *y *= factor);
+        for y in y.iter_mut() {
+            *y *= factor;
+        }
     }
 }
 
@@ -95,7 +101,9 @@ fn spread<T: Real>(dx: &mut [T], dy: &[T], count: usize, inner: usize, factor: T
     }
     for (dx, dy) in dx.chunks_exact_mut(count * inner).zip(dy.chunks_exact(inner)) {
         for dx in dx.chunks_exact_mut(inner) {
-            dx.iter_mut().zip(dy).for_each(|(dx, &dy)| *dx = dy * factor);
+            for (dx, &dy) in dx.iter_mut().zip(dy) {
+                *dx = dy * factor;
+            }
         }
     }
 }

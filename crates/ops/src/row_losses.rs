@@ -88,7 +88,9 @@ pub fn pairwise_mean(function: Pairwise, y: &Tensor, x: &Tensor) -> Result<Tenso
             for (i, mean) in part.iter_mut().enumerate() {
                 let row = (from + i) * width..(from + i + 1) * width;
                 let mut sum = T::ZERO;
-                y[row.clone()].iter().zip(&x_[row]).for_each(|(&y, &x)| sum += function.value(y, x));
+                for (&y, &x) in y[row.clone()].iter().zip(&x_[row]) {
+                    sum += function.value(y, x);
+                }
                 *mean = sum * factor;
             }
         });
@@ -102,7 +104,9 @@ pub fn pairwise_mean(function: Pairwise, y: &Tensor, x: &Tensor) -> Result<Tenso
                 for (i, row) in part.chunks_exact_mut(width).enumerate() {
                     let (at, dy) = (from + i * width, dy[from / width + i] * factor);
                     let pairs = y[at..at + width].iter().zip(&x[at..at + width]);
-                    row.iter_mut().zip(pairs).for_each(|(dx, (&y, &x))| *dx = function.slope(y, x) * dy);
+                    for (dx, (&y, &x)) in row.iter_mut().zip(pairs) {
+                        *dx = function.slope(y, x) * dy;
+                    }
                 }
             });
             Tensor::from_vec(dx, input.shape(), input.device())?
@@ -202,7 +206,9 @@ impl<T: Real> Row<'_, T> {
             Target::Id(id) => -log(self.x[id]),
             Target::Weights(y) => {
                 let mut sum = T::ZERO;
-                y.iter().zip(self.x).for_each(|(&y, &x)| sum += y * log(x));
+                for (&y, &x) in y.iter().zip(self.x) {
+                    sum += y * log(x);
+                }
                 -sum
             }
         }
@@ -216,7 +222,9 @@ impl<T: Real> Row<'_, T> {
             None => {
                 let largest = largest(self.x);
                 let mut sum = T::ZERO;
-                self.x.iter().for_each(|&x| sum += (x - largest).exp());
+                for &x in self.x.iter() {
+                    sum += (x - largest).exp();
+                }
                 largest + sum.ln()
             }
         };
@@ -237,9 +245,15 @@ impl<T: Real> Row<'_, T> {
             None => {
                 let log = self.logarithm();
                 let mut all = T::ZERO;
-                (0..dx.len()).for_each(|i| all += weight(i));
-                dx.iter_mut().zip(self.x).for_each(|(dx, &x)| *dx = log(x).exp() * all * dy);
-                dx.iter_mut().enumerate().for_each(|(i, dx)| *dx -= weight(i) * dy);
+                for i in 0..dx.len() {
+                    all += weight(i);
+                }
+                for (dx, &x) in dx.iter_mut().zip(self.x) {
+                    *dx = log(x).exp() * all * dy;
+                }
+                for (i, dx) in dx.iter_mut().enumerate() {
+                    *dx -= weight(i) * dy;
+                }
             }
             // Of the probabilities -y/p, where they are not held; then through the division by the sum.
             Some(epsilon) => {
@@ -250,7 +264,9 @@ impl<T: Real> Row<'_, T> {
                     *dx = if held(p, epsilon) == p { -(weight(i) / p) } else { T::ZERO };
                     common += *dx * p;
                 }
-                dx.iter_mut().for_each(|dx| *dx = (*dx - common) / sum * dy);
+                for dx in dx.iter_mut() {
+                    *dx = (*dx - common) / sum * dy;
+                }
             }
         }
     }

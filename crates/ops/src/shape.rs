@@ -87,7 +87,9 @@ pub(crate) fn transpose(x: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
         return x.permute(order)?.contiguous();
     }
     let mut back = vec![0; order.len()];
-    order.iter().enumerate().for_each(|(i, &axis)| back[axis] = i);
+    for (i, &axis) in order.iter().enumerate() {
+        back[axis] = i;
+    }
     let y = x.detach().permute(order)?;
     record("transpose", &[x], Value::Tensor(y), move |_, dy| Ok(vec![Some(dy.permute(back.clone())?)]))
 }

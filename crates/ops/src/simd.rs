@@ -13,14 +13,17 @@ pub fn arch() -> pulp::Arch {
 
 /// Runs a loop compiled for the widest instructions that the processor has: AVX2 or AVX-512 on x86-64, NEON on ARM.
 ///
-/// What it calls should be `#[inline(always)]`: what is not inlined stays at the instructions of the default build. A macro,
-/// so that each set of instructions has a copy of its own, which is called once and therefore inlined.
+/// What it calls should be `#[inline(always)]`, and its loops `for` loops: what is not inlined stays at the instructions of the default
+/// build, and `for_each` and `collect` often are not. A macro, so that each set of instructions has a copy of its own, which is called
+/// once and therefore inlined.
 ///
 /// ```
 /// use candle_keras_ops::simd;
 /// #[inline(always)]
 /// fn double(x: &mut [f32]) {
-///     x.iter_mut().for_each(|x| *x *= 2.0);
+///     for x in x {
+///         *x *= 2.0;
+///     }
 /// }
 /// let mut x = [1.0, 2.0, 3.0];
 /// simd!(double(&mut x));

@@ -149,7 +149,9 @@ impl Ledger {
         self.sums.push([0.0; TERMS]);
         let (b, q) = self.kept;
         let mut factors = [b; TERMS];
-        (1..TERMS).for_each(|i| factors[i] = factors[i - 1] * q);
+        for i in 1..TERMS {
+            factors[i] = factors[i - 1] * q;
+        }
         let first = self.now().saturating_sub(self.horizon);
         let mut sum = [0f64; TERMS];
         for (sums, (alpha, _)) in self.sums[first..].iter_mut().zip(&self.pushes[first..]).rev() {
@@ -212,12 +214,16 @@ impl Way<'_> {
             }
             slots[drift.numerator] = numerator;
         } else if self.lost != 0.0 {
-            weight.iter_mut().for_each(|w| *w -= *w * self.lost);
+            for w in weight.iter_mut() {
+                *w -= *w * self.lost;
+            }
         }
         for (slot, powers) in slots.iter_mut().zip(&ledger.powers) {
             let power = powers[ledger.now() - self.from];
             if power != 1.0 {
-                slot.iter_mut().for_each(|x| *x *= power);
+                for x in slot.iter_mut() {
+                    *x *= power;
+                }
             }
         }
     }
@@ -226,7 +232,9 @@ impl Way<'_> {
     fn simulate(&self, weight: &mut [f32], m: &[f32], s: &[f32], root: bool) {
         let (b, q) = self.ledger.kept;
         let decay = self.ledger.decay.last().copied().unwrap_or(0.0);
-        weight.iter_mut().for_each(|w| *w -= *w * self.lost);
+        for w in weight.iter_mut() {
+            *w -= *w * self.lost;
+        }
         let (mut power, mut shrunk) = (if decay == 0.0 { 1.0 } else { decay.exp() }, 1.0);
         for (alpha, epsilon) in self.ledger.pushes[self.from..].iter().take(self.ledger.horizon) {
             (power, shrunk) = (power * b, shrunk * q);
@@ -237,7 +245,9 @@ impl Way<'_> {
 
 #[inline(always)]
 fn plain(w: &mut [f32], m: &[f32], lost: f32, sum: f32) {
-    w.iter_mut().zip(m).for_each(|(w, m)| *w -= *w * lost + m * sum);
+    for (w, m) in w.iter_mut().zip(m) {
+        *w -= *w * lost + m * sum;
+    }
 }
 
 #[inline(always)]
@@ -250,9 +260,13 @@ fn series(w: &mut [f32], m: &[f32], s: &[f32], root: bool, lost: f32, sums: [f32
     };
     let all = w.iter_mut().zip(m).zip(s);
     if root {
-        all.for_each(|((w, &m), &s)| each(w, m, s.sqrt()));
+        for ((w, &m), &s) in all {
+            each(w, m, s.sqrt());
+        }
     } else {
-        all.for_each(|((w, &m), &s)| each(w, m, s));
+        for ((w, &m), &s) in all {
+            each(w, m, s);
+        }
     }
 }
 
@@ -260,9 +274,13 @@ fn series(w: &mut [f32], m: &[f32], s: &[f32], root: bool, lost: f32, sums: [f32
 fn push(w: &mut [f32], m: &[f32], s: &[f32], root: bool, alpha: f32, shrunk: f32, epsilon: f32) {
     let all = w.iter_mut().zip(m).zip(s);
     if root {
-        all.for_each(|((w, &m), &s)| *w -= alpha * m / (shrunk * s.sqrt() + epsilon));
+        for ((w, &m), &s) in all {
+            *w -= alpha * m / (shrunk * s.sqrt() + epsilon);
+        }
     } else {
-        all.for_each(|((w, &m), &s)| *w -= alpha * m / (shrunk * s + epsilon));
+        for ((w, &m), &s) in all {
+            *w -= alpha * m / (shrunk * s + epsilon);
+        }
     }
 }
 
@@ -415,7 +433,9 @@ fn one_by_one(memory: &mut [&mut [f32]], width: usize, first: u32, rows: &[(u32,
     for &(row, number) in rows {
         let mut parts: [&mut [f32]; MOST] = Default::default();
         let at = (row - first) as usize * width;
-        parts.iter_mut().zip(memory.iter_mut()).for_each(|(part, memory)| *part = &mut memory[at..at + width]);
+        for (part, memory) in parts.iter_mut().zip(memory.iter_mut()) {
+            *part = &mut memory[at..at + width];
+        }
         f(&mut parts[..count], number);
     }
 }

@@ -431,7 +431,9 @@ impl Optimizer {
         let one = |row: &mut [&mut [f32]], gradient: &[f32], pass: &Pass| {
             let [weight, slots @ ..] = row else { return };
             if keep != 1.0 {
-                weight.iter_mut().for_each(|w| *w -= *w * (1.0 - keep) as f32);
+                for w in weight.iter_mut() {
+                    *w -= *w * (1.0 - keep) as f32;
+                }
             }
             pass(weight, gradient, slots);
         };

@@ -92,7 +92,9 @@ impl UpdateRule for SGD {
 
 #[inline(always)]
 fn plain(w: &mut [f32], g: &[f32], lr: f32) {
-    w.iter_mut().zip(g).for_each(|(w, g)| *w -= lr * g);
+    for (w, g) in w.iter_mut().zip(g) {
+        *w -= lr * g;
+    }
 }
 
 #[inline(always)]
