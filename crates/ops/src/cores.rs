@@ -39,8 +39,10 @@ pub fn count() -> usize {
 /// assert_eq!(squares[37], 1369);
 /// ```
 pub fn each<I: Iterator + Send>(items: I, f: impl Fn(I::Item) + Sync) {
+    // The thread that is here takes one of them.
+    let others = items.size_hint().1.map_or(usize::MAX, |items| items.saturating_sub(1));
     let items = Mutex::new(items);
-    together(&|| {
+    together(others, &|| {
         loop {
             let item = lock(&items).next();
             let Some(item) = item else { return };
@@ -56,18 +58,22 @@ pub fn map<T: Send, R: Send>(items: Vec<T>, f: impl Fn(T) -> R + Sync) -> Vec<R>
     results.into_iter().flatten().collect()
 }
 
+/// The fewest simple operations that are worth a part of their own.
+const LEAST: usize = 1 << 13;
+
 /// Numbers of a part that stays in a core's cache while several loops go over it.
 const CACHED: usize = 1 << 16;
 
 /// How long the parts of `length` elements are to be, each a multiple of `unit`, at `cost` simple operations an element: all of them if they
 /// are few.
 pub(crate) fn part(length: usize, unit: usize, cost: usize) -> usize {
-    if length.saturating_mul(cost) < SHARED_FROM {
+    let (unit, work) = (unit.max(1), length.saturating_mul(cost));
+    if work < SHARED_FROM {
         return length;
     }
-    let unit = unit.max(1);
     // Some parts to spare, for the cores that are quicker or less busy.
-    (length / unit).div_ceil(count() * 4).clamp(1, (CACHED / unit).max(1)) * unit
+    let parts = (count() * 4).min(work / LEAST);
+    (length / unit).div_ceil(parts).clamp(1, (CACHED / unit).max(1)) * unit
 }
 
 /// Runs `f` on parts of `data`, each a multiple of `unit` elements, on all cores if there are enough of them at `cost` operations
@@ -127,6 +133,8 @@ struct Crew {
     bell: Condvar,
     /// [`Board::number`], to be seen without the lock.
     number: AtomicUsize,
+    /// How many more threads the loop on the board has work for.
+    wanted: AtomicUsize,
     /// How many threads run the loop on the board, or one that was there.
     inside: AtomicUsize,
 }
@@ -158,6 +166,7 @@ fn crew() -> &'static Crew {
             board: Mutex::new(Board { number: 0, work: None, asleep: 0 }),
             bell: Condvar::new(),
             number: AtomicUsize::new(0),
+            wanted: AtomicUsize::new(0),
             inside: AtomicUsize::new(0),
         }
     });
@@ -174,7 +183,12 @@ fn crew() -> &'static Crew {
 fn help(crew: &'static Crew) {
     let mut seen = 0;
     loop {
-        look_out(crew, seen);
+        let number = look_out(crew, seen);
+        let place = crew.wanted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |wanted| wanted.checked_sub(1));
+        if place.is_err() {
+            seen = number;
+            continue;
+        }
         let work = {
             let board = lock(&crew.board);
             seen = board.number;
@@ -193,12 +207,13 @@ fn help(crew: &'static Crew) {
     }
 }
 
-/// Returns when there is another loop than the one of this number; looks before it sleeps.
-fn look_out(crew: &Crew, seen: usize) {
+/// The number of the next loop than the one of this number, when there is one; looks before it sleeps.
+fn look_out(crew: &Crew, seen: usize) -> usize {
     let start = Instant::now();
     for looks in 1u32.. {
-        if crew.number.load(Ordering::Relaxed) != seen {
-            return;
+        let number = crew.number.load(Ordering::Acquire);
+        if number != seen {
+            return number;
         }
         std::hint::spin_loop();
         if looks.is_multiple_of(64) && start.elapsed() > LOOKOUT {
@@ -211,19 +226,20 @@ fn look_out(crew: &Crew, seen: usize) {
         board = crew.bell.wait(board).unwrap_or_else(PoisonError::into_inner);
     }
     board.asleep -= 1;
+    board.number
 }
 
-/// Runs `run` on this thread and on all of the crew that come in time; on this alone if the cores are taken.
-fn together(run: &(dyn Fn() + Sync)) {
+/// Runs `run` on this thread and on up to `others` of the crew that come in time; on this alone if the cores are taken.
+fn together(others: usize, run: &(dyn Fn() + Sync)) {
     let crew = crew();
-    let turn = if crew.threads > 1 { crew.turn.try_lock() } else { return run() };
+    let turn = if crew.threads > 1 && others > 0 { crew.turn.try_lock() } else { return run() };
     let _turn = match turn {
         Ok(turn) => turn,
         Err(std::sync::TryLockError::Poisoned(turn)) => turn.into_inner(),
         Err(std::sync::TryLockError::WouldBlock) => return run(),
     };
     let panic = Mutex::new(None);
-    let shared = Shared::put_up(crew, Work { run, panic: &panic });
+    let shared = Shared::put_up(crew, others, Work { run, panic: &panic });
     run();
     drop(shared);
     if let Some(panic) = panic.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -236,7 +252,7 @@ struct Shared(&'static Crew);
 
 impl Shared {
     #[allow(unsafe_code)]
-    fn put_up(crew: &'static Crew, work: Work<'_>) -> Self {
+    fn put_up(crew: &'static Crew, others: usize, work: Work<'_>) -> Self {
         // SAFETY: only the lifetime changes. A thread of the crew takes the work from the board under its lock, where it also says
         // that it is inside, and does not touch it after it has said that it is out. `together` holds the work's parts until `drop`
         // below has taken it down, under the same lock, and found nobody inside, whether it returns or unwinds.
@@ -244,9 +260,13 @@ impl Shared {
         let mut board = lock(&crew.board);
         board.number = board.number.wrapping_add(1);
         board.work = Some(work);
-        crew.number.store(board.number, Ordering::Relaxed);
-        if board.asleep > 0 {
-            crew.bell.notify_all();
+        crew.wanted.store(others, Ordering::Relaxed);
+        crew.number.store(board.number, Ordering::Release);
+        // Each ring is a call of the system.
+        match board.asleep {
+            0 => (),
+            asleep if asleep <= others => crew.bell.notify_all(),
+            _ => (0..others).for_each(|_| crew.bell.notify_one()),
         }
         Self(crew)
     }

@@ -96,14 +96,10 @@ pub(crate) fn gemm<T: Real>(product: &mut [T], stride: usize, accumulate: bool, 
 /// times as long where it takes less than a millisecond.)
 fn product<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Option<&[T]>, activation: FusedActivation) -> Vec<T> {
     let ((m, k), n) = (a.size, b.size.1);
-    let threads = cores::count();
-    let rows = if m * n * k.div_ceil(8) < SHARED_FROM {
-        m
-    } else {
-        // As few calls as there are cores, since each brings `b` into another order for itself; more where that is little beside the work.
-        let parts = threads * m.div_ceil(threads * 1024);
-        m.div_ceil(parts).next_multiple_of(16)
-    };
+    // Eight multiplications at once are a simple operation. As few calls as there are cores, since each brings `b` into another order for
+    // itself; more where that is little beside the work.
+    let threads = cores::count().min(m * n * k.div_ceil(8) / (SHARED_FROM / 2)).max(1);
+    let rows = m.div_ceil(threads * m.div_ceil(threads * 1024).max(1)).next_multiple_of(16);
     cores::made(m * n, (rows * n).max(1), |from, product| {
         if let Some(bias) = bias {
             fill_rows(product, bias);
