@@ -83,10 +83,20 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
     let value = with_real!(x, T => {
         let numbers = view::<T>(&input)?;
         let y = cores::changed(&numbers, cores::part(numbers.len(), width, 8), |_, part| {
+            // Spelled out, since a function that is handed over as a value is not compiled for the processor.
+            let rows = part.chunks_exact_mut(width);
             if log {
-                simd!(each_row(part, width, log_softmax_row));
+                simd!({
+                    for row in rows {
+                        log_softmax_row(row);
+                    }
+                })
             } else {
-                simd!(each_row(part, width, softmax_row));
+                simd!({
+                    for row in rows {
+                        softmax_row(row);
+                    }
+                })
             }
         });
         Value::new(y, x.shape())
@@ -95,31 +105,25 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
         let dx = with_real!(y, T => {
             let (y, numbers) = (view::<T>(y)?, view::<T>(dy)?);
             let dx = cores::changed(&numbers, cores::part(numbers.len(), width, 4), |from, part| {
-                let y = &y[from..];
+                let rows = part.chunks_exact_mut(width).zip(y[from..].chunks_exact(width));
                 if log {
-                    simd!(each_pair(part, y, width, log_softmax_row_backward));
+                    simd!({
+                        for (dy, y) in rows {
+                            log_softmax_row_backward(dy, y);
+                        }
+                    })
                 } else {
-                    simd!(each_pair(part, y, width, softmax_row_backward));
+                    simd!({
+                        for (dy, y) in rows {
+                            softmax_row_backward(dy, y);
+                        }
+                    })
                 }
             });
             Tensor::from_vec(dx, dy.shape(), dy.device())?
         });
         Ok(vec![Some(dx)])
     })
-}
-
-#[inline(always)]
-fn each_row<T>(rows: &mut [T], width: usize, f: impl Fn(&mut [T])) {
-    for row in rows.chunks_exact_mut(width) {
-        f(row);
-    }
-}
-
-#[inline(always)]
-fn each_pair<T>(rows: &mut [T], others: &[T], width: usize, f: impl Fn(&mut [T], &[T])) {
-    for (row, other) in rows.chunks_exact_mut(width).zip(others.chunks_exact(width)) {
-        f(row, other);
-    }
 }
 
 /// Softmax of one row, in place.
