@@ -181,9 +181,9 @@ fn crew() -> &'static Crew {
 
 /// What a thread of the crew does for ever.
 fn help(crew: &'static Crew) {
-    let mut seen = 0;
+    let (mut seen, mut busy) = (0, Instant::now());
     loop {
-        let number = look_out(crew, seen);
+        let number = look_out(crew, seen, busy);
         let place = crew.wanted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |wanted| wanted.checked_sub(1));
         if place.is_err() {
             seen = number;
@@ -203,20 +203,21 @@ fn help(crew: &'static Crew) {
                 lock(work.panic).get_or_insert(panic);
             }
             crew.inside.fetch_sub(1, Ordering::Release);
+            busy = Instant::now();
         }
     }
 }
 
-/// The number of the next loop than the one of this number, when there is one; looks before it sleeps.
-fn look_out(crew: &Crew, seen: usize) -> usize {
-    let start = Instant::now();
+/// The number of the next loop than the one of this number, when there is one. Who was busy a short time ago looks, who was not sleeps: of
+/// many cores, those for which the loops have no work.
+fn look_out(crew: &Crew, seen: usize, busy: Instant) -> usize {
     for looks in 1u32.. {
         let number = crew.number.load(Ordering::Acquire);
         if number != seen {
             return number;
         }
         std::hint::spin_loop();
-        if looks.is_multiple_of(64) && start.elapsed() > LOOKOUT {
+        if looks.is_multiple_of(64) && busy.elapsed() > LOOKOUT {
             break;
         }
     }
@@ -262,11 +263,12 @@ impl Shared {
         board.work = Some(work);
         crew.wanted.store(others, Ordering::Relaxed);
         crew.number.store(board.number, Ordering::Release);
-        // Each ring is a call of the system.
-        match board.asleep {
+        // Each ring is a call of the system; none for whom those that are awake can do the work.
+        let awake = (crew.threads - 1).saturating_sub(board.asleep);
+        match others.saturating_sub(awake).min(board.asleep) {
             0 => (),
-            asleep if asleep <= others => crew.bell.notify_all(),
-            _ => (0..others).for_each(|_| crew.bell.notify_one()),
+            all if all == board.asleep => crew.bell.notify_all(),
+            some => (0..some).for_each(|_| crew.bell.notify_one()),
         }
         Self(crew)
     }
