@@ -288,27 +288,18 @@ fn backward_input<T: Real>(plan: &Plan, kernel: &[T], dy: &[T]) -> Vec<T> {
 }
 
 fn backward_kernel<T: Real>(plan: &Plan, x: &[T], dy: &[T]) -> Vec<T> {
-    // Always the same parts of the batch, so that the sums are the same bits on every run.
     let part = plan.batch.div_ceil(8).max(1);
-    let of_part = |images: (&[T], &[T])| {
-        let mut dw = vec![T::ZERO; plan.depth() * plan.filters];
+    let images = x.chunks(part * plan.image().max(1)).zip(dy.chunks(part * plan.output().max(1)));
+    cores::summed(images.collect(), plan.depth() * plan.filters, |(images, outputs), dw| {
         let mut matrix = plan.matrix::<T>();
-        for (image, dy) in images.0.chunks_exact(plan.image().max(1)).zip(images.1.chunks_exact(plan.output().max(1))) {
+        for (image, dy) in images.chunks_exact(plan.image().max(1)).zip(outputs.chunks_exact(plan.output().max(1))) {
             for group in 0..plan.groups {
                 let windows = plan.unfolded(image, group, &mut matrix);
                 let part = &mut dw[group * (plan.filters / plan.groups)..];
                 gemm(part, plan.filters, true, windows.t(), plan.outputs(dy, group));
             }
         }
-        dw
-    };
-    let images = x.chunks(part * plan.image().max(1)).zip(dy.chunks(part * plan.output().max(1)));
-    let mut parts = cores::map(images.collect(), of_part).into_iter();
-    let mut sum = parts.next().unwrap_or_else(|| vec![T::ZERO; plan.depth() * plan.filters]);
-    for part in parts {
-        sum.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
-    }
-    sum
+    })
 }
 
 /// The same of candle's functions: the windows are gathered, then multiplied. For other devices; slower than a kernel of its own.

@@ -1,9 +1,8 @@
 //! The cores of the machine, shared out by a loop.
 //!
-//! The loops of a training step take from ten microseconds to a few milliseconds, and a thread that sleeps takes some fifty to wake: a
-//! pool whose threads sleep between two loops, as rayon's do, loses more than the second core gains. The threads here look out for the
-//! next loop for a while before they sleep, the thread that brings a loop takes its part of it at once, and at the end it waits for
-//! those alone that began.
+//! The loops of a training step are short, many take less than a thread needs to wake: a pool whose threads sleep between two loops, as
+//! rayon's do, can lose more than the other cores gain (benches/README.md). The threads here look out for the next loop for a while before
+//! they sleep, the thread that brings a loop takes its part of it at once, and at the end it waits for those alone that began.
 
 use crate::simd::Real;
 use std::any::Any;
@@ -13,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-/// From how many simple operations on a loop is shared out over the cores, which costs one to five microseconds.
+/// From how many simple operations on a loop is shared out over the cores.
 pub const SHARED_FROM: usize = 1 << 16;
 
 /// How long a thread looks out for the next loop before it sleeps.
@@ -56,6 +55,23 @@ pub fn map<T: Send, R: Send>(items: Vec<T>, f: impl Fn(T) -> R + Sync) -> Vec<R>
     let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
     each(items.into_iter().zip(&mut results), |(item, result)| *result = Some(f(item)));
     results.into_iter().flatten().collect()
+}
+
+/// The sum of what `f` adds to zeros for each of the items. As many items whatever the machine give the same bits on every machine.
+pub(crate) fn summed<T: Real, I: Send>(items: Vec<I>, length: usize, f: impl Fn(I, &mut [T]) + Sync) -> Vec<T> {
+    let mut sums = map(items, |item| {
+        let mut sum = vec![T::ZERO; length];
+        f(item, &mut sum);
+        sum
+    })
+    .into_iter();
+    let mut all = sums.next().unwrap_or_else(|| vec![T::ZERO; length]);
+    for sum in sums {
+        for (all, x) in all.iter_mut().zip(sum) {
+            *all += x;
+        }
+    }
+    all
 }
 
 /// The fewest simple operations that are worth a part of their own.

@@ -122,13 +122,13 @@ fn together<T: Real>(mut lanes: [T; LANES], f: impl Fn(T, T) -> T) -> T {
 /// The sum of a slice.
 #[inline(always)]
 pub(crate) fn total<T: Real>(x: &[T]) -> T {
-    reduced(x, T::ZERO, |x| x, |a, b| a + b)
+    sum_of(x, |x| x)
 }
 
-/// The sum of the squares of the distances from `mean`.
+/// The sum of what `f` makes of each element.
 #[inline(always)]
-pub(crate) fn squares<T: Real>(x: &[T], mean: T) -> T {
-    reduced(x, T::ZERO, |x| (x - mean) * (x - mean), |a, b| a + b)
+pub(crate) fn sum_of<T: Real>(x: &[T], f: impl Fn(T) -> T) -> T {
+    reduced(x, T::ZERO, f, |a, b| a + b)
 }
 
 /// The largest element; one that is not a number may be passed over.

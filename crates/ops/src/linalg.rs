@@ -2,7 +2,7 @@
 
 use crate::axes::resolve_axis;
 use crate::cores;
-use crate::host::{dot as dot_product, largest, total, view, with_real};
+use crate::host::{dot as dot_product, largest, sum_of, total, view, with_real};
 use crate::simd;
 use crate::simd::Real;
 use crate::tape::{Value, on_host, record};
@@ -160,11 +160,7 @@ fn log_softmax_row<T: Real>(row: &mut [T]) {
     for x in row.iter_mut() {
         *x -= largest;
     }
-    let mut sum = T::ZERO;
-    for x in row.iter() {
-        sum += x.exp();
-    }
-    let log = sum.ln();
+    let log = sum_of(row, T::exp_of_negative).ln();
     for x in row.iter_mut() {
         *x -= log;
     }

@@ -92,8 +92,7 @@ pub(crate) fn gemm<T: Real>(product: &mut [T], stride: usize, accumulate: bool, 
     }
 }
 
-/// `activation(a b + bias)` on all cores, each of which makes some rows. (gemm's own way to share a product takes up to two and a half
-/// times as long where it takes less than a millisecond.)
+/// `activation(a b + bias)` on all cores, each of which makes some rows. (gemm's own way to share a product wakes rayon's threads for it.)
 fn product<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Option<&[T]>, activation: FusedActivation) -> Vec<T> {
     let ((m, k), n) = (a.size, b.size.1);
     // Eight multiplications at once are a simple operation. As few calls as there are cores, since each brings `b` into another order for
@@ -330,24 +329,9 @@ pub(crate) fn column_sums<T: Real>(data: &[T], width: usize) -> Vec<T> {
     if width == 0 {
         return Vec::new();
     }
-    let add = |sums: &mut [T], rows: &[T]| {
-        simd!(add_rows(sums, rows));
-    };
-    if data.len() < SHARED_FROM {
-        let mut sums = vec![T::ZERO; width];
-        add(&mut sums, data);
-        return sums;
-    }
-    // Always the same parts, so that the sums are the same bits on every run.
-    let part = (data.len() / width).div_ceil(16).max(1) * width;
-    let parts = cores::map(data.chunks(part).collect(), |rows| {
-        let mut sums = vec![T::ZERO; width];
-        add(&mut sums, rows);
-        sums
-    });
-    let mut sums = vec![T::ZERO; width];
-    parts.iter().for_each(|part| add(&mut sums, part));
-    sums
+    let parts = if data.len() < SHARED_FROM { 1 } else { 16 };
+    let part = (data.len() / width).div_ceil(parts).max(1) * width;
+    cores::summed(data.chunks(part).collect(), width, |rows, sums| simd!(add_rows(sums, rows)))
 }
 
 #[inline(always)]

@@ -2,7 +2,7 @@
 //! fused ones lose the gradient without a word.)
 
 use crate::cores;
-use crate::host::{dot, each2, squares, total, view, with_real};
+use crate::host::{dot, each2, sum_of, total, view, with_real};
 use crate::matmul::column_sums;
 use crate::simd;
 use crate::simd::Real;
@@ -70,23 +70,13 @@ pub fn normalize_channels(
             let (input, dy) = (view::<T>(&input)?, view::<T>(dy)?);
             let scale = scale.as_ref().map(view::<T>).transpose()?;
             let mut dx = vec![T::ZERO; dy.len()];
-            // Always the same parts, so that the sums are the same bits on every machine.
             let size = (dy.len() / block).div_ceil(16).max(1) * block;
             let parts = dx.chunks_mut(size).zip(input.chunks(size)).zip(dy.chunks(size)).collect();
-            let sums = cores::map(parts, |((dx, x), dy)| {
-                let (mut dgamma, mut dbeta) = (vec![T::ZERO; channels], vec![T::ZERO; channels]);
-                simd!(plan.backward(dx, x, dy, scale.as_deref(), &mut dgamma, &mut dbeta));
-                (dgamma, dbeta)
+            let mut dgamma = cores::summed(parts, 2 * channels, |((dx, x), dy), sums| {
+                let (dgamma, dbeta) = sums.split_at_mut(channels);
+                simd!(plan.backward(dx, x, dy, scale.as_deref(), dgamma, dbeta));
             });
-            let (mut dgamma, mut dbeta) = (vec![T::ZERO; channels], vec![T::ZERO; channels]);
-            for (of_gamma, of_beta) in sums {
-                for (sum, x) in dgamma.iter_mut().zip(of_gamma) {
-                    *sum += x;
-                }
-                for (sum, x) in dbeta.iter_mut().zip(of_beta) {
-                    *sum += x;
-                }
-            }
+            let dbeta = dgamma.split_off(channels);
             let like = |data: Vec<T>, shape: &Option<candle_core::Shape>| {
                 shape.as_ref().map(|shape| Tensor::from_vec(data, shape, &Device::Cpu)).transpose()
             };
@@ -125,7 +115,7 @@ impl Plan {
         }
         let mut sum = T::ZERO;
         for at in self.runs(group) {
-            sum += squares(&x[at..at + self.width], mean);
+            sum += sum_of(&x[at..at + self.width], |x| (x - mean) * (x - mean));
         }
         (mean, T::ONE / (sum / count + T::from_real(self.by.epsilon)).sqrt())
     }

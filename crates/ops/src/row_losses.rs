@@ -1,7 +1,7 @@
 //! What losses make of each row of targets and predictions, as one op each.
 
 use crate::cores::{self, in_parts};
-use crate::host::{largest, total, view, with_real};
+use crate::host::{largest, sum_of, total, view, with_real};
 use crate::simd::Real;
 use crate::tape::{Value, on_host, record};
 use candle_core::{Result, Tensor, bail};
@@ -221,11 +221,7 @@ impl<T: Real> Row<'_, T> {
             Some(_) => total(self.x),
             None => {
                 let largest = largest(self.x);
-                let mut sum = T::ZERO;
-                for &x in self.x.iter() {
-                    sum += (x - largest).exp();
-                }
-                largest + sum.ln()
+                largest + sum_of(self.x, |x| (x - largest).exp_of_negative()).ln()
             }
         };
         move |x| match epsilon {
