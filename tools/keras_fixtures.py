@@ -288,6 +288,8 @@ IMAGES = {  # name: (layer, shape of the samples)
     "conv1d_first": (lambda: L.Conv1D(4, 2, groups=2, data_format="channels_first", activation="gelu"), (2, 6)),
     "conv2d": (lambda: L.Conv2D(3, 2, activation="tanh"), (5, 4, 2)), "conv2d_same": (lambda: L.Conv2D(3, (3, 2), padding="same", strides=(2, 1)), (5, 4, 2)),
     "conv2d_dilated": (lambda: L.Conv2D(4, 2, dilation_rate=(2, 1), groups=2, kernel_regularizer="l2"), (5, 4, 2)),
+    "conv2d_wide": (lambda: L.Conv2D(24, 3, padding="same", activation="tanh"), (7, 6, 16)),
+    "conv2d_of_a_picture": (lambda: L.Conv2D(16, 3, strides=2, padding="same", activation="relu"), (7, 8, 3)),
     "conv2d_first": (lambda: L.Conv2D(3, 2, data_format="channels_first", padding="same"), (2, 5, 4)),
     "max_pooling1d": (lambda: L.MaxPooling1D(3, 2, padding="same"), (6, 3)), "max_pooling2d": (lambda: L.MaxPooling2D(), (5, 4, 3)),
     "max_pooling2d_same": (lambda: L.MaxPooling2D((3, 2), strides=(1, 2), padding="same"), (5, 5, 2)),

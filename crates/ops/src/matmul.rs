@@ -100,18 +100,10 @@ fn product<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Option<&[T]>, activation: 
     let threads = cores::count().min(m * n * k.div_ceil(8) / (SHARED_FROM / 2)).max(1);
     let rows = m.div_ceil(threads * m.div_ceil(threads * 1024).max(1)).next_multiple_of(16);
     cores::made(m * n, (rows * n).max(1), |from, product| {
-        if let Some(bias) = bias {
-            fill_rows(product, bias);
-        }
         let rows = a.part(from / n.max(1), product.len() / n.max(1));
-        gemm(product, n, bias.is_some(), rows, b);
-        activation.apply(product);
+        gemm(product, n, false, rows, b);
+        activation.apply_with(bias, product);
     })
-}
-
-/// Makes each row the same.
-pub(crate) fn fill_rows<T: Copy>(rows: &mut [T], row: &[T]) {
-    rows.chunks_exact_mut(row.len().max(1)).for_each(|numbers| numbers.copy_from_slice(row));
 }
 
 /// The product of an `(m, k)` and a `(k, n)` matrix, of any strides.
@@ -187,11 +179,8 @@ impl FusedActivation {
         match self {
             Self::Linear => x,
             Self::Relu => {
-                if x < T::ZERO {
-                    T::ZERO
-                } else {
-                    x
-                }
+                let x = x.anew();
+                if x < T::ZERO { T::ZERO } else { x }
             }
             Self::Sigmoid => x.sigmoid(),
             Self::Tanh => x.tanh(),
@@ -226,6 +215,17 @@ impl FusedActivation {
         }
     }
 
+    /// The function of the rows of a matrix to which a row is added, likewise.
+    pub(crate) fn apply_with<T: Real>(self, bias: Option<&[T]>, y: &mut [T]) {
+        let Some(bias) = bias else { return self.apply(y) };
+        match self {
+            Self::Linear => simd!(apply_with_inline(y, bias, Self::Linear)),
+            Self::Relu => simd!(apply_with_inline(y, bias, Self::Relu)),
+            Self::Sigmoid => simd!(apply_with_inline(y, bias, Self::Sigmoid)),
+            Self::Tanh => simd!(apply_with_inline(y, bias, Self::Tanh)),
+        }
+    }
+
     /// The function of a tensor, as an op of its own.
     pub(crate) fn composed(self, x: &Tensor) -> Result<Tensor> {
         match self {
@@ -255,6 +255,15 @@ impl FusedActivation {
 fn apply_inline<T: Real>(y: &mut [T], activation: FusedActivation) {
     for y in y.iter_mut() {
         *y = activation.value(*y);
+    }
+}
+
+#[inline(always)]
+fn apply_with_inline<T: Real>(y: &mut [T], bias: &[T], activation: FusedActivation) {
+    for y in y.chunks_exact_mut(bias.len().max(1)) {
+        for (y, &bias) in y.iter_mut().zip(bias) {
+            *y = activation.value(*y + bias);
+        }
     }
 }
 

@@ -39,6 +39,7 @@ pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
         let y = composed(&as_image, pool, axes)?;
         return if flat { y.squeeze(1) } else { Ok(y) };
     }
+    let windows = Windows::new(axes, channels);
     let input = x.detach().contiguous()?;
     let (image, output) = (height * width * channels, axes[0].output * axes[1].output * channels);
     let mut shape = vec![batch, axes[0].output, axes[1].output, channels];
@@ -53,18 +54,18 @@ pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
             cores::made(batch * output, part, |from, part| {
                 for (i, y) in part.chunks_exact_mut(output.max(1)).enumerate() {
                     let x = &x[(from / output + i) * image..][..image];
-                    simd!(pooled(x, y, pool, axes, channels));
+                    simd!(pooled(x, y, pool, &windows));
                 }
             })
         } else {
             let mut y = vec![T::ZERO; batch * output];
             // Values and places together, image by image.
             let mut both: Vec<(&mut [T], &mut [u32])> =
-                y.chunks_exact_mut(output).zip(chosen.chunks_exact_mut(output)).collect();
+                y.chunks_exact_mut(output.max(1)).zip(chosen.chunks_exact_mut(output.max(1))).collect();
             in_parts(&mut both, 1, output * 4, |from, part| {
                 for (i, (y, chosen)) in part.iter_mut().enumerate() {
                     let x = &x[(from + i) * image..][..image];
-                    simd!(pooled_with_places(x, y, chosen, axes, channels));
+                    simd!(pooled_with_places(x, y, chosen, &windows));
                 }
             });
             y
@@ -81,7 +82,7 @@ pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
                     let range = (from / image + i) * output..(from / image + i + 1) * output;
                     match pool {
                         Pool::Max => chosen[range.clone()].iter().zip(&dy[range]).for_each(|(&at, &dy)| dx[at as usize] += dy),
-                        Pool::Average => simd!(spread(dx, &dy[range], axes, channels)),
+                        Pool::Average => simd!(spread(dx, &dy[range], &windows)),
                     }
                 }
             });
@@ -91,103 +92,149 @@ pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
     })
 }
 
-/// Runs `f` on where each window's output lies, and where each of its elements does.
+/// Where in an image the elements of each window begin that are inside.
+struct Windows {
+    channels: usize,
+    /// Those of all windows, one after another, and how many each window has.
+    places: Vec<usize>,
+    counts: Vec<usize>,
+}
+
+impl Windows {
+    fn new([rows, columns]: [Axis; 2], channels: usize) -> Self {
+        let (mut places, mut counts) = (Vec::new(), Vec::with_capacity(rows.output * columns.output));
+        for y in 0..rows.output {
+            for x in 0..columns.output {
+                let before = places.len();
+                for row in (0..rows.window).filter_map(|i| rows.at(y, i)) {
+                    let inside = (0..columns.window).filter_map(|j| columns.at(x, j));
+                    places.extend(inside.map(|column| (row * columns.input + column) * channels));
+                }
+                counts.push(places.len() - before);
+            }
+        }
+        Self { channels: channels.max(1), places, counts }
+    }
+
+    /// The places of each window.
+    #[inline(always)]
+    fn iter(&self) -> impl Iterator<Item = &[usize]> {
+        let mut rest = &self.places[..];
+        self.counts.iter().map(move |&count| {
+            let (places, others) = rest.split_at(count);
+            rest = others;
+            places
+        })
+    }
+}
+
+/// How many channels of a window are computed side by side.
+const WIDTH: usize = 16;
+
 #[inline(always)]
-fn each_window(axes: [Axis; 2], channels: usize, mut f: impl FnMut(usize, &mut dyn Iterator<Item = usize>)) {
-    let [rows, columns] = axes;
-    for y in 0..rows.output {
-        for x in 0..columns.output {
-            let mut places = (0..rows.window).filter_map(|i| rows.at(y, i)).flat_map(|row| {
-                let inside = (0..columns.window).filter_map(move |j| columns.at(x, j));
-                inside.map(move |column| (row * columns.input + column) * channels)
-            });
-            f((y * columns.output + x) * channels, &mut places);
+fn pooled<T: Real>(x: &[T], y: &mut [T], pool: Pool, windows: &Windows) {
+    for (y, places) in y.chunks_exact_mut(windows.channels).zip(windows.iter()) {
+        let (together, rest) = y.as_chunks_mut::<WIDTH>();
+        let singly = together.len() * WIDTH;
+        for (i, y) in together.iter_mut().enumerate() {
+            *y = of_window(x, places, i * WIDTH, pool);
+        }
+        for (i, y) in rest.iter_mut().enumerate() {
+            [*y] = of_window(x, places, singly + i, pool);
         }
     }
 }
 
+/// What is taken of some channels of a window; zeros of none.
 #[inline(always)]
-fn each_with<T: Real>(y: &mut [T], x: &[T], f: impl Fn(T, T) -> T) {
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y = f(*y, x);
+fn of_window<T: Real, const N: usize>(x: &[T], places: &[usize], channel: usize, pool: Pool) -> [T; N] {
+    let mut all = [T::ZERO; N];
+    let Some((first, others)) = places.split_first() else { return all };
+    all.copy_from_slice(&x[first + channel..][..N]);
+    for place in others {
+        for (all, &x) in all.iter_mut().zip(&x[place + channel..][..N]) {
+            *all = match pool {
+                Pool::Max if *all >= x => *all,
+                Pool::Max => x,
+                Pool::Average => *all + x,
+            };
+        }
+    }
+    if pool == Pool::Average {
+        let factor = T::ONE / T::from_real(places.len() as f64);
+        for all in &mut all {
+            *all *= factor;
+        }
+    }
+    all
+}
+
+#[inline(always)]
+fn pooled_with_places<T: Real>(x: &[T], y: &mut [T], chosen: &mut [u32], windows: &Windows) {
+    let outputs = y.chunks_exact_mut(windows.channels).zip(chosen.chunks_exact_mut(windows.channels));
+    for ((y, chosen), places) in outputs.zip(windows.iter()) {
+        let (y, y_rest) = y.as_chunks_mut::<WIDTH>();
+        let (chosen, chosen_rest) = chosen.as_chunks_mut::<WIDTH>();
+        let singly = y.len() * WIDTH;
+        for (i, (y, chosen)) in y.iter_mut().zip(chosen).enumerate() {
+            (*y, *chosen) = largest_of_window(x, places, i * WIDTH);
+        }
+        for (i, (y, chosen)) in y_rest.iter_mut().zip(chosen_rest).enumerate() {
+            ([*y], [*chosen]) = largest_of_window(x, places, singly + i);
+        }
     }
 }
 
+/// The largest elements of some channels of a window, and where the first of them are.
 #[inline(always)]
-fn pooled<T: Real>(x: &[T], y: &mut [T], pool: Pool, axes: [Axis; 2], channels: usize) {
-    each_window(axes, channels, |at, places| {
-        let y = &mut y[at..at + channels];
-        let mut count = 0;
-        for place in places {
-            let x = &x[place..place + channels];
-            count += 1;
-            match pool {
-                _ if count == 1 => y.copy_from_slice(x),
-                Pool::Max => each_with(y, x, |y, x| if y >= x { y } else { x }),
-                Pool::Average => each_with(y, x, |y, x| y + x),
-            }
+fn largest_of_window<T: Real, const N: usize>(x: &[T], places: &[usize], channel: usize) -> ([T; N], [u32; N]) {
+    let (mut all, mut chosen) = ([T::ZERO; N], [0; N]);
+    let Some((first, others)) = places.split_first() else { return (all, chosen) };
+    all.copy_from_slice(&x[first + channel..][..N]);
+    chosen = [*first as u32; N];
+    for place in others {
+        for ((all, chosen), &x) in all.iter_mut().zip(&mut chosen).zip(&x[place + channel..][..N]) {
+            let better = *all < x;
+            *all = if better { x } else { *all };
+            *chosen = if better { *place as u32 } else { *chosen };
         }
-        if pool == Pool::Average && count > 1 {
-            let factor = T::ONE / T::from_real(f64::from(count));
-            for y in y.iter_mut() {
-                *y *= factor;
-            }
-        }
-    });
+    }
+    for (i, chosen) in chosen.iter_mut().enumerate() {
+        *chosen += (channel + i) as u32;
+    }
+    (all, chosen)
 }
 
 #[inline(always)]
-fn pooled_with_places<T: Real>(x: &[T], y: &mut [T], chosen: &mut [u32], axes: [Axis; 2], channels: usize) {
-    each_window(axes, channels, |at, places| {
-        let (y, chosen) = (&mut y[at..at + channels], &mut chosen[at..at + channels]);
-        let mut first = true;
+fn spread<T: Real>(dx: &mut [T], dy: &[T], windows: &Windows) {
+    for (dy, places) in dy.chunks_exact(windows.channels).zip(windows.iter()) {
+        let factor = T::ONE / T::from_real(places.len().max(1) as f64);
         for place in places {
-            let x = &x[place..place + channels];
-            for (c, ((y, chosen), &x)) in y.iter_mut().zip(chosen.iter_mut()).zip(x).enumerate() {
-                let better = first || *y < x;
-                *y = if better { x } else { *y };
-                *chosen = if better { (place + c) as u32 } else { *chosen };
-            }
-            first = false;
-        }
-    });
-}
-
-#[inline(always)]
-fn spread<T: Real>(dx: &mut [T], dy: &[T], axes: [Axis; 2], channels: usize) {
-    let [rows, columns] = axes;
-    let inside = |axis: Axis, o: usize| (0..axis.window).filter(|&k| axis.at(o, k).is_some()).count();
-    each_window(axes, channels, |at, places| {
-        let window = at / channels;
-        let count = inside(rows, window / columns.output) * inside(columns, window % columns.output);
-        let factor = T::ONE / T::from_real(count.max(1) as f64);
-        let dy = &dy[at..at + channels];
-        for place in places {
-            for (dx, &dy) in dx[place..place + channels].iter_mut().zip(dy) {
+            for (dx, &dy) in dx[*place..place + windows.channels].iter_mut().zip(dy) {
                 *dx += dy * factor;
             }
         }
-    });
+    }
 }
 
 fn composed(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
     let (batch, height, width, channels) = x.dims4()?;
     let flat = x.reshape((batch, height * width, channels))?.contiguous()?;
-    let mut windows = Vec::new();
-    each_window(axes, 1, |_, places| windows.push(places.map(|place| place as u32).collect::<Vec<_>>()));
-    let largest = windows.iter().map(Vec::len).max().unwrap_or(0);
-    let counts: Vec<f32> = windows.iter().map(|window| window.len().max(1) as f32).collect();
+    let windows = Windows::new(axes, 1);
+    let largest = windows.counts.iter().copied().max().unwrap_or(0);
+    let counts: Vec<f32> = windows.counts.iter().map(|&count| count.max(1) as f32).collect();
     // A window that is partly outside repeats its first element, which counts for a maximum only.
-    let ids: Vec<u32> = windows.iter().flat_map(|w| (0..largest).map(|i| *w.get(i).unwrap_or(&w[0]))).collect();
+    let ids: Vec<u32> = windows.iter().flat_map(|w| (0..largest).map(|i| *w.get(i).unwrap_or(&w[0]) as u32)).collect();
     let weights: Vec<f32> =
         windows.iter().flat_map(|w| (0..largest).map(|i| f32::from(u8::from(i < w.len())))).collect();
     let gathered = flat.index_select(&Tensor::new(ids, x.device())?, 1)?;
-    let gathered = gathered.reshape((batch, windows.len(), largest, channels))?;
+    let gathered = gathered.reshape((batch, windows.counts.len(), largest, channels))?;
     let y = match pool {
         Pool::Max => crate::reduce::max(&gathered, 2)?,
         Pool::Average => {
-            let weights = Tensor::from_vec(weights, (1, windows.len(), largest, 1), x.device())?.to_dtype(x.dtype())?;
-            let counts = Tensor::from_vec(counts, (1, windows.len(), 1), x.device())?.to_dtype(x.dtype())?;
+            let weights =
+                Tensor::from_vec(weights, (1, windows.counts.len(), largest, 1), x.device())?.to_dtype(x.dtype())?;
+            let counts = Tensor::from_vec(counts, (1, windows.counts.len(), 1), x.device())?.to_dtype(x.dtype())?;
             gathered.broadcast_mul(&weights)?.sum(2)?.broadcast_div(&counts)?
         }
     };

@@ -3,7 +3,7 @@
 use super::{Denominator, Drift, Idle, Options, Pass, Step, UpdateRule, check_betas, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
-use candle_keras_ops::{Result, simd};
+use candle_keras_ops::{Real, Result, simd};
 use serde::{Deserialize, Serialize};
 
 /// `m += (1 - b1)(g - m); v += (1 - b2)(g² - v); w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)`
@@ -140,7 +140,8 @@ fn amsgrad(
     for ((((w, &g), m), v), hat) in w.iter_mut().zip(g).zip(m).zip(v).zip(hat) {
         *m += (g - *m) * fresh.0;
         *v += (g * g - *v) * fresh.1;
-        *hat = if *hat > *v { *hat } else { *v };
+        let before = hat.anew();
+        *hat = if before > *v { before } else { *v };
         *w -= alpha * *m / (hat.sqrt() + epsilon);
     }
 }

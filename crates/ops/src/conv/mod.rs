@@ -1,15 +1,21 @@
 //! Convolution of images and sequences with the channels last, as one op.
 //!
-//! Each image's windows are laid out as the rows of a matrix (im2col), which is multiplied with the kernel while it is in the
-//! cache; images are shared out over the cores. (candle's conv1d has a wrong gradient for more than one sample, its convolutions
-//! take one stride for both axes and no dilation there, and its gradients are scalar loops.)
+//! The images of a batch are shared out over the cores, which make them in one of three ways, as the sizes suit. (candle's conv1d has a
+//! wrong gradient for more than one sample, its convolutions take one stride for both axes and no dilation there, and its gradients are
+//! scalar loops.)
 
-use crate::cores;
+mod direct;
+mod unfold;
+mod winograd;
+
 use crate::host::{view, with_real};
-use crate::matmul::{FusedActivation, Matrix, column_sums, fill_rows, gemm};
+use crate::matmul::{FusedActivation, column_sums};
 use crate::simd::Real;
 use crate::tape::{Value, on_host, record_consuming};
 use candle_core::{Result, Tensor, bail};
+use direct::Direct;
+use unfold::Unfolded;
+use winograd::Winograd;
 
 /// How a window moves over one axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,98 +91,53 @@ impl Plan {
         self.axes[0].window * self.axes[1].window * self.channels / self.groups
     }
 
+    /// Numbers of an image that goes in.
     fn image(&self) -> usize {
         self.axes[0].input * self.axes[1].input * self.channels
     }
 
+    /// Numbers of one that comes out.
     fn output(&self) -> usize {
         self.windows() * self.filters
     }
+}
 
-    /// Whether the windows are the elements themselves.
-    fn is_pointwise(&self) -> bool {
-        self.groups == 1 && self.axes.iter().all(|axis| axis.window == 1 && axis.stride == 1)
+/// How it is made.
+#[derive(Debug)]
+enum Method {
+    Direct(Direct),
+    Winograd(Winograd),
+    Unfolded(Unfolded),
+}
+
+impl Method {
+    fn of(plan: Plan) -> Self {
+        let winograd = || Winograd::of(plan).map(Self::Winograd);
+        Direct::of(plan).map(Self::Direct).or_else(winograd).unwrap_or(Self::Unfolded(Unfolded(plan)))
     }
 
-    /// Where in an image and in the matrix each run of numbers lies that both have: the channels of an element, or of all elements that a
-    /// window has in a row.
-    #[inline(always)]
-    fn each_run(&self, group: usize, mut f: impl FnMut(usize, usize, usize)) {
-        let [rows, columns] = &self.axes;
-        let width = self.channels / self.groups;
-        let together = self.groups == 1 && columns.dilation == 1;
-        let mut at = 0;
-        for y in 0..rows.output {
-            for x in 0..columns.output {
-                let first = (x * columns.stride).checked_sub(columns.before);
-                let inside = first.filter(|first| together && first + columns.window <= columns.input);
-                for i in 0..rows.window {
-                    let row = rows.at(y, i);
-                    if let (Some(row), Some(first)) = (row, inside) {
-                        f((row * columns.input + first) * width, at, columns.window * width);
-                        at += columns.window * width;
-                        continue;
-                    }
-                    for j in 0..columns.window {
-                        if let (Some(row), Some(column)) = (row, columns.at(x, j)) {
-                            let from = (row * columns.input + column) * self.channels + group * width;
-                            f(from, at, width);
-                        }
-                        at += width;
-                    }
-                }
-            }
+    fn forward<T: Real>(&self, x: &[T], kernel: &[T], bias: Option<&[T]>, activation: FusedActivation) -> Vec<T> {
+        match self {
+            Self::Direct(method) => method.forward(x, kernel, bias, activation),
+            Self::Winograd(method) => method.forward(x, kernel, bias, activation),
+            Self::Unfolded(method) => method.forward(x, kernel, bias, activation),
         }
     }
 
-    /// The memory for the windows of one image, none if they are the image itself; zeros, which stay where windows lie outside.
-    fn matrix<T: Real>(&self) -> Vec<T> {
-        vec![T::ZERO; if self.is_pointwise() { 0 } else { self.windows() * self.depth() }]
-    }
-
-    /// The windows of a group of an image as a matrix: the image itself, or `matrix`, into which they are laid out.
-    fn unfolded<'a, T: Real>(&self, image: &'a [T], group: usize, matrix: &'a mut [T]) -> Matrix<'a, T> {
-        if self.is_pointwise() {
-            return Matrix::rows(image, self.windows(), self.depth());
+    fn backward_input<T: Real>(&self, kernel: &[T], dy: &[T]) -> Vec<T> {
+        match self {
+            Self::Direct(method) => method.unfolded().backward_input(kernel, dy),
+            Self::Winograd(method) => method.backward_input(kernel, dy),
+            Self::Unfolded(method) => method.backward_input(kernel, dy),
         }
-        self.unfold(image, group, matrix);
-        Matrix::rows(matrix, self.windows(), self.depth())
     }
 
-    /// Lays the windows of a group of an image out as the rows of `matrix`.
-    fn unfold<T: Real>(&self, image: &[T], group: usize, matrix: &mut [T]) {
-        self.each_run(group, |from, at, width| {
-            let (to, from) = (&mut matrix[at..at + width], &image[from..from + width]);
-            // A call to copy a few numbers takes longer than to copy them.
-            if width < 8 {
-                for (to, &from) in to.iter_mut().zip(from) {
-                    *to = from;
-                }
-            } else {
-                to.copy_from_slice(from);
-            }
-        });
-    }
-
-    /// Adds the rows back to the elements that they came from.
-    fn fold<T: Real>(&self, matrix: &[T], group: usize, image: &mut [T]) {
-        self.each_run(group, |from, at, width| {
-            for (x, &y) in image[from..from + width].iter_mut().zip(&matrix[at..at + width]) {
-                *x += y;
-            }
-        });
-    }
-
-    /// A group's part of the kernel: `(depth, filters / groups)`.
-    fn kernel<'a, T: Real>(&self, kernel: &'a [T], group: usize) -> Matrix<'a, T> {
-        let filters = self.filters / self.groups;
-        Matrix::strided(&kernel[group * filters..], (self.depth(), filters), (self.filters, 1))
-    }
-
-    /// A group's part of an image's outputs: `(windows, filters / groups)`.
-    fn outputs<'a, T: Real>(&self, y: &'a [T], group: usize) -> Matrix<'a, T> {
-        let filters = self.filters / self.groups;
-        Matrix::strided(&y[group * filters..], (self.windows(), filters), (self.filters, 1))
+    fn backward_kernel<T: Real>(&self, x: &[T], dy: &[T]) -> Vec<T> {
+        match self {
+            Self::Direct(method) => method.backward_kernel(x, dy),
+            Self::Winograd(method) => method.backward_kernel(x, dy),
+            Self::Unfolded(method) => method.backward_kernel(x, dy),
+        }
     }
 }
 
@@ -216,6 +177,7 @@ pub fn conv2d(
         let y = composed(&image, &windows, bias, &plan, activation)?;
         return if flat { y.squeeze(1) } else { Ok(y) };
     }
+    let method = Method::of(plan);
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
     let mut shape = vec![batch, axes[0].output, axes[1].output, filters];
     if flat {
@@ -224,7 +186,7 @@ pub fn conv2d(
     let value = with_real!(x, T => {
         let bias = bias.map(|bias| bias.detach().contiguous()).transpose()?;
         let bias = bias.as_ref().map(view::<T>).transpose()?;
-        let y = forward(&plan, &view::<T>(&input)?, &view::<T>(&weights)?, bias.as_deref(), activation);
+        let y = method.forward(&view::<T>(&input)?, &view::<T>(&weights)?, bias.as_deref(), activation);
         Value::new(y, shape)
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
@@ -234,8 +196,8 @@ pub fn conv2d(
             let dz = view::<T>(&dz)?;
             let dz: &[T] = &dz;
             let (image, kernel) = (view::<T>(&input)?, view::<T>(&weights)?);
-            let dx = wanted.0.then(|| Tensor::from_vec(backward_input(&plan, &kernel, dz), input.shape(), input.device()));
-            let dw = wanted.1.then(|| Tensor::from_vec(backward_kernel(&plan, &image, dz), weights.shape(), input.device()));
+            let dx = wanted.0.then(|| Tensor::from_vec(method.backward_input(&kernel, dz), input.shape(), input.device()));
+            let dw = wanted.1.then(|| Tensor::from_vec(method.backward_kernel(&image, dz), weights.shape(), input.device()));
             let db = wanted.2.then(|| Tensor::from_vec(column_sums(dz, filters), filters, input.device()));
             Ok(vec![dx.transpose()?, dw.transpose()?, db.transpose()?])
         })
@@ -245,61 +207,6 @@ pub fn conv2d(
 /// A sequence as an image of height 1, with the axis of the height at `axis`.
 pub(crate) fn as_image(x: &Tensor, axis: usize) -> Result<Tensor> {
     if x.rank() == 3 { x.unsqueeze(axis) } else { Ok(x.clone()) }
-}
-
-fn forward<T: Real>(plan: &Plan, x: &[T], kernel: &[T], bias: Option<&[T]>, activation: FusedActivation) -> Vec<T> {
-    let (image, output) = (plan.image(), plan.output().max(1));
-    let part = cores::part(plan.batch * plan.output(), output, plan.depth());
-    cores::made(plan.batch * plan.output(), part, |from, part| {
-        let mut matrix = plan.matrix::<T>();
-        for (i, y) in part.chunks_exact_mut(output).enumerate() {
-            let image = &x[(from / output + i) * image..][..image];
-            if let Some(bias) = bias {
-                fill_rows(y, bias);
-            }
-            for group in 0..plan.groups {
-                let windows = plan.unfolded(image, group, &mut matrix);
-                let part = &mut y[group * (plan.filters / plan.groups)..];
-                gemm(part, plan.filters, true, windows, plan.kernel(kernel, group));
-            }
-            activation.apply(y);
-        }
-    })
-}
-
-fn backward_input<T: Real>(plan: &Plan, kernel: &[T], dy: &[T]) -> Vec<T> {
-    let (image, output) = (plan.image().max(1), plan.output());
-    let part = cores::part(plan.batch * plan.image(), image, plan.depth());
-    cores::made(plan.batch * plan.image(), part, |from, part| {
-        let mut matrix = plan.matrix::<T>();
-        for (i, dx) in part.chunks_exact_mut(image).enumerate() {
-            let dy = &dy[(from / image + i) * output..][..output];
-            for group in 0..plan.groups {
-                let (dy, kernel) = (plan.outputs(dy, group), plan.kernel(kernel, group).t());
-                if plan.is_pointwise() {
-                    gemm(dx, plan.depth(), false, dy, kernel);
-                } else {
-                    gemm(&mut matrix, plan.depth(), false, dy, kernel);
-                    plan.fold(&matrix, group, dx);
-                }
-            }
-        }
-    })
-}
-
-fn backward_kernel<T: Real>(plan: &Plan, x: &[T], dy: &[T]) -> Vec<T> {
-    let part = plan.batch.div_ceil(8).max(1);
-    let images = x.chunks(part * plan.image().max(1)).zip(dy.chunks(part * plan.output().max(1)));
-    cores::summed(images.collect(), plan.depth() * plan.filters, |(images, outputs), dw| {
-        let mut matrix = plan.matrix::<T>();
-        for (image, dy) in images.chunks_exact(plan.image().max(1)).zip(outputs.chunks_exact(plan.output().max(1))) {
-            for group in 0..plan.groups {
-                let windows = plan.unfolded(image, group, &mut matrix);
-                let part = &mut dw[group * (plan.filters / plan.groups)..];
-                gemm(part, plan.filters, true, windows.t(), plan.outputs(dy, group));
-            }
-        }
-    })
 }
 
 /// The same of candle's functions: the windows are gathered, then multiplied. For other devices; slower than a kernel of its own.
@@ -348,6 +255,7 @@ fn composed(
 mod tests {
     use super::*;
     use crate::gradcheck::{assert_gradients, values};
+    use candle_core::{DType, Device};
 
     #[test]
     fn windows_are_counted_as_in_keras() {
@@ -364,39 +272,92 @@ mod tests {
         assert_eq!(Axis::new(5, 4, 2, 1, Padding::Same).before, 1);
     }
 
-    /// Strides, dilation, groups and padding, against finite differences and against the composition.
+    /// A batch of two images of these channels, a kernel and a bias, and the windows over the images.
+    fn case(
+        [channels, filters, groups]: [usize; 3],
+        windows: [usize; 2],
+        strides: [usize; 2],
+        dilations: [usize; 2],
+        padding: Padding,
+    ) -> ([Tensor; 3], [Axis; 2]) {
+        let kernel = [windows[0], windows[1], channels / groups, filters];
+        let inputs = [values([2, 4, 5, channels], 1), values(kernel, 2), values([filters], 3)];
+        let rows = if padding == Padding::Causal { Padding::Valid } else { padding };
+        let axes = [
+            Axis::new(4, windows[0], strides[0], dilations[0], rows),
+            Axis::new(5, windows[1], strides[1], dilations[1], padding),
+        ];
+        (inputs, axes)
+    }
+
+    fn plan(inputs: &[Tensor; 3], axes: [Axis; 2], groups: usize) -> Plan {
+        let (channels, filters) = (inputs[0].dims()[3], inputs[1].dims()[3]);
+        Plan { batch: 2, axes, channels, filters, groups }
+    }
+
+    fn apart(a: &Tensor, b: &Tensor) -> f64 {
+        (a.to_dtype(DType::F64).unwrap() - b).unwrap().abs().unwrap().max_all().unwrap().to_scalar().unwrap()
+    }
+
+    /// Strides, dilation, groups and padding in each of the ways, against finite differences and against the composition.
     #[test]
     fn gradients_agree_with_finite_differences() {
         use Padding::*;
-        for (window, stride, dilation, padding, groups) in [
-            ((2, 3), (1, 1), (1, 1), Valid, 1),
-            ((3, 2), (2, 1), (1, 1), Same, 2),
-            ((2, 2), (1, 1), (2, 1), Same, 1),
-            ((1, 1), (1, 1), (1, 1), Valid, 1),
-            ((1, 1), (2, 2), (1, 1), Valid, 4),
-            ((1, 3), (1, 1), (1, 2), Causal, 1),
+        for (way, sizes, windows, strides, dilations, padding) in [
+            ("Unfolded", [4, 8, 1], [2, 3], [1, 1], [1, 1], Valid),
+            ("Unfolded", [4, 8, 2], [3, 2], [2, 1], [1, 1], Same),
+            ("Unfolded", [4, 8, 1], [2, 2], [1, 1], [2, 1], Same),
+            ("Unfolded", [4, 8, 1], [1, 1], [1, 1], [1, 1], Valid),
+            ("Unfolded", [4, 8, 4], [1, 1], [2, 2], [1, 1], Valid),
+            ("Unfolded", [4, 8, 1], [1, 3], [1, 1], [1, 2], Causal),
+            ("Direct", [1, 16, 1], [3, 2], [1, 1], [1, 1], Valid),
+            ("Direct", [3, 32, 1], [2, 3], [2, 1], [1, 2], Same),
+            ("Direct", [2, 16, 1], [1, 2], [1, 2], [1, 1], Causal),
+            ("Winograd", [16, 16, 1], [3, 3], [1, 1], [1, 1], Same),
+            ("Winograd", [16, 24, 1], [3, 3], [1, 1], [1, 1], Valid),
         ] {
-            let x = values([2, 4, 5, 4], 1);
-            let kernel = crate::gradcheck::try_values(&[window.0, window.1, 4 / groups, 8], 2).unwrap();
-            let bias = values([8], 3);
-            let axes = [
-                Axis::new(4, window.0, stride.0, dilation.0, if padding == Causal { Valid } else { padding }),
-                Axis::new(5, window.1, stride.1, dilation.1, padding),
-            ];
+            let (inputs, axes) = case(sizes, windows, strides, dilations, padding);
+            let (plan, groups) = (plan(&inputs, axes, sizes[2]), sizes[2]);
+            assert!(format!("{:?}", Method::of(plan)).starts_with(way), "{sizes:?} {windows:?}");
             let run = |x: &[Tensor]| conv2d(&x[0], &x[1], Some(&x[2]), axes, groups, FusedActivation::Tanh);
-            let inputs = [x, kernel, bias];
             assert_gradients(&inputs, run);
-            let plan = Plan { batch: 2, axes, channels: 4, filters: 8, groups };
             let plain = composed(&inputs[0], &inputs[1], Some(&inputs[2]), &plan, FusedActivation::Tanh).unwrap();
-            if window.0 == 1 {
+            assert!(apart(&run(&inputs).unwrap(), &plain) < 1e-12);
+            if windows[0] == 1 {
                 let [x, kernel, bias] = &inputs;
                 let (x, kernel) = (x.narrow(1, 0, 1).unwrap().squeeze(1).unwrap(), kernel.squeeze(0).unwrap());
                 let axes = [Axis::new(1, 1, 1, 1, Valid), axes[1]];
                 let run = |x: &[Tensor]| conv2d(&x[0], &x[1], Some(&x[2]), axes, groups, FusedActivation::Tanh);
                 assert_gradients(&[x, kernel, bias.clone()], run);
             }
-            let apart = (run(&inputs).unwrap() - plain).unwrap().abs().unwrap().max_all().unwrap();
-            assert!(apart.to_scalar::<f64>().unwrap() < 1e-12);
+        }
+    }
+
+    /// Sums and differences instead of products must not cost the numbers of f32 more than a few units in the last place.
+    #[test]
+    fn fewer_multiplications_round_as_well() {
+        let (inputs, axes) = case([32, 16, 1], [3, 3], [1, 1], [1, 1], Padding::Same);
+        let exact = composed(&inputs[0], &inputs[1], None, &plan(&inputs, axes, 1), FusedActivation::Linear).unwrap();
+        let [x, kernel, _] = inputs.map(|x| x.to_dtype(DType::F32).unwrap());
+        let y = conv2d(&x, &kernel, None, axes, 1, FusedActivation::Linear).unwrap();
+        let largest: f64 = exact.abs().unwrap().max_all().unwrap().to_scalar().unwrap();
+        assert!(apart(&y, &exact) < 4.0 * f64::from(f32::EPSILON) * largest);
+    }
+
+    /// Windows larger than the input, over no images, or much further apart than the input is large.
+    #[test]
+    fn sizes_at_the_end_of_reason() {
+        for (channels, filters) in [(1, 16), (16, 16), (2, 3)] {
+            let run = |batch, size, dilation, padding| {
+                let x = Tensor::ones((batch, size, size, channels), DType::F32, &Device::Cpu).unwrap();
+                let kernel = Tensor::ones((3, 3, channels, filters), DType::F32, &Device::Cpu).unwrap();
+                let axes = [Axis::new(size, 3, 1, dilation, padding); 2];
+                conv2d(&x, &kernel, None, axes, 1, FusedActivation::Relu).unwrap()
+            };
+            assert_eq!(run(2, 2, 1, Padding::Valid).dims(), [2, 0, 0, filters]);
+            assert_eq!(run(0, 4, 1, Padding::Valid).dims(), [0, 2, 2, filters]);
+            let far = run(1, 4, 1 << 40, Padding::Same);
+            assert_eq!(far.sum_all().unwrap().to_scalar::<f32>().unwrap(), (16 * channels * filters) as f32);
         }
     }
 }

@@ -1,0 +1,182 @@
+//! Convolution with windows of few numbers, as over the pixels of a picture, without a matrix of them.
+
+use super::Plan;
+use super::unfold::Unfolded;
+use crate::cores;
+use crate::matmul::FusedActivation;
+use crate::simd;
+use crate::simd::Real;
+
+/// The most numbers of a window: with more, a product of matrices is as fast.
+const DEEPEST: usize = 32;
+
+/// How many filters are computed side by side; and for how many windows, or for how many numbers of a window. The sums fit into registers.
+const FILTERS: usize = 16;
+const TOGETHER: usize = 4;
+
+type Filters<T> = [T; FILTERS];
+
+/// A convolution that is made this way.
+#[derive(Debug)]
+pub(super) struct Direct {
+    plan: Plan,
+    /// Height and width of an image with its borders of zeros, inside of which all windows lie.
+    bordered: [usize; 2],
+    /// Where in such an image the windows begin.
+    starts: Vec<usize>,
+    /// Where after that their numbers are.
+    steps: Vec<usize>,
+}
+
+impl Direct {
+    /// The convolution, if it is faster this way.
+    pub(super) fn of(plan: Plan) -> Option<Self> {
+        let Plan { axes: [rows, columns], channels, filters, groups, .. } = plan;
+        let fits = groups == 1 && (1..=DEEPEST).contains(&plan.depth()) && filters.is_multiple_of(FILTERS);
+        if !fits || plan.output() == 0 {
+            return None;
+        }
+        let bordered = plan.axes.map(|axis| {
+            let reach = (axis.window - 1).saturating_mul(axis.dilation).saturating_add(1);
+            reach.saturating_add((axis.output - 1) * axis.stride).max(axis.before.saturating_add(axis.input))
+        });
+        // Far windows over a small image would be borders alone.
+        if bordered[0].saturating_mul(bordered[1]) > 4 * rows.input * columns.input {
+            return None;
+        }
+        let place = |row: usize, column: usize| (row * bordered[1] + column) * channels;
+        let starts = (0..rows.output)
+            .flat_map(|y| (0..columns.output).map(move |x| place(y * rows.stride, x * columns.stride)))
+            .collect();
+        let steps = (0..rows.window)
+            .flat_map(|i| (0..columns.window).map(move |j| place(i * rows.dilation, j * columns.dilation)))
+            .flat_map(|at| (0..channels).map(move |channel| at + channel))
+            .collect();
+        Some(Self { plan, bordered, starts, steps })
+    }
+
+    /// The same convolution, made otherwise.
+    pub(super) fn unfolded(&self) -> Unfolded {
+        Unfolded(self.plan)
+    }
+
+    /// `activation(convolution(x, kernel) + bias)`.
+    pub(super) fn forward<T: Real>(
+        &self,
+        x: &[T],
+        kernel: &[T],
+        bias: Option<&[T]>,
+        activation: FusedActivation,
+    ) -> Vec<T> {
+        let (image, output, depth) = (self.plan.image(), self.plan.output(), self.steps.len());
+        // The weights of filters that are computed side by side lie side by side.
+        let (weights, blocks) = (kernel.as_chunks().0, self.plan.filters / FILTERS);
+        let of_block = |block: usize| weights.iter().skip(block).step_by(blocks).copied();
+        let kernel: Vec<Filters<T>> = (0..blocks).flat_map(of_block).collect();
+        let length = self.plan.batch * output;
+        cores::made(length, cores::part(length, output, depth), |from, part| {
+            let mut bordered = self.border();
+            for (i, y) in part.chunks_exact_mut(output).enumerate() {
+                self.put(&x[(from / output + i) * image..][..image], &mut bordered);
+                simd!(self.outputs(&bordered, &kernel, y));
+                activation.apply_with(bias, y);
+            }
+        })
+    }
+
+    /// The gradient of the kernel.
+    pub(super) fn backward_kernel<T: Real>(&self, x: &[T], dy: &[T]) -> Vec<T> {
+        let (image, output) = (self.plan.image(), self.plan.output());
+        let part = self.plan.batch.div_ceil(8).max(1);
+        let images = x.chunks(part * image).zip(dy.chunks(part * output));
+        cores::summed(images.collect(), self.steps.len() * self.plan.filters, |(x, dy), kernel| {
+            let mut bordered = self.border();
+            for (x, dy) in x.chunks_exact(image).zip(dy.chunks_exact(output)) {
+                self.put(x, &mut bordered);
+                simd!(self.weights(&bordered, dy, kernel));
+            }
+        })
+    }
+
+    /// The memory for an image with its borders.
+    fn border<T: Real>(&self) -> Vec<T> {
+        vec![T::ZERO; self.bordered[0] * self.bordered[1] * self.plan.channels]
+    }
+
+    fn put<T: Real>(&self, image: &[T], bordered: &mut [T]) {
+        let [rows, columns] = &self.plan.axes;
+        for (row, numbers) in image.chunks_exact(columns.input * self.plan.channels).enumerate() {
+            let at = ((rows.before + row) * self.bordered[1] + columns.before) * self.plan.channels;
+            bordered[at..at + numbers.len()].copy_from_slice(numbers);
+        }
+    }
+
+    #[inline(always)]
+    fn outputs<T: Real>(&self, image: &[T], kernel: &[Filters<T>], y: &mut [T]) {
+        let (together, rest) = self.starts.as_chunks::<TOGETHER>();
+        for (block, kernel) in kernel.chunks_exact(self.steps.len()).enumerate() {
+            let mut at = block * FILTERS;
+            for starts in together {
+                for sums in products(image, starts, &self.steps, kernel, 1) {
+                    y[at..at + FILTERS].copy_from_slice(&sums);
+                    at += self.plan.filters;
+                }
+            }
+            for &start in rest {
+                let [sums] = products(image, &[start], &self.steps, kernel, 1);
+                y[at..at + FILTERS].copy_from_slice(&sums);
+                at += self.plan.filters;
+            }
+        }
+    }
+
+    /// Adds what an image has of the gradient.
+    #[inline(always)]
+    fn weights<T: Real>(&self, image: &[T], dy: &[T], kernel: &mut [T]) {
+        let (together, rest) = self.steps.as_chunks::<TOGETHER>();
+        let (dy, blocks) = (dy.as_chunks().0, self.plan.filters / FILTERS);
+        for block in 0..blocks {
+            let mut at = block * FILTERS;
+            for steps in together {
+                for sums in products(image, steps, &self.starts, &dy[block..], blocks) {
+                    add(&mut kernel[at..at + FILTERS], &sums);
+                    at += self.plan.filters;
+                }
+            }
+            for &step in rest {
+                let [sums] = products(image, &[step], &self.starts, &dy[block..], blocks);
+                add(&mut kernel[at..at + FILTERS], &sums);
+                at += self.plan.filters;
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn add<T: Real>(sums: &mut [T], numbers: &Filters<T>) {
+    for (sum, &x) in sums.iter_mut().zip(numbers) {
+        *sum += x;
+    }
+}
+
+/// For each of the places, the sum of the numbers at it and each of the others, times the factors of these, which are so far apart.
+#[inline(always)]
+fn products<T: Real, const N: usize>(
+    image: &[T],
+    places: &[usize; N],
+    others: &[usize],
+    factors: &[Filters<T>],
+    apart: usize,
+) -> [Filters<T>; N] {
+    let mut sums = [[T::ZERO; FILTERS]; N];
+    for (i, other) in others.iter().enumerate() {
+        let factors = &factors[i * apart];
+        for (sums, place) in sums.iter_mut().zip(places) {
+            let x = image[place + other];
+            for (sum, &factor) in sums.iter_mut().zip(factors) {
+                *sum += x * factor;
+            }
+        }
+    }
+    sums
+}

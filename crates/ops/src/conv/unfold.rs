@@ -1,0 +1,164 @@
+//! Convolution by unfolding (im2col): the windows of an image are laid out as the rows of a matrix, which is multiplied with the kernel
+//! while it is in the cache.
+
+use super::Plan;
+use crate::cores;
+use crate::matmul::{FusedActivation, Matrix, gemm};
+use crate::simd::Real;
+
+/// A convolution that is made this way, as any can be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unfolded(pub(super) Plan);
+
+impl Unfolded {
+    /// `activation(convolution(x, kernel) + bias)`.
+    pub(super) fn forward<T: Real>(
+        &self,
+        x: &[T],
+        kernel: &[T],
+        bias: Option<&[T]>,
+        activation: FusedActivation,
+    ) -> Vec<T> {
+        let plan = &self.0;
+        let (image, output) = (plan.image(), plan.output().max(1));
+        let part = cores::part(plan.batch * plan.output(), output, plan.depth());
+        cores::made(plan.batch * plan.output(), part, |from, part| {
+            let mut matrix = self.matrix::<T>();
+            for (i, y) in part.chunks_exact_mut(output).enumerate() {
+                let image = &x[(from / output + i) * image..][..image];
+                for group in 0..plan.groups {
+                    let windows = self.unfolded(image, group, &mut matrix);
+                    let part = &mut y[group * (plan.filters / plan.groups)..];
+                    gemm(part, plan.filters, false, windows, self.kernel(kernel, group));
+                }
+                activation.apply_with(bias, y);
+            }
+        })
+    }
+
+    /// The gradient of the input.
+    pub(super) fn backward_input<T: Real>(&self, kernel: &[T], dy: &[T]) -> Vec<T> {
+        let plan = &self.0;
+        let (image, output) = (plan.image().max(1), plan.output());
+        let part = cores::part(plan.batch * plan.image(), image, plan.depth());
+        cores::made(plan.batch * plan.image(), part, |from, part| {
+            let mut matrix = self.matrix::<T>();
+            for (i, dx) in part.chunks_exact_mut(image).enumerate() {
+                let dy = &dy[(from / image + i) * output..][..output];
+                for group in 0..plan.groups {
+                    let (dy, kernel) = (self.outputs(dy, group), self.kernel(kernel, group).t());
+                    if self.is_pointwise() {
+                        gemm(dx, plan.depth(), false, dy, kernel);
+                    } else {
+                        gemm(&mut matrix, plan.depth(), false, dy, kernel);
+                        self.fold(&matrix, group, dx);
+                    }
+                }
+            }
+        })
+    }
+
+    /// The gradient of the kernel.
+    pub(super) fn backward_kernel<T: Real>(&self, x: &[T], dy: &[T]) -> Vec<T> {
+        let plan = &self.0;
+        let part = plan.batch.div_ceil(8).max(1);
+        let images = x.chunks(part * plan.image().max(1)).zip(dy.chunks(part * plan.output().max(1)));
+        cores::summed(images.collect(), plan.depth() * plan.filters, |(images, outputs), dw| {
+            let mut matrix = self.matrix::<T>();
+            for (image, dy) in images.chunks_exact(plan.image().max(1)).zip(outputs.chunks_exact(plan.output().max(1)))
+            {
+                for group in 0..plan.groups {
+                    let windows = self.unfolded(image, group, &mut matrix);
+                    let part = &mut dw[group * (plan.filters / plan.groups)..];
+                    gemm(part, plan.filters, true, windows.t(), self.outputs(dy, group));
+                }
+            }
+        })
+    }
+
+    /// Whether the windows are the elements themselves.
+    fn is_pointwise(&self) -> bool {
+        self.0.groups == 1 && self.0.axes.iter().all(|axis| axis.window == 1 && axis.stride == 1)
+    }
+
+    /// Where in an image and in the matrix each run of numbers lies that both have: the channels of an element, or of all elements that a
+    /// window has in a row.
+    #[inline(always)]
+    fn each_run(&self, group: usize, mut f: impl FnMut(usize, usize, usize)) {
+        let [rows, columns] = &self.0.axes;
+        let width = self.0.channels / self.0.groups;
+        let together = self.0.groups == 1 && columns.dilation == 1;
+        let mut at = 0;
+        for y in 0..rows.output {
+            for x in 0..columns.output {
+                let first = (x * columns.stride).checked_sub(columns.before);
+                let inside = first.filter(|first| together && first + columns.window <= columns.input);
+                for i in 0..rows.window {
+                    let row = rows.at(y, i);
+                    if let (Some(row), Some(first)) = (row, inside) {
+                        f((row * columns.input + first) * width, at, columns.window * width);
+                        at += columns.window * width;
+                        continue;
+                    }
+                    for j in 0..columns.window {
+                        if let (Some(row), Some(column)) = (row, columns.at(x, j)) {
+                            let from = (row * columns.input + column) * self.0.channels + group * width;
+                            f(from, at, width);
+                        }
+                        at += width;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The memory for the windows of one image, none if they are the image itself; zeros, which stay where windows lie outside.
+    fn matrix<T: Real>(&self) -> Vec<T> {
+        vec![T::ZERO; if self.is_pointwise() { 0 } else { self.0.windows() * self.0.depth() }]
+    }
+
+    /// The windows of a group of an image as a matrix: the image itself, or `matrix`, into which they are laid out.
+    fn unfolded<'a, T: Real>(&self, image: &'a [T], group: usize, matrix: &'a mut [T]) -> Matrix<'a, T> {
+        if self.is_pointwise() {
+            return Matrix::rows(image, self.0.windows(), self.0.depth());
+        }
+        self.unfold(image, group, matrix);
+        Matrix::rows(matrix, self.0.windows(), self.0.depth())
+    }
+
+    /// Lays the windows of a group of an image out as the rows of `matrix`.
+    fn unfold<T: Real>(&self, image: &[T], group: usize, matrix: &mut [T]) {
+        self.each_run(group, |from, at, width| {
+            let (to, from) = (&mut matrix[at..at + width], &image[from..from + width]);
+            // A call to copy a few numbers takes longer than to copy them.
+            if width < 8 {
+                for (to, &from) in to.iter_mut().zip(from) {
+                    *to = from;
+                }
+            } else {
+                to.copy_from_slice(from);
+            }
+        });
+    }
+
+    /// Adds the rows back to the elements that they came from.
+    fn fold<T: Real>(&self, matrix: &[T], group: usize, image: &mut [T]) {
+        self.each_run(group, |from, at, width| {
+            for (x, &y) in image[from..from + width].iter_mut().zip(&matrix[at..at + width]) {
+                *x += y;
+            }
+        });
+    }
+
+    /// A group's part of the kernel: `(depth, filters / groups)`.
+    fn kernel<'a, T: Real>(&self, kernel: &'a [T], group: usize) -> Matrix<'a, T> {
+        let filters = self.0.filters / self.0.groups;
+        Matrix::strided(&kernel[group * filters..], (self.0.depth(), filters), (self.0.filters, 1))
+    }
+
+    /// A group's part of an image's outputs: `(windows, filters / groups)`.
+    fn outputs<'a, T: Real>(&self, y: &'a [T], group: usize) -> Matrix<'a, T> {
+        let filters = self.0.filters / self.0.groups;
+        Matrix::strided(&y[group * filters..], (self.0.windows(), filters), (self.0.filters, 1))
+    }
+}
