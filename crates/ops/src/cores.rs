@@ -23,7 +23,8 @@ pub fn count() -> usize {
     crew().threads
 }
 
-/// Runs `f` on each of the items, on all cores. Which core has which item, and in which order, is open.
+/// Runs `f` on each of the items, on all cores. Which core has which item, and in which order, is open: this one begins with the first
+/// and the others with the last, so that the next loop over the same memory finds much of it in the cache of its core.
 ///
 /// A call from within another, or while another thread has the cores, runs on the thread that makes it.
 ///
@@ -37,17 +38,29 @@ pub fn count() -> usize {
 /// });
 /// assert_eq!(squares[37], 1369);
 /// ```
-pub fn each<I: Iterator + Send>(items: I, f: impl Fn(I::Item) + Sync) {
+pub fn each<I: DoubleEndedIterator + Send>(items: I, f: impl Fn(I::Item) + Sync) {
     // The thread that is here takes one of them.
     let others = items.size_hint().1.map_or(usize::MAX, |items| items.saturating_sub(1));
     let items = Mutex::new(items);
-    together(others, &|| {
+    together(others, &|end| {
         loop {
-            let item = lock(&items).next();
+            let mut items = lock(&items);
+            let item = match end {
+                End::First => items.next(),
+                End::Last => items.next_back(),
+            };
+            drop(items);
             let Some(item) = item else { return };
             f(item);
         }
     });
+}
+
+/// Where a thread begins.
+#[derive(Clone, Copy)]
+enum End {
+    First,
+    Last,
 }
 
 /// The results of `f` for each of the items, in their order.
@@ -102,41 +115,111 @@ pub(crate) fn in_parts<T: Send>(data: &mut [T], unit: usize, cost: usize, f: imp
     each(data.chunks_mut(part).enumerate(), |(i, numbers)| f(i * part, numbers));
 }
 
-/// A vector that `f` makes in such parts, each of which begins as zeros; `f` is told where its part begins.
+/// A vector that `f` makes in such parts; it is told where its part begins.
 ///
-/// To make zeros of all of it first would be one core's work, and a way to memory and back.
-pub(crate) fn made<T: Real>(length: usize, part: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
-    begun(length, part, |from, numbers| {
-        numbers.fill(MaybeUninit::new(T::ZERO));
-        // SAFETY: each of them has just been written.
-        #[allow(unsafe_code)]
-        f(from, unsafe { numbers.assume_init_mut() });
-    })
-}
-
-/// [`made`] from a copy of `data`.
-pub(crate) fn changed<T: Real>(data: &[T], part: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
-    begun(data.len(), part, |from, numbers| {
-        let end = from + numbers.len();
-        f(from, numbers.write_copy_of_slice(&data[from..end]));
-    })
-}
-
-/// A vector whose parts `write` writes all of.
-fn begun<T: Real>(length: usize, part: usize, write: impl Fn(usize, &mut [MaybeUninit<T>]) + Sync) -> Vec<T> {
+/// # Panics
+/// If `f` leaves room.
+pub(crate) fn put<T: Real>(length: usize, part: usize, f: impl Fn(usize, &mut Room<T>) + Sync) -> Vec<T> {
     let mut vector = Vec::with_capacity(length);
     let memory = &mut vector.spare_capacity_mut()[..length];
+    let fill = |from, memory| {
+        let mut room = Room(memory);
+        f(from, &mut room);
+        assert!(room.0.is_empty(), "a part of a vector was not made whole");
+    };
     if part >= length {
-        write(0, memory);
+        fill(0, memory);
     } else {
-        each(memory.chunks_mut(part).enumerate(), |(i, numbers)| write(i * part, numbers));
+        each(memory.chunks_mut(part).enumerate(), |(i, memory)| fill(i * part, memory));
     }
-    // SAFETY: `each` has returned, hence every part has been given to `write`, which `made` and `changed` show to write all of it.
+    // SAFETY: `each` has returned, hence every part has been filled, and no `Room` gives memory away that it has not written.
     #[allow(unsafe_code)]
     unsafe {
         vector.set_len(length);
     }
     vector
+}
+
+/// [`put`] for an `f` that changes parts that begin as zeros.
+///
+/// To make zeros of all of it first would be one core's work, and a way to memory and back.
+pub(crate) fn made<T: Real>(length: usize, part: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
+    put(length, part, |from, room| f(from, room.zeros()))
+}
+
+/// [`put`] for an `f` that changes parts of a copy of `data`.
+pub(crate) fn changed<T: Real>(data: &[T], part: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
+    put(data.len(), part, |from, room| f(from, room.copy(&data[from..from + room.left()])))
+}
+
+/// The room for a part of a vector, which is filled from its beginning.
+pub(crate) struct Room<'a, T>(&'a mut [MaybeUninit<T>]);
+
+impl<'a, T: Real> Room<'a, T> {
+    /// For how many numbers there is room.
+    pub(crate) fn left(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline(always)]
+    fn take(&mut self, count: usize) -> &'a mut [MaybeUninit<T>] {
+        let (taken, left) = std::mem::take(&mut self.0).split_at_mut(count);
+        self.0 = left;
+        taken
+    }
+
+    /// Puts what `write` makes of all the room that is left.
+    pub(crate) fn by(&mut self, write: impl FnOnce(&'a mut [MaybeUninit<T>]) -> &'a mut [T]) -> &'a mut [T] {
+        let taken = self.take(self.left());
+        let expected = (taken.as_ptr().cast::<T>(), taken.len());
+        let written = write(taken);
+        assert!((written.as_ptr(), written.len()) == expected, "a part of a vector was made elsewhere");
+        written
+    }
+
+    /// Puts zeros wherever there is room.
+    fn zeros(&mut self) -> &'a mut [T] {
+        self.by(|memory| {
+            memory.fill(MaybeUninit::new(T::ZERO));
+            // SAFETY: each of them has just been written.
+            #[allow(unsafe_code)]
+            unsafe {
+                memory.assume_init_mut()
+            }
+        })
+    }
+
+    /// Puts a copy of the numbers.
+    #[inline(always)]
+    pub(crate) fn copy(&mut self, numbers: &[T]) -> &'a mut [T] {
+        self.take(numbers.len()).write_copy_of_slice(numbers)
+    }
+
+    /// Puts `f` of each of the numbers.
+    #[inline(always)]
+    pub(crate) fn map<A: Copy>(&mut self, a: &[A], f: impl Fn(A) -> T) {
+        for (y, &a) in self.take(a.len()).iter_mut().zip(a) {
+            y.write(f(a));
+        }
+    }
+
+    /// Puts `f` of each two numbers.
+    #[inline(always)]
+    pub(crate) fn map2<A: Copy, B: Copy>(&mut self, a: &[A], b: &[B], f: impl Fn(A, B) -> T) {
+        let b = &b[..a.len()];
+        for ((y, &a), &b) in self.take(a.len()).iter_mut().zip(a).zip(b) {
+            y.write(f(a, b));
+        }
+    }
+
+    /// Puts `f` of each three numbers.
+    #[inline(always)]
+    pub(crate) fn map3<A: Copy>(&mut self, a: &[A], b: &[A], c: &[A], f: impl Fn(A, A, A) -> T) {
+        let (b, c) = (&b[..a.len()], &c[..a.len()]);
+        for (((y, &a), &b), &c) in self.take(a.len()).iter_mut().zip(a).zip(b).zip(c) {
+            y.write(f(a, b, c));
+        }
+    }
 }
 
 /// The threads beside the one that brings a loop.
@@ -166,7 +249,7 @@ struct Board {
 /// A loop: what each thread runs, and where the first panic of one goes.
 #[derive(Clone, Copy)]
 struct Work<'a> {
-    run: &'a (dyn Fn() + Sync),
+    run: &'a (dyn Fn(End) + Sync),
     panic: &'a Mutex<Option<Box<dyn Any + Send>>>,
 }
 
@@ -215,7 +298,7 @@ fn help(crew: &'static Crew) {
             board.work
         };
         if let Some(work) = work {
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(work.run)) {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (work.run)(End::Last))) {
                 lock(work.panic).get_or_insert(panic);
             }
             crew.inside.fetch_sub(1, Ordering::Release);
@@ -247,17 +330,17 @@ fn look_out(crew: &Crew, seen: usize, busy: Instant) -> usize {
 }
 
 /// Runs `run` on this thread and on up to `others` of the crew that come in time; on this alone if the cores are taken.
-fn together(others: usize, run: &(dyn Fn() + Sync)) {
+fn together(others: usize, run: &(dyn Fn(End) + Sync)) {
     let crew = crew();
-    let turn = if crew.threads > 1 && others > 0 { crew.turn.try_lock() } else { return run() };
+    let turn = if crew.threads > 1 && others > 0 { crew.turn.try_lock() } else { return run(End::First) };
     let _turn = match turn {
         Ok(turn) => turn,
         Err(std::sync::TryLockError::Poisoned(turn)) => turn.into_inner(),
-        Err(std::sync::TryLockError::WouldBlock) => return run(),
+        Err(std::sync::TryLockError::WouldBlock) => return run(End::First),
     };
     let panic = Mutex::new(None);
     let shared = Shared::put_up(crew, others, Work { run, panic: &panic });
-    run();
+    run(End::First);
     drop(shared);
     if let Some(panic) = panic.into_inner().unwrap_or_else(PoisonError::into_inner) {
         resume_unwind(panic);
@@ -364,6 +447,16 @@ mod tests {
                 std::thread::sleep(LOOKOUT);
             });
         }
+    }
+
+    #[test]
+    fn a_vector_with_room_left_is_none() {
+        let half = catch_unwind(|| put::<f32>(10, 10, |_, room| _ = room.copy(&[1.0; 5])));
+        assert!(half.is_err());
+        let elsewhere = catch_unwind(|| {
+            put::<f32>(5, 5, |_, room| _ = room.by(|_| Box::leak(Box::new([1.0; 5]))));
+        });
+        assert!(elsewhere.is_err());
     }
 
     #[test]

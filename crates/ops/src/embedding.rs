@@ -47,9 +47,10 @@ fn gathered<T: Real>(ids: &[u32], table: &[T], height: usize, width: usize) -> c
         candle_core::bail!("row {id} of a table of {height} rows")
     }
     let length = ids.len() * width;
-    Ok(cores::made(length, cores::part(length, width, 1), |from, part| {
-        for (row, &id) in part.chunks_exact_mut(width.max(1)).zip(&ids[from / width.max(1)..]) {
-            row.copy_from_slice(&table[id as usize * width..][..width]);
+    Ok(cores::put(length, cores::part(length, width, 1), |from, room| {
+        let from = from / width.max(1);
+        for &id in &ids[from..from + room.left() / width.max(1)] {
+            room.copy(&table[id as usize * width..][..width]);
         }
     }))
 }

@@ -44,49 +44,35 @@ impl<G: Deref<Target = Storage>, T: Real> Deref for View<G, T> {
 }
 
 #[inline(always)]
-fn each1<T: Copy, U>(y: &mut [U], a: &[T], f: impl Fn(T) -> U) {
-    for (y, &a) in y.iter_mut().zip(a) {
-        *y = f(a);
-    }
-}
-
-#[inline(always)]
 pub(crate) fn each2<T: Copy, V: Copy, U>(y: &mut [U], a: &[T], b: &[V], f: impl Fn(T, V) -> U) {
     for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
         *y = f(a, b);
     }
 }
 
-#[inline(always)]
-fn each3<T: Copy, U>(y: &mut [U], a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T) -> U) {
-    for (((y, &a), &b), &c) in y.iter_mut().zip(a).zip(b).zip(c) {
-        *y = f(a, b, c);
-    }
-}
-
 /// `f` of each element.
 pub(crate) fn map1<T: Real>(a: &[T], f: impl Fn(T) -> T + Sync + Copy) -> Vec<T> {
-    cores::made(a.len(), cores::part(a.len(), 1, 1), |from, part| {
-        let a = &a[from..from + part.len()];
-        simd!(each1(part, a, f));
+    cores::put(a.len(), cores::part(a.len(), 1, 1), |from, room| {
+        let a = &a[from..from + room.left()];
+        simd!(room.map(a, f));
     })
 }
 
 /// `f` of each pair of elements of slices of one length.
 pub(crate) fn map2<T: Real, V: Copy + Sync>(a: &[T], b: &[V], f: impl Fn(T, V) -> T + Sync + Copy) -> Vec<T> {
-    cores::made(a.len(), cores::part(a.len(), 1, 1), |from, part| {
-        let range = from..from + part.len();
+    cores::put(a.len(), cores::part(a.len(), 1, 1), |from, room| {
+        let range = from..from + room.left();
         let (a, b) = (&a[range.clone()], &b[range]);
-        simd!(each2(part, a, b, f));
+        simd!(room.map2(a, b, f));
     })
 }
 
 /// `f` of each three elements of slices of one length.
 pub(crate) fn map3<T: Real>(a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T) -> T + Sync + Copy) -> Vec<T> {
-    cores::made(a.len(), cores::part(a.len(), 1, 1), |from, part| {
-        let range = from..from + part.len();
+    cores::put(a.len(), cores::part(a.len(), 1, 1), |from, room| {
+        let range = from..from + room.left();
         let (a, b, c) = (&a[range.clone()], &b[range.clone()], &c[range]);
-        simd!(each3(part, a, b, c, f));
+        simd!(room.map3(a, b, c, f));
     })
 }
 

@@ -7,6 +7,7 @@ use crate::simd::Real;
 use crate::tape::{Value, on_host, record, record_consuming};
 use candle_core::{Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
+use std::mem::MaybeUninit;
 
 /// A matrix of any strides in memory, checked to lie in it.
 #[derive(Clone, Copy)]
@@ -57,8 +58,38 @@ impl<'a, T: Real> Matrix<'a, T> {
 }
 
 /// `product = a b`, or `product += a b`; rows of `product` are `stride` elements apart. On this core.
-#[allow(unsafe_code)]
 pub(crate) fn gemm<T: Real>(product: &mut [T], stride: usize, accumulate: bool, a: Matrix<T>, b: Matrix<T>) {
+    // SAFETY: all numbers of the slice have values already.
+    #[allow(unsafe_code)]
+    unsafe {
+        let product = std::slice::from_raw_parts_mut(product.as_mut_ptr().cast(), product.len());
+        multiply(product, stride, accumulate, a, b);
+    }
+}
+
+/// `a b`, rows one after another, in memory that has no values yet. On this core.
+fn gemm_into<'a, T: Real>(product: &'a mut [MaybeUninit<T>], a: Matrix<T>, b: Matrix<T>) -> &'a mut [T] {
+    let (m, n) = (a.size.0, b.size.1);
+    assert!(m * n == product.len(), "the room for a product does not fit");
+    // SAFETY: nothing is accumulated, and each of the m rows of n numbers, which are all that there are, is written: gemm makes zeros of
+    // a product of nothing.
+    #[allow(unsafe_code)]
+    unsafe {
+        multiply(product, n, false, a, b);
+        product.assume_init_mut()
+    }
+}
+
+/// # Safety
+/// If it accumulates, `product` has values.
+#[allow(unsafe_code)]
+unsafe fn multiply<T: Real>(
+    product: &mut [MaybeUninit<T>],
+    stride: usize,
+    accumulate: bool,
+    a: Matrix<T>,
+    b: Matrix<T>,
+) {
     let ((m, k), n) = (a.size, b.size.1);
     if m == 0 || n == 0 {
         return;
@@ -66,13 +97,14 @@ pub(crate) fn gemm<T: Real>(product: &mut [T], stride: usize, accumulate: bool, 
     assert!(k == b.size.0 && stride >= n && (m - 1) * stride + n <= product.len(), "the sizes of a product do not fit");
     // SAFETY: the assertion says that `product` holds m rows of n elements that are `stride` apart and do not overlap, and `Matrix` that
     // every element that the strides of `a` (m rows, k columns) and `b` (k rows, n columns) lead to lies in its slice. A mutable
-    // slice overlaps with no other. gemm reads and writes nothing else, and T is f32 or f64, which it knows.
+    // slice overlaps with no other. gemm reads and writes nothing else, and the product only if it accumulates; T is f32 or f64, which
+    // it knows.
     unsafe {
         gemm::gemm(
             m,
             n,
             k,
-            product.as_mut_ptr(),
+            product.as_mut_ptr().cast::<T>(),
             1,
             stride as isize,
             accumulate,
@@ -99,9 +131,9 @@ fn product<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Option<&[T]>, activation: 
     // itself; more where that is little beside the work.
     let threads = cores::count().min(m * n * k.div_ceil(8) / (SHARED_FROM / 2)).max(1);
     let rows = m.div_ceil(threads * m.div_ceil(threads * 1024).max(1)).next_multiple_of(16);
-    cores::made(m * n, (rows * n).max(1), |from, product| {
-        let rows = a.part(from / n.max(1), product.len() / n.max(1));
-        gemm(product, n, false, rows, b);
+    cores::put(m * n, (rows * n).max(1), |from, room| {
+        let rows = a.part(from / n.max(1), room.left() / n.max(1));
+        let product = room.by(|product| gemm_into(product, rows, b));
         activation.apply_with(bias, product);
     })
 }
@@ -379,6 +411,10 @@ mod tests {
             (row, b.clone()),
             (narrow(&a, 0, 0, 0), b.clone()),
             (narrow(&a, 1, 0, 0), narrow(&b, 0, 0, 0)),
+            (narrow(&a, 1, 4, 1), narrow(&b, 0, 4, 1)),
+            (narrow(&a, 1, 4, 2), narrow(&b, 0, 4, 2)),
+            (narrow(&a, 0, 4, 1), b.clone()),
+            (a.clone(), narrow(&b, 1, 4, 1)),
         ];
         for (a, b) in cases {
             let found = matmul(&a, &b).unwrap();
