@@ -38,10 +38,12 @@ pub fn count() -> usize {
 /// });
 /// assert_eq!(squares[37], 1369);
 /// ```
-pub fn each<I: DoubleEndedIterator + Send>(items: I, f: impl Fn(I::Item) + Sync) {
+pub fn each<T: Send>(items: impl IntoIterator<Item = T>, f: impl Fn(T) + Sync) {
+    // All of them at first: an iterator may make each item of the one before, and must not be asked from its end.
+    let items: Vec<T> = items.into_iter().collect();
     // The thread that is here takes one of them.
-    let others = items.size_hint().1.map_or(usize::MAX, |items| items.saturating_sub(1));
-    let items = Mutex::new(items);
+    let others = items.len().saturating_sub(1);
+    let items = Mutex::new(items.into_iter());
     together(others, &|end| {
         loop {
             let mut items = lock(&items);
@@ -446,6 +448,15 @@ mod tests {
                 lock(&threads).insert(std::thread::current().id());
                 std::thread::sleep(LOOKOUT);
             });
+        }
+    }
+
+    #[test]
+    fn items_are_those_of_the_iterator_in_its_order() {
+        // Often enough that other threads take part.
+        for _ in 0..if cfg!(miri) { 2 } else { 2000 } {
+            let mut count = 0..;
+            each((0..16).map(|i| (i, count.next())), |(i, count)| assert_eq!(Some(i), count));
         }
     }
 

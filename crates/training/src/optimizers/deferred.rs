@@ -424,7 +424,7 @@ pub(super) fn each_row(memory: &mut [&mut [f32]], width: usize, rows: &mut [(u32
         first = end;
         parts.push((part, begin, rows));
     }
-    cores::each(parts.into_iter(), |(mut memory, first, rows)| one_by_one(&mut memory, width, first, rows, f));
+    cores::each(parts, |(mut memory, first, rows)| one_by_one(&mut memory, width, first, rows, f));
 }
 
 /// The rows on this core; `memory` begins with the row `first`.

@@ -497,6 +497,19 @@ mod tests {
         Stream::new(seed, 0).normal(64).into_iter().map(|x| x as f32).collect()
     }
 
+    #[test]
+    fn parts_have_their_own_gradients() {
+        let length = SHARED_FROM + 7;
+        let gradient: Vec<f32> = (0..length).map(|i| i as f32).collect();
+        for _ in 0..200 {
+            let (mut weight, mut slot) = (vec![0.0; length], vec![0.0; length]);
+            each_part(&mut [&mut weight, &mut slot], &gradient, &|memory, gradient| {
+                memory.iter_mut().for_each(|part| part.copy_from_slice(gradient));
+            });
+            assert!(weight == gradient && slot == gradient);
+        }
+    }
+
     /// The pass over memory, in f32, against the composition of tensors.
     #[test]
     fn both_forms_of_each_rule_agree() {
