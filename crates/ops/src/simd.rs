@@ -156,13 +156,13 @@ fn split_exp(x: f32) -> (i32, f32) {
     let n = shifted - SHIFT;
     // ln 2 in two parts, the first of which is exact in few bits.
     let r = (x - n * 0.693_359_4) + n * 2.121_944_4e-4;
-    let mut p = 1.987_569_1e-4;
-    p = p * r + 1.398_2e-3;
-    p = p * r + 8.333_452e-3;
-    p = p * r + 4.166_579_6e-2;
-    p = p * r + 1.666_666_5e-1;
-    p = p * r + 0.5;
-    (shifted.to_bits().wrapping_sub(SHIFT.to_bits()) as i32, p * r * r + r + 1.0)
+    // Two terms at a time: they do not wait for each other.
+    let square = r * r;
+    let high = 1.987_569_1e-4 * r + 1.398_2e-3;
+    let middle = 8.333_452e-3 * r + 4.166_579_6e-2;
+    let low = 1.666_666_5e-1 * r + 0.5;
+    let p = (high * square + middle) * square + low;
+    (shifted.to_bits().wrapping_sub(SHIFT.to_bits()) as i32, p * square + r + 1.0)
 }
 
 /// `2^n`, for an `n` that is an exponent of f32.
@@ -210,17 +210,11 @@ impl Real for f32 {
         let x = if self < -bound { -bound } else { self };
         let x = if x > bound { bound } else { x };
         let s = x * x;
-        let mut p = -2.760_768_5e-16;
-        p = p * s + 2.000_188e-13;
-        p = p * s - 8.604_672e-11;
-        p = p * s + 5.122_297e-8;
-        p = p * s + 1.485_722_4e-5;
-        p = p * s + 6.372_619e-4;
-        p = p * s + 4.893_524_6e-3;
-        let mut q = 1.198_258_4e-6;
-        q = q * s + 1.185_347_1e-4;
-        q = q * s + 2.268_434_6e-3;
-        q = q * s + 4.893_525e-3;
+        let square = s * s;
+        let mut p = -2.760_768_5e-16 * square + (2.000_188e-13 * s - 8.604_672e-11);
+        p = p * square + (5.122_297e-8 * s + 1.485_722_4e-5);
+        p = p * square + (6.372_619e-4 * s + 4.893_524_6e-3);
+        let q = (1.198_258_4e-6 * s + 1.185_347_1e-4) * square + (2.268_434_6e-3 * s + 4.893_525e-3);
         x * p / q
     }
 
