@@ -102,15 +102,17 @@ pub(crate) fn arithmetic(operation: Arithmetic, a: &Tensor, b: &Tensor) -> Resul
         Value::new(value, a.shape())
     });
     let wanted = (a.track_op(), b.track_op());
+    // Sums and differences need their operands no more.
+    let operands = matches!(operation, Multiply | Divide).then_some((x, y));
     record("arithmetic", &[a, b], value, move |_, dy| {
-        let (da, db) = match operation {
-            Add => (Some(dy.clone()), Some(dy.clone())),
-            Subtract => (Some(dy.clone()), wanted.1.then(|| negative(dy)).transpose()?),
-            Multiply | Divide => {
-                let da = wanted.0.then(|| arithmetic(operation, dy, &y)).transpose()?;
+        let (da, db) = match &operands {
+            None if operation == Add => (Some(dy.clone()), Some(dy.clone())),
+            None => (Some(dy.clone()), wanted.1.then(|| negative(dy)).transpose()?),
+            Some((x, y)) => {
+                let da = wanted.0.then(|| arithmetic(operation, dy, y)).transpose()?;
                 let db = wanted.1.then(|| {
                     with_real!(dy, T => {
-                        let (x, y, g) = (view::<T>(&x)?, view::<T>(&y)?, view::<T>(dy)?);
+                        let (x, y, g) = (view::<T>(x)?, view::<T>(y)?, view::<T>(dy)?);
                         let db = match operation {
                             Multiply => map2(&g, &x, |g, x| g * x),
                             _ => map3(&g, &x, &y, |g, x, y| -(g * x) / (y * y)),
