@@ -333,11 +333,35 @@ mod tests {
         }
     }
 
+    /// Over more windows and tiles than are on the way together, each way makes the same.
+    #[test]
+    fn the_ways_agree() {
+        for (channels, filters, padding) in [(3, 32, Padding::Same), (24, 16, Padding::Valid), (16, 24, Padding::Same)]
+        {
+            let axes = [Axis::new(17, 3, 1, 1, padding), Axis::new(14, 3, 1, 1, padding)];
+            let plan = Plan { batch: 3, axes, channels, filters, groups: 1 };
+            let numbers = |count, seed| values([count], seed).to_vec1::<f64>().unwrap();
+            let (x, kernel) = (numbers(3 * plan.image(), 1), numbers(plan.depth() * filters, 2));
+            let (dy, bias) = (numbers(3 * plan.output(), 3), numbers(filters, 4));
+            let (way, other) = (Method::of(plan), Method::Unfolded(Unfolded(plan)));
+            assert!(!matches!(way, Method::Unfolded(_)));
+            let made = |way: &Method| {
+                let y = way.forward(&x, &kernel, Some(&bias), FusedActivation::Relu);
+                [y, way.backward_input(&kernel, &dy), way.backward_kernel(&x, &dy)]
+            };
+            for (a, b) in made(&way).iter().zip(&made(&other)) {
+                assert!(a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-10));
+            }
+        }
+    }
+
     /// Sums and differences instead of products must not cost the numbers of f32 more than a few units in the last place.
     #[test]
     fn fewer_multiplications_round_as_well() {
         let (inputs, axes) = case([32, 16, 1], [3, 3], [1, 1], [1, 1], Padding::Same);
-        let exact = composed(&inputs[0], &inputs[1], None, &plan(&inputs, axes, 1), FusedActivation::Linear).unwrap();
+        let plan = plan(&inputs, axes, 1);
+        assert!(matches!(Method::of(plan), Method::Winograd(_)));
+        let exact = composed(&inputs[0], &inputs[1], None, &plan, FusedActivation::Linear).unwrap();
         let [x, kernel, _] = inputs.map(|x| x.to_dtype(DType::F32).unwrap());
         let y = conv2d(&x, &kernel, None, axes, 1, FusedActivation::Linear).unwrap();
         let largest: f64 = exact.abs().unwrap().max_all().unwrap().to_scalar().unwrap();
