@@ -210,10 +210,7 @@ impl FusedActivation {
     pub(crate) fn value<T: Real>(self, x: T) -> T {
         match self {
             Self::Linear => x,
-            Self::Relu => {
-                let x = x.anew();
-                if x < T::ZERO { T::ZERO } else { x }
-            }
+            Self::Relu => T::ZERO.larger(x.anew()),
             Self::Sigmoid => x.sigmoid(),
             Self::Tanh => x.tanh(),
         }

@@ -140,8 +140,7 @@ fn amsgrad(
     for ((((w, &g), m), v), hat) in w.iter_mut().zip(g).zip(m).zip(v).zip(hat) {
         *m += (g - *m) * fresh.0;
         *v += (g * g - *v) * fresh.1;
-        let before = hat.anew();
-        *hat = if before > *v { before } else { *v };
+        *hat = hat.anew().larger(*v);
         *w -= alpha * *m / (hat.sqrt() + epsilon);
     }
 }
