@@ -1,5 +1,6 @@
 //! The gradient of a weight: a tensor of its shape, or the rows of a table that were looked up.
 
+use crate::gpu::{add_rows, on_gpu};
 use crate::update;
 use candle_core::{DType, Result, Tensor};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -121,6 +122,11 @@ impl RowsSink {
             return rows.map(Gradient::Rows).map(Some);
         }
         drop(sink);
+        if on_gpu(&[table]) {
+            let sum = dense.map_or_else(|| table.zeros_like(), Tensor::force_contiguous)?.detach();
+            lookups.iter().try_for_each(|lookup| add_rows(&sum, &lookup.ids, &lookup.gradient))?;
+            return Ok(Some(Gradient::Dense(sum)));
+        }
         let mut sum = dense.map_or_else(|| table.zeros_like(), |dense| Ok(dense.clone()))?.detach();
         for Lookup { ids, gradient } in lookups {
             let ids = Tensor::from_slice(&ids, ids.len(), table.device())?;

@@ -15,6 +15,7 @@ mod elementwise;
 mod embedding;
 pub mod error;
 mod functions;
+mod gpu;
 pub mod gradcheck;
 mod gradient;
 mod host;

@@ -2,6 +2,7 @@
 
 use crate::axes::resolve_axis;
 use crate::cores;
+use crate::gpu::{self, on_gpu};
 use crate::host::{dot as dot_product, largest, sum_of, total, view, with_real};
 use crate::simd;
 use crate::simd::Real;
@@ -52,7 +53,7 @@ pub(crate) fn matmul(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 /// `exp(x) / sum(exp(x))` over `axis`.
 pub(crate) fn softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
     let dim = resolve_axis(axis, x.rank())?;
-    if on_host(&[x]) && dim + 1 == x.rank() {
+    if takes_rows(x, dim) {
         return softmax_rows(x, false);
     }
     let detached = x.detach();
@@ -67,7 +68,7 @@ pub(crate) fn softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
 /// The logarithm of [`softmax`], without underflow.
 pub(crate) fn log_softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
     let dim = resolve_axis(axis, x.rank())?;
-    if on_host(&[x]) && dim + 1 == x.rank() {
+    if takes_rows(x, dim) {
         return softmax_rows(x, true);
     }
     let detached = x.detach();
@@ -76,9 +77,17 @@ pub(crate) fn log_softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
     custom_gradient(x, &y, move |_, y, dy| dy - y.exp()?.broadcast_mul(&dy.sum_keepdim(dim)?)?)
 }
 
-/// Softmax over the last axis, or its logarithm, as one op on the host.
+/// Whether [`softmax_rows`] takes this axis of this tensor.
+fn takes_rows(x: &Tensor, dim: usize) -> bool {
+    (on_host(&[x]) || on_gpu(&[x])) && dim + 1 == x.rank()
+}
+
+/// Softmax over the last axis, or its logarithm, as one op.
 fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
     let width = x.dim(x.rank() - 1)?.max(1);
+    if on_gpu(&[x]) {
+        return gpu::softmax_rows(x, width, log);
+    }
     let input = x.detach().contiguous()?;
     let value = with_real!(x, T => {
         let numbers = view::<T>(&input)?;

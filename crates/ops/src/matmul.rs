@@ -1,6 +1,7 @@
 //! Products of matrices on gemm, and Dense as one op. (candle asks `/proc/cpuinfo` how many threads to use at each product.)
 
 use crate::cores::{self, SHARED_FROM};
+use crate::gpu::{self, on_gpu};
 use crate::host::{map2, view, with_real};
 use crate::simd;
 use crate::simd::Real;
@@ -322,6 +323,9 @@ pub fn dense_over(
     let k = kernel.dims()[..over].iter().product::<usize>();
     let n = kernel.dims()[over..].iter().product::<usize>();
     let dims = [&x.dims()[..x.rank() - over], &kernel.dims()[over..]].concat();
+    if on_gpu(&all) && k * n > 0 {
+        return gpu::dense(x, kernel, bias, activation, k, dims);
+    }
     if !on_host(&all) {
         let y = x.contiguous()?.reshape(((), k))?.matmul(&kernel.reshape((k, n))?)?.reshape(dims)?;
         let y = bias.map_or_else(|| Ok(y.clone()), |bias| y.broadcast_add(bias))?;

@@ -2,6 +2,7 @@
 //! fused ones lose the gradient without a word.)
 
 use crate::cores;
+use crate::gpu::{self, on_gpu};
 use crate::host::{dot, each2, sum_of, total, view, with_real};
 use crate::matmul::column_sums;
 use crate::simd;
@@ -47,6 +48,9 @@ pub fn normalize_channels(
         bail!("normalize: {channels} channels in {} groups do not suit the shape {:?}", by.groups, x.dims())
     }
     let all: Vec<&Tensor> = [x].into_iter().chain(gamma).chain(beta).collect();
+    if on_gpu(&all) {
+        return gpu::normalize(x, gamma, beta, by, channels);
+    }
     if !on_host(&all) {
         return composed(x, gamma, beta, by, channels);
     }
@@ -260,6 +264,9 @@ pub fn channel_moments(x: &Tensor, weights: Option<&Tensor>) -> Result<(Tensor, 
         });
     }
     let Some(weights) = weights else {
+        if on_gpu(&[x]) {
+            return gpu::moments(&rows);
+        }
         let mean = rows.mean(0)?;
         return Ok((mean.clone(), rows.broadcast_sub(&mean)?.sqr()?.mean(0)?));
     };
@@ -298,6 +305,9 @@ pub fn batch_normalize(
     let (mean, variance) = (moments.0.detach(), moments.1.detach());
     let factor = (&variance + epsilon)?.sqrt()?.recip()?;
     let all: Vec<&Tensor> = [x].into_iter().chain(gamma).chain(beta).collect();
+    if on_gpu(&all) {
+        return gpu::batch_normalize(x, gamma, beta, mean.contiguous()?, factor, of_batch);
+    }
     if !on_host(&all) {
         let (mean, factor) = if of_batch {
             let rows = x.reshape(((), channels))?;

@@ -6,6 +6,7 @@
 //! steps on the way back.)
 
 use crate::cores;
+use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_real};
 use crate::matmul::{FusedActivation, Matrix, gemm};
 use crate::simd;
@@ -117,12 +118,15 @@ pub fn recurrent(way: Way, x: Sequences) -> Result<Run> {
     let mut all = vec![x.inputs, x.kernel];
     all.extend(x.bias);
     all.extend(x.state.into_iter().flatten());
+    let kept = all.iter().any(|x| x.track_op());
+    let plan = Plan { way, batch, steps, units, kept };
+    if on_gpu(&all) && gpu::has_recurrent(way.cell) && batch * units > 0 {
+        return plan.unpacked(&gpu::recurrent(plan, x, &all)?);
+    }
     if !on_host(&all) {
         return composed(way, x);
     }
     let host = |tensor: Option<&Tensor>| tensor.map(|tensor| tensor.detach().contiguous()).transpose();
-    let kept = all.iter().any(|x| x.track_op());
-    let plan = Plan { way, batch, steps, units, kept };
     let saved = std::sync::Arc::new(Saved {
         inputs: x.inputs.detach().contiguous()?,
         kernel: x.kernel.detach().contiguous()?,
@@ -131,16 +135,11 @@ pub fn recurrent(way: Way, x: Sequences) -> Result<Run> {
         state: x.state.map(|s| s.iter().map(|s| s.detach().contiguous()).collect::<Result<Vec<_>>>()).transpose()?,
         mask: x.mask.map(|mask| mask.ne(0.0)?.flatten_all()?.to_vec1::<u8>()).transpose()?,
     });
-    let row = plan.row();
-    let shape = match way.outputs {
-        Outputs::Sequence => vec![batch, steps, units],
-        Outputs::Last | Outputs::All => vec![batch, row],
-    };
     let packed = with_real!(x.inputs, T => {
         let (value, traces) = forward::<T>(plan, &saved)?;
         let (has_bias, has_state) = (x.bias.is_some(), x.state.is_some());
         let traces = std::sync::Arc::new(traces);
-        record("recurrent", &all, Value::new(value, shape), move |_, dy| {
+        record("recurrent", &all, Value::new(value, plan.shape()), move |_, dy| {
             let found = backward::<T>(plan, &saved, &traces, &view::<T>(dy)?)?;
             let device = &Device::Cpu;
             let mut gradients = vec![
@@ -158,25 +157,17 @@ pub fn recurrent(way: Way, x: Sequences) -> Result<Run> {
             Ok(gradients)
         })?
     });
-    Ok(match way.outputs {
-        Outputs::Sequence => Run { sequence: Some(packed), states: Vec::new() },
-        Outputs::Last => Run { sequence: None, states: vec![packed] },
-        Outputs::All => {
-            let part = |from: usize, count: usize| crate::shape::columns(&packed, from * units, count * units);
-            let states = (0..states).map(|i| part(steps + i, 1)).collect::<Result<_>>()?;
-            Run { sequence: Some(crate::shape::reshaped(&part(0, steps)?, &[batch, steps, units])?), states }
-        }
-    })
+    plan.unpacked(&packed)
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Plan {
-    way: Way,
-    batch: usize,
-    steps: usize,
-    units: usize,
+pub(crate) struct Plan {
+    pub(crate) way: Way,
+    pub(crate) batch: usize,
+    pub(crate) steps: usize,
+    pub(crate) units: usize,
     /// Whether there is a way back, for which each step leaves its numbers.
-    kept: bool,
+    pub(crate) kept: bool,
 }
 
 struct Saved {
@@ -210,12 +201,12 @@ struct Found<T> {
 }
 
 impl Plan {
-    fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.way.cell.gates() * self.units
     }
 
     /// Numbers of a sample's part of the value: the outputs of all steps, then the last states, so that one op has one value.
-    fn row(&self) -> usize {
+    pub(crate) fn row(&self) -> usize {
         let states = match self.way.outputs {
             Outputs::Sequence => 0,
             Outputs::Last => 1,
@@ -224,18 +215,40 @@ impl Plan {
         (self.outputs() + states) * self.units
     }
 
+    /// The shape of the value.
+    pub(crate) fn shape(&self) -> Vec<usize> {
+        match self.way.outputs {
+            Outputs::Sequence => vec![self.batch, self.steps, self.units],
+            Outputs::Last | Outputs::All => vec![self.batch, self.row()],
+        }
+    }
+
+    /// What is wanted, of the value.
+    fn unpacked(&self, value: &Tensor) -> Result<Run> {
+        let Self { batch, steps, units, .. } = *self;
+        Ok(match self.way.outputs {
+            Outputs::Sequence => Run { sequence: Some(value.clone()), states: Vec::new() },
+            Outputs::Last => Run { sequence: None, states: vec![value.clone()] },
+            Outputs::All => {
+                let part = |from: usize, count: usize| crate::shape::columns(value, from * units, count * units);
+                let states = (0..self.way.cell.states()).map(|i| part(steps + i, 1)).collect::<Result<_>>()?;
+                Run { sequence: Some(crate::shape::reshaped(&part(0, steps)?, &[batch, steps, units])?), states }
+            }
+        })
+    }
+
     /// How many steps' outputs are wanted.
-    fn outputs(&self) -> usize {
+    pub(crate) fn outputs(&self) -> usize {
         if self.way.outputs == Outputs::Last { 0 } else { self.steps }
     }
 
     /// The step that is made at a time.
-    fn step(&self, time: usize) -> usize {
+    pub(crate) fn step(&self, time: usize) -> usize {
         if self.way.backwards { self.steps - 1 - time } else { time }
     }
 
     /// Where the output that is made at a time stands.
-    fn place(&self, time: usize) -> usize {
+    pub(crate) fn place(&self, time: usize) -> usize {
         if self.way.in_order { self.step(time) } else { time }
     }
 
@@ -252,7 +265,7 @@ impl Plan {
     }
 
     /// Numbers left of the gates of a sample and step.
-    fn gates(&self) -> usize {
+    pub(crate) fn gates(&self) -> usize {
         self.width() + if self.way.cell == Cell::GruResetAfter { self.units } else { 0 }
     }
 }
@@ -720,6 +733,7 @@ pub fn composed_with(
 ) -> Result<Run> {
     let (batch, steps, _) = x.inputs.dims3()?;
     let units = x.kernel.dim(0)?;
+    let dropout = x.dropout.map(|dropout| dropout.to_dtype(x.inputs.dtype())).transpose()?;
     let zeros = || Tensor::zeros((batch, units), x.inputs.dtype(), x.inputs.device());
     let mut states = match x.state {
         Some(state) => state.to_vec(),
@@ -732,7 +746,7 @@ pub fn composed_with(
         let step = if way.backwards { steps - 1 - time } else { time };
         let input = x.inputs.narrow(1, step, 1)?.squeeze(1)?;
         let h = states[0].clone();
-        let kept = x.dropout.map_or_else(|| Ok(h.clone()), |dropout| &h * dropout)?;
+        let kept = dropout.as_ref().map_or_else(|| Ok(h.clone()), |dropout| &h * dropout)?;
         let next = match way.cell {
             Cell::Simple => vec![activation(&(input + kept.matmul(x.kernel)?)?)?],
             Cell::Lstm => {

@@ -1,6 +1,7 @@
 //! What losses make of each row of targets and predictions, as one op each.
 
 use crate::cores::{self, in_parts};
+use crate::gpu::{self, on_gpu};
 use crate::host::{largest, sum_of, total, view, with_real};
 use crate::simd::Real;
 use crate::tape::{Value, on_host, record};
@@ -65,9 +66,9 @@ fn held<T: Real>(x: T, epsilon: f64) -> T {
     }
 }
 
-/// Whether the loops below take these targets and predictions.
+/// Whether there is one op for these targets and predictions.
 pub fn has_row_losses(y: &Tensor, x: &Tensor) -> bool {
-    on_host(&[y, x]) && !y.track_op() && x.rank() > 0 && x.elem_count() > 0
+    (on_host(&[y, x]) || on_gpu(&[y, x])) && !y.track_op() && x.rank() > 0 && x.elem_count() > 0
 }
 
 /// The mean over the last axis of a function of targets and predictions of one shape; no gradient of the targets.
@@ -76,7 +77,10 @@ pub fn has_row_losses(y: &Tensor, x: &Tensor) -> bool {
 /// If [`has_row_losses`] does not say that this can be.
 pub fn pairwise_mean(function: Pairwise, y: &Tensor, x: &Tensor) -> Result<Tensor> {
     if !has_row_losses(y, x) || y.dims() != x.dims() {
-        bail!("pairwise_mean takes targets and predictions of one shape and dtype on the host")
+        bail!("pairwise_mean takes targets and predictions of one shape and dtype, f32 or f64")
+    }
+    if on_gpu(&[y, x]) {
+        return gpu::pairwise_mean(function, y.contiguous()?, x);
     }
     let (y, input) = (y.contiguous()?, x.detach().contiguous()?);
     let width = x.dims()[x.rank() - 1];
@@ -137,8 +141,11 @@ pub fn crossentropy(classes: Classes, x: &Tensor, epsilon: Option<f64>) -> Resul
         Classes::Weights(y) if has_row_losses(&y, x) && y.dims() == x.dims() => Classes::Weights(y.contiguous()?),
         _ => bail!("the targets of a cross-entropy do not suit predictions of shape {:?}", x.dims()),
     };
-    if !on_host(&[x]) || width == 0 {
-        bail!("crossentropy takes f32 and f64 predictions on the host")
+    if width == 0 || !(on_host(&[x]) || on_gpu(&[x])) {
+        bail!("crossentropy takes f32 and f64 predictions")
+    }
+    if on_gpu(&[x]) {
+        return gpu::crossentropy(classes, x, epsilon);
     }
     let input = x.detach().contiguous()?;
     let value = with_real!(x, T => {

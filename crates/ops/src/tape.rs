@@ -144,22 +144,25 @@ fn sum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 
 /// A value that an op has computed.
 pub(crate) enum Value {
-    /// Numbers on the host.
-    Host(CpuStorage, Shape),
+    /// Memory of the tensor's own.
+    Own(Storage, Shape),
     /// A tensor, which is copied.
     Tensor(Tensor),
 }
 
 impl Value {
     pub(crate) fn new<T: WithDType>(data: Vec<T>, shape: impl Into<Shape>) -> Self {
-        Self::Host(T::to_cpu_storage_owned(data), shape.into())
+        Self::Own(Storage::Cpu(T::to_cpu_storage_owned(data)), shape.into())
+    }
+
+    /// The value as a tensor that nothing is recorded of.
+    pub(crate) fn tensor(self) -> Result<Tensor> {
+        self.into_tensor(false)
     }
 
     fn into_tensor(self, is_variable: bool) -> Result<Tensor> {
         match self {
-            Self::Host(storage, shape) => {
-                Ok(Tensor::from_storage(Storage::Cpu(storage), shape, BackpropOp::none(), is_variable))
-            }
+            Self::Own(storage, shape) => Ok(Tensor::from_storage(storage, shape, BackpropOp::none(), is_variable)),
             Self::Tensor(tensor) if is_variable => {
                 // A copy, in order.
                 Ok(Var::from_tensor(&tensor)?.into_inner())
@@ -255,7 +258,7 @@ struct Recorded {
 impl Recorded {
     fn storage(&self) -> Result<(Storage, Shape)> {
         match self.value.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(Value::Host(storage, shape)) => Ok((Storage::Cpu(storage), shape)),
+            Some(Value::Own(storage, shape)) => Ok((storage, shape)),
             Some(Value::Tensor(tensor)) => {
                 let tensor = tensor.contiguous()?;
                 let storage = tensor.storage_and_layout().0.try_clone(tensor.layout())?;

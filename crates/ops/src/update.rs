@@ -1,6 +1,8 @@
 //! Several tensors' memory at once, to be changed in place: what an optimizer's single pass needs.
 
-use candle_core::{CpuStorage, DType, InplaceOp1, Layout, Result, Storage, Tensor, bail};
+pub use crate::gpu::Kernel;
+
+use candle_core::{CpuStorage, CudaStorage, DType, InplaceOp1, Layout, Result, Storage, Tensor, bail};
 use std::cell::RefCell;
 
 /// Whether [`in_place`] takes these tensors: f32, contiguous, on the host.
@@ -27,32 +29,66 @@ pub fn is_in_place<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> bool {
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 pub fn in_place(tensors: &[&Tensor], f: impl FnOnce(&mut [&mut [f32]])) -> Result<()> {
-    let shares = |(i, a): (usize, &&Tensor)| tensors[..i].iter().any(|b| same_memory(a, b));
-    if tensors.iter().enumerate().any(shares) {
-        bail!("in_place: two of the tensors share their memory")
-    }
-    let mut f = Some(f);
-    descend(tensors, Vec::with_capacity(tensors.len()), &mut |memory| {
-        if let Some(f) = f.take() {
-            f(memory);
+    hold(tensors, |held| {
+        let mut memory = Vec::with_capacity(held.len());
+        for Held { memory: part, from, to } in held {
+            let Memory::Host(CpuStorage::F32(data)) = part else { bail!("in_place needs f32 tensors on the host") };
+            memory.push(&mut data[from..to]);
         }
+        f(&mut memory);
+        Ok(())
     })
 }
 
-fn same_memory(a: &Tensor, b: &Tensor) -> bool {
+/// A tensor's memory, which nothing else reads or writes now, and where in it the tensor is.
+pub(crate) struct Held<'a> {
+    pub(crate) memory: Memory<'a>,
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+}
+
+pub(crate) enum Memory<'a> {
+    Host(&'a mut CpuStorage),
+    #[cfg_attr(not(feature = "cuda"), allow(dead_code, reason = "no tensor is there"))]
+    Gpu(&'a mut CudaStorage),
+}
+
+/// Runs `f` on the memory of contiguous tensors, all of it writable at once.
+pub(crate) fn hold(tensors: &[&Tensor], f: impl FnOnce(Vec<Held>) -> Result<()>) -> Result<()> {
+    let shares = |(i, a): (usize, &&Tensor)| tensors[..i].iter().any(|b| same_memory(a, b));
+    if tensors.iter().enumerate().any(shares) {
+        bail!("two of the tensors to be changed in place share their memory")
+    }
+    let mut f = Some(f);
+    descend(tensors, Vec::with_capacity(tensors.len()), &mut |held| f.take().map_or(Ok(()), |f| f(held)))
+}
+
+pub(crate) fn same_memory(a: &Tensor, b: &Tensor) -> bool {
     let (a, b) = (a.storage_and_layout().0, b.storage_and_layout().0);
     std::ptr::eq(&*a, &*b)
 }
 
+type WithAll<'b> = dyn FnMut(Vec<Held>) -> Result<()> + 'b;
+
 /// candle hands out one tensor's memory at a time, to a callback; nested callbacks hold them all.
-fn descend<'a>(tensors: &[&Tensor], memory: Vec<&'a mut [f32]>, f: &mut dyn FnMut(&mut [&mut [f32]])) -> Result<()> {
+fn descend<'a>(tensors: &[&Tensor], held: Vec<Held<'a>>, f: &mut WithAll) -> Result<()> {
     struct Level<'a, 'b> {
         rest: &'b [&'b Tensor],
         state: RefCell<Option<State<'a, 'b>>>,
     }
     struct State<'a, 'b> {
-        memory: Vec<&'a mut [f32]>,
-        f: &'b mut dyn FnMut(&mut [&mut [f32]]),
+        held: Vec<Held<'a>>,
+        f: &'b mut WithAll<'b>,
+    }
+    impl Level<'_, '_> {
+        fn go_on(&self, memory: Memory, layout: &Layout) -> Result<()> {
+            let (Some((from, to)), Some(State { held, f })) = (layout.contiguous_offsets(), self.state.take()) else {
+                bail!("a tensor to be changed in place must be contiguous")
+            };
+            let mut held: Vec<Held> = held;
+            held.push(Held { memory, from, to });
+            descend(self.rest, held, f)
+        }
     }
     impl InplaceOp1 for Level<'_, '_> {
         fn name(&self) -> &'static str {
@@ -60,26 +96,16 @@ fn descend<'a>(tensors: &[&Tensor], memory: Vec<&'a mut [f32]>, f: &mut dyn FnMu
         }
 
         fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
-            let (CpuStorage::F32(data), Some((from, to))) = (storage, layout.contiguous_offsets()) else {
-                bail!("in_place needs contiguous f32 tensors")
-            };
-            match self.state.take() {
-                Some(State { memory, f }) => {
-                    let mut memory: Vec<&mut [f32]> = memory;
-                    memory.push(&mut data[from..to]);
-                    descend(self.rest, memory, f)
-                }
-                None => bail!("in_place ran twice"),
-            }
+            self.go_on(Memory::Host(storage), layout)
+        }
+
+        fn cuda_fwd(&self, storage: &mut CudaStorage, layout: &Layout) -> Result<()> {
+            self.go_on(Memory::Gpu(storage), layout)
         }
     }
     match tensors {
-        [] => {
-            let mut memory: Vec<&mut [f32]> = memory;
-            f(&mut memory);
-            Ok(())
-        }
-        [first, rest @ ..] => first.inplace_op1(&Level { rest, state: RefCell::new(Some(State { memory, f })) }),
+        [] => f(held),
+        [first, rest @ ..] => first.inplace_op1(&Level { rest, state: RefCell::new(Some(State { held, f })) }),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Idle, Options, Pass, Step, UpdateRule, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
-use candle_keras_ops::{Error, Result, simd};
+use candle_keras_ops::{Error, Result, simd, update::Kernel};
 use serde::{Deserialize, Serialize};
 
 /// `v += g²; w -= lr g / sqrt(v + epsilon)`: the more a weight was changed, the less it still is.
@@ -79,6 +79,12 @@ impl UpdateRule for Adagrad {
                 simd!(adagrad(w, g, v, lr, epsilon));
             }
         }))
+    }
+
+    fn kernel(&self, step: Step) -> Option<Kernel> {
+        let body = "v += g * g; w -= lr * g / sqrt(v + epsilon);";
+        let numbers = vec![("lr", step.learning_rate), ("epsilon", self.epsilon)];
+        Some(Kernel { name: "adagrad", slots: &["v"], body, numbers })
     }
 
     fn idle(&self) -> Option<Idle> {

@@ -3,7 +3,7 @@
 use super::{Denominator, Drift, Idle, Options, Pass, Step, UpdateRule, check_betas, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
-use candle_keras_ops::{Real, Result, simd};
+use candle_keras_ops::{Real, Result, simd, update::Kernel};
 use serde::{Deserialize, Serialize};
 
 /// `m += (1 - b1)(g - m); v += (1 - b2)(g² - v); w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)`
@@ -99,6 +99,27 @@ impl UpdateRule for Adam {
             [m, v] => simd!(adam(w, g, m, v, fresh, alpha, epsilon)),
             _ => (),
         }))
+    }
+
+    fn kernel(&self, step: Step) -> Option<Kernel> {
+        let numbers = vec![
+            ("alpha", self.alpha(step)),
+            ("epsilon", self.epsilon),
+            ("fresh_m", 1.0 - self.beta_1),
+            ("fresh_v", 1.0 - self.beta_2),
+        ];
+        Some(if self.amsgrad {
+            let body = "m += (g - m) * fresh_m;
+                v += (g * g - v) * fresh_v;
+                largest = largest > v ? largest : v;
+                w -= alpha * m / (sqrt(largest) + epsilon);";
+            Kernel { name: "amsgrad", slots: &["m", "v", "largest"], body, numbers }
+        } else {
+            let body = "m += (g - m) * fresh_m;
+                v += (g * g - v) * fresh_v;
+                w -= alpha * m / (sqrt(v) + epsilon);";
+            Kernel { name: "adam", slots: &["m", "v"], body, numbers }
+        })
     }
 
     fn idle(&self) -> Option<Idle> {
@@ -209,6 +230,10 @@ impl UpdateRule for AdamW {
 
     fn pass(&self, step: Step) -> Option<Pass> {
         self.0.pass(step)
+    }
+
+    fn kernel(&self, step: Step) -> Option<Kernel> {
+        self.0.kernel(step)
     }
 
     fn idle(&self) -> Option<Idle> {

@@ -3,7 +3,7 @@
 use super::{Denominator, Drift, Idle, Options, Pass, Step, UpdateRule, check_betas, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
-use candle_keras_ops::{Result, simd};
+use candle_keras_ops::{Result, simd, update::Kernel};
 use serde::{Deserialize, Serialize};
 
 /// `m += (1 - b1)(g - m); u = max(b2 u, |g|); w -= lr / (1 - b1^t) m / (u + epsilon)` (Kingma and Ba, 2014, section 7).
@@ -76,6 +76,16 @@ impl UpdateRule for Adamax {
                 simd!(adamax(w, g, m, u, (fresh, kept), alpha, epsilon));
             }
         }))
+    }
+
+    fn kernel(&self, step: Step) -> Option<Kernel> {
+        let body = "m += (g - m) * fresh;
+            u = fmax(u * kept, fabs(g));
+            w -= alpha * m / (u + epsilon);";
+        let (alpha, epsilon) = self.push(step);
+        let (fresh, kept) = (1.0 - self.beta_1, self.beta_2);
+        let numbers = vec![("alpha", alpha), ("epsilon", epsilon), ("fresh", fresh), ("kept", kept)];
+        Some(Kernel { name: "adamax", slots: &["m", "u"], body, numbers })
     }
 
     fn idle(&self) -> Option<Idle> {

@@ -1,8 +1,8 @@
 //! Optimizers. Keras: `keras.optimizers`; equations, defaults and the place of epsilon are Keras's.
 //!
 //! [`Optimizer`] is what all of them share: the learning rate, the count of steps, the slots of each weight. An [`UpdateRule`] is
-//! the equation of one of them. It is written twice: as one pass over memory, for f32 on the host, and as a composition of
-//! tensors, for everything else; a test holds the two to each other.
+//! the equation of one of them. It is written three times: as one pass over memory, for f32 on the host, as a kernel for a GPU, and as a
+//! composition of tensors, for everything else; tests hold them to each other.
 
 mod adagrad;
 mod adam;
@@ -31,7 +31,8 @@ use options::options_setters;
 use candle_core::{Device, Tensor, Var};
 use candle_keras_layers::{Config, Deferred, KerasObject, Variable, from_config};
 use candle_keras_ops::cores::{self, SHARED_FROM};
-use candle_keras_ops::{Error, Gradient, Result, update};
+use candle_keras_ops::update::{self, Kernel};
+use candle_keras_ops::{Error, Gradient, Result};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -78,6 +79,12 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
 
     /// The same as one pass over memory, if the rule has one, for this step.
     fn pass(&self, step: Step) -> Option<Pass> {
+        let _ = step;
+        None
+    }
+
+    /// The same as one pass on a GPU, if the rule has one, for this step.
+    fn kernel(&self, step: Step) -> Option<Kernel> {
         let _ = step;
         None
     }
@@ -427,6 +434,9 @@ impl Optimizer {
         let (rule, weight) = (self.rule()?, variable.memory());
         let tensors = self.tensors(variable);
         let memory: Vec<_> = std::iter::once(&weight).chain(&tensors).collect();
+        if let (true, Some(kernel)) = (Kernel::takes(&memory), rule.kernel(step)) {
+            return Ok(kernel.run(&memory, &gradient.to_dense(&weight)?, 1.0 - keep)?);
+        }
         let pass = rule.pass(step).filter(|_| update::is_in_place(memory.iter().copied()));
         let one = |row: &mut [&mut [f32]], gradient: &[f32], pass: &Pass| {
             let [weight, slots @ ..] = row else { return };

@@ -3,7 +3,7 @@
 use super::{Denominator, Drift, Idle, Options, Pass, Step, UpdateRule, check_betas, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
-use candle_keras_ops::{Result, simd};
+use candle_keras_ops::{Result, simd, update::Kernel};
 use serde::{Deserialize, Serialize};
 
 /// With `u_t = b1 (1 - 0.96^t / 2)` and `U_t` the product of all so far: `m += (1 - b1)(g - m); v += (1 - b2)(g² - v)`,
@@ -84,6 +84,17 @@ impl UpdateRule for Nadam {
                 simd!(nadam(w, g, m, v, fresh, rates, epsilon as f32));
             }
         }))
+    }
+
+    fn kernel(&self, step: Step) -> Option<Kernel> {
+        let body = "m += (g - m) * fresh_m;
+            v += (g * g - v) * fresh_v;
+            w -= (of_m * m + of_g * g) / (sqrt(v) + epsilon);";
+        let (of_m, of_g, epsilon) = self.rates(step);
+        let (fresh_m, fresh_v) = (1.0 - self.beta_1, 1.0 - self.beta_2);
+        let rates = [("of_m", of_m), ("of_g", of_g), ("epsilon", epsilon)];
+        let numbers = rates.into_iter().chain([("fresh_m", fresh_m), ("fresh_v", fresh_v)]).collect();
+        Some(Kernel { name: "nadam", slots: &["m", "v"], body, numbers })
     }
 
     fn idle(&self) -> Option<Idle> {

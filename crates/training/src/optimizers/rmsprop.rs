@@ -3,7 +3,7 @@
 use super::{Drift, Idle, Options, Pass, Step, UpdateRule, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
-use candle_keras_ops::{Error, Result, simd};
+use candle_keras_ops::{Error, Result, simd, update::Kernel};
 use serde::{Deserialize, Serialize};
 
 /// `v = rho v + (1 - rho) g²; w -= lr g / sqrt(v + epsilon)` (Hinton, 2012): epsilon inside of the root, as in Keras.
@@ -107,6 +107,42 @@ impl UpdateRule for RMSprop {
             [v, m, average] => simd!(centered_with_momentum(w, g, v, m, average, c)),
             _ => (),
         }))
+    }
+
+    fn kernel(&self, step: Step) -> Option<Kernel> {
+        let (name, slots, body): (_, &[_], _) = match (self.momentum > 0.0, self.centered) {
+            (false, false) => (
+                "rmsprop",
+                &["v"],
+                "v += (1 - rho) * (g * g - v);
+                w -= lr * g / sqrt(v + epsilon);",
+            ),
+            (true, false) => (
+                "rmsprop_momentum",
+                &["v", "m"],
+                "v += (1 - rho) * (g * g - v);
+                m = momentum * m + lr * g / sqrt(v + epsilon);
+                w -= m;",
+            ),
+            (false, true) => (
+                "rmsprop_centered",
+                &["v", "average"],
+                "v += (1 - rho) * (g * g - v);
+                average += (1 - rho) * (g - average);
+                w -= lr * g / sqrt(v - average * average + epsilon);",
+            ),
+            (true, true) => (
+                "rmsprop_centered_momentum",
+                &["v", "m", "average"],
+                "v += (1 - rho) * (g * g - v);
+                average += (1 - rho) * (g - average);
+                m = momentum * m + lr * g / sqrt(v - average * average + epsilon);
+                w -= m;",
+            ),
+        };
+        let (lr, momentum) = (step.learning_rate, self.momentum);
+        let numbers = vec![("lr", lr), ("rho", self.rho), ("momentum", momentum), ("epsilon", self.epsilon)];
+        Some(Kernel { name, slots, body, numbers })
     }
 
     fn idle(&self) -> Option<Idle> {

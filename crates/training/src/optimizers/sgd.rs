@@ -3,7 +3,7 @@
 use super::{Drift, Idle, Options, Pass, Step, UpdateRule, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
-use candle_keras_ops::{Error, Result, simd};
+use candle_keras_ops::{Error, Result, simd, update::Kernel};
 use serde::{Deserialize, Serialize};
 
 /// `w -= lr g`; with momentum `m = momentum m - lr g; w += m`; with Nesterov's `w += momentum m - lr g` of the new `m`.
@@ -77,6 +77,20 @@ impl UpdateRule for SGD {
             [m] => simd!(with_momentum(w, g, m, lr, momentum)),
             _ => simd!(plain(w, g, lr)),
         }))
+    }
+
+    fn kernel(&self, step: Step) -> Option<Kernel> {
+        let mut numbers = vec![("lr", step.learning_rate)];
+        if self.momentum == 0.0 {
+            return Some(Kernel { name: "sgd", slots: &[], body: "w -= lr * g;", numbers });
+        }
+        numbers.push(("momentum", self.momentum));
+        let (name, body) = if self.nesterov {
+            ("nesterov", "m = momentum * m - lr * g; w += momentum * m - lr * g;")
+        } else {
+            ("momentum", "m = momentum * m - lr * g; w += m;")
+        };
+        Some(Kernel { name, slots: &["m"], body, numbers })
     }
 
     fn idle(&self) -> Option<Idle> {

@@ -1,0 +1,180 @@
+//! Kernels on a GPU: CUDA C in the files beside this one, compiled when an op first needs it.
+//!
+//! Only what launches them is behind the feature `cuda`: without it no tensor is on a GPU, but all that leads there is compiled and so kept
+//! whole. Every sum is made in a fixed order: a run gives the same numbers as the run before.
+
+#![cfg_attr(not(feature = "cuda"), allow(dead_code, reason = "nothing is launched"))]
+
+mod dense;
+#[cfg(feature = "cuda")]
+mod launch;
+mod losses;
+mod normalize;
+mod recurrent;
+mod rows;
+mod softmax;
+mod update;
+
+pub(crate) use dense::{column_sums, dense};
+pub(crate) use losses::{crossentropy, pairwise_mean};
+pub(crate) use normalize::{batch_normalize, moments, normalize};
+pub(crate) use recurrent::{run as recurrent, takes as has_recurrent};
+pub(crate) use rows::add_rows;
+pub(crate) use softmax::softmax_rows;
+pub use update::Kernel;
+
+#[cfg(not(feature = "cuda"))]
+mod launch {
+    use super::{Given, Source, Threads};
+    use crate::{tape::Value, update::Held};
+    use candle_core::{DType, Result, Shape, Tensor, bail};
+
+    pub(super) fn make<const N: usize>(
+        source: Source,
+        kernel: &str,
+        _: &Tensor,
+        _: [&Shape; N],
+        given: &[Given],
+        threads: Threads,
+    ) -> Result<[Value; N]> {
+        write(source, kernel, DType::F32, Vec::new(), given, threads)?;
+        bail!("{kernel} made nothing")
+    }
+
+    pub(super) fn write(
+        source: Source,
+        kernel: &str,
+        _: DType,
+        _: Vec<Held>,
+        given: &[Given],
+        threads: Threads,
+    ) -> Result<()> {
+        bail!("{kernel} of {} is for a build with the feature cuda ({given:?}, {threads:?})", source.name)
+    }
+}
+
+use crate::tape::Value;
+use crate::update::{hold, same_memory};
+use candle_core::{DType, Result, Shape, Tensor, bail};
+
+/// A file of kernels in CUDA C. They are compiled for f32 and for f64: `real` is the one or the other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) text: &'a str,
+}
+
+/// What a kernel is given, after what it writes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Given<'a> {
+    /// The memory of a contiguous tensor.
+    Tensor(&'a Tensor),
+    /// A pointer to nothing.
+    Nothing,
+    /// A `size`.
+    Size(usize),
+    /// A `real`.
+    Real(f64),
+}
+
+impl<'a> From<&'a Tensor> for Given<'a> {
+    fn from(tensor: &'a Tensor) -> Self {
+        Self::Tensor(tensor)
+    }
+}
+
+impl<'a> From<Option<&'a Tensor>> for Given<'a> {
+    fn from(tensor: Option<&'a Tensor>) -> Self {
+        tensor.map_or(Self::Nothing, Self::Tensor)
+    }
+}
+
+impl From<usize> for Given<'_> {
+    fn from(size: usize) -> Self {
+        Self::Size(size)
+    }
+}
+
+impl From<bool> for Given<'_> {
+    fn from(flag: bool) -> Self {
+        Self::Size(flag.into())
+    }
+}
+
+impl From<f64> for Given<'_> {
+    fn from(real: f64) -> Self {
+        Self::Real(real)
+    }
+}
+
+/// What a kernel is given, in its order.
+macro_rules! given {
+    ($($given:expr),* $(,)?) => {
+        [$($crate::gpu::Given::from($given)),*]
+    };
+}
+pub(crate) use given;
+
+/// How many blocks of how many threads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Threads {
+    pub(crate) blocks: (usize, usize),
+    pub(crate) block: (usize, usize),
+}
+
+impl Threads {
+    /// One for each of so many elements.
+    pub(crate) fn each(count: usize) -> Self {
+        Self { blocks: (count.div_ceil(256), 1), block: (256, 1) }
+    }
+
+    /// One for each element of so many rows: the blocks of a row are `blockIdx.y`.
+    pub(crate) fn grid(rows: usize, width: usize) -> Self {
+        let threads = width.next_multiple_of(32).clamp(32, 256);
+        Self { blocks: (rows, width.div_ceil(threads)), block: (threads, 1) }
+    }
+
+    /// A block for each of so many rows, whose threads have a few of the elements each.
+    pub(crate) fn rows(rows: usize, width: usize) -> Self {
+        Self { blocks: (rows, 1), block: (width.div_ceil(4).next_power_of_two().clamp(32, 1024), 1) }
+    }
+}
+
+/// Whether kernels take these tensors: all f32 or all f64, on one GPU.
+pub(crate) fn on_gpu(tensors: &[&Tensor]) -> bool {
+    let (dtype, device) = (tensors[0].dtype(), tensors[0].device());
+    device.is_cuda()
+        && matches!(dtype, DType::F32 | DType::F64)
+        && tensors.iter().all(|x| x.dtype() == dtype && x.device().same_device(device))
+}
+
+/// New values of these shapes, which a kernel of this name writes whole; in the dtype and on the device of `like`.
+pub(crate) fn make<const N: usize>(
+    source: Source,
+    kernel: &str,
+    like: &Tensor,
+    shapes: [&Shape; N],
+    given: &[Given],
+    threads: Threads,
+) -> Result<[Value; N]> {
+    launch::make(source, kernel, like, shapes, given, threads)
+}
+
+/// Has a kernel of this name change contiguous tensors in place.
+///
+/// # Errors
+/// If one of them shares its memory with another, or with what is given.
+pub(crate) fn change(
+    source: Source,
+    kernel: &str,
+    tensors: &[&Tensor],
+    given: &[Given],
+    threads: Threads,
+) -> Result<()> {
+    let shared = |given: &Given| matches!(given, Given::Tensor(a) if tensors.iter().any(|b| same_memory(a, b)));
+    if given.iter().any(shared) {
+        bail!("{kernel} reads and writes the same memory")
+    }
+    let dtype = tensors.first().map_or(DType::F32, |tensor| tensor.dtype());
+    hold(tensors, |held| launch::write(source, kernel, dtype, held, given, threads))
+}

@@ -1,0 +1,260 @@
+//! What a GPU computes beside what the host does: `cargo test --features cuda --test cuda`, on a machine that has one.
+
+use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_keras::layers::{BatchNormalization, Dense, Embedding, Flatten, GRU, LSTM, LayerNormalization, SimpleRNN};
+use candle_keras::ops::gradcheck::{gradients, try_values, values};
+use candle_keras::ops::random::Stream;
+use candle_keras::ops::{self, Attention, Cell, Classes, FusedActivation, Groups, Pairwise, Sequences, Way};
+use candle_keras::optimizers::{Adagrad, Adam, AdamW, Adamax, Nadam, Optimizer, RMSprop, SGD};
+use candle_keras::prelude::*;
+use candle_keras::utils;
+use std::sync::LazyLock;
+
+/// One for all, since candle takes two of the same number for different ones.
+fn gpu() -> Device {
+    static GPU: LazyLock<Device> = LazyLock::new(|| Device::new_cuda(0).expect("this test needs a GPU"));
+    GPU.clone()
+}
+
+fn floats(tensor: &Tensor) -> Vec<f64> {
+    tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+}
+
+/// Panics if two tensors are further apart than this share of the largest number.
+fn close(what: &str, found: &Tensor, expected: &Tensor, tolerance: f64) {
+    assert_eq!(found.dims(), expected.dims(), "{what}");
+    let (found, expected) = (floats(found), floats(expected));
+    let size = expected.iter().fold(1e-3f64, |size, x| size.max(x.abs()));
+    for (i, (x, y)) in found.iter().zip(&expected).enumerate() {
+        assert!((x - y).abs() <= tolerance * size, "{what}: element {i} is {x} on the GPU, {y} on the host");
+    }
+}
+
+/// The value and the gradients of `f` on the GPU, in f32 and f64, against those on the host in f64.
+fn agree(what: &str, inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) {
+    let (value, expected) = (f(inputs).unwrap(), gradients(inputs, &f).unwrap());
+    for (dtype, tolerance) in [(DType::F64, 1e-10), (DType::F32, 2e-5)] {
+        let there = |x: &Tensor| x.to_device(&gpu()).unwrap().to_dtype(dtype).unwrap();
+        let there: Vec<Tensor> = inputs.iter().map(there).collect();
+        close(&format!("{what} in {dtype:?}"), &f(&there).unwrap(), &value, tolerance);
+        let vars: Vec<Var> = there.iter().map(|x| Var::from_tensor(x).unwrap()).collect();
+        let tensors: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
+        let tape = ops::Tape::start();
+        let found = tape.backward(&ops::gradcheck::weighted_sum(&f(&tensors).unwrap()).unwrap()).unwrap();
+        for (i, (var, expected)) in vars.iter().zip(&expected).enumerate() {
+            let zeros = var.zeros_like().unwrap();
+            let found = found.get(var).unwrap_or(&zeros);
+            close(&format!("{what} in {dtype:?}, the gradient of input {i}"), found, expected, tolerance);
+        }
+    }
+}
+
+#[test]
+fn dense_layers() {
+    let inputs = [values([3, 2, 70], 1), values([70, 5], 2), values([5], 3)];
+    for activation in ["linear", "relu", "sigmoid", "tanh"].map(|name| FusedActivation::by_name(name).unwrap()) {
+        agree("dense", &inputs, |x| ops::dense(&x[0], &x[1], Some(&x[2]), activation));
+        agree("dense without a bias", &inputs[..2], |x| ops::dense(&x[0], &x[1], None, activation));
+    }
+    // Many rows, whose bias has a gradient summed in parts.
+    let inputs = [values([700, 2], 1), values([2, 40], 2), values([40], 3)];
+    agree("a dense of many rows", &inputs, |x| ops::dense(&x[0], &x[1], Some(&x[2]), FusedActivation::Linear));
+}
+
+#[test]
+fn softmaxes() {
+    for width in [1, 7, 300] {
+        let x = try_values(&[3, width], 1).unwrap();
+        agree("softmax", std::slice::from_ref(&x), |x| ops::softmax(&x[0], -1));
+        agree("log_softmax", std::slice::from_ref(&x), |x| ops::log_softmax(&x[0], -1));
+    }
+}
+
+#[test]
+fn losses() {
+    for width in [1, 5, 200] {
+        let x = try_values(&[4, width], 1).unwrap();
+        let y = ops::softmax(&try_values(&[4, width], 2).unwrap(), -1).unwrap();
+        let p = ops::softmax(&(&x * 0.5).unwrap(), -1).unwrap();
+        let like = |y: &Tensor, x: &Tensor| y.to_device(x.device())?.to_dtype(x.dtype());
+        for function in [Pairwise::SquaredError, Pairwise::AbsoluteError, Pairwise::BinaryCrossentropyOfLogits] {
+            agree("pairwise_mean", std::slice::from_ref(&x), |x| {
+                ops::pairwise_mean(function, &like(&y, &x[0])?, &x[0])
+            });
+        }
+        agree("binary cross-entropy", std::slice::from_ref(&p), |p| {
+            ops::pairwise_mean(Pairwise::BinaryCrossentropy(1e-3), &like(&y, &p[0])?, &p[0])
+        });
+        let ids: Vec<u32> = (0..4).map(|i| (i * 3 % width) as u32).collect();
+        for epsilon in [None, Some(1e-7)] {
+            let input = if epsilon.is_some() { &(&p * 2.0).unwrap() } else { &x };
+            agree("cross-entropy of ids", std::slice::from_ref(input), |x| {
+                ops::crossentropy(Classes::Ids(ids.clone()), &x[0], epsilon)
+            });
+            agree("cross-entropy", std::slice::from_ref(input), |x| {
+                ops::crossentropy(Classes::Weights(like(&y, &x[0])?), &x[0], epsilon)
+            });
+        }
+    }
+}
+
+#[test]
+fn normalizations() {
+    let inputs = [values([3, 2, 12], 1), values([12], 2), values([12], 3)];
+    for (repeats, groups, center) in [(1, 1, true), (1, 1, false), (2, 3, true), (2, 12, true), (1, 4, true)] {
+        let by = Groups { repeats, groups, center, epsilon: 1e-3 };
+        agree("normalize", &inputs, |x| ops::normalize(&x[0], Some(&x[1]), Some(&x[2]), by));
+        agree("normalize without beta", &inputs[..2], |x| ops::normalize(&x[0], Some(&x[1]), None, by));
+        agree("normalize without weights", &inputs[..1], |x| ops::normalize(&x[0], None, None, by));
+    }
+    let wide = [values([2, 3000], 1), values([3000], 2), values([3000], 3)];
+    let by = Groups { repeats: 1, groups: 1, center: true, epsilon: 1e-3 };
+    agree("normalize many", &wide, |x| ops::normalize(&x[0], Some(&x[1]), Some(&x[2]), by));
+    for of_batch in [true, false] {
+        let batch_normalize = |x: &[Tensor]| {
+            let other = values([5, 12], 9).to_device(x[0].device())?.to_dtype(x[0].dtype())?;
+            let (mean, variance) = ops::channel_moments(if of_batch { &x[0] } else { &other }, None)?;
+            ops::batch_normalize(&x[0], x.get(1), x.get(2), (&mean, &variance), 1e-3, of_batch)
+        };
+        agree("batch_normalize", &inputs, batch_normalize);
+        agree("batch_normalize without weights", &inputs[..1], batch_normalize);
+    }
+}
+
+#[test]
+fn recurrent_layers() -> Result<()> {
+    let (batch, steps, units) = (3, 4, 2);
+    let mask = Tensor::new(&[[1u8, 1, 0, 1], [0, 1, 1, 0], [1, 1, 1, 1]], &Device::Cpu)?;
+    let dropout = Tensor::new(&[[0f64, 2.], [2., 2.], [2., 0.]], &Device::Cpu)?;
+    for cell in [Cell::Simple, Cell::Lstm, Cell::GruResetAfter, Cell::GruResetBefore] {
+        let (width, states) = (cell.gates() * units, cell.states());
+        let mut inputs = vec![try_values(&[batch, steps, width], 1)?, try_values(&[units, width], 2)?];
+        inputs.extend((0..states).map(|i| values([3, 2], 3 + i as u64)));
+        if cell == Cell::GruResetAfter {
+            inputs.push(try_values(&[width], 5)?);
+        }
+        for (masked, dropped, backwards, zero_masked) in [
+            (false, false, false, false),
+            (true, false, true, false),
+            (true, true, false, true),
+            (false, true, true, true),
+        ] {
+            for outputs in [ops::Outputs::All, ops::Outputs::Sequence, ops::Outputs::Last] {
+                // The composition of this cell makes everything, whatever is wanted.
+                if cell == Cell::GruResetBefore && outputs != ops::Outputs::All {
+                    continue;
+                }
+                let way = Way {
+                    cell,
+                    activation: FusedActivation::Tanh,
+                    recurrent_activation: FusedActivation::Sigmoid,
+                    backwards,
+                    in_order: zero_masked,
+                    zero_masked,
+                    outputs,
+                };
+                agree(&format!("{way:?}, {masked}, {dropped}"), &inputs, |x| {
+                    let there = |tensor: &Tensor| tensor.to_device(x[0].device());
+                    let (mask, dropout) = (there(&mask)?, there(&dropout)?);
+                    let run = ops::recurrent(
+                        way,
+                        Sequences {
+                            inputs: &x[0],
+                            kernel: &x[1],
+                            bias: x.get(2 + states),
+                            state: Some(&x[2..2 + states]),
+                            mask: masked.then_some(&mask),
+                            dropout: dropped.then_some(&dropout),
+                        },
+                    )?;
+                    let all = run.sequence.iter().chain(&run.states);
+                    Tensor::cat(&all.map(Tensor::flatten_all).collect::<Result<Vec<_>>>()?, 0)
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn attention_with_a_mask() {
+    let inputs = [values([2, 3, 2, 4], 1), values([2, 5, 2, 4], 2), values([2, 5, 2, 3], 3)];
+    let mask = Tensor::new(&[[[1u8, 1, 0, 1, 1]], [[1, 0, 0, 1, 1]]], &Device::Cpu).unwrap();
+    agree("attention", &inputs, |x| {
+        let mask = mask.to_device(x[0].device())?;
+        let by = Attention { mask: Some(&mask), causal: false, scale: 0.5, dropout: 0.0 };
+        ops::attention(&x[0], &x[1], &x[2], by, &mut Stream::new(1, 0))
+    });
+}
+
+/// The same gradients, as rows on the host and as a tensor on the GPU.
+#[test]
+fn optimizers_of_tables() {
+    let make: [fn() -> Optimizer; 14] = [
+        || SGD::new().into(),
+        || SGD::new().momentum(0.9).into(),
+        || SGD::new().momentum(0.9).nesterov(true).into(),
+        || RMSprop::new().into(),
+        || RMSprop::new().momentum(0.9).into(),
+        || RMSprop::new().centered(true).into(),
+        || RMSprop::new().momentum(0.9).centered(true).into(),
+        || Adagrad::new().into(),
+        || Adam::new().into(),
+        || Adam::new().amsgrad(true).into(),
+        || AdamW::new().learning_rate(0.01).into(),
+        || Adamax::new().into(),
+        || Nadam::new().into(),
+        || Adam::new().global_clipnorm(0.5).into(),
+    ];
+    for make in make {
+        let train = |device: &Device| {
+            utils::set_random_seed(1);
+            let mut model = Sequential::new(layers![]).unwrap();
+            model.add(Input::shape([3])).unwrap();
+            model.add(Embedding::new(9, 4)).unwrap();
+            model.add(Flatten::new()).unwrap();
+            model.add(Dense::new(2)).unwrap();
+            model.to_device(device).unwrap();
+            model.compile(make(), "mse").unwrap();
+            for step in 0..5u32 {
+                // Ids that come twice in a batch, and such as never do.
+                let ids: Vec<u32> = (0..12).map(|i| (i * i + step) % 7).collect();
+                let x = Tensor::from_vec(ids, (4, 3), &Device::Cpu).unwrap();
+                let y = Tensor::ones((4, 2), DType::F32, &Device::Cpu).unwrap();
+                model.train_on_batch(&x, &y).unwrap();
+            }
+            model.get_weights().unwrap()
+        };
+        for (found, expected) in train(&gpu()).iter().zip(&train(&Device::Cpu)) {
+            close(&format!("{:?}", make()), found, expected, 2e-5);
+        }
+    }
+}
+
+#[test]
+fn models_are_trained_alike() {
+    let train = |device: &Device| {
+        utils::set_random_seed(1);
+        let mut model = Sequential::new(layers![]).unwrap();
+        model.add(Input::shape([6])).unwrap();
+        model.add(Embedding::new(20, 8).mask_zero(true)).unwrap();
+        model.add(LSTM::new(5).return_sequences(true)).unwrap();
+        model.add(LayerNormalization::new()).unwrap();
+        model.add(GRU::new(4).return_sequences(true)).unwrap();
+        model.add(SimpleRNN::new(4)).unwrap();
+        model.add(BatchNormalization::new()).unwrap();
+        model.add(Dense::new(3).activation("softmax")).unwrap();
+        model.to_device(device).unwrap();
+        model.compile("adam", "sparse_categorical_crossentropy").unwrap();
+        let ids: Vec<u32> = (0..96).map(|i| i * 7 % 20).collect();
+        let x = Tensor::from_vec(ids, (16, 6), &Device::Cpu).unwrap();
+        let y = Tensor::from_vec((0..16u32).map(|i| i % 3).collect::<Vec<_>>(), 16, &Device::Cpu).unwrap();
+        let history = model.fit(&x, &y, Fit::new().epochs(3).batch_size(8).verbose(0)).unwrap();
+        (history["loss"].to_vec(), model.predict(&x, Predict::new().verbose(0)).unwrap())
+    };
+    let ((loss, y), (expected_loss, expected)) = (train(&gpu()), train(&Device::Cpu));
+    for (found, expected) in loss.iter().zip(&expected_loss) {
+        assert!((found - expected).abs() < 1e-4 * expected.abs(), "{loss:?} {expected_loss:?}");
+    }
+    close("predictions", &y, &expected, 1e-3);
+}
