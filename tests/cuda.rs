@@ -4,7 +4,9 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_keras::layers::{BatchNormalization, Dense, Embedding, Flatten, GRU, LSTM, LayerNormalization, SimpleRNN};
 use candle_keras::ops::gradcheck::{gradients, try_values, values};
 use candle_keras::ops::random::Stream;
-use candle_keras::ops::{self, Attention, Cell, Classes, FusedActivation, Groups, Pairwise, Sequences, Way};
+use candle_keras::ops::{
+    self, Attention, Axis, Cell, Classes, FusedActivation, Groups, Padding, Pairwise, Pool, Sequences, Way,
+};
 use candle_keras::optimizers::{Adagrad, Adam, AdamW, Adamax, Nadam, Optimizer, RMSprop, SGD};
 use candle_keras::prelude::*;
 use candle_keras::utils;
@@ -174,6 +176,39 @@ fn recurrent_layers() -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[test]
+fn convolutions_and_pooling() {
+    use Padding::{Same, Valid};
+    for (channels, filters, groups, windows, strides, dilations, padding) in [
+        (1, 5, 1, [3, 3], [1, 1], [1, 1], Valid),
+        (4, 6, 2, [3, 2], [2, 1], [1, 1], Same),
+        (4, 4, 4, [2, 2], [1, 2], [2, 1], Same),
+        (16, 16, 1, [3, 3], [1, 1], [1, 1], Same),
+        (3, 2, 1, [1, 1], [2, 2], [1, 1], Valid),
+    ] {
+        let inputs = [
+            values([2, 4, 5, channels], 1),
+            values([windows[0], windows[1], channels / groups, filters], 2),
+            values([filters], 3),
+        ];
+        let axis = |i: usize, size| Axis::new(size, windows[i], strides[i], dilations[i], padding);
+        let axes = [axis(0, 4), axis(1, 5)];
+        for activation in [FusedActivation::Linear, FusedActivation::Relu] {
+            agree("conv2d", &inputs, |x| ops::conv2d(&x[0], &x[1], Some(&x[2]), axes, groups, activation));
+        }
+        for pool in [Pool::Max, Pool::Average] {
+            agree(&format!("{pool:?} of {axes:?}"), &inputs[..1], |x| ops::pool2d(&x[0], pool, axes));
+        }
+    }
+    let sequence = [values([2, 7, 3], 1), values([3, 3, 4], 2)];
+    let axes = [Axis::new(1, 1, 1, 1, Valid), Axis::new(7, 3, 1, 2, Padding::Causal)];
+    agree("conv1d", &sequence, |x| ops::conv2d(&x[0], &x[1], None, axes, 1, FusedActivation::Tanh));
+    // The first of the largest has the gradient.
+    let ties = Tensor::ones((1, 4, 4, 1), DType::F64, &Device::Cpu).unwrap();
+    let axes = [Axis::new(4, 3, 1, 1, Same), Axis::new(4, 2, 2, 1, Same)];
+    agree("a maximum of equals", &[ties], |x| ops::pool2d(&x[0], Pool::Max, axes));
 }
 
 #[test]

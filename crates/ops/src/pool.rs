@@ -3,6 +3,7 @@
 
 use crate::conv::Axis;
 use crate::cores::{self, in_parts};
+use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_real};
 use crate::simd;
 use crate::simd::Real;
@@ -24,8 +25,6 @@ pub enum Pool {
 /// - `x`: `(batch, height, width, channels)`; the result: `(batch, axes[0].output, axes[1].output, channels)`
 /// - of a sequence, both are without the height
 ///
-/// On another device than the host, the windows are gathered first.
-///
 /// # Errors
 /// If the shape is another than `axes` says.
 pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
@@ -35,6 +34,13 @@ pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
     if (axes[0].input, axes[1].input) != (height, width) {
         bail!("pool2d: windows for another shape than {:?}", x.dims())
     }
+    let mut shape = vec![batch, axes[0].output, axes[1].output, channels];
+    if flat {
+        shape.remove(1);
+    }
+    if on_gpu(&[x]) && x.elem_count() > 0 {
+        return gpu::pool2d(x, pool == Pool::Max, axes, shape.into());
+    }
     if !on_host(&[x]) {
         let y = composed(&as_image, pool, axes)?;
         return if flat { y.squeeze(1) } else { Ok(y) };
@@ -42,10 +48,6 @@ pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
     let windows = Windows::new(axes, channels);
     let input = x.detach().contiguous()?;
     let (image, output) = (height * width * channels, axes[0].output * axes[1].output * channels);
-    let mut shape = vec![batch, axes[0].output, axes[1].output, channels];
-    if flat {
-        shape.remove(1);
-    }
     let mut chosen = vec![0u32; if pool == Pool::Max && x.track_op() { batch * output } else { 0 }];
     let value = with_real!(x, T => {
         let x = view::<T>(&input)?;

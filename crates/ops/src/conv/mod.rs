@@ -8,6 +8,7 @@ mod direct;
 mod unfold;
 mod winograd;
 
+use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_real};
 use crate::matmul::{FusedActivation, column_sums};
 use crate::simd::Real;
@@ -72,22 +73,22 @@ impl Axis {
 
 /// One convolution's sizes.
 #[derive(Debug, Clone, Copy)]
-struct Plan {
-    batch: usize,
-    axes: [Axis; 2],
-    channels: usize,
-    filters: usize,
-    groups: usize,
+pub(crate) struct Plan {
+    pub(crate) batch: usize,
+    pub(crate) axes: [Axis; 2],
+    pub(crate) channels: usize,
+    pub(crate) filters: usize,
+    pub(crate) groups: usize,
 }
 
 impl Plan {
     /// Rows of the matrix of windows.
-    fn windows(&self) -> usize {
+    pub(crate) fn windows(&self) -> usize {
         self.axes[0].output * self.axes[1].output
     }
 
     /// Its columns.
-    fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         self.axes[0].window * self.axes[1].window * self.channels / self.groups
     }
 
@@ -173,16 +174,19 @@ pub fn conv2d(
         bail!("conv2d: {:?} and a kernel of shape {:?} in {groups} groups do not fit", x.dims(), kernel.dims())
     }
     let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
+    let mut shape = vec![batch, axes[0].output, axes[1].output, filters];
+    if flat {
+        shape.remove(1);
+    }
+    if on_gpu(&all) && image.elem_count() * windows.elem_count() > 0 {
+        return gpu::conv2d(x, kernel, bias, plan, activation, shape.into());
+    }
     if !on_host(&all) {
         let y = composed(&image, &windows, bias, &plan, activation)?;
         return if flat { y.squeeze(1) } else { Ok(y) };
     }
     let method = Method::of(plan);
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
-    let mut shape = vec![batch, axes[0].output, axes[1].output, filters];
-    if flat {
-        shape.remove(1);
-    }
     let value = with_real!(x, T => {
         let bias = bias.map(|bias| bias.detach().contiguous()).transpose()?;
         let bias = bias.as_ref().map(view::<T>).transpose()?;

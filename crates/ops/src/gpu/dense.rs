@@ -2,7 +2,7 @@
 
 use super::{Source, Threads, given, make};
 use crate::FusedActivation;
-use crate::tape::record_consuming;
+use crate::tape::{Value, record_consuming};
 use candle_core::{Result, Shape, Tensor};
 
 const SOURCE: Source = Source { name: "dense", text: include_str!("dense.cu") };
@@ -19,10 +19,8 @@ pub(crate) fn dense(
     let n = kernel.elem_count() / k.max(1);
     let input = x.detach().contiguous()?.reshape(((), k))?;
     let weights = kernel.detach().contiguous()?.reshape((k, n))?;
-    let flat = bias.map(|bias| bias.detach().contiguous()).transpose()?;
-    let (z, rows) = (input.matmul(&weights)?, input.dim(0)?);
-    let given = given![&z, flat.as_ref(), n, activation as usize];
-    let [value] = make(SOURCE, "biased", x, [&dims.into()], &given, Threads::grid(rows, n))?;
+    let rows = input.dim(0)?;
+    let value = biased(&input.matmul(&weights)?, bias, activation, &dims.into())?;
     let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
     let shapes = (x.shape().clone(), kernel.shape().clone(), bias.map(|bias| bias.shape().clone()));
@@ -35,8 +33,17 @@ pub(crate) fn dense(
     })
 }
 
+/// `activation(z + bias)` of the rows of a contiguous matrix, in another shape.
+pub(super) fn biased(z: &Tensor, bias: Option<&Tensor>, activation: FusedActivation, shape: &Shape) -> Result<Value> {
+    let (rows, width) = z.dims2()?;
+    let bias = bias.map(|bias| bias.detach().contiguous()).transpose()?;
+    let given = given![z, bias.as_ref(), width, activation as usize];
+    let [value] = make(SOURCE, "biased", z, [shape], &given, Threads::grid(rows, width))?;
+    Ok(value)
+}
+
 /// The gradient of what the activation is of.
-fn through(activation: FusedActivation, y: &Tensor, dy: Tensor) -> Result<Tensor> {
+pub(super) fn through(activation: FusedActivation, y: &Tensor, dy: Tensor) -> Result<Tensor> {
     if activation == FusedActivation::Linear {
         return Ok(dy);
     }

@@ -14,6 +14,7 @@ mod recurrent;
 mod rows;
 mod softmax;
 mod update;
+mod windows;
 
 pub(crate) use dense::{column_sums, dense};
 pub(crate) use losses::{crossentropy, pairwise_mean};
@@ -22,6 +23,7 @@ pub(crate) use recurrent::{run as recurrent, takes as has_recurrent};
 pub(crate) use rows::add_rows;
 pub(crate) use softmax::softmax_rows;
 pub use update::Kernel;
+pub(crate) use windows::{conv2d, pool2d};
 
 #[cfg(not(feature = "cuda"))]
 mod launch {
