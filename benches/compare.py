@@ -1,10 +1,12 @@
 """Runs the reference works here, on Keras (JAX, TensorFlow) and on PyTorch, in turns, and prints a table with ratios.
 
-usage: python benches/compare.py [--rounds N] [--peers NAME,...] [WORK ...]
+usage: python benches/compare.py [--rounds N] [--peers NAME,...] [--device cuda] [--zoo BINARY] [WORK ...]
        (needs keras, jax, tensorflow-cpu, torch, numpy; a peer that is not installed is left out)
 
 Each round runs every work on every peer once, one after another, so that what else the machine does meets all of them; a figure is the
-least of the rounds, in milliseconds a step of fit (or a batch of predict). The ratio is to the fastest peer: below 1 is faster.
+least of the rounds, in milliseconds a step of fit (or a batch of predict). The ratio is to the fastest peer: below 1 is faster. On a GPU, PyTorch has its
+data on the host too, and moves them batch by batch; Keras is on the GPU if its backend finds one. A binary of the benchmark that was built elsewhere is
+given with --zoo.
 """
 import argparse
 import importlib.util
@@ -88,7 +90,7 @@ def run_keras(peer, work):
     return (end - start) / steps, (done - begin) / steps
 
 
-def run_torch(peer, work):
+def run_torch(peer, work, device):
     import numpy as np
     import torch
     from torch import nn
@@ -121,9 +123,9 @@ def run_torch(peer, work):
     if work in WORD_DISTANCE:
         vocabulary, dim, batch, pairs = WORD_DISTANCE[work]
         t, steps, lazy = torch.from_numpy(zipf(np, vocabulary, pairs + 1)), pairs // batch, peer == "torch-lazy"
-        e = nn.Embedding(vocabulary, dim, sparse=lazy)
+        e = nn.Embedding(vocabulary, dim, sparse=lazy).to(device)
         optimizer = (torch.optim.SparseAdam if lazy else adam)(e.parameters(), lr=1e-3)
-        distance = lambda i: (e(t[i : i + batch]) - e(t[i + 1 : i + batch + 1])).mean(-1)
+        distance = lambda i: (e(t[i : i + batch].to(device)) - e(t[i + 1 : i + batch + 1].to(device))).mean(-1)
         forward, loss, model = distance, lambda i: distance(i).square().mean(), e
     else:
         x, y, batch, steps = data(np, work)
@@ -142,9 +144,10 @@ def run_torch(peer, work):
             model, lossf = Transformer(), cross_entropy
         else:
             model = Last(20_000, *((128, 1) if work == "lstm" else (64, 2)))
+        model = model.to(device)
         optimizer = optimizer(model.parameters(), lr=1e-3)
-        forward = lambda i: model(x[i : i + batch])
-        loss = lambda i: lossf(forward(i), y[i : i + batch])
+        forward = lambda i: model(x[i : i + batch].to(device))
+        loss = lambda i: lossf(forward(i), y[i : i + batch].to(device))
 
     def fit(count):
         model.train()
@@ -160,11 +163,13 @@ def run_torch(peer, work):
             for step in range(count):
                 forward(step * batch)
 
-    figures = []
+    figures, done = [], torch.cuda.synchronize if device != "cpu" else lambda: None
     for run in (fit, predict):
         run(min(8, steps))
+        done()
         start = time.perf_counter()
         run(steps)
+        done()
         figures.append((time.perf_counter() - start) / steps)
     return figures
 
@@ -192,22 +197,25 @@ def main():
     arguments.add_argument("works", nargs="*", metavar="WORK", help="all of them unless said")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--peers", default=",".join(PEERS))
+    arguments.add_argument("--device", default="cpu")
+    arguments.add_argument("--zoo", help="a binary of the benchmark, instead of building it")
     arguments.add_argument("--peer", help=argparse.SUPPRESS)
     arguments = arguments.parse_args()
     if arguments.peer:
         [work] = arguments.works
-        fit, predict = (run_keras if arguments.peer.startswith("keras") else run_torch)(arguments.peer, work)
+        keras = arguments.peer.startswith("keras")
+        fit, predict = run_keras(arguments.peer, work) if keras else run_torch(arguments.peer, work, arguments.device)
         print(json.dumps({"work": work, "fit_ms": fit * 1e3, "predict_ms": predict * 1e3}))
         return
     works = arguments.works or [*WORD_DISTANCE, *OTHERS]
     needs = {"keras-jax": "jax", "keras-tensorflow": "tensorflow", "torch": "torch", "torch-lazy": "torch"}
     peers = [p for p in arguments.peers.split(",") if importlib.util.find_spec(needs[p])]
-    zoo, figures = built(), {}
+    zoo, figures, device = arguments.zoo or built(), {}, arguments.device
     for _ in range(arguments.rounds):
         for work in works:
             runs = {"floor": [zoo, "--json", "--floor", work]} if work in WORD_DISTANCE else {}
-            runs["candle-keras"] = [zoo, "--json", work]
-            runs |= {peer: [sys.executable, __file__, "--peer", peer, work] for peer in peers if peer != "torch-lazy" or work in WORD_DISTANCE}
+            runs["candle-keras"] = [zoo, "--json", f"--device={device}", work]
+            runs |= {peer: [sys.executable, __file__, "--peer", peer, "--device", device, work] for peer in peers if peer != "torch-lazy" or work in WORD_DISTANCE}
             for peer, command in runs.items():
                 figure = measure(command).get(work)
                 for what, value in zip(("step of fit", "batch of predict"), figure or ()):

@@ -1,4 +1,4 @@
-//! The reference works of the peers, for comparison with them: `cargo bench --bench zoo -- [--json] [WORK ...]`.
+//! The reference works of the peers, for comparison with them: `cargo bench --bench zoo -- [--json] [--device=cuda] [WORK ...]`.
 //!
 //! Milliseconds a step of `fit`, after a short first one, with the data in memory, and a batch of `predict`; and those that it takes after
 //! the whole fit to make the changes that are still owed to rows of a table. benches/compare.py runs this beside Keras and PyTorch;
@@ -221,9 +221,10 @@ fn empty_step() -> Result<Work> {
     Ok(Work { model: model.into(), x: vec![numbers(&[samples, 1])?], y: numbers(&[samples])?, batch: 1 })
 }
 
-fn run(name: &str, make: Make, json: bool) -> Result<()> {
+fn run(name: &str, make: Make, device: &Device, json: bool) -> Result<()> {
     utils::set_random_seed(0);
     let Work { mut model, x, y, batch } = make()?;
+    model.to_device(device)?;
     let samples = y.dim(0)?;
     let steps = samples.div_ceil(batch) as f64;
     let fit = || Fit::new().batch_size(batch).verbose(0);
@@ -261,6 +262,7 @@ fn main() -> Result<()> {
     // Cargo adds --bench.
     let (flags, names): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
     let (json, only_floor) = (flags.iter().any(|flag| flag == "--json"), flags.iter().any(|flag| flag == "--floor"));
+    let device = utils::device(flags.iter().find_map(|flag| flag.strip_prefix("--device=")).unwrap_or("cpu"))?;
     if let Some(name) = names.iter().find(|name| WORKS.iter().all(|(work, _)| work != name)) {
         let works: Vec<_> = WORKS.iter().map(|(work, _)| *work).collect();
         eprintln!("there is no work {name:?}; the works are {}", works.join(", "));
@@ -279,7 +281,7 @@ fn main() -> Result<()> {
         return Ok(());
     }
     for (name, make) in WORKS.iter().filter(|(work, _)| wanted(work)) {
-        run(name, *make, json)?;
+        run(name, *make, &device, json)?;
     }
     Ok(())
 }

@@ -212,14 +212,27 @@ fn convolutions_and_pooling() {
 }
 
 #[test]
-fn attention_with_a_mask() {
+fn dropout_of_the_same_elements() {
+    for count in [1, 7, 2000] {
+        agree("dropout", &[try_values(&[count], 1).unwrap()], |x| {
+            let mut random = Stream::new(u64::MAX / 3, u64::MAX / 5);
+            random.bits(9);
+            ops::dropout(&ops::dropout(&x[0], 0.3, &mut random)?, 0.5, &mut random)
+        });
+    }
+}
+
+#[test]
+fn attention_with_masks_and_dropout() {
     let inputs = [values([2, 3, 2, 4], 1), values([2, 5, 2, 4], 2), values([2, 5, 2, 3], 3)];
     let mask = Tensor::new(&[[[1u8, 1, 0, 1, 1]], [[1, 0, 0, 1, 1]]], &Device::Cpu).unwrap();
-    agree("attention", &inputs, |x| {
-        let mask = mask.to_device(x[0].device())?;
-        let by = Attention { mask: Some(&mask), causal: false, scale: 0.5, dropout: 0.0 };
-        ops::attention(&x[0], &x[1], &x[2], by, &mut Stream::new(1, 0))
-    });
+    for (causal, dropout) in [(false, 0.0), (true, 0.3)] {
+        agree("attention", &inputs, |x| {
+            let mask = mask.to_device(x[0].device())?;
+            let by = Attention { mask: Some(&mask), causal, scale: 0.5, dropout };
+            ops::attention(&x[0], &x[1], &x[2], by, &mut Stream::new(1, 0))
+        });
+    }
 }
 
 /// The same gradients, as rows on the host and as a tensor on the GPU.

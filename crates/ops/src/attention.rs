@@ -2,6 +2,7 @@
 //! (candle-nn's fused one has no gradient.)
 
 use crate::cores::in_parts;
+use crate::dropout::{dropout, threshold};
 use crate::host::{view, with_real};
 use crate::linalg::{scaled_softmax_row, softmax_row, softmax_row_backward};
 use crate::matmul::{Matrix, gemm};
@@ -45,12 +46,11 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
         let mask = by.mask.map(Tensor::dims);
         bail!("attention: {:?}, {:?}, {:?} and a mask of {mask:?} do not fit", q.dims(), k.dims(), v.dims())
     }
-    let bits = (by.dropout > 0.0).then(|| random.bits(batch * heads * queries * keys));
-    let threshold = (by.dropout * 2f64.powi(32)).min(f64::from(u32::MAX)) as u32;
-    let keep = if by.dropout < 1.0 { 1.0 / (1.0 - by.dropout) } else { 0.0 };
     if !on_host(&[q, k, v]) {
-        return composed(q, k, v, by, bits.as_deref(), threshold, keep);
+        return composed(q, k, v, by, random);
     }
+    let bits = (by.dropout > 0.0).then(|| random.bits(batch * heads * queries * keys));
+    let (threshold, keep) = threshold(by.dropout);
     let plan = Plan { queries, keys, heads, size, width, scale: by.scale, causal: by.causal };
     let contiguous = |x: &Tensor| x.detach().contiguous();
     let (q_, k_, v_) = (contiguous(q)?, contiguous(k)?, contiguous(v)?);
@@ -228,15 +228,7 @@ impl Plan {
 }
 
 /// The same of candle's functions, for other devices.
-fn composed(
-    q: &Tensor,
-    k: &Tensor,
-    v: &Tensor,
-    by: Attention,
-    bits: Option<&[u32]>,
-    threshold: u32,
-    keep: f64,
-) -> Result<Tensor> {
+fn composed(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut Stream) -> Result<Tensor> {
     let heads_first = |x: &Tensor| x.transpose(1, 2)?.contiguous();
     let (q, k, v) = (heads_first(q)?, heads_first(k)?, heads_first(v)?);
     let mut scores = (q.matmul(&k.transpose(2, 3)?.contiguous()?)? * by.scale)?;
@@ -252,10 +244,8 @@ fn composed(
         scores = scores.broadcast_add(&out)?;
     }
     let mut weights = crate::linalg::softmax(&scores, -1)?;
-    if let Some(bits) = bits {
-        let factors: Vec<f32> = bits.iter().map(|&bits| if bits < threshold { 0.0 } else { keep as f32 }).collect();
-        weights =
-            (&weights * Tensor::from_vec(factors, weights.shape(), weights.device())?.to_dtype(weights.dtype())?)?;
+    if by.dropout > 0.0 {
+        weights = dropout(&weights, by.dropout, random)?;
     }
     weights.matmul(&v)?.transpose(1, 2)?.contiguous()
 }
@@ -280,10 +270,8 @@ mod tests {
             let by = Attention { mask, causal, scale, dropout };
             let run = |x: &[Tensor]| attention(&x[0], &x[1], &x[2], by, &mut Stream::new(1, 0));
             assert_gradients(&inputs, run);
-            let bits = (dropout > 0.0).then(|| Stream::new(1, 0).bits(2 * 2 * 3 * 5));
-            let threshold = (dropout * 2f64.powi(32)) as u32;
             let [q, k, v] = &inputs;
-            let plain = composed(q, k, v, by, bits.as_deref(), threshold, 1.0 / (1.0 - dropout)).unwrap();
+            let plain = composed(q, k, v, by, &mut Stream::new(1, 0)).unwrap();
             let apart = (run(&inputs).unwrap() - plain).unwrap().abs().unwrap().max_all().unwrap();
             assert!(apart.to_scalar::<f64>().unwrap() < 1e-6);
         }

@@ -1,5 +1,6 @@
 //! Dropout as one op: random bits, mask and product in one go.
 
+use crate::gpu::{self, on_gpu};
 use crate::host::{map2, view, with_real};
 use crate::random::Stream;
 use crate::simd::Real;
@@ -8,9 +9,11 @@ use candle_core::{Result, Tensor};
 
 /// Each element 0 with the probability `rate`, the others divided by `1 - rate`; one draw of `random` an element.
 pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
+    let (threshold, scale) = threshold(rate);
+    if on_gpu(&[x]) {
+        return gpu::dropout(x, random.part(x.elem_count()), threshold, scale);
+    }
     let bits = random.bits(x.elem_count());
-    let threshold = (rate * 2f64.powi(32)).min(f64::from(u32::MAX)) as u32;
-    let scale = if rate < 1.0 { 1.0 / (1.0 - rate) } else { 0.0 };
     if !on_host(&[x]) {
         let factors: Vec<f32> = bits.iter().map(|&bits| if bits < threshold { 0.0 } else { scale as f32 }).collect();
         let factors = Tensor::from_vec(factors, x.shape(), x.device())?.to_dtype(x.dtype())?;
@@ -28,6 +31,12 @@ pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
         });
         Ok(vec![Some(dx)])
     })
+}
+
+/// Below which bits an element is dropped, and by what the others are multiplied.
+pub(crate) fn threshold(rate: f64) -> (u32, f64) {
+    let threshold = (rate * 2f64.powi(32)).min(f64::from(u32::MAX)) as u32;
+    (threshold, if rate < 1.0 { 1.0 / (1.0 - rate) } else { 0.0 })
 }
 
 fn dropped<T: Real>(x: &[T], kept: &[u8], scale: f64) -> Vec<T> {

@@ -1,8 +1,8 @@
 //! The project's own random numbers: one seed fixes weights, shuffling and dropout, on every device.
 //!
 //! A counter-based generator (Philox4x32-10; Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) turns
-//! (seed, stream, position) into numbers, so that no state is passed around: every use takes a stream of its own. Numbers are
-//! drawn on the host, hence the same for CPU and GPU.
+//! (seed, stream, position) into numbers, so that no state is passed around: every use takes a stream of its own. A GPU draws
+//! the bits of dropout itself, all else is drawn on the host; the numbers are the same.
 
 use crate::cores::in_parts;
 use crate::simd;
@@ -40,6 +40,14 @@ pub fn next_stream() -> Stream {
     let stream = NEXT_STREAM.get();
     NEXT_STREAM.set(stream + 1);
     Stream::new(seed, stream)
+}
+
+/// Where some random bits are: from this block on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) first: u64,
+    pub(crate) stream: u64,
+    pub(crate) key: u64,
 }
 
 /// A sequence of random numbers that is fixed by its seed and its number.
@@ -98,6 +106,13 @@ impl Stream {
         });
         self.block += count.div_ceil(4) as u64;
         bits
+    }
+
+    /// What [`bits`](Self::bits) would draw, to be drawn elsewhere.
+    pub(crate) fn part(&mut self, count: usize) -> Part {
+        let part = Part { first: self.block, stream: self.stream, key: join(self.key[0], self.key[1]) };
+        self.block += count.div_ceil(4) as u64;
+        part
     }
 
     /// `count` numbers, uniform in `[0, 1)`, with 24 random bits each, at half the price.

@@ -6,6 +6,7 @@
 #![cfg_attr(not(feature = "cuda"), allow(dead_code, reason = "nothing is launched"))]
 
 mod dense;
+mod dropout;
 #[cfg(feature = "cuda")]
 mod launch;
 mod losses;
@@ -17,6 +18,7 @@ mod update;
 mod windows;
 
 pub(crate) use dense::{column_sums, dense};
+pub(crate) use dropout::dropout;
 pub(crate) use losses::{crossentropy, pairwise_mean};
 pub(crate) use normalize::{batch_normalize, moments, normalize};
 pub(crate) use recurrent::{run as recurrent, takes as has_recurrent};
