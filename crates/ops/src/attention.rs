@@ -1,11 +1,11 @@
 //! Scaled dot-product attention as one op: products, mask, softmax and dropout of one sample and head at a time, in the cache.
 //! (candle-nn's fused one has no gradient.)
 
-use crate::cores::in_parts;
+use crate::cores::{self, in_parts};
 use crate::dropout::{dropout, threshold};
 use crate::host::{view, with_real};
 use crate::linalg::{scaled_softmax_row, softmax_row, softmax_row_backward};
-use crate::matmul::{Matrix, gemm};
+use crate::matmul::{Matrix, gemm, gemm_into};
 use crate::random::Stream;
 use crate::simd;
 use crate::simd::Real;
@@ -60,42 +60,49 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
     with_real!(q, T => {
         let mut y = vec![T::ZERO; batch * plan.output()];
         // The weights of each sample, head and query, for the way back.
-        let mut weights = vec![T::ZERO; if wanted { batch * plan.weights() } else { 0 }];
-        {
+        let weights = {
             let (q, k, v) = (view::<T>(&q_)?, view::<T>(&k_)?, view::<T>(&v_)?);
-            let mut kept = weights.chunks_exact_mut(plan.weights().max(1));
-            let mut samples: Vec<(&mut [T], Option<&mut [T]>)> =
-                y.chunks_exact_mut(plan.output().max(1)).map(|y| (y, kept.next())).collect();
+            let scores = |sample: usize, head: usize| (plan.queries(&q, sample, head), plan.keys(&k, sample, head).t());
             let keep = T::from_real(keep);
-            in_parts(&mut samples, 1, plan.weights() * 8, |first, part| {
-                let mut own = vec![T::ZERO; if wanted { 0 } else { queries * keys }];
-                for (i, (y, kept)) in part.iter_mut().enumerate() {
-                    let sample = first + i;
-                    for head in 0..heads {
-                        let weights = match kept {
-                            Some(kept) => &mut kept[head * queries * keys..][..queries * keys],
-                            None => own.as_mut_slice(),
-                        };
-                        let (q, k) = (plan.queries(&q, sample, head), plan.keys(&k, sample, head));
-                        gemm(weights, keys, false, q, k.t());
-                        let mask = mask.as_ref().map(|mask| &mask[sample * mask_rows * keys..][..mask_rows * keys]);
-                        simd!(plan.softmax(weights, mask));
-                        let dropped;
-                        let weights = match &bits {
-                            Some(bits) => {
-                                let bits = &bits[(sample * heads + head) * queries * keys..];
-                                let drop = |(&x, &bits): (&T, &u32)| if bits < threshold { T::ZERO } else { x * keep };
-                                dropped = weights.iter().zip(bits).map(drop).collect::<Vec<T>>();
-                                &dropped
-                            }
-                            None => &*weights,
-                        };
-                        let y = &mut y[head * width..];
-                        gemm(y, heads * width, false, Matrix::rows(weights, queries, keys), plan.values(&v, sample, head));
+            // From the scores of a head to what it adds to the sample's outputs.
+            let attend = |sample: usize, head: usize, weights: &mut [T], y: &mut [T]| {
+                let mask = mask.as_ref().map(|mask| &mask[sample * mask_rows * keys..][..mask_rows * keys]);
+                simd!(plan.softmax(weights, mask));
+                let dropped;
+                let weights = match &bits {
+                    Some(bits) => {
+                        let bits = &bits[(sample * heads + head) * queries * keys..];
+                        let drop = |(&x, &bits): (&T, &u32)| if bits < threshold { T::ZERO } else { x * keep };
+                        dropped = weights.iter().zip(bits).map(drop).collect::<Vec<T>>();
+                        &dropped
                     }
-                }
-            });
-        }
+                    None => &*weights,
+                };
+                let weights = Matrix::rows(weights, queries, keys);
+                gemm(&mut y[head * width..], heads * width, false, weights, plan.values(&v, sample, head));
+            };
+            let mut samples: Vec<&mut [T]> = y.chunks_exact_mut(plan.output().max(1)).collect();
+            if wanted {
+                cores::put_beside(&mut samples, plan.weights(), 8, |sample, y, room| {
+                    for head in 0..heads {
+                        let (q, k) = scores(sample, head);
+                        attend(sample, head, room.by(queries * keys, |room| gemm_into(room, q, k)), y);
+                    }
+                })
+            } else {
+                in_parts(&mut samples, 1, plan.weights() * 8, |first, part| {
+                    let mut weights = vec![T::ZERO; queries * keys];
+                    for (i, y) in part.iter_mut().enumerate() {
+                        for head in 0..heads {
+                            let (q, k) = scores(first + i, head);
+                            gemm(&mut weights, keys, false, q, k);
+                            attend(first + i, head, &mut weights, y);
+                        }
+                    }
+                });
+                Vec::new()
+            }
+        };
         record("attention", &[q, k, v], Value::new(y, (batch, queries, heads, width)), move |_, dy| {
             let (q, k, v) = (view::<T>(&q_)?, view::<T>(&k_)?, view::<T>(&v_)?);
             let dy = view::<T>(dy)?;

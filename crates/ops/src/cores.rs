@@ -124,17 +124,40 @@ pub(crate) fn in_parts<T: Send>(data: &mut [T], unit: usize, cost: usize, f: imp
 pub(crate) fn put<T: Real>(length: usize, part: usize, f: impl Fn(usize, &mut Room<T>) + Sync) -> Vec<T> {
     let mut vector = Vec::with_capacity(length);
     let memory = &mut vector.spare_capacity_mut()[..length];
-    let fill = |from, memory| {
-        let mut room = Room(memory);
-        f(from, &mut room);
-        assert!(room.0.is_empty(), "a part of a vector was not made whole");
-    };
     if part >= length {
-        fill(0, memory);
+        Room(memory).filled(|room| f(0, room));
     } else {
-        each(memory.chunks_mut(part).enumerate(), |(i, memory)| fill(i * part, memory));
+        each(memory.chunks_mut(part).enumerate(), |(i, memory)| Room(memory).filled(|room| f(i * part, room)));
     }
     // SAFETY: `each` has returned, hence every part has been filled, and no `Room` gives memory away that it has not written.
+    #[allow(unsafe_code)]
+    unsafe {
+        vector.set_len(length);
+    }
+    vector
+}
+
+/// A vector of `unit` numbers for each of some items, which `f` makes and may change the item beside them, at `cost` operations a number;
+/// it is told which item it is.
+///
+/// # Panics
+/// If `f` leaves room.
+pub(crate) fn put_beside<T: Real, I: Send>(
+    items: &mut [I],
+    unit: usize,
+    cost: usize,
+    f: impl Fn(usize, &mut I, &mut Room<T>) + Sync,
+) -> Vec<T> {
+    let length = items.len() * unit;
+    let mut vector = Vec::with_capacity(length);
+    let memory = &mut vector.spare_capacity_mut()[..length];
+    let mut rooms: Vec<_> = items.iter_mut().zip(memory.chunks_mut(unit.max(1))).collect();
+    in_parts(&mut rooms, 1, unit * cost, |from, part| {
+        for (i, (item, memory)) in part.iter_mut().enumerate() {
+            Room(memory).filled(|room| f(from + i, item, room));
+        }
+    });
+    // SAFETY: as in `put`; the rooms are all of the memory.
     #[allow(unsafe_code)]
     unsafe {
         vector.set_len(length);
@@ -170,9 +193,18 @@ impl<'a, T: Real> Room<'a, T> {
         taken
     }
 
-    /// Puts what `write` makes of all the room that is left.
-    pub(crate) fn by(&mut self, write: impl FnOnce(&'a mut [MaybeUninit<T>]) -> &'a mut [T]) -> &'a mut [T] {
-        let taken = self.take(self.left());
+    fn filled(mut self, fill: impl FnOnce(&mut Self)) {
+        fill(&mut self);
+        assert!(self.0.is_empty(), "a part of a vector was not made whole");
+    }
+
+    /// Puts what `write` makes of the room for the next `count` numbers.
+    pub(crate) fn by(
+        &mut self,
+        count: usize,
+        write: impl FnOnce(&'a mut [MaybeUninit<T>]) -> &'a mut [T],
+    ) -> &'a mut [T] {
+        let taken = self.take(count);
         let expected = (taken.as_ptr().cast::<T>(), taken.len());
         let written = write(taken);
         assert!((written.as_ptr(), written.len()) == expected, "a part of a vector was made elsewhere");
@@ -181,7 +213,7 @@ impl<'a, T: Real> Room<'a, T> {
 
     /// Puts zeros wherever there is room.
     fn zeros(&mut self) -> &'a mut [T] {
-        self.by(|memory| {
+        self.by(self.left(), |memory| {
             memory.fill(MaybeUninit::new(T::ZERO));
             // SAFETY: each of them has just been written.
             #[allow(unsafe_code)]
@@ -465,7 +497,7 @@ mod tests {
         let half = catch_unwind(|| put::<f32>(10, 10, |_, room| _ = room.copy(&[1.0; 5])));
         assert!(half.is_err());
         let elsewhere = catch_unwind(|| {
-            put::<f32>(5, 5, |_, room| _ = room.by(|_| &mut []));
+            put::<f32>(5, 5, |_, room| _ = room.by(5, |_| &mut []));
         });
         assert!(elsewhere.is_err());
     }

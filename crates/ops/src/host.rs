@@ -43,13 +43,6 @@ impl<G: Deref<Target = Storage>, T: Real> Deref for View<G, T> {
     }
 }
 
-#[inline(always)]
-pub(crate) fn each2<T: Copy, V: Copy, U>(y: &mut [U], a: &[T], b: &[V], f: impl Fn(T, V) -> U) {
-    for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
-        *y = f(a, b);
-    }
-}
-
 /// `f` of each element.
 pub(crate) fn map1<T: Real>(a: &[T], f: impl Fn(T) -> T + Sync + Copy) -> Vec<T> {
     cores::put(a.len(), cores::part(a.len(), 1, 1), |from, room| {
@@ -95,7 +88,9 @@ fn reduced<T: Real>(x: &[T], start: T, get: impl Fn(T) -> T, f: impl Fn(T, T) ->
 }
 
 #[inline(always)]
-fn together<T: Real>(mut lanes: [T; LANES], f: impl Fn(T, T) -> T) -> T {
+fn together<T: Real>(lanes: [T; LANES], f: impl Fn(T, T) -> T) -> T {
+    // Through memory: what puts the lanes together would otherwise have the loop before it compiled into pairs of numbers.
+    let mut lanes = std::hint::black_box(lanes);
     for half in [8, 4, 2, 1] {
         let (low, high) = lanes.split_at_mut(half);
         for (low, high) in low.iter_mut().zip(high) {
@@ -126,15 +121,21 @@ pub(crate) fn largest<T: Real>(x: &[T]) -> T {
 /// The sum of products.
 #[inline(always)]
 pub(crate) fn dot<T: Real>(x: &[T], y: &[T]) -> T {
+    sum_of2(x, y, |x, y| x * y)
+}
+
+/// The sum of what `f` makes of each two elements.
+#[inline(always)]
+pub(crate) fn sum_of2<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T) -> T {
     let mut lanes = [T::ZERO; LANES];
     let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
     for (x, y) in x.iter().zip(y) {
         for ((lane, &x), &y) in lanes.iter_mut().zip(x).zip(y) {
-            *lane += x * y;
+            *lane += f(x, y);
         }
     }
     let sum = together(lanes, |a, b| a + b);
-    x_rest.iter().zip(y_rest).fold(sum, |sum, (&x, &y)| sum + x * y)
+    x_rest.iter().zip(y_rest).fold(sum, |sum, (&x, &y)| sum + f(x, y))
 }
 
 /// Runs `$body` with `$t` standing for f32 or f64, as the dtype of `$tensor` says.

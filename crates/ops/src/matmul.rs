@@ -69,7 +69,7 @@ pub(crate) fn gemm<T: Real>(product: &mut [T], stride: usize, accumulate: bool, 
 }
 
 /// `a b`, rows one after another, in memory that has no values yet. On this core.
-fn gemm_into<'a, T: Real>(product: &'a mut [MaybeUninit<T>], a: Matrix<T>, b: Matrix<T>) -> &'a mut [T] {
+pub(crate) fn gemm_into<'a, T: Real>(product: &'a mut [MaybeUninit<T>], a: Matrix<T>, b: Matrix<T>) -> &'a mut [T] {
     let (m, n) = (a.size.0, b.size.1);
     assert!(m * n == product.len(), "the room for a product does not fit");
     // SAFETY: nothing is accumulated, and each of the m rows of n numbers, which are all that there are, is written: gemm makes zeros of
@@ -134,7 +134,7 @@ fn product<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Option<&[T]>, activation: 
     let rows = m.div_ceil(threads * m.div_ceil(threads * 1024).max(1)).next_multiple_of(16);
     cores::put(m * n, (rows * n).max(1), |from, room| {
         let rows = a.part(from / n.max(1), room.left() / n.max(1));
-        let product = room.by(|product| gemm_into(product, rows, b));
+        let product = room.by(room.left(), |product| gemm_into(product, rows, b));
         activation.apply_with(bias, product);
     })
 }

@@ -3,7 +3,7 @@
 
 use crate::cores;
 use crate::gpu::{self, on_gpu};
-use crate::host::{dot, each2, sum_of, total, view, with_real};
+use crate::host::{sum_of, sum_of2, total, view, with_real};
 use crate::matmul::column_sums;
 use crate::simd;
 use crate::simd::Real;
@@ -99,45 +99,85 @@ struct Plan {
 }
 
 impl Plan {
-    /// The runs of a group's elements in a sample.
+    /// Where the runs of a group's elements begin; the groups are counted on through several samples.
     #[inline(always)]
     fn runs(&self, group: usize) -> impl Iterator<Item = usize> + use<> {
-        let (channels, first) = (self.channels, group * self.width);
-        (0..self.by.repeats).map(move |i| i * channels + first)
+        let (channels, repeats) = (self.channels, self.by.repeats);
+        let (sample, group) = self.place(group);
+        let first = sample * repeats * channels + group * self.width;
+        (0..repeats).map(move |i| i * channels + first)
     }
 
-    /// The mean and the factor of a group.
+    /// Which sample a group is of, and which group of it. A division takes as long as the sum of a short row.
     #[inline(always)]
-    fn moments<T: Real>(&self, x: &[T], group: usize) -> (T, T) {
-        let count = T::from_real((self.by.repeats * self.width) as f64);
-        let mut mean = T::ZERO;
+    fn place(&self, group: usize) -> (usize, usize) {
+        if self.by.groups == 1 { (group, 0) } else { (group / self.by.groups, group % self.by.groups) }
+    }
+
+    /// The channels of a group.
+    #[inline(always)]
+    fn channels_of(&self, group: usize) -> std::ops::Range<usize> {
+        let first = self.place(group).1 * self.width;
+        first..first + self.width
+    }
+
+    /// How many samples are normalized together: the sums of one group wait for each other, those of several do not.
+    fn together(&self) -> usize {
+        const NUMBERS: usize = 2048;
+        (NUMBERS / (self.by.repeats * self.channels)).max(1)
+    }
+
+    fn count<T: Real>(&self) -> T {
+        T::from_real((self.by.repeats * self.width) as f64)
+    }
+
+    /// The mean and the factor of each group of some samples.
+    #[inline(always)]
+    fn moments<T: Real>(&self, x: &[T], moments: &mut Vec<(T, T)>) {
+        let count = self.count();
+        moments.clear();
+        moments.resize(x.len() / (self.by.repeats * self.width), (T::ZERO, T::ZERO));
         if self.by.center {
-            for at in self.runs(group) {
-                mean += total(&x[at..at + self.width]);
+            for (group, (mean, _)) in moments.iter_mut().enumerate() {
+                for at in self.runs(group) {
+                    *mean += total(&x[at..at + self.width]);
+                }
+                *mean /= count;
             }
-            mean /= count;
         }
-        let mut sum = T::ZERO;
-        for at in self.runs(group) {
-            sum += sum_of(&x[at..at + self.width], |x| (x - mean) * (x - mean));
+        for (group, (mean, squares)) in moments.iter_mut().enumerate() {
+            for at in self.runs(group) {
+                *squares += sum_of(&x[at..at + self.width], |x| (x - *mean) * (x - *mean));
+            }
         }
-        (mean, T::ONE / (sum / count + T::from_real(self.by.epsilon)).sqrt())
+        let epsilon = T::from_real(self.by.epsilon);
+        for (_, factor) in moments.iter_mut() {
+            *factor = T::ONE / (*factor / count + epsilon).sqrt();
+        }
     }
 
     /// Normalizes some samples in place.
     #[inline(always)]
     fn forward<T: Real>(&self, y: &mut [T], gamma: Option<&[T]>, beta: Option<&[T]>) {
-        for y in y.chunks_exact_mut(self.by.repeats * self.channels) {
-            for group in 0..self.by.groups {
-                self.forward_group(y, group, gamma, beta);
+        let mut moments = Vec::new();
+        for y in y.chunks_mut(self.together() * self.by.repeats * self.channels) {
+            self.moments(y, &mut moments);
+            for (group, &moments) in moments.iter().enumerate() {
+                self.forward_group(y, group, moments, gamma, beta);
             }
         }
     }
 
     #[inline(always)]
-    fn forward_group<T: Real>(&self, y: &mut [T], group: usize, gamma: Option<&[T]>, beta: Option<&[T]>) {
-        let (mean, factor) = self.moments(y, group);
-        let channels = group * self.width..(group + 1) * self.width;
+    fn forward_group<T: Real>(
+        &self,
+        y: &mut [T],
+        group: usize,
+        (mean, factor): (T, T),
+        gamma: Option<&[T]>,
+        beta: Option<&[T]>,
+    ) {
+        let channels = self.channels_of(group);
         let (gamma, beta) = (gamma.map(|gamma| &gamma[channels.clone()]), beta.map(|beta| &beta[channels.clone()]));
         for at in self.runs(group) {
             let y = &mut y[at..at + self.width];
@@ -177,53 +217,72 @@ impl Plan {
         dgamma: &mut [T],
         dbeta: &mut [T],
     ) {
-        let block = self.by.repeats * self.channels;
-        let mut normal = vec![T::ZERO; block];
-        for ((dx, x), dy) in dx.chunks_exact_mut(block).zip(x.chunks_exact(block)).zip(dy.chunks_exact(block)) {
-            normal.copy_from_slice(x);
-            match gamma {
-                Some(gamma) => {
-                    for (dx, dy) in dx.chunks_exact_mut(self.channels).zip(dy.chunks_exact(self.channels)) {
-                        each2(dx, dy, gamma, |dy, g| dy * g);
-                    }
-                }
-                None => dx.copy_from_slice(dy),
+        let (mut moments, mut sums) = (Vec::new(), Vec::new());
+        let numbers = self.together() * self.by.repeats * self.channels;
+        for ((dx, x), dy) in dx.chunks_mut(numbers).zip(x.chunks(numbers)).zip(dy.chunks(numbers)) {
+            self.moments(x, &mut moments);
+            sums.clear();
+            for (group, &moments) in moments.iter().enumerate() {
+                sums.push(self.backward_sums(dx, x, dy, group, moments, gamma, dgamma, dbeta));
             }
-            for group in 0..self.by.groups {
-                self.backward_group(dx, &mut normal, group);
-            }
-            for (normal, dy) in normal.chunks_exact(self.channels).zip(dy.chunks_exact(self.channels)) {
-                for (sum, (&x, &dy)) in dgamma.iter_mut().zip(normal.iter().zip(dy)) {
-                    *sum += x * dy;
-                }
-                for (sum, &dy) in dbeta.iter_mut().zip(dy) {
-                    *sum += dy;
-                }
+            for ((group, &moments), &sums) in moments.iter().enumerate().zip(&sums) {
+                self.backward_group(dx, x, group, moments, sums);
             }
         }
     }
 
-    /// From the gradients of a group's normalized elements in `dx`, and its elements in `normal`: their gradients, and the elements
-    /// normalized.
+    /// Puts the gradients of a group's normalized elements into `dx`: their mean, and that of their products with these elements.
     #[inline(always)]
-    fn backward_group<T: Real>(&self, dx: &mut [T], normal: &mut [T], group: usize) {
-        let count = T::from_real((self.by.repeats * self.width) as f64);
-        let (mean, factor) = self.moments(normal, group);
+    #[allow(clippy::too_many_arguments)]
+    fn backward_sums<T: Real>(
+        &self,
+        dx: &mut [T],
+        x: &[T],
+        dy: &[T],
+        group: usize,
+        (mean, factor): (T, T),
+        gamma: Option<&[T]>,
+        dgamma: &mut [T],
+        dbeta: &mut [T],
+    ) -> (T, T) {
+        let channels = self.channels_of(group);
+        let (dgamma, dbeta) = (&mut dgamma[channels.clone()], &mut dbeta[channels.clone()]);
         let (mut sum, mut product) = (T::ZERO, T::ZERO);
         for at in self.runs(group) {
-            let (dx, normal) = (&dx[at..at + self.width], &mut normal[at..at + self.width]);
-            for x in normal.iter_mut() {
-                *x = (*x - mean) * factor;
+            let run = at..at + self.width;
+            let (dx, x, dy) = (&mut dx[run.clone()], &x[run.clone()], &dy[run]);
+            for ((dgamma, dbeta), (&x, &dy)) in dgamma.iter_mut().zip(dbeta.iter_mut()).zip(x.iter().zip(dy)) {
+                *dgamma += (x - mean) * factor * dy;
+                *dbeta += dy;
+            }
+            match gamma {
+                Some(gamma) => {
+                    for (dx, (&dy, &g)) in dx.iter_mut().zip(dy.iter().zip(&gamma[channels.clone()])) {
+                        *dx = dy * g;
+                    }
+                }
+                None => dx.copy_from_slice(dy),
             }
             sum += total(dx);
-            product += dot(dx, normal);
+            product += sum_of2(dx, x, |dx, x| dx * (x - mean));
         }
-        let sum = if self.by.center { sum / count } else { T::ZERO };
-        let product = product / count;
+        let count = self.count::<T>();
+        (if self.by.center { sum / count } else { T::ZERO }, product * factor / count)
+    }
+
+    /// From the gradients of a group's normalized elements in `dx` to those of the elements.
+    #[inline(always)]
+    fn backward_group<T: Real>(
+        &self,
+        dx: &mut [T],
+        x: &[T],
+        group: usize,
+        (mean, factor): (T, T),
+        (sum, product): (T, T),
+    ) {
         for at in self.runs(group) {
-            let (dx, normal) = (&mut dx[at..at + self.width], &normal[at..at + self.width]);
-            for (dx, &x) in dx.iter_mut().zip(normal) {
-                *dx = (*dx - sum - x * product) * factor;
+            for (dx, &x) in dx[at..at + self.width].iter_mut().zip(&x[at..at + self.width]) {
+                *dx = (*dx - sum - (x - mean) * factor * product) * factor;
             }
         }
     }
