@@ -1,5 +1,7 @@
 //! What a GPU computes beside what the host does: `cargo test --features cuda --test cuda`, on a machine that has one.
 
+#![allow(clippy::unwrap_used)]
+
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_keras::layers::{BatchNormalization, Dense, Embedding, Flatten, GRU, LSTM, LayerNormalization, SimpleRNN};
 use candle_keras::ops::gradcheck::{gradients, try_values, values};

@@ -493,6 +493,23 @@ mod tests {
     }
 
     #[test]
+    fn items_are_beside_their_numbers() {
+        for (count, unit) in [(0, 3), (5, 0), (7, 3), (40, if cfg!(miri) { 16 } else { 4096 })] {
+            // Few and many operations, so that the cores share them.
+            for cost in [0, SHARED_FROM] {
+                let mut items = vec![0; count];
+                let numbers = put_beside(&mut items, unit, cost, |i, item, room| {
+                    *item = i;
+                    room.copy(&vec![i as f32; unit]);
+                });
+                let expected = (0..count).flat_map(|i| vec![i as f32; unit]).collect::<Vec<_>>();
+                assert!(numbers == expected && (unit == 0 || items == (0..count).collect::<Vec<_>>()));
+            }
+        }
+        assert!(catch_unwind(|| put_beside::<f32, _>(&mut [0, 0], 2, 1, |_, _, room| _ = room.copy(&[1.0]))).is_err());
+    }
+
+    #[test]
     fn a_vector_with_room_left_is_none() {
         let half = catch_unwind(|| put::<f32>(10, 10, |_, room| _ = room.copy(&[1.0; 5])));
         assert!(half.is_err());

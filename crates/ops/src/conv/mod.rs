@@ -66,7 +66,8 @@ impl Axis {
     /// The element of the input that the `k`-th of the `o`-th window is on, if it is on one.
     #[inline(always)]
     pub(crate) fn at(&self, o: usize, k: usize) -> Option<usize> {
-        let place = (o * self.stride + k * self.dilation).checked_sub(self.before)?;
+        let place = o.saturating_mul(self.stride).saturating_add(k.saturating_mul(self.dilation));
+        let place = place.checked_sub(self.before)?;
         (place < self.input).then_some(place)
     }
 }
@@ -384,6 +385,7 @@ mod tests {
             };
             assert_eq!(run(2, 2, 1, Padding::Valid).dims(), [2, 0, 0, filters]);
             assert_eq!(run(0, 4, 1, Padding::Valid).dims(), [0, 2, 2, filters]);
+            assert_eq!(run(1, 4, usize::MAX, Padding::Same).dims(), [1, 4, 4, filters]);
             let far = run(1, 4, 1 << 40, Padding::Same);
             assert_eq!(far.sum_all().unwrap().to_scalar::<f32>().unwrap(), (16 * channels * filters) as f32);
         }

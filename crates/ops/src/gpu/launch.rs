@@ -95,7 +95,7 @@ fn write_as<T: Number>(source: Source, kernel: &str, held: Vec<Held>, given: &[G
     }
     let Some(device) = device else { bail!("{kernel} writes nothing") };
     let module = format!("candle-keras {} {}", source.name, T::C);
-    let function = device.get_or_load_custom_func(kernel, &module, &*compiled(&module, T::C, source)?)?;
+    let function = device.get_or_load_custom_func(kernel, &module, &compiled(&module, T::C, source)?)?;
     let read: Vec<_> = given.iter().map(|given| tensor(given).map(Tensor::storage_and_layout)).collect();
     let mut arguments: Vec<Argument<T>> = Vec::with_capacity(given.len());
     for (given, read) in given.iter().zip(&read) {
