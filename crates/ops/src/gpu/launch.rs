@@ -135,7 +135,8 @@ fn write_as<T: Number>(source: Source, kernel: &str, held: Vec<Held>, given: &[G
     };
     // SAFETY: `super::make` and `super::change` are given the arguments in the order and of the kinds that the kernel declares (pointers to
     // `real`, u32 or u8, `size` or `real`, all of which have the same size here and there), and the sizes among them are those of the
-    // tensors, beyond which no kernel reads or writes; the op that calls has checked that they fit together. What is written is held
+    // tensors, beyond which no kernel reads or writes; the op that calls has checked that they fit together, and `Kernel` that a body from elsewhere
+    // is arithmetic alone. What is written is held
     // mutably until the launch is in its stream, and shares no memory with what is read.
     #[allow(unsafe_code)]
     unsafe {

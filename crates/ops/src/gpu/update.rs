@@ -1,12 +1,14 @@
 //! The update of an optimizer as one pass over a weight, its gradient and its slots.
 
 use super::{Given, Source, Threads, change, on_gpu};
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, bail};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 /// What an optimizer does to each element, in CUDA C: a kernel is made of it when it is first used.
 ///
-/// In the body, `w` is the element of the weight, `g` that of its gradient; the slots and numbers have the names that are given here, and all are of
-/// the type `real`, which is float or double.
+/// In the body, `w` is the element of the weight, `g` that of its gradient; the slots and numbers have the names that are given here, and all are
+/// float or double, as the weight is. There are no other variables, and of functions `sqrt`, `exp`, `log`, `pow`, `tanh`, `fabs`, `fmin` and `fmax`:
+/// so a body cannot reach memory that is not its own.
 ///
 /// ```
 /// use candle_keras_ops::update::Kernel;
@@ -19,7 +21,7 @@ use candle_core::{Result, Tensor};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Kernel {
-    /// A name that no other kernel of another body has.
+    /// What it is called in profiles.
     pub name: &'static str,
     /// What the slots are called, in their order.
     pub slots: &'static [&'static str],
@@ -38,17 +40,50 @@ impl Kernel {
     /// Changes `memory`, the weight and its slots, by the gradient, after a share of the weight has been taken from it.
     ///
     /// # Errors
-    /// If the tensors are not what [`takes`](Self::takes) asks for, share their memory, or do not suit; or if the body does not compile.
+    /// If the tensors are not what [`takes`](Self::takes) asks for, share their memory, or do not suit; or if the body has other words or
+    /// signs than it may have, or does not compile.
     pub fn run(&self, memory: &[&Tensor], gradient: &Tensor, lost: f64) -> Result<()> {
         let count = gradient.elem_count();
         if memory.len() != self.slots.len() + 1 || memory.iter().any(|tensor| tensor.elem_count() != count) {
-            candle_core::bail!("{}: a weight and {} slots of {count} elements", self.name, self.slots.len())
+            bail!("{}: a weight and {} slots of {count} elements", self.name, self.slots.len())
         }
         let gradient = gradient.contiguous()?;
         let mut given = vec![Given::Tensor(&gradient), Given::Size(count), Given::Real(lost)];
         given.extend(self.numbers.iter().map(|(_, number)| Given::Real(*number)));
+        self.check()?;
         let text = self.text();
-        change(Source { name: self.name, text: &text }, self.name, memory, &given, Threads::each(count))
+        // Two rules may have the same name.
+        let name = format!("{} {:x}", self.name, BuildHasherDefault::<DefaultHasher>::default().hash_one(&text));
+        change(Source { name: &name, text: &text }, self.name, memory, &given, Threads::each(count))
+    }
+
+    /// That the body is made of numbers, operators, assignments and the words that it may have: then it has no pointers.
+    fn check(&self) -> Result<()> {
+        const FUNCTIONS: [&str; 8] = ["sqrt", "exp", "log", "pow", "tanh", "fabs", "fmin", "fmax"];
+        let names: Vec<&str> = self.slots.iter().copied().chain(self.numbers.iter().map(|(name, _)| *name)).collect();
+        let taken = ["w", "g", "at", "count", "lost", "real", "size", "byte"];
+        let is_name = |name: &str| {
+            name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
+                && !name.starts_with("all_")
+        };
+        if let Some(name) = names.iter().chain([&self.name]).find(|name| !is_name(name) || taken.contains(name)) {
+            bail!("{}: {name:?} cannot be the name of a kernel, slot or number", self.name)
+        }
+        let sign = |c: char| c.is_ascii_alphanumeric() || "_.+-*/()=;<>?:,!".contains(c) || c.is_whitespace();
+        if let Some(other) = self.body.chars().find(|&c| !sign(c)) {
+            bail!("{}: a body with {other:?}, which is more than arithmetic", self.name)
+        }
+        let words = self.body.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.');
+        for word in words.filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')) {
+            if !["w", "g"].contains(&word) && !FUNCTIONS.contains(&word) && !names.contains(&word) {
+                bail!(
+                    "{}: a body with {word:?}, which is neither a slot nor a number nor a function that it has",
+                    self.name
+                )
+            }
+        }
+        Ok(())
     }
 
     fn text(&self) -> String {
@@ -74,5 +109,21 @@ impl Kernel {
             self.body,
             all("\n", &|slot| format!("all_{slot}[at] = {slot};")),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_has_no_pointers() {
+        let check = |slots: &'static [&'static str], body: &'static str| {
+            Kernel { name: "own", slots, body, numbers: vec![("lr", 0.1)] }.check().is_ok()
+        };
+        assert!(check(&["m"], "m = 1e-3 * m > g ? 0.5 : fmax(m, -g);\n w -= lr * m / sqrt(m + 1e-7);"));
+        assert!(!check(&["m"], "all_w[7] = 0;") && !check(&["m"], "*all_w = 0;") && !check(&[], "m = 0;"));
+        assert!(!check(&["m"], "real * p; *p = 0;") && !check(&["m"], "free(0);") && !check(&["m"], "} {"));
+        assert!(!check(&["w"], "w = 0;") && !check(&["m; x"], "w = 0;") && !check(&[], "w.x = 0;"));
     }
 }
