@@ -34,8 +34,9 @@ fn close(what: &str, found: &Tensor, expected: &Tensor, tolerance: f64) {
     }
 }
 
-/// The value and the gradients of `f` on the GPU, in f32 and f64, against those on the host in f64.
-fn agree(what: &str, inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) {
+/// The value and the gradients of `f` on the GPU, in f32 and f64, against those on the host in f64; and that these kernels made them, none if it is a
+/// composition of candle's.
+fn agree(what: &str, kernels: &[&str], inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) {
     let (value, expected) = (f(inputs).unwrap(), gradients(inputs, &f).unwrap());
     for (dtype, tolerance) in [(DType::F64, 1e-10), (DType::F32, 2e-5)] {
         let there = |x: &Tensor| x.to_device(&gpu()).unwrap().to_dtype(dtype).unwrap();
@@ -43,8 +44,12 @@ fn agree(what: &str, inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>)
         close(&format!("{what} in {dtype:?}"), &f(&there).unwrap(), &value, tolerance);
         let vars: Vec<Var> = there.iter().map(|x| Var::from_tensor(x).unwrap()).collect();
         let tensors: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
-        let tape = ops::Tape::start();
-        let found = tape.backward(&ops::gradcheck::weighted_sum(&f(&tensors).unwrap()).unwrap()).unwrap();
+        let (found, launched) = ops::launched(|| {
+            let tape = ops::Tape::start();
+            tape.backward(&ops::gradcheck::weighted_sum(&f(&tensors).unwrap()).unwrap()).unwrap()
+        });
+        let missing = kernels.iter().find(|kernel| launched.iter().all(|name| name != *kernel));
+        assert!(missing.is_none(), "{what} in {dtype:?} did not launch {missing:?}: {launched:?}");
         for (i, (var, expected)) in vars.iter().zip(&expected).enumerate() {
             let zeros = var.zeros_like().unwrap();
             let found = found.get(var).unwrap_or(&zeros);
@@ -57,20 +62,24 @@ fn agree(what: &str, inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>)
 fn dense_layers() {
     let inputs = [values([3, 2, 70], 1), values([70, 5], 2), values([5], 3)];
     for activation in ["linear", "relu", "sigmoid", "tanh"].map(|name| FusedActivation::by_name(name).unwrap()) {
-        agree("dense", &inputs, |x| ops::dense(&x[0], &x[1], Some(&x[2]), activation));
-        agree("dense without a bias", &inputs[..2], |x| ops::dense(&x[0], &x[1], None, activation));
+        agree("dense", &["biased"], &inputs, |x| ops::dense(&x[0], &x[1], Some(&x[2]), activation));
+        agree("dense without a bias", &["biased"], &inputs[..2], |x| ops::dense(&x[0], &x[1], None, activation));
     }
     // Many rows, whose bias has a gradient summed in parts.
     let inputs = [values([700, 2], 1), values([2, 40], 2), values([40], 3)];
-    agree("a dense of many rows", &inputs, |x| ops::dense(&x[0], &x[1], Some(&x[2]), FusedActivation::Linear));
+    agree("a dense of many rows", &["biased", "column_sums"], &inputs, |x| {
+        ops::dense(&x[0], &x[1], Some(&x[2]), FusedActivation::Linear)
+    });
 }
 
 #[test]
 fn softmaxes() {
     for width in [1, 7, 300] {
         let x = try_values(&[3, width], 1).unwrap();
-        agree("softmax", std::slice::from_ref(&x), |x| ops::softmax(&x[0], -1));
-        agree("log_softmax", std::slice::from_ref(&x), |x| ops::log_softmax(&x[0], -1));
+        agree("softmax", &["softmax", "softmax_backward"], std::slice::from_ref(&x), |x| ops::softmax(&x[0], -1));
+        agree("log_softmax", &["softmax", "softmax_backward"], std::slice::from_ref(&x), |x| {
+            ops::log_softmax(&x[0], -1)
+        });
     }
 }
 
@@ -82,20 +91,23 @@ fn losses() {
         let p = ops::softmax(&(&x * 0.5).unwrap(), -1).unwrap();
         let like = |y: &Tensor, x: &Tensor| y.to_device(x.device())?.to_dtype(x.dtype());
         for function in [Pairwise::SquaredError, Pairwise::AbsoluteError, Pairwise::BinaryCrossentropyOfLogits] {
-            agree("pairwise_mean", std::slice::from_ref(&x), |x| {
+            agree("pairwise_mean", &["pairwise", "pairwise_backward"], std::slice::from_ref(&x), |x| {
                 ops::pairwise_mean(function, &like(&y, &x[0])?, &x[0])
             });
         }
-        agree("binary cross-entropy", std::slice::from_ref(&p), |p| {
+        agree("binary cross-entropy", &["pairwise", "pairwise_backward"], std::slice::from_ref(&p), |p| {
             ops::pairwise_mean(Pairwise::BinaryCrossentropy(1e-3), &like(&y, &p[0])?, &p[0])
         });
         let ids: Vec<u32> = (0..4).map(|i| (i * 3 % width) as u32).collect();
         for epsilon in [None, Some(1e-7)] {
             let input = if epsilon.is_some() { &(&p * 2.0).unwrap() } else { &x };
-            agree("cross-entropy of ids", std::slice::from_ref(input), |x| {
-                ops::crossentropy(Classes::Ids(ids.clone()), &x[0], epsilon)
-            });
-            agree("cross-entropy", std::slice::from_ref(input), |x| {
+            agree(
+                "cross-entropy of ids",
+                &["crossentropy", "crossentropy_backward"],
+                std::slice::from_ref(input),
+                |x| ops::crossentropy(Classes::Ids(ids.clone()), &x[0], epsilon),
+            );
+            agree("cross-entropy", &["crossentropy", "crossentropy_backward"], std::slice::from_ref(input), |x| {
                 ops::crossentropy(Classes::Weights(like(&y, &x[0])?), &x[0], epsilon)
             });
         }
@@ -107,21 +119,34 @@ fn normalizations() {
     let inputs = [values([3, 2, 12], 1), values([12], 2), values([12], 3)];
     for (repeats, groups, center) in [(1, 1, true), (1, 1, false), (2, 3, true), (2, 12, true), (1, 4, true)] {
         let by = Groups { repeats, groups, center, epsilon: 1e-3 };
-        agree("normalize", &inputs, |x| ops::normalize(&x[0], Some(&x[1]), Some(&x[2]), by));
-        agree("normalize without beta", &inputs[..2], |x| ops::normalize(&x[0], Some(&x[1]), None, by));
-        agree("normalize without weights", &inputs[..1], |x| ops::normalize(&x[0], None, None, by));
+        agree("normalize", &["normalize", "normalize_backward"], &inputs, |x| {
+            ops::normalize(&x[0], Some(&x[1]), Some(&x[2]), by)
+        });
+        agree("normalize without beta", &["normalize", "normalize_backward"], &inputs[..2], |x| {
+            ops::normalize(&x[0], Some(&x[1]), None, by)
+        });
+        agree("normalize without weights", &["normalize", "normalize_backward"], &inputs[..1], |x| {
+            ops::normalize(&x[0], None, None, by)
+        });
     }
     let wide = [values([2, 3000], 1), values([3000], 2), values([3000], 3)];
     let by = Groups { repeats: 1, groups: 1, center: true, epsilon: 1e-3 };
-    agree("normalize many", &wide, |x| ops::normalize(&x[0], Some(&x[1]), Some(&x[2]), by));
+    agree("normalize many", &["normalize", "normalize_backward"], &wide, |x| {
+        ops::normalize(&x[0], Some(&x[1]), Some(&x[2]), by)
+    });
     for of_batch in [true, false] {
         let batch_normalize = |x: &[Tensor]| {
             let other = values([5, 12], 9).to_device(x[0].device())?.to_dtype(x[0].dtype())?;
             let (mean, variance) = ops::channel_moments(if of_batch { &x[0] } else { &other }, None)?;
             ops::batch_normalize(&x[0], x.get(1), x.get(2), (&mean, &variance), 1e-3, of_batch)
         };
-        agree("batch_normalize", &inputs, batch_normalize);
-        agree("batch_normalize without weights", &inputs[..1], batch_normalize);
+        agree("batch_normalize", &["normalize_channels", "normalize_channels_backward"], &inputs, batch_normalize);
+        agree(
+            "batch_normalize without weights",
+            &["normalize_channels", "normalize_channels_backward"],
+            &inputs[..1],
+            batch_normalize,
+        );
     }
 }
 
@@ -132,6 +157,12 @@ fn recurrent_layers() -> Result<()> {
     let dropout = Tensor::new(&[[0f64, 2.], [2., 2.], [2., 0.]], &Device::Cpu)?;
     for cell in [Cell::Simple, Cell::Lstm, Cell::GruResetAfter, Cell::GruResetBefore] {
         let (width, states) = (cell.gates() * units, cell.states());
+        let kernels: &[&str] = match cell {
+            Cell::Simple => &["simple", "simple_backward"],
+            Cell::Lstm => &["lstm", "lstm_backward"],
+            Cell::GruResetAfter => &["gru", "gru_backward"],
+            Cell::GruResetBefore => &[],
+        };
         let mut inputs = vec![try_values(&[batch, steps, width], 1)?, try_values(&[units, width], 2)?];
         inputs.extend((0..states).map(|i| values([3, 2], 3 + i as u64)));
         if cell == Cell::GruResetAfter {
@@ -157,7 +188,7 @@ fn recurrent_layers() -> Result<()> {
                     zero_masked,
                     outputs,
                 };
-                agree(&format!("{way:?}, {masked}, {dropped}"), &inputs, |x| {
+                agree(&format!("{way:?}, {masked}, {dropped}"), kernels, &inputs, |x| {
                     let there = |tensor: &Tensor| tensor.to_device(x[0].device());
                     let (mask, dropout) = (there(&mask)?, there(&dropout)?);
                     let run = ops::recurrent(
@@ -198,25 +229,31 @@ fn convolutions_and_pooling() {
         let axis = |i: usize, size| Axis::new(size, windows[i], strides[i], dilations[i], padding);
         let axes = [axis(0, 4), axis(1, 5)];
         for activation in [FusedActivation::Linear, FusedActivation::Relu] {
-            agree("conv2d", &inputs, |x| ops::conv2d(&x[0], &x[1], Some(&x[2]), axes, groups, activation));
+            agree("conv2d", &["gather", "biased", "scatter"], &inputs, |x| {
+                ops::conv2d(&x[0], &x[1], Some(&x[2]), axes, groups, activation)
+            });
         }
         for pool in [Pool::Max, Pool::Average] {
-            agree(&format!("{pool:?} of {axes:?}"), &inputs[..1], |x| ops::pool2d(&x[0], pool, axes));
+            agree(&format!("{pool:?} of {axes:?}"), &["pool", "pool_backward"], &inputs[..1], |x| {
+                ops::pool2d(&x[0], pool, axes)
+            });
         }
     }
     let sequence = [values([2, 7, 3], 1), values([3, 3, 4], 2)];
     let axes = [Axis::new(1, 1, 1, 1, Valid), Axis::new(7, 3, 1, 2, Padding::Causal)];
-    agree("conv1d", &sequence, |x| ops::conv2d(&x[0], &x[1], None, axes, 1, FusedActivation::Tanh));
+    agree("conv1d", &["gather", "biased", "scatter"], &sequence, |x| {
+        ops::conv2d(&x[0], &x[1], None, axes, 1, FusedActivation::Tanh)
+    });
     // The first of the largest has the gradient.
     let ties = Tensor::ones((1, 4, 4, 1), DType::F64, &Device::Cpu).unwrap();
     let axes = [Axis::new(4, 3, 1, 1, Same), Axis::new(4, 2, 2, 1, Same)];
-    agree("a maximum of equals", &[ties], |x| ops::pool2d(&x[0], Pool::Max, axes));
+    agree("a maximum of equals", &["pool", "pool_backward"], &[ties], |x| ops::pool2d(&x[0], Pool::Max, axes));
 }
 
 #[test]
 fn dropout_of_the_same_elements() {
     for count in [1, 7, 2000] {
-        agree("dropout", &[try_values(&[count], 1).unwrap()], |x| {
+        agree("dropout", &["dropout"], &[try_values(&[count], 1).unwrap()], |x| {
             let mut random = Stream::new(u64::MAX / 3, u64::MAX / 5);
             random.bits(9);
             ops::dropout(&ops::dropout(&x[0], 0.3, &mut random)?, 0.5, &mut random)
@@ -229,7 +266,7 @@ fn attention_with_masks_and_dropout() {
     let inputs = [values([2, 3, 2, 4], 1), values([2, 5, 2, 4], 2), values([2, 5, 2, 3], 3)];
     let mask = Tensor::new(&[[[1u8, 1, 0, 1, 1]], [[1, 0, 0, 1, 1]]], &Device::Cpu).unwrap();
     for (causal, dropout) in [(false, 0.0), (true, 0.3)] {
-        agree("attention", &inputs, |x| {
+        agree("attention", &["softmax", "softmax_backward"], &inputs, |x| {
             let mask = mask.to_device(x[0].device())?;
             let by = Attention { mask: Some(&mask), causal, scale: 0.5, dropout };
             ops::attention(&x[0], &x[1], &x[2], by, &mut Stream::new(1, 0))
@@ -240,23 +277,23 @@ fn attention_with_masks_and_dropout() {
 /// The same gradients, as rows on the host and as a tensor on the GPU.
 #[test]
 fn optimizers_of_tables() {
-    let make: [fn() -> Optimizer; 14] = [
-        || SGD::new().into(),
-        || SGD::new().momentum(0.9).into(),
-        || SGD::new().momentum(0.9).nesterov(true).into(),
-        || RMSprop::new().into(),
-        || RMSprop::new().momentum(0.9).into(),
-        || RMSprop::new().centered(true).into(),
-        || RMSprop::new().momentum(0.9).centered(true).into(),
-        || Adagrad::new().into(),
-        || Adam::new().into(),
-        || Adam::new().amsgrad(true).into(),
-        || AdamW::new().learning_rate(0.01).into(),
-        || Adamax::new().into(),
-        || Nadam::new().into(),
-        || Adam::new().global_clipnorm(0.5).into(),
+    let make: [(&str, fn() -> Optimizer); 14] = [
+        ("sgd", || SGD::new().into()),
+        ("momentum", || SGD::new().momentum(0.9).into()),
+        ("nesterov", || SGD::new().momentum(0.9).nesterov(true).into()),
+        ("rmsprop", || RMSprop::new().into()),
+        ("rmsprop_momentum", || RMSprop::new().momentum(0.9).into()),
+        ("rmsprop_centered", || RMSprop::new().centered(true).into()),
+        ("rmsprop_centered_momentum", || RMSprop::new().momentum(0.9).centered(true).into()),
+        ("adagrad", || Adagrad::new().into()),
+        ("adam", || Adam::new().into()),
+        ("amsgrad", || Adam::new().amsgrad(true).into()),
+        ("adam", || AdamW::new().learning_rate(0.01).into()),
+        ("adamax", || Adamax::new().into()),
+        ("nadam", || Nadam::new().into()),
+        ("adam", || Adam::new().global_clipnorm(0.5).into()),
     ];
-    for make in make {
+    for (kernel, make) in make {
         let train = |device: &Device| {
             utils::set_random_seed(1);
             let mut model = Sequential::new(layers![]).unwrap();
@@ -275,7 +312,9 @@ fn optimizers_of_tables() {
             }
             model.get_weights().unwrap()
         };
-        for (found, expected) in train(&gpu()).iter().zip(&train(&Device::Cpu)) {
+        let (found, launched) = ops::launched(|| train(&gpu()));
+        assert!(["add_rows", kernel].iter().all(|kernel| launched.iter().any(|name| name == kernel)), "{launched:?}");
+        for (found, expected) in found.iter().zip(&train(&Device::Cpu)) {
             close(&format!("{:?}", make()), found, expected, 2e-5);
         }
     }

@@ -44,6 +44,8 @@ pub use elementwise::{DTypeName, dtype, dtype_name};
 pub use embedding::{embedding_lookup, host_ids};
 pub use error::{Error, Result};
 pub use functions::*;
+#[doc(hidden)]
+pub use gpu::launched;
 pub use gradient::{Gradient, Rows, RowsSink};
 pub use linalg::l2_normalize;
 pub use matmul::{FusedActivation, dense, dense_over};

@@ -55,7 +55,6 @@ pub fn normalize_channels(
         return composed(x, gamma, beta, by, channels);
     }
     let input = x.detach().contiguous()?;
-    let flat = |weight: Option<&Tensor>| weight.map(|weight| weight.detach().flatten_all()?.contiguous()).transpose();
     let (scale, shift) = (flat(gamma)?, flat(beta)?);
     let plan = Plan { by, channels, width: channels / by.groups };
     let value = with_real!(x, T => {
@@ -88,6 +87,11 @@ pub fn normalize_channels(
         });
         Ok([Some(dx?)].into_iter().chain(dgamma.map(Some)).chain(dbeta.map(Some)).collect())
     })
+}
+
+/// The numbers of a weight one after another.
+pub(crate) fn flat(weight: Option<&Tensor>) -> Result<Option<Tensor>> {
+    weight.map(|weight| weight.detach().flatten_all()?.contiguous()).transpose()
 }
 
 #[derive(Debug, Clone, Copy)]

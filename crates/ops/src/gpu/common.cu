@@ -55,3 +55,21 @@ template <typename Of> __device__ real together(real x) {
     }
     return x;
 }
+
+struct Powers {
+    real largest, sum;
+};
+
+// The largest number of a block's row, and the sum of what e to the power of each is, relative to that of the largest.
+__device__ Powers powers(const real* x, size width) {
+    real largest = Largest::none();
+    for (size i = threadIdx.x; i < width; i += blockDim.x) {
+        largest = Largest::of(largest, x[i]);
+    }
+    largest = together<Largest>(largest);
+    real sum = 0;
+    for (size i = threadIdx.x; i < width; i += blockDim.x) {
+        sum += exp(x[i] - largest);
+    }
+    return {largest, together<Sum>(sum)};
+}

@@ -25,7 +25,8 @@ impl Number for f64 {
 /// What all sources begin with.
 const COMMON: &str = include_str!("common.cu");
 
-pub(super) fn make<const N: usize>(
+/// New values of these shapes, which a kernel of this name writes whole; in the dtype and on the device of `like`.
+pub(crate) fn make<const N: usize>(
     source: Source,
     kernel: &str,
     like: &Tensor,
@@ -51,7 +52,7 @@ pub(super) fn make<const N: usize>(
 
 /// Memory that has no numbers yet.
 fn room<T: Number>(device: &CudaDevice, length: usize) -> Result<CudaStorage> {
-    // SAFETY: the kernel that the memory is for writes each number of it before any other is given it: that is what `super::make` asks of
+    // SAFETY: the kernel that the memory is for writes each number of it before any other is given it: that is what `make` asks of
     // its kernels, and what the tests that compare them to the host see.
     #[allow(unsafe_code)]
     let slice = unsafe { device.alloc::<T>(length) }?;
@@ -133,7 +134,7 @@ fn write_as<T: Number>(source: Source, kernel: &str, held: Vec<Held>, given: &[G
         block_dim: (count(threads.block.0, 1024, kernel)?, count(threads.block.1, 1024, kernel)?, 1),
         shared_mem_bytes: 0,
     };
-    // SAFETY: `super::make` and `super::change` are given the arguments in the order and of the kinds that the kernel declares (pointers to
+    // SAFETY: `make` and `super::change` are given the arguments in the order and of the kinds that the kernel declares (pointers to
     // `real`, u32 or u8, `size` or `real`, all of which have the same size here and there), and the sizes among them are those of the
     // tensors, beyond which no kernel reads or writes; the op that calls has checked that they fit together, and `Kernel` that a body from elsewhere
     // is arithmetic alone. What is written is held
@@ -142,6 +143,7 @@ fn write_as<T: Number>(source: Source, kernel: &str, held: Vec<Held>, given: &[G
     unsafe {
         launch.launch(config).w()?;
     }
+    super::LAUNCHED.with_borrow_mut(|all| all.iter_mut().for_each(|all| all.push(kernel.into())));
     Ok(())
 }
 

@@ -63,16 +63,8 @@ __device__ real common(const real* x, size width, bool logits) {
         }
         return together<Sum>(sum);
     }
-    real largest = Largest::none();
-    for (size i = threadIdx.x; i < width; i += blockDim.x) {
-        largest = Largest::of(largest, x[i]);
-    }
-    largest = together<Largest>(largest);
-    real sum = 0;
-    for (size i = threadIdx.x; i < width; i += blockDim.x) {
-        sum += exp(x[i] - largest);
-    }
-    return largest + log(together<Sum>(sum));
+    Powers row = powers(x, width);
+    return row.largest + log(row.sum);
 }
 
 extern "C" __global__ void crossentropy(

@@ -19,6 +19,7 @@ mod windows;
 
 pub(crate) use dense::{column_sums, dense};
 pub(crate) use dropout::dropout;
+pub(crate) use launch::make;
 pub(crate) use losses::{crossentropy, pairwise_mean};
 pub(crate) use normalize::{batch_normalize, moments, normalize};
 pub(crate) use recurrent::{run as recurrent, takes as has_recurrent};
@@ -33,7 +34,7 @@ mod launch {
     use crate::{tape::Value, update::Held};
     use candle_core::{DType, Result, Shape, Tensor, bail};
 
-    pub(super) fn make<const N: usize>(
+    pub(crate) fn make<const N: usize>(
         source: Source,
         kernel: &str,
         _: &Tensor,
@@ -57,9 +58,22 @@ mod launch {
     }
 }
 
-use crate::tape::Value;
 use crate::update::{hold, same_memory};
-use candle_core::{DType, Result, Shape, Tensor, bail};
+use candle_core::{DType, Result, Tensor, bail};
+use std::cell::RefCell;
+
+thread_local! {
+    static LAUNCHED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+/// What `f` gives, with the names of the kernels of this crate that it launched on this thread: for tests, since what has no kernel is a
+/// composition that gives the same.
+#[doc(hidden)]
+pub fn launched<T>(f: impl FnOnce() -> T) -> (T, Vec<String>) {
+    let outer = LAUNCHED.replace(Some(Vec::new()));
+    let value = f();
+    (value, LAUNCHED.replace(outer).unwrap_or_default())
+}
 
 /// A file of kernels in CUDA C. They are compiled for f32 and for f64: `real` is the one or the other.
 #[derive(Debug, Clone, Copy)]
@@ -150,18 +164,6 @@ pub(crate) fn on_gpu(tensors: &[&Tensor]) -> bool {
     device.is_cuda()
         && matches!(dtype, DType::F32 | DType::F64)
         && tensors.iter().all(|x| x.dtype() == dtype && x.device().same_device(device))
-}
-
-/// New values of these shapes, which a kernel of this name writes whole; in the dtype and on the device of `like`.
-pub(crate) fn make<const N: usize>(
-    source: Source,
-    kernel: &str,
-    like: &Tensor,
-    shapes: [&Shape; N],
-    given: &[Given],
-    threads: Threads,
-) -> Result<[Value; N]> {
-    launch::make(source, kernel, like, shapes, given, threads)
 }
 
 /// Has a kernel of this name change contiguous tensors in place.

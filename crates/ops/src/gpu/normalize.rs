@@ -1,15 +1,11 @@
 //! Normalization of groups of a sample, and of channels of a batch.
 
 use super::{Source, Threads, column_sums, given, make};
-use crate::normalize::Groups;
+use crate::normalize::{Groups, flat};
 use crate::tape::record;
 use candle_core::{Result, Shape, Tensor};
 
 const SOURCE: Source = Source { name: "normalize", text: include_str!("normalize.cu") };
-
-fn flat(weight: Option<&Tensor>) -> Result<Option<Tensor>> {
-    weight.map(|weight| weight.detach().flatten_all()?.contiguous()).transpose()
-}
 
 /// The gradients of what there is of `gamma` and `beta`, in their shapes.
 fn of_weights(sums: [Option<(&Tensor, &Shape)>; 2]) -> Result<Vec<Option<Tensor>>> {

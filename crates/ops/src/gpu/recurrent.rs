@@ -94,12 +94,17 @@ fn forward(plan: Plan, x: Sequences) -> Result<(Value, Trace)> {
     for time in 0..steps {
         let z = dropped.get(time % slots)?.matmul(kernel)?;
         let (dropout, mask) = (dropout.as_ref(), mask.as_ref());
-        let (name, mut written, mut given) = match way.cell {
-            Cell::Simple => ("simple", vec![], given![&inputs, &z, dropout, mask].to_vec()),
-            Cell::Lstm => ("lstm", vec![], given![&inputs, &z, dropout, mask].to_vec()),
-            _ => ("gru", vec![], given![&inputs, &z, bias.as_ref(), dropout, mask].to_vec()),
+        let mut given = given![&inputs, &z].to_vec();
+        let name = match way.cell {
+            Cell::Simple => "simple",
+            Cell::Lstm => "lstm",
+            _ => {
+                given.push(bias.as_ref().into());
+                "gru"
+            }
         };
-        written.extend([&value, states, &apart, gates]);
+        given.extend(given![dropout, mask]);
+        let mut written = vec![&value, states, &apart, gates];
         written.extend(carries);
         given.extend(plan.told(time));
         change(SOURCE, name, &written, &given, plan.threads())?;

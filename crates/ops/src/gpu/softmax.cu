@@ -2,19 +2,10 @@
 extern "C" __global__ void softmax(real* y, const real* x, size width, size log_of) {
     x += blockIdx.x * width;
     y += blockIdx.x * width;
-    real largest = Largest::none();
+    Powers row = powers(x, width);
+    real shift = log(row.sum);
     for (size i = threadIdx.x; i < width; i += blockDim.x) {
-        largest = Largest::of(largest, x[i]);
-    }
-    largest = together<Largest>(largest);
-    real sum = 0;
-    for (size i = threadIdx.x; i < width; i += blockDim.x) {
-        sum += exp(x[i] - largest);
-    }
-    sum = together<Sum>(sum);
-    real shift = log(sum);
-    for (size i = threadIdx.x; i < width; i += blockDim.x) {
-        y[i] = log_of ? x[i] - largest - shift : exp(x[i] - largest) / sum;
+        y[i] = log_of ? x[i] - row.largest - shift : exp(x[i] - row.largest) / row.sum;
     }
 }
 
