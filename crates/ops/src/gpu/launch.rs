@@ -7,7 +7,7 @@ use candle_core::cuda_backend::{CudaDType, CudaDevice, CudaStorage, WrapErr, cud
 use candle_core::{DType, Device, Result, Shape, Storage, Tensor, bail};
 use cudarc::driver::{CudaSlice, CudaView, CudaViewMut, DeviceRepr, LaunchConfig, PushKernelArg};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// What `real` is.
 trait Number: CudaDType + DeviceRepr + candle_core::WithDType {
@@ -168,9 +168,8 @@ fn count(count: usize, most: u32, kernel: &str) -> Result<u32> {
 
 /// The source in the language of the driver, which makes of it what the device runs.
 fn compiled(module: &str, real: &str, source: Source) -> Result<Arc<str>> {
-    static COMPILED: Mutex<Option<HashMap<String, Arc<str>>>> = Mutex::new(None);
+    static COMPILED: LazyLock<Mutex<HashMap<String, Arc<str>>>> = LazyLock::new(Mutex::default);
     let mut all = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    let all = all.get_or_insert_default();
     if let Some(ptx) = all.get(module) {
         return Ok(ptx.clone());
     }

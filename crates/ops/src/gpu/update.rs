@@ -2,7 +2,8 @@
 
 use super::{Given, Source, Threads, change, on_gpu};
 use candle_core::{Result, Tensor, bail};
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// What an optimizer does to each element, in CUDA C: a kernel is made of it when it is first used.
 ///
@@ -50,11 +51,25 @@ impl Kernel {
         let gradient = gradient.contiguous()?;
         let mut given = vec![Given::Tensor(&gradient), Given::Size(count), Given::Real(lost)];
         given.extend(self.numbers.iter().map(|(_, number)| Given::Real(*number)));
+        let source = self.source()?;
+        let source = Source { name: &source.name, text: &source.text };
+        change(source, self.name, memory, &given, Threads::each(count))
+    }
+
+    /// The source, which is checked and written in the first step alone.
+    fn source(&self) -> Result<Arc<Written>> {
+        static WRITTEN: LazyLock<Mutex<HashMap<Key, Arc<Written>>>> = LazyLock::new(Mutex::default);
+        let numbers = self.numbers.iter().map(|(name, _)| *name).collect();
+        let key = Key { name: self.name, slots: self.slots, body: self.body, numbers };
+        let mut all = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = all.get(&key) {
+            return Ok(source.clone());
+        }
         self.check()?;
-        let text = self.text();
         // Two rules may have the same name.
-        let name = format!("{} {:x}", self.name, BuildHasherDefault::<DefaultHasher>::default().hash_one(&text));
-        change(Source { name: &name, text: &text }, self.name, memory, &given, Threads::each(count))
+        let source = Arc::new(Written { name: format!("{} {}", self.name, all.len()), text: self.text() });
+        all.insert(key, source.clone());
+        Ok(source)
     }
 
     /// That the body is made of numbers, operators, assignments and the words that it may have: then it has no pointers.
@@ -112,14 +127,42 @@ impl Kernel {
     }
 }
 
+/// What a source is made of: all of a [`Kernel`] but the numbers themselves.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    name: &'static str,
+    slots: &'static [&'static str],
+    body: &'static str,
+    numbers: Vec<&'static str>,
+}
+
+/// A source that is ready to be compiled.
+#[derive(Debug, PartialEq)]
+struct Written {
+    name: String,
+    text: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn each_body_has_a_source_of_its_own() {
+        let source = |body: &'static str, lr| {
+            Kernel { name: "same", slots: &["m"], body, numbers: vec![("lr", lr)] }.source().unwrap()
+        };
+        let (a, b) = (source("w -= lr * g;", 0.1), source("w += lr * g;", 0.1));
+        assert!(a.name != b.name && a.text != b.text && a == source("w -= lr * g;", 0.2));
+        assert!(
+            a.text.contains("void same(real* all_w, real* all_m, const real* all_g, size count, real lost, real lr)")
+        );
+    }
+
+    #[test]
     fn a_body_has_no_pointers() {
         let check = |slots: &'static [&'static str], body: &'static str| {
-            Kernel { name: "own", slots, body, numbers: vec![("lr", 0.1)] }.check().is_ok()
+            Kernel { name: "own", slots, body, numbers: vec![("lr", 0.1)] }.source().is_ok()
         };
         assert!(check(&["m"], "m = 1e-3 * m > g ? 0.5 : fmax(m, -g);\n w -= lr * m / sqrt(m + 1e-7);"));
         assert!(!check(&["m"], "all_w[7] = 0;") && !check(&["m"], "*all_w = 0;") && !check(&[], "m = 0;"));
