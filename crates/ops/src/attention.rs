@@ -1,14 +1,14 @@
 //! Scaled dot-product attention as one op: products, mask, softmax and dropout of one sample and head at a time, in the cache.
 //! (candle-nn's fused one has no gradient.)
 
-use crate::cores::{self, in_parts};
+use crate::cores::{self, Room};
 use crate::dropout::{dropout, threshold};
 use crate::host::{view, with_real};
 use crate::linalg::{scaled_softmax_row, softmax_row, softmax_row_backward};
 use crate::matmul::{Matrix, gemm, gemm_into};
 use crate::random::Stream;
 use crate::simd;
-use crate::simd::Real;
+use crate::simd::{MulAdd, Real};
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 
@@ -58,16 +58,21 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
     let mask_rows = by.mask.map_or(1, |mask| mask.dims()[1]);
     let wanted = q.track_op() || k.track_op() || v.track_op();
     with_real!(q, T => {
-        let mut y = vec![T::ZERO; batch * plan.output()];
-        // The weights of each sample, head and query, for the way back.
-        let weights = {
-            let (q, k, v) = (view::<T>(&q_)?, view::<T>(&k_)?, view::<T>(&v_)?);
-            let scores = |sample: usize, head: usize| (plan.queries(&q, sample, head), plan.keys(&k, sample, head).t());
-            let keep = T::from_real(keep);
-            // From the scores of a head to what it adds to the sample's outputs.
-            let attend = |sample: usize, head: usize, weights: &mut [T], y: &mut [T]| {
-                let mask = mask.as_ref().map(|mask| &mask[sample * mask_rows * keys..][..mask_rows * keys]);
-                simd!(plan.softmax(weights, mask));
+        let (of_q, of_k, of_v) = (view::<T>(&q_)?, view::<T>(&k_)?, view::<T>(&v_)?);
+        let keep = T::from_real(keep);
+        // The weights of each sample, head and query stay for the way back.
+        let kept = if wanted { plan.weights() } else { 0 };
+        let [y, weights] = cores::put_several(batch, [plan.output(), kept], plan.weights() * 8, |sample, [y, room]| {
+            let (y, mut scratch) = (y.zeros(), Vec::with_capacity(queries * keys));
+            let mask = mask.as_ref().map(|mask| &mask[sample * mask_rows * keys..][..mask_rows * keys]);
+            for head in 0..heads {
+                let (q, k) = (plan.queries(&of_q, sample, head), plan.keys(&of_k, sample, head).t());
+                let weights = if wanted {
+                    room.by(queries * keys, |room| gemm_into(room, q, k))
+                } else {
+                    gemm_into(&mut scratch.spare_capacity_mut()[..queries * keys], q, k)
+                };
+                simd!(|by| plan.softmax(weights, mask, by));
                 let dropped;
                 let weights = match &bits {
                     Some(bits) => {
@@ -79,71 +84,43 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                     None => &*weights,
                 };
                 let weights = Matrix::rows(weights, queries, keys);
-                gemm(&mut y[head * width..], heads * width, false, weights, plan.values(&v, sample, head));
-            };
-            let mut samples: Vec<&mut [T]> = y.chunks_exact_mut(plan.output().max(1)).collect();
-            if wanted {
-                cores::put_beside(&mut samples, plan.weights(), 8, |sample, y, room| {
-                    for head in 0..heads {
-                        let (q, k) = scores(sample, head);
-                        attend(sample, head, room.by(queries * keys, |room| gemm_into(room, q, k)), y);
-                    }
-                })
-            } else {
-                in_parts(&mut samples, 1, plan.weights() * 8, |first, part| {
-                    let mut weights = vec![T::ZERO; queries * keys];
-                    for (i, y) in part.iter_mut().enumerate() {
-                        for head in 0..heads {
-                            let (q, k) = scores(first + i, head);
-                            gemm(&mut weights, keys, false, q, k);
-                            attend(first + i, head, &mut weights, y);
-                        }
-                    }
-                });
-                Vec::new()
+                gemm(&mut y[head * width..], heads * width, false, weights, plan.values(&of_v, sample, head));
             }
-        };
+        });
+        drop((of_q, of_k, of_v));
         record("attention", &[q, k, v], Value::new(y, (batch, queries, heads, width)), move |_, dy| {
             let (q, k, v) = (view::<T>(&q_)?, view::<T>(&k_)?, view::<T>(&v_)?);
             let dy = view::<T>(dy)?;
-            let (mut dq, mut dk, mut dv) = (vec![T::ZERO; q.len()], vec![T::ZERO; k.len()], vec![T::ZERO; v.len()]);
-            let ones = |x: usize| x.max(1);
-            let mut samples: Vec<_> = dq
-                .chunks_exact_mut(ones(queries * heads * size))
-                .zip(dk.chunks_exact_mut(ones(keys * heads * size)))
-                .zip(dv.chunks_exact_mut(ones(keys * heads * width)))
-                .collect();
-            let keep = T::from_real(keep);
-            in_parts(&mut samples, 1, plan.weights() * 16, |first, part| {
-                let mut scores = vec![T::ZERO; queries * keys];
-                let mut dropped = vec![T::ZERO; if bits.is_some() { queries * keys } else { 0 }];
-                for (i, ((dq, dk), dv)) in part.iter_mut().enumerate() {
-                    let sample = first + i;
-                    for head in 0..heads {
-                        let at = (sample * heads + head) * queries * keys;
-                        let weights = &weights[at..at + queries * keys];
-                        let dy = plan.outputs(&dy, sample, head);
-                        gemm(&mut scores, keys, false, dy, plan.values(&v, sample, head).t());
-                        let used = match &bits {
-                            Some(bits) => {
-                                let bits = &bits[at..at + queries * keys];
-                                for j in 0..queries * keys {
-                                    let factor = if bits[j] < threshold { T::ZERO } else { keep };
-                                    dropped[j] = weights[j] * factor;
-                                    scores[j] *= factor;
-                                }
-                                &dropped
+            let units = [queries * heads * size, keys * heads * size, keys * heads * width];
+            let [dq, dk, dv] = cores::put_several(batch, units, plan.weights() * 16, |sample, rooms| {
+                let [dq, dk, dv] = rooms.each_mut().map(Room::zeros);
+                let (mut scores, mut dropped) = (Vec::with_capacity(queries * keys), Vec::new());
+                for head in 0..heads {
+                    let at = (sample * heads + head) * queries * keys;
+                    let weights = &weights[at..at + queries * keys];
+                    let dy = plan.outputs(&dy, sample, head);
+                    let scores = &mut scores.spare_capacity_mut()[..queries * keys];
+                    let scores = gemm_into(scores, dy, plan.values(&v, sample, head).t());
+                    let used = match &bits {
+                        Some(bits) => {
+                            dropped.resize(queries * keys, T::ZERO);
+                            let bits = &bits[at..at + queries * keys];
+                            for j in 0..queries * keys {
+                                let factor = if bits[j] < threshold { T::ZERO } else { keep };
+                                dropped[j] = weights[j] * factor;
+                                scores[j] *= factor;
                             }
-                            None => weights,
-                        };
-                        let used = Matrix::rows(used, queries, keys).t();
-                        gemm(&mut dv[head * width..], heads * width, false, used, dy);
-                        simd!(plan.backward(&mut scores, weights));
-                        let scores = Matrix::rows(&scores, queries, keys);
-                        let (q, k) = (plan.queries(&q, sample, head), plan.keys(&k, sample, head));
-                        gemm(&mut dq[head * size..], heads * size, false, scores, k);
-                        gemm(&mut dk[head * size..], heads * size, false, scores.t(), q);
-                    }
+                            &dropped
+                        }
+                        None => weights,
+                    };
+                    let used = Matrix::rows(used, queries, keys).t();
+                    gemm(&mut dv[head * width..], heads * width, false, used, dy);
+                    simd!(plan.backward(scores, weights));
+                    let scores = Matrix::rows(scores, queries, keys);
+                    let (q, k) = (plan.queries(&q, sample, head), plan.keys(&k, sample, head));
+                    gemm(&mut dq[head * size..], heads * size, false, scores, k);
+                    gemm(&mut dk[head * size..], heads * size, false, scores.t(), q);
                 }
             });
             let tensor = |data: Vec<T>, length: usize, size: usize| {
@@ -200,11 +177,11 @@ impl Plan {
 
     /// From the products of one head to its weights.
     #[inline(always)]
-    fn softmax<T: Real>(&self, scores: &mut [T], mask: Option<&[u8]>) {
+    fn softmax<T: Real>(&self, scores: &mut [T], mask: Option<&[u8]>, by: impl MulAdd) {
         let (scale, masked) = (T::from_real(self.scale), T::from_real(MASKED));
         for (query, row) in scores.chunks_exact_mut(self.keys.max(1)).enumerate() {
             if mask.is_none() && !self.causal && self.scale >= 0.0 {
-                scaled_softmax_row(row, scale);
+                scaled_softmax_row(row, scale, by);
                 continue;
             }
             for x in row.iter_mut() {
@@ -216,7 +193,7 @@ impl Plan {
                     *x += masked;
                 }
             }
-            softmax_row(row);
+            softmax_row(row, by);
         }
     }
 
@@ -226,10 +203,7 @@ impl Plan {
         let scale = T::from_real(self.scale);
         let keys = self.keys.max(1);
         for (row, weights) in scores.chunks_exact_mut(keys).zip(weights.chunks_exact(keys)) {
-            softmax_row_backward(row, weights);
-            for x in row.iter_mut() {
-                *x *= scale;
-            }
+            softmax_row_backward(row, weights, scale);
         }
     }
 }

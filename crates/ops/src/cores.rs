@@ -137,32 +137,40 @@ pub(crate) fn put<T: Real>(length: usize, part: usize, f: impl Fn(usize, &mut Ro
     vector
 }
 
-/// A vector of `unit` numbers for each of some items, which `f` makes and may change the item beside them, at `cost` operations a number;
-/// it is told which item it is.
+/// Vectors of so many numbers for each of `count` items, which `f` makes item by item, at `cost` simple operations an item.
 ///
 /// # Panics
 /// If `f` leaves room.
-pub(crate) fn put_beside<T: Real, I: Send>(
-    items: &mut [I],
-    unit: usize,
+pub(crate) fn put_several<T: Real, const N: usize>(
+    count: usize,
+    units: [usize; N],
     cost: usize,
-    f: impl Fn(usize, &mut I, &mut Room<T>) + Sync,
-) -> Vec<T> {
-    let length = items.len() * unit;
-    let mut vector = Vec::with_capacity(length);
-    let memory = &mut vector.spare_capacity_mut()[..length];
-    let mut rooms: Vec<_> = items.iter_mut().zip(memory.chunks_mut(unit.max(1))).collect();
-    in_parts(&mut rooms, 1, unit * cost, |from, part| {
-        for (i, (item, memory)) in part.iter_mut().enumerate() {
-            Room(memory).filled(|room| f(from + i, item, room));
+    f: impl Fn(usize, &mut [Room<T>; N]) + Sync,
+) -> [Vec<T>; N] {
+    let mut vectors = units.map(|unit| Vec::with_capacity(count * unit));
+    let mut memories = vectors.each_mut().map(Vec::spare_capacity_mut);
+    let mut unit = units.iter();
+    let mut rooms = memories.each_mut().map(|memory| {
+        let unit = unit.next().copied().unwrap_or(0);
+        let mut left = &mut memory[..count * unit];
+        move || left.split_off_mut(..unit).unwrap_or_default()
+    });
+    let mut items: Vec<_> = (0..count).map(|_| rooms.each_mut().map(|next| next())).collect();
+    in_parts(&mut items, 1, cost, |from, part| {
+        for (i, memories) in part.iter_mut().enumerate() {
+            let mut rooms = memories.each_mut().map(|memory| Room(memory));
+            f(from + i, &mut rooms);
+            assert!(rooms.iter().all(|room| room.0.is_empty()), "a part of a vector was not made whole");
         }
     });
-    // SAFETY: as in `put`; the rooms are all of the memory.
-    #[allow(unsafe_code)]
-    unsafe {
-        vector.set_len(length);
+    for (vector, unit) in vectors.iter_mut().zip(units) {
+        // SAFETY: as in `put`; the rooms are all of the first `count * unit` numbers.
+        #[allow(unsafe_code)]
+        unsafe {
+            vector.set_len(count * unit);
+        }
     }
-    vector
+    vectors
 }
 
 /// [`put`] for an `f` that changes parts that begin as zeros.
@@ -212,7 +220,7 @@ impl<'a, T: Real> Room<'a, T> {
     }
 
     /// Puts zeros wherever there is room.
-    fn zeros(&mut self) -> &'a mut [T] {
+    pub(crate) fn zeros(&mut self) -> &'a mut [T] {
         self.by(self.left(), |memory| {
             memory.fill(MaybeUninit::new(T::ZERO));
             // SAFETY: each of them has just been written.
@@ -493,20 +501,19 @@ mod tests {
     }
 
     #[test]
-    fn items_are_beside_their_numbers() {
+    fn several_vectors_are_made_item_by_item() {
         for (count, unit) in [(0, 3), (5, 0), (7, 3), (40, if cfg!(miri) { 16 } else { 4096 })] {
             // Few and many operations, so that the cores share them.
             for cost in [0, SHARED_FROM] {
-                let mut items = vec![0; count];
-                let numbers = put_beside(&mut items, unit, cost, |i, item, room| {
-                    *item = i;
-                    room.copy(&vec![i as f32; unit]);
+                let [one, many] = put_several(count, [1, unit], cost, |i, [one, many]| {
+                    one.zeros()[0] += i as f32;
+                    many.copy(&vec![i as f32; unit]);
                 });
                 let expected = (0..count).flat_map(|i| vec![i as f32; unit]).collect::<Vec<_>>();
-                assert!(numbers == expected && (unit == 0 || items == (0..count).collect::<Vec<_>>()));
+                assert!(many == expected && one == (0..count).map(|i| i as f32).collect::<Vec<_>>());
             }
         }
-        assert!(catch_unwind(|| put_beside::<f32, _>(&mut [0, 0], 2, 1, |_, _, room| _ = room.copy(&[1.0]))).is_err());
+        assert!(catch_unwind(|| put_several::<f32, 1>(2, [2], 1, |_, [room]| _ = room.copy(&[1.0]))).is_err());
     }
 
     #[test]

@@ -83,14 +83,17 @@ fn reduced<T: Real>(x: &[T], start: T, get: impl Fn(T) -> T, f: impl Fn(T, T) ->
             *lane = f(*lane, get(x));
         }
     }
-    let whole = together(lanes, &f);
-    rest.iter().fold(whole, |all, &x| f(all, get(x)))
+    together(lanes, rest.iter().map(|&x| get(x)), f)
 }
 
+/// The lanes put together, with fewer numbers than there are lanes.
 #[inline(always)]
-fn together<T: Real>(lanes: [T; LANES], f: impl Fn(T, T) -> T) -> T {
+fn together<T: Real>(lanes: [T; LANES], rest: impl Iterator<Item = T>, f: impl Fn(T, T) -> T) -> T {
     // Through memory: what puts the lanes together would otherwise have the loop before it compiled into pairs of numbers.
     let mut lanes = std::hint::black_box(lanes);
+    for (lane, x) in lanes.iter_mut().zip(rest) {
+        *lane = f(*lane, x);
+    }
     for half in [8, 4, 2, 1] {
         let (low, high) = lanes.split_at_mut(half);
         for (low, high) in low.iter_mut().zip(high) {
@@ -134,8 +137,7 @@ pub(crate) fn sum_of2<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T) -> T {
             *lane += f(x, y);
         }
     }
-    let sum = together(lanes, |a, b| a + b);
-    x_rest.iter().zip(y_rest).fold(sum, |sum, (&x, &y)| sum + f(x, y))
+    together(lanes, x_rest.iter().zip(y_rest).map(|(&x, &y)| f(x, y)), |a, b| a + b)
 }
 
 /// Runs `$body` with `$t` standing for f32 or f64, as the dtype of `$tensor` says.

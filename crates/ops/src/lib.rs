@@ -57,9 +57,9 @@ pub use pulp;
 pub use recurrent::{Cell, Outputs, Run, Sequences, Way, composed_with as recurrent_by_steps, recurrent};
 pub use row_losses::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
 pub use shape::resolve_shape;
-pub use simd::Real;
 #[doc(hidden)]
 pub use simd::arch;
+pub use simd::{Fused, MulAdd, Real, Separate};
 pub use tape::{Gradients, Tape};
 
 pub use candle_core::{DType, Device, Tensor};

@@ -5,10 +5,11 @@ use crate::cores;
 use crate::gpu::{self, on_gpu};
 use crate::host::{dot as dot_product, largest, sum_of, total, view, with_real};
 use crate::simd;
-use crate::simd::Real;
+use crate::simd::{MulAdd, Real};
 use crate::tape::{Value, on_host, record};
 use crate::{axes, custom_gradient};
 use candle_core::{Result, Tensor};
+use std::f64::consts::LOG2_E;
 
 /// The product over the last axis of `x` and the second-last of `y` (the only one, if `y` is a vector). Keras: `K.dot`.
 ///
@@ -95,15 +96,15 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
             // Spelled out, since a function that is handed over as a value is not compiled for the processor.
             let rows = part.chunks_exact_mut(width);
             if log {
-                simd!({
+                simd!(|by| {
                     for row in rows {
-                        log_softmax_row(row);
+                        log_softmax_row(row, by);
                     }
                 })
             } else {
-                simd!({
+                simd!(|by| {
                     for row in rows {
-                        softmax_row(row);
+                        softmax_row(row, by);
                     }
                 })
             }
@@ -124,7 +125,7 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
                 } else {
                     simd!({
                         for (dy, y) in rows {
-                            softmax_row_backward(dy, y);
+                            softmax_row_backward(dy, y, T::ONE);
                         }
                     })
                 }
@@ -137,16 +138,17 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
 
 /// Softmax of one row, in place.
 #[inline(always)]
-pub(crate) fn softmax_row<T: Real>(row: &mut [T]) {
-    scaled_softmax_row(row, T::ONE);
+pub(crate) fn softmax_row<T: Real>(row: &mut [T], by: impl MulAdd) {
+    scaled_softmax_row(row, T::ONE, by);
 }
 
 /// Softmax of one row times `scale`, which is not negative, in place.
 #[inline(always)]
-pub(crate) fn scaled_softmax_row<T: Real>(row: &mut [T], scale: T) {
+pub(crate) fn scaled_softmax_row<T: Real>(row: &mut [T], scale: T, by: impl MulAdd) {
     let largest = largest(row);
+    let factor = scale * T::from_real(LOG2_E);
     for x in row.iter_mut() {
-        *x = ((*x - largest) * scale).exp_of_negative();
+        *x = ((*x - largest) * factor).exp2_of_negative(by);
     }
     let factor = T::ONE / total(row);
     for x in row.iter_mut() {
@@ -154,25 +156,32 @@ pub(crate) fn scaled_softmax_row<T: Real>(row: &mut [T], scale: T) {
     }
 }
 
-/// From the values of a softmax and their gradients to the gradients of its input, in place.
+/// From the values of a softmax and their gradients to the gradients of its input, times `scale`, in place.
 #[inline(always)]
-pub(crate) fn softmax_row_backward<T: Real>(dy: &mut [T], y: &[T]) {
+pub(crate) fn softmax_row_backward<T: Real>(dy: &mut [T], y: &[T], scale: T) {
     let common = dot_product(dy, y);
     for (dy, &y) in dy.iter_mut().zip(y) {
-        *dy = (*dy - common) * y;
+        *dy = (*dy - common) * y * scale;
     }
 }
 
 #[inline(always)]
-fn log_softmax_row<T: Real>(row: &mut [T]) {
+fn log_softmax_row<T: Real>(row: &mut [T], by: impl MulAdd) {
     let largest = largest(row);
     for x in row.iter_mut() {
         *x -= largest;
     }
-    let log = sum_of(row, T::exp_of_negative).ln();
+    let log = log_of_exponentials(row, T::ZERO, by);
     for x in row.iter_mut() {
         *x -= log;
     }
+}
+
+/// The logarithm of the sum of the exponentials, of elements that are not above `largest`, which they are counted from.
+#[inline(always)]
+pub(crate) fn log_of_exponentials<T: Real>(row: &[T], largest: T, by: impl MulAdd) -> T {
+    let log2_e = T::from_real(LOG2_E);
+    sum_of(row, |x| ((x - largest) * log2_e).exp2_of_negative(by)).ln()
 }
 
 #[inline(always)]

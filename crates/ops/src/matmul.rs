@@ -1,6 +1,6 @@
 //! Products of matrices on gemm, and Dense as one op. (candle asks `/proc/cpuinfo` how many threads to use at each product.)
 
-use crate::cores::{self, SHARED_FROM};
+use crate::cores::{self, Room, SHARED_FROM};
 use crate::gpu::{self, on_gpu};
 use crate::host::{map2, view, with_real};
 use crate::simd;
@@ -256,6 +256,16 @@ impl FusedActivation {
         }
     }
 
+    /// Puts the function of the rows of a matrix to which a row is added where there is room, likewise.
+    pub(crate) fn put_with<T: Real>(self, bias: Option<&[T]>, x: &[T], room: &mut Room<T>) {
+        match self {
+            Self::Linear => simd!(put_with_inline(x, bias, room, Self::Linear)),
+            Self::Relu => simd!(put_with_inline(x, bias, room, Self::Relu)),
+            Self::Sigmoid => simd!(put_with_inline(x, bias, room, Self::Sigmoid)),
+            Self::Tanh => simd!(put_with_inline(x, bias, room, Self::Tanh)),
+        }
+    }
+
     /// The function of a tensor, as an op of its own.
     pub(crate) fn composed(self, x: &Tensor) -> Result<Tensor> {
         match self {
@@ -294,6 +304,14 @@ fn apply_with_inline<T: Real>(y: &mut [T], bias: &[T], activation: FusedActivati
         for (y, &bias) in y.iter_mut().zip(bias) {
             *y = activation.value(*y + bias);
         }
+    }
+}
+
+#[inline(always)]
+fn put_with_inline<T: Real>(x: &[T], bias: Option<&[T]>, room: &mut Room<T>, activation: FusedActivation) {
+    let Some(bias) = bias else { return room.map(x, |x| activation.value(x)) };
+    for x in x.chunks_exact(bias.len().max(1)) {
+        room.map2(x, bias, |x, bias| activation.value(x + bias));
     }
 }
 

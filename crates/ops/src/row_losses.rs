@@ -2,8 +2,10 @@
 
 use crate::cores::{self, in_parts};
 use crate::gpu::{self, on_gpu};
-use crate::host::{largest, sum_of, total, view, with_real};
-use crate::simd::Real;
+use crate::host::{largest, total, view, with_real};
+use crate::linalg::log_of_exponentials;
+use crate::simd;
+use crate::simd::{MulAdd, Real};
 use crate::tape::{Value, on_host, record};
 use candle_core::{Result, Tensor, bail};
 
@@ -151,7 +153,7 @@ pub fn crossentropy(classes: Classes, x: &Tensor, epsilon: Option<f64>) -> Resul
     let value = with_real!(x, T => {
         let input = view::<T>(&input)?;
         let mut values = vec![T::ZERO; rows];
-        each_row::<T, _>(&classes, &input, width, epsilon, &mut values, |value, row| *value = row.value())?;
+        each_row::<T, _>(&classes, &input, width, epsilon, &mut values, |value, row| *value = simd!(|by| row.value(by)))?;
         Value::new(values, &x.dims()[..x.rank() - 1])
     });
     record("crossentropy", &[x], value, move |_, dy| {
@@ -159,7 +161,7 @@ pub fn crossentropy(classes: Classes, x: &Tensor, epsilon: Option<f64>) -> Resul
             let (x, dy) = (view::<T>(&input)?, view::<T>(dy)?);
             let mut dx = vec![T::ZERO; x.len()];
             let mut rows: Vec<(&mut [T], T)> = dx.chunks_exact_mut(width).zip(dy.iter().copied()).collect();
-            each_row::<T, _>(&classes, &x, width, epsilon, &mut rows, |(dx, dy), row| row.gradient(dx, *dy))?;
+            each_row::<T, _>(&classes, &x, width, epsilon, &mut rows, |(dx, dy), row| simd!(|by| row.gradient(dx, *dy, by)))?;
             Tensor::from_vec(dx, input.shape(), input.device())?
         });
         Ok(vec![Some(dx)])
@@ -207,8 +209,9 @@ fn each_row<T: Real, R: Send>(
 }
 
 impl<T: Real> Row<'_, T> {
-    fn value(&self) -> T {
-        let log = self.logarithm();
+    #[inline(always)]
+    fn value(&self, by: impl MulAdd) -> T {
+        let log = self.logarithm(by);
         match self.target {
             Target::Id(id) => -log(self.x[id]),
             Target::Weights(y) => {
@@ -222,13 +225,14 @@ impl<T: Real> Row<'_, T> {
     }
 
     /// From an element to the logarithm of its probability.
-    fn logarithm(&self) -> impl Fn(T) -> T + use<T> {
+    #[inline(always)]
+    fn logarithm<B: MulAdd>(&self, by: B) -> impl Fn(T) -> T + use<T, B> {
         let epsilon = self.epsilon;
         let common = match epsilon {
             Some(_) => total(self.x),
             None => {
                 let largest = largest(self.x);
-                largest + sum_of(self.x, |x| (x - largest).exp_of_negative()).ln()
+                largest + log_of_exponentials(self.x, largest, by)
             }
         };
         move |x| match epsilon {
@@ -237,7 +241,8 @@ impl<T: Real> Row<'_, T> {
         }
     }
 
-    fn gradient(&self, dx: &mut [T], dy: T) {
+    #[inline(always)]
+    fn gradient(&self, dx: &mut [T], dy: T, by: impl MulAdd) {
         let weight = |i: usize| match self.target {
             Target::Id(id) if id == i => T::ONE,
             Target::Id(_) => T::ZERO,
@@ -246,7 +251,7 @@ impl<T: Real> Row<'_, T> {
         match self.epsilon {
             // d/dx_i = softmax_i sum(y) - y_i
             None => {
-                let log = self.logarithm();
+                let log = self.logarithm(by);
                 let mut all = T::ZERO;
                 for i in 0..dx.len() {
                     all += weight(i);

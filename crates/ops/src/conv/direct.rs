@@ -5,7 +5,7 @@ use super::unfold::Unfolded;
 use crate::cores;
 use crate::matmul::FusedActivation;
 use crate::simd;
-use crate::simd::Real;
+use crate::simd::{MulAdd, Real};
 
 /// The most numbers of a window: with more, a product of matrices is as fast.
 const DEEPEST: usize = 32;
@@ -74,12 +74,12 @@ impl Direct {
         let of_block = |block: usize| weights.iter().skip(block).step_by(blocks).copied();
         let kernel: Vec<Filters<T>> = (0..blocks).flat_map(of_block).collect();
         let length = self.plan.batch * output;
-        cores::made(length, cores::part(length, output, depth), |from, part| {
-            let mut bordered = self.border();
-            for (i, y) in part.chunks_exact_mut(output).enumerate() {
-                self.put(&x[(from / output + i) * image..][..image], &mut bordered);
-                simd!(self.outputs(&bordered, &kernel, y));
-                activation.apply_with(bias, y);
+        cores::put(length, cores::part(length, output, depth), |from, room| {
+            let (mut bordered, mut y) = (self.border(), vec![T::ZERO; output]);
+            for i in from / output..(from + room.left()) / output {
+                self.put(&x[i * image..][..image], &mut bordered);
+                simd!(|by| self.outputs(&bordered, &kernel, &mut y, by));
+                activation.put_with(bias, &y, room);
             }
         })
     }
@@ -93,7 +93,7 @@ impl Direct {
             let mut bordered = self.border();
             for (x, dy) in x.chunks_exact(image).zip(dy.chunks_exact(output)) {
                 self.put(x, &mut bordered);
-                simd!(self.weights(&bordered, dy, kernel));
+                simd!(|by| self.weights(&bordered, dy, kernel, by));
             }
         })
     }
@@ -112,18 +112,18 @@ impl Direct {
     }
 
     #[inline(always)]
-    fn outputs<T: Real>(&self, image: &[T], kernel: &[Filters<T>], y: &mut [T]) {
+    fn outputs<T: Real>(&self, image: &[T], kernel: &[Filters<T>], y: &mut [T], by: impl MulAdd) {
         let (together, rest) = self.starts.as_chunks::<TOGETHER>();
         for (block, kernel) in kernel.chunks_exact(self.steps.len()).enumerate() {
             let mut at = block * FILTERS;
             for starts in together {
-                for sums in products(image, starts, &self.steps, kernel, 1) {
+                for sums in products(image, starts, &self.steps, kernel, 1, by) {
                     y[at..at + FILTERS].copy_from_slice(&sums);
                     at += self.plan.filters;
                 }
             }
             for &start in rest {
-                let [sums] = products(image, &[start], &self.steps, kernel, 1);
+                let [sums] = products(image, &[start], &self.steps, kernel, 1, by);
                 y[at..at + FILTERS].copy_from_slice(&sums);
                 at += self.plan.filters;
             }
@@ -132,19 +132,19 @@ impl Direct {
 
     /// Adds what an image has of the gradient.
     #[inline(always)]
-    fn weights<T: Real>(&self, image: &[T], dy: &[T], kernel: &mut [T]) {
+    fn weights<T: Real>(&self, image: &[T], dy: &[T], kernel: &mut [T], by: impl MulAdd) {
         let (together, rest) = self.steps.as_chunks::<TOGETHER>();
         let (dy, blocks) = (dy.as_chunks().0, self.plan.filters / FILTERS);
         for block in 0..blocks {
             let mut at = block * FILTERS;
             for steps in together {
-                for sums in products(image, steps, &self.starts, &dy[block..], blocks) {
+                for sums in products(image, steps, &self.starts, &dy[block..], blocks, by) {
                     add(&mut kernel[at..at + FILTERS], &sums);
                     at += self.plan.filters;
                 }
             }
             for &step in rest {
-                let [sums] = products(image, &[step], &self.starts, &dy[block..], blocks);
+                let [sums] = products(image, &[step], &self.starts, &dy[block..], blocks, by);
                 add(&mut kernel[at..at + FILTERS], &sums);
                 at += self.plan.filters;
             }
@@ -167,6 +167,7 @@ fn products<T: Real, const N: usize>(
     others: &[usize],
     factors: &[Filters<T>],
     apart: usize,
+    by: impl MulAdd,
 ) -> [Filters<T>; N] {
     let mut sums = [[T::ZERO; FILTERS]; N];
     for (i, other) in others.iter().enumerate() {
@@ -174,7 +175,7 @@ fn products<T: Real, const N: usize>(
         for (sums, place) in sums.iter_mut().zip(places) {
             let x = image[place + other];
             for (sum, &factor) in sums.iter_mut().zip(factors) {
-                *sum += x * factor;
+                *sum = by.mul_add(x, factor, *sum);
             }
         }
     }

@@ -22,16 +22,15 @@ impl Unfolded {
         let plan = &self.0;
         let (image, output) = (plan.image(), plan.output().max(1));
         let part = cores::part(plan.batch * plan.output(), output, plan.depth());
-        cores::made(plan.batch * plan.output(), part, |from, part| {
-            let mut matrix = self.matrix::<T>();
-            for (i, y) in part.chunks_exact_mut(output).enumerate() {
-                let image = &x[(from / output + i) * image..][..image];
+        cores::put(plan.batch * plan.output(), part, |from, room| {
+            let (mut matrix, mut y) = (self.matrix::<T>(), vec![T::ZERO; plan.output()]);
+            for i in from / output..(from + room.left()) / output {
                 for group in 0..plan.groups {
-                    let windows = self.unfolded(image, group, &mut matrix);
+                    let windows = self.unfolded(&x[i * image..][..image], group, &mut matrix);
                     let part = &mut y[group * (plan.filters / plan.groups)..];
                     gemm(part, plan.filters, false, windows, self.kernel(kernel, group));
                 }
-                activation.apply_with(bias, y);
+                activation.put_with(bias, &y, room);
             }
         })
     }
