@@ -1,8 +1,13 @@
 //! Graphs, names, sharing, freezing, and the summary as Keras prints it.
 
-use candle_keras::layers::{Concatenate, Dense, Embedding, Flatten, InputLayer, Lambda, Subtract};
+use candle_keras::layers::{
+    AveragePooling2D, Base, Concatenate, Context, Conv2D, Dense, Embedding, Flatten, InputLayer, KerasTensor, Lambda,
+    Layer, MaxPooling2D, Shape, Subtract, layer_common,
+};
 use candle_keras::prelude::*;
 use candle_keras::{ops, utils};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn word_distance() -> Model {
     let (word1, word2) = (Input::shape([1]), Input::shape([1]));
@@ -130,6 +135,109 @@ fn layers_are_shared_between_models() {
     assert_ne!(before, after);
     let shared = autoencoder.get_layer("code").unwrap().get_weights().unwrap();
     assert_eq!(shared[0].to_vec2::<f32>().unwrap(), after);
+}
+
+/// Doubles, and counts how often it runs together with the layer after it.
+#[derive(Clone, Debug, serde::Serialize)]
+struct Double {
+    #[serde(flatten)]
+    base: Base,
+    #[serde(skip)]
+    together: Arc<AtomicUsize>,
+}
+
+impl Layer for Double {
+    layer_common!("Double");
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        Ok(inputs.to_vec())
+    }
+
+    fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
+        Ok(vec![(&inputs[0] * 2.0)?])
+    }
+
+    fn forward_with(&self, next: &dyn Layer, inputs: &[Tensor], ctx: &mut Context) -> Result<Option<Vec<Tensor>>> {
+        self.together.fetch_add(1, Ordering::Relaxed);
+        let y = self.forward(inputs, ctx)?;
+        next.forward(&y, ctx).map(Some)
+    }
+}
+
+#[test]
+fn layers_run_together_where_nothing_is_between_them() {
+    // What is predicted of 1 and 3, and how often the two layers ran together.
+    let predicted = |build: fn(Double, &KerasTensor) -> Vec<KerasTensor>| {
+        let double = Double { base: Base::new("Double"), together: Arc::default() };
+        let x = Input::shape([2]);
+        let mut model = Model::new(x.clone(), build(double.clone(), &x)).unwrap();
+        let x = Tensor::new(&[[1f32, 3.]], &Device::Cpu).unwrap();
+        let y = model.predict_multiple(x, Predict::new().verbose(0)).unwrap();
+        let y = y.iter().flat_map(|y| y.flatten_all().unwrap().to_vec1::<f32>().unwrap()).collect::<Vec<_>>();
+        (y, double.together.load(Ordering::Relaxed))
+    };
+    fn sum(x: &KerasTensor) -> KerasTensor {
+        Dense::new(1).use_bias(false).kernel_initializer("ones").call(x).unwrap()
+    }
+    assert_eq!(predicted(|double, x| vec![sum(&double.call(x).unwrap())]), (vec![8.], 1));
+    let seen = predicted(|double, x| {
+        let y = double.call(x).unwrap();
+        vec![sum(&y), y]
+    });
+    assert_eq!(seen, (vec![8., 2., 6.], 0));
+    let taken_by_two = predicted(|double, x| {
+        let y = double.call(x).unwrap();
+        vec![sum(&y), sum(&y)]
+    });
+    assert_eq!(taken_by_two, (vec![8., 8.], 0));
+    let taken_twice = predicted(|double, x| {
+        let y = double.call(x).unwrap();
+        vec![Subtract::new().call([&y, &y]).unwrap()]
+    });
+    assert_eq!(taken_twice, (vec![0., 0.], 0));
+    let regularized = predicted(|double, x| vec![sum(&double.activity_regularizer("l2").call(x).unwrap())]);
+    assert_eq!(regularized, (vec![8.], 0));
+    let of_another_dtype = predicted(|double, x| vec![sum(&double.dtype("float64").call(x).unwrap())]);
+    assert_eq!(of_another_dtype, (vec![8.], 0));
+}
+
+#[test]
+fn no_layers_run_together_in_training() {
+    let double = Double { base: Base::new("Double"), together: Arc::default() };
+    let mut model = Sequential::new(layers![Input::shape([2]), double.clone(), Dense::new(1)]).unwrap();
+    model.compile("sgd", "mse").unwrap();
+    model.fit(vec![vec![1f32, 2.]], vec![1f32], Fit::new().verbose(0)).unwrap();
+    assert_eq!(double.together.load(Ordering::Relaxed), 0);
+}
+
+/// What a model predicts in which images are pooled as they are made equals what its layers make one after the other.
+#[test]
+fn a_convolution_pools_at_its_end() {
+    let pools: [fn(&KerasTensor) -> KerasTensor; 3] = [
+        |y| MaxPooling2D::new(2).call(y).unwrap(),
+        |y| AveragePooling2D::new((2, 3)).strides(1).padding("same").call(y).unwrap(),
+        |y| MaxPooling2D::new(2).data_format("channels_first").call(y).unwrap(),
+    ];
+    let convolutions = [
+        || Conv2D::new(16, 3).activation("relu"),
+        || Conv2D::new(4, 2).activation("gelu").padding("same"),
+        || Conv2D::new(4, 2).strides(2).bias_initializer("ones").data_format("channels_first"),
+    ];
+    for convolution in convolutions {
+        for pool in pools {
+            let x = Input::shape([8, 9, 10]);
+            let y = convolution().call(&x).unwrap();
+            let pooled = pool(&y);
+            let mut first = Model::new(x.clone(), y.clone()).unwrap();
+            let mut second = Model::new(y, pooled.clone()).unwrap();
+            let mut both = Model::new(x, pooled).unwrap();
+            let images = Tensor::randn(0f32, 1., (3, 8, 9, 10), &Device::Cpu).unwrap();
+            let one = |model: &mut Model, x: &Tensor| model.predict(x, Predict::new().verbose(0)).unwrap();
+            let (expected, found) = (one(&mut first, &images), one(&mut both, &images));
+            let apart = (one(&mut second, &expected) - found).unwrap().abs().unwrap();
+            assert!(apart.max_all().unwrap().to_scalar::<f32>().unwrap() < 1e-5);
+        }
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::variable::Variable;
 use crate::{Config, Context, Regularizer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{DTypeName, Error, Result, warnings};
+use std::any::Any;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 /// writes the rest. docs/writing-a-layer.md walks through it, and [`check_layer`](crate::check_layer) checks the result.
 ///
 /// Keras's `layer(x)` is [`call`](Self::call) here, and Keras's `layer.call` is [`forward`](Self::forward).
-pub trait Layer: Debug + Send + Sync + 'static {
+pub trait Layer: Any + Debug + Send + Sync {
     /// What all layers share.
     fn base(&self) -> &Base;
 
@@ -40,6 +41,14 @@ pub trait Layer: Debug + Send + Sync + 'static {
 
     /// The outputs for these inputs.
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>>;
+
+    /// The outputs of `next` for those of this layer, in one step that is faster than the two; `None` if there is none.
+    ///
+    /// A model that predicts asks where the outputs go to `next` alone. A convolution pools an image while it is in the cache.
+    fn forward_with(&self, next: &dyn Layer, inputs: &[Tensor], ctx: &mut Context) -> Result<Option<Vec<Tensor>>> {
+        let _ = (next, inputs, ctx);
+        Ok(None)
+    }
 
     /// Whether a mask of the inputs means something for the outputs.
     fn supports_masking(&self) -> bool {
@@ -296,6 +305,25 @@ fn run_unnamed(layer: &dyn Layer, inputs: &[Tensor], masks: &[Option<Tensor>], c
         }
     }
     Ok((outputs, output_masks))
+}
+
+/// The outputs of `next` for those of a layer, if they have a step together and there is nothing to be done between them: no gradients, masks,
+/// other dtypes or regularized activities.
+pub fn run_together(
+    [layer, next]: [&dyn Layer; 2],
+    inputs: &[Tensor],
+    masks: &[Option<Tensor>],
+    ctx: &mut Context,
+) -> Result<Option<Outputs>> {
+    let dtype = layer.base().dtype();
+    let plain = |layer: &dyn Layer| layer.base().dtype() == dtype && layer.base().activity_regularizer().is_none();
+    let apart = ctx.needs_gradients() || masks.iter().any(Option::is_some) || inputs.iter().any(|x| x.dtype() != dtype);
+    if apart || !plain(layer) || !plain(next) {
+        return Ok(None);
+    }
+    let outputs = layer.forward_with(next, inputs, ctx);
+    let outputs = outputs.map_err(|error| error.in_layer(layer.layer_name(), layer.class_name()))?;
+    Ok(outputs.map(|outputs| (outputs, Vec::new())))
 }
 
 /// The one input of a layer that takes one.

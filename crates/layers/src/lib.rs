@@ -44,7 +44,7 @@ pub use context::Context;
 pub use convolutional::{Conv1D, Conv2D};
 pub use core::{Dense, Embedding, InputLayer, Lambda};
 pub use initializers::Initializer;
-pub use layer::{Layer, Outputs, build, run, single, to_config};
+pub use layer::{Layer, Outputs, build, run, run_together, single, to_config};
 pub use list::IntoLayer;
 pub use merging::{Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract};
 pub use naming::{clear_session, to_snake_case};

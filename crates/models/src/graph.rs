@@ -2,7 +2,7 @@
 
 use crate::Result;
 use candle_core::Tensor;
-use candle_keras_layers::{Context, InputLayer, KerasTensor, Layer, Node, Outputs, Shape, run};
+use candle_keras_layers::{Context, InputLayer, KerasTensor, Layer, Node, Outputs, Shape, run, run_together};
 use candle_keras_ops::Error;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -33,6 +33,8 @@ struct Call {
     /// Where the call was given masks of its own.
     masks: Vec<Option<usize>>,
     first_output: usize,
+    /// Whether the next call takes the one output of this, which nothing else needs.
+    goes_on: bool,
     /// Values that no later call needs.
     done_with: Vec<usize>,
 }
@@ -80,6 +82,7 @@ impl Graph {
             inputs: node.inputs().iter().map(slot).collect(),
             masks: node.masks().iter().map(|mask| mask.as_ref().map(slot)).collect(),
             first_output,
+            goes_on: node.output_shapes().len() == 1,
             done_with: Vec::new(),
         });
         let (mut steps, output_slots): (Vec<Call>, Vec<usize>) = (steps.collect(), outputs.iter().map(slot).collect());
@@ -87,6 +90,12 @@ impl Graph {
         for step in steps.iter_mut().rev() {
             let used = step.inputs.iter().chain(step.masks.iter().flatten());
             step.done_with = used.copied().filter(|&slot| needed.insert(slot)).collect();
+        }
+        for i in 0..steps.len() {
+            let output = [steps[i].first_output];
+            let unmasked = |next: &Call| next.masks.iter().all(Option::is_none);
+            let takes_it = |next: &Call| next.inputs == output && next.done_with == output && unmasked(next);
+            steps[i].goes_on &= steps.get(i + 1).is_some_and(takes_it);
         }
         Ok(Self { start, outputs, layers, nodes, steps, slots, input_slots, output_slots })
     }
@@ -154,7 +163,8 @@ impl Graph {
         let value = |values: &[Option<Tensor>], slot: usize| {
             values[slot].clone().ok_or_else(|| Error::new("a layer gave fewer outputs than it promised"))
         };
-        for step in &self.steps {
+        let mut steps = self.steps.iter().peekable();
+        while let Some(mut step) = steps.next() {
             let inputs = step.inputs.iter().map(|&slot| value(&values, slot)).collect::<Result<Vec<_>>>()?;
             let mut masks: Vec<_> = step.inputs.iter().map(|&slot| value_masks[slot].clone()).collect();
             for (mask, given) in masks.iter_mut().zip(&step.masks) {
@@ -162,7 +172,17 @@ impl Graph {
                     *mask = Some(value(&values, slot)?);
                 }
             }
-            let (outputs, output_masks) = run(&*step.layer, &inputs, &masks, ctx)?;
+            let next = steps.peek().filter(|_| step.goes_on).map(|next| &*next.layer);
+            let together =
+                next.map(|next| run_together([&*step.layer, next], &inputs, &masks, ctx)).transpose()?.flatten();
+            let (outputs, output_masks) = match together {
+                Some(outputs) => {
+                    step.done_with.iter().for_each(|&slot| values[slot] = None);
+                    step = steps.next().unwrap_or(step);
+                    outputs
+                }
+                None => run(&*step.layer, &inputs, &masks, ctx)?,
+            };
             for (i, output) in outputs.into_iter().enumerate() {
                 values[step.first_output + i] = Some(output);
                 value_masks[step.first_output + i] = output_masks.get(i).cloned().flatten();

@@ -36,7 +36,7 @@ pub mod warnings;
 
 pub use attention::{Attention, attention};
 pub use axes::{Axes, axes};
-pub use conv::{Axis, Padding, conv2d};
+pub use conv::{Axis, Padding, conv2d, conv2d_and_pool};
 pub use custom_gradient::custom_gradient;
 pub use device::device;
 pub use dropout::dropout;

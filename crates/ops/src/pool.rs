@@ -95,7 +95,7 @@ pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
 }
 
 /// Where in an image the elements of each window begin that are inside.
-struct Windows {
+pub(crate) struct Windows {
     channels: usize,
     /// Those of all windows, one after another, and how many each window has.
     places: Vec<usize>,
@@ -103,7 +103,7 @@ struct Windows {
 }
 
 impl Windows {
-    fn new([rows, columns]: [Axis; 2], channels: usize) -> Self {
+    pub(crate) fn new([rows, columns]: [Axis; 2], channels: usize) -> Self {
         let (mut places, mut counts) = (Vec::new(), Vec::with_capacity(rows.output * columns.output));
         for y in 0..rows.output {
             for x in 0..columns.output {
@@ -116,6 +116,11 @@ impl Windows {
             }
         }
         Self { channels: channels.max(1), places, counts }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.counts.len()
     }
 
     /// The places of each window.
@@ -133,8 +138,9 @@ impl Windows {
 /// How many channels of a window are computed side by side.
 const WIDTH: usize = 16;
 
+/// What is taken of each window of an image.
 #[inline(always)]
-fn pooled<T: Real>(x: &[T], y: &mut [T], pool: Pool, windows: &Windows) {
+pub(crate) fn pooled<T: Real>(x: &[T], y: &mut [T], pool: Pool, windows: &Windows) {
     for (y, places) in y.chunks_exact_mut(windows.channels).zip(windows.iter()) {
         let (together, rest) = y.as_chunks_mut::<WIDTH>();
         let singly = together.len() * WIDTH;
@@ -156,8 +162,8 @@ fn of_window<T: Real, const N: usize>(x: &[T], places: &[usize], channel: usize,
     for place in others {
         for (all, &x) in all.iter_mut().zip(&x[place + channel..][..N]) {
             *all = match pool {
-                Pool::Max if *all >= x => *all,
-                Pool::Max => x,
+                Pool::Max if is_larger(x, *all) => x,
+                Pool::Max => *all,
                 Pool::Average => *all + x,
             };
         }
@@ -187,6 +193,13 @@ fn pooled_with_places<T: Real>(x: &[T], y: &mut [T], chosen: &mut [u32], windows
     }
 }
 
+/// Whether an element takes the place of the largest before; one that is not a number does, and keeps it.
+#[inline(always)]
+#[allow(clippy::eq_op)]
+fn is_larger<T: Real>(x: T, largest: T) -> bool {
+    (x > largest) | (x != x)
+}
+
 /// The largest elements of some channels of a window, and where the first of them are.
 #[inline(always)]
 fn largest_of_window<T: Real, const N: usize>(x: &[T], places: &[usize], channel: usize) -> ([T; N], [u32; N]) {
@@ -196,7 +209,7 @@ fn largest_of_window<T: Real, const N: usize>(x: &[T], places: &[usize], channel
     chosen = [*first as u32; N];
     for place in others {
         for ((all, chosen), &x) in all.iter_mut().zip(&mut chosen).zip(&x[place + channel..][..N]) {
-            let better = *all < x;
+            let better = is_larger(x, *all);
             *all = if better { x } else { *all };
             *chosen = if better { *place as u32 } else { *chosen };
         }
@@ -265,6 +278,22 @@ mod tests {
                     let apart = (pool2d(&x, pool, axes).unwrap() - plain).unwrap().abs().unwrap().max_all().unwrap();
                     assert!(apart.to_scalar::<f64>().unwrap() < 1e-7);
                 }
+            }
+        }
+    }
+
+    /// What is not a number is seen in the result, wherever in a window it is, with and without a gradient.
+    #[test]
+    fn what_is_not_a_number_stays() {
+        for place in 0..4 {
+            let mut numbers = [1f32, 2., 3., 4.];
+            numbers[place] = f32::NAN;
+            let x = Tensor::from_slice(&numbers, (1, 2, 2, 1), &Device::Cpu).unwrap();
+            let tracked = candle_core::Var::from_tensor(&x).unwrap();
+            let axes = [Axis::new(2, 2, 2, 1, Padding::Valid); 2];
+            for (x, pool) in [(&x, Pool::Max), (tracked.as_tensor(), Pool::Max), (&x, Pool::Average)] {
+                let y = pool2d(x, pool, axes).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                assert!(y[0].is_nan(), "{place} {pool:?}");
             }
         }
     }

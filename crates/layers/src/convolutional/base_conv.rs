@@ -84,6 +84,33 @@ macro_rules! conv_layer {
                 self
             }
 
+            /// The convolution, and then the pooling if there is one; without the activation where that is no part of it.
+            fn convolved(
+                &self,
+                inputs: &[candle_core::Tensor],
+                ctx: &$crate::Context,
+                pooling: Option<$crate::pooling::Pooling>,
+            ) -> $crate::Result<candle_core::Tensor> {
+                use $crate::Layer;
+                let kernel = self.weight("kernel", ctx)?;
+                let bias = if self.use_bias { Some(self.weight("bias", ctx)?) } else { None };
+                let padding = $crate::spatial::padding(&self.padding, $causal)?;
+                $crate::spatial::run_channels_last($crate::layer::single(inputs)?, &self.data_format, |x| {
+                    let (size, strides, apart) = (self.kernel_size.0, self.strides.0, self.dilation_rate.0);
+                    let axes = $crate::spatial::axes(x.dims(), size, strides, apart, padding);
+                    let function = self.activation.fused().unwrap_or_default();
+                    let [rows, columns] = axes.map(|axis| axis.output);
+                    let bias = bias.as_ref();
+                    Ok(match pooling {
+                        None => candle_keras_ops::conv2d(x, &kernel, bias, axes, self.groups, function)?,
+                        Some(pooling) => {
+                            let pooling = pooling(&[0, rows, columns][2 - $axes..]);
+                            candle_keras_ops::conv2d_and_pool(x, &kernel, bias, axes, self.groups, function, pooling)?
+                        }
+                    })
+                })
+            }
+
             /// The channels of an input, which must be known.
             fn channels(&self, input: &$crate::Shape) -> $crate::Result<usize> {
                 let (_, channels) = $crate::spatial::spatial::<$axes>(input, &self.data_format)?;
@@ -159,17 +186,22 @@ macro_rules! conv_layer {
                 inputs: &[candle_core::Tensor],
                 ctx: &mut $crate::Context,
             ) -> $crate::Result<Vec<candle_core::Tensor>> {
-                let kernel = self.weight("kernel", ctx)?;
-                let bias = if self.use_bias { Some(self.weight("bias", ctx)?) } else { None };
-                let padding = $crate::spatial::padding(&self.padding, $causal)?;
-                let fused = self.activation.fused();
-                let y = $crate::spatial::run_channels_last($crate::layer::single(inputs)?, &self.data_format, |x| {
-                    let (size, strides, apart) = (self.kernel_size.0, self.strides.0, self.dilation_rate.0);
-                    let axes = $crate::spatial::axes(x.dims(), size, strides, apart, padding);
-                    let function = fused.unwrap_or_default();
-                    Ok(candle_keras_ops::conv2d(x, &kernel, bias.as_ref(), axes, self.groups, function)?)
-                })?;
-                Ok(vec![if fused.is_some() { y } else { self.activation.call(&y)? }])
+                let y = self.convolved(inputs, ctx, None)?;
+                Ok(vec![if self.activation.fused().is_some() { y } else { self.activation.call(&y)? }])
+            }
+
+            fn forward_with(
+                &self,
+                next: &dyn $crate::Layer,
+                inputs: &[candle_core::Tensor],
+                ctx: &mut $crate::Context,
+            ) -> $crate::Result<Option<Vec<candle_core::Tensor>>> {
+                match $crate::pooling::pooling_of(next, &self.data_format)? {
+                    Some(pooling) if self.activation.fused().is_some() => {
+                        Ok(Some(vec![self.convolved(inputs, ctx, Some(pooling))?]))
+                    }
+                    _ => Ok(None),
+                }
             }
         }
     };

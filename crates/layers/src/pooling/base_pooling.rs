@@ -12,7 +12,7 @@ macro_rules! pooling_layer {
             pool_size: $crate::Sizes<$axes>,
             padding: String,
             strides: Option<$crate::Sizes<$axes>>,
-            data_format: String,
+            pub(super) data_format: String,
         }
 
         impl $name {
@@ -40,6 +40,13 @@ macro_rules! pooling_layer {
             fn strides_or_size(&self) -> [usize; $axes] {
                 self.strides.unwrap_or(self.pool_size).0
             }
+
+            /// What the layer does with its channels last.
+            pub(super) fn pooling(&self) -> $crate::Result<$crate::pooling::Pooling> {
+                let padding = $crate::spatial::padding(&self.padding, false)?;
+                let (size, strides) = (self.pool_size.0, self.strides_or_size());
+                Ok(Box::new(move |dims| ($pool, $crate::spatial::axes(dims, size, strides, [1; $axes], padding))))
+            }
         }
 
         impl $crate::Layer for $name {
@@ -63,11 +70,10 @@ macro_rules! pooling_layer {
                 inputs: &[candle_core::Tensor],
                 _: &mut $crate::Context,
             ) -> $crate::Result<Vec<candle_core::Tensor>> {
-                let padding = $crate::spatial::padding(&self.padding, false)?;
+                let pooling = self.pooling()?;
                 let y = $crate::spatial::run_channels_last($crate::layer::single(inputs)?, &self.data_format, |x| {
-                    let (size, strides) = (self.pool_size.0, self.strides_or_size());
-                    let axes = $crate::spatial::axes(x.dims(), size, strides, [1; $axes], padding);
-                    Ok(candle_keras_ops::pool2d(x, $pool, axes)?)
+                    let (pool, axes) = pooling(x.dims());
+                    Ok(candle_keras_ops::pool2d(x, pool, axes)?)
                 })?;
                 Ok(vec![y])
             }

@@ -19,8 +19,9 @@ pub use global_max_pooling2d::GlobalMaxPooling2D;
 pub use max_pooling1d::MaxPooling1D;
 pub use max_pooling2d::MaxPooling2D;
 
-use crate::Shape;
-use candle_keras_ops::{Error, Result};
+use crate::{Layer, Shape};
+use candle_keras_ops::{Axis, Error, Pool, Result};
+use std::any::Any;
 
 /// Which axis of `(batch, steps, features)` is the steps'.
 fn steps_axis(data_format: &str) -> Result<i64> {
@@ -83,3 +84,19 @@ macro_rules! global_pooling {
     };
 }
 use global_pooling;
+
+/// From the shape of a tensor with the channels last to what is taken of which windows.
+pub(crate) type Pooling = Box<dyn Fn(&[usize]) -> (Pool, [Axis; 2])>;
+
+/// What a layer does, if it is one of pooling whose channels are where `data_format` says.
+pub(crate) fn pooling_of(layer: &dyn Layer, data_format: &str) -> Result<Option<Pooling>> {
+    macro_rules! first_of {
+        ($($name:ident),*) => {
+            $(if let Some(layer) = (layer as &dyn Any).downcast_ref::<$name>() {
+                return if layer.data_format == data_format { layer.pooling().map(Some) } else { Ok(None) };
+            })*
+        };
+    }
+    first_of!(MaxPooling1D, MaxPooling2D, AveragePooling1D, AveragePooling2D);
+    Ok(None)
+}

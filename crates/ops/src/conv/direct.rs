@@ -1,9 +1,8 @@
 //! Convolution with windows of few numbers, as over the pixels of a picture, without a matrix of them.
 
-use super::Plan;
 use super::unfold::Unfolded;
+use super::{End, Plan, images};
 use crate::cores;
-use crate::matmul::FusedActivation;
 use crate::simd;
 use crate::simd::{MulAdd, Real};
 
@@ -60,26 +59,19 @@ impl Direct {
         Unfolded(self.plan)
     }
 
-    /// `activation(convolution(x, kernel) + bias)`.
-    pub(super) fn forward<T: Real>(
-        &self,
-        x: &[T],
-        kernel: &[T],
-        bias: Option<&[T]>,
-        activation: FusedActivation,
-    ) -> Vec<T> {
-        let (image, output, depth) = (self.plan.image(), self.plan.output(), self.steps.len());
+    /// The convolution, with what is done at its end.
+    pub(super) fn forward<T: Real>(&self, x: &[T], kernel: &[T], end: &End<T>) -> Vec<T> {
+        let plan = &self.plan;
         // The weights of filters that are computed side by side lie side by side.
-        let (weights, blocks) = (kernel.as_chunks().0, self.plan.filters / FILTERS);
+        let (weights, blocks) = (kernel.as_chunks().0, plan.filters / FILTERS);
         let of_block = |block: usize| weights.iter().skip(block).step_by(blocks).copied();
         let kernel: Vec<Filters<T>> = (0..blocks).flat_map(of_block).collect();
-        let length = self.plan.batch * output;
-        cores::put(length, cores::part(length, output, depth), |from, room| {
-            let (mut bordered, mut y) = (self.border(), vec![T::ZERO; output]);
-            for i in from / output..(from + room.left()) / output {
-                self.put(&x[i * image..][..image], &mut bordered);
+        images(plan.batch, end.output(plan), plan.output() * plan.depth(), |images, room| {
+            let (mut bordered, mut y) = (self.border(), vec![T::ZERO; plan.output()]);
+            for i in images {
+                self.put(&x[i * plan.image()..][..plan.image()], &mut bordered);
                 simd!(|by| self.outputs(&bordered, &kernel, &mut y, by));
-                activation.put_with(bias, &y, room);
+                end.put(&mut y, plan, room);
             }
         })
     }

@@ -8,13 +8,17 @@ mod direct;
 mod unfold;
 mod winograd;
 
+use crate::cores::{self, Room};
 use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_real};
 use crate::matmul::{FusedActivation, column_sums};
+use crate::pool::{Pool, Windows, pool2d, pooled};
+use crate::simd;
 use crate::simd::Real;
 use crate::tape::{Value, on_host, record_consuming};
 use candle_core::{Result, Tensor, bail};
 use direct::Direct;
+use std::ops::Range;
 use unfold::Unfolded;
 use winograd::Winograd;
 
@@ -118,11 +122,11 @@ impl Method {
         Direct::of(plan).map(Self::Direct).or_else(winograd).unwrap_or(Self::Unfolded(Unfolded(plan)))
     }
 
-    fn forward<T: Real>(&self, x: &[T], kernel: &[T], bias: Option<&[T]>, activation: FusedActivation) -> Vec<T> {
+    fn forward<T: Real>(&self, x: &[T], kernel: &[T], end: &End<T>) -> Vec<T> {
         match self {
-            Self::Direct(method) => method.forward(x, kernel, bias, activation),
-            Self::Winograd(method) => method.forward(x, kernel, bias, activation),
-            Self::Unfolded(method) => method.forward(x, kernel, bias, activation),
+            Self::Direct(method) => method.forward(x, kernel, end),
+            Self::Winograd(method) => method.forward(x, kernel, end.bias, end.activation),
+            Self::Unfolded(method) => method.forward(x, kernel, end),
         }
     }
 
@@ -143,6 +147,46 @@ impl Method {
     }
 }
 
+/// What is done to the sums of products of an image while they are in the cache.
+struct End<'a, T> {
+    bias: Option<&'a [T]>,
+    activation: FusedActivation,
+    pooling: Option<(Pool, Windows)>,
+}
+
+impl<T: Real> End<'_, T> {
+    /// Numbers of an image that comes out.
+    fn output(&self, plan: &Plan) -> usize {
+        self.pooling.as_ref().map_or(plan.output(), |(_, windows)| windows.count() * plan.filters)
+    }
+
+    /// Puts an image where there is room.
+    fn put(&self, sums: &mut [T], plan: &Plan, room: &mut Room<T>) {
+        let Some((pool, windows)) = &self.pooling else { return self.activation.put_with(self.bias, sums, room) };
+        let mut y = vec![T::ZERO; self.output(plan)];
+        match pool {
+            // The activations grow with what they are of, and the bias is the same in a window: it is the same later, and less to do.
+            Pool::Max => {
+                simd!(pooled(sums, &mut y, *pool, windows));
+                self.activation.put_with(self.bias, &y, room);
+            }
+            Pool::Average => {
+                self.activation.apply_with(self.bias, sums);
+                simd!(pooled(sums, &mut y, *pool, windows));
+                room.copy(&y);
+            }
+        }
+    }
+}
+
+/// What `f` makes of the images of a batch, some at a time, each of which comes out as `output` numbers and takes `work` simple operations.
+fn images<T: Real>(batch: usize, output: usize, work: usize, f: impl Fn(Range<usize>, &mut Room<T>) + Sync) -> Vec<T> {
+    let size = output.max(1);
+    cores::put(batch * output, cores::part(batch * output, size, work / size), |from, room| {
+        f(from / size..(from + room.left()) / size, room);
+    })
+}
+
 /// `activation(convolution(x, kernel) + bias)`; a sequence is an image of height 1.
 ///
 /// # Shapes
@@ -160,6 +204,37 @@ pub fn conv2d(
     groups: usize,
     activation: FusedActivation,
 ) -> Result<Tensor> {
+    convolution(x, kernel, bias, axes, groups, activation, None)
+}
+
+/// [`conv2d`], then [`pool2d`], without gradients.
+///
+/// On the host, an image is pooled while it is in the cache, which saves two ways to memory. Where images are made several at a time (windows
+/// of 3 x 3 over many channels), or with gradients or on a GPU, the two ops run one after the other.
+///
+/// # Errors
+/// As theirs.
+pub fn conv2d_and_pool(
+    x: &Tensor,
+    kernel: &Tensor,
+    bias: Option<&Tensor>,
+    axes: [Axis; 2],
+    groups: usize,
+    activation: FusedActivation,
+    pooling: (Pool, [Axis; 2]),
+) -> Result<Tensor> {
+    convolution(x, kernel, bias, axes, groups, activation, Some(pooling))
+}
+
+fn convolution(
+    x: &Tensor,
+    kernel: &Tensor,
+    bias: Option<&Tensor>,
+    axes: [Axis; 2],
+    groups: usize,
+    activation: FusedActivation,
+    pooling: Option<(Pool, [Axis; 2])>,
+) -> Result<Tensor> {
     let flat = x.rank() == 3;
     let (image, windows) = (as_image(x, 1)?, as_image(kernel, 0)?);
     let (batch, height, width, channels) = image.dims4()?;
@@ -175,7 +250,18 @@ pub fn conv2d(
         bail!("conv2d: {:?} and a kernel of shape {:?} in {groups} groups do not fit", x.dims(), kernel.dims())
     }
     let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
-    let mut shape = vec![batch, axes[0].output, axes[1].output, filters];
+    let method = Method::of(plan);
+    let tracked = all.iter().any(|x| x.track_op());
+    if let Some((pool, windows)) = pooling
+        && (tracked || !on_host(&all) || matches!(method, Method::Winograd(_)))
+    {
+        return pool2d(&conv2d(x, kernel, bias, axes, groups, activation)?, pool, windows);
+    }
+    let last = pooling.map_or(axes, |(_, windows)| windows);
+    if pooling.is_some() && last.map(|axis| axis.input) != axes.map(|axis| axis.output) {
+        bail!("conv2d_and_pool: windows of {last:?} over images of {axes:?}")
+    }
+    let mut shape = vec![batch, last[0].output, last[1].output, filters];
     if flat {
         shape.remove(1);
     }
@@ -186,12 +272,13 @@ pub fn conv2d(
         let y = composed(&image, &windows, bias, &plan, activation)?;
         return if flat { y.squeeze(1) } else { Ok(y) };
     }
-    let method = Method::of(plan);
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
     let value = with_real!(x, T => {
         let bias = bias.map(|bias| bias.detach().contiguous()).transpose()?;
         let bias = bias.as_ref().map(view::<T>).transpose()?;
-        let y = method.forward(&view::<T>(&input)?, &view::<T>(&weights)?, bias.as_deref(), activation);
+        let pooling = pooling.map(|(pool, windows)| (pool, Windows::new(windows, filters)));
+        let end = End { bias: bias.as_deref(), activation, pooling };
+        let y = method.forward(&view::<T>(&input)?, &view::<T>(&weights)?, &end);
         Value::new(y, shape)
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
@@ -351,13 +438,51 @@ mod tests {
             let (way, other) = (Method::of(plan), Method::Unfolded(Unfolded(plan)));
             assert!(!matches!(way, Method::Unfolded(_)));
             let made = |way: &Method| {
-                let y = way.forward(&x, &kernel, Some(&bias), FusedActivation::Relu);
+                let end = End { bias: Some(&bias), activation: FusedActivation::Relu, pooling: None };
+                let y = way.forward(&x, &kernel, &end);
                 [y, way.backward_input(&kernel, &dy), way.backward_kernel(&x, &dy)]
             };
             for (a, b) in made(&way).iter().zip(&made(&other)) {
                 assert!(a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-10));
             }
         }
+    }
+
+    /// In each of the ways, with windows that lie apart, overlap, or reach beyond the images, and over sequences.
+    #[test]
+    fn a_convolution_that_pools_is_both_ops() {
+        for (sizes, windows) in [([4, 8, 1], [2, 3]), ([4, 8, 2], [1, 2]), ([1, 16, 1], [3, 2]), ([16, 24, 1], [3, 3])]
+        {
+            let (inputs, axes) = case(sizes, windows, [1, 1], [1, 1], Padding::Same);
+            let [x, kernel, bias] = &inputs;
+            for (pool, padding) in
+                [(Pool::Max, Padding::Same), (Pool::Average, Padding::Same), (Pool::Max, Padding::Valid)]
+            {
+                let over = axes
+                    .map(|axis| Axis::new(axis.output, 2, if padding == Padding::Same { 1 } else { 2 }, 1, padding));
+                for activation in [FusedActivation::Tanh, FusedActivation::Relu] {
+                    let y = conv2d(x, kernel, Some(bias), axes, sizes[2], activation).unwrap();
+                    let plain = pool2d(&y, pool, over).unwrap();
+                    let run =
+                        |x: &Tensor| conv2d_and_pool(x, kernel, Some(bias), axes, sizes[2], activation, (pool, over));
+                    let y = run(x).unwrap();
+                    assert!(y.dims() == plain.dims() && apart(&y, &plain) < 1e-12, "{sizes:?} {pool:?} {padding:?}");
+                    let tracked = candle_core::Var::from_tensor(x).unwrap();
+                    assert!(apart(&run(&tracked).unwrap(), &plain) < 1e-12);
+                }
+                let wrong = over.map(|axis| Axis { input: axis.input + 1, ..axis });
+                assert!(
+                    conv2d_and_pool(x, kernel, None, axes, sizes[2], FusedActivation::Linear, (pool, wrong)).is_err()
+                );
+            }
+        }
+        let (x, kernel) = (values([2, 6, 4], 1), values([3, 4, 16], 2));
+        let of =
+            |input, window| [Axis::new(1, 1, 1, 1, Padding::Valid), Axis::new(input, window, 1, 1, Padding::Valid)];
+        let y = conv2d_and_pool(&x, &kernel, None, of(6, 3), 1, FusedActivation::Relu, (Pool::Max, of(4, 2))).unwrap();
+        let plain = conv2d(&x, &kernel, None, of(6, 3), 1, FusedActivation::Relu).unwrap();
+        let plain = pool2d(&plain, Pool::Max, of(4, 2)).unwrap();
+        assert!(y.dims() == [2, 3, 16] && apart(&y, &plain) < 1e-12);
     }
 
     /// Sums and differences instead of products must not cost the numbers of f32 more than a few units in the last place.

@@ -1,9 +1,9 @@
 //! Convolution by unfolding (im2col): the windows of an image are laid out as the rows of a matrix, which is multiplied with the kernel
 //! while it is in the cache.
 
-use super::Plan;
+use super::{End, Plan, images};
 use crate::cores;
-use crate::matmul::{FusedActivation, Matrix, gemm};
+use crate::matmul::{Matrix, gemm};
 use crate::simd::Real;
 
 /// A convolution that is made this way, as any can be.
@@ -11,26 +11,19 @@ use crate::simd::Real;
 pub(super) struct Unfolded(pub(super) Plan);
 
 impl Unfolded {
-    /// `activation(convolution(x, kernel) + bias)`.
-    pub(super) fn forward<T: Real>(
-        &self,
-        x: &[T],
-        kernel: &[T],
-        bias: Option<&[T]>,
-        activation: FusedActivation,
-    ) -> Vec<T> {
+    /// The convolution, with what is done at its end.
+    pub(super) fn forward<T: Real>(&self, x: &[T], kernel: &[T], end: &End<T>) -> Vec<T> {
         let plan = &self.0;
-        let (image, output) = (plan.image(), plan.output().max(1));
-        let part = cores::part(plan.batch * plan.output(), output, plan.depth());
-        cores::put(plan.batch * plan.output(), part, |from, room| {
+        images(plan.batch, end.output(plan), plan.output() * plan.depth(), |images, room| {
             let (mut matrix, mut y) = (self.matrix::<T>(), vec![T::ZERO; plan.output()]);
-            for i in from / output..(from + room.left()) / output {
+            for i in images {
+                let image = &x[i * plan.image()..][..plan.image()];
                 for group in 0..plan.groups {
-                    let windows = self.unfolded(&x[i * image..][..image], group, &mut matrix);
+                    let windows = self.unfolded(image, group, &mut matrix);
                     let part = &mut y[group * (plan.filters / plan.groups)..];
                     gemm(part, plan.filters, false, windows, self.kernel(kernel, group));
                 }
-                activation.put_with(bias, &y, room);
+                end.put(&mut y, plan, room);
             }
         })
     }

@@ -4,7 +4,7 @@
 //! multiplications where windows have 36; for all tiles, channels and filters these are 16 products of matrices. Each step is linear, so
 //! that the gradients are the same steps from the other end, and save as much.
 
-use super::Plan;
+use super::{Plan, images};
 use crate::cores;
 use crate::matmul::{FusedActivation, Matrix, gemm};
 use crate::simd;
@@ -58,8 +58,8 @@ impl Winograd {
     ) -> Vec<T> {
         let Self { plan, input, output } = self;
         let kernel = self.transformed(kernel);
-        cores::made(plan.batch * plan.output(), self.part(plan.output()), |from, y| {
-            let images = from / plan.output()..(from + y.len()) / plan.output();
+        images(plan.batch, plan.output(), self.work(), |images, room| {
+            let y = room.zeros();
             let x = &x[images.start * plan.image()..images.end * plan.image()];
             let (mut inputs, mut outputs) = (Planes::new(input.channels), Planes::new(output.channels));
             for tiles in self.blocks(images.len()) {
@@ -80,8 +80,8 @@ impl Winograd {
     pub(super) fn backward_input<T: Real>(&self, kernel: &[T], dy: &[T]) -> Vec<T> {
         let Self { plan, input, output } = self;
         let kernel = self.transformed(kernel);
-        cores::made(plan.batch * plan.image(), self.part(plan.image()), |from, dx| {
-            let images = from / plan.image()..(from + dx.len()) / plan.image();
+        images(plan.batch, plan.image(), self.work(), |images, room| {
+            let dx = room.zeros();
             let dy = &dy[images.start * plan.output()..images.end * plan.output()];
             let (mut inputs, mut outputs) = (Planes::new(input.channels), Planes::new(output.channels));
             for tiles in self.blocks(images.len()) {
@@ -133,10 +133,9 @@ impl Winograd {
         Matrix::rows(&planes[i * channels * filters..], channels, filters)
     }
 
-    /// How long the parts of a batch are whose images have so many numbers.
-    fn part(&self, image: usize) -> usize {
-        let work = PLANES * self.input.tiles[0] * self.input.tiles[1] * self.input.channels * self.output.channels / 8;
-        cores::part(self.plan.batch * image, image, work / image)
+    /// Simple operations for an image.
+    fn work(&self) -> usize {
+        PLANES * self.input.tiles[0] * self.input.tiles[1] * self.input.channels * self.output.channels / 8
     }
 
     /// The tiles of so many images, some at a time.

@@ -78,7 +78,8 @@ extern "C" __global__ void pool(real* values, const real* x, size largest, WINDO
             size z = pixel(column, j, c_stride, c_dilation, c_before);
             if (z < c_input) {
                 real number = x[(image + y * c_input + z) * channels + at];
-                sum = !largest ? sum + number : first || number > sum ? number : sum;
+                bool larger = first || number > sum || number != number;
+                sum = !largest ? sum + number : larger ? number : sum;
                 first = false;
             }
         }
