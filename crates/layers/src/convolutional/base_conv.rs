@@ -100,14 +100,9 @@ macro_rules! conv_layer {
                     let axes = $crate::spatial::axes(x.dims(), size, strides, apart, padding);
                     let function = self.activation.fused().unwrap_or_default();
                     let [rows, columns] = axes.map(|axis| axis.output);
+                    let pooling = pooling.map(|pooling| pooling(&[0, rows, columns][2 - $axes..]));
                     let bias = bias.as_ref();
-                    Ok(match pooling {
-                        None => candle_keras_ops::conv2d(x, &kernel, bias, axes, self.groups, function)?,
-                        Some(pooling) => {
-                            let pooling = pooling(&[0, rows, columns][2 - $axes..]);
-                            candle_keras_ops::conv2d_and_pool(x, &kernel, bias, axes, self.groups, function, pooling)?
-                        }
-                    })
+                    Ok(candle_keras_ops::conv2d_and_pool(x, &kernel, bias, axes, self.groups, function, pooling)?)
                 })
             }
 

@@ -204,29 +204,17 @@ pub fn conv2d(
     groups: usize,
     activation: FusedActivation,
 ) -> Result<Tensor> {
-    convolution(x, kernel, bias, axes, groups, activation, None)
+    conv2d_and_pool(x, kernel, bias, axes, groups, activation, None)
 }
 
-/// [`conv2d`], then [`pool2d`], without gradients.
+/// [`conv2d`], then [`pool2d`] if there is such.
 ///
-/// On the host, an image is pooled while it is in the cache, which saves two ways to memory. Where images are made several at a time (windows
-/// of 3 x 3 over many channels), or with gradients or on a GPU, the two ops run one after the other.
+/// On the host and without gradients, an image is pooled while it is in the cache, which saves two ways to memory. Where images are made several
+/// at a time (windows of 3 x 3 over many channels), or with gradients or on a GPU, the two ops run one after the other.
 ///
 /// # Errors
 /// As theirs.
 pub fn conv2d_and_pool(
-    x: &Tensor,
-    kernel: &Tensor,
-    bias: Option<&Tensor>,
-    axes: [Axis; 2],
-    groups: usize,
-    activation: FusedActivation,
-    pooling: (Pool, [Axis; 2]),
-) -> Result<Tensor> {
-    convolution(x, kernel, bias, axes, groups, activation, Some(pooling))
-}
-
-fn convolution(
     x: &Tensor,
     kernel: &Tensor,
     bias: Option<&Tensor>,
@@ -463,8 +451,9 @@ mod tests {
                 for activation in [FusedActivation::Tanh, FusedActivation::Relu] {
                     let y = conv2d(x, kernel, Some(bias), axes, sizes[2], activation).unwrap();
                     let plain = pool2d(&y, pool, over).unwrap();
-                    let run =
-                        |x: &Tensor| conv2d_and_pool(x, kernel, Some(bias), axes, sizes[2], activation, (pool, over));
+                    let run = |x: &Tensor| {
+                        conv2d_and_pool(x, kernel, Some(bias), axes, sizes[2], activation, Some((pool, over)))
+                    };
                     let y = run(x).unwrap();
                     assert!(y.dims() == plain.dims() && apart(&y, &plain) < 1e-12, "{sizes:?} {pool:?} {padding:?}");
                     let tracked = candle_core::Var::from_tensor(x).unwrap();
@@ -472,14 +461,16 @@ mod tests {
                 }
                 let wrong = over.map(|axis| Axis { input: axis.input + 1, ..axis });
                 assert!(
-                    conv2d_and_pool(x, kernel, None, axes, sizes[2], FusedActivation::Linear, (pool, wrong)).is_err()
+                    conv2d_and_pool(x, kernel, None, axes, sizes[2], FusedActivation::Linear, Some((pool, wrong)))
+                        .is_err()
                 );
             }
         }
         let (x, kernel) = (values([2, 6, 4], 1), values([3, 4, 16], 2));
         let of =
             |input, window| [Axis::new(1, 1, 1, 1, Padding::Valid), Axis::new(input, window, 1, 1, Padding::Valid)];
-        let y = conv2d_and_pool(&x, &kernel, None, of(6, 3), 1, FusedActivation::Relu, (Pool::Max, of(4, 2))).unwrap();
+        let y = conv2d_and_pool(&x, &kernel, None, of(6, 3), 1, FusedActivation::Relu, Some((Pool::Max, of(4, 2))))
+            .unwrap();
         let plain = conv2d(&x, &kernel, None, of(6, 3), 1, FusedActivation::Relu).unwrap();
         let plain = pool2d(&plain, Pool::Max, of(4, 2)).unwrap();
         assert!(y.dims() == [2, 3, 16] && apart(&y, &plain) < 1e-12);
