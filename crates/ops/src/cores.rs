@@ -39,12 +39,22 @@ pub fn count() -> usize {
 /// assert_eq!(squares[37], 1369);
 /// ```
 pub fn each<T: Send>(items: impl IntoIterator<Item = T>, f: impl Fn(T) + Sync) {
+    each_with(items, || (), |(), item| f(item));
+}
+
+/// [`each`] for an `f` that takes memory, which a core makes once.
+pub(crate) fn each_with<T: Send, S>(
+    items: impl IntoIterator<Item = T>,
+    scratch: impl Fn() -> S + Sync,
+    f: impl Fn(&mut S, T) + Sync,
+) {
     // All of them at first: an iterator may make each item of the one before, and must not be asked from its end.
     let items: Vec<T> = items.into_iter().collect();
     // The thread that is here takes one of them.
     let others = items.len().saturating_sub(1);
     let items = Mutex::new(items.into_iter());
     together(others, &|end| {
+        let mut own = None;
         loop {
             let mut items = lock(&items);
             let item = match end {
@@ -53,7 +63,7 @@ pub fn each<T: Send>(items: impl IntoIterator<Item = T>, f: impl Fn(T) + Sync) {
             };
             drop(items);
             let Some(item) = item else { return };
-            f(item);
+            f(own.get_or_insert_with(&scratch), item);
         }
     });
 }
@@ -122,12 +132,24 @@ pub(crate) fn in_parts<T: Send>(data: &mut [T], unit: usize, cost: usize, f: imp
 /// # Panics
 /// If `f` leaves room.
 pub(crate) fn put<T: Real>(length: usize, part: usize, f: impl Fn(usize, &mut Room<T>) + Sync) -> Vec<T> {
+    put_with(length, part, || (), |(), from, room| f(from, room))
+}
+
+/// [`put`] for an `f` that takes memory, which a core makes once.
+pub(crate) fn put_with<T: Real, S>(
+    length: usize,
+    part: usize,
+    scratch: impl Fn() -> S + Sync,
+    f: impl Fn(&mut S, usize, &mut Room<T>) + Sync,
+) -> Vec<T> {
     let mut vector = Vec::with_capacity(length);
     let memory = &mut vector.spare_capacity_mut()[..length];
     if part >= length {
-        Room(memory).filled(|room| f(0, room));
+        Room(memory).filled(|room| f(&mut scratch(), 0, room));
     } else {
-        each(memory.chunks_mut(part).enumerate(), |(i, memory)| Room(memory).filled(|room| f(i * part, room)));
+        each_with(memory.chunks_mut(part).enumerate(), scratch, |scratch, (i, memory)| {
+            Room(memory).filled(|room| f(scratch, i * part, room));
+        });
     }
     // SAFETY: `each` has returned, hence every part has been filled, and no `Room` gives memory away that it has not written.
     #[allow(unsafe_code)]

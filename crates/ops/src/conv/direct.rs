@@ -1,8 +1,7 @@
 //! Convolution with windows of few numbers, as over the pixels of a picture, without a matrix of them.
 
 use super::unfold::Unfolded;
-use super::{End, Plan, images};
-use crate::cores;
+use super::{End, Plan, images, kernel_gradient};
 use crate::simd;
 use crate::simd::{MulAdd, Real};
 
@@ -66,12 +65,12 @@ impl Direct {
         let (weights, blocks) = (kernel.as_chunks().0, plan.filters / FILTERS);
         let of_block = |block: usize| weights.iter().skip(block).step_by(blocks).copied();
         let kernel: Vec<Filters<T>> = (0..blocks).flat_map(of_block).collect();
-        images(plan.batch, end.output(plan), plan.output() * plan.depth(), |images, room| {
-            let (mut bordered, mut y) = (self.border(), vec![T::ZERO; plan.output()]);
+        let scratch = || (self.border(), vec![T::ZERO; plan.output()]);
+        images(plan.batch, end.output(plan), plan.output() * plan.depth(), scratch, |(bordered, y), images, room| {
             for i in images {
-                self.put(&x[i * plan.image()..][..plan.image()], &mut bordered);
-                simd!(|by| self.outputs(&bordered, &kernel, &mut y, by));
-                end.put(&mut y, plan, room);
+                self.put(&x[i * plan.image()..][..plan.image()], bordered);
+                simd!(|by| self.outputs(bordered, &kernel, y, by));
+                end.put(y, plan, room);
             }
         })
     }
@@ -79,9 +78,7 @@ impl Direct {
     /// The gradient of the kernel.
     pub(super) fn backward_kernel<T: Real>(&self, x: &[T], dy: &[T]) -> Vec<T> {
         let (image, output) = (self.plan.image(), self.plan.output());
-        let part = self.plan.batch.div_ceil(8).max(1);
-        let images = x.chunks(part * image).zip(dy.chunks(part * output));
-        cores::summed(images.collect(), self.steps.len() * self.plan.filters, |(x, dy), kernel| {
+        kernel_gradient(&self.plan, x, dy, |x, dy, kernel| {
             let mut bordered = self.border();
             for (x, dy) in x.chunks_exact(image).zip(dy.chunks_exact(output)) {
                 self.put(x, &mut bordered);

@@ -1,7 +1,7 @@
 //! Convolution by unfolding (im2col): the windows of an image are laid out as the rows of a matrix, which is multiplied with the kernel
 //! while it is in the cache.
 
-use super::{End, Plan, images};
+use super::{End, Plan, images, kernel_gradient};
 use crate::cores;
 use crate::matmul::{Matrix, gemm};
 use crate::simd::Real;
@@ -14,16 +14,16 @@ impl Unfolded {
     /// The convolution, with what is done at its end.
     pub(super) fn forward<T: Real>(&self, x: &[T], kernel: &[T], end: &End<T>) -> Vec<T> {
         let plan = &self.0;
-        images(plan.batch, end.output(plan), plan.output() * plan.depth(), |images, room| {
-            let (mut matrix, mut y) = (self.matrix::<T>(), vec![T::ZERO; plan.output()]);
+        let scratch = || (self.matrix(), vec![T::ZERO; plan.output()]);
+        images(plan.batch, end.output(plan), plan.output() * plan.depth(), scratch, |(matrix, y), images, room| {
             for i in images {
                 let image = &x[i * plan.image()..][..plan.image()];
                 for group in 0..plan.groups {
-                    let windows = self.unfolded(image, group, &mut matrix);
+                    let windows = self.unfolded(image, group, matrix);
                     let part = &mut y[group * (plan.filters / plan.groups)..];
                     gemm(part, plan.filters, false, windows, self.kernel(kernel, group));
                 }
-                end.put(&mut y, plan, room);
+                end.put(y, plan, room);
             }
         })
     }
@@ -53,9 +53,7 @@ impl Unfolded {
     /// The gradient of the kernel.
     pub(super) fn backward_kernel<T: Real>(&self, x: &[T], dy: &[T]) -> Vec<T> {
         let plan = &self.0;
-        let part = plan.batch.div_ceil(8).max(1);
-        let images = x.chunks(part * plan.image().max(1)).zip(dy.chunks(part * plan.output().max(1)));
-        cores::summed(images.collect(), plan.depth() * plan.filters, |(images, outputs), dw| {
+        kernel_gradient(plan, x, dy, |images, outputs, dw| {
             let mut matrix = self.matrix::<T>();
             for (image, dy) in images.chunks_exact(plan.image().max(1)).zip(outputs.chunks_exact(plan.output().max(1)))
             {
