@@ -165,7 +165,9 @@ fn a_process_that_is_killed_while_it_saves_leaves_a_whole_file() {
 #[ignore = "is run and killed by the test below"]
 fn child_that_trains() {
     let ending = train(&folder(), Some(1), 40, true, None).unwrap();
-    std::fs::write(folder().join("ending"), format!("{ending:?}")).unwrap();
+    // Whole or not at all: a file that it is killed while it writes would look like an ending.
+    std::fs::write(folder().join("ending.part"), format!("{ending:?}")).unwrap();
+    std::fs::rename(folder().join("ending.part"), folder().join("ending")).unwrap();
 }
 
 #[test]
