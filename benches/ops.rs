@@ -32,6 +32,12 @@ fn cases() -> Vec<(&'static str, u64, Vec<Vec<usize>>, Op)> {
         zero_masked: false,
         outputs: Outputs::Last,
     };
+    let attention = |dropout| -> Op {
+        Box::new(move |x| {
+            let by = ops::Attention { scale: 0.2, dropout, ..Default::default() };
+            ops::attention(&x[0], &x[1], &x[2], by, &mut Stream::new(1, 0))
+        })
+    };
     vec![
         (
             "dense 128 x 784 x 512, relu",
@@ -64,14 +70,18 @@ fn cases() -> Vec<(&'static str, u64, Vec<Vec<usize>>, Op)> {
                 Ok(ops::recurrent(way, x)?.states.remove(0))
             }),
         ),
+        ("attention 32 x 200 x 2 x 32", 2 * 32 * 2 * 200 * 200 * 32, vec![vec![32, 200, 2, 32]; 3], attention(0.0)),
         (
-            "attention 32 x 200 x 2 x 32",
+            "attention 32 x 200 x 2 x 32, a tenth dropped",
             2 * 32 * 2 * 200 * 200 * 32,
             vec![vec![32, 200, 2, 32]; 3],
-            Box::new(|x| {
-                let by = ops::Attention { scale: 0.2, ..Default::default() };
-                ops::attention(&x[0], &x[1], &x[2], by, &mut Stream::new(1, 0))
-            }),
+            attention(0.1),
+        ),
+        (
+            "dropout 128 x 512",
+            128 * 512,
+            shapes(&[&[128, 512]]),
+            Box::new(|x| ops::dropout(&x[0], 0.2, &mut Stream::new(1, 0))),
         ),
         (
             "layer normalization 6400 x 32",

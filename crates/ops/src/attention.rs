@@ -2,7 +2,7 @@
 //! (candle-nn's fused one has no gradient.)
 
 use crate::cores::{self, Room};
-use crate::dropout::{dropout, threshold};
+use crate::dropout::{drop_some, dropout, kept, scale};
 use crate::host::{view, with_real};
 use crate::linalg::{scaled_softmax_row, softmax_row, softmax_row_backward};
 use crate::matmul::{Matrix, gemm, gemm_into};
@@ -49,8 +49,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
     if !on_host(&[q, k, v]) {
         return composed(q, k, v, by, random);
     }
-    let bits = (by.dropout > 0.0).then(|| random.bits(batch * heads * queries * keys));
-    let (threshold, keep) = threshold(by.dropout);
+    let drawn = (by.dropout > 0.0).then(|| kept(batch * heads * queries * keys, by.dropout, random));
     let plan = Plan { queries, keys, heads, size, width, scale: by.scale, causal: by.causal };
     let contiguous = |x: &Tensor| x.detach().contiguous();
     let (q_, k_, v_) = (contiguous(q)?, contiguous(k)?, contiguous(v)?);
@@ -59,11 +58,11 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
     let wanted = q.track_op() || k.track_op() || v.track_op();
     with_real!(q, T => {
         let (of_q, of_k, of_v) = (view::<T>(&q_)?, view::<T>(&k_)?, view::<T>(&v_)?);
-        let keep = T::from_real(keep);
+        let keep = T::from_real(scale(by.dropout));
         // The weights of each sample, head and query stay for the way back.
         let kept = if wanted { plan.weights() } else { 0 };
         let [y, weights] = cores::put_several(batch, [plan.output(), kept], plan.weights() * 8, |sample, [y, room]| {
-            let (y, mut scratch) = (y.zeros(), Vec::with_capacity(queries * keys));
+            let (y, mut scratch, mut dropped) = (y.zeros(), Vec::with_capacity(queries * keys), Vec::new());
             let mask = mask.as_ref().map(|mask| &mask[sample * mask_rows * keys..][..mask_rows * keys]);
             for head in 0..heads {
                 let (q, k) = (plan.queries(&of_q, sample, head), plan.keys(&of_k, sample, head).t());
@@ -73,12 +72,11 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                     gemm_into(&mut scratch.spare_capacity_mut()[..queries * keys], q, k)
                 };
                 simd!(|by| plan.softmax(weights, mask, by));
-                let dropped;
-                let weights = match &bits {
-                    Some(bits) => {
-                        let bits = &bits[(sample * heads + head) * queries * keys..];
-                        let drop = |(&x, &bits): (&T, &u32)| if bits < threshold { T::ZERO } else { x * keep };
-                        dropped = weights.iter().zip(bits).map(drop).collect::<Vec<T>>();
+                let weights = match &drawn {
+                    Some(drawn) => {
+                        dropped.clear();
+                        dropped.extend_from_slice(weights);
+                        simd!(drop_some(&mut dropped, &drawn[(sample * heads + head) * queries * keys..], keep));
                         &dropped
                     }
                     None => &*weights,
@@ -101,15 +99,12 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                     let dy = plan.outputs(&dy, sample, head);
                     let scores = &mut scores.spare_capacity_mut()[..queries * keys];
                     let scores = gemm_into(scores, dy, plan.values(&v, sample, head).t());
-                    let used = match &bits {
-                        Some(bits) => {
-                            dropped.resize(queries * keys, T::ZERO);
-                            let bits = &bits[at..at + queries * keys];
-                            for j in 0..queries * keys {
-                                let factor = if bits[j] < threshold { T::ZERO } else { keep };
-                                dropped[j] = weights[j] * factor;
-                                scores[j] *= factor;
-                            }
+                    let used = match &drawn {
+                        Some(drawn) => {
+                            dropped.clear();
+                            dropped.extend_from_slice(weights);
+                            simd!(drop_some(&mut dropped, &drawn[at..], keep));
+                            simd!(drop_some(scores, &drawn[at..], keep));
                             &dropped
                         }
                         None => weights,

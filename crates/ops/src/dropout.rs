@@ -9,20 +9,17 @@ use candle_core::{Result, Tensor};
 
 /// Each element 0 with the probability `rate`, the others divided by `1 - rate`; one draw of `random` an element.
 pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
-    let (threshold, scale) = threshold(rate);
     if on_gpu(&[x]) {
-        return gpu::dropout(x, random.part(x.elem_count()), threshold, scale);
+        return gpu::dropout(x, random.part(x.elem_count()), threshold(rate), scale(rate));
     }
-    let bits = random.bits(x.elem_count());
+    let (kept, scale) = (kept(x.elem_count(), rate, random), scale(rate));
     if !on_host(&[x]) {
-        let factors: Vec<f32> = bits.iter().map(|&bits| if bits < threshold { 0.0 } else { scale as f32 }).collect();
+        let factors = kept.iter().map(|&kept| f32::from(kept) * scale as f32).collect::<Vec<_>>();
         let factors = Tensor::from_vec(factors, x.shape(), x.device())?.to_dtype(x.dtype())?;
         let y = (x.detach() * &factors)?;
         // candle's product would work out a gradient of the factors as well.
         return crate::custom_gradient(x, &y, move |_, _, dy| dy * &factors);
     }
-    // A byte an element is kept for the way back; a rate of 1 drops the highest draw as well.
-    let kept: Vec<u8> = bits.into_iter().map(|bits| u8::from(bits >= threshold && scale > 0.0)).collect();
     let input = x.detach().contiguous()?;
     let value = with_real!(x, T => Value::new(dropped(&view::<T>(&input)?, &kept, scale), x.shape()));
     record("dropout", &[x], value, move |_, dy| {
@@ -33,15 +30,39 @@ pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
     })
 }
 
-/// Below which bits an element is dropped, and by what the others are multiplied.
-pub(crate) fn threshold(rate: f64) -> (u32, f64) {
-    let threshold = (rate * 2f64.powi(32)).min(f64::from(u32::MAX)) as u32;
-    (threshold, if rate < 1.0 { 1.0 / (1.0 - rate) } else { 0.0 })
+/// A byte for each of `count` elements, 1 where it stays: less to keep for the way back than the bits or the factors.
+pub(crate) fn kept(count: usize, rate: f64, random: &mut Stream) -> Vec<u8> {
+    // A rate of 1 drops the highest draw as well.
+    let (threshold, any) = (threshold(rate), rate < 1.0);
+    random.drawn(count, move |bits| u8::from(bits >= threshold && any))
+}
+
+/// By what the elements that stay are multiplied.
+pub(crate) fn scale(rate: f64) -> f64 {
+    if rate < 1.0 { 1.0 / (1.0 - rate) } else { 0.0 }
+}
+
+/// Below which bits an element is dropped.
+fn threshold(rate: f64) -> u32 {
+    (rate * 2f64.powi(32)).min(f64::from(u32::MAX)) as u32
 }
 
 fn dropped<T: Real>(x: &[T], kept: &[u8], scale: f64) -> Vec<T> {
     let scale = T::from_real(scale);
-    map2(x, kept, move |x, kept| if kept == 1 { x * scale } else { T::ZERO })
+    map2(x, kept, move |x, kept| if_kept(x, kept, scale))
+}
+
+/// The same in place, for numbers that stay in the cache.
+#[inline(always)]
+pub(crate) fn drop_some<T: Real>(x: &mut [T], kept: &[u8], scale: T) {
+    for (x, &kept) in x.iter_mut().zip(kept) {
+        *x = if_kept(*x, kept, scale);
+    }
+}
+
+#[inline(always)]
+fn if_kept<T: Real>(x: T, kept: u8, scale: T) -> T {
+    if kept == 1 { x * scale } else { T::ZERO }
 }
 
 #[cfg(test)]

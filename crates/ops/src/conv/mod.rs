@@ -526,8 +526,9 @@ mod tests {
             };
             made(way, &short).iter().zip(&exact).map(squares).map(f64::sqrt).collect::<Vec<_>>()
         };
-        let (way, other) = (off(&way), off(&other));
-        assert!(way.iter().zip(&other).all(|(way, other)| *way < 4.0 * other), "{way:?} {other:?}");
+        let times = off(&way).iter().zip(off(&other)).map(|(way, other)| way / other).collect::<Vec<_>>();
+        println!("rounding beside plain sums: {times:.2?}");
+        assert!(times.iter().all(|&times| times < 4.0), "{times:?}");
     }
 
     /// Windows larger than the input, over no images, or much further apart than the input is large.
