@@ -102,6 +102,10 @@ pub(crate) fn summed<T: Real, I: Send>(items: Vec<I>, length: usize, f: impl Fn(
 /// The fewest simple operations that are worth a part of their own.
 const LEAST: usize = 1 << 13;
 
+/// How many simple operations a part has at most, if its unit allows: at the end of a loop, the others wait for the last part, which takes long
+/// where its core is busy with something else.
+const MOST: usize = 1 << 19;
+
 /// Numbers of a part that stays in a core's cache while several loops go over it.
 const CACHED: usize = 1 << 16;
 
@@ -113,7 +117,7 @@ pub(crate) fn part(length: usize, unit: usize, cost: usize) -> usize {
         return length;
     }
     // Some parts to spare, for the cores that are quicker or less busy.
-    let parts = (count() * 4).min(work / LEAST);
+    let parts = (count() * 4).min(work / LEAST).max(work / MOST);
     (length / unit).div_ceil(parts).clamp(1, (CACHED / unit).max(1)) * unit
 }
 
@@ -467,6 +471,8 @@ mod tests {
             part.iter_mut().enumerate().for_each(|(i, x)| *x += from + i);
         });
         assert!(data.iter().enumerate().all(|(i, x)| i == *x));
+        // Few large items are parts of their own, and many small ones are not.
+        assert_eq!((part(32, 1, MOST), part(100, 1, 1)), (1, 100));
     }
 
     #[test]
