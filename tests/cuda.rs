@@ -255,7 +255,7 @@ fn dropout_of_the_same_elements() {
     for count in [1, 7, 2000] {
         agree("dropout", &["dropout"], &[try_values(&[count], 1).unwrap()], |x| {
             let mut random = Stream::new(u64::MAX / 3, u64::MAX / 5);
-            random.bits(9);
+            random.uniform_f32(9);
             ops::dropout(&ops::dropout(&x[0], 0.3, &mut random)?, 0.5, &mut random)
         });
     }

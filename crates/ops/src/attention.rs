@@ -2,7 +2,7 @@
 //! (candle-nn's fused one has no gradient.)
 
 use crate::cores::{self, Room};
-use crate::dropout::{drop_some, dropout, kept, scale};
+use crate::dropout::{drop_some, dropout, dropped_in, kept, scale};
 use crate::host::{view, with_real};
 use crate::linalg::{scaled_softmax_row, softmax_row, softmax_row_backward};
 use crate::matmul::{Matrix, gemm, gemm_into};
@@ -74,10 +74,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                 simd!(|by| plan.softmax(weights, mask, by));
                 let weights = match &drawn {
                     Some(drawn) => {
-                        dropped.clear();
-                        dropped.extend_from_slice(weights);
-                        simd!(drop_some(&mut dropped, &drawn[(sample * heads + head) * queries * keys..], keep));
-                        &dropped
+                        dropped_in(&mut dropped, weights, &drawn[(sample * heads + head) * queries * keys..], keep)
                     }
                     None => &*weights,
                 };
@@ -101,11 +98,8 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                     let scores = gemm_into(scores, dy, plan.values(&v, sample, head).t());
                     let used = match &drawn {
                         Some(drawn) => {
-                            dropped.clear();
-                            dropped.extend_from_slice(weights);
-                            simd!(drop_some(&mut dropped, &drawn[at..], keep));
                             simd!(drop_some(scores, &drawn[at..], keep));
-                            &dropped
+                            dropped_in(&mut dropped, weights, &drawn[at..], keep)
                         }
                         None => weights,
                     };

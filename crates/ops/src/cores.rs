@@ -155,7 +155,7 @@ pub(crate) fn put_with<T: Real, S>(
             Room(memory).filled(|room| f(scratch, i * part, room));
         });
     }
-    // SAFETY: `each` has returned, hence every part has been filled, and no `Room` gives memory away that it has not written.
+    // SAFETY: `each_with` has returned, hence every part has been filled, and no `Room` gives memory away that it has not written.
     #[allow(unsafe_code)]
     unsafe {
         vector.set_len(length);

@@ -3,6 +3,7 @@
 use crate::gpu::{self, on_gpu};
 use crate::host::{map2, view, with_real};
 use crate::random::Stream;
+use crate::simd;
 use crate::simd::Real;
 use crate::tape::{Value, on_host, record};
 use candle_core::{Result, Tensor};
@@ -52,7 +53,15 @@ fn dropped<T: Real>(x: &[T], kept: &[u8], scale: f64) -> Vec<T> {
     map2(x, kept, move |x, kept| if_kept(x, kept, scale))
 }
 
-/// The same in place, for numbers that stay in the cache.
+/// The same in memory that is used again, for numbers that stay in the cache.
+pub(crate) fn dropped_in<'a, T: Real>(memory: &'a mut Vec<T>, x: &[T], kept: &[u8], scale: T) -> &'a [T] {
+    memory.clear();
+    memory.extend_from_slice(x);
+    simd!(drop_some(memory, kept, scale));
+    memory
+}
+
+/// The same in place.
 #[inline(always)]
 pub(crate) fn drop_some<T: Real>(x: &mut [T], kept: &[u8], scale: T) {
     for (x, &kept) in x.iter_mut().zip(kept) {

@@ -97,11 +97,6 @@ impl Stream {
         numbers
     }
 
-    /// `count` times 32 random bits.
-    pub fn bits(&mut self, count: usize) -> Vec<u32> {
-        self.drawn(count, |bits| bits)
-    }
-
     /// What `f` makes of `count` times 32 random bits.
     pub(crate) fn drawn<T: Copy + Default + Send>(&mut self, count: usize, f: impl Fn(u32) -> T + Sync) -> Vec<T> {
         let mut drawn = vec![T::default(); count];
@@ -113,7 +108,7 @@ impl Stream {
         drawn
     }
 
-    /// What [`bits`](Self::bits) would draw, to be drawn elsewhere.
+    /// The bits that [`drawn`](Self::drawn) would draw, to be drawn elsewhere.
     pub(crate) fn part(&mut self, count: usize) -> Part {
         let part = Part { first: self.block, stream: self.stream, key: join(self.key[0], self.key[1]) };
         self.block += count.div_ceil(4) as u64;
@@ -256,7 +251,7 @@ mod tests {
     fn many_blocks_are_those_of_one_after_another() {
         let (mut many, mut one) = (Stream::new(1, 7), Stream::new(1, 7));
         for count in [1, 5, 63, 64, 65, 70_001] {
-            let bits = many.bits(count);
+            let bits = many.drawn(count, |bits| bits);
             let mut expected: Vec<u32> = (0..count.div_ceil(4)).flat_map(|_| one.next_block()).collect();
             expected.truncate(count);
             assert_eq!(bits, expected);
