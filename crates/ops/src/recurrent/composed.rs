@@ -1,0 +1,75 @@
+//! The steps as some ten tensors each.
+
+use super::{Cell, Run, Sequences, Way};
+use candle_core::{Result, Tensor};
+
+/// The same, step by step, of functions that have gradients of their own: for other devices. Some ten tensors a step.
+pub(super) fn composed(way: Way, x: Sequences) -> Result<Run> {
+    composed_with(way, x, |x| way.activation.composed(x), |x| way.recurrent_activation.composed(x))
+}
+
+/// [`recurrent`] with any functions as activations, step by step; some ten tensors a step.
+///
+/// # Errors
+/// If the shapes do not suit each other.
+pub fn composed_with(
+    way: Way,
+    x: Sequences,
+    activation: impl Fn(&Tensor) -> Result<Tensor>,
+    gate: impl Fn(&Tensor) -> Result<Tensor>,
+) -> Result<Run> {
+    let (batch, steps, _) = x.inputs.dims3()?;
+    let units = x.kernel.dim(0)?;
+    let dropout = x.dropout.map(|dropout| dropout.to_dtype(x.inputs.dtype())).transpose()?;
+    let zeros = || Tensor::zeros((batch, units), x.inputs.dtype(), x.inputs.device());
+    let mut states = match x.state {
+        Some(state) => state.to_vec(),
+        None => (0..way.cell.states()).map(|_| zeros()).collect::<Result<_>>()?,
+    };
+    let part = |z: &Tensor, from: usize, count: usize| z.narrow(1, from * units, count * units);
+    let kernel = |from: usize, count: usize| part(x.kernel, from, count)?.contiguous();
+    let mut outputs = Vec::with_capacity(steps);
+    for time in 0..steps {
+        let step = if way.backwards { steps - 1 - time } else { time };
+        let input = x.inputs.narrow(1, step, 1)?.squeeze(1)?;
+        let h = states[0].clone();
+        let kept = dropout.as_ref().map_or_else(|| Ok(h.clone()), |dropout| &h * dropout)?;
+        let next = match way.cell {
+            Cell::Simple => vec![activation(&(input + kept.matmul(x.kernel)?)?)?],
+            Cell::Lstm => {
+                let z = (input + kept.matmul(x.kernel)?)?;
+                let (i, f, o) = (gate(&part(&z, 0, 1)?)?, gate(&part(&z, 1, 1)?)?, gate(&part(&z, 3, 1)?)?);
+                let carry = ((f * &states[1])? + (i * activation(&part(&z, 2, 1)?)?)?)?;
+                vec![(o * activation(&carry)?)?, carry]
+            }
+            Cell::GruResetAfter => {
+                let product = kept.matmul(x.kernel)?;
+                let product = x.bias.map_or_else(|| Ok(product.clone()), |bias| product.broadcast_add(bias))?;
+                let z = gate(&(part(&input, 0, 1)? + part(&product, 0, 1)?)?)?;
+                let r = gate(&(part(&input, 1, 1)? + part(&product, 1, 1)?)?)?;
+                let candidate = activation(&(part(&input, 2, 1)? + (r * part(&product, 2, 1)?)?)?)?;
+                vec![((&z * &h)? + ((1.0 - &z)? * candidate)?)?]
+            }
+            Cell::GruResetBefore => {
+                let two = (part(&input, 0, 2)? + kept.matmul(&kernel(0, 2)?)?)?;
+                let (z, r) = (gate(&part(&two, 0, 1)?)?, gate(&part(&two, 1, 1)?)?);
+                let candidate = activation(&(part(&input, 2, 1)? + (r * &kept)?.matmul(&kernel(2, 1)?)?)?)?;
+                vec![((&z * &h)? + ((1.0 - &z)? * candidate)?)?]
+            }
+        };
+        let mask = x.mask.map(|mask| mask.narrow(1, step, 1)?.ne(0.0)?.broadcast_as((batch, units))).transpose()?;
+        let mut output = next[0].clone();
+        if let Some(mask) = &mask {
+            let choose = |new: &Tensor, old: &Tensor| mask.where_cond(new, old);
+            output = choose(&next[0], &if way.zero_masked { zeros()? } else { h })?;
+            states = next.iter().zip(&states).map(|(new, old)| choose(new, old)).collect::<Result<_>>()?;
+        } else {
+            states = next;
+        }
+        outputs.push(output);
+    }
+    if way.in_order && way.backwards {
+        outputs.reverse();
+    }
+    Ok(Run { sequence: Some(Tensor::stack(&outputs, 1)?), states })
+}

@@ -1,0 +1,243 @@
+//! The steps from the first to the last; each core takes its part of the batch through all of them.
+
+use super::{Cell, Outputs, Plan, Saved};
+use crate::cores;
+use crate::host::view;
+use crate::matmul::{Matrix, gemm};
+use crate::simd;
+use crate::simd::Real;
+use candle_core::Result;
+
+/// What a part of the batch leaves for the way back: for each step, what its samples' rows were.
+pub(super) struct Trace<T> {
+    /// Which samples.
+    pub(super) samples: std::ops::Range<usize>,
+    /// The gates after their functions; for a GRU the product with the state for the candidate behind them.
+    pub(super) gates: Vec<T>,
+    /// The state before each step, after dropout: what the kernel was multiplied with.
+    pub(super) before: Vec<T>,
+    /// The state before each step, where dropout makes it another and the equations need both.
+    pub(super) whole: Vec<T>,
+    /// The LSTM's carry before each step, and behind them the last.
+    pub(super) carry: Vec<T>,
+}
+
+/// The value, and what each part of the batch leaves for the way back.
+pub(super) fn forward<T: Real>(plan: Plan, saved: &Saved) -> Result<(Vec<T>, Vec<Trace<T>>)> {
+    let (inputs, kernel) = (view::<T>(&saved.inputs)?, view::<T>(&saved.kernel)?);
+    let bias = saved.bias.as_ref().map(view::<T>).transpose()?;
+    let dropout = saved.dropout.as_ref().map(view::<T>).transpose()?;
+    let state = saved.state.iter().flatten().map(view::<T>).collect::<Result<Vec<_>>>()?;
+    let state: Vec<&[T]> = state.iter().map(|state| &**state).collect();
+    let numbers = Numbers {
+        inputs: &inputs,
+        kernel: &kernel,
+        bias: bias.as_deref(),
+        dropout: dropout.as_deref(),
+        state: &state,
+        mask: saved.mask.as_deref(),
+    };
+    let row = plan.row();
+    let mut value = vec![T::ZERO; plan.batch * row];
+    let mut rest = value.as_mut_slice();
+    let mut parts = Vec::new();
+    for samples in plan.parts() {
+        let (part, others) = rest.split_at_mut(samples.len() * row);
+        rest = others;
+        parts.push((samples, part));
+    }
+    let traces = cores::map(parts, |(samples, out)| forward_part(plan, &numbers, samples, out));
+    Ok((value, traces))
+}
+
+/// What [`Saved`] holds, as slices.
+pub(super) struct Numbers<'a, T> {
+    pub(super) inputs: &'a [T],
+    pub(super) kernel: &'a [T],
+    pub(super) bias: Option<&'a [T]>,
+    pub(super) dropout: Option<&'a [T]>,
+    pub(super) state: &'a [&'a [T]],
+    pub(super) mask: Option<&'a [u8]>,
+}
+
+impl<T: Real> Numbers<'_, T> {
+    pub(super) fn masked(&self, plan: &Plan, sample: usize, step: usize) -> bool {
+        self.mask.is_some_and(|mask| mask[sample * plan.steps + step] == 0)
+    }
+}
+
+fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<usize>, out: &mut [T]) -> Trace<T> {
+    let Plan { way, steps, units, .. } = plan;
+    let (count, width, kept) = (samples.len(), plan.width(), plan.gates());
+    let lstm = way.cell == Cell::Lstm;
+    let gru = matches!(way.cell, Cell::GruResetAfter | Cell::GruResetBefore);
+    let slots = if plan.kept { steps } else { 1 };
+    let mut trace = Trace {
+        samples: samples.clone(),
+        gates: vec![T::ZERO; slots * count * kept],
+        before: vec![T::ZERO; slots * count * units],
+        whole: vec![T::ZERO; if x.dropout.is_some() && gru { slots * count * units } else { 0 }],
+        carry: vec![T::ZERO; if lstm { (slots + 1) * count * units } else { 0 }],
+    };
+    let first = |i: usize| {
+        x.state
+            .get(i)
+            .map_or_else(|| vec![T::ZERO; count * units], |s| s[samples.start * units..samples.end * units].to_vec())
+    };
+    let mut h = first(0);
+    if lstm {
+        trace.carry[..count * units].copy_from_slice(&first(1));
+    }
+    let row = plan.row();
+    let mut z = vec![T::ZERO; count * width];
+    let mut reset = vec![T::ZERO; count * units];
+    for time in 0..steps {
+        let (step, slot) = (plan.step(time), plan.slot(time));
+        let before = &mut trace.before[slot * count * units..(slot + 1) * count * units];
+        before.copy_from_slice(&h);
+        if !trace.whole.is_empty() {
+            trace.whole[slot * count * units..(slot + 1) * count * units].copy_from_slice(&h);
+        }
+        if let Some(dropout) = x.dropout {
+            let dropout = &dropout[samples.start * units..samples.end * units];
+            for (h, &keep) in before.iter_mut().zip(dropout) {
+                *h *= keep;
+            }
+        }
+        let before = &*before;
+        let part_of_inputs = |sample: usize| ((samples.start + sample) * steps + step) * width;
+        let of_state = Matrix::rows(before, count, units);
+        let gates = &mut trace.gates[slot * count * kept..(slot + 1) * count * kept];
+        match way.cell {
+            Cell::Simple | Cell::Lstm => {
+                for (sample, z) in z.chunks_exact_mut(width).enumerate() {
+                    z.copy_from_slice(&x.inputs[part_of_inputs(sample)..][..width]);
+                }
+                gemm(&mut z, width, true, of_state, Matrix::rows(x.kernel, units, width));
+            }
+            Cell::GruResetAfter => {
+                match x.bias {
+                    Some(bias) => z.chunks_exact_mut(width).for_each(|z| z.copy_from_slice(bias)),
+                    None => z.fill(T::ZERO),
+                }
+                gemm(&mut z, width, true, of_state, Matrix::rows(x.kernel, units, width));
+            }
+            Cell::GruResetBefore => {
+                for (sample, z) in z.chunks_exact_mut(width).enumerate() {
+                    z.copy_from_slice(&x.inputs[part_of_inputs(sample)..][..width]);
+                }
+                let two = Matrix::strided(x.kernel, (units, 2 * units), (width, 1));
+                gemm(&mut z, width, true, of_state, two);
+                for (sample, z) in z.chunks_exact_mut(width).enumerate() {
+                    let at = sample * units..(sample + 1) * units;
+                    let r = &mut z[units..2 * units];
+                    way.recurrent_activation.apply(r);
+                    let products = r.iter().zip(&before[at.clone()]);
+                    for (reset, (&r, &h)) in reset[at].iter_mut().zip(products) {
+                        *reset = r * h;
+                    }
+                }
+                let of_reset = Matrix::rows(&reset, count, units);
+                let third = Matrix::strided(&x.kernel[2 * units..], (units, units), (width, 1));
+                gemm(&mut z[2 * units..], width, true, of_reset, third);
+            }
+        }
+        let (carry, next_carry) = if lstm {
+            let (now, next) = trace.carry[slot * count * units..(slot + 2) * count * units].split_at_mut(count * units);
+            (&*now, next)
+        } else {
+            (&[][..], &mut [][..])
+        };
+        for sample in 0..count {
+            let at = sample * units..(sample + 1) * units;
+            let masked = x.masked(&plan, samples.start + sample, step);
+            let (z, h, gates) =
+                (&mut z[sample * width..][..width], &mut h[at.clone()], &mut gates[sample * kept..][..kept]);
+            match way.cell {
+                Cell::Simple => {
+                    way.activation.apply(z);
+                    gates.copy_from_slice(z);
+                    if !masked {
+                        h.copy_from_slice(z);
+                    }
+                }
+                Cell::Lstm => {
+                    way.recurrent_activation.apply(&mut z[..2 * units]);
+                    way.activation.apply(&mut z[2 * units..3 * units]);
+                    way.recurrent_activation.apply(&mut z[3 * units..]);
+                    gates.copy_from_slice(z);
+                    let (carry, next) = (&carry[at.clone()], &mut next_carry[at.clone()]);
+                    if masked {
+                        next.copy_from_slice(carry);
+                    } else {
+                        simd!(lstm_carry(next, carry, z));
+                        h.copy_from_slice(next);
+                        way.activation.apply(h);
+                        for (h, &o) in h.iter_mut().zip(&z[3 * units..]) {
+                            *h *= o;
+                        }
+                    }
+                }
+                Cell::GruResetAfter => {
+                    let input = &x.inputs[part_of_inputs(sample)..][..width];
+                    gates[width..].copy_from_slice(&z[2 * units..]);
+                    for (z, &x) in z[..2 * units].iter_mut().zip(input) {
+                        *z += x;
+                    }
+                    way.recurrent_activation.apply(&mut z[..2 * units]);
+                    let (two, third) = z.split_at_mut(2 * units);
+                    let r = &two[units..];
+                    for (z, (&r, &x)) in third.iter_mut().zip(r.iter().zip(&input[2 * units..])) {
+                        *z = *z * r + x;
+                    }
+                    way.activation.apply(third);
+                    gates[..width].copy_from_slice(z);
+                    if !masked {
+                        simd!(gru_state(h, z));
+                    }
+                }
+                Cell::GruResetBefore => {
+                    way.recurrent_activation.apply(&mut z[..units]);
+                    way.activation.apply(&mut z[2 * units..]);
+                    gates.copy_from_slice(z);
+                    if !masked {
+                        simd!(gru_state(h, z));
+                    }
+                }
+            }
+            if plan.outputs() > 0 && !(masked && way.zero_masked) {
+                out[sample * row + plan.place(time) * units..][..units].copy_from_slice(h);
+            }
+        }
+        if lstm && !plan.kept {
+            trace.carry.copy_within(count * units.., 0);
+        }
+    }
+    for sample in (0..count).filter(|_| way.outputs != Outputs::Sequence) {
+        let (at, last) = (sample * units..(sample + 1) * units, sample * row + plan.outputs() * units);
+        out[last..last + units].copy_from_slice(&h[at.clone()]);
+        if lstm && way.outputs == Outputs::All {
+            let carry = &trace.carry[slots * count * units..][at];
+            out[last + units..last + 2 * units].copy_from_slice(carry);
+        }
+    }
+    trace
+}
+
+#[inline(always)]
+fn lstm_carry<T: Real>(next: &mut [T], carry: &[T], z: &[T]) {
+    let units = next.len();
+    let (i, f, c) = (&z[..units], &z[units..2 * units], &z[2 * units..3 * units]);
+    let gates = i.iter().zip(f).zip(c);
+    for ((next, &carry), ((&i, &f), &c)) in next.iter_mut().zip(carry).zip(gates) {
+        *next = f * carry + i * c;
+    }
+}
+
+#[inline(always)]
+fn gru_state<T: Real>(h: &mut [T], z: &[T]) {
+    let units = h.len();
+    for ((h, &z), &candidate) in h.iter_mut().zip(&z[..units]).zip(&z[2 * units..3 * units]) {
+        *h = z * *h + (T::ONE - z) * candidate;
+    }
+}

@@ -1,0 +1,367 @@
+//! LSTM, GRU and SimpleRNN over whole sequences, as one op each with backpropagation through time written by hand.
+//!
+//! The products with the inputs are one matrix product for all steps (see [`dense`](crate::dense)) and come in here; what is left is, a
+//! step, one product of the state with the recurrent kernel and one loop over the gates. Samples do not depend on each other: each core
+//! takes its part of the batch through all steps. (candle-nn's layers make some thirty tensors a step, and lose time quadratic in the
+//! steps on the way back.)
+
+mod backward;
+mod composed;
+mod forward;
+
+use crate::gpu::{self, on_gpu};
+use crate::host::{view, with_real};
+use crate::matmul::FusedActivation;
+use crate::tape::{Value, on_host, record};
+use backward::backward;
+use candle_core::{Device, Result, Tensor, bail};
+use composed::composed;
+pub use composed::composed_with;
+use forward::forward;
+
+/// The equations of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell {
+    /// `h = activation(z)`, of one gate.
+    Simple,
+    /// Gates i, f, c, o: `c = f c + i activation(z_c)`, `h = o activation(c)`.
+    Lstm,
+    /// Gates z, r, h: `h = z h + (1 - z) activation(x_h + r (h U_h + b_h))`, with a second bias for the products with the state.
+    GruResetAfter,
+    /// The same with `(r h) U_h`.
+    GruResetBefore,
+}
+
+impl Cell {
+    /// How many gates there are.
+    pub fn gates(self) -> usize {
+        match self {
+            Self::Simple => 1,
+            Self::Lstm => 4,
+            Self::GruResetAfter | Self::GruResetBefore => 3,
+        }
+    }
+
+    /// How many tensors the state is made of.
+    pub fn states(self) -> usize {
+        if self == Self::Lstm { 2 } else { 1 }
+    }
+}
+
+/// How a sequence is gone through.
+#[derive(Debug, Clone, Copy)]
+pub struct Way {
+    /// The equations.
+    pub cell: Cell,
+    /// The function of the candidate and of the LSTM's carry.
+    pub activation: FusedActivation,
+    /// The function of the gates.
+    pub recurrent_activation: FusedActivation,
+    /// Whether the last step comes first.
+    pub backwards: bool,
+    /// Whether the outputs are in the order of the inputs, and not in that in which they are made.
+    pub in_order: bool,
+    /// Whether the output of a step that the mask leaves out is 0, and not the one before.
+    pub zero_masked: bool,
+    /// What is wanted.
+    pub outputs: Outputs,
+}
+
+/// What of a run is wanted: what is not is not put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outputs {
+    /// The outputs of all steps.
+    Sequence,
+    /// The last state's first tensor.
+    Last,
+    /// The outputs of all steps, and all tensors of the last state.
+    All,
+}
+
+/// What goes into a recurrent layer, beside its way.
+#[derive(Debug, Clone, Copy)]
+pub struct Sequences<'a> {
+    /// The products with the inputs and the bias: `(batch, steps, gates * units)`.
+    pub inputs: &'a Tensor,
+    /// `(units, gates * units)`.
+    pub kernel: &'a Tensor,
+    /// The second bias of a GRU: `(gates * units,)`.
+    pub bias: Option<&'a Tensor>,
+    /// The first state: `(batch, units)` for each of [`Cell::states`]; zeros if there is none.
+    pub state: Option<&'a [Tensor]>,
+    /// `(batch, steps)`, u8: a step of 0 leaves the state as it is.
+    pub mask: Option<&'a Tensor>,
+    /// What the state is multiplied with before each product with the kernel: `(batch, units)`.
+    pub dropout: Option<&'a Tensor>,
+}
+
+/// What came out, as far as it was wanted.
+pub struct Run {
+    /// The output of each step: `(batch, steps, units)`.
+    pub sequence: Option<Tensor>,
+    /// The state after the last step: `(batch, units)` each.
+    pub states: Vec<Tensor>,
+}
+
+/// Runs through the sequences.
+///
+/// # Errors
+/// If the shapes do not suit each other.
+pub fn recurrent(way: Way, x: Sequences) -> Result<Run> {
+    let (batch, steps, width) = x.inputs.dims3()?;
+    let units = x.kernel.dim(0)?;
+    let states = way.cell.states();
+    let fits = width == way.cell.gates() * units
+        && x.kernel.dims() == [units, width]
+        && x.bias.is_none_or(|bias| bias.dims() == [width] && way.cell == Cell::GruResetAfter)
+        && x.state.is_none_or(|s| s.len() == states && s.iter().all(|s| s.dims() == [batch, units]))
+        && x.mask.is_none_or(|mask| mask.dims() == [batch, steps])
+        && x.dropout.is_none_or(|dropout| dropout.dims() == [batch, units] && !dropout.track_op());
+    if !fits {
+        bail!("recurrent: inputs of shape {:?} and a kernel of {:?} do not fit", x.inputs.dims(), x.kernel.dims())
+    }
+    let mut all = vec![x.inputs, x.kernel];
+    all.extend(x.bias);
+    all.extend(x.state.into_iter().flatten());
+    let kept = all.iter().any(|x| x.track_op());
+    let plan = Plan { way, batch, steps, units, kept };
+    if on_gpu(&all) && gpu::has_recurrent(way.cell) && batch * units > 0 {
+        return plan.unpacked(&gpu::recurrent(plan, x, &all)?);
+    }
+    if !on_host(&all) {
+        return composed(way, x);
+    }
+    let host = |tensor: Option<&Tensor>| tensor.map(|tensor| tensor.detach().contiguous()).transpose();
+    let saved = std::sync::Arc::new(Saved {
+        inputs: x.inputs.detach().contiguous()?,
+        kernel: x.kernel.detach().contiguous()?,
+        bias: host(x.bias)?,
+        dropout: host(x.dropout.map(|dropout| dropout.to_dtype(x.inputs.dtype())).transpose()?.as_ref())?,
+        state: x.state.map(|s| s.iter().map(|s| s.detach().contiguous()).collect::<Result<Vec<_>>>()).transpose()?,
+        mask: x.mask.map(|mask| mask.ne(0.0)?.flatten_all()?.to_vec1::<u8>()).transpose()?,
+    });
+    let packed = with_real!(x.inputs, T => {
+        let (value, traces) = forward::<T>(plan, &saved)?;
+        let (has_bias, has_state) = (x.bias.is_some(), x.state.is_some());
+        let traces = std::sync::Arc::new(traces);
+        record("recurrent", &all, Value::new(value, plan.shape()), move |_, dy| {
+            let found = backward::<T>(plan, &saved, &traces, &view::<T>(dy)?)?;
+            let device = &Device::Cpu;
+            let mut gradients = vec![
+                Some(Tensor::from_vec(found.inputs, (batch, steps, width), device)?),
+                Some(Tensor::from_vec(found.kernel, (units, width), device)?),
+            ];
+            if has_bias {
+                gradients.push(Some(Tensor::from_vec(found.bias, width, device)?));
+            }
+            if has_state {
+                for state in found.state {
+                    gradients.push(Some(Tensor::from_vec(state, (batch, units), device)?));
+                }
+            }
+            Ok(gradients)
+        })?
+    });
+    plan.unpacked(&packed)
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) way: Way,
+    pub(crate) batch: usize,
+    pub(crate) steps: usize,
+    pub(crate) units: usize,
+    /// Whether there is a way back, for which each step leaves its numbers.
+    pub(crate) kept: bool,
+}
+
+struct Saved {
+    inputs: Tensor,
+    kernel: Tensor,
+    bias: Option<Tensor>,
+    dropout: Option<Tensor>,
+    state: Option<Vec<Tensor>>,
+    mask: Option<Vec<u8>>,
+}
+
+impl Plan {
+    pub(crate) fn width(&self) -> usize {
+        self.way.cell.gates() * self.units
+    }
+
+    /// Numbers of a sample's part of the value: the outputs of all steps, then the last states, so that one op has one value.
+    pub(crate) fn row(&self) -> usize {
+        let states = match self.way.outputs {
+            Outputs::Sequence => 0,
+            Outputs::Last => 1,
+            Outputs::All => self.way.cell.states(),
+        };
+        (self.outputs() + states) * self.units
+    }
+
+    /// The shape of the value.
+    pub(crate) fn shape(&self) -> Vec<usize> {
+        match self.way.outputs {
+            Outputs::Sequence => vec![self.batch, self.steps, self.units],
+            Outputs::Last | Outputs::All => vec![self.batch, self.row()],
+        }
+    }
+
+    /// What is wanted, of the value.
+    fn unpacked(&self, value: &Tensor) -> Result<Run> {
+        let Self { batch, steps, units, .. } = *self;
+        Ok(match self.way.outputs {
+            Outputs::Sequence => Run { sequence: Some(value.clone()), states: Vec::new() },
+            Outputs::Last => Run { sequence: None, states: vec![value.clone()] },
+            Outputs::All => {
+                let part = |from: usize, count: usize| crate::shape::columns(value, from * units, count * units);
+                let states = (0..self.way.cell.states()).map(|i| part(steps + i, 1)).collect::<Result<_>>()?;
+                Run { sequence: Some(crate::shape::reshaped(&part(0, steps)?, &[batch, steps, units])?), states }
+            }
+        })
+    }
+
+    /// How many steps' outputs are wanted.
+    pub(crate) fn outputs(&self) -> usize {
+        if self.way.outputs == Outputs::Last { 0 } else { self.steps }
+    }
+
+    /// The step that is made at a time.
+    pub(crate) fn step(&self, time: usize) -> usize {
+        if self.way.backwards { self.steps - 1 - time } else { time }
+    }
+
+    /// Where the output that is made at a time stands.
+    pub(crate) fn place(&self, time: usize) -> usize {
+        if self.way.in_order { self.step(time) } else { time }
+    }
+
+    /// The samples in at most eight parts of sixteen or more, for the cores to share. Always the same, so that sums over the parts are the
+    /// same bits whatever the machine.
+    fn parts(&self) -> Vec<std::ops::Range<usize>> {
+        let size = self.batch.div_ceil(8).max(16);
+        (0..self.batch).step_by(size).map(|from| from..(from + size).min(self.batch)).collect()
+    }
+
+    /// Where a step leaves its numbers: in the place of the step before, if there is no way back.
+    fn slot(&self, time: usize) -> usize {
+        if self.kept { time } else { 0 }
+    }
+
+    /// Numbers left of the gates of a sample and step.
+    pub(crate) fn gates(&self) -> usize {
+        self.width() + if self.way.cell == Cell::GruResetAfter { self.units } else { 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gradcheck::{assert_gradients, try_values, values};
+
+    const CELLS: [Cell; 4] = [Cell::Simple, Cell::Lstm, Cell::GruResetAfter, Cell::GruResetBefore];
+
+    fn way(cell: Cell, backwards: bool, zero_masked: bool) -> Way {
+        let (activation, recurrent_activation) = (FusedActivation::Tanh, FusedActivation::Sigmoid);
+        Way {
+            cell,
+            activation,
+            recurrent_activation,
+            backwards,
+            in_order: zero_masked,
+            zero_masked,
+            outputs: Outputs::All,
+        }
+    }
+
+    /// Everything that a run gives, in one tensor.
+    fn flat(run: Run) -> Result<Tensor> {
+        let parts: Vec<Tensor> =
+            run.sequence.iter().chain(&run.states).map(|x| x.flatten_all()).collect::<Result<_>>()?;
+        Tensor::cat(&parts, 0)
+    }
+
+    #[test]
+    fn gradients_agree_with_finite_differences_and_with_the_steps_one_by_one() {
+        let (batch, steps, units) = (3, 4, 2);
+        let mask = Tensor::new(&[[1u8, 1, 0, 1], [0, 1, 1, 0], [1, 1, 1, 1]], &Device::Cpu).unwrap();
+        let dropout = Tensor::new(&[[0f64, 2.], [2., 2.], [2., 0.]], &Device::Cpu).unwrap();
+        for cell in CELLS {
+            let width = cell.gates() * units;
+            let mut inputs = vec![
+                try_values(&[batch, steps, width], 1).unwrap(),
+                try_values(&[units, width], 2).unwrap(),
+                values([3, 2], 3),
+                values([3, 2], 4),
+            ];
+            inputs.truncate(2 + cell.states());
+            if cell == Cell::GruResetAfter {
+                inputs.push(try_values(&[width], 5).unwrap());
+            }
+            for (masked, dropped, backwards, zeros, state) in [
+                (false, false, false, false, false),
+                (false, false, true, false, true),
+                (true, false, false, false, true),
+                (true, true, true, true, true),
+                (false, true, false, false, false),
+            ] {
+                let way = way(cell, backwards, zeros);
+                let used: Vec<Tensor> =
+                    if state { inputs.clone() } else { [&inputs[..2], &inputs[2 + cell.states()..]].concat() };
+                let run = |v: &[Tensor], run: fn(Way, Sequences) -> Result<Run>| {
+                    let states = if state { &v[2..2 + cell.states()] } else { &[] };
+                    let sequences = Sequences {
+                        inputs: &v[0],
+                        kernel: &v[1],
+                        bias: v.get(2 + states.len()),
+                        state: state.then_some(states),
+                        mask: masked.then_some(&mask),
+                        dropout: dropped.then_some(&dropout),
+                    };
+                    flat(run(way, sequences)?)
+                };
+                assert_gradients(&used, |v| run(v, recurrent));
+                for outputs in [Outputs::Sequence, Outputs::Last] {
+                    let one = |v: &[Tensor]| {
+                        let sequences = Sequences {
+                            inputs: &v[0],
+                            kernel: &v[1],
+                            bias: None,
+                            state: None,
+                            mask: masked.then_some(&mask),
+                            dropout: None,
+                        };
+                        flat(recurrent(Way { outputs, ..way }, sequences)?)
+                    };
+                    assert_gradients(&used[..2], one);
+                }
+                let apart = (run(&used, recurrent).unwrap() - run(&used, composed).unwrap()).unwrap().abs().unwrap();
+                assert!(apart.max_all().unwrap().to_scalar::<f64>().unwrap() < 1e-12, "{way:?}");
+            }
+        }
+    }
+
+    /// More samples than one part has: the parts' gradients come together.
+    #[test]
+    fn a_batch_in_parts_has_the_gradients_of_the_whole() {
+        let (batch, steps, units) = (35, 3, 2);
+        for cell in CELLS {
+            let inputs = [
+                try_values(&[batch, steps, cell.gates() * units], 1).unwrap(),
+                try_values(&[units, cell.gates() * units], 2).unwrap(),
+            ];
+            let of = |run: fn(Way, Sequences) -> Result<Run>| {
+                let found = crate::gradcheck::gradients(&inputs, |v| {
+                    let (inputs, kernel) = (&v[0], &v[1]);
+                    let x = Sequences { inputs, kernel, bias: None, state: None, mask: None, dropout: None };
+                    flat(run(way(cell, false, false), x)?)
+                });
+                found.unwrap()
+            };
+            for (found, expected) in of(recurrent).iter().zip(of(composed)) {
+                let apart = (found - expected).unwrap().abs().unwrap().max_all().unwrap();
+                assert!(apart.to_scalar::<f64>().unwrap() < 1e-10, "{cell:?}");
+            }
+        }
+    }
+}
