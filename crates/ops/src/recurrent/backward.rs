@@ -21,7 +21,9 @@ pub(super) struct Found<T> {
 pub(super) fn backward<T: Real>(plan: Plan, saved: &Saved, traces: &[Trace<T>], dy: &[T]) -> Result<Found<T>> {
     let Plan { batch, steps, units, .. } = plan;
     let width = plan.width();
-    let kernel = view::<T>(&saved.kernel)?;
+    // Transposed once: gemm does it at each step otherwise, for as few rows as a part has.
+    let transposed = saved.kernel.t()?.contiguous()?;
+    let kernel = view::<T>(&transposed)?;
     let dropout = saved.dropout.as_ref().map(view::<T>).transpose()?;
     let state = saved.state.iter().flatten().map(view::<T>).collect::<Result<Vec<_>>>()?;
     let state: Vec<&[T]> = state.iter().map(|state| &**state).collect();
@@ -136,7 +138,7 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
         // Through the products with the state.
         match way.cell {
             Cell::GruResetBefore => {
-                let third = Matrix::strided(&x.kernel[2 * units..], (units, units), (width, 1)).t();
+                let third = Matrix::rows(&x.kernel[2 * units * units..], units, units);
                 let candidates = Matrix::strided(&dz[2 * units..], (count, units), (width, 1));
                 gemm(&mut back, units, false, candidates, third);
                 let reset = &mut reset[time * count * units..][..count * units];
@@ -154,12 +156,12 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
                         }
                     }
                 }
-                let two = Matrix::strided(x.kernel, (units, 2 * units), (width, 1)).t();
+                let two = Matrix::rows(x.kernel, 2 * units, units);
                 let gates = Matrix::strided(&*dz, (count, 2 * units), (width, 1));
                 gemm(&mut back, units, true, gates, two);
             }
             _ => {
-                let kernel = Matrix::rows(x.kernel, units, width).t();
+                let kernel = Matrix::rows(x.kernel, width, units);
                 gemm(&mut back, units, false, Matrix::rows(&*dz, count, width), kernel);
             }
         }

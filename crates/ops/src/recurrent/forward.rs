@@ -53,6 +53,7 @@ pub(super) fn forward<T: Real>(plan: Plan, saved: &Saved) -> Result<(Vec<T>, Vec
 /// What [`Saved`] holds, as slices.
 pub(super) struct Numbers<'a, T> {
     pub(super) inputs: &'a [T],
+    /// On the way back transposed.
     pub(super) kernel: &'a [T],
     pub(super) bias: Option<&'a [T]>,
     pub(super) dropout: Option<&'a [T]>,
