@@ -8,7 +8,7 @@ pub(super) fn composed(way: Way, x: Sequences) -> Result<Run> {
     composed_with(way, x, |x| way.activation.composed(x), |x| way.recurrent_activation.composed(x))
 }
 
-/// [`recurrent`] with any functions as activations, step by step; some ten tensors a step.
+/// [`recurrent`](super::recurrent) with any functions as activations, step by step; some ten tensors a step.
 ///
 /// # Errors
 /// If the shapes do not suit each other.
