@@ -2,8 +2,9 @@
 //! vectors out, and zero as the target for words that stand side by side.
 
 use anyhow::{Context, Result, ensure};
-use candle_keras::data::{Document, ReadText, WordTokenizer, WordVectors, read_text};
+use candle_keras::data::{Document, ReadText, WordTokenizer, read_text};
 use candle_keras::layers::{Embedding, Lambda, Subtract};
+use candle_keras::word_vectors::KeyedVectors;
 use candle_keras::{ops, prelude::*, utils};
 use clap::Parser;
 use std::io::Write;
@@ -88,11 +89,11 @@ fn main() -> Result<()> {
     }
     writeln!(out)?;
 
-    let vectors = WordVectors::new(tokenizer.vocabulary(), &embedding.get_weights()?[0])?;
+    let vectors = KeyedVectors::new(tokenizer.vocabulary(), &embedding.get_weights()?[0])?;
     // Padding and the unknown word come before the words; of these, the common ones are short and say little.
     for word in vectors.words().iter().skip(2).filter(|word| word.chars().count() > 4).take(5) {
         let near: Vec<_> =
-            vectors.nearest(word, 4)?.into_iter().map(|(w, cosine)| format!("{w} ({cosine:.2})")).collect();
+            vectors.most_similar(word, 4)?.into_iter().map(|(w, cosine)| format!("{w} ({cosine:.2})")).collect();
         writeln!(out, "near {word:<12} {}", near.join(", "))?;
     }
     writeln!(

@@ -41,9 +41,9 @@ pub mod layers {
         Bidirectional, Check, Concatenate, Config, Context, Conv1D, Conv2D, Dense, Dot, Dropout, Embedding, Flatten,
         GRU, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D,
         GroupNormalization, Input, InputLayer, KerasTensor, KerasTensors, LSTM, Lambda, Layer, LayerNormalization,
-        MaxPooling1D, MaxPooling2D, Maximum, MergeMode, Minimum, MultiHeadAttention, Multiply, OperationLayer,
-        RMSNormalization, Recurrent, Reshape, Shape, SimpleRNN, Sizes, Subtract, Variable, Weight, Weights, call,
-        check_layer, layer_common, setters, single,
+        MaxPooling1D, MaxPooling2D, Maximum, MergeMode, Minimum, MissingWords, MultiHeadAttention, Multiply,
+        OperationLayer, Pretrained, PretrainedRows, RMSNormalization, Recurrent, Reshape, Shape, SimpleRNN, Sizes,
+        Subtract, Variable, Weight, Weights, WordTable, call, check_layer, layer_common, setters, single,
     };
 }
 
@@ -123,6 +123,23 @@ pub mod data {
     pub use candle_keras_data::*;
 }
 
+/// Data on its way to a model. Keras: `keras.preprocessing`.
+pub mod preprocessing {
+    /// Sequences of ids. Keras: `keras.preprocessing.sequence`.
+    pub mod sequence {
+        #[doc(inline)]
+        pub use candle_keras_data::{
+            Pad, SkipgramBatches, SkipgramEpoch, Skipgrams, make_sampling_table, pad_sequences, skipgrams,
+        };
+    }
+}
+
+/// Word vectors from text without labels, and files of them: word2vec, fastText, GloVe.
+pub mod word_vectors {
+    #[doc(inline)]
+    pub use candle_keras_word_vectors::*;
+}
+
 /// Seeds, names, devices and the preparation of data. Keras: `keras.utils`.
 pub mod utils {
     #[doc(inline)]
@@ -162,6 +179,7 @@ mod guide {
         FunctionalApi: "../docs/functional-api.md",
         Training: "../docs/training.md",
         TextAndEmbeddings: "../docs/text-and-embeddings.md",
+        WordVectors: "../docs/word-vectors.md",
         Saving: "../docs/saving.md",
         WritingALayer: "../docs/writing-a-layer.md",
         Porting: "../docs/porting.md",

@@ -10,6 +10,8 @@ mod hostile_files;
 mod keras_anchors;
 mod models;
 mod own_layer;
+mod pretrained;
 mod saving;
+mod skipgram;
 mod training;
 mod word_distance;

@@ -1,9 +1,10 @@
 //! What is said on the command line.
 
+use crate::vectors;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-/// Summarizes, plots, runs, trains and converts Keras's files without Python.
+/// Summarizes, plots, runs, trains and converts Keras's files, and makes word vectors, without Python.
 #[derive(Debug, Parser)]
 #[command(name = "candle-keras", version, arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -18,9 +19,9 @@ pub(crate) struct Arguments {
     #[arg(long, global = true)]
     pub(crate) seed: Option<u64>,
 
-    /// Shows the progress: 1 a bar, 2 a line an epoch
-    #[arg(long, short, global = true, num_args = 0..=1, default_value_t = 0, default_missing_value = "1")]
-    pub(crate) verbose: u8,
+    /// Shows the progress: 0 not, 1 a bar, 2 a line an epoch
+    #[arg(long, short, global = true, num_args = 0..=1, default_missing_value = "1")]
+    pub(crate) verbose: Option<u8>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -62,6 +63,9 @@ pub(crate) enum Command {
         /// What is written
         output: PathBuf,
     },
+    /// Word vectors: trains, asks, measures, converts and draws them
+    #[command(subcommand)]
+    Vectors(Box<vectors::Command>),
 }
 
 #[derive(Debug, Args)]

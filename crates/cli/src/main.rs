@@ -1,8 +1,9 @@
-//! The command `candle-keras`: what can be done with a Keras file without Python, and without Rust.
+//! The command `candle-keras`: what can be done with a Keras file without Python, and without Rust; and word vectors.
 
 mod arguments;
 mod data;
 mod train;
+mod vectors;
 
 use anyhow::{Context, Result, bail};
 use arguments::{Arguments, Command};
@@ -43,7 +44,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         random::set_random_seed(seed);
     }
     let device = arguments.device.as_deref().map(device).transpose()?.unwrap_or(Device::Cpu);
-    let verbose = arguments.verbose;
+    let verbose = arguments.verbose.unwrap_or(0);
     // For what does not train, it need not be known what the model was compiled with.
     let bare = |path: &Path| -> Result<Model> { on_device(LoadModel::new().compile(false).load(path)?, &device) };
     let compiled = |path: &Path| -> Result<Model> { on_device(load_model(path)?, &device) };
@@ -61,6 +62,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Command::Evaluate(evaluate) => train::evaluate(compiled(&evaluate.model)?, evaluate)?,
         Command::Fit(fit) => train::fit(compiled(&fit.model)?, fit, verbose)?,
         Command::Convert { input, output } => convert(input, output)?,
+        Command::Vectors(command) => vectors::run(command, arguments.seed, arguments.verbose)?,
     }
     Ok(())
 }

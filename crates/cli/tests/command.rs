@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod vectors;
+
 use candle_core::{Device, Tensor};
 use candle_keras_layers::{Dense, Embedding, Flatten, Input, InputLayer, Lambda, Layer, Subtract, layers};
 use candle_keras_models::{Compile, Fit, Model, Predict, Sequential, load_model, load_tensors, save_tensors};
@@ -9,12 +11,17 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// A folder with a compiled model of two inputs, and data for it.
+/// A folder that the command runs in.
 struct Place(tempfile::TempDir);
 
 impl Place {
+    fn empty() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// With a compiled model of two inputs, and data for it.
     fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
+        let place = Self::empty();
         let (a, b) = (InputLayer::new([1]).name("a").dtype("int32").output(), InputLayer::new([1]).name("b").output());
         let words = Embedding::new(5, 3);
         let distance = Subtract::new().call([&words.call(&a).unwrap(), &words.call(&b).unwrap()]).unwrap();

@@ -42,7 +42,7 @@ pub use check::{Check, check_layer};
 pub use constraints::Constraint;
 pub use context::Context;
 pub use convolutional::{Conv1D, Conv2D};
-pub use core::{Dense, Embedding, InputLayer, Lambda};
+pub use core::{Dense, Embedding, InputLayer, Lambda, MissingWords, Pretrained, PretrainedRows, WordTable};
 pub use initializers::Initializer;
 pub use layer::{Layer, Outputs, build, run, run_together, single, to_config};
 pub use list::IntoLayer;

@@ -40,6 +40,7 @@ pub struct Weight {
     regularizer: Option<Regularizer>,
     constraint: Option<Constraint>,
     ones: std::ops::Range<usize>,
+    values: Option<Vec<f32>>,
 }
 
 thread_local! {
@@ -72,7 +73,14 @@ impl Weight {
             regularizer: None,
             constraint: None,
             ones: 0..0,
+            values: None,
         }
+    }
+
+    /// Begins with these numbers, in place of those of the initializer, and in their memory.
+    pub(crate) fn values(mut self, values: Vec<f32>) -> Self {
+        self.values = Some(values);
+        self
     }
 
     /// Which elements of a vector begin as 1, whatever the initializer: the forget gate's biases.
@@ -81,15 +89,21 @@ impl Weight {
         self
     }
 
-    fn initial(&self, dtype: DType) -> Result<Var> {
+    fn initial(&mut self, dtype: DType) -> Result<Var> {
         let dims = self.shape.as_slice();
         // Not copied, as a tensor would be.
         if dtype == DType::F32 {
-            let mut values = self.initializer.init_f32(dims)?;
+            let mut values = match self.values.take() {
+                Some(values) => values,
+                None => self.initializer.init_f32(dims)?,
+            };
             values[self.ones.clone()].fill(1.0);
             return Ok(Var::from_vec(values, dims, &Device::Cpu)?);
         }
-        let value = self.initializer.init(dims, dtype)?;
+        let value = match self.values.take() {
+            Some(values) => Tensor::from_vec(values, dims, &Device::Cpu)?.to_dtype(dtype)?,
+            None => self.initializer.init(dims, dtype)?,
+        };
         let ones = Tensor::ones(self.ones.len(), dtype, &Device::Cpu)?;
         let value = if self.ones.is_empty() { value } else { value.slice_scatter(&ones, 0, self.ones.start)? };
         Ok(Var::from_tensor(&value)?)
@@ -131,7 +145,7 @@ impl Weight {
         })
     }
 
-    pub(crate) fn create(self, layer: &str, dtype: DType) -> Result<Variable> {
+    pub(crate) fn create(mut self, layer: &str, dtype: DType) -> Result<Variable> {
         self.check_size(dtype)?;
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let value = match LOADED.get() {

@@ -115,6 +115,11 @@ impl Stream {
         part
     }
 
+    /// `count` times 32 random bits, for many small draws at once.
+    pub fn bits(&mut self, count: usize) -> Vec<u32> {
+        self.drawn(count, |bits| bits)
+    }
+
     /// `count` numbers, uniform in `[0, 1)`, with 24 random bits each, at half the price.
     pub fn uniform_f32(&mut self, count: usize) -> Vec<f32> {
         self.drawn(count, |bits| (bits >> 8) as f32 / (1u32 << 24) as f32)
@@ -251,7 +256,7 @@ mod tests {
     fn many_blocks_are_those_of_one_after_another() {
         let (mut many, mut one) = (Stream::new(1, 7), Stream::new(1, 7));
         for count in [1, 5, 63, 64, 65, 70_001] {
-            let bits = many.drawn(count, |bits| bits);
+            let bits = many.bits(count);
             let mut expected: Vec<u32> = (0..count.div_ceil(4)).flat_map(|_| one.next_block()).collect();
             expected.truncate(count);
             assert_eq!(bits, expected);

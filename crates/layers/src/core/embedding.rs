@@ -4,7 +4,7 @@ use crate::layer::single;
 use crate::{
     Base, Constraint, Context, Initializer, Layer, Regularizer, Shape, Weight, Weights, layer_common, setters,
 };
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use candle_keras_ops::{self as ops, Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,59 @@ impl Embedding {
         /// Whether id 0 is padding, which later layers that know masks leave out.
         mask_zero: bool,
     }
+
+    /// Begins with this table, `(input_dim, output_dim)`. Keras: `Embedding(..., weights=[table])`.
+    ///
+    /// The table is a weight like any other, and no part of the layer's configuration. [`Pretrained`](crate::Pretrained) makes one of word
+    /// vectors.
+    ///
+    /// # Errors
+    /// If it has another shape.
+    ///
+    /// ```
+    /// use candle_keras_layers::{Embedding, Layer};
+    /// use candle_core::{Device, Tensor};
+    /// let table = Tensor::new(&[[0f32, 0.], [0.1, 0.2], [0.3, 0.4]], &Device::Cpu)?;
+    /// let embedding = Embedding::new(3, 2).weights(&table)?.trainable(false);
+    /// assert_eq!(embedding.get_weights()?[0].to_vec2::<f32>()?[2], [0.3, 0.4]);
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    pub fn weights(self, table: &Tensor) -> Result<Self> {
+        let expected = [self.input_dim, self.output_dim];
+        if table.dims() != expected {
+            return Err(Error::new("the table has another shape than the Embedding")
+                .expected(format!("{expected:?}: input_dim, output_dim"))
+                .received(format!("{:?}", table.dims()))
+                .help("a row for each id from 0 on, which is padding where there is any: input_dim is the largest id and one")
+                .in_layer(self.layer_name(), self.class_name()));
+        }
+        let exists = self.base.built().is_some();
+        let layer = self.with_values(table.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)?;
+        if exists || layer.base.dtype() != DType::F32 {
+            layer.set_weights(std::slice::from_ref(table))?;
+        }
+        Ok(layer)
+    }
+
+    /// Builds the layer with these numbers in its table.
+    pub(crate) fn with_values(self, values: Vec<f32>) -> Result<Self> {
+        let build = self.base.build(&[Shape::from([None::<usize>])], |weights| {
+            weights.add(self.table()?.values(values));
+            Ok(())
+        });
+        build.map_err(|error| error.in_layer(self.layer_name(), self.class_name()))?;
+        Ok(self)
+    }
+
+    fn table(&self) -> Result<Weight> {
+        if self.input_dim == 0 || self.output_dim == 0 {
+            return Err(Error::new("input_dim and output_dim must be positive")
+                .received(format!("input_dim = {}, output_dim = {}", self.input_dim, self.output_dim)));
+        }
+        Ok(Weight::new("embeddings", [self.input_dim, self.output_dim], &self.embeddings_initializer)
+            .regularizer(&self.embeddings_regularizer)
+            .constraint(&self.embeddings_constraint))
+    }
 }
 
 impl Layer for Embedding {
@@ -77,15 +130,7 @@ impl Layer for Embedding {
     }
 
     fn build(&self, _: &[Shape], weights: &mut Weights) -> Result<()> {
-        if self.input_dim == 0 || self.output_dim == 0 {
-            return Err(Error::new("input_dim and output_dim must be positive")
-                .received(format!("input_dim = {}, output_dim = {}", self.input_dim, self.output_dim)));
-        }
-        weights.add(
-            Weight::new("embeddings", [self.input_dim, self.output_dim], &self.embeddings_initializer)
-                .regularizer(&self.embeddings_regularizer)
-                .constraint(&self.embeddings_constraint),
-        );
+        weights.add(self.table()?);
         Ok(())
     }
 

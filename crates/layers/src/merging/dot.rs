@@ -79,6 +79,11 @@ impl Dot {
     }
 }
 
+/// Whether there is one vector a sample, on this axis, as an Embedding gives it for one word: no product of matrices is needed.
+fn is_vector_each(x: &Tensor, axis: usize) -> bool {
+    axis == x.rank() - 1 && x.dims()[1..axis].iter().all(|&size| size == 1)
+}
+
 impl Layer for Dot {
     layer_common!("Dot");
 
@@ -111,6 +116,11 @@ impl Layer for Dot {
         let normalized =
             |x: &Tensor, axis: usize| if self.normalize { ops::l2_normalize(x, axis as i64) } else { Ok(x.clone()) };
         let (a, b) = (normalized(a, axes[0])?, normalized(b, axes[1])?);
+        if is_vector_each(&a, axes[0]) && a.dims() == b.dims() && axes[0] == axes[1] {
+            let ones = vec![1; (2 * a.rank() - 4).max(1)];
+            let dims: Vec<i64> = std::iter::once(a.dim(0)? as i64).chain(ones).collect();
+            return Ok(vec![ops::reshape(&ops::vecdot(&a, &b)?, dims)?]);
+        }
         // The multiplied axes go last and the others become one: (batch, m, k) times (batch, n, k), transposed.
         let matrix = |x: &Tensor, axis: usize| {
             let order: Vec<_> = (0..x.rank()).filter(|i| *i != axis).chain([axis]).collect();
@@ -148,6 +158,8 @@ mod tests {
     fn behaves_as_every_layer_must() {
         check_layer(|| Dot::new(1), Check::inputs([[2, 3], [2, 3]]).output([2, 1]));
         check_layer(|| Dot::new(-1), Check::inputs([[2, 1, 3], [2, 1, 3]]).output([2, 1, 1]));
+        check_layer(|| Dot::new(3), Check::inputs([[2, 1, 1, 3], [2, 1, 1, 3]]).output([2, 1, 1, 1, 1]));
+        check_layer(|| Dot::new(2).normalize(true), Check::inputs([[2, 1, 3], [2, 1, 3]]).output([2, 1, 1]));
         let cosine = || Dot::new([2, 1]).normalize(true);
         check_layer(cosine, Check::inputs([[2, 5, 3], [2, 3, 4]]).output([2, 5, 4]));
         check_layer(|| Dot::new([1, 3]), Check::inputs([[2, 3, 4, 1], [2, 5, 1, 3]]).output([2, 4, 1, 5, 1]));

@@ -1,8 +1,9 @@
 //! `.keras` files: a zip archive of metadata.json, config.json and model.weights.h5.
 
+use super::VERSION;
 use super::section::{Reader, Section};
-use super::{VERSION, atomic};
 use crate::Result;
+use candle_keras_data::atomic;
 use candle_keras_layers::Config;
 use candle_keras_ops::Error;
 use serde_json::json;

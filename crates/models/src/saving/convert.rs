@@ -1,11 +1,12 @@
 //! Weights without a model, from one kind of file to another.
 
+use super::has_extension;
 use super::hdf5::{self, Hdf5};
 use super::safetensors::{self, SafetensorsFile};
 use super::section::Section;
-use super::{atomic, has_extension};
 use crate::Result;
 use candle_core::Tensor;
+use candle_keras_data::atomic;
 use candle_keras_ops::Error;
 use std::collections::BTreeMap;
 use std::path::Path;

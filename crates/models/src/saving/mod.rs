@@ -5,7 +5,6 @@
 
 pub(crate) mod architecture;
 mod archive;
-mod atomic;
 mod compile_config;
 mod convert;
 mod custom_objects;

@@ -1,11 +1,12 @@
 //! safetensors: weights under the names of their layers, and the architecture in the metadata.
 
+use super::hdf5;
 use super::section::Section;
 use super::stored::{Data, Stored};
 use super::tree::{Entry, LoadWeights, entries};
-use super::{atomic, hdf5};
 use crate::{Optimizer, Result};
 use candle_core::{DType, Tensor};
+use candle_keras_data::atomic;
 use candle_keras_layers::{Config, Layer, Variable};
 use candle_keras_ops::Error;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};

@@ -1,7 +1,6 @@
 //! A file is written whole or not at all.
 
-use crate::Result;
-use candle_keras_ops::Error;
+use candle_keras_ops::{Error, Result};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -10,7 +9,7 @@ use std::path::Path;
 ///
 /// Whatever happens meanwhile, `path` is the old file or the new one. What a crash may leave behind is a hidden file that
 /// begins with `.` and the name.
-pub(crate) fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<&mut File>) -> Result<()>) -> Result<()> {
+pub fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<&mut File>) -> Result<()>) -> Result<()> {
     let io = |cause| Error::io(path, cause);
     // A link keeps pointing to where it points to.
     let target = if path.is_symlink() { path.canonicalize().map_err(io)? } else { path.to_path_buf() };

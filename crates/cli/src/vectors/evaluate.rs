@@ -1,0 +1,106 @@
+//! How good vectors are.
+
+use super::options::whole;
+use super::print::print;
+use super::query::ObjectiveName;
+use super::source::Reading;
+use anyhow::Result;
+use candle_keras_word_vectors::{AnalogyScores, EvaluationOptions, PairScores, SectionScore};
+use clap::Args;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub(crate) struct Evaluate {
+    /// A file of vectors
+    file: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+    /// Pairs of words with similarities that people gave, two words and a number a line: WordSim-353, SimLex-999
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "analogies")]
+    pairs: Vec<PathBuf>,
+    /// Questions of four words a line, in sections that begin with `: name`: questions-words.txt
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    analogies: Vec<PathBuf>,
+    /// How many words count as known, the first ones
+    #[arg(long, value_name = "N", default_value_t = 300_000, value_parser = whole(1..))]
+    restrict_vocab: usize,
+    /// Scores a pair with an unknown word as 0 and a question with one as wrong, where they are passed over otherwise
+    #[arg(long)]
+    dummy4unknown: bool,
+    /// Tells upper and lower case apart
+    #[arg(long)]
+    case_sensitive: bool,
+    /// What is between the columns of a file of pairs; found by itself otherwise
+    #[arg(long, value_name = "CHARACTER")]
+    delimiter: Option<char>,
+    /// How analogies are solved
+    #[arg(long, value_enum, default_value_t = ObjectiveName::Cosadd)]
+    objective: ObjectiveName,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn evaluate(arguments: &Evaluate) -> Result<()> {
+    let vectors = arguments.reading.open(&arguments.file)?.into_vectors();
+    let options = options(arguments);
+    let pairs = scores(&arguments.pairs, |path| vectors.evaluate_word_pairs(path, &options))?;
+    let analogies = scores(&arguments.analogies, |path| vectors.evaluate_word_analogies(path, &options))?;
+    if arguments.json {
+        let pairs: Vec<_> = pairs.iter().map(|(path, scores)| json_of_pairs(path, scores)).collect();
+        let analogies: Vec<_> = analogies.iter().map(|(path, scores)| json_of_analogies(path, scores)).collect();
+        return print(&json!({"pairs": pairs, "analogies": analogies}).to_string());
+    }
+    let pairs = pairs.iter().map(|(path, scores)| format!("{}\n{scores}", path.display()));
+    let analogies = analogies.iter().map(|(path, scores)| format!("{}\n{scores}", path.display()));
+    print(&pairs.chain(analogies).collect::<Vec<_>>().join("\n\n"))
+}
+
+fn options(arguments: &Evaluate) -> EvaluationOptions {
+    let options = EvaluationOptions::new()
+        .restrict_vocab(arguments.restrict_vocab)
+        .dummy4unknown(arguments.dummy4unknown)
+        .case_insensitive(!arguments.case_sensitive)
+        .objective(arguments.objective.into());
+    if let Some(delimiter) = arguments.delimiter { options.delimiter(delimiter) } else { options }
+}
+
+/// The scores of each file.
+fn scores<T>(
+    paths: &[PathBuf],
+    score: impl Fn(&Path) -> candle_keras_word_vectors::Result<T>,
+) -> Result<Vec<(&Path, T)>> {
+    paths.iter().map(|path| Ok((path.as_path(), score(path)?))).collect()
+}
+
+fn json_of_pairs(path: &Path, scores: &PairScores) -> Value {
+    json!({
+        "file": path.display().to_string(),
+        "spearman": scores.spearman,
+        "pearson": scores.pearson,
+        "used": scores.used,
+        "unknown": scores.unknown,
+        "total": scores.total,
+    })
+}
+
+fn json_of_analogies(path: &Path, scores: &AnalogyScores) -> Value {
+    let section = |section: &SectionScore| {
+        json!({
+            "name": section.name,
+            "accuracy": section.accuracy(),
+            "correct": section.correct,
+            "used": section.used,
+            "unknown": section.unknown,
+            "total": section.total,
+        })
+    };
+    json!({
+        "file": path.display().to_string(),
+        "total": section(&scores.total()),
+        "semantic": section(&scores.semantic()),
+        "syntactic": section(&scores.syntactic()),
+        "sections": scores.sections.iter().map(section).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,75 @@
+//! Words in the plane.
+
+use super::lines;
+use super::options::{check_output, finite, whole};
+use super::source::Reading;
+use anyhow::Result;
+use candle_keras_ops::warnings;
+use candle_keras_word_vectors as word_vectors;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct Map {
+    /// A file of vectors
+    file: PathBuf,
+    /// What is written: .html, a page that needs no network, or .svg, for printing
+    output: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+    /// How many words are shown at most, the first of the file
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = whole(1..))]
+    words: usize,
+    /// Shows the words of this file alone, one a line
+    #[arg(long, value_name = "FILE")]
+    only: Option<PathBuf>,
+    /// How places are found: tsne has honest neighbors, pca honest distances
+    #[arg(long, value_enum, default_value_t = Method::Tsne)]
+    method: Method,
+    /// For tsne, about how many neighbors a word should have
+    #[arg(long, default_value_t = 30.0, value_parser = finite)]
+    perplexity: f64,
+    /// For tsne, how many steps of gradient descent
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole(0..))]
+    iterations: usize,
+    /// How many neighbors the page names for each word
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = whole(0..))]
+    neighbors: usize,
+    /// The title of the page
+    #[arg(long, default_value = "Word map")]
+    title: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Method {
+    Tsne,
+    Pca,
+}
+
+pub(super) fn map(arguments: &Map, seed: Option<u64>) -> Result<()> {
+    check_output(&arguments.output, &["html", "htm", "svg"])?;
+    let only = arguments.only.as_deref().map(lines::words).transpose()?;
+    let vectors = arguments.reading.open(&arguments.file)?.into_vectors();
+    let mut map = word_vectors::Map::new(&vectors)
+        .words(arguments.words)
+        .method(match arguments.method {
+            Method::Tsne => word_vectors::Method::Tsne,
+            Method::Pca => word_vectors::Method::Pca,
+        })
+        .perplexity(arguments.perplexity)
+        .iterations(arguments.iterations)
+        .neighbors(arguments.neighbors)
+        .title(&arguments.title)
+        .seed(seed.unwrap_or(0));
+    if let Some(only) = only {
+        map = map.only(only);
+    }
+    let map = map.fit()?;
+    if let Some(first) = map.left_out().first() {
+        let count = map.left_out().len();
+        warnings::warn(format!(
+            "{count} words have no direction, and no place on the map: {first:?} is the first of them"
+        ));
+    }
+    Ok(map.save(&arguments.output)?)
+}

@@ -1,0 +1,47 @@
+//! Word vectors: `candle-keras vectors ...`.
+
+mod classify;
+mod convert;
+mod evaluate;
+mod lines;
+mod map;
+mod options;
+mod print;
+mod query;
+mod source;
+mod train;
+
+use anyhow::{Result, anyhow};
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Trains vectors on a folder of text that has no labels
+    Train(train::Train),
+    /// Prints the words that are most similar to each of some words
+    Nearest(query::Nearest),
+    /// Prints the words nearest to a sum of words: king - man + woman
+    Analogy(query::Analogy),
+    /// Compares with similarities that people gave, and counts analogies that are solved
+    Evaluate(evaluate::Evaluate),
+    /// Converts between the formats of word2vec, fastText, GloVe, safetensors, NumPy and TensorBoard's projector
+    Convert(convert::Convert),
+    /// Draws the words in the plane, those of like meaning side by side
+    Map(map::Map),
+    /// Labels lines of text with a supervised model of fastText
+    #[command(subcommand)]
+    Classify(classify::Command),
+}
+
+pub(crate) fn run(command: &Command, seed: Option<u64>, verbose: Option<u8>) -> Result<()> {
+    let done = match command {
+        Command::Train(train) => train::train(train, seed, verbose),
+        Command::Nearest(nearest) => query::nearest(nearest),
+        Command::Analogy(analogy) => query::analogy(analogy),
+        Command::Evaluate(evaluate) => evaluate::evaluate(evaluate),
+        Command::Convert(convert) => convert::convert(convert),
+        Command::Map(map) => map::map(map, seed),
+        Command::Classify(command) => classify::run(command, seed, verbose),
+    };
+    done.map_err(|error| anyhow!(options::with_options(&format!("{error:#}"))))
+}

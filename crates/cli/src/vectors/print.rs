@@ -1,0 +1,71 @@
+//! Answers on standard output.
+
+use anyhow::Result;
+use std::io::{ErrorKind, Write};
+
+/// Prints a line, or several. That nobody reads on, as `head` does not, is no error.
+pub(super) fn print(text: &str) -> Result<()> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Prints lines as they come, each at once, until nobody reads them any more.
+pub(super) fn print_each(lines: impl Iterator<Item = Result<String>>) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    for line in lines {
+        match writeln!(out, "{}", line?) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
+            done => done?,
+        }
+    }
+    Ok(())
+}
+
+/// A number with so many digits that count, as C's `%g` and streams of C++ print it.
+pub(super) fn general(x: f64, digits: usize) -> String {
+    let decimals = digits.max(1) - 1;
+    let scientific = format!("{x:.decimals$e}");
+    let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific.to_lowercase() };
+    let power: i32 = exponent.parse().unwrap_or(0);
+    let trimmed = |number: &str| match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => number.to_string(),
+    };
+    if power < -4 || power > decimals as i32 {
+        let sign = if power < 0 { '-' } else { '+' };
+        return format!("{}e{sign}{:02}", trimmed(mantissa), power.abs());
+    }
+    trimmed(&format!("{x:.*}", (decimals as i32 - power) as usize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::general;
+
+    /// The expected ones are what Python's `"%.6g" % x` gives.
+    #[test]
+    fn numbers_are_those_of_c() {
+        let six = [
+            (0.9, "0.9"),
+            (1.000_01, "1.00001"),
+            (0.123_456_789, "0.123457"),
+            (1e-5, "1e-05"),
+            (0.000_123_456_78, "0.000123457"),
+            (123_456.0, "123456"),
+            (1_234_567.0, "1.23457e+06"),
+            (0.999_999_9, "1"),
+            (0.0, "0"),
+            (-2.5, "-2.5"),
+            (f64::NAN, "nan"),
+        ];
+        for (x, expected) in six {
+            assert_eq!(general(x, 6), expected);
+        }
+        assert_eq!(
+            (general(0.05414, 3), general(100.0, 3), general(0.5, 1)),
+            ("0.0541".into(), "100".into(), "0.5".into())
+        );
+    }
+}

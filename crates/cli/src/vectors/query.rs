@@ -1,0 +1,190 @@
+//! Questions for similar words.
+
+use super::options::whole;
+use super::print::print;
+use super::source::Reading;
+use anyhow::{Result, bail};
+use candle_keras_word_vectors::Objective;
+use clap::{Args, Parser, ValueEnum};
+use serde::Serialize;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct Nearest {
+    /// A file of vectors
+    file: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+    /// Any words; of a fastText .bin, unseen ones too
+    #[arg(required = true, value_name = "WORD")]
+    words: Vec<String>,
+    /// How many similar words are printed for each
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = whole(1..))]
+    top: usize,
+    /// Prints JSON: a list with an object for each word
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Analogy {
+    /// A file of vectors
+    file: PathBuf,
+    /// Words with + and - between them or before them: king - man + woman, or king -man +woman
+    #[arg(required = true, value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+    #[command(flatten)]
+    options: AnalogyOptions,
+}
+
+/// They may come behind the words as well, where the first parser takes all for words.
+#[derive(Debug, Default, Parser)]
+#[command(name = "vectors analogy", disable_help_flag = true)]
+struct AnalogyOptions {
+    #[command(flatten)]
+    reading: Reading,
+    /// How many words are printed [default: 10]
+    #[arg(long, value_name = "N", value_parser = whole(1..))]
+    top: Option<usize>,
+    /// Adds the cosines with the words, or multiplies and divides them [default: cosadd]
+    #[arg(long, value_enum)]
+    objective: Option<ObjectiveName>,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl AnalogyOptions {
+    /// These, and those that are not among them.
+    fn or(self, others: &Self) -> Self {
+        Self {
+            reading: self.reading.or(&others.reading),
+            top: self.top.or(others.top),
+            objective: self.objective.or(others.objective),
+            json: self.json || others.json,
+        }
+    }
+}
+
+/// How several words make one question.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum ObjectiveName {
+    #[default]
+    Cosadd,
+    Cosmul,
+}
+
+impl From<ObjectiveName> for Objective {
+    fn from(name: ObjectiveName) -> Self {
+        match name {
+            ObjectiveName::Cosadd => Self::CosAdd,
+            ObjectiveName::Cosmul => Self::CosMul,
+        }
+    }
+}
+
+/// The words that answer a question, the best first.
+#[derive(Debug, Serialize)]
+struct Answer<'a> {
+    question: String,
+    nearest: Vec<Near<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Near<'a> {
+    word: &'a str,
+    similarity: f32,
+}
+
+impl<'a> Answer<'a> {
+    fn new(question: &str, best: Vec<(&'a str, f32)>) -> Self {
+        let nearest = best.into_iter().map(|(word, similarity)| Near { word, similarity }).collect();
+        Self { question: question.into(), nearest }
+    }
+
+    fn table(&self) -> String {
+        let rows = self.nearest.iter().map(|near| format!("\n  {:7.4}  {}", near.similarity, near.word));
+        std::iter::once(self.question.clone()).chain(rows).collect()
+    }
+}
+
+pub(super) fn nearest(arguments: &Nearest) -> Result<()> {
+    let source = arguments.reading.open(&arguments.file)?;
+    let mut answers = Vec::new();
+    for word in &arguments.words {
+        let asked = source.asked(word)?;
+        answers.push(Answer::new(word, source.query().positive(&asked).top(arguments.top).run()?));
+    }
+    let text = match arguments.json {
+        true => serde_json::to_string(&answers)?,
+        false => answers.iter().map(Answer::table).collect::<Vec<_>>().join("\n"),
+    };
+    print(&text)
+}
+
+pub(super) fn analogy(arguments: &Analogy) -> Result<()> {
+    let (words, options) = divide(&arguments.words, &arguments.options)?;
+    let (positive, negative) = signs(&words)?;
+    let source = options.reading.open(&arguments.file)?;
+    let positive = positive.into_iter().map(|word| source.asked(word)).collect::<Result<Vec<_>>>()?;
+    let negative = negative.into_iter().map(|word| source.asked(word)).collect::<Result<Vec<_>>>()?;
+    let query = source
+        .query()
+        .positive(positive.iter().collect::<Vec<_>>())
+        .negative(negative.iter().collect::<Vec<_>>())
+        .objective(options.objective.unwrap_or_default().into())
+        .top(options.top.unwrap_or(10));
+    let answer = Answer::new(&words, query.run()?);
+    print(&if options.json { serde_json::to_string(&answer)? } else { answer.table() })
+}
+
+/// The words as one text, and the options with those behind the words.
+fn divide(words: &[String], options: &AnalogyOptions) -> Result<(String, AnalogyOptions)> {
+    let end = words.iter().position(|word| word.starts_with("--")).unwrap_or(words.len());
+    let behind = std::iter::once("analogy").chain(words[end..].iter().map(String::as_str));
+    Ok((words[..end].join(" "), AnalogyOptions::try_parse_from(behind)?.or(options)))
+}
+
+/// The words that are added, and those that are subtracted.
+fn signs(words: &str) -> Result<(Vec<&str>, Vec<&str>)> {
+    let (mut positive, mut negative) = (Vec::new(), Vec::new());
+    let mut sign = None;
+    for token in words.split_whitespace() {
+        let (its_sign, word) = match token.split_at_checked(1) {
+            Some(("+", word)) => (Some('+'), word),
+            Some(("-", word)) => (Some('-'), word),
+            _ => (None, token),
+        };
+        if sign.is_some() && its_sign.is_some() {
+            bail!("{words:?} has two signs in a row; expected: words as in king - man + woman");
+        }
+        sign = sign.or(its_sign);
+        if word.is_empty() {
+            continue;
+        }
+        if sign.take() == Some('-') { negative.push(word) } else { positive.push(word) }
+    }
+    match (sign, positive.as_slice()) {
+        (Some(sign), _) => bail!("there is no word behind the last {sign} of {words:?}"),
+        (None, []) => bail!("{words:?} has no word that is added; expected: words as in king - man + woman"),
+        _ => Ok((positive, negative)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_have_signs() {
+        let parts = (vec!["king", "woman"], vec!["man"]);
+        for words in ["king - man + woman", "king -man +woman", "- man king woman", "+king -man woman"] {
+            assert_eq!(signs(words).unwrap(), parts, "{words}");
+        }
+        assert_eq!(signs("ice-cream").unwrap(), (vec!["ice-cream"], vec![]));
+        let error = |words| signs(words).unwrap_err().to_string();
+        assert!(error("king + - man").contains("two signs"));
+        assert!(error("king -").contains("behind the last -"));
+        assert!(error("-man").contains("no word that is added"));
+    }
+}

@@ -1,0 +1,70 @@
+//! fastText: skip-gram or CBOW with the n-grams of letters of a word.
+
+use super::options::{Common, Windows, given};
+use super::{Run, Trained};
+use crate::vectors::options::whole;
+use anyhow::{Result, bail};
+use candle_keras_word_vectors::FastText;
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(super) struct NGrams {
+    /// The mean of a window's rows predicts its centre, as with cbow
+    #[arg(long)]
+    cbow: bool,
+    /// How many letters the shortest n-gram has, the < and > around a word included [default: 3]
+    #[arg(long, value_name = "N", value_parser = whole(0..=1000))]
+    min_n: Option<usize>,
+    /// How many letters the longest n-gram has; 0 is without n-grams [default: 6]
+    #[arg(long, value_name = "N", value_parser = whole(0..=1000))]
+    max_n: Option<usize>,
+    /// How many rows n-grams share, by their hashes [default: 2000000]
+    #[arg(long, value_name = "N", value_parser = whole(1..=1_000_000_000))]
+    bucket: Option<usize>,
+}
+
+impl NGrams {
+    /// The options that were given, which other models do not have.
+    pub(super) fn given(&self) -> Vec<&'static str> {
+        let names = ["--cbow", "--min-n", "--max-n", "--bucket"];
+        let given = [self.cbow, self.min_n.is_some(), self.max_n.is_some(), self.bucket.is_some()];
+        names.into_iter().zip(given).filter(|(_, given)| *given).map(|(name, _)| name).collect()
+    }
+}
+
+pub(super) fn train(options: &Common, windows: &Windows, ngrams: &NGrams, run: Run<'_>) -> Result<Trained> {
+    if windows.cbow_sum || windows.corrected_cbow {
+        bail!("--cbow-sum and --corrected-cbow are for --model cbow");
+    }
+    let fast_text = FastText::new()
+        .skip_gram(!ngrams.cbow)
+        .vector_size(options.dim)
+        .min_count(options.min_count)
+        .negative(windows.negative)
+        .shared_negatives(windows.shared_negatives)
+        .shrink_windows(!windows.fixed_windows)
+        .loss(if windows.hs { "hs" } else { "ns" })
+        .verbose(run.verbose);
+    let fast_text = given!(
+        fast_text,
+        window: options.window,
+        epochs: options.epochs,
+        alpha: options.alpha,
+        max_final_vocab: options.max_final_vocab,
+        workers: options.workers,
+        min_alpha: windows.min_alpha,
+        sample: windows.sample,
+        ns_exponent: windows.ns_exponent,
+        min_n: ngrams.min_n,
+        max_n: ngrams.max_n,
+        bucket: ngrams.bucket,
+        seed: run.seed,
+    );
+    let model = fast_text.fit(run.text)?;
+    // A .bin is the whole model, which has vectors for unseen words too.
+    match run.save.extension().is_some_and(|ending| ending == "bin") {
+        true => model.save(run.save)?,
+        false => model.vectors().save(run.save)?,
+    }
+    Ok(Trained::new(model.vectors(), Some(model.tokens())))
+}

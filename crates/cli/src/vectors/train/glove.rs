@@ -1,0 +1,66 @@
+//! GloVe.
+
+use super::options::{Common, given};
+use super::{Run, Trained};
+use crate::vectors::options::{not_negative, whole};
+use anyhow::Result;
+use candle_keras_word_vectors::GloVe;
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(super) struct Counts {
+    /// From which count on co-occurrences weigh the same [default: 100]
+    #[arg(long, value_name = "COUNT", value_parser = not_negative)]
+    x_max: Option<f64>,
+    /// The power of a count below it with which it weighs [default: 0.75]
+    #[arg(long, value_name = "POWER", value_parser = not_negative)]
+    power: Option<f64>,
+    /// Counts words to the left of a word alone
+    #[arg(long)]
+    asymmetric: bool,
+    /// Counts all words of a window alike, where near ones count more otherwise
+    #[arg(long)]
+    no_distance_weighting: bool,
+    /// Megabytes for counting; what does not fit is kept in temporary files [default: 1024]
+    #[arg(long, value_name = "MB", value_parser = whole(1..=1_000_000))]
+    memory: Option<usize>,
+}
+
+impl Counts {
+    /// The options that were given, which other models do not have.
+    pub(super) fn given(&self) -> Vec<&'static str> {
+        let names = ["--x-max", "--power", "--asymmetric", "--no-distance-weighting", "--memory"];
+        let given = [
+            self.x_max.is_some(),
+            self.power.is_some(),
+            self.asymmetric,
+            self.no_distance_weighting,
+            self.memory.is_some(),
+        ];
+        names.into_iter().zip(given).filter(|(_, given)| *given).map(|(name, _)| name).collect()
+    }
+}
+
+pub(super) fn train(options: &Common, counts: &Counts, run: Run<'_>) -> Result<Trained> {
+    let glove = GloVe::new()
+        .vector_size(options.dim)
+        .min_count(options.min_count)
+        .symmetric(!counts.asymmetric)
+        .distance_weighting(!counts.no_distance_weighting)
+        .verbose(run.verbose);
+    let glove = given!(
+        glove,
+        window: options.window,
+        epochs: options.epochs,
+        alpha: options.alpha,
+        max_final_vocab: options.max_final_vocab,
+        workers: options.workers,
+        x_max: counts.x_max,
+        power: counts.power,
+        memory: counts.memory.map(|megabytes| megabytes << 20),
+        seed: run.seed,
+    );
+    let model = glove.fit(run.text)?;
+    model.vectors().save(run.save)?;
+    Ok(Trained::new(model.vectors(), None))
+}

@@ -1,0 +1,99 @@
+//! Draws numbers with given probabilities in constant time.
+
+use candle_keras_ops::{Error, Result};
+
+/// Draws numbers below `n` with probabilities in proportion to `n` weights (Walker, 1977; filled as Vose, 1991, has it): two loads a draw,
+/// and 8 bytes a number.
+///
+/// ```
+/// use candle_keras_data::AliasTable;
+/// use candle_keras_ops::random::Stream;
+/// let table = AliasTable::new(&[1.0, 0.0, 3.0])?;
+/// let mut stream = Stream::new(0, 0);
+/// let drawn: Vec<u32> = (0..1000).map(|_| table.draw(stream.next_u64())).collect();
+/// let twos = drawn.iter().filter(|&&number| number == 2).count();
+/// assert!((700..800).contains(&twos) && !drawn.contains(&1));
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct AliasTable {
+    cells: Vec<Cell>,
+}
+
+/// A cell is hit as often as each other one, and then is its own number or the alias.
+#[derive(Debug, Clone, Copy)]
+struct Cell {
+    /// Below it the cell is its own number: of 32 random bits.
+    own: u32,
+    alias: u32,
+}
+
+impl AliasTable {
+    /// For these weights.
+    ///
+    /// # Errors
+    /// If a weight is negative or not finite, or none is positive.
+    pub fn new(weights: &[f64]) -> Result<Self> {
+        let sum: f64 = weights.iter().sum();
+        if !sum.is_finite() || weights.iter().any(|&weight| weight < 0.0) || weights.len() > u32::MAX as usize {
+            return Err(Error::new("weights must be finite and not negative"));
+        }
+        let heaviest = (0..weights.len()).max_by(|&i, &j| weights[i].total_cmp(&weights[j])).unwrap_or(0);
+        if sum <= 0.0 {
+            return Err(Error::new("one of the weights must be positive"));
+        }
+        // In units of the mean, which is what a cell holds.
+        let mut left: Vec<f64> = weights.iter().map(|weight| weight / sum * weights.len() as f64).collect();
+        let (mut small, mut large): (Vec<u32>, Vec<u32>) =
+            (0..weights.len() as u32).partition(|&i| left[i as usize] < 1.0);
+        // What rounding leaves over at the end is full, or never hit for itself if its weight is 0.
+        let whole = |i: usize| Cell { own: 0, alias: if weights[i] > 0.0 { i } else { heaviest } as u32 };
+        let mut cells: Vec<Cell> = (0..weights.len()).map(whole).collect();
+        while let (Some(i), Some(&j)) = (small.pop(), large.last()) {
+            let share = left[i as usize];
+            cells[i as usize] = Cell { own: (share * 2f64.powi(32)) as u32, alias: j };
+            left[j as usize] -= 1.0 - share;
+            if left[j as usize] < 1.0 {
+                large.pop();
+                small.push(j);
+            }
+        }
+        Ok(Self { cells })
+    }
+
+    /// The number that 64 random bits stand for.
+    #[inline]
+    pub fn draw(&self, bits: u64) -> u32 {
+        let i = ((bits >> 32) * self.cells.len() as u64) >> 32;
+        let cell = self.cells[i as usize];
+        if (bits as u32) < cell.own { i as u32 } else { cell.alias }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_keras_ops::random::Stream;
+
+    #[test]
+    fn numbers_come_as_often_as_their_weights_say() {
+        let weights: Vec<f64> = (0..200).map(|i| if i % 10 == 3 { 0.0 } else { 1.0 / (1 + i) as f64 }).collect();
+        let table = AliasTable::new(&weights).unwrap();
+        let (mut counts, mut stream, draws) = (vec![0f64; weights.len()], Stream::new(1, 0), 400_000);
+        (0..draws).for_each(|_| counts[table.draw(stream.next_u64()) as usize] += 1.0);
+        let sum: f64 = weights.iter().sum();
+        for (count, weight) in counts.iter().zip(&weights) {
+            let expected = weight / sum * f64::from(draws);
+            // Five standard deviations.
+            assert!((count - expected).abs() <= 5.0 * expected.sqrt(), "{count} for {expected}");
+        }
+    }
+
+    #[test]
+    fn weights_that_cannot_be_are_errors() {
+        for wrong in [&[][..], &[0.0, 0.0], &[1.0, -1.0], &[1.0, f64::NAN], &[f64::INFINITY]] {
+            assert!(AliasTable::new(wrong).is_err(), "{wrong:?}");
+        }
+        assert_eq!(AliasTable::new(&[0.0, 5.0, 0.0]).unwrap().draw(u64::MAX), 1);
+    }
+}

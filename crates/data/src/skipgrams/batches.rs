@@ -1,0 +1,257 @@
+//! Batches of pairs of words, made from a text while a model is trained on them: word2vec's way, and Keras's by its options.
+
+use super::alias_table::AliasTable;
+use super::epoch::{Plan, SkipgramEpoch, threshold};
+use super::{check_ids, check_length, check_negative_samples};
+use candle_keras_ops::random::{self, Stream};
+use candle_keras_ops::{Error, Result};
+
+/// Pairs of words that stand near each other, each with random pairs, in batches: what a model of two Embeddings and a Dot is trained
+/// on. All pairs of a text are never there at once, and each epoch has other random numbers and another order.
+///
+/// As word2vec does it: frequent words are left out at random before windows are laid (`sample`), a window has a random width
+/// (`shrink_windows`), and random words are as frequent as in the text to the power of 0.75 (`ns_exponent`). A random word that is the very
+/// neighbour is left out. Id 0 is no word: it ends a sentence, across which there are no pairs.
+///
+/// A text is gone through in parts of about 250,000 pairs, which come in random order, as do the pairs in them; random pairs follow the one
+/// that they belong to. This takes 3 MB, and 12 bytes for each word of the vocabulary, whatever the length of the text is.
+///
+/// ```
+/// use candle_keras_data::SkipgramBatches;
+/// let text = [3, 1, 4, 1, 5, 0, 2, 6, 5, 3, 5];
+/// let batches = SkipgramBatches::new(&text, 7).window_size(2).negative_samples(2.0).batch_size(8).seed(1);
+/// for epoch in 0..2 {
+///     for (targets, contexts, labels) in batches.epoch(epoch)? {
+///         // model.train_on_batch([&targets, &contexts], &labels)?;
+///         assert!(targets.len() == contexts.len() && targets.len() == labels.len() && targets.len() <= 8);
+///     }
+/// }
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// Keras's [`skipgrams`](crate::skipgrams), but for its order, is `shrink_windows(false)`, `sample(0.0)`, `ns_exponent(0.0)`,
+/// `negative_samples(1.0)`, `window_size(4)` and perhaps a `sampling_table`, on a text without id 0.
+#[derive(Debug, Clone)]
+pub struct SkipgramBatches<'a> {
+    ids: &'a [u32],
+    vocabulary_size: usize,
+    window_size: usize,
+    shrink_windows: bool,
+    negative_samples: f64,
+    ns_exponent: f64,
+    sample: f64,
+    counts: Option<&'a [u64]>,
+    sampling_table: Option<&'a [f64]>,
+    oov_token: Option<u32>,
+    batch_size: usize,
+    shuffle: bool,
+    stream: Stream,
+}
+
+impl<'a> SkipgramBatches<'a> {
+    /// The pairs of this text, whose ids are below `vocabulary_size`.
+    pub fn new(ids: &'a [u32], vocabulary_size: usize) -> Self {
+        Self {
+            ids,
+            vocabulary_size,
+            window_size: 5,
+            shrink_windows: true,
+            negative_samples: 5.0,
+            ns_exponent: 0.75,
+            sample: 1e-3,
+            counts: None,
+            sampling_table: None,
+            oov_token: None,
+            batch_size: 1024,
+            shuffle: true,
+            stream: random::next_stream(),
+        }
+    }
+
+    /// How many words on each side of a word are paired with it, default 5.
+    pub fn window_size(mut self, window_size: usize) -> Self {
+        self.window_size = window_size;
+        self
+    }
+
+    /// Whether a window is as wide as a random number from 1 to `window_size` says, default true: nearer words count more.
+    pub fn shrink_windows(mut self, shrink_windows: bool) -> Self {
+        self.shrink_windows = shrink_windows;
+        self
+    }
+
+    /// How many random pairs there are for each pair of the text, default 5.0.
+    pub fn negative_samples(mut self, negative_samples: f64) -> Self {
+        self.negative_samples = negative_samples;
+        self
+    }
+
+    /// The power of the counts with which random words are drawn, default 0.75; with 0.0 each word is as likely.
+    pub fn ns_exponent(mut self, ns_exponent: f64) -> Self {
+        self.ns_exponent = ns_exponent;
+        self
+    }
+
+    /// The share of the text above which a word is left out now and then, default 1e-3; 0.0 keeps all.
+    pub fn sample(mut self, sample: f64) -> Self {
+        self.sample = sample;
+        self
+    }
+
+    /// How often each id occurs, that of 0 included; counted in the text by default. A word of count 0 is left out.
+    pub fn counts(mut self, counts: &'a [u64]) -> Self {
+        self.counts = Some(counts);
+        self
+    }
+
+    /// The probability for each id with which a word is paired with its neighbours at all, as in [`skipgrams`](crate::skipgrams).
+    pub fn sampling_table(mut self, table: &'a [f64]) -> Self {
+        self.sampling_table = Some(table);
+        self
+    }
+
+    /// The id of words that are not in the vocabulary, which are left out before windows are laid; none by default. It is 1 in the
+    /// vocabularies of TextVectorization and WordTokenizer.
+    pub fn oov_token(mut self, id: u32) -> Self {
+        self.oov_token = Some(id);
+        self
+    }
+
+    /// The number of pairs a batch, default 1024; the last one of an epoch may have fewer.
+    pub fn batch_size(mut self, batch_size: usize) -> Self {
+        self.batch_size = batch_size;
+        self
+    }
+
+    /// Whether pairs come in random order, default true; otherwise in that of the text.
+    pub fn shuffle(mut self, shuffle: bool) -> Self {
+        self.shuffle = shuffle;
+        self
+    }
+
+    /// Fixes the random numbers: the same epoch is then the same batches.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.stream = Stream::new(seed, 0);
+        self
+    }
+
+    /// Once through the text: targets, contexts and labels, batch by batch. The number of the epoch decides on the random numbers.
+    ///
+    /// # Errors
+    /// Arguments that cannot be; an id that is not below `vocabulary_size`, with its position; a text without words.
+    pub fn epoch(&self, epoch: u64) -> Result<SkipgramEpoch<'a>> {
+        self.check()?;
+        let counts = self.word_counts();
+        let total: f64 = counts.iter().map(|&count| count as f64).sum();
+        if total == 0.0 {
+            return Err(Error::new("the text has no words to make pairs of")
+                .received(format!("{} ids", self.ids.len()))
+                .help("id 0, the oov_token and ids of count 0 are no words"));
+        }
+        let negatives = match self.negative_samples > 0.0 {
+            true => Some(AliasTable::new(&self.negative_weights(&counts))?),
+            false => None,
+        };
+        Ok(SkipgramEpoch::new(Plan {
+            ids: self.ids,
+            window_size: self.window_size,
+            shrink_windows: self.shrink_windows,
+            negative_samples: self.negative_samples,
+            batch_size: self.batch_size,
+            shuffle: self.shuffle,
+            kept: counts.iter().map(|&count| threshold(self.probability(count, total))).collect(),
+            centres: self.sampling_table.map(|table| table.iter().map(|&p| threshold(p)).collect()),
+            negatives,
+            stream: self.stream.child(epoch),
+        }))
+    }
+
+    fn check(&self) -> Result<()> {
+        let wrong = |what: &str, received: String| Err(Error::new(what).received(received));
+        check_negative_samples(self.negative_samples)?;
+        for (what, value) in [("sample", self.sample), ("ns_exponent", self.ns_exponent)] {
+            if !value.is_finite() || (what == "sample" && value < 0.0) {
+                return wrong(&format!("{what} is not a share or a power"), value.to_string());
+            }
+        }
+        if !(1..=LARGEST_WINDOW).contains(&self.window_size) {
+            return wrong("window_size must be from 1 to 1000", self.window_size.to_string());
+        }
+        if self.batch_size == 0 {
+            return wrong("batch_size must be positive", "0".into());
+        }
+        if let Some(counts) = self.counts {
+            check_length("counts", counts.len(), self.vocabulary_size)?;
+        }
+        if let Some(table) = self.sampling_table {
+            check_length("sampling_table", table.len(), self.vocabulary_size)?;
+        }
+        check_ids(self.ids, self.vocabulary_size)
+    }
+
+    /// How often each id occurs, 0 for what is no word.
+    fn word_counts(&self) -> Vec<u64> {
+        let mut counts = match self.counts {
+            Some(counts) => counts.to_vec(),
+            None => {
+                let mut counts = vec![0; self.vocabulary_size];
+                self.ids.iter().for_each(|&id| counts[id as usize] += 1);
+                counts
+            }
+        };
+        for id in [Some(0), self.oov_token].into_iter().flatten() {
+            if let Some(count) = counts.get_mut(id as usize) {
+                *count = 0;
+            }
+        }
+        counts
+    }
+
+    /// How likely each id is as a random word.
+    fn negative_weights(&self, counts: &[u64]) -> Vec<f64> {
+        let is_word = |&(id, count): &(usize, &u64)| match self.ns_exponent == 0.0 {
+            // Keras draws any word, whether it occurs or not.
+            true => id != 0 && Some(id as u32) != self.oov_token,
+            false => *count > 0,
+        };
+        let weight = |(id, count)| if is_word(&(id, count)) { (*count as f64).powf(self.ns_exponent) } else { 0.0 };
+        counts.iter().enumerate().map(weight).collect()
+    }
+
+    /// How likely a word of this count is kept: word2vec's `(sqrt(f / sample) + 1) sample / f` for a share `f` of the text.
+    fn probability(&self, count: u64, total: f64) -> f64 {
+        let share = count as f64 / total;
+        match count {
+            0 => 0.0,
+            _ if self.sample == 0.0 => 1.0,
+            _ => ((share / self.sample).sqrt() + 1.0) * self.sample / share,
+        }
+    }
+}
+
+/// A part of the text has at least as many words as a window.
+const LARGEST_WINDOW: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_that_cannot_be_are_errors() {
+        let text = [1, 2, 3];
+        let error = |batches: SkipgramBatches| batches.epoch(0).unwrap_err().to_string();
+        let batches = || SkipgramBatches::new(&text, 4);
+        assert!(error(SkipgramBatches::new(&text, 3)).contains("3 at [2]"));
+        assert!(error(SkipgramBatches::new(&text, usize::MAX)).contains("vocabulary_size"));
+        assert!(error(SkipgramBatches::new(&[], 3)).contains("no words"));
+        assert!(error(SkipgramBatches::new(&[0, 0], 3)).contains("no words"));
+        assert!(error(batches().window_size(0)).contains("window_size"));
+        assert!(error(batches().window_size(usize::MAX)).contains("window_size"));
+        assert!(error(batches().batch_size(0)).contains("batch_size"));
+        assert!(error(batches().negative_samples(-1.0)).contains("negative_samples"));
+        assert!(error(batches().sample(f64::NAN)).contains("sample"));
+        assert!(error(batches().counts(&[1, 2])).contains("4 numbers"));
+        assert!(error(batches().sampling_table(&[1.0])).contains("4 numbers"));
+        assert!(batches().sample(0.0).batch_size(usize::MAX).epoch(0).unwrap().next().is_some());
+    }
+}

@@ -1,0 +1,95 @@
+//! The products of two vectors a row. Keras: `keras.ops.vecdot`.
+
+use crate::cores;
+use crate::host::{dot, view, with_real};
+use crate::simd;
+use crate::simd::Real;
+use crate::tape::{Value, on_host, record};
+use candle_core::{Device, Result, Tensor, bail};
+
+/// For each row, the sum of the products of the elements of `a` and `b` over the last axis.
+///
+/// A product of matrices for each row, of one row and one column, takes many times as long.
+///
+/// # Shapes
+/// - `a`, `b`: one shape; the result: it without the last axis
+///
+/// # Errors
+/// If the shapes differ, or have no axis.
+pub fn vecdot(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    if a.dims() != b.dims() || a.rank() == 0 {
+        bail!("vecdot takes two tensors of one shape, not {:?} and {:?}", a.dims(), b.dims())
+    }
+    let last = a.rank() - 1;
+    if !on_host(&[a, b]) || a.elem_count() == 0 {
+        return (a * b)?.sum(last);
+    }
+    let (x, y) = (a.detach().contiguous()?, b.detach().contiguous()?);
+    let (rows, width) = (a.elem_count() / a.dims()[last], a.dims()[last]);
+    let value = with_real!(a, T => {
+        let (x, y) = (view::<T>(&x)?, view::<T>(&y)?);
+        let dots = cores::made(rows, cores::part(rows, 1, width), |from, part| {
+            let range = from * width..(from + part.len()) * width;
+            simd!(dots(part, &x[range.clone()], &y[range.clone()]));
+        });
+        Value::new(dots, &a.dims()[..last])
+    });
+    let tracked = [a.track_op(), b.track_op()];
+    record("vecdot", &[a, b], value, move |_, dz| {
+        // The gradient of each is the other, times that of the row.
+        let gradient = |other: &Tensor| -> Result<Tensor> {
+            with_real!(dz, T => {
+                let (other_, dz) = (view::<T>(other)?, view::<T>(dz)?);
+                let length = other_.len();
+                let gradient = cores::changed(&other_, cores::part(length, width, 1), |from, part| {
+                    simd!(scale_rows(part, &dz[from / width..], width));
+                });
+                Tensor::from_vec(gradient, other.shape(), &Device::Cpu)
+            })
+        };
+        Ok(vec![tracked[0].then(|| gradient(&y)).transpose()?, tracked[1].then(|| gradient(&x)).transpose()?])
+    })
+}
+
+#[inline(always)]
+fn dots<T: Real>(z: &mut [T], x: &[T], y: &[T]) {
+    let width = x.len() / z.len().max(1);
+    for ((z, x), y) in z.iter_mut().zip(x.chunks_exact(width)).zip(y.chunks_exact(width)) {
+        *z = dot(x, y);
+    }
+}
+
+#[inline(always)]
+fn scale_rows<T: Real>(rows: &mut [T], factors: &[T], width: usize) {
+    for (row, &factor) in rows.chunks_exact_mut(width).zip(factors) {
+        for x in row {
+            *x *= factor;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gradcheck::{assert_gradients, values};
+    use candle_core::DType;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        let (a, b) = (values([2, 3, 37], 1), values([2, 3, 37], 2));
+        assert_gradients(&[a.clone(), b], |x| vecdot(&x[0], &x[1]));
+        assert_gradients(std::slice::from_ref(&a), |x| vecdot(&x[0], &x[0]));
+        let transposed = values([37, 2], 3);
+        assert_gradients(&[transposed, values([2, 37], 4)], |x| vecdot(&x[0].t()?, &x[1]));
+    }
+
+    #[test]
+    fn the_values_are_those_of_the_composition() {
+        let [a, b] = [1, 2].map(|seed| values([300, 100], seed).to_dtype(DType::F32).unwrap());
+        let expected = (&a * &b).unwrap().sum(1).unwrap().to_vec1::<f32>().unwrap();
+        let found = vecdot(&a, &b).unwrap().to_vec1::<f32>().unwrap();
+        assert!(found.iter().zip(&expected).all(|(x, y)| (x - y).abs() < 1e-4));
+        assert_eq!(vecdot(&a.narrow(1, 0, 0).unwrap(), &b.narrow(1, 0, 0).unwrap()).unwrap().dims(), [300]);
+        assert!(vecdot(&a, &b.t().unwrap()).is_err());
+    }
+}

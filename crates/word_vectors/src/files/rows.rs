@@ -1,0 +1,105 @@
+//! The rows of a file that are kept.
+
+use super::Load;
+use super::word_list::Counts;
+use crate::{KeyedVectors, Words};
+use candle_keras_ops::{Error, Result, warnings};
+
+/// The words and vectors that are kept of those that a file has, in its order.
+pub(super) struct Rows<'a> {
+    load: &'a Load,
+    width: usize,
+    words: Words,
+    vectors: Vec<f32>,
+    seen: u64,
+    repeated: u64,
+    first_repeated: String,
+}
+
+impl<'a> Rows<'a> {
+    /// None yet, with room for what a file holds of which is known that it has room for `possible` rows.
+    pub(super) fn new(load: &'a Load, width: usize, possible: Option<u64>) -> Result<Self> {
+        if width == 0 {
+            return Err(Error::new("the vectors have a width of zero").expected("at least one number a word"));
+        }
+        let mut vectors = Vec::new();
+        if let Some(possible) = possible {
+            let wanted = load.vocabulary.as_ref().map_or(u64::MAX, |vocabulary| vocabulary.words.len() as u64);
+            let rows = possible.min(wanted).min(load.limit.unwrap_or(u64::MAX));
+            let numbers = usize::try_from(rows).ok().and_then(|rows| rows.checked_mul(width));
+            if numbers.is_none_or(|numbers| vectors.try_reserve_exact(numbers).is_err()) {
+                let bytes = rows as f64 * width as f64 * 4.0;
+                return Err(Error::new(format!("the vectors need {:.1} GB of memory", bytes / 1e9))
+                    .help("Load::limit or Load::vocabulary keeps a part of them"));
+            }
+        }
+        let (words, first_repeated) = (Words::new(), String::new());
+        Ok(Self { load, width, words, vectors, seen: 0, repeated: 0, first_repeated })
+    }
+
+    /// Whether all has been found that is to be kept.
+    pub(super) fn is_complete(&self) -> bool {
+        self.load.limit.is_some_and(|limit| self.seen >= limit)
+            || self.load.vocabulary.as_ref().is_some_and(|vocabulary| self.words.len() == vocabulary.words.len())
+    }
+
+    /// How many rows of the file have been taken or passed over.
+    pub(super) fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// Passes over so many rows.
+    pub(super) fn skip(&mut self, rows: u64) {
+        self.seen += rows;
+    }
+
+    /// Where the numbers of the next row have to go, if it is to be kept: exactly as many as the width is.
+    pub(super) fn take(&mut self, word: &str) -> Option<&mut Vec<f32>> {
+        self.seen += 1;
+        if self.load.vocabulary.as_ref().is_some_and(|vocabulary| vocabulary.words.get(word).is_none()) {
+            return None;
+        }
+        let (_, added) = self.words.insert(word);
+        if !added {
+            if self.repeated == 0 {
+                self.first_repeated = word.to_string();
+            }
+            self.repeated += 1;
+            return None;
+        }
+        Some(&mut self.vectors)
+    }
+
+    /// The words so far, and their vectors.
+    pub(super) fn parts(&mut self) -> (&Words, &mut [f32]) {
+        (&self.words, &mut self.vectors)
+    }
+
+    /// The vectors, after warnings of what is odd about them.
+    pub(super) fn finish(mut self) -> Result<KeyedVectors> {
+        self.vectors.shrink_to_fit();
+        if self.repeated > 0 {
+            let (count, first) = (self.repeated, &self.first_repeated);
+            warnings::warn(format!(
+                "{count} words come again, and their first vectors are kept: {first:?} is the first of them"
+            ));
+        }
+        // Whether any exponent is that of infinity and NaN: a loop that the compiler does in vectors.
+        let finite = |row: &&[f32]| row.iter().fold(true, |finite, x| finite & x.is_finite());
+        let rows = || self.vectors.chunks_exact(self.width);
+        if let Some(first) = rows().position(|row| !finite(&row)) {
+            let count = rows().filter(|row| !finite(row)).count();
+            let word = self.words.word(first);
+            warnings::warn(format!(
+                "{count} vectors have numbers that are not finite: that of {word:?} is the first of them"
+            ));
+        }
+        if self.words.is_empty() && self.load.vocabulary.as_ref().is_some_and(|vocabulary| !vocabulary.words.is_empty())
+        {
+            warnings::warn("the file has none of the words of the vocabulary");
+        }
+        let counts =
+            self.load.counts.as_ref().map(|path| Counts::read(path, self.load)?.of(&self.words)).transpose()?;
+        Ok(KeyedVectors::from_parts(self.words, self.vectors, self.width, counts))
+    }
+}

@@ -1,0 +1,20 @@
+//! Training on several threads: chunks of a text are given out, and the learning rate falls as they are.
+
+mod callbacks;
+mod held;
+mod huffman;
+mod kernel;
+mod parts;
+mod run;
+mod tree;
+mod window;
+
+pub(crate) use callbacks::Callbacks;
+pub(crate) use held::{Held, mean_of_rows};
+pub(crate) use huffman::{Huffman, Paths};
+pub(crate) use kernel::{Kernel, LANES, NO_SCORE, OUTPUTS};
+pub(crate) use parts::Parts;
+pub use run::Epoch;
+pub(crate) use run::{Run, Work, Worker, bar};
+pub(crate) use tree::Tree;
+pub(crate) use window::Window;

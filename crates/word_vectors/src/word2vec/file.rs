@@ -1,0 +1,139 @@
+//! A model in a file, with all that it takes to go on training.
+//!
+//! It is a safetensors file with the vectors where every file of word vectors here has them, so that [`KeyedVectors::load`] reads them too; the output
+//! rows and the arguments stand beside them.
+
+use super::Word2VecModel;
+use crate::{KeyedVectors, Words};
+use candle_keras_data::atomic;
+use candle_keras_ops::{Error, Result};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+
+const VECTORS: &str = "embeddings";
+const NEGATIVE: &str = "output.negative";
+const TREE: &str = "output.tree";
+const WORDS: &str = "vocabulary";
+const COUNTS: &str = "counts";
+const SETTINGS: &str = "word2vec";
+const EPOCHS: &str = "epochs_done";
+
+impl Word2VecModel {
+    /// Writes the vectors, the output rows, the counts and the arguments as safetensors; it takes a copy of them in memory.
+    ///
+    /// `vectors().save(path)` writes the vectors alone, in any format.
+    ///
+    /// # Errors
+    /// If the file cannot be written; an old file of the name stays then.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let width = self.settings.vector_size;
+        let tables: Vec<(&str, Vec<u8>)> =
+            [(VECTORS, self.vectors.vectors()), (NEGATIVE, &self.negative_rows), (TREE, &self.tree_rows)]
+                .into_iter()
+                .map(|(name, numbers)| (name, numbers.iter().flat_map(|x| x.to_le_bytes()).collect()))
+                .collect();
+        let views = tables.iter().map(|(name, bytes)| {
+            let shape = vec![bytes.len() / 4 / width, width];
+            Ok((*name, TensorView::new(Dtype::F32, shape, bytes).map_err(damaged)?))
+        });
+        let metadata = HashMap::from([
+            (WORDS.into(), serde_json::to_string(&self.vectors.words().iter().collect::<Vec<_>>())?),
+            (COUNTS.into(), serde_json::to_string(&self.vectors.counts())?),
+            (SETTINGS.into(), serde_json::to_string(&self.settings)?),
+            (EPOCHS.into(), self.epochs_done.to_string()),
+        ]);
+        let views = views.collect::<Result<Vec<_>>>()?;
+        let bytes = safetensors::serialize(views, Some(metadata)).map_err(damaged)?;
+        let path = path.as_ref();
+        atomic::write(path, |file| file.write_all(&bytes).map_err(|error| Error::io(path, error)))
+    }
+
+    /// Reads what [`save`](Self::save) has written; its history begins again.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is no such model.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(|error| Error::io(path, error))?;
+        read(&bytes).map_err(|error| {
+            Error::new(format!("{} is no model of word2vec: {error}", path.display())).help(
+                "Word2VecModel::save writes one; KeyedVectors::load reads files of vectors, which cannot be trained on",
+            )
+        })
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Word2VecModel> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
+    let text = |name: &str| {
+        let text = header.metadata().as_ref().and_then(|metadata| metadata.get(name));
+        text.ok_or_else(|| Error::new(format!("its metadata has no {name:?}")))
+    };
+    let settings: super::Word2Vec = serde_json::from_str(text(SETTINGS)?)?;
+    settings.check()?;
+    let listed: Vec<String> = serde_json::from_str(text(WORDS)?)?;
+    let words: Words = listed.iter().collect();
+    let counts: Vec<u64> = serde_json::from_str(text(COUNTS)?)?;
+    if words.len() != listed.len() || counts.len() != words.len() || words.len() < 2 {
+        return Err(Error::new("its words and their counts do not belong together"));
+    }
+    let width = settings.vector_size;
+    let table = |name: &str, rows: usize| -> Result<Vec<f32>> {
+        let view = tensors.tensor(name).map_err(damaged)?;
+        if view.dtype() != Dtype::F32 || view.shape() != [rows, width] {
+            return Err(Error::new(format!("the table {name:?} is another"))
+                .expected(format!("[{rows}, {width}], F32"))
+                .received(format!("{:?}, {:?}", view.shape(), view.dtype())));
+        }
+        Ok(view.data().chunks_exact(4).map(|x| f32::from_le_bytes([x[0], x[1], x[2], x[3]])).collect())
+    };
+    let rows = |wanted: bool, rows: usize| if wanted { rows } else { 0 };
+    let epochs_done = text(EPOCHS)?.parse().map_err(|_| Error::new("the number of its epochs is none"))?;
+    Ok(Word2VecModel {
+        negative_rows: table(NEGATIVE, rows(settings.negative > 0, words.len()))?,
+        tree_rows: table(TREE, rows(settings.hs, words.len() - 1))?,
+        vectors: KeyedVectors::from_parts(words.clone(), table(VECTORS, words.len())?, width, Some(counts)),
+        history: Vec::new(),
+        epochs_done,
+        settings,
+    })
+}
+
+fn damaged(error: safetensors::SafeTensorError) -> Error {
+    Error::new(format!("safetensors: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Text, Word2Vec};
+    use std::ops::ControlFlow;
+
+    /// A training that was ended, saved and read goes on bit for bit as if nothing had happened.
+    #[test]
+    fn a_model_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let text = Text::lines((0..300).map(|i| format!("w{} w{} w{} w{}", i % 7, i % 5, i % 3, i % 11)));
+        let settings = Word2Vec::new().vector_size(10).workers(1).epochs(3).min_count(1);
+        for settings in [settings.clone(), settings.clone().hs(true), settings.hs(true).negative(0)] {
+            let whole = settings.clone().fit(text.clone()).unwrap();
+            let ended = settings.on_epoch_end(|_| ControlFlow::Break(())).fit(text.clone()).unwrap();
+            ended.save(&path).unwrap();
+            let mut model = Word2VecModel::load(&path).unwrap();
+            assert_eq!(model.vectors().vectors(), ended.vectors().vectors());
+            assert_eq!(KeyedVectors::load(&path).unwrap().vectors(), ended.vectors().vectors());
+            model.resume(text.clone()).unwrap();
+            assert_eq!(model.vectors().vectors(), whole.vectors().vectors());
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        for cut in [0, 7, 100, bytes.len() - 1] {
+            std::fs::write(&path, &bytes[..cut]).unwrap();
+            assert!(Word2VecModel::load(&path).unwrap_err().to_string().contains("is no model of word2vec"));
+        }
+    }
+}

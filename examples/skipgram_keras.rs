@@ -1,0 +1,169 @@
+//! Trains word vectors on text that has no labels, the Keras way: two words in, an Embedding for each side, their product, and whether the two
+//! stood near each other in the text or were drawn at random.
+
+use anyhow::{Context, Result, ensure};
+use candle_keras::callbacks::BackupAndRestore;
+use candle_keras::data::{Document, ReadText, WordTokenizer, read_text};
+use candle_keras::layers::{Activation, Dot, Embedding, Flatten};
+use candle_keras::optimizers::Adam;
+use candle_keras::preprocessing::sequence::SkipgramBatches;
+use candle_keras::word_vectors::KeyedVectors;
+use candle_keras::{prelude::*, utils};
+use clap::Parser;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Instant;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Trains word vectors on text without labels, as a Keras model on pairs of words, and shows the nearest words of some.
+#[derive(Parser)]
+struct Args {
+    /// A text file, or a folder of which all text files are read [default: the prose of this repository]
+    #[arg(long, value_name = "FOLDER_OR_FILE")]
+    text: Option<PathBuf>,
+    /// Numbers in the vector of a word
+    #[arg(long, default_value_t = 64)]
+    dim: usize,
+    /// How often the text is gone through
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    epochs: u16,
+    /// Words on each side of a word that count as near, at most
+    #[arg(long, default_value_t = 5)]
+    window_size: usize,
+    /// Random pairs for each pair of the text
+    #[arg(long, default_value_t = 5.0)]
+    negative_samples: f64,
+    /// The share of the text above which a word is left out now and then
+    #[arg(long, default_value_t = 1e-3)]
+    sample: f64,
+    /// Pairs of words a step
+    #[arg(long, default_value_t = 1024)]
+    batch_size: usize,
+    /// The learning rate of Adam
+    #[arg(long, default_value_t = 0.003)]
+    learning_rate: f64,
+    /// How often a word must occur to get a vector
+    #[arg(long, default_value_t = 3)]
+    min_count: u64,
+    /// How many words get a vector at most, the most frequent first
+    #[arg(long, default_value_t = 100_000)]
+    max_words: usize,
+    /// Reads files that are not UTF-8 as well, with their wrong bytes replaced
+    #[arg(long)]
+    lossy: bool,
+    /// Writes the vectors: safetensors with the words in the metadata, or word2vec's text format if the name ends in .txt
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Saves the training in this folder now and then; the same command goes on where it was cut off
+    #[arg(long, value_name = "FOLDER")]
+    backup: Option<PathBuf>,
+    /// Where to compute: cpu, or cuda[:n] in a build with --features cuda
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    /// Fixes all random numbers
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+/// The number that the tokenizer gives to words that are not in the vocabulary.
+const UNKNOWN: u32 = 1;
+/// Pairs of words that are in memory at once.
+const CHUNK: usize = 1 << 20;
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let device = utils::device(&args.device)?;
+    utils::set_random_seed(args.seed);
+    let mut out = std::io::stdout();
+
+    let texts: Vec<String> = read(&args)?.into_iter().map(|document| document.text).collect();
+    let tokenizer = WordTokenizer::new().min_count(args.min_count).max_size(args.max_words).fit(&texts)?;
+    let mut text = Vec::new();
+    for document in &texts {
+        text.extend(tokenizer.encode(document)?);
+        text.push(0); // No pair has its words in two documents.
+    }
+    let (words, vocabulary) = (text.len() - texts.len(), tokenizer.vocabulary_size());
+    ensure!(words > 1, "the text has {words} words; at least two are needed");
+    writeln!(out, "{words} words of text, {vocabulary} of them different\n")?;
+
+    let (target, context) = (Input::shape([1]), Input::shape([1]));
+    let (targets, contexts) = (Embedding::new(vocabulary, args.dim), Embedding::new(vocabulary, args.dim));
+    let product = Dot::new(2).call([&targets.call(&target)?, &contexts.call(&context)?])?;
+    let near = Activation::new("sigmoid").call(Flatten::new().call(product)?)?;
+    let mut model = Model::new([target, context], near)?;
+    model.compile(Adam::new().learning_rate(args.learning_rate), "binary_crossentropy")?;
+    model.to_device(&device)?;
+    model.summary();
+
+    let batches = SkipgramBatches::new(&text, vocabulary)
+        .window_size(args.window_size)
+        .negative_samples(args.negative_samples)
+        .sample(args.sample)
+        .oov_token(UNKNOWN)
+        .seed(args.seed)
+        .batch_size(CHUNK);
+    train(&mut model, &batches, &args)?;
+
+    let vectors = KeyedVectors::new(tokenizer.vocabulary(), &targets.get_weights()?[0])?;
+    // Padding and the unknown word come before the words; of these, the common ones are short and say little.
+    for word in vectors.words().iter().skip(2).filter(|word| word.chars().count() > 4).take(10) {
+        let near: Vec<_> =
+            vectors.most_similar(word, 4)?.into_iter().map(|(w, cosine)| format!("{w} ({cosine:.2})")).collect();
+        writeln!(out, "near {word:<12} {}", near.join(", "))?;
+    }
+    if let Some(path) = &args.save {
+        vectors.save(path)?;
+        writeln!(out, "\n{} vectors written to {}", vectors.words().len(), path.display())?;
+    }
+    Ok(())
+}
+
+/// Trains on all pairs, a chunk at a time. Each chunk is an epoch to `fit`, with a number of its own, so that callbacks see one training: the
+/// optimizer goes on from chunk to chunk, and a backup knows which chunks are done.
+fn train(model: &mut Model, batches: &SkipgramBatches, args: &Args) -> Result<()> {
+    let mut out = std::io::stdout();
+    let mut chunk = 0;
+    for epoch in 0..args.epochs {
+        let (start, mut pairs, mut loss) = (Instant::now(), 0, 0.0);
+        for (targets, contexts, labels) in batches.epoch(epoch.into())? {
+            // The pairs are in random order already.
+            let fit = Fit::new().batch_size(args.batch_size).shuffle(false).verbose(0);
+            let fit = fit.initial_epoch(chunk).epochs(chunk + 1);
+            let history = match &args.backup {
+                // The backup stays when a chunk is done: it is what the next one begins with.
+                Some(folder) => {
+                    let backup = BackupAndRestore::new(folder).delete_checkpoint(false);
+                    model.fit([&targets, &contexts], &labels, fit.callback(backup))?
+                }
+                None => model.fit([&targets, &contexts], &labels, fit)?,
+            };
+            let of_chunk = history.epoch.iter().position(|&number| number == chunk);
+            let of_chunk = of_chunk.and_then(|at| history["loss"].get(at)).copied().unwrap_or(f64::NAN);
+            pairs += labels.len();
+            loss += of_chunk * labels.len() as f64;
+            chunk += 1;
+        }
+        let rate = pairs as f64 / start.elapsed().as_secs_f64();
+        let loss = loss / pairs as f64;
+        writeln!(out, "epoch {:>3}  loss {loss:.4}  {pairs} pairs, {rate:.0} a second", epoch + 1)?;
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+/// The text that was asked for, or the prose of this repository.
+fn read(args: &Args) -> Result<Vec<Document>> {
+    let options = ReadText::new().lossy(args.lossy);
+    if let Some(path) = &args.text {
+        return Ok(read_text(path, &options)?);
+    }
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut documents = read_text(root.join("docs"), &options.clone().extensions(["md"]))?;
+    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
+        documents.extend(read_text(root.join(name), &options).context("the example reads the repository's own prose")?);
+    }
+    Ok(documents)
+}
