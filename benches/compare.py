@@ -20,7 +20,9 @@ WORD_DISTANCE = {  # vocabulary, dimension, batch, pairs
     "word_distance_10k_64_b32": (10_000, 64, 32, 32_000), "word_distance_10k_64_b1024": (10_000, 64, 1024, 200_000),
     "word_distance_100k_128_b32": (100_000, 128, 32, 3_200), "word_distance_100k_128_b1024": (100_000, 128, 1024, 100_000),
 }
-OTHERS = {"mlp": (128, 60), "text_sequential": (32, 100), "cnn": (128, 20), "lstm": (32, 30), "bilstm": (32, 8), "transformer": (32, 30)}  # batch, steps
+SKIPGRAM = (53_000, 100)  # vocabulary, dimension
+OTHERS = {"mlp": (128, 60), "text_sequential": (32, 100), "cnn": (128, 20), "lstm": (32, 30), "bilstm": (32, 8), "transformer": (32, 30), "skipgram": (1024, 400)}  # batch, steps
+LAZY = {*WORD_DISTANCE, "skipgram"}  # works whose gradients are rows of tables
 TEXTS = {"text_sequential": (10_000, 100), "lstm": (20_000, 80), "bilstm": (20_000, 200), "transformer": (20_000, 200)}  # vocabulary, words
 PEERS = ["keras-jax", "keras-tensorflow", "torch", "torch-lazy"]
 
@@ -32,6 +34,9 @@ def zipf(np, vocabulary, count):
 
 def data(np, work):
     rng, (batch, steps) = np.random.default_rng(0), OTHERS[work]
+    if work == "skipgram":  # one pair in six stood side by side
+        words = zipf(np, SKIPGRAM[0], 2 * batch * steps)[:, None].astype("int32")
+        return np.split(words, 2), (np.arange(batch * steps) % 6 == 0).astype("float32")[:, None], batch, steps
     shape = {"mlp": (784,), "cnn": (28, 28, 1)}.get(work)
     if shape:
         return rng.random((batch * steps, *shape), "float32"), rng.integers(0, 10, batch * steps), batch, steps
@@ -46,6 +51,11 @@ def keras_model(keras, work):
         a, b, e = keras.Input((1,), dtype="int32"), keras.Input((1,), dtype="int32"), L.Embedding(vocabulary, dim)
         m = keras.Model([a, b], L.Lambda(lambda x: keras.ops.mean(x, axis=-1))(L.Subtract()([e(a), e(b)])))
         m.compile("adam", "mse")
+    elif work == "skipgram":
+        a, b = keras.Input((1,), dtype="int32"), keras.Input((1,), dtype="int32")
+        dot = L.Flatten()(L.Dot(2)([L.Embedding(*SKIPGRAM)(a), L.Embedding(*SKIPGRAM)(b)]))
+        m = keras.Model([a, b], L.Activation("sigmoid")(dot))
+        m.compile("adam", "binary_crossentropy")
     elif work == "mlp":
         m = keras.Sequential([L.Input((784,)), L.Dense(512, "relu"), L.Dropout(0.2), L.Dense(512, "relu"), L.Dropout(0.2), L.Dense(10, "softmax")])
         m.compile("rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -120,7 +130,14 @@ def run_torch(peer, work, device):
             x = self.m(x + self.a(x, x, x, need_weights=False)[0])
             return self.h(self.n(x + self.f(x)).mean(1))
 
-    if work in WORD_DISTANCE:
+    if work == "skipgram":
+        words, y, batch, steps = data(np, work)
+        (a, b), y, lazy = map(torch.from_numpy, words), torch.from_numpy(y), peer == "torch-lazy"
+        model = nn.ModuleList(nn.Embedding(*SKIPGRAM, sparse=lazy) for _ in range(2)).to(device)
+        optimizer = (torch.optim.SparseAdam if lazy else adam)(model.parameters(), lr=1e-3)
+        forward = lambda i: (model[0](a[i : i + batch].to(device)) * model[1](b[i : i + batch].to(device))).sum(-1)
+        loss = lambda i: bce(forward(i), y[i : i + batch, 0].to(device))
+    elif work in WORD_DISTANCE:
         vocabulary, dim, batch, pairs = WORD_DISTANCE[work]
         t, steps, lazy = torch.from_numpy(zipf(np, vocabulary, pairs + 1)), pairs // batch, peer == "torch-lazy"
         e = nn.Embedding(vocabulary, dim, sparse=lazy).to(device)
@@ -215,7 +232,7 @@ def main():
         for work in works:
             runs = {"floor": [zoo, "--json", "--floor", work]} if work in WORD_DISTANCE else {}
             runs["candle-keras"] = [zoo, "--json", f"--device={device}", work]
-            runs |= {peer: [sys.executable, __file__, "--peer", peer, "--device", device, work] for peer in peers if peer != "torch-lazy" or work in WORD_DISTANCE}
+            runs |= {peer: [sys.executable, __file__, "--peer", peer, "--device", device, work] for peer in peers if peer != "torch-lazy" or work in LAZY}
             for peer, command in runs.items():
                 figure = measure(command).get(work)
                 for what, value in zip(("step of fit", "batch of predict"), figure or ()):

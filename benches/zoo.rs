@@ -6,7 +6,7 @@
 //! framework, and with lazy rows: what the arithmetic costs.
 
 use candle_keras::layers::{
-    Bidirectional, Conv2D, Dense, Dropout, Embedding, Flatten, GlobalAveragePooling1D, LSTM, Lambda,
+    Activation, Bidirectional, Conv2D, Dense, Dot, Dropout, Embedding, Flatten, GlobalAveragePooling1D, LSTM, Lambda,
     LayerNormalization, MaxPooling2D, MultiHeadAttention, Subtract,
 };
 use candle_keras::ops::{self, random::Stream};
@@ -46,6 +46,7 @@ const WORKS: &[(&str, Make)] = &[
     ("lstm", lstm),
     ("bilstm", bilstm),
     ("transformer", transformer),
+    ("skipgram", skipgram),
     ("empty_step", empty_step),
 ];
 
@@ -211,6 +212,22 @@ fn transformer() -> Result<Work> {
     model.compile("adam", Compile::loss("sparse_categorical_crossentropy").metrics(["accuracy"]))?;
     let (x, y) = (whole_numbers(20_000, &[batch * steps, 200])?, whole_numbers(2, &[batch * steps])?);
     Ok(Work { model, x: vec![x], y, batch })
+}
+
+/// Word vectors the Keras way: pairs of words, a table for each side, and whether the two stood side by side.
+fn skipgram() -> Result<Work> {
+    let (vocabulary, dim, batch, steps) = (53_000, 100, 1024, 400);
+    let (target, context) = (Input::shape([1]), Input::shape([1]));
+    let (targets, contexts) = (Embedding::new(vocabulary, dim), Embedding::new(vocabulary, dim));
+    let dot = Flatten::new().call(Dot::new(2).call([&targets.call(&target)?, &contexts.call(&context)?])?)?;
+    let mut model = Model::new([target, context], Activation::new("sigmoid").call(dot)?)?;
+    model.compile("adam", "binary_crossentropy")?;
+    let pairs = batch * steps;
+    let words = Tensor::new(zipf(vocabulary, 2 * pairs), &Device::Cpu)?.reshape((2 * pairs, 1))?;
+    let x = vec![words.narrow(0, 0, pairs)?, words.narrow(0, pairs, pairs)?];
+    // One pair in six stood side by side: five negatives.
+    let y: Vec<f32> = (0..pairs).map(|i| if i % 6 == 0 { 1.0 } else { 0.0 }).collect();
+    Ok(Work { model, x, y: Tensor::from_vec(y, (pairs, 1), &Device::Cpu)?, batch })
 }
 
 /// What a step costs when there is next to nothing to compute.
