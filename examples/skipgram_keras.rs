@@ -26,7 +26,7 @@ struct Args {
     /// Numbers in the vector of a word
     #[arg(long, default_value_t = 64)]
     dim: usize,
-    /// How often the text is gone through
+    /// How often the text is read
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     epochs: u16,
     /// Words on each side of a word that count as near, at most

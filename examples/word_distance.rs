@@ -22,7 +22,7 @@ struct Args {
     /// Numbers in the vector of a word
     #[arg(long, default_value_t = 64)]
     dim: usize,
-    /// How often the text is gone through
+    /// How often the text is read
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     epochs: u16,
     /// Pairs of words a step; with few, Adam's steps stay larger than what is left of the loss

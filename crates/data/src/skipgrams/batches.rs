@@ -13,7 +13,7 @@ use candle_keras_ops::{Error, Result};
 /// (`shrink_windows`), and random words are as frequent as in the text to the power of 0.75 (`ns_exponent`). A random word that is the very
 /// neighbour is left out. Id 0 is no word: it ends a sentence, across which there are no pairs.
 ///
-/// A text is gone through in parts of about 250,000 pairs, which come in random order, as do the pairs in them; random pairs follow the one
+/// A text is read in parts of about 250,000 pairs, which come in random order, as do the pairs in them; random pairs follow the one
 /// that they belong to. This takes 3 MB, and 12 bytes for each word of the vocabulary, whatever the length of the text is.
 ///
 /// ```

@@ -13,7 +13,7 @@ pub struct Args {
     pub dim: u32,
     /// The width of the window on each side: default 5.
     pub ws: u32,
-    /// How often the text was gone through: default 5.
+    /// How often the text was read: default 5.
     pub epoch: u32,
     /// Words that occurred less often are not in the vocabulary: default 5, in supervised models 1.
     pub min_count: u32,
