@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 """Word vectors of this project beside those of gensim and of fastText's own program: speed, memory and quality, in turns in one run.
 
-    python benches/word_vectors.py --text corpus.txt --seeds 3
+    python benches/word_vectors.py                                     # everything, three seeds: half an hour
+    python benches/word_vectors.py skipgram --text corpus.txt --seeds 1
 
 Needs Python with gensim 4.4, and fasttext for its rows (fasttext-wheel on PyPI); the three evaluation sets are those that gensim brings along. The text has a
-sentence a line and words between spaces; without --text it is made of the Debian packages dict-gcide and wordnet-base, if they are
-installed. Every program trains in a process of its own, on the same text with the same settings and two threads, and all vectors are scored by
-gensim. Words a second are those of the text times the epochs, over the whole time of the process but for what Python takes to start.
+sentence a line and words between spaces; without --text it is made of the Debian packages dict-gcide and wordnet-base (--dictionaries is the folder that they
+are in), which `supervised` needs in any case: its examples are the glosses of WordNet, and its labels their 45 fields. Every program trains in a process of its
+own, on the same text with the same settings and two threads, and all vectors are scored by gensim. Seconds are those from the start of the process to the
+end of saving, but for what Python takes to start, and words a second those of the text times the epochs over these seconds. There is no GloVe on PyPI: its row is ours alone.
 """
 
 import argparse
+import collections
 import gzip
 import json
 import os
@@ -25,35 +28,56 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WORKERS = 2
 DIM = 100
 
-# What is trained: the arguments of the command, and what a peer does for it.
+Work = collections.namedtuple("Work", "arguments peer")
+
+# What is trained: the arguments of the command, and whose program does it besides.
 WORKS = {
-    "skipgram": (["--model", "skipgram", "--alpha", "0.025"], "gensim"),
-    "cbow": (["--model", "cbow", "--alpha", "0.025"], "gensim"),
-    "fasttext": (["--model", "fasttext", "--alpha", "0.05", "--sample", "0.001"], "fasttext"),
+    "skipgram": Work(["train", "--model", "skipgram", "--alpha", "0.025"], "gensim"),
+    "cbow": Work(["train", "--model", "cbow", "--alpha", "0.025"], "gensim"),
+    "fasttext": Work(["train", "--model", "fasttext", "--alpha", "0.05", "--sample", "0.001"], "fasttext"),
+    "supervised": Work(["classify", "train", "--alpha", "0.5", "--word-ngrams", "2"], "fasttext"),
+    "glove": Work(["train", "--model", "glove", "--window", "10", "--x-max", "10"], None),
 }
 
 
-def make_corpus(path):
+def words_of(text):
+    return re.findall(r"[a-z]+(?:'[a-z]+)?", text.lower())
+
+
+def glosses(dictionaries):
+    """The glosses of WordNet, and the number of the field of each."""
+    for kind in ("noun", "verb", "adj", "adv"):
+        with open(f"{dictionaries}/wordnet/data.{kind}", encoding="utf8") as file:
+            for line in file:
+                if "| " in line:
+                    data, gloss = line.split("| ", 1)
+                    yield words_of(gloss), data.split()[1]
+
+
+def make_corpus(dictionaries, path):
     """Definitions and glosses of two dictionaries, a line each, in small letters, shuffled."""
-    word = re.compile(r"[a-z]+(?:'[a-z]+)?")
-    texts = []
-    with gzip.open("/usr/share/dictd/gcide.dict.dz") as file:
+    with gzip.open(f"{dictionaries}/dictd/gcide.dict.dz") as file:
         text = file.read().decode("utf8", "replace")
     text = re.sub(r"\[[^\[\]]{1,400}\]|\\[^\\\n]{1,60}\\|[{}]", " ", text)
-    texts += re.split(r"\n\s*\n", text)
-    for kind in ("noun", "verb", "adj", "adv"):
-        with open(f"/usr/share/wordnet/data.{kind}", encoding="utf8") as file:
-            texts += [line.split("| ", 1)[1] for line in file if "| " in line]
-    lines = [" ".join(word.findall(text.lower())) for text in texts]
-    lines = [line for line in lines if " " in line]
+    lines = [words_of(entry) for entry in re.split(r"\n\s*\n", text)]
+    lines += [words for words, _ in glosses(dictionaries)]
+    lines = [" ".join(words) for words in lines if len(words) > 1]
     random.Random(0).shuffle(lines)
     with open(path, "w") as file:
         file.write("\n".join(lines) + "\n")
 
 
+def make_examples(dictionaries, train, test):
+    """Glosses with their labels: one in ten to test with."""
+    lines = [f"__label__{field} {' '.join(words)}" for words, field in glosses(dictionaries) if words]
+    random.Random(0).shuffle(lines)
+    for path, part in ((train, lines[len(lines) // 10 :]), (test, lines[: len(lines) // 10])):
+        with open(path, "w") as file:
+            file.write("\n".join(part) + "\n")
+
+
 def peer(name, work, text, out, seed, epochs):
-    """Trains with another program, in a process of its own; prints the seconds of the training alone."""
-    start = time.time()
+    """Trains with another program, in a process of its own, and saves; prints the seconds."""
     if name == "gensim":
         from gensim.models import Word2Vec
 
@@ -62,23 +86,18 @@ def peer(name, work, text, out, seed, epochs):
             corpus_file=text, vector_size=DIM, window=5, min_count=5, negative=5, sample=1e-3, alpha=0.025,
             sg=int(work == "skipgram"), epochs=epochs, workers=WORKERS, seed=seed,
         )
-        seconds = time.time() - start
         model.wv.save_word2vec_format(out, binary=True)
     else:
         import fasttext
-        import numpy
-        from gensim.models import KeyedVectors
 
         start = time.time()
-        model = fasttext.train_unsupervised(
-            text, model="skipgram", dim=DIM, ws=5, minCount=5, neg=5, t=1e-3, lr=0.05, epoch=epochs, thread=WORKERS, verbose=0,
-        )
-        seconds = time.time() - start
-        words = [word for word in model.words if word != "</s>"]
-        vectors = KeyedVectors(DIM)
-        vectors.add_vectors(words, numpy.array([model.get_word_vector(word) for word in words], "f4"))
-        vectors.save_word2vec_format(out, binary=True)
-    print(json.dumps({"seconds": seconds}))
+        common = {"dim": DIM, "epoch": epochs, "thread": WORKERS, "verbose": 0}
+        if work == "supervised":
+            model = fasttext.train_supervised(text, lr=0.5, wordNgrams=2, seed=seed, **common)
+        else:
+            model = fasttext.train_unsupervised(text, model="skipgram", ws=5, minCount=5, neg=5, t=1e-3, lr=0.05, seed=seed, **common)
+        model.save_model(out)
+    print(json.dumps({"seconds": time.time() - start}))
 
 
 def measured(command):
@@ -95,20 +114,34 @@ def measured(command):
     return seconds, usage.ru_maxrss / 1024, printed
 
 
-def scores(path):
-    """WordSim-353, SimLex-999 and the analogies, by gensim."""
-    from gensim.models import KeyedVectors
+def scores(vectors):
+    """WordSim-353, SimLex-999 and the share of the analogies, by gensim."""
     from gensim.test.utils import datapath
 
-    vectors = KeyedVectors.load_word2vec_format(path, binary=True)
     pairs = [vectors.evaluate_word_pairs(datapath(name))[1][0] for name in ("wordsim353.tsv", "simlex999.txt")]
-    return [*pairs, 100 * vectors.evaluate_word_analogies(datapath("questions-words.txt"))[0]]
+    return {"WordSim-353": pairs[0], "SimLex-999": pairs[1], "analogies": vectors.evaluate_word_analogies(datapath("questions-words.txt"))[0]}
+
+
+def quality(work, path, test):
+    if work == "supervised":
+        import fasttext
+
+        fasttext.FastText.eprint = lambda *_: None
+        return {"precision": fasttext.load_model(path).test(test)[1]}
+    if work == "fasttext":
+        from gensim.models.fasttext import load_facebook_vectors
+
+        return scores(load_facebook_vectors(path))
+    from gensim.models import KeyedVectors
+
+    return scores(KeyedVectors.load_word2vec_format(path, binary=True))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("works", nargs="*", default=list(WORKS), help=f"default: {' '.join(WORKS)}")
     parser.add_argument("--text", help="a sentence a line")
+    parser.add_argument("--dictionaries", default="/usr/share", help="the folder with dictd/gcide.dict.dz and wordnet/")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--no-scores", action="store_true", help="speed alone")
@@ -120,45 +153,46 @@ def main():
 
     subprocess.run(["cargo", "build", "--release", "-q", "-p", "candle-keras-cli"], cwd=ROOT, check=True)
     command = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "release", "candle-keras")
-    folder = tempfile.mkdtemp()
-    text = args.text or os.path.join(folder, "corpus.txt")
-    if not args.text:
-        make_corpus(text)
-    with open(text) as file:
-        words = sum(len(line.split()) for line in file)
-    print(f"{words:,} words, {args.epochs} epochs, {WORKERS} threads, {DIM} numbers a word")
+    folder = tempfile.TemporaryDirectory()
+    corpus, examples, test = args.text, os.path.join(folder.name, "train.txt"), os.path.join(folder.name, "test.txt")
+    if not corpus and set(args.works) != {"supervised"}:
+        corpus = os.path.join(folder.name, "corpus.txt")
+        make_corpus(args.dictionaries, corpus)
+    if "supervised" in args.works:
+        make_examples(args.dictionaries, examples, test)
 
-    rows = {}
-    for seed in range(1, args.seeds + 1):
-        for work in args.works:
-            arguments, name = WORKS[work]
-            ours, theirs = os.path.join(folder, "ours.bin"), os.path.join(folder, "theirs.bin")
-            # A model of fastText is a .bin too; the vectors of its words are what is scored.
-            saved = os.path.join(folder, "ours.safetensors") if work == "fasttext" else ours
-            seconds, memory, _ = measured(
-                [command, "--seed", str(seed), "vectors", "train", "--text", text, "--tokenize", "whitespace", "--keep-case",
-                 *arguments, "--dim", str(DIM), "--epochs", str(args.epochs), "--workers", str(WORKERS), "--save", saved]
-            )
-            if saved != ours:
-                subprocess.run([command, "vectors", "convert", saved, ours], check=True)
-            row = [words * args.epochs / seconds, seconds, memory]
-            rows.setdefault((work, "candle-keras"), []).append(row + ([] if args.no_scores else scores(ours)))
-            _, memory, printed = measured(
-                [sys.executable, __file__, "--epochs", str(args.epochs), "--peer", name, work, text, theirs, str(seed)]
-            )
+    def run(work, program, text, out, seed):
+        """Trains; gives seconds, peak memory and quality."""
+        if program == "candle-keras":
+            arguments = WORKS[work].arguments + ["--text", text, "--dim", str(DIM), "--epochs", str(args.epochs), "--workers", str(WORKERS)]
+            if work != "supervised":
+                arguments += ["--tokenize", "whitespace", "--keep-case"]
+            seconds, memory, _ = measured([command, "--seed", str(seed), "vectors", *arguments, "--save", out])
+        else:
+            _, memory, printed = measured([sys.executable, __file__, "--epochs", str(args.epochs), "--peer", program, work, text, out, str(seed)])
             seconds = json.loads(printed.strip().splitlines()[-1])["seconds"]
-            row = [words * args.epochs / seconds, seconds, memory]
-            rows.setdefault((work, name), []).append(row + ([] if args.no_scores else scores(theirs)))
+        return seconds, memory, {} if args.no_scores else quality(work, out, test)
 
-    print("\n| work | program | words/s | seconds | peak MB | WordSim-353 | SimLex-999 | analogies % |\n|---|---|---|---|---|---|---|---|")
-    for (work, name), runs in rows.items():
-        columns = list(zip(*runs))
-        speed = [f"{statistics.median(columns[0]):,.0f}", f"{statistics.median(columns[1]):.1f}", f"{max(columns[2]):.0f}"]
-        quality = [f"{min(column):.3f} to {max(column):.3f}" for column in columns[3:]]
-        print("| " + " | ".join([work, name, *speed, *quality]) + " |")
+    print("| work | program | words/s | seconds | peak MB | quality, least to most |\n|---|---|---|---|---|---|")
+    ratios = []
     for work in args.works:
-        ratios = [a[0] / b[0] for a, b in zip(rows[work, "candle-keras"], rows[work, WORKS[work][1]])]
-        print(f"{work}: {min(ratios):.1f} to {max(ratios):.1f} times the speed of {WORKS[work][1]}")
+        text = examples if work == "supervised" else corpus
+        with open(text) as file:
+            words = sum(len(line.split()) for line in file)
+        programs = ["candle-keras"] + [WORKS[work].peer] * (WORKS[work].peer is not None)
+        runs = {program: [] for program in programs}
+        for seed in range(1, args.seeds + 1):
+            for program in programs:
+                runs[program].append(run(work, program, text, os.path.join(folder.name, f"{program}.bin"), seed))
+        for program, row in runs.items():
+            seconds, memory = statistics.median(run[0] for run in row), max(run[1] for run in row)
+            each = {name: [run[2][name] for run in row] for name in row[0][2]}
+            said = ", ".join(f"{name} {min(values):.3f} to {max(values):.3f}" for name, values in each.items())
+            print(f"| {work} | {program} | {words * args.epochs / seconds:,.0f} | {seconds:.1f} | {memory:.0f} | {said} |", flush=True)
+        if len(programs) == 2:
+            pairs = [theirs[0] / ours[0] for ours, theirs in zip(*runs.values())]
+            ratios.append(f"{work}: {min(pairs):.1f} to {max(pairs):.1f} times the speed of {programs[1]}")
+    print("\n" + "\n".join(ratios))
 
 
 if __name__ == "__main__":

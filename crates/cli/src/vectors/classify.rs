@@ -1,15 +1,15 @@
 //! fastText's supervised mode: labels of lines. Output is that of fastText's program.
 
 use super::lines::lines;
-use super::options::{check_output, not_negative, whole};
+use super::options::{check_output, not_negative, verbosity, whole};
 use super::print::{general, print, print_each};
 use anyhow::{Result, bail};
 use candle_keras_word_vectors::fast_text::{Evaluation, Scores};
 use candle_keras_word_vectors::{FastText, FastTextClassifier, FastTextModel, KeyedVectors, Text};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::time::Instant;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -79,6 +79,7 @@ pub(crate) struct Train {
 
 fn train(arguments: &Train, seed: Option<u64>, verbose: Option<u8>) -> Result<()> {
     check_output(&arguments.save, &["bin"])?;
+    let verbose = verbosity(verbose);
     let mut classifier = FastTextClassifier::new()
         .vector_size(arguments.dim)
         .alpha(arguments.alpha)
@@ -92,7 +93,7 @@ fn train(arguments: &Train, seed: Option<u64>, verbose: Option<u8>) -> Result<()
         .loss(arguments.loss.as_str())
         .negative(arguments.negative)
         .label_prefix(arguments.label_prefix.as_str())
-        .verbose(verbose.unwrap_or(if std::io::stdout().is_terminal() { 1 } else { 2 }));
+        .verbose(verbose);
     if let Some(path) = &arguments.pretrained {
         classifier = classifier.pretrained(KeyedVectors::load(path)?);
     }
@@ -102,9 +103,15 @@ fn train(arguments: &Train, seed: Option<u64>, verbose: Option<u8>) -> Result<()
     if let Some(seed) = seed {
         classifier = classifier.seed(seed);
     }
+    let start = Instant::now();
     let model = classifier.fit(Text::folder(&arguments.text).lossy(arguments.lossy))?;
+    let seconds = start.elapsed().as_secs_f64();
     model.save(&arguments.save)?;
-    Ok(())
+    if verbose == 0 {
+        return Ok(());
+    }
+    let (words, labels, path) = (model.words().len(), model.labels().len(), arguments.save.display());
+    print(&format!("{words} different words, {labels} labels, trained in {seconds:.1} s: {path}"))
 }
 
 /// What is asked about which lines.

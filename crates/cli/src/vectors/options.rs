@@ -2,11 +2,17 @@
 
 use anyhow::{Context, Result, bail};
 use clap::builder::RangedU64ValueParser;
+use std::io::IsTerminal;
 use std::ops::RangeBounds;
 use std::path::Path;
 
 /// The files that vectors are saved in.
 pub(super) const VECTORS: [&str; 6] = ["txt", "vec", "bin", "safetensors", "npy", "tsv"];
+
+/// What is shown: bars are for people, lines for files.
+pub(super) fn verbosity(given: Option<u8>) -> u8 {
+    given.unwrap_or(if std::io::stdout().is_terminal() { 1 } else { 2 })
+}
 
 /// A whole number of this range.
 pub(super) fn whole(range: impl RangeBounds<u64>) -> RangedU64ValueParser<usize> {

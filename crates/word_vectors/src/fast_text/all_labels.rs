@@ -1,25 +1,35 @@
 //! Losses to which all labels contribute: softmax, and a logistic regression for each label.
+//!
+//! Every line changes every output row. Threads that changed them in common memory would wait for each other's cache lines with each of them, so each
+//! has a copy, and brings its changes to the others every few lines.
 
-use super::matrix::dot;
-use crate::train::{Kernel, LANES, NO_SCORE};
-use candle_keras_ops::{MulAdd, Real, SharedRows, simd};
+use crate::train::{Held, Kernel, LANES, NO_SCORE};
+use candle_keras_ops::pulp::{Simd, WithSimd};
+use candle_keras_ops::{Real, SharedRows, arch, simd};
+
+/// Lines that a thread trains with its own copy of the output rows: with more, the threads would know too little of each other.
+const LINES: usize = 16;
+/// Labels whose rows are processed at once: so many sums fit into the registers, and [`LANES`] is a multiple.
+const LABELS: usize = 8;
 
 /// For one thread.
 pub(super) struct AllLabels<'a> {
-    table: &'a SharedRows,
+    held: Held<'a>,
+    /// How many lines may still be trained before the copy is renewed; 0 is without a copy.
+    lines: usize,
     is_softmax: bool,
     /// A score for each label, filled up to whole lanes.
     scores: Vec<f32>,
     /// 1 for labels that are right.
     targets: Vec<f32>,
-    row: Vec<f32>,
 }
 
 impl<'a> AllLabels<'a> {
     /// Over the output rows of labels.
     pub fn new(table: &'a SharedRows, is_softmax: bool) -> Self {
-        let lanes = table.rows().next_multiple_of(LANES);
-        Self { table, is_softmax, scores: vec![0.0; lanes], targets: vec![0.0; lanes], row: vec![0.0; table.stride()] }
+        let places = table.rows().next_multiple_of(LANES);
+        let (scores, targets) = (vec![0.0; places], vec![0.0; places]);
+        Self { held: Held::new(table, None, places), lines: 0, is_softmax, scores, targets }
     }
 
     /// Whether one label is right, and not any number of them.
@@ -36,29 +46,107 @@ impl<'a> AllLabels<'a> {
         right: &[u32],
         alpha: f32,
     ) -> f64 {
-        let Self { table, scores, targets, row, .. } = self;
-        let labels = table.rows();
-        simd!(|by| scores_of(table, before, scores, row, by));
+        if self.lines == 0 {
+            self.each_row(Held::read);
+            self.lines = LINES;
+        }
+        let Self { held, scores, targets, .. } = self;
+        let labels = held.table().rows();
+        arch().dispatch(Scores { input: before, rows: held.rows(), scores });
         let mut loss = 0.0;
         if self.is_softmax {
             let first = right.first().map_or(0, |&label| label as usize);
             loss = simd!(softmax_errors(&mut scores[..labels], first, alpha));
+            scores[labels..].fill(0.0);
         } else {
             scores[labels..].fill(NO_SCORE);
             right.iter().for_each(|&label| targets[label as usize] = 1.0);
             kernel.errors(scores, targets, alpha);
             right.iter().for_each(|&label| targets[label as usize] = 0.0);
         }
-        simd!(|by| learn(table, before, hidden, scores, row, by));
+        arch().dispatch(Learn { before, hidden, rows: held.rows(), errors: scores });
+        self.lines -= 1;
+        if self.lines == 0 {
+            self.each_row(Held::write_back);
+        }
         loss
+    }
+
+    /// Brings what the copy has learned to the table.
+    pub fn write_back(&mut self) {
+        if self.lines > 0 {
+            self.each_row(Held::write_back);
+            self.lines = 0;
+        }
+    }
+
+    fn each_row(&mut self, f: impl Fn(&mut Held<'a>, usize, u32)) {
+        let held = &mut self.held;
+        (0..held.table().rows()).for_each(|row| f(held, row, row as u32));
     }
 }
 
-#[inline(always)]
-fn scores_of(table: &SharedRows, hidden: &[f32], scores: &mut [f32], row: &mut [f32], by: impl MulAdd) {
-    for (label, score) in (0..table.rows()).zip(scores) {
-        table.load(label, row);
-        *score = dot(row, hidden, by);
+/// The product of a row with each of many.
+struct Scores<'a> {
+    input: &'a [f32],
+    rows: &'a [f32],
+    scores: &'a mut [f32],
+}
+
+impl WithSimd for Scores<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (input, _) = S::as_simd_f32s(self.input);
+        let (rows, _) = S::as_simd_f32s(self.rows);
+        let blocks = rows.chunks_exact(LABELS * input.len());
+        for (rows, scores) in blocks.zip(self.scores.as_chunks_mut::<LABELS>().0) {
+            let mut sums = [simd.splat_f32s(0.0); LABELS];
+            for (j, &x) in input.iter().enumerate() {
+                for label in 0..LABELS {
+                    sums[label] = simd.mul_add_e_f32s(x, rows[label * input.len() + j], sums[label]);
+                }
+            }
+            for label in 0..LABELS {
+                scores[label] = simd.reduce_sum_f32s(sums[label]);
+            }
+        }
+    }
+}
+
+/// Adds to `hidden` what the rows say, and to the rows what `before` says.
+struct Learn<'a> {
+    before: &'a [f32],
+    hidden: &'a mut [f32],
+    rows: &'a mut [f32],
+    errors: &'a [f32],
+}
+
+impl WithSimd for Learn<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (before, _) = S::as_simd_f32s(self.before);
+        let (hidden, _) = S::as_mut_simd_f32s(self.hidden);
+        let (rows, _) = S::as_mut_simd_f32s(self.rows);
+        let blocks = rows.chunks_exact_mut(LABELS * before.len());
+        for (rows, errors) in blocks.zip(self.errors.as_chunks::<LABELS>().0) {
+            let mut by = [simd.splat_f32s(0.0); LABELS];
+            for label in 0..LABELS {
+                by[label] = simd.splat_f32s(errors[label]);
+            }
+            for (j, (&x, y)) in before.iter().zip(&mut *hidden).enumerate() {
+                let mut sum = *y;
+                for label in 0..LABELS {
+                    let row = &mut rows[label * before.len() + j];
+                    sum = simd.mul_add_e_f32s(by[label], *row, sum);
+                    *row = simd.mul_add_e_f32s(by[label], x, *row);
+                }
+                *y = sum;
+            }
+        }
     }
 }
 
@@ -83,19 +171,6 @@ fn softmax_errors(scores: &mut [f32], right: usize, alpha: f32) -> f64 {
     }
     scores[right] += alpha;
     f64::from(sum).ln() + f64::from(below)
-}
-
-/// Adds to `hidden` what the rows say, and to the rows what `before` says.
-#[inline(always)]
-fn learn(table: &SharedRows, before: &[f32], hidden: &mut [f32], errors: &[f32], row: &mut [f32], by: impl MulAdd) {
-    for (label, &error) in (0..table.rows()).zip(errors) {
-        table.load(label, row);
-        for ((x, y), &a) in row.iter_mut().zip(&mut *hidden).zip(before) {
-            *y = by.mul_add(error, *x, *y);
-            *x = error * a;
-        }
-        table.add(label, row);
-    }
 }
 
 #[cfg(test)]
@@ -129,6 +204,7 @@ mod tests {
             own.iter_mut().zip(&before).for_each(|(x, &a)| *x = a as f32);
             let (old, mut labels_of) = (own.clone(), AllLabels::new(&table, is_softmax));
             let counted = labels_of.answer(&mut kernel, (&old, &mut own), &right, 1.0) + kernel.take_loss();
+            labels_of.write_back();
             assert!((counted / loss(&rows, &before) - 1.0).abs() < 1e-5);
             let slope = |f: &dyn Fn(f64) -> f64| (f(1e-5) - f(-1e-5)) / 2e-5;
             for i in 0..width {

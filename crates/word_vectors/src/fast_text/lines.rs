@@ -133,6 +133,9 @@ impl Worker for Trainer<'_> {
             work.loss += self.line(labels, rows, alpha, &mut random);
             work.pairs += 1;
         }
+        if let Answers::All(all) = &mut self.answers {
+            all.write_back();
+        }
         work.loss += self.kernel.take_loss();
         work
     }

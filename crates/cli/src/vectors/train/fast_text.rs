@@ -32,7 +32,7 @@ impl NGrams {
     }
 }
 
-pub(super) fn train(options: &Common, windows: &Windows, ngrams: &NGrams, run: Run<'_>) -> Result<Trained> {
+pub(super) fn train(options: &Common, windows: &Windows, ngrams: &NGrams, run: Run) -> Result<Trained> {
     if windows.cbow_sum || windows.corrected_cbow {
         bail!("--cbow-sum and --corrected-cbow are for --model cbow");
     }
@@ -60,11 +60,5 @@ pub(super) fn train(options: &Common, windows: &Windows, ngrams: &NGrams, run: R
         bucket: ngrams.bucket,
         seed: run.seed,
     );
-    let model = fast_text.fit(run.text)?;
-    // A .bin is the whole model, which has vectors for unseen words too.
-    match run.save.extension().is_some_and(|ending| ending == "bin") {
-        true => model.save(run.save)?,
-        false => model.vectors().save(run.save)?,
-    }
-    Ok(Trained::new(model.vectors(), Some(model.tokens())))
+    Ok(Trained::FastText(Box::new(fast_text.fit(run.text)?)))
 }

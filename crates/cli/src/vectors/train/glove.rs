@@ -41,7 +41,7 @@ impl Counts {
     }
 }
 
-pub(super) fn train(options: &Common, counts: &Counts, run: Run<'_>) -> Result<Trained> {
+pub(super) fn train(options: &Common, counts: &Counts, run: Run) -> Result<Trained> {
     let glove = GloVe::new()
         .vector_size(options.dim)
         .min_count(options.min_count)
@@ -60,7 +60,5 @@ pub(super) fn train(options: &Common, counts: &Counts, run: Run<'_>) -> Result<T
         memory: counts.memory.map(|megabytes| megabytes << 20),
         seed: run.seed,
     );
-    let model = glove.fit(run.text)?;
-    model.vectors().save(run.save)?;
-    Ok(Trained::new(model.vectors(), None))
+    Ok(Trained::Vectors(Box::new(glove.fit(run.text)?.into_vectors()), None))
 }

@@ -6,12 +6,11 @@ mod options;
 mod text;
 mod word2vec;
 
-use super::options::{VECTORS, check_output};
+use super::options::{VECTORS, check_output, verbosity};
 use super::print::print;
 use anyhow::{Result, bail};
-use candle_keras_word_vectors::{KeyedVectors, Text};
+use candle_keras_word_vectors::{FastTextModel, KeyedVectors, Text};
 use clap::{Args, ValueEnum};
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -48,52 +47,70 @@ enum Model {
 }
 
 /// What every model is trained by.
-struct Run<'a> {
+struct Run {
     text: Text,
-    save: &'a Path,
     seed: Option<u64>,
     verbose: u8,
 }
 
-/// What was trained and saved.
-struct Trained {
-    /// Words of the text, where the model knows.
-    tokens: Option<u64>,
-    /// Words with a vector.
-    words: usize,
-    vector_size: usize,
+/// What was trained, and how many words the text had, where the model knows.
+enum Trained {
+    Vectors(Box<KeyedVectors>, Option<u64>),
+    FastText(Box<FastTextModel>),
 }
 
 impl Trained {
-    fn new(vectors: &KeyedVectors, tokens: Option<u64>) -> Self {
-        Self { tokens, words: vectors.len(), vector_size: vectors.vector_size() }
+    fn vectors(&self) -> &KeyedVectors {
+        match self {
+            Self::Vectors(vectors, _) => vectors,
+            Self::FastText(model) => model.vectors(),
+        }
+    }
+
+    fn tokens(&self) -> Option<u64> {
+        match self {
+            Self::Vectors(_, tokens) => *tokens,
+            Self::FastText(model) => Some(model.tokens()),
+        }
+    }
+
+    fn save(&self, path: &Path) -> Result<()> {
+        match self {
+            // The whole model, which has vectors for unseen words too.
+            Self::FastText(model) if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("bin")) => {
+                model.save(path)?
+            }
+            _ => self.vectors().save(path)?,
+        }
+        Ok(())
     }
 }
 
 pub(super) fn train(arguments: &Train, seed: Option<u64>, verbose: Option<u8>) -> Result<()> {
-    check_output(&arguments.save, &VECTORS)?;
-    // Bars are for people, lines for files.
-    let verbose = verbose.unwrap_or(if std::io::stdout().is_terminal() { 1 } else { 2 });
-    let run = Run { text: arguments.text.text(), save: &arguments.save, seed, verbose };
-    let start = Instant::now();
-    let Train { model, options, windows, ngrams, counts, .. } = arguments;
+    let Train { model, save, text, options, windows, ngrams, counts } = arguments;
+    check_output(save, &VECTORS)?;
     let others = [(Model::Fasttext, "fasttext", ngrams.given()), (Model::Glove, "glove", counts.given())];
     for (owner, name, given) in &others {
         if let (true, Some(option)) = (owner != model, given.first()) {
             bail!("{option} is for --model {name}");
         }
     }
+    let verbose = verbosity(verbose);
+    let run = Run { text: text.text(), seed, verbose };
+    let start = Instant::now();
     let trained = match model {
         Model::Skipgram => word2vec::train(options, windows, true, run)?,
         Model::Cbow => word2vec::train(options, windows, false, run)?,
         Model::Fasttext => fast_text::train(options, windows, ngrams, run)?,
         Model::Glove => glove::train(options, counts, run)?,
     };
+    let seconds = start.elapsed().as_secs_f64();
+    trained.save(save)?;
     if verbose == 0 {
         return Ok(());
     }
-    let Trained { tokens, words, vector_size } = trained;
-    let (seconds, path) = (start.elapsed().as_secs_f64(), arguments.save.display());
-    let tokens = tokens.map_or(String::new(), |tokens| format!("{tokens} words of text, "));
-    print(&format!("{tokens}{words} different ones with {vector_size} numbers each, {seconds:.1} s: {path}"))
+    let vectors = trained.vectors();
+    let (words, size, path) = (vectors.len(), vectors.vector_size(), save.display());
+    let tokens = trained.tokens().map_or(String::new(), |tokens| format!("{tokens} words of text, "));
+    print(&format!("{tokens}{words} different ones with {size} numbers each, trained in {seconds:.1} s: {path}"))
 }

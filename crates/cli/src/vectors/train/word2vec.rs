@@ -5,7 +5,7 @@ use super::{Run, Trained};
 use anyhow::{Result, bail};
 use candle_keras_word_vectors::Word2Vec;
 
-pub(super) fn train(options: &Common, windows: &Windows, skip_gram: bool, run: Run<'_>) -> Result<Trained> {
+pub(super) fn train(options: &Common, windows: &Windows, skip_gram: bool, run: Run) -> Result<Trained> {
     if skip_gram && (windows.cbow_sum || windows.corrected_cbow) {
         bail!("--cbow-sum and --corrected-cbow are for --model cbow");
     }
@@ -33,6 +33,6 @@ pub(super) fn train(options: &Common, windows: &Windows, skip_gram: bool, run: R
         seed: run.seed,
     );
     let model = word2vec.fit(run.text)?;
-    model.vectors().save(run.save)?;
-    Ok(Trained::new(model.vectors(), model.history().last().map(|epoch| epoch.words)))
+    let tokens = model.history().last().map(|epoch| epoch.words);
+    Ok(Trained::Vectors(Box::new(model.into_vectors()), tokens))
 }
