@@ -7,11 +7,14 @@
 
 #![allow(unsafe_code)]
 
+use crate::{Error, Result, cores};
 use std::ops::Range;
 use std::sync::atomic::AtomicU32;
 
 /// Numbers in a cache line. Rows begin at cache lines and fill whole ones.
 const LINE: usize = 16;
+/// How many rows a thread fills at once.
+const FILLED: usize = 1 << 10;
 
 /// A table of f32 that threads share: rows are read into, and changed from, memory that a thread has for itself.
 ///
@@ -20,12 +23,13 @@ const LINE: usize = 16;
 ///
 /// ```
 /// use candle_keras_ops::SharedRows;
-/// let table = SharedRows::new(2, 3, |row, numbers| numbers.fill(row as f32));
+/// let table = SharedRows::new(2, 3, |row, numbers| numbers.fill(row as f32))?;
 /// let mut row = vec![0.0; table.stride()];
 /// table.load(1, &mut row);
 /// assert_eq!(row[..3], [1.0; 3]);
 /// table.add(0, &row);
 /// assert_eq!(table.into_vec(), [1.0; 6]);
+/// # Ok::<(), candle_keras_ops::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct SharedRows {
@@ -38,24 +42,41 @@ pub struct SharedRows {
 }
 
 impl SharedRows {
-    /// A table of `rows` rows of `width` numbers, each of which `fill` writes; it is given the row's number and zeros.
-    pub fn new(rows: usize, width: usize, mut fill: impl FnMut(usize, &mut [f32])) -> Self {
-        let stride = width.next_multiple_of(LINE);
-        let mut memory: Vec<AtomicU32> = Vec::with_capacity(rows * stride + LINE - 1);
-        let first = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE - 1);
-        memory.resize_with(first, AtomicU32::default);
-        let mut row = vec![0.0; stride];
-        for number in 0..rows {
-            row.fill(0.0);
-            fill(number, &mut row[..width]);
-            memory.extend(row.iter().map(|x| AtomicU32::new(x.to_bits())));
-        }
-        Self { memory, first, rows, width, stride }
+    /// A table of `rows` rows of `width` numbers, which `fill` writes on all cores; it is given a row's number and zeros.
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    pub fn new(rows: usize, width: usize, fill: impl Fn(usize, &mut [f32]) + Sync) -> Result<Self> {
+        let table = Self::zeros(rows, width)?;
+        let blocks = (0..rows).step_by(FILLED).map(|first| first..rows.min(first + FILLED));
+        cores::each(blocks, |block| {
+            let mut row = vec![0.0; table.stride];
+            for number in block {
+                row.fill(0.0);
+                fill(number, &mut row[..width]);
+                table.store(number, &row);
+            }
+        });
+        Ok(table)
     }
 
-    /// A table of zeros.
-    pub fn zeros(rows: usize, width: usize) -> Self {
-        Self::new(rows, width, |_, _| ())
+    /// A table of zeros. Its memory is that of the system's empty pages until a row is written.
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    pub fn zeros(rows: usize, width: usize) -> Result<Self> {
+        let too_large = || {
+            Error::new("there is not enough memory for a table of vectors")
+                .received(format!("{rows} rows of {width} numbers, {:.1} GB", rows as f64 * width as f64 * 4e-9))
+                .help("fewer words, a smaller vector_size or, for n-grams, a smaller bucket take less")
+        };
+        let stride = width.checked_next_multiple_of(LINE).ok_or_else(too_large)?;
+        let numbers =
+            stride.checked_mul(rows).and_then(|numbers| numbers.checked_add(LINE - 1)).ok_or_else(too_large)?;
+        Vec::<u32>::new().try_reserve_exact(numbers).map_err(|_| too_large())?;
+        let memory = into_atomics(vec![0; numbers]);
+        let first = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE - 1);
+        Ok(Self { memory, first, rows, width, stride })
     }
 
     /// How many rows there are.
@@ -148,6 +169,15 @@ impl SharedRows {
         numbers.shrink_to_fit();
         numbers
     }
+}
+
+/// The same numbers for several threads, without a look at them: pages of zeros that nobody has written to remain so.
+fn into_atomics(numbers: Vec<u32>) -> Vec<AtomicU32> {
+    const { assert!(align_of::<AtomicU32>() == align_of::<u32>()) };
+    let mut numbers = std::mem::ManuallyDrop::new(numbers);
+    // SAFETY: the memory is that of a vector which is not used or dropped any more. An atomic has the size and the valid bits of its integer, and, as is
+    // checked above, its alignment, so that the memory is given back as it was allocated.
+    unsafe { Vec::from_raw_parts(numbers.as_mut_ptr().cast(), numbers.len(), numbers.capacity()) }
 }
 
 /// What x86-64 does with the lines of a row.
@@ -307,7 +337,8 @@ mod tests {
             let value = |row: usize, i: usize| (row * 1000 + i) as f32 / 3.0;
             let table = SharedRows::new(3, width, |row, numbers| {
                 numbers.iter_mut().enumerate().for_each(|(i, x)| *x = value(row, i));
-            });
+            })
+            .unwrap();
             let number = |row: usize, i: usize| f32::from_bits(table.row(row)[i].load(Relaxed));
             let mut own = vec![1.0; table.stride()];
             table.load(2, &mut own);
@@ -324,13 +355,24 @@ mod tests {
             let all = table.into_vec();
             assert!(all.len() == 3 * width && (0..width).all(|i| all[2 * width + i] == value(2, i)));
         }
-        assert!(SharedRows::zeros(0, 5).into_vec().is_empty() && SharedRows::zeros(2, 0).into_vec().is_empty());
+        assert!(
+            [(0, 5), (2, 0)].iter().all(|&(rows, width)| SharedRows::zeros(rows, width).unwrap().into_vec().is_empty())
+        );
+        let many = SharedRows::new(5000, 3, |row, numbers| numbers.fill(row as f32)).unwrap().into_vec();
+        assert!(many.chunks(3).enumerate().all(|(row, numbers)| numbers == [row as f32; 3]));
+    }
+
+    #[test]
+    fn too_many_rows_are_an_error() {
+        for (rows, width) in [(usize::MAX, 100), (1 << 31, 1 << 31), (1 << 45, 1)] {
+            assert!(SharedRows::zeros(rows, width).unwrap_err().to_string().contains("not enough memory"));
+        }
     }
 
     /// No thread ever sees a number that was not written, and one thread's changes are all there.
     #[test]
     fn threads_share_rows() {
-        let table = SharedRows::zeros(4, 20);
+        let table = SharedRows::zeros(4, 20).unwrap();
         let rounds = if cfg!(miri) { 20 } else { 20_000 };
         std::thread::scope(|scope| {
             for thread in 0..3 {
@@ -353,6 +395,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "row 2 of a table of 2")]
     fn a_row_that_is_not_there_panics() {
-        SharedRows::zeros(2, 3).load(2, &mut [0.0; 16]);
+        SharedRows::zeros(2, 3).unwrap().load(2, &mut [0.0; 16]);
     }
 }

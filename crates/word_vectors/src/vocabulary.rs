@@ -28,7 +28,7 @@ impl Vocabulary {
     /// # Errors
     /// If the text cannot be read, has no words, or no word occurs often enough.
     pub fn build(text: &Text, min_count: u64) -> Result<Self> {
-        Self::count(text, &text.open()?)?.kept(min_count, usize::MAX)
+        Self::count(text, &text.open()?)?.kept(min_count)
     }
 
     /// All words of a text.
@@ -52,36 +52,45 @@ impl Vocabulary {
         Ok(all.sorted())
     }
 
-    /// The words that occur at least `min_count` times, at most `max_size` of them.
+    /// The words that occur at least `min_count` times.
     ///
     /// # Errors
     /// If none is left.
-    pub(crate) fn kept(self, min_count: u64, max_size: usize) -> Result<Self> {
+    fn kept(self, min_count: u64) -> Result<Self> {
         let Some((most, first)) = self.counts.first().zip(self.words.iter().next()) else {
             return Err(Error::new("the text has no words").expected("letters or digits"));
         };
-        if *most < min_count || max_size == 0 {
+        if *most < min_count {
             return Err(Error::new("no word occurs often enough to get a vector")
                 .expected(format!("a word that occurs at least {min_count} times"))
                 .received(format!("{first:?}, the most frequent, occurs {most} times"))
                 .help(format!("set min_count to {most} or less, or train on more text")));
         }
-        let size = self.counts.partition_point(|&count| count >= min_count).min(max_size);
-        let words = self.words.iter().take(size).collect();
-        Ok(Self { words, counts: self.counts[..size].to_vec(), ..self })
+        let size = self.counts.partition_point(|&count| count >= min_count);
+        Ok(self.first(size))
     }
 
-    /// The vocabulary, if it has something to tell apart.
+    fn first(self, size: usize) -> Self {
+        let words = self.words.iter().take(size).collect();
+        Self { words, counts: self.counts[..size].to_vec(), ..self }
+    }
+
+    /// The words to be trained: those that occur at least `min_count` times, at most `max_size` of them.
     ///
     /// # Errors
-    /// If it has one word.
-    pub(crate) fn at_least_two(self, min_count: u64) -> Result<Self> {
-        if self.len() > 1 {
-            return Ok(self);
+    /// If fewer than two are left, which is nothing to tell apart.
+    pub(crate) fn to_train(self, min_count: u64, max_size: Option<usize>) -> Result<Self> {
+        let kept = self.kept(min_count)?;
+        let size = max_size.map_or(kept.len(), |size| size.min(kept.len()));
+        if size > 1 {
+            return Ok(kept.first(size));
         }
-        Err(Error::new("at least two words must get a vector")
-            .received(format!("{} word", self.len()))
-            .help(format!("a min_count below {min_count} keeps more words, or train on more text")))
+        let help = match (max_size, min_count) {
+            (Some(0 | 1), _) => "set max_final_vocab to 2 or more".to_string(),
+            (_, 0 | 1) => "train on text with more different words".to_string(),
+            _ => format!("a min_count below {min_count} keeps more words, or train on more text"),
+        };
+        Err(Error::new("at least two words must get a vector").received(size.to_string()).help(help))
     }
 
     /// Words with their counts, in the order in which they come.
@@ -201,5 +210,13 @@ mod tests {
         let error = |text: &str, min_count| Vocabulary::build(&Text::lines([text]), min_count).unwrap_err().to_string();
         assert!(error("!", 1).contains("no words"));
         assert!(error("a b a", 5).contains("set min_count to 2 or less"));
+        let error = |text: &str, min_count, max_size| {
+            let text = Text::lines([text]);
+            let all = Vocabulary::count(&text, &text.open().unwrap()).unwrap();
+            all.to_train(min_count, max_size).unwrap_err().to_string()
+        };
+        assert!(error("a b a", 1, Some(0)).contains("max_final_vocab"));
+        assert!(error("a b a", 2, None).contains("a min_count below 2"));
+        assert!(error("a a", 1, None).contains("more different words"));
     }
 }

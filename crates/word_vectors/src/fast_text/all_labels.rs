@@ -199,8 +199,9 @@ mod tests {
             };
             let table = SharedRows::new(labels, width, |row, numbers| {
                 (0..width).for_each(|i| numbers[i] = rows[row * width + i] as f32);
-            });
-            let (mut kernel, mut own) = (Kernel::new(1), vec![0.0; table.stride()]);
+            })
+            .unwrap();
+            let (mut kernel, mut own) = (Kernel::new(), vec![0.0; table.stride()]);
             own.iter_mut().zip(&before).for_each(|(x, &a)| *x = a as f32);
             let (old, mut labels_of) = (own.clone(), AllLabels::new(&table, is_softmax));
             let counted = labels_of.answer(&mut kernel, (&old, &mut own), &right, 1.0) + kernel.take_loss();

@@ -5,9 +5,8 @@ use super::args::{Args, LossName, ModelName, number};
 use super::dictionary::{Dictionary, END_OF_LINE, Entries, LABEL_PREFIX};
 use super::lines::{Outputs, Trainer};
 use super::matrix::{Dense, Matrix};
-use super::untrained::input_rows;
 use crate::arguments::arguments;
-use crate::train::{Callbacks, Run};
+use crate::train::{Callbacks, Run, initial_rows};
 use crate::{Epoch, KeyedVectors, Text, Vocabulary, Words};
 use candle_keras_ops::{Error, Result, SharedRows};
 use serde::{Deserialize, Serialize};
@@ -211,7 +210,7 @@ impl FastTextClassifier {
 
     /// Untrained rows, those of pretrained words apart.
     fn inputs(&self, dictionary: &Dictionary) -> Result<SharedRows> {
-        let rows = input_rows(dictionary.rows(), self.vector_size, self.seed)?;
+        let rows = initial_rows(dictionary.rows(), self.vector_size, self.seed)?;
         let mut row = vec![0.0; rows.stride()];
         if let Some(vectors) = &self.pretrained {
             for (number, word) in vectors.words().iter().enumerate() {

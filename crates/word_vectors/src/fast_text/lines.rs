@@ -22,7 +22,7 @@ pub(super) enum Outputs {
 impl Outputs {
     /// Zeros for labels that are as frequent as this.
     pub fn new(loss: LossName, counts: &[u64], width: usize) -> Result<Self> {
-        let rows = SharedRows::zeros(counts.len(), width);
+        let rows = SharedRows::zeros(counts.len(), width)?;
         Ok(match loss {
             LossName::Softmax | LossName::OneVsAll => Self::All { is_softmax: loss == LossName::Softmax, rows },
             // The power of a count with which fastText draws a wrong label.
@@ -69,7 +69,7 @@ impl<'a> Trainer<'a> {
             dictionary,
             inputs,
             answers,
-            kernel: Kernel::new(1),
+            kernel: Kernel::new(),
             hidden: row.clone(),
             before: row,
             rows: Vec::new(),

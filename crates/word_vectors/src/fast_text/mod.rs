@@ -16,7 +16,6 @@ mod subwords;
 #[cfg(test)]
 mod tests;
 mod unsupervised;
-mod untrained;
 
 pub use args::{Args, LossName, ModelName};
 pub use classifier::FastTextClassifier;

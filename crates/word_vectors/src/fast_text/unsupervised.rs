@@ -4,11 +4,10 @@ use super::args::{Args, LossName, ModelName, number};
 use super::dictionary::{Dictionary, Entries};
 use super::matrix::{Dense, Matrix};
 use super::source::Source;
-use super::untrained::input_rows;
 use super::{FastTextModel, bin};
 use crate::arguments::arguments;
 use crate::sampling::{keep_probabilities, negatives_table};
-use crate::train::{Callbacks, Huffman, Parts, Run};
+use crate::train::{Callbacks, Huffman, Parts, Run, initial_rows};
 use crate::word2vec::{Shared, Trainer};
 use crate::{Epoch, Text, Vocabulary, Word2Vec};
 use candle_keras_ops::{Error, Result, SharedRows};
@@ -187,8 +186,7 @@ impl FastText {
         let chunks = text.open()?;
         let all = Vocabulary::count(&text, &chunks)?;
         let tokens = all.tokens();
-        let vocabulary =
-            all.kept(self.min_count, self.max_final_vocab.unwrap_or(usize::MAX))?.at_least_two(self.min_count)?;
+        let vocabulary = all.to_train(self.min_count, self.max_final_vocab)?;
         let entries = Entries::new(vocabulary.words().clone(), vocabulary.counts().to_vec());
         let dictionary = Dictionary::new(&args, entries, Entries::default(), tokens);
         let shared = self.share(&args, &dictionary, vocabulary)?;
@@ -203,18 +201,20 @@ impl FastText {
         };
         let history = run.train(|| Trainer::new(&settings, &shared, &text), |epoch| Ok(self.callbacks.call(epoch)))?;
         let Shared { inputs, negatives, tree, .. } = shared;
-        let outputs = negatives.map(|(_, rows)| rows).or(tree.map(|(_, rows)| rows));
-        let [input, output] = [inputs, outputs.unwrap_or_else(|| SharedRows::zeros(0, self.vector_size))]
-            .map(|rows| Matrix::Dense(Dense::from_shared(rows)));
+        let outputs = match negatives.map(|(_, rows)| rows).or(tree.map(|(_, rows)| rows)) {
+            Some(rows) => rows,
+            None => SharedRows::zeros(0, self.vector_size)?,
+        };
+        let [input, output] = [inputs, outputs].map(|rows| Matrix::Dense(Dense::from_shared(rows)));
         Ok(FastTextModel::from_parts(args, dictionary, input, output).with_history(history))
     }
 
     /// Untrained rows: input rows uniform between `-1/vector_size` and `1/vector_size`, output rows zeros.
     fn share(&self, args: &Args, dictionary: &Dictionary, vocabulary: Vocabulary) -> Result<Shared> {
         let (counts, width) = (vocabulary.counts(), self.vector_size);
-        let inputs = input_rows(dictionary.rows(), width, self.seed)?;
+        let inputs = initial_rows(dictionary.rows(), width, self.seed)?;
         // Of the tree there is one inner node less than words; the files have a row for each word all the same.
-        let outputs = SharedRows::zeros(vocabulary.len(), width);
+        let outputs = SharedRows::zeros(vocabulary.len(), width)?;
         let (negatives, tree) = match args.loss {
             LossName::HierarchicalSoftmax => (None, Some((Huffman::new(counts).paths(), outputs))),
             _ => (Some((negatives_table(counts, self.ns_exponent)?, outputs)), None),
@@ -404,13 +404,13 @@ mod tests {
     #[test]
     fn what_cannot_be_is_an_error() {
         let error = |settings: FastText| settings.fit(text(50)).unwrap_err().to_string();
-        assert!(error(small().vector_size(0)).contains("vector_size must be positive"));
+        assert!(error(small().vector_size(0)).contains("vector_size must be between 1 and"));
         assert!(error(small().negative(0)).contains("negative must be positive"));
         assert!(error(small().loss("softmax")).contains("ns or hs"));
         assert!(error(small().min_n(7)).contains("min_n must not be above max_n"));
         assert!(error(small().bucket(0)).contains("max_n(0)"));
         assert!(error(small().bucket(usize::MAX)).contains("below 2^31"));
-        assert!(error(small().bucket(i32::MAX as usize).vector_size(1 << 30)).contains("smaller bucket"));
+        assert!(error(small().bucket(i32::MAX as usize).vector_size(100_000)).contains("smaller bucket"));
         assert!(error(small().min_count(10_000)).contains("set min_count to"));
         assert!(error(small().max_final_vocab(1)).contains("at least two words"));
         assert!(error(small().alpha(f64::NAN)).contains("alpha"));

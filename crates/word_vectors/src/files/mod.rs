@@ -16,6 +16,7 @@ mod rows;
 mod safetensors;
 mod save;
 mod source;
+pub(crate) mod tables;
 mod text;
 mod word_list;
 

@@ -10,7 +10,7 @@
 use super::records::Record;
 use candle_keras_ops::pulp::{Simd, WithSimd};
 use candle_keras_ops::random::Stream;
-use candle_keras_ops::{Real, SharedRows, arch};
+use candle_keras_ops::{Real, Result, SharedRows, arch};
 
 /// Numbers in a cache line, of which both halves of a row are whole ones.
 const LINE: usize = 16;
@@ -31,7 +31,10 @@ pub(super) struct Tables {
 
 impl Tables {
     /// Vectors and biases uniform between `-0.5 / vector_size` and `0.5 / vector_size`, sums of squares of 1.
-    pub(super) fn new(words: usize, vector_size: usize, seed: u64) -> Self {
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    pub(super) fn new(words: usize, vector_size: usize, seed: u64) -> Result<Self> {
         let half = half(vector_size);
         let table = |stream: u64| {
             let stream = Stream::new(seed, stream);
@@ -43,7 +46,7 @@ impl Tables {
                 numbers[half..].fill(1.0);
             })
         };
-        Self { words: table(0x676c_6f31), contexts: table(0x676c_6f32), vector_size }
+        Ok(Self { words: table(0x676c_6f31)?, contexts: table(0x676c_6f32)?, vector_size })
     }
 
     /// The vectors of words, and those of contexts.
@@ -232,7 +235,7 @@ mod tests {
 
     /// A word and a context with large numbers, and what is at hand of both in f64: vectors with biases, and sums of squares.
     fn rows(vector_size: usize, scale: f32) -> (Tables, [Vec<f64>; 2], [Vec<f64>; 2]) {
-        let mut tables = Tables::new(2, vector_size, 1);
+        let mut tables = Tables::new(2, vector_size, 1).unwrap();
         let half = half(vector_size);
         let spread = |table: &mut SharedRows, by: f32| {
             let mut row = vec![0.0; table.stride()];
@@ -299,7 +302,7 @@ mod tests {
 
     #[test]
     fn vectors_are_those_of_the_rows() {
-        let tables = Tables::new(30, 20, 7);
+        let tables = Tables::new(30, 20, 7).unwrap();
         let mut row = vec![0.0; tables.words.stride()];
         tables.contexts.load(29, &mut row);
         let (words, contexts) = tables.into_vectors();

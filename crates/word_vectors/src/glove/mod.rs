@@ -11,7 +11,7 @@ mod train;
 
 pub use model::GloVeModel;
 
-use crate::arguments::arguments;
+use crate::arguments::{EPOCHS, VECTOR_SIZES, WORKERS, arguments, check_rates, check_sizes};
 use crate::train::Callbacks;
 use crate::{Epoch, Text, Vocabulary};
 use candle_keras_ops::{Error, Result};
@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// The largest `vector_size` and `window`.
-const LARGEST: usize = 1 << 16;
+/// The largest `window`: more words than that are no neighbours.
+const LARGEST_WINDOW: usize = 1 << 16;
 
 /// The arguments of GloVe, with the defaults of the reference program where nothing else is said. Two names are those of [`Word2Vec`](crate::Word2Vec): the
 /// learning rate is `alpha`, which the reference calls `-eta`, and the power of a count's weight, which it calls `-alpha`, is `power`.
@@ -136,18 +136,13 @@ impl GloVe {
     /// Counts the words of a text and which of them occur near each other, and trains their vectors.
     ///
     /// # Errors
-    /// If an argument cannot be, the text cannot be read or has too few words, a temporary file cannot be written, or the numbers overflow.
+    /// If an argument is invalid, the text cannot be read or has too few words, a temporary file cannot be written, or the numbers overflow.
     pub fn fit(self, text: impl Into<Text>) -> Result<GloVeModel> {
         self.check()?;
         let text = text.into();
         let chunks = text.open()?;
         let all = Vocabulary::count(&text, &chunks)?;
-        let vocabulary = all.kept(self.min_count, self.max_final_vocab.unwrap_or(usize::MAX))?;
-        if vocabulary.len() < 2 {
-            return Err(Error::new("at least two words must get a vector")
-                .received(format!("{} word", vocabulary.len()))
-                .help(format!("a min_count below {} keeps more words, or train on more text", self.min_count)));
-        }
+        let vocabulary = all.to_train(self.min_count, self.max_final_vocab)?;
         let start = Instant::now();
         let Self { window, symmetric, distance_weighting, .. } = self;
         let counting = Counting { window, symmetric, distance_weighting };
@@ -162,27 +157,23 @@ impl GloVe {
             let (seconds, words) = (start.elapsed().as_secs_f64(), vocabulary.len());
             println!("{} co-occurrences of {words} words, counted in {seconds:.1}s", records.len());
         }
-        let tables = Tables::new(vocabulary.len(), self.vector_size, self.seed);
+        let tables = Tables::new(vocabulary.len(), self.vector_size, self.seed)?;
         let history = train::train(&self, &tables, &records, vocabulary.tokens())?;
         let rows = tables.into_vectors();
         Ok(GloVeModel::new(self, vocabulary.words(), vocabulary.counts(), rows, history))
     }
 
-    /// That every argument can be.
+    /// Checks all arguments.
     fn check(&self) -> Result<()> {
-        let sizes = [("vector_size", self.vector_size), ("window", self.window)];
-        if let Some((name, size)) = sizes.iter().find(|(_, size)| !(1..=LARGEST).contains(size)) {
-            return Err(Error::new(format!("{name} must be between 1 and {LARGEST}")).received(size.to_string()));
-        }
-        if self.epochs == 0 {
-            return Err(Error::new("epochs must be positive").received("0"));
-        }
+        check_sizes(&[
+            ("vector_size", self.vector_size, VECTOR_SIZES),
+            ("window", self.window, 1..=LARGEST_WINDOW),
+            ("epochs", self.epochs, EPOCHS),
+            ("workers", self.workers, WORKERS),
+        ])?;
+        check_rates(&[("alpha", self.alpha), ("power", self.power)])?;
         if !(self.x_max.is_finite() && self.x_max as f32 > 0.0) {
             return Err(Error::new("x_max must be a positive number").received(self.x_max.to_string()));
-        }
-        let finite = [("alpha", self.alpha), ("power", self.power)];
-        if let Some((name, value)) = finite.iter().find(|(_, value)| !value.is_finite() || *value < 0.0) {
-            return Err(Error::new(format!("{name} must be a number that is not negative")).received(value.to_string()));
         }
         Ok(())
     }
@@ -281,7 +272,7 @@ mod tests {
         let error = |settings: GloVe| settings.fit(text(50)).unwrap_err().to_string();
         assert!(error(small().vector_size(0)).contains("vector_size must be between"));
         assert!(error(small().window(1 << 40)).contains("window must be between"));
-        assert!(error(small().epochs(0)).contains("epochs must be positive"));
+        assert!(error(small().epochs(0)).contains("epochs must be between"));
         assert!(error(small().x_max(0.0)).contains("x_max must be a positive number"));
         assert!(error(small().alpha(f64::NAN)).contains("alpha"));
         assert!(error(small().power(-1.0)).contains("power"));

@@ -1,5 +1,6 @@
 //! Text in chunks that threads read independently: each begins and ends between two lines or, within a long line, between two words.
 
+use super::tokens::BETWEEN_TOKENS;
 use candle_keras_ops::{Error, Result};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -22,6 +23,18 @@ pub(crate) struct Chunks {
     /// The file of each chunk, and about where it begins and ends; [`cut`] says where exactly.
     chunks: Vec<(usize, u64, u64)>,
     lossy: bool,
+    ends: Ends,
+}
+
+/// Where a chunk should end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ends {
+    /// At the end of a line, or between two words.
+    Lines,
+    /// At an empty line, the end of a line, or between two words.
+    Paragraphs,
+    /// At the end of a line, or between two tokens, which may have spaces in them.
+    Tokens,
 }
 
 #[derive(Debug)]
@@ -40,14 +53,14 @@ impl Source {
 }
 
 impl Chunks {
-    pub(super) fn of_memory(text: Arc<str>) -> Result<Self> {
+    pub(super) fn of_memory(text: Arc<str>, ends: Ends) -> Result<Self> {
         if text.trim().is_empty() {
             return Err(Error::new("there is no text in these lines").expected("lines with words"));
         }
-        Ok(Self::new(vec![Source::Memory(text)], false))
+        Ok(Self::new(vec![Source::Memory(text)], false, ends))
     }
 
-    pub(super) fn of_files(path: &Path, extensions: &[String], lossy: bool) -> Result<Self> {
+    pub(super) fn of_files(path: &Path, extensions: &[String], lossy: bool, ends: Ends) -> Result<Self> {
         let is_wanted = |path: &Path| {
             let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
             extensions.is_empty() || extensions.iter().any(|wanted| wanted.eq_ignore_ascii_case(extension))
@@ -73,10 +86,10 @@ impl Chunks {
             };
             return Err(Error::new(format!("there is no text in {}", path.display())).expected(wanted));
         }
-        Ok(Self::new(files, lossy))
+        Ok(Self::new(files, lossy, ends))
     }
 
-    fn new(files: Vec<Source>, lossy: bool) -> Self {
+    fn new(files: Vec<Source>, lossy: bool, ends: Ends) -> Self {
         let bytes = files.iter().map(Source::bytes).sum::<u64>();
         let size = (bytes / 256).clamp(SMALLEST, LARGEST);
         let mut chunks = Vec::new();
@@ -87,7 +100,7 @@ impl Chunks {
                 start += size;
             }
         }
-        Self { files, chunks, lossy }
+        Self { files, chunks, lossy, ends }
     }
 
     /// How many chunks there are.
@@ -120,7 +133,7 @@ impl<'a> Reader<'a> {
                 let bytes = text.as_bytes();
                 let at = |position: u64| {
                     let rest = &bytes[position as usize..];
-                    position as usize + cut(position, &rest[..rest.len().min(REST_OF_LINE as usize)])
+                    position as usize + cut(position, &rest[..rest.len().min(REST_OF_LINE as usize)], self.chunks.ends)
                 };
                 Ok(&text[at(start)..at(end)])
             }
@@ -142,9 +155,9 @@ impl<'a> Reader<'a> {
             return Err(Error::new(format!("{} has become shorter while it was read", path.display())));
         }
         let rest_of_line = |from: usize| &self.buffer[from..self.buffer.len().min(from + REST_OF_LINE as usize)];
-        let from = cut(start, rest_of_line(0));
+        let from = cut(start, rest_of_line(0), self.chunks.ends);
         let after = (end - start) as usize;
-        let to = after + cut(end, rest_of_line(after));
+        let to = after + cut(end, rest_of_line(after), self.chunks.ends);
         let chunk = &self.buffer[from.min(to)..to];
         if self.chunks.lossy {
             self.text.clear();
@@ -152,9 +165,13 @@ impl<'a> Reader<'a> {
             return Ok(&self.text);
         }
         let not_text = |position: usize, byte: u8| {
-            Error::new(format!("{} is not UTF-8 text", path.display()))
-                .received(format!("byte 0x{byte:02x} at {}", start + (from + position) as u64))
-                .help("leave the file out, or read it lossily")
+            let error = Error::new(format!("{} is not UTF-8 text", path.display()))
+                .received(format!("byte 0x{byte:02x} at {}", start + (from + position) as u64));
+            match packed(path) {
+                Some(by) => error
+                    .help(format!("it is packed by {by}: unpack it first, since text is read again in every epoch")),
+                None => error.help("leave the file out, or read it lossily"),
+            }
         };
         // A NUL is legal UTF-8 and the surest sign of a file that is not text.
         if let Some(position) = memchr::memchr(0, chunk) {
@@ -164,14 +181,33 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How far behind `position` the chunk ends that should end there, by the bytes that follow: behind the end of the line, or where that is too
-/// far, behind a space. The chunk that follows begins there.
-fn cut(position: u64, rest: &[u8]) -> usize {
+/// What a file is packed by, if its first bytes tell.
+fn packed(path: &Path) -> Option<&'static str> {
+    let mut first = [0; 4];
+    File::open(path).and_then(|mut file| file.read_exact(&mut first)).ok()?;
+    match first {
+        [0x1F, 0x8B, ..] => Some("gzip"),
+        [b'B', b'Z', b'h', _] => Some("bzip2"),
+        [b'P', b'K', 3, 4] => Some("zip"),
+        [0xFD, b'7', b'z', b'X'] => Some("xz"),
+        [0x28, 0xB5, 0x2F, 0xFD] => Some("zstd"),
+        _ => None,
+    }
+}
+
+/// How far behind `position` the chunk ends that should end there, by the bytes that follow: behind the paragraph or line, or where that is too
+/// far, behind a word. The chunk that follows begins there.
+fn cut(position: u64, rest: &[u8], ends: Ends) -> usize {
     if position == 0 {
         return 0;
     }
-    let line = memchr::memchr(b'\n', rest);
-    if let Some(end) = line.or_else(|| rest.iter().position(u8::is_ascii_whitespace)) {
+    let lines = || memchr::memchr_iter(b'\n', rest);
+    let is_paragraph = |&end: &usize| matches!(rest[end + 1..], [b'\n', ..] | [b'\r', b'\n', ..]);
+    if let Some(end) = lines().find(is_paragraph).filter(|_| ends == Ends::Paragraphs) {
+        return end + 1;
+    }
+    let is_space = |byte: &u8| if ends == Ends::Tokens { *byte == BETWEEN_TOKENS } else { byte.is_ascii_whitespace() };
+    if let Some(end) = lines().next().or_else(|| rest.iter().position(is_space)) {
         return end + 1;
     }
     // One word of more than 32 KB, or the end of the file.
@@ -206,7 +242,7 @@ mod tests {
         ];
         for text in texts {
             std::fs::write(&path, &text).unwrap();
-            let files = Chunks::of_files(&path, &[], false).unwrap();
+            let files = Chunks::of_files(&path, &[], false, Ends::Lines).unwrap();
             let chunks = all(&files);
             assert_eq!(chunks.concat(), text);
             assert!(chunks.iter().all(|chunk| chunk.len() as u64 <= LARGEST + REST_OF_LINE));
@@ -214,7 +250,7 @@ mod tests {
                 assert!(chunks.len() > 20 && chunks.iter().all(|chunk| chunk.is_empty() || chunk.ends_with('\n')));
             }
             if text.trim().len() > 1 {
-                let memory = Chunks::of_memory(text.into()).unwrap();
+                let memory = Chunks::of_memory(text.into(), Ends::Lines).unwrap();
                 assert_eq!(all(&memory), chunks);
             }
         }
@@ -223,7 +259,7 @@ mod tests {
     #[test]
     fn what_is_no_text_is_an_error_with_the_place() {
         let folder = tempfile::tempdir().unwrap();
-        let open = |extensions: &[String], lossy| Chunks::of_files(folder.path(), extensions, lossy);
+        let open = |extensions: &[String], lossy| Chunks::of_files(folder.path(), extensions, lossy, Ends::Lines);
         assert!(open(&[], false).unwrap_err().to_string().contains("there is no text in"));
         std::fs::write(folder.path().join("a.bin"), [b"a word\n".repeat(20_000), vec![0xff]].concat()).unwrap();
         std::fs::write(folder.path().join(".hidden"), "text").unwrap();
@@ -232,7 +268,29 @@ mod tests {
         assert!(error.contains("a.bin is not UTF-8 text\n  received: byte 0xff at 140000"), "{error}");
         assert!(all(&open(&[], true).unwrap()).concat().ends_with("word\n\u{fffd}"));
         assert!(open(&["txt".into()], false).unwrap_err().to_string().contains(".txt"));
-        assert!(Chunks::of_files(&folder.path().join("none"), &[], false).unwrap_err().to_string().contains("none"));
-        assert!(Chunks::of_memory(" \n".into()).is_err());
+        assert!(
+            Chunks::of_files(&folder.path().join("none"), &[], false, Ends::Lines)
+                .unwrap_err()
+                .to_string()
+                .contains("none")
+        );
+        assert!(Chunks::of_memory(" \n".into(), Ends::Lines).is_err());
+        std::fs::write(folder.path().join("a.bin"), [0x1F, 0x8B, 8, 0, 0xFF]).unwrap();
+        let error = Reader::new(&open(&[], false).unwrap()).read(0).unwrap_err().to_string();
+        assert!(error.contains("packed by gzip"), "{error}");
+    }
+
+    #[test]
+    fn chunks_end_where_sentences_do() {
+        let paragraph = |i: usize| format!("paragraph {i}\n{}end\n\n", "a line of it\n".repeat(i % 50));
+        let chunks =
+            all(&Chunks::of_memory((0..2000).map(paragraph).collect::<String>().into(), Ends::Paragraphs).unwrap());
+        assert!(
+            chunks.len() > 20
+                && chunks.iter().all(|chunk| chunk.trim().is_empty() || chunk.trim_end().ends_with("end"))
+        );
+        let tokens = "New York\u{1f}is big\u{1f}".repeat(10_000);
+        let chunks = all(&Chunks::of_memory(tokens.into(), Ends::Tokens).unwrap());
+        assert!(chunks.len() > 20 && chunks.iter().all(|chunk| chunk.is_empty() || chunk.ends_with('\u{1f}')));
     }
 }

@@ -4,8 +4,10 @@ mod chunks;
 mod encoder;
 mod tokens;
 
+use chunks::Ends;
 pub(crate) use chunks::{Chunks, Reader};
 pub(crate) use encoder::{END, Encoder};
+use tokens::BETWEEN_TOKENS;
 pub(crate) use tokens::{Token, Tokens};
 
 use candle_keras_ops::{Error, Result};
@@ -47,6 +49,8 @@ pub enum Tokenize {
     Words,
     /// Whatever stands between white space of ASCII: `"whitespace"`, for text that other programs have split already.
     Whitespace,
+    /// What [`Text::tokens`] was given.
+    Done,
     /// A name that is neither.
     Unknown(String),
 }
@@ -114,9 +118,32 @@ impl Text {
         Self::new(Source::Memory(text.into()))
     }
 
-    /// Reads the files of a folder that have one of these extensions, and passes over the others. Default: all files.
-    pub fn extensions<S: Into<String>>(mut self, extensions: impl IntoIterator<Item = S>) -> Self {
-        self.extensions = extensions.into_iter().map(Into::into).collect();
+    /// Sentences in memory that are tokens already, of one's own tokenizer, which may have spaces in them. They are taken as they are. gensim: `sentences`.
+    ///
+    /// ```
+    /// use candle_keras_word_vectors::{Text, Vocabulary};
+    /// let text = Text::tokens([vec!["New York", "is", "big"], vec!["New York"]]);
+    /// assert_eq!(Vocabulary::build(&text, 2)?.words().word(0), "New York");
+    /// # Ok::<(), candle_keras_word_vectors::Error>(())
+    /// ```
+    pub fn tokens<S: AsRef<str>>(sentences: impl IntoIterator<Item = impl IntoIterator<Item = S>>) -> Self {
+        let mut text = String::new();
+        for sentence in sentences {
+            for token in sentence {
+                let is_ours = |c: char| c == '\n' || c == char::from(BETWEEN_TOKENS);
+                text.extend(token.as_ref().chars().map(|c| if is_ours(c) { ' ' } else { c }));
+                text.push(BETWEEN_TOKENS.into());
+            }
+            text.push('\n');
+        }
+        let text = Self::new(Source::Memory(text.into()));
+        Self { tokenize: Tokenize::Done, lowercase: false, ..text }
+    }
+
+    /// Reads the files of a folder that have one of these extensions, `"txt"` or `".txt"`, and passes over the others. Default: all files.
+    pub fn extensions<S: AsRef<str>>(mut self, extensions: impl IntoIterator<Item = S>) -> Self {
+        let name = |extension: S| extension.as_ref().trim_start_matches('.').to_string();
+        self.extensions = extensions.into_iter().map(name).collect();
         self
     }
 
@@ -155,22 +182,53 @@ impl Text {
         if let Sentence::Unknown(name) = &self.sentence {
             return Err(Error::unknown("sentence", name, &["line", "paragraph"]));
         }
+        let ends = match (&self.tokenize, &self.sentence) {
+            (Tokenize::Done, _) => Ends::Tokens,
+            (_, Sentence::Paragraph) => Ends::Paragraphs,
+            _ => Ends::Lines,
+        };
         match &self.source {
-            Source::Memory(text) => Chunks::of_memory(text.clone()),
-            Source::Path(path) => Chunks::of_files(path, &self.extensions, self.lossy),
+            Source::Memory(text) => Chunks::of_memory(text.clone(), ends),
+            Source::Path(path) => Chunks::of_files(path, &self.extensions, self.lossy, ends),
         }
     }
 }
 
-impl From<&Path> for Text {
-    fn from(path: &Path) -> Self {
-        Self::folder(path)
-    }
+/// The file of a path, or the files below that folder.
+macro_rules! from_path {
+    ($($path:ty),*) => {
+        $(impl From<$path> for Text {
+            /// The file of this path, or the files below this folder.
+            fn from(path: $path) -> Self {
+                Self::folder(path)
+            }
+        })*
+    };
 }
 
-impl From<&str> for Text {
-    /// The file or folder of this path.
-    fn from(path: &str) -> Self {
-        Self::folder(path)
+from_path!(&Path, PathBuf, &PathBuf, &str, String, &String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Vocabulary;
+
+    #[test]
+    fn tokens_stay_as_they_are() {
+        let text = Text::tokens([vec!["New York", "It's, a\nB!"], vec!["New York", "Größe", ""]]);
+        let vocabulary = Vocabulary::build(&text, 1).unwrap();
+        assert_eq!(vocabulary.words().iter().collect::<Vec<_>>(), ["New York", "Größe", "It's, a B!"]);
+        assert_eq!((vocabulary.counts()[0], vocabulary.sentences()), (2, 2));
+    }
+
+    #[test]
+    fn extensions_may_have_a_dot() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.TXT"), "text").unwrap();
+        std::fs::write(folder.path().join("b.md"), "page").unwrap();
+        for extension in ["txt", ".txt"] {
+            let text = Text::from(folder.path().to_path_buf()).extensions([extension]);
+            assert_eq!(Vocabulary::build(&text, 1).unwrap().words().iter().collect::<Vec<_>>(), ["text"]);
+        }
     }
 }

@@ -26,6 +26,9 @@ enum Kind {
     Separator,
 }
 
+/// What stands between tokens that come as such: the separator of units, which ASCII has for this.
+pub(super) const BETWEEN_TOKENS: u8 = 0x1F;
+
 /// How a text is divided into words.
 pub(crate) struct Tokens {
     kinds: [Kind; 256],
@@ -41,12 +44,20 @@ impl Tokens {
         let words = text.tokenize == Tokenize::Words;
         let kind = |byte: u8| match byte {
             b'\n' => Kind::Line,
+            BETWEEN_TOKENS => Kind::Separator,
+            _ if text.tokenize == Tokenize::Done => {
+                if byte < 0x80 {
+                    Kind::Letter
+                } else {
+                    Kind::Wide
+                }
+            }
             b'A'..=b'Z' if text.lowercase => Kind::Capital,
             0x80.. => Kind::Wide,
             b'\'' | b'-' | b'_' if words => Kind::Joiner,
             byte if byte.is_ascii_alphanumeric() => Kind::Letter,
-            // The vertical tab separates words as in C; Rust's white space is without it.
-            byte if words || byte.is_ascii_whitespace() || byte == 0x0B => Kind::Separator,
+            // NUL and the vertical tab separate words as in fastText and C; Rust's white space is without them.
+            byte if words || byte.is_ascii_whitespace() || matches!(byte, 0 | 0x0B) => Kind::Separator,
             _ => Kind::Letter,
         };
         Self {
@@ -176,6 +187,7 @@ mod tests {
     fn white_space_divides_as_asked() {
         let text = Text::lines([""]).tokenize("whitespace").lowercase(false);
         assert_eq!(tokens(&text, "a,b C\td\r\ne \u{a0}f\x0bg-"), "a,b C d | e \u{a0}f g- |");
+        assert_eq!(tokens(&text, "a\0b"), "a b |");
         assert_eq!(tokens(&text.lowercase(true), "Don't! STOP, Ä«"), "don't! stop, ä« |");
     }
 

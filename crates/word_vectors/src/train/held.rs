@@ -20,6 +20,15 @@ impl<'a> Held<'a> {
         Self { table, parts, current: vec![0.0; numbers], original: vec![0.0; numbers] }
     }
 
+    /// Makes room for as many places.
+    pub(crate) fn grow(&mut self, places: usize) {
+        let numbers = places * self.table.stride();
+        if numbers > self.current.len() {
+            self.current.resize(numbers, 0.0);
+            self.original.resize(numbers, 0.0);
+        }
+    }
+
     /// The rows that are held, one after another.
     #[inline]
     pub(crate) fn rows(&mut self) -> &mut [f32] {
@@ -106,7 +115,7 @@ mod tests {
     /// A mean that moves by some change is a mean of rows each of which has moved by it.
     #[test]
     fn what_a_mean_has_learned_goes_to_all_of_its_rows() {
-        let table = SharedRows::new(5, 3, |row, numbers| numbers.fill(row as f32));
+        let table = SharedRows::new(5, 3, |row, numbers| numbers.fill(row as f32)).unwrap();
         let parts = Parts::new([vec![0, 3], vec![1, 2, 4], vec![2]].into_iter());
         let mut held = Held::new(&table, Some(&parts), 2);
         held.prefetch(1);

@@ -23,10 +23,16 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    /// For at most `inputs` input rows in a step.
-    pub(crate) fn new(inputs: usize) -> Self {
+    pub(crate) fn new() -> Self {
+        Self { errors: Vec::new(), labels: Vec::new(), loss: Loss::default() }
+    }
+
+    /// Makes room for the scores of as many input rows.
+    #[cold]
+    fn grow(&mut self, inputs: usize) {
         let scores = (inputs * OUTPUTS).next_multiple_of(LANES);
-        Self { errors: vec![0.0; scores], labels: vec![0.0; scores], loss: Loss::default() }
+        self.errors.resize(scores, 0.0);
+        self.labels.resize(scores, 0.0);
     }
 
     /// Trains the rows `slots` of `inputs` to give each row of `outputs` its label, 1 or 0; rows have `stride` numbers, a multiple of 16.
@@ -105,6 +111,9 @@ impl Step<'_> {
         let Self { kernel, inputs, slots, outputs, labels, stride, alpha, ahead } = self;
         let scores = slots.len() * O;
         let whole = scores.next_multiple_of(LANES);
+        if kernel.errors.len() < whole {
+            kernel.grow(slots.len());
+        }
         let (errors, all_labels) = (&mut kernel.errors[..whole], &mut kernel.labels[..whole]);
         let (inputs, _) = S::as_mut_simd_f32s(inputs);
         let (outputs, _) = S::as_mut_simd_f32s(outputs);
@@ -327,7 +336,7 @@ mod tests {
             for is_scalar in [true, false] {
                 let (mut inputs, mut outputs) = (in_memory(&all_inputs), in_memory(&all_outputs));
                 let labels: Vec<f32> = labels.iter().map(|&label| label as f32).collect();
-                let mut kernel = Kernel::new(6);
+                let mut kernel = Kernel::new();
                 match is_scalar {
                     false => kernel.step((&mut inputs, &slots), (&mut outputs, &labels), stride, 0.1),
                     true => {

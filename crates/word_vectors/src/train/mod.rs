@@ -3,6 +3,7 @@
 mod callbacks;
 mod held;
 mod huffman;
+mod initial;
 mod kernel;
 mod parts;
 mod run;
@@ -12,6 +13,7 @@ mod window;
 pub(crate) use callbacks::Callbacks;
 pub(crate) use held::{Held, mean_of_rows};
 pub(crate) use huffman::{Huffman, Paths};
+pub(crate) use initial::initial_rows;
 pub(crate) use kernel::{Kernel, LANES, NO_SCORE, OUTPUTS};
 pub(crate) use parts::Parts;
 pub use run::Epoch;

@@ -10,7 +10,8 @@ pub(crate) struct Window<'a> {
     held: Held<'a>,
     /// How far the window reaches on either side.
     reach: usize,
-    /// The word of each slot and how many positions of the sentence use it; a word that comes twice has one row.
+    /// The word of each slot and how many positions of the sentence use it; a word that comes twice has one row. Slots behind these have
+    /// not been used in this sentence.
     words: Vec<(u32, u32)>,
     /// The slot of each position, by its remainder.
     slots: Vec<usize>,
@@ -22,9 +23,7 @@ const FREE: u32 = u32::MAX;
 impl<'a> Window<'a> {
     /// Over rows of a table or, with `parts`, over means of them.
     pub(crate) fn new(table: &'a SharedRows, parts: Option<&'a Parts>, reach: usize) -> Self {
-        let positions = 2 * reach + 1;
-        let held = Held::new(table, parts, positions);
-        Self { held, reach, words: vec![(FREE, 0); positions], slots: vec![0; positions] }
+        Self { held: Held::new(table, parts, 0), reach, words: Vec::new(), slots: Vec::new() }
     }
 
     /// The rows, one after another.
@@ -35,8 +34,13 @@ impl<'a> Window<'a> {
 
     /// Reads what is in reach of the first position of a sentence but one word, with which [`move_to`](Self::move_to) begins.
     pub(crate) fn begin(&mut self, sentence: &[u32]) {
+        let positions = self.reach.saturating_mul(2).saturating_add(1).min(sentence.len());
+        self.held.grow(positions);
+        self.words.clear();
+        self.slots.clear();
+        self.slots.resize(positions, 0);
         // All are called for before the first is waited for.
-        for &word in sentence.iter().take(self.reach + 2) {
+        for &word in sentence.iter().take(self.reach.saturating_add(2)) {
             self.held.table().prefetch(word as usize);
         }
         for (position, &word) in sentence.iter().take(self.reach).enumerate() {
@@ -47,10 +51,11 @@ impl<'a> Window<'a> {
     /// Brings the window to a position of the sentence, one behind that before.
     #[inline]
     pub(crate) fn move_to(&mut self, centre: usize, sentence: &[u32]) {
-        if let Some(&word) = sentence.get(centre + self.reach) {
-            self.enter(centre + self.reach, word);
+        let entering = centre.saturating_add(self.reach);
+        if let Some(&word) = sentence.get(entering) {
+            self.enter(entering, word);
         }
-        if let Some(&word) = sentence.get(centre + self.reach + 2) {
+        if let Some(&word) = sentence.get(entering.saturating_add(2)) {
             self.held.prefetch(word);
         }
     }
@@ -74,7 +79,7 @@ impl<'a> Window<'a> {
     #[inline]
     pub(crate) fn around(&self, centre: usize, half: usize, length: usize, slots: &mut Vec<usize>) {
         slots.clear();
-        let (first, last) = (centre.saturating_sub(half), (centre + half).min(length - 1));
+        let (first, last) = (centre.saturating_sub(half), centre.saturating_add(half).min(length - 1));
         for position in (first..centre).chain(centre + 1..last + 1) {
             slots.push(self.slots[position % self.slots.len()]);
         }
@@ -88,7 +93,7 @@ impl<'a> Window<'a> {
 
     #[inline]
     fn enter(&mut self, position: usize, word: u32) {
-        let mut slot = usize::MAX;
+        let mut slot = self.words.len();
         for (number, &(other, _)) in self.words.iter().enumerate() {
             if other == word {
                 slot = number;
@@ -97,6 +102,9 @@ impl<'a> Window<'a> {
             if other == FREE {
                 slot = number;
             }
+        }
+        if slot == self.words.len() {
+            self.words.push((FREE, 0));
         }
         if self.words[slot].0 != word {
             self.held.read(slot, word);
@@ -126,7 +134,7 @@ mod tests {
     /// Every window has the rows of its words, with all changes so far, and in the end all changes are in the table.
     #[test]
     fn rows_follow_the_window() {
-        let table = SharedRows::new(5, 2, |row, numbers| numbers.copy_from_slice(&[row as f32, 0.0]));
+        let table = SharedRows::new(5, 2, |row, numbers| numbers.copy_from_slice(&[row as f32, 0.0])).unwrap();
         let stride = table.stride();
         for sentence in [&[0, 1, 2, 1, 1, 3, 4, 0, 2, 3][..], &[1], &[2, 2], &[]] {
             let before = SharedRows::new(5, 2, |row, numbers| {
@@ -134,6 +142,7 @@ mod tests {
                 table.load(row, &mut whole);
                 numbers.copy_from_slice(&whole[..2]);
             })
+            .unwrap()
             .into_vec();
             let mut expected: Vec<f32> = (0..5).map(|row| before[2 * row + 1]).collect();
             let (mut window, mut slots, mut visits) = (Window::new(&table, None, 2), Vec::new(), 0);

@@ -3,14 +3,14 @@
 //! It is a safetensors file with the vectors where every file of word vectors here has them, so that [`KeyedVectors::load`] reads them too; the output
 //! rows and the arguments stand beside them.
 
-use super::Word2VecModel;
+use super::model::Training;
+use super::{Shared, Word2Vec, Word2VecModel};
+use crate::files::tables::{self, NamedTable};
 use crate::{KeyedVectors, Words};
 use candle_keras_data::atomic;
-use candle_keras_ops::{Error, Result};
-use safetensors::tensor::TensorView;
+use candle_keras_ops::{Error, Result, SharedRows};
 use safetensors::{Dtype, SafeTensors};
-use std::collections::HashMap;
-use std::io::Write;
+use serde_json::{Map, Value, json};
 use std::path::Path;
 
 const VECTORS: &str = "embeddings";
@@ -19,10 +19,46 @@ const TREE: &str = "output.tree";
 const WORDS: &str = "vocabulary";
 const COUNTS: &str = "counts";
 const SETTINGS: &str = "word2vec";
-const EPOCHS: &str = "epochs_done";
+const TRAINING: &str = "training";
+
+/// All but the tables.
+fn metadata(settings: &Word2Vec, training: &Training, words: &Words, counts: &[u64]) -> Result<Map<String, Value>> {
+    let text = |value: Value| value.to_string();
+    Ok(Map::from_iter([
+        (WORDS.into(), text(json!(words.iter().collect::<Vec<_>>())).into()),
+        (COUNTS.into(), text(json!(counts)).into()),
+        (SETTINGS.into(), serde_json::to_string(settings)?.into()),
+        (TRAINING.into(), serde_json::to_string(training)?.into()),
+    ]))
+}
+
+/// Writes a model whose rows threads share, between two epochs.
+pub(super) fn write(path: &Path, settings: &Word2Vec, training: &Training, shared: &Shared) -> Result<()> {
+    let width = settings.vector_size;
+    let read = |table: Option<&SharedRows>, row: usize, into: &mut [f32]| {
+        if let Some(table) = table {
+            let mut whole = vec![0.0; table.stride()];
+            table.load(row, &mut whole);
+            into.copy_from_slice(&whole[..width]);
+        }
+    };
+    let all = [
+        (VECTORS, Some(&shared.inputs)),
+        (NEGATIVE, shared.negatives.as_ref().map(|(_, table)| table)),
+        (TREE, shared.tree.as_ref().map(|(_, table)| table)),
+    ];
+    let reads = all.map(|(_, table)| move |row: usize, into: &mut [f32]| read(table, row, into));
+    let tables: Vec<_> = all
+        .iter()
+        .zip(&reads)
+        .map(|((name, table), read)| NamedTable { name, rows: table.map_or(0, SharedRows::rows), width, read })
+        .collect();
+    let metadata = metadata(settings, training, shared.vocabulary.words(), shared.vocabulary.counts())?;
+    atomic::write(path, |file| tables::write(file, &metadata, &tables))
+}
 
 impl Word2VecModel {
-    /// Writes the vectors, the output rows, the counts and the arguments as safetensors; it takes a copy of them in memory.
+    /// Writes the vectors, the output rows, the counts and the arguments as safetensors.
     ///
     /// `vectors().save(path)` writes the vectors alone, in any format.
     ///
@@ -30,25 +66,18 @@ impl Word2VecModel {
     /// If the file cannot be written; an old file of the name stays then.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let width = self.settings.vector_size;
-        let tables: Vec<(&str, Vec<u8>)> =
-            [(VECTORS, self.vectors.vectors()), (NEGATIVE, &self.negative_rows), (TREE, &self.tree_rows)]
-                .into_iter()
-                .map(|(name, numbers)| (name, numbers.iter().flat_map(|x| x.to_le_bytes()).collect()))
-                .collect();
-        let views = tables.iter().map(|(name, bytes)| {
-            let shape = vec![bytes.len() / 4 / width, width];
-            Ok((*name, TensorView::new(Dtype::F32, shape, bytes).map_err(damaged)?))
+        let all = [(VECTORS, self.vectors.vectors()), (NEGATIVE, &self.negative_rows), (TREE, &self.tree_rows)];
+        let reads = all.map(|(_, numbers)| {
+            move |row: usize, into: &mut [f32]| into.copy_from_slice(&numbers[row * width..][..width])
         });
-        let metadata = HashMap::from([
-            (WORDS.into(), serde_json::to_string(&self.vectors.words().iter().collect::<Vec<_>>())?),
-            (COUNTS.into(), serde_json::to_string(&self.vectors.counts())?),
-            (SETTINGS.into(), serde_json::to_string(&self.settings)?),
-            (EPOCHS.into(), self.epochs_done.to_string()),
-        ]);
-        let views = views.collect::<Result<Vec<_>>>()?;
-        let bytes = safetensors::serialize(views, Some(metadata)).map_err(damaged)?;
-        let path = path.as_ref();
-        atomic::write(path, |file| file.write_all(&bytes).map_err(|error| Error::io(path, error)))
+        let tables: Vec<_> = all
+            .iter()
+            .zip(&reads)
+            .map(|((name, numbers), read)| NamedTable { name, rows: numbers.len() / width, width, read })
+            .collect();
+        let counts = self.vectors.counts().unwrap_or_default();
+        let metadata = metadata(&self.settings, &self.training, self.vectors.words(), counts)?;
+        atomic::write(path.as_ref(), |file| tables::write(file, &metadata, &tables))
     }
 
     /// Reads what [`save`](Self::save) has written; its history begins again.
@@ -73,12 +102,13 @@ fn read(bytes: &[u8]) -> Result<Word2VecModel> {
         let text = header.metadata().as_ref().and_then(|metadata| metadata.get(name));
         text.ok_or_else(|| Error::new(format!("its metadata has no {name:?}")))
     };
-    let settings: super::Word2Vec = serde_json::from_str(text(SETTINGS)?)?;
+    let settings: Word2Vec = serde_json::from_str(text(SETTINGS)?)?;
     settings.check()?;
     let listed: Vec<String> = serde_json::from_str(text(WORDS)?)?;
     let words: Words = listed.iter().collect();
     let counts: Vec<u64> = serde_json::from_str(text(COUNTS)?)?;
-    if words.len() != listed.len() || counts.len() != words.len() || words.len() < 2 {
+    let total = counts.iter().try_fold(0u64, |total, &count| total.checked_add(count));
+    if words.len() != listed.len() || counts.len() != words.len() || words.len() < 2 || total.is_none() {
         return Err(Error::new("its words and their counts do not belong together"));
     }
     let width = settings.vector_size;
@@ -92,13 +122,13 @@ fn read(bytes: &[u8]) -> Result<Word2VecModel> {
         Ok(view.data().chunks_exact(4).map(|x| f32::from_le_bytes([x[0], x[1], x[2], x[3]])).collect())
     };
     let rows = |wanted: bool, rows: usize| if wanted { rows } else { 0 };
-    let epochs_done = text(EPOCHS)?.parse().map_err(|_| Error::new("the number of its epochs is none"))?;
+    let training: Training = serde_json::from_str(text(TRAINING)?)?;
     Ok(Word2VecModel {
         negative_rows: table(NEGATIVE, rows(settings.negative > 0, words.len()))?,
         tree_rows: table(TREE, rows(settings.hs, words.len() - 1))?,
         vectors: KeyedVectors::from_parts(words.clone(), table(VECTORS, words.len())?, width, Some(counts)),
         history: Vec::new(),
-        epochs_done,
+        training,
         settings,
     })
 }
@@ -118,13 +148,17 @@ mod tests {
     fn a_model_comes_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.safetensors");
+        let checkpoint = folder.path().join("checkpoint.safetensors");
         let text = Text::lines((0..300).map(|i| format!("w{} w{} w{} w{}", i % 7, i % 5, i % 3, i % 11)));
         let settings = Word2Vec::new().vector_size(10).workers(1).epochs(3).min_count(1);
         for settings in [settings.clone(), settings.clone().hs(true), settings.hs(true).negative(0)] {
             let whole = settings.clone().fit(text.clone()).unwrap();
-            let ended = settings.on_epoch_end(|_| ControlFlow::Break(())).fit(text.clone()).unwrap();
+            let ended = settings.checkpoint(&checkpoint).on_epoch_end(|_| ControlFlow::Break(()));
+            let ended = ended.fit(text.clone()).unwrap();
             ended.save(&path).unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), std::fs::read(&checkpoint).unwrap());
             let mut model = Word2VecModel::load(&path).unwrap();
+            model.configure(|settings| settings.workers(1)).unwrap();
             assert_eq!(model.vectors().vectors(), ended.vectors().vectors());
             assert_eq!(KeyedVectors::load(&path).unwrap().vectors(), ended.vectors().vectors());
             model.resume(text.clone()).unwrap();

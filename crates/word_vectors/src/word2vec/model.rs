@@ -1,12 +1,12 @@
 //! A trained word2vec: its vectors, and what it takes to go on training.
 
-use super::Word2Vec;
 use super::worker::{Shared, Trainer};
+use super::{Word2Vec, file};
 use crate::sampling::{keep_probabilities, negatives_table};
-use crate::train::{Huffman, Run};
+use crate::train::{Huffman, Run, initial_rows};
 use crate::{Epoch, KeyedVectors, Text, Vocabulary, Words};
-use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, Result, SharedRows};
+use serde::{Deserialize, Serialize};
 
 /// Vectors of words, with the output rows that they were trained against.
 #[derive(Debug, Clone)]
@@ -18,16 +18,32 @@ pub struct Word2VecModel {
     /// The output rows of inner nodes, with hierarchical softmax.
     pub(super) tree_rows: Vec<f32>,
     pub(super) history: Vec<Epoch>,
-    pub(super) epochs_done: usize,
+    pub(super) training: Training,
+}
+
+/// The training that `fit` or `train` began last.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Training {
+    /// How many there were before it.
+    pub(super) number: u64,
+    pub(super) epochs: usize,
+    /// How many epochs have ended.
+    pub(super) done: usize,
+    pub(super) seed: u64,
 }
 
 impl Word2VecModel {
     /// Untrained: vectors uniform between `-1/vector_size` and `1/vector_size` as in gensim (word2vec has half of that), output rows zeros.
-    pub(super) fn new(settings: Word2Vec, vocabulary: Vocabulary) -> Self {
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    pub(super) fn new(settings: Word2Vec, vocabulary: Vocabulary) -> Result<Self> {
         let (words, width) = (vocabulary.len(), settings.vector_size);
-        let vectors = initial(settings.seed, words, width);
+        let vectors = initial_rows(words, width, settings.seed)?.into_vec();
         let rows = |wanted, count: usize| vec![0.0; if wanted { count * width } else { 0 }];
-        Self {
+        let training = Training { number: 0, epochs: settings.epochs, done: 0, seed: settings.seed };
+        Ok(Self {
             negative_rows: rows(settings.negative > 0, words),
             tree_rows: rows(settings.hs, words - 1),
             vectors: KeyedVectors::from_parts(
@@ -37,9 +53,9 @@ impl Word2VecModel {
                 Some(vocabulary.counts().to_vec()),
             ),
             history: Vec::new(),
-            epochs_done: 0,
+            training,
             settings,
-        }
+        })
     }
 
     /// The vectors of the words.
@@ -57,20 +73,56 @@ impl Word2VecModel {
         &self.history
     }
 
+    /// The output vectors of words, with negative sampling: what predicts a word as the answer of a window. gensim: `syn1neg`.
+    pub fn output_vectors(&self) -> Option<KeyedVectors> {
+        let (words, width) = (self.vectors.words().clone(), self.settings.vector_size);
+        let counts = self.vectors.counts().map(<[u64]>::to_vec);
+        (self.settings.negative > 0).then(|| KeyedVectors::from_parts(words, self.negative_rows.clone(), width, counts))
+    }
+
     /// The arguments with which the model is trained.
     pub fn settings(&self) -> &Word2Vec {
         &self.settings
     }
 
-    /// Runs the epochs that are left, with the learning rate where it was: what a training goes on with that was ended early, or saved.
+    /// Changes arguments of further training, as after [`load`](Self::load), which knows nothing of `workers`, `verbose`, callbacks and checkpoints.
+    ///
+    /// ```
+    /// # use candle_keras_word_vectors::{Text, Word2Vec};
+    /// # let text = Text::lines(["a cat and a dog"].repeat(50));
+    /// # let mut model = Word2Vec::new().vector_size(8).epochs(1).fit(text.clone())?;
+    /// model.configure(|settings| settings.workers(1).alpha(0.01))?;
+    /// model.train(text, 1)?;
+    /// # Ok::<(), candle_keras_word_vectors::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If an argument is invalid, or one that the rows depend on has changed: `vector_size`, `hs`, and whether `negative` is 0. The model keeps its
+    /// arguments then.
+    pub fn configure(&mut self, change: impl FnOnce(Word2Vec) -> Word2Vec) -> Result<()> {
+        let settings = change(self.settings.clone());
+        settings.check()?;
+        let rows = |settings: &Word2Vec| (settings.vector_size, settings.hs, settings.negative > 0);
+        if rows(&settings) != rows(&self.settings) {
+            return Err(Error::new("the rows of a model that has been trained cannot be other ones")
+                .expected("the vector_size, hs and negative that the model has")
+                .received(format!("{settings:?}")));
+        }
+        self.settings = settings;
+        Ok(())
+    }
+
+    /// Runs the epochs that are left of the last `fit` or [`train`](Self::train), with the learning rate where it was: what a training goes on with that was ended
+    /// early, or saved.
     ///
     /// With one worker the result is, bit for bit, that of a training that was not interrupted.
     ///
     /// # Errors
-    /// If the text cannot be read, or the numbers overflow.
+    /// If the text cannot be read, or the numbers overflow. The model keeps what it has learned until then; vectors that have overflowed are not
+    /// numbers any more.
     pub fn resume(&mut self, text: impl Into<Text>) -> Result<&[Epoch]> {
-        let (epochs, from) = (self.settings.epochs, self.epochs_done);
-        self.run(&text.into(), epochs, from, self.settings.seed)
+        self.run(&text.into())?;
+        Ok(&self.history)
     }
 
     /// Trains for more epochs, on the same or another text, with the learning rate from its beginning to its end again. Words without a vector are passed
@@ -79,13 +131,14 @@ impl Word2VecModel {
     /// # Errors
     /// As [`resume`](Self::resume).
     pub fn train(&mut self, text: impl Into<Text>, epochs: usize) -> Result<&[Epoch]> {
-        // Other draws than in the epochs before.
-        let seed = self.settings.seed.wrapping_add(self.history.len() as u64 + 1);
-        self.run(&text.into(), epochs, 0, seed)
+        // Each training draws other random numbers.
+        let number = self.training.number + 1;
+        self.training = Training { number, epochs, done: 0, seed: self.settings.seed.wrapping_add(number) };
+        self.resume(text)
     }
 
     /// Adds what a text has to the counts, and gives a vector to each new word that occurs in it at least `min_count` times, behind the words that
-    /// have one; says how many there are. gensim: `build_vocab(update=True)`.
+    /// have one, up to `max_final_vocab` in all; says how many there are. gensim: `build_vocab(update=True)`.
     ///
     /// # Errors
     /// If the text cannot be read, or the model has a tree, which cannot grow.
@@ -99,13 +152,14 @@ impl Word2VecModel {
         let width = self.settings.vector_size;
         let vectors =
             std::mem::replace(&mut self.vectors, KeyedVectors::from_parts(Words::new(), Vec::new(), width, None));
+        let most = self.settings.max_final_vocab.unwrap_or(usize::MAX);
         let mut counts = vectors.counts().unwrap_or_default().to_vec();
         let (mut words, mut numbers) = vectors.into_parts();
         let known = words.len();
         for (word, &count) in found.words().iter().zip(found.counts()) {
             match words.get(word) {
                 Some(number) => counts[number as usize] += count,
-                None if count >= self.settings.min_count => {
+                None if count >= self.settings.min_count && words.len() < most => {
                     words.push(word);
                     counts.push(count);
                 }
@@ -113,7 +167,8 @@ impl Word2VecModel {
             }
         }
         let added = words.len() - known;
-        numbers.extend(initial(self.settings.seed.wrapping_add(known as u64), added, width));
+        let initial = initial_rows(added, width, self.settings.seed.wrapping_add(known as u64))?;
+        numbers.extend(initial.into_vec());
         self.negative_rows.resize(words.len() * width, 0.0);
         self.vectors = KeyedVectors::from_parts(words, numbers, width, Some(counts));
         Ok(added)
@@ -128,39 +183,38 @@ impl Word2VecModel {
     pub fn loss(&self, text: impl Into<Text>) -> Result<f64> {
         let mut copy = self.clone();
         (copy.settings.alpha, copy.settings.min_alpha, copy.settings.verbose) = (Some(0.0), 0.0, 0);
-        copy.settings.callbacks = Default::default();
-        let epoch = copy.run(&text.into(), 1, 0, 0)?.last().cloned();
-        let epoch = epoch.filter(|epoch| epoch.pairs > 0);
+        (copy.settings.callbacks, copy.settings.checkpoint) = (Default::default(), None);
+        copy.training = Training { number: 0, epochs: 1, done: 0, seed: 0 };
+        let epoch = copy.resume(text)?.last().filter(|epoch| epoch.pairs > 0);
         epoch
             .map(|epoch| epoch.loss)
             .ok_or_else(|| Error::new("the text has no two words with vectors in one sentence"))
     }
 
-    fn run(&mut self, text: &Text, epochs: usize, from_epoch: usize, seed: u64) -> Result<&[Epoch]> {
+    fn run(&mut self, text: &Text) -> Result<()> {
         let chunks = text.open()?;
         let shared = self.share()?;
-        let settings = self.settings.clone();
+        let Self { settings, history, training, .. } = self;
         let run = Run {
             chunks: &chunks,
-            epochs,
-            from_epoch,
+            epochs: training.epochs,
+            from_epoch: training.done,
             alpha: (settings.alpha_or_default(), settings.min_alpha),
             workers: settings.workers,
-            seed,
+            seed: training.seed,
             verbose: settings.verbose,
         };
-        let mut done = 0;
-        let trained = run.train(
-            || Trainer::new(&settings, &shared, text),
-            |epoch| {
-                done += 1;
-                Ok(settings.callbacks.call(epoch))
-            },
-        );
+        let ended = |epoch: &Epoch| {
+            history.push(epoch.clone());
+            training.done += 1;
+            if let Some(path) = &settings.checkpoint {
+                file::write(path, settings, training, &shared)?;
+            }
+            Ok(settings.callbacks.call(epoch))
+        };
+        let trained = run.train(|| Trainer::new(settings, &shared, text), ended);
         self.take_back(shared);
-        self.epochs_done += done;
-        self.history.extend(trained?);
-        Ok(&self.history)
+        trained.map(drop)
     }
 
     /// The rows as threads share them.
@@ -173,16 +227,23 @@ impl Word2VecModel {
             })
         };
         let counts = self.vectors.counts().unwrap_or_default().to_vec();
-        let negatives = negatives_table(&counts, self.settings.ns_exponent)?;
+        let wanted = self.settings.negative > 0;
+        let negatives = wanted.then(|| negatives_table(&counts, self.settings.ns_exponent)).transpose()?;
         let vectors =
             std::mem::replace(&mut self.vectors, KeyedVectors::from_parts(Words::new(), Vec::new(), width, None));
         let (words, mut numbers) = vectors.into_parts();
         Ok(Shared {
             keep: keep_probabilities(&counts, self.settings.sample),
-            inputs: share(&mut numbers),
+            inputs: share(&mut numbers)?,
             parts: None,
-            negatives: (self.settings.negative > 0).then(|| (negatives, share(&mut self.negative_rows))),
-            tree: self.settings.hs.then(|| (Huffman::new(&counts).paths(), share(&mut self.tree_rows))),
+            negatives: match negatives {
+                Some(table) => Some((table, share(&mut self.negative_rows)?)),
+                None => None,
+            },
+            tree: match self.settings.hs {
+                true => Some((Huffman::new(&counts).paths(), share(&mut self.tree_rows)?)),
+                false => None,
+            },
             vocabulary: Vocabulary::from_parts(words, counts),
         })
     }
@@ -195,11 +256,4 @@ impl Word2VecModel {
         let (words, counts) = vocabulary.into_parts();
         self.vectors = KeyedVectors::from_parts(words, rows(inputs), self.settings.vector_size, Some(counts));
     }
-}
-
-/// The vectors of untrained words.
-fn initial(seed: u64, words: usize, width: usize) -> Vec<f32> {
-    let mut vectors = Stream::new(seed, 0x696e_6974).uniform_f32(words * width);
-    vectors.iter_mut().for_each(|x| *x = (*x - 0.5) * 2.0 / width as f32);
-    vectors
 }

@@ -55,9 +55,9 @@ impl<'a> Trainer<'a> {
         let negatives = shared.negatives.as_ref();
         let centre = Centre {
             settings,
-            kernel: Kernel::new(2 * reach),
-            slots: Vec::with_capacity(2 * reach),
-            shares: Vec::with_capacity(2 * reach),
+            kernel: Kernel::new(),
+            slots: Vec::new(),
+            shares: Vec::new(),
             negatives: negatives.map(|table| Negatives::new(table, settings.negative, settings.shared_negatives)),
             tree: shared.tree.as_ref().map(Tree::new),
             mean: vec![0.0; stride],
@@ -154,9 +154,8 @@ impl Centre<'_> {
         simd!(sum_of(&mut mean, window.rows(), slots, &self.shares));
         self.mean_before.copy_from_slice(&mean);
         self.answer((&mut mean, &[0]), word);
-        // word2vec and gensim add the gradient of the mean to each word whole, where its share is one by the number of words.
-        let is_corrected = self.settings.corrected_cbow && self.settings.cbow_mean;
-        let part = if is_corrected { 1.0 / slots.len() as f32 } else { 1.0 };
+        // The derivative divides the gradient of a mean by the number of words, and that of a sum not; word2vec and gensim do it the other way round.
+        let part = if self.settings.cbow_mean == self.settings.corrected_cbow { 1.0 / slots.len() as f32 } else { 1.0 };
         simd!(add_change(window.rows(), slots, &mut self.mean_before, &mean, part));
         self.mean = mean;
     }
