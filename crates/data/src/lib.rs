@@ -15,7 +15,9 @@ pub use batches::Batches;
 pub use candle_keras_ops::{Error, Result};
 pub use numerical::to_categorical;
 pub use sequence::{Pad, Side, pad_sequences};
-pub use skipgrams::{AliasTable, SkipgramBatches, SkipgramEpoch, Skipgrams, make_sampling_table, skipgrams};
+pub use skipgrams::{
+    AliasTable, SkipgramBatches, SkipgramEpoch, Skipgrams, keep_probability, make_sampling_table, skipgrams,
+};
 pub use text::{Document, ReadText, read_text};
 pub use text_vectorization::{Standardize, TextVectorization};
 pub use tokenizer::WordTokenizer;

@@ -1,7 +1,6 @@
-//! Random words: which are left out of a sentence, and which are shown as wrong answers.
+//! Random bits, and which words are left out of a sentence.
 
-use candle_keras_data::AliasTable;
-use candle_keras_ops::Result;
+use candle_keras_data::keep_probability;
 use candle_keras_ops::random::Stream;
 
 /// Random bits for the inner loop of one thread: wyrand, whose state is one number.
@@ -29,35 +28,23 @@ impl Random {
 }
 
 /// How likely a word of each number is kept, as a number of 32 bits.
-///
-/// The rule is that of the program word2vec, `sqrt(t / f) + t / f` for a word that is the share `f` of the text, not the paper's.
 pub(crate) fn keep_probabilities(counts: &[u64], sample: f64) -> Vec<u32> {
     let total = counts.iter().sum::<u64>() as f64;
-    let keep = |&count: &u64| {
-        let ratio = sample * total / (count as f64).max(1.0);
-        if sample > 0.0 { ratio.sqrt() + ratio } else { 1.0 }
-    };
+    let keep = |&count: &u64| keep_probability((count as f64).max(1.0) / total, sample);
     // A probability of 1 is 2^32 - 1 of 2^32: one word in four billion is left out.
-    counts.iter().map(|count| (keep(count).min(1.0) * f64::from(u32::MAX)) as u32).collect()
-}
-
-/// Draws words as wrong answers, each as often as its count to a power says: 0.75 for word2vec, 0.5 for fastText.
-pub(crate) fn negatives_table(counts: &[u64], exponent: f64) -> Result<AliasTable> {
-    let logarithms: Vec<f64> = counts.iter().map(|&count| exponent * (count.max(1) as f64).ln()).collect();
-    // In parts of the largest, which no power makes infinite.
-    let largest = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    AliasTable::new(&logarithms.iter().map(|logarithm| (logarithm - largest).exp()).collect::<Vec<_>>())
+    counts.iter().map(|count| (keep(count) * f64::from(u32::MAX)) as u32).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use candle_keras_data::AliasTable;
 
     #[test]
     fn words_are_drawn_as_often_as_their_counts_say() {
         let counts = [10_000, 625, 16, 1];
         for (exponent, weights) in [(0.75, [1000.0, 125.0, 8.0, 1.0]), (0.0, [1.0; 4]), (1e6, [1.0, 0.0, 0.0, 0.0])] {
-            let (table, mut random) = (negatives_table(&counts, exponent).unwrap(), Random::new(1, 2, 3));
+            let (table, mut random) = (AliasTable::of_counts(&counts, exponent).unwrap(), Random::new(1, 2, 3));
             let mut drawn = [0.0f64; 4];
             let n = 500_000;
             (0..n).for_each(|_| drawn[table.draw(random.bits()) as usize] += 1.0);

@@ -79,7 +79,7 @@ impl Vocabulary {
     ///
     /// # Errors
     /// If fewer than two are left, which is nothing to tell apart.
-    pub(crate) fn to_train(self, min_count: u64, max_size: Option<usize>) -> Result<Self> {
+    pub(crate) fn for_training(self, min_count: u64, max_size: Option<usize>) -> Result<Self> {
         let kept = self.kept(min_count)?;
         let size = max_size.map_or(kept.len(), |size| size.min(kept.len()));
         if size > 1 {
@@ -213,7 +213,7 @@ mod tests {
         let error = |text: &str, min_count, max_size| {
             let text = Text::lines([text]);
             let all = Vocabulary::count(&text, &text.open().unwrap()).unwrap();
-            all.to_train(min_count, max_size).unwrap_err().to_string()
+            all.for_training(min_count, max_size).unwrap_err().to_string()
         };
         assert!(error("a b a", 1, Some(0)).contains("max_final_vocab"));
         assert!(error("a b a", 2, None).contains("a min_count below 2"));

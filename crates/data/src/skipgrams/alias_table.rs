@@ -61,6 +61,19 @@ impl AliasTable {
         Ok(Self { cells })
     }
 
+    /// With the weights `count^exponent`, as word2vec draws negatives; what never occurs is never drawn. No power is too large.
+    ///
+    /// # Errors
+    /// If the exponent is not finite, or no count is positive.
+    pub fn of_counts(counts: &[u64], exponent: f64) -> Result<Self> {
+        if !exponent.is_finite() {
+            return Err(Error::new("the power of counts must be finite").received(exponent.to_string()));
+        }
+        let logarithm = |&count: &u64| if count > 0 { exponent * (count as f64).ln() } else { f64::NEG_INFINITY };
+        let largest = counts.iter().map(logarithm).fold(f64::NEG_INFINITY, f64::max);
+        Self::new(&counts.iter().map(|count| (logarithm(count) - largest).exp()).collect::<Vec<_>>())
+    }
+
     /// The number that 64 random bits stand for.
     #[inline]
     pub fn draw(&self, bits: u64) -> u32 {

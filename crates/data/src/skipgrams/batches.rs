@@ -149,7 +149,7 @@ impl<'a> SkipgramBatches<'a> {
                 .help("id 0, the oov_token and ids of count 0 are no words"));
         }
         let negatives = match self.negative_samples > 0.0 {
-            true => Some(AliasTable::new(&self.negative_weights(&counts))?),
+            true => Some(AliasTable::of_counts(&self.negative_counts(counts.clone()), self.ns_exponent)?),
             false => None,
         };
         Ok(SkipgramEpoch::new(Plan {
@@ -159,7 +159,12 @@ impl<'a> SkipgramBatches<'a> {
             negative_samples: self.negative_samples,
             batch_size: self.batch_size,
             shuffle: self.shuffle,
-            kept: counts.iter().map(|&count| threshold(self.probability(count, total))).collect(),
+            kept: counts
+                .iter()
+                .map(|&count| {
+                    threshold(if count > 0 { keep_probability(count as f64 / total, self.sample) } else { 0.0 })
+                })
+                .collect(),
             centres: self.sampling_table.map(|table| table.iter().map(|&p| threshold(p)).collect()),
             negatives,
             stream: self.stream.child(epoch),
@@ -207,26 +212,26 @@ impl<'a> SkipgramBatches<'a> {
         counts
     }
 
-    /// How likely each id is as a random word.
-    fn negative_weights(&self, counts: &[u64]) -> Vec<f64> {
-        let is_word = |&(id, count): &(usize, &u64)| match self.ns_exponent == 0.0 {
+    /// The counts of which a power says how likely each id is as a random word.
+    fn negative_counts(&self, mut counts: Vec<u64>) -> Vec<u64> {
+        if self.ns_exponent == 0.0 {
             // Keras draws any word, whether it occurs or not.
-            true => id != 0 && Some(id as u32) != self.oov_token,
-            false => *count > 0,
-        };
-        let weight = |(id, count)| if is_word(&(id, count)) { (*count as f64).powf(self.ns_exponent) } else { 0.0 };
-        counts.iter().enumerate().map(weight).collect()
-    }
-
-    /// How likely a word of this count is kept: word2vec's `(sqrt(f / sample) + 1) sample / f` for a share `f` of the text.
-    fn probability(&self, count: u64, total: f64) -> f64 {
-        let share = count as f64 / total;
-        match count {
-            0 => 0.0,
-            _ if self.sample == 0.0 => 1.0,
-            _ => ((share / self.sample).sqrt() + 1.0) * self.sample / share,
+            let is_word = |&(id, _): &(usize, _)| id != 0 && Some(id as u32) != self.oov_token;
+            counts.iter_mut().enumerate().filter(is_word).for_each(|(_, count)| *count = 1);
         }
+        counts
     }
+}
+
+/// How likely an occurrence of a word is kept that is the share `share` of the text: 1 with a `sample` of 0.
+///
+/// The rule is that of the program word2vec, `sqrt(sample / share) + sample / share`, not the paper's.
+pub fn keep_probability(share: f64, sample: f64) -> f64 {
+    if sample == 0.0 {
+        return 1.0;
+    }
+    let ratio = sample / share;
+    (ratio.sqrt() + ratio).min(1.0)
 }
 
 /// A part of the text has at least as many words as a window.

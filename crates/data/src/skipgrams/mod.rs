@@ -5,7 +5,7 @@ mod batches;
 mod epoch;
 
 pub use alias_table::AliasTable;
-pub use batches::SkipgramBatches;
+pub use batches::{SkipgramBatches, keep_probability};
 pub use epoch::SkipgramEpoch;
 
 use crate::{ToTensor, to_categorical};

@@ -3,7 +3,7 @@
 use super::all_labels::AllLabels;
 use super::args::LossName;
 use super::dictionary::Dictionary;
-use crate::sampling::{Random, negatives_table};
+use crate::sampling::Random;
 use crate::text::END;
 use crate::train::{Held, Huffman, Kernel, Paths, Tree, Work, Worker, mean_of_rows};
 use candle_keras_data::AliasTable;
@@ -26,7 +26,7 @@ impl Outputs {
         Ok(match loss {
             LossName::Softmax | LossName::OneVsAll => Self::All { is_softmax: loss == LossName::Softmax, rows },
             // The power of a count with which fastText draws a wrong label.
-            LossName::NegativeSampling => Self::Sampled { table: negatives_table(counts, 0.5)?, rows },
+            LossName::NegativeSampling => Self::Sampled { table: AliasTable::of_counts(counts, 0.5)?, rows },
             LossName::HierarchicalSoftmax => Self::Tree((Huffman::new(counts).paths(), rows)),
         })
     }

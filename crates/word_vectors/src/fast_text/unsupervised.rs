@@ -6,10 +6,11 @@ use super::matrix::{Dense, Matrix};
 use super::source::Source;
 use super::{FastTextModel, bin};
 use crate::arguments::arguments;
-use crate::sampling::{keep_probabilities, negatives_table};
+use crate::sampling::keep_probabilities;
 use crate::train::{Callbacks, Huffman, Parts, Run, initial_rows};
 use crate::word2vec::{Shared, Trainer};
 use crate::{Epoch, Text, Vocabulary, Word2Vec};
+use candle_keras_data::AliasTable;
 use candle_keras_ops::{Error, Result, SharedRows};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -186,7 +187,7 @@ impl FastText {
         let chunks = text.open()?;
         let all = Vocabulary::count(&text, &chunks)?;
         let tokens = all.tokens();
-        let vocabulary = all.to_train(self.min_count, self.max_final_vocab)?;
+        let vocabulary = all.for_training(self.min_count, self.max_final_vocab)?;
         let entries = Entries::new(vocabulary.words().clone(), vocabulary.counts().to_vec());
         let dictionary = Dictionary::new(&args, entries, Entries::default(), tokens);
         let shared = self.share(&args, &dictionary, vocabulary)?;
@@ -217,7 +218,7 @@ impl FastText {
         let outputs = SharedRows::zeros(vocabulary.len(), width)?;
         let (negatives, tree) = match args.loss {
             LossName::HierarchicalSoftmax => (None, Some((Huffman::new(counts).paths(), outputs))),
-            _ => (Some((negatives_table(counts, self.ns_exponent)?, outputs)), None),
+            _ => (Some((AliasTable::of_counts(counts, self.ns_exponent)?, outputs)), None),
         };
         Ok(Shared {
             keep: keep_probabilities(counts, self.sample),

@@ -211,7 +211,7 @@ mod tests {
         let lines = lines();
         let text = Text::lines(lines.iter().map(|line| line.join(" ")));
         let chunks = text.open().unwrap();
-        let vocabulary = Vocabulary::count(&text, &chunks).unwrap().to_train(3, None).unwrap();
+        let vocabulary = Vocabulary::count(&text, &chunks).unwrap().for_training(3, None).unwrap();
         for (symmetric, distance_weighting) in [(true, true), (false, true), (true, false)] {
             let counting = Counting { window: 7, symmetric, distance_weighting };
             let expected = plain(&lines, &vocabulary, counting);

@@ -142,7 +142,7 @@ impl GloVe {
         let text = text.into();
         let chunks = text.open()?;
         let all = Vocabulary::count(&text, &chunks)?;
-        let vocabulary = all.to_train(self.min_count, self.max_final_vocab)?;
+        let vocabulary = all.for_training(self.min_count, self.max_final_vocab)?;
         let start = Instant::now();
         let Self { window, symmetric, distance_weighting, .. } = self;
         let counting = Counting { window, symmetric, distance_weighting };

@@ -168,7 +168,7 @@ impl Word2Vec {
         let text = text.into();
         let chunks = text.open()?;
         let all = Vocabulary::count(&text, &chunks)?;
-        let vocabulary = all.to_train(self.min_count, self.max_final_vocab)?;
+        let vocabulary = all.for_training(self.min_count, self.max_final_vocab)?;
         let mut model = Word2VecModel::new(self, vocabulary)?;
         model.resume(text)?;
         Ok(model)

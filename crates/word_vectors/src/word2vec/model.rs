@@ -2,9 +2,10 @@
 
 use super::worker::{Shared, Trainer};
 use super::{Word2Vec, file};
-use crate::sampling::{keep_probabilities, negatives_table};
+use crate::sampling::keep_probabilities;
 use crate::train::{Huffman, Run, initial_rows};
 use crate::{Epoch, KeyedVectors, Text, Vocabulary, Words};
+use candle_keras_data::AliasTable;
 use candle_keras_ops::{Error, Result, SharedRows};
 use serde::{Deserialize, Serialize};
 
@@ -228,7 +229,7 @@ impl Word2VecModel {
         };
         let counts = self.vectors.counts().unwrap_or_default().to_vec();
         let wanted = self.settings.negative > 0;
-        let negatives = wanted.then(|| negatives_table(&counts, self.settings.ns_exponent)).transpose()?;
+        let negatives = wanted.then(|| AliasTable::of_counts(&counts, self.settings.ns_exponent)).transpose()?;
         let vectors =
             std::mem::replace(&mut self.vectors, KeyedVectors::from_parts(Words::new(), Vec::new(), width, None));
         let (words, mut numbers) = vectors.into_parts();
