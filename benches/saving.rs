@@ -14,7 +14,7 @@ const ROWS: usize = 1 << 20;
 const WIDTH: usize = 256; // 1 GiB
 
 fn model() -> Model {
-    Sequential::new(layers![Input::shape([1]), Embedding::new(ROWS, WIDTH)]).unwrap().into()
+    Sequential::new(layers![Input::shape([1]), Embedding::new(ROWS, WIDTH)]).into()
 }
 
 /// The most memory that this process has had at once, in MiB; Linux says it.

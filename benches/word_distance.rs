@@ -29,8 +29,8 @@ fn word_distance(c: &mut Criterion) {
         let model = || -> Result<Model> {
             let (word1, word2) = (Input::shape([1]), Input::shape([1]));
             let embedding = Embedding::new(vocabulary, dim);
-            let distance = Subtract::new().call([&embedding.call(&word1)?, &embedding.call(&word2)?])?;
-            let mut model = Model::new([word1, word2], Lambda::new(|x| ops::mean(x, -1)).call(&distance)?)?;
+            let distance = Subtract::new().call([&embedding.call(&word1), &embedding.call(&word2)]);
+            let mut model = Model::new([word1, word2], Lambda::new(|x| ops::mean(x, -1)).call(&distance))?;
             model.compile("adam", "mse")?;
             Ok(model)
         };
@@ -57,7 +57,7 @@ fn text_sequential(c: &mut Criterion) {
             Flatten::new(),
             Dense::new(32).activation("relu"),
             Dense::new(1).activation("sigmoid"),
-        ])?;
+        ]);
         model.compile("rmsprop", Compile::loss("binary_crossentropy").metrics(["acc"]))?;
         Ok(model)
     };
@@ -77,7 +77,7 @@ fn overhead(c: &mut Criterion) {
     group.throughput(Throughput::Elements(steps as u64)).sample_size(10);
     utils::set_random_seed(0);
     let model = || -> Result<Sequential> {
-        let mut model = Sequential::new(layers![Input::shape([1]), Dense::new(1)])?;
+        let mut model = Sequential::new(layers![Input::shape([1]), Dense::new(1)]);
         model.compile("sgd", "mse")?;
         Ok(model)
     };

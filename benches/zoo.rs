@@ -76,8 +76,8 @@ fn whole_numbers(below: u64, dims: &[usize]) -> Result<Tensor> {
 fn word_distance([vocabulary, dim, batch, pairs]: [usize; 4]) -> Result<Work> {
     let (word1, word2) = (Input::shape([1]), Input::shape([1]));
     let embedding = Embedding::new(vocabulary, dim);
-    let distance = Subtract::new().call([&embedding.call(&word1)?, &embedding.call(&word2)?])?;
-    let mut model = Model::new([word1, word2], Lambda::new(|x| ops::mean(x, -1)).call(&distance)?)?;
+    let distance = Subtract::new().call([&embedding.call(&word1), &embedding.call(&word2)]);
+    let mut model = Model::new([word1, word2], Lambda::new(|x| ops::mean(x, -1)).call(&distance))?;
     model.compile("adam", "mse")?;
     let text = Tensor::new(zipf(vocabulary, pairs + 1), &Device::Cpu)?.unsqueeze(1)?;
     let x = vec![text.narrow(0, 0, pairs)?, text.narrow(0, 1, pairs)?];
@@ -135,7 +135,7 @@ fn mlp() -> Result<Work> {
         Dense::new(512).activation("relu"),
         Dropout::new(0.2),
         Dense::new(10).activation("softmax"),
-    ])?;
+    ]);
     model.compile("rmsprop", Compile::loss("sparse_categorical_crossentropy").metrics(["accuracy"]))?;
     let (x, y) = (numbers(&[batch * steps, 784])?, whole_numbers(10, &[batch * steps])?);
     Ok(Work { model: model.into(), x: vec![x], y, batch })
@@ -149,7 +149,7 @@ fn text_sequential() -> Result<Work> {
         Flatten::new(),
         Dense::new(32).activation("relu"),
         Dense::new(1).activation("sigmoid"),
-    ])?;
+    ]);
     model.compile("rmsprop", Compile::loss("binary_crossentropy").metrics(["acc"]))?;
     let (x, y) = (whole_numbers(10_000, &[batch * steps, 100])?, whole_numbers(2, &[batch * steps])?);
     Ok(Work { model: model.into(), x: vec![x], y, batch })
@@ -166,7 +166,7 @@ fn cnn() -> Result<Work> {
         Flatten::new(),
         Dropout::new(0.5),
         Dense::new(10).activation("softmax"),
-    ])?;
+    ]);
     model.compile("adam", Compile::loss("sparse_categorical_crossentropy").metrics(["accuracy"]))?;
     let (x, y) = (numbers(&[batch * steps, 28, 28, 1])?, whole_numbers(10, &[batch * steps])?);
     Ok(Work { model: model.into(), x: vec![x], y, batch })
@@ -179,7 +179,7 @@ fn lstm() -> Result<Work> {
         Embedding::new(20_000, 128),
         LSTM::new(128),
         Dense::new(1).activation("sigmoid"),
-    ])?;
+    ]);
     model.compile("adam", Compile::loss("binary_crossentropy").metrics(["accuracy"]))?;
     let (x, y) = (whole_numbers(20_000, &[batch * steps, 80])?, whole_numbers(2, &[batch * steps])?);
     Ok(Work { model: model.into(), x: vec![x], y, batch })
@@ -193,7 +193,7 @@ fn bilstm() -> Result<Work> {
         Bidirectional::new(LSTM::new(64).return_sequences(true)),
         Bidirectional::new(LSTM::new(64)),
         Dense::new(1).activation("sigmoid"),
-    ])?;
+    ]);
     model.compile("adam", Compile::loss("binary_crossentropy").metrics(["accuracy"]))?;
     let (x, y) = (whole_numbers(20_000, &[batch * steps, 200])?, whole_numbers(2, &[batch * steps])?);
     Ok(Work { model: model.into(), x: vec![x], y, batch })
@@ -202,12 +202,12 @@ fn bilstm() -> Result<Work> {
 fn transformer() -> Result<Work> {
     let (batch, steps) = (32, 30);
     let x = Input::shape([200]);
-    let h = Embedding::new(20_000, 32).call(&x)?;
+    let h = Embedding::new(20_000, 32).call(&x);
     let normal = || LayerNormalization::new().epsilon(1e-6);
-    let h = normal().call((&h + MultiHeadAttention::new(2, 32).call([&h, &h])?)?)?;
-    let h = normal().call((&h + Dense::new(32).call(Dense::new(32).activation("relu").call(&h)?)?)?)?;
-    let h = Dropout::new(0.1).call(GlobalAveragePooling1D::new().call(&h)?)?;
-    let y = Dense::new(2).activation("softmax").call(Dense::new(20).activation("relu").call(&h)?)?;
+    let h = normal().call((&h + MultiHeadAttention::new(2, 32).call([&h, &h])));
+    let h = normal().call((&h + Dense::new(32).call(Dense::new(32).activation("relu").call(&h))));
+    let h = Dropout::new(0.1).call(GlobalAveragePooling1D::new().call(&h));
+    let y = Dense::new(2).activation("softmax").call(Dense::new(20).activation("relu").call(&h));
     let mut model = Model::new(x, y)?;
     model.compile("adam", Compile::loss("sparse_categorical_crossentropy").metrics(["accuracy"]))?;
     let (x, y) = (whole_numbers(20_000, &[batch * steps, 200])?, whole_numbers(2, &[batch * steps])?);
@@ -219,8 +219,8 @@ fn skipgram() -> Result<Work> {
     let (vocabulary, dim, batch, steps) = (53_000, 100, 1024, 400);
     let (target, context) = (Input::shape([1]), Input::shape([1]));
     let (targets, contexts) = (Embedding::new(vocabulary, dim), Embedding::new(vocabulary, dim));
-    let dot = Flatten::new().call(Dot::new(2).call([&targets.call(&target)?, &contexts.call(&context)?])?)?;
-    let mut model = Model::new([target, context], Activation::new("sigmoid").call(dot)?)?;
+    let dot = Flatten::new().call(Dot::new(2).call([&targets.call(&target), &contexts.call(&context)]));
+    let mut model = Model::new([target, context], Activation::new("sigmoid").call(dot))?;
     model.compile("adam", "binary_crossentropy")?;
     let pairs = batch * steps;
     let words = Tensor::new(zipf(vocabulary, 2 * pairs), &Device::Cpu)?.reshape((2 * pairs, 1))?;
@@ -233,7 +233,7 @@ fn skipgram() -> Result<Work> {
 /// What a step costs when there is next to nothing to compute.
 fn empty_step() -> Result<Work> {
     let samples = 50_000;
-    let mut model = Sequential::new(layers![Input::shape([1]), Dense::new(1)])?;
+    let mut model = Sequential::new(layers![Input::shape([1]), Dense::new(1)]);
     model.compile("sgd", "mse")?;
     Ok(Work { model: model.into(), x: vec![numbers(&[samples, 1])?], y: numbers(&[samples])?, batch: 1 })
 }

@@ -91,8 +91,8 @@ fn main() -> Result<()> {
 
     let (target, context) = (Input::shape([1]), Input::shape([1]));
     let (targets, contexts) = (Embedding::new(vocabulary, args.dim), Embedding::new(vocabulary, args.dim));
-    let product = Dot::new(2).call([&targets.call(&target)?, &contexts.call(&context)?])?;
-    let near = Activation::new("sigmoid").call(Flatten::new().call(product)?)?;
+    let product = Dot::new(2).call([&targets.call(&target), &contexts.call(&context)]);
+    let near = Activation::new("sigmoid").call(Flatten::new().call(product));
     let mut model = Model::new([target, context], near)?;
     model.compile(Adam::new().learning_rate(args.learning_rate), "binary_crossentropy")?;
     model.to_device(&device)?;

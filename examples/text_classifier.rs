@@ -58,7 +58,7 @@ fn main() -> Result<()> {
         Flatten::new(),
         Dense::new(32).activation("relu"),
         Dense::new(1).activation("sigmoid"),
-    ])?;
+    ]);
     model.compile("rmsprop", Compile::loss("binary_crossentropy").metrics(["acc"]))?;
     model.to_device(&device)?;
     model.summary();

@@ -69,8 +69,8 @@ fn main() -> Result<()> {
 
     let (word1, word2) = (Input::shape([1]), Input::shape([1]));
     let embedding = Embedding::new(vocabulary, args.dim);
-    let distance = Subtract::new().call([&embedding.call(&word1)?, &embedding.call(&word2)?])?;
-    let distance = Lambda::new(|x| ops::mean(x, -1)).call(&distance)?;
+    let distance = Subtract::new().call([&embedding.call(&word1), &embedding.call(&word2)]);
+    let distance = Lambda::new(|x| ops::mean(x, -1)).call(&distance);
     let mut model = Model::new([word1, word2], distance)?;
     model.compile(args.optimizer.as_str(), args.loss.as_str())?;
     model.to_device(&device)?;

@@ -42,8 +42,8 @@ pub mod layers {
         GRU, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D,
         GroupNormalization, Input, InputLayer, KerasTensor, KerasTensors, LSTM, Lambda, Layer, LayerNormalization,
         MaxPooling1D, MaxPooling2D, Maximum, MergeMode, Minimum, MissingWords, MultiHeadAttention, Multiply,
-        OperationLayer, Pretrained, PretrainedRows, RMSNormalization, Recurrent, Reshape, Shape, SimpleRNN, Sizes,
-        Subtract, Variable, Weight, Weights, WordTable, call, check_layer, layer_common, setters, single,
+        NodeOutput, OperationLayer, Pretrained, PretrainedRows, RMSNormalization, Recurrent, Reshape, Shape, SimpleRNN,
+        Sizes, Subtract, Variable, Weight, Weights, WordTable, call, check_layer, layer_common, setters, single,
     };
 }
 

@@ -1,6 +1,6 @@
 //! Models that real Keras saved: opened, run and trained here, with what Keras answered. tools/keras_fixtures.py writes them.
 
-use candle_keras::layers::{Context, KerasTensor};
+use candle_keras::layers::{Context, NodeOutput};
 use candle_keras::ops::Operation;
 use candle_keras::prelude::*;
 use candle_keras::saving::{CustomObjects, LoadModel, class_names};
@@ -104,7 +104,7 @@ fn check(folder: &Path) -> Result<(), String> {
     compare_all("prediction", &predict(&mut model)?, &named(&data, "prediction", &outputs)?, 1e-5)?;
     let expected: Vec<_> = (0..).map_while(|i| data.get(&format!("gradient/{i}")).cloned()).collect();
     if !expected.is_empty() {
-        let cast = |(x, input): (&Tensor, &KerasTensor)| x.to_dtype(input.dtype()).unwrap();
+        let cast = |(x, input): (&Tensor, &NodeOutput)| x.to_dtype(input.dtype()).unwrap();
         let x: Vec<_> = x.iter().zip(graph.inputs()).map(cast).collect();
         compare_all("gradient", &gradients(&model, &x).map_err(|e| text(&e))?, &expected, 1e-4)?;
     }

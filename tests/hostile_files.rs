@@ -20,10 +20,10 @@ struct Saved {
 impl Saved {
     fn new() -> Self {
         let (a, b) = (Input::shape([2]), Input::shape([3]));
-        let words = Flatten::new().call(Embedding::new(7, 2).call(&a).unwrap()).unwrap();
-        let inner = Sequential::new(layers![Input::shape([3]), Dense::new(4).activation("relu")]).unwrap();
-        let sum = (&words + &(inner.call(&b).unwrap() * 2.0).unwrap()).unwrap();
-        let mut model = Model::new([a, b], Dense::new(1).call(&sum).unwrap()).unwrap();
+        let words = Flatten::new().call(Embedding::new(7, 2).call(&a));
+        let inner = Sequential::new(layers![Input::shape([3]), Dense::new(4).activation("relu")]);
+        let sum = (&words + &(inner.call(&b) * 2.0));
+        let mut model = Model::new([a, b], Dense::new(1).call(&sum)).unwrap();
         model.compile("adam", Compile::loss("mse").metrics(["mae"])).unwrap();
         let ids = Tensor::new(&[[1u32, 2], [3, 4]], &Device::Cpu).unwrap();
         let x = Tensor::ones((2, 3), DType::F32, &Device::Cpu).unwrap();
@@ -302,7 +302,7 @@ fn graphs_that_cannot_be_are_refused() {
 #[test]
 fn links_of_hdf5_are_not_followed() {
     let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keras/legacy").join(name);
-    let model = Sequential::new(layers![Input::shape([2]), Dense::new(3)]).unwrap();
+    let model = Sequential::new(layers![Input::shape([2]), Dense::new(3)]);
     for (name, expected) in [
         ("external_link.weights.h5", "no weights for this layer"),
         ("soft_link.weights.h5", "layers/dense"),

@@ -164,7 +164,7 @@ fn optimizers_are_those_of_keras() {
             name => name.into(),
         };
         let layer = Dense::new(3).use_bias(false);
-        layer.call(Input::shape([4])).unwrap();
+        layer.call(Input::shape([4]));
         layer.set_weights(&[anchor.start.f32()]).unwrap();
         let variable = layer.variables()[0].clone();
         for (gradient, after) in anchor.gradients.iter().zip(&anchor.after) {
@@ -201,8 +201,8 @@ fn model(name: &str) -> Result<(Model, Fit<'static>)> {
         "word_distance_adam_mse" | "word_distance_sgd_mae" | "word_distance_rmsprop_mse" => {
             let (a, b) = (input(1), input(1));
             let e = Embedding::new(20, 6);
-            let d = Subtract::new().call([&e.call(&a)?, &e.call(&b)?])?;
-            let mut m = Model::new([a, b], Lambda::new(|x| ops::mean(x, -1)).call(&d)?)?;
+            let d = Subtract::new().call([&e.call(&a), &e.call(&b)]);
+            let mut m = Model::new([a, b], Lambda::new(|x| ops::mean(x, -1)).call(&d))?;
             let mut names = name.split('_').skip(2);
             m.compile(names.next().unwrap(), names.next().unwrap())?;
             (m, Fit::new().epochs(4).batch_size(8))
@@ -214,7 +214,7 @@ fn model(name: &str) -> Result<(Model, Fit<'static>)> {
                 Flatten::new(),
                 Dense::new(8).activation("relu"),
                 Dense::new(1).activation("sigmoid"),
-            ])?;
+            ]);
             let compile = Compile::loss("binary_crossentropy").metrics(["acc", "mse"]);
             let fit = Fit::new().epochs(2).batch_size(16);
             let (compile, fit) = match name {
@@ -233,51 +233,51 @@ fn model(name: &str) -> Result<(Model, Fit<'static>)> {
                 .bias_regularizer("l1")
                 .activity_regularizer(L2::new(0.01))
                 .name("hidden")
-                .call(&i)?;
-            let o1 = Dense::new(1).name("price").call(&h)?;
+                .call(&i);
+            let o1 = Dense::new(1).name("price").call(&h);
             let o2 = Dense::new(3).activation("softmax").kernel_constraint(MaxNorm::new(0.7)).name("kind");
-            let mut m = Model::new(i, [o1, o2.call(&h)?])?;
+            let mut m = Model::new(i, [o1, o2.call(&h)])?;
             let losses = Compile::losses(["mae", "sparse_categorical_crossentropy"]).loss_weights([1.0, 0.5]);
             m.compile(SGD::new().learning_rate(0.05).momentum(0.9).nesterov(true), losses.metrics(["mse", "acc"]))?;
             (m, Fit::new().epochs(3).batch_size(8))
         }
         "masked_mean" => {
             let i = input(6);
-            let h = GlobalAveragePooling1D::new().call(&Embedding::new(12, 4).mask_zero(true).call(&i)?)?;
-            let mut m = Model::new(i, Dense::new(3).call(&h)?)?;
+            let h = GlobalAveragePooling1D::new().call(&Embedding::new(12, 4).mask_zero(true).call(&i));
+            let mut m = Model::new(i, Dense::new(3).call(&h))?;
             let loss = CategoricalCrossentropy::new().from_logits(true);
             m.compile("adam", Compile::loss(loss).metrics(["accuracy"]))?;
             (m, Fit::new().epochs(3).batch_size(7))
         }
         "masked_loss" => {
             let i = input(6);
-            let mut m = Model::new(i.clone(), Dense::new(1).call(&Embedding::new(12, 4).mask_zero(true).call(&i)?)?)?;
+            let mut m = Model::new(i.clone(), Dense::new(1).call(&Embedding::new(12, 4).mask_zero(true).call(&i)))?;
             m.compile(SGD::new().learning_rate(0.5), Compile::loss("mse").metrics(["mae"]))?;
             (m, Fit::new().epochs(3).batch_size(7))
         }
         "merging" => {
             let (a, b) = (input(3), input(3));
-            let shared = Sequential::new(layers![input(3), Dense::new(4).activation("relu")])?.name("shared");
-            let (ha, hb) = (shared.call(&a)?, shared.call(&b)?);
+            let shared = Sequential::new(layers![input(3), Dense::new(4).activation("relu")]).name("shared");
+            let (ha, hb) = (shared.call(&a), shared.call(&b));
             let h = [&ha, &hb];
             let parts = vec![
-                Add::new().call(h)?,
-                Multiply::new().call(h)?,
-                Average::new().call(h)?,
-                Maximum::new().call(h)?,
-                Minimum::new().call(h)?,
-                Dot::new(1).call(h)?,
+                Add::new().call(h),
+                Multiply::new().call(h),
+                Average::new().call(h),
+                Maximum::new().call(h),
+                Minimum::new().call(h),
+                Dot::new(1).call(h),
             ];
-            let y = Dense::new(2).activation("softplus").call(&Concatenate::new().call(parts)?)?;
+            let y = Dense::new(2).activation("softplus").call(&Concatenate::new().call(parts));
             let mut m = Model::new([a, b], y)?;
             m.compile("adam", "mae")?;
             (m, Fit::new().epochs(3).batch_size(5))
         }
         "pooling" => {
             let i = input(6);
-            let h = GlobalMaxPooling1D::new().call(&Reshape::new([3, 2]).call(&i)?)?;
-            let y = Dense::new(1).kernel_constraint("non_neg").call(&h)?;
-            let mut m = Model::new(i, Activation::new("tanh").call(&y)?)?;
+            let h = GlobalMaxPooling1D::new().call(&Reshape::new([3, 2]).call(&i));
+            let y = Dense::new(1).kernel_constraint("non_neg").call(&h);
+            let mut m = Model::new(i, Activation::new("tanh").call(&y))?;
             m.compile(RMSprop::new().learning_rate(0.01).momentum(0.9).centered(true), "mse")?;
             (m, Fit::new().epochs(4).batch_size(4))
         }

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 fn word_distance() -> Model {
     let (word1, word2) = (Input::shape([1]), Input::shape([1]));
     let embedding = Embedding::new(1000, 64);
-    let distance = Subtract::new().call([&embedding.call(&word1).unwrap(), &embedding.call(&word2).unwrap()]).unwrap();
-    let distance = Lambda::new(|x| ops::mean(x, -1)).call(&distance).unwrap();
+    let distance = Subtract::new().call([&embedding.call(&word1), &embedding.call(&word2)]);
+    let distance = Lambda::new(|x| ops::mean(x, -1)).call(&distance);
     Model::new([word1, word2], distance).unwrap()
 }
 
@@ -66,25 +66,33 @@ const SEQUENTIAL: &str = r#"Model: "sequential"
 #[test]
 fn a_sequential_is_built_when_it_knows_its_input() {
     let long = "a_very_long_name_for_a_dense_layer_that_must_wrap_around_lines";
-    let mut model = Sequential::new(layers![Embedding::new(1000, 8), Dense::new(2).name(long)]).unwrap();
+    let mut model = Sequential::new(layers![Embedding::new(1000, 8), Dense::new(2).name(long)]);
     assert_eq!(model.summary_text(), SEQUENTIAL);
     assert!(model.graph().unwrap_err().to_string().contains("build"));
     model.build([20]).unwrap();
     assert!(model.summary_text().contains("│ (None, 20, 8)               │           8,000 │"));
-    model.add(Flatten::new()).unwrap();
+    model.add(Flatten::new());
     assert_eq!(model.graph().unwrap().outputs()[0].shape().to_string(), "(None, 40)");
     assert_eq!(model.pop().unwrap().layer_name(), "flatten");
     assert_eq!(model.graph().unwrap().outputs()[0].shape().to_string(), "(None, 20, 2)");
     assert_eq!(model.layers().len(), 2);
-    assert!(model.add(Input::shape([3])).unwrap_err().to_string().contains("must be the first"));
-    assert!(model.add(Dense::new(1).name(long)).unwrap_err().to_string().contains("another name"));
+    let mut failed = |layer: Result<std::sync::Arc<dyn Layer>>| {
+        let mut model = Sequential::new(layers![Embedding::new(1000, 8).name("first"), Dense::new(2).name(long)]);
+        model.add(layer.unwrap());
+        // The first error is the one that is reported, whatever comes behind it.
+        model.add(Dense::new(1).name("first"));
+        model.compile("sgd", "mse").unwrap_err().to_string()
+    };
+    let errors = layers![Input::shape([3]), Dense::new(1).name(long)].into_iter().map(&mut failed).collect::<Vec<_>>();
+    assert!(errors[0].contains("must be the first") && errors[1].contains("another name"), "{errors:?}");
+    assert!(errors.iter().all(|error| error.contains("at: tests/models.rs:")));
 }
 
 #[test]
 fn a_sequential_with_input_has_weights_at_once() {
-    let mut model = Sequential::new(layers![Input::shape([3])]).unwrap();
+    let mut model = Sequential::new(layers![Input::shape([3])]);
     assert!(model.pop().is_err());
-    model.add(Dense::new(2)).unwrap();
+    model.add(Dense::new(2));
     assert_eq!(model.count_params(), 8);
     model.pop().unwrap();
     assert_eq!(model.graph().unwrap().outputs()[0].shape().to_string(), "(None, 3)");
@@ -92,7 +100,9 @@ fn a_sequential_with_input_has_weights_at_once() {
 
 #[test]
 fn names_are_those_that_keras_gives() {
-    let names = |layers: Vec<std::sync::Arc<dyn Layer>>| layers.iter().map(|l| l.layer_name()).collect::<Vec<_>>();
+    let names = |layers: Vec<Result<std::sync::Arc<dyn Layer>>>| {
+        layers.iter().map(|layer| layer.as_ref().unwrap().layer_name()).collect::<Vec<_>>()
+    };
     let list = layers![Dense::new(1), Dense::new(1).name("head"), Dense::new(1), Flatten::new()];
     assert_eq!(names(list), ["dense", "head", "dense_1", "flatten"]);
     utils::clear_session();
@@ -106,12 +116,11 @@ fn names_are_those_that_keras_gives() {
 fn layers_have_the_order_of_keras() {
     let (x, y) = (InputLayer::new([1]).name("x").output(), InputLayer::new([1]).name("y").output());
     let word = Input::shape([1]);
-    let encoder =
-        Model::new(word.clone(), Flatten::new().call(Embedding::new(10, 4).call(&word).unwrap()).unwrap()).unwrap();
+    let encoder = Model::new(word.clone(), Flatten::new().call(Embedding::new(10, 4).call(&word))).unwrap();
     let encoder = encoder.name("encoder");
-    let (ex, ey) = (encoder.call(&x).unwrap(), encoder.call(&y).unwrap());
-    let both = Dense::new(3).call(Concatenate::new().call([&ex, &ey]).unwrap()).unwrap();
-    let one = Dense::new(2).call(encoder.call(&x).unwrap()).unwrap();
+    let (ex, ey) = (encoder.call(&x), encoder.call(&y));
+    let both = Dense::new(3).call(Concatenate::new().call([&ex, &ey]));
+    let one = Dense::new(2).call(encoder.call(&x));
     let model = Model::new([x, y], [both, one]).unwrap();
     let names: Vec<_> = model.layers().iter().map(|layer| layer.layer_name()).collect();
     assert_eq!(names, ["x", "y", "encoder", "concatenate", "dense", "dense_1"]);
@@ -124,9 +133,9 @@ fn layers_have_the_order_of_keras() {
 #[test]
 fn layers_are_shared_between_models() {
     let x = Input::shape([3]);
-    let code = Dense::new(2).name("code").call(&x).unwrap();
+    let code = Dense::new(2).name("code").call(&x);
     let encoder = Model::new(x.clone(), code.clone()).unwrap();
-    let mut autoencoder = Model::new(x, Dense::new(3).call(&code).unwrap()).unwrap();
+    let mut autoencoder = Model::new(x, Dense::new(3).call(&code)).unwrap();
     autoencoder.compile("adam", "mse").unwrap();
     let data = vec![vec![1f32, 2., 3.]; 4];
     let before = encoder.get_weights().unwrap()[0].to_vec2::<f32>().unwrap();
@@ -177,34 +186,34 @@ fn layers_run_together_where_nothing_is_between_them() {
         (y, double.together.load(Ordering::Relaxed))
     };
     fn sum(x: &KerasTensor) -> KerasTensor {
-        Dense::new(1).use_bias(false).kernel_initializer("ones").call(x).unwrap()
+        Dense::new(1).use_bias(false).kernel_initializer("ones").call(x)
     }
-    assert_eq!(predicted(|double, x| vec![sum(&double.call(x).unwrap())]), (vec![8.], 1));
+    assert_eq!(predicted(|double, x| vec![sum(&double.call(x))]), (vec![8.], 1));
     let seen = predicted(|double, x| {
-        let y = double.call(x).unwrap();
+        let y = double.call(x);
         vec![sum(&y), y]
     });
     assert_eq!(seen, (vec![8., 2., 6.], 0));
     let taken_by_two = predicted(|double, x| {
-        let y = double.call(x).unwrap();
+        let y = double.call(x);
         vec![sum(&y), sum(&y)]
     });
     assert_eq!(taken_by_two, (vec![8., 8.], 0));
     let taken_twice = predicted(|double, x| {
-        let y = double.call(x).unwrap();
-        vec![Subtract::new().call([&y, &y]).unwrap()]
+        let y = double.call(x);
+        vec![Subtract::new().call([&y, &y])]
     });
     assert_eq!(taken_twice, (vec![0., 0.], 0));
-    let regularized = predicted(|double, x| vec![sum(&double.activity_regularizer("l2").call(x).unwrap())]);
+    let regularized = predicted(|double, x| vec![sum(&double.activity_regularizer("l2").call(x))]);
     assert_eq!(regularized, (vec![8.], 0));
-    let of_another_dtype = predicted(|double, x| vec![sum(&double.dtype("float64").call(x).unwrap())]);
+    let of_another_dtype = predicted(|double, x| vec![sum(&double.dtype("float64").call(x))]);
     assert_eq!(of_another_dtype, (vec![8.], 0));
 }
 
 #[test]
 fn no_layers_run_together_in_training() {
     let double = Double { base: Base::new("Double"), together: Arc::default() };
-    let mut model = Sequential::new(layers![Input::shape([2]), double.clone(), Dense::new(1)]).unwrap();
+    let mut model = Sequential::new(layers![Input::shape([2]), double.clone(), Dense::new(1)]);
     model.compile("sgd", "mse").unwrap();
     model.fit(vec![vec![1f32, 2.]], vec![1f32], Fit::new().verbose(0)).unwrap();
     assert_eq!(double.together.load(Ordering::Relaxed), 0);
@@ -214,9 +223,9 @@ fn no_layers_run_together_in_training() {
 #[test]
 fn a_convolution_pools_at_its_end() {
     let pools: [fn(&KerasTensor) -> KerasTensor; 3] = [
-        |y| MaxPooling2D::new(2).call(y).unwrap(),
-        |y| AveragePooling2D::new((2, 3)).strides(1).padding("same").call(y).unwrap(),
-        |y| MaxPooling2D::new(2).data_format("channels_first").call(y).unwrap(),
+        |y| MaxPooling2D::new(2).call(y),
+        |y| AveragePooling2D::new((2, 3)).strides(1).padding("same").call(y),
+        |y| MaxPooling2D::new(2).data_format("channels_first").call(y),
     ];
     let convolutions = [
         || Conv2D::new(16, 3).activation("relu"),
@@ -226,7 +235,7 @@ fn a_convolution_pools_at_its_end() {
     for convolution in convolutions {
         for pool in pools {
             let x = Input::shape([8, 9, 10]);
-            let y = convolution().call(&x).unwrap();
+            let y = convolution().call(&x);
             let pooled = pool(&y);
             let mut first = Model::new(x.clone(), y.clone()).unwrap();
             let mut second = Model::new(y, pooled.clone()).unwrap();
@@ -243,8 +252,8 @@ fn a_convolution_pools_at_its_end() {
 #[test]
 fn a_model_may_begin_in_the_middle_of_another() {
     let x = Input::shape([3]);
-    let middle = Dense::new(2).call(&x).unwrap();
-    let y = Dense::new(1).use_bias(false).call(&middle).unwrap();
+    let middle = Dense::new(2).call(&x);
+    let y = Dense::new(1).use_bias(false).call(&middle);
     let mut decoder = Model::new(middle, y).unwrap();
     decoder.set_weights(&[Tensor::new(&[[2f32], [3.]], &Device::Cpu).unwrap()]).unwrap();
     let y = decoder.predict(vec![vec![1f32, 10.]], Predict::new().verbose(0)).unwrap();
@@ -255,7 +264,7 @@ fn a_model_may_begin_in_the_middle_of_another() {
 fn frozen_layers_stay_as_they_are() {
     let x = Input::shape([3]);
     let (frozen, free) = (Dense::new(2).trainable(false), Dense::new(1));
-    let y = free.call(frozen.call(&x).unwrap()).unwrap();
+    let y = free.call(frozen.call(&x));
     let mut model = Model::new(x, y).unwrap();
     model.compile("sgd", "mse").unwrap();
     assert!(model.summary_text().contains("Non-trainable params: 8 (32.00 B)"));
@@ -279,7 +288,7 @@ fn a_graph_may_be_deeper_than_the_stack() {
     let x = Input::shape([1]);
     let (mut y, step) = (x.clone(), Lambda::new(|x| x + 1.0));
     for _ in 0..3000 {
-        y = step.call(&y).unwrap();
+        y = step.call(&y);
     }
     let mut model = Model::new(x, y).unwrap();
     let y = model.predict(vec![0f32], Predict::new().verbose(0)).unwrap();
@@ -300,12 +309,12 @@ fn the_configuration_is_that_of_keras() {
 #[test]
 fn the_configuration_counts_calls_within_the_model() {
     let word = Input::shape([1]);
-    let vector = Flatten::new().call(Embedding::new(10, 4).call(&word).unwrap()).unwrap();
+    let vector = Flatten::new().call(Embedding::new(10, 4).call(&word));
     let encoder = Model::new(word, vector).unwrap().name("encoder");
-    encoder.call(Input::shape([1])).unwrap();
+    encoder.call(Input::shape([1]));
     let x = InputLayer::new([1]).name("x").output();
-    let (a, b) = (encoder.call(&x).unwrap(), encoder.call(&x).unwrap());
-    let both = Subtract::new().call([&a, &b]).unwrap();
+    let (a, b) = (encoder.call(&x), encoder.call(&x));
+    let both = Subtract::new().call([&a, &b]);
     let config = Model::new(x, [both, b]).unwrap().get_config().unwrap();
     let history = |i: usize| config["layers"][2]["inbound_nodes"][0]["args"][0][i]["config"]["keras_history"].clone();
     assert_eq!((history(0), history(1)), (serde_json::json!(["encoder", 0, 0]), serde_json::json!(["encoder", 1, 0])));
@@ -319,14 +328,14 @@ fn masks_go_through_nested_models() {
     let embedding = Embedding::new(5, 1).mask_zero(true);
     let identity = Dense::new(1).use_bias(false).kernel_initializer("ones");
     let word = Input::shape([4]);
-    let functional = Model::new(word.clone(), embedding.call(&word).unwrap()).unwrap();
-    let stack = Sequential::new(layers![embedding.clone()]).unwrap();
-    let behind = Sequential::new(layers![identity]).unwrap();
+    let functional = Model::new(word.clone(), embedding.call(&word)).unwrap();
+    let stack = Sequential::new(layers![embedding.clone()]);
+    let behind = Sequential::new(layers![identity]);
     let x = Input::shape([4]);
-    let vectors = [functional.call(&x), stack.call(&x), behind.call(embedding.call(&x).unwrap())];
+    let vectors = [functional.call(&x), stack.call(&x), behind.call(embedding.call(&x))];
     embedding.set_weights(&[Tensor::new(&[[100f32], [1.], [3.], [5.], [7.]], &Device::Cpu).unwrap()]).unwrap();
     for vectors in vectors {
-        let mean = GlobalAveragePooling1D::new().call(vectors.unwrap()).unwrap();
+        let mean = GlobalAveragePooling1D::new().call(vectors);
         let mut model = Model::new(x.clone(), mean).unwrap();
         let y = model.predict(vec![vec![1u32, 2, 0, 0]], Predict::new().verbose(0)).unwrap();
         assert_eq!(y.to_vec2::<f32>().unwrap(), [[2.]]);

@@ -52,7 +52,7 @@ fn it_behaves_as_every_layer_must() {
 
 #[test]
 fn it_trains_in_a_model() {
-    let mut model = Sequential::new(layers![Input::shape([2]), Scale::new().name("scale")]).unwrap();
+    let mut model = Sequential::new(layers![Input::shape([2]), Scale::new().name("scale")]);
     model.compile(candle_keras::optimizers::SGD::new().learning_rate(0.5), "mse").unwrap();
     let (x, y) = (vec![vec![1f32, 1.]; 8], vec![vec![2f32, -3.]; 8]);
     model.fit(&x, &y, Fit::new().epochs(50).verbose(0)).unwrap();

@@ -25,7 +25,7 @@ fn table(embedding: &Embedding) -> Vec<Vec<f32>> {
 /// A classifier on texts of four words, with its Embedding.
 fn model(embedding: Embedding) -> (Sequential, Embedding) {
     let layers = layers![Input::shape([4]), embedding.clone(), Flatten::new(), Dense::new(1).activation("sigmoid")];
-    let mut model = Sequential::new(layers).unwrap();
+    let mut model = Sequential::new(layers);
     model.compile("adam", "binary_crossentropy").unwrap();
     (model, embedding)
 }

@@ -36,8 +36,7 @@ fn trained() -> (Model, Tensor, Tensor) {
         Input::shape([2]),
         Dense::new(3).activation("tanh"),
         Dense::new(1).activation("sigmoid")
-    ])
-    .unwrap();
+    ]);
     let loss = Loss::from(BinaryCrossentropy::new().label_smoothing(0.1));
     let metrics = [MetricSpec::from("acc"), MetricSpec::named(BinaryAccuracy::new().threshold(0.3), "third")];
     model.compile("rmsprop", Compile::loss(loss).metrics(metrics)).unwrap();
@@ -71,7 +70,7 @@ fn weights_move_between_models_by_place_and_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let make = |units, first: &str| {
         let layers = layers![Input::shape([2]), Dense::new(3).name(first), Dense::new(units).name("head")];
-        Sequential::new(layers).unwrap()
+        Sequential::new(layers)
     };
     let from = make(1, "body");
     for name in ["w.weights.h5", "w.safetensors"] {
@@ -140,8 +139,7 @@ fn older_files_of_keras_open() {
     assert_eq!(predict(&mut model, &[x]), [1., 2., 3., 5.5, 1.5]);
     let error = load_model(legacy("by_name.h5")).unwrap_err().to_string();
     assert!(error.contains("only weights"), "{error}");
-    let model =
-        Sequential::new(layers![Input::shape([5]), Dense::new(3).name("first"), Dense::new(2).name("second")]).unwrap();
+    let model = Sequential::new(layers![Input::shape([5]), Dense::new(3).name("first"), Dense::new(2).name("second")]);
     let error = model.load_weights(legacy("by_name.h5"), ()).unwrap_err().to_string();
     assert!(error.contains("another number of layers"), "{error}");
     model.load_weights(legacy("by_name.h5"), LoadWeights::new().by_name(true)).unwrap();
@@ -152,7 +150,7 @@ fn older_files_of_keras_open() {
 /// Big-endian, compressed, half precision, bfloat16, whole numbers: libhdf5 has them all.
 #[test]
 fn weights_of_all_dtypes_and_layouts_are_read() {
-    let model = Sequential::new(layers![Input::shape([2]), Dense::new(3)]).unwrap();
+    let model = Sequential::new(layers![Input::shape([2]), Dense::new(3)]);
     let weights = || model.get_weights().unwrap().iter().map(floats).collect::<Vec<_>>();
     model.load_weights(legacy("chunked.weights.h5"), ()).unwrap();
     assert_eq!(weights(), [vec![0., 1., 2., 3., 4., 5.], vec![1., 2., 3.]]);
@@ -160,7 +158,7 @@ fn weights_of_all_dtypes_and_layouts_are_read() {
     assert_eq!(weights(), [vec![0., 1., 2., 3., 4., 5.], vec![1.5, -2., 3.]]);
     let folder = tempfile::tempdir().unwrap();
     for dtype in ["float16", "bfloat16", "float64"] {
-        let make = || Sequential::new(layers![Input::shape([2]), Dense::new(3).name("d").dtype(dtype)]).unwrap();
+        let make = || Sequential::new(layers![Input::shape([2]), Dense::new(3).name("d").dtype(dtype)]);
         let (from, to) = (make(), make());
         for name in ["w.weights.h5", "w.safetensors"] {
             from.save_weights(folder.path().join(name)).unwrap();
@@ -194,9 +192,9 @@ fn operators_and_shared_layers_come_back() {
     let folder = tempfile::tempdir().unwrap();
     let (a, b) = (Input::shape([1]), Input::shape([1]));
     let words = Embedding::new(5, 3);
-    let (u, v) = (words.call(&a).unwrap(), words.call(&b).unwrap());
-    let distance = ops::sum(&ops::square(&(&u - &v).unwrap()).unwrap(), [1, 2]).unwrap();
-    let mut model = Model::new([a, b], ((ops::exp(&distance).unwrap() * 2.0).unwrap() + 1.0).unwrap()).unwrap();
+    let (u, v) = (words.call(&a), words.call(&b));
+    let distance = ops::sum(&ops::square(&(&u - &v)), [1, 2]);
+    let mut model = Model::new([a, b], ((ops::exp(&distance) * 2.0) + 1.0)).unwrap();
     let x = [Tensor::new(&[1u32, 2], &Device::Cpu).unwrap(), Tensor::new(&[3u32, 2], &Device::Cpu).unwrap()];
     let expected = predict(&mut model, &x);
     assert_eq!(expected[1], 3.0);
@@ -212,12 +210,12 @@ fn operators_and_shared_layers_come_back() {
 fn a_layer_in_two_models_stays_one() {
     let folder = tempfile::tempdir().unwrap();
     let x = Input::shape([3]);
-    let code = Dense::new(2).name("code").call(&x).unwrap();
+    let code = Dense::new(2).name("code").call(&x);
     let encoder = Model::new(x.clone(), code).unwrap();
     let y = Input::shape([3]);
     let shared = encoder.get_layer("code").unwrap();
-    let direct = candle_keras::layers::call(shared, (&y).into()).unwrap().remove(0);
-    let model = Model::new(y.clone(), [encoder.call(&y).unwrap(), direct]).unwrap();
+    let direct = shared.call(&y);
+    let model = Model::new(y.clone(), [encoder.call(&y), direct]).unwrap();
     assert_eq!(model.variables().len(), 2);
     for name in ["m.keras", "m.safetensors"] {
         model.save(folder.path().join(name)).unwrap();
@@ -232,9 +230,9 @@ fn functions_of_ones_own_are_supplied_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.keras");
     let x = Input::shape([2]);
-    let double = Lambda::new(|x| x * 2.0).name("double").call(&x).unwrap();
+    let double = Lambda::new(|x| x * 2.0).name("double").call(&x);
     let halved = Activation::new(candle_keras::activations::ActivationFunction::new("half", |x| x * 0.5));
-    let y = Dense::new(1).call(halved.call(&double).unwrap()).unwrap();
+    let y = Dense::new(1).call(halved.call(&double));
     let mut model = Model::new(x, y).unwrap();
     let fourth = || Loss::new("fourth_power", |y, p| ops::mean(&(y - p)?.powf(4.0)?, -1));
     model.compile("sgd", fourth()).unwrap();
@@ -263,7 +261,7 @@ fn a_layer_of_ones_own_comes_back() {
     use crate::own_layer::Scale;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.keras");
-    let model = Sequential::new(layers![Input::shape([2]), Flatten::new(), Scale::new()]).unwrap();
+    let model = Sequential::new(layers![Input::shape([2]), Flatten::new(), Scale::new()]);
     model.save(&path).unwrap();
     let error = load_model(&path).unwrap_err().to_string();
     assert!(error.contains("unknown layer class \"Scale\""), "{error}");
@@ -292,7 +290,7 @@ fn a_file_with_the_least_that_keras_takes_opens() {
         {"module": "keras.layers", "class_name": "Dense", "config": {"name": "d", "units": 2, "activation": "relu"}}]},
         "compile_config": {"optimizer": "adam", "loss": "mse", "metrics": "mae"}}"#;
     std::fs::write(folder.path().join("config.json"), config).unwrap();
-    let weights = Sequential::new(layers![Input::shape([3]), Dense::new(2)]).unwrap();
+    let weights = Sequential::new(layers![Input::shape([3]), Dense::new(2)]);
     weights.save_weights(folder.path().join("model.weights.h5")).unwrap();
     let mut model = load_model(folder.path()).unwrap();
     assert_eq!(floats(&model.get_weights().unwrap()[0]), floats(&weights.get_weights().unwrap()[0]));
@@ -306,7 +304,7 @@ fn a_file_with_the_least_that_keras_takes_opens() {
 fn a_sequential_is_saved_before_it_is_built() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.keras");
-    let mut model = Sequential::new(layers![Dense::new(2), Dense::new(1)]).unwrap();
+    let mut model = Sequential::new(layers![Dense::new(2), Dense::new(1)]);
     model.compile("adam", "mse").unwrap();
     model.save(&path).unwrap();
     let mut again = load_model(&path).unwrap();
@@ -320,7 +318,7 @@ fn a_sequential_is_saved_before_it_is_built() {
 fn the_optimizer_of_a_model_that_was_never_trained_has_its_slots_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.safetensors");
-    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]).unwrap();
+    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]);
     model.compile("adam", "mse").unwrap();
     model.save(&path).unwrap();
     let tensors = load_tensors(&path).unwrap();

@@ -33,9 +33,9 @@ fn text() -> Vec<u32> {
 fn model(from_logits: bool) -> (Model, Embedding) {
     let (target, context) = (Input::shape([1]), Input::shape([1]));
     let (targets, contexts) = (Embedding::new(VOCABULARY, 16), Embedding::new(VOCABULARY, 16));
-    let vectors = [&targets.call(&target).unwrap(), &contexts.call(&context).unwrap()];
-    let dot = Flatten::new().call(Dot::new(2).call(vectors).unwrap()).unwrap();
-    let output = if from_logits { dot } else { Activation::new("sigmoid").call(dot).unwrap() };
+    let vectors = [&targets.call(&target), &contexts.call(&context)];
+    let dot = Flatten::new().call(Dot::new(2).call(vectors));
+    let output = if from_logits { dot } else { Activation::new("sigmoid").call(dot) };
     let mut model = Model::new([target, context], output).unwrap();
     let loss = losses::BinaryCrossentropy::new().from_logits(from_logits);
     model.compile(Adam::new().learning_rate(0.01), Compile::loss(loss)).unwrap();

@@ -11,7 +11,7 @@ use candle_keras::{Logs, losses::Loss, ops, utils};
 fn line(kernel: f32, learning_rate: f64) -> Model {
     let x = Input::shape([1]);
     let dense = Dense::new(1).use_bias(false).kernel_regularizer(candle_keras::regularizers::L2::new(0.1));
-    let mut model = Model::new(x.clone(), dense.call(&x).unwrap()).unwrap();
+    let mut model = Model::new(x.clone(), dense.call(&x)).unwrap();
     model.set_weights(&[Tensor::new(&[[kernel]], &Device::Cpu).unwrap()]).unwrap();
     let compile = Compile::loss("mse").metrics(["mse"]).weighted_metrics(["mse"]);
     model.compile(SGD::new().learning_rate(learning_rate), compile).unwrap();
@@ -158,8 +158,7 @@ fn classifier(seed: u64) -> (Sequential, Tensor, Tensor) {
         Dense::new(8).activation("relu"),
         Dropout::new(0.3),
         Dense::new(1).activation("sigmoid"),
-    ])
-    .unwrap();
+    ]);
     model.compile("rmsprop", Compile::loss("bce").metrics([BinaryAccuracy::new()])).unwrap();
     let x: Vec<u32> = (0..200).map(|i| (i * i * 7 + i / 3) % 20).collect();
     let y: Vec<f32> = x.chunks(5).map(|row| f32::from(u8::from(row[0] > row[1]))).collect();
@@ -228,8 +227,8 @@ fn double_precision_trains_to_the_same_numbers() {
             utils::clear_session();
             utils::set_random_seed(3);
             let x = Input::shape([2]);
-            let vectors = Embedding::new(20, 4).dtype(dtype).call(&x).unwrap();
-            let y = Dense::new(1).dtype(dtype).call(Flatten::new().dtype(dtype).call(&vectors).unwrap()).unwrap();
+            let vectors = Embedding::new(20, 4).dtype(dtype).call(&x);
+            let y = Dense::new(1).dtype(dtype).call(Flatten::new().dtype(dtype).call(&vectors));
             let mut model = Model::new(x, y).unwrap();
             model.compile(optimizer, "mse").unwrap();
             let (ids, y): (Vec<Vec<u32>>, Vec<f32>) =

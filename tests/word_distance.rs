@@ -18,8 +18,8 @@ fn train(epochs: usize) -> (Vec<f64>, Vec<Vec<f32>>, Vec<Vec<f32>>) {
     utils::set_random_seed(7);
     let (word1, word2) = (Input::shape([1]), Input::shape([1]));
     let embedding = Embedding::new(WORDS, DIM);
-    let distance = Subtract::new().call([&embedding.call(&word1).unwrap(), &embedding.call(&word2).unwrap()]).unwrap();
-    let distance = Lambda::new(|x| ops::mean(x, -1)).call(&distance).unwrap();
+    let distance = Subtract::new().call([&embedding.call(&word1), &embedding.call(&word2)]);
+    let distance = Lambda::new(|x| ops::mean(x, -1)).call(&distance);
     let mut model = Model::new([word1, word2], distance).unwrap();
     model.compile("adam", "mse").unwrap();
     let before = embedding.get_weights().unwrap()[0].to_vec2::<f32>().unwrap();

@@ -24,9 +24,8 @@ impl Place {
         let place = Self::empty();
         let (a, b) = (InputLayer::new([1]).name("a").dtype("int32").output(), InputLayer::new([1]).name("b").output());
         let words = Embedding::new(5, 3);
-        let distance = Subtract::new().call([&words.call(&a).unwrap(), &words.call(&b).unwrap()]).unwrap();
-        let y =
-            Dense::new(1).name("distance").activation("sigmoid").call(Flatten::new().call(&distance).unwrap()).unwrap();
+        let distance = Subtract::new().call([&words.call(&a), &words.call(&b)]);
+        let y = Dense::new(1).name("distance").activation("sigmoid").call(Flatten::new().call(&distance));
         let mut model = Model::new([a, b], y).unwrap();
         model.compile("adam", Compile::loss("bce").metrics(["acc"])).unwrap();
         model.save(place.path("m.keras")).unwrap();
@@ -195,7 +194,7 @@ fn files_convert_into_each_other() {
 #[test]
 fn numpy_files_are_data() {
     let place = Place::new();
-    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]).unwrap();
+    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]);
     model.compile("sgd", "mse").unwrap();
     model.save(place.path("s.keras")).unwrap();
     let x = Tensor::new(&[[1f32, 2.], [3., 4.]], &Device::Cpu).unwrap();
@@ -232,10 +231,10 @@ fn what_goes_wrong_is_one_line_and_status_1() {
     assert!(place.error("summary m.keras --device tpu").contains("tpu"));
     assert!(place.error("sumary m.keras").contains("summary"));
     assert!(place.error("predict m.keras").contains("--data"));
-    let lambda = Sequential::new(layers![Input::shape([2]), Lambda::new(|x| x * 2.0).name("twice")]).unwrap();
+    let lambda = Sequential::new(layers![Input::shape([2]), Lambda::new(|x| x * 2.0).name("twice")]);
     lambda.save(place.path("lambda.keras")).unwrap();
     assert!(place.error("summary lambda.keras").contains("layer \"twice\" (Lambda)"));
-    let mut bare: Model = Sequential::new(layers![Input::shape([1]), Dense::new(1)]).unwrap().into();
+    let mut bare: Model = Sequential::new(layers![Input::shape([1]), Dense::new(1)]).into();
     bare.save(place.path("bare.keras")).unwrap();
     place.data(
         "one.safetensors",

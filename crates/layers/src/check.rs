@@ -2,7 +2,7 @@
 
 use crate::layer::run;
 use crate::symbolic::call;
-use crate::{Context, Input, KerasTensors, Layer, Shape};
+use crate::{Context, Input, Layer, Shape};
 use candle_core::{DType, Device, Tensor, Var};
 use candle_keras_ops::gradcheck::{compare, finite_differences, try_values, weighted_sum};
 use candle_keras_ops::random::{Stream, set_random_seed};
@@ -97,8 +97,9 @@ pub fn check_layer<L: Layer + Clone + DeserializeOwned>(make: impl Fn() -> L, ch
 
 fn try_check<L: Layer + Clone + DeserializeOwned>(make: &dyn Fn() -> L, check: &Check) -> Result<()> {
     let layer = make();
-    let symbolic: Vec<_> = check.inputs.iter().map(|shape| Input::shape(Shape::from(&shape[1..]))).collect();
-    let promised = call(Arc::new(layer.clone()), KerasTensors(symbolic.clone()))?;
+    let input = |shape: &Vec<usize>| Input::shape(Shape::from(&shape[1..])).output().cloned();
+    let symbolic = check.inputs.iter().map(input).collect::<Result<Vec<_>>>()?;
+    let promised = call(Arc::new(layer.clone()), symbolic.clone())?;
     let inputs = check.data(None)?;
     expect("the number of weights", &layer.variables().len(), &check.weights)?;
 
@@ -118,7 +119,7 @@ fn try_check<L: Layer + Clone + DeserializeOwned>(make: &dyn Fn() -> L, check: &
     if check.config {
         let again: L = serde_json::from_value(layer.get_config()?)?;
         expect("the configuration after a round trip", &again.get_config()?, &layer.get_config()?)?;
-        call(Arc::new(again.clone()), KerasTensors(symbolic.clone()))?;
+        call(Arc::new(again.clone()), symbolic.clone())?;
         again.set_weights(&layer.get_weights()?)?;
         let (a, b) = (run_once(&layer, &inputs, false)?.0, run_once(&again, &inputs, false)?.0);
         expect("the result of the layer from the configuration", &floats(&a)?, &floats(&b)?)?;
@@ -135,7 +136,7 @@ fn try_check<L: Layer + Clone + DeserializeOwned>(make: &dyn Fn() -> L, check: &
     let inference = || floats(&run_once(&layer, &inputs, false)?.0);
     expect("the result of inference", &inference()?, &inference()?)?;
 
-    let (twice, variables) = (call(Arc::new(layer.clone()), KerasTensors(symbolic))?, layer.variables().len());
+    let (twice, variables) = (call(Arc::new(layer.clone()), symbolic)?, layer.variables().len());
     expect("the index of the second call", &twice[0].node().index(), &1)?;
     expect("the number of weights after a second call", &variables, &check.weights)
 }

@@ -10,6 +10,7 @@ use candle_keras_ops::{DTypeName, Error, Result, warnings};
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt::Debug;
+use std::panic::Location;
 use std::sync::Arc;
 
 /// A layer: how shapes and tensors go through it, and which weights it has.
@@ -170,28 +171,23 @@ pub trait Layer: Any + Debug + Send + Sync {
 
     /// Connects the layer to symbolic inputs, and makes its weights if this is its first call. Keras: `layer(inputs)`.
     ///
-    /// # Errors
-    /// If the shapes do not suit the layer, or it has several outputs (see [`call_multiple`](Self::call_multiple)).
-    fn call(&self, inputs: impl Into<KerasTensors>) -> Result<KerasTensor>
+    /// If the shapes do not suit the layer, or it has several outputs (see [`call_multiple`](Self::call_multiple)), the symbolic tensor carries the error.
+    #[track_caller]
+    fn call(&self, inputs: impl Into<KerasTensors>) -> KerasTensor
     where
         Self: Sized + Clone,
     {
-        let mut outputs = self.call_multiple(inputs)?;
-        match (outputs.pop(), outputs.len()) {
-            (Some(output), 0) => Ok(output),
-            (_, more) => Err(Error::new("the layer has several outputs")
-                .received(format!("{} outputs", more + 1))
-                .help("use call_multiple")
-                .in_layer(self.layer_name(), self.class_name())),
-        }
+        let [output] = self.call_multiple(inputs);
+        output
     }
 
-    /// [`call`](Self::call) for a layer with several outputs.
-    fn call_multiple(&self, inputs: impl Into<KerasTensors>) -> Result<Vec<KerasTensor>>
+    /// [`call`](Self::call) for a layer with several outputs: `let [y, h, c] = lstm.call_multiple(&x);`.
+    #[track_caller]
+    fn call_multiple<const N: usize>(&self, inputs: impl Into<KerasTensors>) -> [KerasTensor; N]
     where
         Self: Sized + Clone,
     {
-        symbolic::call(Arc::new(self.clone()), inputs.into())
+        symbolic::call_for(Arc::new(self.clone()), &inputs.into(), Location::caller())
     }
 
     /// Gives the layer a name. Keras: `name=`.
@@ -232,6 +228,21 @@ pub trait Layer: Any + Debug + Send + Sync {
     {
         self.base().set_activity_regularizer(Some(regularizer.into()));
         self
+    }
+}
+
+impl dyn Layer {
+    /// [`Layer::call`] for a layer of a list, such as `model.layers()[1]`.
+    #[track_caller]
+    pub fn call(self: &Arc<Self>, inputs: impl Into<KerasTensors>) -> KerasTensor {
+        let [output] = self.call_multiple(inputs);
+        output
+    }
+
+    /// [`Layer::call_multiple`] for a layer of a list.
+    #[track_caller]
+    pub fn call_multiple<const N: usize>(self: &Arc<Self>, inputs: impl Into<KerasTensors>) -> [KerasTensor; N] {
+        symbolic::call_for(self.clone(), &inputs.into(), Location::caller())
     }
 }
 

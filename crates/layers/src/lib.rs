@@ -60,5 +60,5 @@ pub use rnn::{Bidirectional, GRU, LSTM, MergeMode, Recurrent, SimpleRNN};
 pub use serde_json::Value as Config;
 pub use shape::{Shape, Size};
 pub use sizes::Sizes;
-pub use symbolic::{Input, KerasTensor, KerasTensors, Node, call, call_masked};
+pub use symbolic::{Input, KerasTensor, KerasTensors, Node, NodeOutput, call, call_masked};
 pub use variable::{Deferred, Variable, Weight, to_be_loaded};

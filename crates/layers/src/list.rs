@@ -1,29 +1,33 @@
 //! Lists of layers of different kinds.
 
 use crate::{KerasTensor, Layer};
+use candle_keras_ops::Result;
 use std::sync::Arc;
 
 /// What can stand in a `Sequential`: a layer, or a symbolic input at its beginning.
 pub trait IntoLayer {
     /// The layer behind a shared pointer.
-    fn into_layer(self) -> Arc<dyn Layer>;
+    ///
+    /// # Errors
+    /// What a symbolic tensor carries.
+    fn into_layer(self) -> Result<Arc<dyn Layer>>;
 }
 
 impl<L: Layer> IntoLayer for L {
-    fn into_layer(self) -> Arc<dyn Layer> {
-        Arc::new(self)
+    fn into_layer(self) -> Result<Arc<dyn Layer>> {
+        Ok(Arc::new(self))
     }
 }
 
 impl IntoLayer for KerasTensor {
-    fn into_layer(self) -> Arc<dyn Layer> {
-        self.node().layer().clone()
+    fn into_layer(self) -> Result<Arc<dyn Layer>> {
+        Ok(self.output()?.node().layer().clone())
     }
 }
 
 impl IntoLayer for Arc<dyn Layer> {
-    fn into_layer(self) -> Arc<dyn Layer> {
-        self
+    fn into_layer(self) -> Result<Arc<dyn Layer>> {
+        Ok(self)
     }
 }
 

@@ -1,23 +1,23 @@
-//! Operations on symbolic tensors: `(&x * 2.0)? + &y`, `ops::exp(&x)`. Keras: `keras.Operation`.
+//! Operations on symbolic tensors: `&x * 2.0 + &y`, `ops::exp(&x)`. Keras: `keras.Operation`.
 
 use crate::shape::by_trying;
-use crate::symbolic::{KerasTensor, KerasTensors, call};
+use crate::symbolic::{KerasTensor, KerasTensors, call_for};
 use crate::{Base, Config, Context, Layer, Shape};
 use candle_core::{DType, Device, Tensor};
-use candle_keras_ops::{Error, Index, Operand, Operation, Result, dtype, dtype_name};
+use candle_keras_ops::{Error, Index, Key, Operand, Operation, Result, dtype, dtype_name};
 use serde_json::{Map, Number, Value, json};
 use std::borrow::Borrow;
+use std::panic::Location;
 use std::sync::Arc;
 
 /// A function of `ops` as a layer of a model: what an operator on a symbolic tensor makes.
 ///
 /// ```
-/// use candle_keras_layers::{Input, KerasTensor};
+/// use candle_keras_layers::Input;
 /// use candle_keras_ops as ops;
 /// let (x, y) = (Input::shape([3]), Input::shape([3]));
-/// let z = ops::exp(&((&x * 2.0)? + &y)?)?;
+/// let z = ops::exp(&(&x * 2.0 + &y));
 /// assert_eq!(format!("{z:?}"), "<KerasTensor exp[0][0], shape=(None, 3)>");
-/// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct OperationLayer {
@@ -248,17 +248,28 @@ impl Layer for OperationLayer {
 }
 
 /// Calls the operation on symbolic tensors and constants.
-fn operate(operation: Operation, arguments: Vec<Argument>, inputs: Vec<KerasTensor>) -> Result<KerasTensor> {
-    let layer = Arc::new(OperationLayer::new(operation, arguments)?);
-    call(layer, KerasTensors(inputs))?.pop().ok_or_else(|| Error::new("an operation has an output"))
+fn operate(
+    operation: Operation,
+    arguments: Result<Vec<Argument>>,
+    inputs: Vec<KerasTensor>,
+    location: &'static Location<'static>,
+) -> KerasTensor {
+    match arguments.and_then(|arguments| OperationLayer::new(operation, arguments)) {
+        Ok(layer) => {
+            let [output] = call_for(Arc::new(layer), &KerasTensors(inputs), location);
+            output
+        }
+        Err(error) => KerasTensor::failed(error, location),
+    }
 }
 
 impl Operand for KerasTensor {
-    type Error = Error;
+    type Output = KerasTensor;
 
-    fn operate(operation: Operation, operands: &[&Self]) -> Result<Self> {
+    #[track_caller]
+    fn operate(operation: Operation, operands: &[&Self]) -> Self {
         let inputs = operands.iter().map(|&tensor| tensor.clone()).collect();
-        operate(operation, vec![Argument::Input; operands.len()], inputs)
+        operate(operation, Ok(vec![Argument::Input; operands.len()]), inputs, Location::caller())
     }
 }
 
@@ -276,52 +287,41 @@ fn number(value: f64) -> Result<Argument> {
     }
 }
 
-/// The operators, with results as candle's tensors have them.
+/// The operators: of two symbolic tensors, or of one and a number on either side.
 macro_rules! operators {
     ($($trait:ident::$method:ident = $operation:expr;)*) => {
         $(
             operators! { @on KerasTensor, $trait, $method, $operation }
             operators! { @on &KerasTensor, $trait, $method, $operation }
-
-            impl std::ops::$trait<KerasTensor> for f64 {
-                type Output = Result<KerasTensor>;
-
-                fn $method(self, other: KerasTensor) -> Self::Output {
-                    operate($operation, vec![number(self)?, Argument::Input], vec![other])
-                }
-            }
-
-            impl std::ops::$trait<&KerasTensor> for f64 {
-                type Output = Result<KerasTensor>;
-
-                fn $method(self, other: &KerasTensor) -> Self::Output {
-                    operate($operation, vec![number(self)?, Argument::Input], vec![other.clone()])
-                }
-            }
         )*
     };
-    (@on $left:ty, $trait:ident, $method:ident, $operation:expr) => {
-        impl<B: Borrow<KerasTensor>> std::ops::$trait<B> for $left {
-            type Output = Result<KerasTensor>;
+    (@on $tensor:ty, $trait:ident, $method:ident, $operation:expr) => {
+        impl<B: Borrow<KerasTensor>> std::ops::$trait<B> for $tensor {
+            type Output = KerasTensor;
 
-            fn $method(self, other: B) -> Self::Output {
+            #[track_caller]
+            fn $method(self, other: B) -> KerasTensor {
                 KerasTensor::operate($operation, &[&self.clone(), other.borrow()])
             }
         }
 
-        impl std::ops::$trait<f64> for $left {
-            type Output = Result<KerasTensor>;
+        impl std::ops::$trait<f64> for $tensor {
+            type Output = KerasTensor;
 
-            fn $method(self, other: f64) -> Self::Output {
-                operate($operation, vec![Argument::Input, number(other)?], vec![self.clone()])
+            #[track_caller]
+            fn $method(self, other: f64) -> KerasTensor {
+                let arguments = number(other).map(|number| vec![Argument::Input, number]);
+                operate($operation, arguments, vec![self.clone()], Location::caller())
             }
         }
 
-        impl std::ops::$trait<Result<KerasTensor>> for $left {
-            type Output = Result<KerasTensor>;
+        impl std::ops::$trait<$tensor> for f64 {
+            type Output = KerasTensor;
 
-            fn $method(self, other: Result<KerasTensor>) -> Self::Output {
-                KerasTensor::operate($operation, &[&self.clone(), &other?])
+            #[track_caller]
+            fn $method(self, other: $tensor) -> KerasTensor {
+                let arguments = number(self).map(|number| vec![number, Argument::Input]);
+                operate($operation, arguments, vec![other.clone()], Location::caller())
             }
         }
     };
@@ -334,18 +334,105 @@ operators! {
     Div::div = Operation::TrueDivide {};
 }
 
-impl std::ops::Neg for &KerasTensor {
-    type Output = Result<KerasTensor>;
+impl std::ops::Neg for KerasTensor {
+    type Output = KerasTensor;
 
-    fn neg(self) -> Self::Output {
+    #[track_caller]
+    fn neg(self) -> KerasTensor {
+        KerasTensor::operate(Operation::Negative {}, &[&self])
+    }
+}
+
+impl std::ops::Neg for &KerasTensor {
+    type Output = KerasTensor;
+
+    #[track_caller]
+    fn neg(self) -> KerasTensor {
         KerasTensor::operate(Operation::Negative {}, &[self])
     }
 }
 
+/// Comparisons of symbolic tensors, with a tensor or a number: 1 where they are true, else 0. Python has operators for these, Rust's give a `bool`.
+macro_rules! comparisons {
+    ($($(#[$doc:meta])* $method:ident = $operation:expr;)*) => {
+        impl KerasTensor {
+            $(
+                $(#[$doc])*
+                #[track_caller]
+                pub fn $method(&self, other: impl Into<Comparand>) -> KerasTensor {
+                    let location = Location::caller();
+                    match other.into() {
+                        Comparand::Tensor(other) => {
+                            operate($operation, Ok(vec![Argument::Input; 2]), vec![self.clone(), other], location)
+                        }
+                        Comparand::Number(other) => {
+                            let arguments = number(other).map(|number| vec![Argument::Input, number]);
+                            operate($operation, arguments, vec![self.clone()], location)
+                        }
+                    }
+                }
+            )*
+        }
+    };
+}
+
+comparisons! {
+    /// Python: `x > other`.
+    gt = Operation::Greater {};
+    /// Python: `x >= other`.
+    ge = Operation::GreaterEqual {};
+    /// Python: `x < other`.
+    lt = Operation::Less {};
+    /// Python: `x <= other`.
+    le = Operation::LessEqual {};
+    /// `x == other` of NumPy, element by element.
+    equal = Operation::Equal {};
+    /// `x != other` of NumPy, element by element.
+    not_equal = Operation::NotEqual {};
+    /// To a power. Python: `x ** exponent`.
+    pow = Operation::Power {};
+}
+
+/// What a symbolic tensor is compared with.
+#[derive(Debug, Clone)]
+pub enum Comparand {
+    /// A symbolic tensor.
+    Tensor(KerasTensor),
+    /// A number.
+    Number(f64),
+}
+
+impl From<f64> for Comparand {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<&KerasTensor> for Comparand {
+    fn from(tensor: &KerasTensor) -> Self {
+        Self::Tensor(tensor.clone())
+    }
+}
+
+impl From<KerasTensor> for Comparand {
+    fn from(tensor: KerasTensor) -> Self {
+        Self::Tensor(tensor)
+    }
+}
+
 impl KerasTensor {
-    /// To the power of a number. Python: `x ** exponent`.
-    pub fn powf(&self, exponent: f64) -> Result<KerasTensor> {
-        operate(Operation::Power {}, vec![Argument::Input, number(exponent)?], vec![self.clone()])
+    /// A part of it, by a part of the key for each axis. Python: `x[:, 0]` is `x.get((.., 0))`, and `x[:, -1:]` `x.get((.., -1..))`.
+    ///
+    /// ```
+    /// use candle_keras_layers::Input;
+    /// let x = Input::shape([5, 8]);
+    /// assert_eq!(x.get((.., 0)).shape()?.to_string(), "(None, 8)");
+    /// assert_eq!(x.get((.., 1..3, ..2)).shape()?.to_string(), "(None, 2, 2)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn get(&self, key: impl Into<Key>) -> KerasTensor {
+        KerasTensor::operate(Operation::GetItem { key: key.into().0 }, &[self])
     }
 }
 
@@ -365,36 +452,36 @@ mod tests {
         let (x, y) = (Input::shape([2]), Input::shape([2]));
         let data =
             [Tensor::new(&[[1f32, 2.]], &Device::Cpu).unwrap(), Tensor::new(&[[4f32, 8.]], &Device::Cpu).unwrap()];
-        let of_two = |z: Result<KerasTensor>| value(&**z.unwrap().node().layer(), &data);
-        let of_one = |z: Result<KerasTensor>| value(&**z.unwrap().node().layer(), &data[..1]);
+        let of_two = |z: KerasTensor| value(&**z.output().unwrap().node().layer(), &data);
+        let of_one = |z: KerasTensor| value(&**z.output().unwrap().node().layer(), &data[..1]);
         assert_eq!(of_two(&x + &y), [5., 10.]);
         assert_eq!(of_two(&y / &x), [1. / 4., 2. / 8.]); // the data goes in the order of the operands
         assert_eq!(of_one(2.0 - &x), [1., 0.]);
         assert_eq!(of_one(&x * 3.0), [3., 6.]);
         assert_eq!(of_one(-&x), [-1., -2.]);
-        assert_eq!(of_one(x.powf(2.0)), [1., 4.]);
+        assert_eq!(of_one(x.pow(2.0)), [1., 4.]);
         assert_eq!(of_one(ops::get_item(&x, [Index::from(..), 1.into()])), [2.]);
-        assert_eq!((&x * 2.0).unwrap().node().layer().layer_name(), "multiply_1");
-        assert_eq!((&x * (&y + 1.0)).unwrap().shape().to_string(), "(None, 2)");
+        assert_eq!((&x * 2.0).output().unwrap().node().layer().layer_name(), "multiply_1");
+        assert_eq!((&x * (&y + 1.0)).shape().unwrap().to_string(), "(None, 2)");
     }
 
     #[test]
     fn shapes_are_found_by_trying() {
         let x = Input::shape([None, Some(3)]);
-        let shape = |z: Result<KerasTensor>| z.unwrap().shape().to_string();
+        let shape = |z: KerasTensor| z.shape().unwrap().to_string();
         assert_eq!(shape(ops::mean(&x, -1)), "(None, None)");
         assert_eq!(shape(ops::get_item(&x, [Index::from(..), 7.into()])), "(None, 3)");
         assert_eq!(shape(ops::reshape(&x, [-1, 6])), "(None, 6)");
         assert_eq!(shape(ops::stack(&[&x, &x], 1)), "(None, 2, None, 3)");
-        let error = (&x + &Input::shape([2, 2])).unwrap_err().to_string();
+        let error = (&x + &Input::shape([2, 2])).shape().unwrap_err().to_string();
         assert!(error.starts_with("layer \"add\" (Add)"), "{error}");
     }
 
     #[test]
     fn the_form_is_that_of_keras() {
         let x = Input::shape([4]);
-        let z = ops::get_item(&x, [Index::Ellipsis, Index::Slice { start: None, stop: Some(2), step: None }]).unwrap();
-        let layer = z.node().layer();
+        let z = ops::get_item(&x, [Index::Ellipsis, Index::Slice { start: None, stop: Some(2), step: None }]);
+        let layer = z.output().unwrap().node().layer();
         let tensor = json!({"class_name": "__keras_tensor__", "config": {}});
         let call = layer.call_config(vec![tensor.clone()]);
         assert_eq!(call["args"][1][0], json!({"class_name": "__ellipsis__", "config": {}}));

@@ -4,15 +4,32 @@ use crate::Shape;
 use crate::core::InputLayer;
 use crate::layer::{self, Layer};
 use candle_core::DType;
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{DTypeName, Error, Result};
+use std::any::Any;
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 /// The promise of a tensor: the output of one call of a layer. Keras: `KerasTensor`.
 ///
+/// To put a graph together needs no `?`: a call that fails gives such a tensor too, which carries the error with the layer and the line of the call, and so do all
+/// calls on it. [`Model::new`](https://docs.rs/candle-keras), or asking for the shape, gives the error.
+///
+/// ```
+/// use candle_keras_layers::{Dense, Input, Layer, Reshape};
+/// let x = Input::shape([20]);
+/// let y = Dense::new(3).call(&Reshape::new([6]).name("halves").call(&x));
+/// let error = y.shape().unwrap_err().to_string();
+/// assert!(error.starts_with("layer \"halves\" (Reshape)") && error.contains("at: "));
+/// ```
+///
 /// A clone is the same promise.
 #[derive(Clone)]
-pub struct KerasTensor {
+pub struct KerasTensor(Result<NodeOutput, Arc<Error>>);
+
+/// A symbolic tensor that there is: which output of which call.
+#[derive(Clone)]
+pub struct NodeOutput {
     node: Arc<Node>,
     index: usize,
 }
@@ -22,8 +39,8 @@ pub struct KerasTensor {
 pub struct Node {
     layer: Arc<dyn Layer>,
     index: usize,
-    inputs: Vec<KerasTensor>,
-    masks: Vec<Option<KerasTensor>>,
+    inputs: Vec<NodeOutput>,
+    masks: Vec<Option<NodeOutput>>,
     outputs: Vec<Shape>,
 }
 
@@ -39,17 +56,17 @@ impl Node {
     }
 
     /// What the layer was called on; nothing for an input.
-    pub fn inputs(&self) -> &[KerasTensor] {
+    pub fn inputs(&self) -> &[NodeOutput] {
         &self.inputs
     }
 
     /// The masks that it was given for its inputs, in place of those that come with them; mostly none.
-    pub fn masks(&self) -> &[Option<KerasTensor>] {
+    pub fn masks(&self) -> &[Option<NodeOutput>] {
         &self.masks
     }
 
     /// All that must be there before it can run: inputs and masks.
-    pub fn parents(&self) -> impl Iterator<Item = &KerasTensor> {
+    pub fn parents(&self) -> impl Iterator<Item = &NodeOutput> {
         self.inputs.iter().chain(self.masks.iter().flatten())
     }
 
@@ -64,12 +81,12 @@ impl Node {
     }
 
     /// The outputs of a node.
-    pub fn outputs(self: &Arc<Self>) -> Vec<KerasTensor> {
-        (0..self.outputs.len()).map(|index| KerasTensor { node: self.clone(), index }).collect()
+    pub fn outputs(self: &Arc<Self>) -> Vec<NodeOutput> {
+        (0..self.outputs.len()).map(|index| NodeOutput { node: self.clone(), index }).collect()
     }
 }
 
-impl KerasTensor {
+impl NodeOutput {
     /// The call of which it is an output.
     pub fn node(&self) -> &Arc<Node> {
         &self.node
@@ -97,16 +114,60 @@ impl KerasTensor {
     }
 }
 
-impl PartialEq for KerasTensor {
+impl PartialEq for NodeOutput {
     fn eq(&self, other: &Self) -> bool {
         self.key() == other.key()
     }
 }
 
-impl fmt::Debug for KerasTensor {
+impl fmt::Debug for NodeOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (layer, node) = (self.node.layer.layer_name(), self.node.index);
         write!(f, "<KerasTensor {layer}[{node}][{}], shape={}>", self.index, self.shape())
+    }
+}
+
+impl KerasTensor {
+    /// A tensor of which nothing comes but this error, in a call at `location`.
+    pub(crate) fn failed(error: Error, location: &'static Location<'static>) -> Self {
+        Self(Err(Arc::new(error.called_at(location))))
+    }
+
+    /// The output of a call that it stands for.
+    ///
+    /// # Errors
+    /// What went wrong where it, or something that it depends on, was made.
+    pub fn output(&self) -> Result<&NodeOutput> {
+        self.0.as_ref().map_err(|error| Error::Shared(error.clone()))
+    }
+
+    /// Its shape, batch size included.
+    ///
+    /// # Errors
+    /// As [`output`](Self::output).
+    pub fn shape(&self) -> Result<&Shape> {
+        Ok(self.output()?.shape())
+    }
+}
+
+impl From<NodeOutput> for KerasTensor {
+    fn from(output: NodeOutput) -> Self {
+        Self(Ok(output))
+    }
+}
+
+impl From<&NodeOutput> for KerasTensor {
+    fn from(output: &NodeOutput) -> Self {
+        Self(Ok(output.clone()))
+    }
+}
+
+impl fmt::Debug for KerasTensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Ok(output) => fmt::Debug::fmt(output, f),
+            Err(error) => write!(f, "<KerasTensor that failed: {error}>"),
+        }
     }
 }
 
@@ -126,6 +187,12 @@ impl From<&KerasTensor> for KerasTensors {
     }
 }
 
+impl From<&NodeOutput> for KerasTensors {
+    fn from(output: &NodeOutput) -> Self {
+        KerasTensor::from(output).into()
+    }
+}
+
 impl<const N: usize> From<[KerasTensor; N]> for KerasTensors {
     fn from(tensors: [KerasTensor; N]) -> Self {
         Self(tensors.into())
@@ -135,6 +202,12 @@ impl<const N: usize> From<[KerasTensor; N]> for KerasTensors {
 impl<const N: usize> From<[&KerasTensor; N]> for KerasTensors {
     fn from(tensors: [&KerasTensor; N]) -> Self {
         Self(tensors.into_iter().cloned().collect())
+    }
+}
+
+impl From<Vec<NodeOutput>> for KerasTensors {
+    fn from(outputs: Vec<NodeOutput>) -> Self {
+        Self(outputs.into_iter().map(KerasTensor::from).collect())
     }
 }
 
@@ -150,19 +223,35 @@ impl From<&[KerasTensor]> for KerasTensors {
     }
 }
 
+impl KerasTensors {
+    /// The outputs of calls that they stand for.
+    ///
+    /// # Errors
+    /// The first error that one of them carries.
+    pub fn outputs(&self) -> Result<Vec<NodeOutput>> {
+        self.0.iter().map(|tensor| tensor.output().cloned()).collect()
+    }
+}
+
 /// Calls a layer on symbolic tensors: builds it if need be, checks the shapes, and records the call.
-pub fn call(layer: Arc<dyn Layer>, inputs: KerasTensors) -> Result<Vec<KerasTensor>> {
+///
+/// # Errors
+/// If the shapes do not suit the layer.
+pub fn call(layer: Arc<dyn Layer>, inputs: Vec<NodeOutput>) -> Result<Vec<NodeOutput>> {
     call_masked(layer, inputs, Vec::new())
 }
 
 /// [`call`] with masks that take the place of those which come with the inputs. Keras: `layer(inputs, mask=...)`.
+///
+/// # Errors
+/// As [`call`].
 pub fn call_masked(
     layer: Arc<dyn Layer>,
-    inputs: KerasTensors,
-    masks: Vec<Option<KerasTensor>>,
-) -> Result<Vec<KerasTensor>> {
+    inputs: Vec<NodeOutput>,
+    masks: Vec<Option<NodeOutput>>,
+) -> Result<Vec<NodeOutput>> {
     let named = |error: Error| error.in_layer(layer.layer_name(), layer.class_name());
-    let shapes: Vec<_> = inputs.0.iter().map(|input| input.shape().clone()).collect();
+    let shapes: Vec<_> = inputs.iter().map(|input| input.shape().clone()).collect();
     if shapes.is_empty() {
         return Err(named(Error::new("the layer was called on nothing").expected("at least one symbolic tensor")));
     }
@@ -172,7 +261,31 @@ pub fn call_masked(
     layer::build(&*layer, &shapes)?;
     let outputs = layer.compute_output_shape(&shapes).map_err(named)?;
     let index = layer.base().next_call();
-    Ok(Arc::new(Node { layer, index, inputs: inputs.0, masks, outputs }).outputs())
+    Ok(Arc::new(Node { layer, index, inputs, masks, outputs }).outputs())
+}
+
+/// [`call`] for a layer with `N` outputs, each of which carries the error if there is one.
+pub(crate) fn call_for<const N: usize>(
+    layer: Arc<dyn Layer>,
+    inputs: &KerasTensors,
+    location: &'static Location<'static>,
+) -> [KerasTensor; N] {
+    let outputs = inputs.outputs().and_then(|inputs| call(layer.clone(), inputs)).and_then(|outputs| {
+        <[NodeOutput; N]>::try_from(outputs).map_err(|outputs| {
+            Error::new("the layer has another number of outputs")
+                .expected(outputs.len().to_string())
+                .received(N.to_string())
+                .help("`let [y, h] = layer.call_multiple(&x)` takes two")
+                .in_layer(layer.layer_name(), layer.class_name())
+        })
+    });
+    match outputs {
+        Ok(outputs) => outputs.map(KerasTensor::from),
+        Err(error) => {
+            let failed = KerasTensor::failed(error, location);
+            std::array::from_fn(|_| failed.clone())
+        }
+    }
 }
 
 /// The start of a graph. Keras: `keras.Input`.
@@ -186,26 +299,61 @@ impl Input {
     ///
     /// ```
     /// use candle_keras_layers::Input;
-    /// assert_eq!(Input::shape([20]).shape().to_string(), "(None, 20)");
-    /// assert_eq!(Input::shape([None, Some(8)]).shape().to_string(), "(None, None, 8)");
+    /// assert_eq!(Input::shape([20]).shape()?.to_string(), "(None, 20)");
+    /// assert_eq!(Input::shape([None, Some(8)]).shape()?.to_string(), "(None, None, 8)");
+    /// let words = Input::shape([1]).name("words").dtype("int32").batch_size(32);
+    /// assert_eq!(format!("{words:?}"), "<KerasTensor words[0][0], shape=(32, 1)>");
+    /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub fn shape(shape: impl Into<Shape>) -> KerasTensor {
         InputLayer::new(shape).output()
     }
 }
 
+/// The arguments of an input.
+impl KerasTensor {
+    /// Gives an input a name. Keras: `Input(name=)`.
+    #[must_use]
+    #[track_caller]
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with_input(|layer| layer.name(name))
+    }
+
+    /// The dtype of an input. Keras: `Input(dtype=)`.
+    #[must_use]
+    #[track_caller]
+    pub fn dtype(self, dtype: impl Into<DTypeName>) -> Self {
+        self.with_input(|layer| layer.dtype(dtype))
+    }
+
+    /// Fixes the batch size of an input. Keras: `Input(batch_size=)`.
+    #[must_use]
+    #[track_caller]
+    pub fn batch_size(self, size: usize) -> Self {
+        self.with_input(|layer| layer.batch_size(size))
+    }
+
+    #[track_caller]
+    fn with_input(self, change: impl FnOnce(InputLayer) -> InputLayer) -> Self {
+        let location = Location::caller();
+        let Ok(output) = &self.0 else { return self };
+        match (&*output.node.layer as &dyn Any).downcast_ref::<InputLayer>() {
+            Some(layer) => input(change(layer.clone())),
+            None => {
+                let layer = output.node.layer();
+                let error = Error::new("only an input has a name, dtype and batch size of its own")
+                    .received(format!("{output:?}"))
+                    .help("the arguments of a layer are given before it is called");
+                Self::failed(error.in_layer(layer.layer_name(), layer.class_name()), location)
+            }
+        }
+    }
+}
+
 /// The node of an input layer, which is called on nothing.
 pub(crate) fn input(layer: InputLayer) -> KerasTensor {
-    let shape = layer.whole_shape().clone();
+    let outputs = vec![layer.whole_shape().clone()];
     // An input layer is one node, however often it is asked for it.
-    KerasTensor {
-        node: Arc::new(Node {
-            layer: Arc::new(layer),
-            index: 0,
-            inputs: Vec::new(),
-            masks: Vec::new(),
-            outputs: vec![shape],
-        }),
-        index: 0,
-    }
+    let node = Node { layer: Arc::new(layer), index: 0, inputs: Vec::new(), masks: Vec::new(), outputs };
+    NodeOutput { node: Arc::new(node), index: 0 }.into()
 }

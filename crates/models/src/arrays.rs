@@ -4,7 +4,7 @@ use crate::Result;
 use crate::arguments::Data;
 use crate::graph::Graph;
 use candle_core::{DType, Tensor};
-use candle_keras_layers::KerasTensor;
+use candle_keras_layers::NodeOutput;
 use candle_keras_ops::{Error, warnings};
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(crate) fn inputs(graph: &Graph, arrays: Vec<Tensor>) -> Result<Vec<Tensor>> 
     arrays.into_iter().zip(inputs).map(|(array, input)| adapt(array, input)).collect()
 }
 
-fn adapt(array: Tensor, input: &KerasTensor) -> Result<Tensor> {
+fn adapt(array: Tensor, input: &NodeOutput) -> Result<Tensor> {
     let (shape, layer) = (input.shape(), input.node().layer());
     let rank = array.rank();
     let array = if rank == shape.len() + 1 && array.dims().last() == Some(&1) {

@@ -5,7 +5,7 @@ use crate::graph::Graph;
 use crate::model::Model;
 use crate::saving::architecture::CAUSAL;
 use crate::saving::registry;
-use candle_keras_layers::{Config, KerasTensor, Layer, Node};
+use candle_keras_layers::{Config, Layer, Node, NodeOutput};
 use candle_keras_ops::dtype_name;
 use serde_json::{Map, json};
 use std::cell::RefCell;
@@ -99,7 +99,7 @@ pub(crate) fn of_layer(layer: &dyn Layer) -> Result<Config> {
 }
 
 fn node_config(graph: &Graph, node: &Node) -> Config {
-    let tensor = |input: &KerasTensor| {
+    let tensor = |input: &NodeOutput| {
         let (shape, dtype) = (input.shape(), dtype_name(input.dtype()));
         let config = json!({"shape": shape, "dtype": dtype, "keras_history": history(graph, input, 0)});
         json!({"class_name": "__keras_tensor__", "config": config})
@@ -114,7 +114,7 @@ fn node_config(graph: &Graph, node: &Node) -> Config {
 }
 
 /// The layer, the call and the output that a tensor comes from. Calls are counted within the graph, from `first`.
-fn history(graph: &Graph, tensor: &KerasTensor, first: usize) -> Config {
+fn history(graph: &Graph, tensor: &NodeOutput, first: usize) -> Config {
     let tensor = graph.resolve(tensor);
     let layer = tensor.node().layer();
     let calls = graph.calls_of(&**layer);
@@ -123,8 +123,8 @@ fn history(graph: &Graph, tensor: &KerasTensor, first: usize) -> Config {
 }
 
 /// For inputs and outputs, Keras counts the making of a functional model as its first call.
-fn histories(graph: &Graph, tensors: &[KerasTensor]) -> Config {
-    let of = |tensor: &KerasTensor| {
+fn histories(graph: &Graph, tensors: &[NodeOutput]) -> Config {
+    let of = |tensor: &NodeOutput| {
         let first = usize::from(tensor.node().layer().class_name() == "Functional");
         history(graph, tensor, first)
     };

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use candle_core::Tensor;
-use candle_keras_layers::{Context, InputLayer, KerasTensor, Layer, Node, Outputs, Shape, run, run_together};
+use candle_keras_layers::{Context, InputLayer, Layer, Node, NodeOutput, Outputs, Shape, run, run_together};
 use candle_keras_ops::Error;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ type Walk = (Vec<Arc<Node>>, HashMap<usize, usize>);
 #[derive(Debug)]
 pub struct Graph {
     start: Start,
-    outputs: Vec<KerasTensor>,
+    outputs: Vec<NodeOutput>,
     layers: Vec<Arc<dyn Layer>>,
     nodes: Vec<Arc<Node>>,
     steps: Vec<Call>,
@@ -44,7 +44,7 @@ impl Graph {
     ///
     /// # Errors
     /// If an output depends on an input that is not given, or on none; or two layers have the same name.
-    pub fn new(inputs: Vec<KerasTensor>, outputs: Vec<KerasTensor>) -> Result<Self> {
+    pub fn new(inputs: Vec<NodeOutput>, outputs: Vec<NodeOutput>) -> Result<Self> {
         if inputs.is_empty() || outputs.is_empty() {
             return Err(Error::new("a model needs at least one input and one output").received(format!(
                 "{} inputs and {} outputs",
@@ -73,7 +73,7 @@ impl Graph {
         let mut firsts = Vec::new();
         let calls: Vec<_> = nodes.iter().filter(|node| !start.begins_at(node)).collect();
         calls.iter().for_each(|node| firsts.push(place(node)));
-        let slot = |tensor: &KerasTensor| {
+        let slot = |tensor: &NodeOutput| {
             let tensor = start.resolve(tensor);
             slot_of[&tensor.node().key()] + tensor.index()
         };
@@ -101,17 +101,17 @@ impl Graph {
     }
 
     /// The symbolic inputs.
-    pub fn inputs(&self) -> &[KerasTensor] {
+    pub fn inputs(&self) -> &[NodeOutput] {
         &self.start.inputs
     }
 
     /// The tensor itself, or the input that stands for it if the graph begins in the middle of another.
-    pub fn resolve<'a>(&'a self, tensor: &'a KerasTensor) -> &'a KerasTensor {
+    pub fn resolve<'a>(&'a self, tensor: &'a NodeOutput) -> &'a NodeOutput {
         self.start.resolve(tensor)
     }
 
     /// The symbolic outputs.
-    pub fn outputs(&self) -> &[KerasTensor] {
+    pub fn outputs(&self) -> &[NodeOutput] {
         &self.outputs
     }
 
@@ -198,12 +198,12 @@ impl Graph {
 /// Where a graph begins. An input in the middle of another graph begins there anew, as in Keras.
 #[derive(Debug)]
 struct Start {
-    inputs: Vec<KerasTensor>,
-    replaced: HashMap<(usize, usize, usize), KerasTensor>,
+    inputs: Vec<NodeOutput>,
+    replaced: HashMap<(usize, usize, usize), NodeOutput>,
 }
 
 impl Start {
-    fn new(inputs: &[KerasTensor]) -> Result<Self> {
+    fn new(inputs: &[NodeOutput]) -> Result<Self> {
         let mut start = Self { inputs: Vec::new(), replaced: HashMap::new() };
         for input in inputs {
             if start.inputs.contains(input) || start.replaced.contains_key(&input.key()) {
@@ -212,7 +212,8 @@ impl Start {
             let begins = match input.node().inputs() {
                 [] => input.clone(),
                 _ => {
-                    let begins = InputLayer::new([0usize; 0]).batch_shape(input.shape().clone()).output();
+                    let begins =
+                        InputLayer::new([0usize; 0]).batch_shape(input.shape().clone()).output().output()?.clone();
                     start.replaced.insert(input.key(), begins.clone());
                     begins
                 }
@@ -222,7 +223,7 @@ impl Start {
         Ok(start)
     }
 
-    fn resolve<'a>(&'a self, tensor: &'a KerasTensor) -> &'a KerasTensor {
+    fn resolve<'a>(&'a self, tensor: &'a NodeOutput) -> &'a NodeOutput {
         self.replaced.get(&tensor.key()).unwrap_or(tensor)
     }
 
@@ -231,7 +232,7 @@ impl Start {
     }
 
     /// The way back from the outputs to the inputs.
-    fn walk(&self, outputs: &[KerasTensor]) -> Result<Walk> {
+    fn walk(&self, outputs: &[NodeOutput]) -> Result<Walk> {
         let (mut nodes, mut done, mut first_seen) = (Vec::new(), HashSet::new(), HashMap::new());
         // A stack of its own: a graph may be deeper than the thread's.
         let mut stack: Vec<(Arc<Node>, usize)> = Vec::new();

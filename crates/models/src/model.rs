@@ -19,7 +19,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 /// use candle_keras_layers::{Dense, Input, Layer};
 /// use candle_keras_models::{Fit, Model};
 /// let x = Input::shape([3]);
-/// let y = Dense::new(1).call(&x)?;
+/// let y = Dense::new(1).call(&x);
 /// let mut model = Model::new(x, y)?;
 /// model.compile("adam", "mse")?;
 /// let (data, targets) = (vec![vec![1f32, 2., 3.], vec![4., 5., 6.]], vec![6f32, 15.]);
@@ -44,6 +44,16 @@ pub(crate) struct Body {
     pub(crate) stack: Option<Vec<Arc<dyn Layer>>>,
     /// The graph, which a Sequential has when it knows its input.
     pub(crate) graph: Option<Arc<Graph>>,
+    /// What went wrong when a Sequential was put together.
+    pub(crate) failed: Option<Arc<Error>>,
+}
+
+impl Body {
+    /// # Errors
+    /// What went wrong when the model was put together.
+    fn check(&self) -> Result<()> {
+        self.failed.as_ref().map_or(Ok(()), |error| Err(Error::Shared(error.clone())))
+    }
 }
 
 impl Clone for Model {
@@ -64,9 +74,9 @@ impl Model {
     /// # Errors
     /// If an output depends on an input that is not given, or two layers have the same name.
     pub fn new(inputs: impl Into<KerasTensors>, outputs: impl Into<KerasTensors>) -> Result<Self> {
-        let graph = Graph::new(inputs.into().0, outputs.into().0)?;
+        let graph = Graph::new(inputs.into().outputs()?, outputs.into().outputs()?)?;
         let base = Base::new("Functional");
-        Ok(Self::from_body(base, Body { stack: None, graph: Some(Arc::new(graph)) }))
+        Ok(Self::from_body(base, Body { stack: None, graph: Some(Arc::new(graph)), failed: None }))
     }
 
     pub(crate) fn from_body(base: Base, body: Body) -> Self {
@@ -83,7 +93,9 @@ impl Model {
     /// # Errors
     /// If a Sequential does not know the shape of its input yet.
     pub fn graph(&self) -> Result<Arc<Graph>> {
-        self.body().graph.clone().ok_or_else(|| {
+        let body = self.body();
+        body.check()?;
+        body.graph.clone().ok_or_else(|| {
             Error::new(format!("the model {:?} does not know the shape of its input yet", self.base.name()))
                 .help("begin it with Input::shape(...), or call build(shape) or fit first")
         })
@@ -93,14 +105,15 @@ impl Model {
     /// has the batch size in front.
     pub fn build(&self, sample: impl Into<Shape>) -> Result<()> {
         let mut body = self.body.write().unwrap_or_else(PoisonError::into_inner);
+        body.check()?;
         let (Some(stack), None) = (&body.stack, &body.graph) else { return Ok(()) };
         if stack.is_empty() {
             return Err(Error::new("the model has no layers").help("add one first"));
         }
-        let input = candle_keras_layers::Input::shape(sample);
+        let input = candle_keras_layers::Input::shape(sample).output()?.clone();
         let mut tensor = input.clone();
         for layer in stack {
-            tensor = single_output(call(layer.clone(), KerasTensors::from(tensor))?)?;
+            tensor = single_output(call(layer.clone(), vec![tensor])?)?;
         }
         body.graph = Some(Arc::new(Graph::new(vec![input], vec![tensor])?));
         drop(body);
@@ -138,6 +151,7 @@ impl Model {
     /// # Errors
     /// If a name is unknown, or a list does not suit the outputs.
     pub fn compile(&mut self, optimizer: impl Into<Optimizer>, compile: impl Into<Compile>) -> Result<()> {
+        self.body().check()?;
         let mut compiled = Compiled::new(optimizer.into(), compile.into(), self.compiled.as_ref())?;
         let graph = self.body().graph.clone();
         if let Some(graph) = graph {
@@ -226,9 +240,12 @@ impl Layer for Model {
     }
 
     fn build(&self, inputs: &[Shape], _: &mut Weights) -> Result<()> {
-        if self.body().graph.is_some() {
+        let body = self.body();
+        body.check()?;
+        if body.graph.is_some() {
             return Ok(());
         }
+        drop(body);
         match inputs {
             [input] => Model::build(self, input.iter().skip(1).copied().collect::<Shape>()),
             inputs => Err(Error::new("a Sequential takes one input").received(inputs.len().to_string())),

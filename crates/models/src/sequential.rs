@@ -4,11 +4,10 @@ use crate::Result;
 use crate::graph::Graph;
 use crate::model::{Body, Model, single_output};
 use candle_core::Tensor;
-use candle_keras_layers::{
-    Base, Config, Context, IntoLayer, KerasTensor, KerasTensors, Layer, Shape, Variable, Weights, call,
-};
+use candle_keras_layers::{Base, Config, Context, IntoLayer, Layer, NodeOutput, Shape, Variable, Weights, call};
 use candle_keras_ops::Error;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 use std::sync::{Arc, PoisonError};
 
 /// A model in which each layer takes the output of the one before.
@@ -16,11 +15,13 @@ use std::sync::{Arc, PoisonError};
 /// It is a [`Model`] in all else: it derefs to one. With `Input::shape(...)` in front its weights are made at once, without
 /// when it first sees data.
 ///
+/// To put it together needs no `?`: what goes wrong is kept, and reported by what uses the model, `compile` and `build` first of all.
+///
 /// ```
 /// use candle_keras_layers::{layers, Dense, Embedding, Flatten, Layer};
 /// use candle_keras_models::Sequential;
-/// let mut model = Sequential::new(layers![Embedding::new(1000, 8), Flatten::new()])?;
-/// model.add(Dense::new(1).activation("sigmoid"))?;
+/// let mut model = Sequential::new(layers![Embedding::new(1000, 8), Flatten::new()]);
+/// model.add(Dense::new(1).activation("sigmoid"));
 /// model.build([20])?;
 /// assert_eq!(model.count_params(), 8000 + 161);
 /// # Ok::<(), candle_keras_models::Error>(())
@@ -31,24 +32,38 @@ pub struct Sequential(Model);
 impl Sequential {
     /// A model of these layers, made with [`layers!`](candle_keras_layers::layers).
     ///
-    /// # Errors
-    /// If a layer does not suit the one before, two layers have the same name, or an input does not stand first.
-    pub fn new(layers: Vec<Arc<dyn Layer>>) -> Result<Self> {
-        Self::with_base(Base::new("Sequential"), layers)
+    /// That a layer does not suit the one before, two layers have the same name, or an input does not stand first, is reported when the
+    /// model is compiled, built or called.
+    #[track_caller]
+    pub fn new(layers: Vec<Result<Arc<dyn Layer>>>) -> Self {
+        let location = Location::caller();
+        let mut sequential = Self::empty(Base::new("Sequential"));
+        layers.into_iter().for_each(|layer| sequential.keep(layer, location));
+        sequential
+    }
+
+    fn empty(base: Base) -> Self {
+        Self(Model::from_body(base, Body { stack: Some(Vec::new()), graph: None, failed: None }))
     }
 
     pub(crate) fn with_base(base: Base, layers: Vec<Arc<dyn Layer>>) -> Result<Self> {
-        let mut sequential = Self(Model::from_body(base, Body { stack: Some(Vec::new()), graph: None }));
+        let mut sequential = Self::empty(base);
         layers.into_iter().try_for_each(|layer| sequential.push(layer))?;
         Ok(sequential)
     }
 
-    /// Adds a layer behind the last. The model must be compiled again.
-    ///
-    /// # Errors
-    /// As for [`new`](Self::new).
-    pub fn add(&mut self, layer: impl IntoLayer) -> Result<()> {
-        self.push(layer.into_layer())
+    /// Adds a layer behind the last. The model must be compiled again. What goes wrong is reported as by [`new`](Self::new).
+    #[track_caller]
+    pub fn add(&mut self, layer: impl IntoLayer) {
+        self.keep(layer.into_layer(), Location::caller());
+    }
+
+    /// Adds a layer, or keeps the first error.
+    fn keep(&mut self, layer: Result<Arc<dyn Layer>>, location: &'static Location<'static>) {
+        if let Err(error) = layer.and_then(|layer| self.push(layer)) {
+            let mut body = self.0.body.write().unwrap_or_else(PoisonError::into_inner);
+            body.failed.get_or_insert_with(|| Arc::new(error.called_at(location)));
+        }
     }
 
     /// Removes the last layer. The model must be compiled again.
@@ -80,7 +95,7 @@ impl Sequential {
     fn push(&mut self, layer: Arc<dyn Layer>) -> Result<()> {
         self.0.compiled = None;
         let mut body = self.0.body.write().unwrap_or_else(PoisonError::into_inner);
-        let Body { stack: Some(stack), graph } = &mut *body else { return Ok(()) };
+        let Body { stack: Some(stack), graph, .. } = &mut *body else { return Ok(()) };
         if layer.class_name() == "InputLayer" {
             if !stack.is_empty() || graph.is_some() {
                 return Err(Error::new("an input must be the first of a Sequential").received(layer.layer_name()));
@@ -96,7 +111,7 @@ impl Sequential {
                 .help("give one of them another name with .name(...)"));
         }
         if let Some(before) = graph.as_ref() {
-            let output = single_output(call(layer.clone(), KerasTensors(before.outputs().to_vec()))?)?;
+            let output = single_output(call(layer.clone(), before.outputs().to_vec())?)?;
             *graph = Some(Arc::new(Graph::new(before.inputs().to_vec(), vec![output])?));
         }
         stack.push(layer);
@@ -105,9 +120,9 @@ impl Sequential {
 }
 
 /// The symbolic tensor of an input layer that was given as a layer.
-fn input_of(layer: &dyn Layer, shape: Shape) -> Result<KerasTensor> {
+fn input_of(layer: &dyn Layer, shape: Shape) -> Result<NodeOutput> {
     let input: candle_keras_layers::InputLayer = serde_json::from_value(layer.get_config()?)?;
-    Ok(input.batch_shape(shape).output())
+    input.batch_shape(shape).output().output().cloned()
 }
 
 /// The model that a Sequential is, as it is compiled.

@@ -1,7 +1,9 @@
 //! One error type for the whole framework: what is wrong, what was expected, what arrived, what to do.
 
 use std::fmt;
+use std::panic::Location;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The result of everything in candle-keras that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -33,6 +35,17 @@ pub enum Error {
         /// What went wrong in it.
         cause: Box<Error>,
     },
+    /// The same, found while a model was put together.
+    #[error("{cause}\n  at: {location}")]
+    Call {
+        /// What went wrong in the call.
+        cause: Box<Error>,
+        /// The call, in the user's program.
+        location: &'static Location<'static>,
+    },
+    /// An error that several have: all that is built on a call that failed.
+    #[error("{0}")]
+    Shared(Arc<Error>),
     /// A tensor operation failed in candle.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
@@ -111,8 +124,16 @@ impl Error {
     /// Names the layer in which the error arose; an error that names one already keeps it.
     pub fn in_layer(self, name: impl Into<String>, class: impl Into<String>) -> Self {
         match self {
-            named @ Self::Layer { .. } => named,
+            named @ (Self::Layer { .. } | Self::Call { .. } | Self::Shared(_)) => named,
             cause => Self::Layer { name: name.into(), class: class.into(), cause: Box::new(cause) },
+        }
+    }
+
+    /// Names the call that failed; an error that names one already keeps it.
+    pub fn called_at(self, location: &'static Location<'static>) -> Self {
+        match self {
+            named @ (Self::Call { .. } | Self::Shared(_)) => named,
+            cause => Self::Call { cause: Box::new(cause), location },
         }
     }
 

@@ -1,13 +1,14 @@
 //! The functions of `keras.ops`, for tensors and for symbolic tensors alike.
 
-use crate::operation::{AxisList, Index, Operand, Operation};
+use crate::operation::{AxisList, Key, Operand, Operation};
 use crate::{Axes, DTypeName};
 
 /// Functions of one operand.
 macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) = $operation:expr;)*) => {
         $($(#[$doc])*
-        pub fn $name<X: Operand>(x: &X $(, $argument: $type)*) -> Result<X, X::Error> {
+        #[track_caller]
+        pub fn $name<X: Operand>(x: &X $(, $argument: $type)*) -> X::Output {
             X::operate($operation, &[x])
         })*
     };
@@ -80,20 +81,21 @@ functions! {
     /// A part of `x`, as Python's `x[key]`.
     ///
     /// ```
-    /// use candle_keras_ops::{get_item, Device, Index, Tensor};
+    /// use candle_keras_ops::{get_item, Device, Tensor};
     /// let x = Tensor::new(&[[1f32, 2., 3.], [4., 5., 6.]], &Device::Cpu)?;
-    /// assert_eq!(get_item(&x, [Index::from(..), Index::from(1..)])?.to_vec2::<f32>()?, [[2., 3.], [5., 6.]]); // x[:, 1:]
-    /// assert_eq!(get_item(&x, [Index::from(..), Index::from(0)])?.to_vec1::<f32>()?, [1., 4.]); // x[:, 0]
+    /// assert_eq!(get_item(&x, (.., 1..))?.to_vec2::<f32>()?, [[2., 3.], [5., 6.]]); // x[:, 1:]
+    /// assert_eq!(get_item(&x, (.., 0))?.to_vec1::<f32>()?, [1., 4.]); // x[:, 0]
     /// # Ok::<(), candle_core::Error>(())
     /// ```
-    get_item(key: impl Into<Vec<Index>>) = Operation::GetItem { key: key.into() };
+    get_item(key: impl Into<Key>) = Operation::GetItem { key: key.into().0 };
 }
 
 /// Functions of two operands.
 macro_rules! functions_of_two {
     ($($(#[$doc:meta])* $name:ident = $operation:expr;)*) => {
         $($(#[$doc])*
-        pub fn $name<X: Operand>(x: &X, y: &X) -> Result<X, X::Error> {
+        #[track_caller]
+        pub fn $name<X: Operand>(x: &X, y: &X) -> X::Output {
             X::operate($operation, &[x, y])
         })*
     };
@@ -130,17 +132,20 @@ functions_of_two! {
 }
 
 /// `x` where the elements of `condition` (u8, 1 or 0) are 1, `y` elsewhere; shapes broadcast. Keras: `ops.where`.
-pub fn where_<X: Operand>(condition: &X, x: &X, y: &X) -> Result<X, X::Error> {
+#[track_caller]
+pub fn where_<X: Operand>(condition: &X, x: &X, y: &X) -> X::Output {
     X::operate(Operation::Where {}, &[condition, x, y])
 }
 
 /// The operands one after another along `axis`; all other sizes must agree.
-pub fn concatenate<X: Operand, T: AsRef<X>>(operands: &[T], axis: i64) -> Result<X, X::Error> {
+#[track_caller]
+pub fn concatenate<X: Operand, T: AsRef<X>>(operands: &[T], axis: i64) -> X::Output {
     X::operate(Operation::Concatenate { axis }, &operands.iter().map(AsRef::as_ref).collect::<Vec<_>>())
 }
 
 /// The operands side by side along a new axis.
-pub fn stack<X: Operand, T: AsRef<X>>(operands: &[T], axis: i64) -> Result<X, X::Error> {
+#[track_caller]
+pub fn stack<X: Operand, T: AsRef<X>>(operands: &[T], axis: i64) -> X::Output {
     X::operate(Operation::Stack { axis }, &operands.iter().map(AsRef::as_ref).collect::<Vec<_>>())
 }
 
@@ -156,7 +161,7 @@ impl DTypeName {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Device, Tensor};
+    use crate::{Device, Index, Tensor};
 
     #[test]
     fn an_operation_that_does_not_suit_is_an_error() {

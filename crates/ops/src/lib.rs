@@ -52,7 +52,7 @@ pub use gradient::{Gradient, Rows, RowsSink};
 pub use linalg::l2_normalize;
 pub use matmul::{FusedActivation, dense, dense_over};
 pub use normalize::{Groups, batch_normalize, channel_moments, normalize, normalize_channels};
-pub use operation::{AxisList, Index, Operand, Operation};
+pub use operation::{AxisList, Index, Key, Operand, Operation};
 pub use pool::{Pool, pool2d};
 #[doc(hidden)]
 pub use pulp;

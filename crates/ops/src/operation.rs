@@ -10,15 +10,16 @@ use serde::{Deserialize, Serialize};
 ///
 /// `ops::exp(&x)` is a tensor for a [`Tensor`], and a layer of the model for a symbolic tensor, as in Keras.
 pub trait Operand: Sized {
-    /// How it fails.
-    type Error;
+    /// What an operation gives: a result for tensors; a symbolic tensor, which carries an error itself, for symbolic tensors.
+    type Output;
 
-    /// The result of an operation on these operands.
-    fn operate(operation: Operation, operands: &[&Self]) -> std::result::Result<Self, Self::Error>;
+    /// The output of an operation on these operands.
+    #[track_caller]
+    fn operate(operation: Operation, operands: &[&Self]) -> Self::Output;
 }
 
 impl Operand for Tensor {
-    type Error = candle_core::Error;
+    type Output = Result<Tensor>;
 
     fn operate(operation: Operation, operands: &[&Self]) -> Result<Self> {
         operation.run(&operands.iter().map(|&tensor| tensor.clone()).collect::<Vec<_>>())
@@ -172,6 +173,49 @@ index_from_range! {
     std::ops::Range<i64>: |r| Some(r.start), Some(r.end);
     std::ops::RangeFrom<i64>: |r| Some(r.start), None;
     std::ops::RangeTo<i64>: |r| None, Some(r.end);
+    std::ops::Range<i32>: |r| Some(r.start.into()), Some(r.end.into());
+    std::ops::RangeFrom<i32>: |r| Some(r.start.into()), None;
+    std::ops::RangeTo<i32>: |r| None, Some(r.end.into());
+}
+
+/// The key in `x[key]`: a part for each axis, as an array, a vector or a tuple of parts.
+///
+/// ```
+/// use candle_keras_ops::{Index, Key};
+/// assert_eq!(Key::from((.., 0, 1..)).0, [Index::from(..), Index::At(0), Index::from(1..)]);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key(pub Vec<Index>);
+
+impl<const N: usize> From<[Index; N]> for Key {
+    fn from(parts: [Index; N]) -> Self {
+        Self(parts.into())
+    }
+}
+
+impl From<Vec<Index>> for Key {
+    fn from(parts: Vec<Index>) -> Self {
+        Self(parts)
+    }
+}
+
+macro_rules! key_from_tuple {
+    ($($($part:ident)*;)*) => {
+        $(impl<$($part: Into<Index>),*> From<($($part,)*)> for Key {
+            #[allow(non_snake_case, reason = "the names of the types are those of the parts")]
+            fn from(($($part,)*): ($($part,)*)) -> Self {
+                Self(vec![$($part.into()),*])
+            }
+        })*
+    };
+}
+
+key_from_tuple! {
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
 }
 
 impl Operation {

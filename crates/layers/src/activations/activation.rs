@@ -62,6 +62,6 @@ mod tests {
     #[test]
     fn behaves_as_every_layer_must() {
         check_layer(|| Activation::new("softmax"), Check::inputs([[2, 3]]).output([2, 3]));
-        assert!(Activation::new("sofmax").call(crate::Input::shape([2])).is_err());
+        assert!(Activation::new("sofmax").call(crate::Input::shape([2])).shape().is_err());
     }
 }

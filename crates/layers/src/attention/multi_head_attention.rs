@@ -301,10 +301,11 @@ mod tests {
     #[test]
     fn calls_that_cannot_be_are_errors() {
         let x = Input::shape([3, 4]);
-        let error = MultiHeadAttention::new(2, 3).call(&x).unwrap_err().to_string();
+        let error = MultiHeadAttention::new(2, 3).call(&x).shape().unwrap_err().to_string();
         assert!(error.contains("call it on [&x, &x]"), "{error}");
-        let error = MultiHeadAttention::new(2, 3).call([&x, &x, &Input::shape([2, 4])]).unwrap_err().to_string();
+        let error =
+            MultiHeadAttention::new(2, 3).call([&x, &x, &Input::shape([2, 4])]).shape().unwrap_err().to_string();
         assert!(error.contains("one number of steps"), "{error}");
-        assert!(MultiHeadAttention::new(0, 3).call([&x, &x]).is_err());
+        assert!(MultiHeadAttention::new(0, 3).call([&x, &x]).shape().is_err());
     }
 }

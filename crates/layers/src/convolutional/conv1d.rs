@@ -37,14 +37,19 @@ mod tests {
 
     #[test]
     fn arguments_that_cannot_be_are_errors() {
-        let error = |layer: Conv1D, shape: [usize; 2]| layer.call(Input::shape(shape)).unwrap_err().to_string();
+        let error = |layer: Conv1D, shape: [usize; 2]| layer.call(Input::shape(shape)).shape().unwrap_err().to_string();
         assert!(error(Conv1D::new(4, 6), [5, 3]).contains("larger than the input"));
         assert!(error(Conv1D::new(0, 2), [5, 3]).contains("filters must be positive"));
         assert!(error(Conv1D::new(4, 2).groups(2), [5, 3]).contains("groups must divide"));
         assert!(error(Conv1D::new(4, 2).padding("smae"), [5, 3]).contains("did you mean \"same\"?"));
         assert!(error(Conv1D::new(4, 2).strides(2).dilation_rate(2), [5, 3]).contains("strides and dilation_rate"));
         assert!(
-            Conv1D::new(4, 2).call(Input::shape([5])).unwrap_err().to_string().contains("(batch, steps, channels)")
+            Conv1D::new(4, 2)
+                .call(Input::shape([5]))
+                .shape()
+                .unwrap_err()
+                .to_string()
+                .contains("(batch, steps, channels)")
         );
     }
 }

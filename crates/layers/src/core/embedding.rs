@@ -171,9 +171,9 @@ mod tests {
 
     #[test]
     fn arguments_that_cannot_be_are_errors() {
-        assert!(Embedding::new(0, 4).call(Input::shape([1])).is_err());
+        assert!(Embedding::new(0, 4).call(Input::shape([1])).shape().is_err());
         let misspelled = Embedding::new(3, 4).embeddings_initializer("unifrom").name("words");
-        let error = misspelled.call(Input::shape([1])).unwrap_err().to_string();
+        let error = misspelled.call(Input::shape([1])).shape().unwrap_err().to_string();
         assert!(error.contains("layer \"words\" (Embedding): unknown initializer \"unifrom\""), "{error}");
     }
 }

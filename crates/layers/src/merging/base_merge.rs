@@ -151,7 +151,7 @@ macro_rules! merge_layer {
                 check_layer($name::new, Check::inputs([[2, 3], [2, 3]]).output([2, 3]));
                 check_layer($name::new, Check::inputs([[2, 4, 3], [2, 1, 3]]).output([2, 4, 3]));
                 let (a, b) = (Input::shape([3]), Input::shape([4]));
-                let error = $name::new().call([&a, &b]).unwrap_err().to_string();
+                let error = $name::new().call([&a, &b]).shape().unwrap_err().to_string();
                 assert!(error.contains("shapes (None, 3) and (None, 4)"), "{error}");
             }
         }

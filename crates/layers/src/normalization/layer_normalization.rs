@@ -103,7 +103,7 @@ mod tests {
         check_layer(middle, Check::inputs([[2, 3, 4]]).output([2, 3, 4]).weights(1));
         let plain = || LayerNormalization::new().axis([1, 2]).center(false).scale(false);
         check_layer(plain, Check::inputs([[2, 3, 4]]).output([2, 3, 4]));
-        let batch = LayerNormalization::new().axis(0).call(Input::shape([4])).unwrap_err().to_string();
+        let batch = LayerNormalization::new().axis(0).call(Input::shape([4])).shape().unwrap_err().to_string();
         assert!(batch.contains("not the batch"), "{batch}");
     }
 }

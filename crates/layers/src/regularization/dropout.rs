@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_rate_that_cannot_be_is_an_error() {
-        assert!(Dropout::new(1.5).call(Input::shape([2])).unwrap_err().to_string().contains("rate"));
-        assert!(Dropout::new(f64::NAN).call(Input::shape([2])).is_err());
+        assert!(Dropout::new(1.5).call(Input::shape([2])).shape().unwrap_err().to_string().contains("rate"));
+        assert!(Dropout::new(f64::NAN).call(Input::shape([2])).shape().is_err());
     }
 }

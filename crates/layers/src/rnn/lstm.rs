@@ -106,16 +106,16 @@ mod tests {
     #[test]
     fn the_forget_gate_begins_open() {
         let layer = LSTM::new(2);
-        layer.call(crate::Input::shape([4, 2])).unwrap();
+        layer.call(crate::Input::shape([4, 2]));
         assert_eq!(layer.variables()[2].value().to_vec1::<f32>().unwrap(), [0., 0., 1., 1., 0., 0., 0., 0.]);
     }
 
     #[test]
     fn inputs_that_do_not_suit_are_errors() {
         let (x, state) = (crate::Input::shape([4, 2]), crate::Input::shape([3]));
-        let error = LSTM::new(3).call([&x, &state]).unwrap_err().to_string();
+        let error = LSTM::new(3).call([&x, &state]).shape().unwrap_err().to_string();
         assert!(error.contains("the initial state does not suit") && error.contains("expected: 2"), "{error}");
-        assert!(LSTM::new(3).call(&state).unwrap_err().to_string().contains("(batch, steps, features)"));
-        assert!(LSTM::new(0).call(&x).unwrap_err().to_string().contains("units must be positive"));
+        assert!(LSTM::new(3).call(&state).shape().unwrap_err().to_string().contains("(batch, steps, features)"));
+        assert!(LSTM::new(0).call(&x).shape().unwrap_err().to_string().contains("units must be positive"));
     }
 }

@@ -6,9 +6,7 @@ use crate::graph::Graph;
 use crate::model::Body;
 use crate::{Model, Result, Sequential};
 use candle_keras_layers::activations::activation_scope;
-use candle_keras_layers::{
-    Base, Config, InputLayer, KerasTensor, KerasTensors, Layer, OperationLayer, Shape, call_masked,
-};
+use candle_keras_layers::{Base, Config, InputLayer, Layer, NodeOutput, OperationLayer, Shape, call_masked};
 use candle_keras_ops::Error;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -113,7 +111,7 @@ impl Waiting {
 
 fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model> {
     let list = config["layers"].as_array().ok_or_else(|| Error::new("the model has no list of layers"))?;
-    let mut tensors: HashMap<History, KerasTensor> = HashMap::new();
+    let mut tensors: HashMap<History, NodeOutput> = HashMap::new();
     let mut functional: HashMap<String, bool> = HashMap::new();
     let (mut layers, mut waiting) = (Vec::new(), Vec::new());
     for object in list {
@@ -131,7 +129,7 @@ fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model>
         let made: Arc<dyn Layer> = if class_name == "InputLayer" {
             let made = registry::layer(object, reading.objects)?;
             let input: InputLayer = serde_json::from_value(made.get_config()?)?;
-            let tensor = input.output();
+            let tensor = input.output().output()?.clone();
             tensors.insert((name.clone(), 0, 0), tensor.clone());
             tensor.node().layer().clone()
         } else if is_operation {
@@ -159,7 +157,7 @@ fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model>
         layers.push((name, made));
     }
     connect(&layers, waiting, &mut tensors)?;
-    let ends = |key: &str| -> Result<Vec<KerasTensor>> {
+    let ends = |key: &str| -> Result<Vec<NodeOutput>> {
         let ends = histories(&config[key]).ok_or_else(|| {
             Error::new(format!("{key} does not say which tensors they are")).received(config[key].to_string())
         })?;
@@ -175,14 +173,14 @@ fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model>
         ends.into_iter().map(tensor).collect()
     };
     let graph = Graph::new(ends("input_layers")?, ends("output_layers")?)?;
-    Ok(Model::from_body(base(config, "Functional")?, Body { stack: None, graph: Some(Arc::new(graph)) }))
+    Ok(Model::from_body(base(config, "Functional")?, Body { stack: None, graph: Some(Arc::new(graph)), failed: None }))
 }
 
 /// Calls the layers, each as soon as its inputs are there.
 fn connect(
     layers: &[(String, Arc<dyn Layer>)],
     mut waiting: Vec<Waiting>,
-    tensors: &mut HashMap<History, KerasTensor>,
+    tensors: &mut HashMap<History, NodeOutput>,
 ) -> Result<()> {
     let mut wanted: HashMap<History, Vec<usize>> = HashMap::new();
     let mut ready = VecDeque::new();
@@ -200,7 +198,7 @@ fn connect(
         let (name, layer) = &layers[waiting[i].layer];
         let inputs = waiting[i].inputs.iter().map(|input| tensors[input].clone()).collect();
         let masks = waiting[i].masks.iter().map(|mask| mask.as_ref().map(|mask| tensors[mask].clone())).collect();
-        let outputs = call_masked(layer.clone(), KerasTensors(inputs), masks)?;
+        let outputs = call_masked(layer.clone(), inputs, masks)?;
         for (index, output) in outputs.into_iter().enumerate() {
             let history = (name.clone(), waiting[i].node, index);
             for waiter in wanted.remove(&history).unwrap_or_default() {
