@@ -3,7 +3,6 @@
 mod affinities;
 mod builder;
 mod labels;
-
 mod neighbors;
 mod page;
 mod pca;
