@@ -15,7 +15,9 @@ use candle_keras_ops::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
-/// The arguments of word2vec, with the names and, but for `skip_gram`, the defaults of gensim.
+/// The arguments of word2vec, with the names of gensim, and its defaults but for four: `skip_gram` is true, `alpha` of CBOW is 0.05, `workers` is the
+/// number of cores, and `shared_negatives` is 1, which draws the wrong words of a window once for all of its pairs where gensim draws them for each: faster,
+/// and of the same quality.
 ///
 /// Skip-gram and CBOW, with negative sampling or hierarchical softmax, as the program word2vec has them: input rows of the words of a window
 /// answer with its centre. Where programs differ: a score of any size has its exact sigmoid (word2vec cuts it off at 6, gensim leaves it out), and lines
