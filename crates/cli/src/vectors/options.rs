@@ -35,6 +35,11 @@ pub(super) fn check_output(path: &Path, endings: &[&str]) -> Result<()> {
     if !endings.contains(&ending.as_str()) {
         bail!("{}: the ending says what is written; expected: .{}", path.display(), endings.join(", ."));
     }
+    check_file(path)
+}
+
+/// That a file can be written: it is no folder, and its folder takes files.
+pub(super) fn check_file(path: &Path) -> Result<()> {
     if path.is_dir() {
         bail!("{} is a folder; expected: the name of a file", path.display());
     }
@@ -47,18 +52,24 @@ pub(super) fn check_output(path: &Path, endings: &[&str]) -> Result<()> {
 }
 
 /// What the library's errors advise, and how it is done here.
-const ADVICE: [(&str, &str); 15] = [
+const ADVICE: [(&str, &str); 21] = [
     ("Load::limit or Load::vocabulary", "--limit, or convert with --vocabulary,"),
     ("Load::limit(", "--limit ("),
     ("Load::lossy(true)", "--lossy"),
     ("Load::member", "--member"),
     ("Load::words", "convert's option --words"),
     ("Load::counts", "--counts"),
-    ("FastText::load reads it", "unpack the archive: such a model is read from a file of its own"),
     ("read it lossily", "read it with --lossy"),
     ("set min_count to", "set --min-count to"),
     ("a min_count below", "a --min-count below"),
     ("a smaller alpha", "a smaller --alpha"),
+    ("a smaller min_count", "a smaller --min-count"),
+    ("Text::sentence says", "--sentence says"),
+    ("a smaller bucket", "a smaller --bucket"),
+    ("co-occurrences beyond `memory`", "co-occurrences beyond --memory"),
+    ("loss(\"hs\")", "--hs"),
+    ("max_n(0) and word_ngrams(1)", "--max-n 0 and --word-ngrams 1"),
+    ("label_prefix(..)", "--label-prefix"),
     ("negative(5) is the default; hs(true)", "--negative 5 is the default; --hs"),
     ("; `contains` tells which", ""),
     ("words() are those that it knows", "convert the model to .vec to see the words that it knows"),
@@ -82,6 +93,21 @@ mod tests {
         assert_eq!((finite("-0.5"), not_negative("1e-3")), (Ok(-0.5), Ok(1e-3)));
         assert!(["nan", "inf", "x", ""].iter().all(|text| finite(text).is_err()));
         assert_eq!(not_negative("-1"), Err("it must be 0 or more".into()));
+    }
+
+    /// What the library does not say needs no other words.
+    #[test]
+    fn advice_is_that_of_the_library() {
+        fn sources(folder: &Path) -> String {
+            let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+            files
+                .map(|path| if path.is_dir() { sources(&path) } else { std::fs::read_to_string(path).unwrap() })
+                .collect()
+        }
+        let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../word_vectors/src"));
+        for (library, _) in ADVICE {
+            assert!(sources.contains(&library.escape_default().to_string()), "{library}");
+        }
     }
 
     #[test]
