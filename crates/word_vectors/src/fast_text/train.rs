@@ -263,5 +263,4 @@ fn is_quantized() -> Error {
 }
 
 #[cfg(test)]
-#[path = "train_tests.rs"]
 mod tests;
