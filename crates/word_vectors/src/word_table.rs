@@ -45,7 +45,6 @@ impl WordTable for FastTextModel {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{FastText, Text};
     use candle_keras_layers::Pretrained;
 

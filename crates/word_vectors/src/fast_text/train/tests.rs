@@ -90,9 +90,9 @@ fn training_goes_on_with_new_words() {
                 .all(|new| row(&output, new) == [0.0; 20] && row(&input, new).iter().all(|x| x.abs() <= 0.05))
         );
 
+        let mut model = model.with_options(TrainOptions::new().workers(1));
         let before = model.loss(more(200)).unwrap();
         assert_eq!(before, model.loss(more(200)).unwrap());
-        let mut model = model.with_options(TrainOptions::new().workers(1));
         assert_eq!(model.train(more(400), 6).unwrap().len(), 6);
         let after = model.loss(more(200)).unwrap();
         assert!(after < 0.97 * before, "{after} after {before}");
