@@ -139,7 +139,7 @@ impl FastTextClassifier {
         self
     }
 
-    /// Vectors that the rows of words begin with. Their words are in the model even if the text does not have them. fastText: `pretrainedVectors`.
+    /// Vectors that the rows of words begin with. Default: none. Their words are in the model even if the text does not have them. fastText: `pretrainedVectors`.
     #[must_use]
     pub fn pretrained(mut self, vectors: impl Into<Arc<KeyedVectors>>) -> Self {
         self.pretrained = Some(vectors.into());
