@@ -118,7 +118,7 @@ impl<'a> Source<'a> {
         u64::try_from(number).map_err(|_| self.damaged(what, "0 or more", number))
     }
 
-    /// That so many things of so many bytes each can be in the rest of the file.
+    /// Checks that so many things of so many bytes each can be in the rest of the file.
     pub fn holds(&self, count: u64, bytes: u64, what: &str) -> Result<usize> {
         let fits = count.checked_mul(bytes).is_some_and(|bytes| bytes <= self.left);
         let damaged =
@@ -179,7 +179,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// That the file ends here.
+    /// Checks that the file ends here.
     pub fn end(&mut self) -> Result<()> {
         match self.beginning()?.is_empty() {
             true => Ok(()),

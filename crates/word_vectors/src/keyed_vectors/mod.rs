@@ -17,7 +17,7 @@ pub use merge::Duplicates;
 pub use query::{Objective, Query};
 pub use terms::{Term, Terms};
 
-pub(crate) use products::cosine;
+pub(crate) use products::{cosine, dot, norm};
 pub(crate) use search::{COSMUL_EPSILON, shifted};
 pub(crate) use top::Top;
 

@@ -10,7 +10,7 @@ const ROWS: usize = 512;
 
 /// The sum of products: in as many sums as four registers hold, none of which waits for another, then in fewer for what is left.
 #[inline(always)]
-pub(super) fn dot<T: Copy + Into<f32>>(a: &[T], b: &[f32], by: impl MulAdd) -> f32 {
+pub(crate) fn dot<T: Copy + Into<f32>>(a: &[T], b: &[f32], by: impl MulAdd) -> f32 {
     let (wide, a, b) = sums_of_products::<_, { 4 * LANES }>(a, b, by);
     let (mut lanes, a, b) = sums_of_products::<_, LANES>(a, b, by);
     let (narrow, a, b) = sums_of_products::<_, 4>(a, b, by);
@@ -79,7 +79,7 @@ fn sum_of_squares(vector: &[f32]) -> f64 {
 }
 
 /// The Euclidean norm; 0 also for numbers so small that nothing can be divided by it.
-pub(super) fn norm(vector: &[f32]) -> f32 {
+pub(crate) fn norm(vector: &[f32]) -> f32 {
     let norm = simd!(sum_of_squares(vector)).sqrt() as f32;
     if norm < f32::MIN_POSITIVE { 0.0 } else { norm }
 }
