@@ -29,6 +29,8 @@ use candle_keras_ops::{Error, Result, cores, simd};
 use classify::Output;
 use dictionary::Dictionary;
 use matrix::{Matrix, dot};
+use source::Source;
+use std::io::BufRead;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -45,6 +47,11 @@ pub struct FastTextModel {
     output_of: Output,
     vectors: OnceLock<KeyedVectors>,
     history: Vec<Epoch>,
+}
+
+/// Reads a model from a file that is open already, whose length is known unless it is unpacked on the way.
+pub(crate) fn read(path: &Path, reader: impl BufRead, length: Option<u64>) -> Result<FastTextModel> {
+    bin::read(&mut Source::of(path, reader, length))
 }
 
 impl FastTextModel {

@@ -43,7 +43,12 @@ impl<'a> Source<'a> {
             let reader = Box::new(BufReader::with_capacity(CHUNK, MultiGzDecoder::new(reader)));
             return Ok(Self { path, reader, left: length.saturating_mul(DEFLATE), exact: false });
         }
-        Ok(Self { path, reader: Box::new(reader), left: length, exact: true })
+        Ok(Self::of(path, reader, Some(length)))
+    }
+
+    /// What a reader gives, which holds so many bytes, if that is known.
+    pub fn of(path: &'a Path, reader: impl BufRead + 'a, length: Option<u64>) -> Self {
+        Self { path, reader: Box::new(reader), left: length.unwrap_or(u64::MAX), exact: length.is_some() }
     }
 
     /// An error about this file.
