@@ -83,7 +83,7 @@ impl Format {
             (options.no_header && !text, "Load::no_header(true)", "this is no text"),
         ];
         match wrong.into_iter().find(|(wrong, ..)| *wrong) {
-            Some((_, option, why)) => Err(Error::new(format!("{option} is nothing for {name}: {why}"))),
+            Some((_, option, why)) => Err(Error::new(format!("{option} has no effect on {name}: {why}"))),
             None => Ok(()),
         }
     }
@@ -211,13 +211,13 @@ mod tests {
             (
                 b"1 1\na 2\n".as_slice(),
                 &words,
-                "Load::words is nothing for a text with words: the words are in the file",
+                "Load::words has no effect on a text with words: the words are in the file",
             ),
-            (binary, &words, "Load::words is nothing for word2vec's binary format"),
-            (model, &Load::new().no_header(true), "Load::no_header(true) is nothing for a model of fastText"),
-            (model, &words, "Load::words is nothing for a model of fastText"),
-            (model, &counts, "Load::counts is nothing for a model of fastText"),
-            (model, &Load::new().lossy(true), "Load::lossy(true) is nothing for a model of fastText"),
+            (binary, &words, "Load::words has no effect on word2vec's binary format"),
+            (model, &Load::new().no_header(true), "Load::no_header(true) has no effect on a model of fastText"),
+            (model, &words, "Load::words has no effect on a model of fastText"),
+            (model, &counts, "Load::counts has no effect on a model of fastText"),
+            (model, &Load::new().lossy(true), "Load::lossy(true) has no effect on a model of fastText"),
         ] {
             let error = error_with(bytes, options);
             assert!(error.starts_with(expected), "{error}");

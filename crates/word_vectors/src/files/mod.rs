@@ -12,6 +12,7 @@ mod load;
 mod npy;
 mod number;
 mod parts;
+mod places;
 mod projector;
 mod projector_config;
 mod raw;
