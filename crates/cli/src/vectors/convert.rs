@@ -1,7 +1,6 @@
 //! Files of vectors in other formats.
 
 use super::lines;
-use super::options::{VECTORS, check_output};
 use super::source::{Reading, is_fast_text};
 use anyhow::{Result, bail};
 use candle_keras_ops::warnings;
@@ -36,13 +35,23 @@ pub(crate) struct Convert {
     /// Writes a line feed after each vector of a .bin, as the program word2vec does
     #[arg(long)]
     line_feeds: bool,
+    /// Writes this in the place of each space within a word, such as _; a .bin has no place for spaces
+    #[arg(long, value_name = "TEXT")]
+    replace_spaces: Option<String>,
     /// Writes how often the words occur into this file, a word and its count a line
     #[arg(long, value_name = "FILE")]
     save_counts: Option<PathBuf>,
 }
 
 pub(super) fn convert(arguments: &Convert) -> Result<()> {
-    check_output(&arguments.output, &VECTORS)?;
+    let mut save = Save::new().header(!arguments.glove).line_feeds(arguments.line_feeds);
+    if let Some(path) = &arguments.save_counts {
+        save = save.counts(path);
+    }
+    if let Some(with) = &arguments.replace_spaces {
+        save = save.replace_spaces(with);
+    }
+    save.check(&arguments.output)?;
     let vocabulary = arguments.vocabulary.as_deref().map(lines::words).transpose()?;
     // What the library warns of when none of the words is there is an error here.
     let (vectors, warned) = warnings::catch(|| match is_fast_text(&arguments.input) {
@@ -55,10 +64,6 @@ pub(super) fn convert(arguments: &Convert) -> Result<()> {
         bail!("{} has {missing}", arguments.input.display());
     }
     warned.into_iter().for_each(warnings::warn);
-    let mut save = Save::new().header(!arguments.glove).line_feeds(arguments.line_feeds);
-    if let Some(path) = &arguments.save_counts {
-        save = save.counts(path);
-    }
     Ok(vectors.save_with(&arguments.output, save)?)
 }
 

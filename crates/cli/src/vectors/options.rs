@@ -1,13 +1,11 @@
 //! What options of several commands have in common.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use candle_keras_data::atomic;
 use clap::builder::RangedU64ValueParser;
 use std::io::IsTerminal;
 use std::ops::RangeBounds;
 use std::path::Path;
-
-/// The files that vectors are saved in.
-pub(super) const VECTORS: [&str; 6] = ["txt", "vec", "bin", "safetensors", "npy", "tsv"];
 
 /// What is shown: bars are for people, lines for files.
 pub(super) fn verbosity(given: Option<u8>) -> u8 {
@@ -29,42 +27,32 @@ pub(super) fn not_negative(text: &str) -> Result<f64, String> {
     finite(text).and_then(|number| if number < 0.0 { Err("it must be 0 or more".into()) } else { Ok(number) })
 }
 
-/// That a file can be written, before the work that it is to hold begins: its name has one of the `endings`, and its folder takes files.
+/// Checks that a file can be written, before the work that it is to hold begins: its name has one of the `endings`, and its folder takes files.
 pub(super) fn check_output(path: &Path, endings: &[&str]) -> Result<()> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     if !endings.contains(&ending.as_str()) {
         bail!("{}: the ending says what is written; expected: .{}", path.display(), endings.join(", ."));
     }
-    check_file(path)
-}
-
-/// That a file can be written: it is no folder, and its folder takes files.
-pub(super) fn check_file(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        bail!("{} is a folder; expected: the name of a file", path.display());
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !folder.is_dir() {
-        bail!("{}: there is no folder {}", path.display(), folder.display());
-    }
-    tempfile::tempfile_in(folder).with_context(|| format!("{}: the folder takes no file", path.display()))?;
-    Ok(())
+    Ok(atomic::check(path)?)
 }
 
 /// What the library's errors advise, and how it is done here.
-const ADVICE: [(&str, &str); 21] = [
+const ADVICE: [(&str, &str); 24] = [
     ("Load::limit or Load::vocabulary", "--limit, or convert with --vocabulary,"),
     ("Load::limit(", "--limit ("),
     ("Load::lossy(true)", "--lossy"),
     ("Load::member", "--member"),
     ("Load::words", "convert's option --words"),
     ("Load::counts", "--counts"),
+    ("Load::no_header(true)", "--no-header"),
+    ("Save::replace_spaces", "convert's option --replace-spaces"),
     ("read it lossily", "read it with --lossy"),
     ("set min_count to", "set --min-count to"),
     ("a min_count below", "a --min-count below"),
     ("a smaller alpha", "a smaller --alpha"),
     ("a smaller min_count", "a smaller --min-count"),
     ("Text::sentence says", "--sentence says"),
+    ("a smaller vector_size", "a smaller --dim"),
     ("a smaller bucket", "a smaller --bucket"),
     ("co-occurrences beyond `memory`", "co-occurrences beyond --memory"),
     ("loss(\"hs\")", "--hs"),
@@ -104,7 +92,8 @@ mod tests {
                 .map(|path| if path.is_dir() { sources(&path) } else { std::fs::read_to_string(path).unwrap() })
                 .collect()
         }
-        let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../word_vectors/src"));
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let sources = ["word_vectors/src", "ops/src"].map(|folder| sources(&crates.join(folder))).concat();
         for (library, _) in ADVICE {
             assert!(sources.contains(&library.escape_default().to_string()), "{library}");
         }

@@ -34,6 +34,8 @@ use candle_keras_ops::{Error, Result, cores};
 use dictionary::{Dictionary, Line};
 use matrix::Matrix;
 use predict::Output;
+use source::Source;
+use std::io::BufRead;
 use std::path::Path;
 use std::sync::OnceLock;
 use train::Trained;
@@ -52,6 +54,11 @@ pub struct FastTextModel {
     vectors: OnceLock<KeyedVectors>,
     history: Vec<Epoch>,
     options: TrainOptions,
+}
+
+/// Reads a model from a file that is open already, whose length is known unless it is unpacked on the way.
+pub(crate) fn read(path: &Path, reader: impl BufRead, length: Option<u64>) -> Result<FastTextModel> {
+    bin::read(&mut Source::of(path, reader, length))
 }
 
 impl FastTextModel {

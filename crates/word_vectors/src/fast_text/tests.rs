@@ -29,7 +29,7 @@ fn models() -> impl Iterator<Item = (&'static str, FastTextModel, Value)> {
 }
 
 fn read(bytes: &[u8]) -> Result<FastTextModel> {
-    bin::read(&mut Source::new(Path::new("a file"), Cursor::new(bytes), bytes.len() as u64)?)
+    bin::read(&mut Source::new(Path::new("a file"), Cursor::new(bytes), Some(bytes.len() as u64))?)
 }
 
 fn written(model: &FastTextModel) -> Vec<u8> {

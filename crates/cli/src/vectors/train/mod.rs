@@ -6,7 +6,7 @@ mod options;
 mod text;
 mod word2vec;
 
-use super::options::{VECTORS, check_file, check_output, verbosity};
+use super::options::verbosity;
 use super::print::print;
 use anyhow::{Result, bail};
 use candle_keras_word_vectors::{FastTextModel, KeyedVectors, Save, Text};
@@ -45,15 +45,18 @@ impl Train {
 
     /// What can be known to be wrong before the text is read.
     fn check(&self) -> Result<()> {
-        check_output(&self.save, &VECTORS)?;
+        let mut save = Save::new();
+        if let Some(path) = &self.save_counts {
+            save = save.counts(path);
+        }
+        save.check(&self.save)?;
         match &self.save_counts {
             Some(_) if self.saves_model() => {
                 bail!(
                     "a model of fastText has its counts in itself; vectors convert MODEL OUT --save-counts FILE writes them"
                 )
             }
-            Some(path) => check_file(path)?,
-            None => (),
+            _ => (),
         }
         let (ngrams, windows) = (&self.ngrams, &self.windows);
         let options = [
