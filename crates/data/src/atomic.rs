@@ -113,6 +113,10 @@ impl Place {
         let name =
             target.file_name().ok_or_else(|| Error::new(format!("{} is not the name of a file", path.display())))?;
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            let what = format!("{}: there is no folder {}", path.display(), folder.display());
+            return Err(Error::new(what).help("make it first"));
+        }
         Ok(Self { folder: folder.canonicalize().map_err(io)?, name: name.to_owned() })
     }
 

@@ -369,7 +369,7 @@ fn a_training_that_cannot_be_is_one_line_and_status_1() {
     let place = Place::with_text();
     let error = |options: &str| place.error(&format!("vectors train --verbose 0 {options}"));
     // What is wrong with the file is said before the text is read.
-    assert!(error("--text none --save v.pdf").contains("expected: .txt, .vec, .bin"));
+    assert!(error("--text none --save v.pdf").contains("txt, vec, bin"));
     assert!(error("--text none --save none/v.bin").contains("there is no folder none"));
     std::fs::create_dir(place.path("folder.bin")).unwrap();
     assert!(error("--text none --save folder.bin").contains("is a folder"));
@@ -456,7 +456,7 @@ fn what_is_no_vectors_is_one_line_and_status_1() {
     assert!(place.error("vectors nearest v.txt king zebra").contains("\"zebra\" has no vector"));
     assert!(place.error("vectors nearest v.txt king --top 0").contains("--top"));
     assert!(place.error("vectors nearest v.txt king --limit 0").contains("--limit"));
-    assert!(place.error("vectors convert page.bin o.pdf").contains("expected: .txt"));
+    assert!(place.error("vectors convert page.bin o.pdf").contains("expected: txt, vec"));
     assert!(place.error("vectors convert v.txt o.txt --save-counts c.txt").contains("help: --counts reads them"));
     assert!(place.error("vectors evaluate v.txt").contains("--pairs"));
     assert!(place.error("vectors evaluate v.txt --pairs none.tsv").contains("none.tsv"));

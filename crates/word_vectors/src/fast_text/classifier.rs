@@ -6,7 +6,7 @@ use super::dictionary::{Dictionary, END_OF_LINE, LABEL_PREFIX};
 use super::entries::Entries;
 use super::train::Training;
 use super::train_options::TrainOptions;
-use crate::arguments::arguments;
+use crate::arguments::{EPOCHS, NEGATIVES, VECTOR_SIZES, arguments, check_sizes};
 use crate::train::{Callbacks, initial_rows};
 use crate::{Epoch, KeyedVectors, Text, Vocabulary, Words};
 use candle_keras_ops::{Error, Result, SharedRows};
@@ -237,10 +237,12 @@ impl FastTextClassifier {
     /// What the file says of the training.
     fn args(&self) -> Result<Args> {
         let loss = LossName::named(&self.loss, &LOSSES)?;
-        let positive = [("vector_size", self.vector_size), ("epochs", self.epochs), ("word_ngrams", self.word_ngrams)];
-        if let Some((name, _)) = positive.iter().find(|(_, value)| *value == 0) {
-            return Err(Error::new(format!("{name} must be positive")).received("0"));
-        }
+        check_sizes(&[
+            ("vector_size", self.vector_size, VECTOR_SIZES),
+            ("word_ngrams", self.word_ngrams, 1..=1000),
+            ("negative", self.negative, NEGATIVES),
+            ("epochs", self.epochs, EPOCHS),
+        ])?;
         if self.label_prefix.is_empty() {
             return Err(Error::new("label_prefix must not be empty: every word would be a label"));
         }

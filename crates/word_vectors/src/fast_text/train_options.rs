@@ -2,9 +2,9 @@
 
 use super::args::{Args, ModelName};
 use crate::Epoch;
-use crate::arguments::arguments;
+use crate::arguments::{WORKERS, arguments, check_rates, check_sizes};
 use crate::train::Callbacks;
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::Result;
 use std::ops::ControlFlow;
 
 /// How [`FastTextModel::train`](super::FastTextModel::train) and [`loss`](super::FastTextModel::loss) go over a text: what the file of a model does not say.
@@ -74,13 +74,8 @@ impl TrainOptions {
 
     /// Checks the learning rates of a model that was trained with these.
     pub(super) fn check(&self, args: &Args) -> Result<()> {
-        let rates = [("alpha", self.alpha_for(args)), ("min_alpha", self.min_alpha)];
-        match rates.iter().find(|(_, value)| !value.is_finite() || *value < 0.0) {
-            None => Ok(()),
-            Some((name, value)) => {
-                Err(Error::new(format!("{name} must be a number that is not negative")).received(value.to_string()))
-            }
-        }
+        check_sizes(&[("workers", self.workers, WORKERS)])?;
+        check_rates(&[("alpha", self.alpha_for(args)), ("min_alpha", self.min_alpha)])
     }
 
     /// The learning rate at the beginning, for a model that was trained with these.

@@ -177,9 +177,10 @@ fn what_cannot_be_trained_is_an_error() {
     let mut model = small().fit(text()).unwrap();
     assert!(model.loss(Text::lines(["nothing of it"])).unwrap_err().to_string().contains("two words"));
     let before = model.vectors().vectors().to_vec();
-    for (options, expected) in
-        [(TrainOptions::new().alpha(1e20), "a smaller alpha"), (TrainOptions::new().alpha(-1.0), "negative")]
-    {
+    for (options, expected) in [
+        (TrainOptions::new().alpha(1e20), "a smaller alpha"),
+        (TrainOptions::new().alpha(-1.0), "0 or a positive number"),
+    ] {
         model = model.with_options(options);
         let error = model.train(text(), 3).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
