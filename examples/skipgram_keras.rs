@@ -1,13 +1,14 @@
 //! Trains word vectors on text that has no labels, the Keras way: two words in, an Embedding for each side, their product, and whether the two
 //! stood near each other in the text or were drawn at random.
 
-use anyhow::{Context, Result, ensure};
+mod common;
+
+use anyhow::{Result, ensure};
 use candle_keras::callbacks::BackupAndRestore;
-use candle_keras::data::{Document, ReadText, WordTokenizer, read_text};
+use candle_keras::data::WordTokenizer;
 use candle_keras::layers::{Activation, Dot, Embedding, Flatten};
 use candle_keras::optimizers::Adam;
 use candle_keras::preprocessing::sequence::SkipgramBatches;
-use candle_keras::word_vectors::KeyedVectors;
 use candle_keras::{prelude::*, utils};
 use clap::Parser;
 use std::io::Write;
@@ -53,7 +54,10 @@ struct Args {
     /// Reads files that are not UTF-8 as well, with their wrong bytes replaced
     #[arg(long)]
     lossy: bool,
-    /// Writes the vectors: safetensors with the words in the metadata, or word2vec's text format if the name ends in .txt
+    /// Words whose neighbours are shown [default: some common ones]
+    #[arg(long, value_delimiter = ',', value_name = "WORD,WORD")]
+    near: Vec<String>,
+    /// Writes the vectors, in the format of the ending: .bin and .txt as word2vec, .safetensors, .npy, .tsv
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
     /// Saves the training in this folder now and then; the same command goes on where it was cut off
@@ -74,11 +78,13 @@ const CHUNK: usize = 1 << 20;
 
 fn main() -> Result<()> {
     let args = Args::parse();
+    common::check_output(args.save.as_ref(), common::VECTORS)?;
     let device = utils::device(&args.device)?;
     utils::set_random_seed(args.seed);
     let mut out = std::io::stdout();
 
-    let texts: Vec<String> = read(&args)?.into_iter().map(|document| document.text).collect();
+    let texts: Vec<String> =
+        common::documents(args.text.as_ref(), args.lossy)?.into_iter().map(|document| document.text).collect();
     let tokenizer = WordTokenizer::new().min_count(args.min_count).max_size(args.max_words).fit(&texts)?;
     let mut text = Vec::new();
     for document in &texts {
@@ -106,19 +112,12 @@ fn main() -> Result<()> {
         .seed(args.seed)
         .batch_size(CHUNK);
     train(&mut model, &batches, &args)?;
-
-    let vectors = KeyedVectors::new(tokenizer.vocabulary(), &targets.get_weights()?[0])?;
-    // Padding and the unknown word come before the words; of these, the common ones are short and say little.
-    for word in vectors.words().iter().skip(2).filter(|word| word.chars().count() > 4).take(10) {
-        let near: Vec<_> =
-            vectors.most_similar(word, 4)?.into_iter().map(|(w, cosine)| format!("{w} ({cosine:.2})")).collect();
-        writeln!(out, "near {word:<12} {}", near.join(", "))?;
-    }
+    let vectors = common::vectors(tokenizer.vocabulary(), &targets.get_weights()?[0])?;
     if let Some(path) = &args.save {
         vectors.save(path)?;
-        writeln!(out, "\n{} vectors written to {}", vectors.words().len(), path.display())?;
+        writeln!(out, "{} vectors written to {}\n", vectors.len(), path.display())?;
     }
-    Ok(())
+    common::print_neighbours(&vectors, &args.near, 10)
 }
 
 /// Trains on all pairs, a chunk at a time. Each chunk is an epoch to `fit`, with a number of its own, so that callbacks see one training: the
@@ -152,18 +151,4 @@ fn train(model: &mut Model, batches: &SkipgramBatches, args: &Args) -> Result<()
     }
     writeln!(out)?;
     Ok(())
-}
-
-/// The text that was asked for, or the prose of this repository.
-fn read(args: &Args) -> Result<Vec<Document>> {
-    let options = ReadText::new().lossy(args.lossy);
-    if let Some(path) = &args.text {
-        return Ok(read_text(path, &options)?);
-    }
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let mut documents = read_text(root.join("docs"), &options.clone().extensions(["md"]))?;
-    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
-        documents.extend(read_text(root.join(name), &options).context("the example reads the repository's own prose")?);
-    }
-    Ok(documents)
 }

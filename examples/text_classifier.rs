@@ -5,10 +5,11 @@ use anyhow::Result;
 use candle_keras::data::{ReadText, WordTokenizer, read_text};
 use candle_keras::layers::{Dense, Embedding, Flatten};
 use candle_keras::ops::random::Stream;
+use candle_keras::word_vectors::KeyedVectors;
 use candle_keras::{prelude::*, utils};
 use clap::Parser;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -25,6 +26,16 @@ struct Args {
     /// Numbers in the vector of a word
     #[arg(long, default_value_t = 8)]
     dim: usize,
+    /// How many lines are trained on, at most four fifths of all [default: these]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    lines: Option<u32>,
+    /// Vectors of words that the Embedding begins with, in place of random ones, and --dim and --max-words are those of the file: any file of
+    /// word2vec, fastText, GloVe or of the example word_vectors
+    #[arg(long, value_name = "FILE")]
+    vectors: Option<PathBuf>,
+    /// Trains these vectors too; they remain as they are otherwise
+    #[arg(long, requires = "vectors")]
+    fine_tune: bool,
     /// How often the lines are gone through
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     epochs: u16,
@@ -44,17 +55,27 @@ fn main() -> Result<()> {
 
     let (lines, labels) = labelled_lines()?;
     let at = lines.len() * 4 / 5;
-    // The vocabulary is that of the lines that are trained on: the others must not be known beforehand.
-    let tokenizer = WordTokenizer::new().max_size(args.max_words).fit(&lines[..at])?;
+    let used = args.lines.map_or(at, |lines| at.min(lines as usize));
+    // The vocabulary is that of the lines that are trained on: the others must not be known beforehand. Vectors know more words.
+    let vectors = args.vectors.as_ref().map(KeyedVectors::load).transpose()?;
+    let tokenizer = match &vectors {
+        Some(vectors) => WordTokenizer::new().fit(vectors.words().iter())?,
+        None => WordTokenizer::new().max_size(args.max_words).fit(&lines[..used])?,
+    };
+    let embedding = match &vectors {
+        Some(vectors) => Embedding::from_vectors(vectors, tokenizer.vocabulary())?.trainable(args.fine_tune),
+        None => Embedding::new(args.max_words, args.dim),
+    };
     let sequences = lines.iter().map(|line| tokenizer.encode(line)).collect::<candle_keras::Result<Vec<_>>>()?;
     let x = utils::pad_sequences(&sequences, utils::Pad::new().maxlen(args.maxlen))?;
     let y = Tensor::new(labels.as_slice(), &Device::Cpu)?;
     let prose = labels.iter().filter(|&&label| label == 1.0).count();
-    writeln!(out, "{} lines, {prose} of them prose; {} words\n", lines.len(), tokenizer.vocabulary_size())?;
+    let words = tokenizer.vocabulary_size();
+    writeln!(out, "{} lines, {prose} of them prose, {used} to train on; {words} words\n", lines.len())?;
 
     let mut model = Sequential::new(layers![
         Input::shape([args.maxlen]),
-        Embedding::new(args.max_words, args.dim),
+        embedding,
         Flatten::new(),
         Dense::new(32).activation("relu"),
         Dense::new(1).activation("sigmoid"),
@@ -63,7 +84,7 @@ fn main() -> Result<()> {
     model.to_device(&device)?;
     model.summary();
 
-    let (x_train, y_train) = (x.narrow(0, 0, at)?, y.narrow(0, 0, at)?);
+    let (x_train, y_train) = (x.narrow(0, 0, used)?, y.narrow(0, 0, used)?);
     let (x_val, y_val) = (x.narrow(0, at, lines.len() - at)?, y.narrow(0, at, lines.len() - at)?);
     let fit = Fit::new().epochs(args.epochs.into()).validation_data(&x_val, &y_val);
     let history = model.fit(&x_train, &y_train, fit)?;

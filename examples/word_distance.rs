@@ -1,10 +1,11 @@
 //! Trains word vectors on a folder of text that has no labels: two words in, one Embedding for both, the distance of their
 //! vectors out, and zero as the target for words that stand side by side.
 
-use anyhow::{Context, Result, ensure};
-use candle_keras::data::{Document, ReadText, WordTokenizer, read_text};
+mod common;
+
+use anyhow::{Result, ensure};
+use candle_keras::data::WordTokenizer;
 use candle_keras::layers::{Embedding, Lambda, Subtract};
-use candle_keras::word_vectors::KeyedVectors;
 use candle_keras::{ops, prelude::*, utils};
 use clap::Parser;
 use std::io::Write;
@@ -43,7 +44,10 @@ struct Args {
     /// Reads files that are not UTF-8 as well, with their wrong bytes replaced
     #[arg(long)]
     lossy: bool,
-    /// Writes the vectors: safetensors with the words in the metadata, or word2vec's text format if the name ends in .txt
+    /// Words whose neighbours are shown [default: some common ones]
+    #[arg(long, value_delimiter = ',', value_name = "WORD,WORD")]
+    near: Vec<String>,
+    /// Writes the vectors, in the format of the ending: .bin and .txt as word2vec, .safetensors, .npy, .tsv
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
     /// Where to compute: cpu, or cuda[:n] in a build with --features cuda
@@ -56,11 +60,13 @@ struct Args {
 
 fn main() -> Result<()> {
     let args = Args::parse();
+    common::check_output(args.save.as_ref(), common::VECTORS)?;
     let device = utils::device(&args.device)?;
     utils::set_random_seed(args.seed);
     let mut out = std::io::stdout();
 
-    let texts: Vec<String> = read(&args)?.into_iter().map(|document| document.text).collect();
+    let texts: Vec<String> =
+        common::documents(args.text.as_ref(), args.lossy)?.into_iter().map(|document| document.text).collect();
     let tokenizer = WordTokenizer::new().min_count(args.min_count).max_size(args.max_words).fit(&texts)?;
     let text = tokenizer.encode(&texts.join("\n"))?;
     ensure!(text.len() > 1, "the text has {} words; at least two are needed", text.len());
@@ -88,37 +94,16 @@ fn main() -> Result<()> {
         writeln!(out, "it fell to 1/{:.0} of the first epoch's", first / last)?;
     }
     writeln!(out)?;
-
-    let vectors = KeyedVectors::new(tokenizer.vocabulary(), &embedding.get_weights()?[0])?;
-    // Padding and the unknown word come before the words; of these, the common ones are short and say little.
-    for word in vectors.words().iter().skip(2).filter(|word| word.chars().count() > 4).take(5) {
-        let near: Vec<_> =
-            vectors.most_similar(word, 4)?.into_iter().map(|(w, cosine)| format!("{w} ({cosine:.2})")).collect();
-        writeln!(out, "near {word:<12} {}", near.join(", "))?;
+    let vectors = common::vectors(tokenizer.vocabulary(), &embedding.get_weights()?[0])?;
+    if let Some(path) = &args.save {
+        vectors.save(path)?;
+        writeln!(out, "{} vectors written to {}\n", vectors.len(), path.display())?;
     }
+    common::print_neighbours(&vectors, &args.near, 5)?;
     writeln!(
         out,
         "\nThe neighbours are chance: the distance here is that of the vectors' means, so that only the mean of each vector\n\
          learns (all become equal), and every other direction stays as random as it began. docs/text-and-embeddings.md says more."
     )?;
-
-    if let Some(path) = &args.save {
-        vectors.save(path)?;
-        writeln!(out, "\n{} vectors written to {}", vectors.words().len(), path.display())?;
-    }
     Ok(())
-}
-
-/// The text that was asked for, or the prose of this repository.
-fn read(args: &Args) -> Result<Vec<Document>> {
-    let options = ReadText::new().lossy(args.lossy);
-    if let Some(path) = &args.text {
-        return Ok(read_text(path, &options)?);
-    }
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let mut documents = read_text(root.join("docs"), &options.clone().extensions(["md"]))?;
-    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
-        documents.extend(read_text(root.join(name), &options).context("the example reads the repository's own prose")?);
-    }
-    Ok(documents)
 }

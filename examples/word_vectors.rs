@@ -1,5 +1,7 @@
 //! Trains word vectors on a folder of text that has no labels, shows the neighbours of its common words, and keeps the vectors.
 
+mod common;
+
 use anyhow::Result;
 use candle_keras::word_vectors::{FastText, GloVe, KeyedVectors, Map, Text, Word2Vec};
 use clap::{Parser, ValueEnum};
@@ -16,6 +18,9 @@ struct Args {
     /// A text file, or a folder of which all text files are read [default: the guide of this repository]
     #[arg(long, value_name = "FOLDER_OR_FILE")]
     text: Option<PathBuf>,
+    /// Reads files with these extensions only, as txt,md
+    #[arg(long, value_delimiter = ',', value_name = "LIST")]
+    extensions: Vec<String>,
     /// What is trained
     #[arg(long, value_enum, default_value = "skipgram")]
     model: Kind,
@@ -40,7 +45,7 @@ struct Args {
     /// Words whose neighbours are shown [default: some common ones]
     #[arg(long, value_delimiter = ',', value_name = "WORD,WORD")]
     near: Vec<String>,
-    /// Writes the vectors, in the format of the ending: .bin and .txt as word2vec, .safetensors, .npy, .tsv
+    /// Writes the vectors, in the format of the ending: .bin (of fastText, the whole model) and .txt as word2vec, .safetensors, .npy, .tsv
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
     /// Writes a map of the words: one page that opens offline (.html), or a picture (.svg)
@@ -58,69 +63,61 @@ enum Kind {
 
 fn main() -> Result<()> {
     let args = Args::parse();
+    common::check_output(args.save.as_ref(), common::VECTORS)?;
+    common::check_output(args.map.as_ref(), &["html", "htm", "svg"])?;
     let mut out = std::io::stdout();
     let start = Instant::now();
     let vectors = train(&args)?;
     let seconds = start.elapsed().as_secs_f64();
     writeln!(out, "\n{} words with {} numbers each, in {seconds:.1} s\n", vectors.len(), vectors.vector_size())?;
-
-    // The most frequent words are short and say little.
-    let common = vectors.words().iter().filter(|word| word.chars().count() > 4).take(12).map(String::from);
-    let words = if args.near.is_empty() { common.collect() } else { args.near.clone() };
-    for word in &words {
-        let near = vectors.most_similar(word.as_str(), 5)?;
-        let near: Vec<_> = near.into_iter().map(|(word, cosine)| format!("{word} ({cosine:.2})")).collect();
-        writeln!(out, "near {word:<14} {}", near.join(", "))?;
-    }
     if let Some(path) = &args.save {
-        vectors.save(path)?;
-        writeln!(out, "\nwritten to {}", path.display())?;
+        writeln!(out, "written to {}\n", path.display())?;
     }
     if let Some(path) = &args.map {
         Map::new(&vectors).seed(args.seed).fit()?.save(path)?;
-        writeln!(out, "\nthe map is {}", path.display())?;
+        writeln!(out, "the map is {}\n", path.display())?;
     }
-    Ok(())
+    common::print_neighbours(&vectors, &args.near, 12)
 }
 
+/// Trains, and saves what was trained before anything else can go wrong.
 fn train(args: &Args) -> Result<KeyedVectors> {
     let is_guide = args.text.is_none();
     let text = match &args.text {
-        Some(path) => Text::folder(path).lossy(args.lossy),
+        Some(path) => Text::folder(path).lossy(args.lossy).extensions(&args.extensions),
         // Its lines have one width, so that a paragraph is a sentence.
         None => Text::folder(concat!(env!("CARGO_MANIFEST_DIR"), "/docs")).extensions(["md"]).sentence("paragraph"),
     };
-    let epochs = args.epochs.unwrap_or(if is_guide { 60 } else { 5 });
-    let min_count = args.min_count.unwrap_or(if is_guide { 3 } else { 5 });
-    let workers = args.workers.unwrap_or_else(candle_keras::ops::cores::count);
-    Ok(match args.model {
-        Kind::Skipgram | Kind::Cbow => Word2Vec::new()
-            .skip_gram(matches!(args.model, Kind::Skipgram))
-            .vector_size(args.dim)
-            .epochs(epochs)
-            .min_count(min_count)
-            .workers(workers)
-            .seed(args.seed)
-            .verbose(1)
-            .fit(text)?
-            .into_vectors(),
-        Kind::Fasttext => FastText::new()
-            .vector_size(args.dim)
-            .epochs(epochs)
-            .min_count(min_count)
-            .workers(workers)
-            .seed(args.seed)
-            .verbose(1)
-            .fit(text)?
-            .into_vectors(),
-        Kind::Glove => GloVe::new()
-            .vector_size(args.dim)
-            .epochs(epochs)
-            .min_count(min_count)
-            .workers(workers)
-            .seed(args.seed)
-            .verbose(1)
-            .fit(text)?
-            .into_vectors(),
-    })
+    // The arguments that all models have.
+    macro_rules! fit {
+        ($model:expr) => {
+            $model
+                .vector_size(args.dim)
+                .epochs(args.epochs.unwrap_or(if is_guide { 60 } else { 5 }))
+                .min_count(args.min_count.unwrap_or(if is_guide { 3 } else { 5 }))
+                .workers(args.workers.unwrap_or_else(candle_keras::ops::cores::count))
+                .seed(args.seed)
+                .verbose(1)
+                .fit(text)?
+        };
+    }
+    let vectors = match args.model {
+        Kind::Skipgram => fit!(Word2Vec::new()).into_vectors(),
+        Kind::Cbow => fit!(Word2Vec::new().skip_gram(false)).into_vectors(),
+        Kind::Glove => fit!(GloVe::new()).into_vectors(),
+        Kind::Fasttext => {
+            let model = fit!(FastText::new());
+            let is_bin = |path: &&PathBuf| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("bin"));
+            if let Some(path) = args.save.as_ref().filter(is_bin) {
+                // The whole model, which has vectors for unseen words too.
+                model.save(path)?;
+                return Ok(model.into_vectors());
+            }
+            model.into_vectors()
+        }
+    };
+    if let Some(path) = &args.save {
+        vectors.save(path)?;
+    }
+    Ok(vectors)
 }

@@ -12,6 +12,7 @@ import argparse
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,9 @@ class Browser:
         os.close(commands)
         os.close(answers)
         self.number, self.session, self.events, self.rest = 0, None, [], b""
+
+    def attach(self):
+        """Speaks to the page from now on."""
         page = next(t for t in self.ask("Target.getTargets")["targetInfos"] if t["type"] == "page")
         self.session = self.ask("Target.attachToTarget", targetId=page["targetId"], flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -77,8 +81,10 @@ class Browser:
             else:
                 return answer["result"]
 
-    def read(self):
+    def read(self, seconds=60):
         while b"\0" not in self.rest:
+            if not select.select([self.answers], [], [], seconds)[0]:
+                raise Failed(f"Chromium has not answered for {seconds} seconds")
             more = os.read(self.answers, 1 << 20)
             if not more:
                 raise Failed("Chromium ended")
@@ -226,12 +232,14 @@ def main():
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = Browser(program, profile, size)
         try:
+            browser.attach()
             browser.ask("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1, mobile=False)
             scheme = "dark" if arguments.dark else "light"
             browser.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
             look(browser, arguments.map.resolve().as_uri(), arguments.word, arguments.screenshot)
-        except Failed as failed:
-            print("FAILED:", failed, file=sys.stderr)
+        # A page without the words that are looked for, and a Chromium that ends, are failures as well.
+        except (Failed, OSError, ValueError, LookupError, TypeError, StopIteration) as failed:
+            print(f"FAILED: {type(failed).__name__}: {failed}", file=sys.stderr)
             return 1
         finally:
             browser.close()

@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
     #[arg(long, global = true)]
     pub(crate) device: Option<String>,
 
-    /// Fixes shuffling, dropout and all other random numbers
+    /// Fixes shuffling, dropout and all other random numbers [default: 1 for vectors, 0 for their map; others on each run for models]
     #[arg(long, global = true)]
     pub(crate) seed: Option<u64>,
 

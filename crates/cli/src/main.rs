@@ -31,12 +31,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// One line, whatever there is to say.
 fn failure(message: &str) -> ExitCode {
+    print_error(message);
+    ExitCode::FAILURE
+}
+
+/// Prints one line, whatever there is to say.
+fn print_error(message: &str) {
     let lines: Vec<_> = message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let line = lines.join("; ");
     eprintln!("error: {}", line.strip_prefix("error: ").unwrap_or(&line));
-    ExitCode::FAILURE
 }
 
 fn run(arguments: &Arguments) -> Result<()> {

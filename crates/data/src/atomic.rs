@@ -1,65 +1,202 @@
-//! A file is written whole or not at all.
+//! Files are written whole or not at all.
 
 use candle_keras_ops::{Error, Result};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use tempfile::{Builder, NamedTempFile};
 
 /// Writes a file under another name in its folder, makes sure that it is on the disk, and gives it its name.
 ///
 /// Whatever happens meanwhile, `path` is the old file or the new one. What a crash may leave behind is a hidden file that
 /// begins with `.` and the name.
+///
+/// # Errors
+/// If the file cannot be written, or `fill` fails.
 pub fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<&mut File>) -> Result<()>) -> Result<()> {
-    let io = |cause| Error::io(path, cause);
-    // A link keeps pointing to where it points to.
-    let target = if path.is_symlink() { path.canonicalize().map_err(io)? } else { path.to_path_buf() };
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = target.file_name().ok_or_else(|| Error::new(format!("{} is not the name of a file", path.display())))?;
-    let mut prefix = std::ffi::OsString::from(".");
-    prefix.push(name);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // What a new file has, less what the user's mask takes away.
-        let mode = std::fs::metadata(&target).map_or(0o666, |metadata| metadata.permissions().mode());
-        builder.permissions(std::fs::Permissions::from_mode(mode));
+    let mut files = Files::new();
+    files.write(path, fill)?;
+    files.commit()
+}
+
+/// Checks that a file can be written: its folder is there and takes files, and the path itself is no folder.
+///
+/// # Errors
+/// If it cannot.
+pub fn check(path: &Path) -> Result<()> {
+    Place::of(path)?.create(path).map(drop)
+}
+
+/// Several files that belong together: each is [written](write) under another name, and they get their names when all are on the disk.
+///
+/// If one of them cannot be written, all old files stay.
+///
+/// ```
+/// use candle_keras_data::atomic::Files;
+/// use std::io::Write;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let (table, words) = (folder.path().join("table"), folder.path().join("words"));
+/// let mut files = Files::new();
+/// for path in [&table, &words] {
+///     files.write(path, |file| file.write_all(b"some").map_err(|cause| candle_keras_data::Error::io(path, cause)))?;
+/// }
+/// assert!(!table.exists());
+/// files.commit()?;
+/// assert!(table.exists() && words.exists());
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Files(Vec<(Place, NamedTempFile)>);
+
+impl Files {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
     }
-    let mut file = builder.tempfile_in(folder).map_err(io)?;
-    let mut writer = BufWriter::with_capacity(1 << 20, file.as_file_mut());
-    fill(&mut writer)?;
-    writer.flush().map_err(io)?;
-    drop(writer);
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(&target).map_err(|error| io(error.error))?;
-    // The new name itself is in the folder.
-    #[cfg(unix)]
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
-    Ok(())
+
+    /// Writes one more file, which has another name until [`commit`](Self::commit).
+    ///
+    /// # Errors
+    /// If the file cannot be written, `fill` fails, or one of the files has this path already.
+    pub fn write(&mut self, path: &Path, fill: impl FnOnce(&mut BufWriter<&mut File>) -> Result<()>) -> Result<()> {
+        let place = Place::of(path)?;
+        if self.0.iter().any(|(other, _)| other.path() == place.path()) {
+            return Err(Error::new(format!("{} is to hold two files at once", path.display())));
+        }
+        let mut file = place.create(path)?;
+        let io = |cause| Error::io(path, cause);
+        let mut writer = BufWriter::with_capacity(1 << 20, file.as_file_mut());
+        fill(&mut writer)?;
+        writer.flush().map_err(io)?;
+        drop(writer);
+        file.as_file().sync_all().map_err(io)?;
+        self.0.push((place, file));
+        Ok(())
+    }
+
+    /// Gives all files their names, one right after another, in the order in which they were written.
+    ///
+    /// # Errors
+    /// If the system refuses a name: those before it are new then.
+    pub fn commit(self) -> Result<()> {
+        let mut folders: Vec<PathBuf> = Vec::new();
+        for (place, file) in self.0 {
+            let path = place.path();
+            file.persist(&path).map_err(|error| Error::io(path, error.error))?;
+            if !folders.contains(&place.folder) {
+                folders.push(place.folder);
+            }
+        }
+        // The new names themselves are in the folders.
+        #[cfg(unix)]
+        for folder in folders {
+            File::open(&folder).and_then(|open| open.sync_all()).map_err(|cause| Error::io(folder, cause))?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a file is to be: a link keeps pointing to where it points to.
+#[derive(Debug)]
+struct Place {
+    folder: PathBuf,
+    name: std::ffi::OsString,
+}
+
+impl Place {
+    fn of(path: &Path) -> Result<Self> {
+        let io = |cause| Error::io(path, cause);
+        if path.is_dir() {
+            return Err(Error::new(format!("{} is a folder", path.display())).expected("the name of a file"));
+        }
+        let target = if path.is_symlink() { path.canonicalize().map_err(io)? } else { path.to_path_buf() };
+        let name =
+            target.file_name().ok_or_else(|| Error::new(format!("{} is not the name of a file", path.display())))?;
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            let what = format!("{}: there is no folder {}", path.display(), folder.display());
+            return Err(Error::new(what).help("make it first"));
+        }
+        Ok(Self { folder: folder.canonicalize().map_err(io)?, name: name.to_owned() })
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+
+    /// A file in the same folder, whose name begins with `.` and this one's.
+    fn create(&self, path: &Path) -> Result<NamedTempFile> {
+        let mut prefix = std::ffi::OsString::from(".");
+        prefix.push(&self.name);
+        let mut builder = Builder::new();
+        builder.prefix(&prefix);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // What a new file has, less what the user's mask takes away.
+            let mode = std::fs::metadata(self.path()).map_or(0o666, |metadata| metadata.permissions().mode());
+            builder.permissions(std::fs::Permissions::from_mode(mode));
+        }
+        builder.tempfile_in(&self.folder).map_err(|cause| Error::io(path, cause))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn put(content: &str) -> impl FnOnce(&mut BufWriter<&mut File>) -> Result<()> {
+        move |file| file.write_all(content.as_bytes()).map_err(|e| Error::io("", e))
+    }
+
     #[test]
     fn a_failure_leaves_the_old_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let text = || std::fs::read_to_string(&path).unwrap();
-        let put = |content: &str| write(&path, |file| file.write_all(content.as_bytes()).map_err(|e| Error::io("", e)));
-        put("old").unwrap();
+        write(&path, put("old")).unwrap();
         assert_eq!(text(), "old");
         let failed = write(&path, |file| {
-            file.write_all(b"half").map_err(|e| Error::io("", e))?;
+            put("half")(file)?;
             Err(Error::new("no more"))
         });
         assert!(failed.is_err());
         assert_eq!((text().as_str(), std::fs::read_dir(folder.path()).unwrap().count()), ("old", 1));
-        put("new").unwrap();
+        write(&path, put("new")).unwrap();
         assert_eq!(text(), "new");
         assert!(write(&folder.path().join("none/file"), |_| Ok(())).is_err());
         assert!(write(folder.path(), |_| Ok(())).is_err());
+    }
+
+    #[test]
+    fn several_files_get_their_names_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let [a, b] = ["a", "b"].map(|name| folder.path().join(name));
+        write(&a, put("old")).unwrap();
+        let mut files = Files::new();
+        files.write(&a, put("new")).unwrap();
+        let again = files.write(&folder.path().join("./a"), put("other")).unwrap_err().to_string();
+        assert!(again.ends_with("is to hold two files at once"), "{again}");
+        assert!(files.write(&b, |_| Err(Error::new("no more"))).is_err());
+        drop(files);
+        assert_eq!(std::fs::read_to_string(&a).unwrap(), "old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let mut files = Files::new();
+        files.write(&a, put("new")).unwrap();
+        files.write(&b, put("beside")).unwrap();
+        assert!(!b.exists());
+        files.commit().unwrap();
+        let texts = [&a, &b].map(|path| std::fs::read_to_string(path).unwrap());
+        assert_eq!((texts[0].as_str(), texts[1].as_str()), ("new", "beside"));
+    }
+
+    #[test]
+    fn a_path_is_checked_without_a_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        check(&folder.path().join("file")).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        for path in [folder.path(), &folder.path().join("none/file"), Path::new("")] {
+            assert!(check(path).is_err(), "{path:?}");
+        }
     }
 }

@@ -1,10 +1,8 @@
 //! Files of vectors in other formats.
 
 use super::lines;
-use super::options::{VECTORS, check_output};
 use super::source::{Reading, is_fast_text};
 use anyhow::{Result, bail};
-use candle_core::{Device, Tensor};
 use candle_keras_ops::warnings;
 use candle_keras_word_vectors::{FastText, KeyedVectors, Save, Words};
 use clap::Args;
@@ -19,7 +17,7 @@ pub(crate) struct Convert {
     output: PathBuf,
     #[command(flatten)]
     reading: Reading,
-    /// Keeps the words of this file, one a line; of a fastText .bin, unseen words get vectors too
+    /// Keeps the words of this file, one a line, of those that are read; of a fastText .bin, unseen words get vectors too
     #[arg(long, value_name = "FILE")]
     vocabulary: Option<PathBuf>,
     /// The words of an .npy or a projector's .tsv, one a line, where they are not beside it
@@ -37,13 +35,23 @@ pub(crate) struct Convert {
     /// Writes a line feed after each vector of a .bin, as the program word2vec does
     #[arg(long)]
     line_feeds: bool,
+    /// Writes this in the place of each space within a word, such as _; a .bin has no place for spaces
+    #[arg(long, value_name = "TEXT")]
+    replace_spaces: Option<String>,
     /// Writes how often the words occur into this file, a word and its count a line
     #[arg(long, value_name = "FILE")]
     save_counts: Option<PathBuf>,
 }
 
 pub(super) fn convert(arguments: &Convert) -> Result<()> {
-    check_output(&arguments.output, &VECTORS)?;
+    let mut save = Save::new().header(!arguments.glove).line_feeds(arguments.line_feeds);
+    if let Some(path) = &arguments.save_counts {
+        save = save.counts(path);
+    }
+    if let Some(with) = &arguments.replace_spaces {
+        save = save.replace_spaces(with);
+    }
+    save.check(&arguments.output)?;
     let vocabulary = arguments.vocabulary.as_deref().map(lines::words).transpose()?;
     // What the library warns of when none of the words is there is an error here.
     let (vectors, warned) = warnings::catch(|| match is_fast_text(&arguments.input) {
@@ -52,13 +60,10 @@ pub(super) fn convert(arguments: &Convert) -> Result<()> {
     });
     let vectors = vectors?;
     if vectors.is_empty() {
-        bail!("{} has none of the words that are to be kept", arguments.input.display());
+        let missing = if arguments.vocabulary.is_some() { "none of the words that are to be kept" } else { "no words" };
+        bail!("{} has {missing}", arguments.input.display());
     }
     warned.into_iter().for_each(warnings::warn);
-    let mut save = Save::new().header(!arguments.glove).line_feeds(arguments.line_feeds);
-    if let Some(path) = &arguments.save_counts {
-        save = save.counts(path);
-    }
     Ok(vectors.save_with(&arguments.output, save)?)
 }
 
@@ -76,29 +81,28 @@ fn read(arguments: &Convert, vocabulary: Option<Vec<String>>) -> Result<KeyedVec
     Ok(KeyedVectors::load_with(&arguments.input, load)?)
 }
 
-/// The vectors of the model's words, or those of a vocabulary that it has vectors for.
+/// The vectors of a model's words; or of those that are in a vocabulary, and behind them, with the count 0, of its unseen words that have a
+/// known part.
 fn read_fast_text(arguments: &Convert, vocabulary: Option<Vec<String>>) -> Result<KeyedVectors> {
-    let options = [("--words", &arguments.words), ("--counts", &arguments.counts)];
-    if let Some((option, _)) = options.iter().find(|(_, value)| value.is_some()) {
-        bail!(
-            "{} is a model of fastText, which has its words and counts in itself: {option} is not for it",
-            arguments.input.display()
-        );
-    }
-    let model = FastText::load(&arguments.input)?;
-    let vectors = match vocabulary {
-        None => model.into_vectors(),
-        Some(vocabulary) => {
-            let (mut words, mut numbers) = (Words::new(), Vec::new());
-            for word in vocabulary {
-                let vector = model.vector(&word);
-                if vector.iter().any(|&x| x != 0.0) && words.push(&word).is_some() {
-                    numbers.extend(vector);
-                }
-            }
-            let table = Tensor::from_vec(numbers, (words.len(), model.vector_size()), &Device::Cpu)?;
-            KeyedVectors::new(words.iter(), &table)?
+    let Convert { input, reading, words, counts, no_header, .. } = arguments;
+    let others = [("--words", words.is_some()), ("--counts", counts.is_some()), ("--no-header", *no_header)];
+    reading.check_model(input, &others)?;
+    let Some(vocabulary) = vocabulary else { return Ok(reading.open(input)?.into_vectors()) };
+    let model = FastText::load(input)?;
+    let number = |word: &String| model.words().get(word).map(|number| number as usize);
+    let limit = reading.limit.unwrap_or(usize::MAX);
+    let mut numbers: Vec<usize> = vocabulary.iter().filter_map(number).filter(|&number| number < limit).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut words: Words = numbers.iter().map(|&number| model.words().word(number)).collect();
+    let mut vectors: Vec<f32> = words.iter().flat_map(|word| model.vector(word)).collect();
+    let mut counts: Vec<u64> = numbers.iter().map(|&number| model.counts()[number]).collect();
+    for word in vocabulary.iter().filter(|word| number(word).is_none()) {
+        let vector = model.vector(word);
+        if vector.iter().any(|&x| x != 0.0) && words.push(word).is_some() {
+            vectors.extend(vector);
+            counts.push(0);
         }
-    };
-    Ok(if let Some(limit) = arguments.reading.limit { vectors.truncate(limit) } else { vectors })
+    }
+    Ok(KeyedVectors::from_vec(words.iter(), vectors, model.vector_size())?.with_counts(counts)?)
 }

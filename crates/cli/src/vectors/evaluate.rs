@@ -4,7 +4,7 @@ use super::options::whole;
 use super::print::print;
 use super::query::ObjectiveName;
 use super::source::Reading;
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use candle_keras_word_vectors::{AnalogyScores, EvaluationOptions, PairScores, SectionScore};
 use clap::Args;
 use serde_json::{Value, json};
@@ -43,18 +43,30 @@ pub(crate) struct Evaluate {
 }
 
 pub(super) fn evaluate(arguments: &Evaluate) -> Result<()> {
-    let vectors = arguments.reading.open(&arguments.file)?.into_vectors();
-    let options = options(arguments);
-    let pairs = scores(&arguments.pairs, |path| vectors.evaluate_word_pairs(path, &options))?;
-    let analogies = scores(&arguments.analogies, |path| vectors.evaluate_word_analogies(path, &options))?;
-    if arguments.json {
-        let pairs: Vec<_> = pairs.iter().map(|(path, scores)| json_of_pairs(path, scores)).collect();
-        let analogies: Vec<_> = analogies.iter().map(|(path, scores)| json_of_analogies(path, scores)).collect();
-        return print(&json!({"pairs": pairs, "analogies": analogies}).to_string());
+    // A wrong path is found before gigabytes are read.
+    for path in arguments.pairs.iter().chain(&arguments.analogies) {
+        std::fs::metadata(path).with_context(|| path.display().to_string())?;
     }
+    let vectors = arguments.reading.open(&arguments.file)?.into_vectors();
+    let (options, mut failed) = (options(arguments), Vec::new());
+    let pairs = scores(&arguments.pairs, &mut failed, |path| vectors.evaluate_word_pairs(path, &options));
+    let analogies = scores(&arguments.analogies, &mut failed, |path| vectors.evaluate_word_analogies(path, &options));
+    if !pairs.is_empty() || !analogies.is_empty() {
+        print(&if arguments.json { json(&pairs, &analogies) } else { tables(&pairs, &analogies) })?;
+    }
+    if failed.is_empty() { Ok(()) } else { bail!(failed.join("\n")) }
+}
+
+fn json(pairs: &[(&Path, PairScores)], analogies: &[(&Path, AnalogyScores)]) -> String {
+    let pairs: Vec<_> = pairs.iter().map(|(path, scores)| json_of_pairs(path, scores)).collect();
+    let analogies: Vec<_> = analogies.iter().map(|(path, scores)| json_of_analogies(path, scores)).collect();
+    json!({"pairs": pairs, "analogies": analogies}).to_string()
+}
+
+fn tables(pairs: &[(&Path, PairScores)], analogies: &[(&Path, AnalogyScores)]) -> String {
     let pairs = pairs.iter().map(|(path, scores)| format!("{}\n{scores}", path.display()));
     let analogies = analogies.iter().map(|(path, scores)| format!("{}\n{scores}", path.display()));
-    print(&pairs.chain(analogies).collect::<Vec<_>>().join("\n\n"))
+    pairs.chain(analogies).collect::<Vec<_>>().join("\n\n")
 }
 
 fn options(arguments: &Evaluate) -> EvaluationOptions {
@@ -66,12 +78,20 @@ fn options(arguments: &Evaluate) -> EvaluationOptions {
     if let Some(delimiter) = arguments.delimiter { options.delimiter(delimiter) } else { options }
 }
 
-/// The scores of each file.
-fn scores<T>(
-    paths: &[PathBuf],
+/// The scores of each file; of one that has none, `failed` gets the error, and the others are scored.
+fn scores<'a, T>(
+    paths: &'a [PathBuf],
+    failed: &mut Vec<String>,
     score: impl Fn(&Path) -> candle_keras_word_vectors::Result<T>,
-) -> Result<Vec<(&Path, T)>> {
-    paths.iter().map(|path| Ok((path.as_path(), score(path)?))).collect()
+) -> Vec<(&'a Path, T)> {
+    let mut scored = Vec::new();
+    for path in paths {
+        match score(path) {
+            Ok(scores) => scored.push((path.as_path(), scores)),
+            Err(error) => failed.push(error.to_string()),
+        }
+    }
+    scored
 }
 
 fn json_of_pairs(path: &Path, scores: &PairScores) -> Value {

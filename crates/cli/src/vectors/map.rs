@@ -2,10 +2,10 @@
 
 use super::lines;
 use super::options::{check_output, finite, whole};
-use super::source::Reading;
+use super::source::{Reading, is_fast_text};
 use anyhow::Result;
 use candle_keras_ops::warnings;
-use candle_keras_word_vectors as word_vectors;
+use candle_keras_word_vectors::{self as word_vectors, KeyedVectors};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -17,10 +17,13 @@ pub(crate) struct Map {
     output: PathBuf,
     #[command(flatten)]
     reading: Reading,
-    /// How many words are shown at most, the first of the file
-    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = whole(1..))]
-    words: usize,
-    /// Shows the words of this file alone, one a line
+    /// Reads how often the words occur, which the page shows, from this file, a word and its count a line
+    #[arg(long, value_name = "FILE")]
+    counts: Option<PathBuf>,
+    /// How many words are shown at most, the first of the file [default: 2000; all of --only]
+    #[arg(long, value_name = "N", value_parser = whole(1..))]
+    words: Option<usize>,
+    /// Shows the words of this file alone, one a line; those that have no vector are passed over
     #[arg(long, value_name = "FILE")]
     only: Option<PathBuf>,
     /// How places are found: tsne has honest neighbors, pca honest distances
@@ -49,9 +52,10 @@ enum Method {
 pub(super) fn map(arguments: &Map, seed: Option<u64>) -> Result<()> {
     check_output(&arguments.output, &["html", "htm", "svg"])?;
     let only = arguments.only.as_deref().map(lines::words).transpose()?;
-    let vectors = arguments.reading.open(&arguments.file)?.into_vectors();
+    let vectors = read(arguments)?;
+    let words = if only.is_some() { usize::MAX } else { 2000 };
     let mut map = word_vectors::Map::new(&vectors)
-        .words(arguments.words)
+        .words(arguments.words.unwrap_or(words))
         .method(match arguments.method {
             Method::Tsne => word_vectors::Method::Tsne,
             Method::Pca => word_vectors::Method::Pca,
@@ -62,7 +66,7 @@ pub(super) fn map(arguments: &Map, seed: Option<u64>) -> Result<()> {
         .title(&arguments.title)
         .seed(seed.unwrap_or(0));
     if let Some(only) = only {
-        map = map.only(only);
+        map = map.only(known(&vectors, only)?);
     }
     let map = map.fit()?;
     if let Some(first) = map.left_out().first() {
@@ -72,4 +76,25 @@ pub(super) fn map(arguments: &Map, seed: Option<u64>) -> Result<()> {
         ));
     }
     Ok(map.save(&arguments.output)?)
+}
+
+fn read(arguments: &Map) -> Result<KeyedVectors> {
+    let Map { file, reading, counts, .. } = arguments;
+    let Some(counts) = counts else { return Ok(reading.open(file)?.into_vectors()) };
+    if is_fast_text(file) {
+        reading.check_model(file, &[("--counts", true)])?;
+    }
+    Ok(KeyedVectors::load_with(file, reading.load().counts(counts))?)
+}
+
+/// The words that have a vector, with a warning of the others; an error if none has.
+fn known(vectors: &KeyedVectors, words: Vec<String>) -> Result<Vec<String>> {
+    let (known, unknown): (Vec<_>, Vec<_>) = words.into_iter().partition(|word| vectors.contains(word));
+    if let Some(first) = unknown.first() {
+        if known.is_empty() {
+            vectors.index_of(first)?;
+        }
+        warnings::warn(format!("{} words of the list have no vector: {first:?} is the first of them", unknown.len()));
+    }
+    Ok(known)
 }

@@ -1,13 +1,11 @@
 //! What options of several commands have in common.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use candle_keras_data::atomic;
 use clap::builder::RangedU64ValueParser;
 use std::io::IsTerminal;
 use std::ops::RangeBounds;
 use std::path::Path;
-
-/// The files that vectors are saved in.
-pub(super) const VECTORS: [&str; 6] = ["txt", "vec", "bin", "safetensors", "npy", "tsv"];
 
 /// What is shown: bars are for people, lines for files.
 pub(super) fn verbosity(given: Option<u8>) -> u8 {
@@ -29,36 +27,37 @@ pub(super) fn not_negative(text: &str) -> Result<f64, String> {
     finite(text).and_then(|number| if number < 0.0 { Err("it must be 0 or more".into()) } else { Ok(number) })
 }
 
-/// That a file can be written, before the work that it is to hold begins: its name has one of the `endings`, and its folder takes files.
+/// Checks that a file can be written, before the work that it is to hold begins: its name has one of the `endings`, and its folder takes files.
 pub(super) fn check_output(path: &Path, endings: &[&str]) -> Result<()> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     if !endings.contains(&ending.as_str()) {
         bail!("{}: the ending says what is written; expected: .{}", path.display(), endings.join(", ."));
     }
-    if path.is_dir() {
-        bail!("{} is a folder; expected: the name of a file", path.display());
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !folder.is_dir() {
-        bail!("{}: there is no folder {}", path.display(), folder.display());
-    }
-    tempfile::tempfile_in(folder).with_context(|| format!("{}: the folder takes no file", path.display()))?;
-    Ok(())
+    Ok(atomic::check(path)?)
 }
 
 /// What the library's errors advise, and how it is done here.
-const ADVICE: [(&str, &str); 15] = [
+const ADVICE: [(&str, &str); 24] = [
     ("Load::limit or Load::vocabulary", "--limit, or convert with --vocabulary,"),
     ("Load::limit(", "--limit ("),
     ("Load::lossy(true)", "--lossy"),
     ("Load::member", "--member"),
     ("Load::words", "convert's option --words"),
     ("Load::counts", "--counts"),
-    ("FastText::load reads it", "unpack the archive: such a model is read from a file of its own"),
+    ("Load::no_header(true)", "--no-header"),
+    ("Save::replace_spaces", "convert's option --replace-spaces"),
     ("read it lossily", "read it with --lossy"),
     ("set min_count to", "set --min-count to"),
     ("a min_count below", "a --min-count below"),
     ("a smaller alpha", "a smaller --alpha"),
+    ("a smaller min_count", "a smaller --min-count"),
+    ("Text::sentence says", "--sentence says"),
+    ("a smaller vector_size", "a smaller --dim"),
+    ("a smaller bucket", "a smaller --bucket"),
+    ("co-occurrences beyond `memory`", "co-occurrences beyond --memory"),
+    ("loss(\"hs\")", "--hs"),
+    ("max_n(0) and word_ngrams(1)", "--max-n 0 and --word-ngrams 1"),
+    ("label_prefix(..)", "--label-prefix"),
     ("negative(5) is the default; hs(true)", "--negative 5 is the default; --hs"),
     ("; `contains` tells which", ""),
     ("words() are those that it knows", "convert the model to .vec to see the words that it knows"),
@@ -82,6 +81,22 @@ mod tests {
         assert_eq!((finite("-0.5"), not_negative("1e-3")), (Ok(-0.5), Ok(1e-3)));
         assert!(["nan", "inf", "x", ""].iter().all(|text| finite(text).is_err()));
         assert_eq!(not_negative("-1"), Err("it must be 0 or more".into()));
+    }
+
+    /// What the library does not say needs no other words.
+    #[test]
+    fn advice_is_that_of_the_library() {
+        fn sources(folder: &Path) -> String {
+            let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+            files
+                .map(|path| if path.is_dir() { sources(&path) } else { std::fs::read_to_string(path).unwrap() })
+                .collect()
+        }
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let sources = ["word_vectors/src", "ops/src"].map(|folder| sources(&crates.join(folder))).concat();
+        for (library, _) in ADVICE {
+            assert!(sources.contains(&library.escape_default().to_string()), "{library}");
+        }
     }
 
     #[test]

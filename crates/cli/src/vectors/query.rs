@@ -1,13 +1,14 @@
 //! Questions for similar words.
 
-use super::options::whole;
-use super::print::print;
+use super::lines::lines;
+use super::options::{whole, with_options};
+use super::print::{print, print_each};
 use super::source::Reading;
 use anyhow::{Result, bail};
 use candle_keras_word_vectors::Objective;
 use clap::{Args, Parser, ValueEnum};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(crate) struct Nearest {
@@ -15,13 +16,13 @@ pub(crate) struct Nearest {
     file: PathBuf,
     #[command(flatten)]
     reading: Reading,
-    /// Any words; of a fastText .bin, unseen ones too
-    #[arg(required = true, value_name = "WORD")]
+    /// Any words; of a fastText .bin, unseen ones too; without any, each line of standard input is one, and is answered at once
+    #[arg(value_name = "WORD")]
     words: Vec<String>,
     /// How many similar words are printed for each
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = whole(1..))]
     top: usize,
-    /// Prints JSON: a list with an object for each word
+    /// Prints JSON: a list with an object for each word; an object a line for words from standard input
     #[arg(long)]
     json: bool,
 }
@@ -30,8 +31,9 @@ pub(crate) struct Nearest {
 pub(crate) struct Analogy {
     /// A file of vectors
     file: PathBuf,
-    /// Words with + and - between them or before them: king - man + woman, or king -man +woman
-    #[arg(required = true, value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
+    /// Words with + and - between them or before them: king - man + woman, or king -man +woman; without any, each line of standard input is
+    /// a question
+    #[arg(value_name = "WORD", trailing_var_arg = true, allow_hyphen_values = true)]
     words: Vec<String>,
     #[command(flatten)]
     options: AnalogyOptions,
@@ -102,40 +104,80 @@ impl<'a> Answer<'a> {
         Self { question: question.into(), nearest }
     }
 
-    fn table(&self) -> String {
+    fn text(&self, is_json: bool) -> Result<String> {
+        if is_json {
+            return Ok(serde_json::to_string(self)?);
+        }
         let rows = self.nearest.iter().map(|near| format!("\n  {:7.4}  {}", near.similarity, near.word));
-        std::iter::once(self.question.clone()).chain(rows).collect()
+        Ok(std::iter::once(self.question.clone()).chain(rows).collect())
     }
 }
 
 pub(super) fn nearest(arguments: &Nearest) -> Result<()> {
     let source = arguments.reading.open(&arguments.file)?;
-    let mut answers = Vec::new();
-    for word in &arguments.words {
-        let asked = source.asked(word)?;
-        answers.push(Answer::new(word, source.query().positive(&asked).top(arguments.top).run()?));
-    }
-    let text = match arguments.json {
-        true => serde_json::to_string(&answers)?,
-        false => answers.iter().map(Answer::table).collect::<Vec<_>>().join("\n"),
+    let answers = |words: &[&str]| -> Result<Vec<Answer>> {
+        let answers = words.iter().zip(source.nearest(words, arguments.top)?);
+        Ok(answers.map(|(word, best)| Answer::new(word, best)).collect())
     };
-    print(&text)
+    let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
+    if words.is_empty() {
+        return answer_lines(arguments.json, |word| Ok(answers(&[word])?.remove(0)));
+    }
+    let answers = answers(&words)?;
+    if arguments.json {
+        return print(&serde_json::to_string(&answers)?);
+    }
+    print(&answers.iter().map(|answer| answer.text(false)).collect::<Result<Vec<_>>>()?.join("\n"))
 }
 
 pub(super) fn analogy(arguments: &Analogy) -> Result<()> {
     let (words, options) = divide(&arguments.words, &arguments.options)?;
-    let (positive, negative) = signs(&words)?;
+    if !words.is_empty() {
+        // Wrong signs are found before gigabytes are read.
+        signs(&words)?;
+    }
     let source = options.reading.open(&arguments.file)?;
-    let positive = positive.into_iter().map(|word| source.asked(word)).collect::<Result<Vec<_>>>()?;
-    let negative = negative.into_iter().map(|word| source.asked(word)).collect::<Result<Vec<_>>>()?;
-    let query = source
-        .query()
-        .positive(positive.iter().collect::<Vec<_>>())
-        .negative(negative.iter().collect::<Vec<_>>())
-        .objective(options.objective.unwrap_or_default().into())
-        .top(options.top.unwrap_or(10));
-    let answer = Answer::new(&words, query.run()?);
-    print(&if options.json { serde_json::to_string(&answer)? } else { answer.table() })
+    let answer = |words: &str| -> Result<Answer> {
+        let (positive, negative) = signs(words)?;
+        let positive = positive.into_iter().map(|word| source.asked(word)).collect::<Result<Vec<_>>>()?;
+        let negative = negative.into_iter().map(|word| source.asked(word)).collect::<Result<Vec<_>>>()?;
+        let query = source
+            .query()
+            .positive(positive.iter().collect::<Vec<_>>())
+            .negative(negative.iter().collect::<Vec<_>>())
+            .objective(options.objective.unwrap_or_default().into())
+            .top(options.top.unwrap_or(10));
+        Ok(Answer::new(words, query.run()?))
+    };
+    if words.is_empty() {
+        return answer_lines(options.json, answer);
+    }
+    print(&answer(&words)?.text(options.json)?)
+}
+
+/// Answers each line of standard input at once. A question without an answer is reported, and the next one is answered.
+fn answer_lines<'a>(is_json: bool, answer: impl Fn(&str) -> Result<Answer<'a>>) -> Result<()> {
+    let (mut asked, mut failed) = (0, 0);
+    let questions =
+        lines(Path::new("-"), false)?.filter(|line| !line.as_ref().is_ok_and(|line| line.trim().is_empty()));
+    print_each(questions.filter_map(|line| {
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => return Some(Err(error)),
+        };
+        asked += 1;
+        let text = answer(line.trim()).and_then(|answer| answer.text(is_json));
+        text.map_err(|error| {
+            failed += 1;
+            crate::print_error(&with_options(&format!("{error:#}")));
+        })
+        .ok()
+        .map(Ok)
+    }))?;
+    if failed > 0 {
+        bail!("{failed} of {asked} questions have no answer");
+    }
+    Ok(())
 }
 
 /// The words as one text, and the options with those behind the words.

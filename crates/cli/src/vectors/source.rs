@@ -1,7 +1,7 @@
 //! Files of vectors, and models of fastText, which have vectors for unseen words too.
 
 use super::options::whole;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use candle_keras_word_vectors::{FastText, FastTextModel, KeyedVectors, Load, Query, Term};
 use clap::Args;
 use flate2::bufread::MultiGzDecoder;
@@ -50,10 +50,23 @@ impl Reading {
 
     /// Reads a file, whatever format it has.
     pub(super) fn open(&self, path: &Path) -> Result<Source> {
-        Ok(match is_fast_text(path) {
-            true => Source::Model { model: Box::new(FastText::load(path)?), limit: self.limit },
-            false => Source::Table(Box::new(KeyedVectors::load_with(path, self.load())?)),
-        })
+        if !is_fast_text(path) {
+            return Ok(Source::Table(Box::new(KeyedVectors::load_with(path, self.load())?)));
+        }
+        self.check_model(path, &[])?;
+        Ok(Source::Model { model: Box::new(FastText::load(path)?), limit: self.limit })
+    }
+
+    /// An error if an option was given that does nothing for a model of fastText: one of these, or of `others`.
+    pub(super) fn check_model(&self, path: &Path, others: &[(&str, bool)]) -> Result<()> {
+        let own = [("--lossy", self.lossy), ("--member", self.member.is_some())];
+        match own.iter().chain(others).find(|(_, is_given)| *is_given) {
+            Some((option, _)) => bail!(
+                "{} is a model of fastText, which has its words and counts in itself: {option} is not for it",
+                path.display()
+            ),
+            None => Ok(()),
+        }
     }
 }
 
@@ -78,11 +91,19 @@ impl Source {
         }
     }
 
+    /// The words that are most similar to each of some words, for which a table is read once.
+    pub(super) fn nearest(&self, words: &[&str], top: usize) -> Result<Vec<Vec<(&str, f32)>>> {
+        match self {
+            Self::Table(vectors) if words.len() > 1 => Ok(vectors.most_similar_many(words, top)?),
+            _ => words.iter().map(|word| Ok(self.query().positive(&self.asked(word)?).top(top).run()?)).collect(),
+        }
+    }
+
     /// A question among the words that are read.
     pub(super) fn query<'q>(&self) -> Query<'_, 'q> {
         match self {
             Self::Table(vectors) => vectors.query(),
-            Self::Model { model, limit } => model.vectors().query().restrict_vocabulary(limit.unwrap_or(usize::MAX)),
+            Self::Model { model, limit } => model.vectors().query().restrict_vocab(limit.unwrap_or(usize::MAX)),
         }
     }
 

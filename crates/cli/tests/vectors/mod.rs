@@ -5,7 +5,7 @@ use candle_keras_word_vectors::{FastText, KeyedVectors};
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 impl Place {
     /// A folder `texts` with sentences about animals and about cars, which have no word in common.
@@ -36,15 +36,27 @@ impl Place {
         serde_json::from_str(&self.answer(arguments)).unwrap()
     }
 
-    /// Standard output of a run that reads `input`.
-    fn answer_to(&self, arguments: &str, input: &str) -> String {
+    /// A run that reads `input`.
+    fn run_on(&self, arguments: &str, input: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_candle-keras"));
-        let command = command.args(arguments.split(' ')).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let command = command.current_dir(self.path(".")).args(arguments.split(' ')).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success());
+        child.wait_with_output().unwrap()
+    }
+
+    /// Standard output of a run that must succeed.
+    fn answer_to(&self, arguments: &str, input: &str) -> String {
+        let output = self.run_on(arguments, input);
+        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Standard output and standard error of a run that must fail.
+    fn failed(&self, arguments: &str, input: &str) -> (String, String) {
+        let output = self.run_on(arguments, input);
+        assert_eq!(output.status.code(), Some(1), "{arguments}");
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).into()
     }
 }
 
@@ -231,8 +243,8 @@ fn fast_text_has_vectors_for_unseen_words() {
     place.write("words.txt", "rosebud\nrose\nrosebud\n");
     place.answer(&format!("vectors convert {path} some.safetensors --vocabulary words.txt"));
     let some = place.vectors("some.safetensors");
-    assert_eq!(some.words().iter().collect::<Vec<_>>(), ["rosebud", "rose"]);
-    assert_eq!(some.vectors(), [model.vector("rosebud"), model.vector("rose")].concat());
+    assert_eq!(some.words().iter().collect::<Vec<_>>(), ["rose", "rosebud"]);
+    assert_eq!(some.vectors(), [model.vector("rose"), model.vector("rosebud")].concat());
     place.answer(&format!("vectors convert {path} all.vec"));
     assert_eq!(place.vectors("all.vec").vectors(), model.vectors().vectors());
     place.answer(&format!("vectors convert {path} few.bin --limit 2"));
@@ -240,9 +252,67 @@ fn fast_text_has_vectors_for_unseen_words() {
     let first = model.words().word(0);
     let limited = place.json_answer(&format!("vectors nearest {path} rosebud --limit 1 --json"));
     assert_eq!(nearest(&limited[0]), [first]);
-    assert!(
-        place.error(&format!("vectors convert {path} o.txt --counts words.txt")).contains("--counts is not for it")
-    );
+    // The words come in the model's order, with its counts; --limit is looked at first, as in files of vectors.
+    let words: Vec<&str> = model.words().iter().take(3).collect();
+    place.write("three.txt", format!("rosebud\n{}\n{}\n{}\n", words[2], words[1], words[0]));
+    place.answer(&format!("vectors convert {path} two.vec --vocabulary three.txt --limit 2 --save-counts counts.txt"));
+    let two = place.vectors("two.vec");
+    assert_eq!(two.words().iter().collect::<Vec<_>>(), [words[0], words[1], "rosebud"]);
+    let counts = format!("{} {}\n{} {}\nrosebud 0\n", words[0], model.counts()[0], words[1], model.counts()[1]);
+    assert_eq!(std::fs::read_to_string(place.path("counts.txt")).unwrap(), counts);
+    for option in ["--counts words.txt", "--words words.txt", "--no-header", "--lossy", "--member x"] {
+        let error = place.error(&format!("vectors convert {path} o.txt {option}"));
+        assert!(error.contains(&format!("{} is not for it", option.split(' ').next().unwrap())), "{error}");
+    }
+    for command in [format!("nearest {path} rose --member x"), format!("map {path} o.html --counts words.txt")] {
+        assert!(place.error(&format!("vectors {command}")).contains("is not for it"));
+    }
+}
+
+#[test]
+fn questions_come_from_standard_input() {
+    let place = Place::empty();
+    place.write("v.txt", "man 1 0 0.2\nwoman 0 1 0.2\nking 1 0 0.9\nqueen 0 1 0.8\nof -1 0 0\n");
+    let (printed, errors) = place.failed("vectors nearest v.txt --top 1", "king\n\n kong \r\nwoman\n");
+    let answer = |words: &str| place.answer(&format!("vectors nearest v.txt {words} --top 1"));
+    assert_eq!(printed, answer("king woman"));
+    let errors: Vec<_> = errors.lines().collect();
+    assert!(errors[0].contains("\"kong\" has no vector") && errors[0].contains("did you mean"), "{errors:?}");
+    assert_eq!(errors[1..], ["error: 1 of 3 questions have no answer"]);
+    let lines = place.answer_to("vectors analogy v.txt --json --top 1", "king - man + woman\nking\n");
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((lines.len(), nearest(&lines[0]), &lines[1]["question"]), (2, vec!["queen"], &"king".into()));
+    assert_eq!(place.answer("vectors nearest v.txt"), "");
+}
+
+#[test]
+fn one_file_without_scores_leaves_those_of_the_others() {
+    let place = Place::empty();
+    place.write("v.txt", "a 1 0\nb 0.8 0.6\nc 0 1\n");
+    place.write("good.txt", "a b 9\na c 1\nb c 5\n");
+    place.write("few.txt", "a b 9\nx y 1\n");
+    place.write("bad.txt", ": x\na b\n");
+    let command = "vectors evaluate v.txt --pairs few.txt good.txt --analogies bad.txt --json";
+    let (printed, errors) = place.failed(command, "");
+    let scores: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!((scores["pairs"].as_array().unwrap().len(), &scores["pairs"][0]["spearman"]), (1, &1.0.into()));
+    assert!(errors.contains("few.txt has less than two pairs") && errors.contains("bad.txt, line 2"), "{errors}");
+    // A path that is wrong is found first.
+    assert!(place.error("vectors evaluate none.bin --pairs good.txt none.txt").contains("none.txt"));
+}
+
+#[test]
+fn counts_are_saved_and_shown() {
+    let place = Place::with_text();
+    place.answer(&format!("{TRAIN} --verbose 0 --save v.vec --save-counts counts.txt"));
+    let counts = std::fs::read_to_string(place.path("counts.txt")).unwrap();
+    assert!(counts.starts_with("bus 806\ndog 806\njeep 802\n") && counts.lines().count() == 12, "{counts}");
+    place.answer("vectors map v.vec map.html --counts counts.txt --method pca");
+    assert!(std::fs::read_to_string(place.path("map.html")).unwrap().contains("\"counts\":[806,806,802,"));
+    assert!(place.error(&format!("{TRAIN} --save none/v.vec --save-counts c.txt")).contains("no folder none"));
+    assert!(place.error(&format!("{TRAIN} --save v.vec --save-counts none/c.txt")).contains("no folder none"));
+    let model = place.error(&format!("{TRAIN} --model fasttext --save v.bin --save-counts c.txt"));
+    assert!(model.contains("has its counts in itself"), "{model}");
 }
 
 #[test]
@@ -299,7 +369,7 @@ fn a_training_that_cannot_be_is_one_line_and_status_1() {
     let place = Place::with_text();
     let error = |options: &str| place.error(&format!("vectors train --verbose 0 {options}"));
     // What is wrong with the file is said before the text is read.
-    assert!(error("--text none --save v.pdf").contains("expected: .txt, .vec, .bin"));
+    assert!(error("--text none --save v.pdf").contains("txt, vec, bin"));
     assert!(error("--text none --save none/v.bin").contains("there is no folder none"));
     std::fs::create_dir(place.path("folder.bin")).unwrap();
     assert!(error("--text none --save folder.bin").contains("is a folder"));
@@ -314,7 +384,22 @@ fn a_training_that_cannot_be_is_one_line_and_status_1() {
     assert!(error("--text texts --save v.bin --min-count 1000000").contains("set --min-count to"));
     assert!(error("--text texts --save v.bin --model word3vec").contains("skipgram, cbow"));
     assert!(error("--text texts --save v.bin --negative 0").contains("--negative 5 is the default"));
-    assert!(error("--text texts --save v.bin --corrected-cbow").contains("--model cbow"));
+    for model in ["skipgram", "fasttext", "glove"] {
+        let options = format!("--text texts --save v.bin --model {model} --corrected-cbow");
+        assert!(error(&options).contains("--corrected-cbow is for --model cbow"));
+    }
+    for option in [
+        "--negative 5",
+        "--shared-negatives 1",
+        "--hs",
+        "--sample 0",
+        "--min-alpha 0",
+        "--fixed-windows",
+        "--ns-exponent 1",
+    ] {
+        let error = error(&format!("--text texts --save v.bin --model glove {option}"));
+        assert!(error.contains("is for --model skipgram, cbow and fasttext"), "{error}");
+    }
     assert!(error("--text texts --save v.bin --tokenize letters").contains("whitespace"));
     assert!(error("--text texts").contains("--save"));
     let out_of_range = [
@@ -369,10 +454,9 @@ fn what_is_no_vectors_is_one_line_and_status_1() {
     }
     assert!(place.error("vectors nearest v.txt qeuen").contains("did you mean \"queen\"?"));
     assert!(place.error("vectors nearest v.txt king zebra").contains("\"zebra\" has no vector"));
-    assert!(place.error("vectors nearest v.txt").contains("WORD"));
     assert!(place.error("vectors nearest v.txt king --top 0").contains("--top"));
     assert!(place.error("vectors nearest v.txt king --limit 0").contains("--limit"));
-    assert!(place.error("vectors convert page.bin o.pdf").contains("expected: .txt"));
+    assert!(place.error("vectors convert page.bin o.pdf").contains("expected: txt, vec"));
     assert!(place.error("vectors convert v.txt o.txt --save-counts c.txt").contains("help: --counts reads them"));
     assert!(place.error("vectors evaluate v.txt").contains("--pairs"));
     assert!(place.error("vectors evaluate v.txt --pairs none.tsv").contains("none.tsv"));
@@ -385,7 +469,17 @@ fn what_is_no_vectors_is_one_line_and_status_1() {
     assert!(place.error("vectors map v.txt o.html --perplexity 0").contains("perplexity"));
     assert!(place.error("vectors map v.txt o.html --words 0").contains("--words"));
     place.write("only.txt", "king\nzebra\n");
-    assert!(place.error("vectors map v.txt o.html --only only.txt").contains("\"zebra\" has no vector"));
+    let passed_over = place.run("vectors map v.txt o.html --only only.txt --method pca");
+    let warning = String::from_utf8(passed_over.stderr).unwrap();
+    assert!(
+        passed_over.status.success() && warning.contains("1 words of the list have no vector: \"zebra\""),
+        "{warning}"
+    );
+    place.write("only.txt", "qeuen\nzebra\n");
+    assert!(place.error("vectors map v.txt o.html --only only.txt").contains("did you mean \"queen\"?"));
+    place.write("no_words.txt", "0 3\n");
+    let empty = place.error("vectors convert no_words.txt o.txt");
+    assert!(!empty.contains("that are to be kept"), "{empty}");
     assert!(place.error("vectors neerest v.txt king").contains("nearest"));
 }
 

@@ -31,6 +31,8 @@ impl From<&str> for MissingWords {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Found,
+    /// Not found, but with a vector that is made of its parts.
+    Subwords,
     Missing,
     OutOfVocabulary,
     Padding,
@@ -59,7 +61,7 @@ pub(super) fn fill_others(
     let mut stream = seed.map(|seed| Stream::new(seed, 0));
     for (i, (row, kind)) in values.chunks_exact_mut(size.max(1)).zip(kinds).enumerate() {
         let policy = match kind {
-            Kind::Found => continue,
+            Kind::Found | Kind::Subwords => continue,
             Kind::Missing => missing,
             Kind::OutOfVocabulary => unknown,
             Kind::Padding => &MissingWords::Zeros,
@@ -78,10 +80,11 @@ pub(super) fn fill_others(
     }
 }
 
-/// The mean and the standard deviation of each column over the rows that were found.
+/// The mean and the standard deviation of each column over the rows that have a vector.
 fn moments(values: &[f32], size: usize, kinds: &[Kind]) -> [Vec<f64>; 2] {
     let (mut mean, mut deviation, mut count) = (vec![0f64; size], vec![0f64; size], 0f64);
-    let found = || values.chunks_exact(size.max(1)).zip(kinds).filter(|(_, kind)| **kind == Kind::Found);
+    let has_vector = |kind: &Kind| matches!(kind, Kind::Found | Kind::Subwords);
+    let found = || values.chunks_exact(size.max(1)).zip(kinds).filter(|(_, kind)| has_vector(kind));
     for (row, _) in found() {
         mean.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
         count += 1.0;

@@ -9,7 +9,8 @@ use candle_keras_ops::{Error, Result};
 /// How the table of an [`Embedding`] is filled from word vectors: a row for each word of a vocabulary, in its order.
 ///
 /// The row of padding (`""` or `"[PAD]"`) is zeros, the row of unknown words (`"[UNK]"`) by default the mean of the vectors that were
-/// found. Both are rows 0 and 1 in the vocabularies of TextVectorization and WordTokenizer, so that ids fit as they are.
+/// found. A word that the vectors do not have, but can make from its n-grams, as those of fastText can, gets that vector, and is
+/// among [`from_subwords`](PretrainedRows::from_subwords). Both are rows 0 and 1 in the vocabularies of TextVectorization and WordTokenizer, so that ids fit as they are.
 ///
 /// ```
 /// # use candle_keras_layers::WordTable;
@@ -86,7 +87,8 @@ impl<'a> Pretrained<'a> {
         self
     }
 
-    /// Whether a word that has no vector gets that of its small letters, default false.
+    /// Whether a word that has no vector gets that of its small letters, default false. Small letters come before n-grams: a vector is made from n-grams
+    /// only if neither form has one, and then from those of the small letters.
     pub fn lowercase(mut self, lowercase: bool) -> Self {
         self.lowercase = lowercase;
         self
@@ -107,30 +109,33 @@ impl<'a> Pretrained<'a> {
     /// The rows for this vocabulary: the words in the order of their ids, from 0 on.
     ///
     /// # Errors
-    /// If not one word has a vector, with words of both sides; if the vocabulary is empty or has another length than `counts`; if a
+    /// If not one word has a vector, whole or made from n-grams, with words of both sides; if the vocabulary is empty or has another length than `counts`; if a
     /// policy is misspelled.
     pub fn rows<S: AsRef<str>>(&self, vocabulary: impl IntoIterator<Item = S>) -> Result<PretrainedRows> {
         let policies = [self.missing.known()?, self.unknown.known()?];
         let size = self.vectors.vector_size();
-        let (mut values, mut kinds, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut values, mut kinds) = (Vec::new(), Vec::new());
+        let (mut missing, mut from_subwords) = (Vec::new(), Vec::new());
         for word in vocabulary {
             let word = word.as_ref();
             let start = values.len();
             values.resize(start + size, 0f32);
             let kind = self.look_up(word, &mut values[start..]);
             kinds.push(kind);
-            if kind == Kind::Missing {
-                missing.push(word.to_string());
+            match kind {
+                Kind::Missing => missing.push(word.to_string()),
+                Kind::Subwords => from_subwords.push(word.to_string()),
+                Kind::Found | Kind::OutOfVocabulary | Kind::Padding => {}
             }
         }
         let found = kinds.iter().filter(|&&kind| kind == Kind::Found).count();
-        if found == 0 {
+        if found + from_subwords.len() == 0 {
             return Err(self.nothing_found(&missing));
         }
         let token_coverage = self.counts.map(|counts| covered(&kinds, counts)).transpose()?;
         fill_others(&mut values, size, &kinds, policies, self.seed);
-        let coverage = found as f64 / (found + missing.len()) as f64;
-        Ok(PretrainedRows { values, size, rows: kinds.len(), coverage, token_coverage, missing })
+        let coverage = found as f64 / (found + from_subwords.len() + missing.len()) as f64;
+        Ok(PretrainedRows { values, size, rows: kinds.len(), coverage, token_coverage, from_subwords, missing })
     }
 
     /// Fills the row of a word, where the vectors have it.
@@ -145,8 +150,16 @@ impl<'a> Pretrained<'a> {
         if word == self.oov_token {
             return Kind::OutOfVocabulary;
         }
-        let found = self.vectors.fill(word, row) || self.lowercase && self.vectors.fill(&word.to_lowercase(), row);
-        if found { Kind::Found } else { Kind::Missing }
+        let vectors = self.vectors;
+        if vectors.contains(word) && vectors.fill(word, row) {
+            return Kind::Found;
+        }
+        let small = if self.lowercase { word.to_lowercase() } else { word.to_string() };
+        match vectors.fill(&small, row) {
+            true if vectors.contains(&small) => Kind::Found,
+            true => Kind::Subwords,
+            false => Kind::Missing,
+        }
     }
 
     fn nothing_found(&self, missing: &[String]) -> Error {
@@ -154,8 +167,7 @@ impl<'a> Pretrained<'a> {
         if missing.is_empty() {
             return Error::new("the vocabulary has no words").expected("the words in the order of their ids");
         }
-        let mut row = vec![0f32; self.vectors.vector_size()];
-        let small = missing.iter().filter(|word| self.vectors.fill(&word.to_lowercase(), &mut row)).count();
+        let small = missing.iter().filter(|word| self.vectors.contains(&word.to_lowercase())).count();
         let help = match small {
             0 => "words must be written alike on both sides: capitals, accents, punctuation".to_string(),
             found => format!("lowercase(true) would find {found} of them in small letters"),
@@ -184,7 +196,7 @@ fn covered(kinds: &[Kind], counts: &[u64]) -> Result<f64> {
         let counted = kinds.iter().zip(counts).filter(|(kind, _)| wanted.contains(kind));
         counted.map(|(_, &count)| count as f64).sum::<f64>()
     };
-    Ok(sum(&[Kind::Found]) / sum(&[Kind::Found, Kind::Missing, Kind::OutOfVocabulary]).max(1.0))
+    Ok(sum(&[Kind::Found]) / sum(&[Kind::Found, Kind::Subwords, Kind::Missing, Kind::OutOfVocabulary]).max(1.0))
 }
 
 /// What [`Pretrained::rows`] has found: a table, and how much of the vocabulary it covers.
@@ -195,18 +207,25 @@ pub struct PretrainedRows {
     rows: usize,
     coverage: f64,
     token_coverage: Option<f64>,
+    from_subwords: Vec<String>,
     missing: Vec<String>,
 }
 
 impl PretrainedRows {
-    /// The share of the words that have a vector; padding and the unknown word are not counted.
+    /// The share of the words that are found, whole or in small letters: a vector that is [made from n-grams](Self::from_subwords) does not count as found,
+    /// and padding and the unknown word are not counted at all.
     pub fn coverage(&self) -> f64 {
         self.coverage
     }
 
-    /// The share of the text that has a vector, unknown words included in the text, if there are [`counts`](Pretrained::counts).
+    /// The same as a share of the text, unknown words included in the text, if there are [`counts`](Pretrained::counts).
     pub fn token_coverage(&self) -> Option<f64> {
         self.token_coverage
+    }
+
+    /// The words that are not found, but have a vector that is made from their n-grams, in the order of the vocabulary.
+    pub fn from_subwords(&self) -> &[String] {
+        &self.from_subwords
     }
 
     /// The words that have no vector, in the order of the vocabulary: the most frequent first, as a rule.
@@ -309,6 +328,44 @@ mod tests {
             assert!((found - mean).abs() < 0.15 && (spread / deviation - 1.0).abs() < 0.05, "{found} {spread}");
         }
         assert_eq!((random(1) == drawn, random(2) == drawn), (true, false));
+    }
+
+    /// A table with vectors for all words, as fastText has them.
+    struct Subwords(Table);
+
+    impl WordTable for Subwords {
+        fn vector_size(&self) -> usize {
+            3
+        }
+
+        fn fill(&self, word: &str, row: &mut [f32]) -> bool {
+            if !self.0.fill(word, row) {
+                row.fill(word.len() as f32);
+            }
+            true
+        }
+
+        fn contains(&self, word: &str) -> bool {
+            self.0.contains(word)
+        }
+    }
+
+    #[test]
+    fn vectors_from_parts_come_after_small_letters() {
+        let vectors = Subwords(table());
+        let found = |lowercase| {
+            let rows = Pretrained::new(&vectors).lowercase(lowercase).counts(&[0, 0, 20, 20, 20, 20, 20]);
+            rows.rows(VOCABULARY).unwrap()
+        };
+        let (exact, small) = (found(false), found(true));
+        assert_eq!((exact.coverage(), exact.token_coverage()), (0.6, Some(0.6)));
+        assert_eq!((exact.from_subwords(), exact.missing().len()), (&["qux", "Cat"].map(String::from)[..], 0));
+        assert_eq!((small.coverage(), small.token_coverage()), (0.8, Some(0.8)));
+        assert_eq!(small.from_subwords(), ["qux"]);
+        assert_eq!((exact.values[15], &small.values[15..18]), (3.0, &[1., 2., 3.][..]));
+        // The unknown word gets the mean of all vectors that there are, also where none is of a whole word.
+        let parts = Pretrained::new(&vectors).rows(["[UNK]", "ab", "cdef"]).unwrap();
+        assert_eq!((parts.coverage(), &parts.values[..3]), (0.0, &[3.0; 3][..]));
     }
 
     #[test]

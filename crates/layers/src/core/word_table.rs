@@ -33,6 +33,12 @@ pub trait WordTable {
     /// Writes the vector of a word into `row`, which has [`vector_size`](Self::vector_size) numbers; false if there is none.
     fn fill(&self, word: &str, row: &mut [f32]) -> bool;
 
+    /// Whether the word itself has a vector. A table that makes vectors for words that it does not have, as fastText does from their n-grams, says
+    /// false for these; for any other, this is what [`fill`](Self::fill) says, which is the default.
+    fn contains(&self, word: &str) -> bool {
+        self.fill(word, &mut vec![0.0; self.vector_size()])
+    }
+
     /// Some of the words, for an error that says what they look like.
     fn some_words(&self, count: usize) -> Vec<String> {
         let _ = count;
@@ -47,6 +53,10 @@ impl<T: WordTable + ?Sized> WordTable for &T {
 
     fn fill(&self, word: &str, row: &mut [f32]) -> bool {
         (**self).fill(word, row)
+    }
+
+    fn contains(&self, word: &str) -> bool {
+        (**self).contains(word)
     }
 
     fn some_words(&self, count: usize) -> Vec<String> {

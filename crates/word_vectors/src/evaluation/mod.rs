@@ -6,9 +6,10 @@ mod analogies;
 mod correlation;
 mod pairs;
 mod questions;
+mod section_scores;
 
-pub use analogies::{AnalogyScores, SectionScore};
 pub use pairs::PairScores;
+pub use section_scores::{AnalogyScores, SectionScore};
 
 use crate::{KeyedVectors, Objective, Words};
 use candle_keras_ops::{Error, Result};
@@ -132,7 +133,7 @@ fn bad_line(path: &Path, number: usize, expected: &str, line: &str) -> Error {
     Error::new(format!("{}, line {number}", path.display())).expected(expected).received(format!("{start:?}"))
 }
 
-/// A share as a percentage; a dash if it is one of nothing.
+/// As a percentage; "-" when `of` is 0.
 fn percent(part: usize, of: usize) -> String {
     if of == 0 { "-".into() } else { format!("{:.1} %", 100.0 * part as f64 / of as f64) }
 }

@@ -43,8 +43,9 @@ impl KeyedVectors {
     /// Compares the similarities of pairs of words with those that people gave. gensim: `evaluate_word_pairs`.
     ///
     /// The file has a pair a line: two words and a number, with a tab, a comma, a semicolon or space between them
-    /// ([`EvaluationOptions::delimiter`]). Empty lines and those that begin with `#` are passed over, and so is a first line whose third
-    /// column is not a number, which has the names of the columns.
+    /// ([`EvaluationOptions::delimiter`]). Where there are more columns, as in the files of SimLex-999 and SimVerb-3500, the first one behind the
+    /// words that is a number counts. Empty lines and those that begin with `#` are passed over, and so is a first line without a number,
+    /// which has the names of the columns. A pair with a vector that is not finite counts as unknown.
     ///
     /// ```
     /// # use candle_keras_word_vectors::{EvaluationOptions, KeyedVectors};
@@ -65,22 +66,26 @@ impl KeyedVectors {
     pub fn evaluate_word_pairs(&self, path: impl AsRef<Path>, options: &EvaluationOptions) -> Result<PairScores> {
         let (path, known) = (path.as_ref(), Known::of(self, options));
         let (mut theirs, mut ours) = (Vec::new(), Vec::new());
-        let (mut total, mut unknown, mut header) = (0, 0, true);
+        let (mut total, mut unknown, mut header, mut column) = (0, 0, true, None);
         for_each_line(path, |number, line| {
             if line.trim().is_empty() || line.starts_with('#') {
                 return Ok(());
             }
             let first = std::mem::take(&mut header);
-            let Some((a, b, similarity)) = pair(line, options) else {
-                return Err(bad_line(path, number, "two words and a number between them and the end", line));
+            let columns = columns(line, options);
+            let [a, b, rest @ ..] = &columns[..] else {
+                return Err(bad_line(path, number, "two words and a number", line));
             };
-            let Some(similarity) = similarity.parse::<f64>().ok().filter(|similarity| similarity.is_finite()) else {
-                return if first { Ok(()) } else { Err(bad_line(path, number, "a number as the third column", line)) };
+            column = column.or_else(|| rest.iter().position(|text| finite(text).is_some()));
+            let Some(similarity) = rest.get(column.unwrap_or(0)).and_then(|text| finite(text)) else {
+                let header = first && !rest.is_empty();
+                return if header { Ok(()) } else { Err(bad_line(path, number, "two words and a number", line)) };
             };
             total += 1;
-            match (known.row(&options.folded(a)), known.row(&options.folded(b))) {
-                (Some(a), Some(b)) => ours.push(cosine(self.row(a), self.row(b))),
-                _ => {
+            let rows = known.row(&options.folded(a)).zip(known.row(&options.folded(b)));
+            match rows.map(|(a, b)| cosine(self.row(a), self.row(b))).filter(|cosine| cosine.is_finite()) {
+                Some(cosine) => ours.push(cosine),
+                None => {
                     unknown += 1;
                     if !options.dummy4unknown {
                         return Ok(());
@@ -101,17 +106,18 @@ impl KeyedVectors {
     }
 }
 
-/// The columns of a line, if there are three.
-fn pair<'a>(line: &'a str, options: &EvaluationOptions) -> Option<(&'a str, &'a str, &'a str)> {
+/// A number that is finite.
+fn finite(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// The columns of a line.
+fn columns<'a>(line: &'a str, options: &EvaluationOptions) -> Vec<&'a str> {
     let delimiter =
         options.delimiter.or_else(|| ['\t', ';', ','].into_iter().find(|&delimiter| line.contains(delimiter)));
-    let columns: Vec<&str> = match delimiter {
+    match delimiter {
         Some(delimiter) if delimiter != ' ' => line.split(delimiter).map(str::trim).collect(),
         _ => line.split_whitespace().collect(),
-    };
-    match columns[..] {
-        [a, b, similarity] => Some((a, b, similarity)),
-        _ => None,
     }
 }
 
@@ -167,10 +173,33 @@ mod tests {
     }
 
     #[test]
+    fn more_columns_are_those_of_simlex_and_simverb() {
+        let three = scores(PAIRS, EvaluationOptions::new()).unwrap();
+        let lines = PAIRS.lines().filter(|line| line.contains('\t'));
+        let verbs: String = lines
+            .map(|line| format!("{}\tSYNONYMS\n", line.rsplit_once('\t').map(|(a, b)| format!("{a}\tV\t{b}")).unwrap()))
+            .collect();
+        assert_eq!(scores(&verbs, EvaluationOptions::new()).unwrap(), three);
+        let with_header = format!("word1\tword2\tPOS\tSimLex999\tconc(w1)\n{}", verbs.replace("SYNONYMS", "5.5"));
+        assert_eq!(scores(&with_header, EvaluationOptions::new()).unwrap(), three);
+    }
+
+    #[test]
+    fn a_vector_that_is_not_a_number_is_unknown() {
+        let table = vec![1.0, 0.0, 0.8, 0.6, 0.0, 1.0, f32::NAN, 1.0];
+        let words = ["a", "b", "c", "nan"].into_iter().collect();
+        let vectors = KeyedVectors::from_parts(words, table, 2, None);
+        let text = file("a b 9\na c 1\nb c 5\na nan 7\n");
+        let found = vectors.evaluate_word_pairs(text.path(), &EvaluationOptions::new()).unwrap();
+        assert_eq!((found.spearman, found.used, found.unknown), (1.0, 3, 1));
+    }
+
+    #[test]
     fn what_cannot_be_scored_is_an_error() {
         let error = |text: &str| scores(text, EvaluationOptions::new()).unwrap_err().to_string();
         assert!(error("zero ten 1\nzero ten\n").contains("line 2\n  expected: two words"));
-        assert!(error("zero ten 1\nzero ten one\n").contains("line 2\n  expected: a number"));
+        assert!(error("zero ten 1\nzero ten one\n").contains("line 2\n  expected: two words and a number"));
+        assert!(error("zero ten V 1\nzero ten 2 V\n").contains("line 2\n  expected: two words and a number"));
         assert!(error("zero ten 1\nmany none 2\n").contains("2 pairs, 1 of them"));
         assert!(error("").contains("0 pairs"));
         // All equal: no correlation, as scipy says.

@@ -1,4 +1,4 @@
-//! Losses to which all labels contribute: softmax, and a logistic regression for each label.
+//! The losses to which all labels contribute: softmax, and one against all, which is a logistic regression for each label.
 //!
 //! Every line changes every output row. Threads that changed them in common memory would wait for each other's cache lines with each of them, so each
 //! has a copy, and brings its changes to the others every few lines.

@@ -73,8 +73,8 @@ impl Args {
                 .received("0")
                 .help("max_n(0) and word_ngrams(1) are without n-grams"));
         }
-        (self.minn, self.maxn) = (number("min_n", min_n)?, number("max_n", max_n)?);
-        self.bucket = if is_none { 0 } else { number("bucket", bucket)? };
+        (self.minn, self.maxn) = (as_i32("min_n", min_n)?, as_i32("max_n", max_n)?);
+        self.bucket = if is_none { 0 } else { as_i32("bucket", bucket)? };
         Ok(())
     }
 
@@ -135,8 +135,8 @@ impl LossName {
     }
 }
 
-/// An argument as a file has it: in 31 bits.
-pub(super) fn number<T: TryInto<i32> + std::fmt::Display + Copy>(name: &str, value: T) -> Result<u32> {
+/// An argument as a file has it: a number of 32 bits with a sign, and not negative.
+pub(super) fn as_i32<T: TryInto<i32> + std::fmt::Display + Copy>(name: &str, value: T) -> Result<u32> {
     let fits = value.try_into().ok().and_then(|value| u32::try_from(value).ok());
     fits.ok_or_else(|| Error::new(format!("{name} must be below 2^31")).received(value.to_string()))
 }

@@ -35,12 +35,17 @@ impl Best {
         }
     }
 
-    /// The best, the highest first.
-    pub fn sorted(mut self) -> Vec<(f32, u32)> {
+    /// The best, the highest first. Nothing is to be pushed afterwards, before [`clear`](Self::clear).
+    pub fn sort(&mut self) -> &[(f32, u32)] {
         for len in (2..=self.heap.len()).rev() {
             take_lowest(&mut self.heap[..len]);
         }
-        self.heap
+        &self.heap
+    }
+
+    /// Begins again with none.
+    pub fn clear(&mut self) {
+        self.heap.clear();
     }
 }
 
@@ -85,12 +90,13 @@ mod tests {
             best.push(score, label as u32);
         }
         assert!(best.excludes(0.6) && !best.excludes(0.7));
-        assert_eq!(best.sorted().iter().map(|best| best.0).collect::<Vec<_>>(), [0.9, 0.9, 0.7]);
+        assert_eq!(best.sort().iter().map(|best| best.0).collect::<Vec<_>>(), [0.9, 0.9, 0.7]);
         // Fewer than asked for, and one alone.
         let mut few = Best::of(usize::MAX);
         [(0.1, 0), (0.3, 1), (0.2, 2)].into_iter().for_each(|(score, label)| few.push(score, label));
-        assert_eq!(few.sorted(), [(0.3, 1), (0.2, 2), (0.1, 0)]);
-        assert_eq!(Best::of(1).sorted(), []);
+        assert_eq!(few.sort(), [(0.3, 1), (0.2, 2), (0.1, 0)]);
+        few.clear();
+        assert_eq!(few.sort(), []);
     }
 
     /// As `std::push_heap`, `std::pop_heap` and `std::sort_heap` of libstdc++ leave them.
@@ -99,7 +105,7 @@ mod tests {
         let order = |k, scores: &[f32]| -> Vec<u32> {
             let mut best = Best::of(k);
             scores.iter().zip(0..).for_each(|(&score, label)| best.push(score, label));
-            best.sorted().iter().map(|best| best.1).collect()
+            best.sort().iter().map(|best| best.1).collect()
         };
         let scores = [0.5, 0.2, 0.5, 0.5, 0.9, 0.2, 0.5, 0.9, 0.1, 0.5, 0.9, 0.2];
         assert_eq!(order(1, &scores), [10]);

@@ -2,7 +2,8 @@
 
 use super::FastTextModel;
 use super::args::{Args, LossName, ModelName};
-use super::dictionary::{Dictionary, Entries, Kept};
+use super::dictionary::{Dictionary, PrunedBuckets};
+use super::entries::Entries;
 use super::matrix::{Dense, Matrix};
 use super::quantized::{CENTROIDS, Norms, Quantized, Quantizer};
 use super::source::Source;
@@ -34,7 +35,7 @@ pub(super) fn read(source: &mut Source<'_>) -> Result<FastTextModel> {
     }
     let dictionary = read_dictionary(source, &args)?;
     let quantized = source.flag("whether it is quantized")?;
-    if dictionary.kept().is_some() && !quantized {
+    if dictionary.buckets().is_some() && !quantized {
         return Err(source
             .error("a fastText model that was cut down but not quantized")
             .help("early programs wrote such files, which cannot be used: get it as it is published now"));
@@ -57,7 +58,7 @@ pub(super) fn read(source: &mut Source<'_>) -> Result<FastTextModel> {
     Ok(FastTextModel::from_parts(args, dictionary, input, output))
 }
 
-/// That the file is one; if not, what it may be.
+/// Checks that the file is one; if not, says what it may be.
 fn is_model(source: &mut Source<'_>) -> Result<()> {
     let start = source.beginning()?;
     if start.starts_with(&MAGIC.to_le_bytes()) {
@@ -133,13 +134,13 @@ fn read_dictionary(source: &mut Source<'_>, args: &Args) -> Result<Dictionary> {
         return Err(source.damaged("words and labels", size, format!("{words} and {labels}")));
     }
     let tokens = source.u64("its number of tokens")?;
-    let kept = source.i64("the number of its n-grams")?;
+    let buckets = source.i64("the number of its n-grams")?;
     // A word is a 0 at least, its count and its type.
     source.holds(size.into(), 10, "words and labels")?;
     let words = read_entries(source, words, 0)?;
     let labels = read_entries(source, labels, 1)?;
-    let kept = if kept == -1 { None } else { Some(read_kept(source, kept)?) };
-    Ok(Dictionary::new(args, words, labels, tokens).pruned(kept))
+    let buckets = if buckets == -1 { None } else { Some(read_buckets(source, buckets)?) };
+    Ok(Dictionary::new(args, words, labels, tokens).with_buckets(buckets))
 }
 
 fn read_entries(source: &mut Source<'_>, count: u32, kind: u8) -> Result<Entries> {
@@ -160,12 +161,12 @@ fn read_entries(source: &mut Source<'_>, count: u32, kind: u8) -> Result<Entries
     Ok(entries)
 }
 
-fn read_kept(source: &mut Source<'_>, count: i64) -> Result<Kept> {
+fn read_buckets(source: &mut Source<'_>, count: i64) -> Result<PrunedBuckets> {
     let what = "its n-grams";
     let count = u64::try_from(count).map_err(|_| source.damaged(what, "-1 or more", count))?;
     let count = source.holds(count, 8, what)?;
     let pairs: Result<Vec<_>> = (0..count).map(|_| Ok((source.u32(what)?, source.u32(what)?))).collect();
-    Ok(Kept::new(pairs?))
+    Ok(PrunedBuckets::new(pairs?))
 }
 
 fn read_matrix(source: &mut Source<'_>, quantized: bool, what: &str) -> Result<Matrix> {
@@ -234,12 +235,12 @@ fn write_args(args: &Args, to: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_dictionary(dictionary: &Dictionary, to: &mut impl Write) -> io::Result<()> {
-    let (words, labels, kept) = (dictionary.words(), dictionary.labels(), dictionary.kept());
+    let (words, labels, buckets) = (dictionary.words(), dictionary.labels(), dictionary.buckets());
     for count in [words.len() + labels.len(), words.len(), labels.len()] {
         to.write_all(&(count as u32).to_le_bytes())?;
     }
     to.write_all(&dictionary.tokens().to_le_bytes())?;
-    to.write_all(&kept.map_or(-1, |kept| kept.pairs().len() as i64).to_le_bytes())?;
+    to.write_all(&buckets.map_or(-1, |buckets| buckets.pairs().len() as i64).to_le_bytes())?;
     for (entries, kind) in [(words, 0), (labels, 1)] {
         for (number, count) in entries.counts().iter().enumerate() {
             to.write_all(entries.bytes(number))?;
@@ -248,7 +249,7 @@ fn write_dictionary(dictionary: &Dictionary, to: &mut impl Write) -> io::Result<
             to.write_all(&[kind])?;
         }
     }
-    for (bucket, row) in kept.map_or(&[][..], Kept::pairs) {
+    for (bucket, row) in buckets.map_or(&[][..], PrunedBuckets::pairs) {
         to.write_all(&bucket.to_le_bytes())?;
         to.write_all(&row.to_le_bytes())?;
     }

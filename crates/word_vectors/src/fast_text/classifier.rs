@@ -1,12 +1,13 @@
 //! The labels of lines: fastText's supervised mode.
 
 use super::FastTextModel;
-use super::args::{Args, LossName, ModelName, number};
-use super::dictionary::{Dictionary, END_OF_LINE, Entries, LABEL_PREFIX};
-use super::lines::{Outputs, Trainer};
-use super::matrix::{Dense, Matrix};
-use crate::arguments::arguments;
-use crate::train::{Callbacks, Run, initial_rows};
+use super::args::{Args, LossName, ModelName, as_i32};
+use super::dictionary::{Dictionary, END_OF_LINE, LABEL_PREFIX};
+use super::entries::Entries;
+use super::train::Training;
+use super::train_options::TrainOptions;
+use crate::arguments::{EPOCHS, NEGATIVES, VECTOR_SIZES, arguments, check_sizes};
+use crate::train::{Callbacks, initial_rows};
 use crate::{Epoch, KeyedVectors, Text, Vocabulary, Words};
 use candle_keras_ops::{Error, Result, SharedRows};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,8 @@ const LOSSES: [&str; 4] = ["softmax", "ns", "hs", "ova"];
 /// the labels are predicted from. Lines without a label are passed over.
 ///
 /// Words are what stands between white space, as they stand there, whatever the [`Text`] says of tokens and capital letters: for fastText's
-/// program and [`FastTextModel::predict`] they are the same. Text in lower case, with white space around punctuation, is best. A line of more than 32 KB
+/// program and [`FastTextModel::predict`] they are the same. The end of a line is the word `</s>`, here as there; empty lines are not counted, which
+/// the program counts. Text in lower case, with white space around punctuation, is best. A line of more than 32 KB
 /// may be taken for two, of which the second has no label.
 ///
 /// ```
@@ -136,7 +138,7 @@ impl FastTextClassifier {
         self
     }
 
-    /// Vectors that the rows of words begin with. Their words are in the model even if the text does not have them. fastText: `pretrainedVectors`.
+    /// Vectors that the rows of words begin with. Default: none. Their words are in the model even if the text does not have them. fastText: `pretrainedVectors`.
     #[must_use]
     pub fn pretrained(mut self, vectors: impl Into<Arc<KeyedVectors>>) -> Self {
         self.pretrained = Some(vectors.into());
@@ -153,29 +155,38 @@ impl FastTextClassifier {
     /// Counts the words and labels of a text, and trains on its lines.
     ///
     /// # Errors
-    /// If an argument cannot be, the text cannot be read or has no labels, there is not enough memory, or the numbers overflow.
+    /// If an argument is invalid, the text cannot be read or has no labels, there is not enough memory, or the numbers overflow.
     pub fn fit(self, text: impl Into<Text>) -> Result<FastTextModel> {
-        let args = self.args()?;
-        let text = text.into().tokenize("whitespace").lowercase(false).sentence("line");
+        let (args, options) = (self.args()?, self.options());
+        options.check(&args)?;
+        let text = lines_of(text.into());
         let chunks = text.open()?;
         let dictionary = self.dictionary(&args, &Vocabulary::count(&text, &chunks)?)?;
-        let inputs = self.inputs(&dictionary)?;
-        let outputs = Outputs::new(args.loss, dictionary.labels().counts(), self.vector_size)?;
-        let run = Run {
+        let input = self.inputs(&dictionary)?;
+        let output = SharedRows::zeros(dictionary.labels().len(), self.vector_size)?;
+        let training = Training {
+            args: &args,
+            dictionary: &dictionary,
+            options: &options,
+            text: &text,
             chunks: &chunks,
             epochs: self.epochs,
-            from_epoch: 0,
-            alpha: (self.alpha, self.min_alpha),
+        };
+        let trained = training.run(input, output)?;
+        Ok(FastTextModel::new(args, dictionary, trained, options))
+    }
+
+    /// What the file does not say of the training.
+    fn options(&self) -> TrainOptions {
+        TrainOptions {
+            alpha: Some(self.alpha),
+            min_alpha: self.min_alpha,
             workers: self.workers,
             seed: self.seed,
             verbose: self.verbose,
-        };
-        let history = run.train(
-            || Trainer::new(&dictionary, &inputs, &outputs, self.negative),
-            |epoch| Ok(self.callbacks.call(epoch)),
-        )?;
-        let [input, output] = [inputs, outputs.into_rows()].map(|rows| Matrix::Dense(Dense::from_shared(rows)));
-        Ok(FastTextModel::from_parts(args, dictionary, input, output).with_history(history))
+            callbacks: self.callbacks.clone(),
+            ..TrainOptions::default()
+        }
     }
 
     /// The words and labels of a text.
@@ -190,7 +201,7 @@ impl FastTextClassifier {
                 .received(format!("{frequent:?}, the most frequent, occurs {most} times")));
         }
         // Each line ends with a word of its own, from which something is learned that holds for all lines.
-        let ends = [(END_OF_LINE, counted.sentences())];
+        let ends = Some((END_OF_LINE, counted.sentences())).filter(|&(_, count)| count >= self.min_count);
         let pretrained = self.pretrained.iter().flat_map(|vectors| vectors.words().iter()).map(|word| (word, 1));
         let words = all().filter(|&(_, count)| count >= self.min_count).chain(ends).chain(pretrained);
         let words = sorted(words.filter(|(word, _)| !is_label(word)));
@@ -226,14 +237,12 @@ impl FastTextClassifier {
     /// What the file says of the training.
     fn args(&self) -> Result<Args> {
         let loss = LossName::named(&self.loss, &LOSSES)?;
-        let positive = [("vector_size", self.vector_size), ("epochs", self.epochs), ("word_ngrams", self.word_ngrams)];
-        if let Some((name, _)) = positive.iter().find(|(_, value)| *value == 0) {
-            return Err(Error::new(format!("{name} must be positive")).received("0"));
-        }
-        let rates = [("alpha", self.alpha), ("min_alpha", self.min_alpha)];
-        if let Some((name, value)) = rates.iter().find(|(_, value)| !value.is_finite() || *value < 0.0) {
-            return Err(Error::new(format!("{name} must be a number that is not negative")).received(value.to_string()));
-        }
+        check_sizes(&[
+            ("vector_size", self.vector_size, VECTOR_SIZES),
+            ("word_ngrams", self.word_ngrams, 1..=1000),
+            ("negative", self.negative, NEGATIVES),
+            ("epochs", self.epochs, EPOCHS),
+        ])?;
         if self.label_prefix.is_empty() {
             return Err(Error::new("label_prefix must not be empty: every word would be a label"));
         }
@@ -243,11 +252,11 @@ impl FastTextClassifier {
                 .received(vectors.vector_size().to_string()));
         }
         let mut args = Args {
-            dim: number("vector_size", self.vector_size)?,
-            epoch: number("epochs", self.epochs)?,
-            min_count: number("min_count", self.min_count)?,
-            neg: number("negative", self.negative)?,
-            word_ngrams: number("word_ngrams", self.word_ngrams)?,
+            dim: as_i32("vector_size", self.vector_size)?,
+            epoch: as_i32("epochs", self.epochs)?,
+            min_count: as_i32("min_count", self.min_count)?,
+            neg: as_i32("negative", self.negative)?,
+            word_ngrams: as_i32("word_ngrams", self.word_ngrams)?,
             loss,
             model: ModelName::Supervised,
             ..Args::default()
@@ -255,6 +264,11 @@ impl FastTextClassifier {
         args.set_ngrams(self.min_n, self.max_n, self.bucket)?;
         Ok(args)
     }
+}
+
+/// A text as lines of words between white space, which is how fastText's program reads it.
+pub(super) fn lines_of(text: Text) -> Text {
+    text.tokenize("whitespace").lowercase(false).sentence("line")
 }
 
 /// Words with the sums of their counts, the most frequent first.
@@ -387,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn the_dictionary_is_that_of_the_program() {
+    fn words_and_labels_are_counted() {
         let text = "__label__x B b, b b\nb __label__y __label__x\n\nno label\n";
         let model = small().epochs(1).fit(Text::lines([text]).lowercase(true)).unwrap();
         let words: Vec<_> = model.words().iter().zip(model.counts().iter().copied()).collect();
@@ -396,6 +410,9 @@ mod tests {
         assert_eq!((model.label_counts(), model.tokens(), model.args().bucket), (&[2, 1][..], 13, 0));
         let rare = small().epochs(1).min_count(3).min_count_label(2).fit(Text::lines([text])).unwrap();
         assert_eq!((rare.words().len(), rare.labels().len()), (2, 1));
+        // The end of a line is a word like others.
+        let rarer = Text::lines(["__label__x b b b b", "__label__x b"]);
+        assert_eq!(small().epochs(1).min_count(3).fit(rarer).unwrap().words().iter().collect::<Vec<_>>(), ["b"]);
         let own = small().epochs(1).label_prefix("#").fit(Text::lines(["#a b #c", "__label__d"])).unwrap();
         assert_eq!((own.labels().collect::<Vec<_>>(), own.words().len()), (vec!["#a", "#c"], 3));
     }

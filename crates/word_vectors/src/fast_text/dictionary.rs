@@ -1,8 +1,8 @@
 //! The words and labels of a fastText model, and the rows of its input matrix that a word or a line has.
 
 use super::args::{Args, ModelName};
+use super::entries::Entries;
 use super::subwords::{Ngram, Ngrams, hash, word_ngrams};
-use crate::Words;
 use hashbrown::HashMap;
 
 /// The word at the end of each line.
@@ -11,81 +11,15 @@ pub(crate) const END_OF_LINE: &str = "</s>";
 /// What labels begin with: default.
 pub(crate) const LABEL_PREFIX: &str = "__label__";
 
-/// Words, or labels, and how often each occurred; the most frequent is first.
-///
-/// A file may have words that are not UTF-8. They go by a name in which their bytes are written as `\x85`, as in gensim.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Entries {
-    names: Words,
-    counts: Vec<u64>,
-    /// The bytes of those that are not UTF-8.
-    bytes: HashMap<usize, Box<[u8]>>,
-}
-
-impl Entries {
-    /// Words with their counts, as they are counted in a text.
-    ///
-    /// # Panics
-    /// If there is not one count a word.
-    pub fn new(names: Words, counts: Vec<u64>) -> Self {
-        assert_eq!(names.len(), counts.len(), "one count a word");
-        Self { names, counts, bytes: HashMap::new() }
-    }
-
-    /// Adds one; false if it is there already.
-    pub fn push(&mut self, bytes: &[u8], count: u64) -> bool {
-        let number = self.names.len();
-        let added = match std::str::from_utf8(bytes) {
-            Ok(name) => self.names.push(name).is_some(),
-            Err(_) => {
-                self.bytes.insert(number, bytes.into());
-                self.names.push(&escaped(bytes)).is_some()
-            }
-        };
-        self.counts.extend(added.then_some(count));
-        added
-    }
-
-    pub fn len(&self) -> usize {
-        self.counts.len()
-    }
-
-    pub fn names(&self) -> &Words {
-        &self.names
-    }
-
-    pub fn counts(&self) -> &[u64] {
-        &self.counts
-    }
-
-    /// The bytes of one, as the file has them and as its parts are hashed.
-    pub fn bytes(&self, number: usize) -> &[u8] {
-        match self.bytes.get(&number) {
-            Some(bytes) => bytes,
-            None => self.names.word(number).as_bytes(),
-        }
-    }
-}
-
-/// Bytes as text, with `\x85` for what is not UTF-8.
-fn escaped(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
-    }
-    text
-}
-
 /// Which buckets of n-grams a quantized model has kept, and the row of each after the rows of the words.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Kept {
+pub(crate) struct PrunedBuckets {
     /// In the order of the file.
     pairs: Vec<(u32, u32)>,
     rows: HashMap<u32, u32>,
 }
 
-impl Kept {
+impl PrunedBuckets {
     pub fn new(pairs: Vec<(u32, u32)>) -> Self {
         let rows = pairs.iter().copied().collect();
         Self { pairs, rows }
@@ -96,13 +30,23 @@ impl Kept {
     }
 }
 
+/// A line of text as a model sees it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Line {
+    /// The rows of its words and of its n-grams.
+    pub rows: Vec<u32>,
+    /// The numbers of its labels.
+    pub labels: Vec<u32>,
+    hashes: Vec<u32>,
+}
+
 /// The words and labels of a model. The input matrix has a row for each word, and one for each bucket of n-grams after them.
 #[derive(Debug, Clone)]
 pub(crate) struct Dictionary {
     words: Entries,
     labels: Entries,
     tokens: u64,
-    kept: Option<Kept>,
+    buckets: Option<PrunedBuckets>,
     ngrams: Ngrams,
     word_ngrams: usize,
     label_prefix: String,
@@ -112,7 +56,7 @@ impl Dictionary {
     /// The dictionary of a text of so many tokens (those included that are in no vocabulary). Models without labels have no `labels`.
     pub fn new(args: &Args, words: Entries, labels: Entries, tokens: u64) -> Self {
         let (ngrams, word_ngrams) = (args.ngrams(), args.word_ngrams as usize);
-        Self { words, labels, tokens, kept: None, ngrams, word_ngrams, label_prefix: LABEL_PREFIX.into() }
+        Self { words, labels, tokens, buckets: None, ngrams, word_ngrams, label_prefix: LABEL_PREFIX.into() }
     }
 
     /// With labels that begin with this.
@@ -120,9 +64,9 @@ impl Dictionary {
         Self { label_prefix: label_prefix.into(), ..self }
     }
 
-    /// With these buckets alone.
-    pub fn pruned(self, kept: Option<Kept>) -> Self {
-        Self { kept, ..self }
+    /// With these buckets alone, if there are any.
+    pub fn with_buckets(self, buckets: Option<PrunedBuckets>) -> Self {
+        Self { buckets, ..self }
     }
 
     pub fn words(&self) -> &Entries {
@@ -145,24 +89,36 @@ impl Dictionary {
         self.tokens
     }
 
-    pub fn kept(&self) -> Option<&Kept> {
-        self.kept.as_ref()
+    pub fn buckets(&self) -> Option<&PrunedBuckets> {
+        self.buckets.as_ref()
+    }
+
+    /// Whether what is no word of the vocabulary is a label, known or not.
+    pub fn is_label(&self, token: &str) -> bool {
+        self.labels.names().get(token).is_some() || token.starts_with(&self.label_prefix)
+    }
+
+    /// Adds words of a text with their counts, and so many tokens. A word that is new goes behind the others if it occurs at least `min_count` times; the
+    /// rows of the buckets then follow it.
+    pub fn extend<'w>(&mut self, found: impl Iterator<Item = (&'w str, u64)>, min_count: u64, tokens: u64) {
+        found.for_each(|(word, count)| self.words.add(word, count, min_count));
+        self.tokens = self.tokens.saturating_add(tokens);
     }
 
     /// How many rows the input matrix must have at least.
     pub fn rows(&self) -> usize {
-        let last = |kept: &Kept| kept.pairs.iter().map(|pair| pair.1 as usize + 1).max().unwrap_or(0);
-        self.words.len() + self.kept.as_ref().map_or(self.ngrams.bucket as usize, last)
+        let last = |buckets: &PrunedBuckets| buckets.pairs.iter().map(|pair| pair.1 as usize + 1).max().unwrap_or(0);
+        self.words.len() + self.buckets.as_ref().map_or(self.ngrams.bucket as usize, last)
     }
 
     /// The row of a bucket, if it is kept.
     #[inline]
     fn row_of_bucket(&self, bucket: u32) -> Option<u32> {
-        let kept = match &self.kept {
+        let row = match &self.buckets {
             None => bucket,
             Some(kept) => *kept.rows.get(&bucket)?,
         };
-        Some(self.words.len() as u32 + kept)
+        Some(self.words.len() as u32 + row)
     }
 
     /// The parts of a word that have a row, and their rows.
@@ -183,24 +139,26 @@ impl Dictionary {
 
     /// The rows of any word: its own, if it is in the vocabulary, and those of its parts.
     pub fn rows_of_word<'a>(&'a self, word: &'a str) -> impl Iterator<Item = u32> + 'a {
-        let number = self.words.names.get(word);
+        let number = self.words.names().get(word);
         let bytes = number.map_or(word.as_bytes(), |number| self.words.bytes(number as usize));
         number.into_iter().chain(self.ngrams(bytes).map(|(_, row)| row))
     }
 
-    /// The rows of all words of a line and of their runs, and the numbers of its labels; says how many tokens there were. The line ends with
-    /// [`END_OF_LINE`].
-    pub fn line(&self, text: &str, rows: &mut Vec<u32>, labels: &mut Vec<u32>) -> u64 {
-        let (mut hashes, mut count) = (Vec::new(), 0);
+    /// The rows of all words of a line and of their runs, and the numbers of its labels, in place of what `line` had; says how many tokens there
+    /// were. The line ends with [`END_OF_LINE`].
+    pub fn line(&self, text: &str, line: &mut Line) -> u64 {
+        let Line { rows, labels, hashes } = line;
+        rows.clear();
+        labels.clear();
+        hashes.clear();
+        let mut count = 0;
         for token in tokens(text).chain([END_OF_LINE]) {
             count += 1;
             // fastText keeps words and labels in one table, so that a word of its vocabulary is one whatever it begins with.
-            if let Some(word) = self.words.names.get(token) {
+            if let Some(word) = self.words.names().get(token) {
                 rows.extend(self.rows_of(word as usize));
-            } else if let Some(label) = self.labels.names.get(token) {
-                labels.push(label);
-                continue;
-            } else if token.starts_with(&self.label_prefix) {
+            } else if self.is_label(token) {
+                labels.extend(self.labels.names().get(token));
                 continue;
             } else {
                 rows.extend(self.ngrams(token.as_bytes()).map(|(_, row)| row));
@@ -212,7 +170,7 @@ impl Dictionary {
                 break;
             }
         }
-        let runs = word_ngrams(&hashes, self.word_ngrams, self.ngrams.bucket);
+        let runs = word_ngrams(hashes, self.word_ngrams, self.ngrams.bucket);
         rows.extend(runs.filter_map(|bucket| self.row_of_bucket(bucket)));
         count
     }
@@ -237,9 +195,9 @@ mod tests {
     }
 
     fn line(dictionary: &Dictionary, text: &str) -> (Vec<u32>, Vec<u32>) {
-        let (mut rows, mut labels) = (Vec::new(), Vec::new());
-        dictionary.line(text, &mut rows, &mut labels);
-        (rows, labels)
+        let mut line = Line::default();
+        dictionary.line(text, &mut line);
+        (line.rows, line.labels)
     }
 
     #[test]
@@ -266,7 +224,7 @@ mod tests {
         assert_eq!(parts.rows_of_word("</s>").collect::<Vec<_>>(), [0]);
         // Of the parts of "rose", the model keeps one.
         let bucket = known[2] - 3;
-        let pruned = parts.pruned(Some(Kept::new(vec![(bucket, 4)])));
+        let pruned = parts.with_buckets(Some(PrunedBuckets::new(vec![(bucket, 4)])));
         assert_eq!((pruned.rows_of(1).collect::<Vec<_>>(), pruned.rows()), (vec![1, 7], 8));
     }
 

@@ -1,7 +1,9 @@
 //! The rows of a model: as numbers, or quantized.
 
 use super::quantized::Quantized;
-use candle_keras_ops::{MulAdd, SharedRows, simd};
+use crate::keyed_vectors::dot;
+use candle_core::{Device, Tensor};
+use candle_keras_ops::{Error, MulAdd, Result, SharedRows, simd};
 
 /// The input or output matrix of a model.
 #[derive(Debug, Clone)]
@@ -32,6 +34,18 @@ impl Dense {
         Self::new(table.into_vec(), rows, columns)
     }
 
+    /// A copy that threads train.
+    pub fn to_shared(&self) -> Result<SharedRows> {
+        SharedRows::new(self.rows, self.columns, |row, into| into.copy_from_slice(self.row(row)))
+    }
+
+    /// Puts rows before the row `at`.
+    pub fn insert(&mut self, at: usize, rows: Vec<f32>) {
+        self.rows += rows.len() / self.columns;
+        let at = at * self.columns;
+        self.data.splice(at..at, rows);
+    }
+
     pub fn row(&self, row: usize) -> &[f32] {
         &self.data[row * self.columns..][..self.columns]
     }
@@ -49,6 +63,18 @@ impl Matrix {
         match self {
             Self::Dense(dense) => dense.columns,
             Self::Quantized(quantized) => quantized.columns,
+        }
+    }
+
+    /// The rows as a tensor, if they are numbers.
+    pub fn tensor(&self) -> Result<Tensor> {
+        match self {
+            Self::Dense(Dense { data, rows, columns }) => {
+                Ok(Tensor::from_slice(data, (*rows, *columns), &Device::Cpu)?)
+            }
+            Self::Quantized(_) => {
+                Err(Error::new("a quantized matrix has no rows of numbers").help("vector and vectors compute vectors"))
+            }
         }
     }
 
@@ -94,29 +120,6 @@ fn add(factor: f32, row: &[f32], to: &mut [f32], by: impl MulAdd) {
     for (y, &x) in to.iter_mut().zip(row) {
         *y = by.mul_add(factor, x, *y);
     }
-}
-
-/// The product of two vectors, in sums side by side.
-#[inline(always)]
-pub(super) fn dot(a: &[f32], b: &[f32], by: impl MulAdd) -> f32 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
-    let mut sums = [0f32; 16];
-    for (a, b) in a.iter().zip(b) {
-        for ((sum, &a), &b) in sums.iter_mut().zip(a).zip(b) {
-            *sum = by.mul_add(a, b, *sum);
-        }
-    }
-    // By halves: a sum from the first to the last waits fifteen times.
-    for half in [8, 4, 2, 1] {
-        for i in 0..half {
-            sums[i] += sums[i + half];
-        }
-    }
-    let mut sum = sums[0];
-    for (&a, &b) in a_rest.iter().zip(b_rest) {
-        sum = by.mul_add(a, b, sum);
-    }
-    sum
 }
 
 #[cfg(test)]

@@ -6,30 +6,39 @@ mod args;
 mod best;
 mod bin;
 mod classifier;
-mod classify;
+mod classifier_worker;
 mod dictionary;
-mod lines;
+mod entries;
+mod evaluation;
 mod matrix;
+mod predict;
 mod quantized;
 mod source;
 mod subwords;
 #[cfg(test)]
 mod tests;
+mod train;
+mod train_options;
 mod unsupervised;
 
 pub use args::{Args, LossName, ModelName};
 pub use classifier::FastTextClassifier;
-pub use classify::{Evaluation, Scores};
+pub use evaluation::{Evaluation, Scores};
+pub use train_options::TrainOptions;
 pub use unsupervised::FastText;
 
+use crate::keyed_vectors::norm;
 use crate::{Epoch, KeyedVectors, Words};
-use best::Best;
-use candle_keras_ops::{Error, Result, cores, simd};
-use classify::Output;
-use dictionary::Dictionary;
-use matrix::{Matrix, dot};
+use candle_core::Tensor;
+use candle_keras_ops::{Error, Result, cores};
+use dictionary::{Dictionary, Line};
+use matrix::Matrix;
+use predict::Output;
+use source::Source;
+use std::io::BufRead;
 use std::path::Path;
 use std::sync::OnceLock;
+use train::Trained;
 
 /// For how many words a core makes vectors at a time.
 const WORDS: usize = 256;
@@ -44,6 +53,12 @@ pub struct FastTextModel {
     output_of: Output,
     vectors: OnceLock<KeyedVectors>,
     history: Vec<Epoch>,
+    options: TrainOptions,
+}
+
+/// Reads a model from a file that is open already, whose length is known unless it is unpacked on the way.
+pub(crate) fn read(path: &Path, reader: impl BufRead, length: Option<u64>) -> Result<FastTextModel> {
+    bin::read(&mut Source::of(path, reader, length))
 }
 
 impl FastTextModel {
@@ -60,12 +75,14 @@ impl FastTextModel {
             "rows of args.dim numbers"
         );
         let output_of = Output::new(args.loss, dictionary.labels().counts());
-        Self { args, dictionary, input, output, output_of, vectors: OnceLock::new(), history: Vec::new() }
+        let (vectors, history, options) = (OnceLock::new(), Vec::new(), TrainOptions::default());
+        Self { args, dictionary, input, output, output_of, vectors, history, options }
     }
 
-    /// With what happened while it was trained.
-    fn with_history(self, history: Vec<Epoch>) -> Self {
-        Self { history, ..self }
+    /// A model that has been trained with these.
+    fn new(args: Args, dictionary: Dictionary, trained: Trained, options: TrainOptions) -> Self {
+        let Trained { input, output, history } = trained;
+        Self { history, options, ..Self::from_parts(args, dictionary, input, output) }
     }
 
     /// Writes the model, as fastText's program does: what it wrote is the same bytes again.
@@ -127,8 +144,14 @@ impl FastTextModel {
     /// It is all zeros if there are none, as for an unseen word in a model without n-grams.
     pub fn vector(&self, word: &str) -> Vec<f32> {
         let mut vector = vec![0.0; self.vector_size()];
-        self.input.mean(self.dictionary.rows_of_word(word), &mut vector);
+        self.write_vector(word, &mut vector);
         vector
+    }
+
+    /// Writes the vector of a word; false if the model has no row for it nor for a part of it.
+    pub(crate) fn write_vector(&self, word: &str, vector: &mut [f32]) -> bool {
+        self.input.mean(self.dictionary.rows_of_word(word), vector);
+        self.dictionary.rows_of_word(word).next().is_some()
     }
 
     /// The vector of a line of text: the mean of the vectors of its words, each brought to length 1; in a supervised model, the mean of the
@@ -140,17 +163,17 @@ impl FastTextModel {
         let text = one_line(text)?;
         let mut sum = vec![0.0; self.vector_size()];
         if self.is_supervised() {
-            let (mut rows, mut labels) = (Vec::new(), Vec::new());
-            self.dictionary.line(text, &mut rows, &mut labels);
-            self.input.mean(rows.into_iter(), &mut sum);
+            let mut line = Line::default();
+            self.dictionary.line(text, &mut line);
+            self.input.mean(line.rows.into_iter(), &mut sum);
             return Ok(sum);
         }
-        let mut count = 0u32;
+        let (mut vector, mut count) = (vec![0.0; self.vector_size()], 0u32);
         for word in text.split([' ', '\r', '\t', '\u{b}', '\u{c}']).filter(|word| !word.is_empty()) {
-            let vector = self.vector(word);
+            self.write_vector(word, &mut vector);
             let norm = norm(&vector);
             if norm > 0.0 {
-                sum.iter_mut().zip(vector).for_each(|(sum, x)| *sum += x / norm);
+                sum.iter_mut().zip(&vector).for_each(|(sum, x)| *sum += x / norm);
                 count += 1;
             }
         }
@@ -198,31 +221,35 @@ impl FastTextModel {
     /// # Errors
     /// If the word has no vector: none of its parts is in the model.
     pub fn most_similar(&self, word: &str, topn: usize) -> Result<Vec<(&str, f32)>> {
-        let query = self.vector(word);
-        let length = norm(&query);
-        if length == 0.0 {
+        if self.words().get(word).is_some() {
+            return self.vectors().most_similar(word, topn);
+        }
+        let mut vector = vec![0.0; self.vector_size()];
+        if !self.write_vector(word, &mut vector) {
             return Err(Error::new(format!("the model knows nothing of the word {word:?}, nor of a part of it"))
                 .help("words() are those that it knows"));
         }
-        let (vectors, own) = (self.vectors(), self.words().get(word));
-        let mut best = Best::of(topn.max(1));
-        for (row, number) in vectors.vectors().chunks_exact(self.vector_size()).zip(0..) {
-            let product = simd!(|by| dot(row, &query, by)) / length;
-            let cosine = product / norm(row);
-            if own != Some(number) && cosine.is_finite() {
-                best.push(cosine, number);
-            }
-        }
-        let best = best.sorted().into_iter().take(topn);
-        Ok(best.map(|(cosine, number)| (self.words().word(number as usize), cosine)).collect())
+        self.vectors().similar_by_vector(&vector, topn)
+    }
+
+    /// The rows of the words, then those of the buckets of n-grams: `(rows, vector_size)`. Python: `get_input_matrix`.
+    ///
+    /// # Errors
+    /// If it is quantized.
+    pub fn input_vectors(&self) -> Result<Tensor> {
+        self.input.tensor()
+    }
+
+    /// The rows that predict labels, or words in a model without labels: `(rows, vector_size)`. Python: `get_output_matrix`.
+    ///
+    /// # Errors
+    /// If it is quantized.
+    pub fn output_vectors(&self) -> Result<Tensor> {
+        self.output.tensor()
     }
 }
 
-fn norm(x: &[f32]) -> f32 {
-    simd!(|by| dot(x, x, by)).sqrt()
-}
-
-/// That a text is one line, as it must be for fastText: there, the end of a line is a word.
+/// Checks that a text is one line, as it must be for fastText: there, the end of a line is a word.
 fn one_line(text: &str) -> Result<&str> {
     match text.strip_suffix('\n').unwrap_or(text) {
         line if line.contains('\n') => {

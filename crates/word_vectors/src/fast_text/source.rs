@@ -33,17 +33,25 @@ impl<'a> Source<'a> {
         if metadata.is_dir() {
             return Err(Error::new(format!("{} is a folder", path.display())).expected("a file"));
         }
-        Self::new(path, BufReader::with_capacity(CHUNK, file), metadata.len())
+        // A pipe has no length.
+        let length = metadata.is_file().then_some(metadata.len());
+        Self::new(path, BufReader::with_capacity(CHUNK, file), length)
     }
 
-    /// What a reader gives, which holds so many bytes.
-    pub fn new(path: &'a Path, mut reader: impl BufRead + 'a, length: u64) -> Result<Self> {
+    /// What a reader gives, which holds so many bytes, if that is known; gzip is unpacked.
+    pub fn new(path: &'a Path, mut reader: impl BufRead + 'a, length: Option<u64>) -> Result<Self> {
         let packed = reader.fill_buf().map_err(|cause| Error::io(path, cause))?.starts_with(&[0x1F, 0x8B]);
         if packed {
             let reader = Box::new(BufReader::with_capacity(CHUNK, MultiGzDecoder::new(reader)));
-            return Ok(Self { path, reader, left: length.saturating_mul(DEFLATE), exact: false });
+            let left = length.map_or(u64::MAX, |length| length.saturating_mul(DEFLATE));
+            return Ok(Self { path, reader, left, exact: false });
         }
-        Ok(Self { path, reader: Box::new(reader), left: length, exact: true })
+        Ok(Self::of(path, reader, length))
+    }
+
+    /// What a reader gives, which holds so many bytes, if that is known.
+    pub fn of(path: &'a Path, reader: impl BufRead + 'a, length: Option<u64>) -> Self {
+        Self { path, reader: Box::new(reader), left: length.unwrap_or(u64::MAX), exact: length.is_some() }
     }
 
     /// An error about this file.
@@ -118,7 +126,7 @@ impl<'a> Source<'a> {
         u64::try_from(number).map_err(|_| self.damaged(what, "0 or more", number))
     }
 
-    /// That so many things of so many bytes each can be in the rest of the file.
+    /// Checks that so many things of so many bytes each can be in the rest of the file.
     pub fn holds(&self, count: u64, bytes: u64, what: &str) -> Result<usize> {
         let fits = count.checked_mul(bytes).is_some_and(|bytes| bytes <= self.left);
         let damaged =
@@ -179,7 +187,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// That the file ends here.
+    /// Checks that the file ends here.
     pub fn end(&mut self) -> Result<()> {
         match self.beginning()?.is_empty() {
             true => Ok(()),

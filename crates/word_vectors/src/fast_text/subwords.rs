@@ -6,13 +6,13 @@ const EMPTY: u32 = 2_166_136_261;
 
 /// The hash of some bytes and one more. FNV-1a, but for bytes from 0x80 on, which fastText takes for negative numbers.
 #[inline(always)]
-fn and(hash: u32, byte: u8) -> u32 {
+fn fnv1a_step(hash: u32, byte: u8) -> u32 {
     (hash ^ byte as i8 as u32).wrapping_mul(16_777_619)
 }
 
 /// fastText's hash of a word.
 pub(crate) fn hash(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(EMPTY, |hash, &byte| and(hash, byte))
+    bytes.iter().fold(EMPTY, |hash, &byte| fnv1a_step(hash, byte))
 }
 
 /// Which parts of words have rows: those of `minn` to `maxn` letters of the word between `<` and `>`, hashed into `bucket` rows.
@@ -88,7 +88,7 @@ impl Iterator for NgramsOf<'_> {
                 continue;
             }
             let end = self.next_letter(self.at.end);
-            self.hash = (self.at.end..end).fold(self.hash, |hash, i| and(hash, self.byte(i)));
+            self.hash = (self.at.end..end).fold(self.hash, |hash, i| fnv1a_step(hash, self.byte(i)));
             self.at.end = end;
             self.letters += 1;
             let bracket = self.letters == 1 && (self.at.start == 0 || end == self.len());

@@ -2,6 +2,7 @@
 
 use super::source::Source;
 use super::*;
+use crate::Text;
 use candle_keras_ops::random::Stream;
 use serde_json::Value;
 use std::io::{Cursor, Write};
@@ -28,7 +29,7 @@ fn models() -> impl Iterator<Item = (&'static str, FastTextModel, Value)> {
 }
 
 fn read(bytes: &[u8]) -> Result<FastTextModel> {
-    bin::read(&mut Source::new(Path::new("a file"), Cursor::new(bytes), bytes.len() as u64)?)
+    bin::read(&mut Source::new(Path::new("a file"), Cursor::new(bytes), Some(bytes.len() as u64))?)
 }
 
 fn written(model: &FastTextModel) -> Vec<u8> {
@@ -141,6 +142,36 @@ fn tests_count_as_the_program_does() {
             assert_eq!(found.labels.iter().map(|label| label.1.gold).sum::<usize>(), found.total.gold);
         }
     }
+}
+
+/// Enough lines for each core to have several blocks of them.
+#[test]
+fn many_lines_are_predicted_in_their_order() {
+    let words = ["rose", "the", "hedge", "bread", "engine", "w3", "unseen", "__label__garden", "__label__3"];
+    let mut random = Stream::new(11, 0);
+    let mut word = || words[random.below(words.len() as u64) as usize];
+    let lines: Vec<String> = (0..2000).map(|_| format!("{} {} {}", word(), word(), word())).collect();
+    for name in ["softmax.bin", "hs.bin", "ova.bin", "output.ftz"] {
+        let model = FastText::load(path(name)).unwrap();
+        let one_by_one: Vec<_> = lines.iter().map(|line| model.predict(line, 2, 0.05).unwrap()).collect();
+        assert_eq!(model.predict_many(&lines, 2, 0.05).unwrap(), one_by_one);
+        let mut expected = Scores::default();
+        for (line, found) in lines.iter().zip(&one_by_one) {
+            let gold: Vec<&str> = line.split(' ').filter(|word| model.labels().any(|label| label == *word)).collect();
+            if !gold.is_empty() {
+                expected.predicted += found.len();
+                expected.gold += gold.len();
+                expected.correct += found.iter().filter(|found| gold.contains(&found.0)).count();
+            }
+        }
+        assert_eq!(model.test(lines.iter(), 2, 0.05).unwrap().total, expected, "{name}");
+        // The first line that cannot be predicted.
+        let mut lines = lines.clone();
+        (lines[700], lines[1900]) = ("a\nb".into(), "c\nd".into());
+        assert!(model.predict_many(&lines, 2, 0.0).unwrap_err().to_string().contains("one line"));
+        assert!(model.test(&lines, 0, 0.0).unwrap_err().to_string().contains("k must be"));
+    }
+    assert_eq!(FastText::load(path("ns.bin")).unwrap().predict_many([""; 0], 1, 0.0).unwrap().len(), 0);
 }
 
 #[test]
@@ -298,6 +329,12 @@ fn ask(model: &FastTextModel) {
     model.sentence_vector("the rose of").unwrap();
     model.predict("the rose of", 3, 0.1).ok();
     model.test(["__label__garden the rose", "__label__3 w3"], 2, 0.0).ok();
+    let mut trained = model.clone().with_options(TrainOptions::new().workers(1));
+    let text = || Text::lines(["__label__garden the rose of", "__label__3 w3 the unseen"].repeat(5));
+    trained.loss(text()).ok();
+    trained.update_vocabulary(text()).ok();
+    trained.train(text(), 1).ok();
+    assert_eq!(trained.vectors().len(), trained.words().len());
     assert!(!written(model).is_empty());
 }
 

@@ -121,7 +121,14 @@ fn damaged_archives() {
     zip.start_file("v.txt", zip::write::SimpleFileOptions::default()).unwrap();
     zip.write_all(text.as_bytes()).unwrap();
     folder.write("v.zip", zip.finish().unwrap().into_inner());
-    for name in ["v.gz", "v.zip"] {
-        mutations(&folder, name, 2000);
+    // As it is, so that the damage reaches a model whose length is not known.
+    let model = include_bytes!("../../tests/fixtures/fasttext/words.ftz");
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    zip.start_file("m.ftz", stored).unwrap();
+    zip.write_all(model).unwrap();
+    folder.write("m.zip", zip.finish().unwrap().into_inner());
+    for (name, count) in [("v.gz", 2000), ("v.zip", 2000), ("m.zip", 500)] {
+        mutations(&folder, name, count);
     }
 }

@@ -119,13 +119,10 @@ fn scale(input: &mut Input, words: &WordList, rows: &mut Rows, start: u64) -> Re
     let (kept, vectors) = rows.parts();
     let width = vectors.len().checked_div(kept.len()).unwrap_or(1);
     let mut vectors = vectors.chunks_exact_mut(width.max(1));
-    let mut next = 0;
-    for word in words.iter() {
+    for kept in words.kept(kept) {
         let norm = f32::from_le_bytes(input.array()?);
-        // The rows that are kept are in the order of the file, each at the first place of its word.
-        if next < kept.len() && word == kept.word(next) {
+        if kept {
             vectors.next().unwrap_or_default().iter_mut().for_each(|x| *x *= norm);
-            next += 1;
         }
     }
     Ok(())
@@ -179,6 +176,12 @@ pub(super) mod tests {
         assert_eq!(load(&bytes), content(&["a", "größe", "c"], &[2., 0., 3., 4., 0., -0.5]));
         assert_eq!(load_with(&bytes, Load::new().vocabulary(["größe"])), content(&["größe"], &[3., 4.]));
         assert_eq!(load_with(&bytes, Load::new().limit(1)), content(&["a"], &[2., 0.]));
+        // A word that is not wanted need not be UTF-8.
+        let at = bytes.windows(6).position(|window| window == "größe".as_bytes().get(..6).unwrap()).unwrap();
+        let mut damaged = bytes.clone();
+        damaged[at + 2] = 0xff;
+        assert!(error(&damaged).starts_with("word 2 is not UTF-8"));
+        assert_eq!(load_with(&damaged, Load::new().vocabulary(["c"])), content(&["c"], &[0., -0.5]));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! What a file is, seen by what is in it.
 
-use super::binary::Header;
+use super::layout::{Header, Layout, Numbers};
 use super::source::Input;
-use super::text::{self, Layout};
-use super::{Load, binary};
+use super::{Load, binary, projector};
 use candle_keras_ops::{Error, Result};
+use std::path::Path;
 
 /// What is looked at: this much, or more until there are two lines, and never more than the last.
 const LOOK: usize = 1 << 16;
@@ -17,16 +17,16 @@ pub(super) enum Format {
     Text(Layout),
     /// word2vec's binary format.
     Binary(Header),
-    /// Numbers without words.
-    Projector(Layout),
+    /// Rows of numbers without words, of the projector and of numpy.savetxt.
+    Table(Layout),
     SafeTensors,
     Npy,
     FinalFusion,
     FastText,
 }
 
-/// What the file is, of which nothing has been read.
-pub(super) fn recognize(input: &mut Input, options: &Load) -> Result<Format> {
+/// What the file at this path is, of which nothing has been read.
+pub(super) fn recognize(path: &Path, input: &mut Input, options: &Load) -> Result<Format> {
     let (head, all) = input.peek(LOOK, LOOK_AT_MOST, |head| memchr::memchr_iter(b'\n', head).nth(1).is_some())?;
     if head.is_empty() {
         return Err(Error::new("the file is empty"));
@@ -37,17 +37,56 @@ pub(super) fn recognize(input: &mut Input, options: &Load) -> Result<Format> {
     if let Some((what, help)) = something_else(head) {
         return Err(Error::new(format!("this is {what}, and no file of word vectors")).help(help));
     }
-    // Before a header is looked for: two integers between tabs are none.
-    if text::is_projector(head, all) {
-        return Ok(Format::Projector(Layout::projector(head)));
+    if is_table(path, &Numbers::of(head, all), options) {
+        return Ok(Format::Table(Layout::table(head)));
     }
-    if let Some(header) = text::header(head).filter(|_| !options.no_header) {
+    if let Some(header) = Header::of(head).filter(|_| !options.no_header) {
         if binary::is_binary(&head[header.length..], header.width) {
             return Ok(Format::Binary(header));
         }
         return Ok(Format::Text(Layout::with_header(&header)));
     }
     Layout::without_header(head, all).map(Format::Text)
+}
+
+/// Whether rows that begin with these numbers have no words, though words may be numbers as well.
+fn is_table(path: &Path, numbers: &Numbers, options: &Load) -> bool {
+    let has_words = || projector::beside(path).iter().any(|words| words.is_file());
+    match numbers {
+        Numbers::No => false,
+        _ if options.words.is_some() => true,
+        _ if options.no_header => false,
+        Numbers::WholeAfterTabs => has_words(),
+        Numbers::WholeAfterSpaces => false,
+        Numbers::Yes => true,
+    }
+}
+
+impl Format {
+    /// Checks that each of the options does something for this format.
+    pub(super) fn check(&self, options: &Load) -> Result<()> {
+        let (name, its_words) = match self {
+            Self::Text(_) => ("a text with words", true),
+            Self::Binary(_) => ("word2vec's binary format", true),
+            Self::FinalFusion => ("a finalfusion file", true),
+            Self::FastText => ("a model of fastText", true),
+            Self::Table(_) => ("a table of numbers", false),
+            Self::SafeTensors => ("a safetensors file", false),
+            Self::Npy => ("an .npy file", false),
+        };
+        let model = matches!(self, Self::FastText);
+        let text = matches!(self, Self::Text(_) | Self::Table(_));
+        let wrong = [
+            (options.words.is_some() && its_words, "Load::words", "the words are in the file"),
+            (options.counts.is_some() && model, "Load::counts", "the counts are in the file"),
+            (options.lossy && model, "Load::lossy(true)", "words that are not UTF-8 are read with escapes"),
+            (options.no_header && !text, "Load::no_header(true)", "this is no text"),
+        ];
+        match wrong.into_iter().find(|(wrong, ..)| *wrong) {
+            Some((_, option, why)) => Err(Error::new(format!("{option} has no effect on {name}: {why}"))),
+            None => Ok(()),
+        }
+    }
 }
 
 fn by_magic(head: &[u8]) -> Option<Format> {
@@ -110,7 +149,7 @@ fn something_else(head: &[u8]) -> Option<(&'static str, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::error;
+    use super::super::testing::{Folder, error, error_with};
     use super::*;
     use crate::{FastText, KeyedVectors};
 
@@ -146,7 +185,8 @@ mod tests {
 
     #[test]
     fn text_and_binary_are_told_apart() {
-        let format = |bytes: &[u8]| recognize(&mut Input::of(&mut &bytes[..]), &Load::new()).unwrap();
+        let format =
+            |bytes: &[u8]| recognize(Path::new("none/v"), &mut Input::of(&mut &bytes[..]), &Load::new()).unwrap();
         let binary = |bytes: &[u8]| matches!(format(bytes), Format::Binary(_));
         assert!(binary(b"1 1\na \0\0\x80?"));
         assert!(binary(b"1 1\na \xcd\xcc\xcc="));
@@ -155,8 +195,32 @@ mod tests {
         assert!(!binary(b"1 1\na\n"));
         assert!(!binary("1 3\nein größer 0.1 x\n".as_bytes()));
         assert!(!binary(b"1 3\n\xff\xfe 0.1 0.2 0.3\n"));
-        assert!(matches!(format(b"0.1\t0.2\n0.3\t0.4\n"), Format::Projector(_)));
+        assert!(matches!(format(b"0.1\t0.2\n0.3\t0.4\n"), Format::Table(_)));
         assert!(matches!(format(b"1\t0.2\na\t0.4\n"), Format::Text(_)));
         assert!(matches!(format(b"\x08\0\0\0\0\0\0\0{}      "), Format::SafeTensors));
+    }
+
+    #[test]
+    fn options_that_do_nothing_are_errors() {
+        let model: &[u8] = include_bytes!("../../tests/fixtures/fasttext/skipgram.bin");
+        let folder = Folder::new();
+        let file = folder.write("words", "a 5\n");
+        let (words, counts) = (Load::new().words(&file), Load::new().counts(&file));
+        let binary: &[u8] = b"1 1\na \0\0\x80?";
+        for (bytes, options, expected) in [
+            (
+                b"1 1\na 2\n".as_slice(),
+                &words,
+                "Load::words has no effect on a text with words: the words are in the file",
+            ),
+            (binary, &words, "Load::words has no effect on word2vec's binary format"),
+            (model, &Load::new().no_header(true), "Load::no_header(true) has no effect on a model of fastText"),
+            (model, &words, "Load::words has no effect on a model of fastText"),
+            (model, &counts, "Load::counts has no effect on a model of fastText"),
+            (model, &Load::new().lossy(true), "Load::lossy(true) has no effect on a model of fastText"),
+        ] {
+            let error = error_with(bytes, options);
+            assert!(error.starts_with(expected), "{error}");
+        }
     }
 }

@@ -42,15 +42,16 @@ impl Load {
         self
     }
 
-    /// Whether bytes of a word that are not UTF-8 are replaced by U+FFFD, where they are an error otherwise. The C program cuts words after 99
-    /// bytes, within a letter if need be. Default false. gensim: `unicode_errors="replace"`.
+    /// Whether bytes of a word that are not UTF-8 are replaced by U+FFFD, where they are an error otherwise, but for words that the vocabulary
+    /// leaves out. The C program cuts words after 99 bytes, within a letter if need be. Default false. gensim: `unicode_errors="replace"`.
     pub fn lossy(mut self, lossy: bool) -> Self {
         self.lossy = lossy;
         self
     }
 
-    /// Whether the first line of a text file is a word and its vector even if it looks like a header of two integers. Files without a header
-    /// are recognized; only those with one number a word need this. Default false.
+    /// Whether the first line of a text file is a word and its vector even if it looks like a header of two integers, or like a row of numbers
+    /// without a word. Files without a header are recognized; only those with one number a word, or with words that are numbers with a point,
+    /// need this. Default false.
     pub fn no_header(mut self, no_header: bool) -> Self {
         self.no_header = no_header;
         self
@@ -62,13 +63,15 @@ impl Load {
         self
     }
 
-    /// A file with a word and its count on each line, as word2vec's `-save-vocab` writes it. gensim: `fvocab`.
+    /// A file with a word and its count on each line, as word2vec's `-save-vocab` writes it. Default the counts of a safetensors file, if it has
+    /// them. gensim: `fvocab`.
     pub fn counts(mut self, path: impl Into<PathBuf>) -> Self {
         self.counts = Some(path.into());
         self
     }
 
-    /// The file with the words of a `.npy` or of the projector's `.tsv`, one a line, where it is not beside it.
+    /// The file with the words of a `.npy` or of a text that has rows of numbers alone, one a line, where it is not beside it; and of a
+    /// safetensors file without words. Counts after the words are passed over.
     pub fn words(mut self, path: impl Into<PathBuf>) -> Self {
         self.words = Some(path.into());
         self
@@ -78,8 +81,13 @@ impl Load {
     pub(super) fn decode<'a>(&self, bytes: &'a [u8], number: u64, position: u64) -> Result<Cow<'a, str>> {
         match std::str::from_utf8(bytes) {
             Ok(word) => Ok(Cow::Borrowed(word)),
-            Err(_) if self.lossy => Ok(String::from_utf8_lossy(bytes)),
             Err(error) => {
+                let replaced = String::from_utf8_lossy(bytes);
+                // What is not wanted need not be right.
+                let unwanted = |vocabulary: &Vocabulary| vocabulary.words.get(&replaced).is_none();
+                if self.lossy || self.vocabulary.as_ref().is_some_and(unwanted) {
+                    return Ok(replaced);
+                }
                 let at = error.valid_up_to();
                 Err(Error::new(format!("word {} is not UTF-8", number + 1))
                     .received(format!("byte 0x{:02x} at {} in {}", bytes[at], position + at as u64, shown(bytes)))

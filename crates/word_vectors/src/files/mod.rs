@@ -6,19 +6,24 @@
 mod binary;
 mod finalfusion;
 mod format;
+mod layout;
+mod lines;
 mod load;
 mod npy;
 mod number;
 mod parts;
+mod places;
 mod projector;
+mod projector_config;
 mod raw;
 mod rows;
-mod safetensors;
+pub(crate) mod safetensors;
 mod save;
 mod source;
 pub(crate) mod tables;
 mod text;
 mod word_list;
+mod write;
 
 #[cfg(test)]
 mod damaged;
@@ -28,12 +33,12 @@ mod testing;
 pub use load::Load;
 pub use save::Save;
 
-use crate::{FastText, KeyedVectors};
+use crate::{KeyedVectors, fast_text};
 use candle_keras_ops::{Error, Result};
 use format::Format;
 use source::Input;
 use std::borrow::Borrow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 impl KeyedVectors {
     /// Reads vectors from a file, whatever program wrote it: the format is recognized by what is in the file, not by its name.
@@ -43,12 +48,16 @@ impl KeyedVectors {
     /// | word2vec text and fastText `.vec`, GloVe text without a header | in the file |
     /// | word2vec binary, as the C program and as gensim write it | in the file |
     /// | safetensors: the table `embeddings`, or the only one | a JSON list in the metadata under `vocabulary` |
-    /// | NumPy's `.npy`, and what gensim puts beside its `.kv` | `NAME.words.txt` or `NAME.vocab`, one a line |
-    /// | `vectors.tsv` of TensorBoard's projector | `metadata.tsv` |
+    /// | NumPy's `.npy`, and what gensim puts beside its `.kv` | `NAME.words.txt`, one a line, or `NAME.vocab`, with or without counts |
+    /// | `vectors.tsv` of TensorBoard's projector, text of `numpy.savetxt` | `metadata.tsv`, or [`Load::words`] |
     /// | finalfusion `.fifu` without subwords | in the file |
     /// | fastText's models, `.bin` and `.ftz` | in the file, which is read whole; [`FastText::load`] has vectors of unseen words too |
     ///
-    /// Each of them may be packed with gzip, or be a member of a zip archive. See [`Load`] to read a part of a file.
+    /// Each of them may be packed with gzip, or be a member of a zip archive; `NAME.npy.gz` has its words where `NAME.npy` has them, and a table in
+    /// an archive needs [`Load::words`]. A pipe is read as a file is, unless it gives a zip archive. See [`Load`] to read a part of a file.
+    ///
+    /// Rows that have numbers alone are taken for words and vectors if they begin with whole numbers, and for a table without words if they begin
+    /// with numbers with a point.
     ///
     /// Of a word that comes several times, the first vector is kept, and a warning says how many were passed over. Numbers that are not
     /// finite are kept as they are, with a warning.
@@ -95,15 +104,16 @@ impl KeyedVectors {
     /// |---|---|
     /// | `.txt`, `.vec` | word2vec text; GloVe's with [`Save::header`]`(false)` |
     /// | `.bin` | word2vec binary |
-    /// | `.safetensors` | the table `embeddings`, and the words in the metadata under `vocabulary` |
+    /// | `.safetensors` | the table `embeddings`, the words in the metadata under `vocabulary`, and their counts, if they are known, under `counts` |
     /// | `.npy` | the table, and the words in `NAME.words.txt` |
     /// | `.tsv` | for TensorBoard's projector: the table, the words in `metadata.tsv`, and `projector_config.pbtxt` |
     ///
-    /// Text has each number in the fewest digits that read back as the same number. A file is replaced whole or not at all.
+    /// Text has each number in the fewest digits that read back as the same number. A file is replaced whole or not at all, and several files that
+    /// belong together get their names when all of them are written. Of a `projector_config.pbtxt` that is there, the blocks of other tables stay.
     ///
     /// # Errors
-    /// If the file cannot be written, the ending is another, or the format has no place for a word: text and word2vec's binary format have
-    /// none for a word with a space in it.
+    /// If a file cannot be written, the ending is another, or the format has no place for a word: word2vec's binary format has none for a word
+    /// with a space in it, for which there is [`Save::replace_spaces`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         self.save_with(path, Save::new())
     }
@@ -119,16 +129,20 @@ impl KeyedVectors {
 }
 
 fn read(path: &Path, input: &mut Input, options: &Load) -> Result<KeyedVectors> {
-    match format::recognize(input, options)? {
+    let unpacked = unpacked(path);
+    let format = format::recognize(&unpacked, input, options)?;
+    format.check(options)?;
+    match format {
         Format::Text(layout) => text::read(input, &layout, None, options),
         Format::Binary(header) => binary::read(input, &header, options),
         Format::SafeTensors => safetensors::read(input, options),
-        Format::Npy => npy::read(path, input, options),
-        Format::Projector(layout) => projector::read(path, input, &layout, options),
+        Format::Npy => npy::read(&unpacked, input, options),
+        Format::Table(layout) => projector::read(&unpacked, input, &layout, options),
         Format::FinalFusion => finalfusion::read(input, options),
         // A model is read whole: the vector of a word is a mean of rows from all of it.
         Format::FastText => {
-            let vectors = FastText::load(path)?.into_vectors();
+            let length = input.length();
+            let vectors = fast_text::read(path, input, length)?.into_vectors();
             let vectors = match options.limit {
                 Some(limit) => vectors.truncate(limit as usize),
                 None => vectors,
@@ -141,10 +155,19 @@ fn read(path: &Path, input: &mut Input, options: &Load) -> Result<KeyedVectors> 
     }
 }
 
-/// The error with the file that it is about.
+/// The path without the ending of gzip, by which the files beside it are named.
+fn unpacked(path: &Path) -> PathBuf {
+    let packed = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
+    if packed { path.with_extension("") } else { path.to_path_buf() }
+}
+
+/// The error with the file that it is about, unless it begins with that.
 fn named(path: &Path, error: Error) -> Error {
     match error {
-        Error::Invalid(problem) => Error::new(format!("{}: {problem}", path.display())),
+        Error::Invalid(problem) => {
+            let (path, problem) = (path.display().to_string(), problem.to_string());
+            Error::new(if problem.starts_with(&path) { problem } else { format!("{path}: {problem}") })
+        }
         other => other,
     }
 }

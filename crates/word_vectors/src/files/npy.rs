@@ -85,7 +85,7 @@ pub(super) fn write(vectors: &KeyedVectors, out: &mut impl Write) -> std::io::Re
     out.write_all(&[1, 0])?;
     out.write_all(&(length as u16).to_le_bytes())?;
     writeln!(out, "{dict:<0$}", length - 1)?;
-    super::save::raw(vectors, out)
+    super::write::raw(vectors, out)
 }
 
 #[cfg(test)]
@@ -106,6 +106,7 @@ mod tests {
         let folder = Folder::new();
         comes_back(&folder, "v.npy", &vectors(&["a", "two words", ""], &[1., -0.5, 3e-8, 2.5, 0., f32::MAX]));
         assert_eq!(folder.read("v.words.txt"), "a\ntwo words\n\n");
+        comes_back(&folder, "docs.npy", &vectors(&["doc 1", "doc 2", "doc 3"], &[1., 2., 3.]));
         let bytes = std::fs::read(folder.path("v.npy")).unwrap();
         let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }";
         assert_eq!((&bytes[..10], bytes.len()), (&b"\x93NUMPY\x01\0\x76\0"[..], 128 + 24));

@@ -1,9 +1,20 @@
 //! The lines of a part of a text, parsed by one core.
 
-use super::text::{is_separator, numbers_at_end, trimmed};
+use super::layout::{fields, is_separator, numbers_at_end, trimmed};
 use super::{Load, number, shown};
 use candle_keras_ops::Error;
 use std::ops::Range;
+
+/// Where the word of a line is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum WordPlace {
+    /// In a list: lines have numbers alone.
+    Elsewhere,
+    /// Before the last numbers of a line, as many as the header says: it may end with numbers itself.
+    BeforeWidth,
+    /// Before all numbers at the end of a line. Without a header, one number more is one too many.
+    BeforeNumbers,
+}
 
 /// What the lines of a part hold.
 pub(super) struct Part<'a> {
@@ -57,7 +68,7 @@ impl Fault {
     }
 
     fn new(line: u64, text: &[u8], width: usize, has_word: bool) -> Self {
-        let mut fields: Vec<_> = text.split(is_separator).filter(|field| !field.is_empty()).collect();
+        let mut fields: Vec<_> = fields(text).collect();
         let word =
             if has_word && !fields.is_empty() { shown(fields.remove(0)) } else { String::from("a row of numbers") };
         let numbers = if has_word { numbers_at_end(text) } else { fields.len() };
@@ -77,8 +88,9 @@ impl Fault {
 }
 
 /// Parses the lines of `bytes`; those of words that are not wanted are passed over.
-pub(super) fn parse<'a>(bytes: &'a [u8], width: usize, has_words: bool, options: &Load) -> Part<'a> {
+pub(super) fn parse<'a>(bytes: &'a [u8], width: usize, place: WordPlace, options: &Load) -> Part<'a> {
     let (values, kept) = (Vec::new(), Vec::new());
+    let has_words = place != WordPlace::Elsewhere;
     let mut part = Part { bytes, width, values, kept, lines: 0, line_ends: 0, length: bytes.len(), fault: None };
     let vocabulary = options.vocabulary.as_ref().filter(|_| has_words);
     if vocabulary.is_none() {
@@ -95,7 +107,7 @@ pub(super) fn parse<'a>(bytes: &'a [u8], width: usize, has_words: bool, options:
             part.lines += 1;
         } else {
             let word = if has_words {
-                named(line, width, &mut part.values)
+                named(line, width, place, &mut part.values)
             } else {
                 numbers(line, width, &mut part.values).then_some(0)
             };
@@ -114,9 +126,9 @@ pub(super) fn parse<'a>(bytes: &'a [u8], width: usize, has_words: bool, options:
 
 /// Adds the numbers of a line and returns the length of its word.
 #[inline]
-fn named(line: &[u8], width: usize, values: &mut Vec<f32>) -> Option<usize> {
+fn named(line: &[u8], width: usize, place: WordPlace, values: &mut Vec<f32>) -> Option<usize> {
     let word = line.iter().position(is_separator)?;
-    if numbers(&line[word..], width, values) { Some(word) } else { spaced(line, width, values) }
+    if numbers(&line[word..], width, values) { Some(word) } else { spaced(line, width, place, values) }
 }
 
 /// Adds the numbers of a line, if there are as many as the width is and nothing else.
@@ -142,11 +154,10 @@ fn numbers(line: &[u8], width: usize, values: &mut Vec<f32>) -> bool {
     whole
 }
 
-/// The same of a line whose word has spaces in it: the numbers are its last fields. A word of which all but the beginning is numbers as well is
-/// a line with too many of them.
+/// The same of a line whose word has spaces in it: the numbers are its last fields.
 #[cold]
-fn spaced(line: &[u8], width: usize, values: &mut Vec<f32>) -> Option<usize> {
-    if numbers_at_end(line) != width {
+fn spaced(line: &[u8], width: usize, place: WordPlace, values: &mut Vec<f32>) -> Option<usize> {
+    if place == WordPlace::BeforeNumbers && numbers_at_end(line) != width {
         return None;
     }
     let mut word = line;
@@ -162,8 +173,12 @@ mod tests {
     use super::*;
 
     fn word(line: &str, width: usize) -> Option<(&str, Vec<f32>)> {
+        placed(line, width, WordPlace::BeforeNumbers)
+    }
+
+    fn placed(line: &str, width: usize, place: WordPlace) -> Option<(&str, Vec<f32>)> {
         let mut values = Vec::new();
-        named(line.as_bytes(), width, &mut values).map(|length| (&line[..length], values))
+        named(line.as_bytes(), width, place, &mut values).map(|length| (&line[..length], values))
     }
 
     #[test]
@@ -179,5 +194,16 @@ mod tests {
         assert_eq!(word("a 1", 2), None);
         assert_eq!(word("a", 2), None);
         assert_eq!(word("a 1 x", 2), None);
+    }
+
+    #[test]
+    fn words_may_end_with_numbers_where_the_width_is_known() {
+        let known = |line| placed(line, 2, WordPlace::BeforeWidth);
+        assert_eq!(known("doc 1 0.5 2"), Some(("doc 1", vec![0.5, 2.])));
+        assert_eq!(known("1 2 3 4 5"), Some(("1 2 3", vec![4., 5.])));
+        assert_eq!(known("a 1 2"), Some(("a", vec![1., 2.])));
+        assert_eq!(known("a 1 2 x"), None);
+        assert_eq!(known("a 1"), None);
+        assert_eq!(known("1 2"), None);
     }
 }

@@ -1,18 +1,25 @@
-//! The two files of TensorBoard's embedding projector: numbers between tabs, and the words in `metadata.tsv`.
+//! Rows of numbers without words: TensorBoard's embedding projector has them between tabs, and the words in `metadata.tsv`.
 
+use super::layout::Layout;
 use super::source::Input;
-use super::text::{self, Layout};
 use super::word_list::{self, WordList};
-use super::{Load, named};
+use super::{Load, named, text};
 use crate::KeyedVectors;
 use candle_keras_ops::{Error, Result};
 use std::path::{Path, PathBuf};
 
 pub(super) fn read(path: &Path, input: &mut Input, layout: &Layout, options: &Load) -> Result<KeyedVectors> {
-    let beside = [metadata_of(path), path.with_file_name("metadata.tsv")];
-    let metadata = word_list::beside(&beside, options)?;
+    let candidates = beside(path);
+    let metadata = word_list::beside(&candidates, options).map_err(|error| {
+        error.help("Load::words names another file with a word on each line; Load::no_header(true) takes the first numbers for words")
+    })?;
     let words = column(WordList::read(metadata, options)?).map_err(|error| named(metadata, error))?;
     text::read(input, layout, Some(&words), options)
+}
+
+/// Where the words of a table may be.
+pub(super) fn beside(path: &Path) -> [PathBuf; 2] {
+    [metadata_of(path), path.with_file_name("metadata.tsv")]
 }
 
 /// Where the words of a table are: `metadata.tsv` for `vectors.tsv`, `x_metadata.tsv` for gensim's `x_tensor.tsv` and for `x.tsv`.
@@ -39,16 +46,6 @@ fn column(lines: WordList) -> Result<WordList> {
     Ok(words)
 }
 
-/// What TensorBoard looks for in a folder of logs.
-pub(super) fn config(tensors: &Path, metadata: &Path) -> String {
-    let name = |path: &Path| serde_json::Value::from(path.file_name().unwrap_or_default().to_string_lossy().as_ref());
-    format!(
-        "embeddings {{\n  tensor_name: \"embeddings\"\n  tensor_path: {}\n  metadata_path: {}\n}}\n",
-        name(tensors),
-        name(metadata)
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Folder, comes_back, content, content_of, vectors};
@@ -62,12 +59,36 @@ mod tests {
         assert_eq!(folder.read("metadata.tsv"), "a\ntwo words\n");
         assert_eq!(
             folder.read("projector_config.pbtxt"),
-            "embeddings {\n  tensor_name: \"embeddings\"\n  tensor_path: \"vectors.tsv\"\n  metadata_path: \"metadata.tsv\"\n}\n"
+            "embeddings {\n  tensor_name: \"vectors\"\n  tensor_path: \"vectors.tsv\"\n  metadata_path: \"metadata.tsv\"\n}\n"
         );
         comes_back(&folder, "other.tsv", &written);
         assert_eq!(folder.read("other_metadata.tsv"), "a\ntwo words\n");
         assert_eq!(metadata_of(Path::new("x/m_tensor.tsv")), Path::new("x/m_metadata.tsv"));
         assert_eq!(metadata_of(Path::new("safetensors.tsv")), Path::new("safetensors_metadata.tsv"));
+    }
+
+    #[test]
+    fn numbers_alone_need_a_file_of_words() {
+        let folder = Folder::new();
+        let expected = content(&["a", "b"], &[0.1, 0.2, 0.4, 0.5]);
+        let words = folder.write("words", "a\nb\n");
+        for text in ["0.1 0.2\n0.4 0.5\n", "\u{feff}0.1\t0.2\r\n0.4\t0.5\r\n"] {
+            let path = folder.write("v.txt", text);
+            let error = KeyedVectors::load(&path).unwrap_err().to_string();
+            assert!(error.contains("numbers without words") && error.contains("Load::no_header(true)"), "{error}");
+            let read = KeyedVectors::load_with(&path, Load::new().words(&words)).unwrap();
+            assert_eq!(content_of(&read), expected);
+            let read = KeyedVectors::load_with(&path, Load::new().no_header(true)).unwrap();
+            assert_eq!(content_of(&read), content(&["0.1", "0.4"], &[0.2, 0.5]));
+        }
+        // Whole numbers between tabs are words, unless the words are in a file beside it.
+        let path = folder.write("vectors.tsv", "0\t0.1\n7\t0.4\n");
+        assert_eq!(content_of(&KeyedVectors::load(&path).unwrap()), content(&["0", "7"], &[0.1, 0.4]));
+        folder.write("metadata.tsv", "\u{feff}a\nb\n");
+        assert_eq!(content_of(&KeyedVectors::load(&path).unwrap()), content(&["a", "b"], &[0., 0.1, 7., 0.4]));
+        let read = KeyedVectors::load_with(&path, Load::new().no_header(true)).unwrap();
+        assert_eq!(content_of(&read), content(&["0", "7"], &[0.1, 0.4]));
+        comes_back(&folder, "vectors.tsv", &vectors(&["a", "b"], &[1., 2.]));
     }
 
     #[test]
@@ -93,6 +114,7 @@ mod tests {
             error("a\nb\nc\n").contains("line 3, a row of numbers: not a vector\n  expected: 2 numbers\n  received: 1")
         );
         std::fs::remove_file(folder.path("metadata.tsv")).unwrap();
+        folder.write("vectors.tsv", "1.0\t2.0\n");
         let missing = KeyedVectors::load(&path).unwrap_err().to_string();
         assert!(missing.contains("numbers without words") && missing.contains("Load::words"), "{missing}");
     }

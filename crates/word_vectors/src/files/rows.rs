@@ -1,7 +1,7 @@
 //! The rows of a file that are kept.
 
 use super::Load;
-use super::word_list::Counts;
+use super::word_list;
 use crate::{KeyedVectors, Words};
 use candle_keras_ops::{Error, Result, warnings};
 
@@ -11,13 +11,14 @@ pub(super) struct Rows<'a> {
     width: usize,
     words: Words,
     vectors: Vec<f32>,
+    counts: Option<Vec<u64>>,
     seen: u64,
     repeated: u64,
     first_repeated: String,
 }
 
 impl<'a> Rows<'a> {
-    /// None yet, with room for what a file holds of which is known that it has room for `possible` rows.
+    /// Reserves room for at most `possible` rows.
     pub(super) fn new(load: &'a Load, width: usize, possible: Option<u64>) -> Result<Self> {
         if width == 0 {
             return Err(Error::new("the vectors have a width of zero").expected("at least one number a word"));
@@ -34,7 +35,7 @@ impl<'a> Rows<'a> {
             }
         }
         let (words, first_repeated) = (Words::new(), String::new());
-        Ok(Self { load, width, words, vectors, seen: 0, repeated: 0, first_repeated })
+        Ok(Self { load, width, words, vectors, counts: None, seen: 0, repeated: 0, first_repeated })
     }
 
     /// Whether all has been found that is to be kept.
@@ -70,6 +71,17 @@ impl<'a> Rows<'a> {
         Some(&mut self.vectors)
     }
 
+    /// The same of a word as it is in the file, `position` bytes from its beginning.
+    pub(super) fn take_bytes(&mut self, word: &[u8], position: u64) -> Result<Option<&mut Vec<f32>>> {
+        let word = self.load.decode(word, self.seen, position)?;
+        Ok(self.take(&word))
+    }
+
+    /// How often the words occurred, as the file says; [`Load::counts`] is asked first.
+    pub(super) fn set_counts(&mut self, counts: Vec<u64>) {
+        self.counts = Some(counts);
+    }
+
     /// The words so far, and their vectors.
     pub(super) fn parts(&mut self) -> (&Words, &mut [f32]) {
         (&self.words, &mut self.vectors)
@@ -98,8 +110,10 @@ impl<'a> Rows<'a> {
         {
             warnings::warn("the file has none of the words of the vocabulary");
         }
-        let counts =
-            self.load.counts.as_ref().map(|path| Counts::read(path, self.load)?.of(&self.words)).transpose()?;
+        let counts = match &self.load.counts {
+            Some(path) => Some(word_list::counts(path, &self.words, self.load)?),
+            None => self.counts,
+        };
         Ok(KeyedVectors::from_parts(self.words, self.vectors, self.width, counts))
     }
 }

@@ -1,34 +1,28 @@
-//! safetensors: the table `embeddings`, with the words as a JSON list in the metadata under `vocabulary`.
+//! safetensors: the table `embeddings`, with the words as a JSON list in the metadata under `vocabulary`, and their counts under `counts`.
 
 use super::Load;
 use super::raw::{Element, Table};
 use super::source::Input;
+use super::tables::{self, COUNTS, VOCABULARY};
 use super::word_list::WordList;
 use crate::KeyedVectors;
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, warnings};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
-use serde_json::json;
-use std::io::Write;
 
-const TENSOR: &str = "embeddings";
-const VOCABULARY: &str = "vocabulary";
+pub(crate) const TENSOR: &str = "embeddings";
 
-/// More than this is no header, though it has the words of three million vectors in it; safetensors in Python reads 100 MB.
-const LONGEST_HEADER: u64 = 1 << 30;
+/// More than this is no header, though it has the words of three million vectors in it.
+const LONGEST_READ: u64 = 1 << 30;
 
 pub(super) fn read(input: &mut Input, options: &Load) -> Result<KeyedVectors> {
-    let length = u64::from_le_bytes(input.array()?);
-    let mut header = Vec::new();
-    if length > LONGEST_HEADER || !input.fill(&mut header, length as usize)? {
-        return Err(Error::new("the header of the safetensors file is cut off").expected(format!("{length} bytes")));
-    }
-    let header: Metadata = serde_json::from_slice(&header)
-        .map_err(|cause| Error::new(format!("the header of the safetensors file is damaged: {cause}")))?;
+    let header = header_of(input)?;
     let info = find(&header)?;
-    let words = match (&options.words, header.metadata().as_ref().and_then(|metadata| metadata.get(VOCABULARY))) {
+    let text = |name: &str| header.metadata().as_ref().and_then(|metadata| metadata.get(name));
+    let words = match (&options.words, text(VOCABULARY)) {
         (Some(path), _) => WordList::read(path, options)?,
-        (None, Some(words)) => words_of(words)?,
+        (None, Some(words)) => serde_json::from_str(words)
+            .map_err(|cause| Error::new(format!("the words of the safetensors file are no JSON list: {cause}")))?,
         (None, None) => {
             return Err(Error::new(format!("the safetensors file has no words: its metadata has no {VOCABULARY:?}"))
                 .help("Load::words names a file with a word on each line"));
@@ -51,7 +45,37 @@ pub(super) fn read(input: &mut Input, options: &Load) -> Result<KeyedVectors> {
             .received(format!("{:?}", info.shape)));
     };
     input.skip(info.data_offsets.0 as u64)?;
-    Table { element, rows: rows as u64, width: width as u64 }.read(input, &words, options)?.finish()
+    let mut rows = Table { element, rows: rows as u64, width: width as u64 }.read(input, &words, options)?;
+    if let Some(counts) = text(COUNTS).and_then(|counts| counts_of(counts, words.len())) {
+        let kept = words.kept(rows.parts().0);
+        let counts = counts.into_iter().zip(kept).filter_map(|(count, kept)| kept.then_some(count)).collect();
+        rows.set_counts(counts);
+    }
+    rows.finish()
+}
+
+fn header_of(input: &mut Input) -> Result<Metadata> {
+    let length = u64::from_le_bytes(input.array()?);
+    let mut header = Vec::new();
+    if length > LONGEST_READ || !input.fill(&mut header, length as usize)? {
+        return Err(Error::new("the header of the safetensors file is cut off").expected(format!("{length} bytes")));
+    }
+    serde_json::from_slice(&header)
+        .map_err(|cause| Error::new(format!("the header of the safetensors file is damaged: {cause}")))
+}
+
+/// The counts of so many words; none, with a warning, if they are something else.
+fn counts_of(json: &str, words: usize) -> Option<Vec<u64>> {
+    let counts: Option<Vec<u64>> = serde_json::from_str(json).ok()?;
+    let counts = counts?;
+    if counts.len() != words {
+        warnings::warn(format!(
+            "the safetensors file has {} counts of {words} words: they are passed over",
+            counts.len()
+        ));
+        return None;
+    }
+    Some(counts)
 }
 
 /// The table of vectors: by its name, or the only one.
@@ -70,34 +94,18 @@ fn find(header: &Metadata) -> Result<&TensorInfo> {
     })
 }
 
-fn words_of(json: &str) -> Result<WordList> {
-    let words: Vec<String> = serde_json::from_str(json)
-        .map_err(|cause| Error::new(format!("the words of the safetensors file are no JSON list: {cause}")))?;
-    let mut list = WordList::default();
-    words.iter().for_each(|word| list.push(word));
-    Ok(list)
-}
-
-/// Writes the table and its words.
-pub(super) fn write(vectors: &KeyedVectors, out: &mut impl Write) -> Result<()> {
-    let words: Vec<_> = vectors.words().iter().collect();
-    let (rows, width) = (vectors.len(), vectors.vector_size());
-    let mut header = json!({
-        "__metadata__": {VOCABULARY: serde_json::to_string(&words)?},
-        TENSOR: {"dtype": "F32", "shape": [rows, width], "data_offsets": [0, rows * width * 4]},
-    })
-    .to_string();
-    // The numbers begin at a multiple of 8 bytes.
-    header.push_str(&" ".repeat(header.len().next_multiple_of(8) - header.len()));
-    out.write_all(&(header.len() as u64).to_le_bytes())
-        .and_then(|()| out.write_all(header.as_bytes()))
-        .map_err(super::io)?;
-    super::save::raw(vectors, out).map_err(super::io)
+/// What the file begins with, before the numbers: its length, and the words and their counts.
+///
+/// # Errors
+/// If it is longer than other programs read.
+pub(super) fn header(vectors: &KeyedVectors) -> Result<Vec<u8>> {
+    let metadata = tables::metadata(vectors.words(), vectors.counts())?;
+    tables::header(&metadata, [(TENSOR, vectors.len(), vectors.vector_size())])
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Folder, comes_back, content, content_of, error, load, load_with, vectors};
+    use super::super::testing::{Folder, comes_back, content, content_of, error, load, load_with, loaded, vectors};
     use super::*;
     use safetensors::tensor::TensorView;
     use std::collections::HashMap;
@@ -125,6 +133,39 @@ mod tests {
             content_of(&KeyedVectors::load_with(folder.path("v.safetensors"), &few).unwrap()),
             content(&[""], &[0., f32::MAX])
         );
+    }
+
+    #[test]
+    fn counts_come_back() {
+        let folder = Folder::new();
+        let words: crate::Words = ["a", "b", "c"].into_iter().collect();
+        let written = KeyedVectors::from_parts(words, vec![1., 2., 3.], 1, Some(vec![9, 1 << 60, 0]));
+        let path = folder.path("v.safetensors");
+        written.save(&path).unwrap();
+        let counts = |options: Load| KeyedVectors::load_with(&path, options).unwrap().counts().map(<[u64]>::to_vec);
+        assert_eq!(counts(Load::new()), Some(vec![9, 1 << 60, 0]));
+        assert_eq!(counts(Load::new().vocabulary(["c", "b"])), Some(vec![1 << 60, 0]));
+        assert_eq!(counts(Load::new().limit(1)), Some(vec![9]));
+        assert_eq!(counts(Load::new().counts(folder.write("counts", "b 5\nc 6\na 7\n"))), Some(vec![7, 5, 6]));
+        // Of another list of words, they are not the counts.
+        let words = folder.write("two", "x\ny\n");
+        let table = |counts: &str| {
+            let view = TensorView::new(Dtype::F32, vec![2, 1], &ONE_AND_TWO).unwrap();
+            let metadata = HashMap::from([(COUNTS.to_string(), counts.to_string())]);
+            loaded(safetensors::serialize([("x", view)], Some(metadata)).unwrap(), Load::new().words(&words)).1
+        };
+        assert_eq!(table("[1,2,3]"), ["the safetensors file has 3 counts of 2 words: they are passed over"]);
+        assert!(table("[1,2]").is_empty() && table("null").is_empty() && table("many").is_empty());
+    }
+
+    #[test]
+    fn a_header_that_nobody_reads_is_not_written() {
+        let folder = Folder::new();
+        for word in ["x".repeat(100_000_000), "\0".repeat(17_000_000)] {
+            let error = vectors(&[&word], &[1.]).save(folder.path("v.safetensors")).unwrap_err().to_string();
+            assert!(error.contains("too long for safetensors") && error.contains(".npy"), "{error}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path("")).unwrap().count(), 0);
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl<'a> Input<'a> {
         Self::new(bytes, Some(length))
     }
 
-    /// How many bytes there are, if the file says so by being there; what an archive says of its members is not proven.
+    /// The size of a plain file; none for a packed one, whose stated size may be wrong.
     pub(super) fn length(&self) -> Option<u64> {
         self.length
     }
@@ -101,18 +101,23 @@ pub(super) fn open<T>(path: &Path, member: Option<&str>, read: impl FnOnce(&mut 
     let mut file = File::open(path).map_err(failed)?;
     let mut head = Vec::new();
     file.by_ref().take(4).read_to_end(&mut head).map_err(failed)?;
-    file.rewind().map_err(failed)?;
     if head == b"PK\x03\x04" || head == b"PK\x05\x06" {
+        // The list of its members is at the end.
+        file.rewind()
+            .map_err(|_| Error::new("a zip archive cannot be read from a pipe").help("save it as a file first"))?;
         return open_zip(file, member, read);
     }
     if let Some(member) = member {
         return Err(Error::new(format!("this is no zip archive, so there is no member {member:?} in it")));
     }
-    if head.starts_with(&[0x1f, 0x8b]) {
-        return read(&mut Input::new(&mut MultiGzDecoder::new(BufReader::with_capacity(BUFFER, file)), None));
-    }
     let length = file.metadata().ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len());
-    read(&mut Input::new(&mut file, length))
+    let packed = head.starts_with(&[0x1f, 0x8b]);
+    // A pipe gives its bytes once.
+    let mut whole = Cursor::new(head).chain(file);
+    if packed {
+        return read(&mut Input::new(&mut MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole)), None));
+    }
+    read(&mut Input::new(&mut whole, length))
 }
 
 fn open_zip<T>(file: File, member: Option<&str>, read: impl FnOnce(&mut Input) -> Result<T>) -> Result<T> {
@@ -223,5 +228,56 @@ mod tests {
             let error = crate::KeyedVectors::load(&path).unwrap_err().to_string();
             assert!(error.starts_with(&path.display().to_string()), "{error}");
         }
+    }
+
+    #[test]
+    fn models_of_fast_text_in_archives_are_read() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/fasttext/skipgram.bin");
+        let model = std::fs::read(path).unwrap();
+        let expected = load(&model);
+        assert!(!expected.0.is_empty());
+        assert_eq!(load(zip(&[("cc.bin", &model)])), expected);
+        assert_eq!(load_with(zip(&[("a", TEXT), ("cc.bin", &model)]), Load::new().member("cc.bin")), expected);
+        assert_eq!(load(gzip(&model)), expected);
+        for cut in [gzip(&model[..model.len() / 2]), zip(&[("cc.bin", &model[..50])]), model[..50].to_vec()] {
+            let error = error(cut);
+            assert!(error.starts_with("the fastText model ends in"), "{error}");
+        }
+    }
+
+    #[test]
+    fn files_beside_packed_tables_have_their_names_without_gz() {
+        let folder = Folder::new();
+        let expected = content(&["a", "b"], &[1., 2.]);
+        let written = super::super::testing::vectors(&["a", "b"], &[1., 2.]);
+        for name in ["v.npy", "vectors.tsv"] {
+            written.save(folder.path(name)).unwrap();
+            let packed = folder.write(&format!("{name}.gz"), gzip(&std::fs::read(folder.path(name)).unwrap()));
+            std::fs::remove_file(folder.path(name)).unwrap();
+            let read = crate::KeyedVectors::load(packed).unwrap();
+            assert_eq!(super::super::testing::content_of(&read), expected, "{name}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn pipes_are_read_once() {
+        let folder = Folder::new();
+        let path = folder.path("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let read = |bytes: Vec<u8>| {
+            std::thread::scope(|scope| {
+                scope.spawn(|| std::fs::write(&path, bytes));
+                crate::KeyedVectors::load(&path).map(|read| super::super::testing::content_of(&read))
+            })
+        };
+        let expected = content(&["a", "b"], &[1., 2., 3., 4.]);
+        assert_eq!(read(TEXT.to_vec()).unwrap(), expected);
+        assert_eq!(read(gzip(TEXT)).unwrap(), expected);
+        assert_eq!(read(BINARY.to_vec()).unwrap(), content(&["a", "b"], &[1., 2.]));
+        let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/fasttext/skipgram.bin");
+        let model = std::fs::read(model).unwrap();
+        assert_eq!(read(model.clone()).unwrap(), load(&model));
+        assert!(read(zip(&[("v.txt", TEXT)])).unwrap_err().to_string().contains("cannot be read from a pipe"));
     }
 }

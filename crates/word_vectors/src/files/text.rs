@@ -1,130 +1,14 @@
 //! Text with a vector a line: word2vec's, fastText's, GloVe's and the projector's. Lines are parsed on all cores.
 
-use super::binary::Header;
-use super::parts::{Part, parse};
+use super::Load;
+use super::layout::Layout;
+use super::lines::Lines;
+use super::parts::{Part, WordPlace, parse};
 use super::rows::Rows;
 use super::source::Input;
-use super::word_list::WordList;
-use super::{Load, io, number, shown};
+use super::word_list::{self, WordList};
 use crate::KeyedVectors;
 use candle_keras_ops::{Error, Result, cores};
-use std::io::Read;
-
-/// How much a core parses at once, how many times this is read for each core, and how much is read at most.
-const PART: usize = 1 << 18;
-const PARTS: usize = 4;
-const MOST: usize = 1 << 25;
-
-/// A line that is longer than this holds no vector.
-const LONGEST_LINE: usize = 1 << 26;
-
-/// How many lines are looked at to see how wide the vectors are.
-const SAMPLE: usize = 16;
-
-/// How a text is laid out.
-#[derive(Debug)]
-pub(super) struct Layout {
-    /// How many words the header says that there are, if there is one.
-    pub(super) claimed: Option<u64>,
-    pub(super) width: usize,
-    /// The bytes before the first vector.
-    start: usize,
-    /// About how long a line is.
-    line: usize,
-}
-
-/// The first line as a header, "words width", and its length.
-pub(super) fn header(head: &[u8]) -> Option<Header> {
-    let end = memchr::memchr(b'\n', head).unwrap_or(head.len());
-    let line = head[mark(head).min(end)..end].trim_ascii_end();
-    let mut fields = line.split(is_separator).filter(|field| !field.is_empty());
-    let mut integer = || {
-        let field = fields.next()?;
-        let digits = field.iter().all(u8::is_ascii_digit);
-        std::str::from_utf8(field).ok().filter(|_| digits)?.parse::<u64>().ok()
-    };
-    let (words, width) = (integer()?, integer()?);
-    let length = (end + 1).min(head.len());
-    (fields.next().is_none()).then_some(Header { words, width, length })
-}
-
-/// The length of the mark of UTF-8 that Windows puts at the beginning.
-fn mark(head: &[u8]) -> usize {
-    if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }
-}
-
-/// Fields end at spaces and tabs alone: words may have any other white space of Unicode in them.
-pub(super) fn is_separator(byte: &u8) -> bool {
-    matches!(byte, b' ' | b'\t')
-}
-
-/// The line without what ends it.
-pub(super) fn trimmed(line: &[u8]) -> &[u8] {
-    let end = line.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).map_or(0, |last| last + 1);
-    &line[..end]
-}
-
-pub(super) fn is_number(field: &[u8]) -> bool {
-    number::leading(field).is_some_and(|(_, length)| length == field.len())
-}
-
-/// How many numbers a line ends with, its first field left out.
-pub(super) fn numbers_at_end(line: &[u8]) -> usize {
-    let Some(word) = line.iter().position(is_separator) else { return 0 };
-    line[word..].rsplit(is_separator).filter(|field| !field.is_empty()).take_while(|field| is_number(field)).count()
-}
-
-/// The first lines that are there as a whole.
-fn sample(head: &[u8], all: bool) -> impl Iterator<Item = &[u8]> {
-    let end = if all { head.len() } else { memchr::memrchr(b'\n', head).unwrap_or(0) };
-    head[mark(head).min(end)..end]
-        .split(|byte| *byte == b'\n')
-        .map(trimmed)
-        .filter(|line| !line.is_empty())
-        .take(SAMPLE)
-}
-
-/// Whether these are numbers between tabs, without words.
-pub(super) fn is_projector(head: &[u8], all: bool) -> bool {
-    let mut lines = sample(head, all).peekable();
-    lines.peek().is_some_and(|first| first.contains(&b'\t'))
-        && lines.all(|line| line.split(|byte| *byte == b'\t').all(is_number))
-}
-
-impl Layout {
-    pub(super) fn with_header(header: &Header) -> Self {
-        Self { claimed: Some(header.words), width: header.width as usize, start: header.length, line: 1 }
-    }
-
-    pub(super) fn projector(head: &[u8]) -> Self {
-        let line = sample(head, true).next().unwrap_or_default();
-        Self { claimed: None, width: line.split(is_separator).count(), start: 0, line: line.len() }
-    }
-
-    /// As wide as most of the first lines: each of them may be damaged, or be that of a word with spaces and digits in it.
-    pub(super) fn without_header(head: &[u8], all: bool) -> Result<Self> {
-        let widths: Vec<_> = sample(head, all).map(numbers_at_end).collect();
-        let votes = |width: &usize| widths.iter().filter(|other| *other == width).count();
-        // Of as many votes, the first line's.
-        let width = widths.iter().rev().copied().max_by_key(votes).unwrap_or(0);
-        // A word, another and a number: pairs of words with how similar they are, as the files for evaluations have them.
-        let pairs = || sample(head, all).any(|line| line.split(is_separator).count() > 2);
-        if width == 0 || (width == 1 && pairs()) {
-            let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-            return Err(Error::new("this is no file of word vectors")
-                .expected("a header, \"words width\", or a word and its numbers on the first line")
-                .received(shown(line)));
-        }
-        let line = sample(head, all).next().unwrap_or_default().len();
-        Ok(Self { claimed: None, width, start: mark(head), line })
-    }
-
-    /// How many rows a file of this length may have: each number takes a digit and a space.
-    fn possible(&self, length: u64) -> u64 {
-        let line = (self.width as u64).saturating_mul(2).max(self.line as u64).max(1);
-        self.claimed.unwrap_or(u64::MAX).min(length / line)
-    }
-}
 
 /// Reads the vectors of a text, whose lines begin with their words unless these are in a list.
 pub(super) fn read(
@@ -133,23 +17,23 @@ pub(super) fn read(
     words: Option<&WordList>,
     options: &Load,
 ) -> Result<KeyedVectors> {
+    let place = match (words, layout.claimed) {
+        (Some(_), _) => WordPlace::Elsewhere,
+        (None, Some(_)) => WordPlace::BeforeWidth,
+        (None, None) => WordPlace::BeforeNumbers,
+    };
     let mut rows = Rows::new(options, layout.width, input.length().map(|length| layout.possible(length)))?;
     input.skip(layout.start as u64)?;
-    let mut merge = Merge {
-        rows: &mut rows,
-        words,
-        options,
-        line: u64::from(layout.claimed.is_some()) + 1,
-        position: layout.start as u64,
-    };
+    let mut merge =
+        Merge { rows: &mut rows, words, line: u64::from(layout.claimed.is_some()) + 1, position: layout.start as u64 };
     let (mut lines, mut next) = (Lines::default(), Lines::default());
     lines.read(input)?;
-    while !lines.bytes.is_empty() {
+    while !lines.is_empty() {
         next.begin(&lines);
         // The next lines are read while these are parsed.
         let (parts, read) = std::thread::scope(|scope| {
             let read = scope.spawn(|| next.read(input));
-            let parts = cores::map(lines.parts(), |part| parse(part, layout.width, words.is_none(), options));
+            let parts = cores::map(lines.parts(), |part| parse(part, layout.width, place, options));
             (parts, read.join())
         });
         for part in parts {
@@ -167,76 +51,29 @@ pub(super) fn read(
 
 /// A file has as many words as its header or the list of its words says.
 fn check_count(rows: &Rows, layout: &Layout, words: Option<&WordList>) -> Result<()> {
-    let (found, width) = (rows.seen(), layout.width);
+    let found = rows.seen();
     if let Some(words) = words.filter(|words| !rows.is_complete() && words.len() as u64 != found) {
-        return Err(super::word_list::mismatch(words.len(), found));
+        return Err(word_list::mismatch(words.len(), found));
     }
-    match layout.claimed.filter(|claimed| *claimed != found && (!rows.is_complete() || *claimed < found)) {
-        Some(claimed) => Err(Error::new("the header says something else than the file has")
-            .expected(format!("{claimed} words, as line 1 says"))
-            .received(format!("{found} words"))
-            .help(format!(
-                "the file may have been cut off; if it is whole, its first line has to be \"{found} {width}\""
-            ))),
-        None => Ok(()),
-    }
-}
-
-/// A piece of a text that ends where a line does.
-#[derive(Default)]
-struct Lines {
-    bytes: Vec<u8>,
-    /// Where the last line ends that is there as a whole.
-    end: usize,
-}
-
-impl Lines {
-    /// Begins with the line that `before` ends within.
-    fn begin(&mut self, before: &Lines) {
-        self.bytes.clear();
-        self.bytes.extend_from_slice(&before.bytes[before.end..]);
-    }
-
-    /// Reads more, up to the end of a line.
-    fn read(&mut self, input: &mut Input) -> Result<()> {
-        let size = (PART * PARTS * cores::count()).min(MOST);
-        loop {
-            let from = self.bytes.len();
-            let more = size.saturating_sub(from).max(PART);
-            let read = input.by_ref().take(more as u64).read_to_end(&mut self.bytes).map_err(io)?;
-            self.end = if read < more {
-                self.bytes.len()
-            } else {
-                memchr::memrchr(b'\n', &self.bytes[from..]).map_or(0, |last| from + last + 1)
-            };
-            if self.end > 0 || self.bytes.is_empty() {
-                return Ok(());
-            }
-            if self.bytes.len() > LONGEST_LINE {
-                return Err(Error::new("this is no file of word vectors: a line is longer than 64 MB"));
-            }
-        }
-    }
-
-    /// The lines in parts for the cores.
-    fn parts(&self) -> Vec<&[u8]> {
-        let (mut parts, mut left) = (Vec::new(), &self.bytes[..self.end]);
-        while !left.is_empty() {
-            let about = PART.min(left.len());
-            let end = memchr::memchr(b'\n', &left[about..]).map_or(left.len(), |at| about + at + 1);
-            let (part, rest) = left.split_at(end);
-            parts.push(part);
-            left = rest;
-        }
-        parts
-    }
+    let Some(claimed) = layout.claimed.filter(|claimed| *claimed < found || (*claimed > found && !rows.is_complete()))
+    else {
+        return Ok(());
+    };
+    let help = if claimed < found {
+        format!("Load::limit({claimed}) reads as many as the header says, as other programs do")
+    } else {
+        format!("the file may have been cut off; if it is whole, its first line has to be \"{found} {}\"", layout.width)
+    };
+    Err(Error::new("the header says something else than the file has")
+        .expected(format!("{claimed} words, as line 1 says"))
+        .received(format!("{found} words"))
+        .help(help))
 }
 
 /// Puts the rows of the parts in their order.
 struct Merge<'a, 'b> {
     rows: &'a mut Rows<'b>,
     words: Option<&'a WordList>,
-    options: &'a Load,
     /// The number and the position of the line that is next.
     line: u64,
     position: u64,
@@ -250,15 +87,15 @@ impl Merge<'_, '_> {
             if self.rows.is_complete() {
                 return Ok(());
             }
-            let bytes = part.word(&word);
-            let word = match self.words {
+            let kept = match self.words {
                 Some(words) => {
                     let index = usize::try_from(first + number).unwrap_or(usize::MAX);
-                    words.get(index).ok_or_else(|| super::word_list::mismatch(words.len(), first + number + 1))?.into()
+                    let word = words.get(index);
+                    self.rows.take(word.ok_or_else(|| word_list::mismatch(words.len(), first + number + 1))?)
                 }
-                None => self.options.decode(bytes, first + number, self.position + word.start as u64)?,
+                None => self.rows.take_bytes(part.word(&word), self.position + word.start as u64)?,
             };
-            if let Some(vectors) = self.rows.take(&word) {
+            if let Some(vectors) = kept {
                 vectors.extend_from_slice(vector);
             }
         }
@@ -274,9 +111,8 @@ impl Merge<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{
-        Folder, comes_back, content, content_of, error, error_with, load, load_with, loaded, vectors,
-    };
+    use super::super::lines::LONGEST_LINE;
+    use super::super::testing::{Folder, content, error, error_with, load, load_with, loaded};
     use super::*;
     use crate::Save;
 
@@ -307,6 +143,8 @@ mod tests {
         let found = load_with(text, Load::new().vocabulary(["at name@domain.com", ". . ."]));
         assert_eq!(found, content(&[". . .", "at name@domain.com"], &[3., 4., 7., 8.]));
         assert_eq!(load(format!("4 2\n{text}")), expected);
+        // Where the width is known, words may end with numbers.
+        assert_eq!(load("2 2\ndoc 1 1 2\ndoc 2 3 4\n"), content(&["doc 1", "doc 2"], &[1., 2., 3., 4.]));
     }
 
     #[test]
@@ -368,6 +206,10 @@ mod tests {
         );
         let many = error("1 2\na 1 2\nb 1 2\n");
         assert!(many.contains("expected: 1 words, as line 1 says\n  received: 2 words"), "{many}");
+        assert!(
+            many.ends_with("help: Load::limit(1) reads as many as the header says, as other programs do"),
+            "{many}"
+        );
         assert_eq!(load_with("1 2\na 1 2\nb 1 2\n", Load::new().limit(1)), content(&["a"], &[1., 2.]));
         assert!(error("1 0\na\n").starts_with("the vectors have a width of zero"));
         for width in ["1000000000", "1000000000000", "18446744073709551615"] {
@@ -416,50 +258,6 @@ mod tests {
         folder.write("counts", "a 12\nb x\n");
         let error = KeyedVectors::load_with(&text, Load::new().counts(&counts)).unwrap_err().to_string();
         assert!(error.contains("counts: line 2 is not a word and its count\n  received: \"b x\""), "{error}");
-    }
-
-    #[test]
-    fn text_comes_back_bit_by_bit() {
-        let folder = Folder::new();
-        let numbers = [1., -0.1, 1e-45, f32::MAX, -0., 16_777_217., f32::MIN_POSITIVE, 0.1 + 0.2];
-        let written = vectors(&["a", "größe", "</s>", "1"], &numbers);
-        for (name, options) in
-            [("v.txt", Save::new()), ("v.vec", Save::new()), ("glove.txt", Save::new().header(false))]
-        {
-            written.save_with(folder.path(name), &options).unwrap();
-            let read = content_of(&KeyedVectors::load(folder.path(name)).unwrap());
-            assert_eq!(read, content_of(&written));
-            assert!(read.1.iter().zip(&numbers).all(|(a, b)| a.to_bits() == b.to_bits()));
-        }
-        let simple = vectors(&["a", "b"], &[1., -0.5, 3e-8, 2.5]);
-        comes_back(&folder, "simple.txt", &simple);
-        assert!(folder.read("simple.txt").starts_with("2 2\na 1"));
-        let narrow = vectors(&["12", "7"], &[5., 1.]);
-        narrow.save_with(folder.path("narrow.txt"), Save::new().header(false)).unwrap();
-        assert_eq!(content_of(&KeyedVectors::load(folder.path("narrow.txt")).unwrap()), content_of(&narrow));
-    }
-
-    #[test]
-    fn words_without_a_place_are_not_written() {
-        let folder = Folder::new();
-        for (name, word) in [
-            ("a.txt", "two words"),
-            ("a.txt", ""),
-            ("a.vec", "a\tb"),
-            ("a.bin", "a b"),
-            ("a.tsv", "a\tb"),
-            ("a.npy", "a\nb"),
-            ("a.tsv", ""),
-        ] {
-            let error = vectors(&[word], &[1., 2.]).save(folder.path(name)).unwrap_err().to_string();
-            assert!(error.contains(&format!("has no place for this word\n  received: {word:?}")), "{name}: {error}");
-            assert!(!folder.path(name).exists());
-        }
-        for name in ["vectors", "a.csv", "a.bim"] {
-            let error = vectors(&["a"], &[1.]).save(folder.path(name)).unwrap_err().to_string();
-            assert!(error.contains("expected: txt, vec, bin, safetensors, npy or tsv"), "{error}");
-        }
-        comes_back(&folder, "a.safetensors", &vectors(&["two words", "", "a\tb", "\n"], &[1., 2., 3., 4.]));
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! Words in a file of their own, one a line, and their counts.
+//! Words in a list of their own, as that in a file with one a line, and their counts.
 
-use super::{Load, named, shown};
+use super::{Load, layout, named, shown};
 use crate::Words;
 use candle_keras_ops::{Error, Result, warnings};
-use std::collections::HashMap;
+use hashbrown::HashSet;
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use std::path::{Path, PathBuf};
 
 /// The words of the rows of a table, in their order. A word may come twice.
@@ -33,10 +34,10 @@ impl WordList {
         (0..self.len()).filter_map(|number| self.get(number))
     }
 
-    /// The lines of a file; if each of them is a word, a space and a count, as of word2vec's `-save-vocab`, the words of it.
+    /// The lines of a file, without the counts after the words if it has them.
     pub(super) fn read(path: &Path, options: &Load) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(|error| Error::io(path, error))?;
-        let counted = lines(&bytes).all(|(_, line)| word_and_count(line).is_some());
+        let counted = has_counts(path, &bytes);
         let word = |line| if counted { word_and_count(line).map_or(line, |(word, _)| word) } else { line };
         let mut words = Self::default();
         for (number, (position, line)) in lines(&bytes).enumerate() {
@@ -45,6 +46,67 @@ impl WordList {
         }
         Ok(words)
     }
+
+    /// Of each word, whether it is the next one of `words`, which are some of the list in its order, each at the first place of several.
+    pub(super) fn kept<'a>(&'a self, words: &'a Words) -> impl Iterator<Item = bool> + 'a {
+        let mut next = 0;
+        self.iter().map(move |word| {
+            let kept = next < words.len() && word == words.word(next);
+            next += usize::from(kept);
+            kept
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for WordList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let mut words = Self::default();
+        deserializer.deserialize_seq(Append(&mut words))?;
+        Ok(words)
+    }
+}
+
+/// Adds the words of a sequence to a list, without one buffer a word.
+struct Append<'a>(&'a mut WordList);
+
+impl<'de> Visitor<'de> for Append<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of words")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut words: A) -> std::result::Result<(), A::Error> {
+        while words.next_element_seed(Append(self.0))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_str<E>(self, word: &str) -> std::result::Result<(), E> {
+        self.0.push(word);
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Append<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+/// Whether each line is a word, a space and a count, as of word2vec's `-save-vocab`.
+///
+/// Words may end with digits themselves. So a file has no counts whose name says that it has words alone; and but for `.vocab`, its words must
+/// differ without their counts.
+fn has_counts(path: &Path, bytes: &[u8]) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let words = || lines(bytes).map(|(_, line)| word_and_count(line).map(|(word, _)| word));
+    if name.ends_with("words.txt") || name.ends_with(".tsv") || words().any(|word| word.is_none()) {
+        return false;
+    }
+    let mut different = HashSet::new();
+    name.ends_with(".vocab") || words().flatten().all(|word| different.insert(word))
 }
 
 /// Where the words beside a file are: [`Load::words`], or the first of these files that is there.
@@ -65,10 +127,10 @@ pub(super) fn mismatch(words: usize, rows: u64) -> Error {
         .received(format!("{words} words"))
 }
 
-/// The lines with their positions; the last need not end.
+/// The lines with their positions, after the mark of UTF-8; the last need not end.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    let mut position = 0;
-    bytes.split_inclusive(|byte| *byte == b'\n').map(move |line| {
+    let mut position = layout::mark(bytes);
+    bytes[position..].split_inclusive(|byte| *byte == b'\n').map(move |line| {
         let start = position;
         position += line.len();
         let line = line.strip_suffix(b"\n").unwrap_or(line);
@@ -84,33 +146,67 @@ fn word_and_count(line: &[u8]) -> Option<(&[u8], u64)> {
     Some((&line[..space], count.parse().ok()?))
 }
 
-/// How often words occurred.
-pub(super) struct Counts(HashMap<String, u64>);
-
-impl Counts {
-    /// Reads a word and a count a line.
-    pub(super) fn read(path: &Path, options: &Load) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|error| Error::io(path, error))?;
-        let mut counts = HashMap::new();
-        for (number, (position, line)) in lines(&bytes).enumerate().filter(|(_, (_, line))| !line.is_empty()) {
-            let read = word_and_count(line).ok_or_else(|| {
-                Error::new(format!("line {} is not a word and its count", number + 1)).received(shown(line))
-            });
-            let read =
-                read.and_then(|(word, count)| Ok((options.decode(word, number as u64, position as u64)?, count)));
-            let (word, count) = read.map_err(|error| named(path, error))?;
-            counts.entry(word.into_owned()).or_insert(count);
+/// How often certain words occurred, from a file with a word and its count a line: 0, with a warning, where a word is not there.
+pub(super) fn counts(path: &Path, words: &Words, options: &Load) -> Result<Vec<u64>> {
+    let bytes = std::fs::read(path).map_err(|error| Error::io(path, error))?;
+    let mut counts = vec![None; words.len()];
+    for (number, (position, line)) in lines(&bytes).enumerate().filter(|(_, (_, line))| !line.is_empty()) {
+        let read = word_and_count(line).ok_or_else(|| {
+            Error::new(format!("line {} is not a word and its count", number + 1)).received(shown(line))
+        });
+        let read = read.and_then(|(word, count)| Ok((options.decode(word, number as u64, position as u64)?, count)));
+        let (word, count) = read.map_err(|error| named(path, error))?;
+        if let Some(word) = words.get(&word) {
+            // Of a word that comes several times, the first count.
+            counts[word as usize].get_or_insert(count);
         }
-        Ok(Self(counts))
+    }
+    let missing = counts.iter().filter(|count| count.is_none()).count();
+    if missing > 0 {
+        warnings::warn(format!("{missing} of {} words have no count, which is 0 then", words.len()));
+    }
+    Ok(counts.into_iter().map(Option::unwrap_or_default).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Folder;
+    use super::*;
+
+    fn read(folder: &Folder, name: &str, text: &str) -> Vec<String> {
+        let words = WordList::read(&folder.write(name, text), &Load::new()).unwrap();
+        words.iter().map(str::to_string).collect()
     }
 
-    /// Those of certain words: 0, with a warning, where a word is not there.
-    pub(super) fn of(&self, words: &Words) -> Result<Vec<u64>> {
-        let counts: Vec<_> = words.iter().map(|word| self.0.get(word).copied()).collect();
-        let missing = counts.iter().filter(|count| count.is_none()).count();
-        if missing > 0 {
-            warnings::warn(format!("{missing} of {} words have no count, which is 0 then", words.len()));
+    #[test]
+    fn words_keep_their_digits_and_lose_their_counts() {
+        let folder = Folder::new();
+        for name in ["v.words.txt", "words.txt", "metadata.tsv", "other"] {
+            assert_eq!(read(&folder, name, "doc 1\ndoc 2\ndoc 3\n"), ["doc 1", "doc 2", "doc 3"], "{name}");
         }
-        Ok(counts.into_iter().map(Option::unwrap_or_default).collect())
+        assert_eq!(read(&folder, "v.words.txt", "a 1\nb 2\n"), ["a 1", "b 2"]);
+        assert_eq!(read(&folder, "other", "a 1\nb 2\n"), ["a", "b"]);
+        assert_eq!(read(&folder, "other", "a 1\nb\n"), ["a 1", "b"]);
+        assert_eq!(read(&folder, "v.vocab", "two words 7\nb\t2"), ["two words", "b"]);
+    }
+
+    #[test]
+    fn a_mark_of_utf8_is_no_part_of_the_first_word() {
+        let folder = Folder::new();
+        assert_eq!(read(&folder, "words.txt", "\u{feff}a\r\nb\n"), ["a", "b"]);
+        let words: Words = ["a", "b"].into_iter().collect();
+        let path = folder.write("counts", "\u{feff}a 5\nb 7\na 9\n");
+        assert_eq!(counts(&path, &words, &Load::new()).unwrap(), [5, 7]);
+    }
+
+    #[test]
+    fn words_that_are_not_wanted_need_not_be_utf8() {
+        let folder = Folder::new();
+        let path = folder.path("words.txt");
+        std::fs::write(&path, b"a\nb\xff\n").unwrap();
+        assert!(WordList::read(&path, &Load::new()).unwrap_err().to_string().contains("word 2 is not UTF-8"));
+        assert_eq!(WordList::read(&path, &Load::new().vocabulary(["a"])).unwrap().get(0), Some("a"));
+        let wanted = WordList::read(&path, &Load::new().vocabulary(["b\u{fffd}"]));
+        assert!(wanted.unwrap_err().to_string().contains("Load::lossy(true)"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{KeyedVectors, products};
 use crate::Words;
-use candle_keras_ops::cores;
+use candle_keras_ops::{Error, Result, cores};
 
 impl KeyedVectors {
     /// Each vector divided by its norm; zeros remain zeros. Takes no memory: clone them before, if they are needed as they are. gensim:
@@ -56,6 +56,21 @@ impl KeyedVectors {
         Self::from_parts(self.words.iter().take(count).collect(), self.vectors, self.vector_size, self.counts)
     }
 
+    /// The words in the order of their counts, the most frequent first; those of one count keep their order. gensim:
+    /// `sort_by_descending_frequency`.
+    ///
+    /// # Errors
+    /// If the counts are not known.
+    pub fn sort_by_descending_frequency(&self) -> Result<Self> {
+        let counts = self.counts().ok_or_else(|| {
+            Error::new("the vectors have no counts of their words")
+                .help("with_counts sets them, and Load::counts reads them from a file")
+        })?;
+        let mut numbers: Vec<usize> = (0..self.len()).collect();
+        numbers.sort_by_key(|&number| std::cmp::Reverse(counts[number]));
+        Ok(self.of_numbers(numbers.into_iter()))
+    }
+
     /// The words of these numbers; a number that comes again is passed over.
     fn of_numbers(&self, numbers: impl Iterator<Item = usize>) -> Self {
         let (mut words, mut vectors) = (Words::new(), Vec::new());
@@ -104,6 +119,17 @@ mod tests {
         let asked = vectors.vectors_for_all(["owl", "bat", "cat", "owl"]);
         assert_eq!((names(&asked), asked.vectors()), (vec!["owl", "cat"], &[-6.0, 8.0, 3.0, 4.0][..]));
         assert!(vectors.filter(|_| false).is_empty());
+    }
+
+    #[test]
+    fn words_are_sorted_by_their_counts() {
+        let sorted = animals().with_counts(vec![3, 9, 3, 1, 9]).unwrap().sort_by_descending_frequency().unwrap();
+        assert_eq!(
+            (names(&sorted), sorted.counts()),
+            (vec!["dog", "owl", "cat", "none", "car"], Some(&[9, 9, 3, 3, 1][..]))
+        );
+        assert_eq!(sorted.vector("owl").unwrap(), [-6.0, 8.0]);
+        assert!(animals().sort_by_descending_frequency().unwrap_err().to_string().contains("with_counts"));
     }
 
     #[test]

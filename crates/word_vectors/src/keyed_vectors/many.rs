@@ -1,7 +1,7 @@
 //! Many questions at once, as products of matrices.
 
 use super::top::Top;
-use super::{KeyedVectors, block_length};
+use super::{KeyedVectors, products};
 use candle_core::{Device, Tensor};
 use candle_keras_ops::{Result, cores};
 
@@ -10,6 +10,9 @@ const QUESTIONS: usize = 512;
 
 /// Questions whose scores a core looks at in one go.
 const GROUP: usize = 64;
+
+/// How many rows a block has: few enough that they stay in the cache of a core.
+const ROWS: usize = 512;
 
 impl KeyedVectors {
     /// The `topn` most similar words of each of many words, as [`most_similar`](Self::most_similar) finds them, at several times its
@@ -23,35 +26,53 @@ impl KeyedVectors {
         topn: usize,
     ) -> Result<Vec<Vec<(&str, f32)>>> {
         let numbers = words.into_iter().map(|word| self.index_of(word.as_ref())).collect::<Result<Vec<_>>>()?;
-        let queries = numbers.chunks(QUESTIONS).map(|numbers| self.unit_rows(numbers)).collect::<Result<Vec<_>>>()?;
+        let parts = numbers.chunks(QUESTIONS).map(|numbers| self.unit_rows(numbers.iter().copied()));
+        let queries = parts.collect::<Result<Vec<_>>>()?;
         let mut tops = vec![Top::new(topn.min(self.len())); numbers.len()];
-        let mut from = 0;
-        while from < self.len() {
-            let count = block_length(from, self.len());
-            for ((queries, numbers), tops) in
-                queries.iter().zip(numbers.chunks(QUESTIONS)).zip(tops.chunks_mut(QUESTIONS))
-            {
-                let cosines = self.cosines_of_block(queries, from, count)?;
-                let groups = tops.chunks_mut(GROUP).zip(cosines.chunks(GROUP * count)).zip(numbers.chunks(GROUP));
-                cores::each(groups, |((tops, cosines), numbers)| {
-                    for ((top, cosines), &number) in tops.iter_mut().zip(cosines.chunks_exact(count)).zip(numbers) {
-                        top.offer_all(from, cosines, &[number]);
-                    }
-                });
-            }
-            from += count;
-        }
+        self.for_each_block(&queries, self.len(), |part, from, count, cosines| {
+            let asked = tops.chunks_mut(QUESTIONS).zip(numbers.chunks(QUESTIONS)).nth(part);
+            let Some((tops, numbers)) = asked else { return };
+            let groups = tops.chunks_mut(GROUP).zip(cosines.chunks(GROUP * count)).zip(numbers.chunks(GROUP));
+            cores::each(groups, |((tops, cosines), numbers)| {
+                for ((top, cosines), &number) in tops.iter_mut().zip(cosines.chunks_exact(count)).zip(numbers) {
+                    top.offer_all(from, cosines, &[number]);
+                }
+            });
+        })?;
         Ok(tops.into_iter().map(|top| self.named(top.into_sorted())).collect())
     }
 
-    /// The unit vectors of the words of these numbers, `(numbers, vector_size)`.
-    pub(crate) fn unit_rows(&self, numbers: &[usize]) -> Result<Tensor> {
-        let mut rows = Vec::with_capacity(numbers.len() * self.vector_size);
-        for &number in numbers {
-            let norm = self.norms()[number];
-            rows.extend(self.row(number).iter().map(|x| if norm > 0.0 { x / norm } else { 0.0 }));
+    /// Calls `f` with the cosines of unit vectors, some sets of them, each `(queries, vector_size)`, with the first `end` rows, a block of these
+    /// at a time: the number of the set, that of the block's first row, how many rows the block has, and the cosines, `(queries, rows)`.
+    pub(crate) fn for_each_block(
+        &self,
+        queries: &[Tensor],
+        end: usize,
+        mut f: impl FnMut(usize, usize, usize, &[f32]),
+    ) -> Result<()> {
+        let end = end.min(self.len());
+        for from in (0..end).step_by(ROWS) {
+            let block = from..end.min(from + ROWS);
+            let count = block.len();
+            let rows = self.unit_rows(block)?;
+            for (set, queries) in queries.iter().enumerate() {
+                let cosines = candle_keras_ops::matmul(queries, &rows.t()?)?.flatten_all()?.to_vec1()?;
+                f(set, from, count, &cosines);
+            }
         }
-        Ok(Tensor::from_vec(rows, (numbers.len(), self.vector_size), &Device::Cpu)?)
+        Ok(())
+    }
+
+    /// The unit vectors of the words of these numbers, `(numbers, vector_size)`.
+    pub(crate) fn unit_rows(&self, numbers: impl ExactSizeIterator<Item = usize>) -> Result<Tensor> {
+        let shape = (numbers.len(), self.vector_size);
+        let mut rows = Vec::with_capacity(shape.0 * shape.1);
+        for number in numbers {
+            let from = rows.len();
+            rows.extend_from_slice(self.row(number));
+            products::divide(&mut rows[from..], self.norms()[number]);
+        }
+        Ok(Tensor::from_vec(rows, shape, &Device::Cpu)?)
     }
 }
 

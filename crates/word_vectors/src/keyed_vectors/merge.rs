@@ -17,7 +17,7 @@ pub enum Duplicates {
 }
 
 impl KeyedVectors {
-    /// The words of this set, then those of the other that are not in it. gensim: `add_vectors`.
+    /// The words of this set, then those of the other that are not in it.
     ///
     /// The counts of the words go with their vectors, if both sets have them, and are added up for [`Duplicates::Mean`].
     ///
@@ -64,6 +64,35 @@ impl KeyedVectors {
     }
 }
 
+impl KeyedVectors {
+    /// These words as well, with their vectors one after another; a word that is there already gets the new vector if `replace`. gensim:
+    /// `add_vectors`.
+    ///
+    /// The counts of words that are there remain; those of new words are 0.
+    ///
+    /// ```
+    /// # use candle_keras_word_vectors::KeyedVectors;
+    /// let vectors = KeyedVectors::from_vec(["cat"], vec![1., 0.], 2)?;
+    /// let vectors = vectors.add_vectors(["cat", "dog"], vec![2., 0., 0., 1.], false)?;
+    /// assert_eq!(vectors.vectors(), [1., 0., 0., 1.]);
+    /// # Ok::<(), candle_keras_word_vectors::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is not one word a vector, or a word comes twice.
+    pub fn add_vectors<S: AsRef<str>>(
+        self,
+        words: impl IntoIterator<Item = S>,
+        vectors: Vec<f32>,
+        replace: bool,
+    ) -> Result<Self> {
+        let mut others = Self::from_vec(words, vectors, self.vector_size)?;
+        let count = |counts: &[u64], word: &str| self.words.get(word).map_or(0, |number| counts[number as usize]);
+        others.counts = self.counts().map(|counts| others.words.iter().map(|word| count(counts, word)).collect());
+        self.merge(&others, if replace { Duplicates::Replace } else { Duplicates::Keep })
+    }
+}
+
 /// Makes the vector of a word that is in both sets of the one that it has.
 fn combine(own: &mut [f32], other: &[f32], duplicates: Duplicates) {
     match duplicates {
@@ -99,6 +128,21 @@ mod tests {
             assert_eq!(merged.norms().len(), 3);
         }
         assert!(merged(Duplicates::Forbid).unwrap_err().to_string().contains("\"b\" is in both"));
+    }
+
+    #[test]
+    fn words_are_added() {
+        let first = || {
+            let first = table(&[("a", [1.0, 2.0]), ("b", [3.0, 4.0])]);
+            first.with_counts(vec![10, 5]).unwrap()
+        };
+        for (replace, b) in [(false, [3.0, 4.0]), (true, [5.0, 6.0])] {
+            let all = first().add_vectors(["b", "c"], vec![5.0, 6.0, 7.0, 8.0], replace).unwrap();
+            assert_eq!(all.vectors(), [1.0, 2.0, b[0], b[1], 7.0, 8.0]);
+            assert_eq!(all.counts(), Some(&[10, 5, 0][..]));
+        }
+        assert!(first().add_vectors(["c"], vec![1.0; 3], true).is_err());
+        assert!(first().add_vectors(["c", "c"], vec![1.0; 4], true).is_err());
     }
 
     #[test]

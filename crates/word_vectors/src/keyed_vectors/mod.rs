@@ -1,12 +1,13 @@
 //! Words with a vector each: what every model of this crate is trained for, and what files of word vectors hold.
 
 mod change;
-mod compact;
 mod many;
 mod merge;
+mod most_similar;
 mod products;
 mod query;
 mod search;
+mod search_index;
 mod similarity;
 mod terms;
 mod top;
@@ -16,14 +17,14 @@ pub use merge::Duplicates;
 pub use query::{Objective, Query};
 pub use terms::{Term, Terms};
 
-pub(crate) use products::{block_length, cosine};
+pub(crate) use products::{cosine, dot, norm};
 pub(crate) use search::{COSMUL_EPSILON, shifted};
 pub(crate) use top::Top;
 
 use crate::Words;
 use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, Result};
-use compact::Compact;
+use search_index::SearchIndex;
 use std::sync::OnceLock;
 
 /// Words and a vector for each. gensim: `KeyedVectors`.
@@ -48,7 +49,7 @@ pub struct KeyedVectors {
     vectors: Vec<f32>,
     vector_size: usize,
     norms: OnceLock<Vec<f32>>,
-    compact: Option<Compact>,
+    search_index: Option<SearchIndex>,
 }
 
 impl KeyedVectors {
@@ -58,25 +59,62 @@ impl KeyedVectors {
     /// If there is not one word a row, or a word comes twice.
     pub fn new<S: AsRef<str>>(words: impl IntoIterator<Item = S>, vectors: &Tensor) -> Result<Self> {
         let (rows, vector_size) = vectors.dims2()?;
-        let mut all = Words::new();
-        for word in words {
-            if all.push(word.as_ref()).is_none() {
-                return Err(Error::new(format!("the word {:?} comes twice", word.as_ref())));
-            }
-        }
-        if all.len() != rows {
-            return Err(Error::new("each word must have one vector")
-                .expected(format!("{rows} words"))
-                .received(format!("{} words", all.len())));
-        }
+        let words = distinct(words, rows)?;
         let vectors = vectors.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
-        Ok(Self::from_parts(all, vectors, vector_size, None))
+        Ok(Self::from_parts(words, vectors, vector_size, None))
+    }
+
+    /// Words, and their vectors one after another with `vector_size` numbers each; nothing is copied.
+    ///
+    /// ```
+    /// use candle_keras_word_vectors::KeyedVectors;
+    /// let vectors = KeyedVectors::from_vec(["cat", "dog"], vec![1., 0., 0.9, 0.1], 2)?.with_counts(vec![20, 30])?;
+    /// assert_eq!(vectors.vector("dog")?, [0.9, 0.1]);
+    /// # Ok::<(), candle_keras_word_vectors::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is not one word a vector, a word comes twice, or the last vector is not whole.
+    pub fn from_vec<S: AsRef<str>>(
+        words: impl IntoIterator<Item = S>,
+        vectors: Vec<f32>,
+        vector_size: usize,
+    ) -> Result<Self> {
+        if vector_size == 0 || !vectors.len().is_multiple_of(vector_size) {
+            return Err(Error::new("vectors must be whole")
+                .expected(format!("vectors of {vector_size} numbers each, at least one"))
+                .received(format!("{} numbers", vectors.len())));
+        }
+        let words = distinct(words, vectors.len() / vector_size)?;
+        Ok(Self::from_parts(words, vectors, vector_size, None))
+    }
+
+    /// The same vectors, with how often each word occurred, in the order of the words. gensim: `set_vecattr(word, "count", count)`.
+    ///
+    /// # Errors
+    /// If there is not one count a word.
+    pub fn with_counts(mut self, counts: Vec<u64>) -> Result<Self> {
+        if counts.len() != self.len() {
+            return Err(Error::new("each word must have one count")
+                .expected(format!("{} counts", self.len()))
+                .received(format!("{} counts", counts.len())));
+        }
+        self.counts = Some(counts);
+        Ok(self)
+    }
+
+    /// All vectors as a tensor `(words, vector_size)`.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn to_tensor(&self) -> Result<Tensor> {
+        Ok(Tensor::from_slice(&self.vectors, (self.len(), self.vector_size), &Device::Cpu)?)
     }
 
     /// Words, their vectors one after another, and how often each word occurred, if that is known.
     pub(crate) fn from_parts(words: Words, vectors: Vec<f32>, vector_size: usize, counts: Option<Vec<u64>>) -> Self {
         debug_assert_eq!(words.len() * vector_size, vectors.len());
-        Self { words, counts, vectors, vector_size, norms: OnceLock::new(), compact: None }
+        Self { words, counts, vectors, vector_size, norms: OnceLock::new(), search_index: None }
     }
 
     /// The words and their vectors.
@@ -165,6 +203,22 @@ impl KeyedVectors {
     }
 }
 
+/// So many words, each once.
+fn distinct<S: AsRef<str>>(words: impl IntoIterator<Item = S>, count: usize) -> Result<Words> {
+    let mut all = Words::new();
+    for word in words {
+        if all.push(word.as_ref()).is_none() {
+            return Err(Error::new(format!("the word {:?} comes twice", word.as_ref())));
+        }
+    }
+    if all.len() != count {
+        return Err(Error::new("each word must have one vector")
+            .expected(format!("{count} words"))
+            .received(format!("{} words", all.len())));
+    }
+    Ok(all)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -235,5 +289,20 @@ pub(crate) mod tests {
         assert!(KeyedVectors::new(["a"], &table).unwrap_err().to_string().contains("expected: 2 words"));
         assert!(KeyedVectors::new(["a", "a"], &table).unwrap_err().to_string().contains("\"a\" comes twice"));
         assert!(KeyedVectors::new(["a", "b"], &table.flatten_all().unwrap()).is_err());
+        let error = |words: &[&str], size| KeyedVectors::from_vec(words, vec![0.0; 4], size).unwrap_err().to_string();
+        assert!(error(&["a"], 2).contains("expected: 2 words") && error(&["a", "a"], 2).contains("twice"));
+        assert!(error(&["a"], 3).contains("received: 4 numbers") && error(&[], 0).contains("at least one"));
+        let error = animals().with_counts(vec![1]).unwrap_err().to_string();
+        assert!(error.contains("expected: 5 counts\n  received: 1 counts"), "{error}");
+    }
+
+    #[test]
+    fn a_table_is_the_same_again() {
+        let vectors = animals().with_counts(vec![5, 4, 3, 2, 1]).unwrap();
+        let again = KeyedVectors::new(vectors.words().iter(), &vectors.to_tensor().unwrap()).unwrap();
+        assert_eq!((again.vectors(), again.counts()), (vectors.vectors(), None));
+        let again = KeyedVectors::from_vec(vectors.words().iter(), vectors.vectors().to_vec(), 2).unwrap();
+        assert_eq!((again.words(), again.vectors()), (vectors.words(), vectors.vectors()));
+        assert_eq!(vectors.counts(), Some(&[5, 4, 3, 2, 1][..]));
     }
 }

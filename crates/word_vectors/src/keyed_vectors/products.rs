@@ -1,22 +1,16 @@
 //! Sums of products: norms, cosines, and products of many rows.
 
-use candle_core::{Device, Tensor};
-use candle_keras_ops::{MulAdd, Result, cores, simd};
+use candle_keras_ops::{MulAdd, cores, simd};
 
 /// As many numbers as the widest registers hold.
 const LANES: usize = 16;
 
-/// Rows whose similarities to many vectors are computed at once: few enough that these stay in the cache of a core.
+/// Rows whose norms are one core's next part.
 const ROWS: usize = 512;
-
-/// How many rows the block has that begins at `from`, where all rows end at `end`.
-pub(crate) fn block_length(from: usize, end: usize) -> usize {
-    ROWS.min(end.saturating_sub(from))
-}
 
 /// The sum of products: in as many sums as four registers hold, none of which waits for another, then in fewer for what is left.
 #[inline(always)]
-pub(super) fn dot<T: Copy + Into<f32>>(a: &[T], b: &[f32], by: impl MulAdd) -> f32 {
+pub(crate) fn dot<T: Copy + Into<f32>>(a: &[T], b: &[f32], by: impl MulAdd) -> f32 {
     let (wide, a, b) = sums_of_products::<_, { 4 * LANES }>(a, b, by);
     let (mut lanes, a, b) = sums_of_products::<_, LANES>(a, b, by);
     let (narrow, a, b) = sums_of_products::<_, 4>(a, b, by);
@@ -85,7 +79,7 @@ fn sum_of_squares(vector: &[f32]) -> f64 {
 }
 
 /// The Euclidean norm; 0 also for numbers so small that nothing can be divided by it.
-pub(super) fn norm(vector: &[f32]) -> f32 {
+pub(crate) fn norm(vector: &[f32]) -> f32 {
     let norm = simd!(sum_of_squares(vector)).sqrt() as f32;
     if norm < f32::MIN_POSITIVE { 0.0 } else { norm }
 }
@@ -102,39 +96,25 @@ pub(super) fn norms(vectors: &[f32], size: usize, rows: usize) -> Vec<f32> {
     norms
 }
 
-/// Divides a vector by its norm; zeros remain zeros.
+/// Divides a vector by its norm; zeros remain zeros, and a vector with a NaN is all NaN.
 pub(super) fn normalize(vector: &mut [f32]) {
     divide(vector, norm(vector));
 }
 
-/// Divides a vector by a norm, unless that is 0.
+/// Divides a vector by a norm, unless that is 0; by NaN as well, so that no score takes such a vector for zeros.
 pub(super) fn divide(vector: &mut [f32], norm: f32) {
-    if norm > 0.0 {
+    if norm != 0.0 {
         for x in vector {
             *x /= norm;
         }
     }
 }
 
-/// The cosine of two vectors; 0 if one is zeros.
+/// The cosine of two vectors; 0 if one is zeros, not a number if one has a NaN.
 pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let product: f64 = a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
     let norms = (sum_of_squares(a) * sum_of_squares(b)).sqrt();
-    if norms > 0.0 { product / norms } else { 0.0 }
-}
-
-impl super::KeyedVectors {
-    /// The cosine of each of the unit vectors `queries`, `(queries, vector_size)`, with each of `count` rows, `(queries, count)`.
-    /// The product of two matrices, on all cores.
-    pub(crate) fn cosines_of_block(&self, queries: &Tensor, from: usize, count: usize) -> Result<Vec<f32>> {
-        let size = self.vector_size;
-        let mut rows = self.vectors[from * size..][..count * size].to_vec();
-        for (row, &norm) in rows.chunks_exact_mut(size.max(1)).zip(&self.norms()[from..]) {
-            divide(row, norm);
-        }
-        let rows = Tensor::from_vec(rows, (count, size), &Device::Cpu)?;
-        Ok(candle_keras_ops::matmul(queries, &rows.t()?)?.flatten_all()?.to_vec1()?)
-    }
+    if norms == 0.0 { 0.0 } else { product / norms }
 }
 
 #[cfg(test)]

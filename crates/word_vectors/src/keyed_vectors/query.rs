@@ -1,6 +1,6 @@
 //! Questions for the most similar words.
 
-use super::search::{Rows, Score};
+use super::search::Score;
 use super::terms::{Term, Terms};
 use super::{KeyedVectors, products};
 use candle_keras_ops::{Error, Result};
@@ -56,7 +56,7 @@ impl<'v, 'q> Query<'v, 'q> {
     }
 
     /// Searches the first words only, which are the most frequent ones in most sets. gensim: `restrict_vocab`.
-    pub fn restrict_vocabulary(mut self, words: usize) -> Self {
+    pub fn restrict_vocab(mut self, words: usize) -> Self {
         self.among = Among::First(words);
         self
     }
@@ -92,11 +92,7 @@ impl<'v, 'q> Query<'v, 'q> {
             Among::First(count) => search(vectors, count, &score, &asked, self.top),
             Among::These(mut numbers) => {
                 numbers.retain(|number| !asked.contains(number));
-                let some: Vec<f32> = numbers.iter().flat_map(|&number| vectors.row(number)).copied().collect();
-                let norms = products::norms(&some, vectors.vector_size, numbers.len());
-                let rows = Rows { vectors: &some, norms: &norms, size: vectors.vector_size };
-                let best = rows.search(&score, &[], self.top);
-                best.into_iter().map(|(row, score)| (numbers[row], score)).collect()
+                vectors.rows(vectors.len()).search_among(&score, &numbers, self.top)
             }
         };
         Ok(vectors.named(best))
@@ -134,11 +130,11 @@ impl<'v, 'q> Query<'v, 'q> {
     }
 }
 
-/// The best of the first rows; by the compact copy of them, where there is one that helps.
+/// The best of the first rows; by the index, where there is one that helps.
 fn search(vectors: &KeyedVectors, count: usize, score: &Score, asked: &[usize], top: usize) -> Vec<(usize, f32)> {
     let rows = vectors.rows(count);
-    let quick = match (&vectors.compact, score) {
-        (Some(compact), Score::Cosine(unit)) => compact.search(rows, unit, asked, top),
+    let quick = match (&vectors.search_index, score) {
+        (Some(index), Score::Cosine(unit)) => index.search(rows, unit, asked, top),
         _ => None,
     };
     quick.unwrap_or_else(|| rows.search(score, asked, top))
@@ -152,7 +148,7 @@ impl KeyedVectors {
     /// # use candle_core::{Device, Tensor};
     /// # let table = Tensor::new(&[[1f32, 0., 0.2], [0., 1., 0.2], [1., 0., 0.9], [0., 1., 0.8], [-1., 0., 0.]], &Device::Cpu)?;
     /// # let vectors = KeyedVectors::new(["man", "woman", "king", "queen", "of"], &table)?;
-    /// let best = vectors.query().positive(["king", "woman"]).negative("man").restrict_vocabulary(30_000).top(1).run()?;
+    /// let best = vectors.query().positive(["king", "woman"]).negative("man").restrict_vocab(30_000).top(1).run()?;
     /// assert_eq!(best[0].0, "queen");
     /// # Ok::<(), candle_keras_word_vectors::Error>(())
     /// ```
@@ -162,57 +158,6 @@ impl KeyedVectors {
         Query { vectors: self, positive, negative, objective, among, top }
     }
 
-    /// The `topn` words whose vectors have the highest cosine with that of a word, or with the mean of the unit vectors of several,
-    /// which are not among them; the best first. gensim: `most_similar`.
-    ///
-    /// [`query`](Self::query) has negative words and a restricted vocabulary as well, [`most_similar_many`](Self::most_similar_many) is
-    /// faster for many words, and [`with_search_index`](Self::with_search_index) for many calls.
-    ///
-    /// ```
-    /// # use candle_keras_word_vectors::KeyedVectors;
-    /// # use candle_core::{Device, Tensor};
-    /// # let table = Tensor::new(&[[1f32, 0.], [0.6, 0.8], [0., 1.]], &Device::Cpu)?;
-    /// # let vectors = KeyedVectors::new(["king", "prince", "car"], &table)?;
-    /// assert_eq!(vectors.most_similar("king", 10)?, [("prince", 0.6), ("car", 0.0)]);
-    /// # Ok::<(), candle_keras_word_vectors::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If a word has no vector.
-    pub fn most_similar<'q>(&self, words: impl Into<Terms<'q>>, topn: usize) -> Result<Vec<(&str, f32)>> {
-        self.query().positive(words).top(topn).run()
-    }
-
-    /// The same as [`most_similar`](Self::most_similar), by the product of the cosines with each of the words.
-    ///
-    /// # Errors
-    /// If a word has no vector, or there is no positive word.
-    pub fn most_similar_cosmul<'q>(
-        &self,
-        positive: impl Into<Terms<'q>>,
-        negative: impl Into<Terms<'q>>,
-        topn: usize,
-    ) -> Result<Vec<(&str, f32)>> {
-        self.query().positive(positive).negative(negative).objective(Objective::CosMul).top(topn).run()
-    }
-
-    /// The `topn` words whose vectors have the highest cosine with this one. gensim: `similar_by_vector`.
-    ///
-    /// # Errors
-    /// If the vector is of another length.
-    pub fn similar_by_vector(&self, vector: &[f32], topn: usize) -> Result<Vec<(&str, f32)>> {
-        self.most_similar(vector, topn)
-    }
-
-    /// What is to `c` as `b` is to `a`: `analogy("man", "king", "woman", 1)` asks "man is to king as woman is to ?", in the order of
-    /// word2vec's questions. The `topn` words nearest to `b - a + c`, of unit vectors.
-    ///
-    /// # Errors
-    /// If a word has no vector.
-    pub fn analogy(&self, a: &str, b: &str, c: &str, topn: usize) -> Result<Vec<(&str, f32)>> {
-        self.query().positive([b, c]).negative(a).top(topn).run()
-    }
-
     /// The words of these numbers.
     pub(super) fn named(&self, best: Vec<(usize, f32)>) -> Vec<(&str, f32)> {
         best.into_iter().map(|(number, score)| (self.words.word(number), score)).collect()
@@ -220,36 +165,22 @@ impl KeyedVectors {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::tests::{animals, assert_close, random, table};
+pub(super) mod tests {
+    use super::super::tests::{animals, assert_close, table};
     use super::*;
-
-    #[test]
-    fn neighbours_are_those_of_gensim() {
-        let vectors = animals();
-        // Cosines by hand: cat dog 24/25, cat car 3/5, cat owl (-18 + 32) / 50; zeros have 0.
-        let expected = [("dog", 0.96), ("car", 0.6), ("owl", 0.28), ("none", 0.0)];
-        assert_close(&vectors.most_similar("cat", 10).unwrap(), &expected);
-        assert_close(&vectors.most_similar("cat", 2).unwrap(), &expected[..2]);
-        assert_eq!(vectors.most_similar("cat", 0).unwrap(), []);
-        assert_eq!(vectors.similar_by_vector(&[30.0, 40.0], 1).unwrap(), [("cat", 1.0)]);
-        assert!(vectors.most_similar("none", 4).unwrap().iter().all(|(_, score)| *score == 0.0));
-        assert!(vectors.most_similar("bat", 1).unwrap_err().to_string().contains("did you mean \"cat\""));
-        assert!(vectors.query().run().is_err());
-    }
 
     #[test]
     fn the_vocabulary_is_restricted() {
         let vectors = animals();
         let names =
             |query: Query| query.run().unwrap().into_iter().map(|(word, _)| word.to_string()).collect::<Vec<_>>();
-        assert_eq!(names(vectors.query().positive("cat").restrict_vocabulary(3)), ["dog", "none"]);
+        assert_eq!(names(vectors.query().positive("cat").restrict_vocab(3)), ["dog", "none"]);
         assert_eq!(names(vectors.query().positive("cat").among(["owl", "bat", "car", "owl", "cat"])), ["car", "owl"]);
         assert_eq!(names(vectors.query().positive("cat").among(["owl", "car"]).top(1)), ["car"]);
-        assert!(names(vectors.query().positive("cat").restrict_vocabulary(0)).is_empty());
+        assert!(names(vectors.query().positive("cat").restrict_vocab(0)).is_empty());
     }
 
-    fn royals() -> KeyedVectors {
+    pub(in super::super) fn royals() -> KeyedVectors {
         table(&[
             ("man", [1.0, 0.0, 0.2]),
             ("woman", [0.0, 1.0, 0.2]),
@@ -268,34 +199,5 @@ mod tests {
         let king = vectors.vector("king").unwrap();
         assert!(vectors.query().positive([(king, 2.0)]).objective(Objective::CosMul).run().is_err());
         assert!(vectors.most_similar_cosmul(Terms::default(), "man", 1).is_err());
-    }
-
-    #[test]
-    fn analogies_are_those_of_gensim() {
-        let vectors = royals();
-        // gensim 4.4: most_similar and most_similar_cosmul(positive=["king", "woman"], negative=["man"]).
-        assert_close(
-            &vectors.analogy("man", "king", "woman", 5).unwrap(),
-            &[("queen", 0.977_765_26), ("of", 0.471_294_64)],
-        );
-        assert_close(
-            &vectors.most_similar_cosmul(["king", "woman"], "man", 5).unwrap(),
-            &[("of", 2.753_985_4), ("queen", 1.192_546_4)],
-        );
-    }
-
-    #[test]
-    fn many_rows_are_all_searched() {
-        let vectors = random(3001, 20);
-        let best = vectors.most_similar("w3000", 3000).unwrap();
-        let mut all: Vec<(String, f32)> = vectors
-            .words()
-            .iter()
-            .zip(vectors.similarities("w3000").unwrap())
-            .map(|(word, score)| (word.to_string(), score))
-            .collect();
-        all.pop();
-        all.sort_by(|a, b| b.1.total_cmp(&a.1));
-        assert!(best.iter().map(|(word, score)| (word.to_string(), *score)).eq(all));
     }
 }

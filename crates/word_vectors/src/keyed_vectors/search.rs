@@ -33,11 +33,11 @@ impl Rows<'_> {
         self.norms.len()
     }
 
-    /// The cosine of a unit vector with each of the rows from `from` on, for which there is room.
+    /// The cosine of a unit vector with each of the rows from `from` on, for which there is room; not a number for a row that is not.
     pub(super) fn cosines(&self, from: usize, unit: &[f32], cosines: &mut [f32]) {
         products::dot_rows(&self.vectors[from * self.size..][..cosines.len() * self.size], unit, cosines);
         for (cosine, &norm) in cosines.iter_mut().zip(&self.norms[from..]) {
-            *cosine = if norm > 0.0 { *cosine / norm } else { 0.0 };
+            *cosine = if norm == 0.0 { 0.0 } else { *cosine / norm };
         }
     }
 
@@ -73,9 +73,22 @@ impl Rows<'_> {
             });
             top
         });
-        let mut best = Top::new(size);
-        tops.into_iter().for_each(|top| best.extend(top));
-        best.into_sorted()
+        best_of(tops, size)
+    }
+
+    /// The `size` of these rows that score best.
+    pub(super) fn search_among(&self, score: &Score, numbers: &[usize], size: usize) -> Vec<(usize, f32)> {
+        let size = size.min(numbers.len());
+        let tops = cores::map(numbers.chunks(BLOCK).collect(), |numbers| {
+            let mut top = Top::new(size);
+            for &number in numbers {
+                let mut scores = [0.0];
+                self.scores(score, number, &mut scores);
+                top.offer(number, scores[0]);
+            }
+            top
+        });
+        best_of(tops, size)
     }
 
     /// All rows in parts for the cores, some more than there are of these.
@@ -83,6 +96,13 @@ impl Rows<'_> {
         let length = self.len().div_ceil(cores::count() * 8).max(BLOCK);
         (0..self.len()).step_by(length).map(|from| from..(from + length).min(self.len())).collect()
     }
+}
+
+/// The best of what each part of a search has found.
+fn best_of(tops: Vec<Top>, size: usize) -> Vec<(usize, f32)> {
+    let mut best = Top::new(size);
+    tops.into_iter().for_each(|top| best.extend(top));
+    best.into_sorted()
 }
 
 /// The blocks of a part, with room for the scores of each.
@@ -107,6 +127,29 @@ impl KeyedVectors {
             vectors: &self.vectors[..count * self.vector_size],
             norms: &self.norms()[..count],
             size: self.vector_size,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::table;
+    use crate::KeyedVectors;
+
+    #[test]
+    fn a_vector_that_is_not_a_number_is_never_found() {
+        let plain = table(&[("cat", [1.0, 0.0]), ("nan", [f32::NAN, 0.0]), ("dog", [-1.0, 0.1]), ("owl", [-1.0, 0.0])]);
+        let names = |found: Vec<(&str, f32)>| found.iter().map(|(word, _)| word.to_string()).collect::<Vec<_>>();
+        for vectors in [plain.clone(), plain.clone().with_search_index(), plain.clone().normalized()] {
+            assert_eq!(names(vectors.most_similar("cat", 3).unwrap()), ["dog", "owl"]);
+            assert_eq!(names(vectors.most_similar_many(["cat"], 3).unwrap().remove(0)), ["dog", "owl"]);
+            assert_eq!(names(vectors.most_similar_cosmul("cat", "owl", 3).unwrap()), ["dog"]);
+            assert_eq!(names(vectors.query().positive("cat").among(["nan", "owl"]).run().unwrap()), ["owl"]);
+            assert_eq!(vectors.most_similar("nan", 3).unwrap(), []);
+            assert_eq!(vectors.most_similar_many(["nan"], 3).unwrap(), [[]]);
+            let not_a_number = |vectors: &KeyedVectors| vectors.similarity("cat", "nan").unwrap().is_nan();
+            assert!(not_a_number(&vectors) && vectors.similarities("cat").unwrap()[1].is_nan());
+            assert_eq!((vectors.rank("cat", "nan").unwrap(), vectors.rank("cat", "owl").unwrap()), (3, 2));
         }
     }
 }

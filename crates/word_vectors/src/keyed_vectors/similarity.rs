@@ -1,6 +1,6 @@
 //! How similar words are, and what follows from it.
 
-use super::terms::Terms;
+use super::terms::{Term, Terms};
 use super::{KeyedVectors, cosine, products};
 use candle_keras_ops::{Error, Result, cores};
 
@@ -19,6 +19,36 @@ impl KeyedVectors {
     /// If a word has no vector.
     pub fn distance(&self, a: &str, b: &str) -> Result<f32> {
         Ok((1.0 - cosine(self.vector(a)?, self.vector(b)?)) as f32)
+    }
+
+    /// The distances of a word or a vector to each of some words, `1 - similarity`. gensim: `distances`.
+    ///
+    /// # Errors
+    /// If a word has no vector, or the vector is of another length.
+    pub fn distances<'q, S: AsRef<str>>(
+        &self,
+        from: impl Into<Term<'q>>,
+        words: impl IntoIterator<Item = S>,
+    ) -> Result<Vec<f32>> {
+        let from = from.into();
+        let from = self.vector_of(&from)?;
+        words.into_iter().map(|word| Ok((1.0 - cosine(from, self.vector(word.as_ref())?)) as f32)).collect()
+    }
+
+    /// Which of some words is the most similar to a word. gensim: `most_similar_to_given`.
+    ///
+    /// # Errors
+    /// If a word has no vector, or there are no words to choose from.
+    pub fn most_similar_to_given<S: AsRef<str>>(&self, word: &str, words: impl IntoIterator<Item = S>) -> Result<S> {
+        let vector = self.vector(word)?;
+        let mut best: Option<(f64, S)> = None;
+        for word in words {
+            let cosine = cosine(vector, self.vector(word.as_ref())?);
+            if best.as_ref().is_none_or(|best| cosine > best.0 || best.0.is_nan()) {
+                best = Some((cosine, word));
+            }
+        }
+        best.map(|(_, word)| word).ok_or_else(|| Error::new("there are no words to choose from"))
     }
 
     /// The cosine of the means of two sets of words; words that have no vector are passed over. gensim: `n_similarity`.
@@ -52,12 +82,16 @@ impl KeyedVectors {
     /// # Errors
     /// If none of the words has a vector.
     pub fn doesnt_match<S: AsRef<str>>(&self, words: impl IntoIterator<Item = S>) -> Result<&str> {
-        let numbers: Vec<u32> = words.into_iter().filter_map(|word| self.words.get(word.as_ref())).collect();
-        let known: Vec<&str> = numbers.iter().map(|&number| self.words.word(number as usize)).collect();
-        let mean = self.mean_vector(known.clone(), true)?;
+        let words: Vec<S> = words.into_iter().collect();
+        let numbers = words.iter().filter_map(|word| self.words.get(word.as_ref()));
+        let known: Vec<&str> = numbers.map(|number| self.words.word(number as usize)).collect();
+        let mean = if known.is_empty() { Vec::new() } else { self.mean_vector(known.clone(), true)? };
         let cosines = known.into_iter().map(|word| (word, cosine(self.get(word).unwrap_or_default(), &mean)));
         let least = cosines.min_by(|a, b| a.1.total_cmp(&b.1));
-        least.map(|(word, _)| word).ok_or_else(|| Error::new("none of the words has a vector"))
+        least.map(|(word, _)| word).ok_or_else(|| {
+            let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+            Error::new("none of the words has a vector").received(format!("{words:?}"))
+        })
     }
 
     /// The words that are more similar to `a` than `b` is, in the order of the words. gensim: `closer_than`.
@@ -67,7 +101,9 @@ impl KeyedVectors {
     pub fn closer_than(&self, a: &str, b: &str) -> Result<Vec<&str>> {
         let (own, limit) = (self.index_of(a)?, self.index_of(b)?);
         let cosines = self.similarities(a)?;
-        let closer = (0..self.len()).filter(|&number| number != own && cosines[number] > cosines[limit]);
+        // A vector that is not a number is the last one.
+        let limit = if cosines[limit].is_nan() { f32::NEG_INFINITY } else { cosines[limit] };
+        let closer = (0..self.len()).filter(|&number| number != own && cosines[number] > limit);
         Ok(closer.map(|number| self.words.word(number)).collect())
     }
 
@@ -100,6 +136,18 @@ mod tests {
     }
 
     #[test]
+    fn distances_are_those_to_the_words() {
+        let vectors = animals();
+        let found = vectors.distances("cat", ["dog", "none", "cat"]).unwrap();
+        assert!(found.iter().zip([0.04, 1.0, 0.0]).all(|(found, by_hand)| (found - by_hand).abs() < 1e-6f32));
+        assert_eq!(vectors.distances(&[30.0, 40.0][..], ["cat"]).unwrap(), [0.0]);
+        assert!(vectors.distances("cat", ["bat"]).is_err() && vectors.distances(&[1.0][..], ["cat"]).is_err());
+        assert_eq!(vectors.most_similar_to_given("cat", ["owl", "dog", "car"]).unwrap(), "dog");
+        assert!(vectors.most_similar_to_given("cat", ["bat"]).is_err());
+        assert!(vectors.most_similar_to_given("cat", [""; 0]).unwrap_err().to_string().contains("choose from"));
+    }
+
+    #[test]
     fn words_are_ranked() {
         let vectors = animals();
         assert_eq!(vectors.closer_than("cat", "owl").unwrap(), ["dog", "car"]);
@@ -119,6 +167,9 @@ mod tests {
         let vectors = animals();
         assert_eq!(vectors.doesnt_match(["cat", "owl", "dog", "bat"]).unwrap(), "owl");
         assert_eq!(vectors.doesnt_match(["cat", "dog", "none"]).unwrap(), "none");
-        assert!(vectors.doesnt_match(["bat"]).is_err() && vectors.doesnt_match([""; 0]).is_err());
+        for (none, received) in [(&["bat", "rat"][..], r#"["bat", "rat"]"#), (&[], "[]")] {
+            let error = vectors.doesnt_match(none).unwrap_err().to_string();
+            assert_eq!(error, format!("none of the words has a vector\n  received: {received}"));
+        }
     }
 }

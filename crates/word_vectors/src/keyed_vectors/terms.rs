@@ -111,7 +111,7 @@ impl KeyedVectors {
             let vector = self.vector_of(term)?;
             let norm = if pre_normalize && matches!(term.what, What::Word(_)) { products::norm(vector) } else { 1.0 };
             weights += term.weight.abs();
-            if norm > 0.0 {
+            if norm != 0.0 {
                 mean.iter_mut().zip(vector).for_each(|(mean, x)| *mean += term.weight * (x / norm));
             }
         }

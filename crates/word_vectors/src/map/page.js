@@ -202,7 +202,7 @@
     pen.lineJoin = "round";
     pen.lineWidth = 3;
     // The first ones last, over all others.
-    for (const label of labels.toReversed()) {
+    for (const label of [...labels].reverse()) {
       const i = label.i;
       pen.font = font(label.weight, label.points);
       pen.globalAlpha = active >= 0 && !bright.has(i) ? .35 : 1;
@@ -260,8 +260,9 @@
     pointed = -1;
     selected = i;
     document.documentElement.dataset.selected = i < 0 ? "" : words[i];
-    const fragment = i < 0 ? " " : `#word=${encodeURIComponent(words[i].toWellFormed())}`;
-    try { history.replaceState(null, "", fragment === " " ? location.href.split("#")[0] : fragment); } catch { /* the map works without */ }
+    try {
+      history.replaceState(null, "", i < 0 ? location.href.split("#")[0] : `#word=${encodeURIComponent(words[i])}`);
+    } catch { /* the map works without */ }
     describe();
     if (i >= 0 && go) goTo(i);
     else redraw();
@@ -305,7 +306,7 @@
     list.hidden = !text;
     list.replaceChildren(...suggested.map((i, at) => {
       const item = document.createElement("li");
-      item.role = "option";
+      item.setAttribute("role", "option");
       item.textContent = words[i];
       item.dir = "auto";
       // Before the input loses the focus.
@@ -322,7 +323,7 @@
   }
 
   function mark() {
-    [...list.children].forEach((item, at) => { if (item.role === "option") item.ariaSelected = String(at === chosen); });
+    [...list.children].forEach((item, at) => { if (item.getAttribute("role") === "option") item.setAttribute("aria-selected", String(at === chosen)); });
   }
 
   function take(at) {

@@ -9,7 +9,11 @@ use candle_keras_ops::{cores, simd};
 /// Components have length 1, and their largest number is positive: the same rows give the same bits, on any number of cores.
 pub(super) fn project<const K: usize>(rows: &UnitRows) -> Vec<[f64; K]> {
     let centred = centred(&rows.numbers, rows.width);
-    let components = components(&covariance(&centred, rows.width), rows.width, K);
+    let components = if rows.len() < rows.width {
+        components_of_few(&centred, rows.len(), rows.width, K)
+    } else {
+        components(&covariance(&centred, rows.width), rows.width, K)
+    };
     let coordinates = |row: &[f64]| {
         let mut coordinates = [0.0; K];
         for (x, component) in coordinates.iter_mut().zip(&components) {
@@ -28,6 +32,22 @@ fn centred(rows: &[f32], width: usize) -> Vec<f64> {
         mean.iter_mut().zip(row).for_each(|(mean, &x)| *mean += f64::from(x) / count);
     }
     rows.iter().zip(mean.iter().cycle()).map(|(&x, mean)| f64::from(x) - mean).collect()
+}
+
+/// The components of fewer rows than columns: an eigenvector of the products of the rows with each other weighs the rows, whose sum is one of
+/// the products of the columns, with the same eigenvalue. Takes the memory of `count` by `count` numbers, not of `width` by `width`.
+fn components_of_few(centred: &[f64], count: usize, width: usize, wanted: usize) -> Vec<Vec<f64>> {
+    let columns: Vec<f64> = (0..width).flat_map(|column| centred.iter().skip(column).step_by(width).copied()).collect();
+    let rows: Vec<Vec<f64>> = centred.chunks_exact(width).map(<[f64]>::to_vec).collect();
+    let weights = components(&covariance(&columns, count), count, wanted);
+    let mut components: Vec<Vec<f64>> = weights.iter().map(|weights| combination(&rows, weights)).collect();
+    let first = components.first().map_or(0.0, |first| dot(first, first).sqrt());
+    for component in &mut components {
+        // The length is the root of the eigenvalue: what is so short is rounding.
+        let is_rounding = dot(component, component).sqrt() <= 1e-7 * first;
+        unify(component, is_rounding);
+    }
+    components
 }
 
 /// How many rows of the covariance are summed in one pass over the data.
@@ -83,13 +103,16 @@ fn components(matrix: &[f64], width: usize, count: usize) -> Vec<Vec<f64>> {
         basis = images;
     }
     basis.truncate(count);
-    for component in &mut basis {
-        let length = dot(component, component).sqrt();
-        let largest = component.iter().copied().fold(0.0, |a: f64, b| if b.abs() > a.abs() { b } else { a });
-        let factor = if length > 0.0 { largest.signum() / length } else { 0.0 };
-        component.iter_mut().for_each(|x| *x *= factor);
-    }
+    basis.iter_mut().for_each(|component| unify(component, false));
     basis
+}
+
+/// Gives a component length 1 and a positive largest number; `is_zeros` makes it zeros.
+fn unify(component: &mut [f64], is_zeros: bool) {
+    let length = dot(component, component).sqrt();
+    let largest = component.iter().copied().fold(0.0, |a: f64, b| if b.abs() > a.abs() { b } else { a });
+    let factor = if length > 0.0 && !is_zeros { largest.signum() / length } else { 0.0 };
+    component.iter_mut().for_each(|x| *x *= factor);
 }
 
 /// Makes vectors perpendicular to each other and of length 1 (Gram and Schmidt, twice); what depends on those before becomes zeros.
@@ -206,6 +229,29 @@ mod tests {
             assert!((cosine.abs() - 1.0).abs() < 1e-12, "component {k}: {cosine}");
             let largest = component.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap();
             assert!(largest > 0.0);
+        }
+    }
+
+    /// The same coordinates as by the covariance; and rows of so many numbers that it would have 320 GB.
+    #[test]
+    fn few_rows_of_many_numbers() {
+        let (count, width) = (7, 40);
+        let numbers: Vec<f32> = Stream::new(5, 0).normal(count * width).into_iter().map(|x| x as f32).collect();
+        let centred = centred(&numbers, width);
+        let expected = components(&covariance(&centred, width), width, 4);
+        for (row, found) in centred.chunks(width).zip(project::<4>(&rows(width, &numbers))) {
+            assert!(found.iter().zip(&expected).all(|(x, component)| (x - dot(row, component)).abs() < 1e-9));
+        }
+        let width = 200_000;
+        let mut numbers = vec![0.0; 3 * width];
+        (numbers[0], numbers[width], numbers[2 * width + 1]) = (2.0, -2.0, 1.0);
+        let found = project::<4>(&rows(width, &numbers));
+        let by_hand = [[2.0, -1.0 / 3.0], [-2.0, -1.0 / 3.0], [0.0, 2.0 / 3.0]];
+        for (found, by_hand) in found.iter().zip(by_hand) {
+            assert!(
+                found.iter().zip([by_hand[0], by_hand[1], 0.0, 0.0]).all(|(x, y)| (x - y).abs() < 1e-9),
+                "{found:?}"
+            );
         }
     }
 

@@ -1,4 +1,5 @@
-use super::*;
+use super::Map;
+use crate::KeyedVectors;
 use candle_core::{Device, Tensor};
 use candle_keras_ops::random::Stream;
 

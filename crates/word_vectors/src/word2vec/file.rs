@@ -5,31 +5,25 @@
 
 use super::model::Training;
 use super::{Shared, Word2Vec, Word2VecModel};
-use crate::files::tables::{self, NamedTable};
+use crate::files::safetensors::TENSOR as VECTORS;
+use crate::files::tables::{self, COUNTS, Metadata, NamedTable, VOCABULARY};
 use crate::{KeyedVectors, Words};
 use candle_keras_data::atomic;
 use candle_keras_ops::{Error, Result, SharedRows};
 use safetensors::{Dtype, SafeTensors};
-use serde_json::{Map, Value, json};
 use std::path::Path;
 
-const VECTORS: &str = "embeddings";
 const NEGATIVE: &str = "output.negative";
 const TREE: &str = "output.tree";
-const WORDS: &str = "vocabulary";
-const COUNTS: &str = "counts";
 const SETTINGS: &str = "word2vec";
 const TRAINING: &str = "training";
 
 /// All but the tables.
-fn metadata(settings: &Word2Vec, training: &Training, words: &Words, counts: &[u64]) -> Result<Map<String, Value>> {
-    let text = |value: Value| value.to_string();
-    Ok(Map::from_iter([
-        (WORDS.into(), text(json!(words.iter().collect::<Vec<_>>())).into()),
-        (COUNTS.into(), text(json!(counts)).into()),
-        (SETTINGS.into(), serde_json::to_string(settings)?.into()),
-        (TRAINING.into(), serde_json::to_string(training)?.into()),
-    ]))
+fn metadata(settings: &Word2Vec, training: &Training, words: &Words, counts: &[u64]) -> Result<Metadata> {
+    let mut metadata = tables::metadata(words, Some(counts))?;
+    metadata.insert(SETTINGS, serde_json::to_string(settings)?);
+    metadata.insert(TRAINING, serde_json::to_string(training)?);
+    Ok(metadata)
 }
 
 /// Writes a model whose rows threads share, between two epochs.
@@ -104,7 +98,7 @@ fn read(bytes: &[u8]) -> Result<Word2VecModel> {
     };
     let settings: Word2Vec = serde_json::from_str(text(SETTINGS)?)?;
     settings.check()?;
-    let listed: Vec<String> = serde_json::from_str(text(WORDS)?)?;
+    let listed: Vec<String> = serde_json::from_str(text(VOCABULARY)?)?;
     let words: Words = listed.iter().collect();
     let counts: Vec<u64> = serde_json::from_str(text(COUNTS)?)?;
     let total = counts.iter().try_fold(0u64, |total, &count| total.checked_add(count));

@@ -1,9 +1,9 @@
 //! fastText: skip-gram or CBOW with the n-grams of letters of a word.
 
-use super::options::{Common, Windows, given};
+use super::options::{Common, Windows, given, names};
 use super::{Run, Trained};
 use crate::vectors::options::whole;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use candle_keras_word_vectors::FastText;
 use clap::Args;
 
@@ -26,22 +26,20 @@ pub(super) struct NGrams {
 impl NGrams {
     /// The options that were given, which other models do not have.
     pub(super) fn given(&self) -> Vec<&'static str> {
-        let names = ["--cbow", "--min-n", "--max-n", "--bucket"];
-        let given = [self.cbow, self.min_n.is_some(), self.max_n.is_some(), self.bucket.is_some()];
-        names.into_iter().zip(given).filter(|(_, given)| *given).map(|(name, _)| name).collect()
+        names(&[
+            ("--cbow", self.cbow),
+            ("--min-n", self.min_n.is_some()),
+            ("--max-n", self.max_n.is_some()),
+            ("--bucket", self.bucket.is_some()),
+        ])
     }
 }
 
 pub(super) fn train(options: &Common, windows: &Windows, ngrams: &NGrams, run: Run) -> Result<Trained> {
-    if windows.cbow_sum || windows.corrected_cbow {
-        bail!("--cbow-sum and --corrected-cbow are for --model cbow");
-    }
     let fast_text = FastText::new()
         .skip_gram(!ngrams.cbow)
         .vector_size(options.dim)
         .min_count(options.min_count)
-        .negative(windows.negative)
-        .shared_negatives(windows.shared_negatives)
         .shrink_windows(!windows.fixed_windows)
         .loss(if windows.hs { "hs" } else { "ns" })
         .verbose(run.verbose);
@@ -54,6 +52,8 @@ pub(super) fn train(options: &Common, windows: &Windows, ngrams: &NGrams, run: R
         workers: options.workers,
         min_alpha: windows.min_alpha,
         sample: windows.sample,
+        negative: windows.negative,
+        shared_negatives: windows.shared_negatives,
         ns_exponent: windows.ns_exponent,
         min_n: ngrams.min_n,
         max_n: ngrams.max_n,

@@ -1,6 +1,6 @@
 //! GloVe.
 
-use super::options::{Common, given};
+use super::options::{Common, given, names};
 use super::{Run, Trained};
 use crate::vectors::options::{not_negative, whole};
 use anyhow::Result;
@@ -29,15 +29,13 @@ pub(super) struct Counts {
 impl Counts {
     /// The options that were given, which other models do not have.
     pub(super) fn given(&self) -> Vec<&'static str> {
-        let names = ["--x-max", "--power", "--asymmetric", "--no-distance-weighting", "--memory"];
-        let given = [
-            self.x_max.is_some(),
-            self.power.is_some(),
-            self.asymmetric,
-            self.no_distance_weighting,
-            self.memory.is_some(),
-        ];
-        names.into_iter().zip(given).filter(|(_, given)| *given).map(|(name, _)| name).collect()
+        names(&[
+            ("--x-max", self.x_max.is_some()),
+            ("--power", self.power.is_some()),
+            ("--asymmetric", self.asymmetric),
+            ("--no-distance-weighting", self.no_distance_weighting),
+            ("--memory", self.memory.is_some()),
+        ])
     }
 }
 

@@ -6,12 +6,12 @@ mod options;
 mod text;
 mod word2vec;
 
-use super::options::{VECTORS, check_output, verbosity};
+use super::options::verbosity;
 use super::print::print;
 use anyhow::{Result, bail};
-use candle_keras_word_vectors::{FastTextModel, KeyedVectors, Text};
+use candle_keras_word_vectors::{FastTextModel, KeyedVectors, Save, Text};
 use clap::{Args, ValueEnum};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 #[derive(Debug, Args)]
@@ -22,6 +22,9 @@ pub(crate) struct Train {
     /// Where the vectors go: .txt or .vec, .bin (with fasttext the whole model), .safetensors, .npy, or .tsv for TensorBoard's projector
     #[arg(long, value_name = "FILE")]
     save: PathBuf,
+    /// Writes how often the words occur into this file, a word and its count a line
+    #[arg(long, value_name = "FILE")]
+    save_counts: Option<PathBuf>,
     #[command(flatten, next_help_heading = "Text")]
     text: text::Options,
     #[command(flatten, next_help_heading = "Options of all models")]
@@ -32,6 +35,41 @@ pub(crate) struct Train {
     ngrams: fast_text::NGrams,
     #[command(flatten, next_help_heading = "Options of glove")]
     counts: glove::Counts,
+}
+
+impl Train {
+    /// Whether a whole model of fastText is saved, not its vectors alone.
+    fn saves_model(&self) -> bool {
+        self.model == Model::Fasttext && self.save.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("bin"))
+    }
+
+    /// What can be known to be wrong before the text is read.
+    fn check(&self) -> Result<()> {
+        let mut save = Save::new();
+        if let Some(path) = &self.save_counts {
+            save = save.counts(path);
+        }
+        save.check(&self.save)?;
+        match &self.save_counts {
+            Some(_) if self.saves_model() => {
+                bail!(
+                    "a model of fastText has its counts in itself; vectors convert MODEL OUT --save-counts FILE writes them"
+                )
+            }
+            _ => (),
+        }
+        let (ngrams, windows) = (&self.ngrams, &self.windows);
+        let options = [
+            (self.model == Model::Fasttext, "fasttext", ngrams.given()),
+            (self.model == Model::Glove, "glove", self.counts.given()),
+            (self.model == Model::Cbow, "cbow", windows.given_for_cbow()),
+            (self.model != Model::Glove, "skipgram, cbow and fasttext", windows.given()),
+        ];
+        match options.iter().find_map(|(is_its, name, given)| Some((name, given.first().filter(|_| !is_its)?))) {
+            Some((name, option)) => bail!("{option} is for --model {name}"),
+            None => Ok(()),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -74,27 +112,23 @@ impl Trained {
         }
     }
 
-    fn save(&self, path: &Path) -> Result<()> {
+    fn save(&self, arguments: &Train) -> Result<()> {
+        let Train { save: path, save_counts, .. } = arguments;
         match self {
             // The whole model, which has vectors for unseen words too.
-            Self::FastText(model) if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("bin")) => {
-                model.save(path)?
+            Self::FastText(model) if arguments.saves_model() => model.save(path)?,
+            _ => {
+                let save = save_counts.iter().fold(Save::new(), |save, counts| save.counts(counts));
+                self.vectors().save_with(path, save)?
             }
-            _ => self.vectors().save(path)?,
         }
         Ok(())
     }
 }
 
 pub(super) fn train(arguments: &Train, seed: Option<u64>, verbose: Option<u8>) -> Result<()> {
-    let Train { model, save, text, options, windows, ngrams, counts } = arguments;
-    check_output(save, &VECTORS)?;
-    let others = [(Model::Fasttext, "fasttext", ngrams.given()), (Model::Glove, "glove", counts.given())];
-    for (owner, name, given) in &others {
-        if let (true, Some(option)) = (owner != model, given.first()) {
-            bail!("{option} is for --model {name}");
-        }
-    }
+    let Train { model, save, text, options, windows, ngrams, counts, .. } = arguments;
+    arguments.check()?;
     let verbose = verbosity(verbose);
     let run = Run { text: text.text(), seed, verbose };
     let start = Instant::now();
@@ -105,7 +139,7 @@ pub(super) fn train(arguments: &Train, seed: Option<u64>, verbose: Option<u8>) -
         Model::Glove => glove::train(options, counts, run)?,
     };
     let seconds = start.elapsed().as_secs_f64();
-    trained.save(save)?;
+    trained.save(arguments)?;
     if verbose == 0 {
         return Ok(());
     }

@@ -41,15 +41,16 @@ pub(super) struct Windows {
     /// for fasttext]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = not_negative)]
     pub sample: Option<f64>,
-    /// How many wrong words are drawn for a window; 0 is without negative sampling
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole(0..=10_000))]
-    pub negative: usize,
+    /// How many wrong words are drawn for a window; 0 is without negative sampling [default: 5]
+    #[arg(long, value_name = "N", value_parser = whole(0..=10_000))]
+    pub negative: Option<usize>,
     /// The power of a word's count with which it is drawn as a wrong word [default: 0.75; 0.5 for fasttext]
     #[arg(long, value_name = "POWER", allow_negative_numbers = true, value_parser = finite)]
     pub ns_exponent: Option<f64>,
     /// For how many windows in a row the same wrong words serve; 0 draws others for each pair of words, and takes several times as long
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(0..=1_000_000))]
-    pub shared_negatives: usize,
+    /// [default: 1]
+    #[arg(long, value_name = "N", value_parser = whole(0..=1_000_000))]
+    pub shared_negatives: Option<usize>,
     /// Hierarchical softmax: beside negative sampling or alone with --negative 0; in its place for fasttext
     #[arg(long)]
     pub hs: bool,
@@ -59,6 +60,31 @@ pub(super) struct Windows {
     /// For cbow: divides the gradient of the mean by the number of words, as word2vec does not; 0.075 is a good alpha with it
     #[arg(long)]
     pub corrected_cbow: bool,
+}
+
+impl Windows {
+    /// The options that were given, which glove does not have.
+    pub(super) fn given(&self) -> Vec<&'static str> {
+        names(&[
+            ("--min-alpha", self.min_alpha.is_some()),
+            ("--fixed-windows", self.fixed_windows),
+            ("--sample", self.sample.is_some()),
+            ("--negative", self.negative.is_some()),
+            ("--ns-exponent", self.ns_exponent.is_some()),
+            ("--shared-negatives", self.shared_negatives.is_some()),
+            ("--hs", self.hs),
+        ])
+    }
+
+    /// Those that cbow alone has.
+    pub(super) fn given_for_cbow(&self) -> Vec<&'static str> {
+        names(&[("--cbow-sum", self.cbow_sum), ("--corrected-cbow", self.corrected_cbow)])
+    }
+}
+
+/// The names of the options that were given.
+pub(super) fn names(options: &[(&'static str, bool)]) -> Vec<&'static str> {
+    options.iter().filter(|(_, is_given)| *is_given).map(|(name, _)| *name).collect()
 }
 
 /// Sets the arguments of a model that were given; the others keep the library's defaults.

@@ -2,19 +2,14 @@
 
 use super::options::{Common, Windows, given};
 use super::{Run, Trained};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use candle_keras_word_vectors::Word2Vec;
 
 pub(super) fn train(options: &Common, windows: &Windows, skip_gram: bool, run: Run) -> Result<Trained> {
-    if skip_gram && (windows.cbow_sum || windows.corrected_cbow) {
-        bail!("--cbow-sum and --corrected-cbow are for --model cbow");
-    }
     let word2vec = Word2Vec::new()
         .skip_gram(skip_gram)
         .vector_size(options.dim)
         .min_count(options.min_count)
-        .negative(windows.negative)
-        .shared_negatives(windows.shared_negatives)
         .shrink_windows(!windows.fixed_windows)
         .hs(windows.hs)
         .cbow_mean(!windows.cbow_sum)
@@ -29,6 +24,8 @@ pub(super) fn train(options: &Common, windows: &Windows, skip_gram: bool, run: R
         workers: options.workers,
         min_alpha: windows.min_alpha,
         sample: windows.sample,
+        negative: windows.negative,
+        shared_negatives: windows.shared_negatives,
         ns_exponent: windows.ns_exponent,
         seed: run.seed,
     );

@@ -2,15 +2,18 @@
 
 use super::all_labels::AllLabels;
 use super::args::LossName;
-use super::dictionary::Dictionary;
+use super::dictionary::{Dictionary, Line};
 use crate::sampling::Random;
 use crate::text::END;
 use crate::train::{Held, Huffman, Kernel, Paths, Tree, Work, Worker, mean_of_rows};
 use candle_keras_data::AliasTable;
-use candle_keras_ops::{Result, SharedRows, simd};
+use candle_keras_ops::{Error, Result, SharedRows, simd};
 
 /// How many rows of the next line are called for while a line is trained.
 const PREFETCHED: usize = 64;
+
+/// How often a wrong label is drawn by its count before it is drawn without: of ten lines, nine may have one label, and still one in 30,000 comes to this.
+const DRAWS: usize = 100;
 
 /// The output rows, and what the loss takes beside them.
 pub(super) enum Outputs {
@@ -20,9 +23,14 @@ pub(super) enum Outputs {
 }
 
 impl Outputs {
-    /// Zeros for labels that are as frequent as this.
-    pub fn new(loss: LossName, counts: &[u64], width: usize) -> Result<Self> {
-        let rows = SharedRows::zeros(counts.len(), width)?;
+    /// Of labels that are as frequent as this.
+    ///
+    /// # Errors
+    /// If there is no label.
+    pub fn new(loss: LossName, counts: &[u64], rows: SharedRows) -> Result<Self> {
+        if counts.is_empty() {
+            return Err(Error::new("the model has no labels to train"));
+        }
         Ok(match loss {
             LossName::Softmax | LossName::OneVsAll => Self::All { is_softmax: loss == LossName::Softmax, rows },
             // The power of a count with which fastText draws a wrong label.
@@ -47,8 +55,7 @@ pub(super) struct Trainer<'a> {
     /// The mean of a line's rows, and how it was before the step.
     hidden: Vec<f32>,
     before: Vec<f32>,
-    rows: Vec<u32>,
-    labels: Vec<u32>,
+    line: Line,
 }
 
 enum Answers<'a> {
@@ -72,8 +79,7 @@ impl<'a> Trainer<'a> {
             kernel: Kernel::new(),
             hidden: row.clone(),
             before: row,
-            rows: Vec::new(),
-            labels: Vec::new(),
+            line: Line::default(),
         }
     }
 
@@ -105,18 +111,16 @@ impl<'a> Trainer<'a> {
 }
 
 impl Worker for Trainer<'_> {
-    /// A line is the number of its labels, the labels and its rows, with [`END`] behind it. Lines without labels are left out.
+    /// A line is the number of its labels, the labels and its rows, with [`END`] behind it. Lines without labels or rows are left out.
     fn encode(&mut self, chunk: &str, numbers: &mut Vec<u32>) -> u64 {
-        let Self { dictionary, rows, labels, .. } = self;
+        let Self { dictionary, line, .. } = self;
         let mut words = 0;
-        for line in chunk.lines() {
-            rows.clear();
-            labels.clear();
-            words += dictionary.line(line, rows, labels);
-            if !labels.is_empty() {
-                numbers.push(labels.len() as u32);
-                numbers.extend_from_slice(labels);
-                numbers.extend_from_slice(rows);
+        for text in chunk.lines() {
+            words += dictionary.line(text, line);
+            if !line.labels.is_empty() && !line.rows.is_empty() {
+                numbers.push(line.labels.len() as u32);
+                numbers.extend_from_slice(&line.labels);
+                numbers.extend_from_slice(&line.rows);
                 numbers.push(END);
             }
         }
@@ -169,9 +173,8 @@ impl<'a> Sampled<'a> {
     fn answer(&mut self, kernel: &mut Kernel, hidden: &mut [f32], right: u32, alpha: f32, random: &mut Random) {
         self.drawn.clear();
         self.drawn.push(right);
-        while self.drawn.len() <= self.negative {
-            let label = self.table.draw(random.bits());
-            self.drawn.extend((label != right).then_some(label));
+        for _ in 0..self.negative {
+            self.drawn.push(wrong_label(self.table, right, self.held.table().rows() as u32, random));
         }
         let stride = self.held.table().stride();
         self.drawn.iter().enumerate().for_each(|(place, &label)| self.held.read(place, label));
@@ -180,10 +183,41 @@ impl<'a> Sampled<'a> {
     }
 }
 
+/// A label that is not the right one, of two or more. It is drawn by its count; if one label is nearly all that the text has, and the right one, each of the
+/// others is as likely as the next.
+#[inline]
+fn wrong_label(table: &AliasTable, right: u32, labels: u32, random: &mut Random) -> u32 {
+    let drawn = (0..DRAWS).map(|_| table.draw(random.bits())).find(|&label| label != right);
+    drawn.unwrap_or_else(|| (right + 1 + random.below(labels - 1)) % labels)
+}
+
 /// `before = (now - before) * share`
 #[inline(always)]
 fn change(before: &mut [f32], now: &[f32], share: f32) {
     for (before, now) in before.iter_mut().zip(now) {
         *before = (now - *before) * share;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_labels_are_drawn_by_their_counts() {
+        let (table, mut random) = (AliasTable::of_counts(&[900, 100, 25], 0.5).unwrap(), Random::new(1, 0, 0));
+        let mut drawn = [0.0f64; 3];
+        (0..100_000).for_each(|_| drawn[wrong_label(&table, 0, 3, &mut random) as usize] += 1e-5);
+        assert!(drawn[0] == 0.0 && (drawn[1] - 2.0 / 3.0).abs() < 0.01, "{drawn:?}");
+    }
+
+    /// One label is 1e8 times as frequent as each of the others: to draw until another comes would take thousands of draws.
+    #[test]
+    fn wrong_labels_are_found_beside_a_frequent_one() {
+        let (table, mut random) = (AliasTable::of_counts(&[u64::MAX, 1, 1, 1], 1.0).unwrap(), Random::new(1, 0, 0));
+        let mut drawn = [0; 4];
+        (0..30_000).for_each(|_| drawn[wrong_label(&table, 0, 4, &mut random) as usize] += 1);
+        assert!(drawn[0] == 0 && drawn[1..].iter().all(|count| (9_500..10_500).contains(count)), "{drawn:?}");
+        assert_eq!(wrong_label(&table, 3, 4, &mut random), 0);
     }
 }

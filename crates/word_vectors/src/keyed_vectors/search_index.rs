@@ -9,23 +9,23 @@ use super::top::Top;
 use super::{KeyedVectors, products};
 use candle_keras_ops::{cores, simd};
 
-/// A row that is wanted at most for each so many: of more, the copy would leave too many rows to be looked at again.
+/// The index is used when `topn` is at most rows / 64; above that, too many rows need their exact cosine.
 const ROWS_PER_WANTED: usize = 64;
 
 /// The copy: a row is about its codes times its step, up to a vector whose norm is its error.
 #[derive(Debug, Clone)]
-pub(super) struct Compact {
+pub(super) struct SearchIndex {
     codes: Vec<i8>,
     steps: Vec<f32>,
     errors: Vec<f32>,
 }
 
-impl Compact {
+impl SearchIndex {
     fn of(rows: Rows) -> Self {
         let size = rows.size.max(1);
-        let mut compact =
+        let mut index =
             Self { codes: vec![0; rows.vectors.len()], steps: vec![0.0; rows.len()], errors: vec![0.0; rows.len()] };
-        let Self { codes, steps, errors } = &mut compact;
+        let Self { codes, steps, errors } = &mut index;
         let scales = rows.norms.iter().zip(steps).zip(errors);
         let all: Vec<_> = rows.vectors.chunks_exact(size).zip(codes.chunks_exact_mut(size)).zip(scales).collect();
         let mut all = all.into_iter();
@@ -36,7 +36,7 @@ impl Compact {
                 (*step, *error) = encode(row, norm, codes, &mut off);
             }
         });
-        compact
+        index
     }
 
     /// The `size` rows of the highest cosine, but those of `excluded`; `None` where a search of the rows themselves is as fast.
@@ -123,10 +123,11 @@ fn put_codes(row: &[f32], norm: f32, codes: &mut [i8], off: &mut [f32]) -> f32 {
 
 impl KeyedVectors {
     /// Keeps a copy of the unit rows in 8 bits a number, with which [`most_similar`](Self::most_similar) and other searches by one cosine
-    /// are two to three times as fast, with the same results: a search is as fast as the memory, and the copy is a quarter of
-    /// the vectors.
+    /// are about twice as fast, with the same results: a search is as fast as the memory, and the copy is a quarter of the vectors. On two
+    /// cores of a quiet machine, one among 400,000 words of 300 numbers takes 26 ms without it (to read the 480 MB takes 22 ms, which is the
+    /// bound) and 12 ms with it.
     ///
-    /// Its memory: `vector_size + 8` bytes a word, so 123 MB for 400,000 words of 300 numbers, whose vectors are 480 MB. To make it takes
+    /// Its memory: `vector_size + 8` bytes a word, so 123 MB for 400,000 words of 300 numbers. To make it takes
     /// as long as a few searches. Sets that are made of this one do not have it.
     ///
     /// ```
@@ -138,7 +139,7 @@ impl KeyedVectors {
     /// # Ok::<(), candle_keras_word_vectors::Error>(())
     /// ```
     pub fn with_search_index(mut self) -> Self {
-        self.compact = Some(Compact::of(self.rows(self.len())));
+        self.search_index = Some(SearchIndex::of(self.rows(self.len())));
         self
     }
 }
@@ -174,8 +175,7 @@ mod tests {
                 );
             }
             let restricted = |vectors: &KeyedVectors| {
-                let best =
-                    vectors.query().positive(word).negative("w7").restrict_vocabulary(1234).top(5).run().unwrap();
+                let best = vectors.query().positive(word).negative("w7").restrict_vocab(1234).top(5).run().unwrap();
                 best.into_iter().map(|(word, score)| (word.to_string(), score)).collect::<Vec<_>>()
             };
             assert_eq!(restricted(&quick), restricted(&plain));
