@@ -8,7 +8,8 @@ Needs Python with gensim 4.4, and fasttext for its rows (fasttext-wheel on PyPI)
 sentence a line and words between spaces; without --text it is made of the Debian packages dict-gcide and wordnet-base (--dictionaries is the folder that they
 are in), which `supervised` needs in any case: its examples are the glosses of WordNet, and its labels their 45 fields. Every program trains in a process of its
 own, on the same text with the same settings and two threads, and all vectors are scored by gensim. Seconds are those from the start of the process to the
-end of saving, but for what Python takes to start, and words a second those of the text times the epochs over these seconds. There is no GloVe on PyPI: its row is ours alone.
+end of saving, but for what Python takes to start, and words a second those of the text times the epochs over these seconds. fastText takes no seed for word vectors: each of its
+runs differs all the same. There is no GloVe on PyPI: its row is ours alone.
 """
 
 import argparse
@@ -33,7 +34,8 @@ Work = collections.namedtuple("Work", "arguments peer")
 # What is trained: the arguments of the command, and whose program does it besides.
 WORKS = {
     "skipgram": Work(["train", "--model", "skipgram", "--alpha", "0.025"], "gensim"),
-    "cbow": Work(["train", "--model", "cbow", "--alpha", "0.025"], "gensim"),
+    # With alpha's default, 0.05: gensim's is 0.025, but with several workers on a file its rate falls more slowly, by the share of each worker alone.
+    "cbow": Work(["train", "--model", "cbow"], "gensim"),
     "fasttext": Work(["train", "--model", "fasttext", "--alpha", "0.05", "--sample", "0.001"], "fasttext"),
     "supervised": Work(["classify", "train", "--alpha", "0.5", "--word-ngrams", "2"], "fasttext"),
     "glove": Work(["train", "--model", "glove", "--window", "10", "--x-max", "10"], None),
@@ -95,7 +97,7 @@ def peer(name, work, text, out, seed, epochs):
         if work == "supervised":
             model = fasttext.train_supervised(text, lr=0.5, wordNgrams=2, seed=seed, **common)
         else:
-            model = fasttext.train_unsupervised(text, model="skipgram", ws=5, minCount=5, neg=5, t=1e-3, lr=0.05, seed=seed, **common)
+            model = fasttext.train_unsupervised(text, model="skipgram", ws=5, minCount=5, neg=5, t=1e-3, lr=0.05, **common)
         model.save_model(out)
     print(json.dumps({"seconds": time.time() - start}))
 
@@ -123,6 +125,12 @@ def scores(vectors):
 
 
 def quality(work, path, test):
+    """The scores of what was trained. In a process of its own: the peak memory of a child is never below that of the parent."""
+    command = [sys.executable, __file__, "--score", work, path, test]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1])
+
+
+def score(work, path, test):
     if work == "supervised":
         import fasttext
 
@@ -146,10 +154,13 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--no-scores", action="store_true", help="speed alone")
     parser.add_argument("--peer", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--score", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.peer:
         name, work, text, out, seed = args.peer
         return peer(name, work, text, out, int(seed), args.epochs)
+    if args.score:
+        return print(json.dumps(score(*args.score)))
 
     subprocess.run(["cargo", "build", "--release", "-q", "-p", "candle-keras-cli"], cwd=ROOT, check=True)
     command = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "release", "candle-keras")
