@@ -204,8 +204,8 @@ fn transformer() -> Result<Work> {
     let x = Input::shape([200]);
     let h = Embedding::new(20_000, 32).call(&x);
     let normal = || LayerNormalization::new().epsilon(1e-6);
-    let h = normal().call((&h + MultiHeadAttention::new(2, 32).call([&h, &h])));
-    let h = normal().call((&h + Dense::new(32).call(Dense::new(32).activation("relu").call(&h))));
+    let h = normal().call(&h + MultiHeadAttention::new(2, 32).call([&h, &h]));
+    let h = normal().call(&h + Dense::new(32).call(Dense::new(32).activation("relu").call(&h)));
     let h = Dropout::new(0.1).call(GlobalAveragePooling1D::new().call(&h));
     let y = Dense::new(2).activation("softmax").call(Dense::new(20).activation("relu").call(&h));
     let mut model = Model::new(x, y)?;

@@ -10,8 +10,8 @@
 //!
 //! let (word1, word2) = (Input::shape([1]), Input::shape([1]));
 //! let embedding = Embedding::new(1000, 64);
-//! let distance = Subtract::new().call([&embedding.call(&word1)?, &embedding.call(&word2)?])?;
-//! let distance = Lambda::new(|x| ops::mean(x, -1)).call(&distance)?;
+//! let distance = Subtract::new().call([&embedding.call(&word1), &embedding.call(&word2)]);
+//! let distance = Lambda::new(|x| ops::mean(x, -1)).call(&distance);
 //! let mut model = Model::new([word1, word2], distance)?;
 //! model.compile("adam", "mse")?;
 //!

@@ -1,6 +1,6 @@
 //! Bad input is a clear error that names what is wrong, and never a panic.
 
-use candle_keras::layers::{Dense, Embedding, Flatten, KerasTensor, Lambda, NodeOutput, Subtract};
+use candle_keras::layers::{Dense, Embedding, Flatten, KerasTensor, Lambda, Subtract};
 use candle_keras::prelude::*;
 use candle_keras::utils::warnings;
 use candle_keras::{Error, ops};

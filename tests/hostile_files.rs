@@ -22,7 +22,7 @@ impl Saved {
         let (a, b) = (Input::shape([2]), Input::shape([3]));
         let words = Flatten::new().call(Embedding::new(7, 2).call(&a));
         let inner = Sequential::new(layers![Input::shape([3]), Dense::new(4).activation("relu")]);
-        let sum = (&words + &(inner.call(&b) * 2.0));
+        let sum = &words + &(inner.call(&b) * 2.0);
         let mut model = Model::new([a, b], Dense::new(1).call(&sum)).unwrap();
         model.compile("adam", Compile::loss("mse").metrics(["mae"])).unwrap();
         let ids = Tensor::new(&[[1u32, 2], [3, 4]], &Device::Cpu).unwrap();

@@ -226,7 +226,7 @@ fn model(name: &str) -> Result<(Model, Fit<'static>)> {
             (m.into(), fit)
         }
         "two_outputs" => {
-            let i = candle_keras::layers::InputLayer::new([4]).name("numbers").output();
+            let i = Input::shape([4]).name("numbers");
             let h = Dense::new(6)
                 .activation("tanh")
                 .kernel_regularizer(L2::new(0.05))
@@ -243,7 +243,7 @@ fn model(name: &str) -> Result<(Model, Fit<'static>)> {
         }
         "masked_mean" => {
             let i = input(6);
-            let h = GlobalAveragePooling1D::new().call(&Embedding::new(12, 4).mask_zero(true).call(&i));
+            let h = GlobalAveragePooling1D::new().call(Embedding::new(12, 4).mask_zero(true).call(&i));
             let mut m = Model::new(i, Dense::new(3).call(&h))?;
             let loss = CategoricalCrossentropy::new().from_logits(true);
             m.compile("adam", Compile::loss(loss).metrics(["accuracy"]))?;
@@ -251,7 +251,7 @@ fn model(name: &str) -> Result<(Model, Fit<'static>)> {
         }
         "masked_loss" => {
             let i = input(6);
-            let mut m = Model::new(i.clone(), Dense::new(1).call(&Embedding::new(12, 4).mask_zero(true).call(&i)))?;
+            let mut m = Model::new(i.clone(), Dense::new(1).call(Embedding::new(12, 4).mask_zero(true).call(&i)))?;
             m.compile(SGD::new().learning_rate(0.5), Compile::loss("mse").metrics(["mae"]))?;
             (m, Fit::new().epochs(3).batch_size(7))
         }
@@ -268,14 +268,14 @@ fn model(name: &str) -> Result<(Model, Fit<'static>)> {
                 Minimum::new().call(h),
                 Dot::new(1).call(h),
             ];
-            let y = Dense::new(2).activation("softplus").call(&Concatenate::new().call(parts));
+            let y = Dense::new(2).activation("softplus").call(Concatenate::new().call(parts));
             let mut m = Model::new([a, b], y)?;
             m.compile("adam", "mae")?;
             (m, Fit::new().epochs(3).batch_size(5))
         }
         "pooling" => {
             let i = input(6);
-            let h = GlobalMaxPooling1D::new().call(&Reshape::new([3, 2]).call(&i));
+            let h = GlobalMaxPooling1D::new().call(Reshape::new([3, 2]).call(&i));
             let y = Dense::new(1).kernel_constraint("non_neg").call(&h);
             let mut m = Model::new(i, Activation::new("tanh").call(&y))?;
             m.compile(RMSprop::new().learning_rate(0.01).momentum(0.9).centered(true), "mse")?;

@@ -1,8 +1,8 @@
 //! Graphs, names, sharing, freezing, and the summary as Keras prints it.
 
 use candle_keras::layers::{
-    AveragePooling2D, Base, Concatenate, Context, Conv2D, Dense, Embedding, Flatten, InputLayer, KerasTensor, Lambda,
-    Layer, MaxPooling2D, Shape, Subtract, layer_common,
+    Activation, AveragePooling2D, Base, Concatenate, Context, Conv2D, Dense, Embedding, Flatten, KerasTensor, LSTM,
+    Lambda, Layer, MaxPooling2D, Reshape, Shape, Subtract, layer_common,
 };
 use candle_keras::prelude::*;
 use candle_keras::{ops, utils};
@@ -114,7 +114,7 @@ fn names_are_those_that_keras_gives() {
 /// By falling depth, as Keras orders `model.layers` for the same graph.
 #[test]
 fn layers_have_the_order_of_keras() {
-    let (x, y) = (InputLayer::new([1]).name("x").output(), InputLayer::new([1]).name("y").output());
+    let (x, y) = (Input::shape([1]).name("x"), Input::shape([1]).name("y"));
     let word = Input::shape([1]);
     let encoder = Model::new(word.clone(), Flatten::new().call(Embedding::new(10, 4).call(&word))).unwrap();
     let encoder = encoder.name("encoder");
@@ -312,7 +312,7 @@ fn the_configuration_counts_calls_within_the_model() {
     let vector = Flatten::new().call(Embedding::new(10, 4).call(&word));
     let encoder = Model::new(word, vector).unwrap().name("encoder");
     encoder.call(Input::shape([1]));
-    let x = InputLayer::new([1]).name("x").output();
+    let x = Input::shape([1]).name("x");
     let (a, b) = (encoder.call(&x), encoder.call(&x));
     let both = Subtract::new().call([&a, &b]);
     let config = Model::new(x, [both, b]).unwrap().get_config().unwrap();
@@ -340,4 +340,64 @@ fn masks_go_through_nested_models() {
         let y = model.predict(vec![vec![1u32, 2, 0, 0]], Predict::new().verbose(0)).unwrap();
         assert_eq!(y.to_vec2::<f32>().unwrap(), [[2.]]);
     }
+}
+
+/// A call that fails gives a tensor that carries the error, with the layer and the line, through all that is built on it.
+#[test]
+fn a_graph_is_put_together_without_question_marks() {
+    let (x, y) = (Input::shape([4]), Input::shape([3]));
+    let wrong = &x + &y;
+    let line = line!() - 1;
+    let built_on_it = Dense::new(2).call(ops::exp(&(&wrong * 2.0 - 1.0)).get((.., 0)));
+    let [a, b] = LSTM::new(3).call_multiple(Reshape::new([2, 2]).call(&x));
+    let errors = [
+        Model::new([x.clone(), y.clone()], built_on_it.clone()).unwrap_err().to_string(),
+        built_on_it.shape().unwrap_err().to_string(),
+        wrong.gt(0.5).output().unwrap_err().to_string(),
+    ];
+    for error in &errors {
+        assert!(
+            error.starts_with("layer \"add") && error.ends_with(&format!("at: tests/models.rs:{line}:17")),
+            "{error}"
+        );
+    }
+    assert!(format!("{built_on_it:?}").starts_with("<KerasTensor that failed: layer \"add"));
+    let error = Model::new(x.clone(), [a, b]).unwrap_err().to_string();
+    assert!(error.contains("(LSTM)") && error.contains("expected: 1") && error.contains("call_multiple"), "{error}");
+    // Only inputs have arguments of their own.
+    let named = Dense::new(2).name("head").call(&x).name("other");
+    assert!(named.shape().unwrap_err().to_string().starts_with("layer \"head\" (Dense): only an input"));
+    assert_eq!(Input::shape([2]).dtype("float64").batch_size(8).output().unwrap().dtype(), DType::F64);
+    // A layer of a list is called like any other.
+    let model = Model::new(x.clone(), Dense::new(2).call(&x)).unwrap();
+    assert_eq!(model.layers()[1].call(&x).shape().unwrap().to_string(), "(None, 2)");
+}
+
+#[test]
+fn a_model_cannot_be_a_layer_of_itself() {
+    let mut model = Sequential::new(layers![Input::shape([3]), Dense::new(3)]);
+    model.add(model.clone());
+    assert!(model.compile("sgd", "mse").unwrap_err().to_string().contains("a layer of itself"));
+    let mut inner = Sequential::new(layers![Dense::new(3)]);
+    inner.add(Sequential::new(layers![inner.clone()]));
+    assert!(inner.build([3]).unwrap_err().to_string().contains("a layer of itself"));
+}
+
+/// Twice as many layers take about twice as long, and a chain that is deeper than the stack is dropped.
+#[test]
+fn long_chains_of_layers_are_linear() {
+    let activation = Activation::new("relu");
+    let mut x = Input::shape([1]);
+    let input = x.clone();
+    for _ in 0..100_000 {
+        x = activation.call(&x);
+    }
+    let model = Model::new(input, x).unwrap();
+    assert_eq!(model.layers().len(), 2);
+    drop(model);
+    let mut sequential = Sequential::new(layers![Input::shape([1])]);
+    for _ in 0..20_000 {
+        sequential.add(Activation::new("relu"));
+    }
+    assert_eq!(sequential.graph().unwrap().layers().len(), 20_001);
 }

@@ -194,7 +194,7 @@ fn operators_and_shared_layers_come_back() {
     let words = Embedding::new(5, 3);
     let (u, v) = (words.call(&a), words.call(&b));
     let distance = ops::sum(&ops::square(&(&u - &v)), [1, 2]);
-    let mut model = Model::new([a, b], ((ops::exp(&distance) * 2.0) + 1.0)).unwrap();
+    let mut model = Model::new([a, b], (ops::exp(&distance) * 2.0) + 1.0).unwrap();
     let x = [Tensor::new(&[1u32, 2], &Device::Cpu).unwrap(), Tensor::new(&[3u32, 2], &Device::Cpu).unwrap()];
     let expected = predict(&mut model, &x);
     assert_eq!(expected[1], 3.0);

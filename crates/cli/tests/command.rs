@@ -5,7 +5,7 @@
 mod vectors;
 
 use candle_core::{Device, Tensor};
-use candle_keras_layers::{Dense, Embedding, Flatten, Input, InputLayer, Lambda, Layer, Subtract, layers};
+use candle_keras_layers::{Dense, Embedding, Flatten, Input, Lambda, Layer, Subtract, layers};
 use candle_keras_models::{Compile, Fit, Model, Predict, Sequential, load_model, load_tensors, save_tensors};
 use serde_json::Value;
 use std::path::Path;
@@ -22,7 +22,7 @@ impl Place {
     /// With a compiled model of two inputs, and data for it.
     fn new() -> Self {
         let place = Self::empty();
-        let (a, b) = (InputLayer::new([1]).name("a").dtype("int32").output(), InputLayer::new([1]).name("b").output());
+        let (a, b) = (Input::shape([1]).name("a").dtype("int32"), Input::shape([1]).name("b"));
         let words = Embedding::new(5, 3);
         let distance = Subtract::new().call([&words.call(&a), &words.call(&b)]);
         let y = Dense::new(1).name("distance").activation("sigmoid").call(Flatten::new().call(&distance));

@@ -36,9 +36,10 @@ pub trait ToTensor {
     fn to_tensor(&self) -> Result<Tensor>;
 }
 
+/// A tensor of any layout: what is not in one piece is copied, since not all of candle's operations take it.
 impl ToTensor for Tensor {
     fn to_tensor(&self) -> Result<Tensor> {
-        Ok(self.detach())
+        Ok(self.detach().contiguous()?)
     }
 }
 
@@ -142,6 +143,8 @@ mod tests {
         let transposed = array![[1f32, 2.], [3., 4.], [5., 6.]].reversed_axes();
         assert_eq!(transposed.to_tensor().unwrap().to_vec2::<f32>().unwrap(), [[1., 3., 5.], [2., 4., 6.]]);
         assert_eq!((&vec, &transposed).to_tensors().unwrap()[1].dims(), [2, 3]);
+        let strided = transposed.to_tensor().unwrap().narrow(1, 1, 2).unwrap().to_tensor().unwrap();
+        assert!(strided.is_contiguous() && strided.to_vec2::<f32>().unwrap() == [[3., 5.], [4., 6.]]);
     }
 
     #[test]

@@ -154,6 +154,11 @@ pub trait Layer: Any + Debug + Send + Sync {
     /// Replaces the values of all weights, in the order of `get_weights`. Keras: `layer.set_weights(weights)`.
     fn set_weights(&self, weights: &[Tensor]) -> Result<()> {
         let variables = self.variables();
+        if variables.is_empty() && !weights.is_empty() && self.base().built().is_none() {
+            return Err(Error::new("the layer has no weights yet")
+                .help("weights are made when the layer is first called: call it on an input, or build the model, first")
+                .in_layer(self.layer_name(), self.class_name()));
+        }
         if variables.len() != weights.len() {
             return Err(Error::new("set_weights needs one tensor for each weight")
                 .expected(format!("{} tensors", variables.len()))

@@ -13,9 +13,9 @@ pub(crate) fn channels_last(data_format: &str) -> Result<bool> {
     }
 }
 
-/// The padding of this name.
+/// The padding of this name, in whatever case, as in Keras.
 pub(crate) fn padding(name: &str, causal: bool) -> Result<Padding> {
-    match name {
+    match name.to_lowercase().as_str() {
         "valid" => Ok(Padding::Valid),
         "same" => Ok(Padding::Same),
         "causal" if causal => Ok(Padding::Causal),

@@ -127,6 +127,20 @@ impl fmt::Debug for NodeOutput {
     }
 }
 
+/// A long chain of calls goes call by call: left to itself, it would go by a recursion as deep as the chain.
+impl Drop for Node {
+    fn drop(&mut self) {
+        let mut parents = std::mem::take(&mut self.inputs);
+        parents.extend(std::mem::take(&mut self.masks).into_iter().flatten());
+        while let Some(parent) = parents.pop() {
+            if let Some(mut node) = Arc::into_inner(parent.node) {
+                parents.append(&mut node.inputs);
+                parents.extend(std::mem::take(&mut node.masks).into_iter().flatten());
+            }
+        }
+    }
+}
+
 impl KerasTensor {
     /// A tensor of which nothing comes but this error, in a call at `location`.
     pub(crate) fn failed(error: Error, location: &'static Location<'static>) -> Self {

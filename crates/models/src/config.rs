@@ -16,7 +16,7 @@ pub(crate) fn of_model(model: &Model) -> Result<Config> {
     let mut config = Map::new();
     config.insert("name".into(), json!(model.base().name()));
     config.insert("trainable".into(), json!(model.base().is_trainable()));
-    match (&body.stack, &body.graph) {
+    match (&body.stack, &body.graph()?) {
         (Some(stack), graph) => {
             let input = graph.iter().flat_map(|graph| graph.inputs()).map(|input| input.node().layer());
             let layers = input.chain(stack).map(|layer| of_layer(&**layer)).collect::<Result<Vec<_>>>()?;

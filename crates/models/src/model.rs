@@ -4,11 +4,11 @@ use crate::compiled::Compiled;
 use crate::graph::Graph;
 use crate::{Optimizer, Result, config};
 use candle_core::{Device, Tensor};
-use candle_keras_layers::{Base, Config, Context, KerasTensors, Layer, Shape, Variable, Weights, call};
+use candle_keras_layers::{Base, Config, Context, KerasTensors, Layer, NodeOutput, Shape, Variable, Weights, call};
 use candle_keras_ops::Error;
 use candle_keras_training::Compile;
 use std::collections::HashSet;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 /// A graph of layers from inputs to outputs. Keras: `keras.Model`.
 ///
@@ -42,17 +42,44 @@ pub struct Model {
 pub(crate) struct Body {
     /// The layers of a [`Sequential`](crate::Sequential); not used by a functional model.
     pub(crate) stack: Option<Vec<Arc<dyn Layer>>>,
-    /// The graph, which a Sequential has when it knows its input.
-    pub(crate) graph: Option<Arc<Graph>>,
+    /// The names of these layers.
+    pub(crate) names: HashSet<String>,
+    /// The input of a Sequential that knows it, and the output of its last layer.
+    pub(crate) ends: Option<[NodeOutput; 2]>,
+    /// The graph: that of a Sequential when it is first asked for.
+    graph: OnceLock<Arc<Graph>>,
     /// What went wrong when a Sequential was put together.
     pub(crate) failed: Option<Arc<Error>>,
 }
 
 impl Body {
+    pub(crate) fn functional(graph: Graph) -> Self {
+        Self { stack: None, names: HashSet::new(), ends: None, graph: OnceLock::from(Arc::new(graph)), failed: None }
+    }
+
+    pub(crate) fn sequential() -> Self {
+        Self { stack: Some(Vec::new()), names: HashSet::new(), ends: None, graph: OnceLock::new(), failed: None }
+    }
+
+    /// The graph; none of a Sequential that does not know its input.
+    ///
     /// # Errors
     /// What went wrong when the model was put together.
-    fn check(&self) -> Result<()> {
-        self.failed.as_ref().map_or(Ok(()), |error| Err(Error::Shared(error.clone())))
+    pub(crate) fn graph(&self) -> Result<Option<Arc<Graph>>> {
+        if let Some(error) = &self.failed {
+            return Err(Error::Shared(error.clone()));
+        }
+        if let (None, Some([input, output])) = (self.graph.get(), &self.ends) {
+            let graph = Graph::new(vec![input.clone()], vec![output.clone()])?;
+            // Another thread may have been faster.
+            _ = self.graph.set(Arc::new(graph));
+        }
+        Ok(self.graph.get().cloned())
+    }
+
+    /// Sets where a Sequential begins and ends.
+    pub(crate) fn set_ends(&mut self, ends: Option<[NodeOutput; 2]>) {
+        (self.ends, self.graph) = (ends, OnceLock::new());
     }
 }
 
@@ -76,7 +103,7 @@ impl Model {
     pub fn new(inputs: impl Into<KerasTensors>, outputs: impl Into<KerasTensors>) -> Result<Self> {
         let graph = Graph::new(inputs.into().outputs()?, outputs.into().outputs()?)?;
         let base = Base::new("Functional");
-        Ok(Self::from_body(base, Body { stack: None, graph: Some(Arc::new(graph)), failed: None }))
+        Ok(Self::from_body(base, Body::functional(graph)))
     }
 
     pub(crate) fn from_body(base: Base, body: Body) -> Self {
@@ -93,9 +120,7 @@ impl Model {
     /// # Errors
     /// If a Sequential does not know the shape of its input yet.
     pub fn graph(&self) -> Result<Arc<Graph>> {
-        let body = self.body();
-        body.check()?;
-        body.graph.clone().ok_or_else(|| {
+        self.body().graph()?.ok_or_else(|| {
             Error::new(format!("the model {:?} does not know the shape of its input yet", self.base.name()))
                 .help("begin it with Input::shape(...), or call build(shape) or fit first")
         })
@@ -105,8 +130,7 @@ impl Model {
     /// has the batch size in front.
     pub fn build(&self, sample: impl Into<Shape>) -> Result<()> {
         let mut body = self.body.write().unwrap_or_else(PoisonError::into_inner);
-        body.check()?;
-        let (Some(stack), None) = (&body.stack, &body.graph) else { return Ok(()) };
+        let (Some(stack), None) = (&body.stack, body.graph()?) else { return Ok(()) };
         if stack.is_empty() {
             return Err(Error::new("the model has no layers").help("add one first"));
         }
@@ -115,7 +139,7 @@ impl Model {
         for layer in stack {
             tensor = single_output(call(layer.clone(), vec![tensor])?)?;
         }
-        body.graph = Some(Arc::new(Graph::new(vec![input], vec![tensor])?));
+        body.set_ends(Some([input, tensor]));
         drop(body);
         // Weights are made on the host.
         self.variables().iter().try_for_each(|variable| variable.to_device(&self.device))
@@ -124,10 +148,10 @@ impl Model {
     /// The layers: in Keras's order, with the inputs; for a Sequential without.
     pub fn layers(&self) -> Vec<Arc<dyn Layer>> {
         let body = self.body();
-        match (&body.stack, &body.graph) {
+        match (&body.stack, body.graph()) {
             (Some(stack), _) => stack.clone(),
-            (None, Some(graph)) => graph.layers().to_vec(),
-            (None, None) => Vec::new(),
+            (None, Ok(Some(graph))) => graph.layers().to_vec(),
+            (None, _) => Vec::new(),
         }
     }
 
@@ -151,9 +175,8 @@ impl Model {
     /// # Errors
     /// If a name is unknown, or a list does not suit the outputs.
     pub fn compile(&mut self, optimizer: impl Into<Optimizer>, compile: impl Into<Compile>) -> Result<()> {
-        self.body().check()?;
+        let graph = self.body().graph()?;
         let mut compiled = Compiled::new(optimizer.into(), compile.into(), self.compiled.as_ref())?;
-        let graph = self.body().graph.clone();
         if let Some(graph) = graph {
             compiled.settle(&*self, &graph.output_names())?;
         }
@@ -240,12 +263,9 @@ impl Layer for Model {
     }
 
     fn build(&self, inputs: &[Shape], _: &mut Weights) -> Result<()> {
-        let body = self.body();
-        body.check()?;
-        if body.graph.is_some() {
+        if self.body().graph()?.is_some() {
             return Ok(());
         }
-        drop(body);
         match inputs {
             [input] => Model::build(self, input.iter().skip(1).copied().collect::<Shape>()),
             inputs => Err(Error::new("a Sequential takes one input").received(inputs.len().to_string())),

@@ -17,7 +17,7 @@ use std::path::Path;
 /// use candle_keras_models::{plot_model, Sequential};
 /// # let folder = tempfile::tempdir().expect("a folder");
 /// # let path = folder.path().join("model.svg");
-/// let model = Sequential::new(layers![Input::shape([3]), Dense::new(1)])?;
+/// let model = Sequential::new(layers![Input::shape([3]), Dense::new(1)]);
 /// plot_model(&model, &path)?;
 /// # Ok::<(), candle_keras_models::Error>(())
 /// ```

@@ -1,7 +1,6 @@
 //! Sequential: one layer after another. Keras: `keras.Sequential`.
 
 use crate::Result;
-use crate::graph::Graph;
 use crate::model::{Body, Model, single_output};
 use candle_core::Tensor;
 use candle_keras_layers::{Base, Config, Context, IntoLayer, Layer, NodeOutput, Shape, Variable, Weights, call};
@@ -43,7 +42,7 @@ impl Sequential {
     }
 
     fn empty(base: Base) -> Self {
-        Self(Model::from_body(base, Body { stack: Some(Vec::new()), graph: None, failed: None }))
+        Self(Model::from_body(base, Body::sequential()))
     }
 
     pub(crate) fn with_base(base: Base, layers: Vec<Arc<dyn Layer>>) -> Result<Self> {
@@ -75,15 +74,12 @@ impl Sequential {
         let mut body = self.0.body.write().unwrap_or_else(PoisonError::into_inner);
         let popped = body.stack.as_mut().and_then(Vec::pop);
         let popped = popped.ok_or_else(|| Error::new("there is no layer to remove from the Sequential"))?;
-        if let Some(graph) = body.graph.take() {
-            // The output of the layer before is the input of the call that goes.
-            let before = graph.outputs()[0].node().inputs().to_vec();
-            let empty = body.stack.as_ref().is_none_or(Vec::is_empty);
-            body.graph = match empty {
-                true => Some(Arc::new(Graph::new(graph.inputs().to_vec(), graph.inputs().to_vec())?)),
-                false => Some(Arc::new(Graph::new(graph.inputs().to_vec(), before)?)),
-            };
-        }
+        body.names.remove(&popped.layer_name());
+        let ends = body.ends.clone().map(|[input, output]| {
+            let before = output.node().inputs().first().cloned();
+            [input, before.unwrap_or(output)]
+        });
+        body.set_ends(ends);
         Ok(popped)
     }
 
@@ -94,29 +90,44 @@ impl Sequential {
 
     fn push(&mut self, layer: Arc<dyn Layer>) -> Result<()> {
         self.0.compiled = None;
+        if contains(&layer, self.0.base.id()) {
+            return Err(Error::new("a model cannot be a layer of itself").received(layer.layer_name()));
+        }
         let mut body = self.0.body.write().unwrap_or_else(PoisonError::into_inner);
-        let Body { stack: Some(stack), graph, .. } = &mut *body else { return Ok(()) };
+        let Body { stack: Some(stack), names, ends, .. } = &mut *body else { return Ok(()) };
         if layer.class_name() == "InputLayer" {
-            if !stack.is_empty() || graph.is_some() {
+            if !stack.is_empty() || ends.is_some() {
                 return Err(Error::new("an input must be the first of a Sequential").received(layer.layer_name()));
             }
             let shape: Shape = layer.compute_output_shape(&[])?[0].clone();
             let input = input_of(&*layer, shape)?;
-            *graph = Some(Arc::new(Graph::new(vec![input.clone()], vec![input])?));
+            body.set_ends(Some([input.clone(), input]));
             return Ok(());
         }
-        if stack.iter().any(|other| other.layer_name() == layer.layer_name()) {
+        if !names.insert(layer.layer_name()) {
             return Err(Error::new("each layer of a model must have a name of its own")
                 .received(format!("two layers named {:?}", layer.layer_name()))
                 .help("give one of them another name with .name(...)"));
         }
-        if let Some(before) = graph.as_ref() {
-            let output = single_output(call(layer.clone(), before.outputs().to_vec())?)?;
-            *graph = Some(Arc::new(Graph::new(before.inputs().to_vec(), vec![output])?));
+        stack.push(layer.clone());
+        if let Some([input, output]) = ends.clone() {
+            let output = single_output(call(layer, vec![output])?)?;
+            body.set_ends(Some([input, output]));
         }
-        stack.push(layer);
         Ok(())
     }
+}
+
+/// Whether a layer is the one of this id, or has it inside.
+fn contains(layer: &Arc<dyn Layer>, id: usize) -> bool {
+    let mut layers = vec![layer.clone()];
+    while let Some(layer) = layers.pop() {
+        if layer.base().id() == id {
+            return true;
+        }
+        layers.extend(layer.sublayers());
+    }
+    false
 }
 
 /// The symbolic tensor of an input layer that was given as a layer.

@@ -46,7 +46,7 @@ impl Model {
 
     /// Inputs as the model takes them; a Sequential learns the shape of its samples here.
     pub(crate) fn input_data(&mut self, x: Vec<Tensor>) -> Result<Vec<Tensor>> {
-        let unbuilt = self.body().graph.is_none();
+        let unbuilt = self.body().graph()?.is_none();
         if let ([x], true) = (x.as_slice(), unbuilt) {
             self.build(Shape::from(x.dims().get(1..).unwrap_or(&[])))?;
             self.settle()?;

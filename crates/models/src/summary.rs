@@ -21,7 +21,7 @@ impl Model {
     /// What [`summary`](Self::summary) prints.
     pub fn summary_text(&self) -> String {
         let body = self.body();
-        let graph = body.graph.clone();
+        let graph = body.graph().ok().flatten();
         let sequential_like = body.stack.is_some() || graph.as_ref().is_some_and(|graph| is_a_chain(graph));
         let widths: &[usize] = if sequential_like { &WITHOUT } else { &WITH_CONNECTIONS };
         drop(body);

@@ -1,5 +1,6 @@
 //! One error type for the whole framework: what is wrong, what was expected, what arrived, what to do.
 
+use crate::keras_names;
 use std::fmt;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///   received: 10003 at [12, 7]
 ///   help: input_dim is the size of the vocabulary
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An argument, a shape or a value that cannot be right.
@@ -60,6 +61,13 @@ pub enum Error {
     /// A configuration is not what Keras writes.
     #[error("configuration: {0}")]
     Config(#[from] serde_json::Error),
+}
+
+/// As it reads, since this is what `fn main() -> Result<()>` prints.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// The body of an [`Error`]: one sentence and up to three lines under it.
@@ -142,7 +150,7 @@ impl Error {
         Self::Io { path: path.as_ref().to_path_buf(), cause }
     }
 
-    /// A name that nothing goes by, with the closest of the `known` names as help.
+    /// A name that nothing goes by, with the closest of the `known` names as help; one that Keras has is said to be missing here.
     ///
     /// ```
     /// use candle_keras_ops::Error;
@@ -158,6 +166,9 @@ impl Error {
             [one] => (*one).to_string(),
             [some @ .., last] => format!("{} or {last}", some.join(", ")),
         };
+        if keras_names::has(kind, name) && !known.iter().any(|known| keras_names::are_alike(known, name)) {
+            return Self::new(format!("Keras's {kind} {name:?} is not here yet")).expected(list);
+        }
         let error = Self::new(format!("unknown {kind} {name:?}")).expected(list);
         let closest = known
             .iter()

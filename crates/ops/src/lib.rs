@@ -19,6 +19,7 @@ mod gpu;
 pub mod gradcheck;
 mod gradient;
 mod host;
+mod keras_names;
 mod linalg;
 mod matmul;
 mod normalize;

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// # Example
 /// ```
 /// use candle_keras_layers::{Activation, Input, Layer};
-/// assert_eq!(Activation::new("relu").call(&Input::shape([8]))?.shape().to_string(), "(None, 8)");
+/// assert_eq!(Activation::new("relu").call(&Input::shape([8])).shape()?.to_string(), "(None, 8)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -27,7 +27,7 @@ use std::sync::Arc;
 /// ```
 /// use candle_keras_layers::{Input, Layer, MultiHeadAttention};
 /// let x = Input::shape([200, 32]);
-/// assert_eq!(MultiHeadAttention::new(2, 32).call([&x, &x])?.shape().to_string(), "(None, 200, 32)");
+/// assert_eq!(MultiHeadAttention::new(2, 32).call([&x, &x]).shape()?.to_string(), "(None, 200, 32)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 ///

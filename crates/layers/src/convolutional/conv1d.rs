@@ -14,8 +14,8 @@ conv_layer! {
     /// # Example
     /// ```
     /// use candle_keras_layers::{Conv1D, Input, Layer};
-    /// let y = Conv1D::new(64, 5).activation("relu").call(&Input::shape([100, 16]))?;
-    /// assert_eq!(y.shape().to_string(), "(None, 96, 64)");
+    /// let y = Conv1D::new(64, 5).activation("relu").call(&Input::shape([100, 16]));
+    /// assert_eq!(y.shape()?.to_string(), "(None, 96, 64)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     Conv1D, "Conv1D", 1, true

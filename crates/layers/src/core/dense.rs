@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 /// # Example
 /// ```
 /// use candle_keras_layers::{Dense, Input, Layer};
-/// let y = Dense::new(32).activation("relu").call(&Input::shape([20]))?;
-/// assert_eq!(y.shape().to_string(), "(None, 32)");
+/// let y = Dense::new(32).activation("relu").call(&Input::shape([20]));
+/// assert_eq!(y.shape()?.to_string(), "(None, 32)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 /// # Example
 /// ```
 /// use candle_keras_layers::{Embedding, Input, Layer};
-/// let vectors = Embedding::new(10_000, 64).call(&Input::shape([20]))?;
-/// assert_eq!(vectors.shape().to_string(), "(None, 20, 64)");
+/// let vectors = Embedding::new(10_000, 64).call(&Input::shape([20]));
+/// assert_eq!(vectors.shape()?.to_string(), "(None, 20, 64)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 ///

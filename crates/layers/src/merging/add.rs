@@ -16,7 +16,7 @@ merge_layer! {
     /// ```
     /// use candle_keras_layers::{Add, Input, Layer};
     /// let (a, b) = (Input::shape([8]), Input::shape([8]));
-    /// assert_eq!(Add::new().call([&a, &b])?.shape().to_string(), "(None, 8)");
+    /// assert_eq!(Add::new().call([&a, &b]).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     Add, "Add", 1..=usize::MAX, |inputs, _| Ok(fold(inputs, ops::add)?)

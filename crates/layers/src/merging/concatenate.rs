@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 /// use candle_keras_layers::{Concatenate, Input, Layer};
 /// let (a, b) = (Input::shape([8]), Input::shape([4]));
-/// assert_eq!(Concatenate::new().call([&a, &b])?.shape().to_string(), "(None, 12)");
+/// assert_eq!(Concatenate::new().call([&a, &b]).shape()?.to_string(), "(None, 12)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 /// ```
 /// use candle_keras_layers::{Dot, Input, Layer};
 /// let (a, b) = (Input::shape([8]), Input::shape([8]));
-/// assert_eq!(Dot::new(1).call([&a, &b])?.shape().to_string(), "(None, 1)");
+/// assert_eq!(Dot::new(1).call([&a, &b]).shape()?.to_string(), "(None, 1)");
 /// let (a, b) = (Input::shape([5, 8]), Input::shape([7, 8]));
-/// assert_eq!(Dot::new([2, 2]).normalize(true).call([&a, &b])?.shape().to_string(), "(None, 5, 7)");
+/// assert_eq!(Dot::new([2, 2]).normalize(true).call([&a, &b]).shape()?.to_string(), "(None, 5, 7)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

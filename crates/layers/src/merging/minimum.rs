@@ -16,7 +16,7 @@ merge_layer! {
     /// ```
     /// use candle_keras_layers::{Minimum, Input, Layer};
     /// let (a, b) = (Input::shape([8]), Input::shape([8]));
-    /// assert_eq!(Minimum::new().call([&a, &b])?.shape().to_string(), "(None, 8)");
+    /// assert_eq!(Minimum::new().call([&a, &b]).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     Minimum, "Minimum", 1..=usize::MAX, |inputs, masks| merged_where_masked(inputs, masks, Tensor::broadcast_minimum)

@@ -17,7 +17,7 @@ merge_layer! {
     /// ```
     /// use candle_keras_layers::{Multiply, Input, Layer};
     /// let (a, b) = (Input::shape([8]), Input::shape([8]));
-    /// assert_eq!(Multiply::new().call([&a, &b])?.shape().to_string(), "(None, 8)");
+    /// assert_eq!(Multiply::new().call([&a, &b]).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     Multiply, "Multiply", 1..=usize::MAX, product

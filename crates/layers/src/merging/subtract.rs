@@ -16,7 +16,7 @@ merge_layer! {
     /// ```
     /// use candle_keras_layers::{Subtract, Input, Layer};
     /// let (a, b) = (Input::shape([8]), Input::shape([8]));
-    /// assert_eq!(Subtract::new().call([&a, &b])?.shape().to_string(), "(None, 8)");
+    /// assert_eq!(Subtract::new().call([&a, &b]).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     Subtract, "Subtract", 2..=2, |inputs, _| Ok(ops::subtract(&inputs[0], &inputs[1])?)

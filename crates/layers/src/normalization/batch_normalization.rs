@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 /// # Example
 /// ```
 /// use candle_keras_layers::{BatchNormalization, Input, Layer};
-/// let y = BatchNormalization::new().call(&Input::shape([7, 7, 8]))?;
-/// assert_eq!(y.shape().to_string(), "(None, 7, 7, 8)");
+/// let y = BatchNormalization::new().call(&Input::shape([7, 7, 8]));
+/// assert_eq!(y.shape()?.to_string(), "(None, 7, 7, 8)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 /// # Example
 /// ```
 /// use candle_keras_layers::{Input, Layer, LayerNormalization};
-/// let y = LayerNormalization::new().epsilon(1e-6).call(&Input::shape([20, 8]))?;
-/// assert_eq!(y.shape().to_string(), "(None, 20, 8)");
+/// let y = LayerNormalization::new().epsilon(1e-6).call(&Input::shape([20, 8]));
+/// assert_eq!(y.shape()?.to_string(), "(None, 20, 8)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// # Example
 /// ```
 /// use candle_keras_layers::{Input, Layer, RMSNormalization};
-/// assert_eq!(RMSNormalization::new().call(&Input::shape([20, 8]))?.shape().to_string(), "(None, 20, 8)");
+/// assert_eq!(RMSNormalization::new().call(&Input::shape([20, 8])).shape()?.to_string(), "(None, 20, 8)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

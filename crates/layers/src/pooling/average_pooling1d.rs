@@ -15,7 +15,7 @@ pooling_layer! {
     /// # Example
     /// ```
     /// use candle_keras_layers::{AveragePooling1D, Input, Layer};
-    /// assert_eq!(AveragePooling1D::new(2).call(&Input::shape([20, 8]))?.shape().to_string(), "(None, 10, 8)");
+    /// assert_eq!(AveragePooling1D::new(2).call(&Input::shape([20, 8])).shape()?.to_string(), "(None, 10, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     AveragePooling1D, "AveragePooling1D", 1, Pool::Average

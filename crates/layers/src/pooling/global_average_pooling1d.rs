@@ -18,7 +18,7 @@ global_pooling! {
     /// # Example
     /// ```
     /// use candle_keras_layers::{GlobalAveragePooling1D, Input, Layer};
-    /// assert_eq!(GlobalAveragePooling1D::new().call(&Input::shape([20, 8]))?.shape().to_string(), "(None, 8)");
+    /// assert_eq!(GlobalAveragePooling1D::new().call(&Input::shape([20, 8])).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     GlobalAveragePooling1D, "GlobalAveragePooling1D"

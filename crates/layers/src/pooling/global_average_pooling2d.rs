@@ -19,7 +19,7 @@ global_pooling! {
     /// # Example
     /// ```
     /// use candle_keras_layers::{GlobalAveragePooling2D, Input, Layer};
-    /// assert_eq!(GlobalAveragePooling2D::new().call(&Input::shape([7, 7, 8]))?.shape().to_string(), "(None, 8)");
+    /// assert_eq!(GlobalAveragePooling2D::new().call(&Input::shape([7, 7, 8])).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     GlobalAveragePooling2D, "GlobalAveragePooling2D"

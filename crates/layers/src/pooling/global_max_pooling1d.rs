@@ -18,7 +18,7 @@ global_pooling! {
     /// # Example
     /// ```
     /// use candle_keras_layers::{GlobalMaxPooling1D, Input, Layer};
-    /// assert_eq!(GlobalMaxPooling1D::new().call(&Input::shape([20, 8]))?.shape().to_string(), "(None, 8)");
+    /// assert_eq!(GlobalMaxPooling1D::new().call(&Input::shape([20, 8])).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     GlobalMaxPooling1D, "GlobalMaxPooling1D"

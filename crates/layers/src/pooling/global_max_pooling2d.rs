@@ -19,7 +19,7 @@ global_pooling! {
     /// # Example
     /// ```
     /// use candle_keras_layers::{GlobalMaxPooling2D, Input, Layer};
-    /// assert_eq!(GlobalMaxPooling2D::new().call(&Input::shape([7, 7, 8]))?.shape().to_string(), "(None, 8)");
+    /// assert_eq!(GlobalMaxPooling2D::new().call(&Input::shape([7, 7, 8])).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     GlobalMaxPooling2D, "GlobalMaxPooling2D"

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// # Example
 /// ```
 /// use candle_keras_layers::{Dropout, Input, Layer};
-/// assert_eq!(Dropout::new(0.5).call(&Input::shape([8]))?.shape().to_string(), "(None, 8)");
+/// assert_eq!(Dropout::new(0.5).call(&Input::shape([8])).shape()?.to_string(), "(None, 8)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

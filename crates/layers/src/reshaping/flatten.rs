@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// # Example
 /// ```
 /// use candle_keras_layers::{Flatten, Input, Layer};
-/// assert_eq!(Flatten::new().call(&Input::shape([8, 8, 3]))?.shape().to_string(), "(None, 192)");
+/// assert_eq!(Flatten::new().call(&Input::shape([8, 8, 3])).shape()?.to_string(), "(None, 192)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

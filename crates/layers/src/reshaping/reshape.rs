@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// # Example
 /// ```
 /// use candle_keras_layers::{Input, Layer, Reshape};
-/// assert_eq!(Reshape::new([-1, 2]).call(&Input::shape([8]))?.shape().to_string(), "(None, 4, 2)");
+/// assert_eq!(Reshape::new([-1, 2]).call(&Input::shape([8])).shape()?.to_string(), "(None, 4, 2)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -132,8 +132,8 @@ impl TryFrom<&str> for MergeMode {
 /// # Example
 /// ```
 /// use candle_keras_layers::{Bidirectional, Input, LSTM, Layer};
-/// let y = Bidirectional::new(LSTM::new(64).return_sequences(true)).call(&Input::shape([80, 16]))?;
-/// assert_eq!(y.shape().to_string(), "(None, 80, 128)");
+/// let y = Bidirectional::new(LSTM::new(64).return_sequences(true)).call(&Input::shape([80, 16]));
+/// assert_eq!(y.shape()?.to_string(), "(None, 80, 128)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 ///

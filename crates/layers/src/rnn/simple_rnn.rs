@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 /// ```
 /// use candle_keras_layers::{SimpleRNN, Input, Layer};
 /// let x = Input::shape([80, 16]);
-/// assert_eq!(SimpleRNN::new(32).call(&x)?.shape().to_string(), "(None, 32)");
-/// assert_eq!(SimpleRNN::new(32).return_sequences(true).call(&x)?.shape().to_string(), "(None, 80, 32)");
+/// assert_eq!(SimpleRNN::new(32).call(&x).shape()?.to_string(), "(None, 32)");
+/// assert_eq!(SimpleRNN::new(32).return_sequences(true).call(&x).shape()?.to_string(), "(None, 80, 32)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 ///

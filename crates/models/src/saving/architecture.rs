@@ -173,7 +173,7 @@ fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model>
         ends.into_iter().map(tensor).collect()
     };
     let graph = Graph::new(ends("input_layers")?, ends("output_layers")?)?;
-    Ok(Model::from_body(base(config, "Functional")?, Body { stack: None, graph: Some(Arc::new(graph)), failed: None }))
+    Ok(Model::from_body(base(config, "Functional")?, Body::functional(graph)))
 }
 
 /// Calls the layers, each as soon as its inputs are there.

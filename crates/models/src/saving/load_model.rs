@@ -25,7 +25,7 @@ use std::path::Path;
 /// # let folder = tempfile::tempdir().expect("a folder");
 /// # let path = folder.path().join("m.keras");
 /// let x = Input::shape([3]);
-/// let mut model = Model::new(x.clone(), Dense::new(1).call(&x)?)?;
+/// let mut model = Model::new(x.clone(), Dense::new(1).call(&x))?;
 /// model.save(&path)?;
 /// let mut again = load_model(&path)?;
 /// let (data, silent) = (vec![vec![1f32, 2., 3.]], || Predict::new().verbose(0));
@@ -112,7 +112,7 @@ impl LoadModel {
         let mut model = architecture::model(object, &self.objects)?;
         if self.compile {
             // A Sequential that was never built does not know its output yet.
-            let outputs = model.body().graph.as_ref().map_or(Vec::new(), |graph| graph.output_names());
+            let outputs = model.body().graph()?.map_or(Vec::new(), |graph| graph.output_names());
             let read = compile_config::read(compile_config, &outputs, &self.objects);
             let read = read.map_err(|error| without_compile(&error))?;
             if let Some((optimizer, compile)) = read {
@@ -193,7 +193,7 @@ pub fn model_from_json(json: &str) -> Result<Model> {
 /// ```
 /// use candle_keras_layers::{layers, Dense, Input, Layer};
 /// use candle_keras_models::{clone_model, Sequential};
-/// let model = Sequential::new(layers![Input::shape([3]), Dense::new(1)])?;
+/// let model = Sequential::new(layers![Input::shape([3]), Dense::new(1)]);
 /// assert_eq!(clone_model(&model)?.count_params(), 4);
 /// # Ok::<(), candle_keras_models::Error>(())
 /// ```
