@@ -27,7 +27,7 @@ pub fn check(path: &Path) -> Result<()> {
     Place::of(path)?.create(path).map(drop)
 }
 
-/// Several files that belong together: each is [written](write) under another name, and they get their names when all are on the disk.
+/// Several files that belong together: each is [written](write()) under another name, and they get their names when all are on the disk.
 ///
 /// If one of them cannot be written, all old files stay.
 ///

@@ -51,7 +51,7 @@ impl KeyedVectors {
     /// | NumPy's `.npy`, and what gensim puts beside its `.kv` | `NAME.words.txt`, one a line, or `NAME.vocab`, with or without counts |
     /// | `vectors.tsv` of TensorBoard's projector, text of `numpy.savetxt` | `metadata.tsv`, or [`Load::words`] |
     /// | finalfusion `.fifu` without subwords | in the file |
-    /// | fastText's models, `.bin` and `.ftz` | in the file, which is read whole; [`FastText::load`] has vectors of unseen words too |
+    /// | fastText's models, `.bin` and `.ftz` | in the file, which is read whole; [`FastText::load`](crate::FastText::load) has vectors of unseen words too |
     ///
     /// Each of them may be packed with gzip, or be a member of a zip archive; `NAME.npy.gz` has its words where `NAME.npy` has them, and a table in
     /// an archive needs [`Load::words`]. A pipe is read as a file is, unless it gives a zip archive. See [`Load`] to read a part of a file.

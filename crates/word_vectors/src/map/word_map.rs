@@ -7,7 +7,7 @@ use candle_keras_ops::{Error, Result};
 use std::io::Write;
 use std::path::Path;
 
-/// Words with a place in the plane each; made by [`Map::fit`].
+/// Words with a place in the plane each; made by [`Map::fit`](super::Map::fit).
 #[derive(Debug, Clone)]
 pub struct WordMap {
     pub(super) words: Words,
