@@ -8,6 +8,7 @@ mod map;
 mod options;
 mod print;
 mod query;
+mod resume;
 mod source;
 mod train;
 
@@ -17,7 +18,9 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Trains vectors on a folder of text that has no labels
-    Train(train::Train),
+    Train(Box<train::Train>),
+    /// Goes on with a training of word2vec that was cut off, or with more text
+    Resume(resume::Resume),
     /// Prints the words that are most similar to each of some words
     Nearest(query::Nearest),
     /// Prints the words nearest to a sum of words: king - man + woman
@@ -36,6 +39,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: &Command, seed: Option<u64>, verbose: Option<u8>) -> Result<()> {
     let done = match command {
         Command::Train(train) => train::train(train, seed, verbose),
+        Command::Resume(resume) => resume::resume(resume, verbose),
         Command::Nearest(nearest) => query::nearest(nearest),
         Command::Analogy(analogy) => query::analogy(analogy),
         Command::Evaluate(evaluate) => evaluate::evaluate(evaluate),

@@ -537,3 +537,21 @@ fn defaults_are_those_of_the_library() {
         assert_eq!(place.vectors(&format!("{model}.bin")).vectors(), library.vectors().vectors());
     }
 }
+
+#[test]
+fn a_training_goes_on_from_its_checkpoint() {
+    let place = Place::with_text();
+    place.answer(&format!("{TRAIN} --verbose 0 --save v.txt --checkpoint m.safetensors"));
+    // All epochs have been run: the vectors are those of the training.
+    let printed = place.answer("vectors resume m.safetensors --text texts --extensions .txt --save w.txt --workers 1");
+    assert!(printed.contains("0 epochs, 12 words, 0 of them new"), "{printed}");
+    let read = |name: &str| std::fs::read_to_string(place.path(name)).unwrap();
+    assert_eq!(read("v.txt"), read("w.txt"));
+    std::fs::write(place.path("more.txt"), "a zebra and a cat\n".repeat(30)).unwrap();
+    let printed = place.answer("vectors resume m.safetensors --text more.txt --save w.txt --epochs 2 --workers 1");
+    assert!(printed.contains("2 epochs, 15 words, 3 of them new"), "{printed}");
+    assert!(read("w.txt").contains("zebra "));
+    assert!(place.error("vectors resume w.txt --text texts --save x.txt").contains("no model of word2vec"));
+    let error = place.error(&format!("{TRAIN} --model glove --save v.txt --checkpoint m.safetensors"));
+    assert!(error.contains("--checkpoint is for --model skipgram and cbow"), "{error}");
+}

@@ -3,7 +3,7 @@
 mod fast_text;
 mod glove;
 mod options;
-mod text;
+pub(in crate::vectors) mod text;
 mod word2vec;
 
 use super::options::verbosity;
@@ -25,6 +25,9 @@ pub(crate) struct Train {
     /// Writes how often the words occur into this file, a word and its count a line
     #[arg(long, value_name = "FILE")]
     save_counts: Option<PathBuf>,
+    /// Saves the whole model of skipgram or cbow after each epoch, .safetensors: `vectors resume` goes on with it
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
     #[command(flatten, next_help_heading = "Text")]
     text: text::Options,
     #[command(flatten, next_help_heading = "Options of all models")]
@@ -59,7 +62,9 @@ impl Train {
             _ => (),
         }
         let (ngrams, windows) = (&self.ngrams, &self.windows);
+        let checkpoint = self.checkpoint.iter().map(|_| "--checkpoint").collect();
         let options = [
+            (matches!(self.model, Model::Skipgram | Model::Cbow), "skipgram and cbow", checkpoint),
             (self.model == Model::Fasttext, "fasttext", ngrams.given()),
             (self.model == Model::Glove, "glove", self.counts.given()),
             (self.model == Model::Cbow, "cbow", windows.given_for_cbow()),
@@ -87,6 +92,7 @@ enum Model {
 /// What every model is trained by.
 struct Run {
     text: Text,
+    checkpoint: Option<PathBuf>,
     seed: Option<u64>,
     verbose: u8,
 }
@@ -130,7 +136,7 @@ pub(super) fn train(arguments: &Train, seed: Option<u64>, verbose: Option<u8>) -
     let Train { model, save, text, options, windows, ngrams, counts, .. } = arguments;
     arguments.check()?;
     let verbose = verbosity(verbose);
-    let run = Run { text: text.text(), seed, verbose };
+    let run = Run { text: text.text(), checkpoint: arguments.checkpoint.clone(), seed, verbose };
     let start = Instant::now();
     let trained = match model {
         Model::Skipgram => word2vec::train(options, windows, true, run)?,

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
-pub(super) struct Options {
+pub(in crate::vectors) struct Options {
     /// A folder, all files below it without hidden ones; or one file
     #[arg(long, value_name = "FOLDER")]
     text: PathBuf,
@@ -43,7 +43,7 @@ enum End {
 }
 
 impl Options {
-    pub(super) fn text(&self) -> Text {
+    pub(in crate::vectors) fn text(&self) -> Text {
         Text::folder(&self.text)
             .extensions(self.extensions.iter().map(|extension| extension.trim().trim_start_matches('.')))
             .tokenize(match self.tokenize {

@@ -28,6 +28,7 @@ pub(super) fn train(options: &Common, windows: &Windows, skip_gram: bool, run: R
         shared_negatives: windows.shared_negatives,
         ns_exponent: windows.ns_exponent,
         seed: run.seed,
+        checkpoint: run.checkpoint,
     );
     let model = word2vec.fit(run.text)?;
     let tokens = model.history().last().map(|epoch| epoch.words);

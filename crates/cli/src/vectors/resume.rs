@@ -1,0 +1,55 @@
+//! Goes on with the training of word2vec that a checkpoint holds.
+
+use super::options::{verbosity, whole};
+use super::print::print;
+use super::train::text;
+use anyhow::Result;
+use candle_keras_word_vectors::{Save, Word2VecModel};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    /// What `vectors train --checkpoint` has written; it is replaced after each epoch
+    checkpoint: PathBuf,
+    /// Where the vectors go: .txt or .vec, .bin, .safetensors, .npy, or .tsv for TensorBoard's projector
+    #[arg(long, value_name = "FILE")]
+    save: PathBuf,
+    /// Takes in the new words of the text, and trains for so many epochs with the learning rate from its beginning again; without it the epochs are run
+    /// that were left, on the text and with its options as before
+    #[arg(long, value_name = "N", value_parser = whole(1..=1_000_000))]
+    epochs: Option<usize>,
+    /// How many threads train [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = whole(1..=4096))]
+    workers: Option<usize>,
+    #[command(flatten, next_help_heading = "Text")]
+    text: text::Options,
+}
+
+pub(super) fn resume(arguments: &Resume, verbose: Option<u8>) -> Result<()> {
+    Save::new().check(&arguments.save)?;
+    let verbose = verbosity(verbose);
+    let mut model = Word2VecModel::load(&arguments.checkpoint)?;
+    model.configure(|settings| {
+        let settings = settings.verbose(verbose).checkpoint(&arguments.checkpoint);
+        match arguments.workers {
+            Some(workers) => settings.workers(workers),
+            None => settings,
+        }
+    })?;
+    let text = arguments.text.text();
+    let mut added = 0;
+    let epochs = match arguments.epochs {
+        None => model.resume(text)?.len(),
+        Some(epochs) => {
+            added = model.update_vocabulary(text.clone())?;
+            model.train(text, epochs)?.len()
+        }
+    };
+    model.vectors().save(&arguments.save)?;
+    if verbose == 0 {
+        return Ok(());
+    }
+    let (words, path) = (model.vectors().len(), arguments.save.display());
+    print(&format!("{epochs} epochs, {words} words, {added} of them new: {path}"))
+}
