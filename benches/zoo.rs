@@ -259,9 +259,9 @@ fn run(name: &str, make: Make, device: &Device, json: bool) -> Result<()> {
         }
     }
     let owed_ms = start.elapsed().as_secs_f64() * 1e3;
-    model.predict(&first(batch * 2)?, predict())?;
+    model.predict_with(&first(batch * 2)?, predict())?;
     let start = Instant::now();
-    model.predict(&x, predict())?;
+    model.predict_with(&x, predict())?;
     let predict_ms = start.elapsed().as_secs_f64() * 1e3 / steps;
     let loss = history["loss"].last().copied().unwrap_or(f64::NAN);
     if json {

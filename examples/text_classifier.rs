@@ -92,7 +92,7 @@ fn main() -> Result<()> {
 
     for line in ["A layer is called on symbolic tensors.", "let layer = Dense::new(4).call(&x)?;"] {
         let x = utils::pad_sequences(&[tokenizer.encode(line)?], utils::Pad::new().maxlen(args.maxlen))?;
-        let p = model.predict(&x, Predict::new().verbose(0))?.to_vec2::<f32>()?[0][0];
+        let p = model.predict_with(&x, Predict::new().verbose(0))?.to_vec2::<f32>()?[0][0];
         writeln!(out, "{p:.3} prose: {line}")?;
     }
     Ok(())

@@ -339,7 +339,7 @@ fn models_are_trained_alike() {
         let x = Tensor::from_vec(ids, (16, 6), &Device::Cpu).unwrap();
         let y = Tensor::from_vec((0..16u32).map(|i| i % 3).collect::<Vec<_>>(), 16, &Device::Cpu).unwrap();
         let history = model.fit(&x, &y, Fit::new().epochs(3).batch_size(8).verbose(0)).unwrap();
-        (history["loss"].to_vec(), model.predict(&x, Predict::new().verbose(0)).unwrap())
+        (history["loss"].to_vec(), model.predict_with(&x, Predict::new().verbose(0)).unwrap())
     };
     let ((loss, y), (expected_loss, expected)) = (train(&gpu()), train(&Device::Cpu));
     for (found, expected) in loss.iter().zip(&expected_loss) {

@@ -40,7 +40,7 @@ fn an_id_out_of_range_is_named_with_its_position_and_layer() {
     let y = Flatten::new().call(Embedding::new(10, 4).name("words").call(&x));
     let mut model = Model::new(x, y).unwrap();
     let ids = vec![vec![1u32, 2], vec![3, 10]];
-    says(model.predict(&ids, Predict::new().verbose(0)), &["layer \"words\" (Embedding)", "0..10", "10 at [1, 1]"]);
+    says(model.predict_with(&ids, Predict::new().verbose(0)), &["layer \"words\" (Embedding)", "0..10", "10 at [1, 1]"]);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn shapes_that_do_not_fit_name_the_layer() {
     let (x, _) = data(4);
     let wide = Tensor::zeros((4, 5), DType::F32, &Device::Cpu).unwrap();
     let mut model = compiled();
-    says(model.predict(&wide, ()), &["(InputLayer)", "(None, 3)", "[4, 5]"]);
+    says(model.predict(&wide), &["(InputLayer)", "(None, 3)", "[4, 5]"]);
     let cube = Tensor::zeros((4, 3, 3), DType::F32, &Device::Cpu).unwrap();
     says(model.fit(&x, &cube, quiet()), &["\"head\"", "mean_squared_error", "[4, 3, 3]"]);
     says(model.fit([&x, &x], &x, quiet()), &["one array for each of its inputs", "1:", "2 arrays"]);
@@ -90,11 +90,11 @@ fn a_graph_that_does_not_hang_together_is_refused() {
 fn training_needs_compile_and_data_that_belong_together() {
     let (x, y) = data(4);
     says(model().fit(&x, &y, quiet()), &["is not compiled", "compile("]);
-    says(model().evaluate(&x, &y, ()), &["is not compiled"]);
+    says(model().evaluate(&x, &y), &["is not compiled"]);
     says(compiled().fit(&x, data(3).1, quiet()), &["same number of samples", "x: 4", "y: 3"]);
     let (empty_x, empty_y) = data(0);
     says(compiled().fit(&empty_x, &empty_y, quiet()), &["no samples"]);
-    says(compiled().predict(&empty_x, ()), &["no samples"]);
+    says(compiled().predict(&empty_x), &["no samples"]);
     says(compiled().fit(&x, &y, quiet().batch_size(0)), &["batch_size"]);
     for part in [1.0, -0.5, 1.5, f64::NAN] {
         says(compiled().fit(&x, &y, quiet().validation_split(part)), &["validation_split"]);
@@ -176,7 +176,7 @@ fn a_function_that_fails_in_training_names_its_layer() {
     let y = Lambda::new(picky).name("picky").call(&x);
     let mut model = Model::new(x, y).unwrap();
     model.compile("sgd", "mse").unwrap();
-    says(model.predict(data(4).0, ()), &["layer \"picky\" (Lambda): four is too many"]);
+    says(model.predict(data(4).0), &["layer \"picky\" (Lambda): four is too many"]);
 }
 
 /// Every layer on every kind of shape: an error, or a result of the shape that was promised.
@@ -239,7 +239,7 @@ fn no_layer_panics_on_any_shape() {
                 let run = || -> Result<(Shape, Tensor)> {
                     let output = call(layer.clone(), inputs.clone())?.remove(0);
                     let mut model = Model::new(inputs, &output)?;
-                    Ok((output.shape().clone(), model.predict(&data, Predict::new().verbose(0))?))
+                    Ok((output.shape().clone(), model.predict_with(&data, Predict::new().verbose(0))?))
                 };
                 match run() {
                     Err(_) => refused += 1,

@@ -100,7 +100,7 @@ fn check(folder: &Path) -> Result<(), String> {
     let inputs: Vec<_> = graph.inputs().iter().map(|input| input.node().layer().layer_name()).collect();
     let outputs = graph.output_names();
     let x = named(&data, "x", &inputs)?;
-    let predict = |model: &mut Model| model.predict_multiple(&x, Predict::new().verbose(0)).map_err(|e| text(&e));
+    let predict = |model: &mut Model| model.predict_multiple_with(&x, Predict::new().verbose(0)).map_err(|e| text(&e));
     compare_all("prediction", &predict(&mut model)?, &named(&data, "prediction", &outputs)?, 1e-5)?;
     let expected: Vec<_> = (0..).map_while(|i| data.get(&format!("gradient/{i}")).cloned()).collect();
     if !expected.is_empty() {
@@ -116,7 +116,7 @@ fn check(folder: &Path) -> Result<(), String> {
     if let Some(weight) = weight {
         evaluation = evaluation.sample_weight(weight);
     }
-    let logs = model.evaluate(&x, &y, evaluation).map_err(|e| text(&e))?;
+    let logs = model.evaluate_with(&x, &y, evaluation).map_err(|e| text(&e))?;
     for (name, value) in &evaluate {
         let found = logs.get(name).ok_or_else(|| format!("evaluate: no {name:?}, only {logs}"))?;
         compare(&format!("evaluate {name}"), &[found], &[*value], 1e-4)?;

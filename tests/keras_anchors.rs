@@ -297,12 +297,12 @@ fn models_train_as_in_keras() {
         let (x, y): (Vec<_>, Vec<_>) =
             (anchor.x.iter().map(Array::f32).collect(), anchor.y.iter().map(Array::f32).collect());
 
-        let predictions = model.predict_multiple(&x, Predict::new().verbose(0)).unwrap();
+        let predictions = model.predict_multiple_with(&x, Predict::new().verbose(0)).unwrap();
         for (found, expected) in predictions.iter().zip(&anchor.prediction) {
             assert_eq!(found.dims(), expected.shape, "{name}");
             close(&format!("{name}, prediction"), &floats(found), &expected.values, 1e-5, 0.1);
         }
-        let logs = model.evaluate(&x, &y, Evaluate::new().verbose(0)).unwrap();
+        let logs = model.evaluate_with(&x, &y, Evaluate::new().verbose(0)).unwrap();
         for (key, expected) in &anchor.evaluate {
             // A masked loss is a mean over the steps of each batch, and Keras evaluated in the batches of the training.
             if (name, key.as_str()) != ("masked_loss", "loss") {

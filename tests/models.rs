@@ -181,7 +181,7 @@ fn layers_run_together_where_nothing_is_between_them() {
         let x = Input::shape([2]);
         let mut model = Model::new(x.clone(), build(double.clone(), &x)).unwrap();
         let x = Tensor::new(&[[1f32, 3.]], &Device::Cpu).unwrap();
-        let y = model.predict_multiple(x, Predict::new().verbose(0)).unwrap();
+        let y = model.predict_multiple_with(x, Predict::new().verbose(0)).unwrap();
         let y = y.iter().flat_map(|y| y.flatten_all().unwrap().to_vec1::<f32>().unwrap()).collect::<Vec<_>>();
         (y, double.together.load(Ordering::Relaxed))
     };
@@ -241,7 +241,7 @@ fn a_convolution_pools_at_its_end() {
             let mut second = Model::new(y, pooled.clone()).unwrap();
             let mut both = Model::new(x, pooled).unwrap();
             let images = Tensor::randn(0f32, 1., (3, 8, 9, 10), &Device::Cpu).unwrap();
-            let one = |model: &mut Model, x: &Tensor| model.predict(x, Predict::new().verbose(0)).unwrap();
+            let one = |model: &mut Model, x: &Tensor| model.predict_with(x, Predict::new().verbose(0)).unwrap();
             let (expected, found) = (one(&mut first, &images), one(&mut both, &images));
             let apart = (one(&mut second, &expected) - found).unwrap().abs().unwrap();
             assert!(apart.max_all().unwrap().to_scalar::<f32>().unwrap() < 1e-5);
@@ -256,7 +256,7 @@ fn a_model_may_begin_in_the_middle_of_another() {
     let y = Dense::new(1).use_bias(false).call(&middle);
     let mut decoder = Model::new(middle, y).unwrap();
     decoder.set_weights(&[Tensor::new(&[[2f32], [3.]], &Device::Cpu).unwrap()]).unwrap();
-    let y = decoder.predict(vec![vec![1f32, 10.]], Predict::new().verbose(0)).unwrap();
+    let y = decoder.predict_with(vec![vec![1f32, 10.]], Predict::new().verbose(0)).unwrap();
     assert_eq!(y.to_vec2::<f32>().unwrap(), [[32.]]);
 }
 
@@ -291,7 +291,7 @@ fn a_graph_may_be_deeper_than_the_stack() {
         y = step.call(&y);
     }
     let mut model = Model::new(x, y).unwrap();
-    let y = model.predict(vec![0f32], Predict::new().verbose(0)).unwrap();
+    let y = model.predict_with(vec![0f32], Predict::new().verbose(0)).unwrap();
     assert_eq!(y.to_vec2::<f32>().unwrap(), [[3000.]]);
 }
 
@@ -337,7 +337,7 @@ fn masks_go_through_nested_models() {
     for vectors in vectors {
         let mean = GlobalAveragePooling1D::new().call(vectors);
         let mut model = Model::new(x.clone(), mean).unwrap();
-        let y = model.predict(vec![vec![1u32, 2, 0, 0]], Predict::new().verbose(0)).unwrap();
+        let y = model.predict_with(vec![vec![1u32, 2, 0, 0]], Predict::new().verbose(0)).unwrap();
         assert_eq!(y.to_vec2::<f32>().unwrap(), [[2.]]);
     }
 }
@@ -400,4 +400,31 @@ fn long_chains_of_layers_are_linear() {
         sequential.add(Activation::new("relu"));
     }
     assert_eq!(sequential.graph().unwrap().layers().len(), 20_001);
+}
+
+/// A trained model is served from many threads: each gets what one alone would get.
+#[test]
+fn several_threads_predict_on_one_model() {
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Model>();
+    is_send_and_sync::<Sequential>();
+    let ids = Input::shape([6]);
+    let hidden = LSTM::new(8).call(Embedding::new(50, 8).mask_zero(true).call(&ids));
+    let mut model = Model::new(&ids, Dense::new(3).activation("softmax").call(&hidden)).unwrap();
+    model.compile("adam", "sparse_categorical_crossentropy").unwrap();
+    let rows = |seed: u32| (0..40u32).map(|i| (0..6).map(|j| (i * 7 + j * seed) % 50).collect()).collect::<Vec<Vec<u32>>>();
+    let labels: Vec<u32> = (0..40).map(|i| i % 3).collect();
+    // Rows that the optimizer has still to bring up to date are brought so by the first that asks.
+    model.fit(&rows(1), &labels, Fit::new().epochs(2).verbose(0)).unwrap();
+    let quiet = || Predict::new().verbose(0).batch_size(8);
+    let model = &model;
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (1..9)
+            .map(|seed| scope.spawn(move || model.predict_with(&rows(seed), quiet()).unwrap().to_vec2::<f32>().unwrap()))
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for (seed, found) in (1..9).zip(answers) {
+        assert_eq!(found, model.predict_with(&rows(seed), quiet()).unwrap().to_vec2::<f32>().unwrap());
+    }
 }

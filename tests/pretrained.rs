@@ -59,7 +59,7 @@ fn frozen_vectors_stay_and_others_learn() {
         let loaded = again.layers().into_iter().find(|layer| layer.class_name() == "Embedding").unwrap();
         assert_eq!(loaded.trainable_variables().len(), usize::from(trainable));
         let quiet = || Predict::new().verbose(0);
-        let (a, b) = (model.predict(&x, quiet()).unwrap(), again.predict(&x, quiet()).unwrap());
+        let (a, b) = (model.predict_with(&x, quiet()).unwrap(), again.predict_with(&x, quiet()).unwrap());
         assert_eq!(a.to_vec2::<f32>().unwrap(), b.to_vec2::<f32>().unwrap());
     }
 }

@@ -23,7 +23,7 @@ fn close(a: &[f32], b: &[f32], tolerance: f32) {
 }
 
 fn predict(model: &mut Model, x: &[Tensor]) -> Vec<f32> {
-    floats(&model.predict(x.to_vec(), Predict::new().verbose(0)).unwrap())
+    floats(&model.predict_with(x.to_vec(), Predict::new().verbose(0)).unwrap())
 }
 
 /// Trained a little, so that the optimizer has something to remember.

@@ -171,7 +171,7 @@ fn one_seed_fixes_weights_shuffling_and_dropout() {
     let run = |seed| {
         let (mut model, x, y) = classifier(seed);
         let history = model.fit(&x, &y, quiet().epochs(3).batch_size(8)).unwrap();
-        (history["loss"].to_vec(), model.predict(&x, Predict::new().verbose(0)).unwrap().to_vec2::<f32>().unwrap())
+        (history["loss"].to_vec(), model.predict_with(&x, Predict::new().verbose(0)).unwrap().to_vec2::<f32>().unwrap())
     };
     assert_eq!(run(1), run(1));
     assert_ne!(run(1).0, run(2).0);
@@ -199,8 +199,8 @@ fn a_second_fit_goes_on_and_shuffles_anew() {
 fn batches_of_any_size_predict_and_evaluate_alike() {
     let (mut model, x, y) = classifier(1);
     let all = |size: usize, model: &mut Model| {
-        let p = model.predict(&x, Predict::new().batch_size(size).verbose(0)).unwrap();
-        let logs = model.evaluate(&x, &y, Evaluate::new().batch_size(size).verbose(0)).unwrap();
+        let p = model.predict_with(&x, Predict::new().batch_size(size).verbose(0)).unwrap();
+        let logs = model.evaluate_with(&x, &y, Evaluate::new().batch_size(size).verbose(0)).unwrap();
         (p.flatten_all().unwrap().to_vec1::<f32>().unwrap(), logs["loss"], logs["binary_accuracy"])
     };
     let (a, b) = (all(40, &mut model), all(7, &mut model));
@@ -248,7 +248,7 @@ fn own_losses_and_validation_every_other_epoch() {
     let mut model = line(2.0, 0.01);
     let fourth = Loss::new("fourth", |y_true, y_pred| ops::mean(&(y_true - y_pred)?.powf(4.0)?, -1));
     model.compile("sgd", fourth).unwrap();
-    let logs = model.evaluate(&six, &six, Evaluate::new().verbose(0)).unwrap();
+    let logs = model.evaluate_with(&six, &six, Evaluate::new().verbose(0)).unwrap();
     assert!((logs["loss"] - (979.0 / 6.0 + 0.4)).abs() < 1e-4, "{logs}");
     let fit = quiet().epochs(4).validation_data(&six, &six).validation_freq(2).validation_batch_size(3);
     let history = model.fit(&six, &six, fit).unwrap();
@@ -262,10 +262,10 @@ fn arrays_of_all_kinds_go_in_alike() {
     let tensor = Tensor::new(&SIX, &Device::Cpu).unwrap();
     let predict = |x: &dyn Fn(&mut Model) -> Tensor| x(&mut line(2.0, 0.0)).to_vec2::<f32>().unwrap();
     let quiet = || Predict::new().verbose(0);
-    let a = predict(&|model| model.predict(&six, quiet()).unwrap());
-    let b = predict(&|model| model.predict(&column, quiet()).unwrap());
-    let c = predict(&|model| model.predict(&tensor, quiet()).unwrap());
-    let d = predict(&|model| model.predict(&[0i32, 1, 2, 3, 4, 5][..], quiet()).unwrap());
+    let a = predict(&|model| model.predict_with(&six, quiet()).unwrap());
+    let b = predict(&|model| model.predict_with(&column, quiet()).unwrap());
+    let c = predict(&|model| model.predict_with(&tensor, quiet()).unwrap());
+    let d = predict(&|model| model.predict_with(&[0i32, 1, 2, 3, 4, 5][..], quiet()).unwrap());
     assert_eq!(a, [[0.], [2.], [4.], [6.], [8.], [10.]]);
     assert!(a == b && b == c && c == d);
 }

@@ -59,7 +59,7 @@ fn run(arguments: &Arguments) -> Result<()> {
             let mut model = bare(model)?;
             let x = Data::read(data)?.inputs(&model)?;
             let predict = Predict::new().batch_size(*batch_size).verbose(verbose);
-            let outputs = model.predict_multiple(&x, predict)?;
+            let outputs = model.predict_multiple_with(&x, predict)?;
             let names = model.graph()?.output_names();
             save_tensors(output, &names.into_iter().zip(outputs).collect())?;
         }

@@ -15,7 +15,7 @@ pub(crate) fn evaluate(mut model: Model, arguments: &arguments::Evaluate) -> Res
     if let Some(weight) = data.sample_weight() {
         evaluate = evaluate.sample_weight(weight);
     }
-    let logs = model.evaluate(&x, &y, evaluate)?;
+    let logs = model.evaluate_with(&x, &y, evaluate)?;
     let answer: Map<_, _> = logs.iter().map(|(name, value)| (name.into(), json!(value))).collect();
     println!("{}", serde_json::Value::from(answer));
     Ok(())

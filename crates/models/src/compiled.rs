@@ -124,6 +124,11 @@ impl Compiled {
         })
     }
 
+    /// Whether it knows the outputs of the model.
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.losses.is_empty()
+    }
+
     /// Assigns losses and metrics to the outputs of the model, and takes note of its weights.
     pub(crate) fn settle(&mut self, model: &dyn Layer, outputs: &[String]) -> Result<()> {
         (self.trainable, self.variables) = (model.trainable_variables(), model.variables());

@@ -139,7 +139,15 @@ impl Model {
     ///
     /// # Errors
     /// As for [`fit`](Self::fit).
-    pub fn evaluate<'a>(
+    pub fn evaluate(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Logs> {
+        self.evaluate_with(x, y, Evaluate::new())
+    }
+
+    /// [`evaluate`](Self::evaluate) with arguments: weights of samples, a batch size, callbacks.
+    ///
+    /// # Errors
+    /// As for [`fit`](Self::fit).
+    pub fn evaluate_with<'a>(
         &mut self,
         x: impl ToTensors,
         y: impl ToTensors,
@@ -154,12 +162,20 @@ impl Model {
         self.run_evaluation(&samples, &mut callbacks)
     }
 
-    /// The model's output for these inputs, all batches in one tensor.
+    /// The model's output for these inputs, all batches in one tensor. Several threads may ask one model at once.
     ///
     /// # Errors
     /// If the arrays do not suit the inputs, or the model has several outputs (see [`predict_multiple`](Self::predict_multiple)).
-    pub fn predict<'a>(&mut self, x: impl ToTensors, predict: impl Into<Predict<'a>>) -> Result<Tensor> {
-        let mut outputs = self.predict_multiple(x, predict)?;
+    pub fn predict(&self, x: impl ToTensors) -> Result<Tensor> {
+        self.predict_with(x, Predict::new())
+    }
+
+    /// [`predict`](Self::predict) with arguments: a batch size, callbacks, no progress bar.
+    ///
+    /// # Errors
+    /// As for [`predict`](Self::predict).
+    pub fn predict_with<'a>(&self, x: impl ToTensors, predict: impl Into<Predict<'a>>) -> Result<Tensor> {
+        let mut outputs = self.predict_multiple_with(x, predict)?;
         match (outputs.pop(), outputs.len()) {
             (Some(output), 0) => Ok(output),
             (_, more) => Err(Error::new("the model has several outputs")
@@ -169,7 +185,22 @@ impl Model {
     }
 
     /// [`predict`](Self::predict) for a model with several outputs.
-    pub fn predict_multiple<'a>(&mut self, x: impl ToTensors, predict: impl Into<Predict<'a>>) -> Result<Vec<Tensor>> {
+    ///
+    /// # Errors
+    /// If the arrays do not suit the inputs.
+    pub fn predict_multiple(&self, x: impl ToTensors) -> Result<Vec<Tensor>> {
+        self.predict_multiple_with(x, Predict::new())
+    }
+
+    /// [`predict_with`](Self::predict_with) for a model with several outputs.
+    ///
+    /// # Errors
+    /// If the arrays do not suit the inputs.
+    pub fn predict_multiple_with<'a>(
+        &self,
+        x: impl ToTensors,
+        predict: impl Into<Predict<'a>>,
+    ) -> Result<Vec<Tensor>> {
         let predict = predict.into();
         let x = self.input_data(x.to_tensors()?)?;
         let batches = Batches::new(x, predict.run.batch_size)?;

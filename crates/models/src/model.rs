@@ -184,8 +184,11 @@ impl Model {
         Ok(())
     }
 
-    /// What can be known of the outputs and weights, once there is a graph.
+    /// What can be known of the outputs and weights once there is a graph, if a Sequential had none when it was compiled.
     pub(crate) fn settle(&mut self) -> Result<()> {
+        if self.compiled.as_ref().is_none_or(Compiled::is_settled) {
+            return Ok(());
+        }
         let names = self.graph()?.output_names();
         let Some(mut compiled) = self.compiled.take() else { return Ok(()) };
         let settled = compiled.settle(&*self, &names);

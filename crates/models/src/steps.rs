@@ -39,17 +39,16 @@ impl Model {
     }
 
     /// The outputs for one batch. Keras: `predict_on_batch`.
-    pub fn predict_on_batch(&mut self, x: impl ToTensors) -> Result<Vec<Tensor>> {
+    pub fn predict_on_batch(&self, x: impl ToTensors) -> Result<Vec<Tensor>> {
         let x = self.input_data(x.to_tensors()?)?;
         self.predict_step(&on_device(x, &self.device)?)
     }
 
     /// Inputs as the model takes them; a Sequential learns the shape of its samples here.
-    pub(crate) fn input_data(&mut self, x: Vec<Tensor>) -> Result<Vec<Tensor>> {
+    pub(crate) fn input_data(&self, x: Vec<Tensor>) -> Result<Vec<Tensor>> {
         let unbuilt = self.body().graph()?.is_none();
         if let ([x], true) = (x.as_slice(), unbuilt) {
             self.build(Shape::from(x.dims().get(1..).unwrap_or(&[])))?;
-            self.settle()?;
         }
         let graph = self.graph()?;
         let x = arrays::inputs(&graph, x)?;
@@ -59,6 +58,7 @@ impl Model {
 
     pub(crate) fn training_data(&mut self, x: Vec<Tensor>, y: Vec<Tensor>, weight: Option<Tensor>) -> Result<Data> {
         let x = self.input_data(x)?;
+        self.settle()?;
         let y = arrays::targets(&*self.graph()?, y)?;
         arrays::same_length(["x", "y"], &x, &y)?;
         if let Some(weight) = &weight {

@@ -149,22 +149,22 @@ pub trait Callback {
     }
 
     /// Before predictions.
-    fn on_predict_begin(&mut self, model: &mut Model, logs: &Logs) -> Result<()> {
+    fn on_predict_begin(&mut self, model: &Model, logs: &Logs) -> Result<()> {
         Ok(())
     }
 
     /// After predictions.
-    fn on_predict_end(&mut self, model: &mut Model, logs: &Logs) -> Result<()> {
+    fn on_predict_end(&mut self, model: &Model, logs: &Logs) -> Result<()> {
         Ok(())
     }
 
     /// Before a batch of predictions.
-    fn on_predict_batch_begin(&mut self, model: &mut Model, batch: usize, logs: &Logs) -> Result<()> {
+    fn on_predict_batch_begin(&mut self, model: &Model, batch: usize, logs: &Logs) -> Result<()> {
         Ok(())
     }
 
     /// After a batch of predictions.
-    fn on_predict_batch_end(&mut self, model: &mut Model, batch: usize, logs: &Logs) -> Result<()> {
+    fn on_predict_batch_end(&mut self, model: &Model, batch: usize, logs: &Logs) -> Result<()> {
         Ok(())
     }
 

@@ -135,17 +135,17 @@ impl Callback for ProgbarLogger {
         Ok(())
     }
 
-    fn on_predict_begin(&mut self, _: &mut Model, _: &Logs) -> Result<()> {
+    fn on_predict_begin(&mut self, _: &Model, _: &Logs) -> Result<()> {
         self.begin();
         Ok(())
     }
 
-    fn on_predict_batch_end(&mut self, _: &mut Model, batch: usize, logs: &Logs) -> Result<()> {
+    fn on_predict_batch_end(&mut self, _: &Model, batch: usize, logs: &Logs) -> Result<()> {
         self.update(batch, logs);
         Ok(())
     }
 
-    fn on_predict_end(&mut self, _: &mut Model, logs: &Logs) -> Result<()> {
+    fn on_predict_end(&mut self, _: &Model, logs: &Logs) -> Result<()> {
         self.end(logs);
         Ok(())
     }

@@ -29,7 +29,7 @@ use std::path::Path;
 /// model.save(&path)?;
 /// let mut again = load_model(&path)?;
 /// let (data, silent) = (vec![vec![1f32, 2., 3.]], || Predict::new().verbose(0));
-/// assert_eq!(model.predict(&data, silent())?.to_vec2::<f32>()?, again.predict(&data, silent())?.to_vec2::<f32>()?);
+/// assert_eq!(model.predict_with(&data, silent())?.to_vec2::<f32>()?, again.predict_with(&data, silent())?.to_vec2::<f32>()?);
 /// # Ok::<(), candle_keras_models::Error>(())
 /// ```
 pub fn load_model(path: impl AsRef<Path>) -> Result<Model> {
