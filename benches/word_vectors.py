@@ -7,8 +7,8 @@
 Needs Python with gensim 4.4, and fasttext for its rows (fasttext-wheel on PyPI); the three evaluation sets are those that gensim brings along. The text has a
 sentence a line and words between spaces; without --text it is made of the Debian packages dict-gcide and wordnet-base (--dictionaries is the folder that they
 are in), which `supervised` needs in any case: its examples are the glosses of WordNet, and its labels their 45 fields. Every program trains in a process of its
-own, on the same text with the same settings and two threads, and all vectors are scored by gensim. Seconds are those from the start of the process to the
-end of saving, but for what Python takes to start, and words a second those of the text times the epochs over these seconds. fastText takes no seed for word vectors: each of its
+own, on the same text with the same settings and two threads, and all vectors are scored by gensim. Seconds are those of the whole call that trains, with the first reading of the
+text; saving is not in them, which for fastText's files of 840 MB depends on the disk. Words a second are those of the text times the epochs over these seconds. fastText takes no seed for word vectors: each of its
 runs differs all the same. There is no GloVe on PyPI: its row is ours alone.
 """
 
@@ -79,7 +79,7 @@ def make_examples(dictionaries, train, test):
 
 
 def peer(name, work, text, out, seed, epochs):
-    """Trains with another program, in a process of its own, and saves; prints the seconds."""
+    """Trains with another program, in a process of its own, and saves; prints the seconds of the training."""
     if name == "gensim":
         from gensim.models import Word2Vec
 
@@ -88,6 +88,7 @@ def peer(name, work, text, out, seed, epochs):
             corpus_file=text, vector_size=DIM, window=5, min_count=5, negative=5, sample=1e-3, alpha=0.025,
             sg=int(work == "skipgram"), epochs=epochs, workers=WORKERS, seed=seed,
         )
+        seconds = time.time() - start
         model.wv.save_word2vec_format(out, binary=True)
     else:
         import fasttext
@@ -98,22 +99,21 @@ def peer(name, work, text, out, seed, epochs):
             model = fasttext.train_supervised(text, lr=0.5, wordNgrams=2, seed=seed, **common)
         else:
             model = fasttext.train_unsupervised(text, model="skipgram", ws=5, minCount=5, neg=5, t=1e-3, lr=0.05, **common)
+        seconds = time.time() - start
         model.save_model(out)
-    print(json.dumps({"seconds": time.time() - start}))
+    print(json.dumps({"seconds": seconds}))
 
 
 def measured(command):
-    """Runs a command; gives its seconds, its peak memory in MB and what it printed."""
+    """Runs a command; gives its peak memory in MB and what it printed."""
     with tempfile.TemporaryFile("w+") as output:
-        start = time.time()
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.time() - start
         output.seek(0)
         printed = output.read()
     if status != 0:
         sys.exit(f"{' '.join(command)} failed:\n{printed}")
-    return seconds, usage.ru_maxrss / 1024, printed
+    return usage.ru_maxrss / 1024, printed
 
 
 def scores(vectors):
@@ -178,9 +178,10 @@ def main():
             arguments = WORKS[work].arguments + ["--text", text, "--dim", str(DIM), "--epochs", str(args.epochs), "--workers", str(WORKERS)]
             if work != "supervised":
                 arguments += ["--tokenize", "whitespace", "--keep-case"]
-            seconds, memory, _ = measured([command, "--seed", str(seed), "vectors", *arguments, "--save", out])
+            memory, printed = measured([command, "--seed", str(seed), "--verbose", "2", "vectors", *arguments, "--save", out])
+            seconds = float(re.search(r"trained in ([0-9.]+) s", printed)[1])
         else:
-            _, memory, printed = measured([sys.executable, __file__, "--epochs", str(args.epochs), "--peer", program, work, text, out, str(seed)])
+            memory, printed = measured([sys.executable, __file__, "--epochs", str(args.epochs), "--peer", program, work, text, out, str(seed)])
             seconds = json.loads(printed.strip().splitlines()[-1])["seconds"]
         return seconds, memory, {} if args.no_scores else quality(work, out, test)
 

@@ -179,6 +179,35 @@ fn a_function_that_fails_in_training_names_its_layer() {
     says(model.predict(data(4).0), &["layer \"picky\" (Lambda): four is too many"]);
 }
 
+#[test]
+fn names_of_keras_that_are_not_here_yet_are_told_from_misspelled_ones() {
+    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]);
+    says(model.compile("lion", "mse"), &["Keras's optimizer \"lion\" is not here yet", "adam"]);
+    says(model.compile("sgd", "dice"), &["Keras's loss \"dice\" is not here yet"]);
+    says(model.compile("adamm", "mse"), &["unknown optimizer", "did you mean \"adam\"?"]);
+    let error = model.compile("ADAMM", "mse").unwrap_err();
+    assert_eq!(format!("{error:?}"), error.to_string());
+}
+
+#[test]
+fn weights_that_are_not_there_yet_say_what_to_do() {
+    let weights = [Tensor::zeros((2, 1), DType::F32, &Device::Cpu).unwrap()];
+    says(Dense::new(1).set_weights(&weights), &["has no weights yet", "call it on an input"]);
+}
+
+/// What is cut out of a larger array is not in one piece.
+#[test]
+fn data_of_any_layout_is_taken() {
+    let whole = Tensor::rand(0f32, 1., (16, 9), &Device::Cpu).unwrap();
+    let (x, y) = (whole.narrow(1, 0, 5).unwrap(), whole.narrow(1, 8, 1).unwrap());
+    let mut model = Sequential::new(layers![Input::shape([5]), Dense::new(1)]);
+    model.compile("sgd", "mse").unwrap();
+    model.fit(&x, &y, Fit::new().batch_size(4).shuffle(true).verbose(0)).unwrap();
+    let expected = model.predict(&x.contiguous().unwrap(), Predict::new().verbose(0)).unwrap();
+    let found = model.predict(&x, Predict::new().verbose(0)).unwrap();
+    assert_eq!(found.to_vec2::<f32>().unwrap(), expected.to_vec2::<f32>().unwrap());
+}
+
 /// Every layer on every kind of shape: an error, or a result of the shape that was promised.
 #[test]
 fn no_layer_panics_on_any_shape() {
