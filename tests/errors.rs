@@ -203,8 +203,8 @@ fn data_of_any_layout_is_taken() {
     let mut model = Sequential::new(layers![Input::shape([5]), Dense::new(1)]);
     model.compile("sgd", "mse").unwrap();
     model.fit(&x, &y, Fit::new().batch_size(4).shuffle(true).verbose(0)).unwrap();
-    let expected = model.predict(&x.contiguous().unwrap(), Predict::new().verbose(0)).unwrap();
-    let found = model.predict(&x, Predict::new().verbose(0)).unwrap();
+    let expected = model.predict_with(&x.contiguous().unwrap(), Predict::new().verbose(0)).unwrap();
+    let found = model.predict_with(&x, Predict::new().verbose(0)).unwrap();
     assert_eq!(found.to_vec2::<f32>().unwrap(), expected.to_vec2::<f32>().unwrap());
 }
 
