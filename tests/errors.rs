@@ -40,7 +40,10 @@ fn an_id_out_of_range_is_named_with_its_position_and_layer() {
     let y = Flatten::new().call(Embedding::new(10, 4).name("words").call(&x));
     let mut model = Model::new(x, y).unwrap();
     let ids = vec![vec![1u32, 2], vec![3, 10]];
-    says(model.predict_with(&ids, Predict::new().verbose(0)), &["layer \"words\" (Embedding)", "0..10", "10 at [1, 1]"]);
+    says(
+        model.predict_with(&ids, Predict::new().verbose(0)),
+        &["layer \"words\" (Embedding)", "0..10", "10 at [1, 1]"],
+    );
 }
 
 #[test]

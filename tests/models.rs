@@ -412,7 +412,8 @@ fn several_threads_predict_on_one_model() {
     let hidden = LSTM::new(8).call(Embedding::new(50, 8).mask_zero(true).call(&ids));
     let mut model = Model::new(&ids, Dense::new(3).activation("softmax").call(&hidden)).unwrap();
     model.compile("adam", "sparse_categorical_crossentropy").unwrap();
-    let rows = |seed: u32| (0..40u32).map(|i| (0..6).map(|j| (i * 7 + j * seed) % 50).collect()).collect::<Vec<Vec<u32>>>();
+    let rows =
+        |seed: u32| (0..40u32).map(|i| (0..6).map(|j| (i * 7 + j * seed) % 50).collect()).collect::<Vec<Vec<u32>>>();
     let labels: Vec<u32> = (0..40).map(|i| i % 3).collect();
     // Rows that the optimizer has still to bring up to date are brought so by the first that asks.
     model.fit(&rows(1), &labels, Fit::new().epochs(2).verbose(0)).unwrap();
@@ -420,7 +421,9 @@ fn several_threads_predict_on_one_model() {
     let model = &model;
     let answers: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (1..9)
-            .map(|seed| scope.spawn(move || model.predict_with(&rows(seed), quiet()).unwrap().to_vec2::<f32>().unwrap()))
+            .map(|seed| {
+                scope.spawn(move || model.predict_with(&rows(seed), quiet()).unwrap().to_vec2::<f32>().unwrap())
+            })
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });

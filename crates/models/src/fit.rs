@@ -196,11 +196,7 @@ impl Model {
     ///
     /// # Errors
     /// If the arrays do not suit the inputs.
-    pub fn predict_multiple_with<'a>(
-        &self,
-        x: impl ToTensors,
-        predict: impl Into<Predict<'a>>,
-    ) -> Result<Vec<Tensor>> {
+    pub fn predict_multiple_with<'a>(&self, x: impl ToTensors, predict: impl Into<Predict<'a>>) -> Result<Vec<Tensor>> {
         let predict = predict.into();
         let x = self.input_data(x.to_tensors()?)?;
         let batches = Batches::new(x, predict.run.batch_size)?;

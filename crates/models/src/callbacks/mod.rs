@@ -189,7 +189,7 @@ pub trait Callback {
 
 /// Passes every hook on, so that a callback can be lent and looked at afterwards.
 macro_rules! forward {
-    ($($hook:ident($($index:ident)?)),* $(,)?) => {
+    ($($model:ty { $($hook:ident($($index:ident)?)),* $(,)? })*) => {
         impl<C: Callback + ?Sized> Callback for &mut C {
             fn set_params(&mut self, params: &Params) {
                 (**self).set_params(params);
@@ -211,15 +211,17 @@ macro_rules! forward {
                 (**self).wants_backup(step)
             }
 
-            $(fn $hook(&mut self, model: &mut Model, $($index: usize,)? logs: &Logs) -> Result<()> {
+            $($(fn $hook(&mut self, model: $model, $($index: usize,)? logs: &Logs) -> Result<()> {
                 (**self).$hook(model, $($index,)? logs)
-            })*
+            })*)*
         }
     };
 }
 
 forward! {
-    on_train_begin(), on_train_end(), on_epoch_begin(epoch), on_epoch_end(epoch), on_train_batch_begin(batch),
-    on_train_batch_end(batch), on_test_begin(), on_test_end(), on_test_batch_begin(batch), on_test_batch_end(batch),
-    on_predict_begin(), on_predict_end(), on_predict_batch_begin(batch), on_predict_batch_end(batch),
+    &mut Model {
+        on_train_begin(), on_train_end(), on_epoch_begin(epoch), on_epoch_end(epoch), on_train_batch_begin(batch),
+        on_train_batch_end(batch), on_test_begin(), on_test_end(), on_test_batch_begin(batch), on_test_batch_end(batch),
+    }
+    &Model { on_predict_begin(), on_predict_end(), on_predict_batch_begin(batch), on_predict_batch_end(batch) }
 }
