@@ -38,7 +38,7 @@ fn says<T>(result: Result<T>, parts: &[&str]) {
 fn an_id_out_of_range_is_named_with_its_position_and_layer() {
     let x = Input::shape([2]);
     let y = Flatten::new().call(Embedding::new(10, 4).name("words").call(&x));
-    let mut model = Model::new(x, y).unwrap();
+    let model = Model::new(x, y).unwrap();
     let ids = vec![vec![1u32, 2], vec![3, 10]];
     says(
         model.predict_with(&ids, Predict::new().verbose(0)),
@@ -206,7 +206,7 @@ fn data_of_any_layout_is_taken() {
     let mut model = Sequential::new(layers![Input::shape([5]), Dense::new(1)]);
     model.compile("sgd", "mse").unwrap();
     model.fit(&x, &y, Fit::new().batch_size(4).shuffle(true).verbose(0)).unwrap();
-    let expected = model.predict_with(&x.contiguous().unwrap(), Predict::new().verbose(0)).unwrap();
+    let expected = model.predict_with(x.contiguous().unwrap(), Predict::new().verbose(0)).unwrap();
     let found = model.predict_with(&x, Predict::new().verbose(0)).unwrap();
     assert_eq!(found.to_vec2::<f32>().unwrap(), expected.to_vec2::<f32>().unwrap());
 }
@@ -270,7 +270,7 @@ fn no_layer_panics_on_any_shape() {
                 let data: Vec<_> = inputs.iter().map(data).collect();
                 let run = || -> Result<(Shape, Tensor)> {
                     let output = call(layer.clone(), inputs.clone())?.remove(0);
-                    let mut model = Model::new(inputs, &output)?;
+                    let model = Model::new(inputs, &output)?;
                     Ok((output.shape().clone(), model.predict_with(&data, Predict::new().verbose(0))?))
                 };
                 match run() {

@@ -179,7 +179,7 @@ fn layers_run_together_where_nothing_is_between_them() {
     let predicted = |build: fn(Double, &KerasTensor) -> Vec<KerasTensor>| {
         let double = Double { base: Base::new("Double"), together: Arc::default() };
         let x = Input::shape([2]);
-        let mut model = Model::new(x.clone(), build(double.clone(), &x)).unwrap();
+        let model = Model::new(x.clone(), build(double.clone(), &x)).unwrap();
         let x = Tensor::new(&[[1f32, 3.]], &Device::Cpu).unwrap();
         let y = model.predict_multiple_with(x, Predict::new().verbose(0)).unwrap();
         let y = y.iter().flat_map(|y| y.flatten_all().unwrap().to_vec1::<f32>().unwrap()).collect::<Vec<_>>();
@@ -254,7 +254,7 @@ fn a_model_may_begin_in_the_middle_of_another() {
     let x = Input::shape([3]);
     let middle = Dense::new(2).call(&x);
     let y = Dense::new(1).use_bias(false).call(&middle);
-    let mut decoder = Model::new(middle, y).unwrap();
+    let decoder = Model::new(middle, y).unwrap();
     decoder.set_weights(&[Tensor::new(&[[2f32], [3.]], &Device::Cpu).unwrap()]).unwrap();
     let y = decoder.predict_with(vec![vec![1f32, 10.]], Predict::new().verbose(0)).unwrap();
     assert_eq!(y.to_vec2::<f32>().unwrap(), [[32.]]);
@@ -290,7 +290,7 @@ fn a_graph_may_be_deeper_than_the_stack() {
     for _ in 0..3000 {
         y = step.call(&y);
     }
-    let mut model = Model::new(x, y).unwrap();
+    let model = Model::new(x, y).unwrap();
     let y = model.predict_with(vec![0f32], Predict::new().verbose(0)).unwrap();
     assert_eq!(y.to_vec2::<f32>().unwrap(), [[3000.]]);
 }
@@ -336,7 +336,7 @@ fn masks_go_through_nested_models() {
     embedding.set_weights(&[Tensor::new(&[[100f32], [1.], [3.], [5.], [7.]], &Device::Cpu).unwrap()]).unwrap();
     for vectors in vectors {
         let mean = GlobalAveragePooling1D::new().call(vectors);
-        let mut model = Model::new(x.clone(), mean).unwrap();
+        let model = Model::new(x.clone(), mean).unwrap();
         let y = model.predict_with(vec![vec![1u32, 2, 0, 0]], Predict::new().verbose(0)).unwrap();
         assert_eq!(y.to_vec2::<f32>().unwrap(), [[2.]]);
     }
@@ -416,18 +416,16 @@ fn several_threads_predict_on_one_model() {
         |seed: u32| (0..40u32).map(|i| (0..6).map(|j| (i * 7 + j * seed) % 50).collect()).collect::<Vec<Vec<u32>>>();
     let labels: Vec<u32> = (0..40).map(|i| i % 3).collect();
     // Rows that the optimizer has still to bring up to date are brought so by the first that asks.
-    model.fit(&rows(1), &labels, Fit::new().epochs(2).verbose(0)).unwrap();
+    model.fit(rows(1), &labels, Fit::new().epochs(2).verbose(0)).unwrap();
     let quiet = || Predict::new().verbose(0).batch_size(8);
     let model = &model;
     let answers: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (1..9)
-            .map(|seed| {
-                scope.spawn(move || model.predict_with(&rows(seed), quiet()).unwrap().to_vec2::<f32>().unwrap())
-            })
+            .map(|seed| scope.spawn(move || model.predict_with(rows(seed), quiet()).unwrap().to_vec2::<f32>().unwrap()))
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     for (seed, found) in (1..9).zip(answers) {
-        assert_eq!(found, model.predict_with(&rows(seed), quiet()).unwrap().to_vec2::<f32>().unwrap());
+        assert_eq!(found, model.predict_with(rows(seed), quiet()).unwrap().to_vec2::<f32>().unwrap());
     }
 }

@@ -54,7 +54,7 @@ fn frozen_vectors_stay_and_others_learn() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.keras");
         model.save(&path).unwrap();
-        let mut again = load_model(&path).unwrap();
+        let again = load_model(&path).unwrap();
         assert_eq!(again.get_weights().unwrap()[0].to_vec2::<f32>().unwrap(), after);
         let loaded = again.layers().into_iter().find(|layer| layer.class_name() == "Embedding").unwrap();
         assert_eq!(loaded.trainable_variables().len(), usize::from(trainable));

@@ -56,7 +56,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         Command::Summary { model } => LoadModel::new().compile(false).load(model)?.summary(),
         Command::Plot { model, out } => plot_model(&LoadModel::new().compile(false).load(model)?, out)?,
         Command::Predict { model, data, output, batch_size } => {
-            let mut model = bare(model)?;
+            let model = bare(model)?;
             let x = Data::read(data)?.inputs(&model)?;
             let predict = Predict::new().batch_size(*batch_size).verbose(verbose);
             let outputs = model.predict_multiple_with(&x, predict)?;

@@ -108,7 +108,7 @@ fn predict_gives_what_the_library_gives() {
     place.answer("predict m.keras --data d.safetensors --output out.safetensors --batch-size 4");
     let out = load_tensors(place.path("out.safetensors")).unwrap();
     let data = load_tensors(place.path("d.safetensors")).unwrap();
-    let mut model = load_model(place.path("m.keras")).unwrap();
+    let model = load_model(place.path("m.keras")).unwrap();
     let expected = model.predict_with([&data["x/a"], &data["x/b"]], Predict::new().verbose(0)).unwrap();
     assert_eq!((out.len(), out["distance"].dims()), (1, [6, 1].as_slice()));
     assert_eq!(floats(&out["distance"]), floats(&expected));
