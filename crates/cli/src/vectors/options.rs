@@ -36,6 +36,23 @@ pub(super) fn check_output(path: &Path, endings: &[&str]) -> Result<()> {
     Ok(atomic::check(path)?)
 }
 
+/// Checks that what is written does not replace what is read, or another file that is written.
+pub(super) fn check_apart(paths: &[&Path]) -> Result<()> {
+    let real = |path: &Path| match (path.canonicalize(), path.parent().map(Path::canonicalize), path.file_name()) {
+        (Ok(path), ..) => path,
+        (Err(_), Some(Ok(folder)), Some(name)) => folder.join(name),
+        _ => {
+            path.file_name().map_or_else(|| path.into(), |name| std::env::current_dir().unwrap_or_default().join(name))
+        }
+    };
+    for (i, path) in paths.iter().enumerate() {
+        if paths[..i].iter().any(|other| real(other) == real(path)) {
+            bail!("{} is to be two files at once", path.display());
+        }
+    }
+    Ok(())
+}
+
 /// What the library's errors advise, and how it is done here.
 const ADVICE: [(&str, &str); 24] = [
     ("Load::limit or Load::vocabulary", "--limit, or convert with --vocabulary,"),

@@ -1,6 +1,6 @@
 //! Goes on with the training of word2vec that a checkpoint holds.
 
-use super::options::{verbosity, whole};
+use super::options::{check_apart, check_output, verbosity, whole};
 use super::print::print;
 use super::train::text;
 use anyhow::Result;
@@ -28,6 +28,8 @@ pub(crate) struct Resume {
 
 pub(super) fn resume(arguments: &Resume, verbose: Option<u8>) -> Result<()> {
     Save::new().check(&arguments.save)?;
+    check_output(&arguments.checkpoint, &["safetensors"])?;
+    check_apart(&[arguments.text.path(), &arguments.save, &arguments.checkpoint])?;
     let verbose = verbosity(verbose);
     let mut model = Word2VecModel::load(&arguments.checkpoint)?;
     model.configure(|settings| {
@@ -51,5 +53,6 @@ pub(super) fn resume(arguments: &Resume, verbose: Option<u8>) -> Result<()> {
         return Ok(());
     }
     let (words, path) = (model.vectors().len(), arguments.save.display());
-    print(&format!("{epochs} epochs, {words} words, {added} of them new: {path}"))
+    let hint = if epochs == 0 { " (the training had ended; --epochs N trains further)" } else { "" };
+    print(&format!("{epochs} epochs{hint}, {words} words, {added} of them new: {path}"))
 }

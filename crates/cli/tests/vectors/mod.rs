@@ -544,14 +544,30 @@ fn a_training_goes_on_from_its_checkpoint() {
     place.answer(&format!("{TRAIN} --verbose 0 --save v.txt --checkpoint m.safetensors"));
     // All epochs have been run: the vectors are those of the training.
     let printed = place.answer("vectors resume m.safetensors --text texts --extensions .txt --save w.txt --workers 1");
-    assert!(printed.contains("0 epochs, 12 words, 0 of them new"), "{printed}");
+    assert!(
+        printed.contains("0 epochs (the training had ended") && printed.contains("12 words, 0 of them new"),
+        "{printed}"
+    );
     let read = |name: &str| std::fs::read_to_string(place.path(name)).unwrap();
     assert_eq!(read("v.txt"), read("w.txt"));
     std::fs::write(place.path("more.txt"), "a zebra and a cat\n".repeat(30)).unwrap();
     let printed = place.answer("vectors resume m.safetensors --text more.txt --save w.txt --epochs 2 --workers 1");
     assert!(printed.contains("2 epochs, 15 words, 3 of them new"), "{printed}");
     assert!(read("w.txt").contains("zebra "));
-    assert!(place.error("vectors resume w.txt --text texts --save x.txt").contains("no model of word2vec"));
+    place.answer("vectors convert w.txt w.safetensors");
+    assert!(place.error("vectors resume w.safetensors --text texts --save x.txt").contains("no model of word2vec"));
+    for (wrong, expected) in [
+        ("--save v.safetensors --checkpoint ./v.safetensors", "two files at once"),
+        ("--save more.txt --text more.txt", "two files at once"),
+        ("--save v.txt --checkpoint none/m.safetensors", "no folder none"),
+        ("--save v.txt --checkpoint m.bin", "expected: .safetensors"),
+        ("--save v.vec --model fasttext --alpha 1e20 --bucket 10", "overflowed"),
+    ] {
+        let command =
+            if wrong.contains("--text") { "vectors train".into() } else { TRAIN.replace(" --alpha 0.05", "") };
+        let error = place.error(&format!("{command} {wrong}"));
+        assert!(error.contains(expected), "{wrong}: {error}");
+    }
     let error = place.error(&format!("{TRAIN} --model glove --save v.txt --checkpoint m.safetensors"));
     assert!(error.contains("--checkpoint is for --model skipgram and cbow"), "{error}");
 }

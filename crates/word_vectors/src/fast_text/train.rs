@@ -9,7 +9,7 @@ use super::matrix::{Dense, Matrix};
 use super::train_options::TrainOptions;
 use crate::sampling::keep_probabilities;
 use crate::text::Chunks;
-use crate::train::{Huffman, Parts, Run, initial_rows};
+use crate::train::{Huffman, Parts, Run, check_finite, initial_rows};
 use crate::word2vec::{self, Shared};
 use crate::{Epoch, Text, Vocabulary, Word2Vec};
 use candle_keras_data::AliasTable;
@@ -62,7 +62,9 @@ impl Training<'_> {
             ModelName::Supervised => self.lines(&run, input, output)?,
             ModelName::Cbow | ModelName::Skipgram => self.words(&run, input, output)?,
         };
-        let [input, output] = [input, output].map(|rows| Matrix::Dense(Dense::from_shared(rows)));
+        let [input, output] = [input, output].map(Dense::from_shared);
+        check_finite(&input.data, self.options.alpha_for(self.args))?;
+        let [input, output] = [input, output].map(Matrix::Dense);
         Ok(Trained { input, output, history })
     }
 

@@ -79,6 +79,12 @@ impl Chunks {
                 files.push(Source::File(entry.into_path(), metadata.len()));
             }
         }
+        let is_there = path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+        if is_there {
+            return Err(Error::new(format!("{} is a pipe or a device", path.display()))
+                .expected("a file or a folder, which are read again in every epoch")
+                .help("save it as a file first"));
+        }
         if files.iter().all(|file| file.bytes() == 0) {
             let wanted = match extensions {
                 [] => "files with text".to_string(),

@@ -17,6 +17,6 @@ pub(crate) use initial::initial_rows;
 pub(crate) use kernel::{Kernel, LANES, NO_SCORE, OUTPUTS};
 pub(crate) use parts::Parts;
 pub use run::Epoch;
-pub(crate) use run::{Run, Work, Worker, bar};
+pub(crate) use run::{Run, Work, Worker, bar, check_finite};
 pub(crate) use tree::Tree;
 pub(crate) use window::Window;

@@ -249,6 +249,16 @@ fn report(bar: &ProgressBar, total: Work, alpha: f64, time: Duration) {
     ));
 }
 
+/// An error if rows have overflowed, which a loss that is cut off need not show.
+pub(crate) fn check_finite(rows: &[f32], alpha: f64) -> Result<()> {
+    match rows.iter().all(|x| x.is_finite()) {
+        true => Ok(()),
+        false => Err(Error::new("the vectors have overflowed: some are not numbers any more")
+            .received(format!("alpha = {alpha}"))
+            .help("a smaller alpha keeps the vectors small")),
+    }
+}
+
 fn overflow(epoch: usize, alpha: f64) -> Error {
     Error::new(format!("the loss of epoch {} is not a number any more: the vectors have overflowed", epoch + 1))
         .received(format!("alpha = {alpha}"))

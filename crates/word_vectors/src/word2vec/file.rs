@@ -5,6 +5,7 @@
 
 use super::model::Training;
 use super::{Shared, Word2Vec, Word2VecModel};
+use crate::arguments::EPOCHS;
 use crate::files::safetensors::TENSOR as VECTORS;
 use crate::files::tables::{self, COUNTS, Metadata, NamedTable, VOCABULARY};
 use crate::{KeyedVectors, Words};
@@ -117,6 +118,9 @@ fn read(bytes: &[u8]) -> Result<Word2VecModel> {
     };
     let rows = |wanted: bool, rows: usize| if wanted { rows } else { 0 };
     let training: Training = serde_json::from_str(text(TRAINING)?)?;
+    if training.epochs > *EPOCHS.end() || training.done > training.epochs {
+        return Err(Error::new("its epochs cannot be").received(format!("{} of {}", training.done, training.epochs)));
+    }
     Ok(Word2VecModel {
         negative_rows: table(NEGATIVE, rows(settings.negative > 0, words.len()))?,
         tree_rows: table(TREE, rows(settings.hs, words.len() - 1))?,

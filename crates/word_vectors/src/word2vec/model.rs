@@ -3,7 +3,7 @@
 use super::worker::{Shared, Trainer};
 use super::{Word2Vec, file};
 use crate::sampling::keep_probabilities;
-use crate::train::{Huffman, Run, initial_rows};
+use crate::train::{Huffman, Run, check_finite, initial_rows};
 use crate::{Epoch, KeyedVectors, Text, Vocabulary, Words};
 use candle_keras_data::AliasTable;
 use candle_keras_ops::{Error, Result, SharedRows};
@@ -215,7 +215,8 @@ impl Word2VecModel {
         };
         let trained = run.train(|| Trainer::new(settings, &shared, text), ended);
         self.take_back(shared);
-        trained.map(drop)
+        trained?;
+        check_finite(self.vectors.vectors(), self.settings.alpha_or_default())
     }
 
     /// The rows as threads share them.

@@ -2,7 +2,7 @@
 
 use candle_keras_word_vectors::{Sentence, Text, Tokenize};
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(in crate::vectors) struct Options {
@@ -43,6 +43,10 @@ enum End {
 }
 
 impl Options {
+    pub(in crate::vectors) fn path(&self) -> &Path {
+        &self.text
+    }
+
     pub(in crate::vectors) fn text(&self) -> Text {
         Text::folder(&self.text)
             .extensions(self.extensions.iter().map(|extension| extension.trim().trim_start_matches('.')))
