@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
+#[command(override_usage = "candle-keras vectors evaluate <VECTORS> --pairs <FILE>... --analogies <FILE>...")]
 pub(crate) struct Evaluate {
     /// A file of vectors
     file: PathBuf,

@@ -54,13 +54,17 @@ pub(super) fn check_apart(paths: &[&Path]) -> Result<()> {
 }
 
 /// What the library's errors advise, and how it is done here.
-const ADVICE: [(&str, &str); 24] = [
+const ADVICE: [(&str, &str); 25] = [
     ("Load::limit or Load::vocabulary", "--limit, or convert with --vocabulary,"),
     ("Load::limit(", "--limit ("),
     ("Load::lossy(true)", "--lossy"),
     ("Load::member", "--member"),
     ("Load::words", "convert's option --words"),
     ("Load::counts", "--counts"),
+    (
+        "Word2VecModel::save writes one; KeyedVectors::load reads files of vectors, which cannot be trained on",
+        "vectors train --checkpoint writes one; files of vectors cannot be trained on",
+    ),
     ("Load::no_header(true)", "--no-header"),
     ("Save::replace_spaces", "convert's option --replace-spaces"),
     ("read it lossily", "read it with --lossy"),

@@ -6,7 +6,7 @@ use super::print::{print, print_each};
 use super::source::Reading;
 use anyhow::{Result, bail};
 use candle_keras_word_vectors::Objective;
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -41,7 +41,7 @@ pub(crate) struct Analogy {
 
 /// They may come behind the words as well, where the first parser takes all for words.
 #[derive(Debug, Default, Parser)]
-#[command(name = "vectors analogy", disable_help_flag = true)]
+#[command(name = "vectors analogy")]
 struct AnalogyOptions {
     #[command(flatten)]
     reading: Reading,
@@ -184,7 +184,9 @@ fn answer_lines<'a>(is_json: bool, answer: impl Fn(&str) -> Result<Answer<'a>>) 
 fn divide(words: &[String], options: &AnalogyOptions) -> Result<(String, AnalogyOptions)> {
     let end = words.iter().position(|word| word.starts_with("--")).unwrap_or(words.len());
     let behind = std::iter::once("analogy").chain(words[end..].iter().map(String::as_str));
-    Ok((words[..end].join(" "), AnalogyOptions::try_parse_from(behind)?.or(options)))
+    // Help is that of the whole command.
+    let matches = AnalogyOptions::command().disable_help_flag(true).try_get_matches_from(behind)?;
+    Ok((words[..end].join(" "), AnalogyOptions::from_arg_matches(&matches)?.or(options)))
 }
 
 /// The words that are added, and those that are subtracted.

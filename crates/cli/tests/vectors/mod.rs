@@ -539,6 +539,14 @@ fn defaults_are_those_of_the_library() {
 }
 
 #[test]
+fn analogies_have_help() {
+    let place = Place::empty();
+    for help in ["vectors analogy --help", "vectors analogy -h"] {
+        assert!(place.answer(help).contains("Words with + and -"));
+    }
+}
+
+#[test]
 fn a_training_goes_on_from_its_checkpoint() {
     let place = Place::with_text();
     place.answer(&format!("{TRAIN} --verbose 0 --save v.txt --checkpoint m.safetensors"));
