@@ -1,6 +1,7 @@
 //! Files that are cut off, damaged, or made to do harm: each is an error, soon and without much memory, and never a panic.
 
 use candle_keras::layers::{Dense, Embedding, Flatten};
+use candle_keras::ops::damage::damaged;
 use candle_keras::ops::random::Stream;
 use candle_keras::prelude::*;
 use candle_keras::saving::{LoadModel, LoadWeights, load_tensors};
@@ -68,29 +69,6 @@ fn open(what: &str, path: &Path, bytes: &[u8], open: &dyn Fn(&Path) -> Result<()
         assert!(!error.to_string().is_empty());
     }
     opened.is_ok()
-}
-
-/// One of the things that happen to files.
-fn damaged(bytes: &[u8], random: &mut Stream) -> Vec<u8> {
-    let mut damaged = bytes.to_vec();
-    let at = random.below(bytes.len() as u64) as usize;
-    match random.below(6) {
-        0 => damaged.truncate(at),
-        1 => damaged[at] ^= 1 << random.below(8),
-        2 => damaged[at] = random.below(256) as u8,
-        3 => {
-            // A length or an address that is not one.
-            let value = [u64::MAX, 1 << 40, 1 << 31, random.next_u64()][random.below(4) as usize].to_le_bytes();
-            damaged.iter_mut().skip(at).zip(value).for_each(|(byte, value)| *byte = value);
-        }
-        4 => damaged.iter_mut().skip(at).take(16).for_each(|byte| *byte = 0),
-        _ => {
-            let from = random.below(bytes.len() as u64) as usize;
-            let count = (bytes.len() - at.max(from)).min(64);
-            damaged.copy_within(from..from + count, at);
-        }
-    }
-    damaged
 }
 
 fn mutations(name: &str, bytes: &[u8], count: u64, load: &dyn Fn(&Path) -> Result<()>) {

@@ -9,6 +9,7 @@ mod axes;
 mod conv;
 pub mod cores;
 mod custom_gradient;
+pub mod damage;
 mod device;
 mod dropout;
 mod elementwise;

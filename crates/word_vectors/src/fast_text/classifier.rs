@@ -4,7 +4,7 @@ use super::FastTextModel;
 use super::args::{Args, LossName, ModelName, as_i32};
 use super::dictionary::{Dictionary, END_OF_LINE, LABEL_PREFIX};
 use super::entries::Entries;
-use super::train::Training;
+use super::train;
 use super::train_options::TrainOptions;
 use crate::arguments::{EPOCHS, NEGATIVES, VECTOR_SIZES, arguments, check_sizes};
 use crate::train::{Callbacks, initial_rows};
@@ -164,16 +164,7 @@ impl FastTextClassifier {
         let dictionary = self.dictionary(&args, &Vocabulary::count(&text, &chunks)?)?;
         let input = self.inputs(&dictionary)?;
         let output = SharedRows::zeros(dictionary.labels().len(), self.vector_size)?;
-        let training = Training {
-            args: &args,
-            dictionary: &dictionary,
-            options: &options,
-            text: &text,
-            chunks: &chunks,
-            epochs: self.epochs,
-        };
-        let trained = training.run(input, output)?;
-        Ok(FastTextModel::new(args, dictionary, trained, options))
+        train::fit(args, dictionary, options, (&text, &chunks), self.epochs, [input, output])
     }
 
     /// What the file does not say of the training.

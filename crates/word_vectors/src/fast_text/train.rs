@@ -29,6 +29,23 @@ pub(super) struct Training<'a> {
     pub epochs: usize,
 }
 
+/// Trains a new model from these input and output rows.
+///
+/// # Errors
+/// As [`Training::run`].
+pub(super) fn fit(
+    args: Args,
+    dictionary: Dictionary,
+    options: TrainOptions,
+    (text, chunks): (&Text, &Chunks),
+    epochs: usize,
+    [input, output]: [SharedRows; 2],
+) -> Result<FastTextModel> {
+    let training = Training { args: &args, dictionary: &dictionary, options: &options, text, chunks, epochs };
+    let trained = training.run(input, output)?;
+    Ok(FastTextModel::new(args, dictionary, trained, options))
+}
+
 /// What a training ends with.
 pub(super) struct Trained {
     pub input: Matrix,

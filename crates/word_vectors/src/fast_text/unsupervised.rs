@@ -4,7 +4,7 @@ use super::args::{Args, LossName, ModelName, as_i32};
 use super::dictionary::Dictionary;
 use super::entries::Entries;
 use super::source::Source;
-use super::train::{Training, word2vec_of};
+use super::train::{self, word2vec_of};
 use super::train_options::TrainOptions;
 use super::{FastTextModel, bin};
 use crate::arguments::arguments;
@@ -190,16 +190,7 @@ impl FastText {
         let input = initial_rows(dictionary.rows(), self.vector_size, self.seed)?;
         // Of the tree there is one inner node less than words; the files have a row for each word all the same.
         let output = SharedRows::zeros(dictionary.words().len(), self.vector_size)?;
-        let training = Training {
-            args: &args,
-            dictionary: &dictionary,
-            options: &options,
-            text: &text,
-            chunks: &chunks,
-            epochs: self.epochs,
-        };
-        let trained = training.run(input, output)?;
-        Ok(FastTextModel::new(args, dictionary, trained, options))
+        train::fit(args, dictionary, options, (&text, &chunks), self.epochs, [input, output])
     }
 
     /// What the file does not say of the training.

@@ -3,39 +3,12 @@
 use super::testing::Folder;
 use super::{Load, Save, finalfusion};
 use crate::{KeyedVectors, Words};
+use candle_keras_ops::damage::damaged as damage;
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::warnings;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
-
-/// One of the things that happen to files.
-fn damage(bytes: &[u8], random: &mut Stream) -> Vec<u8> {
-    let mut damaged = bytes.to_vec();
-    let at = random.below(bytes.len() as u64) as usize;
-    match random.below(8) {
-        0 => damaged.truncate(at),
-        1 => damaged[at] ^= 1 << random.below(8),
-        2 => damaged[at] = random.below(256) as u8,
-        3 => {
-            // A length that is not one.
-            let value = [u64::MAX, 1 << 40, 1 << 31, random.next_u64()][random.below(4) as usize].to_le_bytes();
-            damaged.iter_mut().skip(at).zip(value).for_each(|(byte, value)| *byte = value);
-        }
-        4 => damaged.insert(at, [b'9', b' ', b'\n', b'\t', 0, 255][random.below(6) as usize]),
-        5 => drop(damaged.remove(at)),
-        6 => {
-            let digits = [&b"99999999999"[..], b"-1", b"1e999", b"18446744073709551615"][random.below(4) as usize];
-            damaged.splice(at..at, digits.iter().copied());
-        }
-        _ => {
-            let from = random.below(bytes.len() as u64) as usize;
-            let count = (bytes.len() - at.max(from)).min(64);
-            damaged.copy_within(from..from + count, at);
-        }
-    }
-    damaged
-}
 
 /// Opens damaged versions of the file and returns how many of them could be read.
 fn mutations(folder: &Folder, name: &str, count: u64) -> u64 {

@@ -1,6 +1,6 @@
 //! fastText: skip-gram or CBOW with the n-grams of letters of a word.
 
-use super::options::{Common, Windows, given, names};
+use super::options::{Common, Windows, given, names, with_windows};
 use super::{Run, Trained};
 use crate::vectors::options::whole;
 use anyhow::Result;
@@ -36,29 +36,12 @@ impl NGrams {
 }
 
 pub(super) fn train(options: &Common, windows: &Windows, ngrams: &NGrams, run: Run) -> Result<Trained> {
-    let fast_text = FastText::new()
-        .skip_gram(!ngrams.cbow)
-        .vector_size(options.dim)
-        .min_count(options.min_count)
-        .shrink_windows(!windows.fixed_windows)
-        .loss(if windows.hs { "hs" } else { "ns" })
-        .verbose(run.verbose);
-    let fast_text = given!(
-        fast_text,
-        window: options.window,
-        epochs: options.epochs,
-        alpha: options.alpha,
-        max_final_vocab: options.max_final_vocab,
-        workers: options.workers,
-        min_alpha: windows.min_alpha,
-        sample: windows.sample,
-        negative: windows.negative,
-        shared_negatives: windows.shared_negatives,
-        ns_exponent: windows.ns_exponent,
+    let fast_text = FastText::new().skip_gram(!ngrams.cbow).loss(if windows.hs { "hs" } else { "ns" });
+    let fast_text = with_windows!(
+        fast_text, options, windows, run;
         min_n: ngrams.min_n,
         max_n: ngrams.max_n,
         bucket: ngrams.bucket,
-        seed: run.seed,
     );
     Ok(Trained::FastText(Box::new(fast_text.fit(run.text)?)))
 }

@@ -98,4 +98,29 @@ macro_rules! given {
     }};
 }
 
-pub(super) use given;
+/// Sets the arguments that models with windows have in common, and those behind `;` that were given.
+macro_rules! with_windows {
+    ($model:expr, $options:expr, $windows:expr, $run:expr; $($rest:tt)*) => {
+        given!(
+            $model
+                .vector_size($options.dim)
+                .min_count($options.min_count)
+                .shrink_windows(!$windows.fixed_windows)
+                .verbose($run.verbose),
+            window: $options.window,
+            epochs: $options.epochs,
+            alpha: $options.alpha,
+            max_final_vocab: $options.max_final_vocab,
+            workers: $options.workers,
+            min_alpha: $windows.min_alpha,
+            sample: $windows.sample,
+            negative: $windows.negative,
+            shared_negatives: $windows.shared_negatives,
+            ns_exponent: $windows.ns_exponent,
+            seed: $run.seed,
+            $($rest)*
+        )
+    };
+}
+
+pub(super) use {given, with_windows};
