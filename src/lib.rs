@@ -36,14 +36,12 @@ pub mod layers {
     #[doc(inline)]
     pub use candle_keras_data::{Standardize, TextVectorization};
     #[doc(inline)]
+    pub use candle_keras_layers::all::*;
+    #[doc(inline)]
     pub use candle_keras_layers::{
-        Activation, Add, Argument, Average, AveragePooling1D, AveragePooling2D, Base, BatchNormalization,
-        Bidirectional, Check, Concatenate, Config, Context, Conv1D, Conv2D, Dense, Dot, Dropout, Embedding, Flatten,
-        GRU, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D,
-        GroupNormalization, Input, InputLayer, KerasTensor, KerasTensors, LSTM, Lambda, Layer, LayerNormalization,
-        MaxPooling1D, MaxPooling2D, Maximum, MergeMode, Minimum, MissingWords, MultiHeadAttention, Multiply,
-        NodeOutput, OperationLayer, Pretrained, PretrainedRows, RMSNormalization, Recurrent, Reshape, Shape, SimpleRNN,
-        Sizes, Subtract, Variable, Weight, Weights, WordTable, call, check_layer, layer_common, setters, single,
+        Argument, Arguments, Base, Check, Config, ConfigMap, Configure, Context, Declared, Input, KerasTensor,
+        KerasTensors, Layer, MergeMode, MissingWords, NodeOutput, OperationLayer, Pretrained, PretrainedRows,
+        Recurrent, Shape, Sizes, Variable, Weight, Weights, WordTable, call, check_layer, layer, setters, single,
     };
 }
 

@@ -1,8 +1,8 @@
 //! Graphs, names, sharing, freezing, and the summary as Keras prints it.
 
 use candle_keras::layers::{
-    Activation, AveragePooling2D, Base, Concatenate, Context, Conv2D, Dense, Embedding, Flatten, KerasTensor, LSTM,
-    Lambda, Layer, MaxPooling2D, Reshape, Shape, Subtract, layer_common,
+    Activation, AveragePooling2D, Concatenate, Context, Conv2D, Dense, Embedding, Flatten, KerasTensor, LSTM, Lambda,
+    Layer, MaxPooling2D, Reshape, Shape, Subtract, layer,
 };
 use candle_keras::prelude::*;
 use candle_keras::{ops, utils};
@@ -146,18 +146,14 @@ fn layers_are_shared_between_models() {
     assert_eq!(shared[0].to_vec2::<f32>().unwrap(), after);
 }
 
-/// Doubles, and counts how often it runs together with the layer after it.
-#[derive(Clone, Debug, serde::Serialize)]
-struct Double {
-    #[serde(flatten)]
-    base: Base,
-    #[serde(skip)]
-    together: Arc<AtomicUsize>,
+layer! {
+    /// Doubles, and counts how often it runs together with the layer after it.
+    struct Double() {
+        let together: Arc<AtomicUsize> = Arc::default(),
+    }
 }
 
 impl Layer for Double {
-    layer_common!("Double");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         Ok(inputs.to_vec())
     }
@@ -177,7 +173,7 @@ impl Layer for Double {
 fn layers_run_together_where_nothing_is_between_them() {
     // What is predicted of 1 and 3, and how often the two layers ran together.
     let predicted = |build: fn(Double, &KerasTensor) -> Vec<KerasTensor>| {
-        let double = Double { base: Base::new("Double"), together: Arc::default() };
+        let double = Double::new();
         let x = Input::shape([2]);
         let model = Model::new(x.clone(), build(double.clone(), &x)).unwrap();
         let x = Tensor::new(&[[1f32, 3.]], &Device::Cpu).unwrap();
@@ -212,7 +208,7 @@ fn layers_run_together_where_nothing_is_between_them() {
 
 #[test]
 fn no_layers_run_together_in_training() {
-    let double = Double { base: Base::new("Double"), together: Arc::default() };
+    let double = Double::new();
     let mut model = Sequential::new(layers![Input::shape([2]), double.clone(), Dense::new(1)]);
     model.compile("sgd", "mse").unwrap();
     model.fit(vec![vec![1f32, 2.]], vec![1f32], Fit::new().verbose(0)).unwrap();

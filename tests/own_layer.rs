@@ -1,33 +1,20 @@
 //! A layer that a user writes: the one that docs/writing-a-layer.md walks through, held to all that holds for ours.
 
 use candle_keras::layers::{
-    Base, Check, Context, Layer, Shape, Weight, Weights, check_layer, layer_common, setters, single,
+    Arguments, Base, Check, Config, ConfigMap, Configure, Context, Declared, Layer, Shape, Weight, Weights,
+    check_layer, layer, single,
 };
 use candle_keras::prelude::*;
-use serde::{Deserialize, Serialize};
 
-/// Multiplies each feature by a learned factor.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Scale {
-    #[serde(flatten)]
-    base: Base,
-    initial: f64,
-}
-
-impl Scale {
-    pub fn new() -> Self {
-        Self { base: Base::new("Scale"), initial: 1.0 }
-    }
-
-    setters! {
+layer! {
+    /// Multiplies each feature by a learned factor.
+    pub struct Scale() {
         /// Where the factors begin.
-        initial: f64,
+        initial: f64 = 1.0,
     }
 }
 
 impl Layer for Scale {
-    layer_common!("Scale");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         Ok(vec![single(inputs)?.clone()])
     }
@@ -61,10 +48,10 @@ fn it_trains_in_a_model() {
 }
 
 /// check_layer must find what is wrong: a layer whose weight receives no gradient.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 struct Detached(Scale);
 
-impl Layer for Detached {
+impl Declared for Detached {
     fn base(&self) -> &Base {
         &self.0.base
     }
@@ -73,10 +60,12 @@ impl Layer for Detached {
         "Detached"
     }
 
-    fn get_config(&self) -> Result<serde_json::Value> {
-        self.0.get_config()
+    fn config(&self) -> Result<Config> {
+        self.0.config()
     }
+}
 
+impl Layer for Detached {
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         self.0.compute_output_shape(inputs)
     }
@@ -87,6 +76,16 @@ impl Layer for Detached {
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
         Ok(vec![single(inputs)?.broadcast_mul(&self.weight("scale", ctx)?.detach())?])
+    }
+}
+
+impl Configure for Detached {
+    fn write(&self, config: &mut ConfigMap) -> Result<()> {
+        self.0.write(config)
+    }
+
+    fn read(arguments: &mut Arguments) -> Result<Self> {
+        Scale::read(arguments).map(Self)
     }
 }
 

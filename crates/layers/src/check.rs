@@ -2,12 +2,11 @@
 
 use crate::layer::run;
 use crate::symbolic::call;
-use crate::{Context, Input, Layer, Shape};
+use crate::{Configure, Context, Input, Layer, Shape, from_config};
 use candle_core::{DType, Device, Tensor, Var};
 use candle_keras_ops::gradcheck::{compare, finite_differences, try_values, weighted_sum};
 use candle_keras_ops::random::{Stream, set_random_seed};
 use candle_keras_ops::{Error, Result, Tape};
-use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// What [`check_layer`] is to call a layer on, and what it is to find.
@@ -88,14 +87,14 @@ impl Check {
 /// use candle_keras_layers::{check_layer, Check, Dense};
 /// check_layer(|| Dense::new(4), Check::inputs([[2, 3]]).output([2, 4]).weights(2));
 /// ```
-pub fn check_layer<L: Layer + Clone + DeserializeOwned>(make: impl Fn() -> L, check: Check) {
+pub fn check_layer<L: Layer + Clone + Configure>(make: impl Fn() -> L, check: Check) {
     set_random_seed(1);
     if let Err(error) = try_check(&|| make().dtype("float64"), &check) {
         panic!("{error}");
     }
 }
 
-fn try_check<L: Layer + Clone + DeserializeOwned>(make: &dyn Fn() -> L, check: &Check) -> Result<()> {
+fn try_check<L: Layer + Clone + Configure>(make: &dyn Fn() -> L, check: &Check) -> Result<()> {
     let layer = make();
     let input = |shape: &Vec<usize>| Input::shape(Shape::from(&shape[1..])).output().cloned();
     let symbolic = check.inputs.iter().map(input).collect::<Result<Vec<_>>>()?;
@@ -117,7 +116,7 @@ fn try_check<L: Layer + Clone + DeserializeOwned>(make: &dyn Fn() -> L, check: &
     }
 
     if check.config {
-        let again: L = serde_json::from_value(layer.get_config()?)?;
+        let again: L = from_config(layer.class_name(), layer.get_config()?)?;
         expect("the configuration after a round trip", &again.get_config()?, &layer.get_config()?)?;
         call(Arc::new(again.clone()), symbolic.clone())?;
         again.set_weights(&layer.get_weights()?)?;

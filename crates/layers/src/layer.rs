@@ -1,10 +1,10 @@
 //! The trait of all layers, and the one way in which a layer runs.
 
-use crate::base::{Base, Weights};
+use crate::base::Weights;
 use crate::naming::to_snake_case;
 use crate::symbolic::{self, KerasTensor, KerasTensors};
 use crate::variable::Variable;
-use crate::{Config, Context, Regularizer, Shape};
+use crate::{Config, Context, Declared, Regularizer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{DTypeName, Error, Result, warnings};
 use std::any::Any;
@@ -16,20 +16,15 @@ use std::sync::Arc;
 /// A layer: how shapes and tensors go through it, and which weights it has.
 ///
 /// A layer is a small, cloneable description; a clone is another handle to the same weights. What all layers share (names,
-/// weights, dtypes, masks, freezing, activity regularization) is in [`Base`] and is done outside of the layer. To write one,
-/// implement `compute_output_shape` and `forward`, and `build` if it has weights; [`layer_common!`](crate::layer_common)
-/// writes the rest. docs/writing-a-layer.md walks through it, and [`check_layer`](crate::check_layer) checks the result.
+/// weights, dtypes, masks, freezing, activity regularization) is in [`Base`](crate::Base) and is done outside of the layer. To write one,
+/// declare its arguments with [`layer!`](crate::layer) and implement `compute_output_shape` and `forward`, and `build` if it has weights. docs/writing-a-layer.md walks through it, and [`check_layer`](crate::check_layer) checks the result.
 ///
 /// Keras's `layer(x)` is [`call`](Self::call) here, and Keras's `layer.call` is [`forward`](Self::forward).
-pub trait Layer: Any + Debug + Send + Sync {
-    /// What all layers share.
-    fn base(&self) -> &Base;
-
-    /// Keras's name of the class: `"Dense"`.
-    fn class_name(&self) -> &str;
-
+pub trait Layer: Declared + Any + Debug + Send + Sync {
     /// The layer's arguments in Keras's form. Keras: `layer.get_config()`.
-    fn get_config(&self) -> Result<Config>;
+    fn get_config(&self) -> Result<Config> {
+        self.config()
+    }
 
     /// The shapes of the outputs for these shapes of the inputs, batch size included.
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>>;
@@ -249,30 +244,6 @@ impl dyn Layer {
     pub fn call_multiple<const N: usize>(self: &Arc<Self>, inputs: impl Into<KerasTensors>) -> [KerasTensor; N] {
         symbolic::call_for(self.clone(), &inputs.into(), Location::caller())
     }
-}
-
-/// Writes the methods of [`Layer`] that are the same for every layer with a field `base`: `base`, `class_name` (the argument)
-/// and `get_config` (through serde).
-#[macro_export]
-macro_rules! layer_common {
-    ($class_name:literal) => {
-        fn base(&self) -> &$crate::Base {
-            &self.base
-        }
-
-        fn class_name(&self) -> &str {
-            $class_name
-        }
-
-        fn get_config(&self) -> $crate::Result<$crate::Config> {
-            Ok($crate::to_config(self)?)
-        }
-    };
-}
-
-/// A layer's arguments as JSON.
-pub fn to_config<T: serde::Serialize>(layer: &T) -> Result<serde_json::Value, serde_json::Error> {
-    serde_json::to_value(layer)
 }
 
 /// Makes the layer's weights if it has none yet.

@@ -4,10 +4,13 @@
 //! layer. [`Layer`] is the trait, [`Base`] what all layers share, [`run`] the one way in which a layer runs.
 
 #[macro_use]
+mod declare;
+#[macro_use]
 mod object;
 mod setters;
 
 pub mod activations;
+pub mod all;
 pub mod attention;
 mod base;
 mod check;
@@ -34,29 +37,23 @@ mod spatial;
 mod symbolic;
 mod variable;
 
-pub use activations::{Activation, ActivationFunction};
-pub use attention::MultiHeadAttention;
+pub use activations::ActivationFunction;
+pub use all::*;
 pub use base::{Base, Weights};
 pub use candle_keras_ops::{Error, Result};
 pub use check::{Check, check_layer};
 pub use constraints::Constraint;
 pub use context::Context;
-pub use convolutional::{Conv1D, Conv2D};
-pub use core::{Dense, Embedding, InputLayer, Lambda, MissingWords, Pretrained, PretrainedRows, WordTable};
+pub use core::{MissingWords, Pretrained, PretrainedRows, WordTable};
+pub use declare::{Arguments, ConfigMap, Configure, Declared, convert, from_config, to_config, write_argument};
 pub use initializers::Initializer;
-pub use layer::{Layer, Outputs, build, run, run_together, single, to_config};
+pub use layer::{Layer, Outputs, build, run, run_together, single};
 pub use list::IntoLayer;
-pub use merging::{Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract};
 pub use naming::{clear_session, to_snake_case};
-pub use normalization::{BatchNormalization, GroupNormalization, LayerNormalization, RMSNormalization};
-pub use object::{KerasObject, from_config};
+pub use object::{KerasObject, from_serde_config};
 pub use operation::{Argument, OperationLayer};
-pub use pooling::{AveragePooling1D, AveragePooling2D, GlobalAveragePooling1D, GlobalAveragePooling2D};
-pub use pooling::{GlobalMaxPooling1D, GlobalMaxPooling2D, MaxPooling1D, MaxPooling2D};
-pub use regularization::Dropout;
 pub use regularizers::Regularizer;
-pub use reshaping::{Flatten, Reshape};
-pub use rnn::{Bidirectional, GRU, LSTM, MergeMode, Recurrent, SimpleRNN};
+pub use rnn::{MergeMode, Recurrent};
 pub use serde_json::Value as Config;
 pub use shape::{Shape, Size};
 pub use sizes::Sizes;

@@ -98,12 +98,12 @@ pub(crate) enum NameOrObject {
     Object(KerasObject),
 }
 
-/// An object from its configuration in a file.
+/// [`from_config`](crate::from_config) for an object that serde reads.
 ///
 /// # Errors
 /// If an argument is missing or wrong, or is one that this project does not know and that is not at rest (null, false, empty):
 /// nothing in a file is passed over that could change results.
-pub fn from_config<T>(class_name: &str, config: serde_json::Value) -> Result<T>
+pub fn from_serde_config<T>(class_name: &str, config: serde_json::Value) -> Result<T>
 where
     T: serde::Serialize + serde::de::DeserializeOwned,
 {

@@ -2,7 +2,7 @@
 
 use crate::shape::by_trying;
 use crate::symbolic::{KerasTensor, KerasTensors, call_for};
-use crate::{Base, Config, Context, Layer, Shape};
+use crate::{Base, Config, Context, Declared, Layer, Shape};
 use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, Index, Key, Operand, Operation, Result, dtype, dtype_name};
 use serde_json::{Map, Number, Value, json};
@@ -182,7 +182,7 @@ fn nested(array: &Tensor) -> Result<Config> {
     (0..array.dim(0)?).map(|i| nested(&array.get(i)?)).collect::<Result<Vec<_>>>().map(Value::Array)
 }
 
-impl Layer for OperationLayer {
+impl Declared for OperationLayer {
     fn base(&self) -> &Base {
         &self.base
     }
@@ -191,19 +191,21 @@ impl Layer for OperationLayer {
         &self.class_name
     }
 
+    fn config(&self) -> Result<Config> {
+        let mut config = Map::from_iter([("name".to_string(), json!(self.base.name()))]);
+        config.extend(self.operation.keras().1);
+        config.remove("key"); // which Keras has among the arguments of the call
+        Ok(config.into())
+    }
+}
+
+impl Layer for OperationLayer {
     fn module(&self) -> &str {
         self.operation.module()
     }
 
     fn is_saved(&self) -> bool {
         false
-    }
-
-    fn get_config(&self) -> Result<Config> {
-        let mut config = Map::from_iter([("name".to_string(), json!(self.base.name()))]);
-        config.extend(self.operation.keras().1);
-        config.remove("key"); // which Keras has among the arguments of the call
-        Ok(config.into())
     }
 
     fn call_config(&self, tensors: Vec<Config>) -> Config {

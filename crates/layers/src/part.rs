@@ -1,6 +1,6 @@
 //! The weights of a part of a layer, for which Keras has a layer inside of it: a recurrent cell, a projection.
 
-use crate::{Base, Config, Context, Layer, Shape, Weights};
+use crate::{Base, Config, Context, Declared, Layer, Shape, Weights};
 use candle_core::Tensor;
 use candle_keras_ops::{DTypeName, Error, Result};
 
@@ -30,7 +30,7 @@ impl Part {
     }
 }
 
-impl Layer for Part {
+impl Declared for Part {
     fn base(&self) -> &Base {
         &self.base
     }
@@ -39,10 +39,12 @@ impl Layer for Part {
         self.class_name
     }
 
-    fn get_config(&self) -> Result<Config> {
+    fn config(&self) -> Result<Config> {
         Err(self.alone())
     }
+}
 
+impl Layer for Part {
     fn compute_output_shape(&self, _: &[Shape]) -> Result<Vec<Shape>> {
         Err(self.alone())
     }

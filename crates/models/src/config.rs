@@ -14,8 +14,8 @@ use std::cell::RefCell;
 pub(crate) fn of_model(model: &Model) -> Result<Config> {
     let body = model.body();
     let mut config = Map::new();
-    config.insert("name".into(), json!(model.base().name()));
-    config.insert("trainable".into(), json!(model.base().is_trainable()));
+    config.insert("name".into(), json!(model.base.name()));
+    config.insert("trainable".into(), json!(model.base.is_trainable()));
     match (&body.stack, &body.graph()?) {
         (Some(stack), graph) => {
             let input = graph.iter().flat_map(|graph| graph.inputs()).map(|input| input.node().layer());

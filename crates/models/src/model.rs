@@ -4,7 +4,9 @@ use crate::compiled::Compiled;
 use crate::graph::Graph;
 use crate::{Optimizer, Result, config};
 use candle_core::{Device, Tensor};
-use candle_keras_layers::{Base, Config, Context, KerasTensors, Layer, NodeOutput, Shape, Variable, Weights, call};
+use candle_keras_layers::{
+    Base, Config, Context, Declared, KerasTensors, Layer, NodeOutput, Shape, Variable, Weights, call,
+};
 use candle_keras_ops::Error;
 use candle_keras_training::Compile;
 use std::collections::HashSet;
@@ -242,7 +244,7 @@ fn unique(variables: impl Iterator<Item = Variable>) -> Vec<Variable> {
     variables.filter(|variable| seen.insert(variable.id())).collect()
 }
 
-impl Layer for Model {
+impl Declared for Model {
     fn base(&self) -> &Base {
         &self.base
     }
@@ -251,10 +253,12 @@ impl Layer for Model {
         if self.body().stack.is_some() { "Sequential" } else { "Functional" }
     }
 
-    fn get_config(&self) -> Result<Config> {
+    fn config(&self) -> Result<Config> {
         config::of_model(self)
     }
+}
 
+impl Layer for Model {
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let graph = self.graph()?;
         if inputs.len() != graph.inputs().len() {

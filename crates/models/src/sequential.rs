@@ -3,7 +3,9 @@
 use crate::Result;
 use crate::model::{Body, Model, single_output};
 use candle_core::Tensor;
-use candle_keras_layers::{Base, Config, Context, IntoLayer, Layer, NodeOutput, Shape, Variable, Weights, call};
+use candle_keras_layers::{
+    Base, Config, Context, Declared, IntoLayer, Layer, NodeOutput, Shape, Variable, Weights, call, from_config,
+};
 use candle_keras_ops::Error;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
@@ -132,7 +134,7 @@ fn contains(layer: &Arc<dyn Layer>, id: usize) -> bool {
 
 /// The symbolic tensor of an input layer that was given as a layer.
 fn input_of(layer: &dyn Layer, shape: Shape) -> Result<NodeOutput> {
-    let input: candle_keras_layers::InputLayer = serde_json::from_value(layer.get_config()?)?;
+    let input: candle_keras_layers::InputLayer = from_config(layer.class_name(), layer.get_config()?)?;
     input.batch_shape(shape).output().output().cloned()
 }
 
@@ -157,7 +159,7 @@ impl DerefMut for Sequential {
     }
 }
 
-impl Layer for Sequential {
+impl Declared for Sequential {
     fn base(&self) -> &Base {
         self.0.base()
     }
@@ -166,10 +168,12 @@ impl Layer for Sequential {
         self.0.class_name()
     }
 
-    fn get_config(&self) -> Result<Config> {
-        self.0.get_config()
+    fn config(&self) -> Result<Config> {
+        self.0.config()
     }
+}
 
+impl Layer for Sequential {
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         self.0.compute_output_shape(inputs)
     }

@@ -2,41 +2,31 @@
 
 use super::ActivationFunction;
 use crate::layer::single;
-use crate::{Base, Context, Layer, Shape, Weights, layer_common};
+use crate::{Context, Layer, Shape, Weights};
 use candle_core::Tensor;
 use candle_keras_ops::Result;
-use serde::{Deserialize, Serialize};
 
-/// Applies an activation function.
-///
-/// Keras: `keras.layers.Activation`.
-///
-/// # Shapes
-/// - input and output: any
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{Activation, Input, Layer};
-/// assert_eq!(Activation::new("relu").call(&Input::shape([8])).shape()?.to_string(), "(None, 8)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Activation {
-    #[serde(flatten)]
-    base: Base,
-    activation: ActivationFunction,
-}
-
-impl Activation {
-    /// With this function.
-    pub fn new(activation: impl Into<ActivationFunction>) -> Self {
-        Self { base: Base::new("Activation"), activation: activation.into() }
-    }
+layer! {
+    /// Applies an activation function.
+    ///
+    /// Keras: `keras.layers.Activation`.
+    ///
+    /// # Shapes
+    /// - input and output: any
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{Activation, Input, Layer};
+    /// assert_eq!(Activation::new("relu").call(&Input::shape([8])).shape()?.to_string(), "(None, 8)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    pub struct Activation(
+        /// The function, or its name.
+        activation: ActivationFunction,
+    ) {}
 }
 
 impl Layer for Activation {
-    layer_common!("Activation");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         Ok(vec![single(inputs)?.clone()])
     }

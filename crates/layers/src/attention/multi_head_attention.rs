@@ -2,71 +2,87 @@
 
 use crate::part::Part;
 use crate::spatial::positive;
-use crate::{
-    Base, Config, Constraint, Context, Initializer, Layer, Regularizer, Shape, Weight, Weights, layer_common, setters,
-};
+use crate::{Config, Constraint, Context, Initializer, Layer, Regularizer, Shape, Weight, Weights};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Attention, Error, FusedActivation, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
 
-/// Attention with several heads (Vaswani et al., 2017): query, key and value are projected for each head, each query takes the mean of
-/// the values weighted by `softmax(q k / sqrt(key_dim))`, and the heads are projected together.
-///
-/// It is called on a query and a value, and a key if that is not the value; on one tensor twice for self-attention. Masks of the query
-/// and the value leave out what they mask.
-///
-/// Keras: `keras.layers.MultiHeadAttention`.
-///
-/// # Shapes
-/// - inputs: query `(batch, queries, features)`, value `(batch, keys, features)`, key `(batch, keys, features)`
-/// - output: `(batch, queries, output_shape)`, the features of the query unless said
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{Input, Layer, MultiHeadAttention};
-/// let x = Input::shape([200, 32]);
-/// assert_eq!(MultiHeadAttention::new(2, 32).call([&x, &x]).shape()?.to_string(), "(None, 200, 32)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-///
-/// # Differences from Keras
-/// `use_causal_mask` is an argument of the layer, not of its call. There are no attention masks beside those that come with the inputs,
-/// no scores as a second output, and one axis of attention.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct MultiHeadAttention {
-    #[serde(flatten)]
-    base: Base,
-    num_heads: usize,
-    key_dim: usize,
-    value_dim: Option<usize>,
-    dropout: f64,
-    use_bias: bool,
-    #[serde(default)]
-    output_shape: Option<OutputShape>,
-    #[serde(default)]
-    attention_axes: Option<Config>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    use_causal_mask: bool,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    kernel_regularizer: Option<Regularizer>,
-    bias_regularizer: Option<Regularizer>,
-    kernel_constraint: Option<Constraint>,
-    bias_constraint: Option<Constraint>,
-    #[serde(default)]
-    seed: Option<u64>,
-    #[serde(skip)]
-    parts: Parts,
+layer! {
+    /// Attention with several heads (Vaswani et al., 2017): query, key and value are projected for each head, each query takes the mean of
+    /// the values weighted by `softmax(q k / sqrt(key_dim))`, and the heads are projected together.
+    ///
+    /// It is called on a query and a value, and a key if that is not the value; on one tensor twice for self-attention. Masks of the query
+    /// and the value leave out what they mask.
+    ///
+    /// Keras: `keras.layers.MultiHeadAttention`.
+    ///
+    /// # Shapes
+    /// - inputs: query `(batch, queries, features)`, value `(batch, keys, features)`, key `(batch, keys, features)`
+    /// - output: `(batch, queries, output_shape)`, the features of the query unless said
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{Input, Layer, MultiHeadAttention};
+    /// let x = Input::shape([200, 32]);
+    /// assert_eq!(MultiHeadAttention::new(2, 32).call([&x, &x]).shape()?.to_string(), "(None, 200, 32)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    ///
+    /// # Differences from Keras
+    /// `use_causal_mask` is an argument of the layer, not of its call. There are no attention masks beside those that come with the inputs,
+    /// no scores as a second output, and one axis of attention.
+    pub struct MultiHeadAttention(
+        /// The number of heads.
+        num_heads: usize,
+        /// The size of a head's queries and keys.
+        key_dim: usize,
+    ) {
+        /// The size of a head's values; by default that of its keys.
+        value_dim: Option<usize> = Some(key_dim),
+        /// Which part of the weights is dropped in training.
+        dropout: f64 = 0.0,
+        /// Whether the projections have biases.
+        use_bias: bool = true,
+        /// The number of features that come out; by default those of the query.
+        output_shape: Option<OutputShape>,
+        /// The axes that are attended over: axis 1 alone is supported.
+        attention_axes: Option<Config>,
+        /// Whether a query attends to no key behind its own place. Keras: an argument of the call.
+        use_causal_mask: bool = false,
+        /// How the kernels begin.
+        kernel_initializer: Initializer = "glorot_uniform",
+        /// How the biases begin.
+        bias_initializer: Initializer = "zeros",
+        /// A penalty on the kernels.
+        kernel_regularizer: Option<Regularizer>,
+        /// A penalty on the biases.
+        bias_regularizer: Option<Regularizer>,
+        /// A condition on the kernels.
+        kernel_constraint: Option<Constraint>,
+        /// A condition on the biases.
+        bias_constraint: Option<Constraint>,
+        /// Fixes what is dropped, whatever the seed of the run.
+        seed: Option<u64>,
+        let parts: Parts = Parts::default(),
+    }
 }
 
-/// One number, or a list of one.
+/// The sizes of a [`MultiHeadAttention`]'s output axes: one number, or a list of one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
-enum OutputShape {
+pub enum OutputShape {
+    /// One number.
     One(usize),
+    /// A list of one.
     List([usize; 1]),
+}
+
+impl From<usize> for OutputShape {
+    fn from(size: usize) -> Self {
+        Self::One(size)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -85,66 +101,6 @@ impl Default for Parts {
 }
 
 impl MultiHeadAttention {
-    /// With this many heads, each of this size.
-    pub fn new(num_heads: usize, key_dim: usize) -> Self {
-        Self {
-            base: Base::new("MultiHeadAttention"),
-            num_heads,
-            key_dim,
-            value_dim: Some(key_dim),
-            dropout: 0.0,
-            use_bias: true,
-            output_shape: None,
-            attention_axes: None,
-            use_causal_mask: false,
-            kernel_initializer: "glorot_uniform".into(),
-            bias_initializer: "zeros".into(),
-            kernel_regularizer: None,
-            bias_regularizer: None,
-            kernel_constraint: None,
-            bias_constraint: None,
-            seed: None,
-            parts: Parts::default(),
-        }
-    }
-
-    setters! {
-        /// Which part of the weights is dropped in training; 0 unless said.
-        dropout: f64,
-        /// Whether the projections have biases; true unless said.
-        use_bias: bool,
-        /// Whether a query attends to no key behind its own place; false unless said. Keras: an argument of the call.
-        use_causal_mask: bool,
-        /// How the kernels begin: `"glorot_uniform"` unless said.
-        kernel_initializer: Initializer,
-        /// How the biases begin: `"zeros"` unless said.
-        bias_initializer: Initializer,
-        /// A penalty on the kernels.
-        kernel_regularizer: optional Regularizer,
-        /// A penalty on the biases.
-        bias_regularizer: optional Regularizer,
-        /// A condition on the kernels.
-        kernel_constraint: optional Constraint,
-        /// A condition on the biases.
-        bias_constraint: optional Constraint,
-        /// Fixes what is dropped, whatever the seed of the run.
-        seed: Option<u64>,
-    }
-
-    /// The size of a head's values; that of its keys unless said.
-    #[must_use]
-    pub fn value_dim(mut self, size: usize) -> Self {
-        self.value_dim = Some(size);
-        self
-    }
-
-    /// The number of features that come out; those of the query unless said.
-    #[must_use]
-    pub fn output_shape(mut self, features: usize) -> Self {
-        self.output_shape = Some(OutputShape::One(features));
-        self
-    }
-
     fn value_size(&self) -> usize {
         self.value_dim.unwrap_or(self.key_dim)
     }
@@ -190,8 +146,6 @@ impl MultiHeadAttention {
 }
 
 impl Layer for MultiHeadAttention {
-    layer_common!("MultiHeadAttention");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let [query, value, key @ ..] = inputs else {
             return Err(Error::new("the layer is called on a query and a value")

@@ -2,88 +2,46 @@
 
 /// Defines a convolution: its documentation, its name, over how many axes it moves, and whether it may be causal.
 macro_rules! conv_layer {
-    ($(#[$doc:meta])* $name:ident, $class_name:literal, $axes:literal, $causal:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-        pub struct $name {
-            #[serde(flatten)]
-            base: $crate::Base,
-            filters: usize,
-            kernel_size: $crate::Sizes<$axes>,
-            strides: $crate::Sizes<$axes>,
-            padding: String,
-            data_format: String,
-            dilation_rate: $crate::Sizes<$axes>,
-            groups: usize,
-            #[serde(default)]
-            activation: $crate::activations::ActivationFunction,
-            use_bias: bool,
-            kernel_initializer: $crate::Initializer,
-            bias_initializer: $crate::Initializer,
-            kernel_regularizer: Option<$crate::Regularizer>,
-            bias_regularizer: Option<$crate::Regularizer>,
-            kernel_constraint: Option<$crate::Constraint>,
-            bias_constraint: Option<$crate::Constraint>,
+    ($(#[$doc:meta])* $name:ident, $axes:literal, $causal:literal) => {
+        $crate::layer! {
+            $(#[$doc])*
+            pub struct $name(
+                /// The number of outputs of each window.
+                filters: usize,
+                /// The size of the windows.
+                kernel_size: $crate::Sizes<$axes>,
+            ) {
+                /// How far the windows are apart.
+                strides: $crate::Sizes<$axes> = 1,
+                /// `"valid"` keeps the windows inside of the input, `"same"` puts zeros around it. A Conv1D may be `"causal"`: zeros in
+                /// front, so that no step sees a later one.
+                padding: String = "valid",
+                /// `"channels_last"`, or `"channels_first"`, which is transposed and costs a copy each way.
+                data_format: String = "channels_last",
+                /// How far the elements of a window are apart; not with strides.
+                dilation_rate: $crate::Sizes<$axes> = 1,
+                /// Into how many parts channels and filters are divided, each of which sees only its own.
+                groups: usize = 1,
+                /// What is done to each output.
+                activation: $crate::activations::ActivationFunction = "linear",
+                /// Whether a bias is added.
+                use_bias: bool = true,
+                /// How the kernel begins.
+                kernel_initializer: $crate::Initializer = "glorot_uniform",
+                /// How the bias begins.
+                bias_initializer: $crate::Initializer = "zeros",
+                /// A penalty on the kernel.
+                kernel_regularizer: Option<$crate::Regularizer>,
+                /// A penalty on the bias.
+                bias_regularizer: Option<$crate::Regularizer>,
+                /// A condition on the kernel.
+                kernel_constraint: Option<$crate::Constraint>,
+                /// A condition on the bias.
+                bias_constraint: Option<$crate::Constraint>,
+            }
         }
 
         impl $name {
-            /// A layer of this many filters, with windows of this size.
-            pub fn new(filters: usize, kernel_size: impl Into<$crate::Sizes<$axes>>) -> Self {
-                Self {
-                    base: $crate::Base::new($class_name),
-                    filters,
-                    kernel_size: kernel_size.into(),
-                    strides: 1.into(),
-                    padding: "valid".into(),
-                    data_format: "channels_last".into(),
-                    dilation_rate: 1.into(),
-                    groups: 1,
-                    activation: Default::default(),
-                    use_bias: true,
-                    kernel_initializer: "glorot_uniform".into(),
-                    bias_initializer: "zeros".into(),
-                    kernel_regularizer: None,
-                    bias_regularizer: None,
-                    kernel_constraint: None,
-                    bias_constraint: None,
-                }
-            }
-
-            $crate::setters! {
-                /// How far the windows are apart; 1 unless said.
-                strides: $crate::Sizes<$axes>,
-                /// `"valid"` keeps the windows inside of the input, `"same"` puts zeros around it. A Conv1D may be `"causal"`: zeros in
-                /// front, so that no step sees a later one.
-                padding: String,
-                /// `"channels_last"`, or `"channels_first"`, which is transposed and costs a copy each way.
-                data_format: String,
-                /// How far the elements of a window are apart; 1 unless said, and not with strides.
-                dilation_rate: $crate::Sizes<$axes>,
-                /// What is done to each output; none unless said.
-                activation: $crate::activations::ActivationFunction,
-                /// Whether a bias is added; true unless said.
-                use_bias: bool,
-                /// How the kernel begins: `"glorot_uniform"` unless said.
-                kernel_initializer: $crate::Initializer,
-                /// How the bias begins: `"zeros"` unless said.
-                bias_initializer: $crate::Initializer,
-                /// A penalty on the kernel.
-                kernel_regularizer: optional $crate::Regularizer,
-                /// A penalty on the bias.
-                bias_regularizer: optional $crate::Regularizer,
-                /// A condition on the kernel.
-                kernel_constraint: optional $crate::Constraint,
-                /// A condition on the bias.
-                bias_constraint: optional $crate::Constraint,
-            }
-
-            /// Into how many parts channels and filters are divided, each of which sees only its own; 1 unless said.
-            #[must_use]
-            pub fn groups(mut self, groups: usize) -> Self {
-                self.groups = groups;
-                self
-            }
-
             /// The convolution, and then the pooling if there is one; without the activation where that is no part of it.
             fn convolved(
                 &self,
@@ -120,8 +78,6 @@ macro_rules! conv_layer {
         }
 
         impl $crate::Layer for $name {
-            $crate::layer_common!($class_name);
-
             fn compute_output_shape(&self, inputs: &[$crate::Shape]) -> $crate::Result<Vec<$crate::Shape>> {
                 let input = $crate::layer::single(inputs)?;
                 let (mut sizes, _) = $crate::spatial::spatial::<$axes>(input, &self.data_format)?;

@@ -18,7 +18,7 @@ conv_layer! {
     /// assert_eq!(y.shape()?.to_string(), "(None, 96, 64)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    Conv1D, "Conv1D", 1, true
+    Conv1D, 1, true
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ conv_layer! {
     /// assert_eq!(y.shape()?.to_string(), "(None, 26, 26, 32)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    Conv2D, "Conv2D", 2, false
+    Conv2D, 2, false
 }
 
 #[cfg(test)]

@@ -2,84 +2,50 @@
 
 use crate::activations::ActivationFunction;
 use crate::layer::single;
-use crate::{
-    Base, Constraint, Context, Initializer, Layer, Regularizer, Shape, Weight, Weights, layer_common, setters,
-};
+use crate::{Constraint, Context, Initializer, Layer, Regularizer, Shape, Weight, Weights};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result};
-use serde::{Deserialize, Serialize};
 
-/// `activation(dot(input, kernel) + bias)`.
-///
-/// Keras: `keras.layers.Dense`.
-///
-/// # Shapes
-/// - input: `(batch, ..., features)`
-/// - output: `(batch, ..., units)`
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{Dense, Input, Layer};
-/// let y = Dense::new(32).activation("relu").call(&Input::shape([20]));
-/// assert_eq!(y.shape()?.to_string(), "(None, 32)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Dense {
-    #[serde(flatten)]
-    base: Base,
-    units: usize,
-    #[serde(default)]
-    activation: ActivationFunction,
-    use_bias: bool,
-    kernel_initializer: Initializer,
-    bias_initializer: Initializer,
-    kernel_regularizer: Option<Regularizer>,
-    bias_regularizer: Option<Regularizer>,
-    kernel_constraint: Option<Constraint>,
-    bias_constraint: Option<Constraint>,
-}
-
-impl Dense {
-    /// A layer with this many outputs.
-    pub fn new(units: usize) -> Self {
-        Self {
-            base: Base::new("Dense"),
-            units,
-            activation: ActivationFunction::default(),
-            use_bias: true,
-            kernel_initializer: "glorot_uniform".into(),
-            bias_initializer: "zeros".into(),
-            kernel_regularizer: None,
-            bias_regularizer: None,
-            kernel_constraint: None,
-            bias_constraint: None,
-        }
-    }
-
-    setters! {
-        /// What is done to each output; none unless said.
-        activation: ActivationFunction,
-        /// Whether a bias is added; true unless said.
-        use_bias: bool,
-        /// How the kernel begins: `"glorot_uniform"` unless said.
-        kernel_initializer: Initializer,
-        /// How the bias begins: `"zeros"` unless said.
-        bias_initializer: Initializer,
+layer! {
+    /// `activation(dot(input, kernel) + bias)`.
+    ///
+    /// Keras: `keras.layers.Dense`.
+    ///
+    /// # Shapes
+    /// - input: `(batch, ..., features)`
+    /// - output: `(batch, ..., units)`
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{Dense, Input, Layer};
+    /// let y = Dense::new(32).activation("relu").call(&Input::shape([20]));
+    /// assert_eq!(y.shape()?.to_string(), "(None, 32)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    pub struct Dense(
+        /// The number of outputs.
+        units: usize,
+    ) {
+        /// What is done to each output.
+        activation: ActivationFunction = "linear",
+        /// Whether a bias is added.
+        use_bias: bool = true,
+        /// How the kernel begins.
+        kernel_initializer: Initializer = "glorot_uniform",
+        /// How the bias begins.
+        bias_initializer: Initializer = "zeros",
         /// A penalty on the kernel.
-        kernel_regularizer: optional Regularizer,
+        kernel_regularizer: Option<Regularizer>,
         /// A penalty on the bias.
-        bias_regularizer: optional Regularizer,
+        bias_regularizer: Option<Regularizer>,
         /// A condition on the kernel.
-        kernel_constraint: optional Constraint,
+        kernel_constraint: Option<Constraint>,
         /// A condition on the bias.
-        bias_constraint: optional Constraint,
+        bias_constraint: Option<Constraint>,
     }
 }
 
 impl Layer for Dense {
-    layer_common!("Dense");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let input = single(inputs)?;
         let features = features(input)?;

@@ -1,73 +1,52 @@
 //! Embedding: whole numbers in, vectors out. Keras: `keras.layers.Embedding`.
 
 use crate::layer::single;
-use crate::{
-    Base, Constraint, Context, Initializer, Layer, Regularizer, Shape, Weight, Weights, layer_common, setters,
-};
+use crate::{Constraint, Context, Declared, Initializer, Layer, Regularizer, Shape, Weight, Weights};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{self as ops, Error, Result};
-use serde::{Deserialize, Serialize};
 
-/// Turns ids into learned vectors: a table whose rows are looked up.
-///
-/// The gradient of the table is that of the rows which were looked up, never a tensor of the table's size.
-///
-/// Keras: `keras.layers.Embedding`.
-///
-/// # Shapes
-/// - input: `(batch, ...)`, ids from 0 to `input_dim - 1` in any numeric dtype (fractions are cut off, as Keras casts them)
-/// - output: `(batch, ..., output_dim)`
-///
-/// # Errors
-/// An id outside of the table is named with its position.
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{Embedding, Input, Layer};
-/// let vectors = Embedding::new(10_000, 64).call(&Input::shape([20]));
-/// assert_eq!(vectors.shape()?.to_string(), "(None, 20, 64)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-///
-/// # Differences from Keras
-/// An id outside of the table is an error on every device; Keras gives rows of NaN, wraps around or fails, by backend.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Embedding {
-    #[serde(flatten)]
-    base: Base,
-    input_dim: usize,
-    output_dim: usize,
-    embeddings_initializer: Initializer,
-    embeddings_regularizer: Option<Regularizer>,
-    embeddings_constraint: Option<Constraint>,
-    mask_zero: bool,
+layer! {
+    /// Turns ids into learned vectors: a table whose rows are looked up.
+    ///
+    /// The gradient of the table is that of the rows which were looked up, never a tensor of the table's size.
+    ///
+    /// Keras: `keras.layers.Embedding`.
+    ///
+    /// # Shapes
+    /// - input: `(batch, ...)`, ids from 0 to `input_dim - 1` in any numeric dtype (fractions are cut off, as Keras casts them)
+    /// - output: `(batch, ..., output_dim)`
+    ///
+    /// # Errors
+    /// An id outside of the table is named with its position.
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{Embedding, Input, Layer};
+    /// let vectors = Embedding::new(10_000, 64).call(&Input::shape([20]));
+    /// assert_eq!(vectors.shape()?.to_string(), "(None, 20, 64)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    ///
+    /// # Differences from Keras
+    /// An id outside of the table is an error on every device; Keras gives rows of NaN, wraps around or fails, by backend.
+    pub struct Embedding(
+        /// The number of rows: the largest id and one.
+        input_dim: usize,
+        /// The numbers in each row.
+        output_dim: usize,
+    ) {
+        /// How the table begins; `"uniform"` is -0.05 to 0.05.
+        embeddings_initializer: Initializer = "uniform",
+        /// A penalty on the table.
+        embeddings_regularizer: Option<Regularizer>,
+        /// A condition on the table.
+        embeddings_constraint: Option<Constraint>,
+        /// Whether id 0 is padding, which later layers that know masks leave out.
+        mask_zero: bool = false,
+    }
 }
 
 impl Embedding {
-    /// A table of `input_dim` rows with `output_dim` numbers each.
-    pub fn new(input_dim: usize, output_dim: usize) -> Self {
-        Self {
-            base: Base::new("Embedding"),
-            input_dim,
-            output_dim,
-            embeddings_initializer: "uniform".into(),
-            embeddings_regularizer: None,
-            embeddings_constraint: None,
-            mask_zero: false,
-        }
-    }
-
-    setters! {
-        /// How the table begins: `"uniform"` (-0.05 to 0.05) unless said.
-        embeddings_initializer: Initializer,
-        /// A penalty on the table.
-        embeddings_regularizer: optional Regularizer,
-        /// A condition on the table.
-        embeddings_constraint: optional Constraint,
-        /// Whether id 0 is padding, which later layers that know masks leave out.
-        mask_zero: bool,
-    }
-
     /// Begins with this table, `(input_dim, output_dim)`. Keras: `Embedding(..., weights=[table])`.
     ///
     /// The table is a weight like any other, and no part of the layer's configuration. [`Pretrained`](crate::Pretrained) makes one of word
@@ -123,8 +102,6 @@ impl Embedding {
 }
 
 impl Layer for Embedding {
-    layer_common!("Embedding");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         Ok(vec![single(inputs)?.iter().copied().chain([Some(self.output_dim)]).collect()])
     }

@@ -1,49 +1,49 @@
 //! InputLayer: where data enters a graph. Keras: `keras.layers.InputLayer`.
 
-use crate::layer_common;
 use crate::symbolic::{self, KerasTensor};
-use crate::{Base, Context, Layer, Shape, setters};
+use crate::{Context, Layer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
-use serde::{Deserialize, Serialize};
 
-/// The start of a graph; [`Input::shape`](crate::Input::shape) is the short form.
-///
-/// Keras: `keras.layers.InputLayer`.
-///
-/// # Shapes
-/// - input: none
-/// - output: `(batch,)` and the given shape
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{InputLayer, Layer};
-/// let word = InputLayer::new([1]).name("word").dtype("int32").output();
-/// assert_eq!(format!("{word:?}"), "<KerasTensor word[0][0], shape=(None, 1)>");
-/// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct InputLayer {
-    #[serde(flatten)]
-    base: Base,
-    batch_shape: Shape,
-    #[serde(default)]
-    sparse: bool,
-    #[serde(default)]
-    ragged: bool,
-    #[serde(default)]
-    optional: bool,
+layer! {
+    /// The start of a graph; [`Input::shape`](crate::Input::shape) is the short form.
+    ///
+    /// Keras: `keras.layers.InputLayer`.
+    ///
+    /// # Shapes
+    /// - input: none
+    /// - output: `(batch,)` and the given shape
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{InputLayer, Layer};
+    /// let word = InputLayer::new([1]).name("word").dtype("int32").output();
+    /// assert_eq!(format!("{word:?}"), "<KerasTensor word[0][0], shape=(None, 1)>");
+    /// ```
+    pub struct InputLayer(
+        /// The whole shape, batch size included.
+        batch_shape: Shape,
+    ) as with_batch_shape {
+        /// Keras's sparse tensors, which there are none of here.
+        sparse: bool = false,
+        /// Keras's ragged tensors, which there are none of here.
+        ragged: bool = false,
+        /// Whether a model may be called without it: not supported yet.
+        optional: bool = false,
+    }
 }
 
 impl InputLayer {
     /// An input of this shape, without the batch size.
     pub fn new(shape: impl Into<Shape>) -> Self {
-        let batch_shape = shape.into().batched();
-        Self { base: Base::new("InputLayer"), batch_shape, sparse: false, ragged: false, optional: false }
+        Self::with_batch_shape(shape.into().batched())
     }
 
-    setters! {
-        /// The whole shape, batch size included.
-        batch_shape: Shape,
+    /// The whole shape, batch size included.
+    #[must_use]
+    pub fn batch_shape(mut self, shape: impl Into<Shape>) -> Self {
+        self.batch_shape = shape.into();
+        self
     }
 
     /// Fixes the batch size.
@@ -64,8 +64,6 @@ impl InputLayer {
 }
 
 impl Layer for InputLayer {
-    layer_common!("InputLayer");
-
     fn compute_output_shape(&self, _: &[Shape]) -> Result<Vec<Shape>> {
         Ok(vec![self.batch_shape.clone()])
     }

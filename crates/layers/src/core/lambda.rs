@@ -1,11 +1,12 @@
 //! Lambda: a function as a layer. Keras: `keras.layers.Lambda`.
 
 use crate::shape::by_trying;
-use crate::{Base, Config, Context, Layer, Shape, setters};
+use crate::{
+    Arguments, Base, Config, ConfigMap, Configure, Context, Declared, Layer, Shape, to_config, write_argument,
+};
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, json};
+use serde_json::json;
 use std::fmt;
 use std::sync::Arc;
 
@@ -29,23 +30,11 @@ type Function = Arc<dyn Fn(&[Tensor]) -> candle_core::Result<Tensor> + Send + Sy
 /// assert_eq!(mean.shape()?.to_string(), "(None, 1)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub struct Lambda {
-    #[serde(flatten)]
     base: Base,
-    #[serde(skip)]
     function: Option<Function>,
     output_shape: Option<Shape>,
-}
-
-/// What Keras writes for a Lambda of a named function: Python finds it by the name of the layer, in `custom_objects`.
-#[derive(Serialize)]
-struct LambdaConfig<'a> {
-    #[serde(flatten)]
-    base: &'a Base,
-    function: Config,
-    output_shape: &'a Option<Shape>,
-    arguments: Map<String, Config>,
 }
 
 impl Lambda {
@@ -66,19 +55,15 @@ impl Lambda {
 
     /// This layer as a configuration describes it, with this function in place of the one in Python.
     pub fn from_config(&self, config: &Config) -> Result<Self> {
-        let name = config["name"].as_str().unwrap_or("lambda");
-        // A shape that Keras computes with a function is found by trying, as without one.
-        let output_shape = serde_json::from_value(config["output_shape"].clone()).ok().flatten();
-        let mut base = serde_json::json!({"name": name, "trainable": config["trainable"] != false});
-        if !config["dtype"].is_null() {
-            base["dtype"] = config["dtype"].clone();
-        }
-        Ok(Self { base: serde_json::from_value(base)?, function: self.function.clone(), output_shape })
+        let mut arguments = Arguments::new("Lambda", config.clone())?;
+        Ok(Self { function: self.function.clone(), ..Self::read(&mut arguments)? })
     }
 
-    setters! {
-        /// The shape of the output without the batch size, if trying the function would not do. Keras: `output_shape=`.
-        output_shape: optional Shape,
+    /// The shape of the output without the batch size, if trying the function would not do. Keras: `output_shape=`.
+    #[must_use]
+    pub fn output_shape(mut self, shape: impl Into<Shape>) -> Self {
+        self.output_shape = Some(shape.into());
+        self
     }
 
     fn evaluate(&self, inputs: &[Tensor]) -> Result<Tensor> {
@@ -96,7 +81,26 @@ impl fmt::Debug for Lambda {
     }
 }
 
-impl Layer for Lambda {
+impl Configure for Lambda {
+    /// As for a Lambda of a named function in Keras: Python finds it by the name of the layer, in `custom_objects`.
+    fn write(&self, config: &mut ConfigMap) -> Result<()> {
+        let name = self.base.name();
+        self.base.write(config)?;
+        let function = json!({"module": "builtins", "class_name": "function", "config": name, "registered_name": name});
+        write_argument(config, "function", &function)?;
+        write_argument(config, "output_shape", &self.output_shape)?;
+        write_argument(config, "arguments", &json!({}))
+    }
+
+    fn read(arguments: &mut Arguments) -> Result<Self> {
+        let base = Base::read(arguments)?;
+        // A shape that Keras computes with a function is found by trying, as without one.
+        let output_shape = serde_json::from_value(arguments.optional("output_shape", Config::default)?).ok().flatten();
+        Ok(Self { base, function: None, output_shape })
+    }
+}
+
+impl Declared for Lambda {
     fn base(&self) -> &Base {
         &self.base
     }
@@ -105,14 +109,12 @@ impl Layer for Lambda {
         "Lambda"
     }
 
-    fn get_config(&self) -> Result<Config> {
-        let name = self.base.name();
-        let function = json!({"module": "builtins", "class_name": "function", "config": name, "registered_name": name});
-        let arguments = Map::new();
-        let config = LambdaConfig { base: &self.base, function, output_shape: &self.output_shape, arguments };
-        Ok(serde_json::to_value(config)?)
+    fn config(&self) -> Result<Config> {
+        to_config(self)
     }
+}
 
+impl Layer for Lambda {
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         if let Some(shape) = &self.output_shape {
             return Ok(vec![shape.batched()]);
@@ -154,7 +156,7 @@ mod tests {
             Lambda::new(|x| ops::mean(x, 5)).name("far").call(Input::shape([2])).shape().unwrap_err().to_string();
         assert!(error.contains("layer \"far\" (Lambda): axis 5 is out of range"), "{error}");
         let config = Lambda::new(|x| x.sqr()).get_config().unwrap();
-        let lambda: Lambda = serde_json::from_value(config).unwrap();
+        let lambda = Lambda::read(&mut Arguments::new("Lambda", config).unwrap()).unwrap();
         assert!(lambda.evaluate(&[]).unwrap_err().to_string().contains("Lambda::new"));
     }
 }

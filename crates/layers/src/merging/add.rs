@@ -19,5 +19,5 @@ merge_layer! {
     /// assert_eq!(Add::new().call([&a, &b]).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    Add, "Add", 1..=usize::MAX, |inputs, _| Ok(fold(inputs, ops::add)?)
+    Add, 1..=usize::MAX, |inputs, _| Ok(fold(inputs, ops::add)?)
 }

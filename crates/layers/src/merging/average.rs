@@ -19,5 +19,5 @@ merge_layer! {
     /// assert_eq!(Average::new().call([&a, &b]).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    Average, "Average", 1..=usize::MAX, |inputs, _| Ok((fold(inputs, ops::add)? / inputs.len() as f64)?)
+    Average, 1..=usize::MAX, |inputs, _| Ok((fold(inputs, ops::add)? / inputs.len() as f64)?)
 }

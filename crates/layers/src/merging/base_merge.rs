@@ -80,30 +80,13 @@ pub(super) fn merged_where_masked(
 /// Defines an elementwise merging layer: its documentation, its name, how many inputs it takes, and its function of them and
 /// of their masks.
 macro_rules! merge_layer {
-    ($(#[$doc:meta])* $name:ident, $class_name:literal, $count:expr, $merge:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-        pub struct $name {
-            #[serde(flatten)]
-            base: $crate::Base,
-        }
-
-        impl $name {
-            /// A new layer.
-            pub fn new() -> Self {
-                Self { base: $crate::Base::new($class_name) }
-            }
-        }
-
-        impl Default for $name {
-            fn default() -> Self {
-                Self::new()
-            }
+    ($(#[$doc:meta])* $name:ident, $count:expr, $merge:expr) => {
+        $crate::layer! {
+            $(#[$doc])*
+            pub struct $name() {}
         }
 
         impl $crate::Layer for $name {
-            $crate::layer_common!($class_name);
-
             fn compute_output_shape(&self, inputs: &[$crate::Shape]) -> $crate::Result<Vec<$crate::Shape>> {
                 let count: std::ops::RangeInclusive<usize> = $count;
                 if !count.contains(&inputs.len()) {

@@ -1,53 +1,32 @@
 //! Concatenate: one after another. Keras: `keras.layers.Concatenate`.
 
-use crate::{Base, Context, Layer, Shape, layer_common, setters};
+use crate::{Context, Layer, Shape};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{self as ops, Error, Result, axes};
-use serde::{Deserialize, Serialize};
 
-/// Its inputs one after another along an axis.
-///
-/// Keras: `keras.layers.Concatenate`.
-///
-/// # Shapes
-/// - inputs: of the same sizes but for that of `axis`
-/// - output: the same, with the sum of the sizes of `axis`
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{Concatenate, Input, Layer};
-/// let (a, b) = (Input::shape([8]), Input::shape([4]));
-/// assert_eq!(Concatenate::new().call([&a, &b]).shape()?.to_string(), "(None, 12)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Concatenate {
-    #[serde(flatten)]
-    base: Base,
-    axis: i64,
-}
-
-impl Concatenate {
-    /// Along the last axis.
-    pub fn new() -> Self {
-        Self { base: Base::new("Concatenate"), axis: -1 }
-    }
-
-    setters! {
-        /// Along which axis, the batch axis included in the count; -1 unless said.
-        axis: i64,
-    }
-}
-
-impl Default for Concatenate {
-    fn default() -> Self {
-        Self::new()
+layer! {
+    /// Its inputs one after another along an axis.
+    ///
+    /// Keras: `keras.layers.Concatenate`.
+    ///
+    /// # Shapes
+    /// - inputs: of the same sizes but for that of `axis`
+    /// - output: the same, with the sum of the sizes of `axis`
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{Concatenate, Input, Layer};
+    /// let (a, b) = (Input::shape([8]), Input::shape([4]));
+    /// assert_eq!(Concatenate::new().call([&a, &b]).shape()?.to_string(), "(None, 12)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    pub struct Concatenate() {
+        /// The axis along which the inputs are joined.
+        axis: i64 = -1,
     }
 }
 
 impl Layer for Concatenate {
-    layer_common!("Concatenate");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let shapes = || inputs.iter().map(Shape::to_string).collect::<Vec<_>>().join(" and ");
         let rank = inputs.first().map_or(0, |shape| shape.len());

@@ -1,35 +1,37 @@
 //! Dot: the product over one axis of each input. Keras: `keras.layers.Dot`.
 
-use crate::{Base, Context, Layer, Shape, layer_common, setters};
+use crate::{Context, Layer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// For each sample, the sum of products over an axis of the first input and one of the second.
-///
-/// Keras: `keras.layers.Dot`.
-///
-/// # Shapes
-/// - inputs: two, with equal sizes on the axes that are multiplied
-/// - output: the batch axis, then what is left of the first and of the second; `(batch, 1)` for two vectors a sample.
-///   Two inputs `(batch, 1, d)`, as an Embedding gives them for one id, multiply over axis 2 to `(batch, 1, 1)`: put a
-///   [`Flatten`](crate::Flatten) between for `(batch, 1)`.
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{Dot, Input, Layer};
-/// let (a, b) = (Input::shape([8]), Input::shape([8]));
-/// assert_eq!(Dot::new(1).call([&a, &b]).shape()?.to_string(), "(None, 1)");
-/// let (a, b) = (Input::shape([5, 8]), Input::shape([7, 8]));
-/// assert_eq!(Dot::new([2, 2]).normalize(true).call([&a, &b]).shape()?.to_string(), "(None, 5, 7)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Dot {
-    #[serde(flatten)]
-    base: Base,
-    axes: DotAxes,
-    normalize: bool,
+layer! {
+    /// For each sample, the sum of products over an axis of the first input and one of the second.
+    ///
+    /// Keras: `keras.layers.Dot`.
+    ///
+    /// # Shapes
+    /// - inputs: two, with equal sizes on the axes that are multiplied
+    /// - output: the batch axis, then what is left of the first and of the second; `(batch, 1)` for two vectors a sample.
+    ///   Two inputs `(batch, 1, d)`, as an Embedding gives them for one id, multiply over axis 2 to `(batch, 1, 1)`: put a
+    ///   [`Flatten`](crate::Flatten) between for `(batch, 1)`.
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{Dot, Input, Layer};
+    /// let (a, b) = (Input::shape([8]), Input::shape([8]));
+    /// assert_eq!(Dot::new(1).call([&a, &b]).shape()?.to_string(), "(None, 1)");
+    /// let (a, b) = (Input::shape([5, 8]), Input::shape([7, 8]));
+    /// assert_eq!(Dot::new([2, 2]).normalize(true).call([&a, &b]).shape()?.to_string(), "(None, 5, 7)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    pub struct Dot(
+        /// The axis of both inputs, or the axis of each, over which products are summed.
+        axes: DotAxes,
+    ) {
+        /// Whether the vectors are divided by their length first, so that the result is the cosine.
+        normalize: bool = false,
+    }
 }
 
 /// The axes that a [`Dot`] multiplies: the same one of both inputs, or one of each.
@@ -55,16 +57,6 @@ impl From<[i64; 2]> for DotAxes {
 }
 
 impl Dot {
-    /// Over these axes, the batch axis included in the count; it cannot be one of them.
-    pub fn new(axes: impl Into<DotAxes>) -> Self {
-        Self { base: Base::new("Dot"), axes: axes.into(), normalize: false }
-    }
-
-    setters! {
-        /// Whether the vectors are brought to length 1 first, for their cosine; false unless said.
-        normalize: bool,
-    }
-
     /// The axes as indices, for inputs of these ranks.
     fn resolve(&self, ranks: [usize; 2]) -> Option<[usize; 2]> {
         let axes = match self.axes {
@@ -85,8 +77,6 @@ fn is_vector_each(x: &Tensor, axis: usize) -> bool {
 }
 
 impl Layer for Dot {
-    layer_common!("Dot");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let [a, b] = inputs else {
             return Err(Error::new("the layer takes two inputs").received(inputs.len().to_string()));

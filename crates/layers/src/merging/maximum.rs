@@ -19,5 +19,5 @@ merge_layer! {
     /// assert_eq!(Maximum::new().call([&a, &b]).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    Maximum, "Maximum", 1..=usize::MAX, |inputs, masks| merged_where_masked(inputs, masks, Tensor::broadcast_maximum)
+    Maximum, 1..=usize::MAX, |inputs, masks| merged_where_masked(inputs, masks, Tensor::broadcast_maximum)
 }

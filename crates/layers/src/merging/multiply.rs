@@ -20,7 +20,7 @@ merge_layer! {
     /// assert_eq!(Multiply::new().call([&a, &b]).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    Multiply, "Multiply", 1..=usize::MAX, product
+    Multiply, 1..=usize::MAX, product
 }
 
 fn product(inputs: &[Tensor], masks: &[Option<Tensor>]) -> Result<Tensor> {

@@ -19,5 +19,5 @@ merge_layer! {
     /// assert_eq!(Subtract::new().call([&a, &b]).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    Subtract, "Subtract", 2..=2, |inputs, _| Ok(ops::subtract(&inputs[0], &inputs[1])?)
+    Subtract, 2..=2, |inputs, _| Ok(ops::subtract(&inputs[0], &inputs[1])?)
 }

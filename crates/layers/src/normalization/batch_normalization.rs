@@ -2,93 +2,53 @@
 
 use super::{ScaleAndCenter, affine_setters, axis_of, run_with_axes_last};
 use crate::layer::single;
-use crate::{Base, Config, Context, Initializer, Layer, Shape, Weight, Weights, layer_common, setters};
+use crate::{Config, Context, Initializer, Layer, Shape, Weight, Weights};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result};
-use serde::{Deserialize, Serialize};
 
-/// `(x - mean) / sqrt(variance + epsilon) gamma + beta` of each channel: in training with the mean and variance of the batch, otherwise
-/// with their moving averages (Ioffe and Szegedy, 2015).
-///
-/// The averages move by `1 - momentum` towards those of each batch, whose variance is that of the batch itself, as in Keras (PyTorch: the
-/// unbiased one). A frozen layer uses the averages in training too. Steps that a mask leaves out do not count.
-///
-/// Keras: `keras.layers.BatchNormalization`.
-///
-/// # Shapes
-/// - input and output: `(batch, ..., channels)`; all weights: `(channels,)`
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{BatchNormalization, Input, Layer};
-/// let y = BatchNormalization::new().call(&Input::shape([7, 7, 8]));
-/// assert_eq!(y.shape()?.to_string(), "(None, 7, 7, 8)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct BatchNormalization {
-    #[serde(flatten)]
-    base: Base,
-    axis: i64,
-    momentum: f64,
-    epsilon: f64,
-    #[serde(flatten)]
-    affine: ScaleAndCenter,
-    moving_mean_initializer: Initializer,
-    moving_variance_initializer: Initializer,
-    #[serde(default)]
-    synchronized: bool,
-    #[serde(default)]
-    renorm: bool,
-    #[serde(default)]
-    renorm_clipping: Option<Config>,
-    #[serde(default)]
-    renorm_momentum: f64,
-}
-
-impl BatchNormalization {
-    /// Of the last axis.
-    pub fn new() -> Self {
-        Self {
-            base: Base::new("BatchNormalization"),
-            axis: -1,
-            momentum: 0.99,
-            epsilon: 1e-3,
-            affine: ScaleAndCenter::default(),
-            moving_mean_initializer: "zeros".into(),
-            moving_variance_initializer: "ones".into(),
-            synchronized: false,
-            renorm: false,
-            renorm_clipping: None,
-            renorm_momentum: 0.99,
-        }
-    }
-
-    setters! {
-        /// The axis of the channels; the last unless said. Another costs a copy each way.
-        axis: i64,
-        /// How much of the averages is kept at each step; 0.99 unless said.
-        momentum: f64,
-        /// What is added to the variance; 0.001 unless said.
-        epsilon: f64,
-        /// How the average of the means begins: `"zeros"` unless said.
-        moving_mean_initializer: Initializer,
-        /// How the average of the variances begins: `"ones"` unless said.
-        moving_variance_initializer: Initializer,
-    }
-
-    affine_setters!();
-}
-
-impl Default for BatchNormalization {
-    fn default() -> Self {
-        Self::new()
+layer! {
+    /// `(x - mean) / sqrt(variance + epsilon) gamma + beta` of each channel: in training with the mean and variance of the batch, otherwise
+    /// with their moving averages (Ioffe and Szegedy, 2015).
+    ///
+    /// The averages move by `1 - momentum` towards those of each batch, whose variance is that of the batch itself, as in Keras (PyTorch: the
+    /// unbiased one). A frozen layer uses the averages in training too. Steps that a mask leaves out do not count.
+    ///
+    /// Keras: `keras.layers.BatchNormalization`.
+    ///
+    /// # Shapes
+    /// - input and output: `(batch, ..., channels)`; all weights: `(channels,)`
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{BatchNormalization, Input, Layer};
+    /// let y = BatchNormalization::new().call(&Input::shape([7, 7, 8]));
+    /// assert_eq!(y.shape()?.to_string(), "(None, 7, 7, 8)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    pub struct BatchNormalization() {
+        /// The axis of the channels. Another than the last costs a copy each way.
+        axis: i64 = -1,
+        /// How much of the averages is kept at each step.
+        momentum: f64 = 0.99,
+        /// What is added to the variance.
+        epsilon: f64 = 1e-3,
+        ..affine: ScaleAndCenter = ScaleAndCenter::new() => affine_setters,
+        /// How the average of the means begins.
+        moving_mean_initializer: Initializer = "zeros",
+        /// How the average of the variances begins.
+        moving_variance_initializer: Initializer = "ones",
+        /// Whether the moments are those of several devices' batches together: not supported yet.
+        synchronized: bool = false,
+        /// Keras 2's batch renormalization, which is not supported.
+        renorm: bool = false,
+        /// Belongs to `renorm`.
+        renorm_clipping: Option<Config>,
+        /// Belongs to `renorm`.
+        renorm_momentum: f64 = 0.99,
     }
 }
 
 impl Layer for BatchNormalization {
-    layer_common!("BatchNormalization");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         axis_of(self.axis, single(inputs)?.len())?;
         Ok(vec![single(inputs)?.clone()])

@@ -2,54 +2,37 @@
 
 use super::{ScaleAndCenter, affine_setters, axis_of, run_with_axes_last};
 use crate::layer::single;
-use crate::{Base, Context, Layer, Shape, Weights, layer_common, setters};
+use crate::{Context, Layer, Shape, Weights};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Groups, Result};
-use serde::{Deserialize, Serialize};
 
-/// `(x - mean) / sqrt(variance + epsilon) gamma + beta`, of each sample over all axes and a group of channels (Wu and He, 2018).
-///
-/// Keras: `keras.layers.GroupNormalization`.
-///
-/// # Shapes
-/// - input and output: `(batch, ..., channels)`; `gamma` and `beta`: `(channels,)`
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{GroupNormalization, Input, Layer};
-/// let y = GroupNormalization::new().groups(4).call(&Input::shape([7, 7, 8]));
-/// assert_eq!(y.shape()?.to_string(), "(None, 7, 7, 8)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct GroupNormalization {
-    #[serde(flatten)]
-    base: Base,
-    groups: i64,
-    axis: i64,
-    epsilon: f64,
-    #[serde(flatten)]
-    affine: ScaleAndCenter,
+layer! {
+    /// `(x - mean) / sqrt(variance + epsilon) gamma + beta`, of each sample over all axes and a group of channels (Wu and He, 2018).
+    ///
+    /// Keras: `keras.layers.GroupNormalization`.
+    ///
+    /// # Shapes
+    /// - input and output: `(batch, ..., channels)`; `gamma` and `beta`: `(channels,)`
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{GroupNormalization, Input, Layer};
+    /// let y = GroupNormalization::new().groups(4).call(&Input::shape([7, 7, 8]));
+    /// assert_eq!(y.shape()?.to_string(), "(None, 7, 7, 8)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    pub struct GroupNormalization() {
+        /// Into how many groups the channels are divided; -1 is a group for each channel.
+        groups: i64 = 32,
+        /// The axis of the channels. Another than the last costs a copy each way.
+        axis: i64 = -1,
+        /// What is added to the variance.
+        epsilon: f64 = 1e-3,
+        ..affine: ScaleAndCenter = ScaleAndCenter::new() => affine_setters,
+    }
 }
 
 impl GroupNormalization {
-    /// With 32 groups on the last axis.
-    pub fn new() -> Self {
-        let base = Base::new("GroupNormalization");
-        Self { base, groups: 32, axis: -1, epsilon: 1e-3, affine: ScaleAndCenter::default() }
-    }
-
-    setters! {
-        /// Into how many groups the channels fall; 32 unless said, and -1 is one for each channel.
-        groups: i64,
-        /// The axis of the channels; the last unless said. Another costs a copy each way.
-        axis: i64,
-        /// What is added to the variance; 0.001 unless said.
-        epsilon: f64,
-    }
-
-    affine_setters!();
-
     /// The channels and the groups.
     fn sizes(&self, input: &Shape) -> Result<(usize, usize)> {
         let channels = input[axis_of(self.axis, input.len())?].ok_or_else(|| {
@@ -64,15 +47,7 @@ impl GroupNormalization {
     }
 }
 
-impl Default for GroupNormalization {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Layer for GroupNormalization {
-    layer_common!("GroupNormalization");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         self.sizes(single(inputs)?)?;
         Ok(vec![single(inputs)?.clone()])

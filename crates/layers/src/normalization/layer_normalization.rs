@@ -2,63 +2,37 @@
 
 use super::{NormalizedAxes, ScaleAndCenter, affine_setters, run_with_axes_last};
 use crate::layer::single;
-use crate::{Base, Context, Layer, Shape, Weights, layer_common, setters};
+use crate::{Context, Layer, Shape, Weights};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Groups, Result};
-use serde::{Deserialize, Serialize};
 
-/// `(x - mean) / sqrt(variance + epsilon) gamma + beta`, of each sample over the last axis or others (Ba et al., 2016).
-///
-/// Keras: `keras.layers.LayerNormalization`.
-///
-/// # Shapes
-/// - input and output: any; `gamma` and `beta` have the sizes of the normalized axes
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{Input, Layer, LayerNormalization};
-/// let y = LayerNormalization::new().epsilon(1e-6).call(&Input::shape([20, 8]));
-/// assert_eq!(y.shape()?.to_string(), "(None, 20, 8)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LayerNormalization {
-    #[serde(flatten)]
-    base: Base,
-    axis: NormalizedAxes,
-    epsilon: f64,
-    #[serde(flatten)]
-    affine: ScaleAndCenter,
-    #[serde(default)]
-    rms_scaling: bool,
-}
-
-impl LayerNormalization {
-    /// Over the last axis.
-    pub fn new() -> Self {
-        let (base, axis) = (Base::new("LayerNormalization"), NormalizedAxes::One(-1));
-        Self { base, axis, epsilon: 1e-3, affine: ScaleAndCenter::default(), rms_scaling: false }
-    }
-
-    setters! {
-        /// The axis, or a list of axes; the last unless said. Others than those at the end cost a copy each way.
-        axis: NormalizedAxes,
-        /// What is added to the variance; 0.001 unless said.
-        epsilon: f64,
-    }
-
-    affine_setters!();
-}
-
-impl Default for LayerNormalization {
-    fn default() -> Self {
-        Self::new()
+layer! {
+    /// `(x - mean) / sqrt(variance + epsilon) gamma + beta`, of each sample over the last axis or others (Ba et al., 2016).
+    ///
+    /// Keras: `keras.layers.LayerNormalization`.
+    ///
+    /// # Shapes
+    /// - input and output: any; `gamma` and `beta` have the sizes of the normalized axes
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{Input, Layer, LayerNormalization};
+    /// let y = LayerNormalization::new().epsilon(1e-6).call(&Input::shape([20, 8]));
+    /// assert_eq!(y.shape()?.to_string(), "(None, 20, 8)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    pub struct LayerNormalization() {
+        /// The axis or axes that are normalized together. Others than the last cost a copy each way.
+        axis: NormalizedAxes = -1,
+        /// What is added to the variance.
+        epsilon: f64 = 1e-3,
+        ..affine: ScaleAndCenter = ScaleAndCenter::new() => affine_setters,
+        /// Keras 2's form of RMSNormalization: not supported.
+        rms_scaling: bool = false,
     }
 }
 
 impl Layer for LayerNormalization {
-    layer_common!("LayerNormalization");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let input = single(inputs)?;
         self.axis.resolve(input.len())?;

@@ -10,7 +10,7 @@ pub use group_normalization::GroupNormalization;
 pub use layer_normalization::LayerNormalization;
 pub use rms_normalization::RMSNormalization;
 
-use crate::{Constraint, Initializer, Regularizer, Shape, Weight, Weights, setters};
+use crate::{Shape, Weight, Weights};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result};
 use serde::{Deserialize, Serialize};
@@ -83,46 +83,29 @@ fn run_with_axes_last(x: &Tensor, axes: &[usize], f: impl FnOnce(&Tensor) -> Res
     Ok(ops::transpose(&f(&ops::transpose(x, order)?)?, back)?)
 }
 
-/// The factor and the summand that come after a normalization, with Keras's arguments for them.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct ScaleAndCenter {
-    center: bool,
-    scale: bool,
-    beta_initializer: Initializer,
-    gamma_initializer: Initializer,
-    beta_regularizer: Option<Regularizer>,
-    gamma_regularizer: Option<Regularizer>,
-    beta_constraint: Option<Constraint>,
-    gamma_constraint: Option<Constraint>,
-}
-
-impl Default for ScaleAndCenter {
-    fn default() -> Self {
-        Self {
-            center: true,
-            scale: true,
-            beta_initializer: "zeros".into(),
-            gamma_initializer: "ones".into(),
-            beta_regularizer: None,
-            gamma_regularizer: None,
-            beta_constraint: None,
-            gamma_constraint: None,
-        }
+arguments! {
+    /// The factor and the summand that come after a normalization, with Keras's arguments for them.
+    pub(crate) struct ScaleAndCenter() as affine_setters {
+        /// Whether `beta` is added.
+        center: bool = true,
+        /// Whether the result is multiplied by `gamma`.
+        scale: bool = true,
+        /// How `beta` begins.
+        beta_initializer: crate::Initializer = "zeros",
+        /// How `gamma` begins.
+        gamma_initializer: crate::Initializer = "ones",
+        /// A penalty on `beta`.
+        beta_regularizer: Option<crate::Regularizer>,
+        /// A penalty on `gamma`.
+        gamma_regularizer: Option<crate::Regularizer>,
+        /// A condition on `beta`.
+        beta_constraint: Option<crate::Constraint>,
+        /// A condition on `gamma`.
+        gamma_constraint: Option<crate::Constraint>,
     }
 }
 
 impl ScaleAndCenter {
-    setters! {
-        center: bool,
-        scale: bool,
-        beta_initializer: Initializer,
-        gamma_initializer: Initializer,
-        beta_regularizer: optional Regularizer,
-        gamma_regularizer: optional Regularizer,
-        beta_constraint: optional Constraint,
-        gamma_constraint: optional Constraint,
-    }
-
     fn build(&self, shape: &[usize], weights: &mut Weights) {
         if self.scale {
             weights.add(
@@ -147,38 +130,3 @@ impl ScaleAndCenter {
         Ok((gamma, beta))
     }
 }
-
-/// The setters of [`ScaleAndCenter`], for a layer with a field `affine`.
-macro_rules! affine_setters {
-    () => {
-        $crate::normalization::affine_setters! { @each
-            /// Whether `beta` is added; true unless said.
-            center: bool,
-            /// Whether the result is multiplied by `gamma`; true unless said.
-            scale: bool,
-            /// How `beta` begins: `"zeros"` unless said.
-            beta_initializer: $crate::Initializer,
-            /// How `gamma` begins: `"ones"` unless said.
-            gamma_initializer: $crate::Initializer,
-            /// A penalty on `beta`.
-            beta_regularizer: $crate::Regularizer,
-            /// A penalty on `gamma`.
-            gamma_regularizer: $crate::Regularizer,
-            /// A condition on `beta`.
-            beta_constraint: $crate::Constraint,
-            /// A condition on `gamma`.
-            gamma_constraint: $crate::Constraint,
-        }
-    };
-    (@each $($(#[$doc:meta])* $name:ident: $type:ty,)*) => {
-        $(
-            $(#[$doc])*
-            #[must_use]
-            pub fn $name(mut self, $name: impl Into<$type>) -> Self {
-                self.affine = self.affine.$name($name);
-                self
-            }
-        )*
-    };
-}
-use affine_setters;

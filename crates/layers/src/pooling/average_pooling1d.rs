@@ -18,5 +18,5 @@ pooling_layer! {
     /// assert_eq!(AveragePooling1D::new(2).call(&Input::shape([20, 8])).shape()?.to_string(), "(None, 10, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    AveragePooling1D, "AveragePooling1D", 1, Pool::Average
+    AveragePooling1D, 1, Pool::Average
 }

@@ -1,48 +1,38 @@
 //! What pooling over one and two axes shares. Keras: `keras/src/layers/pooling/base_pooling.py`.
 
-/// Defines a pooling layer: its documentation, its name, over how many axes it moves, what it takes of a window, and, where Keras has
-/// one, the size of the windows unless said.
+/// Defines a pooling layer: its documentation, its name, over how many axes it moves, and what it takes of a window.
 macro_rules! pooling_layer {
-    ($(#[$doc:meta])* $name:ident, $class_name:literal, $axes:literal, $pool:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-        pub struct $name {
-            #[serde(flatten)]
-            base: $crate::Base,
-            pool_size: $crate::Sizes<$axes>,
-            padding: String,
-            strides: Option<$crate::Sizes<$axes>>,
-            pub(super) data_format: String,
+    ($(#[$doc:meta])* $name:ident, $axes:literal, $pool:expr) => {
+        $crate::layer! {
+            $(#[$doc])*
+            pub struct $name(
+                /// The size of the windows.
+                pool_size: $crate::Sizes<$axes>,
+            ) {
+                /// How far the windows are apart; by default as far as they are large.
+                strides: Option<$crate::Sizes<$axes>> = Some(pool_size),
+                /// `"valid"` keeps the windows inside of the input, `"same"` lets them reach beyond it, where nothing counts.
+                padding: String = "valid",
+                /// `"channels_last"`, or `"channels_first"`, which is transposed and costs a copy each way.
+                data_format: String = "channels_last",
+            }
         }
 
         impl $name {
-            /// With windows of this size, as far apart as they are large.
-            pub fn new(pool_size: impl Into<$crate::Sizes<$axes>>) -> Self {
-                let pool_size = pool_size.into();
-                Self {
-                    base: $crate::Base::new($class_name),
-                    pool_size,
-                    padding: "valid".into(),
-                    strides: Some(pool_size),
-                    data_format: "channels_last".into(),
-                }
-            }
-
-            $crate::setters! {
-                /// How far the windows are apart; as far as they are large unless said.
-                strides: optional $crate::Sizes<$axes>,
-                /// `"valid"` keeps the windows inside of the input, `"same"` lets them reach beyond it, where nothing counts.
-                padding: String,
-                /// `"channels_last"`, or `"channels_first"`, which is transposed and costs a copy each way.
-                data_format: String,
-            }
-
             fn strides_or_size(&self) -> [usize; $axes] {
                 self.strides.unwrap_or(self.pool_size).0
             }
 
+            /// What the layer does, if its channels are where this says.
+            pub(super) fn pooling(&self, data_format: &str) -> $crate::Result<Option<$crate::pooling::Pooling>> {
+                if self.data_format != data_format {
+                    return Ok(None);
+                }
+                self.with_channels_last().map(Some)
+            }
+
             /// What the layer does with its channels last.
-            pub(super) fn pooling(&self) -> $crate::Result<$crate::pooling::Pooling> {
+            fn with_channels_last(&self) -> $crate::Result<$crate::pooling::Pooling> {
                 let padding = $crate::spatial::padding(&self.padding, false)?;
                 let (size, strides) = (self.pool_size.0, self.strides_or_size());
                 Ok(Box::new(move |dims| ($pool, $crate::spatial::axes(dims, size, strides, [1; $axes], padding))))
@@ -50,8 +40,6 @@ macro_rules! pooling_layer {
         }
 
         impl $crate::Layer for $name {
-            $crate::layer_common!($class_name);
-
             fn compute_output_shape(&self, inputs: &[$crate::Shape]) -> $crate::Result<Vec<$crate::Shape>> {
                 $crate::spatial::positive("pool_size", &self.pool_size.0)?;
                 $crate::spatial::positive("strides", &self.strides_or_size())?;
@@ -70,7 +58,7 @@ macro_rules! pooling_layer {
                 inputs: &[candle_core::Tensor],
                 _: &mut $crate::Context,
             ) -> $crate::Result<Vec<candle_core::Tensor>> {
-                let pooling = self.pooling()?;
+                let pooling = self.with_channels_last()?;
                 let y = $crate::spatial::run_channels_last($crate::layer::single(inputs)?, &self.data_format, |x| {
                     let (pool, axes) = pooling(x.dims());
                     Ok(candle_keras_ops::pool2d(x, pool, axes)?)

@@ -2,7 +2,7 @@
 
 use super::{global_pooling, pooled_shape, steps_axis};
 use crate::layer::single;
-use crate::{Context, Layer, Shape, layer_common};
+use crate::{Context, Layer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Result, axes};
 
@@ -21,12 +21,10 @@ global_pooling! {
     /// assert_eq!(GlobalAveragePooling1D::new().call(&Input::shape([20, 8])).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    GlobalAveragePooling1D, "GlobalAveragePooling1D"
+    GlobalAveragePooling1D
 }
 
 impl Layer for GlobalAveragePooling1D {
-    layer_common!("GlobalAveragePooling1D");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         pooled_shape(single(inputs)?, &self.data_format, self.keepdims)
     }

@@ -3,7 +3,7 @@
 use super::{global_pooling, pooled_image_shape};
 use crate::layer::single;
 use crate::spatial::channels_last;
-use crate::{Context, Layer, Shape, layer_common};
+use crate::{Context, Layer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Result, axes};
 
@@ -22,12 +22,10 @@ global_pooling! {
     /// assert_eq!(GlobalMaxPooling2D::new().call(&Input::shape([7, 7, 8])).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    GlobalMaxPooling2D, "GlobalMaxPooling2D"
+    GlobalMaxPooling2D
 }
 
 impl Layer for GlobalMaxPooling2D {
-    layer_common!("GlobalMaxPooling2D");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         pooled_image_shape(single(inputs)?, &self.data_format, self.keepdims)
     }

@@ -18,5 +18,5 @@ pooling_layer! {
     /// assert_eq!(MaxPooling1D::new(2).call(&Input::shape([20, 8])).shape()?.to_string(), "(None, 10, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    MaxPooling1D, "MaxPooling1D", 1, Pool::Max
+    MaxPooling1D, 1, Pool::Max
 }

@@ -18,5 +18,5 @@ pooling_layer! {
     /// assert_eq!(MaxPooling2D::new(2).call(&Input::shape([28, 28, 8])).shape()?.to_string(), "(None, 14, 14, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    MaxPooling2D, "MaxPooling2D", 2, Pool::Max
+    MaxPooling2D, 2, Pool::Max
 }

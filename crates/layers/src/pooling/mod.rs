@@ -50,35 +50,16 @@ fn pooled_image_shape(input: &Shape, data_format: &str, keepdims: bool) -> Resul
     }])
 }
 
-/// The fields and setters that all global layers share.
+/// Declares a layer that pools over all steps or the whole image.
 macro_rules! global_pooling {
-    ($(#[$doc:meta])* $name:ident, $class_name:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-        pub struct $name {
-            #[serde(flatten)]
-            base: $crate::Base,
-            data_format: String,
-            keepdims: bool,
-        }
-
-        impl $name {
-            /// A new layer.
-            pub fn new() -> Self {
-                Self { base: $crate::Base::new($class_name), data_format: "channels_last".into(), keepdims: false }
-            }
-
-            $crate::setters! {
+    ($(#[$doc:meta])* $name:ident) => {
+        $crate::layer! {
+            $(#[$doc])*
+            pub struct $name() {
                 /// Where the channels are: `"channels_last"`, or `"channels_first"`, behind the batch.
-                data_format: String,
-                /// Whether what is taken together stays as axes of size 1; false unless said.
-                keepdims: bool,
-            }
-        }
-
-        impl Default for $name {
-            fn default() -> Self {
-                Self::new()
+                data_format: String = "channels_last",
+                /// Whether what is pooled stays as axes of size 1.
+                keepdims: bool = false,
             }
         }
     };
@@ -93,7 +74,7 @@ pub(crate) fn pooling_of(layer: &dyn Layer, data_format: &str) -> Result<Option<
     macro_rules! first_of {
         ($($name:ident),*) => {
             $(if let Some(layer) = (layer as &dyn Any).downcast_ref::<$name>() {
-                return if layer.data_format == data_format { layer.pooling().map(Some) } else { Ok(None) };
+                return layer.pooling(data_format);
             })*
         };
     }

@@ -1,54 +1,38 @@
 //! Dropout: some elements are 0 in training. Keras: `keras.layers.Dropout`.
 
 use crate::layer::single;
-use crate::{Base, Context, Layer, Shape, Weights, layer_common, setters};
+use crate::{Context, Layer, Shape, Weights};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result, custom_gradient};
-use serde::{Deserialize, Serialize};
 
-/// In training, sets each element to 0 with the probability `rate` and divides the others by `1 - rate`; otherwise does nothing
-/// (Srivastava et al., 2014).
-///
-/// Keras: `keras.layers.Dropout`.
-///
-/// # Shapes
-/// - input and output: any
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{Dropout, Input, Layer};
-/// assert_eq!(Dropout::new(0.5).call(&Input::shape([8])).shape()?.to_string(), "(None, 8)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Dropout {
-    #[serde(flatten)]
-    base: Base,
-    rate: f64,
-    #[serde(default)]
-    seed: Option<u64>,
-    #[serde(default)]
-    noise_shape: Option<Shape>,
-}
-
-impl Dropout {
-    /// Drops this part of the elements, 0 to 1.
-    pub fn new(rate: f64) -> Self {
-        Self { base: Base::new("Dropout"), rate, seed: None, noise_shape: None }
-    }
-
-    setters! {
+layer! {
+    /// In training, sets each element to 0 with the probability `rate` and divides the others by `1 - rate`; otherwise does nothing
+    /// (Srivastava et al., 2014).
+    ///
+    /// Keras: `keras.layers.Dropout`.
+    ///
+    /// # Shapes
+    /// - input and output: any
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{Dropout, Input, Layer};
+    /// assert_eq!(Dropout::new(0.5).call(&Input::shape([8])).shape()?.to_string(), "(None, 8)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    pub struct Dropout(
+        /// Which part of the elements is dropped, 0 to 1.
+        rate: f64,
+    ) {
         /// Fixes which elements are dropped, whatever the seed of the run.
         seed: Option<u64>,
         /// The shape in which elements are dropped, batch size included; a size of 1 drops along that axis together, and
         /// `None` is the input's size.
-        noise_shape: optional Shape,
+        noise_shape: Option<Shape>,
     }
 }
 
 impl Layer for Dropout {
-    layer_common!("Dropout");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let input = single(inputs)?;
         if let Some(noise) = self.noise_shape.as_ref().filter(|noise| noise.len() != input.len()) {

@@ -1,60 +1,32 @@
 //! Flatten: one row a sample. Keras: `keras.layers.Flatten`.
 
 use crate::layer::single;
-use crate::{Base, Context, Layer, Shape, layer_common};
+use crate::{Context, Layer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result};
-use serde::{Deserialize, Serialize};
 
-/// Lays the elements of each sample out in one row.
-///
-/// Keras: `keras.layers.Flatten`.
-///
-/// # Shapes
-/// - input: `(batch, ...)`
-/// - output: `(batch, product of the other sizes)`; `(batch,)` becomes `(batch, 1)`
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{Flatten, Input, Layer};
-/// assert_eq!(Flatten::new().call(&Input::shape([8, 8, 3])).shape()?.to_string(), "(None, 192)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Flatten {
-    #[serde(flatten)]
-    base: Base,
-    #[serde(default = "channels_last")]
-    data_format: String,
-}
-
-fn channels_last() -> String {
-    "channels_last".into()
-}
-
-impl Flatten {
-    /// A new layer.
-    pub fn new() -> Self {
-        Self { base: Base::new("Flatten"), data_format: channels_last() }
-    }
-
-    /// `"channels_last"` as a rule; `"channels_first"` moves axis 1 to the end first, as in Keras.
-    #[must_use]
-    pub fn data_format(mut self, data_format: impl Into<String>) -> Self {
-        self.data_format = data_format.into();
-        self
-    }
-}
-
-impl Default for Flatten {
-    fn default() -> Self {
-        Self::new()
+layer! {
+    /// Lays the elements of each sample out in one row.
+    ///
+    /// Keras: `keras.layers.Flatten`.
+    ///
+    /// # Shapes
+    /// - input: `(batch, ...)`
+    /// - output: `(batch, product of the other sizes)`; `(batch,)` becomes `(batch, 1)`
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{Flatten, Input, Layer};
+    /// assert_eq!(Flatten::new().call(&Input::shape([8, 8, 3])).shape()?.to_string(), "(None, 192)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    pub struct Flatten() {
+        /// `"channels_last"`, or `"channels_first"`, which moves axis 1 to the end first, as in Keras.
+        data_format: String = "channels_last",
     }
 }
 
 impl Layer for Flatten {
-    layer_common!("Flatten");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let input = single(inputs)?;
         if !["channels_last", "channels_first"].contains(&self.data_format.as_str()) {

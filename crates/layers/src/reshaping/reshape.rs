@@ -1,42 +1,32 @@
 //! Reshape: the same elements in another shape. Keras: `keras.layers.Reshape`.
 
 use crate::layer::single;
-use crate::{Base, Context, Layer, Shape, layer_common};
+use crate::{Context, Layer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result};
-use serde::{Deserialize, Serialize};
 
-/// Lays the elements of each sample out in another shape.
-///
-/// Keras: `keras.layers.Reshape`.
-///
-/// # Shapes
-/// - input: `(batch, ...)`
-/// - output: `(batch,)` and the target shape, in which one size may be -1
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{Input, Layer, Reshape};
-/// assert_eq!(Reshape::new([-1, 2]).call(&Input::shape([8])).shape()?.to_string(), "(None, 4, 2)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Reshape {
-    #[serde(flatten)]
-    base: Base,
-    target_shape: Vec<i64>,
-}
-
-impl Reshape {
-    /// To this shape, without the batch size.
-    pub fn new(target_shape: impl Into<Vec<i64>>) -> Self {
-        Self { base: Base::new("Reshape"), target_shape: target_shape.into() }
-    }
+layer! {
+    /// Lays the elements of each sample out in another shape.
+    ///
+    /// Keras: `keras.layers.Reshape`.
+    ///
+    /// # Shapes
+    /// - input: `(batch, ...)`
+    /// - output: `(batch,)` and the target shape, in which one size may be -1
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{Input, Layer, Reshape};
+    /// assert_eq!(Reshape::new([-1, 2]).call(&Input::shape([8])).shape()?.to_string(), "(None, 4, 2)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    pub struct Reshape(
+        /// The shape of a sample, in which one size may be -1.
+        target_shape: Vec<i64>,
+    ) {}
 }
 
 impl Layer for Reshape {
-    layer_common!("Reshape");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let input = single(inputs)?;
         let rest: Shape = input.iter().skip(1).copied().collect();

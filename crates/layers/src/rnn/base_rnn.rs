@@ -2,91 +2,61 @@
 
 use crate::activations::ActivationFunction;
 use crate::part::Part;
-use crate::{Base, Constraint, Context, Initializer, Layer, Regularizer, Shape, Weight, setters};
+use crate::{Base, Context, Declared, Layer, Shape, Weight};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Cell, Error, FusedActivation, Outputs, Result, Sequences, Way};
-use serde::{Deserialize, Serialize};
 
-/// The arguments that all recurrent layers have.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Rnn {
-    pub(super) return_sequences: bool,
-    pub(super) return_state: bool,
-    pub(super) go_backwards: bool,
-    #[serde(default)]
-    stateful: bool,
-    #[serde(default)]
-    unroll: bool,
-    #[serde(default)]
-    pub(super) zero_output_for_mask: bool,
-    units: usize,
-    #[serde(default)]
-    activation: ActivationFunction,
-    use_bias: bool,
-    kernel_initializer: Initializer,
-    recurrent_initializer: Initializer,
-    bias_initializer: Initializer,
-    kernel_regularizer: Option<Regularizer>,
-    recurrent_regularizer: Option<Regularizer>,
-    bias_regularizer: Option<Regularizer>,
-    kernel_constraint: Option<Constraint>,
-    recurrent_constraint: Option<Constraint>,
-    bias_constraint: Option<Constraint>,
-    dropout: f64,
-    recurrent_dropout: f64,
-    #[serde(default)]
-    seed: Option<u64>,
+arguments! {
+    /// The arguments that all recurrent layers have.
+    pub(crate) struct Rnn(
+        /// The size of the state.
+        units: usize,
+    ) as rnn_setters {
+        /// Whether the outputs of all steps are given, and not only the last.
+        return_sequences: bool = false,
+        /// Whether the last state is given as well, as further outputs (see `call_multiple`).
+        return_state: bool = false,
+        /// Whether the last step comes first; the outputs are then in that order.
+        go_backwards: bool = false,
+        /// Whether the state of a batch is the first state of the next: not supported yet.
+        stateful: bool = false,
+        /// Nothing changes with it here: all steps are one operation.
+        unroll: bool = false,
+        /// Whether the output of a step that a mask leaves out is 0, and not that of the step before.
+        zero_output_for_mask: bool = false,
+        /// The function of the candidate. `"tanh"`, `"sigmoid"`, `"relu"` and `"linear"` are fast; with others,
+        /// the steps are made one by one, which takes several times longer.
+        activation: crate::ActivationFunction = "tanh",
+        /// Whether biases are added.
+        use_bias: bool = true,
+        /// How the kernel begins.
+        kernel_initializer: crate::Initializer = "glorot_uniform",
+        /// How the kernel of the state begins.
+        recurrent_initializer: crate::Initializer = "orthogonal",
+        /// How the bias begins.
+        bias_initializer: crate::Initializer = "zeros",
+        /// A penalty on the kernel.
+        kernel_regularizer: Option<crate::Regularizer>,
+        /// A penalty on the kernel of the state.
+        recurrent_regularizer: Option<crate::Regularizer>,
+        /// A penalty on the bias.
+        bias_regularizer: Option<crate::Regularizer>,
+        /// A condition on the kernel.
+        kernel_constraint: Option<crate::Constraint>,
+        /// A condition on the kernel of the state.
+        recurrent_constraint: Option<crate::Constraint>,
+        /// A condition on the bias.
+        bias_constraint: Option<crate::Constraint>,
+        /// Which part of the inputs is dropped in training, the same at all steps.
+        dropout: f64 = 0.0,
+        /// Which part of the state is dropped in training before each product, the same at all steps.
+        recurrent_dropout: f64 = 0.0,
+        /// Fixes what is dropped, whatever the seed of the run.
+        seed: Option<u64>,
+    }
 }
 
 impl Rnn {
-    pub(super) fn new(units: usize) -> Self {
-        Self {
-            return_sequences: false,
-            return_state: false,
-            go_backwards: false,
-            stateful: false,
-            unroll: false,
-            zero_output_for_mask: false,
-            units,
-            activation: "tanh".into(),
-            use_bias: true,
-            kernel_initializer: "glorot_uniform".into(),
-            recurrent_initializer: "orthogonal".into(),
-            bias_initializer: "zeros".into(),
-            kernel_regularizer: None,
-            recurrent_regularizer: None,
-            bias_regularizer: None,
-            kernel_constraint: None,
-            recurrent_constraint: None,
-            bias_constraint: None,
-            dropout: 0.0,
-            recurrent_dropout: 0.0,
-            seed: None,
-        }
-    }
-
-    setters! {
-        return_sequences: bool,
-        return_state: bool,
-        go_backwards: bool,
-        zero_output_for_mask: bool,
-        unroll: bool,
-        activation: ActivationFunction,
-        use_bias: bool,
-        kernel_initializer: Initializer,
-        recurrent_initializer: Initializer,
-        bias_initializer: Initializer,
-        kernel_regularizer: optional Regularizer,
-        recurrent_regularizer: optional Regularizer,
-        bias_regularizer: optional Regularizer,
-        kernel_constraint: optional Constraint,
-        recurrent_constraint: optional Constraint,
-        bias_constraint: optional Constraint,
-        dropout: f64,
-        recurrent_dropout: f64,
-        seed: Option<u64>,
-    }
-
     /// The sizes of a sequence: batch, steps, features.
     fn sequence(input: &Shape) -> Result<[Option<usize>; 3]> {
         <[Option<usize>; 3]>::try_from(&input[..]).map_err(|_| {
@@ -267,64 +237,6 @@ impl Rnn {
         std::iter::once(output).chain(std::iter::repeat_n(None, states)).collect()
     }
 }
-
-/// The setters of [`Rnn`], for a layer with a field `rnn`, and what all such layers do alike.
-macro_rules! rnn_setters {
-    () => {
-        $crate::rnn::base_rnn::rnn_setters! { @each
-            /// Whether the outputs of all steps are given, and not only the last; false unless said.
-            return_sequences: bool,
-            /// Whether the last state is given as well, as further outputs (see `call_multiple`); false unless said.
-            return_state: bool,
-            /// Whether the last step comes first; the outputs are then in that order. False unless said.
-            go_backwards: bool,
-            /// Whether the output of a step that a mask leaves out is 0, and not that of the step before; false unless said.
-            zero_output_for_mask: bool,
-            /// Nothing changes with it here: all steps are one operation.
-            unroll: bool,
-            /// The function of the candidate; `"tanh"` unless said. `"tanh"`, `"sigmoid"`, `"relu"` and `"linear"` are fast; with others,
-            /// the steps are made one by one, which takes several times longer.
-            activation: $crate::activations::ActivationFunction,
-            /// Whether biases are added; true unless said.
-            use_bias: bool,
-            /// How the kernel begins: `"glorot_uniform"` unless said.
-            kernel_initializer: $crate::Initializer,
-            /// How the kernel of the state begins: `"orthogonal"` unless said.
-            recurrent_initializer: $crate::Initializer,
-            /// How the bias begins: `"zeros"` unless said.
-            bias_initializer: $crate::Initializer,
-            /// A penalty on the kernel.
-            kernel_regularizer: $crate::Regularizer,
-            /// A penalty on the kernel of the state.
-            recurrent_regularizer: $crate::Regularizer,
-            /// A penalty on the bias.
-            bias_regularizer: $crate::Regularizer,
-            /// A condition on the kernel.
-            kernel_constraint: $crate::Constraint,
-            /// A condition on the kernel of the state.
-            recurrent_constraint: $crate::Constraint,
-            /// A condition on the bias.
-            bias_constraint: $crate::Constraint,
-            /// Which part of the inputs is dropped in training, the same at all steps; 0 unless said.
-            dropout: f64,
-            /// Which part of the state is dropped in training before each product, the same at all steps; 0 unless said.
-            recurrent_dropout: f64,
-            /// Fixes what is dropped, whatever the seed of the run.
-            seed: Option<u64>,
-        }
-    };
-    (@each $($(#[$doc:meta])* $name:ident: $type:ty,)*) => {
-        $(
-            $(#[$doc])*
-            #[must_use]
-            pub fn $name(mut self, $name: impl Into<$type>) -> Self {
-                self.rnn = self.rnn.$name($name);
-                self
-            }
-        )*
-    };
-}
-pub(super) use rnn_setters;
 
 /// The methods of `Layer` that are the same for all recurrent layers, with fields `base`, `rnn` and `part`; `$cell` is what says the
 /// equations of one.

@@ -1,7 +1,7 @@
 //! Bidirectional: a recurrent layer forwards and one backwards. Keras: `keras.layers.Bidirectional`.
 
 use super::{GRU, LSTM, SimpleRNN};
-use crate::{Base, Config, Context, KerasObject, Layer, Shape, Weights, from_config, layer_common, setters};
+use crate::{Config, Context, KerasObject, Layer, Shape, Weights, from_config};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, DTypeName, Error, Result};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -120,32 +120,35 @@ impl TryFrom<&str> for MergeMode {
     }
 }
 
-/// A recurrent layer that goes forwards, and another like it that goes backwards.
-///
-/// Keras: `keras.layers.Bidirectional`.
-///
-/// # Shapes
-/// - input: that of the layer, `(batch, steps, features)`
-/// - output: `(batch, 2 units)` or `(batch, steps, 2 units)`; the `units` of the layer alone unless they are concatenated. States of
-///   the layer come behind, those of the forward direction first.
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{Bidirectional, Input, LSTM, Layer};
-/// let y = Bidirectional::new(LSTM::new(64).return_sequences(true)).call(&Input::shape([80, 16]));
-/// assert_eq!(y.shape()?.to_string(), "(None, 80, 128)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-///
-/// # Differences from Keras
-/// There is no `merge_mode=None`; call two layers, one of them with `go_backwards`. The layer is one of [`Recurrent`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Bidirectional {
-    #[serde(flatten)]
-    base: Base,
-    merge_mode: MergeMode,
-    layer: Recurrent,
-    backward_layer: Recurrent,
+layer! {
+    /// A recurrent layer that goes forwards, and another like it that goes backwards.
+    ///
+    /// Keras: `keras.layers.Bidirectional`.
+    ///
+    /// # Shapes
+    /// - input: that of the layer, `(batch, steps, features)`
+    /// - output: `(batch, 2 units)` or `(batch, steps, 2 units)`; the `units` of the layer alone unless they are concatenated. States of
+    ///   the layer come behind, those of the forward direction first.
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{Bidirectional, Input, LSTM, Layer};
+    /// let y = Bidirectional::new(LSTM::new(64).return_sequences(true)).call(&Input::shape([80, 16]));
+    /// assert_eq!(y.shape()?.to_string(), "(None, 80, 128)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    ///
+    /// # Differences from Keras
+    /// There is no `merge_mode=None`; call two layers, one of them with `go_backwards`. The layer is one of [`Recurrent`].
+    pub struct Bidirectional(
+        /// The layer that goes forwards.
+        layer: Recurrent,
+        /// The layer that goes backwards.
+        backward_layer: Recurrent,
+    ) as with_layers {
+        /// What is made of the outputs of both directions.
+        merge_mode: MergeMode = MergeMode::Concat,
+    }
 }
 
 impl Bidirectional {
@@ -153,25 +156,19 @@ impl Bidirectional {
     pub fn new(layer: impl Into<Recurrent>) -> Self {
         let layer = layer.into();
         let name = layer.layer().layer_name();
-        Self {
-            base: Base::new("Bidirectional"),
-            merge_mode: MergeMode::default(),
-            backward_layer: layer.anew(format!("backward_{name}"), true),
-            layer: layer.anew(format!("forward_{name}"), false),
-        }
+        let backward = layer.anew(format!("backward_{name}"), true);
+        Self::with_layers(layer.anew(format!("forward_{name}"), false), backward)
     }
 
-    setters! {
-        /// What is made of the outputs of both directions; they are concatenated unless said.
-        merge_mode: MergeMode,
-        /// The layer that goes backwards, with arguments of its own; like the first unless said.
-        backward_layer: Recurrent,
+    /// The layer that goes backwards, with arguments of its own; by default like the first.
+    #[must_use]
+    pub fn backward_layer(mut self, layer: impl Into<Recurrent>) -> Self {
+        self.backward_layer = layer.into();
+        self
     }
 }
 
 impl Layer for Bidirectional {
-    layer_common!("Bidirectional");
-
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let of = |layer: &Recurrent, from: usize| {
             let states = inputs.len().saturating_sub(1) / 2;

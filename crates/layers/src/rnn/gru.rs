@@ -3,48 +3,44 @@
 use super::base_rnn::{Rnn, rnn_layer, rnn_run, rnn_setters};
 use crate::activations::ActivationFunction;
 use crate::part::Part;
-use crate::{Base, Layer, Shape, Weights, layer_common, setters};
+use crate::{Base, Layer, Shape, Weights};
 use candle_keras_ops::{Cell, Result};
-use serde::{Deserialize, Serialize};
 
-/// Gated recurrent units (Cho et al., 2014): with the gates `z` and `r`, `h = z h + (1 - z) tanh(x W_h + r (h U_h + b_h))`, or
-/// `(r h) U_h` without `reset_after`.
-///
-/// All steps are one operation, whose gradient is worked out by hand; each core takes its part of the batch. A mask leaves out steps: the
-/// state stays as it is.
-///
-/// Keras: `keras.layers.GRU`.
-///
-/// # Shapes
-/// - input: `(batch, steps, features)`, and behind it, if the first state is not to be 0, `h` of shape `(batch, units)`
-/// - output: `(batch, units)`, or `(batch, steps, units)` with `return_sequences`; with `return_state`, the last state behind it
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{GRU, Input, Layer};
-/// let x = Input::shape([80, 16]);
-/// assert_eq!(GRU::new(32).call(&x).shape()?.to_string(), "(None, 32)");
-/// assert_eq!(GRU::new(32).return_sequences(true).call(&x).shape()?.to_string(), "(None, 80, 32)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-///
-/// # Differences from Keras
-/// `stateful` is not supported; give the state to the call.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct GRU {
-    #[serde(flatten)]
-    base: Base,
-    #[serde(flatten)]
-    pub(super) rnn: Rnn,
-    recurrent_activation: ActivationFunction,
-    #[serde(default = "yes")]
-    reset_after: bool,
-    #[serde(skip, default = "part")]
-    part: Part,
-}
-
-fn yes() -> bool {
-    true
+layer! {
+    /// Gated recurrent units (Cho et al., 2014): with the gates `z` and `r`, `h = z h + (1 - z) tanh(x W_h + r (h U_h + b_h))`, or
+    /// `(r h) U_h` without `reset_after`.
+    ///
+    /// All steps are one operation, whose gradient is worked out by hand; each core takes its part of the batch. A mask leaves out steps: the
+    /// state stays as it is.
+    ///
+    /// Keras: `keras.layers.GRU`.
+    ///
+    /// # Shapes
+    /// - input: `(batch, steps, features)`, and behind it, if the first state is not to be 0, `h` of shape `(batch, units)`
+    /// - output: `(batch, units)`, or `(batch, steps, units)` with `return_sequences`; with `return_state`, the last state behind it
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{GRU, Input, Layer};
+    /// let x = Input::shape([80, 16]);
+    /// assert_eq!(GRU::new(32).call(&x).shape()?.to_string(), "(None, 32)");
+    /// assert_eq!(GRU::new(32).return_sequences(true).call(&x).shape()?.to_string(), "(None, 80, 32)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    ///
+    /// # Differences from Keras
+    /// `stateful` is not supported; give the state to the call.
+    pub struct GRU(
+        /// The size of the state.
+        let units: usize,
+    ) {
+        ..rnn: Rnn = Rnn::new(units) => rnn_setters,
+        /// The function of the gates.
+        recurrent_activation: ActivationFunction = "sigmoid",
+        /// Whether the state is reset after its product with the kernel.
+        reset_after: bool = true,
+        let part: Part = part(),
+    }
 }
 
 fn part() -> Part {
@@ -52,31 +48,11 @@ fn part() -> Part {
 }
 
 impl GRU {
-    /// With this many units.
-    pub fn new(units: usize) -> Self {
-        Self {
-            base: Base::new("GRU"),
-            rnn: Rnn::new(units),
-            recurrent_activation: "sigmoid".into(),
-            reset_after: true,
-            part: part(),
-        }
-    }
-
-    rnn_setters!();
-
     rnn_run!(Self::cell, |layer: &Self| layer.recurrent_activation.clone());
 
     /// The same layer with weights of its own.
     pub(super) fn anew(&self) -> Self {
         Self { base: Base::new("GRU"), part: part(), ..self.clone() }
-    }
-
-    setters! {
-        /// The function of the gates; `"sigmoid"` unless said.
-        recurrent_activation: ActivationFunction,
-        /// Whether the state is reset after its product with the kernel; true unless said.
-        reset_after: bool,
     }
 
     fn cell(&self) -> Cell {
@@ -85,8 +61,6 @@ impl GRU {
 }
 
 impl Layer for GRU {
-    layer_common!("GRU");
-
     rnn_layer!(Self::cell);
 
     fn build(&self, inputs: &[Shape], _: &mut Weights) -> Result<()> {

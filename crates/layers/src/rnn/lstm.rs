@@ -3,43 +3,44 @@
 use super::base_rnn::{Rnn, rnn_layer, rnn_run, rnn_setters};
 use crate::activations::ActivationFunction;
 use crate::part::Part;
-use crate::{Base, Layer, Shape, Weights, layer_common, setters};
+use crate::{Base, Layer, Shape, Weights};
 use candle_keras_ops::{Cell, Result};
-use serde::{Deserialize, Serialize};
 
-/// Long short-term memory (Hochreiter and Schmidhuber, 1997): with `z = x W + h U + b` in four gates,
-/// `c = sigmoid(z_f) c + sigmoid(z_i) tanh(z_c)` and `h = sigmoid(z_o) tanh(c)`.
-///
-/// All steps are one operation, whose gradient is worked out by hand; each core takes its part of the batch. A mask leaves out steps: the
-/// state stays as it is.
-///
-/// Keras: `keras.layers.LSTM`.
-///
-/// # Shapes
-/// - input: `(batch, steps, features)`, and behind it, if the first state is not to be 0, `h` and `c` of shape `(batch, units)`
-/// - output: `(batch, units)`, or `(batch, steps, units)` with `return_sequences`; with `return_state`, the last state behind it
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{LSTM, Input, Layer};
-/// let x = Input::shape([80, 16]);
-/// assert_eq!(LSTM::new(32).call(&x).shape()?.to_string(), "(None, 32)");
-/// assert_eq!(LSTM::new(32).return_sequences(true).call(&x).shape()?.to_string(), "(None, 80, 32)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-///
-/// # Differences from Keras
-/// `stateful` is not supported; give the state to the call.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LSTM {
-    #[serde(flatten)]
-    base: Base,
-    #[serde(flatten)]
-    pub(super) rnn: Rnn,
-    recurrent_activation: ActivationFunction,
-    unit_forget_bias: bool,
-    #[serde(skip, default = "part")]
-    part: Part,
+layer! {
+    /// Long short-term memory (Hochreiter and Schmidhuber, 1997): with `z = x W + h U + b` in four gates,
+    /// `c = sigmoid(z_f) c + sigmoid(z_i) tanh(z_c)` and `h = sigmoid(z_o) tanh(c)`.
+    ///
+    /// All steps are one operation, whose gradient is worked out by hand; each core takes its part of the batch. A mask leaves out steps: the
+    /// state stays as it is.
+    ///
+    /// Keras: `keras.layers.LSTM`.
+    ///
+    /// # Shapes
+    /// - input: `(batch, steps, features)`, and behind it, if the first state is not to be 0, `h` and `c` of shape `(batch, units)`
+    /// - output: `(batch, units)`, or `(batch, steps, units)` with `return_sequences`; with `return_state`, the last state behind it
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{LSTM, Input, Layer};
+    /// let x = Input::shape([80, 16]);
+    /// assert_eq!(LSTM::new(32).call(&x).shape()?.to_string(), "(None, 32)");
+    /// assert_eq!(LSTM::new(32).return_sequences(true).call(&x).shape()?.to_string(), "(None, 80, 32)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    ///
+    /// # Differences from Keras
+    /// `stateful` is not supported; give the state to the call.
+    pub struct LSTM(
+        /// The size of the state.
+        let units: usize,
+    ) {
+        ..rnn: Rnn = Rnn::new(units) => rnn_setters,
+        /// The function of the gates.
+        recurrent_activation: ActivationFunction = "sigmoid",
+        /// Whether the biases of the forget gate begin as 1.
+        unit_forget_bias: bool = true,
+        let part: Part = part(),
+    }
 }
 
 fn part() -> Part {
@@ -47,37 +48,15 @@ fn part() -> Part {
 }
 
 impl LSTM {
-    /// With this many units.
-    pub fn new(units: usize) -> Self {
-        Self {
-            base: Base::new("LSTM"),
-            rnn: Rnn::new(units),
-            recurrent_activation: "sigmoid".into(),
-            unit_forget_bias: true,
-            part: part(),
-        }
-    }
-
-    rnn_setters!();
-
     rnn_run!(|_: &Self| Cell::Lstm, |layer: &Self| layer.recurrent_activation.clone());
 
     /// The same layer with weights of its own.
     pub(super) fn anew(&self) -> Self {
         Self { base: Base::new("LSTM"), part: part(), ..self.clone() }
     }
-
-    setters! {
-        /// The function of the gates; `"sigmoid"` unless said.
-        recurrent_activation: ActivationFunction,
-        /// Whether the biases of the forget gate begin as 1; true unless said.
-        unit_forget_bias: bool,
-    }
 }
 
 impl Layer for LSTM {
-    layer_common!("LSTM");
-
     rnn_layer!(|_: &Self| Cell::Lstm);
 
     fn build(&self, inputs: &[Shape], _: &mut Weights) -> Result<()> {

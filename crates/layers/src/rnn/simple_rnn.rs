@@ -3,40 +3,39 @@
 use super::base_rnn::{Rnn, rnn_layer, rnn_run, rnn_setters};
 use crate::activations::ActivationFunction;
 use crate::part::Part;
-use crate::{Base, Layer, Shape, Weights, layer_common};
+use crate::{Base, Layer, Shape, Weights};
 use candle_keras_ops::{Cell, Result};
-use serde::{Deserialize, Serialize};
 
-/// `h = tanh(x W + h U + b)` (Elman, 1990).
-///
-/// All steps are one operation, whose gradient is worked out by hand; each core takes its part of the batch. A mask leaves out steps: the
-/// state stays as it is.
-///
-/// Keras: `keras.layers.SimpleRNN`.
-///
-/// # Shapes
-/// - input: `(batch, steps, features)`, and behind it, if the first state is not to be 0, `h` of shape `(batch, units)`
-/// - output: `(batch, units)`, or `(batch, steps, units)` with `return_sequences`; with `return_state`, the last state behind it
-///
-/// # Example
-/// ```
-/// use candle_keras_layers::{SimpleRNN, Input, Layer};
-/// let x = Input::shape([80, 16]);
-/// assert_eq!(SimpleRNN::new(32).call(&x).shape()?.to_string(), "(None, 32)");
-/// assert_eq!(SimpleRNN::new(32).return_sequences(true).call(&x).shape()?.to_string(), "(None, 80, 32)");
-/// # Ok::<(), candle_keras_layers::Error>(())
-/// ```
-///
-/// # Differences from Keras
-/// `stateful` is not supported; give the state to the call.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SimpleRNN {
-    #[serde(flatten)]
-    base: Base,
-    #[serde(flatten)]
-    pub(super) rnn: Rnn,
-    #[serde(skip, default = "part")]
-    part: Part,
+layer! {
+    /// `h = tanh(x W + h U + b)` (Elman, 1990).
+    ///
+    /// All steps are one operation, whose gradient is worked out by hand; each core takes its part of the batch. A mask leaves out steps: the
+    /// state stays as it is.
+    ///
+    /// Keras: `keras.layers.SimpleRNN`.
+    ///
+    /// # Shapes
+    /// - input: `(batch, steps, features)`, and behind it, if the first state is not to be 0, `h` of shape `(batch, units)`
+    /// - output: `(batch, units)`, or `(batch, steps, units)` with `return_sequences`; with `return_state`, the last state behind it
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{SimpleRNN, Input, Layer};
+    /// let x = Input::shape([80, 16]);
+    /// assert_eq!(SimpleRNN::new(32).call(&x).shape()?.to_string(), "(None, 32)");
+    /// assert_eq!(SimpleRNN::new(32).return_sequences(true).call(&x).shape()?.to_string(), "(None, 80, 32)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    ///
+    /// # Differences from Keras
+    /// `stateful` is not supported; give the state to the call.
+    pub struct SimpleRNN(
+        /// The size of the state.
+        let units: usize,
+    ) {
+        ..rnn: Rnn = Rnn::new(units) => rnn_setters,
+        let part: Part = part(),
+    }
 }
 
 fn part() -> Part {
@@ -44,13 +43,6 @@ fn part() -> Part {
 }
 
 impl SimpleRNN {
-    /// With this many units.
-    pub fn new(units: usize) -> Self {
-        Self { base: Base::new("SimpleRNN"), rnn: Rnn::new(units), part: part() }
-    }
-
-    rnn_setters!();
-
     rnn_run!(|_: &Self| Cell::Simple, |_: &Self| ActivationFunction::default());
 
     /// The same layer with weights of its own.
@@ -60,8 +52,6 @@ impl SimpleRNN {
 }
 
 impl Layer for SimpleRNN {
-    layer_common!("SimpleRNN");
-
     rnn_layer!(|_: &Self| Cell::Simple);
 
     fn build(&self, inputs: &[Shape], _: &mut Weights) -> Result<()> {

@@ -6,7 +6,9 @@ use crate::graph::Graph;
 use crate::model::Body;
 use crate::{Model, Result, Sequential};
 use candle_keras_layers::activations::activation_scope;
-use candle_keras_layers::{Base, Config, InputLayer, Layer, NodeOutput, OperationLayer, Shape, call_masked};
+use candle_keras_layers::{
+    Base, Config, InputLayer, Layer, NodeOutput, OperationLayer, Shape, call_masked, from_config,
+};
 use candle_keras_ops::Error;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -67,10 +69,10 @@ fn layer(object: &Config, reading: &Reading, depth: usize) -> Result<Arc<dyn Lay
 }
 
 /// A base with this name, as a file says it.
-fn base(config: &Config, class_name: &str) -> Result<Base> {
+fn base(config: &Config, class_name: &str) -> Base {
     match config["name"].as_str() {
-        Some(name) => Ok(serde_json::from_value(serde_json::json!({ "name": name }))?),
-        None => Ok(Base::new(class_name)),
+        Some(name) => Base::named(name.into()),
+        None => Base::new(class_name),
     }
 }
 
@@ -87,7 +89,7 @@ fn sequential(object: &Config, reading: &Reading, depth: usize) -> Result<Model>
         let shape: Shape = serde_json::from_value(shape.clone())?;
         layers.insert(0, Arc::new(InputLayer::new([0usize; 0]).batch_shape(shape)));
     }
-    let base = base(config, "Sequential")?;
+    let base = base(config, "Sequential");
     Ok(Sequential::with_base(base, layers)?.into())
 }
 
@@ -128,7 +130,7 @@ fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model>
         let named = |error: Error| error.in_layer(name.clone(), class_name.clone());
         let made: Arc<dyn Layer> = if class_name == "InputLayer" {
             let made = registry::layer(object, reading.objects)?;
-            let input: InputLayer = serde_json::from_value(made.get_config()?)?;
+            let input: InputLayer = from_config(&class_name, made.get_config()?)?;
             let tensor = input.output().output()?.clone();
             tensors.insert((name.clone(), 0, 0), tensor.clone());
             tensor.node().layer().clone()
@@ -173,7 +175,7 @@ fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model>
         ends.into_iter().map(tensor).collect()
     };
     let graph = Graph::new(ends("input_layers")?, ends("output_layers")?)?;
-    Ok(Model::from_body(base(config, "Functional")?, Body::functional(graph)))
+    Ok(Model::from_body(base(config, "Functional"), Body::functional(graph)))
 }
 
 /// Calls the layers, each as soon as its inputs are there.

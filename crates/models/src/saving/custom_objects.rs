@@ -2,9 +2,8 @@
 
 use crate::Result;
 use candle_core::Tensor;
-use candle_keras_layers::{ActivationFunction, Config, Lambda, Layer, from_config};
+use candle_keras_layers::{ActivationFunction, Config, Configure, Lambda, Layer, from_config};
 use candle_keras_training::{Function, Loss, MetricSpec};
-use serde::{Serialize, de::DeserializeOwned};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -50,7 +49,7 @@ impl CustomObjects {
     }
 
     /// A layer of one's own, by its class name or the name under which it was registered in Keras (`"package>Class"`).
-    pub fn layer<L: Layer + Serialize + DeserializeOwned>(mut self, class_name: impl Into<String>) -> Self {
+    pub fn layer<L: Layer + Configure>(mut self, class_name: impl Into<String>) -> Self {
         let class_name = class_name.into();
         let name = class_name.clone();
         let make = move |config: &Config| Ok(Arc::new(from_config::<L>(&name, config.clone())?) as Arc<dyn Layer>);

@@ -8,7 +8,7 @@ pub use regression::{MeanAbsoluteError, MeanSquaredError};
 
 use crate::function::{Function, function_config, function_name, same_rank, values};
 use candle_core::Tensor;
-use candle_keras_layers::{Config, KerasObject, from_config};
+use candle_keras_layers::{Config, KerasObject, from_serde_config};
 use candle_keras_ops::{self as ops, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -65,7 +65,7 @@ macro_rules! losses {
         /// The function of this class, if there is one.
         pub(crate) fn from_keras(class_name: &str, config: Config) -> Option<Result<Arc<dyn Function>>> {
             Some(match class_name {
-                $(stringify!($class) => from_config::<$class>(class_name, config).map(|f| Arc::new(f) as Arc<dyn Function>),)*
+                $(stringify!($class) => from_serde_config::<$class>(class_name, config).map(|f| Arc::new(f) as Arc<dyn Function>),)*
                 _ => return None,
             })
         }

@@ -12,7 +12,7 @@ pub use crate::function::Direction;
 use crate::function::{Function, same_rank, values};
 use crate::losses;
 use candle_core::{DType, Tensor};
-use candle_keras_layers::{Config, KerasObject, from_config};
+use candle_keras_layers::{Config, KerasObject, from_serde_config};
 use candle_keras_ops::{Error, Result};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -184,7 +184,7 @@ macro_rules! metrics {
 
         fn from_keras(class_name: &str, config: Config) -> Option<Result<Arc<dyn Function>>> {
             Some(match class_name {
-                $(stringify!($class) => from_config::<$class>(class_name, config).map(|f| Arc::new(f) as Arc<dyn Function>),)*
+                $(stringify!($class) => from_serde_config::<$class>(class_name, config).map(|f| Arc::new(f) as Arc<dyn Function>),)*
                 _ => return losses::from_keras(class_name, config),
             })
         }

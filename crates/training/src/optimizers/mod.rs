@@ -29,7 +29,7 @@ use deferred::{COST, Ledgers, MOST, Table, each_row};
 use options::options_setters;
 
 use candle_core::{Device, Tensor, Var};
-use candle_keras_layers::{Config, Deferred, KerasObject, Variable, from_config};
+use candle_keras_layers::{Config, Deferred, KerasObject, Variable, from_serde_config};
 use candle_keras_ops::cores::{self, SHARED_FROM};
 use candle_keras_ops::update::{self, Kernel};
 use candle_keras_ops::{Error, Gradient, Result};
@@ -176,7 +176,7 @@ macro_rules! optimizers {
 
         fn from_keras(object: KerasObject) -> Result<Box<dyn UpdateRule>> {
             match object.class_name.as_str() {
-                $(stringify!($class) => Ok(Box::new(from_config::<$class>(stringify!($class), object.config)?)),)*
+                $(stringify!($class) => Ok(Box::new(from_serde_config::<$class>(stringify!($class), object.config)?)),)*
                 name => Err(Error::unknown("optimizer", name, CLASSES)),
             }
         }

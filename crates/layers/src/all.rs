@@ -1,0 +1,41 @@
+//! All layers of Keras that there are here: one list, from which their exports, what files may have, and the tests follow.
+
+use crate::{Config, Layer, Result, from_config};
+use std::sync::Arc;
+
+/// A new layer is its name behind the folder that it is in.
+macro_rules! all {
+    ($($folder:ident: $($class:ident)*;)*) => {
+        $(pub use crate::$folder::{$($class),*};)*
+
+        /// Keras's names of all classes that a configuration can make.
+        pub const CLASSES: &[&str] = &[$($(stringify!($class)),*),*];
+
+        /// The layer of this class with this configuration; `None` if there is no such class.
+        pub fn layer_from_config(class_name: &str, config: Config) -> Option<Result<Arc<dyn Layer>>> {
+            Some(match class_name {
+                $($(stringify!($class) => {
+                    from_config::<$class>(class_name, config).map(|layer| Arc::new(layer) as Arc<dyn Layer>)
+                })*)*
+                _ => return None,
+            })
+        }
+    };
+}
+
+all! {
+    activations: Activation;
+    attention: MultiHeadAttention;
+    convolutional: Conv1D Conv2D;
+    core: Dense Embedding InputLayer;
+    merging: Add Average Concatenate Dot Maximum Minimum Multiply Subtract;
+    normalization: BatchNormalization GroupNormalization LayerNormalization RMSNormalization;
+    pooling: AveragePooling1D AveragePooling2D GlobalAveragePooling1D GlobalAveragePooling2D GlobalMaxPooling1D
+        GlobalMaxPooling2D MaxPooling1D MaxPooling2D;
+    regularization: Dropout;
+    reshaping: Flatten Reshape;
+    rnn: Bidirectional GRU LSTM SimpleRNN;
+}
+
+/// Its function is in no configuration.
+pub use crate::core::Lambda;
