@@ -36,12 +36,13 @@ pub mod layers {
     #[doc(inline)]
     pub use candle_keras_data::{Standardize, TextVectorization};
     #[doc(inline)]
-    pub use candle_keras_layers::all::*;
+    pub use candle_keras_layers::registry::all::*;
     #[doc(inline)]
     pub use candle_keras_layers::{
-        Argument, Arguments, Base, Check, Config, ConfigMap, Configure, Context, Declared, Input, KerasTensor,
-        KerasTensors, Layer, MergeMode, MissingWords, NodeOutput, OperationLayer, Pretrained, PretrainedRows,
-        Recurrent, Shape, Sizes, Variable, Weight, Weights, WordTable, call, check_layer, layer, setters, single,
+        Argument, Arguments, Base, Check, Config, ConfigMap, Configure, Context, Declared, Described, Input,
+        KerasTensor, KerasTensors, Layer, MergeMode, MissingWords, Named, NodeOutput, OperationLayer, Pretrained,
+        PretrainedRows, Recurrent, Shape, Sizes, Variable, Weight, Weights, WordTable, call, check_layer, layer,
+        object, setters, single,
     };
 }
 

@@ -10,6 +10,7 @@ mod hostile_files;
 mod keras_anchors;
 mod models;
 mod own_layer;
+mod own_objects;
 mod pretrained;
 mod saving;
 mod skipgram;

@@ -1,7 +1,7 @@
 //! A layer that a user writes: the one that docs/writing-a-layer.md walks through, held to all that holds for ours.
 
 use candle_keras::layers::{
-    Arguments, Base, Check, Config, ConfigMap, Configure, Context, Declared, Layer, Shape, Weight, Weights,
+    Arguments, Base, Check, Config, ConfigMap, Configure, Context, Declared, Described, Layer, Shape, Weight, Weights,
     check_layer, layer, single,
 };
 use candle_keras::prelude::*;
@@ -55,7 +55,9 @@ impl Declared for Detached {
     fn base(&self) -> &Base {
         &self.0.base
     }
+}
 
+impl Described for Detached {
     fn class_name(&self) -> &str {
         "Detached"
     }

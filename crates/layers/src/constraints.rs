@@ -1,12 +1,39 @@
 //! What a weight is brought back to after each update. Keras: `keras.constraints`.
 
-use crate::setters;
+use crate::object::{Described, Named};
 use candle_keras_ops::{self as ops, Result, Tensor, axes};
 use serde::{Deserialize, Serialize};
 
-keras_objects! {
-    /// A condition on a weight: a class of this module, or its Keras name such as `"max_norm"`.
-    Constraint, "constraint", "keras.constraints", {
+/// A condition on a weight: a class of this module, its Keras name such as `"max_norm"`, or one's own [`Constrain`].
+pub type Constraint = Named<dyn Constrain>;
+
+/// What brings a weight back to where it may be.
+pub trait Constrain: Described {
+    /// The weight nearest to `w`, in Keras's way, that fulfils the condition.
+    ///
+    /// # Errors
+    /// If `w` does not suit it.
+    fn call(&self, w: &Tensor) -> Result<Tensor>;
+}
+
+impl<C: Constrain> From<C> for Constraint {
+    fn from(constraint: C) -> Self {
+        Self::of(std::sync::Arc::new(constraint))
+    }
+}
+
+impl Constraint {
+    /// The weight nearest to `w`, in Keras's way, that fulfils the condition.
+    ///
+    /// # Errors
+    /// If the name is not a constraint, or `w` does not suit it.
+    pub fn call(&self, w: &Tensor) -> Result<Tensor> {
+        self.get()?.call(w)
+    }
+}
+
+kind! {
+    Constrain, "constraint", "keras.constraints", {
         MaxNorm: "max_norm",
         MinMaxNorm: "min_max_norm",
         NonNeg: "non_neg" | "nonneg",
@@ -17,16 +44,26 @@ keras_objects! {
 /// What Keras adds to a norm before it divides by it.
 const EPSILON: f64 = 1e-7;
 
-/// No element is negative: those that are become 0.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct NonNeg {}
+object! {
+    /// No element is negative: those that are become 0.
+    pub struct NonNeg() {}
+}
 
-/// No vector along `axis` is longer than `max_value`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct MaxNorm {
-    max_value: f64,
-    axis: Axis,
+impl Constrain for NonNeg {
+    fn call(&self, w: &Tensor) -> Result<Tensor> {
+        Ok(w.relu()?)
+    }
+}
+
+object! {
+    /// No vector along `axis` is longer than `max_value`.
+    pub struct MaxNorm(
+        /// The largest length; Keras's default is 2.
+        max_value: f64,
+    ) {
+        /// Along which axis or axes a vector runs.
+        axis: Axis = 0,
+    }
 }
 
 impl Default for MaxNorm {
@@ -35,69 +72,56 @@ impl Default for MaxNorm {
     }
 }
 
-impl MaxNorm {
-    /// Along axis 0; Keras's default length is 2.
-    pub fn new(max_value: f64) -> Self {
-        Self { max_value, axis: Axis::One(0) }
+impl Constrain for MaxNorm {
+    fn call(&self, w: &Tensor) -> Result<Tensor> {
+        rescaled(w, &self.axis, |norms| norms.clamp(0.0, self.max_value))
     }
+}
 
-    setters! {
+object! {
+    /// Every vector along `axis` has length 1.
+    pub struct UnitNorm() {
         /// Along which axis or axes a vector runs.
-        axis: Axis,
+        axis: Axis = 0,
     }
 }
 
-/// Every vector along `axis` has length 1.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct UnitNorm {
-    axis: Axis,
-}
-
-impl UnitNorm {
-    /// Along axis 0.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    setters! {
-        /// Along which axis or axes a vector runs.
-        axis: Axis,
+impl Constrain for UnitNorm {
+    fn call(&self, w: &Tensor) -> Result<Tensor> {
+        rescaled(w, &self.axis, Tensor::ones_like)
     }
 }
 
-/// Every vector along `axis` moves by `rate` towards a length between `min_value` and `max_value`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct MinMaxNorm {
-    min_value: f64,
-    max_value: f64,
-    rate: f64,
-    axis: Axis,
-}
-
-impl Default for MinMaxNorm {
-    fn default() -> Self {
-        Self { min_value: 0.0, max_value: 1.0, rate: 1.0, axis: Axis::One(0) }
-    }
-}
-
-impl MinMaxNorm {
-    /// With Keras's defaults: 0 to 1, rate 1, along axis 0.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    setters! {
+object! {
+    /// Every vector along `axis` moves by `rate` towards a length between `min_value` and `max_value`.
+    pub struct MinMaxNorm() {
         /// The smallest length.
-        min_value: f64,
+        min_value: f64 = 0.0,
         /// The largest length.
-        max_value: f64,
-        /// How much of the way is gone at each update, 0 to 1.
-        rate: f64,
+        max_value: f64 = 1.0,
+        /// How far it moves at each update: 0 not at all, 1 all of the way.
+        rate: f64 = 1.0,
         /// Along which axis or axes a vector runs.
-        axis: Axis,
+        axis: Axis = 0,
     }
+}
+
+impl Constrain for MinMaxNorm {
+    fn call(&self, w: &Tensor) -> Result<Tensor> {
+        rescaled(w, &self.axis, |norms| {
+            (norms.clamp(self.min_value, self.max_value)? * self.rate)? + (norms * (1.0 - self.rate))?
+        })
+    }
+}
+
+/// The vectors along these axes, brought to the lengths that `wanted` makes of theirs.
+fn rescaled(w: &Tensor, axis: &Axis, wanted: impl Fn(&Tensor) -> candle_core::Result<Tensor>) -> Result<Tensor> {
+    let axes = match axis {
+        Axis::One(axis) => axes(*axis),
+        Axis::Many(many) => axes(many.as_slice()),
+    };
+    let norms = ops::sum(&w.sqr()?, axes.keepdims(true))?.sqrt()?;
+    Ok(w.broadcast_mul(&(wanted(&norms)? / (&norms + EPSILON)?)?)?)
 }
 
 /// One axis or several.
@@ -125,32 +149,6 @@ impl From<i64> for Axis {
 impl<const N: usize> From<[i64; N]> for Axis {
     fn from(axes: [i64; N]) -> Self {
         Self::Many(axes.to_vec())
-    }
-}
-
-impl Constraint {
-    /// The weight nearest to `w`, in Keras's way, that fulfils the condition.
-    ///
-    /// # Errors
-    /// If the name is not a constraint, or an axis is out of range.
-    pub fn call(&self, w: &Tensor) -> Result<Tensor> {
-        let rescaled = |axis: &Axis, wanted: &dyn Fn(&Tensor) -> candle_core::Result<Tensor>| {
-            let axes = match axis {
-                Axis::One(axis) => axes(*axis),
-                Axis::Many(many) => axes(many.as_slice()),
-            };
-            let norms = ops::sum(&w.sqr()?, axes.keepdims(true))?.sqrt()?;
-            Ok(w.broadcast_mul(&(wanted(&norms)? / (&norms + EPSILON)?)?)?)
-        };
-        match self {
-            Self::NonNeg(NonNeg {}) => Ok(w.relu()?),
-            Self::MaxNorm(MaxNorm { max_value, axis }) => rescaled(axis, &|norms| norms.clamp(0.0, *max_value)),
-            Self::UnitNorm(UnitNorm { axis }) => rescaled(axis, &|norms| norms.ones_like()),
-            Self::MinMaxNorm(MinMaxNorm { min_value, max_value, rate, axis }) => {
-                rescaled(axis, &|norms| (norms.clamp(*min_value, *max_value)? * *rate)? + (norms * (1.0 - rate))?)
-            }
-            Self::Unknown(name) => Err(Self::unknown(name)),
-        }
     }
 }
 

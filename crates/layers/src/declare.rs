@@ -1,7 +1,7 @@
 //! Declaring a layer, or another object with arguments, once: [`layer!`](crate::layer) and [`object!`](crate::object!) write the struct, `new`, the setters
 //! and Keras's form from one list of arguments.
 
-use crate::{Base, Config};
+use crate::{Base, Config, Described};
 use candle_keras_ops::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,15 +11,9 @@ use serde_json::{Map, Value};
 pub type ConfigMap = Map<String, Value>;
 
 /// What [`layer!`](crate::layer) writes for a layer beside its arguments.
-pub trait Declared {
+pub trait Declared: Described {
     /// What all layers share.
     fn base(&self) -> &Base;
-
-    /// Keras's name of the class: `"Dense"`.
-    fn class_name(&self) -> &str;
-
-    /// The arguments in Keras's form; `Layer::get_config` is how to ask for it.
-    fn config(&self) -> Result<Config>;
 }
 
 /// An object with arguments, which files describe by them.
@@ -360,6 +354,7 @@ macro_rules! declare {
 
         impl $crate::Configure for $class {
             fn write(&self, config: &mut $crate::ConfigMap) -> $crate::Result<()> {
+                let _ = &config;
                 $(self.$base.write(config)?;)?
                 $($crate::write_argument(config, stringify!($p), &self.$p)?;)*
                 $($crate::write_argument(config, stringify!($a), &self.$a)?;)*
@@ -368,6 +363,7 @@ macro_rules! declare {
             }
 
             fn read(arguments: &mut $crate::Arguments) -> $crate::Result<Self> {
+                let _ = &arguments;
                 $(let $p: $required = arguments.required(stringify!($p))?;)*
                 Ok(Self {
                     $($base: $crate::Base::read(arguments)?,)?
@@ -384,15 +380,17 @@ macro_rules! declare {
                 fn base(&self) -> &$crate::Base {
                     &self.$base
                 }
-
-                fn class_name(&self) -> &str {
-                    stringify!($class)
-                }
-
-                fn config(&self) -> $crate::Result<$crate::Config> {
-                    $crate::to_config(self)
-                }
             }
         )?
+
+        impl $crate::Described for $class {
+            fn class_name(&self) -> &str {
+                stringify!($class)
+            }
+
+            fn config(&self) -> $crate::Result<$crate::Config> {
+                $crate::to_config(self)
+            }
+        }
     };
 }

@@ -5,14 +5,54 @@
 //! each weight; with a seed it gives the same numbers each time. (Keras, too, except that one *object* without a seed repeats
 //! itself there.)
 
-use crate::setters;
+use crate::Config;
+use crate::object::{Described, Named, own_function};
 use candle_keras_ops::random::{self, Stream};
 use candle_keras_ops::{DType, Device, Error, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-keras_objects! {
-    /// How a weight begins: a class of this module, or its Keras name such as `"glorot_uniform"`.
-    Initializer, "initializer", "keras.initializers", {
+/// How a weight begins: a class of this module, its Keras name such as `"glorot_uniform"`, or one's own.
+///
+/// ```
+/// use candle_keras_layers::{Dense, Initializer, initializers::{Initialize, RandomNormal, Source}, object, Result};
+/// let layer = Dense::new(3).kernel_initializer(RandomNormal::new().stddev(0.02)).bias_initializer("zeros");
+///
+/// object! {
+///     /// 0, 1, 2 and so on, times a factor.
+///     pub struct Counting(
+///         /// The factor.
+///         factor: f64,
+///     ) {}
+/// }
+///
+/// impl Initialize for Counting {
+///     fn source(&self, shape: &[usize]) -> Result<Source> {
+///         Ok(Source::Values((0..shape.iter().product()).map(|i: usize| i as f64 * self.factor).collect()))
+///     }
+/// }
+///
+/// let layer = layer.kernel_initializer(Counting::new(0.1));
+/// # let _ = layer;
+/// ```
+pub type Initializer = Named<dyn Initialize>;
+
+/// What fills a weight with its first values.
+pub trait Initialize: Described {
+    /// Where the values of a weight of this shape come from.
+    ///
+    /// # Errors
+    /// If the shape is not one that it can fill.
+    fn source(&self, shape: &[usize]) -> Result<Source>;
+}
+
+impl<I: Initialize> From<I> for Initializer {
+    fn from(initializer: I) -> Self {
+        Self::of(std::sync::Arc::new(initializer))
+    }
+}
+
+kind! {
+    Initialize, "initializer", "keras.initializers", {
         Zeros: "zeros" | "zero",
         Ones: "ones" | "one",
         Constant: "constant",
@@ -31,140 +71,134 @@ keras_objects! {
     }
 }
 
-/// All 0.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Zeros {}
-
-/// All 1.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Ones {}
-
-/// All `value`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Constant {
-    value: f64,
+object! {
+    /// All 0.
+    pub struct Zeros() {}
 }
 
-impl Constant {
+impl Initialize for Zeros {
+    fn source(&self, _: &[usize]) -> Result<Source> {
+        Ok(Source::Constant(0.0))
+    }
+}
+
+object! {
+    /// All 1.
+    pub struct Ones() {}
+}
+
+impl Initialize for Ones {
+    fn source(&self, _: &[usize]) -> Result<Source> {
+        Ok(Source::Constant(1.0))
+    }
+}
+
+object! {
     /// All `value`.
-    pub fn new(value: f64) -> Self {
-        Self { value }
-    }
+    pub struct Constant(
+        /// The value.
+        value: f64,
+    ) {}
 }
 
-macro_rules! random_initializer {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident = $default:expr),* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-        #[serde(default)]
-        pub struct $name {
-            $($field: f64,)*
-            seed: Option<u64>,
-        }
-
-        impl Default for $name {
-            fn default() -> Self {
-                Self { $($field: $default,)* seed: None }
-            }
-        }
-
-        impl $name {
-            /// With Keras's defaults.
-            pub fn new() -> Self {
-                Self::default()
-            }
-
-            setters! {
-                $($(#[$field_doc])* $field: f64,)*
-                /// Fixes the numbers, whatever else was drawn before.
-                seed: Option<u64>,
-            }
-        }
-    };
-}
-
-random_initializer! {
-    /// The normal distribution.
-    RandomNormal {
-        /// The mean.
-        mean = 0.0,
-        /// The standard deviation.
-        stddev = 0.05
-    }
-}
-random_initializer! {
-    /// The uniform distribution between `minval` and `maxval`.
-    RandomUniform {
-        /// The lower bound.
-        minval = -0.05,
-        /// The upper bound.
-        maxval = 0.05
-    }
-}
-random_initializer! {
-    /// The normal distribution, cut off at two standard deviations. `stddev` is that before the cut, as in Keras.
-    TruncatedNormal {
-        /// The mean.
-        mean = 0.0,
-        /// The standard deviation before the cut.
-        stddev = 0.05
-    }
-}
-random_initializer! {
-    /// A random orthogonal matrix, times `gain` (Saxe et al., 2013). Leading dimensions count as rows.
-    Orthogonal {
-        /// A factor on the matrix.
-        gain = 1.0
-    }
-}
-random_initializer! {
-    /// Truncated normal, of variance `2 / (fan_in + fan_out)` (Glorot and Bengio, 2010).
-    GlorotNormal {}
-}
-random_initializer! {
-    /// Uniform, of variance `2 / (fan_in + fan_out)` (Glorot and Bengio, 2010).
-    GlorotUniform {}
-}
-random_initializer! {
-    /// Truncated normal, of variance `2 / fan_in` (He et al., 2015).
-    HeNormal {}
-}
-random_initializer! {
-    /// Uniform, of variance `2 / fan_in` (He et al., 2015).
-    HeUniform {}
-}
-random_initializer! {
-    /// Truncated normal, of variance `1 / fan_in` (LeCun et al., 1998).
-    LecunNormal {}
-}
-random_initializer! {
-    /// Uniform, of variance `1 / fan_in` (LeCun et al., 1998).
-    LecunUniform {}
-}
-
-/// The identity matrix, times `gain`. Two dimensions only.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Identity {
-    gain: f64,
-}
-
-impl Default for Identity {
+impl Default for Constant {
     fn default() -> Self {
-        Self { gain: 1.0 }
+        Self::new(0.0)
     }
 }
 
-impl Identity {
-    /// With a gain of 1.
-    pub fn new() -> Self {
-        Self::default()
+impl Initialize for Constant {
+    fn source(&self, _: &[usize]) -> Result<Source> {
+        Ok(Source::Constant(self.value))
     }
+}
 
-    setters! {
+object! {
+    /// The normal distribution.
+    pub struct RandomNormal() {
+        /// The mean.
+        mean: f64 = 0.0,
+        /// The standard deviation.
+        stddev: f64 = 0.05,
+        /// Fixes the numbers, whatever else was drawn before.
+        seed: Option<u64>,
+    }
+}
+
+impl Initialize for RandomNormal {
+    fn source(&self, _: &[usize]) -> Result<Source> {
+        Ok(Source::draw(self.seed, Stream::normal, self.stddev, self.mean))
+    }
+}
+
+object! {
+    /// The uniform distribution between `minval` and `maxval`.
+    pub struct RandomUniform() {
+        /// The lower bound.
+        minval: f64 = -0.05,
+        /// The upper bound.
+        maxval: f64 = 0.05,
+        /// Fixes the numbers, whatever else was drawn before.
+        seed: Option<u64>,
+    }
+}
+
+impl Initialize for RandomUniform {
+    fn source(&self, _: &[usize]) -> Result<Source> {
+        Ok(Source::draw(self.seed, Stream::uniform, self.maxval - self.minval, self.minval))
+    }
+}
+
+object! {
+    /// The normal distribution, cut off at two standard deviations. `stddev` is that before the cut, as in Keras.
+    pub struct TruncatedNormal() {
+        /// The mean.
+        mean: f64 = 0.0,
+        /// The standard deviation before the cut.
+        stddev: f64 = 0.05,
+        /// Fixes the numbers, whatever else was drawn before.
+        seed: Option<u64>,
+    }
+}
+
+impl Initialize for TruncatedNormal {
+    fn source(&self, _: &[usize]) -> Result<Source> {
+        Ok(Source::draw(self.seed, Stream::truncated_normal, self.stddev, self.mean))
+    }
+}
+
+object! {
+    /// A random orthogonal matrix, times `gain` (Saxe et al., 2013). Leading dimensions count as rows.
+    pub struct Orthogonal() {
+        /// A factor on the matrix.
+        gain: f64 = 1.0,
+        /// Fixes the numbers, whatever else was drawn before.
+        seed: Option<u64>,
+    }
+}
+
+impl Initialize for Orthogonal {
+    fn source(&self, shape: &[usize]) -> Result<Source> {
+        let matrix = orthogonal(shape, &mut stream(self.seed))?;
+        Ok(Source::Values(matrix.into_iter().map(|x| x * self.gain).collect()))
+    }
+}
+
+object! {
+    /// The identity matrix, times `gain`. Two dimensions only.
+    pub struct Identity() {
         /// The value on the diagonal.
-        gain: f64,
+        gain: f64 = 1.0,
+    }
+}
+
+impl Initialize for Identity {
+    fn source(&self, shape: &[usize]) -> Result<Source> {
+        let [rows, columns] = shape else {
+            return Err(Error::new("Identity fills matrices only").received(format!("shape {shape:?}")));
+        };
+        let at = |i: usize| if i / columns == i % columns { self.gain } else { 0.0 };
+        Ok(Source::Values((0..rows * columns).map(at).collect()))
     }
 }
 
@@ -193,77 +227,137 @@ pub enum Distribution {
     Uniform,
 }
 
-/// Of variance `scale / fan`: the common form of the Glorot, He and LeCun initializers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct VarianceScaling {
-    scale: f64,
-    mode: FanMode,
-    distribution: Distribution,
-    seed: Option<u64>,
-}
-
-impl Default for VarianceScaling {
-    fn default() -> Self {
-        Self { scale: 1.0, mode: FanMode::FanIn, distribution: Distribution::TruncatedNormal, seed: None }
-    }
-}
-
-impl VarianceScaling {
-    /// With Keras's defaults.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    setters! {
+object! {
+    /// Of variance `scale / fan`: the common form of the Glorot, He and LeCun initializers.
+    pub struct VarianceScaling() {
         /// The variance times the fan.
-        scale: f64,
+        scale: f64 = 1.0,
         /// Which fan.
-        mode: FanMode,
+        mode: FanMode = FanMode::FanIn,
         /// Normal or uniform.
-        distribution: Distribution,
-        /// Fixes the numbers.
+        distribution: Distribution = Distribution::TruncatedNormal,
+        /// Fixes the numbers, whatever else was drawn before.
         seed: Option<u64>,
     }
+}
 
-    fn draw(&self, shape: &[usize]) -> Source {
+impl Initialize for VarianceScaling {
+    fn source(&self, shape: &[usize]) -> Result<Source> {
         let (fan_in, fan_out) = fans(shape);
         let fan = match self.mode {
             FanMode::FanIn => fan_in,
             FanMode::FanOut => fan_out,
             FanMode::FanAvg => (fan_in + fan_out) / 2.0,
         };
-        let (variance, stream) = (self.scale / fan.max(1.0), stream(self.seed));
-        match self.distribution {
+        let variance = self.scale / fan.max(1.0);
+        Ok(match self.distribution {
             Distribution::Uniform => {
                 let limit = (3.0 * variance).sqrt();
-                Source::Draw { stream, draw: Stream::uniform, factor: 2.0 * limit, offset: -limit }
+                Source::draw(self.seed, Stream::uniform, 2.0 * limit, -limit)
             }
-            Distribution::UntruncatedNormal => {
-                Source::Draw { stream, draw: Stream::normal, factor: variance.sqrt(), offset: 0.0 }
-            }
+            Distribution::UntruncatedNormal => Source::draw(self.seed, Stream::normal, variance.sqrt(), 0.0),
             Distribution::TruncatedNormal => {
-                let factor = variance.sqrt() / TRUNCATED_DEVIATION;
-                Source::Draw { stream, draw: Stream::truncated_normal, factor, offset: 0.0 }
+                Source::draw(self.seed, Stream::truncated_normal, variance.sqrt() / TRUNCATED_DEVIATION, 0.0)
+            }
+        })
+    }
+}
+
+/// The classes that are [`VarianceScaling`] with fixed arguments.
+macro_rules! scaled {
+    ($($(#[$doc:meta])* $class:ident = $scale:literal, $mode:ident, $distribution:ident;)*) => {$(
+        object! {
+            $(#[$doc])*
+            pub struct $class() {
+                /// Fixes the numbers, whatever else was drawn before.
+                seed: Option<u64>,
             }
         }
+
+        impl Initialize for $class {
+            fn source(&self, shape: &[usize]) -> Result<Source> {
+                let (mode, distribution) = (FanMode::$mode, Distribution::$distribution);
+                VarianceScaling { scale: $scale, mode, distribution, seed: self.seed }.source(shape)
+            }
+        }
+    )*};
+}
+
+scaled! {
+    /// Truncated normal, of variance `2 / (fan_in + fan_out)` (Glorot and Bengio, 2010).
+    GlorotNormal = 1.0, FanAvg, TruncatedNormal;
+    /// Uniform, of variance `2 / (fan_in + fan_out)` (Glorot and Bengio, 2010).
+    GlorotUniform = 1.0, FanAvg, Uniform;
+    /// Truncated normal, of variance `2 / fan_in` (He et al., 2015).
+    HeNormal = 2.0, FanIn, TruncatedNormal;
+    /// Uniform, of variance `2 / fan_in` (He et al., 2015).
+    HeUniform = 2.0, FanIn, Uniform;
+    /// Truncated normal, of variance `1 / fan_in` (LeCun et al., 1998).
+    LecunNormal = 1.0, FanIn, TruncatedNormal;
+    /// Uniform, of variance `1 / fan_in` (LeCun et al., 1998).
+    LecunUniform = 1.0, FanIn, Uniform;
+}
+
+/// A function of the shape, as an initializer.
+struct Function<F> {
+    name: String,
+    function: F,
+}
+
+impl<F> std::fmt::Debug for Function<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl<F: Send + Sync + 'static> Described for Function<F> {
+    fn class_name(&self) -> &str {
+        &self.name
+    }
+
+    fn config(&self) -> Result<Config> {
+        Ok(own_function(&self.name))
+    }
+}
+
+impl<F: Fn(&[usize]) -> Vec<f64> + Send + Sync + 'static> Initialize for Function<F> {
+    fn source(&self, shape: &[usize]) -> Result<Source> {
+        let (values, count) = ((self.function)(shape), shape.iter().product::<usize>());
+        if values.len() != count {
+            return Err(Error::new(format!("the initializer {:?} gives another number of values", self.name))
+                .expected(format!("{count} for the shape {shape:?}"))
+                .received(values.len().to_string()));
+        }
+        Ok(Source::Values(values))
     }
 }
 
 /// Where the numbers of a weight come from.
-enum Source {
+#[derive(Debug)]
+pub enum Source {
+    /// All the same.
     Constant(f64),
-    /// `factor * draw + offset`.
+    /// Random numbers: `factor * draw + offset`.
     Draw {
+        /// The random numbers.
         stream: Stream,
+        /// Their distribution.
         draw: fn(&mut Stream, usize) -> Vec<f64>,
+        /// What they are multiplied by.
         factor: f64,
+        /// What is added then.
         offset: f64,
     },
+    /// These, row by row.
     Values(Vec<f64>),
 }
 
 impl Source {
+    /// Random numbers `factor * draw + offset`: with a seed the same each time, otherwise others for each weight.
+    pub fn draw(seed: Option<u64>, draw: fn(&mut Stream, usize) -> Vec<f64>, factor: f64, offset: f64) -> Self {
+        Self::Draw { stream: stream(seed), draw, factor, offset }
+    }
+
     /// Hands on all `count` numbers, a block at a time: a large weight is never there in double precision.
     fn each_block(self, count: usize, mut f: impl FnMut(&[f64])) {
         const BLOCK: usize = 1 << 16;
@@ -305,59 +399,32 @@ fn stream(seed: Option<u64>) -> Stream {
 }
 
 impl Initializer {
+    /// One's own initializer: a function that gives the values of a weight of this shape, row by row, with the name under which it is saved.
+    pub fn new(name: impl Into<String>, function: impl Fn(&[usize]) -> Vec<f64> + Send + Sync + 'static) -> Self {
+        Function { name: name.into(), function }.into()
+    }
+
     /// A tensor on the host with initial values.
     ///
     /// # Errors
     /// If the name is not an initializer, or the shape is not one that it can fill.
     pub fn init(&self, shape: &[usize], dtype: DType) -> Result<Tensor> {
-        let count = shape.iter().product();
-        let mut values = Vec::with_capacity(count);
-        self.source(shape)?.each_block(count, |block| values.extend_from_slice(block));
+        let mut values = Vec::with_capacity(shape.iter().product());
+        self.each_block(shape, |block| values.extend_from_slice(block))?;
         Ok(Tensor::from_vec(values, shape, &Device::Cpu)?.to_dtype(dtype)?)
     }
 
     /// [`init`](Self::init) for f32, with no more memory than the numbers themselves take.
     pub(crate) fn init_f32(&self, shape: &[usize]) -> Result<Vec<f32>> {
-        let count = shape.iter().product();
-        let mut values = Vec::with_capacity(count);
-        self.source(shape)?.each_block(count, |block| values.extend(block.iter().map(|&x| x as f32)));
+        let mut values = Vec::with_capacity(shape.iter().product());
+        self.each_block(shape, |block| values.extend(block.iter().map(|&x| x as f32)))?;
         Ok(values)
     }
 
-    fn source(&self, shape: &[usize]) -> Result<Source> {
-        let scaling = |scale, mode, distribution, seed| VarianceScaling { scale, mode, distribution, seed }.draw(shape);
-        let drawn =
-            |seed: &Option<u64>, draw, factor, offset| Source::Draw { stream: stream(*seed), draw, factor, offset };
-        use {Distribution::*, FanMode::*};
-        Ok(match self {
-            Self::Zeros(Zeros {}) => Source::Constant(0.0),
-            Self::Ones(Ones {}) => Source::Constant(1.0),
-            Self::Constant(Constant { value }) => Source::Constant(*value),
-            Self::RandomNormal(RandomNormal { mean, stddev, seed }) => drawn(seed, Stream::normal, *stddev, *mean),
-            Self::TruncatedNormal(self::TruncatedNormal { mean, stddev, seed }) => {
-                drawn(seed, Stream::truncated_normal, *stddev, *mean)
-            }
-            Self::RandomUniform(RandomUniform { minval, maxval, seed }) => {
-                drawn(seed, Stream::uniform, maxval - minval, *minval)
-            }
-            Self::VarianceScaling(variance_scaling) => variance_scaling.draw(shape),
-            Self::GlorotNormal(x) => scaling(1.0, FanAvg, TruncatedNormal, x.seed),
-            Self::GlorotUniform(x) => scaling(1.0, FanAvg, Uniform, x.seed),
-            Self::HeNormal(x) => scaling(2.0, FanIn, TruncatedNormal, x.seed),
-            Self::HeUniform(x) => scaling(2.0, FanIn, Uniform, x.seed),
-            Self::LecunNormal(x) => scaling(1.0, FanIn, TruncatedNormal, x.seed),
-            Self::LecunUniform(x) => scaling(1.0, FanIn, Uniform, x.seed),
-            Self::Orthogonal(Orthogonal { gain, seed }) => {
-                Source::Values(orthogonal(shape, &mut stream(*seed))?.into_iter().map(|x| x * gain).collect())
-            }
-            Self::Identity(Identity { gain }) => match shape {
-                [rows, columns] => Source::Values(
-                    (0..rows * columns).map(|i| if i / columns == i % columns { *gain } else { 0.0 }).collect(),
-                ),
-                _ => return Err(Error::new("Identity fills matrices only").received(format!("shape {shape:?}"))),
-            },
-            Self::Unknown(name) => return Err(Self::unknown(name)),
-        })
+    fn each_block(&self, shape: &[usize], f: impl FnMut(&[f64])) -> Result<()> {
+        let count = shape.iter().product();
+        self.get()?.source(shape)?.each_block(count, f);
+        Ok(())
     }
 }
 

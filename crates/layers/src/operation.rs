@@ -2,7 +2,7 @@
 
 use crate::shape::by_trying;
 use crate::symbolic::{KerasTensor, KerasTensors, call_for};
-use crate::{Base, Config, Context, Declared, Layer, Shape};
+use crate::{Base, Config, Context, Declared, Described, Layer, Shape};
 use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, Index, Key, Operand, Operation, Result, dtype, dtype_name};
 use serde_json::{Map, Number, Value, json};
@@ -186,7 +186,9 @@ impl Declared for OperationLayer {
     fn base(&self) -> &Base {
         &self.base
     }
+}
 
+impl Described for OperationLayer {
     fn class_name(&self) -> &str {
         &self.class_name
     }

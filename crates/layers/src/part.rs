@@ -1,6 +1,6 @@
 //! The weights of a part of a layer, for which Keras has a layer inside of it: a recurrent cell, a projection.
 
-use crate::{Base, Config, Context, Declared, Layer, Shape, Weights};
+use crate::{Base, Config, Context, Declared, Described, Layer, Shape, Weights};
 use candle_core::Tensor;
 use candle_keras_ops::{DTypeName, Error, Result};
 
@@ -34,7 +34,9 @@ impl Declared for Part {
     fn base(&self) -> &Base {
         &self.base
     }
+}
 
+impl Described for Part {
     fn class_name(&self) -> &str {
         self.class_name
     }

@@ -1,12 +1,39 @@
 //! A penalty on a weight or an output, which is added to the loss. Keras: `keras.regularizers`.
 
-use crate::setters;
+use crate::object::{Described, Named};
 use candle_keras_ops::{self as ops, Error, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-keras_objects! {
-    /// A penalty: a class of this module, or its Keras name such as `"l2"`.
-    Regularizer, "regularizer", "keras.regularizers", {
+/// A penalty: a class of this module, its Keras name such as `"l2"`, or one's own [`Regularize`].
+pub type Regularizer = Named<dyn Regularize>;
+
+/// What computes a penalty.
+pub trait Regularize: Described {
+    /// The penalty on `x`: a scalar.
+    ///
+    /// # Errors
+    /// If `x` does not suit it.
+    fn call(&self, x: &Tensor) -> Result<Tensor>;
+}
+
+impl<R: Regularize> From<R> for Regularizer {
+    fn from(regularizer: R) -> Self {
+        Self::of(std::sync::Arc::new(regularizer))
+    }
+}
+
+impl Regularizer {
+    /// The penalty on `x`: a scalar.
+    ///
+    /// # Errors
+    /// If the name is not a regularizer, or `x` does not suit it.
+    pub fn call(&self, x: &Tensor) -> Result<Tensor> {
+        self.get()?.call(x)
+    }
+}
+
+kind! {
+    Regularize, "regularizer", "keras.regularizers", {
         L1: "l1",
         L2: "l2",
         L1L2: "l1l2",
@@ -14,11 +41,30 @@ keras_objects! {
     }
 }
 
-/// `l1 * sum(|w|)`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct L1 {
-    l1: f64,
+object! {
+    /// `l1 * sum(|w|)`.
+    pub struct L1(
+        /// The factor; Keras's default is 0.01.
+        l1: f64,
+    ) {}
+}
+
+object! {
+    /// `l2 * sum(w²)`; there is no half in it.
+    pub struct L2(
+        /// The factor; Keras's default is 0.01.
+        l2: f64,
+    ) {}
+}
+
+object! {
+    /// [`L1`] and [`L2`] together. Keras: `L1L2`, `l1_l2`.
+    pub struct L1L2(
+        /// The factor on the absolute values; Keras's default is 0.
+        l1: f64,
+        /// The factor on the squares; Keras's default is 0.
+        l2: f64,
+    ) {}
 }
 
 impl Default for L1 {
@@ -27,45 +73,37 @@ impl Default for L1 {
     }
 }
 
-impl L1 {
-    /// With this factor; Keras's default is 0.01.
-    pub fn new(l1: f64) -> Self {
-        Self { l1 }
-    }
-}
-
-/// `l2 * sum(w²)`; there is no half in it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct L2 {
-    l2: f64,
-}
-
 impl Default for L2 {
     fn default() -> Self {
         Self::new(0.01)
     }
 }
 
-impl L2 {
-    /// With this factor; Keras's default is 0.01.
-    pub fn new(l2: f64) -> Self {
-        Self { l2 }
+impl Default for L1L2 {
+    fn default() -> Self {
+        Self::new(0.0, 0.0)
     }
 }
 
-/// [`L1`] and [`L2`] together, both 0 unless said. Keras: `L1L2`, `l1_l2`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct L1L2 {
-    l1: f64,
-    l2: f64,
+impl Regularize for L1 {
+    fn call(&self, x: &Tensor) -> Result<Tensor> {
+        Ok((ops::sum(&ops::abs(x)?, ())? * self.l1)?)
+    }
 }
 
-impl L1L2 {
-    /// With both factors.
-    pub fn new(l1: f64, l2: f64) -> Self {
-        Self { l1, l2 }
+impl Regularize for L2 {
+    fn call(&self, x: &Tensor) -> Result<Tensor> {
+        Ok((ops::sum(&x.sqr()?, ())? * self.l2)?)
+    }
+}
+
+impl Regularize for L1L2 {
+    fn call(&self, x: &Tensor) -> Result<Tensor> {
+        match (self.l1 != 0.0, self.l2 != 0.0) {
+            (true, true) => Ok((L1::new(self.l1).call(x)? + L2::new(self.l2).call(x)?)?),
+            (true, false) => L1::new(self.l1).call(x),
+            _ => L2::new(self.l2).call(x),
+        }
     }
 }
 
@@ -80,34 +118,18 @@ pub enum Vectors {
     Columns,
 }
 
-/// `factor` times the mean of `|cos|` over all pairs of rows (or columns) of a matrix.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct OrthogonalRegularizer {
-    factor: f64,
-    mode: Vectors,
-}
-
-impl Default for OrthogonalRegularizer {
-    fn default() -> Self {
-        Self { factor: 0.01, mode: Vectors::Rows }
-    }
-}
-
-impl OrthogonalRegularizer {
-    /// With Keras's defaults: 0.01 and rows.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    setters! {
+object! {
+    /// `factor` times the mean of `|cos|` over all pairs of rows (or columns) of a matrix.
+    pub struct OrthogonalRegularizer() {
         /// The factor on the penalty.
-        factor: f64,
+        factor: f64 = 0.01,
         /// Rows or columns.
-        mode: Vectors,
+        mode: Vectors = Vectors::Rows,
     }
+}
 
-    fn penalty(&self, x: &Tensor) -> Result<Tensor> {
+impl Regularize for OrthogonalRegularizer {
+    fn call(&self, x: &Tensor) -> Result<Tensor> {
         let (rows, columns) = x.dims2().map_err(|_| {
             Error::new("OrthogonalRegularizer takes matrices only").received(format!("shape {:?}", x.dims()))
         })?;
@@ -119,31 +141,6 @@ impl OrthogonalRegularizer {
         let pairs = (count * (count - 1)) as f64 / 2.0;
         let cosines = (ops::matmul(&x, &x.t()?)? * others)?;
         Ok((ops::sum(&ops::abs(&cosines)?, ())? * (self.factor * 0.5 / pairs))?)
-    }
-}
-
-impl Regularizer {
-    /// The penalty on `x`: a scalar.
-    ///
-    /// # Errors
-    /// If the name is not a regularizer, or `x` does not suit it.
-    pub fn call(&self, x: &Tensor) -> Result<Tensor> {
-        let (l1, l2) = match self {
-            Self::L1(L1 { l1 }) => (*l1, 0.0),
-            Self::L2(L2 { l2 }) => (0.0, *l2),
-            Self::L1L2(L1L2 { l1, l2 }) => (*l1, *l2),
-            Self::OrthogonalRegularizer(orthogonal) => return orthogonal.penalty(x),
-            Self::Unknown(name) => return Err(Self::unknown(name)),
-        };
-        let mut penalty = None;
-        if l1 != 0.0 {
-            penalty = Some((ops::sum(&ops::abs(x)?, ())? * l1)?);
-        }
-        if l2 != 0.0 {
-            let squares = (ops::sum(&x.sqr()?, ())? * l2)?;
-            penalty = Some(penalty.map_or_else(|| Ok(squares.clone()), |l1| l1 + &squares)?);
-        }
-        Ok(penalty.map_or_else(|| Tensor::zeros((), x.dtype(), x.device()), Ok)?)
     }
 }
 

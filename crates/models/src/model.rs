@@ -5,7 +5,7 @@ use crate::graph::Graph;
 use crate::{Optimizer, Result, config};
 use candle_core::{Device, Tensor};
 use candle_keras_layers::{
-    Base, Config, Context, Declared, KerasTensors, Layer, NodeOutput, Shape, Variable, Weights, call,
+    Base, Config, Context, Declared, Described, KerasTensors, Layer, NodeOutput, Shape, Variable, Weights, call,
 };
 use candle_keras_ops::Error;
 use candle_keras_training::Compile;
@@ -248,7 +248,9 @@ impl Declared for Model {
     fn base(&self) -> &Base {
         &self.base
     }
+}
 
+impl Described for Model {
     fn class_name(&self) -> &str {
         if self.body().stack.is_some() { "Sequential" } else { "Functional" }
     }

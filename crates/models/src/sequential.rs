@@ -4,7 +4,8 @@ use crate::Result;
 use crate::model::{Body, Model, single_output};
 use candle_core::Tensor;
 use candle_keras_layers::{
-    Base, Config, Context, Declared, IntoLayer, Layer, NodeOutput, Shape, Variable, Weights, call, from_config,
+    Base, Config, Context, Declared, Described, IntoLayer, Layer, NodeOutput, Shape, Variable, Weights, call,
+    from_config,
 };
 use candle_keras_ops::Error;
 use std::ops::{Deref, DerefMut};
@@ -163,7 +164,9 @@ impl Declared for Sequential {
     fn base(&self) -> &Base {
         self.0.base()
     }
+}
 
+impl Described for Sequential {
     fn class_name(&self) -> &str {
         self.0.class_name()
     }

@@ -63,6 +63,16 @@ pub enum Error {
     Config(#[from] serde_json::Error),
 }
 
+/// So that `?` works in a function that candle calls, or that returns candle's `Result`.
+impl From<Error> for candle_core::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Candle(cause) => cause,
+            error => candle_core::Error::wrap(error),
+        }
+    }
+}
+
 /// As it reads, since this is what `fn main() -> Result<()>` prints.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

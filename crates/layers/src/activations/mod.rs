@@ -6,16 +6,11 @@ mod functions;
 pub use activation::Activation;
 pub use functions::*;
 
-use crate::KerasObject;
-use candle_keras_ops::{Error, FusedActivation, Tensor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::cell::RefCell;
-use std::collections::HashMap;
+use crate::object::{Described, Kind, Named, own_function};
+use crate::{Config, Result};
+use candle_keras_ops::{FusedActivation, Tensor};
 use std::fmt;
 use std::sync::Arc;
-
-type PlainFunction = fn(&Tensor) -> candle_core::Result<Tensor>;
-type Function = dyn Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync;
 
 /// A function of each element or of the last axis: a Keras name such as `"relu"`, a function of this module, or one's own.
 ///
@@ -28,13 +23,23 @@ type Function = dyn Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync;
 /// assert_eq!(double.call(&x)?.to_vec1::<f32>()?, [-2., 4.]);
 /// # Ok::<(), candle_keras_ops::Error>(())
 /// ```
-#[derive(Clone)]
-pub struct ActivationFunction {
-    name: String,
-    function: Option<Arc<Function>>,
-    /// Whether this is a function of one's own, whatever its name.
-    is_own: bool,
+pub type ActivationFunction = Named<dyn Activate>;
+
+/// What computes an activation.
+pub trait Activate: Described {
+    /// The function's values.
+    ///
+    /// # Errors
+    /// If `x` does not suit it.
+    fn call(&self, x: &Tensor) -> candle_core::Result<Tensor>;
+
+    /// The function as a part of the op before it, if it is one of those.
+    fn fused(&self) -> Option<FusedActivation> {
+        None
+    }
 }
+
+type PlainFunction = fn(&Tensor) -> candle_core::Result<Tensor>;
 
 /// Keras's functions under Keras's names; two of them go by a second name.
 const FUNCTIONS: [(&str, PlainFunction); 28] = [
@@ -68,67 +73,103 @@ const FUNCTIONS: [(&str, PlainFunction); 28] = [
     ("sparsemax", sparsemax),
 ];
 
+/// A function with the name that files have for it: one of Keras's, or one's own.
+struct Function<F> {
+    name: String,
+    function: F,
+    fused: Option<FusedActivation>,
+}
+
+impl<F> fmt::Debug for Function<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl<F: Send + Sync + 'static> Described for Function<F> {
+    fn class_name(&self) -> &str {
+        &self.name
+    }
+
+    fn config(&self) -> Result<Config> {
+        Ok(self.name.as_str().into())
+    }
+}
+
+impl<F: Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static> Activate for Function<F> {
+    fn call(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        (self.function)(x)
+    }
+
+    fn fused(&self) -> Option<FusedActivation> {
+        self.fused
+    }
+}
+
+impl Kind for dyn Activate {
+    const NAME: &'static str = "activation";
+    const CLASSES: &'static [&'static str] = &[];
+
+    fn names() -> Vec<&'static str> {
+        FUNCTIONS.iter().map(|(name, _)| *name).chain(["swish", "hard_swish"]).collect()
+    }
+
+    fn by_name(name: &str) -> Option<Arc<Self>> {
+        let name = match name {
+            "swish" => "silu",
+            "hard_swish" => "hard_silu",
+            name => name,
+        };
+        let (name, function) = *FUNCTIONS.iter().find(|(known, _)| *known == name)?;
+        Some(Arc::new(Function { name: name.into(), function, fused: FusedActivation::by_name(name) }))
+    }
+
+    fn by_class(_: &str, _: Config) -> Option<Result<Arc<Self>>> {
+        None
+    }
+
+    /// Keras writes null where no activation was given.
+    fn absent() -> Option<Arc<Self>> {
+        Self::by_name("linear")
+    }
+
+    fn serialize(&self) -> Result<Config> {
+        let name = self.class_name();
+        Ok(if FUNCTIONS.iter().any(|(known, _)| *known == name) { name.into() } else { own_function(name) })
+    }
+}
+
 impl ActivationFunction {
     /// One's own function, with the name under which it is saved.
     pub fn new(
         name: impl Into<String>,
         function: impl Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), function: Some(Arc::new(function)), is_own: true }
-    }
-
-    /// The name, as Keras writes it.
-    pub fn name(&self) -> &str {
-        &self.name
+        Self::of(Arc::new(Function { name: name.into(), function, fused: None }))
     }
 
     /// Whether this is the identity.
     pub fn is_linear(&self) -> bool {
-        self.name == "linear"
+        self.name() == "linear"
     }
 
     /// The function as a part of the op before it, if it is one of those.
     pub fn fused(&self) -> Option<FusedActivation> {
-        FusedActivation::by_name(&self.name).filter(|_| !self.is_own)
+        self.get().ok().and_then(Activate::fused)
     }
 
     /// The function's values.
     ///
     /// # Errors
     /// If the name is not an activation.
-    pub fn call(&self, x: &Tensor) -> candle_keras_ops::Result<Tensor> {
-        Ok((self.function()?)(x)?)
-    }
-
-    /// An error if the name is not an activation; for `build`, before data comes.
-    pub fn check(&self) -> candle_keras_ops::Result<()> {
-        self.function().map(|_| ())
-    }
-
-    fn function(&self) -> candle_keras_ops::Result<&Arc<Function>> {
-        self.function.as_ref().ok_or_else(|| {
-            let names: Vec<_> = FUNCTIONS.iter().map(|(name, _)| *name).chain(["swish", "hard_swish"]).collect();
-            Error::unknown("activation", &self.name, &names)
-        })
+    pub fn call(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(self.get()?.call(x)?)
     }
 }
 
 impl Default for ActivationFunction {
     fn default() -> Self {
         "linear".into()
-    }
-}
-
-impl From<&str> for ActivationFunction {
-    fn from(name: &str) -> Self {
-        let name = match name {
-            "swish" => "silu",
-            "hard_swish" => "hard_silu",
-            name => name,
-        };
-        let found = FUNCTIONS.iter().find(|(known, _)| *known == name);
-        let function = found.map(|(_, function)| Arc::new(*function) as Arc<Function>);
-        Self { name: name.into(), function, is_own: false }
     }
 }
 
@@ -139,62 +180,6 @@ impl<F: Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static> From
         let name = name.rsplit("::").next().unwrap_or_default();
         Self::new(name.trim_matches(['{', '}']), function)
     }
-}
-
-impl fmt::Debug for ActivationFunction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ActivationFunction({})", self.name)
-    }
-}
-
-impl Serialize for ActivationFunction {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if FUNCTIONS.iter().any(|(known, _)| *known == self.name) {
-            return serializer.serialize_str(&self.name);
-        }
-        let (module, class_name) = ("builtins".into(), "function".into());
-        let object = KerasObject {
-            module,
-            class_name,
-            config: self.name.as_str().into(),
-            registered_name: Some(self.name.clone()),
-        };
-        object.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for ActivationFunction {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Name(String),
-            Object(KerasObject),
-        }
-        let name = match Option::<Form>::deserialize(deserializer)? {
-            // Keras writes null where no activation was given.
-            None => return Ok(Self::default()),
-            Some(Form::Name(name)) => name,
-            Some(Form::Object(object)) => match object.config.as_str() {
-                Some(name) => name.into(),
-                None => object.class_name,
-            },
-        };
-        let own = SCOPE.with_borrow(|scope| scope.get(&name).cloned());
-        Ok(own.unwrap_or_else(|| name.as_str().into()))
-    }
-}
-
-thread_local! {
-    static SCOPE: RefCell<HashMap<String, ActivationFunction>> = RefCell::default();
-}
-
-/// Runs `f`, in which configurations may name these functions as activations. Keras: `custom_object_scope`.
-pub fn activation_scope<T>(functions: HashMap<String, ActivationFunction>, f: impl FnOnce() -> T) -> T {
-    let outer = SCOPE.replace(functions);
-    let result = f();
-    SCOPE.set(outer);
-    result
 }
 
 #[cfg(test)]

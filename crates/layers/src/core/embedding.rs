@@ -1,7 +1,7 @@
 //! Embedding: whole numbers in, vectors out. Keras: `keras.layers.Embedding`.
 
 use crate::layer::single;
-use crate::{Constraint, Context, Declared, Initializer, Layer, Regularizer, Shape, Weight, Weights};
+use crate::{Constraint, Context, Described, Initializer, Layer, Regularizer, Shape, Weight, Weights};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{self as ops, Error, Result};
 

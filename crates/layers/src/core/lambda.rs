@@ -2,7 +2,8 @@
 
 use crate::shape::by_trying;
 use crate::{
-    Arguments, Base, Config, ConfigMap, Configure, Context, Declared, Layer, Shape, to_config, write_argument,
+    Arguments, Base, Config, ConfigMap, Configure, Context, Declared, Described, Layer, Shape, to_config,
+    write_argument,
 };
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
@@ -104,7 +105,9 @@ impl Declared for Lambda {
     fn base(&self) -> &Base {
         &self.base
     }
+}
 
+impl Described for Lambda {
     fn class_name(&self) -> &str {
         "Lambda"
     }

@@ -78,7 +78,7 @@ impl Recurrent {
 impl Serialize for Recurrent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let config = self.layer().get_config().map_err(serde::ser::Error::custom)?;
-        let (module, class_name) = ("keras.layers".into(), self.layer().class_name().into());
+        let (module, class_name) = (Some("keras.layers".into()), self.layer().class_name().into());
         KerasObject { module, class_name, config, registered_name: None }.serialize(serializer)
     }
 }

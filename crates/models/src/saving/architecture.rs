@@ -5,7 +5,6 @@ use super::registry;
 use crate::graph::Graph;
 use crate::model::Body;
 use crate::{Model, Result, Sequential};
-use candle_keras_layers::activations::activation_scope;
 use candle_keras_layers::{
     Base, Config, InputLayer, Layer, NodeOutput, OperationLayer, Shape, call_masked, from_config,
 };
@@ -31,7 +30,7 @@ struct Reading<'a> {
 /// The model of this object: `{"class_name": "Functional", "config": {...}}`.
 pub(super) fn model(object: &Config, objects: &CustomObjects) -> Result<Model> {
     let reading = Reading { objects, made: RefCell::default() };
-    activation_scope(objects.activations.clone(), || nested(object, &reading, 0))
+    objects.scope.within(|| nested(object, &reading, 0))
 }
 
 fn nested(object: &Config, reading: &Reading, depth: usize) -> Result<Model> {

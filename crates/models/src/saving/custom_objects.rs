@@ -2,7 +2,13 @@
 
 use crate::Result;
 use candle_core::Tensor;
-use candle_keras_layers::{ActivationFunction, Config, Configure, Lambda, Layer, from_config};
+use candle_keras_layers::constraints::Constrain;
+use candle_keras_layers::initializers::Initialize;
+use candle_keras_layers::regularizers::Regularize;
+use candle_keras_layers::{
+    ActivationFunction, Config, Configure, Constraint, Initializer, Kind, Lambda, Layer, Named, ObjectScope,
+    Regularizer, from_config,
+};
 use candle_keras_training::{Function, Loss, MetricSpec};
 use std::collections::HashMap;
 use std::fmt;
@@ -25,7 +31,7 @@ type MakeLayer = Arc<dyn Fn(&Config) -> Result<Arc<dyn Layer>> + Send + Sync>;
 pub struct CustomObjects {
     layers: HashMap<String, MakeLayer>,
     lambdas: HashMap<String, Lambda>,
-    pub(crate) activations: HashMap<String, ActivationFunction>,
+    pub(crate) scope: ObjectScope,
     losses: HashMap<String, Loss>,
     metrics: HashMap<String, MetricSpec>,
 }
@@ -35,7 +41,7 @@ impl fmt::Debug for CustomObjects {
         f.debug_set()
             .entries(self.layers.keys())
             .entries(self.lambdas.keys())
-            .entries(self.activations.keys())
+            .entry(&self.scope)
             .entries(self.losses.keys())
             .entries(self.metrics.keys())
             .finish()
@@ -79,12 +85,43 @@ impl CustomObjects {
 
     /// An activation function.
     pub fn activation(
-        mut self,
+        self,
         name: impl Into<String>,
         function: impl Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static,
     ) -> Self {
         let name = name.into();
-        self.activations.insert(name.clone(), ActivationFunction::new(name, function));
+        self.object(name.clone(), ActivationFunction::new(name, function))
+    }
+
+    /// What stands for a name: an [`Initializer`], a [`Regularizer`], a [`Constraint`] or an activation.
+    pub fn object<T: ?Sized + Kind>(mut self, name: impl Into<String>, object: Named<T>) -> Self {
+        self.scope.insert(name, move |_| Ok(object.clone()));
+        self
+    }
+
+    /// An initializer, by its class name or the name under which it was registered in Keras.
+    pub fn initializer<I: Initialize + Configure>(self, class_name: impl Into<String>) -> Self {
+        self.class(class_name, |class_name, config| from_config::<I>(class_name, config).map(Initializer::from))
+    }
+
+    /// A regularizer, by its class name or the name under which it was registered in Keras.
+    pub fn regularizer<R: Regularize + Configure>(self, class_name: impl Into<String>) -> Self {
+        self.class(class_name, |class_name, config| from_config::<R>(class_name, config).map(Regularizer::from))
+    }
+
+    /// A constraint, by its class name or the name under which it was registered in Keras.
+    pub fn constraint<C: Constrain + Configure>(self, class_name: impl Into<String>) -> Self {
+        self.class(class_name, |class_name, config| from_config::<C>(class_name, config).map(Constraint::from))
+    }
+
+    fn class<T: ?Sized + Kind>(
+        mut self,
+        class_name: impl Into<String>,
+        make: fn(&str, Config) -> Result<Named<T>>,
+    ) -> Self {
+        let class_name = class_name.into();
+        let name = class_name.clone();
+        self.scope.insert(class_name, move |config| make(&name, config.clone()));
         self
     }
 

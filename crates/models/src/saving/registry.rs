@@ -2,8 +2,8 @@
 
 use super::custom_objects::{CustomObjects, names};
 use crate::Result;
-pub(crate) use candle_keras_layers::all::CLASSES;
-use candle_keras_layers::all::layer_from_config;
+pub(crate) use candle_keras_layers::registry::CLASSES;
+use candle_keras_layers::registry::layer_from_config;
 use candle_keras_layers::{Config, Layer};
 use candle_keras_ops::Error;
 use std::sync::Arc;

@@ -78,7 +78,7 @@ impl Serialize for LearningRate {
             Self::Constant(value) => serializer.serialize_f64(f64::from(*value as f32)),
             Self::Schedule(schedule) => match schedule.config() {
                 Some((class_name, config)) => KerasObject {
-                    module: "keras.optimizers.schedules".into(),
+                    module: Some("keras.optimizers.schedules".into()),
                     class_name: class_name.into(),
                     config,
                     registered_name: None,

@@ -24,7 +24,7 @@ impl Optimizer {
                 config.insert("name".into(), rule.name().into());
             }
         }
-        let (module, class_name) = ("keras.optimizers".into(), class_name.into());
+        let (module, class_name) = (Some("keras.optimizers".into()), class_name.into());
         Ok(serde_json::to_value(KerasObject { module, class_name, config, registered_name: None })?)
     }
 

@@ -4,9 +4,14 @@ use crate::{Config, Layer, Result, from_config};
 use std::sync::Arc;
 
 /// A new layer is its name behind the folder that it is in.
-macro_rules! all {
+macro_rules! layers_of_keras {
     ($($folder:ident: $($class:ident)*;)*) => {
-        $(pub use crate::$folder::{$($class),*};)*
+        /// The layers themselves.
+        pub mod all {
+            $(pub use crate::$folder::{$($class),*};)*
+            /// Its function is in no configuration.
+            pub use crate::core::Lambda;
+        }
 
         /// Keras's names of all classes that a configuration can make.
         pub const CLASSES: &[&str] = &[$($(stringify!($class)),*),*];
@@ -15,7 +20,7 @@ macro_rules! all {
         pub fn layer_from_config(class_name: &str, config: Config) -> Option<Result<Arc<dyn Layer>>> {
             Some(match class_name {
                 $($(stringify!($class) => {
-                    from_config::<$class>(class_name, config).map(|layer| Arc::new(layer) as Arc<dyn Layer>)
+                    from_config::<all::$class>(class_name, config).map(|layer| Arc::new(layer) as Arc<dyn Layer>)
                 })*)*
                 _ => return None,
             })
@@ -23,7 +28,7 @@ macro_rules! all {
     };
 }
 
-all! {
+layers_of_keras! {
     activations: Activation;
     attention: MultiHeadAttention;
     convolutional: Conv1D Conv2D;
@@ -36,6 +41,3 @@ all! {
     reshaping: Flatten Reshape;
     rnn: Bidirectional GRU LSTM SimpleRNN;
 }
-
-/// Its function is in no configuration.
-pub use crate::core::Lambda;
