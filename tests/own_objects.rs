@@ -75,9 +75,9 @@ fn they_work_and_come_back_from_a_file() {
     // 3 (1 * 0 + 2 * 1) and 3 (1 * 0.5 + 2 * 1.5 + 1), and the penalty of 2 * 1.5.
     let x = vec![vec![1f32, 2.]];
     assert_eq!(model.predict(&x).unwrap().to_vec2::<f32>().unwrap(), [[6., 13.5]]);
-    let logs = model.evaluate(&x, &vec![vec![6f32, 13.5]]).unwrap();
+    let logs = model.evaluate(&x, vec![vec![6f32, 13.5]]).unwrap();
     assert_eq!(logs["loss"], 3.0);
-    model.train_on_batch(&x, &vec![vec![6f32, 13.5]]).unwrap();
+    model.train_on_batch(&x, vec![vec![6f32, 13.5]]).unwrap();
     assert_eq!(weights(&*model), [0., 0.5, 1., 1.25]);
 
     let path = tempfile::tempdir().unwrap();
@@ -101,6 +101,6 @@ fn they_work_and_come_back_from_a_file() {
         ])
         .unwrap();
     let y = loaded.get_weights().unwrap()[1].to_vec1::<f32>().unwrap();
-    loaded.train_on_batch(&x, &vec![vec![100f32, 3.0 * (3.0 + y[1])]]).unwrap();
+    loaded.train_on_batch(&x, vec![vec![100f32, 3.0 * (3.0 + y[1])]]).unwrap();
     assert!(weights(&loaded)[0] == 1.25, "the constraint holds in the loaded model: {:?}", weights(&loaded));
 }
