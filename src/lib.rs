@@ -39,10 +39,11 @@ pub mod layers {
     pub use candle_keras_layers::registry::all::*;
     #[doc(inline)]
     pub use candle_keras_layers::{
-        Argument, Arguments, Base, Check, Config, ConfigMap, Configure, Context, Declared, Described, Input,
-        KerasTensor, KerasTensors, Layer, MergeMode, MissingWords, Named, NodeOutput, OperationLayer, Pretrained,
-        PretrainedRows, Recurrent, Shape, Sizes, Variable, Weight, Weights, WordTable, call, check_layer, layer,
-        object, setters, single,
+        AnyLayer, Argument, Arguments, Base, Build, Call, CallArgument, CallArguments, Cell, Check, Config, ConfigMap,
+        Configure, Context, Declared, Described, Input, KerasTensor, KerasTensors, Layer, MergeMode, MissingWords,
+        Named, NodeOutput, OperationLayer, Pretrained, PretrainedRows, Recurrent, RecurrentLayer, RnnCell, Sequence,
+        SequenceArguments, SequenceOutputs, Shape, Sizes, TensorSpec, Variable, Weight, WordTable, call, call_with,
+        check_layer, layer, object, setters, single,
     };
 }
 

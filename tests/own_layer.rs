@@ -1,7 +1,7 @@
 //! A layer that a user writes: the one that docs/writing-a-layer.md walks through, held to all that holds for ours.
 
 use candle_keras::layers::{
-    Arguments, Base, Check, Config, ConfigMap, Configure, Context, Declared, Described, Layer, Shape, Weight, Weights,
+    Arguments, Base, Build, Check, Config, ConfigMap, Configure, Context, Declared, Described, Layer, Shape, Weight,
     check_layer, layer, single,
 };
 use candle_keras::prelude::*;
@@ -19,10 +19,10 @@ impl Layer for Scale {
         Ok(vec![single(inputs)?.clone()])
     }
 
-    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
         let features = single(inputs)?.last().copied().flatten().unwrap_or(1);
         let initial = candle_keras::initializers::Constant::new(self.initial).into();
-        weights.add(Weight::new("scale", [features], &initial));
+        build.add_weight(Weight::new("scale", [features], &initial));
         Ok(())
     }
 
@@ -72,8 +72,8 @@ impl Layer for Detached {
         self.0.compute_output_shape(inputs)
     }
 
-    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
-        Layer::build(&self.0, inputs, weights)
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        Layer::build(&self.0, inputs, build)
     }
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {

@@ -1,40 +1,133 @@
-//! What every layer has: a name, a dtype, weights, and whether it is trained.
+//! What every layer has: a name, a dtype policy, weights, layers inside, and whether it is trained.
 
 use crate::declare::write_argument;
 use crate::naming::AutoName;
+use crate::policy::{DTypePolicy, dtype_policy};
 use crate::variable::{Variable, Weight};
-use crate::{Arguments, ConfigMap, Configure, Regularizer, Shape};
-use candle_core::DType;
-use candle_keras_ops::{DTypeName, Error, Result, dtype, dtype_name};
-use serde::{Deserialize, Serialize};
+use crate::{Arguments, ConfigMap, Configure, IntoLayer, Layer, Regularizer, Shape};
+use candle_core::{DType, Tensor};
+use candle_keras_ops::{Error, Result};
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The part of a layer that all layers share. A clone is another handle to the same layer: the same name and weights.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Base(Arc<RwLock<State>>);
 
-#[derive(Debug)]
 struct State {
     name: String,
+    /// The path of the layer that this one is inside of.
+    outer: Option<String>,
     auto_name: Option<AutoName>,
     trainable: bool,
-    dtype: DType,
-    unknown_dtype: Option<String>,
+    /// None if it is the global one, which a layer around this one replaces.
+    policy: Option<DTypePolicy>,
+    dtypes: Dtypes,
     activity_regularizer: Option<Regularizer>,
     built: Option<Vec<Shape>>,
     variables: Vec<Variable>,
+    layers: Vec<(String, Arc<dyn Layer>)>,
+    fixed: Vec<FixedSize>,
     calls: usize,
     warned_of_mask: bool,
 }
 
-/// Collects the weights that a layer asks for in `build`.
-#[derive(Debug, Default)]
-pub struct Weights(Vec<Weight>);
+/// What a policy says, as far as it is known.
+#[derive(Debug, Clone, Copy)]
+struct Dtypes {
+    variable: DType,
+    compute: DType,
+}
 
-impl Weights {
-    /// Asks for a weight.
-    pub fn add(&mut self, weight: Weight) {
-        self.0.push(weight);
+/// A size of an input that the weights depend on.
+#[derive(Debug, Clone, Copy)]
+struct FixedSize {
+    input: usize,
+    axis: i64,
+    size: usize,
+}
+
+impl FixedSize {
+    /// The index of the axis in an input of this rank.
+    fn at(&self, rank: usize) -> Option<usize> {
+        let axis = if self.axis < 0 { self.axis + rank as i64 } else { self.axis };
+        usize::try_from(axis).ok().filter(|axis| *axis < rank)
+    }
+
+    fn error(&self, received: impl fmt::Display) -> Error {
+        Error::new("the layer was built for inputs of another size")
+            .expected(format!("{} on axis {}", self.size, self.axis))
+            .received(format!("an input of shape {received}"))
+            .help("a layer has one set of weights; make another layer for other sizes")
+    }
+}
+
+impl fmt::Debug for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.read_state().name)
+    }
+}
+
+/// What a layer asks for in `build`: its weights, and the layers inside.
+#[derive(Debug)]
+pub struct Build<'a> {
+    base: &'a Base,
+    inputs: &'a [Shape],
+    weights: Vec<Weight>,
+    layers: Vec<(String, Arc<dyn Layer>)>,
+    fixed: Vec<FixedSize>,
+}
+
+impl Build<'_> {
+    /// Asks for a weight. Keras: `self.add_weight(...)`.
+    pub fn add_weight(&mut self, weight: Weight) {
+        self.weights.push(weight);
+    }
+
+    /// Makes a layer one inside of this one, and builds it for inputs of these shapes; `self.base().layer(name)` gives it, and files keep its weights under `name`.
+    ///
+    /// It takes the dtype policy of this layer if it has none of its own, and is frozen with it.
+    ///
+    /// # Errors
+    /// If it does not suit the shapes.
+    pub fn add_layer(&mut self, name: &str, layer: impl IntoLayer, inputs: &[Shape]) -> Result<()> {
+        let layer = layer.into_layer()?;
+        let inner = layer.base();
+        inner.write_state().outer = Some(self.base.path());
+        if let Some(policy) = self.base.read_state().policy.clone() {
+            inner.write_state().policy.get_or_insert(policy);
+            inner.settle_policy()?;
+        }
+        if !self.base.is_trainable() {
+            layer.set_trainable(false);
+        }
+        crate::layer::build(&*layer, inputs)?;
+        self.layers.push((name.into(), layer));
+        Ok(())
+    }
+
+    /// The size of an axis of the input, from the end if negative, which must be known; from now on the layer takes no input with another.
+    ///
+    /// # Errors
+    /// If it is not known, or 0.
+    pub fn input_size(&mut self, axis: i64) -> Result<usize> {
+        self.input_size_of(0, axis)
+    }
+
+    /// [`input_size`](Self::input_size) of one of several inputs.
+    ///
+    /// # Errors
+    /// As [`input_size`](Self::input_size).
+    pub fn input_size_of(&mut self, input: usize, axis: i64) -> Result<usize> {
+        let fixed = FixedSize { input, axis, size: 0 };
+        let shape = self.inputs.get(input).ok_or_else(|| Error::new("an input is missing"))?;
+        let size = fixed.at(shape.len()).and_then(|axis| shape[axis]).filter(|size| *size > 0);
+        let size = size.ok_or_else(|| {
+            let of = if axis == -1 { "the last dimension".into() } else { format!("axis {axis}") };
+            Error::new(format!("the size of {of} must be known")).received(format!("an input of shape {shape}"))
+        })?;
+        self.fixed.push(FixedSize { size, ..fixed });
+        Ok(size)
     }
 }
 
@@ -49,18 +142,24 @@ impl Base {
 
     /// The base of a new layer of this name.
     pub fn named(name: String) -> Self {
-        Self(Arc::new(RwLock::new(State {
+        let base = Self(Arc::new(RwLock::new(State {
             name,
+            outer: None,
             auto_name: None,
             trainable: true,
-            dtype: DType::F32,
-            unknown_dtype: None,
+            policy: None,
+            dtypes: Dtypes { variable: DType::F32, compute: DType::F32 },
             activity_regularizer: None,
             built: None,
             variables: Vec::new(),
+            layers: Vec::new(),
+            fixed: Vec::new(),
             calls: 0,
             warned_of_mask: false,
-        })))
+        })));
+        // The global policy is a known one.
+        _ = base.settle_policy();
+        base
     }
 
     fn read_state(&self) -> RwLockReadGuard<'_, State> {
@@ -81,6 +180,15 @@ impl Base {
         self.read_state().name.clone()
     }
 
+    /// Its name behind those of the layers that it is inside of: `encoder/attention`.
+    pub fn path(&self) -> String {
+        let state = self.read_state();
+        match &state.outer {
+            Some(outer) => format!("{outer}/{}", state.name),
+            None => state.name.clone(),
+        }
+    }
+
     pub(crate) fn set_name(&self, name: String) {
         let mut state = self.write_state();
         if let Some(auto_name) = state.auto_name.take() {
@@ -94,24 +202,38 @@ impl Base {
         self.read_state().trainable
     }
 
-    pub(crate) fn set_trainable(&self, trainable: bool) {
-        self.write_state().trainable = trainable;
-    }
-
-    /// The dtype of its weights and of its floating-point results.
-    pub fn dtype(&self) -> DType {
-        self.read_state().dtype
-    }
-
-    pub(crate) fn set_dtype(&self, dtype: DTypeName) {
+    /// Freezes the layer itself, or lets it be trained again; layers inside are left as they are.
+    pub fn set_trainable(&self, trainable: bool) {
         let mut state = self.write_state();
-        match dtype {
-            DTypeName::Known(dtype) => state.dtype = dtype,
-            DTypeName::Unknown(name) => state.unknown_dtype = Some(name),
-        }
+        state.trainable = trainable;
+        state.variables.iter().for_each(|variable| variable.set_trainable(trainable));
     }
 
-    pub(crate) fn activity_regularizer(&self) -> Option<Regularizer> {
+    /// The dtype of its weights. Keras: `layer.variable_dtype`.
+    pub fn dtype(&self) -> DType {
+        self.read_state().dtypes.variable
+    }
+
+    /// The dtype in which it computes, and of its floating-point results. Keras: `layer.compute_dtype`.
+    pub fn compute_dtype(&self) -> DType {
+        self.read_state().dtypes.compute
+    }
+
+    pub(crate) fn set_policy(&self, policy: DTypePolicy) {
+        self.write_state().policy = Some(policy);
+        // A name that is not one is an error when the layer is built.
+        _ = self.settle_policy();
+    }
+
+    fn settle_policy(&self) -> Result<()> {
+        let policy = self.read_state().policy.clone().unwrap_or_else(dtype_policy);
+        let dtypes = Dtypes { variable: policy.variable_dtype()?, compute: policy.compute_dtype()? };
+        self.write_state().dtypes = dtypes;
+        Ok(())
+    }
+
+    /// The penalty on the layer's outputs.
+    pub fn activity_regularizer(&self) -> Option<Regularizer> {
         self.read_state().activity_regularizer.clone()
     }
 
@@ -140,28 +262,93 @@ impl Base {
         })
     }
 
+    /// The layers inside with the names under which they were [added](Build::add_layer); empty before the first call.
+    pub fn layers(&self) -> Vec<(String, Arc<dyn Layer>)> {
+        self.read_state().layers.clone()
+    }
+
+    /// A layer inside, by the name under which it was added.
+    ///
+    /// # Errors
+    /// If there is none of this name, or the layer was not called on anything yet.
+    pub fn layer(&self, name: &str) -> Result<Arc<dyn Layer>> {
+        let state = self.read_state();
+        let found = state.layers.iter().find(|(known, _)| known == name);
+        found.map(|(_, layer)| layer.clone()).ok_or_else(|| {
+            let names: Vec<_> = state.layers.iter().map(|(name, _)| name.as_str()).collect();
+            match state.built {
+                Some(_) => Error::unknown("layer inside", name, &names),
+                None => Error::new(format!("the layer {name:?} does not exist yet"))
+                    .help("layers inside are made when the layer around them is first called"),
+            }
+        })
+    }
+
     /// The shapes with which the layer was built, if it was.
     pub fn built(&self) -> Option<Vec<Shape>> {
         self.read_state().built.clone()
     }
 
-    /// Makes the weights that `describe` asks for, once; later calls do nothing.
-    pub(crate) fn build(&self, shapes: &[Shape], describe: impl FnOnce(&mut Weights) -> Result<()>) -> Result<()> {
+    /// Makes the weights and layers that `describe` asks for, once; later calls do nothing.
+    pub(crate) fn build(&self, shapes: &[Shape], describe: impl FnOnce(&mut Build) -> Result<()>) -> Result<()> {
         if self.read_state().built.is_some() {
             return Ok(());
         }
-        if let Some(name) = &self.read_state().unknown_dtype {
-            dtype(name.as_str())?;
-        }
-        let mut weights = Weights::default();
-        describe(&mut weights)?;
-        let (name, dtype) = (self.name(), self.dtype());
-        let variables = weights.0.into_iter().map(|weight| weight.create(&name, dtype)).collect::<Result<_>>()?;
+        self.settle_policy()?;
+        self.check_name()?;
+        let (weights, layers, fixed) = (Vec::new(), Vec::new(), Vec::new());
+        let mut build = Build { base: self, inputs: shapes, weights, layers, fixed };
+        describe(&mut build)?;
+        let Build { weights, layers, fixed, .. } = build;
+        let (path, dtype) = (self.path(), self.dtype());
+        let variables: Vec<Variable> =
+            weights.into_iter().map(|weight| weight.create(&path, dtype)).collect::<Result<_>>()?;
         let mut state = self.write_state();
         if state.built.is_none() {
+            variables.iter().for_each(|variable| variable.set_trainable(state.trainable));
             (state.built, state.variables) = (Some(shapes.to_vec()), variables);
+            (state.layers, state.fixed) = (layers, fixed);
         }
         Ok(())
+    }
+
+    /// An error if the name is one that paths in files could not tell apart.
+    ///
+    /// # Errors
+    /// If it has a slash.
+    pub fn check_name(&self) -> Result<()> {
+        let name = self.name();
+        match name.contains('/') {
+            true => Err(Error::new("the name of a layer has no \"/\" in it").received(name)),
+            false => Ok(()),
+        }
+    }
+
+    /// An error if an input has another size than the one for which the layer was built.
+    pub(crate) fn check_shapes(&self, inputs: &[Shape]) -> Result<()> {
+        for fixed in &self.read_state().fixed {
+            let Some(shape) = inputs.get(fixed.input) else { continue };
+            let size = fixed.at(shape.len()).map(|axis| shape[axis]);
+            if size.is_none_or(|size| size.is_some_and(|size| size != fixed.size)) {
+                return Err(fixed.error(shape));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a run needs to know: the dtype of computation and the penalty on the outputs.
+    ///
+    /// # Errors
+    /// As [`check_shapes`](Self::check_shapes).
+    pub(crate) fn before_run(&self, inputs: &[Tensor]) -> Result<(DType, Option<Regularizer>)> {
+        let state = self.read_state();
+        for fixed in &state.fixed {
+            let Some(dims) = inputs.get(fixed.input).map(Tensor::dims) else { continue };
+            if fixed.at(dims.len()).is_none_or(|axis| dims[axis] != fixed.size) {
+                return Err(fixed.error(Shape::from(dims)));
+            }
+        }
+        Ok((state.dtypes.compute, state.activity_regularizer.clone()))
     }
 
     /// The index of the next symbolic call.
@@ -177,32 +364,13 @@ impl Base {
     }
 }
 
-/// A dtype by name, or as the policy object that Keras writes.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Policy {
-    Name(String),
-    Object { module: String, class_name: String, config: PolicyConfig, registered_name: Option<String> },
-}
-
-#[derive(Serialize, Deserialize)]
-struct PolicyConfig {
-    name: String,
-}
-
 /// Keras's form of what every layer has.
 impl Configure for Base {
     fn write(&self, config: &mut ConfigMap) -> Result<()> {
         let state = self.read_state();
-        let policy = Policy::Object {
-            module: "keras".into(),
-            class_name: "DTypePolicy".into(),
-            config: PolicyConfig { name: dtype_name(state.dtype).into() },
-            registered_name: None,
-        };
         write_argument(config, "name", &state.name)?;
         write_argument(config, "trainable", &state.trainable)?;
-        write_argument(config, "dtype", &policy)?;
+        write_argument(config, "dtype", &state.policy.clone().unwrap_or_else(dtype_policy))?;
         if let Some(regularizer) = &state.activity_regularizer {
             write_argument(config, "activity_regularizer", regularizer)?;
         }
@@ -214,11 +382,10 @@ impl Configure for Base {
             Some(name) => Self::named(name),
             None => Self::new(arguments.class_name()),
         };
-        let policy = arguments.optional("dtype", || Policy::Name("float32".into()))?;
-        let (Policy::Name(name) | Policy::Object { config: PolicyConfig { name }, .. }) = policy;
+        let policy: Option<DTypePolicy> = arguments.optional("dtype", || None)?;
+        base.set_policy(policy.unwrap_or_else(|| "float32".into()));
         let mut state = base.write_state();
         state.trainable = arguments.optional("trainable", || true)?;
-        state.dtype = dtype(name.as_str())?;
         state.activity_regularizer = arguments.optional("activity_regularizer", || None)?;
         drop(state);
         Ok(base)

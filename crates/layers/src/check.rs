@@ -1,8 +1,9 @@
 //! One helper that holds a layer to all that must hold for every layer.
 
-use crate::layer::run;
-use crate::symbolic::call;
-use crate::{Configure, Context, Input, Layer, Shape, from_config};
+use crate::call::CallArguments;
+use crate::layer::run_with;
+use crate::symbolic::call_with;
+use crate::{Config, Configure, Context, Input, Layer, Shape, from_config};
 use candle_core::{DType, Device, Tensor, Var};
 use candle_keras_ops::gradcheck::{compare, finite_differences, try_values, weighted_sum};
 use candle_keras_ops::random::{Stream, set_random_seed};
@@ -17,6 +18,7 @@ pub struct Check {
     output: Option<Vec<usize>>,
     weights: usize,
     config: bool,
+    arguments: Vec<(&'static str, Config)>,
 }
 
 impl Check {
@@ -27,7 +29,7 @@ impl Check {
 
     /// [`inputs`](Self::inputs) of different ranks.
     pub fn shapes(inputs: Vec<Vec<usize>>) -> Self {
-        Self { inputs, ids: None, output: None, weights: 0, config: true }
+        Self { inputs, ids: None, output: None, weights: 0, config: true, arguments: Vec::new() }
     }
 
     /// Inputs of these shapes that hold ids below `limit`.
@@ -41,7 +43,7 @@ impl Check {
         self
     }
 
-    /// The number of weights; none unless said.
+    /// The number of weights; by default 0.
     pub fn weights(mut self, weights: usize) -> Self {
         self.weights = weights;
         self
@@ -51,6 +53,16 @@ impl Check {
     pub fn without_config(mut self) -> Self {
         self.config = false;
         self
+    }
+
+    /// A named argument of the call that is a flag or a number.
+    pub fn argument(mut self, name: &'static str, value: impl Into<Config>) -> Self {
+        self.arguments.push((name, value.into()));
+        self
+    }
+
+    fn arguments<T>(&self) -> CallArguments<T> {
+        self.arguments.iter().fold(CallArguments::new(), |all, (name, value)| all.argument(*name, value.clone()))
     }
 
     fn data(&self, batch: Option<usize>) -> Result<Vec<Tensor>> {
@@ -98,12 +110,13 @@ fn try_check<L: Layer + Clone + Configure>(make: &dyn Fn() -> L, check: &Check) 
     let layer = make();
     let input = |shape: &Vec<usize>| Input::shape(Shape::from(&shape[1..])).output().cloned();
     let symbolic = check.inputs.iter().map(input).collect::<Result<Vec<_>>>()?;
-    let promised = call(Arc::new(layer.clone()), symbolic.clone())?;
+    let called = |layer: &L| call_with(Arc::new(layer.clone()), symbolic.clone(), check.arguments());
+    let promised = called(&layer)?;
     let inputs = check.data(None)?;
     expect("the number of weights", &layer.variables().len(), &check.weights)?;
 
     for batch in [None, Some(1)] {
-        let (outputs, masks) = run_once(&layer, &check.data(batch)?, false)?;
+        let (outputs, masks) = run_once(&layer, &check.data(batch)?, check, false)?;
         expect("the number of masks", &masks, &outputs.len())?;
         expect("the number of outputs", &outputs.len(), &promised.len())?;
         for (output, promise) in outputs.iter().zip(&promised) {
@@ -118,43 +131,40 @@ fn try_check<L: Layer + Clone + Configure>(make: &dyn Fn() -> L, check: &Check) 
     if check.config {
         let again: L = from_config(layer.class_name(), layer.get_config()?)?;
         expect("the configuration after a round trip", &again.get_config()?, &layer.get_config()?)?;
-        call(Arc::new(again.clone()), symbolic.clone())?;
+        called(&again)?;
         again.set_weights(&layer.get_weights()?)?;
-        let (a, b) = (run_once(&layer, &inputs, false)?.0, run_once(&again, &inputs, false)?.0);
+        let (a, b) = (run_once(&layer, &inputs, check, false)?.0, run_once(&again, &inputs, check, false)?.0);
         expect("the result of the layer from the configuration", &floats(&a)?, &floats(&b)?)?;
     }
 
     for training in [false, true] {
-        check_gradients(&layer, &inputs, training)?;
+        check_gradients(&layer, &inputs, check, training)?;
     }
     let results = |seed| {
         let mut ctx = Context::training(Stream::new(seed, 0));
-        floats(&run(&layer, &inputs, &none(&inputs), &mut ctx)?.0)
+        floats(&run_with(&layer, &inputs, &[], check.arguments(), &mut ctx)?.0)
     };
     expect("the result for the same seed", &results(1)?, &results(1)?)?;
-    let inference = || floats(&run_once(&layer, &inputs, false)?.0);
+    let inference = || floats(&run_once(&layer, &inputs, check, false)?.0);
     expect("the result of inference", &inference()?, &inference()?)?;
 
-    let (twice, variables) = (call(Arc::new(layer.clone()), symbolic)?, layer.variables().len());
+    let (twice, variables) = (called(&layer)?, layer.variables().len());
     expect("the index of the second call", &twice[0].node().index(), &1)?;
     expect("the number of weights after a second call", &variables, &check.weights)
 }
 
 /// The outputs, and the number of their masks.
-fn run_once(layer: &dyn Layer, inputs: &[Tensor], training: bool) -> Result<(Vec<Tensor>, usize)> {
+fn run_once(layer: &dyn Layer, inputs: &[Tensor], check: &Check, training: bool) -> Result<(Vec<Tensor>, usize)> {
     let mut ctx = Context::new(training, true, Stream::new(7, 0));
-    let (outputs, masks) = run(layer, inputs, &none(inputs), &mut ctx)?;
+    let masks = vec![None; inputs.len()];
+    let (outputs, masks) = run_with(layer, inputs, &masks, check.arguments(), &mut ctx)?;
     Ok((outputs, masks.len()))
 }
 
-fn none(inputs: &[Tensor]) -> Vec<Option<Tensor>> {
-    vec![None; inputs.len()]
-}
-
 /// A scalar that depends on every element of every output of two runs in a row: weights are shared.
-fn value(layer: &dyn Layer, inputs: &[Tensor], training: bool) -> Result<Tensor> {
-    let (first, _) = run_once(layer, inputs, training)?;
-    let (second, _) = run_once(layer, inputs, training)?;
+fn value(layer: &dyn Layer, inputs: &[Tensor], check: &Check, training: bool) -> Result<Tensor> {
+    let (first, _) = run_once(layer, inputs, check, training)?;
+    let (second, _) = run_once(layer, inputs, check, training)?;
     let mut sum = Tensor::zeros((), DType::F64, &Device::Cpu)?;
     for (i, output) in first.iter().chain(&second).enumerate() {
         sum = (sum + (weighted_sum(output)? * (1.0 + i as f64))?)?;
@@ -162,15 +172,15 @@ fn value(layer: &dyn Layer, inputs: &[Tensor], training: bool) -> Result<Tensor>
     Ok(sum)
 }
 
-fn check_gradients(layer: &dyn Layer, inputs: &[Tensor], training: bool) -> Result<()> {
+fn check_gradients(layer: &dyn Layer, inputs: &[Tensor], check: &Check, training: bool) -> Result<()> {
     let differentiable = inputs.iter().all(|x| x.dtype().is_float());
     let vars = inputs.iter().map(Var::from_tensor).collect::<candle_core::Result<Vec<_>>>()?;
     let tensors: Vec<_> = vars.iter().map(|var| var.as_tensor().clone()).collect();
     let tracked = if differentiable { &tensors } else { inputs };
     let tape = Tape::start();
-    let grads = value(layer, tracked, training).and_then(|value| Ok(tape.backward(&value)?))?;
+    let grads = value(layer, tracked, check, training).and_then(|value| Ok(tape.backward(&value)?))?;
     let scalar = |inputs: &[Tensor]| {
-        let scalar = value(layer, inputs, training).map_err(candle_core::Error::wrap)?;
+        let scalar = value(layer, inputs, check, training).map_err(candle_core::Error::wrap)?;
         scalar.to_scalar::<f64>()
     };
     for variable in layer.trainable_variables() {

@@ -16,6 +16,13 @@ pub trait Declared: Described {
     fn base(&self) -> &Base;
 }
 
+/// What [`layer!`](crate::layer) writes for layers that are copied.
+pub trait WithBase: Declared + Clone {
+    /// The same arguments with another base: another layer, with a name and weights of its own.
+    #[must_use]
+    fn with_base(&self, base: Base) -> Self;
+}
+
 /// An object with arguments, which files describe by them.
 pub trait Configure: Sized {
     /// Writes the arguments in Keras's form.
@@ -305,6 +312,7 @@ macro_rules! declare {
                 $($group_setters! { $d field })*
             };
         }
+        #[allow(unused_imports)]
         pub(crate) use $setters;
     };
 
@@ -318,13 +326,14 @@ macro_rules! declare {
         $($meta)*
         #[derive(Clone, Debug)]
         $vis struct $class {
-            $($base: $crate::Base,)?
+            $(pub(crate) $base: $crate::Base,)?
             $(pub(crate) $p: $required,)*
             $(pub(crate) $a: $type,)*
             $(pub(crate) $g: $group,)*
             $($l: $private,)*
         }
 
+        #[allow(dead_code)]
         impl $class {
             /// With the defaults of all other arguments.
             $(#[doc = concat!("\n- `", stringify!($n), "`:", $($doc, " ",)* "\n")])*
@@ -379,6 +388,12 @@ macro_rules! declare {
             impl $crate::Declared for $class {
                 fn base(&self) -> &$crate::Base {
                     &self.$base
+                }
+            }
+
+            impl $crate::WithBase for $class {
+                fn with_base(&self, base: $crate::Base) -> Self {
+                    Self { $base: base, ..self.clone() }
                 }
             }
         )?

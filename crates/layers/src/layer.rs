@@ -1,14 +1,14 @@
 //! The trait of all layers, and the one way in which a layer runs.
 
-use crate::base::Weights;
-use crate::naming::to_snake_case;
-use crate::symbolic::{self, KerasTensor, KerasTensors};
+use crate::base::Build;
+use crate::call::{Call, CallArgument, CallArguments};
+use crate::symbolic::{self, KerasTensor, KerasTensors, NodeOutput};
 use crate::variable::Variable;
-use crate::{Config, Context, Declared, Regularizer, Shape};
-use candle_core::Tensor;
-use candle_keras_ops::{DTypeName, Error, Result, warnings};
+use crate::{Config, Context, DTypePolicy, Declared, Regularizer, Shape, TensorSpec};
+use candle_core::{DType, Tensor};
+use candle_keras_ops::{Error, Result, warnings};
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::panic::Location;
 use std::sync::Arc;
@@ -29,10 +29,43 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
     /// The shapes of the outputs for these shapes of the inputs, batch size included.
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>>;
 
-    /// Asks for the weights; runs once, before the first call.
-    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
-        let _ = (inputs, weights);
+    /// [`compute_output_shape`](Self::compute_output_shape) for inputs and named arguments with their dtypes. By default the outputs have the dtype in which the
+    /// layer computes.
+    fn compute_output_spec(
+        &self,
+        inputs: &[TensorSpec],
+        arguments: &CallArguments<TensorSpec>,
+    ) -> Result<Vec<TensorSpec>> {
+        let _ = arguments;
+        let shapes: Vec<_> = inputs.iter().map(|input| input.shape.clone()).collect();
+        let dtype = self.base().compute_dtype();
+        Ok(self.compute_output_shape(&shapes)?.into_iter().map(|shape| TensorSpec { shape, dtype }).collect())
+    }
+
+    /// Asks for the weights and the layers inside; runs once, before the first call.
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        let _ = (inputs, build);
         Ok(())
+    }
+
+    /// The named arguments that a call of the layer takes, beside `training` and `mask`.
+    fn call_arguments(&self) -> &[&str] {
+        &[]
+    }
+
+    /// The names of the inputs, where a call in Keras may give them by name.
+    fn input_names(&self) -> &[&str] {
+        &[]
+    }
+
+    /// Moves inputs that Keras passes by name to the named arguments: the first states of a recurrent layer.
+    fn name_inputs(&self, inputs: &mut Vec<NodeOutput>, arguments: &mut CallArguments<NodeOutput>) {
+        let _ = (inputs, arguments);
+    }
+
+    /// Whether floating-point inputs are cast to the dtype in which the layer computes.
+    fn autocast(&self) -> bool {
+        true
     }
 
     /// The outputs for these inputs.
@@ -57,9 +90,14 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         Ok(vec![masks.first().cloned().flatten().filter(|_| self.supports_masking())])
     }
 
-    /// The layers inside this one, in Keras's order: those of a nested model, say.
+    /// Whether the masks of the inputs end at this layer for all that is called on the same inputs later, as Keras's MultiHeadAttention has it.
+    fn takes_masks(&self) -> bool {
+        false
+    }
+
+    /// The layers inside this one, in Keras's order: those that it has [added](Build::add_layer), those of a nested model.
     fn sublayers(&self) -> Vec<Arc<dyn Layer>> {
-        Vec::new()
+        self.base().layers().into_iter().map(|(_, layer)| layer).collect()
     }
 
     /// Keras's module of the class, for files.
@@ -67,32 +105,18 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         "keras.layers"
     }
 
-    /// Keras's form of a call on these tensors, themselves in Keras's form: the arguments of Python's `layer(...)`.
-    fn call_config(&self, tensors: Vec<Config>) -> Config {
-        let args = match <[Config; 1]>::try_from(tensors) {
-            Ok(one) => Config::from(one.to_vec()),
-            Err(many) => Config::from(vec![Config::from(many)]),
-        };
-        serde_json::json!({"args": args, "kwargs": {}})
+    /// The positional arguments of Python's `layer(...)` for these inputs, in Keras's form: the input, or a list of several.
+    fn call_args(&self, inputs: Vec<Config>) -> Vec<Config> {
+        match <[Config; 1]>::try_from(inputs) {
+            Ok(one) => one.to_vec(),
+            Err(many) => vec![many.into()],
+        }
     }
 
     /// Where files keep the weights of the layers inside, as a path from this layer: `cell`, or `layers/dense_1`. In the order of
-    /// [`sublayers`](Self::sublayers); by default Keras's numbered names of their classes, as a model has them.
+    /// [`sublayers`](Self::sublayers); by default the names under which they were [added](Build::add_layer).
     fn sublayer_paths(&self) -> Vec<String> {
-        let mut counts = HashMap::new();
-        let path = |layer: &Arc<dyn Layer>| {
-            if !layer.is_saved() {
-                return String::new();
-            }
-            let class = to_snake_case(layer.class_name());
-            let count = counts.entry(class.clone()).or_insert(0);
-            *count += 1;
-            match *count - 1 {
-                0 => format!("layers/{class}"),
-                number => format!("layers/{class}_{number}"),
-            }
-        };
-        self.sublayers().iter().map(path).collect()
+        self.base().layers().into_iter().map(|(name, _)| name).collect()
     }
 
     /// Keras's form of the shapes with which the layer was built.
@@ -108,11 +132,11 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         true
     }
 
-    /// A weight for use in `forward`: on the tape if this run needs its gradient.
+    /// A weight for use in `forward`, in the dtype in which the layer computes: on the tape if this run needs its gradient.
     fn weight(&self, name: &str, ctx: &Context) -> Result<Tensor> {
-        let variable = self.base().variable(name)?;
-        let tracked = ctx.needs_gradients() && variable.is_trainable() && self.base().is_trainable();
-        Ok(if tracked { variable.tracked() } else { variable.value() })
+        let (variable, dtype) = (self.base().variable(name)?, self.base().compute_dtype());
+        let value = if ctx.tracks(&variable) { variable.tracked() } else { variable.value() };
+        Ok(if value.dtype() == dtype { value } else { value.to_dtype(dtype)? })
     }
 
     /// The layer's name in its model.
@@ -120,19 +144,23 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         self.base().name()
     }
 
-    /// All weights, in Keras's order: the layer's own, trainable ones first, then those of the layers inside.
+    /// All weights, in Keras's order: the layer's own, states last, then those of the layers inside.
     fn variables(&self) -> Vec<Variable> {
-        let (mut variables, rest): (Vec<_>, Vec<_>) =
-            self.base().variables().into_iter().partition(Variable::is_trainable);
-        variables.extend(rest);
+        let (states, mut variables): (Vec<_>, Vec<_>) =
+            self.base().variables().into_iter().partition(Variable::is_state);
+        variables.extend(states);
         variables.extend(self.sublayers().iter().flat_map(|layer| layer.variables()));
+        let mut seen = HashSet::new();
+        variables.retain(|variable| seen.insert(variable.id()));
         variables
     }
 
-    /// The weights that the optimizer changes.
+    /// The weights that the optimizer changes: none if the layer is frozen.
     fn trainable_variables(&self) -> Vec<Variable> {
-        let own = self.base().variables().into_iter().filter(|v| self.base().is_trainable() && v.is_trainable());
-        own.chain(self.sublayers().iter().flat_map(|layer| layer.trainable_variables())).collect()
+        if !self.base().is_trainable() {
+            return Vec::new();
+        }
+        self.variables().into_iter().filter(Variable::is_trainable).collect()
     }
 
     /// Freezes the layer and all layers inside, or lets them be trained again. Models notice at their next `compile`.
@@ -187,7 +215,26 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
     where
         Self: Sized + Clone,
     {
-        symbolic::call_for(Arc::new(self.clone()), &inputs.into(), Location::caller())
+        symbolic::call_for(Arc::new(self.clone()), &inputs.into(), Call::new(), Location::caller())
+    }
+
+    /// [`call`](Self::call) with named arguments: `layer.call_with(&x, Call::new().training(true))`. Keras: `layer(x, training=True)`.
+    #[track_caller]
+    fn call_with(&self, inputs: impl Into<KerasTensors>, arguments: Call) -> KerasTensor
+    where
+        Self: Sized + Clone,
+    {
+        let [output] = self.call_multiple_with(inputs, arguments);
+        output
+    }
+
+    /// [`call_with`](Self::call_with) for a layer with several outputs.
+    #[track_caller]
+    fn call_multiple_with<const N: usize>(&self, inputs: impl Into<KerasTensors>, arguments: Call) -> [KerasTensor; N]
+    where
+        Self: Sized + Clone,
+    {
+        symbolic::call_for(Arc::new(self.clone()), &inputs.into(), arguments, Location::caller())
     }
 
     /// Gives the layer a name. Keras: `name=`.
@@ -200,7 +247,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         self
     }
 
-    /// Whether the optimizer may change its weights; true unless said. Keras: `trainable=`.
+    /// Whether the optimizer may change its weights. Default: `true`. Keras: `trainable=`.
     #[must_use]
     fn trainable(self, trainable: bool) -> Self
     where
@@ -210,13 +257,14 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         self
     }
 
-    /// The dtype of its weights and results, such as `"float64"`; float32 unless said. Keras: `dtype=`.
+    /// The dtype of its weights and results, such as `"float64"`, or a policy such as `"mixed_bfloat16"`. Default: that of
+    /// [`set_dtype_policy`](crate::set_dtype_policy), float32. Keras: `dtype=`.
     #[must_use]
-    fn dtype(self, dtype: impl Into<DTypeName>) -> Self
+    fn dtype(self, dtype: impl Into<DTypePolicy>) -> Self
     where
         Self: Sized,
     {
-        self.base().set_dtype(dtype.into());
+        self.base().set_policy(dtype.into());
         self
     }
 
@@ -242,14 +290,31 @@ impl dyn Layer {
     /// [`Layer::call_multiple`] for a layer of a list.
     #[track_caller]
     pub fn call_multiple<const N: usize>(self: &Arc<Self>, inputs: impl Into<KerasTensors>) -> [KerasTensor; N] {
-        symbolic::call_for(self.clone(), &inputs.into(), Location::caller())
+        self.call_multiple_with(inputs, Call::new())
+    }
+
+    /// [`Layer::call_with`] for a layer of a list.
+    #[track_caller]
+    pub fn call_with(self: &Arc<Self>, inputs: impl Into<KerasTensors>, arguments: Call) -> KerasTensor {
+        let [output] = self.call_multiple_with(inputs, arguments);
+        output
+    }
+
+    /// [`Layer::call_multiple_with`] for a layer of a list.
+    #[track_caller]
+    pub fn call_multiple_with<const N: usize>(
+        self: &Arc<Self>,
+        inputs: impl Into<KerasTensors>,
+        arguments: Call,
+    ) -> [KerasTensor; N] {
+        symbolic::call_for(self.clone(), &inputs.into(), arguments, Location::caller())
     }
 }
 
-/// Makes the layer's weights if it has none yet.
+/// Makes the layer's weights and the layers inside if it has none yet.
 pub fn build(layer: &dyn Layer, shapes: &[Shape]) -> Result<()> {
-    let build = layer.base().build(shapes, |weights| layer.build(shapes, weights));
-    build.map_err(|error| error.in_layer(layer.layer_name(), layer.class_name()))
+    let build = layer.base().build(shapes, |build| layer.build(shapes, build));
+    build.map_err(|error| error.within_layer(layer.layer_name(), layer.class_name()))
 }
 
 /// The outputs of a layer and their masks.
@@ -257,36 +322,74 @@ pub type Outputs = (Vec<Tensor>, Vec<Option<Tensor>>);
 
 /// Runs a layer: the one place where dtypes are cast, masks passed on, activities regularized, and errors given their layer.
 pub fn run(layer: &dyn Layer, inputs: &[Tensor], masks: &[Option<Tensor>], ctx: &mut Context) -> Result<Outputs> {
-    run_unnamed(layer, inputs, masks, ctx).map_err(|error| error.in_layer(layer.layer_name(), layer.class_name()))
+    run_with(layer, inputs, masks, CallArguments::new(), ctx)
 }
 
-fn run_unnamed(layer: &dyn Layer, inputs: &[Tensor], masks: &[Option<Tensor>], ctx: &mut Context) -> Result<Outputs> {
+/// [`run`] with named arguments.
+pub fn run_with(
+    layer: &dyn Layer,
+    inputs: &[Tensor],
+    masks: &[Option<Tensor>],
+    arguments: CallArguments<Tensor>,
+    ctx: &mut Context,
+) -> Result<Outputs> {
+    run_unnamed(layer, inputs, masks, arguments, ctx)
+        .map_err(|error| error.within_layer(layer.layer_name(), layer.class_name()))
+}
+
+/// A tensor in the dtype of computation, if it is one of floats.
+fn cast(x: &Tensor, dtype: DType) -> candle_core::Result<Tensor> {
+    if x.dtype().is_float() && x.dtype() != dtype { x.to_dtype(dtype) } else { Ok(x.clone()) }
+}
+
+fn run_unnamed(
+    layer: &dyn Layer,
+    inputs: &[Tensor],
+    masks: &[Option<Tensor>],
+    arguments: CallArguments<Tensor>,
+    ctx: &mut Context,
+) -> Result<Outputs> {
     if inputs.is_empty() {
         return Err(Error::new("the layer ran on nothing").expected("at least one tensor"));
     }
-    let base = layer.base();
-    let dtype = base.dtype();
-    let cast = |x: &Tensor| if x.dtype().is_float() && x.dtype() != dtype { x.to_dtype(dtype) } else { Ok(x.clone()) };
-    let inputs = inputs.iter().map(cast).collect::<candle_core::Result<Vec<_>>>()?;
-    let outer = ctx.replace_masks(masks.to_vec());
-    let outputs = layer.forward(&inputs, ctx);
-    ctx.replace_masks(outer);
-    let outputs = outputs?;
-    let output_masks = match ctx.take_output_masks() {
-        Some(masks) => masks,
-        None if masks.iter().any(Option::is_some) => {
-            if !layer.supports_masking() && base.first_lost_mask() {
-                warnings::warn(format!(
-                    "layer {:?} ({}) does not support masking; the mask of its input ends here",
-                    base.name(),
-                    layer.class_name()
-                ));
-            }
-            layer.compute_mask(&inputs, masks)?
-        }
-        None => layer.compute_mask(&inputs, masks)?,
+    let (dtype, regularizer) = layer.base().before_run(inputs)?;
+    let inputs = match layer.autocast() {
+        true => inputs.iter().map(|x| cast(x, dtype)).collect::<candle_core::Result<Vec<_>>>()?,
+        false => inputs.to_vec(),
     };
-    if let Some(regularizer) = base.activity_regularizer() {
+    let mut masks = match arguments.get("mask") {
+        None | Some(CallArgument::Value(_)) => masks.to_vec(),
+        Some(CallArgument::Tensor(mask)) => vec![Some(mask.clone())],
+        Some(CallArgument::Tensors(masks)) => masks.clone(),
+    };
+    masks.resize(inputs.len(), None);
+    let outer = ctx.enter(layer, masks.clone(), arguments)?;
+    let outputs = layer.forward(&inputs, ctx);
+    let output_masks = ctx.take_output_masks();
+    // Masks may depend on the arguments of the call.
+    let outputs = outputs.and_then(|outputs| {
+        let mut masks = match output_masks {
+            Some(masks) => masks,
+            None => layer.compute_mask(&inputs, &masks)?,
+        };
+        masks.resize(outputs.len(), None);
+        Ok((outputs, masks))
+    });
+    ctx.leave(outer);
+    let (mut outputs, output_masks) = outputs?;
+    if !layer.supports_masking() && masks.iter().any(Option::is_some) && layer.base().first_lost_mask() {
+        warnings::warn(format!(
+            "layer {:?} ({}) does not support masking; the mask of its input ends here",
+            layer.layer_name(),
+            layer.class_name()
+        ));
+    }
+    if layer.autocast() {
+        for output in outputs.iter_mut().filter(|output| output.dtype().is_float() && output.dtype() != dtype) {
+            *output = output.to_dtype(dtype)?;
+        }
+    }
+    if let Some(regularizer) = regularizer {
         for output in &outputs {
             ctx.add_loss((regularizer.call(output)? / output.dim(0)? as f64)?);
         }
@@ -302,14 +405,16 @@ pub fn run_together(
     masks: &[Option<Tensor>],
     ctx: &mut Context,
 ) -> Result<Option<Outputs>> {
-    let dtype = layer.base().dtype();
-    let plain = |layer: &dyn Layer| layer.base().dtype() == dtype && layer.base().activity_regularizer().is_none();
+    let dtype = layer.base().compute_dtype();
+    let plain =
+        |layer: &dyn Layer| layer.base().compute_dtype() == dtype && layer.base().activity_regularizer().is_none();
     let apart = ctx.needs_gradients() || masks.iter().any(Option::is_some) || inputs.iter().any(|x| x.dtype() != dtype);
     if apart || !plain(layer) || !plain(next) {
         return Ok(None);
     }
-    let outputs = layer.forward_with(next, inputs, ctx);
-    let outputs = outputs.map_err(|error| error.in_layer(layer.layer_name(), layer.class_name()))?;
+    let named = |error: Error| error.within_layer(layer.layer_name(), layer.class_name());
+    layer.base().before_run(inputs).map_err(named)?;
+    let outputs = layer.forward_with(next, inputs, ctx).map_err(named)?;
     Ok(outputs.map(|outputs| (outputs, Vec::new())))
 }
 

@@ -75,6 +75,15 @@ impl<T: ?Sized + Kind> Named<T> {
         self.0.as_deref().map_err(|name| Error::unknown(T::NAME, name, &T::names()))
     }
 
+    /// The object behind a shared pointer.
+    ///
+    /// # Errors
+    /// If the name is not one.
+    pub fn shared(&self) -> Result<Arc<T>> {
+        self.get()?;
+        self.0.clone().map_err(Error::new)
+    }
+
     /// The name that it was given by, or that of its class.
     pub fn name(&self) -> &str {
         self.0.as_deref().map_or_else(String::as_str, Described::class_name)

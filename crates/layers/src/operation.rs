@@ -1,8 +1,9 @@
 //! Operations on symbolic tensors: `&x * 2.0 + &y`, `ops::exp(&x)`. Keras: `keras.Operation`.
 
+use crate::call::{Call, CallArguments};
 use crate::shape::by_trying;
 use crate::symbolic::{KerasTensor, KerasTensors, call_for};
-use crate::{Base, Config, Context, Declared, Described, Layer, Shape};
+use crate::{Base, Config, Context, Declared, Described, Layer, Shape, TensorSpec};
 use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, Index, Key, Operand, Operation, Result, dtype, dtype_name};
 use serde_json::{Map, Number, Value, json};
@@ -210,7 +211,7 @@ impl Layer for OperationLayer {
         false
     }
 
-    fn call_config(&self, tensors: Vec<Config>) -> Config {
+    fn call_args(&self, tensors: Vec<Config>) -> Vec<Config> {
         let mut tensors = tensors.into_iter();
         let mut operands: Vec<Config> = Vec::new();
         for argument in &self.arguments {
@@ -229,12 +230,22 @@ impl Layer for OperationLayer {
             Operation::Concatenate { .. } | Operation::Stack { .. } => operands = vec![operands.into()],
             _ => {}
         }
-        json!({"args": operands, "kwargs": {}})
+        operands
     }
 
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
-        let try_on = |ones: &[Tensor]| Ok(self.operation.run(&self.operands(ones)?)?);
-        Ok(vec![by_trying(inputs, self.base.dtype(), try_on)?])
+        let inputs: Vec<_> = inputs.iter().map(|shape| TensorSpec::new(shape.clone(), DType::F32)).collect();
+        let outputs = self.compute_output_spec(&inputs, &CallArguments::new())?;
+        Ok(outputs.into_iter().map(|output| output.shape).collect())
+    }
+
+    fn compute_output_spec(&self, inputs: &[TensorSpec], _: &CallArguments<TensorSpec>) -> Result<Vec<TensorSpec>> {
+        Ok(vec![by_trying(inputs, |ones| Ok(self.operation.run(&self.operands(ones)?)?))?])
+    }
+
+    /// An operation computes in the dtypes of its operands.
+    fn autocast(&self) -> bool {
+        false
     }
 
     fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
@@ -260,7 +271,7 @@ fn operate(
 ) -> KerasTensor {
     match arguments.and_then(|arguments| OperationLayer::new(operation, arguments)) {
         Ok(layer) => {
-            let [output] = call_for(Arc::new(layer), &KerasTensors(inputs), location);
+            let [output] = call_for(Arc::new(layer), &KerasTensors(inputs), Call::new(), location);
             output
         }
         Err(error) => KerasTensor::failed(error, location),
@@ -487,15 +498,16 @@ mod tests {
         let z = ops::get_item(&x, [Index::Ellipsis, Index::Slice { start: None, stop: Some(2), step: None }]);
         let layer = z.output().unwrap().node().layer();
         let tensor = json!({"class_name": "__keras_tensor__", "config": {}});
-        let call = layer.call_config(vec![tensor.clone()]);
-        assert_eq!(call["args"][1][0], json!({"class_name": "__ellipsis__", "config": {}}));
+        let call = layer.call_args(vec![tensor.clone()]);
+        assert_eq!(call[1][0], json!({"class_name": "__ellipsis__", "config": {}}));
         assert_eq!((layer.module(), layer.get_config().unwrap()), ("keras.src.ops.numpy", json!({"name": "get_item"})));
-        let again = OperationLayer::from_keras("GetItem", &layer.get_config().unwrap(), &call).unwrap();
+        let again =
+            OperationLayer::from_keras("GetItem", &layer.get_config().unwrap(), &json!({"args": call})).unwrap();
         assert_eq!(again.operation, Operation::GetItem { key: vec![Index::Ellipsis, Index::from(..2)] });
         let array = json!({"class_name": "__tensor__", "config": {"value": [[1, 2], [3, 4]], "dtype": "float32"}});
         let call = json!({"args": [array, tensor], "kwargs": {}});
         let add = OperationLayer::from_keras("Add", &json!({"name": "a"}), &call).unwrap();
-        assert_eq!(add.call_config(vec![call["args"][1].clone()])["args"][0]["config"]["value"][1][0], json!(3.0));
+        assert_eq!(add.call_args(vec![call[1].clone()])[0]["config"]["value"][1][0], json!(3.0));
         assert_eq!(value(&add, &[Tensor::ones((1, 2), DType::F32, &Device::Cpu).unwrap()]), [2., 3., 4., 5.]);
         let error = OperationLayer::from_keras("Sqrrt", &json!({}), &call).unwrap_err().to_string();
         assert!(error.contains("did you mean \"Sqrt\"?"), "{error}");

@@ -1,6 +1,6 @@
 //! The weights of a part of a layer, for which Keras has a layer inside of it: a recurrent cell, a projection.
 
-use crate::{Base, Config, Context, Declared, Described, Layer, Shape, Weights};
+use crate::{Base, Config, Context, Declared, Described, Layer, Shape, Build};
 use candle_core::Tensor;
 use candle_keras_ops::{DTypeName, Error, Result};
 

@@ -39,5 +39,5 @@ layers_of_keras! {
         GlobalMaxPooling2D MaxPooling1D MaxPooling2D;
     regularization: Dropout;
     reshaping: Flatten Reshape;
-    rnn: Bidirectional GRU LSTM SimpleRNN;
+    rnn: Bidirectional GRU GRUCell LSTM LSTMCell RNN SimpleRNN SimpleRNNCell StackedRNNCells TimeDistributed;
 }

@@ -1,5 +1,6 @@
 //! Shapes as Keras writes them: `(None, 20, 64)`.
 
+use crate::TensorSpec;
 use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, Result};
 use std::fmt;
@@ -34,37 +35,39 @@ impl Shape {
     }
 }
 
-/// The shape of a function's output, found by trying it on ones in place of every unknown size.
+/// The shape and dtype of a function's output, found by trying it on ones in place of every unknown size.
 ///
 /// # Errors
 /// Those of the function, or if the rank of the output is not always the same.
-pub(crate) fn by_trying(inputs: &[Shape], dtype: DType, f: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<Shape> {
+pub(crate) fn by_trying(inputs: &[TensorSpec], f: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<TensorSpec> {
     /// A shape with more elements than this is more likely a mistake than a model.
     const MOST_ELEMENTS: usize = 1 << 30;
-    let try_with = |unknown: usize| -> Result<Vec<usize>> {
-        let one = |shape: &Shape| {
+    let try_with = |unknown: usize| -> Result<(Vec<usize>, DType)> {
+        let one = |TensorSpec { shape, dtype }: &TensorSpec| {
             let dims: Vec<_> = shape.iter().map(|size| size.unwrap_or(unknown)).collect();
             match Shape::from(dims.as_slice()).elem_count() {
-                Some(count) if count <= MOST_ELEMENTS => Ok(Tensor::ones(dims, dtype, &Device::Cpu)?),
+                Some(count) if count <= MOST_ELEMENTS => Ok(Tensor::ones(dims, *dtype, &Device::Cpu)?),
                 _ => {
                     Err(Error::new("the input is too large to try the function on").received(format!("shape {shape}")))
                 }
             }
         };
         let ones = inputs.iter().map(one).collect::<Result<Vec<_>>>()?;
-        Ok(f(&ones)?.dims().to_vec())
+        let output = f(&ones)?;
+        Ok((output.dims().to_vec(), output.dtype()))
     };
     let try_both = |a, b| Ok((try_with(a)?, try_with(b)?));
     // Some functions need more than a few steps, or a number of them that divides well.
-    let open = inputs.iter().any(|shape| shape.iter().skip(1).any(Option::is_none));
-    let (a, b) =
+    let open = inputs.iter().any(|input| input.shape.iter().skip(1).any(Option::is_none));
+    let ((a, dtype), (b, _)) =
         try_both(2, 3).or_else(|error| if open { try_both(60, 120).map_err(|_: Error| error) } else { Err(error) })?;
     if a.len() != b.len() {
         return Err(Error::new("the rank of the output depends on the sizes that are not known yet")
             .received(format!("outputs of shapes {a:?} and {b:?}"))
             .help("name the axes that are squeezed or reduced"));
     }
-    Ok(a.iter().zip(&b).map(|(a, b)| (a == b).then_some(*a)).collect())
+    let shape = a.iter().zip(&b).map(|(a, b)| (a == b).then_some(*a)).collect();
+    Ok(TensorSpec { shape, dtype })
 }
 
 impl Deref for Shape {

@@ -104,6 +104,14 @@ pub(crate) fn run_channels_last(
     Ok(ops::transpose(&f(&ops::transpose(x, last)?)?, first)?)
 }
 
+/// An error if a rate is not between 0 and 1.
+pub(crate) fn fraction(name: &str, rate: f64) -> Result<()> {
+    match (0.0..=1.0).contains(&rate) {
+        true => Ok(()),
+        false => Err(Error::new(format!("{name} must be between 0 and 1")).received(rate.to_string())),
+    }
+}
+
 /// An error if a size is 0.
 pub(crate) fn positive(name: &str, sizes: &[usize]) -> Result<()> {
     match sizes.contains(&0) {

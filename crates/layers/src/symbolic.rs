@@ -1,10 +1,11 @@
 //! Symbolic tensors: what layers are connected by before there is data.
 
-use crate::Shape;
+use crate::call::{Call, CallArguments};
 use crate::core::InputLayer;
 use crate::layer::{self, Layer};
+use crate::{DTypePolicy, Declared, Shape, TensorSpec};
 use candle_core::DType;
-use candle_keras_ops::{DTypeName, Error, Result};
+use candle_keras_ops::{Error, Result};
 use std::any::Any;
 use std::fmt;
 use std::panic::Location;
@@ -40,8 +41,8 @@ pub struct Node {
     layer: Arc<dyn Layer>,
     index: usize,
     inputs: Vec<NodeOutput>,
-    masks: Vec<Option<NodeOutput>>,
-    outputs: Vec<Shape>,
+    arguments: CallArguments<NodeOutput>,
+    outputs: Vec<TensorSpec>,
 }
 
 impl Node {
@@ -60,18 +61,18 @@ impl Node {
         &self.inputs
     }
 
-    /// The masks that it was given for its inputs, in place of those that come with them; mostly none.
-    pub fn masks(&self) -> &[Option<NodeOutput>] {
-        &self.masks
+    /// The named arguments of the call.
+    pub fn arguments(&self) -> &CallArguments<NodeOutput> {
+        &self.arguments
     }
 
-    /// All that must be there before it can run: inputs and masks.
+    /// All that must be there before it can run: inputs, and tensors among the named arguments.
     pub fn parents(&self) -> impl Iterator<Item = &NodeOutput> {
-        self.inputs.iter().chain(self.masks.iter().flatten())
+        self.inputs.iter().chain(self.arguments.all_tensors())
     }
 
-    /// The shapes of the outputs.
-    pub fn output_shapes(&self) -> &[Shape] {
+    /// The shapes and dtypes of the outputs.
+    pub fn output_specs(&self) -> &[TensorSpec] {
         &self.outputs
     }
 
@@ -99,12 +100,17 @@ impl NodeOutput {
 
     /// Its shape, batch size included.
     pub fn shape(&self) -> &Shape {
-        &self.node.outputs[self.index]
+        &self.spec().shape
     }
 
     /// Its dtype.
     pub fn dtype(&self) -> DType {
-        self.node.layer.base().dtype()
+        self.spec().dtype
+    }
+
+    /// Its shape and dtype.
+    pub fn spec(&self) -> &TensorSpec {
+        &self.node.outputs[self.index]
     }
 
     /// What distinguishes it from every other symbolic tensor.
@@ -131,11 +137,11 @@ impl fmt::Debug for NodeOutput {
 impl Drop for Node {
     fn drop(&mut self) {
         let mut parents = std::mem::take(&mut self.inputs);
-        parents.extend(std::mem::take(&mut self.masks).into_iter().flatten());
+        parents.extend(self.arguments.take());
         while let Some(parent) = parents.pop() {
             if let Some(mut node) = Arc::into_inner(parent.node) {
                 parents.append(&mut node.inputs);
-                parents.extend(std::mem::take(&mut node.masks).into_iter().flatten());
+                parents.extend(node.arguments.take());
             }
         }
     }
@@ -252,19 +258,21 @@ impl KerasTensors {
 /// # Errors
 /// If the shapes do not suit the layer.
 pub fn call(layer: Arc<dyn Layer>, inputs: Vec<NodeOutput>) -> Result<Vec<NodeOutput>> {
-    call_masked(layer, inputs, Vec::new())
+    call_with(layer, inputs, CallArguments::new())
 }
 
-/// [`call`] with masks that take the place of those which come with the inputs. Keras: `layer(inputs, mask=...)`.
+/// [`call`] with named arguments. Keras: `layer(inputs, mask=...)`.
 ///
 /// # Errors
-/// As [`call`].
-pub fn call_masked(
+/// As [`call`], and if the layer does not take an argument.
+pub fn call_with(
     layer: Arc<dyn Layer>,
-    inputs: Vec<NodeOutput>,
-    masks: Vec<Option<NodeOutput>>,
+    mut inputs: Vec<NodeOutput>,
+    mut arguments: CallArguments<NodeOutput>,
 ) -> Result<Vec<NodeOutput>> {
-    let named = |error: Error| error.in_layer(layer.layer_name(), layer.class_name());
+    let named = |error: Error| error.within_layer(layer.layer_name(), layer.class_name());
+    layer.name_inputs(&mut inputs, &mut arguments);
+    arguments.check(layer.call_arguments()).and_then(|()| arguments.flag("training")).map_err(named)?;
     let shapes: Vec<_> = inputs.iter().map(|input| input.shape().clone()).collect();
     if shapes.is_empty() {
         return Err(named(Error::new("the layer was called on nothing").expected("at least one symbolic tensor")));
@@ -273,18 +281,26 @@ pub fn call_masked(
         return Err(named(Error::new("every input needs a batch axis").received("an input of shape ()")));
     }
     layer::build(&*layer, &shapes)?;
-    let outputs = layer.compute_output_shape(&shapes).map_err(named)?;
+    layer.base().check_shapes(&shapes).map_err(named)?;
+    let specs: Vec<_> = inputs.iter().map(|input| input.spec().clone()).collect();
+    let of_arguments = arguments.map(|tensor| Ok(tensor.spec().clone()))?;
+    let outputs = layer.compute_output_spec(&specs, &of_arguments).map_err(named)?;
     let index = layer.base().next_call();
-    Ok(Arc::new(Node { layer, index, inputs, masks, outputs }).outputs())
+    Ok(Arc::new(Node { layer, index, inputs, arguments, outputs }).outputs())
 }
 
 /// [`call`] for a layer with `N` outputs, each of which carries the error if there is one.
 pub(crate) fn call_for<const N: usize>(
     layer: Arc<dyn Layer>,
     inputs: &KerasTensors,
+    arguments: Call,
     location: &'static Location<'static>,
 ) -> [KerasTensor; N] {
-    let outputs = inputs.outputs().and_then(|inputs| call(layer.clone(), inputs)).and_then(|outputs| {
+    let called = || {
+        let arguments = arguments.map(|tensor| tensor.output().cloned())?;
+        call_with(layer.clone(), inputs.outputs()?, arguments)
+    };
+    let outputs = called().and_then(|outputs| {
         <[NodeOutput; N]>::try_from(outputs).map_err(|outputs| {
             Error::new("the layer has another number of outputs")
                 .expected(outputs.len().to_string())
@@ -336,7 +352,7 @@ impl KerasTensor {
     /// The dtype of an input. Keras: `Input(dtype=)`.
     #[must_use]
     #[track_caller]
-    pub fn dtype(self, dtype: impl Into<DTypeName>) -> Self {
+    pub fn dtype(self, dtype: impl Into<DTypePolicy>) -> Self {
         self.with_input(|layer| layer.dtype(dtype))
     }
 
@@ -366,8 +382,8 @@ impl KerasTensor {
 
 /// The node of an input layer, which is called on nothing.
 pub(crate) fn input(layer: InputLayer) -> KerasTensor {
-    let outputs = vec![layer.whole_shape().clone()];
+    let outputs = vec![TensorSpec { shape: layer.whole_shape().clone(), dtype: layer.base().dtype() }];
     // An input layer is one node, however often it is asked for it.
-    let node = Node { layer: Arc::new(layer), index: 0, inputs: Vec::new(), masks: Vec::new(), outputs };
+    let node = Node { layer: Arc::new(layer), index: 0, inputs: Vec::new(), arguments: CallArguments::new(), outputs };
     NodeOutput { node: Arc::new(node), index: 0 }.into()
 }

@@ -5,7 +5,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use candle_keras_ops::{Error, Gradient, Gradients, Result, RowsSink};
 use std::cell::Cell;
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// A weight of a layer. A clone is another handle to the same weight.
@@ -17,7 +17,8 @@ struct Inner {
     id: u64,
     path: String,
     value: RwLock<Var>,
-    trainable: bool,
+    is_state: bool,
+    trainable: AtomicBool,
     regularizer: Option<Regularizer>,
     constraint: Option<Constraint>,
     rows: RowsSink,
@@ -41,6 +42,7 @@ pub struct Weight {
     constraint: Option<Constraint>,
     ones: std::ops::Range<usize>,
     values: Option<Vec<f32>>,
+    dtype: Option<DType>,
 }
 
 thread_local! {
@@ -74,6 +76,7 @@ impl Weight {
             constraint: None,
             ones: 0..0,
             values: None,
+            dtype: None,
         }
     }
 
@@ -127,6 +130,12 @@ impl Weight {
         self
     }
 
+    /// Keeps it in this dtype, whatever the policy of the layer: a count in int64, say.
+    pub fn dtype(mut self, dtype: DType) -> Self {
+        self.dtype = Some(dtype);
+        self
+    }
+
     /// An error where there is no memory for the weight, before it is asked for: what a file says need not be so.
     fn check_size(&self, dtype: DType) -> Result<()> {
         let bytes = self.shape.iter().try_fold(dtype.size_in_bytes(), |bytes, &size| bytes.checked_mul(size));
@@ -145,7 +154,9 @@ impl Weight {
         })
     }
 
+    /// Makes it, in this dtype if it has none of its own.
     pub(crate) fn create(mut self, layer: &str, dtype: DType) -> Result<Variable> {
+        let dtype = self.dtype.unwrap_or(dtype);
         self.check_size(dtype)?;
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let value = match LOADED.get() {
@@ -160,7 +171,8 @@ impl Weight {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             path: format!("{layer}/{}", self.name),
             value: RwLock::new(value),
-            trainable: self.trainable,
+            is_state: !self.trainable,
+            trainable: AtomicBool::new(self.trainable),
             regularizer: self.regularizer,
             constraint: self.constraint,
             rows: RowsSink::default(),
@@ -204,9 +216,19 @@ impl Variable {
         self.var().dtype()
     }
 
-    /// Whether the optimizer may change it while its layer is trainable.
+    /// Whether the optimizer may change it: its layer is not frozen, and it is not a [state](Self::is_state).
     pub fn is_trainable(&self) -> bool {
-        self.0.trainable
+        self.0.trainable.load(Ordering::Relaxed)
+    }
+
+    /// Freezes it, or lets it be trained again, which a state never is.
+    pub(crate) fn set_trainable(&self, trainable: bool) {
+        self.0.trainable.store(trainable && !self.0.is_state, Ordering::Relaxed);
+    }
+
+    /// Whether it is changed by its layer and never by the optimizer: a moving average, say.
+    pub fn is_state(&self) -> bool {
+        self.0.is_state
     }
 
     /// Its value, which shares the weight's memory and changes with it; no gradient flows into it.

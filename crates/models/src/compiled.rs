@@ -2,10 +2,11 @@
 
 use crate::{Logs, Optimizer, Result};
 use candle_core::{DType, Tensor};
-use candle_keras_layers::{Layer, Variable};
+use candle_keras_layers::{Layer, Trained, Variable};
 use candle_keras_ops::random::{self, Stream};
 use candle_keras_ops::{Error, warnings};
 use candle_keras_training::{Compile, Direction, Loss, Metric, MetricSpec, PerOutput};
+use std::sync::Arc;
 
 /// A batch as losses and metrics see it: one tensor for each output of the model.
 pub(crate) struct Batch<'a> {
@@ -75,6 +76,7 @@ pub(crate) struct Compiled {
     loss_means: Vec<Mean>,
     /// What the optimizer changes; settled at compile, as Keras does.
     pub(crate) trainable: Vec<Variable>,
+    pub(crate) trained: Arc<Trained>,
     /// All weights of the model.
     pub(crate) variables: Vec<Variable>,
     /// Random numbers of this model's training: dropout and shuffling.
@@ -118,6 +120,7 @@ impl Compiled {
             loss_mean: Mean::default(),
             loss_means: Vec::new(),
             trainable: Vec::new(),
+            trained: Arc::default(),
             variables: Vec::new(),
             random: random::next_stream(),
             epochs: 0,
@@ -132,6 +135,7 @@ impl Compiled {
     /// Assigns losses and metrics to the outputs of the model, and takes note of its weights.
     pub(crate) fn settle(&mut self, model: &dyn Layer, outputs: &[String]) -> Result<()> {
         (self.trainable, self.variables) = (model.trainable_variables(), model.variables());
+        self.trained = Arc::new(Trained::of(model));
         // Slots that are not written to take no memory; a file has them from the beginning, as Keras wants it.
         self.optimizer.build(&self.trainable)?;
         self.losses = self.compile.loss.resolve(outputs, "losses")?;

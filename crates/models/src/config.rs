@@ -3,9 +3,8 @@
 use crate::Result;
 use crate::graph::Graph;
 use crate::model::Model;
-use crate::saving::architecture::CAUSAL;
 use crate::saving::registry;
-use candle_keras_layers::{Config, Layer, Node, NodeOutput};
+use candle_keras_layers::{CallArgument, Config, Layer, Node, NodeOutput};
 use candle_keras_ops::dtype_name;
 use serde_json::{Map, json};
 use std::cell::RefCell;
@@ -83,10 +82,7 @@ pub(crate) fn of_layer(layer: &dyn Layer) -> Result<Config> {
         _ => (json!(layer.module()), json!(null)),
     };
     let shared = described(layer);
-    let mut config = layer.get_config()?;
-    if let Some(config) = config.as_object_mut() {
-        config.remove(CAUSAL);
-    }
+    let config = layer.get_config()?;
     let mut object =
         json!({"module": module, "class_name": class_name, "config": config, "registered_name": registered_name});
     if let Some(shapes) = layer.base().built().filter(|_| layer.is_saved()) {
@@ -104,13 +100,14 @@ fn node_config(graph: &Graph, node: &Node) -> Config {
         let config = json!({"shape": shape, "dtype": dtype, "keras_history": history(graph, input, 0)});
         json!({"class_name": "__keras_tensor__", "config": config})
     };
-    let mut call = node.layer().call_config(node.inputs().iter().map(tensor).collect());
-    match node.masks() {
-        [] => {}
-        [one] => call["kwargs"]["mask"] = json!(one.as_ref().map(tensor)),
-        many => call["kwargs"]["mask"] = many.iter().map(|mask| json!(mask.as_ref().map(tensor))).collect(),
-    }
-    call
+    let args = node.layer().call_args(node.inputs().iter().map(tensor).collect());
+    let value = |argument: &CallArgument<NodeOutput>| match argument {
+        CallArgument::Tensor(one) => tensor(one),
+        CallArgument::Tensors(many) => many.iter().map(|one| json!(one.as_ref().map(tensor))).collect(),
+        CallArgument::Value(value) => value.clone(),
+    };
+    let kwargs: Map<_, _> = node.arguments().iter().map(|(name, argument)| (name.into(), value(argument))).collect();
+    json!({"args": args, "kwargs": kwargs})
 }
 
 /// The layer, the call and the output that a tensor comes from. Calls are counted within the graph, from `first`.

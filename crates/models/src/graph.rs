@@ -2,7 +2,9 @@
 
 use crate::Result;
 use candle_core::Tensor;
-use candle_keras_layers::{Context, InputLayer, Layer, Node, NodeOutput, Outputs, Shape, run, run_together};
+use candle_keras_layers::{
+    CallArguments, Context, InputLayer, Layer, Node, NodeOutput, Outputs, TensorSpec, run_together, run_with,
+};
 use candle_keras_ops::Error;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -30,8 +32,8 @@ pub struct Graph {
 struct Call {
     layer: Arc<dyn Layer>,
     inputs: Vec<usize>,
-    /// Where the call was given masks of its own.
-    masks: Vec<Option<usize>>,
+    /// The named arguments of the call.
+    arguments: CallArguments<usize>,
     first_output: usize,
     /// Whether the next call takes the one output of this, which nothing else needs.
     goes_on: bool,
@@ -52,6 +54,9 @@ impl Graph {
                 outputs.len()
             )));
         }
+        for input in &inputs {
+            input.node().layer().base().check_name()?;
+        }
         let start = Start::new(&inputs)?;
         let (nodes, first_seen) = start.walk(&outputs)?;
         let layers = in_keras_order(&start, &nodes, &first_seen);
@@ -65,9 +70,9 @@ impl Graph {
         let mut slot_of = HashMap::new();
         let mut slots = 0;
         let mut place = |node: &Arc<Node>| {
-            slots += node.output_shapes().len();
-            slot_of.insert(node.key(), slots - node.output_shapes().len());
-            slots - node.output_shapes().len()
+            slots += node.output_specs().len();
+            slot_of.insert(node.key(), slots - node.output_specs().len());
+            slots - node.output_specs().len()
         };
         let input_slots: Vec<_> = start.inputs.iter().map(|input| place(input.node())).collect();
         let mut firsts = Vec::new();
@@ -80,22 +85,21 @@ impl Graph {
         let steps = calls.iter().zip(firsts).map(|(node, first_output)| Call {
             layer: node.layer().clone(),
             inputs: node.inputs().iter().map(slot).collect(),
-            masks: node.masks().iter().map(|mask| mask.as_ref().map(slot)).collect(),
+            arguments: node.arguments().map(|tensor| Ok(slot(tensor))).unwrap_or_default(),
             first_output,
-            goes_on: node.output_shapes().len() == 1,
+            goes_on: node.output_specs().len() == 1,
             done_with: Vec::new(),
         });
         let (mut steps, output_slots): (Vec<Call>, Vec<usize>) = (steps.collect(), outputs.iter().map(slot).collect());
         let mut needed: HashSet<usize> = output_slots.iter().copied().collect();
         for step in steps.iter_mut().rev() {
-            let used = step.inputs.iter().chain(step.masks.iter().flatten());
+            let used = step.inputs.iter().chain(step.arguments.all_tensors());
             step.done_with = used.copied().filter(|&slot| needed.insert(slot)).collect();
         }
         for i in 0..steps.len() {
             let output = [steps[i].first_output];
-            let unmasked = |next: &Call| next.masks.iter().all(Option::is_none);
-            let takes_it = |next: &Call| next.inputs == output && next.done_with == output && unmasked(next);
-            steps[i].goes_on &= steps.get(i + 1).is_some_and(takes_it);
+            let takes_it = |next: &Call| next.inputs == output && next.done_with == output && next.arguments.is_empty();
+            steps[i].goes_on &= steps[i].arguments.is_empty() && steps.get(i + 1).is_some_and(takes_it);
         }
         Ok(Self { start, outputs, layers, nodes, steps, slots, input_slots, output_slots })
     }
@@ -139,17 +143,18 @@ impl Graph {
         names
     }
 
-    /// The shapes of the outputs for these shapes of the inputs.
-    pub fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
-        let mut values = vec![Shape::default(); self.slots];
-        self.input_slots.iter().zip(inputs).for_each(|(&slot, shape)| values[slot] = shape.clone());
+    /// The shapes and dtypes of the outputs for these of the inputs.
+    pub fn compute_output_spec(&self, inputs: &[TensorSpec]) -> Result<Vec<TensorSpec>> {
+        let mut values: Vec<Option<TensorSpec>> = vec![None; self.slots];
+        self.input_slots.iter().zip(inputs).for_each(|(&slot, spec)| values[slot] = Some(spec.clone()));
         for step in &self.steps {
-            let inputs: Vec<_> = step.inputs.iter().map(|&slot| values[slot].clone()).collect();
-            let outputs = step.layer.compute_output_shape(&inputs);
-            let outputs = outputs.map_err(|e| e.in_layer(step.layer.layer_name(), step.layer.class_name()))?;
-            outputs.into_iter().enumerate().for_each(|(i, shape)| values[step.first_output + i] = shape);
+            let value = |slot: &usize| values[*slot].clone().ok_or_else(missing);
+            let inputs = step.inputs.iter().map(value).collect::<Result<Vec<_>>>()?;
+            let outputs = step.layer.compute_output_spec(&inputs, &step.arguments.map(value)?);
+            let outputs = outputs.map_err(|e| e.within_layer(step.layer.layer_name(), step.layer.class_name()))?;
+            outputs.into_iter().enumerate().for_each(|(i, spec)| values[step.first_output + i] = Some(spec));
         }
-        Ok(self.output_slots.iter().map(|&slot| values[slot].clone()).collect())
+        self.output_slots.iter().map(|&slot| values[slot].clone().ok_or_else(missing)).collect()
     }
 
     /// Runs all calls: the outputs for these inputs, with their masks.
@@ -160,18 +165,11 @@ impl Graph {
             values[slot] = Some(input.clone());
             value_masks[slot] = masks.get(i).cloned().flatten();
         }
-        let value = |values: &[Option<Tensor>], slot: usize| {
-            values[slot].clone().ok_or_else(|| Error::new("a layer gave fewer outputs than it promised"))
-        };
+        let value = |values: &[Option<Tensor>], slot: usize| values[slot].clone().ok_or_else(missing);
         let mut steps = self.steps.iter().peekable();
         while let Some(mut step) = steps.next() {
             let inputs = step.inputs.iter().map(|&slot| value(&values, slot)).collect::<Result<Vec<_>>>()?;
-            let mut masks: Vec<_> = step.inputs.iter().map(|&slot| value_masks[slot].clone()).collect();
-            for (mask, given) in masks.iter_mut().zip(&step.masks) {
-                if let Some(slot) = *given {
-                    *mask = Some(value(&values, slot)?);
-                }
-            }
+            let masks: Vec<_> = step.inputs.iter().map(|&slot| value_masks[slot].clone()).collect();
             let next = steps.peek().filter(|_| step.goes_on).map(|next| &*next.layer);
             let together =
                 next.map(|next| run_together([&*step.layer, next], &inputs, &masks, ctx)).transpose()?.flatten();
@@ -181,8 +179,14 @@ impl Graph {
                     step = steps.next().unwrap_or(step);
                     outputs
                 }
-                None => run(&*step.layer, &inputs, &masks, ctx)?,
+                None => {
+                    let arguments = step.arguments.map(|&slot| value(&values, slot))?;
+                    run_with(&*step.layer, &inputs, &masks, arguments, ctx)?
+                }
             };
+            if step.layer.takes_masks() {
+                step.inputs.iter().for_each(|&slot| value_masks[slot] = None);
+            }
             for (i, output) in outputs.into_iter().enumerate() {
                 values[step.first_output + i] = Some(output);
                 value_masks[step.first_output + i] = output_masks.get(i).cloned().flatten();
@@ -193,6 +197,10 @@ impl Graph {
         let outputs = self.output_slots.iter().map(|&slot| value(&values, slot)).collect::<Result<Vec<_>>>()?;
         Ok((outputs, self.output_slots.iter().map(|&slot| value_masks[slot].clone()).collect()))
     }
+}
+
+fn missing() -> Error {
+    Error::new("a layer gave fewer outputs than it promised")
 }
 
 /// Where a graph begins. An input in the middle of another graph begins there anew, as in Keras.

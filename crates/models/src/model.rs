@@ -5,11 +5,12 @@ use crate::graph::Graph;
 use crate::{Optimizer, Result, config};
 use candle_core::{Device, Tensor};
 use candle_keras_layers::{
-    Base, Config, Context, Declared, Described, KerasTensors, Layer, NodeOutput, Shape, Variable, Weights, call,
+    Base, Build, CallArguments, Config, Context, Declared, Described, KerasTensors, Layer, NodeOutput, Shape,
+    TensorSpec, call, to_snake_case,
 };
 use candle_keras_ops::Error;
 use candle_keras_training::Compile;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 /// A graph of layers from inputs to outputs. Keras: `keras.Model`.
@@ -238,12 +239,6 @@ pub(crate) fn single_output<T>(mut outputs: Vec<T>) -> Result<T> {
     }
 }
 
-/// Each once, in order of first appearance: a layer may be shared between models that are inside of one.
-fn unique(variables: impl Iterator<Item = Variable>) -> Vec<Variable> {
-    let mut seen = HashSet::new();
-    variables.filter(|variable| seen.insert(variable.id())).collect()
-}
-
 impl Declared for Model {
     fn base(&self) -> &Base {
         &self.base
@@ -263,15 +258,46 @@ impl Described for Model {
 impl Layer for Model {
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let graph = self.graph()?;
+        let dtypes = graph.inputs().iter().map(NodeOutput::dtype);
+        let inputs: Vec<_> =
+            inputs.iter().zip(dtypes).map(|(shape, dtype)| TensorSpec::new(shape.clone(), dtype)).collect();
+        let outputs = self.compute_output_spec(&inputs, &CallArguments::new())?;
+        Ok(outputs.into_iter().map(|output| output.shape).collect())
+    }
+
+    fn compute_output_spec(&self, inputs: &[TensorSpec], _: &CallArguments<TensorSpec>) -> Result<Vec<TensorSpec>> {
+        let graph = self.graph()?;
         if inputs.len() != graph.inputs().len() {
             return Err(Error::new("the model was called on another number of inputs")
                 .expected(graph.inputs().len().to_string())
                 .received(inputs.len().to_string()));
         }
-        graph.compute_output_shape(inputs)
+        graph.compute_output_spec(inputs)
     }
 
-    fn build(&self, inputs: &[Shape], _: &mut Weights) -> Result<()> {
+    /// Its layers cast for themselves.
+    fn autocast(&self) -> bool {
+        false
+    }
+
+    fn sublayer_paths(&self) -> Vec<String> {
+        let mut counts = HashMap::new();
+        let path = |layer: &Arc<dyn Layer>| {
+            if !layer.is_saved() {
+                return String::new();
+            }
+            let class = to_snake_case(layer.class_name());
+            let count = counts.entry(class.clone()).or_insert(0);
+            *count += 1;
+            match *count - 1 {
+                0 => format!("layers/{class}"),
+                number => format!("layers/{class}_{number}"),
+            }
+        };
+        self.layers().iter().map(path).collect()
+    }
+
+    fn build(&self, inputs: &[Shape], _: &mut Build) -> Result<()> {
         if self.body().graph()?.is_some() {
             return Ok(());
         }
@@ -294,13 +320,5 @@ impl Layer for Model {
 
     fn sublayers(&self) -> Vec<Arc<dyn Layer>> {
         self.layers()
-    }
-
-    fn variables(&self) -> Vec<Variable> {
-        unique(self.layers().iter().flat_map(|layer| layer.variables()))
-    }
-
-    fn trainable_variables(&self) -> Vec<Variable> {
-        unique(self.layers().iter().flat_map(|layer| layer.trainable_variables()))
     }
 }

@@ -59,7 +59,7 @@ impl Picture {
             let mut lines = Vec::new();
             for call in graph.calls_of(&**layer) {
                 let shapes = |shapes: Vec<String>| shapes.join(", ");
-                let outputs = shapes(call.output_shapes().iter().map(ToString::to_string).collect());
+                let outputs = shapes(call.output_specs().iter().map(|output| output.shape.to_string()).collect());
                 let inputs = shapes(call.inputs().iter().map(|input| input.shape().to_string()).collect());
                 lines.push(if inputs.is_empty() { outputs } else { format!("{inputs} → {outputs}") });
                 for input in call.parents() {

@@ -4,8 +4,8 @@ use crate::Result;
 use crate::model::{Body, Model, single_output};
 use candle_core::Tensor;
 use candle_keras_layers::{
-    Base, Config, Context, Declared, Described, IntoLayer, Layer, NodeOutput, Shape, Variable, Weights, call,
-    from_config,
+    Base, Build, CallArguments, Config, Context, Declared, Described, IntoLayer, Layer, NodeOutput, Shape, TensorSpec,
+    call, from_config,
 };
 use candle_keras_ops::Error;
 use std::ops::{Deref, DerefMut};
@@ -181,12 +181,28 @@ impl Layer for Sequential {
         self.0.compute_output_shape(inputs)
     }
 
-    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
-        Layer::build(&self.0, inputs, weights)
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        Layer::build(&self.0, inputs, build)
     }
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
         self.0.forward(inputs, ctx)
+    }
+
+    fn compute_output_spec(
+        &self,
+        inputs: &[TensorSpec],
+        arguments: &CallArguments<TensorSpec>,
+    ) -> Result<Vec<TensorSpec>> {
+        self.0.compute_output_spec(inputs, arguments)
+    }
+
+    fn autocast(&self) -> bool {
+        self.0.autocast()
+    }
+
+    fn sublayer_paths(&self) -> Vec<String> {
+        self.0.sublayer_paths()
     }
 
     fn supports_masking(&self) -> bool {
@@ -195,13 +211,5 @@ impl Layer for Sequential {
 
     fn sublayers(&self) -> Vec<Arc<dyn Layer>> {
         self.0.sublayers()
-    }
-
-    fn variables(&self) -> Vec<Variable> {
-        self.0.variables()
-    }
-
-    fn trainable_variables(&self) -> Vec<Variable> {
-        self.0.trainable_variables()
     }
 }

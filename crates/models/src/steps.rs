@@ -74,7 +74,8 @@ impl Model {
         let step = compiled.optimizer.iterations();
         // What an earlier step may have left: one that failed on its way back, or a layer unfrozen after compile.
         compiled.variables.iter().for_each(|variable| variable.rows().clear());
-        let mut ctx = Context::training(compiled.stream(Use::Step, step)).at_step(step);
+        let mut ctx =
+            Context::training(compiled.stream(Use::Step, step)).at_step(step).trains(compiled.trained.clone());
         let tape = Tape::start();
         let (outputs, masks) = graph.run(&part.x, &vec![None; part.x.len()], &mut ctx)?;
         let batch = Batch { targets: &part.y, outputs: &outputs, masks: &masks, weights: &part.weights };
@@ -97,6 +98,7 @@ impl Model {
         compiled.measure(value, &batch)?;
         drop(loss);
         compiled.optimizer.apply(gradients)?;
+        ctx.commit()?;
         Ok(value)
     }
 
@@ -110,11 +112,14 @@ impl Model {
         for more in ctx.take_losses().into_iter().chain(penalties(&compiled.trainable)?) {
             loss += scalar(&more)?;
         }
-        compiled.measure(loss, &batch)
+        compiled.measure(loss, &batch)?;
+        ctx.commit()
     }
 
     pub(crate) fn predict_step(&self, x: &[Tensor]) -> Result<Vec<Tensor>> {
-        let (outputs, _) = self.graph()?.run(x, &vec![None; x.len()], &mut Context::inference())?;
+        let mut ctx = Context::inference();
+        let (outputs, _) = self.graph()?.run(x, &vec![None; x.len()], &mut ctx)?;
+        ctx.commit()?;
         Ok(outputs)
     }
 }

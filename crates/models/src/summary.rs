@@ -48,9 +48,9 @@ impl Model {
         let Some(last) = calls.last() else {
             return vec![name, "?".into(), "0 (unbuilt)".into(), "-".into()];
         };
-        let shape = match last.output_shapes() {
-            [one] => one.to_string(),
-            many => format!("[{}]", many.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        let shape = match last.output_specs() {
+            [one] => one.shape.to_string(),
+            many => format!("[{}]", many.iter().map(|output| output.shape.to_string()).collect::<Vec<_>>().join(", ")),
         };
         let inputs = calls
             .iter()

@@ -199,6 +199,21 @@ impl Plan {
 
 /// The same of candle's functions, for other devices.
 fn composed(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut Stream) -> Result<Tensor> {
+    Ok(attention_with_scores(q, k, v, by, random)?.0)
+}
+
+/// [`attention`] and the scores, `softmax(scale q kᵀ)` before dropout: `(batch, heads, queries, keys)`. It is put together from products and sums, and takes several times
+/// longer than `attention`.
+///
+/// # Errors
+/// If the shapes do not suit each other.
+pub fn attention_with_scores(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    by: Attention,
+    random: &mut Stream,
+) -> Result<(Tensor, Tensor)> {
     let heads_first = |x: &Tensor| x.transpose(1, 2)?.contiguous();
     let (q, k, v) = (heads_first(q)?, heads_first(k)?, heads_first(v)?);
     let mut scores = (q.matmul(&k.transpose(2, 3)?.contiguous()?)? * by.scale)?;
@@ -213,11 +228,9 @@ fn composed(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut Stre
         let out = Tensor::from_vec(out, (queries, keys), scores.device())?.to_dtype(scores.dtype())?;
         scores = scores.broadcast_add(&out)?;
     }
-    let mut weights = crate::linalg::softmax(&scores, -1)?;
-    if by.dropout > 0.0 {
-        weights = dropout(&weights, by.dropout, random)?;
-    }
-    weights.matmul(&v)?.transpose(1, 2)?.contiguous()
+    let scores = crate::linalg::softmax(&scores, -1)?;
+    let weights = if by.dropout > 0.0 { dropout(&scores, by.dropout, random)? } else { scores.clone() };
+    Ok((weights.matmul(&v)?.transpose(1, 2)?.contiguous()?, scores))
 }
 
 #[cfg(test)]

@@ -147,6 +147,16 @@ impl Error {
         }
     }
 
+    /// Names the layer in which the error arose, in front of the names of the layers inside of it: `encoder/attention`.
+    pub fn within_layer(self, name: impl Into<String>, class: impl Into<String>) -> Self {
+        match self {
+            Self::Layer { name: inner, class, cause } => {
+                Self::Layer { name: format!("{}/{inner}", name.into()), class, cause }
+            }
+            other => other.in_layer(name, class),
+        }
+    }
+
     /// Names the call that failed; an error that names one already keeps it.
     pub fn called_at(self, location: &'static Location<'static>) -> Self {
         match self {

@@ -38,7 +38,7 @@ pub mod update;
 mod vecdot;
 pub mod warnings;
 
-pub use attention::{Attention, attention};
+pub use attention::{Attention, attention, attention_with_scores};
 pub use axes::{Axes, axes};
 pub use conv::{Axis, Padding, conv2d, conv2d_and_pool};
 pub use custom_gradient::custom_gradient;

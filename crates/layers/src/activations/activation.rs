@@ -2,7 +2,7 @@
 
 use super::ActivationFunction;
 use crate::layer::single;
-use crate::{Context, Layer, Shape, Weights};
+use crate::{Build, Context, Layer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::Result;
 
@@ -31,7 +31,7 @@ impl Layer for Activation {
         Ok(vec![single(inputs)?.clone()])
     }
 
-    fn build(&self, _: &[Shape], _: &mut Weights) -> Result<()> {
+    fn build(&self, _: &[Shape], _: &mut Build) -> Result<()> {
         self.activation.check()
     }
 

@@ -1,38 +1,45 @@
 //! MultiHeadAttention: each place of a sequence takes from all places of another. Keras: `keras.layers.MultiHeadAttention`.
 
-use crate::part::Part;
-use crate::spatial::positive;
-use crate::{Config, Constraint, Context, Initializer, Layer, Regularizer, Shape, Weight, Weights};
-use candle_core::Tensor;
-use candle_keras_ops::{self as ops, Attention, Error, FusedActivation, Result};
+use super::projection::EinsumDense;
+use crate::call::CallArguments;
+use crate::naming::AutoName;
+use crate::spatial::{fraction, positive};
+use crate::{Base, Build, Config, Constraint, Context, Initializer, Layer, Regularizer, Shape, TensorSpec};
+use candle_core::{DType, Tensor};
+use candle_keras_ops::{self as ops, Attention, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::sync::Arc;
 
 layer! {
     /// Attention with several heads (Vaswani et al., 2017): query, key and value are projected for each head, each query takes the mean of
     /// the values weighted by `softmax(q k / sqrt(key_dim))`, and the heads are projected together.
     ///
     /// It is called on a query and a value, and a key if that is not the value; on one tensor twice for self-attention. Masks of the query
-    /// and the value leave out what they mask.
+    /// and the value leave out what they mask, and end here: what is called on the same tensors later has none of them, as in Keras.
     ///
     /// Keras: `keras.layers.MultiHeadAttention`.
     ///
     /// # Shapes
     /// - inputs: query `(batch, queries, features)`, value `(batch, keys, features)`, key `(batch, keys, features)`
-    /// - output: `(batch, queries, output_shape)`, the features of the query unless said
+    /// - output: `(batch, queries, output_shape)`, the features of the query by default; with `return_attention_scores`, behind it
+    ///   `(batch, heads, queries, keys)`
+    /// - arguments of the call: `attention_mask` `(batch, queries, keys)`, 1 where a query may attend to a key; `use_causal_mask`: to none behind its own place;
+    ///   `return_attention_scores`, which takes several times longer
     ///
     /// # Example
     /// ```
-    /// use candle_keras_layers::{Input, Layer, MultiHeadAttention};
+    /// use candle_keras_layers::{Call, Input, Layer, MultiHeadAttention};
     /// let x = Input::shape([200, 32]);
-    /// assert_eq!(MultiHeadAttention::new(2, 32).call([&x, &x]).shape()?.to_string(), "(None, 200, 32)");
+    /// let y = MultiHeadAttention::new(2, 32).call_with([&x, &x], Call::new().use_causal_mask(true));
+    /// assert_eq!(y.shape()?.to_string(), "(None, 200, 32)");
+    /// let scores = Call::new().return_attention_scores(true);
+    /// let [_, scores] = MultiHeadAttention::new(2, 32).call_multiple_with([&x, &x], scores);
+    /// assert_eq!(scores.shape()?.to_string(), "(None, 2, 200, 200)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     ///
     /// # Differences from Keras
-    /// `use_causal_mask` is an argument of the layer, not of its call. There are no attention masks beside those that come with the inputs,
-    /// no scores as a second output, and one axis of attention.
+    /// One axis of attention. With `trainable(false)` the projections are frozen as well; Keras trains them if that was said before the first call.
     pub struct MultiHeadAttention(
         /// The number of heads.
         num_heads: usize,
@@ -49,8 +56,6 @@ layer! {
         output_shape: Option<OutputShape>,
         /// The axes that are attended over: axis 1 alone is supported.
         attention_axes: Option<Config>,
-        /// Whether a query attends to no key behind its own place. Keras: an argument of the call.
-        use_causal_mask: bool = false,
         /// How the kernels begin.
         kernel_initializer: Initializer = "glorot_uniform",
         /// How the biases begin.
@@ -65,7 +70,6 @@ layer! {
         bias_constraint: Option<Constraint>,
         /// Fixes what is dropped, whatever the seed of the run.
         seed: Option<u64>,
-        let parts: Parts = Parts::default(),
     }
 }
 
@@ -85,21 +89,6 @@ impl From<usize> for OutputShape {
     }
 }
 
-#[derive(Clone, Debug)]
-struct Parts {
-    query: Part,
-    key: Part,
-    value: Part,
-    output: Part,
-}
-
-impl Default for Parts {
-    fn default() -> Self {
-        let part = |name| Part::new(name, "EinsumDense");
-        Self { query: part("query"), key: part("key"), value: part("value"), output: part("attention_output") }
-    }
-}
-
 impl MultiHeadAttention {
     fn value_size(&self) -> usize {
         self.value_dim.unwrap_or(self.key_dim)
@@ -111,37 +100,39 @@ impl MultiHeadAttention {
         })
     }
 
-    /// A kernel and a bias for a projection from and to axes of these sizes.
-    fn build_part(&self, part: &Part, from: &[usize], to: &[usize]) -> Result<()> {
-        part.build(&self.base, &[], |weights| {
-            weights.add(
-                Weight::new("kernel", [from, to].concat(), &self.kernel_initializer)
-                    .regularizer(&self.kernel_regularizer)
-                    .constraint(&self.kernel_constraint),
-            );
-            if self.use_bias {
-                weights.add(
-                    Weight::new("bias", to, &self.bias_initializer)
-                        .regularizer(&self.bias_regularizer)
-                        .constraint(&self.bias_constraint),
-                );
-            }
-        })
+    /// Asks for the projection of this name from and to axes of these sizes.
+    fn add_projection(&self, build: &mut Build, name: &str, place: &str, from: &[usize], to: &[usize]) -> Result<()> {
+        let projection = EinsumDense {
+            use_bias: self.use_bias,
+            kernel_initializer: self.kernel_initializer.clone(),
+            bias_initializer: self.bias_initializer.clone(),
+            kernel_regularizer: self.kernel_regularizer.clone(),
+            bias_regularizer: self.bias_regularizer.clone(),
+            kernel_constraint: self.kernel_constraint.clone(),
+            bias_constraint: self.bias_constraint.clone(),
+            base: Base::named(name.into()),
+            from: from.to_vec(),
+            to: to.to_vec(),
+        };
+        let places = [None; 2].into_iter().chain(from.iter().copied().map(Some)).collect();
+        build.add_layer(place, projection, &[places])
     }
 
-    fn project(&self, part: &Part, x: &Tensor, over: usize, ctx: &Context) -> Result<Tensor> {
-        let kernel = part.weight("kernel", ctx)?;
-        let bias = if self.use_bias { Some(part.weight("bias", ctx)?) } else { None };
-        Ok(ops::dense_over(x, &kernel, bias.as_ref(), FusedActivation::Linear, over)?)
-    }
-
-    /// What the masks of query, value and key leave of the pairs: `(batch, queries or 1, keys)`.
+    /// What the masks of query, value and key, and that of the call, leave of the pairs: `(batch, queries or 1, keys)`.
     fn mask(ctx: &Context) -> Result<Option<Tensor>> {
         let keys = [ctx.mask(1), ctx.mask(2)].into_iter().flatten();
-        let mut mask = keys.map(|mask| mask.unsqueeze(1)).collect::<candle_core::Result<Vec<_>>>()?;
-        mask.extend(ctx.mask(0).map(|mask| mask.unsqueeze(2)).transpose()?);
-        let both = mask.into_iter().map(Ok).reduce(|a, b| a?.broadcast_mul(&b?));
-        Ok(both.transpose()?)
+        let mut masks = keys.map(|mask| mask.unsqueeze(1)).collect::<candle_core::Result<Vec<_>>>()?;
+        masks.extend(ctx.mask(0).map(|mask| mask.unsqueeze(2)).transpose()?);
+        if let Some(mask) = ctx.tensor("attention_mask")? {
+            if mask.rank() != 3 {
+                return Err(Error::new("the attention mask has another number of axes")
+                    .expected("(batch, queries, keys)")
+                    .received(format!("{:?}", mask.dims())));
+            }
+            masks.push(mask.ne(0.0)?.to_dtype(DType::U8)?);
+        }
+        let all = masks.into_iter().map(Ok).reduce(|a, b| a?.broadcast_mul(&b?));
+        Ok(all.transpose()?)
     }
 }
 
@@ -166,65 +157,84 @@ impl Layer for MultiHeadAttention {
         Ok(vec![[query[0], query[1], self.output_size().or(query[2])].into_iter().collect()])
     }
 
-    fn build(&self, inputs: &[Shape], _: &mut Weights) -> Result<()> {
+    fn compute_output_spec(
+        &self,
+        inputs: &[TensorSpec],
+        arguments: &CallArguments<TensorSpec>,
+    ) -> Result<Vec<TensorSpec>> {
+        let shapes: Vec<_> = inputs.iter().map(|input| input.shape.clone()).collect();
+        let mut outputs = self.compute_output_shape(&shapes)?;
+        if arguments.flag("return_attention_scores")? == Some(true) {
+            outputs.push([shapes[0][0], Some(self.num_heads), shapes[0][1], shapes[1][1]].into());
+        }
+        let dtype = self.base.compute_dtype();
+        Ok(outputs.into_iter().map(|shape| TensorSpec { shape, dtype }).collect())
+    }
+
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
         self.compute_output_shape(inputs)?;
         positive("num_heads, key_dim and value_dim", &[self.num_heads, self.key_dim, self.value_size()])?;
-        if !(0.0..=1.0).contains(&self.dropout) {
-            return Err(Error::new("dropout must be between 0 and 1").received(self.dropout.to_string()));
-        }
+        fraction("dropout", self.dropout)?;
         if self.attention_axes.as_ref().is_some_and(|axes| *axes != json!([1]) && *axes != json!(1)) {
             return Err(
                 Error::new("only attention over axis 1 is supported").received(json!(self.attention_axes).to_string())
             );
         }
-        let features = |shape: &Shape| {
-            shape[2].ok_or_else(|| {
-                Error::new("the number of features must be known").received(format!("an input of shape {shape}"))
-            })
-        };
-        let (query, value) = (features(&inputs[0])?, features(&inputs[1])?);
-        let key = inputs.get(2).map_or(Ok(value), features)?;
-        let heads = [self.num_heads, self.key_dim];
-        let values = [self.num_heads, self.value_size()];
-        self.build_part(&self.parts.query, &[query], &heads)?;
-        self.build_part(&self.parts.key, &[key], &heads)?;
-        self.build_part(&self.parts.value, &[value], &values)?;
-        self.build_part(&self.parts.output, &values, &[self.output_size().unwrap_or(query)])
+        // Keras makes layers for these here, so that later automatic names have higher numbers.
+        ["Softmax", "Dropout"].iter().for_each(|class| _ = AutoName::new(class));
+        let (query, value) = (build.input_size_of(0, -1)?, build.input_size_of(1, -1)?);
+        let key = if inputs.len() > 2 { build.input_size_of(2, -1)? } else { value };
+        let (heads, values) = ([self.num_heads, self.key_dim], [self.num_heads, self.value_size()]);
+        self.add_projection(build, "query", "query_dense", &[query], &heads)?;
+        self.add_projection(build, "key", "key_dense", &[key], &heads)?;
+        self.add_projection(build, "value", "value_dense", &[value], &values)?;
+        self.add_projection(build, "attention_output", "output_dense", &values, &[self.output_size().unwrap_or(query)])
     }
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
         let [query, value, ..] = inputs else { return Err(Error::new("the layer is called on a query and a value")) };
         let key = inputs.get(2).unwrap_or(value);
-        let q = self.project(&self.parts.query, query, 1, ctx)?;
-        let k = self.project(&self.parts.key, key, 1, ctx)?;
-        let v = self.project(&self.parts.value, value, 1, ctx)?;
+        let layer = |name: &str| self.base.layer(name);
+        let q = ctx.run(&*layer("query_dense")?, query)?;
+        let k = ctx.run(&*layer("key_dense")?, key)?;
+        let v = ctx.run(&*layer("value_dense")?, value)?;
         let mask = Self::mask(ctx)?;
         let by = Attention {
             mask: mask.as_ref(),
-            causal: self.use_causal_mask,
+            causal: ctx.flag("use_causal_mask")?,
             scale: 1.0 / (self.key_dim as f64).sqrt(),
             dropout: if ctx.is_training() { self.dropout } else { 0.0 },
         };
-        let heads = ops::attention(&q, &k, &v, by, &mut ctx.random(self.seed))?;
-        Ok(vec![self.project(&self.parts.output, &heads, 2, ctx)?])
+        let mut random = ctx.random(self.seed);
+        let (heads, scores) = match ctx.flag("return_attention_scores")? {
+            true => {
+                let (heads, scores) = ops::attention_with_scores(&q, &k, &v, by, &mut random)?;
+                (heads, Some(scores))
+            }
+            false => (ops::attention(&q, &k, &v, by, &mut random)?, None),
+        };
+        let output = ctx.run(&*layer("output_dense")?, &heads)?;
+        Ok(std::iter::once(output).chain(scores).collect())
+    }
+
+    fn call_arguments(&self) -> &[&str] {
+        &["attention_mask", "return_attention_scores", "use_causal_mask"]
+    }
+
+    fn input_names(&self) -> &[&str] {
+        &["query", "value", "key"]
+    }
+
+    fn call_args(&self, inputs: Vec<Config>) -> Vec<Config> {
+        inputs
     }
 
     fn supports_masking(&self) -> bool {
         true
     }
 
-    fn sublayers(&self) -> Vec<Arc<dyn Layer>> {
-        let Parts { query, key, value, output } = self.parts.clone();
-        vec![Arc::new(query), Arc::new(key), Arc::new(value), Arc::new(output)]
-    }
-
-    fn sublayer_paths(&self) -> Vec<String> {
-        ["query_dense", "key_dense", "value_dense", "output_dense"].map(String::from).to_vec()
-    }
-
-    fn call_config(&self, tensors: Vec<Config>) -> Config {
-        let kwargs = if self.use_causal_mask { json!({"use_causal_mask": true}) } else { json!({}) };
-        json!({"args": tensors, "kwargs": kwargs})
+    fn takes_masks(&self) -> bool {
+        true
     }
 
     fn build_config(&self, shapes: &[Shape]) -> Config {
@@ -245,9 +255,11 @@ mod tests {
         // A bias of the keys moves all scores of a query alike, so that its gradient is 0.
         let attention = || MultiHeadAttention::new(2, 3).use_bias(false);
         check_layer(attention, Check::inputs([[2, 3, 4], [2, 3, 4]]).output([2, 3, 4]).weights(4));
-        let other = || MultiHeadAttention::new(2, 3).value_dim(2).output_shape(5).use_bias(false).use_causal_mask(true);
+        let other = || MultiHeadAttention::new(2, 3).value_dim(2).output_shape(5).use_bias(false);
         let inputs = vec![vec![2, 3, 4], vec![2, 5, 3], vec![2, 5, 2]];
-        check_layer(other, Check::shapes(inputs).output([2, 3, 5]).weights(4));
+        let causal = Check::shapes(inputs).output([2, 3, 5]).weights(4).argument("use_causal_mask", true);
+        check_layer(other, causal.clone());
+        check_layer(other, causal.argument("return_attention_scores", true));
         let dropped = || MultiHeadAttention::new(1, 3).use_bias(false).dropout(0.4).seed(1);
         check_layer(dropped, Check::inputs([[2, 3, 4], [2, 5, 4]]).output([2, 3, 4]).weights(4));
     }

@@ -81,15 +81,7 @@ macro_rules! conv_layer {
             fn compute_output_shape(&self, inputs: &[$crate::Shape]) -> $crate::Result<Vec<$crate::Shape>> {
                 let input = $crate::layer::single(inputs)?;
                 let (mut sizes, _) = $crate::spatial::spatial::<$axes>(input, &self.data_format)?;
-                let channels = self.channels(input)?;
-                if let Some(kernel) = self.base.variables().first() {
-                    let of_kernel = kernel.dims()[$axes] * self.groups;
-                    if of_kernel != channels {
-                        return Err($crate::Error::new("the number of channels differs from that of the first call")
-                            .expected(format!("{of_kernel} channels"))
-                            .received(format!("an input of shape {input}")));
-                    }
-                }
+                self.channels(input)?;
                 let padding = $crate::spatial::padding(&self.padding, $causal)?;
                 for (i, size) in sizes.iter_mut().enumerate() {
                     let (window, stride) = (self.kernel_size.0[i], self.strides.0[i]);
@@ -99,7 +91,7 @@ macro_rules! conv_layer {
                 Ok(vec![$crate::spatial::with_spatial(input[0], sizes, filters, &self.data_format)?])
             }
 
-            fn build(&self, inputs: &[$crate::Shape], weights: &mut $crate::Weights) -> $crate::Result<()> {
+            fn build(&self, inputs: &[$crate::Shape], build: &mut $crate::Build) -> $crate::Result<()> {
                 use $crate::spatial::positive;
                 self.activation.check()?;
                 positive("filters", &[self.filters])?;
@@ -116,14 +108,15 @@ macro_rules! conv_layer {
                         .received(format!("{:?} and {:?}", self.strides.0, self.dilation_rate.0)));
                 }
                 let channels = self.channels($crate::layer::single(inputs)?)?;
+                build.input_size(if $crate::spatial::channels_last(&self.data_format)? { -1 } else { 1 })?;
                 let kernel = [&self.kernel_size.0[..], &[channels / self.groups, self.filters]].concat();
-                weights.add(
+                build.add_weight(
                     $crate::Weight::new("kernel", kernel, &self.kernel_initializer)
                         .regularizer(&self.kernel_regularizer)
                         .constraint(&self.kernel_constraint),
                 );
                 if self.use_bias {
-                    weights.add(
+                    build.add_weight(
                         $crate::Weight::new("bias", [self.filters], &self.bias_initializer)
                             .regularizer(&self.bias_regularizer)
                             .constraint(&self.bias_constraint),

@@ -39,6 +39,8 @@ mod tests {
     fn another_number_of_channels_is_an_error() {
         let layer = Conv2D::new(4, 2);
         layer.call(Input::shape([5, 5, 3]));
-        assert!(layer.call(Input::shape([5, 5, 2])).shape().unwrap_err().to_string().contains("expected: 3 channels"));
+        assert!(
+            layer.call(Input::shape([5, 5, 2])).shape().unwrap_err().to_string().contains("expected: 3 on axis -1")
+        );
     }
 }

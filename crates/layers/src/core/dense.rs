@@ -2,7 +2,7 @@
 
 use crate::activations::ActivationFunction;
 use crate::layer::single;
-use crate::{Constraint, Context, Initializer, Layer, Regularizer, Shape, Weight, Weights};
+use crate::{Build, Constraint, Context, Initializer, Layer, Regularizer, Shape, Weight};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result};
 
@@ -48,27 +48,28 @@ layer! {
 impl Layer for Dense {
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let input = single(inputs)?;
-        let features = features(input)?;
-        if let Some(kernel) = self.base.variables().first().filter(|kernel| kernel.dims()[0] != features) {
-            return Err(Error::new("the number of features differs from that of the first call")
-                .expected(format!("{} features", kernel.dims()[0]))
+        if input.len() < 2 {
+            return Err(Error::new("the layer takes features")
+                .expected("(batch, ..., features)")
                 .received(format!("an input of shape {input}")));
         }
         Ok(vec![input[..input.len() - 1].iter().copied().chain([Some(self.units)]).collect()])
     }
 
-    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
         self.activation.check()?;
         if self.units == 0 {
             return Err(Error::new("units must be positive").received("0"));
         }
-        weights.add(
-            Weight::new("kernel", [features(single(inputs)?)?, self.units], &self.kernel_initializer)
+        self.compute_output_shape(inputs)?;
+        let features = build.input_size(-1)?;
+        build.add_weight(
+            Weight::new("kernel", [features, self.units], &self.kernel_initializer)
                 .regularizer(&self.kernel_regularizer)
                 .constraint(&self.kernel_constraint),
         );
         if self.use_bias {
-            weights.add(
+            build.add_weight(
                 Weight::new("bias", [self.units], &self.bias_initializer)
                     .regularizer(&self.bias_regularizer)
                     .constraint(&self.bias_constraint),
@@ -92,16 +93,6 @@ impl Layer for Dense {
     }
 }
 
-/// The size of the last dimension, which must be known.
-fn features(input: &Shape) -> Result<usize> {
-    match input.last() {
-        Some(Some(features)) if input.len() > 1 && *features > 0 => Ok(*features),
-        _ => Err(Error::new("the size of the last dimension must be known")
-            .expected("(batch, ..., features)")
-            .received(format!("an input of shape {input}"))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,7 +110,7 @@ mod tests {
         let dense = Dense::new(4).name("head");
         dense.call(crate::Input::shape([3]));
         let error = dense.call(crate::Input::shape([5])).shape().unwrap_err().to_string();
-        assert!(error.starts_with("layer \"head\" (Dense): the number of features"), "{error}");
+        assert!(error.starts_with("layer \"head\" (Dense): the layer was built for inputs of another size"), "{error}");
         assert!(Dense::new(0).call(crate::Input::shape([3])).shape().unwrap_err().to_string().contains("units"));
         assert!(Dense::new(2).call(crate::Input::shape([None, None])).shape().is_err());
     }

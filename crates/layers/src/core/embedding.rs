@@ -1,7 +1,7 @@
 //! Embedding: whole numbers in, vectors out. Keras: `keras.layers.Embedding`.
 
 use crate::layer::single;
-use crate::{Constraint, Context, Described, Initializer, Layer, Regularizer, Shape, Weight, Weights};
+use crate::{Build, Constraint, Context, Described, Initializer, Layer, Regularizer, Shape, Weight};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{self as ops, Error, Result};
 
@@ -82,8 +82,8 @@ impl Embedding {
 
     /// Builds the layer with these numbers in its table.
     pub(crate) fn with_values(self, values: Vec<f32>) -> Result<Self> {
-        let build = self.base.build(&[Shape::from([None::<usize>])], |weights| {
-            weights.add(self.table()?.values(values));
+        let build = self.base.build(&[Shape::from([None::<usize>])], |build| {
+            build.add_weight(self.table()?.values(values));
             Ok(())
         });
         build.map_err(|error| error.in_layer(self.layer_name(), self.class_name()))?;
@@ -106,15 +106,15 @@ impl Layer for Embedding {
         Ok(vec![single(inputs)?.iter().copied().chain([Some(self.output_dim)]).collect()])
     }
 
-    fn build(&self, _: &[Shape], weights: &mut Weights) -> Result<()> {
-        weights.add(self.table()?);
+    fn build(&self, _: &[Shape], build: &mut Build) -> Result<()> {
+        build.add_weight(self.table()?);
         Ok(())
     }
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
         let (embeddings, x) = (self.base.variable("embeddings")?, single(inputs)?);
         let ids = ops::host_ids(x, self.input_dim)?;
-        let table = embeddings.table_for(&ids, ctx.needs_gradients() && self.base.is_trainable());
+        let table = embeddings.table_for(&ids, ctx.tracks(&embeddings));
         Ok(vec![ops::embedding_lookup(&table, ids, x.dims(), embeddings.rows())?])
     }
 

@@ -2,8 +2,8 @@
 
 use crate::shape::by_trying;
 use crate::{
-    Arguments, Base, Config, ConfigMap, Configure, Context, Declared, Described, Layer, Shape, to_config,
-    write_argument,
+    Arguments, Base, CallArguments, Config, ConfigMap, Configure, Context, Declared, Described, Layer, Shape,
+    TensorSpec, to_config, write_argument,
 };
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
@@ -122,7 +122,22 @@ impl Layer for Lambda {
         if let Some(shape) = &self.output_shape {
             return Ok(vec![shape.batched()]);
         }
-        Ok(vec![by_trying(inputs, self.base.dtype(), |ones| self.evaluate(ones))?])
+        let dtype = self.base.compute_dtype();
+        let inputs: Vec<_> = inputs.iter().map(|shape| TensorSpec { shape: shape.clone(), dtype }).collect();
+        Ok(vec![by_trying(&inputs, |ones| self.evaluate(ones))?.shape])
+    }
+
+    fn compute_output_spec(&self, inputs: &[TensorSpec], _: &CallArguments<TensorSpec>) -> Result<Vec<TensorSpec>> {
+        let dtype = self.base.compute_dtype();
+        if let Some(shape) = &self.output_shape {
+            return Ok(vec![TensorSpec { shape: shape.batched(), dtype }]);
+        }
+        let cast = |input: &TensorSpec| TensorSpec {
+            dtype: if input.dtype.is_float() { dtype } else { input.dtype },
+            shape: input.shape.clone(),
+        };
+        let inputs: Vec<_> = inputs.iter().map(cast).collect();
+        Ok(vec![by_trying(&inputs, |ones| self.evaluate(ones))?])
     }
 
     fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {

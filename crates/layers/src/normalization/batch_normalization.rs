@@ -2,7 +2,7 @@
 
 use super::{ScaleAndCenter, affine_setters, axis_of, run_with_axes_last};
 use crate::layer::single;
-use crate::{Config, Context, Initializer, Layer, Shape, Weight, Weights};
+use crate::{Build, Config, Context, Initializer, Layer, Shape, Weight};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result};
 
@@ -54,7 +54,7 @@ impl Layer for BatchNormalization {
         Ok(vec![single(inputs)?.clone()])
     }
 
-    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
         let input = single(inputs)?;
         if self.synchronized {
             return Err(Error::new("synchronized is not supported: there is one device"));
@@ -62,19 +62,19 @@ impl Layer for BatchNormalization {
         if self.renorm {
             return Err(Error::new("renorm is not supported").help("train without batch renormalization"));
         }
-        let channels = input[axis_of(self.axis, input.len())?].ok_or_else(|| {
-            Error::new("the number of channels must be known").received(format!("an input of shape {input}"))
-        })?;
-        self.affine.build(&[channels], weights);
-        weights.add(Weight::new("moving_mean", [channels], &self.moving_mean_initializer).trainable(false));
-        weights.add(Weight::new("moving_variance", [channels], &self.moving_variance_initializer).trainable(false));
+        axis_of(self.axis, input.len())?;
+        let channels = build.input_size(self.axis)?;
+        self.affine.build(&[channels], build);
+        build.add_weight(Weight::new("moving_mean", [channels], &self.moving_mean_initializer).trainable(false));
+        build
+            .add_weight(Weight::new("moving_variance", [channels], &self.moving_variance_initializer).trainable(false));
         Ok(())
     }
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
         let x = single(inputs)?;
         let (gamma, beta) = self.affine.weights(self, ctx)?;
-        let of_batch = ctx.is_training() && self.base.is_trainable();
+        let of_batch = ctx.trains_layer(&self.base);
         let mask = ctx.mask(0).filter(|_| of_batch).cloned();
         if let Some(mask) = mask.as_ref().filter(|mask| mask.dims() != &x.dims()[..x.rank() - 1]) {
             return Err(Error::new("the mask must have all axes of the input but the last")
@@ -90,7 +90,8 @@ impl Layer for BatchNormalization {
             let (mean, variance) = ops::channel_moments(x, mask.as_ref())?;
             for (name, new) in [("moving_mean", &mean), ("moving_variance", &variance)] {
                 let average = self.base.variable(name)?;
-                average.assign(&((average.value() * self.momentum)? + (new * (1.0 - self.momentum))?)?)?;
+                let moved = ((ctx.state(&average) * self.momentum)? + (new * (1.0 - self.momentum))?)?;
+                ctx.set_state(&average, moved);
             }
             if let Some(mask) = &mask {
                 return self.masked(x, mask, gamma.as_ref(), beta.as_ref());
@@ -146,14 +147,19 @@ mod tests {
         let layer = BatchNormalization::new().momentum(0.5);
         layer.call(crate::Input::shape([2]));
         let mean = || layer.base.variable("moving_mean").unwrap().value().to_vec1::<f32>().unwrap();
-        let train =
-            || run(&layer, std::slice::from_ref(&x), &[None], &mut Context::training(Stream::new(1, 0))).unwrap();
+        let train = || {
+            let mut ctx = Context::training(Stream::new(1, 0));
+            run(&layer, std::slice::from_ref(&x), &[None], &mut ctx).unwrap();
+            ctx
+        };
         run(&layer, std::slice::from_ref(&x), &[None], &mut Context::inference()).unwrap();
         assert_eq!(mean(), [0., 0.]);
-        train();
+        let mut ctx = train();
+        assert_eq!(mean(), [0., 0.], "a run that is not committed changes nothing");
+        ctx.commit().unwrap();
         assert_eq!(mean(), [1., 10.]);
         layer.set_trainable(false);
-        train();
+        train().commit().unwrap();
         assert_eq!(mean(), [1., 10.]);
     }
 }

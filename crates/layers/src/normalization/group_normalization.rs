@@ -2,7 +2,7 @@
 
 use super::{ScaleAndCenter, affine_setters, axis_of, run_with_axes_last};
 use crate::layer::single;
-use crate::{Context, Layer, Shape, Weights};
+use crate::{Build, Context, Layer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Groups, Result};
 
@@ -53,8 +53,10 @@ impl Layer for GroupNormalization {
         Ok(vec![single(inputs)?.clone()])
     }
 
-    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
-        self.affine.build(&[self.sizes(single(inputs)?)?.0], weights);
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        let (channels, _) = self.sizes(single(inputs)?)?;
+        build.input_size(self.axis)?;
+        self.affine.build(&[channels], build);
         Ok(())
     }
 

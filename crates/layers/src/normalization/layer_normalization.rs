@@ -2,7 +2,7 @@
 
 use super::{NormalizedAxes, ScaleAndCenter, affine_setters, run_with_axes_last};
 use crate::layer::single;
-use crate::{Context, Layer, Shape, Weights};
+use crate::{Build, Context, Layer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Groups, Result};
 
@@ -39,11 +39,11 @@ impl Layer for LayerNormalization {
         Ok(vec![input.clone()])
     }
 
-    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
         if self.rms_scaling {
             return Err(ops::Error::new("rms_scaling is not supported").help("use RMSNormalization"));
         }
-        self.affine.build(&self.axis.sizes(single(inputs)?)?, weights);
+        self.affine.build(&self.axis.sizes(single(inputs)?, build)?, build);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ pub use group_normalization::GroupNormalization;
 pub use layer_normalization::LayerNormalization;
 pub use rms_normalization::RMSNormalization;
 
-use crate::{Shape, Weight, Weights};
+use crate::{Build, Shape, Weight};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result};
 use serde::{Deserialize, Serialize};
@@ -51,11 +51,8 @@ impl NormalizedAxes {
     }
 
     /// The sizes of these axes, which must be known.
-    fn sizes(&self, input: &Shape) -> Result<Vec<usize>> {
-        let sizes = self.resolve(input.len())?.into_iter().map(|axis| input[axis]).collect::<Option<Vec<_>>>();
-        sizes.ok_or_else(|| {
-            Error::new("the sizes of the normalized axes must be known").received(format!("an input of shape {input}"))
-        })
+    fn sizes(&self, input: &Shape, build: &mut Build) -> Result<Vec<usize>> {
+        self.resolve(input.len())?.into_iter().map(|axis| build.input_size(axis as i64)).collect()
     }
 }
 
@@ -106,16 +103,16 @@ arguments! {
 }
 
 impl ScaleAndCenter {
-    fn build(&self, shape: &[usize], weights: &mut Weights) {
+    fn build(&self, shape: &[usize], build: &mut Build) {
         if self.scale {
-            weights.add(
+            build.add_weight(
                 Weight::new("gamma", shape, &self.gamma_initializer)
                     .regularizer(&self.gamma_regularizer)
                     .constraint(&self.gamma_constraint),
             );
         }
         if self.center {
-            weights.add(
+            build.add_weight(
                 Weight::new("beta", shape, &self.beta_initializer)
                     .regularizer(&self.beta_regularizer)
                     .constraint(&self.beta_constraint),

@@ -2,7 +2,7 @@
 
 use super::{NormalizedAxes, run_with_axes_last};
 use crate::layer::single;
-use crate::{Context, Initializer, Layer, Shape, Weight, Weights};
+use crate::{Build, Context, Initializer, Layer, Shape, Weight};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Groups, Result};
 
@@ -35,8 +35,9 @@ impl Layer for RMSNormalization {
         Ok(vec![input.clone()])
     }
 
-    fn build(&self, inputs: &[Shape], weights: &mut Weights) -> Result<()> {
-        weights.add(Weight::new("scale", self.axis.sizes(single(inputs)?)?, &Initializer::from("ones")));
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        let sizes = self.axis.sizes(single(inputs)?, build)?;
+        build.add_weight(Weight::new("scale", sizes, &Initializer::from("ones")));
         Ok(())
     }
 

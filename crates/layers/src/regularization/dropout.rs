@@ -1,7 +1,7 @@
 //! Dropout: some elements are 0 in training. Keras: `keras.layers.Dropout`.
 
 use crate::layer::single;
-use crate::{Context, Layer, Shape, Weights};
+use crate::{Build, Context, Layer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result, custom_gradient};
 
@@ -43,7 +43,7 @@ impl Layer for Dropout {
         Ok(vec![input.clone()])
     }
 
-    fn build(&self, _: &[Shape], _: &mut Weights) -> Result<()> {
+    fn build(&self, _: &[Shape], _: &mut Build) -> Result<()> {
         if !(0.0..=1.0).contains(&self.rate) {
             return Err(Error::new("rate must be between 0 and 1").received(self.rate.to_string()));
         }

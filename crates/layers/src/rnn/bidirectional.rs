@@ -1,107 +1,65 @@
 //! Bidirectional: a recurrent layer forwards and one backwards. Keras: `keras.layers.Bidirectional`.
 
-use super::{GRU, LSTM, SimpleRNN};
-use crate::{Config, Context, KerasObject, Layer, Shape, Weights, from_config};
+use super::rnn::{IN_ORDER, Recurrent};
+use crate::call::{CallArgument, CallArguments};
+use crate::object::{Kind, Named, own_object};
+use crate::{Build, Config, Context, Layer, NodeOutput, Shape, TensorSpec};
 use candle_core::Tensor;
-use candle_keras_ops::{self as ops, DTypeName, Error, Result};
+use candle_keras_ops::{self as ops, Error, Result};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;
 
-/// A recurrent layer, for a wrapper around it.
-#[derive(Clone, Debug)]
-pub enum Recurrent {
-    /// See [`LSTM`].
-    Lstm(LSTM),
-    /// See [`GRU`].
-    Gru(GRU),
-    /// See [`SimpleRNN`].
-    Simple(SimpleRNN),
+/// A recurrent layer: one of ours, or one's own.
+pub type RecurrentLayer = Named<dyn Recurrent>;
+
+impl<R: Recurrent> From<R> for RecurrentLayer {
+    fn from(layer: R) -> Self {
+        Self::of(Arc::new(layer))
+    }
 }
 
-macro_rules! each_recurrent {
-    ($self:expr, $layer:ident => $body:expr) => {
-        match $self {
-            Recurrent::Lstm($layer) => $body,
-            Recurrent::Gru($layer) => $body,
-            Recurrent::Simple($layer) => $body,
+macro_rules! recurrent_layers {
+    ($($class:ident),*) => {
+        impl Kind for dyn Recurrent {
+            const NAME: &'static str = "recurrent layer";
+            const CLASSES: &'static [&'static str] = &[$(stringify!($class)),*];
+
+            fn names() -> Vec<&'static str> {
+                Self::CLASSES.to_vec()
+            }
+
+            fn by_name(_: &str) -> Option<Arc<Self>> {
+                None
+            }
+
+            fn by_class(class_name: &str, config: Config) -> Option<Result<Arc<Self>>> {
+                Some(match class_name {
+                    $(stringify!($class) => {
+                        crate::object::shared::<super::$class>(class_name, config).map(|layer| layer as Arc<Self>)
+                    })*
+                    _ => return None,
+                })
+            }
+
+            fn serialize(&self) -> Result<Config> {
+                let (class_name, config) = (self.class_name(), self.get_config()?);
+                if !Self::CLASSES.contains(&class_name) {
+                    return Ok(own_object(class_name, config));
+                }
+                Ok(serde_json::json!({
+                    "module": "keras.layers", "class_name": class_name, "config": config, "registered_name": null
+                }))
+            }
         }
     };
 }
 
-impl From<LSTM> for Recurrent {
-    fn from(layer: LSTM) -> Self {
-        Self::Lstm(layer)
-    }
-}
+recurrent_layers!(GRU, LSTM, RNN, SimpleRNN);
 
-impl From<GRU> for Recurrent {
-    fn from(layer: GRU) -> Self {
-        Self::Gru(layer)
-    }
-}
-
-impl From<SimpleRNN> for Recurrent {
-    fn from(layer: SimpleRNN) -> Self {
-        Self::Simple(layer)
-    }
-}
-
-impl Recurrent {
-    fn layer(&self) -> &dyn Layer {
-        each_recurrent!(self, layer => layer)
-    }
-
-    fn shared(&self) -> Arc<dyn Layer> {
-        each_recurrent!(self, layer => Arc::new(layer.clone()))
-    }
-
-    fn rnn(&self) -> &super::base_rnn::Rnn {
-        each_recurrent!(self, layer => &layer.rnn)
-    }
-
-    /// The same layer with weights of its own, under this name; in the other direction if `reversed`.
-    fn anew(&self, name: String, reversed: bool) -> Self {
-        let mut copy = each_recurrent!(self, layer => layer.anew().into());
-        let rnn = each_recurrent!(&mut copy, layer => &mut layer.rnn);
-        rnn.go_backwards ^= reversed;
-        // Where outputs meet step by step, one that a mask leaves out adds nothing.
-        rnn.zero_output_for_mask = rnn.return_sequences;
-        copy.layer().base().set_name(name);
-        copy
-    }
-
-    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
-        each_recurrent!(self, layer => layer.run(inputs, ctx, true))
-    }
-}
-
-impl Serialize for Recurrent {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let config = self.layer().get_config().map_err(serde::ser::Error::custom)?;
-        let (module, class_name) = (Some("keras.layers".into()), self.layer().class_name().into());
-        KerasObject { module, class_name, config, registered_name: None }.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Recurrent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let object = KerasObject::deserialize(deserializer)?;
-        let layer: Result<Self> = match object.class_name.as_str() {
-            "LSTM" => from_config::<LSTM>("LSTM", object.config).map(Self::Lstm),
-            "GRU" => from_config::<GRU>("GRU", object.config).map(Self::Gru),
-            "SimpleRNN" => from_config::<SimpleRNN>("SimpleRNN", object.config).map(Self::Simple),
-            name => Err(Error::unknown("recurrent layer", name, &["LSTM", "GRU", "SimpleRNN"])),
-        };
-        layer.map_err(serde::de::Error::custom)
-    }
-}
-
-/// What is made of the outputs of both directions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// What is made of the outputs of both directions: `"concat"`, `"sum"`, `"ave"`, `"mul"`, or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MergeMode {
     /// One behind the other.
-    #[default]
     Concat,
     /// Their sum.
     Sum,
@@ -109,14 +67,40 @@ pub enum MergeMode {
     Ave,
     /// Their product.
     Mul,
+    /// Two outputs. Keras: `merge_mode=None`.
+    None,
+    /// A name that is not one; building the layer is an error.
+    Unknown(String),
 }
 
-impl TryFrom<&str> for MergeMode {
-    type Error = Error;
+impl MergeMode {
+    const NAMES: [(&'static str, Self); 4] =
+        [("concat", Self::Concat), ("sum", Self::Sum), ("ave", Self::Ave), ("mul", Self::Mul)];
 
-    fn try_from(name: &str) -> Result<Self> {
-        serde_json::from_value(name.into())
-            .map_err(|_| Error::unknown("merge_mode", name, &["concat", "sum", "ave", "mul"]))
+    fn check(&self) -> Result<()> {
+        match self {
+            Self::Unknown(name) => Err(Error::unknown("merge_mode", name, &Self::NAMES.map(|(name, _)| name))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl From<&str> for MergeMode {
+    fn from(name: &str) -> Self {
+        let known = Self::NAMES.into_iter().find(|(known, _)| *known == name);
+        known.map_or_else(|| Self::Unknown(name.into()), |(_, mode)| mode)
+    }
+}
+
+impl Serialize for MergeMode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::NAMES.iter().find(|(_, mode)| mode == self).map(|(name, _)| name).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for MergeMode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map_or(Self::None, |name| name.as_str().into()))
     }
 }
 
@@ -127,95 +111,145 @@ layer! {
     ///
     /// # Shapes
     /// - input: that of the layer, `(batch, steps, features)`
-    /// - output: `(batch, 2 units)` or `(batch, steps, 2 units)`; the `units` of the layer alone unless they are concatenated. States of
-    ///   the layer come behind, those of the forward direction first.
+    /// - output: `(batch, 2 units)` or `(batch, steps, 2 units)`; the `units` of the layer alone unless they are concatenated; two outputs with
+    ///   `MergeMode::None`. States of the layer come behind, those of the forward direction first.
+    /// - `initial_state` of the call: the states of both directions
     ///
     /// # Example
     /// ```
     /// use candle_keras_layers::{Bidirectional, Input, LSTM, Layer};
-    /// let y = Bidirectional::new(LSTM::new(64).return_sequences(true)).call(&Input::shape([80, 16]));
+    /// let x = Input::shape([80, 16]);
+    /// let y = Bidirectional::new(LSTM::new(64).return_sequences(true)).call(&x);
     /// assert_eq!(y.shape()?.to_string(), "(None, 80, 128)");
+    /// let y = Bidirectional::new(LSTM::new(64)).merge_mode("sum").call(&x);
+    /// assert_eq!(y.shape()?.to_string(), "(None, 64)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    ///
-    /// # Differences from Keras
-    /// There is no `merge_mode=None`; call two layers, one of them with `go_backwards`. The layer is one of [`Recurrent`].
     pub struct Bidirectional(
         /// The layer that goes forwards.
-        layer: Recurrent,
+        layer: RecurrentLayer,
         /// The layer that goes backwards.
-        backward_layer: Recurrent,
+        backward_layer: RecurrentLayer,
     ) as with_layers {
         /// What is made of the outputs of both directions.
-        merge_mode: MergeMode = MergeMode::Concat,
+        merge_mode: MergeMode = "concat",
     }
 }
 
 impl Bidirectional {
     /// Around two copies of this layer, whose own weights are not used.
-    pub fn new(layer: impl Into<Recurrent>) -> Self {
+    pub fn new(layer: impl Into<RecurrentLayer>) -> Self {
         let layer = layer.into();
-        let name = layer.layer().layer_name();
-        let backward = layer.anew(format!("backward_{name}"), true);
-        Self::with_layers(layer.anew(format!("forward_{name}"), false), backward)
+        let Ok(inner) = layer.get() else { return Self::with_layers(layer.clone(), layer) };
+        let arguments = || {
+            let arguments = inner.sequence_arguments().clone();
+            // Where outputs meet step by step, one that a mask leaves out adds nothing.
+            let meet = arguments.return_sequences;
+            arguments.zero_output_for_mask(meet)
+        };
+        let backwards = !inner.sequence_arguments().go_backwards;
+        let name = inner.layer_name();
+        let forward = inner.twin(format!("forward_{name}"), arguments());
+        let backward = inner.twin(format!("backward_{name}"), arguments().go_backwards(backwards));
+        Self::with_layers(RecurrentLayer::of(forward), RecurrentLayer::of(backward))
     }
 
     /// The layer that goes backwards, with arguments of its own; by default like the first.
     #[must_use]
-    pub fn backward_layer(mut self, layer: impl Into<Recurrent>) -> Self {
+    pub fn backward_layer(mut self, layer: impl Into<RecurrentLayer>) -> Self {
         self.backward_layer = layer.into();
         self
+    }
+
+    /// The named arguments of one direction's call: its half of the states.
+    fn half<T: Clone>(&self, arguments: &CallArguments<T>, second: bool) -> CallArguments<T> {
+        let states: Vec<_> = arguments.tensors("initial_state").cloned().map(Some).collect();
+        let half = states.len() / 2;
+        match states.is_empty() {
+            true => CallArguments::new(),
+            false => {
+                let own = if second { &states[half..] } else { &states[..half] };
+                CallArguments::new().set("initial_state", CallArgument::Tensors(own.to_vec()))
+            }
+        }
+    }
+
+    fn shapes(&self, inputs: &[Shape], arguments: &CallArguments<TensorSpec>) -> Result<Vec<Shape>> {
+        self.merge_mode.check()?;
+        let (layer, backward_layer) = (self.layer.get()?, self.backward_layer.get()?);
+        let of = |layer: &dyn Recurrent, second| {
+            super::rnn::output_shapes(layer, &inputs[..1.min(inputs.len())], &self.half(arguments, second))
+        };
+        let (mut outputs, mut backward) = (of(layer, false)?, of(backward_layer, true)?);
+        if outputs[0] != backward[0] || outputs.len() != backward.len() {
+            return Err(Error::new("both directions must give outputs of one shape")
+                .expected(outputs[0].to_string())
+                .received(backward[0].to_string()));
+        }
+        if layer.sequence_arguments().go_backwards == backward_layer.sequence_arguments().go_backwards {
+            return Err(Error::new("both layers go in the same direction")
+                .help("backward_layer must have go_backwards(true), and the layer not"));
+        }
+        let second = backward.remove(0);
+        match self.merge_mode {
+            MergeMode::Concat => {
+                let (last, rest) = (outputs[0].last().copied().flatten(), &outputs[0][..outputs[0].len() - 1]);
+                outputs[0] = rest.iter().copied().chain([last.map(|units| units.saturating_mul(2))]).collect();
+            }
+            MergeMode::None => outputs.insert(1, second),
+            _ => {}
+        }
+        Ok([outputs, backward].concat())
     }
 }
 
 impl Layer for Bidirectional {
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
-        let of = |layer: &Recurrent, from: usize| {
-            let states = inputs.len().saturating_sub(1) / 2;
-            let own: Vec<Shape> =
-                inputs.iter().take(1).chain(inputs.iter().skip(1 + from * states).take(states)).cloned().collect();
-            layer.layer().compute_output_shape(&own)
-        };
-        let (mut forward, backward) = (of(&self.layer, 0)?, of(&self.backward_layer, 1)?);
-        if forward[0] != backward[0] || forward.len() != backward.len() {
-            return Err(Error::new("both directions must give outputs of one shape")
-                .expected(forward[0].to_string())
-                .received(backward[0].to_string()));
-        }
-        if self.layer.rnn().go_backwards == self.backward_layer.rnn().go_backwards {
-            return Err(Error::new("both layers go in the same direction")
-                .help("backward_layer must have go_backwards(true), and the layer not"));
-        }
-        if self.merge_mode == MergeMode::Concat {
-            let (last, rank) = (forward[0].last().copied().flatten(), forward[0].len());
-            forward[0] =
-                forward[0][..rank - 1].iter().copied().chain([last.map(|units| units.saturating_mul(2))]).collect();
-        }
-        forward.extend(backward.into_iter().skip(1));
-        Ok(forward)
+        self.shapes(inputs, &CallArguments::new())
     }
 
-    fn build(&self, inputs: &[Shape], _: &mut Weights) -> Result<()> {
-        for layer in [self.layer.layer(), self.backward_layer.layer()] {
-            layer.base().set_dtype(DTypeName::Known(self.base.dtype()));
-            crate::build(layer, &inputs[..1])?;
-        }
-        Ok(())
+    fn compute_output_spec(
+        &self,
+        inputs: &[TensorSpec],
+        arguments: &CallArguments<TensorSpec>,
+    ) -> Result<Vec<TensorSpec>> {
+        let shapes: Vec<_> = inputs.iter().map(|input| input.shape.clone()).collect();
+        let (shapes, dtype) = (self.shapes(&shapes, arguments)?, self.base.compute_dtype());
+        Ok(shapes.into_iter().map(|shape| TensorSpec { shape, dtype }).collect())
+    }
+
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        build.add_layer("forward_layer", self.layer.shared()? as Arc<dyn Layer>, &inputs[..1])?;
+        build.add_layer("backward_layer", self.backward_layer.shared()? as Arc<dyn Layer>, &inputs[..1])
     }
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
-        let states = (inputs.len() - 1) / 2;
-        let of = |from: usize| [&inputs[..1], &inputs[1 + from * states..1 + (from + 1) * states]].concat();
-        let mut forward = self.layer.forward(&of(0), ctx)?;
-        let mut backward = self.backward_layer.forward(&of(1), ctx)?;
+        let arguments = ctx.arguments().clone();
+        let mut of = |layer: &dyn Recurrent, second| -> Result<Vec<Tensor>> {
+            let mut arguments = self.half(&arguments, second).argument(IN_ORDER, true);
+            if let Some(mask) = ctx.mask(0) {
+                arguments = arguments.set("mask", CallArgument::Tensor(mask.clone()));
+            }
+            ctx.run_multiple(layer, &inputs[..1], arguments)
+        };
+        let (mut forward, mut backward) = (of(self.layer.get()?, false)?, of(self.backward_layer.get()?, true)?);
         let (a, b) = (forward.remove(0), backward.remove(0));
         let merged = match self.merge_mode {
-            MergeMode::Concat => ops::concatenate(&[a, b], -1)?,
-            MergeMode::Sum => ops::add(&a, &b)?,
-            MergeMode::Ave => (ops::add(&a, &b)? * 0.5)?,
-            MergeMode::Mul => ops::multiply(&a, &b)?,
+            MergeMode::Concat => vec![ops::concatenate(&[a, b], -1)?],
+            MergeMode::Sum => vec![ops::add(&a, &b)?],
+            MergeMode::Ave => vec![(ops::add(&a, &b)? * 0.5)?],
+            MergeMode::Mul => vec![ops::multiply(&a, &b)?],
+            MergeMode::None | MergeMode::Unknown(_) => vec![a, b],
         };
-        Ok([vec![merged], forward, backward].concat())
+        Ok([merged, forward, backward].concat())
+    }
+
+    fn call_arguments(&self) -> &[&str] {
+        &["initial_state"]
+    }
+
+    fn name_inputs(&self, inputs: &mut Vec<NodeOutput>, arguments: &mut CallArguments<NodeOutput>) {
+        super::rnn::name_inputs(inputs, arguments);
     }
 
     fn supports_masking(&self) -> bool {
@@ -223,21 +257,10 @@ impl Layer for Bidirectional {
     }
 
     fn compute_mask(&self, inputs: &[Tensor], masks: &[Option<Tensor>]) -> Result<Vec<Option<Tensor>>> {
-        let mut mask = self.layer.layer().compute_mask(inputs, masks)?;
-        mask.resize(2 * mask.len() - 1, None);
-        Ok(mask)
-    }
-
-    fn sublayers(&self) -> Vec<Arc<dyn Layer>> {
-        vec![self.layer.shared(), self.backward_layer.shared()]
-    }
-
-    fn sublayer_paths(&self) -> Vec<String> {
-        vec!["forward_layer".into(), "backward_layer".into()]
-    }
-
-    fn call_config(&self, tensors: Vec<Config>) -> Config {
-        super::base_rnn::call_config(tensors)
+        let of_one = self.layer.get()?.compute_mask(inputs, masks)?;
+        let outputs = if self.merge_mode == MergeMode::None { 2 } else { 1 };
+        let output = std::iter::repeat_n(of_one.first().cloned().flatten(), outputs);
+        Ok(output.chain(std::iter::repeat_n(None, 2 * (of_one.len() - 1))).collect())
     }
 
     fn build_config(&self, shapes: &[Shape]) -> Config {
@@ -248,16 +271,16 @@ impl Layer for Bidirectional {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Check, check_layer, run};
+    use crate::{Check, GRU, LSTM, SimpleRNN, check_layer, run};
     use candle_keras_ops::Device;
 
     #[test]
     fn behaves_as_every_layer_must() {
         let inputs = || Check::inputs([[2, 4, 2]]);
         check_layer(|| Bidirectional::new(LSTM::new(3)), inputs().output([2, 6]).weights(6));
-        let sum = || Bidirectional::new(GRU::new(3).return_sequences(true)).merge_mode(MergeMode::Sum);
+        let sum = || Bidirectional::new(GRU::new(3).return_sequences(true)).merge_mode("sum");
         check_layer(sum, inputs().output([2, 4, 3]).weights(6));
-        let states = || Bidirectional::new(SimpleRNN::new(3).return_state(true)).merge_mode(MergeMode::Mul);
+        let states = || Bidirectional::new(SimpleRNN::new(3).return_state(true)).merge_mode("mul");
         check_layer(states, Check::shapes(vec![vec![2, 4, 2], vec![2, 3], vec![2, 3]]).output([2, 3]).weights(6));
     }
 

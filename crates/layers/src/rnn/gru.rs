@@ -1,10 +1,54 @@
-//! GRU: sequences through gates, with one state. Keras: `keras.layers.GRU`.
+//! GRU: sequences through gates, with one state. Keras: `keras.layers.GRU` and `GRUCell`.
 
-use super::base_rnn::{Rnn, rnn_layer, rnn_run, rnn_setters};
-use crate::activations::ActivationFunction;
-use crate::part::Part;
-use crate::{Base, Layer, Shape, Weights};
-use candle_keras_ops::{Cell, Result};
+use super::cell_arguments::{CellArguments, Equations, cell, cell_setters};
+use super::rnn::{Recurrent, SequenceArguments, cell_of, recurrent_layer, sequence_setters};
+use super::rnn_cell::RnnCell;
+use crate::{Base, Build, Layer, WithBase};
+use candle_keras_ops::{self as ops, Result};
+use std::sync::Arc;
+
+arguments! {
+    /// The arguments of a GRU's cell.
+    pub(crate) struct GruArguments(
+        /// The size of the state.
+        let units: usize,
+    ) as gru_setters {
+        ..cell: CellArguments = CellArguments::new(units) => cell_setters,
+        /// The function of the gates.
+        recurrent_activation: crate::ActivationFunction = "sigmoid",
+        /// Whether the state is reset after its product with the kernel.
+        reset_after: bool = true,
+    }
+}
+
+impl GruArguments {
+    fn equations(&self) -> Equations<'_> {
+        let cell = if self.reset_after { ops::Cell::GruResetAfter } else { ops::Cell::GruResetBefore };
+        Equations { cell, recurrent_activation: &self.recurrent_activation }
+    }
+
+    fn build(&self, build: &mut Build) -> Result<()> {
+        let rows = if self.reset_after { 2 } else { 1 };
+        self.cell.build(build, self.equations(), rows, 0..0)
+    }
+}
+
+layer! {
+    /// One step of a [`GRU`], for [`RNN`](crate::RNN) and [`StackedRNNCells`](crate::StackedRNNCells).
+    ///
+    /// Keras: `keras.layers.GRUCell`.
+    ///
+    /// # Shapes
+    /// - inputs: `(batch, features)`, `h`: `(batch, units)`; outputs: `h` as the output, and `h`
+    pub struct GRUCell(
+        /// The size of the state.
+        let units: usize,
+    ) {
+        ..arguments: GruArguments = GruArguments::new(units) => gru_setters,
+    }
+}
+
+cell!(GRUCell, arguments);
 
 layer! {
     /// Gated recurrent units (Cho et al., 2014): with the gates `z` and `r`, `h = z h + (1 - z) tanh(x W_h + r (h U_h + b_h))`, or
@@ -16,8 +60,9 @@ layer! {
     /// Keras: `keras.layers.GRU`.
     ///
     /// # Shapes
-    /// - input: `(batch, steps, features)`, and behind it, if the first state is not to be 0, `h` of shape `(batch, units)`
+    /// - input: `(batch, steps, features)`
     /// - output: `(batch, units)`, or `(batch, steps, units)` with `return_sequences`; with `return_state`, the last state behind it
+    /// - `initial_state` of the call: `(batch, units)`
     ///
     /// # Example
     /// ```
@@ -27,47 +72,32 @@ layer! {
     /// assert_eq!(GRU::new(32).return_sequences(true).call(&x).shape()?.to_string(), "(None, 80, 32)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    ///
-    /// # Differences from Keras
-    /// `stateful` is not supported; give the state to the call.
     pub struct GRU(
         /// The size of the state.
         let units: usize,
     ) {
-        ..rnn: Rnn = Rnn::new(units) => rnn_setters,
-        /// The function of the gates.
-        recurrent_activation: ActivationFunction = "sigmoid",
-        /// Whether the state is reset after its product with the kernel.
-        reset_after: bool = true,
-        let part: Part = part(),
+        ..sequence: SequenceArguments = SequenceArguments::new() => sequence_setters,
+        ..arguments: GruArguments = GruArguments::new(units) => gru_setters,
     }
 }
 
-fn part() -> Part {
-    Part::new("gru_cell", "GRUCell")
-}
-
-impl GRU {
-    rnn_run!(Self::cell, |layer: &Self| layer.recurrent_activation.clone());
-
-    /// The same layer with weights of its own.
-    pub(super) fn anew(&self) -> Self {
-        Self { base: Base::new("GRU"), part: part(), ..self.clone() }
+impl Recurrent for GRU {
+    fn sequence_arguments(&self) -> &SequenceArguments {
+        &self.sequence
     }
 
-    fn cell(&self) -> Cell {
-        if self.reset_after { Cell::GruResetAfter } else { Cell::GruResetBefore }
+    fn cell(&self) -> Result<Arc<dyn RnnCell>> {
+        let base = || Base::named("gru_cell".into());
+        Ok(cell_of(&self.base, || GRUCell { base: base(), arguments: self.arguments.clone() }))
+    }
+
+    fn twin(&self, name: String, sequence: SequenceArguments) -> Arc<dyn Recurrent> {
+        Arc::new(Self { sequence, ..self.with_base(Base::named(name)) })
     }
 }
 
 impl Layer for GRU {
-    rnn_layer!(Self::cell);
-
-    fn build(&self, inputs: &[Shape], _: &mut Weights) -> Result<()> {
-        self.recurrent_activation.check()?;
-        let rows = if self.reset_after { 2 } else { 1 };
-        self.rnn.build(&self.base, &self.part, inputs, self.cell(), rows, 0..0)
-    }
+    recurrent_layer!();
 }
 
 #[cfg(test)]

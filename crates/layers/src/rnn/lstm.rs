@@ -1,10 +1,54 @@
-//! LSTM: sequences through gates that keep and forget. Keras: `keras.layers.LSTM`.
+//! LSTM: sequences through gates that keep and forget. Keras: `keras.layers.LSTM` and `LSTMCell`.
 
-use super::base_rnn::{Rnn, rnn_layer, rnn_run, rnn_setters};
-use crate::activations::ActivationFunction;
-use crate::part::Part;
-use crate::{Base, Layer, Shape, Weights};
-use candle_keras_ops::{Cell, Result};
+use super::cell_arguments::{CellArguments, Equations, cell, cell_setters};
+use super::rnn::{Recurrent, SequenceArguments, cell_of, recurrent_layer, sequence_setters};
+use super::rnn_cell::RnnCell;
+use crate::{Base, Build, Layer, WithBase};
+use candle_keras_ops::{self as ops, Result};
+use std::sync::Arc;
+
+arguments! {
+    /// The arguments of an LSTM's cell.
+    pub(crate) struct LstmArguments(
+        /// The size of the state.
+        let units: usize,
+    ) as lstm_setters {
+        ..cell: CellArguments = CellArguments::new(units) => cell_setters,
+        /// The function of the gates.
+        recurrent_activation: crate::ActivationFunction = "sigmoid",
+        /// Whether the biases of the forget gate begin as 1.
+        unit_forget_bias: bool = true,
+    }
+}
+
+impl LstmArguments {
+    fn equations(&self) -> Equations<'_> {
+        Equations { cell: ops::Cell::Lstm, recurrent_activation: &self.recurrent_activation }
+    }
+
+    fn build(&self, build: &mut Build) -> Result<()> {
+        let units = self.cell.units;
+        let ones = if self.unit_forget_bias { units..units.saturating_mul(2) } else { 0..0 };
+        self.cell.build(build, self.equations(), 1, ones)
+    }
+}
+
+layer! {
+    /// One step of an [`LSTM`], for [`RNN`](crate::RNN) and [`StackedRNNCells`](crate::StackedRNNCells).
+    ///
+    /// Keras: `keras.layers.LSTMCell`.
+    ///
+    /// # Shapes
+    /// - inputs: `(batch, features)`, `h` and `c`: `(batch, units)`; outputs: `h` again as the output, `h`, `c`
+    pub struct LSTMCell(
+        /// The size of the state.
+        let units: usize,
+    ) {
+        ..arguments: LstmArguments = LstmArguments::new(units) => lstm_setters,
+    }
+}
+
+cell!(LSTMCell, arguments);
 
 layer! {
     /// Long short-term memory (Hochreiter and Schmidhuber, 1997): with `z = x W + h U + b` in four gates,
@@ -16,54 +60,46 @@ layer! {
     /// Keras: `keras.layers.LSTM`.
     ///
     /// # Shapes
-    /// - input: `(batch, steps, features)`, and behind it, if the first state is not to be 0, `h` and `c` of shape `(batch, units)`
+    /// - input: `(batch, steps, features)`
     /// - output: `(batch, units)`, or `(batch, steps, units)` with `return_sequences`; with `return_state`, the last state behind it
+    /// - `initial_state` of the call: `h` and `c`, `(batch, units)`
     ///
     /// # Example
     /// ```
-    /// use candle_keras_layers::{LSTM, Input, Layer};
+    /// use candle_keras_layers::{Call, Input, LSTM, Layer};
     /// let x = Input::shape([80, 16]);
     /// assert_eq!(LSTM::new(32).call(&x).shape()?.to_string(), "(None, 32)");
-    /// assert_eq!(LSTM::new(32).return_sequences(true).call(&x).shape()?.to_string(), "(None, 80, 32)");
+    /// let [_, h, c] = LSTM::new(32).return_state(true).call_multiple(&x);
+    /// let y = LSTM::new(32).return_sequences(true).call_with(&x, Call::new().initial_state([&h, &c]));
+    /// assert_eq!(y.shape()?.to_string(), "(None, 80, 32)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    ///
-    /// # Differences from Keras
-    /// `stateful` is not supported; give the state to the call.
     pub struct LSTM(
         /// The size of the state.
         let units: usize,
     ) {
-        ..rnn: Rnn = Rnn::new(units) => rnn_setters,
-        /// The function of the gates.
-        recurrent_activation: ActivationFunction = "sigmoid",
-        /// Whether the biases of the forget gate begin as 1.
-        unit_forget_bias: bool = true,
-        let part: Part = part(),
+        ..sequence: SequenceArguments = SequenceArguments::new() => sequence_setters,
+        ..arguments: LstmArguments = LstmArguments::new(units) => lstm_setters,
     }
 }
 
-fn part() -> Part {
-    Part::new("lstm_cell", "LSTMCell")
-}
+impl Recurrent for LSTM {
+    fn sequence_arguments(&self) -> &SequenceArguments {
+        &self.sequence
+    }
 
-impl LSTM {
-    rnn_run!(|_: &Self| Cell::Lstm, |layer: &Self| layer.recurrent_activation.clone());
+    fn cell(&self) -> Result<Arc<dyn RnnCell>> {
+        let base = || Base::named("lstm_cell".into());
+        Ok(cell_of(&self.base, || LSTMCell { base: base(), arguments: self.arguments.clone() }))
+    }
 
-    /// The same layer with weights of its own.
-    pub(super) fn anew(&self) -> Self {
-        Self { base: Base::new("LSTM"), part: part(), ..self.clone() }
+    fn twin(&self, name: String, sequence: SequenceArguments) -> Arc<dyn Recurrent> {
+        Arc::new(Self { sequence, ..self.with_base(Base::named(name)) })
     }
 }
 
 impl Layer for LSTM {
-    rnn_layer!(|_: &Self| Cell::Lstm);
-
-    fn build(&self, inputs: &[Shape], _: &mut Weights) -> Result<()> {
-        self.recurrent_activation.check()?;
-        let ones = if self.unit_forget_bias { self.rnn.units()..self.rnn.units().saturating_mul(2) } else { 0..0 };
-        self.rnn.build(&self.base, &self.part, inputs, Cell::Lstm, 1, ones)
-    }
+    recurrent_layer!();
 }
 
 #[cfg(test)]

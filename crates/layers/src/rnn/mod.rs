@@ -1,12 +1,21 @@
 //! Recurrent layers. Keras: `keras/src/layers/rnn`.
 
-mod base_rnn;
 mod bidirectional;
+mod cell_arguments;
 mod gru;
 mod lstm;
+#[allow(clippy::module_inception)]
+mod rnn;
+mod rnn_cell;
 mod simple_rnn;
+mod stacked_rnn_cells;
+mod time_distributed;
 
-pub use bidirectional::{Bidirectional, MergeMode, Recurrent};
-pub use gru::GRU;
-pub use lstm::LSTM;
-pub use simple_rnn::SimpleRNN;
+pub use bidirectional::{Bidirectional, MergeMode, RecurrentLayer};
+pub use gru::{GRU, GRUCell};
+pub use lstm::{LSTM, LSTMCell};
+pub use rnn::{RNN, Recurrent, SequenceArguments};
+pub use rnn_cell::{Cell, Renew, RnnCell, Sequence, SequenceOutputs};
+pub use simple_rnn::{SimpleRNN, SimpleRNNCell};
+pub use stacked_rnn_cells::StackedRNNCells;
+pub use time_distributed::TimeDistributed;

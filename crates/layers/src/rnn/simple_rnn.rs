@@ -1,10 +1,50 @@
-//! SimpleRNN: sequences, with the output as the state. Keras: `keras.layers.SimpleRNN`.
+//! SimpleRNN: sequences, with the output as the state. Keras: `keras.layers.SimpleRNN` and `SimpleRNNCell`.
 
-use super::base_rnn::{Rnn, rnn_layer, rnn_run, rnn_setters};
+use super::cell_arguments::{CellArguments, Equations, cell, cell_setters};
+use super::rnn::{Recurrent, SequenceArguments, cell_of, recurrent_layer, sequence_setters};
+use super::rnn_cell::RnnCell;
 use crate::activations::ActivationFunction;
-use crate::part::Part;
-use crate::{Base, Layer, Shape, Weights};
-use candle_keras_ops::{Cell, Result};
+use crate::{Base, Build, Layer, WithBase};
+use candle_keras_ops::{self as ops, Result};
+use std::sync::Arc;
+
+arguments! {
+    /// The arguments of a SimpleRNN's cell.
+    pub(crate) struct SimpleArguments(
+        /// The size of the state.
+        let units: usize,
+    ) as simple_setters {
+        ..cell: CellArguments = CellArguments::new(units) => cell_setters,
+        let no_gates: ActivationFunction = ActivationFunction::default(),
+    }
+}
+
+impl SimpleArguments {
+    fn equations(&self) -> Equations<'_> {
+        Equations { cell: ops::Cell::Simple, recurrent_activation: &self.no_gates }
+    }
+
+    fn build(&self, build: &mut Build) -> Result<()> {
+        self.cell.build(build, self.equations(), 1, 0..0)
+    }
+}
+
+layer! {
+    /// One step of a [`SimpleRNN`], for [`RNN`](crate::RNN) and [`StackedRNNCells`](crate::StackedRNNCells).
+    ///
+    /// Keras: `keras.layers.SimpleRNNCell`.
+    ///
+    /// # Shapes
+    /// - inputs: `(batch, features)`, `h`: `(batch, units)`; outputs: `h` as the output, and `h`
+    pub struct SimpleRNNCell(
+        /// The size of the state.
+        let units: usize,
+    ) {
+        ..arguments: SimpleArguments = SimpleArguments::new(units) => simple_setters,
+    }
+}
+
+cell!(SimpleRNNCell, arguments);
 
 layer! {
     /// `h = tanh(x W + h U + b)` (Elman, 1990).
@@ -15,8 +55,9 @@ layer! {
     /// Keras: `keras.layers.SimpleRNN`.
     ///
     /// # Shapes
-    /// - input: `(batch, steps, features)`, and behind it, if the first state is not to be 0, `h` of shape `(batch, units)`
+    /// - input: `(batch, steps, features)`
     /// - output: `(batch, units)`, or `(batch, steps, units)` with `return_sequences`; with `return_state`, the last state behind it
+    /// - `initial_state` of the call: `(batch, units)`
     ///
     /// # Example
     /// ```
@@ -26,37 +67,32 @@ layer! {
     /// assert_eq!(SimpleRNN::new(32).return_sequences(true).call(&x).shape()?.to_string(), "(None, 80, 32)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    ///
-    /// # Differences from Keras
-    /// `stateful` is not supported; give the state to the call.
     pub struct SimpleRNN(
         /// The size of the state.
         let units: usize,
     ) {
-        ..rnn: Rnn = Rnn::new(units) => rnn_setters,
-        let part: Part = part(),
+        ..sequence: SequenceArguments = SequenceArguments::new() => sequence_setters,
+        ..arguments: SimpleArguments = SimpleArguments::new(units) => simple_setters,
     }
 }
 
-fn part() -> Part {
-    Part::new("simple_rnn_cell", "SimpleRNNCell")
-}
+impl Recurrent for SimpleRNN {
+    fn sequence_arguments(&self) -> &SequenceArguments {
+        &self.sequence
+    }
 
-impl SimpleRNN {
-    rnn_run!(|_: &Self| Cell::Simple, |_: &Self| ActivationFunction::default());
+    fn cell(&self) -> Result<Arc<dyn RnnCell>> {
+        let base = || Base::named("simple_rnn_cell".into());
+        Ok(cell_of(&self.base, || SimpleRNNCell { base: base(), arguments: self.arguments.clone() }))
+    }
 
-    /// The same layer with weights of its own.
-    pub(super) fn anew(&self) -> Self {
-        Self { base: Base::new("SimpleRNN"), part: part(), ..self.clone() }
+    fn twin(&self, name: String, sequence: SequenceArguments) -> Arc<dyn Recurrent> {
+        Arc::new(Self { sequence, ..self.with_base(Base::named(name)) })
     }
 }
 
 impl Layer for SimpleRNN {
-    rnn_layer!(|_: &Self| Cell::Simple);
-
-    fn build(&self, inputs: &[Shape], _: &mut Weights) -> Result<()> {
-        self.rnn.build(&self.base, &self.part, inputs, Cell::Simple, 1, 0..0)
-    }
+    recurrent_layer!();
 }
 
 #[cfg(test)]

@@ -6,16 +6,14 @@ use crate::graph::Graph;
 use crate::model::Body;
 use crate::{Model, Result, Sequential};
 use candle_keras_layers::{
-    Base, Config, InputLayer, Layer, NodeOutput, OperationLayer, Shape, call_masked, from_config,
+    Base, CallArgument, CallArguments, Config, InputLayer, Layer, NodeOutput, OperationLayer, Shape, call_with,
+    from_config,
 };
 use candle_keras_ops::Error;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-
-/// An argument of calls that is one of the layer here. Files have it where Keras has it.
-pub(crate) const CAUSAL: &str = "use_causal_mask";
 
 /// Models inside of models deeper than this are not made by people.
 const MOST_DEPTH: usize = 32;
@@ -48,7 +46,11 @@ fn nested(object: &Config, reading: &Reading, depth: usize) -> Result<Model> {
         Some(name) if depth > 0 => error.in_layer(name, class_name),
         _ => error,
     })?;
-    Ok(if config["trainable"] == false { model.trainable(false) } else { model })
+    // The layers inside have flags of their own, as in Keras.
+    if config["trainable"] == false {
+        model.base.set_trainable(false);
+    }
+    Ok(model)
 }
 
 /// A layer of a model, which may be a model.
@@ -100,13 +102,13 @@ struct Waiting {
     layer: usize,
     node: usize,
     inputs: Vec<History>,
-    masks: Vec<Option<History>>,
+    arguments: CallArguments<History>,
     missing: usize,
 }
 
 impl Waiting {
     fn parents(&self) -> impl Iterator<Item = &History> {
-        self.inputs.iter().chain(self.masks.iter().flatten())
+        self.inputs.iter().chain(self.arguments.all_tensors())
     }
 }
 
@@ -141,19 +143,12 @@ fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model>
             };
             let class = object["class_name"].as_str().unwrap_or_default();
             Arc::new(OperationLayer::from_keras(class, &object["config"], call).map_err(named)?)
-        } else if nodes.iter().any(|call| call["kwargs"][CAUSAL] == true) {
-            if nodes.iter().any(|call| call["kwargs"][CAUSAL] != true) {
-                return Err(named(Error::new(format!("{CAUSAL} must be the same in all calls"))));
-            }
-            let mut object = object.clone();
-            object["config"][CAUSAL] = true.into();
-            layer(&object, reading, depth)?
         } else {
             layer(object, reading, depth)?
         };
         for (node, call) in nodes.iter().enumerate() {
-            let (inputs, masks) = inputs_of(call, is_operation).map_err(named)?;
-            waiting.push(Waiting { layer: layers.len(), node, inputs, masks, missing: 0 });
+            let (inputs, arguments) = arguments_of(call, &*made, is_operation).map_err(named)?;
+            waiting.push(Waiting { layer: layers.len(), node, inputs, arguments, missing: 0 });
         }
         layers.push((name, made));
     }
@@ -198,8 +193,8 @@ fn connect(
         done += 1;
         let (name, layer) = &layers[waiting[i].layer];
         let inputs = waiting[i].inputs.iter().map(|input| tensors[input].clone()).collect();
-        let masks = waiting[i].masks.iter().map(|mask| mask.as_ref().map(|mask| tensors[mask].clone())).collect();
-        let outputs = call_masked(layer.clone(), inputs, masks)?;
+        let arguments = waiting[i].arguments.map(|tensor| Ok(tensors[tensor].clone()))?;
+        let outputs = call_with(layer.clone(), inputs, arguments)?;
         for (index, output) in outputs.into_iter().enumerate() {
             let history = (name.clone(), waiting[i].node, index);
             for waiter in wanted.remove(&history).unwrap_or_default() {
@@ -226,9 +221,13 @@ fn connect(
     Ok(())
 }
 
-/// The tensors that a layer is called on, in their order, and the masks that it is given for them.
-fn inputs_of(call: &Config, is_operation: bool) -> Result<(Vec<History>, Vec<Option<History>>)> {
-    let mut inputs = Vec::new();
+/// The tensors that a layer is called on, in their order, and the named arguments of the call.
+fn arguments_of(
+    call: &Config,
+    layer: &dyn Layer,
+    is_operation: bool,
+) -> Result<(Vec<History>, CallArguments<History>)> {
+    let (mut inputs, mut arguments) = (Vec::new(), CallArguments::new());
     if let Some(old) = call.as_array() {
         // Keras 2: [[layer, call, output, keyword arguments], ...].
         let old = if old.first().is_some_and(Value::is_string) { std::slice::from_ref(call) } else { old.as_slice() };
@@ -236,9 +235,12 @@ fn inputs_of(call: &Config, is_operation: bool) -> Result<(Vec<History>, Vec<Opt
             let parts = tensor.as_array().filter(|parts| parts.len() >= 3);
             let history = parts.and_then(|parts| triple(&parts[..3]));
             inputs.push(history.ok_or_else(|| Error::new("an input is not a tensor").received(tensor.to_string()))?);
-            keywords(parts.and_then(|parts| parts.get(3)).unwrap_or(&Value::Null))?;
+            let keywords = parts.and_then(|parts| parts.get(3)).and_then(Value::as_object);
+            for (name, value) in keywords.into_iter().flatten() {
+                arguments = arguments.set(name, argument(value)?);
+            }
         }
-        return Ok((inputs, Vec::new()));
+        return Ok((inputs, arguments));
     }
     for (i, argument) in call["args"].as_array().into_iter().flatten().enumerate() {
         let constant = !collect(argument, &mut inputs)? && !argument.is_null();
@@ -246,34 +248,32 @@ fn inputs_of(call: &Config, is_operation: bool) -> Result<(Vec<History>, Vec<Opt
             return Err(Error::new(format!("argument {i} of the call is not a tensor")).received(argument.to_string()));
         }
     }
-    let mask = |mask: &Config| -> Result<Option<History>> {
-        let mut found = Vec::new();
-        collect(mask, &mut found)?;
-        Ok(found.pop())
-    };
-    let masks = match &call["kwargs"]["mask"] {
-        Value::Null => Vec::new(),
-        Value::Array(masks) => masks.iter().map(mask).collect::<Result<_>>()?,
-        one => vec![mask(one)?],
-    };
-    // The first state of a recurrent layer, and Keras's other names for the inputs of an attention.
-    for keyword in ["initial_state", "query", "value", "key"] {
-        collect(&call["kwargs"][keyword], &mut inputs)?;
+    let keywords = call["kwargs"].as_object();
+    // Inputs may go by their names.
+    for name in layer.input_names() {
+        keywords.and_then(|keywords| keywords.get(*name)).map_or(Ok(false), |value| collect(value, &mut inputs))?;
     }
-    keywords(&call["kwargs"])?;
-    Ok((inputs, masks))
+    for (name, value) in
+        keywords.into_iter().flatten().filter(|(name, _)| !layer.input_names().contains(&name.as_str()))
+    {
+        arguments = arguments.set(name, argument(value)?);
+    }
+    Ok((inputs, arguments))
 }
 
-/// Keyword arguments of a call, which must be at rest.
-fn keywords(kwargs: &Config) -> Result<()> {
-    let known = ["mask", "initial_state", "query", "value", "key", CAUSAL];
-    let moves = |name: &String, value: &Value| !value.is_null() && *value != false && !known.contains(&name.as_str());
-    match kwargs.as_object().into_iter().flatten().find(|(name, value)| moves(name, value)) {
-        Some((name, value)) => {
-            Err(Error::new(format!("the argument {name:?} of a call is not supported")).received(value.to_string()))
+/// A named argument of a call: a tensor, a list of tensors, or a constant.
+fn argument(value: &Config) -> Result<CallArgument<History>> {
+    let tensor = |value: &Config| -> Result<Option<History>> {
+        let mut found = Vec::new();
+        collect(value, &mut found)?;
+        Ok(found.pop())
+    };
+    Ok(match value {
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            CallArgument::Tensors(items.iter().map(tensor).collect::<Result<_>>()?)
         }
-        None => Ok(()),
-    }
+        value => tensor(value)?.map_or_else(|| CallArgument::Value(value.clone()), CallArgument::Tensor),
+    })
 }
 
 /// Takes the tensors out of an argument; false if there is none in it.

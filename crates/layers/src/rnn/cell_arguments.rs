@@ -1,0 +1,248 @@
+//! What LSTMCell, GRUCell and SimpleRNNCell share: their arguments, their weights, and all steps as one operation.
+
+use super::rnn_cell::{Sequence, SequenceOutputs};
+use crate::activations::ActivationFunction;
+use crate::spatial::{fraction, positive};
+use crate::{Build, Context, Layer, Shape, Weight};
+use candle_core::Tensor;
+use candle_keras_ops::{self as ops, Error, FusedActivation, Outputs, Result, Sequences, Way};
+
+arguments! {
+    /// The arguments that the cells, and the layers of one of them, have in common.
+    pub(crate) struct CellArguments(
+        /// The size of the state.
+        units: usize,
+    ) as cell_setters {
+        /// The function of the candidate. `"tanh"`, `"sigmoid"`, `"relu"` and `"linear"` are fast; with others,
+        /// the steps are made one by one, which takes several times longer.
+        activation: crate::ActivationFunction = "tanh",
+        /// Whether biases are added.
+        use_bias: bool = true,
+        /// How the kernel begins.
+        kernel_initializer: crate::Initializer = "glorot_uniform",
+        /// How the kernel of the state begins.
+        recurrent_initializer: crate::Initializer = "orthogonal",
+        /// How the bias begins.
+        bias_initializer: crate::Initializer = "zeros",
+        /// A penalty on the kernel.
+        kernel_regularizer: Option<crate::Regularizer>,
+        /// A penalty on the kernel of the state.
+        recurrent_regularizer: Option<crate::Regularizer>,
+        /// A penalty on the bias.
+        bias_regularizer: Option<crate::Regularizer>,
+        /// A condition on the kernel.
+        kernel_constraint: Option<crate::Constraint>,
+        /// A condition on the kernel of the state.
+        recurrent_constraint: Option<crate::Constraint>,
+        /// A condition on the bias.
+        bias_constraint: Option<crate::Constraint>,
+        /// Which part of the inputs is dropped in training, the same at all steps.
+        dropout: f64 = 0.0,
+        /// Which part of the state is dropped in training before each product, the same at all steps.
+        recurrent_dropout: f64 = 0.0,
+        /// Fixes what is dropped, whatever the seed of the run.
+        seed: Option<u64>,
+    }
+}
+
+/// The equations of a cell.
+#[derive(Clone, Copy)]
+pub(super) struct Equations<'a> {
+    pub(super) cell: ops::Cell,
+    pub(super) recurrent_activation: &'a ActivationFunction,
+}
+
+impl CellArguments {
+    /// The shapes of the states.
+    pub(super) fn state_shapes(&self, step: &Shape, states: usize) -> Result<Vec<Shape>> {
+        let [batch, _] = step[..] else {
+            return Err(Error::new("the layer takes sequences of features")
+                .expected("(batch, steps, features)")
+                .received(format!("steps of shape {step}"))
+                .help("an Embedding of inputs of shape (steps,) gives sequences"));
+        };
+        Ok(vec![[batch, Some(self.units)].into(); states])
+    }
+
+    /// Asks for the weights; for a bias of `rows` rows, of which some elements begin as 1.
+    pub(super) fn build(
+        &self,
+        build: &mut Build,
+        equations: Equations,
+        rows: usize,
+        ones: std::ops::Range<usize>,
+    ) -> Result<()> {
+        self.activation.check()?;
+        equations.recurrent_activation.check()?;
+        positive("units", &[self.units])?;
+        fraction("dropout", self.dropout)?;
+        fraction("recurrent_dropout", self.recurrent_dropout)?;
+        let features = build.input_size(-1)?;
+        // Sizes may come from a file, and be anything.
+        let width = self.units.saturating_mul(equations.cell.gates());
+        build.add_weight(
+            Weight::new("kernel", [features, width], &self.kernel_initializer)
+                .regularizer(&self.kernel_regularizer)
+                .constraint(&self.kernel_constraint),
+        );
+        build.add_weight(
+            Weight::new("recurrent_kernel", [self.units, width], &self.recurrent_initializer)
+                .regularizer(&self.recurrent_regularizer)
+                .constraint(&self.recurrent_constraint),
+        );
+        if self.use_bias {
+            let shape = if rows == 1 { vec![width] } else { vec![rows, width] };
+            build.add_weight(
+                Weight::new("bias", shape, &self.bias_initializer)
+                    .ones_at(ones)
+                    .regularizer(&self.bias_regularizer)
+                    .constraint(&self.bias_constraint),
+            );
+        }
+        Ok(())
+    }
+
+    /// One step: the output and the new states.
+    pub(super) fn step(
+        &self,
+        layer: &dyn Layer,
+        inputs: &[Tensor],
+        ctx: &mut Context,
+        equations: Equations,
+    ) -> Result<Vec<Tensor>> {
+        let [x, states @ ..] = inputs else { return Err(Error::new("a cell runs on a step and its states")) };
+        let x = ops::expand_dims(x, 1)?;
+        let sequence = Sequence {
+            x: &x,
+            states: (!states.is_empty()).then_some(states),
+            mask: None,
+            backwards: false,
+            in_order: false,
+            zero_masked: false,
+            all_outputs: false,
+            last_state: true,
+        };
+        let SequenceOutputs { output, states } = self.run_sequence(layer, &sequence, ctx, equations)?;
+        Ok(std::iter::once(output).chain(states).collect())
+    }
+
+    /// All steps as one operation.
+    pub(super) fn run_sequence(
+        &self,
+        layer: &dyn Layer,
+        sequence: &Sequence,
+        ctx: &mut Context,
+        equations: Equations,
+    ) -> Result<SequenceOutputs> {
+        let mut x = sequence.x.clone();
+        let (batch, _, features) = x.dims3()?;
+        let (kernel, recurrent) = (layer.weight("kernel", ctx)?, layer.weight("recurrent_kernel", ctx)?);
+        let bias = if self.use_bias { Some(layer.weight("bias", ctx)?) } else { None };
+        // A GRU that resets after the product has a bias for the inputs and one for the state.
+        let (bias, of_state) = match &bias {
+            Some(bias) if bias.rank() == 2 => {
+                let row = |i: i64| ops::get_item(bias, vec![ops::Index::At(i)]);
+                (Some(row(0)?), Some(row(1)?))
+            }
+            _ => (bias, None),
+        };
+        let (dtype, device) = (x.dtype(), x.device().clone());
+        let dropped = |rate: f64, size: usize, ctx: &mut Context| -> Result<Option<Tensor>> {
+            if !ctx.is_training() || rate == 0.0 {
+                return Ok(None);
+            }
+            let ones = Tensor::ones((batch, size), dtype, &device)?;
+            Ok(Some(ops::dropout(&ones, rate, &mut ctx.random(self.seed))?))
+        };
+        // The same elements are dropped at all steps.
+        if let Some(factors) = dropped(self.dropout, features, ctx)? {
+            let factors = factors.unsqueeze(1)?;
+            let y = x.detach().broadcast_mul(&factors)?;
+            x = ops::custom_gradient(&x, &y, move |_, _, dy| dy.broadcast_mul(&factors))?;
+        }
+        let dropout = dropped(self.recurrent_dropout, self.units, ctx)?;
+        let products = ops::dense(&x, &kernel, bias.as_ref(), FusedActivation::Linear)?;
+        let zero_masked = sequence.zero_masked && sequence.mask.is_some();
+        let fused = self.activation.fused().zip(equations.recurrent_activation.fused());
+        let (activation, recurrent_activation) = fused.unwrap_or_default();
+        let way = Way {
+            cell: equations.cell,
+            activation,
+            recurrent_activation,
+            backwards: sequence.backwards,
+            in_order: sequence.in_order,
+            zero_masked,
+            outputs: match (sequence.all_outputs, sequence.last_state || zero_masked) {
+                (_, true) => Outputs::All,
+                (true, false) => Outputs::Sequence,
+                (false, false) => Outputs::Last,
+            },
+        };
+        let sequences = Sequences {
+            inputs: &products,
+            kernel: &recurrent,
+            bias: of_state.as_ref(),
+            state: sequence.states,
+            mask: sequence.mask,
+            dropout: dropout.as_ref(),
+        };
+        let run = if fused.is_some() {
+            ops::recurrent(way, sequences)?
+        } else {
+            let call = |f: &ActivationFunction, x: &Tensor| Ok(f.call(x)?);
+            let gate = |x: &Tensor| call(equations.recurrent_activation, x);
+            ops::recurrent_by_steps(way, sequences, |x| call(&self.activation, x), gate)?
+        };
+        let missing = || Error::new("the run has no outputs");
+        let output = match (sequence.all_outputs, zero_masked) {
+            (true, _) => run.sequence.ok_or_else(missing)?,
+            // The output of the last step, which is 0 where that is masked.
+            (false, true) => {
+                let last = vec![ops::Index::from(..), ops::Index::At(-1)];
+                ops::get_item(&run.sequence.ok_or_else(missing)?, last)?
+            }
+            (false, false) => run.states.first().cloned().ok_or_else(missing)?,
+        };
+        Ok(SequenceOutputs { output, states: if sequence.last_state { run.states } else { Vec::new() } })
+    }
+}
+
+/// `impl Layer` and `impl RnnCell` for a cell with a group of arguments, `build` of which asks for the weights and `equations` of which are its equations.
+macro_rules! cell {
+    ($class:ident, $arguments:ident) => {
+        impl $crate::Layer for $class {
+            fn compute_output_shape(&self, inputs: &[$crate::Shape]) -> $crate::Result<Vec<$crate::Shape>> {
+                use super::rnn_cell::RnnCell;
+                let states = self.state_shapes(inputs.first().unwrap_or(&$crate::Shape::default()))?;
+                Ok(states.first().cloned().into_iter().chain(states).collect())
+            }
+
+            fn build(&self, _: &[$crate::Shape], build: &mut $crate::Build) -> $crate::Result<()> {
+                self.$arguments.build(build)
+            }
+
+            fn forward(
+                &self,
+                inputs: &[candle_core::Tensor],
+                ctx: &mut $crate::Context,
+            ) -> $crate::Result<Vec<candle_core::Tensor>> {
+                self.$arguments.cell.step(self, inputs, ctx, self.$arguments.equations())
+            }
+        }
+
+        impl super::rnn_cell::RnnCell for $class {
+            fn state_shapes(&self, step: &$crate::Shape) -> $crate::Result<Vec<$crate::Shape>> {
+                self.$arguments.cell.state_shapes(step, self.$arguments.equations().cell.states())
+            }
+
+            fn run_sequence(
+                &self,
+                sequence: &super::rnn_cell::Sequence,
+                ctx: &mut $crate::Context,
+            ) -> $crate::Result<Option<super::rnn_cell::SequenceOutputs>> {
+                self.$arguments.cell.run_sequence(self, sequence, ctx, self.$arguments.equations()).map(Some)
+            }
+        }
+    };
+}
+pub(super) use cell;
