@@ -26,6 +26,7 @@ struct State {
     activity_regularizer: Option<Regularizer>,
     built: Option<Vec<Shape>>,
     variables: Vec<Variable>,
+    states: Vec<Variable>,
     layers: Vec<(String, Arc<dyn Layer>)>,
     fixed: Vec<FixedSize>,
     calls: usize,
@@ -74,6 +75,7 @@ pub struct Build<'a> {
     base: &'a Base,
     inputs: &'a [Shape],
     weights: Vec<Weight>,
+    states: Vec<Weight>,
     layers: Vec<(String, Arc<dyn Layer>)>,
     fixed: Vec<FixedSize>,
 }
@@ -82,6 +84,11 @@ impl Build<'_> {
     /// Asks for a weight. Keras: `self.add_weight(...)`.
     pub fn add_weight(&mut self, weight: Weight) {
         self.weights.push(weight);
+    }
+
+    /// Asks for a state that is no weight, and in no file: what a stateful recurrent layer keeps from batch to batch.
+    pub(crate) fn add_state(&mut self, state: Weight) {
+        self.states.push(state.trainable(false));
     }
 
     /// Makes a layer one inside of this one, and builds it for inputs of these shapes; `self.base().layer(name)` gives it, and files keep its weights under `name`.
@@ -152,6 +159,7 @@ impl Base {
             activity_regularizer: None,
             built: None,
             variables: Vec::new(),
+            states: Vec::new(),
             layers: Vec::new(),
             fixed: Vec::new(),
             calls: 0,
@@ -246,6 +254,11 @@ impl Base {
         self.read_state().variables.clone()
     }
 
+    /// What the layer [keeps](Build::add_state) beside its weights.
+    pub(crate) fn states(&self) -> Vec<Variable> {
+        self.read_state().states.clone()
+    }
+
     /// One weight by its name.
     ///
     /// # Errors
@@ -296,18 +309,20 @@ impl Base {
         }
         self.settle_policy()?;
         self.check_name()?;
-        let (weights, layers, fixed) = (Vec::new(), Vec::new(), Vec::new());
-        let mut build = Build { base: self, inputs: shapes, weights, layers, fixed };
+        let (weights, states) = (Vec::new(), Vec::new());
+        let mut build = Build { base: self, inputs: shapes, weights, states, layers: Vec::new(), fixed: Vec::new() };
         describe(&mut build)?;
-        let Build { weights, layers, fixed, .. } = build;
+        let Build { weights, states, layers, fixed, .. } = build;
         let (path, dtype) = (self.path(), self.dtype());
-        let variables: Vec<Variable> =
-            weights.into_iter().map(|weight| weight.create(&path, dtype)).collect::<Result<_>>()?;
+        let create = |weights: Vec<Weight>| -> Result<Vec<Variable>> {
+            weights.into_iter().map(|weight| weight.create(&path, dtype)).collect()
+        };
+        let (variables, states) = (create(weights)?, create(states)?);
         let mut state = self.write_state();
         if state.built.is_none() {
             variables.iter().for_each(|variable| variable.set_trainable(state.trainable));
             (state.built, state.variables) = (Some(shapes.to_vec()), variables);
-            (state.layers, state.fixed) = (layers, fixed);
+            (state.states, state.layers, state.fixed) = (states, layers, fixed);
         }
         Ok(())
     }

@@ -19,7 +19,6 @@ pub struct Context {
     training: bool,
     gradients: bool,
     trained: Option<Arc<Trained>>,
-    frozen: bool,
     step: u64,
     scope: Scope,
     masks: Vec<Option<Tensor>>,
@@ -77,7 +76,6 @@ pub(crate) struct Outer {
     masks: Vec<Option<Tensor>>,
     arguments: CallArguments<Tensor>,
     training: bool,
-    frozen: bool,
 }
 
 impl Context {
@@ -97,7 +95,6 @@ impl Context {
             training,
             gradients,
             trained: None,
-            frozen: false,
             step: 0,
             scope: Scope::new(random, 0),
             masks: Vec::new(),
@@ -138,7 +135,7 @@ impl Context {
         self.gradients
             && match &self.trained {
                 Some(trained) => trained.variables.contains(&variable.id()),
-                None => !self.frozen && variable.is_trainable(),
+                None => variable.is_trainable(),
             }
     }
 
@@ -263,7 +260,7 @@ impl Context {
 
     /// Runs `f` as a part of a layer inside of this one.
     pub(crate) fn within<T>(&mut self, layer: &dyn Layer, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let outer = self.enter(layer, Vec::new(), CallArguments::new())?;
+        let outer = self.enter(Vec::new(), CallArguments::new())?;
         let result = f(self);
         self.leave(outer);
         result.map_err(|error| error.within_layer(layer.layer_name(), layer.class_name()))
@@ -291,12 +288,10 @@ impl Context {
     /// Enters a layer.
     pub(crate) fn enter(
         &mut self,
-        layer: &dyn Layer,
         masks: Vec<Option<Tensor>>,
         arguments: CallArguments<Tensor>,
     ) -> Result<Outer> {
         let training = arguments.flag("training")?.unwrap_or(self.training);
-        let frozen = self.frozen || !layer.base().is_trainable();
         self.scope.runs += 1;
         let scope = Scope::new(self.scope.stream(), self.scope.runs);
         Ok(Outer {
@@ -304,14 +299,13 @@ impl Context {
             masks: std::mem::replace(&mut self.masks, masks),
             arguments: std::mem::replace(&mut self.arguments, arguments),
             training: std::mem::replace(&mut self.training, training),
-            frozen: std::mem::replace(&mut self.frozen, frozen),
         })
     }
 
     /// Leaves it.
     pub(crate) fn leave(&mut self, outer: Outer) {
-        let Outer { scope, masks, arguments, training, frozen } = outer;
+        let Outer { scope, masks, arguments, training } = outer;
         (self.scope, self.masks, self.arguments) = (scope, masks, arguments);
-        (self.training, self.frozen) = (training, frozen);
+        self.training = training;
     }
 }

@@ -393,7 +393,9 @@ macro_rules! declare {
 
             impl $crate::WithBase for $class {
                 fn with_base(&self, base: $crate::Base) -> Self {
-                    Self { $base: base, ..self.clone() }
+                    let mut layer = self.clone();
+                    layer.$base = base;
+                    layer
                 }
             }
         )?

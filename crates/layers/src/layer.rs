@@ -363,7 +363,7 @@ fn run_unnamed(
         Some(CallArgument::Tensors(masks)) => masks.clone(),
     };
     masks.resize(inputs.len(), None);
-    let outer = ctx.enter(layer, masks.clone(), arguments)?;
+    let outer = ctx.enter(masks.clone(), arguments)?;
     let outputs = layer.forward(&inputs, ctx);
     let output_masks = ctx.take_output_masks();
     // Masks may depend on the arguments of the call.

@@ -4,7 +4,7 @@ use crate::Result;
 use crate::arguments::Data;
 use crate::graph::Graph;
 use candle_core::{DType, Tensor};
-use candle_keras_layers::NodeOutput;
+use candle_keras_layers::{NodeOutput, Shape};
 use candle_keras_ops::{Error, warnings};
 use std::collections::BTreeMap;
 
@@ -30,7 +30,9 @@ fn adapt(array: Tensor, input: &NodeOutput) -> Result<Tensor> {
     } else {
         array
     };
-    if !shape.accepts(array.dims()) {
+    // A fixed batch size is one of the batches, not of all data.
+    let sample: Shape = std::iter::once(None).chain(shape.iter().skip(1).copied()).collect();
+    if !sample.accepts(array.dims()) {
         return Err(Error::new("the data does not suit the input")
             .expected(format!("shape {shape}"))
             .received(format!("shape {:?}", array.dims()))

@@ -5,7 +5,7 @@ use crate::call::CallArguments;
 use crate::naming::AutoName;
 use crate::spatial::{fraction, positive};
 use crate::{Base, Build, Config, Constraint, Context, Initializer, Layer, Regularizer, Shape, TensorSpec};
-use candle_core::{DType, Tensor};
+use candle_core::{DType, IndexOp, Tensor};
 use candle_keras_ops::{self as ops, Attention, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -136,6 +136,24 @@ impl MultiHeadAttention {
     }
 }
 
+/// What is masked set to 0: rows of queries for which no key is left, and scores. Keras does so only where it computes the scores one by one: with dropout,
+/// or if they are wanted; otherwise such a query takes the mean of all values.
+fn without_masked(
+    mask: &Tensor,
+    causal: bool,
+    heads: Tensor,
+    scores: Option<Tensor>,
+) -> Result<(Tensor, Option<Tensor>)> {
+    let (queries, keys) = (heads.dim(1)?, mask.dim(2)?);
+    let mut left = mask.to_dtype(heads.dtype())?.broadcast_as((heads.dim(0)?, queries, keys))?;
+    if causal {
+        left = left.broadcast_mul(&Tensor::tril2(queries.max(keys), left.dtype(), left.device())?.i((..queries, ..keys))?)?;
+    }
+    let some = left.max_keepdim(2)?.unsqueeze(3)?;
+    let scores = scores.map(|scores| ops::multiply(&scores, &left.unsqueeze(1)?)).transpose()?;
+    Ok((ops::multiply(&heads, &some)?, scores))
+}
+
 impl Layer for MultiHeadAttention {
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let [query, value, key @ ..] = inputs else {
@@ -212,6 +230,10 @@ impl Layer for MultiHeadAttention {
                 (heads, Some(scores))
             }
             false => (ops::attention(&q, &k, &v, by, &mut random)?, None),
+        };
+        let (heads, scores) = match by.mask.filter(|_| self.dropout > 0.0 || scores.is_some()) {
+            Some(mask) => without_masked(mask, by.causal, heads, scores)?,
+            None => (heads, scores),
         };
         let output = ctx.run(&*layer("output_dense")?, &heads)?;
         Ok(std::iter::once(output).chain(scores).collect())

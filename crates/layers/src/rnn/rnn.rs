@@ -2,7 +2,7 @@
 
 use super::rnn_cell::{Cell, RnnCell, Sequence, SequenceOutputs};
 use crate::call::{CallArgument, CallArguments};
-use crate::{Base, Build, Context, Layer, NodeOutput, Shape, TensorSpec, Variable, Weight, WithBase};
+use crate::{Base, Build, Context, Layer, NodeOutput, Shape, TensorSpec, Weight, WithBase};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{self as ops, Error, Result};
 use std::any::Any;
@@ -45,7 +45,7 @@ pub trait Recurrent: Layer {
         if !self.sequence_arguments().stateful {
             return Err(Error::new("the layer keeps no state").help("stateful(true) makes it keep one"));
         }
-        states(self.base()).iter().try_for_each(|state| state.assign(&state.value().zeros_like()?))
+        self.base().states().iter().try_for_each(|state| state.assign(&state.value().zeros_like()?))
     }
 }
 
@@ -193,37 +193,20 @@ pub(crate) fn output_shapes(
     Ok(std::iter::once(output).chain(states).collect())
 }
 
-/// The weights that keep the state of a stateful layer.
-fn states(base: &Base) -> Vec<Variable> {
-    base.variables().into_iter().filter(Variable::is_state).collect()
-}
-
 pub(crate) fn build(layer: &dyn Recurrent, inputs: &[Shape], build: &mut Build) -> Result<()> {
     let (step, cell) = (step_shape(inputs.first())?, layer.cell()?);
     if layer.sequence_arguments().stateful {
-        for (i, shape) in cell.state_shapes(&step)?.iter().enumerate() {
+        for shape in cell.state_shapes(&step)? {
             let sizes = shape.iter().copied().collect::<Option<Vec<_>>>().ok_or_else(|| {
                 Error::new("a stateful layer needs to know the batch size")
                     .received(format!("an input of shape {}", inputs[0]))
                     .help("begin the model with Input::shape(...).batch_size(...)")
             })?;
-            build.add_weight(Weight::new(STATES[i.min(STATES.len() - 1)], sizes, &"zeros".into()).trainable(false));
+            build.add_state(Weight::new("rnn_state", sizes, &"zeros".into()));
         }
     }
     build.add_layer("cell", cell as Arc<dyn Layer>, &[step])
 }
-
-/// The names of the weights of a stateful layer.
-const STATES: [&str; 8] = [
-    "rnn_state",
-    "rnn_state_1",
-    "rnn_state_2",
-    "rnn_state_3",
-    "rnn_state_4",
-    "rnn_state_5",
-    "rnn_state_6",
-    "rnn_state_7",
-];
 
 /// Keras passes the first state by name; a list of inputs with it behind the sequence means the same.
 pub(crate) fn name_inputs(inputs: &mut Vec<NodeOutput>, arguments: &mut CallArguments<NodeOutput>) {
@@ -238,7 +221,7 @@ pub(super) const IN_ORDER: &str = "in_order";
 
 pub(crate) fn forward(layer: &dyn Recurrent, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
     let [x, given @ ..] = inputs else { return Err(Error::new("the layer ran on nothing")) };
-    let (cell, arguments, kept) = (layer.cell()?, layer.sequence_arguments(), states(layer.base()));
+    let (cell, arguments, kept) = (layer.cell()?, layer.sequence_arguments(), layer.base().states());
     let mut first: Vec<Tensor> = match given {
         [] => ctx.arguments().tensors("initial_state").cloned().collect(),
         given => given.to_vec(),
@@ -246,8 +229,8 @@ pub(crate) fn forward(layer: &dyn Recurrent, inputs: &[Tensor], ctx: &mut Contex
     if first.is_empty() {
         first = kept.iter().map(|state| ctx.state(state)).collect();
     }
-    for state in first.iter_mut().filter(|state| state.dtype() != x.dtype()) {
-        *state = state.to_dtype(x.dtype())?;
+    for state in &mut first {
+        *state = state.to_dtype(x.dtype())?.to_device(x.device())?;
     }
     let mask = ctx.mask(0).cloned();
     let sequence = Sequence {
