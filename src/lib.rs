@@ -43,7 +43,7 @@ pub mod layers {
         Configure, Context, Declared, Described, Input, KerasTensor, KerasTensors, Layer, MergeMode, MissingWords,
         Named, NodeOutput, OperationLayer, Pretrained, PretrainedRows, Recurrent, RecurrentLayer, RnnCell, Sequence,
         SequenceArguments, SequenceOutputs, Shape, Sizes, TensorSpec, Variable, Weight, WordTable, call, call_with,
-        check_layer, layer, object, setters, single,
+        check_layer, layer, object, run, setters, single,
     };
 }
 
@@ -69,6 +69,12 @@ pub mod regularizers {
 pub mod constraints {
     #[doc(inline)]
     pub use candle_keras_layers::constraints::*;
+}
+
+/// What holds for all layers that are made later. Keras: `keras.config`.
+pub mod config {
+    #[doc(inline)]
+    pub use candle_keras_layers::{DTypePolicy, dtype_policy, set_dtype_policy};
 }
 
 /// Models. Keras: `keras.models`.
@@ -182,6 +188,7 @@ mod guide {
         WordVectors: "../docs/word-vectors.md",
         Saving: "../docs/saving.md",
         WritingALayer: "../docs/writing-a-layer.md",
+        CompositeLayers: "../docs/composite-layers.md",
         Porting: "../docs/porting.md",
     }
 }

@@ -103,7 +103,9 @@ fn check(folder: &Path) -> Result<(), String> {
     let inputs: Vec<_> = graph.inputs().iter().map(|input| input.node().layer().layer_name()).collect();
     let outputs = graph.output_names();
     let x = named(&data, "x", &inputs)?;
-    let predict = |model: &mut Model| model.predict_multiple_with(&x, Predict::new().batch_size(4).verbose(0)).map_err(|e| text(&e));
+    let predict = |model: &mut Model| {
+        model.predict_multiple_with(&x, Predict::new().batch_size(4).verbose(0)).map_err(|e| text(&e))
+    };
     compare_all("prediction", &predict(&mut model)?, &named(&data, "prediction", &outputs)?, tolerance(1e-5))?;
     let expected: Vec<_> = (0..).map_while(|i| data.get(&format!("gradient/{i}")).cloned()).collect();
     if !expected.is_empty() {

@@ -8,6 +8,7 @@ mod errors;
 mod fixtures;
 mod hostile_files;
 mod keras_anchors;
+mod layers_in_layers;
 mod models;
 mod own_layer;
 mod own_objects;

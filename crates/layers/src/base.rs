@@ -121,6 +121,12 @@ impl Build<'_> {
         self.input_size_of(0, axis)
     }
 
+    /// [`input_size`](Self::input_size) of the last axis, if it is known: what the layers inside are built for.
+    pub(crate) fn fix_features(&mut self) -> Result<()> {
+        let known = self.inputs.first().and_then(|shape| shape.last().copied().flatten());
+        known.map_or(Ok(()), |_| self.input_size(-1).map(|_| ()))
+    }
+
     /// [`input_size`](Self::input_size) of one of several inputs.
     ///
     /// # Errors

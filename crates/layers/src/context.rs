@@ -286,11 +286,7 @@ impl Context {
     }
 
     /// Enters a layer.
-    pub(crate) fn enter(
-        &mut self,
-        masks: Vec<Option<Tensor>>,
-        arguments: CallArguments<Tensor>,
-    ) -> Result<Outer> {
+    pub(crate) fn enter(&mut self, masks: Vec<Option<Tensor>>, arguments: CallArguments<Tensor>) -> Result<Outer> {
         let training = arguments.flag("training")?.unwrap_or(self.training);
         self.scope.runs += 1;
         let scope = Scope::new(self.scope.stream(), self.scope.runs);

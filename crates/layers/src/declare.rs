@@ -236,6 +236,11 @@ macro_rules! object {
 ///
 /// `struct Group(...) as group_setters { ... }` makes `group_setters!(field)`, which `layer!` calls for `..field: Group = ... => group_setters,`.
 macro_rules! arguments {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident () as $setters:ident { $($fields:tt)* }) => {
+        $crate::object! { $(#[$meta])* $vis struct $name () { $($fields)* } }
+
+        $crate::declare! { @fields [outer ($) $setters] [] [] [] [] [$($fields)*] }
+    };
     ($(#[$meta:meta])* $vis:vis struct $name:ident ($($positional:tt)*) as $setters:ident { $($fields:tt)* }) => {
         $crate::declare! { @positional [[$(#[$meta])*] [$vis] $name (pub new) ()] [] [] [$($positional)*] [$($fields)*] }
 

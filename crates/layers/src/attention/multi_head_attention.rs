@@ -147,7 +147,8 @@ fn without_masked(
     let (queries, keys) = (heads.dim(1)?, mask.dim(2)?);
     let mut left = mask.to_dtype(heads.dtype())?.broadcast_as((heads.dim(0)?, queries, keys))?;
     if causal {
-        left = left.broadcast_mul(&Tensor::tril2(queries.max(keys), left.dtype(), left.device())?.i((..queries, ..keys))?)?;
+        left = left
+            .broadcast_mul(&Tensor::tril2(queries.max(keys), left.dtype(), left.device())?.i((..queries, ..keys))?)?;
     }
     let some = left.max_keepdim(2)?.unsqueeze(3)?;
     let scores = scores.map(|scores| ops::multiply(&scores, &left.unsqueeze(1)?)).transpose()?;

@@ -219,6 +219,7 @@ impl Layer for Bidirectional {
     }
 
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        build.fix_features()?;
         build.add_layer("forward_layer", self.layer.shared()? as Arc<dyn Layer>, &inputs[..1])?;
         build.add_layer("backward_layer", self.backward_layer.shared()? as Arc<dyn Layer>, &inputs[..1])
     }

@@ -205,6 +205,7 @@ pub(crate) fn build(layer: &dyn Recurrent, inputs: &[Shape], build: &mut Build) 
             build.add_state(Weight::new("rnn_state", sizes, &"zeros".into()));
         }
     }
+    build.fix_features()?;
     build.add_layer("cell", cell as Arc<dyn Layer>, &[step])
 }
 

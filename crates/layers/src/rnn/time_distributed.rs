@@ -48,6 +48,7 @@ impl Layer for TimeDistributed {
     }
 
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        build.fix_features()?;
         build.add_layer("layer", self.layer.shared()?, &[step_shape(crate::single(inputs)?)?])
     }
 

@@ -6,8 +6,8 @@ use candle_keras_layers::constraints::Constrain;
 use candle_keras_layers::initializers::Initialize;
 use candle_keras_layers::regularizers::Regularize;
 use candle_keras_layers::{
-    ActivationFunction, Config, Configure, Constraint, Initializer, Kind, Lambda, Layer, Named, ObjectScope,
-    Regularizer, from_config,
+    ActivationFunction, Cell, Config, Configure, Constraint, Initializer, Kind, Lambda, Layer, Named, ObjectScope,
+    Regularizer, RnnCell, from_config,
 };
 use candle_keras_training::{Function, Loss, MetricSpec};
 use std::collections::HashMap;
@@ -102,6 +102,11 @@ impl CustomObjects {
     /// An initializer, by its class name or the name under which it was registered in Keras.
     pub fn initializer<I: Initialize + Configure>(self, class_name: impl Into<String>) -> Self {
         self.class(class_name, |class_name, config| from_config::<I>(class_name, config).map(Initializer::from))
+    }
+
+    /// A recurrent cell, by its class name or the name under which it was registered in Keras.
+    pub fn cell<C: RnnCell + Configure>(self, class_name: impl Into<String>) -> Self {
+        self.class(class_name, |class_name, config| from_config::<C>(class_name, config).map(Cell::from))
     }
 
     /// A regularizer, by its class name or the name under which it was registered in Keras.

@@ -1,0 +1,277 @@
+//! Layers inside of layers, and what is said in a call: composite layers and cells of one's own, arguments of calls, freezing, states.
+
+use candle_keras::layers::{
+    BatchNormalization, Bidirectional, Build, Call, CallArguments, Context, Dense, Dropout, LayerNormalization,
+    MultiHeadAttention, RMSNormalization, RNN, RnnCell, Shape, Weight, layer, single,
+};
+use candle_keras::prelude::*;
+use candle_keras::saving::{CustomObjects, LoadModel};
+
+layer! {
+    /// A Dense layer, a function and another Dense layer, added to the input.
+    pub struct Residual(
+        /// The size between the two.
+        units: usize,
+    ) {
+        /// Which part is dropped in training.
+        rate: f64 = 0.0,
+    }
+}
+
+impl Layer for Residual {
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        Ok(vec![single(inputs)?.clone()])
+    }
+
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        let input = single(inputs)?;
+        let features = build.input_size(-1)?;
+        let first = Dense::new(self.units).activation("relu").kernel_regularizer("l2").name("first");
+        build.add_layer("first", first, inputs)?;
+        let between: Shape = input[..input.len() - 1].iter().copied().chain([Some(self.units)]).collect();
+        build.add_layer("dropout", Dropout::new(self.rate), std::slice::from_ref(&between))?;
+        build.add_layer("second", Dense::new(features).name("second"), &[between])
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        let x = single(inputs)?;
+        let mut y = x.clone();
+        for name in ["first", "dropout", "second"] {
+            y = ctx.run(&*self.base.layer(name)?, &y)?;
+        }
+        Ok(vec![(x + y)?])
+    }
+}
+
+fn data() -> (Vec<Vec<f32>>, Vec<f32>) {
+    let row = |i: usize| (0..3).map(|j| ((i * 7 + j * 3) % 5) as f32 / 5.0).collect::<Vec<_>>();
+    let rows: Vec<_> = (0..16).map(row).collect();
+    let sums = rows.iter().map(|row| row.iter().sum()).collect();
+    (rows, sums)
+}
+
+fn numbers(tensors: &[Tensor]) -> Vec<f32> {
+    tensors.iter().flat_map(|t| t.flatten_all().unwrap().to_vec1::<f32>().unwrap()).collect()
+}
+
+#[test]
+fn a_composite_layer_is_frozen_saved_and_loaded() {
+    candle_keras::utils::set_random_seed(1);
+    let (x, y) = data();
+    let residual = Residual::new(4).rate(0.25).name("block");
+    let mut model = Sequential::new(layers![Input::shape([3]), residual.clone(), Dense::new(1)]);
+    model.compile("adam", "mse").unwrap();
+    assert_eq!(model.count_params(), 4 * 3 + 4 + 4 * 3 + 3 + 4);
+    let paths: Vec<_> = residual.variables().iter().map(|v| v.path().to_string()).collect();
+    assert_eq!(paths, ["block/first/kernel", "block/first/bias", "block/second/kernel", "block/second/bias"]);
+    let history = model.fit(&x, &y, Fit::new().epochs(3).verbose(0)).unwrap();
+    assert!(history["loss"][2] < history["loss"][0]);
+
+    residual.set_trainable(false);
+    let before = numbers(&residual.get_weights().unwrap());
+    model.compile("adam", "mse").unwrap();
+    assert_eq!(model.trainable_variables().len(), 2);
+    model.fit(&x, &y, Fit::new().verbose(0)).unwrap();
+    assert_eq!(numbers(&residual.get_weights().unwrap()), before);
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("block.keras");
+    model.save(&path).unwrap();
+    let objects = CustomObjects::new().layer::<Residual>("Residual");
+    let loaded = LoadModel::new().custom_objects(objects).load(&path).unwrap();
+    assert_eq!(numbers(&loaded.get_weights().unwrap()), numbers(&model.get_weights().unwrap()));
+    assert_eq!(loaded.trainable_variables().len(), 2, "frozen in the file, frozen here");
+    assert_eq!(numbers(&[loaded.predict(&x).unwrap()]), numbers(&[model.predict(&x).unwrap()]));
+
+    // The penalty of the layer inside is part of the loss, and an error names the whole path.
+    let frozen = Sequential::new(layers![Input::shape([3]), Residual::new(4).trainable(false)]);
+    assert!(frozen.trainable_variables().is_empty() && !frozen.variables().is_empty());
+    let error = Residual::new(0).name("block").call(Input::shape([3])).shape().unwrap_err().to_string();
+    assert!(error.starts_with("layer \"block/first\" (Dense): units must be positive"), "{error}");
+}
+
+layer! {
+    /// `h = keep h + x`, where what is kept is learned.
+    pub struct LeakySum(
+        /// The number of features.
+        units: usize,
+    ) {}
+}
+
+impl Layer for LeakySum {
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        Ok(vec![inputs[1].clone(); 2])
+    }
+
+    fn build(&self, _: &[Shape], build: &mut Build) -> Result<()> {
+        build.add_weight(Weight::new("keep", [self.units], &"ones".into()));
+        Ok(())
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        let sum = (&inputs[0] + inputs[1].broadcast_mul(&self.weight("keep", ctx)?)?)?;
+        Ok(vec![sum.clone(), sum])
+    }
+}
+
+impl RnnCell for LeakySum {
+    fn state_shapes(&self, step: &Shape) -> Result<Vec<Shape>> {
+        Ok(vec![[step[0], Some(self.units)].into()])
+    }
+}
+
+#[test]
+fn a_cell_of_ones_own_goes_both_ways() {
+    let sums = RNN::new(LeakySum::new(2)).return_sequences(true);
+    let mut model = Sequential::new(layers![Input::shape([3, 2]), Bidirectional::new(sums)]);
+    model.compile("adam", "mse").unwrap();
+    let x = Tensor::new(&[[[1f32, 10.], [2., 20.], [4., 40.]]], &Device::Cpu).unwrap();
+    let expected = [1., 10., 7., 70., 3., 30., 6., 60., 7., 70., 4., 40.];
+    assert_eq!(numbers(&[model.predict(&x).unwrap()]), expected);
+
+    let y = Tensor::zeros((1, 3, 4), DType::F32, &Device::Cpu).unwrap();
+    model.fit(&x, &y, Fit::new().epochs(2).verbose(0)).unwrap();
+    let keep = numbers(&model.get_weights().unwrap());
+    assert!(keep.len() == 4 && keep.iter().all(|keep| *keep < 1.0), "{keep:?}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sums.keras");
+    model.save(&path).unwrap();
+    let objects = CustomObjects::new().cell::<LeakySum>("LeakySum");
+    let loaded = LoadModel::new().custom_objects(objects).load(&path).unwrap();
+    assert_eq!(numbers(&[loaded.predict(&x).unwrap()]), numbers(&[model.predict(&x).unwrap()]));
+}
+
+#[test]
+fn training_is_an_argument_of_the_call() {
+    let x = Input::shape([3]);
+    let statistics = BatchNormalization::new();
+    let h = statistics.call_with(&x, Call::new().training(false));
+    let mut model = Model::new(&x, Dropout::new(0.5).call_with(&h, Call::new().training(true))).unwrap();
+    model.compile("sgd", "mse").unwrap();
+    let ones = vec![vec![1f32; 3]; 64];
+    // Dropout drops in predictions, and the statistics do not move in training.
+    let y = numbers(&[model.predict(&ones).unwrap()]);
+    assert!(y.contains(&0.0) && y.iter().any(|y| *y > 1.9), "{y:?}");
+    model.fit(&ones, &ones, Fit::new().verbose(0)).unwrap();
+    assert_eq!(numbers(&statistics.get_weights().unwrap()[2..]), [0., 0., 0., 1., 1., 1.]);
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("training.keras");
+    model.save(&path).unwrap();
+    let loaded = load_model(&path).unwrap();
+    assert_eq!(loaded.get_config().unwrap(), model.get_config().unwrap());
+    assert!(numbers(&[loaded.predict(&ones).unwrap()]).contains(&0.0));
+}
+
+#[test]
+fn a_residual_around_attention_has_no_mask_as_in_keras() {
+    use candle_keras::layers::{Add, Embedding};
+    let ids = Input::shape([3]);
+    let embedded = Embedding::new(4, 1).embeddings_initializer("ones").mask_zero(true).call(&ids);
+    let ones = || MultiHeadAttention::new(1, 1).kernel_initializer("ones");
+    let y = Add::new().call([&embedded, &ones().call([&embedded, &embedded])]);
+    let y = Dense::new(1).kernel_initializer("ones").call(&y);
+    let mut model = Model::new(ids, y).unwrap();
+    model.compile("sgd", "mse").unwrap();
+    let x = vec![vec![1u32, 2, 0], vec![3, 0, 0]];
+    let targets = Tensor::arange(0f32, 6., &Device::Cpu).unwrap().reshape((2, 3, 1)).unwrap();
+    let logs = model.evaluate(&x, &targets).unwrap();
+    // The mean of (2 - t)² over all six steps: the mask of the embedding ended at the attention.
+    assert!((logs["loss"] - 19.0 / 6.0).abs() < 1e-5, "{}", logs["loss"]);
+}
+
+#[test]
+fn a_step_that_fails_changes_nothing() {
+    let statistics = BatchNormalization::new();
+    let mut model = Sequential::new(layers![Input::shape([2]), statistics.clone(), Dense::new(3)]);
+    model.compile("sgd", "sparse_categorical_crossentropy").unwrap();
+    let before = numbers(&model.get_weights().unwrap());
+    assert!(model.train_on_batch(vec![vec![1f32, 2.]; 4], vec![7u32; 4]).is_err());
+    assert_eq!(numbers(&model.get_weights().unwrap()), before);
+    assert_eq!(model.optimizer().unwrap().iterations(), 0);
+}
+
+#[test]
+fn freezing_counts_from_the_next_compile_on() {
+    let (x, y) = data();
+    let (dense, statistics) = (Dense::new(3), BatchNormalization::new());
+    let mut model = Sequential::new(layers![Input::shape([3]), dense.clone(), statistics.clone(), Dense::new(1)]);
+    model.compile("sgd", "mse").unwrap();
+    let moved = |model: &mut Sequential| {
+        let weights = || [dense.get_weights().unwrap(), statistics.get_weights().unwrap()].map(|w| numbers(&w));
+        let before = weights();
+        model.fit(&x, &y, Fit::new().verbose(0)).unwrap();
+        let after = weights();
+        [before[0] != after[0], before[1] != after[1]]
+    };
+    assert_eq!(moved(&mut model), [true, true]);
+    dense.set_trainable(false);
+    statistics.set_trainable(false);
+    assert_eq!(moved(&mut model), [true, true]);
+    model.compile("sgd", "mse").unwrap();
+    assert_eq!(moved(&mut model), [false, false]);
+    dense.set_trainable(true);
+    statistics.set_trainable(true);
+    assert_eq!(moved(&mut model), [false, false]);
+    model.compile("sgd", "mse").unwrap();
+    assert_eq!(moved(&mut model), [true, true]);
+}
+
+#[test]
+fn a_layer_built_for_one_width_refuses_another() {
+    use candle_keras::layers::{Conv1D, GRU, GroupNormalization};
+    fn refuses(layer: impl Layer + Clone) {
+        layer.call(Input::shape([4, 6])).shape().unwrap();
+        let error = layer.call(Input::shape([4, 8])).shape().unwrap_err().to_string();
+        assert!(error.contains("6 on axis -1") && error.contains("(None, 4, 8)"), "{error}");
+        let x = Tensor::ones((2, 4, 8), DType::F32, &Device::Cpu).unwrap();
+        let run = candle_keras::layers::run(&layer, &[x], &[None], &mut Context::inference());
+        assert!(run.unwrap_err().to_string().contains("another size"));
+    }
+    refuses(Dense::new(2));
+    refuses(Conv1D::new(2, 2));
+    refuses(GRU::new(2));
+    refuses(BatchNormalization::new());
+    refuses(GroupNormalization::new().groups(2));
+    let last = |layer: &dyn Fn() -> Box<dyn Fn([usize; 2]) -> Result<Shape>>| {
+        let call = layer();
+        call([4, 6]).unwrap();
+        call([4, 8]).unwrap_err().to_string()
+    };
+    macro_rules! by_axes {
+        ($($layer:expr),*) => {$(
+            let error = last(&|| {
+                let layer = $layer;
+                Box::new(move |shape| layer.call(Input::shape(shape)).shape().cloned())
+            });
+            assert!(error.contains("another size"), "{error}");
+        )*};
+    }
+    by_axes!(LayerNormalization::new(), RMSNormalization::new());
+}
+
+#[test]
+fn names_have_no_slash() {
+    let error = Dense::new(1).name("a/b").call(Input::shape([2])).shape().unwrap_err().to_string();
+    assert!(error.contains("no \"/\"") && error.contains("a/b"), "{error}");
+    let x = Input::shape([2]).name("a/b");
+    assert!(Model::new(&x, Dense::new(1).call(&x)).unwrap_err().to_string().contains("no \"/\""));
+}
+
+#[test]
+fn what_a_layer_draws_does_not_depend_on_others() {
+    let drawn = |before: f64| {
+        candle_keras::utils::set_random_seed(3);
+        let layers = layers![Input::shape([50]), Dropout::new(before), Dropout::new(0.5)];
+        let model = Sequential::new(layers);
+        let mut ctx = Context::training(candle_keras::ops::random::Stream::new(5, 0));
+        let x = Tensor::ones((1, 50), DType::F32, &Device::Cpu).unwrap();
+        numbers(&model.forward(&[x], &mut ctx).unwrap())
+    };
+    // The first layer draws nothing at a rate of 0; the second drops the same elements all the same.
+    let (none, some) = (drawn(0.0), drawn(0.01));
+    assert!(none.iter().zip(&some).filter(|(a, b)| (**a == 0.0) != (**b == 0.0)).count() <= 3);
+    let arguments = CallArguments::<Tensor>::new().training(true);
+    assert!(arguments.flag("training").unwrap().unwrap());
+}
