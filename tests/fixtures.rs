@@ -84,7 +84,7 @@ fn gradients(model: &Model, x: &[Tensor]) -> candle_keras::Result<Vec<Tensor>> {
         total = (total + (output.to_dtype(DType::F32)? * weights)?.sum_all()?)?;
     }
     let grads = tape.backward(&total)?;
-    let of = |variable: &candle_keras::layers::Variable| match variable.take_gradient(&grads)? {
+    let of = |variable: &candle_keras::layers::Variable| match variable.gradient(&grads)? {
         Some(gradient) => Ok(gradient.to_dense(&variable.value())?),
         None => Ok(variable.value().zeros_like()?),
     };

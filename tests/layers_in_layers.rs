@@ -2,10 +2,10 @@
 
 use candle_keras::layers::{
     BatchNormalization, Bidirectional, Build, Call, CallArguments, Context, Dense, Dropout, LayerNormalization,
-    MultiHeadAttention, RMSNormalization, RNN, RnnCell, Shape, Weight, layer, single,
+    MultiHeadAttention, RMSNormalization, RNN, RnnCell, Shape, TensorSpec, Weight, layer, single,
 };
-use candle_keras::prelude::*;
 use candle_keras::saving::{CustomObjects, LoadModel};
+use candle_keras::{ops, prelude::*};
 
 layer! {
     /// A Dense layer, a function and another Dense layer, added to the input.
@@ -274,4 +274,78 @@ fn what_a_layer_draws_does_not_depend_on_others() {
     assert!(none.iter().zip(&some).filter(|(a, b)| (**a == 0.0) != (**b == 0.0)).count() <= 3);
     let arguments = CallArguments::<Tensor>::new().training(true);
     assert!(arguments.flag("training").unwrap().unwrap());
+}
+
+layer! {
+    /// How many letters a text has, and how often the layer was asked: text goes in, whole numbers come out.
+    pub struct Letters() {}
+}
+
+impl Layer for Letters {
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        Ok(vec![single(inputs)?.clone()])
+    }
+
+    fn compute_output_spec(&self, inputs: &[TensorSpec], _: &CallArguments<TensorSpec>) -> Result<Vec<TensorSpec>> {
+        assert!(inputs[0].is_string());
+        Ok(vec![TensorSpec::new(inputs[0].shape.clone(), DType::U32)])
+    }
+
+    fn build(&self, _: &[Shape], build: &mut Build) -> Result<()> {
+        build.add_weight(Weight::new("asked", [1], &"zeros".into()).trainable(false).dtype(DType::I64));
+        Ok(())
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        let text = single(inputs)?;
+        let counts: Vec<_> = ops::strings(text)?.iter().map(|text| text.chars().count() as u32).collect();
+        let asked = self.base.variable("asked")?;
+        let more = (ctx.state(&asked) + Tensor::new(&[counts.len() as i64], &Device::Cpu)?)?;
+        ctx.set_state(&asked, more);
+        Ok(vec![Tensor::from_vec(counts, &text.dims()[..text.rank() - 1], &Device::Cpu)?])
+    }
+}
+
+#[test]
+fn a_layer_takes_text_gives_whole_numbers_and_counts_in_int64() {
+    use candle_keras::layers::Embedding;
+    let text = Input::shape([1]).dtype("string").name("text");
+    let letters = Letters::new();
+    let counts = letters.call(&text);
+    assert_eq!(counts.output().unwrap().dtype(), DType::U32);
+    let model = Model::new(&text, &counts).unwrap();
+    let found = model.predict(vec!["to be", "", "näht"]).unwrap();
+    assert_eq!(found.to_vec2::<u32>().unwrap(), [[5], [0], [4]]);
+    let longer = Model::new(&text, Embedding::new(10, 2).embeddings_initializer("ones").call(&counts)).unwrap();
+    assert_eq!(longer.predict(vec!["or".to_string()]).unwrap().to_vec3::<f32>().unwrap(), [[[1., 1.]]]);
+    let asked = || letters.get_weights().unwrap()[0].to_vec1::<i64>().unwrap();
+    assert_eq!(asked(), [4]);
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("letters.keras");
+    model.save(&path).unwrap();
+    letters.set_weights(&[Tensor::zeros(1, DType::I64, &Device::Cpu).unwrap()]).unwrap();
+    let objects = CustomObjects::new().layer::<Letters>("Letters");
+    let loaded = LoadModel::new().custom_objects(objects).load(&path).unwrap();
+    assert_eq!(loaded.get_weights().unwrap()[0].to_vec1::<i64>().unwrap(), [4]);
+    assert_eq!(loaded.predict(vec!["abc"]).unwrap().to_vec2::<u32>().unwrap(), [[3]]);
+    let error = model.predict(vec![1f32]).unwrap_err().to_string();
+    assert!(error.contains("text of shape (None, 1)"), "{error}");
+}
+
+#[test]
+fn a_policy_says_in_what_a_layer_keeps_and_computes() {
+    let layer = Dense::new(2).dtype("mixed_bfloat16");
+    let y = layer.call(Input::shape([3]));
+    assert_eq!(y.output().unwrap().dtype(), DType::BF16);
+    assert_eq!(layer.variables()[0].dtype(), DType::F32);
+    assert_eq!(layer.get_config().unwrap()["dtype"]["config"]["name"], "mixed_bfloat16");
+    let mut model = Sequential::new(layers![Input::shape([3]), layer, Dense::new(1)]);
+    model.compile("sgd", "mse").unwrap();
+    let (x, y) = data();
+    let before = numbers(&model.get_weights().unwrap());
+    let history = model.fit(&x, &y, Fit::new().epochs(5).verbose(0)).unwrap();
+    assert!(history["loss"][4] < history["loss"][0] && numbers(&model.get_weights().unwrap()) != before);
+    let error = Dense::new(2).dtype("flaot32").call(Input::shape([3])).shape().unwrap_err().to_string();
+    assert!(error.contains("did you mean \"float32\"?"), "{error}");
 }

@@ -1,7 +1,7 @@
 //! What can be handed to `fit`: candle tensors, `Vec`s, slices, ndarray arrays; one of them or several.
 
 use candle_core::{Device, Tensor, WithDType};
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, string_tensor};
 use ndarray::{ArrayBase, Data, Dimension};
 
 /// A number of an array, and what a tensor keeps in its place.
@@ -76,6 +76,25 @@ impl<E: Element> ToTensor for Vec<Vec<E>> {
         Ok(Tensor::from_vec(stored, (self.len(), width), &Device::Cpu)?)
     }
 }
+
+/// Text, as a tensor of bytes.
+macro_rules! text {
+    ($($string:ty),*) => {$(
+        impl ToTensor for [$string] {
+            fn to_tensor(&self) -> Result<Tensor> {
+                string_tensor(self, &[self.len()])
+            }
+        }
+
+        impl ToTensor for Vec<$string> {
+            fn to_tensor(&self) -> Result<Tensor> {
+                self.as_slice().to_tensor()
+            }
+        }
+    )*};
+}
+
+text!(&str, String);
 
 impl<E: Element, S: Data<Elem = E>, D: Dimension> ToTensor for ArrayBase<S, D> {
     fn to_tensor(&self) -> Result<Tensor> {

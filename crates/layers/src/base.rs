@@ -228,6 +228,11 @@ impl Base {
         self.read_state().dtypes.variable
     }
 
+    /// Whether its dtype is `"string"`: an input that takes text.
+    pub(crate) fn is_string(&self) -> bool {
+        self.read_state().policy.as_ref().is_some_and(DTypePolicy::is_string)
+    }
+
     /// The dtype in which it computes, and of its floating-point results. Keras: `layer.compute_dtype`.
     pub fn compute_dtype(&self) -> DType {
         self.read_state().dtypes.compute

@@ -39,7 +39,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         let _ = arguments;
         let shapes: Vec<_> = inputs.iter().map(|input| input.shape.clone()).collect();
         let dtype = self.base().compute_dtype();
-        Ok(self.compute_output_shape(&shapes)?.into_iter().map(|shape| TensorSpec { shape, dtype }).collect())
+        Ok(self.compute_output_shape(&shapes)?.into_iter().map(|shape| TensorSpec::new(shape, dtype)).collect())
     }
 
     /// Asks for the weights and the layers inside; runs once, before the first call.

@@ -1,7 +1,7 @@
 //! In which dtype a layer keeps its weights, and in which it computes. Keras: `keras.DTypePolicy`.
 
 use candle_core::DType;
-use candle_keras_ops::{DTypeName, Error, Result, dtype, dtype_name};
+use candle_keras_ops::{DTypeName, Error, Result, dtype_name};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::{PoisonError, RwLock};
 
@@ -16,14 +16,24 @@ use std::sync::{PoisonError, RwLock};
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DTypePolicy(DTypeName, Option<DType>);
+pub struct DTypePolicy(Kind);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    /// One dtype for weights and computation.
+    Plain(DTypeName),
+    /// Weights in float32, computation in this dtype.
+    Mixed(DType),
+    /// Text, for an input.
+    Strings,
+}
 
 impl DTypePolicy {
     const MIXED: [(&'static str, DType); 2] = [("mixed_float16", DType::F16), ("mixed_bfloat16", DType::BF16)];
 
     /// Weights of this dtype, and computation in it too.
     pub(crate) const fn plain(dtype: DType) -> Self {
-        Self(DTypeName::Known(dtype), None)
+        Self(Kind::Plain(DTypeName::Known(dtype)))
     }
 
     /// The dtype of weights.
@@ -32,12 +42,16 @@ impl DTypePolicy {
     /// If the name is not one.
     pub fn variable_dtype(&self) -> Result<DType> {
         match &self.0 {
-            DTypeName::Known(dtype) => Ok(*dtype),
-            DTypeName::Unknown(name) => dtype(name.as_str()).map_err(|_| {
-                let known =
-                    ["float32", "float64", "float16", "bfloat16", "int32", "int64", "mixed_float16", "mixed_bfloat16"];
-                Error::unknown("dtype", name, &known)
-            }),
+            Kind::Plain(DTypeName::Known(dtype)) => Ok(*dtype),
+            Kind::Plain(DTypeName::Unknown(name)) => {
+                let known = [
+                    "float32", "float64", "float16", "bfloat16", "int32", "int64", "uint32", "uint8", "bool", "string",
+                ];
+                let mixed = Self::MIXED.map(|(name, _)| name);
+                Err(Error::unknown("dtype", name, &[&known[..], &mixed].concat()))
+            }
+            Kind::Mixed(_) => Ok(DType::F32),
+            Kind::Strings => Ok(DType::U8),
         }
     }
 
@@ -46,26 +60,38 @@ impl DTypePolicy {
     /// # Errors
     /// If the name is not one.
     pub fn compute_dtype(&self) -> Result<DType> {
-        self.1.map_or_else(|| self.variable_dtype(), Ok)
+        match self.0 {
+            Kind::Mixed(dtype) => Ok(dtype),
+            _ => self.variable_dtype(),
+        }
+    }
+
+    /// Whether it is `"string"`, the dtype of an input that takes text.
+    pub fn is_string(&self) -> bool {
+        self.0 == Kind::Strings
     }
 
     /// Keras's name.
     pub fn name(&self) -> &str {
-        let mixed = Self::MIXED.iter().find(|(_, compute)| Some(*compute) == self.1);
-        match (&self.0, mixed) {
-            (_, Some((name, _))) => name,
-            (DTypeName::Known(dtype), None) => dtype_name(*dtype),
-            (DTypeName::Unknown(name), None) => name,
+        match &self.0 {
+            Kind::Plain(DTypeName::Known(dtype)) => dtype_name(*dtype),
+            Kind::Plain(DTypeName::Unknown(name)) => name,
+            Kind::Mixed(dtype) => {
+                Self::MIXED.iter().find(|(_, compute)| compute == dtype).map_or("mixed", |(name, _)| name)
+            }
+            Kind::Strings => "string",
         }
     }
 }
 
 impl From<&str> for DTypePolicy {
     fn from(name: &str) -> Self {
-        match Self::MIXED.iter().find(|(mixed, _)| *mixed == name) {
-            Some((_, compute)) => Self(DTypeName::Known(DType::F32), Some(*compute)),
-            None => Self(name.into(), None),
-        }
+        let mixed = Self::MIXED.iter().find(|(mixed, _)| *mixed == name);
+        Self(match (name, mixed) {
+            ("string", _) => Kind::Strings,
+            (_, Some((_, compute))) => Kind::Mixed(*compute),
+            (name, None) => Kind::Plain(name.into()),
+        })
     }
 }
 

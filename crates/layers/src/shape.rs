@@ -43,7 +43,7 @@ pub(crate) fn by_trying(inputs: &[TensorSpec], f: impl Fn(&[Tensor]) -> Result<T
     /// A shape with more elements than this is more likely a mistake than a model.
     const MOST_ELEMENTS: usize = 1 << 30;
     let try_with = |unknown: usize| -> Result<(Vec<usize>, DType)> {
-        let one = |TensorSpec { shape, dtype }: &TensorSpec| {
+        let one = |TensorSpec { shape, dtype, .. }: &TensorSpec| {
             let dims: Vec<_> = shape.iter().map(|size| size.unwrap_or(unknown)).collect();
             match Shape::from(dims.as_slice()).elem_count() {
                 Some(count) if count <= MOST_ELEMENTS => Ok(Tensor::ones(dims, *dtype, &Device::Cpu)?),
@@ -66,8 +66,8 @@ pub(crate) fn by_trying(inputs: &[TensorSpec], f: impl Fn(&[Tensor]) -> Result<T
             .received(format!("outputs of shapes {a:?} and {b:?}"))
             .help("name the axes that are squeezed or reduced"));
     }
-    let shape = a.iter().zip(&b).map(|(a, b)| (a == b).then_some(*a)).collect();
-    Ok(TensorSpec { shape, dtype })
+    let shape: Shape = a.iter().zip(&b).map(|(a, b)| (a == b).then_some(*a)).collect();
+    Ok(TensorSpec::new(shape, dtype))
 }
 
 impl Deref for Shape {

@@ -382,7 +382,11 @@ impl KerasTensor {
 
 /// The node of an input layer, which is called on nothing.
 pub(crate) fn input(layer: InputLayer) -> KerasTensor {
-    let outputs = vec![TensorSpec { shape: layer.whole_shape().clone(), dtype: layer.base().dtype() }];
+    let shape = layer.whole_shape().clone();
+    let outputs = vec![match layer.base().is_string() {
+        true => TensorSpec::strings(shape),
+        false => TensorSpec::new(shape, layer.base().dtype()),
+    }];
     // An input layer is one node, however often it is asked for it.
     let node = Node { layer: Arc::new(layer), index: 0, inputs: Vec::new(), arguments: CallArguments::new(), outputs };
     NodeOutput { node: Arc::new(node), index: 0 }.into()

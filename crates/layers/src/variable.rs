@@ -2,7 +2,7 @@
 
 use crate::{Constraint, Initializer, Regularizer};
 use candle_core::{DType, Device, Tensor, Var};
-use candle_keras_ops::{Error, Gradient, Gradients, Result, RowsSink};
+use candle_keras_ops::{Error, Gradient, Gradients, Result, RowPlaces};
 use std::cell::Cell;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,7 +21,7 @@ struct Inner {
     trainable: AtomicBool,
     regularizer: Option<Regularizer>,
     constraint: Option<Constraint>,
-    rows: RowsSink,
+    places: RowPlaces,
     deferred: Mutex<Option<Arc<dyn Deferred>>>,
 }
 
@@ -175,7 +175,7 @@ impl Weight {
             trainable: AtomicBool::new(self.trainable),
             regularizer: self.regularizer,
             constraint: self.constraint,
-            rows: RowsSink::default(),
+            places: RowPlaces::default(),
             deferred: Mutex::new(None),
         })))
     }
@@ -293,11 +293,6 @@ impl Variable {
         }
     }
 
-    /// Where lookups leave the gradients of its rows.
-    pub fn rows(&self) -> &RowsSink {
-        &self.0.rows
-    }
-
     /// Replaces the value.
     ///
     /// # Errors
@@ -341,9 +336,8 @@ impl Variable {
         }
     }
 
-    /// What a backward pass found for it; `None` if the loss does not depend on it.
-    pub fn take_gradient(&self, grads: &Gradients) -> Result<Option<Gradient>> {
-        let var = self.var();
-        Ok(self.0.rows.take(&var.as_detached_tensor(), grads.get(var.as_tensor()))?)
+    /// Its gradient in a backward pass, which is rows if it is a table that was looked up; `None` if the loss does not depend on it.
+    pub fn gradient(&self, gradients: &Gradients) -> Result<Option<Gradient>> {
+        Ok(gradients.of(self.var().as_tensor(), &self.0.places)?)
     }
 }

@@ -22,6 +22,9 @@ pub(crate) fn inputs(graph: &Graph, arrays: Vec<Tensor>) -> Result<Vec<Tensor>> 
 
 fn adapt(array: Tensor, input: &NodeOutput) -> Result<Tensor> {
     let (shape, layer) = (input.shape(), input.node().layer());
+    if input.spec().is_string() {
+        return text(array, input);
+    }
     let rank = array.rank();
     let array = if rank == shape.len() + 1 && array.dims().last() == Some(&1) {
         array.squeeze(rank - 1)?
@@ -45,6 +48,27 @@ fn adapt(array: Tensor, input: &NodeOutput) -> Result<Tensor> {
         ));
     }
     Ok(array.to_dtype(input.dtype())?)
+}
+
+/// Text for an input of it: bytes, with one axis more than the shape.
+fn text(array: Tensor, input: &NodeOutput) -> Result<Tensor> {
+    let (shape, layer) = (input.shape(), input.node().layer());
+    let array = match array.rank() == shape.len() && shape.last() == Some(&Some(1)) {
+        true => array.unsqueeze(array.rank() - 1)?,
+        false => array,
+    };
+    let places = &array.dims()[..array.rank().saturating_sub(1)];
+    let fits = |shape: &Shape| {
+        places.len() == shape.len() && places.iter().zip(shape.iter()).skip(1).all(|(a, b)| b.is_none_or(|b| b == *a))
+    };
+    if array.dtype() != DType::U8 || !fits(shape) {
+        return Err(Error::new("the data does not suit the input")
+            .expected(format!("text of shape {shape}"))
+            .received(format!("{:?} of shape {:?}", array.dtype(), array.dims()))
+            .help("a Vec of strings, or ops::string_tensor")
+            .in_layer(layer.layer_name(), layer.class_name()));
+    }
+    Ok(array)
 }
 
 fn too_large_for_f32(array: &Tensor) -> Result<bool> {

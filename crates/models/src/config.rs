@@ -5,7 +5,6 @@ use crate::graph::Graph;
 use crate::model::Model;
 use crate::saving::registry;
 use candle_keras_layers::{CallArgument, Config, Layer, Node, NodeOutput};
-use candle_keras_ops::dtype_name;
 use serde_json::{Map, json};
 use std::cell::RefCell;
 
@@ -96,7 +95,7 @@ pub(crate) fn of_layer(layer: &dyn Layer) -> Result<Config> {
 
 fn node_config(graph: &Graph, node: &Node) -> Config {
     let tensor = |input: &NodeOutput| {
-        let (shape, dtype) = (input.shape(), dtype_name(input.dtype()));
+        let (shape, dtype) = (input.shape(), input.spec().dtype_name());
         let config = json!({"shape": shape, "dtype": dtype, "keras_history": history(graph, input, 0)});
         json!({"class_name": "__keras_tensor__", "config": config})
     };

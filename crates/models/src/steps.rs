@@ -72,8 +72,6 @@ impl Model {
         let graph = self.graph()?;
         let compiled = self.compiled()?;
         let step = compiled.optimizer.iterations();
-        // What an earlier step may have left: one that failed on its way back, or a layer unfrozen after compile.
-        compiled.variables.iter().for_each(|variable| variable.rows().clear());
         let mut ctx =
             Context::training(compiled.stream(Use::Step, step)).at_step(step).trains(compiled.trained.clone());
         let tape = Tape::start();
@@ -86,7 +84,7 @@ impl Model {
         let grads = tape.backward(&loss)?;
         let mut gradients = Vec::with_capacity(compiled.trainable.len());
         for variable in &compiled.trainable {
-            if let Some(gradient) = variable.take_gradient(&grads)? {
+            if let Some(gradient) = variable.gradient(&grads)? {
                 gradients.push((variable.clone(), gradient));
             }
         }

@@ -2,12 +2,12 @@
 
 use crate::cores;
 use crate::host::{view, with_real};
-use crate::tape::{EMBEDDING_LOOKUP, Value, record};
-use crate::{Error, Real, Result, RowsSink};
+use crate::tape::{Value, record_lookup};
+use crate::{Error, Real, Result};
 use candle_core::{DType, Tensor};
-use std::sync::Arc;
 
-/// The rows `ids` of `table`; in a backward pass their gradients go to `sink`, never into a tensor of the table's size.
+/// The rows `ids` of `table`. Under a [`Tape`](crate::Tape) their gradient is rows ([`Gradients::of`](crate::Gradients::of)), never a tensor of the table's size; under candle's own
+/// `backward` it is such a tensor.
 ///
 /// `table` must be a variable, or be detached: a table that is itself computed would lose its gradient.
 ///
@@ -17,7 +17,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// If an id is not a row of the table.
-pub fn embedding_lookup(table: &Tensor, ids: Vec<u32>, dims: &[usize], sink: &RowsSink) -> Result<Tensor> {
+pub fn embedding_lookup(table: &Tensor, ids: Vec<u32>, dims: &[usize]) -> Result<Tensor> {
     let (height, width) = table.dims2()?;
     if table.track_op() && !table.is_variable() {
         return Err(
@@ -30,16 +30,11 @@ pub fn embedding_lookup(table: &Tensor, ids: Vec<u32>, dims: &[usize], sink: &Ro
             with_real!(table, T => Value::new(gathered(&ids, &view::<T>(table)?, height, width)?, dims))
         }
         _ => {
-            let ids = Tensor::from_slice(&ids, ids.len(), table.device())?;
-            Value::Tensor(table.detach().index_select(&ids, 0)?.reshape(dims)?)
+            let rows = Tensor::from_slice(&ids, ids.len(), table.device())?;
+            Value::Tensor(table.detach().index_select(&rows, 0)?.reshape(dims)?)
         }
     };
-    let (sink, ids) = (sink.clone(), Arc::new(ids));
-    let y = record(EMBEDDING_LOOKUP, &[table], value, move |_, dy| {
-        sink.push(ids.clone(), dy.reshape((ids.len(), width))?);
-        Ok(vec![None])
-    });
-    Ok(y?)
+    Ok(record_lookup(table, ids, value)?)
 }
 
 fn gathered<T: Real>(ids: &[u32], table: &[T], height: usize, width: usize) -> candle_core::Result<Vec<T>> {
@@ -110,15 +105,15 @@ fn position(mut flat: usize, dims: &[usize]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Gradient;
+    use crate::{Gradient, RowPlaces, Tape};
     use candle_core::{Device, Var};
 
     fn table() -> Var {
         Var::from_vec((0..8).map(|x| x as f32).collect::<Vec<_>>(), (4, 2), &Device::Cpu).unwrap()
     }
 
-    fn lookup(table: &Var, ids: &Tensor, sink: &RowsSink) -> Result<Tensor> {
-        embedding_lookup(table, host_ids(ids, table.dim(0)?)?, ids.dims(), sink)
+    fn lookup(table: &Var, ids: &Tensor) -> Result<Tensor> {
+        embedding_lookup(table, host_ids(ids, table.dim(0)?)?, ids.dims())
     }
 
     #[test]
@@ -126,32 +121,40 @@ mod tests {
         let table = table();
         let ids = Tensor::new(&[[3u32, 0], [1, 1]], &Device::Cpu).unwrap();
         for dtype in [DType::U32, DType::I64, DType::I32, DType::U8, DType::F32, DType::F64] {
-            let rows = lookup(&table, &ids.to_dtype(dtype).unwrap(), &RowsSink::default()).unwrap();
+            let rows = lookup(&table, &ids.to_dtype(dtype).unwrap()).unwrap();
             assert_eq!(rows.to_vec3::<f32>().unwrap(), [[[6., 7.], [0., 1.]], [[2., 3.], [2., 3.]]]);
         }
     }
 
     #[test]
     fn the_gradient_is_rows_summed_over_lookups_and_equals_a_dense_one() {
-        let (table, sink) = (table(), RowsSink::default());
+        let table = table();
         let ids = Tensor::new(&[3u32, 0, 3], &Device::Cpu).unwrap();
-        let loss = |x: Tensor, y: Tensor| ((x.sqr()? * 3.0)?.sum_all()? + y.exp()?.sum_all()?).unwrap().backward();
-        let both = |ids: &Tensor| lookup(&table, ids, &sink).unwrap();
-        let grads = loss(both(&ids), both(&ids.get(0).unwrap().unsqueeze(0).unwrap())).unwrap();
-        assert!(grads.get(&table).is_none());
-        let gradient = sink.take(&table, None).unwrap().unwrap();
-        let Gradient::Rows(rows) = &gradient else { panic!("expected rows") };
-        assert_eq!(rows.ids, [3, 0]);
+        let one = ids.get(0).unwrap().unsqueeze(0).unwrap();
+        let sum = |x: Tensor, y: Tensor| (x.sqr()? * 3.0)?.sum_all()? + y.exp()?.sum_all()?;
+        let loss = |x, y| sum(x, y).unwrap();
+        let rows = || {
+            let tape = Tape::start();
+            let gradients = tape.backward(&loss(lookup(&table, &ids).unwrap(), lookup(&table, &one).unwrap())).unwrap();
+            assert!(gradients.get(&table).is_none());
+            gradients.of(&table, &RowPlaces::default()).unwrap().unwrap()
+        };
+        // A backward pass whose gradients nobody takes leaves nothing behind.
+        _ = rows();
+        let gradient = rows();
+        let Gradient::Rows(found) = &gradient else { panic!("expected rows") };
+        assert_eq!(found.ids, [3, 0]);
         let plain = |ids: &Tensor| table.index_select(ids, 0).unwrap();
-        let grads = loss(plain(&ids), plain(&ids.get(0).unwrap().unsqueeze(0).unwrap())).unwrap();
-        let (found, expected) = (gradient.to_dense(&table).unwrap(), grads.get(&table).unwrap());
-        assert_eq!(found.to_vec2::<f32>().unwrap(), expected.to_vec2::<f32>().unwrap());
-        assert!(sink.take(&table, None).unwrap().is_none());
+        let expected =
+            loss(plain(&ids), plain(&one)).backward().unwrap().get(&table).unwrap().to_vec2::<f32>().unwrap();
+        assert_eq!(gradient.to_dense(&table).unwrap().to_vec2::<f32>().unwrap(), expected);
+        let candles = loss(lookup(&table, &ids).unwrap(), lookup(&table, &one).unwrap()).backward().unwrap();
+        assert_eq!(candles.get(&table).unwrap().to_vec2::<f32>().unwrap(), expected);
     }
 
     #[test]
     fn a_bad_id_is_named_with_its_position() {
-        let lookup = |ids: Tensor| lookup(&table(), &ids, &RowsSink::default()).unwrap_err().to_string();
+        let lookup = |ids: Tensor| lookup(&table(), &ids).unwrap_err().to_string();
         let error = lookup(Tensor::new(&[[0u32, 1], [2, 4]], &Device::Cpu).unwrap());
         assert!(error.contains("expected: 0..4\n  received: 4 at [1, 1]"), "{error}");
         assert!(lookup(Tensor::new(&[0i64, -1], &Device::Cpu).unwrap()).contains("received: -1 at [1]"));

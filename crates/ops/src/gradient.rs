@@ -3,7 +3,7 @@
 use crate::gpu::{add_rows, on_gpu};
 use crate::update;
 use candle_core::{DType, Result, Tensor};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What backpropagation found for one weight.
 #[derive(Debug, Clone)]
@@ -73,71 +73,58 @@ impl Rows {
     }
 }
 
-/// Where the lookups of one table leave the gradients of their rows during a backward pass.
-///
-/// candle's tape can hand back a gradient of the table's whole shape only. The lookup's backward pass puts the rows here
-/// instead, and [`take`](Self::take) collects them when the pass is over.
-#[derive(Debug, Clone, Default)]
-pub struct RowsSink(Arc<Mutex<Sink>>);
-
-#[derive(Debug, Default)]
-struct Sink {
-    lookups: Vec<Lookup>,
-    /// For each row of the table its place among those that were met, while they are put together; `NONE` at all other times.
-    place: Vec<u32>,
-}
-
-#[derive(Debug)]
-struct Lookup {
-    ids: Arc<Vec<u32>>,
+/// The gradient of the rows of one lookup.
+#[derive(Debug, Clone)]
+pub(crate) struct Lookup {
+    pub(crate) ids: Arc<Vec<u32>>,
     /// `(ids.len(), width)`
-    gradient: Tensor,
+    pub(crate) gradient: Tensor,
 }
 
-impl RowsSink {
-    fn lock(&self) -> MutexGuard<'_, Sink> {
-        // A panic elsewhere cannot leave the list half-written.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Memory in which the gradients of a table's lookups are added up row by row, kept from step to step: it has a number for each row of the table.
+#[derive(Debug, Clone, Default)]
+pub struct RowPlaces(Arc<Mutex<Vec<u32>>>);
 
-    pub(crate) fn push(&self, ids: Arc<Vec<u32>>, gradient: Tensor) {
-        self.lock().lookups.push(Lookup { ids, gradient });
-    }
-
-    /// The summed gradients since the last call, together with the `dense` one that the tape found for `table`.
+impl RowPlaces {
+    /// The gradient of `table`: that of its lookups, together with a dense one if there is one.
     ///
     /// Rows stay rows for an f32 table on the host that has no dense gradient beside them; otherwise they are added up on
     /// the table's device.
-    pub fn take(&self, table: &Tensor, dense: Option<&Tensor>) -> Result<Option<Gradient>> {
-        let mut sink = self.lock();
-        if sink.lookups.is_empty() {
+    pub(crate) fn gradient(
+        &self,
+        table: &Tensor,
+        dense: Option<&Tensor>,
+        lookups: &[Lookup],
+    ) -> Result<Option<Gradient>> {
+        if lookups.is_empty() {
             return Ok(dense.cloned().map(Gradient::Dense));
         }
-        let lookups = std::mem::take(&mut sink.lookups);
         if dense.is_none() && table.dtype() == DType::F32 && table.device().is_cpu() {
             let (height, width) = table.dims2()?;
-            sink.place.resize(height, NONE);
-            // A table of places that an error left half-written is made anew.
-            let rows = merge(&mut sink.place, width, &lookups).inspect_err(|_| sink.place.clear());
+            // A panic or an error elsewhere may leave places that are not empty.
+            let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            places.resize(height, NONE);
+            let rows = merge(&mut places, width, lookups).inspect_err(|_| places.clear());
             return rows.map(Gradient::Rows).map(Some);
         }
-        drop(sink);
         if on_gpu(&[table]) {
             let sum = dense.map_or_else(|| table.zeros_like(), Tensor::force_contiguous)?.detach();
             lookups.iter().try_for_each(|lookup| add_rows(&sum, &lookup.ids, &lookup.gradient))?;
             return Ok(Some(Gradient::Dense(sum)));
         }
         let mut sum = dense.map_or_else(|| table.zeros_like(), |dense| Ok(dense.clone()))?.detach();
-        for Lookup { ids, gradient } in lookups {
-            let ids = Tensor::from_slice(&ids, ids.len(), table.device())?;
-            sum = sum.index_add(&ids, &gradient.contiguous()?, 0)?;
+        for lookup in lookups {
+            sum = lookup.added_to(&sum)?;
         }
         Ok(Some(Gradient::Dense(sum)))
     }
+}
 
-    /// Forgets what an abandoned backward pass has left.
-    pub fn clear(&self) {
-        self.lock().lookups.clear();
+impl Lookup {
+    /// A tensor of the table's shape with the rows added to its own.
+    pub(crate) fn added_to(&self, sum: &Tensor) -> Result<Tensor> {
+        let ids = Tensor::from_slice(&self.ids, self.ids.len(), sum.device())?;
+        sum.index_add(&ids, &self.gradient.contiguous()?, 0)
     }
 }
 

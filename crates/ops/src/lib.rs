@@ -33,6 +33,7 @@ mod row_losses;
 mod shape;
 mod shared_rows;
 mod simd;
+mod strings;
 mod tape;
 pub mod update;
 mod vecdot;
@@ -50,7 +51,7 @@ pub use error::{Error, Result};
 pub use functions::*;
 #[doc(hidden)]
 pub use gpu::launched;
-pub use gradient::{Gradient, Rows, RowsSink};
+pub use gradient::{Gradient, RowPlaces, Rows};
 pub use linalg::l2_normalize;
 pub use matmul::{FusedActivation, dense, dense_over};
 pub use normalize::{Groups, batch_normalize, channel_moments, normalize, normalize_channels};
@@ -65,6 +66,7 @@ pub use shared_rows::SharedRows;
 #[doc(hidden)]
 pub use simd::arch;
 pub use simd::{Fused, MulAdd, Real, Separate};
+pub use strings::{string_tensor, strings};
 pub use tape::{Gradients, Tape};
 pub use vecdot::vecdot;
 

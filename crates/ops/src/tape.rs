@@ -6,6 +6,7 @@
 //! candle's own functions compute between such leaves (in a closure of a Lambda, say) is still candle's to differentiate.
 //! Without a [`Tape`] each op is a node of candle's tape, so that `Tensor::backward` is right everywhere.
 
+use crate::gradient::{Gradient, Lookup, RowPlaces};
 use crate::update;
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, CudaStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage};
@@ -17,9 +18,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// From the value of an op and its gradient, which is contiguous: the gradient of each input, or `None` for one that needs none.
 type Backward = dyn Fn(&Tensor, Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync;
-
-/// The op whose gradient is rows, kept by a [`RowsSink`](crate::RowsSink).
-pub(crate) const EMBEDDING_LOOKUP: &str = "embedding_lookup";
 
 thread_local! {
     static TAPE: RefCell<Option<List>> = const { RefCell::new(None) };
@@ -35,8 +33,17 @@ struct List {
 struct Entry {
     output: Tensor,
     inputs: Vec<Tensor>,
-    /// `None` for what candle has computed from earlier outputs.
-    backward: Option<Arc<Backward>>,
+    kind: Kind,
+}
+
+/// How the gradient goes on from an entry.
+enum Kind {
+    /// As an op of this crate says.
+    Op(Arc<Backward>),
+    /// To rows of the table that is its input.
+    Lookup(Arc<Vec<u32>>),
+    /// Through what candle has computed from earlier outputs.
+    Candle,
 }
 
 /// Records the ops of this thread until it is dropped or asked for gradients.
@@ -58,29 +65,42 @@ pub struct Tape {
     _thread: PhantomData<*const ()>,
 }
 
-/// The gradients of the variables on which a loss depends.
+/// The gradients of the variables on which a loss depends: tensors of their shapes, and rows of tables.
 #[derive(Debug, Default)]
-pub struct Gradients(HashMap<TensorId, Tensor>);
+pub struct Gradients {
+    dense: HashMap<TensorId, Tensor>,
+    rows: HashMap<TensorId, Vec<Lookup>>,
+}
 
 impl Gradients {
-    /// The gradient of a variable; `None` if the loss does not depend on it.
+    /// The gradient of a variable as a tensor; `None` if the loss does not depend on it, or on rows of it alone.
     pub fn get(&self, variable: &Tensor) -> Option<&Tensor> {
-        self.0.get(&variable.id())
+        self.dense.get(&variable.id())
+    }
+
+    /// The gradient of a variable, which is rows if it is a table that was looked up; `None` if the loss does not depend on it.
+    ///
+    /// # Errors
+    /// If rows cannot be added up.
+    pub fn of(&self, variable: &Tensor, places: &RowPlaces) -> Result<Option<Gradient>> {
+        let lookups = self.rows.get(&variable.id()).map_or(&[][..], Vec::as_slice);
+        places.gradient(&variable.detach(), self.get(variable), lookups)
     }
 
     fn add(&mut self, id: TensorId, gradient: Tensor) -> Result<()> {
-        let sum = match self.0.remove(&id) {
+        let sum = match self.dense.remove(&id) {
             Some(before) => sum(&before, &gradient)?,
             None => gradient,
         };
-        self.0.insert(id, sum);
+        self.dense.insert(id, sum);
         Ok(())
     }
 }
 
 impl From<GradStore> for Gradients {
     fn from(store: GradStore) -> Self {
-        Self(store.get_ids().filter_map(|&id| Some((id, store.get_id(id)?.clone()))).collect())
+        let dense = store.get_ids().filter_map(|&id| Some((id, store.get_id(id)?.clone()))).collect();
+        Self { dense, rows: HashMap::new() }
     }
 }
 
@@ -91,10 +111,21 @@ impl Tape {
         Self { outer: TAPE.replace(Some(List::default())), _thread: PhantomData }
     }
 
+    /// Whether one records in this thread.
+    pub fn is_recording() -> bool {
+        TAPE.with_borrow(Option::is_some)
+    }
+
     /// The gradients of a scalar.
+    ///
+    /// A gradient of a gradient is refused: where another tape records what is done with these gradients, its `backward` is an error if the loss depends on them.
+    ///
+    /// # Errors
+    /// Those of the ops on the way back.
     pub fn backward(self, loss: &Tensor) -> Result<Gradients> {
         // What runs on the way back is not recorded.
         let List { mut entries, index } = TAPE.take().unwrap_or_default();
+        let nested = self.outer.is_some();
         drop(self);
         let mut gradients = Gradients::default();
         if index.contains_key(&loss.id()) || loss.is_variable() {
@@ -102,10 +133,10 @@ impl Tape {
         } else if loss.track_op() {
             gradients = loss.backward()?.into();
         }
-        while let Some(Entry { output, inputs, backward }) = entries.pop() {
-            let Some(gradient) = gradients.0.remove(&output.id()) else { continue };
-            match backward {
-                Some(backward) => {
+        while let Some(Entry { output, inputs, kind }) = entries.pop() {
+            let Some(gradient) = gradients.dense.remove(&output.id()) else { continue };
+            match kind {
+                Kind::Op(backward) => {
                     let gradient = if gradient.is_contiguous() { gradient } else { gradient.contiguous()? };
                     let found = backward(&output.detach(), gradient)?;
                     for (input, gradient) in inputs.iter().zip(found) {
@@ -115,13 +146,23 @@ impl Tape {
                         }
                     }
                 }
-                None => {
+                Kind::Lookup(ids) => {
+                    let gradient = gradient.reshape((ids.len(), ()))?;
+                    gradients.rows.entry(inputs[0].id()).or_default().push(Lookup { ids, gradient });
+                }
+                Kind::Candle => {
                     let found = (output * gradient.detach())?.sum_all()?.backward()?;
-                    for (id, gradient) in Gradients::from(found).0 {
+                    for (id, gradient) in Gradients::from(found).dense {
                         gradients.add(id, gradient)?;
                     }
                 }
             }
+        }
+        if nested {
+            gradients.dense.values_mut().try_for_each(|gradient| {
+                *gradient = no_second_gradient(gradient)?;
+                Ok::<_, candle_core::Error>(())
+            })?;
         }
         Ok(gradients)
     }
@@ -198,19 +239,49 @@ pub(crate) fn record_consuming(
         return value.into_tensor(false);
     }
     let backward: Arc<Backward> = Arc::new(backward);
-    if TAPE.with_borrow(Option::is_none) {
+    if !Tape::is_recording() {
         return on_candles_tape(name, inputs, value, backward);
     }
+    on_our_tape(inputs, value, Kind::Op(backward))
+}
+
+/// The rows of a variable, `value`: their gradient is rows of it. Without a [`Tape`] it is a tensor of the table's size.
+pub(crate) fn record_lookup(table: &Tensor, ids: Vec<u32>, value: Value) -> Result<Tensor> {
+    if !table.track_op() {
+        return value.into_tensor(false);
+    }
+    let ids = Arc::new(ids);
+    if Tape::is_recording() {
+        return on_our_tape(&[table], value, Kind::Lookup(ids));
+    }
+    let zeros = table.detach();
+    let backward = move |_: &Tensor, dy: Tensor| {
+        let lookup = Lookup { gradient: dy.reshape((ids.len(), ()))?, ids: ids.clone() };
+        Ok(vec![Some(lookup.added_to(&zeros.zeros_like()?)?)])
+    };
+    on_candles_tape("embedding_lookup", &[table], value, Arc::new(backward))
+}
+
+/// A tensor that stands for a gradient where another tape records: that tape's backward pass must not go through it.
+fn no_second_gradient(gradient: &Tensor) -> Result<Tensor> {
+    let variable = Var::from_tensor(&gradient.detach())?;
+    record("gradient", &[variable.as_tensor()], Value::Tensor(gradient.detach()), |_, _| {
+        bail!("the gradient of a gradient is not known; detach the inner gradient if it is meant to be a constant")
+    })
+}
+
+/// The op as an entry of the list of this thread, which there is.
+fn on_our_tape(inputs: &[&Tensor], value: Value, kind: Kind) -> Result<Tensor> {
     let output = value.into_tensor(true)?;
     TAPE.with_borrow_mut(|tape| {
         let Some(list) = tape else { return };
         for input in inputs.iter().filter(|input| input.track_op() && !input.is_variable()) {
             if !list.index.contains_key(&input.id()) {
-                list.push(Entry { output: (*input).clone(), inputs: Vec::new(), backward: None });
+                list.push(Entry { output: (*input).clone(), inputs: Vec::new(), kind: Kind::Candle });
             }
         }
         let inputs = inputs.iter().map(|input| (*input).clone()).collect();
-        list.push(Entry { output: output.clone(), inputs, backward: Some(backward) });
+        list.push(Entry { output: output.clone(), inputs, kind });
     });
     Ok(output)
 }
@@ -233,8 +304,7 @@ fn on_candles_tape(name: &'static str, inputs: &[&Tensor], value: Value, backwar
         let flat = packed.iter().map(|&i| inputs[i].flatten_all()).collect::<Result<Vec<_>>>()?;
         nodes.push(Tensor::cat(&flat, 0)?);
     }
-    let sunk = name == EMBEDDING_LOOKUP;
-    let op = Recorded { name, value: Mutex::new(Some(value)), tracked, packed, sunk, backward };
+    let op = Recorded { name, value: Mutex::new(Some(value)), tracked, packed, backward };
     match nodes.as_slice() {
         [a] => a.apply_op1(op),
         [a, b] => a.apply_op2(b, op),
@@ -250,8 +320,6 @@ struct Recorded {
     tracked: Vec<usize>,
     /// Which of the op's inputs the node's last one is put together from.
     packed: Vec<usize>,
-    /// Whether the gradient goes elsewhere, which is safe for a variable alone: candle does not walk on from it.
-    sunk: bool,
     backward: Arc<Backward>,
 }
 
@@ -288,9 +356,6 @@ impl Recorded {
             Some(gradient) => Ok(gradient),
             None => bail!("{} has no gradient for its input {i}", self.name),
         };
-        if self.sunk {
-            return Ok(vec![None; 3]);
-        }
         let mut gradients = self.tracked.iter().map(|&i| take(i).map(Some)).collect::<Result<Vec<_>>>()?;
         if !self.packed.is_empty() {
             let flat = self.packed.iter().map(|&i| take(i)?.flatten_all()).collect::<Result<Vec<_>>>()?;
@@ -429,6 +494,22 @@ mod tests {
         assert_eq!(gradients.unwrap().get(&x).unwrap().to_vec1::<f64>().unwrap(), [1.]);
         let after = ops::sum(&ops::relu(x.as_tensor()).unwrap(), ()).unwrap();
         assert!(after.backward().unwrap().get(&x).is_some());
+    }
+
+    #[test]
+    fn a_gradient_of_a_gradient_is_refused() {
+        let x = Var::new(&[3f64, -1.], &Device::Cpu).unwrap();
+        let penalty = |detach: bool| {
+            let outer = Tape::start();
+            let inner = Tape::start();
+            let gradients = inner.backward(&ops::sum(&ops::square(x.as_tensor())?, ())?)?;
+            let gradient = gradients.get(&x).unwrap();
+            let gradient = if detach { gradient.detach() } else { gradient.clone() };
+            let loss = (ops::sum(&ops::square(&gradient)?, ())? + ops::sum(x.as_tensor(), ())?)?;
+            outer.backward(&loss).map(|gradients| gradients.get(&x).map(|x| x.to_vec1::<f64>().unwrap()))
+        };
+        assert!(penalty(false).unwrap_err().to_string().contains("gradient of a gradient"));
+        assert_eq!(penalty(true).unwrap().unwrap(), [1., 1.]);
     }
 
     #[test]

@@ -187,7 +187,7 @@ impl Layer for MultiHeadAttention {
             outputs.push([shapes[0][0], Some(self.num_heads), shapes[0][1], shapes[1][1]].into());
         }
         let dtype = self.base.compute_dtype();
-        Ok(outputs.into_iter().map(|shape| TensorSpec { shape, dtype }).collect())
+        Ok(outputs.into_iter().map(|shape| TensorSpec::new(shape, dtype)).collect())
     }
 
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {

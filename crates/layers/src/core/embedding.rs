@@ -115,7 +115,7 @@ impl Layer for Embedding {
         let (embeddings, x) = (self.base.variable("embeddings")?, single(inputs)?);
         let ids = ops::host_ids(x, self.input_dim)?;
         let table = embeddings.table_for(&ids, ctx.tracks(&embeddings));
-        Ok(vec![ops::embedding_lookup(&table, ids, x.dims(), embeddings.rows())?])
+        Ok(vec![ops::embedding_lookup(&table, ids, x.dims())?])
     }
 
     fn supports_masking(&self) -> bool {

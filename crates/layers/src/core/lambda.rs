@@ -123,18 +123,17 @@ impl Layer for Lambda {
             return Ok(vec![shape.batched()]);
         }
         let dtype = self.base.compute_dtype();
-        let inputs: Vec<_> = inputs.iter().map(|shape| TensorSpec { shape: shape.clone(), dtype }).collect();
+        let inputs: Vec<_> = inputs.iter().map(|shape| TensorSpec::new(shape.clone(), dtype)).collect();
         Ok(vec![by_trying(&inputs, |ones| self.evaluate(ones))?.shape])
     }
 
     fn compute_output_spec(&self, inputs: &[TensorSpec], _: &CallArguments<TensorSpec>) -> Result<Vec<TensorSpec>> {
         let dtype = self.base.compute_dtype();
         if let Some(shape) = &self.output_shape {
-            return Ok(vec![TensorSpec { shape: shape.batched(), dtype }]);
+            return Ok(vec![TensorSpec::new(shape.batched(), dtype)]);
         }
-        let cast = |input: &TensorSpec| TensorSpec {
-            dtype: if input.dtype.is_float() { dtype } else { input.dtype },
-            shape: input.shape.clone(),
+        let cast = |input: &TensorSpec| {
+            TensorSpec::new(input.shape.clone(), if input.dtype.is_float() { dtype } else { input.dtype })
         };
         let inputs: Vec<_> = inputs.iter().map(cast).collect();
         Ok(vec![by_trying(&inputs, |ones| self.evaluate(ones))?])

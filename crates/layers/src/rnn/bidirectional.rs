@@ -215,7 +215,7 @@ impl Layer for Bidirectional {
     ) -> Result<Vec<TensorSpec>> {
         let shapes: Vec<_> = inputs.iter().map(|input| input.shape.clone()).collect();
         let (shapes, dtype) = (self.shapes(&shapes, arguments)?, self.base.compute_dtype());
-        Ok(shapes.into_iter().map(|shape| TensorSpec { shape, dtype }).collect())
+        Ok(shapes.into_iter().map(|shape| TensorSpec::new(shape, dtype)).collect())
     }
 
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {

@@ -63,7 +63,7 @@ macro_rules! recurrent_layer {
         ) -> $crate::Result<Vec<$crate::TensorSpec>> {
             let shapes: Vec<_> = inputs.iter().map(|input| input.shape.clone()).collect();
             let (shapes, dtype) = ($crate::rnn::rnn::output_shapes(self, &shapes, arguments)?, self.base.compute_dtype());
-            Ok(shapes.into_iter().map(|shape| $crate::TensorSpec { shape, dtype }).collect())
+            Ok(shapes.into_iter().map(|shape| $crate::TensorSpec::new(shape, dtype)).collect())
         }
 
         fn build(&self, inputs: &[$crate::Shape], build: &mut $crate::Build) -> $crate::Result<()> {

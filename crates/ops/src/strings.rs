@@ -1,0 +1,50 @@
+//! Text in tensors: the bytes of each string, padded with zeros to the longest, along one more axis at the end.
+//!
+//! It is NumPy's form of fixed-width strings. Batches are taken and shuffled as those of any tensor.
+
+use crate::{Error, Result};
+use candle_core::{DType, Device, Tensor};
+
+/// The strings as a tensor of bytes with the axes of `shape` and one for the bytes.
+///
+/// ```
+/// use candle_keras_ops::{string_tensor, strings};
+/// let text = string_tensor(&["to be", "or", "näht"], &[3])?;
+/// assert_eq!(text.dims(), [3, 5]);
+/// assert_eq!(strings(&text)?, ["to be", "or", "näht"]);
+/// # Ok::<(), candle_keras_ops::Error>(())
+/// ```
+///
+/// # Errors
+/// If there are not as many strings as the shape has places.
+pub fn string_tensor<S: AsRef<str>>(strings: &[S], shape: &[usize]) -> Result<Tensor> {
+    if shape.iter().product::<usize>() != strings.len() {
+        return Err(Error::new("the strings do not fill the shape")
+            .expected(format!("shape {shape:?}"))
+            .received(format!("{} strings", strings.len())));
+    }
+    let width = strings.iter().map(|string| string.as_ref().len()).max().unwrap_or(0).max(1);
+    let mut bytes = vec![0u8; strings.len() * width];
+    for (string, place) in strings.iter().zip(bytes.chunks_exact_mut(width)) {
+        place[..string.as_ref().len()].copy_from_slice(string.as_ref().as_bytes());
+    }
+    Ok(Tensor::from_vec(bytes, [shape, &[width]].concat(), &Device::Cpu)?)
+}
+
+/// The strings of a tensor that [`string_tensor`] made, in order. Bytes that are not UTF-8 become U+FFFD.
+///
+/// # Errors
+/// If it is not a tensor of bytes.
+pub fn strings(text: &Tensor) -> Result<Vec<String>> {
+    if text.dtype() != DType::U8 || text.rank() < 2 {
+        return Err(Error::new("this is not a tensor of strings")
+            .expected("bytes (uint8) along the last axis")
+            .received(format!("{:?} of shape {:?}", text.dtype(), text.dims())));
+    }
+    let (bytes, width) = (text.flatten_all()?.to_vec1::<u8>()?, text.dims()[text.rank() - 1].max(1));
+    let string = |bytes: &[u8]| {
+        let length = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    };
+    Ok(bytes.chunks_exact(width).map(string).collect())
+}
