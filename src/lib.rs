@@ -25,9 +25,11 @@
 //! The guide is in the folder `docs`, the map of the code in `ARCHITECTURE.md`.
 
 #[doc(inline)]
-pub use candle_keras_layers::{Input, layers};
+pub use candle_keras_layers::{GradientTape, Input, layers};
 #[doc(inline)]
-pub use candle_keras_models::{Compile, Evaluate, Fit, History, Logs, Model, Predict, Sequential};
+pub use candle_keras_models::{
+    Batch, Compile, Evaluate, Fit, History, Logs, Model, Optimizer, Predict, Sequential, Step, StepLogs, TrainStep,
+};
 #[doc(inline)]
 pub use candle_keras_ops::{Error, Result};
 
@@ -39,11 +41,11 @@ pub mod layers {
     pub use candle_keras_layers::registry::all::*;
     #[doc(inline)]
     pub use candle_keras_layers::{
-        AnyLayer, Argument, Arguments, Base, Build, Call, CallArgument, CallArguments, Cell, Check, Config, ConfigMap,
-        Configure, Context, Declared, Described, Input, KerasTensor, KerasTensors, Layer, MergeMode, MissingWords,
-        Named, NodeOutput, OperationLayer, Pretrained, PretrainedRows, Recurrent, RecurrentLayer, RnnCell, Sequence,
-        SequenceArguments, SequenceOutputs, Shape, Sizes, TensorSpec, Variable, Weight, WordTable, call, call_with,
-        check_layer, layer, object, run, setters, single,
+        AnyLayer, Argument, Arguments, Base, Build, Call, CallArgument, CallArguments, CallInputs, Callable, Cell,
+        Check, Config, ConfigMap, Configure, Context, Declared, Described, Input, KerasTensor, KerasTensors, Layer,
+        MergeMode, MissingWords, Named, NodeOutput, OperationLayer, Pretrained, PretrainedRows, Recurrent,
+        RecurrentLayer, RnnCell, Sequence, SequenceArguments, SequenceOutputs, Shape, Sizes, TensorSpec, Variable,
+        Weight, WordTable, call, call_with, check_layer, layer, object, run, setters, single,
     };
 }
 
@@ -189,6 +191,7 @@ mod guide {
         Saving: "../docs/saving.md",
         WritingALayer: "../docs/writing-a-layer.md",
         CompositeLayers: "../docs/composite-layers.md",
+        TrainingLoops: "../docs/training-loops.md",
         Porting: "../docs/porting.md",
     }
 }

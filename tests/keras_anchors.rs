@@ -169,7 +169,7 @@ fn optimizers_are_those_of_keras() {
         let variable = layer.variables()[0].clone();
         for (gradient, after) in anchor.gradients.iter().zip(&anchor.after) {
             let gradient = Array { shape: vec![4, 3], values: gradient.clone() }.f32();
-            optimizer.apply(vec![(variable.clone(), ops::Gradient::Dense(gradient))]).unwrap();
+            optimizer.apply_gradients(vec![(variable.clone(), ops::Gradient::Dense(gradient))]).unwrap();
             close(&anchor.optimizer, &floats(&variable.value()), after, 2e-6, 1.0);
         }
     }

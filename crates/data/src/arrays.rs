@@ -116,6 +116,13 @@ impl<T: ToTensor> ToTensors for T {
     }
 }
 
+/// Nothing: the targets of a training that has none.
+impl ToTensors for () {
+    fn to_tensors(&self) -> Result<Vec<Tensor>> {
+        Ok(Vec::new())
+    }
+}
+
 impl<T: ToTensor, const N: usize> ToTensors for [T; N] {
     fn to_tensors(&self) -> Result<Vec<Tensor>> {
         self.iter().map(T::to_tensor).collect()

@@ -1,6 +1,6 @@
 //! The named arguments of a call: `layer(x, training=True, mask=mask)`.
 
-use crate::{Config, KerasTensor, KerasTensors};
+use crate::{CallInputs, Config, KerasTensor};
 use candle_keras_ops::{Error, Result};
 
 /// What a layer is called with beside its inputs: named tensors, flags and numbers. Keras: the keyword arguments of `layer(...)`.
@@ -16,7 +16,7 @@ use candle_keras_ops::{Error, Result};
 /// assert_eq!(y.shape()?.to_string(), "(None, 10, 8)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
-pub type Call = CallArguments<KerasTensor>;
+pub type Call<T = KerasTensor> = CallArguments<T>;
 
 /// Named arguments whose tensors are `T`: symbolic ones, or those of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -177,11 +177,11 @@ impl<T> CallArgument<T> {
     }
 }
 
-/// The arguments that are symbolic tensors.
-impl Call {
-    /// A tensor, for a layer of one's own.
-    pub fn tensor(self, name: impl Into<String>, tensor: impl Into<KerasTensors>) -> Self {
-        let mut tensors = tensor.into().0;
+/// The arguments that are tensors.
+impl<T> CallArguments<T> {
+    /// A tensor, or several, for a layer of one's own.
+    pub fn tensor<I: CallInputs<Tensor = T>>(self, name: impl Into<String>, tensor: I) -> Self {
+        let mut tensors = tensor.into_tensors();
         let argument = match (tensors.pop(), tensors.is_empty()) {
             (Some(tensor), true) => CallArgument::Tensor(tensor),
             (last, _) => CallArgument::Tensors(tensors.into_iter().chain(last).map(Some).collect()),
@@ -190,17 +190,17 @@ impl Call {
     }
 
     /// The mask of the input, or of each of several, in place of what comes with it. Keras: `mask=`.
-    pub fn mask(self, mask: impl Into<KerasTensors>) -> Self {
+    pub fn mask<I: CallInputs<Tensor = T>>(self, mask: I) -> Self {
         self.tensor("mask", mask)
     }
 
     /// The first state of a recurrent layer: one for a GRU, `[h, c]` for an LSTM. Keras: `initial_state=`.
-    pub fn initial_state(self, state: impl Into<KerasTensors>) -> Self {
-        self.set("initial_state", CallArgument::Tensors(state.into().0.into_iter().map(Some).collect()))
+    pub fn initial_state<I: CallInputs<Tensor = T>>(self, state: I) -> Self {
+        self.set("initial_state", CallArgument::Tensors(state.into_tensors().into_iter().map(Some).collect()))
     }
 
     /// Which keys each query may attend to: `(batch, queries, keys)`, 1 where it may. Keras: `attention_mask=`.
-    pub fn attention_mask(self, mask: impl Into<KerasTensors>) -> Self {
+    pub fn attention_mask<I: CallInputs<Tensor = T>>(self, mask: I) -> Self {
         self.tensor("attention_mask", mask)
     }
 }

@@ -1,8 +1,9 @@
 //! The trait of all layers, and the one way in which a layer runs.
 
 use crate::base::Build;
-use crate::call::{Call, CallArgument, CallArguments};
-use crate::symbolic::{self, KerasTensor, KerasTensors, NodeOutput};
+use crate::call::{CallArgument, CallArguments};
+use crate::callable::{CallInputs, Callable};
+use crate::symbolic::NodeOutput;
 use crate::variable::Variable;
 use crate::{Config, Context, DTypePolicy, Declared, Regularizer, Shape, TensorSpec};
 use candle_core::{DType, Tensor};
@@ -163,6 +164,11 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         self.variables().into_iter().filter(Variable::is_trainable).collect()
     }
 
+    /// The penalties on its weights, as parts of a loss. Keras: those of `layer.losses` that are of weights.
+    fn penalties(&self) -> Result<Vec<Tensor>> {
+        self.trainable_variables().iter().filter_map(|variable| variable.penalty().transpose()).collect()
+    }
+
     /// Freezes the layer and all layers inside, or lets them be trained again. Models notice at their next `compile`.
     fn set_trainable(&self, trainable: bool) {
         self.base().set_trainable(trainable);
@@ -197,44 +203,52 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         self.variables().iter().map(Variable::elem_count).sum()
     }
 
-    /// Connects the layer to symbolic inputs, and makes its weights if this is its first call. Keras: `layer(inputs)`.
+    /// Calls the layer, and makes its weights if this is its first call. Keras: `layer(inputs)`.
     ///
-    /// If the shapes do not suit the layer, or it has several outputs (see [`call_multiple`](Self::call_multiple)), the symbolic tensor carries the error.
+    /// On symbolic tensors it gives a symbolic tensor. If the shapes do not suit the layer, or it has several outputs (see
+    /// [`call_multiple`](Self::call_multiple)), that carries the error. On tensors it computes at once: `dense.call(&x)?`; gradients flow if a
+    /// [`GradientTape`](crate::GradientTape) records, and the layer behaves as in predictions without `Call::new().training(true)`.
     #[track_caller]
-    fn call(&self, inputs: impl Into<KerasTensors>) -> KerasTensor
+    fn call<I: CallInputs>(&self, inputs: I) -> <I::Tensor as Callable>::Output
     where
         Self: Sized + Clone,
     {
-        let [output] = self.call_multiple(inputs);
-        output
+        self.call_with(inputs, CallArguments::new())
     }
 
     /// [`call`](Self::call) for a layer with several outputs: `let [y, h, c] = lstm.call_multiple(&x);`.
     #[track_caller]
-    fn call_multiple<const N: usize>(&self, inputs: impl Into<KerasTensors>) -> [KerasTensor; N]
+    fn call_multiple<const N: usize, I: CallInputs>(&self, inputs: I) -> <I::Tensor as Callable>::Outputs<N>
     where
         Self: Sized + Clone,
     {
-        symbolic::call_for(Arc::new(self.clone()), &inputs.into(), Call::new(), Location::caller())
+        self.call_multiple_with(inputs, CallArguments::new())
     }
 
     /// [`call`](Self::call) with named arguments: `layer.call_with(&x, Call::new().training(true))`. Keras: `layer(x, training=True)`.
     #[track_caller]
-    fn call_with(&self, inputs: impl Into<KerasTensors>, arguments: Call) -> KerasTensor
+    fn call_with<I: CallInputs>(
+        &self,
+        inputs: I,
+        arguments: CallArguments<I::Tensor>,
+    ) -> <I::Tensor as Callable>::Output
     where
         Self: Sized + Clone,
     {
-        let [output] = self.call_multiple_with(inputs, arguments);
-        output
+        I::Tensor::one(self.call_multiple_with(inputs, arguments))
     }
 
     /// [`call_with`](Self::call_with) for a layer with several outputs.
     #[track_caller]
-    fn call_multiple_with<const N: usize>(&self, inputs: impl Into<KerasTensors>, arguments: Call) -> [KerasTensor; N]
+    fn call_multiple_with<const N: usize, I: CallInputs>(
+        &self,
+        inputs: I,
+        arguments: CallArguments<I::Tensor>,
+    ) -> <I::Tensor as Callable>::Outputs<N>
     where
         Self: Sized + Clone,
     {
-        symbolic::call_for(Arc::new(self.clone()), &inputs.into(), arguments, Location::caller())
+        I::Tensor::call(Arc::new(self.clone()), inputs.into_tensors(), arguments, Location::caller())
     }
 
     /// Gives the layer a name. Keras: `name=`.
@@ -282,32 +296,37 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
 impl dyn Layer {
     /// [`Layer::call`] for a layer of a list, such as `model.layers()[1]`.
     #[track_caller]
-    pub fn call(self: &Arc<Self>, inputs: impl Into<KerasTensors>) -> KerasTensor {
-        let [output] = self.call_multiple(inputs);
-        output
+    pub fn call<I: CallInputs>(self: &Arc<Self>, inputs: I) -> <I::Tensor as Callable>::Output {
+        self.call_with(inputs, CallArguments::new())
     }
 
     /// [`Layer::call_multiple`] for a layer of a list.
     #[track_caller]
-    pub fn call_multiple<const N: usize>(self: &Arc<Self>, inputs: impl Into<KerasTensors>) -> [KerasTensor; N] {
-        self.call_multiple_with(inputs, Call::new())
+    pub fn call_multiple<const N: usize, I: CallInputs>(
+        self: &Arc<Self>,
+        inputs: I,
+    ) -> <I::Tensor as Callable>::Outputs<N> {
+        self.call_multiple_with(inputs, CallArguments::new())
     }
 
     /// [`Layer::call_with`] for a layer of a list.
     #[track_caller]
-    pub fn call_with(self: &Arc<Self>, inputs: impl Into<KerasTensors>, arguments: Call) -> KerasTensor {
-        let [output] = self.call_multiple_with(inputs, arguments);
-        output
+    pub fn call_with<I: CallInputs>(
+        self: &Arc<Self>,
+        inputs: I,
+        arguments: CallArguments<I::Tensor>,
+    ) -> <I::Tensor as Callable>::Output {
+        I::Tensor::one(self.call_multiple_with(inputs, arguments))
     }
 
     /// [`Layer::call_multiple_with`] for a layer of a list.
     #[track_caller]
-    pub fn call_multiple_with<const N: usize>(
+    pub fn call_multiple_with<const N: usize, I: CallInputs>(
         self: &Arc<Self>,
-        inputs: impl Into<KerasTensors>,
-        arguments: Call,
-    ) -> [KerasTensor; N] {
-        symbolic::call_for(self.clone(), &inputs.into(), arguments, Location::caller())
+        inputs: I,
+        arguments: CallArguments<I::Tensor>,
+    ) -> <I::Tensor as Callable>::Outputs<N> {
+        I::Tensor::call(self.clone(), inputs.into_tensors(), arguments, Location::caller())
     }
 }
 
@@ -363,27 +382,10 @@ fn run_unnamed(
         Some(CallArgument::Tensors(masks)) => masks.clone(),
     };
     masks.resize(inputs.len(), None);
-    let outer = ctx.enter(masks.clone(), arguments)?;
-    let outputs = layer.forward(&inputs, ctx);
-    let output_masks = ctx.take_output_masks();
-    // Masks may depend on the arguments of the call.
-    let outputs = outputs.and_then(|outputs| {
-        let mut masks = match output_masks {
-            Some(masks) => masks,
-            None => layer.compute_mask(&inputs, &masks)?,
-        };
-        masks.resize(outputs.len(), None);
-        Ok((outputs, masks))
-    });
+    let outer = ctx.enter(masks, arguments)?;
+    let outputs = forward_and_mask(layer, &inputs, ctx);
     ctx.leave(outer);
     let (mut outputs, output_masks) = outputs?;
-    if !layer.supports_masking() && masks.iter().any(Option::is_some) && layer.base().first_lost_mask() {
-        warnings::warn(format!(
-            "layer {:?} ({}) does not support masking; the mask of its input ends here",
-            layer.layer_name(),
-            layer.class_name()
-        ));
-    }
     if layer.autocast() {
         for output in outputs.iter_mut().filter(|output| output.dtype().is_float() && output.dtype() != dtype) {
             *output = output.to_dtype(dtype)?;
@@ -395,6 +397,25 @@ fn run_unnamed(
         }
     }
     Ok((outputs, output_masks))
+}
+
+/// The outputs, and a mask for each.
+fn forward_and_mask(layer: &dyn Layer, inputs: &[Tensor], ctx: &mut Context) -> Result<Outputs> {
+    let outputs = layer.forward(inputs, ctx)?;
+    let mut masks = match ctx.take_output_masks() {
+        Some(masks) => masks,
+        None => layer.compute_mask(inputs, ctx.masks())?,
+    };
+    masks.resize(outputs.len(), None);
+    let lost = !layer.supports_masking() && ctx.masks().iter().any(Option::is_some);
+    if lost && layer.base().first_lost_mask() {
+        warnings::warn(format!(
+            "layer {:?} ({}) does not support masking; the mask of its input ends here",
+            layer.layer_name(),
+            layer.class_name()
+        ));
+    }
+    Ok((outputs, masks))
 }
 
 /// The outputs of `next` for those of a layer, if they have a step together and there is nothing to be done between them: no gradients, masks,

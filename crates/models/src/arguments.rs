@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::callbacks::Callback;
+use crate::steps::TrainStep;
 use candle_core::Tensor;
 use candle_keras_data::{ToTensor, ToTensors};
 use std::collections::BTreeMap;
@@ -62,6 +63,7 @@ macro_rules! run_arguments {
 #[must_use]
 pub struct Fit<'a> {
     pub(crate) run: Run<'a>,
+    pub(crate) step: Option<Box<dyn TrainStep + 'a>>,
     pub(crate) epochs: usize,
     pub(crate) validation_split: f64,
     pub(crate) validation_data: Option<Result<Data>>,
@@ -77,6 +79,7 @@ impl Default for Fit<'_> {
     fn default() -> Self {
         Self {
             run: Run::default(),
+            step: None,
             epochs: 1,
             validation_split: 0.0,
             validation_data: None,
@@ -91,6 +94,14 @@ impl Default for Fit<'_> {
 }
 
 run_arguments!(Fit);
+
+impl<'a> Fit<'a> {
+    /// Trains by steps of one's own, in place of the loss and optimizer of `compile`, which is not needed then. Keras: an overridden `train_step`.
+    pub fn step(mut self, step: impl TrainStep + 'a) -> Self {
+        self.step = Some(Box::new(step));
+        self
+    }
+}
 
 impl Fit<'_> {
     /// The index of the epoch before which training ends: their number, if `initial_epoch` is 0.
@@ -160,10 +171,19 @@ impl Fit<'_> {
 #[must_use]
 pub struct Evaluate<'a> {
     pub(crate) run: Run<'a>,
+    pub(crate) step: Option<Box<dyn TrainStep + 'a>>,
     pub(crate) sample_weight: Option<Result<Tensor>>,
 }
 
 run_arguments!(Evaluate);
+
+impl<'a> Evaluate<'a> {
+    /// Measures by steps of one's own. Keras: an overridden `test_step`.
+    pub fn step(mut self, step: impl TrainStep + 'a) -> Self {
+        self.step = Some(Box::new(step));
+        self
+    }
+}
 
 impl Evaluate<'_> {
     /// How much each sample weighs in the loss.

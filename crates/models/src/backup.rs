@@ -3,9 +3,10 @@
 use crate::callbacks::{Callback, CallbackState};
 use crate::compiled::Shapes;
 use crate::saving::safetensors::{self, SafetensorsFile};
-use crate::{History, Logs, Model, Result};
+use crate::steps::TrainStep;
+use crate::{History, Logs, Model, Optimizer, Result};
 use candle_core::Tensor;
-use candle_keras_layers::Layer;
+use candle_keras_layers::{Layer, Variable};
 use candle_keras_ops::Error;
 use candle_keras_ops::random::Stream;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,11 @@ struct State {
     history_epochs: Vec<usize>,
     history: Vec<(String, Vec<u64>)>,
     callbacks: Vec<(Vec<u64>, Vec<u64>, usize)>,
+    /// Of a step of one's own: the iterations and learning rates of its optimizers, and the means of what it logs.
+    #[serde(default)]
+    own_optimizers: Vec<(u64, Option<u64>)>,
+    #[serde(default)]
+    own_means: Vec<(String, [u64; 2])>,
 }
 
 fn bits(values: &[f64]) -> Vec<u64> {
@@ -55,6 +61,7 @@ type Callbacks<'a> = [Box<dyn Callback + 'a>];
 pub(crate) fn save(
     path: &Path,
     model: &mut Model,
+    step: Option<&mut (dyn TrainStep + '_)>,
     progress: &Progress,
     history: &History,
     callbacks: &Callbacks,
@@ -66,6 +73,12 @@ pub(crate) fn save(
     weights.iter().enumerate().for_each(|(i, variable)| _ = put("weights", i, variable.value()));
     let state = compiled.optimizer.state()?;
     state.into_iter().enumerate().for_each(|(i, (_, tensor))| _ = put("optimizer", i, tensor));
+    let mut own_optimizers = Vec::new();
+    for (o, (optimizer, _)) in step.map_or_else(Vec::new, |step| step.optimizers()).into_iter().enumerate() {
+        let state = optimizer.state()?;
+        state.into_iter().enumerate().for_each(|(i, (_, tensor))| _ = put(&format!("own{o}"), i, tensor));
+        own_optimizers.push((optimizer.iterations(), optimizer.constant_learning_rate().map(f64::to_bits)));
+    }
     let states: Vec<_> = callbacks.iter().map(|callback| callback.state()).collect();
     for (c, state) in states.iter().enumerate() {
         state.tensors.iter().enumerate().for_each(|(i, tensor)| _ = put(&format!("callback{c}"), i, tensor.clone()));
@@ -83,6 +96,8 @@ pub(crate) fn save(
         history_epochs: history.epoch.clone(),
         history: history.iter().map(|(name, values)| (name.into(), bits(values))).collect(),
         callbacks: states.iter().map(|s| (s.counts.clone(), bits(&s.numbers), s.tensors.len())).collect(),
+        own_optimizers,
+        own_means: compiled.own_means().into_iter().map(|(name, mean)| (name, mean.map(f64::to_bits))).collect(),
     };
     safetensors::write(path, &tensors, Some(&serde_json::to_value(state)?))
 }
@@ -94,6 +109,7 @@ pub(crate) fn save(
 pub(crate) fn restore(
     path: &Path,
     model: &mut Model,
+    step: Option<&mut (dyn TrainStep + '_)>,
     history: &mut History,
     callbacks: &mut Callbacks,
 ) -> Result<Option<Progress>> {
@@ -115,11 +131,25 @@ pub(crate) fn restore(
     for (i, variable) in weights.iter().enumerate() {
         get("weights", i).ok_or_else(|| other("weights are missing"))?.read_into(variable)?;
     }
-    let slots: Vec<_> = (0..).map_while(|i| get("optimizer", i)).collect();
-    let shapes: Vec<_> = slots.iter().map(|slot| slot.dims.as_slice()).collect();
+    let restore_optimizer =
+        |kind: &str, optimizer: &mut Optimizer, trainable: &[Variable], counters: (u64, Option<u64>)| {
+            let slots: Vec<_> = (0..).map_while(|i| get(kind, i)).collect();
+            let shapes: Vec<_> = slots.iter().map(|slot| slot.dims.as_slice()).collect();
+            optimizer.set_state(trainable, &shapes, |i, slot| slots[i].read_into_tensor(slot))?;
+            optimizer.set_counters(counters.0, counters.1.map(f64::from_bits));
+            Ok::<_, Error>(())
+        };
     let compiled = model.compiled()?;
-    compiled.optimizer.set_state(&trainable, &shapes, |i, slot| slots[i].read_into_tensor(slot))?;
-    compiled.optimizer.set_counters(state.iterations, state.learning_rate.map(f64::from_bits));
+    let counters = (state.iterations, state.learning_rate);
+    restore_optimizer("optimizer", &mut compiled.optimizer, &trainable, counters)?;
+    let own = step.map_or_else(Vec::new, |step| step.optimizers());
+    if own.len() != state.own_optimizers.len() {
+        return Err(other("its steps have another number of optimizers"));
+    }
+    for (o, ((optimizer, variables), counters)) in own.into_iter().zip(state.own_optimizers).enumerate() {
+        restore_optimizer(&format!("own{o}"), optimizer, &variables, counters)?;
+    }
+    compiled.set_own_means(state.own_means.into_iter().map(|(name, mean)| (name, mean.map(f64::from_bits))));
     (compiled.random, compiled.epochs) = (state.random, state.epochs);
     let means: Vec<_> = state.means.into_iter().map(|(mean, shapes)| (values(&mean), shapes)).collect();
     compiled.set_means(&means)?;

@@ -1,5 +1,6 @@
 //! What a compiled model carries: its optimizer, and for each output a loss and metrics with their running means.
 
+use crate::steps::StepLogs;
 use crate::{Logs, Optimizer, Result};
 use candle_core::{DType, Tensor};
 use candle_keras_layers::{Layer, Trained, Variable};
@@ -9,7 +10,8 @@ use candle_keras_training::{Compile, Direction, Loss, Metric, MetricSpec, PerOut
 use std::sync::Arc;
 
 /// A batch as losses and metrics see it: one tensor for each output of the model.
-pub(crate) struct Batch<'a> {
+#[derive(Clone, Copy)]
+pub(crate) struct Results<'a> {
     pub(crate) targets: &'a [Tensor],
     pub(crate) outputs: &'a [Tensor],
     pub(crate) masks: &'a [Option<Tensor>],
@@ -17,7 +19,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) weights: &'a [Tensor],
 }
 
-impl Batch<'_> {
+impl Results<'_> {
     fn size(&self) -> f64 {
         self.outputs.first().and_then(|output| output.dims().first()).map_or(0.0, |&size| size as f64)
     }
@@ -74,6 +76,10 @@ pub(crate) struct Compiled {
     metrics: Vec<OutputMetric>,
     loss_mean: Mean,
     loss_means: Vec<Mean>,
+    /// Whether a step of one's own trains, which takes whatever targets it wants.
+    pub(crate) has_own_step: bool,
+    /// Of what it logs.
+    own_means: Vec<(String, Mean)>,
     /// What the optimizer changes; settled at compile, as Keras does.
     pub(crate) trainable: Vec<Variable>,
     pub(crate) trained: Arc<Trained>,
@@ -101,11 +107,8 @@ impl Compiled {
         }
         // Names are checked now, even if the outputs are not known before the first data.
         match &compile.loss {
-            PerOutput::Unset => {
-                return Err(
-                    Error::new("the model was compiled without a loss").help("compile(\"adam\", \"mse\"), for example")
-                );
-            }
+            // What layers add is then the loss.
+            PerOutput::Unset => {}
             PerOutput::All(loss) => _ = loss.name()?,
             PerOutput::List(losses) => losses.iter().flatten().try_for_each(|loss| loss.name().map(|_| ()))?,
             PerOutput::Named(losses) => losses.iter().try_for_each(|(_, loss)| loss.name().map(|_| ()))?,
@@ -119,6 +122,8 @@ impl Compiled {
             metrics: Vec::new(),
             loss_mean: Mean::default(),
             loss_means: Vec::new(),
+            has_own_step: false,
+            own_means: Vec::new(),
             trainable: Vec::new(),
             trained: Arc::default(),
             variables: Vec::new(),
@@ -171,33 +176,50 @@ impl Compiled {
         Ok(())
     }
 
-    /// The loss of a batch without regularization, as part of the tape.
-    pub(crate) fn loss(&mut self, batch: &Batch) -> Result<Tensor> {
-        let several = self.losses.iter().flatten().count() > 1;
-        let mut total: Option<Tensor> = None;
-        for (i, loss) in self.losses.iter().enumerate() {
-            let Some(loss) = loss else { continue };
+    /// The loss of each output for a batch, without its weight, as part of the tape.
+    pub(crate) fn losses(&self, batch: &Results) -> Result<Vec<Option<Tensor>>> {
+        let of = |(i, loss): (usize, &Option<Loss>)| -> Result<Option<Tensor>> {
+            let Some(loss) = loss else { return Ok(None) };
             let value = loss.call(&batch.targets[i], &batch.outputs[i], batch.weight(i), batch.masks[i].as_ref());
             let value =
                 value.map_err(|error| error.in_layer(self.loss_names[i].trim_end_matches("_loss"), "output"))?;
             if value.rank() > 0 {
                 return Err(Error::new("a model is trained on one number").received("a loss with the reduction None"));
             }
-            if several {
-                self.loss_means[i].update(scalar(&value)?, batch.size());
-            }
-            let value = if self.loss_weights[i] == 1.0 { value } else { (value * self.loss_weights[i])? };
-            total = Some(match total {
-                None => value,
-                Some(total) => (total + value)?,
-            });
-        }
-        total.ok_or_else(|| Error::new("no output of the model has a loss"))
+            Ok(Some(value))
+        };
+        self.losses.iter().enumerate().map(of).collect()
     }
 
-    /// Takes the whole loss of a batch into its mean, and the batch into all metrics.
-    pub(crate) fn measure(&mut self, loss: f64, batch: &Batch) -> Result<()> {
+    /// The sum of these losses with their weights, and of what layers and regularizers have added.
+    pub(crate) fn total(&self, losses: &[Option<Tensor>], added: Vec<Tensor>) -> Result<Tensor> {
+        let mut total: Option<Tensor> = None;
+        let weighted =
+            losses.iter().zip(&self.loss_weights).filter_map(|(loss, weight)| Some((loss.clone()?, *weight)));
+        for (value, weight) in weighted.chain(added.into_iter().map(|value| (value, 1.0))) {
+            let value = if weight == 1.0 { value } else { (value * weight)? };
+            total = Some(match total {
+                None => value,
+                Some(total) if total.dtype() == value.dtype() => (total + value)?,
+                Some(total) => (&total + value.to_dtype(total.dtype())?)?,
+            });
+        }
+        total.ok_or_else(|| {
+            Error::new("there is nothing to train on: no output of the model has a loss, and no layer adds one")
+                .help("compile(\"adam\", \"mse\"), for example, or a layer with ctx.add_loss")
+        })
+    }
+
+    /// Takes the losses of a batch into their means, and the batch into all metrics.
+    pub(crate) fn measure(&mut self, loss: f64, losses: &[Option<Tensor>], batch: &Results) -> Result<()> {
         self.loss_mean.update(loss, batch.size());
+        if losses.iter().flatten().count() > 1 {
+            for (mean, loss) in self.loss_means.iter_mut().zip(losses) {
+                if let Some(loss) = loss {
+                    mean.update(scalar(loss)?, batch.size());
+                }
+            }
+        }
         for OutputMetric { output, weighted, spec, metric, shapes, .. } in &mut self.metrics {
             let (y_true, y_pred) = (&batch.targets[*output], &batch.outputs[*output]);
             let metric = match metric {
@@ -213,11 +235,38 @@ impl Compiled {
         Ok(())
     }
 
+    /// Takes what a step of one's own has logged for a batch of this size into the means of the epoch.
+    pub(crate) fn measure_own(&mut self, logs: &StepLogs, size: usize) -> Result<()> {
+        for (name, value) in logs {
+            let value = scalar(value)?;
+            match self.own_means.iter_mut().find(|(known, _)| known == name) {
+                Some((_, mean)) => mean.update(value, size as f64),
+                None => {
+                    let mut mean = Mean::default();
+                    mean.update(value, size as f64);
+                    self.own_means.push(((*name).into(), mean));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Starts all means anew.
     pub(crate) fn reset_metrics(&mut self) {
         self.loss_mean = Mean::default();
+        self.own_means.clear();
         self.loss_means.iter_mut().for_each(|mean| *mean = Mean::default());
         self.metrics.iter_mut().filter_map(|metric| metric.metric.as_mut()).for_each(|metric| metric.reset_state());
+    }
+
+    /// The names and means of what a step of one's own logs: totals and counts.
+    pub(crate) fn own_means(&self) -> Vec<(String, [f64; 2])> {
+        self.own_means.iter().map(|(name, mean)| (name.clone(), [mean.total, mean.count])).collect()
+    }
+
+    /// Takes over what [`own_means`](Self::own_means) said.
+    pub(crate) fn set_own_means(&mut self, means: impl IntoIterator<Item = (String, [f64; 2])>) {
+        self.own_means = means.into_iter().map(|(name, [total, count])| (name, Mean { total, count })).collect();
     }
 
     /// What the means know of the batches since the last reset.
@@ -250,6 +299,10 @@ impl Compiled {
     /// The means since the last reset: the loss, the metrics, and the losses of the outputs if there are several.
     pub(crate) fn logs(&self) -> Logs {
         let mut logs = Logs::default();
+        if self.has_own_step {
+            self.own_means.iter().for_each(|(name, mean)| logs.insert(name, mean.result()));
+            return logs;
+        }
         logs.insert("loss", self.loss_mean.result());
         for metric in &self.metrics {
             logs.insert(&metric.name, metric.metric.as_ref().map_or(0.0, |metric| metric.result()));
@@ -281,6 +334,8 @@ impl Compiled {
 pub(crate) enum Use {
     Step = 0,
     Shuffle = 1,
+    /// A step of one's own.
+    OwnStep = 2,
 }
 
 fn unique_name(metrics: &[OutputMetric], name: String, weighted: bool) -> String {

@@ -7,10 +7,11 @@ use crate::callbacks::{Callback, Params, ProgbarLogger};
 use crate::compiled::{Use, warn_of_nan};
 use crate::model::Model;
 use crate::samples::{Samples, on_device};
+use crate::steps::TrainStep;
 use crate::{History, Logs, Result};
 use candle_core::Tensor;
 use candle_keras_data::{Batches, ToTensors};
-use candle_keras_ops::Error;
+use candle_keras_ops::{Error, random};
 use std::path::{Path, PathBuf};
 
 type Callbacks<'c, 'a> = &'c mut [Box<dyn Callback + 'a>];
@@ -26,7 +27,8 @@ impl Model {
     /// that names the step.
     pub fn fit<'a>(&mut self, x: impl ToTensors, y: impl ToTensors, fit: impl Into<Fit<'a>>) -> Result<History> {
         let mut fit = fit.into();
-        self.compiled()?;
+        let mut step = fit.step.take();
+        self.compiled_for(step.is_some())?;
         let (training, validation) = self.training_and_validation(&mut fit, x.to_tensors()?, y.to_tensors()?)?;
         if training.count() == 0 {
             return Err(Error::new("there are no samples to train on"));
@@ -37,7 +39,7 @@ impl Model {
         each(&mut callbacks, |c| c.on_train_begin(self, &Logs::default()))?;
         let mut progress = Progress { epoch: fit.initial_epoch, ..Progress::default() };
         if let Some(path) = backup_of(&callbacks)
-            && let Some(restored) = backup::restore(&path, self, &mut history, &mut callbacks)?
+            && let Some(restored) = backup::restore(&path, self, step.as_deref_mut(), &mut history, &mut callbacks)?
         {
             self.stop_training = restored.stopped;
             progress = restored;
@@ -46,15 +48,16 @@ impl Model {
         while progress.epoch < fit.epochs && !(progress.stopped && progress.step == 0) {
             let epoch = progress.epoch;
             each(&mut callbacks, |c| c.on_epoch_begin(self, epoch, &Logs::default()))?;
-            let mut logs = self.train_epoch(&training, &mut progress, fit.shuffle, &history, &mut callbacks)?;
+            let mut logs =
+                self.train_epoch(&training, step.as_deref_mut(), &mut progress, fit.shuffle, &history, &mut callbacks)?;
             let wanted = (epoch + 1).is_multiple_of(fit.validation_freq.max(1));
             if let Some(validation) = validation.as_ref().filter(|_| wanted) {
-                logs.extend_validation(&self.run_evaluation(validation, &mut callbacks)?.sorted());
+                logs.extend_validation(&self.run_evaluation(validation, step.as_deref_mut(), &mut callbacks)?.sorted());
             }
             each(&mut callbacks, |c| c.on_epoch_end(self, epoch, &logs))?;
             history.push(epoch, &logs);
             progress = Progress { epoch: epoch + 1, step: 0, stopped: self.stop_training, last: logs };
-            self.back_up(None, &progress, &history, &mut callbacks)?;
+            self.back_up(None, step.as_deref_mut(), &progress, &history, &mut callbacks)?;
         }
         self.compiled()?.optimizer.finalize()?;
         each(&mut callbacks, |c| c.on_train_end(self, &progress.last))?;
@@ -64,14 +67,15 @@ impl Model {
     /// Saves the training where a callback wants it.
     fn back_up(
         &mut self,
-        step: Option<usize>,
+        batch: Option<usize>,
+        step: Option<&mut (dyn TrainStep + '_)>,
         progress: &Progress,
         history: &History,
         callbacks: Callbacks,
     ) -> Result<()> {
-        let wanted = callbacks.iter_mut().any(|callback| callback.wants_backup(step));
+        let wanted = callbacks.iter_mut().any(|callback| callback.wants_backup(batch));
         match backup_of(callbacks).filter(|_| wanted) {
-            Some(path) => backup::save(&path, self, progress, history, callbacks),
+            Some(path) => backup::save(&path, self, step, progress, history, callbacks),
             None => Ok(()),
         }
     }
@@ -104,6 +108,7 @@ impl Model {
     fn train_epoch(
         &mut self,
         samples: &Samples,
+        mut step: Option<&mut (dyn TrainStep + '_)>,
         progress: &mut Progress,
         shuffle: bool,
         history: &History,
@@ -117,20 +122,29 @@ impl Model {
         let order = shuffle.then(|| compiled.stream(Use::Shuffle, compiled.epochs - 1).permutation(samples.count()));
         let mut warned = false;
         while progress.step < samples.len() && !progress.stopped {
-            let step = progress.step;
-            each(callbacks, |c| c.on_train_batch_begin(self, step, &Logs::default()))?;
-            let part = samples.get(step, order.as_deref(), &self.device)?;
-            let loss = self.train_step(&part)?;
-            if !warned && !loss.is_finite() {
-                warn_of_nan(loss, progress.epoch, step);
-                warned = true;
+            let number = progress.step;
+            each(callbacks, |c| c.on_train_batch_begin(self, number, &Logs::default()))?;
+            let batch = samples.get(number, order.as_deref(), &self.device)?;
+            match &mut step {
+                Some(step) => {
+                    let random = self.own_stream(number)?;
+                    let logs = random::with_stream(random, || step.train_step(self, &batch))?;
+                    self.compiled()?.measure_own(&logs, batch.size())?;
+                }
+                None => {
+                    let loss = self.train_step(&batch)?;
+                    if !warned && !loss.is_finite() {
+                        warn_of_nan(loss, progress.epoch, number);
+                        warned = true;
+                    }
+                }
             }
             if !callbacks.is_empty() {
                 let logs = self.compiled()?.logs();
-                each(callbacks, |c| c.on_train_batch_end(self, step, &logs))?;
+                each(callbacks, |c| c.on_train_batch_end(self, number, &logs))?;
             }
-            (progress.step, progress.stopped) = (step + 1, self.stop_training);
-            self.back_up(Some(step + 1), progress, history, callbacks)?;
+            (progress.step, progress.stopped) = (number + 1, self.stop_training);
+            self.back_up(Some(number + 1), step.as_deref_mut(), progress, history, callbacks)?;
         }
         Ok(self.compiled()?.logs().sorted())
     }
@@ -154,12 +168,13 @@ impl Model {
         evaluate: impl Into<Evaluate<'a>>,
     ) -> Result<Logs> {
         let mut evaluate = evaluate.into();
-        self.compiled()?;
+        let mut step = evaluate.step.take();
+        self.compiled_for(step.is_some())?;
         let weight = evaluate.sample_weight.take().transpose()?;
         let data = self.training_data(x.to_tensors()?, y.to_tensors()?, weight)?;
         let samples = Samples::new(data, evaluate.run.batch_size)?;
         let (mut callbacks, _) = prepared(evaluate.run, 1, samples.len());
-        self.run_evaluation(&samples, &mut callbacks)
+        self.run_evaluation(&samples, step.as_deref_mut(), &mut callbacks)
     }
 
     /// The model's output for these inputs, all batches in one tensor. Several threads may ask one model at once.
@@ -217,17 +232,35 @@ impl Model {
         Ok(parts.iter().map(|parts| Tensor::cat(parts, 0)).collect::<candle_core::Result<_>>()?)
     }
 
-    fn run_evaluation(&mut self, samples: &Samples, callbacks: Callbacks) -> Result<Logs> {
+    /// The random numbers of a step of one's own: those of its number, whatever was drawn before.
+    fn own_stream(&mut self, step: usize) -> Result<random::Stream> {
+        let compiled = self.compiled()?;
+        Ok(compiled.stream(Use::OwnStep, compiled.epochs).child(step as u64))
+    }
+
+    fn run_evaluation(
+        &mut self,
+        samples: &Samples,
+        mut step: Option<&mut (dyn TrainStep + '_)>,
+        callbacks: Callbacks,
+    ) -> Result<Logs> {
         if samples.count() == 0 {
             return Err(Error::new("there are no samples to evaluate on"));
         }
         self.compiled()?.reset_metrics();
         each(callbacks, |c| c.on_test_begin(self, &Logs::default()))?;
-        for step in 0..samples.len() {
-            each(callbacks, |c| c.on_test_batch_begin(self, step, &Logs::default()))?;
-            self.test_step(&samples.get(step, None, &self.device)?)?;
+        for number in 0..samples.len() {
+            each(callbacks, |c| c.on_test_batch_begin(self, number, &Logs::default()))?;
+            let batch = samples.get(number, None, &self.device)?;
+            match &mut step {
+                Some(step) => {
+                    let logs = step.test_step(self, &batch)?;
+                    self.compiled()?.measure_own(&logs, batch.size())?;
+                }
+                None => self.test_step(&batch)?,
+            }
             let logs = self.compiled()?.logs();
-            each(callbacks, |c| c.on_test_batch_end(self, step, &logs))?;
+            each(callbacks, |c| c.on_test_batch_end(self, number, &logs))?;
         }
         let logs = self.compiled()?.logs();
         each(callbacks, |c| c.on_test_end(self, &logs))?;

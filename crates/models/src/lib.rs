@@ -27,8 +27,10 @@ pub use history::History;
 pub use logs::Logs;
 pub use model::Model;
 pub use plot::plot_model;
+pub use samples::Batch;
 pub use saving::{
     CustomObjects, LoadModel, LoadWeights, clone_model, convert_weights, load_model, load_tensors, model_from_json,
     save_tensors,
 };
 pub use sequential::Sequential;
+pub use steps::{Step, StepLogs, TrainStep};

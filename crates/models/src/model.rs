@@ -207,6 +207,17 @@ impl Model {
         })
     }
 
+    /// An error if the model is not compiled, unless it trains by steps of one's own.
+    pub(crate) fn compiled_for(&mut self, own_step: bool) -> Result<()> {
+        if own_step && self.compiled.is_none() {
+            self.compiled = Some(Compiled::new("sgd".into(), Compile::default(), None)?);
+        }
+        let compiled = self.compiled()?;
+        compiled.set_own_means([]);
+        compiled.has_own_step = own_step;
+        Ok(())
+    }
+
     /// The optimizer.
     ///
     /// # Errors

@@ -12,12 +12,22 @@ pub(crate) struct Samples {
     targets: usize,
 }
 
-/// One batch of it, on the model's device.
-pub(crate) struct Part {
-    pub(crate) x: Vec<Tensor>,
-    pub(crate) y: Vec<Tensor>,
-    /// Weights of the samples, or nothing.
-    pub(crate) weights: Vec<Tensor>,
+/// One batch of the data, on the model's device.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The inputs.
+    pub x: Vec<Tensor>,
+    /// The targets.
+    pub y: Vec<Tensor>,
+    /// The weights of the samples, if there are any.
+    pub sample_weight: Vec<Tensor>,
+}
+
+impl Batch {
+    /// The number of samples.
+    pub fn size(&self) -> usize {
+        self.x.first().and_then(|x| x.dims().first().copied()).unwrap_or(0)
+    }
 }
 
 impl Samples {
@@ -38,11 +48,11 @@ impl Samples {
     }
 
     /// A batch: of the samples in this order, or as they come.
-    pub(crate) fn get(&self, batch: usize, order: Option<&[u32]>, device: &Device) -> Result<Part> {
+    pub(crate) fn get(&self, batch: usize, order: Option<&[u32]>, device: &Device) -> Result<Batch> {
         let mut x = on_device(self.batches.get(batch, order)?, device)?;
         let mut y = x.split_off(self.inputs);
-        let weights = y.split_off(self.targets);
-        Ok(Part { x, y, weights })
+        let sample_weight = y.split_off(self.targets);
+        Ok(Batch { x, y, sample_weight })
     }
 }
 

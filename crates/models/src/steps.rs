@@ -1,34 +1,35 @@
 //! What happens to one batch: a training step, a test step, a prediction.
 
 use crate::arguments::Data;
-use crate::compiled::{Batch, Use, penalties, scalar, warn_of_nan};
+use crate::compiled::{Results, Use, penalties, scalar, warn_of_nan};
 use crate::model::Model;
-use crate::samples::{Part, Samples, on_device};
-use crate::{Logs, Result, arrays};
+use crate::samples::{Batch, Samples, on_device};
+use crate::{Logs, Optimizer, Result, arrays};
 use candle_core::Tensor;
 use candle_keras_data::ToTensors;
-use candle_keras_layers::{Context, Shape};
-use candle_keras_ops::{Error, Tape, warnings};
+use candle_keras_layers::{Context, Shape, Variable};
+use candle_keras_ops::{Error, Gradient, Tape, warnings};
 
 impl Model {
     /// One step on one batch; its loss, before the step, and metrics. Keras: `train_on_batch(..., return_dict=True)`.
     pub fn train_on_batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Logs> {
-        let part = self.one_batch(x.to_tensors()?, y.to_tensors()?)?;
-        let loss = self.train_step(&part)?;
+        let batch = self.one_batch(x.to_tensors()?, y.to_tensors()?)?;
+        let number = self.compiled()?.optimizer.iterations() as usize;
+        let loss = self.train_step(&batch)?;
+        warn_of_nan(loss, 0, number);
         let compiled = self.compiled()?;
-        warn_of_nan(loss, 0, compiled.optimizer.iterations() as usize - 1);
         Ok(compiled.logs())
     }
 
     /// The loss and metrics of one batch. Keras: `test_on_batch(..., return_dict=True)`.
     pub fn test_on_batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Logs> {
-        let part = self.one_batch(x.to_tensors()?, y.to_tensors()?)?;
-        self.test_step(&part)?;
+        let batch = self.one_batch(x.to_tensors()?, y.to_tensors()?)?;
+        self.test_step(&batch)?;
         Ok(self.compiled()?.logs())
     }
 
     /// All samples as one batch, with the metrics started anew.
-    fn one_batch(&mut self, x: Vec<Tensor>, y: Vec<Tensor>) -> Result<Part> {
+    fn one_batch(&mut self, x: Vec<Tensor>, y: Vec<Tensor>) -> Result<Batch> {
         self.compiled()?.reset_metrics();
         let data = self.training_data(x, y, None)?;
         let samples = data.0[0].dim(0)?;
@@ -36,6 +37,14 @@ impl Model {
             return Err(Error::new("there are no samples in the batch"));
         }
         Samples::new(data, samples)?.get(0, None, &self.device)
+    }
+
+    /// All samples as one batch, as the model takes it: for [`grad_step`](Self::grad_step) in a loop of one's own.
+    ///
+    /// # Errors
+    /// If the model is not compiled, or arrays do not suit it or each other.
+    pub fn batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Batch> {
+        self.one_batch(x.to_tensors()?, y.to_tensors()?)
     }
 
     /// The outputs for one batch. Keras: `predict_on_batch`.
@@ -57,6 +66,11 @@ impl Model {
     }
 
     pub(crate) fn training_data(&mut self, x: Vec<Tensor>, y: Vec<Tensor>, weight: Option<Tensor>) -> Result<Data> {
+        if self.compiled()?.has_own_step {
+            // A step of one's own takes what it wants.
+            arrays::same_length(["the first input", "the others"], &x[..x.len().min(1)], &[&x[..], &y].concat())?;
+            return Ok((x, y, weight));
+        }
         let x = self.input_data(x)?;
         self.settle()?;
         let y = arrays::targets(&*self.graph()?, y)?;
@@ -67,50 +81,87 @@ impl Model {
         Ok((x, y, weight))
     }
 
-    /// Forward, backward, update. Returns the loss before the update.
-    pub(crate) fn train_step(&mut self, part: &Part) -> Result<f64> {
+    /// The forward and the backward pass of a training step: its loss, outputs, gradients and new states. Nothing changes before
+    /// [`apply_step`](Self::apply_step).
+    ///
+    /// ```
+    /// use candle_keras_layers::{layers, Dense, Input};
+    /// use candle_keras_models::Sequential;
+    /// let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]);
+    /// model.compile("adam", "mse")?;
+    /// let batch = model.batch(vec![vec![1f32, 2.]], vec![3f32])?;
+    /// let step = model.grad_step(&batch)?;
+    /// if step.is_finite()? {
+    ///     model.apply_step(step)?;
+    /// }
+    /// # Ok::<(), candle_keras_models::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the model is not compiled, or the batch does not suit it.
+    pub fn grad_step(&mut self, batch: &Batch) -> Result<Step> {
         let graph = self.graph()?;
         let compiled = self.compiled()?;
-        let step = compiled.optimizer.iterations();
+        let number = compiled.optimizer.iterations();
         let mut ctx =
-            Context::training(compiled.stream(Use::Step, step)).at_step(step).trains(compiled.trained.clone());
+            Context::training(compiled.stream(Use::Step, number)).at_step(number).trains(compiled.trained.clone());
         let tape = Tape::start();
-        let (outputs, masks) = graph.run(&part.x, &vec![None; part.x.len()], &mut ctx)?;
-        let batch = Batch { targets: &part.y, outputs: &outputs, masks: &masks, weights: &part.weights };
-        let mut loss = compiled.loss(&batch)?;
-        for more in ctx.take_losses().into_iter().chain(penalties(&compiled.trainable)?) {
-            loss = (loss + more)?;
-        }
-        let grads = tape.backward(&loss)?;
+        let (outputs, masks) = graph.run(&batch.x, &vec![None; batch.x.len()], &mut ctx)?;
+        let results = Results { targets: &batch.y, outputs: &outputs, masks: &masks, weights: &batch.sample_weight };
+        let losses = compiled.losses(&results)?;
+        let mut added = ctx.take_losses();
+        added.extend(penalties(&compiled.trainable)?);
+        let loss = compiled.total(&losses, added)?;
+        let scale = compiled.optimizer.loss_scale();
+        let grads = if scale == 1.0 { tape.backward(&loss)? } else { tape.backward(&(&loss * scale)?)? };
         let mut gradients = Vec::with_capacity(compiled.trainable.len());
         for variable in &compiled.trainable {
             if let Some(gradient) = variable.gradient(&grads)? {
-                gradients.push((variable.clone(), gradient));
+                gradients.push((variable.clone(), if scale == 1.0 { gradient } else { gradient.scaled(1.0 / scale)? }));
             }
         }
-        drop(grads);
-        if gradients.is_empty() && compiled.optimizer.iterations() == 0 {
+        let loss = loss.detach();
+        Ok(Step { loss, outputs, gradients, losses, masks, ctx })
+    }
+
+    /// Makes the changes of a step: the optimizer changes the weights, and the states take their new values. A step that the optimizer skips, since its gradients are not
+    /// finite, changes neither.
+    ///
+    /// # Errors
+    /// If the model is not compiled.
+    pub fn apply_step(&mut self, step: Step) -> Result<()> {
+        let Step { gradients, mut ctx, outputs, losses, .. } = step;
+        drop((outputs, losses));
+        if self.compiled()?.optimizer.apply_gradients(gradients)? {
+            ctx.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Forward, backward, update. Returns the loss before the update.
+    pub(crate) fn train_step(&mut self, batch: &Batch) -> Result<f64> {
+        let mut step = self.grad_step(batch)?;
+        let compiled = self.compiled()?;
+        if step.gradients.is_empty() && compiled.optimizer.iterations() == 0 {
             warnings::warn("no weight receives a gradient: all are frozen, or the loss does not depend on any");
         }
-        let value = scalar(&loss)?;
-        compiled.measure(value, &batch)?;
-        drop(loss);
-        compiled.optimizer.apply(gradients)?;
-        ctx.commit()?;
+        let value = scalar(&step.loss)?;
+        compiled.measure(value, &std::mem::take(&mut step.losses), &step.results(batch))?;
+        self.apply_step(step)?;
         Ok(value)
     }
 
-    pub(crate) fn test_step(&mut self, part: &Part) -> Result<()> {
+    pub(crate) fn test_step(&mut self, batch: &Batch) -> Result<()> {
         let graph = self.graph()?;
         let compiled = self.compiled()?;
         let mut ctx = Context::inference();
-        let (outputs, masks) = graph.run(&part.x, &vec![None; part.x.len()], &mut ctx)?;
-        let batch = Batch { targets: &part.y, outputs: &outputs, masks: &masks, weights: &part.weights };
-        let mut loss = scalar(&compiled.loss(&batch)?)?;
-        for more in ctx.take_losses().into_iter().chain(penalties(&compiled.trainable)?) {
-            loss += scalar(&more)?;
-        }
-        compiled.measure(loss, &batch)?;
+        let (outputs, masks) = graph.run(&batch.x, &vec![None; batch.x.len()], &mut ctx)?;
+        let results = Results { targets: &batch.y, outputs: &outputs, masks: &masks, weights: &batch.sample_weight };
+        let losses = compiled.losses(&results)?;
+        let mut added = ctx.take_losses();
+        added.extend(penalties(&compiled.trainable)?);
+        let loss = scalar(&compiled.total(&losses, added)?)?;
+        compiled.measure(loss, &losses, &results)?;
         ctx.commit()
     }
 
@@ -119,5 +170,77 @@ impl Model {
         let (outputs, _) = self.graph()?.run(x, &vec![None; x.len()], &mut ctx)?;
         ctx.commit()?;
         Ok(outputs)
+    }
+}
+
+/// What a training step has found, before anything has changed; see [`Model::grad_step`].
+#[derive(Debug)]
+pub struct Step {
+    /// The whole loss, a scalar.
+    pub loss: Tensor,
+    /// The outputs of the model.
+    pub outputs: Vec<Tensor>,
+    /// The gradients of the weights that are trained, which may be changed before they are applied.
+    pub gradients: Vec<(Variable, Gradient)>,
+    losses: Vec<Option<Tensor>>,
+    masks: Vec<Option<Tensor>>,
+    ctx: Context,
+}
+
+impl Step {
+    fn results<'a>(&'a self, batch: &'a Batch) -> Results<'a> {
+        Results { targets: &batch.y, outputs: &self.outputs, masks: &self.masks, weights: &batch.sample_weight }
+    }
+
+    /// Whether the loss and all gradients are finite.
+    ///
+    /// # Errors
+    /// If a tensor cannot be read.
+    pub fn is_finite(&self) -> Result<bool> {
+        Ok(scalar(&self.loss)?.is_finite()
+            && self.gradients.iter().all(|(_, gradient)| gradient.is_finite().unwrap_or(false)))
+    }
+}
+
+/// What a step logs: names and scalars. Their means over an epoch, weighted by the sizes of the batches, are its logs.
+pub type StepLogs = Vec<(&'static str, Tensor)>;
+
+/// A training step of one's own, around which `fit` runs epochs, callbacks, checkpoints and resume. Keras: an overridden `train_step`.
+///
+/// It has whatever it needs beside the model: other models, other optimizers. What layers draw in it, and what [`next_stream`](candle_keras_ops::random::next_stream) gives, depends on the
+/// seed of the training and the number of the step. docs/training-loops.md shows a GAN.
+pub trait TrainStep {
+    /// Makes a step with one batch.
+    ///
+    /// # Errors
+    /// End the training.
+    fn train_step(&mut self, model: &mut Model, batch: &Batch) -> Result<StepLogs>;
+
+    /// Measures one batch of an evaluation or validation; by default nothing.
+    ///
+    /// # Errors
+    /// End the evaluation.
+    fn test_step(&mut self, model: &mut Model, batch: &Batch) -> Result<StepLogs> {
+        let _ = (model, batch);
+        Ok(StepLogs::new())
+    }
+
+    /// Its optimizers with the weights that they change, so that a training that was cut off goes on with their states.
+    fn optimizers(&mut self) -> Vec<(&mut Optimizer, Vec<Variable>)> {
+        Vec::new()
+    }
+}
+
+impl<S: TrainStep + ?Sized> TrainStep for &mut S {
+    fn train_step(&mut self, model: &mut Model, batch: &Batch) -> Result<StepLogs> {
+        (**self).train_step(model, batch)
+    }
+
+    fn test_step(&mut self, model: &mut Model, batch: &Batch) -> Result<StepLogs> {
+        (**self).test_step(model, batch)
+    }
+
+    fn optimizers(&mut self) -> Vec<(&mut Optimizer, Vec<Variable>)> {
+        (**self).optimizers()
     }
 }

@@ -49,6 +49,15 @@ impl Gradient {
         }
     }
 
+    /// Whether every number is finite.
+    pub fn is_finite(&self) -> Result<bool> {
+        // A sum of squares that overflows is large, and no reason to skip a step.
+        match self {
+            Self::Dense(gradient) => Ok((gradient * 0.0)?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()? == 0.0),
+            Self::Rows(rows) => Ok(rows.values.iter().all(|x| x.is_finite())),
+        }
+    }
+
     /// All of it, times `factor`.
     pub fn scaled(self, factor: f64) -> Result<Self> {
         match self {

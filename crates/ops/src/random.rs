@@ -6,40 +6,79 @@
 
 use crate::cores::in_parts;
 use crate::simd;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::sync::{Mutex, PoisonError};
 
-thread_local! {
-    static SEED: Cell<Option<u64>> = const { Cell::new(None) };
-    static NEXT_STREAM: Cell<u64> = const { Cell::new(0) };
+/// A seed, and the number of the next stream.
+#[derive(Debug, Clone, Copy)]
+struct Source {
+    seed: u64,
+    next: u64,
 }
 
-/// Fixes every random number that is drawn in this thread from now on. Keras: `keras.utils.set_random_seed`.
+impl Source {
+    fn stream(&mut self) -> Stream {
+        self.next += 1;
+        Stream::new(self.seed, self.next - 1)
+    }
+}
+
+thread_local! {
+    static SOURCE: Cell<Option<Source>> = const { Cell::new(None) };
+    static SCOPE: RefCell<Option<(Stream, u64)>> = const { RefCell::new(None) };
+}
+
+/// For threads that have no seed of their own.
+static PROCESS: Mutex<Option<Source>> = Mutex::new(None);
+
+/// Fixes every random number that is drawn from now on, in this thread and in those that set no seed of their own. Keras: `keras.utils.set_random_seed`.
 ///
-/// Like Keras's, the seed belongs to the thread. Without a call, each run is different.
+/// Threads do not disturb each other: what this one draws depends on its own draws alone. Without a call, each run is different.
 ///
 /// ```
 /// use candle_keras_ops::random::{next_stream, set_random_seed};
 /// set_random_seed(7);
 /// let first = next_stream().uniform(3);
 /// set_random_seed(7);
+/// assert_eq!(first, std::thread::spawn(|| next_stream().uniform(3)).join().unwrap());
 /// assert_eq!(first, next_stream().uniform(3));
 /// assert_ne!(first, next_stream().uniform(3));
 /// ```
 pub fn set_random_seed(seed: u64) {
-    SEED.set(Some(seed));
-    NEXT_STREAM.set(0);
+    let source = Some(Source { seed, next: 0 });
+    SOURCE.set(source);
+    *PROCESS.lock().unwrap_or_else(PoisonError::into_inner) = source;
 }
 
 /// A stream that no other use has: for the initial value of one weight, or for one fit.
 pub fn next_stream() -> Stream {
-    let seed = SEED.get().unwrap_or_else(|| {
-        let seed = rand::random();
-        SEED.set(Some(seed));
-        seed
+    let scoped = SCOPE.with_borrow_mut(|scope| {
+        let (stream, next) = scope.as_mut()?;
+        *next += 1;
+        Some(stream.child(*next - 1))
     });
-    let stream = NEXT_STREAM.get();
-    NEXT_STREAM.set(stream + 1);
-    Stream::new(seed, stream)
+    if let Some(stream) = scoped {
+        return stream;
+    }
+    if let Some(mut source) = SOURCE.get() {
+        let stream = source.stream();
+        SOURCE.set(Some(source));
+        return stream;
+    }
+    let mut process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    process.get_or_insert_with(|| Source { seed: rand::random(), next: 0 }).stream()
+}
+
+/// Runs `f`, in which [`next_stream`] gives streams of this one, in the order in which they are asked for: what is drawn depends on it alone.
+pub fn with_stream<T>(stream: Stream, f: impl FnOnce() -> T) -> T {
+    struct Restore(Option<(Stream, u64)>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            SCOPE.set(self.0.take());
+        }
+    }
+    let _restore = Restore(SCOPE.replace(Some((stream, 0))));
+    f()
 }
 
 /// Where some random bits are: from this block on.

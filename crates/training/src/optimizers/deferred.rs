@@ -488,8 +488,8 @@ mod tests {
         for step in 0..steps {
             let gradient = gradient(step, scale);
             let dense = Gradient::Dense(gradient.to_dense(&whole.value()).unwrap());
-            a.apply(vec![(by_rows.clone(), gradient)]).unwrap();
-            b.apply(vec![(whole.clone(), dense)]).unwrap();
+            a.apply_gradients(vec![(by_rows.clone(), gradient)]).unwrap();
+            b.apply_gradients(vec![(whole.clone(), dense)]).unwrap();
             at(step, &mut a, &by_rows);
             at(step, &mut b, &whole);
         }
@@ -603,7 +603,7 @@ mod tests {
                 if !rows {
                     gradient = Gradient::Dense(gradient.to_dense(&table.value()).unwrap());
                 }
-                optimizers[(step / 10 % 2) as usize].apply(vec![(table.clone(), gradient)]).unwrap();
+                optimizers[(step / 10 % 2) as usize].apply_gradients(vec![(table.clone(), gradient)]).unwrap();
             }
             drop(optimizers);
             floats(&table.value())
@@ -624,8 +624,8 @@ mod tests {
                 Gradient::Rows(Rows { ids: vec![7], values: vec![0.01; WIDTH] })
             };
             let dense = Gradient::Dense(gradient.to_dense(&whole.memory()).unwrap());
-            a.apply(vec![(by_rows.clone(), gradient)]).unwrap();
-            b.apply(vec![(whole.clone(), dense)]).unwrap();
+            a.apply_gradients(vec![(by_rows.clone(), gradient)]).unwrap();
+            b.apply_gradients(vec![(whole.clone(), dense)]).unwrap();
         }
         for (x, y) in floats(&by_rows.value()).iter().zip(floats(&whole.value())) {
             assert!((x - y).abs() < 1e-3 * y.abs().max(0.1), "{x} {y}");
@@ -637,9 +637,9 @@ mod tests {
         let table = table();
         let mut optimizer = Optimizer::from(Adam::new().lazy(true));
         let one = |id: u32| Gradient::Rows(Rows { ids: vec![id], values: vec![1.0; WIDTH] });
-        optimizer.apply(vec![(table.clone(), one(3))]).unwrap();
+        optimizer.apply_gradients(vec![(table.clone(), one(3))]).unwrap();
         let before = floats(&table.value().get(3).unwrap());
-        optimizer.apply(vec![(table.clone(), one(4))]).unwrap();
+        optimizer.apply_gradients(vec![(table.clone(), one(4))]).unwrap();
         assert_eq!(floats(&table.value().get(3).unwrap()), before);
         assert!(!optimizer.get_config().unwrap().to_string().contains("lazy"));
     }

@@ -278,11 +278,27 @@ impl Optimizer {
         Ok(())
     }
 
-    /// Makes a step: changes each weight by its gradient, then brings it back to its constraint.
+    /// By what the loss is multiplied before the backward pass, and gradients divided after it: 1 without `loss_scale_factor`.
+    pub fn loss_scale(&self) -> f64 {
+        self.options.loss_scale_factor.unwrap_or(1.0)
+    }
+
+    /// Makes a step: changes each weight by its gradient, then brings it back to its constraint. False if the step was skipped, since a gradient is not finite and
+    /// `skip_nonfinite` says so. Keras: `optimizer.apply_gradients(zip(gradients, variables))`.
     ///
     /// With `gradient_accumulation_steps`, gradients are only added up until there are as many; those of an Embedding then become tensors
     /// of the table's size, and are no longer rows.
-    pub fn apply(&mut self, gradients: Vec<(Variable, Gradient)>) -> Result<()> {
+    ///
+    /// # Errors
+    /// If the optimizer's name is not one, or a gradient does not suit its weight.
+    pub fn apply_gradients(&mut self, gradients: Vec<(Variable, Gradient)>) -> Result<bool> {
+        if self.options.skip_nonfinite {
+            for (_, gradient) in &gradients {
+                if !gradient.is_finite()? {
+                    return Ok(false);
+                }
+            }
+        }
         for (variable, _) in &gradients {
             self.build(std::slice::from_ref(variable))?;
         }
@@ -297,7 +313,7 @@ impl Optimizer {
         self.average()?;
         self.order.iter().try_for_each(Variable::constrain)?;
         self.iterations += 1;
-        Ok(())
+        Ok(true)
     }
 
     /// The mean of the gradients since the last step; all of them are kept if this is none.

@@ -33,9 +33,12 @@ pub struct Options {
     /// After each how many steps the weights take the values of their averages.
     #[serde(default)]
     pub ema_overwrite_frequency: Option<u64>,
-    /// A factor on the loss that is taken out of the gradients again; in float32 it changes nothing, and is only kept for files.
+    /// A factor on the loss that is taken out of the gradients again, so that those of 16 bits do not vanish.
     #[serde(default)]
-    loss_scale_factor: Option<f64>,
+    pub loss_scale_factor: Option<f64>,
+    /// Whether a step is skipped if a gradient is not finite. It is no argument of Keras's, and in no file.
+    #[serde(skip)]
+    pub skip_nonfinite: bool,
     /// How many gradients are averaged before a step is made with them.
     #[serde(default)]
     pub gradient_accumulation_steps: Option<u64>,
@@ -64,6 +67,7 @@ impl Options {
             ema_momentum: ema_momentum(),
             ema_overwrite_frequency: None,
             loss_scale_factor: None,
+            skip_nonfinite: false,
             gradient_accumulation_steps: None,
         }
     }
@@ -190,6 +194,20 @@ macro_rules! options_setters {
         #[must_use]
         pub fn ema_overwrite_frequency(mut self, steps: u64) -> Self {
             self.options.ema_overwrite_frequency = Some(steps);
+            self
+        }
+
+        /// A factor on the loss before the backward pass, which is taken out of the gradients again: it keeps the gradients of float16 from vanishing.
+        #[must_use]
+        pub fn loss_scale_factor(mut self, factor: f64) -> Self {
+            self.options.loss_scale_factor = Some(factor);
+            self
+        }
+
+        /// Whether a step is skipped, states of layers included, if a gradient is not finite. Default: `false`. It is not written to files.
+        #[must_use]
+        pub fn skip_nonfinite(mut self, skip: bool) -> Self {
+            self.options.skip_nonfinite = skip;
             self
         }
 

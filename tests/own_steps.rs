@@ -1,0 +1,206 @@
+//! Training as people write it themselves: a loss that a layer adds, a step of one's own under `fit`, a loop of one's own.
+
+use candle_keras::callbacks::{BackupAndRestore, LambdaCallback, ModelCheckpoint};
+use candle_keras::layers::{Build, Call, Context, Dense, Dropout, Embedding, Flatten, Shape, Variable, layer};
+use candle_keras::losses::Loss;
+use candle_keras::ops::random::Stream;
+use candle_keras::optimizers::{Adam, SGD};
+use candle_keras::{Batch, Error, GradientTape, Optimizer, StepLogs, TrainStep, ops, prelude::*};
+use std::path::Path;
+
+fn normal(stream: &mut Stream, rows: usize, columns: usize) -> Result<Tensor> {
+    let numbers: Vec<f32> = stream.normal(rows * columns).into_iter().map(|x| x as f32).collect();
+    Ok(Tensor::from_vec(numbers, (rows, columns), &Device::Cpu)?)
+}
+
+fn numbers(model: &impl Layer) -> Vec<f32> {
+    let weights = model.get_weights().unwrap();
+    weights.iter().flat_map(|w| w.flatten_all().unwrap().to_vec1::<f32>().unwrap()).collect()
+}
+
+layer! {
+    /// Draws from the normal distribution that its inputs describe, and adds how far that is from the standard one to the loss.
+    pub struct Sampling() {}
+}
+
+impl Layer for Sampling {
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        Ok(vec![inputs[0].clone()])
+    }
+
+    fn build(&self, _: &[Shape], _: &mut Build) -> Result<()> {
+        Ok(())
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        let [mean, log_variance] = inputs else { unreachable!("the layer is called on two tensors here") };
+        let kl = ((log_variance + 1.0)? - ops::square(mean)? - ops::exp(log_variance)?)?;
+        ctx.add_loss((ops::mean(&ops::sum(&kl, -1)?, ())? * -0.05)?);
+        let noise = normal(&mut ctx.random(None), mean.dim(0)?, mean.dim(1)?)?;
+        Ok(vec![(mean + (ops::exp(&(log_variance * 0.5)?)? * noise)?)?])
+    }
+}
+
+#[test]
+fn a_variational_autoencoder_adds_its_loss() {
+    candle_keras::utils::set_random_seed(2);
+    let x = Input::shape([4]);
+    let hidden = Dense::new(16).activation("tanh").call(&x);
+    let code = Sampling::new().call([&Dense::new(2).call(&hidden), &Dense::new(2).call(&hidden)]);
+    let decoded = Dense::new(4).call(&Dense::new(16).activation("tanh").call(&code));
+    let mut vae = Model::new(&x, decoded).unwrap();
+    vae.compile(Adam::new().learning_rate(0.01), "mse").unwrap();
+    // Points on a plane in four dimensions.
+    let plane = normal(&mut Stream::new(1, 0), 256, 2).unwrap();
+    let data = Tensor::cat(&[&plane, &(&plane * 0.5).unwrap()], 1).unwrap();
+    let history = vae.fit(&data, &data, Fit::new().epochs(30).verbose(0)).unwrap();
+    assert!(history["loss"][29] < 0.6 * history["loss"][0], "{:?}", &history["loss"]);
+    // The loss is that of the decoded data and what the layer adds.
+    let reconstruction = Loss::from("mse").call(&data, &vae.call(&data).unwrap(), None, None).unwrap();
+    assert!(vae.evaluate(&data, &data).unwrap()["loss"] > f64::from(reconstruction.to_scalar::<f32>().unwrap()) + 0.01);
+    // A model may have no other loss than that.
+    let mut alone = Model::new(&x, code).unwrap();
+    alone.compile("adam", Compile::default()).unwrap();
+    assert!(alone.fit(&data, &data, Fit::new().verbose(0)).unwrap()["loss"][0] > 0.0);
+}
+
+struct Gan {
+    generator: Sequential,
+    discriminator: Sequential,
+    optimizers: [Optimizer; 2],
+}
+
+impl Gan {
+    /// The networks, and the model of both, which callbacks save.
+    fn new() -> Result<(Self, Model)> {
+        candle_keras::utils::set_random_seed(5);
+        let generator = Sequential::new(layers![Input::shape([2]), Dense::new(8).activation("relu"), Dense::new(1)]);
+        let hidden = Dense::new(8).activation("leaky_relu");
+        let discriminator =
+            Sequential::new(layers![Input::shape([1]), hidden, Dropout::new(0.1), Dense::new(1).activation("sigmoid")]);
+        let noise = Input::shape([2]);
+        let both = Model::new(&noise, discriminator.call(&generator.call(&noise)))?;
+        let optimizers = [(); 2].map(|()| Adam::new().learning_rate(0.005).beta_1(0.5).into());
+        Ok((Self { generator, discriminator, optimizers }, both))
+    }
+}
+
+impl TrainStep for Gan {
+    fn train_step(&mut self, _: &mut Model, batch: &Batch) -> Result<StepLogs> {
+        let (real, crossentropy) = (&batch.x[0], Loss::from("binary_crossentropy"));
+        let judge = |x: &Tensor| self.discriminator.call_with(x, Call::new().training(true));
+        let against = |truth: f64, p: &Tensor| crossentropy.call(&p.ones_like()?.affine(truth, 0.0)?, p, None, None);
+        let noise = normal(&mut ops::random::next_stream(), batch.size(), 2)?;
+        let fake = self.generator.call(&noise)?;
+        let tape = GradientTape::new();
+        let d_loss = (against(1.0, &judge(real)?)? + against(0.0, &judge(&fake)?)?)?;
+        let gradients = tape.gradient(&d_loss, &self.discriminator.trainable_variables())?;
+        self.optimizers[0].apply_gradients(gradients)?;
+
+        let tape = GradientTape::new();
+        let g_loss = against(1.0, &judge(&self.generator.call(&noise)?)?)?;
+        let gradients = tape.gradient(&g_loss, &self.generator.trainable_variables())?;
+        self.optimizers[1].apply_gradients(gradients)?;
+        Ok(vec![("d_loss", d_loss), ("g_loss", g_loss)])
+    }
+
+    fn test_step(&mut self, _: &mut Model, batch: &Batch) -> Result<StepLogs> {
+        Ok(vec![("real", ops::mean(&self.discriminator.call(&batch.x[0])?, ())?)])
+    }
+
+    fn optimizers(&mut self) -> Vec<(&mut Optimizer, Vec<Variable>)> {
+        let [d, g] = &mut self.optimizers;
+        vec![(d, self.discriminator.trainable_variables()), (g, self.generator.trainable_variables())]
+    }
+}
+
+#[test]
+fn a_gan_trains_under_fit_with_checkpoints_and_resume() {
+    let data = normal(&mut Stream::new(9, 0), 64, 1).unwrap().affine(0.1, 3.0).unwrap();
+    let run = |folder: &Path, cut_off: bool| {
+        let (mut gan, mut both) = Gan::new().unwrap();
+        let mut batches = 0;
+        let cut = LambdaCallback::new().on_train_batch_end(move |_, _, _| {
+            batches += 1;
+            if cut_off && batches == 90 { Err(Error::new("cut off")) } else { Ok(()) }
+        });
+        let fit = Fit::new().epochs(100).batch_size(16).verbose(0).validation_data(&data, ()).step(&mut gan);
+        let fit = fit.callback(ModelCheckpoint::new(folder.join("gan.keras").to_str().unwrap()));
+        let fit = fit.callback(BackupAndRestore::new(folder.join("backup")).save_freq(7)).callback(cut);
+        let history = both.fit(&data, (), fit);
+        let noise = normal(&mut Stream::new(4, 0), 256, 2).unwrap();
+        let mean = ops::mean(&gan.generator.call(&noise).unwrap(), ()).unwrap().to_scalar::<f32>().unwrap();
+        (history, numbers(&both), mean)
+    };
+    let [whole, parts] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let (history, weights, mean) = run(whole.path(), false);
+    let history = history.unwrap();
+    assert!((mean - 3.0).abs() < 1.0, "the generator gives numbers around {mean}");
+    let names: Vec<_> = history.iter().map(|(name, _)| name.to_string()).collect();
+    assert_eq!(names, ["d_loss", "g_loss", "val_real"]);
+    assert_eq!(load_model(whole.path().join("gan.keras")).unwrap().count_params(), weights.len());
+    // Cut off in the middle of an epoch, and taken up again: bit for bit the same.
+    assert!(run(parts.path(), true).0.is_err());
+    let (again, resumed, _) = run(parts.path(), false);
+    assert_eq!((resumed, again.unwrap()["d_loss"].last()), (weights, history["d_loss"].last()));
+}
+
+#[test]
+fn a_loop_of_ones_own_computes_what_fit_does() {
+    let ids = vec![vec![1u32, 2, 3], vec![0, 2, 2], vec![4, 4, 1], vec![3, 0, 2]];
+    let (y, make) = (vec![1f32, 0., 2., 1.], || {
+        candle_keras::utils::set_random_seed(7);
+        let dense = Dense::new(1).kernel_regularizer("l2");
+        let mut model =
+            Sequential::new(layers![Input::shape([3]).dtype("int32"), Embedding::new(5, 4), Flatten::new(), dense]);
+        model.compile(Adam::new().learning_rate(0.1), "mse").unwrap();
+        model
+    });
+    let (mut fitted, mut stepped, taped) = (make(), make(), make());
+    fitted.fit(&ids, &y, Fit::new().epochs(5).shuffle(false).verbose(0)).unwrap();
+    // With the parts of a step.
+    let batch = stepped.batch(&ids, &y).unwrap();
+    for _ in 0..5 {
+        let step = stepped.grad_step(&batch).unwrap();
+        let before = numbers(&*stepped);
+        assert!(step.is_finite().unwrap() && numbers(&*stepped) == before);
+        stepped.apply_step(step).unwrap();
+    }
+    assert_eq!(numbers(&*stepped), numbers(&*fitted));
+    // With a tape and an optimizer.
+    let (x, mut optimizer) = (&batch.x[0], Optimizer::from(Adam::new().learning_rate(0.1)));
+    let y = batch.y[0].unsqueeze(1).unwrap();
+    for _ in 0..5 {
+        let tape = GradientTape::new();
+        let mut loss = ops::mean(&ops::square(&(taped.call(x).unwrap() - &y).unwrap()).unwrap(), ()).unwrap();
+        for penalty in taped.penalties().unwrap() {
+            loss = (loss + penalty).unwrap();
+        }
+        let gradients = tape.gradient(&loss, &taped.trainable_variables()).unwrap();
+        assert_eq!(gradients.len(), 3);
+        optimizer.apply_gradients(gradients).unwrap();
+    }
+    let apart = numbers(&*taped).iter().zip(numbers(&*fitted)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(apart < 1e-5, "{apart}");
+}
+
+#[test]
+fn a_step_that_is_not_finite_can_be_skipped_and_a_loss_scaled() {
+    let make = |optimizer: SGD| {
+        candle_keras::utils::set_random_seed(1);
+        let mut model =
+            Sequential::new(layers![Input::shape([2]), candle_keras::layers::BatchNormalization::new(), Dense::new(1)]);
+        model.compile(optimizer, "mse").unwrap();
+        model
+    };
+    let (good, y) = (vec![vec![1f32, 2.], vec![3., 1.]], vec![1f32, 2.]);
+    let mut model = make(SGD::new().skip_nonfinite(true));
+    let before = numbers(&*model);
+    model.train_on_batch(vec![vec![f32::NAN, 1.], vec![1., 2.]], &y).unwrap();
+    assert_eq!((numbers(&*model), model.optimizer().unwrap().iterations()), (before.clone(), 0));
+    model.train_on_batch(&good, &y).unwrap();
+    assert!(numbers(&*model) != before && model.optimizer().unwrap().iterations() == 1);
+    let mut scaled = make(SGD::new().loss_scale_factor(1024.0));
+    scaled.train_on_batch(&good, &y).unwrap();
+    assert_eq!(numbers(&*scaled), numbers(&*model));
+}
