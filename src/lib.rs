@@ -115,6 +115,7 @@ pub mod optimizers {
 
 /// Callbacks. Keras: `keras.callbacks`.
 pub mod callbacks {
+    pub use candle_keras_models::Logs;
     #[doc(inline)]
     pub use candle_keras_models::callbacks::*;
 }

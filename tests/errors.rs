@@ -118,7 +118,9 @@ fn unknown_names_say_what_was_meant() {
     says(model.compile("adam", Compile::loss("mse").metrics(["acuracy"])), &["did you mean \"accuracy\"?"]);
     says(model.compile("adam", Compile::losses(["mse", "mae"])), &["one entry for each output"]);
     says(model.compile("adam", Compile::default().loss_of("haed", "mse")), &["did you mean \"head\"?"]);
-    says(model.compile("adam", Compile::default()), &["without a loss"]);
+    model.compile("adam", Compile::default()).unwrap();
+    let (x, y) = data(4);
+    says(model.fit(&x, &y, quiet()), &["nothing to train on", "compile(\"adam\", \"mse\")"]);
     says(model.get_layer("hed"), &["did you mean \"head\"?"]);
     says(Dense::new(2).activation("sigmoyd").call(Input::shape([2])).shape(), &["did you mean \"sigmoid\"?"]);
     says(Dense::new(2).dtype("float23").call(Input::shape([2])).shape(), &["did you mean \"float32\"?"]);

@@ -425,3 +425,44 @@ fn several_threads_predict_on_one_model() {
         assert_eq!(found, model.predict_with(rows(seed), quiet()).unwrap().to_vec2::<f32>().unwrap());
     }
 }
+
+#[test]
+fn an_output_may_have_no_loss() {
+    let x = Input::shape((3,));
+    let (a, b) = (Dense::new(1).name("a").call(&x), Dense::new(2).name("b").call(&x));
+    let (data, y) = (vec![[1f32, 2., 3.]; 4], vec![[1f32]; 4]);
+    let run = |targets: Vec<Tensor>| {
+        let mut model = Model::new(&x, [&a, &b]).unwrap();
+        model.compile("sgd", Compile::losses([Some("mse"), None])).unwrap();
+        model.evaluate(&data, targets).unwrap()
+    };
+    use candle_keras::data::ToTensor;
+    let (ya, yb) = (y.to_tensor().unwrap(), Tensor::zeros((4, 2), DType::F32, &Device::Cpu).unwrap());
+    let (both, one) = (run(vec![ya.clone(), yb]), run(vec![ya]));
+    assert_eq!(both, one);
+    assert_eq!(both.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["loss"]);
+}
+
+#[test]
+fn operators_are_no_layers_and_parts_of_a_model_are_found() {
+    let x = Input::shape((None, 3)).name("x");
+    let code = Dense::new(2).name("code").call(&x);
+    let model = Model::new(&x, ops::exp(&(&code + &code))).unwrap();
+    let names = |layers: Vec<Arc<dyn Layer>>| layers.iter().map(|layer| layer.layer_name()).collect::<Vec<_>>();
+    assert_eq!(names(model.layers()), ["x", "code"]);
+    assert_eq!(names(model.operations()), ["x", "code", "add", "exp"]);
+    let encoder = Model::new(model.input().unwrap(), model.output_of("code").unwrap()).unwrap();
+    assert_eq!(encoder.output().unwrap().shape().unwrap().size(-1), Some(2));
+    assert!(model.output_of("cod").unwrap_err().to_string().contains("did you mean \"code\"?"));
+    // A model is called on data in one line.
+    let data = Tensor::ones((2, 4, 3), DType::F32, &Device::Cpu).unwrap();
+    assert_eq!(encoder.call(&data).unwrap().dims(), [2, 4, 2]);
+}
+
+#[test]
+fn numbers_of_classes_with_the_one_hot_loss_get_a_hint() {
+    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(3).activation("softmax")]);
+    model.compile("sgd", "categorical_crossentropy").unwrap();
+    let error = model.fit(vec![[1f32, 2.]; 4], vec![0u32, 1, 2, 1], Fit::new().verbose(0)).unwrap_err().to_string();
+    assert!(error.contains("sparse_categorical_crossentropy"), "{error}");
+}

@@ -21,6 +21,17 @@ macro_rules! element {
             fn stored(self) -> $stored {
                 self as $stored
             }
+        }
+
+        impl Nested for $element {
+            type Stored = $stored;
+
+            fn shape(&self, _: &mut Vec<usize>) {}
+
+            fn flatten(&self, _: &[usize], numbers: &mut Vec<$stored>) -> Result<(), [usize; 2]> {
+                numbers.push(self.stored());
+                Ok(())
+            }
         })*
     };
 }
@@ -49,31 +60,97 @@ impl<T: ToTensor + ?Sized> ToTensor for &T {
     }
 }
 
-impl<E: Element> ToTensor for [E] {
-    fn to_tensor(&self) -> Result<Tensor> {
-        let stored: Vec<_> = self.iter().map(|x| x.stored()).collect();
-        Ok(Tensor::from_vec(stored, self.len(), &Device::Cpu)?)
+/// A number, or a list of what is nested alike.
+pub trait Nested {
+    /// The number type that candle has for the numbers in it.
+    type Stored: WithDType;
+
+    /// The lengths of the lists, from the outside in.
+    fn shape(&self, shape: &mut Vec<usize>);
+
+    /// Adds the numbers to a list.
+    ///
+    /// # Errors
+    /// The length that a list should have by `shape`, and the one that it has.
+    fn flatten(&self, shape: &[usize], numbers: &mut Vec<Self::Stored>) -> Result<(), [usize; 2]>;
+}
+
+impl<N: Nested> Nested for [N] {
+    type Stored = N::Stored;
+
+    fn shape(&self, shape: &mut Vec<usize>) {
+        shape.push(self.len());
+        if let Some(first) = self.first() {
+            first.shape(shape);
+        }
+    }
+
+    fn flatten(&self, shape: &[usize], numbers: &mut Vec<N::Stored>) -> Result<(), [usize; 2]> {
+        let [length, rest @ ..] = shape else { return Ok(()) };
+        if self.len() != *length {
+            return Err([*length, self.len()]);
+        }
+        self.iter().try_for_each(|item| item.flatten(rest, numbers))
     }
 }
 
-impl<E: Element> ToTensor for Vec<E> {
+macro_rules! nested {
+    ($([$($generics:tt)*] $list:ty;)*) => {$(
+        impl<N: Nested, $($generics)*> Nested for $list {
+            type Stored = N::Stored;
+
+            fn shape(&self, shape: &mut Vec<usize>) {
+                self[..].shape(shape);
+            }
+
+            fn flatten(&self, shape: &[usize], numbers: &mut Vec<N::Stored>) -> Result<(), [usize; 2]> {
+                self[..].flatten(shape, numbers)
+            }
+        }
+    )*};
+}
+
+nested! {
+    [] Vec<N>;
+    [const L: usize] [N; L];
+    [] &[N];
+    [] &Vec<N>;
+}
+
+impl<N: Nested> ToTensor for [N] {
+    fn to_tensor(&self) -> Result<Tensor> {
+        let (mut shape, mut numbers) = (Vec::new(), Vec::new());
+        self.shape(&mut shape);
+        numbers.reserve(shape.iter().product());
+        for (i, row) in self.iter().enumerate() {
+            row.flatten(&shape[1..], &mut numbers).map_err(|[expected, found]| {
+                Error::new("the rows of an array must have one length")
+                    .expected(format!("{expected}, as in row 0"))
+                    .received(format!("{found} in row {i}"))
+                    .help("utils::pad_sequences brings sequences to one length")
+            })?;
+        }
+        Ok(Tensor::from_vec(numbers, shape, &Device::Cpu)?)
+    }
+}
+
+impl<N: Nested> ToTensor for Vec<N> {
     fn to_tensor(&self) -> Result<Tensor> {
         self.as_slice().to_tensor()
     }
 }
 
-/// Rows of one length.
-impl<E: Element> ToTensor for Vec<Vec<E>> {
+/// Numbers in one list, and the shape that they have: `(pixels, [60_000, 28, 28, 1])`.
+impl<E: Element, const R: usize> ToTensor for (Vec<E>, [usize; R]) {
     fn to_tensor(&self) -> Result<Tensor> {
-        let width = self.first().map_or(0, Vec::len);
-        if let Some((i, row)) = self.iter().enumerate().find(|(_, row)| row.len() != width) {
-            return Err(Error::new("the rows of an array must have one length")
-                .expected(format!("{width}, as in row 0"))
-                .received(format!("{} in row {i}", row.len()))
-                .help("utils::pad_sequences brings sequences to one length"));
+        let (numbers, shape) = self;
+        if shape.iter().product::<usize>() != numbers.len() {
+            return Err(Error::new("the numbers do not fill the shape")
+                .expected(format!("{} for {shape:?}", shape.iter().product::<usize>()))
+                .received(numbers.len().to_string()));
         }
-        let stored: Vec<_> = self.iter().flatten().map(|x| x.stored()).collect();
-        Ok(Tensor::from_vec(stored, (self.len(), width), &Device::Cpu)?)
+        let stored: Vec<_> = numbers.iter().map(|x| x.stored()).collect();
+        Ok(Tensor::from_vec(stored, &shape[..], &Device::Cpu)?)
     }
 }
 
@@ -158,6 +235,18 @@ mod tests {
     use super::*;
     use candle_core::DType;
     use ndarray::array;
+
+    #[test]
+    fn nested_lists_and_slices_become_tensors() {
+        let rows = vec![vec![1f32, 2.], vec![3., 4.], vec![5., 6.]];
+        assert_eq!(rows[1..].to_tensor().unwrap().to_vec2::<f32>().unwrap(), [[3., 4.], [5., 6.]]);
+        assert_eq!(vec![rows.clone(), rows.clone()].to_tensor().unwrap().dims(), [2, 3, 2]);
+        assert_eq!(vec![[1u32, 2, 3]; 4].to_tensor().unwrap().dims(), [4, 3]);
+        assert_eq!((vec![0f32; 24], [2, 3, 4]).to_tensor().unwrap().dims(), [2, 3, 4]);
+        let error = vec![vec![1f32], vec![2., 3.]].to_tensor().unwrap_err().to_string();
+        assert!(error.contains("1, as in row 0") && error.contains("in row 1"), "{error}");
+        assert!((vec![0f32; 5], [2, 3]).to_tensor().is_err());
+    }
 
     #[test]
     fn arrays_of_all_kinds_become_tensors() {

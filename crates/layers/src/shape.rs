@@ -13,6 +13,8 @@ use std::ops::Deref;
 /// assert_eq!(Shape::from([20, 64]).batched().to_string(), "(None, 20, 64)");
 /// assert_eq!(Shape::from([Some(3), None]).to_string(), "(3, None)");
 /// assert_eq!(Shape::from([3]).to_string(), "(3,)");
+/// assert_eq!(Shape::from((None, 8)).to_string(), "(None, 8)");
+/// assert_eq!(Shape::from((None, 8)).size(-1), Some(8));
 /// ```
 #[derive(Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
@@ -27,6 +29,12 @@ impl Shape {
     /// The product of the sizes, if all of them are known and it is a number of elements that there can be.
     pub fn elem_count(&self) -> Option<usize> {
         self.0.iter().try_fold(1usize, |product, size| product.checked_mul((*size)?))
+    }
+
+    /// The size of an axis, from the end if negative: `shape.size(-1)` is the last. `None` if it is not known, or there is no such axis.
+    pub fn size(&self, axis: i64) -> Option<usize> {
+        let axis = if axis < 0 { axis + self.0.len() as i64 } else { axis };
+        *self.0.get(usize::try_from(axis).ok()?)?
     }
 
     /// Whether a tensor with these sizes has this shape.
@@ -98,6 +106,25 @@ impl<T: Copy + Into<Size>, const N: usize> From<[T; N]> for Shape {
     fn from(sizes: [T; N]) -> Self {
         Self(sizes.into_iter().map(|size| size.into().0).collect())
     }
+}
+
+/// Python's tuples: `(None, 8)`.
+macro_rules! tuples {
+    ($(($($size:ident: $type:ident),+);)*) => {$(
+        impl<$($type: Into<Size>),+> From<($($type,)+)> for Shape {
+            fn from(($($size,)+): ($($type,)+)) -> Self {
+                Self(vec![$($size.into().0),+])
+            }
+        }
+    )*};
+}
+
+tuples! {
+    (a: A);
+    (a: A, b: B);
+    (a: A, b: B, c: C);
+    (a: A, b: B, c: C, d: D);
+    (a: A, b: B, c: C, d: D, e: E);
 }
 
 impl From<&[usize]> for Shape {

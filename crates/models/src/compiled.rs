@@ -176,6 +176,22 @@ impl Compiled {
         Ok(())
     }
 
+    /// The targets of all outputs, where those may be left out that have no loss and no metric.
+    pub(crate) fn filled(&self, y: Vec<Tensor>) -> Result<Vec<Tensor>> {
+        let wanted: Vec<bool> = (0..self.losses.len())
+            .map(|i| self.losses[i].is_some() || self.metrics.iter().any(|metric| metric.output == i))
+            .collect();
+        let Some(first) =
+            y.first().filter(|_| y.len() < wanted.len() && y.len() == wanted.iter().filter(|w| **w).count())
+        else {
+            return Ok(y);
+        };
+        let nothing = Tensor::zeros((first.dim(0)?, 0), DType::F32, first.device())?;
+        let mut y = y.iter();
+        let one = |wanted: &bool| if *wanted { y.next().unwrap_or(&nothing) } else { &nothing }.clone();
+        Ok(wanted.iter().map(one).collect())
+    }
+
     /// The loss of each output for a batch, without its weight, as part of the tape.
     pub(crate) fn losses(&self, batch: &Results) -> Result<Vec<Option<Tensor>>> {
         let of = |(i, loss): (usize, &Option<Loss>)| -> Result<Option<Tensor>> {

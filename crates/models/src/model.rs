@@ -5,8 +5,8 @@ use crate::graph::Graph;
 use crate::{Optimizer, Result, config};
 use candle_core::{Device, Tensor};
 use candle_keras_layers::{
-    Base, Build, CallArguments, Config, Context, Declared, Described, KerasTensors, Layer, NodeOutput, Shape,
-    TensorSpec, call, to_snake_case,
+    Base, Build, CallArguments, Config, Context, Declared, Described, KerasTensor, KerasTensors, Layer, NodeOutput,
+    Shape, TensorSpec, call, to_snake_case,
 };
 use candle_keras_ops::Error;
 use candle_keras_training::Compile;
@@ -148,8 +148,13 @@ impl Model {
         self.variables().iter().try_for_each(|variable| variable.to_device(&self.device))
     }
 
-    /// The layers: in Keras's order, with the inputs; for a Sequential without.
+    /// The layers: in Keras's order, with the inputs; for a Sequential without. Operators are no layers, as in Keras; see [`operations`](Self::operations).
     pub fn layers(&self) -> Vec<Arc<dyn Layer>> {
+        self.operations().into_iter().filter(|layer| layer.is_saved()).collect()
+    }
+
+    /// The layers and the operators between them. Keras: `model.operations`.
+    pub fn operations(&self) -> Vec<Arc<dyn Layer>> {
         let body = self.body();
         match (&body.stack, body.graph()) {
             (Some(stack), _) => stack.clone(),
@@ -158,12 +163,63 @@ impl Model {
         }
     }
 
+    /// The symbolic inputs. Keras: `model.inputs`.
+    ///
+    /// # Errors
+    /// If a Sequential does not know the shape of its input yet.
+    pub fn inputs(&self) -> Result<Vec<KerasTensor>> {
+        Ok(self.graph()?.inputs().iter().map(KerasTensor::from).collect())
+    }
+
+    /// The symbolic outputs. Keras: `model.outputs`.
+    ///
+    /// # Errors
+    /// If a Sequential does not know the shape of its input yet.
+    pub fn outputs(&self) -> Result<Vec<KerasTensor>> {
+        Ok(self.graph()?.outputs().iter().map(KerasTensor::from).collect())
+    }
+
+    /// The one symbolic input, for a model around this one: `Model::new(model.input()?, ...)`. Keras: `model.input`.
+    ///
+    /// # Errors
+    /// If there are several, or a Sequential does not know the shape of its input yet.
+    pub fn input(&self) -> Result<KerasTensor> {
+        only(self.inputs()?, "inputs")
+    }
+
+    /// The one symbolic output. Keras: `model.output`.
+    ///
+    /// # Errors
+    /// If there are several, or a Sequential does not know the shape of its input yet.
+    pub fn output(&self) -> Result<KerasTensor> {
+        only(self.outputs()?, "outputs")
+    }
+
+    /// The output of a layer in this model, for a model of a part of this one. Keras: `model.get_layer(name).output`.
+    ///
+    /// ```
+    /// use candle_keras_layers::{layers, Dense, Input, Layer};
+    /// use candle_keras_models::{Model, Sequential};
+    /// let model = Sequential::new(layers![Input::shape([3]), Dense::new(8).name("code"), Dense::new(3)]);
+    /// let encoder = Model::new(model.input()?, model.output_of("code")?)?;
+    /// assert_eq!(encoder.output()?.shape()?.to_string(), "(None, 8)");
+    /// # Ok::<(), candle_keras_models::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is no such layer, or it is called several times or has several outputs.
+    pub fn output_of(&self, name: &str) -> Result<KerasTensor> {
+        let (layer, graph) = (self.get_layer(name)?, self.graph()?);
+        let outputs = graph.calls_of(&*layer).into_iter().flat_map(|node| node.outputs()).map(KerasTensor::from);
+        only(outputs.collect(), "outputs")
+    }
+
     /// The layer of this name. Keras: `model.get_layer(name)`.
     ///
     /// # Errors
     /// If there is none.
     pub fn get_layer(&self, name: &str) -> Result<Arc<dyn Layer>> {
-        let layers = self.layers();
+        let layers = self.operations();
         layers.iter().find(|layer| layer.layer_name() == name).cloned().ok_or_else(|| {
             let names: Vec<_> = layers.iter().map(|layer| layer.layer_name()).collect();
             Error::unknown("layer", name, &names.iter().map(String::as_str).collect::<Vec<_>>())
@@ -240,6 +296,16 @@ impl Model {
     }
 }
 
+/// The one of several symbolic tensors that there must be.
+fn only(mut tensors: Vec<KerasTensor>, what: &str) -> Result<KerasTensor> {
+    match (tensors.pop(), tensors.len()) {
+        (Some(tensor), 0) => Ok(tensor),
+        (_, more) => Err(Error::new(format!("there is not one of these {what}"))
+            .received((more + 1).to_string())
+            .help(format!("model.{what}() gives them all"))),
+    }
+}
+
 /// The one output of a layer in a stack.
 pub(crate) fn single_output<T>(mut outputs: Vec<T>) -> Result<T> {
     match (outputs.pop(), outputs.len()) {
@@ -305,7 +371,7 @@ impl Layer for Model {
                 number => format!("layers/{class}_{number}"),
             }
         };
-        self.layers().iter().map(path).collect()
+        self.operations().iter().map(path).collect()
     }
 
     fn build(&self, inputs: &[Shape], _: &mut Build) -> Result<()> {
@@ -330,6 +396,6 @@ impl Layer for Model {
     }
 
     fn sublayers(&self) -> Vec<Arc<dyn Layer>> {
-        self.layers()
+        self.operations()
     }
 }

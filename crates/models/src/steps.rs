@@ -73,6 +73,7 @@ impl Model {
         }
         let x = self.input_data(x)?;
         self.settle()?;
+        let y = self.compiled()?.filled(y)?;
         let y = arrays::targets(&*self.graph()?, y)?;
         arrays::same_length(["x", "y"], &x, &y)?;
         if let Some(weight) = &weight {

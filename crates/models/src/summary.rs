@@ -30,7 +30,7 @@ impl Model {
         let mut table = Table::new();
         table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(header.iter().zip(widths).map(|(cell, width)| wrapped(cell, width - 2)));
-        for layer in self.layers() {
+        for layer in self.operations() {
             let mut cells = self.cells(&*layer, graph.as_deref());
             cells.truncate(widths.len());
             table.add_row(cells.iter().zip(widths).map(|(cell, width)| wrapped(cell, width - 2)));

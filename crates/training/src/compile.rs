@@ -135,6 +135,22 @@ impl<T: Clone> PerOutput<T> {
     }
 }
 
+/// The loss of one output of several, which may have none.
+#[derive(Debug, Clone)]
+pub struct OutputLoss(Option<Loss>);
+
+impl<L: Into<Loss>> From<L> for OutputLoss {
+    fn from(loss: L) -> Self {
+        Self(Some(loss.into()))
+    }
+}
+
+impl<L: Into<Loss>> From<Option<L>> for OutputLoss {
+    fn from(loss: Option<L>) -> Self {
+        Self(loss.map(Into::into))
+    }
+}
+
 /// What a model is trained for. Where only a loss is said, the loss itself will do: `model.compile("adam", "mse")`.
 ///
 /// ```
@@ -172,9 +188,9 @@ impl Compile {
         Self { loss: PerOutput::All(loss.into()), ..Self::default() }
     }
 
-    /// A loss for each output, in their order.
-    pub fn losses<L: Into<Loss>>(losses: impl IntoIterator<Item = L>) -> Self {
-        Self { loss: PerOutput::List(losses.into_iter().map(|loss| Some(loss.into())).collect()), ..Self::default() }
+    /// A loss for each output, in their order: `["mse", "mae"]`, or `[Some("mse"), None]` where one has none.
+    pub fn losses<L: Into<OutputLoss>>(losses: impl IntoIterator<Item = L>) -> Self {
+        Self { loss: PerOutput::List(losses.into_iter().map(|loss| loss.into().0).collect()), ..Self::default() }
     }
 
     /// A loss for the output of this name; outputs that are not named have none.

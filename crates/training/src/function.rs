@@ -102,7 +102,11 @@ fn aligned(function: &dyn Function, y_true: &Tensor, y_pred: &Tensor) -> Result<
             let y_true = y_true.to_dtype(y_pred.dtype())?;
             let (y_true, y_pred) = same_rank(&y_true, y_pred)?;
             if y_true.dims() != y_pred.dims() {
-                let help = "a Flatten or Reshape before the output, or other targets, make the shapes equal";
+                let classes = function.name() == "categorical_crossentropy" && y_true.rank() <= 2;
+                let help = match classes && (y_true.rank() < 2 || y_true.dims()[1] == 1) {
+                    true => "targets that are numbers of classes go with sparse_categorical_crossentropy",
+                    false => "a Flatten or Reshape before the output, or other targets, make the shapes equal",
+                };
                 return Err(mismatch("equal shapes, or a last axis of size 1 more or less".into()).help(help));
             }
             Ok((y_true, y_pred))

@@ -7,7 +7,7 @@ pub mod metrics;
 pub mod optimizers;
 
 pub use candle_keras_ops::{Error, Result};
-pub use compile::{Compile, MetricSpec, PerOutput};
+pub use compile::{Compile, MetricSpec, OutputLoss, PerOutput};
 pub use function::{Direction, Function, Target, function_name};
 pub use losses::{Loss, Reduction};
 pub use metrics::{MeanMetric, Metric};

@@ -22,7 +22,7 @@ layer! {
     /// let (a, b) = (Input::shape([8]), Input::shape([8]));
     /// assert_eq!(Dot::new(1).call([&a, &b]).shape()?.to_string(), "(None, 1)");
     /// let (a, b) = (Input::shape([5, 8]), Input::shape([7, 8]));
-    /// assert_eq!(Dot::new([2, 2]).normalize(true).call([&a, &b]).shape()?.to_string(), "(None, 5, 7)");
+    /// assert_eq!(Dot::new((2, 2)).normalize(true).call([&a, &b]).shape()?.to_string(), "(None, 5, 7)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct Dot(
@@ -47,6 +47,12 @@ pub enum DotAxes {
 impl From<i64> for DotAxes {
     fn from(axis: i64) -> Self {
         Self::Same(axis)
+    }
+}
+
+impl From<(i64, i64)> for DotAxes {
+    fn from((first, second): (i64, i64)) -> Self {
+        Self::Pair([first, second])
     }
 }
 
