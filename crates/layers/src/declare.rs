@@ -163,7 +163,7 @@ pub fn convert<T>(value: impl Into<T>) -> T {
 /// [`Base`], `new`, the setters, and the arguments in Keras's form for files. `impl Layer` says what the layer does.
 ///
 /// An argument of type `Option` is `None` without being told to. Private fields that are no arguments come with `let`. `..group: Group = ... => setters,` takes in a
-/// [group](crate::arguments) of arguments that several layers share.
+/// group of arguments that several layers share (`arguments!`, within this crate).
 ///
 /// ```
 /// use candle_keras_layers::{Context, Layer, Regularizer, Result, Shape, layer, single};
