@@ -7,7 +7,7 @@ use candle_keras::optimizers::SGD;
 use candle_keras::prelude::*;
 use candle_keras::{Logs, losses::Loss, ops, utils};
 
-/// y = kernel x, with a learning rate of 0 unless said.
+/// y = kernel x, with a learning rate of 0 by default.
 fn line(kernel: f32, learning_rate: f64) -> Model {
     let x = Input::shape([1]);
     let dense = Dense::new(1).use_bias(false).kernel_regularizer(candle_keras::regularizers::L2::new(0.1));

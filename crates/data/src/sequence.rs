@@ -56,7 +56,7 @@ impl Pad {
         Self::default()
     }
 
-    /// The length of all sequences; that of the longest unless said.
+    /// The length of all sequences. Default: that of the longest.
     pub fn maxlen(mut self, maxlen: usize) -> Self {
         self.maxlen = Some(maxlen);
         self
@@ -74,14 +74,14 @@ impl Pad {
         self
     }
 
-    /// What they are filled up with; 0 unless said.
+    /// What they are filled up with. Default: 0.
     pub fn value(mut self, value: f64) -> Self {
         self.value = value;
         self
     }
 }
 
-/// The sequences as the rows of one tensor, filled up or cut off at the beginning unless said otherwise, as in Keras.
+/// The sequences as the rows of one tensor, by default filled up or cut off at the beginning, as in Keras.
 ///
 /// ```
 /// use candle_keras_data::{pad_sequences, Pad};

@@ -98,13 +98,13 @@ impl TextVectorization {
         self
     }
 
-    /// What is done to a text first: `"lower_and_strip_punctuation"` unless said.
+    /// What is done to a text first. Default: `"lower_and_strip_punctuation"`.
     pub fn standardize(mut self, standardize: impl Into<Standardize>) -> Self {
         self.standardize = standardize.into();
         self
     }
 
-    /// The length to which all rows are filled up or cut off at their end; that of the longest unless said.
+    /// The length to which all rows are filled up or cut off at their end. Default: that of the longest.
     pub fn output_sequence_length(mut self, length: usize) -> Self {
         self.output_sequence_length = Some(length);
         self

@@ -42,13 +42,13 @@ impl WordTokenizer {
         Self::default()
     }
 
-    /// Whether text is turned into small letters; true unless said.
+    /// Whether text is turned into small letters. Default: true.
     pub fn lowercase(mut self, lowercase: bool) -> Self {
         self.lowercase = lowercase;
         self
     }
 
-    /// How often a word must occur to get a number; once unless said.
+    /// How often a word must occur to get a number. Default: once.
     pub fn min_count(mut self, min_count: u64) -> Self {
         self.min_count = min_count;
         self

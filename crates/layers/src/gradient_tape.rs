@@ -51,7 +51,7 @@ impl GradientTape {
     /// The gradient of a scalar for each of these weights on which it depends, which ends the recording.
     ///
     /// # Errors
-    /// Those of the functions on the way back.
+    /// Those of the functions in the backward pass.
     pub fn gradient(self, loss: &Tensor, variables: &[Variable]) -> Result<Vec<(Variable, Gradient)>> {
         let Self { tape, outer } = self;
         drop(outer);

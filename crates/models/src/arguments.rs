@@ -38,7 +38,7 @@ macro_rules! run_arguments {
                 Self::default()
             }
 
-            /// The number of samples a batch; 32 unless said. The last batch may be smaller.
+            /// The number of samples a batch. Default: 32. The last batch may be smaller.
             pub fn batch_size(mut self, batch_size: usize) -> Self {
                 self.run.batch_size = batch_size;
                 self
@@ -129,7 +129,7 @@ impl Fit<'_> {
         self
     }
 
-    /// Whether each epoch goes through the samples in a new order; true unless said.
+    /// Whether each epoch goes through the samples in a new order. Default: true.
     pub fn shuffle(mut self, shuffle: bool) -> Self {
         self.shuffle = shuffle;
         self
@@ -153,7 +153,7 @@ impl Fit<'_> {
         self
     }
 
-    /// The number of samples a batch of validation; `batch_size` unless said.
+    /// The number of samples a batch of validation. Default: `batch_size`.
     pub fn validation_batch_size(mut self, batch_size: usize) -> Self {
         self.validation_batch_size = Some(batch_size);
         self

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// A layer and the number of a call of it.
 type NodeKey = (usize, usize);
-/// Nodes in an order in which they can run, and for each layer when the way back from the outputs met it first.
+/// Nodes in an order in which they can run, and for each layer when the walk from the outputs met it first.
 type Walk = (Vec<Arc<Node>>, HashMap<usize, usize>);
 
 /// A graph of layer calls between symbolic inputs and outputs.
@@ -239,7 +239,7 @@ impl Start {
         node.inputs().is_empty()
     }
 
-    /// The way back from the outputs to the inputs.
+    /// The walk from the outputs back to the inputs.
     fn walk(&self, outputs: &[NodeOutput]) -> Result<Walk> {
         let (mut nodes, mut done, mut first_seen) = (Vec::new(), HashSet::new(), HashMap::new());
         // A stack of its own: a graph may be deeper than the thread's.
@@ -280,7 +280,7 @@ impl Start {
     }
 }
 
-/// The layers by falling depth, and of one depth in the order in which the way back from the outputs met them.
+/// The layers by falling depth, and of one depth in the order in which the walk from the outputs met them.
 fn in_keras_order(start: &Start, nodes: &[Arc<Node>], first_seen: &HashMap<usize, usize>) -> Vec<Arc<dyn Layer>> {
     let mut node_depths: HashMap<NodeKey, usize> = HashMap::new();
     let mut layer_depths: HashMap<usize, (usize, Arc<dyn Layer>)> = HashMap::new();

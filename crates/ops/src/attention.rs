@@ -59,7 +59,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
     with_real!(q, T => {
         let (of_q, of_k, of_v) = (view::<T>(&q_)?, view::<T>(&k_)?, view::<T>(&v_)?);
         let keep = T::from_real(scale(by.dropout));
-        // The weights of each sample, head and query stay for the way back.
+        // The weights of each sample, head and query stay for the backward pass.
         let kept = if wanted { plan.weights() } else { 0 };
         let [y, weights] = cores::put_several(batch, [plan.output(), kept], plan.weights() * 8, |sample, [y, room]| {
             let (y, mut scratch, mut dropped) = (y.zeros(), Vec::with_capacity(queries * keys), Vec::new());

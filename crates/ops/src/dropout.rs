@@ -31,7 +31,7 @@ pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
     })
 }
 
-/// A byte for each of `count` elements, 1 where it stays: less to keep for the way back than the bits or the factors.
+/// A byte for each of `count` elements, 1 where it stays: less to keep for the backward pass than the bits or the factors.
 pub(crate) fn kept(count: usize, rate: f64, random: &mut Stream) -> Vec<u8> {
     // A rate of 1 drops the highest draw as well.
     let (threshold, any) = (threshold(rate), rate < 1.0);

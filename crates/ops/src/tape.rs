@@ -1,4 +1,4 @@
-//! The way back through the ops of this crate.
+//! The backward pass through the ops of this crate.
 //!
 //! An op computes its value from slices, outside of candle's tape, and says with [`record`] what its gradients are. While a
 //! [`Tape`] runs, they are kept in a list of this thread: the value is a leaf to candle, and [`Tape::backward`] walks the list
@@ -121,9 +121,9 @@ impl Tape {
     /// A gradient of a gradient is refused: where another tape records what is done with these gradients, its `backward` is an error if the loss depends on them.
     ///
     /// # Errors
-    /// Those of the ops on the way back.
+    /// Those of the ops in the backward pass.
     pub fn backward(self, loss: &Tensor) -> Result<Gradients> {
-        // What runs on the way back is not recorded.
+        // What runs in the backward pass is not recorded.
         let List { mut entries, index } = TAPE.take().unwrap_or_default();
         let nested = self.outer.is_some();
         drop(self);

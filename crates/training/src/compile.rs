@@ -163,7 +163,7 @@ impl<L: Into<Loss>> From<Option<L>> for OutputLoss {
 pub struct Compile {
     /// The loss of each output.
     pub loss: PerOutput<Loss>,
-    /// The factor of each loss in their sum; 1 unless said.
+    /// The factor of each loss in their sum. Default: 1.
     pub loss_weights: PerOutput<f64>,
     /// What is measured of each output.
     pub metrics: PerOutput<Vec<MetricSpec>>,

@@ -43,7 +43,7 @@ impl BackupAndRestore {
         self
     }
 
-    /// Whether the backup goes when the training is over; true unless said.
+    /// Whether the backup goes when the training is over. Default: true.
     pub fn delete_checkpoint(mut self, delete: bool) -> Self {
         self.delete_checkpoint = delete;
         self

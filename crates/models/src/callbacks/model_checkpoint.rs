@@ -45,7 +45,7 @@ impl ModelCheckpoint {
         }
     }
 
-    /// The name in the logs that is watched; `"val_loss"` unless said.
+    /// The name in the logs that is watched. Default: `"val_loss"`.
     pub fn monitor(mut self, monitor: impl Into<String>) -> Self {
         self.monitor.name = monitor.into();
         self
@@ -63,13 +63,13 @@ impl ModelCheckpoint {
         self
     }
 
-    /// Whether the model is saved only when what is watched is better than ever; false unless said.
+    /// Whether the model is saved only when what is watched is better than ever. Default: false.
     pub fn save_best_only(mut self, best_only: bool) -> Self {
         self.save_best_only = best_only;
         self
     }
 
-    /// Whether the weights alone are saved; false unless said.
+    /// Whether the weights alone are saved. Default: false.
     pub fn save_weights_only(mut self, weights_only: bool) -> Self {
         self.save_weights_only = weights_only;
         self

@@ -70,7 +70,7 @@ impl LoadModel {
         self
     }
 
-    /// Whether the model is compiled as it was; true unless said. Without, it need not be known what it was trained with.
+    /// Whether the model is compiled as it was. Default: true. Without, it need not be known what it was trained with.
     pub fn compile(mut self, compile: bool) -> Self {
         self.compile = compile;
         self

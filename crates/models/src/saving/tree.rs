@@ -114,13 +114,13 @@ impl LoadWeights {
     }
 
     /// Whether layers whose weights the file does not have, or has in another shape, stay as they are, with a warning; they are
-    /// an error unless said.
+    /// an error by default.
     pub fn skip_mismatch(mut self, skip: bool) -> Self {
         self.skip_mismatch = skip;
         self
     }
 
-    /// Whether layers are found by their names, and those that the file does not know stay as they are; false unless said.
+    /// Whether layers are found by their names, and those that the file does not know stay as they are. Default: false.
     pub fn by_name(mut self, by_name: bool) -> Self {
         self.by_name = by_name;
         self

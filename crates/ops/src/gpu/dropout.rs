@@ -1,4 +1,4 @@
-//! Dropout, with the random numbers of the host: the way back draws them again.
+//! Dropout, with the random numbers of the host: the backward pass draws them again.
 
 use super::{Source, Threads, given, make};
 use crate::random::Part;

@@ -7,7 +7,7 @@ use candle_core::{DType, Result, Tensor};
 
 const SOURCE: Source = Source { name: "recurrent", text: include_str!("recurrent.cu") };
 
-/// What the way back needs, one slot a step; without a way back there are two, in turns.
+/// What the backward pass needs, one slot a step; without a backward pass there are two, in turns.
 struct Trace {
     kernel: Tensor,
     dropout: Option<Tensor>,

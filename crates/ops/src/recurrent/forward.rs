@@ -8,7 +8,7 @@ use crate::simd;
 use crate::simd::Real;
 use candle_core::Result;
 
-/// What a part of the batch leaves for the way back: for each step, what its samples' rows were.
+/// What a part of the batch leaves for the backward pass: for each step, what its samples' rows were.
 pub(super) struct Trace<T> {
     /// Which samples.
     pub(super) samples: std::ops::Range<usize>,
@@ -22,7 +22,7 @@ pub(super) struct Trace<T> {
     pub(super) carry: Vec<T>,
 }
 
-/// The value, and what each part of the batch leaves for the way back.
+/// The value, and what each part of the batch leaves for the backward pass.
 pub(super) fn forward<T: Real>(plan: Plan, saved: &Saved) -> Result<(Vec<T>, Vec<Trace<T>>)> {
     let (inputs, kernel) = (view::<T>(&saved.inputs)?, view::<T>(&saved.kernel)?);
     let bias = saved.bias.as_ref().map(view::<T>).transpose()?;
@@ -53,7 +53,7 @@ pub(super) fn forward<T: Real>(plan: Plan, saved: &Saved) -> Result<(Vec<T>, Vec
 /// What [`Saved`] holds, as slices.
 pub(super) struct Numbers<'a, T> {
     pub(super) inputs: &'a [T],
-    /// On the way back transposed.
+    /// In the backward pass transposed.
     pub(super) kernel: &'a [T],
     pub(super) bias: Option<&'a [T]>,
     pub(super) dropout: Option<&'a [T]>,

@@ -3,7 +3,7 @@
 //! The products with the inputs are one matrix product for all steps (see [`dense`](crate::dense)) and come in here; what is left is, a
 //! step, one product of the state with the recurrent kernel and one loop over the gates. Samples do not depend on each other: each core
 //! takes its part of the batch through all steps. (candle-nn's layers make some thirty tensors a step, and lose time quadratic in the
-//! steps on the way back.)
+//! steps in the backward pass.)
 
 mod backward;
 mod composed;
@@ -171,7 +171,7 @@ pub(crate) struct Plan {
     pub(crate) batch: usize,
     pub(crate) steps: usize,
     pub(crate) units: usize,
-    /// Whether there is a way back, for which each step leaves its numbers.
+    /// Whether there is a backward pass, for which each step leaves its numbers.
     pub(crate) kept: bool,
 }
 
@@ -243,7 +243,7 @@ impl Plan {
         (0..self.batch).step_by(size).map(|from| from..(from + size).min(self.batch)).collect()
     }
 
-    /// Where a step leaves its numbers: in the place of the step before, if there is no way back.
+    /// Where a step leaves its numbers: in the place of the step before, if there is no backward pass.
     fn slot(&self, time: usize) -> usize {
         if self.kept { time } else { 0 }
     }

@@ -138,7 +138,7 @@ impl Loss {
         Closure { name: name.into(), function }.into()
     }
 
-    /// What is made of the values; their mean unless said.
+    /// What is made of the values. Default: their mean.
     #[must_use]
     pub fn reduction(mut self, reduction: Reduction) -> Self {
         (self.reduction, self.spelled) = (reduction, None);

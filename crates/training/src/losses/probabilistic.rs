@@ -26,7 +26,7 @@ impl BinaryCrossentropy {
     }
 
     setters! {
-        /// Whether the predictions are logits, without a sigmoid; false unless said.
+        /// Whether the predictions are logits, without a sigmoid. Default: false.
         from_logits: bool,
         /// How far the targets are drawn towards 1/2, 0 to 1.
         label_smoothing: f64,
@@ -88,11 +88,11 @@ impl CategoricalCrossentropy {
     }
 
     setters! {
-        /// Whether the predictions are logits, without a softmax; false unless said.
+        /// Whether the predictions are logits, without a softmax. Default: false.
         from_logits: bool,
         /// How far the targets are drawn towards equal probabilities, 0 to 1.
         label_smoothing: f64,
-        /// The axis of the classes; -1 unless said.
+        /// The axis of the classes. Default: -1.
         axis: i64,
     }
 }
@@ -136,7 +136,7 @@ impl SparseCategoricalCrossentropy {
     }
 
     setters! {
-        /// Whether the predictions are logits, without a softmax; false unless said.
+        /// Whether the predictions are logits, without a softmax. Default: false.
         from_logits: bool,
         /// A class, -1 for example, whose samples do not count. The mean is over the others.
         ignore_class: Option<i64>,

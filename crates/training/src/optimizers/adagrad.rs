@@ -30,9 +30,9 @@ impl Adagrad {
     options_setters!();
 
     setters! {
-        /// With what the sums of squares begin; 0.1 unless said.
+        /// With what the sums of squares begin. Default: 0.1.
         initial_accumulator_value: f64,
-        /// What keeps the divisor from 0; 1e-7 unless said.
+        /// What keeps the divisor from 0. Default: 1e-7.
         epsilon: f64,
     }
 }

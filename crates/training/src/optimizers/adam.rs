@@ -36,17 +36,17 @@ impl Adam {
     options_setters!();
 
     setters! {
-        /// How much of the gradients' mean is kept at each step; 0.9 unless said.
+        /// How much of the gradients' mean is kept at each step. Default: 0.9.
         beta_1: f64,
-        /// How much of the squares' mean is kept at each step; 0.999 unless said.
+        /// How much of the squares' mean is kept at each step. Default: 0.999.
         beta_2: f64,
-        /// What keeps the divisor from 0; 1e-7 unless said.
+        /// What keeps the divisor from 0. Default: 1e-7.
         epsilon: f64,
-        /// Whether the divisor never shrinks (Reddi et al., 2018); false unless said.
+        /// Whether the divisor never shrinks (Reddi et al., 2018). Default: false.
         amsgrad: bool,
         /// Whether a row of an Embedding whose words are not in the batch stays as it is, with its moments, until it is looked up
         /// again: the well-known approximation (PyTorch's SparseAdam, TensorFlow Addons' LazyAdam), which is a little faster and gives other
-        /// weights than Keras. False unless said; files do not have it, since Keras does not.
+        /// weights than Keras. Default: false; files do not have it, since Keras does not.
         lazy: bool,
     }
 

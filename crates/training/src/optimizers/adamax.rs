@@ -31,11 +31,11 @@ impl Adamax {
     options_setters!();
 
     setters! {
-        /// How much of the gradients' mean is kept at each step; 0.9 unless said.
+        /// How much of the gradients' mean is kept at each step. Default: 0.9.
         beta_1: f64,
-        /// How much of the largest gradient is kept at each step; 0.999 unless said.
+        /// How much of the largest gradient is kept at each step. Default: 0.999.
         beta_2: f64,
-        /// What keeps the divisor from 0; 1e-7 unless said.
+        /// What keeps the divisor from 0. Default: 1e-7.
         epsilon: f64,
     }
 }

@@ -147,35 +147,35 @@ macro_rules! options_setters {
             self
         }
 
-        /// How much of each weight, times the learning rate, is taken away before each step; nothing unless said.
+        /// How much of each weight, times the learning rate, is taken away before each step. Default: nothing.
         #[must_use]
         pub fn weight_decay(mut self, weight_decay: f64) -> Self {
             self.options.weight_decay = Some(weight_decay);
             self
         }
 
-        /// Scales the gradient of each weight down to this norm; not done unless said.
+        /// Scales the gradient of each weight down to this norm. Default: not done.
         #[must_use]
         pub fn clipnorm(mut self, norm: f64) -> Self {
             self.options.clipnorm = Some(norm);
             self
         }
 
-        /// Scales all gradients together down to this norm; not done unless said.
+        /// Scales all gradients together down to this norm. Default: not done.
         #[must_use]
         pub fn global_clipnorm(mut self, norm: f64) -> Self {
             self.options.global_clipnorm = Some(norm);
             self
         }
 
-        /// Holds each number of the gradients between minus this and this; not done unless said.
+        /// Holds each number of the gradients between minus this and this. Default: not done.
         #[must_use]
         pub fn clipvalue(mut self, limit: f64) -> Self {
             self.options.clipvalue = Some(limit);
             self
         }
 
-        /// Keeps averages of the weights, which take their places at the end of `fit`; not done unless said. It makes new tensors of the size
+        /// Keeps averages of the weights, which take their places at the end of `fit`. Default: not done. It makes new tensors of the size
         /// of all weights at each step.
         #[must_use]
         pub fn use_ema(mut self, use_ema: bool) -> Self {
@@ -183,14 +183,14 @@ macro_rules! options_setters {
             self
         }
 
-        /// How much of the averages is kept at each step; 0.99 unless said.
+        /// How much of the averages is kept at each step. Default: 0.99.
         #[must_use]
         pub fn ema_momentum(mut self, momentum: f64) -> Self {
             self.options.ema_momentum = momentum;
             self
         }
 
-        /// After each how many steps the weights take the values of their averages; at the end alone unless said.
+        /// After each how many steps the weights take the values of their averages. Default: at the end alone.
         #[must_use]
         pub fn ema_overwrite_frequency(mut self, steps: u64) -> Self {
             self.options.ema_overwrite_frequency = Some(steps);
@@ -211,7 +211,7 @@ macro_rules! options_setters {
             self
         }
 
-        /// How many gradients are averaged before a step is made with them; 1 unless said. With more, the gradient of an Embedding is a
+        /// How many gradients are averaged before a step is made with them. Default: 1. With more, the gradient of an Embedding is a
         /// tensor of the table's size.
         #[must_use]
         pub fn gradient_accumulation_steps(mut self, steps: u64) -> Self {

@@ -34,13 +34,13 @@ impl RMSprop {
     options_setters!();
 
     setters! {
-        /// How much of the squares' mean is kept at each step; 0.9 unless said.
+        /// How much of the squares' mean is kept at each step. Default: 0.9.
         rho: f64,
-        /// How much of the last step is made again; 0 unless said.
+        /// How much of the last step is made again. Default: 0.
         momentum: f64,
-        /// What keeps the divisor from 0; 1e-7 unless said.
+        /// What keeps the divisor from 0. Default: 1e-7.
         epsilon: f64,
-        /// Whether the variance takes the place of the mean square; false unless said.
+        /// Whether the variance takes the place of the mean square. Default: false.
         centered: bool,
     }
 }

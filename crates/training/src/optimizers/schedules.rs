@@ -162,7 +162,7 @@ schedules! {
         /// By which factor.
         decay_rate: f64,
         ;
-        /// Whether it decays in steps and not smoothly; false unless said.
+        /// Whether it decays in steps and not smoothly. Default: false.
         staircase: bool = "no",
     } => |s, step| {
         s.initial_learning_rate * s.decay_rate.powf(progress(step, s.decay_steps, s.staircase))
@@ -176,7 +176,7 @@ schedules! {
         /// How much.
         decay_rate: f64,
         ;
-        /// Whether it decays in steps and not smoothly; false unless said.
+        /// Whether it decays in steps and not smoothly. Default: false.
         staircase: bool = "no",
     } => |s, step| s.initial_learning_rate / (1.0 + s.decay_rate * progress(step, s.decay_steps, s.staircase));
     /// `values[i]`, where `boundaries[i]` is the first boundary that the step is not behind.
@@ -197,11 +197,11 @@ schedules! {
         /// After how many steps it is at its end.
         decay_steps: u64,
         ;
-        /// The learning rate at the end; 0.0001 unless said.
+        /// The learning rate at the end. Default: 0.0001.
         end_learning_rate: f64 = "end_learning_rate",
-        /// The power; 1 (a straight line) unless said.
+        /// The power. Default: 1 (a straight line).
         power: f64 = "one",
-        /// Whether it begins again, over more steps, when it is at its end; false unless said.
+        /// Whether it begins again, over more steps, when it is at its end. Default: false.
         cycle: bool = "no",
     } => |s, step| {
         let steps = s.decay_steps as f64;
@@ -218,11 +218,11 @@ schedules! {
         /// How many steps the cosine takes.
         decay_steps: u64,
         ;
-        /// The part of the learning rate that is left at the end; 0 unless said.
+        /// The part of the learning rate that is left at the end. Default: 0.
         alpha: f64 = "zero",
-        /// The learning rate at the end of the warmup; there is none unless said.
+        /// The learning rate at the end of the warmup. Default: there is none.
         warmup_target: Option<f64> = "none",
-        /// How many steps the warmup takes; 0 unless said.
+        /// How many steps the warmup takes. Default: 0.
         warmup_steps: u64 = "zero_steps",
     } => |s, step| {
         let (warmup, steps) = (s.warmup_steps as f64, s.decay_steps as f64);
@@ -245,11 +245,11 @@ schedules! {
         /// How many steps the first cosine takes.
         first_decay_steps: u64,
         ;
-        /// How much longer each cosine is than the one before; 2 unless said.
+        /// How much longer each cosine is than the one before. Default: 2.
         t_mul: f64 = "two",
-        /// How much higher each cosine begins than the one before; 1 unless said.
+        /// How much higher each cosine begins than the one before. Default: 1.
         m_mul: f64 = "one",
-        /// The part of the learning rate that is left at the end of each; 0 unless said.
+        /// The part of the learning rate that is left at the end of each. Default: 0.
         alpha: f64 = "zero",
     } => |s, step| {
         let completed = step / s.first_decay_steps as f64;

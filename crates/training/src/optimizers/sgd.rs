@@ -32,7 +32,7 @@ impl SGD {
     options_setters!();
 
     setters! {
-        /// How much of the last step is made again, 0 to 1; 0 unless said.
+        /// How much of the last step is made again, 0 to 1. Default: 0.
         momentum: f64,
         /// Whether the gradient is taken as if the momentum had been followed (Nesterov, 1983).
         nesterov: bool,
