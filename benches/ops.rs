@@ -51,14 +51,14 @@ fn cases() -> Vec<(&'static str, u64, Vec<Vec<usize>>, Op)> {
             shapes(&[&[128, 13, 13, 32], &[3, 3, 32, 64], &[64]]),
             Box::new(move |x| {
                 let axes = [window(13, 3, 1); 2];
-                ops::conv2d(&x[0], &x[1], Some(&x[2]), axes, 1, FusedActivation::Relu)
+                ops::conv(&x[0], &x[1], Some(&x[2]), &axes, 1, FusedActivation::Relu)
             }),
         ),
         (
             "max pooling 128 x 26 x 26 x 32 by 2",
             128 * 26 * 26 * 32,
             shapes(&[&[128, 26, 26, 32]]),
-            Box::new(move |x| ops::pool2d(&x[0], Pool::Max, [window(26, 2, 2); 2])),
+            Box::new(move |x| ops::pool(&x[0], Pool::Max, &[window(26, 2, 2); 2])),
         ),
         (
             "LSTM 32 x 80 x 128, the products with the state",
