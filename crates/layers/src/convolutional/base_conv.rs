@@ -42,7 +42,7 @@ impl<const N: usize> SpatialLayer for Convolution<'_, N> {
         let format = &self.arguments.layout.data_format;
         let (sizes, channels) = spatial::<N>(input, format)?;
         if let Some(channels) = channels
-            && (self.groups == 0 || channels % self.groups != 0)
+            && (self.groups == 0 || !channels.is_multiple_of(self.groups))
         {
             return Err(Error::new("groups must divide the number of channels")
                 .received(format!("{} groups of {channels} channels", self.groups)));
@@ -57,7 +57,7 @@ impl<const N: usize> SpatialLayer for Convolution<'_, N> {
         positive("groups", &[self.groups])?;
         self.windows.check("kernel_size")?;
         not_both(&self.windows)?;
-        if filters % self.groups != 0 {
+        if !filters.is_multiple_of(self.groups) {
             return Err(Error::new("groups must divide the number of filters")
                 .received(format!("{} groups of {filters} filters", self.groups)));
         }

@@ -359,7 +359,7 @@ mod tests {
             ("Depthwise", [7, 21, 7], [2, 3], [2, 1], [1, 1], Same),
             ("Depthwise", [3, 6, 3], [2, 2], [1, 1], [1, 2], Valid),
             ("Depthwise", [5, 5, 5], [1, 2], [1, 2], [1, 1], Causal),
-            ("Unfolded", [3, 6, 3], [2, 2], [1, 1], [9, 1], Same),
+            ("Unfolded", [3, 6, 3], [2, 2], [1, 1], [30, 1], Same),
         ] {
             let (inputs, axes) = case(sizes, windows, strides, dilations, padding);
             let (plan, groups) = (plan(&inputs, axes, sizes[2]), sizes[2]);
@@ -384,7 +384,7 @@ mod tests {
         use Padding::*;
         for (way, [channels, filters, groups], windows, strides, dilation, padding) in [
             ("Unfolded", [2, 3, 1], [2, 3, 2], [1, 1, 1], 1, Same),
-            ("Unfolded", [2, 4, 2], [2, 2, 3], [2, 1, 2], 1, Valid),
+            ("Unfolded", [4, 2, 2], [2, 2, 3], [2, 1, 2], 1, Valid),
             ("Unfolded", [2, 2, 1], [3, 2, 1], [2, 1, 1], 1, Same),
             ("Unfolded", [2, 3, 1], [2, 2, 2], [1, 1, 1], 2, Same),
             ("Unfolded", [3, 2, 1], [1, 1, 1], [1, 1, 1], 1, Valid),
