@@ -2,7 +2,7 @@
 //! gradient, both put it into wrong cells where the size is no multiple of the window, and neither has a stride of its own there.)
 
 use crate::conv::Axis;
-use crate::conv::axis::{places, volume};
+use crate::conv::axis::{each_place, volume};
 use crate::cores::{self, in_parts};
 use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_real};
@@ -103,20 +103,21 @@ pub(crate) struct Windows {
 impl Windows {
     pub(crate) fn new(axes: [Axis; 3], channels: usize) -> Self {
         let count = axes.iter().map(|axis| axis.output).product();
-        let (mut elements, mut counts) = (Vec::new(), Vec::with_capacity(count));
+        let (mut places, mut counts) = (Vec::with_capacity(count), Vec::with_capacity(count));
         let [planes, rows, columns] = &axes;
-        for [z, y, x] in places(axes.map(|axis| axis.output)) {
-            let before = elements.len();
+        each_place(axes.map(|axis| axis.output), |[z, y, x]| {
+            let before = places.len();
             for plane in (0..planes.window).filter_map(|k| planes.at(z, k)) {
                 for row in (0..rows.window).filter_map(|i| rows.at(y, i)) {
                     let row = (plane * rows.input + row) * columns.input;
-                    let inside = (0..columns.window).filter_map(|j| columns.at(x, j));
-                    elements.extend(inside.map(|column| (row + column) * channels));
+                    for column in (0..columns.window).filter_map(|j| columns.at(x, j)) {
+                        places.push((row + column) * channels);
+                    }
                 }
             }
-            counts.push(elements.len() - before);
-        }
-        Self { channels: channels.max(1), places: elements, counts }
+            counts.push(places.len() - before);
+        });
+        Self { channels: channels.max(1), places, counts }
     }
 
     /// How many there are.

@@ -109,9 +109,16 @@ pub(crate) fn volume(axes: &[Axis]) -> Option<[Axis; 3]> {
     })
 }
 
-/// The places of an array of these sizes, in its order.
-pub(crate) fn places([planes, rows, columns]: [usize; 3]) -> impl Iterator<Item = [usize; 3]> {
-    (0..planes).flat_map(move |z| (0..rows).flat_map(move |y| (0..columns).map(move |x| [z, y, x])))
+/// Calls `f` with the places of an array of these sizes, in its order.
+#[inline(always)]
+pub(crate) fn each_place([planes, rows, columns]: [usize; 3], mut f: impl FnMut([usize; 3])) {
+    for z in 0..planes {
+        for y in 0..rows {
+            for x in 0..columns {
+                f([z, y, x]);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

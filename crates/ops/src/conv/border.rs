@@ -1,6 +1,6 @@
 //! Images with borders of zeros, inside of which all windows lie.
 
-use super::axis::{Axis, places};
+use super::axis::{Axis, each_place};
 use crate::simd::Real;
 
 /// The border around images of some channels.
@@ -29,14 +29,19 @@ impl Border {
 
     /// Where the windows begin.
     pub(super) fn starts(&self) -> Vec<usize> {
-        let of = |place: [usize; 3]| self.place([0, 1, 2].map(|i| place[i] * self.axes[i].stride));
-        places(self.axes.map(|axis| axis.output)).map(of).collect()
+        self.places(self.axes.map(|axis| axis.output), self.axes.map(|axis| axis.stride))
     }
 
     /// Where after that their elements are.
     pub(super) fn taps(&self) -> Vec<usize> {
-        let of = |place: [usize; 3]| self.place([0, 1, 2].map(|i| place[i] * self.axes[i].dilation));
-        places(self.axes.map(|axis| axis.window)).map(of).collect()
+        self.places(self.axes.map(|axis| axis.window), self.axes.map(|axis| axis.dilation))
+    }
+
+    /// Where so many elements are that are so far apart along each axis.
+    fn places(&self, counts: [usize; 3], apart: [usize; 3]) -> Vec<usize> {
+        let mut places = Vec::with_capacity(counts.iter().product());
+        each_place(counts, |[z, y, x]| places.push(self.place([z * apart[0], y * apart[1], x * apart[2]])));
+        places
     }
 
     fn place(&self, [z, y, x]: [usize; 3]) -> usize {

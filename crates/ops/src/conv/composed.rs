@@ -2,7 +2,7 @@
 //! than a kernel of its own.
 
 use super::Plan;
-use super::axis::{Axis, places};
+use super::axis::{Axis, each_place};
 use crate::gpu;
 use crate::matmul::FusedActivation;
 use candle_core::{Result, Tensor};
@@ -74,14 +74,14 @@ fn gathered(
     let ([_, height, width], channels) = (sizes.map(|[from, _]| from), x.dims()[x.rank() - 1]);
     let elements = sizes.iter().map(|[from, _]| from).product::<usize>();
     let mut ids = Vec::with_capacity(elements);
-    for place in places(sizes.map(|[_, to]| to)) {
-        for tap in places(axes.map(|axis| axis.window)) {
+    each_place(sizes.map(|[_, to]| to), |place| {
+        each_place(axes.map(|axis| axis.window), |tap| {
             let [z, y, x] = [0, 1, 2].map(|i| at(&axes[i], place[i], tap[i]));
             // A row of zeros behind the elements stands for what is outside.
             let inside = z.zip(y).zip(x).map(|((z, y), x)| (z * height + y) * width + x);
             ids.push(inside.unwrap_or(elements) as u32);
-        }
-    }
+        });
+    });
     let outside = Tensor::zeros((batch, 1, channels), x.dtype(), x.device())?;
     let flat = Tensor::cat(&[&x.reshape((batch, elements, channels))?, &outside], 1)?;
     flat.contiguous()?.index_select(&Tensor::new(ids, x.device())?, 1)
