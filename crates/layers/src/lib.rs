@@ -69,7 +69,7 @@ pub use rnn::{
 };
 pub use serde_json::Value as Config;
 pub use shape::{Shape, Size};
-pub use sizes::Sizes;
+pub use sizes::{Pairs, Sizes};
 pub use spec::TensorSpec;
 pub use symbolic::{Input, KerasTensor, KerasTensors, Node, NodeOutput, call, call_with};
 pub use variable::{Deferred, Variable, Weight, to_be_loaded};
