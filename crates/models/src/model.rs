@@ -255,6 +255,12 @@ impl Model {
         settled
     }
 
+    /// Whether shapes and outputs are known.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.body().graph().is_ok_and(|graph| graph.is_some())
+            && self.compiled.as_ref().is_none_or(Compiled::is_settled)
+    }
+
     pub(crate) fn compiled(&mut self) -> Result<&mut Compiled> {
         let name = self.base.name();
         self.compiled.as_mut().ok_or_else(|| {
@@ -269,7 +275,7 @@ impl Model {
             self.compiled = Some(Compiled::new("sgd".into(), Compile::default(), None)?);
         }
         let compiled = self.compiled()?;
-        compiled.set_own_means([]);
+        compiled.clear_own_means();
         compiled.has_own_step = own_step;
         Ok(())
     }

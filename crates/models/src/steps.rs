@@ -1,12 +1,10 @@
 //! What happens to one batch: a training step, a test step, a prediction.
 
-use crate::arguments::Data;
 use crate::compiled::{Results, Use, penalties, scalar, warn_of_nan};
 use crate::model::Model;
-use crate::samples::{Batch, Samples, on_device};
 use crate::{Logs, Optimizer, Result, arrays};
 use candle_core::Tensor;
-use candle_keras_data::ToTensors;
+use candle_keras_data::{Batch, ToTensors};
 use candle_keras_layers::{Context, Shape, Variable};
 use candle_keras_ops::{Error, Gradient, Tape, warnings};
 
@@ -16,27 +14,25 @@ impl Model {
         let batch = self.one_batch(x.to_tensors()?, y.to_tensors()?)?;
         let number = self.compiled()?.optimizer.iterations() as usize;
         let loss = self.train_step(&batch)?;
-        warn_of_nan(loss, 0, number);
-        let compiled = self.compiled()?;
-        Ok(compiled.logs())
+        warn_of_nan(scalar(&loss)?, 0, number);
+        self.compiled()?.logs()
     }
 
     /// The loss and metrics of one batch. Keras: `test_on_batch(..., return_dict=True)`.
     pub fn test_on_batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Logs> {
         let batch = self.one_batch(x.to_tensors()?, y.to_tensors()?)?;
         self.test_step(&batch)?;
-        Ok(self.compiled()?.logs())
+        self.compiled()?.logs()
     }
 
-    /// All samples as one batch, with the metrics started anew.
+    /// All samples as one batch, with the metrics reset.
     fn one_batch(&mut self, x: Vec<Tensor>, y: Vec<Tensor>) -> Result<Batch> {
         self.compiled()?.reset_metrics();
-        let data = self.training_data(x, y, None)?;
-        let samples = data.0[0].dim(0)?;
-        if samples == 0 {
+        let batch = self.adapted(Batch { x, y, sample_weight: Vec::new() })?;
+        if batch.size() == 0 {
             return Err(Error::new("there are no samples in the batch"));
         }
-        Samples::new(data, samples)?.get(0, None, &self.device)
+        batch.to_device(&self.device)
     }
 
     /// All samples as one batch, as the model takes it: for [`grad_step`](Self::grad_step) in a loop of one's own.
@@ -50,7 +46,8 @@ impl Model {
     /// The outputs for one batch. Keras: `predict_on_batch`.
     pub fn predict_on_batch(&self, x: impl ToTensors) -> Result<Vec<Tensor>> {
         let x = self.input_data(x.to_tensors()?)?;
-        self.predict_step(&on_device(x, &self.device)?)
+        let x: Vec<_> = x.iter().map(|x| x.to_device(&self.device)).collect::<candle_core::Result<_>>()?;
+        self.predict_step(&x)
     }
 
     /// Inputs as the model takes them; a Sequential learns the shape of its samples here.
@@ -65,21 +62,26 @@ impl Model {
         Ok(x)
     }
 
-    pub(crate) fn training_data(&mut self, x: Vec<Tensor>, y: Vec<Tensor>, weight: Option<Tensor>) -> Result<Data> {
+    /// A batch, or all data, as the model takes it: ranks and dtypes adapted, lengths and numbers checked.
+    pub(crate) fn adapted(&mut self, batch: Batch) -> Result<Batch> {
+        let Batch { x, y, sample_weight } = batch;
         if self.compiled()?.has_own_step {
             // A step of one's own takes what it wants.
             arrays::same_length(["the first input", "the others"], &x[..x.len().min(1)], &[&x[..], &y].concat())?;
-            return Ok((x, y, weight));
+            return Ok(Batch { x, y, sample_weight });
         }
         let x = self.input_data(x)?;
         self.settle()?;
         let y = self.compiled()?.filled(y)?;
         let y = arrays::targets(&*self.graph()?, y)?;
         arrays::same_length(["x", "y"], &x, &y)?;
-        if let Some(weight) = &weight {
-            arrays::same_length(["x", "sample_weight"], &x, std::slice::from_ref(weight))?;
+        arrays::same_length(["x", "sample_weight"], &x, &sample_weight)?;
+        if sample_weight.len() > 1 && sample_weight.len() != y.len() {
+            return Err(Error::new("sample_weight is one array for all outputs, or one for each")
+                .expected(y.len().to_string())
+                .received(sample_weight.len().to_string()));
         }
-        Ok((x, y, weight))
+        Ok(Batch { x, y, sample_weight })
     }
 
     /// The forward and the backward pass of a training step: its loss, outputs, gradients and new states. Nothing changes before
@@ -139,17 +141,17 @@ impl Model {
         Ok(())
     }
 
-    /// Forward, backward, update. Returns the loss before the update.
-    pub(crate) fn train_step(&mut self, batch: &Batch) -> Result<f64> {
+    /// Forward, backward, update. Returns the loss before the update, which is not read here: that would wait for the device.
+    pub(crate) fn train_step(&mut self, batch: &Batch) -> Result<Tensor> {
         let mut step = self.grad_step(batch)?;
         let compiled = self.compiled()?;
         if step.gradients.is_empty() && compiled.optimizer.iterations() == 0 {
             warnings::warn("no weight receives a gradient: all are frozen, or the loss does not depend on any");
         }
-        let value = scalar(&step.loss)?;
-        compiled.measure(value, &std::mem::take(&mut step.losses), &step.results(batch))?;
+        let loss = step.loss.clone();
+        compiled.measure(&loss, &std::mem::take(&mut step.losses), &step.results(batch))?;
         self.apply_step(step)?;
-        Ok(value)
+        Ok(loss)
     }
 
     pub(crate) fn test_step(&mut self, batch: &Batch) -> Result<()> {
@@ -161,8 +163,8 @@ impl Model {
         let losses = compiled.losses(&results)?;
         let mut added = ctx.take_losses();
         added.extend(penalties(&compiled.trainable)?);
-        let loss = scalar(&compiled.total(&losses, added)?)?;
-        compiled.measure(loss, &losses, &results)?;
+        let loss = compiled.total(&losses, added)?;
+        compiled.measure(&loss, &losses, &results)?;
         ctx.commit()
     }
 
@@ -210,7 +212,7 @@ pub type StepLogs = Vec<(&'static str, Tensor)>;
 ///
 /// It has whatever it needs beside the model: other models, other optimizers. What layers draw in it, and what [`next_stream`](candle_keras_ops::random::next_stream) gives, depends on the
 /// seed of the training and the number of the step. docs/training-loops.md shows a GAN.
-pub trait TrainStep {
+pub trait TrainStep: Send {
     /// Makes a step with one batch.
     ///
     /// # Errors

@@ -12,6 +12,8 @@ pub enum Target {
     Values,
     /// The number of a class, for a prediction with one value a class on its last axis.
     Class,
+    /// Whatever the function takes, such as a sequence of labels for CTC: shapes and dtypes are not adapted, and not compared.
+    Any,
 }
 
 /// Whether a metric is better the larger or the smaller it is.
@@ -111,6 +113,7 @@ fn aligned(function: &dyn Function, y_true: &Tensor, y_pred: &Tensor) -> Result<
             }
             Ok((y_true, y_pred))
         }
+        Target::Any => Ok((y_true.clone(), y_pred.clone())),
         Target::Class => {
             let rank = y_pred.rank();
             let mut y_true = y_true.clone();

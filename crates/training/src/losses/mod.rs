@@ -7,6 +7,7 @@ pub use probabilistic::{BinaryCrossentropy, CategoricalCrossentropy, SparseCateg
 pub use regression::{MeanAbsoluteError, MeanSquaredError};
 
 use crate::function::{Function, function_config, function_name, same_rank, values};
+use crate::{MeanMetric, MetricSpec};
 use candle_core::Tensor;
 use candle_keras_layers::{Config, KerasObject, from_serde_config};
 use candle_keras_ops::{self as ops, Error, Result};
@@ -69,6 +70,12 @@ macro_rules! losses {
                 _ => return None,
             })
         }
+
+        $(impl From<$class> for MetricSpec {
+            fn from(function: $class) -> Self {
+                MeanMetric::new(function).into()
+            }
+        })*
 
         /// The names to suggest.
         pub(crate) const NAMES: &[&str] = &[$($name, $($alias,)*)*];
