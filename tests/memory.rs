@@ -1,5 +1,7 @@
 //! The memory of a fit: it does not grow with the number of steps, and is little more than what must be there.
 
+#![allow(clippy::unwrap_used)]
+
 use candle_keras::layers::{Dense, Dropout, Embedding, Lambda, Subtract};
 use candle_keras::prelude::*;
 use candle_keras::{Batch, ops, utils};

@@ -127,7 +127,7 @@ fn epochs_of_some_steps_go_on_in_the_data() {
     let history = model.fit(&endless, (), Fit::new().epochs(2).steps_per_epoch(25).verbose(0)).unwrap();
     assert_eq!((history.epoch.len(), history.params.steps), (2, Some(25)));
     let evaluated = model.evaluate_with(&endless, (), Evaluate::new().steps(3).verbose(0)).unwrap();
-    assert_eq!(evaluated, model.evaluate(&dataset.take(3), ()).unwrap());
+    assert_eq!(evaluated, model.evaluate(dataset.take(3), ()).unwrap());
     assert_eq!(model.predict_with(&endless, Predict::new().steps(3).verbose(0)).unwrap().dims(), [6, 1]);
 }
 

@@ -19,5 +19,5 @@ pub use skipgrams::{
     AliasTable, SkipgramBatches, SkipgramEpoch, Skipgrams, keep_probability, make_sampling_table, skipgrams,
 };
 pub use text::{Document, ReadText, read_text};
-pub use text_vectorization::{Standardize, TextVectorization};
+pub use text_vectorization::{Standardize, TextVectorization, Texts};
 pub use tokenizer::WordTokenizer;

@@ -41,10 +41,12 @@ impl Source for Part {
     }
 }
 
+type Keep = dyn Fn(&Batch) -> Result<bool> + Send + Sync;
+
 /// The elements that a function wants.
 pub(super) struct Filter {
     elements: Dataset,
-    keep: Arc<dyn Fn(&Batch) -> Result<bool> + Send + Sync>,
+    keep: Arc<Keep>,
 }
 
 impl Filter {

@@ -58,7 +58,7 @@ fn a_pass_can_begin_anywhere() {
         |d| d.shuffle(Shuffle::new(7).seed(3).reshuffle_each_iteration(false)),
         |d| d.skip(2).take(13).shuffle(50).batch(2),
         |d| d.repeat(2).batch(7),
-        |d| d.filter(|e| Ok(e.x[0].sum_all()?.to_scalar::<f32>()? as u32 % 3 != 0)),
+        |d| d.filter(|e| Ok(e.x[0].sum_all()?.to_scalar::<f32>()? % 3.0 != 0.0)),
         |d| d.map_on(3, |e| Ok((&e.x[0] * 2.0)?)).shuffle(6),
         |d| d.map(|e| Ok((&e.x[0] + random::next_stream().uniform(1)[0])?)).batch(3),
         |d| d.concatenate(&d.take(5)).shuffle(3),
