@@ -224,6 +224,11 @@ impl Context {
         }
     }
 
+    /// Whether states have new values.
+    pub fn has_updates(&self) -> bool {
+        !self.updates.is_empty()
+    }
+
     /// Gives the states their new values.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use crate::call::{CallArgument, CallArguments};
 use crate::callable::{CallInputs, Callable};
 use crate::symbolic::NodeOutput;
 use crate::variable::Variable;
-use crate::{Config, Context, DTypePolicy, Declared, Regularizer, Shape, TensorSpec};
+use crate::{Config, Context, DTypePolicy, Declared, Regularizer, Shape, TensorSpec, WeightSet};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{Error, Result, warnings};
 use std::any::Any;
@@ -177,7 +177,9 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
 
     /// The values of all weights, as copies. Keras: `layer.get_weights()`.
     fn get_weights(&self) -> Result<Vec<Tensor>> {
-        self.variables().iter().map(|variable| Ok(variable.value().copy()?)).collect()
+        let variables = self.variables();
+        let copies = || variables.iter().map(|variable| Ok(variable.value().copy()?)).collect();
+        WeightSet::new(variables.clone()).read(copies)
     }
 
     /// Replaces the values of all weights, in the order of `get_weights`. Keras: `layer.set_weights(weights)`.
@@ -195,7 +197,8 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
                 .in_layer(self.layer_name(), self.class_name()));
         }
         let assign = |(variable, value): (&Variable, &Tensor)| variable.assign(value);
-        variables.iter().zip(weights).try_for_each(assign).map_err(|e| e.in_layer(self.layer_name(), self.class_name()))
+        let assigned = WeightSet::new(variables.clone()).write(|| variables.iter().zip(weights).try_for_each(assign));
+        assigned.map_err(|e| e.in_layer(self.layer_name(), self.class_name()))
     }
 
     /// The number of numbers in all weights.

@@ -40,6 +40,7 @@ mod spatial;
 mod spec;
 mod symbolic;
 mod variable;
+mod weight_set;
 mod wrapper;
 
 pub use activations::ActivationFunction;
@@ -73,4 +74,5 @@ pub use sizes::{Pairs, Sizes};
 pub use spec::TensorSpec;
 pub use symbolic::{Input, KerasTensor, KerasTensors, Node, NodeOutput, call, call_with};
 pub use variable::{Deferred, Variable, Weight, to_be_loaded};
+pub use weight_set::WeightSet;
 pub use wrapper::AnyLayer;

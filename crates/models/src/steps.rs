@@ -1,6 +1,7 @@
 //! What happens to one batch: a training step, a test step, a prediction.
 
-use crate::compiled::{Results, Use, penalties, scalar, warn_of_nan};
+use crate::compiled::{Compiled, Results, Use, penalties, scalar, warn_of_nan};
+use crate::graph::Graph;
 use crate::model::Model;
 use crate::{Logs, Optimizer, Result, arrays};
 use candle_core::Tensor;
@@ -104,27 +105,7 @@ impl Model {
     /// If the model is not compiled, or the batch does not suit it.
     pub fn grad_step(&mut self, batch: &Batch) -> Result<Step> {
         let graph = self.graph()?;
-        let compiled = self.compiled()?;
-        let number = compiled.optimizer.iterations();
-        let mut ctx =
-            Context::training(compiled.stream(Use::Step, number)).at_step(number).trains(compiled.trained.clone());
-        let tape = Tape::start();
-        let (outputs, masks) = graph.run(&batch.x, &vec![None; batch.x.len()], &mut ctx)?;
-        let results = Results { targets: &batch.y, outputs: &outputs, masks: &masks, weights: &batch.sample_weight };
-        let losses = compiled.losses(&results)?;
-        let mut added = ctx.take_losses();
-        added.extend(penalties(&compiled.trainable)?);
-        let loss = compiled.total(&losses, added)?;
-        let scale = compiled.optimizer.loss_scale();
-        let grads = if scale == 1.0 { tape.backward(&loss)? } else { tape.backward(&(&loss * scale)?)? };
-        let mut gradients = Vec::with_capacity(compiled.trainable.len());
-        for variable in &compiled.trainable {
-            if let Some(gradient) = variable.gradient(&grads)? {
-                gradients.push((variable.clone(), if scale == 1.0 { gradient } else { gradient.scaled(1.0 / scale)? }));
-            }
-        }
-        let loss = loss.detach();
-        Ok(Step { loss, outputs, gradients, losses, masks, ctx })
+        graph.weights().read(|| self.compiled()?.grad_step(&graph, batch))
     }
 
     /// Makes the changes of a step: the optimizer changes the weights, and the states take their new values. A step that the optimizer skips, since its gradients are not
@@ -135,10 +116,13 @@ impl Model {
     pub fn apply_step(&mut self, step: Step) -> Result<()> {
         let Step { gradients, mut ctx, outputs, losses, .. } = step;
         drop((outputs, losses));
-        if self.compiled()?.optimizer.apply_gradients(gradients)? {
-            ctx.commit()?;
-        }
-        Ok(())
+        let graph = self.graph()?;
+        graph.weights().write(|| {
+            if self.compiled()?.optimizer.apply_gradients(gradients)? {
+                ctx.commit()?;
+            }
+            Ok(())
+        })
     }
 
     /// Forward, backward, update. Returns the loss before the update, which is not read here: that would wait for the device.
@@ -158,22 +142,55 @@ impl Model {
         let graph = self.graph()?;
         let compiled = self.compiled()?;
         let mut ctx = Context::inference();
-        let (outputs, masks) = graph.run(&batch.x, &vec![None; batch.x.len()], &mut ctx)?;
-        let results = Results { targets: &batch.y, outputs: &outputs, masks: &masks, weights: &batch.sample_weight };
-        let losses = compiled.losses(&results)?;
-        let mut added = ctx.take_losses();
-        added.extend(penalties(&compiled.trainable)?);
-        let loss = compiled.total(&losses, added)?;
-        compiled.measure(&loss, &losses, &results)?;
-        ctx.commit()
+        graph.weights().read(|| {
+            let (outputs, masks) = graph.run(&batch.x, &vec![None; batch.x.len()], &mut ctx)?;
+            let results =
+                Results { targets: &batch.y, outputs: &outputs, masks: &masks, weights: &batch.sample_weight };
+            let losses = compiled.losses(&results)?;
+            let mut added = ctx.take_losses();
+            added.extend(penalties(&compiled.trainable)?);
+            compiled.measure(&compiled.total(&losses, added)?, &losses, &results)
+        })?;
+        commit(&graph, &mut ctx)
     }
 
     pub(crate) fn predict_step(&self, x: &[Tensor]) -> Result<Vec<Tensor>> {
         let mut ctx = Context::inference();
-        let (outputs, _) = self.graph()?.run(x, &vec![None; x.len()], &mut ctx)?;
-        ctx.commit()?;
+        let graph = self.graph()?;
+        let (outputs, _) = graph.weights().read(|| graph.run(x, &vec![None; x.len()], &mut ctx))?;
+        commit(&graph, &mut ctx)?;
         Ok(outputs)
     }
+}
+
+impl Compiled {
+    /// The forward and the backward pass.
+    fn grad_step(&mut self, graph: &Graph, batch: &Batch) -> Result<Step> {
+        let number = self.optimizer.iterations();
+        let mut ctx = Context::training(self.stream(Use::Step, number)).at_step(number).trains(self.trained.clone());
+        let tape = Tape::start();
+        let (outputs, masks) = graph.run(&batch.x, &vec![None; batch.x.len()], &mut ctx)?;
+        let results = Results { targets: &batch.y, outputs: &outputs, masks: &masks, weights: &batch.sample_weight };
+        let losses = self.losses(&results)?;
+        let mut added = ctx.take_losses();
+        added.extend(penalties(&self.trainable)?);
+        let loss = self.total(&losses, added)?;
+        let scale = self.optimizer.loss_scale();
+        let grads = if scale == 1.0 { tape.backward(&loss)? } else { tape.backward(&(&loss * scale)?)? };
+        let mut gradients = Vec::with_capacity(self.trainable.len());
+        for variable in &self.trainable {
+            if let Some(gradient) = variable.gradient(&grads)? {
+                gradients.push((variable.clone(), if scale == 1.0 { gradient } else { gradient.scaled(1.0 / scale)? }));
+            }
+        }
+        let loss = loss.detach();
+        Ok(Step { loss, outputs, gradients, losses, masks, ctx })
+    }
+}
+
+/// Changes the states of a prediction, if there are any.
+fn commit(graph: &Graph, ctx: &mut Context) -> Result<()> {
+    if ctx.has_updates() { graph.weights().write(|| ctx.commit()) } else { Ok(()) }
 }
 
 /// What a training step has found, before anything has changed; see [`Model::grad_step`].

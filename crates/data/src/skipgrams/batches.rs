@@ -288,10 +288,10 @@ mod tests {
         let text = [1, 2, 3];
         let error = |batches: SkipgramBatches| batches.epoch(0).unwrap_err().to_string();
         let batches = || SkipgramBatches::new(text, 4);
-        assert!(error(SkipgramBatches::new(&text, 3)).contains("3 at [2]"));
-        assert!(error(SkipgramBatches::new(&text, usize::MAX)).contains("vocabulary_size"));
-        assert!(error(SkipgramBatches::new(&[], 3)).contains("no words"));
-        assert!(error(SkipgramBatches::new(&[0, 0], 3)).contains("no words"));
+        assert!(error(SkipgramBatches::new(text, 3)).contains("3 at [2]"));
+        assert!(error(SkipgramBatches::new(text, usize::MAX)).contains("vocabulary_size"));
+        assert!(error(SkipgramBatches::new([], 3)).contains("no words"));
+        assert!(error(SkipgramBatches::new([0, 0], 3)).contains("no words"));
         assert!(error(batches().window_size(0)).contains("window_size"));
         assert!(error(batches().window_size(usize::MAX)).contains("window_size"));
         assert!(error(batches().batch_size(0)).contains("batch_size"));
