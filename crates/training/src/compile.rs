@@ -1,6 +1,6 @@
 //! The arguments of `compile`: a loss, metrics and weights for each output of a model.
 
-use crate::function::{function_config, function_name};
+use crate::function::{function_config, function_name, object_config};
 use crate::metrics::CloneMetric;
 use crate::{Error, Function, Loss, MeanMetric, Metric, Result, losses, metrics};
 use candle_keras_layers::{Config, KerasObject};
@@ -54,8 +54,7 @@ impl MetricSpec {
             config.extend(arguments);
         }
         let known = metrics::CLASSES.contains(&class_name) || losses::CLASSES.contains(&class_name);
-        let (module, registered_name) = if known { (Some("keras.metrics"), None) } else { (None, Some(class_name)) };
-        json!({"module": module, "class_name": class_name, "config": config, "registered_name": registered_name})
+        object_config("keras.metrics", known, class_name, config)
     }
 
     /// The metric that Keras describes by a name or an object.

@@ -66,6 +66,12 @@ pub(crate) fn function_config(name: &str) -> Config {
     serde_json::json!({"module": "builtins", "class_name": "function", "config": name, "registered_name": name})
 }
 
+/// Keras's form of an object: one of its own classes is in a module, any other is registered by its name.
+pub(crate) fn object_config(module: &str, is_keras: bool, class_name: &str, config: Config) -> Config {
+    let (module, registered_name) = if is_keras { (Some(module), None) } else { (None, Some(class_name)) };
+    serde_json::json!({"module": module, "class_name": class_name, "config": config, "registered_name": registered_name})
+}
+
 /// The name, where Keras writes a name or a function by its name.
 pub fn function_name(config: &Config) -> Option<&str> {
     config.as_str().or_else(|| if config["class_name"] == "function" { config["config"].as_str() } else { None })

@@ -6,7 +6,7 @@ mod regression;
 pub use probabilistic::{BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy};
 pub use regression::{MeanAbsoluteError, MeanSquaredError};
 
-use crate::function::{Function, function_config, function_name, same_rank, values};
+use crate::function::{Function, function_config, function_name, object_config, same_rank, values};
 use crate::{MeanMetric, MetricSpec};
 use candle_core::Tensor;
 use candle_keras_layers::{Config, KerasObject, from_serde_config};
@@ -174,7 +174,7 @@ impl Loss {
         if let (Some(config), Config::Object(arguments)) = (config.as_object_mut(), arguments) {
             config.extend(arguments);
         }
-        Ok(json!({"module": "keras.losses", "class_name": class_name, "config": config, "registered_name": null}))
+        Ok(object_config("keras.losses", CLASSES.contains(&class_name), class_name, config))
     }
 
     /// The loss that Keras describes by a name or an object.
