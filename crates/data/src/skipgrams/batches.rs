@@ -247,7 +247,7 @@ impl SkipgramBatches<'static> {
     ///
     /// ```
     /// use candle_keras_data::{Batch, SkipgramBatches};
-    /// let pairs = SkipgramBatches::new(vec![3, 1, 4, 1, 5, 0, 2, 6, 5, 3, 5], 7).window_size(2).batch_size(8).dataset();
+    /// let pairs = SkipgramBatches::new(vec![3, 1, 4, 1, 5, 0, 2, 6, 5, 3, 5], 7).sample(0.0).batch_size(8).dataset();
     /// let Batch { x, y, .. } = pairs.iter()?.next().expect("there are pairs")?;
     /// assert_eq!((x.len(), x[0].dims(), y[0].dims()), (2, &[8][..], &[8][..]));
     /// # Ok::<(), candle_keras_data::Error>(())
