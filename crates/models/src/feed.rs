@@ -80,7 +80,8 @@ impl Feed {
             batch.sample_weight = vec![weight];
         }
         self.taken += 1;
-        batch.to_device(device).map(Some)
+        let is_there = batch.tensors().all(|tensor| tensor.device().same_device(device));
+        if is_there { Ok(Some(batch)) } else { batch.to_device(device).map(Some) }
     }
 
     /// Lets a model that learns its shapes from data see the first batch.

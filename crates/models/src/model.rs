@@ -262,9 +262,9 @@ impl Model {
     }
 
     pub(crate) fn compiled(&mut self) -> Result<&mut Compiled> {
-        let name = self.base.name();
+        let base = &self.base;
         self.compiled.as_mut().ok_or_else(|| {
-            Error::new(format!("the model {name:?} is not compiled"))
+            Error::new(format!("the model {:?} is not compiled", base.name()))
                 .help("call model.compile(\"adam\", \"mse\") first, with an optimizer and a loss that suit")
         })
     }

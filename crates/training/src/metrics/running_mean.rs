@@ -16,10 +16,11 @@ impl Total {
     /// # Errors
     /// If it is not a scalar of floats.
     pub fn add(&mut self, value: &Tensor) -> Result<()> {
-        let value = value.detach().to_dtype(DType::F64)?;
+        let value = value.to_dtype(DType::F64)?;
         if value.device().is_cpu() {
             self.number += value.to_scalar::<f64>()?;
         } else {
+            let value = value.detach();
             self.on_device = Some(match self.on_device.take() {
                 Some(sum) => (sum + value)?,
                 None => value,
@@ -64,7 +65,10 @@ impl RunningMean {
     /// # Errors
     /// If the value is not a scalar.
     pub fn update(&mut self, value: &Tensor, count: f64) -> Result<()> {
-        self.total.add(&(value.detach().to_dtype(DType::F64)? * count)?)?;
+        match value.device() {
+            Device::Cpu => self.total.add_number(value.to_dtype(DType::F64)?.to_scalar::<f64>()? * count),
+            _ => self.total.add(&(value.detach() * count)?)?,
+        }
         self.count.add_number(count);
         Ok(())
     }
