@@ -339,6 +339,14 @@ impl Described for Model {
 }
 
 impl Layer for Model {
+    fn output(&self) -> Result<KerasTensor> {
+        Model::output(self)
+    }
+
+    fn input(&self) -> Result<KerasTensor> {
+        Model::input(self)
+    }
+
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let graph = self.graph()?;
         let dtypes = graph.inputs().iter().map(NodeOutput::dtype);
