@@ -25,7 +25,7 @@
 //! The guide is in the folder `docs`, the map of the code in `ARCHITECTURE.md`.
 
 #[doc(inline)]
-pub use candle_keras_layers::{GradientTape, Input, layers};
+pub use candle_keras_layers::{GradientSources, GradientTape, Input, layers};
 #[doc(inline)]
 pub use candle_keras_models::{
     Batch, Compile, Dataset, Evaluate, Fit, History, Logs, Model, Optimizer, Predict, Sequential, Step, StepLogs,

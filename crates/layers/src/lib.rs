@@ -55,7 +55,7 @@ pub use core::{MissingWords, Pretrained, PretrainedRows, WordTable};
 pub use declare::{
     Arguments, ConfigMap, Configure, Declared, WithBase, convert, from_config, to_config, write_argument,
 };
-pub use gradient_tape::GradientTape;
+pub use gradient_tape::{GradientSources, GradientTape};
 pub use initializers::Initializer;
 pub use layer::{Layer, Outputs, build, run, run_together, run_with, single};
 pub use list::IntoLayer;
