@@ -59,13 +59,13 @@ pub use operation::{AxisList, Index, Key, Operand, Operation};
 pub use pool::{Pool, pool};
 #[doc(hidden)]
 pub use pulp;
-pub use recurrent::{Cell, Outputs, Run, Sequences, Way, composed_with as recurrent_by_steps, recurrent};
+pub use recurrent::{Cell, Outputs, RnnConfig, Run, Sequences, composed_with as recurrent_by_steps, recurrent};
 pub use row_losses::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
 pub use shape::resolve_shape;
 pub use shared_rows::SharedRows;
 #[doc(hidden)]
 pub use simd::arch;
-pub use simd::{Fused, MulAdd, Real, Separate};
+pub use simd::{Float, Fused, MulAdd, Separate};
 pub use strings::{string_tensor, strings};
 pub use tape::{Gradients, Tape};
 pub use vecdot::vecdot;

@@ -1,4 +1,4 @@
-//! What transposed convolutions share. Keras: `keras/src/layers/convolutional/base_conv_transpose.py`.
+//! Common to transposed convolutions. Keras: `keras/src/layers/convolutional/base_conv_transpose.py`.
 
 use super::arguments::ConvArguments;
 use super::base_conv::{channels, not_both};
@@ -16,7 +16,7 @@ pub(super) struct Transposed<'a, const N: usize> {
 }
 
 impl<const N: usize> Transposed<'_, N> {
-    /// The windows over an axis with so many elements.
+    /// The windows over an axis of this size.
     fn axis(&self, i: usize, size: usize) -> Result<Axis> {
         let Windows { size: window, strides, dilation } = &self.windows;
         let padding = padding(&self.arguments.layout.padding, false)?;

@@ -1,4 +1,4 @@
-//! What convolutions of each channel by itself share. Keras: `keras/src/layers/convolutional/base_depthwise_conv.py`.
+//! Common to depthwise convolutions. Keras: `keras/src/layers/convolutional/base_depthwise_conv.py`.
 
 use super::arguments::DepthwiseArguments;
 use super::base_conv::channels;
@@ -7,14 +7,14 @@ use crate::{Build, Context, Layer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Result};
 
-/// A convolution of each channel by itself over `N` axes.
+/// A depthwise convolution over `N` axes.
 pub(super) struct Depthwise<'a, const N: usize> {
     pub(super) windows: Windows<N>,
     pub(super) arguments: &'a DepthwiseArguments,
 }
 
 impl<const N: usize> Depthwise<'_, N> {
-    /// An error if an argument cannot be; the channels otherwise, for which the layer is built.
+    /// Checks the arguments, and returns the number of channels.
     pub(super) fn channels(&self, build: &mut Build) -> Result<usize> {
         positive("depth_multiplier", &[self.arguments.depth_multiplier])?;
         self.windows.check("kernel_size")?;

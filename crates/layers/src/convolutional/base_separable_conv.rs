@@ -1,4 +1,4 @@
-//! What separable convolutions share. Keras: `keras/src/layers/convolutional/base_separable_conv.py`.
+//! Common to separable convolutions. Keras: `keras/src/layers/convolutional/base_separable_conv.py`.
 
 use super::arguments::SeparableArguments;
 use super::base_depthwise_conv::Depthwise;
@@ -7,7 +7,7 @@ use crate::{Build, Context, Layer, Shape, Weight};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Axis, FusedActivation, Padding, Result};
 
-/// A convolution of each channel by itself over `N` axes, then one over the channels of each element.
+/// A depthwise convolution over `N` axes, then a pointwise one over the channels.
 pub(super) struct Separable<'a, const N: usize> {
     pub(super) windows: Windows<N>,
     pub(super) arguments: &'a SeparableArguments,

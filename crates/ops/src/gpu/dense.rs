@@ -42,7 +42,7 @@ pub(super) fn biased(z: &Tensor, bias: Option<&Tensor>, activation: FusedActivat
     Ok(value)
 }
 
-/// The gradient of what the activation is of.
+/// The gradient of the activation's input.
 pub(super) fn through(activation: FusedActivation, y: &Tensor, dy: Tensor) -> Result<Tensor> {
     if activation == FusedActivation::Linear {
         return Ok(dy);
@@ -56,7 +56,7 @@ pub(super) fn through(activation: FusedActivation, y: &Tensor, dy: Tensor) -> Re
 /// The sums of the columns of a contiguous matrix.
 pub(crate) fn column_sums(x: &Tensor) -> Result<Tensor> {
     let (rows, width) = x.dims2()?;
-    // As many parts as keep a GPU busy, whose sums are then added up in the same way.
+    // As many chunks as keep a GPU busy; their sums are added in the same way.
     let a_part = rows.div_ceil(128).max(256);
     let parts = rows.div_ceil(a_part).max(1);
     let threads = Threads { blocks: (width.div_ceil(32), parts), block: (32, 8) };

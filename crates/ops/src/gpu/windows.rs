@@ -1,7 +1,7 @@
 //! Convolution and pooling of sequences and images with the channels last.
 //!
-//! A convolution is cuBLAS's product with the matrix of its windows, which takes as much memory as the windows have numbers, and is made again on
-//! the way back. Each of several groups has a product of its own; where there are as many as channels, a composition multiplies the windows.
+//! A convolution is cuBLAS's product with the matrix of its windows, which is rebuilt in the backward pass. Each group has a product of its
+//! own; a depthwise convolution multiplies the windows elementwise.
 
 use super::{Given, Source, Threads, change, column_sums, dense, given, make};
 use crate::FusedActivation;
@@ -11,7 +11,7 @@ use candle_core::{Result, Shape, Tensor};
 
 const SOURCE: Source = Source { name: "windows", text: include_str!("windows.cu") };
 
-/// What all kernels are told of the windows over the rows and columns of images.
+/// The arguments of all kernels about the windows over the rows and columns of images.
 fn told([_, rows, columns]: [Axis; 3], channels: usize) -> Vec<Given<'static>> {
     let sizes = [rows, columns].into_iter().flat_map(|a| [a.input, a.window, a.stride, a.dilation, a.before, a.output]);
     sizes.chain([channels]).map(Given::Size).collect()
@@ -27,7 +27,7 @@ fn gather(x: &Tensor, plan: &Plan, group: usize) -> Result<Tensor> {
     windows.tensor()
 }
 
-/// The windows over all channels as the rows of a matrix, for what becomes of them in a composition.
+/// The windows over all channels as the rows of a matrix, for a composition.
 pub(crate) fn windows(x: &Tensor, plan: &Plan) -> Result<Tensor> {
     let (plan, whole) = (Plan { groups: 1, ..*plan }, x.shape().clone());
     let value = gather(&x.detach().contiguous()?, &plan, 0)?;
@@ -38,7 +38,7 @@ pub(crate) fn windows(x: &Tensor, plan: &Plan) -> Result<Tensor> {
     })
 }
 
-/// Puts the sums of what a group's windows have of each pixel.
+/// Adds up a group's windows for each pixel.
 fn scatter(x: &Tensor, windows: &Tensor, plan: &Plan, group: usize) -> Result<()> {
     let width = plan.channels / plan.groups;
     let mut given = given![windows, group * width, width].to_vec();
@@ -86,7 +86,7 @@ pub(crate) fn conv(
     })
 }
 
-/// The largest number of each window, or the mean of those in the image.
+/// The largest element of each window, or the mean of those in the image.
 pub(crate) fn pool(x: &Tensor, largest: bool, axes: [Axis; 3], shape: Shape) -> Result<Tensor> {
     let input = x.detach().contiguous()?;
     let channels = x.dims()[x.rank() - 1];

@@ -77,7 +77,7 @@ impl EvaluationOptions {
         self
     }
 
-    /// A word as it is compared with others.
+    /// A word in the form in which it is compared with others.
     fn folded<'a>(&self, word: &'a str) -> Cow<'a, str> {
         if self.case_insensitive { word.to_uppercase().into() } else { word.into() }
     }

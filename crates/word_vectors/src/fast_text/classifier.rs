@@ -131,14 +131,14 @@ impl FastTextClassifier {
         self
     }
 
-    /// What a label begins with. Default `__label__`. Files do not have it: a model that was read takes the default. fastText: `label`.
+    /// The prefix of labels. Default `__label__`. Files do not have it: a model that was read takes the default. fastText: `label`.
     #[must_use]
     pub fn label_prefix(mut self, label_prefix: impl Into<String>) -> Self {
         self.label_prefix = label_prefix.into();
         self
     }
 
-    /// Vectors that the rows of words begin with. Default: none. Their words are in the model even if the text does not have them. fastText: `pretrainedVectors`.
+    /// Initial vectors of words. Default: none. Their words are in the model even if the text does not have them. fastText: `pretrainedVectors`.
     #[must_use]
     pub fn pretrained(mut self, vectors: impl Into<Arc<KeyedVectors>>) -> Self {
         self.pretrained = Some(vectors.into());

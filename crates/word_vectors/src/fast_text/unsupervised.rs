@@ -19,8 +19,8 @@ use std::path::Path;
 ///
 /// The vector of a word is the mean of its own row and of those of its n-grams, so that unseen and misspelled words have vectors. In each window the vectors
 /// of the words around it answer with the centre, as in word2vec; the mean of a word's rows is computed once for all windows
-/// that it is in, and what it has learned is added to each of its rows. Where the program differs: `</s>` is not a word here, all input rows begin with random
-/// numbers whatever the number of threads, and wrong words are shared by the pairs of a window, unless `shared_negatives` is 0.
+/// that it is in, and what it has learned is added to each of its rows. Where the program differs: `</s>` is not a word here, all input rows are initialized with random
+/// numbers whatever the number of threads, and negatives are shared by the pairs of a window, except if `shared_negatives` is 0.
 ///
 /// # Memory
 /// `bucket` rows of `vector_size` numbers of 4 bytes, rows filled up to 64 bytes: 900 MB by default, whatever the text. A

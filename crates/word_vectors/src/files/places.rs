@@ -46,7 +46,7 @@ fn in_text(word: &str) -> bool {
         && !word.bytes().any(|b| (0x09..=0x0d).contains(&b))
 }
 
-/// Checks that there is a place for each word, as it is spelled, and that no two are spelled the same.
+/// Checks that there is a place for each word, exactly as spelled, and that no two are spelled the same.
 fn places(vectors: &KeyedVectors, options: &Save, has_place: impl Fn(usize, &str) -> bool) -> Result<()> {
     let mut replaced = Words::new();
     for (number, word) in vectors.words().iter().enumerate() {

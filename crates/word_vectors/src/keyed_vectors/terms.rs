@@ -1,4 +1,4 @@
-//! What is asked about: words, vectors, and weights of them.
+//! The terms of a query: words and vectors with weights.
 
 use super::{KeyedVectors, products};
 use candle_keras_ops::{Error, Result};

@@ -12,7 +12,7 @@ pub(crate) enum Token<'a> {
 /// What a byte is within a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A letter or digit that stays as it is.
+    /// A letter or digit that is not changed.
     Letter,
     /// A capital letter that becomes a small one.
     Capital,

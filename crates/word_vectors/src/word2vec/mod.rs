@@ -24,7 +24,7 @@ use std::path::PathBuf;
 /// (both cut them at 1000 or 10,000 words).
 ///
 /// # Speed
-/// The negatives of a window are the same for all of its words, so that it is three small products of matrices on rows that are in
+/// The negatives of a window are the same for all of its words, so that it is three small matrix products on rows that are in
 /// the cache (HogBatch); `shared_negatives(0)` draws them for each pair, and takes several times as long. One less than a multiple of six is the
 /// fastest number of `negative`.
 ///
