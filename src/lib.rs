@@ -141,7 +141,7 @@ pub mod ops {
     keras_ops! {
         abs add cast clip concatenate custom_gradient divide dot dtype equal exp expand_dims get_item greater less log
         log1p log_softmax matmul max maximum mean min minimum multiply negative power relu reshape sigmoid softmax
-        softplus sqrt square squeeze stack stop_gradient subtract sum tanh transpose vecdot where_
+        softplus sqrt square squeeze stack stop_gradient subtract sum tanh transpose where_
     }
 
     // Their arguments.
@@ -154,7 +154,7 @@ pub mod ops {
         Attention, Axis, Cell, FusedActivation, Groups, Outputs, Padding, Pool, RnnConfig, Run, Sequences, attention,
         attention_with_scores, batch_normalize, channel_moments, conv, conv_transpose, dense, dense_over,
         depthwise_conv, dropout, embedding_lookup, host_ids, l2_normalize, normalize, normalize_channels, pool,
-        recurrent,
+        recurrent, vecdot,
     };
 
     // Losses of rows.

@@ -104,7 +104,7 @@ impl Build<'_> {
         inner.write_state().outer = Some(self.base.path());
         if let Some(policy) = self.base.read_state().policy.clone() {
             inner.write_state().policy.get_or_insert(policy);
-            inner.settle_policy()?;
+            inner.resolve_policy()?;
         }
         if !self.base.is_trainable() {
             layer.set_trainable(false);
@@ -174,7 +174,7 @@ impl Base {
             warned_of_mask: false,
         })));
         // The global policy is a known one.
-        _ = base.settle_policy();
+        _ = base.resolve_policy();
         base
     }
 
@@ -243,10 +243,10 @@ impl Base {
     pub(crate) fn set_policy(&self, policy: DTypePolicy) {
         self.write_state().policy = Some(policy);
         // An unknown name is an error when the layer is built.
-        _ = self.settle_policy();
+        _ = self.resolve_policy();
     }
 
-    fn settle_policy(&self) -> Result<()> {
+    fn resolve_policy(&self) -> Result<()> {
         let policy = self.read_state().policy.clone().unwrap_or_else(dtype_policy);
         let dtypes = Dtypes { variable: policy.variable_dtype()?, compute: policy.compute_dtype()? };
         self.write_state().dtypes = dtypes;
@@ -320,7 +320,7 @@ impl Base {
         if self.read_state().built.is_some() {
             return Ok(());
         }
-        self.settle_policy()?;
+        self.resolve_policy()?;
         self.check_name()?;
         let (weights, states) = (Vec::new(), Vec::new());
         let mut build = Build { base: self, inputs: shapes, weights, states, layers: Vec::new(), fixed: Vec::new() };

@@ -2,7 +2,7 @@
 
 use crate::{Constraint, Initializer, Regularizer};
 use candle_core::{DType, Device, Tensor, Var};
-use candle_keras_ops::{Error, Gradient, Gradients, Result, RowPlaces};
+use candle_keras_ops::{Error, Gradient, Gradients, Result, RowIndices};
 use std::cell::Cell;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,7 +21,7 @@ struct Inner {
     trainable: AtomicBool,
     regularizer: Option<Regularizer>,
     constraint: Option<Constraint>,
-    places: RowPlaces,
+    places: RowIndices,
     deferred: Mutex<Option<Arc<dyn Deferred>>>,
 }
 
@@ -175,7 +175,7 @@ impl Weight {
             trainable: AtomicBool::new(self.trainable),
             regularizer: self.regularizer,
             constraint: self.constraint,
-            places: RowPlaces::default(),
+            places: RowIndices::default(),
             deferred: Mutex::new(None),
         })))
     }

@@ -2,7 +2,7 @@
 //! (candle-nn's fused one has no gradient.)
 
 use crate::cores::{self, UninitChunk};
-use crate::dropout::{drop_some, dropout, dropped_in, kept, scale};
+use crate::dropout::{drop_into, drop_some, dropout, keep_mask, scale};
 use crate::host::{view, with_float};
 use crate::linalg::{scaled_softmax_row, softmax_row, softmax_row_backward};
 use crate::matmul::{Matrix, gemm, gemm_into};
@@ -49,7 +49,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
     if !on_host(&[q, k, v]) {
         return composed(q, k, v, by, random);
     }
-    let drawn = (by.dropout > 0.0).then(|| kept(batch * heads * queries * keys, by.dropout, random));
+    let drawn = (by.dropout > 0.0).then(|| keep_mask(batch * heads * queries * keys, by.dropout, random));
     let plan = Plan { queries, keys, heads, size, width, scale: by.scale, causal: by.causal };
     let contiguous = |x: &Tensor| x.detach().contiguous();
     let (q_, k_, v_) = (contiguous(q)?, contiguous(k)?, contiguous(v)?);
@@ -74,7 +74,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                 simd!(|by| plan.softmax(weights, mask, by));
                 let weights = match &drawn {
                     Some(drawn) => {
-                        dropped_in(&mut dropped, weights, &drawn[(sample * heads + head) * queries * keys..], keep)
+                        drop_into(&mut dropped, weights, &drawn[(sample * heads + head) * queries * keys..], keep)
                     }
                     None => &*weights,
                 };
@@ -99,7 +99,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                     let used = match &drawn {
                         Some(drawn) => {
                             simd!(drop_some(scores, &drawn[at..], keep));
-                            dropped_in(&mut dropped, weights, &drawn[at..], keep)
+                            drop_into(&mut dropped, weights, &drawn[at..], keep)
                         }
                         None => weights,
                     };

@@ -13,7 +13,7 @@ pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
     if on_gpu(&[x]) {
         return gpu::dropout(x, random.skip_blocks(x.elem_count()), threshold(rate), scale(rate));
     }
-    let (kept, scale) = (kept(x.elem_count(), rate, random), scale(rate));
+    let (kept, scale) = (keep_mask(x.elem_count(), rate, random), scale(rate));
     if !on_host(&[x]) {
         let factors = kept.iter().map(|&kept| f32::from(kept) * scale as f32).collect::<Vec<_>>();
         let factors = Tensor::from_vec(factors, x.shape(), x.device())?.to_dtype(x.dtype())?;
@@ -32,7 +32,7 @@ pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
 }
 
 /// A byte for each of `count` elements, 1 where it is kept: less to keep for the backward pass than the bits or the factors.
-pub(crate) fn kept(count: usize, rate: f64, random: &mut Stream) -> Vec<u8> {
+pub(crate) fn keep_mask(count: usize, rate: f64, random: &mut Stream) -> Vec<u8> {
     // A rate of 1 drops the highest draw as well.
     let (threshold, any) = (threshold(rate), rate < 1.0);
     random.drawn(count, move |bits| u8::from(bits >= threshold && any))
@@ -54,7 +54,7 @@ fn dropped<T: Float>(x: &[T], kept: &[u8], scale: f64) -> Vec<T> {
 }
 
 /// Dropout into a reused buffer, for elements that stay in the cache.
-pub(crate) fn dropped_in<'a, T: Float>(memory: &'a mut Vec<T>, x: &[T], kept: &[u8], scale: T) -> &'a [T] {
+pub(crate) fn drop_into<'a, T: Float>(memory: &'a mut Vec<T>, x: &[T], kept: &[u8], scale: T) -> &'a [T] {
     memory.clear();
     memory.extend_from_slice(x);
     simd!(drop_some(memory, kept, scale));

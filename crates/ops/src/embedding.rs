@@ -105,7 +105,7 @@ fn position(mut flat: usize, dims: &[usize]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Gradient, RowPlaces, Tape};
+    use crate::{Gradient, RowIndices, Tape};
     use candle_core::{Device, Var};
 
     fn table() -> Var {
@@ -137,7 +137,7 @@ mod tests {
             let tape = Tape::start();
             let gradients = tape.backward(&loss(lookup(&table, &ids).unwrap(), lookup(&table, &one).unwrap())).unwrap();
             assert!(gradients.get(&table).is_none());
-            gradients.of(&table, &RowPlaces::default()).unwrap().unwrap()
+            gradients.of(&table, &RowIndices::default()).unwrap().unwrap()
         };
         // A backward pass whose gradients are dropped leaves no state.
         _ = rows();

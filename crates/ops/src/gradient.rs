@@ -92,9 +92,9 @@ pub(crate) struct Lookup {
 
 /// A buffer for adding up the gradients of a table's lookups by row, kept from step to step: one index for each row of the table.
 #[derive(Debug, Clone, Default)]
-pub struct RowPlaces(Arc<Mutex<Vec<u32>>>);
+pub struct RowIndices(Arc<Mutex<Vec<u32>>>);
 
-impl RowPlaces {
+impl RowIndices {
     /// The gradient of `table`: that of its lookups, and a dense one if there is one.
     ///
     /// Rows stay rows for an f32 table on the host that has no dense gradient beside them; otherwise they are added up on

@@ -51,7 +51,7 @@ pub use error::{Error, Result};
 pub use functions::*;
 #[doc(hidden)]
 pub use gpu::launched;
-pub use gradient::{Gradient, RowPlaces, Rows};
+pub use gradient::{Gradient, RowIndices, Rows};
 pub use linalg::l2_normalize;
 pub use matmul::{FusedActivation, dense, dense_over};
 pub use normalize::{Groups, batch_normalize, channel_moments, normalize, normalize_channels};

@@ -6,7 +6,7 @@
 //! leaves (in a closure of a Lambda, say) is differentiated by candle. Without a [`Tape`] each op is a node of candle's tape, so that
 //! `Tensor::backward` is right everywhere.
 
-use crate::gradient::{Gradient, Lookup, RowPlaces};
+use crate::gradient::{Gradient, Lookup, RowIndices};
 use crate::update;
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, CudaStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage};
@@ -82,7 +82,7 @@ impl Gradients {
     ///
     /// # Errors
     /// If rows cannot be added.
-    pub fn of(&self, variable: &Tensor, places: &RowPlaces) -> Result<Option<Gradient>> {
+    pub fn of(&self, variable: &Tensor, places: &RowIndices) -> Result<Option<Gradient>> {
         let lookups = self.rows.get(&variable.id()).map_or(&[][..], Vec::as_slice);
         places.gradient(&variable.detach(), self.get(variable), lookups)
     }

@@ -1,4 +1,4 @@
-//! Dot products of rows. Keras: `keras.ops.vecdot`.
+//! Dot products of rows. NumPy: `numpy.vecdot`.
 
 use crate::cores;
 use crate::host::{dot, view, with_float};

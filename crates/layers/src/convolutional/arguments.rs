@@ -17,7 +17,7 @@ arguments! {
 
 arguments! {
     /// Bias and activation.
-    pub(crate) struct EndArguments() as end_setters {
+    pub(crate) struct EpilogueArguments() as epilogue_setters {
         /// The activation.
         activation: crate::ActivationFunction = "linear",
         /// Whether there is a bias.
@@ -31,7 +31,7 @@ arguments! {
     }
 }
 
-impl EndArguments {
+impl EpilogueArguments {
     /// Adds the bias.
     pub(super) fn build(&self, filters: usize, build: &mut Build) -> Result<()> {
         self.activation.check()?;
@@ -66,7 +66,7 @@ arguments! {
         filters: usize,
     ) as conv_setters {
         ..layout: LayoutArguments = LayoutArguments::new() => layout_setters,
-        ..end: EndArguments = EndArguments::new() => end_setters,
+        ..epilogue: EpilogueArguments = EpilogueArguments::new() => epilogue_setters,
         /// The initializer of the kernel.
         kernel_initializer: crate::Initializer = "glorot_uniform",
         /// The regularizer of the kernel.
@@ -84,7 +84,7 @@ impl ConvArguments {
                 .regularizer(&self.kernel_regularizer)
                 .constraint(&self.kernel_constraint),
         );
-        self.end.build(self.filters, build)
+        self.epilogue.build(self.filters, build)
     }
 }
 
@@ -94,7 +94,7 @@ arguments! {
         /// The number of outputs of each channel.
         depth_multiplier: usize = 1,
         ..layout: LayoutArguments = LayoutArguments::new() => layout_setters,
-        ..end: EndArguments = EndArguments::new() => end_setters,
+        ..epilogue: EpilogueArguments = EpilogueArguments::new() => epilogue_setters,
         /// The initializer of the kernel of the channels.
         depthwise_initializer: crate::Initializer = "glorot_uniform",
         /// The regularizer of the kernel of the channels.

@@ -24,9 +24,9 @@ impl<const N: usize> Convolution<'_, N> {
 
     /// The convolution, and the pooling if there is one.
     fn run(&self, layer: &dyn Layer, x: &Tensor, ctx: &Context, pooling: Option<FusedPooling>) -> Result<Tensor> {
-        let ConvArguments { layout, end, .. } = self.arguments;
+        let ConvArguments { layout, epilogue, .. } = self.arguments;
         let (kernel, padding) = (layer.weight("kernel", ctx)?, self.padding()?);
-        end.run(layer, ctx, |bias, activation| {
+        epilogue.run(layer, ctx, |bias, activation| {
             run_channels_last(x, &layout.data_format, |x| {
                 let axes = self.windows.axes(x.dims(), padding);
                 let pooling = pooling.map(|pooling| pooling(&axes.map(|axis| axis.output)));
@@ -77,9 +77,9 @@ impl<const N: usize> SpatialLayer for Convolution<'_, N> {
         x: &Tensor,
         ctx: &mut Context,
     ) -> Result<Option<Tensor>> {
-        let ConvArguments { layout, end, .. } = self.arguments;
+        let ConvArguments { layout, epilogue, .. } = self.arguments;
         match pooling_of(next, N, &layout.data_format)? {
-            Some(pooling) if end.activation.fused().is_some() => self.run(layer, x, ctx, Some(pooling)).map(Some),
+            Some(pooling) if epilogue.activation.fused().is_some() => self.run(layer, x, ctx, Some(pooling)).map(Some),
             _ => Ok(None),
         }
     }

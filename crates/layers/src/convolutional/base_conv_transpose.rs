@@ -51,9 +51,9 @@ impl<const N: usize> SpatialLayer for Transposed<'_, N> {
     }
 
     fn forward(&self, layer: &dyn Layer, x: &Tensor, ctx: &mut Context) -> Result<Tensor> {
-        let ConvArguments { layout, end, .. } = self.arguments;
+        let ConvArguments { layout, epilogue, .. } = self.arguments;
         let kernel = layer.weight("kernel", ctx)?;
-        end.run(layer, ctx, |bias, activation| {
+        epilogue.run(layer, ctx, |bias, activation| {
             run_channels_last(x, &layout.data_format, |x| {
                 let axes: [Result<Axis>; N] = array::from_fn(|i| self.axis(i, x.dims()[i + 1]));
                 let axes = axes.into_iter().collect::<Result<Vec<_>>>()?;

@@ -33,13 +33,13 @@ impl<const N: usize> SpatialLayer for Depthwise<'_, N> {
     fn build(&self, _: &Shape, build: &mut Build) -> Result<()> {
         let channels = self.channels(build)?;
         self.arguments.build("kernel", &self.windows.size.0, channels, build);
-        self.arguments.end.build(self.arguments.outputs(channels), build)
+        self.arguments.epilogue.build(self.arguments.outputs(channels), build)
     }
 
     fn forward(&self, layer: &dyn Layer, x: &Tensor, ctx: &mut Context) -> Result<Tensor> {
-        let DepthwiseArguments { layout, end, .. } = self.arguments;
+        let DepthwiseArguments { layout, epilogue, .. } = self.arguments;
         let (kernel, padding) = (layer.weight("kernel", ctx)?, padding(&layout.padding, false)?);
-        end.run(layer, ctx, |bias, activation| {
+        epilogue.run(layer, ctx, |bias, activation| {
             run_channels_last(x, &layout.data_format, |x| {
                 let axes = self.windows.axes(x.dims(), padding);
                 Ok(ops::depthwise_conv(x, &kernel, bias, &axes, activation)?)

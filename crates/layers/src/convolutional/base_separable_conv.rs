@@ -32,14 +32,14 @@ impl<const N: usize> SpatialLayer for Separable<'_, N> {
                 .regularizer(&self.arguments.pointwise_regularizer)
                 .constraint(&self.arguments.pointwise_constraint),
         );
-        depthwise.end.build(*filters, build)
+        depthwise.epilogue.build(*filters, build)
     }
 
     fn forward(&self, layer: &dyn Layer, x: &Tensor, ctx: &mut Context) -> Result<Tensor> {
-        let (layout, end) = (&self.arguments.depthwise.layout, &self.arguments.depthwise.end);
+        let (layout, epilogue) = (&self.arguments.depthwise.layout, &self.arguments.depthwise.epilogue);
         let padding = padding(&layout.padding, false)?;
         let kernels = [layer.weight("depthwise_kernel", ctx)?, layer.weight("pointwise_kernel", ctx)?];
-        end.run(layer, ctx, |bias, activation| {
+        epilogue.run(layer, ctx, |bias, activation| {
             run_channels_last(x, &layout.data_format, |x| {
                 let axes = self.windows.axes(x.dims(), padding);
                 let y = ops::depthwise_conv(x, &kernels[0], None, &axes, FusedActivation::Linear)?;

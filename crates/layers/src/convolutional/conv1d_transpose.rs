@@ -1,6 +1,6 @@
 //! Conv1DTranspose: a transposed convolution over a sequence. Keras: `keras.layers.Conv1DTranspose`.
 
-use super::arguments::{ConvArguments, conv_setters, end_setters, layout_setters};
+use super::arguments::{ConvArguments, conv_setters, epilogue_setters, layout_setters};
 use super::base_conv_transpose::Transposed;
 use crate::Sizes;
 use crate::spatial::{Windows, spatial_layer};

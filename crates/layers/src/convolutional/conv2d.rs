@@ -1,6 +1,6 @@
 //! Conv2D: a convolution over an image. Keras: `keras.layers.Conv2D`.
 
-use super::arguments::{ConvArguments, conv_setters, end_setters, layout_setters};
+use super::arguments::{ConvArguments, conv_setters, epilogue_setters, layout_setters};
 use super::base_conv::Convolution;
 use crate::Sizes;
 use crate::spatial::{Windows, spatial_layer};

@@ -1,6 +1,6 @@
 //! Conv3D: a convolution over a volume. Keras: `keras.layers.Conv3D`.
 
-use super::arguments::{ConvArguments, conv_setters, end_setters, layout_setters};
+use super::arguments::{ConvArguments, conv_setters, epilogue_setters, layout_setters};
 use super::base_conv::Convolution;
 use crate::Sizes;
 use crate::spatial::{Windows, spatial_layer};

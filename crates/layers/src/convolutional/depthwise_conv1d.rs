@@ -1,6 +1,6 @@
 //! DepthwiseConv1D: a depthwise convolution over a sequence. Keras: `keras.layers.DepthwiseConv1D`.
 
-use super::arguments::{DepthwiseArguments, depthwise_setters, end_setters, layout_setters};
+use super::arguments::{DepthwiseArguments, depthwise_setters, epilogue_setters, layout_setters};
 use super::base_depthwise_conv::Depthwise;
 use crate::Sizes;
 use crate::spatial::{Windows, spatial_layer};

@@ -1,6 +1,6 @@
 //! DepthwiseConv2D: a depthwise convolution over an image. Keras: `keras.layers.DepthwiseConv2D`.
 
-use super::arguments::{DepthwiseArguments, depthwise_setters, end_setters, layout_setters};
+use super::arguments::{DepthwiseArguments, depthwise_setters, epilogue_setters, layout_setters};
 use super::base_depthwise_conv::Depthwise;
 use crate::Sizes;
 use crate::spatial::{Windows, spatial_layer};

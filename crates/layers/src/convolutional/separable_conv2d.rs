@@ -1,6 +1,6 @@
 //! SeparableConv2D: a depthwise convolution over an image, then a pointwise one. Keras: `keras.layers.SeparableConv2D`.
 
-use super::arguments::{SeparableArguments, depthwise_setters, end_setters, layout_setters, separable_setters};
+use super::arguments::{SeparableArguments, depthwise_setters, epilogue_setters, layout_setters, separable_setters};
 use super::base_separable_conv::Separable;
 use crate::Sizes;
 use crate::spatial::{Windows, spatial_layer};

@@ -38,8 +38,8 @@ pub(crate) fn make<const N: usize>(
     let mut made = Vec::with_capacity(N);
     for shape in shapes {
         made.push(match dtype {
-            DType::F32 => room::<f32>(device, shape.elem_count())?,
-            DType::F64 => room::<f64>(device, shape.elem_count())?,
+            DType::F32 => uninit::<f32>(device, shape.elem_count())?,
+            DType::F64 => uninit::<f64>(device, shape.elem_count())?,
             _ => bail!("{kernel} takes f32 and f64, not {dtype:?}"),
         });
     }
@@ -51,7 +51,7 @@ pub(crate) fn make<const N: usize>(
 }
 
 /// Uninitialized memory.
-fn room<T: Number>(device: &CudaDevice, length: usize) -> Result<CudaStorage> {
+fn uninit<T: Number>(device: &CudaDevice, length: usize) -> Result<CudaStorage> {
     // SAFETY: the kernel that the memory is for writes each element before anything reads it: that is what `make` requires of its kernels,
     // and what the tests that compare them with the host see.
     #[allow(unsafe_code)]

@@ -44,7 +44,7 @@ impl Plan {
     }
 
     /// The arguments of a step that all kernels share.
-    fn told(&self, time: usize) -> [Given<'static>; 12] {
+    fn step_arguments(&self, time: usize) -> [Given<'static>; 12] {
         let (step, place, slots) = (self.step(time), self.output_index(time), self.slots());
         let functions = (self.config.activation as usize, self.config.recurrent_activation as usize);
         let (slot, next, outputs) = (time % slots, (time + 1) % slots, self.outputs() > 0);
@@ -106,7 +106,7 @@ fn forward(plan: Plan, x: Sequences) -> Result<(Value, Trace)> {
         given.extend(given![dropout, mask]);
         let mut written = vec![&value, states, &apart, gates];
         written.extend(carries);
-        given.extend(plan.told(time));
+        given.extend(plan.step_arguments(time));
         change(SOURCE, name, &written, &given, plan.threads())?;
     }
     if plan.row() > plan.outputs() * units {
@@ -147,7 +147,7 @@ fn backward(plan: Plan, trace: &Trace, dy: &Tensor, has_bias: bool, has_state: b
         let mut given = given![dy, back.as_ref(), gates].to_vec();
         given.extend(own.map(Given::from));
         given.extend(given![dropout, mask]);
-        given.extend(plan.told(time));
+        given.extend(plan.step_arguments(time));
         change(SOURCE, name, &written, &given, plan.threads())?;
         back = Some(dz.get(time)?.matmul(&kernel.t()?)?);
     }

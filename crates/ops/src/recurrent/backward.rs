@@ -10,7 +10,7 @@ use crate::simd::Float;
 use candle_core::Result;
 
 /// The gradients of a whole batch.
-pub(super) struct Found<T> {
+pub(super) struct BatchGradients<T> {
     pub(super) inputs: Vec<T>,
     pub(super) kernel: Vec<T>,
     pub(super) bias: Vec<T>,
@@ -18,7 +18,12 @@ pub(super) struct Found<T> {
 }
 
 /// All gradients, from the gradient of the value.
-pub(super) fn backward<T: Float>(plan: Plan, saved: &Saved, traces: &[Trace<T>], dy: &[T]) -> Result<Found<T>> {
+pub(super) fn backward<T: Float>(
+    plan: Plan,
+    saved: &Saved,
+    traces: &[Trace<T>],
+    dy: &[T],
+) -> Result<BatchGradients<T>> {
     let Plan { batch, steps, units, .. } = plan;
     let width = plan.width();
     // Transposed once: gemm would do it at each step, for the few rows of a chunk.
@@ -44,7 +49,8 @@ pub(super) fn backward<T: Float>(plan: Plan, saved: &Saved, traces: &[Trace<T>],
         parts.push((trace, part));
     }
     let found = cores::map(parts, |(trace, dx)| backward_chunk(plan, &numbers, trace, dy, dx));
-    let mut sum = Found { inputs, kernel: vec![T::ZERO; units * width], bias: vec![T::ZERO; width], state: Vec::new() };
+    let mut sum =
+        BatchGradients { inputs, kernel: vec![T::ZERO; units * width], bias: vec![T::ZERO; width], state: Vec::new() };
     sum.state = vec![Vec::with_capacity(batch * units); plan.config.cell.states()];
     for (dw, db, state) in found {
         for (sum, x) in sum.kernel.iter_mut().zip(dw) {
@@ -58,10 +64,10 @@ pub(super) fn backward<T: Float>(plan: Plan, saved: &Saved, traces: &[Trace<T>],
     Ok(sum)
 }
 
-type PartFound<T> = (Vec<T>, Vec<T>, Vec<Vec<T>>);
+type ChunkGradients<T> = (Vec<T>, Vec<T>, Vec<Vec<T>>);
 
 /// The gradients of a chunk of the batch; those of the inputs are written to `dx`.
-fn backward_chunk<T: Float>(plan: Plan, x: &Slices<T>, trace: &Trace<T>, dy: &[T], dx: &mut [T]) -> PartFound<T> {
+fn backward_chunk<T: Float>(plan: Plan, x: &Slices<T>, trace: &Trace<T>, dy: &[T], dx: &mut [T]) -> ChunkGradients<T> {
     let Plan { config, steps, units, .. } = plan;
     let (count, width, kept) = (trace.samples.len(), plan.width(), plan.gates());
     let row = plan.row();

@@ -59,7 +59,7 @@ impl EvaluationOptions {
         self
     }
 
-    /// Whether a pair with an unknown word has similarity 0, and a question with one a wrong answer, default false: they are passed over.
+    /// Whether a pair with an unknown word has similarity 0, and a question with one a wrong answer, default false: they are skipped.
     pub fn dummy4unknown(mut self, dummy4unknown: bool) -> Self {
         self.dummy4unknown = dummy4unknown;
         self

@@ -72,7 +72,7 @@ impl<'a> AllLabels<'a> {
         loss
     }
 
-    /// Brings what the copy has learned to the table.
+    /// Adds the changes of the copy to the table.
     pub fn write_back(&mut self) {
         if self.lines > 0 {
             self.each_row(CachedRows::write_back);

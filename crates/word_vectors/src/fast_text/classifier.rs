@@ -22,7 +22,7 @@ const LOSSES: [&str; 4] = ["softmax", "ns", "hs", "ova"];
 /// trained with it.
 ///
 /// A line of the text is an example. Its labels are the words that begin with `__label__`, wherever they stand; the other words are what
-/// the labels are predicted from. Lines without a label are passed over.
+/// the labels are predicted from. Lines without a label are skipped.
 ///
 /// Words are what stands between white space, as they stand there, whatever the [`Text`] says of tokens and capital letters: for fastText's
 /// program and [`FastTextModel::predict`] they are the same. The end of a line is the word `</s>`, here as there; empty lines are not counted, which

@@ -59,7 +59,7 @@ impl KeyedVectors {
     /// Rows that have numbers alone are taken for words and vectors if they begin with integers, and for a table without words if they begin
     /// with numbers with a point.
     ///
-    /// Of a word that comes several times, the first vector is kept, and a warning says how many were passed over. Numbers that are not
+    /// Of a word that comes several times, the first vector is kept, and a warning says how many were skipped. Numbers that are not
     /// finite are kept as they are, with a warning.
     ///
     /// # Errors

@@ -87,7 +87,7 @@ impl Fault {
     }
 }
 
-/// Parses the lines of `bytes`; those of words that are not wanted are passed over.
+/// Parses the lines of `bytes`; those of words that are not wanted are skipped.
 pub(super) fn parse<'a>(bytes: &'a [u8], width: usize, place: WordPlace, options: &Load) -> ParsedChunk<'a> {
     let (values, kept) = (Vec::new(), Vec::new());
     let has_words = place != WordPlace::Elsewhere;

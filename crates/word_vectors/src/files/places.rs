@@ -33,7 +33,7 @@ pub(super) fn check_counts(vectors: &KeyedVectors, options: &Save) -> Result<()>
     places(vectors, options, |number, word| in_text(word) && begins(number, word))
 }
 
-/// Whether a file can begin with this word: a mark of UTF-8 at the beginning is passed over.
+/// Whether a file can begin with this word: a mark of UTF-8 at the beginning is skipped.
 fn begins(number: usize, word: &str) -> bool {
     number > 0 || !word.starts_with('\u{feff}')
 }

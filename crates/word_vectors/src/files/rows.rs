@@ -44,7 +44,7 @@ impl<'a> Rows<'a> {
             || self.load.vocabulary.as_ref().is_some_and(|vocabulary| self.words.len() == vocabulary.words.len())
     }
 
-    /// How many rows of the file have been taken or passed over.
+    /// How many rows of the file have been taken or skipped.
     pub(super) fn seen(&self) -> u64 {
         self.seen
     }

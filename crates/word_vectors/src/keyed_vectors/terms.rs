@@ -124,7 +124,7 @@ impl KeyedVectors {
         Ok(mean)
     }
 
-    /// The mean vector of words, of vectors, and of both with weights. Words that have no vector are passed over. gensim:
+    /// The mean vector of words, of vectors, and of both with weights. Words that have no vector are skipped. gensim:
     /// `get_mean_vector`.
     ///
     /// The vectors of words are divided by their norms first if `pre_normalize` (gensim's default); vectors that are given are not. The
