@@ -4,8 +4,8 @@
 //! has figures.
 
 use candle_core::Var;
-use candle_keras::ops::{self, random::Stream};
 use candle_keras::prelude::*;
+use candle_keras_ops::{self as ops, random::Stream};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 #[global_allocator]
@@ -20,10 +20,10 @@ fn values(dims: &[usize], seed: u64) -> Var {
 
 /// Name, elements forwards, shapes of the inputs, the op.
 fn cases() -> Vec<(&'static str, u64, Vec<Vec<usize>>, Op)> {
-    use ops::{Axis, Cell, FusedActivation, Groups, Outputs, Padding, Pool, Way};
+    use ops::{Axis, Cell, FusedActivation, Groups, Outputs, Padding, Pool, RnnConfig};
     let shapes = |shapes: &[&[usize]]| shapes.iter().map(|shape| shape.to_vec()).collect::<Vec<_>>();
     let window = |input: usize, window: usize, stride: usize| Axis::new(input, window, stride, 1, Padding::Valid);
-    let way = Way {
+    let config = RnnConfig {
         cell: Cell::Lstm,
         activation: FusedActivation::Tanh,
         recurrent_activation: FusedActivation::Sigmoid,
@@ -85,7 +85,7 @@ fn cases() -> Vec<(&'static str, u64, Vec<Vec<usize>>, Op)> {
             Box::new(move |x| {
                 let (inputs, kernel) = (&x[0], &x[1]);
                 let x = ops::Sequences { inputs, kernel, bias: None, state: None, mask: None, dropout: None };
-                Ok(ops::recurrent(way, x)?.states.remove(0))
+                Ok(ops::recurrent(config, x)?.states.remove(0))
             }),
         ),
         ("attention 32 x 200 x 2 x 32", 2 * 32 * 2 * 200 * 200 * 32, vec![vec![32, 200, 2, 32]; 3], attention(0.0)),

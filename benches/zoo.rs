@@ -1,7 +1,7 @@
 //! The reference works of the peers, for comparison with them: `cargo bench --bench zoo -- [--json] [--device=cuda] [WORK ...]`.
 //!
-//! Milliseconds a step of `fit`, after a short first one, with the data in memory, and a batch of `predict`; and those that it takes after
-//! the whole fit to make the changes that are still owed to rows of a table. benches/compare.py runs this beside Keras and PyTorch;
+//! Milliseconds a step of `fit`, after a short first one, with the data in memory, and a batch of `predict`; and the time after the whole
+//! fit to apply the pending updates of a table. benches/compare.py runs this beside Keras and PyTorch;
 //! benches/README.md has figures with their machine and date. With `--floor`, the word distance is a plain loop over slices, without a
 //! framework, and with lazy rows: what the arithmetic costs.
 

@@ -90,16 +90,18 @@ fn train(args: &Args) -> Result<KeyedVectors> {
     };
     // The arguments that all models have.
     macro_rules! fit {
-        ($model:expr) => {
-            $model
+        ($model:expr) => {{
+            let model = $model
                 .vector_size(args.dim)
                 .epochs(args.epochs.unwrap_or(if is_guide { 60 } else { 5 }))
                 .min_count(args.min_count.unwrap_or(if is_guide { 3 } else { 5 }))
-                .workers(args.workers.unwrap_or_else(candle_keras::ops::cores::count))
                 .seed(args.seed)
-                .verbose(1)
-                .fit(text)?
-        };
+                .verbose(1);
+            match args.workers {
+                Some(workers) => model.workers(workers).fit(text)?,
+                None => model.fit(text)?,
+            }
+        }};
     }
     let vectors = match args.model {
         Kind::Skipgram => fit!(Word2Vec::new()).into_vectors(),

@@ -34,6 +34,9 @@ pub use candle_keras_models::{
 #[doc(inline)]
 pub use candle_keras_ops::{Error, Result};
 
+/// candle, in the version of this crate: its tensors, variables and devices.
+pub use candle_core;
+
 /// Layers. Keras: `keras.layers`.
 pub mod layers {
     #[doc(inline)]
@@ -56,25 +59,25 @@ pub mod activations {
     pub use candle_keras_layers::activations::*;
 }
 
-/// How weights begin. Keras: `keras.initializers`.
+/// Initial values of weights. Keras: `keras.initializers`.
 pub mod initializers {
     #[doc(inline)]
     pub use candle_keras_layers::initializers::*;
 }
 
-/// Penalties on weights and outputs. Keras: `keras.regularizers`.
+/// Regularizers of weights and outputs. Keras: `keras.regularizers`.
 pub mod regularizers {
     #[doc(inline)]
     pub use candle_keras_layers::regularizers::*;
 }
 
-/// Conditions on weights. Keras: `keras.constraints`.
+/// Constraints on weights. Keras: `keras.constraints`.
 pub mod constraints {
     #[doc(inline)]
     pub use candle_keras_layers::constraints::*;
 }
 
-/// What holds for all layers that are made later. Keras: `keras.config`.
+/// Settings for layers that are created later. Keras: `keras.config`.
 pub mod config {
     #[doc(inline)]
     pub use candle_keras_layers::{DTypePolicy, dtype_policy, set_dtype_policy};
@@ -86,7 +89,7 @@ pub mod models {
     pub use candle_keras_models::{Graph, Model, Sequential, clone_model, load_model, model_from_json};
 }
 
-/// Files: Keras's own, and safetensors. Keras: `keras.saving`.
+/// Files of Keras, and safetensors. Keras: `keras.saving`.
 pub mod saving {
     #[doc(inline)]
     pub use candle_keras_models::saving::*;
@@ -122,9 +125,49 @@ pub mod callbacks {
 }
 
 /// Functions of tensors, each with a checked gradient. Keras: `keras.ops`, `K`.
+///
+/// The functions of Keras take tensors and symbolic tensors. The others are for custom layers, losses and metrics; those that
+/// take a tensor of weights are ops with a hand-written gradient, as the layers of the same name use them.
 pub mod ops {
+    macro_rules! keras_ops {
+        ($($name:ident)*) => {
+            #[doc(inline)]
+            pub use candle_keras_ops::{$($name),*};
+
+            /// The functions of `keras.ops` that are here.
+            #[doc(hidden)]
+            pub const KERAS_NAMES: &[&str] = &[$(stringify!($name)),*];
+        };
+    }
+    keras_ops! {
+        abs add cast clip concatenate custom_gradient divide dot dtype equal exp expand_dims get_item greater less log
+        log1p log_softmax matmul max maximum mean min minimum multiply negative power relu reshape sigmoid softmax
+        softplus sqrt square squeeze stack stop_gradient subtract sum tanh transpose where_
+    }
+
+    // Their arguments.
     #[doc(inline)]
-    pub use candle_keras_ops::*;
+    pub use candle_keras_ops::{Axes, AxisList, DTypeName, Index, Key, Operand, axes, dtype_name};
+
+    // Layers as functions, and their arguments.
+    #[doc(inline)]
+    pub use candle_keras_ops::{
+        Attention, Axis, Cell, FusedActivation, Groups, Outputs, Padding, Pool, RnnConfig, Run, Sequences, attention,
+        attention_with_scores, batch_normalize, channel_moments, conv, conv_transpose, dense, dense_over,
+        depthwise_conv, dropout, embedding_lookup, host_ids, l2_normalize, normalize, normalize_channels, pool,
+        recurrent, vecdot,
+    };
+
+    // Losses of rows.
+    #[doc(inline)]
+    pub use candle_keras_ops::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
+
+    #[doc(inline)]
+    pub use candle_keras_ops::{Gradient, Rows, string_tensor, strings};
+    #[doc(inline)]
+    pub use candle_keras_ops::{gradcheck, random};
+
+    pub use candle_core::{D, DType, Device, Tensor, Var};
 }
 
 /// Text, vocabularies, arrays and batches.
@@ -133,7 +176,7 @@ pub mod data {
     pub use candle_keras_data::*;
 }
 
-/// Data on its way to a model. Keras: `keras.preprocessing`.
+/// Preparation of data. Keras: `keras.preprocessing`.
 pub mod preprocessing {
     /// Sequences of ids. Keras: `keras.preprocessing.sequence`.
     pub mod sequence {
@@ -164,7 +207,7 @@ pub mod utils {
     pub use candle_keras_ops::{device, warnings};
 }
 
-/// The names that almost every program needs.
+/// The names that most programs need.
 pub mod prelude {
     pub use crate::callbacks::Callback;
     pub use crate::layers;

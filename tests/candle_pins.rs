@@ -55,7 +55,7 @@ fn the_cpu_cannot_be_seeded() {
     assert!(Device::Cpu.set_seed(1).is_err());
 }
 
-/// `ops::softmax`: candle-nn's fast softmax loses its gradient without a word.
+/// `ops::softmax`: candle-nn's fast softmax silently loses its gradient.
 #[test]
 fn softmax_last_dim_has_no_gradient() {
     let x = Var::new(&[[1f32, 2.]], &Device::Cpu).unwrap();
@@ -116,7 +116,7 @@ fn avg_pool2d_of_an_odd_size_has_a_wrong_gradient() {
     assert!(wrong_by(&values([1, 1, 5, 5], 1), |x| x.avg_pool2d(2)) > 0.01);
 }
 
-/// `ops::normalize`: candle-nn's layer normalization loses the gradient without a word.
+/// `ops::normalize`: candle-nn's layer normalization silently loses the gradient.
 #[test]
 fn layer_norm_has_no_gradient() {
     let x = Var::new(&[[1f32, 2., 4.]], &Device::Cpu).unwrap();

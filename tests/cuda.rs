@@ -4,14 +4,14 @@
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_keras::layers::{BatchNormalization, Dense, Embedding, Flatten, GRU, LSTM, LayerNormalization, SimpleRNN};
-use candle_keras::ops::gradcheck::{gradients, try_values, values};
-use candle_keras::ops::random::Stream;
-use candle_keras::ops::{
-    self, Attention, Axis, Cell, Classes, FusedActivation, Groups, Padding, Pairwise, Pool, Sequences, Way,
-};
 use candle_keras::optimizers::{Adagrad, Adam, AdamW, Adamax, Nadam, Optimizer, RMSprop, SGD};
 use candle_keras::prelude::*;
 use candle_keras::utils;
+use candle_keras_ops::gradcheck::{gradients, try_values, values};
+use candle_keras_ops::random::Stream;
+use candle_keras_ops::{
+    self as ops, Attention, Axis, Cell, Classes, FusedActivation, Groups, Padding, Pairwise, Pool, RnnConfig, Sequences,
+};
 use std::sync::LazyLock;
 
 /// One for all, since candle takes two of the same number for different ones.
@@ -179,7 +179,7 @@ fn recurrent_layers() -> Result<()> {
                 if cell == Cell::GruResetBefore && outputs != ops::Outputs::All {
                     continue;
                 }
-                let way = Way {
+                let config = RnnConfig {
                     cell,
                     activation: FusedActivation::Tanh,
                     recurrent_activation: FusedActivation::Sigmoid,
@@ -188,11 +188,11 @@ fn recurrent_layers() -> Result<()> {
                     zero_masked,
                     outputs,
                 };
-                agree(&format!("{way:?}, {masked}, {dropped}"), kernels, &inputs, |x| {
+                agree(&format!("{config:?}, {masked}, {dropped}"), kernels, &inputs, |x| {
                     let there = |tensor: &Tensor| tensor.to_device(x[0].device());
                     let (mask, dropout) = (there(&mask)?, there(&dropout)?);
                     let run = ops::recurrent(
-                        way,
+                        config,
                         Sequences {
                             inputs: &x[0],
                             kernel: &x[1],
@@ -313,11 +313,11 @@ fn optimizers_of_tables() {
     for (kernel, make) in make {
         let train = |device: &Device| {
             utils::set_random_seed(1);
-            let mut model = Sequential::new(layers![]).unwrap();
-            model.add(Input::shape([3])).unwrap();
-            model.add(Embedding::new(9, 4)).unwrap();
-            model.add(Flatten::new()).unwrap();
-            model.add(Dense::new(2)).unwrap();
+            let mut model = Sequential::new(layers![]);
+            model.add(Input::shape([3]));
+            model.add(Embedding::new(9, 4));
+            model.add(Flatten::new());
+            model.add(Dense::new(2));
             model.to_device(device).unwrap();
             model.compile(make(), "mse").unwrap();
             for step in 0..5u32 {
@@ -341,15 +341,15 @@ fn optimizers_of_tables() {
 fn models_are_trained_alike() {
     let train = |device: &Device| {
         utils::set_random_seed(1);
-        let mut model = Sequential::new(layers![]).unwrap();
-        model.add(Input::shape([6])).unwrap();
-        model.add(Embedding::new(20, 8).mask_zero(true)).unwrap();
-        model.add(LSTM::new(5).return_sequences(true)).unwrap();
-        model.add(LayerNormalization::new()).unwrap();
-        model.add(GRU::new(4).return_sequences(true)).unwrap();
-        model.add(SimpleRNN::new(4)).unwrap();
-        model.add(BatchNormalization::new()).unwrap();
-        model.add(Dense::new(3).activation("softmax")).unwrap();
+        let mut model = Sequential::new(layers![]);
+        model.add(Input::shape([6]));
+        model.add(Embedding::new(20, 8).mask_zero(true));
+        model.add(LSTM::new(5).return_sequences(true));
+        model.add(LayerNormalization::new());
+        model.add(GRU::new(4).return_sequences(true));
+        model.add(SimpleRNN::new(4));
+        model.add(BatchNormalization::new());
+        model.add(Dense::new(3).activation("softmax"));
         model.to_device(device).unwrap();
         model.compile("adam", "sparse_categorical_crossentropy").unwrap();
         let ids: Vec<u32> = (0..96).map(|i| i * 7 % 20).collect();

@@ -1,9 +1,9 @@
 //! Models that real Keras saved: opened, run and trained here, with what Keras answered. tools/keras_fixtures.py writes them.
 
 use candle_keras::layers::{Context, NodeOutput};
-use candle_keras::ops::Operation;
 use candle_keras::prelude::*;
 use candle_keras::saving::{CustomObjects, LoadModel, class_names};
+use candle_keras_ops::Operation;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -75,7 +75,7 @@ fn compare_all(what: &str, found: &[Tensor], expected: &[Tensor], tolerance: f64
 /// Of `sum(output * cos(index))`, as tools/keras_fixtures.py takes it.
 fn gradients(model: &Model, x: &[Tensor]) -> candle_keras::Result<Vec<Tensor>> {
     let mut ctx = Context::new(false, true, candle_keras::ops::random::Stream::new(0, 0));
-    let tape = candle_keras::ops::Tape::start();
+    let tape = candle_keras_ops::Tape::start();
     let (outputs, _) = model.graph()?.run(x, &vec![None; x.len()], &mut ctx)?;
     let mut total = Tensor::new(0f32, &Device::Cpu)?;
     for output in outputs {

@@ -1,10 +1,10 @@
 //! Files that are cut off, damaged, or made to do harm: each is an error, soon and without much memory, and never a panic.
 
 use candle_keras::layers::{Dense, Embedding, Flatten};
-use candle_keras::ops::damage::damaged;
 use candle_keras::ops::random::Stream;
 use candle_keras::prelude::*;
 use candle_keras::saving::{LoadModel, LoadWeights, load_tensors};
+use candle_keras_ops::damage::damaged;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};

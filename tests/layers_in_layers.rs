@@ -1,4 +1,4 @@
-//! Layers inside of layers, and what is said in a call: composite layers and cells of one's own, arguments of calls, freezing, states.
+//! Composite layers and custom cells, arguments of calls, freezing, states.
 
 use candle_keras::layers::{
     BatchNormalization, Bidirectional, Build, Call, CallArguments, Context, Dense, Dropout, LayerNormalization,

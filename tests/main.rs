@@ -4,6 +4,7 @@
 
 mod backup;
 mod candle_pins;
+mod coverage;
 mod errors;
 mod fixtures;
 mod hostile_files;

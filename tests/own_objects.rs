@@ -1,4 +1,4 @@
-//! Objects of one's own: an initializer, a regularizer, a constraint and an activation, in a model and in its file.
+//! Custom objects: an initializer, a regularizer, a constraint and an activation, in a model and in its file.
 
 use candle_keras::constraints::Constrain;
 use candle_keras::initializers::{Initialize, Initializer, Source};

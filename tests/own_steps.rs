@@ -1,4 +1,4 @@
-//! Training as people write it themselves: a loss that a layer adds, a step of one's own under `fit`, a loop of one's own.
+//! Custom training: losses that layers add, a custom step under `fit`, a custom loop.
 
 use candle_keras::callbacks::{BackupAndRestore, LambdaCallback, ModelCheckpoint};
 use candle_keras::layers::{Build, Call, Context, Dense, Dropout, Embedding, Flatten, Shape, Variable, layer};

@@ -1,4 +1,4 @@
-//! What every layer has: a name, a dtype policy, weights, layers inside, and whether it is trained.
+//! What every layer has: a name, a dtype policy, weights, sublayers, and whether it is trained.
 
 use crate::declare::write_argument;
 use crate::naming::AutoName;
@@ -17,11 +17,11 @@ pub struct Base(Arc<RwLock<State>>);
 
 struct State {
     name: String,
-    /// The path of the layer that this one is inside of.
+    /// The path of the enclosing layer.
     outer: Option<String>,
     auto_name: Option<AutoName>,
     trainable: bool,
-    /// None if it is the global one, which a layer around this one replaces.
+    /// `None` stands for the global policy; an enclosing layer passes its own on.
     policy: Option<DTypePolicy>,
     dtypes: Dtypes,
     activity_regularizer: Option<Regularizer>,
@@ -36,7 +36,7 @@ struct State {
     warned_of_mask: bool,
 }
 
-/// What a policy says, as far as it is known.
+/// The dtypes of a policy, as far as they are known.
 #[derive(Debug, Clone, Copy)]
 struct Dtypes {
     variable: DType,
@@ -72,7 +72,7 @@ impl fmt::Debug for Base {
     }
 }
 
-/// What a layer asks for in `build`: its weights, and the layers inside.
+/// Collects what a layer adds in `build`: its weights and sublayers.
 #[derive(Debug)]
 pub struct Build<'a> {
     base: &'a Base,
@@ -84,29 +84,30 @@ pub struct Build<'a> {
 }
 
 impl Build<'_> {
-    /// Asks for a weight. Keras: `self.add_weight(...)`.
+    /// Adds a weight. Keras: `self.add_weight(...)`.
     pub fn add_weight(&mut self, weight: Weight) {
         self.weights.push(weight);
     }
 
-    /// Asks for a state that is no weight, and in no file: what a stateful recurrent layer keeps from batch to batch.
+    /// Adds a state that is neither a weight nor saved: what a stateful recurrent layer keeps from batch to batch.
     pub(crate) fn add_state(&mut self, state: Weight) {
         self.states.push(state.trainable(false));
     }
 
-    /// Makes a layer one inside of this one, and builds it for inputs of these shapes; `self.base().layer(name)` gives it, and files keep its weights under `name`.
+    /// Adds a sublayer and builds it for inputs of these shapes; `self.base().layer(name)` returns it, and files keep its weights under
+    /// `name`.
     ///
-    /// It takes the dtype policy of this layer if it has none of its own, and is frozen with it.
+    /// It takes the dtype policy of this layer if it has none, and is frozen with it.
     ///
     /// # Errors
-    /// If it does not suit the shapes.
+    /// If the shapes do not fit it.
     pub fn add_layer(&mut self, name: &str, layer: impl IntoLayer, inputs: &[Shape]) -> Result<()> {
         let layer = layer.into_layer()?;
         let inner = layer.base();
         inner.write_state().outer = Some(self.base.path());
         if let Some(policy) = self.base.read_state().policy.clone() {
             inner.write_state().policy.get_or_insert(policy);
-            inner.settle_policy()?;
+            inner.resolve_policy()?;
         }
         if !self.base.is_trainable() {
             layer.set_trainable(false);
@@ -116,15 +117,16 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// The size of an axis of the input, from the end if negative, which must be known; from now on the layer takes no input with another.
+    /// The size of an axis of the input, from the end if negative, which must be known; from now on the layer refuses inputs of another
+    /// size.
     ///
     /// # Errors
-    /// If it is not known, or 0.
+    /// If it is unknown, or 0.
     pub fn input_size(&mut self, axis: i64) -> Result<usize> {
         self.input_size_of(0, axis)
     }
 
-    /// [`input_size`](Self::input_size) of the last axis, if it is known: what the layers inside are built for.
+    /// [`input_size`](Self::input_size) of the last axis, if it is known: what the sublayers are built for.
     pub(crate) fn fix_features(&mut self) -> Result<()> {
         let known = self.inputs.first().and_then(|shape| shape.last().copied().flatten());
         known.map_or(Ok(()), |_| self.input_size(-1).map(|_| ()))
@@ -176,7 +178,7 @@ impl Base {
             warned_of_mask: false,
         })));
         // The global policy is a known one.
-        _ = base.settle_policy();
+        _ = base.resolve_policy();
         base
     }
 
@@ -188,7 +190,7 @@ impl Base {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A number that is the same for all handles to one layer, and for no other layer that lives.
+    /// An id: the same for all handles to one layer, unique among the layers that exist.
     pub fn id(&self) -> usize {
         Arc::as_ptr(&self.0) as usize
     }
@@ -198,7 +200,7 @@ impl Base {
         self.read_state().name.clone()
     }
 
-    /// Its name behind those of the layers that it is inside of: `encoder/attention`.
+    /// Its name behind those of the enclosing layers: `encoder/attention`.
     pub fn path(&self) -> String {
         let state = self.read_state();
         match &state.outer {
@@ -220,7 +222,7 @@ impl Base {
         self.read_state().trainable
     }
 
-    /// Freezes the layer itself, or lets it be trained again; layers inside are left as they are.
+    /// Freezes or unfreezes the layer itself, without its sublayers.
     pub fn set_trainable(&self, trainable: bool) {
         let mut state = self.write_state();
         state.trainable = trainable;
@@ -237,25 +239,25 @@ impl Base {
         self.read_state().policy.as_ref().is_some_and(DTypePolicy::is_string)
     }
 
-    /// The dtype in which it computes, and of its floating-point results. Keras: `layer.compute_dtype`.
+    /// The dtype of computation and of floating-point results. Keras: `layer.compute_dtype`.
     pub fn compute_dtype(&self) -> DType {
         self.read_state().dtypes.compute
     }
 
     pub(crate) fn set_policy(&self, policy: DTypePolicy) {
         self.write_state().policy = Some(policy);
-        // A name that is not one is an error when the layer is built.
-        _ = self.settle_policy();
+        // An unknown name is an error when the layer is built.
+        _ = self.resolve_policy();
     }
 
-    fn settle_policy(&self) -> Result<()> {
+    fn resolve_policy(&self) -> Result<()> {
         let policy = self.read_state().policy.clone().unwrap_or_else(dtype_policy);
         let dtypes = Dtypes { variable: policy.variable_dtype()?, compute: policy.compute_dtype()? };
         self.write_state().dtypes = dtypes;
         Ok(())
     }
 
-    /// The penalty on the layer's outputs.
+    /// The activity regularizer.
     pub fn activity_regularizer(&self) -> Option<Regularizer> {
         self.read_state().activity_regularizer.clone()
     }
@@ -264,12 +266,12 @@ impl Base {
         self.write_state().activity_regularizer = regularizer;
     }
 
-    /// The weights, in the order in which they were asked for; empty before the first call.
+    /// The weights, in the order in which they were added; empty before the first call.
     pub fn variables(&self) -> Vec<Variable> {
         self.read_state().variables.clone()
     }
 
-    /// What the layer [keeps](Build::add_state) beside its weights.
+    /// The [states](Build::add_state) beside its weights.
     pub(crate) fn states(&self) -> Vec<Variable> {
         self.read_state().states.clone()
     }
@@ -277,7 +279,7 @@ impl Base {
     /// One weight by its name.
     ///
     /// # Errors
-    /// If the layer has none of this name, or was not called on anything yet.
+    /// If the layer has none of this name, or is not built yet.
     pub fn variable(&self, name: &str) -> Result<Variable> {
         let state = self.read_state();
         state.variables.iter().find(|variable| variable.name() == name).cloned().ok_or_else(|| {
@@ -290,15 +292,15 @@ impl Base {
         })
     }
 
-    /// The layers inside with the names under which they were [added](Build::add_layer); empty before the first call.
+    /// The sublayers with the names under which they were [added](Build::add_layer); empty before the first call.
     pub fn layers(&self) -> Vec<(String, Arc<dyn Layer>)> {
         self.read_state().layers.clone()
     }
 
-    /// A layer inside, by the name under which it was added.
+    /// A sublayer, by the name under which it was added.
     ///
     /// # Errors
-    /// If there is none of this name, or the layer was not called on anything yet.
+    /// If there is none of this name, or the layer is not built yet.
     pub fn layer(&self, name: &str) -> Result<Arc<dyn Layer>> {
         let state = self.read_state();
         let found = state.layers.iter().find(|(known, _)| known == name);
@@ -317,12 +319,12 @@ impl Base {
         self.read_state().built.clone()
     }
 
-    /// Makes the weights and layers that `describe` asks for, once; later calls do nothing.
+    /// Creates the weights and sublayers that `describe` adds, once; later calls do nothing.
     pub(crate) fn build(&self, shapes: &[Shape], describe: impl FnOnce(&mut Build) -> Result<()>) -> Result<()> {
         if self.read_state().built.is_some() {
             return Ok(());
         }
-        self.settle_policy()?;
+        self.resolve_policy()?;
         self.check_name()?;
         let (weights, states) = (Vec::new(), Vec::new());
         let mut build = Build { base: self, inputs: shapes, weights, states, layers: Vec::new(), fixed: Vec::new() };
@@ -342,7 +344,7 @@ impl Base {
         Ok(())
     }
 
-    /// An error if the name is one that paths in files could not tell apart.
+    /// An error if the name would make paths in files ambiguous.
     ///
     /// # Errors
     /// If it has a slash.
@@ -354,7 +356,7 @@ impl Base {
         }
     }
 
-    /// An error if an input has another size than the one for which the layer was built.
+    /// An error if an input has another size than the one the layer was built for.
     pub(crate) fn check_shapes(&self, inputs: &[Shape]) -> Result<()> {
         for fixed in &self.read_state().fixed {
             let Some(shape) = inputs.get(fixed.input) else { continue };
@@ -366,7 +368,7 @@ impl Base {
         Ok(())
     }
 
-    /// What a run needs to know: the dtype of computation and the penalty on the outputs.
+    /// What a run needs: the dtype of computation and the activity regularizer.
     ///
     /// # Errors
     /// As [`check_shapes`](Self::check_shapes).
@@ -410,7 +412,7 @@ impl Base {
         state.calls - 1
     }
 
-    /// True once: for a warning that is said once a layer.
+    /// True once: for a warning that is given once a layer.
     pub(crate) fn first_lost_mask(&self) -> bool {
         !std::mem::replace(&mut self.write_state().warned_of_mask, true)
     }

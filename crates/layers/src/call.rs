@@ -3,10 +3,10 @@
 use crate::{CallInputs, Config, KerasTensor};
 use candle_keras_ops::{Error, Result};
 
-/// What a layer is called with beside its inputs: named tensors, flags and numbers. Keras: the keyword arguments of `layer(...)`.
+/// The arguments of a call beside its inputs: named tensors, flags and numbers. Keras: the keyword arguments of `layer(...)`.
 ///
-/// Every layer takes `training` and `mask`; others say in [`Layer::call_arguments`](crate::Layer::call_arguments) which more they take. They are kept in the graph
-/// and in files, as in Keras.
+/// Every layer takes `training` and `mask`; others declare more in [`Layer::call_arguments`](crate::Layer::call_arguments). They are kept
+/// in the graph and in files, as in Keras.
 ///
 /// ```
 /// use candle_keras_layers::{Call, Dropout, Input, Layer, MultiHeadAttention};
@@ -18,7 +18,7 @@ use candle_keras_ops::{Error, Result};
 /// ```
 pub type Call<T = KerasTensor> = CallArguments<T>;
 
-/// Named arguments whose tensors are `T`: symbolic ones, or those of a run.
+/// Named arguments whose tensors are of type `T`: symbolic, or computed.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct CallArguments<T>(Vec<(String, CallArgument<T>)>);
@@ -35,7 +35,7 @@ pub enum CallArgument<T> {
 }
 
 impl<T> CallArgument<T> {
-    /// The tensors in it, as far as they are there.
+    /// The tensors in it; missing ones are left out.
     pub fn tensors(&self) -> impl Iterator<Item = &T> {
         let tensors = match self {
             Self::Tensor(tensor) => (Some(tensor), [].as_slice()),
@@ -45,10 +45,10 @@ impl<T> CallArgument<T> {
         tensors.0.into_iter().chain(tensors.1.iter().flatten())
     }
 
-    /// The same with other tensors.
+    /// Replaces the tensors.
     ///
     /// # Errors
-    /// Those of `f`.
+    /// If `f` fails.
     pub fn map<U>(&self, f: &mut impl FnMut(&T) -> Result<U>) -> Result<CallArgument<U>> {
         Ok(match self {
             Self::Tensor(tensor) => CallArgument::Tensor(f(tensor)?),
@@ -68,12 +68,12 @@ impl<T> Default for CallArguments<T> {
 }
 
 impl<T> CallArguments<T> {
-    /// No arguments yet.
+    /// No arguments.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// An argument in place of the one of this name.
+    /// Sets an argument.
     pub fn set(mut self, name: impl Into<String>, value: CallArgument<T>) -> Self {
         let name = name.into();
         self.0.retain(|(known, _)| *known != name);
@@ -81,7 +81,7 @@ impl<T> CallArguments<T> {
         self
     }
 
-    /// A flag, a number or a text, for a layer of one's own.
+    /// A flag, a number or a text, for a custom layer.
     pub fn argument(self, name: impl Into<String>, value: impl Into<Config>) -> Self {
         self.set(name, CallArgument::Value(value.into()))
     }
@@ -91,12 +91,12 @@ impl<T> CallArguments<T> {
         self.argument("training", training)
     }
 
-    /// Whether a query attends to no key behind its own place. Keras: `use_causal_mask=`.
+    /// Whether a query attends to no key after its own position. Keras: `use_causal_mask=`.
     pub fn use_causal_mask(self, causal: bool) -> Self {
         self.argument("use_causal_mask", causal)
     }
 
-    /// Whether an attention gives its scores as a second output. Keras: `return_attention_scores=`.
+    /// Whether an attention returns its scores as a second output. Keras: `return_attention_scores=`.
     pub fn return_attention_scores(self, scores: bool) -> Self {
         self.argument("return_attention_scores", scores)
     }
@@ -121,10 +121,10 @@ impl<T> CallArguments<T> {
         self.get(name).into_iter().flat_map(CallArgument::tensors)
     }
 
-    /// A flag; `None` if it is not there or null.
+    /// A flag; `None` if it is missing or null.
     ///
     /// # Errors
-    /// If it is another thing than a flag.
+    /// If it is not a flag.
     pub fn flag(&self, name: &str) -> Result<Option<bool>> {
         match self.get(name) {
             None | Some(CallArgument::Value(Config::Null)) => Ok(None),
@@ -136,7 +136,7 @@ impl<T> CallArguments<T> {
         }
     }
 
-    /// Takes all arguments out.
+    /// Takes all arguments.
     pub(crate) fn take(&mut self) -> impl Iterator<Item = T> {
         let tensors = |argument| match argument {
             CallArgument::Tensor(tensor) => vec![tensor],
@@ -151,16 +151,16 @@ impl<T> CallArguments<T> {
         self.0.iter().flat_map(|(_, argument)| argument.tensors())
     }
 
-    /// The same arguments with other tensors.
+    /// Replaces the tensors in all arguments.
     ///
     /// # Errors
-    /// Those of `f`.
+    /// If `f` fails.
     pub fn map<U>(&self, mut f: impl FnMut(&T) -> Result<U>) -> Result<CallArguments<U>> {
         let map = |(name, argument): &(String, CallArgument<T>)| Ok((name.clone(), argument.map(&mut f)?));
         self.0.iter().map(map).collect::<Result<_>>().map(CallArguments)
     }
 
-    /// An error if there is an argument beside these, `training` and `mask`.
+    /// An error if there is an argument other than these, `training` and `mask`.
     pub(crate) fn check(&self, known: &[&str]) -> Result<()> {
         let known = [known, &["training", "mask"]].concat();
         match self.iter().find(|(name, argument)| !known.contains(name) && argument.matters()) {
@@ -171,7 +171,7 @@ impl<T> CallArguments<T> {
 }
 
 impl<T> CallArgument<T> {
-    /// Whether it is there, and not null or false.
+    /// Whether it is given, and not null or false.
     fn matters(&self) -> bool {
         !matches!(self, Self::Value(Config::Null | Config::Bool(false)))
     }
@@ -179,7 +179,7 @@ impl<T> CallArgument<T> {
 
 /// The arguments that are tensors.
 impl<T> CallArguments<T> {
-    /// A tensor, or several, for a layer of one's own.
+    /// A tensor, or several, for a custom layer.
     pub fn tensor<I: CallInputs<Tensor = T>>(self, name: impl Into<String>, tensor: I) -> Self {
         let mut tensors = tensor.into_tensors();
         let argument = match (tensors.pop(), tensors.is_empty()) {
@@ -189,7 +189,7 @@ impl<T> CallArguments<T> {
         self.set(name, argument)
     }
 
-    /// The mask of the input, or of each of several, in place of what comes with it. Keras: `mask=`.
+    /// The mask of the input, or of each of several, in place of the propagated one. Keras: `mask=`.
     pub fn mask<I: CallInputs<Tensor = T>>(self, mask: I) -> Self {
         self.tensor("mask", mask)
     }

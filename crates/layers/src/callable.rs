@@ -19,9 +19,9 @@ pub trait CallInputs {
     fn into_tensors(self) -> Vec<Self::Tensor>;
 }
 
-/// A kind of tensors that layers are called on.
+/// A type of tensors that layers can be called on.
 pub trait Callable: Sized {
-    /// What a call gives: a symbolic tensor, or the result of computing one.
+    /// The result of a call: a symbolic tensor, or a computed one.
     type Output;
     /// The same for `N` outputs.
     type Outputs<const N: usize>;
@@ -156,12 +156,12 @@ thread_local! {
     static LOSSES: RefCell<Option<Vec<Tensor>>> = const { RefCell::new(None) };
 }
 
-/// Lets this list take the losses that layers add from now on; what took them before.
+/// Replaces the list to which layers add losses; returns the one before.
 pub(crate) fn replace_losses(losses: Option<Vec<Tensor>>) -> Option<Vec<Tensor>> {
     LOSSES.replace(losses)
 }
 
-/// The losses that layers have added to the list of this thread.
+/// The losses that were added to the list of this thread.
 pub(crate) fn losses() -> Vec<Tensor> {
     LOSSES.with_borrow(|losses| losses.clone().unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! One helper that holds a layer to all that must hold for every layer.
+//! A helper that checks what must hold for every layer.
 
 use crate::call::CallArguments;
 use crate::layer::run_with;
@@ -10,7 +10,7 @@ use candle_keras_ops::random::{Stream, set_random_seed};
 use candle_keras_ops::{Error, Result, Tape};
 use std::sync::Arc;
 
-/// What [`check_layer`] is to call a layer on, and what it is to find.
+/// The inputs and expectations of [`check_layer`].
 #[derive(Debug, Clone)]
 pub struct Check {
     inputs: Vec<Vec<usize>>,
@@ -49,7 +49,7 @@ impl Check {
         self
     }
 
-    /// For a layer whose configuration does not hold all of it: a closure, say.
+    /// For a layer whose configuration is incomplete: with a closure, say.
     pub fn without_config(mut self) -> Self {
         self.config = false;
         self
@@ -83,17 +83,16 @@ impl Check {
     }
 }
 
-/// Holds a layer to what must hold for every layer, in f64, and panics with the first thing that does not:
+/// Checks in f64 what must hold for every layer, and panics at the first failure:
 ///
-/// - the shapes that it promises for an unknown batch size are those of its results, for a batch of one as well;
-/// - its configuration makes the same layer again;
+/// - the shapes that it computes for an unknown batch size are those of its outputs, for a batch of one as well;
+/// - its configuration recreates the layer;
 /// - the gradients of its inputs and of each of its weights are those of finite differences, in training and in inference,
 ///   and each weight receives one that is not all zero;
 /// - a second call shares the weights, and their gradients add up;
 /// - equal seeds give equal results, and inference does not depend on them.
 ///
-/// The thread's random seed is set first, so that the weights, and with them the verdict, are the same in every run: a
-/// layer of a few relu units is dead for some weights.
+/// The thread's random seed is set first, so that the result is the same in every run: a layer of a few relu units can be dead by chance.
 ///
 /// ```
 /// use candle_keras_layers::{check_layer, Check, Dense};
@@ -161,7 +160,7 @@ fn run_once(layer: &dyn Layer, inputs: &[Tensor], check: &Check, training: bool)
     Ok((outputs, masks.len()))
 }
 
-/// A scalar that depends on every element of every output of two runs in a row: weights are shared.
+/// A scalar that depends on every element of every output of two successive runs: weights are shared.
 fn value(layer: &dyn Layer, inputs: &[Tensor], check: &Check, training: bool) -> Result<Tensor> {
     let (first, _) = run_once(layer, inputs, check, training)?;
     let (second, _) = run_once(layer, inputs, check, training)?;

@@ -1,18 +1,18 @@
-//! What a weight is brought back to after each update. Keras: `keras.constraints`.
+//! Constraints: projections of weights after each update. Keras: `keras.constraints`.
 
 use crate::object::{Described, Named};
 use candle_keras_ops::{self as ops, Result, Tensor, axes};
 use serde::{Deserialize, Serialize};
 
-/// A condition on a weight: a class of this module, its Keras name such as `"max_norm"`, or one's own [`Constrain`].
+/// A constraint: a class of this module, its Keras name such as `"max_norm"`, or a custom [`Constrain`].
 pub type Constraint = Named<dyn Constrain>;
 
-/// What brings a weight back to where it may be.
+/// Projects a weight onto its constraint.
 pub trait Constrain: Described {
-    /// The weight nearest to `w`, in Keras's way, that fulfils the condition.
+    /// The projection of `w`, as in Keras.
     ///
     /// # Errors
-    /// If `w` does not suit it.
+    /// If `w` does not fit.
     fn call(&self, w: &Tensor) -> Result<Tensor>;
 }
 
@@ -23,10 +23,10 @@ impl<C: Constrain> From<C> for Constraint {
 }
 
 impl Constraint {
-    /// The weight nearest to `w`, in Keras's way, that fulfils the condition.
+    /// The projection of `w`, as in Keras.
     ///
     /// # Errors
-    /// If the name is not a constraint, or `w` does not suit it.
+    /// If the name is not a constraint, or `w` does not fit.
     pub fn call(&self, w: &Tensor) -> Result<Tensor> {
         self.get()?.call(w)
     }
@@ -41,11 +41,11 @@ kind! {
     }
 }
 
-/// What Keras adds to a norm before it divides by it.
+/// The epsilon that Keras adds to a norm before dividing by it.
 const EPSILON: f64 = 1e-7;
 
 object! {
-    /// No element is negative: those that are become 0.
+    /// Negative elements become 0.
     pub struct NonNeg() {}
 }
 
@@ -93,13 +93,13 @@ impl Constrain for UnitNorm {
 }
 
 object! {
-    /// Every vector along `axis` moves by `rate` towards a length between `min_value` and `max_value`.
+    /// Rescales every vector along `axis`, by the share `rate`, towards a length between `min_value` and `max_value`.
     pub struct MinMaxNorm() {
         /// The smallest length.
         min_value: f64 = 0.0,
         /// The largest length.
         max_value: f64 = 1.0,
-        /// How far it moves at each update: 0 not at all, 1 all of the way.
+        /// The share of the change at each update, 0 to 1.
         rate: f64 = 1.0,
         /// Along which axis or axes a vector runs.
         axis: Axis = 0,
@@ -114,7 +114,7 @@ impl Constrain for MinMaxNorm {
     }
 }
 
-/// The vectors along these axes, brought to the lengths that `wanted` makes of theirs.
+/// Rescales the vectors along these axes to the lengths that `wanted` computes from theirs.
 fn rescaled(w: &Tensor, axis: &Axis, wanted: impl Fn(&Tensor) -> candle_core::Result<Tensor>) -> Result<Tensor> {
     let axes = match axis {
         Axis::One(axis) => axes(*axis),

@@ -1,4 +1,4 @@
-//! What a layer is told when it runs, and what it hands back beside its outputs.
+//! The state of a run: what a layer reads, and what it returns beside its outputs.
 
 use crate::Base;
 use crate::call::{CallArgument, CallArguments};
@@ -10,10 +10,10 @@ use candle_keras_ops::{Error, Result};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// The circumstances of one run through a model.
+/// One run of a model.
 ///
-/// What a layer would change, such as the moving averages of a [`BatchNormalization`](crate::BatchNormalization), is noted here, and changed when the run is
-/// [committed](Self::commit): a run that fails, or that is not committed, leaves everything as it was.
+/// A layer's new states, such as the moving averages of a [`BatchNormalization`](crate::BatchNormalization), are recorded here and applied
+/// by [`commit`](Self::commit): a run that fails, or is not committed, changes nothing.
 #[derive(Debug)]
 pub struct Context {
     training: bool,
@@ -31,7 +31,7 @@ pub struct Context {
     updated: HashMap<u64, usize>,
 }
 
-/// What of a model is trained, as it was at one time.
+/// Which weights of a model are trained, as fixed by `compile`.
 #[derive(Debug, Default)]
 pub struct Trained {
     variables: HashSet<u64>,
@@ -52,16 +52,16 @@ impl Trained {
     }
 }
 
-/// Where the random numbers of a layer come from: from its place in the model, whatever other layers draw.
+/// The random stream of a layer: it depends on its place in the model, not on what other layers draw.
 #[derive(Debug, Default)]
 struct Scope {
-    /// Which of the runs in the outer scope this is.
+    /// The index of this run in the enclosing scope.
     place: u64,
     runs: u64,
     draws: u64,
 }
 
-/// What is put back when a layer has run.
+/// Restored when a layer has run.
 pub(crate) struct Outer {
     masks: Vec<Option<Tensor>>,
     arguments: CallArguments<Tensor>,
@@ -79,7 +79,7 @@ impl Context {
         Self::new(true, true, random)
     }
 
-    /// For any other case: `training` is what layers see, `gradients` whether a backward pass will follow.
+    /// For any other case: `training` is passed to layers, `gradients` says whether a backward pass will follow.
     pub fn new(training: bool, gradients: bool, random: Stream) -> Self {
         Self {
             training,
@@ -97,14 +97,14 @@ impl Context {
         }
     }
 
-    /// Says the number of the training step, on which the random numbers of layers with a seed of their own depend.
+    /// Sets the number of the training step, on which the random numbers of layers with a seed depend.
     #[must_use]
     pub fn at_step(mut self, step: u64) -> Self {
         self.step = step;
         self
     }
 
-    /// Says what is trained, whatever the layers say now: what a model's `compile` has settled.
+    /// Sets which weights are trained: what `compile` has fixed, whatever the layers say now.
     #[must_use]
     pub fn trains(mut self, trained: Arc<Trained>) -> Self {
         self.trained = Some(trained);
@@ -121,7 +121,7 @@ impl Context {
         self.gradients
     }
 
-    /// Whether the gradient of this weight is wanted.
+    /// Whether the gradient of this weight is needed.
     pub fn tracks(&self, variable: &Variable) -> bool {
         self.gradients
             && match &self.trained {
@@ -130,7 +130,7 @@ impl Context {
             }
     }
 
-    /// Whether a layer learns from its data in this run: this is training, and the layer is not frozen.
+    /// Whether a layer updates its statistics in this run: in training, unless it is frozen.
     pub fn trains_layer(&self, base: &Base) -> bool {
         self.training
             && match &self.trained {
@@ -157,7 +157,7 @@ impl Context {
     /// A named argument that is one tensor.
     ///
     /// # Errors
-    /// If it is another thing.
+    /// If it is not one tensor.
     pub fn tensor(&self, name: &str) -> Result<Option<&Tensor>> {
         match self.arguments.get(name) {
             None | Some(CallArgument::Value(serde_json::Value::Null)) => Ok(None),
@@ -169,13 +169,13 @@ impl Context {
     /// A named argument that is a flag, false if it is not given.
     ///
     /// # Errors
-    /// If it is another thing.
+    /// If it is not a flag.
     pub fn flag(&self, name: &str) -> Result<bool> {
         Ok(self.arguments.flag(name)?.unwrap_or(false))
     }
 
-    /// Random numbers for this layer in this run; they depend on `seed` and the step alone, if the layer has a seed of its own, and otherwise on the seed of
-    /// the run and the layer's place in the model.
+    /// Random numbers for this layer in this run. If the layer has a seed, they depend on `seed` and the step alone, otherwise on the seed
+    /// of the run and the layer's place in the model.
     pub fn random(&mut self, seed: Option<u64>) -> Stream {
         let scope = self.scope();
         scope.draws += 1;
@@ -199,7 +199,7 @@ impl Context {
         std::mem::take(&mut self.losses)
     }
 
-    /// The value of a weight that is a state, as this run has it: the last that was [set](Self::set_state), or that of the weight.
+    /// The value of a state in this run: the last that was [set](Self::set_state), or that of the weight.
     pub fn state(&self, variable: &Variable) -> Tensor {
         match self.updated.get(&variable.id()) {
             Some(&at) => self.updates[at].1.clone(),
@@ -207,7 +207,7 @@ impl Context {
         }
     }
 
-    /// Notes the new value of a weight that is a state. Keras: `variable.assign(value)`.
+    /// Records the new value of a state. Keras: `variable.assign(value)`.
     pub fn set_state(&mut self, variable: &Variable, value: Tensor) {
         let value = value.detach();
         match self.updated.get(&variable.id()) {
@@ -219,12 +219,12 @@ impl Context {
         }
     }
 
-    /// Whether states have new values.
+    /// Whether there are new states.
     pub fn has_updates(&self) -> bool {
         !self.updates.is_empty()
     }
 
-    /// Gives the states their new values.
+    /// Applies the new states.
     ///
     /// # Errors
     /// If one has another shape than its weight.
@@ -233,10 +233,10 @@ impl Context {
         std::mem::take(&mut self.updates).iter().try_for_each(|(variable, value)| variable.assign(value))
     }
 
-    /// Runs a layer inside of this one: its one output.
+    /// Runs a sublayer: its one output.
     ///
     /// # Errors
-    /// Those of the layer, with its name behind that of this one.
+    /// If the sublayer fails; the error has its path.
     pub fn run(&mut self, layer: &dyn Layer, input: &Tensor) -> Result<Tensor> {
         let mut outputs = self.run_multiple(layer, std::slice::from_ref(input), CallArguments::new())?;
         match (outputs.pop(), outputs.is_empty()) {
@@ -245,7 +245,7 @@ impl Context {
         }
     }
 
-    /// Runs a layer inside of this one on these inputs, with these named arguments: all outputs. Their masks are the `mask` of the arguments.
+    /// Runs a sublayer on these inputs, with these named arguments: all outputs. The `mask` of the arguments is the mask of the inputs.
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -258,7 +258,7 @@ impl Context {
         Ok(run_with(layer, inputs, &[], arguments, self)?.0)
     }
 
-    /// Runs `f` as a part of a layer inside of this one.
+    /// Runs `f` in the scope of a sublayer.
     pub(crate) fn within<T>(&mut self, layer: &dyn Layer, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let outer = self.enter(Vec::new(), CallArguments::new())?;
         let result = f(self);
@@ -266,17 +266,17 @@ impl Context {
         result.map_err(|error| error.within_layer(layer.layer_name(), layer.class_name()))
     }
 
-    /// How many layers inside of this one have run, to go back to.
+    /// How many sublayers have run: a mark to return to.
     pub(crate) fn mark(&mut self) -> u64 {
         self.scope().runs
     }
 
-    /// Lets the layers inside draw the random numbers again that they have drawn since the mark.
+    /// Rewinds to the mark: sublayers draw the same random numbers again.
     pub(crate) fn rewind(&mut self, mark: u64) {
         self.scope().runs = mark;
     }
 
-    /// Says the masks of the layer's outputs, where they come out of the run itself (a nested model).
+    /// Sets the masks of the layer's outputs, if the run itself computes them (a nested model).
     pub fn set_output_masks(&mut self, masks: Vec<Option<Tensor>>) {
         self.output_masks = Some(masks);
     }

@@ -1,5 +1,5 @@
-//! Declaring a layer, or another object with arguments, once: [`layer!`](crate::layer) and [`object!`](crate::object!) write the struct, `new`, the setters
-//! and Keras's form from one list of arguments.
+//! Declares the arguments of a layer, or of another object, once: [`layer!`](crate::layer) and [`object!`](crate::object!) generate the
+//! struct, `new`, the setters and the configuration from one list.
 
 use crate::{Base, Config, Described};
 use candle_keras_ops::{Error, Result};
@@ -7,38 +7,38 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-/// A configuration that is being written: the arguments by their names.
+/// A configuration under construction: arguments by name.
 pub type ConfigMap = Map<String, Value>;
 
-/// What [`layer!`](crate::layer) writes for a layer beside its arguments.
+/// What [`layer!`](crate::layer) generates beside the arguments.
 pub trait Declared: Described {
     /// What all layers share.
     fn base(&self) -> &Base;
 }
 
-/// What [`layer!`](crate::layer) writes for layers that are copied.
+/// What [`layer!`](crate::layer) generates for layers that can be copied.
 pub trait WithBase: Declared + Clone {
-    /// The same arguments with another base: another layer, with a name and weights of its own.
+    /// A new layer with the same arguments, and the name and weights of `base`.
     #[must_use]
     fn with_base(&self, base: Base) -> Self;
 }
 
-/// An object with arguments, which files describe by them.
+/// An object whose configuration is its arguments.
 pub trait Configure: Sized {
-    /// Writes the arguments in Keras's form.
+    /// Writes the arguments to a configuration.
     ///
     /// # Errors
-    /// If one has no such form.
+    /// If one cannot be written.
     fn write(&self, config: &mut ConfigMap) -> Result<()>;
 
-    /// An object with these arguments; what a file does not say has its default.
+    /// An object with these arguments; missing ones have their defaults.
     ///
     /// # Errors
     /// If a required one is missing, or one cannot be read.
     fn read(arguments: &mut Arguments) -> Result<Self>;
 }
 
-/// The arguments that a file gives an object, which are taken one by one.
+/// The arguments of a configuration, which are taken one by one.
 #[derive(Debug)]
 pub struct Arguments {
     class_name: String,
@@ -46,10 +46,10 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Those of a configuration.
+    /// From a configuration.
     ///
     /// # Errors
-    /// If it is not a list of arguments.
+    /// If it is not a map of arguments.
     pub fn new(class_name: &str, config: Config) -> Result<Self> {
         match config {
             Value::Object(values) => Ok(Self { class_name: class_name.into(), values }),
@@ -68,10 +68,10 @@ impl Arguments {
         Error::new(format!("the configuration of {} {what}", self.class_name))
     }
 
-    /// An argument, if the file says it.
+    /// An argument, if it is there.
     ///
     /// # Errors
-    /// If it cannot be read as one of this type.
+    /// If it does not have this type.
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>> {
         let Some(value) = self.values.remove(name) else { return Ok(None) };
         serde_json::from_value(value.clone()).map(Some).map_err(|cause| {
@@ -82,7 +82,7 @@ impl Arguments {
         })
     }
 
-    /// An argument that every file must say.
+    /// A required argument.
     ///
     /// # Errors
     /// If it is missing or null, or cannot be read.
@@ -101,13 +101,13 @@ impl Arguments {
         Ok(self.take(name)?.unwrap_or_else(default))
     }
 
-    /// The end: what was not taken must not matter. Nothing in a file is passed over that could change results.
+    /// An error if an argument is left that could change results.
     ///
     /// # Errors
-    /// All arguments that are left and that are not null, false or empty.
+    /// All arguments that are left, except null, false and empty ones.
     pub fn finish(self) -> Result<()> {
         let matters = |(name, value): &(&String, &Value)| match value {
-            // Without these, the object is the same: names, dtypes of metrics, axes that are the last.
+            // Arguments that change nothing: names, dtypes of metrics, the last axis.
             _ if ["name", "dtype", "reduction"].contains(&name.as_str()) => false,
             Value::Null | Value::Bool(false) => false,
             Value::Array(items) => !items.is_empty(),
@@ -124,11 +124,10 @@ impl Arguments {
     }
 }
 
-/// An object from its configuration in a file.
+/// An object from its configuration.
 ///
 /// # Errors
-/// If an argument is missing or wrong, or is one that this project does not know and that is not at rest (null, false, empty):
-/// nothing in a file is passed over that could change results.
+/// If an argument is missing or invalid, or unknown here and not null, false or empty: no argument that could change results is ignored.
 pub fn from_config<T: Configure>(class_name: &str, config: Config) -> Result<T> {
     let mut arguments = Arguments::new(class_name, config)?;
     let object = T::read(&mut arguments)?;
@@ -136,17 +135,17 @@ pub fn from_config<T: Configure>(class_name: &str, config: Config) -> Result<T> 
     Ok(object)
 }
 
-/// The arguments of an object in Keras's form.
+/// The arguments of an object, as a configuration.
 ///
 /// # Errors
-/// If one has no such form.
+/// If one cannot be written.
 pub fn to_config(object: &impl Configure) -> Result<Config> {
     let mut config = Map::new();
     object.write(&mut config)?;
     Ok(config.into())
 }
 
-/// One argument in Keras's form.
+/// One argument, as a value of the configuration.
 #[doc(hidden)]
 pub fn write_argument(config: &mut ConfigMap, name: &str, value: &impl Serialize) -> Result<()> {
     config.insert(name.into(), serde_json::to_value(value)?);
@@ -159,10 +158,11 @@ pub fn convert<T>(value: impl Into<T>) -> T {
     value.into()
 }
 
-/// Declares a layer: its required arguments in parentheses, in their order; those with defaults in braces, each of which gets a setter. What comes of it is the struct with a
-/// [`Base`], `new`, the setters, and the arguments in Keras's form for files. `impl Layer` says what the layer does.
+/// Declares a layer: its required arguments in parentheses, in order; optional ones with their defaults in braces. It generates the struct
+/// with a [`Base`], `new`, a setter for each optional argument, and both directions of the configuration. `impl Layer` adds what the layer
+/// computes.
 ///
-/// An argument of type `Option` is `None` without being told to. Private fields that are no arguments come with `let`. `..group: Group = ... => setters,` takes in a
+/// An `Option` is `None` by default. Private fields that are no arguments come with `let`. `..group: Group = ... => setters,` includes a
 /// group of arguments that several layers share (`arguments!`, within this crate).
 ///
 /// ```
@@ -215,7 +215,7 @@ macro_rules! layer {
     };
 }
 
-/// Declares an object that is not a layer, in the way of [`layer!`](crate::layer): an initializer, a regularizer, a constraint, a loss.
+/// Declares an object that is not a layer, as [`layer!`](crate::layer) does: an initializer, a regularizer, a constraint, a loss.
 #[macro_export]
 macro_rules! object {
     ($(#[$meta:meta])* $vis:vis struct $name:ident () { $($fields:tt)* }) => {
@@ -232,7 +232,8 @@ macro_rules! object {
     };
 }
 
-/// Declares a group of arguments that several layers share, in the way of [`layer!`](crate::layer), with the macro that writes its setters for a layer around it.
+/// Declares a group of arguments that several layers share, as [`layer!`](crate::layer) does, with the macro that generates its setters for
+/// the layer.
 ///
 /// `struct Group(...) as group_setters { ... }` makes `group_setters!(field)`, which `layer!` calls for `..field: Group = ... => group_setters,`.
 macro_rules! arguments {
@@ -248,12 +249,12 @@ macro_rules! arguments {
     };
 }
 
-/// What [`layer!`](crate::layer) and its kin have in common. It goes through the arguments one by one and notes for each its type, what its setter takes, what the setter
-/// makes of it and its default.
+/// The common part of [`layer!`](crate::layer) and its kin. It goes through the arguments one by one and collects for each its type, the
+/// type and the conversion of its setter, and its default.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! declare {
-    // The required arguments: the parameters of `new`, and those of them that are kept.
+    // The required arguments: the parameters of `new`, and those that are fields.
     (@positional $head:tt [$($new:tt)*] $kept:tt [$(#[doc = $doc:literal])* let $name:ident: $type:ty $(, $($rest:tt)*)?] $fields:tt) => {
         $crate::declare! { @positional $head [$($new)* {[$($doc)*] $name [$type] [$type]}] $kept [$($($rest)*)?] $fields }
     };
@@ -275,7 +276,7 @@ macro_rules! declare {
         $crate::declare! { @fields $head $p $a [$($done)* {$name [$type] [$value] $setters}] $l [$($rest)*] }
     };
 
-    // The arguments with defaults. Whole numbers are not converted, since Rust could not tell of which type a literal is.
+    // The arguments with defaults. Integers are not converted, since the type of a literal could not be inferred.
     (@fields $head:tt $p:tt [$($done:tt)*] $g:tt $l:tt [$(#[$meta:meta])* $name:ident: Option<usize> = $value:expr, $($rest:tt)*]) => {
         $crate::declare! { @fields $head $p [$($done)* {[$(#[$meta])*] $name [Option<usize>] [usize] [Some($name)] [$value] [$value]}] $g $l [$($rest)*] }
     };
@@ -298,7 +299,7 @@ macro_rules! declare {
         $crate::declare! { @fields $head $p [$($done)* {[$(#[$meta])*] $name [$type] [impl Into<$type>] [$name.into()] [$crate::convert::<$type>($value)] [$value]}] $g $l [$($rest)*] }
     };
 
-    // The setters of a group, for a layer around it.
+    // The setters of a group, for the layer that includes it.
     (@fields [outer ($d:tt) $setters:ident] $p:tt
         [$({[$($meta:tt)*] $a:ident [$type:ty] [$($parameter:tt)*] [$($value:tt)*] [$default:expr] [$($shown:expr)?]})*]
         [$({$g:ident [$group:ty] [$of_group:expr] $group_setters:ident})*] $l:tt []
@@ -321,7 +322,7 @@ macro_rules! declare {
         pub(crate) use $setters;
     };
 
-    // All that a list of arguments makes.
+    // What is generated from a list of arguments.
     (@fields [[$($meta:tt)*] [$vis:vis] $class:ident ($new_vis:vis $new:ident) ($($base:ident)?)]
         [[$({[$($doc:literal)*] $n:ident [$n_type:ty] [$($of_new:tt)*]})*] [$({$p:ident [$required:ty]})*]]
         [$({[$($a_meta:tt)*] $a:ident [$type:ty] [$($parameter:tt)*] [$($value:tt)*] [$default:expr] [$($shown:expr)?]})*]

@@ -1,11 +1,11 @@
-//! Gradients of one's own computations. TensorFlow: `tf.GradientTape`.
+//! Gradients of custom computations. TensorFlow: `tf.GradientTape`.
 
 use crate::Variable;
 use crate::callable::{losses, replace_losses};
 use candle_core::{Tensor, Var};
 use candle_keras_ops::{Error, Gradient, Gradients, Result, Tape};
 
-/// Records what layers and the functions of `ops` compute on tensors in this thread, for a training loop of one's own.
+/// Records what layers and the functions of `ops` compute on tensors in this thread, for a custom training loop.
 ///
 /// ```
 /// use candle_keras_layers::{Call, Dense, GradientTape, Layer};
@@ -25,7 +25,7 @@ pub struct GradientTape {
     outer: OuterLosses,
 }
 
-/// Gives the losses back to the tape around, whatever happens.
+/// Restores the losses of the outer tape, also after a panic.
 struct OuterLosses(Option<Vec<Tensor>>);
 
 impl Drop for OuterLosses {
@@ -35,15 +35,15 @@ impl Drop for OuterLosses {
 }
 
 impl GradientTape {
-    /// Begins to record.
+    /// Starts recording.
     #[expect(clippy::new_without_default, reason = "to record is not a value to default to")]
     pub fn new() -> Self {
         let outer = OuterLosses(replace_losses(Some(Vec::new())));
         Self { tape: Tape::start(), outer }
     }
 
-    /// What layers have added to the loss since the tape began: `ctx.add_loss`, and penalties on activities. Keras: `model.losses`, of which the penalties on weights are
-    /// [`Layer::penalties`](crate::Layer::penalties).
+    /// What layers have added to the loss since the tape started: `ctx.add_loss`, and activity regularizers. Keras: `model.losses`, whose
+    /// penalties on weights are [`Layer::penalties`](crate::Layer::penalties).
     pub fn losses(&self) -> Vec<Tensor> {
         losses()
     }

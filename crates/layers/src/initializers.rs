@@ -1,9 +1,8 @@
-//! How a weight begins. Keras: `keras.initializers`.
+//! Initial values of weights. Keras: `keras.initializers`.
 //!
-//! Keras's distributions, fans and truncation; the numbers come from the project's own generator, so they differ from those
-//! of any Keras backend, as those of the backends differ from each other. An initializer without a seed draws other numbers for
-//! each weight; with a seed it gives the same numbers each time. (Keras, too, except that one *object* without a seed repeats
-//! itself there.)
+//! Keras's distributions, fans and truncation. The numbers come from the project's own generator, so they differ from those of any Keras
+//! backend, as the backends differ from each other. An initializer without a seed draws other numbers for each weight; with a seed it draws
+//! the same numbers each time. (Keras, too, except that one *object* without a seed repeats itself there.)
 
 use crate::Config;
 use crate::object::{Described, Named, own_function};
@@ -11,7 +10,7 @@ use candle_keras_ops::random::{self, Stream};
 use candle_keras_ops::{DType, Device, Error, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// How a weight begins: a class of this module, its Keras name such as `"glorot_uniform"`, or one's own.
+/// An initializer: a class of this module, its Keras name such as `"glorot_uniform"`, or a custom one.
 ///
 /// ```
 /// use candle_keras_layers::{Dense, Initializer, initializers::{Initialize, RandomNormal, Source}, object, Result};
@@ -36,12 +35,12 @@ use serde::{Deserialize, Serialize};
 /// ```
 pub type Initializer = Named<dyn Initialize>;
 
-/// What fills a weight with its first values.
+/// Computes the initial values of a weight.
 pub trait Initialize: Described {
-    /// Where the values of a weight of this shape come from.
+    /// The source of the values of a weight of this shape.
     ///
     /// # Errors
-    /// If the shape is not one that it can fill.
+    /// If it cannot fill this shape.
     fn source(&self, shape: &[usize]) -> Result<Source>;
 }
 
@@ -120,7 +119,7 @@ object! {
         mean: f64 = 0.0,
         /// The standard deviation.
         stddev: f64 = 0.05,
-        /// Fixes the numbers, whatever else was drawn before.
+        /// The seed; by default the numbers follow from the seed of the run.
         seed: Option<u64>,
     }
 }
@@ -138,7 +137,7 @@ object! {
         minval: f64 = -0.05,
         /// The upper bound.
         maxval: f64 = 0.05,
-        /// Fixes the numbers, whatever else was drawn before.
+        /// The seed; by default the numbers follow from the seed of the run.
         seed: Option<u64>,
     }
 }
@@ -150,13 +149,13 @@ impl Initialize for RandomUniform {
 }
 
 object! {
-    /// The normal distribution, cut off at two standard deviations. `stddev` is that before the cut, as in Keras.
+    /// The normal distribution, truncated at two standard deviations. `stddev` is that before the cut, as in Keras.
     pub struct TruncatedNormal() {
         /// The mean.
         mean: f64 = 0.0,
-        /// The standard deviation before the cut.
+        /// The standard deviation before truncation.
         stddev: f64 = 0.05,
-        /// Fixes the numbers, whatever else was drawn before.
+        /// The seed; by default the numbers follow from the seed of the run.
         seed: Option<u64>,
     }
 }
@@ -172,7 +171,7 @@ object! {
     pub struct Orthogonal() {
         /// A factor on the matrix.
         gain: f64 = 1.0,
-        /// Fixes the numbers, whatever else was drawn before.
+        /// The seed; by default the numbers follow from the seed of the run.
         seed: Option<u64>,
     }
 }
@@ -218,7 +217,7 @@ pub enum FanMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Distribution {
-    /// Normal, cut off at two standard deviations and widened to keep the variance. (Keras 2 wrote `normal`.)
+    /// Normal, truncated at two standard deviations and widened to keep the variance. (Keras 2 wrote `normal`.)
     #[serde(alias = "normal")]
     TruncatedNormal,
     /// Normal.
@@ -228,7 +227,7 @@ pub enum Distribution {
 }
 
 object! {
-    /// Of variance `scale / fan`: the common form of the Glorot, He and LeCun initializers.
+    /// Random numbers of variance `scale / fan`: the common form of the Glorot, He and LeCun initializers.
     pub struct VarianceScaling() {
         /// The variance times the fan.
         scale: f64 = 1.0,
@@ -236,7 +235,7 @@ object! {
         mode: FanMode = FanMode::FanIn,
         /// Normal or uniform.
         distribution: Distribution = Distribution::TruncatedNormal,
-        /// Fixes the numbers, whatever else was drawn before.
+        /// The seed; by default the numbers follow from the seed of the run.
         seed: Option<u64>,
     }
 }
@@ -269,7 +268,7 @@ macro_rules! scaled {
         object! {
             $(#[$doc])*
             pub struct $class() {
-                /// Fixes the numbers, whatever else was drawn before.
+                /// The seed; by default the numbers follow from the seed of the run.
                 seed: Option<u64>,
             }
         }
@@ -332,20 +331,20 @@ impl<F: Fn(&[usize]) -> Vec<f64> + Send + Sync + 'static> Initialize for Functio
     }
 }
 
-/// Where the numbers of a weight come from.
+/// The source of a weight's values.
 #[derive(Debug)]
 pub enum Source {
-    /// All the same.
+    /// A constant.
     Constant(f64),
     /// Random numbers: `factor * draw + offset`.
     Draw {
         /// The random numbers.
         stream: Stream,
-        /// Their distribution.
+        /// The distribution.
         draw: fn(&mut Stream, usize) -> Vec<f64>,
-        /// What they are multiplied by.
+        /// The factor.
         factor: f64,
-        /// What is added then.
+        /// The offset.
         offset: f64,
     },
     /// These, row by row.
@@ -353,12 +352,12 @@ pub enum Source {
 }
 
 impl Source {
-    /// Random numbers `factor * draw + offset`: with a seed the same each time, otherwise others for each weight.
+    /// Random numbers `factor * draw + offset`: the same each time with a seed, others for each weight without.
     pub fn draw(seed: Option<u64>, draw: fn(&mut Stream, usize) -> Vec<f64>, factor: f64, offset: f64) -> Self {
         Self::Draw { stream: stream(seed), draw, factor, offset }
     }
 
-    /// Hands on all `count` numbers, a block at a time: a large weight is never there in double precision.
+    /// Passes on all `count` numbers in blocks, so that a large weight never exists in double precision.
     fn each_block(self, count: usize, mut f: impl FnMut(&[f64])) {
         const BLOCK: usize = 1 << 16;
         match self {
@@ -378,10 +377,10 @@ impl Source {
     }
 }
 
-/// The standard deviation of the standard normal distribution after the cut at two of them.
+/// The standard deviation of the standard normal distribution truncated at two.
 const TRUNCATED_DEVIATION: f64 = 0.879_625_661_034_239_8;
 
-/// How many inputs a unit has and to how many units an input goes, for a weight of this shape.
+/// `fan_in` and `fan_out` of a weight of this shape: how many inputs a unit has, and to how many units an input goes.
 fn fans(shape: &[usize]) -> (f64, f64) {
     let (fan_in, fan_out) = match shape {
         [] => (1, 1),
@@ -399,7 +398,8 @@ fn stream(seed: Option<u64>) -> Stream {
 }
 
 impl Initializer {
-    /// One's own initializer: a function that gives the values of a weight of this shape, row by row, with the name under which it is saved.
+    /// A custom initializer: a function that returns the values of a weight of this shape, row by row, with the name under which it is
+    /// saved.
     pub fn new(name: impl Into<String>, function: impl Fn(&[usize]) -> Vec<f64> + Send + Sync + 'static) -> Self {
         Function { name: name.into(), function }.into()
     }
@@ -407,14 +407,14 @@ impl Initializer {
     /// A tensor on the host with initial values.
     ///
     /// # Errors
-    /// If the name is not an initializer, or the shape is not one that it can fill.
+    /// If the name is not an initializer, or it cannot fill this shape.
     pub fn init(&self, shape: &[usize], dtype: DType) -> Result<Tensor> {
         let mut values = Vec::with_capacity(shape.iter().product());
         self.each_block(shape, |block| values.extend_from_slice(block))?;
         Ok(Tensor::from_vec(values, shape, &Device::Cpu)?.to_dtype(dtype)?)
     }
 
-    /// [`init`](Self::init) for f32, with no more memory than the numbers themselves take.
+    /// [`init`](Self::init) for f32, without more memory than the result needs.
     pub(crate) fn init_f32(&self, shape: &[usize]) -> Result<Vec<f32>> {
         let mut values = Vec::with_capacity(shape.iter().product());
         self.each_block(shape, |block| values.extend(block.iter().map(|&x| x as f32)))?;

@@ -1,4 +1,4 @@
-//! The trait of all layers, and the one way in which a layer runs.
+//! The trait of all layers, and the function that runs a layer.
 
 use crate::base::Build;
 use crate::call::{CallArgument, CallArguments};
@@ -14,7 +14,7 @@ use std::fmt::Debug;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// A layer: how shapes and tensors go through it, and which weights it has.
+/// A layer: how it transforms shapes and tensors, and which weights it has.
 ///
 /// A layer is a small, cloneable description; a clone is another handle to the same weights. What all layers share (names,
 /// weights, dtypes, masks, freezing, activity regularization) is in [`Base`](crate::Base) and is done outside of the layer. To write one,
@@ -43,7 +43,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         Ok(self.compute_output_shape(&shapes)?.into_iter().map(|shape| TensorSpec::new(shape, dtype)).collect())
     }
 
-    /// Asks for the weights and the layers inside; runs once, before the first call.
+    /// Adds the weights and sublayers; runs once, before the first call.
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
         let _ = (inputs, build);
         Ok(())
@@ -54,17 +54,17 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         &[]
     }
 
-    /// The names of the inputs, where a call in Keras may give them by name.
+    /// The names of the inputs, if a call in Keras may give them by name.
     fn input_names(&self) -> &[&str] {
         &[]
     }
 
-    /// Moves inputs that Keras passes by name to the named arguments: the first states of a recurrent layer.
+    /// Moves inputs that Keras passes by name to the named arguments: the initial states of a recurrent layer.
     fn name_inputs(&self, inputs: &mut Vec<NodeOutput>, arguments: &mut CallArguments<NodeOutput>) {
         let _ = (inputs, arguments);
     }
 
-    /// Whether floating-point inputs are cast to the dtype in which the layer computes.
+    /// Whether floating-point inputs are cast to the dtype of computation.
     fn autocast(&self) -> bool {
         true
     }
@@ -72,15 +72,15 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
     /// The outputs for these inputs.
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>>;
 
-    /// The outputs of `next` for those of this layer, in one step that is faster than the two; `None` if there is none.
+    /// The outputs of `next` applied to those of this layer, in one fused step; `None` if there is none.
     ///
-    /// A model that predicts asks where the outputs go to `next` alone. A convolution pools an image while it is in the cache.
+    /// A model uses it in predictions if only `next` reads the outputs. A convolution pools an image while it is in the cache.
     fn forward_with(&self, next: &dyn Layer, inputs: &[Tensor], ctx: &mut Context) -> Result<Option<Vec<Tensor>>> {
         let _ = (next, inputs, ctx);
         Ok(None)
     }
 
-    /// Whether a mask of the inputs means something for the outputs.
+    /// Whether the layer propagates masks.
     fn supports_masking(&self) -> bool {
         false
     }
@@ -91,17 +91,18 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         Ok(vec![masks.first().cloned().flatten().filter(|_| self.supports_masking())])
     }
 
-    /// Whether the masks of the inputs end at this layer for all that is called on the same inputs later, as Keras's MultiHeadAttention has it.
+    /// Whether the layer consumes the masks of its inputs: later layers on the same inputs do not see them, as with Keras's
+    /// MultiHeadAttention.
     fn takes_masks(&self) -> bool {
         false
     }
 
-    /// The layers inside this one, in Keras's order: those that it has [added](Build::add_layer), those of a nested model.
+    /// The sublayers, in Keras's order: those that it has [added](Build::add_layer), or those of a nested model.
     fn sublayers(&self) -> Vec<Arc<dyn Layer>> {
         self.base().layers().into_iter().map(|(_, layer)| layer).collect()
     }
 
-    /// Keras's module of the class, for files.
+    /// The module of the class in Keras, for files.
     fn module(&self) -> &str {
         "keras.layers"
     }
@@ -114,7 +115,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         }
     }
 
-    /// Where files keep the weights of the layers inside, as a path from this layer: `cell`, or `layers/dense_1`. In the order of
+    /// Where files keep the weights of the sublayers, as a path from this layer: `cell`, or `layers/dense_1`. In the order of
     /// [`sublayers`](Self::sublayers); by default the names under which they were [added](Build::add_layer).
     fn sublayer_paths(&self) -> Vec<String> {
         self.base().layers().into_iter().map(|(name, _)| name).collect()
@@ -128,12 +129,12 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         }
     }
 
-    /// Whether this is a layer to Keras, which keeps a place for its weights in files; operations are not.
+    /// Whether this is a layer to Keras, with a group for its weights in files; operations are not.
     fn is_saved(&self) -> bool {
         true
     }
 
-    /// A weight for use in `forward`, in the dtype in which the layer computes: on the tape if this run needs its gradient.
+    /// A weight for use in `forward`, in the dtype of computation: tracked if this run needs its gradient.
     fn weight(&self, name: &str, ctx: &Context) -> Result<Tensor> {
         let (variable, dtype) = (self.base().variable(name)?, self.base().compute_dtype());
         let value = if ctx.tracks(&variable) { variable.tracked() } else { variable.value() };
@@ -145,7 +146,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         self.base().name()
     }
 
-    /// All weights, in Keras's order: the layer's own, states last, then those of the layers inside.
+    /// All weights, in Keras's order: the layer's own, states last, then those of the sublayers.
     fn variables(&self) -> Vec<Variable> {
         let (states, mut variables): (Vec<_>, Vec<_>) =
             self.base().variables().into_iter().partition(Variable::is_state);
@@ -156,7 +157,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         variables
     }
 
-    /// The weights that the optimizer changes: none if the layer is frozen.
+    /// The weights that the optimizer updates: none if the layer is frozen.
     fn trainable_variables(&self) -> Vec<Variable> {
         if !self.base().is_trainable() {
             return Vec::new();
@@ -164,12 +165,12 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         self.variables().into_iter().filter(Variable::is_trainable).collect()
     }
 
-    /// The penalties on its weights, as parts of a loss. Keras: those of `layer.losses` that are of weights.
+    /// The regularization losses of its weights. Keras: `layer.losses`, without those of activities.
     fn penalties(&self) -> Result<Vec<Tensor>> {
         self.trainable_variables().iter().filter_map(|variable| variable.penalty().transpose()).collect()
     }
 
-    /// Freezes the layer and all layers inside, or lets them be trained again. Models notice at their next `compile`.
+    /// Freezes or unfreezes the layer and all sublayers. Models apply it at their next `compile`.
     fn set_trainable(&self, trainable: bool) {
         self.base().set_trainable(trainable);
         self.sublayers().iter().for_each(|layer| layer.set_trainable(trainable));
@@ -201,7 +202,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         assigned.map_err(|e| e.in_layer(self.layer_name(), self.class_name()))
     }
 
-    /// The number of numbers in all weights.
+    /// The number of elements of all weights.
     fn count_params(&self) -> usize {
         self.variables().iter().map(Variable::elem_count).sum()
     }
@@ -222,11 +223,11 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         only(self.base().only_call()?.inputs(), "inputs")
     }
 
-    /// Calls the layer, and makes its weights if this is its first call. Keras: `layer(inputs)`.
+    /// Calls the layer; the first call builds it. Keras: `layer(inputs)`.
     ///
-    /// On symbolic tensors it gives a symbolic tensor. If the shapes do not suit the layer, or it has several outputs (see
-    /// [`call_multiple`](Self::call_multiple)), that carries the error. On tensors it computes at once: `dense.call(&x)?`; gradients flow if a
-    /// [`GradientTape`](crate::GradientTape) records, and the layer behaves as in predictions without `Call::new().training(true)`.
+    /// On symbolic tensors it returns a symbolic tensor, which carries an error if the shapes do not fit, or if the layer has several
+    /// outputs (see [`call_multiple`](Self::call_multiple)). On tensors it computes at once: `dense.call(&x)?`. Gradients flow if a
+    /// [`GradientTape`](crate::GradientTape) records, and the layer behaves as in predictions; `Call::new().training(true)` changes that.
     #[track_caller]
     fn call<I: CallInputs>(&self, inputs: I) -> <I::Tensor as Callable>::Output
     where
@@ -270,7 +271,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         I::Tensor::call(Arc::new(self.clone()), inputs.into_tensors(), arguments, Location::caller())
     }
 
-    /// Gives the layer a name. Keras: `name=`.
+    /// Sets the name of the layer. Keras: `name=`.
     #[must_use]
     fn name(self, name: impl Into<String>) -> Self
     where
@@ -280,7 +281,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         self
     }
 
-    /// Whether the optimizer may change its weights. Default: `true`. Keras: `trainable=`.
+    /// Whether the optimizer may update its weights. Default: `true`. Keras: `trainable=`.
     #[must_use]
     fn trainable(self, trainable: bool) -> Self
     where
@@ -349,7 +350,7 @@ impl dyn Layer {
     }
 }
 
-/// Makes the layer's weights and the layers inside if it has none yet.
+/// Builds the layer, if it is not built yet.
 pub fn build(layer: &dyn Layer, shapes: &[Shape]) -> Result<()> {
     let build = layer.base().build(shapes, |build| layer.build(shapes, build));
     build.map_err(|error| error.within_layer(layer.layer_name(), layer.class_name()))
@@ -358,7 +359,8 @@ pub fn build(layer: &dyn Layer, shapes: &[Shape]) -> Result<()> {
 /// The outputs of a layer and their masks.
 pub type Outputs = (Vec<Tensor>, Vec<Option<Tensor>>);
 
-/// Runs a layer: the one place where dtypes are cast, masks passed on, activities regularized, and errors given their layer.
+/// Runs a layer: the one place where dtypes are cast, masks passed on, activity regularizers applied, and errors given the path of their
+/// layer.
 pub fn run(layer: &dyn Layer, inputs: &[Tensor], masks: &[Option<Tensor>], ctx: &mut Context) -> Result<Outputs> {
     run_with(layer, inputs, masks, CallArguments::new(), ctx)
 }
@@ -375,7 +377,7 @@ pub fn run_with(
         .map_err(|error| error.within_layer(layer.layer_name(), layer.class_name()))
 }
 
-/// A tensor in the dtype of computation, if it is one of floats.
+/// A floating-point tensor in the dtype of computation; others unchanged.
 fn cast(x: &Tensor, dtype: DType) -> candle_core::Result<Tensor> {
     if x.dtype().is_float() && x.dtype() != dtype { x.to_dtype(dtype) } else { Ok(x.clone()) }
 }
@@ -437,8 +439,8 @@ fn forward_and_mask(layer: &dyn Layer, inputs: &[Tensor], ctx: &mut Context) -> 
     Ok((outputs, masks))
 }
 
-/// The outputs of `next` for those of a layer, if they have a step together and there is nothing to be done between them: no gradients, masks,
-/// other dtypes or regularized activities.
+/// The outputs of a layer and `next` in a fused step, if they have one and nothing happens between them: no gradients, masks, other dtypes
+/// or activity regularizers.
 pub fn run_together(
     [layer, next]: [&dyn Layer; 2],
     inputs: &[Tensor],

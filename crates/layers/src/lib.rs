@@ -1,7 +1,7 @@
 //! Layers: what models are made of. One file a layer, at the path that it has in Keras.
 //!
-//! A layer is a description that is called on symbolic tensors; its weights are made at the first call and belong to the
-//! layer. [`Layer`] is the trait, [`Base`] what all layers share, [`run`] the one way in which a layer runs.
+//! A layer is a description that is called on symbolic tensors; its weights are created at the first call and belong to the layer.
+//! [`Layer`] is the trait, [`Base`] what all layers share, [`run`] the function that runs a layer.
 
 #[macro_use]
 mod declare;
@@ -66,7 +66,7 @@ pub use policy::{DTypePolicy, dtype_policy, set_dtype_policy};
 pub use registry::all::*;
 pub use regularizers::Regularizer;
 pub use rnn::{
-    Cell, MergeMode, Recurrent, RecurrentLayer, Renew, RnnCell, Sequence, SequenceArguments, SequenceOutputs,
+    Cell, MergeMode, Recurrent, RecurrentLayer, RnnCell, Sequence, SequenceArguments, SequenceOutputs, WithFreshWeights,
 };
 pub use serde_json::Value as Config;
 pub use shape::{Shape, Size};

@@ -4,7 +4,7 @@ use crate::{KerasTensor, Layer};
 use candle_keras_ops::Result;
 use std::sync::Arc;
 
-/// What can stand in a `Sequential`: a layer, or a symbolic input at its beginning.
+/// An element of a `Sequential`: a layer, or a symbolic input at its start.
 pub trait IntoLayer {
     /// The layer behind a shared pointer.
     ///

@@ -1,4 +1,4 @@
-//! The names that Keras gives: `embedding`, `embedding_1`, `global_average_pooling1d`.
+//! Keras's automatic names: `embedding`, `embedding_1`, `global_average_pooling1d`.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ thread_local! {
     static COUNTS: RefCell<HashMap<String, usize>> = RefCell::default();
 }
 
-/// A name with the number that made it unique, so that it can be given back.
+/// A name with the number that made it unique, so that the number can be reused.
 #[derive(Debug, Clone)]
 pub(crate) struct AutoName {
     prefix: String,
@@ -34,7 +34,7 @@ impl AutoName {
         }
     }
 
-    /// Frees the number if no later name was made, as a layer that is given its name at once takes none in Keras.
+    /// Frees the number if no later name was taken: a layer that is named at once uses none, as in Keras.
     pub(crate) fn give_back(&self) {
         COUNTS.with_borrow_mut(|counts| {
             if counts.get(&self.prefix) == Some(&(self.number + 1)) {
@@ -44,7 +44,7 @@ impl AutoName {
     }
 }
 
-/// Lets the automatic names of this thread start from the beginning. Keras: `keras.utils.clear_session`.
+/// Restarts the automatic names of this thread. Keras: `keras.utils.clear_session`.
 pub fn clear_session() {
     COUNTS.with_borrow_mut(HashMap::clear);
 }

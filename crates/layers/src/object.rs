@@ -11,13 +11,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// A name or an object: what an argument such as `kernel_initializer` takes. It is `"glorot_uniform"`, a class of the kind's module, or one's own: whatever implements the
-/// kind's trait.
+/// A name or an object: the type of arguments such as `kernel_initializer`. It is `"glorot_uniform"`, a class of the kind's module, or a
+/// custom type that implements the kind's trait.
 ///
-/// A name that is not one is an error where the object is first used, which says what was probably meant.
+/// An unknown name is an error when the object is first used, which suggests a known one.
 pub struct Named<T: ?Sized>(Result<Arc<T>, String>);
 
-/// What [`layer!`](crate::layer) and [`object!`](crate::object!) write for files: the class and its arguments.
+/// What [`layer!`](crate::layer) and [`object!`](crate::object!) generate for files: the class and its arguments.
 pub trait Described: Any + fmt::Debug + Send + Sync {
     /// Keras's name of the class: `"Dense"`.
     fn class_name(&self) -> &str;
@@ -31,13 +31,13 @@ pub trait Described: Any + fmt::Debug + Send + Sync {
 
 /// A kind of objects: `dyn Initialize`, `dyn Regularize`, `dyn Constrain`, `dyn Activate`.
 pub trait Kind: Described {
-    /// What it is called in messages.
+    /// The kind's name in messages.
     const NAME: &'static str;
 
     /// Keras's names of all classes.
     const CLASSES: &'static [&'static str];
 
-    /// Keras's names, to suggest.
+    /// Keras's names, for suggestions.
     fn names() -> Vec<&'static str>;
 
     /// The object of this name, with the default arguments.
@@ -46,12 +46,12 @@ pub trait Kind: Described {
     /// The object of this class, with these arguments.
     fn by_class(class_name: &str, config: Config) -> Option<Result<Arc<Self>>>;
 
-    /// What stands for null, where that is not an error.
+    /// The object that null stands for, if null is allowed.
     fn absent() -> Option<Arc<Self>> {
         None
     }
 
-    /// Keras's form of it.
+    /// Its configuration.
     ///
     /// # Errors
     /// If it has none.
@@ -70,7 +70,7 @@ impl<T: ?Sized + Kind> Named<T> {
     /// The object.
     ///
     /// # Errors
-    /// If the name is not one.
+    /// If the name is unknown.
     pub fn get(&self) -> Result<&T> {
         self.0.as_deref().map_err(|name| Error::unknown(T::NAME, name, &T::names()))
     }
@@ -78,18 +78,18 @@ impl<T: ?Sized + Kind> Named<T> {
     /// The object behind a shared pointer.
     ///
     /// # Errors
-    /// If the name is not one.
+    /// If the name is unknown.
     pub fn shared(&self) -> Result<Arc<T>> {
         self.get()?;
         self.0.clone().map_err(Error::new)
     }
 
-    /// The name that it was given by, or that of its class.
+    /// The name that it was given, or that of its class.
     pub fn name(&self) -> &str {
         self.0.as_deref().map_or_else(String::as_str, Described::class_name)
     }
 
-    /// An error if the name is not one.
+    /// An error if the name is unknown.
     pub fn check(&self) -> Result<()> {
         self.get().map(|_| ())
     }
@@ -116,7 +116,7 @@ impl<T: ?Sized + Kind> fmt::Debug for Named<T> {
     }
 }
 
-/// Objects are equal if files say the same of them.
+/// Objects are equal if their configurations are.
 impl<T: ?Sized + Kind> PartialEq for Named<T> {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
@@ -153,7 +153,7 @@ impl<'de, T: ?Sized + Kind> Deserialize<'de> for Named<T> {
         if let Some(own) = own(&names, &object.config)? {
             return Ok(own);
         }
-        // A function has its name where an object has its arguments.
+        // For a function, its name takes the place of the arguments.
         if let Some(name) = object.config.as_str() {
             return Ok(name.into());
         }
@@ -167,7 +167,7 @@ impl<'de, T: ?Sized + Kind> Deserialize<'de> for Named<T> {
 /// Keras's form of anything with a class and a configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KerasObject {
-    /// Where Keras finds the class; not said for one of a user's own.
+    /// The module in Keras; `None` for a custom class.
     #[serde(default)]
     pub module: Option<String>,
     /// The class.
@@ -188,17 +188,17 @@ enum NameOrObject {
     Object(KerasObject),
 }
 
-/// Keras's form of an object of one's own, which is saved under its class's name.
+/// The configuration of a custom object, which is saved under its class's name.
 pub(crate) fn own_object(class_name: &str, config: Config) -> Config {
     serde_json::json!({"module": null, "class_name": class_name, "config": config, "registered_name": class_name})
 }
 
-/// Keras's form of a function of one's own.
+/// The configuration of a custom function.
 pub(crate) fn own_function(name: &str) -> Config {
     serde_json::json!({"module": "builtins", "class_name": "function", "config": name, "registered_name": name})
 }
 
-/// Objects of one's own by the names that files have for them. Keras: `custom_object_scope`.
+/// Custom objects by the names that files have for them. Keras: `custom_object_scope`.
 #[derive(Clone, Default)]
 pub struct ObjectScope(HashMap<(&'static str, String), Arc<dyn Any + Send + Sync>>);
 
@@ -215,7 +215,7 @@ impl fmt::Debug for ObjectScope {
 }
 
 impl ObjectScope {
-    /// Says what makes an object of this name from its configuration.
+    /// Adds a constructor from a configuration under this name.
     pub fn insert<T: ?Sized + Kind>(
         &mut self,
         name: impl Into<String>,
@@ -225,7 +225,7 @@ impl ObjectScope {
         self.0.insert((T::NAME, name.into()), Arc::new(make));
     }
 
-    /// Runs `f`, in which configurations may name these objects.
+    /// Runs `f`; configurations in it may refer to these objects.
     pub fn within<R>(&self, f: impl FnOnce() -> R) -> R {
         struct Restore(Option<ObjectScope>);
         impl Drop for Restore {
@@ -249,8 +249,7 @@ fn find<T: ?Sized + Kind>(names: &[&str], config: &Config) -> Option<Result<Name
 /// [`from_config`](crate::from_config) for an object that serde reads.
 ///
 /// # Errors
-/// If an argument is missing or wrong, or is one that this project does not know and that is not at rest (null, false, empty):
-/// nothing in a file is passed over that could change results.
+/// If an argument is missing or invalid, or unknown here and not null, false or empty: no argument that could change results is ignored.
 pub fn from_serde_config<T>(class_name: &str, config: serde_json::Value) -> Result<T>
 where
     T: serde::Serialize + serde::de::DeserializeOwned,
@@ -261,7 +260,7 @@ where
     let known = serde_json::to_value(&object)?;
     for (name, value) in config.as_object().into_iter().flatten() {
         let at_rest = match value {
-            // Without these, the object is the same: names, dtypes of metrics, axes that are the last.
+            // Arguments that change nothing: names, dtypes of metrics, the last axis.
             _ if name == "name" || name == "dtype" || name == "reduction" => true,
             serde_json::Value::Null | serde_json::Value::Bool(false) => true,
             serde_json::Value::Array(items) => items.is_empty(),
@@ -280,7 +279,7 @@ pub(crate) fn shared<T: Configure>(class_name: &str, config: Config) -> Result<A
     from_config(class_name, config).map(Arc::new)
 }
 
-/// Writes [`Kind`] for a trait, with all of its classes and their string names: a new class is one line.
+/// Implements [`Kind`] for a trait, with all of its classes and their string names: a new class is one line.
 macro_rules! kind {
     ($trait:ident, $kind:literal, $module:literal, { $($class:ident: $alias:literal $(| $more:literal)*),* $(,)? }) => {
         impl $crate::object::Kind for dyn $trait {

@@ -11,7 +11,7 @@ use std::borrow::Borrow;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// A function of `ops` as a layer of a model: what an operator on a symbolic tensor makes.
+/// A function of `ops` as a layer of a model: the result of an operator on a symbolic tensor.
 ///
 /// ```
 /// use candle_keras_layers::Input;
@@ -33,7 +33,7 @@ pub struct OperationLayer {
 pub enum Argument {
     /// The next input of the layer.
     Input,
-    /// A number, which takes the dtype of the other operand as far as it can.
+    /// A number, which takes the dtype of the other operand where possible.
     Number(Number),
     /// An array.
     Array(Tensor),
@@ -43,7 +43,7 @@ impl OperationLayer {
     /// The operation on these operands.
     ///
     /// # Errors
-    /// If it does not take as many.
+    /// If the number of operands is wrong.
     pub fn new(operation: Operation, arguments: Vec<Argument>) -> Result<Self> {
         let (class_name, _) = operation.keras();
         Self::with_base(Base::new(&class_name), class_name, operation, arguments)
@@ -101,7 +101,7 @@ impl OperationLayer {
             Ok(match argument {
                 Argument::Input => inputs.next().cloned().ok_or_else(|| Error::new("an operand is missing"))?,
                 Argument::Number(number) => {
-                    // A whole number takes any dtype; a fraction makes whole numbers f32.
+                    // An integer takes any dtype; a fraction makes integers f32.
                     let dtype = if number.is_f64() && !float.is_float() { DType::F32 } else { float };
                     Tensor::new(number.as_f64().unwrap_or_default(), &device)?.to_dtype(dtype)?
                 }
@@ -252,7 +252,7 @@ impl Layer for OperationLayer {
         Ok(vec![self.operation.run(&self.operands(inputs)?)?])
     }
 
-    /// Keras loses the mask here without a word.
+    /// Keras loses the mask here silently.
     fn supports_masking(&self) -> bool {
         true
     }
@@ -367,7 +367,8 @@ impl std::ops::Neg for &KerasTensor {
     }
 }
 
-/// Comparisons of symbolic tensors, with a tensor or a number: 1 where they are true, else 0. Python has operators for these, Rust's give a `bool`.
+/// Comparisons of symbolic tensors with a tensor or a number: 1 where they are true, else 0. Python has operators for these, Rust's return
+/// a `bool`.
 macro_rules! comparisons {
     ($($(#[$doc:meta])* $method:ident = $operation:expr;)*) => {
         impl KerasTensor {

@@ -39,7 +39,7 @@ impl DTypePolicy {
     /// The dtype of weights.
     ///
     /// # Errors
-    /// If the name is not one.
+    /// If the name is unknown.
     pub fn variable_dtype(&self) -> Result<DType> {
         match &self.0 {
             Kind::Plain(DTypeName::Known(dtype)) => Ok(*dtype),
@@ -58,7 +58,7 @@ impl DTypePolicy {
     /// The dtype of computation and of floating-point results.
     ///
     /// # Errors
-    /// If the name is not one.
+    /// If the name is unknown.
     pub fn compute_dtype(&self) -> Result<DType> {
         match self.0 {
             Kind::Mixed(dtype) => Ok(dtype),
@@ -106,7 +106,7 @@ static GLOBAL: RwLock<DTypePolicy> = RwLock::new(DTypePolicy::plain(DType::F32))
 /// The policy of all layers that are made from now on, in whatever thread, and are not given another; float32 at first. Keras: `keras.config.set_dtype_policy`.
 ///
 /// # Errors
-/// If the name is not one.
+/// If the name is unknown.
 pub fn set_dtype_policy(policy: impl Into<DTypePolicy>) -> Result<()> {
     let policy = policy.into();
     policy.variable_dtype()?;

@@ -1,15 +1,15 @@
-//! All layers of Keras that there are here: one list, from which their exports, what files may have, and the tests follow.
+//! The list of all layers; their exports, what files may have, and the tests follow from it.
 
 use crate::{Config, Layer, Result, from_config};
 use std::sync::Arc;
 
-/// A new layer is its name behind the folder that it is in.
+/// To add a layer, write its name behind its folder.
 macro_rules! layers_of_keras {
     ($($folder:ident: $($class:ident)*;)*) => {
         /// The layers themselves.
         pub mod all {
             $(pub use crate::$folder::{$($class),*};)*
-            /// Its function is in no configuration.
+            /// The class whose function is not in its configuration.
             pub use crate::core::Lambda;
         }
 

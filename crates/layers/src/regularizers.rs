@@ -4,15 +4,15 @@ use crate::object::{Described, Named};
 use candle_keras_ops::{self as ops, Error, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// A penalty: a class of this module, its Keras name such as `"l2"`, or one's own [`Regularize`].
+/// A regularizer: a class of this module, its Keras name such as `"l2"`, or a custom [`Regularize`].
 pub type Regularizer = Named<dyn Regularize>;
 
-/// What computes a penalty.
+/// Computes a penalty.
 pub trait Regularize: Described {
     /// The penalty on `x`: a scalar.
     ///
     /// # Errors
-    /// If `x` does not suit it.
+    /// If `x` does not fit.
     fn call(&self, x: &Tensor) -> Result<Tensor>;
 }
 
@@ -26,7 +26,7 @@ impl Regularizer {
     /// The penalty on `x`: a scalar.
     ///
     /// # Errors
-    /// If the name is not a regularizer, or `x` does not suit it.
+    /// If the name is not a regularizer, or `x` does not fit.
     pub fn call(&self, x: &Tensor) -> Result<Tensor> {
         self.get()?.call(x)
     }

@@ -1,7 +1,6 @@
 //! Keyword arguments: each is a setter of the same name that takes and returns the value itself.
 
-/// Writes the setters of a struct's fields. What a field is given is converted; a field that is `optional` is `None` until it is
-/// given something.
+/// Generates the setters of a struct's fields. The argument of a setter is converted; an `optional` field is `None` by default.
 ///
 /// ```
 /// use candle_keras_layers::{setters, Regularizer};
@@ -11,7 +10,7 @@
 ///     setters! {
 ///         /// How much.
 ///         rate: f64,
-///         /// A penalty on the kernel.
+///         /// The regularizer of the kernel.
 ///         kernel_regularizer: optional Regularizer,
 ///     }
 /// }

@@ -6,7 +6,7 @@ use candle_keras_ops::{Error, Result};
 use std::fmt;
 use std::ops::Deref;
 
-/// The sizes of a tensor's dimensions, where `None` is not known before data comes: first of all the batch size.
+/// The sizes of a tensor's dimensions; `None` is unknown until there is data, as the batch size is.
 ///
 /// ```
 /// use candle_keras_layers::Shape;
@@ -21,17 +21,17 @@ use std::ops::Deref;
 pub struct Shape(Vec<Option<usize>>);
 
 impl Shape {
-    /// This shape of one sample as that of a batch: with an unknown size in front.
+    /// The shape of a batch of such samples: with an unknown size in front.
     pub fn batched(&self) -> Self {
         Self(std::iter::once(None).chain(self.0.iter().copied()).collect())
     }
 
-    /// The product of the sizes, if all of them are known and it is a number of elements that there can be.
+    /// The product of the sizes, if all are known and it does not overflow.
     pub fn elem_count(&self) -> Option<usize> {
         self.0.iter().try_fold(1usize, |product, size| product.checked_mul((*size)?))
     }
 
-    /// The size of an axis, from the end if negative: `shape.size(-1)` is the last. `None` if it is not known, or there is no such axis.
+    /// The size of an axis, from the end if negative: `shape.size(-1)` is the last. `None` if it is unknown, or there is no such axis.
     pub fn size(&self, axis: i64) -> Option<usize> {
         let axis = if axis < 0 { axis + self.0.len() as i64 } else { axis };
         *self.0.get(usize::try_from(axis).ok()?)?
@@ -43,10 +43,10 @@ impl Shape {
     }
 }
 
-/// The shape and dtype of a function's output, found by trying it on ones in place of every unknown size.
+/// The shape and dtype of a function's output, found by running it on ones with two values for every unknown size.
 ///
 /// # Errors
-/// Those of the function, or if the rank of the output is not always the same.
+/// If the function fails, or the rank of the output is not constant.
 pub(crate) fn by_trying(inputs: &[TensorSpec], f: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<TensorSpec> {
     /// A shape with more elements than this is more likely a mistake than a model.
     const MOST_ELEMENTS: usize = 1 << 30;
@@ -65,7 +65,7 @@ pub(crate) fn by_trying(inputs: &[TensorSpec], f: impl Fn(&[Tensor]) -> Result<T
         Ok((output.dims().to_vec(), output.dtype()))
     };
     let try_both = |a, b| Ok((try_with(a)?, try_with(b)?));
-    // Some functions need more than a few steps, or a number of them that divides well.
+    // Some functions need more than a few steps, or a number with many divisors.
     let open = inputs.iter().any(|input| input.shape.iter().skip(1).any(Option::is_none));
     let ((a, dtype), (b, _)) =
         try_both(2, 3).or_else(|error| if open { try_both(60, 120).map_err(|_: Error| error) } else { Err(error) })?;

@@ -53,7 +53,7 @@ impl<'de, const N: usize> Deserialize<'de> for Sizes<N> {
     }
 }
 
-/// Numbers before and behind each of `N` axes; one number stands for both, or for all.
+/// Sizes before and after each of `N` axes; one number stands for both, or for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pairs<const N: usize>(pub [[usize; 2]; N]);
 

@@ -1,11 +1,11 @@
-//! What layers over images and sequences share: where the channels are, how windows move over the axes.
+//! Common to layers over sequences, images and volumes: the data format, and how windows move.
 
 use crate::{Build, Context, Layer, Shape, Sizes};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Axis, Error, Padding, Result};
 use std::array;
 
-/// Whether the channels are the last axis, and not the one behind the batch.
+/// Whether the channels are the last axis, and not the one after the batch.
 pub(crate) fn channels_last(data_format: &str) -> Result<bool> {
     match data_format {
         "channels_last" => Ok(true),
@@ -14,7 +14,7 @@ pub(crate) fn channels_last(data_format: &str) -> Result<bool> {
     }
 }
 
-/// The padding of this name, in whatever case, as in Keras.
+/// The padding of this name, case-insensitive as in Keras.
 pub(crate) fn padding(name: &str, causal: bool) -> Result<Padding> {
     match name.to_lowercase().as_str() {
         "valid" => Ok(Padding::Valid),
@@ -57,14 +57,14 @@ pub(crate) fn with_spatial<const N: usize>(
     })
 }
 
-/// How windows move over `N` axes.
+/// The windows over `N` axes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Windows<const N: usize> {
-    /// How large they are.
+    /// Their size.
     pub(crate) size: Sizes<N>,
-    /// How far they are apart.
+    /// The stride.
     pub(crate) strides: Sizes<N>,
-    /// How far their elements are apart.
+    /// The dilation.
     pub(crate) dilation: Sizes<N>,
 }
 
@@ -75,7 +75,7 @@ impl<const N: usize> Windows<N> {
         array::from_fn(|i| Axis::new(dims[i + 1], size.0[i], strides.0[i], dilation.0[i], padding))
     }
 
-    /// How many windows there are along each axis.
+    /// The number of windows along each axis.
     pub(crate) fn count(&self, mut sizes: [Option<usize>; N], padding: Padding) -> Result<[Option<usize>; N]> {
         for (i, size) in sizes.iter_mut().enumerate() {
             let (window, dilation) = (self.size.0[i], self.dilation.0[i]);
@@ -94,7 +94,7 @@ impl<const N: usize> Windows<N> {
         Ok(sizes)
     }
 
-    /// An error if a size is 0; the layer calls that of the windows `size`.
+    /// An error if a size is 0; `size` is the layer's name for that of the window.
     pub(crate) fn check(&self, size: &str) -> Result<()> {
         positive(size, &self.size.0)?;
         positive("strides", &self.strides.0)?;
@@ -102,26 +102,26 @@ impl<const N: usize> Windows<N> {
     }
 }
 
-/// What a layer over the axes between the batch and the channels does, for any number of these axes.
+/// A layer over the axes between the batch and the channels, for any number of these axes.
 pub(crate) trait SpatialLayer {
-    /// The shape that comes out.
+    /// The shape of the output.
     fn output_shape(&self, input: &Shape) -> Result<Shape>;
 
-    /// Asks for the weights.
+    /// Adds the weights.
     fn build(&self, _: &Shape, _: &mut Build) -> Result<()> {
         Ok(())
     }
 
-    /// Does the work of the layer, which has the weights.
+    /// Computes the output; `layer` has the weights.
     fn forward(&self, layer: &dyn Layer, x: &Tensor, ctx: &mut Context) -> Result<Tensor>;
 
-    /// Does that of the next layer as well, if it is faster so.
+    /// Computes it together with the next layer, if that is faster.
     fn forward_with(&self, _: &dyn Layer, _: &dyn Layer, _: &Tensor, _: &mut Context) -> Result<Option<Tensor>> {
         Ok(None)
     }
 }
 
-/// `impl Layer` for a class whose layers do what a [`SpatialLayer`] does.
+/// `impl Layer` for a class, by its [`SpatialLayer`].
 macro_rules! spatial_layer {
     ($class:ident, |$layer:ident| $what:expr) => {
         impl $crate::Layer for $class {
@@ -159,7 +159,7 @@ macro_rules! spatial_layer {
 }
 pub(crate) use spatial_layer;
 
-/// Runs `f` on the tensor with its channels last; they are moved there and back if they are first, which copies the tensor.
+/// Runs `f` on the tensor with its channels last; `"channels_first"` is transposed there and back, which copies the tensor.
 pub(crate) fn run_channels_last(
     x: &Tensor,
     data_format: &str,

@@ -1,4 +1,4 @@
-//! What is known of a tensor before it is there.
+//! Shape and dtype of a tensor that is not computed yet.
 
 use crate::Shape;
 use candle_core::DType;

@@ -11,10 +11,10 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// The promise of a tensor: the output of one call of a layer. Keras: `KerasTensor`.
+/// A tensor that will be computed: the output of one call of a layer. Keras: `KerasTensor`.
 ///
-/// To put a graph together needs no `?`: a call that fails gives such a tensor too, which carries the error with the layer and the line of the call, and so do all
-/// calls on it. [`Model::new`](https://docs.rs/candle-keras), or asking for the shape, gives the error.
+/// Building a graph needs no `?`: a failed call returns such a tensor too, which carries the error with the layer and the line of the call,
+/// as does everything built on it. [`Model::new`](https://docs.rs/candle-keras), or asking for the shape, returns the error.
 ///
 /// ```
 /// use candle_keras_layers::{Dense, Input, Layer, Reshape};
@@ -24,18 +24,18 @@ use std::sync::Arc;
 /// assert!(error.starts_with("layer \"halves\" (Reshape)") && error.contains("at: "));
 /// ```
 ///
-/// A clone is the same promise.
+/// A clone is the same symbolic tensor.
 #[derive(Clone)]
 pub struct KerasTensor(Result<NodeOutput, Arc<Error>>);
 
-/// A symbolic tensor that there is: which output of which call.
+/// A valid symbolic tensor: one output of a call.
 #[derive(Clone)]
 pub struct NodeOutput {
     node: Arc<Node>,
     index: usize,
 }
 
-/// One call of a layer: what it was called on and what came out.
+/// One call of a layer: its inputs and outputs.
 #[derive(Debug)]
 pub struct Node {
     layer: Arc<dyn Layer>,
@@ -56,7 +56,7 @@ impl Node {
         self.index
     }
 
-    /// What the layer was called on; nothing for an input.
+    /// The inputs of the call; none for an input layer.
     pub fn inputs(&self) -> &[NodeOutput] {
         &self.inputs
     }
@@ -66,7 +66,7 @@ impl Node {
         &self.arguments
     }
 
-    /// All that must be there before it can run: inputs, and tensors among the named arguments.
+    /// The dependencies of the call: inputs, and tensors among the named arguments.
     pub fn parents(&self) -> impl Iterator<Item = &NodeOutput> {
         self.inputs.iter().chain(self.arguments.all_tensors())
     }
@@ -76,7 +76,7 @@ impl Node {
         &self.outputs
     }
 
-    /// What distinguishes it from every other node: the layer and the number of the call.
+    /// A unique key of the node: the layer and the number of the call.
     pub fn key(&self) -> (usize, usize) {
         (self.layer.base().id(), self.index)
     }
@@ -113,7 +113,7 @@ impl NodeOutput {
         &self.node.outputs[self.index]
     }
 
-    /// What distinguishes it from every other symbolic tensor.
+    /// A unique key of the tensor.
     pub fn key(&self) -> (usize, usize, usize) {
         let (layer, call) = self.node.key();
         (layer, call, self.index)
@@ -133,7 +133,7 @@ impl fmt::Debug for NodeOutput {
     }
 }
 
-/// A long chain of calls goes call by call: left to itself, it would go by a recursion as deep as the chain.
+/// A long chain of calls is dropped iteratively: the derived drop would recurse as deep as the chain.
 impl Drop for Node {
     fn drop(&mut self) {
         let mut parents = std::mem::take(&mut self.inputs);
@@ -148,7 +148,7 @@ impl Drop for Node {
 }
 
 impl KerasTensor {
-    /// A tensor of which nothing comes but this error, in a call at `location`.
+    /// A tensor that carries this error, of a call at `location`.
     pub(crate) fn failed(error: Error, location: &'static Location<'static>) -> Self {
         Self(Err(Arc::new(error.called_at(location))))
     }
@@ -156,7 +156,7 @@ impl KerasTensor {
     /// The output of a call that it stands for.
     ///
     /// # Errors
-    /// What went wrong where it, or something that it depends on, was made.
+    /// The error that it carries.
     pub fn output(&self) -> Result<&NodeOutput> {
         self.0.as_ref().map_err(|error| Error::Shared(error.clone()))
     }
@@ -191,7 +191,7 @@ impl fmt::Debug for KerasTensor {
     }
 }
 
-/// One symbolic tensor or several: what layers are called on and models are made of.
+/// One symbolic tensor or several: inputs of layers and models.
 #[derive(Debug, Clone)]
 pub struct KerasTensors(pub Vec<KerasTensor>);
 
@@ -253,10 +253,10 @@ impl KerasTensors {
     }
 }
 
-/// Calls a layer on symbolic tensors: builds it if need be, checks the shapes, and records the call.
+/// Calls a layer on symbolic tensors: builds it if necessary, checks the shapes, and records the call.
 ///
 /// # Errors
-/// If the shapes do not suit the layer.
+/// If the shapes do not fit the layer.
 pub fn call(layer: Arc<dyn Layer>, inputs: Vec<NodeOutput>) -> Result<Vec<NodeOutput>> {
     call_with(layer, inputs, CallArguments::new())
 }
@@ -344,7 +344,7 @@ impl Input {
 
 /// The arguments of an input.
 impl KerasTensor {
-    /// Gives an input a name. Keras: `Input(name=)`.
+    /// Sets the name of an input. Keras: `Input(name=)`.
     #[must_use]
     #[track_caller]
     pub fn name(self, name: impl Into<String>) -> Self {
@@ -389,7 +389,7 @@ pub(crate) fn input(layer: InputLayer) -> KerasTensor {
         true => TensorSpec::strings(shape),
         false => TensorSpec::new(shape, layer.base().dtype()),
     }];
-    // An input layer is one node, however often it is asked for it.
+    // An input layer has one node, however often it is asked for.
     let node = Node { layer: Arc::new(layer), index: 0, inputs: Vec::new(), arguments: CallArguments::new(), outputs };
     NodeOutput { node: Arc::new(node), index: 0 }.into()
 }

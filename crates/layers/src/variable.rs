@@ -1,8 +1,8 @@
-//! A weight: a tensor that belongs to a layer, with what training must know of it.
+//! A weight: a tensor of a layer, with what training needs.
 
 use crate::{Constraint, Initializer, Regularizer};
 use candle_core::{DType, Device, Tensor, Var};
-use candle_keras_ops::{Error, Gradient, Gradients, Result, RowPlaces};
+use candle_keras_ops::{Error, Gradient, Gradients, Result, RowIndices};
 use std::cell::Cell;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,17 +23,17 @@ struct Inner {
     trainable: AtomicBool,
     regularizer: Option<Regularizer>,
     constraint: Option<Constraint>,
-    places: RowPlaces,
+    places: RowIndices,
     deferred: Mutex<Option<Arc<dyn Deferred>>>,
 }
 
-/// Changes that an optimizer still owes to the rows of a table; [`Variable::value`] lets it make them before anybody reads.
+/// Pending updates of the rows of a table, which an optimizer makes later; [`Variable::value`] lets it apply them before anybody reads.
 pub trait Deferred: Debug + Send + Sync {
-    /// Makes the changes of these rows, or of all rows; `weight` is the table.
+    /// Applies the pending updates of these rows, or of all rows; `weight` is the table.
     fn catch_up(&self, weight: &Tensor, rows: Option<&[u32]>) -> Result<()>;
 }
 
-/// The description of a weight that `Layer::build` asks for.
+/// The description of a weight, for `Layer::build`.
 #[derive(Debug, Clone)]
 pub struct Weight {
     name: &'static str,
@@ -48,12 +48,12 @@ pub struct Weight {
 }
 
 thread_local! {
-    /// For how many bytes of weights that are being loaded there is room; nothing outside of `to_be_loaded`.
+    /// How many bytes of weights may still be loaded; `None` outside of `to_be_loaded`.
     static LOADED: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// Runs `f`, in which weights begin as zeros whatever their initializers say, since their values come from a file; one that holds
-/// at most `bytes` bytes of them.
+/// Runs `f`; weights in it are zeros whatever their initializers, since their values come from a file, which holds at most `bytes` bytes of
+/// them.
 pub fn to_be_loaded<T>(bytes: usize, f: impl FnOnce() -> T) -> T {
     struct Restore(Option<usize>);
     impl Drop for Restore {
@@ -82,13 +82,13 @@ impl Weight {
         }
     }
 
-    /// Begins with these numbers, in place of those of the initializer, and in their memory.
+    /// The initial values, in place of the initializer; their memory is reused.
     pub(crate) fn values(mut self, values: Vec<f32>) -> Self {
         self.values = Some(values);
         self
     }
 
-    /// Which elements of a vector begin as 1, whatever the initializer: the forget gate's biases.
+    /// Which elements of a vector are initially 1, whatever the initializer: the forget gate's biases.
     pub(crate) fn ones_at(mut self, range: std::ops::Range<usize>) -> Self {
         self.ones = range;
         self
@@ -96,7 +96,7 @@ impl Weight {
 
     fn initial(&mut self, dtype: DType) -> Result<Var> {
         let dims = self.shape.as_slice();
-        // Not copied, as a tensor would be.
+        // Moved, not copied as a tensor would be.
         if dtype == DType::F32 {
             let mut values = match self.values.take() {
                 Some(values) => values,
@@ -114,31 +114,31 @@ impl Weight {
         Ok(Var::from_tensor(&value)?)
     }
 
-    /// What is added to the loss for it.
+    /// The regularizer.
     pub fn regularizer(mut self, regularizer: &Option<Regularizer>) -> Self {
         self.regularizer = regularizer.clone();
         self
     }
 
-    /// What it is brought back to after an update.
+    /// The constraint after each update.
     pub fn constraint(mut self, constraint: &Option<Constraint>) -> Self {
         self.constraint = constraint.clone();
         self
     }
 
-    /// Whether the optimizer may change it: not so for moving averages.
+    /// Whether the optimizer may update it: not so for moving averages.
     pub fn trainable(mut self, trainable: bool) -> Self {
         self.trainable = trainable;
         self
     }
 
-    /// Keeps it in this dtype, whatever the policy of the layer: a count in int64, say.
+    /// Sets its dtype, whatever the policy of the layer: a count in int64, say.
     pub fn dtype(mut self, dtype: DType) -> Self {
         self.dtype = Some(dtype);
         self
     }
 
-    /// An error where there is no memory for the weight, before it is asked for: what a file says need not be so.
+    /// An error if there is no memory for the weight, before it is allocated: a file may say anything.
     fn check_size(&self, dtype: DType) -> Result<()> {
         let bytes = self.shape.iter().try_fold(dtype.size_in_bytes(), |bytes, &size| bytes.checked_mul(size));
         let fits = |bytes: usize| {
@@ -156,13 +156,13 @@ impl Weight {
         })
     }
 
-    /// Makes it, in this dtype if it has none of its own.
+    /// Creates the weight, by default in this dtype.
     pub(crate) fn create(mut self, layer: &str, dtype: DType) -> Result<Variable> {
         let dtype = self.dtype.unwrap_or(dtype);
         self.check_size(dtype)?;
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let value = match LOADED.get() {
-            // Memory that is not written to is not taken up either.
+            // Zero pages take no memory until they are written.
             Some(_) => Var::zeros(self.shape.as_slice(), dtype, &Device::Cpu)?,
             None => self.initial(dtype)?,
         };
@@ -178,7 +178,7 @@ impl Weight {
             trainable: AtomicBool::new(self.trainable),
             regularizer: self.regularizer,
             constraint: self.constraint,
-            places: RowPlaces::default(),
+            places: RowIndices::default(),
             deferred: Mutex::new(None),
         })))
     }
@@ -197,7 +197,7 @@ impl Variable {
         self.0.step.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A number that no other variable of the process has.
+    /// A unique id in the process.
     pub fn id(&self) -> u64 {
         self.0.id
     }
@@ -227,50 +227,50 @@ impl Variable {
         self.var().dtype()
     }
 
-    /// Whether the optimizer may change it: its layer is not frozen, and it is not a [state](Self::is_state).
+    /// Whether the optimizer may update it: its layer is not frozen, and it is not a [state](Self::is_state).
     pub fn is_trainable(&self) -> bool {
         self.0.trainable.load(Ordering::Relaxed)
     }
 
-    /// Freezes it, or lets it be trained again, which a state never is.
+    /// Freezes or unfreezes it; a state is always frozen.
     pub(crate) fn set_trainable(&self, trainable: bool) {
         self.0.trainable.store(trainable && !self.0.is_state, Ordering::Relaxed);
     }
 
-    /// Whether it is changed by its layer and never by the optimizer: a moving average, say.
+    /// Whether its layer updates it and never the optimizer: a moving average, say.
     pub fn is_state(&self) -> bool {
         self.0.is_state
     }
 
-    /// Its value, which shares the weight's memory and changes with it; no gradient flows into it.
+    /// Its value, which shares the weight's memory and changes with it; untracked.
     ///
-    /// Changes that an optimizer owes to rows of a table are made first. A tensor that is kept while training goes on gets the changes of
-    /// the rows that are looked up, but those that are owed only when this is called again.
+    /// Pending updates of a table are applied first. A tensor that is kept during training sees the updates of rows that are looked up;
+    /// pending ones only when this is called again.
     pub fn value(&self) -> Tensor {
         self.catch_up(None);
         self.memory()
     }
 
-    /// Its value on candle's tape: gradients flow into it.
+    /// Its value, tracked: gradients flow into it.
     pub fn tracked(&self) -> Tensor {
         self.catch_up(None);
         self.var().as_tensor().clone()
     }
 
-    /// The table for a lookup of these rows: only they are as they should be. On the tape if `tracked`.
+    /// The table for a lookup of these rows: only they are up to date. Tracked if `tracked`.
     ///
-    /// The numbers of the rows must be below the height of the table.
+    /// The indices of the rows must be below the height of the table.
     pub fn table_for(&self, rows: &[u32], tracked: bool) -> Tensor {
         self.catch_up(Some(rows));
         if tracked { self.var().as_tensor().clone() } else { self.memory() }
     }
 
-    /// Its memory as it is, with the changes that are still owed.
+    /// Its memory, with updates still pending.
     pub fn memory(&self) -> Tensor {
         self.var().as_detached_tensor()
     }
 
-    /// Takes note of who owes changes to the rows; whoever did so before makes them now.
+    /// Registers the optimizer that has pending updates for the rows; the one before applies its own now.
     pub fn defer(&self, deferred: &Arc<dyn Deferred>) {
         if !self.is_deferred_to(deferred) {
             self.catch_up(None);
@@ -278,7 +278,7 @@ impl Variable {
         }
     }
 
-    /// Lets this one make the changes that it owes, and owe no more.
+    /// Applies the pending updates of this optimizer and unregisters it.
     pub fn settle(&self, deferred: &Arc<dyn Deferred>) {
         if self.is_deferred_to(deferred) {
             self.catch_up(None);
@@ -286,7 +286,7 @@ impl Variable {
         }
     }
 
-    /// Whether this one owes changes to the rows.
+    /// Whether this optimizer has pending updates for the rows.
     pub fn is_deferred_to(&self, deferred: &Arc<dyn Deferred>) -> bool {
         self.deferred().as_ref().is_some_and(|owner| Arc::ptr_eq(owner, deferred))
     }
@@ -307,7 +307,7 @@ impl Variable {
     /// Replaces the value.
     ///
     /// # Errors
-    /// If the shape is another; a dtype or device is converted.
+    /// If the shape differs; a dtype or device is converted.
     pub fn assign(&self, value: &Tensor) -> Result<()> {
         self.catch_up(None);
         let var = self.var();
@@ -329,7 +329,7 @@ impl Variable {
         Ok(())
     }
 
-    /// The penalty of its regularizer, as part of the loss; none if it has no regularizer.
+    /// The penalty of its regularizer, as part of the loss; `None` without a regularizer.
     pub fn penalty(&self) -> Result<Option<Tensor>> {
         self.0.regularizer.as_ref().map(|regularizer| regularizer.call(&self.tracked())).transpose()
     }
@@ -339,7 +339,7 @@ impl Variable {
         self.0.constraint.is_some()
     }
 
-    /// Brings the value back to what its constraint allows.
+    /// Projects the value onto its constraint.
     pub fn constrain(&self) -> Result<()> {
         match &self.0.constraint {
             Some(constraint) => self.assign(&constraint.call(&self.value())?),
@@ -347,7 +347,7 @@ impl Variable {
         }
     }
 
-    /// Its gradient in a backward pass, which is rows if it is a table that was looked up; `None` if the loss does not depend on it.
+    /// Its gradient in a backward pass, which is rows if it is a table; `None` if the loss does not depend on it.
     pub fn gradient(&self, gradients: &Gradients) -> Result<Option<Gradient>> {
         Ok(gradients.of(self.var().as_tensor(), &self.0.places)?)
     }

@@ -1,10 +1,10 @@
-//! Layers as arguments of layers around them.
+//! Layers as arguments of other layers.
 
 use crate::object::{Kind, Named, own_object};
 use crate::{Config, Layer, Result};
 use std::sync::Arc;
 
-/// Any layer, as an argument of one around it.
+/// Any layer, as an argument of another.
 pub type AnyLayer = Named<dyn Layer>;
 
 impl<L: Layer> From<L> for AnyLayer {

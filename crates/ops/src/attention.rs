@@ -1,30 +1,30 @@
 //! Scaled dot-product attention as one op: products, mask, softmax and dropout of one sample and head at a time, in the cache.
 //! (candle-nn's fused one has no gradient.)
 
-use crate::cores::{self, Room};
-use crate::dropout::{drop_some, dropout, dropped_in, kept, scale};
-use crate::host::{view, with_real};
+use crate::cores::{self, UninitChunk};
+use crate::dropout::{drop_into, drop_some, dropout, keep_mask, scale};
+use crate::host::{view, with_float};
 use crate::linalg::{scaled_softmax_row, softmax_row, softmax_row_backward};
 use crate::matmul::{Matrix, gemm, gemm_into};
 use crate::random::Stream;
 use crate::simd;
-use crate::simd::{MulAdd, Real};
+use crate::simd::{Float, MulAdd};
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 
-/// What is added to the score of a pair that a mask leaves out, as in Keras: where all are left out, all count alike.
+/// Added to the score of a masked pair, as in Keras: if all pairs of a row are masked, all count alike.
 const MASKED: f64 = -1e9;
 
-/// Who attends to whom.
+/// Which keys a query attends to.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Attention<'a> {
     /// `(batch, queries, keys)`, or 1 in place of `queries`; u8, 1 where a query may attend to a key.
     pub mask: Option<&'a Tensor>,
-    /// Whether a query attends to no key behind its own place.
+    /// Whether a query attends only to keys up to its own position.
     pub causal: bool,
     /// The factor of the scores.
     pub scale: f64,
-    /// How much of the weights is dropped.
+    /// The share of the weights that is dropped.
     pub dropout: f64,
 }
 
@@ -35,7 +35,7 @@ pub struct Attention<'a> {
 /// - the result: `(batch, queries, heads, width)`
 ///
 /// # Errors
-/// If the shapes do not suit each other.
+/// If the shapes do not fit.
 pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut Stream) -> Result<Tensor> {
     let (batch, queries, heads, size) = q.dims4()?;
     let (_, keys, _, width) = v.dims4()?;
@@ -49,32 +49,32 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
     if !on_host(&[q, k, v]) {
         return composed(q, k, v, by, random);
     }
-    let drawn = (by.dropout > 0.0).then(|| kept(batch * heads * queries * keys, by.dropout, random));
+    let drawn = (by.dropout > 0.0).then(|| keep_mask(batch * heads * queries * keys, by.dropout, random));
     let plan = Plan { queries, keys, heads, size, width, scale: by.scale, causal: by.causal };
     let contiguous = |x: &Tensor| x.detach().contiguous();
     let (q_, k_, v_) = (contiguous(q)?, contiguous(k)?, contiguous(v)?);
     let mask = by.mask.map(|mask| mask.ne(0.0)?.flatten_all()?.to_vec1::<u8>()).transpose()?;
     let mask_rows = by.mask.map_or(1, |mask| mask.dims()[1]);
     let wanted = q.track_op() || k.track_op() || v.track_op();
-    with_real!(q, T => {
+    with_float!(q, T => {
         let (of_q, of_k, of_v) = (view::<T>(&q_)?, view::<T>(&k_)?, view::<T>(&v_)?);
-        let keep = T::from_real(scale(by.dropout));
-        // The weights of each sample, head and query stay for the backward pass.
+        let keep = T::from_double(scale(by.dropout));
+        // The weights are kept for the backward pass.
         let kept = if wanted { plan.weights() } else { 0 };
-        let [y, weights] = cores::put_several(batch, [plan.output(), kept], plan.weights() * 8, |sample, [y, room]| {
+        let [y, weights] = cores::fill_several_chunks(batch, [plan.output(), kept], plan.weights() * 8, |sample, [y, chunk]| {
             let (y, mut scratch, mut dropped) = (y.zeros(), Vec::with_capacity(queries * keys), Vec::new());
             let mask = mask.as_ref().map(|mask| &mask[sample * mask_rows * keys..][..mask_rows * keys]);
             for head in 0..heads {
                 let (q, k) = (plan.queries(&of_q, sample, head), plan.keys(&of_k, sample, head).t());
                 let weights = if wanted {
-                    room.by(queries * keys, |room| gemm_into(room, q, k))
+                    chunk.write_with(queries * keys, |chunk| gemm_into(chunk, q, k))
                 } else {
                     gemm_into(&mut scratch.spare_capacity_mut()[..queries * keys], q, k)
                 };
                 simd!(|by| plan.softmax(weights, mask, by));
                 let weights = match &drawn {
                     Some(drawn) => {
-                        dropped_in(&mut dropped, weights, &drawn[(sample * heads + head) * queries * keys..], keep)
+                        drop_into(&mut dropped, weights, &drawn[(sample * heads + head) * queries * keys..], keep)
                     }
                     None => &*weights,
                 };
@@ -87,8 +87,8 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
             let (q, k, v) = (view::<T>(&q_)?, view::<T>(&k_)?, view::<T>(&v_)?);
             let dy = view::<T>(dy)?;
             let units = [queries * heads * size, keys * heads * size, keys * heads * width];
-            let [dq, dk, dv] = cores::put_several(batch, units, plan.weights() * 16, |sample, rooms| {
-                let [dq, dk, dv] = rooms.each_mut().map(Room::zeros);
+            let [dq, dk, dv] = cores::fill_several_chunks(batch, units, plan.weights() * 16, |sample, chunks| {
+                let [dq, dk, dv] = chunks.each_mut().map(UninitChunk::zeros);
                 let (mut scores, mut dropped) = (Vec::with_capacity(queries * keys), Vec::new());
                 for head in 0..heads {
                     let at = (sample * heads + head) * queries * keys;
@@ -99,7 +99,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                     let used = match &drawn {
                         Some(drawn) => {
                             simd!(drop_some(scores, &drawn[at..], keep));
-                            dropped_in(&mut dropped, weights, &drawn[at..], keep)
+                            drop_into(&mut dropped, weights, &drawn[at..], keep)
                         }
                         None => weights,
                     };
@@ -132,42 +132,42 @@ struct Plan {
 }
 
 impl Plan {
-    /// Numbers of a sample's output.
+    /// How many elements the output of a sample has.
     fn output(&self) -> usize {
         self.queries * self.heads * self.width
     }
 
-    /// Numbers of a sample's weights.
+    /// How many weights a sample has.
     fn weights(&self) -> usize {
         self.heads * self.queries * self.keys
     }
 
     /// One head of one sample of a tensor `(batch, length, heads, size)`.
-    fn head<'a, T: Real>(&self, x: &'a [T], length: usize, size: usize, sample: usize, head: usize) -> Matrix<'a, T> {
+    fn head<'a, T: Float>(&self, x: &'a [T], length: usize, size: usize, sample: usize, head: usize) -> Matrix<'a, T> {
         let from = sample * length * self.heads * size + head * size;
         Matrix::strided(x.get(from..).unwrap_or(&[]), (length, size), (self.heads * size, 1))
     }
 
-    fn queries<'a, T: Real>(&self, q: &'a [T], sample: usize, head: usize) -> Matrix<'a, T> {
+    fn queries<'a, T: Float>(&self, q: &'a [T], sample: usize, head: usize) -> Matrix<'a, T> {
         self.head(q, self.queries, self.size, sample, head)
     }
 
-    fn keys<'a, T: Real>(&self, k: &'a [T], sample: usize, head: usize) -> Matrix<'a, T> {
+    fn keys<'a, T: Float>(&self, k: &'a [T], sample: usize, head: usize) -> Matrix<'a, T> {
         self.head(k, self.keys, self.size, sample, head)
     }
 
-    fn values<'a, T: Real>(&self, v: &'a [T], sample: usize, head: usize) -> Matrix<'a, T> {
+    fn values<'a, T: Float>(&self, v: &'a [T], sample: usize, head: usize) -> Matrix<'a, T> {
         self.head(v, self.keys, self.width, sample, head)
     }
 
-    fn outputs<'a, T: Real>(&self, y: &'a [T], sample: usize, head: usize) -> Matrix<'a, T> {
+    fn outputs<'a, T: Float>(&self, y: &'a [T], sample: usize, head: usize) -> Matrix<'a, T> {
         self.head(y, self.queries, self.width, sample, head)
     }
 
-    /// From the products of one head to its weights.
+    /// From the scores of one head to its weights.
     #[inline(always)]
-    fn softmax<T: Real>(&self, scores: &mut [T], mask: Option<&[u8]>, by: impl MulAdd) {
-        let (scale, masked) = (T::from_real(self.scale), T::from_real(MASKED));
+    fn softmax<T: Float>(&self, scores: &mut [T], mask: Option<&[u8]>, by: impl MulAdd) {
+        let (scale, masked) = (T::from_double(self.scale), T::from_double(MASKED));
         for (query, row) in scores.chunks_exact_mut(self.keys.max(1)).enumerate() {
             if mask.is_none() && !self.causal && self.scale >= 0.0 {
                 scaled_softmax_row(row, scale, by);
@@ -186,10 +186,10 @@ impl Plan {
         }
     }
 
-    /// From the gradients of the weights to those of the products.
+    /// From the gradients of the weights to those of the scores.
     #[inline(always)]
-    fn backward<T: Real>(&self, scores: &mut [T], weights: &[T]) {
-        let scale = T::from_real(self.scale);
+    fn backward<T: Float>(&self, scores: &mut [T], weights: &[T]) {
+        let scale = T::from_double(self.scale);
         let keys = self.keys.max(1);
         for (row, weights) in scores.chunks_exact_mut(keys).zip(weights.chunks_exact(keys)) {
             softmax_row_backward(row, weights, scale);
@@ -197,16 +197,16 @@ impl Plan {
     }
 }
 
-/// The same of candle's functions, for other devices.
+/// A composition of candle's functions, for other devices.
 fn composed(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut Stream) -> Result<Tensor> {
     Ok(attention_with_scores(q, k, v, by, random)?.0)
 }
 
-/// [`attention`] and the scores, `softmax(scale q kᵀ)` before dropout: `(batch, heads, queries, keys)`. It is put together from products and sums, and takes several times
-/// longer than `attention`.
+/// [`attention`] and the scores, `softmax(scale q kᵀ)` before dropout: `(batch, heads, queries, keys)`. A composition, several times slower
+/// than `attention`.
 ///
 /// # Errors
-/// If the shapes do not suit each other.
+/// If the shapes do not fit.
 pub fn attention_with_scores(
     q: &Tensor,
     k: &Tensor,

@@ -15,7 +15,7 @@ pub struct Axes {
     pub(crate) keepdims: bool,
 }
 
-/// Spells out [`Axes`], so that `keepdims` can be said.
+/// Spells out [`Axes`], for `keepdims`.
 ///
 /// ```
 /// use candle_keras_ops::{axes, mean, Device, Tensor};
@@ -34,7 +34,7 @@ impl Axes {
         self
     }
 
-    /// The dimensions for a tensor of this rank, each once, in rising order.
+    /// The dimensions for a tensor of this rank, without duplicates, in rising order.
     pub fn resolve(&self, rank: usize) -> Result<Vec<usize>> {
         let Some(list) = &self.list else { return Ok((0..rank).collect()) };
         let mut dims = list.as_slice().iter().map(|&axis| resolve_axis(axis, rank)).collect::<Result<Vec<_>>>()?;
@@ -44,7 +44,7 @@ impl Axes {
     }
 }
 
-/// The dimension that a possibly negative axis means in a tensor of this rank.
+/// The dimension that an axis, negative or not, means in a tensor of this rank.
 pub(crate) fn resolve_axis(axis: i64, rank: usize) -> Result<usize> {
     let dim = if axis < 0 { axis + rank as i64 } else { axis };
     if !(0..rank as i64).contains(&dim) {

@@ -1,10 +1,10 @@
-//! The cores of the machine, shared out by a loop.
+//! Parallel loops on a thread pool, one thread a core.
 //!
-//! The loops of a training step are short, many take less than a thread needs to wake: a pool whose threads sleep between two loops, as
-//! rayon's do, can lose more than the other cores gain (benches/README.md). The threads here look out for the next loop for a while before
-//! they sleep, the thread that brings a loop takes its part of it at once, and at the end it waits for those alone that began.
+//! The loops of a training step are short: many take less time than waking a thread does, which a pool whose threads sleep between loops,
+//! such as rayon's, pays for each. Threads of this pool spin for a while before they sleep. The calling thread works on its loop at once,
+//! and at the end it waits only for the threads that have joined.
 
-use crate::simd::Real;
+use crate::simd::Float;
 use std::any::Any;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -12,24 +12,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-/// From how many simple operations on a loop is shared out over the cores.
+/// Loops of fewer simple operations than this run on the calling thread.
 pub const SHARED_FROM: usize = 1 << 16;
 
-/// How long a thread looks out for the next loop before it sleeps.
-const LOOKOUT: Duration = Duration::from_micros(200);
+/// How long an idle thread spins before it sleeps.
+const SPIN: Duration = Duration::from_micros(200);
 
-/// How many threads share a loop: `RAYON_NUM_THREADS`, which candle's own products obey as well, or all cores.
+/// The number of threads, with the calling one: `RAYON_NUM_THREADS`, which candle's own products obey as well, or one a core.
 pub fn count() -> usize {
-    crew().threads
+    pool().threads
 }
 
-/// Runs `f` on each of the items, on all cores. Which core has which item, and in which order, is open: this one begins with the first
-/// and the others with the last, so that the next loop over the same memory finds much of it in the cache of its core.
+/// Runs `f` on each of the items in parallel, in no fixed order. The calling thread takes items from the front and the others from the
+/// back, so that the next loop over the same memory finds much of it in the cache of its core.
 ///
-/// A call from within another, or while another thread has the cores, runs on the thread that makes it.
+/// A nested call, or one while another thread's loop runs, runs on the calling thread.
 ///
 /// # Panics
-/// If `f` does; the other items may or may not have been taken by then.
+/// If `f` does. The other items may or may not have been processed by then.
 ///
 /// ```
 /// let mut squares = vec![0; 100];
@@ -42,24 +42,24 @@ pub fn each<T: Send>(items: impl IntoIterator<Item = T>, f: impl Fn(T) + Sync) {
     each_with(items, || (), |(), item| f(item));
 }
 
-/// [`each`] for an `f` that takes memory, which a core makes once.
+/// [`each`] with scratch memory, allocated once a thread.
 pub(crate) fn each_with<T: Send, S>(
     items: impl IntoIterator<Item = T>,
     scratch: impl Fn() -> S + Sync,
     f: impl Fn(&mut S, T) + Sync,
 ) {
-    // All of them at first: an iterator may make each item of the one before, and must not be asked from its end.
+    // Collected first: an iterator may compute each item from the one before, and must not be read from its end.
     let items: Vec<T> = items.into_iter().collect();
-    // The thread that is here takes one of them.
+    // One of them is for the calling thread.
     let others = items.len().saturating_sub(1);
     let items = Mutex::new(items.into_iter());
-    together(others, &|end| {
+    run_on_pool(others, &|side| {
         let mut own = None;
         loop {
             let mut items = lock(&items);
-            let item = match end {
-                End::First => items.next(),
-                End::Last => items.next_back(),
+            let item = match side {
+                TakeFrom::Front => items.next(),
+                TakeFrom::Back => items.next_back(),
             };
             drop(items);
             let Some(item) = item else { return };
@@ -68,22 +68,23 @@ pub(crate) fn each_with<T: Send, S>(
     });
 }
 
-/// Where a thread begins.
+/// From which side of the items a thread takes them.
 #[derive(Clone, Copy)]
-enum End {
-    First,
-    Last,
+enum TakeFrom {
+    Front,
+    Back,
 }
 
-/// The results of `f` for each of the items, in their order.
+/// The results of `f` for each of the items, in the order of the items.
 pub fn map<T: Send, R: Send>(items: Vec<T>, f: impl Fn(T) -> R + Sync) -> Vec<R> {
     let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
     each(items.into_iter().zip(&mut results), |(item, result)| *result = Some(f(item)));
     results.into_iter().flatten().collect()
 }
 
-/// The sum of what `f` adds to zeros for each of the items. As many items whatever the machine give the same bits on every machine.
-pub(crate) fn summed<T: Real, I: Send>(items: Vec<I>, length: usize, f: impl Fn(I, &mut [T]) + Sync) -> Vec<T> {
+/// The sum over the items of what `f` accumulates into zeros. If the number of items does not depend on the machine, nor does any bit of
+/// the sum.
+pub(crate) fn summed<T: Float, I: Send>(items: Vec<I>, length: usize, f: impl Fn(I, &mut [T]) + Sync) -> Vec<T> {
     let mut sums = map(items, |item| {
         let mut sum = vec![T::ZERO; length];
         f(item, &mut sum);
@@ -99,63 +100,67 @@ pub(crate) fn summed<T: Real, I: Send>(items: Vec<I>, length: usize, f: impl Fn(
     all
 }
 
-/// The fewest simple operations that are worth a part of their own.
-const LEAST: usize = 1 << 13;
+/// The fewest simple operations that are worth a chunk.
+const MIN_CHUNK_WORK: usize = 1 << 13;
 
-/// How many simple operations a part has at most, if its unit allows: at the end of a loop, the others wait for the last part, which takes long
-/// where its core is busy with something else.
-const MOST: usize = 1 << 19;
+/// The most simple operations of a chunk, if its unit allows: at the end of a loop, the others wait for the last chunk, which takes long on a
+/// core that is busy with something else.
+const MAX_CHUNK_WORK: usize = 1 << 19;
 
-/// Numbers of a part that stays in a core's cache while several loops go over it.
-const CACHED: usize = 1 << 16;
+/// The most elements of a chunk: it stays in the cache while several loops go over it.
+const MAX_CHUNK_LEN: usize = 1 << 16;
 
-/// How long the parts of `length` elements are to be, each a multiple of `unit`, at `cost` simple operations an element: all of them if they
-/// are few.
-pub(crate) fn part(length: usize, unit: usize, cost: usize) -> usize {
+/// The length of a chunk of `length` elements, a multiple of `unit`, at `cost` simple operations an element. All of them if they are few.
+pub(crate) fn chunk_len(length: usize, unit: usize, cost: usize) -> usize {
     let (unit, work) = (unit.max(1), length.saturating_mul(cost));
     if work < SHARED_FROM {
         return length;
     }
-    // Some parts to spare, for the cores that are quicker or less busy.
-    let parts = (count() * 4).min(work / LEAST).max(work / MOST);
-    (length / unit).div_ceil(parts).clamp(1, (CACHED / unit).max(1)) * unit
+    // More chunks than threads, for the cores that are quicker or less busy.
+    let chunks = (count() * 4).min(work / MIN_CHUNK_WORK).max(work / MAX_CHUNK_WORK);
+    (length / unit).div_ceil(chunks).clamp(1, (MAX_CHUNK_LEN / unit).max(1)) * unit
 }
 
-/// Runs `f` on parts of `data`, each a multiple of `unit` elements, on all cores if there are enough of them at `cost` operations
-/// each; `f` is told where its part begins.
-pub(crate) fn in_parts<T: Send>(data: &mut [T], unit: usize, cost: usize, f: impl Fn(usize, &mut [T]) + Sync) {
-    let part = part(data.len(), unit, cost);
-    if part >= data.len() {
+/// Runs `f` on chunks of `data`, each a multiple of `unit` elements, in parallel if there are enough of them at `cost` operations
+/// each. `f` takes the index of its first element, and the chunk.
+pub(crate) fn in_chunks<T: Send>(data: &mut [T], unit: usize, cost: usize, f: impl Fn(usize, &mut [T]) + Sync) {
+    let len = chunk_len(data.len(), unit, cost);
+    if len >= data.len() {
         return f(0, data);
     }
-    each(data.chunks_mut(part).enumerate(), |(i, numbers)| f(i * part, numbers));
+    each(data.chunks_mut(len).enumerate(), |(i, chunk)| f(i * len, chunk));
 }
 
-/// A vector that `f` makes in such parts; it is told where its part begins.
+/// A vector of `length` elements that `f` writes in chunks of `chunk_len`, without zeros first. `f` takes the index of its first element, and
+/// the chunk.
 ///
 /// # Panics
-/// If `f` leaves room.
-pub(crate) fn put<T: Real>(length: usize, part: usize, f: impl Fn(usize, &mut Room<T>) + Sync) -> Vec<T> {
-    put_with(length, part, || (), |(), from, room| f(from, room))
+/// If `f` does not write all of its chunk.
+pub(crate) fn fill_chunks<T: Float>(
+    length: usize,
+    chunk_len: usize,
+    f: impl Fn(usize, &mut UninitChunk<T>) + Sync,
+) -> Vec<T> {
+    fill_chunks_with(length, chunk_len, || (), |(), from, chunk| f(from, chunk))
 }
 
-/// [`put`] for an `f` that takes memory, which a core makes once.
-pub(crate) fn put_with<T: Real, S>(
+/// [`fill_chunks`] with scratch memory, allocated once a thread.
+pub(crate) fn fill_chunks_with<T: Float, S>(
     length: usize,
-    part: usize,
+    chunk_len: usize,
     scratch: impl Fn() -> S + Sync,
-    f: impl Fn(&mut S, usize, &mut Room<T>) + Sync,
+    f: impl Fn(&mut S, usize, &mut UninitChunk<T>) + Sync,
 ) -> Vec<T> {
     let mut vector = Vec::with_capacity(length);
     let memory = &mut vector.spare_capacity_mut()[..length];
-    if part >= length {
-        Room(memory).filled(|room| f(&mut scratch(), 0, room));
+    if chunk_len >= length {
+        UninitChunk(memory).filled(|chunk| f(&mut scratch(), 0, chunk));
     } else {
-        each_with(memory.chunks_mut(part).enumerate(), scratch, |scratch, (i, memory)| {
-            Room(memory).filled(|room| f(scratch, i * part, room));
+        each_with(memory.chunks_mut(chunk_len).enumerate(), scratch, |scratch, (i, memory)| {
+            UninitChunk(memory).filled(|chunk| f(scratch, i * chunk_len, chunk));
         });
     }
-    // SAFETY: `each_with` has returned, hence every part has been filled, and no `Room` gives memory away that it has not written.
+    // SAFETY: `each_with` has returned, hence every chunk has been filled, and an `UninitChunk` hands out only memory that it has written.
     #[allow(unsafe_code)]
     unsafe {
         vector.set_len(length);
@@ -163,34 +168,35 @@ pub(crate) fn put_with<T: Real, S>(
     vector
 }
 
-/// Vectors of so many numbers for each of `count` items, which `f` makes item by item, at `cost` simple operations an item.
+/// Several vectors at once: `f` writes, for each of `count` items, `units[i]` elements of the `i`-th vector, at `cost` simple operations an
+/// item.
 ///
 /// # Panics
-/// If `f` leaves room.
-pub(crate) fn put_several<T: Real, const N: usize>(
+/// If `f` does not write all of its chunks.
+pub(crate) fn fill_several_chunks<T: Float, const N: usize>(
     count: usize,
     units: [usize; N],
     cost: usize,
-    f: impl Fn(usize, &mut [Room<T>; N]) + Sync,
+    f: impl Fn(usize, &mut [UninitChunk<T>; N]) + Sync,
 ) -> [Vec<T>; N] {
     let mut vectors = units.map(|unit| Vec::with_capacity(count * unit));
     let mut memories = vectors.each_mut().map(Vec::spare_capacity_mut);
     let mut unit = units.iter();
-    let mut rooms = memories.each_mut().map(|memory| {
+    let mut chunks = memories.each_mut().map(|memory| {
         let unit = unit.next().copied().unwrap_or(0);
-        let mut left = &mut memory[..count * unit];
-        move || left.split_off_mut(..unit).unwrap_or_default()
+        let mut rest = &mut memory[..count * unit];
+        move || rest.split_off_mut(..unit).unwrap_or_default()
     });
-    let mut items: Vec<_> = (0..count).map(|_| rooms.each_mut().map(|next| next())).collect();
-    in_parts(&mut items, 1, cost, |from, part| {
-        for (i, memories) in part.iter_mut().enumerate() {
-            let mut rooms = memories.each_mut().map(|memory| Room(memory));
-            f(from + i, &mut rooms);
-            assert!(rooms.iter().all(|room| room.0.is_empty()), "a part of a vector was not made whole");
+    let mut items: Vec<_> = (0..count).map(|_| chunks.each_mut().map(|next| next())).collect();
+    in_chunks(&mut items, 1, cost, |from, items| {
+        for (i, memories) in items.iter_mut().enumerate() {
+            let mut chunks = memories.each_mut().map(|memory| UninitChunk(memory));
+            f(from + i, &mut chunks);
+            assert!(chunks.iter().all(|chunk| chunk.0.is_empty()), "a chunk was not written whole");
         }
     });
     for (vector, unit) in vectors.iter_mut().zip(units) {
-        // SAFETY: as in `put`; the rooms are all of the first `count * unit` numbers.
+        // SAFETY: as in `fill_chunks_with`; the chunks cover the first `count * unit` elements.
         #[allow(unsafe_code)]
         unsafe {
             vector.set_len(count * unit);
@@ -199,41 +205,41 @@ pub(crate) fn put_several<T: Real, const N: usize>(
     vectors
 }
 
-/// [`put`] for an `f` that changes parts that begin as zeros.
+/// [`fill_chunks`] whose chunks are zeros when `f` gets them.
 ///
-/// To make zeros of all of it first would be one core's work, and a way to memory and back.
-pub(crate) fn made<T: Real>(length: usize, part: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
-    put(length, part, |from, room| f(from, room.zeros()))
+/// Zeroing the whole vector first would be one core's work, and an extra pass over memory.
+pub(crate) fn zeroed_chunks<T: Float>(length: usize, chunk_len: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
+    fill_chunks(length, chunk_len, |from, chunk| f(from, chunk.zeros()))
 }
 
-/// [`put`] for an `f` that changes parts of a copy of `data`.
-pub(crate) fn changed<T: Real>(data: &[T], part: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
-    put(data.len(), part, |from, room| f(from, room.copy(&data[from..from + room.left()])))
+/// [`fill_chunks`] whose chunks are copies of `data` when `f` gets them.
+pub(crate) fn copied_chunks<T: Float>(data: &[T], chunk_len: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
+    fill_chunks(data.len(), chunk_len, |from, chunk| f(from, chunk.copy(&data[from..from + chunk.remaining()])))
 }
 
-/// The room for a part of a vector, which is filled from its beginning.
-pub(crate) struct Room<'a, T>(&'a mut [MaybeUninit<T>]);
+/// Uninitialized memory of a chunk, which is written from its start on.
+pub(crate) struct UninitChunk<'a, T>(&'a mut [MaybeUninit<T>]);
 
-impl<'a, T: Real> Room<'a, T> {
-    /// For how many numbers there is room.
-    pub(crate) fn left(&self) -> usize {
+impl<'a, T: Float> UninitChunk<'a, T> {
+    /// How many elements are not written yet.
+    pub(crate) fn remaining(&self) -> usize {
         self.0.len()
     }
 
     #[inline(always)]
     fn take(&mut self, count: usize) -> &'a mut [MaybeUninit<T>] {
-        let (taken, left) = std::mem::take(&mut self.0).split_at_mut(count);
-        self.0 = left;
+        let (taken, rest) = std::mem::take(&mut self.0).split_at_mut(count);
+        self.0 = rest;
         taken
     }
 
     fn filled(mut self, fill: impl FnOnce(&mut Self)) {
         fill(&mut self);
-        assert!(self.0.is_empty(), "a part of a vector was not made whole");
+        assert!(self.0.is_empty(), "a chunk was not written whole");
     }
 
-    /// Puts what `write` makes of the room for the next `count` numbers.
-    pub(crate) fn by(
+    /// Writes the next `count` elements by `write`, which returns the memory that it was given.
+    pub(crate) fn write_with(
         &mut self,
         count: usize,
         write: impl FnOnce(&'a mut [MaybeUninit<T>]) -> &'a mut [T],
@@ -241,13 +247,13 @@ impl<'a, T: Real> Room<'a, T> {
         let taken = self.take(count);
         let expected = (taken.as_ptr().cast::<T>(), taken.len());
         let written = write(taken);
-        assert!((written.as_ptr(), written.len()) == expected, "a part of a vector was made elsewhere");
+        assert!((written.as_ptr(), written.len()) == expected, "`write` returned other memory");
         written
     }
 
-    /// Puts zeros wherever there is room.
+    /// Writes zeros to all that is left.
     pub(crate) fn zeros(&mut self) -> &'a mut [T] {
-        self.by(self.left(), |memory| {
+        self.write_with(self.remaining(), |memory| {
             memory.fill(MaybeUninit::new(T::ZERO));
             // SAFETY: each of them has just been written.
             #[allow(unsafe_code)]
@@ -257,13 +263,13 @@ impl<'a, T: Real> Room<'a, T> {
         })
     }
 
-    /// Puts a copy of the numbers.
+    /// Writes a copy of the elements.
     #[inline(always)]
-    pub(crate) fn copy(&mut self, numbers: &[T]) -> &'a mut [T] {
-        self.take(numbers.len()).write_copy_of_slice(numbers)
+    pub(crate) fn copy(&mut self, elements: &[T]) -> &'a mut [T] {
+        self.take(elements.len()).write_copy_of_slice(elements)
     }
 
-    /// Puts `f` of each of the numbers.
+    /// Writes `f` of each element.
     #[inline(always)]
     pub(crate) fn map<A: Copy>(&mut self, a: &[A], f: impl Fn(A) -> T) {
         for (y, &a) in self.take(a.len()).iter_mut().zip(a) {
@@ -271,7 +277,7 @@ impl<'a, T: Real> Room<'a, T> {
         }
     }
 
-    /// Puts `f` of each two numbers.
+    /// Writes `f` of each pair of elements.
     #[inline(always)]
     pub(crate) fn map2<A: Copy, B: Copy>(&mut self, a: &[A], b: &[B], f: impl Fn(A, B) -> T) {
         let b = &b[..a.len()];
@@ -280,7 +286,7 @@ impl<'a, T: Real> Room<'a, T> {
         }
     }
 
-    /// Puts `f` of each three numbers.
+    /// Writes `f` of each three elements.
     #[inline(always)]
     pub(crate) fn map3<A: Copy>(&mut self, a: &[A], b: &[A], c: &[A], f: impl Fn(A, A, A) -> T) {
         let (b, c) = (&b[..a.len()], &c[..a.len()]);
@@ -290,163 +296,162 @@ impl<'a, T: Real> Room<'a, T> {
     }
 }
 
-/// The threads beside the one that brings a loop.
-struct Crew {
-    /// With the one that brings the loop.
+struct ThreadPool {
+    /// With the calling one.
     threads: usize,
-    /// Held by whoever has the cores.
-    turn: Mutex<()>,
-    board: Mutex<Board>,
-    bell: Condvar,
-    /// [`Board::number`], to be seen without the lock.
+    /// Held by the thread whose job runs.
+    caller: Mutex<()>,
+    slot: Mutex<JobSlot>,
+    wakeup: Condvar,
+    /// [`JobSlot::number`], readable without the lock.
     number: AtomicUsize,
-    /// How many more threads the loop on the board has work for.
-    wanted: AtomicUsize,
-    /// How many threads run the loop on the board, or one that was there.
-    inside: AtomicUsize,
+    /// How many more threads may join the current job.
+    openings: AtomicUsize,
+    /// How many threads run the current job, or an earlier one.
+    running: AtomicUsize,
 }
 
-/// Where a loop is put up.
-struct Board {
-    /// How many there have been.
+/// Holds the current job.
+struct JobSlot {
+    /// How many jobs there have been.
     number: usize,
-    work: Option<Work<'static>>,
+    job: Option<Job<'static>>,
     asleep: usize,
 }
 
-/// A loop: what each thread runs, and where the first panic of one goes.
+/// What each thread runs, and where the first panic goes.
 #[derive(Clone, Copy)]
-struct Work<'a> {
-    run: &'a (dyn Fn(End) + Sync),
+struct Job<'a> {
+    run: &'a (dyn Fn(TakeFrom) + Sync),
     panic: &'a Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-fn crew() -> &'static Crew {
-    static CREW: OnceLock<Crew> = OnceLock::new();
-    static HIRED: OnceLock<()> = OnceLock::new();
-    let crew = CREW.get_or_init(|| {
+fn pool() -> &'static ThreadPool {
+    static POOL: OnceLock<ThreadPool> = OnceLock::new();
+    static STARTED: OnceLock<()> = OnceLock::new();
+    let pool = POOL.get_or_init(|| {
         let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|count| count.parse().ok()).filter(|&n| n > 0);
         let threads = asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-        Crew {
+        ThreadPool {
             threads,
-            turn: Mutex::new(()),
-            board: Mutex::new(Board { number: 0, work: None, asleep: 0 }),
-            bell: Condvar::new(),
+            caller: Mutex::new(()),
+            slot: Mutex::new(JobSlot { number: 0, job: None, asleep: 0 }),
+            wakeup: Condvar::new(),
             number: AtomicUsize::new(0),
-            wanted: AtomicUsize::new(0),
-            inside: AtomicUsize::new(0),
+            openings: AtomicUsize::new(0),
+            running: AtomicUsize::new(0),
         }
     });
-    HIRED.get_or_init(|| {
-        for i in 1..crew.threads {
-            // Where there can be no thread, the others do its work.
-            drop(std::thread::Builder::new().name(format!("candle-keras {i}")).spawn(move || help(crew)));
+    STARTED.get_or_init(|| {
+        for i in 1..pool.threads {
+            // Where a thread cannot be started, the others do its work.
+            drop(std::thread::Builder::new().name(format!("candle-keras {i}")).spawn(move || worker_loop(pool)));
         }
     });
-    crew
+    pool
 }
 
-/// What a thread of the crew does for ever.
-fn help(crew: &'static Crew) {
+fn worker_loop(pool: &'static ThreadPool) {
     let (mut seen, mut busy) = (0, Instant::now());
     loop {
-        let number = look_out(crew, seen, busy);
-        let place = crew.wanted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |wanted| wanted.checked_sub(1));
-        if place.is_err() {
+        let number = next_job(pool, seen, busy);
+        let opening =
+            pool.openings.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |openings| openings.checked_sub(1));
+        if opening.is_err() {
             seen = number;
             continue;
         }
-        let work = {
-            let board = lock(&crew.board);
-            seen = board.number;
-            // Under the lock: whoever takes the loop down afterwards knows of all that are inside.
-            if board.work.is_some() {
-                crew.inside.fetch_add(1, Ordering::Relaxed);
+        let job = {
+            let slot = lock(&pool.slot);
+            seen = slot.number;
+            // Under the lock: the caller, who empties the slot, then sees every thread that has joined.
+            if slot.job.is_some() {
+                pool.running.fetch_add(1, Ordering::Relaxed);
             }
-            board.work
+            slot.job
         };
-        if let Some(work) = work {
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (work.run)(End::Last))) {
-                lock(work.panic).get_or_insert(panic);
+        if let Some(job) = job {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (job.run)(TakeFrom::Back))) {
+                lock(job.panic).get_or_insert(panic);
             }
-            crew.inside.fetch_sub(1, Ordering::Release);
+            pool.running.fetch_sub(1, Ordering::Release);
             busy = Instant::now();
         }
     }
 }
 
-/// The number of the next loop than the one of this number, when there is one. Who was busy a short time ago looks, who was not sleeps: of
-/// many cores, those for which the loops have no work.
-fn look_out(crew: &Crew, seen: usize, busy: Instant) -> usize {
-    for looks in 1u32.. {
-        let number = crew.number.load(Ordering::Acquire);
+/// Waits for a job other than the one of number `seen`, and returns its number. A thread that was busy a short time ago spins, one that was
+/// not sleeps: on a machine of many cores, small loops have no work for some of them.
+fn next_job(pool: &ThreadPool, seen: usize, busy: Instant) -> usize {
+    for spins in 1u32.. {
+        let number = pool.number.load(Ordering::Acquire);
         if number != seen {
             return number;
         }
         std::hint::spin_loop();
-        if looks.is_multiple_of(64) && busy.elapsed() > LOOKOUT {
+        if spins.is_multiple_of(64) && busy.elapsed() > SPIN {
             break;
         }
     }
-    let mut board = lock(&crew.board);
-    board.asleep += 1;
-    while board.number == seen {
-        board = crew.bell.wait(board).unwrap_or_else(PoisonError::into_inner);
+    let mut slot = lock(&pool.slot);
+    slot.asleep += 1;
+    while slot.number == seen {
+        slot = pool.wakeup.wait(slot).unwrap_or_else(PoisonError::into_inner);
     }
-    board.asleep -= 1;
-    board.number
+    slot.asleep -= 1;
+    slot.number
 }
 
-/// Runs `run` on this thread and on up to `others` of the crew that come in time; on this alone if the cores are taken.
-fn together(others: usize, run: &(dyn Fn(End) + Sync)) {
-    let crew = crew();
-    let turn = if crew.threads > 1 && others > 0 { crew.turn.try_lock() } else { return run(End::First) };
-    let _turn = match turn {
-        Ok(turn) => turn,
-        Err(std::sync::TryLockError::Poisoned(turn)) => turn.into_inner(),
-        Err(std::sync::TryLockError::WouldBlock) => return run(End::First),
+/// Runs `run` on this thread and on up to `others` threads of the pool, those that join in time. On this thread alone if the pool has a job.
+fn run_on_pool(others: usize, run: &(dyn Fn(TakeFrom) + Sync)) {
+    let pool = pool();
+    let caller = if pool.threads > 1 && others > 0 { pool.caller.try_lock() } else { return run(TakeFrom::Front) };
+    let _caller = match caller {
+        Ok(caller) => caller,
+        Err(std::sync::TryLockError::Poisoned(caller)) => caller.into_inner(),
+        Err(std::sync::TryLockError::WouldBlock) => return run(TakeFrom::Front),
     };
     let panic = Mutex::new(None);
-    let shared = Shared::put_up(crew, others, Work { run, panic: &panic });
-    run(End::First);
-    drop(shared);
+    let running = RunningJob::publish(pool, others, Job { run, panic: &panic });
+    run(TakeFrom::Front);
+    drop(running);
     if let Some(panic) = panic.into_inner().unwrap_or_else(PoisonError::into_inner) {
         resume_unwind(panic);
     }
 }
 
-/// A loop while it is on the board. Dropped, it is taken down, and none is inside any more.
-struct Shared(&'static Crew);
+/// A job in the slot. Dropping it empties the slot and waits until no thread runs it any more.
+struct RunningJob(&'static ThreadPool);
 
-impl Shared {
+impl RunningJob {
     #[allow(unsafe_code)]
-    fn put_up(crew: &'static Crew, others: usize, work: Work<'_>) -> Self {
-        // SAFETY: only the lifetime changes. A thread of the crew takes the work from the board under its lock, where it also says
-        // that it is inside, and does not touch it after it has said that it is out. `together` holds the work's parts until `drop`
-        // below has taken it down, under the same lock, and found nobody inside, whether it returns or unwinds.
-        let work = unsafe { std::mem::transmute::<Work<'_>, Work<'static>>(work) };
-        let mut board = lock(&crew.board);
-        board.number = board.number.wrapping_add(1);
-        board.work = Some(work);
-        crew.wanted.store(others, Ordering::Relaxed);
-        crew.number.store(board.number, Ordering::Release);
-        // Each ring is a call of the system; none for whom those that are awake can do the work.
-        let awake = (crew.threads - 1).saturating_sub(board.asleep);
-        match others.saturating_sub(awake).min(board.asleep) {
+    fn publish(pool: &'static ThreadPool, others: usize, job: Job<'_>) -> Self {
+        // SAFETY: only the lifetime changes. A thread of the pool copies the job from the slot under its lock, where it also counts
+        // itself as running, and does not touch the job after it has counted itself out. `run_on_pool` keeps what the job borrows until
+        // `drop` below has emptied the slot, under the same lock, and seen a count of 0, whether it returns or unwinds.
+        let job = unsafe { std::mem::transmute::<Job<'_>, Job<'static>>(job) };
+        let mut slot = lock(&pool.slot);
+        slot.number = slot.number.wrapping_add(1);
+        slot.job = Some(job);
+        pool.openings.store(others, Ordering::Relaxed);
+        pool.number.store(slot.number, Ordering::Release);
+        // A wakeup is a system call: none where the threads that are awake suffice.
+        let awake = (pool.threads - 1).saturating_sub(slot.asleep);
+        match others.saturating_sub(awake).min(slot.asleep) {
             0 => (),
-            all if all == board.asleep => crew.bell.notify_all(),
-            some => (0..some).for_each(|_| crew.bell.notify_one()),
+            all if all == slot.asleep => pool.wakeup.notify_all(),
+            some => (0..some).for_each(|_| pool.wakeup.notify_one()),
         }
-        Self(crew)
+        Self(pool)
     }
 }
 
-impl Drop for Shared {
+impl Drop for RunningJob {
     fn drop(&mut self) {
-        lock(&self.0.board).work = None;
+        lock(&self.0.slot).job = None;
         for waits in 1u32.. {
-            // What those inside have written is seen from here on.
-            if self.0.inside.load(Ordering::Acquire) == 0 {
+            // Acquire: what the other threads have written is visible from here on.
+            if self.0.running.load(Ordering::Acquire) == 0 {
                 return;
             }
             if waits.is_multiple_of(1024) { std::thread::yield_now() } else { std::hint::spin_loop() }
@@ -454,7 +459,7 @@ impl Drop for Shared {
     }
 }
 
-/// A panic elsewhere is reported where it happens, and leaves nothing half done here.
+/// Ignores poisoning: a panic is passed on by `run_on_pool`, and leaves nothing half done here.
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -464,24 +469,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_whole_units_and_cover_all() {
+    fn chunks_are_whole_units_and_cover_all() {
         let mut data = vec![0usize; 20_005];
-        in_parts(&mut data, 5, 100, |from, part| {
-            assert_eq!((from % 5, part.len() % 5), (0, 0));
-            part.iter_mut().enumerate().for_each(|(i, x)| *x += from + i);
+        in_chunks(&mut data, 5, 100, |from, chunk| {
+            assert_eq!((from % 5, chunk.len() % 5), (0, 0));
+            chunk.iter_mut().enumerate().for_each(|(i, x)| *x += from + i);
         });
         assert!(data.iter().enumerate().all(|(i, x)| i == *x));
-        // Few large items are parts of their own, and many small ones are not.
-        assert_eq!((part(32, 1, MOST), part(100, 1, 1)), (1, 100));
+        // Few large items are chunks of one, many small ones are not.
+        assert_eq!((chunk_len(32, 1, MAX_CHUNK_WORK), chunk_len(100, 1, 1)), (1, 100));
     }
 
     #[test]
-    fn vectors_are_made_whole() {
+    fn vectors_are_filled_whole() {
         for (length, unit) in [(0, 1), (7, 1), (20_005, 5), (16_000, 16_000)] {
-            let part = part(length, unit, 10);
-            let ones = made::<f32>(length, part, |_, numbers| numbers.iter_mut().for_each(|x| *x += 1.0));
+            let len = chunk_len(length, unit, 10);
+            let ones = zeroed_chunks::<f32>(length, len, |_, chunk| chunk.iter_mut().for_each(|x| *x += 1.0));
             assert_eq!(ones, vec![1.0; length]);
-            let twos = changed(&ones, part, |_, numbers| numbers.iter_mut().for_each(|x| *x *= 2.0));
+            let twos = copied_chunks(&ones, len, |_, chunk| chunk.iter_mut().for_each(|x| *x *= 2.0));
             assert_eq!(twos, vec![2.0; length]);
         }
     }
@@ -501,27 +506,27 @@ mod tests {
         assert_eq!(map((0..9).collect(), |i| i * i), [0, 1, 4, 9, 16, 25, 36, 49, 64]);
     }
 
-    /// A sleeping crew comes as well, sooner or later, and more than one thread takes part.
+    /// Sleeping threads join as well, sooner or later.
     #[test]
-    fn the_crew_takes_part() {
+    fn sleeping_threads_join() {
         if count() == 1 {
             return;
         }
         let threads = Mutex::new(std::collections::HashSet::new());
         let deadline = Instant::now() + Duration::from_secs(60);
         while lock(&threads).len() < 2 {
-            assert!(Instant::now() < deadline, "nobody came");
-            std::thread::sleep(2 * LOOKOUT);
+            assert!(Instant::now() < deadline, "no thread joined");
+            std::thread::sleep(2 * SPIN);
             each(0..4, |_| {
                 lock(&threads).insert(std::thread::current().id());
-                std::thread::sleep(LOOKOUT);
+                std::thread::sleep(SPIN);
             });
         }
     }
 
     #[test]
     fn items_are_those_of_the_iterator_in_its_order() {
-        // Often enough that other threads take part.
+        // Often enough that other threads join.
         for _ in 0..if cfg!(miri) { 2 } else { 2000 } {
             let mut count = 0..;
             each((0..16).map(|i| (i, count.next())), |(i, count)| assert_eq!(Some(i), count));
@@ -529,11 +534,11 @@ mod tests {
     }
 
     #[test]
-    fn several_vectors_are_made_item_by_item() {
+    fn several_vectors_are_filled_item_by_item() {
         for (count, unit) in [(0, 3), (5, 0), (7, 3), (40, if cfg!(miri) { 16 } else { 4096 })] {
-            // Few and many operations, so that the cores share them.
+            // Few and many operations: on one thread and on all.
             for cost in [0, SHARED_FROM] {
-                let [one, many] = put_several(count, [1, unit], cost, |i, [one, many]| {
+                let [one, many] = fill_several_chunks(count, [1, unit], cost, |i, [one, many]| {
                     one.zeros()[0] += i as f32;
                     many.copy(&vec![i as f32; unit]);
                 });
@@ -541,21 +546,23 @@ mod tests {
                 assert!(many == expected && one == (0..count).map(|i| i as f32).collect::<Vec<_>>());
             }
         }
-        assert!(catch_unwind(|| put_several::<f32, 1>(2, [2], 1, |_, [room]| _ = room.copy(&[1.0]))).is_err());
+        assert!(
+            catch_unwind(|| fill_several_chunks::<f32, 1>(2, [2], 1, |_, [chunk]| _ = chunk.copy(&[1.0]))).is_err()
+        );
     }
 
     #[test]
-    fn a_vector_with_room_left_is_none() {
-        let half = catch_unwind(|| put::<f32>(10, 10, |_, room| _ = room.copy(&[1.0; 5])));
+    fn a_chunk_must_be_written_whole() {
+        let half = catch_unwind(|| fill_chunks::<f32>(10, 10, |_, chunk| _ = chunk.copy(&[1.0; 5])));
         assert!(half.is_err());
         let elsewhere = catch_unwind(|| {
-            put::<f32>(5, 5, |_, room| _ = room.by(5, |_| &mut []));
+            fill_chunks::<f32>(5, 5, |_, chunk| _ = chunk.write_with(5, |_| &mut []));
         });
         assert!(elsewhere.is_err());
     }
 
     #[test]
-    fn a_panic_comes_out() {
+    fn a_panic_is_passed_on() {
         for bad in [0, 3] {
             let run = || each(0..4, |i| assert!(i != bad, "item {i}"));
             let panic = catch_unwind(run).expect_err("a panic");

@@ -1,4 +1,4 @@
-//! A function with a backward pass of its own, on any device.
+//! A function with a custom gradient, on any device.
 
 use crate::tape::{Value, record};
 use candle_core::{Result, Tensor};

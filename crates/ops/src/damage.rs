@@ -1,9 +1,9 @@
-//! Damages files for tests: whoever reads a file must answer any of these with an error or with what can still be read, and never with a panic.
+//! Damages files for tests: a reader answers with an error or with what can still be read, never with a panic.
 
 use crate::random::Stream;
 
-/// A copy of `bytes` to which one thing has happened that happens to files, or that an attacker would do: it is cut off, a bit or a byte is
-/// another one, a length lies, a number is too large, a part is zeros, missing or in the place of another.
+/// A copy of `bytes` with one kind of damage: truncated, a bit or byte changed, a wrong length, a number too large, a part zeroed, missing
+/// or moved.
 ///
 /// ```
 /// use candle_keras_ops::{damage::damaged, random::Stream};

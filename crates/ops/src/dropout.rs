@@ -1,76 +1,76 @@
-//! Dropout as one op: random bits, mask and product in one go.
+//! Dropout as one op: random bits, mask and product in one pass.
 
 use crate::gpu::{self, on_gpu};
-use crate::host::{map2, view, with_real};
+use crate::host::{map2, view, with_float};
 use crate::random::Stream;
 use crate::simd;
-use crate::simd::Real;
+use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
 use candle_core::{Result, Tensor};
 
-/// Each element 0 with the probability `rate`, the others divided by `1 - rate`; one draw of `random` an element.
+/// Sets each element to 0 with the probability `rate`, and divides the others by `1 - rate`. One draw of `random` an element.
 pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
     if on_gpu(&[x]) {
-        return gpu::dropout(x, random.part(x.elem_count()), threshold(rate), scale(rate));
+        return gpu::dropout(x, random.skip_blocks(x.elem_count()), threshold(rate), scale(rate));
     }
-    let (kept, scale) = (kept(x.elem_count(), rate, random), scale(rate));
+    let (kept, scale) = (keep_mask(x.elem_count(), rate, random), scale(rate));
     if !on_host(&[x]) {
         let factors = kept.iter().map(|&kept| f32::from(kept) * scale as f32).collect::<Vec<_>>();
         let factors = Tensor::from_vec(factors, x.shape(), x.device())?.to_dtype(x.dtype())?;
         let y = (x.detach() * &factors)?;
-        // candle's product would work out a gradient of the factors as well.
+        // candle's product would compute a gradient of the factors as well.
         return crate::custom_gradient(x, &y, move |_, _, dy| dy * &factors);
     }
     let input = x.detach().contiguous()?;
-    let value = with_real!(x, T => Value::new(dropped(&view::<T>(&input)?, &kept, scale), x.shape()));
+    let value = with_float!(x, T => Value::new(dropped(&view::<T>(&input)?, &kept, scale), x.shape()));
     record("dropout", &[x], value, move |_, dy| {
-        let dx = with_real!(dy, T => {
+        let dx = with_float!(dy, T => {
             Tensor::from_vec(dropped(&view::<T>(dy)?, &kept, scale), dy.shape(), dy.device())?
         });
         Ok(vec![Some(dx)])
     })
 }
 
-/// A byte for each of `count` elements, 1 where it stays: less to keep for the backward pass than the bits or the factors.
-pub(crate) fn kept(count: usize, rate: f64, random: &mut Stream) -> Vec<u8> {
+/// A byte for each of `count` elements, 1 where it is kept: less to keep for the backward pass than the bits or the factors.
+pub(crate) fn keep_mask(count: usize, rate: f64, random: &mut Stream) -> Vec<u8> {
     // A rate of 1 drops the highest draw as well.
     let (threshold, any) = (threshold(rate), rate < 1.0);
     random.drawn(count, move |bits| u8::from(bits >= threshold && any))
 }
 
-/// By what the elements that stay are multiplied.
+/// The factor of the elements that are kept.
 pub(crate) fn scale(rate: f64) -> f64 {
     if rate < 1.0 { 1.0 / (1.0 - rate) } else { 0.0 }
 }
 
-/// Below which bits an element is dropped.
+/// An element is dropped if its bits are below this.
 fn threshold(rate: f64) -> u32 {
     (rate * 2f64.powi(32)).min(f64::from(u32::MAX)) as u32
 }
 
-fn dropped<T: Real>(x: &[T], kept: &[u8], scale: f64) -> Vec<T> {
-    let scale = T::from_real(scale);
+fn dropped<T: Float>(x: &[T], kept: &[u8], scale: f64) -> Vec<T> {
+    let scale = T::from_double(scale);
     map2(x, kept, move |x, kept| if_kept(x, kept, scale))
 }
 
-/// The same in memory that is used again, for numbers that stay in the cache.
-pub(crate) fn dropped_in<'a, T: Real>(memory: &'a mut Vec<T>, x: &[T], kept: &[u8], scale: T) -> &'a [T] {
+/// Dropout into a reused buffer, for elements that stay in the cache.
+pub(crate) fn drop_into<'a, T: Float>(memory: &'a mut Vec<T>, x: &[T], kept: &[u8], scale: T) -> &'a [T] {
     memory.clear();
     memory.extend_from_slice(x);
     simd!(drop_some(memory, kept, scale));
     memory
 }
 
-/// The same in place.
+/// Dropout in place.
 #[inline(always)]
-pub(crate) fn drop_some<T: Real>(x: &mut [T], kept: &[u8], scale: T) {
+pub(crate) fn drop_some<T: Float>(x: &mut [T], kept: &[u8], scale: T) {
     for (x, &kept) in x.iter_mut().zip(kept) {
         *x = if_kept(*x, kept, scale);
     }
 }
 
 #[inline(always)]
-fn if_kept<T: Real>(x: T, kept: u8, scale: T) -> T {
+fn if_kept<T: Float>(x: T, kept: u8, scale: T) -> T {
     if kept == 1 { x * scale } else { T::ZERO }
 }
 

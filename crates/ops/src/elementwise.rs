@@ -1,19 +1,19 @@
-//! Functions of each element. Names as in `keras.ops`.
+//! Elementwise functions. Names as in `keras.ops`.
 
 use crate::custom_gradient;
-use crate::host::{map1, map2, map3, view, with_real};
-use crate::simd::Real;
+use crate::host::{map1, map2, map3, view, with_float};
+use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
 use candle_core::{DType, Result, Tensor};
 
 /// A function of one number, with its derivative from the number and the value.
 trait Unary: Copy + Send + Sync + 'static {
     const NAME: &'static str;
-    fn value<T: Real>(x: T) -> T;
-    fn slope<T: Real>(x: T, y: T) -> T;
+    fn value<T: Float>(x: T) -> T;
+    fn slope<T: Float>(x: T, y: T) -> T;
 }
 
-/// Defines functions as loops over memory; `else` is what takes their place on other devices and in other dtypes.
+/// Defines functions as loops over slices; `else` is the composition for other devices and dtypes.
 macro_rules! unary {
     ($($(#[$doc:meta])* $name:ident = $struct:ident: |$x:ident| $value:expr, |$sx:ident, $sy:ident| $slope:expr, else |$tensor:ident| $other:expr;)*) => {
         $(
@@ -24,12 +24,12 @@ macro_rules! unary {
                 const NAME: &'static str = stringify!($name);
 
                 #[inline(always)]
-                fn value<T: Real>($x: T) -> T {
+                fn value<T: Float>($x: T) -> T {
                     $value
                 }
 
                 #[inline(always)]
-                fn slope<T: Real>($sx: T, $sy: T) -> T {
+                fn slope<T: Float>($sx: T, $sy: T) -> T {
                     $slope
                 }
             }
@@ -44,9 +44,9 @@ macro_rules! unary {
 
 fn unary<U: Unary>(_: U, x: &Tensor) -> Result<Tensor> {
     let x_ = x.detach().contiguous()?;
-    let value = with_real!(x, T => Value::new(map1(&view::<T>(&x_)?, U::value), x.shape()));
+    let value = with_float!(x, T => Value::new(map1(&view::<T>(&x_)?, U::value), x.shape()));
     record(U::NAME, &[x], value, move |y, dy| {
-        let dx = with_real!(y, T => {
+        let dx = with_float!(y, T => {
             let dx = map3(&view::<T>(&x_)?, &view::<T>(y)?, &view::<T>(dy)?, |x, y, dy| dy * U::slope(x, y));
             Tensor::from_vec(dx, y.shape(), y.device())?
         });
@@ -70,7 +70,7 @@ unary! {
         else |x| custom_gradient(x, &x.detach().relu()?, |_, y, dy| dy * y.gt(0.0)?.to_dtype(dy.dtype())?);
 }
 
-/// The four operations, on tensors of one shape as a loop over memory.
+/// The four operations; on tensors of one shape, a loop over slices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arithmetic {
     Add,
@@ -91,7 +91,7 @@ pub(crate) fn arithmetic(operation: Arithmetic, a: &Tensor, b: &Tensor) -> Resul
         };
     }
     let (x, y) = (a.detach().contiguous()?, b.detach().contiguous()?);
-    let value = with_real!(a, T => {
+    let value = with_float!(a, T => {
         let (x, y) = (view::<T>(&x)?, view::<T>(&y)?);
         let value = match operation {
             Add => map2(&x, &y, |x, y| x + y),
@@ -102,7 +102,7 @@ pub(crate) fn arithmetic(operation: Arithmetic, a: &Tensor, b: &Tensor) -> Resul
         Value::new(value, a.shape())
     });
     let wanted = (a.track_op(), b.track_op());
-    // Sums and differences need their operands no more.
+    // Sums and differences do not need their operands.
     let operands = matches!(operation, Multiply | Divide).then_some((x, y));
     record("arithmetic", &[a, b], value, move |_, dy| {
         let (da, db) = match &operands {
@@ -111,7 +111,7 @@ pub(crate) fn arithmetic(operation: Arithmetic, a: &Tensor, b: &Tensor) -> Resul
             Some((x, y)) => {
                 let da = wanted.0.then(|| arithmetic(operation, dy, y)).transpose()?;
                 let db = wanted.1.then(|| {
-                    with_real!(dy, T => {
+                    with_float!(dy, T => {
                         let (x, y, g) = (view::<T>(x)?, view::<T>(y)?, view::<T>(dy)?);
                         let db = match operation {
                             Multiply => map2(&g, &x, |g, x| g * x),
@@ -158,7 +158,7 @@ pub(crate) fn softplus(x: &Tensor) -> Result<Tensor> {
     custom_gradient(x, &y, |x, _, dy| dy * sigmoid(x)?)
 }
 
-/// `x` held between `low` and `high`; no gradient where it is held.
+/// `x` clipped to `low..=high`; the gradient is 0 where it is clipped.
 pub(crate) fn clip(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
     custom_gradient(x, &x.detach().clamp(low, high)?, move |x, _, dy| {
         let inside = (x.ge(low)? * x.le(high)?)?;
@@ -183,7 +183,7 @@ pub(crate) fn minimum(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     x.broadcast_minimum(y)
 }
 
-/// `x` to the power of `y`: an exponent of one number is applied as it is; others as `exp(y log x)`, for a positive `x`.
+/// `x` to the power of `y`: an exponent of one element is applied directly, others as `exp(y log x)`, for a positive `x`.
 pub(crate) fn power(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     let x = float(x)?;
     if y.elem_count() == 1 && y.rank() <= x.rank() && !y.track_op() {
@@ -192,7 +192,7 @@ pub(crate) fn power(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     float(y)?.to_dtype(x.dtype())?.broadcast_mul(&x.log()?)?.exp()
 }
 
-/// Whole numbers as f32, others as they are.
+/// Integers as f32, others unchanged.
 pub(crate) fn float(x: &Tensor) -> Result<Tensor> {
     if x.dtype().is_float() { Ok(x.clone()) } else { x.to_dtype(DType::F32) }
 }
@@ -210,7 +210,7 @@ pub(crate) fn cast(x: &Tensor, to: impl Into<DTypeName>) -> Result<Tensor> {
 pub enum DTypeName {
     /// A dtype that candle has.
     Known(DType),
-    /// A name that is not one; what takes it answers with an error.
+    /// An unknown name; whatever takes it returns an error.
     Unknown(String),
 }
 
@@ -258,7 +258,7 @@ pub fn dtype(name: impl Into<DTypeName>) -> crate::Result<DType> {
     }
 }
 
-/// Keras's name of a dtype: the opposite of [`dtype`].
+/// Keras's name of a dtype: the inverse of [`dtype`].
 pub fn dtype_name(dtype: DType) -> &'static str {
     DTYPES.iter().find(|(_, known)| *known == dtype).map_or(dtype.as_str(), |(name, _)| name)
 }

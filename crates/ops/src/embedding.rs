@@ -1,15 +1,15 @@
-//! Rows of a table by their numbers, with a gradient that is rows as well.
+//! Lookup of rows in a table, with a gradient that is rows as well.
 
 use crate::cores;
-use crate::host::{view, with_real};
+use crate::host::{view, with_float};
 use crate::tape::{Value, record_lookup};
-use crate::{Error, Real, Result};
+use crate::{Error, Float, Result};
 use candle_core::{DType, Tensor};
 
 /// The rows `ids` of `table`. Under a [`Tape`](crate::Tape) their gradient is rows ([`Gradients::of`](crate::Gradients::of)), never a tensor of the table's size; under candle's own
 /// `backward` it is such a tensor.
 ///
-/// `table` must be a variable, or be detached: a table that is itself computed would lose its gradient.
+/// `table` must be a variable, or detached: a table that is itself computed would lose its gradient.
 ///
 /// # Shapes
 /// - `table`: `(height, width)`; `ids`: as many as `dims` says, from [`host_ids`]
@@ -27,7 +27,7 @@ pub fn embedding_lookup(table: &Tensor, ids: Vec<u32>, dims: &[usize]) -> Result
     let dims = [dims, &[width]].concat();
     let value = match table.dtype() {
         DType::F32 | DType::F64 if table.device().is_cpu() && table.is_contiguous() => {
-            with_real!(table, T => Value::new(gathered(&ids, &view::<T>(table)?, height, width)?, dims))
+            with_float!(table, T => Value::new(gathered(&ids, &view::<T>(table)?, height, width)?, dims))
         }
         _ => {
             let rows = Tensor::from_slice(&ids, ids.len(), table.device())?;
@@ -37,27 +37,27 @@ pub fn embedding_lookup(table: &Tensor, ids: Vec<u32>, dims: &[usize]) -> Result
     Ok(record_lookup(table, ids, value)?)
 }
 
-fn gathered<T: Real>(ids: &[u32], table: &[T], height: usize, width: usize) -> candle_core::Result<Vec<T>> {
+fn gathered<T: Float>(ids: &[u32], table: &[T], height: usize, width: usize) -> candle_core::Result<Vec<T>> {
     if let Some(id) = ids.iter().find(|id| **id as usize >= height) {
         candle_core::bail!("row {id} of a table of {height} rows")
     }
     let length = ids.len() * width;
-    Ok(cores::put(length, cores::part(length, width, 1), |from, room| {
+    Ok(cores::fill_chunks(length, cores::chunk_len(length, width, 1), |from, chunk| {
         let from = from / width.max(1);
-        for &id in &ids[from..from + room.left() / width.max(1)] {
-            room.copy(&table[id as usize * width..][..width]);
+        for &id in &ids[from..from + chunk.remaining() / width.max(1)] {
+            chunk.copy(&table[id as usize * width..][..width]);
         }
     }))
 }
 
-/// The ids as whole numbers on the host, all of them below `limit`.
+/// The ids as integers on the host, all of them below `limit`.
 ///
 /// # Errors
 /// The first id that is negative, not a number or not below `limit`, with its position.
 pub fn host_ids(ids: &Tensor, limit: usize) -> Result<Vec<u32>> {
     let flat = ids.flatten_all()?;
     let limit = limit.min(u32::MAX as usize);
-    // Each dtype is read as it is: a cast to u32 first would turn -1 into 0 or into a huge id without a word.
+    // Each dtype is read without a cast: a cast to u32 would silently turn -1 into 0 or into a huge id.
     match ids.dtype() {
         DType::U32 => checked(ids, flat.to_vec1::<u32>()?, |x| ((x as usize) < limit).then_some(x), limit),
         DType::I64 | DType::I32 | DType::I16 | DType::U8 => {
@@ -105,7 +105,7 @@ fn position(mut flat: usize, dims: &[usize]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Gradient, RowPlaces, Tape};
+    use crate::{Gradient, RowIndices, Tape};
     use candle_core::{Device, Var};
 
     fn table() -> Var {
@@ -137,9 +137,9 @@ mod tests {
             let tape = Tape::start();
             let gradients = tape.backward(&loss(lookup(&table, &ids).unwrap(), lookup(&table, &one).unwrap())).unwrap();
             assert!(gradients.get(&table).is_none());
-            gradients.of(&table, &RowPlaces::default()).unwrap().unwrap()
+            gradients.of(&table, &RowIndices::default()).unwrap().unwrap()
         };
-        // A backward pass whose gradients nobody takes leaves nothing behind.
+        // A backward pass whose gradients are dropped leaves no state.
         _ = rows();
         let gradient = rows();
         let Gradient::Rows(found) = &gradient else { panic!("expected rows") };

@@ -11,8 +11,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, in the words of a Keras user.
 ///
-/// The text is whole: it has the cause in it, which is therefore no `source` that a reporter would print again. An error in a
-/// layer names the layer:
+/// The text is complete: it includes the cause, so that there is no `source` for a reporter to print again. An error in a layer names the
+/// layer:
 ///
 /// ```text
 /// layer "embedding_1" (Embedding): an id must be below input_dim
@@ -23,28 +23,28 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An argument, a shape or a value that cannot be right.
+    /// An argument, a shape or a value is invalid.
     #[error("{0}")]
     Invalid(Box<Problem>),
-    /// The same, found while a layer ran.
+    /// An error in a layer.
     #[error("layer \"{name}\" ({class}): {cause}")]
     Layer {
         /// The layer's name in its model.
         name: String,
         /// The layer's Keras class name.
         class: String,
-        /// What went wrong in it.
+        /// The error.
         cause: Box<Error>,
     },
-    /// The same, found while a model was put together.
+    /// An error in a call while a graph is built.
     #[error("{cause}\n  at: {location}")]
     Call {
-        /// What went wrong in the call.
+        /// The error.
         cause: Box<Error>,
-        /// The call, in the user's program.
+        /// Where the call is in the user's program.
         location: &'static Location<'static>,
     },
-    /// An error that several have: all that is built on a call that failed.
+    /// A shared error: of all that is built on a failed call.
     #[error("{0}")]
     Shared(Arc<Error>),
     /// A tensor operation failed in candle.
@@ -73,7 +73,7 @@ impl From<Error> for candle_core::Error {
     }
 }
 
-/// As it reads, since this is what `fn main() -> Result<()>` prints.
+/// As `Display`, since this is what `fn main() -> Result<()>` prints.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -139,7 +139,7 @@ impl Error {
         self
     }
 
-    /// Names the layer in which the error arose; an error that names one already keeps it.
+    /// Adds the layer in which the error arose; an error that names one keeps it.
     pub fn in_layer(self, name: impl Into<String>, class: impl Into<String>) -> Self {
         match self {
             named @ (Self::Layer { .. } | Self::Call { .. } | Self::Shared(_)) => named,
@@ -147,7 +147,7 @@ impl Error {
         }
     }
 
-    /// Names the layer in which the error arose, in front of the names of the layers inside of it: `encoder/attention`.
+    /// Puts a layer's name in front of the path of the error: `encoder/attention`.
     pub fn within_layer(self, name: impl Into<String>, class: impl Into<String>) -> Self {
         match self {
             Self::Layer { name: inner, class, cause } => {
@@ -157,7 +157,7 @@ impl Error {
         }
     }
 
-    /// Names the call that failed; an error that names one already keeps it.
+    /// Adds the call that failed; an error that names one keeps it.
     pub fn called_at(self, location: &'static Location<'static>) -> Self {
         match self {
             named @ (Self::Call { .. } | Self::Shared(_)) => named,
@@ -170,7 +170,7 @@ impl Error {
         Self::Io { path: path.as_ref().to_path_buf(), cause }
     }
 
-    /// A name that nothing goes by, with the closest of the `known` names as help; one that Keras has is said to be missing here.
+    /// An unknown name, with the closest of the `known` names as help; one that Keras has is said to be missing here.
     ///
     /// ```
     /// use candle_keras_ops::Error;

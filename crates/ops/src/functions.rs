@@ -37,7 +37,7 @@ functions! {
     relu() = Operation::Relu {};
     /// `log(1 + exp(x))`, without overflow. Its gradient is the sigmoid.
     softplus() = Operation::Softplus {};
-    /// `x` held between `low` and `high`; no gradient where it is held.
+    /// `x` clipped to `low..=high`; the gradient is 0 where it is clipped.
     clip(low: f64, high: f64) = Operation::Clip { x_min: low, x_max: high };
     /// `x` in another dtype: a candle [`DType`](crate::DType), or Keras's name of one (see [`dtype`](crate::dtype)).
     cast(to: impl Into<DTypeName>) = Operation::Cast { dtype: to.into().name() };
@@ -63,7 +63,7 @@ functions! {
     softmax(axis: i64) = Operation::Softmax { axis };
     /// The logarithm of [`softmax`], without underflow.
     log_softmax(axis: i64) = Operation::LogSoftmax { axis };
-    /// The elements in another shape; one size may be -1 and is then what is left over.
+    /// `x` in another shape; one size may be -1, and follows from the others.
     ///
     /// ```
     /// use candle_keras_ops::{reshape, DType, Device, Tensor};
@@ -74,7 +74,7 @@ functions! {
     reshape(shape: impl Into<Vec<i64>>) = Operation::Reshape { newshape: shape.into() };
     /// A new axis of size 1 at `axis`; -1 is behind the last.
     expand_dims(axis: i64) = Operation::ExpandDims { axis: AxisList::One(axis) };
-    /// Without the axis `axis`, which must have size 1.
+    /// Removes the axis `axis`, which must have size 1.
     squeeze(axis: i64) = Operation::Squeeze { axis: Some(AxisList::One(axis)) };
     /// The axes in this order. Keras: `ops.transpose(x, axes)`.
     transpose(axes: impl Into<Vec<i64>>) = Operation::Transpose { axes: Some(axes.into()) };

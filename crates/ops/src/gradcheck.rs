@@ -1,12 +1,12 @@
-//! Finite differences: a gradient counts when they agree with it.
+//! Gradient checks by finite differences.
 
 use crate::random::Stream;
 use crate::{Gradients, Tape};
 use candle_core::{DType, Device, Result, Tensor, Var, bail};
 
-/// How far apart a gradient and its finite difference may be, relative to the larger of the two and 1.
+/// The tolerance of a gradient, relative to the larger of it and 1.
 const TOLERANCE: f64 = 1e-6;
-/// Half the distance of the two points of a difference.
+/// Half the step of the central differences.
 const STEP: f64 = 1e-5;
 
 /// Fixed values of this shape for a check: normal, in f64, away from the kinks at 0.
@@ -45,9 +45,7 @@ pub fn weighted_sum(y: &Tensor) -> Result<Tensor> {
     (y * weights)?.sum_all()
 }
 
-/// Central differences of `value` in each element of `x`, which it must leave in place of its own state.
-///
-/// `set` puts a changed `x` where `value` finds it.
+/// Central differences of `value` in each element of `x`. `set` stores a modified `x` where `value` reads it.
 pub fn finite_differences(
     x: &Tensor,
     set: impl Fn(&Tensor) -> Result<()>,
@@ -68,7 +66,7 @@ pub fn finite_differences(
     differences
 }
 
-/// An error that names the worst element, where a gradient and its finite differences are apart.
+/// An error that names the worst element, where a gradient and its finite differences disagree.
 pub fn compare(what: &str, gradient: &Tensor, differences: &[f64]) -> Result<()> {
     let gradient = gradient.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
     for (i, (&g, &d)) in gradient.iter().zip(differences).enumerate() {

@@ -1,23 +1,23 @@
-//! The gradient of a weight: a tensor of its shape, or the rows of a table that were looked up.
+//! The gradient of a weight: a tensor of its shape, or rows of a table.
 
 use crate::gpu::{add_rows, on_gpu};
 use crate::update;
 use candle_core::{DType, Result, Tensor};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What backpropagation found for one weight.
+/// The gradient of one weight.
 #[derive(Debug, Clone)]
 pub enum Gradient {
-    /// One number for each element of the weight.
+    /// A tensor of the weight's shape.
     Dense(Tensor),
-    /// Numbers for some rows of the weight; all other rows have a gradient of zero.
+    /// Rows of the weight; all other rows have a gradient of zero.
     Rows(Rows),
 }
 
 /// The gradient of some rows of a table on the host: each row once, in order of first appearance.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
-    /// The numbers of the rows.
+    /// The indices of the rows.
     pub ids: Vec<u32>,
     /// Their gradients, one row after another.
     pub values: Vec<f32>,
@@ -51,14 +51,14 @@ impl Gradient {
 
     /// Whether every number is finite.
     pub fn is_finite(&self) -> Result<bool> {
-        // A sum of squares that overflows is large, and no reason to skip a step.
+        // A sum of squares that overflows is large, but no reason to skip a step.
         match self {
             Self::Dense(gradient) => Ok((gradient * 0.0)?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()? == 0.0),
             Self::Rows(rows) => Ok(rows.values.iter().all(|x| x.is_finite())),
         }
     }
 
-    /// All of it, times `factor`.
+    /// All elements times `factor`.
     pub fn scaled(self, factor: f64) -> Result<Self> {
         match self {
             Self::Dense(gradient) => Ok(Self::Dense((gradient * factor)?)),
@@ -66,7 +66,7 @@ impl Gradient {
         }
     }
 
-    /// Each number held between `-limit` and `limit`.
+    /// Each element clipped to `-limit..=limit`.
     pub fn clipped(self, limit: f64) -> Result<Self> {
         match self {
             Self::Dense(gradient) => Ok(Self::Dense(gradient.clamp(-limit, limit)?)),
@@ -90,12 +90,12 @@ pub(crate) struct Lookup {
     pub(crate) gradient: Tensor,
 }
 
-/// Memory in which the gradients of a table's lookups are added up row by row, kept from step to step: it has a number for each row of the table.
+/// A buffer for adding up the gradients of a table's lookups by row, kept from step to step: one index for each row of the table.
 #[derive(Debug, Clone, Default)]
-pub struct RowPlaces(Arc<Mutex<Vec<u32>>>);
+pub struct RowIndices(Arc<Mutex<Vec<u32>>>);
 
-impl RowPlaces {
-    /// The gradient of `table`: that of its lookups, together with a dense one if there is one.
+impl RowIndices {
+    /// The gradient of `table`: that of its lookups, and a dense one if there is one.
     ///
     /// Rows stay rows for an f32 table on the host that has no dense gradient beside them; otherwise they are added up on
     /// the table's device.
@@ -110,7 +110,7 @@ impl RowPlaces {
         }
         if dense.is_none() && table.dtype() == DType::F32 && table.device().is_cpu() {
             let (height, width) = table.dims2()?;
-            // A panic or an error elsewhere may leave places that are not empty.
+            // A panic or an error elsewhere may have left indices behind.
             let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             places.resize(height, NONE);
             let rows = merge(&mut places, width, lookups).inspect_err(|_| places.clear());
@@ -130,7 +130,7 @@ impl RowPlaces {
 }
 
 impl Lookup {
-    /// A tensor of the table's shape with the rows added to its own.
+    /// The tensor of the table's shape, with the rows added.
     pub(crate) fn added_to(&self, sum: &Tensor) -> Result<Tensor> {
         let ids = Tensor::from_slice(&self.ids, self.ids.len(), sum.device())?;
         sum.index_add(&ids, &self.gradient.contiguous()?, 0)

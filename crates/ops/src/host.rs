@@ -1,13 +1,13 @@
-//! Tensors on the host as slices, and loops over them that every core and the widest instructions take part in.
+//! Tensors on the host as slices, and parallel, vectorized loops over them.
 
 use crate::cores;
 use crate::simd;
-use crate::simd::Real;
+use crate::simd::Float;
 use candle_core::{Result, Storage, Tensor, bail};
 use std::marker::PhantomData;
 use std::ops::{Deref, Range};
 
-/// The memory of a tensor, which is not copied.
+/// The memory of a tensor, borrowed.
 pub(crate) struct View<G, T> {
     storage: G,
     range: Range<usize>,
@@ -15,7 +15,7 @@ pub(crate) struct View<G, T> {
 }
 
 /// The memory of a contiguous tensor on the host.
-pub(crate) fn view<T: Real>(tensor: &Tensor) -> Result<View<impl Deref<Target = Storage> + '_, T>> {
+pub(crate) fn view<T: Float>(tensor: &Tensor) -> Result<View<impl Deref<Target = Storage> + '_, T>> {
     let (storage, layout) = tensor.storage_and_layout();
     match (&*storage, layout.contiguous_offsets()) {
         (Storage::Cpu(cpu), Some((from, to))) => {
@@ -32,7 +32,7 @@ impl<G, T> View<G, T> {
     }
 }
 
-impl<G: Deref<Target = Storage>, T: Real> Deref for View<G, T> {
+impl<G: Deref<Target = Storage>, T: Float> Deref for View<G, T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -44,38 +44,38 @@ impl<G: Deref<Target = Storage>, T: Real> Deref for View<G, T> {
 }
 
 /// `f` of each element.
-pub(crate) fn map1<T: Real>(a: &[T], f: impl Fn(T) -> T + Sync + Copy) -> Vec<T> {
-    cores::put(a.len(), cores::part(a.len(), 1, 1), |from, room| {
-        let a = &a[from..from + room.left()];
-        simd!(room.map(a, f));
+pub(crate) fn map1<T: Float>(a: &[T], f: impl Fn(T) -> T + Sync + Copy) -> Vec<T> {
+    cores::fill_chunks(a.len(), cores::chunk_len(a.len(), 1, 1), |from, chunk| {
+        let a = &a[from..from + chunk.remaining()];
+        simd!(chunk.map(a, f));
     })
 }
 
 /// `f` of each pair of elements of slices of one length.
-pub(crate) fn map2<T: Real, V: Copy + Sync>(a: &[T], b: &[V], f: impl Fn(T, V) -> T + Sync + Copy) -> Vec<T> {
-    cores::put(a.len(), cores::part(a.len(), 1, 1), |from, room| {
-        let range = from..from + room.left();
+pub(crate) fn map2<T: Float, V: Copy + Sync>(a: &[T], b: &[V], f: impl Fn(T, V) -> T + Sync + Copy) -> Vec<T> {
+    cores::fill_chunks(a.len(), cores::chunk_len(a.len(), 1, 1), |from, chunk| {
+        let range = from..from + chunk.remaining();
         let (a, b) = (&a[range.clone()], &b[range]);
-        simd!(room.map2(a, b, f));
+        simd!(chunk.map2(a, b, f));
     })
 }
 
 /// `f` of each three elements of slices of one length.
-pub(crate) fn map3<T: Real>(a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T) -> T + Sync + Copy) -> Vec<T> {
-    cores::put(a.len(), cores::part(a.len(), 1, 1), |from, room| {
-        let range = from..from + room.left();
+pub(crate) fn map3<T: Float>(a: &[T], b: &[T], c: &[T], f: impl Fn(T, T, T) -> T + Sync + Copy) -> Vec<T> {
+    cores::fill_chunks(a.len(), cores::chunk_len(a.len(), 1, 1), |from, chunk| {
+        let range = from..from + chunk.remaining();
         let (a, b, c) = (&a[range.clone()], &b[range.clone()], &c[range]);
-        simd!(room.map3(a, b, c, f));
+        simd!(chunk.map3(a, b, c, f));
     })
 }
 
-/// How many numbers a reduction goes through side by side.
+/// How many lanes a reduction has.
 const LANES: usize = 16;
 
-/// Of all elements, what `f` makes of two, beginning with `start`: in lanes, which are put together pair by pair, since one after
-/// another each would wait for the one before. An element that is not a number may be passed over if `f` does.
+/// Reduces all elements by `f`, beginning with `start`: in lanes, which are combined pair by pair, since a single accumulator would make
+/// each element wait for the one before. NaN may be ignored if `f` ignores it.
 #[inline(always)]
-fn reduced<T: Real>(x: &[T], start: T, get: impl Fn(T) -> T, f: impl Fn(T, T) -> T) -> T {
+fn reduced<T: Float>(x: &[T], start: T, get: impl Fn(T) -> T, f: impl Fn(T, T) -> T) -> T {
     let mut lanes = [start; LANES];
     let (chunks, rest) = x.as_chunks::<LANES>();
     for chunk in chunks {
@@ -86,10 +86,10 @@ fn reduced<T: Real>(x: &[T], start: T, get: impl Fn(T) -> T, f: impl Fn(T, T) ->
     together(lanes, rest.iter().map(|&x| get(x)), f)
 }
 
-/// The lanes put together, with fewer numbers than there are lanes.
+/// Combines the lanes, halving their number.
 #[inline(always)]
-fn together<T: Real>(lanes: [T; LANES], rest: impl Iterator<Item = T>, f: impl Fn(T, T) -> T) -> T {
-    // Through memory: what puts the lanes together would otherwise have the loop before it compiled into pairs of numbers.
+fn together<T: Float>(lanes: [T; LANES], rest: impl Iterator<Item = T>, f: impl Fn(T, T) -> T) -> T {
+    // Through memory: otherwise the compiler vectorizes the loop before by pairs of elements.
     let mut lanes = std::hint::black_box(lanes);
     for (lane, x) in lanes.iter_mut().zip(rest) {
         *lane = f(*lane, x);
@@ -105,31 +105,31 @@ fn together<T: Real>(lanes: [T; LANES], rest: impl Iterator<Item = T>, f: impl F
 
 /// The sum of a slice.
 #[inline(always)]
-pub(crate) fn total<T: Real>(x: &[T]) -> T {
+pub(crate) fn total<T: Float>(x: &[T]) -> T {
     sum_of(x, |x| x)
 }
 
-/// The sum of what `f` makes of each element.
+/// The sum of `f` of each element.
 #[inline(always)]
-pub(crate) fn sum_of<T: Real>(x: &[T], f: impl Fn(T) -> T) -> T {
+pub(crate) fn sum_of<T: Float>(x: &[T], f: impl Fn(T) -> T) -> T {
     reduced(x, T::ZERO, f, |a, b| a + b)
 }
 
-/// The largest element; one that is not a number may be passed over.
+/// The largest element; NaN may be ignored.
 #[inline(always)]
-pub(crate) fn largest<T: Real>(x: &[T]) -> T {
+pub(crate) fn largest<T: Float>(x: &[T]) -> T {
     reduced(x, T::LOWEST, |x| x, |a, b| if a > b { a } else { b })
 }
 
-/// The sum of products.
+/// The dot product.
 #[inline(always)]
-pub(crate) fn dot<T: Real>(x: &[T], y: &[T]) -> T {
+pub(crate) fn dot<T: Float>(x: &[T], y: &[T]) -> T {
     sum_of2(x, y, |x, y| x * y)
 }
 
-/// The sum of what `f` makes of each two elements.
+/// The sum of `f` of each pair of elements.
 #[inline(always)]
-pub(crate) fn sum_of2<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T) -> T {
+pub(crate) fn sum_of2<T: Float>(x: &[T], y: &[T], f: impl Fn(T, T) -> T) -> T {
     let mut lanes = [T::ZERO; LANES];
     let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
     for (x, y) in x.iter().zip(y) {
@@ -140,8 +140,8 @@ pub(crate) fn sum_of2<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T) -> T {
     together(lanes, x_rest.iter().zip(y_rest).map(|(&x, &y)| f(x, y)), |a, b| a + b)
 }
 
-/// Runs `$body` with `$t` standing for f32 or f64, as the dtype of `$tensor` says.
-macro_rules! with_real {
+/// Runs `$body` with `$t` as f32 or f64, the dtype of `$tensor`.
+macro_rules! with_float {
     ($tensor:expr, $t:ident => $body:expr) => {
         match $tensor.dtype() {
             candle_core::DType::F64 => {
@@ -155,4 +155,4 @@ macro_rules! with_real {
         }
     };
 }
-pub(crate) use with_real;
+pub(crate) use with_float;

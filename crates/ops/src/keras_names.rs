@@ -1,4 +1,4 @@
-//! The names that Keras 3.15 has, so that what is not here yet is told from what is misspelled.
+//! The names of Keras 3.15, to tell what is missing here from what is misspelled.
 
 const LAYERS: &str = "\
     Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D \
@@ -79,7 +79,7 @@ pub(crate) fn has(kind: &str, name: &str) -> bool {
     names.split(' ').any(|known| are_alike(known, name))
 }
 
-/// Whether names are the same but for case and underscores.
+/// Whether names are equal except for case and underscores.
 pub(crate) fn are_alike(a: &str, b: &str) -> bool {
     let plain = |name: &str| name.to_lowercase().replace('_', "");
     plain(a) == plain(b)

@@ -51,7 +51,7 @@ pub use error::{Error, Result};
 pub use functions::*;
 #[doc(hidden)]
 pub use gpu::launched;
-pub use gradient::{Gradient, RowPlaces, Rows};
+pub use gradient::{Gradient, RowIndices, Rows};
 pub use linalg::l2_normalize;
 pub use matmul::{FusedActivation, dense, dense_over};
 pub use normalize::{Groups, batch_normalize, channel_moments, normalize, normalize_channels};
@@ -59,13 +59,13 @@ pub use operation::{AxisList, Index, Key, Operand, Operation};
 pub use pool::{Pool, pool};
 #[doc(hidden)]
 pub use pulp;
-pub use recurrent::{Cell, Outputs, Run, Sequences, Way, composed_with as recurrent_by_steps, recurrent};
+pub use recurrent::{Cell, Outputs, RnnConfig, Run, Sequences, composed_with as recurrent_by_steps, recurrent};
 pub use row_losses::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
 pub use shape::resolve_shape;
 pub use shared_rows::SharedRows;
 #[doc(hidden)]
 pub use simd::arch;
-pub use simd::{Fused, MulAdd, Real, Separate};
+pub use simd::{Float, Fused, MulAdd, Separate};
 pub use strings::{string_tensor, strings};
 pub use tape::{Gradients, Tape};
 pub use vecdot::vecdot;

@@ -3,9 +3,9 @@
 use crate::axes::resolve_axis;
 use crate::cores;
 use crate::gpu::{self, on_gpu};
-use crate::host::{dot as dot_product, largest, sum_of, total, view, with_real};
+use crate::host::{dot as dot_product, largest, sum_of, total, view, with_float};
 use crate::simd;
-use crate::simd::{MulAdd, Real};
+use crate::simd::{Float, MulAdd};
 use crate::tape::{Value, on_host, record};
 use crate::{axes, custom_gradient};
 use candle_core::{Result, Tensor};
@@ -39,7 +39,7 @@ pub fn l2_normalize(x: &Tensor, axis: i64) -> Result<Tensor> {
     x.broadcast_div(&squares.maximum(&floor)?.sqrt()?)
 }
 
-/// The product of matrices; leading axes are a batch and broadcast.
+/// The matrix product; leading axes are a batch and broadcast.
 pub(crate) fn matmul(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     match (x.rank(), y.rank()) {
         (0, _) | (_, 0) => {
@@ -78,7 +78,7 @@ pub(crate) fn log_softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
     custom_gradient(x, &y, move |_, y, dy| dy - y.exp()?.broadcast_mul(&dy.sum_keepdim(dim)?)?)
 }
 
-/// Whether [`softmax_rows`] takes this axis of this tensor.
+/// Whether [`softmax_rows`] supports this axis of this tensor.
 fn takes_rows(x: &Tensor, dim: usize) -> bool {
     (on_host(&[x]) || on_gpu(&[x])) && dim + 1 == x.rank()
 }
@@ -90,10 +90,10 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
         return gpu::softmax_rows(x, width, log);
     }
     let input = x.detach().contiguous()?;
-    let value = with_real!(x, T => {
+    let value = with_float!(x, T => {
         let numbers = view::<T>(&input)?;
-        let y = cores::changed(&numbers, cores::part(numbers.len(), width, 8), |_, part| {
-            // Spelled out, since a function that is handed over as a value is not compiled for the processor.
+        let y = cores::copied_chunks(&numbers, cores::chunk_len(numbers.len(), width, 8), |_, part| {
+            // A match, since a function passed as a value is not compiled for the wide instructions.
             let rows = part.chunks_exact_mut(width);
             if log {
                 simd!(|by| {
@@ -112,9 +112,9 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
         Value::new(y, x.shape())
     });
     record("softmax", &[x], value, move |y, dy| {
-        let dx = with_real!(y, T => {
+        let dx = with_float!(y, T => {
             let (y, numbers) = (view::<T>(y)?, view::<T>(dy)?);
-            let dx = cores::changed(&numbers, cores::part(numbers.len(), width, 4), |from, part| {
+            let dx = cores::copied_chunks(&numbers, cores::chunk_len(numbers.len(), width, 4), |from, part| {
                 let rows = part.chunks_exact_mut(width).zip(y[from..].chunks_exact(width));
                 if log {
                     simd!({
@@ -138,15 +138,15 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
 
 /// Softmax of one row, in place.
 #[inline(always)]
-pub(crate) fn softmax_row<T: Real>(row: &mut [T], by: impl MulAdd) {
+pub(crate) fn softmax_row<T: Float>(row: &mut [T], by: impl MulAdd) {
     scaled_softmax_row(row, T::ONE, by);
 }
 
 /// Softmax of one row times `scale`, which is not negative, in place.
 #[inline(always)]
-pub(crate) fn scaled_softmax_row<T: Real>(row: &mut [T], scale: T, by: impl MulAdd) {
+pub(crate) fn scaled_softmax_row<T: Float>(row: &mut [T], scale: T, by: impl MulAdd) {
     let largest = largest(row);
-    let factor = scale * T::from_real(LOG2_E);
+    let factor = scale * T::from_double(LOG2_E);
     for x in row.iter_mut() {
         *x = ((*x - largest) * factor).exp2_of_negative(by);
     }
@@ -158,7 +158,7 @@ pub(crate) fn scaled_softmax_row<T: Real>(row: &mut [T], scale: T, by: impl MulA
 
 /// From the values of a softmax and their gradients to the gradients of its input, times `scale`, in place.
 #[inline(always)]
-pub(crate) fn softmax_row_backward<T: Real>(dy: &mut [T], y: &[T], scale: T) {
+pub(crate) fn softmax_row_backward<T: Float>(dy: &mut [T], y: &[T], scale: T) {
     let common = dot_product(dy, y);
     for (dy, &y) in dy.iter_mut().zip(y) {
         *dy = (*dy - common) * y * scale;
@@ -166,7 +166,7 @@ pub(crate) fn softmax_row_backward<T: Real>(dy: &mut [T], y: &[T], scale: T) {
 }
 
 #[inline(always)]
-fn log_softmax_row<T: Real>(row: &mut [T], by: impl MulAdd) {
+fn log_softmax_row<T: Float>(row: &mut [T], by: impl MulAdd) {
     let largest = largest(row);
     for x in row.iter_mut() {
         *x -= largest;
@@ -177,15 +177,15 @@ fn log_softmax_row<T: Real>(row: &mut [T], by: impl MulAdd) {
     }
 }
 
-/// The logarithm of the sum of the exponentials, of elements that are not above `largest`, which they are counted from.
+/// The logarithm of the sum of the exponentials, relative to `largest`.
 #[inline(always)]
-pub(crate) fn log_of_exponentials<T: Real>(row: &[T], largest: T, by: impl MulAdd) -> T {
-    let log2_e = T::from_real(LOG2_E);
+pub(crate) fn log_of_exponentials<T: Float>(row: &[T], largest: T, by: impl MulAdd) -> T {
+    let log2_e = T::from_double(LOG2_E);
     sum_of(row, |x| ((x - largest) * log2_e).exp2_of_negative(by)).ln()
 }
 
 #[inline(always)]
-fn log_softmax_row_backward<T: Real>(dy: &mut [T], y: &[T]) {
+fn log_softmax_row_backward<T: Float>(dy: &mut [T], y: &[T]) {
     let common = total(dy);
     for (dy, &y) in dy.iter_mut().zip(y) {
         *dy -= y.exp() * common;

@@ -1,16 +1,16 @@
-//! Products of matrices on gemm, and Dense as one op. (candle asks `/proc/cpuinfo` how many threads to use at each product.)
+//! Matrix products on gemm, and Dense as one op. (candle reads `/proc/cpuinfo` at each product to choose a number of threads.)
 
-use crate::cores::{self, Room, SHARED_FROM};
+use crate::cores::{self, SHARED_FROM, UninitChunk};
 use crate::gpu::{self, on_gpu};
-use crate::host::{map2, view, with_real};
+use crate::host::{map2, view, with_float};
 use crate::simd;
-use crate::simd::Real;
+use crate::simd::Float;
 use crate::tape::{Value, on_host, record, record_consuming};
 use candle_core::{Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
 use std::mem::MaybeUninit;
 
-/// A matrix of any strides in memory, checked to lie in it.
+/// A matrix of any strides in a slice, checked to lie in it.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a, T> {
     data: &'a [T],
@@ -18,13 +18,13 @@ pub(crate) struct Matrix<'a, T> {
     stride: (usize, usize),
 }
 
-impl<'a, T: Real> Matrix<'a, T> {
-    /// Rows one after another.
+impl<'a, T: Float> Matrix<'a, T> {
+    /// A contiguous matrix.
     pub(crate) fn rows(data: &'a [T], rows: usize, columns: usize) -> Self {
         Self::strided(data, (rows, columns), (columns, 1))
     }
 
-    /// Elements this far apart, down and to the right; empty where the memory does not hold them all.
+    /// A matrix of these strides, down and to the right; empty where the slice does not hold it.
     pub(crate) fn strided(data: &'a [T], size: (usize, usize), stride: (usize, usize)) -> Self {
         let last = size.0.saturating_sub(1) * stride.0 + size.1.saturating_sub(1) * stride.1;
         let fits = size.0 * size.1 == 0 || last < data.len();
@@ -38,12 +38,12 @@ impl<'a, T: Real> Matrix<'a, T> {
     }
 
     /// Some of the rows.
-    fn part(self, from: usize, rows: usize) -> Self {
+    fn slice_rows(self, from: usize, rows: usize) -> Self {
         let data = self.data.get(from * self.stride.0..).unwrap_or(&[]);
         Self::strided(data, (rows, self.size.1), self.stride)
     }
 
-    /// A tensor of two axes, whatever its strides, in the memory that it is a part of.
+    /// A tensor of two axes and any strides, in its whole storage.
     fn of(tensor: &Tensor, all: &'a [T]) -> Result<Self> {
         let (layout, size) = (tensor.layout(), tensor.dims2()?);
         let matrix = Self::strided(
@@ -58,9 +58,9 @@ impl<'a, T: Real> Matrix<'a, T> {
     }
 }
 
-/// `product = a b`, or `product += a b`; rows of `product` are `stride` elements apart. On this core.
-pub(crate) fn gemm<T: Real>(product: &mut [T], stride: usize, accumulate: bool, a: Matrix<T>, b: Matrix<T>) {
-    // SAFETY: all numbers of the slice have values already.
+/// `product = a b`, or `product += a b`; rows of `product` are `stride` elements apart. On this thread.
+pub(crate) fn gemm<T: Float>(product: &mut [T], stride: usize, accumulate: bool, a: Matrix<T>, b: Matrix<T>) {
+    // SAFETY: all elements of the slice are initialized.
     #[allow(unsafe_code)]
     unsafe {
         let product = std::slice::from_raw_parts_mut(product.as_mut_ptr().cast(), product.len());
@@ -68,12 +68,12 @@ pub(crate) fn gemm<T: Real>(product: &mut [T], stride: usize, accumulate: bool, 
     }
 }
 
-/// `a b`, rows one after another, in memory that has no values yet. On this core.
-pub(crate) fn gemm_into<'a, T: Real>(product: &'a mut [MaybeUninit<T>], a: Matrix<T>, b: Matrix<T>) -> &'a mut [T] {
+/// `a b` into uninitialized memory, contiguous. On this thread.
+pub(crate) fn gemm_into<'a, T: Float>(product: &'a mut [MaybeUninit<T>], a: Matrix<T>, b: Matrix<T>) -> &'a mut [T] {
     let (m, n) = (a.size.0, b.size.1);
-    assert!(m * n == product.len(), "the room for a product does not fit");
-    // SAFETY: nothing is accumulated, and each of the m rows of n numbers, which are all that there are, is written: gemm makes zeros of
-    // a product of nothing.
+    assert!(m * n == product.len(), "the chunk for a product does not fit");
+    // SAFETY: nothing is accumulated, and each of the m rows of n elements, which are all of `product`, is written: for k = 0 gemm writes
+    // zeros.
     #[allow(unsafe_code)]
     unsafe {
         multiply(product, n, false, a, b);
@@ -82,9 +82,9 @@ pub(crate) fn gemm_into<'a, T: Real>(product: &'a mut [MaybeUninit<T>], a: Matri
 }
 
 /// # Safety
-/// If it accumulates, `product` has values.
+/// If it accumulates, `product` is initialized.
 #[allow(unsafe_code)]
-unsafe fn multiply<T: Real>(
+unsafe fn multiply<T: Float>(
     product: &mut [MaybeUninit<T>],
     stride: usize,
     accumulate: bool,
@@ -97,9 +97,9 @@ unsafe fn multiply<T: Real>(
     }
     assert!(k == b.size.0 && stride >= n && (m - 1) * stride + n <= product.len(), "the sizes of a product do not fit");
     // SAFETY: the assertion says that `product` holds m rows of n elements that are `stride` apart and do not overlap, and `Matrix` that
-    // every element that the strides of `a` (m rows, k columns) and `b` (k rows, n columns) lead to lies in its slice. A mutable
-    // slice overlaps with no other. gemm reads and writes nothing else, and the product only if it accumulates; T is f32 or f64, which
-    // it knows.
+    // every element that the strides of `a` (m rows, k columns) and `b` (k rows, n columns) lead to lies in its slice. A mutable slice
+    // overlaps with no other. gemm reads and writes nothing else, and reads the product only if it accumulates; T is f32 or f64, which it
+    // supports.
     unsafe {
         gemm::gemm(
             m,
@@ -125,24 +125,24 @@ unsafe fn multiply<T: Real>(
     }
 }
 
-/// `activation(a b + bias)` on all cores, each of which makes some rows. (gemm's own way to share a product wakes rayon's threads for it.)
-fn product<T: Real>(a: Matrix<T>, b: Matrix<T>, bias: Option<&[T]>, activation: FusedActivation) -> Vec<T> {
+/// `activation(a b + bias)` in parallel by rows. (gemm's own parallelism would wake rayon's threads.)
+fn product<T: Float>(a: Matrix<T>, b: Matrix<T>, bias: Option<&[T]>, activation: FusedActivation) -> Vec<T> {
     let ((m, k), n) = (a.size, b.size.1);
-    // Eight multiplications at once are a simple operation. As few calls as there are cores, since each brings `b` into another order for
-    // itself; more where that is little beside the work.
+    // Eight multiplications at once are a simple operation. One call a thread, since each packs `b` for itself; more where packing is
+    // little beside the work.
     let threads = cores::count().min(m * n * k.div_ceil(8) / (SHARED_FROM / 2)).max(1);
     let rows = m.div_ceil(threads * m.div_ceil(threads * 1024).max(1)).next_multiple_of(16);
-    cores::put(m * n, (rows * n).max(1), |from, room| {
-        let rows = a.part(from / n.max(1), room.left() / n.max(1));
-        let product = room.by(room.left(), |product| gemm_into(product, rows, b));
+    cores::fill_chunks(m * n, (rows * n).max(1), |from, chunk| {
+        let rows = a.slice_rows(from / n.max(1), chunk.remaining() / n.max(1));
+        let product = chunk.write_with(chunk.remaining(), |product| gemm_into(product, rows, b));
         activation.apply_with(bias, product);
     })
 }
 
 /// The product of an `(m, k)` and a `(k, n)` matrix, of any strides.
 ///
-/// On the host, f32 and f64 go to the gemm crate, which candle uses as well, and only the gradients that something reads are
-/// computed. All else is candle's product.
+/// On the host, f32 and f64 use the gemm crate, as candle does, and only the gradients that are needed are computed. All else is candle's
+/// product.
 ///
 /// # Shapes
 /// - the result: `(m, n)`
@@ -153,24 +153,24 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if a.dim(1)? != b.dim(0)? {
         bail!("cannot multiply matrices of shapes {:?} and {:?}", a.dims(), b.dims())
     }
-    let value = with_real!(a, T => Value::new(product_of::<T>(a, b)?, (a.dim(0)?, b.dim(1)?)));
+    let value = with_float!(a, T => Value::new(product_of::<T>(a, b)?, (a.dim(0)?, b.dim(1)?)));
     let (left, right) = (a.detach(), b.detach());
     let wanted = (a.track_op(), b.track_op());
     record("matmul", &[a, b], value, move |_, dy| {
-        // Data that goes in has no gradient, which saves the first layer of a model a third of its work.
+        // Input data needs no gradient, which saves the first layer of a model a third of its work.
         let da = wanted.0.then(|| matmul(dy, &right.t()?)).transpose()?;
         let db = wanted.1.then(|| matmul(&left.t()?, dy)).transpose()?;
         Ok(vec![da, db])
     })
 }
 
-fn product_of<T: Real>(a: &Tensor, b: &Tensor) -> Result<Vec<T>> {
-    let (a_all, b_all) = (whole::<T>(a)?, whole::<T>(b)?);
+fn product_of<T: Float>(a: &Tensor, b: &Tensor) -> Result<Vec<T>> {
+    let (a_all, b_all) = (storage_slice::<T>(a)?, storage_slice::<T>(b)?);
     Ok(product(Matrix::of(a, &a_all)?, Matrix::of(b, &b_all)?, None, FusedActivation::Linear))
 }
 
-/// All of the memory that a tensor is a part of.
-fn whole<'a, T: Real>(tensor: &'a Tensor) -> Result<impl std::ops::Deref<Target = [T]> + 'a> {
+/// The whole storage of a tensor.
+fn storage_slice<'a, T: Float>(tensor: &'a Tensor) -> Result<impl std::ops::Deref<Target = [T]> + 'a> {
     let (storage, _) = tensor.storage_and_layout();
     let length = match &*storage {
         candle_core::Storage::Cpu(cpu) => T::cpu_storage_as_slice(cpu)?.len(),
@@ -179,7 +179,7 @@ fn whole<'a, T: Real>(tensor: &'a Tensor) -> Result<impl std::ops::Deref<Target 
     Ok(crate::host::View::new(storage, 0..length))
 }
 
-/// The functions that [`dense`] and recurrent layers apply as part of themselves.
+/// The activations that [`dense`] and recurrent layers fuse.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FusedActivation {
@@ -206,12 +206,12 @@ impl FusedActivation {
         })
     }
 
-    /// The function.
+    /// The value of the function.
     #[inline(always)]
-    pub(crate) fn value<T: Real>(self, x: T) -> T {
+    pub(crate) fn value<T: Float>(self, x: T) -> T {
         match self {
             Self::Linear => x,
-            Self::Relu => T::ZERO.larger(x.anew()),
+            Self::Relu => T::ZERO.larger(x.avoid_masked_store()),
             Self::Sigmoid => x.sigmoid(),
             Self::Tanh => x.tanh(),
         }
@@ -219,7 +219,7 @@ impl FusedActivation {
 
     /// The derivative, from the value.
     #[inline(always)]
-    pub(crate) fn slope<T: Real>(self, y: T) -> T {
+    pub(crate) fn slope<T: Float>(self, y: T) -> T {
         match self {
             Self::Linear => T::ONE,
             Self::Relu => {
@@ -234,9 +234,9 @@ impl FusedActivation {
         }
     }
 
-    /// The function of all elements, in place, on this core.
-    pub(crate) fn apply<T: Real>(self, y: &mut [T]) {
-        // A match outside of the loop, so that each loop is one function.
+    /// Applies it in place, on this thread.
+    pub(crate) fn apply<T: Float>(self, y: &mut [T]) {
+        // A match outside of the loop, so that each loop is branch-free.
         match self {
             Self::Linear => (),
             Self::Relu => simd!(apply_inline(y, Self::Relu)),
@@ -245,8 +245,8 @@ impl FusedActivation {
         }
     }
 
-    /// The function of the rows of a matrix to which a row is added, likewise.
-    pub(crate) fn apply_with<T: Real>(self, bias: Option<&[T]>, y: &mut [T]) {
+    /// Adds the bias to each row and applies it in place, on this thread.
+    pub(crate) fn apply_with<T: Float>(self, bias: Option<&[T]>, y: &mut [T]) {
         let Some(bias) = bias else { return self.apply(y) };
         match self {
             Self::Linear => simd!(apply_with_inline(y, bias, Self::Linear)),
@@ -256,17 +256,17 @@ impl FusedActivation {
         }
     }
 
-    /// Puts the function of the rows of a matrix to which a row is added where there is room, likewise.
-    pub(crate) fn put_with<T: Real>(self, bias: Option<&[T]>, x: &[T], room: &mut Room<T>) {
+    /// Adds the bias to each row and writes the values to `chunk`, on this thread.
+    pub(crate) fn write_with_bias<T: Float>(self, bias: Option<&[T]>, x: &[T], chunk: &mut UninitChunk<T>) {
         match self {
-            Self::Linear => simd!(put_with_inline(x, bias, room, Self::Linear)),
-            Self::Relu => simd!(put_with_inline(x, bias, room, Self::Relu)),
-            Self::Sigmoid => simd!(put_with_inline(x, bias, room, Self::Sigmoid)),
-            Self::Tanh => simd!(put_with_inline(x, bias, room, Self::Tanh)),
+            Self::Linear => simd!(write_with_bias_inline(x, bias, chunk, Self::Linear)),
+            Self::Relu => simd!(write_with_bias_inline(x, bias, chunk, Self::Relu)),
+            Self::Sigmoid => simd!(write_with_bias_inline(x, bias, chunk, Self::Sigmoid)),
+            Self::Tanh => simd!(write_with_bias_inline(x, bias, chunk, Self::Tanh)),
         }
     }
 
-    /// The function of a tensor, as an op of its own.
+    /// As an op on a tensor.
     pub(crate) fn composed(self, x: &Tensor) -> Result<Tensor> {
         match self {
             Self::Linear => Ok(x.clone()),
@@ -276,8 +276,8 @@ impl FusedActivation {
         }
     }
 
-    /// The gradient of the value times the derivative. The former is gone when this returns, before others of its size come.
-    pub(crate) fn backward<T: Real>(self, y: &Tensor, dy: Tensor) -> Result<Tensor> {
+    /// The gradient of the input. `dy` is dropped before other buffers of its size are allocated.
+    pub(crate) fn backward<T: Float>(self, y: &Tensor, dy: Tensor) -> Result<Tensor> {
         let dz = {
             let (y, dy) = (view::<T>(y)?, view::<T>(&dy)?);
             match self {
@@ -292,14 +292,14 @@ impl FusedActivation {
 }
 
 #[inline(always)]
-fn apply_inline<T: Real>(y: &mut [T], activation: FusedActivation) {
+fn apply_inline<T: Float>(y: &mut [T], activation: FusedActivation) {
     for y in y.iter_mut() {
         *y = activation.value(*y);
     }
 }
 
 #[inline(always)]
-fn apply_with_inline<T: Real>(y: &mut [T], bias: &[T], activation: FusedActivation) {
+fn apply_with_inline<T: Float>(y: &mut [T], bias: &[T], activation: FusedActivation) {
     for y in y.chunks_exact_mut(bias.len().max(1)) {
         for (y, &bias) in y.iter_mut().zip(bias) {
             *y = activation.value(*y + bias);
@@ -308,14 +308,19 @@ fn apply_with_inline<T: Real>(y: &mut [T], bias: &[T], activation: FusedActivati
 }
 
 #[inline(always)]
-fn put_with_inline<T: Real>(x: &[T], bias: Option<&[T]>, room: &mut Room<T>, activation: FusedActivation) {
-    let Some(bias) = bias else { return room.map(x, |x| activation.value(x)) };
+fn write_with_bias_inline<T: Float>(
+    x: &[T],
+    bias: Option<&[T]>,
+    chunk: &mut UninitChunk<T>,
+    activation: FusedActivation,
+) {
+    let Some(bias) = bias else { return chunk.map(x, |x| activation.value(x)) };
     for x in x.chunks_exact(bias.len().max(1)) {
-        room.map2(x, bias, |x, bias| activation.value(x + bias));
+        chunk.map2(x, bias, |x, bias| activation.value(x + bias));
     }
 }
 
-/// `activation(x kernel + bias)` as one op, whose gradients are one product each.
+/// `activation(x kernel + bias)` as one op, with one product for each gradient.
 ///
 /// # Shapes
 /// - `x`: `(..., k)`; `kernel`: `(k, n)`; `bias`: `(n,)`
@@ -324,7 +329,7 @@ pub fn dense(x: &Tensor, kernel: &Tensor, bias: Option<&Tensor>, activation: Fus
     dense_over(x, kernel, bias, activation, 1)
 }
 
-/// [`dense`] over the last `over` axes of `x`, which are the first of `kernel`; its others take their place.
+/// [`dense`] over the last `over` axes of `x`, which are the first of `kernel`; the other axes of `kernel` replace them.
 pub fn dense_over(
     x: &Tensor,
     kernel: &Tensor,
@@ -351,7 +356,7 @@ pub fn dense_over(
     }
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
     let m = x.elem_count() / k.max(1);
-    let value = with_real!(x, T => {
+    let value = with_float!(x, T => {
         let bias = bias.map(|bias| bias.detach().contiguous()).transpose()?;
         let bias = bias.as_ref().map(view::<T>).transpose()?;
         let (input, weights) = (view::<T>(&input)?, view::<T>(&weights)?);
@@ -360,7 +365,7 @@ pub fn dense_over(
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
     record_consuming("dense", &all, value, move |y, dy| {
-        with_real!(y, T => {
+        with_float!(y, T => {
             let dz = activation.backward::<T>(y, dy)?;
             let dz = view::<T>(&dz)?;
             let dz: &[T] = &dz;
@@ -384,8 +389,8 @@ pub fn dense_over(
     })
 }
 
-/// The sums of the columns of a matrix of `width` columns.
-pub(crate) fn column_sums<T: Real>(data: &[T], width: usize) -> Vec<T> {
+/// The sums over the rows of a matrix of `width` columns.
+pub(crate) fn column_sums<T: Float>(data: &[T], width: usize) -> Vec<T> {
     if width == 0 {
         return Vec::new();
     }
@@ -395,7 +400,7 @@ pub(crate) fn column_sums<T: Real>(data: &[T], width: usize) -> Vec<T> {
 }
 
 #[inline(always)]
-fn add_rows<T: Real>(sums: &mut [T], rows: &[T]) {
+fn add_rows<T: Float>(sums: &mut [T], rows: &[T]) {
     for row in rows.chunks_exact(sums.len()) {
         for (sum, &x) in sums.iter_mut().zip(row) {
             *sum += x;
@@ -415,7 +420,7 @@ mod tests {
         assert_gradients(&[values([4, 3], 1), values([5, 4], 2)], |x| matmul(&x[0].t()?, &x[1].t()?));
     }
 
-    /// Every form of a matrix: whole, transposed, a part of a larger one, broadcast, empty.
+    /// Matrices of every layout: contiguous, transposed, a part of a larger one, broadcast, empty.
     #[test]
     fn it_equals_the_product_of_candle() {
         let a = values([7, 9], 1).to_dtype(DType::F32).unwrap();

@@ -1,25 +1,25 @@
-//! Normalization as one op: layer, group and RMS normalization of each sample, batch normalization of each channel. (candle-nn's
-//! fused ones lose the gradient without a word.)
+//! Normalization as one op: layer, group and RMS normalization of each sample, batch normalization of each channel. (candle-nn's fused ones
+//! silently lose the gradient.)
 
 use crate::cores;
 use crate::gpu::{self, on_gpu};
-use crate::host::{sum_of, sum_of2, total, view, with_real};
+use crate::host::{sum_of, sum_of2, total, view, with_float};
 use crate::matmul::column_sums;
 use crate::simd;
-use crate::simd::Real;
+use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 
 /// Which elements are normalized together.
 #[derive(Debug, Clone, Copy)]
 pub struct Groups {
-    /// How often a group's elements come back, `channels` elements apart: the pixels of an image, 1 for a row.
+    /// How often a group's elements repeat, `channels` elements apart: the pixels of an image, 1 for a row.
     pub repeats: usize,
-    /// Into how many groups the channels fall.
+    /// The number of groups of channels.
     pub groups: usize,
-    /// Whether the mean is taken away first.
+    /// Whether the mean is subtracted.
     pub center: bool,
-    /// What is added to the variance or mean square.
+    /// Added to the variance or mean square.
     pub epsilon: f64,
 }
 
@@ -29,13 +29,13 @@ pub struct Groups {
 /// - `x`: any, with the shape of `gamma` and `beta` at its end (without them, the last axis); the result is like it
 ///
 /// # Errors
-/// If the sizes do not divide.
+/// If the sizes are not divisible.
 pub fn normalize(x: &Tensor, gamma: Option<&Tensor>, beta: Option<&Tensor>, by: Groups) -> Result<Tensor> {
     let channels = gamma.or(beta).map_or_else(|| x.dims().last().copied().unwrap_or(1), Tensor::elem_count);
     normalize_channels(x, gamma, beta, by, channels)
 }
 
-/// [`normalize`] with the number of channels, for where there is neither `gamma` nor `beta`.
+/// [`normalize`] with the number of channels, for when there is neither `gamma` nor `beta`.
 pub fn normalize_channels(
     x: &Tensor,
     gamma: Option<&Tensor>,
@@ -57,11 +57,11 @@ pub fn normalize_channels(
     let input = x.detach().contiguous()?;
     let (scale, shift) = (flat(gamma)?, flat(beta)?);
     let plan = Plan { by, channels, width: channels / by.groups };
-    let value = with_real!(x, T => {
+    let value = with_float!(x, T => {
         let input = view::<T>(&input)?;
         let scale = scale.as_ref().map(view::<T>).transpose()?;
         let shift = shift.as_ref().map(view::<T>).transpose()?;
-        let y = cores::changed(&input, cores::part(input.len(), block, 4), |_, part| {
+        let y = cores::copied_chunks(&input, cores::chunk_len(input.len(), block, 4), |_, part| {
             simd!(plan.forward(part, scale.as_deref(), shift.as_deref()));
         });
         Value::new(y, x.shape())
@@ -69,7 +69,7 @@ pub fn normalize_channels(
     let whole = x.shape().clone();
     let shapes = (gamma.map(|x| x.shape().clone()), beta.map(|x| x.shape().clone()));
     record("normalize", &all, value, move |_, dy| {
-        let (dx, dgamma, dbeta) = with_real!(dy, T => {
+        let (dx, dgamma, dbeta) = with_float!(dy, T => {
             let (input, dy) = (view::<T>(&input)?, view::<T>(dy)?);
             let scale = scale.as_ref().map(view::<T>).transpose()?;
             let mut dx = vec![T::ZERO; dy.len()];
@@ -89,7 +89,7 @@ pub fn normalize_channels(
     })
 }
 
-/// The numbers of a weight one after another.
+/// The elements of a weight as a contiguous tensor.
 pub(crate) fn flat(weight: Option<&Tensor>) -> Result<Option<Tensor>> {
     weight.map(|weight| weight.detach().flatten_all()?.contiguous()).transpose()
 }
@@ -103,7 +103,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// Where the runs of a group's elements begin; the groups are counted on through several samples.
+    /// The offsets of the runs of a group's elements; groups are numbered across samples.
     #[inline(always)]
     fn runs(&self, group: usize) -> impl Iterator<Item = usize> + use<> {
         let (channels, repeats) = (self.channels, self.by.repeats);
@@ -112,7 +112,7 @@ impl Plan {
         (0..repeats).map(move |i| i * channels + first)
     }
 
-    /// Which sample a group is of, and which group of it. A division takes as long as the sum of a short row.
+    /// The sample of a group, and its number in the sample. Computed once, since a division takes as long as the sum of a short row.
     #[inline(always)]
     fn place(&self, group: usize) -> (usize, usize) {
         if self.by.groups == 1 { (group, 0) } else { (group / self.by.groups, group % self.by.groups) }
@@ -125,19 +125,19 @@ impl Plan {
         first..first + self.width
     }
 
-    /// How many samples are normalized together: the sums of one group wait for each other, those of several do not.
+    /// How many samples are normalized together: the sums of several groups are independent and overlap in the pipeline.
     fn together(&self) -> usize {
         const NUMBERS: usize = 2048;
         (NUMBERS / (self.by.repeats * self.channels)).max(1)
     }
 
-    fn count<T: Real>(&self) -> T {
-        T::from_real((self.by.repeats * self.width) as f64)
+    fn count<T: Float>(&self) -> T {
+        T::from_double((self.by.repeats * self.width) as f64)
     }
 
     /// The mean and the factor of each group of some samples.
     #[inline(always)]
-    fn moments<T: Real>(&self, x: &[T], moments: &mut Vec<(T, T)>) {
+    fn moments<T: Float>(&self, x: &[T], moments: &mut Vec<(T, T)>) {
         let count = self.count();
         moments.clear();
         moments.resize(x.len() / (self.by.repeats * self.width), (T::ZERO, T::ZERO));
@@ -154,7 +154,7 @@ impl Plan {
                 *squares += sum_of(&x[at..at + self.width], |x| (x - *mean) * (x - *mean));
             }
         }
-        let epsilon = T::from_real(self.by.epsilon);
+        let epsilon = T::from_double(self.by.epsilon);
         for (_, factor) in moments.iter_mut() {
             *factor = T::ONE / (*factor / count + epsilon).sqrt();
         }
@@ -162,7 +162,7 @@ impl Plan {
 
     /// Normalizes some samples in place.
     #[inline(always)]
-    fn forward<T: Real>(&self, y: &mut [T], gamma: Option<&[T]>, beta: Option<&[T]>) {
+    fn forward<T: Float>(&self, y: &mut [T], gamma: Option<&[T]>, beta: Option<&[T]>) {
         let mut moments = Vec::new();
         for y in y.chunks_mut(self.together() * self.by.repeats * self.channels) {
             self.moments(y, &mut moments);
@@ -173,7 +173,7 @@ impl Plan {
     }
 
     #[inline(always)]
-    fn forward_group<T: Real>(
+    fn forward_group<T: Float>(
         &self,
         y: &mut [T],
         group: usize,
@@ -210,9 +210,9 @@ impl Plan {
         }
     }
 
-    /// The gradients of some samples, those of `gamma` and `beta` added to what is there.
+    /// The gradients of some samples; those of `gamma` and `beta` are accumulated.
     #[inline(always)]
-    fn backward<T: Real>(
+    fn backward<T: Float>(
         &self,
         dx: &mut [T],
         x: &[T],
@@ -235,10 +235,10 @@ impl Plan {
         }
     }
 
-    /// Puts the gradients of a group's normalized elements into `dx`: their mean, and that of their products with these elements.
+    /// Writes the gradients of a group's normalized elements to `dx`. Returns their mean, and that of their products with these elements.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
-    fn backward_sums<T: Real>(
+    fn backward_sums<T: Float>(
         &self,
         dx: &mut [T],
         x: &[T],
@@ -274,9 +274,9 @@ impl Plan {
         (if self.by.center { sum / count } else { T::ZERO }, product * factor / count)
     }
 
-    /// From the gradients of a group's normalized elements in `dx` to those of the elements.
+    /// From the gradients of a group's normalized elements in `dx` to those of its input.
     #[inline(always)]
-    fn backward_group<T: Real>(
+    fn backward_group<T: Float>(
         &self,
         dx: &mut [T],
         x: &[T],
@@ -307,7 +307,7 @@ fn composed(x: &Tensor, gamma: Option<&Tensor>, beta: Option<&Tensor>, by: Group
     y.reshape(x.shape())
 }
 
-/// The mean and the variance of each channel, the last axis; over the rows that `weights` says, if there are any.
+/// The mean and the variance of each channel, the last axis; over the rows with a weight, if `weights` is given.
 ///
 /// # Shapes
 /// - `x`: `(..., channels)`; `weights`: `(...)`; the results: `(channels,)`, detached
@@ -316,12 +316,12 @@ pub fn channel_moments(x: &Tensor, weights: Option<&Tensor>) -> Result<(Tensor, 
     let rows = x.detach().contiguous()?.reshape(((), channels))?;
     if let (true, None) = (on_host(&[x]), weights) {
         let count = rows.dim(0)?.max(1) as f64;
-        return with_real!(x, T => {
+        return with_float!(x, T => {
             let data = view::<T>(&rows)?;
-            let factor = T::from_real(1.0 / count);
+            let factor = T::from_double(1.0 / count);
             let mean: Vec<T> = column_sums(&data, channels).into_iter().map(|sum| sum * factor).collect();
-            let part = cores::part(data.len(), channels, 2);
-            let squares = cores::changed(&data, part, |_, part| simd!(deviations(part, &mean)));
+            let part = cores::chunk_len(data.len(), channels, 2);
+            let squares = cores::copied_chunks(&data, part, |_, part| simd!(deviations(part, &mean)));
             let variance: Vec<T> = column_sums(&squares, channels).into_iter().map(|sum| sum * factor).collect();
             Ok((Tensor::from_vec(mean, channels, x.device())?, Tensor::from_vec(variance, channels, x.device())?))
         });
@@ -341,7 +341,7 @@ pub fn channel_moments(x: &Tensor, weights: Option<&Tensor>) -> Result<(Tensor, 
 }
 
 #[inline(always)]
-fn deviations<T: Real>(rows: &mut [T], mean: &[T]) {
+fn deviations<T: Float>(rows: &mut [T], mean: &[T]) {
     for row in rows.chunks_exact_mut(mean.len().max(1)) {
         for (x, &mean) in row.iter_mut().zip(mean) {
             *x = (*x - mean) * (*x - mean);
@@ -351,8 +351,8 @@ fn deviations<T: Real>(rows: &mut [T], mean: &[T]) {
 
 /// `(x - mean) / sqrt(variance + epsilon) gamma + beta` of each channel, the last axis.
 ///
-/// With `of_batch`, `mean` and `variance` are those of `x`, as [`channel_moments`] without weights gives them, and the gradient
-/// flows through them as well; otherwise they are numbers.
+/// With `of_batch`, `mean` and `variance` are those of `x`, as [`channel_moments`] without weights gives them, and gradients flow through
+/// them as well; otherwise they are constants.
 ///
 /// # Shapes
 /// - `x`: `(..., channels)`; all others `(channels,)`; the result is like `x`
@@ -389,7 +389,7 @@ pub fn batch_normalize(
     let input = x.detach().contiguous()?;
     let scale = gamma.map(|gamma| gamma.detach().contiguous()).transpose()?;
     let shift = beta.map(|beta| beta.detach().contiguous()).transpose()?;
-    let value = with_real!(x, T => {
+    let value = with_float!(x, T => {
         let (mean, factor) = (view::<T>(&mean)?, view::<T>(&factor)?);
         let mut a = factor.to_vec();
         if let Some(scale) = &scale {
@@ -404,18 +404,18 @@ pub fn batch_normalize(
             }
         }
         let numbers = view::<T>(&input)?;
-        let y = cores::changed(&numbers, cores::part(numbers.len(), channels, 2), |_, part| simd!(affine(part, &a, &b)));
+        let y = cores::copied_chunks(&numbers, cores::chunk_len(numbers.len(), channels, 2), |_, part| simd!(affine(part, &a, &b)));
         Value::new(y, x.shape())
     });
     let wanted = (gamma.is_some(), beta.is_some());
     record("batch_normalize", &all, value, move |_, dy| {
-        with_real!(dy, T => {
+        with_float!(dy, T => {
             let shape = dy.shape().clone();
             let (x, dy) = (view::<T>(&input)?, view::<T>(dy)?);
             let (mean, factor) = (view::<T>(&mean)?, view::<T>(&factor)?);
             let b: Vec<T> = factor.iter().zip(mean.iter()).map(|(&a, &mean)| -(a * mean)).collect();
-            let part = cores::part(x.len(), channels, 2);
-            let normal = cores::changed(&x, part, |_, part| simd!(affine(part, &factor, &b)));
+            let part = cores::chunk_len(x.len(), channels, 2);
+            let normal = cores::copied_chunks(&x, part, |_, part| simd!(affine(part, &factor, &b)));
             let products = crate::host::map2(&normal, &dy, |x, dy| x * dy);
             let (dgamma, dbeta) = (column_sums(&products, channels), column_sums(&dy, channels));
             let mut a = factor.to_vec();
@@ -424,8 +424,8 @@ pub fn batch_normalize(
                     *a *= scale;
                 }
             }
-            let share = if of_batch { T::from_real(channels as f64 / x.len().max(1) as f64) } else { T::ZERO };
-            let dx = cores::changed(&dy, cores::part(dy.len(), channels, 4), |from, part| {
+            let share = if of_batch { T::from_double(channels as f64 / x.len().max(1) as f64) } else { T::ZERO };
+            let dx = cores::copied_chunks(&dy, cores::chunk_len(dy.len(), channels, 4), |from, part| {
                 let normal = &normal[from..from + part.len()];
                 simd!(through_moments(part, normal, &a, &dgamma, &dbeta, share));
             });
@@ -444,7 +444,7 @@ pub fn batch_normalize(
 }
 
 #[inline(always)]
-fn affine<T: Real>(rows: &mut [T], a: &[T], b: &[T]) {
+fn affine<T: Float>(rows: &mut [T], a: &[T], b: &[T]) {
     for row in rows.chunks_exact_mut(a.len().max(1)) {
         for (x, (&a, &b)) in row.iter_mut().zip(a.iter().zip(b)) {
             *x = *x * a + b;
@@ -453,7 +453,7 @@ fn affine<T: Real>(rows: &mut [T], a: &[T], b: &[T]) {
 }
 
 #[inline(always)]
-fn through_moments<T: Real>(dx: &mut [T], normal: &[T], a: &[T], dgamma: &[T], dbeta: &[T], share: T) {
+fn through_moments<T: Float>(dx: &mut [T], normal: &[T], a: &[T], dgamma: &[T], dbeta: &[T], share: T) {
     for (dx, normal) in dx.chunks_exact_mut(a.len().max(1)).zip(normal.chunks_exact(a.len().max(1))) {
         let sums = a.iter().zip(dgamma.iter().zip(dbeta));
         for ((dx, &x), (&a, (&dgamma, &dbeta))) in dx.iter_mut().zip(normal).zip(sums) {

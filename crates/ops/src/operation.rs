@@ -1,4 +1,4 @@
-//! Operations as values: what `keras.ops` does to tensors now, and to symbolic tensors when a model runs.
+//! Operations as values: functions of `keras.ops` that are applied to tensors now, and to symbolic tensors when a model runs.
 
 use crate::axes::{Axes, resolve_axis};
 use crate::elementwise::{Arithmetic, arithmetic};
@@ -6,11 +6,11 @@ use crate::{elementwise, linalg, reduce, shape};
 use candle_core::{DType, Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
 
-/// What the functions of this crate take: a tensor, or the promise of one in a model under construction.
+/// An argument of the functions of this crate: a tensor, or a symbolic tensor of a model under construction.
 ///
 /// `ops::exp(&x)` is a tensor for a [`Tensor`], and a layer of the model for a symbolic tensor, as in Keras.
 pub trait Operand: Sized {
-    /// What an operation gives: a result for tensors; a symbolic tensor, which carries an error itself, for symbolic tensors.
+    /// The output of an operation: a result for tensors; for symbolic tensors a symbolic tensor, which carries an error itself.
     type Output;
 
     /// The output of an operation on these operands.
@@ -120,7 +120,7 @@ impl AxisList {
     }
 }
 
-/// One part of the key in `x[key]`. Keras: `GetItem`.
+/// One part of a key in `x[key]`. Keras: `GetItem`.
 ///
 /// ```
 /// use candle_keras_ops::Index;
@@ -129,15 +129,15 @@ impl AxisList {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Index {
-    /// The element here, whose axis goes.
+    /// One element; the axis is removed.
     At(i64),
     /// The elements from `start` to before `stop`, every `step`-th.
     Slice {
-        /// The first; negative from the end.
+        /// The first index; negative counts from the end.
         start: Option<i64>,
-        /// The one behind the last; negative from the end.
+        /// The index behind the last; negative counts from the end.
         stop: Option<i64>,
-        /// Every how many; must be positive.
+        /// The step; must be positive.
         step: Option<i64>,
     },
     /// A new axis of size 1. Python: `None`.
@@ -219,7 +219,7 @@ key_from_tuple! {
 }
 
 impl Operation {
-    /// Where Keras has the class.
+    /// The module in which Keras has the class.
     pub fn module(&self) -> &'static str {
         match self {
             Self::Cast { .. } | Self::StopGradient {} => "keras.src.ops.core",
@@ -248,7 +248,7 @@ impl Operation {
         Ok(serde_json::from_value(serde_json::json!({ class_name: config }))?)
     }
 
-    /// How many operands it takes; a range for those that take a list.
+    /// How many operands it takes; a range if it takes a list.
     pub fn operands(&self) -> std::ops::RangeInclusive<usize> {
         use Operation::*;
         match self {
@@ -276,10 +276,10 @@ impl Operation {
         }
     }
 
-    /// Runs it.
+    /// Applies it.
     ///
     /// # Errors
-    /// If the number, shapes or dtypes of the operands do not suit.
+    /// If the number, shapes or dtypes of the operands do not fit.
     pub fn run(&self, operands: &[Tensor]) -> Result<Tensor> {
         use Operation::*;
         if !self.operands().contains(&operands.len()) {
@@ -359,7 +359,7 @@ fn as_dtype(x: &Tensor, dtype: Option<&str>) -> Result<Tensor> {
     dtype.map_or_else(|| Ok(x.clone()), |dtype| elementwise::cast(x, dtype))
 }
 
-/// Both in one dtype: a float one if either is, else the wider. A float goes before every whole number, as in Keras.
+/// Both in one dtype: the float one if one of them is, else the wider. A float wins over every integer, as in Keras.
 fn promoted(x: &Tensor, y: &Tensor) -> Result<(Tensor, Tensor)> {
     let rank = |dtype: DType| (dtype.is_float(), dtype.size_in_bytes());
     let dtype = if rank(x.dtype()) >= rank(y.dtype()) { x.dtype() } else { y.dtype() };

@@ -1,22 +1,22 @@
-//! Pooling of sequences, images and volumes with the channels last, with any window, stride and padding. (candle's max_pool2d has a quarter of the
-//! gradient, both put it into wrong cells where the size is no multiple of the window, and neither has a stride of its own there.)
+//! Pooling of sequences, images and volumes with the channels last, with any window, stride and padding. (candle's max_pool2d has a quarter
+//! of the gradient, and both candle's poolings put it into wrong cells where the size is no multiple of the window.)
 
 use crate::conv::Axis;
-use crate::conv::axis::{each_place, volume};
-use crate::cores::{self, in_parts};
+use crate::conv::axis::{each_index, volume};
+use crate::cores::{self, in_chunks};
 use crate::gpu::{self, on_gpu};
-use crate::host::{view, with_real};
+use crate::host::{view, with_float};
 use crate::simd;
-use crate::simd::Real;
+use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 
-/// What is taken of each window.
+/// How a window is reduced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pool {
-    /// The largest element; the first of equal ones has the gradient.
+    /// The largest element; of equal ones, the first has the gradient.
     Max,
-    /// The mean of the elements that lie inside of the input.
+    /// The mean of the elements inside of the input.
     Average,
 }
 
@@ -26,7 +26,7 @@ pub enum Pool {
 /// - `x`: `(batch, axes[..].input, channels)`; the result: `(batch, axes[..].output, channels)`
 ///
 /// # Errors
-/// If the shape is another than `axes` says.
+/// If the shape of `x` does not fit `axes`.
 pub fn pool(x: &Tensor, pool: Pool, axes: &[Axis]) -> Result<Tensor> {
     let (Some(volume), [batch, sizes @ .., channels]) = (volume(axes), x.dims()) else {
         bail!("pool: windows over {} axes of the shape {:?}", axes.len(), x.dims())
@@ -47,11 +47,11 @@ pub fn pool(x: &Tensor, pool: Pool, axes: &[Axis]) -> Result<Tensor> {
     let input = x.detach().contiguous()?;
     let (image, output) = (sizes.iter().product::<usize>() * channels, windows.count() * channels);
     let mut chosen = vec![0u32; if pool == Pool::Max && x.track_op() { batch * output } else { 0 }];
-    let value = with_real!(x, T => {
+    let value = with_float!(x, T => {
         let x = view::<T>(&input)?;
         let y = if chosen.is_empty() {
-            let part = cores::part(batch * output, output, 4);
-            cores::made(batch * output, part, |from, part| {
+            let part = cores::chunk_len(batch * output, output, 4);
+            cores::zeroed_chunks(batch * output, part, |from, part| {
                 for (i, y) in part.chunks_exact_mut(output.max(1)).enumerate() {
                     let x = &x[(from / output + i) * image..][..image];
                     simd!(pooled(x, y, pool, &windows));
@@ -59,10 +59,10 @@ pub fn pool(x: &Tensor, pool: Pool, axes: &[Axis]) -> Result<Tensor> {
             })
         } else {
             let mut y = vec![T::ZERO; batch * output];
-            // Values and places together, image by image.
+            // Values and indices together, image by image.
             let mut both: Vec<(&mut [T], &mut [u32])> =
                 y.chunks_exact_mut(output.max(1)).zip(chosen.chunks_exact_mut(output.max(1))).collect();
-            in_parts(&mut both, 1, output * 4, |from, part| {
+            in_chunks(&mut both, 1, output * 4, |from, part| {
                 for (i, (y, chosen)) in part.iter_mut().enumerate() {
                     let x = &x[(from + i) * image..][..image];
                     simd!(pooled_with_places(x, y, chosen, &windows));
@@ -74,10 +74,10 @@ pub fn pool(x: &Tensor, pool: Pool, axes: &[Axis]) -> Result<Tensor> {
     });
     let whole = x.shape().clone();
     record("pool", &[x], value, move |_, dy| {
-        let dx = with_real!(dy, T => {
+        let dx = with_float!(dy, T => {
             let dy = view::<T>(dy)?;
-            let part = cores::part(batch * image, image, 2);
-            let dx = cores::made(batch * image, part, |from, part| {
+            let part = cores::chunk_len(batch * image, image, 2);
+            let dx = cores::zeroed_chunks(batch * image, part, |from, part| {
                 for (i, dx) in part.chunks_exact_mut(image.max(1)).enumerate() {
                     let range = (from / image + i) * output..(from / image + i + 1) * output;
                     match pool {
@@ -92,10 +92,10 @@ pub fn pool(x: &Tensor, pool: Pool, axes: &[Axis]) -> Result<Tensor> {
     })
 }
 
-/// Where in an image the elements of each window begin that are inside.
+/// The offsets in an image of the elements of each window that are inside.
 pub(crate) struct Windows {
     channels: usize,
-    /// Those of all windows, one after another, and how many each window has.
+    /// The offsets of all windows, concatenated, and how many each window has.
     places: Vec<usize>,
     counts: Vec<usize>,
 }
@@ -105,7 +105,7 @@ impl Windows {
         let count = axes.iter().map(|axis| axis.output).product();
         let (mut places, mut counts) = (Vec::with_capacity(count), Vec::with_capacity(count));
         let [planes, rows, columns] = &axes;
-        each_place(axes.map(|axis| axis.output), |[z, y, x]| {
+        each_index(axes.map(|axis| axis.output), |[z, y, x]| {
             let before = places.len();
             for plane in (0..planes.window).filter_map(|k| planes.at(z, k)) {
                 for row in (0..rows.window).filter_map(|i| rows.at(y, i)) {
@@ -120,12 +120,12 @@ impl Windows {
         Self { channels: channels.max(1), places, counts }
     }
 
-    /// How many there are.
+    /// The number of windows.
     pub(crate) fn count(&self) -> usize {
         self.counts.len()
     }
 
-    /// The places of each window.
+    /// The offsets of each window.
     #[inline(always)]
     fn iter(&self) -> impl Iterator<Item = &[usize]> {
         let mut rest = &self.places[..];
@@ -140,9 +140,9 @@ impl Windows {
 /// How many channels of a window are computed side by side.
 const WIDTH: usize = 16;
 
-/// What is taken of each window of an image.
+/// Pools the windows of an image.
 #[inline(always)]
-pub(crate) fn pooled<T: Real>(x: &[T], y: &mut [T], pool: Pool, windows: &Windows) {
+pub(crate) fn pooled<T: Float>(x: &[T], y: &mut [T], pool: Pool, windows: &Windows) {
     for (y, places) in y.chunks_exact_mut(windows.channels).zip(windows.iter()) {
         let (together, rest) = y.as_chunks_mut::<WIDTH>();
         let singly = together.len() * WIDTH;
@@ -155,9 +155,9 @@ pub(crate) fn pooled<T: Real>(x: &[T], y: &mut [T], pool: Pool, windows: &Window
     }
 }
 
-/// What is taken of some channels of a window; zeros of none.
+/// Pools some channels of a window; zeros if it is empty.
 #[inline(always)]
-fn of_window<T: Real, const N: usize>(x: &[T], places: &[usize], channel: usize, pool: Pool) -> [T; N] {
+fn of_window<T: Float, const N: usize>(x: &[T], places: &[usize], channel: usize, pool: Pool) -> [T; N] {
     let mut all = [T::ZERO; N];
     let Some((first, others)) = places.split_first() else { return all };
     all.copy_from_slice(&x[first + channel..][..N]);
@@ -171,7 +171,7 @@ fn of_window<T: Real, const N: usize>(x: &[T], places: &[usize], channel: usize,
         }
     }
     if pool == Pool::Average {
-        let factor = T::ONE / T::from_real(places.len() as f64);
+        let factor = T::ONE / T::from_double(places.len() as f64);
         for all in &mut all {
             *all *= factor;
         }
@@ -180,7 +180,7 @@ fn of_window<T: Real, const N: usize>(x: &[T], places: &[usize], channel: usize,
 }
 
 #[inline(always)]
-fn pooled_with_places<T: Real>(x: &[T], y: &mut [T], chosen: &mut [u32], windows: &Windows) {
+fn pooled_with_places<T: Float>(x: &[T], y: &mut [T], chosen: &mut [u32], windows: &Windows) {
     let outputs = y.chunks_exact_mut(windows.channels).zip(chosen.chunks_exact_mut(windows.channels));
     for ((y, chosen), places) in outputs.zip(windows.iter()) {
         let (y, y_rest) = y.as_chunks_mut::<WIDTH>();
@@ -195,16 +195,16 @@ fn pooled_with_places<T: Real>(x: &[T], y: &mut [T], chosen: &mut [u32], windows
     }
 }
 
-/// Whether an element takes the place of the largest before; one that is not a number does, and keeps it.
+/// Whether an element replaces the largest so far. NaN does, and stays.
 #[inline(always)]
 #[allow(clippy::eq_op)]
-fn is_larger<T: Real>(x: T, largest: T) -> bool {
+fn is_larger<T: Float>(x: T, largest: T) -> bool {
     (x > largest) | (x != x)
 }
 
-/// The largest elements of some channels of a window, and where the first of them are.
+/// The largest elements of some channels of a window, and the index of the first of each.
 #[inline(always)]
-fn largest_of_window<T: Real, const N: usize>(x: &[T], places: &[usize], channel: usize) -> ([T; N], [u32; N]) {
+fn largest_of_window<T: Float, const N: usize>(x: &[T], places: &[usize], channel: usize) -> ([T; N], [u32; N]) {
     let (mut all, mut chosen) = ([T::ZERO; N], [0; N]);
     let Some((first, others)) = places.split_first() else { return (all, chosen) };
     all.copy_from_slice(&x[first + channel..][..N]);
@@ -223,9 +223,9 @@ fn largest_of_window<T: Real, const N: usize>(x: &[T], places: &[usize], channel
 }
 
 #[inline(always)]
-fn spread<T: Real>(dx: &mut [T], dy: &[T], windows: &Windows) {
+fn spread<T: Float>(dx: &mut [T], dy: &[T], windows: &Windows) {
     for (dy, places) in dy.chunks_exact(windows.channels).zip(windows.iter()) {
-        let factor = T::ONE / T::from_real(places.len().max(1) as f64);
+        let factor = T::ONE / T::from_double(places.len().max(1) as f64);
         for place in places {
             for (dx, &dy) in dx[*place..place + windows.channels].iter_mut().zip(dy) {
                 *dx += dy * factor;
@@ -234,7 +234,7 @@ fn spread<T: Real>(dx: &mut [T], dy: &[T], windows: &Windows) {
     }
 }
 
-/// The same of candle's functions, without the shape.
+/// A composition of candle's functions, without the output shape.
 fn composed(x: &Tensor, pool: Pool, axes: [Axis; 3]) -> Result<Tensor> {
     let (batch, channels) = (x.dim(0)?, x.dims()[x.rank() - 1]);
     let elements = axes.iter().map(|axis| axis.input).product::<usize>();
@@ -242,7 +242,7 @@ fn composed(x: &Tensor, pool: Pool, axes: [Axis; 3]) -> Result<Tensor> {
     let windows = Windows::new(axes, 1);
     let largest = windows.counts.iter().copied().max().unwrap_or(0);
     let counts: Vec<f32> = windows.counts.iter().map(|&count| count.max(1) as f32).collect();
-    // A window that is partly outside repeats its first element, which counts for a maximum only.
+    // A window that is partly outside repeats its first element, which only a maximum counts.
     let ids: Vec<u32> = windows.iter().flat_map(|w| (0..largest).map(|i| *w.get(i).unwrap_or(&w[0]) as u32)).collect();
     let weights: Vec<f32> =
         windows.iter().flat_map(|w| (0..largest).map(|i| f32::from(u8::from(i < w.len())))).collect();
@@ -265,7 +265,7 @@ mod tests {
     use crate::conv::Padding;
     use crate::gradcheck::{assert_gradients, values};
 
-    /// Over one, two and three axes, with as many channels as go side by side and some singly, against finite differences and the composition.
+    /// Over one, two and three axes, with full and partial blocks of channels, against finite differences and the composition.
     #[test]
     fn gradients_agree_with_finite_differences() {
         let images = values([2, 5, 4, WIDTH + 3], 1);
@@ -299,7 +299,7 @@ mod tests {
         assert!(pool(&x, Pool::Max, &[Axis { input: 5, ..axis }]).is_err());
     }
 
-    /// What is not a number is seen in the result, wherever in a window it is, with and without a gradient.
+    /// NaN is passed on, wherever in a window it is, with and without a gradient.
     #[test]
     fn what_is_not_a_number_stays() {
         for place in 0..4 {

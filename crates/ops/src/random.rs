@@ -1,10 +1,10 @@
 //! The project's own random numbers: one seed fixes weights, shuffling and dropout, on every device.
 //!
-//! A counter-based generator (Philox4x32-10; Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) turns
-//! (seed, stream, position) into numbers, so that no state is passed around: every use takes a stream of its own. A GPU draws
-//! the bits of dropout itself, all else is drawn on the host; the numbers are the same.
+//! A counter-based generator (Philox4x32-10; Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) maps (seed, stream,
+//! position) to numbers, so that no state is passed around: every use takes its own stream. A GPU generates the bits of dropout itself, all
+//! else is drawn on the host; the numbers are the same.
 
-use crate::cores::in_parts;
+use crate::cores::in_chunks;
 use crate::simd;
 use std::cell::{Cell, RefCell};
 use std::sync::{Mutex, PoisonError};
@@ -28,12 +28,13 @@ thread_local! {
     static SCOPE: RefCell<Option<(Stream, u64)>> = const { RefCell::new(None) };
 }
 
-/// For threads that have no seed of their own.
+/// For threads without a seed.
 static PROCESS: Mutex<Option<Source>> = Mutex::new(None);
 
-/// Fixes every random number that is drawn from now on, in this thread and in those that set no seed of their own. Keras: `keras.utils.set_random_seed`.
+/// Sets the seed of this thread, and of threads that set none. All random numbers drawn from now on follow from it. Keras:
+/// `keras.utils.set_random_seed`.
 ///
-/// Threads do not disturb each other: what this one draws depends on its own draws alone. Without a call, each run is different.
+/// Threads are independent: what this one draws depends on its own draws alone. Without a seed, each run is different.
 ///
 /// ```
 /// use candle_keras_ops::random::{next_stream, set_random_seed};
@@ -50,7 +51,7 @@ pub fn set_random_seed(seed: u64) {
     *PROCESS.lock().unwrap_or_else(PoisonError::into_inner) = source;
 }
 
-/// A stream that no other use has: for the initial value of one weight, or for one fit.
+/// A new stream: for the initial value of one weight, or for one fit.
 pub fn next_stream() -> Stream {
     let scoped = SCOPE.with_borrow_mut(|scope| {
         let (stream, next) = scope.as_mut()?;
@@ -69,7 +70,7 @@ pub fn next_stream() -> Stream {
     process.get_or_insert_with(|| Source { seed: rand::random(), next: 0 }).stream()
 }
 
-/// Runs `f`, in which [`next_stream`] gives streams of this one, in the order in which they are asked for: what is drawn depends on it alone.
+/// Runs `f`; [`next_stream`] in it returns children of `stream`, in the order of the calls.
 pub fn with_stream<T>(stream: Stream, f: impl FnOnce() -> T) -> T {
     struct Restore(Option<(Stream, u64)>);
     impl Drop for Restore {
@@ -81,9 +82,9 @@ pub fn with_stream<T>(stream: Stream, f: impl FnOnce() -> T) -> T {
     f()
 }
 
-/// Where some random bits are: from this block on.
+/// A range of random blocks, from this one on.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Part {
+pub(crate) struct RandomBlocks {
     pub(crate) first: u64,
     pub(crate) stream: u64,
     pub(crate) key: u64,
@@ -98,16 +99,16 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The stream `stream` of `seed`, from its beginning.
+    /// The stream `stream` of `seed`, from its start.
     pub fn new(seed: u64, stream: u64) -> Self {
         Self { key: split(seed), stream, block: 0 }
     }
 
-    /// A stream that depends on this one and on `index` alone, whatever was drawn from this one.
+    /// A stream that depends on this one and on `index` alone, not on what was drawn from this one.
     pub fn child(&self, index: u64) -> Self {
         let [a, b] = split(self.stream);
         let [c, d] = split(index);
-        // The key is changed, so that no child meets a block of its parent.
+        // The key is changed, so that children and their parent share no block.
         let block = philox([a, b, c, d], [self.key[0] ^ 0x6368_696c, self.key[1]]);
         Self { key: [block[0], block[1]], stream: join(block[2], block[3]), block: 0 }
     }
@@ -136,10 +137,10 @@ impl Stream {
         numbers
     }
 
-    /// What `f` makes of `count` times 32 random bits.
+    /// `f` of `count` times 32 random bits.
     pub(crate) fn drawn<T: Copy + Default + Send>(&mut self, count: usize, f: impl Fn(u32) -> T + Sync) -> Vec<T> {
         let mut drawn = vec![T::default(); count];
-        in_parts(&mut drawn, 4 * LANES, 8, |from, part| {
+        in_chunks(&mut drawn, 4 * LANES, 8, |from, part| {
             let first = self.block + from as u64 / 4;
             simd!(draw(part, first, self.stream, self.key, &f));
         });
@@ -147,9 +148,9 @@ impl Stream {
         drawn
     }
 
-    /// The bits that [`drawn`](Self::drawn) would draw, to be drawn elsewhere.
-    pub(crate) fn part(&mut self, count: usize) -> Part {
-        let part = Part { first: self.block, stream: self.stream, key: join(self.key[0], self.key[1]) };
+    /// Skips the bits that [`drawn`](Self::drawn) would draw, and returns where they are, for a GPU to draw.
+    pub(crate) fn skip_blocks(&mut self, count: usize) -> RandomBlocks {
+        let part = RandomBlocks { first: self.block, stream: self.stream, key: join(self.key[0], self.key[1]) };
         self.block += count.div_ceil(4) as u64;
         part
     }
@@ -159,7 +160,7 @@ impl Stream {
         self.drawn(count, |bits| bits)
     }
 
-    /// `count` numbers, uniform in `[0, 1)`, with 24 random bits each, at half the price.
+    /// `count` numbers, uniform in `[0, 1)`, with 24 random bits each, in half the time.
     pub fn uniform_f32(&mut self, count: usize) -> Vec<f32> {
         self.drawn(count, |bits| (bits >> 8) as f32 / (1u32 << 24) as f32)
     }
@@ -178,7 +179,7 @@ impl Stream {
         numbers
     }
 
-    /// `count` numbers from the standard normal distribution, cut off at two standard deviations.
+    /// `count` numbers from the standard normal distribution, truncated at two standard deviations.
     pub fn truncated_normal(&mut self, count: usize) -> Vec<f64> {
         let mut numbers = Vec::with_capacity(count);
         while numbers.len() < count {
@@ -188,11 +189,11 @@ impl Stream {
         numbers
     }
 
-    /// A whole number below `bound`, each with the same probability (Lemire, 2019).
+    /// A uniform integer below `bound` (Lemire, 2019).
     pub fn below(&mut self, bound: u64) -> u64 {
         loop {
             let wide = u128::from(self.next_u64()) * u128::from(bound);
-            // The low half below 2^64 mod bound marks the few draws that would make some numbers likelier.
+            // The low half below 2^64 mod bound marks the few draws that would bias the result.
             if wide as u64 >= bound.wrapping_neg() % bound.max(1) {
                 return (wide >> 64) as u64;
             }
@@ -221,18 +222,18 @@ fn unit(bits: u64) -> f64 {
     (bits >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// How many blocks are made at once.
+/// How many blocks are computed at once.
 const LANES: usize = 16;
 
-/// What `f` makes of the words of blocks one after another, from the number `first` on.
+/// `f` of the words of consecutive blocks, from the block `first` on.
 #[inline(always)]
 fn draw<T>(drawn: &mut [T], first: u64, stream: u64, key: [u32; 2], f: impl Fn(u32) -> T) {
     for (i, part) in drawn.chunks_mut(4 * LANES).enumerate() {
         let first = first + (i * LANES) as u64;
         let mut words = [[0u64; LANES]; 4];
         let [of_a, of_b, of_c, of_d] = &mut words;
-        // As `philox`, of whose words each is the lower half of 64 bits here: products of halves are one instruction, and the higher
-        // halves, which are anything, cost nothing until the end. The compiler vectorizes this loop.
+        // As `philox`, with each word in the lower half of 64 bits: products of halves are one instruction, and the higher halves may hold
+        // anything until the end. The compiler vectorizes this loop.
         for lane in 0..LANES {
             let block = first + lane as u64;
             let ([mut a, mut b, mut c, mut d], [mut k0, mut k1]) = ([block, block >> 32, stream, stream >> 32], key);
@@ -280,7 +281,7 @@ fn philox(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 mod tests {
     use super::*;
 
-    /// The known answers that the authors of Philox publish with it.
+    /// The test vectors that the authors of Philox publish.
     #[test]
     fn philox_gives_its_known_answers() {
         assert_eq!(philox([0; 4], [0; 2]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);

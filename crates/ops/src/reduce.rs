@@ -1,9 +1,9 @@
 //! Reductions over axes: `K.mean(x, axis=-1)` is `mean(x, -1)`.
 
 use crate::cores;
-use crate::host::{total, view, with_real};
+use crate::host::{total, view, with_float};
 use crate::simd;
-use crate::simd::Real;
+use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
 use crate::{Axes, custom_gradient};
 use candle_core::{DType, Result, Tensor};
@@ -18,7 +18,7 @@ pub(crate) fn sum(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
     if axes.keepdims { x.sum_keepdim(dims) } else { x.sum(dims) }
 }
 
-/// The mean over `axis`; that of whole numbers is an f32, as in Keras.
+/// The mean over `axis`; that of integers is an f32, as in Keras.
 pub(crate) fn mean(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
     let x = if x.dtype().is_int() { x.to_dtype(DType::F32)? } else { x.clone() };
     let axes = axis.into();
@@ -29,7 +29,7 @@ pub(crate) fn mean(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
     if axes.keepdims { x.mean_keepdim(dims) } else { x.mean(dims) }
 }
 
-/// The sum over neighbouring axes, times a factor that depends on how many elements there are; `None` where that is not on the host.
+/// The sum over adjacent axes, times a factor that depends on how many elements there are; `None` if this is not on the host.
 fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f64) -> Result<Option<Tensor>> {
     let mut sorted = dims.to_vec();
     sorted.sort_unstable();
@@ -49,22 +49,22 @@ fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f6
     }
     let input = x.detach().contiguous()?;
     let factor = scale(count);
-    let value = with_real!(x, T => {
+    let value = with_float!(x, T => {
         let input = view::<T>(&input)?;
-        let y = cores::made(outer * inner, cores::part(outer * inner, inner, count), |from, part| {
+        let y = cores::zeroed_chunks(outer * inner, cores::chunk_len(outer * inner, inner, count), |from, part| {
             let input = &input[from / inner * count * inner..];
-            simd!(sums(part, input, count, inner, T::from_real(factor)));
+            simd!(sums(part, input, count, inner, T::from_double(factor)));
         });
         Value::new(y, shape)
     });
     let whole = x.shape().clone();
     let y = record("sum", &[x], value, move |_, dy| {
-        let dx = with_real!(dy, T => {
+        let dx = with_float!(dy, T => {
             let dy = view::<T>(dy)?;
             let all = outer * count * inner;
-            let dx = cores::made(all, cores::part(all, count * inner, 1), |from, part| {
+            let dx = cores::zeroed_chunks(all, cores::chunk_len(all, count * inner, 1), |from, part| {
                 let dy = &dy[from / count..];
-                simd!(spread(part, dy, count, inner, T::from_real(factor)));
+                simd!(spread(part, dy, count, inner, T::from_double(factor)));
             });
             Tensor::from_vec(dx, &whole, &candle_core::Device::Cpu)?
         });
@@ -74,7 +74,7 @@ fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f6
 }
 
 #[inline(always)]
-fn sums<T: Real>(y: &mut [T], x: &[T], count: usize, inner: usize, factor: T) {
+fn sums<T: Float>(y: &mut [T], x: &[T], count: usize, inner: usize, factor: T) {
     if inner == 1 {
         for (y, x) in y.iter_mut().zip(x.chunks_exact(count)) {
             *y = total(x) * factor;
@@ -94,7 +94,7 @@ fn sums<T: Real>(y: &mut [T], x: &[T], count: usize, inner: usize, factor: T) {
 }
 
 #[inline(always)]
-fn spread<T: Real>(dx: &mut [T], dy: &[T], count: usize, inner: usize, factor: T) {
+fn spread<T: Float>(dx: &mut [T], dy: &[T], count: usize, inner: usize, factor: T) {
     if inner == 1 {
         dx.chunks_exact_mut(count).zip(dy).for_each(|(dx, &dy)| dx.fill(dy * factor));
         return;
@@ -154,7 +154,7 @@ mod tests {
     fn ties_share_the_gradient() {
         let x = Tensor::new(&[2f64, 2., 1.], &candle_core::Device::Cpu).unwrap();
         let gradient = gradients(&[x], |x| max(&x[0], -1)).unwrap();
-        // The check weighs the one output by 0.5.
+        // The check weights the one output by 0.5.
         assert_eq!(gradient[0].to_vec1::<f64>().unwrap(), [0.25, 0.25, 0.0]);
     }
 

@@ -1,11 +1,11 @@
-//! What losses make of each row of targets and predictions, as one op each.
+//! Losses of each row of targets and predictions, as one op each.
 
-use crate::cores::{self, in_parts};
+use crate::cores::{self, in_chunks};
 use crate::gpu::{self, on_gpu};
-use crate::host::{largest, total, view, with_real};
+use crate::host::{largest, total, view, with_float};
 use crate::linalg::log_of_exponentials;
 use crate::simd;
-use crate::simd::{MulAdd, Real};
+use crate::simd::{Float, MulAdd};
 use crate::tape::{Value, on_host, record};
 use candle_core::{Result, Tensor, bail};
 
@@ -16,7 +16,7 @@ pub enum Pairwise {
     SquaredError,
     /// `|y - x|`, whose derivative at 0 is 0.
     AbsoluteError,
-    /// `-y log p - (1 - y) log(1 - p)` of the probability `x`, held this far from 0 and 1.
+    /// `-y log p - (1 - y) log(1 - p)` of the probability `x`, clipped this far from 0 and 1.
     BinaryCrossentropy(f64),
     /// The same of the logit `x`, without overflow.
     BinaryCrossentropyOfLogits,
@@ -24,7 +24,7 @@ pub enum Pairwise {
 
 impl Pairwise {
     #[inline(always)]
-    fn value<T: Real>(self, y: T, x: T) -> T {
+    fn value<T: Float>(self, y: T, x: T) -> T {
         match self {
             Self::SquaredError => (y - x) * (y - x),
             Self::AbsoluteError => (y - x).larger(x - y),
@@ -40,7 +40,7 @@ impl Pairwise {
     }
 
     #[inline(always)]
-    fn slope<T: Real>(self, y: T, x: T) -> T {
+    fn slope<T: Float>(self, y: T, x: T) -> T {
         match self {
             Self::SquaredError => (x - y) + (x - y),
             Self::AbsoluteError if x > y => T::ONE,
@@ -55,10 +55,10 @@ impl Pairwise {
     }
 }
 
-/// `x` between `epsilon` and `1 - epsilon`.
+/// `x` clipped to `epsilon..=1 - epsilon`.
 #[inline(always)]
-fn held<T: Real>(x: T, epsilon: f64) -> T {
-    let (low, high) = (T::from_real(epsilon), T::from_real(1.0 - epsilon));
+fn held<T: Float>(x: T, epsilon: f64) -> T {
+    let (low, high) = (T::from_double(epsilon), T::from_double(1.0 - epsilon));
     if x < low {
         low
     } else if x > high {
@@ -68,15 +68,15 @@ fn held<T: Real>(x: T, epsilon: f64) -> T {
     }
 }
 
-/// Whether there is one op for these targets and predictions.
+/// Whether the ops below support these targets and predictions.
 pub fn has_row_losses(y: &Tensor, x: &Tensor) -> bool {
     (on_host(&[y, x]) || on_gpu(&[y, x])) && !y.track_op() && x.rank() > 0 && x.elem_count() > 0
 }
 
-/// The mean over the last axis of a function of targets and predictions of one shape; no gradient of the targets.
+/// The mean over the last axis of a function of targets and predictions of one shape; targets have no gradient.
 ///
 /// # Errors
-/// If [`has_row_losses`] does not say that this can be.
+/// If [`has_row_losses`] is false for them.
 pub fn pairwise_mean(function: Pairwise, y: &Tensor, x: &Tensor) -> Result<Tensor> {
     if !has_row_losses(y, x) || y.dims() != x.dims() {
         bail!("pairwise_mean takes targets and predictions of one shape and dtype, f32 or f64")
@@ -86,11 +86,11 @@ pub fn pairwise_mean(function: Pairwise, y: &Tensor, x: &Tensor) -> Result<Tenso
     }
     let (y, input) = (y.contiguous()?, x.detach().contiguous()?);
     let width = x.dims()[x.rank() - 1];
-    let value = with_real!(x, T => {
+    let value = with_float!(x, T => {
         let (y, x_) = (view::<T>(&y)?, view::<T>(&input)?);
         let rows = x_.len() / width;
-        let factor = T::ONE / T::from_real(width as f64);
-        let means = cores::made(rows, cores::part(rows, 1, width * 8), |from, part| {
+        let factor = T::ONE / T::from_double(width as f64);
+        let means = cores::zeroed_chunks(rows, cores::chunk_len(rows, 1, width * 8), |from, part| {
             for (i, mean) in part.iter_mut().enumerate() {
                 let row = (from + i) * width..(from + i + 1) * width;
                 let mut sum = T::ZERO;
@@ -103,10 +103,10 @@ pub fn pairwise_mean(function: Pairwise, y: &Tensor, x: &Tensor) -> Result<Tenso
         Value::new(means, &x.dims()[..x.rank() - 1])
     });
     record("pairwise_mean", &[x], value, move |_, dy| {
-        let dx = with_real!(dy, T => {
+        let dx = with_float!(dy, T => {
             let (y, x, dy) = (view::<T>(&y)?, view::<T>(&input)?, view::<T>(dy)?);
-            let factor = T::ONE / T::from_real(width as f64);
-            let dx = cores::made(x.len(), cores::part(x.len(), width, 4), |from, part| {
+            let factor = T::ONE / T::from_double(width as f64);
+            let dx = cores::zeroed_chunks(x.len(), cores::chunk_len(x.len(), width, 4), |from, part| {
                 for (i, row) in part.chunks_exact_mut(width).enumerate() {
                     let (at, dy) = (from + i * width, dy[from / width + i] * factor);
                     let pairs = y[at..at + width].iter().zip(&x[at..at + width]);
@@ -124,17 +124,17 @@ pub fn pairwise_mean(function: Pairwise, y: &Tensor, x: &Tensor) -> Result<Tenso
 /// The targets of a [`crossentropy`].
 #[derive(Debug, Clone)]
 pub enum Classes {
-    /// The number of a class for each row, below the number of classes.
+    /// The index of a class for each row, below the number of classes.
     Ids(Vec<u32>),
     /// A weight for each class of each row: a tensor of the predictions' shape.
     Weights(Tensor),
 }
 
-/// `-sum y log p` over the classes on the last axis: of probabilities that are divided by their sum and held `epsilon` from 0 and
-/// 1, or of logits if `epsilon` is `None`.
+/// `-sum y log p` over the classes on the last axis: of probabilities, which are normalized and clipped `epsilon` from 0 and 1, or of
+/// logits if `epsilon` is `None`.
 ///
 /// # Errors
-/// If the targets do not suit, or [`has_row_losses`] is not so.
+/// If the targets do not fit, or [`has_row_losses`] is false for them.
 pub fn crossentropy(classes: Classes, x: &Tensor, epsilon: Option<f64>) -> Result<Tensor> {
     let width = x.dims().last().copied().unwrap_or(0);
     let rows = x.elem_count() / width.max(1);
@@ -150,14 +150,14 @@ pub fn crossentropy(classes: Classes, x: &Tensor, epsilon: Option<f64>) -> Resul
         return gpu::crossentropy(classes, x, epsilon);
     }
     let input = x.detach().contiguous()?;
-    let value = with_real!(x, T => {
+    let value = with_float!(x, T => {
         let input = view::<T>(&input)?;
         let mut values = vec![T::ZERO; rows];
         each_row::<T, _>(&classes, &input, width, epsilon, &mut values, |value, row| *value = simd!(|by| row.value(by)))?;
         Value::new(values, &x.dims()[..x.rank() - 1])
     });
     record("crossentropy", &[x], value, move |_, dy| {
-        let dx = with_real!(dy, T => {
+        let dx = with_float!(dy, T => {
             let (x, dy) = (view::<T>(&input)?, view::<T>(dy)?);
             let mut dx = vec![T::ZERO; x.len()];
             let mut rows: Vec<(&mut [T], T)> = dx.chunks_exact_mut(width).zip(dy.iter().copied()).collect();
@@ -180,8 +180,8 @@ enum Target<'a, T> {
     Weights(&'a [T]),
 }
 
-/// Runs `f` on each row with what belongs to it.
-fn each_row<T: Real, R: Send>(
+/// Runs `f` on each row.
+fn each_row<T: Float, R: Send>(
     classes: &Classes,
     x: &[T],
     width: usize,
@@ -194,7 +194,7 @@ fn each_row<T: Real, R: Send>(
         Classes::Ids(_) => None,
     };
     let weights = weights.as_deref();
-    in_parts(of_rows, 1, width * 8, |from, part| {
+    in_chunks(of_rows, 1, width * 8, |from, part| {
         for (i, of_row) in part.iter_mut().enumerate() {
             let at = (from + i) * width..(from + i + 1) * width;
             let target = match (classes, weights) {
@@ -208,7 +208,7 @@ fn each_row<T: Real, R: Send>(
     Ok(())
 }
 
-impl<T: Real> Row<'_, T> {
+impl<T: Float> Row<'_, T> {
     #[inline(always)]
     fn value(&self, by: impl MulAdd) -> T {
         let log = self.logarithm(by);
@@ -224,7 +224,7 @@ impl<T: Real> Row<'_, T> {
         }
     }
 
-    /// From an element to the logarithm of its probability.
+    /// The logarithm of the probability of an element.
     #[inline(always)]
     fn logarithm<B: MulAdd>(&self, by: B) -> impl Fn(T) -> T + use<T, B> {
         let epsilon = self.epsilon;
@@ -263,7 +263,7 @@ impl<T: Real> Row<'_, T> {
                     *dx -= weight(i) * dy;
                 }
             }
-            // Of the probabilities -y/p, where they are not held; then through the division by the sum.
+            // Of the probabilities -y/p, where they are not clipped; then through the normalization.
             Some(epsilon) => {
                 let sum = total(self.x);
                 let mut common = T::ZERO;
@@ -297,7 +297,7 @@ mod tests {
         for classes in [Classes::Ids(vec![1, 3, 0]), Classes::Weights(y.clone())] {
             assert_gradients(std::slice::from_ref(&x), |x| crossentropy(classes.clone(), &x[0], None));
             assert_gradients(std::slice::from_ref(&p), |x| crossentropy(classes.clone(), &x[0], Some(1e-7)));
-            // Not a distribution: the division by the sum counts.
+            // Not a distribution: the normalization matters.
             let twice = (&p * 2.0).unwrap();
             assert_gradients(std::slice::from_ref(&twice), |x| crossentropy(classes.clone(), &x[0], Some(1e-7)));
         }

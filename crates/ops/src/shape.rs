@@ -5,7 +5,7 @@ use crate::operation::Index;
 use crate::tape::{Value, record};
 use candle_core::{Result, Tensor, bail};
 
-/// The sizes that `shape` means for this many elements, with the one -1 in it worked out.
+/// The sizes that `shape` means for this many elements, with the one -1 resolved.
 pub fn resolve_shape(elements: usize, shape: &[i64]) -> Result<Vec<usize>> {
     let sizes = shape.iter().filter(|&&size| size != -1);
     let Some(known) = sizes.copied().try_fold(1i64, i64::checked_mul) else {
@@ -23,18 +23,18 @@ pub fn resolve_shape(elements: usize, shape: &[i64]) -> Result<Vec<usize>> {
     Ok(shape.iter().map(|&size| if size == -1 { elements / known as usize } else { size as usize }).collect())
 }
 
-/// The same elements in this shape.
+/// `x` in this shape.
 pub(crate) fn reshaped(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     if !x.is_variable() {
         return x.reshape(shape);
     }
-    // A value of this crate's ops is a leaf to candle: its memory is copied once, and the gradient only takes the other shape.
+    // A value of this crate's ops is a leaf to candle: its memory is copied once, and the gradient is reshaped.
     let before = x.shape().clone();
     let y = x.detach().reshape(shape)?;
     record("reshape", &[x], Value::Tensor(y), move |_, dy| Ok(vec![Some(dy.reshape(&before)?)]))
 }
 
-/// Some columns of a matrix, one after another.
+/// Some columns of a matrix, contiguous.
 pub(crate) fn columns(x: &Tensor, from: usize, count: usize) -> Result<Tensor> {
     let (rows, width) = x.dims2()?;
     if !x.is_variable() || (from == 0 && count == width) {
@@ -52,7 +52,7 @@ pub(crate) fn expand_dims(x: &Tensor, axis: i64) -> Result<Tensor> {
     x.unsqueeze(resolve_axis(axis, x.rank() + 1)?)
 }
 
-/// Without the axis `axis`, which must have size 1.
+/// Removes the axis `axis`, which must have size 1.
 pub(crate) fn squeeze(x: &Tensor, axis: i64) -> Result<Tensor> {
     let dim = resolve_axis(axis, x.rank())?;
     if x.dim(dim)? != 1 {
@@ -61,7 +61,7 @@ pub(crate) fn squeeze(x: &Tensor, axis: i64) -> Result<Tensor> {
     x.squeeze(dim)
 }
 
-/// Without these axes of size 1, or without all of them.
+/// Removes these axes of size 1, or all of them.
 pub(crate) fn squeeze_all(x: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
     let mut dims: Vec<usize> = match axes {
         Some(axes) => axes.iter().map(|&axis| resolve_axis(axis, x.rank())).collect::<Result<_>>()?,
@@ -72,7 +72,7 @@ pub(crate) fn squeeze_all(x: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
     dims.iter().rev().try_fold(x.clone(), |x, &dim| squeeze(&x, dim as i64))
 }
 
-/// The axes in this order, or in the opposite one.
+/// Permutes the axes, or reverses them.
 pub(crate) fn transpose(x: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
     let order: Vec<usize> = match axes {
         Some(axes) => axes.iter().map(|&axis| resolve_axis(axis, x.rank())).collect::<Result<_>>()?,
@@ -138,7 +138,7 @@ pub(crate) fn get_item(x: &Tensor, key: &[Index]) -> Result<Tensor> {
     Ok(y)
 }
 
-/// The tensors one after another along `axis`; all other sizes must agree.
+/// Concatenates the tensors along `axis`; all other sizes must be equal.
 pub(crate) fn concatenate<T: AsRef<Tensor>>(tensors: &[T], axis: i64) -> Result<Tensor> {
     let Some(first) = tensors.first().map(T::as_ref) else { bail!("concatenate needs at least one tensor") };
     let axis = resolve_axis(axis, first.rank())?;
@@ -154,7 +154,7 @@ pub(crate) fn concatenate<T: AsRef<Tensor>>(tensors: &[T], axis: i64) -> Result<
     })
 }
 
-/// Without these dimensions of size 1, given in rising order.
+/// Removes these dimensions of size 1, given in rising order.
 pub(crate) fn drop_dims(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
     dims.iter().rev().try_fold(x.clone(), |x, &dim| x.squeeze(dim))
 }

@@ -1,9 +1,9 @@
 //! A table whose rows several threads train at once, without locks and without undefined behaviour.
 //!
-//! Asynchronous SGD (Hogwild, Niu et al., 2011) lets threads read and change the same rows. In Rust two threads may do so through atomics
-//! alone, and the compiler does not vectorize those. Here rows are copied to a thread's own memory, where ordinary loops work on them, and
-//! changes are added back. The copies are assembly on x86-64: to Rust they are one relaxed atomic load or store for each number, which is
-//! what vector moves are on these processors, number by number. Elsewhere they are written as such.
+//! Asynchronous SGD (Hogwild, Niu et al., 2011) lets threads read and write the same rows. In Rust only atomics allow that, and the
+//! compiler does not vectorize them. Here rows are copied to a thread's own buffer, where ordinary loops work on them, and changes are
+//! added back. On x86-64 the copies are assembly: to Rust they are one relaxed atomic load or store for each element, which is what aligned
+//! vector moves are on these processors, element by element. Elsewhere they are written as such.
 
 #![allow(unsafe_code)]
 
@@ -11,15 +11,15 @@ use crate::{Error, Result, cores};
 use std::ops::Range;
 use std::sync::atomic::AtomicU32;
 
-/// Numbers in a cache line. Rows begin at cache lines and fill whole ones.
+/// Elements in a cache line. Rows start at cache lines and fill whole ones.
 const LINE: usize = 16;
 /// How many rows a thread fills at once.
 const FILLED: usize = 1 << 10;
 
-/// A table of f32 that threads share: rows are read into, and changed from, memory that a thread has for itself.
+/// A table of f32 that threads share: rows are loaded into, and added from, a thread's own buffer.
 ///
-/// A change that another thread makes between the two moments in which [`add`](Self::add) reads and writes a number is lost; nothing
-/// worse can happen. With one thread the results are the same on every run.
+/// A change that another thread makes between the read and the write of an element in [`add`](Self::add) is lost; nothing worse can happen.
+/// With one thread the results are reproducible.
 ///
 /// ```
 /// use candle_keras_ops::SharedRows;
@@ -34,7 +34,7 @@ const FILLED: usize = 1 << 10;
 #[derive(Debug)]
 pub struct SharedRows {
     memory: Vec<AtomicU32>,
-    /// Where the first row begins: at a cache line.
+    /// The offset of the first row: at a cache line.
     first: usize,
     rows: usize,
     width: usize,
@@ -42,7 +42,7 @@ pub struct SharedRows {
 }
 
 impl SharedRows {
-    /// A table of `rows` rows of `width` numbers, which `fill` writes on all cores; it is given a row's number and zeros.
+    /// A table of `rows` rows of `width` elements, which `fill` writes in parallel; it is given the index of a row, and zeros.
     ///
     /// # Errors
     /// If there is not enough memory.
@@ -60,7 +60,7 @@ impl SharedRows {
         Ok(table)
     }
 
-    /// A table of zeros. Its memory is that of the system's empty pages until a row is written.
+    /// A table of zeros, in pages that the system allocates when they are first written.
     ///
     /// # Errors
     /// If there is not enough memory.
@@ -79,17 +79,17 @@ impl SharedRows {
         Ok(Self { memory, first, rows, width, stride })
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// How many numbers a row has.
+    /// The number of elements of a row.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// How many numbers a row has in memory, a multiple of 16: those behind `width` are zeros, and stay so if zeros are added.
+    /// The number of elements of a row in memory, a multiple of 16: those behind `width` are zeros, and stay so if zeros are added.
     pub fn stride(&self) -> usize {
         self.stride
     }
@@ -142,13 +142,13 @@ impl SharedRows {
         lines::add(self.row(row), change);
     }
 
-    /// Brings a row towards the cache, for a thread that reads it soon.
+    /// Prefetches a row.
     #[inline(always)]
     pub fn prefetch(&self, row: usize) {
         lines::prefetch(self.row(row));
     }
 
-    /// Brings one line of a row, 16 numbers, towards the cache: to spread what is called for over the work on other rows.
+    /// Prefetches one line of a row, 16 elements: to spread the prefetches over the work on other rows.
     #[inline(always)]
     pub fn prefetch_line(&self, row: usize, line: usize) {
         if let Some(line) = self.row(row).get(line * LINE..) {
@@ -156,10 +156,10 @@ impl SharedRows {
         }
     }
 
-    /// The rows one after another, `width` numbers each, in the memory that the table had.
+    /// The rows as a vector, `width` elements each, in the memory of the table.
     pub fn into_vec(self) -> Vec<f32> {
         let Self { memory, first, rows, width, stride } = self;
-        // The standard library collects into the vector that it takes from, since both kinds of numbers have one layout.
+        // The standard library collects in place, since both types have one layout.
         let mut numbers: Vec<f32> = memory.into_iter().map(|x| f32::from_bits(x.into_inner())).collect();
         for row in 0..rows {
             let start = first + row * stride;
@@ -171,7 +171,7 @@ impl SharedRows {
     }
 }
 
-/// The same numbers for several threads, without a look at them: pages of zeros that nobody has written to remain so.
+/// The same elements as atomics, without reading them: zero pages that nobody has written stay unallocated.
 fn into_atomics(numbers: Vec<u32>) -> Vec<AtomicU32> {
     const { assert!(align_of::<AtomicU32>() == align_of::<u32>()) };
     let mut numbers = std::mem::ManuallyDrop::new(numbers);
@@ -180,7 +180,7 @@ fn into_atomics(numbers: Vec<u32>) -> Vec<AtomicU32> {
     unsafe { Vec::from_raw_parts(numbers.as_mut_ptr().cast(), numbers.len(), numbers.capacity()) }
 }
 
-/// What x86-64 does with the lines of a row.
+/// The vector moves of x86-64 over the lines of a row.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod lines {
     use super::{AtomicU32, LINE};
@@ -188,9 +188,9 @@ mod lines {
 
     /// One instruction sequence over all lines: `$body` for each, with the registers `a` (shared) and `b` (the thread's own).
     ///
-    /// SAFETY of the blocks: both slices have `count` numbers, a multiple of a line, which the blocks read and write in their
-    /// bounds and nothing else. The numbers in `shared` may be changed by other threads meanwhile, which atomics allow: every move reaches each aligned
-    /// number of 4 bytes at once. AVX and AVX-512 are used where `arch` has found them.
+    /// SAFETY of the blocks: both slices have `count` elements, a multiple of a line, which the blocks read and write in bounds and nothing
+    /// else. Other threads may change the elements in `shared` meanwhile, which atomics allow: every move accesses each aligned element of
+    /// 4 bytes at once. AVX and AVX-512 are used where `arch` has found them.
     macro_rules! over_lines {
         ($shared:expr, $own:expr, $pointer:ident, avx512: [$($wide:literal),*], avx: [$($half:literal),*], sse: [$($quarter:literal),*]) => {{
             let (shared, own, count) = ($shared, $own, $shared.len());
@@ -277,13 +277,13 @@ mod lines {
     pub(super) fn prefetch(shared: &[AtomicU32]) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         for line in shared.chunks(LINE) {
-            // SAFETY: a prefetch reads nothing that the program could see.
+            // SAFETY: a prefetch has no visible effect.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
         }
     }
 }
 
-/// The same, number by number: slower, since these loops are not vectorized.
+/// Element by element: slower, since these loops are not vectorized.
 #[cfg(any(not(target_arch = "x86_64"), miri))]
 mod lines {
     use super::AtomicU32;
@@ -330,7 +330,7 @@ mod tests {
     use super::*;
     use std::sync::atomic::Ordering::Relaxed;
 
-    /// What the processor's lines do is what atomics do number by number.
+    /// The vector moves and the atomics agree.
     #[test]
     fn rows_are_read_and_changed() {
         for width in [1, 16, 17, 100] {
@@ -371,7 +371,7 @@ mod tests {
         }
     }
 
-    /// No thread ever sees a number that was not written, and one thread's changes are all there.
+    /// No thread ever sees a value that was not written, and no change of one thread is lost.
     #[test]
     fn threads_share_rows() {
         let table = SharedRows::zeros(4, 20).unwrap();

@@ -1,9 +1,9 @@
-//! Loops at the width of the machine: the instructions are chosen at run time.
+//! Vectorized loops: the instructions are chosen at run time.
 
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 use std::sync::OnceLock;
 
-/// What the processor has, found out once.
+/// The instruction sets of the processor, detected once.
 #[doc(hidden)]
 #[inline]
 pub fn arch() -> pulp::Arch {
@@ -13,9 +13,9 @@ pub fn arch() -> pulp::Arch {
 
 /// Runs a loop compiled for the widest instructions that the processor has: AVX2 or AVX-512 on x86-64, NEON on ARM.
 ///
-/// What it calls should be `#[inline(always)]`, and its loops `for` loops: what is not inlined stays at the instructions of the default
-/// build, and `for_each` and `collect` often are not. A macro, so that each set of instructions has a copy of its own, which is called
-/// once and therefore inlined.
+/// What it calls should be `#[inline(always)]`, with `for` loops: what is not inlined is compiled for the default instructions, and
+/// `for_each` and `collect` often are not inlined. A macro, so that each instruction set has a copy of its own, which is called once and
+/// therefore inlined.
 ///
 /// ```
 /// use candle_keras_ops::simd;
@@ -30,7 +30,7 @@ pub fn arch() -> pulp::Arch {
 /// assert_eq!(x, [2.0, 4.0, 6.0]);
 /// ```
 ///
-/// `simd!(|by| ...)` hands over the [`MulAdd`] of those instructions.
+/// `simd!(|by| ...)` passes the [`MulAdd`] of the instruction set.
 #[cfg(target_arch = "x86_64")]
 #[macro_export]
 macro_rules! simd {
@@ -73,37 +73,37 @@ macro_rules! simd {
     };
 }
 
-/// How a loop in [`simd!`] multiplies and adds: the compiler does neither make two instructions one, nor know within a function which the
-/// processor has.
+/// How a loop in [`simd!`] multiplies and adds: the compiler does not fuse the two by itself, and does not know within a function whether
+/// the processor can.
 pub trait MulAdd: Copy {
     /// `a * b + c`
-    fn mul_add<T: Real>(self, a: T, b: T, c: T) -> T;
+    fn mul_add<T: Float>(self, a: T, b: T, c: T) -> T;
 }
 
-/// In one instruction.
+/// In one fused instruction.
 #[derive(Debug, Clone, Copy)]
 pub struct Fused;
 
 impl MulAdd for Fused {
     #[inline(always)]
-    fn mul_add<T: Real>(self, a: T, b: T, c: T) -> T {
+    fn mul_add<T: Float>(self, a: T, b: T, c: T) -> T {
         a.mul_add(b, c)
     }
 }
 
-/// In two, where the processor has no such instruction: to imitate it takes a hundred times as long.
+/// In two steps, where the processor has no fused instruction: emulating it takes a hundred times as long.
 #[derive(Debug, Clone, Copy)]
 pub struct Separate;
 
 impl MulAdd for Separate {
     #[inline(always)]
-    fn mul_add<T: Real>(self, a: T, b: T, c: T) -> T {
+    fn mul_add<T: Float>(self, a: T, b: T, c: T) -> T {
         a * b + c
     }
 }
 
-/// A number of a tensor in a hand-written loop: f32, or f64 for the checks of gradients.
-pub trait Real:
+/// An element of a tensor in a hand-written loop: f32, or f64 for gradient checks.
+pub trait Float:
     candle_core::WithDType
     + Sealed
     + Add<Output = Self>
@@ -122,18 +122,18 @@ pub trait Real:
     const ZERO: Self;
     /// 1.
     const ONE: Self;
-    /// The lowest number.
+    /// The lowest value.
     const LOWEST: Self;
 
-    /// The nearest number.
-    fn from_real(x: f64) -> Self;
-    /// The exponential, without a call in f32, so that loops of it can be vectorized.
+    /// The nearest value.
+    fn from_double(x: f64) -> Self;
+    /// The exponential; in f32 without a function call, so that loops can be vectorized.
     fn exp(self) -> Self;
-    /// `2^x` of an `x` that is not above 0, in half the operations of [`Real::exp`].
+    /// `2^x` for `x <= 0`, in half the operations of [`Float::exp`].
     fn exp2_of_negative(self, by: impl MulAdd) -> Self;
-    /// `self * b + c`, rounded once: by [`MulAdd`] alone, since it is slow where there is no such instruction.
+    /// `self * b + c`, rounded once. For [`MulAdd`] alone, since it is slow without a fused instruction.
     fn mul_add(self, b: Self, c: Self) -> Self;
-    /// The hyperbolic tangent, likewise.
+    /// The hyperbolic tangent; in f32 without a function call.
     fn tanh(self) -> Self;
     /// The square root.
     fn sqrt(self) -> Self;
@@ -148,31 +148,31 @@ pub trait Real:
         Self::ONE / (Self::ONE + Self::exp(-self))
     }
 
-    /// The same number, as one that is computed. A loop that keeps some numbers of a slice and replaces the others is compiled into stores
-    /// under a mask otherwise, which take AMD's processors several times as long.
+    /// The same value as the result of an addition. Without it, a loop that keeps some elements of a slice and replaces others is compiled
+    /// into masked stores, which are several times slower on AMD's processors.
     #[inline(always)]
-    fn anew(self) -> Self {
+    fn avoid_masked_store(self) -> Self {
         self + Self::ZERO
     }
 
-    /// The larger of two; the other if this is not a number.
+    /// The larger of two; `other` if this is NaN.
     #[inline(always)]
     fn larger(self, other: Self) -> Self {
         if self > other { self } else { other }
     }
 }
 
-/// No other type can be a [`Real`]: tensors on the host have these two.
+/// Seals [`Float`]: the host's tensors have these two types.
 pub trait Sealed {}
 impl Sealed for f32 {}
 impl Sealed for f64 {}
 
-impl Real for f64 {
+impl Float for f64 {
     const ZERO: f64 = 0.0;
     const ONE: f64 = 1.0;
     const LOWEST: f64 = f64::NEG_INFINITY;
 
-    fn from_real(x: f64) -> f64 {
+    fn from_double(x: f64) -> f64 {
         x
     }
 
@@ -206,7 +206,7 @@ impl Real for f64 {
     }
 }
 
-/// Adding this number leaves the nearest whole number in the lowest bits.
+/// Adding this leaves the nearest integer in the lowest bits.
 const SHIFT: f32 = 12_582_912.0;
 
 /// `n` and `exp(r)` for `x = n ln 2 + r`, with `r` within half of `ln 2`.
@@ -214,9 +214,9 @@ const SHIFT: f32 = 12_582_912.0;
 fn split_exp(x: f32) -> (i32, f32) {
     let shifted = x * std::f32::consts::LOG2_E + SHIFT;
     let n = shifted - SHIFT;
-    // ln 2 in two parts, the first of which is exact in few bits.
+    // ln 2 in two parts, the first of which has few bits, so that its product is exact.
     let r = (x - n * 0.693_359_4) + n * 2.121_944_4e-4;
-    // Two terms at a time: they do not wait for each other.
+    // Two terms at a time: they are independent.
     let square = r * r;
     let high = 1.987_569_1e-4 * r + 1.398_2e-3;
     let middle = 8.333_452e-3 * r + 4.166_579_6e-2;
@@ -231,25 +231,25 @@ fn power_of_two(n: i32) -> f32 {
     f32::from_bits((n.wrapping_add(127) as u32) << 23)
 }
 
-impl Real for f32 {
+impl Float for f32 {
     const ZERO: f32 = 0.0;
     const ONE: f32 = 1.0;
     const LOWEST: f32 = f32::NEG_INFINITY;
 
     #[inline(always)]
-    fn from_real(x: f64) -> f32 {
+    fn from_double(x: f64) -> f32 {
         x as f32
     }
 
     /// At most two units in the last place off.
     #[inline(always)]
     fn exp(self) -> f32 {
-        // Beyond these, f32 has only infinity and what is as good as 0.
+        // Beyond these, the result is infinity or rounds to 0.
         let (low, high) = (-87.33, 88.722_84);
         let x = if self < low { low } else { self };
         let x = if x > high { high } else { x };
         let (n, y) = split_exp(x);
-        // 2^n in two factors, since n = 128 is no exponent of its own.
+        // 2^n in two factors, since n = 128 is not an exponent of f32.
         let half = n >> 1;
         let y = y * power_of_two(half) * power_of_two(n.wrapping_sub(half));
         let y = if self > high { f32::INFINITY } else { y };
@@ -259,7 +259,7 @@ impl Real for f32 {
     /// At most two units in the last place off.
     #[inline(always)]
     fn exp2_of_negative(self, by: impl MulAdd) -> f32 {
-        // 2^-127 is 0 here, since it is made of an exponent of 0.
+        // 2^-127 is 0 here: its exponent bits are 0.
         let x = if self < -127.0 { -127.0 } else { self };
         let shifted = x + SHIFT;
         let r = x - (shifted - SHIFT);
@@ -276,7 +276,7 @@ impl Real for f32 {
         f32::mul_add(self, b, c)
     }
 
-    /// A quotient of polynomials up to where f32 has only 1; at most five units in the last place off.
+    /// A rational approximation, up to where f32 has only 1; at most five units in the last place off.
     #[inline(always)]
     fn tanh(self) -> f32 {
         let bound = 7.905_311;
@@ -317,23 +317,23 @@ mod tests {
 
     #[test]
     fn functions_are_good_to_float32() {
-        assert!(worst(Real::exp, f64::exp, -87.0, 88.7) < 2e-7);
+        assert!(worst(Float::exp, f64::exp, -87.0, 88.7) < 2e-7);
         assert!(worst(|x| x.exp2_of_negative(Fused), f64::exp2, -126.0, 0.0) < 2e-7);
         assert!(worst(|x| x.exp2_of_negative(Separate), f64::exp2, -126.0, 0.0) < 2e-7);
-        assert!(worst(Real::tanh, f64::tanh, -12.0, 12.0) < 5e-7);
-        assert!(worst(Real::tanh, f64::tanh, -1e-3, 1e-3) < 5e-7);
-        assert!(worst(Real::sigmoid, |x| 1.0 / (1.0 + (-x).exp()), -80.0, 30.0) < 5e-7);
+        assert!(worst(Float::tanh, f64::tanh, -12.0, 12.0) < 5e-7);
+        assert!(worst(Float::tanh, f64::tanh, -1e-3, 1e-3) < 5e-7);
+        assert!(worst(Float::sigmoid, |x| 1.0 / (1.0 + (-x).exp()), -80.0, 30.0) < 5e-7);
     }
 
     #[test]
     fn functions_end_as_they_should() {
-        let exp = <f32 as Real>::exp;
+        let exp = <f32 as Float>::exp;
         assert_eq!((exp(0.0), exp(89.0), exp(-200.0)), (1.0, f32::INFINITY, 0.0));
         assert_eq!((exp(f32::INFINITY), exp(f32::NEG_INFINITY)), (f32::INFINITY, 0.0));
         let negative = |x: f32| x.exp2_of_negative(Separate);
         assert_eq!((negative(0.0), negative(-200.0), negative(f32::NEG_INFINITY)), (1.0, 0.0, 0.0));
         assert!(negative(f32::NAN).is_nan());
-        assert!(exp(f32::NAN).is_nan() && Real::tanh(f32::NAN).is_nan() && Real::sigmoid(f32::NAN).is_nan());
-        assert_eq!((Real::sigmoid(-1e30f32), Real::sigmoid(1e30f32)), (0.0, 1.0));
+        assert!(exp(f32::NAN).is_nan() && Float::tanh(f32::NAN).is_nan() && Float::sigmoid(f32::NAN).is_nan());
+        assert_eq!((Float::sigmoid(-1e30f32), Float::sigmoid(1e30f32)), (0.0, 1.0));
     }
 }

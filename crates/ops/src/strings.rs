@@ -1,11 +1,11 @@
 //! Text in tensors: the bytes of each string, padded with zeros to the longest, along one more axis at the end.
 //!
-//! It is NumPy's form of fixed-width strings. Batches are taken and shuffled as those of any tensor.
+//! As NumPy's fixed-width strings. Batches are taken and shuffled as those of any tensor.
 
 use crate::{Error, Result};
 use candle_core::{DType, Device, Tensor};
 
-/// The strings as a tensor of bytes with the axes of `shape` and one for the bytes.
+/// The strings as a tensor of bytes, with the axes of `shape` and one for the bytes.
 ///
 /// ```
 /// use candle_keras_ops::{string_tensor, strings};
@@ -16,7 +16,7 @@ use candle_core::{DType, Device, Tensor};
 /// ```
 ///
 /// # Errors
-/// If there are not as many strings as the shape has places.
+/// If the number of strings does not fit the shape.
 pub fn string_tensor<S: AsRef<str>>(strings: &[S], shape: &[usize]) -> Result<Tensor> {
     if shape.iter().product::<usize>() != strings.len() {
         return Err(Error::new("the strings do not fill the shape")
@@ -31,7 +31,7 @@ pub fn string_tensor<S: AsRef<str>>(strings: &[S], shape: &[usize]) -> Result<Te
     Ok(Tensor::from_vec(bytes, [shape, &[width]].concat(), &Device::Cpu)?)
 }
 
-/// The strings of a tensor that [`string_tensor`] made, in order. Bytes that are not UTF-8 become U+FFFD.
+/// The strings of a tensor from [`string_tensor`], in order. Bytes that are not UTF-8 become U+FFFD.
 ///
 /// # Errors
 /// If it is not a tensor of bytes.

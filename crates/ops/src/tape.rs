@@ -1,12 +1,12 @@
 //! The backward pass through the ops of this crate.
 //!
-//! An op computes its value from slices, outside of candle's tape, and says with [`record`] what its gradients are. While a
-//! [`Tape`] runs, they are kept in a list of this thread: the value is a leaf to candle, and [`Tape::backward`] walks the list
-//! from the end. Gradients are then handed on as they are, where candle makes zeros for each edge and adds to them. What
-//! candle's own functions compute between such leaves (in a closure of a Lambda, say) is still candle's to differentiate.
-//! Without a [`Tape`] each op is a node of candle's tape, so that `Tensor::backward` is right everywhere.
+//! An op computes its value from slices, outside of candle's tape, and passes the closure of its gradients to [`record`]. While a [`Tape`]
+//! runs, the closures are kept in a list of this thread: the value is a leaf to candle, and [`Tape::backward`] walks the list in reverse.
+//! Gradients are moved on, where candle allocates zeros for each edge and adds to them. What candle's own functions compute between such
+//! leaves (in a closure of a Lambda, say) is differentiated by candle. Without a [`Tape`] each op is a node of candle's tape, so that
+//! `Tensor::backward` is right everywhere.
 
-use crate::gradient::{Gradient, Lookup, RowPlaces};
+use crate::gradient::{Gradient, Lookup, RowIndices};
 use crate::update;
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, CudaStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage};
@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// From the value of an op and its gradient, which is contiguous: the gradient of each input, or `None` for one that needs none.
+/// From the value of an op and its gradient, which is contiguous: the gradient of each input, or `None` if it needs none.
 type Backward = dyn Fn(&Tensor, Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync;
 
 thread_local! {
@@ -26,7 +26,7 @@ thread_local! {
 #[derive(Default)]
 struct List {
     entries: Vec<Entry>,
-    /// The entry that a tensor comes from.
+    /// The entry that computed a tensor.
     index: HashMap<TensorId, usize>,
 }
 
@@ -36,9 +36,9 @@ struct Entry {
     kind: Kind,
 }
 
-/// How the gradient goes on from an entry.
+/// How the gradient propagates from an entry.
 enum Kind {
-    /// As an op of this crate says.
+    /// By the closure of an op.
     Op(Arc<Backward>),
     /// To rows of the table that is its input.
     Lookup(Arc<Vec<u32>>),
@@ -59,9 +59,9 @@ enum Kind {
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 pub struct Tape {
-    /// What recorded before, and does so again afterwards.
+    /// The tape that was active before, and is again afterwards.
     outer: Option<List>,
-    /// The list is this thread's.
+    /// The list belongs to this thread.
     _thread: PhantomData<*const ()>,
 }
 
@@ -78,11 +78,11 @@ impl Gradients {
         self.dense.get(&variable.id())
     }
 
-    /// The gradient of a variable, which is rows if it is a table that was looked up; `None` if the loss does not depend on it.
+    /// The gradient of a variable, which is rows if it is a table; `None` if the loss does not depend on it.
     ///
     /// # Errors
-    /// If rows cannot be added up.
-    pub fn of(&self, variable: &Tensor, places: &RowPlaces) -> Result<Option<Gradient>> {
+    /// If rows cannot be added.
+    pub fn of(&self, variable: &Tensor, places: &RowIndices) -> Result<Option<Gradient>> {
         let lookups = self.rows.get(&variable.id()).map_or(&[][..], Vec::as_slice);
         places.gradient(&variable.detach(), self.get(variable), lookups)
     }
@@ -105,25 +105,26 @@ impl From<GradStore> for Gradients {
 }
 
 impl Tape {
-    /// Begins to record.
+    /// Starts recording.
     #[must_use = "a tape that is dropped records nothing"]
     pub fn start() -> Self {
         Self { outer: TAPE.replace(Some(List::default())), _thread: PhantomData }
     }
 
-    /// Whether one records in this thread.
+    /// Whether a tape is active in this thread.
     pub fn is_recording() -> bool {
         TAPE.with_borrow(Option::is_some)
     }
 
     /// The gradients of a scalar.
     ///
-    /// A gradient of a gradient is refused: where another tape records what is done with these gradients, its `backward` is an error if the loss depends on them.
+    /// A gradient of a gradient is refused: if another tape records operations on these gradients and its loss depends on them, its
+    /// `backward` is an error.
     ///
     /// # Errors
-    /// Those of the ops in the backward pass.
+    /// The gradients of the ops.
     pub fn backward(self, loss: &Tensor) -> Result<Gradients> {
-        // What runs in the backward pass is not recorded.
+        // The backward pass itself is not recorded.
         let List { mut entries, index } = TAPE.take().unwrap_or_default();
         let nested = self.outer.is_some();
         drop(self);
@@ -174,7 +175,7 @@ impl Drop for Tape {
     }
 }
 
-/// The sum of two gradients, for which candle would wake all its threads.
+/// The sum of two gradients, without candle's thread pool.
 fn sum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if !update::is_in_place([a, b]) || a.elem_count() != b.elem_count() {
         return a + b;
@@ -185,9 +186,9 @@ fn sum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 
 /// A value that an op has computed.
 pub(crate) enum Value {
-    /// Memory of the tensor's own.
+    /// A storage of its own.
     Own(Storage, Shape),
-    /// A tensor, which is copied.
+    /// A tensor, to be copied.
     Tensor(Tensor),
 }
 
@@ -196,7 +197,7 @@ impl Value {
         Self::Own(Storage::Cpu(T::to_cpu_storage_owned(data)), shape.into())
     }
 
-    /// The value as a tensor that nothing is recorded of.
+    /// The value as a tensor without a history.
     pub(crate) fn tensor(self) -> Result<Tensor> {
         self.into_tensor(false)
     }
@@ -205,7 +206,7 @@ impl Value {
         match self {
             Self::Own(storage, shape) => Ok(Tensor::from_storage(storage, shape, BackpropOp::none(), is_variable)),
             Self::Tensor(tensor) if is_variable => {
-                // A copy, in order.
+                // A contiguous copy.
                 Ok(Var::from_tensor(&tensor)?.into_inner())
             }
             Self::Tensor(tensor) => tensor.contiguous(),
@@ -213,8 +214,8 @@ impl Value {
     }
 }
 
-/// The value of an op of these inputs, with its gradients: `backward` is given the value and its gradient, and answers with a
-/// gradient for each input that is tracked.
+/// The value of an op of these inputs, with its gradients: `backward` takes the value and its gradient, and returns a gradient for each
+/// input that is tracked.
 pub(crate) fn record(
     name: &'static str,
     inputs: &[&Tensor],
@@ -224,7 +225,7 @@ pub(crate) fn record(
     record_consuming(name, inputs, value, move |y, dy| backward(y, &dy))
 }
 
-/// [`record`] for a `backward` that lets go of the gradient when it has no more use for it, before it makes others as large.
+/// [`record`] for a `backward` that drops the gradient before it allocates others as large.
 pub(crate) fn record_consuming(
     name: &'static str,
     inputs: &[&Tensor],
@@ -245,7 +246,7 @@ pub(crate) fn record_consuming(
     on_our_tape(inputs, value, Kind::Op(backward))
 }
 
-/// The rows of a variable, `value`: their gradient is rows of it. Without a [`Tape`] it is a tensor of the table's size.
+/// `value`, rows of the variable `table`: their gradient is rows of it. Without a [`Tape`] it is a tensor of the table's size.
 pub(crate) fn record_lookup(table: &Tensor, ids: Vec<u32>, value: Value) -> Result<Tensor> {
     if !table.track_op() {
         return value.into_tensor(false);
@@ -262,7 +263,7 @@ pub(crate) fn record_lookup(table: &Tensor, ids: Vec<u32>, value: Value) -> Resu
     on_candles_tape("embedding_lookup", &[table], value, Arc::new(backward))
 }
 
-/// A tensor that stands for a gradient where another tape records: that tape's backward pass must not go through it.
+/// A placeholder for a gradient where another tape records: that tape's backward pass must not go through it.
 fn no_second_gradient(gradient: &Tensor) -> Result<Tensor> {
     let variable = Var::from_tensor(&gradient.detach())?;
     record("gradient", &[variable.as_tensor()], Value::Tensor(gradient.detach()), |_, _| {
@@ -270,7 +271,7 @@ fn no_second_gradient(gradient: &Tensor) -> Result<Tensor> {
     })
 }
 
-/// The op as an entry of the list of this thread, which there is.
+/// Adds the op to the list of this thread, which must exist.
 fn on_our_tape(inputs: &[&Tensor], value: Value, kind: Kind) -> Result<Tensor> {
     let output = value.into_tensor(true)?;
     TAPE.with_borrow_mut(|tape| {
@@ -293,10 +294,10 @@ impl List {
     }
 }
 
-/// The op as a node of candle's tape, which has nodes of three inputs at most: further ones are put together in one.
+/// Adds the op as a node of candle's tape, which has nodes of three inputs at most: further ones are concatenated.
 fn on_candles_tape(name: &'static str, inputs: &[&Tensor], value: Value, backward: Arc<Backward>) -> Result<Tensor> {
     let mut tracked: Vec<usize> = (0..inputs.len()).filter(|&i| inputs[i].track_op()).collect();
-    // The largest first, so that the smallest are copied.
+    // Largest first, so that the smallest are copied.
     tracked.sort_by_key(|&i| std::cmp::Reverse(inputs[i].elem_count()));
     let packed = if tracked.len() > 3 { tracked.split_off(2) } else { Vec::new() };
     let mut nodes: Vec<Tensor> = tracked.iter().map(|&i| inputs[i].clone()).collect();
@@ -316,9 +317,9 @@ fn on_candles_tape(name: &'static str, inputs: &[&Tensor], value: Value, backwar
 struct Recorded {
     name: &'static str,
     value: Mutex<Option<Value>>,
-    /// Which of the op's inputs the node's are.
+    /// Which inputs of the op are inputs of the node.
     tracked: Vec<usize>,
-    /// Which of the op's inputs the node's last one is put together from.
+    /// Which inputs of the op are concatenated into the last input of the node.
     packed: Vec<usize>,
     backward: Arc<Backward>,
 }
@@ -445,7 +446,7 @@ impl CustomOp3 for Recorded {
     }
 }
 
-/// Whether a hand-written loop takes these tensors: all f32 or all f64, on the host.
+/// Whether the loops support these tensors: all f32 or all f64, on the host.
 pub(crate) fn on_host(tensors: &[&Tensor]) -> bool {
     let dtype = tensors[0].dtype();
     matches!(dtype, DType::F32 | DType::F64)

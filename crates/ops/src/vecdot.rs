@@ -1,15 +1,15 @@
-//! The products of two vectors a row. Keras: `keras.ops.vecdot`.
+//! Dot products of rows. NumPy: `numpy.vecdot`.
 
 use crate::cores;
-use crate::host::{dot, view, with_real};
+use crate::host::{dot, view, with_float};
 use crate::simd;
-use crate::simd::Real;
+use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 
-/// For each row, the sum of the products of the elements of `a` and `b` over the last axis.
+/// For each row, the dot product of `a` and `b` over the last axis.
 ///
-/// A product of matrices for each row, of one row and one column, takes many times as long.
+/// A batch of matrix products of one row and one column takes many times as long.
 ///
 /// # Shapes
 /// - `a`, `b`: one shape; the result: it without the last axis
@@ -26,9 +26,9 @@ pub fn vecdot(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     }
     let (x, y) = (a.detach().contiguous()?, b.detach().contiguous()?);
     let (rows, width) = (a.elem_count() / a.dims()[last], a.dims()[last]);
-    let value = with_real!(a, T => {
+    let value = with_float!(a, T => {
         let (x, y) = (view::<T>(&x)?, view::<T>(&y)?);
-        let dots = cores::made(rows, cores::part(rows, 1, width), |from, part| {
+        let dots = cores::zeroed_chunks(rows, cores::chunk_len(rows, 1, width), |from, part| {
             let range = from * width..(from + part.len()) * width;
             simd!(dots(part, &x[range.clone()], &y[range.clone()]));
         });
@@ -38,10 +38,10 @@ pub fn vecdot(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     record("vecdot", &[a, b], value, move |_, dz| {
         // The gradient of each is the other, times that of the row.
         let gradient = |other: &Tensor| -> Result<Tensor> {
-            with_real!(dz, T => {
+            with_float!(dz, T => {
                 let (other_, dz) = (view::<T>(other)?, view::<T>(dz)?);
                 let length = other_.len();
-                let gradient = cores::changed(&other_, cores::part(length, width, 1), |from, part| {
+                let gradient = cores::copied_chunks(&other_, cores::chunk_len(length, width, 1), |from, part| {
                     simd!(scale_rows(part, &dz[from / width..], width));
                 });
                 Tensor::from_vec(gradient, other.shape(), &Device::Cpu)
@@ -52,7 +52,7 @@ pub fn vecdot(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 }
 
 #[inline(always)]
-fn dots<T: Real>(z: &mut [T], x: &[T], y: &[T]) {
+fn dots<T: Float>(z: &mut [T], x: &[T], y: &[T]) {
     let width = x.len() / z.len().max(1);
     for ((z, x), y) in z.iter_mut().zip(x.chunks_exact(width)).zip(y.chunks_exact(width)) {
         *z = dot(x, y);
@@ -60,7 +60,7 @@ fn dots<T: Real>(z: &mut [T], x: &[T], y: &[T]) {
 }
 
 #[inline(always)]
-fn scale_rows<T: Real>(rows: &mut [T], factors: &[T], width: usize) {
+fn scale_rows<T: Float>(rows: &mut [T], factors: &[T], width: usize) {
     for (row, &factor) in rows.chunks_exact_mut(width).zip(factors) {
         for x in row {
             *x *= factor;

@@ -1,4 +1,4 @@
-//! Warnings: things that are legal and probably not meant. They go to standard error, or to who asks for them.
+//! Warnings about what is legal and probably unintended. They are printed to standard error, or caught.
 
 use std::cell::RefCell;
 
@@ -6,7 +6,7 @@ thread_local! {
     static CAUGHT: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-/// Warns of `message`: on standard error, unless [`catch`] is listening in this thread.
+/// Prints `message` to standard error, unless [`catch`] is active in this thread.
 pub fn warn(message: impl Into<String>) {
     let message = message.into();
     CAUGHT.with_borrow_mut(|caught| match caught {
@@ -15,7 +15,7 @@ pub fn warn(message: impl Into<String>) {
     });
 }
 
-/// Runs `f` and returns what it warned of beside its result, as Python's `warnings.catch_warnings` does.
+/// Runs `f` and returns its result and its warnings, as Python's `warnings.catch_warnings` does.
 ///
 /// ```
 /// use candle_keras_ops::warnings;

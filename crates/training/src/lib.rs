@@ -15,5 +15,15 @@ pub use optimizers::{LearningRate, Optimizer, UpdateRule};
 
 /// Keras's names of all classes that files may have: losses, metrics, optimizers, schedules.
 pub fn class_names() -> Vec<&'static str> {
-    [losses::CLASSES, metrics::CLASSES, optimizers::CLASSES, optimizers::schedules::CLASSES].concat()
+    classes_by_module().map(|(_, classes)| classes).concat()
+}
+
+/// [`class_names`] by Keras's modules.
+pub fn classes_by_module() -> [(&'static str, &'static [&'static str]); 4] {
+    [
+        ("losses", losses::CLASSES),
+        ("metrics", metrics::CLASSES),
+        ("optimizers", optimizers::CLASSES),
+        ("optimizers.schedules", optimizers::schedules::CLASSES),
+    ]
 }

@@ -48,7 +48,7 @@ mod tests {
     use crate::{FastText, Text};
     use candle_keras_layers::Pretrained;
 
-    /// Words of the vocabulary, as they are or in small letters, are found before a vector is made of n-grams.
+    /// Words of the vocabulary, as they are or in lower case, are found before a vector is made of n-grams.
     #[test]
     fn vectors_from_ngrams_come_last() {
         let text = Text::lines(["kitten whisker purring"; 20]);

@@ -80,7 +80,7 @@ fn at<'a>(text: &'a str, ends: &[usize], number: u32) -> &'a str {
 }
 
 impl<S: AsRef<str>> FromIterator<S> for Words {
-    /// The words in their order; one that comes again is passed over.
+    /// The words in their order; one that comes again is skipped.
     fn from_iter<I: IntoIterator<Item = S>>(words: I) -> Self {
         let mut all = Self::new();
         for word in words {

@@ -63,10 +63,10 @@ pub(crate) struct Train {
     /// How many wrong labels are drawn for a line, with --loss ns
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole(1..=10_000))]
     negative: usize,
-    /// What a label begins with
+    /// The prefix of labels
     #[arg(long, value_name = "PREFIX", default_value = "__label__")]
     label_prefix: String,
-    /// Vectors that the rows of words begin with
+    /// Initial vectors of words
     #[arg(long, value_name = "VECTORS")]
     pretrained: Option<PathBuf>,
     /// How many threads train; with one, the same text and --seed give the same model on every run [default: the number of cores]

@@ -26,7 +26,7 @@ pub(crate) struct Evaluate {
     /// How many words count as known, the first ones
     #[arg(long, value_name = "N", default_value_t = 300_000, value_parser = whole(1..))]
     restrict_vocab: usize,
-    /// Scores a pair with an unknown word as 0 and a question with one as wrong, where they are passed over otherwise
+    /// Scores a pair with an unknown word as 0 and a question with one as wrong, where they are skipped otherwise
     #[arg(long)]
     dummy4unknown: bool,
     /// Tells upper and lower case apart

@@ -23,7 +23,7 @@ pub(crate) struct Map {
     /// How many words are shown at most, the first of the file [default: 2000; all of --only]
     #[arg(long, value_name = "N", value_parser = whole(1..))]
     words: Option<usize>,
-    /// Shows the words of this file alone, one a line; those that have no vector are passed over
+    /// Shows the words of this file alone, one a line; those that have no vector are skipped
     #[arg(long, value_name = "FILE")]
     only: Option<PathBuf>,
     /// How places are found: tsne has honest neighbors, pca honest distances

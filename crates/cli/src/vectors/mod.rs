@@ -19,7 +19,7 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// Trains vectors on a folder of text that has no labels
     Train(Box<train::Train>),
-    /// Goes on with a training of word2vec that was cut off, or with more text
+    /// Goes on with a training of word2vec that was interrupted, or with more text
     Resume(resume::Resume),
     /// Prints the words that are most similar to each of some words
     Nearest(query::Nearest),
@@ -29,7 +29,7 @@ pub(crate) enum Command {
     Evaluate(evaluate::Evaluate),
     /// Converts between the formats of word2vec, fastText, GloVe, safetensors, NumPy and TensorBoard's projector
     Convert(convert::Convert),
-    /// Draws the words in the plane, those of like meaning side by side
+    /// Draws the words in the plane, similar ones side by side
     Map(map::Map),
     /// Labels lines of text with a supervised model of fastText
     #[command(subcommand)]

@@ -12,7 +12,7 @@ pub(super) fn verbosity(given: Option<u8>) -> u8 {
     given.unwrap_or(if std::io::stdout().is_terminal() { 1 } else { 2 })
 }
 
-/// A whole number of this range.
+/// An integer in this range.
 pub(super) fn whole(range: impl RangeBounds<u64>) -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(range)
 }

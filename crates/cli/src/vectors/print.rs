@@ -3,7 +3,7 @@
 use anyhow::Result;
 use std::io::{ErrorKind, Write};
 
-/// Prints a line, or several. That nobody reads on, as `head` does not, is no error.
+/// Prints a line, or several. A closed pipe, as by `head`, is not an error.
 pub(super) fn print(text: &str) -> Result<()> {
     match writeln!(std::io::stdout(), "{text}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
@@ -11,7 +11,7 @@ pub(super) fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Prints lines as they come, each at once, until nobody reads them any more.
+/// Prints lines as they come, each at once, until the reader closes the pipe.
 pub(super) fn print_each(lines: impl Iterator<Item = Result<String>>) -> Result<()> {
     let mut out = std::io::stdout().lock();
     for line in lines {

@@ -5,7 +5,7 @@ use candle_keras_ops::{self as ops, Tensor, axes, custom_gradient};
 
 pub use ops::{relu, sigmoid, softplus, tanh};
 
-/// `x` itself.
+/// The identity.
 pub fn linear(x: &Tensor) -> Result<Tensor> {
     Ok(x.clone())
 }
@@ -26,7 +26,7 @@ pub fn leaky_relu(x: &Tensor) -> Result<Tensor> {
     leaky(x, 0.2)
 }
 
-/// `exp(x) - 1` below 0, where it is taken of `min(x, 0)`, so that neither value nor gradient can overflow.
+/// `exp(x) - 1` below 0, computed of `min(x, 0)`, so that neither value nor gradient can overflow.
 fn negative_exp(x: &Tensor) -> Result<Tensor> {
     (x - ops::relu(x)?)?.exp()? - 1.0
 }
@@ -50,7 +50,7 @@ pub fn celu(x: &Tensor) -> Result<Tensor> {
 
 /// `x` times the normal distribution function of `x` (Hendrycks and Gimpel, 2016): exact, not the tanh approximation.
 pub fn gelu(x: &Tensor) -> Result<Tensor> {
-    // The density is spelled out, since candle rounds its constants to six digits.
+    // The density is written out, since candle rounds its constants to six digits.
     custom_gradient(x, &x.detach().gelu_erf()?, |x, _, dy| {
         let distribution = ((x * std::f64::consts::FRAC_1_SQRT_2)?.erf()? * 0.5)? + 0.5;
         let density = ((x.sqr()? * -0.5)?.exp()? * (1.0 / std::f64::consts::TAU.sqrt()))?;
@@ -78,7 +78,7 @@ pub fn hard_silu(x: &Tensor) -> Result<Tensor> {
     x * hard_sigmoid(x)?
 }
 
-/// `x` held between -1 and 1.
+/// `x` clipped between -1 and 1.
 pub fn hard_tanh(x: &Tensor) -> Result<Tensor> {
     ops::clip(x, -1.0, 1.0)
 }
@@ -118,7 +118,7 @@ pub fn tanh_shrink(x: &Tensor) -> Result<Tensor> {
     x - x.tanh()?
 }
 
-/// `x` moved by 0.5 towards 0, and 0 in between.
+/// `x` shrunk by 0.5 towards 0.
 pub fn soft_shrink(x: &Tensor) -> Result<Tensor> {
     x - ops::clip(x, -0.5, 0.5)?
 }
@@ -135,7 +135,7 @@ pub fn sparse_plus(x: &Tensor) -> Result<Tensor> {
     inside + ops::relu(&(x - 1.0)?)?
 }
 
-/// `(x + 1) / 2`, held between 0 and 1.
+/// `(x + 1) / 2`, clipped between 0 and 1.
 pub fn sparse_sigmoid(x: &Tensor) -> Result<Tensor> {
     ops::clip(&((x + 1.0)? * 0.5)?, 0.0, 1.0)
 }
@@ -150,7 +150,7 @@ pub fn sparsemax(x: &Tensor) -> Result<Tensor> {
     let sorted = detached.sort_last_dim(false)?.0;
     let k = Tensor::arange(1u32, n as u32 + 1, x.device())?.to_dtype(x.dtype())?;
     let sums = sorted.cumsum(last)?;
-    // z_k takes part as long as 1 + k z_k is above the sum of the k largest; the threshold makes the rest add up to 1.
+    // z_k is in the support as long as 1 + k z_k is above the sum of the k largest; the threshold normalizes the sum to 1.
     let takes_part = ((sorted.broadcast_mul(&k)? + 1.0)? - sums)?.gt(0.0)?.to_dtype(x.dtype())?;
     let count = ops::sum(&takes_part, axes(-1).keepdims(true))?;
     let threshold = ((ops::sum(&(&sorted * takes_part)?, axes(-1).keepdims(true))? - 1.0)? / count)?;

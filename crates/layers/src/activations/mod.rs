@@ -12,7 +12,7 @@ use candle_keras_ops::{FusedActivation, Tensor};
 use std::fmt;
 use std::sync::Arc;
 
-/// A function of each element or of the last axis: a Keras name such as `"relu"`, a function of this module, or one's own.
+/// A function of each element or of the last axis: a Keras name such as `"relu"`, a function of this module, or a custom one.
 ///
 /// ```
 /// use candle_keras_layers::activations::ActivationFunction;
@@ -25,15 +25,15 @@ use std::sync::Arc;
 /// ```
 pub type ActivationFunction = Named<dyn Activate>;
 
-/// What computes an activation.
+/// Computes an activation.
 pub trait Activate: Described {
-    /// The function's values.
+    /// The values of the function.
     ///
     /// # Errors
-    /// If `x` does not suit it.
+    /// If `x` does not fit.
     fn call(&self, x: &Tensor) -> candle_core::Result<Tensor>;
 
-    /// The function as a part of the op before it, if it is one of those.
+    /// The function fused into the op before it, if it is one of those.
     fn fused(&self) -> Option<FusedActivation> {
         None
     }
@@ -41,7 +41,7 @@ pub trait Activate: Described {
 
 type PlainFunction = fn(&Tensor) -> candle_core::Result<Tensor>;
 
-/// Keras's functions under Keras's names; two of them go by a second name.
+/// Keras's functions under Keras's names; two of them have a second name.
 const FUNCTIONS: [(&str, PlainFunction); 28] = [
     ("linear", linear),
     ("relu", relu),
@@ -73,7 +73,7 @@ const FUNCTIONS: [(&str, PlainFunction); 28] = [
     ("sparsemax", sparsemax),
 ];
 
-/// A function with the name that files have for it: one of Keras's, or one's own.
+/// A function with the name that files have for it: one of Keras's, or a custom one.
 struct Function<F> {
     name: String,
     function: F,
@@ -140,7 +140,7 @@ impl Kind for dyn Activate {
 }
 
 impl ActivationFunction {
-    /// One's own function, with the name under which it is saved.
+    /// A custom function, with the name under which it is saved.
     pub fn new(
         name: impl Into<String>,
         function: impl Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static,
@@ -153,12 +153,12 @@ impl ActivationFunction {
         self.name() == "linear"
     }
 
-    /// The function as a part of the op before it, if it is one of those.
+    /// The function fused into the op before it, if it is one of those.
     pub fn fused(&self) -> Option<FusedActivation> {
         self.get().ok().and_then(Activate::fused)
     }
 
-    /// The function's values.
+    /// The values of the function.
     ///
     /// # Errors
     /// If the name is not an activation.
@@ -173,7 +173,7 @@ impl Default for ActivationFunction {
     }
 }
 
-/// A function of [this module](self), which keeps its name, or one's own, which is saved under its name in Rust.
+/// A function of [this module](self), which keeps its name, or a custom one, which is saved under its name in Rust.
 impl<F: Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static> From<F> for ActivationFunction {
     fn from(function: F) -> Self {
         let name = std::any::type_name::<F>().split('<').next().unwrap_or_default();
@@ -191,7 +191,7 @@ mod tests {
     fn gradients_agree_with_finite_differences() {
         for (name, _) in FUNCTIONS.iter().filter(|(name, _)| *name != "linear") {
             let activation = ActivationFunction::from(*name);
-            // Spread out, to reach every piece of the piecewise ones, but not their kinks.
+            // Values on every piece of the piecewise functions, but not on their kinks.
             let x = (values([3, 5], 4) * 2.7).unwrap();
             assert_gradients(&[x], |x| activation.call(&x[0]).map_err(candle_core::Error::wrap));
         }

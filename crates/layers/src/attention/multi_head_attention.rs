@@ -1,4 +1,4 @@
-//! MultiHeadAttention: each place of a sequence takes from all places of another. Keras: `keras.layers.MultiHeadAttention`.
+//! MultiHeadAttention: each position of a sequence attends to those of another. Keras: `keras.layers.MultiHeadAttention`.
 
 use super::projection::EinsumDense;
 use crate::call::CallArguments;
@@ -14,8 +14,8 @@ layer! {
     /// Attention with several heads (Vaswani et al., 2017): query, key and value are projected for each head, each query takes the mean of
     /// the values weighted by `softmax(q k / sqrt(key_dim))`, and the heads are projected together.
     ///
-    /// It is called on a query and a value, and a key if that is not the value; on one tensor twice for self-attention. Masks of the query
-    /// and the value leave out what they mask, and end here: what is called on the same tensors later has none of them, as in Keras.
+    /// It is called on a query and a value, and a key if that is not the value; on one tensor twice for self-attention. Masks of query and
+    /// value are applied and consumed: later layers on the same tensors do not see them, as in Keras.
     ///
     /// Keras: `keras.layers.MultiHeadAttention`.
     ///
@@ -23,7 +23,7 @@ layer! {
     /// - inputs: query `(batch, queries, features)`, value `(batch, keys, features)`, key `(batch, keys, features)`
     /// - output: `(batch, queries, output_shape)`, the features of the query by default; with `return_attention_scores`, behind it
     ///   `(batch, heads, queries, keys)`
-    /// - arguments of the call: `attention_mask` `(batch, queries, keys)`, 1 where a query may attend to a key; `use_causal_mask`: to none behind its own place;
+    /// - arguments of the call: `attention_mask` `(batch, queries, keys)`, 1 where a query may attend to a key; `use_causal_mask`: to none after its own position;
     ///   `return_attention_scores`, which takes several times longer
     ///
     /// # Example
@@ -39,7 +39,7 @@ layer! {
     /// ```
     ///
     /// # Differences from Keras
-    /// One axis of attention. With `trainable(false)` the projections are frozen as well; Keras trains them if that was said before the first call.
+    /// One axis of attention. `trainable(false)` freezes the projections as well; Keras trains them if it was set before the first call.
     pub struct MultiHeadAttention(
         /// The number of heads.
         num_heads: usize,
@@ -48,27 +48,27 @@ layer! {
     ) {
         /// The size of a head's values; by default that of its keys.
         value_dim: Option<usize> = Some(key_dim),
-        /// Which part of the weights is dropped in training.
+        /// The share of the weights that is dropped in training.
         dropout: f64 = 0.0,
         /// Whether the projections have biases.
         use_bias: bool = true,
-        /// The number of features that come out; by default those of the query.
+        /// The number of output features; by default those of the query.
         output_shape: Option<OutputShape>,
-        /// The axes that are attended over: axis 1 alone is supported.
+        /// The axes of attention: only axis 1 is supported.
         attention_axes: Option<Config>,
-        /// How the kernels begin.
+        /// The initializer of the kernels.
         kernel_initializer: Initializer = "glorot_uniform",
-        /// How the biases begin.
+        /// The initializer of the biases.
         bias_initializer: Initializer = "zeros",
-        /// A penalty on the kernels.
+        /// The regularizer of the kernels.
         kernel_regularizer: Option<Regularizer>,
-        /// A penalty on the biases.
+        /// The regularizer of the biases.
         bias_regularizer: Option<Regularizer>,
-        /// A condition on the kernels.
+        /// The constraint on the kernels.
         kernel_constraint: Option<Constraint>,
-        /// A condition on the biases.
+        /// The constraint on the biases.
         bias_constraint: Option<Constraint>,
-        /// Fixes what is dropped, whatever the seed of the run.
+        /// The seed; by default the random numbers follow from the seed of the run.
         seed: Option<u64>,
     }
 }
@@ -100,7 +100,7 @@ impl MultiHeadAttention {
         })
     }
 
-    /// Asks for the projection of this name from and to axes of these sizes.
+    /// Adds the projection of this name, from and to axes of these sizes.
     fn add_projection(&self, build: &mut Build, name: &str, place: &str, from: &[usize], to: &[usize]) -> Result<()> {
         let projection = EinsumDense {
             use_bias: self.use_bias,
@@ -118,7 +118,7 @@ impl MultiHeadAttention {
         build.add_layer(place, projection, &[places])
     }
 
-    /// What the masks of query, value and key, and that of the call, leave of the pairs: `(batch, queries or 1, keys)`.
+    /// The masks of query, value and key, and that of the call, combined: `(batch, queries or 1, keys)`.
     fn mask(ctx: &Context) -> Result<Option<Tensor>> {
         let keys = [ctx.mask(1), ctx.mask(2)].into_iter().flatten();
         let mut masks = keys.map(|mask| mask.unsqueeze(1)).collect::<candle_core::Result<Vec<_>>>()?;
@@ -136,8 +136,8 @@ impl MultiHeadAttention {
     }
 }
 
-/// What is masked set to 0: rows of queries for which no key is left, and scores. Keras does so only where it computes the scores one by one: with dropout,
-/// or if they are wanted; otherwise such a query takes the mean of all values.
+/// Masked scores, and the rows of queries without a key, are set to 0. Keras does so only where it computes the scores explicitly, with
+/// dropout or to return them; otherwise such a query takes the mean of all values.
 fn without_masked(
     mask: &Tensor,
     causal: bool,
@@ -199,7 +199,7 @@ impl Layer for MultiHeadAttention {
                 Error::new("only attention over axis 1 is supported").received(json!(self.attention_axes).to_string())
             );
         }
-        // Keras makes layers for these here, so that later automatic names have higher numbers.
+        // Keras makes layers for these here, which affects the numbers of later automatic names.
         ["Softmax", "Dropout"].iter().for_each(|class| _ = AutoName::new(class));
         let (query, value) = (build.input_size_of(0, -1)?, build.input_size_of(1, -1)?);
         let key = if inputs.len() > 2 { build.input_size_of(2, -1)? } else { value };
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn behaves_as_every_layer_must() {
-        // A bias of the keys moves all scores of a query alike, so that its gradient is 0.
+        // A bias of the keys shifts all scores of a query equally, so that its gradient is 0.
         let attention = || MultiHeadAttention::new(2, 3).use_bias(false);
         check_layer(attention, Check::inputs([[2, 3, 4], [2, 3, 4]]).output([2, 3, 4]).weights(4));
         let other = || MultiHeadAttention::new(2, 3).value_dim(2).output_shape(5).use_bias(false);

@@ -1,4 +1,4 @@
-//! The projections of an attention: layers inside of it.
+//! The projections of an attention, as sublayers.
 
 use crate::{Build, Context, Layer, Shape, Weight};
 use crate::{Constraint, Initializer, Regularizer};
@@ -6,11 +6,11 @@ use candle_core::Tensor;
 use candle_keras_ops::{self as ops, FusedActivation, Result};
 
 layer! {
-    /// A product over the last axes, for each place of a sequence. Keras makes it an `EinsumDense`.
+    /// A product over the last axes, at each position of a sequence. Keras's is an `EinsumDense`.
     pub struct EinsumDense(
         /// The sizes of the axes that are multiplied.
         from: Vec<usize>,
-        /// The sizes of the axes that come out.
+        /// The sizes of the output axes.
         to: Vec<usize>,
     ) {
         use_bias: bool = true,

@@ -1,14 +1,14 @@
-//! The arguments that convolutions share, and the weights that they ask for.
+//! The arguments that convolutions share, and the weights that they add.
 
 use crate::{Build, Context, Layer, Result, Weight};
 use candle_core::Tensor;
 use candle_keras_ops::FusedActivation;
 
 arguments! {
-    /// Where windows and channels lie.
+    /// Padding and data format.
     pub(crate) struct LayoutArguments() as layout_setters {
-        /// `"valid"` keeps the windows inside of the input, `"same"` puts zeros around it. A Conv1D may be `"causal"`: zeros in
-        /// front, so that no step sees a later one.
+        /// `"valid"` pads nothing, `"same"` pads with zeros. A Conv1D may be `"causal"`: zeros in front, so that an output depends on no
+        /// later step.
         padding: String = "valid",
         /// `"channels_last"`, or `"channels_first"`, which is transposed and costs a copy each way.
         data_format: String = "channels_last",
@@ -16,23 +16,23 @@ arguments! {
 }
 
 arguments! {
-    /// What becomes of the sums of a window.
-    pub(crate) struct EndArguments() as end_setters {
-        /// What is done to each output.
+    /// Bias and activation.
+    pub(crate) struct EpilogueArguments() as epilogue_setters {
+        /// The activation.
         activation: crate::ActivationFunction = "linear",
-        /// Whether a bias is added.
+        /// Whether there is a bias.
         use_bias: bool = true,
-        /// How the bias begins.
+        /// The initializer of the bias.
         bias_initializer: crate::Initializer = "zeros",
-        /// A penalty on the bias.
+        /// The regularizer of the bias.
         bias_regularizer: Option<crate::Regularizer>,
-        /// A condition on the bias.
+        /// The constraint on the bias.
         bias_constraint: Option<crate::Constraint>,
     }
 }
 
-impl EndArguments {
-    /// Asks for the bias.
+impl EpilogueArguments {
+    /// Adds the bias.
     pub(super) fn build(&self, filters: usize, build: &mut Build) -> Result<()> {
         self.activation.check()?;
         if self.use_bias {
@@ -45,7 +45,7 @@ impl EndArguments {
         Ok(())
     }
 
-    /// What `f` makes with the bias and the activation, which comes behind it where it is no part of it.
+    /// Computes `f` with the bias and the activation, fused where possible.
     pub(super) fn run(
         &self,
         layer: &dyn Layer,
@@ -62,50 +62,50 @@ impl EndArguments {
 arguments! {
     /// The arguments of convolutions and of transposed ones.
     pub(crate) struct ConvArguments(
-        /// The number of outputs of each window.
+        /// The number of filters.
         filters: usize,
     ) as conv_setters {
         ..layout: LayoutArguments = LayoutArguments::new() => layout_setters,
-        ..end: EndArguments = EndArguments::new() => end_setters,
-        /// How the kernel begins.
+        ..epilogue: EpilogueArguments = EpilogueArguments::new() => epilogue_setters,
+        /// The initializer of the kernel.
         kernel_initializer: crate::Initializer = "glorot_uniform",
-        /// A penalty on the kernel.
+        /// The regularizer of the kernel.
         kernel_regularizer: Option<crate::Regularizer>,
-        /// A condition on the kernel.
+        /// The constraint on the kernel.
         kernel_constraint: Option<crate::Constraint>,
     }
 }
 
 impl ConvArguments {
-    /// Asks for the kernel, and for the bias.
+    /// Adds the kernel and the bias.
     pub(super) fn build(&self, kernel: Vec<usize>, build: &mut Build) -> Result<()> {
         build.add_weight(
             Weight::new("kernel", kernel, &self.kernel_initializer)
                 .regularizer(&self.kernel_regularizer)
                 .constraint(&self.kernel_constraint),
         );
-        self.end.build(self.filters, build)
+        self.epilogue.build(self.filters, build)
     }
 }
 
 arguments! {
-    /// The arguments of convolutions of each channel by itself.
+    /// The arguments of depthwise convolutions.
     pub(crate) struct DepthwiseArguments() as depthwise_setters {
         /// The number of outputs of each channel.
         depth_multiplier: usize = 1,
         ..layout: LayoutArguments = LayoutArguments::new() => layout_setters,
-        ..end: EndArguments = EndArguments::new() => end_setters,
-        /// How the kernel of the channels begins.
+        ..epilogue: EpilogueArguments = EpilogueArguments::new() => epilogue_setters,
+        /// The initializer of the kernel of the channels.
         depthwise_initializer: crate::Initializer = "glorot_uniform",
-        /// A penalty on the kernel of the channels.
+        /// The regularizer of the kernel of the channels.
         depthwise_regularizer: Option<crate::Regularizer>,
-        /// A condition on the kernel of the channels.
+        /// The constraint on the kernel of the channels.
         depthwise_constraint: Option<crate::Constraint>,
     }
 }
 
 impl DepthwiseArguments {
-    /// Asks for the kernel of the channels under this name.
+    /// Adds the kernel of the channels under this name.
     pub(super) fn build(&self, name: &'static str, window: &[usize], channels: usize, build: &mut Build) {
         let kernel = [window, &[channels, self.depth_multiplier]].concat();
         build.add_weight(
@@ -115,7 +115,7 @@ impl DepthwiseArguments {
         );
     }
 
-    /// How many outputs all channels have.
+    /// The number of outputs of all channels.
     pub(super) fn outputs(&self, channels: usize) -> usize {
         // Sizes may come from a file, and be anything.
         channels.saturating_mul(self.depth_multiplier)
@@ -125,15 +125,15 @@ impl DepthwiseArguments {
 arguments! {
     /// The arguments of separable convolutions.
     pub(crate) struct SeparableArguments(
-        /// The number of outputs of each window.
+        /// The number of filters.
         filters: usize,
     ) as separable_setters {
         ..depthwise: DepthwiseArguments = DepthwiseArguments::new() => depthwise_setters,
-        /// How the kernel over the channels begins.
+        /// The initializer of the kernel over the channels.
         pointwise_initializer: crate::Initializer = "glorot_uniform",
-        /// A penalty on the kernel over the channels.
+        /// The regularizer of the kernel over the channels.
         pointwise_regularizer: Option<crate::Regularizer>,
-        /// A condition on the kernel over the channels.
+        /// The constraint on the kernel over the channels.
         pointwise_constraint: Option<crate::Constraint>,
     }
 }

@@ -1,4 +1,4 @@
-//! What convolutions over one, two and three axes share. Keras: `keras/src/layers/convolutional/base_conv.py`.
+//! Common to convolutions over one, two and three axes. Keras: `keras/src/layers/convolutional/base_conv.py`.
 
 use super::arguments::ConvArguments;
 use crate::pooling::{FusedPooling, pooling_of};
@@ -17,16 +17,16 @@ pub(super) struct Convolution<'a, const N: usize> {
 }
 
 impl<const N: usize> Convolution<'_, N> {
-    /// Only a step of a sequence has others before and behind it.
+    /// Causal padding is for sequences.
     fn padding(&self) -> Result<Padding> {
         padding(&self.arguments.layout.padding, N == 1)
     }
 
-    /// The convolution, and then the pooling if there is one.
+    /// The convolution, and the pooling if there is one.
     fn run(&self, layer: &dyn Layer, x: &Tensor, ctx: &Context, pooling: Option<FusedPooling>) -> Result<Tensor> {
-        let ConvArguments { layout, end, .. } = self.arguments;
+        let ConvArguments { layout, epilogue, .. } = self.arguments;
         let (kernel, padding) = (layer.weight("kernel", ctx)?, self.padding()?);
-        end.run(layer, ctx, |bias, activation| {
+        epilogue.run(layer, ctx, |bias, activation| {
             run_channels_last(x, &layout.data_format, |x| {
                 let axes = self.windows.axes(x.dims(), padding);
                 let pooling = pooling.map(|pooling| pooling(&axes.map(|axis| axis.output)));
@@ -77,20 +77,20 @@ impl<const N: usize> SpatialLayer for Convolution<'_, N> {
         x: &Tensor,
         ctx: &mut Context,
     ) -> Result<Option<Tensor>> {
-        let ConvArguments { layout, end, .. } = self.arguments;
+        let ConvArguments { layout, epilogue, .. } = self.arguments;
         match pooling_of(next, N, &layout.data_format)? {
-            Some(pooling) if end.activation.fused().is_some() => self.run(layer, x, ctx, Some(pooling)).map(Some),
+            Some(pooling) if epilogue.activation.fused().is_some() => self.run(layer, x, ctx, Some(pooling)).map(Some),
             _ => Ok(None),
         }
     }
 }
 
-/// The number of channels, which must be known, and stays.
+/// The number of channels, which must be known, and is fixed.
 pub(super) fn channels(data_format: &str, build: &mut Build) -> Result<usize> {
     build.input_size(if channels_last(data_format)? { -1 } else { 1 })
 }
 
-/// An error if both windows and their elements are apart.
+/// An error if there are both strides and dilation.
 pub(super) fn not_both<const N: usize>(windows: &Windows<N>) -> Result<()> {
     if windows.strides == 1.into() || windows.dilation == 1.into() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What transposed convolutions share. Keras: `keras/src/layers/convolutional/base_conv_transpose.py`.
+//! Common to transposed convolutions. Keras: `keras/src/layers/convolutional/base_conv_transpose.py`.
 
 use super::arguments::ConvArguments;
 use super::base_conv::{channels, not_both};
@@ -16,7 +16,7 @@ pub(super) struct Transposed<'a, const N: usize> {
 }
 
 impl<const N: usize> Transposed<'_, N> {
-    /// The windows over an axis with so many elements.
+    /// The windows over an axis of this size.
     fn axis(&self, i: usize, size: usize) -> Result<Axis> {
         let Windows { size: window, strides, dilation } = &self.windows;
         let padding = padding(&self.arguments.layout.padding, false)?;
@@ -51,9 +51,9 @@ impl<const N: usize> SpatialLayer for Transposed<'_, N> {
     }
 
     fn forward(&self, layer: &dyn Layer, x: &Tensor, ctx: &mut Context) -> Result<Tensor> {
-        let ConvArguments { layout, end, .. } = self.arguments;
+        let ConvArguments { layout, epilogue, .. } = self.arguments;
         let kernel = layer.weight("kernel", ctx)?;
-        end.run(layer, ctx, |bias, activation| {
+        epilogue.run(layer, ctx, |bias, activation| {
             run_channels_last(x, &layout.data_format, |x| {
                 let axes: [Result<Axis>; N] = array::from_fn(|i| self.axis(i, x.dims()[i + 1]));
                 let axes = axes.into_iter().collect::<Result<Vec<_>>>()?;

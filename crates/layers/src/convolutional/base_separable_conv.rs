@@ -1,4 +1,4 @@
-//! What separable convolutions share. Keras: `keras/src/layers/convolutional/base_separable_conv.py`.
+//! Common to separable convolutions. Keras: `keras/src/layers/convolutional/base_separable_conv.py`.
 
 use super::arguments::SeparableArguments;
 use super::base_depthwise_conv::Depthwise;
@@ -7,7 +7,7 @@ use crate::{Build, Context, Layer, Shape, Weight};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Axis, FusedActivation, Padding, Result};
 
-/// A convolution of each channel by itself over `N` axes, then one over the channels of each element.
+/// A depthwise convolution over `N` axes, then a pointwise one over the channels.
 pub(super) struct Separable<'a, const N: usize> {
     pub(super) windows: Windows<N>,
     pub(super) arguments: &'a SeparableArguments,
@@ -32,14 +32,14 @@ impl<const N: usize> SpatialLayer for Separable<'_, N> {
                 .regularizer(&self.arguments.pointwise_regularizer)
                 .constraint(&self.arguments.pointwise_constraint),
         );
-        depthwise.end.build(*filters, build)
+        depthwise.epilogue.build(*filters, build)
     }
 
     fn forward(&self, layer: &dyn Layer, x: &Tensor, ctx: &mut Context) -> Result<Tensor> {
-        let (layout, end) = (&self.arguments.depthwise.layout, &self.arguments.depthwise.end);
+        let (layout, epilogue) = (&self.arguments.depthwise.layout, &self.arguments.depthwise.epilogue);
         let padding = padding(&layout.padding, false)?;
         let kernels = [layer.weight("depthwise_kernel", ctx)?, layer.weight("pointwise_kernel", ctx)?];
-        end.run(layer, ctx, |bias, activation| {
+        epilogue.run(layer, ctx, |bias, activation| {
             run_channels_last(x, &layout.data_format, |x| {
                 let axes = self.windows.axes(x.dims(), padding);
                 let y = ops::depthwise_conv(x, &kernels[0], None, &axes, FusedActivation::Linear)?;

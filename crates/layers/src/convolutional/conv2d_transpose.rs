@@ -1,13 +1,13 @@
-//! Conv2DTranspose: a convolution the other way round, over an image. Keras: `keras.layers.Conv2DTranspose`.
+//! Conv2DTranspose: a transposed convolution over an image. Keras: `keras.layers.Conv2DTranspose`.
 
-use super::arguments::{ConvArguments, conv_setters, end_setters, layout_setters};
+use super::arguments::{ConvArguments, conv_setters, epilogue_setters, layout_setters};
 use super::base_conv_transpose::Transposed;
 use crate::Sizes;
 use crate::spatial::{Windows, spatial_layer};
 
 layer! {
-    /// The way of a convolution's gradient from its outputs to its inputs, as a layer that makes an image larger: each element puts the kernel, times
-    /// itself, where a convolution's window would lie, and what overlaps is added.
+    /// Upsamples an image by the gradient of a convolution: each element of the input adds the kernel, times the element,
+    /// where the window of the convolution would be.
     ///
     /// Keras: `keras.layers.Conv2DTranspose`.
     ///
@@ -23,17 +23,17 @@ layer! {
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct Conv2DTranspose(
-        /// The number of outputs of each window.
+        /// The number of filters.
         let filters: usize,
-        /// The size of the windows.
+        /// The size of the window.
         kernel_size: Sizes<2>,
     ) {
-        /// How far the windows are apart.
+        /// The stride.
         strides: Sizes<2> = 1,
-        /// How far the elements of a window are apart; not with strides.
+        /// The dilation; not together with strides.
         dilation_rate: Sizes<2> = 1,
-        /// How many elements come out behind the least number of them; as many as come in, times the strides, if not given and the padding is
-        /// `"same"`.
+        /// Keras's `output_padding`: elements added to the smallest output. By default and with `"same"`, the output is the input times the
+        /// strides.
         output_padding: Option<Sizes<2>>,
         ..arguments: ConvArguments = ConvArguments::new(filters) => conv_setters,
     }

@@ -1,6 +1,6 @@
-//! Conv3D: the same small window over every place of a volume. Keras: `keras.layers.Conv3D`.
+//! Conv3D: a convolution over a volume. Keras: `keras.layers.Conv3D`.
 
-use super::arguments::{ConvArguments, conv_setters, end_setters, layout_setters};
+use super::arguments::{ConvArguments, conv_setters, epilogue_setters, layout_setters};
 use super::base_conv::Convolution;
 use crate::Sizes;
 use crate::spatial::{Windows, spatial_layer};
@@ -22,16 +22,16 @@ layer! {
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct Conv3D(
-        /// The number of outputs of each window.
+        /// The number of filters.
         let filters: usize,
-        /// The size of the windows.
+        /// The size of the window.
         kernel_size: Sizes<3>,
     ) {
-        /// How far the windows are apart.
+        /// The stride.
         strides: Sizes<3> = 1,
-        /// How far the elements of a window are apart; not with strides.
+        /// The dilation; not together with strides.
         dilation_rate: Sizes<3> = 1,
-        /// Into how many parts channels and filters are divided, each of which sees only its own.
+        /// The number of groups of channels and filters.
         groups: usize = 1,
         ..arguments: ConvArguments = ConvArguments::new(filters) => conv_setters,
     }

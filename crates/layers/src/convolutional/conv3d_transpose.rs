@@ -1,13 +1,13 @@
-//! Conv3DTranspose: a convolution the other way round, over a volume. Keras: `keras.layers.Conv3DTranspose`.
+//! Conv3DTranspose: a transposed convolution over a volume. Keras: `keras.layers.Conv3DTranspose`.
 
-use super::arguments::{ConvArguments, conv_setters, end_setters, layout_setters};
+use super::arguments::{ConvArguments, conv_setters, epilogue_setters, layout_setters};
 use super::base_conv_transpose::Transposed;
 use crate::Sizes;
 use crate::spatial::{Windows, spatial_layer};
 
 layer! {
-    /// The way of a convolution's gradient from its outputs to its inputs, as a layer that makes a volume larger: each element puts the kernel, times
-    /// itself, where a convolution's window would lie, and what overlaps is added.
+    /// Upsamples a volume by the gradient of a convolution: each element of the input adds the kernel, times the element,
+    /// where the window of the convolution would be.
     ///
     /// Keras: `keras.layers.Conv3DTranspose`.
     ///
@@ -23,17 +23,17 @@ layer! {
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct Conv3DTranspose(
-        /// The number of outputs of each window.
+        /// The number of filters.
         let filters: usize,
-        /// The size of the windows.
+        /// The size of the window.
         kernel_size: Sizes<3>,
     ) {
-        /// How far the windows are apart.
+        /// The stride.
         strides: Sizes<3> = 1,
-        /// How far the elements of a window are apart; not with strides.
+        /// The dilation; not together with strides.
         dilation_rate: Sizes<3> = 1,
-        /// How many elements come out behind the least number of them; as many as come in, times the strides, if not given and the padding is
-        /// `"same"`.
+        /// Keras's `output_padding`: elements added to the smallest output. By default and with `"same"`, the output is the input times the
+        /// strides.
         output_padding: Option<Sizes<3>>,
         ..arguments: ConvArguments = ConvArguments::new(filters) => conv_setters,
     }

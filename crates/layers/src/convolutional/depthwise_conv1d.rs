@@ -1,13 +1,13 @@
-//! DepthwiseConv1D: windows of its own for each channel of a sequence. Keras: `keras.layers.DepthwiseConv1D`.
+//! DepthwiseConv1D: a depthwise convolution over a sequence. Keras: `keras.layers.DepthwiseConv1D`.
 
-use super::arguments::{DepthwiseArguments, depthwise_setters, end_setters, layout_setters};
+use super::arguments::{DepthwiseArguments, depthwise_setters, epilogue_setters, layout_setters};
 use super::base_depthwise_conv::Depthwise;
 use crate::Sizes;
 use crate::spatial::{Windows, spatial_layer};
 
 layer! {
-    /// A convolution over the steps of a sequence of each channel by itself: `activation(convolution(input, kernel) + bias)`. The `depth_multiplier` outputs of a
-    /// channel lie side by side.
+    /// A depthwise convolution over the steps of a sequence: `activation(convolution(input, kernel) + bias)`. The `depth_multiplier` outputs of a
+    /// channel are adjacent.
     ///
     /// Keras: `keras.layers.DepthwiseConv1D`.
     ///
@@ -23,12 +23,12 @@ layer! {
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct DepthwiseConv1D(
-        /// The size of the windows.
+        /// The size of the window.
         kernel_size: Sizes<1>,
     ) {
-        /// How far the windows are apart.
+        /// The stride.
         strides: Sizes<1> = 1,
-        /// How far the elements of a window are apart.
+        /// The dilation.
         dilation_rate: Sizes<1> = 1,
         ..arguments: DepthwiseArguments = DepthwiseArguments::new() => depthwise_setters,
     }

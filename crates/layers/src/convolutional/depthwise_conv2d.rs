@@ -1,13 +1,13 @@
-//! DepthwiseConv2D: windows of its own for each channel of an image. Keras: `keras.layers.DepthwiseConv2D`.
+//! DepthwiseConv2D: a depthwise convolution over an image. Keras: `keras.layers.DepthwiseConv2D`.
 
-use super::arguments::{DepthwiseArguments, depthwise_setters, end_setters, layout_setters};
+use super::arguments::{DepthwiseArguments, depthwise_setters, epilogue_setters, layout_setters};
 use super::base_depthwise_conv::Depthwise;
 use crate::Sizes;
 use crate::spatial::{Windows, spatial_layer};
 
 layer! {
-    /// A convolution over an image of each channel by itself: `activation(convolution(input, kernel) + bias)`. The `depth_multiplier` outputs of a
-    /// channel lie side by side.
+    /// A depthwise convolution over an image: `activation(convolution(input, kernel) + bias)`. The `depth_multiplier` outputs of a
+    /// channel are adjacent.
     ///
     /// Keras: `keras.layers.DepthwiseConv2D`.
     ///
@@ -23,12 +23,12 @@ layer! {
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct DepthwiseConv2D(
-        /// The size of the windows.
+        /// The size of the window.
         kernel_size: Sizes<2>,
     ) {
-        /// How far the windows are apart.
+        /// The stride.
         strides: Sizes<2> = 1,
-        /// How far the elements of a window are apart.
+        /// The dilation.
         dilation_rate: Sizes<2> = 1,
         ..arguments: DepthwiseArguments = DepthwiseArguments::new() => depthwise_setters,
     }

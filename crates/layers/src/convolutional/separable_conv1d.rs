@@ -1,12 +1,12 @@
-//! SeparableConv1D: windows of its own for each channel of a sequence, then a mixture of the channels. Keras: `keras.layers.SeparableConv1D`.
+//! SeparableConv1D: a depthwise convolution over a sequence, then a pointwise one. Keras: `keras.layers.SeparableConv1D`.
 
-use super::arguments::{SeparableArguments, depthwise_setters, end_setters, layout_setters, separable_setters};
+use super::arguments::{SeparableArguments, depthwise_setters, epilogue_setters, layout_setters, separable_setters};
 use super::base_separable_conv::Separable;
 use crate::Sizes;
 use crate::spatial::{Windows, spatial_layer};
 
 layer! {
-    /// A convolution over the steps of a sequence in two steps (Chollet, 2016), with fewer weights than one: each channel by itself, then all channels of each
+    /// A convolution over the steps of a sequence in two steps, with fewer weights than one (Chollet, 2016): a depthwise convolution, then a pointwise one over the channels of each
     /// element. The bias and the activation come at the end.
     ///
     /// Keras: `keras.layers.SeparableConv1D`.
@@ -23,14 +23,14 @@ layer! {
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct SeparableConv1D(
-        /// The number of outputs of each window.
+        /// The number of filters.
         let filters: usize,
-        /// The size of the windows.
+        /// The size of the window.
         kernel_size: Sizes<1>,
     ) {
-        /// How far the windows are apart.
+        /// The stride.
         strides: Sizes<1> = 1,
-        /// How far the elements of a window are apart.
+        /// The dilation.
         dilation_rate: Sizes<1> = 1,
         ..arguments: SeparableArguments = SeparableArguments::new(filters) => separable_setters,
     }

@@ -1,12 +1,12 @@
-//! SeparableConv2D: windows of its own for each channel of an image, then a mixture of the channels. Keras: `keras.layers.SeparableConv2D`.
+//! SeparableConv2D: a depthwise convolution over an image, then a pointwise one. Keras: `keras.layers.SeparableConv2D`.
 
-use super::arguments::{SeparableArguments, depthwise_setters, end_setters, layout_setters, separable_setters};
+use super::arguments::{SeparableArguments, depthwise_setters, epilogue_setters, layout_setters, separable_setters};
 use super::base_separable_conv::Separable;
 use crate::Sizes;
 use crate::spatial::{Windows, spatial_layer};
 
 layer! {
-    /// A convolution over an image in two steps (Chollet, 2016), with fewer weights than one: each channel by itself, then all channels of each
+    /// A convolution over an image in two steps, with fewer weights than one (Chollet, 2016): a depthwise convolution, then a pointwise one over the channels of each
     /// element. The bias and the activation come at the end.
     ///
     /// Keras: `keras.layers.SeparableConv2D`.
@@ -23,14 +23,14 @@ layer! {
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct SeparableConv2D(
-        /// The number of outputs of each window.
+        /// The number of filters.
         let filters: usize,
-        /// The size of the windows.
+        /// The size of the window.
         kernel_size: Sizes<2>,
     ) {
-        /// How far the windows are apart.
+        /// The stride.
         strides: Sizes<2> = 1,
-        /// How far the elements of a window are apart.
+        /// The dilation.
         dilation_rate: Sizes<2> = 1,
         ..arguments: SeparableArguments = SeparableArguments::new(filters) => separable_setters,
     }

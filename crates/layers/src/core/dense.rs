@@ -1,4 +1,4 @@
-//! Dense: every output from every input. Keras: `keras.layers.Dense`.
+//! Dense: a fully connected layer. Keras: `keras.layers.Dense`.
 
 use crate::activations::ActivationFunction;
 use crate::layer::single;
@@ -26,21 +26,21 @@ layer! {
         /// The number of outputs.
         units: usize,
     ) {
-        /// What is done to each output.
+        /// The activation.
         activation: ActivationFunction = "linear",
-        /// Whether a bias is added.
+        /// Whether there is a bias.
         use_bias: bool = true,
-        /// How the kernel begins.
+        /// The initializer of the kernel.
         kernel_initializer: Initializer = "glorot_uniform",
-        /// How the bias begins.
+        /// The initializer of the bias.
         bias_initializer: Initializer = "zeros",
-        /// A penalty on the kernel.
+        /// The regularizer of the kernel.
         kernel_regularizer: Option<Regularizer>,
-        /// A penalty on the bias.
+        /// The regularizer of the bias.
         bias_regularizer: Option<Regularizer>,
-        /// A condition on the kernel.
+        /// The constraint on the kernel.
         kernel_constraint: Option<Constraint>,
-        /// A condition on the bias.
+        /// The constraint on the bias.
         bias_constraint: Option<Constraint>,
     }
 }
@@ -80,7 +80,7 @@ impl Layer for Dense {
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
         let kernel = self.weight("kernel", ctx)?;
-        // Whole numbers reach a Dense only from an input that was declared as such.
+        // Integers reach a Dense only from an input that was declared so.
         let x = single(inputs)?.to_dtype(kernel.dtype())?;
         let bias = if self.use_bias { Some(self.weight("bias", ctx)?) } else { None };
         let fused = self.activation.fused();

@@ -1,4 +1,4 @@
-//! Embedding: whole numbers in, vectors out. Keras: `keras.layers.Embedding`.
+//! Embedding: integers in, vectors out. Keras: `keras.layers.Embedding`.
 
 use crate::layer::single;
 use crate::{Build, Constraint, Context, Described, Initializer, Layer, Regularizer, Shape, Weight};
@@ -6,9 +6,9 @@ use candle_core::{DType, Tensor};
 use candle_keras_ops::{self as ops, Error, Result};
 
 layer! {
-    /// Turns ids into learned vectors: a table whose rows are looked up.
+    /// Maps ids to learned vectors: rows of a table.
     ///
-    /// The gradient of the table is that of the rows which were looked up, never a tensor of the table's size.
+    /// The gradient of the table is that of the rows that were looked up, never a tensor of the table's size.
     ///
     /// Keras: `keras.layers.Embedding`.
     ///
@@ -30,26 +30,26 @@ layer! {
     /// # Differences from Keras
     /// An id outside of the table is an error on every device; Keras gives rows of NaN, wraps around or fails, by backend.
     pub struct Embedding(
-        /// The number of rows: the largest id and one.
+        /// The number of rows: the largest id plus one.
         input_dim: usize,
-        /// The numbers in each row.
+        /// The size of a row.
         output_dim: usize,
     ) {
-        /// How the table begins; `"uniform"` is -0.05 to 0.05.
+        /// The initializer of the table; `"uniform"` is -0.05 to 0.05.
         embeddings_initializer: Initializer = "uniform",
-        /// A penalty on the table.
+        /// The regularizer of the table.
         embeddings_regularizer: Option<Regularizer>,
-        /// A condition on the table.
+        /// The constraint on the table.
         embeddings_constraint: Option<Constraint>,
-        /// Whether id 0 is padding, which later layers that know masks leave out.
+        /// Whether id 0 is padding, which later layers that support masks leave out.
         mask_zero: bool = false,
     }
 }
 
 impl Embedding {
-    /// Begins with this table, `(input_dim, output_dim)`. Keras: `Embedding(..., weights=[table])`.
+    /// The initial table, `(input_dim, output_dim)`. Keras: `Embedding(..., weights=[table])`.
     ///
-    /// The table is a weight like any other, and no part of the layer's configuration. [`Pretrained`](crate::Pretrained) makes one of word
+    /// The table is a weight like any other, and not part of the configuration. [`Pretrained`](crate::Pretrained) makes one from word
     /// vectors.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl Embedding {
         Ok(layer)
     }
 
-    /// Builds the layer with these numbers in its table.
+    /// Builds the layer with this table.
     pub(crate) fn with_values(self, values: Vec<f32>) -> Result<Self> {
         let build = self.base.build(&[Shape::from([None::<usize>])], |build| {
             build.add_weight(self.table()?.values(values));

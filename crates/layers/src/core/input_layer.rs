@@ -24,11 +24,11 @@ layer! {
         /// The whole shape, batch size included.
         batch_shape: Shape,
     ) as with_batch_shape {
-        /// Keras's sparse tensors, which there are none of here.
+        /// Keras's sparse tensors: not supported.
         sparse: bool = false,
-        /// Keras's ragged tensors, which there are none of here.
+        /// Keras's ragged tensors: not supported.
         ragged: bool = false,
-        /// Whether a model may be called without it: not supported yet.
+        /// Whether a model may be called without it: not supported.
         optional: bool = false,
     }
 }

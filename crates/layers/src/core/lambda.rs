@@ -15,13 +15,13 @@ type Function = Arc<dyn Fn(&[Tensor]) -> candle_core::Result<Tensor> + Send + Sy
 
 /// A function of tensors, without weights.
 ///
-/// The functions of [`candle_keras_ops`] (`ops` in the facade) have gradients that are checked; with candle's own, look into
-/// ARCHITECTURE.md first: some lose their gradient without a word.
+/// The functions of [`candle_keras_ops`] (`ops` in the facade) have checked gradients. Some of candle's own silently lose theirs: see
+/// ARCHITECTURE.md.
 ///
 /// Keras: `keras.layers.Lambda`.
 ///
 /// # Shapes
-/// Found by trying the function on ones of two batch sizes, unless [`output_shape`](Self::output_shape) says them.
+/// Found by running the function on ones of two batch sizes; [`output_shape`](Self::output_shape) sets it instead.
 ///
 /// # Example
 /// ```
@@ -54,13 +54,13 @@ impl Lambda {
         Self { base: Base::new("Lambda"), function: Some(Arc::new(function)), output_shape: None }
     }
 
-    /// This layer as a configuration describes it, with this function in place of the one in Python.
+    /// This layer from a configuration, with this function in place of the one in Python.
     pub fn from_config(&self, config: &Config) -> Result<Self> {
         let mut arguments = Arguments::new("Lambda", config.clone())?;
         Ok(Self { function: self.function.clone(), ..Self::read(&mut arguments)? })
     }
 
-    /// The shape of the output without the batch size, if trying the function would not do. Keras: `output_shape=`.
+    /// The shape of the output without the batch size, where running the function on ones does not work. Keras: `output_shape=`.
     #[must_use]
     pub fn output_shape(mut self, shape: impl Into<Shape>) -> Self {
         self.output_shape = Some(shape.into());
@@ -95,7 +95,7 @@ impl Configure for Lambda {
 
     fn read(arguments: &mut Arguments) -> Result<Self> {
         let base = Base::read(arguments)?;
-        // A shape that Keras computes with a function is found by trying, as without one.
+        // A shape that Keras computes with a function is found by running the layer's function.
         let output_shape = serde_json::from_value(arguments.optional("output_shape", Config::default)?).ok().flatten();
         Ok(Self { base, function: None, output_shape })
     }

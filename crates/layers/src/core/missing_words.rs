@@ -1,18 +1,18 @@
-//! What the rows of words get that have no vector.
+//! Rows for words that have no vector.
 
 use candle_keras_ops::random::{self, Stream};
 use candle_keras_ops::{Error, Result};
 
-/// What a word that has no vector gets.
+/// The row of a word that has no vector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MissingWords {
     /// Zeros.
     Zeros,
-    /// Normal numbers with the mean and the standard deviation that each column has in the vectors that were found.
+    /// Normal numbers with the mean and the standard deviation of each column of the vectors that were found.
     Random,
     /// The mean of the vectors that were found.
     Mean,
-    /// A name that is none of these.
+    /// An unknown name.
     Unknown(String),
 }
 
@@ -31,7 +31,7 @@ impl From<&str> for MissingWords {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Found,
-    /// Not found, but with a vector that is made of its parts.
+    /// Not found, but with a vector computed from its n-grams.
     Subwords,
     Missing,
     OutOfVocabulary,
@@ -49,7 +49,7 @@ impl MissingWords {
     }
 }
 
-/// Fills the rows that were not found as their policies say.
+/// Fills the missing rows by their policies.
 pub(super) fn fill_others(
     values: &mut [f32],
     size: usize,

@@ -9,8 +9,9 @@ use candle_keras_ops::{Error, Result};
 /// How the table of an [`Embedding`] is filled from word vectors: a row for each word of a vocabulary, in its order.
 ///
 /// The row of padding (`""` or `"[PAD]"`) is zeros, the row of unknown words (`"[UNK]"`) by default the mean of the vectors that were
-/// found. A word that the vectors do not have, but can make from its n-grams, as those of fastText can, gets that vector, and is
-/// among [`from_subwords`](PretrainedRows::from_subwords). Both are rows 0 and 1 in the vocabularies of TextVectorization and WordTokenizer, so that ids fit as they are.
+/// found. A missing word whose vector can be computed from its n-grams, as with fastText, gets that vector, and is among
+/// [`from_subwords`](PretrainedRows::from_subwords). Padding and unknown words are rows 0 and 1 in the vocabularies of TextVectorization
+/// and WordTokenizer, so that ids fit without a change.
 ///
 /// ```
 /// # use candle_keras_layers::WordTable;
@@ -63,44 +64,44 @@ impl<'a> Pretrained<'a> {
         }
     }
 
-    /// What a word without a vector gets: `"zeros"`, `"random"` or `"mean"`; default `"zeros"`, as in Keras's examples.
+    /// The row of a word without a vector: `"zeros"`, `"random"` or `"mean"`; default `"zeros"`, as in Keras's examples.
     pub fn missing(mut self, missing: impl Into<MissingWords>) -> Self {
         self.missing = missing.into();
         self
     }
 
-    /// What the row of unknown words gets: `"zeros"`, `"random"` or `"mean"`; default `"mean"`.
+    /// The row of unknown words: `"zeros"`, `"random"` or `"mean"`; default `"mean"`.
     pub fn unknown(mut self, unknown: impl Into<MissingWords>) -> Self {
         self.unknown = unknown.into();
         self
     }
 
-    /// The word that stands for padding, whose row is zeros; `""` and `"[PAD]"` by default.
+    /// The padding word, whose row is zeros; `""` and `"[PAD]"` by default.
     pub fn mask_token(mut self, token: impl Into<String>) -> Self {
         self.mask_token = Some(token.into());
         self
     }
 
-    /// The word that stands for unknown words, default `"[UNK]"`.
+    /// The word for unknown words, default `"[UNK]"`.
     pub fn oov_token(mut self, token: impl Into<String>) -> Self {
         self.oov_token = token.into();
         self
     }
 
-    /// Whether a word that has no vector gets that of its small letters, default false. Small letters come before n-grams: a vector is made from n-grams
-    /// only if neither form has one, and then from those of the small letters.
+    /// Whether a word that has no vector gets that of its lower-case form, default false. The lower-case form comes before n-grams: these
+    /// are used only if neither form has a vector, and then those of the lower-case form.
     pub fn lowercase(mut self, lowercase: bool) -> Self {
         self.lowercase = lowercase;
         self
     }
 
-    /// How often each word of the vocabulary occurs, for the share of the text that is covered.
+    /// The count of each word of the vocabulary, for the share of the text that is covered.
     pub fn counts(mut self, counts: &'a [u64]) -> Self {
         self.counts = Some(counts);
         self
     }
 
-    /// Fixes the random numbers of `"random"`.
+    /// The seed of `"random"`.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
@@ -109,8 +110,8 @@ impl<'a> Pretrained<'a> {
     /// The rows for this vocabulary: the words in the order of their ids, from 0 on.
     ///
     /// # Errors
-    /// If not one word has a vector, whole or made from n-grams, with words of both sides; if the vocabulary is empty or has another length than `counts`; if a
-    /// policy is misspelled.
+    /// If no word has a vector, found or from n-grams (the error shows words of both sides); if the vocabulary is empty or has another
+    /// length than `counts`; if a policy is misspelled.
     pub fn rows<S: AsRef<str>>(&self, vocabulary: impl IntoIterator<Item = S>) -> Result<PretrainedRows> {
         let policies = [self.missing.known()?, self.unknown.known()?];
         let size = self.vectors.vector_size();
@@ -138,7 +139,7 @@ impl<'a> Pretrained<'a> {
         Ok(PretrainedRows { values, size, rows: kinds.len(), coverage, token_coverage, from_subwords, missing })
     }
 
-    /// Fills the row of a word, where the vectors have it.
+    /// Fills the row of a word, if it has a vector.
     fn look_up(&self, word: &str, row: &mut [f32]) -> Kind {
         let is_padding = match &self.mask_token {
             Some(token) => word == token,
@@ -199,7 +200,7 @@ fn covered(kinds: &[Kind], counts: &[u64]) -> Result<f64> {
     Ok(sum(&[Kind::Found]) / sum(&[Kind::Found, Kind::Subwords, Kind::Missing, Kind::OutOfVocabulary]).max(1.0))
 }
 
-/// What [`Pretrained::rows`] has found: a table, and how much of the vocabulary it covers.
+/// The result of [`Pretrained::rows`]: a table, and how much of the vocabulary it covers.
 #[derive(Debug, Clone)]
 pub struct PretrainedRows {
     values: Vec<f32>,
@@ -212,18 +213,18 @@ pub struct PretrainedRows {
 }
 
 impl PretrainedRows {
-    /// The share of the words that are found, whole or in small letters: a vector that is [made from n-grams](Self::from_subwords) does not count as found,
-    /// and padding and the unknown word are not counted at all.
+    /// The share of the words that are found, as they are or in lower case. Vectors [from n-grams](Self::from_subwords) do not count as
+    /// found; padding and the unknown word are not counted at all.
     pub fn coverage(&self) -> f64 {
         self.coverage
     }
 
-    /// The same as a share of the text, unknown words included in the text, if there are [`counts`](Pretrained::counts).
+    /// The same as a share of the text, with unknown words, if there are [`counts`](Pretrained::counts).
     pub fn token_coverage(&self) -> Option<f64> {
         self.token_coverage
     }
 
-    /// The words that are not found, but have a vector that is made from their n-grams, in the order of the vocabulary.
+    /// The words that are not found, but have a vector from their n-grams, in the order of the vocabulary.
     pub fn from_subwords(&self) -> &[String] {
         &self.from_subwords
     }
@@ -238,18 +239,18 @@ impl PretrainedRows {
         Ok(Tensor::from_slice(&self.values, (self.rows, self.size), &Device::Cpu)?)
     }
 
-    /// An Embedding that begins with this table. Keras: `Embedding(words, vector_size, weights=[table])`.
+    /// An Embedding with this initial table. Keras: `Embedding(words, vector_size, weights=[table])`.
     pub fn embedding(self) -> Result<Embedding> {
         Embedding::new(self.rows, self.size).with_values(self.values)
     }
 }
 
 impl Embedding {
-    /// An Embedding with the vector of each word of a vocabulary in the row of its id; words without one get zeros.
-    /// [`Pretrained`] has more to choose.
+    /// An Embedding with the vector of each word of a vocabulary in the row of its id; words without one get zeros. [`Pretrained`] has more
+    /// options.
     ///
     /// # Errors
-    /// If not one word has a vector.
+    /// If no word has a vector.
     pub fn from_vectors<S: AsRef<str>>(
         vectors: &impl WordTable,
         vocabulary: impl IntoIterator<Item = S>,
@@ -314,7 +315,7 @@ mod tests {
         assert_eq!(cased.rows(VOCABULARY).unwrap().coverage(), 0.8);
         assert_eq!(rows(cased)[5], [1., 2., 3.]);
 
-        // Of many missing words, the columns have the mean and the spread of those that were found.
+        // The missing words have the mean and the deviation of the columns that were found.
         let many: Vec<String> =
             (0..4000).map(|i| format!("w{i}")).chain(["cat", "dog", "Paris"].map(String::from)).collect();
         let random = |seed| Pretrained::new(&vectors).missing("random").seed(seed).rows(&many).unwrap().values;
@@ -363,7 +364,7 @@ mod tests {
         assert_eq!((small.coverage(), small.token_coverage()), (0.8, Some(0.8)));
         assert_eq!(small.from_subwords(), ["qux"]);
         assert_eq!((exact.values[15], &small.values[15..18]), (3.0, &[1., 2., 3.][..]));
-        // The unknown word gets the mean of all vectors that there are, also where none is of a whole word.
+        // The unknown word gets the mean of all vectors, also where all are from n-grams.
         let parts = Pretrained::new(&vectors).rows(["[UNK]", "ab", "cdef"]).unwrap();
         assert_eq!((parts.coverage(), &parts.values[..3]), (0.0, &[3.0; 3][..]));
     }
@@ -423,7 +424,7 @@ mod tests {
         for part in ["[20001, 4]", "[20000, 4]", "largest id"] {
             assert!(error.contains(part), "{error}");
         }
-        // One that is built already takes the table over; other dtypes keep their precision.
+        // A layer that is built already takes the table over; other dtypes keep their precision.
         let precise = Tensor::new(&[[0.1f64], [0.2]], &Device::Cpu).unwrap();
         let embedding = Embedding::new(2, 1).dtype("float64");
         for layer in [embedding.clone().weights(&precise).unwrap(), embedding.weights(&precise).unwrap()] {

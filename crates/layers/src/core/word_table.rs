@@ -1,6 +1,6 @@
-//! Word vectors as an Embedding sees them.
+//! The interface of word vectors to an Embedding.
 
-/// Words with a vector each: what an [`Embedding`](crate::Embedding) can be filled from.
+/// Words with a vector each, to fill an [`Embedding`](crate::Embedding) from.
 ///
 /// ```
 /// use candle_keras_layers::{Embedding, Layer, WordTable};
@@ -27,19 +27,19 @@
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 pub trait WordTable {
-    /// The numbers of a vector.
+    /// The size of a vector.
     fn vector_size(&self) -> usize;
 
-    /// Writes the vector of a word into `row`, which has [`vector_size`](Self::vector_size) numbers; false if there is none.
+    /// Writes the vector of a word into `row`, which has [`vector_size`](Self::vector_size) elements; false if there is none.
     fn fill(&self, word: &str, row: &mut [f32]) -> bool;
 
-    /// Whether the word itself has a vector. A table that makes vectors for words that it does not have, as fastText does from their n-grams, says
-    /// false for these; for any other, this is what [`fill`](Self::fill) says, which is the default.
+    /// Whether the word itself has a vector. A table that computes vectors for missing words, as fastText does from their n-grams, returns
+    /// false for these. The default is what [`fill`](Self::fill) returns.
     fn contains(&self, word: &str) -> bool {
         self.fill(word, &mut vec![0.0; self.vector_size()])
     }
 
-    /// Some of the words, for an error that says what they look like.
+    /// Some of the words, for error messages.
     fn some_words(&self, count: usize) -> Vec<String> {
         let _ = count;
         Vec::new()

@@ -4,7 +4,7 @@ use crate::Shape;
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result};
 
-/// The shape of an elementwise function of inputs of these shapes: sizes of 1 broadcast, missing axes are those of the end.
+/// The shape of an elementwise function of inputs of these shapes: sizes of 1 broadcast, shapes are aligned at the end.
 pub(super) fn merged_shape(inputs: &[Shape]) -> Result<Vec<Shape>> {
     let incompatible = || {
         let shapes: Vec<_> = inputs.iter().map(Shape::to_string).collect();
@@ -38,21 +38,21 @@ pub(super) fn merged_shape(inputs: &[Shape]) -> Result<Vec<Shape>> {
     }
 }
 
-/// The inputs with the same rank: axes of size 1 are put behind the batch axis of those that have fewer.
+/// The inputs with the same rank: axes of size 1 are inserted after the batch axis.
 pub(super) fn aligned(inputs: &[Tensor]) -> Result<Vec<Tensor>> {
     let rank = inputs.iter().map(Tensor::rank).max().unwrap_or(0);
     let align = |x: &Tensor| (x.rank()..rank).try_fold(x.clone(), |x, _| x.unsqueeze(1));
     Ok(inputs.iter().map(align).collect::<candle_core::Result<_>>()?)
 }
 
-/// A step counts if it counts in any input; an input without a mask makes them all count.
+/// The mask of the output: a step counts if it counts in any input; an input without a mask counts everywhere.
 pub(super) fn merged_mask(masks: &[Option<Tensor>]) -> Result<Vec<Option<Tensor>>> {
     let Some(masks) = masks.iter().cloned().collect::<Option<Vec<_>>>() else { return Ok(vec![None]) };
     let any = masks.iter().skip(1).try_fold(masks[0].clone(), |a, b| a.broadcast_maximum(b))?;
     Ok(vec![Some(any)])
 }
 
-/// Merges with `merge`, where an element that its input's mask leaves out takes the value of the other operand.
+/// Merges with `merge`; a masked element takes the value of the other operand.
 pub(super) fn merged_where_masked(
     inputs: &[Tensor],
     masks: &[Option<Tensor>],
@@ -77,8 +77,7 @@ pub(super) fn merged_where_masked(
     Ok(merged)
 }
 
-/// Defines an elementwise merging layer: its documentation, its name, how many inputs it takes, and its function of them and
-/// of their masks.
+/// Defines an elementwise merging layer: its documentation, its name, how many inputs it takes, and its function of inputs and masks.
 macro_rules! merge_layer {
     ($(#[$doc:meta])* $name:ident, $count:expr, $merge:expr) => {
         $crate::layer! {

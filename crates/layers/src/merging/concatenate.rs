@@ -1,16 +1,16 @@
-//! Concatenate: one after another. Keras: `keras.layers.Concatenate`.
+//! Concatenate: joins along an axis. Keras: `keras.layers.Concatenate`.
 
 use crate::{Context, Layer, Shape};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{self as ops, Error, Result, axes};
 
 layer! {
-    /// Its inputs one after another along an axis.
+    /// Its inputs, concatenated along an axis.
     ///
     /// Keras: `keras.layers.Concatenate`.
     ///
     /// # Shapes
-    /// - inputs: of the same sizes but for that of `axis`
+    /// - inputs: equal in all sizes except that of `axis`
     /// - output: the same, with the sum of the sizes of `axis`
     ///
     /// # Example

@@ -77,7 +77,7 @@ impl Dot {
     }
 }
 
-/// Whether there is one vector a sample, on this axis, as an Embedding gives it for one word: no product of matrices is needed.
+/// Whether there is one vector a sample, on this axis, as an Embedding returns for one word: no matrix product is needed.
 fn is_vector_each(x: &Tensor, axis: usize) -> bool {
     axis == x.rank() - 1 && x.dims()[1..axis].iter().all(|&size| size == 1)
 }
@@ -117,7 +117,7 @@ impl Layer for Dot {
             let dims: Vec<i64> = std::iter::once(a.dim(0)? as i64).chain(ones).collect();
             return Ok(vec![ops::reshape(&ops::vecdot(&a, &b)?, dims)?]);
         }
-        // The multiplied axes go last and the others become one: (batch, m, k) times (batch, n, k), transposed.
+        // The multiplied axes move to the end and the others are merged: (batch, m, k) times (batch, n, k), transposed.
         let matrix = |x: &Tensor, axis: usize| {
             let order: Vec<_> = (0..x.rank()).filter(|i| *i != axis).chain([axis]).collect();
             let (batch, k) = (x.dim(0)?, x.dim(axis)?);
@@ -139,7 +139,7 @@ impl Layer for Dot {
         true
     }
 
-    /// Keras loses the mask here without a word.
+    /// Keras loses the mask here silently.
     fn compute_mask(&self, _: &[Tensor], _: &[Option<Tensor>]) -> Result<Vec<Option<Tensor>>> {
         Ok(vec![None])
     }

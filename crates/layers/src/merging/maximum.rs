@@ -1,10 +1,10 @@
-//! Maximum: the largest element of all. Keras: `keras.layers.Maximum`.
+//! Maximum: the elementwise maximum. Keras: `keras.layers.Maximum`.
 
 use super::{base_merge::merged_where_masked, merge_layer};
 use candle_core::Tensor;
 
 merge_layer! {
-    /// The larger of the elements of its inputs; elements that a mask leaves out do not take part.
+    /// The elementwise maximum of its inputs; masked elements are left out.
     ///
     /// Keras: `keras.layers.Maximum`.
     ///

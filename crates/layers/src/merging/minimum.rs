@@ -1,10 +1,10 @@
-//! Minimum: the smallest element of all. Keras: `keras.layers.Minimum`.
+//! Minimum: the elementwise minimum. Keras: `keras.layers.Minimum`.
 
 use super::{base_merge::merged_where_masked, merge_layer};
 use candle_core::Tensor;
 
 merge_layer! {
-    /// The smaller of the elements of its inputs; elements that a mask leaves out do not take part.
+    /// The elementwise minimum of its inputs; masked elements are left out.
     ///
     /// Keras: `keras.layers.Minimum`.
     ///

@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Result};
 
 merge_layer! {
-    /// The product of its inputs; elements that a mask leaves out count as 1, and are 0 where all inputs leave them out.
+    /// The product of its inputs; masked elements count as 1, and the result is 0 where all inputs are masked.
     ///
     /// Keras: `keras.layers.Multiply`.
     ///

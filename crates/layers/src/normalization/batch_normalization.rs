@@ -1,4 +1,4 @@
-//! BatchNormalization: each channel brought to mean 0 and variance 1. Keras: `keras.layers.BatchNormalization`.
+//! BatchNormalization: normalizes each channel. Keras: `keras.layers.BatchNormalization`.
 
 use super::{ScaleAndCenter, affine_setters, axis_of, run_with_axes_last};
 use crate::layer::single;
@@ -11,7 +11,7 @@ layer! {
     /// with their moving averages (Ioffe and Szegedy, 2015).
     ///
     /// The averages move by `1 - momentum` towards those of each batch, whose variance is that of the batch itself, as in Keras (PyTorch: the
-    /// unbiased one). A frozen layer uses the averages in training too. Steps that a mask leaves out do not count.
+    /// unbiased one). A frozen layer uses the averages in training too. Masked steps are left out.
     ///
     /// Keras: `keras.layers.BatchNormalization`.
     ///
@@ -26,18 +26,18 @@ layer! {
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct BatchNormalization() {
-        /// The axis of the channels. Another than the last costs a copy each way.
+        /// The axis of the channels. One that is not the last costs a copy each way.
         axis: i64 = -1,
-        /// How much of the averages is kept at each step.
+        /// The share of the averages that is kept at each step.
         momentum: f64 = 0.99,
-        /// What is added to the variance.
+        /// Added to the variance.
         epsilon: f64 = 1e-3,
         ..affine: ScaleAndCenter = ScaleAndCenter::new() => affine_setters,
-        /// How the average of the means begins.
+        /// The initializer of the average of the means.
         moving_mean_initializer: Initializer = "zeros",
-        /// How the average of the variances begins.
+        /// The initializer of the average of the variances.
         moving_variance_initializer: Initializer = "ones",
-        /// Whether the moments are those of several devices' batches together: not supported yet.
+        /// Whether the moments are those of all devices together: not supported.
         synchronized: bool = false,
         /// Keras 2's batch renormalization, which is not supported.
         renorm: bool = false,
@@ -108,7 +108,7 @@ impl Layer for BatchNormalization {
 }
 
 impl BatchNormalization {
-    /// With the moments of the steps that count, as a composition through which the gradient flows.
+    /// With the moments of the unmasked steps, as a composition through which gradients flow.
     fn masked(&self, x: &Tensor, mask: &Tensor, gamma: Option<&Tensor>, beta: Option<&Tensor>) -> Result<Tensor> {
         let channels = x.dim(x.rank() - 1)?;
         let weights = mask.flatten_all()?.unsqueeze(1)?.to_dtype(x.dtype())?;

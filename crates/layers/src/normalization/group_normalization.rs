@@ -22,11 +22,11 @@ layer! {
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct GroupNormalization() {
-        /// Into how many groups the channels are divided; -1 is a group for each channel.
+        /// The number of groups of channels; -1 is a group for each channel.
         groups: i64 = 32,
-        /// The axis of the channels. Another than the last costs a copy each way.
+        /// The axis of the channels. One that is not the last costs a copy each way.
         axis: i64 = -1,
-        /// What is added to the variance.
+        /// Added to the variance.
         epsilon: f64 = 1e-3,
         ..affine: ScaleAndCenter = ScaleAndCenter::new() => affine_setters,
     }

@@ -22,9 +22,9 @@ layer! {
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct LayerNormalization() {
-        /// The axis or axes that are normalized together. Others than the last cost a copy each way.
+        /// The axis or axes that are normalized together. Axes that are not the last cost a copy each way.
         axis: NormalizedAxes = -1,
-        /// What is added to the variance.
+        /// Added to the variance.
         epsilon: f64 = 1e-3,
         ..affine: ScaleAndCenter = ScaleAndCenter::new() => affine_setters,
         /// Keras 2's form of RMSNormalization: not supported.

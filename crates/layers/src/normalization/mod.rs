@@ -67,7 +67,7 @@ fn axis_of(axis: i64, rank: usize) -> Result<usize> {
         .received(axis.to_string()))
 }
 
-/// Runs `f` on the tensor with these axes at the end; they are moved there and back if they are elsewhere, which copies the tensor.
+/// Runs `f` on the tensor with these axes moved to the end, and moves them back; if they are elsewhere, that copies the tensor.
 fn run_with_axes_last(x: &Tensor, axes: &[usize], f: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
     let rank = x.rank();
     if axes.iter().copied().eq(rank - axes.len()..rank) {
@@ -81,23 +81,23 @@ fn run_with_axes_last(x: &Tensor, axes: &[usize], f: impl FnOnce(&Tensor) -> Res
 }
 
 arguments! {
-    /// The factor and the summand that come after a normalization, with Keras's arguments for them.
+    /// The scale and the offset after a normalization, with Keras's arguments.
     pub(crate) struct ScaleAndCenter() as affine_setters {
         /// Whether `beta` is added.
         center: bool = true,
         /// Whether the result is multiplied by `gamma`.
         scale: bool = true,
-        /// How `beta` begins.
+        /// The initializer of `beta`.
         beta_initializer: crate::Initializer = "zeros",
-        /// How `gamma` begins.
+        /// The initializer of `gamma`.
         gamma_initializer: crate::Initializer = "ones",
-        /// A penalty on `beta`.
+        /// The regularizer of `beta`.
         beta_regularizer: Option<crate::Regularizer>,
-        /// A penalty on `gamma`.
+        /// The regularizer of `gamma`.
         gamma_regularizer: Option<crate::Regularizer>,
-        /// A condition on `beta`.
+        /// The constraint on `beta`.
         beta_constraint: Option<crate::Constraint>,
-        /// A condition on `gamma`.
+        /// The constraint on `gamma`.
         gamma_constraint: Option<crate::Constraint>,
     }
 }
@@ -120,7 +120,7 @@ impl ScaleAndCenter {
         }
     }
 
-    /// `gamma` and `beta`, as far as the layer has them.
+    /// `gamma` and `beta`, if the layer has them.
     fn weights(&self, layer: &dyn crate::Layer, ctx: &crate::Context) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let gamma = if self.scale { Some(layer.weight("gamma", ctx)?) } else { None };
         let beta = if self.center { Some(layer.weight("beta", ctx)?) } else { None };

@@ -21,9 +21,9 @@ layer! {
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct RMSNormalization() {
-        /// The axis or axes that are normalized together. Others than the last cost a copy each way.
+        /// The axis or axes that are normalized together. Axes that are not the last cost a copy each way.
         axis: NormalizedAxes = -1,
-        /// What is added to the mean of the squares.
+        /// Added to the mean of the squares.
         epsilon: f64 = 1e-6,
     }
 }

@@ -21,10 +21,10 @@ layer! {
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct AveragePooling2D(
-        /// The size of the windows.
+        /// The size of the window.
         pool_size: Sizes<2>,
     ) {
-        /// How far the windows are apart; by default as far as they are large.
+        /// The stride; by default the size of the window.
         strides: Option<Sizes<2>> = Some(pool_size),
         ..arguments: PoolingArguments = PoolingArguments::new() => pooling_setters,
     }

@@ -1,4 +1,4 @@
-//! What pooling over all of one, two and three axes shares. Keras: `keras/src/layers/pooling/base_global_pooling.py`.
+//! Common to global pooling over one, two and three axes. Keras: `keras/src/layers/pooling/base_global_pooling.py`.
 
 use crate::spatial::{SpatialLayer, channels_last, spatial, with_spatial};
 use crate::{Context, Layer, Shape};
@@ -6,11 +6,11 @@ use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Axes, Pool, Result};
 
 arguments! {
-    /// What layers that pool over all elements have in common.
+    /// The arguments of global pooling.
     pub(crate) struct GlobalPoolingArguments() as global_pooling_setters {
         /// Where the channels are: `"channels_last"`, or `"channels_first"`, behind the batch.
         data_format: String = "channels_last",
-        /// Whether what is pooled stays as axes of size 1.
+        /// Whether the pooled axes stay, with size 1.
         keepdims: bool = false,
     }
 }
@@ -23,7 +23,7 @@ impl GlobalPoolingArguments {
         Ok(ops::axes(&all[..]).keepdims(self.keepdims))
     }
 
-    /// The shape without the pooled axes, or with 1 in their places.
+    /// The shape without the pooled axes, or with size 1 in their place.
     pub(super) fn output_shape<const N: usize>(&self, input: &Shape) -> Result<Shape> {
         let (_, channels) = spatial::<N>(input, &self.data_format)?;
         match self.keepdims {
@@ -33,7 +33,7 @@ impl GlobalPoolingArguments {
     }
 }
 
-/// Pooling over all of `N` axes.
+/// Global pooling over `N` axes.
 pub(super) struct GlobalPooling<'a, const N: usize> {
     pub(super) pool: Pool,
     pub(super) arguments: &'a GlobalPoolingArguments,

@@ -1,4 +1,4 @@
-//! What pooling over one, two and three axes shares. Keras: `keras/src/layers/pooling/base_pooling.py`.
+//! Common to pooling over one, two and three axes. Keras: `keras/src/layers/pooling/base_pooling.py`.
 
 use super::FusedPooling;
 use crate::spatial::{SpatialLayer, Windows, padding, positive, run_channels_last, spatial, with_spatial};
@@ -7,9 +7,9 @@ use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Pool, Result};
 
 arguments! {
-    /// What layers of pooling have in common.
+    /// The arguments of pooling.
     pub(crate) struct PoolingArguments() as pooling_setters {
-        /// `"valid"` keeps the windows inside of the input, `"same"` lets them reach beyond it, where nothing counts.
+        /// `"valid"` keeps the windows inside of the input; `"same"` lets them reach beyond it, where elements are ignored.
         padding: String = "valid",
         /// `"channels_last"`, or `"channels_first"`, which is transposed and costs a copy each way.
         data_format: String = "channels_last",
@@ -24,13 +24,13 @@ pub(super) struct Pooling<'a, const N: usize> {
 }
 
 impl<'a, const N: usize> Pooling<'a, N> {
-    /// Windows that are as far apart as they are large, if nothing else is said.
+    /// The stride is by default the size of the window.
     pub(super) fn new(pool: Pool, size: Sizes<N>, strides: Option<Sizes<N>>, arguments: &'a PoolingArguments) -> Self {
         let windows = Windows { size, strides: strides.unwrap_or(size), dilation: 1.into() };
         Self { pool, windows, arguments }
     }
 
-    /// The pooling as a part of another layer over as many axes, whose channels are where this says.
+    /// The pooling, for fusion into a layer over as many axes with this data format.
     pub(super) fn fused(&self, axes: usize, data_format: &str) -> Result<Option<FusedPooling>> {
         if axes != N || self.arguments.data_format != data_format {
             return Ok(None);

@@ -8,7 +8,7 @@ use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Result};
 
 layer! {
-    /// The mean over the steps of a sequence; with a mask, over those that count.
+    /// The mean over the steps of a sequence, without masked ones.
     ///
     /// Keras: `keras.layers.GlobalAveragePooling1D`.
     ///

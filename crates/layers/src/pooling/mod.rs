@@ -1,4 +1,4 @@
-//! Layers that take many elements together. Keras: `keras/src/layers/pooling`.
+//! Pooling. Keras: `keras/src/layers/pooling`.
 
 mod average_pooling1d;
 mod average_pooling2d;
@@ -32,10 +32,10 @@ use crate::Layer;
 use candle_keras_ops::{Axis, Pool, Result};
 use std::any::Any;
 
-/// From the sizes of a tensor, without the batch and the channels, which are last, to what is taken of which windows.
+/// From the sizes of a tensor, without the batch and the channels, which are last, to the pooling and its windows.
 pub(crate) type FusedPooling = Box<dyn Fn(&[usize]) -> (Pool, Vec<Axis>)>;
 
-/// What a layer does, if it is one of pooling over so many axes, whose channels are where `data_format` says.
+/// The pooling of a layer, if it is one over so many axes with this data format.
 pub(crate) fn pooling_of(layer: &dyn Layer, axes: usize, data_format: &str) -> Result<Option<FusedPooling>> {
     macro_rules! first_of {
         ($($name:ident),*) => {

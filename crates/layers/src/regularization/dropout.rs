@@ -21,13 +21,12 @@ layer! {
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct Dropout(
-        /// Which part of the elements is dropped, 0 to 1.
+        /// The share of the elements that is dropped, 0 to 1.
         rate: f64,
     ) {
-        /// Fixes which elements are dropped, whatever the seed of the run.
+        /// The seed; by default the random numbers follow from the seed of the run.
         seed: Option<u64>,
-        /// The shape in which elements are dropped, batch size included; a size of 1 drops along that axis together, and
-        /// `None` is the input's size.
+        /// The shape of the random mask, batch size included; a size of 1 is broadcast, and `None` is the input's size.
         noise_shape: Option<Shape>,
     }
 }
@@ -62,7 +61,7 @@ impl Layer for Dropout {
         let dims: Vec<_> = x.dims().iter().zip(noise).map(|(&size, noise)| noise.unwrap_or(size)).collect();
         let factors = ops::dropout(&Tensor::ones(dims, x.dtype(), x.device())?, self.rate, &mut random)?;
         let y = x.detach().broadcast_mul(&factors)?;
-        // candle's product would work out a gradient of the factors as well.
+        // candle's product would compute a gradient of the factors as well.
         Ok(vec![custom_gradient(x, &y, move |_, _, dy| dy.broadcast_mul(&factors))?])
     }
 

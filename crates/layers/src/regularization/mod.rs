@@ -1,4 +1,4 @@
-//! Layers that keep a model from learning its data by heart. Keras: `keras/src/layers/regularization`.
+//! Regularization. Keras: `keras/src/layers/regularization`.
 
 mod dropout;
 

@@ -1,4 +1,4 @@
-//! What is added around the axes of a tensor, or cut off: what padding and cropping share.
+//! Common to padding and cropping.
 
 use super::SpatialView;
 use crate::spatial::{SpatialLayer, spatial, with_spatial};
@@ -6,13 +6,13 @@ use crate::{Context, Layer, Pairs, Result, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error};
 
-/// Zeros before and behind each of `N` axes.
+/// Zeros before and after each of `N` axes.
 pub(super) struct ZeroPadding<'a, const N: usize> {
     pub(super) padding: Pairs<N>,
     pub(super) data_format: &'a str,
 }
 
-/// Elements that are cut off before and behind each of `N` axes.
+/// Elements to remove before and after each of `N` axes.
 pub(super) struct Cropping<'a, const N: usize> {
     pub(super) cropping: Pairs<N>,
     pub(super) data_format: &'a str,
@@ -56,7 +56,7 @@ impl<const N: usize> SpatialLayer for Cropping<'_, N> {
     }
 
     fn forward(&self, _: &dyn Layer, x: &Tensor, _: &mut Context) -> Result<Tensor> {
-        // Sizes that were open before may be too small.
+        // Sizes that were unknown before may be too small.
         self.output_shape(&x.dims().into())?;
         let cropping = self.cropping;
         SpatialView::<N>::of(x, self.data_format)?.map(|x| {
@@ -66,13 +66,13 @@ impl<const N: usize> SpatialLayer for Cropping<'_, N> {
     }
 }
 
-/// Zeros around the axes from the second on.
+/// Pads the axes from the second on.
 fn padded(x: &Tensor, pairs: &[[usize; 2]]) -> candle_core::Result<Tensor> {
     let pad = |x: Tensor, (i, [before, behind]): (usize, &[usize; 2])| x.pad_with_zeros(i + 1, *before, *behind);
     pairs.iter().enumerate().try_fold(x.clone(), pad)
 }
 
-/// Without what is cut off of the axes from the second on.
+/// Crops the axes from the second on.
 fn cropped(x: &Tensor, pairs: &[[usize; 2]]) -> candle_core::Result<Tensor> {
     let crop = |x: Tensor, (i, [before, behind]): (usize, &[usize; 2])| {
         x.narrow(i + 1, *before, x.dim(i + 1)? - before - behind)

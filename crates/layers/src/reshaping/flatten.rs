@@ -1,4 +1,4 @@
-//! Flatten: one row a sample. Keras: `keras.layers.Flatten`.
+//! Flatten: one axis a sample. Keras: `keras.layers.Flatten`.
 
 use crate::layer::single;
 use crate::{Context, Layer, Shape};
@@ -6,7 +6,7 @@ use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result};
 
 layer! {
-    /// Lays the elements of each sample out in one row.
+    /// Flattens each sample.
     ///
     /// Keras: `keras.layers.Flatten`.
     ///

@@ -1,4 +1,4 @@
-//! Layers that lay elements out otherwise, cut some off or put others beside them. Keras: `keras/src/layers/reshaping`.
+//! Layers that change the shape. Keras: `keras/src/layers/reshaping`.
 
 mod borders;
 mod cropping1d;
@@ -31,10 +31,10 @@ use crate::spatial::channels_last;
 use candle_core::Tensor;
 use candle_keras_ops as ops;
 
-/// A tensor as one of `N` axes between a first and a last, wherever its channels are: no element moves.
+/// A tensor as one of `N` axes between a first and a last, whatever the data format: a reshape without a copy.
 struct SpatialView<const N: usize> {
     x: Tensor,
-    /// The sizes before and behind these axes.
+    /// The sizes before and after these axes.
     around: [Vec<usize>; 2],
 }
 
@@ -48,7 +48,7 @@ impl<const N: usize> SpatialView<N> {
         Ok(Self { x: reshaped(x, &shape)?, around: [before.to_vec(), behind.to_vec()] })
     }
 
-    /// What `f` makes of these axes, with the others as they were.
+    /// Applies `f` to these axes.
     fn map(self, f: impl FnOnce(&Tensor) -> candle_core::Result<Tensor>) -> Result<Tensor> {
         let y = f(&self.x)?;
         let [before, behind] = &self.around;

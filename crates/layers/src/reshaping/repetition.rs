@@ -1,4 +1,4 @@
-//! Axes that are made larger by repeating their elements, or by what lies between them: what upsampling shares.
+//! Common to upsampling.
 
 use super::SpatialView;
 use crate::spatial::{SpatialLayer, positive, spatial, with_spatial};
@@ -7,17 +7,17 @@ use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Axis, Error, Padding, Pool};
 use std::array;
 
-/// How elements become more.
+/// How new elements are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Interpolation {
-    /// Each is repeated.
+    /// By repetition.
     Nearest,
-    /// Each is a mixture of the two that are next to it on each axis.
+    /// By linear interpolation along each axis.
     Bilinear,
 }
 
 impl Interpolation {
-    /// The one of this name, in whatever case, as in Keras.
+    /// The one of this name, case-insensitive as in Keras.
     pub(super) fn by_name(name: &str) -> Result<Self> {
         match name.to_lowercase().as_str() {
             "nearest" => Ok(Self::Nearest),
@@ -27,7 +27,7 @@ impl Interpolation {
     }
 }
 
-/// Each of `N` axes as many times as large.
+/// The factors of `N` axes.
 pub(super) struct UpSampling<'a, const N: usize> {
     pub(super) size: Sizes<N>,
     pub(super) data_format: &'a str,
@@ -57,7 +57,7 @@ impl<const N: usize> SpatialLayer for UpSampling<'_, N> {
     }
 }
 
-/// Each element of the axes from the second on as often.
+/// Repeats the elements of the axes from the second on.
 fn repeated<const N: usize>(x: &Tensor, times: [usize; N]) -> candle_core::Result<Tensor> {
     let dims = x.dims();
     let each = |f: &dyn Fn(usize) -> Vec<usize>| -> Vec<usize> {
@@ -67,14 +67,14 @@ fn repeated<const N: usize>(x: &Tensor, times: [usize; N]) -> candle_core::Resul
     let whole = each(&|i| vec![dims[i + 1], times[i]]);
     let shape = each(&|i| vec![dims[i + 1] * times[i]]);
     let y = x.detach().reshape(apart)?.broadcast_as(whole)?.reshape(shape.as_slice())?;
-    // An element has the sum of the gradients of its copies: their mean, as often.
+    // The gradient of an element is the sum over its copies: their mean, times their number.
     let axes: [Axis; N] = array::from_fn(|i| Axis::new(shape[i + 1], times[i], times[i], 1, Padding::Valid));
     ops::custom_gradient(x, &y, move |_, _, dy| {
         ops::pool(dy, Pool::Average, &axes)?.affine(times.iter().product::<usize>() as f64, 0.0)
     })
 }
 
-/// An axis as many times as large, where an element lies at the middle of the part that it had, and the outer ones go on to the ends.
+/// Upsamples an axis by linear interpolation between the centres of the elements; beyond the outer ones, the value is constant.
 fn interpolated(x: &Tensor, axis: usize, times: usize) -> candle_core::Result<Tensor> {
     let size = x.dim(axis)?;
     let (mut below, mut above, mut parts) = (Vec::new(), Vec::new(), Vec::new());

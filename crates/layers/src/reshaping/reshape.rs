@@ -6,7 +6,7 @@ use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result};
 
 layer! {
-    /// Lays the elements of each sample out in another shape.
+    /// Reshapes each sample.
     ///
     /// Keras: `keras.layers.Reshape`.
     ///

@@ -9,7 +9,7 @@ use candle_keras_ops::{self as ops, Error, Result};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;
 
-/// A recurrent layer: one of ours, or one's own.
+/// A recurrent layer: one of ours, or a custom one.
 pub type RecurrentLayer = Named<dyn Recurrent>;
 
 impl<R: Recurrent> From<R> for RecurrentLayer {
@@ -56,10 +56,10 @@ macro_rules! recurrent_layers {
 
 recurrent_layers!(GRU, LSTM, RNN, SimpleRNN);
 
-/// What is made of the outputs of both directions: `"concat"`, `"sum"`, `"ave"`, `"mul"`, or nothing.
+/// How the outputs of both directions are merged: `"concat"`, `"sum"`, `"ave"`, `"mul"`, or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MergeMode {
-    /// One behind the other.
+    /// Concatenated.
     Concat,
     /// Their sum.
     Sum,
@@ -69,7 +69,7 @@ pub enum MergeMode {
     Mul,
     /// Two outputs. Keras: `merge_mode=None`.
     None,
-    /// A name that is not one; building the layer is an error.
+    /// An unknown name: building the layer is an error.
     Unknown(String),
 }
 
@@ -105,7 +105,7 @@ impl<'de> Deserialize<'de> for MergeMode {
 }
 
 layer! {
-    /// A recurrent layer that goes forwards, and another like it that goes backwards.
+    /// A recurrent layer that runs forwards, and another like it that runs backwards.
     ///
     /// Keras: `keras.layers.Bidirectional`.
     ///
@@ -126,12 +126,12 @@ layer! {
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
     pub struct Bidirectional(
-        /// The layer that goes forwards.
+        /// The forward layer.
         layer: RecurrentLayer,
-        /// The layer that goes backwards.
+        /// The backward layer.
         backward_layer: RecurrentLayer,
     ) as with_layers {
-        /// What is made of the outputs of both directions.
+        /// How the outputs of both directions are merged.
         merge_mode: MergeMode = "concat",
     }
 }
@@ -143,7 +143,7 @@ impl Bidirectional {
         let Ok(inner) = layer.get() else { return Self::with_layers(layer.clone(), layer) };
         let arguments = || {
             let arguments = inner.sequence_arguments().clone();
-            // Where outputs meet step by step, one that a mask leaves out adds nothing.
+            // Where outputs are added step by step, a masked one adds nothing.
             let meet = arguments.return_sequences;
             arguments.zero_output_for_mask(meet)
         };
@@ -154,7 +154,7 @@ impl Bidirectional {
         Self::with_layers(RecurrentLayer::of(forward), RecurrentLayer::of(backward))
     }
 
-    /// The layer that goes backwards, with arguments of its own; by default like the first.
+    /// The backward layer, if its arguments differ; by default it is like the first.
     #[must_use]
     pub fn backward_layer(mut self, layer: impl Into<RecurrentLayer>) -> Self {
         self.backward_layer = layer.into();

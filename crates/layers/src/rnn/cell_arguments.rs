@@ -1,46 +1,46 @@
-//! What LSTMCell, GRUCell and SimpleRNNCell share: their arguments, their weights, and all steps as one operation.
+//! Common to LSTMCell, GRUCell and SimpleRNNCell: their arguments, their weights, and all steps as one op.
 
 use super::rnn_cell::{Sequence, SequenceOutputs};
 use crate::activations::ActivationFunction;
 use crate::spatial::{fraction, positive};
 use crate::{Build, Context, Layer, Shape, Weight};
 use candle_core::Tensor;
-use candle_keras_ops::{self as ops, Error, FusedActivation, Outputs, Result, Sequences, Way};
+use candle_keras_ops::{self as ops, Error, FusedActivation, Outputs, Result, RnnConfig, Sequences};
 
 arguments! {
-    /// The arguments that the cells, and the layers of one of them, have in common.
+    /// The arguments of the cells, and of the layers of one of them.
     pub(crate) struct CellArguments(
         /// The size of the state.
         units: usize,
     ) as cell_setters {
-        /// The function of the candidate. `"tanh"`, `"sigmoid"`, `"relu"` and `"linear"` are fast; with others,
-        /// the steps are made one by one, which takes several times longer.
+        /// The function of the candidate. `"tanh"`, `"sigmoid"`, `"relu"` and `"linear"` are fused; with others, the steps run one by one,
+        /// several times slower.
         activation: crate::ActivationFunction = "tanh",
-        /// Whether biases are added.
+        /// Whether there are biases.
         use_bias: bool = true,
-        /// How the kernel begins.
+        /// The initializer of the kernel.
         kernel_initializer: crate::Initializer = "glorot_uniform",
-        /// How the kernel of the state begins.
+        /// The initializer of the kernel of the state.
         recurrent_initializer: crate::Initializer = "orthogonal",
-        /// How the bias begins.
+        /// The initializer of the bias.
         bias_initializer: crate::Initializer = "zeros",
-        /// A penalty on the kernel.
+        /// The regularizer of the kernel.
         kernel_regularizer: Option<crate::Regularizer>,
-        /// A penalty on the kernel of the state.
+        /// The regularizer of the kernel of the state.
         recurrent_regularizer: Option<crate::Regularizer>,
-        /// A penalty on the bias.
+        /// The regularizer of the bias.
         bias_regularizer: Option<crate::Regularizer>,
-        /// A condition on the kernel.
+        /// The constraint on the kernel.
         kernel_constraint: Option<crate::Constraint>,
-        /// A condition on the kernel of the state.
+        /// The constraint on the kernel of the state.
         recurrent_constraint: Option<crate::Constraint>,
-        /// A condition on the bias.
+        /// The constraint on the bias.
         bias_constraint: Option<crate::Constraint>,
-        /// Which part of the inputs is dropped in training, the same at all steps.
+        /// The share of the inputs that is dropped in training, the same at all steps.
         dropout: f64 = 0.0,
-        /// Which part of the state is dropped in training before each product, the same at all steps.
+        /// The share of the state that is dropped in training before each product, the same at all steps.
         recurrent_dropout: f64 = 0.0,
-        /// Fixes what is dropped, whatever the seed of the run.
+        /// The seed; by default the random numbers follow from the seed of the run.
         seed: Option<u64>,
     }
 }
@@ -64,7 +64,7 @@ impl CellArguments {
         Ok(vec![[batch, Some(self.units)].into(); states])
     }
 
-    /// Asks for the weights; for a bias of `rows` rows, of which some elements begin as 1.
+    /// Adds the weights; with a bias of `rows` rows, some elements of which are initially 1.
     pub(super) fn build(
         &self,
         build: &mut Build,
@@ -126,7 +126,7 @@ impl CellArguments {
         Ok(std::iter::once(output).chain(states).collect())
     }
 
-    /// All steps as one operation.
+    /// All steps as one op.
     pub(super) fn run_sequence(
         &self,
         layer: &dyn Layer,
@@ -165,7 +165,7 @@ impl CellArguments {
         let zero_masked = sequence.zero_masked && sequence.mask.is_some();
         let fused = self.activation.fused().zip(equations.recurrent_activation.fused());
         let (activation, recurrent_activation) = fused.unwrap_or_default();
-        let way = Way {
+        let config = RnnConfig {
             cell: equations.cell,
             activation,
             recurrent_activation,
@@ -187,11 +187,11 @@ impl CellArguments {
             dropout: dropout.as_ref(),
         };
         let run = if fused.is_some() {
-            ops::recurrent(way, sequences)?
+            ops::recurrent(config, sequences)?
         } else {
             let call = |f: &ActivationFunction, x: &Tensor| Ok(f.call(x)?);
             let gate = |x: &Tensor| call(equations.recurrent_activation, x);
-            ops::recurrent_by_steps(way, sequences, |x| call(&self.activation, x), gate)?
+            ops::recurrent_by_steps(config, sequences, |x| call(&self.activation, x), gate)?
         };
         let missing = || Error::new("the run has no outputs");
         let output = match (sequence.all_outputs, zero_masked) {
@@ -207,7 +207,8 @@ impl CellArguments {
     }
 }
 
-/// `impl Layer` and `impl RnnCell` for a cell with a group of arguments, `build` of which asks for the weights and `equations` of which are its equations.
+/// `impl Layer` and `impl RnnCell` for a cell with a group of arguments, whose `build` adds the weights and whose `equations` are its
+/// equations.
 macro_rules! cell {
     ($class:ident, $arguments:ident) => {
         impl $crate::Layer for $class {

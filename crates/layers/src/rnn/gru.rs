@@ -54,8 +54,7 @@ layer! {
     /// Gated recurrent units (Cho et al., 2014): with the gates `z` and `r`, `h = z h + (1 - z) tanh(x W_h + r (h U_h + b_h))`, or
     /// `(r h) U_h` without `reset_after`.
     ///
-    /// All steps are one operation, whose gradient is worked out by hand; each core takes its part of the batch. A mask leaves out steps: the
-    /// state stays as it is.
+    /// All steps are one op with a hand-written gradient; threads divide the batch. A masked step leaves the state unchanged.
     ///
     /// Keras: `keras.layers.GRU`.
     ///

@@ -16,7 +16,7 @@ arguments! {
         ..cell: CellArguments = CellArguments::new(units) => cell_setters,
         /// The function of the gates.
         recurrent_activation: crate::ActivationFunction = "sigmoid",
-        /// Whether the biases of the forget gate begin as 1.
+        /// Whether the biases of the forget gate are initially 1.
         unit_forget_bias: bool = true,
     }
 }
@@ -54,8 +54,7 @@ layer! {
     /// Long short-term memory (Hochreiter and Schmidhuber, 1997): with `z = x W + h U + b` in four gates,
     /// `c = sigmoid(z_f) c + sigmoid(z_i) tanh(z_c)` and `h = sigmoid(z_o) tanh(c)`.
     ///
-    /// All steps are one operation, whose gradient is worked out by hand; each core takes its part of the batch. A mask leaves out steps: the
-    /// state stays as it is.
+    /// All steps are one op with a hand-written gradient; threads divide the batch. A masked step leaves the state unchanged.
     ///
     /// Keras: `keras.layers.LSTM`.
     ///

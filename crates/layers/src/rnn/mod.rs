@@ -15,7 +15,7 @@ pub use bidirectional::{Bidirectional, MergeMode, RecurrentLayer};
 pub use gru::{GRU, GRUCell};
 pub use lstm::{LSTM, LSTMCell};
 pub use rnn::{RNN, Recurrent, SequenceArguments};
-pub use rnn_cell::{Cell, Renew, RnnCell, Sequence, SequenceOutputs};
+pub use rnn_cell::{Cell, RnnCell, Sequence, SequenceOutputs, WithFreshWeights};
 pub use simple_rnn::{SimpleRNN, SimpleRNNCell};
 pub use stacked_rnn_cells::StackedRNNCells;
 pub use time_distributed::TimeDistributed;

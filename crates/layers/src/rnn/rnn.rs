@@ -11,33 +11,34 @@ use std::sync::Arc;
 arguments! {
     /// The arguments that all recurrent layers have.
     pub struct SequenceArguments() as sequence_setters {
-        /// Whether the outputs of all steps are given, and not only the last.
+        /// Whether the outputs of all steps are returned, and not only the last.
         return_sequences: bool = false,
-        /// Whether the last state is given as well, as further outputs (see `call_multiple`).
+        /// Whether the last state is returned as well, as further outputs (see `call_multiple`).
         return_state: bool = false,
-        /// Whether the last step comes first; the outputs are then in that order.
+        /// Whether to run from the last step to the first; the outputs are then in that order.
         go_backwards: bool = false,
-        /// Whether the last state of a batch is the first of the next; the batch size must be fixed. [`reset_state`](crate::Recurrent::reset_state) begins anew.
+        /// Whether the last state of a batch is the initial state of the next; the batch size must be fixed.
+        /// [`reset_state`](crate::Recurrent::reset_state) clears it.
         stateful: bool = false,
-        /// Nothing changes with it here: the steps of our own cells are one operation.
+        /// Has no effect: the steps of our own cells are one op.
         unroll: bool = false,
-        /// Whether the output of a step that a mask leaves out is 0, and not that of the step before.
+        /// Whether the output of a masked step is 0, and not that of the step before.
         zero_output_for_mask: bool = false,
     }
 }
 
-/// A layer that takes a cell through a sequence: LSTM, GRU, SimpleRNN, RNN. What goes around it, [`Bidirectional`](crate::Bidirectional), takes any of them.
+/// A layer that runs a cell over a sequence: LSTM, GRU, SimpleRNN, RNN. [`Bidirectional`](crate::Bidirectional) wraps any of them.
 pub trait Recurrent: Layer {
-    /// How the sequence is gone through.
+    /// The arguments of the run.
     fn sequence_arguments(&self) -> &SequenceArguments;
 
     /// The cell; one without weights before the layer is built.
     fn cell(&self) -> Result<Arc<dyn RnnCell>>;
 
-    /// A layer with the same arguments but these, with weights of its own.
+    /// A copy with these arguments, and weights of its own.
     fn twin(&self, name: String, arguments: SequenceArguments) -> Arc<dyn Recurrent>;
 
-    /// Sets the state of a stateful layer back to 0. Keras: `layer.reset_state()`.
+    /// Resets the state of a stateful layer to 0. Keras: `layer.reset_state()`.
     ///
     /// # Errors
     /// If the layer is not stateful.
@@ -110,16 +111,16 @@ macro_rules! recurrent_layer {
 pub(super) use recurrent_layer;
 
 layer! {
-    /// Takes a cell through a sequence: [`LSTMCell`](crate::LSTMCell), [`StackedRNNCells`](crate::StackedRNNCells), or [one's own](RnnCell).
+    /// Runs a cell over a sequence: [`LSTMCell`](crate::LSTMCell), [`StackedRNNCells`](crate::StackedRNNCells), or a custom [`RnnCell`].
     ///
-    /// Our own cells do all steps as one operation; with others, every step is a run of the cell.
+    /// Our own cells run all steps as one op; a custom cell is run step by step.
     ///
     /// Keras: `keras.layers.RNN`.
     ///
     /// # Shapes
     /// - input: `(batch, steps, ...)`
     /// - output: that of the cell, `(batch, units)`, or `(batch, steps, units)` with `return_sequences`; with `return_state`, the last state behind it
-    /// - `initial_state` of the call: the first state, zeros if it is not given
+    /// - `initial_state` of the call: zeros by default
     ///
     /// # Example
     /// ```
@@ -146,7 +147,7 @@ impl Recurrent for RNN {
     }
 
     fn twin(&self, name: String, arguments: SequenceArguments) -> Arc<dyn Recurrent> {
-        let cell = self.cell.get().map_or_else(|_| self.cell.clone(), |cell| Cell::of(cell.renewed()));
+        let cell = self.cell.get().map_or_else(|_| self.cell.clone(), |cell| Cell::of(cell.with_fresh_weights()));
         Arc::new(Self { cell, sequence: arguments, ..self.with_base(Base::named(name)) })
     }
 }
@@ -209,7 +210,7 @@ pub(crate) fn build(layer: &dyn Recurrent, inputs: &[Shape], build: &mut Build) 
     build.add_layer("cell", cell as Arc<dyn Layer>, &[step])
 }
 
-/// Keras passes the first state by name; a list of inputs with it behind the sequence means the same.
+/// Keras passes the initial state by name; a list of inputs with it behind the sequence means the same.
 pub(crate) fn name_inputs(inputs: &mut Vec<NodeOutput>, arguments: &mut CallArguments<NodeOutput>) {
     if inputs.len() > 1 {
         let states = CallArgument::Tensors(inputs.split_off(1).into_iter().map(Some).collect());
@@ -217,7 +218,7 @@ pub(crate) fn name_inputs(inputs: &mut Vec<NodeOutput>, arguments: &mut CallArgu
     }
 }
 
-/// Which outputs of a backward direction come in the order of the inputs: an argument of [`Bidirectional`](crate::Bidirectional)'s calls.
+/// Which outputs of a backward direction are in the order of the inputs: an argument of [`Bidirectional`](crate::Bidirectional)'s calls.
 pub(super) const IN_ORDER: &str = "in_order";
 
 pub(crate) fn forward(layer: &dyn Recurrent, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
@@ -254,7 +255,7 @@ pub(crate) fn forward(layer: &dyn Recurrent, inputs: &[Tensor], ctx: &mut Contex
     Ok(std::iter::once(output).chain(states).collect())
 }
 
-/// One run of the cell after the other.
+/// Runs the cell step by step.
 pub(super) fn run_steps(cell: &dyn RnnCell, sequence: &Sequence, ctx: &mut Context) -> Result<SequenceOutputs> {
     let x = sequence.x;
     let steps = x.dim(1)?;
@@ -276,7 +277,7 @@ pub(super) fn run_steps(cell: &dyn RnnCell, sequence: &Sequence, ctx: &mut Conte
     let mark = ctx.mark();
     let order: Vec<usize> = if sequence.backwards { (0..steps).rev().collect() } else { (0..steps).collect() };
     for &t in &order {
-        // What is dropped is the same at all steps.
+        // The same elements are dropped at all steps.
         ctx.rewind(mark);
         let inputs: Vec<_> = std::iter::once(step(t)?).chain(states.iter().cloned()).collect();
         let mut made = ctx.run_multiple(cell, &inputs, CallArguments::new())?;
@@ -325,7 +326,7 @@ pub(crate) fn compute_mask(
     Ok(std::iter::once(output).chain(std::iter::repeat_n(None, states)).collect())
 }
 
-/// The cell of a layer that makes one of its arguments when it is built; before, one without weights.
+/// The cell of a layer that creates it from its arguments when it is built; before, one without weights.
 pub(super) fn cell_of<C: RnnCell + Clone>(base: &Base, new: impl FnOnce() -> C) -> Arc<dyn RnnCell> {
     let built = base.layer("cell").ok();
     let cell = built.as_deref().and_then(|cell| (cell as &dyn Any).downcast_ref::<C>().cloned());

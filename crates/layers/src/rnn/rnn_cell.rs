@@ -5,9 +5,9 @@ use crate::{Base, Config, Context, Layer, Result, Shape, WithBase};
 use candle_core::Tensor;
 use std::sync::Arc;
 
-/// One step of a recurrent layer: a layer that is called on `[x, state...]` and gives `[output, new state...]`.
+/// One step of a recurrent layer: a layer that is called on `[x, state...]` and returns `[output, new state...]`.
 ///
-/// [`RNN`](crate::RNN) goes through a sequence with it, step by step. Our own cells do all steps as one operation, which is several times faster.
+/// [`RNN`](crate::RNN) runs it over a sequence, step by step. Our own cells run all steps as one op, which is several times faster.
 ///
 /// ```
 /// use candle_keras_layers::{Build, Context, Input, Layer, RNN, Result, RnnCell, Shape, Weight, layer};
@@ -47,30 +47,30 @@ use std::sync::Arc;
 /// assert_eq!(sums.shape()?.to_string(), "(None, 10, 3)");
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
-pub trait RnnCell: Layer + Renew {
+pub trait RnnCell: Layer + WithFreshWeights {
     /// The shapes of the states for a step of this shape, both with the batch size in front. Keras: `cell.state_size`.
     fn state_shapes(&self, step: &Shape) -> Result<Vec<Shape>>;
 
-    /// All steps as one operation, if the cell has one.
+    /// All steps as one op, if the cell has one.
     fn run_sequence(&self, sequence: &Sequence, ctx: &mut Context) -> Result<Option<SequenceOutputs>> {
         let _ = (sequence, ctx);
         Ok(None)
     }
 }
 
-/// A cell with the same arguments and weights of its own; every clonable cell has it.
-pub trait Renew {
+/// A copy with weights of its own; every clonable cell has it.
+pub trait WithFreshWeights {
     /// The new cell, with an automatic name.
-    fn renewed(&self) -> Arc<dyn RnnCell>;
+    fn with_fresh_weights(&self) -> Arc<dyn RnnCell>;
 }
 
-impl<C: RnnCell + WithBase> Renew for C {
-    fn renewed(&self) -> Arc<dyn RnnCell> {
+impl<C: RnnCell + WithBase> WithFreshWeights for C {
+    fn with_fresh_weights(&self) -> Arc<dyn RnnCell> {
         Arc::new(self.with_base(Base::new(self.class_name())))
     }
 }
 
-/// A cell: one of ours, or one's own.
+/// A cell: one of ours, or a custom one.
 pub type Cell = Named<dyn RnnCell>;
 
 impl<C: RnnCell> From<C> for Cell {
@@ -79,33 +79,33 @@ impl<C: RnnCell> From<C> for Cell {
     }
 }
 
-/// What goes through a cell.
+/// The input of a cell's run over a sequence.
 #[derive(Debug, Clone, Copy)]
 pub struct Sequence<'a> {
     /// The steps: `(batch, steps, ...)`.
     pub x: &'a Tensor,
-    /// The first state; zeros if there is none.
+    /// The initial state; zeros by default.
     pub states: Option<&'a [Tensor]>,
-    /// Which steps count: `(batch, steps)`, u8; the state of a step that does not stays as it is.
+    /// Which steps count: `(batch, steps)`, u8; a masked step leaves the state unchanged.
     pub mask: Option<&'a Tensor>,
-    /// Whether the last step comes first.
+    /// Whether to run from the last step to the first.
     pub backwards: bool,
-    /// Whether the outputs are in the order of the inputs, and not in that in which they come.
+    /// Whether the outputs are in the order of the inputs, and not in the order of computation.
     pub in_order: bool,
-    /// Whether the output of a step that does not count is 0, and not the one before.
+    /// Whether the output of a masked step is 0, and not the one before.
     pub zero_masked: bool,
-    /// Whether the outputs of all steps are wanted.
+    /// Whether the outputs of all steps are returned.
     pub all_outputs: bool,
-    /// Whether the last state is wanted.
+    /// Whether the last state is returned.
     pub last_state: bool,
 }
 
-/// What comes out of it.
+/// The results of a run.
 #[derive(Debug)]
 pub struct SequenceOutputs {
-    /// The outputs of all steps, `(batch, steps, ...)`, or that of the last, as it was wanted.
+    /// The outputs of all steps, `(batch, steps, ...)`, or that of the last.
     pub output: Tensor,
-    /// The state after the last step, if it was wanted.
+    /// The state after the last step, if it was asked for.
     pub states: Vec<Tensor>,
 }
 

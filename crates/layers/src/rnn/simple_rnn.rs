@@ -49,8 +49,7 @@ cell!(SimpleRNNCell, arguments);
 layer! {
     /// `h = tanh(x W + h U + b)` (Elman, 1990).
     ///
-    /// All steps are one operation, whose gradient is worked out by hand; each core takes its part of the batch. A mask leaves out steps: the
-    /// state stays as it is.
+    /// All steps are one op with a hand-written gradient; threads divide the batch. A masked step leaves the state unchanged.
     ///
     /// Keras: `keras.layers.SimpleRNN`.
     ///

@@ -9,9 +9,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 layer! {
-    /// Cells on top of each other, for [`RNN`](crate::RNN): each takes the output of the one before. The state is that of all of them, in their order.
+    /// Cells on top of each other, for [`RNN`](crate::RNN): each takes the output of the one before. The state is that of all cells, in
+    /// order.
     ///
-    /// Every step is a run of each cell; layers of one cell each on top of each other compute the same several times faster.
+    /// Cells are run step by step; a stack of layers with one cell each computes the same several times faster.
     ///
     /// Keras: `keras.layers.StackedRNNCells`.
     ///
@@ -55,7 +56,7 @@ impl Layer for StackedRNNCells {
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
         let mut counts = HashMap::new();
         for (cell, step) in self.each(inputs.first().unwrap_or(&Shape::default()))? {
-            // Keras numbers the parts of a list by their classes.
+            // Keras numbers the elements of a list by their classes.
             let class = to_snake_case(cell.class_name());
             let count = counts.entry(class.clone()).and_modify(|count| *count += 1).or_insert(0);
             let name = if *count == 0 { format!("cells/{class}") } else { format!("cells/{class}_{count}") };

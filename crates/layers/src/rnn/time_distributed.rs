@@ -8,8 +8,8 @@ use candle_keras_ops::{self as ops, Error, Result};
 layer! {
     /// Runs a layer at each step of a sequence, with the same weights.
     ///
-    /// All steps run at once, as one batch; one after the other where that is not the same: a layer that keeps statistics of its batches is called on each
-    /// step in training. A mask stays as it is.
+    /// All steps run at once, as one batch; one by one where that differs: a layer with batch statistics is called on each step in
+    /// training. A mask is passed on.
     ///
     /// Keras: `keras.layers.TimeDistributed`.
     ///
@@ -57,7 +57,7 @@ impl Layer for TimeDistributed {
         let (batch, steps, rest) = (x.dim(0)?, x.dim(1)?, &x.dims()[2..]);
         let dims = |sizes: &[usize]| sizes.iter().map(|&size| size as i64).collect::<Vec<_>>();
         let mask = ctx.mask(0).cloned();
-        // Where Keras calls the layer on each step, its statistics are those of the step.
+        // Keras calls the layer on each step, so that its statistics are those of the step.
         if ctx.is_training() && layer.variables().iter().any(Variable::is_state) {
             let step = |t: usize, ctx: &mut Context| -> Result<Tensor> {
                 let x = ops::get_item(x, vec![ops::Index::from(..), ops::Index::At(t as i64)])?;
@@ -78,7 +78,7 @@ impl Layer for TimeDistributed {
     }
 }
 
-/// The output of the layer; a mask that is one flag a sample says nothing to it.
+/// The output of the layer. It does not get the mask, which is one flag a sample.
 fn run(layer: &dyn Layer, x: &Tensor, mask: Option<Tensor>, ctx: &mut Context) -> Result<Tensor> {
     let arguments = match mask.filter(|mask| mask.rank() > 1) {
         Some(mask) => CallArguments::new().set("mask", CallArgument::Tensor(mask)),

@@ -7,50 +7,49 @@ pub struct Axis {
     pub input: usize,
     /// The size of the window.
     pub window: usize,
-    /// How far it moves.
+    /// The step between windows.
     pub stride: usize,
-    /// How far its elements are apart.
+    /// The distance of its elements.
     pub dilation: usize,
-    /// How many elements it begins before the input.
+    /// Padding before the input.
     pub before: usize,
-    /// How many windows there are.
+    /// The number of windows: the size of the output.
     pub output: usize,
 }
 
-/// What is done at the borders.
+/// Zeros around the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Padding {
-    /// Nothing: windows lie inside of the input.
+    /// None: windows lie inside of the input.
     Valid,
     /// Zeros on both sides, so that there are as many windows as elements, divided by the stride.
     Same,
-    /// Zeros in front, so that a window sees nothing behind its place.
+    /// Zeros in front, so that an output depends on no later input.
     Causal,
 }
 
 impl Axis {
-    /// An axis that is not there: one element, which the only window has.
+    /// An axis of one element and one window, in place of one that is missing.
     pub(crate) const UNIT: Self = Self { input: 1, window: 1, stride: 1, dilation: 1, before: 0, output: 1 };
 
     /// The windows over an axis; none if the window is larger than a valid input.
     pub fn new(input: usize, window: usize, stride: usize, dilation: usize, padding: Padding) -> Self {
         // Sizes may come from a file, and be anything.
-        let (stride, reach) = (stride.max(1), reach(window, dilation));
+        let (stride, span) = (stride.max(1), span(window, dilation));
         let (output, before) = match padding {
-            Padding::Valid => (input.saturating_add(stride).saturating_sub(reach) / stride, 0),
+            Padding::Valid => (input.saturating_add(stride).saturating_sub(span) / stride, 0),
             Padding::Same => {
                 let output = input.div_ceil(stride);
-                let all = ((output.max(1) - 1) * stride).saturating_add(reach);
+                let all = ((output.max(1) - 1) * stride).saturating_add(span);
                 (output, all.saturating_sub(input) / 2)
             }
-            Padding::Causal => (input.div_ceil(stride), reach - 1),
+            Padding::Causal => (input.div_ceil(stride), span - 1),
         };
         Self { input, window, stride, dilation, before, output }
     }
 
-    /// The windows of the convolution that a transposed one goes backward through: it has a window for each element that goes in, and what
-    /// comes out, of the size `input`, is what they lie on. `more` elements come out behind those that there are otherwise; as many as
-    /// Keras says if it is `None`.
+    /// The axis of the convolution whose gradient a transposed convolution is: `output`, the number of windows, is the size of the layer's
+    /// input, and `input` that of its output. `more` is Keras's `output_padding`.
     pub fn transposed(
         size: usize,
         window: usize,
@@ -59,26 +58,26 @@ impl Axis {
         padding: Padding,
         more: Option<usize>,
     ) -> Self {
-        let (stride, reach) = (stride.max(1), reach(window, dilation));
+        let (stride, span) = (stride.max(1), span(window, dilation));
         let last = size.saturating_sub(1).saturating_mul(stride);
         let plus = |a: usize, b: usize| a.saturating_add(b);
-        // As Keras's _convert_conv_transpose_padding_args_from_keras_to_jax, which pads what goes in.
+        // As Keras's _convert_conv_transpose_padding_args_from_keras_to_jax.
         let (input, before) = match (padding, more) {
             (Padding::Same, more) => {
-                let least = reach % 2;
+                let least = span % 2;
                 let (input, padded) = match more {
-                    None => (size.saturating_mul(stride), plus(stride, reach - 1) - 1),
-                    Some(more) => (plus(last, plus(least, more)), plus(reach, plus(least, more)) - 2),
+                    None => (size.saturating_mul(stride), plus(stride, span - 1) - 1),
+                    Some(more) => (plus(last, plus(least, more)), plus(span, plus(least, more)) - 2),
                 };
-                (input, reach - 1 - padded.div_ceil(2).min(reach - 1))
+                (input, span - 1 - padded.div_ceil(2).min(span - 1))
             }
-            (_, None) => (plus(last, reach.max(stride)), 0),
-            (_, Some(more)) => (plus(last, plus(reach, more)), 0),
+            (_, None) => (plus(last, span.max(stride)), 0),
+            (_, Some(more)) => (plus(last, plus(span, more)), 0),
         };
         Self { input: if size == 0 { 0 } else { input }, window, stride, dilation, before, output: size }
     }
 
-    /// The element of the input that the `k`-th of the `o`-th window is on, if it is on one.
+    /// The index in the input of the `k`-th element of the `o`-th window; `None` in the padding.
     #[inline(always)]
     pub(crate) fn at(&self, o: usize, k: usize) -> Option<usize> {
         let place = o.saturating_mul(self.stride).saturating_add(k.saturating_mul(self.dilation));
@@ -86,7 +85,7 @@ impl Axis {
         (place < self.input).then_some(place)
     }
 
-    /// The window whose `k`-th element is on this one of the input, if there is one.
+    /// The window whose `k`-th element is this one of the input, if there is one.
     pub(crate) fn window_at(&self, element: usize, k: usize) -> Option<usize> {
         let from = element.saturating_add(self.before).checked_sub(k.saturating_mul(self.dilation))?;
         let window = from / self.stride;
@@ -94,12 +93,12 @@ impl Axis {
     }
 }
 
-/// From the first element of a window to behind the last.
-fn reach(window: usize, dilation: usize) -> usize {
+/// The span of a dilated window.
+fn span(window: usize, dilation: usize) -> usize {
     (window.max(1) - 1).saturating_mul(dilation).saturating_add(1)
 }
 
-/// The axes as those of a volume, if they are not more: an image is a volume of depth 1, and a sequence is one of height 1 as well.
+/// The axes as those of a volume, if there are one to three: an image is a volume of depth 1, and a sequence an image of height 1.
 pub(crate) fn volume(axes: &[Axis]) -> Option<[Axis; 3]> {
     Some(match *axes {
         [columns] => [Axis::UNIT, Axis::UNIT, columns],
@@ -109,9 +108,9 @@ pub(crate) fn volume(axes: &[Axis]) -> Option<[Axis; 3]> {
     })
 }
 
-/// Calls `f` with the places of an array of these sizes, in its order.
+/// Calls `f` with each index of an array of these sizes, in order.
 #[inline(always)]
-pub(crate) fn each_place([planes, rows, columns]: [usize; 3], mut f: impl FnMut([usize; 3])) {
+pub(crate) fn each_index([planes, rows, columns]: [usize; 3], mut f: impl FnMut([usize; 3])) {
     for z in 0..planes {
         for y in 0..rows {
             for x in 0..columns {
@@ -166,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn an_element_and_its_windows_know_each_other() {
+    fn at_and_window_at_are_inverse() {
         let axis = Axis::new(11, 3, 2, 2, Padding::Same);
         for (element, tap) in (0..11).flat_map(|element| (0..3).map(move |tap| (element, tap))) {
             let windows: Vec<_> = (0..axis.output).filter(|&o| axis.at(o, tap) == Some(element)).collect();

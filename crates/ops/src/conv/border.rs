@@ -1,19 +1,19 @@
-//! Images with borders of zeros, inside of which all windows lie.
+//! Images padded with zeros, so that all windows lie inside.
 
-use super::axis::{Axis, each_place};
-use crate::simd::Real;
+use super::axis::{Axis, each_index};
+use crate::simd::Float;
 
-/// The border around images of some channels.
+/// The padding of an image.
 #[derive(Debug)]
 pub(super) struct Border {
     axes: [Axis; 3],
     channels: usize,
-    /// The sizes with the border.
+    /// The padded sizes.
     size: [usize; 3],
 }
 
 impl Border {
-    /// The border that windows over these axes need, if it is not most of what there would be.
+    /// The padding that windows over these axes need, if the padded image is not mostly padding.
     pub(super) fn of(axes: [Axis; 3], channels: usize) -> Option<Self> {
         let size = axes.map(|axis| {
             let reach = (axis.window.max(1) - 1).saturating_mul(axis.dilation).saturating_add(1);
@@ -21,50 +21,50 @@ impl Border {
                 .saturating_add((axis.output.max(1) - 1).saturating_mul(axis.stride))
                 .max(axis.before.saturating_add(axis.input))
         });
-        // Far windows over a small image would be borders alone.
+        // With a large dilation, a small image would become a huge one.
         let all = size.iter().fold(1usize, |all, size| all.saturating_mul(*size));
         let most = axes.iter().fold(4usize, |all, axis| all.saturating_mul(axis.input));
         (all <= most).then_some(Self { axes, channels, size })
     }
 
-    /// Where the windows begin.
+    /// The offsets of the windows.
     pub(super) fn starts(&self) -> Vec<usize> {
-        self.places(self.axes.map(|axis| axis.output), self.axes.map(|axis| axis.stride))
+        self.offsets(self.axes.map(|axis| axis.output), self.axes.map(|axis| axis.stride))
     }
 
-    /// Where after that their elements are.
+    /// The offsets of a window's elements.
     pub(super) fn taps(&self) -> Vec<usize> {
-        self.places(self.axes.map(|axis| axis.window), self.axes.map(|axis| axis.dilation))
+        self.offsets(self.axes.map(|axis| axis.window), self.axes.map(|axis| axis.dilation))
     }
 
-    /// Where so many elements are that are so far apart along each axis.
-    fn places(&self, counts: [usize; 3], apart: [usize; 3]) -> Vec<usize> {
-        let mut places = Vec::with_capacity(counts.iter().product());
-        each_place(counts, |[z, y, x]| places.push(self.place([z * apart[0], y * apart[1], x * apart[2]])));
-        places
+    /// The offsets of a grid of elements: `counts` along each axis, `apart` elements apart.
+    fn offsets(&self, counts: [usize; 3], apart: [usize; 3]) -> Vec<usize> {
+        let mut offsets = Vec::with_capacity(counts.iter().product());
+        each_index(counts, |[z, y, x]| offsets.push(self.offset([z * apart[0], y * apart[1], x * apart[2]])));
+        offsets
     }
 
-    fn place(&self, [z, y, x]: [usize; 3]) -> usize {
+    fn offset(&self, [z, y, x]: [usize; 3]) -> usize {
         ((z * self.size[1] + y) * self.size[2] + x) * self.channels
     }
 
-    /// The memory for an image with its border.
-    pub(super) fn memory<T: Real>(&self) -> Vec<T> {
+    /// A buffer for a padded image.
+    pub(super) fn buffer<T: Float>(&self) -> Vec<T> {
         vec![T::ZERO; self.size.iter().product::<usize>() * self.channels]
     }
 
-    /// Where the rows of the image lie in it, each of the image's width.
+    /// The offsets of the image's rows in the padded image.
     pub(super) fn rows(&self) -> impl Iterator<Item = usize> {
         let [planes, rows, columns] = self.axes;
-        let place = move |z, y| self.place([planes.before + z, rows.before + y, columns.before]);
-        (0..planes.input).flat_map(move |z| (0..rows.input).map(move |y| place(z, y)))
+        let offset = move |z, y| self.offset([planes.before + z, rows.before + y, columns.before]);
+        (0..planes.input).flat_map(move |z| (0..rows.input).map(move |y| offset(z, y)))
     }
 
-    /// Puts an image into its border.
-    pub(super) fn put<T: Real>(&self, image: &[T], bordered: &mut [T]) {
+    /// Copies an image into a padded one.
+    pub(super) fn fill<T: Float>(&self, image: &[T], padded: &mut [T]) {
         let width = self.axes[2].input * self.channels;
         for (at, row) in self.rows().zip(image.chunks_exact(width.max(1))) {
-            bordered[at..at + width].copy_from_slice(row);
+            padded[at..at + width].copy_from_slice(row);
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Convolutions of candle's functions, for devices and dtypes that the loops do not take: the windows are gathered, then multiplied. Slower
-//! than a kernel of its own.
+//! Convolutions composed of candle's functions, for devices and dtypes that the loops do not support: the windows are gathered, then
+//! multiplied.
 
 use super::Plan;
-use super::axis::{Axis, each_place};
+use super::axis::{Axis, each_index};
 use crate::gpu;
 use crate::matmul::FusedActivation;
 use candle_core::{Result, Tensor};
@@ -23,7 +23,7 @@ pub(super) fn conv(
         gathered(x, plan.batch, axes, |axis| [axis.input, axis.output], Axis::at)?
     };
     let y = if plan.is_depthwise() {
-        // Channel by channel, without a product of matrices for each.
+        // Elementwise, without a matrix product for each channel.
         let kernel = kernel.reshape((1, taps, plan.channels, plan.filters / plan.groups))?;
         windows.reshape((rows, taps, plan.channels, 1))?.broadcast_mul(&kernel)?.sum(1)?
     } else {
@@ -37,10 +37,10 @@ pub(super) fn conv(
         }
         Tensor::cat(&parts, 1)?
     };
-    ended(&y, bias, activation, &plan.shape(x.rank(), plan.filters, |axis| axis.output))
+    epilogue(&y, bias, activation, &plan.shape(x.rank(), plan.filters, |axis| axis.output))
 }
 
-/// `activation(transposed convolution(x, kernel) + bias)` for tensors that fit the plan of the convolution that it goes backward through.
+/// `activation(transposed convolution(x, kernel) + bias)` for tensors that fit the plan of the convolution whose gradient it is.
 pub(super) fn conv_transpose(
     x: &Tensor,
     kernel: &Tensor,
@@ -53,16 +53,16 @@ pub(super) fn conv_transpose(
     let windows = windows.reshape((plan.batch * pixels, taps * plan.filters))?;
     let kernel = kernel.reshape((taps, plan.channels, plan.filters))?.transpose(1, 2)?.contiguous()?;
     let y = windows.matmul(&kernel.reshape((taps * plan.filters, plan.channels))?)?;
-    ended(&y, bias, activation, &plan.shape(x.rank(), plan.channels, |axis| axis.input))
+    epilogue(&y, bias, activation, &plan.shape(x.rank(), plan.channels, |axis| axis.input))
 }
 
-fn ended(y: &Tensor, bias: Option<&Tensor>, activation: FusedActivation, shape: &[usize]) -> Result<Tensor> {
+fn epilogue(y: &Tensor, bias: Option<&Tensor>, activation: FusedActivation, shape: &[usize]) -> Result<Tensor> {
     let y = bias.map_or_else(|| Ok(y.clone()), |bias| y.reshape(((), bias.elem_count()))?.broadcast_add(bias))?;
     activation.composed(&y.reshape(shape)?)
 }
 
-/// For each place and each element of a window, the element of `x` that `at` says, and zeros where it says none. `sizes` are those of `x` and
-/// of the places along an axis.
+/// For each output index and each element of a window, the element of `x` at the index that `at` gives, or zeros. `sizes` gives the sizes of
+/// the input and of the output along an axis.
 fn gathered(
     x: &Tensor,
     batch: usize,
@@ -74,10 +74,10 @@ fn gathered(
     let ([_, height, width], channels) = (sizes.map(|[from, _]| from), x.dims()[x.rank() - 1]);
     let elements = sizes.iter().map(|[from, _]| from).product::<usize>();
     let mut ids = Vec::with_capacity(elements);
-    each_place(sizes.map(|[_, to]| to), |place| {
-        each_place(axes.map(|axis| axis.window), |tap| {
-            let [z, y, x] = [0, 1, 2].map(|i| at(&axes[i], place[i], tap[i]));
-            // A row of zeros behind the elements stands for what is outside.
+    each_index(sizes.map(|[_, to]| to), |index| {
+        each_index(axes.map(|axis| axis.window), |tap| {
+            let [z, y, x] = [0, 1, 2].map(|i| at(&axes[i], index[i], tap[i]));
+            // The padding is a row of zeros behind the elements.
             let inside = z.zip(y).zip(x).map(|((z, y), x)| (z * height + y) * width + x);
             ids.push(inside.unwrap_or(elements) as u32);
         });

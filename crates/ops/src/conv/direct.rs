@@ -1,36 +1,37 @@
-//! Convolution with windows of few numbers, as over the pixels of a picture, without a matrix of them.
+//! Direct convolution, for windows of few elements such as those over RGB pixels, without a matrix of windows.
 
 use super::border::Border;
 use super::unfold::Unfolded;
-use super::{End, Plan, images, kernel_gradient};
+use super::{Epilogue, Plan, images, kernel_gradient};
 use crate::simd;
-use crate::simd::{MulAdd, Real};
+use crate::simd::{Float, MulAdd};
 
-/// The most numbers of a window: with more, a product of matrices is as fast.
-const DEEPEST: usize = 32;
+/// The most elements of a window: with more, a matrix product is as fast.
+const MAX_DEPTH: usize = 32;
 
-/// How many filters are computed side by side; and for how many windows, or for how many numbers of a window. The sums fit into registers.
+/// How many filters are computed side by side.
 const FILTERS: usize = 16;
-const TOGETHER: usize = 4;
+/// How many windows, or elements of a window, share a loop. Their sums fit into registers.
+const UNROLL: usize = 4;
 
 type Filters<T> = [T; FILTERS];
 
-/// A convolution that is made this way.
+/// A convolution by direct loops.
 #[derive(Debug)]
 pub(super) struct Direct {
     plan: Plan,
     border: Border,
-    /// Where in an image with its border the windows begin.
+    /// The offsets of the windows in a padded image.
     starts: Vec<usize>,
-    /// Where after that their numbers are.
+    /// The offsets of a window's elements.
     steps: Vec<usize>,
 }
 
 impl Direct {
-    /// The convolution, if it is faster this way.
+    /// The convolution, if this method suits it and is faster.
     pub(super) fn of(plan: Plan) -> Option<Self> {
         let Plan { axes, channels, filters, groups, .. } = plan;
-        let fits = groups == 1 && (1..=DEEPEST).contains(&plan.depth()) && filters.is_multiple_of(FILTERS);
+        let fits = groups == 1 && (1..=MAX_DEPTH).contains(&plan.depth()) && filters.is_multiple_of(FILTERS);
         if !fits || plan.output() == 0 {
             return None;
         }
@@ -40,43 +41,49 @@ impl Direct {
         Some(Self { plan, border, starts, steps })
     }
 
-    /// The same convolution, made otherwise.
+    /// The same convolution by unfolding.
     pub(super) fn unfolded(&self) -> Unfolded {
         Unfolded(self.plan)
     }
 
-    /// The convolution, with what is done at its end.
-    pub(super) fn forward<T: Real>(&self, x: &[T], kernel: &[T], end: &End<T>) -> Vec<T> {
+    /// The convolution and its epilogue.
+    pub(super) fn forward<T: Float>(&self, x: &[T], kernel: &[T], epilogue: &Epilogue<T>) -> Vec<T> {
         let plan = &self.plan;
-        // The weights of filters that are computed side by side lie side by side.
+        // Reordered: the weights of filters that are computed side by side become contiguous.
         let (weights, blocks) = (kernel.as_chunks().0, plan.filters / FILTERS);
         let of_block = |block: usize| weights.iter().skip(block).step_by(blocks).copied();
         let kernel: Vec<Filters<T>> = (0..blocks).flat_map(of_block).collect();
-        let scratch = || (self.border.memory(), vec![T::ZERO; plan.output()]);
-        images(plan.batch, end.output(plan), plan.output() * plan.depth(), scratch, |(bordered, y), images, room| {
-            for i in images {
-                self.border.put(&x[i * plan.image()..][..plan.image()], bordered);
-                simd!(|by| self.outputs(bordered, &kernel, y, by));
-                end.put(y, plan, room);
-            }
-        })
+        let scratch = || (self.border.buffer(), vec![T::ZERO; plan.output()]);
+        images(
+            plan.batch,
+            epilogue.output(plan),
+            plan.output() * plan.depth(),
+            scratch,
+            |(padded, y), images, chunk| {
+                for i in images {
+                    self.border.fill(&x[i * plan.image()..][..plan.image()], padded);
+                    simd!(|by| self.outputs(padded, &kernel, y, by));
+                    epilogue.write(y, plan, chunk);
+                }
+            },
+        )
     }
 
     /// The gradient of the kernel.
-    pub(super) fn backward_kernel<T: Real>(&self, x: &[T], dy: &[T]) -> Vec<T> {
+    pub(super) fn backward_kernel<T: Float>(&self, x: &[T], dy: &[T]) -> Vec<T> {
         let (image, output) = (self.plan.image(), self.plan.output());
         kernel_gradient(&self.plan, x, dy, |x, dy, kernel| {
-            let mut bordered = self.border.memory();
+            let mut padded = self.border.buffer();
             for (x, dy) in x.chunks_exact(image).zip(dy.chunks_exact(output)) {
-                self.border.put(x, &mut bordered);
-                simd!(|by| self.weights(&bordered, dy, kernel, by));
+                self.border.fill(x, &mut padded);
+                simd!(|by| self.weights(&padded, dy, kernel, by));
             }
         })
     }
 
     #[inline(always)]
-    fn outputs<T: Real>(&self, image: &[T], kernel: &[Filters<T>], y: &mut [T], by: impl MulAdd) {
-        let (together, rest) = self.starts.as_chunks::<TOGETHER>();
+    fn outputs<T: Float>(&self, image: &[T], kernel: &[Filters<T>], y: &mut [T], by: impl MulAdd) {
+        let (together, rest) = self.starts.as_chunks::<UNROLL>();
         for (block, kernel) in kernel.chunks_exact(self.steps.len()).enumerate() {
             let mut at = block * FILTERS;
             for starts in together {
@@ -93,10 +100,10 @@ impl Direct {
         }
     }
 
-    /// Adds what an image has of the gradient.
+    /// Adds an image's part of the gradient.
     #[inline(always)]
-    fn weights<T: Real>(&self, image: &[T], dy: &[T], kernel: &mut [T], by: impl MulAdd) {
-        let (together, rest) = self.steps.as_chunks::<TOGETHER>();
+    fn weights<T: Float>(&self, image: &[T], dy: &[T], kernel: &mut [T], by: impl MulAdd) {
+        let (together, rest) = self.steps.as_chunks::<UNROLL>();
         let (dy, blocks) = (dy.as_chunks().0, self.plan.filters / FILTERS);
         for block in 0..blocks {
             let mut at = block * FILTERS;
@@ -116,25 +123,26 @@ impl Direct {
 }
 
 #[inline(always)]
-fn add<T: Real>(sums: &mut [T], numbers: &Filters<T>) {
-    for (sum, &x) in sums.iter_mut().zip(numbers) {
+fn add<T: Float>(sums: &mut [T], terms: &Filters<T>) {
+    for (sum, &x) in sums.iter_mut().zip(terms) {
         *sum += x;
     }
 }
 
-/// For each of the places, the sum of the numbers at it and each of the others, times the factors of these, which are so far apart.
+/// For each of `places`, the sum over `others` of the element at both offsets together, times the factors of the latter, which are `stride`
+/// rows stride.
 #[inline(always)]
-fn products<T: Real, const N: usize>(
+fn products<T: Float, const N: usize>(
     image: &[T],
     places: &[usize; N],
     others: &[usize],
     factors: &[Filters<T>],
-    apart: usize,
+    stride: usize,
     by: impl MulAdd,
 ) -> [Filters<T>; N] {
     let mut sums = [[T::ZERO; FILTERS]; N];
     for (i, other) in others.iter().enumerate() {
-        let factors = &factors[i * apart];
+        let factors = &factors[i * stride];
         for (sums, place) in sums.iter_mut().zip(places) {
             let x = image[place + other];
             for (sum, &factor) in sums.iter_mut().zip(factors) {

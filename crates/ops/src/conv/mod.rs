@@ -1,8 +1,8 @@
 //! Convolution of sequences, images and volumes with the channels last, as one op.
 //!
-//! The images of a batch are shared out over the cores, which make them in one of four ways, as the sizes suit. (candle's conv1d has a
-//! wrong gradient for more than one sample, its convolutions take one stride for both axes and no dilation there, and its gradients are
-//! scalar loops.)
+//! The images of a batch are divided among the threads, and computed by one of four methods; the sizes decide. (candle's conv1d has a wrong
+//! gradient for more than one sample, its convolutions take one stride for both axes and no dilation there, and its gradients are scalar
+//! loops.)
 
 pub(crate) mod axis;
 mod border;
@@ -13,14 +13,14 @@ mod transpose;
 mod unfold;
 mod winograd;
 
-use crate::cores::{self, Room};
+use crate::cores::{self, UninitChunk};
 use crate::gpu::{self, on_gpu};
-use crate::host::{view, with_real};
+use crate::host::{view, with_float};
 use crate::matmul::{FusedActivation, column_sums};
 use crate::pool::{Pool, Windows, pool, pooled};
 use crate::shape::reshaped;
 use crate::simd;
-use crate::simd::Real;
+use crate::simd::Float;
 use crate::tape::{Value, on_host, record_consuming};
 use candle_core::{Result, Tensor, bail};
 use depthwise::Depthwise;
@@ -32,7 +32,7 @@ use winograd::Winograd;
 pub use axis::{Axis, Padding};
 pub use transpose::conv_transpose;
 
-/// One convolution's sizes. An image is a volume of depth 1, and a sequence is one of height 1 as well.
+/// The sizes of a convolution. An image is a volume of depth 1, and a sequence an image of height 1.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) batch: usize,
@@ -43,7 +43,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// That of these tensors, if they fit.
+    /// The plan for these tensors, if their shapes fit.
     fn of(x: &Tensor, kernel: &Tensor, bias: Option<&Tensor>, axes: &[Axis], groups: usize) -> Option<Self> {
         let volume = axis::volume(axes)?;
         let ([batch, sizes @ .., channels], [windows @ .., depth, filters]) = (x.dims(), kernel.dims()) else {
@@ -73,34 +73,34 @@ impl Plan {
         self.taps() * self.channels / self.groups
     }
 
-    /// Whether each of several channels is by itself.
+    /// Whether there is one group a channel.
     fn is_depthwise(&self) -> bool {
         self.groups == self.channels && self.channels > 1
     }
 
-    /// Whether there are kernels for this convolution where `x` is: those of images and sequences.
+    /// Whether the device of `x` has kernels for this convolution: GPUs do, for images and sequences.
     fn has_kernels(&self, x: &Tensor) -> bool {
         on_gpu(&[x]) && self.axes[0] == Axis::UNIT && self.batch * self.image() * self.windows() > 0
     }
 
-    /// The shape of a tensor of this rank with such sizes between the batch and the channels.
+    /// The shape of a tensor of this rank, with `size` of each axis between the batch and the channels.
     fn shape(&self, rank: usize, channels: usize, size: impl Fn(&Axis) -> usize) -> Vec<usize> {
         let sizes = self.axes[5usize.saturating_sub(rank)..].iter().map(size);
         std::iter::once(self.batch).chain(sizes).chain([channels]).collect()
     }
 
-    /// Numbers of an image that goes in.
+    /// How many elements an input image has.
     fn image(&self) -> usize {
         self.axes.iter().map(|axis| axis.input).product::<usize>() * self.channels
     }
 
-    /// Numbers of one that comes out.
+    /// How many elements an output image has.
     fn output(&self) -> usize {
         self.windows() * self.filters
     }
 }
 
-/// How it is made.
+/// How a convolution is computed.
 #[derive(Debug)]
 enum Method {
     Depthwise(Depthwise),
@@ -117,16 +117,16 @@ impl Method {
         depthwise.or_else(direct).or_else(winograd).unwrap_or(Self::Unfolded(Unfolded(plan)))
     }
 
-    fn forward<T: Real>(&self, x: &[T], kernel: &[T], end: &End<T>) -> Vec<T> {
+    fn forward<T: Float>(&self, x: &[T], kernel: &[T], epilogue: &Epilogue<T>) -> Vec<T> {
         match self {
-            Self::Depthwise(method) => method.forward(x, kernel, end),
-            Self::Direct(method) => method.forward(x, kernel, end),
-            Self::Winograd(method) => method.forward(x, kernel, end),
-            Self::Unfolded(method) => method.forward(x, kernel, end),
+            Self::Depthwise(method) => method.forward(x, kernel, epilogue),
+            Self::Direct(method) => method.forward(x, kernel, epilogue),
+            Self::Winograd(method) => method.forward(x, kernel, epilogue),
+            Self::Unfolded(method) => method.forward(x, kernel, epilogue),
         }
     }
 
-    fn backward_input<T: Real>(&self, kernel: &[T], dy: &[T]) -> Vec<T> {
+    fn backward_input<T: Float>(&self, kernel: &[T], dy: &[T]) -> Vec<T> {
         match self {
             Self::Depthwise(method) => method.backward_input(kernel, dy),
             Self::Direct(method) => method.unfolded().backward_input(kernel, dy),
@@ -135,7 +135,7 @@ impl Method {
         }
     }
 
-    fn backward_kernel<T: Real>(&self, x: &[T], dy: &[T]) -> Vec<T> {
+    fn backward_kernel<T: Float>(&self, x: &[T], dy: &[T]) -> Vec<T> {
         match self {
             Self::Depthwise(method) => method.backward_kernel(x, dy),
             Self::Direct(method) => method.backward_kernel(x, dy),
@@ -145,59 +145,66 @@ impl Method {
     }
 }
 
-/// What is done to the sums of products of an image while they are in the cache.
-struct End<'a, T> {
+/// What is applied to the sums of an image while they are in the cache.
+struct Epilogue<'a, T> {
     bias: Option<&'a [T]>,
     activation: FusedActivation,
     pooling: Option<(Pool, Windows)>,
 }
 
-impl<T: Real> End<'_, T> {
-    /// Numbers of an image that comes out.
+impl<T: Float> Epilogue<'_, T> {
+    /// How many elements an image has after it.
     fn output(&self, plan: &Plan) -> usize {
         self.pooling.as_ref().map_or(plan.output(), |(_, windows)| windows.count() * plan.filters)
     }
 
-    /// Puts an image where there is room.
-    fn put(&self, sums: &mut [T], plan: &Plan, room: &mut Room<T>) {
-        let Some((pool, windows)) = &self.pooling else { return self.activation.put_with(self.bias, sums, room) };
+    /// Applies it to the sums of one image, and writes the result.
+    fn write(&self, sums: &mut [T], plan: &Plan, chunk: &mut UninitChunk<T>) {
+        let Some((pool, windows)) = &self.pooling else {
+            return self.activation.write_with_bias(self.bias, sums, chunk);
+        };
         let mut y = vec![T::ZERO; self.output(plan)];
         match pool {
-            // The activations grow with what they are of, and the bias is the same in a window: it is the same later, and less to do.
+            // Activations are monotonic and a window has one bias: applied after pooling, the result is the same for less work.
             Pool::Max => {
                 simd!(pooled(sums, &mut y, *pool, windows));
-                self.activation.put_with(self.bias, &y, room);
+                self.activation.write_with_bias(self.bias, &y, chunk);
             }
             Pool::Average => {
                 self.activation.apply_with(self.bias, sums);
                 simd!(pooled(sums, &mut y, *pool, windows));
-                room.copy(&y);
+                chunk.copy(&y);
             }
         }
     }
 }
 
-/// What `f` makes of the images of a batch, some at a time, each of which comes out as `output` numbers and takes `work` simple operations. Each
-/// core has its `scratch`.
-fn images<T: Real, S>(
+/// The results of `f` for the images of a batch, in parallel: it writes `output` elements an image, at `work` simple operations an image.
+/// `scratch` is allocated once a thread.
+fn images<T: Float, S>(
     batch: usize,
     output: usize,
     work: usize,
     scratch: impl Fn() -> S + Sync,
-    f: impl Fn(&mut S, Range<usize>, &mut Room<T>) + Sync,
+    f: impl Fn(&mut S, Range<usize>, &mut UninitChunk<T>) + Sync,
 ) -> Vec<T> {
     let size = output.max(1);
-    cores::put_with(batch * output, cores::part(batch * output, size, work / size), scratch, |scratch, from, room| {
-        f(scratch, from / size..(from + room.left()) / size, room);
-    })
+    cores::fill_chunks_with(
+        batch * output,
+        cores::chunk_len(batch * output, size, work / size),
+        scratch,
+        |scratch, from, chunk| {
+            f(scratch, from / size..(from + chunk.remaining()) / size, chunk);
+        },
+    )
 }
 
-/// The gradient of the kernel: the sum of what `f` adds to zeros for images and the gradients of what became of them, an eighth of the batch at a
-/// time.
-fn kernel_gradient<T: Real>(plan: &Plan, x: &[T], dy: &[T], f: impl Fn(&[T], &[T], &mut [T]) + Sync) -> Vec<T> {
-    let part = plan.batch.div_ceil(8).max(1);
-    let images = x.chunks(part * plan.image().max(1)).zip(dy.chunks(part * plan.output().max(1)));
-    cores::summed(images.collect(), plan.depth() * plan.filters, |(x, dy), kernel| f(x, dy, kernel))
+/// The gradient of the kernel: the sum of what `f` accumulates for images and the gradients of their outputs, in at most eight chunks of the
+/// batch.
+fn kernel_gradient<T: Float>(plan: &Plan, x: &[T], dy: &[T], f: impl Fn(&[T], &[T], &mut [T]) + Sync) -> Vec<T> {
+    let images = plan.batch.div_ceil(8).max(1);
+    let chunks = x.chunks(images * plan.image().max(1)).zip(dy.chunks(images * plan.output().max(1)));
+    cores::summed(chunks.collect(), plan.depth() * plan.filters, |(x, dy), kernel| f(x, dy, kernel))
 }
 
 /// `activation(convolution(x, kernel) + bias)` over one, two or three axes.
@@ -207,7 +214,7 @@ fn kernel_gradient<T: Real>(plan: &Plan, x: &[T], dy: &[T], f: impl Fn(&[T], &[T
 /// - the result: `(batch, axes[..].output, filters)`
 ///
 /// # Errors
-/// If the shapes do not suit each other.
+/// If the shapes do not fit.
 pub fn conv(
     x: &Tensor,
     kernel: &Tensor,
@@ -219,14 +226,14 @@ pub fn conv(
     conv_and_pool(x, kernel, bias, axes, groups, activation, None)
 }
 
-/// `activation(convolution(x, kernel) + bias)`, where each channel has windows of its own. The outputs of a channel lie side by side.
+/// `activation(convolution(x, kernel) + bias)`, with separate filters for each channel. The outputs of a channel are adjacent.
 ///
 /// # Shapes
 /// - `x`: `(batch, axes[..].input, channels)`; `kernel`: `(axes[..].window, channels, multiplier)`; `bias`: `(channels * multiplier,)`
 /// - the result: `(batch, axes[..].output, channels * multiplier)`
 ///
 /// # Errors
-/// If the shapes do not suit each other.
+/// If the shapes do not fit.
 pub fn depthwise_conv(
     x: &Tensor,
     kernel: &Tensor,
@@ -237,18 +244,18 @@ pub fn depthwise_conv(
     let [windows @ .., channels, multiplier] = kernel.dims() else {
         bail!("depthwise_conv: a kernel of shape {:?}", kernel.dims())
     };
-    // The memory is that of a kernel in as many groups as channels.
+    // The layout is that of a kernel with one group a channel.
     let shape = [windows, &[1, channels * multiplier]].concat();
     conv(x, &reshaped(kernel, &shape)?, bias, axes, *channels, activation)
 }
 
-/// [`conv`], then [`pool`](crate::pool()) if there is such.
+/// [`conv`], then [`pool`](crate::pool()) if `pooling` is given.
 ///
-/// On the host and without gradients, an image is pooled while it is in the cache, which saves two ways to memory. With
+/// On the host and without gradients, an image is pooled while it is in the cache, which saves a write and a read of it. With
 /// gradients or on a GPU, the two ops run one after the other.
 ///
 /// # Errors
-/// As theirs.
+/// If the shapes do not fit.
 pub fn conv_and_pool(
     x: &Tensor,
     kernel: &Tensor,
@@ -285,16 +292,16 @@ pub fn conv_and_pool(
     };
     let method = Method::of(plan);
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
-    let value = with_real!(x, T => {
+    let value = with_float!(x, T => {
         let bias = bias.map(|bias| bias.detach().contiguous()).transpose()?;
         let bias = bias.as_ref().map(view::<T>).transpose()?;
-        let end = End { bias: bias.as_deref(), activation, pooling };
-        let y = method.forward(&view::<T>(&input)?, &view::<T>(&weights)?, &end);
+        let epilogue = Epilogue { bias: bias.as_deref(), activation, pooling };
+        let y = method.forward(&view::<T>(&input)?, &view::<T>(&weights)?, &epilogue);
         Value::new(y, last.shape(x.rank(), plan.filters, |axis| axis.output))
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
     record_consuming("conv", &all, value, move |y, dy| {
-        with_real!(y, T => {
+        with_float!(y, T => {
             let dz = activation.backward::<T>(y, dy)?;
             let dz = view::<T>(&dz)?;
             let dz: &[T] = &dz;
@@ -339,11 +346,11 @@ mod tests {
         (a.to_dtype(DType::F64).unwrap() - b).unwrap().abs().unwrap().max_all().unwrap().to_scalar().unwrap()
     }
 
-    /// Strides, dilation, groups and padding in each of the ways, against finite differences and against the composition.
+    /// Strides, dilation, groups and padding by each method, against finite differences and against the composition.
     #[test]
     fn gradients_agree_with_finite_differences() {
         use Padding::*;
-        for (way, sizes, windows, strides, dilations, padding) in [
+        for (method, sizes, windows, strides, dilations, padding) in [
             ("Unfolded", [4, 8, 1], [2, 3], [1, 1], [1, 1], Valid),
             ("Unfolded", [4, 8, 2], [3, 2], [2, 1], [1, 1], Same),
             ("Unfolded", [4, 8, 1], [2, 2], [1, 1], [2, 1], Same),
@@ -363,7 +370,7 @@ mod tests {
         ] {
             let (inputs, axes) = case(sizes, windows, strides, dilations, padding);
             let (plan, groups) = (plan(&inputs, axes, sizes[2]), sizes[2]);
-            assert!(format!("{:?}", Method::of(plan)).starts_with(way), "{sizes:?} {windows:?}");
+            assert!(format!("{:?}", Method::of(plan)).starts_with(method), "{sizes:?} {windows:?}");
             let run = |x: &[Tensor]| conv(&x[0], &x[1], Some(&x[2]), &axes, groups, FusedActivation::Tanh);
             assert_gradients(&inputs, run);
             let plain = composed::conv(&inputs[0], &inputs[1], Some(&inputs[2]), &plan, FusedActivation::Tanh).unwrap();
@@ -378,11 +385,11 @@ mod tests {
         }
     }
 
-    /// Over three axes, in each of the ways.
+    /// Over three axes, by each method.
     #[test]
     fn gradients_over_volumes_agree_with_finite_differences() {
         use Padding::*;
-        for (way, [channels, filters, groups], windows, strides, dilation, padding) in [
+        for (method, [channels, filters, groups], windows, strides, dilation, padding) in [
             ("Unfolded", [2, 3, 1], [2, 3, 2], [1, 1, 1], 1, Same),
             ("Unfolded", [4, 2, 2], [2, 2, 3], [2, 1, 2], 1, Valid),
             ("Unfolded", [2, 2, 1], [3, 2, 1], [2, 1, 1], 1, Same),
@@ -396,7 +403,7 @@ mod tests {
             let inputs = [values([2, 3, 4, 3, channels], 1), values(kernel, 2), values([filters], 3)];
             let axes = [0, 1, 2].map(|i| Axis::new([3, 4, 3][i], windows[i], strides[i], dilation, padding));
             let plan = Plan::of(&inputs[0], &inputs[1], Some(&inputs[2]), &axes, groups).unwrap();
-            assert!(format!("{:?}", Method::of(plan)).starts_with(way), "{way} {windows:?}");
+            assert!(format!("{:?}", Method::of(plan)).starts_with(method), "{method} {windows:?}");
             let run = |x: &[Tensor]| conv(&x[0], &x[1], Some(&x[2]), &axes, groups, FusedActivation::Tanh);
             assert_gradients(&inputs, run);
             let plain = composed::conv(&inputs[0], &inputs[1], Some(&inputs[2]), &plan, FusedActivation::Tanh).unwrap();
@@ -404,9 +411,9 @@ mod tests {
         }
     }
 
-    /// A kernel of (window, channels, multiplier), for more channels than go side by side.
+    /// A kernel of (window, channels, multiplier), for more channels than are computed side by side.
     #[test]
-    fn each_channel_has_windows_of_its_own() {
+    fn each_channel_has_its_own_filters() {
         for (channels, multiplier) in [(23, 1), (6, 3)] {
             let inputs = [values([1, 3, 4, channels], 1), values([2, 2, channels, multiplier], 2)];
             let axes = [Axis::new(3, 2, 1, 1, Padding::Valid), Axis::new(4, 2, 1, 1, Padding::Same)];
@@ -423,9 +430,9 @@ mod tests {
         assert!(depthwise_conv(&values([4], 1), &values([4], 2), None, &[], FusedActivation::Linear).is_err());
     }
 
-    /// Over more windows and tiles than are on the way together, each way makes the same.
+    /// With more windows and tiles than are computed at once.
     #[test]
-    fn the_ways_agree() {
+    fn the_methods_agree() {
         for (channels, filters, groups, padding) in [
             (3, 32, 1, Padding::Same),
             (24, 16, 1, Padding::Valid),
@@ -438,20 +445,20 @@ mod tests {
             let numbers = |count, seed| values([count], seed).to_vec1::<f64>().unwrap();
             let (x, kernel) = (numbers(3 * plan.image(), 1), numbers(plan.depth() * filters, 2));
             let (dy, bias) = (numbers(3 * plan.output(), 3), numbers(filters, 4));
-            let (way, other) = (Method::of(plan), Method::Unfolded(Unfolded(plan)));
-            assert!(!matches!(way, Method::Unfolded(_)));
-            let made = |way: &Method| {
-                let end = End { bias: Some(&bias), activation: FusedActivation::Relu, pooling: None };
-                let y = way.forward(&x, &kernel, &end);
-                [y, way.backward_input(&kernel, &dy), way.backward_kernel(&x, &dy)]
+            let (method, other) = (Method::of(plan), Method::Unfolded(Unfolded(plan)));
+            assert!(!matches!(method, Method::Unfolded(_)));
+            let run = |method: &Method| {
+                let epilogue = Epilogue { bias: Some(&bias), activation: FusedActivation::Relu, pooling: None };
+                let y = method.forward(&x, &kernel, &epilogue);
+                [y, method.backward_input(&kernel, &dy), method.backward_kernel(&x, &dy)]
             };
-            for (a, b) in made(&way).iter().zip(&made(&other)) {
+            for (a, b) in run(&method).iter().zip(&run(&other)) {
                 assert!(a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-10));
             }
         }
     }
 
-    /// In each of the ways, with windows that lie apart, overlap, or reach beyond the images, and over sequences.
+    /// By each method, with windows that lie apart, overlap, or reach beyond the images, and over sequences.
     #[test]
     fn a_convolution_that_pools_is_both_ops() {
         for (sizes, windows) in [([4, 8, 1], [2, 3]), ([4, 8, 2], [1, 2]), ([1, 16, 1], [3, 2]), ([16, 24, 1], [3, 3])]
@@ -493,7 +500,7 @@ mod tests {
         assert!(y.dims() == [2, 3, 16] && apart(&y, &plain) < 1e-12);
     }
 
-    /// Sums and differences instead of products must not cost the numbers of f32 more than a few units in the last place.
+    /// The transforms may not cost f32 more than a few units in the last place.
     #[test]
     fn fewer_multiplications_round_as_well() {
         let (inputs, axes) = case([32, 16, 1], [3, 3], [1, 1], [1, 1], Padding::Same);
@@ -506,37 +513,37 @@ mod tests {
         assert!(apart(&y, &exact) < 4.0 * f64::from(f32::EPSILON) * largest);
     }
 
-    /// Over many numbers, what is lost is up to three times what plain sums of products lose (of the gradient of the input).
+    /// Over many elements, the rounding error is up to three times that of plain sums (in the gradient of the input).
     #[test]
     fn fewer_multiplications_round_little() {
         let axes = [Axis::UNIT, Axis::new(13, 3, 1, 1, Padding::Same), Axis::new(14, 3, 1, 1, Padding::Same)];
         let plan = Plan { batch: 4, axes, channels: 32, filters: 32, groups: 1 };
-        let (way, other) = (Method::of(plan), Method::Unfolded(Unfolded(plan)));
-        assert!(matches!(way, Method::Winograd(_)));
+        let (method, other) = (Method::of(plan), Method::Unfolded(Unfolded(plan)));
+        assert!(matches!(method, Method::Winograd(_)));
         let numbers = |count, seed| values([count], seed).to_vec1::<f64>().unwrap();
         let exact = [numbers(4 * plan.image(), 1), numbers(plan.depth() * 32, 2), numbers(4 * plan.output(), 3)];
         // The same numbers in both precisions.
         let short = exact.map(|x| x.iter().map(|&x| x as f32).collect::<Vec<_>>());
         let exact = short.each_ref().map(|x| x.iter().map(|&x| f64::from(x)).collect::<Vec<_>>());
-        fn made<T: Real>(way: &Method, [x, kernel, dy]: &[Vec<T>; 3]) -> [Vec<T>; 3] {
-            let end = End { bias: None, activation: FusedActivation::Linear, pooling: None };
-            [way.forward(x, kernel, &end), way.backward_input(kernel, dy), way.backward_kernel(x, dy)]
+        fn run<T: Float>(method: &Method, [x, kernel, dy]: &[Vec<T>; 3]) -> [Vec<T>; 3] {
+            let epilogue = Epilogue { bias: None, activation: FusedActivation::Linear, pooling: None };
+            [method.forward(x, kernel, &epilogue), method.backward_input(kernel, dy), method.backward_kernel(x, dy)]
         }
-        let exact = made(&other, &exact);
-        let off = |way| {
+        let exact = run(&other, &exact);
+        let off = |method| {
             let squares = |(short, exact): (&Vec<f32>, &Vec<f64>)| -> f64 {
                 short.iter().zip(exact).map(|(&a, b)| (f64::from(a) - b).powi(2)).sum()
             };
-            made(way, &short).iter().zip(&exact).map(squares).map(f64::sqrt).collect::<Vec<_>>()
+            run(method, &short).iter().zip(&exact).map(squares).map(f64::sqrt).collect::<Vec<_>>()
         };
-        let times = off(&way).iter().zip(off(&other)).map(|(way, other)| way / other).collect::<Vec<_>>();
+        let times = off(&method).iter().zip(off(&other)).map(|(ours, plain)| ours / plain).collect::<Vec<_>>();
         println!("rounding beside plain sums: {times:.2?}");
         assert!(times.iter().all(|&times| times < 4.0), "{times:?}");
     }
 
-    /// Windows larger than the input, over no images, or much further apart than the input is large.
+    /// Windows larger than the input, empty batches, and dilations far beyond the input.
     #[test]
-    fn sizes_at_the_end_of_reason() {
+    fn extreme_sizes() {
         for (channels, filters) in [(1, 16), (16, 16), (2, 3)] {
             let run = |batch, size, dilation, padding| {
                 let x = Tensor::ones((batch, size, size, channels), DType::F32, &Device::Cpu).unwrap();

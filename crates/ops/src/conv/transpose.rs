@@ -1,21 +1,21 @@
-//! Transposed convolution: the way of a convolution's gradient from its outputs to its inputs, as an op.
+//! Transposed convolution: the gradient of a convolution with respect to its input, as an op.
 
 use super::axis::{Axis, volume};
-use super::{End, Method, Plan, composed};
-use crate::cores::in_parts;
-use crate::host::{view, with_real};
+use super::{Epilogue, Method, Plan, composed};
+use crate::cores::in_chunks;
+use crate::host::{view, with_float};
 use crate::matmul::{FusedActivation, column_sums};
 use crate::tape::{Value, on_host, record_consuming};
 use candle_core::{Result, Tensor, bail};
 
-/// `activation(transposed convolution(x, kernel) + bias)` over one, two or three axes, which [`Axis::transposed`] makes.
+/// `activation(transposed convolution(x, kernel) + bias)` over one, two or three axes, from [`Axis::transposed`].
 ///
 /// # Shapes
 /// - `x`: `(batch, axes[..].output, channels)`; `kernel`: `(axes[..].window, filters, channels)`; `bias`: `(filters,)`
 /// - the result: `(batch, axes[..].input, filters)`
 ///
 /// # Errors
-/// If the shapes do not suit each other.
+/// If the shapes do not fit.
 pub fn conv_transpose(
     x: &Tensor,
     kernel: &Tensor,
@@ -33,23 +33,23 @@ pub fn conv_transpose(
     let method = Method::of(plan);
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
     let bias_of = bias.map(|bias| bias.detach().contiguous()).transpose()?;
-    let value = with_real!(x, T => {
+    let value = with_float!(x, T => {
         let bias = bias_of.as_ref().map(view::<T>).transpose()?;
         let mut y = method.backward_input(&view::<T>(&weights)?, &view::<T>(&input)?);
         if bias.is_some() || activation != FusedActivation::Linear {
-            in_parts(&mut y, plan.channels, 4, |_, part| activation.apply_with(bias.as_deref(), part));
+            in_chunks(&mut y, plan.channels, 4, |_, chunk| activation.apply_with(bias.as_deref(), chunk));
         }
         Value::new(y, plan.shape(x.rank(), plan.channels, |axis| axis.input))
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
     record_consuming("conv_transpose", &all, value, move |y, dy| {
-        with_real!(y, T => {
+        with_float!(y, T => {
             let dz = activation.backward::<T>(y, dy)?;
             let dz = view::<T>(&dz)?;
             let dz: &[T] = &dz;
             let (x, kernel) = (view::<T>(&input)?, view::<T>(&weights)?);
-            let end = End { bias: None, activation: FusedActivation::Linear, pooling: None };
-            let dx = wanted.0.then(|| Tensor::from_vec(method.forward(dz, &kernel, &end), input.shape(), input.device()));
+            let epilogue = Epilogue { bias: None, activation: FusedActivation::Linear, pooling: None };
+            let dx = wanted.0.then(|| Tensor::from_vec(method.forward(dz, &kernel, &epilogue), input.shape(), input.device()));
             let dw = wanted.1.then(|| Tensor::from_vec(method.backward_kernel(dz, &x), weights.shape(), input.device()));
             let db = wanted.2.then(|| Tensor::from_vec(column_sums(dz, plan.channels), plan.channels, input.device()));
             Ok(vec![dx.transpose()?, dw.transpose()?, db.transpose()?])
@@ -57,7 +57,7 @@ pub fn conv_transpose(
     })
 }
 
-/// The convolution that it goes backward through, if the tensors fit.
+/// The plan of the convolution whose gradient it is, if the tensors fit.
 fn plan(x: &Tensor, kernel: &Tensor, bias: Option<&Tensor>, axes: &[Axis]) -> Option<Plan> {
     let volume = volume(axes)?;
     let ([batch, sizes @ .., channels], [windows @ .., filters, depth]) = (x.dims(), kernel.dims()) else {

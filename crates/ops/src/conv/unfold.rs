@@ -1,39 +1,45 @@
-//! Convolution by unfolding (im2col): the windows of an image are laid out as the rows of a matrix, which is multiplied with the kernel
-//! while it is in the cache.
+//! Convolution by unfolding (im2col): the windows of an image become the rows of a matrix, which is multiplied by the kernel while it is in
+//! the cache.
 
-use super::{End, Plan, images, kernel_gradient};
+use super::{Epilogue, Plan, images, kernel_gradient};
 use crate::cores;
 use crate::matmul::{Matrix, gemm};
-use crate::simd::Real;
+use crate::simd::Float;
 
-/// A convolution that is made this way, as any can be.
+/// A convolution by unfolding, which suits every plan.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Unfolded(pub(super) Plan);
 
 impl Unfolded {
-    /// The convolution, with what is done at its end.
-    pub(super) fn forward<T: Real>(&self, x: &[T], kernel: &[T], end: &End<T>) -> Vec<T> {
+    /// The convolution and its epilogue.
+    pub(super) fn forward<T: Float>(&self, x: &[T], kernel: &[T], epilogue: &Epilogue<T>) -> Vec<T> {
         let plan = &self.0;
         let scratch = || (self.matrix(), vec![T::ZERO; plan.output()]);
-        images(plan.batch, end.output(plan), plan.output() * plan.depth(), scratch, |(matrix, y), images, room| {
-            for i in images {
-                let image = &x[i * plan.image()..][..plan.image()];
-                for (plane, group) in self.parts() {
-                    let windows = self.unfolded(image, plane, group, matrix);
-                    let part = &mut y[self.place(plane, group)..];
-                    gemm(part, plan.filters, false, windows, self.kernel(kernel, group));
+        images(
+            plan.batch,
+            epilogue.output(plan),
+            plan.output() * plan.depth(),
+            scratch,
+            |(matrix, y), images, chunk| {
+                for i in images {
+                    let image = &x[i * plan.image()..][..plan.image()];
+                    for (plane, group) in self.parts() {
+                        let windows = self.unfolded(image, plane, group, matrix);
+                        let part = &mut y[self.offset(plane, group)..];
+                        gemm(part, plan.filters, false, windows, self.kernel(kernel, group));
+                    }
+                    epilogue.write(y, plan, chunk);
                 }
-                end.put(y, plan, room);
-            }
-        })
+            },
+        )
     }
 
     /// The gradient of the input.
-    pub(super) fn backward_input<T: Real>(&self, kernel: &[T], dy: &[T]) -> Vec<T> {
+    pub(super) fn backward_input<T: Float>(&self, kernel: &[T], dy: &[T]) -> Vec<T> {
         let plan = &self.0;
         let (image, output) = (plan.image().max(1), plan.output());
-        let part = cores::part(plan.batch * plan.image(), image, plan.depth());
-        cores::made(plan.batch * plan.image(), part, |from, part| {
+        let part = cores::chunk_len(plan.batch * plan.image(), image, plan.depth());
+        cores::zeroed_chunks(plan.batch * plan.image(), part, |from, part| {
             let mut matrix = self.matrix::<T>();
             for (i, dx) in part.chunks_exact_mut(image).enumerate() {
                 let dy = &dy[(from / image + i) * output..][..output];
@@ -51,7 +57,7 @@ impl Unfolded {
     }
 
     /// The gradient of the kernel.
-    pub(super) fn backward_kernel<T: Real>(&self, x: &[T], dy: &[T]) -> Vec<T> {
+    pub(super) fn backward_kernel<T: Float>(&self, x: &[T], dy: &[T]) -> Vec<T> {
         let plan = &self.0;
         kernel_gradient(plan, x, dy, |images, outputs, dw| {
             let mut matrix = self.matrix::<T>();
@@ -66,13 +72,12 @@ impl Unfolded {
         })
     }
 
-    /// Whether the windows are the elements themselves.
+    /// Whether the matrix of windows is the image itself.
     fn is_pointwise(&self) -> bool {
         self.0.groups == 1 && self.0.axes.iter().all(|axis| axis.window == 1 && axis.stride == 1)
     }
 
-    /// What there is a matrix of windows for: the planes of what comes out, one after another, since the windows of a whole volume would not stay
-    /// in the cache, and the groups of channels.
+    /// The output planes and channel groups, which have a matrix of windows each: that of a whole volume would not fit into the cache.
     fn parts(&self) -> impl Iterator<Item = (usize, usize)> {
         let groups = self.0.groups;
         (0..self.planes()).flat_map(move |plane| (0..groups).map(move |group| (plane, group)))
@@ -87,19 +92,19 @@ impl Unfolded {
         if self.is_pointwise() { self.0.windows() } else { self.0.axes[1].output * self.0.axes[2].output }
     }
 
-    /// Where in an image's outputs those of a plane and a group begin.
-    fn place(&self, plane: usize, group: usize) -> usize {
+    /// The offset of a plane's and a group's outputs in those of an image.
+    fn offset(&self, plane: usize, group: usize) -> usize {
         plane * self.windows() * self.0.filters + group * (self.0.filters / self.0.groups)
     }
 
-    /// Where in an image and in the matrix each run of numbers lies that both have: the channels of an element, or of all elements that a
-    /// window has in a row.
+    /// Calls `f` with the offset in the image, the offset in the matrix and the length of each contiguous run: the channels of an element, or
+    /// of all elements that a window has in a row.
     #[inline(always)]
     fn each_run(&self, plane: usize, group: usize, mut f: impl FnMut(usize, usize, usize)) {
         let [planes, rows, columns] = &self.0.axes;
         let width = self.0.channels / self.0.groups;
         let together = self.0.groups == 1 && columns.dilation == 1;
-        // A window's numbers in one plane of the input.
+        // A window's elements in one plane of the input.
         let flat = rows.window * columns.window * width;
         for k in 0..planes.window {
             let Some(from) = planes.at(plane, k) else { continue };
@@ -130,13 +135,13 @@ impl Unfolded {
         }
     }
 
-    /// The memory for the windows of one plane, none if they are the image itself; zeros, which stay where windows lie outside.
-    fn matrix<T: Real>(&self) -> Vec<T> {
+    /// A buffer for the windows of one plane, empty if they are the image itself. Its zeros stay where windows lie outside of the image.
+    fn matrix<T: Float>(&self) -> Vec<T> {
         vec![T::ZERO; if self.is_pointwise() { 0 } else { self.windows() * self.0.depth() }]
     }
 
-    /// The windows of a plane and a group of an image as a matrix: the image itself, or `matrix`, into which they are laid out.
-    fn unfolded<'a, T: Real>(&self, image: &'a [T], plane: usize, group: usize, matrix: &'a mut [T]) -> Matrix<'a, T> {
+    /// The windows of a plane and a group of an image as a matrix: the image itself, or `matrix`, into which they are copied.
+    fn unfolded<'a, T: Float>(&self, image: &'a [T], plane: usize, group: usize, matrix: &'a mut [T]) -> Matrix<'a, T> {
         if self.is_pointwise() {
             return Matrix::rows(image, self.windows(), self.0.depth());
         }
@@ -144,16 +149,16 @@ impl Unfolded {
         Matrix::rows(matrix, self.windows(), self.0.depth())
     }
 
-    /// Lays the windows of a plane and a group of an image out as the rows of `matrix`.
-    fn unfold<T: Real>(&self, image: &[T], plane: usize, group: usize, matrix: &mut [T]) {
+    /// Copies the windows of a plane and a group of an image into the rows of `matrix`.
+    fn unfold<T: Float>(&self, image: &[T], plane: usize, group: usize, matrix: &mut [T]) {
         let planes = &self.0.axes[0];
-        // Other planes have had numbers where this one lies outside.
+        // Other planes have written where this one lies outside of the image.
         if (0..planes.window).any(|k| planes.at(plane, k).is_none()) {
             matrix.fill(T::ZERO);
         }
         self.each_run(plane, group, |from, at, width| {
             let (to, from) = (&mut matrix[at..at + width], &image[from..from + width]);
-            // A call to copy a few numbers takes longer than to copy them.
+            // For a few elements, a call of memcpy takes longer than the copy.
             if width < 8 {
                 for (to, &from) in to.iter_mut().zip(from) {
                     *to = from;
@@ -164,8 +169,8 @@ impl Unfolded {
         });
     }
 
-    /// Adds the rows back to the elements that they came from.
-    fn fold<T: Real>(&self, matrix: &[T], plane: usize, group: usize, image: &mut [T]) {
+    /// Adds the rows of `matrix` to the elements of the image that they were copied from.
+    fn fold<T: Float>(&self, matrix: &[T], plane: usize, group: usize, image: &mut [T]) {
         self.each_run(plane, group, |from, at, width| {
             for (x, &y) in image[from..from + width].iter_mut().zip(&matrix[at..at + width]) {
                 *x += y;
@@ -173,15 +178,15 @@ impl Unfolded {
         });
     }
 
-    /// A group's part of the kernel: `(depth, filters / groups)`.
-    fn kernel<'a, T: Real>(&self, kernel: &'a [T], group: usize) -> Matrix<'a, T> {
+    /// A group's columns of the kernel: `(depth, filters / groups)`.
+    fn kernel<'a, T: Float>(&self, kernel: &'a [T], group: usize) -> Matrix<'a, T> {
         let filters = self.0.filters / self.0.groups;
         Matrix::strided(&kernel[group * filters..], (self.0.depth(), filters), (self.0.filters, 1))
     }
 
-    /// A plane's and a group's part of an image's outputs: `(windows, filters / groups)`.
-    fn outputs<'a, T: Real>(&self, y: &'a [T], plane: usize, group: usize) -> Matrix<'a, T> {
+    /// A plane's and a group's outputs: `(windows, filters / groups)`.
+    fn outputs<'a, T: Float>(&self, y: &'a [T], plane: usize, group: usize) -> Matrix<'a, T> {
         let filters = self.0.filters / self.0.groups;
-        Matrix::strided(&y[self.place(plane, group)..], (self.windows(), filters), (self.0.filters, 1))
+        Matrix::strided(&y[self.offset(plane, group)..], (self.windows(), filters), (self.0.filters, 1))
     }
 }

@@ -1,4 +1,4 @@
-// What every file of kernels begins with. `real` is float or double; `size` and `byte` are u64 and u8 of Rust.
+// The start of every file of kernels. `real` is float or double; `size` and `byte` are u64 and u8 of Rust.
 typedef unsigned long long size;
 typedef unsigned char byte;
 
@@ -34,8 +34,8 @@ struct Largest {
     static __device__ real of(real a, real b) { return a > b ? a : b; }
 };
 
-// One number of those that the threads of a block have, the same on each of them and in each run. All threads must call it; their number
-// is a multiple of 32, and they stand in one row.
+// Reduces one value a thread over a block; all threads get the result, which is the same in each run. All threads must call it; their
+// number is a multiple of 32, in one dimension.
 template <typename Of> __device__ real together(real x) {
     __shared__ real of_warps[32];
     for (int step = 16; step > 0; step /= 2) {
@@ -44,7 +44,7 @@ template <typename Of> __device__ real together(real x) {
     if (blockDim.x == 32) {
         return x;
     }
-    __syncthreads(); // The numbers of a call before have been read.
+    __syncthreads(); // The values of the previous call have been read.
     if (threadIdx.x % 32 == 0) {
         of_warps[threadIdx.x / 32] = x;
     }
@@ -60,7 +60,7 @@ struct Powers {
     real largest, sum;
 };
 
-// The largest number of a block's row, and the sum of what e to the power of each is, relative to that of the largest.
+// The maximum of a block's row, and the sum of the exponentials relative to it.
 __device__ Powers powers(const real* x, size width) {
     real largest = Largest::none();
     for (size i = threadIdx.x; i < width; i += blockDim.x) {

@@ -1,4 +1,4 @@
-// activation(z + bias): a block has a part of a row, blockIdx.x says of which row, blockIdx.y which part.
+// activation(z + bias): blockIdx.x is the row, blockIdx.y the chunk of it.
 extern "C" __global__ void biased(real* y, const real* z, const real* bias, size width, size function) {
     size column = blockIdx.y * size(blockDim.x) + threadIdx.x, at = blockIdx.x * width + column;
     if (column < width) {
@@ -6,7 +6,7 @@ extern "C" __global__ void biased(real* y, const real* z, const real* bias, size
     }
 }
 
-// The gradient of what the activation is of.
+// The gradient of the activation's input.
 extern "C" __global__ void through_activation(real* dz, const real* y, const real* dy, size count, size function) {
     size at = blockIdx.x * size(blockDim.x) + threadIdx.x;
     if (at < count) {
@@ -14,7 +14,7 @@ extern "C" __global__ void through_activation(real* dz, const real* y, const rea
     }
 }
 
-// The sums of the columns of some rows, those of the part blockIdx.y; 32 columns and 8 rows of threads.
+// The column sums of the chunk blockIdx.y of rows; 32 columns and 8 rows of threads.
 extern "C" __global__ void column_sums(real* sums, const real* x, size rows, size width, size rows_a_part) {
     __shared__ real parts[8][32];
     size column = blockIdx.x * size(32) + threadIdx.x, first = blockIdx.y * rows_a_part;

@@ -25,7 +25,7 @@ pub(crate) fn dense(
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
     let shapes = (x.shape().clone(), kernel.shape().clone(), bias.map(|bias| bias.shape().clone()));
     record_consuming("dense", &all, value, move |y, dy| {
-        let dz = through(activation, y, dy)?.reshape((rows, n))?;
+        let dz = activation_backward(activation, y, dy)?.reshape((rows, n))?;
         let dx = wanted.0.then(|| dz.matmul(&weights.t()?)?.reshape(&shapes.0)).transpose()?;
         let dw = wanted.1.then(|| input.t()?.matmul(&dz)?.reshape(&shapes.1)).transpose()?;
         let db = shapes.2.as_ref().filter(|_| wanted.2).map(|shape| column_sums(&dz)?.reshape(shape)).transpose()?;
@@ -42,8 +42,8 @@ pub(super) fn biased(z: &Tensor, bias: Option<&Tensor>, activation: FusedActivat
     Ok(value)
 }
 
-/// The gradient of what the activation is of.
-pub(super) fn through(activation: FusedActivation, y: &Tensor, dy: Tensor) -> Result<Tensor> {
+/// The gradient of the activation's input.
+pub(super) fn activation_backward(activation: FusedActivation, y: &Tensor, dy: Tensor) -> Result<Tensor> {
     if activation == FusedActivation::Linear {
         return Ok(dy);
     }
@@ -56,7 +56,7 @@ pub(super) fn through(activation: FusedActivation, y: &Tensor, dy: Tensor) -> Re
 /// The sums of the columns of a contiguous matrix.
 pub(crate) fn column_sums(x: &Tensor) -> Result<Tensor> {
     let (rows, width) = x.dims2()?;
-    // As many parts as keep a GPU busy, whose sums are then added up in the same way.
+    // As many chunks as keep a GPU busy; their sums are added in the same way.
     let a_part = rows.div_ceil(128).max(256);
     let parts = rows.div_ceil(a_part).max(1);
     let threads = Threads { blocks: (width.div_ceil(32), parts), block: (32, 8) };

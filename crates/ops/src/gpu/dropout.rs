@@ -1,14 +1,14 @@
-//! Dropout, with the random numbers of the host: the backward pass draws them again.
+//! Dropout, with the random numbers of the host: the backward pass generates them again.
 
 use super::{Source, Threads, given, make};
-use crate::random::Part;
+use crate::random::RandomBlocks;
 use crate::tape::record;
 use candle_core::{Result, Tensor};
 
 const SOURCE: Source = Source { name: "dropout", text: include_str!("dropout.cu") };
 
 /// 0 where the bits of an element are below the threshold, else the element times `scale`.
-pub(crate) fn dropout(x: &Tensor, bits: Part, threshold: u32, scale: f64) -> Result<Tensor> {
+pub(crate) fn dropout(x: &Tensor, bits: RandomBlocks, threshold: u32, scale: f64) -> Result<Tensor> {
     let (first, stream, key) = (bits.first as usize, bits.stream as usize, bits.key as usize);
     let dropped = move |x: &Tensor| {
         let count = x.elem_count();

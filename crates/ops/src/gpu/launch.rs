@@ -9,7 +9,7 @@ use cudarc::driver::{CudaSlice, CudaView, CudaViewMut, DeviceRepr, LaunchConfig,
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-/// What `real` is.
+/// The type that `real` stands for.
 trait Number: CudaDType + DeviceRepr + candle_core::WithDType {
     const C: &'static str;
 }
@@ -22,10 +22,10 @@ impl Number for f64 {
     const C: &'static str = "double";
 }
 
-/// What all sources begin with.
+/// The start of all sources.
 const COMMON: &str = include_str!("common.cu");
 
-/// New values of these shapes, which a kernel of this name writes whole; in the dtype and on the device of `like`.
+/// New tensors of these shapes, which a kernel of this name writes whole; in the dtype and on the device of `like`.
 pub(crate) fn make<const N: usize>(
     source: Source,
     kernel: &str,
@@ -38,8 +38,8 @@ pub(crate) fn make<const N: usize>(
     let mut made = Vec::with_capacity(N);
     for shape in shapes {
         made.push(match dtype {
-            DType::F32 => room::<f32>(device, shape.elem_count())?,
-            DType::F64 => room::<f64>(device, shape.elem_count())?,
+            DType::F32 => uninit::<f32>(device, shape.elem_count())?,
+            DType::F64 => uninit::<f64>(device, shape.elem_count())?,
             _ => bail!("{kernel} takes f32 and f64, not {dtype:?}"),
         });
     }
@@ -50,10 +50,10 @@ pub(crate) fn make<const N: usize>(
     Ok(std::array::from_fn(|_| made.next().expect("there is one for each shape")))
 }
 
-/// Memory that has no numbers yet.
-fn room<T: Number>(device: &CudaDevice, length: usize) -> Result<CudaStorage> {
-    // SAFETY: the kernel that the memory is for writes each number of it before any other is given it: that is what `make` asks of
-    // its kernels, and what the tests that compare them to the host see.
+/// Uninitialized memory.
+fn uninit<T: Number>(device: &CudaDevice, length: usize) -> Result<CudaStorage> {
+    // SAFETY: the kernel that the memory is for writes each element before anything reads it: that is what `make` requires of its kernels,
+    // and what the tests that compare them with the host see.
     #[allow(unsafe_code)]
     let slice = unsafe { device.alloc::<T>(length) }?;
     Ok(CudaStorage::wrap_cuda_slice(slice, device.clone()))
@@ -74,13 +74,13 @@ pub(super) fn write(
     }
 }
 
-/// An argument, as long as the kernel is being launched.
+/// An argument, alive during the launch.
 enum Argument<'a, T> {
     Reals(CudaView<'a, T>),
     Ids(CudaView<'a, u32>),
     Bytes(CudaView<'a, u8>),
     Size(u64),
-    Real(T),
+    Float(T),
 }
 
 fn write_as<T: Number>(source: Source, kernel: &str, held: Vec<Held>, given: &[Given], threads: Threads) -> Result<()> {
@@ -102,7 +102,7 @@ fn write_as<T: Number>(source: Source, kernel: &str, held: Vec<Held>, given: &[G
     for (given, read) in given.iter().zip(&read) {
         arguments.push(match (given, read) {
             (Given::Size(size), _) => Argument::Size(*size as u64),
-            (Given::Real(real), _) => Argument::Real(T::from_f64(*real)),
+            (Given::Real(real), _) => Argument::Float(T::from_f64(*real)),
             (Given::Tensor(tensor), Some((storage, layout))) => {
                 let (Storage::Cuda(storage), Some((from, to))) = (&**storage, layout.contiguous_offsets()) else {
                     bail!("{kernel} reads contiguous tensors on a GPU")
@@ -126,7 +126,7 @@ fn write_as<T: Number>(source: Source, kernel: &str, held: Vec<Held>, given: &[G
             Argument::Ids(view) => launch.arg(view),
             Argument::Bytes(view) => launch.arg(view),
             Argument::Size(size) => launch.arg(size),
-            Argument::Real(real) => launch.arg(real),
+            Argument::Float(real) => launch.arg(real),
         };
     }
     let config = LaunchConfig {
@@ -136,9 +136,8 @@ fn write_as<T: Number>(source: Source, kernel: &str, held: Vec<Held>, given: &[G
     };
     // SAFETY: `make` and `super::change` are given the arguments in the order and of the kinds that the kernel declares (pointers to
     // `real`, u32 or u8, `size` or `real`, all of which have the same size here and there), and the sizes among them are those of the
-    // tensors, beyond which no kernel reads or writes; the op that calls has checked that they fit together, and `Kernel` that a body from elsewhere
-    // is arithmetic alone. What is written is held
-    // mutably until the launch is in its stream, and shares no memory with what is read.
+    // tensors, beyond which no kernel reads or writes; the calling op has checked that they fit together, and `Kernel` that a custom body
+    // is arithmetic alone. What is written is borrowed mutably until the launch is in its stream, and shares no memory with what is read.
     #[allow(unsafe_code)]
     unsafe {
         launch.launch(config).w()?;
@@ -166,7 +165,7 @@ fn count(count: usize, most: u32, kernel: &str) -> Result<u32> {
     }
 }
 
-/// The source in the language of the driver, which makes of it what the device runs.
+/// The source as PTX, which the driver compiles for the device.
 fn compiled(module: &str, real: &str, source: Source) -> Result<Arc<str>> {
     static COMPILED: LazyLock<Mutex<HashMap<String, Arc<str>>>> = LazyLock::new(Mutex::default);
     let mut all = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);

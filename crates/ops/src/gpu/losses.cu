@@ -26,7 +26,7 @@ __device__ real derivative(size kind, real y, real x, real epsilon) {
     }
 }
 
-// A block has a row.
+// One block a row.
 extern "C" __global__ void pairwise(real* means, const real* y, const real* x, size width, size kind, real epsilon) {
     size first = blockIdx.x * width;
     real sum = 0;
@@ -49,12 +49,12 @@ extern "C" __global__ void pairwise_backward(
     }
 }
 
-// The weight of a class of this row: of `ids`, or else of `y`.
+// The weight of a class of this row: from `ids`, or else from `y`.
 __device__ real weight(const unsigned* ids, const real* y, size first, size i) {
     return ids ? (ids[blockIdx.x] == i ? real(1) : real(0)) : y[first + i];
 }
 
-// What the logarithm of a row's probabilities is made with: their sum, or for logits the logarithm of the sum of their powers.
+// The normalizer of a row: the sum of the probabilities, or for logits the logarithm of the sum of the exponentials.
 __device__ real common(const real* x, size width, bool logits) {
     if (!logits) {
         real sum = 0;
@@ -99,7 +99,7 @@ extern "C" __global__ void crossentropy_backward(
         }
         return;
     }
-    // Of the probabilities -y/p, where they are not held; then through the division by the sum.
+    // Of the probabilities -y/p, where they are not clipped; then through the normalization.
     for (size i = threadIdx.x; i < width; i += blockDim.x) {
         real p = x[first + i] / all;
         sum += held(p, epsilon) == p ? -weight(ids, y, first, i) : real(0);

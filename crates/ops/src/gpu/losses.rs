@@ -1,4 +1,4 @@
-//! What losses make of each row of targets and predictions.
+//! Losses of each row of targets and predictions.
 
 use super::{Given, Source, Threads, given, make};
 use crate::row_losses::{Classes, Pairwise};
@@ -7,7 +7,7 @@ use candle_core::{Result, Shape, Tensor};
 
 const SOURCE: Source = Source { name: "losses", text: include_str!("losses.cu") };
 
-/// The shape of a number for each row, how many rows there are, and of how many numbers.
+/// The shape of the rows, the number of rows, and the elements of a row.
 fn rows(x: &Tensor) -> (Shape, usize, usize) {
     let width = x.dims()[x.rank() - 1];
     (x.dims()[..x.rank() - 1].into(), x.elem_count() / width, width)
@@ -31,7 +31,7 @@ pub(crate) fn pairwise_mean(function: Pairwise, y: Tensor, x: &Tensor) -> Result
     })
 }
 
-/// [`crossentropy`](crate::crossentropy) of targets that suit.
+/// [`crossentropy`](crate::crossentropy) of targets that fit.
 pub(crate) fn crossentropy(classes: Classes, x: &Tensor, epsilon: Option<f64>) -> Result<Tensor> {
     let ((shape, rows, width), input) = (rows(x), x.detach().contiguous()?);
     let threads = Threads::rows(rows, width);

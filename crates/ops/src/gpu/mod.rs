@@ -1,7 +1,7 @@
 //! Kernels on a GPU: CUDA C in the files beside this one, compiled when an op first needs it.
 //!
-//! Only what launches them is behind the feature `cuda`: without it no tensor is on a GPU, but all that leads there is compiled and so kept
-//! whole. Every sum is made in a fixed order: a run gives the same numbers as the run before.
+//! Only the launches are behind the feature `cuda`: without it no tensor is on a GPU, but the code around them is compiled. Every sum has a
+//! fixed order, so that runs are reproducible.
 
 #![cfg_attr(not(feature = "cuda"), allow(dead_code, reason = "nothing is launched"))]
 
@@ -66,8 +66,8 @@ thread_local! {
     static LAUNCHED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-/// What `f` gives, with the names of the kernels of this crate that it launched on this thread: for tests, since what has no kernel is a
-/// composition that gives the same.
+/// The result of `f`, with the names of the kernels of this crate that it launched on this thread: for tests, since an op without a kernel
+/// is a composition with the same result.
 #[doc(hidden)]
 pub fn launched<T>(f: impl FnOnce() -> T) -> (T, Vec<String>) {
     let outer = LAUNCHED.replace(Some(Vec::new()));
@@ -75,19 +75,19 @@ pub fn launched<T>(f: impl FnOnce() -> T) -> (T, Vec<String>) {
     (value, LAUNCHED.replace(outer).unwrap_or_default())
 }
 
-/// A file of kernels in CUDA C. They are compiled for f32 and for f64: `real` is the one or the other.
+/// A file of kernels in CUDA C. They are compiled for f32 and for f64: `real` is float or double.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub(crate) name: &'a str,
     pub(crate) text: &'a str,
 }
 
-/// What a kernel is given, after what it writes.
+/// An argument of a kernel, after its outputs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Given<'a> {
     /// The memory of a contiguous tensor.
     Tensor(&'a Tensor),
-    /// A pointer to nothing.
+    /// A null pointer.
     Nothing,
     /// A `size`.
     Size(usize),
@@ -125,7 +125,7 @@ impl From<f64> for Given<'_> {
     }
 }
 
-/// What a kernel is given, in its order.
+/// The arguments of a kernel, in order.
 macro_rules! given {
     ($($given:expr),* $(,)?) => {
         [$($crate::gpu::Given::from($given)),*]
@@ -133,7 +133,7 @@ macro_rules! given {
 }
 pub(crate) use given;
 
-/// How many blocks of how many threads.
+/// The grid: how many blocks of how many threads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Threads {
     pub(crate) blocks: (usize, usize),
@@ -141,24 +141,24 @@ pub(crate) struct Threads {
 }
 
 impl Threads {
-    /// One for each of so many elements.
+    /// A thread for each of so many elements.
     pub(crate) fn each(count: usize) -> Self {
         Self { blocks: (count.div_ceil(256), 1), block: (256, 1) }
     }
 
-    /// One for each element of so many rows: the blocks of a row are `blockIdx.y`.
+    /// A thread for each element of so many rows: the blocks of a row are `blockIdx.y`.
     pub(crate) fn grid(rows: usize, width: usize) -> Self {
         let threads = width.next_multiple_of(32).clamp(32, 256);
         Self { blocks: (rows, width.div_ceil(threads)), block: (threads, 1) }
     }
 
-    /// A block for each of so many rows, whose threads have a few of the elements each.
+    /// A block for each of so many rows, whose threads loop over the elements.
     pub(crate) fn rows(rows: usize, width: usize) -> Self {
         Self { blocks: (rows, 1), block: (width.div_ceil(4).next_power_of_two().clamp(32, 1024), 1) }
     }
 }
 
-/// Whether kernels take these tensors: all f32 or all f64, on one GPU.
+/// Whether the kernels support these tensors: all f32 or all f64, on one GPU.
 pub(crate) fn on_gpu(tensors: &[&Tensor]) -> bool {
     let (dtype, device) = (tensors[0].dtype(), tensors[0].device());
     device.is_cuda()
@@ -166,10 +166,10 @@ pub(crate) fn on_gpu(tensors: &[&Tensor]) -> bool {
         && tensors.iter().all(|x| x.dtype() == dtype && x.device().same_device(device))
 }
 
-/// Has a kernel of this name change contiguous tensors in place.
+/// Runs a kernel that updates contiguous tensors in place.
 ///
 /// # Errors
-/// If one of them shares its memory with another, or with what is given.
+/// If one of them shares its memory with another, or with an argument.
 pub(crate) fn change(
     source: Source,
     kernel: &str,

@@ -1,4 +1,4 @@
-// Where the i-th element of a block's group is: samples have `repeats` pixels of `groups * width` channels.
+// The offset of the i-th element of a block's group: samples have `repeats` pixels of `groups * width` channels.
 struct Group {
     size first, channel, channels, width;
 
@@ -12,7 +12,7 @@ struct Group {
     __device__ size channel_of(unsigned i) const { return channel + i % unsigned(width); }
 };
 
-// A block has a group of a sample.
+// One block for each group of a sample.
 extern "C" __global__ void normalize(
     real* y, real* means, real* factors, const real* x, const real* gamma, const real* beta, size repeats, size groups,
     size width, size center, real epsilon
@@ -66,7 +66,7 @@ extern "C" __global__ void normalize_backward(
     }
 }
 
-// Of each channel, the last axis; blockIdx.x says which row, blockIdx.y which part of it.
+// For each channel, the last axis; blockIdx.x is the row, blockIdx.y the chunk of it.
 
 extern "C" __global__ void deviations(real* squares, const real* x, const real* mean, size channels) {
     size channel = blockIdx.y * size(blockDim.x) + threadIdx.x, at = blockIdx.x * channels + channel;

@@ -7,12 +7,12 @@ use candle_core::{Result, Shape, Tensor};
 
 const SOURCE: Source = Source { name: "normalize", text: include_str!("normalize.cu") };
 
-/// The gradients of what there is of `gamma` and `beta`, in their shapes.
+/// The gradients of `gamma` and `beta`, if there are such, in their shapes.
 fn of_weights(sums: [Option<(&Tensor, &Shape)>; 2]) -> Result<Vec<Option<Tensor>>> {
     sums.into_iter().flatten().map(|(sum, shape)| sum.reshape(shape).map(Some)).collect()
 }
 
-/// [`normalize_channels`](crate::normalize_channels), of sizes that divide.
+/// [`normalize_channels`](crate::normalize_channels), of divisible sizes.
 pub(crate) fn normalize(
     x: &Tensor,
     gamma: Option<&Tensor>,
@@ -52,7 +52,7 @@ pub(crate) fn moments(x: &Tensor) -> Result<(Tensor, Tensor)> {
     Ok((mean, variance))
 }
 
-/// [`batch_normalize`](crate::batch_normalize) with one over the root of the variance in its place.
+/// [`batch_normalize`](crate::batch_normalize) with the inverse square root of the variance in its place.
 pub(crate) fn batch_normalize(
     x: &Tensor,
     gamma: Option<&Tensor>,

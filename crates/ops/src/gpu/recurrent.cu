@@ -1,8 +1,8 @@
-// One step of all samples: a thread has one unit of the sample blockIdx.x. What the steps leave for the way back has the step as its first
-// axis: `states`, `dropped` and `carries` (slots, batch, units), `gates` and `dz` (slots, batch, numbers of a sample).
+// One step of all samples: a thread has one unit of the sample blockIdx.x. What the steps keep for the backward pass has the step as its
+// first axis: `states`, `dropped` and `carries` (slots, batch, units), `gates` and `dz` (slots, batch, elements of a sample).
 
-// A step reads the slot `slot` and writes `next`; it stands at `step` in the inputs and at `place` in the outputs. `row` is how many numbers of a
-// sample the value has: `outputs` says whether those of all steps, then the last states.
+// A step reads the slot `slot` and writes `next`; its index is `step` in the inputs and `place` in the outputs. `row` is how many elements
+// the value has for a sample: those of all steps if `outputs`, then the last states.
 #define STEP                                                                                                           \
     size slot, size next, size step, size place, size batch, size steps, size units, size row, size outputs,           \
         size zero_masked, size activation, size gate
@@ -15,7 +15,7 @@
     size at = sample * units + j, before = slot * batch * units + at, after = next * batch * units + at;               \
     bool masked = mask && mask[sample * steps + step] == 0
 
-// Writes the state that a step has come to, what the next product is with, and the output.
+// Writes the state after a step, the left operand of the next product, and the output.
 __device__ void leave(
     real h, bool masked, real* value, real* states, real* dropped, const real* dropout, size at, size after, size out,
     size outputs, size zero_masked
@@ -79,8 +79,8 @@ extern "C" __global__ void gru(
     LEAVE(masked ? states[before] : update * states[before] + (1 - update) * candidate);
 }
 
-// On the way back, `direct` is what has reached a unit's state beside the products with the kernel, and `back` what has through them. Where
-// the mask leaves a step out, all of it goes on to the state before.
+// In the backward pass, `direct` is what has reached a unit's state directly, and `back` what has reached it through the products with the
+// kernel. In a masked step, all of it passes on to the state before.
 __device__ real arrived(
     const real* direct, const real* back, const real* dropout, const real* dy, bool masked, size at, size out,
     size outputs, size zero_masked
@@ -94,7 +94,7 @@ __device__ real arrived(
 
 #define ARRIVED arrived(direct, back, dropout, dy, masked, at, sample * row + place * units + j, outputs, zero_masked)
 
-// The same number in the gradients of a step's products and of its inputs.
+// Writes one value to the gradients of a step's products and of its inputs.
 #define PUT(i, number) dz[(i) * units] = dx[(i) * units] = (number)
 
 extern "C" __global__ void simple_backward(
@@ -160,7 +160,7 @@ extern "C" __global__ void gru_backward(
     dz[2 * units] = dcandidate * reset;
 }
 
-// The states after the last step, which was left in `slot`, behind the outputs in the value.
+// Copies the states after the last step, kept in `slot`, behind the outputs of the value.
 extern "C" __global__ void last_states(
     real* value, const real* states, const real* carries, size slot, size batch, size units, size row, size first
 ) {

@@ -7,18 +7,18 @@ use candle_core::{DType, Result, Tensor};
 
 const SOURCE: Source = Source { name: "recurrent", text: include_str!("recurrent.cu") };
 
-/// What the backward pass needs, one slot a step; without a backward pass there are two, in turns.
+/// What the backward pass needs, one slot a step; without a backward pass two slots alternate.
 struct Trace {
     kernel: Tensor,
     dropout: Option<Tensor>,
     mask: Option<Tensor>,
     /// The state before each step, and the last.
     states: Tensor,
-    /// The same after dropout: what the kernel is multiplied with. Without dropout, the states.
+    /// The same after dropout: the left operand of the product with the kernel. Without dropout, the states.
     dropped: Tensor,
     /// The LSTM's carry before each step, and the last.
     carries: Option<Tensor>,
-    /// The gates after their functions; for a GRU the product with the state for the candidate behind them.
+    /// The gates after their activations; for a GRU, then the product of the state for the candidate.
     gates: Tensor,
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn takes(cell: Cell) -> bool {
     cell != Cell::GruResetBefore
 }
 
-/// The value of [`Plan::row`] numbers a sample, as an op.
+/// The value, of [`Plan::row`] elements a sample, as an op.
 pub(crate) fn run(plan: Plan, x: Sequences, all: &[&Tensor]) -> Result<Tensor> {
     let (value, trace) = forward(plan, x)?;
     let (has_bias, has_state) = (x.bias.is_some(), x.state.is_some());
@@ -43,19 +43,19 @@ impl Plan {
         Threads::grid(self.batch, self.units)
     }
 
-    /// What all kernels are told of a step.
-    fn told(&self, time: usize) -> [Given<'static>; 12] {
-        let (step, place, slots) = (self.step(time), self.place(time), self.slots());
-        let functions = (self.way.activation as usize, self.way.recurrent_activation as usize);
+    /// The arguments of a step that all kernels share.
+    fn step_arguments(&self, time: usize) -> [Given<'static>; 12] {
+        let (step, place, slots) = (self.step(time), self.output_index(time), self.slots());
+        let functions = (self.config.activation as usize, self.config.recurrent_activation as usize);
         let (slot, next, outputs) = (time % slots, (time + 1) % slots, self.outputs() > 0);
         let Self { batch, steps, units, .. } = *self;
-        let zero_masked = self.way.zero_masked;
+        let zero_masked = self.config.zero_masked;
         given![slot, next, step, place, batch, steps, units, self.row(), outputs, zero_masked, functions.0, functions.1]
     }
 }
 
 fn forward(plan: Plan, x: Sequences) -> Result<(Value, Trace)> {
-    let Plan { way, batch, steps, units, .. } = plan;
+    let Plan { config, batch, steps, units, .. } = plan;
     let (like, slots) = (x.inputs, plan.slots());
     let zeros = |dims: (usize, usize, usize)| Tensor::zeros(dims, like.dtype(), like.device());
     let contiguous = |tensor: Option<&Tensor>| tensor.map(|tensor| tensor.detach().contiguous()).transpose();
@@ -80,7 +80,7 @@ fn forward(plan: Plan, x: Sequences) -> Result<(Value, Trace)> {
     let trace = Trace {
         kernel: x.kernel.detach().contiguous()?,
         mask: x.mask.map(|mask| mask.ne(0.0)?.to_dtype(DType::U8)?.contiguous()).transpose()?,
-        carries: (way.cell == Cell::Lstm).then(|| history(first(1).as_ref())).transpose()?,
+        carries: (config.cell == Cell::Lstm).then(|| history(first(1).as_ref())).transpose()?,
         gates: zeros((slots, batch, plan.gates()))?,
         dropout,
         states,
@@ -89,13 +89,13 @@ fn forward(plan: Plan, x: Sequences) -> Result<(Value, Trace)> {
     let Trace { kernel, dropout, mask, states, dropped, carries, gates } = &trace;
     // A tensor, since each step writes a part of it.
     let value = zeros((batch, 1, plan.row()))?;
-    // Where nothing is dropped, no kernel writes there.
+    // Without dropout, no kernel writes there.
     let apart = if dropout.is_some() { dropped.clone() } else { zeros((1, 1, 1))? };
     for time in 0..steps {
         let z = dropped.get(time % slots)?.matmul(kernel)?;
         let (dropout, mask) = (dropout.as_ref(), mask.as_ref());
         let mut given = given![&inputs, &z].to_vec();
-        let name = match way.cell {
+        let name = match config.cell {
             Cell::Simple => "simple",
             Cell::Lstm => "lstm",
             _ => {
@@ -106,7 +106,7 @@ fn forward(plan: Plan, x: Sequences) -> Result<(Value, Trace)> {
         given.extend(given![dropout, mask]);
         let mut written = vec![&value, states, &apart, gates];
         written.extend(carries);
-        given.extend(plan.told(time));
+        given.extend(plan.step_arguments(time));
         change(SOURCE, name, &written, &given, plan.threads())?;
     }
     if plan.row() > plan.outputs() * units {
@@ -118,12 +118,12 @@ fn forward(plan: Plan, x: Sequences) -> Result<(Value, Trace)> {
 }
 
 fn backward(plan: Plan, trace: &Trace, dy: &Tensor, has_bias: bool, has_state: bool) -> Result<Vec<Option<Tensor>>> {
-    let Plan { way, batch, steps, units, .. } = plan;
+    let Plan { config, batch, steps, units, .. } = plan;
     let width = plan.width();
     let Trace { kernel, dropout, mask, states, dropped, carries, gates } = trace;
     let (dropout, mask) = (dropout.as_ref(), mask.as_ref());
     let flat = dy.reshape((batch, plan.row()))?;
-    // The gradient of a last state, in memory of its own.
+    // The gradient of a last state, in a buffer of its own.
     let of_state = |i: usize| {
         let from = (plan.outputs() + i) * units;
         if from + units > plan.row() {
@@ -133,13 +133,13 @@ fn backward(plan: Plan, trace: &Trace, dy: &Tensor, has_bias: bool, has_state: b
     };
     let zeros = |dims: (usize, usize, usize)| Tensor::zeros(dims, dy.dtype(), dy.device());
     let (dz, dx) = (zeros((steps, batch, width))?, zeros((batch, steps, width))?);
-    // What reaches the state before a step beside the product, and through it.
+    // What reaches the previous state directly, and through the product.
     let (direct, mut back) = (of_state(0)?, None::<Tensor>);
     let dcarry = carries.as_ref().map(|_| of_state(1)).transpose()?;
     for time in (0..steps).rev() {
         let mut written = vec![&dz, &dx, &direct];
         written.extend(&dcarry);
-        let (name, own) = match way.cell {
+        let (name, own) = match config.cell {
             Cell::Simple => ("simple_backward", None),
             Cell::Lstm => ("lstm_backward", carries.as_ref()),
             _ => ("gru_backward", Some(states)),
@@ -147,7 +147,7 @@ fn backward(plan: Plan, trace: &Trace, dy: &Tensor, has_bias: bool, has_state: b
         let mut given = given![dy, back.as_ref(), gates].to_vec();
         given.extend(own.map(Given::from));
         given.extend(given![dropout, mask]);
-        given.extend(plan.told(time));
+        given.extend(plan.step_arguments(time));
         change(SOURCE, name, &written, &given, plan.threads())?;
         back = Some(dz.get(time)?.matmul(&kernel.t()?)?);
     }

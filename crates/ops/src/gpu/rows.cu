@@ -1,5 +1,5 @@
-// Adds to rows of a table, each of which is in `ids` once: the row ids[blockIdx.x] has the gradients order[starts[blockIdx.x]] and
-// following. A thread adds them up in their order, so that the sums are the same in each run.
+// Adds to rows of a table: the row ids[blockIdx.x] gets the gradients order[starts[blockIdx.x]] and following. The ids are distinct. A
+// thread adds in order, so that the sums are the same in each run.
 extern "C" __global__ void add_rows(
     real* table, const real* gradients, const unsigned* ids, const unsigned* starts, const unsigned* order, size width
 ) {

@@ -1,4 +1,4 @@
-//! The gradient of a table from those of the rows that were looked up. (candle's `index_add` walks the ids one after another.)
+//! The gradient of a table from those of its looked-up rows. (candle's `index_add` walks the ids one after another.)
 
 use super::{Source, Threads, change, given};
 use candle_core::{Result, Tensor};
@@ -15,13 +15,13 @@ pub(crate) fn add_rows(table: &Tensor, ids: &[u32], gradients: &Tensor) -> Resul
     change(SOURCE, "add_rows", &[table], &given, Threads::grid(rows.ids.len(), width))
 }
 
-/// Where each of the different ids is.
+/// The positions of each distinct id.
 struct Grouped {
-    /// Each once, in rising order.
+    /// The distinct ids, in rising order.
     ids: Vec<u32>,
-    /// Where the places of each begin in `order`, and where the last end.
+    /// Where the positions of each start in `order`, and where the last end.
     starts: Vec<u32>,
-    /// The places of all, in rising order for each.
+    /// The positions of all ids, in rising order for each.
     order: Vec<u32>,
 }
 

@@ -1,4 +1,4 @@
-// A block has a row.
+// One block a row.
 extern "C" __global__ void softmax(real* y, const real* x, size width, size log_of) {
     x += blockIdx.x * width;
     y += blockIdx.x * width;

@@ -6,7 +6,7 @@ use candle_core::{Result, Tensor};
 
 const SOURCE: Source = Source { name: "softmax", text: include_str!("softmax.cu") };
 
-/// The softmax of each row of `width` numbers, or its logarithm.
+/// The softmax of each row of `width` elements, or its logarithm.
 pub(crate) fn softmax_rows(x: &Tensor, width: usize, log: bool) -> Result<Tensor> {
     let input = x.detach().contiguous()?;
     let threads = Threads::rows(x.elem_count() / width, width);

@@ -1,9 +1,9 @@
-// What a window sees of an image, with the channels last, for convolution and pooling. Names as in Axis: of the rows `r`, of the columns `c`.
+// The windows over an image with the channels last, for convolution and pooling. Names as in Axis: of the rows `r`, of the columns `c`.
 #define WINDOWS                                                                                                        \
     size r_input, size r_window, size r_stride, size r_dilation, size r_before, size r_output, size c_input,           \
         size c_window, size c_stride, size c_dilation, size c_before, size c_output, size channels
 
-// A thread has a channel, of `count` from `first`, of the place blockIdx.x of `rows` x `columns` in an image.
+// A thread has one channel, of `count` from `first`, at the position blockIdx.x of `rows` x `columns`.
 #define PLACE(rows, columns, count)                                                                                    \
     size at = blockIdx.y * size(blockDim.x) + threadIdx.x;                                                             \
     if (at >= (count)) {                                                                                               \
@@ -13,12 +13,12 @@
     size image = row / (rows) * r_input * c_input;                                                                     \
     row %= (rows)
 
-// Which pixel of an axis the i-th element of a window is on; `input` or more if none.
+// The index in an axis of the i-th element of a window; `input` or more if it is outside.
 __device__ size pixel(size window, size i, size stride, size dilation, size before) {
     return window * stride + i * dilation - before;
 }
 
-// Which window has a pixel as its i-th element; `output` or more if none.
+// The window whose i-th element is this pixel; `output` or more if there is none.
 __device__ size window(size pixel, size i, size stride, size dilation, size before, size output) {
     size from = pixel + before - i * dilation;
     return pixel + before < i * dilation || from % stride ? output : from / stride;
@@ -35,7 +35,7 @@ extern "C" __global__ void gather(real* windows, const real* x, size first, size
         inside ? x[(image + y * c_input + z) * channels + first + channel] : real(0);
 }
 
-// The sums of what the windows have of each pixel: the way back.
+// Adds up the windows for each pixel: the backward pass.
 extern "C" __global__ void scatter(real* x, const real* windows, size first, size width, WINDOWS) {
     PLACE(r_input, c_input, width);
     image = image / (r_input * c_input) * r_output * c_output;
@@ -87,7 +87,7 @@ extern "C" __global__ void pool(real* values, const real* x, size largest, WINDO
     values[blockIdx.x * channels + at] = largest ? sum : sum / inside(row, column, THESE);
 }
 
-// The gradient of a mean goes to all pixels of a window alike, that of a maximum to the first pixel that is as large.
+// The gradient of a mean goes to all pixels of a window equally, that of a maximum to the first pixel that equals it.
 extern "C" __global__ void pool_backward(
     real* dx, const real* x, const real* values, const real* dy, size largest, WINDOWS
 ) {

@@ -1,7 +1,7 @@
 //! Convolution and pooling of sequences and images with the channels last.
 //!
-//! A convolution is cuBLAS's product with the matrix of its windows, which takes as much memory as the windows have numbers, and is made again on
-//! the way back. Each of several groups has a product of its own; where there are as many as channels, a composition multiplies the windows.
+//! A convolution is cuBLAS's product with the matrix of its windows, which is rebuilt in the backward pass. Each group has a product of its
+//! own; a depthwise convolution multiplies the windows elementwise.
 
 use super::{Given, Source, Threads, change, column_sums, dense, given, make};
 use crate::FusedActivation;
@@ -11,8 +11,8 @@ use candle_core::{Result, Shape, Tensor};
 
 const SOURCE: Source = Source { name: "windows", text: include_str!("windows.cu") };
 
-/// What all kernels are told of the windows over the rows and columns of images.
-fn told([_, rows, columns]: [Axis; 3], channels: usize) -> Vec<Given<'static>> {
+/// The arguments of all kernels about the windows over the rows and columns of images.
+fn window_arguments([_, rows, columns]: [Axis; 3], channels: usize) -> Vec<Given<'static>> {
     let sizes = [rows, columns].into_iter().flat_map(|a| [a.input, a.window, a.stride, a.dilation, a.before, a.output]);
     sizes.chain([channels]).map(Given::Size).collect()
 }
@@ -22,12 +22,12 @@ fn gather(x: &Tensor, plan: &Plan, group: usize) -> Result<Tensor> {
     let (rows, width) = (plan.batch * plan.windows(), plan.channels / plan.groups);
     let columns = plan.depth();
     let mut given = given![x, group * width, width].to_vec();
-    given.extend(told(plan.axes, plan.channels));
+    given.extend(window_arguments(plan.axes, plan.channels));
     let [windows] = make(SOURCE, "gather", x, [&Shape::from((rows, columns))], &given, Threads::grid(rows, columns))?;
     windows.tensor()
 }
 
-/// The windows over all channels as the rows of a matrix, for what becomes of them in a composition.
+/// The windows over all channels as the rows of a matrix, for a composition.
 pub(crate) fn windows(x: &Tensor, plan: &Plan) -> Result<Tensor> {
     let (plan, whole) = (Plan { groups: 1, ..*plan }, x.shape().clone());
     let value = gather(&x.detach().contiguous()?, &plan, 0)?;
@@ -38,11 +38,11 @@ pub(crate) fn windows(x: &Tensor, plan: &Plan) -> Result<Tensor> {
     })
 }
 
-/// Puts the sums of what a group's windows have of each pixel.
+/// Adds up a group's windows for each pixel.
 fn scatter(x: &Tensor, windows: &Tensor, plan: &Plan, group: usize) -> Result<()> {
     let width = plan.channels / plan.groups;
     let mut given = given![windows, group * width, width].to_vec();
-    given.extend(told(plan.axes, plan.channels));
+    given.extend(window_arguments(plan.axes, plan.channels));
     let pixels = plan.batch * plan.axes[1].input * plan.axes[2].input;
     change(SOURCE, "scatter", &[x], &given, Threads::grid(pixels, width))
 }
@@ -67,7 +67,7 @@ pub(crate) fn conv(
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
     let shapes = (x.shape().clone(), kernel.shape().clone());
     record_consuming("conv", &all, value, move |y, dy| {
-        let dz = dense::through(activation, y, dy)?.reshape(((), plan.filters))?;
+        let dz = dense::activation_backward(activation, y, dy)?.reshape(((), plan.filters))?;
         let dx = wanted.0.then(|| input.zeros_like()).transpose()?;
         let mut dw = Vec::with_capacity(groups);
         for group in 0..groups {
@@ -86,18 +86,18 @@ pub(crate) fn conv(
     })
 }
 
-/// The largest number of each window, or the mean of those in the image.
+/// The largest element of each window, or the mean of those in the image.
 pub(crate) fn pool(x: &Tensor, largest: bool, axes: [Axis; 3], shape: Shape) -> Result<Tensor> {
     let input = x.detach().contiguous()?;
     let channels = x.dims()[x.rank() - 1];
     let mut given = given![&input, largest].to_vec();
-    given.extend(told(axes, channels));
+    given.extend(window_arguments(axes, channels));
     let threads = Threads::grid(shape.elem_count() / channels.max(1), channels);
     let [value] = make(SOURCE, "pool", x, [&shape], &given, threads)?;
     record_consuming("pool", &[x], value, move |y, dy| {
         let y = y.contiguous()?;
         let mut given = given![&input, &y, &dy, largest].to_vec();
-        given.extend(told(axes, channels));
+        given.extend(window_arguments(axes, channels));
         let threads = Threads::grid(input.elem_count() / channels.max(1), channels);
         let [dx] = make(SOURCE, "pool_backward", &input, [input.shape()], &given, threads)?;
         Ok(vec![Some(dx.tensor()?)])

@@ -1,33 +1,38 @@
-//! Backpropagation through time: the same steps from the last to the first, and one product for the kernel's gradient of all of them.
+//! Backpropagation through time, from the last step to the first, and one product over all steps for the gradient of the kernel.
 
-use super::forward::{Numbers, Trace};
-use super::{Cell, Plan, Saved, Way};
+use super::forward::{Slices, Trace};
+use super::{Cell, Plan, RnnConfig, Saved};
 use crate::cores;
 use crate::host::view;
 use crate::matmul::{FusedActivation, Matrix, gemm};
 use crate::simd;
-use crate::simd::Real;
+use crate::simd::Float;
 use candle_core::Result;
 
 /// The gradients of a whole batch.
-pub(super) struct Found<T> {
+pub(super) struct BatchGradients<T> {
     pub(super) inputs: Vec<T>,
     pub(super) kernel: Vec<T>,
     pub(super) bias: Vec<T>,
     pub(super) state: Vec<Vec<T>>,
 }
 
-/// All gradients, from that of the value.
-pub(super) fn backward<T: Real>(plan: Plan, saved: &Saved, traces: &[Trace<T>], dy: &[T]) -> Result<Found<T>> {
+/// All gradients, from the gradient of the value.
+pub(super) fn backward<T: Float>(
+    plan: Plan,
+    saved: &Saved,
+    traces: &[Trace<T>],
+    dy: &[T],
+) -> Result<BatchGradients<T>> {
     let Plan { batch, steps, units, .. } = plan;
     let width = plan.width();
-    // Transposed once: gemm does it at each step otherwise, for as few rows as a part has.
+    // Transposed once: gemm would do it at each step, for the few rows of a chunk.
     let transposed = saved.kernel.t()?.contiguous()?;
     let kernel = view::<T>(&transposed)?;
     let dropout = saved.dropout.as_ref().map(view::<T>).transpose()?;
     let state = saved.state.iter().flatten().map(view::<T>).collect::<Result<Vec<_>>>()?;
     let state: Vec<&[T]> = state.iter().map(|state| &**state).collect();
-    let numbers = Numbers {
+    let numbers = Slices {
         inputs: &[],
         kernel: &kernel,
         bias: None,
@@ -43,9 +48,10 @@ pub(super) fn backward<T: Real>(plan: Plan, saved: &Saved, traces: &[Trace<T>], 
         rest = others;
         parts.push((trace, part));
     }
-    let found = cores::map(parts, |(trace, dx)| backward_part(plan, &numbers, trace, dy, dx));
-    let mut sum = Found { inputs, kernel: vec![T::ZERO; units * width], bias: vec![T::ZERO; width], state: Vec::new() };
-    sum.state = vec![Vec::with_capacity(batch * units); plan.way.cell.states()];
+    let found = cores::map(parts, |(trace, dx)| backward_chunk(plan, &numbers, trace, dy, dx));
+    let mut sum =
+        BatchGradients { inputs, kernel: vec![T::ZERO; units * width], bias: vec![T::ZERO; width], state: Vec::new() };
+    sum.state = vec![Vec::with_capacity(batch * units); plan.config.cell.states()];
     for (dw, db, state) in found {
         for (sum, x) in sum.kernel.iter_mut().zip(dw) {
             *sum += x;
@@ -58,15 +64,15 @@ pub(super) fn backward<T: Real>(plan: Plan, saved: &Saved, traces: &[Trace<T>], 
     Ok(sum)
 }
 
-type PartFound<T> = (Vec<T>, Vec<T>, Vec<Vec<T>>);
+type ChunkGradients<T> = (Vec<T>, Vec<T>, Vec<Vec<T>>);
 
-/// The gradients of a part of the batch; those of the inputs go to `dx`.
-fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T], dx: &mut [T]) -> PartFound<T> {
-    let Plan { way, steps, units, .. } = plan;
+/// The gradients of a chunk of the batch; those of the inputs are written to `dx`.
+fn backward_chunk<T: Float>(plan: Plan, x: &Slices<T>, trace: &Trace<T>, dy: &[T], dx: &mut [T]) -> ChunkGradients<T> {
+    let Plan { config, steps, units, .. } = plan;
     let (count, width, kept) = (trace.samples.len(), plan.width(), plan.gates());
     let row = plan.row();
     let of_sample = |sample: usize| &dy[(trace.samples.start + sample) * row..][..row];
-    let lstm = way.cell == Cell::Lstm;
+    let lstm = config.cell == Cell::Lstm;
     let of_state = |i: usize| -> Vec<T> {
         let from = (plan.outputs() + i) * units;
         if from + units > row {
@@ -75,60 +81,60 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
         (0..count).flat_map(|sample| of_sample(sample)[from..from + units].iter().copied()).collect()
     };
     let (mut dh, mut dc) = (of_state(0), if lstm { of_state(1) } else { Vec::new() });
-    // The gradients of what the gates' functions are of, step by step, for one product with the states at the end. Of a GRU that resets
+    // The gradients of the gates before their activations, step by step, for one product with the states at the end. Of a GRU that resets
     // after the product, the candidate's are those of the product with the state.
     let mut dz = vec![T::ZERO; steps * count * width];
     let mut back = vec![T::ZERO; count * units];
-    let mut reset = vec![T::ZERO; if way.cell == Cell::GruResetBefore { steps * count * units } else { 0 }];
+    let mut reset = vec![T::ZERO; if config.cell == Cell::GruResetBefore { steps * count * units } else { 0 }];
     for time in (0..steps).rev() {
         let step = plan.step(time);
         let dz = &mut dz[time * count * width..][..count * width];
         let gates = &trace.gates[time * count * kept..][..count * kept];
         let before = &trace.before[time * count * units..][..count * units];
-        // What reaches the state before the step beside the products.
+        // What reaches the previous state directly, not through the products.
         let mut direct = vec![T::ZERO; count * units];
         for sample in 0..count {
             let at = sample * units..(sample + 1) * units;
             let masked = x.masked(&plan, trace.samples.start + sample, step);
             let (dh, direct) = (&mut dh[at.clone()], &mut direct[at.clone()]);
-            if plan.outputs() > 0 && !(masked && way.zero_masked) {
-                let dy = &of_sample(sample)[plan.place(time) * units..][..units];
+            if plan.outputs() > 0 && !(masked && config.zero_masked) {
+                let dy = &of_sample(sample)[plan.output_index(time) * units..][..units];
                 for (dh, &dy) in dh.iter_mut().zip(dy) {
                     *dh += dy;
                 }
             }
             if masked {
-                // Nothing of this step counts: the gradients of the states go on as they are.
+                // This step is masked: the gradients of the states pass through.
                 direct.copy_from_slice(dh);
                 continue;
             }
             let gates = &gates[sample * kept..][..kept];
             let dz = &mut dz[sample * width..][..width];
             let dx = &mut dx[(sample * steps + step) * width..][..width];
-            match way.cell {
+            match config.cell {
                 Cell::Simple => {
                     for (dz, (&dh, &y)) in dz.iter_mut().zip(dh.iter().zip(gates)) {
-                        *dz = dh * way.activation.slope(y);
+                        *dz = dh * config.activation.slope(y);
                     }
                 }
                 Cell::Lstm => {
                     let carry = &trace.carry[time * count * units..][at.clone()];
                     let next = &trace.carry[(time + 1) * count * units..][at.clone()];
-                    lstm_backward(way, dz, dh, &mut dc[at.clone()], gates, carry, next);
+                    lstm_backward(config, dz, dh, &mut dc[at.clone()], gates, carry, next);
                 }
                 Cell::GruResetAfter | Cell::GruResetBefore => {
-                    // What is kept of the state is not dropped.
+                    // The direct part of the state is not dropped.
                     let h = if trace.whole.is_empty() { before } else { &trace.whole[time * count * units..] };
-                    gru_backward(way, dz, dh, direct, gates, &h[at.clone()]);
+                    gru_backward(config, dz, dh, direct, gates, &h[at.clone()]);
                 }
             }
             dx.copy_from_slice(dz);
-            if way.cell == Cell::GruResetAfter {
+            if config.cell == Cell::GruResetAfter {
                 // The candidate is of x_h + r (h U_h + b_h).
                 let (r, product) = (&gates[units..2 * units], &gates[width..]);
                 for j in 0..units {
                     let candidate = dz[2 * units + j];
-                    let dr = candidate * product[j] * way.recurrent_activation.slope(r[j]);
+                    let dr = candidate * product[j] * config.recurrent_activation.slope(r[j]);
                     dz[units + j] = dr;
                     dx[units + j] = dr;
                     dz[2 * units + j] = candidate * r[j];
@@ -136,7 +142,7 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
             }
         }
         // Through the products with the state.
-        match way.cell {
+        match config.cell {
             Cell::GruResetBefore => {
                 let third = Matrix::rows(&x.kernel[2 * units * units..], units, units);
                 let candidates = Matrix::strided(&dz[2 * units..], (count, units), (width, 1));
@@ -148,7 +154,7 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
                     for j in 0..units {
                         let at = sample * units + j;
                         reset[at] = r[j] * before[at];
-                        let dr = back[at] * before[at] * way.recurrent_activation.slope(r[j]);
+                        let dr = back[at] * before[at] * config.recurrent_activation.slope(r[j]);
                         back[at] *= r[j];
                         if !masked {
                             dz[sample * width + units + j] = dr;
@@ -178,7 +184,7 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
     let mut dw = vec![T::ZERO; units * width];
     let all = steps * count;
     let states = Matrix::rows(&trace.before, all, units).t();
-    if way.cell == Cell::GruResetBefore {
+    if config.cell == Cell::GruResetBefore {
         gemm(&mut dw, width, false, states, Matrix::strided(&dz, (all, 2 * units), (width, 1)));
         let candidates = Matrix::strided(&dz[(2 * units).min(dz.len())..], (all, units), (width, 1));
         gemm(&mut dw[2 * units..], width, false, Matrix::rows(&reset, all, units).t(), candidates);
@@ -189,15 +195,23 @@ fn backward_part<T: Real>(plan: Plan, x: &Numbers<T>, trace: &Trace<T>, dy: &[T]
     (dw, db, if lstm { vec![dh, dc] } else { vec![dh] })
 }
 
-fn lstm_backward<T: Real>(way: Way, dz: &mut [T], dh: &[T], dc: &mut [T], gates: &[T], carry: &[T], next: &[T]) {
+fn lstm_backward<T: Float>(
+    config: RnnConfig,
+    dz: &mut [T],
+    dh: &[T],
+    dc: &mut [T],
+    gates: &[T],
+    carry: &[T],
+    next: &[T],
+) {
     let units = dh.len();
-    let (gate, act) = (way.recurrent_activation, way.activation);
+    let (gate, act) = (config.recurrent_activation, config.activation);
     macro_rules! with {
         ($gate:expr, $act:expr) => {
             simd!(lstm_backward_row(dz, dh, dc, gates, carry, next, units, $gate, $act))
         };
     }
-    // Spelled out for the common pair, so that its loop has no choices in it.
+    // Written out for the common pair, so that its loop has no branches.
     match (gate, act) {
         (FusedActivation::Sigmoid, FusedActivation::Tanh) => with!(FusedActivation::Sigmoid, FusedActivation::Tanh),
         _ => with!(gate, act),
@@ -206,7 +220,7 @@ fn lstm_backward<T: Real>(way: Way, dz: &mut [T], dh: &[T], dc: &mut [T], gates:
 
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-fn lstm_backward_row<T: Real>(
+fn lstm_backward_row<T: Float>(
     dz: &mut [T],
     dh: &[T],
     dc: &mut [T],
@@ -236,14 +250,14 @@ fn lstm_backward_row<T: Real>(
     }
 }
 
-/// From the gradient of the state: of the update gate and the candidate, and what reaches the state before directly.
-fn gru_backward<T: Real>(way: Way, dz: &mut [T], dh: &[T], direct: &mut [T], gates: &[T], h: &[T]) {
+/// From the gradient of the state: of the update gate and the candidate, and what reaches the previous state directly.
+fn gru_backward<T: Float>(config: RnnConfig, dz: &mut [T], dh: &[T], direct: &mut [T], gates: &[T], h: &[T]) {
     let units = dh.len();
     for j in 0..units {
         let (z, candidate) = (gates[j], gates[2 * units + j]);
-        dz[j] = dh[j] * (h[j] - candidate) * way.recurrent_activation.slope(z);
+        dz[j] = dh[j] * (h[j] - candidate) * config.recurrent_activation.slope(z);
         dz[units + j] = T::ZERO;
-        dz[2 * units + j] = dh[j] * (T::ONE - z) * way.activation.slope(candidate);
+        dz[2 * units + j] = dh[j] * (T::ONE - z) * config.activation.slope(candidate);
         direct[j] = dh[j] * z;
     }
 }

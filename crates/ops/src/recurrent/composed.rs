@@ -1,19 +1,19 @@
-//! The steps as some ten tensors each.
+//! Composed of candle's functions: some ten tensors a step.
 
-use super::{Cell, Run, Sequences, Way};
+use super::{Cell, RnnConfig, Run, Sequences};
 use candle_core::{Result, Tensor};
 
-/// The same, step by step, of functions that have gradients of their own: for other devices. Some ten tensors a step.
-pub(super) fn composed(way: Way, x: Sequences) -> Result<Run> {
-    composed_with(way, x, |x| way.activation.composed(x), |x| way.recurrent_activation.composed(x))
+/// A composition, for other devices.
+pub(super) fn composed(config: RnnConfig, x: Sequences) -> Result<Run> {
+    composed_with(config, x, |x| config.activation.composed(x), |x| config.recurrent_activation.composed(x))
 }
 
-/// [`recurrent`](super::recurrent) with any functions as activations, step by step; some ten tensors a step.
+/// [`recurrent`](super::recurrent) with any functions as activations, composed step by step.
 ///
 /// # Errors
-/// If the shapes do not suit each other.
+/// If the shapes do not fit.
 pub fn composed_with(
-    way: Way,
+    config: RnnConfig,
     x: Sequences,
     activation: impl Fn(&Tensor) -> Result<Tensor>,
     gate: impl Fn(&Tensor) -> Result<Tensor>,
@@ -24,17 +24,17 @@ pub fn composed_with(
     let zeros = || Tensor::zeros((batch, units), x.inputs.dtype(), x.inputs.device());
     let mut states = match x.state {
         Some(state) => state.to_vec(),
-        None => (0..way.cell.states()).map(|_| zeros()).collect::<Result<_>>()?,
+        None => (0..config.cell.states()).map(|_| zeros()).collect::<Result<_>>()?,
     };
     let part = |z: &Tensor, from: usize, count: usize| z.narrow(1, from * units, count * units);
     let kernel = |from: usize, count: usize| part(x.kernel, from, count)?.contiguous();
     let mut outputs = Vec::with_capacity(steps);
     for time in 0..steps {
-        let step = if way.backwards { steps - 1 - time } else { time };
+        let step = if config.backwards { steps - 1 - time } else { time };
         let input = x.inputs.narrow(1, step, 1)?.squeeze(1)?;
         let h = states[0].clone();
         let kept = dropout.as_ref().map_or_else(|| Ok(h.clone()), |dropout| &h * dropout)?;
-        let next = match way.cell {
+        let next = match config.cell {
             Cell::Simple => vec![activation(&(input + kept.matmul(x.kernel)?)?)?],
             Cell::Lstm => {
                 let z = (input + kept.matmul(x.kernel)?)?;
@@ -61,14 +61,14 @@ pub fn composed_with(
         let mut output = next[0].clone();
         if let Some(mask) = &mask {
             let choose = |new: &Tensor, old: &Tensor| mask.where_cond(new, old);
-            output = choose(&next[0], &if way.zero_masked { zeros()? } else { h })?;
+            output = choose(&next[0], &if config.zero_masked { zeros()? } else { h })?;
             states = next.iter().zip(&states).map(|(new, old)| choose(new, old)).collect::<Result<_>>()?;
         } else {
             states = next;
         }
         outputs.push(output);
     }
-    if way.in_order && way.backwards {
+    if config.in_order && config.backwards {
         outputs.reverse();
     }
     Ok(Run { sequence: Some(Tensor::stack(&outputs, 1)?), states })

@@ -1,35 +1,35 @@
-//! The steps from the first to the last; each core takes its part of the batch through all of them.
+//! The forward pass; each thread takes a chunk of the batch through all steps.
 
 use super::{Cell, Outputs, Plan, Saved};
 use crate::cores;
 use crate::host::view;
 use crate::matmul::{Matrix, gemm};
 use crate::simd;
-use crate::simd::Real;
+use crate::simd::Float;
 use candle_core::Result;
 
-/// What a part of the batch leaves for the backward pass: for each step, what its samples' rows were.
+/// What a chunk of the batch keeps for the backward pass, step by step.
 pub(super) struct Trace<T> {
     /// Which samples.
     pub(super) samples: std::ops::Range<usize>,
-    /// The gates after their functions; for a GRU the product with the state for the candidate behind them.
+    /// The gates after their activations; for a GRU, then the product of the state for the candidate.
     pub(super) gates: Vec<T>,
-    /// The state before each step, after dropout: what the kernel was multiplied with.
+    /// The state before each step, after dropout: the left operand of the product with the kernel.
     pub(super) before: Vec<T>,
-    /// The state before each step, where dropout makes it another and the equations need both.
+    /// The state before each step and before dropout, where the equations need both.
     pub(super) whole: Vec<T>,
-    /// The LSTM's carry before each step, and behind them the last.
+    /// The LSTM's carry before each step, and the last.
     pub(super) carry: Vec<T>,
 }
 
-/// The value, and what each part of the batch leaves for the backward pass.
-pub(super) fn forward<T: Real>(plan: Plan, saved: &Saved) -> Result<(Vec<T>, Vec<Trace<T>>)> {
+/// The value, and what each chunk of the batch keeps for the backward pass.
+pub(super) fn forward<T: Float>(plan: Plan, saved: &Saved) -> Result<(Vec<T>, Vec<Trace<T>>)> {
     let (inputs, kernel) = (view::<T>(&saved.inputs)?, view::<T>(&saved.kernel)?);
     let bias = saved.bias.as_ref().map(view::<T>).transpose()?;
     let dropout = saved.dropout.as_ref().map(view::<T>).transpose()?;
     let state = saved.state.iter().flatten().map(view::<T>).collect::<Result<Vec<_>>>()?;
     let state: Vec<&[T]> = state.iter().map(|state| &**state).collect();
-    let numbers = Numbers {
+    let numbers = Slices {
         inputs: &inputs,
         kernel: &kernel,
         bias: bias.as_deref(),
@@ -41,19 +41,19 @@ pub(super) fn forward<T: Real>(plan: Plan, saved: &Saved) -> Result<(Vec<T>, Vec
     let mut value = vec![T::ZERO; plan.batch * row];
     let mut rest = value.as_mut_slice();
     let mut parts = Vec::new();
-    for samples in plan.parts() {
+    for samples in plan.chunks() {
         let (part, others) = rest.split_at_mut(samples.len() * row);
         rest = others;
         parts.push((samples, part));
     }
-    let traces = cores::map(parts, |(samples, out)| forward_part(plan, &numbers, samples, out));
+    let traces = cores::map(parts, |(samples, out)| forward_chunk(plan, &numbers, samples, out));
     Ok((value, traces))
 }
 
-/// What [`Saved`] holds, as slices.
-pub(super) struct Numbers<'a, T> {
+/// The tensors of [`Saved`], as slices.
+pub(super) struct Slices<'a, T> {
     pub(super) inputs: &'a [T],
-    /// In the backward pass transposed.
+    /// Transposed in the backward pass.
     pub(super) kernel: &'a [T],
     pub(super) bias: Option<&'a [T]>,
     pub(super) dropout: Option<&'a [T]>,
@@ -61,17 +61,17 @@ pub(super) struct Numbers<'a, T> {
     pub(super) mask: Option<&'a [u8]>,
 }
 
-impl<T: Real> Numbers<'_, T> {
+impl<T: Float> Slices<'_, T> {
     pub(super) fn masked(&self, plan: &Plan, sample: usize, step: usize) -> bool {
         self.mask.is_some_and(|mask| mask[sample * plan.steps + step] == 0)
     }
 }
 
-fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<usize>, out: &mut [T]) -> Trace<T> {
-    let Plan { way, steps, units, .. } = plan;
+fn forward_chunk<T: Float>(plan: Plan, x: &Slices<T>, samples: std::ops::Range<usize>, out: &mut [T]) -> Trace<T> {
+    let Plan { config, steps, units, .. } = plan;
     let (count, width, kept) = (samples.len(), plan.width(), plan.gates());
-    let lstm = way.cell == Cell::Lstm;
-    let gru = matches!(way.cell, Cell::GruResetAfter | Cell::GruResetBefore);
+    let lstm = config.cell == Cell::Lstm;
+    let gru = matches!(config.cell, Cell::GruResetAfter | Cell::GruResetBefore);
     let slots = if plan.kept { steps } else { 1 };
     let mut trace = Trace {
         samples: samples.clone(),
@@ -109,7 +109,7 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
         let part_of_inputs = |sample: usize| ((samples.start + sample) * steps + step) * width;
         let of_state = Matrix::rows(before, count, units);
         let gates = &mut trace.gates[slot * count * kept..(slot + 1) * count * kept];
-        match way.cell {
+        match config.cell {
             Cell::Simple | Cell::Lstm => {
                 for (sample, z) in z.chunks_exact_mut(width).enumerate() {
                     z.copy_from_slice(&x.inputs[part_of_inputs(sample)..][..width]);
@@ -132,7 +132,7 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                 for (sample, z) in z.chunks_exact_mut(width).enumerate() {
                     let at = sample * units..(sample + 1) * units;
                     let r = &mut z[units..2 * units];
-                    way.recurrent_activation.apply(r);
+                    config.recurrent_activation.apply(r);
                     let products = r.iter().zip(&before[at.clone()]);
                     for (reset, (&r, &h)) in reset[at].iter_mut().zip(products) {
                         *reset = r * h;
@@ -154,18 +154,18 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
             let masked = x.masked(&plan, samples.start + sample, step);
             let (z, h, gates) =
                 (&mut z[sample * width..][..width], &mut h[at.clone()], &mut gates[sample * kept..][..kept]);
-            match way.cell {
+            match config.cell {
                 Cell::Simple => {
-                    way.activation.apply(z);
+                    config.activation.apply(z);
                     gates.copy_from_slice(z);
                     if !masked {
                         h.copy_from_slice(z);
                     }
                 }
                 Cell::Lstm => {
-                    way.recurrent_activation.apply(&mut z[..2 * units]);
-                    way.activation.apply(&mut z[2 * units..3 * units]);
-                    way.recurrent_activation.apply(&mut z[3 * units..]);
+                    config.recurrent_activation.apply(&mut z[..2 * units]);
+                    config.activation.apply(&mut z[2 * units..3 * units]);
+                    config.recurrent_activation.apply(&mut z[3 * units..]);
                     gates.copy_from_slice(z);
                     let (carry, next) = (&carry[at.clone()], &mut next_carry[at.clone()]);
                     if masked {
@@ -173,7 +173,7 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                     } else {
                         simd!(lstm_carry(next, carry, z));
                         h.copy_from_slice(next);
-                        way.activation.apply(h);
+                        config.activation.apply(h);
                         for (h, &o) in h.iter_mut().zip(&z[3 * units..]) {
                             *h *= o;
                         }
@@ -185,39 +185,39 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
                     for (z, &x) in z[..2 * units].iter_mut().zip(input) {
                         *z += x;
                     }
-                    way.recurrent_activation.apply(&mut z[..2 * units]);
+                    config.recurrent_activation.apply(&mut z[..2 * units]);
                     let (two, third) = z.split_at_mut(2 * units);
                     let r = &two[units..];
                     for (z, (&r, &x)) in third.iter_mut().zip(r.iter().zip(&input[2 * units..])) {
                         *z = *z * r + x;
                     }
-                    way.activation.apply(third);
+                    config.activation.apply(third);
                     gates[..width].copy_from_slice(z);
                     if !masked {
                         simd!(gru_state(h, z));
                     }
                 }
                 Cell::GruResetBefore => {
-                    way.recurrent_activation.apply(&mut z[..units]);
-                    way.activation.apply(&mut z[2 * units..]);
+                    config.recurrent_activation.apply(&mut z[..units]);
+                    config.activation.apply(&mut z[2 * units..]);
                     gates.copy_from_slice(z);
                     if !masked {
                         simd!(gru_state(h, z));
                     }
                 }
             }
-            if plan.outputs() > 0 && !(masked && way.zero_masked) {
-                out[sample * row + plan.place(time) * units..][..units].copy_from_slice(h);
+            if plan.outputs() > 0 && !(masked && config.zero_masked) {
+                out[sample * row + plan.output_index(time) * units..][..units].copy_from_slice(h);
             }
         }
         if lstm && !plan.kept {
             trace.carry.copy_within(count * units.., 0);
         }
     }
-    for sample in (0..count).filter(|_| way.outputs != Outputs::Sequence) {
+    for sample in (0..count).filter(|_| config.outputs != Outputs::Sequence) {
         let (at, last) = (sample * units..(sample + 1) * units, sample * row + plan.outputs() * units);
         out[last..last + units].copy_from_slice(&h[at.clone()]);
-        if lstm && way.outputs == Outputs::All {
+        if lstm && config.outputs == Outputs::All {
             let carry = &trace.carry[slots * count * units..][at];
             out[last + units..last + 2 * units].copy_from_slice(carry);
         }
@@ -226,7 +226,7 @@ fn forward_part<T: Real>(plan: Plan, x: &Numbers<T>, samples: std::ops::Range<us
 }
 
 #[inline(always)]
-fn lstm_carry<T: Real>(next: &mut [T], carry: &[T], z: &[T]) {
+fn lstm_carry<T: Float>(next: &mut [T], carry: &[T], z: &[T]) {
     let units = next.len();
     let (i, f, c) = (&z[..units], &z[units..2 * units], &z[2 * units..3 * units]);
     let gates = i.iter().zip(f).zip(c);
@@ -236,7 +236,7 @@ fn lstm_carry<T: Real>(next: &mut [T], carry: &[T], z: &[T]) {
 }
 
 #[inline(always)]
-fn gru_state<T: Real>(h: &mut [T], z: &[T]) {
+fn gru_state<T: Float>(h: &mut [T], z: &[T]) {
     let units = h.len();
     for ((h, &z), &candidate) in h.iter_mut().zip(&z[..units]).zip(&z[2 * units..3 * units]) {
         *h = z * *h + (T::ONE - z) * candidate;

@@ -1,16 +1,16 @@
 //! LSTM, GRU and SimpleRNN over whole sequences, as one op each with backpropagation through time written by hand.
 //!
-//! The products with the inputs are one matrix product for all steps (see [`dense`](crate::dense)) and come in here; what is left is, a
-//! step, one product of the state with the recurrent kernel and one loop over the gates. Samples do not depend on each other: each core
-//! takes its part of the batch through all steps. (candle-nn's layers make some thirty tensors a step, and lose time quadratic in the
-//! steps in the backward pass.)
+//! The products with the inputs are one matrix product for all steps (see [`dense`](crate::dense)), computed before; what is left is, a
+//! step, one product of the state with the recurrent kernel and one loop over the gates. Samples are independent: each thread takes a chunk
+//! of the batch through all steps. (candle-nn's layers allocate some thirty tensors a step, and their backward pass is quadratic in the
+//! steps.)
 
 mod backward;
 mod composed;
 mod forward;
 
 use crate::gpu::{self, on_gpu};
-use crate::host::{view, with_real};
+use crate::host::{view, with_float};
 use crate::matmul::FusedActivation;
 use crate::tape::{Value, on_host, record};
 use backward::backward;
@@ -33,7 +33,7 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// How many gates there are.
+    /// The number of gates.
     pub fn gates(self) -> usize {
         match self {
             Self::Simple => 1,
@@ -42,43 +42,43 @@ impl Cell {
         }
     }
 
-    /// How many tensors the state is made of.
+    /// The number of tensors of the state.
     pub fn states(self) -> usize {
         if self == Self::Lstm { 2 } else { 1 }
     }
 }
 
-/// How a sequence is gone through.
+/// The configuration of a recurrent layer.
 #[derive(Debug, Clone, Copy)]
-pub struct Way {
+pub struct RnnConfig {
     /// The equations.
     pub cell: Cell,
-    /// The function of the candidate and of the LSTM's carry.
+    /// The activation of the candidate and of the LSTM's carry.
     pub activation: FusedActivation,
-    /// The function of the gates.
+    /// The activation of the gates.
     pub recurrent_activation: FusedActivation,
-    /// Whether the last step comes first.
+    /// Whether to run from the last step to the first.
     pub backwards: bool,
-    /// Whether the outputs are in the order of the inputs, and not in that in which they are made.
+    /// Whether the outputs are in the order of the inputs, and not in the order of computation.
     pub in_order: bool,
-    /// Whether the output of a step that the mask leaves out is 0, and not the one before.
+    /// Whether the output of a masked step is 0, and not the one before.
     pub zero_masked: bool,
-    /// What is wanted.
+    /// Which results are computed.
     pub outputs: Outputs,
 }
 
-/// What of a run is wanted: what is not is not put together.
+/// The results of a run; others are not computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outputs {
     /// The outputs of all steps.
     Sequence,
-    /// The last state's first tensor.
+    /// The first tensor of the last state.
     Last,
     /// The outputs of all steps, and all tensors of the last state.
     All,
 }
 
-/// What goes into a recurrent layer, beside its way.
+/// The inputs of a recurrent layer.
 #[derive(Debug, Clone, Copy)]
 pub struct Sequences<'a> {
     /// The products with the inputs and the bias: `(batch, steps, gates * units)`.
@@ -87,15 +87,15 @@ pub struct Sequences<'a> {
     pub kernel: &'a Tensor,
     /// The second bias of a GRU: `(gates * units,)`.
     pub bias: Option<&'a Tensor>,
-    /// The first state: `(batch, units)` for each of [`Cell::states`]; zeros if there is none.
+    /// The initial state: `(batch, units)` for each of [`Cell::states`]; zeros by default.
     pub state: Option<&'a [Tensor]>,
-    /// `(batch, steps)`, u8: a step of 0 leaves the state as it is.
+    /// `(batch, steps)`, u8: a step of 0 leaves the state unchanged.
     pub mask: Option<&'a Tensor>,
-    /// What the state is multiplied with before each product with the kernel: `(batch, units)`.
+    /// The factor of the state before each product with the kernel: `(batch, units)`.
     pub dropout: Option<&'a Tensor>,
 }
 
-/// What came out, as far as it was wanted.
+/// The results that were asked for.
 pub struct Run {
     /// The output of each step: `(batch, steps, units)`.
     pub sequence: Option<Tensor>,
@@ -103,17 +103,17 @@ pub struct Run {
     pub states: Vec<Tensor>,
 }
 
-/// Runs through the sequences.
+/// Runs over the sequences.
 ///
 /// # Errors
-/// If the shapes do not suit each other.
-pub fn recurrent(way: Way, x: Sequences) -> Result<Run> {
+/// If the shapes do not fit.
+pub fn recurrent(config: RnnConfig, x: Sequences) -> Result<Run> {
     let (batch, steps, width) = x.inputs.dims3()?;
     let units = x.kernel.dim(0)?;
-    let states = way.cell.states();
-    let fits = width == way.cell.gates() * units
+    let states = config.cell.states();
+    let fits = width == config.cell.gates() * units
         && x.kernel.dims() == [units, width]
-        && x.bias.is_none_or(|bias| bias.dims() == [width] && way.cell == Cell::GruResetAfter)
+        && x.bias.is_none_or(|bias| bias.dims() == [width] && config.cell == Cell::GruResetAfter)
         && x.state.is_none_or(|s| s.len() == states && s.iter().all(|s| s.dims() == [batch, units]))
         && x.mask.is_none_or(|mask| mask.dims() == [batch, steps])
         && x.dropout.is_none_or(|dropout| dropout.dims() == [batch, units] && !dropout.track_op());
@@ -124,12 +124,12 @@ pub fn recurrent(way: Way, x: Sequences) -> Result<Run> {
     all.extend(x.bias);
     all.extend(x.state.into_iter().flatten());
     let kept = all.iter().any(|x| x.track_op());
-    let plan = Plan { way, batch, steps, units, kept };
-    if on_gpu(&all) && gpu::has_recurrent(way.cell) && batch * units > 0 {
+    let plan = Plan { config, batch, steps, units, kept };
+    if on_gpu(&all) && gpu::has_recurrent(config.cell) && batch * units > 0 {
         return plan.unpacked(&gpu::recurrent(plan, x, &all)?);
     }
     if !on_host(&all) {
-        return composed(way, x);
+        return composed(config, x);
     }
     let host = |tensor: Option<&Tensor>| tensor.map(|tensor| tensor.detach().contiguous()).transpose();
     let saved = std::sync::Arc::new(Saved {
@@ -140,7 +140,7 @@ pub fn recurrent(way: Way, x: Sequences) -> Result<Run> {
         state: x.state.map(|s| s.iter().map(|s| s.detach().contiguous()).collect::<Result<Vec<_>>>()).transpose()?,
         mask: x.mask.map(|mask| mask.ne(0.0)?.flatten_all()?.to_vec1::<u8>()).transpose()?,
     });
-    let packed = with_real!(x.inputs, T => {
+    let packed = with_float!(x.inputs, T => {
         let (value, traces) = forward::<T>(plan, &saved)?;
         let (has_bias, has_state) = (x.bias.is_some(), x.state.is_some());
         let traces = std::sync::Arc::new(traces);
@@ -167,11 +167,11 @@ pub fn recurrent(way: Way, x: Sequences) -> Result<Run> {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
-    pub(crate) way: Way,
+    pub(crate) config: RnnConfig,
     pub(crate) batch: usize,
     pub(crate) steps: usize,
     pub(crate) units: usize,
-    /// Whether there is a backward pass, for which each step leaves its numbers.
+    /// Whether there is a backward pass, for which each step keeps its values.
     pub(crate) kept: bool,
 }
 
@@ -186,71 +186,71 @@ struct Saved {
 
 impl Plan {
     pub(crate) fn width(&self) -> usize {
-        self.way.cell.gates() * self.units
+        self.config.cell.gates() * self.units
     }
 
-    /// Numbers of a sample's part of the value: the outputs of all steps, then the last states, so that one op has one value.
+    /// How many elements of the value a sample has: the outputs of all steps, then the last states, so that one op has one value.
     pub(crate) fn row(&self) -> usize {
-        let states = match self.way.outputs {
+        let states = match self.config.outputs {
             Outputs::Sequence => 0,
             Outputs::Last => 1,
-            Outputs::All => self.way.cell.states(),
+            Outputs::All => self.config.cell.states(),
         };
         (self.outputs() + states) * self.units
     }
 
     /// The shape of the value.
     pub(crate) fn shape(&self) -> Vec<usize> {
-        match self.way.outputs {
+        match self.config.outputs {
             Outputs::Sequence => vec![self.batch, self.steps, self.units],
             Outputs::Last | Outputs::All => vec![self.batch, self.row()],
         }
     }
 
-    /// What is wanted, of the value.
+    /// Splits the value into the results.
     fn unpacked(&self, value: &Tensor) -> Result<Run> {
         let Self { batch, steps, units, .. } = *self;
-        Ok(match self.way.outputs {
+        Ok(match self.config.outputs {
             Outputs::Sequence => Run { sequence: Some(value.clone()), states: Vec::new() },
             Outputs::Last => Run { sequence: None, states: vec![value.clone()] },
             Outputs::All => {
                 let part = |from: usize, count: usize| crate::shape::columns(value, from * units, count * units);
-                let states = (0..self.way.cell.states()).map(|i| part(steps + i, 1)).collect::<Result<_>>()?;
+                let states = (0..self.config.cell.states()).map(|i| part(steps + i, 1)).collect::<Result<_>>()?;
                 Run { sequence: Some(crate::shape::reshaped(&part(0, steps)?, &[batch, steps, units])?), states }
             }
         })
     }
 
-    /// How many steps' outputs are wanted.
+    /// The number of steps whose outputs are results.
     pub(crate) fn outputs(&self) -> usize {
-        if self.way.outputs == Outputs::Last { 0 } else { self.steps }
+        if self.config.outputs == Outputs::Last { 0 } else { self.steps }
     }
 
-    /// The step that is made at a time.
+    /// The index of the step that is computed at `time`.
     pub(crate) fn step(&self, time: usize) -> usize {
-        if self.way.backwards { self.steps - 1 - time } else { time }
+        if self.config.backwards { self.steps - 1 - time } else { time }
     }
 
-    /// Where the output that is made at a time stands.
-    pub(crate) fn place(&self, time: usize) -> usize {
-        if self.way.in_order { self.step(time) } else { time }
+    /// The index of the output that is computed at `time`.
+    pub(crate) fn output_index(&self, time: usize) -> usize {
+        if self.config.in_order { self.step(time) } else { time }
     }
 
-    /// The samples in at most eight parts of sixteen or more, for the cores to share. Always the same, so that sums over the parts are the
-    /// same bits whatever the machine.
-    fn parts(&self) -> Vec<std::ops::Range<usize>> {
+    /// At most eight chunks of sixteen samples or more, for the threads. Independent of the machine, so that sums over the chunks are
+    /// reproducible.
+    fn chunks(&self) -> Vec<std::ops::Range<usize>> {
         let size = self.batch.div_ceil(8).max(16);
         (0..self.batch).step_by(size).map(|from| from..(from + size).min(self.batch)).collect()
     }
 
-    /// Where a step leaves its numbers: in the place of the step before, if there is no backward pass.
+    /// The slot in which a step keeps its values. Without a backward pass, all steps share one.
     fn slot(&self, time: usize) -> usize {
         if self.kept { time } else { 0 }
     }
 
-    /// Numbers left of the gates of a sample and step.
+    /// How many values of the gates are kept for a sample and step.
     pub(crate) fn gates(&self) -> usize {
-        self.width() + if self.way.cell == Cell::GruResetAfter { self.units } else { 0 }
+        self.width() + if self.config.cell == Cell::GruResetAfter { self.units } else { 0 }
     }
 }
 
@@ -261,9 +261,9 @@ mod tests {
 
     const CELLS: [Cell; 4] = [Cell::Simple, Cell::Lstm, Cell::GruResetAfter, Cell::GruResetBefore];
 
-    fn way(cell: Cell, backwards: bool, zero_masked: bool) -> Way {
+    fn config(cell: Cell, backwards: bool, zero_masked: bool) -> RnnConfig {
         let (activation, recurrent_activation) = (FusedActivation::Tanh, FusedActivation::Sigmoid);
-        Way {
+        RnnConfig {
             cell,
             activation,
             recurrent_activation,
@@ -274,7 +274,7 @@ mod tests {
         }
     }
 
-    /// Everything that a run gives, in one tensor.
+    /// All results in one tensor.
     fn flat(run: Run) -> Result<Tensor> {
         let parts: Vec<Tensor> =
             run.sequence.iter().chain(&run.states).map(|x| x.flatten_all()).collect::<Result<_>>()?;
@@ -305,10 +305,10 @@ mod tests {
                 (true, true, true, true, true),
                 (false, true, false, false, false),
             ] {
-                let way = way(cell, backwards, zeros);
+                let config = config(cell, backwards, zeros);
                 let used: Vec<Tensor> =
                     if state { inputs.clone() } else { [&inputs[..2], &inputs[2 + cell.states()..]].concat() };
-                let run = |v: &[Tensor], run: fn(Way, Sequences) -> Result<Run>| {
+                let run = |v: &[Tensor], run: fn(RnnConfig, Sequences) -> Result<Run>| {
                     let states = if state { &v[2..2 + cell.states()] } else { &[] };
                     let sequences = Sequences {
                         inputs: &v[0],
@@ -318,7 +318,7 @@ mod tests {
                         mask: masked.then_some(&mask),
                         dropout: dropped.then_some(&dropout),
                     };
-                    flat(run(way, sequences)?)
+                    flat(run(config, sequences)?)
                 };
                 assert_gradients(&used, |v| run(v, recurrent));
                 for outputs in [Outputs::Sequence, Outputs::Last] {
@@ -331,17 +331,17 @@ mod tests {
                             mask: masked.then_some(&mask),
                             dropout: None,
                         };
-                        flat(recurrent(Way { outputs, ..way }, sequences)?)
+                        flat(recurrent(RnnConfig { outputs, ..config }, sequences)?)
                     };
                     assert_gradients(&used[..2], one);
                 }
                 let apart = (run(&used, recurrent).unwrap() - run(&used, composed).unwrap()).unwrap().abs().unwrap();
-                assert!(apart.max_all().unwrap().to_scalar::<f64>().unwrap() < 1e-12, "{way:?}");
+                assert!(apart.max_all().unwrap().to_scalar::<f64>().unwrap() < 1e-12, "{config:?}");
             }
         }
     }
 
-    /// More samples than one part has: the parts' gradients come together.
+    /// More samples than one chunk has: the gradients of the chunks are added.
     #[test]
     fn a_batch_in_parts_has_the_gradients_of_the_whole() {
         let (batch, steps, units) = (35, 3, 2);
@@ -350,11 +350,11 @@ mod tests {
                 try_values(&[batch, steps, cell.gates() * units], 1).unwrap(),
                 try_values(&[units, cell.gates() * units], 2).unwrap(),
             ];
-            let of = |run: fn(Way, Sequences) -> Result<Run>| {
+            let of = |run: fn(RnnConfig, Sequences) -> Result<Run>| {
                 let found = crate::gradcheck::gradients(&inputs, |v| {
                     let (inputs, kernel) = (&v[0], &v[1]);
                     let x = Sequences { inputs, kernel, bias: None, state: None, mask: None, dropout: None };
-                    flat(run(way(cell, false, false), x)?)
+                    flat(run(config(cell, false, false), x)?)
                 });
                 found.unwrap()
             };

@@ -3,7 +3,7 @@
 use super::{Denominator, Drift, Idle, Options, Pass, Step, UpdateRule, check_betas, options_setters};
 use candle_core::Tensor;
 use candle_keras_layers::setters;
-use candle_keras_ops::{Real, Result, simd, update::Kernel};
+use candle_keras_ops::{Float, Result, simd, update::Kernel};
 use serde::{Deserialize, Serialize};
 
 /// `m += (1 - b1)(g - m); v += (1 - b2)(g² - v); w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)`
@@ -161,7 +161,7 @@ fn amsgrad(
     for ((((w, &g), m), v), hat) in w.iter_mut().zip(g).zip(m).zip(v).zip(hat) {
         *m += (g - *m) * fresh.0;
         *v += (g * g - *v) * fresh.1;
-        *hat = hat.anew().larger(*v);
+        *hat = hat.avoid_masked_store().larger(*v);
         *w -= alpha * *m / (hat.sqrt() + epsilon);
     }
 }

@@ -54,7 +54,7 @@ impl KeyedVectors {
     /// The best rows for each question.
     ///
     /// The words of the questions are far fewer than the questions: the cosines of each of them with a block of rows are computed once, as a
-    /// product of matrices, and put together for each question while they are in the cache.
+    /// matrix product, and put together for each question while they are in the cache.
     fn solve(&self, read: &Questions, options: &EvaluationOptions) -> Result<Vec<Top>> {
         let mut tops = vec![Top::new(LOOKED_AT); read.questions.len()];
         if tops.is_empty() {

@@ -59,7 +59,7 @@ impl EvaluationOptions {
         self
     }
 
-    /// Whether a pair with an unknown word has similarity 0, and a question with one a wrong answer, default false: they are passed over.
+    /// Whether a pair with an unknown word has similarity 0, and a question with one a wrong answer, default false: they are skipped.
     pub fn dummy4unknown(mut self, dummy4unknown: bool) -> Self {
         self.dummy4unknown = dummy4unknown;
         self
@@ -77,7 +77,7 @@ impl EvaluationOptions {
         self
     }
 
-    /// A word as it is compared with others.
+    /// A word in the form in which it is compared with others.
     fn folded<'a>(&self, word: &'a str) -> Cow<'a, str> {
         if self.case_insensitive { word.to_uppercase().into() } else { word.into() }
     }

@@ -44,7 +44,7 @@ impl KeyedVectors {
     ///
     /// The file has a pair a line: two words and a number, with a tab, a comma, a semicolon or space between them
     /// ([`EvaluationOptions::delimiter`]). Where there are more columns, as in the files of SimLex-999 and SimVerb-3500, the first one behind the
-    /// words that is a number counts. Empty lines and those that begin with `#` are passed over, and so is a first line without a number,
+    /// words that is a number counts. Empty lines and those that begin with `#` are skipped, and so is a first line without a number,
     /// which has the names of the columns. A pair with a vector that is not finite counts as unknown.
     ///
     /// ```

@@ -1,11 +1,11 @@
 //! The losses to which all labels contribute: softmax, and one against all, which is a logistic regression for each label.
 //!
 //! Every line changes every output row. Threads that changed them in common memory would wait for each other's cache lines with each of them, so each
-//! has a copy, and brings its changes to the others every few lines.
+//! has a copy, and adds its changes to the others every few lines.
 
-use crate::train::{Held, Kernel, LANES, NO_SCORE};
+use crate::train::{CachedRows, Kernel, LANES, NO_SCORE};
 use candle_keras_ops::pulp::{Simd, WithSimd};
-use candle_keras_ops::{Real, SharedRows, arch, simd};
+use candle_keras_ops::{Float, SharedRows, arch, simd};
 
 /// Lines that a thread trains with its own copy of the output rows: with more, the threads would know too little of each other.
 const LINES: usize = 16;
@@ -14,7 +14,7 @@ const LABELS: usize = 8;
 
 /// For one thread.
 pub(super) struct AllLabels<'a> {
-    held: Held<'a>,
+    held: CachedRows<'a>,
     /// How many lines may still be trained before the copy is renewed; 0 is without a copy.
     lines: usize,
     is_softmax: bool,
@@ -29,7 +29,7 @@ impl<'a> AllLabels<'a> {
     pub fn new(table: &'a SharedRows, is_softmax: bool) -> Self {
         let places = table.rows().next_multiple_of(LANES);
         let (scores, targets) = (vec![0.0; places], vec![0.0; places]);
-        Self { held: Held::new(table, None, places), lines: 0, is_softmax, scores, targets }
+        Self { held: CachedRows::new(table, None, places), lines: 0, is_softmax, scores, targets }
     }
 
     /// Whether one label is right, and not any number of them.
@@ -47,7 +47,7 @@ impl<'a> AllLabels<'a> {
         alpha: f32,
     ) -> f64 {
         if self.lines == 0 {
-            self.each_row(Held::read);
+            self.each_row(CachedRows::read);
             self.lines = LINES;
         }
         let Self { held, scores, targets, .. } = self;
@@ -67,20 +67,20 @@ impl<'a> AllLabels<'a> {
         arch().dispatch(Learn { before, hidden, rows: held.rows(), errors: scores });
         self.lines -= 1;
         if self.lines == 0 {
-            self.each_row(Held::write_back);
+            self.each_row(CachedRows::write_back);
         }
         loss
     }
 
-    /// Brings what the copy has learned to the table.
+    /// Adds the changes of the copy to the table.
     pub fn write_back(&mut self) {
         if self.lines > 0 {
-            self.each_row(Held::write_back);
+            self.each_row(CachedRows::write_back);
             self.lines = 0;
         }
     }
 
-    fn each_row(&mut self, f: impl Fn(&mut Held<'a>, usize, u32)) {
+    fn each_row(&mut self, f: impl Fn(&mut CachedRows<'a>, usize, u32)) {
         let held = &mut self.held;
         (0..held.table().rows()).for_each(|row| f(held, row, row as u32));
     }
@@ -160,7 +160,7 @@ fn softmax_errors(scores: &mut [f32], right: usize, alpha: f32) -> f64 {
     let below = highest - scores[right];
     let mut sum = 0.0;
     for score in &mut *scores {
-        *score = Real::exp(*score - highest);
+        *score = Float::exp(*score - highest);
     }
     for &e in &*scores {
         sum += e;

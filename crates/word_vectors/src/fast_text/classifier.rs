@@ -22,7 +22,7 @@ const LOSSES: [&str; 4] = ["softmax", "ns", "hs", "ova"];
 /// trained with it.
 ///
 /// A line of the text is an example. Its labels are the words that begin with `__label__`, wherever they stand; the other words are what
-/// the labels are predicted from. Lines without a label are passed over.
+/// the labels are predicted from. Lines without a label are skipped.
 ///
 /// Words are what stands between white space, as they stand there, whatever the [`Text`] says of tokens and capital letters: for fastText's
 /// program and [`FastTextModel::predict`] they are the same. The end of a line is the word `</s>`, here as there; empty lines are not counted, which
@@ -131,14 +131,14 @@ impl FastTextClassifier {
         self
     }
 
-    /// What a label begins with. Default `__label__`. Files do not have it: a model that was read takes the default. fastText: `label`.
+    /// The prefix of labels. Default `__label__`. Files do not have it: a model that was read takes the default. fastText: `label`.
     #[must_use]
     pub fn label_prefix(mut self, label_prefix: impl Into<String>) -> Self {
         self.label_prefix = label_prefix.into();
         self
     }
 
-    /// Vectors that the rows of words begin with. Default: none. Their words are in the model even if the text does not have them. fastText: `pretrainedVectors`.
+    /// Initial vectors of words. Default: none. Their words are in the model even if the text does not have them. fastText: `pretrainedVectors`.
     #[must_use]
     pub fn pretrained(mut self, vectors: impl Into<Arc<KeyedVectors>>) -> Self {
         self.pretrained = Some(vectors.into());

@@ -5,11 +5,11 @@ use super::args::LossName;
 use super::dictionary::{Dictionary, Line};
 use crate::sampling::Random;
 use crate::text::END;
-use crate::train::{Held, Huffman, Kernel, Paths, Tree, Work, Worker, mean_of_rows};
+use crate::train::{CachedRows, Huffman, Kernel, Paths, Tree, Work, Worker, mean_of_rows};
 use candle_keras_data::AliasTable;
 use candle_keras_ops::{Error, Result, SharedRows, simd};
 
-/// How many rows of the next line are called for while a line is trained.
+/// How many rows of the next line are prefetched while a line is trained.
 const PREFETCHED: usize = 64;
 
 /// How often a wrong label is drawn by its count before it is drawn without: of ten lines, nine may have one label, and still one in 30,000 comes to this.
@@ -155,7 +155,7 @@ fn labels_and_rows(line: &[u32]) -> Option<(&[u32], &[u32])> {
 /// Negative sampling: the right label and wrong ones that are drawn.
 struct Sampled<'a> {
     table: &'a AliasTable,
-    held: Held<'a>,
+    held: CachedRows<'a>,
     drawn: Vec<u32>,
     labels: Vec<f32>,
     negative: usize,
@@ -167,7 +167,7 @@ impl<'a> Sampled<'a> {
         let negative = if rows.rows() > 1 { negative } else { 0 };
         let mut labels = vec![0.0; negative + 1];
         labels[0] = 1.0;
-        Self { table, held: Held::new(rows, None, negative + 1), drawn: Vec::new(), labels, negative }
+        Self { table, held: CachedRows::new(rows, None, negative + 1), drawn: Vec::new(), labels, negative }
     }
 
     fn answer(&mut self, kernel: &mut Kernel, hidden: &mut [f32], right: u32, alpha: f32, random: &mut Random) {

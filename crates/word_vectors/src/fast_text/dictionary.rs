@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 /// The word at the end of each line.
 pub(crate) const END_OF_LINE: &str = "</s>";
 
-/// What labels begin with: default.
+/// The default prefix of labels.
 pub(crate) const LABEL_PREFIX: &str = "__label__";
 
 /// Which buckets of n-grams a quantized model has kept, and the row of each after the rows of the words.
@@ -59,7 +59,7 @@ impl Dictionary {
         Self { words, labels, tokens, buckets: None, ngrams, word_ngrams, label_prefix: LABEL_PREFIX.into() }
     }
 
-    /// With labels that begin with this.
+    /// With this prefix of labels.
     pub fn with_label_prefix(self, label_prefix: &str) -> Self {
         Self { label_prefix: label_prefix.into(), ..self }
     }

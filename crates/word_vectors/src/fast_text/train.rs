@@ -171,8 +171,8 @@ impl FastTextModel {
     }
 
     /// Trains for more epochs, on the same or another text, with the learning rate from its beginning to its end. Words without a row are trained by their
-    /// n-grams in supervised models, and passed over in others: [`update_vocabulary`](Self::update_vocabulary) gives them one. In supervised models,
-    /// labels that the model does not have are passed over. gensim: `train`.
+    /// n-grams in supervised models, and skipped in others: [`update_vocabulary`](Self::update_vocabulary) gives them one. In supervised models,
+    /// labels that the model does not have are skipped. gensim: `train`.
     ///
     /// Models that were read are trained as well as others, those of fastText's program included; [`with_options`](Self::with_options) sets what their
     /// files do not say. For its time, a training takes the memory of the model's matrices once more. After an error, the model is as it was before.
@@ -238,7 +238,7 @@ impl FastTextModel {
         Ok(added)
     }
 
-    /// The mean loss of a pair on another text, of a line in supervised models, in nats, without training: with wrong words that are the same each time.
+    /// The mean loss of a pair on another text, of a line in supervised models, in nats, without training: with negatives that are the same each time.
     ///
     /// It takes as long as an epoch, and for its time the memory of the model's matrices once more.
     ///

@@ -55,9 +55,9 @@ impl TrainOptions {
         workers: usize,
         /// Fixes all random numbers. Default 1.
         seed: u64,
-        /// The power of a word's count with which it is drawn as a wrong word. Default 0.5.
+        /// The power of a word's count with which it is drawn as a negative. Default 0.5.
         ns_exponent: f64,
-        /// For how many windows in a row the same wrong words serve: 0 draws others for each pair of words. Default 1.
+        /// For how many windows in a row the same negatives are used: 0 draws others for each pair of words. Default 1.
         shared_negatives: usize,
         /// Whether the reach of each window is drawn from `1..=window`. Default true.
         shrink_windows: bool,

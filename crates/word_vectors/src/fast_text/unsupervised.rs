@@ -19,8 +19,8 @@ use std::path::Path;
 ///
 /// The vector of a word is the mean of its own row and of those of its n-grams, so that unseen and misspelled words have vectors. In each window the vectors
 /// of the words around it answer with the centre, as in word2vec; the mean of a word's rows is computed once for all windows
-/// that it is in, and what it has learned is added to each of its rows. Where the program differs: `</s>` is not a word here, all input rows begin with random
-/// numbers whatever the number of threads, and wrong words are shared by the pairs of a window, unless `shared_negatives` is 0.
+/// that it is in, and its change is added to each of its rows. Where the program differs: `</s>` is not a word here, all input rows are initialized with random
+/// numbers whatever the number of threads, and negatives are shared by the pairs of a window, except if `shared_negatives` is 0.
 ///
 /// # Memory
 /// `bucket` rows of `vector_size` numbers of 4 bytes, rows filled up to 64 bytes: 900 MB by default, whatever the text. A
@@ -139,11 +139,11 @@ impl FastText {
         workers: usize,
         /// Skip-gram, or CBOW: the mean of a window's rows answers with its centre. Default true. gensim: `sg`, default 0.
         skip_gram: bool,
-        /// How many wrong words are drawn for a window, with the loss `"ns"`. Default 5.
+        /// How many negatives are drawn for a window, with the loss `"ns"`. Default 5.
         negative: usize,
-        /// The power of a word's count with which it is drawn as a wrong word. Default 0.5, as in fastText; word2vec and gensim have 0.75.
+        /// The power of a word's count with which it is drawn as a negative. Default 0.5, as in fastText; word2vec and gensim have 0.75.
         ns_exponent: f64,
-        /// For how many windows in a row the same wrong words serve: 0 draws others for each pair of words, as fastText's program does, and takes
+        /// For how many windows in a row the same negatives are used: 0 draws others for each pair of words, as fastText's program does, and takes
         /// longer. Default 1.
         shared_negatives: usize,
         /// Whether the reach of each window is drawn from `1..=window`, so that near words count more. Default true.
@@ -272,7 +272,7 @@ mod tests {
         dot(&a, &b) / (dot(&a, &a) * dot(&b, &b)).sqrt()
     }
 
-    /// How much more alike words of one topic are than words of two.
+    /// The mean similarity of words of one topic minus that of words of two.
     fn separation(model: &FastTextModel) -> f32 {
         let [cats, cars] = TOPICS;
         let mean = |others: [&str; 8]| {

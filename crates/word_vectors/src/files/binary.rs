@@ -1,6 +1,6 @@
 //! word2vec's binary format: "words width" and a line feed, then of each word its bytes, a space, and its numbers as f32 in little-endian order.
 //!
-//! The C program ends each vector with a line feed, gensim does not; so line feeds before a word are passed over.
+//! The C program ends each vector with a line feed, gensim does not; so line feeds before a word are skipped.
 
 use super::layout::{self, Header};
 use super::raw::Element;

@@ -78,7 +78,7 @@ fn sample(head: &[u8], all: bool) -> impl Iterator<Item = &[u8]> {
         .take(SAMPLE)
 }
 
-/// What a file begins with that may be rows of numbers without words.
+/// The start of a file that may be rows of numbers without words.
 #[derive(Debug, PartialEq)]
 pub(super) enum Numbers {
     /// There are words among them, or a header before them.

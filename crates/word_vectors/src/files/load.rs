@@ -71,7 +71,7 @@ impl Load {
     }
 
     /// The file with the words of a `.npy` or of a text that has rows of numbers alone, one a line, where it is not beside it; and of a
-    /// safetensors file without words. Counts after the words are passed over.
+    /// safetensors file without words. Counts after the words are skipped.
     pub fn words(mut self, path: impl Into<PathBuf>) -> Self {
         self.words = Some(path.into());
         self

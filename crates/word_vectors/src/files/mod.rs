@@ -56,10 +56,10 @@ impl KeyedVectors {
     /// Each of them may be packed with gzip, or be a member of a zip archive; `NAME.npy.gz` has its words where `NAME.npy` has them, and a table in
     /// an archive needs [`Load::words`]. A pipe is read as a file is, unless it gives a zip archive. See [`Load`] to read a part of a file.
     ///
-    /// Rows that have numbers alone are taken for words and vectors if they begin with whole numbers, and for a table without words if they begin
+    /// Rows that have numbers alone are taken for words and vectors if they begin with integers, and for a table without words if they begin
     /// with numbers with a point.
     ///
-    /// Of a word that comes several times, the first vector is kept, and a warning says how many were passed over. Numbers that are not
+    /// Of a word that comes several times, the first vector is kept, and a warning says how many were skipped. Numbers that are not
     /// finite are kept as they are, with a warning.
     ///
     /// # Errors

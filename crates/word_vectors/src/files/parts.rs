@@ -17,7 +17,7 @@ pub(super) enum WordPlace {
 }
 
 /// What the lines of a part hold.
-pub(super) struct Part<'a> {
+pub(super) struct ParsedChunk<'a> {
     bytes: &'a [u8],
     width: usize,
     values: Vec<f32>,
@@ -31,7 +31,7 @@ pub(super) struct Part<'a> {
     pub(super) fault: Option<Fault>,
 }
 
-impl Part<'_> {
+impl ParsedChunk<'_> {
     /// The rows that may be kept: their numbers, where their words are, their vectors.
     pub(super) fn rows(&self) -> impl Iterator<Item = (u64, Range<usize>, &[f32])> {
         self.kept
@@ -87,11 +87,11 @@ impl Fault {
     }
 }
 
-/// Parses the lines of `bytes`; those of words that are not wanted are passed over.
-pub(super) fn parse<'a>(bytes: &'a [u8], width: usize, place: WordPlace, options: &Load) -> Part<'a> {
+/// Parses the lines of `bytes`; those of words that are not wanted are skipped.
+pub(super) fn parse<'a>(bytes: &'a [u8], width: usize, place: WordPlace, options: &Load) -> ParsedChunk<'a> {
     let (values, kept) = (Vec::new(), Vec::new());
     let has_words = place != WordPlace::Elsewhere;
-    let mut part = Part { bytes, width, values, kept, lines: 0, line_ends: 0, length: bytes.len(), fault: None };
+    let mut part = ParsedChunk { bytes, width, values, kept, lines: 0, line_ends: 0, length: bytes.len(), fault: None };
     let vocabulary = options.vocabulary.as_ref().filter(|_| has_words);
     if vocabulary.is_none() {
         // Each number takes two bytes at least, and about nine.

@@ -33,7 +33,7 @@ pub(super) fn check_counts(vectors: &KeyedVectors, options: &Save) -> Result<()>
     places(vectors, options, |number, word| in_text(word) && begins(number, word))
 }
 
-/// Whether a file can begin with this word: a mark of UTF-8 at the beginning is passed over.
+/// Whether a file can begin with this word: a mark of UTF-8 at the beginning is skipped.
 fn begins(number: usize, word: &str) -> bool {
     number > 0 || !word.starts_with('\u{feff}')
 }
@@ -46,7 +46,7 @@ fn in_text(word: &str) -> bool {
         && !word.bytes().any(|b| (0x09..=0x0d).contains(&b))
 }
 
-/// Checks that there is a place for each word, as it is spelled, and that no two are spelled the same.
+/// Checks that there is a place for each word, exactly as spelled, and that no two are spelled the same.
 fn places(vectors: &KeyedVectors, options: &Save, has_place: impl Fn(usize, &str) -> bool) -> Result<()> {
     let mut replaced = Words::new();
     for (number, word) in vectors.words().iter().enumerate() {

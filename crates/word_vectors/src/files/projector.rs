@@ -81,7 +81,7 @@ mod tests {
             let read = KeyedVectors::load_with(&path, Load::new().no_header(true)).unwrap();
             assert_eq!(content_of(&read), content(&["0.1", "0.4"], &[0.2, 0.5]));
         }
-        // Whole numbers between tabs are words, unless the words are in a file beside it.
+        // Integers between tabs are words, unless the words are in a file beside it.
         let path = folder.write("vectors.tsv", "0\t0.1\n7\t0.4\n");
         assert_eq!(content_of(&KeyedVectors::load(&path).unwrap()), content(&["0", "7"], &[0.1, 0.4]));
         folder.write("metadata.tsv", "\u{feff}a\nb\n");

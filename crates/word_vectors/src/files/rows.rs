@@ -18,7 +18,7 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Reserves room for at most `possible` rows.
+    /// Allocates at most `possible` rows.
     pub(super) fn new(load: &'a Load, width: usize, possible: Option<u64>) -> Result<Self> {
         if width == 0 {
             return Err(Error::new("the vectors have a width of zero").expected("at least one number a word"));
@@ -44,7 +44,7 @@ impl<'a> Rows<'a> {
             || self.load.vocabulary.as_ref().is_some_and(|vocabulary| self.words.len() == vocabulary.words.len())
     }
 
-    /// How many rows of the file have been taken or passed over.
+    /// How many rows of the file have been taken or skipped.
     pub(super) fn seen(&self) -> u64 {
         self.seen
     }
@@ -71,7 +71,7 @@ impl<'a> Rows<'a> {
         Some(&mut self.vectors)
     }
 
-    /// The same of a word as it is in the file, `position` bytes from its beginning.
+    /// The same of a word in the form that it has in the file, `position` bytes from its start.
     pub(super) fn take_bytes(&mut self, word: &[u8], position: u64) -> Result<Option<&mut Vec<f32>>> {
         let word = self.load.decode(word, self.seen, position)?;
         Ok(self.take(&word))

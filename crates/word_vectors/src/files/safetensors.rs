@@ -94,7 +94,7 @@ fn find(header: &Metadata) -> Result<&TensorInfo> {
     })
 }
 
-/// What the file begins with, before the numbers: its length, and the words and their counts.
+/// The header of the file: its length, and the words and their counts.
 ///
 /// # Errors
 /// If it is longer than other programs read.

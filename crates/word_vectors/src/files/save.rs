@@ -119,7 +119,7 @@ impl Save {
         }
     }
 
-    /// A word as it is written into text, binary files and files of counts.
+    /// A word in the form written into text, binary files and files of counts.
     pub(super) fn spelled<'a>(&self, word: &'a str) -> Cow<'a, str> {
         match &self.replace_spaces {
             Some(with) if word.contains(' ') => word.replace(' ', with).into(),
@@ -169,7 +169,7 @@ pub(super) fn save(vectors: &KeyedVectors, path: &Path, options: &Save) -> Resul
     files.commit()
 }
 
-/// Writes what TensorBoard looks for in a folder of logs, unless one that is there cannot be understood.
+/// Writes the configuration that TensorBoard reads in a folder of logs. One that is there and cannot be parsed is kept.
 fn add_to_config(files: &mut Files, table: &Path, words: &Path) -> Result<()> {
     let path = table.with_file_name("projector_config.pbtxt");
     let old = match std::fs::read(&path) {

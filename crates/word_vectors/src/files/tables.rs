@@ -46,7 +46,7 @@ fn too_long() -> Error {
         .help("save as .npy, which has them in a file beside it")
 }
 
-/// What a file begins with, before the numbers of tables with these names, rows and columns.
+/// The header of a file of tables with these names, rows and columns.
 ///
 /// # Errors
 /// If it is longer than other programs read.

@@ -3,7 +3,7 @@
 use super::Load;
 use super::layout::Layout;
 use super::lines::Lines;
-use super::parts::{Part, WordPlace, parse};
+use super::parts::{ParsedChunk, WordPlace, parse};
 use super::rows::Rows;
 use super::source::Input;
 use super::word_list::{self, WordList};
@@ -80,7 +80,7 @@ struct Merge<'a, 'b> {
 }
 
 impl Merge<'_, '_> {
-    fn add(&mut self, part: Part) -> Result<()> {
+    fn add(&mut self, part: ParsedChunk) -> Result<()> {
         let first = self.rows.seen();
         for (number, word, vector) in part.rows() {
             self.rows.skip(first + number - self.rows.seen());

@@ -5,7 +5,7 @@ use super::spill::{Spill, Stored};
 use candle_keras_ops::Result;
 use std::ops::Range;
 
-/// One occurrence at distance 1. Weights are whole numbers of 2^-28, so that their sum is the same in any order: counts depend neither on the number of
+/// One occurrence at distance 1. Weights are integers of 2^-28, so that their sum is the same in any order: counts depend neither on the number of
 /// threads nor on the memory. 1/15 is then off by less than f32 is.
 const ONE: u64 = 1 << 28;
 

@@ -1,7 +1,7 @@
 //! The arithmetic of training: a step of AdaGrad (Duchi et al., 2011) for each co-occurrence.
 //!
 //! With `d = w c + b + b' - ln x` for the rows and biases of a word and its context, the loss is `0.5 f d^2`, where `f = (x / x_max)^power`, at most
-//! 1. As in the reference program, a number `p` with the gradient `g` and the sum of squares `s`, which begins with 1, is changed by
+//! 1. As in the reference program, a number `p` with the gradient `g` and the sum of squares `s`, which is initially 1, is changed by
 //!
 //! - `t = alpha clip(g)`, `p -= t / sqrt(s)`, `s += t^2` for the numbers of a vector: alpha stands in the sum as well, and `clip` keeps a gradient
 //!   within 100 of 0,
@@ -10,13 +10,13 @@
 use super::records::Record;
 use candle_keras_ops::pulp::{Simd, WithSimd};
 use candle_keras_ops::random::Stream;
-use candle_keras_ops::{Real, Result, SharedRows, arch};
+use candle_keras_ops::{Float, Result, SharedRows, arch};
 
 /// Numbers in a cache line, of which both halves of a row are whole ones.
 const LINE: usize = 16;
 /// How far from 0 a gradient may be.
 const CLIP: f32 = 100.0;
-/// How many records ahead rows are called for.
+/// How many records ahead rows are prefetched.
 const AHEAD: usize = 4;
 
 /// The rows of words and contexts.
@@ -81,7 +81,7 @@ impl Rates {
     #[inline(always)]
     fn target(&self, x: f32, ln_x_max: f32) -> (f32, f32) {
         let ln_x = x.ln();
-        let weight = if x < self.x_max { Real::exp(self.power * (ln_x - ln_x_max)) } else { 1.0 };
+        let weight = if x < self.x_max { Float::exp(self.power * (ln_x - ln_x_max)) } else { 1.0 };
         (ln_x, weight)
     }
 }

@@ -209,7 +209,7 @@ mod tests {
         GloVe::new().vector_size(20).window(4).x_max(10.0).epochs(30).min_count(2)
     }
 
-    /// How much more alike words of one topic are than words of two.
+    /// The mean similarity of words of one topic minus that of words of two.
     fn separation(vectors: &KeyedVectors) -> f64 {
         let mut sums = [0.0; 2];
         for i in 0..10 {

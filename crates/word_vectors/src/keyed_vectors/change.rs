@@ -71,7 +71,7 @@ impl KeyedVectors {
         Ok(self.of_numbers(numbers.into_iter()))
     }
 
-    /// The words of these numbers; a number that comes again is passed over.
+    /// The words of these numbers; a number that comes again is skipped.
     fn of_numbers(&self, numbers: impl Iterator<Item = usize>) -> Self {
         let (mut words, mut vectors) = (Words::new(), Vec::new());
         let mut counts = self.counts.as_ref().map(|counts| (counts, Vec::new()));

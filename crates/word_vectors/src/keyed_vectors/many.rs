@@ -1,4 +1,4 @@
-//! Many questions at once, as products of matrices.
+//! Many questions at once, as matrix products.
 
 use super::top::Top;
 use super::{KeyedVectors, products};

@@ -61,7 +61,7 @@ impl<'v, 'q> Query<'v, 'q> {
         self
     }
 
-    /// Searches these words only; those that have no vector are passed over.
+    /// Searches these words only; those that have no vector are skipped.
     pub fn among<S: AsRef<str>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
         let numbers = words.into_iter().filter_map(|word| self.vectors.words.get(word.as_ref()));
         let mut numbers: Vec<usize> = numbers.map(|number| number as usize).collect();

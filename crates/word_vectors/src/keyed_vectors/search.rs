@@ -33,7 +33,7 @@ impl Rows<'_> {
         self.norms.len()
     }
 
-    /// The cosine of a unit vector with each of the rows from `from` on, for which there is room; not a number for a row that is not.
+    /// The cosine of a unit vector with each of the rows from `from` on, as many as the buffer holds; NaN for a row of NaN.
     pub(super) fn cosines(&self, from: usize, unit: &[f32], cosines: &mut [f32]) {
         products::dot_rows(&self.vectors[from * self.size..][..cosines.len() * self.size], unit, cosines);
         for (cosine, &norm) in cosines.iter_mut().zip(&self.norms[from..]) {
@@ -41,7 +41,7 @@ impl Rows<'_> {
         }
     }
 
-    /// The scores of the rows from `from` on, for which there is room.
+    /// The scores of the rows from `from` on, as many as the buffer holds.
     fn scores(&self, score: &Score, from: usize, scores: &mut [f32]) {
         match score {
             Score::Cosine(unit) => self.cosines(from, unit, scores),
@@ -98,14 +98,14 @@ impl Rows<'_> {
     }
 }
 
-/// The best of what each part of a search has found.
+/// Merges the results of the parts of a search.
 fn best_of(tops: Vec<Top>, size: usize) -> Vec<(usize, f32)> {
     let mut best = Top::new(size);
     tops.into_iter().for_each(|top| best.extend(top));
     best.into_sorted()
 }
 
-/// The blocks of a part, with room for the scores of each.
+/// The blocks of a part, with a buffer for the scores of each.
 pub(super) fn for_each_block(part: Range<usize>, mut f: impl FnMut(usize, &mut [f32])) {
     let mut scores = [0.0; BLOCK];
     for from in part.clone().step_by(BLOCK) {

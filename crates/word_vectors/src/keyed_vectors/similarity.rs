@@ -51,7 +51,7 @@ impl KeyedVectors {
         best.map(|(_, word)| word).ok_or_else(|| Error::new("there are no words to choose from"))
     }
 
-    /// The cosine of the means of two sets of words; words that have no vector are passed over. gensim: `n_similarity`.
+    /// The cosine of the means of two sets of words; words that have no vector are skipped. gensim: `n_similarity`.
     ///
     /// # Errors
     /// If a set has no word that has a vector.
@@ -77,7 +77,7 @@ impl KeyedVectors {
     }
 
     /// The word that fits least with the others: the one whose cosine with the mean of their unit vectors is the lowest. Words that have
-    /// no vector are passed over. gensim: `doesnt_match`.
+    /// no vector are skipped. gensim: `doesnt_match`.
     ///
     /// # Errors
     /// If none of the words has a vector.

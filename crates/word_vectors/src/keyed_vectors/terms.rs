@@ -1,4 +1,4 @@
-//! What is asked about: words, vectors, and weights of them.
+//! The terms of a query: words and vectors with weights.
 
 use super::{KeyedVectors, products};
 use candle_keras_ops::{Error, Result};
@@ -124,7 +124,7 @@ impl KeyedVectors {
         Ok(mean)
     }
 
-    /// The mean vector of words, of vectors, and of both with weights. Words that have no vector are passed over. gensim:
+    /// The mean vector of words, of vectors, and of both with weights. Words that have no vector are skipped. gensim:
     /// `get_mean_vector`.
     ///
     /// The vectors of words are divided by their norms first if `pre_normalize` (gensim's default); vectors that are given are not. The

@@ -31,7 +31,7 @@ impl PartialEq for Scored {
 
 impl Eq for Scored {}
 
-/// The highest scores of those that are offered; of equal ones those with the lowest numbers. A score that is not a number is passed over.
+/// The highest scores of those that are offered; of equal ones those with the lowest numbers. A score that is NaN is skipped.
 #[derive(Debug, Clone)]
 pub(crate) struct Top {
     size: usize,

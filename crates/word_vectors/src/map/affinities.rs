@@ -59,7 +59,7 @@ impl Affinities {
         force
     }
 
-    /// The Kullback-Leibler divergence of what points in the plane show from these probabilities: what t-SNE makes small.
+    /// The Kullback-Leibler divergence of what points in the plane show from these probabilities: what t-SNE minimizes.
     pub(super) fn divergence(&self, points: &[[f64; 2]]) -> f64 {
         let tree = Quadtree::new(points, super::tsne::THETA);
         let all: f64 = points.iter().map(|&point| tree.repulsion(point).similarities - 1.0).sum();

@@ -52,7 +52,7 @@ pub(super) struct Wanted<'a> {
     pub(super) size: f64,
 }
 
-/// Labels for as many points as have room on the page, the first points first: to the right of the point, to the left, above or below.
+/// Labels for as many points as fit on the page, the first points first: to the right of the point, to the left, above or below.
 /// They cover neither each other nor the points of those that are labelled.
 pub(super) fn place<'a>(points: impl Iterator<Item = Wanted<'a>>, page: Rectangle) -> Vec<Label> {
     let mut taken = Taken::new(page);

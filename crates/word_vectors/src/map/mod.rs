@@ -1,4 +1,4 @@
-//! Words in the plane, those of like meaning side by side: a page to look at, and a drawing for printing.
+//! Words in the plane, similar ones side by side: a page to look at, and a drawing for printing.
 
 mod affinities;
 mod builder;

@@ -28,7 +28,7 @@ pub(super) fn html(map: &WordMap) -> String {
 /// The words, their places and neighbors as JSON that no word can end.
 fn data(map: &WordMap) -> String {
     let largest = map.positions.iter().flatten().fold(0f64, |largest, x| largest.max(x.abs()));
-    // Whole numbers are short: the page needs no more than a part in 20,000 of its width.
+    // Integers are short: the page needs no more than a part in 20,000 of its width.
     let scale = if largest > 0.0 { 10_000.0 / largest } else { 0.0 };
     let whole = |axis: usize| map.positions.iter().map(|p| (p[axis] * scale).round() as i64).collect::<Vec<_>>();
     let near: Vec<Vec<usize>> = map.nearest.iter().map(|near| near.iter().map(|near| near.row).collect()).collect();

@@ -71,7 +71,7 @@ fn fitted(positions: &[[f64; 2]]) -> Vec<[f64; 2]> {
         (of(f64::min, f64::INFINITY), of(f64::max, f64::NEG_INFINITY))
     };
     let ((left, right), (low, high)) = (range(0), range(1));
-    // Some room for labels at both sides.
+    // A margin for labels on both sides.
     let (width, height) = (PAGE.right - PAGE.left - 120.0, PAGE.bottom - PAGE.top - 40.0);
     let scale = (width / (right - left)).min(height / (high - low));
     let scale = if scale.is_finite() { scale } else { 0.0 };

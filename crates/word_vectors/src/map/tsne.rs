@@ -1,6 +1,6 @@
 //! t-SNE: points in the plane whose neighbors are those of the vectors (van der Maaten and Hinton, 2008; Barnes-Hut: van der Maaten, 2014).
 //!
-//! The defaults are those of scikit-learn 1.2 and later: the first two principal components to begin with, and a learning rate that grows
+//! The defaults are those of scikit-learn 1.2 and later: initialization by the first two principal components, and a learning rate that grows
 //! with the number of points (Kobak and Berens, 2019; Belkina et al., 2019).
 
 use super::affinities::Affinities;
@@ -17,13 +17,13 @@ const EXAGGERATION: f64 = 12.0;
 /// For how many iterations.
 const EXAGGERATED: usize = 250;
 
-/// The standard deviation of the points to begin with.
+/// The standard deviation of the initial points.
 const START: f64 = 1e-4;
 
 /// How many points are one core's next part.
 const PART: usize = 128;
 
-/// The points to begin with: the first two principal components, and a little noise that tells equal rows apart.
+/// The initial points: the first two principal components, and a little noise that tells equal rows apart.
 pub(super) fn start(components: &[[f64; 2]], seed: u64) -> Vec<[f64; 2]> {
     let deviation = (components.iter().map(|[x, _]| x * x).sum::<f64>() / components.len().max(1) as f64).sqrt();
     let scale = if deviation > 0.0 { START / deviation } else { 0.0 };

@@ -118,7 +118,7 @@ impl Text {
         Self::new(Source::Memory(text.into()))
     }
 
-    /// Sentences in memory that are tokens already, of one's own tokenizer, which may have spaces in them. They are taken as they are. gensim: `sentences`.
+    /// Sentences in memory that are tokens already, of a custom tokenizer, which may have spaces in them. They are not changed. gensim: `sentences`.
     ///
     /// ```
     /// use candle_keras_word_vectors::{Text, Vocabulary};

@@ -12,7 +12,7 @@ pub(crate) enum Token<'a> {
 /// What a byte is within a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A letter or digit that stays as it is.
+    /// A letter or digit that is not changed.
     Letter,
     /// A capital letter that becomes a small one.
     Capital,
@@ -86,7 +86,7 @@ impl Tokens {
                     position += 1;
                     continue;
                 }
-                // Most words by far are small letters alone, and are passed on as they stand.
+                // Most words by far are lower case alone, and are passed on as they stand.
                 Kind::Letter => {
                     position += 1;
                     while position < bytes.len() && self.kinds[bytes[position] as usize] == Kind::Letter {
@@ -133,7 +133,7 @@ impl Tokens {
                     _ => return position + c.len_utf8(),
                 }
             } else {
-                // A separator of one byte may be the end of a line, which is not passed over here.
+                // A separator of one byte may be the end of a line, which is not skipped here.
                 return position + if c.is_ascii() { 0 } else { c.len_utf8() };
             }
         }

@@ -1,10 +1,10 @@
 //! The arithmetic of a training step: logistic regression of a few output rows on a few input rows.
 //!
 //! For inputs `a`, outputs `b` and labels `y` a step is `e = alpha (y - sigmoid(a b'))`, then `a += e b` and `b += e' a` with the rows before
-//! the step: three small products of matrices (HogBatch, Ji et al., 2016) on rows that lie in the first cache.
+//! the step: three small matrix products (HogBatch, Ji et al., 2016) on rows that lie in the first cache.
 
 use candle_keras_ops::pulp::{Simd, WithSimd};
-use candle_keras_ops::{Real, Separate, SharedRows, arch, simd};
+use candle_keras_ops::{Float, Separate, SharedRows, arch, simd};
 
 /// Output rows in a step: with so many, the sums of two input rows fit into 16 vector registers.
 pub(crate) const OUTPUTS: usize = 6;
@@ -27,7 +27,7 @@ impl Kernel {
         Self { errors: Vec::new(), labels: Vec::new(), loss: Loss::default() }
     }
 
-    /// Makes room for the scores of as many input rows.
+    /// Grows the buffer to the scores of as many input rows.
     #[cold]
     fn grow(&mut self, inputs: usize) {
         let scores = (inputs * OUTPUTS).next_multiple_of(LANES);
@@ -51,7 +51,7 @@ impl Kernel {
     }
 
     /// A [`step`](Self::step) with at most [`OUTPUTS`] outputs that brings rows of a table towards the cache meanwhile: the processor waits when many
-    /// lines are called for at once, and does not when they are spread over the arithmetic.
+    /// lines are prefetched at once, and does not when they are spread over the arithmetic.
     pub(crate) fn step_with_prefetch(
         &mut self,
         (inputs, slots): (&mut [f32], &[usize]),

@@ -1,7 +1,7 @@
 //! Training on several threads: chunks of a text are given out, and the learning rate falls as they are.
 
+mod cached_rows;
 mod callbacks;
-mod held;
 mod huffman;
 mod initial;
 mod kernel;
@@ -10,8 +10,8 @@ mod run;
 mod tree;
 mod window;
 
+pub(crate) use cached_rows::{CachedRows, mean_of_rows};
 pub(crate) use callbacks::Callbacks;
-pub(crate) use held::{Held, mean_of_rows};
 pub(crate) use huffman::{Huffman, Paths};
 pub(crate) use initial::initial_rows;
 pub(crate) use kernel::{Kernel, LANES, NO_SCORE, OUTPUTS};

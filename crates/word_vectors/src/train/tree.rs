@@ -1,18 +1,18 @@
 //! Hierarchical softmax: a right answer is a path down the tree, a yes or no at each inner node.
 
-use super::{Held, Kernel, OUTPUTS, Paths};
+use super::{CachedRows, Kernel, OUTPUTS, Paths};
 use candle_keras_ops::SharedRows;
 
 /// For one thread.
 pub(crate) struct Tree<'a> {
     paths: &'a Paths,
-    held: Held<'a>,
+    held: CachedRows<'a>,
 }
 
 impl<'a> Tree<'a> {
     /// A tree, and the output rows of its inner nodes.
     pub(crate) fn new((paths, rows): &'a (Paths, SharedRows)) -> Self {
-        Self { paths, held: Held::new(rows, None, OUTPUTS) }
+        Self { paths, held: CachedRows::new(rows, None, OUTPUTS) }
     }
 
     /// Trains input rows to answer with a leaf.

@@ -3,11 +3,11 @@
 //! A word is in about as many windows as a window has words. Its row is read from the table when it comes into reach and written back when it
 //! has left it, so that a window costs one row of traffic and not ten.
 
-use super::{Held, Parts};
+use super::{CachedRows, Parts};
 use candle_keras_ops::SharedRows;
 
 pub(crate) struct Window<'a> {
-    held: Held<'a>,
+    held: CachedRows<'a>,
     /// How far the window reaches on either side.
     reach: usize,
     /// The word of each slot and how many positions of the sentence use it; a word that comes twice has one row. Slots behind these have
@@ -23,7 +23,7 @@ const FREE: u32 = u32::MAX;
 impl<'a> Window<'a> {
     /// Over rows of a table or, with `parts`, over means of them.
     pub(crate) fn new(table: &'a SharedRows, parts: Option<&'a Parts>, reach: usize) -> Self {
-        Self { held: Held::new(table, parts, 0), reach, words: Vec::new(), slots: Vec::new() }
+        Self { held: CachedRows::new(table, parts, 0), reach, words: Vec::new(), slots: Vec::new() }
     }
 
     /// The rows, one after another.
@@ -39,7 +39,7 @@ impl<'a> Window<'a> {
         self.words.clear();
         self.slots.clear();
         self.slots.resize(positions, 0);
-        // All are called for before the first is waited for.
+        // All are prefetched before the first is read.
         for &word in sentence.iter().take(self.reach.saturating_add(2)) {
             self.held.table().prefetch(word as usize);
         }

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 /// (both cut them at 1000 or 10,000 words).
 ///
 /// # Speed
-/// The negatives of a window are the same for all of its words, so that it is three small products of matrices on rows that are in
+/// The negatives of a window are the same for all of its words, so that it is three small matrix products on rows that are in
 /// the cache (HogBatch); `shared_negatives(0)` draws them for each pair, and takes several times as long. One less than a multiple of six is the
 /// fastest number of `negative`.
 ///
@@ -124,9 +124,9 @@ impl Word2Vec {
         skip_gram: bool,
         /// Whether there is hierarchical softmax, beside negative sampling or alone with `negative(0)`. Default false.
         hs: bool,
-        /// How many wrong words are drawn for a window; 0 is without negative sampling. Default 5.
+        /// How many negatives are drawn for a window; 0 is without negative sampling. Default 5.
         negative: usize,
-        /// The power of a word's count with which it is drawn as a wrong word. Default 0.75.
+        /// The power of a word's count with which it is drawn as a negative. Default 0.75.
         ns_exponent: f64,
         /// Whether CBOW takes the mean of the window's words, or their sum. Default true. As in gensim, the gradient of a sum is divided by the number
         /// of words, unless `corrected_cbow` is set.
@@ -134,7 +134,7 @@ impl Word2Vec {
         /// Whether CBOW's gradient is the derivative: that of a mean is divided by the number of words, where word2vec and gensim add it to each word whole (İrsoy
         /// et al., 2021). Default false. With it, an alpha of 0.075 is a good one.
         corrected_cbow: bool,
-        /// For how many windows in a row the same wrong words serve, so that their rows are read once and stay in the cache: 0 draws others for each pair of
+        /// For how many windows in a row the same negatives are used, so that their rows are read once and stay in the cache: 0 draws others for each pair of
         /// words, as word2vec does, and takes several times as long. Default 1.
         shared_negatives: usize,
         /// Whether the reach of each window is drawn from `1..=window`, so that near words count more. Default true.
@@ -152,7 +152,7 @@ impl Word2Vec {
         self
     }
 
-    /// Saves the model after each epoch, so that a training that was cut off goes on with `Word2VecModel::load(path)?.resume(text)`.
+    /// Saves the model after each epoch, so that a training that was interrupted goes on with `Word2VecModel::load(path)?.resume(text)`.
     #[must_use]
     pub fn checkpoint(mut self, path: impl Into<PathBuf>) -> Self {
         self.checkpoint = Some(path.into());
@@ -236,7 +236,7 @@ mod tests {
         dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
     }
 
-    /// How much more alike words of one topic are than words of two.
+    /// The mean similarity of words of one topic minus that of words of two.
     fn separation(vectors: &KeyedVectors) -> f32 {
         let mut sums = [0.0; 2];
         for i in 0..10 {

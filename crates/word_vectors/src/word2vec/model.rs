@@ -175,7 +175,7 @@ impl Word2VecModel {
         Ok(added)
     }
 
-    /// The mean loss of a pair on another text, in nats, without training: with wrong words that are the same each time.
+    /// The mean loss of a pair on another text, in nats, without training: with negatives that are the same each time.
     ///
     /// It takes as long as an epoch, and for its time a copy of all rows.
     ///

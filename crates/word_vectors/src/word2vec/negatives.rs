@@ -1,4 +1,4 @@
-//! The right answer of a window and wrong ones beside it, with their output rows at hand.
+//! The right answer of a window and wrong ones beside it, with their output rows cached.
 
 use crate::sampling::Random;
 use crate::train::{Kernel, OUTPUTS};
@@ -12,13 +12,13 @@ const DRAWN: usize = 256;
 pub(super) struct Negatives<'a> {
     table: &'a AliasTable,
     outputs: &'a SharedRows,
-    /// The rows at hand, that of the centre first.
+    /// The cached rows, that of the centre first.
     rows: Vec<f32>,
     labels: Vec<f32>,
     negative: usize,
     /// The words that are held behind the centre.
     words: Vec<u32>,
-    /// For how many windows one draw serves, and for how many more the words at hand do.
+    /// For how many windows one draw is used, and for how many more the current words are.
     windows: usize,
     left: usize,
     /// Words to come, of which the first `used` have been.

@@ -17,7 +17,7 @@ pub(crate) struct Shared {
     /// The vectors; with parts, rows whose means are the vectors.
     pub(crate) inputs: SharedRows,
     pub(crate) parts: Option<Parts>,
-    /// What wrong words are drawn from, and the output rows of words: with negative sampling.
+    /// What negatives are drawn from, and the output rows of words: with negative sampling.
     pub(crate) negatives: Option<(AliasTable, SharedRows)>,
     /// The tree, and the output rows of its inner nodes: with hierarchical softmax.
     pub(crate) tree: Option<(Paths, SharedRows)>,

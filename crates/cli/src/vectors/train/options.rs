@@ -41,13 +41,13 @@ pub(super) struct Windows {
     /// for fasttext]
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = not_negative)]
     pub sample: Option<f64>,
-    /// How many wrong words are drawn for a window; 0 is without negative sampling [default: 5]
+    /// How many negatives are drawn for a window; 0 is without negative sampling [default: 5]
     #[arg(long, value_name = "N", value_parser = whole(0..=10_000))]
     pub negative: Option<usize>,
-    /// The power of a word's count with which it is drawn as a wrong word [default: 0.75; 0.5 for fasttext]
+    /// The power of a word's count with which it is drawn as a negative [default: 0.75; 0.5 for fasttext]
     #[arg(long, value_name = "POWER", allow_negative_numbers = true, value_parser = finite)]
     pub ns_exponent: Option<f64>,
-    /// For how many windows in a row the same wrong words serve; 0 draws others for each pair of words, and takes several times as long
+    /// For how many windows in a row the same negatives are used; 0 draws others for each pair of words, and takes several times as long
     /// [default: 1]
     #[arg(long, value_name = "N", value_parser = whole(0..=1_000_000))]
     pub shared_negatives: Option<usize>,

@@ -1,12 +1,12 @@
-//! The sums that minimal filtering consists of, along one axis of a tile.
+//! The linear transforms of minimal filtering, along one axis of a tile.
 //!
-//! A window of three weights is a polynomial, and so are the numbers under it. Their product is known from its values at as many points as it
+//! A kernel of three weights is a polynomial, and so are the elements under it. Their product is known from its values at as many points as it
 //! has coefficients, infinity among them: at each point, one multiplication. Tiles of two outputs take the points 0, 1, -1 and infinity; tiles
 //! of four take 0, `A`, `-A`, `B`, `-B` and infinity.
 //!
 //! Sums of large numbers that cancel each other cost precision, which the points decide (compare Alam et al.,
-//! <https://arxiv.org/abs/2201.10369>). `tests::fewer_multiplications_round_little` prints how much, in an output, the gradient of the input and that of
-//! the kernel, beside plain sums; with other values of `A` and `B`:
+//! <https://arxiv.org/abs/2201.10369>). `tests::fewer_multiplications_round_little` prints the error relative to plain sums, of an
+//! output, of the gradient of the input and of that of the kernel. With other values of `A` and `B`:
 //!
 //! | `A`, `B` | output | input | kernel |
 //! |---|---|---|---|
@@ -18,20 +18,20 @@
 //! | 1/2, 1 | 1.74 | 4.28 | 2.13 |
 
 use super::WIDTH;
-use crate::simd::{MulAdd, Real};
+use crate::simd::{Float, MulAdd};
 use std::array::from_fn;
 
-/// Some channels side by side.
+/// Channels that are computed side by side.
 pub(super) type Lanes<T> = [T; WIDTH];
 
 /// M weighted sums of N elements along an axis.
 pub(super) trait Step<const N: usize, const M: usize>: Copy + Sync {
-    fn of<T: Real>(self, x: [T; N], by: impl MulAdd) -> [T; M];
+    fn of<T: Float>(self, x: [T; N], by: impl MulAdd) -> [T; M];
 }
 
-/// The gradient of a step: its weights transposed.
+/// The gradient of a step: its matrix transposed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Back<S>(pub(super) S);
+pub(super) struct Transposed<S>(pub(super) S);
 
 /// From the inputs of a tile to values at the points.
 #[derive(Debug, Clone, Copy)]
@@ -41,13 +41,13 @@ pub(super) struct Inputs;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outputs;
 
-/// From a window to values at the points, divided by what the inputs are multiplied by.
+/// From a kernel to values at the points, divided by what the inputs are multiplied by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Window;
 
-/// A step of each row, then one of each column, of some channels.
+/// Applies a step to each row, then to each column.
 #[inline(always)]
-pub(super) fn both<T: Real, S, const N: usize, const M: usize, const K: usize, const L: usize>(
+pub(super) fn both<T: Float, S, const N: usize, const M: usize, const K: usize, const L: usize>(
     x: [[&Lanes<T>; K]; N],
     step: S,
     by: impl MulAdd,
@@ -55,60 +55,60 @@ pub(super) fn both<T: Real, S, const N: usize, const M: usize, const K: usize, c
 where
     S: Step<N, M> + Step<K, L>,
 {
-    let mut made = [[[T::ZERO; WIDTH]; L]; M];
+    let mut result = [[[T::ZERO; WIDTH]; L]; M];
     // The compiler unrolls the loops within this one and vectorizes it.
     for lane in 0..WIDTH {
         let rows: [[T; L]; N] = from_fn(|i| step.of(from_fn::<T, K, _>(|j| x[i][j][lane]), by));
         let columns: [[T; M]; L] = from_fn(|j| step.of(from_fn::<T, N, _>(|i| rows[i][j]), by));
-        for (i, made) in made.iter_mut().enumerate() {
-            for (j, made) in made.iter_mut().enumerate() {
-                made[lane] = columns[j][i];
+        for (i, row) in result.iter_mut().enumerate() {
+            for (j, element) in row.iter_mut().enumerate() {
+                element[lane] = columns[j][i];
             }
         }
     }
-    made
+    result
 }
 
 impl Step<4, 4> for Inputs {
     #[inline(always)]
-    fn of<T: Real>(self, [a, b, c, d]: [T; 4], _: impl MulAdd) -> [T; 4] {
+    fn of<T: Float>(self, [a, b, c, d]: [T; 4], _: impl MulAdd) -> [T; 4] {
         [a - c, b + c, c - b, b - d]
     }
 }
 
-impl Step<4, 4> for Back<Inputs> {
+impl Step<4, 4> for Transposed<Inputs> {
     #[inline(always)]
-    fn of<T: Real>(self, [a, b, c, d]: [T; 4], _: impl MulAdd) -> [T; 4] {
+    fn of<T: Float>(self, [a, b, c, d]: [T; 4], _: impl MulAdd) -> [T; 4] {
         [a, b - c + d, b + c - a, -d]
     }
 }
 
 impl Step<4, 2> for Outputs {
     #[inline(always)]
-    fn of<T: Real>(self, [a, b, c, d]: [T; 4], _: impl MulAdd) -> [T; 2] {
+    fn of<T: Float>(self, [a, b, c, d]: [T; 4], _: impl MulAdd) -> [T; 2] {
         [a + (b + c), b - c - d]
     }
 }
 
-impl Step<2, 4> for Back<Outputs> {
+impl Step<2, 4> for Transposed<Outputs> {
     #[inline(always)]
-    fn of<T: Real>(self, [a, b]: [T; 2], _: impl MulAdd) -> [T; 4] {
+    fn of<T: Float>(self, [a, b]: [T; 2], _: impl MulAdd) -> [T; 4] {
         [a, a + b, a - b, -b]
     }
 }
 
 impl Step<3, 4> for Window {
     #[inline(always)]
-    fn of<T: Real>(self, [a, b, c]: [T; 3], _: impl MulAdd) -> [T; 4] {
-        let half = T::from_real(0.5);
+    fn of<T: Float>(self, [a, b, c]: [T; 3], _: impl MulAdd) -> [T; 4] {
+        let half = T::from_double(0.5);
         [a, (a + c + b) * half, (a + c - b) * half, c]
     }
 }
 
-impl Step<4, 3> for Back<Window> {
+impl Step<4, 3> for Transposed<Window> {
     #[inline(always)]
-    fn of<T: Real>(self, [a, b, c, d]: [T; 4], _: impl MulAdd) -> [T; 3] {
-        let half = T::from_real(0.5);
+    fn of<T: Float>(self, [a, b, c, d]: [T; 4], _: impl MulAdd) -> [T; 3] {
+        let half = T::from_double(0.5);
         let (sum, difference) = ((b + c) * half, (b - c) * half);
         [a + sum, difference, sum + d]
     }
@@ -126,7 +126,7 @@ const AT_B: f64 = 2.0 * BB * (BB - AA);
 
 impl Step<6, 6> for Inputs {
     #[inline(always)]
-    fn of<T: Real>(self, [a, b, c, d, e, f]: [T; 6], by: impl MulAdd) -> [T; 6] {
+    fn of<T: Float>(self, [a, b, c, d, e, f]: [T; 6], by: impl MulAdd) -> [T; 6] {
         let (even_a, odd_a) = (plus(e, -BB, c, by), plus(d, -BB, b, by));
         let (even_b, odd_b) = (plus(e, -AA, c, by), plus(d, -AA, b, by));
         [
@@ -140,9 +140,9 @@ impl Step<6, 6> for Inputs {
     }
 }
 
-impl Step<6, 6> for Back<Inputs> {
+impl Step<6, 6> for Transposed<Inputs> {
     #[inline(always)]
-    fn of<T: Real>(self, [a, b, c, d, e, f]: [T; 6], by: impl MulAdd) -> [T; 6] {
+    fn of<T: Float>(self, [a, b, c, d, e, f]: [T; 6], by: impl MulAdd) -> [T; 6] {
         let (even_a, odd_a) = (b + c, times(A, b - c));
         let (even_b, odd_b) = (d + e, times(B, d - e));
         [
@@ -158,7 +158,7 @@ impl Step<6, 6> for Back<Inputs> {
 
 impl Step<6, 4> for Outputs {
     #[inline(always)]
-    fn of<T: Real>(self, [a, b, c, d, e, f]: [T; 6], by: impl MulAdd) -> [T; 4] {
+    fn of<T: Float>(self, [a, b, c, d, e, f]: [T; 6], by: impl MulAdd) -> [T; 4] {
         let (even_a, odd_a) = (b + c, times(A, b - c));
         let (even_b, odd_b) = (d + e, times(B, d - e));
         [
@@ -170,9 +170,9 @@ impl Step<6, 4> for Outputs {
     }
 }
 
-impl Step<4, 6> for Back<Outputs> {
+impl Step<4, 6> for Transposed<Outputs> {
     #[inline(always)]
-    fn of<T: Real>(self, [a, b, c, d]: [T; 4], by: impl MulAdd) -> [T; 6] {
+    fn of<T: Float>(self, [a, b, c, d]: [T; 4], by: impl MulAdd) -> [T; 6] {
         let (even_a, odd_a) = (plus(a, AA, c, by), plus(b, AA, d, by));
         let (even_b, odd_b) = (plus(a, BB, c, by), plus(b, BB, d, by));
         [
@@ -188,7 +188,7 @@ impl Step<4, 6> for Back<Outputs> {
 
 impl Step<3, 6> for Window {
     #[inline(always)]
-    fn of<T: Real>(self, [a, b, c]: [T; 3], by: impl MulAdd) -> [T; 6] {
+    fn of<T: Float>(self, [a, b, c]: [T; 3], by: impl MulAdd) -> [T; 6] {
         let (even_a, even_b) = (plus(a, AA, c, by), plus(a, BB, c, by));
         [
             times(1.0 / AT_0, a),
@@ -201,9 +201,9 @@ impl Step<3, 6> for Window {
     }
 }
 
-impl Step<6, 3> for Back<Window> {
+impl Step<6, 3> for Transposed<Window> {
     #[inline(always)]
-    fn of<T: Real>(self, [a, b, c, d, e, f]: [T; 6], by: impl MulAdd) -> [T; 3] {
+    fn of<T: Float>(self, [a, b, c, d, e, f]: [T; 6], by: impl MulAdd) -> [T; 3] {
         let (even_a, odd_a) = (times(1.0 / AT_A, b + c), times(A / AT_A, b - c));
         let (even_b, odd_b) = (times(1.0 / AT_B, d + e), times(B / AT_B, d - e));
         [plus(even_a + even_b, 1.0 / AT_0, a, by), odd_a + odd_b, plus(plus(f, AA, even_a, by), BB, even_b, by)]
@@ -212,11 +212,11 @@ impl Step<6, 3> for Back<Window> {
 
 /// `a + weight * b`
 #[inline(always)]
-fn plus<T: Real>(a: T, weight: f64, b: T, by: impl MulAdd) -> T {
-    by.mul_add(T::from_real(weight), b, a)
+fn plus<T: Float>(a: T, weight: f64, b: T, by: impl MulAdd) -> T {
+    by.mul_add(T::from_double(weight), b, a)
 }
 
 #[inline(always)]
-fn times<T: Real>(weight: f64, a: T) -> T {
-    T::from_real(weight) * a
+fn times<T: Float>(weight: f64, a: T) -> T {
+    T::from_double(weight) * a
 }

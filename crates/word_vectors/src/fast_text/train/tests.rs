@@ -53,7 +53,7 @@ fn a_model_is_trained_as_if_it_were_new() {
     for settings in [small(), small().skip_gram(false), small().loss("hs"), small().max_n(0), small().sample(1e-2)] {
         let expected = settings.clone().fit(text.clone()).unwrap();
         let untrained = settings.alpha(0.0).epochs(1).fit(text.clone()).unwrap();
-        // Each training has a seed of its own, by the epochs so far.
+        // Each training has a seed, by the epochs so far.
         for (mut model, seed) in [(through_a_file(&untrained), 0), (untrained, u64::MAX)] {
             model = model.with_options(TrainOptions::new().workers(1).seed(seed));
             model.train(text.clone(), 3).unwrap();

@@ -4,23 +4,23 @@ use super::Parts;
 use candle_keras_ops::{SharedRows, simd};
 use std::ops::Range;
 
-/// Places for rows: each row is read once, trained where it is at hand, and what was learned is added to the table.
-pub(crate) struct Held<'a> {
+/// A cache of rows: each row is read once, trained in the buffer, and its change is added to the table.
+pub(crate) struct CachedRows<'a> {
     table: &'a SharedRows,
-    /// With these, what is held is not a row but the mean of a word's rows, each of which gets the whole of what the mean has learned.
+    /// With these, a cached row is the mean of a word's rows, each of which gets the whole change of the mean.
     parts: Option<&'a Parts>,
     /// The rows as they are being trained, and as they were read.
     current: Vec<f32>,
     original: Vec<f32>,
 }
 
-impl<'a> Held<'a> {
+impl<'a> CachedRows<'a> {
     pub(crate) fn new(table: &'a SharedRows, parts: Option<&'a Parts>, places: usize) -> Self {
         let numbers = places * table.stride();
         Self { table, parts, current: vec![0.0; numbers], original: vec![0.0; numbers] }
     }
 
-    /// Makes room for as many places.
+    /// Grows the buffers to as many rows.
     pub(crate) fn grow(&mut self, places: usize) {
         let numbers = places * self.table.stride();
         if numbers > self.current.len() {
@@ -29,7 +29,7 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// The rows that are held, one after another.
+    /// The cached rows, contiguous.
     #[inline]
     pub(crate) fn rows(&mut self) -> &mut [f32] {
         &mut self.current
@@ -46,7 +46,7 @@ impl<'a> Held<'a> {
         self.parts.map_or(1, |parts| parts.of(word).len())
     }
 
-    /// Brings a row, or those of a word, towards the cache.
+    /// Prefetches a row, or those of a word.
     #[inline]
     pub(crate) fn prefetch(&self, row: u32) {
         match self.parts {
@@ -117,7 +117,7 @@ mod tests {
     fn what_a_mean_has_learned_goes_to_all_of_its_rows() {
         let table = SharedRows::new(5, 3, |row, numbers| numbers.fill(row as f32)).unwrap();
         let parts = Parts::new([vec![0, 3], vec![1, 2, 4], vec![2]].into_iter());
-        let mut held = Held::new(&table, Some(&parts), 2);
+        let mut held = CachedRows::new(&table, Some(&parts), 2);
         held.prefetch(1);
         held.read(1, 1);
         let stride = table.stride();
