@@ -22,12 +22,12 @@ struct Inner {
     regularizer: Option<Regularizer>,
     constraint: Option<Constraint>,
     places: RowPlaces,
-    deferred: Mutex<Option<Arc<dyn Deferred>>>,
+    pending: Mutex<Option<Arc<dyn PendingUpdates>>>,
 }
 
-/// Changes that an optimizer still owes to the rows of a table; [`Variable::value`] lets it make them before anybody reads.
-pub trait Deferred: Debug + Send + Sync {
-    /// Makes the changes of these rows, or of all rows; `weight` is the table.
+/// Updates of the rows of a table that an optimizer has put off; [`Variable::value`] has them made before anybody reads.
+pub trait PendingUpdates: Debug + Send + Sync {
+    /// Makes the pending updates of these rows, or of all rows; `weight` is the table.
     fn catch_up(&self, weight: &Tensor, rows: Option<&[u32]>) -> Result<()>;
 }
 
@@ -176,7 +176,7 @@ impl Weight {
             regularizer: self.regularizer,
             constraint: self.constraint,
             places: RowPlaces::default(),
-            deferred: Mutex::new(None),
+            pending: Mutex::new(None),
         })))
     }
 }
@@ -233,8 +233,8 @@ impl Variable {
 
     /// Its value, which shares the weight's memory and changes with it; no gradient flows into it.
     ///
-    /// Changes that an optimizer owes to rows of a table are made first. A tensor that is kept while training goes on gets the changes of
-    /// the rows that are looked up, but those that are owed only when this is called again.
+    /// Pending updates of rows of a table are made first. A tensor that is kept while training goes on gets the changes of
+    /// the rows that are looked up, but pending updates only when this is called again.
     pub fn value(&self) -> Tensor {
         self.catch_up(None);
         self.memory()
@@ -254,42 +254,39 @@ impl Variable {
         if tracked { self.var().as_tensor().clone() } else { self.memory() }
     }
 
-    /// Its memory as it is, with the changes that are still owed.
+    /// Its memory as it is, without the updates that are pending.
     pub fn memory(&self) -> Tensor {
         self.var().as_detached_tensor()
     }
 
-    /// Takes note of who owes changes to the rows; whoever did so before makes them now.
-    pub fn defer(&self, deferred: &Arc<dyn Deferred>) {
-        if !self.is_deferred_to(deferred) {
+    /// From now on, `updates` has the pending updates of the rows; those of whoever had them before are made now.
+    pub fn set_pending(&self, updates: &Arc<dyn PendingUpdates>) {
+        if !self.has_pending(updates) {
             self.catch_up(None);
-            *self.deferred() = Some(deferred.clone());
+            *self.pending() = Some(updates.clone());
         }
     }
 
-    /// Lets this one make the changes that it owes, and owe no more.
-    pub fn settle(&self, deferred: &Arc<dyn Deferred>) {
-        if self.is_deferred_to(deferred) {
+    /// Makes the updates that are pending in `updates`, which has none from now on.
+    pub fn flush_pending(&self, updates: &Arc<dyn PendingUpdates>) {
+        if self.has_pending(updates) {
             self.catch_up(None);
-            *self.deferred() = None;
+            *self.pending() = None;
         }
     }
 
-    /// Whether this one owes changes to the rows.
-    pub fn is_deferred_to(&self, deferred: &Arc<dyn Deferred>) -> bool {
-        self.deferred().as_ref().is_some_and(|owner| Arc::ptr_eq(owner, deferred))
+    fn has_pending(&self, updates: &Arc<dyn PendingUpdates>) -> bool {
+        self.pending().as_ref().is_some_and(|owner| Arc::ptr_eq(owner, updates))
     }
 
-    fn deferred(&self) -> MutexGuard<'_, Option<Arc<dyn Deferred>>> {
-        self.0.deferred.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pending(&self) -> MutexGuard<'_, Option<Arc<dyn PendingUpdates>>> {
+        self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn catch_up(&self, rows: Option<&[u32]>) {
-        let deferred = self.deferred().clone();
-        if let Some(deferred) = deferred {
-            deferred
-                .catch_up(&self.memory(), rows)
-                .expect("a table whose changes are deferred can be changed in place");
+        let pending = self.pending().clone();
+        if let Some(pending) = pending {
+            pending.catch_up(&self.memory(), rows).expect("a table with pending updates can be changed in place");
         }
     }
 
@@ -313,7 +310,7 @@ impl Variable {
     /// Moves the weight to a device.
     pub fn to_device(&self, device: &Device) -> Result<()> {
         let moved = Var::from_tensor(&self.value().to_device(device)?)?;
-        *self.deferred() = None;
+        *self.pending() = None;
         *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = moved;
         Ok(())
     }

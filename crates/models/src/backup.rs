@@ -34,17 +34,23 @@ struct State {
     last: Vec<(String, u64)>,
     random: Stream,
     epochs: u64,
-    iterations: u64,
-    learning_rate: Option<u64>,
+    optimizer: Counters,
     means: Vec<(Vec<u64>, Option<Shapes>)>,
     history_epochs: Vec<usize>,
     history: Vec<(String, Vec<u64>)>,
     callbacks: Vec<(Vec<u64>, Vec<u64>, usize)>,
-    /// Of a step of one's own: the iterations and learning rates of its optimizers, and the means of what it logs.
+    /// Of a step of one's own: the counters of its optimizers, and the means of what it logs.
     #[serde(default)]
-    own_optimizers: Vec<(u64, Option<u64>)>,
+    own_optimizers: Vec<Counters>,
     #[serde(default)]
     own_means: Vec<(String, [u64; 2])>,
+}
+
+/// What [`Optimizer::counters`] says.
+type Counters = Vec<(u64, Option<u64>)>;
+
+fn counters(optimizer: &Optimizer) -> Counters {
+    optimizer.counters().into_iter().map(|(steps, rate)| (steps, rate.map(f64::to_bits))).collect()
 }
 
 fn bits(values: &[f64]) -> Vec<u64> {
@@ -77,7 +83,7 @@ pub(crate) fn save(
     for (o, (optimizer, _)) in step.map_or_else(Vec::new, |step| step.optimizers()).into_iter().enumerate() {
         let state = optimizer.state()?;
         state.into_iter().enumerate().for_each(|(i, (_, tensor))| _ = put(&format!("own{o}"), i, tensor));
-        own_optimizers.push((optimizer.iterations(), optimizer.constant_learning_rate().map(f64::to_bits)));
+        own_optimizers.push(counters(optimizer));
     }
     let states: Vec<_> = callbacks.iter().map(|callback| callback.state()).collect();
     for (c, state) in states.iter().enumerate() {
@@ -90,8 +96,7 @@ pub(crate) fn save(
         last: progress.last.iter().map(|(name, value)| (name.into(), value.to_bits())).collect(),
         random: compiled.random.clone(),
         epochs: compiled.epochs,
-        iterations: compiled.optimizer.iterations(),
-        learning_rate: compiled.optimizer.constant_learning_rate().map(f64::to_bits),
+        optimizer: counters(&compiled.optimizer),
         means: compiled.means().into_iter().map(|(mean, shapes)| (bits(&mean), shapes)).collect(),
         history_epochs: history.epoch.clone(),
         history: history.iter().map(|(name, values)| (name.into(), bits(values))).collect(),
@@ -132,16 +137,15 @@ pub(crate) fn restore(
         get("weights", i).ok_or_else(|| other("weights are missing"))?.read_into(variable)?;
     }
     let restore_optimizer =
-        |kind: &str, optimizer: &mut Optimizer, trainable: &[Variable], counters: (u64, Option<u64>)| {
+        |kind: &str, optimizer: &mut Optimizer, trainable: &[Variable], counters: Counters| {
             let slots: Vec<_> = (0..).map_while(|i| get(kind, i)).collect();
             let shapes: Vec<_> = slots.iter().map(|slot| slot.dims.as_slice()).collect();
             optimizer.set_state(trainable, &shapes, |i, slot| slots[i].read_into_tensor(slot))?;
-            optimizer.set_counters(counters.0, counters.1.map(f64::from_bits));
+            optimizer.set_counters(counters.into_iter().map(|(steps, rate)| (steps, rate.map(f64::from_bits))));
             Ok::<_, Error>(())
         };
     let compiled = model.compiled()?;
-    let counters = (state.iterations, state.learning_rate);
-    restore_optimizer("optimizer", &mut compiled.optimizer, &trainable, counters)?;
+    restore_optimizer("optimizer", &mut compiled.optimizer, &trainable, state.optimizer)?;
     let own = step.map_or_else(Vec::new, |step| step.optimizers());
     if own.len() != state.own_optimizers.len() {
         return Err(other("its steps have another number of optimizers"));
