@@ -10,6 +10,7 @@ mod hostile_files;
 mod keras_anchors;
 mod layers_in_layers;
 mod models;
+mod optimizers;
 mod own_layer;
 mod own_objects;
 mod own_steps;

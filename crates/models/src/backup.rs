@@ -136,14 +136,13 @@ pub(crate) fn restore(
     for (i, variable) in weights.iter().enumerate() {
         get("weights", i).ok_or_else(|| other("weights are missing"))?.read_into(variable)?;
     }
-    let restore_optimizer =
-        |kind: &str, optimizer: &mut Optimizer, trainable: &[Variable], counters: Counters| {
-            let slots: Vec<_> = (0..).map_while(|i| get(kind, i)).collect();
-            let shapes: Vec<_> = slots.iter().map(|slot| slot.dims.as_slice()).collect();
-            optimizer.set_state(trainable, &shapes, |i, slot| slots[i].read_into_tensor(slot))?;
-            optimizer.set_counters(counters.into_iter().map(|(steps, rate)| (steps, rate.map(f64::from_bits))));
-            Ok::<_, Error>(())
-        };
+    let restore_optimizer = |kind: &str, optimizer: &mut Optimizer, trainable: &[Variable], counters: Counters| {
+        let slots: Vec<_> = (0..).map_while(|i| get(kind, i)).collect();
+        let shapes: Vec<_> = slots.iter().map(|slot| slot.dims.as_slice()).collect();
+        optimizer.set_state(trainable, &shapes, |i, slot| slots[i].read_into_tensor(slot))?;
+        optimizer.set_counters(counters.into_iter().map(|(steps, rate)| (steps, rate.map(f64::from_bits))));
+        Ok::<_, Error>(())
+    };
     let compiled = model.compiled()?;
     restore_optimizer("optimizer", &mut compiled.optimizer, &trainable, state.optimizer)?;
     let own = step.map_or_else(Vec::new, |step| step.optimizers());

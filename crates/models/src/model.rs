@@ -239,7 +239,7 @@ impl Model {
     pub fn compile(&mut self, optimizer: impl Into<Optimizer>, compile: impl Into<Compile>) -> Result<()> {
         let graph = self.body().graph()?;
         let (mut optimizer, compile) = (optimizer.into(), compile.into());
-        let mixed = (self.base.variable_dtype(), self.base.compute_dtype()) == (DType::F32, DType::F16);
+        let mixed = (self.base.dtype(), self.base.compute_dtype()) == (DType::F32, DType::F16);
         if mixed && compile.auto_scale_loss && !optimizer.scales_loss_dynamically() {
             optimizer = LossScaleOptimizer::new(optimizer).into();
         }

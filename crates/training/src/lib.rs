@@ -15,5 +15,6 @@ pub use optimizers::{LearningRate, Optimizer, UpdateRule};
 
 /// Keras's names of all classes that files may have: losses, metrics, optimizers, schedules.
 pub fn class_names() -> Vec<&'static str> {
-    [losses::CLASSES, metrics::CLASSES, optimizers::CLASSES, optimizers::WRAPPERS, optimizers::schedules::CLASSES].concat()
+    [losses::CLASSES, metrics::CLASSES, optimizers::CLASSES, optimizers::WRAPPERS, optimizers::schedules::CLASSES]
+        .concat()
 }

@@ -99,7 +99,10 @@ fn write_optimizer(writer: &mut Writer, group: &str, optimizer: &Optimizer) -> R
     };
     let state = optimizer.state()?.into_iter().map(as_in_keras).collect::<candle_core::Result<_>>()?;
     writer.group(&format!("{group}/vars"), optimizer.name()?, state);
-    optimizer.groups().into_iter().try_for_each(|(name, inner)| write_optimizer(writer, &format!("{group}/{name}"), inner))
+    optimizer
+        .groups()
+        .into_iter()
+        .try_for_each(|(name, inner)| write_optimizer(writer, &format!("{group}/{name}"), inner))
 }
 
 /// How weights are matched with those of a file. Keras: the keyword arguments of `load_weights`.

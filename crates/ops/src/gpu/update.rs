@@ -87,7 +87,8 @@ fn text(equation: &Equation) -> Result<String> {
         bail!("{name}: {other:?} cannot be the name of an update, slot or number")
     }
     let body = body_in_c(equation, is_name)?;
-    let all = |join: &str, of: &dyn Fn(&str) -> String| -> String { slots.iter().map(|slot| of(slot) + join).collect() };
+    let all =
+        |join: &str, of: &dyn Fn(&str) -> String| -> String { slots.iter().map(|slot| of(slot) + join).collect() };
     let numbers: String = numbers.iter().map(|name| format!(", real {name}")).collect();
     Ok(format!(
         "{DEFINITIONS}
@@ -132,7 +133,9 @@ fn body_in_c(equation: &Equation, is_name: impl Fn(&str) -> bool) -> Result<Stri
                     c += token;
                 }
                 None if known.contains(&token) => c += token,
-                None => bail!("{name}: a body with {token:?}, which is neither a slot nor a number nor a function that it has"),
+                None => bail!(
+                    "{name}: a body with {token:?}, which is neither a slot nor a number nor a function that it has"
+                ),
             }
         } else if first.is_whitespace() || "+-*/()=;,{}".contains(first) {
             c += token;
@@ -186,7 +189,10 @@ mod tests {
     #[test]
     fn rust_becomes_c() {
         let c = |body| body_in_c(equation(&["m"], body), |_| true).unwrap();
-        assert_eq!(c("{ let x = max(m, -g); w -= lr * x / 1e-3; }"), "{ real x = larger_of(m, -g); w -= lr * x / real(1e-3); }");
+        assert_eq!(
+            c("{ let x = max(m, -g); w -= lr * x / 1e-3; }"),
+            "{ real x = larger_of(m, -g); w -= lr * x / real(1e-3); }"
+        );
         assert_eq!(c("let mut x = abs(1.5e+2); x += 0.5;"), "real  x = fabs(real(1.5e+2)); x += real(0.5);");
     }
 

@@ -1,12 +1,13 @@
 //! Several tensors' memory at once, to be changed in place: what an optimizer's single pass needs.
 
 mod elementwise;
+mod equation;
 pub mod functions;
 mod numbers;
 
-#[doc(hidden)]
-pub use elementwise::Equation;
 pub use elementwise::{Elementwise, WORK_PER_ELEMENT};
+#[doc(hidden)]
+pub use equation::Equation;
 
 use candle_core::{CpuStorage, CudaStorage, DType, InplaceOp1, Layout, Result, Storage, Tensor, WithDType, bail};
 use std::cell::RefCell;

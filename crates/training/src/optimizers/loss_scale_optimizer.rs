@@ -1,8 +1,9 @@
 //! A loss scale that follows the gradients. Keras: `keras.optimizers.LossScaleOptimizer`.
 
-use super::optimizer::{Kind, Wrapper};
-use super::transforms::all_finite;
 use super::Optimizer;
+use super::optimizer::Kind;
+use super::transforms::all_finite;
+use super::wrapper::Wrapper;
 use candle_core::{Device, Tensor};
 use candle_keras_layers::{Config, Variable, setters};
 use candle_keras_ops::{Error, Gradient, Result};
@@ -178,59 +179,4 @@ impl Wrapper for LossScaleOptimizer {
     }
 
     fn clear_loss_scale(&mut self) {}
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::optimizers::{Adam, LossScaleOptimizer, Optimizer, SGD};
-    use candle_core::{Device, Tensor};
-    use candle_keras_layers::{Dense, Input, Layer, Variable};
-    use candle_keras_ops::Gradient;
-
-    fn weight() -> Variable {
-        let layer = Dense::new(1).use_bias(false);
-        layer.call(Input::shape([2]));
-        layer.variables().remove(0)
-    }
-
-    fn step(optimizer: &mut Optimizer, weight: &Variable, gradient: f32) -> bool {
-        let gradient = Tensor::full(gradient, (2, 1), &Device::Cpu).unwrap();
-        optimizer.apply_gradients(vec![(weight.clone(), Gradient::Dense(gradient))]).unwrap()
-    }
-
-    #[test]
-    fn the_scale_follows_the_gradients() {
-        let weight = weight();
-        let mut optimizer: Optimizer =
-            LossScaleOptimizer::new(SGD::new().loss_scale_factor(8.0)).initial_scale(4.0).dynamic_growth_steps(2).into();
-        let mut scales = Vec::new();
-        for gradient in [1.0, 1.0, f32::NAN, 1.0, f32::INFINITY, 1.0, 1.0, 1.0] {
-            assert_eq!(step(&mut optimizer, &weight, gradient), gradient.is_finite());
-            scales.push(optimizer.loss_scale());
-        }
-        assert_eq!(scales, [4.0, 8.0, 4.0, 4.0, 2.0, 2.0, 4.0, 4.0]);
-        assert_eq!(optimizer.iterations(), 6);
-        assert!(weight.value().flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().all(|w| w.is_finite()));
-    }
-
-    #[test]
-    fn its_configuration_and_state_come_back() {
-        let weight = weight();
-        let make = || LossScaleOptimizer::new(Adam::new().learning_rate(0.01)).initial_scale(1e30);
-        let mut optimizer: Optimizer = make().into();
-        step(&mut optimizer, &weight, 1.0);
-        step(&mut optimizer, &weight, f32::NAN);
-        step(&mut optimizer, &weight, 1.0);
-        let mut again = Optimizer::from_config(&optimizer.get_config().unwrap()).unwrap();
-        assert_eq!(again.get_config().unwrap(), optimizer.get_config().unwrap());
-        let state = optimizer.state().unwrap();
-        let names: Vec<_> = state.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names[..6], ["iteration", "learning_rate", "step_counter", "dynamic_scale", "iteration", "learning_rate"]);
-        let shapes: Vec<_> = state.iter().map(|(_, tensor)| tensor.dims()).collect();
-        again.set_state(&[weight], &shapes, |i, _| Ok(Some(state[i].1.clone()))).unwrap();
-        assert_eq!((again.iterations(), again.loss_scale() as f32), (2, 5e29));
-        assert_eq!(again.count_params(), 6 + 4);
-        assert!(Optimizer::from(make().dynamic_growth_steps(0u64)).check().is_err());
-        assert!(Optimizer::from(LossScaleOptimizer::new(make())).check().is_err());
-    }
 }

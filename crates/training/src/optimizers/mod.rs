@@ -24,6 +24,9 @@ mod tests;
 mod transforms;
 mod weight_slots;
 mod weights;
+mod wrapper;
+#[cfg(test)]
+mod wrapper_tests;
 
 pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};

@@ -1,7 +1,8 @@
 //! Several optimizers, each for some weights. Keras: `keras.optimizers.MultiOptimizer`.
 
-use super::optimizer::{Kind, Wrapper};
+use super::optimizer::Kind;
 use super::transforms::all_finite;
+use super::wrapper::Wrapper;
 use super::{Optimizer, Weights};
 use candle_core::{Device, Tensor};
 use candle_keras_layers::{Config, KerasObject, Variable, setters};
@@ -218,77 +219,5 @@ impl Wrapper for MultiOptimizer {
 
     fn clear_loss_scale(&mut self) {
         self.loss_scale_factor = None;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::optimizers::{Adam, LossScaleOptimizer, MultiOptimizer, Optimizer, SGD};
-    use candle_core::{DType, Device, Tensor};
-    use candle_keras_layers::{Dense, Input, Layer, Variable};
-    use candle_keras_ops::Gradient;
-
-    fn weights() -> Vec<Variable> {
-        let layer = Dense::new(2).name("hidden");
-        layer.call(Input::shape([3]));
-        layer.variables()
-    }
-
-    fn step(optimizer: &mut Optimizer, weights: &[Variable]) {
-        let ones = |weight: &Variable| Gradient::Dense(Tensor::ones(weight.dims(), DType::F32, &Device::Cpu).unwrap());
-        let gradients = weights.iter().map(|weight| (weight.clone(), ones(weight))).collect();
-        assert!(optimizer.apply_gradients(gradients).unwrap());
-    }
-
-    #[test]
-    fn each_weight_has_its_optimizer() {
-        for choose in [
-            |multi: MultiOptimizer, _: &[Variable]| multi.with("hidden/b.*", SGD::new().learning_rate(0.5)),
-            |multi: MultiOptimizer, w: &[Variable]| multi.with(&w[1..], SGD::new().learning_rate(0.5)),
-            |multi: MultiOptimizer, _: &[Variable]| {
-                multi.with(|w: &Variable| w.name() == "bias", SGD::new().learning_rate(0.5))
-            },
-        ] {
-            let weights = weights();
-            let mut optimizer: Optimizer = choose(MultiOptimizer::new(Adam::new()), &weights).into();
-            optimizer.check().unwrap();
-            step(&mut optimizer, &weights);
-            assert_eq!(weights[1].value().to_vec1::<f32>().unwrap(), [-0.5; 2]);
-            assert_eq!(optimizer.slots(&weights[0]).unwrap().len(), 2);
-            assert_eq!(optimizer.slots(&weights[1]).unwrap().len(), 0);
-            assert_eq!((optimizer.iterations(), optimizer.learning_rate()), (1, 0.001));
-        }
-    }
-
-    #[test]
-    fn its_configuration_and_state_come_back() {
-        let weights = weights();
-        let multi = MultiOptimizer::new(SGD::new().momentum(0.9)).with(".*/kernel", Adam::new()).with("x", SGD::new());
-        let mut optimizer: Optimizer = LossScaleOptimizer::new(multi).into();
-        step(&mut optimizer, &weights);
-        let mut again = Optimizer::from_config(&optimizer.get_config().unwrap()).unwrap();
-        assert_eq!(again.get_config().unwrap(), optimizer.get_config().unwrap());
-        let state = optimizer.state().unwrap();
-        let shapes: Vec<_> = state.iter().map(|(_, tensor)| tensor.dims()).collect();
-        again.set_state(&weights, &shapes, |i, _| Ok(Some(state[i].1.clone()))).unwrap();
-        assert_eq!(format!("{:?}", again.state().unwrap()), format!("{state:?}"));
-        let [inner] = optimizer.optimizers().try_into().unwrap();
-        let groups: Vec<_> = inner.groups().into_iter().map(|(name, _)| name).collect();
-        assert_eq!(groups, ["optimizers/adam", "optimizers/sgd", "optimizers/sgd_1"]);
-    }
-
-    #[test]
-    fn what_is_not_clear_is_an_error() {
-        let weights = weights();
-        let build = |multi: MultiOptimizer| Optimizer::from(multi).build(&weights).map_err(|error| error.to_string());
-        let both = MultiOptimizer::new("adam").with(".*", "sgd").with("hidden/.*", "sgd");
-        assert!(build(both).unwrap_err().contains("several optimizers are for the weight \"hidden/kernel\""));
-        let exactly = MultiOptimizer::new("adam").with(".*", "sgd").with("hidden/kernel", "adam").with("hidden/bias", "adam");
-        assert!(build(exactly).is_ok());
-        let own = Optimizer::from(MultiOptimizer::new("adam").with(weights.clone(), "sgd"));
-        assert!(own.get_config().unwrap_err().to_string().contains("named by a list or a function"));
-        let nested = MultiOptimizer::new("adam").with("a", MultiOptimizer::new("sgd"));
-        assert!(Optimizer::from(nested).check().is_err());
-        assert!(Optimizer::from(MultiOptimizer::new("adam").with("(", "sgd")).check().is_err());
     }
 }

@@ -1,9 +1,10 @@
 //! The optimizer that a model is compiled with.
 
 use super::rule_optimizer::RuleOptimizer;
+use super::wrapper::Wrapper;
 use super::{LearningRate, Transform, UpdateRule, by_name};
 use candle_core::{Device, Tensor};
-use candle_keras_layers::{Config, Variable};
+use candle_keras_layers::Variable;
 use candle_keras_ops::{Gradient, Result};
 use std::fmt;
 use std::sync::Arc;
@@ -23,42 +24,6 @@ pub(super) enum Kind {
     Rule(Box<RuleOptimizer>),
     /// Made of other optimizers.
     Wrapper(Box<dyn Wrapper>),
-}
-
-/// An optimizer that leaves the updates to other optimizers. It has a count of steps of its own, as in Keras.
-pub(super) trait Wrapper: fmt::Debug + Send + Sync {
-    /// Its name.
-    fn name(&self) -> &str;
-    /// An error if an argument cannot be.
-    fn check(&self) -> Result<()>;
-    /// Keras's class and arguments.
-    fn config(&self) -> Result<(&'static str, Config)>;
-    /// The optimizer whose learning rate is asked for.
-    fn default_optimizer(&self) -> &Optimizer;
-    /// The same.
-    fn default_optimizer_mut(&mut self) -> &mut Optimizer;
-    /// All optimizers, in the order of their states in files.
-    fn inner(&self) -> Vec<&Optimizer>;
-    /// The same.
-    fn inner_mut(&mut self) -> Vec<&mut Optimizer>;
-    /// The groups of files in which Keras has their states once more.
-    fn inner_groups(&self) -> Vec<(String, &Optimizer)>;
-    /// The one that changes this weight.
-    fn optimizer_of(&mut self, weight: &Variable) -> Result<&mut Optimizer>;
-    /// By what the loss is multiplied.
-    fn loss_scale(&self) -> f64;
-    /// Makes a step; false if it is skipped.
-    fn apply_gradients(&mut self, gradients: Vec<(Variable, Gradient)>) -> Result<bool>;
-    /// How many steps were made.
-    fn iterations(&self) -> u64;
-    /// The numbers that it has in files before the states of the others: a count of steps, a learning rate and more.
-    fn own_state(&self) -> Result<Vec<(&'static str, Tensor)>>;
-    /// Takes over these numbers.
-    fn set_own_state(&mut self, numbers: &[f64]);
-    /// Whether the loss scale follows the gradients.
-    fn scales_loss_dynamically(&self) -> bool;
-    /// Leaves it to another optimizer around it to scale the loss.
-    fn clear_loss_scale(&mut self);
 }
 
 impl<R: UpdateRule + 'static> From<R> for Optimizer {
@@ -227,9 +192,9 @@ impl Optimizer {
     pub fn build(&mut self, weights: &[Variable]) -> Result<()> {
         match &mut self.0 {
             Kind::Rule(optimizer) => optimizer.build(weights),
-            Kind::Wrapper(wrapper) => weights
-                .iter()
-                .try_for_each(|weight| wrapper.optimizer_of(weight)?.build(std::slice::from_ref(weight))),
+            Kind::Wrapper(wrapper) => {
+                weights.iter().try_for_each(|weight| wrapper.optimizer_of(weight)?.build(std::slice::from_ref(weight)))
+            }
         }
     }
 

@@ -106,10 +106,13 @@ impl RuleOptimizer {
             if let Some(elementwise) = rule.elementwise(first, weight) {
                 elementwise.check(slots.len())?;
                 if let Some(slot) = slots.iter().find(|slot| slot.dims() != weight.dims()) {
-                    return Err(Error::new(format!("the elementwise update {:?} needs slots of the weight's shape", elementwise.name()))
-                        .expected(format!("{:?}", weight.dims()))
-                        .received(format!("{:?}", slot.dims()))
-                        .help("implement UpdateRule::update in place of UpdateRule::elementwise"));
+                    return Err(Error::new(format!(
+                        "the elementwise update {:?} needs slots of the weight's shape",
+                        elementwise.name()
+                    ))
+                    .expected(format!("{:?}", weight.dims()))
+                    .received(format!("{:?}", slot.dims()))
+                    .help("implement UpdateRule::update in place of UpdateRule::elementwise"));
                 }
             }
         }
@@ -236,7 +239,8 @@ fn set(weight: &Variable, value: &Tensor, slots: &[&Var], new: &[Tensor]) -> Res
             .received(format!("{:?}", new.dims())));
     }
     weight.assign(value)?;
-    slots.iter().zip(new).try_for_each(|(slot, new)| {
-        Ok(slot.set(&new.to_device(slot.device())?.to_dtype(slot.dtype())?.copy()?)?)
-    })
+    slots
+        .iter()
+        .zip(new)
+        .try_for_each(|(slot, new)| Ok(slot.set(&new.to_device(slot.device())?.to_dtype(slot.dtype())?.copy()?)?))
 }

@@ -151,7 +151,9 @@ impl RuleOptimizer {
         if !self.options.learning_rate.is_schedule() {
             state.push(("learning_rate".into(), Tensor::new(self.learning_rate() as f32, &Device::Cpu)?));
         }
-        state.extend(self.slots.in_order_of_files().into_iter().map(|(name, slot)| (name, Var::as_detached_tensor(slot))));
+        state.extend(
+            self.slots.in_order_of_files().into_iter().map(|(name, slot)| (name, Var::as_detached_tensor(slot))),
+        );
         for (name, value) in self.rule()?.counters(self.iterations) {
             state.push((name.into(), Tensor::new(value as f32, &Device::Cpu)?));
         }

@@ -101,9 +101,11 @@ impl PendingTables {
         for (log, keep) in self.logs.iter().zip([1.0, 1.0 - decay]) {
             let Some(log) = log else { continue };
             if !lock(log).rule.differs_in_coefficients_only(&described) {
-                return Err(Error::new("UpdateRule::zero_gradient must be the same at each step but for alpha and epsilon")
-                    .expected(format!("{:?}", lock(log).rule))
-                    .received(format!("{described:?}")));
+                return Err(Error::new(
+                    "UpdateRule::zero_gradient must be the same at each step but for alpha and epsilon",
+                )
+                .expected(format!("{:?}", lock(log).rule))
+                .received(format!("{described:?}")));
             }
             // A decay of all there is has no logarithm; all tables are then updated as a whole.
             if keep > 0.0 {

@@ -13,8 +13,7 @@ const WIDTH: usize = 5;
 fn table() -> Variable {
     let layer = Embedding::new(HEIGHT, WIDTH);
     layer.call(Input::shape([1]));
-    let values =
-        Stream::new(1, 0).uniform_f32(HEIGHT * WIDTH).into_iter().map(|x| x * 0.1 - 0.05).collect::<Vec<_>>();
+    let values = Stream::new(1, 0).uniform_f32(HEIGHT * WIDTH).into_iter().map(|x| x * 0.1 - 0.05).collect::<Vec<_>>();
     layer.set_weights(&[Tensor::from_vec(values, (HEIGHT, WIDTH), &Device::Cpu).unwrap()]).unwrap();
     layer.variables().remove(0)
 }

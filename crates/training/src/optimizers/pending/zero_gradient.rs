@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn the_description_must_suit_the_slots() {
-        let rule = ZeroGradientRule::new([0.9, 0.99]).drift(MomentumDrift::new(0, 0.1).over(Denominator::RootOf(1), 1e-7));
+        let rule =
+            ZeroGradientRule::new([0.9, 0.99]).drift(MomentumDrift::new(0, 0.1).over(Denominator::RootOf(1), 1e-7));
         assert!(rule.check(2).is_ok());
         assert!(rule.check(1).unwrap_err().to_string().contains("does not suit the slots"));
     }
