@@ -93,7 +93,7 @@ type Make = fn() -> Optimizer;
 fn all() -> [Make; 4] {
     [
         || Factored.into(),
-        || LossScaleOptimizer::new(Adam::new().learning_rate(0.01 / 3.0)).dynamic_growth_steps(3u64).into(),
+        || LossScaleOptimizer::new(Adam::new().learning_rate(0.01 / 3.0)).dynamic_growth_steps(3).into(),
         || {
             let adam = Adam::new().learning_rate(0.01 / 3.0);
             MultiOptimizer::new(SGD::new().momentum(0.9))

@@ -75,13 +75,11 @@ static __device__ real sign_of(real x) { return x > real(0) ? real(1) : x < real
 
 fn text(equation: &Equation) -> Result<String> {
     let Equation { name, slots, numbers, .. } = equation;
-    let taken = ["w", "g", "at", "count", "decay", "real", "size", "byte", "let", "mut"];
     let is_name = |name: &str| {
         name.starts_with(|c: char| c.is_ascii_lowercase())
             && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
-            && !name.starts_with("all_")
-            && !taken.contains(&name)
-            && FUNCTIONS.iter().all(|(function, c)| name != *function && name != *c)
+            && !["w", "g", "let", "mut"].contains(&name)
+            && FUNCTIONS.iter().all(|(function, _)| name != *function)
     };
     if let Some(other) = slots.iter().chain(*numbers).chain([name]).find(|name| !is_name(name)) {
         bail!("{name}: {other:?} cannot be the name of an update, slot or number")
@@ -89,27 +87,28 @@ fn text(equation: &Equation) -> Result<String> {
     let body = body_in_c(equation, is_name)?;
     let all =
         |join: &str, of: &dyn Fn(&str) -> String| -> String { slots.iter().map(|slot| of(slot) + join).collect() };
-    let numbers: String = numbers.iter().map(|name| format!(", real {name}")).collect();
+    let numbers: String = numbers.iter().map(|name| format!(", real v_{name}")).collect();
     Ok(format!(
         "{DEFINITIONS}
         extern \"C\" __global__ void {name}(real* all_w, {}const real* all_g, size count, real decay{numbers}) {{
             size at = blockIdx.x * size(blockDim.x) + threadIdx.x;
             if (at < count) {{
-                real w = all_w[at], g = all_g[at];
+                real v_w = all_w[at], v_g = all_g[at];
                 {}
-                w -= w * decay;
+                v_w -= v_w * decay;
                 {body}
-                all_w[at] = w;
+                all_w[at] = v_w;
                 {}
             }}
         }}",
         all(", ", &|slot| format!("real* all_{slot}")),
-        all("\n", &|slot| format!("real {slot} = all_{slot}[at];")),
-        all("\n", &|slot| format!("all_{slot}[at] = {slot};")),
+        all("\n", &|slot| format!("real v_{slot} = all_{slot}[at];")),
+        all("\n", &|slot| format!("all_{slot}[at] = v_{slot};")),
     ))
 }
 
-/// The body in CUDA C. Rust and C write assignments and arithmetic alike; declarations, functions and numbers are translated.
+/// The body in CUDA C. Rust and C write assignments and arithmetic alike; declarations, functions and numbers are translated, and variables are called
+/// `v_...`, so that none has the name of something else.
 fn body_in_c(equation: &Equation, is_name: impl Fn(&str) -> bool) -> Result<String> {
     let (name, mut known) = (equation.name, vec!["w", "g"]);
     known.extend(equation.slots.iter().chain(equation.numbers));
@@ -121,7 +120,7 @@ fn body_in_c(equation: &Equation, is_name: impl Fn(&str) -> bool) -> Result<Stri
             c += &format!("real({token})");
         } else if first.is_ascii_alphabetic() || first == '_' {
             match FUNCTIONS.iter().find(|(function, _)| *function == token) {
-                _ if token == "let" => {
+                _ if token == "let" && !declares => {
                     declares = true;
                     c += "real";
                 }
@@ -130,9 +129,9 @@ fn body_in_c(equation: &Equation, is_name: impl Fn(&str) -> bool) -> Result<Stri
                 None if declares && is_name(token) && !known.contains(&token) => {
                     known.push(token);
                     declares = false;
-                    c += token;
+                    c += &format!("v_{token}");
                 }
-                None if known.contains(&token) => c += token,
+                None if known.contains(&token) => c += &format!("v_{token}"),
                 None => bail!(
                     "{name}: a body with {token:?}, which is neither a slot nor a number nor a function that it has"
                 ),
@@ -182,7 +181,7 @@ mod tests {
         let source = |body| source(equation(&["m"], body)).unwrap();
         let (a, b) = (source("{ w -= lr * g; }"), source("{ w += lr * g; }"));
         assert!(a.name != b.name && a.text != b.text && a == source("{ w -= lr * g; }"));
-        let signature = "void same(real* all_w, real* all_m, const real* all_g, size count, real decay, real lr)";
+        let signature = "void same(real* all_w, real* all_m, const real* all_g, size count, real decay, real v_lr)";
         assert!(a.text.contains(signature), "{}", a.text);
     }
 
@@ -191,9 +190,9 @@ mod tests {
         let c = |body| body_in_c(equation(&["m"], body), |_| true).unwrap();
         assert_eq!(
             c("{ let x = max(m, -g); w -= lr * x / 1e-3; }"),
-            "{ real x = larger_of(m, -g); w -= lr * x / real(1e-3); }"
+            "{ real v_x = larger_of(v_m, -v_g); v_w -= v_lr * v_x / real(1e-3); }"
         );
-        assert_eq!(c("let mut x = abs(1.5e+2); x += 0.5;"), "real  x = fabs(real(1.5e+2)); x += real(0.5);");
+        assert_eq!(c("let mut x = abs(1.5e+2); x += 0.5;"), "real  v_x = fabs(real(1.5e+2)); v_x += real(0.5);");
     }
 
     #[test]
@@ -203,7 +202,7 @@ mod tests {
         assert!(!check(&["m"], "all_w[7] = 0;") && !check(&["m"], "all_w = g;") && !check(&[], "m = 0;"));
         assert!(!check(&["m"], "real * p; *p = 0;") && !check(&["m"], "free(0);") && !check(&["m"], "w = m.sqrt();"));
         assert!(!check(&["w"], "w = 0;") && !check(&["m; x"], "w = 0;") && !check(&["max"], "w = g;"));
-        assert!(!check(&[], "w.x = 0;") && !check(&[], "let all_w = g;") && !check(&[], "let let = g;"));
-        assert!(!check(&[], "w = 1.0f32;") && !check(&[], "let real = g;") && !check(&[], "let larger_of = g;"));
+        assert!(!check(&[], "w.x = 0;") && !check(&[], "all_w = g;") && !check(&[], "let let = g;"));
+        assert!(!check(&[], "w = 1.0f32;") && !check(&[], "real = g;") && !check(&[], "w = larger_of(w, g);"));
     }
 }

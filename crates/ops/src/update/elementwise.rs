@@ -112,6 +112,7 @@ fn each_part<T: Number>(memory: &mut [&mut [T]], gradient: &[T], f: &OnPart<T>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::elementwise;
     use crate::random::Stream;
 
     elementwise! {

@@ -2,10 +2,11 @@
 
 use super::Optimizer;
 use super::optimizer::Kind;
+use super::state::{count_of_steps, mismatch};
 use super::transforms::all_finite;
 use super::wrapper::Wrapper;
 use candle_core::{Device, Tensor};
-use candle_keras_layers::{Config, Variable, setters};
+use candle_keras_layers::{Config, Variable};
 use candle_keras_ops::{Error, Gradient, Result};
 use serde::Deserialize;
 use serde_json::json;
@@ -49,13 +50,25 @@ impl LossScaleOptimizer {
         }
     }
 
-    setters! {
-        /// The name of the optimizer in files.
-        name: String,
-        /// The first scale. Default: 2^15. One that is too high is lowered soon.
-        initial_scale: f64,
-        /// After how many steps with finite gradients the scale is doubled. Default: 2000.
-        dynamic_growth_steps: u64,
+    /// The name of the optimizer in files.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// The first scale. Default: 2^15. One that is too high is lowered soon.
+    #[must_use]
+    pub fn initial_scale(mut self, scale: f64) -> Self {
+        self.initial_scale = scale;
+        self
+    }
+
+    /// After how many steps with finite gradients the scale is doubled. Default: 2000.
+    #[must_use]
+    pub fn dynamic_growth_steps(mut self, steps: u64) -> Self {
+        self.dynamic_growth_steps = steps;
+        self
     }
 
     pub(super) fn from_config(config: Config) -> Result<Self> {
@@ -146,7 +159,7 @@ impl Wrapper for LossScaleOptimizer {
         }
         let applied = self.inner.apply_gradients(gradients)?;
         self.step_counter += 1;
-        if self.step_counter == self.dynamic_growth_steps {
+        if self.step_counter >= self.dynamic_growth_steps {
             self.step_counter = 0;
             // One that is not finite in float32 would never become finite again.
             self.dynamic_scale = Some((scale * 2.0).min(2f64.powi(127)));
@@ -168,10 +181,14 @@ impl Wrapper for LossScaleOptimizer {
         ])
     }
 
-    fn set_own_state(&mut self, numbers: &[f64]) {
+    fn set_own_state(&mut self, numbers: &[f64]) -> Result<()> {
         if let [_, _, step_counter, dynamic_scale] = *numbers {
-            (self.step_counter, self.dynamic_scale) = (step_counter as u64, Some(dynamic_scale));
+            if !(dynamic_scale.is_finite() && dynamic_scale > 0.0) {
+                return Err(mismatch("a positive scale of the loss".into(), dynamic_scale.to_string()));
+            }
+            (self.step_counter, self.dynamic_scale) = (count_of_steps(step_counter)?, Some(dynamic_scale));
         }
+        Ok(())
     }
 
     fn scales_loss_dynamically(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Several optimizers, each for some weights. Keras: `keras.optimizers.MultiOptimizer`.
 
 use super::optimizer::Kind;
+use super::state::count_of_steps;
 use super::transforms::all_finite;
 use super::wrapper::Wrapper;
 use super::{Optimizer, Weights};
@@ -207,10 +208,11 @@ impl Wrapper for MultiOptimizer {
         ])
     }
 
-    fn set_own_state(&mut self, numbers: &[f64]) {
+    fn set_own_state(&mut self, numbers: &[f64]) -> Result<()> {
         if let [iterations, _] = *numbers {
-            self.iterations = iterations as u64;
+            self.iterations = count_of_steps(iterations)?;
         }
+        Ok(())
     }
 
     fn scales_loss_dynamically(&self) -> bool {

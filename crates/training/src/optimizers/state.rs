@@ -119,8 +119,7 @@ impl Optimizer {
                 for inner in wrapper.inner_mut() {
                     next = inner.restore(next, read)?;
                 }
-                wrapper.set_own_state(&numbers);
-                Ok(next)
+                wrapper.set_own_state(&numbers).map(|()| next)
             }
         }
     }
@@ -170,11 +169,7 @@ impl RuleOptimizer {
             }
             next += 1;
         }
-        let iterations = number(first, read)?;
-        if !(0.0..9e15).contains(&iterations) {
-            return Err(mismatch("a count of steps".into(), iterations.to_string()));
-        }
-        self.iterations = iterations as u64;
+        self.iterations = count_of_steps(number(first, read)?)?;
         if has_rate {
             self.options.learning_rate = number(first + 1, read)?.into();
         }
@@ -189,6 +184,14 @@ fn number(i: usize, read: &mut Read) -> Result<f64> {
     Ok(read(i, &place)?.unwrap_or(place).to_dtype(DType::F64)?.to_scalar()?)
 }
 
-fn mismatch(expected: String, received: String) -> Error {
+/// A count of steps, which a file has as any number.
+pub(super) fn count_of_steps(number: f64) -> Result<u64> {
+    if (0.0..9e15).contains(&number) {
+        return Ok(number as u64);
+    }
+    Err(mismatch("a count of steps".into(), number.to_string()))
+}
+
+pub(super) fn mismatch(expected: String, received: String) -> Error {
     Error::new("the optimizer's state does not suit the model").expected(expected).received(received)
 }

@@ -34,8 +34,8 @@ pub(super) trait Wrapper: Debug + Send + Sync {
     fn iterations(&self) -> u64;
     /// The numbers that it has in files before the states of the others: a count of steps, a learning rate and more.
     fn own_state(&self) -> Result<Vec<(&'static str, Tensor)>>;
-    /// Takes over these numbers.
-    fn set_own_state(&mut self, numbers: &[f64]);
+    /// Takes over these numbers; an error if they cannot be.
+    fn set_own_state(&mut self, numbers: &[f64]) -> Result<()>;
     /// Whether the loss scale follows the gradients.
     fn scales_loss_dynamically(&self) -> bool;
     /// Leaves it to another optimizer around it to scale the loss.

@@ -51,7 +51,7 @@ fn a_loss_scale_comes_back() {
     again.set_state(&[weight], &shapes, |i, _| Ok(Some(state[i].1.clone()))).unwrap();
     assert_eq!((again.iterations(), again.loss_scale() as f32), (2, 5e29));
     assert_eq!(again.count_params(), 6 + 4);
-    assert!(Optimizer::from(make().dynamic_growth_steps(0u64)).check().is_err());
+    assert!(Optimizer::from(make().dynamic_growth_steps(0)).check().is_err());
     assert!(Optimizer::from(LossScaleOptimizer::new(make())).check().is_err());
 }
 

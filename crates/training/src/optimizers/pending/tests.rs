@@ -2,7 +2,7 @@
 
 use crate::Optimizer;
 use crate::optimizers::*;
-use candle_core::DType;
+use candle_core::{DType, Device, Tensor};
 use candle_keras_layers::{Embedding, Input, Layer, Variable};
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Gradient, Rows};
