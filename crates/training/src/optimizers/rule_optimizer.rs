@@ -51,11 +51,7 @@ impl RuleOptimizer {
     }
 
     pub(super) fn rule(&self) -> Result<&dyn UpdateRule> {
-        let rule = self.rule.as_ref().map_err(|name| {
-            let known: Vec<_> = CLASSES.iter().map(|class| class.to_lowercase()).collect();
-            Error::unknown("optimizer", name, &known.iter().map(String::as_str).collect::<Vec<_>>())
-        })?;
-        Ok(&**rule)
+        known(&self.rule)
     }
 
     pub(super) fn check(&self) -> Result<()> {
@@ -99,7 +95,7 @@ impl RuleOptimizer {
     /// Makes the slots of these weights, so that they exist before the first step.
     pub(super) fn build(&mut self, weights: &[Variable]) -> Result<()> {
         for weight in weights.iter().filter(|weight| !self.slots.has(weight)).collect::<Vec<_>>() {
-            let rule = self.rule.as_deref().map_err(|name| Error::unknown("optimizer", name, CLASSES))?;
+            let rule = known(&self.rule)?;
             self.slots.build(weight, &self.transforms, rule)?;
             let slots = self.slots.of_rule(weight);
             let first = Step { learning_rate: self.learning_rate(), number: 1 };
@@ -176,7 +172,7 @@ impl RuleOptimizer {
 
     /// Decides how a weight is updated. All of it is up to date then that the update reads.
     fn prepare(&mut self, step: Step, weight: Variable, gradient: Gradient) -> Result<Update> {
-        let rule = self.rule.as_deref().map_err(|name| Error::unknown("optimizer", name, CLASSES))?;
+        let rule = known(&self.rule)?;
         let elementwise = rule.elementwise(step, &weight);
         let decays = self.decay.applies_to(&weight);
         let decay = if decays { self.decay.share(step.learning_rate) } else { 0.0 };
@@ -225,6 +221,15 @@ impl RuleOptimizer {
             }
         }
     }
+}
+
+/// The rule, or an error that says which names there are.
+fn known(rule: &Result<Box<dyn UpdateRule>, String>) -> Result<&dyn UpdateRule> {
+    let rule = rule.as_ref().map_err(|name| {
+        let known: Vec<_> = CLASSES.iter().map(|class| class.to_lowercase()).collect();
+        Error::unknown("optimizer", name, &known.iter().map(String::as_str).collect::<Vec<_>>())
+    })?;
+    Ok(&**rule)
 }
 
 fn tensors(slots: &[&Var]) -> Vec<Tensor> {

@@ -128,10 +128,12 @@ impl Optimizer {
 impl RuleOptimizer {
     fn config(&self) -> Result<(String, Config)> {
         let rule = self.rule()?;
-        let (class_name, mut config) = rule.config().filter(|_| !self.has_own_transforms()).ok_or_else(|| {
-            let what = if self.has_own_transforms() { "a transform of one's own, which has" } else { "" };
-            Error::new(format!("the optimizer {} has {what} no configuration", rule.name()).replace("  ", " "))
-                .help("implement UpdateRule::config, or save the weights alone")
+        let missing = |what: &str| Error::new(format!("the optimizer {} has {what}", rule.name()));
+        if self.has_own_transforms() {
+            return Err(missing("a transform of one's own, which has no configuration").help("save the weights alone"));
+        }
+        let (class_name, mut config) = rule.config().ok_or_else(|| {
+            missing("no configuration").help("implement UpdateRule::config, or save the weights alone")
         })?;
         // The learning rate may have been changed since.
         let options = serde_json::to_value(&self.options)?;
