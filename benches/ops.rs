@@ -51,14 +51,32 @@ fn cases() -> Vec<(&'static str, u64, Vec<Vec<usize>>, Op)> {
             shapes(&[&[128, 13, 13, 32], &[3, 3, 32, 64], &[64]]),
             Box::new(move |x| {
                 let axes = [window(13, 3, 1); 2];
-                ops::conv2d(&x[0], &x[1], Some(&x[2]), axes, 1, FusedActivation::Relu)
+                ops::conv(&x[0], &x[1], Some(&x[2]), &axes, 1, FusedActivation::Relu)
+            }),
+        ),
+        (
+            "depthwise conv 8 x 56 x 56 x 64, windows of 3 x 3",
+            8 * 54 * 54 * 9 * 64,
+            shapes(&[&[8, 56, 56, 64], &[3, 3, 64, 1], &[64]]),
+            Box::new(move |x| {
+                let axes = [window(56, 3, 1); 2];
+                ops::depthwise_conv(&x[0], &x[1], Some(&x[2]), &axes, FusedActivation::Relu)
+            }),
+        ),
+        (
+            "conv3d 4 x 16 x 16 x 16 x 16, 32 filters of 3 x 3 x 3",
+            4 * 14 * 14 * 14 * 27 * 16 * 32,
+            shapes(&[&[4, 16, 16, 16, 16], &[3, 3, 3, 16, 32], &[32]]),
+            Box::new(move |x| {
+                let axes = [window(16, 3, 1); 3];
+                ops::conv(&x[0], &x[1], Some(&x[2]), &axes, 1, FusedActivation::Relu)
             }),
         ),
         (
             "max pooling 128 x 26 x 26 x 32 by 2",
             128 * 26 * 26 * 32,
             shapes(&[&[128, 26, 26, 32]]),
-            Box::new(move |x| ops::pool2d(&x[0], Pool::Max, [window(26, 2, 2); 2])),
+            Box::new(move |x| ops::pool(&x[0], Pool::Max, &[window(26, 2, 2); 2])),
         ),
         (
             "LSTM 32 x 80 x 128, the products with the state",

@@ -13,7 +13,6 @@ use candle_keras::{prelude::*, utils};
 use clap::Parser;
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::Instant;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -73,8 +72,6 @@ struct Args {
 
 /// The number that the tokenizer gives to words that are not in the vocabulary.
 const UNKNOWN: u32 = 1;
-/// Pairs of words that are in memory at once.
-const CHUNK: usize = 1 << 20;
 
 fn main() -> Result<()> {
     let args = Args::parse();
@@ -104,51 +101,24 @@ fn main() -> Result<()> {
     model.to_device(&device)?;
     model.summary();
 
-    let batches = SkipgramBatches::new(&text, vocabulary)
+    let pairs = SkipgramBatches::new(text, vocabulary)
         .window_size(args.window_size)
         .negative_samples(args.negative_samples)
         .sample(args.sample)
         .oov_token(UNKNOWN)
-        .seed(args.seed)
-        .batch_size(CHUNK);
-    train(&mut model, &batches, &args)?;
+        .batch_size(args.batch_size)
+        .dataset();
+    let mut fit = Fit::new().epochs(args.epochs.into());
+    if let Some(folder) = &args.backup {
+        fit = fit.callback(BackupAndRestore::new(folder).save_freq(1000));
+    }
+    // Pairs are drawn while the model is trained on those before them.
+    model.fit(pairs.prefetch(4), (), fit)?;
+    writeln!(out)?;
     let vectors = common::vectors(tokenizer.vocabulary(), &targets.get_weights()?[0])?;
     if let Some(path) = &args.save {
         vectors.save(path)?;
         writeln!(out, "{} vectors written to {}\n", vectors.len(), path.display())?;
     }
     common::print_neighbours(&vectors, &args.near, 10)
-}
-
-/// Trains on all pairs, a chunk at a time. Each chunk is an epoch to `fit`, with a number of its own, so that callbacks see one training: the
-/// optimizer goes on from chunk to chunk, and a backup knows which chunks are done.
-fn train(model: &mut Model, batches: &SkipgramBatches, args: &Args) -> Result<()> {
-    let mut out = std::io::stdout();
-    let mut chunk = 0;
-    for epoch in 0..args.epochs {
-        let (start, mut pairs, mut loss) = (Instant::now(), 0, 0.0);
-        for (targets, contexts, labels) in batches.epoch(epoch.into())? {
-            // The pairs are in random order already.
-            let fit = Fit::new().batch_size(args.batch_size).shuffle(false).verbose(0);
-            let fit = fit.initial_epoch(chunk).epochs(chunk + 1);
-            let history = match &args.backup {
-                // The backup stays when a chunk is done: it is what the next one begins with.
-                Some(folder) => {
-                    let backup = BackupAndRestore::new(folder).delete_checkpoint(false);
-                    model.fit([&targets, &contexts], &labels, fit.callback(backup))?
-                }
-                None => model.fit([&targets, &contexts], &labels, fit)?,
-            };
-            let of_chunk = history.epoch.iter().position(|&number| number == chunk);
-            let of_chunk = of_chunk.and_then(|at| history["loss"].get(at)).copied().unwrap_or(f64::NAN);
-            pairs += labels.len();
-            loss += of_chunk * labels.len() as f64;
-            chunk += 1;
-        }
-        let rate = pairs as f64 / start.elapsed().as_secs_f64();
-        let loss = loss / pairs as f64;
-        writeln!(out, "epoch {:>3}  loss {loss:.4}  {pairs} pairs, {rate:.0} a second", epoch + 1)?;
-    }
-    writeln!(out)?;
-    Ok(())
 }

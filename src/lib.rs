@@ -25,10 +25,11 @@
 //! The guide is in the folder `docs`, the map of the code in `ARCHITECTURE.md`.
 
 #[doc(inline)]
-pub use candle_keras_layers::{GradientTape, Input, layers};
+pub use candle_keras_layers::{GradientSources, GradientTape, Input, layers};
 #[doc(inline)]
 pub use candle_keras_models::{
-    Batch, Compile, Evaluate, Fit, History, Logs, Model, Optimizer, Predict, Sequential, Step, StepLogs, TrainStep,
+    Batch, Compile, Dataset, Evaluate, Fit, History, Logs, Model, Optimizer, Predict, Sequential, Step, StepLogs,
+    TrainStep,
 };
 #[doc(inline)]
 pub use candle_keras_ops::{Error, Result};
@@ -169,7 +170,7 @@ pub mod prelude {
     pub use crate::layers;
     pub use crate::layers::Layer;
     pub use crate::models::load_model;
-    pub use crate::{Compile, Evaluate, Fit, History, Input, Model, Predict, Result, Sequential};
+    pub use crate::{Compile, Dataset, Evaluate, Fit, History, Input, Model, Predict, Result, Sequential};
     pub use candle_core::{DType, Device, Tensor};
 }
 

@@ -92,7 +92,7 @@ fn wrong_by(x: &Tensor, f: impl Fn(&Tensor) -> candle_core::Result<Tensor>) -> f
     found.iter().zip(differences).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
-/// `ops::conv2d`, which also takes sequences: candle's conv1d gives a batch the wrong gradient of its kernel.
+/// `ops::conv`, which also takes sequences: candle's conv1d gives a batch the wrong gradient of its kernel.
 #[test]
 fn conv1d_has_a_wrong_gradient_for_more_than_one_sample() {
     use candle_keras::ops::gradcheck::values;
@@ -102,14 +102,14 @@ fn conv1d_has_a_wrong_gradient_for_more_than_one_sample() {
     assert!(wrong_by(&kernel, |kernel| one.conv1d(kernel, 0, 1, 1, 1)) < 1e-6);
 }
 
-/// `ops::pool2d`: candle's gradient of a maximum over 2 x 2 is a quarter of what it should be.
+/// `ops::pool`: candle's gradient of a maximum over 2 x 2 is a quarter of what it should be.
 #[test]
 fn max_pool2d_has_a_quarter_of_the_gradient() {
     use candle_keras::ops::gradcheck::values;
     assert!(wrong_by(&values([1, 1, 4, 4], 1), |x| x.max_pool2d(2)) > 0.1);
 }
 
-/// `ops::pool2d`: candle puts the gradient into wrong cells where the window does not divide the size.
+/// `ops::pool`: candle puts the gradient into wrong cells where the window does not divide the size.
 #[test]
 fn avg_pool2d_of_an_odd_size_has_a_wrong_gradient() {
     use candle_keras::ops::gradcheck::values;

@@ -217,7 +217,7 @@ fn convolutions_and_pooling() {
     for (channels, filters, groups, windows, strides, dilations, padding) in [
         (1, 5, 1, [3, 3], [1, 1], [1, 1], Valid),
         (4, 6, 2, [3, 2], [2, 1], [1, 1], Same),
-        (4, 4, 4, [2, 2], [1, 2], [2, 1], Same),
+        (4, 4, 2, [2, 2], [1, 2], [2, 1], Same),
         (16, 16, 1, [3, 3], [1, 1], [1, 1], Same),
         (3, 2, 1, [1, 1], [2, 2], [1, 1], Valid),
     ] {
@@ -229,25 +229,42 @@ fn convolutions_and_pooling() {
         let axis = |i: usize, size| Axis::new(size, windows[i], strides[i], dilations[i], padding);
         let axes = [axis(0, 4), axis(1, 5)];
         for activation in [FusedActivation::Linear, FusedActivation::Relu] {
-            agree("conv2d", &["gather", "biased", "scatter"], &inputs, |x| {
-                ops::conv2d(&x[0], &x[1], Some(&x[2]), axes, groups, activation)
+            agree("conv", &["gather", "biased", "scatter"], &inputs, |x| {
+                ops::conv(&x[0], &x[1], Some(&x[2]), &axes, groups, activation)
             });
         }
         for pool in [Pool::Max, Pool::Average] {
             agree(&format!("{pool:?} of {axes:?}"), &["pool", "pool_backward"], &inputs[..1], |x| {
-                ops::pool2d(&x[0], pool, axes)
+                ops::pool(&x[0], pool, &axes)
             });
         }
     }
     let sequence = [values([2, 7, 3], 1), values([3, 3, 4], 2)];
-    let axes = [Axis::new(1, 1, 1, 1, Valid), Axis::new(7, 3, 1, 2, Padding::Causal)];
+    let axes = [Axis::new(7, 3, 1, 2, Padding::Causal)];
     agree("conv1d", &["gather", "biased", "scatter"], &sequence, |x| {
-        ops::conv2d(&x[0], &x[1], None, axes, 1, FusedActivation::Tanh)
+        ops::conv(&x[0], &x[1], None, &axes, 1, FusedActivation::Tanh)
     });
+    // Without kernels of their own, or with those of the windows alone.
+    let inputs = [values([2, 4, 5, 3], 1), values([2, 3, 3, 2], 2), values([6], 3)];
+    let axes = [Axis::new(4, 2, 2, 1, Same), Axis::new(5, 3, 1, 1, Valid)];
+    agree("depthwise_conv", &["gather", "scatter"], &inputs, |x| {
+        ops::depthwise_conv(&x[0], &x[1], Some(&x[2]), &axes, FusedActivation::Relu)
+    });
+    let inputs = [values([2, 3, 2, 3], 1), values([3, 2, 4, 3], 2), values([4], 3)];
+    let axes = [Axis::transposed(3, 3, 2, 1, Same, None), Axis::transposed(2, 2, 3, 1, Valid, None)];
+    agree("conv_transpose", &[], &inputs, |x| {
+        ops::conv_transpose(&x[0], &x[1], Some(&x[2]), &axes, FusedActivation::Relu)
+    });
+    let inputs = [values([2, 3, 4, 3, 2], 1), values([2, 2, 2, 2, 3], 2)];
+    let axes = [Axis::new(3, 2, 1, 1, Same), Axis::new(4, 2, 2, 1, Valid), Axis::new(3, 2, 1, 1, Valid)];
+    agree("conv of volumes", &[], &inputs, |x| ops::conv(&x[0], &x[1], None, &axes, 1, FusedActivation::Tanh));
+    for pool in [Pool::Max, Pool::Average] {
+        agree("pool of volumes", &[], &inputs[..1], |x| ops::pool(&x[0], pool, &axes));
+    }
     // The first of the largest has the gradient.
     let ties = Tensor::ones((1, 4, 4, 1), DType::F64, &Device::Cpu).unwrap();
     let axes = [Axis::new(4, 3, 1, 1, Same), Axis::new(4, 2, 2, 1, Same)];
-    agree("a maximum of equals", &["pool", "pool_backward"], &[ties], |x| ops::pool2d(&x[0], Pool::Max, axes));
+    agree("a maximum of equals", &["pool", "pool_backward"], &[ties], |x| ops::pool(&x[0], Pool::Max, &axes));
 }
 
 #[test]

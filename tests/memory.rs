@@ -1,8 +1,10 @@
 //! The memory of a fit: it does not grow with the number of steps, and is little more than what must be there.
 
+#![allow(clippy::unwrap_used)]
+
 use candle_keras::layers::{Dense, Dropout, Embedding, Lambda, Subtract};
 use candle_keras::prelude::*;
-use candle_keras::{ops, utils};
+use candle_keras::{Batch, ops, utils};
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -38,6 +40,7 @@ fn check(what: &str, model: &mut Model, x: &Vec<Tensor>, y: &Tensor, batch: usiz
 #[test]
 fn a_fit_takes_no_more_memory_than_it_must() {
     utils::set_random_seed(1);
+    a_stream_is_never_there_as_a_whole();
     for (batch, steps) in [(64, 10_000), (8192, 40)] {
         let mut model = Sequential::new(layers![
             Input::shape([32]),
@@ -70,4 +73,24 @@ fn a_fit_takes_no_more_memory_than_it_must() {
     let x = vec![ids(words(0)), ids(words(7))];
     let y = Tensor::zeros((32_000, 1), DType::F32, &Device::Cpu).unwrap();
     check("word distance", &mut model, &x, &y, batch, 10_000, [3 * vocabulary * dim, 3 * batch * dim]);
+}
+
+/// Four gigabytes of data that a closure makes, through a shuffle, threads and a prefetch.
+fn a_stream_is_never_there_as_a_whole() {
+    let (batches, rows, columns) = (4096, 256, 1024);
+    let batch = move |i: usize| -> Result<(Tensor, Tensor)> {
+        let x = Tensor::full(1.0 / (1 + i % 7) as f32, (rows, columns), &Device::Cpu)?;
+        Ok((x, Tensor::ones((rows, 1), DType::F32, &Device::Cpu)?))
+    };
+    let double = |batch: Batch| Ok(((&batch.x[0] * 2.0)?, batch.y));
+    let stream = Dataset::from_fn(batches, batch).shuffle(4).map_on(2, double).prefetch(2);
+    let mut model = Sequential::new(layers![Input::shape([columns]), Dense::new(1)]);
+    model.compile("adam", "mse").unwrap();
+    MEMORY.reset_peak_usage();
+    let before = MEMORY.current_usage();
+    model.fit(&stream, (), Fit::new().verbose(0)).unwrap();
+    let peak = MEMORY.peak_usage() - before;
+    // In the buffer, on the threads and before the model there are at most 16 batches of a megabyte, some of them twice.
+    println!("stream: {peak} bytes of {}", batches * rows * columns * 4);
+    assert!(peak < 32 << 20, "{peak} bytes");
 }

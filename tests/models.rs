@@ -452,6 +452,14 @@ fn operators_are_no_layers_and_parts_of_a_model_are_found() {
     assert_eq!(names(model.layers()), ["x", "code"]);
     assert_eq!(names(model.operations()), ["x", "code", "add", "exp"]);
     let encoder = Model::new(model.input().unwrap(), model.output_of("code").unwrap()).unwrap();
+    // Keras's way to the same: layer.input and layer.output.
+    let layer = model.get_layer("code").unwrap();
+    let same = Model::new(layer.input().unwrap(), layer.output().unwrap()).unwrap();
+    assert_eq!(same.output().unwrap().shape().unwrap(), encoder.output().unwrap().shape().unwrap());
+    let shared = Dense::new(2);
+    assert!(shared.output().unwrap_err().to_string().contains("0 calls"));
+    let _both = (shared.call(&x), shared.call(&x));
+    assert!(shared.output().unwrap_err().to_string().contains("2 calls"));
     assert_eq!(encoder.output().unwrap().shape().unwrap().size(-1), Some(2));
     assert!(model.output_of("cod").unwrap_err().to_string().contains("did you mean \"code\"?"));
     // A model is called on data in one line.

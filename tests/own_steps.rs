@@ -184,6 +184,34 @@ fn a_loop_of_ones_own_computes_what_fit_does() {
     assert!(apart < 1e-5, "{apart}");
 }
 
+/// A change of an input along the sign of its gradient raises the loss (Goodfellow et al., 2014), as finite differences say.
+#[test]
+fn inputs_have_gradients() {
+    candle_keras::utils::set_random_seed(3);
+    let model = Sequential::new(layers![Input::shape([4]), Dense::new(8).activation("tanh"), Dense::new(1)]);
+    let x = normal(&mut Stream::new(1, 0), 3, 4).unwrap();
+    let loss = |x: &Tensor| ops::mean(&ops::square(&model.call(x).unwrap()).unwrap(), ()).unwrap();
+    let tape = GradientTape::new();
+    let watched = tape.watch(&x).unwrap();
+    let weights = model.trainable_variables();
+    let (of_weights, gradient) = tape.gradient(&loss(&watched), (&weights, &watched)).unwrap();
+    assert_eq!((of_weights.len(), gradient.dims()), (4, x.dims()));
+    let number = |t: &Tensor| f64::from(t.to_scalar::<f32>().unwrap());
+    for i in 0..12 {
+        let mut step = vec![0f32; 12];
+        step[i] = 1e-2;
+        let step = Tensor::from_vec(step, (3, 4), &Device::Cpu).unwrap();
+        let slope = (number(&loss(&(&x + &step).unwrap())) - number(&loss(&(&x - &step).unwrap()))) / 2e-2;
+        let found = number(&gradient.flatten_all().unwrap().get(i).unwrap());
+        assert!((slope - found).abs() < 1e-3 + 1e-2 * slope.abs(), "{i}: {slope} {found}");
+    }
+    let attacked = (&x + (gradient.sign().unwrap() * 0.1).unwrap()).unwrap();
+    assert!(number(&loss(&attacked)) > number(&loss(&x)));
+    let tape = GradientTape::new();
+    let error = tape.gradient(&loss(&x), &x).unwrap_err().to_string();
+    assert!(error.contains("tape.watch"), "{error}");
+}
+
 #[test]
 fn a_step_that_is_not_finite_can_be_skipped_and_a_loss_scaled() {
     let make = |optimizer: SGD| {

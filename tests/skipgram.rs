@@ -1,13 +1,13 @@
 //! Word vectors the Keras way: two Embeddings, a Dot and a sigmoid, trained on pairs that are made from the text meanwhile.
 
-use candle_keras::callbacks::{BackupAndRestore, ModelCheckpoint};
+use candle_keras::callbacks::{BackupAndRestore, LambdaCallback, ModelCheckpoint};
 use candle_keras::layers::{Activation, Dot, Embedding, Flatten};
 use candle_keras::ops::random::Stream;
 use candle_keras::optimizers::Adam;
 use candle_keras::prelude::*;
 use candle_keras::preprocessing::sequence::{SkipgramBatches, Skipgrams, skipgrams};
 use candle_keras::word_vectors::KeyedVectors;
-use candle_keras::{losses, utils};
+use candle_keras::{Error, losses, utils};
 use std::path::Path;
 
 const TOPICS: usize = 8;
@@ -93,37 +93,37 @@ fn couples_of_skipgrams_train_it_as_well() {
     assert!(right > 0.9, "{right}");
 }
 
-/// Chunks of the text's pairs, each as an epoch of `fit`; the numbers of both losses and weights as bits. Cut off after so many chunks.
-fn train(folder: &Path, chunks: usize) -> (Vec<u64>, Vec<u32>) {
+/// A stream of pairs under `fit`; the losses and weights as bits. Cut off after so many steps.
+fn train(folder: &Path, die: Option<usize>) -> Result<(Vec<u64>, Vec<u32>)> {
     utils::set_random_seed(1);
     let (mut model, embedding) = model(false);
-    let text = text();
-    let chunked = batches(&text).batch_size(100_000);
-    let mut losses = Vec::new();
-    let all = (0..2).flat_map(|epoch| chunked.epoch(epoch).unwrap());
-    for (chunk, (targets, contexts, labels)) in all.enumerate().take(chunks) {
-        let checkpoint = ModelCheckpoint::new(folder.join("model.keras").display().to_string());
-        let backup = BackupAndRestore::new(folder).delete_checkpoint(false);
-        let fit = Fit::new().initial_epoch(chunk).epochs(chunk + 1).batch_size(256).shuffle(false).verbose(0);
-        let history = model.fit([&targets, &contexts], &labels, fit.callback(checkpoint).callback(backup)).unwrap();
-        assert_eq!(history.epoch, (0..history.epoch.len()).collect::<Vec<_>>());
-        losses = history["loss"].iter().map(|loss| loss.to_bits()).collect();
+    let pairs = SkipgramBatches::new(text(), VOCABULARY).window_size(3).sample(0.0).batch_size(256).dataset();
+    let mut step = 0;
+    let cut_off = LambdaCallback::new().on_train_batch_end(|_, _, _| {
+        step += 1;
+        if Some(step) == die { Err(Error::new("cut off")) } else { Ok(()) }
+    });
+    let checkpoint = ModelCheckpoint::new(folder.join("model.keras").display().to_string());
+    let backup = BackupAndRestore::new(folder).save_freq(10);
+    let fit = Fit::new().epochs(2).verbose(0).callback(checkpoint).callback(backup).callback(cut_off);
+    let history = model.fit(pairs.prefetch(2), (), fit)?;
+    let saved = load_model(folder.join("model.keras"))?;
+    for (a, b) in model.get_weights()?.iter().zip(saved.get_weights()?) {
+        assert_eq!(a.to_vec2::<f32>()?, b.to_vec2::<f32>()?);
     }
-    let saved = load_model(folder.join("model.keras")).unwrap();
-    assert_eq!(saved.layers().len(), model.layers().len());
-    let weights = model.get_weights().unwrap();
-    let vectors = embedding.get_weights().unwrap()[0].flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    for (a, b) in weights.iter().zip(saved.get_weights().unwrap()) {
-        assert_eq!(a.to_vec2::<f32>().unwrap(), b.to_vec2::<f32>().unwrap());
-    }
-    (losses, vectors.into_iter().map(f32::to_bits).collect())
+    let vectors = embedding.get_weights()?[0].flatten_all()?.to_vec1::<f32>()?;
+    let losses = history["loss"].iter().map(|loss| loss.to_bits()).collect();
+    Ok((losses, vectors.into_iter().map(f32::to_bits).collect()))
 }
 
 #[test]
-fn chunks_with_callbacks_go_on_where_they_were_cut_off() {
-    let [whole, cut] = [0, 1].map(|_| tempfile::tempdir().unwrap());
-    let expected = train(whole.path(), usize::MAX);
-    assert!(expected.0.len() >= 4, "{} chunks", expected.0.len());
-    assert_eq!(train(cut.path(), 2).0, expected.0[..2]);
-    assert_eq!(train(cut.path(), usize::MAX), expected);
+fn a_stream_of_pairs_goes_on_where_it_was_cut_off() {
+    let whole = train(tempfile::tempdir().unwrap().path(), None).unwrap();
+    assert_ne!(whole.0[0], whole.0[1]);
+    for die in [15, 150, 1000] {
+        let cut = tempfile::tempdir().unwrap();
+        let first = train(cut.path(), Some(die));
+        assert!(first.is_err(), "there are more than {die} steps");
+        assert_eq!(train(cut.path(), None).unwrap(), whole, "cut off after {die}");
+    }
 }

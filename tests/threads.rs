@@ -1,8 +1,10 @@
 //! What several threads do with models that share layers: it ends, with right numbers.
 
 use candle_keras::layers::{Dense, Embedding, Flatten};
-use candle_keras::prelude::*;
-use std::sync::mpsc;
+use candle_keras::losses::Loss;
+use candle_keras::{ops, prelude::*};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 /// Runs the jobs at once, each in a thread; panics if they have not ended after a minute.
@@ -58,4 +60,48 @@ fn training_predicting_and_reading_share_an_embedding() {
             }
         }),
     ]);
+}
+
+/// Two layers that begin alike and get the same gradients are alike after each step: a reader must never see one of them a step ahead.
+#[test]
+fn readers_see_whole_steps() {
+    let x = Input::shape([64]);
+    let layer = || Dense::new(256).use_bias(false).kernel_initializer("ones");
+    let (a, b) = (layer().call(&x), layer().call(&x));
+    let mut model = Model::new(&x, [&a, &b]).unwrap();
+    let mean = || Loss::new("mean", |_, y_pred| ops::mean(y_pred, -1));
+    model.compile("sgd", Compile::losses([mean(), mean()])).unwrap();
+    let served = model.clone();
+    let data = Tensor::ones((8, 64), DType::F32, &Device::Cpu).unwrap();
+    let targets = Tensor::zeros((8, 256), DType::F32, &Device::Cpu).unwrap();
+    let begin = model.get_weights().unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let differ = |a: &Tensor, b: &Tensor| a.ne(b).unwrap().max_all().unwrap().to_scalar::<u8>().unwrap() > 0;
+    let (stop, rows) = (done.clone(), data.clone());
+    let watch = move || {
+        let mut readings = 0;
+        while !stop.load(Ordering::Relaxed) || readings == 0 {
+            let outputs = served.predict_on_batch(&rows).unwrap();
+            let weights = served.get_weights().unwrap();
+            assert!(!differ(&outputs[0], &outputs[1]) && !differ(&weights[0], &weights[1]), "after {readings}");
+            readings += 1;
+        }
+    };
+    let train = move || {
+        model.fit(&data, [&targets, &targets], Fit::new().epochs(400).batch_size(2).verbose(0)).unwrap();
+        done.store(true, Ordering::Relaxed);
+        assert!(differ(&model.get_weights().unwrap()[0], &begin[0]));
+    };
+    together(vec![Box::new(watch), Box::new(train)]);
+}
+
+#[test]
+fn a_fit_can_be_handed_to_a_thread() {
+    const fn is_send<T: Send>() {}
+    is_send::<Fit>();
+    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]);
+    model.compile("sgd", "mse").unwrap();
+    let fit = Fit::new().epochs(2).verbose(0).callback(candle_keras::callbacks::EarlyStopping::new().monitor("loss"));
+    let history = std::thread::spawn(move || model.fit(vec![[1f32, 2.]], vec![1f32], fit).unwrap()).join().unwrap();
+    assert_eq!(history.epoch.len(), 2);
 }

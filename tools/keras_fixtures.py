@@ -315,6 +315,57 @@ for name, (layer, shape) in IMAGES.items():
         # A bias before a normalization has a gradient of 0, of whose rounding Adam makes steps of full size.
         return trained(Model(x, L.Dense(2)(layer()(L.Dense(shape[-1], use_bias="normalization" not in name)(x)))), rng)
 
+WINDOWS = {  # name: (layer, shape of the samples); over one, two and three axes
+    "conv3d": (lambda: L.Conv3D(3, 2, activation="tanh"), (3, 4, 3, 2)), "conv3d_same": (lambda: L.Conv3D(4, (2, 3, 1), strides=(2, 1, 2), padding="same", groups=2), (3, 4, 3, 2)),
+    "conv3d_dilated": (lambda: L.Conv3D(2, 2, dilation_rate=(1, 2, 1), use_bias=False), (2, 4, 3, 2)),
+    "conv3d_wide": (lambda: L.Conv3D(16, (3, 3, 3), padding="same", activation="relu"), (3, 5, 4, 1)),
+    "conv3d_first": (lambda: L.Conv3D(3, 2, data_format="channels_first", padding="same", activation="softmax"), (2, 3, 2, 4)),
+    "max_pooling3d": (lambda: L.MaxPooling3D(), (4, 3, 5, 2)), "max_pooling3d_same": (lambda: L.MaxPooling3D((3, 2, 1), strides=(1, 2, 2), padding="same"), (3, 4, 3, 2)),
+    "average_pooling3d": (lambda: L.AveragePooling3D(2, padding="same"), (3, 4, 3, 2)),
+    "average_pooling3d_first": (lambda: L.AveragePooling3D((1, 2, 3), strides=1, data_format="channels_first"), (2, 2, 3, 4)),
+    "global_average_pooling3d": (lambda: L.GlobalAveragePooling3D(), (2, 3, 2, 3)), "global_max_pooling3d": (lambda: L.GlobalMaxPooling3D(keepdims=True), (2, 3, 2, 3)),
+    "global_max_pooling3d_first": (lambda: L.GlobalMaxPooling3D(data_format="channels_first"), (2, 3, 2, 3)),
+    "conv1d_transpose": (lambda: L.Conv1DTranspose(3, 4, strides=2, activation="relu"), (4, 2)), "conv1d_transpose_same": (lambda: L.Conv1DTranspose(3, 3, strides=2, padding="same"), (4, 2)),
+    "conv1d_transpose_more": (lambda: L.Conv1DTranspose(2, 3, strides=3, padding="same", output_padding=1), (3, 2)),
+    "conv1d_transpose_apart": (lambda: L.Conv1DTranspose(2, 2, strides=3, use_bias=False), (3, 2)),
+    "conv1d_transpose_dilated": (lambda: L.Conv1DTranspose(2, 3, dilation_rate=2, padding="same", data_format="channels_first"), (2, 5)),
+    "conv2d_transpose": (lambda: L.Conv2DTranspose(3, 2, activation="tanh"), (3, 4, 2)), "conv2d_transpose_same": (lambda: L.Conv2DTranspose(3, (3, 4), strides=(2, 3), padding="same"), (3, 2, 2)),
+    "conv2d_transpose_more": (lambda: L.Conv2DTranspose(2, (2, 3), strides=2, output_padding=(1, 0), kernel_regularizer="l2"), (3, 2, 2)),
+    "conv2d_transpose_wide": (lambda: L.Conv2DTranspose(16, 3, padding="same", activation="tanh"), (6, 7, 16)),
+    "conv2d_transpose_first": (lambda: L.Conv2DTranspose(3, 2, dilation_rate=(2, 1), data_format="channels_first", activation="softmax"), (2, 3, 4)),
+    "conv3d_transpose": (lambda: L.Conv3DTranspose(2, 2, strides=(2, 1, 2), activation="tanh"), (2, 3, 2, 2)),
+    "conv3d_transpose_same": (lambda: L.Conv3DTranspose(2, (3, 2, 1), strides=(1, 2, 2), padding="same", output_padding=(0, 1, 0)), (2, 2, 3, 2)),
+    "conv3d_transpose_first": (lambda: L.Conv3DTranspose(2, 2, dilation_rate=2, data_format="channels_first"), (2, 2, 3, 2)),
+    "depthwise_conv1d": (lambda: L.DepthwiseConv1D(3, activation="relu"), (6, 3)), "depthwise_conv1d_more": (lambda: L.DepthwiseConv1D(2, depth_multiplier=3, padding="same", strides=2), (5, 2)),
+    "depthwise_conv1d_first": (lambda: L.DepthwiseConv1D(2, dilation_rate=2, data_format="channels_first", use_bias=False), (2, 6)),
+    "depthwise_conv2d": (lambda: L.DepthwiseConv2D(2, activation="tanh"), (4, 5, 3)), "depthwise_conv2d_more": (lambda: L.DepthwiseConv2D((3, 2), depth_multiplier=2, padding="same", strides=2), (5, 4, 3)),
+    "depthwise_conv2d_wide": (lambda: L.DepthwiseConv2D(3, padding="same", depthwise_regularizer="l2"), (6, 7, 21)),
+    "depthwise_conv2d_of_one": (lambda: L.DepthwiseConv2D(3, depth_multiplier=2), (4, 5, 1)),
+    "depthwise_conv2d_first": (lambda: L.DepthwiseConv2D(2, dilation_rate=(1, 2), data_format="channels_first"), (2, 4, 5)),
+    "separable_conv1d": (lambda: L.SeparableConv1D(4, 3, activation="relu"), (6, 3)),
+    "separable_conv1d_more": (lambda: L.SeparableConv1D(3, 2, depth_multiplier=2, padding="same", strides=2, use_bias=False), (5, 2)),
+    "separable_conv1d_first": (lambda: L.SeparableConv1D(3, 2, dilation_rate=2, data_format="channels_first", activation="softmax"), (2, 6)),
+    "separable_conv2d": (lambda: L.SeparableConv2D(4, 2, activation="tanh", pointwise_regularizer="l2"), (4, 5, 3)),
+    "separable_conv2d_more": (lambda: L.SeparableConv2D(3, (3, 2), depth_multiplier=2, padding="same", strides=2), (5, 4, 2)),
+    "separable_conv2d_first": (lambda: L.SeparableConv2D(3, 2, dilation_rate=(2, 1), data_format="channels_first"), (2, 4, 5)),
+    "zero_padding1d": (lambda: L.ZeroPadding1D((2, 1)), (3, 2)), "zero_padding1d_first": (lambda: L.ZeroPadding1D(data_format="channels_first"), (2, 3)),
+    "zero_padding2d": (lambda: L.ZeroPadding2D(), (3, 2, 2)), "zero_padding2d_sides": (lambda: L.ZeroPadding2D((2, 1)), (3, 2, 2)),
+    "zero_padding2d_first": (lambda: L.ZeroPadding2D(((1, 0), (0, 2)), data_format="channels_first"), (2, 3, 2)),
+    "zero_padding3d": (lambda: L.ZeroPadding3D(), (2, 1, 2, 2)), "zero_padding3d_first": (lambda: L.ZeroPadding3D(((1, 0), (0, 2), (1, 1)), data_format="channels_first"), (2, 2, 1, 2)),
+    "cropping1d": (lambda: L.Cropping1D(), (5, 2)), "cropping1d_sides": (lambda: L.Cropping1D((2, 0)), (5, 2)),
+    "cropping2d": (lambda: L.Cropping2D(1), (4, 3, 2)), "cropping2d_sides": (lambda: L.Cropping2D((1, 0)), (4, 3, 2)), "cropping2d_first": (lambda: L.Cropping2D(((1, 0), (0, 2)), data_format="channels_first"), (2, 3, 4)),
+    "cropping3d": (lambda: L.Cropping3D(), (4, 3, 3, 2)), "cropping3d_first": (lambda: L.Cropping3D(((1, 0), (0, 2), (0, 0)), data_format="channels_first"), (2, 3, 3, 2)),
+    "up_sampling1d": (lambda: L.UpSampling1D(3), (3, 2)), "up_sampling2d": (lambda: L.UpSampling2D((2, 3)), (3, 2, 2)),
+    "up_sampling2d_bilinear": (lambda: L.UpSampling2D((2, 3), interpolation="bilinear"), (3, 4, 2)),
+    "up_sampling2d_first": (lambda: L.UpSampling2D(2, interpolation="bilinear", data_format="channels_first"), (2, 3, 4)),
+    "up_sampling3d": (lambda: L.UpSampling3D(), (2, 1, 3, 2)), "up_sampling3d_first": (lambda: L.UpSampling3D((1, 2, 3), data_format="channels_first"), (2, 2, 1, 2)),
+}
+for name, (layer, shape) in WINDOWS.items():
+    @case(name)
+    def _(rng, layer=layer, shape=shape):
+        x = L.Input(shape)
+        return trained(Model(x, L.Dense(2)(layer()(L.Dense(shape[-1])(x)))), rng)
+
 CELLS = {
     "lstm": lambda **k: L.LSTM(3, **k), "lstm_other": lambda **k: L.LSTM(3, activation="relu", recurrent_activation="hard_sigmoid", unit_forget_bias=False, use_bias=False, **k),
     "gru": lambda **k: L.GRU(3, **k), "gru_before": lambda **k: L.GRU(3, reset_after=False, **k), "simple_rnn": lambda **k: L.SimpleRNN(3, **k),

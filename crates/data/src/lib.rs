@@ -2,7 +2,7 @@
 
 mod arrays;
 pub mod atomic;
-mod batches;
+mod dataset;
 mod numerical;
 mod sequence;
 mod skipgrams;
@@ -10,14 +10,14 @@ mod text;
 mod text_vectorization;
 mod tokenizer;
 
-pub use arrays::{Element, ToTensor, ToTensors};
-pub use batches::Batches;
+pub use arrays::{Element, Nested, ToTensor, ToTensors};
 pub use candle_keras_ops::{Error, Result};
+pub use dataset::{Batch, Batching, Cardinality, Data, Dataset, Elements, IntoBatch, IntoData, Shuffle, Source};
 pub use numerical::to_categorical;
 pub use sequence::{Pad, Side, pad_sequences};
 pub use skipgrams::{
     AliasTable, SkipgramBatches, SkipgramEpoch, Skipgrams, keep_probability, make_sampling_table, skipgrams,
 };
 pub use text::{Document, ReadText, read_text};
-pub use text_vectorization::{Standardize, TextVectorization};
+pub use text_vectorization::{Standardize, TextVectorization, Texts};
 pub use tokenizer::WordTokenizer;

@@ -1,7 +1,8 @@
 //! TextVectorization: text in, numbers of words out. Keras: `keras.layers.TextVectorization`, in its mode `"int"`.
 
+use crate::Dataset;
 use candle_core::{Device, Tensor};
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, strings};
 use std::collections::HashMap;
 
 /// What is done to a text before it is split into words.
@@ -71,6 +72,38 @@ pub struct TextVectorization {
     ids: HashMap<String, i64>,
 }
 
+/// Texts to learn from, one after another.
+pub trait Texts {
+    /// Calls the function with each of them.
+    ///
+    /// # Errors
+    /// If a text cannot be had, and those of the function.
+    fn each_text(self, f: &mut dyn FnMut(&str) -> Result<()>) -> Result<()>;
+}
+
+impl<I: IntoIterator<Item: AsRef<str>>> Texts for I {
+    fn each_text(self, f: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
+        for text in self {
+            f(text.as_ref())?;
+        }
+        Ok(())
+    }
+}
+
+/// The inputs of all elements; targets are left aside.
+impl Texts for &Dataset {
+    fn each_text(self, f: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
+        for element in self.iter()? {
+            for text in element?.x {
+                for text in strings(&text)? {
+                    f(&text)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// How many numbers come before the first word.
 const RESERVED: usize = 2;
 
@@ -110,17 +143,21 @@ impl TextVectorization {
         self
     }
 
-    /// Learns the vocabulary of these texts, in place of any earlier one.
-    pub fn adapt<S: AsRef<str>>(&mut self, texts: impl IntoIterator<Item = S>) -> Result<()> {
+    /// Learns the vocabulary of these texts, in place of any earlier one: strings, or the inputs of a [`Dataset`], which is read once.
+    ///
+    /// # Errors
+    /// If `standardize` is unknown, or the dataset has no text or cannot be read.
+    pub fn adapt(&mut self, texts: impl Texts) -> Result<()> {
         let mut counts: HashMap<String, u64> = HashMap::new();
-        for text in texts {
-            for word in self.standardize.apply(text.as_ref())?.split_whitespace() {
+        texts.each_text(&mut |text| {
+            for word in self.standardize.apply(text)?.split_whitespace() {
                 match counts.get_mut(word) {
                     Some(count) => *count += 1,
                     None => _ = counts.insert(word.into(), 1),
                 }
             }
-        }
+            Ok(())
+        })?;
         let mut words: Vec<_> = counts.into_iter().collect();
         words.sort_by(|(word_a, a), (word_b, b)| b.cmp(a).then_with(|| word_b.cmp(word_a)));
         let kept = self.max_tokens.map_or(usize::MAX, |max| max.saturating_sub(RESERVED));
@@ -195,5 +232,18 @@ mod tests {
         assert_eq!(apply("strip_punctuation"), "Its A1");
         assert!(TextVectorization::new().standardize("upper").adapt(["a"]).is_err());
         assert!(TextVectorization::new().set_vocabulary(["a", "a"]).is_err());
+    }
+
+    #[test]
+    fn a_dataset_of_text_is_learned_from() {
+        let texts = vec!["the cat", "the dog", "näht the"];
+        let dataset = Dataset::from_tensor_slices((texts.clone(), vec![0f32; 3])).unwrap();
+        let (mut a, mut b) = (TextVectorization::new(), TextVectorization::new());
+        a.adapt(&texts).unwrap();
+        b.adapt(&dataset.batch(2)).unwrap();
+        assert_eq!(a.get_vocabulary(), b.get_vocabulary());
+        b.adapt(&dataset).unwrap();
+        assert_eq!(a.get_vocabulary(), b.get_vocabulary());
+        assert!(b.adapt(&Dataset::from_tensor_slices(vec![1f32]).unwrap()).is_err());
     }
 }

@@ -3,12 +3,13 @@
 use crate::declare::write_argument;
 use crate::naming::AutoName;
 use crate::policy::{DTypePolicy, dtype_policy};
+use crate::symbolic::Node;
 use crate::variable::{Variable, Weight};
 use crate::{Arguments, ConfigMap, Configure, IntoLayer, Layer, Regularizer, Shape};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{Error, Result};
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 /// The part of a layer that all layers share. A clone is another handle to the same layer: the same name and weights.
 #[derive(Clone)]
@@ -30,6 +31,8 @@ struct State {
     layers: Vec<(String, Arc<dyn Layer>)>,
     fixed: Vec<FixedSize>,
     calls: usize,
+    /// The first symbolic call, as long as what came out of it exists.
+    first_call: Weak<Node>,
     warned_of_mask: bool,
 }
 
@@ -169,6 +172,7 @@ impl Base {
             layers: Vec::new(),
             fixed: Vec::new(),
             calls: 0,
+            first_call: Weak::new(),
             warned_of_mask: false,
         })));
         // The global policy is a known one.
@@ -375,6 +379,28 @@ impl Base {
             }
         }
         Ok((state.dtypes.compute, state.activity_regularizer.clone()))
+    }
+
+    /// Takes note of a symbolic call.
+    pub(crate) fn called(&self, node: &Arc<Node>) {
+        if node.index() == 0 {
+            self.write_state().first_call = Arc::downgrade(node);
+        }
+    }
+
+    /// The only symbolic call.
+    ///
+    /// # Errors
+    /// If there is none, or several.
+    pub(crate) fn only_call(&self) -> Result<Arc<Node>> {
+        let state = self.read_state();
+        match (state.calls, state.first_call.upgrade()) {
+            (1, Some(node)) => Ok(node),
+            (calls, _) => Err(Error::new(format!("the layer {:?} has no output of its own", state.name))
+                .expected("one call of it on a symbolic tensor")
+                .received(format!("{calls} calls"))
+                .help("keep what the call gave, or take model.output_of(name)")),
+        }
     }
 
     /// The index of the next symbolic call.

@@ -20,7 +20,9 @@ pub struct Context {
     gradients: bool,
     trained: Option<Arc<Trained>>,
     step: u64,
-    scope: Scope,
+    random: Stream,
+    /// The run as a whole, and the layers that are running, from the outermost in.
+    scopes: Vec<Scope>,
     masks: Vec<Option<Tensor>>,
     arguments: CallArguments<Tensor>,
     output_masks: Option<Vec<Option<Tensor>>>,
@@ -51,28 +53,16 @@ impl Trained {
 }
 
 /// Where the random numbers of a layer come from: from its place in the model, whatever other layers draw.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Scope {
-    outer: Stream,
     /// Which of the runs in the outer scope this is.
     place: u64,
     runs: u64,
     draws: u64,
 }
 
-impl Scope {
-    fn new(outer: Stream, place: u64) -> Self {
-        Self { outer, place, runs: 0, draws: 0 }
-    }
-
-    fn stream(&self) -> Stream {
-        self.outer.child(self.place)
-    }
-}
-
 /// What is put back when a layer has run.
 pub(crate) struct Outer {
-    scope: Scope,
     masks: Vec<Option<Tensor>>,
     arguments: CallArguments<Tensor>,
     training: bool,
@@ -96,7 +86,8 @@ impl Context {
             gradients,
             trained: None,
             step: 0,
-            scope: Scope::new(random, 0),
+            random,
+            scopes: vec![Scope::default()],
             masks: Vec::new(),
             arguments: CallArguments::new(),
             output_masks: None,
@@ -186,11 +177,15 @@ impl Context {
     /// Random numbers for this layer in this run; they depend on `seed` and the step alone, if the layer has a seed of its own, and otherwise on the seed of
     /// the run and the layer's place in the model.
     pub fn random(&mut self, seed: Option<u64>) -> Stream {
-        self.scope.draws += 1;
-        let draws = self.scope.draws;
+        let scope = self.scope();
+        scope.draws += 1;
+        let draws = scope.draws;
         match seed {
             Some(seed) => Stream::new(seed, 0).child(self.step).child(draws),
-            None => self.scope.stream().child(0).child(draws),
+            None => {
+                let random = self.scopes.iter().fold(self.random.clone(), |random, scope| random.child(scope.place));
+                random.child(0).child(draws)
+            }
         }
     }
 
@@ -222,6 +217,11 @@ impl Context {
                 self.updates.push((variable.clone(), value));
             }
         }
+    }
+
+    /// Whether states have new values.
+    pub fn has_updates(&self) -> bool {
+        !self.updates.is_empty()
     }
 
     /// Gives the states their new values.
@@ -267,13 +267,13 @@ impl Context {
     }
 
     /// How many layers inside of this one have run, to go back to.
-    pub(crate) fn mark(&self) -> u64 {
-        self.scope.runs
+    pub(crate) fn mark(&mut self) -> u64 {
+        self.scope().runs
     }
 
     /// Lets the layers inside draw the random numbers again that they have drawn since the mark.
     pub(crate) fn rewind(&mut self, mark: u64) {
-        self.scope.runs = mark;
+        self.scope().runs = mark;
     }
 
     /// Says the masks of the layer's outputs, where they come out of the run itself (a nested model).
@@ -288,10 +288,11 @@ impl Context {
     /// Enters a layer.
     pub(crate) fn enter(&mut self, masks: Vec<Option<Tensor>>, arguments: CallArguments<Tensor>) -> Result<Outer> {
         let training = arguments.flag("training")?.unwrap_or(self.training);
-        self.scope.runs += 1;
-        let scope = Scope::new(self.scope.stream(), self.scope.runs);
+        let scope = self.scope();
+        scope.runs += 1;
+        let place = scope.runs;
+        self.scopes.push(Scope { place, ..Scope::default() });
         Ok(Outer {
-            scope: std::mem::replace(&mut self.scope, scope),
             masks: std::mem::replace(&mut self.masks, masks),
             arguments: std::mem::replace(&mut self.arguments, arguments),
             training: std::mem::replace(&mut self.training, training),
@@ -300,8 +301,17 @@ impl Context {
 
     /// Leaves it.
     pub(crate) fn leave(&mut self, outer: Outer) {
-        let Outer { scope, masks, arguments, training } = outer;
-        (self.scope, self.masks, self.arguments) = (scope, masks, arguments);
-        self.training = training;
+        let Outer { masks, arguments, training } = outer;
+        self.scopes.pop();
+        (self.masks, self.arguments, self.training) = (masks, arguments, training);
+    }
+
+    /// The layer that is running.
+    fn scope(&mut self) -> &mut Scope {
+        if self.scopes.is_empty() {
+            self.scopes.push(Scope::default());
+        }
+        let last = self.scopes.len() - 1;
+        &mut self.scopes[last]
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::Variable;
 use crate::callable::{losses, replace_losses};
-use candle_core::Tensor;
-use candle_keras_ops::{Gradient, Result, Tape};
+use candle_core::{Tensor, Var};
+use candle_keras_ops::{Error, Gradient, Gradients, Result, Tape};
 
 /// Records what layers and the functions of `ops` compute on tensors in this thread, for a training loop of one's own.
 ///
@@ -48,20 +48,95 @@ impl GradientTape {
         losses()
     }
 
-    /// The gradient of a scalar for each of these weights on which it depends, which ends the recording.
+    /// Lets a tensor have a gradient: an input, say. What is computed from the tensor that this gives is recorded. TensorFlow: `tape.watch(x)`.
+    ///
+    /// ```
+    /// use candle_keras_layers::GradientTape;
+    /// use candle_keras_ops as ops;
+    /// use candle_core::{Device, Tensor};
+    /// let tape = GradientTape::new();
+    /// let x = tape.watch(&Tensor::new(&[1f32, -3.], &Device::Cpu)?)?;
+    /// let loss = ops::sum(&ops::square(&x)?, ())?;
+    /// assert_eq!(tape.gradient(&loss, &x)?.to_vec1::<f32>()?, [2., -6.]);
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// Those of the functions in the backward pass.
-    pub fn gradient(self, loss: &Tensor, variables: &[Variable]) -> Result<Vec<(Variable, Gradient)>> {
+    /// If there is no memory for a copy.
+    pub fn watch(&self, tensor: &Tensor) -> Result<Tensor> {
+        Ok(Var::from_tensor(&tensor.detach())?.into_inner())
+    }
+
+    /// The gradient of a scalar for each of these sources, which ends the recording: of weights those on which it depends, for
+    /// `apply_gradients` of an optimizer; of a [watched](Self::watch) tensor, a tensor; of `(weights, &x)`, both.
+    ///
+    /// # Errors
+    /// Those of the functions in the backward pass, and if a tensor was not watched or the scalar does not depend on it.
+    pub fn gradient<S: GradientSources>(self, loss: &Tensor, sources: S) -> Result<S::Found> {
         let Self { tape, outer } = self;
         drop(outer);
-        let gradients = tape.backward(loss)?;
-        let mut found = Vec::with_capacity(variables.len());
-        for variable in variables {
-            if let Some(gradient) = variable.gradient(&gradients)? {
+        sources.find(&tape.backward(loss)?)
+    }
+}
+
+/// What a tape gives the gradients of: weights, tensors, or both.
+pub trait GradientSources {
+    /// The gradients.
+    type Found;
+
+    /// Finds them among those of the backward pass.
+    ///
+    /// # Errors
+    /// If one is missing that there must be.
+    fn find(self, gradients: &Gradients) -> Result<Self::Found>;
+}
+
+impl GradientSources for &[Variable] {
+    type Found = Vec<(Variable, Gradient)>;
+
+    fn find(self, gradients: &Gradients) -> Result<Self::Found> {
+        let mut found = Vec::with_capacity(self.len());
+        for variable in self {
+            if let Some(gradient) = variable.gradient(gradients)? {
                 found.push((variable.clone(), gradient));
             }
         }
         Ok(found)
+    }
+}
+
+impl GradientSources for &Vec<Variable> {
+    type Found = Vec<(Variable, Gradient)>;
+
+    fn find(self, gradients: &Gradients) -> Result<Self::Found> {
+        self.as_slice().find(gradients)
+    }
+}
+
+impl GradientSources for &Tensor {
+    type Found = Tensor;
+
+    fn find(self, gradients: &Gradients) -> Result<Tensor> {
+        gradients.get(self).cloned().ok_or_else(|| {
+            Error::new("there is no gradient of this tensor")
+                .expected("what tape.watch(&x) gave, on which the loss depends")
+                .received(format!("a tensor of shape {:?}", self.dims()))
+        })
+    }
+}
+
+impl<const N: usize> GradientSources for [&Tensor; N] {
+    type Found = Vec<Tensor>;
+
+    fn find(self, gradients: &Gradients) -> Result<Vec<Tensor>> {
+        self.into_iter().map(|tensor| tensor.find(gradients)).collect()
+    }
+}
+
+impl<A: GradientSources, B: GradientSources> GradientSources for (A, B) {
+    type Found = (A::Found, B::Found);
+
+    fn find(self, gradients: &Gradients) -> Result<Self::Found> {
+        Ok((self.0.find(gradients)?, self.1.find(gradients)?))
     }
 }

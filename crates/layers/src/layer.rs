@@ -3,9 +3,9 @@
 use crate::base::Build;
 use crate::call::{CallArgument, CallArguments};
 use crate::callable::{CallInputs, Callable};
-use crate::symbolic::NodeOutput;
+use crate::symbolic::{KerasTensor, NodeOutput};
 use crate::variable::Variable;
-use crate::{Config, Context, DTypePolicy, Declared, Regularizer, Shape, TensorSpec};
+use crate::{Config, Context, DTypePolicy, Declared, Regularizer, Shape, TensorSpec, WeightSet};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{Error, Result, warnings};
 use std::any::Any;
@@ -177,7 +177,9 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
 
     /// The values of all weights, as copies. Keras: `layer.get_weights()`.
     fn get_weights(&self) -> Result<Vec<Tensor>> {
-        self.variables().iter().map(|variable| Ok(variable.value().copy()?)).collect()
+        let variables = self.variables();
+        let copies = || variables.iter().map(|variable| Ok(variable.value().copy()?)).collect();
+        WeightSet::new(variables.clone()).read(copies)
     }
 
     /// Replaces the values of all weights, in the order of `get_weights`. Keras: `layer.set_weights(weights)`.
@@ -195,12 +197,29 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
                 .in_layer(self.layer_name(), self.class_name()));
         }
         let assign = |(variable, value): (&Variable, &Tensor)| variable.assign(value);
-        variables.iter().zip(weights).try_for_each(assign).map_err(|e| e.in_layer(self.layer_name(), self.class_name()))
+        let assigned = WeightSet::new(variables.clone()).write(|| variables.iter().zip(weights).try_for_each(assign));
+        assigned.map_err(|e| e.in_layer(self.layer_name(), self.class_name()))
     }
 
     /// The number of numbers in all weights.
     fn count_params(&self) -> usize {
         self.variables().iter().map(Variable::elem_count).sum()
+    }
+
+    /// The symbolic tensor that came out of the only call of this layer: `model.get_layer("code")?.output()?`. Keras: `layer.output`.
+    ///
+    /// # Errors
+    /// If the layer was not called, or several times, or has several outputs.
+    fn output(&self) -> Result<KerasTensor> {
+        only(&self.base().only_call()?.outputs(), "outputs")
+    }
+
+    /// The symbolic tensor that the only call of this layer took. Keras: `layer.input`.
+    ///
+    /// # Errors
+    /// If the layer was not called, or several times, or takes several inputs.
+    fn input(&self) -> Result<KerasTensor> {
+        only(self.base().only_call()?.inputs(), "inputs")
     }
 
     /// Calls the layer, and makes its weights if this is its first call. Keras: `layer(inputs)`.
@@ -437,6 +456,14 @@ pub fn run_together(
     layer.base().before_run(inputs).map_err(named)?;
     let outputs = layer.forward_with(next, inputs, ctx).map_err(named)?;
     Ok(outputs.map(|outputs| (outputs, Vec::new())))
+}
+
+/// The one symbolic tensor of a call.
+fn only(tensors: &[NodeOutput], what: &str) -> Result<KerasTensor> {
+    match tensors {
+        [tensor] => Ok(tensor.into()),
+        all => Err(Error::new(format!("the layer has not one of its {what}")).received(all.len().to_string())),
+    }
 }
 
 /// The one input of a layer that takes one.

@@ -40,6 +40,7 @@ mod spatial;
 mod spec;
 mod symbolic;
 mod variable;
+mod weight_set;
 mod wrapper;
 
 pub use activations::ActivationFunction;
@@ -54,7 +55,7 @@ pub use core::{MissingWords, Pretrained, PretrainedRows, WordTable};
 pub use declare::{
     Arguments, ConfigMap, Configure, Declared, WithBase, convert, from_config, to_config, write_argument,
 };
-pub use gradient_tape::GradientTape;
+pub use gradient_tape::{GradientSources, GradientTape};
 pub use initializers::Initializer;
 pub use layer::{Layer, Outputs, build, run, run_together, run_with, single};
 pub use list::IntoLayer;
@@ -69,8 +70,9 @@ pub use rnn::{
 };
 pub use serde_json::Value as Config;
 pub use shape::{Shape, Size};
-pub use sizes::Sizes;
+pub use sizes::{Pairs, Sizes};
 pub use spec::TensorSpec;
 pub use symbolic::{Input, KerasTensor, KerasTensors, Node, NodeOutput, call, call_with};
 pub use variable::{PendingUpdates, Variable, Weight, to_be_loaded};
+pub use weight_set::WeightSet;
 pub use wrapper::AnyLayer;

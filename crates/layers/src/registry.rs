@@ -31,13 +31,15 @@ macro_rules! layers_of_keras {
 layers_of_keras! {
     activations: Activation;
     attention: MultiHeadAttention;
-    convolutional: Conv1D Conv2D;
+    convolutional: Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose DepthwiseConv1D DepthwiseConv2D
+        SeparableConv1D SeparableConv2D;
     core: Dense Embedding InputLayer;
     merging: Add Average Concatenate Dot Maximum Minimum Multiply Subtract;
     normalization: BatchNormalization GroupNormalization LayerNormalization RMSNormalization;
-    pooling: AveragePooling1D AveragePooling2D GlobalAveragePooling1D GlobalAveragePooling2D GlobalMaxPooling1D
-        GlobalMaxPooling2D MaxPooling1D MaxPooling2D;
+    pooling: AveragePooling1D AveragePooling2D AveragePooling3D GlobalAveragePooling1D GlobalAveragePooling2D
+        GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D MaxPooling1D MaxPooling2D MaxPooling3D;
     regularization: Dropout;
-    reshaping: Flatten Reshape;
+    reshaping: Cropping1D Cropping2D Cropping3D Flatten Reshape UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D
+        ZeroPadding2D ZeroPadding3D;
     rnn: Bidirectional GRU GRUCell LSTM LSTMCell RNN SimpleRNN SimpleRNNCell StackedRNNCells TimeDistributed;
 }

@@ -1,8 +1,9 @@
 //! What layers over images and sequences share: where the channels are, how windows move over the axes.
 
-use crate::Shape;
+use crate::{Build, Context, Layer, Shape, Sizes};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Axis, Error, Padding, Result};
+use std::array;
 
 /// Whether the channels are the last axis, and not the one behind the batch.
 pub(crate) fn channels_last(data_format: &str) -> Result<bool> {
@@ -30,7 +31,7 @@ pub(crate) fn spatial<const N: usize>(input: &Shape, data_format: &str) -> Resul
     match sizes.and_then(|sizes| sizes.try_into().ok()) {
         Some(sizes) => Ok((sizes, input[if last { N + 1 } else { 1 }])),
         None => {
-            let axes = if N == 1 { "steps" } else { "height, width" };
+            let axes = ["steps", "height, width", "depth, height, width"][N.clamp(1, 3) - 1];
             Err(Error::new(format!("the layer takes inputs with {} axes", N + 2))
                 .expected(if last {
                     format!("(batch, {axes}, channels)")
@@ -56,38 +57,107 @@ pub(crate) fn with_spatial<const N: usize>(
     })
 }
 
-/// How windows of these sizes move over an image, or over a sequence as an image of height 1.
-pub(crate) fn axes<const N: usize>(
-    dims: &[usize],
-    windows: [usize; N],
-    strides: [usize; N],
-    dilations: [usize; N],
-    padding: Padding,
-) -> [Axis; 2] {
-    let axis = |i: usize| Axis::new(dims[i + 1], windows[i], strides[i], dilations[i], padding);
-    if N == 1 { [Axis::new(1, 1, 1, 1, Padding::Valid), axis(0)] } else { [axis(0), axis(N - 1)] }
+/// How windows move over `N` axes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Windows<const N: usize> {
+    /// How large they are.
+    pub(crate) size: Sizes<N>,
+    /// How far they are apart.
+    pub(crate) strides: Sizes<N>,
+    /// How far their elements are apart.
+    pub(crate) dilation: Sizes<N>,
 }
 
-/// How many windows there are along an axis.
-pub(crate) fn windows(
-    size: Option<usize>,
-    window: usize,
-    stride: usize,
-    dilation: usize,
-    padding: Padding,
-) -> Result<Option<usize>> {
-    let Some(size) = size else { return Ok(None) };
-    match Axis::new(size, window, stride, dilation, padding).output {
-        0 => Err(Error::new("a window is larger than the input")
-            .expected(format!(
-                "at least {} elements along the axis",
-                (window - 1).saturating_mul(dilation).saturating_add(1)
-            ))
-            .received(size.to_string())
-            .help("padding(\"same\") puts zeros around the input")),
-        count => Ok(Some(count)),
+impl<const N: usize> Windows<N> {
+    /// The windows over the axes of a tensor with its channels last.
+    pub(crate) fn axes(&self, dims: &[usize], padding: Padding) -> [Axis; N] {
+        let Self { size, strides, dilation } = self;
+        array::from_fn(|i| Axis::new(dims[i + 1], size.0[i], strides.0[i], dilation.0[i], padding))
+    }
+
+    /// How many windows there are along each axis.
+    pub(crate) fn count(&self, mut sizes: [Option<usize>; N], padding: Padding) -> Result<[Option<usize>; N]> {
+        for (i, size) in sizes.iter_mut().enumerate() {
+            let (window, dilation) = (self.size.0[i], self.dilation.0[i]);
+            let Some(input) = *size else { continue };
+            *size = match Axis::new(input, window, self.strides.0[i], dilation, padding).output {
+                0 => {
+                    let reach = (window.max(1) - 1).saturating_mul(dilation).saturating_add(1);
+                    return Err(Error::new("a window is larger than the input")
+                        .expected(format!("at least {reach} elements along the axis"))
+                        .received(input.to_string())
+                        .help("padding(\"same\") puts zeros around the input"));
+                }
+                count => Some(count),
+            };
+        }
+        Ok(sizes)
+    }
+
+    /// An error if a size is 0; the layer calls that of the windows `size`.
+    pub(crate) fn check(&self, size: &str) -> Result<()> {
+        positive(size, &self.size.0)?;
+        positive("strides", &self.strides.0)?;
+        positive("dilation_rate", &self.dilation.0)
     }
 }
+
+/// What a layer over the axes between the batch and the channels does, for any number of these axes.
+pub(crate) trait SpatialLayer {
+    /// The shape that comes out.
+    fn output_shape(&self, input: &Shape) -> Result<Shape>;
+
+    /// Asks for the weights.
+    fn build(&self, _: &Shape, _: &mut Build) -> Result<()> {
+        Ok(())
+    }
+
+    /// Does the work of the layer, which has the weights.
+    fn forward(&self, layer: &dyn Layer, x: &Tensor, ctx: &mut Context) -> Result<Tensor>;
+
+    /// Does that of the next layer as well, if it is faster so.
+    fn forward_with(&self, _: &dyn Layer, _: &dyn Layer, _: &Tensor, _: &mut Context) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
+}
+
+/// `impl Layer` for a class whose layers do what a [`SpatialLayer`] does.
+macro_rules! spatial_layer {
+    ($class:ident, |$layer:ident| $what:expr) => {
+        impl $crate::Layer for $class {
+            fn compute_output_shape(&self, inputs: &[$crate::Shape]) -> $crate::Result<Vec<$crate::Shape>> {
+                let $layer = self;
+                Ok(vec![$crate::spatial::SpatialLayer::output_shape(&$what, $crate::single(inputs)?)?])
+            }
+
+            fn build(&self, inputs: &[$crate::Shape], build: &mut $crate::Build) -> $crate::Result<()> {
+                let $layer = self;
+                $crate::spatial::SpatialLayer::build(&$what, $crate::single(inputs)?, build)
+            }
+
+            fn forward(
+                &self,
+                inputs: &[candle_core::Tensor],
+                ctx: &mut $crate::Context,
+            ) -> $crate::Result<Vec<candle_core::Tensor>> {
+                let $layer = self;
+                Ok(vec![$crate::spatial::SpatialLayer::forward(&$what, self, $crate::single(inputs)?, ctx)?])
+            }
+
+            fn forward_with(
+                &self,
+                next: &dyn $crate::Layer,
+                inputs: &[candle_core::Tensor],
+                ctx: &mut $crate::Context,
+            ) -> $crate::Result<Option<Vec<candle_core::Tensor>>> {
+                let $layer = self;
+                let x = $crate::single(inputs)?;
+                Ok($crate::spatial::SpatialLayer::forward_with(&$what, self, next, x, ctx)?.map(|y| vec![y]))
+            }
+        }
+    };
+}
+pub(crate) use spatial_layer;
 
 /// Runs `f` on the tensor with its channels last; they are moved there and back if they are first, which copies the tensor.
 pub(crate) fn run_channels_last(

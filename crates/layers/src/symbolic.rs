@@ -286,7 +286,9 @@ pub fn call_with(
     let of_arguments = arguments.map(|tensor| Ok(tensor.spec().clone()))?;
     let outputs = layer.compute_output_spec(&specs, &of_arguments).map_err(named)?;
     let index = layer.base().next_call();
-    Ok(Arc::new(Node { layer, index, inputs, arguments, outputs }).outputs())
+    let node = Arc::new(Node { layer, index, inputs, arguments, outputs });
+    node.layer.base().called(&node);
+    Ok(node.outputs())
 }
 
 /// [`call`] for a layer with `N` outputs, each of which carries the error if there is one.

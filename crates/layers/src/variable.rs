@@ -6,7 +6,7 @@ use candle_keras_ops::{Error, Gradient, Gradients, Result, RowPlaces};
 use std::cell::Cell;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A weight of a layer. A clone is another handle to the same weight.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ struct Inner {
     id: u64,
     path: String,
     value: RwLock<Var>,
+    /// Held while a step reads or changes it; see `WeightSet`.
+    step: RwLock<()>,
     is_state: bool,
     trainable: AtomicBool,
     regularizer: Option<Regularizer>,
@@ -171,6 +173,7 @@ impl Weight {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             path: format!("{layer}/{}", self.name),
             value: RwLock::new(value),
+            step: RwLock::new(()),
             is_state: !self.trainable,
             trainable: AtomicBool::new(self.trainable),
             regularizer: self.regularizer,
@@ -184,6 +187,14 @@ impl Weight {
 impl Variable {
     fn var(&self) -> RwLockReadGuard<'_, Var> {
         self.0.value.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn lock_for_reading(&self) -> RwLockReadGuard<'_, ()> {
+        self.0.step.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn lock_for_writing(&self) -> RwLockWriteGuard<'_, ()> {
+        self.0.step.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A number that no other variable of the process has.

@@ -4,11 +4,11 @@ use crate::Result;
 use crate::callbacks::Callback;
 use crate::steps::TrainStep;
 use candle_core::Tensor;
-use candle_keras_data::{ToTensor, ToTensors};
+use candle_keras_data::{Data, IntoData, ToTensors};
 use std::collections::BTreeMap;
 
-/// Inputs, targets and perhaps weights.
-pub(crate) type Data = (Vec<Tensor>, Vec<Tensor>, Option<Tensor>);
+/// Inputs, targets and weights.
+pub(crate) type Validation = (Data, Data, Vec<Tensor>);
 
 /// What all three have: the size of a batch, how much is printed, callbacks.
 pub(crate) struct Run<'a> {
@@ -38,7 +38,7 @@ macro_rules! run_arguments {
                 Self::default()
             }
 
-            /// The number of samples a batch. Default: 32. The last batch may be smaller.
+            /// The number of samples a batch of arrays. Default: 32. The last batch may be smaller. A dataset comes in batches already.
             pub fn batch_size(mut self, batch_size: usize) -> Self {
                 self.run.batch_size = batch_size;
                 self
@@ -66,11 +66,13 @@ pub struct Fit<'a> {
     pub(crate) step: Option<Box<dyn TrainStep + 'a>>,
     pub(crate) epochs: usize,
     pub(crate) validation_split: f64,
-    pub(crate) validation_data: Option<Result<Data>>,
+    pub(crate) validation_data: Option<Result<Validation>>,
     pub(crate) shuffle: bool,
     pub(crate) class_weight: BTreeMap<u32, f64>,
-    pub(crate) sample_weight: Option<Result<Tensor>>,
+    pub(crate) sample_weight: Option<Result<Vec<Tensor>>>,
     pub(crate) initial_epoch: usize,
+    pub(crate) steps_per_epoch: Option<usize>,
+    pub(crate) validation_steps: Option<usize>,
     pub(crate) validation_batch_size: Option<usize>,
     pub(crate) validation_freq: usize,
 }
@@ -87,6 +89,8 @@ impl Default for Fit<'_> {
             class_weight: BTreeMap::new(),
             sample_weight: None,
             initial_epoch: 0,
+            steps_per_epoch: None,
+            validation_steps: None,
             validation_batch_size: None,
             validation_freq: 1,
         }
@@ -116,20 +120,20 @@ impl Fit<'_> {
         self
     }
 
-    /// Validates on these inputs and targets after each epoch; goes before `validation_split`.
-    pub fn validation_data(mut self, x: impl ToTensors, y: impl ToTensors) -> Self {
-        self.validation_data = Some(x.to_tensors().and_then(|x| Ok((x, y.to_tensors()?, None))));
+    /// Validates on these inputs and targets after each epoch, or on a [`Dataset`](candle_keras_data::Dataset) with `()` in place of targets; goes before `validation_split`.
+    pub fn validation_data(mut self, x: impl IntoData, y: impl IntoData) -> Self {
+        self.validation_data = Some(x.into_data().and_then(|x| Ok((x, y.into_data()?, Vec::new()))));
         self
     }
 
     /// [`validation_data`](Self::validation_data) with a weight for each sample.
-    pub fn weighted_validation_data(mut self, x: impl ToTensors, y: impl ToTensors, weight: impl ToTensor) -> Self {
-        let data = || Ok((x.to_tensors()?, y.to_tensors()?, Some(weight.to_tensor()?)));
+    pub fn weighted_validation_data(mut self, x: impl ToTensors, y: impl ToTensors, weight: impl ToTensors) -> Self {
+        let data = || Ok((x.into_data()?, y.into_data()?, weight.to_tensors()?));
         self.validation_data = Some(data());
         self
     }
 
-    /// Whether each epoch goes through the samples in a new order. Default: true.
+    /// Whether each epoch goes through arrays in a new order. Default: true. A dataset has [its own](candle_keras_data::Dataset::shuffle).
     pub fn shuffle(mut self, shuffle: bool) -> Self {
         self.shuffle = shuffle;
         self
@@ -141,15 +145,27 @@ impl Fit<'_> {
         self
     }
 
-    /// How much each sample weighs in the loss: `(samples,)`, or `(samples, steps)`.
-    pub fn sample_weight(mut self, weight: impl ToTensor) -> Self {
-        self.sample_weight = Some(weight.to_tensor());
+    /// How much each sample weighs in the loss: `(samples,)`, or `(samples, steps)`. For a model with several outputs, one for all of them or one for each.
+    pub fn sample_weight(mut self, weight: impl ToTensors) -> Self {
+        self.sample_weight = Some(weight.to_tensors());
         self
     }
 
     /// The index of the first epoch, for a run that goes on.
     pub fn initial_epoch(mut self, epoch: usize) -> Self {
         self.initial_epoch = epoch;
+        self
+    }
+
+    /// The number of batches an epoch. Default: all there are. Where a dataset has more, the next epoch goes on with them; where it ends within an epoch, this one is shorter.
+    pub fn steps_per_epoch(mut self, steps: usize) -> Self {
+        self.steps_per_epoch = Some(steps);
+        self
+    }
+
+    /// The number of batches of a validation. Default: all there are.
+    pub fn validation_steps(mut self, steps: usize) -> Self {
+        self.validation_steps = Some(steps);
         self
     }
 
@@ -172,7 +188,8 @@ impl Fit<'_> {
 pub struct Evaluate<'a> {
     pub(crate) run: Run<'a>,
     pub(crate) step: Option<Box<dyn TrainStep + 'a>>,
-    pub(crate) sample_weight: Option<Result<Tensor>>,
+    pub(crate) sample_weight: Option<Result<Vec<Tensor>>>,
+    pub(crate) steps: Option<usize>,
 }
 
 run_arguments!(Evaluate);
@@ -187,8 +204,14 @@ impl<'a> Evaluate<'a> {
 
 impl Evaluate<'_> {
     /// How much each sample weighs in the loss.
-    pub fn sample_weight(mut self, weight: impl ToTensor) -> Self {
-        self.sample_weight = Some(weight.to_tensor());
+    pub fn sample_weight(mut self, weight: impl ToTensors) -> Self {
+        self.sample_weight = Some(weight.to_tensors());
+        self
+    }
+
+    /// The number of batches. Default: all there are.
+    pub fn steps(mut self, steps: usize) -> Self {
+        self.steps = Some(steps);
         self
     }
 }
@@ -198,6 +221,15 @@ impl Evaluate<'_> {
 #[must_use]
 pub struct Predict<'a> {
     pub(crate) run: Run<'a>,
+    pub(crate) steps: Option<usize>,
 }
 
 run_arguments!(Predict);
+
+impl Predict<'_> {
+    /// The number of batches. Default: all there are.
+    pub fn steps(mut self, steps: usize) -> Self {
+        self.steps = Some(steps);
+        self
+    }
+}

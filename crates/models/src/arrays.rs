@@ -1,9 +1,9 @@
 //! Arrays brought to what a model takes: their number, ranks, shapes and dtypes.
 
 use crate::Result;
-use crate::arguments::Data;
 use crate::graph::Graph;
 use candle_core::{DType, Tensor};
+use candle_keras_data::Batch;
 use candle_keras_layers::{NodeOutput, Shape};
 use candle_keras_ops::{Error, warnings};
 use std::collections::BTreeMap;
@@ -36,10 +36,17 @@ fn adapt(array: Tensor, input: &NodeOutput) -> Result<Tensor> {
     // A fixed batch size is one of the batches, not of all data.
     let sample: Shape = std::iter::once(None).chain(shape.iter().skip(1).copied()).collect();
     if !sample.accepts(array.dims()) {
-        return Err(Error::new("the data does not suit the input")
+        let error = Error::new("the data does not suit the input")
             .expected(format!("shape {shape}"))
-            .received(format!("shape {:?}", array.dims()))
-            .in_layer(layer.layer_name(), layer.class_name()));
+            .received(format!("shape {:?}", array.dims()));
+        let one_sample = shape.len() == array.rank() + 1
+            && shape.iter().skip(1).zip(array.dims()).all(|(a, b)| a.is_none_or(|a| a == *b));
+        let error = if one_sample {
+            error.help("this is one sample: Dataset::batch makes batches, an array has the samples on axis 0")
+        } else {
+            error
+        };
+        return Err(error.in_layer(layer.layer_name(), layer.class_name()));
     }
     if input.dtype() == DType::F32 && array.dtype().is_int() && too_large_for_f32(&array)? {
         warnings::warn(format!(
@@ -104,21 +111,15 @@ pub(crate) fn same_length(what: [&str; 2], a: &[Tensor], b: &[Tensor]) -> Result
 }
 
 /// The first samples and the last ones: `floor(n (1 - part))` of them are the first.
-pub(crate) fn split((x, y, weight): Data, part: f64) -> Result<(Data, Data)> {
-    let samples = x[0].dim(0)?;
+pub(crate) fn split(arrays: &Batch, part: f64) -> Result<(Batch, Batch)> {
+    let samples = arrays.size();
     let at = (samples as f64 * (1.0 - part)).floor() as usize;
     if !(0.0..1.0).contains(&part) || at == 0 || at == samples {
         return Err(Error::new("validation_split must leave samples on both sides")
             .expected("more than 0 and less than 1")
             .received(format!("{part} of {samples} samples")));
     }
-    let cut = |arrays: &[Tensor], from: usize, to: usize| {
-        arrays.iter().map(|array| array.narrow(0, from, to - from)).collect::<candle_core::Result<Vec<_>>>()
-    };
-    let side = |from, to| -> Result<Data> {
-        let weight = weight.as_ref().map(|weight| weight.narrow(0, from, to - from)).transpose()?;
-        Ok((cut(&x, from, to)?, cut(&y, from, to)?, weight))
-    };
+    let side = |from: usize, to: usize| arrays.map(|array| Ok(array.narrow(0, from, to - from)?));
     Ok((side(0, at)?, side(at, samples)?))
 }
 

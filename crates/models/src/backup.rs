@@ -1,7 +1,7 @@
 //! The whole state of a training, saved and taken up again: what [`BackupAndRestore`](crate::callbacks::BackupAndRestore) asks for.
 
 use crate::callbacks::{Callback, CallbackState};
-use crate::compiled::Shapes;
+use crate::compiled::{MetricState, Shapes};
 use crate::saving::safetensors::{self, SafetensorsFile};
 use crate::steps::TrainStep;
 use crate::{History, Logs, Model, Optimizer, Result};
@@ -19,6 +19,8 @@ pub(crate) struct Progress {
     pub(crate) epoch: usize,
     /// The steps of the epoch that are done; none at its beginning.
     pub(crate) step: usize,
+    /// The batches that were taken of this pass over the data.
+    pub(crate) taken: usize,
     /// Whether it ends here.
     pub(crate) stopped: bool,
     /// The logs of the last epoch.
@@ -30,20 +32,20 @@ pub(crate) struct Progress {
 struct State {
     epoch: usize,
     step: usize,
+    taken: usize,
     stopped: bool,
     last: Vec<(String, u64)>,
     random: Stream,
-    epochs: u64,
+    passes: u64,
     optimizer: Counters,
-    means: Vec<(Vec<u64>, Option<Shapes>)>,
+    /// Of each mean and metric: the number of its tensors, the shapes that settled it, its name.
+    metrics: Vec<(usize, Option<Shapes>, Option<String>)>,
     history_epochs: Vec<usize>,
     history: Vec<(String, Vec<u64>)>,
     callbacks: Vec<(Vec<u64>, Vec<u64>, usize)>,
-    /// Of a step of one's own: the counters of its optimizers, and the means of what it logs.
+    /// Of a step of one's own: the counters of its optimizers.
     #[serde(default)]
     own_optimizers: Vec<Counters>,
-    #[serde(default)]
-    own_means: Vec<(String, [u64; 2])>,
 }
 
 /// What [`Optimizer::counters`] says.
@@ -89,20 +91,24 @@ pub(crate) fn save(
     for (c, state) in states.iter().enumerate() {
         state.tensors.iter().enumerate().for_each(|(i, tensor)| _ = put(&format!("callback{c}"), i, tensor.clone()));
     }
+    let metrics = compiled.metric_states()?;
+    for (m, state) in metrics.iter().enumerate() {
+        state.tensors.iter().enumerate().for_each(|(i, tensor)| _ = put(&format!("metric{m}"), i, tensor.clone()));
+    }
     let state = State {
         epoch: progress.epoch,
         step: progress.step,
+        taken: progress.taken,
         stopped: progress.stopped,
         last: progress.last.iter().map(|(name, value)| (name.into(), value.to_bits())).collect(),
         random: compiled.random.clone(),
-        epochs: compiled.epochs,
+        passes: compiled.passes,
         optimizer: counters(&compiled.optimizer),
-        means: compiled.means().into_iter().map(|(mean, shapes)| (bits(&mean), shapes)).collect(),
+        metrics: metrics.into_iter().map(|state| (state.tensors.len(), state.shapes, state.name)).collect(),
         history_epochs: history.epoch.clone(),
         history: history.iter().map(|(name, values)| (name.into(), bits(values))).collect(),
         callbacks: states.iter().map(|s| (s.counts.clone(), bits(&s.numbers), s.tensors.len())).collect(),
         own_optimizers,
-        own_means: compiled.own_means().into_iter().map(|(name, mean)| (name, mean.map(f64::to_bits))).collect(),
     };
     safetensors::write(path, &tensors, Some(&serde_json::to_value(state)?))
 }
@@ -152,18 +158,21 @@ pub(crate) fn restore(
     for (o, ((optimizer, variables), counters)) in own.into_iter().zip(state.own_optimizers).enumerate() {
         restore_optimizer(&format!("own{o}"), optimizer, &variables, counters)?;
     }
-    compiled.set_own_means(state.own_means.into_iter().map(|(name, mean)| (name, mean.map(f64::from_bits))));
-    (compiled.random, compiled.epochs) = (state.random, state.epochs);
-    let means: Vec<_> = state.means.into_iter().map(|(mean, shapes)| (values(&mean), shapes)).collect();
-    compiled.set_means(&means)?;
+    (compiled.random, compiled.passes) = (state.random, state.passes);
+    let read =
+        |kind: &str, count: usize| (0..count).map_while(|i| get(kind, i)).map(|t| t.read()).collect::<Result<_>>();
+    let metrics = state.metrics.into_iter().enumerate();
+    let metrics = metrics.map(|(m, (count, shapes, name))| {
+        Ok(MetricState { tensors: read(&format!("metric{m}"), count)?, shapes, name })
+    });
+    compiled.set_metric_states(metrics.collect::<Result<_>>()?)?;
     let (epochs, numbers) = (state.history_epochs, state.history);
     history.restore(epochs, numbers.into_iter().map(|(name, bits)| (name, values(&bits))).collect());
     for (c, (callback, (counts, numbers, count))) in callbacks.iter_mut().zip(state.callbacks).enumerate() {
-        let kind = format!("callback{c}");
-        let tensors = (0..count).map_while(|i| get(&kind, i)).map(|stored| stored.read()).collect::<Result<_>>()?;
+        let tensors = read(&format!("callback{c}"), count)?;
         callback.set_state(CallbackState { counts, numbers: values(&numbers), tensors });
     }
     let mut last = Logs::default();
     state.last.into_iter().for_each(|(name, bits)| last.insert(name, f64::from_bits(bits)));
-    Ok(Some(Progress { epoch: state.epoch, step: state.step, stopped: state.stopped, last }))
+    Ok(Some(Progress { epoch: state.epoch, step: state.step, taken: state.taken, stopped: state.stopped, last }))
 }

@@ -6,7 +6,8 @@ use candle_core::{DType, Tensor};
 use candle_keras_layers::{Layer, Trained, Variable};
 use candle_keras_ops::random::{self, Stream};
 use candle_keras_ops::{Error, warnings};
-use candle_keras_training::{Compile, Direction, Loss, Metric, MetricSpec, PerOutput};
+use candle_keras_training::metrics::{Direction, RunningMean};
+use candle_keras_training::{Compile, Loss, Metric, MetricSpec, PerOutput};
 use std::sync::Arc;
 
 /// A batch as losses and metrics see it: one tensor for each output of the model.
@@ -29,24 +30,6 @@ impl Results<'_> {
     }
 }
 
-/// A mean over batches, each weighted by its size, as Keras logs losses.
-#[derive(Debug, Default)]
-struct Mean {
-    total: f64,
-    count: f64,
-}
-
-impl Mean {
-    fn update(&mut self, value: f64, weight: f64) {
-        self.total += value * weight;
-        self.count += weight;
-    }
-
-    fn result(&self) -> f64 {
-        if self.count == 0.0 { 0.0 } else { self.total / self.count }
-    }
-}
-
 /// A metric of one output; which one it is may depend on the shapes of the data.
 #[derive(Debug)]
 struct OutputMetric {
@@ -62,8 +45,15 @@ struct OutputMetric {
 /// The sizes of a batch of targets and of one of predictions.
 pub(crate) type Shapes = (Vec<usize>, Vec<usize>);
 
-/// What a mean knows of the batches since its last reset, and by which shapes it is the metric that it is.
-pub(crate) type MeanState = (Vec<f64>, Option<Shapes>);
+/// What a mean or metric knows of the batches since its last reset.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct MetricState {
+    pub(crate) tensors: Vec<Tensor>,
+    /// Of a metric, the shapes by which it is the metric that it is.
+    pub(crate) shapes: Option<Shapes>,
+    /// Of what a step of one's own logs, its name.
+    pub(crate) name: Option<String>,
+}
 
 #[derive(Debug)]
 pub(crate) struct Compiled {
@@ -74,12 +64,12 @@ pub(crate) struct Compiled {
     loss_weights: Vec<f64>,
     loss_names: Vec<String>,
     metrics: Vec<OutputMetric>,
-    loss_mean: Mean,
-    loss_means: Vec<Mean>,
+    loss_mean: RunningMean,
+    loss_means: Vec<RunningMean>,
     /// Whether a step of one's own trains, which takes whatever targets it wants.
     pub(crate) has_own_step: bool,
     /// Of what it logs.
-    own_means: Vec<(String, Mean)>,
+    own_means: Vec<(String, RunningMean)>,
     /// What the optimizer changes; settled at compile, as Keras does.
     pub(crate) trainable: Vec<Variable>,
     pub(crate) trained: Arc<Trained>,
@@ -87,8 +77,8 @@ pub(crate) struct Compiled {
     pub(crate) variables: Vec<Variable>,
     /// Random numbers of this model's training: dropout and shuffling.
     pub(crate) random: Stream,
-    /// Epochs of all fits so far, so that no two are shuffled alike.
-    pub(crate) epochs: u64,
+    /// Passes over the data of all fits so far, so that no two are shuffled alike.
+    pub(crate) passes: u64,
 }
 
 impl Compiled {
@@ -120,7 +110,7 @@ impl Compiled {
             loss_weights: Vec::new(),
             loss_names: Vec::new(),
             metrics: Vec::new(),
-            loss_mean: Mean::default(),
+            loss_mean: RunningMean::default(),
             loss_means: Vec::new(),
             has_own_step: false,
             own_means: Vec::new(),
@@ -128,7 +118,7 @@ impl Compiled {
             trained: Arc::default(),
             variables: Vec::new(),
             random: random::next_stream(),
-            epochs: 0,
+            passes: 0,
         })
     }
 
@@ -152,7 +142,7 @@ impl Compiled {
         }
         let weights = self.compile.loss_weights.resolve(outputs, "loss weights")?;
         self.loss_weights = weights.into_iter().map(|weight| weight.unwrap_or(1.0)).collect();
-        self.loss_means = outputs.iter().map(|_| Mean::default()).collect();
+        self.loss_means = outputs.iter().map(|_| RunningMean::default()).collect();
         self.loss_names = outputs.iter().map(|name| format!("{name}_loss")).collect();
         self.metrics.clear();
         for (weighted, specs) in [(false, &self.compile.metrics), (true, &self.compile.weighted_metrics)] {
@@ -227,12 +217,12 @@ impl Compiled {
     }
 
     /// Takes the losses of a batch into their means, and the batch into all metrics.
-    pub(crate) fn measure(&mut self, loss: f64, losses: &[Option<Tensor>], batch: &Results) -> Result<()> {
-        self.loss_mean.update(loss, batch.size());
+    pub(crate) fn measure(&mut self, loss: &Tensor, losses: &[Option<Tensor>], batch: &Results) -> Result<()> {
+        self.loss_mean.update(loss, batch.size())?;
         if losses.iter().flatten().count() > 1 {
             for (mean, loss) in self.loss_means.iter_mut().zip(losses) {
                 if let Some(loss) = loss {
-                    mean.update(scalar(loss)?, batch.size());
+                    mean.update(loss, batch.size())?;
                 }
             }
         }
@@ -254,80 +244,84 @@ impl Compiled {
     /// Takes what a step of one's own has logged for a batch of this size into the means of the epoch.
     pub(crate) fn measure_own(&mut self, logs: &StepLogs, size: usize) -> Result<()> {
         for (name, value) in logs {
-            let value = scalar(value)?;
-            match self.own_means.iter_mut().find(|(known, _)| known == name) {
-                Some((_, mean)) => mean.update(value, size as f64),
-                None => {
-                    let mut mean = Mean::default();
-                    mean.update(value, size as f64);
-                    self.own_means.push(((*name).into(), mean));
-                }
-            }
+            let known = self.own_means.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+                self.own_means.push(((*name).into(), RunningMean::default()));
+                self.own_means.len() - 1
+            });
+            self.own_means[known].1.update(value, size as f64)?;
         }
         Ok(())
     }
 
-    /// Starts all means anew.
-    pub(crate) fn reset_metrics(&mut self) {
-        self.loss_mean = Mean::default();
+    /// Forgets what a step of one's own has logged, its names included.
+    pub(crate) fn clear_own_means(&mut self) {
         self.own_means.clear();
-        self.loss_means.iter_mut().for_each(|mean| *mean = Mean::default());
+    }
+
+    /// Resets all means.
+    pub(crate) fn reset_metrics(&mut self) {
+        self.loss_mean = RunningMean::default();
+        self.own_means.clear();
+        self.loss_means.iter_mut().for_each(|mean| *mean = RunningMean::default());
         self.metrics.iter_mut().filter_map(|metric| metric.metric.as_mut()).for_each(|metric| metric.reset_state());
     }
 
-    /// The names and means of what a step of one's own logs: totals and counts.
-    pub(crate) fn own_means(&self) -> Vec<(String, [f64; 2])> {
-        self.own_means.iter().map(|(name, mean)| (name.clone(), [mean.total, mean.count])).collect()
-    }
-
-    /// Takes over what [`own_means`](Self::own_means) said.
-    pub(crate) fn set_own_means(&mut self, means: impl IntoIterator<Item = (String, [f64; 2])>) {
-        self.own_means = means.into_iter().map(|(name, [total, count])| (name, Mean { total, count })).collect();
-    }
-
-    /// What the means know of the batches since the last reset.
-    pub(crate) fn means(&self) -> Vec<MeanState> {
-        let of_mean = |mean: &Mean| (vec![mean.total, mean.count], None);
+    /// What the means and metrics know of the batches since the last reset, for a backup.
+    pub(crate) fn metric_states(&self) -> Result<Vec<MetricState>> {
+        let of_mean = |mean: &RunningMean| Ok(MetricState { tensors: vec![mean.state()?], ..MetricState::default() });
         let of_metric = |metric: &OutputMetric| {
-            (metric.metric.as_ref().map_or(Vec::new(), |metric| metric.state()), metric.shapes.clone())
+            let tensors = metric.metric.as_ref().map(|metric| metric.state()).transpose()?.unwrap_or_default();
+            Ok(MetricState { tensors, shapes: metric.shapes.clone(), name: None })
         };
+        let of_own =
+            |(name, mean): &(String, RunningMean)| Ok(MetricState { name: Some(name.clone()), ..of_mean(mean)? });
         let means = std::iter::once(&self.loss_mean).chain(&self.loss_means).map(of_mean);
-        means.chain(self.metrics.iter().map(of_metric)).collect()
+        means.chain(self.metrics.iter().map(of_metric)).chain(self.own_means.iter().map(of_own)).collect()
     }
 
-    /// Takes over what [`means`](Self::means) said.
-    pub(crate) fn set_means(&mut self, means: &[MeanState]) -> Result<()> {
-        let mut means = means.iter();
-        for mean in std::iter::once(&mut self.loss_mean).chain(&mut self.loss_means) {
-            if let Some([total, count]) = means.next().map(|(numbers, _)| numbers.as_slice()) {
-                *mean = Mean { total: *total, count: *count };
-            }
+    /// Takes over what [`metric_states`](Self::metric_states) said.
+    pub(crate) fn set_metric_states(&mut self, states: Vec<MetricState>) -> Result<()> {
+        let (own, states): (Vec<_>, Vec<_>) = states.into_iter().partition(|state| state.name.is_some());
+        let mut states = states.into_iter();
+        let read =
+            |mean: &mut RunningMean, state: &MetricState| state.tensors.iter().try_for_each(|t| mean.set_state(t));
+        for (mean, state) in std::iter::once(&mut self.loss_mean).chain(&mut self.loss_means).zip(states.by_ref()) {
+            read(mean, &state)?;
         }
-        for (metric, (numbers, shapes)) in self.metrics.iter_mut().zip(means) {
-            let Some((y_true, y_pred)) = shapes else { continue };
-            let settled = metric.metric.insert(metric.spec.resolve(y_true, y_pred)?);
-            settled.set_state(numbers);
-            metric.shapes.clone_from(shapes);
+        for (metric, state) in self.metrics.iter_mut().zip(states) {
+            let Some((y_true, y_pred)) = &state.shapes else { continue };
+            metric.metric.insert(metric.spec.resolve(y_true, y_pred)?).set_state(&state.tensors)?;
+            metric.shapes = state.shapes;
+        }
+        self.own_means.clear();
+        for state in own {
+            let mut mean = RunningMean::default();
+            read(&mut mean, &state)?;
+            self.own_means.push((state.name.unwrap_or_default(), mean));
         }
         Ok(())
     }
 
-    /// The means since the last reset: the loss, the metrics, and the losses of the outputs if there are several.
-    pub(crate) fn logs(&self) -> Logs {
+    /// The means since the last reset: the loss, the metrics, and the losses of the outputs if there are several. This waits for the device.
+    pub(crate) fn logs(&self) -> Result<Logs> {
         let mut logs = Logs::default();
         if self.has_own_step {
-            self.own_means.iter().for_each(|(name, mean)| logs.insert(name, mean.result()));
-            return logs;
+            for (name, mean) in &self.own_means {
+                logs.insert(name, mean.result()?);
+            }
+            return Ok(logs);
         }
-        logs.insert("loss", self.loss_mean.result());
+        logs.insert("loss", self.loss_mean.result()?);
         for metric in &self.metrics {
-            logs.insert(&metric.name, metric.metric.as_ref().map_or(0.0, |metric| metric.result()));
+            logs.insert(&metric.name, metric.metric.as_ref().map_or(Ok(0.0), |metric| metric.result())?);
         }
         if self.losses.iter().flatten().count() > 1 {
             let losses = self.loss_names.iter().zip(&self.loss_means).zip(&self.losses);
-            losses.filter(|(_, loss)| loss.is_some()).for_each(|((name, mean), _)| logs.insert(name, mean.result()));
+            for ((name, mean), _) in losses.filter(|(_, loss)| loss.is_some()) {
+                logs.insert(name, mean.result()?);
+            }
         }
-        logs
+        Ok(logs)
     }
 
     /// Whether a name in the logs is better the larger or the smaller its value; `None` if it is not one of this model's.
@@ -352,6 +346,8 @@ pub(crate) enum Use {
     Shuffle = 1,
     /// A step of one's own.
     OwnStep = 2,
+    /// Data that is evaluated.
+    Evaluation = 3,
 }
 
 fn unique_name(metrics: &[OutputMetric], name: String, weighted: bool) -> String {
@@ -371,8 +367,8 @@ pub(crate) fn penalties(trainable: &[Variable]) -> Result<Vec<Tensor>> {
     trainable.iter().filter_map(|variable| variable.penalty().transpose()).collect()
 }
 
-/// Warns of a loss that is not a number, naming the step.
-pub(crate) fn warn_of_nan(loss: f64, epoch: usize, step: usize) {
+/// Warns of a loss that is not a number, naming the step; whether it did.
+pub(crate) fn warn_of_nan(loss: f64, epoch: usize, step: usize) -> bool {
     if !loss.is_finite() {
         warnings::warn(format!(
             "the loss is {loss} at step {} of epoch {}; a smaller learning rate or other data may help",
@@ -380,4 +376,5 @@ pub(crate) fn warn_of_nan(loss: f64, epoch: usize, step: usize) {
             epoch + 1
         ));
     }
+    !loss.is_finite()
 }

@@ -1,47 +1,58 @@
-//! The loops over epochs and batches: `fit`, `evaluate`, `predict`.
+//! `fit`: the loop over epochs and batches.
 
-use crate::arguments::{Evaluate, Fit, Predict, Run};
-use crate::arrays::{class_weights, split};
+use crate::arguments::{Fit, Run};
+use crate::arrays::split;
 use crate::backup::{self, Progress};
 use crate::callbacks::{Callback, Params, ProgbarLogger};
-use crate::compiled::{Use, warn_of_nan};
+use crate::compiled::{Use, scalar, warn_of_nan};
+use crate::feed::{Feed, Given};
 use crate::model::Model;
-use crate::samples::{Samples, on_device};
 use crate::steps::TrainStep;
 use crate::{History, Logs, Result};
-use candle_core::Tensor;
-use candle_keras_data::{Batches, ToTensors};
-use candle_keras_ops::{Error, random};
+use candle_keras_data::{Batch, Data, IntoData};
+use candle_keras_ops::{Error, random, warnings};
 use std::path::{Path, PathBuf};
 
-type Callbacks<'c, 'a> = &'c mut [Box<dyn Callback + 'a>];
+pub(crate) type Callbacks<'c, 'a> = &'c mut [Box<dyn Callback + 'a>];
+
+/// What the epochs of a fit go through.
+struct Training {
+    feed: Feed,
+    steps: Option<usize>,
+    steps_per_epoch: Option<usize>,
+    validation: Option<(Feed, Option<usize>)>,
+}
 
 impl Model {
-    /// Trains the model on these inputs and targets. Keras: `model.fit`.
+    /// Trains the model on these inputs and targets, or on a [`Dataset`](candle_keras_data::Dataset) of batches, with `()` in place of targets. Keras: `model.fit`.
     ///
     /// The logged `loss` of an epoch is the mean of the batches' losses, each weighted by its number of samples, taken before
     /// the step that it leads to; metrics are means over samples.
     ///
     /// # Errors
-    /// If the model is not compiled, or arrays do not suit the model or each other. A loss that is not a number is a warning
+    /// If the model is not compiled, or the data does not suit the model. A loss that is not a number is a warning
     /// that names the step.
-    pub fn fit<'a>(&mut self, x: impl ToTensors, y: impl ToTensors, fit: impl Into<Fit<'a>>) -> Result<History> {
+    pub fn fit<'a>(&mut self, x: impl IntoData, y: impl IntoData, fit: impl Into<Fit<'a>>) -> Result<History> {
         let mut fit = fit.into();
         let mut step = fit.step.take();
         self.compiled_for(step.is_some())?;
-        let (training, validation) = self.training_and_validation(&mut fit, x.to_tensors()?, y.to_tensors()?)?;
-        if training.count() == 0 {
-            return Err(Error::new("there are no samples to train on"));
-        }
-        let (mut callbacks, params) = prepared(fit.run, fit.epochs, training.len());
+        let mut training = self.training(&mut fit, x.into_data()?, y.into_data()?)?;
+        let (mut callbacks, params) = prepared(fit.run, fit.epochs, training.steps);
         let mut history = History::new(params);
         self.stop_training = false;
+        let first_pass = self.compiled()?.stream(Use::Shuffle, 0);
+        training.feed.show(&first_pass, self)?;
         each(&mut callbacks, |c| c.on_train_begin(self, &Logs::default()))?;
         let mut progress = Progress { epoch: fit.initial_epoch, ..Progress::default() };
         if let Some(path) = backup_of(&callbacks)
             && let Some(restored) = backup::restore(&path, self, step.as_deref_mut(), &mut history, &mut callbacks)?
         {
             self.stop_training = restored.stopped;
+            if restored.taken > 0 {
+                let compiled = self.compiled()?;
+                let pass = compiled.stream(Use::Shuffle, compiled.passes - 1);
+                training.feed.begin(&pass, restored.taken)?;
+            }
             progress = restored;
         }
         // One that was told to stop in the middle of an epoch still closes it.
@@ -49,14 +60,17 @@ impl Model {
             let epoch = progress.epoch;
             each(&mut callbacks, |c| c.on_epoch_begin(self, epoch, &Logs::default()))?;
             let mut logs =
-                self.train_epoch(&training, step.as_deref_mut(), &mut progress, fit.shuffle, &history, &mut callbacks)?;
+                self.train_epoch(&mut training, step.as_deref_mut(), &mut progress, &history, &mut callbacks)?;
             let wanted = (epoch + 1).is_multiple_of(fit.validation_freq.max(1));
-            if let Some(validation) = validation.as_ref().filter(|_| wanted) {
-                logs.extend_validation(&self.run_evaluation(validation, step.as_deref_mut(), &mut callbacks)?.sorted());
+            if let Some((feed, steps)) = training.validation.as_mut().filter(|_| wanted) {
+                logs.extend_validation(
+                    &self.run_evaluation(feed, *steps, step.as_deref_mut(), &mut callbacks)?.sorted(),
+                );
             }
             each(&mut callbacks, |c| c.on_epoch_end(self, epoch, &logs))?;
             history.push(epoch, &logs);
-            progress = Progress { epoch: epoch + 1, step: 0, stopped: self.stop_training, last: logs };
+            let taken = if training.steps_per_epoch.is_some() { training.feed.taken } else { 0 };
+            progress = Progress { epoch: epoch + 1, step: 0, taken, stopped: self.stop_training, last: logs };
             self.back_up(None, step.as_deref_mut(), &progress, &history, &mut callbacks)?;
         }
         self.compiled()?.optimizer.finalize()?;
@@ -80,191 +94,129 @@ impl Model {
         }
     }
 
-    /// The samples to train on, with their weights, and those to validate on, if there are any.
-    fn training_and_validation(
-        &mut self,
-        fit: &mut Fit,
-        x: Vec<Tensor>,
-        y: Vec<Tensor>,
-    ) -> Result<(Samples, Option<Samples>)> {
-        let mut training = self.training_data(x, y, fit.sample_weight.take().transpose()?)?;
-        let mut validation = None;
-        if let Some(data) = fit.validation_data.take() {
-            let (x, y, weight) = data?;
-            validation = Some(self.training_data(x, y, weight)?);
-        } else if fit.validation_split != 0.0 {
-            let (head, tail) = split(training, fit.validation_split)?;
-            (training, validation) = (head, Some(tail));
-        }
-        if !fit.class_weight.is_empty() {
-            training.2 = Some(class_weights(&fit.class_weight, &training.1, training.2.is_some())?);
-        }
+    /// The batches to train on, and those to validate on, if there are any.
+    fn training(&mut self, fit: &mut Fit, x: Data, y: Data) -> Result<Training> {
         let size = fit.run.batch_size;
-        let validation = validation.map(|data| Samples::new(data, fit.validation_batch_size.unwrap_or(size)));
-        Ok((Samples::new(training, size)?, validation.transpose()?))
+        let validation_size = fit.validation_batch_size.unwrap_or(size);
+        let mut validation = match fit.validation_data.take().transpose()? {
+            Some((x, y, weight)) => Some(self.feed(Given::new(x, y, Some(weight))?, validation_size)?),
+            None => None,
+        };
+        let split_off = validation.is_none() && fit.validation_split != 0.0;
+        let feed = match Given::new(x, y, fit.sample_weight.take().transpose()?)? {
+            Given::Dataset(_) if split_off => {
+                return Err(Error::new("validation_split is for arrays, and this is a dataset")
+                    .help("Dataset::split makes two of it; hand the second one to validation_data"));
+            }
+            Given::Dataset(dataset) => Feed::of_dataset(dataset),
+            Given::Arrays(arrays) => {
+                let mut arrays = self.adapted(arrays)?;
+                if split_off {
+                    let (head, tail) = split(&arrays, fit.validation_split)?;
+                    validation = Some(Feed::of_arrays(tail, validation_size, false)?);
+                    arrays = head;
+                }
+                Feed::of_arrays(arrays, size, fit.shuffle)?
+            }
+        };
+        let with_steps = |feed: Feed| feed.steps(fit.validation_steps, "validation_steps").map(|steps| (feed, steps));
+        Ok(Training {
+            steps: feed.steps(fit.steps_per_epoch, "steps_per_epoch")?,
+            steps_per_epoch: fit.steps_per_epoch,
+            validation: validation.map(with_steps).transpose()?,
+            feed: feed.weighted(std::mem::take(&mut fit.class_weight)),
+        })
     }
 
-    /// Once through the samples, in a new order if they are to be shuffled; or through the rest of them.
+    /// The batches of what was given, in order.
+    pub(crate) fn feed(&mut self, given: Given, batch_size: usize) -> Result<Feed> {
+        match given {
+            Given::Dataset(dataset) => Ok(Feed::of_dataset(dataset)),
+            Given::Arrays(arrays) => Feed::of_arrays(self.adapted(arrays)?, batch_size, false),
+        }
+    }
+
+    /// An epoch, or the rest of it: once through the data, or `steps_per_epoch` batches of it.
     fn train_epoch(
         &mut self,
-        samples: &Samples,
+        training: &mut Training,
         mut step: Option<&mut (dyn TrainStep + '_)>,
         progress: &mut Progress,
-        shuffle: bool,
         history: &History,
         callbacks: Callbacks,
     ) -> Result<Logs> {
-        let compiled = self.compiled()?;
+        let feed = &mut training.feed;
         if progress.step == 0 {
-            compiled.reset_metrics();
-            compiled.epochs += 1;
+            self.compiled()?.reset_metrics();
+            if training.steps_per_epoch.is_none() || !feed.has_begun() {
+                self.begin_pass(feed)?;
+            }
         }
-        let order = shuffle.then(|| compiled.stream(Use::Shuffle, compiled.epochs - 1).permutation(samples.count()));
         let mut warned = false;
-        while progress.step < samples.len() && !progress.stopped {
+        while training.steps_per_epoch.is_none_or(|steps| progress.step < steps) && !progress.stopped {
             let number = progress.step;
+            let Some(batch) = self.next_batch(feed, number)? else { break };
             each(callbacks, |c| c.on_train_batch_begin(self, number, &Logs::default()))?;
-            let batch = samples.get(number, order.as_deref(), &self.device)?;
             match &mut step {
                 Some(step) => {
-                    let random = self.own_stream(number)?;
+                    let compiled = self.compiled()?;
+                    let random = compiled.stream(Use::OwnStep, compiled.passes).child(feed.taken as u64 - 1);
                     let logs = random::with_stream(random, || step.train_step(self, &batch))?;
                     self.compiled()?.measure_own(&logs, batch.size())?;
                 }
                 None => {
                     let loss = self.train_step(&batch)?;
-                    if !warned && !loss.is_finite() {
-                        warn_of_nan(loss, progress.epoch, number);
-                        warned = true;
+                    // To look at each loss would wait for a device at each step.
+                    if loss.device().is_cpu() {
+                        warned = warned || warn_of_nan(scalar(&loss)?, progress.epoch, number);
                     }
                 }
             }
-            if !callbacks.is_empty() {
-                let logs = self.compiled()?.logs();
-                each(callbacks, |c| c.on_train_batch_end(self, number, &logs))?;
-            }
-            (progress.step, progress.stopped) = (number + 1, self.stop_training);
+            let logs = self.batch_logs(number, callbacks)?;
+            each(callbacks, |c| c.on_train_batch_end(self, number, &logs))?;
+            (progress.step, progress.taken, progress.stopped) = (number + 1, feed.taken, self.stop_training);
             self.back_up(Some(number + 1), step.as_deref_mut(), progress, history, callbacks)?;
         }
-        Ok(self.compiled()?.logs().sorted())
-    }
-
-    /// The loss and the metrics on these inputs and targets, by name. Keras: `model.evaluate(..., return_dict=True)`.
-    ///
-    /// # Errors
-    /// As for [`fit`](Self::fit).
-    pub fn evaluate(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Logs> {
-        self.evaluate_with(x, y, Evaluate::new())
-    }
-
-    /// [`evaluate`](Self::evaluate) with arguments: weights of samples, a batch size, callbacks.
-    ///
-    /// # Errors
-    /// As for [`fit`](Self::fit).
-    pub fn evaluate_with<'a>(
-        &mut self,
-        x: impl ToTensors,
-        y: impl ToTensors,
-        evaluate: impl Into<Evaluate<'a>>,
-    ) -> Result<Logs> {
-        let mut evaluate = evaluate.into();
-        let mut step = evaluate.step.take();
-        self.compiled_for(step.is_some())?;
-        let weight = evaluate.sample_weight.take().transpose()?;
-        let data = self.training_data(x.to_tensors()?, y.to_tensors()?, weight)?;
-        let samples = Samples::new(data, evaluate.run.batch_size)?;
-        let (mut callbacks, _) = prepared(evaluate.run, 1, samples.len());
-        self.run_evaluation(&samples, step.as_deref_mut(), &mut callbacks)
-    }
-
-    /// The model's output for these inputs, all batches in one tensor. Several threads may ask one model at once.
-    ///
-    /// # Errors
-    /// If the arrays do not suit the inputs, or the model has several outputs (see [`predict_multiple`](Self::predict_multiple)).
-    pub fn predict(&self, x: impl ToTensors) -> Result<Tensor> {
-        self.predict_with(x, Predict::new())
-    }
-
-    /// [`predict`](Self::predict) with arguments: a batch size, callbacks, no progress bar.
-    ///
-    /// # Errors
-    /// As for [`predict`](Self::predict).
-    pub fn predict_with<'a>(&self, x: impl ToTensors, predict: impl Into<Predict<'a>>) -> Result<Tensor> {
-        let mut outputs = self.predict_multiple_with(x, predict)?;
-        match (outputs.pop(), outputs.len()) {
-            (Some(output), 0) => Ok(output),
-            (_, more) => Err(Error::new("the model has several outputs")
-                .received((more + 1).to_string())
-                .help("use predict_multiple")),
+        if progress.step == 0 && !progress.stopped {
+            return Err(Error::new("there are no samples to train on"));
         }
-    }
-
-    /// [`predict`](Self::predict) for a model with several outputs.
-    ///
-    /// # Errors
-    /// If the arrays do not suit the inputs.
-    pub fn predict_multiple(&self, x: impl ToTensors) -> Result<Vec<Tensor>> {
-        self.predict_multiple_with(x, Predict::new())
-    }
-
-    /// [`predict_with`](Self::predict_with) for a model with several outputs.
-    ///
-    /// # Errors
-    /// If the arrays do not suit the inputs.
-    pub fn predict_multiple_with<'a>(&self, x: impl ToTensors, predict: impl Into<Predict<'a>>) -> Result<Vec<Tensor>> {
-        let predict = predict.into();
-        let x = self.input_data(x.to_tensors()?)?;
-        let batches = Batches::new(x, predict.run.batch_size)?;
-        let (mut callbacks, _) = prepared(predict.run, 1, batches.len());
-        if batches.is_empty() {
-            return Err(Error::new("there are no samples to predict from"));
+        if let Some(steps) = training.steps_per_epoch.filter(|steps| progress.step < *steps && !progress.stopped) {
+            warnings::warn(format!(
+                "the data ended after {} of {steps} steps of epoch {}; Dataset::repeat makes it endless",
+                progress.step,
+                progress.epoch + 1
+            ));
         }
-        each(&mut callbacks, |c| c.on_predict_begin(self, &Logs::default()))?;
-        let mut parts: Vec<Vec<Tensor>> = Vec::new();
-        for step in 0..batches.len() {
-            each(&mut callbacks, |c| c.on_predict_batch_begin(self, step, &Logs::default()))?;
-            let outputs = self.predict_step(&on_device(batches.get(step, None)?, &self.device)?)?;
-            parts.resize(outputs.len(), Vec::new());
-            parts.iter_mut().zip(outputs).for_each(|(part, output)| part.push(output));
-            each(&mut callbacks, |c| c.on_predict_batch_end(self, step, &Logs::default()))?;
+        let logs = self.compiled()?.logs()?.sorted();
+        if let (None, Some(loss)) = (&step, logs.get("loss").filter(|_| !warned)) {
+            warn_of_nan(loss, progress.epoch, progress.step.saturating_sub(1));
         }
-        each(&mut callbacks, |c| c.on_predict_end(self, &Logs::default()))?;
-        Ok(parts.iter().map(|parts| Tensor::cat(parts, 0)).collect::<candle_core::Result<_>>()?)
-    }
-
-    /// The random numbers of a step of one's own: those of its number, whatever was drawn before.
-    fn own_stream(&mut self, step: usize) -> Result<random::Stream> {
-        let compiled = self.compiled()?;
-        Ok(compiled.stream(Use::OwnStep, compiled.epochs).child(step as u64))
-    }
-
-    fn run_evaluation(
-        &mut self,
-        samples: &Samples,
-        mut step: Option<&mut (dyn TrainStep + '_)>,
-        callbacks: Callbacks,
-    ) -> Result<Logs> {
-        if samples.count() == 0 {
-            return Err(Error::new("there are no samples to evaluate on"));
-        }
-        self.compiled()?.reset_metrics();
-        each(callbacks, |c| c.on_test_begin(self, &Logs::default()))?;
-        for number in 0..samples.len() {
-            each(callbacks, |c| c.on_test_batch_begin(self, number, &Logs::default()))?;
-            let batch = samples.get(number, None, &self.device)?;
-            match &mut step {
-                Some(step) => {
-                    let logs = step.test_step(self, &batch)?;
-                    self.compiled()?.measure_own(&logs, batch.size())?;
-                }
-                None => self.test_step(&batch)?,
-            }
-            let logs = self.compiled()?.logs();
-            each(callbacks, |c| c.on_test_batch_end(self, number, &logs))?;
-        }
-        let logs = self.compiled()?.logs();
-        each(callbacks, |c| c.on_test_end(self, &logs))?;
         Ok(logs)
+    }
+
+    /// The logs of a batch, if a callback looks at them.
+    pub(crate) fn batch_logs(&mut self, batch: usize, callbacks: Callbacks) -> Result<Logs> {
+        match callbacks.iter().any(|callback| callback.reads_logs_of(batch)) {
+            true => self.compiled()?.logs(),
+            false => Ok(Logs::default()),
+        }
+    }
+
+    fn begin_pass(&mut self, feed: &mut Feed) -> Result<()> {
+        let compiled = self.compiled()?;
+        compiled.passes += 1;
+        feed.begin(&compiled.stream(Use::Shuffle, compiled.passes - 1), 0)
+    }
+
+    /// The next batch of the pass; of a new one, where an epoch would begin with the end of the last.
+    fn next_batch(&mut self, feed: &mut Feed, step: usize) -> Result<Option<Batch>> {
+        let device = self.device.clone();
+        let batch = feed.next(&device, |batch| self.adapted(batch))?;
+        if batch.is_some() || step > 0 || feed.taken == 0 {
+            return Ok(batch);
+        }
+        self.begin_pass(feed)?;
+        feed.next(&device, |batch| self.adapted(batch))
     }
 }
 
@@ -273,12 +225,15 @@ fn backup_of(callbacks: &[Box<dyn Callback + '_>]) -> Option<PathBuf> {
     callbacks.iter().find_map(|callback| callback.backup()).map(Path::to_path_buf)
 }
 
-fn each<'a>(callbacks: Callbacks<'_, 'a>, mut f: impl FnMut(&mut (dyn Callback + 'a)) -> Result<()>) -> Result<()> {
+pub(crate) fn each<'a>(
+    callbacks: Callbacks<'_, 'a>,
+    mut f: impl FnMut(&mut (dyn Callback + 'a)) -> Result<()>,
+) -> Result<()> {
     callbacks.iter_mut().try_for_each(|callback| f(&mut **callback))
 }
 
 /// The callbacks of a run, with a progress bar behind them if one is wanted.
-fn prepared(run: Run<'_>, epochs: usize, steps: usize) -> (Vec<Box<dyn Callback + '_>>, Params) {
+pub(crate) fn prepared(run: Run<'_>, epochs: usize, steps: Option<usize>) -> (Vec<Box<dyn Callback + '_>>, Params) {
     let Run { verbose, mut callbacks, .. } = run;
     if verbose > 0 {
         callbacks.push(Box::new(ProgbarLogger::new(verbose)));

@@ -3,11 +3,11 @@
 use crate::Result;
 use candle_core::Tensor;
 use candle_keras_layers::{
-    CallArguments, Context, InputLayer, Layer, Node, NodeOutput, Outputs, TensorSpec, run_together, run_with,
+    CallArguments, Context, InputLayer, Layer, Node, NodeOutput, Outputs, TensorSpec, WeightSet, run_together, run_with,
 };
 use candle_keras_ops::Error;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A layer and the number of a call of it.
 type NodeKey = (usize, usize);
@@ -25,6 +25,7 @@ pub struct Graph {
     slots: usize,
     input_slots: Vec<usize>,
     output_slots: Vec<usize>,
+    weights: OnceLock<WeightSet>,
 }
 
 /// A layer call with the places of its inputs and outputs among all values of a run.
@@ -101,7 +102,7 @@ impl Graph {
             let takes_it = |next: &Call| next.inputs == output && next.done_with == output && next.arguments.is_empty();
             steps[i].goes_on &= steps[i].arguments.is_empty() && steps.get(i + 1).is_some_and(takes_it);
         }
-        Ok(Self { start, outputs, layers, nodes, steps, slots, input_slots, output_slots })
+        Ok(Self { start, outputs, layers, nodes, steps, slots, input_slots, output_slots, weights: OnceLock::new() })
     }
 
     /// The symbolic inputs.
@@ -122,6 +123,11 @@ impl Graph {
     /// The layers in Keras's order: by their distance from the outputs, the farthest first.
     pub fn layers(&self) -> &[Arc<dyn Layer>] {
         &self.layers
+    }
+
+    /// All weights of the layers, to be read or changed together.
+    pub(crate) fn weights(&self) -> &WeightSet {
+        self.weights.get_or_init(|| WeightSet::new(self.layers.iter().flat_map(|layer| layer.variables()).collect()))
     }
 
     /// The calls of a layer that belong to this graph.

@@ -7,19 +7,22 @@ pub mod callbacks;
 mod compiled;
 mod config;
 mod console;
+mod evaluate;
+mod feed;
 mod fit;
 mod graph;
 mod history;
 mod logs;
 mod model;
 mod plot;
-mod samples;
+mod predict;
 pub mod saving;
 mod sequential;
 mod steps;
 mod summary;
 
 pub use arguments::{Evaluate, Fit, Predict};
+pub use candle_keras_data::{Batch, Dataset};
 pub use candle_keras_ops::{Error, Result};
 pub use candle_keras_training::{Compile, Optimizer};
 pub use graph::Graph;
@@ -27,7 +30,6 @@ pub use history::History;
 pub use logs::Logs;
 pub use model::Model;
 pub use plot::plot_model;
-pub use samples::Batch;
 pub use saving::{
     CustomObjects, LoadModel, LoadWeights, clone_model, convert_weights, load_model, load_tensors, model_from_json,
     save_tensors,

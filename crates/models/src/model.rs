@@ -263,10 +263,16 @@ impl Model {
         settled
     }
 
+    /// Whether shapes and outputs are known.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.body().graph().is_ok_and(|graph| graph.is_some())
+            && self.compiled.as_ref().is_none_or(Compiled::is_settled)
+    }
+
     pub(crate) fn compiled(&mut self) -> Result<&mut Compiled> {
-        let name = self.base.name();
+        let base = &self.base;
         self.compiled.as_mut().ok_or_else(|| {
-            Error::new(format!("the model {name:?} is not compiled"))
+            Error::new(format!("the model {:?} is not compiled", base.name()))
                 .help("call model.compile(\"adam\", \"mse\") first, with an optimizer and a loss that suit")
         })
     }
@@ -277,7 +283,7 @@ impl Model {
             self.compiled = Some(Compiled::new("sgd".into(), Compile::default(), None)?);
         }
         let compiled = self.compiled()?;
-        compiled.set_own_means([]);
+        compiled.clear_own_means();
         compiled.has_own_step = own_step;
         Ok(())
     }
@@ -341,6 +347,14 @@ impl Described for Model {
 }
 
 impl Layer for Model {
+    fn output(&self) -> Result<KerasTensor> {
+        Model::output(self)
+    }
+
+    fn input(&self) -> Result<KerasTensor> {
+        Model::input(self)
+    }
+
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         let graph = self.graph()?;
         let dtypes = graph.inputs().iter().map(NodeOutput::dtype);

@@ -4,8 +4,8 @@ use crate::Result;
 use crate::model::{Body, Model, single_output};
 use candle_core::Tensor;
 use candle_keras_layers::{
-    Base, Build, CallArguments, Config, Context, Declared, Described, IntoLayer, Layer, NodeOutput, Shape, TensorSpec,
-    call, from_config,
+    Base, Build, CallArguments, Config, Context, Declared, Described, IntoLayer, KerasTensor, Layer, NodeOutput, Shape,
+    TensorSpec, call, from_config,
 };
 use candle_keras_ops::Error;
 use std::ops::{Deref, DerefMut};
@@ -177,6 +177,14 @@ impl Described for Sequential {
 }
 
 impl Layer for Sequential {
+    fn output(&self) -> Result<KerasTensor> {
+        self.0.output()
+    }
+
+    fn input(&self) -> Result<KerasTensor> {
+        self.0.input()
+    }
+
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         self.0.compute_output_shape(inputs)
     }

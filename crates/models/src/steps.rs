@@ -1,12 +1,11 @@
 //! What happens to one batch: a training step, a test step, a prediction.
 
-use crate::arguments::Data;
-use crate::compiled::{Results, Use, penalties, scalar, warn_of_nan};
+use crate::compiled::{Compiled, Results, Use, penalties, scalar, warn_of_nan};
+use crate::graph::Graph;
 use crate::model::Model;
-use crate::samples::{Batch, Samples, on_device};
 use crate::{Logs, Optimizer, Result, arrays};
 use candle_core::Tensor;
-use candle_keras_data::ToTensors;
+use candle_keras_data::{Batch, ToTensors};
 use candle_keras_layers::{Context, Shape, Variable};
 use candle_keras_ops::{Error, Gradient, Tape, warnings};
 
@@ -16,27 +15,25 @@ impl Model {
         let batch = self.one_batch(x.to_tensors()?, y.to_tensors()?)?;
         let number = self.compiled()?.optimizer.iterations() as usize;
         let loss = self.train_step(&batch)?;
-        warn_of_nan(loss, 0, number);
-        let compiled = self.compiled()?;
-        Ok(compiled.logs())
+        warn_of_nan(scalar(&loss)?, 0, number);
+        self.compiled()?.logs()
     }
 
     /// The loss and metrics of one batch. Keras: `test_on_batch(..., return_dict=True)`.
     pub fn test_on_batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Logs> {
         let batch = self.one_batch(x.to_tensors()?, y.to_tensors()?)?;
         self.test_step(&batch)?;
-        Ok(self.compiled()?.logs())
+        self.compiled()?.logs()
     }
 
-    /// All samples as one batch, with the metrics started anew.
+    /// All samples as one batch, with the metrics reset.
     fn one_batch(&mut self, x: Vec<Tensor>, y: Vec<Tensor>) -> Result<Batch> {
         self.compiled()?.reset_metrics();
-        let data = self.training_data(x, y, None)?;
-        let samples = data.0[0].dim(0)?;
-        if samples == 0 {
+        let batch = self.adapted(Batch { x, y, sample_weight: Vec::new() })?;
+        if batch.size() == 0 {
             return Err(Error::new("there are no samples in the batch"));
         }
-        Samples::new(data, samples)?.get(0, None, &self.device)
+        batch.to_device(&self.device)
     }
 
     /// All samples as one batch, as the model takes it: for [`grad_step`](Self::grad_step) in a loop of one's own.
@@ -50,7 +47,8 @@ impl Model {
     /// The outputs for one batch. Keras: `predict_on_batch`.
     pub fn predict_on_batch(&self, x: impl ToTensors) -> Result<Vec<Tensor>> {
         let x = self.input_data(x.to_tensors()?)?;
-        self.predict_step(&on_device(x, &self.device)?)
+        let x: Vec<_> = x.iter().map(|x| x.to_device(&self.device)).collect::<candle_core::Result<_>>()?;
+        self.predict_step(&x)
     }
 
     /// Inputs as the model takes them; a Sequential learns the shape of its samples here.
@@ -65,21 +63,26 @@ impl Model {
         Ok(x)
     }
 
-    pub(crate) fn training_data(&mut self, x: Vec<Tensor>, y: Vec<Tensor>, weight: Option<Tensor>) -> Result<Data> {
+    /// A batch, or all data, as the model takes it: ranks and dtypes adapted, lengths and numbers checked.
+    pub(crate) fn adapted(&mut self, batch: Batch) -> Result<Batch> {
+        let Batch { x, y, sample_weight } = batch;
         if self.compiled()?.has_own_step {
             // A step of one's own takes what it wants.
             arrays::same_length(["the first input", "the others"], &x[..x.len().min(1)], &[&x[..], &y].concat())?;
-            return Ok((x, y, weight));
+            return Ok(Batch { x, y, sample_weight });
         }
         let x = self.input_data(x)?;
         self.settle()?;
         let y = self.compiled()?.filled(y)?;
         let y = arrays::targets(&*self.graph()?, y)?;
         arrays::same_length(["x", "y"], &x, &y)?;
-        if let Some(weight) = &weight {
-            arrays::same_length(["x", "sample_weight"], &x, std::slice::from_ref(weight))?;
+        arrays::same_length(["x", "sample_weight"], &x, &sample_weight)?;
+        if sample_weight.len() > 1 && sample_weight.len() != y.len() {
+            return Err(Error::new("sample_weight is one array for all outputs, or one for each")
+                .expected(y.len().to_string())
+                .received(sample_weight.len().to_string()));
         }
-        Ok((x, y, weight))
+        Ok(Batch { x, y, sample_weight })
     }
 
     /// The forward and the backward pass of a training step: its loss, outputs, gradients and new states. Nothing changes before
@@ -102,27 +105,7 @@ impl Model {
     /// If the model is not compiled, or the batch does not suit it.
     pub fn grad_step(&mut self, batch: &Batch) -> Result<Step> {
         let graph = self.graph()?;
-        let compiled = self.compiled()?;
-        let number = compiled.optimizer.iterations();
-        let mut ctx =
-            Context::training(compiled.stream(Use::Step, number)).at_step(number).trains(compiled.trained.clone());
-        let tape = Tape::start();
-        let (outputs, masks) = graph.run(&batch.x, &vec![None; batch.x.len()], &mut ctx)?;
-        let results = Results { targets: &batch.y, outputs: &outputs, masks: &masks, weights: &batch.sample_weight };
-        let losses = compiled.losses(&results)?;
-        let mut added = ctx.take_losses();
-        added.extend(penalties(&compiled.trainable)?);
-        let loss = compiled.total(&losses, added)?;
-        let scale = compiled.optimizer.loss_scale();
-        let grads = if scale == 1.0 { tape.backward(&loss)? } else { tape.backward(&(&loss * scale)?)? };
-        let mut gradients = Vec::with_capacity(compiled.trainable.len());
-        for variable in &compiled.trainable {
-            if let Some(gradient) = variable.gradient(&grads)? {
-                gradients.push((variable.clone(), if scale == 1.0 { gradient } else { gradient.scaled(1.0 / scale)? }));
-            }
-        }
-        let loss = loss.detach();
-        Ok(Step { loss, outputs, gradients, losses, masks, ctx })
+        graph.weights().read(|| self.compiled()?.grad_step(&graph, batch))
     }
 
     /// Makes the changes of a step: the optimizer changes the weights, and the states take their new values. A step that the optimizer skips, since its gradients are not
@@ -133,45 +116,81 @@ impl Model {
     pub fn apply_step(&mut self, step: Step) -> Result<()> {
         let Step { gradients, mut ctx, outputs, losses, .. } = step;
         drop((outputs, losses));
-        if self.compiled()?.optimizer.apply_gradients(gradients)? {
-            ctx.commit()?;
-        }
-        Ok(())
+        let graph = self.graph()?;
+        graph.weights().write(|| {
+            if self.compiled()?.optimizer.apply_gradients(gradients)? {
+                ctx.commit()?;
+            }
+            Ok(())
+        })
     }
 
-    /// Forward, backward, update. Returns the loss before the update.
-    pub(crate) fn train_step(&mut self, batch: &Batch) -> Result<f64> {
+    /// Forward, backward, update. Returns the loss before the update, which is not read here: that would wait for the device.
+    pub(crate) fn train_step(&mut self, batch: &Batch) -> Result<Tensor> {
         let mut step = self.grad_step(batch)?;
         let compiled = self.compiled()?;
         if step.gradients.is_empty() && compiled.optimizer.iterations() == 0 {
             warnings::warn("no weight receives a gradient: all are frozen, or the loss does not depend on any");
         }
-        let value = scalar(&step.loss)?;
-        compiled.measure(value, &std::mem::take(&mut step.losses), &step.results(batch))?;
+        let loss = step.loss.clone();
+        compiled.measure(&loss, &std::mem::take(&mut step.losses), &step.results(batch))?;
         self.apply_step(step)?;
-        Ok(value)
+        Ok(loss)
     }
 
     pub(crate) fn test_step(&mut self, batch: &Batch) -> Result<()> {
         let graph = self.graph()?;
         let compiled = self.compiled()?;
         let mut ctx = Context::inference();
-        let (outputs, masks) = graph.run(&batch.x, &vec![None; batch.x.len()], &mut ctx)?;
-        let results = Results { targets: &batch.y, outputs: &outputs, masks: &masks, weights: &batch.sample_weight };
-        let losses = compiled.losses(&results)?;
-        let mut added = ctx.take_losses();
-        added.extend(penalties(&compiled.trainable)?);
-        let loss = scalar(&compiled.total(&losses, added)?)?;
-        compiled.measure(loss, &losses, &results)?;
-        ctx.commit()
+        graph.weights().read(|| {
+            let (outputs, masks) = graph.run(&batch.x, &vec![None; batch.x.len()], &mut ctx)?;
+            let results =
+                Results { targets: &batch.y, outputs: &outputs, masks: &masks, weights: &batch.sample_weight };
+            let losses = compiled.losses(&results)?;
+            let mut added = ctx.take_losses();
+            added.extend(penalties(&compiled.trainable)?);
+            compiled.measure(&compiled.total(&losses, added)?, &losses, &results)
+        })?;
+        commit(&graph, &mut ctx)
     }
 
     pub(crate) fn predict_step(&self, x: &[Tensor]) -> Result<Vec<Tensor>> {
         let mut ctx = Context::inference();
-        let (outputs, _) = self.graph()?.run(x, &vec![None; x.len()], &mut ctx)?;
-        ctx.commit()?;
+        let graph = self.graph()?;
+        let (outputs, _) = graph.weights().read(|| graph.run(x, &vec![None; x.len()], &mut ctx))?;
+        commit(&graph, &mut ctx)?;
         Ok(outputs)
     }
+}
+
+impl Compiled {
+    /// The forward and the backward pass.
+    fn grad_step(&mut self, graph: &Graph, batch: &Batch) -> Result<Step> {
+        let number = self.optimizer.iterations();
+        let mut ctx = Context::training(self.stream(Use::Step, number)).at_step(number).trains(self.trained.clone());
+        let tape = Tape::start();
+        let (outputs, masks) = graph.run(&batch.x, &vec![None; batch.x.len()], &mut ctx)?;
+        let results = Results { targets: &batch.y, outputs: &outputs, masks: &masks, weights: &batch.sample_weight };
+        let losses = self.losses(&results)?;
+        let mut added = ctx.take_losses();
+        added.extend(penalties(&self.trainable)?);
+        let loss = self.total(&losses, added)?;
+        let scale = self.optimizer.loss_scale();
+        let grads = if scale == 1.0 { tape.backward(&loss)? } else { tape.backward(&(&loss * scale)?)? };
+        let mut gradients = Vec::with_capacity(self.trainable.len());
+        for variable in &self.trainable {
+            if let Some(gradient) = variable.gradient(&grads)? {
+                gradients.push((variable.clone(), if scale == 1.0 { gradient } else { gradient.scaled(1.0 / scale)? }));
+            }
+        }
+        let loss = loss.detach();
+        Ok(Step { loss, outputs, gradients, losses, masks, ctx })
+    }
+}
+
+/// Changes the states of a prediction, if there are any.
+fn commit(graph: &Graph, ctx: &mut Context) -> Result<()> {
+    if ctx.has_updates() { graph.weights().write(|| ctx.commit()) } else { Ok(()) }
 }
 
 /// What a training step has found, before anything has changed; see [`Model::grad_step`].
@@ -210,7 +229,7 @@ pub type StepLogs = Vec<(&'static str, Tensor)>;
 ///
 /// It has whatever it needs beside the model: other models, other optimizers. What layers draw in it, and what [`next_stream`](candle_keras_ops::random::next_stream) gives, depends on the
 /// seed of the training and the number of the step. docs/training-loops.md shows a GAN.
-pub trait TrainStep {
+pub trait TrainStep: Send {
     /// Makes a step with one batch.
     ///
     /// # Errors

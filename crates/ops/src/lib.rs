@@ -41,7 +41,7 @@ pub mod warnings;
 
 pub use attention::{Attention, attention, attention_with_scores};
 pub use axes::{Axes, axes};
-pub use conv::{Axis, Padding, conv2d, conv2d_and_pool};
+pub use conv::{Axis, Padding, conv, conv_and_pool, conv_transpose, depthwise_conv};
 pub use custom_gradient::custom_gradient;
 pub use device::device;
 pub use dropout::dropout;
@@ -56,7 +56,7 @@ pub use linalg::l2_normalize;
 pub use matmul::{FusedActivation, dense, dense_over};
 pub use normalize::{Groups, batch_normalize, channel_moments, normalize, normalize_channels};
 pub use operation::{AxisList, Index, Key, Operand, Operation};
-pub use pool::{Pool, pool2d};
+pub use pool::{Pool, pool};
 #[doc(hidden)]
 pub use pulp;
 pub use recurrent::{Cell, Outputs, Run, Sequences, Way, composed_with as recurrent_by_steps, recurrent};

@@ -1,7 +1,8 @@
-//! Pooling of images and sequences with the channels last, with any window, stride and padding. (candle's max_pool2d has a quarter of the
+//! Pooling of sequences, images and volumes with the channels last, with any window, stride and padding. (candle's max_pool2d has a quarter of the
 //! gradient, both put it into wrong cells where the size is no multiple of the window, and neither has a stride of its own there.)
 
 use crate::conv::Axis;
+use crate::conv::axis::{each_place, volume};
 use crate::cores::{self, in_parts};
 use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_real};
@@ -19,35 +20,32 @@ pub enum Pool {
     Average,
 }
 
-/// The largest or mean element of each window; a sequence is an image of height 1.
+/// The largest or mean element of each window over one, two or three axes.
 ///
 /// # Shapes
-/// - `x`: `(batch, height, width, channels)`; the result: `(batch, axes[0].output, axes[1].output, channels)`
-/// - of a sequence, both are without the height
+/// - `x`: `(batch, axes[..].input, channels)`; the result: `(batch, axes[..].output, channels)`
 ///
 /// # Errors
 /// If the shape is another than `axes` says.
-pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
-    let flat = x.rank() == 3;
-    let as_image = crate::conv::as_image(x, 1)?;
-    let (batch, height, width, channels) = as_image.dims4()?;
-    if (axes[0].input, axes[1].input) != (height, width) {
-        bail!("pool2d: windows for another shape than {:?}", x.dims())
+pub fn pool(x: &Tensor, pool: Pool, axes: &[Axis]) -> Result<Tensor> {
+    let (Some(volume), [batch, sizes @ .., channels]) = (volume(axes), x.dims()) else {
+        bail!("pool: windows over {} axes of the shape {:?}", axes.len(), x.dims())
+    };
+    if !sizes.iter().eq(axes.iter().map(|axis| &axis.input)) {
+        bail!("pool: windows for another shape than {:?}", x.dims())
     }
-    let mut shape = vec![batch, axes[0].output, axes[1].output, channels];
-    if flat {
-        shape.remove(1);
-    }
-    if on_gpu(&[x]) && x.elem_count() > 0 {
-        return gpu::pool2d(x, pool == Pool::Max, axes, shape.into());
+    let (batch, channels) = (*batch, *channels);
+    let outputs = axes.iter().map(|axis| axis.output);
+    let shape: Vec<usize> = std::iter::once(batch).chain(outputs).chain([channels]).collect();
+    if on_gpu(&[x]) && volume[0] == Axis::UNIT && x.elem_count() > 0 {
+        return gpu::pool(x, pool == Pool::Max, volume, shape.into());
     }
     if !on_host(&[x]) {
-        let y = composed(&as_image, pool, axes)?;
-        return if flat { y.squeeze(1) } else { Ok(y) };
+        return composed(x, pool, volume)?.reshape(shape);
     }
-    let windows = Windows::new(axes, channels);
+    let windows = Windows::new(volume, channels);
     let input = x.detach().contiguous()?;
-    let (image, output) = (height * width * channels, axes[0].output * axes[1].output * channels);
+    let (image, output) = (sizes.iter().product::<usize>() * channels, windows.count() * channels);
     let mut chosen = vec![0u32; if pool == Pool::Max && x.track_op() { batch * output } else { 0 }];
     let value = with_real!(x, T => {
         let x = view::<T>(&input)?;
@@ -75,7 +73,7 @@ pub fn pool2d(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
         Value::new(y, shape)
     });
     let whole = x.shape().clone();
-    record("pool2d", &[x], value, move |_, dy| {
+    record("pool", &[x], value, move |_, dy| {
         let dx = with_real!(dy, T => {
             let dy = view::<T>(dy)?;
             let part = cores::part(batch * image, image, 2);
@@ -103,18 +101,22 @@ pub(crate) struct Windows {
 }
 
 impl Windows {
-    pub(crate) fn new([rows, columns]: [Axis; 2], channels: usize) -> Self {
-        let (mut places, mut counts) = (Vec::new(), Vec::with_capacity(rows.output * columns.output));
-        for y in 0..rows.output {
-            for x in 0..columns.output {
-                let before = places.len();
+    pub(crate) fn new(axes: [Axis; 3], channels: usize) -> Self {
+        let count = axes.iter().map(|axis| axis.output).product();
+        let (mut places, mut counts) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let [planes, rows, columns] = &axes;
+        each_place(axes.map(|axis| axis.output), |[z, y, x]| {
+            let before = places.len();
+            for plane in (0..planes.window).filter_map(|k| planes.at(z, k)) {
                 for row in (0..rows.window).filter_map(|i| rows.at(y, i)) {
-                    let inside = (0..columns.window).filter_map(|j| columns.at(x, j));
-                    places.extend(inside.map(|column| (row * columns.input + column) * channels));
+                    let row = (plane * rows.input + row) * columns.input;
+                    for column in (0..columns.window).filter_map(|j| columns.at(x, j)) {
+                        places.push((row + column) * channels);
+                    }
                 }
-                counts.push(places.len() - before);
             }
-        }
+            counts.push(places.len() - before);
+        });
         Self { channels: channels.max(1), places, counts }
     }
 
@@ -232,9 +234,11 @@ fn spread<T: Real>(dx: &mut [T], dy: &[T], windows: &Windows) {
     }
 }
 
-fn composed(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
-    let (batch, height, width, channels) = x.dims4()?;
-    let flat = x.reshape((batch, height * width, channels))?.contiguous()?;
+/// The same of candle's functions, without the shape.
+fn composed(x: &Tensor, pool: Pool, axes: [Axis; 3]) -> Result<Tensor> {
+    let (batch, channels) = (x.dim(0)?, x.dims()[x.rank() - 1]);
+    let elements = axes.iter().map(|axis| axis.input).product::<usize>();
+    let flat = x.reshape((batch, elements, channels))?.contiguous()?;
     let windows = Windows::new(axes, 1);
     let largest = windows.counts.iter().copied().max().unwrap_or(0);
     let counts: Vec<f32> = windows.counts.iter().map(|&count| count.max(1) as f32).collect();
@@ -244,16 +248,15 @@ fn composed(x: &Tensor, pool: Pool, axes: [Axis; 2]) -> Result<Tensor> {
         windows.iter().flat_map(|w| (0..largest).map(|i| f32::from(u8::from(i < w.len())))).collect();
     let gathered = flat.index_select(&Tensor::new(ids, x.device())?, 1)?;
     let gathered = gathered.reshape((batch, windows.counts.len(), largest, channels))?;
-    let y = match pool {
-        Pool::Max => crate::reduce::max(&gathered, 2)?,
+    match pool {
+        Pool::Max => crate::reduce::max(&gathered, 2),
         Pool::Average => {
             let weights =
                 Tensor::from_vec(weights, (1, windows.counts.len(), largest, 1), x.device())?.to_dtype(x.dtype())?;
             let counts = Tensor::from_vec(counts, (1, windows.counts.len(), 1), x.device())?.to_dtype(x.dtype())?;
-            gathered.broadcast_mul(&weights)?.sum(2)?.broadcast_div(&counts)?
+            gathered.broadcast_mul(&weights)?.sum(2)?.broadcast_div(&counts)
         }
-    };
-    y.reshape((batch, axes[0].output, axes[1].output, channels))
+    }
 }
 
 #[cfg(test)]
@@ -262,24 +265,38 @@ mod tests {
     use crate::conv::Padding;
     use crate::gradcheck::{assert_gradients, values};
 
+    /// Over one, two and three axes, with as many channels as go side by side and some singly, against finite differences and the composition.
     #[test]
     fn gradients_agree_with_finite_differences() {
-        // As many channels as go side by side, and some singly.
-        let x = values([2, 5, 4, WIDTH + 3], 1);
+        let images = values([2, 5, 4, WIDTH + 3], 1);
+        let volumes = values([1, 3, 4, 3, 3], 2);
         for padding in [Padding::Valid, Padding::Same] {
-            for (window, stride) in [((2, 2), (2, 2)), ((3, 2), (1, 2)), ((3, 3), (2, 1)), ((1, 4), (1, 1))] {
-                let axes = [Axis::new(5, window.0, stride.0, 1, padding), Axis::new(4, window.1, stride.1, 1, padding)];
-                let row = x.narrow(1, 0, 1).unwrap().squeeze(1).unwrap();
-                for pool in [Pool::Max, Pool::Average] {
-                    let flat = [Axis::new(1, 1, 1, 1, padding), axes[1]];
-                    assert_gradients(std::slice::from_ref(&row), |x| pool2d(&x[0], pool, flat));
-                    assert_gradients(std::slice::from_ref(&x), |x| pool2d(&x[0], pool, axes));
-                    let plain = composed(&x, pool, axes).unwrap();
-                    let apart = (pool2d(&x, pool, axes).unwrap() - plain).unwrap().abs().unwrap().max_all().unwrap();
-                    assert!(apart.to_scalar::<f64>().unwrap() < 1e-7);
+            for ([a, b], strides) in [([2, 2], [2, 2]), ([3, 2], [1, 2]), ([3, 3], [2, 1]), ([1, 4], [1, 1])] {
+                let [rows, columns] =
+                    [Axis::new(5, a, strides[0], 1, padding), Axis::new(4, b, strides[1], 1, padding)];
+                let volume = [3, 4, 3].map(|size| Axis::new(size, a.min(size), strides[0], 1, padding));
+                let sequences = images.narrow(1, 0, 1).unwrap().squeeze(1).unwrap();
+                let cases: [(&Tensor, &[Axis]); 3] =
+                    [(&sequences, &[columns]), (&images, &[rows, columns]), (&volumes, &volume)];
+                for (x, axes) in cases {
+                    for of_window in [Pool::Max, Pool::Average] {
+                        assert_gradients(std::slice::from_ref(x), |x| pool(&x[0], of_window, axes));
+                        let y = pool(x, of_window, axes).unwrap();
+                        let plain = composed(x, of_window, super::volume(axes).unwrap()).unwrap();
+                        let apart = (&y - plain.reshape(y.dims()).unwrap()).unwrap().abs().unwrap();
+                        assert!(apart.max_all().unwrap().to_scalar::<f64>().unwrap() < 1e-7);
+                    }
                 }
             }
         }
+    }
+
+    #[test]
+    fn windows_over_other_shapes_are_errors() {
+        let (x, axis) = (values([1, 4, 2], 1), Axis::new(4, 2, 2, 1, Padding::Valid));
+        assert!(pool(&x, Pool::Max, &[axis]).is_ok());
+        assert!(pool(&x, Pool::Max, &[axis; 2]).is_err() && pool(&x, Pool::Max, &[]).is_err());
+        assert!(pool(&x, Pool::Max, &[Axis { input: 5, ..axis }]).is_err());
     }
 
     /// What is not a number is seen in the result, wherever in a window it is, with and without a gradient.
@@ -292,7 +309,7 @@ mod tests {
             let tracked = candle_core::Var::from_tensor(&x).unwrap();
             let axes = [Axis::new(2, 2, 2, 1, Padding::Valid); 2];
             for (x, pool) in [(&x, Pool::Max), (tracked.as_tensor(), Pool::Max), (&x, Pool::Average)] {
-                let y = pool2d(x, pool, axes).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                let y = super::pool(x, pool, &axes).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
                 assert!(y[0].is_nan(), "{place} {pool:?}");
             }
         }

@@ -36,7 +36,7 @@ pub fn string_tensor<S: AsRef<str>>(strings: &[S], shape: &[usize]) -> Result<Te
 /// # Errors
 /// If it is not a tensor of bytes.
 pub fn strings(text: &Tensor) -> Result<Vec<String>> {
-    if text.dtype() != DType::U8 || text.rank() < 2 {
+    if text.dtype() != DType::U8 || text.rank() < 1 {
         return Err(Error::new("this is not a tensor of strings")
             .expected("bytes (uint8) along the last axis")
             .received(format!("{:?} of shape {:?}", text.dtype(), text.dims())));

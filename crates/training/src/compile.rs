@@ -1,18 +1,19 @@
 //! The arguments of `compile`: a loss, metrics and weights for each output of a model.
 
-use crate::function::{function_config, function_name};
-use crate::{Error, Function, Loss, MeanMetric, Metric, Result, metrics};
+use crate::function::{function_config, function_name, object_config};
+use crate::metrics::CloneMetric;
+use crate::{Error, Function, Loss, MeanMetric, Metric, Result, losses, metrics};
 use candle_keras_layers::{Config, KerasObject};
 use serde_json::json;
 use std::sync::Arc;
 
-/// A metric for `compile`: a Keras name such as `"acc"`, a class of [`metrics`], or one's own.
+/// A metric for `compile`: a Keras name such as `"acc"`, a class of [`metrics`], or a [`Metric`] of one's own.
 #[derive(Debug, Clone)]
 pub enum MetricSpec {
     /// A name, which may mean another metric by the shapes of the data.
     Name(String),
-    /// A function whose mean is taken, and the name of the metric.
-    Function(Arc<dyn Function>, String),
+    /// A metric like this one.
+    Metric(Arc<dyn CloneMetric>),
 }
 
 impl From<&str> for MetricSpec {
@@ -21,10 +22,9 @@ impl From<&str> for MetricSpec {
     }
 }
 
-impl<F: Function + 'static> From<F> for MetricSpec {
-    fn from(function: F) -> Self {
-        let name = function.name().into();
-        Self::Function(Arc::new(function), name)
+impl<M: Metric + Clone + 'static> From<M> for MetricSpec {
+    fn from(metric: M) -> Self {
+        Self::Metric(Arc::new(metric))
     }
 }
 
@@ -33,27 +33,28 @@ impl MetricSpec {
     pub fn name(&self) -> &str {
         match self {
             Self::Name(name) => name,
-            Self::Function(_, name) => name,
+            Self::Metric(metric) => metric.name(),
         }
     }
 
-    /// A function under another name in the logs. Keras: `BinaryAccuracy(name=...)`.
+    /// The mean of a function under another name in the logs. Keras: `BinaryAccuracy(name=...)`.
     pub fn named(function: impl Function + 'static, name: impl Into<String>) -> Self {
-        Self::Function(Arc::new(function), name.into())
+        MeanMetric::new(function).named(name).into()
     }
 
     /// Keras's form of it. Keras: `keras.metrics.serialize`.
     pub fn get_config(&self) -> Config {
-        let (function, name) = match self {
+        let metric = match self {
             Self::Name(name) => return name.as_str().into(),
-            Self::Function(function, name) => (function, name),
+            Self::Metric(metric) => metric,
         };
-        let Some((class_name, arguments)) = function.config() else { return function_config(function.name()) };
-        let mut config = json!({"name": name, "dtype": "float32"});
+        let Some((class_name, arguments)) = metric.config() else { return function_config(metric.name()) };
+        let mut config = json!({"name": metric.name(), "dtype": "float32"});
         if let (Some(config), Config::Object(arguments)) = (config.as_object_mut(), arguments) {
             config.extend(arguments);
         }
-        json!({"module": "keras.metrics", "class_name": class_name, "config": config, "registered_name": null})
+        let known = metrics::CLASSES.contains(&class_name) || losses::CLASSES.contains(&class_name);
+        object_config("keras.metrics", known, class_name, config)
     }
 
     /// The metric that Keras describes by a name or an object.
@@ -67,25 +68,28 @@ impl MetricSpec {
         }
         let object: KerasObject = serde_json::from_value(config.clone())?;
         let name = object.config["name"].as_str().map(String::from);
-        let function = metrics::function_from_config(object)?;
-        let name = name.unwrap_or_else(|| function.name().into());
-        Ok(Self::Function(function, name))
+        let metric = MeanMetric::of(metrics::function_from_config(object)?);
+        Ok(match name {
+            Some(name) => metric.named(name),
+            None => metric,
+        }
+        .into())
     }
 
     /// An error if no metric goes by the name.
     pub fn check(&self) -> Result<()> {
         match self {
             Self::Name(name) => metrics::check_name(name),
-            Self::Function(..) => Ok(()),
+            Self::Metric(_) => Ok(()),
         }
     }
 
     /// The metric for targets and predictions of these shapes.
     pub fn resolve(&self, y_true: &[usize], y_pred: &[usize]) -> Result<Box<dyn Metric>> {
-        Ok(Box::new(match self {
-            Self::Name(name) => metrics::resolve(name, y_true, y_pred)?,
-            Self::Function(function, name) => MeanMetric::of(function.clone()).named(name),
-        }))
+        Ok(match self {
+            Self::Name(name) => Box::new(metrics::resolve(name, y_true, y_pred)?),
+            Self::Metric(metric) => metric.boxed_clone(),
+        })
     }
 }
 
@@ -127,6 +131,13 @@ impl<T: Clone> PerOutput<T> {
         }
     }
 
+    fn push(&mut self, value: T) {
+        match self {
+            Self::List(list) => list.push(Some(value)),
+            other => *other = Self::List(vec![Some(value)]),
+        }
+    }
+
     fn push_named(&mut self, name: String, value: T) {
         match self {
             Self::Named(named) => named.push((name, value)),
@@ -155,7 +166,7 @@ impl<L: Into<Loss>> From<Option<L>> for OutputLoss {
 ///
 /// ```
 /// use candle_keras_training::Compile;
-/// let one = Compile::loss("binary_crossentropy").metrics(["acc"]);
+/// let one = Compile::loss("binary_crossentropy").metrics(["acc", "mse"]);
 /// let two = Compile::losses(["mse", "mae"]).loss_weights([1.0, 0.5]).metrics_of("price", ["mae", "mse"]);
 /// # let _ = (one, two);
 /// ```
@@ -222,6 +233,13 @@ impl Compile {
     #[must_use]
     pub fn metrics<M: Into<MetricSpec>>(mut self, metrics: impl IntoIterator<Item = M>) -> Self {
         self.metrics = PerOutput::List(metrics.into_iter().map(|metric| Some(vec![metric.into()])).collect());
+        self
+    }
+
+    /// One more metric beside the others, of any kind: `.metric("acc").metric(BinaryAccuracy::new().threshold(0.3))`. For models with one output.
+    #[must_use]
+    pub fn metric(mut self, metric: impl Into<MetricSpec>) -> Self {
+        self.metrics.push(vec![metric.into()]);
         self
     }
 

@@ -12,6 +12,8 @@ pub enum Target {
     Values,
     /// The number of a class, for a prediction with one value a class on its last axis.
     Class,
+    /// Whatever the function takes, such as a sequence of labels for CTC: shapes and dtypes are not adapted, and not compared.
+    Any,
 }
 
 /// Whether a metric is better the larger or the smaller it is.
@@ -64,6 +66,12 @@ pub(crate) fn function_config(name: &str) -> Config {
     serde_json::json!({"module": "builtins", "class_name": "function", "config": name, "registered_name": name})
 }
 
+/// Keras's form of an object: one of its own classes is in a module, any other is registered by its name.
+pub(crate) fn object_config(module: &str, is_keras: bool, class_name: &str, config: Config) -> Config {
+    let (module, registered_name) = if is_keras { (Some(module), None) } else { (None, Some(class_name)) };
+    serde_json::json!({"module": module, "class_name": class_name, "config": config, "registered_name": registered_name})
+}
+
 /// The name, where Keras writes a name or a function by its name.
 pub fn function_name(config: &Config) -> Option<&str> {
     config.as_str().or_else(|| if config["class_name"] == "function" { config["config"].as_str() } else { None })
@@ -111,6 +119,7 @@ fn aligned(function: &dyn Function, y_true: &Tensor, y_pred: &Tensor) -> Result<
             }
             Ok((y_true, y_pred))
         }
+        Target::Any => Ok((y_true.clone(), y_pred.clone())),
         Target::Class => {
             let rank = y_pred.rank();
             let mut y_true = y_true.clone();

@@ -1,10 +1,13 @@
 //! Batches of pairs of words, made from a text while a model is trained on them: word2vec's way, and Keras's by its options.
 
 use super::alias_table::AliasTable;
-use super::epoch::{Plan, SkipgramEpoch, threshold};
+use super::epoch::{Ids, Plan, SkipgramEpoch, threshold};
 use super::{check_ids, check_length, check_negative_samples};
+use crate::{Dataset, Elements, IntoBatch, Source};
 use candle_keras_ops::random::{self, Stream};
 use candle_keras_ops::{Error, Result};
+use std::fmt;
+use std::sync::Arc;
 
 /// Pairs of words that stand near each other, each with random pairs, in batches: what a model of two Embeddings and a Dot is trained
 /// on. All pairs of a text are never there at once, and each epoch has other random numbers and another order.
@@ -22,7 +25,6 @@ use candle_keras_ops::{Error, Result};
 /// let batches = SkipgramBatches::new(&text, 7).window_size(2).negative_samples(2.0).batch_size(8).seed(1);
 /// for epoch in 0..2 {
 ///     for (targets, contexts, labels) in batches.epoch(epoch)? {
-///         // model.train_on_batch([&targets, &contexts], &labels)?;
 ///         assert!(targets.len() == contexts.len() && targets.len() == labels.len() && targets.len() <= 8);
 ///     }
 /// }
@@ -31,9 +33,10 @@ use candle_keras_ops::{Error, Result};
 ///
 /// Keras's [`skipgrams`](crate::skipgrams), but for its order, is `shrink_windows(false)`, `sample(0.0)`, `ns_exponent(0.0)`,
 /// `negative_samples(1.0)`, `window_size(4)` and perhaps a `sampling_table`, on a text without id 0.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
+#[must_use]
 pub struct SkipgramBatches<'a> {
-    ids: &'a [u32],
+    ids: Ids<'a>,
     vocabulary_size: usize,
     window_size: usize,
     shrink_windows: bool,
@@ -45,14 +48,20 @@ pub struct SkipgramBatches<'a> {
     oov_token: Option<u32>,
     batch_size: usize,
     shuffle: bool,
-    stream: Stream,
+    seed: Option<u64>,
+}
+
+impl fmt::Debug for SkipgramBatches<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SkipgramBatches({} ids below {})", self.text().len(), self.vocabulary_size)
+    }
 }
 
 impl<'a> SkipgramBatches<'a> {
-    /// The pairs of this text, whose ids are below `vocabulary_size`.
-    pub fn new(ids: &'a [u32], vocabulary_size: usize) -> Self {
+    /// The pairs of this text, lent or owned, whose ids are below `vocabulary_size`.
+    pub fn new(ids: impl AsRef<[u32]> + Send + Sync + 'a, vocabulary_size: usize) -> Self {
         Self {
-            ids,
+            ids: Arc::new(ids),
             vocabulary_size,
             window_size: 5,
             shrink_windows: true,
@@ -64,7 +73,7 @@ impl<'a> SkipgramBatches<'a> {
             oov_token: None,
             batch_size: 1024,
             shuffle: true,
-            stream: random::next_stream(),
+            seed: None,
         }
     }
 
@@ -131,7 +140,7 @@ impl<'a> SkipgramBatches<'a> {
 
     /// Fixes the random numbers: the same epoch is then the same batches.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.stream = Stream::new(seed, 0);
+        self.seed = Some(seed);
         self
     }
 
@@ -140,12 +149,17 @@ impl<'a> SkipgramBatches<'a> {
     /// # Errors
     /// Arguments that cannot be; an id that is not below `vocabulary_size`, with its position; a text without words.
     pub fn epoch(&self, epoch: u64) -> Result<SkipgramEpoch<'a>> {
+        self.pass(self.seed.map_or_else(random::next_stream, |seed| Stream::new(seed, 0)).child(epoch))
+    }
+
+    /// Once through the text, with these random numbers.
+    fn pass(&self, stream: Stream) -> Result<SkipgramEpoch<'a>> {
         self.check()?;
         let counts = self.word_counts();
         let total: f64 = counts.iter().map(|&count| count as f64).sum();
         if total == 0.0 {
             return Err(Error::new("the text has no words to make pairs of")
-                .received(format!("{} ids", self.ids.len()))
+                .received(format!("{} ids", self.text().len()))
                 .help("id 0, the oov_token and ids of count 0 are no words"));
         }
         let negatives = match self.negative_samples > 0.0 {
@@ -153,7 +167,7 @@ impl<'a> SkipgramBatches<'a> {
             false => None,
         };
         Ok(SkipgramEpoch::new(Plan {
-            ids: self.ids,
+            ids: self.ids.clone(),
             window_size: self.window_size,
             shrink_windows: self.shrink_windows,
             negative_samples: self.negative_samples,
@@ -167,8 +181,12 @@ impl<'a> SkipgramBatches<'a> {
                 .collect(),
             centres: self.sampling_table.map(|table| table.iter().map(|&p| threshold(p)).collect()),
             negatives,
-            stream: self.stream.child(epoch),
+            stream,
         }))
+    }
+
+    fn text(&self) -> &[u32] {
+        self.ids.as_ref().as_ref()
     }
 
     fn check(&self) -> Result<()> {
@@ -191,7 +209,7 @@ impl<'a> SkipgramBatches<'a> {
         if let Some(table) = self.sampling_table {
             check_length("sampling_table", table.len(), self.vocabulary_size)?;
         }
-        check_ids(self.ids, self.vocabulary_size)
+        check_ids(self.text(), self.vocabulary_size)
     }
 
     /// How often each id occurs, 0 for what is no word.
@@ -200,7 +218,7 @@ impl<'a> SkipgramBatches<'a> {
             Some(counts) => counts.to_vec(),
             None => {
                 let mut counts = vec![0; self.vocabulary_size];
-                self.ids.iter().for_each(|&id| counts[id as usize] += 1);
+                self.text().iter().for_each(|&id| counts[id as usize] += 1);
                 counts
             }
         };
@@ -220,6 +238,30 @@ impl<'a> SkipgramBatches<'a> {
             counts.iter_mut().enumerate().filter(is_word).for_each(|(_, count)| *count = 1);
         }
         counts
+    }
+}
+
+impl SkipgramBatches<'static> {
+    /// The batches as a [`Dataset`] of `([targets, contexts], labels)` for `fit`, each pass with other random numbers; the text must be owned: `SkipgramBatches::new(ids, ...)` of
+    /// a `Vec`, or of an `Arc` of one.
+    ///
+    /// ```
+    /// use candle_keras_data::{Batch, SkipgramBatches};
+    /// let pairs = SkipgramBatches::new(vec![3, 1, 4, 1, 5, 0, 2, 6, 5, 3, 5], 7).sample(0.0).batch_size(8).dataset();
+    /// let Batch { x, y, .. } = pairs.iter()?.next().expect("there are pairs")?;
+    /// assert_eq!((x.len(), x[0].dims(), y[0].dims()), (2, &[8][..], &[8][..]));
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    pub fn dataset(self) -> Dataset {
+        Dataset::new(self)
+    }
+}
+
+impl Source for SkipgramBatches<'static> {
+    fn elements(&self, random: &Stream, from: usize) -> Result<Elements> {
+        let stream = self.seed.map_or_else(|| random.clone(), |seed| random.child(seed));
+        let batches = self.pass(stream)?.skip(from);
+        Ok(Box::new(batches.map(|(targets, contexts, labels)| ([targets, contexts], labels).into_batch())))
     }
 }
 
@@ -245,11 +287,11 @@ mod tests {
     fn arguments_that_cannot_be_are_errors() {
         let text = [1, 2, 3];
         let error = |batches: SkipgramBatches| batches.epoch(0).unwrap_err().to_string();
-        let batches = || SkipgramBatches::new(&text, 4);
-        assert!(error(SkipgramBatches::new(&text, 3)).contains("3 at [2]"));
-        assert!(error(SkipgramBatches::new(&text, usize::MAX)).contains("vocabulary_size"));
-        assert!(error(SkipgramBatches::new(&[], 3)).contains("no words"));
-        assert!(error(SkipgramBatches::new(&[0, 0], 3)).contains("no words"));
+        let batches = || SkipgramBatches::new(text, 4);
+        assert!(error(SkipgramBatches::new(text, 3)).contains("3 at [2]"));
+        assert!(error(SkipgramBatches::new(text, usize::MAX)).contains("vocabulary_size"));
+        assert!(error(SkipgramBatches::new([], 3)).contains("no words"));
+        assert!(error(SkipgramBatches::new([0, 0], 3)).contains("no words"));
         assert!(error(batches().window_size(0)).contains("window_size"));
         assert!(error(batches().window_size(usize::MAX)).contains("window_size"));
         assert!(error(batches().batch_size(0)).contains("batch_size"));

@@ -2,6 +2,8 @@
 
 use super::alias_table::AliasTable;
 use candle_keras_ops::random::Stream;
+use std::fmt;
+use std::sync::Arc;
 
 /// About how many pairs of the text are in memory.
 const PAIRS: usize = 1 << 18;
@@ -17,7 +19,7 @@ fn happens(threshold: u32, bits: u32) -> bool {
 }
 
 /// The batches of one epoch of [`SkipgramBatches`](crate::SkipgramBatches): targets, contexts, and labels, which are 1 for the pairs of the text.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SkipgramEpoch<'a> {
     plan: Plan<'a>,
     /// The words of a part of the text.
@@ -34,10 +36,13 @@ pub struct SkipgramEpoch<'a> {
     bits: Bits,
 }
 
+/// A text, lent or owned.
+pub(super) type Ids<'a> = Arc<dyn AsRef<[u32]> + Send + Sync + 'a>;
+
 /// What an epoch does.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Plan<'a> {
-    pub(super) ids: &'a [u32],
+    pub(super) ids: Ids<'a>,
     pub(super) window_size: usize,
     pub(super) shrink_windows: bool,
     pub(super) negative_samples: f64,
@@ -49,6 +54,12 @@ pub(super) struct Plan<'a> {
     pub(super) centres: Option<Vec<u32>>,
     pub(super) negatives: Option<AliasTable>,
     pub(super) stream: Stream,
+}
+
+impl fmt::Debug for SkipgramEpoch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SkipgramEpoch({} parts to come)", self.order.len())
+    }
 }
 
 impl Iterator for SkipgramEpoch<'_> {
@@ -80,7 +91,7 @@ impl Iterator for SkipgramEpoch<'_> {
 impl<'a> SkipgramEpoch<'a> {
     pub(super) fn new(plan: Plan<'a>) -> Self {
         let words = PAIRS.div_ceil(2 * plan.window_size).max(plan.window_size);
-        let parts = plan.ids.len().div_ceil(words);
+        let parts = plan.ids.as_ref().as_ref().len().div_ceil(words);
         let order = match plan.shuffle {
             true => plan.stream.child(u64::MAX).permutation(parts),
             false => (0..parts as u32).collect(),
@@ -159,8 +170,9 @@ impl Plan<'_> {
 
     /// The words of a part of the text that are kept, and the zeros between sentences; nothing behind the end.
     fn words_of(&self, part: usize, size: usize) -> Vec<u32> {
-        let start = (part * size).min(self.ids.len());
-        let ids = &self.ids[start..(start + size).min(self.ids.len())];
+        let ids: &[u32] = self.ids.as_ref().as_ref();
+        let start = (part * size).min(ids.len());
+        let ids = &ids[start..(start + size).min(ids.len())];
         let bits = self.stream.child(2 * part as u64).bits(ids.len());
         let kept = |(&id, bits): (&u32, u32)| (id == 0 || happens(self.kept[id as usize], bits)).then_some(id);
         ids.iter().zip(bits).filter_map(kept).collect()

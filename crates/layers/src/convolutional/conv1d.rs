@@ -1,8 +1,11 @@
 //! Conv1D: the same small window over every place of a sequence. Keras: `keras.layers.Conv1D`.
 
-use super::base_conv::conv_layer;
+use super::arguments::{ConvArguments, conv_setters, end_setters, layout_setters};
+use super::base_conv::Convolution;
+use crate::Sizes;
+use crate::spatial::{Windows, spatial_layer};
 
-conv_layer! {
+layer! {
     /// A convolution over the steps of a sequence: `activation(convolution(input, kernel) + bias)`.
     ///
     /// Keras: `keras.layers.Conv1D`.
@@ -18,8 +21,27 @@ conv_layer! {
     /// assert_eq!(y.shape()?.to_string(), "(None, 96, 64)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    Conv1D, 1, true
+    pub struct Conv1D(
+        /// The number of outputs of each window.
+        let filters: usize,
+        /// The size of the windows.
+        kernel_size: Sizes<1>,
+    ) {
+        /// How far the windows are apart.
+        strides: Sizes<1> = 1,
+        /// How far the elements of a window are apart; not with strides.
+        dilation_rate: Sizes<1> = 1,
+        /// Into how many parts channels and filters are divided, each of which sees only its own.
+        groups: usize = 1,
+        ..arguments: ConvArguments = ConvArguments::new(filters) => conv_setters,
+    }
 }
+
+spatial_layer!(Conv1D, |layer| Convolution {
+    windows: Windows { size: layer.kernel_size, strides: layer.strides, dilation: layer.dilation_rate },
+    groups: layer.groups,
+    arguments: &layer.arguments,
+});
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,11 @@
 //! Conv2D: the same small window over every place of an image. Keras: `keras.layers.Conv2D`.
 
-use super::base_conv::conv_layer;
+use super::arguments::{ConvArguments, conv_setters, end_setters, layout_setters};
+use super::base_conv::Convolution;
+use crate::Sizes;
+use crate::spatial::{Windows, spatial_layer};
 
-conv_layer! {
+layer! {
     /// A convolution over an image: `activation(convolution(input, kernel) + bias)`.
     ///
     /// Keras: `keras.layers.Conv2D`.
@@ -18,8 +21,27 @@ conv_layer! {
     /// assert_eq!(y.shape()?.to_string(), "(None, 26, 26, 32)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    Conv2D, 2, false
+    pub struct Conv2D(
+        /// The number of outputs of each window.
+        let filters: usize,
+        /// The size of the windows.
+        kernel_size: Sizes<2>,
+    ) {
+        /// How far the windows are apart.
+        strides: Sizes<2> = 1,
+        /// How far the elements of a window are apart; not with strides.
+        dilation_rate: Sizes<2> = 1,
+        /// Into how many parts channels and filters are divided, each of which sees only its own.
+        groups: usize = 1,
+        ..arguments: ConvArguments = ConvArguments::new(filters) => conv_setters,
+    }
 }
+
+spatial_layer!(Conv2D, |layer| Convolution {
+    windows: Windows { size: layer.kernel_size, strides: layer.strides, dilation: layer.dilation_rate },
+    groups: layer.groups,
+    arguments: &layer.arguments,
+});
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,11 @@
 //! AveragePooling2D: the mean of each window. Keras: `keras.layers.AveragePooling2D`.
 
-use super::base_pooling::pooling_layer;
+use super::base_pooling::{Pooling, PoolingArguments, pooling_setters};
+use crate::Sizes;
+use crate::spatial::spatial_layer;
 use candle_keras_ops::Pool;
 
-pooling_layer! {
+layer! {
     /// The mean of each window of an image, for each channel.
     ///
     /// Keras: `keras.layers.AveragePooling2D`.
@@ -14,9 +16,38 @@ pooling_layer! {
     ///
     /// # Example
     /// ```
-    /// use candle_keras_layers::{AveragePooling2D, Input, Layer};
+    /// use candle_keras_layers::{Input, Layer, AveragePooling2D};
     /// assert_eq!(AveragePooling2D::new(2).call(&Input::shape([28, 28, 8])).shape()?.to_string(), "(None, 14, 14, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    AveragePooling2D, 2, Pool::Average
+    pub struct AveragePooling2D(
+        /// The size of the windows.
+        pool_size: Sizes<2>,
+    ) {
+        /// How far the windows are apart; by default as far as they are large.
+        strides: Option<Sizes<2>> = Some(pool_size),
+        ..arguments: PoolingArguments = PoolingArguments::new() => pooling_setters,
+    }
+}
+
+impl AveragePooling2D {
+    /// What the layer does.
+    pub(super) fn pooling(&self) -> Pooling<'_, 2> {
+        Pooling::new(Pool::Average, self.pool_size, self.strides, &self.arguments)
+    }
+}
+
+spatial_layer!(AveragePooling2D, |layer| layer.pooling());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Check, check_layer};
+
+    #[test]
+    fn behaves_as_every_layer_must() {
+        check_layer(|| AveragePooling2D::new(2), Check::inputs([[2, 5, 4, 3]]).output([2, 2, 2, 3]));
+        let other = || AveragePooling2D::new(3).strides(1).padding("same").data_format("channels_first");
+        check_layer(other, Check::inputs([[2, 3, 5, 4]]).output([2, 3, 5, 4]));
+    }
 }

@@ -1,12 +1,13 @@
 //! GlobalAveragePooling1D: the mean over all steps. Keras: `keras.layers.GlobalAveragePooling1D`.
 
-use super::{global_pooling, pooled_shape, steps_axis};
+use super::base_global_pooling::{GlobalPoolingArguments, global_pooling_setters};
 use crate::layer::single;
+use crate::spatial::channels_last;
 use crate::{Context, Layer, Shape};
 use candle_core::Tensor;
-use candle_keras_ops::{self as ops, Result, axes};
+use candle_keras_ops::{self as ops, Result};
 
-global_pooling! {
+layer! {
     /// The mean over the steps of a sequence; with a mask, over those that count.
     ///
     /// Keras: `keras.layers.GlobalAveragePooling1D`.
@@ -21,19 +22,20 @@ global_pooling! {
     /// assert_eq!(GlobalAveragePooling1D::new().call(&Input::shape([20, 8])).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    GlobalAveragePooling1D
+    pub struct GlobalAveragePooling1D() {
+        ..arguments: GlobalPoolingArguments = GlobalPoolingArguments::new() => global_pooling_setters,
+    }
 }
 
 impl Layer for GlobalAveragePooling1D {
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
-        pooled_shape(single(inputs)?, &self.data_format, self.keepdims)
+        Ok(vec![self.arguments.output_shape::<1>(single(inputs)?)?])
     }
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
-        let (x, axis) = (single(inputs)?, steps_axis(&self.data_format)?);
-        let over = axes(axis).keepdims(self.keepdims);
+        let (x, over) = (single(inputs)?, self.arguments.axes::<1>()?);
         let Some(mask) = ctx.mask(0) else { return Ok(vec![ops::mean(x, over)?]) };
-        let mask = ops::expand_dims(mask, 3 - axis)?;
+        let mask = ops::expand_dims(mask, if channels_last(&self.arguments.data_format)? { 2 } else { 1 })?;
         let kept = ops::where_(&mask, x, &x.detach().zeros_like()?)?;
         let count = ops::sum(&mask.to_dtype(x.dtype())?, over.clone())?;
         Ok(vec![ops::sum(&kept, over)?.broadcast_div(&count)?])

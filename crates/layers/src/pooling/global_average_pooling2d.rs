@@ -1,13 +1,10 @@
 //! GlobalAveragePooling2D: the mean over the whole image. Keras: `keras.layers.GlobalAveragePooling2D`.
 
-use super::{global_pooling, pooled_image_shape};
-use crate::layer::single;
-use crate::spatial::channels_last;
-use crate::{Context, Layer, Shape};
-use candle_core::Tensor;
-use candle_keras_ops::{self as ops, Result, axes};
+use super::base_global_pooling::{GlobalPooling, GlobalPoolingArguments, global_pooling_setters};
+use crate::spatial::spatial_layer;
+use candle_keras_ops::Pool;
 
-global_pooling! {
+layer! {
     /// The mean of each channel over an image.
     ///
     /// Keras: `keras.layers.GlobalAveragePooling2D`.
@@ -22,19 +19,12 @@ global_pooling! {
     /// assert_eq!(GlobalAveragePooling2D::new().call(&Input::shape([7, 7, 8])).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    GlobalAveragePooling2D
-}
-
-impl Layer for GlobalAveragePooling2D {
-    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
-        pooled_image_shape(single(inputs)?, &self.data_format, self.keepdims)
-    }
-
-    fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
-        let first = if channels_last(&self.data_format)? { 1 } else { 2 };
-        Ok(vec![ops::mean(single(inputs)?, axes([first, first + 1]).keepdims(self.keepdims))?])
+    pub struct GlobalAveragePooling2D() {
+        ..arguments: GlobalPoolingArguments = GlobalPoolingArguments::new() => global_pooling_setters,
     }
 }
+
+spatial_layer!(GlobalAveragePooling2D, |layer| GlobalPooling::<2> { pool: Pool::Average, arguments: &layer.arguments });
 
 #[cfg(test)]
 mod tests {

@@ -1,19 +1,17 @@
-//! GlobalMaxPooling1D: the maximum over all steps. Keras: `keras.layers.GlobalMaxPooling1D`.
+//! GlobalMaxPooling1D: the largest value over all steps. Keras: `keras.layers.GlobalMaxPooling1D`.
 
-use super::{global_pooling, pooled_shape, steps_axis};
-use crate::layer::single;
-use crate::{Context, Layer, Shape};
-use candle_core::Tensor;
-use candle_keras_ops::{self as ops, Result, axes};
+use super::base_global_pooling::{GlobalPooling, GlobalPoolingArguments, global_pooling_setters};
+use crate::spatial::spatial_layer;
+use candle_keras_ops::Pool;
 
-global_pooling! {
+layer! {
     /// The largest value of each feature over the steps of a sequence. A mask ends here, as in Keras.
     ///
     /// Keras: `keras.layers.GlobalMaxPooling1D`.
     ///
     /// # Shapes
-    /// - input: `(batch, steps, features)`
-    /// - output: `(batch, features)`, or `(batch, 1, features)` with `keepdims`
+    /// - input: `(batch, steps, channels)`
+    /// - output: `(batch, channels)`, or `(batch, 1, channels)` with `keepdims`
     ///
     /// # Example
     /// ```
@@ -21,19 +19,12 @@ global_pooling! {
     /// assert_eq!(GlobalMaxPooling1D::new().call(&Input::shape([20, 8])).shape()?.to_string(), "(None, 8)");
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```
-    GlobalMaxPooling1D
-}
-
-impl Layer for GlobalMaxPooling1D {
-    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
-        pooled_shape(single(inputs)?, &self.data_format, self.keepdims)
-    }
-
-    fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
-        let over = axes(steps_axis(&self.data_format)?).keepdims(self.keepdims);
-        Ok(vec![ops::max(single(inputs)?, over)?])
+    pub struct GlobalMaxPooling1D() {
+        ..arguments: GlobalPoolingArguments = GlobalPoolingArguments::new() => global_pooling_setters,
     }
 }
+
+spatial_layer!(GlobalMaxPooling1D, |layer| GlobalPooling::<1> { pool: Pool::Max, arguments: &layer.arguments });
 
 #[cfg(test)]
 mod tests {

@@ -1,83 +1,49 @@
-//! Layers that take many steps together. Keras: `keras/src/layers/pooling`.
+//! Layers that take many elements together. Keras: `keras/src/layers/pooling`.
 
 mod average_pooling1d;
 mod average_pooling2d;
+mod average_pooling3d;
+mod base_global_pooling;
 mod base_pooling;
 mod global_average_pooling1d;
 mod global_average_pooling2d;
+mod global_average_pooling3d;
 mod global_max_pooling1d;
 mod global_max_pooling2d;
+mod global_max_pooling3d;
 mod max_pooling1d;
 mod max_pooling2d;
+mod max_pooling3d;
 
 pub use average_pooling1d::AveragePooling1D;
 pub use average_pooling2d::AveragePooling2D;
+pub use average_pooling3d::AveragePooling3D;
 pub use global_average_pooling1d::GlobalAveragePooling1D;
 pub use global_average_pooling2d::GlobalAveragePooling2D;
+pub use global_average_pooling3d::GlobalAveragePooling3D;
 pub use global_max_pooling1d::GlobalMaxPooling1D;
 pub use global_max_pooling2d::GlobalMaxPooling2D;
+pub use global_max_pooling3d::GlobalMaxPooling3D;
 pub use max_pooling1d::MaxPooling1D;
 pub use max_pooling2d::MaxPooling2D;
+pub use max_pooling3d::MaxPooling3D;
 
-use crate::{Layer, Shape};
-use candle_keras_ops::{Axis, Error, Pool, Result};
+use crate::Layer;
+use candle_keras_ops::{Axis, Pool, Result};
 use std::any::Any;
 
-/// Which axis of `(batch, steps, features)` is the steps'.
-fn steps_axis(data_format: &str) -> Result<i64> {
-    Ok(if crate::spatial::channels_last(data_format)? { 1 } else { 2 })
-}
+/// From the sizes of a tensor, without the batch and the channels, which are last, to what is taken of which windows.
+pub(crate) type FusedPooling = Box<dyn Fn(&[usize]) -> (Pool, Vec<Axis>)>;
 
-/// The shape without the steps, or with 1 of them.
-fn pooled_shape(input: &Shape, data_format: &str, keepdims: bool) -> Result<Vec<Shape>> {
-    let axis = steps_axis(data_format)? as usize;
-    if input.len() != 3 {
-        return Err(Error::new("the layer takes sequences")
-            .expected("(batch, steps, features)")
-            .received(format!("an input of shape {input}"))
-            .help("an Embedding of inputs of shape (steps,) gives sequences"));
-    }
-    let pooled = input.iter().enumerate().filter(|(i, _)| keepdims || *i != axis);
-    Ok(vec![pooled.map(|(i, size)| if i == axis { Some(1) } else { *size }).collect()])
-}
-
-/// The shape without the sizes of the image, or with 1 in their places.
-fn pooled_image_shape(input: &Shape, data_format: &str, keepdims: bool) -> Result<Vec<Shape>> {
-    let (_, channels) = crate::spatial::spatial::<2>(input, data_format)?;
-    Ok(vec![match keepdims {
-        true => crate::spatial::with_spatial(input[0], [Some(1); 2], channels, data_format)?,
-        false => [input[0], channels].into_iter().collect(),
-    }])
-}
-
-/// Declares a layer that pools over all steps or the whole image.
-macro_rules! global_pooling {
-    ($(#[$doc:meta])* $name:ident) => {
-        $crate::layer! {
-            $(#[$doc])*
-            pub struct $name() {
-                /// Where the channels are: `"channels_last"`, or `"channels_first"`, behind the batch.
-                data_format: String = "channels_last",
-                /// Whether what is pooled stays as axes of size 1.
-                keepdims: bool = false,
-            }
-        }
-    };
-}
-use global_pooling;
-
-/// From the shape of a tensor with the channels last to what is taken of which windows.
-pub(crate) type Pooling = Box<dyn Fn(&[usize]) -> (Pool, [Axis; 2])>;
-
-/// What a layer does, if it is one of pooling whose channels are where `data_format` says.
-pub(crate) fn pooling_of(layer: &dyn Layer, data_format: &str) -> Result<Option<Pooling>> {
+/// What a layer does, if it is one of pooling over so many axes, whose channels are where `data_format` says.
+pub(crate) fn pooling_of(layer: &dyn Layer, axes: usize, data_format: &str) -> Result<Option<FusedPooling>> {
     macro_rules! first_of {
         ($($name:ident),*) => {
             $(if let Some(layer) = (layer as &dyn Any).downcast_ref::<$name>() {
-                return layer.pooling(data_format);
+                return layer.pooling().fused(axes, data_format);
             })*
         };
     }
-    first_of!(MaxPooling1D, MaxPooling2D, AveragePooling1D, AveragePooling2D);
+    first_of!(MaxPooling1D, MaxPooling2D, MaxPooling3D, AveragePooling1D, AveragePooling2D, AveragePooling3D);
     Ok(None)
 }

@@ -63,6 +63,10 @@ impl Callback for BackupAndRestore {
         Ok(())
     }
 
+    fn reads_logs_of(&self, _: usize) -> bool {
+        false
+    }
+
     fn backup(&self) -> Option<&Path> {
         Some(&self.file)
     }

@@ -170,6 +170,10 @@ impl Callback for EarlyStopping {
         Ok(())
     }
 
+    fn reads_logs_of(&self, _: usize) -> bool {
+        false
+    }
+
     fn state(&self) -> CallbackState {
         let numbers = [self.wait, self.best_epoch, self.stopped_epoch.map_or(usize::MAX, |epoch| epoch)];
         let best = self.best.unwrap_or(f64::NAN);

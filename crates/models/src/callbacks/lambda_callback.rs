@@ -4,8 +4,8 @@ use super::Callback;
 use crate::model::Model;
 use crate::{Logs, Result};
 
-type Hook<'a> = Option<Box<dyn FnMut(&mut Model, &Logs) -> Result<()> + 'a>>;
-type IndexedHook<'a> = Option<Box<dyn FnMut(&mut Model, usize, &Logs) -> Result<()> + 'a>>;
+type Hook<'a> = Option<Box<dyn FnMut(&mut Model, &Logs) -> Result<()> + Send + 'a>>;
+type IndexedHook<'a> = Option<Box<dyn FnMut(&mut Model, usize, &Logs) -> Result<()> + Send + 'a>>;
 
 /// A callback made of functions.
 ///
@@ -36,43 +36,50 @@ impl<'a> LambdaCallback<'a> {
     }
 
     /// Before the first epoch.
-    pub fn on_train_begin(mut self, hook: impl FnMut(&mut Model, &Logs) -> Result<()> + 'a) -> Self {
+    pub fn on_train_begin(mut self, hook: impl FnMut(&mut Model, &Logs) -> Result<()> + Send + 'a) -> Self {
         self.train_begin = Some(Box::new(hook));
         self
     }
 
     /// After the last epoch.
-    pub fn on_train_end(mut self, hook: impl FnMut(&mut Model, &Logs) -> Result<()> + 'a) -> Self {
+    pub fn on_train_end(mut self, hook: impl FnMut(&mut Model, &Logs) -> Result<()> + Send + 'a) -> Self {
         self.train_end = Some(Box::new(hook));
         self
     }
 
     /// Before each epoch.
-    pub fn on_epoch_begin(mut self, hook: impl FnMut(&mut Model, usize, &Logs) -> Result<()> + 'a) -> Self {
+    pub fn on_epoch_begin(mut self, hook: impl FnMut(&mut Model, usize, &Logs) -> Result<()> + Send + 'a) -> Self {
         self.epoch_begin = Some(Box::new(hook));
         self
     }
 
     /// After each epoch.
-    pub fn on_epoch_end(mut self, hook: impl FnMut(&mut Model, usize, &Logs) -> Result<()> + 'a) -> Self {
+    pub fn on_epoch_end(mut self, hook: impl FnMut(&mut Model, usize, &Logs) -> Result<()> + Send + 'a) -> Self {
         self.epoch_end = Some(Box::new(hook));
         self
     }
 
     /// Before each step.
-    pub fn on_train_batch_begin(mut self, hook: impl FnMut(&mut Model, usize, &Logs) -> Result<()> + 'a) -> Self {
+    pub fn on_train_batch_begin(
+        mut self,
+        hook: impl FnMut(&mut Model, usize, &Logs) -> Result<()> + Send + 'a,
+    ) -> Self {
         self.train_batch_begin = Some(Box::new(hook));
         self
     }
 
     /// After each step.
-    pub fn on_train_batch_end(mut self, hook: impl FnMut(&mut Model, usize, &Logs) -> Result<()> + 'a) -> Self {
+    pub fn on_train_batch_end(mut self, hook: impl FnMut(&mut Model, usize, &Logs) -> Result<()> + Send + 'a) -> Self {
         self.train_batch_end = Some(Box::new(hook));
         self
     }
 }
 
 impl Callback for LambdaCallback<'_> {
+    fn reads_logs_of(&self, _: usize) -> bool {
+        self.train_batch_end.is_some()
+    }
+
     fn on_train_begin(&mut self, model: &mut Model, logs: &Logs) -> Result<()> {
         self.train_begin.as_mut().map_or(Ok(()), |hook| hook(model, logs))
     }

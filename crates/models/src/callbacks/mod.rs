@@ -74,8 +74,8 @@ pub struct Params {
     pub verbose: u8,
     /// The index of the epoch before which it ends.
     pub epochs: usize,
-    /// The number of steps an epoch.
-    pub steps: usize,
+    /// The number of steps an epoch, if it is known.
+    pub steps: Option<usize>,
 }
 
 /// Keras's hooks, each of which does nothing unless it is implemented.
@@ -94,7 +94,7 @@ pub struct Params {
 /// }
 /// ```
 #[allow(unused_variables)]
-pub trait Callback {
+pub trait Callback: Send {
     /// Before everything else.
     fn set_params(&mut self, params: &Params) {}
 
@@ -168,6 +168,11 @@ pub trait Callback {
         Ok(())
     }
 
+    /// Whether it looks at the logs of this batch. Default: yes. If no callback does, metrics stay on their device, and no step waits for it.
+    fn reads_logs_of(&self, batch: usize) -> bool {
+        true
+    }
+
     /// What it remembers of the training so far.
     fn state(&self) -> CallbackState {
         CallbackState::default()
@@ -201,6 +206,10 @@ macro_rules! forward {
 
             fn set_state(&mut self, state: CallbackState) {
                 (**self).set_state(state);
+            }
+
+            fn reads_logs_of(&self, batch: usize) -> bool {
+                (**self).reads_logs_of(batch)
             }
 
             fn backup(&self) -> Option<&Path> {

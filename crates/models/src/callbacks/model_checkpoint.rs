@@ -130,6 +130,10 @@ impl Callback for ModelCheckpoint {
         if self.save_freq == SaveFreq::Epoch { self.save(model, logs) } else { Ok(()) }
     }
 
+    fn reads_logs_of(&self, _: usize) -> bool {
+        matches!(self.save_freq, SaveFreq::Batches(batches) if (self.steps + 1).is_multiple_of(batches))
+    }
+
     fn state(&self) -> CallbackState {
         let numbers = self.best.into_iter().collect();
         CallbackState { counts: vec![self.epoch as u64, self.steps as u64], numbers, tensors: Vec::new() }

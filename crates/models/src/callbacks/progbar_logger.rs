@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 pub struct ProgbarLogger {
     verbose: u8,
     epochs: usize,
-    steps: usize,
+    steps: Option<usize>,
     bar: Option<ProgressBar>,
     start: Instant,
     done: usize,
@@ -26,14 +26,18 @@ pub struct ProgbarLogger {
 impl ProgbarLogger {
     /// With a bar (1) or a line (2).
     pub fn new(verbose: u8) -> Self {
-        Self { verbose, epochs: 1, steps: 0, bar: None, start: Instant::now(), done: 0, training: false }
+        Self { verbose, epochs: 1, steps: None, bar: None, start: Instant::now(), done: 0, training: false }
     }
 
     fn begin(&mut self) {
         (self.start, self.done) = (Instant::now(), 0);
         if self.verbose == 1 && std::io::stdout().is_terminal() {
-            let bar = ProgressBar::with_draw_target(Some(self.steps as u64), ProgressDrawTarget::stdout_with_hz(10));
-            let template = "{pos}/{len} {bar:20.green/white} {msg}";
+            let steps = self.steps.map(|steps| steps as u64);
+            let bar = ProgressBar::with_draw_target(steps, ProgressDrawTarget::stdout_with_hz(10));
+            let template = match steps {
+                Some(_) => "{pos}/{len} {bar:20.green/white} {msg}",
+                None => "{pos}/Unknown {msg}",
+            };
             bar.set_style(
                 ProgressStyle::with_template(template)
                     .map_or_else(|_| ProgressStyle::default_bar(), |s| s.progress_chars("━━━")),
@@ -45,13 +49,22 @@ impl ProgbarLogger {
     fn update(&mut self, step: usize, logs: &Logs) {
         self.done = step + 1;
         if let Some(bar) = &self.bar {
-            // The text is made only as often as it can be seen.
-            if self.done == 1 || self.done == self.steps || self.done.is_multiple_of(1 + self.steps / 200) {
-                let left = self.per_step() * (self.steps.saturating_sub(self.done)) as u32;
+            if self.is_shown(step) {
+                // Of data whose length is not known, the time that has passed.
+                let left = match self.steps {
+                    Some(steps) => self.per_step() * steps.saturating_sub(self.done) as u32,
+                    None => self.start.elapsed(),
+                };
                 bar.set_message(format!("{}s {}/step{}", left.as_secs(), duration(self.per_step()), dashed(logs)));
             }
             bar.set_position(self.done as u64);
         }
+    }
+
+    /// Whether the bar shows this step: the text changes only as often as it can be seen.
+    fn is_shown(&self, step: usize) -> bool {
+        let (done, steps) = (step + 1, self.steps.unwrap_or(200 * 20));
+        done == 1 || done == steps || done.is_multiple_of(1 + steps / 200)
     }
 
     fn per_step(&self) -> Duration {
@@ -63,7 +76,7 @@ impl ProgbarLogger {
             bar.finish_and_clear();
         }
         let (elapsed, per_step) = (self.start.elapsed().as_secs_f64(), duration(self.per_step()));
-        let (done, steps) = (self.done, self.steps);
+        let (done, steps) = (self.done, self.steps.unwrap_or(self.done));
         match self.verbose {
             1 => {
                 print_line(&format!("{done}/{steps} {} {elapsed:.0}s {per_step}/step{}", "━".repeat(20), dashed(logs)))
@@ -89,6 +102,10 @@ fn duration(time: Duration) -> String {
 impl Callback for ProgbarLogger {
     fn set_params(&mut self, params: &Params) {
         (self.epochs, self.steps) = (params.epochs, params.steps);
+    }
+
+    fn reads_logs_of(&self, batch: usize) -> bool {
+        self.bar.is_some() && self.is_shown(batch)
     }
 
     fn on_train_begin(&mut self, _: &mut Model, _: &Logs) -> Result<()> {

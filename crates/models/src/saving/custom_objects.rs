@@ -9,7 +9,7 @@ use candle_keras_layers::{
     ActivationFunction, Cell, Config, Configure, Constraint, Initializer, Kind, Lambda, Layer, Named, ObjectScope,
     Regularizer, RnnCell, from_config,
 };
-use candle_keras_training::{Function, Loss, MetricSpec};
+use candle_keras_training::{Loss, MetricSpec};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -136,10 +136,9 @@ impl CustomObjects {
         self
     }
 
-    /// A metric: the mean of this function.
-    pub fn metric(mut self, name: impl Into<String>, function: impl Function + 'static) -> Self {
-        let name = name.into();
-        self.metrics.insert(name.clone(), MetricSpec::named(function, name));
+    /// A metric, by its name or that of its class.
+    pub fn metric(mut self, name: impl Into<String>, metric: impl Into<MetricSpec>) -> Self {
+        self.metrics.insert(name.into(), metric.into());
         self
     }
 

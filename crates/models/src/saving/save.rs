@@ -9,7 +9,7 @@ use super::tree::{self, LoadWeights};
 use super::{compile_config, has_extension, legacy};
 use crate::{Model, Result, config};
 use candle_keras_data::atomic;
-use candle_keras_layers::Config;
+use candle_keras_layers::{Config, Layer, WeightSet};
 use candle_keras_ops::{Error, warnings};
 use std::path::Path;
 
@@ -60,11 +60,14 @@ impl Model {
         let path = path.as_ref();
         check_model_path(path)?;
         let optimizer = self.compiled.as_ref().map(|compiled| &compiled.optimizer);
-        if has_extension(path, "keras") {
-            let config = whole_config(self)?;
-            return archive::write(path, &config, |to| tree::write(self, optimizer)?.write(to));
-        }
-        safetensors::write(path, &safetensors::named_weights(self, optimizer)?, Some(&whole_config(self)?))
+        // A training in another thread waits meanwhile: the file has whole steps.
+        WeightSet::new(self.variables()).read(|| {
+            if has_extension(path, "keras") {
+                let config = whole_config(self)?;
+                return archive::write(path, &config, |to| tree::write(self, optimizer)?.write(to));
+            }
+            safetensors::write(path, &safetensors::named_weights(self, optimizer)?, Some(&whole_config(self)?))
+        })
     }
 
     /// Saves the weights, and the optimizer's state if the model is compiled: `.weights.h5` is Keras's format, `.safetensors` that of
@@ -75,12 +78,15 @@ impl Model {
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let optimizer = self.compiled.as_ref().map(|compiled| &compiled.optimizer);
+        let weights = WeightSet::new(self.variables());
         if has_extension(path, "weights.h5") {
-            let tree = tree::write(self, optimizer)?;
-            return atomic::write(path, |file| tree.write(file));
+            return weights.read(|| {
+                let tree = tree::write(self, optimizer)?;
+                atomic::write(path, |file| tree.write(file))
+            });
         }
         if has_extension(path, "safetensors") {
-            return safetensors::write(path, &safetensors::named_weights(self, None)?, None);
+            return weights.read(|| safetensors::write(path, &safetensors::named_weights(self, None)?, None));
         }
         Err(Error::new("weights are not saved in a file of this kind")
             .expected("a name that ends in .weights.h5 or .safetensors")

@@ -1,5 +1,6 @@
 //! Convolution with windows of few numbers, as over the pixels of a picture, without a matrix of them.
 
+use super::border::Border;
 use super::unfold::Unfolded;
 use super::{End, Plan, images, kernel_gradient};
 use crate::simd;
@@ -18,9 +19,8 @@ type Filters<T> = [T; FILTERS];
 #[derive(Debug)]
 pub(super) struct Direct {
     plan: Plan,
-    /// Height and width of an image with its borders of zeros, inside of which all windows lie.
-    bordered: [usize; 2],
-    /// Where in such an image the windows begin.
+    border: Border,
+    /// Where in an image with its border the windows begin.
     starts: Vec<usize>,
     /// Where after that their numbers are.
     steps: Vec<usize>,
@@ -29,28 +29,15 @@ pub(super) struct Direct {
 impl Direct {
     /// The convolution, if it is faster this way.
     pub(super) fn of(plan: Plan) -> Option<Self> {
-        let Plan { axes: [rows, columns], channels, filters, groups, .. } = plan;
+        let Plan { axes, channels, filters, groups, .. } = plan;
         let fits = groups == 1 && (1..=DEEPEST).contains(&plan.depth()) && filters.is_multiple_of(FILTERS);
         if !fits || plan.output() == 0 {
             return None;
         }
-        let bordered = plan.axes.map(|axis| {
-            let reach = (axis.window - 1).saturating_mul(axis.dilation).saturating_add(1);
-            reach.saturating_add((axis.output - 1) * axis.stride).max(axis.before.saturating_add(axis.input))
-        });
-        // Far windows over a small image would be borders alone.
-        if bordered[0].saturating_mul(bordered[1]) > 4 * rows.input * columns.input {
-            return None;
-        }
-        let place = |row: usize, column: usize| (row * bordered[1] + column) * channels;
-        let starts = (0..rows.output)
-            .flat_map(|y| (0..columns.output).map(move |x| place(y * rows.stride, x * columns.stride)))
-            .collect();
-        let steps = (0..rows.window)
-            .flat_map(|i| (0..columns.window).map(move |j| place(i * rows.dilation, j * columns.dilation)))
-            .flat_map(|at| (0..channels).map(move |channel| at + channel))
-            .collect();
-        Some(Self { plan, bordered, starts, steps })
+        let border = Border::of(axes, channels)?;
+        let starts = border.starts();
+        let steps = border.taps().into_iter().flat_map(|at| (0..channels).map(move |channel| at + channel)).collect();
+        Some(Self { plan, border, starts, steps })
     }
 
     /// The same convolution, made otherwise.
@@ -65,10 +52,10 @@ impl Direct {
         let (weights, blocks) = (kernel.as_chunks().0, plan.filters / FILTERS);
         let of_block = |block: usize| weights.iter().skip(block).step_by(blocks).copied();
         let kernel: Vec<Filters<T>> = (0..blocks).flat_map(of_block).collect();
-        let scratch = || (self.border(), vec![T::ZERO; plan.output()]);
+        let scratch = || (self.border.memory(), vec![T::ZERO; plan.output()]);
         images(plan.batch, end.output(plan), plan.output() * plan.depth(), scratch, |(bordered, y), images, room| {
             for i in images {
-                self.put(&x[i * plan.image()..][..plan.image()], bordered);
+                self.border.put(&x[i * plan.image()..][..plan.image()], bordered);
                 simd!(|by| self.outputs(bordered, &kernel, y, by));
                 end.put(y, plan, room);
             }
@@ -79,25 +66,12 @@ impl Direct {
     pub(super) fn backward_kernel<T: Real>(&self, x: &[T], dy: &[T]) -> Vec<T> {
         let (image, output) = (self.plan.image(), self.plan.output());
         kernel_gradient(&self.plan, x, dy, |x, dy, kernel| {
-            let mut bordered = self.border();
+            let mut bordered = self.border.memory();
             for (x, dy) in x.chunks_exact(image).zip(dy.chunks_exact(output)) {
-                self.put(x, &mut bordered);
+                self.border.put(x, &mut bordered);
                 simd!(|by| self.weights(&bordered, dy, kernel, by));
             }
         })
-    }
-
-    /// The memory for an image with its borders.
-    fn border<T: Real>(&self) -> Vec<T> {
-        vec![T::ZERO; self.bordered[0] * self.bordered[1] * self.plan.channels]
-    }
-
-    fn put<T: Real>(&self, image: &[T], bordered: &mut [T]) {
-        let [rows, columns] = &self.plan.axes;
-        for (row, numbers) in image.chunks_exact(columns.input * self.plan.channels).enumerate() {
-            let at = ((rows.before + row) * self.bordered[1] + columns.before) * self.plan.channels;
-            bordered[at..at + numbers.len()].copy_from_slice(numbers);
-        }
     }
 
     #[inline(always)]

@@ -1,10 +1,15 @@
-//! Convolution of images and sequences with the channels last, as one op.
+//! Convolution of sequences, images and volumes with the channels last, as one op.
 //!
-//! The images of a batch are shared out over the cores, which make them in one of three ways, as the sizes suit. (candle's conv1d has a
+//! The images of a batch are shared out over the cores, which make them in one of four ways, as the sizes suit. (candle's conv1d has a
 //! wrong gradient for more than one sample, its convolutions take one stride for both axes and no dilation there, and its gradients are
 //! scalar loops.)
 
+pub(crate) mod axis;
+mod border;
+mod composed;
+mod depthwise;
 mod direct;
+mod transpose;
 mod unfold;
 mod winograd;
 
@@ -12,94 +17,81 @@ use crate::cores::{self, Room};
 use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_real};
 use crate::matmul::{FusedActivation, column_sums};
-use crate::pool::{Pool, Windows, pool2d, pooled};
+use crate::pool::{Pool, Windows, pool, pooled};
+use crate::shape::reshaped;
 use crate::simd;
 use crate::simd::Real;
 use crate::tape::{Value, on_host, record_consuming};
 use candle_core::{Result, Tensor, bail};
+use depthwise::Depthwise;
 use direct::Direct;
 use std::ops::Range;
 use unfold::Unfolded;
 use winograd::Winograd;
 
-/// How a window moves over one axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Axis {
-    /// The size of the input.
-    pub input: usize,
-    /// The size of the window.
-    pub window: usize,
-    /// How far it moves.
-    pub stride: usize,
-    /// How far its elements are apart.
-    pub dilation: usize,
-    /// How many elements it begins before the input.
-    pub before: usize,
-    /// How many windows there are.
-    pub output: usize,
-}
+pub use axis::{Axis, Padding};
+pub use transpose::conv_transpose;
 
-/// What is done at the borders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Padding {
-    /// Nothing: windows lie inside of the input.
-    Valid,
-    /// Zeros on both sides, so that there are as many windows as elements, divided by the stride.
-    Same,
-    /// Zeros in front, so that a window sees nothing behind its place.
-    Causal,
-}
-
-impl Axis {
-    /// The windows over an axis; none if the window is larger than a valid input.
-    pub fn new(input: usize, window: usize, stride: usize, dilation: usize, padding: Padding) -> Self {
-        // Sizes may come from a file, and be anything.
-        let (stride, reach) = (stride.max(1), (window.max(1) - 1).saturating_mul(dilation).saturating_add(1));
-        let (output, before) = match padding {
-            Padding::Valid => (input.saturating_add(stride).saturating_sub(reach) / stride, 0),
-            Padding::Same => {
-                let output = input.div_ceil(stride);
-                let all = ((output.max(1) - 1) * stride).saturating_add(reach);
-                (output, all.saturating_sub(input) / 2)
-            }
-            Padding::Causal => (input.div_ceil(stride), reach - 1),
-        };
-        Self { input, window, stride, dilation, before, output }
-    }
-
-    /// The element of the input that the `k`-th of the `o`-th window is on, if it is on one.
-    #[inline(always)]
-    pub(crate) fn at(&self, o: usize, k: usize) -> Option<usize> {
-        let place = o.saturating_mul(self.stride).saturating_add(k.saturating_mul(self.dilation));
-        let place = place.checked_sub(self.before)?;
-        (place < self.input).then_some(place)
-    }
-}
-
-/// One convolution's sizes.
+/// One convolution's sizes. An image is a volume of depth 1, and a sequence is one of height 1 as well.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) batch: usize,
-    pub(crate) axes: [Axis; 2],
+    pub(crate) axes: [Axis; 3],
     pub(crate) channels: usize,
     pub(crate) filters: usize,
     pub(crate) groups: usize,
 }
 
 impl Plan {
-    /// Rows of the matrix of windows.
-    pub(crate) fn windows(&self) -> usize {
-        self.axes[0].output * self.axes[1].output
+    /// That of these tensors, if they fit.
+    fn of(x: &Tensor, kernel: &Tensor, bias: Option<&Tensor>, axes: &[Axis], groups: usize) -> Option<Self> {
+        let volume = axis::volume(axes)?;
+        let ([batch, sizes @ .., channels], [windows @ .., depth, filters]) = (x.dims(), kernel.dims()) else {
+            return None;
+        };
+        let fits = sizes.iter().eq(axes.iter().map(|axis| &axis.input))
+            && windows.iter().eq(axes.iter().map(|axis| &axis.window))
+            && groups > 0
+            && depth.checked_mul(groups) == Some(*channels)
+            && filters % groups == 0
+            && bias.is_none_or(|bias| bias.dims() == [*filters]);
+        fits.then_some(Self { batch: *batch, axes: volume, channels: *channels, filters: *filters, groups })
     }
 
-    /// Its columns.
+    /// Rows of the matrix of windows.
+    pub(crate) fn windows(&self) -> usize {
+        self.axes.iter().map(|axis| axis.output).product()
+    }
+
+    /// How many elements a window has.
+    pub(crate) fn taps(&self) -> usize {
+        self.axes.iter().map(|axis| axis.window).product()
+    }
+
+    /// Columns of the matrix of windows.
     pub(crate) fn depth(&self) -> usize {
-        self.axes[0].window * self.axes[1].window * self.channels / self.groups
+        self.taps() * self.channels / self.groups
+    }
+
+    /// Whether each of several channels is by itself.
+    fn is_depthwise(&self) -> bool {
+        self.groups == self.channels && self.channels > 1
+    }
+
+    /// Whether there are kernels for this convolution where `x` is: those of images and sequences.
+    fn has_kernels(&self, x: &Tensor) -> bool {
+        on_gpu(&[x]) && self.axes[0] == Axis::UNIT && self.batch * self.image() * self.windows() > 0
+    }
+
+    /// The shape of a tensor of this rank with such sizes between the batch and the channels.
+    fn shape(&self, rank: usize, channels: usize, size: impl Fn(&Axis) -> usize) -> Vec<usize> {
+        let sizes = self.axes[5usize.saturating_sub(rank)..].iter().map(size);
+        std::iter::once(self.batch).chain(sizes).chain([channels]).collect()
     }
 
     /// Numbers of an image that goes in.
     fn image(&self) -> usize {
-        self.axes[0].input * self.axes[1].input * self.channels
+        self.axes.iter().map(|axis| axis.input).product::<usize>() * self.channels
     }
 
     /// Numbers of one that comes out.
@@ -111,6 +103,7 @@ impl Plan {
 /// How it is made.
 #[derive(Debug)]
 enum Method {
+    Depthwise(Depthwise),
     Direct(Direct),
     Winograd(Winograd),
     Unfolded(Unfolded),
@@ -119,11 +112,14 @@ enum Method {
 impl Method {
     fn of(plan: Plan) -> Self {
         let winograd = || Winograd::of(plan).map(Self::Winograd);
-        Direct::of(plan).map(Self::Direct).or_else(winograd).unwrap_or(Self::Unfolded(Unfolded(plan)))
+        let direct = || Direct::of(plan).map(Self::Direct);
+        let depthwise = Depthwise::of(plan).map(Self::Depthwise);
+        depthwise.or_else(direct).or_else(winograd).unwrap_or(Self::Unfolded(Unfolded(plan)))
     }
 
     fn forward<T: Real>(&self, x: &[T], kernel: &[T], end: &End<T>) -> Vec<T> {
         match self {
+            Self::Depthwise(method) => method.forward(x, kernel, end),
             Self::Direct(method) => method.forward(x, kernel, end),
             Self::Winograd(method) => method.forward(x, kernel, end),
             Self::Unfolded(method) => method.forward(x, kernel, end),
@@ -132,6 +128,7 @@ impl Method {
 
     fn backward_input<T: Real>(&self, kernel: &[T], dy: &[T]) -> Vec<T> {
         match self {
+            Self::Depthwise(method) => method.backward_input(kernel, dy),
             Self::Direct(method) => method.unfolded().backward_input(kernel, dy),
             Self::Winograd(method) => method.backward_input(kernel, dy),
             Self::Unfolded(method) => method.backward_input(kernel, dy),
@@ -140,6 +137,7 @@ impl Method {
 
     fn backward_kernel<T: Real>(&self, x: &[T], dy: &[T]) -> Vec<T> {
         match self {
+            Self::Depthwise(method) => method.backward_kernel(x, dy),
             Self::Direct(method) => method.backward_kernel(x, dy),
             Self::Winograd(method) => method.backward_kernel(x, dy),
             Self::Unfolded(method) => method.backward_kernel(x, dy),
@@ -202,89 +200,100 @@ fn kernel_gradient<T: Real>(plan: &Plan, x: &[T], dy: &[T], f: impl Fn(&[T], &[T
     cores::summed(images.collect(), plan.depth() * plan.filters, |(x, dy), kernel| f(x, dy, kernel))
 }
 
-/// `activation(convolution(x, kernel) + bias)`; a sequence is an image of height 1.
+/// `activation(convolution(x, kernel) + bias)` over one, two or three axes.
 ///
 /// # Shapes
-/// - `x`: `(batch, height, width, channels)`; `kernel`: `(window height, window width, channels / groups, filters)`; `bias`: `(filters,)`
-/// - the result: `(batch, axes[0].output, axes[1].output, filters)`
-/// - of a sequence, all are without the height
+/// - `x`: `(batch, axes[..].input, channels)`; `kernel`: `(axes[..].window, channels / groups, filters)`; `bias`: `(filters,)`
+/// - the result: `(batch, axes[..].output, filters)`
 ///
 /// # Errors
 /// If the shapes do not suit each other.
-pub fn conv2d(
+pub fn conv(
     x: &Tensor,
     kernel: &Tensor,
     bias: Option<&Tensor>,
-    axes: [Axis; 2],
+    axes: &[Axis],
     groups: usize,
     activation: FusedActivation,
 ) -> Result<Tensor> {
-    conv2d_and_pool(x, kernel, bias, axes, groups, activation, None)
+    conv_and_pool(x, kernel, bias, axes, groups, activation, None)
 }
 
-/// [`conv2d`], then [`pool2d`] if there is such.
+/// `activation(convolution(x, kernel) + bias)`, where each channel has windows of its own. The outputs of a channel lie side by side.
+///
+/// # Shapes
+/// - `x`: `(batch, axes[..].input, channels)`; `kernel`: `(axes[..].window, channels, multiplier)`; `bias`: `(channels * multiplier,)`
+/// - the result: `(batch, axes[..].output, channels * multiplier)`
+///
+/// # Errors
+/// If the shapes do not suit each other.
+pub fn depthwise_conv(
+    x: &Tensor,
+    kernel: &Tensor,
+    bias: Option<&Tensor>,
+    axes: &[Axis],
+    activation: FusedActivation,
+) -> Result<Tensor> {
+    let [windows @ .., channels, multiplier] = kernel.dims() else {
+        bail!("depthwise_conv: a kernel of shape {:?}", kernel.dims())
+    };
+    // The memory is that of a kernel in as many groups as channels.
+    let shape = [windows, &[1, channels * multiplier]].concat();
+    conv(x, &reshaped(kernel, &shape)?, bias, axes, *channels, activation)
+}
+
+/// [`conv`], then [`pool`](crate::pool()) if there is such.
 ///
 /// On the host and without gradients, an image is pooled while it is in the cache, which saves two ways to memory. With
 /// gradients or on a GPU, the two ops run one after the other.
 ///
 /// # Errors
 /// As theirs.
-pub fn conv2d_and_pool(
+pub fn conv_and_pool(
     x: &Tensor,
     kernel: &Tensor,
     bias: Option<&Tensor>,
-    axes: [Axis; 2],
+    axes: &[Axis],
     groups: usize,
     activation: FusedActivation,
-    pooling: Option<(Pool, [Axis; 2])>,
+    pooling: Option<(Pool, &[Axis])>,
 ) -> Result<Tensor> {
-    let flat = x.rank() == 3;
-    let (image, windows) = (as_image(x, 1)?, as_image(kernel, 0)?);
-    let (batch, height, width, channels) = image.dims4()?;
-    let (window_height, window_width, depth, filters) = windows.dims4()?;
-    let plan = Plan { batch, axes, channels, filters, groups };
-    let fits = (axes[0].input, axes[1].input) == (height, width)
-        && (axes[0].window, axes[1].window) == (window_height, window_width)
-        && groups > 0
-        && depth * groups == channels
-        && filters % groups == 0
-        && bias.is_none_or(|bias| bias.dims() == [filters]);
-    if !fits {
-        bail!("conv2d: {:?} and a kernel of shape {:?} in {groups} groups do not fit", x.dims(), kernel.dims())
-    }
+    let Some(plan) = Plan::of(x, kernel, bias, axes, groups) else {
+        bail!("conv: {:?} and a kernel of shape {:?} in {groups} groups do not fit {axes:?}", x.dims(), kernel.dims())
+    };
     let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
-    let method = Method::of(plan);
-    if let Some((pool, windows)) = pooling
+    if let Some((of_window, windows)) = pooling
         && (all.iter().any(|x| x.track_op()) || !on_host(&all))
     {
-        return pool2d(&conv2d(x, kernel, bias, axes, groups, activation)?, pool, windows);
+        return pool(&conv(x, kernel, bias, axes, groups, activation)?, of_window, windows);
     }
-    let last = pooling.map_or(axes, |(_, windows)| windows);
-    if pooling.is_some() && last.map(|axis| axis.input) != axes.map(|axis| axis.output) {
-        bail!("conv2d_and_pool: windows of {last:?} over images of {axes:?}")
-    }
-    let mut shape = vec![batch, last[0].output, last[1].output, filters];
-    if flat {
-        shape.remove(1);
-    }
-    if on_gpu(&all) && image.elem_count() * windows.elem_count() > 0 {
-        return gpu::conv2d(x, kernel, bias, plan, activation, shape.into());
+    if plan.has_kernels(x) && on_gpu(&all) && kernel.elem_count() > 0 && !plan.is_depthwise() {
+        let shape = plan.shape(x.rank(), plan.filters, |axis| axis.output);
+        return gpu::conv(x, kernel, bias, plan, activation, shape.into());
     }
     if !on_host(&all) {
-        let y = composed(&image, &windows, bias, &plan, activation)?;
-        return if flat { y.squeeze(1) } else { Ok(y) };
+        return composed::conv(x, kernel, bias, &plan, activation);
     }
+    let (last, pooling) = match pooling {
+        None => (plan, None),
+        Some((of_window, windows)) => match axis::volume(windows) {
+            Some(last) if last.map(|axis| axis.input) == plan.axes.map(|axis| axis.output) => {
+                (Plan { axes: last, ..plan }, Some((of_window, Windows::new(last, plan.filters))))
+            }
+            _ => bail!("conv_and_pool: windows of {windows:?} over images of {axes:?}"),
+        },
+    };
+    let method = Method::of(plan);
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
     let value = with_real!(x, T => {
         let bias = bias.map(|bias| bias.detach().contiguous()).transpose()?;
         let bias = bias.as_ref().map(view::<T>).transpose()?;
-        let pooling = pooling.map(|(pool, windows)| (pool, Windows::new(windows, filters)));
         let end = End { bias: bias.as_deref(), activation, pooling };
         let y = method.forward(&view::<T>(&input)?, &view::<T>(&weights)?, &end);
-        Value::new(y, shape)
+        Value::new(y, last.shape(x.rank(), plan.filters, |axis| axis.output))
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
-    record_consuming("conv2d", &all, value, move |y, dy| {
+    record_consuming("conv", &all, value, move |y, dy| {
         with_real!(y, T => {
             let dz = activation.backward::<T>(y, dy)?;
             let dz = view::<T>(&dz)?;
@@ -292,57 +301,10 @@ pub fn conv2d_and_pool(
             let (image, kernel) = (view::<T>(&input)?, view::<T>(&weights)?);
             let dx = wanted.0.then(|| Tensor::from_vec(method.backward_input(&kernel, dz), input.shape(), input.device()));
             let dw = wanted.1.then(|| Tensor::from_vec(method.backward_kernel(&image, dz), weights.shape(), input.device()));
-            let db = wanted.2.then(|| Tensor::from_vec(column_sums(dz, filters), filters, input.device()));
+            let db = wanted.2.then(|| Tensor::from_vec(column_sums(dz, plan.filters), plan.filters, input.device()));
             Ok(vec![dx.transpose()?, dw.transpose()?, db.transpose()?])
         })
     })
-}
-
-/// A sequence as an image of height 1, with the axis of the height at `axis`.
-pub(crate) fn as_image(x: &Tensor, axis: usize) -> Result<Tensor> {
-    if x.rank() == 3 { x.unsqueeze(axis) } else { Ok(x.clone()) }
-}
-
-/// The same of candle's functions: the windows are gathered, then multiplied. For other devices; slower than a kernel of its own.
-fn composed(
-    x: &Tensor,
-    kernel: &Tensor,
-    bias: Option<&Tensor>,
-    plan: &Plan,
-    activation: FusedActivation,
-) -> Result<Tensor> {
-    let [rows, columns] = plan.axes;
-    // One row of zeros behind the pixels stands for what is outside.
-    let pixels = rows.input * columns.input;
-    let outside = x.narrow(1, 0, 1)?.narrow(2, 0, 1)?.zeros_like()?.reshape((plan.batch, 1, plan.channels))?;
-    let flat = Tensor::cat(&[x.reshape((plan.batch, pixels, plan.channels))?, outside], 1)?;
-    let mut ids = vec![pixels as u32; plan.windows() * rows.window * columns.window];
-    let mut at = 0;
-    for y in 0..rows.output {
-        for x in 0..columns.output {
-            for (i, j) in (0..rows.window).flat_map(|i| (0..columns.window).map(move |j| (i, j))) {
-                if let (Some(row), Some(column)) = (rows.at(y, i), columns.at(x, j)) {
-                    ids[at] = (row * columns.input + column) as u32;
-                }
-                at += 1;
-            }
-        }
-    }
-    let ids = Tensor::new(ids, x.device())?;
-    let windows = flat.contiguous()?.index_select(&ids, 1)?;
-    let (taps, width) = (rows.window * columns.window, plan.channels / plan.groups);
-    let windows = windows.reshape((plan.batch * plan.windows(), taps, plan.groups, width))?;
-    let filters = plan.filters / plan.groups;
-    let kernel = kernel.reshape((taps * width, plan.filters))?;
-    let mut parts = Vec::with_capacity(plan.groups);
-    for group in 0..plan.groups {
-        let windows =
-            windows.narrow(2, group, 1)?.contiguous()?.reshape((plan.batch * plan.windows(), taps * width))?;
-        parts.push(windows.matmul(&kernel.narrow(1, group * filters, filters)?.contiguous()?)?);
-    }
-    let y = Tensor::cat(&parts, 1)?.reshape((plan.batch, rows.output, columns.output, plan.filters))?;
-    let y = bias.map_or_else(|| Ok(y.clone()), |bias| y.broadcast_add(bias))?;
-    activation.composed(&y)
 }
 
 #[cfg(test)]
@@ -350,21 +312,6 @@ mod tests {
     use super::*;
     use crate::gradcheck::{assert_gradients, values};
     use candle_core::{DType, Device};
-
-    #[test]
-    fn windows_are_counted_as_in_keras() {
-        let output = |padding, stride, dilation| Axis::new(10, 3, stride, dilation, padding).output;
-        assert_eq!(
-            (output(Padding::Valid, 1, 1), output(Padding::Valid, 3, 1), output(Padding::Valid, 1, 4)),
-            (8, 3, 2)
-        );
-        assert_eq!(
-            (output(Padding::Same, 1, 2), output(Padding::Same, 3, 1), output(Padding::Causal, 2, 1)),
-            (10, 4, 5)
-        );
-        assert_eq!(Axis::new(2, 3, 1, 1, Padding::Valid).output, 0);
-        assert_eq!(Axis::new(5, 4, 2, 1, Padding::Same).before, 1);
-    }
 
     /// A batch of two images of these channels, a kernel and a bias, and the windows over the images.
     fn case(
@@ -385,8 +332,7 @@ mod tests {
     }
 
     fn plan(inputs: &[Tensor; 3], axes: [Axis; 2], groups: usize) -> Plan {
-        let (channels, filters) = (inputs[0].dims()[3], inputs[1].dims()[3]);
-        Plan { batch: 2, axes, channels, filters, groups }
+        Plan::of(&inputs[0], &inputs[1], Some(&inputs[2]), &axes, groups).unwrap()
     }
 
     fn apart(a: &Tensor, b: &Tensor) -> f64 {
@@ -402,38 +348,93 @@ mod tests {
             ("Unfolded", [4, 8, 2], [3, 2], [2, 1], [1, 1], Same),
             ("Unfolded", [4, 8, 1], [2, 2], [1, 1], [2, 1], Same),
             ("Unfolded", [4, 8, 1], [1, 1], [1, 1], [1, 1], Valid),
-            ("Unfolded", [4, 8, 4], [1, 1], [2, 2], [1, 1], Valid),
+            ("Unfolded", [4, 8, 2], [1, 1], [2, 2], [1, 1], Valid),
             ("Unfolded", [4, 8, 1], [1, 3], [1, 1], [1, 2], Causal),
             ("Direct", [1, 16, 1], [3, 2], [1, 1], [1, 1], Valid),
             ("Direct", [3, 32, 1], [2, 3], [2, 1], [1, 2], Same),
             ("Direct", [2, 16, 1], [1, 2], [1, 2], [1, 1], Causal),
             ("Winograd", [16, 16, 1], [3, 3], [1, 1], [1, 1], Same),
             ("Winograd", [16, 24, 1], [3, 3], [1, 1], [1, 1], Valid),
+            ("Depthwise", [3, 3, 3], [3, 2], [1, 1], [1, 1], Same),
+            ("Depthwise", [7, 21, 7], [2, 3], [2, 1], [1, 1], Same),
+            ("Depthwise", [3, 6, 3], [2, 2], [1, 1], [1, 2], Valid),
+            ("Depthwise", [5, 5, 5], [1, 2], [1, 2], [1, 1], Causal),
+            ("Unfolded", [3, 6, 3], [2, 2], [1, 1], [30, 1], Same),
         ] {
             let (inputs, axes) = case(sizes, windows, strides, dilations, padding);
             let (plan, groups) = (plan(&inputs, axes, sizes[2]), sizes[2]);
             assert!(format!("{:?}", Method::of(plan)).starts_with(way), "{sizes:?} {windows:?}");
-            let run = |x: &[Tensor]| conv2d(&x[0], &x[1], Some(&x[2]), axes, groups, FusedActivation::Tanh);
+            let run = |x: &[Tensor]| conv(&x[0], &x[1], Some(&x[2]), &axes, groups, FusedActivation::Tanh);
             assert_gradients(&inputs, run);
-            let plain = composed(&inputs[0], &inputs[1], Some(&inputs[2]), &plan, FusedActivation::Tanh).unwrap();
+            let plain = composed::conv(&inputs[0], &inputs[1], Some(&inputs[2]), &plan, FusedActivation::Tanh).unwrap();
             assert!(apart(&run(&inputs).unwrap(), &plain) < 1e-12);
             if windows[0] == 1 {
                 let [x, kernel, bias] = &inputs;
                 let (x, kernel) = (x.narrow(1, 0, 1).unwrap().squeeze(1).unwrap(), kernel.squeeze(0).unwrap());
-                let axes = [Axis::new(1, 1, 1, 1, Valid), axes[1]];
-                let run = |x: &[Tensor]| conv2d(&x[0], &x[1], Some(&x[2]), axes, groups, FusedActivation::Tanh);
+                let axes = [axes[1]];
+                let run = |x: &[Tensor]| conv(&x[0], &x[1], Some(&x[2]), &axes, groups, FusedActivation::Tanh);
                 assert_gradients(&[x, kernel, bias.clone()], run);
             }
         }
     }
 
+    /// Over three axes, in each of the ways.
+    #[test]
+    fn gradients_over_volumes_agree_with_finite_differences() {
+        use Padding::*;
+        for (way, [channels, filters, groups], windows, strides, dilation, padding) in [
+            ("Unfolded", [2, 3, 1], [2, 3, 2], [1, 1, 1], 1, Same),
+            ("Unfolded", [4, 2, 2], [2, 2, 3], [2, 1, 2], 1, Valid),
+            ("Unfolded", [2, 2, 1], [3, 2, 1], [2, 1, 1], 1, Same),
+            ("Unfolded", [2, 3, 1], [2, 2, 2], [1, 1, 1], 2, Same),
+            ("Unfolded", [3, 2, 1], [1, 1, 1], [1, 1, 1], 1, Valid),
+            ("Direct", [1, 16, 1], [2, 3, 2], [1, 2, 1], 1, Same),
+            ("Depthwise", [3, 6, 3], [2, 2, 3], [1, 1, 1], 1, Same),
+            ("Depthwise", [2, 2, 2], [2, 2, 2], [2, 2, 1], 1, Valid),
+        ] {
+            let kernel = [windows[0], windows[1], windows[2], channels / groups, filters];
+            let inputs = [values([2, 3, 4, 3, channels], 1), values(kernel, 2), values([filters], 3)];
+            let axes = [0, 1, 2].map(|i| Axis::new([3, 4, 3][i], windows[i], strides[i], dilation, padding));
+            let plan = Plan::of(&inputs[0], &inputs[1], Some(&inputs[2]), &axes, groups).unwrap();
+            assert!(format!("{:?}", Method::of(plan)).starts_with(way), "{way} {windows:?}");
+            let run = |x: &[Tensor]| conv(&x[0], &x[1], Some(&x[2]), &axes, groups, FusedActivation::Tanh);
+            assert_gradients(&inputs, run);
+            let plain = composed::conv(&inputs[0], &inputs[1], Some(&inputs[2]), &plan, FusedActivation::Tanh).unwrap();
+            assert!(apart(&run(&inputs).unwrap(), &plain) < 1e-12);
+        }
+    }
+
+    /// A kernel of (window, channels, multiplier), for more channels than go side by side.
+    #[test]
+    fn each_channel_has_windows_of_its_own() {
+        for (channels, multiplier) in [(23, 1), (6, 3)] {
+            let inputs = [values([1, 3, 4, channels], 1), values([2, 2, channels, multiplier], 2)];
+            let axes = [Axis::new(3, 2, 1, 1, Padding::Valid), Axis::new(4, 2, 1, 1, Padding::Same)];
+            let run = |x: &[Tensor]| depthwise_conv(&x[0], &x[1], None, &axes, FusedActivation::Linear);
+            assert_gradients(&inputs, run);
+            let y = run(&inputs).unwrap();
+            for channel in 0..channels {
+                let part = |x: &Tensor, dim| x.narrow(dim, channel, 1).unwrap();
+                let alone =
+                    conv(&part(&inputs[0], 3), &part(&inputs[1], 2), None, &axes, 1, FusedActivation::Linear).unwrap();
+                assert!(apart(&y.narrow(3, channel * multiplier, multiplier).unwrap(), &alone) < 1e-12);
+            }
+        }
+        assert!(depthwise_conv(&values([4], 1), &values([4], 2), None, &[], FusedActivation::Linear).is_err());
+    }
+
     /// Over more windows and tiles than are on the way together, each way makes the same.
     #[test]
     fn the_ways_agree() {
-        for (channels, filters, padding) in [(3, 32, Padding::Same), (24, 16, Padding::Valid), (16, 24, Padding::Same)]
-        {
-            let axes = [Axis::new(17, 3, 1, 1, padding), Axis::new(14, 3, 1, 1, padding)];
-            let plan = Plan { batch: 3, axes, channels, filters, groups: 1 };
+        for (channels, filters, groups, padding) in [
+            (3, 32, 1, Padding::Same),
+            (24, 16, 1, Padding::Valid),
+            (16, 24, 1, Padding::Same),
+            (37, 37, 37, Padding::Same),
+            (5, 20, 5, Padding::Valid),
+        ] {
+            let axes = [Axis::UNIT, Axis::new(17, 3, 1, 1, padding), Axis::new(14, 3, 1, 1, padding)];
+            let plan = Plan { batch: 3, axes, channels, filters, groups };
             let numbers = |count, seed| values([count], seed).to_vec1::<f64>().unwrap();
             let (x, kernel) = (numbers(3 * plan.image(), 1), numbers(plan.depth() * filters, 2));
             let (dy, bias) = (numbers(3 * plan.output(), 3), numbers(filters, 4));
@@ -457,36 +458,38 @@ mod tests {
         {
             let (inputs, axes) = case(sizes, windows, [1, 1], [1, 1], Padding::Same);
             let [x, kernel, bias] = &inputs;
-            for (pool, padding) in
+            for (of_window, padding) in
                 [(Pool::Max, Padding::Same), (Pool::Average, Padding::Same), (Pool::Max, Padding::Valid)]
             {
                 let over = axes
                     .map(|axis| Axis::new(axis.output, 2, if padding == Padding::Same { 1 } else { 2 }, 1, padding));
                 for activation in [FusedActivation::Tanh, FusedActivation::Relu] {
-                    let y = conv2d(x, kernel, Some(bias), axes, sizes[2], activation).unwrap();
-                    let plain = pool2d(&y, pool, over).unwrap();
+                    let y = conv(x, kernel, Some(bias), &axes, sizes[2], activation).unwrap();
+                    let plain = pool(&y, of_window, &over).unwrap();
                     let run = |x: &Tensor| {
-                        conv2d_and_pool(x, kernel, Some(bias), axes, sizes[2], activation, Some((pool, over)))
+                        conv_and_pool(x, kernel, Some(bias), &axes, sizes[2], activation, Some((of_window, &over)))
                     };
                     let y = run(x).unwrap();
-                    assert!(y.dims() == plain.dims() && apart(&y, &plain) < 1e-12, "{sizes:?} {pool:?} {padding:?}");
+                    assert!(
+                        y.dims() == plain.dims() && apart(&y, &plain) < 1e-12,
+                        "{sizes:?} {of_window:?} {padding:?}"
+                    );
                     let tracked = candle_core::Var::from_tensor(x).unwrap();
                     assert!(apart(&run(&tracked).unwrap(), &plain) < 1e-12);
                 }
                 let wrong = over.map(|axis| Axis { input: axis.input + 1, ..axis });
                 assert!(
-                    conv2d_and_pool(x, kernel, None, axes, sizes[2], FusedActivation::Linear, Some((pool, wrong)))
+                    conv_and_pool(x, kernel, None, &axes, sizes[2], FusedActivation::Linear, Some((of_window, &wrong)))
                         .is_err()
                 );
             }
         }
         let (x, kernel) = (values([2, 6, 4], 1), values([3, 4, 16], 2));
-        let of =
-            |input, window| [Axis::new(1, 1, 1, 1, Padding::Valid), Axis::new(input, window, 1, 1, Padding::Valid)];
-        let y = conv2d_and_pool(&x, &kernel, None, of(6, 3), 1, FusedActivation::Relu, Some((Pool::Max, of(4, 2))))
+        let of = |input, window| [Axis::new(input, window, 1, 1, Padding::Valid)];
+        let y = conv_and_pool(&x, &kernel, None, &of(6, 3), 1, FusedActivation::Relu, Some((Pool::Max, &of(4, 2))))
             .unwrap();
-        let plain = conv2d(&x, &kernel, None, of(6, 3), 1, FusedActivation::Relu).unwrap();
-        let plain = pool2d(&plain, Pool::Max, of(4, 2)).unwrap();
+        let plain = conv(&x, &kernel, None, &of(6, 3), 1, FusedActivation::Relu).unwrap();
+        let plain = pool(&plain, Pool::Max, &of(4, 2)).unwrap();
         assert!(y.dims() == [2, 3, 16] && apart(&y, &plain) < 1e-12);
     }
 
@@ -496,9 +499,9 @@ mod tests {
         let (inputs, axes) = case([32, 16, 1], [3, 3], [1, 1], [1, 1], Padding::Same);
         let plan = plan(&inputs, axes, 1);
         assert!(matches!(Method::of(plan), Method::Winograd(_)));
-        let exact = composed(&inputs[0], &inputs[1], None, &plan, FusedActivation::Linear).unwrap();
+        let exact = composed::conv(&inputs[0], &inputs[1], None, &plan, FusedActivation::Linear).unwrap();
         let [x, kernel, _] = inputs.map(|x| x.to_dtype(DType::F32).unwrap());
-        let y = conv2d(&x, &kernel, None, axes, 1, FusedActivation::Linear).unwrap();
+        let y = conv(&x, &kernel, None, &axes, 1, FusedActivation::Linear).unwrap();
         let largest: f64 = exact.abs().unwrap().max_all().unwrap().to_scalar().unwrap();
         assert!(apart(&y, &exact) < 4.0 * f64::from(f32::EPSILON) * largest);
     }
@@ -506,7 +509,7 @@ mod tests {
     /// Over many numbers, what is lost is up to three times what plain sums of products lose (of the gradient of the input).
     #[test]
     fn fewer_multiplications_round_little() {
-        let axes = [Axis::new(13, 3, 1, 1, Padding::Same), Axis::new(14, 3, 1, 1, Padding::Same)];
+        let axes = [Axis::UNIT, Axis::new(13, 3, 1, 1, Padding::Same), Axis::new(14, 3, 1, 1, Padding::Same)];
         let plan = Plan { batch: 4, axes, channels: 32, filters: 32, groups: 1 };
         let (way, other) = (Method::of(plan), Method::Unfolded(Unfolded(plan)));
         assert!(matches!(way, Method::Winograd(_)));
@@ -539,7 +542,7 @@ mod tests {
                 let x = Tensor::ones((batch, size, size, channels), DType::F32, &Device::Cpu).unwrap();
                 let kernel = Tensor::ones((3, 3, channels, filters), DType::F32, &Device::Cpu).unwrap();
                 let axes = [Axis::new(size, 3, 1, dilation, padding); 2];
-                conv2d(&x, &kernel, None, axes, 1, FusedActivation::Relu).unwrap()
+                conv(&x, &kernel, None, &axes, 1, FusedActivation::Relu).unwrap()
             };
             assert_eq!(run(2, 2, 1, Padding::Valid).dims(), [2, 0, 0, filters]);
             assert_eq!(run(0, 4, 1, Padding::Valid).dims(), [0, 2, 2, filters]);

@@ -18,9 +18,9 @@ impl Unfolded {
         images(plan.batch, end.output(plan), plan.output() * plan.depth(), scratch, |(matrix, y), images, room| {
             for i in images {
                 let image = &x[i * plan.image()..][..plan.image()];
-                for group in 0..plan.groups {
-                    let windows = self.unfolded(image, group, matrix);
-                    let part = &mut y[group * (plan.filters / plan.groups)..];
+                for (plane, group) in self.parts() {
+                    let windows = self.unfolded(image, plane, group, matrix);
+                    let part = &mut y[self.place(plane, group)..];
                     gemm(part, plan.filters, false, windows, self.kernel(kernel, group));
                 }
                 end.put(y, plan, room);
@@ -37,13 +37,13 @@ impl Unfolded {
             let mut matrix = self.matrix::<T>();
             for (i, dx) in part.chunks_exact_mut(image).enumerate() {
                 let dy = &dy[(from / image + i) * output..][..output];
-                for group in 0..plan.groups {
-                    let (dy, kernel) = (self.outputs(dy, group), self.kernel(kernel, group).t());
+                for (plane, group) in self.parts() {
+                    let (dy, kernel) = (self.outputs(dy, plane, group), self.kernel(kernel, group).t());
                     if self.is_pointwise() {
                         gemm(dx, plan.depth(), false, dy, kernel);
                     } else {
                         gemm(&mut matrix, plan.depth(), false, dy, kernel);
-                        self.fold(&matrix, group, dx);
+                        self.fold(&matrix, plane, group, dx);
                     }
                 }
             }
@@ -57,10 +57,10 @@ impl Unfolded {
             let mut matrix = self.matrix::<T>();
             for (image, dy) in images.chunks_exact(plan.image().max(1)).zip(outputs.chunks_exact(plan.output().max(1)))
             {
-                for group in 0..plan.groups {
-                    let windows = self.unfolded(image, group, &mut matrix);
+                for (plane, group) in self.parts() {
+                    let windows = self.unfolded(image, plane, group, &mut matrix);
                     let part = &mut dw[group * (plan.filters / plan.groups)..];
-                    gemm(part, plan.filters, true, windows.t(), self.outputs(dy, group));
+                    gemm(part, plan.filters, true, windows.t(), self.outputs(dy, plane, group));
                 }
             }
         })
@@ -71,54 +71,87 @@ impl Unfolded {
         self.0.groups == 1 && self.0.axes.iter().all(|axis| axis.window == 1 && axis.stride == 1)
     }
 
+    /// What there is a matrix of windows for: the planes of what comes out, one after another, since the windows of a whole volume would not stay
+    /// in the cache, and the groups of channels.
+    fn parts(&self) -> impl Iterator<Item = (usize, usize)> {
+        let groups = self.0.groups;
+        (0..self.planes()).flat_map(move |plane| (0..groups).map(move |group| (plane, group)))
+    }
+
+    fn planes(&self) -> usize {
+        if self.is_pointwise() { 1 } else { self.0.axes[0].output }
+    }
+
+    /// How many windows a plane has.
+    fn windows(&self) -> usize {
+        if self.is_pointwise() { self.0.windows() } else { self.0.axes[1].output * self.0.axes[2].output }
+    }
+
+    /// Where in an image's outputs those of a plane and a group begin.
+    fn place(&self, plane: usize, group: usize) -> usize {
+        plane * self.windows() * self.0.filters + group * (self.0.filters / self.0.groups)
+    }
+
     /// Where in an image and in the matrix each run of numbers lies that both have: the channels of an element, or of all elements that a
     /// window has in a row.
     #[inline(always)]
-    fn each_run(&self, group: usize, mut f: impl FnMut(usize, usize, usize)) {
-        let [rows, columns] = &self.0.axes;
+    fn each_run(&self, plane: usize, group: usize, mut f: impl FnMut(usize, usize, usize)) {
+        let [planes, rows, columns] = &self.0.axes;
         let width = self.0.channels / self.0.groups;
         let together = self.0.groups == 1 && columns.dilation == 1;
-        let mut at = 0;
-        for y in 0..rows.output {
-            for x in 0..columns.output {
-                let first = (x * columns.stride).checked_sub(columns.before);
-                let inside = first.filter(|first| together && first + columns.window <= columns.input);
-                for i in 0..rows.window {
-                    let row = rows.at(y, i);
-                    if let (Some(row), Some(first)) = (row, inside) {
-                        f((row * columns.input + first) * width, at, columns.window * width);
-                        at += columns.window * width;
-                        continue;
-                    }
-                    for j in 0..columns.window {
-                        if let (Some(row), Some(column)) = (row, columns.at(x, j)) {
-                            let from = (row * columns.input + column) * self.0.channels + group * width;
-                            f(from, at, width);
+        // A window's numbers in one plane of the input.
+        let flat = rows.window * columns.window * width;
+        for k in 0..planes.window {
+            let Some(from) = planes.at(plane, k) else { continue };
+            let from = from * rows.input;
+            let mut at = k * flat;
+            for y in 0..rows.output {
+                for x in 0..columns.output {
+                    let first = (x * columns.stride).checked_sub(columns.before);
+                    let inside = first.filter(|first| together && first + columns.window <= columns.input);
+                    for i in 0..rows.window {
+                        let row = rows.at(y, i);
+                        if let (Some(row), Some(first)) = (row, inside) {
+                            f(((from + row) * columns.input + first) * width, at, columns.window * width);
+                            at += columns.window * width;
+                            continue;
                         }
-                        at += width;
+                        for j in 0..columns.window {
+                            if let (Some(row), Some(column)) = (row, columns.at(x, j)) {
+                                let pixel = (from + row) * columns.input + column;
+                                f(pixel * self.0.channels + group * width, at, width);
+                            }
+                            at += width;
+                        }
                     }
+                    at += (planes.window - 1) * flat;
                 }
             }
         }
     }
 
-    /// The memory for the windows of one image, none if they are the image itself; zeros, which stay where windows lie outside.
+    /// The memory for the windows of one plane, none if they are the image itself; zeros, which stay where windows lie outside.
     fn matrix<T: Real>(&self) -> Vec<T> {
-        vec![T::ZERO; if self.is_pointwise() { 0 } else { self.0.windows() * self.0.depth() }]
+        vec![T::ZERO; if self.is_pointwise() { 0 } else { self.windows() * self.0.depth() }]
     }
 
-    /// The windows of a group of an image as a matrix: the image itself, or `matrix`, into which they are laid out.
-    fn unfolded<'a, T: Real>(&self, image: &'a [T], group: usize, matrix: &'a mut [T]) -> Matrix<'a, T> {
+    /// The windows of a plane and a group of an image as a matrix: the image itself, or `matrix`, into which they are laid out.
+    fn unfolded<'a, T: Real>(&self, image: &'a [T], plane: usize, group: usize, matrix: &'a mut [T]) -> Matrix<'a, T> {
         if self.is_pointwise() {
-            return Matrix::rows(image, self.0.windows(), self.0.depth());
+            return Matrix::rows(image, self.windows(), self.0.depth());
         }
-        self.unfold(image, group, matrix);
-        Matrix::rows(matrix, self.0.windows(), self.0.depth())
+        self.unfold(image, plane, group, matrix);
+        Matrix::rows(matrix, self.windows(), self.0.depth())
     }
 
-    /// Lays the windows of a group of an image out as the rows of `matrix`.
-    fn unfold<T: Real>(&self, image: &[T], group: usize, matrix: &mut [T]) {
-        self.each_run(group, |from, at, width| {
+    /// Lays the windows of a plane and a group of an image out as the rows of `matrix`.
+    fn unfold<T: Real>(&self, image: &[T], plane: usize, group: usize, matrix: &mut [T]) {
+        let planes = &self.0.axes[0];
+        // Other planes have had numbers where this one lies outside.
+        if (0..planes.window).any(|k| planes.at(plane, k).is_none()) {
+            matrix.fill(T::ZERO);
+        }
+        self.each_run(plane, group, |from, at, width| {
             let (to, from) = (&mut matrix[at..at + width], &image[from..from + width]);
             // A call to copy a few numbers takes longer than to copy them.
             if width < 8 {
@@ -132,8 +165,8 @@ impl Unfolded {
     }
 
     /// Adds the rows back to the elements that they came from.
-    fn fold<T: Real>(&self, matrix: &[T], group: usize, image: &mut [T]) {
-        self.each_run(group, |from, at, width| {
+    fn fold<T: Real>(&self, matrix: &[T], plane: usize, group: usize, image: &mut [T]) {
+        self.each_run(plane, group, |from, at, width| {
             for (x, &y) in image[from..from + width].iter_mut().zip(&matrix[at..at + width]) {
                 *x += y;
             }
@@ -146,9 +179,9 @@ impl Unfolded {
         Matrix::strided(&kernel[group * filters..], (self.0.depth(), filters), (self.0.filters, 1))
     }
 
-    /// A group's part of an image's outputs: `(windows, filters / groups)`.
-    fn outputs<'a, T: Real>(&self, y: &'a [T], group: usize) -> Matrix<'a, T> {
+    /// A plane's and a group's part of an image's outputs: `(windows, filters / groups)`.
+    fn outputs<'a, T: Real>(&self, y: &'a [T], plane: usize, group: usize) -> Matrix<'a, T> {
         let filters = self.0.filters / self.0.groups;
-        Matrix::strided(&y[group * filters..], (self.0.windows(), filters), (self.0.filters, 1))
+        Matrix::strided(&y[self.place(plane, group)..], (self.windows(), filters), (self.0.filters, 1))
     }
 }

@@ -11,7 +11,7 @@
 
 mod steps;
 
-use super::{End, Plan, images, kernel_gradient};
+use super::{Axis, End, Plan, images, kernel_gradient};
 use crate::cores::Room;
 use crate::matmul::{Matrix, gemm};
 use crate::simd;
@@ -44,8 +44,9 @@ pub(super) struct Winograd {
 impl Winograd {
     /// The convolution, if it is faster this way.
     pub(super) fn of(plan: Plan) -> Option<Self> {
-        let Plan { axes: [rows, columns], channels, filters, groups, .. } = plan;
-        let suits = groups == 1 && plan.axes.iter().all(|axis| (axis.window, axis.stride, axis.dilation) == (3, 1, 1));
+        let Plan { axes: [planes, rows, columns], channels, filters, groups, .. } = plan;
+        let three = |axis: &Axis| (axis.window, axis.stride, axis.dilation) == (3, 1, 1);
+        let suits = groups == 1 && planes == Axis::UNIT && [rows, columns].iter().all(three);
         // The sums are little beside the products of many channels.
         let wide = [channels, filters].iter().all(|&n| n >= 2 * WIDTH && n % WIDTH == 0);
         // A tile may be half outside.

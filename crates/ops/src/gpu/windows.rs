@@ -1,19 +1,19 @@
-//! Convolution and pooling of images with the channels last.
+//! Convolution and pooling of sequences and images with the channels last.
 //!
 //! A convolution is cuBLAS's product with the matrix of its windows, which takes as much memory as the windows have numbers, and is made again on
-//! the way back. Each of several groups has a product of its own, which is slow where there are as many as channels.
+//! the way back. Each of several groups has a product of its own; where there are as many as channels, a composition multiplies the windows.
 
 use super::{Given, Source, Threads, change, column_sums, dense, given, make};
 use crate::FusedActivation;
 use crate::conv::{Axis, Plan};
-use crate::tape::record_consuming;
+use crate::tape::{Value, record_consuming};
 use candle_core::{Result, Shape, Tensor};
 
 const SOURCE: Source = Source { name: "windows", text: include_str!("windows.cu") };
 
-/// What all kernels are told of the windows.
-fn told(axes: [Axis; 2], channels: usize) -> Vec<Given<'static>> {
-    let sizes = axes.iter().flat_map(|a| [a.input, a.window, a.stride, a.dilation, a.before, a.output]);
+/// What all kernels are told of the windows over the rows and columns of images.
+fn told([_, rows, columns]: [Axis; 3], channels: usize) -> Vec<Given<'static>> {
+    let sizes = [rows, columns].into_iter().flat_map(|a| [a.input, a.window, a.stride, a.dilation, a.before, a.output]);
     sizes.chain([channels]).map(Given::Size).collect()
 }
 
@@ -27,8 +27,28 @@ fn gather(x: &Tensor, plan: &Plan, group: usize) -> Result<Tensor> {
     windows.tensor()
 }
 
-/// `activation(convolution(x, kernel) + bias)`; the shapes are those of [`conv2d`](crate::conv2d), where sequences have been made images, but for `shape`.
-pub(crate) fn conv2d(
+/// The windows over all channels as the rows of a matrix, for what becomes of them in a composition.
+pub(crate) fn windows(x: &Tensor, plan: &Plan) -> Result<Tensor> {
+    let (plan, whole) = (Plan { groups: 1, ..*plan }, x.shape().clone());
+    let value = gather(&x.detach().contiguous()?, &plan, 0)?;
+    record_consuming("windows", &[x], Value::Tensor(value), move |_, dy| {
+        let dx = Tensor::zeros(&whole, dy.dtype(), dy.device())?;
+        scatter(&dx, &dy.contiguous()?, &plan, 0)?;
+        Ok(vec![Some(dx)])
+    })
+}
+
+/// Puts the sums of what a group's windows have of each pixel.
+fn scatter(x: &Tensor, windows: &Tensor, plan: &Plan, group: usize) -> Result<()> {
+    let width = plan.channels / plan.groups;
+    let mut given = given![windows, group * width, width].to_vec();
+    given.extend(told(plan.axes, plan.channels));
+    let pixels = plan.batch * plan.axes[1].input * plan.axes[2].input;
+    change(SOURCE, "scatter", &[x], &given, Threads::grid(pixels, width))
+}
+
+/// `activation(convolution(x, kernel) + bias)`; the shapes are those of [`conv`](crate::conv()).
+pub(crate) fn conv(
     x: &Tensor,
     kernel: &Tensor,
     bias: Option<&Tensor>,
@@ -46,19 +66,14 @@ pub(crate) fn conv2d(
     let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
     let shapes = (x.shape().clone(), kernel.shape().clone());
-    record_consuming("conv2d", &all, value, move |y, dy| {
+    record_consuming("conv", &all, value, move |y, dy| {
         let dz = dense::through(activation, y, dy)?.reshape(((), plan.filters))?;
         let dx = wanted.0.then(|| input.zeros_like()).transpose()?;
         let mut dw = Vec::with_capacity(groups);
         for group in 0..groups {
             let dz = part(&dz, group)?;
             if let Some(dx) = &dx {
-                let windows = dz.matmul(&part(&weights, group)?.t()?)?;
-                let width = plan.channels / groups;
-                let mut given = given![&windows, group * width, width].to_vec();
-                given.extend(told(plan.axes, plan.channels));
-                let pixels = plan.batch * plan.axes[0].input * plan.axes[1].input;
-                change(SOURCE, "scatter", &[dx], &given, Threads::grid(pixels, width))?;
+                scatter(dx, &dz.matmul(&part(&weights, group)?.t()?)?, &plan, group)?;
             }
             if wanted.1 {
                 dw.push(gather(&input, &plan, group)?.t()?.matmul(&dz)?);
@@ -72,14 +87,14 @@ pub(crate) fn conv2d(
 }
 
 /// The largest number of each window, or the mean of those in the image.
-pub(crate) fn pool2d(x: &Tensor, largest: bool, axes: [Axis; 2], shape: Shape) -> Result<Tensor> {
+pub(crate) fn pool(x: &Tensor, largest: bool, axes: [Axis; 3], shape: Shape) -> Result<Tensor> {
     let input = x.detach().contiguous()?;
     let channels = x.dims()[x.rank() - 1];
     let mut given = given![&input, largest].to_vec();
     given.extend(told(axes, channels));
     let threads = Threads::grid(shape.elem_count() / channels.max(1), channels);
     let [value] = make(SOURCE, "pool", x, [&shape], &given, threads)?;
-    record_consuming("pool2d", &[x], value, move |y, dy| {
+    record_consuming("pool", &[x], value, move |y, dy| {
         let y = y.contiguous()?;
         let mut given = given![&input, &y, &dy, largest].to_vec();
         given.extend(told(axes, channels));

@@ -6,7 +6,8 @@ mod regression;
 pub use probabilistic::{BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy};
 pub use regression::{MeanAbsoluteError, MeanSquaredError};
 
-use crate::function::{Function, function_config, function_name, same_rank, values};
+use crate::function::{Function, function_config, function_name, object_config, same_rank, values};
+use crate::{MeanMetric, MetricSpec};
 use candle_core::Tensor;
 use candle_keras_layers::{Config, KerasObject, from_serde_config};
 use candle_keras_ops::{self as ops, Error, Result};
@@ -69,6 +70,12 @@ macro_rules! losses {
                 _ => return None,
             })
         }
+
+        $(impl From<$class> for MetricSpec {
+            fn from(function: $class) -> Self {
+                MeanMetric::new(function).into()
+            }
+        })*
 
         /// The names to suggest.
         pub(crate) const NAMES: &[&str] = &[$($name, $($alias,)*)*];
@@ -167,7 +174,7 @@ impl Loss {
         if let (Some(config), Config::Object(arguments)) = (config.as_object_mut(), arguments) {
             config.extend(arguments);
         }
-        Ok(json!({"module": "keras.losses", "class_name": class_name, "config": config, "registered_name": null}))
+        Ok(object_config("keras.losses", CLASSES.contains(&class_name), class_name, config))
     }
 
     /// The loss that Keras describes by a name or an object.

@@ -1,6 +1,7 @@
 //! Metrics: means over an epoch that say how good a model is. Keras: `keras.metrics`.
 
 mod accuracy;
+mod running_mean;
 
 pub use accuracy::{BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy};
 
@@ -8,24 +9,69 @@ pub use crate::losses::{
     BinaryCrossentropy, CategoricalCrossentropy, MeanAbsoluteError, MeanSquaredError, SparseCategoricalCrossentropy,
 };
 
+pub use running_mean::{RunningMean, Total};
+
 pub use crate::function::Direction;
 use crate::function::{Function, same_rank, values};
-use crate::losses;
+use crate::{MetricSpec, losses};
 use candle_core::{DType, Tensor};
 use candle_keras_layers::{Config, KerasObject, from_serde_config};
 use candle_keras_ops::{Error, Result};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// Something that is measured over the batches of an epoch.
+/// Something that is measured over the batches of an epoch. Keras: `keras.metrics.Metric`.
+///
+/// ```
+/// use candle_core::Tensor;
+/// use candle_keras_training::metrics::{Metric, Total};
+/// use candle_keras_training::{Compile, Result};
+///
+/// /// The largest error of all samples.
+/// #[derive(Debug, Clone, Default)]
+/// struct LargestError(f64);
+///
+/// impl Metric for LargestError {
+///     fn name(&self) -> &str {
+///         "largest_error"
+///     }
+///     fn update_state(&mut self, y_true: &Tensor, y_pred: &Tensor, _: Option<&Tensor>, _: Option<&Tensor>) -> Result<()> {
+///         let largest = (y_true.to_dtype(y_pred.dtype())? - y_pred)?.abs()?.max_all()?;
+///         self.0 = self.0.max(largest.to_scalar::<f32>()?.into());
+///         Ok(())
+///     }
+///     fn result(&self) -> Result<f64> {
+///         Ok(self.0)
+///     }
+///     fn reset_state(&mut self) {
+///         self.0 = 0.0;
+///     }
+///     fn state(&self) -> Result<Vec<Tensor>> {
+///         Ok(vec![Tensor::new(self.0, &candle_core::Device::Cpu)?])
+///     }
+///     fn set_state(&mut self, state: &[Tensor]) -> Result<()> {
+///         self.0 = state[0].to_scalar()?;
+///         Ok(())
+///     }
+/// }
+///
+/// let compile = Compile::loss("mse").metric("mae").metric(LargestError::default());
+/// # let _ = compile;
+/// ```
 pub trait Metric: Debug + Send + Sync {
     /// The name in the logs.
     fn name(&self) -> &str;
 
-    /// Whether larger or smaller is better, for callbacks that watch it.
-    fn direction(&self) -> Direction;
+    /// Whether larger or smaller is better, for callbacks that watch it. Default: smaller.
+    fn direction(&self) -> Direction {
+        Direction::Down
+    }
 
-    /// Takes a batch into account; `sample_weight` and `mask` as for a loss.
+    /// Takes a batch into account; `sample_weight` and `mask` as for a loss. To read a tensor waits for its device: keep tensors, or a [`Total`], and
+    /// read them in [`result`](Self::result).
+    ///
+    /// # Errors
+    /// If targets and predictions do not suit the metric.
     fn update_state(
         &mut self,
         y_true: &Tensor,
@@ -35,16 +81,42 @@ pub trait Metric: Debug + Send + Sync {
     ) -> Result<()>;
 
     /// The value over all batches since the last reset.
-    fn result(&self) -> f64;
+    ///
+    /// # Errors
+    /// If a tensor cannot be read.
+    fn result(&self) -> Result<f64>;
 
     /// Forgets all batches.
     fn reset_state(&mut self);
 
     /// What it knows of the batches since the last reset, so that a training that was cut off goes on exactly.
-    fn state(&self) -> Vec<f64>;
+    ///
+    /// # Errors
+    /// If a tensor cannot be read.
+    fn state(&self) -> Result<Vec<Tensor>>;
 
-    /// Takes over what [`state`](Self::state) said.
-    fn set_state(&mut self, state: &[f64]);
+    /// Takes over what [`state`](Self::state) gave.
+    ///
+    /// # Errors
+    /// If it is not such a state.
+    fn set_state(&mut self, state: &[Tensor]) -> Result<()>;
+
+    /// Its class and arguments in files; `None` if it is saved by its name alone.
+    fn config(&self) -> Option<(&str, Config)> {
+        None
+    }
+}
+
+/// A metric of which there can be a second one: every [`Metric`] that is `Clone`.
+pub trait CloneMetric: Metric {
+    /// Another metric with the same arguments.
+    fn boxed_clone(&self) -> Box<dyn Metric>;
+}
+
+impl<M: Metric + Clone + 'static> CloneMetric for M {
+    fn boxed_clone(&self) -> Box<dyn Metric> {
+        Box::new(self.clone())
+    }
 }
 
 /// The weighted mean of a [`Function`] over all samples, exact whatever the sizes of the batches. Keras: `MeanMetricWrapper`.
@@ -55,15 +127,14 @@ pub trait Metric: Debug + Send + Sync {
 /// let mut metric = MeanMetric::new(BinaryAccuracy::new());
 /// let y = Tensor::new(&[[1f32], [0.], [1.]], &Device::Cpu)?;
 /// metric.update_state(&y, &Tensor::new(&[[0.9f32], [0.2], [0.4]], &Device::Cpu)?, None, None)?;
-/// assert!((metric.result() - 2.0 / 3.0).abs() < 1e-12);
+/// assert!((metric.result()? - 2.0 / 3.0).abs() < 1e-12);
 /// # Ok::<(), candle_keras_training::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct MeanMetric {
     name: String,
     function: Arc<dyn Function>,
-    total: f64,
-    count: f64,
+    mean: RunningMean,
 }
 
 impl MeanMetric {
@@ -73,7 +144,7 @@ impl MeanMetric {
     }
 
     pub(crate) fn of(function: Arc<dyn Function>) -> Self {
-        Self { name: function.name().into(), function, total: 0.0, count: 0.0 }
+        Self { name: function.name().into(), function, mean: RunningMean::default() }
     }
 
     /// Another name in the logs.
@@ -103,9 +174,9 @@ impl Metric for MeanMetric {
         let (values, mask) = values(&*self.function, y_true, &y_pred.detach(), mask)?;
         let weight = match (mask, sample_weight) {
             (None, None) => {
-                // On the host the sum is taken in f64, as an epoch may have more samples than f32 has digits.
-                self.total += values.to_dtype(DType::F64)?.sum_all()?.to_scalar::<f64>()?;
-                self.count += values.elem_count() as f64;
+                // The sum is taken in f64, since an epoch may have more samples than f32 has digits.
+                self.mean.total.add(&values.to_dtype(DType::F64)?.sum_all()?)?;
+                self.mean.count.add_number(values.elem_count() as f64);
                 return Ok(());
             }
             (Some(mask), None) => mask,
@@ -121,27 +192,28 @@ impl Metric for MeanMetric {
             values = values.mean(values.rank() - 1)?;
         }
         let (values, weight) = losses::weighable(&values, &weight)?;
-        self.total += values.broadcast_mul(&weight)?.sum_all()?.to_scalar::<f64>()?;
-        self.count += weight.broadcast_as(values.shape())?.sum_all()?.to_scalar::<f64>()?;
-        Ok(())
+        self.mean.total.add(&values.broadcast_mul(&weight)?.sum_all()?)?;
+        self.mean.count.add(&weight.broadcast_as(values.shape())?.sum_all()?)
     }
 
-    fn result(&self) -> f64 {
-        if self.count == 0.0 { 0.0 } else { self.total / self.count }
+    fn result(&self) -> Result<f64> {
+        self.mean.result()
     }
 
     fn reset_state(&mut self) {
-        (self.total, self.count) = (0.0, 0.0);
+        self.mean = RunningMean::default();
     }
 
-    fn state(&self) -> Vec<f64> {
-        vec![self.total, self.count]
+    fn state(&self) -> Result<Vec<Tensor>> {
+        Ok(vec![self.mean.state()?])
     }
 
-    fn set_state(&mut self, state: &[f64]) {
-        if let [total, count] = *state {
-            (self.total, self.count) = (total, count);
-        }
+    fn set_state(&mut self, state: &[Tensor]) -> Result<()> {
+        state.iter().try_for_each(|state| self.mean.set_state(state))
+    }
+
+    fn config(&self) -> Option<(&str, Config)> {
+        self.function.config()
     }
 }
 
@@ -188,6 +260,12 @@ macro_rules! metrics {
                 _ => return losses::from_keras(class_name, config),
             })
         }
+
+        $(impl From<$class> for MetricSpec {
+            fn from(function: $class) -> Self {
+                MeanMetric::new(function).into()
+            }
+        })*
 
         const NAMES: &[&str] = &["accuracy", "acc", $($name),*];
         pub(crate) const CLASSES: &[&str] = &[$(stringify!($class)),*];

@@ -1,0 +1,108 @@
+//! What a function makes of each element, on this thread or on several.
+
+use super::batched::Batching;
+use super::{Batch, Cardinality, Dataset, Elements, Source};
+use candle_keras_ops::random::{self, Stream};
+use candle_keras_ops::{Error, Result};
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+type Function = Arc<dyn Fn(Batch) -> Result<Batch> + Send + Sync>;
+
+pub(super) struct Map {
+    elements: Dataset,
+    /// The number of threads; 0 for that of who asks.
+    threads: usize,
+    f: Function,
+}
+
+impl Map {
+    pub(super) fn new(
+        elements: &Dataset,
+        threads: usize,
+        f: impl Fn(Batch) -> Result<Batch> + Send + Sync + 'static,
+    ) -> Self {
+        Self { elements: elements.clone(), threads, f: Arc::new(f) }
+    }
+}
+
+impl Source for Map {
+    fn elements(&self, pass: &Stream, from: usize) -> Result<Elements> {
+        let elements = self.elements.elements(&pass.child(1), from)?;
+        let (f, random) = (self.f.clone(), pass.child(0));
+        let numbered = elements.enumerate().map(move |(i, element)| (random.child((from + i) as u64), element));
+        Ok(match self.threads {
+            0 | 1 => Box::new(numbered.map(move |(random, element)| random::with_stream(random, || f(element?)))),
+            threads => Box::new(OnThreads::new(Box::new(numbered), threads, &f)),
+        })
+    }
+
+    fn cardinality(&self) -> Cardinality {
+        self.elements.cardinality()
+    }
+
+    fn batches(&self, pass: &Stream, batching: Batching, from: usize) -> Result<Elements> {
+        batching.stacked(self.elements(pass, from.saturating_mul(batching.size))?)
+    }
+
+    fn in_order(&self, order: Vec<u32>) -> Option<Dataset> {
+        let elements = self.elements.in_order(order)?;
+        Some(Dataset::new(Self { elements, threads: self.threads, f: self.f.clone() }))
+    }
+}
+
+/// An element with its random numbers, and where the result is wanted.
+type Job = (Stream, Batch, Sender<Result<Batch>>);
+
+/// Elements that threads work on, at most two ahead of each thread, handed out in their order.
+struct OnThreads {
+    elements: Box<dyn Iterator<Item = (Stream, Result<Batch>)> + Send>,
+    jobs: SyncSender<Job>,
+    results: VecDeque<Receiver<Result<Batch>>>,
+    ahead: usize,
+}
+
+impl OnThreads {
+    fn new(elements: Box<dyn Iterator<Item = (Stream, Result<Batch>)> + Send>, threads: usize, f: &Function) -> Self {
+        let ahead = threads.saturating_mul(2);
+        let (jobs, taken) = sync_channel::<Job>(ahead);
+        let taken = Arc::new(Mutex::new(taken));
+        for _ in 0..threads {
+            let (taken, f) = (taken.clone(), f.clone());
+            // A thread ends when there is nobody left who hands out jobs.
+            std::thread::spawn(move || {
+                loop {
+                    let job = taken.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok((random, element, result)) = job else { return };
+                    // Nobody may wait for the result any more.
+                    _ = result.send(random::with_stream(random, || f(element)));
+                }
+            });
+        }
+        Self { elements, jobs, results: VecDeque::new(), ahead }
+    }
+
+    fn hand_out(&mut self) {
+        while self.results.len() < self.ahead {
+            let Some((random, element)) = self.elements.next() else { return };
+            let (result, wanted) = channel();
+            match element {
+                Ok(element) => _ = self.jobs.send((random, element, result)),
+                Err(error) => _ = result.send(Err(error)),
+            }
+            self.results.push_back(wanted);
+        }
+    }
+}
+
+impl Iterator for OnThreads {
+    type Item = Result<Batch>;
+
+    fn next(&mut self) -> Option<Result<Batch>> {
+        self.hand_out();
+        let result = self.results.pop_front()?;
+        // A sender that is gone without a result was in a thread that panicked.
+        Some(result.recv().unwrap_or_else(|_| Err(Error::new("the function of Dataset::map_on panicked"))))
+    }
+}

@@ -1,0 +1,292 @@
+//! Dataset: data as a stream, element by element or batch by batch. TensorFlow: `tf.data.Dataset`.
+
+mod batch;
+mod batched;
+mod cache;
+mod from_function;
+mod in_memory;
+mod into_data;
+mod map;
+mod parts;
+mod prefetch;
+mod shuffle;
+
+pub use batch::{Batch, IntoBatch};
+pub use batched::Batching;
+pub use into_data::{Data, IntoData};
+pub use shuffle::Shuffle;
+
+use batched::Batched;
+use candle_core::Tensor;
+use candle_keras_ops::random::{self, Stream};
+use candle_keras_ops::{Error, Result};
+use std::fmt;
+use std::sync::Arc;
+
+/// The elements of a dataset, one after another.
+pub type Elements = Box<dyn Iterator<Item = Result<Batch>> + Send>;
+
+/// How many elements a dataset has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cardinality {
+    /// So many.
+    Finite(usize),
+    /// It never ends.
+    Infinite,
+    /// Only reading it to its end will tell.
+    Unknown,
+}
+
+impl Cardinality {
+    /// The number, if there is one.
+    pub fn count(self) -> Option<usize> {
+        match self {
+            Self::Finite(count) => Some(count),
+            _ => None,
+        }
+    }
+
+    /// The same for what has another number of elements.
+    fn map(self, f: impl FnOnce(usize) -> usize) -> Self {
+        match self {
+            Self::Finite(count) => Self::Finite(f(count)),
+            other => other,
+        }
+    }
+}
+
+/// Where the elements of a [`Dataset`] come from: implement it for a reader of one's own, and wrap it with [`Dataset::new`].
+pub trait Source: Send + Sync {
+    /// One pass over the elements, beginning with number `from`. What is random in it follows from `random` alone, so that a training that was
+    /// cut off goes on with the elements that it would have had.
+    ///
+    /// # Errors
+    /// If the elements cannot be had. One that cannot be read is an error in its place.
+    fn elements(&self, random: &Stream, from: usize) -> Result<Elements>;
+
+    /// How many elements a pass has.
+    fn cardinality(&self) -> Cardinality {
+        Cardinality::Unknown
+    }
+
+    /// The elements in batches, beginning with batch number `from`. By default they are put together one by one; arrays hand out views.
+    ///
+    /// # Errors
+    /// As for [`elements`](Self::elements).
+    fn batches(&self, random: &Stream, batching: Batching, from: usize) -> Result<Elements> {
+        batching.stacked(self.elements(random, from.saturating_mul(batching.size))?)
+    }
+
+    /// The elements in this order, if they can be had by their numbers: a shuffle then needs no buffer.
+    fn in_order(&self, order: Vec<u32>) -> Option<Dataset> {
+        let _ = order;
+        None
+    }
+}
+
+/// A stream of elements for `fit`, `evaluate` and `predict`: from arrays, functions, iterators or a [`Source`] of one's own. A clone is
+/// another handle to the same data. TensorFlow: `tf.data.Dataset`, whose methods have the same names here.
+///
+/// Nothing is read before a pass over it begins, and each pass reads it again, shuffled elements in another order. An element is a [`Batch`], that of
+/// one sample until [`batch`](Self::batch) makes batches of samples.
+///
+/// ```
+/// use candle_keras_data::Dataset;
+/// let (x, y) = (vec![[1f32, 2.], [3., 4.], [5., 6.]], vec![0f32, 1., 0.]);
+/// let dataset = Dataset::from_tensor_slices((x, y))?
+///     .shuffle(3)
+///     .map(|sample| Ok(((&sample.x[0] * 0.5)?, sample.y)))
+///     .batch(2)
+///     .prefetch(1);
+/// let sizes: Vec<usize> = dataset.iter()?.map(|batch| Ok(batch?.size())).collect::<candle_keras_data::Result<_>>()?;
+/// assert_eq!(sizes, [2, 1]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Dataset(Arc<dyn Source>);
+
+impl fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dataset({:?})", self.cardinality())
+    }
+}
+
+impl Dataset {
+    /// The elements of a source of one's own. Keras: a `keras.utils.PyDataset`.
+    pub fn new(source: impl Source + 'static) -> Self {
+        Self(Arc::new(source))
+    }
+
+    /// Arrays with a sample at each place of their first axis: inputs, `(inputs, targets)` or `(inputs, targets, sample_weights)`. They are not copied, and batches of
+    /// samples in order are views.
+    ///
+    /// # Errors
+    /// If the arrays have different numbers of samples.
+    pub fn from_tensor_slices(arrays: impl IntoBatch) -> Result<Self> {
+        in_memory::InMemory::new(arrays.into_batch()?).map(Self::new)
+    }
+
+    /// What the items of an iterator are, which the function begins again for each pass: inputs, `(inputs, targets)` or `(inputs, targets, sample_weights)`, or a `Result` of
+    /// these. Going on in the middle of a pass reads what is before it again.
+    ///
+    /// ```
+    /// use candle_keras_data::Dataset;
+    /// let squares = Dataset::from_generator(|| (0..1000).map(|i| (vec![i as f32], vec![(i * i) as f32]))).batch(32);
+    /// assert_eq!(squares.iter()?.count(), 32);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    pub fn from_generator<I>(generator: impl Fn() -> I + Send + Sync + 'static) -> Self
+    where
+        I: IntoIterator<Item: IntoBatch + 'static>,
+        I::IntoIter: Send + 'static,
+    {
+        Self::new(from_function::Generator::new(generator))
+    }
+
+    /// `count` elements, each made by a function of its number, in whatever order and from whatever thread they are asked for. Keras: a `PyDataset`
+    /// with `__len__` and `__getitem__`.
+    pub fn from_fn<B: IntoBatch>(count: usize, element: impl Fn(usize) -> B + Send + Sync + 'static) -> Self {
+        Self::new(from_function::Indexed::new(count, move |index| element(index).into_batch()))
+    }
+
+    /// One pass over the elements; what is shuffled comes in another order each time.
+    ///
+    /// # Errors
+    /// If the elements cannot be had.
+    pub fn iter(&self) -> Result<Elements> {
+        self.elements(&random::next_stream(), 0)
+    }
+
+    /// Batches of so many elements; the last one may be smaller.
+    #[must_use]
+    pub fn batch(&self, size: usize) -> Self {
+        Self::new(Batched::new(self, Batching { size, drop_remainder: false, padded: false }))
+    }
+
+    /// Batches of exactly so many elements: what remains at the end is left out. TensorFlow: `batch(size, drop_remainder=True)`.
+    #[must_use]
+    pub fn batch_exact(&self, size: usize) -> Self {
+        Self::new(Batched::new(self, Batching { size, drop_remainder: true, padded: false }))
+    }
+
+    /// Batches of elements of different shapes, each filled up with zeros at its end to the longest of its batch.
+    #[must_use]
+    pub fn padded_batch(&self, size: usize) -> Self {
+        Self::new(Batched::new(self, Batching { size, drop_remainder: false, padded: true }))
+    }
+
+    /// The elements in random order: each is one of the next `buffer`, which are kept in memory. Where the elements can be had by their numbers (arrays,
+    /// [`from_fn`](Self::from_fn) and maps of these) and the buffer holds all of them, only the numbers are shuffled.
+    ///
+    /// A [`Shuffle`] has the other arguments: `shuffle(Shuffle::new(1000).reshuffle_each_iteration(false))` is the same order in each pass.
+    #[must_use]
+    pub fn shuffle(&self, shuffle: impl Into<Shuffle>) -> Self {
+        Self::new(shuffle::Shuffled::new(self, shuffle.into()))
+    }
+
+    /// What the function makes of each element. What it draws by `ops::random` depends on the pass and the number of the element alone.
+    #[must_use]
+    pub fn map<B: IntoBatch>(&self, f: impl Fn(Batch) -> Result<B> + Send + Sync + 'static) -> Self {
+        Self::new(map::Map::new(self, 0, move |batch| f(batch)?.into_batch()))
+    }
+
+    /// [`map`](Self::map) on so many threads, with the same elements in the same order. TensorFlow: `map(f, num_parallel_calls=threads)`.
+    #[must_use]
+    pub fn map_on<B: IntoBatch>(&self, threads: usize, f: impl Fn(Batch) -> Result<B> + Send + Sync + 'static) -> Self {
+        Self::new(map::Map::new(self, threads, move |batch| f(batch)?.into_batch()))
+    }
+
+    /// The elements for which the function says so.
+    #[must_use]
+    pub fn filter(&self, keep: impl Fn(&Batch) -> Result<bool> + Send + Sync + 'static) -> Self {
+        Self::new(parts::Filter::new(self, keep))
+    }
+
+    /// The first elements.
+    #[must_use]
+    pub fn take(&self, count: usize) -> Self {
+        Self::new(parts::Part::new(self, 0, Some(count)))
+    }
+
+    /// All but the first elements.
+    #[must_use]
+    pub fn skip(&self, count: usize) -> Self {
+        Self::new(parts::Part::new(self, count, None))
+    }
+
+    /// The first elements, and the others: for training and validation. Shuffle each of them afterwards, not the whole before, whose order is another in each pass.
+    pub fn split(&self, first: usize) -> (Self, Self) {
+        (self.take(first), self.skip(first))
+    }
+
+    /// The elements over and over again, shuffled anew each time: so often, or for ever with `None`; `fit` then needs `steps_per_epoch`.
+    #[must_use]
+    pub fn repeat(&self, times: impl Into<Option<usize>>) -> Self {
+        Self::new(parts::Repeat::new(self, times.into()))
+    }
+
+    /// The elements of this dataset as inputs, and those of another as targets, as long as both have one.
+    #[must_use]
+    pub fn zip(&self, targets: &Dataset) -> Self {
+        Self::new(parts::Zip::new(self, targets))
+    }
+
+    /// The elements of this dataset, and then those of another.
+    #[must_use]
+    pub fn concatenate(&self, other: &Dataset) -> Self {
+        Self::new(parts::Concatenate::new(self, other))
+    }
+
+    /// Keeps the elements of the first pass in memory for the later ones. What is before is done once: put what is random after it.
+    #[must_use]
+    pub fn cache(&self) -> Self {
+        Self::new(cache::Cache::new(self))
+    }
+
+    /// Makes so many elements ahead, in a thread of its own.
+    #[must_use]
+    pub fn prefetch(&self, count: usize) -> Self {
+        Self::new(prefetch::Prefetch::new(self, count))
+    }
+}
+
+impl Source for Dataset {
+    fn elements(&self, random: &Stream, from: usize) -> Result<Elements> {
+        self.0.elements(random, from)
+    }
+
+    fn cardinality(&self) -> Cardinality {
+        self.0.cardinality()
+    }
+
+    fn batches(&self, random: &Stream, batching: Batching, from: usize) -> Result<Elements> {
+        self.0.batches(random, batching, from)
+    }
+
+    fn in_order(&self, order: Vec<u32>) -> Option<Dataset> {
+        self.0.in_order(order)
+    }
+}
+
+/// An element that could not be made, in its place.
+fn failed(error: Error) -> Elements {
+    Box::new(std::iter::once(Err(error)))
+}
+
+/// The number of samples of arrays, which must be the same for all.
+fn samples<'a>(mut arrays: impl Iterator<Item = &'a Tensor>) -> Result<usize> {
+    let none = || Error::new("there are no samples").expected("arrays with the samples on axis 0");
+    let first = arrays.next().ok_or_else(none)?;
+    let samples = *first.dims().first().ok_or_else(none)?;
+    for (i, array) in arrays.enumerate() {
+        if array.dims().first() != Some(&samples) {
+            return Err(Error::new("all arrays must have the same number of samples")
+                .expected(format!("{samples} samples, as in the first array"))
+                .received(format!("an array of shape {:?} at [{}]", array.dims(), i + 1)));
+        }
+    }
+    Ok(samples)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! Elements that a thread makes ahead.
+
+use super::{Cardinality, Dataset, Elements, Source};
+use candle_keras_ops::random::Stream;
+use candle_keras_ops::{Error, Result};
+use std::sync::mpsc::sync_channel;
+
+pub(super) struct Prefetch {
+    elements: Dataset,
+    count: usize,
+}
+
+impl Prefetch {
+    pub(super) fn new(elements: &Dataset, count: usize) -> Self {
+        Self { elements: elements.clone(), count }
+    }
+}
+
+impl Source for Prefetch {
+    fn elements(&self, random: &Stream, from: usize) -> Result<Elements> {
+        if self.count == 0 {
+            return self.elements.elements(random, from);
+        }
+        let (sender, receiver) = sync_channel(self.count);
+        let (elements, random) = (self.elements.clone(), random.clone());
+        let thread = std::thread::spawn(move || match elements.elements(&random, from) {
+            // It ends with the elements, or when nobody wants more of them.
+            Ok(mut elements) => _ = elements.try_for_each(|element| sender.send(element)),
+            Err(error) => _ = sender.send(Err(error)),
+        });
+        let mut thread = Some(thread);
+        Ok(Box::new(std::iter::from_fn(move || {
+            receiver.recv().ok().or_else(|| {
+                let ended = thread.take()?.join();
+                ended.is_err().then(|| Err(Error::new("the thread of Dataset::prefetch panicked")))
+            })
+        })))
+    }
+
+    fn cardinality(&self) -> Cardinality {
+        self.elements.cardinality()
+    }
+}

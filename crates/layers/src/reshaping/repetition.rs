@@ -1,0 +1,93 @@
+//! Axes that are made larger by repeating their elements, or by what lies between them: what upsampling shares.
+
+use super::SpatialView;
+use crate::spatial::{SpatialLayer, positive, spatial, with_spatial};
+use crate::{Build, Context, Layer, Result, Shape, Sizes};
+use candle_core::Tensor;
+use candle_keras_ops::{self as ops, Axis, Error, Padding, Pool};
+use std::array;
+
+/// How elements become more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Interpolation {
+    /// Each is repeated.
+    Nearest,
+    /// Each is a mixture of the two that are next to it on each axis.
+    Bilinear,
+}
+
+impl Interpolation {
+    /// The one of this name, in whatever case, as in Keras.
+    pub(super) fn by_name(name: &str) -> Result<Self> {
+        match name.to_lowercase().as_str() {
+            "nearest" => Ok(Self::Nearest),
+            "bilinear" => Ok(Self::Bilinear),
+            other => Err(Error::unknown("interpolation", other, &["nearest", "bilinear"])),
+        }
+    }
+}
+
+/// Each of `N` axes as many times as large.
+pub(super) struct UpSampling<'a, const N: usize> {
+    pub(super) size: Sizes<N>,
+    pub(super) data_format: &'a str,
+    pub(super) interpolation: Interpolation,
+}
+
+impl<const N: usize> SpatialLayer for UpSampling<'_, N> {
+    fn output_shape(&self, input: &Shape) -> Result<Shape> {
+        let (mut sizes, channels) = spatial::<N>(input, self.data_format)?;
+        for (size, times) in sizes.iter_mut().zip(self.size.0) {
+            let Some(before) = *size else { continue };
+            let many = || Error::new("size is too large").received(format!("{times} times {before} elements"));
+            *size = Some(before.checked_mul(times).ok_or_else(many)?);
+        }
+        with_spatial(input[0], sizes, channels, self.data_format)
+    }
+
+    fn build(&self, _: &Shape, _: &mut Build) -> Result<()> {
+        positive("size", &self.size.0)
+    }
+
+    fn forward(&self, _: &dyn Layer, x: &Tensor, _: &mut Context) -> Result<Tensor> {
+        SpatialView::<N>::of(x, self.data_format)?.map(|x| match self.interpolation {
+            Interpolation::Nearest => repeated(x, self.size.0),
+            Interpolation::Bilinear => (0..N).try_fold(x.clone(), |x, i| interpolated(&x, i + 1, self.size.0[i])),
+        })
+    }
+}
+
+/// Each element of the axes from the second on as often.
+fn repeated<const N: usize>(x: &Tensor, times: [usize; N]) -> candle_core::Result<Tensor> {
+    let dims = x.dims();
+    let each = |f: &dyn Fn(usize) -> Vec<usize>| -> Vec<usize> {
+        std::iter::once(dims[0]).chain((0..N).flat_map(f)).chain([dims[N + 1]]).collect()
+    };
+    let apart = each(&|i| vec![dims[i + 1], 1]);
+    let whole = each(&|i| vec![dims[i + 1], times[i]]);
+    let shape = each(&|i| vec![dims[i + 1] * times[i]]);
+    let y = x.detach().reshape(apart)?.broadcast_as(whole)?.reshape(shape.as_slice())?;
+    // An element has the sum of the gradients of its copies: their mean, as often.
+    let axes: [Axis; N] = array::from_fn(|i| Axis::new(shape[i + 1], times[i], times[i], 1, Padding::Valid));
+    ops::custom_gradient(x, &y, move |_, _, dy| {
+        ops::pool(dy, Pool::Average, &axes)?.affine(times.iter().product::<usize>() as f64, 0.0)
+    })
+}
+
+/// An axis as many times as large, where an element lies at the middle of the part that it had, and the outer ones go on to the ends.
+fn interpolated(x: &Tensor, axis: usize, times: usize) -> candle_core::Result<Tensor> {
+    let size = x.dim(axis)?;
+    let (mut below, mut above, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+    for i in 0..size * times {
+        let place = ((i as f64 + 0.5) / times as f64 - 0.5).clamp(0.0, size as f64 - 1.0);
+        below.push(place as u32);
+        above.push((place as u32 + 1).min(size as u32 - 1));
+        parts.push(place.fract());
+    }
+    let mut shape = vec![1; x.rank()];
+    shape[axis] = parts.len();
+    let take = |ids: Vec<u32>| x.index_select(&Tensor::new(ids, x.device())?, axis);
+    let (below, above) = (take(below)?, take(above)?);
+    let parts = Tensor::new(parts, x.device())?.to_dtype(x.dtype())?.reshape(shape)?;
+    &below + (above - &below)?.broadcast_mul(&parts)?
+}

@@ -1,0 +1,78 @@
+//! `predict`: the outputs of a model for many samples.
+
+use crate::arguments::Predict;
+use crate::feed::Feed;
+use crate::fit::{each, prepared};
+use crate::model::Model;
+use crate::{Logs, Result};
+use candle_core::Tensor;
+use candle_keras_data::{Batch, Data, IntoData};
+use candle_keras_ops::Error;
+use candle_keras_ops::random::Stream;
+
+impl Model {
+    /// The model's output for these inputs, or for those of a [`Dataset`](candle_keras_data::Dataset) of batches, all batches in one tensor. Several
+    /// threads may ask one model at once.
+    ///
+    /// # Errors
+    /// If the data does not suit the inputs, or the model has several outputs (see [`predict_multiple`](Self::predict_multiple)).
+    pub fn predict(&self, x: impl IntoData) -> Result<Tensor> {
+        self.predict_with(x, Predict::new())
+    }
+
+    /// [`predict`](Self::predict) with arguments: a batch size, callbacks, no progress bar.
+    ///
+    /// # Errors
+    /// As for [`predict`](Self::predict).
+    pub fn predict_with<'a>(&self, x: impl IntoData, predict: impl Into<Predict<'a>>) -> Result<Tensor> {
+        let mut outputs = self.predict_multiple_with(x, predict)?;
+        match (outputs.pop(), outputs.len()) {
+            (Some(output), 0) => Ok(output),
+            (_, more) => Err(Error::new("the model has several outputs")
+                .received((more + 1).to_string())
+                .help("use predict_multiple")),
+        }
+    }
+
+    /// [`predict`](Self::predict) for a model with several outputs.
+    ///
+    /// # Errors
+    /// If the data does not suit the inputs.
+    pub fn predict_multiple(&self, x: impl IntoData) -> Result<Vec<Tensor>> {
+        self.predict_multiple_with(x, Predict::new())
+    }
+
+    /// [`predict_with`](Self::predict_with) for a model with several outputs.
+    ///
+    /// # Errors
+    /// If the data does not suit the inputs.
+    pub fn predict_multiple_with<'a>(&self, x: impl IntoData, predict: impl Into<Predict<'a>>) -> Result<Vec<Tensor>> {
+        let predict = predict.into();
+        let inputs = |x: Vec<Tensor>| Ok(Batch { x: self.input_data(x)?, ..Batch::default() });
+        let mut feed = match x.into_data()? {
+            Data::Arrays(x) => Feed::of_arrays(inputs(x)?, predict.run.batch_size, false)?,
+            Data::Dataset(dataset) => Feed::of_dataset(dataset),
+        };
+        let steps = feed.steps(predict.steps, "steps")?;
+        let (mut callbacks, _) = prepared(predict.run, 1, steps);
+        // Many threads may predict, so that nothing is drawn from where training draws.
+        feed.begin(&Stream::new(0, 0), 0)?;
+        each(&mut callbacks, |c| c.on_predict_begin(self, &Logs::default()))?;
+        let mut parts: Vec<Vec<Tensor>> = Vec::new();
+        let mut step = 0;
+        while steps.is_none_or(|steps| step < steps) {
+            let Some(batch) = feed.next(&self.device, |batch| inputs(batch.x))? else { break };
+            each(&mut callbacks, |c| c.on_predict_batch_begin(self, step, &Logs::default()))?;
+            let outputs = self.predict_step(&batch.x)?;
+            parts.resize(outputs.len(), Vec::new());
+            parts.iter_mut().zip(outputs).for_each(|(part, output)| part.push(output));
+            each(&mut callbacks, |c| c.on_predict_batch_end(self, step, &Logs::default()))?;
+            step += 1;
+        }
+        if step == 0 {
+            return Err(Error::new("there are no samples to predict from"));
+        }
+        each(&mut callbacks, |c| c.on_predict_end(self, &Logs::default()))?;
+        Ok(parts.iter().map(|parts| Tensor::cat(parts, 0)).collect::<candle_core::Result<_>>()?)
+    }
+}

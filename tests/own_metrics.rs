@@ -1,0 +1,153 @@
+//! A metric and a loss of one's own, in compile, in files, and over a training that is cut off.
+
+use candle_keras::callbacks::{BackupAndRestore, LambdaCallback};
+use candle_keras::layers::{Config, Dense};
+use candle_keras::losses::{Function, Loss, Target};
+use candle_keras::metrics::{BinaryAccuracy, Direction, Metric, Total};
+use candle_keras::saving::{CustomObjects, LoadModel};
+use candle_keras::{Error, ops, prelude::*};
+
+/// The share of the positives that are found: a quotient of sums, not a mean over batches.
+#[derive(Debug, Clone, Default)]
+struct Recall {
+    found: Total,
+    positives: Total,
+}
+
+impl Metric for Recall {
+    fn name(&self) -> &str {
+        "recall"
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Up
+    }
+
+    fn update_state(&mut self, y_true: &Tensor, y_pred: &Tensor, _: Option<&Tensor>, _: Option<&Tensor>) -> Result<()> {
+        let y_true = y_true.to_dtype(DType::F64)?.reshape(y_pred.shape())?;
+        self.found.add(&(&y_true * y_pred.gt(0.5)?.to_dtype(DType::F64)?)?.sum_all()?)?;
+        self.positives.add(&y_true.sum_all()?)
+    }
+
+    fn result(&self) -> Result<f64> {
+        Ok(self.found.value()? / self.positives.value()?.max(1e-7))
+    }
+
+    fn reset_state(&mut self) {
+        *self = Self::default();
+    }
+
+    fn state(&self) -> Result<Vec<Tensor>> {
+        Ok(vec![Tensor::new(&[self.found.value()?, self.positives.value()?], &Device::Cpu)?])
+    }
+
+    fn set_state(&mut self, state: &[Tensor]) -> Result<()> {
+        let numbers = state[0].to_vec1::<f64>()?;
+        (self.found, self.positives) = (numbers[0].into(), numbers[1].into());
+        Ok(())
+    }
+
+    fn config(&self) -> Option<(&str, Config)> {
+        Some(("Recall", serde_json::json!({})))
+    }
+}
+
+/// Errors below `delta` count by their squares, larger ones by their size.
+#[derive(Debug)]
+struct Huber {
+    delta: f64,
+}
+
+impl Function for Huber {
+    fn name(&self) -> &str {
+        "own_huber"
+    }
+
+    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        let error = ops::abs(&(y_true - y_pred)?)?;
+        let quadratic = ops::minimum(&error, &(error.ones_like()? * self.delta)?)?;
+        let linear = (&error - &quadratic)?;
+        Ok(ops::mean(&((quadratic.sqr()? * 0.5)? + (linear * self.delta)?)?, -1)?)
+    }
+}
+
+fn data() -> (Tensor, Tensor) {
+    let x: Vec<f32> = ops::random::Stream::new(1, 0).normal(60).into_iter().map(|x| x as f32).collect();
+    let x = Tensor::from_vec(x, (30, 2), &Device::Cpu).unwrap();
+    let y = x.sum_keepdim(1).unwrap().gt(0.0).unwrap().to_dtype(DType::F32).unwrap();
+    (x, y)
+}
+
+fn compiled() -> Sequential {
+    candle_keras::utils::set_random_seed(4);
+    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1).activation("sigmoid")]);
+    let metrics = Compile::loss(Huber { delta: 0.3 }).metric("acc").metric(Recall::default());
+    model.compile("adam", metrics.metric(BinaryAccuracy::new().threshold(0.4))).unwrap();
+    model
+}
+
+#[test]
+fn metrics_of_all_kinds_are_logged_saved_and_resumed() {
+    let (x, y) = data();
+    let train = |folder: &std::path::Path, die: Option<usize>| -> Result<(History, Sequential)> {
+        let mut model = compiled();
+        let mut step = 0;
+        let cut_off = LambdaCallback::new().on_train_batch_end(|_, _, _| {
+            step += 1;
+            if Some(step) == die { Err(Error::new("cut off")) } else { Ok(()) }
+        });
+        let backup = BackupAndRestore::new(folder).save_freq(1);
+        let fit = Fit::new().epochs(3).batch_size(7).verbose(0).callback(backup).callback(cut_off);
+        Ok((model.fit(&x, &y, fit)?, model))
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, mut model) = train(folder.path(), None).unwrap();
+    for die in [2, 5, 8] {
+        train(folder.path(), Some(die)).unwrap_err();
+        let (resumed, _) = train(folder.path(), None).unwrap();
+        assert!(whole.iter().eq(resumed.iter()), "cut off after {die}");
+    }
+    let logs = model.evaluate(&x, &y).unwrap();
+    assert_eq!(logs.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["loss", "acc", "recall", "binary_accuracy"]);
+    // Over any split into batches it is the quotient of all samples.
+    let positive = |t: &Tensor, at: f64| t.flatten_all().unwrap().gt(at).unwrap().to_vec1::<u8>().unwrap();
+    let (truth, found) = (positive(&y, 0.5), positive(&model.predict(&x).unwrap(), 0.5));
+    let both = truth.iter().zip(&found).filter(|(a, b)| **a == 1 && **b == 1).count() as f64;
+    assert!((logs["recall"] - both / truth.iter().filter(|a| **a == 1).count() as f64).abs() < 1e-12);
+    let path = folder.path().join("model.keras");
+    model.save(&path).unwrap();
+    let objects = CustomObjects::new().metric("Recall", Recall::default()).loss("own_huber", Huber { delta: 0.3 });
+    let mut loaded = LoadModel::new().custom_objects(objects).load(&path).unwrap();
+    assert_eq!(loaded.evaluate(&x, &y).unwrap(), logs);
+    let missing = LoadModel::new().load(&path).unwrap_err().to_string();
+    assert!(missing.contains("own_huber") || missing.contains("Recall"), "{missing}");
+}
+
+/// How far the number of steps above one half is from the number of labels: targets of another shape than predictions.
+#[derive(Debug)]
+struct Counts;
+
+impl Function for Counts {
+    fn name(&self) -> &str {
+        "counts"
+    }
+
+    fn target(&self) -> Target {
+        Target::Any
+    }
+
+    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        let labels = y_true.ne(0u32)?.to_dtype(y_pred.dtype())?.sum(1)?;
+        Ok((ops::sum(&ops::sum(y_pred, -1)?, -1)? - labels)?.sqr()?)
+    }
+}
+
+#[test]
+fn a_loss_may_take_targets_of_another_shape() {
+    let mut model = Sequential::new(layers![Input::shape([10, 2]), Dense::new(1)]);
+    model.compile("adam", Loss::from(Counts)).unwrap();
+    let x = Tensor::ones((4, 10, 2), DType::F32, &Device::Cpu).unwrap();
+    let labels = vec![vec![1u32, 2, 0], vec![3, 1, 2], vec![1, 0, 0], vec![2, 2, 0]];
+    let history = model.fit(&x, &labels, Fit::new().epochs(60).verbose(0)).unwrap();
+    assert!(history["loss"][59] < history["loss"][0]);
+}
