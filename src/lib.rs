@@ -126,8 +126,8 @@ pub mod callbacks {
 
 /// Functions of tensors, each with a checked gradient. Keras: `keras.ops`, `K`.
 ///
-/// The functions of Keras take tensors and symbolic tensors. The others are for custom layers, losses and metrics; those that
-/// take a tensor of weights are ops with a hand-written gradient, as the layers of the same name use them.
+/// The functions of Keras take tensors and symbolic tensors. The others, for custom layers, losses and metrics, take tensors: they
+/// are the fused ops that the layers of the same name use.
 pub mod ops {
     macro_rules! keras_ops {
         ($($name:ident)*) => {
@@ -140,14 +140,14 @@ pub mod ops {
         };
     }
     keras_ops! {
-        abs add cast clip concatenate custom_gradient divide dot dtype equal exp expand_dims get_item greater less log
+        abs add cast clip concatenate custom_gradient divide dot equal exp expand_dims get_item greater less log
         log1p log_softmax matmul max maximum mean min minimum multiply negative power relu reshape sigmoid softmax
         softplus sqrt square squeeze stack stop_gradient subtract sum tanh transpose where_
     }
 
     // Their arguments.
     #[doc(inline)]
-    pub use candle_keras_ops::{Axes, AxisList, DTypeName, Index, Key, Operand, axes, dtype_name};
+    pub use candle_keras_ops::{Axes, AxisList, DTypeName, Index, Key, Operand, axes, dtype, dtype_name};
 
     // Layers as functions, and their arguments.
     #[doc(inline)]

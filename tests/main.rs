@@ -11,6 +11,7 @@ mod hostile_files;
 mod keras_anchors;
 mod layers_in_layers;
 mod models;
+mod optimizers;
 mod own_layer;
 mod own_metrics;
 mod own_objects;

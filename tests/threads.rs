@@ -2,7 +2,7 @@
 
 use candle_keras::layers::{Dense, Embedding, Flatten};
 use candle_keras::losses::Loss;
-use candle_keras::{ops, prelude::*};
+use candle_keras::{Optimizer, ops, prelude::*};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -63,8 +63,7 @@ fn training_predicting_and_reading_share_an_embedding() {
 }
 
 /// Two layers that begin alike and get the same gradients are alike after each step: a reader must never see one of them a step ahead.
-#[test]
-fn readers_see_whole_steps() {
+fn reads_while(train: fn(&mut Model, &Tensor, &Tensor)) {
     let x = Input::shape([64]);
     let layer = || Dense::new(256).use_bias(false).kernel_initializer("ones");
     let (a, b) = (layer().call(&x), layer().call(&x));
@@ -88,11 +87,27 @@ fn readers_see_whole_steps() {
         }
     };
     let train = move || {
-        model.fit(&data, [&targets, &targets], Fit::new().epochs(400).batch_size(2).verbose(0)).unwrap();
+        train(&mut model, &data, &targets);
         done.store(true, Ordering::Relaxed);
         assert!(differ(&model.get_weights().unwrap()[0], &begin[0]));
     };
     together(vec![Box::new(watch), Box::new(train)]);
+}
+
+#[test]
+fn readers_see_whole_steps() {
+    reads_while(|model, x, y| {
+        model.fit(x, [y, y], Fit::new().epochs(400).batch_size(2).verbose(0)).unwrap();
+    });
+    // Of a custom loop as well.
+    reads_while(|model, x, y| {
+        let mut optimizer = Optimizer::from("sgd");
+        let batch = model.batch(x, [y, y]).unwrap();
+        for _ in 0..400 {
+            let step = model.grad_step(&batch).unwrap();
+            assert!(optimizer.apply_gradients(step.gradients).unwrap());
+        }
+    });
 }
 
 #[test]

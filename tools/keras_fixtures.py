@@ -701,6 +701,18 @@ for name, options in OPTIONS.items():
             once = {"before": None} if "use_ema" in options else {}
             return word_distance(optimizer(0.01, **options)), floats(rng, 8, 1), {"x": [rng.integers(0, 6, (8, 1)), rng.integers(0, 6, (8, 1))]} | once
 
+# Made of other optimizers. The scale of the second is such that gradients overflow float32 at first, and again when it has grown.
+WRAPPERS = {
+    "loss_scale": lambda: O.LossScaleOptimizer(O.Adam(0.01, clipnorm=0.5), dynamic_growth_steps=3),
+    "loss_scale_overflow": lambda: O.LossScaleOptimizer(O.SGD(0.01, momentum=0.9), initial_scale=2.0**127, dynamic_growth_steps=2),
+    "multi": lambda: O.MultiOptimizer(O.OptimizerMap(O.SGD(0.05, momentum=0.5), {"embedding/.*": O.Adam(0.01), "dense/kernel": O.RMSprop(0.01)})),
+    "loss_scale_multi": lambda: O.LossScaleOptimizer(O.MultiOptimizer(O.OptimizerMap(O.SGD(0.05), {".*kernel": O.AdamW(0.01)}))),
+}
+for name, optimizer in WRAPPERS.items():
+    @case(f"optimizer_{name}")
+    def _(rng, optimizer=optimizer):
+        return word_distance(optimizer()), 10 * floats(rng, 8, 1), {"x": [rng.integers(0, 6, (8, 1)), rng.integers(0, 6, (8, 1))]}
+
 S = O.schedules
 SCHEDULES = {
     "exponential": lambda: S.ExponentialDecay(0.1, 3, 0.5), "exponential_staircase": lambda: S.ExponentialDecay(0.1, 3, 0.5, staircase=True),

@@ -73,6 +73,6 @@ pub use shape::{Shape, Size};
 pub use sizes::{Pairs, Sizes};
 pub use spec::TensorSpec;
 pub use symbolic::{Input, KerasTensor, KerasTensors, Node, NodeOutput, call, call_with};
-pub use variable::{Deferred, Variable, Weight, to_be_loaded};
+pub use variable::{PendingUpdates, Variable, Weight, to_be_loaded};
 pub use weight_set::WeightSet;
 pub use wrapper::AnyLayer;

@@ -24,12 +24,12 @@ struct Inner {
     regularizer: Option<Regularizer>,
     constraint: Option<Constraint>,
     places: RowIndices,
-    deferred: Mutex<Option<Arc<dyn Deferred>>>,
+    pending: Mutex<Option<Arc<dyn PendingUpdates>>>,
 }
 
-/// Pending updates of the rows of a table, which an optimizer makes later; [`Variable::value`] lets it apply them before anybody reads.
-pub trait Deferred: Debug + Send + Sync {
-    /// Applies the pending updates of these rows, or of all rows; `weight` is the table.
+/// Updates of the rows of a table that an optimizer makes later; [`Variable::value`] has them made before anybody reads.
+pub trait PendingUpdates: Debug + Send + Sync {
+    /// Makes the pending updates of these rows, or of all rows; `weight` is the table.
     fn catch_up(&self, weight: &Tensor, rows: Option<&[u32]>) -> Result<()>;
 }
 
@@ -179,7 +179,7 @@ impl Weight {
             regularizer: self.regularizer,
             constraint: self.constraint,
             places: RowIndices::default(),
-            deferred: Mutex::new(None),
+            pending: Mutex::new(None),
         })))
     }
 }
@@ -244,7 +244,7 @@ impl Variable {
 
     /// Its value, which shares the weight's memory and changes with it; untracked.
     ///
-    /// Pending updates of a table are applied first. A tensor that is kept during training sees the updates of rows that are looked up;
+    /// Pending updates of a table are made first. A tensor that is kept during training sees the updates of rows that are looked up;
     /// pending ones only when this is called again.
     pub fn value(&self) -> Tensor {
         self.catch_up(None);
@@ -270,37 +270,34 @@ impl Variable {
         self.var().as_detached_tensor()
     }
 
-    /// Registers the optimizer that has pending updates for the rows; the one before applies its own now.
-    pub fn defer(&self, deferred: &Arc<dyn Deferred>) {
-        if !self.is_deferred_to(deferred) {
+    /// From now on, `updates` has the pending updates of the rows; those of whoever had them before are made now.
+    pub fn set_pending(&self, updates: &Arc<dyn PendingUpdates>) {
+        if !self.has_pending(updates) {
             self.catch_up(None);
-            *self.deferred() = Some(deferred.clone());
+            *self.pending() = Some(updates.clone());
         }
     }
 
-    /// Applies the pending updates of this optimizer and unregisters it.
-    pub fn settle(&self, deferred: &Arc<dyn Deferred>) {
-        if self.is_deferred_to(deferred) {
+    /// Makes the updates that are pending in `updates`, which has none from now on.
+    pub fn flush_pending(&self, updates: &Arc<dyn PendingUpdates>) {
+        if self.has_pending(updates) {
             self.catch_up(None);
-            *self.deferred() = None;
+            *self.pending() = None;
         }
     }
 
-    /// Whether this optimizer has pending updates for the rows.
-    pub fn is_deferred_to(&self, deferred: &Arc<dyn Deferred>) -> bool {
-        self.deferred().as_ref().is_some_and(|owner| Arc::ptr_eq(owner, deferred))
+    fn has_pending(&self, updates: &Arc<dyn PendingUpdates>) -> bool {
+        self.pending().as_ref().is_some_and(|owner| Arc::ptr_eq(owner, updates))
     }
 
-    fn deferred(&self) -> MutexGuard<'_, Option<Arc<dyn Deferred>>> {
-        self.0.deferred.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pending(&self) -> MutexGuard<'_, Option<Arc<dyn PendingUpdates>>> {
+        self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn catch_up(&self, rows: Option<&[u32]>) {
-        let deferred = self.deferred().clone();
-        if let Some(deferred) = deferred {
-            deferred
-                .catch_up(&self.memory(), rows)
-                .expect("a table whose changes are deferred can be changed in place");
+        let pending = self.pending().clone();
+        if let Some(pending) = pending {
+            pending.catch_up(&self.memory(), rows).expect("a table with pending updates can be changed in place");
         }
     }
 
@@ -324,7 +321,7 @@ impl Variable {
     /// Moves the weight to a device.
     pub fn to_device(&self, device: &Device) -> Result<()> {
         let moved = Var::from_tensor(&self.value().to_device(device)?)?;
-        *self.deferred() = None;
+        *self.pending() = None;
         *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = moved;
         Ok(())
     }

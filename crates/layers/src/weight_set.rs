@@ -23,6 +23,11 @@ impl WeightSet {
         Self(variables.into())
     }
 
+    /// Whether this thread has locked weights already.
+    pub fn is_held() -> bool {
+        HELD.get()
+    }
+
     /// Runs `f`, while which no other thread changes the weights.
     pub fn read<T>(&self, f: impl FnOnce() -> T) -> T {
         once(f, || self.0.iter().map(Variable::lock_for_reading).collect::<Vec<_>>())

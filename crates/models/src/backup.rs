@@ -37,16 +37,22 @@ struct State {
     last: Vec<(String, u64)>,
     random: Stream,
     passes: u64,
-    iterations: u64,
-    learning_rate: Option<u64>,
+    optimizer: Counters,
     /// Of each mean and metric: the number of its tensors, the shapes that settled it, its name.
     metrics: Vec<(usize, Option<Shapes>, Option<String>)>,
     history_epochs: Vec<usize>,
     history: Vec<(String, Vec<u64>)>,
     callbacks: Vec<(Vec<u64>, Vec<u64>, usize)>,
-    /// Of a step of one's own: the iterations and learning rates of its optimizers.
+    /// Of a step of one's own: the counters of its optimizers.
     #[serde(default)]
-    own_optimizers: Vec<(u64, Option<u64>)>,
+    own_optimizers: Vec<Counters>,
+}
+
+/// What [`Optimizer::counters`] says.
+type Counters = Vec<(u64, Option<u64>)>;
+
+fn counters(optimizer: &Optimizer) -> Counters {
+    optimizer.counters().into_iter().map(|(steps, rate)| (steps, rate.map(f64::to_bits))).collect()
 }
 
 fn bits(values: &[f64]) -> Vec<u64> {
@@ -79,7 +85,7 @@ pub(crate) fn save(
     for (o, (optimizer, _)) in step.map_or_else(Vec::new, |step| step.optimizers()).into_iter().enumerate() {
         let state = optimizer.state()?;
         state.into_iter().enumerate().for_each(|(i, (_, tensor))| _ = put(&format!("own{o}"), i, tensor));
-        own_optimizers.push((optimizer.iterations(), optimizer.constant_learning_rate().map(f64::to_bits)));
+        own_optimizers.push(counters(optimizer));
     }
     let states: Vec<_> = callbacks.iter().map(|callback| callback.state()).collect();
     for (c, state) in states.iter().enumerate() {
@@ -97,8 +103,7 @@ pub(crate) fn save(
         last: progress.last.iter().map(|(name, value)| (name.into(), value.to_bits())).collect(),
         random: compiled.random.clone(),
         passes: compiled.passes,
-        iterations: compiled.optimizer.iterations(),
-        learning_rate: compiled.optimizer.constant_learning_rate().map(f64::to_bits),
+        optimizer: counters(&compiled.optimizer),
         metrics: metrics.into_iter().map(|state| (state.tensors.len(), state.shapes, state.name)).collect(),
         history_epochs: history.epoch.clone(),
         history: history.iter().map(|(name, values)| (name.into(), bits(values))).collect(),
@@ -137,17 +142,15 @@ pub(crate) fn restore(
     for (i, variable) in weights.iter().enumerate() {
         get("weights", i).ok_or_else(|| other("weights are missing"))?.read_into(variable)?;
     }
-    let restore_optimizer =
-        |kind: &str, optimizer: &mut Optimizer, trainable: &[Variable], counters: (u64, Option<u64>)| {
-            let slots: Vec<_> = (0..).map_while(|i| get(kind, i)).collect();
-            let shapes: Vec<_> = slots.iter().map(|slot| slot.dims.as_slice()).collect();
-            optimizer.set_state(trainable, &shapes, |i, slot| slots[i].read_into_tensor(slot))?;
-            optimizer.set_counters(counters.0, counters.1.map(f64::from_bits));
-            Ok::<_, Error>(())
-        };
+    let restore_optimizer = |kind: &str, optimizer: &mut Optimizer, trainable: &[Variable], counters: Counters| {
+        let slots: Vec<_> = (0..).map_while(|i| get(kind, i)).collect();
+        let shapes: Vec<_> = slots.iter().map(|slot| slot.dims.as_slice()).collect();
+        optimizer.set_state(trainable, &shapes, |i, slot| slots[i].read_into_tensor(slot))?;
+        optimizer.set_counters(counters.into_iter().map(|(steps, rate)| (steps, rate.map(f64::from_bits))));
+        Ok::<_, Error>(())
+    };
     let compiled = model.compiled()?;
-    let counters = (state.iterations, state.learning_rate);
-    restore_optimizer("optimizer", &mut compiled.optimizer, &trainable, counters)?;
+    restore_optimizer("optimizer", &mut compiled.optimizer, &trainable, state.optimizer)?;
     let own = step.map_or_else(Vec::new, |step| step.optimizers());
     if own.len() != state.own_optimizers.len() {
         return Err(other("its steps have another number of optimizers"));

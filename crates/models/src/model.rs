@@ -3,13 +3,14 @@
 use crate::compiled::Compiled;
 use crate::graph::Graph;
 use crate::{Optimizer, Result, config};
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use candle_keras_layers::{
     Base, Build, CallArguments, Config, Context, Declared, Described, KerasTensor, KerasTensors, Layer, NodeOutput,
     Shape, TensorSpec, call, to_snake_case,
 };
 use candle_keras_ops::Error;
 use candle_keras_training::Compile;
+use candle_keras_training::optimizers::LossScaleOptimizer;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
@@ -229,13 +230,20 @@ impl Model {
     /// Says what the model is trained for: an optimizer, and a loss or a whole [`Compile`]. Which weights are trainable is
     /// settled here.
     ///
+    /// In a model of the policy `mixed_float16`, a [`LossScaleOptimizer`] is put around the optimizer, as in Keras.
+    ///
     /// A second call without a loss or without metrics keeps the earlier ones, as in Keras.
     ///
     /// # Errors
     /// If a name is unknown, or a list does not suit the outputs.
     pub fn compile(&mut self, optimizer: impl Into<Optimizer>, compile: impl Into<Compile>) -> Result<()> {
         let graph = self.body().graph()?;
-        let mut compiled = Compiled::new(optimizer.into(), compile.into(), self.compiled.as_ref())?;
+        let (mut optimizer, compile) = (optimizer.into(), compile.into());
+        let mixed = (self.base.dtype(), self.base.compute_dtype()) == (DType::F32, DType::F16);
+        if mixed && compile.auto_scale_loss && !optimizer.scales_loss_dynamically() {
+            optimizer = LossScaleOptimizer::new(optimizer).into();
+        }
+        let mut compiled = Compiled::new(optimizer, compile, self.compiled.as_ref())?;
         if let Some(graph) = graph {
             compiled.settle(&*self, &graph.output_names())?;
         }

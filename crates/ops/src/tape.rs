@@ -180,7 +180,7 @@ fn sum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if !update::is_in_place([a, b]) || a.elem_count() != b.elem_count() {
         return a + b;
     }
-    let sum = update::read(a, |a| update::read(b, |b| crate::host::map2(a, b, |a, b| a + b)))??;
+    let sum = update::read(a, |a: &[f32]| update::read(b, |b: &[f32]| crate::host::map2(a, b, |a, b| a + b)))??;
     Tensor::from_vec(sum, a.shape(), a.device())
 }
 

@@ -180,6 +180,8 @@ pub struct Compile {
     pub metrics: PerOutput<Vec<MetricSpec>>,
     /// What is measured of each output with sample and class weights.
     pub weighted_metrics: PerOutput<Vec<MetricSpec>>,
+    /// Whether a model of the policy `mixed_float16` gets a [`LossScaleOptimizer`](crate::optimizers::LossScaleOptimizer) around its optimizer. Default: true.
+    pub auto_scale_loss: bool,
 }
 
 impl Default for Compile {
@@ -189,6 +191,7 @@ impl Default for Compile {
             loss_weights: PerOutput::Unset,
             metrics: PerOutput::Unset,
             weighted_metrics: PerOutput::Unset,
+            auto_scale_loss: true,
         }
     }
 }
@@ -208,6 +211,14 @@ impl Compile {
     #[must_use]
     pub fn loss_of(mut self, output: impl Into<String>, loss: impl Into<Loss>) -> Self {
         self.loss.push_named(output.into(), loss.into());
+        self
+    }
+
+    /// Whether a model of the policy `mixed_float16` gets a [`LossScaleOptimizer`](crate::optimizers::LossScaleOptimizer) around its optimizer.
+    /// Default: true.
+    #[must_use]
+    pub fn auto_scale_loss(mut self, scale: bool) -> Self {
+        self.auto_scale_loss = scale;
         self
     }
 

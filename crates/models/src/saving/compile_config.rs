@@ -83,6 +83,7 @@ pub(super) fn read(
         })?,
         metrics: metrics("metrics")?,
         weighted_metrics: metrics("weighted_metrics")?,
+        ..Compile::default()
     };
     Ok(Some((Optimizer::from_config(&keras_2(optimizer))?, compile)))
 }

@@ -245,7 +245,7 @@ fn datatype(dtype: DType) -> Result<Datatype> {
 pub(crate) fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(tensor.elem_count() * tensor.dtype().size_in_bytes());
     if update::is_in_place([tensor]) {
-        update::read(tensor, |numbers| numbers.iter().for_each(|x| bytes.extend_from_slice(&x.to_le_bytes())))?;
+        update::read(tensor, |numbers: &[f32]| numbers.iter().for_each(|x| bytes.extend_from_slice(&x.to_le_bytes())))?;
     } else {
         tensor.to_device(&Device::Cpu)?.write_bytes(&mut bytes)?;
     }

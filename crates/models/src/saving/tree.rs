@@ -85,12 +85,24 @@ pub(crate) fn write(model: &dyn Layer, optimizer: Option<&Optimizer>) -> Result<
         writer.group(&entry.group(), &entry.name, tensors);
     }
     if let Some(optimizer) = optimizer {
-        let mut state: Vec<Tensor> = optimizer.state()?.into_iter().map(|(_, tensor)| tensor).collect();
-        // The count of steps, as Keras on JAX writes it.
-        state[0] = state[0].to_dtype(DType::I32)?;
-        writer.group("optimizer/vars", optimizer.name()?, state);
+        write_optimizer(&mut writer, "optimizer", optimizer)?;
     }
     Ok(writer)
+}
+
+/// Writes the state of an optimizer, and once more those of the optimizers that it is made of, as Keras does.
+fn write_optimizer(writer: &mut Writer, group: &str, optimizer: &Optimizer) -> Result<()> {
+    // Counts are of the dtype that Keras on JAX gives them.
+    let as_in_keras = |(_, tensor): (_, Tensor)| match tensor.dtype() {
+        DType::I64 => tensor.to_dtype(DType::I32),
+        _ => Ok(tensor),
+    };
+    let state = optimizer.state()?.into_iter().map(as_in_keras).collect::<candle_core::Result<_>>()?;
+    writer.group(&format!("{group}/vars"), optimizer.name()?, state);
+    optimizer
+        .groups()
+        .into_iter()
+        .try_for_each(|(name, inner)| write_optimizer(writer, &format!("{group}/{name}"), inner))
 }
 
 /// How weights are matched with those of a file. Keras: the keyword arguments of `load_weights`.
@@ -190,7 +202,9 @@ pub(crate) fn read_optimizer(optimizer: &mut Optimizer, trainable: &[Variable], 
     let shapes: Vec<_> = stored.iter().map(|stored| stored.dims.as_slice()).collect();
     // The slots of an optimizer that has not made a step are not saved.
     let scalars = shapes.iter().all(|shape| shape.is_empty());
-    if stored.is_empty() || (scalars && !optimizer.slot_names()?.is_empty()) {
+    optimizer.build(trainable)?;
+    let has_slots = trainable.iter().any(|weight| optimizer.slots(weight).is_some_and(|slots| !slots.is_empty()));
+    if stored.is_empty() || (scalars && has_slots) {
         return Ok(());
     }
     if let Err(error) = optimizer.set_state(trainable, &shapes, |i, slot| stored[i].read_into_tensor(slot)) {

@@ -25,7 +25,7 @@ pub(crate) use normalize::{batch_normalize, moments, normalize};
 pub(crate) use recurrent::{run as recurrent, takes as has_recurrent};
 pub(crate) use rows::add_rows;
 pub(crate) use softmax::softmax_rows;
-pub use update::Kernel;
+pub(crate) use update::{check_equation, run_equation, takes_equation};
 pub(crate) use windows::{conv, pool, windows};
 
 #[cfg(not(feature = "cuda"))]

@@ -1,139 +1,35 @@
-//! The update of an optimizer as one pass over a weight, its gradient and its slots.
+//! The update of an optimizer as one kernel: a weight, its gradient and its slots in one pass.
 
 use super::{Given, Source, Threads, change, on_gpu};
+use crate::update::Equation;
 use candle_core::{Result, Tensor, bail};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-/// What an optimizer does to each element, in CUDA C: a kernel is made of it when it is first used.
-///
-/// In the body, `w` is the element of the weight, `g` that of its gradient; the slots and numbers have the names that are given here, and all are
-/// float or double, as the weight is. There are no other variables, and of functions `sqrt`, `exp`, `log`, `pow`, `tanh`, `fabs`, `fmin` and `fmax`:
-/// so a body cannot reach memory that is not its own.
-///
-/// ```
-/// use candle_keras_ops::update::Kernel;
-/// let _momentum = Kernel {
-///     name: "momentum",
-///     slots: &["m"],
-///     body: "m = momentum * m - lr * g; w += m;",
-///     numbers: vec![("lr", 0.01), ("momentum", 0.9)],
-/// };
-/// ```
-#[derive(Debug, Clone)]
-pub struct Kernel {
-    /// What it is called in profiles.
-    pub name: &'static str,
-    /// What the slots are called, in their order.
-    pub slots: &'static [&'static str],
-    /// The statements.
-    pub body: &'static str,
-    /// The numbers of this step.
-    pub numbers: Vec<(&'static str, f64)>,
+/// Whether a kernel takes these tensors: contiguous, all f32 or all f64, on one GPU.
+pub(crate) fn takes_equation(tensors: &[&Tensor]) -> bool {
+    on_gpu(tensors) && tensors.iter().all(|tensor| tensor.is_contiguous())
 }
 
-impl Kernel {
-    /// Whether a kernel takes these tensors: contiguous, all f32 or all f64, on one GPU.
-    pub fn takes(tensors: &[&Tensor]) -> bool {
-        on_gpu(tensors) && tensors.iter().all(|tensor| tensor.is_contiguous())
-    }
-
-    /// Changes `memory`, the weight and its slots, by the gradient, after a share of the weight has been taken from it.
-    ///
-    /// # Errors
-    /// If the tensors are not what [`takes`](Self::takes) asks for, share their memory, or do not suit; or if the body has other words or
-    /// signs than it may have, or does not compile.
-    pub fn run(&self, memory: &[&Tensor], gradient: &Tensor, lost: f64) -> Result<()> {
-        let count = gradient.elem_count();
-        if memory.len() != self.slots.len() + 1 || memory.iter().any(|tensor| tensor.elem_count() != count) {
-            bail!("{}: a weight and {} slots of {count} elements", self.name, self.slots.len())
-        }
-        let gradient = gradient.contiguous()?;
-        let mut given = vec![Given::Tensor(&gradient), Given::Size(count), Given::Real(lost)];
-        given.extend(self.numbers.iter().map(|(_, number)| Given::Real(*number)));
-        let source = self.source()?;
-        let source = Source { name: &source.name, text: &source.text };
-        change(source, self.name, memory, &given, Threads::each(count))
-    }
-
-    /// The source, which is checked and written in the first step alone.
-    fn source(&self) -> Result<Arc<Written>> {
-        static WRITTEN: LazyLock<Mutex<HashMap<Key, Arc<Written>>>> = LazyLock::new(Mutex::default);
-        let numbers = self.numbers.iter().map(|(name, _)| *name).collect();
-        let key = Key { name: self.name, slots: self.slots, body: self.body, numbers };
-        let mut all = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(source) = all.get(&key) {
-            return Ok(source.clone());
-        }
-        self.check()?;
-        // Two rules may have the same name.
-        let source = Arc::new(Written { name: format!("{} {}", self.name, all.len()), text: self.text() });
-        all.insert(key, source.clone());
-        Ok(source)
-    }
-
-    /// That the body is made of numbers, operators, assignments and the words that it may have: then it has no pointers.
-    fn check(&self) -> Result<()> {
-        const FUNCTIONS: [&str; 8] = ["sqrt", "exp", "log", "pow", "tanh", "fabs", "fmin", "fmax"];
-        let names: Vec<&str> = self.slots.iter().copied().chain(self.numbers.iter().map(|(name, _)| *name)).collect();
-        let taken = ["w", "g", "at", "count", "lost", "real", "size", "byte"];
-        let is_name = |name: &str| {
-            name.starts_with(|c: char| c.is_ascii_lowercase())
-                && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
-                && !name.starts_with("all_")
-        };
-        if let Some(name) = names.iter().chain([&self.name]).find(|name| !is_name(name) || taken.contains(name)) {
-            bail!("{}: {name:?} cannot be the name of a kernel, slot or number", self.name)
-        }
-        let sign = |c: char| c.is_ascii_alphanumeric() || "_.+-*/()=;<>?:,!".contains(c) || c.is_whitespace();
-        if let Some(other) = self.body.chars().find(|&c| !sign(c)) {
-            bail!("{}: a body with {other:?}, which is more than arithmetic", self.name)
-        }
-        let words = self.body.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.');
-        for word in words.filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')) {
-            if !["w", "g"].contains(&word) && !FUNCTIONS.contains(&word) && !names.contains(&word) {
-                bail!(
-                    "{}: a body with {word:?}, which is neither a slot nor a number nor a function that it has",
-                    self.name
-                )
-            }
-        }
-        Ok(())
-    }
-
-    fn text(&self) -> String {
-        let all = |join: &str, of: &dyn Fn(&str) -> String| -> String {
-            self.slots.iter().map(|slot| of(slot) + join).collect()
-        };
-        let numbers: String = self.numbers.iter().map(|(name, _)| format!(", real {name}")).collect();
-        format!(
-            "extern \"C\" __global__ void {}(real* all_w, {}const real* all_g, size count, real lost{numbers}) {{
-                size at = blockIdx.x * size(blockDim.x) + threadIdx.x;
-                if (at < count) {{
-                    real w = all_w[at], g = all_g[at];
-                    {}
-                    w -= w * lost;
-                    {}
-                    all_w[at] = w;
-                    {}
-                }}
-            }}",
-            self.name,
-            all(", ", &|slot| format!("real* all_{slot}")),
-            all("\n", &|slot| format!("real {slot} = all_{slot}[at];")),
-            self.body,
-            all("\n", &|slot| format!("all_{slot}[at] = {slot};")),
-        )
-    }
+/// Changes `memory`, the weight and its slots, by the gradient, after the share `decay` of the weight has been taken away.
+pub(crate) fn run_equation(
+    equation: &'static Equation,
+    numbers: &[f64],
+    memory: &[&Tensor],
+    gradient: &Tensor,
+    decay: f64,
+) -> Result<()> {
+    let gradient = gradient.to_device(memory[0].device())?.to_dtype(memory[0].dtype())?.contiguous()?;
+    let count = gradient.elem_count();
+    let mut given = vec![Given::Tensor(&gradient), Given::Size(count), Given::Real(decay)];
+    given.extend(numbers.iter().map(|number| Given::Real(*number)));
+    let source = source(equation)?;
+    change(Source { name: &source.name, text: &source.text }, equation.name, memory, &given, Threads::each(count))
 }
 
-/// What a source is made of: all of a [`Kernel`] but the numbers themselves.
-#[derive(PartialEq, Eq, Hash)]
-struct Key {
-    name: &'static str,
-    slots: &'static [&'static str],
-    body: &'static str,
-    numbers: Vec<&'static str>,
+/// An error if the body is more than arithmetic on what it has: so it cannot reach memory that is not its own.
+pub(crate) fn check_equation(equation: &'static Equation) -> Result<()> {
+    source(equation).map(|_| ())
 }
 
 /// A source that is ready to be compiled.
@@ -143,30 +39,170 @@ struct Written {
     text: String,
 }
 
+/// The source, which is checked and written once.
+fn source(equation: &'static Equation) -> Result<Arc<Written>> {
+    type Key = (&'static str, &'static [&'static str], &'static [&'static str], &'static str);
+    static WRITTEN: LazyLock<Mutex<HashMap<Key, Arc<Written>>>> = LazyLock::new(Mutex::default);
+    let key = (equation.name, equation.slots, equation.numbers, equation.body);
+    let mut all = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(source) = all.get(&key) {
+        return Ok(source.clone());
+    }
+    // Two rules may have the same name.
+    let source = Arc::new(Written { name: format!("{} {}", equation.name, all.len()), text: text(equation)? });
+    all.insert(key, source.clone());
+    Ok(source)
+}
+
+/// The functions of a body, and what each is in CUDA C.
+const FUNCTIONS: [(&str, &str); 8] = [
+    ("sqrt", "sqrt"),
+    ("exp", "exp"),
+    ("log", "log"),
+    ("tanh", "tanh"),
+    ("abs", "fabs"),
+    ("max", "larger_of"),
+    ("min", "smaller_of"),
+    ("sign", "sign_of"),
+];
+
+/// Those that CUDA does not have, or has with another answer to NaN.
+const DEFINITIONS: &str = "
+static __device__ real larger_of(real a, real b) { return a > b ? a : b; }
+static __device__ real smaller_of(real a, real b) { return a < b ? a : b; }
+static __device__ real sign_of(real x) { return x > real(0) ? real(1) : x < real(0) ? real(-1) : x; }
+";
+
+fn text(equation: &Equation) -> Result<String> {
+    let Equation { name, slots, numbers, .. } = equation;
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
+            && !["w", "g", "let", "mut"].contains(&name)
+            && FUNCTIONS.iter().all(|(function, _)| name != *function)
+    };
+    if let Some(other) = slots.iter().chain(*numbers).chain([name]).find(|name| !is_name(name)) {
+        bail!("{name}: {other:?} cannot be the name of an update, slot or number")
+    }
+    let body = body_in_c(equation, is_name)?;
+    let all =
+        |join: &str, of: &dyn Fn(&str) -> String| -> String { slots.iter().map(|slot| of(slot) + join).collect() };
+    let numbers: String = numbers.iter().map(|name| format!(", real v_{name}")).collect();
+    Ok(format!(
+        "{DEFINITIONS}
+        extern \"C\" __global__ void {name}(real* all_w, {}const real* all_g, size count, real decay{numbers}) {{
+            size at = blockIdx.x * size(blockDim.x) + threadIdx.x;
+            if (at < count) {{
+                real v_w = all_w[at], v_g = all_g[at];
+                {}
+                v_w -= v_w * decay;
+                {body}
+                all_w[at] = v_w;
+                {}
+            }}
+        }}",
+        all(", ", &|slot| format!("real* all_{slot}")),
+        all("\n", &|slot| format!("real v_{slot} = all_{slot}[at];")),
+        all("\n", &|slot| format!("all_{slot}[at] = v_{slot};")),
+    ))
+}
+
+/// The body in CUDA C. Rust and C write assignments and arithmetic alike; declarations, functions and numbers are translated, and variables are called
+/// `v_...`, so that none has the name of something else.
+fn body_in_c(equation: &Equation, is_name: impl Fn(&str) -> bool) -> Result<String> {
+    let (name, mut known) = (equation.name, vec!["w", "g"]);
+    known.extend(equation.slots.iter().chain(equation.numbers));
+    let (mut rest, mut c, mut declares) = (equation.body, String::new(), false);
+    while let Some(first) = rest.chars().next() {
+        let token = &rest[..token_length(rest)];
+        rest = &rest[token.len()..];
+        if first.is_ascii_digit() {
+            c += &format!("real({token})");
+        } else if first.is_ascii_alphabetic() || first == '_' {
+            match FUNCTIONS.iter().find(|(function, _)| *function == token) {
+                _ if token == "let" && !declares => {
+                    declares = true;
+                    c += "real";
+                }
+                _ if token == "mut" && declares => {}
+                Some((_, function)) => c += function,
+                None if declares && is_name(token) && !known.contains(&token) => {
+                    known.push(token);
+                    declares = false;
+                    c += &format!("v_{token}");
+                }
+                None if known.contains(&token) => c += &format!("v_{token}"),
+                None => bail!(
+                    "{name}: a body with {token:?}, which is neither a slot nor a number nor a function that it has"
+                ),
+            }
+        } else if first.is_whitespace() || "+-*/()=;,{}".contains(first) {
+            c += token;
+        } else {
+            bail!("{name}: a body with {first:?}, which is more than arithmetic")
+        }
+    }
+    Ok(c)
+}
+
+/// The length of the first word, number or sign.
+fn token_length(text: &str) -> usize {
+    let first = text.chars().next().unwrap_or_default();
+    let word = |text: &str| text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    if !first.is_ascii_digit() {
+        return if first.is_ascii_alphabetic() || first == '_' { word(text) } else { first.len_utf8() };
+    }
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let after = &text[digits..];
+    // An exponent, with its sign.
+    let Some(exponent) = after.strip_prefix(['e', 'E']) else { return digits };
+    let unsigned = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let figures = unsigned.find(|c: char| !c.is_ascii_digit()).unwrap_or(unsigned.len());
+    digits + 1 + (exponent.len() - unsigned.len()) + figures
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn equation(slots: &'static [&'static str], body: &'static str) -> &'static Equation {
+        Box::leak(Box::new(Equation {
+            name: "same",
+            slots,
+            numbers: &["lr"],
+            body,
+            f32: |_, _, _, _| (),
+            f64: |_, _, _, _| (),
+        }))
+    }
+
     #[test]
     fn each_body_has_a_source_of_its_own() {
-        let source = |body: &'static str, lr| {
-            Kernel { name: "same", slots: &["m"], body, numbers: vec![("lr", lr)] }.source().unwrap()
-        };
-        let (a, b) = (source("w -= lr * g;", 0.1), source("w += lr * g;", 0.1));
-        assert!(a.name != b.name && a.text != b.text && a == source("w -= lr * g;", 0.2));
-        assert!(
-            a.text.contains("void same(real* all_w, real* all_m, const real* all_g, size count, real lost, real lr)")
+        let source = |body| source(equation(&["m"], body)).unwrap();
+        let (a, b) = (source("{ w -= lr * g; }"), source("{ w += lr * g; }"));
+        assert!(a.name != b.name && a.text != b.text && a == source("{ w -= lr * g; }"));
+        let signature = "void same(real* all_w, real* all_m, const real* all_g, size count, real decay, real v_lr)";
+        assert!(a.text.contains(signature), "{}", a.text);
+    }
+
+    #[test]
+    fn rust_becomes_c() {
+        let c = |body| body_in_c(equation(&["m"], body), |_| true).unwrap();
+        assert_eq!(
+            c("{ let x = max(m, -g); w -= lr * x / 1e-3; }"),
+            "{ real v_x = larger_of(v_m, -v_g); v_w -= v_lr * v_x / real(1e-3); }"
         );
+        assert_eq!(c("let mut x = abs(1.5e+2); x += 0.5;"), "real  v_x = fabs(real(1.5e+2)); v_x += real(0.5);");
     }
 
     #[test]
     fn a_body_has_no_pointers() {
-        let check = |slots: &'static [&'static str], body: &'static str| {
-            Kernel { name: "own", slots, body, numbers: vec![("lr", 0.1)] }.source().is_ok()
-        };
-        assert!(check(&["m"], "m = 1e-3 * m > g ? 0.5 : fmax(m, -g);\n w -= lr * m / sqrt(m + 1e-7);"));
-        assert!(!check(&["m"], "all_w[7] = 0;") && !check(&["m"], "*all_w = 0;") && !check(&[], "m = 0;"));
-        assert!(!check(&["m"], "real * p; *p = 0;") && !check(&["m"], "free(0);") && !check(&["m"], "} {"));
-        assert!(!check(&["w"], "w = 0;") && !check(&["m; x"], "w = 0;") && !check(&[], "w.x = 0;"));
+        let check = |slots: &'static [&'static str], body: &'static str| check_equation(equation(slots, body)).is_ok();
+        assert!(check(&["m"], "{ let x = 1e-3 * m;\n w -= lr * max(x, -g) / sqrt(m + 1e-7); }"));
+        assert!(!check(&["m"], "all_w[7] = 0;") && !check(&["m"], "all_w = g;") && !check(&[], "m = 0;"));
+        assert!(!check(&["m"], "real * p; *p = 0;") && !check(&["m"], "free(0);") && !check(&["m"], "w = m.sqrt();"));
+        assert!(!check(&["w"], "w = 0;") && !check(&["m; x"], "w = 0;") && !check(&["max"], "w = g;"));
+        assert!(!check(&[], "w.x = 0;") && !check(&[], "all_w = g;") && !check(&[], "let let = g;"));
+        assert!(!check(&[], "w = 1.0f32;") && !check(&[], "real = g;") && !check(&[], "w = larger_of(w, g);"));
     }
 }

@@ -1,9 +1,8 @@
 //! Adagrad: gradients divided by the size of all so far (Duchi et al., 2011). Keras: `keras.optimizers.Adagrad`.
 
-use super::{Idle, Options, Pass, Step, UpdateRule, options_setters};
-use candle_core::Tensor;
-use candle_keras_layers::setters;
-use candle_keras_ops::{Error, Result, simd, update::Kernel};
+use super::{Options, Slot, Step, UpdateRule, ZeroGradientRule, options_setters};
+use candle_keras_layers::{Variable, setters};
+use candle_keras_ops::{Error, Result, elementwise, update::Elementwise};
 use serde::{Deserialize, Serialize};
 
 /// `v += g²; w -= lr g / sqrt(v + epsilon)`: the more a weight was changed, the less it still is.
@@ -50,12 +49,8 @@ impl UpdateRule for Adagrad {
         Some(("Adagrad", serde_json::to_value(self).unwrap_or_default()))
     }
 
-    fn slots(&self) -> Vec<Vec<&'static str>> {
-        vec![vec!["accumulator"]]
-    }
-
-    fn initial(&self, _: &str) -> f64 {
-        self.initial_accumulator_value
+    fn slots(&self, _: &Variable) -> Vec<Vec<Slot>> {
+        vec![vec![Slot::new("accumulator").initial(self.initial_accumulator_value)]]
     }
 
     fn check(&self) -> Result<()> {
@@ -66,36 +61,18 @@ impl UpdateRule for Adagrad {
         Ok(())
     }
 
-    fn update(&self, step: Step, w: &Tensor, g: &Tensor, slots: &mut [Tensor]) -> candle_core::Result<Tensor> {
-        let [v] = slots else { candle_core::bail!("adagrad has one slot") };
-        *v = (&*v + g.sqr()?)?;
-        w - ((g * step.learning_rate)? / (&*v + self.epsilon)?.sqrt()?)?
+    fn elementwise(&self, step: Step, _: &Variable) -> Option<Elementwise> {
+        Some(adagrad(step.learning_rate, self.epsilon))
     }
 
-    fn pass(&self, step: Step) -> Option<Pass> {
-        let (lr, epsilon) = (step.learning_rate as f32, self.epsilon as f32);
-        Some(Box::new(move |w, g, slots| {
-            if let [v] = slots {
-                simd!(adagrad(w, g, v, lr, epsilon));
-            }
-        }))
-    }
-
-    fn kernel(&self, step: Step) -> Option<Kernel> {
-        let body = "v += g * g; w -= lr * g / sqrt(v + epsilon);";
-        let numbers = vec![("lr", step.learning_rate), ("epsilon", self.epsilon)];
-        Some(Kernel { name: "adagrad", slots: &["v"], body, numbers })
-    }
-
-    fn idle(&self) -> Option<Idle> {
-        Some(Idle { keeps: vec![1.0], drift: None })
+    fn zero_gradient(&self, _: Step) -> Option<ZeroGradientRule> {
+        Some(ZeroGradientRule::new([1.0]))
     }
 }
 
-#[inline(always)]
-fn adagrad(w: &mut [f32], g: &[f32], v: &mut [f32], lr: f32, epsilon: f32) {
-    for ((w, &g), v) in w.iter_mut().zip(g).zip(v) {
-        *v += g * g;
-        *w -= lr * g / (*v + epsilon).sqrt();
+elementwise! {
+    fn adagrad(w, g, [v], [lr, epsilon]) {
+        v += g * g;
+        w -= lr * g / sqrt(v + epsilon);
     }
 }

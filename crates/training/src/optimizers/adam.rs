@@ -1,9 +1,9 @@
 //! Adam: momentum, divided by the recent size of the gradients. Keras: `keras.optimizers.Adam`.
 
-use super::{Denominator, Drift, Idle, Options, Pass, Step, UpdateRule, check_betas, options_setters};
-use candle_core::Tensor;
-use candle_keras_layers::setters;
-use candle_keras_ops::{Float, Result, simd, update::Kernel};
+use super::{Denominator, MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule};
+use super::{check_betas, options_setters};
+use candle_keras_layers::{Variable, setters};
+use candle_keras_ops::{Result, elementwise, update::Elementwise};
 use serde::{Deserialize, Serialize};
 
 /// `m += (1 - b1)(g - m); v += (1 - b2)(g² - v); w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)`
@@ -69,9 +69,9 @@ impl UpdateRule for Adam {
         Some(("Adam", serde_json::to_value(self).unwrap_or_default()))
     }
 
-    fn slots(&self) -> Vec<Vec<&'static str>> {
-        let mut slots = vec![vec!["momentum", "velocity"]];
-        slots.extend(self.amsgrad.then(|| vec!["velocity_hat"]));
+    fn slots(&self, _: &Variable) -> Vec<Vec<Slot>> {
+        let mut slots = vec![vec![Slot::new("momentum"), Slot::new("velocity")]];
+        slots.extend(self.amsgrad.then(|| vec![Slot::new("velocity_hat")]));
         slots
     }
 
@@ -79,57 +79,16 @@ impl UpdateRule for Adam {
         check_betas(self.beta_1, self.beta_2)
     }
 
-    fn update(&self, step: Step, w: &Tensor, g: &Tensor, slots: &mut [Tensor]) -> candle_core::Result<Tensor> {
-        let [m, v, rest @ ..] = slots else { candle_core::bail!("adam has at least two slots") };
-        *m = (&*m + ((g - &*m)? * (1.0 - self.beta_1))?)?;
-        *v = (&*v + ((g.sqr()? - &*v)? * (1.0 - self.beta_2))?)?;
-        let mut denominator = &*v;
-        if let [hat] = rest {
-            *hat = hat.maximum(&*v)?;
-            denominator = hat;
-        }
-        w - ((&*m * self.alpha(step))? / (denominator.sqrt()? + self.epsilon)?)?
+    fn elementwise(&self, step: Step, _: &Variable) -> Option<Elementwise> {
+        let update = if self.amsgrad { amsgrad } else { adam };
+        Some(update(self.alpha(step), self.epsilon, 1.0 - self.beta_1, 1.0 - self.beta_2))
     }
 
-    fn pass(&self, step: Step) -> Option<Pass> {
-        let (alpha, epsilon) = (self.alpha(step) as f32, self.epsilon as f32);
-        let fresh = ((1.0 - self.beta_1) as f32, (1.0 - self.beta_2) as f32);
-        Some(Box::new(move |w, g, slots| match slots {
-            [m, v, hat] => simd!(amsgrad(w, g, m, v, hat, fresh, alpha, epsilon)),
-            [m, v] => simd!(adam(w, g, m, v, fresh, alpha, epsilon)),
-            _ => (),
-        }))
-    }
-
-    fn kernel(&self, step: Step) -> Option<Kernel> {
-        let numbers = vec![
-            ("alpha", self.alpha(step)),
-            ("epsilon", self.epsilon),
-            ("fresh_m", 1.0 - self.beta_1),
-            ("fresh_v", 1.0 - self.beta_2),
-        ];
-        Some(if self.amsgrad {
-            let body = "m += (g - m) * fresh_m;
-                v += (g * g - v) * fresh_v;
-                largest = largest > v ? largest : v;
-                w -= alpha * m / (sqrt(largest) + epsilon);";
-            Kernel { name: "amsgrad", slots: &["m", "v", "largest"], body, numbers }
-        } else {
-            let body = "m += (g - m) * fresh_m;
-                v += (g * g - v) * fresh_v;
-                w -= alpha * m / (sqrt(v) + epsilon);";
-            Kernel { name: "adam", slots: &["m", "v"], body, numbers }
-        })
-    }
-
-    fn idle(&self) -> Option<Idle> {
-        let keeps = [self.beta_1, self.beta_2, 1.0][..if self.amsgrad { 3 } else { 2 }].to_vec();
-        let denominator = Some(Denominator::RootOf(if self.amsgrad { 2 } else { 1 }));
-        Some(Idle { keeps, drift: Some(Drift { numerator: 0, denominator, epsilon_changes: false }) })
-    }
-
-    fn push(&self, step: Step) -> (f64, f64) {
-        (self.alpha(step), self.epsilon)
+    fn zero_gradient(&self, step: Step) -> Option<ZeroGradientRule> {
+        let kept = [self.beta_1, self.beta_2, 1.0];
+        let (kept, second_moment) = if self.amsgrad { (&kept[..], 2) } else { (&kept[..2], 1) };
+        let drift = MomentumDrift::new(0, self.alpha(step)).over(Denominator::RootOf(second_moment), self.epsilon);
+        Some(ZeroGradientRule::new(kept).drift(drift))
     }
 
     fn is_lazy(&self) -> bool {
@@ -137,32 +96,18 @@ impl UpdateRule for Adam {
     }
 }
 
-#[inline(always)]
-fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], fresh: (f32, f32), alpha: f32, epsilon: f32) {
-    for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-        *m += (g - *m) * fresh.0;
-        *v += (g * g - *v) * fresh.1;
-        *w -= alpha * *m / (v.sqrt() + epsilon);
+elementwise! {
+    fn adam(w, g, [m, v], [alpha, epsilon, fresh_m, fresh_v]) {
+        m += (g - m) * fresh_m;
+        v += (g * g - v) * fresh_v;
+        w -= alpha * m / (sqrt(v) + epsilon);
     }
-}
 
-#[inline(always)]
-#[allow(clippy::too_many_arguments)]
-fn amsgrad(
-    w: &mut [f32],
-    g: &[f32],
-    m: &mut [f32],
-    v: &mut [f32],
-    hat: &mut [f32],
-    fresh: (f32, f32),
-    alpha: f32,
-    epsilon: f32,
-) {
-    for ((((w, &g), m), v), hat) in w.iter_mut().zip(g).zip(m).zip(v).zip(hat) {
-        *m += (g - *m) * fresh.0;
-        *v += (g * g - *v) * fresh.1;
-        *hat = hat.avoid_masked_store().larger(*v);
-        *w -= alpha * *m / (hat.sqrt() + epsilon);
+    fn amsgrad(w, g, [m, v, largest], [alpha, epsilon, fresh_m, fresh_v]) {
+        m += (g - m) * fresh_m;
+        v += (g * g - v) * fresh_v;
+        largest = max(largest, v);
+        w -= alpha * m / (sqrt(largest) + epsilon);
     }
 }
 
@@ -200,6 +145,7 @@ impl AdamW {
         learning_rate: impl Into<super::LearningRate>, beta_1: f64, beta_2: f64, epsilon: f64, amsgrad: bool, lazy: bool,
         name: impl Into<String>, weight_decay: f64, clipnorm: f64, global_clipnorm: f64, clipvalue: f64,
         use_ema: bool, ema_momentum: f64, ema_overwrite_frequency: u64, gradient_accumulation_steps: u64,
+        loss_scale_factor: f64, skip_nonfinite: bool, exclude_from_weight_decay: impl Into<super::Weights>,
     }
 }
 
@@ -216,32 +162,20 @@ impl UpdateRule for AdamW {
         Some(("AdamW", serde_json::to_value(self).unwrap_or_default()))
     }
 
-    fn slots(&self) -> Vec<Vec<&'static str>> {
-        self.0.slots()
+    fn slots(&self, weight: &Variable) -> Vec<Vec<Slot>> {
+        self.0.slots(weight)
     }
 
     fn check(&self) -> Result<()> {
         self.0.check()
     }
 
-    fn update(&self, step: Step, w: &Tensor, g: &Tensor, slots: &mut [Tensor]) -> candle_core::Result<Tensor> {
-        self.0.update(step, w, g, slots)
+    fn elementwise(&self, step: Step, weight: &Variable) -> Option<Elementwise> {
+        self.0.elementwise(step, weight)
     }
 
-    fn pass(&self, step: Step) -> Option<Pass> {
-        self.0.pass(step)
-    }
-
-    fn kernel(&self, step: Step) -> Option<Kernel> {
-        self.0.kernel(step)
-    }
-
-    fn idle(&self) -> Option<Idle> {
-        self.0.idle()
-    }
-
-    fn push(&self, step: Step) -> (f64, f64) {
-        self.0.push(step)
+    fn zero_gradient(&self, step: Step) -> Option<ZeroGradientRule> {
+        self.0.zero_gradient(step)
     }
 
     fn is_lazy(&self) -> bool {

@@ -1,9 +1,9 @@
 //! Adamax: Adam with the largest gradient in place of the mean square. Keras: `keras.optimizers.Adamax`.
 
-use super::{Denominator, Drift, Idle, Options, Pass, Step, UpdateRule, check_betas, options_setters};
-use candle_core::Tensor;
-use candle_keras_layers::setters;
-use candle_keras_ops::{Result, simd, update::Kernel};
+use super::{Denominator, MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule};
+use super::{check_betas, options_setters};
+use candle_keras_layers::{Variable, setters};
+use candle_keras_ops::{Result, elementwise, update::Elementwise};
 use serde::{Deserialize, Serialize};
 
 /// `m += (1 - b1)(g - m); u = max(b2 u, |g|); w -= lr / (1 - b1^t) m / (u + epsilon)` (Kingma and Ba, 2014, section 7).
@@ -38,6 +38,10 @@ impl Adamax {
         /// What keeps the divisor from 0. Default: 1e-7.
         epsilon: f64,
     }
+
+    fn alpha(&self, step: Step) -> f64 {
+        step.learning_rate / (1.0 - self.beta_1.powf(step.number as f64))
+    }
 }
 
 impl UpdateRule for Adamax {
@@ -53,57 +57,28 @@ impl UpdateRule for Adamax {
         Some(("Adamax", serde_json::to_value(self).unwrap_or_default()))
     }
 
-    fn slots(&self) -> Vec<Vec<&'static str>> {
-        vec![vec!["momentum", "norm"]]
+    fn slots(&self, _: &Variable) -> Vec<Vec<Slot>> {
+        vec![vec![Slot::new("momentum"), Slot::new("norm")]]
     }
 
     fn check(&self) -> Result<()> {
         check_betas(self.beta_1, self.beta_2)
     }
 
-    fn update(&self, step: Step, w: &Tensor, g: &Tensor, slots: &mut [Tensor]) -> candle_core::Result<Tensor> {
-        let [m, u] = slots else { candle_core::bail!("adamax has two slots") };
-        *m = (&*m + ((g - &*m)? * (1.0 - self.beta_1))?)?;
-        *u = (&*u * self.beta_2)?.maximum(&g.abs()?)?;
-        w - ((&*m * self.push(step).0)? / (&*u + self.epsilon)?)?
+    fn elementwise(&self, step: Step, _: &Variable) -> Option<Elementwise> {
+        Some(adamax(self.alpha(step), self.epsilon, 1.0 - self.beta_1, self.beta_2))
     }
 
-    fn pass(&self, step: Step) -> Option<Pass> {
-        let (alpha, epsilon) = (self.push(step).0 as f32, self.epsilon as f32);
-        let (fresh, kept) = ((1.0 - self.beta_1) as f32, self.beta_2 as f32);
-        Some(Box::new(move |w, g, slots| {
-            if let [m, u] = slots {
-                simd!(adamax(w, g, m, u, (fresh, kept), alpha, epsilon));
-            }
-        }))
-    }
-
-    fn kernel(&self, step: Step) -> Option<Kernel> {
-        let body = "m += (g - m) * fresh;
-            u = fmax(u * kept, fabs(g));
-            w -= alpha * m / (u + epsilon);";
-        let (alpha, epsilon) = self.push(step);
-        let (fresh, kept) = (1.0 - self.beta_1, self.beta_2);
-        let numbers = vec![("alpha", alpha), ("epsilon", epsilon), ("fresh", fresh), ("kept", kept)];
-        Some(Kernel { name: "adamax", slots: &["m", "u"], body, numbers })
-    }
-
-    fn idle(&self) -> Option<Idle> {
-        let drift = Drift { numerator: 0, denominator: Some(Denominator::Slot(1)), epsilon_changes: false };
-        Some(Idle { keeps: vec![self.beta_1, self.beta_2], drift: Some(drift) })
-    }
-
-    fn push(&self, step: Step) -> (f64, f64) {
-        (step.learning_rate / (1.0 - self.beta_1.powf(step.number as f64)), self.epsilon)
+    fn zero_gradient(&self, step: Step) -> Option<ZeroGradientRule> {
+        let drift = MomentumDrift::new(0, self.alpha(step)).over(Denominator::Slot(1), self.epsilon);
+        Some(ZeroGradientRule::new([self.beta_1, self.beta_2]).drift(drift))
     }
 }
 
-#[inline(always)]
-fn adamax(w: &mut [f32], g: &[f32], m: &mut [f32], u: &mut [f32], rates: (f32, f32), alpha: f32, epsilon: f32) {
-    for (((w, &g), m), u) in w.iter_mut().zip(g).zip(m).zip(u) {
-        *m += (g - *m) * rates.0;
-        let (kept, size) = (*u * rates.1, g.abs());
-        *u = if kept > size { kept } else { size };
-        *w -= alpha * *m / (*u + epsilon);
+elementwise! {
+    fn adamax(w, g, [m, u], [alpha, epsilon, fresh, kept]) {
+        m += (g - m) * fresh;
+        u = max(u * kept, abs(g));
+        w -= alpha * m / (u + epsilon);
     }
 }

@@ -1,9 +1,9 @@
 //! Nadam: Adam with the momentum of Nesterov. Keras: `keras.optimizers.Nadam`.
 
-use super::{Denominator, Drift, Idle, Options, Pass, Step, UpdateRule, check_betas, options_setters};
-use candle_core::Tensor;
-use candle_keras_layers::setters;
-use candle_keras_ops::{Result, simd, update::Kernel};
+use super::{Denominator, MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule};
+use super::{check_betas, options_setters};
+use candle_keras_layers::{Variable, setters};
+use candle_keras_ops::{Result, elementwise, update::Elementwise};
 use serde::{Deserialize, Serialize};
 
 /// With `u_t = b1 (1 - 0.96^t / 2)` and `U_t` the product of all so far: `m += (1 - b1)(g - m); v += (1 - b2)(g² - v)`,
@@ -54,8 +54,8 @@ impl UpdateRule for Nadam {
         Some(("Nadam", serde_json::to_value(self).unwrap_or_default()))
     }
 
-    fn slots(&self) -> Vec<Vec<&'static str>> {
-        vec![vec!["momentum", "velocity"]]
+    fn slots(&self, _: &Variable) -> Vec<Vec<Slot>> {
+        vec![vec![Slot::new("momentum"), Slot::new("velocity")]]
     }
 
     fn check(&self) -> Result<()> {
@@ -67,44 +67,15 @@ impl UpdateRule for Nadam {
         vec![("variable", self.product(iterations))]
     }
 
-    fn update(&self, step: Step, w: &Tensor, g: &Tensor, slots: &mut [Tensor]) -> candle_core::Result<Tensor> {
-        let [m, v] = slots else { candle_core::bail!("nadam has two slots") };
+    fn elementwise(&self, step: Step, _: &Variable) -> Option<Elementwise> {
         let (of_m, of_g, epsilon) = self.rates(step);
-        *m = (&*m + ((g - &*m)? * (1.0 - self.beta_1))?)?;
-        *v = (&*v + ((g.sqr()? - &*v)? * (1.0 - self.beta_2))?)?;
-        w - (((&*m * of_m)? + (g * of_g)?)? / (v.sqrt()? + epsilon)?)?
+        Some(nadam(of_m, of_g, epsilon, 1.0 - self.beta_1, 1.0 - self.beta_2))
     }
 
-    fn pass(&self, step: Step) -> Option<Pass> {
-        let (of_m, of_g, epsilon) = self.rates(step);
-        let rates = (of_m as f32, of_g as f32);
-        let fresh = ((1.0 - self.beta_1) as f32, (1.0 - self.beta_2) as f32);
-        Some(Box::new(move |w, g, slots| {
-            if let [m, v] = slots {
-                simd!(nadam(w, g, m, v, fresh, rates, epsilon as f32));
-            }
-        }))
-    }
-
-    fn kernel(&self, step: Step) -> Option<Kernel> {
-        let body = "m += (g - m) * fresh_m;
-            v += (g * g - v) * fresh_v;
-            w -= (of_m * m + of_g * g) / (sqrt(v) + epsilon);";
-        let (of_m, of_g, epsilon) = self.rates(step);
-        let (fresh_m, fresh_v) = (1.0 - self.beta_1, 1.0 - self.beta_2);
-        let rates = [("of_m", of_m), ("of_g", of_g), ("epsilon", epsilon)];
-        let numbers = rates.into_iter().chain([("fresh_m", fresh_m), ("fresh_v", fresh_v)]).collect();
-        Some(Kernel { name: "nadam", slots: &["m", "v"], body, numbers })
-    }
-
-    fn idle(&self) -> Option<Idle> {
-        let drift = Drift { numerator: 0, denominator: Some(Denominator::RootOf(1)), epsilon_changes: true };
-        Some(Idle { keeps: vec![self.beta_1, self.beta_2], drift: Some(drift) })
-    }
-
-    fn push(&self, step: Step) -> (f64, f64) {
+    fn zero_gradient(&self, step: Step) -> Option<ZeroGradientRule> {
         let (of_m, _, epsilon) = self.rates(step);
-        (of_m, epsilon)
+        let drift = MomentumDrift::new(0, of_m).over(Denominator::RootOf(1), epsilon).epsilon_changes();
+        Some(ZeroGradientRule::new([self.beta_1, self.beta_2]).drift(drift))
     }
 }
 
@@ -137,11 +108,10 @@ impl Nadam {
     }
 }
 
-#[inline(always)]
-fn nadam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], fresh: (f32, f32), rates: (f32, f32), epsilon: f32) {
-    for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-        *m += (g - *m) * fresh.0;
-        *v += (g * g - *v) * fresh.1;
-        *w -= (rates.0 * *m + rates.1 * g) / (v.sqrt() + epsilon);
+elementwise! {
+    fn nadam(w, g, [m, v], [of_m, of_g, epsilon, fresh_m, fresh_v]) {
+        m += (g - m) * fresh_m;
+        v += (g * g - v) * fresh_v;
+        w -= (of_m * m + of_g * g) / (sqrt(v) + epsilon);
     }
 }

@@ -1,11 +1,11 @@
 //! The keyword arguments that all optimizers share. Keras: `keras/src/optimizers/base_optimizer.py`.
 
-use super::LearningRate;
-use candle_keras_ops::{Error, Gradient, Result};
+use super::{LearningRate, Weights};
+use candle_keras_ops::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// What every optimizer can be told: the learning rate, weight decay, clipping.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Options {
     /// The optimizer's name, if it was given one.
     #[serde(default)]
@@ -15,6 +15,9 @@ pub struct Options {
     /// How much of each weight, times the learning rate, is taken away before each step.
     #[serde(default)]
     pub weight_decay: Option<f64>,
+    /// The weights that do not decay. They are in no file, as in Keras.
+    #[serde(skip)]
+    pub exclude_from_weight_decay: Vec<Weights>,
     /// The largest norm of a weight's gradient.
     #[serde(default)]
     pub clipnorm: Option<f64>,
@@ -48,11 +51,6 @@ fn ema_momentum() -> f64 {
     0.99
 }
 
-/// The slot of a weight's average.
-const AVERAGE: &str = "average";
-/// The slot in which gradients are added up.
-const ACCUMULATOR: &str = "gradient_accumulator";
-
 impl Options {
     /// With this learning rate, and nothing else.
     pub fn new(learning_rate: impl Into<LearningRate>) -> Self {
@@ -60,6 +58,7 @@ impl Options {
             name: None,
             learning_rate: learning_rate.into(),
             weight_decay: None,
+            exclude_from_weight_decay: Vec::new(),
             clipnorm: None,
             global_clipnorm: None,
             clipvalue: None,
@@ -70,18 +69,6 @@ impl Options {
             skip_nonfinite: false,
             gradient_accumulation_steps: None,
         }
-    }
-
-    /// Over how many calls a gradient is averaged: 1 for none.
-    pub(super) fn accumulation(&self) -> u64 {
-        self.gradient_accumulation_steps.unwrap_or(1).max(1)
-    }
-
-    /// The slots that these arguments need for each weight, in Keras's order, before those of the optimizer's own.
-    pub(super) fn slots(&self) -> Vec<Vec<&'static str>> {
-        let average = self.use_ema.then(|| vec![AVERAGE]);
-        let accumulator = (self.accumulation() > 1).then(|| vec![ACCUMULATOR]);
-        average.into_iter().chain(accumulator).collect()
     }
 
     /// An error if an argument cannot be.
@@ -103,30 +90,8 @@ impl Options {
         if self.ema_overwrite_frequency == Some(0) {
             return Err(Error::new("ema_overwrite_frequency must be positive").received("0"));
         }
+        self.exclude_from_weight_decay.iter().try_for_each(Weights::check)?;
         Ok(())
-    }
-
-    /// The gradients, brought within the limits. Keras: `_clip_gradients`.
-    pub(super) fn clip<T>(&self, gradients: Vec<(T, Gradient)>) -> Result<Vec<(T, Gradient)>> {
-        let each = |gradients: Vec<(T, Gradient)>, f: &dyn Fn(Gradient) -> candle_core::Result<Gradient>| {
-            gradients.into_iter().map(|(of, gradient)| Ok((of, f(gradient)?))).collect::<Result<Vec<_>>>()
-        };
-        if let Some(limit) = self.clipvalue {
-            each(gradients, &|gradient| gradient.clipped(limit))
-        } else if let Some(limit) = self.clipnorm {
-            each(gradients, &|gradient| {
-                let norm = gradient.sum_of_squares()?.sqrt();
-                gradient.scaled(limit / norm.max(limit))
-            })
-        } else if let Some(limit) = self.global_clipnorm {
-            let squares = gradients.iter().map(|(_, gradient)| gradient.sum_of_squares());
-            let norm = squares.sum::<candle_core::Result<f64>>()?.sqrt();
-            // A norm that is not finite makes all gradients NaN, as in Keras, and does not hide behind a step of zero.
-            let factor = if norm.is_finite() { limit * (1.0 / norm).min(1.0 / limit) } else { f64::NAN };
-            each(gradients, &|gradient| gradient.scaled(factor))
-        } else {
-            Ok(gradients)
-        }
     }
 }
 
@@ -151,6 +116,14 @@ macro_rules! options_setters {
         #[must_use]
         pub fn weight_decay(mut self, weight_decay: f64) -> Self {
             self.options.weight_decay = Some(weight_decay);
+            self
+        }
+
+        /// Weights that do not decay: a regular expression that is looked for in their names, such as `"bias|gamma"`, a list of them, or a
+        /// function. Each call adds some. They are not written to files, as in Keras.
+        #[must_use]
+        pub fn exclude_from_weight_decay(mut self, weights: impl Into<super::Weights>) -> Self {
+            self.options.exclude_from_weight_decay.push(weights.into());
             self
         }
 
@@ -225,43 +198,6 @@ pub(super) use options_setters;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::{Device, Tensor};
-    use candle_keras_ops::Rows;
-
-    fn clipped(options: &Options) -> Vec<Vec<f64>> {
-        let rows = Gradient::Rows(Rows { ids: vec![1], values: vec![0.0, 12.0] });
-        let table = Tensor::zeros((2, 2), candle_core::DType::F32, &Device::Cpu).unwrap();
-        let dense = |gradient: &Gradient| {
-            gradient
-                .to_dense(&table)
-                .unwrap()
-                .flatten_all()
-                .unwrap()
-                .to_dtype(candle_core::DType::F64)
-                .unwrap()
-                .to_vec1()
-                .unwrap()
-        };
-        let clipped = options.clip(vec![(0, dense_of(&[3.0, -4.0])), (1, rows)]).unwrap();
-        clipped.iter().map(|(_, gradient)| dense(gradient)).collect()
-    }
-
-    fn dense_of(values: &[f64]) -> Gradient {
-        Gradient::Dense(Tensor::new(values, &Device::Cpu).unwrap())
-    }
-
-    #[test]
-    fn gradients_are_clipped_as_in_keras() {
-        let options = |set: fn(&mut Options)| {
-            let mut options = Options::new(0.1);
-            set(&mut options);
-            clipped(&options)
-        };
-        assert_eq!(options(|_| ()), [vec![3.0, -4.0], vec![0.0, 0.0, 0.0, 12.0]]);
-        assert_eq!(options(|o| o.clipvalue = Some(3.5)), [vec![3.0, -3.5], vec![0.0, 0.0, 0.0, 3.5]]);
-        assert_eq!(options(|o| o.clipnorm = Some(10.0)), [vec![3.0, -4.0], vec![0.0, 0.0, 0.0, 10.0]]);
-        assert_eq!(options(|o| o.global_clipnorm = Some(6.5)), [vec![1.5, -2.0], vec![0.0, 0.0, 0.0, 6.0]]);
-    }
 
     #[test]
     fn arguments_that_cannot_be_are_errors() {
@@ -270,5 +206,6 @@ mod tests {
         assert!(options.check().unwrap_err().to_string().contains("clipnorm and clipvalue"));
         assert!(Options { clipnorm: Some(0.0), clipvalue: None, ..options }.check().is_err());
         assert!(Options { ema_momentum: 1.5, ..Options::new(0.1) }.check().is_err());
+        assert!(Options { exclude_from_weight_decay: vec!["(".into()], ..Options::new(0.1) }.check().is_err());
     }
 }

@@ -1,9 +1,8 @@
 //! RMSprop: gradients divided by their recent size. Keras: `keras.optimizers.RMSprop`.
 
-use super::{Drift, Idle, Options, Pass, Step, UpdateRule, options_setters};
-use candle_core::Tensor;
-use candle_keras_layers::setters;
-use candle_keras_ops::{Error, Result, simd, update::Kernel};
+use super::{MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule, options_setters};
+use candle_keras_layers::{Variable, setters};
+use candle_keras_ops::{Error, Result, elementwise, update::Elementwise};
 use serde::{Deserialize, Serialize};
 
 /// `v = rho v + (1 - rho) g²; w -= lr g / sqrt(v + epsilon)` (Hinton, 2012): epsilon inside of the root, as in Keras.
@@ -58,10 +57,10 @@ impl UpdateRule for RMSprop {
         Some(("RMSprop", serde_json::to_value(self).unwrap_or_default()))
     }
 
-    fn slots(&self) -> Vec<Vec<&'static str>> {
-        let mut slots = vec![vec!["velocity"]];
-        slots.extend((self.momentum > 0.0).then(|| vec!["momentum"]));
-        slots.extend(self.centered.then(|| vec!["average_gradient"]));
+    fn slots(&self, _: &Variable) -> Vec<Vec<Slot>> {
+        let mut slots = vec![vec![Slot::new("velocity")]];
+        slots.extend((self.momentum > 0.0).then(|| vec![Slot::new("momentum")]));
+        slots.extend(self.centered.then(|| vec![Slot::new("average_gradient")]));
         slots
     }
 
@@ -73,135 +72,47 @@ impl UpdateRule for RMSprop {
         Ok(())
     }
 
-    fn update(&self, step: Step, w: &Tensor, g: &Tensor, slots: &mut [Tensor]) -> candle_core::Result<Tensor> {
-        let kept = |old: &Tensor, new: &Tensor| (old * self.rho)? + (new * (1.0 - self.rho))?;
-        let [v, rest @ ..] = slots else { candle_core::bail!("rmsprop has at least one slot") };
-        *v = kept(v, &g.sqr()?)?;
-        let mut denominator = v.clone();
-        if let (true, Some(average)) = (self.centered, rest.last_mut()) {
-            *average = kept(average, g)?;
-            denominator = (&denominator - average.sqr()?)?;
-        }
-        let increment = ((g * step.learning_rate)? / (denominator + self.epsilon)?.sqrt()?)?;
-        match rest.first_mut() {
-            Some(m) if self.momentum > 0.0 => {
-                *m = ((&*m * self.momentum)? + increment)?;
-                w - &*m
-            }
-            _ => w - increment,
-        }
+    fn elementwise(&self, step: Step, _: &Variable) -> Option<Elementwise> {
+        let (lr, epsilon, rho, momentum) = (step.learning_rate, self.epsilon, self.rho, self.momentum);
+        Some(match (self.momentum > 0.0, self.centered) {
+            (false, false) => rmsprop(lr, epsilon, rho),
+            (true, false) => rmsprop_momentum(lr, epsilon, rho, momentum),
+            (false, true) => rmsprop_centered(lr, epsilon, rho),
+            (true, true) => rmsprop_centered_momentum(lr, epsilon, rho, momentum),
+        })
     }
 
-    fn pass(&self, step: Step) -> Option<Pass> {
-        let c = Constants {
-            lr: step.learning_rate as f32,
-            rho: self.rho as f32,
-            momentum: self.momentum as f32,
-            epsilon: self.epsilon as f32,
-        };
-        let (moves, centered) = (self.momentum > 0.0, self.centered);
-        Some(Box::new(move |w, g, slots| match slots {
-            [v] => simd!(plain(w, g, v, c)),
-            [v, m] if moves => simd!(with_momentum(w, g, v, m, c)),
-            [v, average] if centered => simd!(centered_plain(w, g, v, average, c)),
-            [v, m, average] => simd!(centered_with_momentum(w, g, v, m, average, c)),
-            _ => (),
-        }))
-    }
-
-    fn kernel(&self, step: Step) -> Option<Kernel> {
-        let (name, slots, body): (_, &[_], _) = match (self.momentum > 0.0, self.centered) {
-            (false, false) => (
-                "rmsprop",
-                &["v"],
-                "v += (1 - rho) * (g * g - v);
-                w -= lr * g / sqrt(v + epsilon);",
-            ),
-            (true, false) => (
-                "rmsprop_momentum",
-                &["v", "m"],
-                "v += (1 - rho) * (g * g - v);
-                m = momentum * m + lr * g / sqrt(v + epsilon);
-                w -= m;",
-            ),
-            (false, true) => (
-                "rmsprop_centered",
-                &["v", "average"],
-                "v += (1 - rho) * (g * g - v);
-                average += (1 - rho) * (g - average);
-                w -= lr * g / sqrt(v - average * average + epsilon);",
-            ),
-            (true, true) => (
-                "rmsprop_centered_momentum",
-                &["v", "m", "average"],
-                "v += (1 - rho) * (g * g - v);
-                average += (1 - rho) * (g - average);
-                m = momentum * m + lr * g / sqrt(v - average * average + epsilon);
-                w -= m;",
-            ),
-        };
-        let (lr, momentum) = (step.learning_rate, self.momentum);
-        let numbers = vec![("lr", lr), ("rho", self.rho), ("momentum", momentum), ("epsilon", self.epsilon)];
-        Some(Kernel { name, slots, body, numbers })
-    }
-
-    fn idle(&self) -> Option<Idle> {
-        let mut keeps = vec![self.rho];
-        keeps.extend((self.momentum > 0.0).then_some(self.momentum));
-        keeps.extend(self.centered.then_some(self.rho));
-        let drift = Drift { numerator: 1, denominator: None, epsilon_changes: false };
-        Some(Idle { keeps, drift: (self.momentum > 0.0).then_some(drift) })
-    }
-
-    fn push(&self, _: Step) -> (f64, f64) {
-        (1.0, 0.0)
+    fn zero_gradient(&self, _: Step) -> Option<ZeroGradientRule> {
+        let mut kept = vec![self.rho];
+        kept.extend((self.momentum > 0.0).then_some(self.momentum));
+        kept.extend(self.centered.then_some(self.rho));
+        let rule = ZeroGradientRule::new(kept);
+        Some(if self.momentum > 0.0 { rule.drift(MomentumDrift::new(1, 1.0)) } else { rule })
     }
 }
 
-#[derive(Clone, Copy)]
-struct Constants {
-    lr: f32,
-    rho: f32,
-    momentum: f32,
-    epsilon: f32,
-}
-
-impl Constants {
-    #[inline(always)]
-    fn mean(self, kept: &mut f32, new: f32) -> f32 {
-        *kept = self.rho * *kept + (1.0 - self.rho) * new;
-        *kept
+elementwise! {
+    fn rmsprop(w, g, [v], [lr, epsilon, rho]) {
+        v = rho * v + (1.0 - rho) * (g * g);
+        w -= lr * g / sqrt(v + epsilon);
     }
-}
 
-#[inline(always)]
-fn plain(w: &mut [f32], g: &[f32], v: &mut [f32], c: Constants) {
-    for ((w, &g), v) in w.iter_mut().zip(g).zip(v) {
-        *w -= c.lr * g / (c.mean(v, g * g) + c.epsilon).sqrt();
+    fn rmsprop_momentum(w, g, [v, m], [lr, epsilon, rho, momentum]) {
+        v = rho * v + (1.0 - rho) * (g * g);
+        m = momentum * m + lr * g / sqrt(v + epsilon);
+        w -= m;
     }
-}
 
-#[inline(always)]
-fn with_momentum(w: &mut [f32], g: &[f32], v: &mut [f32], m: &mut [f32], c: Constants) {
-    for (((w, &g), v), m) in w.iter_mut().zip(g).zip(v).zip(m) {
-        *m = c.momentum * *m + c.lr * g / (c.mean(v, g * g) + c.epsilon).sqrt();
-        *w -= *m;
+    fn rmsprop_centered(w, g, [v, average], [lr, epsilon, rho]) {
+        v = rho * v + (1.0 - rho) * (g * g);
+        average = rho * average + (1.0 - rho) * g;
+        w -= lr * g / sqrt(v - average * average + epsilon);
     }
-}
 
-#[inline(always)]
-fn centered_plain(w: &mut [f32], g: &[f32], v: &mut [f32], average: &mut [f32], c: Constants) {
-    for (((w, &g), v), average) in w.iter_mut().zip(g).zip(v).zip(average) {
-        let mean = c.mean(average, g);
-        *w -= c.lr * g / (c.mean(v, g * g) - mean * mean + c.epsilon).sqrt();
-    }
-}
-
-#[inline(always)]
-fn centered_with_momentum(w: &mut [f32], g: &[f32], v: &mut [f32], m: &mut [f32], average: &mut [f32], c: Constants) {
-    for ((((w, &g), v), m), average) in w.iter_mut().zip(g).zip(v).zip(m).zip(average) {
-        let mean = c.mean(average, g);
-        *m = c.momentum * *m + c.lr * g / (c.mean(v, g * g) - mean * mean + c.epsilon).sqrt();
-        *w -= *m;
+    fn rmsprop_centered_momentum(w, g, [v, m, average], [lr, epsilon, rho, momentum]) {
+        v = rho * v + (1.0 - rho) * (g * g);
+        average = rho * average + (1.0 - rho) * g;
+        m = momentum * m + lr * g / sqrt(v - average * average + epsilon);
+        w -= m;
     }
 }

@@ -1,9 +1,8 @@
 //! SGD: gradient descent, with momentum. Keras: `keras.optimizers.SGD`.
 
-use super::{Drift, Idle, Options, Pass, Step, UpdateRule, options_setters};
-use candle_core::Tensor;
-use candle_keras_layers::setters;
-use candle_keras_ops::{Error, Result, simd, update::Kernel};
+use super::{MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule, options_setters};
+use candle_keras_layers::{Variable, setters};
+use candle_keras_ops::{Error, Result, elementwise, update::Elementwise};
 use serde::{Deserialize, Serialize};
 
 /// `w -= lr g`; with momentum `m = momentum m - lr g; w += m`; with Nesterov's `w += momentum m - lr g` of the new `m`.
@@ -52,8 +51,8 @@ impl UpdateRule for SGD {
         Some(("SGD", serde_json::to_value(self).unwrap_or_default()))
     }
 
-    fn slots(&self) -> Vec<Vec<&'static str>> {
-        if self.momentum == 0.0 { vec![] } else { vec![vec!["momentum"]] }
+    fn slots(&self, _: &Variable) -> Vec<Vec<Slot>> {
+        if self.momentum == 0.0 { vec![] } else { vec![vec![Slot::new("momentum")]] }
     }
 
     fn check(&self) -> Result<()> {
@@ -63,66 +62,35 @@ impl UpdateRule for SGD {
         Ok(())
     }
 
-    fn update(&self, step: Step, w: &Tensor, g: &Tensor, slots: &mut [Tensor]) -> candle_core::Result<Tensor> {
-        let down = (g * -step.learning_rate)?;
-        let [m] = slots else { return w + down };
-        *m = ((&*m * self.momentum)? + &down)?;
-        if self.nesterov { (w + (&*m * self.momentum)?)? + down } else { w + &*m }
+    fn elementwise(&self, step: Step, _: &Variable) -> Option<Elementwise> {
+        Some(match (self.momentum == 0.0, self.nesterov) {
+            (true, _) => sgd(step.learning_rate),
+            (false, false) => momentum(step.learning_rate, self.momentum),
+            (false, true) => nesterov(step.learning_rate, self.momentum),
+        })
     }
 
-    fn pass(&self, step: Step) -> Option<Pass> {
-        let (lr, momentum, nesterov) = (step.learning_rate as f32, self.momentum as f32, self.nesterov);
-        Some(Box::new(move |w, g, slots| match slots {
-            [m] if nesterov => simd!(with_nesterov(w, g, m, lr, momentum)),
-            [m] => simd!(with_momentum(w, g, m, lr, momentum)),
-            _ => simd!(plain(w, g, lr)),
-        }))
-    }
-
-    fn kernel(&self, step: Step) -> Option<Kernel> {
-        let mut numbers = vec![("lr", step.learning_rate)];
+    fn zero_gradient(&self, _: Step) -> Option<ZeroGradientRule> {
         if self.momentum == 0.0 {
-            return Some(Kernel { name: "sgd", slots: &[], body: "w -= lr * g;", numbers });
+            return Some(ZeroGradientRule::new([]));
         }
-        numbers.push(("momentum", self.momentum));
-        let (name, body) = if self.nesterov {
-            ("nesterov", "m = momentum * m - lr * g; w += momentum * m - lr * g;")
-        } else {
-            ("momentum", "m = momentum * m - lr * g; w += m;")
-        };
-        Some(Kernel { name, slots: &["m"], body, numbers })
-    }
-
-    fn idle(&self) -> Option<Idle> {
-        let keeps = if self.momentum == 0.0 { vec![] } else { vec![self.momentum] };
-        let drift = Drift { numerator: 0, denominator: None, epsilon_changes: false };
-        Some(Idle { drift: (!keeps.is_empty()).then_some(drift), keeps })
-    }
-
-    fn push(&self, _: Step) -> (f64, f64) {
-        (if self.nesterov { -self.momentum } else { -1.0 }, 0.0)
+        let drift = MomentumDrift::new(0, if self.nesterov { -self.momentum } else { -1.0 });
+        Some(ZeroGradientRule::new([self.momentum]).drift(drift))
     }
 }
 
-#[inline(always)]
-fn plain(w: &mut [f32], g: &[f32], lr: f32) {
-    for (w, g) in w.iter_mut().zip(g) {
-        *w -= lr * g;
+elementwise! {
+    fn sgd(w, g, [], [lr]) {
+        w -= lr * g;
     }
-}
 
-#[inline(always)]
-fn with_momentum(w: &mut [f32], g: &[f32], m: &mut [f32], lr: f32, momentum: f32) {
-    for ((w, g), m) in w.iter_mut().zip(g).zip(m) {
-        *m = momentum * *m - lr * g;
-        *w += *m;
+    fn momentum(w, g, [m], [lr, kept]) {
+        m = kept * m - lr * g;
+        w += m;
     }
-}
 
-#[inline(always)]
-fn with_nesterov(w: &mut [f32], g: &[f32], m: &mut [f32], lr: f32, momentum: f32) {
-    for ((w, g), m) in w.iter_mut().zip(g).zip(m) {
-        *m = momentum * *m - lr * g;
-        *w += momentum * *m - lr * g;
+    fn nesterov(w, g, [m], [lr, kept]) {
+        m = kept * m - lr * g;
+        w += kept * m - lr * g;
     }
 }

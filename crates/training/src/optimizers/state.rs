@@ -1,30 +1,26 @@
 //! An optimizer in files: its description, and its state in Keras's order.
 
-use super::{LearningRate, Optimizer, from_keras};
+use super::optimizer::Kind;
+use super::rule_optimizer::RuleOptimizer;
+use super::{LossScaleOptimizer, MultiOptimizer, Optimizer, from_keras};
 use candle_core::{DType, Device, Tensor, Var};
 use candle_keras_layers::{Config, KerasObject, Variable};
 use candle_keras_ops::{Error, Result};
+
+/// Reads the tensor of this number in a state: fills the tensor that is given in place, or returns another.
+type Read<'a> = dyn FnMut(usize, &Tensor) -> Result<Option<Tensor>> + 'a;
 
 impl Optimizer {
     /// Keras's form of it, without its state. Keras: `keras.optimizers.serialize`.
     ///
     /// # Errors
-    /// If the rule or the schedule is one's own and has no configuration.
+    /// If the rule, a transform or the schedule is one's own and has no configuration.
     pub fn get_config(&self) -> Result<Config> {
-        let rule = self.rule()?;
-        let (class_name, mut config) = rule.config().ok_or_else(|| {
-            Error::new(format!("the optimizer {} has no configuration", rule.name()))
-                .help("implement UpdateRule::config, or save the weights alone")
-        })?;
-        // The learning rate may have been changed since.
-        let options = serde_json::to_value(&self.options)?;
-        if let (Some(config), Some(options)) = (config.as_object_mut(), options.as_object()) {
-            options.iter().for_each(|(name, value)| _ = config.insert(name.clone(), value.clone()));
-            if config["name"].is_null() {
-                config.insert("name".into(), rule.name().into());
-            }
-        }
-        let (module, class_name) = (Some("keras.optimizers".into()), class_name.into());
+        let (class_name, config) = match &self.0 {
+            Kind::Rule(optimizer) => optimizer.config()?,
+            Kind::Wrapper(wrapper) => wrapper.config().map(|(class_name, config)| (class_name.into(), config))?,
+        };
+        let module = Some("keras.optimizers".into());
         Ok(serde_json::to_value(KerasObject { module, class_name, config, registered_name: None })?)
     }
 
@@ -35,62 +31,60 @@ impl Optimizer {
     pub fn from_config(config: &Config) -> Result<Self> {
         if let Some(name) = config.as_str() {
             let optimizer = Self::from(name);
-            return optimizer.rule().map(|_| ()).map(|()| optimizer);
+            return optimizer.name().map(|_| ()).map(|()| optimizer);
         }
-        let optimizer = Self::new(Ok(from_keras(serde_json::from_value(config.clone())?)?));
+        let object: KerasObject = serde_json::from_value(config.clone())?;
+        let optimizer = match object.class_name.as_str() {
+            "LossScaleOptimizer" => LossScaleOptimizer::from_config(object.config)?.into(),
+            "MultiOptimizer" => MultiOptimizer::from_config(&object.config)?.into(),
+            _ => Self::of_rule(Ok(from_keras(object)?)),
+        };
         optimizer.check()?;
         Ok(optimizer)
     }
 
     /// Its state in Keras's order, with the names that Keras gives: the count of steps, the learning rate unless it is a schedule,
-    /// the slots, and what else the rule counts.
+    /// the slots, and what else the rule counts. An optimizer that is made of others has its own numbers first, and then their states.
+    ///
+    /// # Errors
+    /// If the optimizer is a name that is not one.
     pub fn state(&self) -> Result<Vec<(String, Tensor)>> {
-        self.settle();
-        let mut state = vec![("iteration".into(), Tensor::new(self.iterations as i64, &Device::Cpu)?)];
-        if !self.options.learning_rate.is_schedule() {
-            state.push(("learning_rate".into(), Tensor::new(self.learning_rate() as f32, &Device::Cpu)?));
-        }
-        let slots = self.slot_order()?.into_iter().map(|(name, slot)| (name, slot.as_detached_tensor()));
-        state.extend(slots);
-        for (name, value) in self.rule()?.counters(self.iterations) {
-            state.push((name.into(), Tensor::new(value as f32, &Device::Cpu)?));
-        }
-        Ok(state)
-    }
-
-    /// The slots in Keras's order, with their names.
-    fn slot_order(&self) -> Result<Vec<(String, &Var)>> {
-        let (mut slots, mut first) = (Vec::new(), 0);
-        for group in self.groups()? {
-            for variable in &self.order {
-                let of_variable = self.slots.get(&variable.id()).map_or(&[][..], Vec::as_slice);
-                let named = group.iter().zip(&of_variable[first..]);
-                slots.extend(named.map(|(name, slot)| (format!("{}_{name}", variable.path().replace('/', "_")), slot)));
+        match &self.0 {
+            Kind::Rule(optimizer) => optimizer.state(),
+            Kind::Wrapper(wrapper) => {
+                let own = wrapper.own_state()?.into_iter().map(|(name, tensor)| (name.into(), tensor));
+                let inner = wrapper.inner().into_iter().map(Self::state).collect::<Result<Vec<_>>>()?;
+                Ok(own.chain(inner.into_iter().flatten()).collect())
             }
-            first += group.len();
-        }
-        Ok(slots)
-    }
-
-    /// The slots of each weight: those of the options, then those of the rule.
-    pub(super) fn groups(&self) -> Result<Vec<Vec<&'static str>>> {
-        Ok([self.options.slots(), self.rule()?.slots()].concat())
-    }
-
-    /// The learning rate, unless it is a schedule.
-    pub fn constant_learning_rate(&self) -> Option<f64> {
-        match self.options.learning_rate {
-            LearningRate::Constant(value) => Some(value),
-            LearningRate::Schedule(_) => None,
         }
     }
 
-    /// Sets the count of steps and the learning rate exactly, which a state has in float32 only.
-    pub fn set_counters(&mut self, iterations: u64, learning_rate: Option<f64>) {
-        self.iterations = iterations;
-        if let Some(learning_rate) = learning_rate {
-            self.options.learning_rate = learning_rate.into();
+    /// The optimizers that it is made of, with the groups of files in which Keras writes their states once more.
+    pub fn groups(&self) -> Vec<(String, &Self)> {
+        match &self.0 {
+            Kind::Rule(_) => Vec::new(),
+            Kind::Wrapper(wrapper) => wrapper.inner_groups(),
         }
+    }
+
+    /// The count of steps of each rule, and its learning rate unless it is a schedule: exactly, where a state has float32.
+    pub fn counters(&self) -> Vec<(u64, Option<f64>)> {
+        match &self.0 {
+            Kind::Rule(optimizer) => vec![(optimizer.iterations, optimizer.constant_learning_rate())],
+            Kind::Wrapper(wrapper) => wrapper.inner().into_iter().flat_map(Self::counters).collect(),
+        }
+    }
+
+    /// Takes over what [`counters`](Self::counters) said.
+    pub fn set_counters(&mut self, counters: impl IntoIterator<Item = (u64, Option<f64>)>) {
+        let mut counters = counters.into_iter();
+        self.each_rule(&mut |optimizer| {
+            let Some((iterations, learning_rate)) = counters.next() else { return };
+            optimizer.iterations = iterations;
+            if let Some(learning_rate) = learning_rate {
+                optimizer.options.learning_rate = learning_rate.into();
+            }
+        });
     }
 
     /// Takes over a state in the order of [`state`](Self::state), for these weights: tensors of these shapes, each of which `read` fills in
@@ -106,35 +100,100 @@ impl Optimizer {
     ) -> Result<()> {
         self.build(variables)?;
         let own = self.state()?;
-        let mismatch = |expected: String, received: String| {
-            Error::new("the optimizer's state does not suit the model").expected(expected).received(received)
-        };
         if own.len() != shapes.len() {
             return Err(mismatch(format!("{} tensors", own.len()), format!("{} tensors", shapes.len())));
         }
         if let Some(((name, a), b)) = own.iter().zip(shapes).find(|((_, a), b)| a.dims() != **b) {
             return Err(mismatch(format!("{name} of shape {:?}", a.dims()), format!("{b:?}")));
         }
-        let slots = self.slot_order()?;
-        let fixed = own.len() - slots.len() - self.rule()?.counters(0).len();
-        for (i, (_, slot)) in slots.into_iter().enumerate() {
-            if let Some(value) = read(fixed + i, &slot.as_detached_tensor())? {
-                slot.set(&value.to_device(slot.device())?.to_dtype(slot.dtype())?)?;
+        self.restore(0, &mut read).map(|_| ())
+    }
+
+    /// Takes over a state whose first tensor has this number; returns the number of the next.
+    fn restore(&mut self, first: usize, read: &mut Read) -> Result<usize> {
+        match &mut self.0 {
+            Kind::Rule(optimizer) => optimizer.restore(first, read),
+            Kind::Wrapper(wrapper) => {
+                let mut next = first + wrapper.own_state()?.len();
+                let numbers = (first..next).map(|i| number(i, read)).collect::<Result<Vec<_>>>()?;
+                for inner in wrapper.inner_mut() {
+                    next = inner.restore(next, read)?;
+                }
+                wrapper.set_own_state(&numbers).map(|()| next)
             }
         }
-        let mut number = |i: usize| -> Result<f64> {
-            // What stands in the state for the time being is of no use; a scalar of its own is filled.
-            let place = Tensor::zeros((), DType::F32, &Device::Cpu)?;
-            Ok(read(i, &place)?.unwrap_or(place).to_dtype(DType::F64)?.to_scalar()?)
-        };
-        let iterations = number(0)?;
-        if !(0.0..9e15).contains(&iterations) {
-            return Err(mismatch("a count of steps".into(), iterations.to_string()));
-        }
-        self.iterations = iterations as u64;
-        if fixed > 1 {
-            self.options.learning_rate = number(1)?.into();
-        }
-        Ok(())
     }
+}
+
+impl RuleOptimizer {
+    fn config(&self) -> Result<(String, Config)> {
+        let rule = self.rule()?;
+        let missing = |what: &str| Error::new(format!("the optimizer {} has {what}", rule.name()));
+        if self.has_own_transforms() {
+            return Err(missing("a transform of one's own, which has no configuration").help("save the weights alone"));
+        }
+        let (class_name, mut config) = rule.config().ok_or_else(|| {
+            missing("no configuration").help("implement UpdateRule::config, or save the weights alone")
+        })?;
+        // The learning rate may have been changed since.
+        let options = serde_json::to_value(&self.options)?;
+        if let (Some(config), Some(options)) = (config.as_object_mut(), options.as_object()) {
+            options.iter().for_each(|(name, value)| _ = config.insert(name.clone(), value.clone()));
+            if config["name"].is_null() {
+                config.insert("name".into(), rule.name().into());
+            }
+        }
+        Ok((class_name.into(), config))
+    }
+
+    fn state(&self) -> Result<Vec<(String, Tensor)>> {
+        self.flush_pending();
+        let mut state = vec![("iteration".into(), Tensor::new(self.iterations as i64, &Device::Cpu)?)];
+        if !self.options.learning_rate.is_schedule() {
+            state.push(("learning_rate".into(), Tensor::new(self.learning_rate() as f32, &Device::Cpu)?));
+        }
+        state.extend(
+            self.slots.in_order_of_files().into_iter().map(|(name, slot)| (name, Var::as_detached_tensor(slot))),
+        );
+        for (name, value) in self.rule()?.counters(self.iterations) {
+            state.push((name.into(), Tensor::new(value as f32, &Device::Cpu)?));
+        }
+        Ok(state)
+    }
+
+    fn restore(&mut self, first: usize, read: &mut Read) -> Result<usize> {
+        self.flush_pending();
+        let has_rate = !self.options.learning_rate.is_schedule();
+        let mut next = first + 1 + usize::from(has_rate);
+        for (_, slot) in self.slots.in_order_of_files() {
+            if let Some(value) = read(next, &slot.as_detached_tensor())? {
+                slot.set(&value.to_device(slot.device())?.to_dtype(slot.dtype())?)?;
+            }
+            next += 1;
+        }
+        self.iterations = count_of_steps(number(first, read)?)?;
+        if has_rate {
+            self.options.learning_rate = number(first + 1, read)?.into();
+        }
+        Ok(next + self.rule()?.counters(0).len())
+    }
+}
+
+/// A number of a state.
+fn number(i: usize, read: &mut Read) -> Result<f64> {
+    // A scalar that is filled, where it is not returned.
+    let place = Tensor::zeros((), DType::F32, &Device::Cpu)?;
+    Ok(read(i, &place)?.unwrap_or(place).to_dtype(DType::F64)?.to_scalar()?)
+}
+
+/// A count of steps, which a file has as any number.
+pub(super) fn count_of_steps(number: f64) -> Result<u64> {
+    if (0.0..9e15).contains(&number) {
+        return Ok(number as u64);
+    }
+    Err(mismatch("a count of steps".into(), number.to_string()))
+}
+
+pub(super) fn mismatch(expected: String, received: String) -> Error {
+    Error::new("the optimizer's state does not suit the model").expected(expected).received(received)
 }

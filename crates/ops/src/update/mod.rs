@@ -1,8 +1,15 @@
 //! Several tensors' memory at once, to be changed in place: what an optimizer's single pass needs.
 
-pub use crate::gpu::Kernel;
+mod elementwise;
+mod equation;
+pub mod functions;
+mod numbers;
 
-use candle_core::{CpuStorage, CudaStorage, DType, InplaceOp1, Layout, Result, Storage, Tensor, bail};
+pub use elementwise::{Elementwise, WORK_PER_ELEMENT};
+#[doc(hidden)]
+pub use equation::Equation;
+
+use candle_core::{CpuStorage, CudaStorage, DType, InplaceOp1, Layout, Result, Storage, Tensor, WithDType, bail};
 use std::cell::RefCell;
 
 /// Whether [`in_place`] takes these tensors: f32, contiguous, on the host.
@@ -110,14 +117,14 @@ fn descend<'a>(tensors: &[&Tensor], held: Vec<Held<'a>>, f: &mut WithAll) -> Res
     }
 }
 
-/// Runs `f` on the memory of an f32 tensor on the host, which is not copied.
+/// Runs `f` on the memory of a tensor on the host, which is not copied.
 ///
 /// # Errors
-/// If the tensor is not f32, not contiguous or not on the host.
-pub fn read<T>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> T) -> Result<T> {
+/// If the tensor is of another dtype, not contiguous or not on the host.
+pub fn read<T: WithDType, R>(tensor: &Tensor, f: impl FnOnce(&[T]) -> R) -> Result<R> {
     let (storage, layout) = tensor.storage_and_layout();
     match (&*storage, layout.contiguous_offsets()) {
-        (Storage::Cpu(storage), Some((from, to))) => Ok(f(&storage.as_slice::<f32>()?[from..to])),
+        (Storage::Cpu(storage), Some((from, to))) => Ok(f(&storage.as_slice::<T>()?[from..to])),
         _ => bail!("read needs a contiguous tensor on the host"),
     }
 }

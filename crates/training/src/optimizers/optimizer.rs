@@ -1,0 +1,238 @@
+//! The optimizer that a model is compiled with.
+
+use super::rule_optimizer::RuleOptimizer;
+use super::wrapper::Wrapper;
+use super::{LearningRate, Transform, UpdateRule, by_name};
+use candle_core::{Device, Tensor};
+use candle_keras_layers::{Variable, WeightSet};
+use candle_keras_ops::{Gradient, Result};
+use std::fmt;
+use std::sync::Arc;
+
+/// A rule with its state: a Keras name such as `"adam"`, a class of this module, or one's own [`UpdateRule`].
+///
+/// The gradient of an Embedding comes as rows, and these rows alone are updated. What Keras's update of the whole table would do to
+/// the others, whose moments decay and still push them, is made up for when they are next read, with the same result. The whole table
+/// is updated at each step, as in Keras, where its layer has a constraint or regularizer, and with `use_ema` or
+/// `gradient_accumulation_steps`.
+///
+/// [`LossScaleOptimizer`](super::LossScaleOptimizer) and [`MultiOptimizer`](super::MultiOptimizer) are made of other optimizers.
+pub struct Optimizer(pub(super) Kind);
+
+pub(super) enum Kind {
+    /// One rule for all weights.
+    Rule(Box<RuleOptimizer>),
+    /// Made of other optimizers.
+    Wrapper(Box<dyn Wrapper>),
+}
+
+impl<R: UpdateRule + 'static> From<R> for Optimizer {
+    fn from(rule: R) -> Self {
+        Self::of_rule(Ok(Box::new(rule)))
+    }
+}
+
+impl From<&str> for Optimizer {
+    /// Whatever its case, as in Keras.
+    fn from(name: &str) -> Self {
+        Self::of_rule(by_name(name).ok_or_else(|| name.into()))
+    }
+}
+
+impl fmt::Debug for Optimizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Rule(optimizer) => write!(f, "{:?} after {} steps", optimizer.rule(), optimizer.iterations),
+            Kind::Wrapper(wrapper) => wrapper.fmt(f),
+        }
+    }
+}
+
+impl Optimizer {
+    pub(super) fn of_rule(rule: Result<Box<dyn UpdateRule>, String>) -> Self {
+        Self(Kind::Rule(Box::new(RuleOptimizer::new(rule))))
+    }
+
+    /// Puts a transform of one's own around the rule, after those of the arguments; around all rules of an optimizer that is made of others. Weights must not have
+    /// slots yet, so before `compile`. A model cannot be saved compiled with it.
+    #[must_use]
+    pub fn transform(mut self, transform: impl Transform + 'static) -> Self {
+        let transform: Arc<dyn Transform> = Arc::new(transform);
+        self.each_rule(&mut |optimizer| optimizer.add_transform(transform.clone()));
+        self
+    }
+
+    /// Leaves it to another optimizer around this one to scale the loss, as in Keras.
+    pub(super) fn clear_loss_scale(&mut self) {
+        match &mut self.0 {
+            Kind::Rule(optimizer) => optimizer.options.loss_scale_factor = None,
+            Kind::Wrapper(wrapper) => wrapper.clear_loss_scale(),
+        }
+    }
+
+    /// Whether it is a rule that skips steps whose gradients are not finite.
+    pub(super) fn skips_nonfinite(&self) -> bool {
+        matches!(&self.0, Kind::Rule(optimizer) if optimizer.options.skip_nonfinite)
+    }
+
+    /// Whether it is made of other optimizers.
+    pub(super) fn is_wrapper(&self) -> bool {
+        matches!(self.0, Kind::Wrapper(_))
+    }
+
+    /// Whether it is a [`LossScaleOptimizer`](super::LossScaleOptimizer).
+    pub fn scales_loss_dynamically(&self) -> bool {
+        matches!(&self.0, Kind::Wrapper(wrapper) if wrapper.scales_loss_dynamically())
+    }
+
+    /// Runs `f` on each optimizer that has a rule, in the order of their states.
+    pub(super) fn each_rule(&mut self, f: &mut dyn FnMut(&mut RuleOptimizer)) {
+        match &mut self.0 {
+            Kind::Rule(optimizer) => f(optimizer),
+            Kind::Wrapper(wrapper) => wrapper.inner_mut().into_iter().for_each(|inner| inner.each_rule(f)),
+        }
+    }
+
+    /// An error if the name or an argument cannot be.
+    ///
+    /// # Errors
+    /// If so.
+    pub fn check(&self) -> Result<()> {
+        match &self.0 {
+            Kind::Rule(optimizer) => optimizer.check(),
+            Kind::Wrapper(wrapper) => {
+                wrapper.check()?;
+                wrapper.inner().into_iter().try_for_each(Self::check)
+            }
+        }
+    }
+
+    /// Keras's name in snake case.
+    ///
+    /// # Errors
+    /// If the optimizer is a name that is not one.
+    pub fn name(&self) -> Result<&str> {
+        match &self.0 {
+            Kind::Rule(optimizer) => Ok(optimizer.rule()?.name()),
+            Kind::Wrapper(wrapper) => Ok(wrapper.name()),
+        }
+    }
+
+    /// The optimizers that it is made of, none if it is a rule: that inside of a `LossScaleOptimizer`, those of a `MultiOptimizer` with the
+    /// default at the end.
+    pub fn optimizers(&mut self) -> Vec<&mut Self> {
+        match &mut self.0 {
+            Kind::Rule(_) => Vec::new(),
+            Kind::Wrapper(wrapper) => wrapper.inner_mut(),
+        }
+    }
+
+    /// The learning rate of the next step; of the default optimizer, if there are several.
+    pub fn learning_rate(&self) -> f64 {
+        match &self.0 {
+            Kind::Rule(optimizer) => optimizer.learning_rate(),
+            Kind::Wrapper(wrapper) => wrapper.default_optimizer().learning_rate(),
+        }
+    }
+
+    /// Changes the learning rate from the next step on; that of the default optimizer, if there are [several](Self::optimizers). A schedule
+    /// ends with it. (Keras refuses to change a schedule.)
+    pub fn set_learning_rate(&mut self, learning_rate: impl Into<LearningRate>) {
+        match &mut self.0 {
+            Kind::Rule(optimizer) => optimizer.options.learning_rate = learning_rate.into(),
+            Kind::Wrapper(wrapper) => wrapper.default_optimizer_mut().set_learning_rate(learning_rate.into()),
+        }
+    }
+
+    /// How many steps were made.
+    pub fn iterations(&self) -> u64 {
+        match &self.0 {
+            Kind::Rule(optimizer) => optimizer.iterations,
+            Kind::Wrapper(wrapper) => wrapper.iterations(),
+        }
+    }
+
+    /// The slots of a weight, in the order in which they are made; `None` for a weight that the optimizer does not know yet.
+    pub fn slots(&self, weight: &Variable) -> Option<Vec<Tensor>> {
+        match &self.0 {
+            Kind::Rule(optimizer) => optimizer.slots(weight),
+            Kind::Wrapper(wrapper) => wrapper.inner().into_iter().find_map(|inner| inner.slots(weight)),
+        }
+    }
+
+    /// The number of numbers in all slots, and one each for the count of steps, the learning rate (unless it is a schedule) and what else is counted,
+    /// as Keras counts them.
+    pub fn count_params(&self) -> usize {
+        match &self.0 {
+            Kind::Rule(optimizer) => {
+                2 - usize::from(optimizer.options.learning_rate.is_schedule()) + optimizer.slots.count()
+            }
+            Kind::Wrapper(wrapper) => {
+                let own = wrapper.own_state().map_or(0, |state| state.len());
+                own + wrapper.inner().into_iter().map(Self::count_params).sum::<usize>()
+            }
+        }
+    }
+
+    /// Moves the slots to a device.
+    ///
+    /// # Errors
+    /// If the device has no memory for them.
+    pub fn to_device(&mut self, device: &Device) -> Result<()> {
+        match &mut self.0 {
+            Kind::Rule(optimizer) => optimizer.to_device(device),
+            Kind::Wrapper(wrapper) => wrapper.inner_mut().into_iter().try_for_each(|inner| inner.to_device(device)),
+        }
+    }
+
+    /// Makes the slots of these weights, so that they exist before the first step.
+    ///
+    /// # Errors
+    /// If the optimizer's name is not one, or its slots do not suit its update.
+    pub fn build(&mut self, weights: &[Variable]) -> Result<()> {
+        match &mut self.0 {
+            Kind::Rule(optimizer) => optimizer.build(weights),
+            Kind::Wrapper(wrapper) => {
+                weights.iter().try_for_each(|weight| wrapper.optimizer_of(weight)?.build(std::slice::from_ref(weight)))
+            }
+        }
+    }
+
+    /// By what the loss is multiplied before the backward pass, and gradients divided after it: 1 unless there is a `loss_scale_factor` or a
+    /// [`LossScaleOptimizer`](super::LossScaleOptimizer).
+    pub fn loss_scale(&self) -> f64 {
+        match &self.0 {
+            Kind::Rule(optimizer) => optimizer.options.loss_scale_factor.unwrap_or(1.0),
+            Kind::Wrapper(wrapper) => wrapper.loss_scale(),
+        }
+    }
+
+    /// Makes a step: changes each weight by its gradient, then applies its constraint. `false` if the step was skipped, because a gradient is not finite and
+    /// `skip_nonfinite` or a [`LossScaleOptimizer`](super::LossScaleOptimizer) is used. Predictions in other threads see all of the step or nothing of it.
+    /// Keras: `optimizer.apply_gradients(zip(gradients, variables))`.
+    ///
+    /// With `gradient_accumulation_steps`, gradients are only added up until there are as many; those of an Embedding then become tensors
+    /// of the table's size, and are no longer rows.
+    ///
+    /// # Errors
+    /// If the optimizer's name is not one, or a gradient does not suit its weight.
+    pub fn apply_gradients(&mut self, gradients: Vec<(Variable, Gradient)>) -> Result<bool> {
+        let weights = || WeightSet::new(gradients.iter().map(|(weight, _)| weight.clone()).collect());
+        let weights = if WeightSet::is_held() { WeightSet::default() } else { weights() };
+        weights.write(|| match &mut self.0 {
+            Kind::Rule(optimizer) => optimizer.apply_gradients(gradients),
+            Kind::Wrapper(wrapper) => wrapper.apply_gradients(gradients),
+        })
+    }
+
+    /// Gives the weights the values of their averages, if there are any. Keras: `finalize_variable_values`, at the end of `fit`.
+    ///
+    /// # Errors
+    /// If a weight cannot be changed.
+    pub fn finalize(&self) -> Result<()> {
+        match &self.0 {
+            Kind::Rule(optimizer) => optimizer.finalize(),
+            Kind::Wrapper(wrapper) => wrapper.inner().into_iter().try_for_each(Self::finalize),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Gradients that are rows of a table, with the result of Keras's update of the whole table.
+//!
+//! Rows that have no gradient move all the same: moments decay and still push, weights decay. An optimizer updates the rows that have
+//! a gradient, takes note of the step in an [`UpdateLog`], and leaves the updates of the other rows pending until they are next read: then
+//! a [`CatchUp`](catch_up::CatchUp) makes all of them at once. A rule takes part by
+//! [`UpdateRule::zero_gradient`](super::UpdateRule::zero_gradient) alone.
+
+mod catch_up;
+mod log;
+mod rows;
+mod table;
+#[cfg(test)]
+mod tests;
+mod zero_gradient;
+
+pub use zero_gradient::{Denominator, MomentumDrift, ZeroGradientRule};
+
+use super::{Step, UpdateRule};
+use candle_core::Tensor;
+use candle_keras_layers::{PendingUpdates, Variable};
+use candle_keras_ops::update::{self, Elementwise};
+use candle_keras_ops::{Error, Gradient, Result, Rows};
+use log::UpdateLog;
+use rows::{MOST_TENSORS, each_row};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use table::{PendingRows, lock};
+
+/// The tables of an optimizer whose rows have pending updates.
+#[derive(Debug, Default)]
+pub(super) struct PendingTables {
+    /// Of tables whose weights do not decay, and of those whose weights do.
+    logs: [Option<Arc<Mutex<UpdateLog>>>; 2],
+    tables: HashMap<u64, (Variable, Arc<PendingRows>)>,
+}
+
+/// Whether tensors are such that their rows can be updated by themselves.
+pub(super) fn has_rows_in_memory(weight: &Tensor, slots: &[Tensor]) -> bool {
+    let suits = |slot: &Tensor| slot.dims() == weight.dims();
+    weight.rank() == 2
+        && slots.len() < MOST_TENSORS
+        && slots.iter().all(suits)
+        && update::is_in_place(slots.iter().chain([weight]))
+}
+
+/// Updates the rows that have a gradient; the share `decay` of them is taken away first.
+pub(super) fn update_rows(elementwise: &Elementwise, memory: &[&Tensor], rows: &Rows, decay: f64) -> Result<()> {
+    let width = memory[0].dim(1)?;
+    let mut touched: Vec<_> = rows.ids.iter().enumerate().map(|(i, &id)| (id, i as u32)).collect();
+    let one = |row: &mut [&mut [f32]], i: u32| {
+        elementwise.update_part(row, &rows.values[i as usize * width..][..width], decay);
+    };
+    Ok(update::in_place(memory, |memory| each_row(memory, width, &mut touched, &one))?)
+}
+
+impl PendingTables {
+    /// Whether it is enough to update these rows of a table, which are then up to date, and to leave the updates of the others pending. It is not
+    /// if the rule cannot say what becomes of them.
+    pub(super) fn take(
+        &mut self,
+        weight: &Variable,
+        slots: Vec<Tensor>,
+        rows: &Rows,
+        decays: bool,
+        (rule, step): (&dyn UpdateRule, Step),
+    ) -> Result<bool> {
+        let table = match self.tables.get(&weight.id()) {
+            Some((_, table)) => table.clone(),
+            None => {
+                let Some(zero_gradient) = rule.zero_gradient(step) else { return Ok(false) };
+                if zero_gradient.changes_nothing() && !decays {
+                    return Ok(true);
+                }
+                zero_gradient.check(slots.len())?;
+                let log = &mut self.logs[usize::from(decays)];
+                let log = log.get_or_insert_with(|| Arc::new(Mutex::new(UpdateLog::new(zero_gradient))));
+                let table = Arc::new(PendingRows::new(log, &weight.memory(), slots)?);
+                self.tables.insert(weight.id(), (weight.clone(), table.clone()));
+                table
+            }
+        };
+        let pending: Arc<dyn PendingUpdates> = table;
+        weight.set_pending(&pending);
+        pending.catch_up(&weight.memory(), Some(&rows.ids))?;
+        Ok(true)
+    }
+
+    /// Takes note of a step before it is made: of what rows without a gradient do in it. Tables that are not in the step stay as they are.
+    pub(super) fn record(
+        &self,
+        (rule, step): (&dyn UpdateRule, Step),
+        decay: f64,
+        in_step: impl Fn(&Variable) -> bool,
+    ) -> Result<()> {
+        if self.tables.is_empty() {
+            return Ok(());
+        }
+        let others: Vec<_> = self.tables.values().filter(|(weight, _)| !in_step(weight)).collect();
+        others.iter().for_each(|(weight, _)| _ = weight.value());
+        let described = rule.zero_gradient(step).unwrap_or_else(|| ZeroGradientRule::new([]));
+        for (log, keep) in self.logs.iter().zip([1.0, 1.0 - decay]) {
+            let Some(log) = log else { continue };
+            if !lock(log).rule.differs_in_coefficients_only(&described) {
+                return Err(Error::new(
+                    "UpdateRule::zero_gradient must be the same at each step but for alpha and epsilon",
+                )
+                .expected(format!("{:?}", lock(log).rule))
+                .received(format!("{described:?}")));
+            }
+            // A decay of all there is has no logarithm; all tables are then updated as a whole.
+            if keep > 0.0 {
+                lock(log).record(described.coefficients(), keep);
+            } else {
+                self.flush_log(log);
+            }
+        }
+        others.iter().for_each(|(_, table)| table.made_step(None));
+        Ok(())
+    }
+
+    /// Takes note of an update: of the rows of the gradient if `by_rows`, of the whole table if not.
+    pub(super) fn updated(&self, weight: &Variable, gradient: &Gradient, by_rows: bool) {
+        if let Some((_, table)) = self.tables.get(&weight.id()) {
+            match gradient {
+                Gradient::Rows(rows) if by_rows => table.made_step(Some(&rows.ids)),
+                _ => table.made_step(None),
+            }
+        }
+    }
+
+    /// Makes all pending updates of logs that have become long.
+    pub(super) fn flush_long_logs(&self) {
+        for log in self.logs.iter().flatten() {
+            let rows = || self.of_log(log).map(|(_, table)| table.height()).sum();
+            if lock(log).is_long(rows) {
+                self.flush_log(log);
+            }
+        }
+    }
+
+    /// Makes all pending updates.
+    pub(super) fn flush(&self) {
+        self.logs.iter().flatten().for_each(|log| self.flush_log(log));
+    }
+
+    /// Makes all pending updates, after which there are none until rows are updated again.
+    pub(super) fn forget(&mut self) {
+        self.flush();
+        for (_, (weight, table)) in self.tables.drain() {
+            let pending: Arc<dyn PendingUpdates> = table;
+            weight.flush_pending(&pending);
+        }
+        self.logs = [None, None];
+    }
+
+    fn of_log<'a>(&'a self, log: &'a Arc<Mutex<UpdateLog>>) -> impl Iterator<Item = &'a (Variable, Arc<PendingRows>)> {
+        self.tables.values().filter(|(_, table)| table.is_of(log))
+    }
+
+    fn flush_log(&self, log: &Arc<Mutex<UpdateLog>>) {
+        self.of_log(log).for_each(|(weight, _)| _ = weight.value());
+        lock(log).clear();
+        self.of_log(log).for_each(|(_, table)| table.clear());
+    }
+}

@@ -1,0 +1,213 @@
+//! Rules in all dtypes, a rule of one's own that is not elementwise, and transforms.
+
+use super::*;
+use candle_core::{DType, Device, Tensor};
+use candle_keras_layers::{Dense, Input, Layer, Variable};
+use candle_keras_ops::random::Stream;
+use candle_keras_ops::update::Elementwise;
+use candle_keras_ops::{Gradient, elementwise};
+
+fn weight(dtype: DType) -> Variable {
+    let layer = Dense::new(8).use_bias(false).dtype(candle_keras_ops::dtype_name(dtype));
+    layer.call(Input::shape([4]));
+    let weight = layer.variables().remove(0);
+    weight.assign(&normal(1)).unwrap();
+    weight
+}
+
+fn normal(seed: u64) -> Tensor {
+    let numbers = Stream::new(seed, 0).normal(32).into_iter().map(|x| x as f32).collect();
+    Tensor::from_vec::<_, f32>(numbers, (4, 8), &Device::Cpu).unwrap()
+}
+
+fn floats(tensor: &Tensor) -> Vec<f64> {
+    tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+}
+
+fn train(optimizer: &mut Optimizer, weight: &Variable, steps: u64) {
+    for _ in 0..steps {
+        let gradient = normal(100 + optimizer.iterations());
+        assert!(optimizer.apply_gradients(vec![(weight.clone(), Gradient::Dense(gradient))]).unwrap());
+    }
+}
+
+#[test]
+fn each_rule_is_the_same_in_all_dtypes() {
+    let rules: [fn() -> Optimizer; 11] = [
+        || SGD::new().into(),
+        || SGD::new().momentum(0.9).into(),
+        || SGD::new().momentum(0.9).nesterov(true).into(),
+        || RMSprop::new().into(),
+        || RMSprop::new().momentum(0.9).into(),
+        || RMSprop::new().momentum(0.9).centered(true).into(),
+        || Adam::new().into(),
+        || Adam::new().amsgrad(true).weight_decay(0.1).into(),
+        || Adagrad::new().into(),
+        || Adamax::new().into(),
+        || Nadam::new().into(),
+    ];
+    for make in rules {
+        let after = |dtype| {
+            let (weight, mut optimizer) = (weight(dtype), make());
+            optimizer.set_learning_rate(0.01);
+            train(&mut optimizer, &weight, 20);
+            assert_eq!(weight.dtype(), dtype);
+            floats(&weight.value())
+        };
+        let exact = after(DType::F64);
+        for (dtype, tolerance) in [(DType::F32, 1e-5), (DType::F16, 0.02), (DType::BF16, 0.2)] {
+            for (a, b) in after(dtype).iter().zip(&exact) {
+                assert!((a - b).abs() <= tolerance * b.abs().max(0.1), "{:?} in {dtype:?}: {a} {b}", make());
+            }
+        }
+    }
+}
+
+/// Shazeer and Stern, 2018, without what is special in it: the second moment as means of rows and columns.
+#[derive(Debug)]
+struct Factored;
+
+impl UpdateRule for Factored {
+    fn name(&self) -> &str {
+        "factored"
+    }
+
+    fn options(&self) -> Options {
+        Options::new(0.01)
+    }
+
+    fn slots(&self, weight: &Variable) -> Vec<Vec<Slot>> {
+        let dims = weight.dims();
+        let rows = Slot::new("row").shape(&dims[..1]).initial(1.0);
+        vec![vec![rows, Slot::new("column").shape(&dims[1..]).dtype(DType::F64)]]
+    }
+
+    fn update(&self, step: Step, weight: &Tensor, gradient: &Tensor, slots: &mut [Tensor]) -> Result<Tensor> {
+        let [rows, columns] = slots else { return Err(Error::new("two slots")) };
+        let squares = gradient.sqr()?;
+        *rows = ((&*rows * 0.9)? + (squares.mean(1)? * 0.1)?)?;
+        *columns = ((&*columns * 0.9)? + (squares.mean(0)?.to_dtype(DType::F64)? * 0.1)?)?;
+        let by_columns = columns.to_dtype(DType::F32)?.unsqueeze(0)?;
+        let second_moment = rows.unsqueeze(1)?.broadcast_mul(&by_columns)?.broadcast_div(&rows.mean_all()?)?;
+        Ok((weight - ((gradient * step.learning_rate)? / (second_moment + 1e-7)?.sqrt()?)?)?)
+    }
+}
+
+#[test]
+fn slots_may_have_any_shape() {
+    let weight = weight(DType::F32);
+    let mut optimizer = Optimizer::from(Factored);
+    train(&mut optimizer, &weight, 3);
+    let slots = optimizer.slots(&weight).unwrap();
+    assert_eq!((slots[0].dims(), slots[1].dims(), slots[1].dtype()), (&[4][..], &[8][..], DType::F64));
+    assert_eq!(optimizer.count_params(), 2 + 4 + 8);
+    optimizer.to_device(&Device::Cpu).unwrap();
+    // Another optimizer goes on with its state.
+    let state = optimizer.state().unwrap();
+    assert_eq!(state[2].0, format!("{}_row", weight.path().replace('/', "_")));
+    let before = weight.value().copy().unwrap();
+    let mut again = Optimizer::from(Factored);
+    let shapes: Vec<_> = state.iter().map(|(_, tensor)| tensor.dims()).collect();
+    let state: Vec<_> = state.iter().map(|(_, tensor)| tensor.copy().unwrap()).collect();
+    train(&mut optimizer, &weight, 3);
+    let after = floats(&weight.value());
+    weight.assign(&before).unwrap();
+    again.set_state(std::slice::from_ref(&weight), &shapes, |i, _| Ok(Some(state[i].clone()))).unwrap();
+    again.set_counters(vec![(3, Some(0.01))]);
+    train(&mut again, &weight, 3);
+    assert_eq!(floats(&weight.value()), after);
+    // Rows of a table are updated as a whole.
+    let mut optimizer = Optimizer::from(Factored);
+    let rows = candle_keras_ops::Rows { ids: vec![2], values: vec![1.0; 8] };
+    optimizer.apply_gradients(vec![(weight.clone(), Gradient::Rows(rows))]).unwrap();
+    assert!(floats(&weight.value()) != after);
+    assert!(optimizer.get_config().unwrap_err().to_string().contains("the optimizer factored has no configuration"));
+}
+
+/// An elementwise rule whose slots do not suit it.
+#[derive(Debug)]
+struct Wrong(&'static [usize]);
+
+elementwise! {
+    fn wrong(w, g, [m], [lr]) {
+        m = g;
+        w -= lr * m;
+    }
+}
+
+impl UpdateRule for Wrong {
+    fn name(&self) -> &str {
+        "wrong"
+    }
+
+    fn options(&self) -> Options {
+        Options::new(0.1)
+    }
+
+    fn slots(&self, _: &Variable) -> Vec<Vec<Slot>> {
+        self.0.iter().map(|size| vec![Slot::new("m").shape([*size])]).collect()
+    }
+
+    fn elementwise(&self, step: Step, _: &Variable) -> Option<Elementwise> {
+        Some(wrong(step.learning_rate))
+    }
+}
+
+#[test]
+fn slots_that_do_not_suit_are_errors() {
+    let weights = [weight(DType::F32)];
+    let says = |rule: Wrong, text: &str| {
+        let error = Optimizer::from(rule).build(&weights).unwrap_err().to_string();
+        assert!(error.contains(text), "{error}");
+    };
+    says(Wrong(&[]), "of 1 slots, but the rule has 0");
+    says(Wrong(&[3]), "needs slots of the weight's shape");
+}
+
+#[test]
+fn some_weights_do_not_decay() {
+    let (decays, stays) = (weight(DType::F32), weight(DType::F32));
+    for excluded in [Weights::from(vec![stays.clone()]), Weights::from("kern")] {
+        let by_name = excluded.pattern().is_some();
+        let mut optimizer: Optimizer = SGD::new().weight_decay(0.5).exclude_from_weight_decay(excluded).into();
+        let before = floats(&decays.value());
+        stays.assign(&decays.value()).unwrap();
+        let zeros = || Gradient::Dense(normal(1).zeros_like().unwrap());
+        optimizer.apply_gradients(vec![(decays.clone(), zeros()), (stays.clone(), zeros())]).unwrap();
+        assert_eq!(floats(&stays.value()), before);
+        assert_eq!(floats(&decays.value()) == before, by_name);
+    }
+}
+
+/// Adds what it has seen to each gradient.
+#[derive(Debug)]
+struct Remember;
+
+impl Transform for Remember {
+    fn slot(&self) -> Option<Slot> {
+        Some(Slot::new("seen"))
+    }
+
+    fn gradients(&self, context: &TransformContext, gradients: Vec<(Variable, Gradient)>) -> Result<Next> {
+        let add = |(weight, gradient): (Variable, Gradient)| -> Result<_> {
+            let slot = context.slot(&weight).ok_or_else(|| Error::new("no slot"))?;
+            let sum = (slot.as_detached_tensor() + gradient.to_dense(&weight.memory())?)?;
+            slot.set(&sum)?;
+            Ok((weight, Gradient::Dense(sum)))
+        };
+        Ok(Next::Update(gradients.into_iter().map(add).collect::<Result<_>>()?))
+    }
+}
+
+#[test]
+fn a_transform_of_ones_own_has_a_slot() {
+    let (own, momentum) = (weight(DType::F32), weight(DType::F32));
+    let mut optimizer = Optimizer::from(SGD::new()).transform(Remember);
+    train(&mut optimizer, &own, 5);
+    train(&mut SGD::new().momentum(1.0).into(), &momentum, 5);
+    for (a, b) in floats(&own.value()).iter().zip(floats(&momentum.value())) {
+        assert!((a - b).abs() < 1e-6);
+    }
+    assert!(optimizer.state().unwrap()[2].0.ends_with("_seen"));
+    assert!(optimizer.get_config().unwrap_err().to_string().contains("a transform of one's own"));
+}

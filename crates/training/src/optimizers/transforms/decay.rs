@@ -1,0 +1,28 @@
+//! A share of each weight that is taken away before each update. Keras: `weight_decay`, `exclude_from_weight_decay`.
+
+use crate::optimizers::{Options, Weights};
+use candle_keras_layers::Variable;
+
+/// Takes away the share `weight_decay * learning_rate`. An update takes it away in the same pass, and it goes on in rows whose updates are
+/// pending; so it is no [`Transform`](super::Transform) of its own.
+#[derive(Debug)]
+pub(in crate::optimizers) struct WeightDecay {
+    rate: f64,
+    excluded: Vec<Weights>,
+}
+
+impl WeightDecay {
+    pub(in crate::optimizers) fn of(options: &Options) -> Self {
+        Self { rate: options.weight_decay.unwrap_or(0.0), excluded: options.exclude_from_weight_decay.clone() }
+    }
+
+    /// The share that is taken away from a weight that decays.
+    pub(in crate::optimizers) fn share(&self, learning_rate: f64) -> f64 {
+        self.rate * learning_rate
+    }
+
+    /// Whether the weight decays.
+    pub(in crate::optimizers) fn applies_to(&self, weight: &Variable) -> bool {
+        self.rate != 0.0 && !self.excluded.iter().any(|weights| weights.name_has(weight))
+    }
+}
