@@ -114,6 +114,8 @@ pub mod metrics {
 /// Optimizers. Keras: `keras.optimizers`.
 pub mod optimizers {
     #[doc(inline)]
+    pub use candle_keras_ops::{elementwise, update::Elementwise};
+    #[doc(inline)]
     pub use candle_keras_training::optimizers::*;
 }
 
