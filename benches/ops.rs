@@ -122,11 +122,11 @@ fn both_ways(c: &mut Criterion) {
         let inputs: Vec<Var> = shapes.iter().enumerate().map(|(i, dims)| values(dims, i as u64)).collect();
         let tensors: Vec<Tensor> = inputs.iter().map(|input| input.as_tensor().clone()).collect();
         let detached: Vec<Tensor> = tensors.iter().map(Tensor::detach).collect();
-        group.bench_function("forwards", |b| b.iter(|| op(&detached).expect("the shapes suit the op")));
+        group.bench_function("forwards", |b| b.iter(|| op(&detached).expect("the shapes match the op")));
         group.bench_function("and back", |b| {
             b.iter(|| {
                 let tape = ops::Tape::start();
-                let loss = op(&tensors).and_then(|y| ops::mean(&y, ())).expect("the shapes suit the op");
+                let loss = op(&tensors).and_then(|y| ops::mean(&y, ())).expect("the shapes match the op");
                 tape.backward(&loss).expect("the op has gradients")
             });
         });

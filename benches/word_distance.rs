@@ -40,7 +40,7 @@ fn word_distance(c: &mut Criterion) {
         let fit = || Fit::new().batch_size(batch).verbose(0);
         group.bench_function(format!("{vocabulary} x {dim}, batch {batch}"), |b| {
             b.iter(|| {
-                model.fit([&text[..text.len() - 1], &text[1..]], &zeros, fit()).expect("the data suits the model")
+                model.fit([&text[..text.len() - 1], &text[1..]], &zeros, fit()).expect("the data matches the model")
             });
         });
     }
@@ -65,7 +65,7 @@ fn text_sequential(c: &mut Criterion) {
     let ids: Vec<Vec<u32>> = zipf(10_000, 32 * STEPS * 100).chunks(100).map(<[u32]>::to_vec).collect();
     let labels: Vec<u8> = ids.iter().map(|row| u8::from(row[0] > row[1])).collect();
     group.bench_function("10000 x 100, 100 words, batch 32", |b| {
-        b.iter(|| model.fit(&ids, &labels, Fit::new().verbose(0)).expect("the data suits the model"));
+        b.iter(|| model.fit(&ids, &labels, Fit::new().verbose(0)).expect("the data matches the model"));
     });
     group.finish();
 }
@@ -84,7 +84,7 @@ fn overhead(c: &mut Criterion) {
     let mut model = model().expect("the model is right");
     let (x, y) = (vec![1f32; steps], vec![2f32; steps]);
     group.bench_function("Dense 1 x 1, batch 1", |b| {
-        b.iter(|| model.fit(&x, &y, Fit::new().batch_size(1).verbose(0)).expect("the data suits the model"));
+        b.iter(|| model.fit(&x, &y, Fit::new().batch_size(1).verbose(0)).expect("the data matches the model"));
     });
     group.finish();
 }

@@ -66,7 +66,7 @@ fn targets_that_keras_would_broadcast_are_refused() {
     let mut model = Model::new(x, y).unwrap();
     model.compile("sgd", "mse").unwrap();
     let (ids, targets) = (vec![0u32, 1, 2], vec![0f32, 1., 2.]);
-    says(model.fit(&ids, &targets, quiet()), &["do not suit", "[3]", "[3, 1, 1]", "Flatten"]);
+    says(model.fit(&ids, &targets, quiet()), &["do not match", "[3]", "[3, 1, 1]", "Flatten"]);
     // The same would happen to a weight a sample where there are several values a sample.
     let x = Input::shape([2]);
     let y = Dense::new(1).call(Embedding::new(5, 2).call(&x));
@@ -116,7 +116,7 @@ fn unknown_names_say_what_was_meant() {
     says(model.compile("adan", "mse"), &["unknown optimizer \"adan\"", "did you mean \"adam\"?"]);
     says(model.compile("adam", "binary_crossentrop"), &["did you mean \"binary_crossentropy\"?"]);
     says(model.compile("adam", Compile::loss("mse").metrics(["acuracy"])), &["did you mean \"accuracy\"?"]);
-    says(model.compile("adam", Compile::losses(["mse", "mae"])), &["one entry for each output"]);
+    says(model.compile("adam", Compile::losses(["mse", "mae"])), &["one entry per output"]);
     says(model.compile("adam", Compile::default().loss_of("haed", "mse")), &["did you mean \"head\"?"]);
     model.compile("adam", Compile::default()).unwrap();
     let (x, y) = data(4);

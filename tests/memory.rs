@@ -22,7 +22,7 @@ fn check(what: &str, model: &mut Model, x: &Vec<Tensor>, y: &Tensor, batch: usiz
     let steps_an_epoch = y.elem_count() / batch;
     let mut fit = |epochs: usize| {
         MEMORY.reset_peak_usage();
-        model.fit(x, y, Fit::new().batch_size(batch).epochs(epochs).verbose(0)).expect("the data suits the model");
+        model.fit(x, y, Fit::new().batch_size(batch).epochs(epochs).verbose(0)).expect("the data matches the model");
         MEMORY.peak_usage() - before
     };
     // More than half as many: the steps that are kept of rows which were not looked up are forgotten within that.

@@ -165,7 +165,7 @@ fn weights_come_with_the_data() {
 }
 
 #[test]
-fn datasets_that_do_not_suit_are_errors() {
+fn datasets_that_do_not_match_are_errors() {
     let (x, y) = samples(10);
     let dataset = Dataset::from_tensor_slices((&x, &y)).unwrap();
     let batches = dataset.batch(5);

@@ -8,7 +8,7 @@ use candle_keras_layers::{NodeOutput, Shape};
 use candle_keras_ops::{Error, warnings};
 use std::collections::BTreeMap;
 
-/// Inputs of a model: adapted as Keras adapts them, and refused if they still do not suit.
+/// Inputs of a model: adapted as Keras adapts them, and refused if they still do not match.
 pub(crate) fn inputs(graph: &Graph, arrays: Vec<Tensor>) -> Result<Vec<Tensor>> {
     let inputs = graph.inputs();
     if arrays.len() != inputs.len() {
@@ -36,7 +36,7 @@ fn adapt(array: Tensor, input: &NodeOutput) -> Result<Tensor> {
     // A fixed batch size is one of the batches, not of all data.
     let sample: Shape = std::iter::once(None).chain(shape.iter().skip(1).copied()).collect();
     if !sample.accepts(array.dims()) {
-        let error = Error::new("the data does not suit the input")
+        let error = Error::new("the data does not match the input")
             .expected(format!("shape {shape}"))
             .received(format!("shape {:?}", array.dims()));
         let one_sample = shape.len() == array.rank() + 1
@@ -69,7 +69,7 @@ fn text(array: Tensor, input: &NodeOutput) -> Result<Tensor> {
         places.len() == shape.len() && places.iter().zip(shape.iter()).skip(1).all(|(a, b)| b.is_none_or(|b| b == *a))
     };
     if array.dtype() != DType::U8 || !fits(shape) {
-        return Err(Error::new("the data does not suit the input")
+        return Err(Error::new("the data does not match the input")
             .expected(format!("text of shape {shape}"))
             .received(format!("{:?} of shape {:?}", array.dtype(), array.dims()))
             .help("a Vec of strings, or ops::string_tensor")

@@ -30,7 +30,7 @@ impl Model {
     /// the step that it leads to; metrics are means over samples.
     ///
     /// # Errors
-    /// If the model is not compiled, or the data does not suit the model. A loss that is not a number is a warning
+    /// If the model is not compiled, or the data does not match the model. A loss that is not a number is a warning
     /// that names the step.
     pub fn fit<'a>(&mut self, x: impl IntoData, y: impl IntoData, fit: impl Into<Fit<'a>>) -> Result<History> {
         let mut fit = fit.into();

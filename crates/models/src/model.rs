@@ -235,7 +235,7 @@ impl Model {
     /// A second call without a loss or without metrics keeps the earlier ones, as in Keras.
     ///
     /// # Errors
-    /// If a name is unknown, or a list does not suit the outputs.
+    /// If a name is unknown, or a list does not match the outputs.
     pub fn compile(&mut self, optimizer: impl Into<Optimizer>, compile: impl Into<Compile>) -> Result<()> {
         let graph = self.body().graph()?;
         let (mut optimizer, compile) = (optimizer.into(), compile.into());
@@ -273,7 +273,7 @@ impl Model {
         let base = &self.base;
         self.compiled.as_mut().ok_or_else(|| {
             Error::new(format!("the model {:?} is not compiled", base.name()))
-                .help("call model.compile(\"adam\", \"mse\") first, with an optimizer and a loss that suit")
+                .help("call model.compile(\"adam\", \"mse\") first, with an optimizer and a loss that match it")
         })
     }
 

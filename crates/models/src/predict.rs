@@ -15,7 +15,7 @@ impl Model {
     /// threads may ask one model at once.
     ///
     /// # Errors
-    /// If the data does not suit the inputs, or the model has several outputs (see [`predict_multiple`](Self::predict_multiple)).
+    /// If the data does not match the inputs, or the model has several outputs (see [`predict_multiple`](Self::predict_multiple)).
     pub fn predict(&self, x: impl IntoData) -> Result<Tensor> {
         self.predict_with(x, Predict::new())
     }
@@ -37,7 +37,7 @@ impl Model {
     /// [`predict`](Self::predict) for a model with several outputs.
     ///
     /// # Errors
-    /// If the data does not suit the inputs.
+    /// If the data does not match the inputs.
     pub fn predict_multiple(&self, x: impl IntoData) -> Result<Vec<Tensor>> {
         self.predict_multiple_with(x, Predict::new())
     }
@@ -45,7 +45,7 @@ impl Model {
     /// [`predict_with`](Self::predict_with) for a model with several outputs.
     ///
     /// # Errors
-    /// If the data does not suit the inputs.
+    /// If the data does not match the inputs.
     pub fn predict_multiple_with<'a>(&self, x: impl IntoData, predict: impl Into<Predict<'a>>) -> Result<Vec<Tensor>> {
         let predict = predict.into();
         let inputs = |x: Vec<Tensor>| Ok(Batch { x: self.input_data(x)?, ..Batch::default() });

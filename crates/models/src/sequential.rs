@@ -34,7 +34,7 @@ pub struct Sequential(Model);
 impl Sequential {
     /// A model of these layers, made with [`layers!`](candle_keras_layers::layers).
     ///
-    /// That a layer does not suit the one before, two layers have the same name, or an input does not stand first, is reported when the
+    /// That a layer does not match the one before, two layers have the same name, or an input does not stand first, is reported when the
     /// model is compiled, built or called.
     #[track_caller]
     pub fn new(layers: Vec<Result<Arc<dyn Layer>>>) -> Self {

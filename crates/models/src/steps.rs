@@ -39,7 +39,7 @@ impl Model {
     /// All samples as one batch, as the model takes it: for [`grad_step`](Self::grad_step) in a loop of one's own.
     ///
     /// # Errors
-    /// If the model is not compiled, or arrays do not suit it or each other.
+    /// If the model is not compiled, or arrays do not match it or each other.
     pub fn batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Batch> {
         self.one_batch(x.to_tensors()?, y.to_tensors()?)
     }
@@ -102,7 +102,7 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// If the model is not compiled, or the batch does not suit it.
+    /// If the model is not compiled, or the batch does not match it.
     pub fn grad_step(&mut self, batch: &Batch) -> Result<Step> {
         let graph = self.graph()?;
         graph.weights().read(|| self.compiled()?.grad_step(&graph, batch))

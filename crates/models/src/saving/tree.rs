@@ -197,7 +197,7 @@ impl LoadWeights {
     }
 }
 
-/// Gives the optimizer the state that a file has; a state that does not suit is a warning, as in Keras.
+/// Gives the optimizer the state that a file has; a state that does not match is a warning, as in Keras.
 pub(crate) fn read_optimizer(optimizer: &mut Optimizer, trainable: &[Variable], stored: &[&Stored]) -> Result<()> {
     let shapes: Vec<_> = stored.iter().map(|stored| stored.dims.as_slice()).collect();
     // The slots of an optimizer that has not made a step are not saved.
