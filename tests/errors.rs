@@ -81,7 +81,10 @@ fn targets_that_keras_would_broadcast_are_refused() {
 fn a_graph_that_does_not_hang_together_is_refused() {
     let (a, b) = (Input::shape([3]), Input::shape([3]));
     let y = Subtract::new().name("difference").call([&a, &b]);
-    says(Model::new(a.clone(), y), &["depends on an input that the model is not given", "difference", "input_layer_1"]);
+    says(
+        Model::new(a.clone(), y),
+        &["depends on an input that is not an input of the model", "difference", "input_layer_1"],
+    );
     let one = Dense::new(2).name("same").call(&a);
     let two = Dense::new(2).name("same").call(&one);
     says(Model::new(a.clone(), two), &["\"same\"", "another name"]);

@@ -172,7 +172,7 @@ fn datasets_that_do_not_match_are_errors() {
     let fit = |data: &Dataset, fit: Fit| model().fit(data, (), fit.verbose(0)).unwrap_err().to_string();
     assert!(fit(&batches.repeat(None), Fit::new()).contains("steps_per_epoch"));
     assert!(fit(&batches, Fit::new().validation_split(0.1)).contains("Dataset::split"));
-    assert!(fit(&batches, Fit::new().sample_weight(vec![1f32; 10])).contains("in its elements"));
+    assert!(fit(&batches, Fit::new().sample_weight(vec![1f32; 10])).contains("elements of a dataset"));
     assert!(fit(&batches.take(0), Fit::new()).contains("no samples"));
     assert!(fit(&batches, Fit::new().steps_per_epoch(0)).contains("steps_per_epoch"));
     let endless = Fit::new().validation_data(batches.repeat(None), ());

@@ -182,14 +182,14 @@ impl Wrapper for MultiOptimizer {
         if self.inner().into_iter().any(Optimizer::skips_nonfinite) && !all_finite(&gradients)? {
             return Ok(false);
         }
-        let mut shares: Vec<_> = (0..=self.others.len()).map(|_| Vec::new()).collect();
+        let mut groups: Vec<_> = (0..=self.others.len()).map(|_| Vec::new()).collect();
         for (weight, gradient) in gradients {
             let place = self.place(&weight)?.unwrap_or(self.others.len());
-            shares[place].push((weight, gradient));
+            groups[place].push((weight, gradient));
         }
-        for (optimizer, share) in self.inner_mut().into_iter().zip(shares) {
-            if !share.is_empty() {
-                optimizer.apply_gradients(share)?;
+        for (optimizer, group) in self.inner_mut().into_iter().zip(groups) {
+            if !group.is_empty() {
+                optimizer.apply_gradients(group)?;
             }
         }
         self.iterations += 1;

@@ -161,7 +161,7 @@ impl RuleOptimizer {
         let updates = updates.collect::<Result<Vec<_>>>()?;
         // The step of rows without a gradient is recorded before the others are updated.
         let in_step = |weight: &Variable| updates.iter().any(|update| update.weight.id() == weight.id());
-        self.tables.record((self.rule()?, step), self.decay.share(step.learning_rate), in_step)?;
+        self.tables.record((self.rule()?, step), self.decay.fraction(step.learning_rate), in_step)?;
         for update in &updates {
             self.update(step, update)?;
             self.tables.updated(&update.weight, &update.gradient, update.by_rows);
@@ -175,7 +175,7 @@ impl RuleOptimizer {
         let rule = known(&self.rule)?;
         let elementwise = rule.elementwise(step, &weight);
         let decays = self.decay.applies_to(&weight);
-        let decay = if decays { self.decay.share(step.learning_rate) } else { 0.0 };
+        let decay = if decays { self.decay.fraction(step.learning_rate) } else { 0.0 };
         let whole = elementwise.is_none()
             || weight.is_constrained()
             || decay >= 1.0

@@ -114,7 +114,7 @@ impl PendingTables {
                 self.flush_log(log);
             }
         }
-        others.iter().for_each(|(_, table)| table.made_step(None));
+        others.iter().for_each(|(_, table)| table.mark_updated(None));
         Ok(())
     }
 
@@ -122,8 +122,8 @@ impl PendingTables {
     pub(super) fn updated(&self, weight: &Variable, gradient: &Gradient, by_rows: bool) {
         if let Some((_, table)) = self.tables.get(&weight.id()) {
             match gradient {
-                Gradient::Rows(rows) if by_rows => table.made_step(Some(&rows.ids)),
-                _ => table.made_step(None),
+                Gradient::Rows(rows) if by_rows => table.mark_updated(Some(&rows.ids)),
+                _ => table.mark_updated(None),
             }
         }
     }

@@ -25,7 +25,7 @@ struct Rows {
 
 impl Rows {
     /// Marks a row as up to date; returns the step after which it last was, if updates are pending.
-    fn renew(&mut self, row: u32, now: u32) -> Option<u32> {
+    fn mark_current(&mut self, row: u32, now: u32) -> Option<u32> {
         let from = std::mem::replace(&mut self.last[row as usize], now).max(self.all);
         (from < now).then_some(from)
     }
@@ -52,7 +52,7 @@ impl PendingRows {
     }
 
     /// Marks these rows, or all, as updated by the current step.
-    pub(super) fn made_step(&self, ids: Option<&[u32]>) {
+    pub(super) fn mark_updated(&self, ids: Option<&[u32]>) {
         let now = lock(&self.log).now() as u32;
         let mut rows = lock(&self.rows);
         match ids {
@@ -78,8 +78,8 @@ impl PendingUpdates for PendingRows {
             return Ok(());
         }
         let mut late: Vec<(u32, u32)> = match ids {
-            Some(ids) => ids.iter().filter_map(|&id| Some((id, rows.renew(id, now)?))).collect(),
-            None => (0..rows.last.len() as u32).filter_map(|id| Some((id, rows.renew(id, now)?))).collect(),
+            Some(ids) => ids.iter().filter_map(|&id| Some((id, rows.mark_current(id, now)?))).collect(),
+            None => (0..rows.last.len() as u32).filter_map(|id| Some((id, rows.mark_current(id, now)?))).collect(),
         };
         if ids.is_none() {
             rows.all = now;

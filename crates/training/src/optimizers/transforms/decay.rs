@@ -17,7 +17,7 @@ impl WeightDecay {
     }
 
     /// The fraction that is subtracted from a weight that decays.
-    pub(in crate::optimizers) fn share(&self, learning_rate: f64) -> f64 {
+    pub(in crate::optimizers) fn fraction(&self, learning_rate: f64) -> f64 {
         self.rate * learning_rate
     }
 
