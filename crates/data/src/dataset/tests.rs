@@ -43,7 +43,7 @@ fn arrays_that_do_not_belong_together_are_errors() {
     assert!(arrays(3).shuffle(0).iter().is_err());
 }
 
-/// Whatever a dataset is made of: beginning at an element gives what a whole pass has from there on.
+/// For all kinds of datasets: a pass that starts at an element is the rest of a whole pass.
 #[test]
 fn a_pass_can_begin_anywhere() {
     let sources = [arrays(20), counting(20), generated(20)];
@@ -91,7 +91,7 @@ fn shuffled_elements_are_all_there_in_another_order() {
         sorted.sort_by(f32::total_cmp);
         assert!(sorted != a && sorted == (0..50).map(|i| i as f32).collect::<Vec<_>>());
     }
-    // An element is never further ahead than the buffer.
+    // An element is never further ahead than the buffer size.
     let near = numbers(&generated(50).shuffle(5), 3, 0);
     assert!(near.iter().enumerate().all(|(place, &number)| (number as usize) < place + 5));
 }
@@ -134,7 +134,7 @@ fn cached_elements_are_made_once() {
         Ok(e)
     });
     let dataset = dataset.cache().batch(2);
-    // A pass that is not read to its end keeps nothing.
+    // A pass that is not read to its end caches nothing.
     dataset.iter().unwrap().take(2).for_each(drop);
     for _ in 0..3 {
         assert_eq!(dataset.iter().unwrap().count(), 5);
