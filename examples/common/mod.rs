@@ -15,7 +15,7 @@ pub fn check_output(path: Option<&PathBuf>, endings: &[&str]) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     if !endings.contains(&ending.as_str()) {
-        bail!("{}: the ending says what is written; expected: .{}", path.display(), endings.join(", ."));
+        bail!("{}: unknown file extension; expected: .{}", path.display(), endings.join(", ."));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// A folder that the command runs in.
+/// A temporary folder in which the command runs.
 struct Place(tempfile::TempDir);
 
 impl Place {
@@ -124,7 +124,7 @@ fn fit_goes_on_and_evaluate_answers() {
     let history = place.json("h.json");
     assert_eq!(history.as_object().unwrap().keys().collect::<Vec<_>>(), ["acc", "loss", "val_acc", "val_loss"]);
     assert!(history.as_object().unwrap().values().all(|values| values.as_array().unwrap().len() == 3));
-    // Twice three epochs are six.
+    // Three epochs twice are the same as six.
     place.answer(
         &fit.replace("m.keras", "t.keras")
             .replace("--output t.keras", "--output t2.keras")
