@@ -1,4 +1,4 @@
-"""Runs the reference works here, on Keras (JAX, TensorFlow) and on PyTorch, in turns, and prints a table with ratios.
+"""Runs the reference models here, in Keras (JAX, TensorFlow) and in PyTorch, alternating, and prints a table with ratios.
 
 usage: python benches/compare.py [--rounds N] [--peers NAME,...] [--device cuda] [--zoo BINARY] [WORK ...]
        (needs keras, jax, tensorflow-cpu, torch, numpy; a peer that is not installed is left out)
@@ -192,7 +192,7 @@ def run_torch(peer, work, device):
 
 
 def measure(command):
-    """The figures that a command prints, by work; nothing if it fails."""
+    """The figures that a command prints, by model; empty if it fails."""
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         print(f"{' '.join(command[:4])} ...: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
@@ -201,7 +201,7 @@ def measure(command):
 
 
 def built():
-    """The benchmark's binary, built anew if need be."""
+    """The benchmark's binary, rebuilt if necessary."""
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     command = ["cargo", "bench", "--bench", "zoo", "--no-run", "--message-format=json"]
     done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=True)
@@ -244,7 +244,7 @@ def main():
 
 def table(what, works, peers, figures, rounds):
     columns = ["floor", "candle-keras", *peers]
-    print(f"\nmilliseconds a {what}, the least of {rounds} rounds\n")
+    print(f"\nmilliseconds per {what}, minimum of {rounds} rounds\n")
     print(f"| work | {' | '.join(columns)} | ratio |\n|---{'|---' * (len(columns) + 1)}|")
     for work in works:
         least = {peer: min(figures[work, peer]) for peer in columns if (work, peer) in figures}

@@ -1,4 +1,4 @@
-//! The time of a training step of the two models of the seed question, and of next to nothing:
+//! The time of a training step of the two models of the seed question, and of a nearly empty model:
 //! `cargo bench --bench word_distance`.
 //!
 //! benches/README.md has figures with their machine and date.
@@ -12,10 +12,10 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Steps a measurement, so that what `fit` does once an epoch counts as little as it does in a real one.
+/// Steps per measurement, so that the cost of `fit` per epoch is amortized as in a real training.
 const STEPS: usize = 50;
 
-/// Ids whose frequencies fall as those of words do.
+/// Ids with a Zipf distribution, like words.
 fn zipf(vocabulary: usize, count: usize) -> Vec<u32> {
     let uniform = Stream::new(1, 0).uniform(count);
     uniform.into_iter().map(|u| ((vocabulary as f64).powf(u) - 1.0) as u32).collect()
@@ -70,7 +70,7 @@ fn text_sequential(c: &mut Criterion) {
     group.finish();
 }
 
-/// What a step costs when there is next to nothing to compute.
+/// The overhead of a step when there is almost nothing to compute.
 fn overhead(c: &mut Criterion) {
     let mut group = c.benchmark_group("overhead");
     let steps = 1000;

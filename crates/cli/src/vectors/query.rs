@@ -39,7 +39,7 @@ pub(crate) struct Analogy {
     options: AnalogyOptions,
 }
 
-/// They may come behind the words as well, where the first parser takes all for words.
+/// They may also follow the words, where the first parser takes everything as words.
 #[derive(Debug, Default, Parser)]
 #[command(name = "vectors analogy")]
 struct AnalogyOptions {
