@@ -4,12 +4,12 @@
     python benches/word_vectors.py                                     # everything, three seeds: half an hour
     python benches/word_vectors.py skipgram --text corpus.txt --seeds 1
 
-Needs Python with gensim 4.4, and fasttext for its rows (fasttext-wheel on PyPI); the three evaluation sets are those that gensim brings along. The text has a
-sentence a line and words between spaces; without --text it is made of the Debian packages dict-gcide and wordnet-base (--dictionaries is the folder that they
-are in), which `supervised` needs in any case: its examples are the glosses of WordNet, and its labels their 45 fields. Every program trains in a process of its
-own, on the same text with the same settings and two threads, and all vectors are scored by gensim. Seconds are those of the whole call that trains, with the first reading of the
-text; saving is not in them, which for fastText's files of 840 MB depends on the disk. Words a second are those of the text times the epochs over these seconds. fastText takes no seed for word vectors: each of its
-runs differs all the same. There is no GloVe on PyPI: its row is ours alone.
+Needs Python with gensim 4.4, and fasttext for its rows (fasttext-wheel on PyPI); the three evaluation sets are included in gensim. The text has one
+sentence per line and words separated by spaces; without --text it is generated from the Debian packages dict-gcide and wordnet-base (--dictionaries is their
+folder), which `supervised` always needs: its examples are the glosses of WordNet, and its labels their 45 lexicographer files. Every program trains in a separate
+process, on the same text with the same settings and two threads, and all vectors are scored by gensim. Seconds are those of the whole training call, including the first pass over the
+text, but not saving, which for fastText's files of 840 MB depends on the disk. Words per second are those of the text times the epochs, divided by these seconds. fastText takes no
+seed for word vectors: its runs always differ. There is no GloVe on PyPI: its row has only this project.
 """
 
 import argparse
@@ -148,11 +148,11 @@ def score(work, path, test):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("works", nargs="*", default=list(WORKS), help=f"default: {' '.join(WORKS)}")
-    parser.add_argument("--text", help="a sentence a line")
+    parser.add_argument("--text", help="a text file, one sentence per line")
     parser.add_argument("--dictionaries", default="/usr/share", help="the folder with dictd/gcide.dict.dz and wordnet/")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--no-scores", action="store_true", help="speed alone")
+    parser.add_argument("--no-scores", action="store_true", help="only speed")
     parser.add_argument("--peer", nargs=5, help=argparse.SUPPRESS)
     parser.add_argument("--score", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()

@@ -258,18 +258,18 @@ fn run(name: &str, make: Make, device: &Device, json: bool) -> Result<()> {
             variable.value();
         }
     }
-    let owed_ms = start.elapsed().as_secs_f64() * 1e3;
+    let pending_ms = start.elapsed().as_secs_f64() * 1e3;
     model.predict_with(&first(batch * 2)?, predict())?;
     let start = Instant::now();
     model.predict_with(&x, predict())?;
     let predict_ms = start.elapsed().as_secs_f64() * 1e3 / steps;
     let loss = history["loss"].last().copied().unwrap_or(f64::NAN);
     if json {
-        let line = serde_json::json!({"work": name, "fit_ms": fit_ms, "predict_ms": predict_ms, "owed_ms": owed_ms, "loss": loss});
+        let line = serde_json::json!({"work": name, "fit_ms": fit_ms, "predict_ms": predict_ms, "pending_ms": pending_ms, "loss": loss});
         println!("{line}");
     } else {
         println!(
-            "{name:<30} fit {fit_ms:>9.4} ms   predict {predict_ms:>9.4} ms   owed at the end {owed_ms:>7.2} ms   loss {loss:.6}"
+            "{name:<30} fit {fit_ms:>9.4} ms   predict {predict_ms:>9.4} ms   pending updates {pending_ms:>7.2} ms   loss {loss:.6}"
         );
     }
     Ok(())

@@ -43,14 +43,15 @@ fn train(
     let backup = BackupAndRestore::new(folder);
     let backup = if let Some(steps) = frequency { backup.save_freq(steps) } else { backup };
     let mut step = 0;
-    let cut_off = LambdaCallback::new().on_train_batch_end(|_, _, _| {
+    let interrupted = LambdaCallback::new().on_train_batch_end(|_, _, _| {
         step += 1;
-        if Some(step) == die { Err(Error::new("cut off")) } else { Ok(()) }
+        if Some(step) == die { Err(Error::new("interrupted")) } else { Ok(()) }
     });
     let stopping = EarlyStopping::new().monitor("val_mae").patience(1).restore_best_weights(true);
     let checkpoint = ModelCheckpoint::new(folder.join("best.keras").display().to_string()).save_best_only(true);
     let fit = Fit::new().epochs(epochs).batch_size(4).validation_split(0.2).verbose(0);
-    let history = model.fit(&x, &y, fit.callback(stopping).callback(checkpoint).callback(backup).callback(cut_off))?;
+    let history =
+        model.fit(&x, &y, fit.callback(stopping).callback(checkpoint).callback(backup).callback(interrupted))?;
     Ok(bits(&history, &model))
 }
 
@@ -63,11 +64,11 @@ fn a_run_that_is_interrupted_anywhere_ends_like_an_uninterrupted_one() {
         for die in 1..=14 {
             let folder = tempfile::tempdir().unwrap();
             let first = train(folder.path(), frequency, 5, scheduled, Some(die));
-            assert!(first.unwrap_err().to_string().contains("cut off"));
+            assert!(first.unwrap_err().to_string().contains("interrupted"));
             // Interrupted again a little later, and then not.
             let second = train(folder.path(), frequency, 5, scheduled, Some(3));
             let resumed = second.or_else(|_| train(folder.path(), frequency, 5, scheduled, None)).unwrap();
-            assert_eq!(resumed, whole, "every {frequency:?} steps, cut off after {die}");
+            assert_eq!(resumed, whole, "every {frequency:?} steps, interrupted after {die}");
         }
     }
 }

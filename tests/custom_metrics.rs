@@ -92,12 +92,12 @@ fn metrics_of_all_kinds_are_logged_saved_and_resumed() {
     let train = |folder: &std::path::Path, die: Option<usize>| -> Result<(History, Sequential)> {
         let mut model = compiled();
         let mut step = 0;
-        let cut_off = LambdaCallback::new().on_train_batch_end(|_, _, _| {
+        let interrupted = LambdaCallback::new().on_train_batch_end(|_, _, _| {
             step += 1;
-            if Some(step) == die { Err(Error::new("cut off")) } else { Ok(()) }
+            if Some(step) == die { Err(Error::new("interrupted")) } else { Ok(()) }
         });
         let backup = BackupAndRestore::new(folder).save_freq(1);
-        let fit = Fit::new().epochs(3).batch_size(7).verbose(0).callback(backup).callback(cut_off);
+        let fit = Fit::new().epochs(3).batch_size(7).verbose(0).callback(backup).callback(interrupted);
         Ok((model.fit(&x, &y, fit)?, model))
     };
     let folder = tempfile::tempdir().unwrap();
@@ -105,7 +105,7 @@ fn metrics_of_all_kinds_are_logged_saved_and_resumed() {
     for die in [2, 5, 8] {
         train(folder.path(), Some(die)).unwrap_err();
         let (resumed, _) = train(folder.path(), None).unwrap();
-        assert!(whole.iter().eq(resumed.iter()), "cut off after {die}");
+        assert!(whole.iter().eq(resumed.iter()), "interrupted after {die}");
     }
     let logs = model.evaluate(&x, &y).unwrap();
     assert_eq!(logs.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["loss", "acc", "recall", "binary_accuracy"]);

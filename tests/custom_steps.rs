@@ -117,12 +117,12 @@ impl TrainStep for Gan {
 #[test]
 fn a_gan_trains_under_fit_with_checkpoints_and_resume() {
     let data = normal(&mut Stream::new(9, 0), 64, 1).unwrap().affine(0.1, 3.0).unwrap();
-    let run = |folder: &Path, cut_off: bool| {
+    let run = |folder: &Path, interrupted: bool| {
         let (mut gan, mut both) = Gan::new().unwrap();
         let mut batches = 0;
         let cut = LambdaCallback::new().on_train_batch_end(move |_, _, _| {
             batches += 1;
-            if cut_off && batches == 90 { Err(Error::new("cut off")) } else { Ok(()) }
+            if interrupted && batches == 90 { Err(Error::new("interrupted")) } else { Ok(()) }
         });
         let fit = Fit::new().epochs(100).batch_size(16).verbose(0).validation_data(&data, ()).step(&mut gan);
         let fit = fit.callback(ModelCheckpoint::new(folder.join("gan.keras").to_str().unwrap()));

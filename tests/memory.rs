@@ -32,8 +32,8 @@ fn check(what: &str, model: &mut Model, x: &Vec<Tensor>, y: &Tensor, batch: usiz
     assert!(many <= few + few / 20 + other, "{what}: {few} bytes grew to {many} in {steps} steps");
     // Weights and slots existed before.
     let most = (kept + activations) * 4 * 3 / 2 - kept * 4 + other + WORKSPACE;
-    println!("{what}: {many} bytes beside weights and slots, {} allowed", most);
-    assert!(many <= most, "{what}: {many} bytes beside {} of weights and slots, {most} allowed", kept * 4);
+    println!("{what}: {many} bytes in addition to weights and slots, {} allowed", most);
+    assert!(many <= most, "{what}: {many} bytes in addition to {} of weights and slots, {most} allowed", kept * 4);
 }
 
 /// One test, since it measures the memory of the whole process.

@@ -79,12 +79,12 @@ fn bits(model: &Model) -> Vec<u32> {
 fn train(model: &mut Model, folder: &Path, die: Option<usize>) -> Result<Vec<u32>> {
     let (x, y) = data();
     let mut step = 0;
-    let cut_off = LambdaCallback::new().on_train_batch_end(|_, _, _| {
+    let interrupted = LambdaCallback::new().on_train_batch_end(|_, _, _| {
         step += 1;
-        if Some(step) == die { Err(Error::new("cut off")) } else { Ok(()) }
+        if Some(step) == die { Err(Error::new("interrupted")) } else { Ok(()) }
     });
     let fit = Fit::new().epochs(4).batch_size(4).verbose(0);
-    model.fit(&x, &y, fit.callback(BackupAndRestore::new(folder).save_freq(1)).callback(cut_off))?;
+    model.fit(&x, &y, fit.callback(BackupAndRestore::new(folder).save_freq(1)).callback(interrupted))?;
     Ok(bits(model))
 }
 
@@ -116,7 +116,7 @@ fn an_interrupted_training_resumes_exactly() {
         for die in [1, 6, 11] {
             let folder = tempfile::tempdir().unwrap();
             let error = train(&mut model(make()), folder.path(), Some(die)).unwrap_err().to_string();
-            assert!(error.contains("cut off"), "{error}");
+            assert!(error.contains("interrupted"), "{error}");
             assert_eq!(train(&mut model(make()), folder.path(), None).unwrap(), whole, "{:?} after {die}", make());
         }
     }

@@ -99,13 +99,13 @@ fn train(folder: &Path, die: Option<usize>) -> Result<(Vec<u64>, Vec<u32>)> {
     let (mut model, embedding) = model(false);
     let pairs = SkipgramBatches::new(text(), VOCABULARY).window_size(3).sample(0.0).batch_size(256).dataset();
     let mut step = 0;
-    let cut_off = LambdaCallback::new().on_train_batch_end(|_, _, _| {
+    let interrupted = LambdaCallback::new().on_train_batch_end(|_, _, _| {
         step += 1;
-        if Some(step) == die { Err(Error::new("cut off")) } else { Ok(()) }
+        if Some(step) == die { Err(Error::new("interrupted")) } else { Ok(()) }
     });
     let checkpoint = ModelCheckpoint::new(folder.join("model.keras").display().to_string());
     let backup = BackupAndRestore::new(folder).save_freq(10);
-    let fit = Fit::new().epochs(2).verbose(0).callback(checkpoint).callback(backup).callback(cut_off);
+    let fit = Fit::new().epochs(2).verbose(0).callback(checkpoint).callback(backup).callback(interrupted);
     let history = model.fit(pairs.prefetch(2), (), fit)?;
     let saved = load_model(folder.join("model.keras"))?;
     for (a, b) in model.get_weights()?.iter().zip(saved.get_weights()?) {
@@ -124,6 +124,6 @@ fn an_interrupted_stream_of_pairs_resumes() {
         let cut = tempfile::tempdir().unwrap();
         let first = train(cut.path(), Some(die));
         assert!(first.is_err(), "there are more than {die} steps");
-        assert_eq!(train(cut.path(), None).unwrap(), whole, "cut off after {die}");
+        assert_eq!(train(cut.path(), None).unwrap(), whole, "interrupted after {die}");
     }
 }

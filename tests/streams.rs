@@ -73,12 +73,12 @@ fn stream_training(folder: &Path, die: Option<usize>) -> Result<(Vec<u64>, Vec<u
     let dataset = Dataset::from_tensor_slices((&x, &y))?.map_on(2, noise).shuffle(10).batch(4).prefetch(2);
     let mut model = model();
     let mut step = 0;
-    let cut_off = LambdaCallback::new().on_train_batch_end(|_, _, _| {
+    let interrupted = LambdaCallback::new().on_train_batch_end(|_, _, _| {
         step += 1;
-        if Some(step) == die { Err(Error::new("cut off")) } else { Ok(()) }
+        if Some(step) == die { Err(Error::new("interrupted")) } else { Ok(()) }
     });
     let backup = BackupAndRestore::new(folder).save_freq(2);
-    let fit = Fit::new().epochs(5).steps_per_epoch(7).verbose(0).callback(backup).callback(cut_off);
+    let fit = Fit::new().epochs(5).steps_per_epoch(7).verbose(0).callback(backup).callback(interrupted);
     let history = model.fit(&dataset, (), fit)?;
     Ok(bits(&history, &model))
 }
@@ -88,8 +88,8 @@ fn a_stream_that_is_interrupted_anywhere_resumes() {
     let whole = stream_training(tempfile::tempdir().unwrap().path(), None).unwrap();
     for die in [1, 2, 7, 8, 13, 14, 20, 27, 33] {
         let folder = tempfile::tempdir().unwrap();
-        assert!(stream_training(folder.path(), Some(die)).unwrap_err().to_string().contains("cut off"));
-        assert_eq!(stream_training(folder.path(), None).unwrap(), whole, "cut off after {die} steps");
+        assert!(stream_training(folder.path(), Some(die)).unwrap_err().to_string().contains("interrupted"));
+        assert_eq!(stream_training(folder.path(), None).unwrap(), whole, "interrupted after {die} steps");
     }
 }
 

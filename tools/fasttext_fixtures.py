@@ -2,7 +2,7 @@
 
 usage: python tools/fasttext_fixtures.py       (needs fasttext 0.9.2 and numpy; run from the repository's root)
 
-The text is made here. Beside each model, a file of the same name with `.json` has vectors, subwords, predictions and the figures of `test`.
+The text is generated here. Next to each model, a file with its name and `.json` has vectors, subwords, predictions and the figures of `test`.
 """
 import json
 import os

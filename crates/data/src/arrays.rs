@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn arrays_of_all_kinds_become_tensors() {
+    fn arrays_of_all_types_become_tensors() {
         let vec = vec![1u32, 2, 3];
         assert_eq!([&vec, &vec].to_tensors().unwrap().len(), 2);
         assert_eq!(vec[1..].to_tensor().unwrap().to_vec1::<u32>().unwrap(), [2, 3]);

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_leaves_the_old_file() {
+    fn a_failure_keeps_the_old_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let text = || std::fs::read_to_string(&path).unwrap();
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn several_files_get_their_names_together() {
+    fn several_files_are_renamed_together() {
         let folder = tempfile::tempdir().unwrap();
         let [a, b] = ["a", "b"].map(|name| folder.path().join(name));
         write(&a, put("old")).unwrap();
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_checked_without_a_trace() {
+    fn checking_a_path_leaves_no_file() {
         let folder = tempfile::tempdir().unwrap();
         check(&folder.path().join("file")).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);

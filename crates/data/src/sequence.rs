@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_sides_can_be_chosen() {
+    fn padding_and_truncating_are_arguments() {
         let sequences = [vec![1i64, 2, 3, 4, 5], vec![6]];
         let rows = |pad: Pad| pad_sequences(&sequences, pad).unwrap().to_vec2::<i64>().unwrap();
         assert_eq!(rows(Pad::new().maxlen(3)), [[3, 4, 5], [0, 0, 6]]);

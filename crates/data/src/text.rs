@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_an_error_with_the_path() {
+    fn a_binary_file_is_an_error_with_the_path() {
         let folder = tempfile::tempdir().unwrap();
         let error = |options: &ReadText| read_text(folder.path(), options).unwrap_err().to_string();
         assert!(error(&ReadText::new()).contains("there is no text in"));

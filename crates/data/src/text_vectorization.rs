@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vocabulary_has_an_upper_size() {
+    fn the_vocabulary_has_a_maximum_size() {
         let mut vectorize = TextVectorization::new().max_tokens(4);
         vectorize.adapt(["b b a a c don't"]).unwrap();
         assert_eq!(vectorize.get_vocabulary(), ["", "[UNK]", "b", "a"]);
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_standardized_as_asked() {
+    fn texts_are_standardized() {
         let apply = |name: &str| Standardize::from(name).apply("It's A-1").unwrap();
         assert_eq!(apply("lower_and_strip_punctuation"), "its a1");
         assert_eq!(apply("lower"), "it's a-1");
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dataset_of_text_is_learned_from() {
+    fn it_adapts_to_a_dataset() {
         let texts = vec!["the cat", "the dog", "näht the"];
         let dataset = Dataset::from_tensor_slices((texts.clone(), vec![0f32; 3])).unwrap();
         let (mut a, mut b) = (TextVectorization::new(), TextVectorization::new());

@@ -157,7 +157,7 @@ mod tests {
     const TEXTS: [&str; 2] = ["It's a well-known fact: b, B and b.", "Größe—naïve b fact"];
 
     #[test]
-    fn words_are_numbered_by_frequency() {
+    fn ids_are_ordered_by_frequency() {
         let tokenizer = WordTokenizer::new().fit(TEXTS).unwrap();
         let words = ["[PAD]", "[UNK]", "b", "fact", "a", "and", "größe", "it's", "naïve", "well-known"];
         assert_eq!(tokenizer.vocabulary(), words);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn tokenizer_json_comes_back() {
+    fn tokenizer_json_is_restored() {
         let folder = tempfile::tempdir().unwrap();
         let (path, tokenizer) = (folder.path().join("tokenizer.json"), WordTokenizer::new().fit(TEXTS).unwrap());
         tokenizer.save(&path).unwrap();
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vocabulary_that_is_empty_is_an_error() {
+    fn an_empty_vocabulary_is_an_error() {
         assert!(WordTokenizer::new().min_count(9).fit(TEXTS).unwrap_err().to_string().contains("9 times"));
         assert!(WordTokenizer::new().encode("b").unwrap_err().to_string().contains("fit"));
     }

@@ -272,7 +272,7 @@ impl Model {
         let base = &self.base;
         self.compiled.as_mut().ok_or_else(|| {
             Error::new(format!("the model {:?} is not compiled", base.name()))
-                .help("call model.compile(\"adam\", \"mse\") first, with an optimizer and a loss that match it")
+                .help("call model.compile(\"adam\", \"mse\") first, for example")
         })
     }
 

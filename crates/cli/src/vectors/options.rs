@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_ranges() {
+    fn numbers_outside_of_their_range_are_errors() {
         assert_eq!((finite("-0.5"), not_negative("1e-3")), (Ok(-0.5), Ok(1e-3)));
         assert!(["nan", "inf", "x", ""].iter().all(|text| finite(text).is_err()));
         assert_eq!(not_negative("-1"), Err("it must be 0 or more".into()));

@@ -46,7 +46,7 @@ mod tests {
 
     /// The expected values are those of Python's `"%.6g" % x`.
     #[test]
-    fn numbers_are_those_of_c() {
+    fn numbers_are_formatted_as_in_c() {
         let six = [
             (0.9, "0.9"),
             (1.000_01, "1.00001"),

@@ -134,7 +134,7 @@ fn from_a_text_to_a_map() {
 }
 
 #[test]
-fn options_of_a_training_count() {
+fn options_of_training_are_used() {
     let place = Place::with_text();
     let train = |name: &str, options: &str| {
         let command = format!("{TRAIN} --epochs 2 --verbose 0 --save {name} {options}").replacen(" --epochs 20", "", 1);
@@ -197,7 +197,7 @@ fn analogies_are_sums() {
 }
 
 #[test]
-fn files_are_read_in_part_and_written_as_asked() {
+fn options_of_reading_and_writing_are_used() {
     let place = Place::empty();
     place.write("v.vec", "3 2\nthe 0.5 1\ncat 0.25 1\ndog 2 3\n");
     let text = |name: &str| std::fs::read_to_string(place.path(name)).unwrap();
@@ -286,7 +286,7 @@ fn questions_come_from_standard_input() {
 }
 
 #[test]
-fn one_file_without_scores_leaves_those_of_the_others() {
+fn a_file_without_scores_does_not_affect_the_others() {
     let place = Place::empty();
     place.write("v.txt", "a 1 0\nb 0.8 0.6\nc 0 1\n");
     place.write("good.txt", "a b 9\na c 1\nb c 5\n");
@@ -365,7 +365,7 @@ fn labels_are_predicted_as_fast_text_prints_them() {
 }
 
 #[test]
-fn a_training_that_cannot_be_is_one_line_and_status_1() {
+fn errors_of_training_are_one_line_and_status_1() {
     let place = Place::with_text();
     let error = |options: &str| place.error(&format!("vectors train --verbose 0 {options}"));
     // Errors of the output file are reported before the text is read.
@@ -428,7 +428,7 @@ fn a_training_that_cannot_be_is_one_line_and_status_1() {
 }
 
 #[test]
-fn what_is_no_vectors_is_one_line_and_status_1() {
+fn invalid_files_of_vectors_are_one_line_and_status_1() {
     let place = Place::empty();
     place.write("page.bin", "<!DOCTYPE html>\n<html>Not found</html>\n");
     place.write("cut.bin", b"3 2\nthe \0\0\0\0\0\0");
@@ -547,7 +547,7 @@ fn analogies_have_help() {
 }
 
 #[test]
-fn a_training_goes_on_from_its_checkpoint() {
+fn a_training_resumes_from_its_checkpoint() {
     let place = Place::with_text();
     place.answer(&format!("{TRAIN} --verbose 0 --save v.txt --checkpoint m.safetensors"));
     // All epochs have been run: the vectors are those of the training.

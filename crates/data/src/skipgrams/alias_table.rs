@@ -89,7 +89,7 @@ mod tests {
     use candle_keras_ops::random::Stream;
 
     #[test]
-    fn numbers_come_as_often_as_their_weights_say() {
+    fn frequencies_are_proportional_to_weights() {
         let weights: Vec<f64> = (0..200).map(|i| if i % 10 == 3 { 0.0 } else { 1.0 / (1 + i) as f64 }).collect();
         let table = AliasTable::new(&weights).unwrap();
         let (mut counts, mut stream, draws) = (vec![0f64; weights.len()], Stream::new(1, 0), 400_000);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_that_cannot_be_are_errors() {
+    fn invalid_weights_are_errors() {
         for wrong in [&[][..], &[0.0, 0.0], &[1.0, -1.0], &[1.0, f64::NAN], &[f64::INFINITY]] {
             assert!(AliasTable::new(wrong).is_err(), "{wrong:?}");
         }

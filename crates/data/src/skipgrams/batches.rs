@@ -284,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_that_cannot_be_are_errors() {
+    fn invalid_arguments_are_errors() {
         let text = [1, 2, 3];
         let error = |batches: SkipgramBatches| batches.epoch(0).unwrap_err().to_string();
         let batches = || SkipgramBatches::new(text, 4);

@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn keras_way_gives_the_couples_of_skipgrams_across_the_parts() {
+    fn with_options_of_keras_the_couples_are_those_of_skipgrams() {
         let text = text(50, 3 * PAIRS / 8 + 17);
         let (expected, _) = skipgrams(&text, 50, Skipgrams::new().negative_samples(0.0).shuffle(false)).unwrap();
         assert_eq!(positives(&all(&keras(&text, 50).shuffle(false), 0)), expected);
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_are_full_and_an_epoch_is_fixed_by_its_number() {
+    fn batches_are_full_and_an_epoch_is_reproducible() {
         let text = text(100, 5000);
         let batches = SkipgramBatches::new(&text, 100).seed(7).batch_size(100).negative_samples(2.5);
         let sizes: Vec<usize> = batches.epoch(0).unwrap().map(|(targets, _, _)| targets.len()).collect();
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn sentences_and_unknown_words_are_kept_apart() {
+    fn pairs_do_not_cross_sentences_and_skip_unknown_words() {
         let text = [2, 1, 3, 0, 4, 5];
         let pairs = |batches: SkipgramBatches| positives(&all(&batches.shuffle(false), 0));
         assert_eq!(pairs(keras(&text, 6)).len(), 6 + 2);
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn frequent_words_are_left_out_as_in_word2vec() {
+    fn frequent_words_are_subsampled_as_in_word2vec() {
         // Half of the text is word 1, then each word once, far apart from each other but for word 1.
         let text: Vec<u32> = (0..40_000u32).map(|i| if i % 2 == 0 { 1 } else { 2 + i / 2 % 1000 }).collect();
         let batches = keras(&text, 1002).window_size(1).sample(1e-3);
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn random_words_are_as_frequent_as_the_power_of_their_counts() {
+    fn negatives_are_drawn_by_the_power_of_their_counts() {
         let text = text(20, 30_000);
         let share = |batches: SkipgramBatches| {
             let (targets, contexts, labels) = all(&batches, 0);
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_random_word_that_is_the_neighbour_is_left_out() {
+    fn a_negative_that_equals_the_neighbour_is_dropped() {
         let (targets, contexts, labels) = all(&keras(&[1, 2], 3).negative_samples(10.0), 0);
         assert!(labels.len() > 2);
         for ((target, context), label) in targets.iter().zip(&contexts).zip(&labels) {

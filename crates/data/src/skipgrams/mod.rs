@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_asked_for_the_word_and_not_for_its_place() {
+    fn the_sampling_table_is_indexed_by_the_word() {
         let text: Vec<u32> = (0..20_000).map(|i| 1 + i % 2).collect();
         let (couples, _) = skipgrams(&text, 3, plain().sampling_table(&[1.0, 0.2, 0.7]).seed(3)).unwrap();
         let share = |word| couples.iter().filter(|couple| couple[0] == word).count() as f64 / 40_000.0;
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_that_cannot_be_are_errors() {
+    fn invalid_arguments_are_errors() {
         let error = skipgrams(&[1, 5], 5, plain()).unwrap_err().to_string();
         assert!(error.contains("0..5") && error.contains("5 at [1]"), "{error}");
         assert!(skipgrams(&[1, 2], usize::MAX, plain()).unwrap_err().to_string().contains("vocabulary_size"));

@@ -73,7 +73,7 @@ impl Monitor {
                 Some(direction) => Ok(direction == Direction::Up),
                 None => {
                     Err(Error::new(format!("{} does not know which values of {:?} are better", self.who, self.name))
-                        .help("say so with mode(\"min\") or mode(\"max\")"))
+                        .help("set mode(\"min\") or mode(\"max\")"))
                 }
             },
             Mode::Unknown(name) => Err(Error::unknown("mode", name, &["auto", "min", "max"])),

@@ -54,7 +54,7 @@ pub(super) fn read(
     outputs: &[String],
     objects: &CustomObjects,
 ) -> Result<Option<(Optimizer, Compile)>> {
-    // Keras 2 had the optimizer's class and arguments beside the rest.
+    // Keras 2 had the optimizer's class and arguments in a separate entry.
     let optimizer = if config["optimizer"].is_null() { &config["optimizer_config"] } else { &config["optimizer"] };
     if optimizer.is_null() || config["loss"].is_null() {
         return Ok(None);

@@ -165,7 +165,7 @@ fn slots_that_do_not_match_are_errors() {
 }
 
 #[test]
-fn some_weights_do_not_decay() {
+fn excluded_weights_do_not_decay() {
     let (decays, stays) = (weight(DType::F32), weight(DType::F32));
     for excluded in [Weights::from(vec![stays.clone()]), Weights::from("kern")] {
         let by_name = excluded.pattern().is_some();
