@@ -102,7 +102,7 @@ fn main() -> Result<()> {
     common::print_neighbours(&vectors, &args.near, 5)?;
     writeln!(
         out,
-        "\nThe neighbours are chance: the distance here is that of the vectors' means, so that only the mean of each vector\n\
+        "\nThe neighbours are random: the distance here is that of the vectors' means, so that only the mean of each vector\n\
          learns (all become equal), and every other direction stays as random as it began. docs/text-and-embeddings.md says more."
     )?;
     Ok(())
