@@ -1,11 +1,11 @@
-"""Runs the reference works here, on Keras (JAX, TensorFlow) and on PyTorch, in turns, and prints a table with ratios.
+"""Runs the reference models here, in Keras (JAX, TensorFlow) and in PyTorch, alternating, and prints a table with ratios.
 
 usage: python benches/compare.py [--rounds N] [--peers NAME,...] [--device cuda] [--zoo BINARY] [WORK ...]
-       (needs keras, jax, tensorflow-cpu, torch, numpy; a peer that is not installed is left out)
+       (needs keras, jax, tensorflow-cpu, torch, numpy; a peer that is not installed is skipped)
 
-Each round runs every work on every peer once, one after another, so that what else the machine does meets all of them; a figure is the
-least of the rounds, in milliseconds a step of fit (or a batch of predict). The ratio is to the fastest peer: below 1 is faster. On a GPU, PyTorch has its
-data on the host too, and moves them batch by batch; Keras is on the GPU if its backend finds one. A binary of the benchmark that was built elsewhere is
+Each round runs every model on every peer once, one after another, so that other load of the machine affects all of them; a figure is the
+minimum of the rounds, in milliseconds per step of fit (or per batch of predict). The ratio is to the fastest peer: below 1 is faster. On a GPU, PyTorch has its
+data on the host too, and moves it batch by batch; Keras is on the GPU if its backend finds one. A binary of the benchmark that was built elsewhere is
 given with --zoo.
 """
 import argparse
@@ -192,7 +192,7 @@ def run_torch(peer, work, device):
 
 
 def measure(command):
-    """The figures that a command prints, by work; nothing if it fails."""
+    """The figures that a command prints, by model; empty if it fails."""
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         print(f"{' '.join(command[:4])} ...: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
@@ -201,7 +201,7 @@ def measure(command):
 
 
 def built():
-    """The benchmark's binary, built anew if need be."""
+    """The benchmark's binary, rebuilt if necessary."""
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     command = ["cargo", "bench", "--bench", "zoo", "--no-run", "--message-format=json"]
     done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=True)
@@ -211,11 +211,11 @@ def built():
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("works", nargs="*", metavar="WORK", help="all of them unless said")
+    arguments.add_argument("works", nargs="*", metavar="WORK", help="default: all")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--peers", default=",".join(PEERS))
     arguments.add_argument("--device", default="cpu")
-    arguments.add_argument("--zoo", help="a binary of the benchmark, instead of building it")
+    arguments.add_argument("--zoo", help="a prebuilt binary of the benchmark")
     arguments.add_argument("--peer", help=argparse.SUPPRESS)
     arguments = arguments.parse_args()
     if arguments.peer:
@@ -244,7 +244,7 @@ def main():
 
 def table(what, works, peers, figures, rounds):
     columns = ["floor", "candle-keras", *peers]
-    print(f"\nmilliseconds a {what}, the least of {rounds} rounds\n")
+    print(f"\nmilliseconds per {what}, minimum of {rounds} rounds\n")
     print(f"| work | {' | '.join(columns)} | ratio |\n|---{'|---' * (len(columns) + 1)}|")
     for work in works:
         least = {peer: min(figures[work, peer]) for peer in columns if (work, peer) in figures}

@@ -1,6 +1,6 @@
-//! The ops with hand-written gradients, forwards and back, as elements a second: `cargo bench --bench ops`.
+//! The ops with hand-written gradients, forward and backward, in elements per second: `cargo bench --bench ops`.
 //!
-//! An element is a multiplication with its addition where an op is made of products, and a number that comes out otherwise. benches/README.md
+//! An element is a multiply-add for ops that consist of products, and an output element for others. benches/README.md
 //! has figures.
 
 use candle_core::Var;
@@ -18,7 +18,7 @@ fn values(dims: &[usize], seed: u64) -> Var {
     Var::from_vec::<_, f32>(numbers, dims, &Device::Cpu).expect("the numbers fit the shape")
 }
 
-/// Name, elements forwards, shapes of the inputs, the op.
+/// Name, elements of the forward pass, shapes of the inputs, the op.
 fn cases() -> Vec<(&'static str, u64, Vec<Vec<usize>>, Op)> {
     use ops::{Axis, Cell, FusedActivation, Groups, Outputs, Padding, Pool, RnnConfig};
     let shapes = |shapes: &[&[usize]]| shapes.iter().map(|shape| shape.to_vec()).collect::<Vec<_>>();
@@ -115,18 +115,18 @@ fn cases() -> Vec<(&'static str, u64, Vec<Vec<usize>>, Op)> {
     ]
 }
 
-fn both_ways(c: &mut Criterion) {
+fn forward_and_backward(c: &mut Criterion) {
     for (name, elements, shapes, op) in cases() {
         let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Elements(elements)).sample_size(20);
         let inputs: Vec<Var> = shapes.iter().enumerate().map(|(i, dims)| values(dims, i as u64)).collect();
         let tensors: Vec<Tensor> = inputs.iter().map(|input| input.as_tensor().clone()).collect();
         let detached: Vec<Tensor> = tensors.iter().map(Tensor::detach).collect();
-        group.bench_function("forwards", |b| b.iter(|| op(&detached).expect("the shapes suit the op")));
+        group.bench_function("forwards", |b| b.iter(|| op(&detached).expect("the shapes match the op")));
         group.bench_function("and back", |b| {
             b.iter(|| {
                 let tape = ops::Tape::start();
-                let loss = op(&tensors).and_then(|y| ops::mean(&y, ())).expect("the shapes suit the op");
+                let loss = op(&tensors).and_then(|y| ops::mean(&y, ())).expect("the shapes match the op");
                 tape.backward(&loss).expect("the op has gradients")
             });
         });
@@ -134,5 +134,5 @@ fn both_ways(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, both_ways);
+criterion_group!(benches, forward_and_backward);
 criterion_main!(benches);

@@ -1,4 +1,4 @@
-//! How long a gigabyte of weights takes to be saved and loaded, and how much memory that takes.
+//! Time and memory of saving and loading a gigabyte of weights.
 //!
 //! `cargo bench --bench saving`; figures are in README.md beside this file.
 
@@ -17,7 +17,7 @@ fn model() -> Model {
     Sequential::new(layers![Input::shape([1]), Embedding::new(ROWS, WIDTH)]).into()
 }
 
-/// The most memory that this process has had at once, in MiB; Linux says it.
+/// The peak memory of this process in MiB, as reported by Linux.
 fn peak() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -31,7 +31,7 @@ fn timed<T>(f: impl FnOnce() -> T) -> (T, f64) {
     (result, start.elapsed().as_secs_f64())
 }
 
-/// A process of its own for each figure, so that its memory is its own.
+/// A separate process for each figure, so that peak memory is not shared.
 fn child(what: &str, folder: &Path) {
     let (weights, whole) = (folder.join("m.weights.h5"), folder.join("m.keras"));
     let seconds = match what {
@@ -42,7 +42,7 @@ fn child(what: &str, folder: &Path) {
             seconds
         }
         "read" => {
-            // The floor: the bytes of the file in blocks, and nothing else.
+            // The lower bound: only the bytes of the file, in blocks.
             let mut file = std::fs::File::open(&weights).unwrap();
             let mut block = vec![0u8; 1 << 18];
             timed(|| while std::io::Read::read(&mut file, &mut block).unwrap() > 0 {}).1

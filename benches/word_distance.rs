@@ -1,4 +1,4 @@
-//! The time of a training step of the two models of the seed question, and of next to nothing:
+//! The time of a training step of the two models of the seed question, and of a nearly empty model:
 //! `cargo bench --bench word_distance`.
 //!
 //! benches/README.md has figures with their machine and date.
@@ -12,10 +12,10 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Steps a measurement, so that what `fit` does once an epoch counts as little as it does in a real one.
+/// Steps per measurement, so that the cost of `fit` per epoch is amortized as in a real training.
 const STEPS: usize = 50;
 
-/// Ids whose frequencies fall as those of words do.
+/// Ids with a Zipf distribution, like words.
 fn zipf(vocabulary: usize, count: usize) -> Vec<u32> {
     let uniform = Stream::new(1, 0).uniform(count);
     uniform.into_iter().map(|u| ((vocabulary as f64).powf(u) - 1.0) as u32).collect()
@@ -40,7 +40,7 @@ fn word_distance(c: &mut Criterion) {
         let fit = || Fit::new().batch_size(batch).verbose(0);
         group.bench_function(format!("{vocabulary} x {dim}, batch {batch}"), |b| {
             b.iter(|| {
-                model.fit([&text[..text.len() - 1], &text[1..]], &zeros, fit()).expect("the data suits the model")
+                model.fit([&text[..text.len() - 1], &text[1..]], &zeros, fit()).expect("the data matches the model")
             });
         });
     }
@@ -65,12 +65,12 @@ fn text_sequential(c: &mut Criterion) {
     let ids: Vec<Vec<u32>> = zipf(10_000, 32 * STEPS * 100).chunks(100).map(<[u32]>::to_vec).collect();
     let labels: Vec<u8> = ids.iter().map(|row| u8::from(row[0] > row[1])).collect();
     group.bench_function("10000 x 100, 100 words, batch 32", |b| {
-        b.iter(|| model.fit(&ids, &labels, Fit::new().verbose(0)).expect("the data suits the model"));
+        b.iter(|| model.fit(&ids, &labels, Fit::new().verbose(0)).expect("the data matches the model"));
     });
     group.finish();
 }
 
-/// What a step costs when there is next to nothing to compute.
+/// The overhead of a step when there is almost nothing to compute.
 fn overhead(c: &mut Criterion) {
     let mut group = c.benchmark_group("overhead");
     let steps = 1000;
@@ -84,7 +84,7 @@ fn overhead(c: &mut Criterion) {
     let mut model = model().expect("the model is right");
     let (x, y) = (vec![1f32; steps], vec![2f32; steps]);
     group.bench_function("Dense 1 x 1, batch 1", |b| {
-        b.iter(|| model.fit(&x, &y, Fit::new().batch_size(1).verbose(0)).expect("the data suits the model"));
+        b.iter(|| model.fit(&x, &y, Fit::new().batch_size(1).verbose(0)).expect("the data matches the model"));
     });
     group.finish();
 }

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Word vectors of this project beside those of gensim and of fastText's own program: speed, memory and quality, in turns in one run.
+"""Compares word vectors of this project with gensim and fastText's own program: speed, memory and quality, alternating in one run.
 
     python benches/word_vectors.py                                     # everything, three seeds: half an hour
     python benches/word_vectors.py skipgram --text corpus.txt --seeds 1
 
-Needs Python with gensim 4.4, and fasttext for its rows (fasttext-wheel on PyPI); the three evaluation sets are those that gensim brings along. The text has a
-sentence a line and words between spaces; without --text it is made of the Debian packages dict-gcide and wordnet-base (--dictionaries is the folder that they
-are in), which `supervised` needs in any case: its examples are the glosses of WordNet, and its labels their 45 fields. Every program trains in a process of its
-own, on the same text with the same settings and two threads, and all vectors are scored by gensim. Seconds are those of the whole call that trains, with the first reading of the
-text; saving is not in them, which for fastText's files of 840 MB depends on the disk. Words a second are those of the text times the epochs over these seconds. fastText takes no seed for word vectors: each of its
-runs differs all the same. There is no GloVe on PyPI: its row is ours alone.
+Needs Python with gensim 4.4, and fasttext for its rows (fasttext-wheel on PyPI); the three evaluation sets are included in gensim. The text has one
+sentence per line and words separated by spaces; without --text it is generated from the Debian packages dict-gcide and wordnet-base (--dictionaries is their
+folder), which `supervised` always needs: its examples are the glosses of WordNet, and its labels their 45 lexicographer files. Every program trains in a separate
+process, on the same text with the same settings and two threads, and all vectors are scored by gensim. Seconds are those of the whole training call, including the first pass over the
+text, but not saving, which for fastText's files of 840 MB depends on the disk. Words per second are those of the text times the epochs, divided by these seconds. fastText takes no
+seed for word vectors: its runs always differ. There is no GloVe on PyPI: its row has only this project.
 """
 
 import argparse
@@ -31,10 +31,10 @@ DIM = 100
 
 Work = collections.namedtuple("Work", "arguments peer")
 
-# What is trained: the arguments of the command, and whose program does it besides.
+# The trained models: the arguments of the command, and the other programs that train them.
 WORKS = {
     "skipgram": Work(["train", "--model", "skipgram", "--alpha", "0.025"], "gensim"),
-    # With alpha's default, 0.05: gensim's is 0.025, but with several workers on a file its rate falls more slowly, by the share of each worker alone.
+    # With alpha's default, 0.05: gensim's is 0.025, but with several workers on a file its rate decays more slowly, by the progress of each worker alone.
     "cbow": Work(["train", "--model", "cbow"], "gensim"),
     "fasttext": Work(["train", "--model", "fasttext", "--alpha", "0.05", "--sample", "0.001"], "fasttext"),
     "supervised": Work(["classify", "train", "--alpha", "0.5", "--word-ngrams", "2"], "fasttext"),
@@ -47,7 +47,7 @@ def words_of(text):
 
 
 def glosses(dictionaries):
-    """The glosses of WordNet, and the number of the field of each."""
+    """The glosses of WordNet, and the lexicographer file number of each."""
     for kind in ("noun", "verb", "adj", "adv"):
         with open(f"{dictionaries}/wordnet/data.{kind}", encoding="utf8") as file:
             for line in file:
@@ -57,7 +57,7 @@ def glosses(dictionaries):
 
 
 def make_corpus(dictionaries, path):
-    """Definitions and glosses of two dictionaries, a line each, in small letters, shuffled."""
+    """Definitions and glosses of two dictionaries, one per line, in lower case, shuffled."""
     with gzip.open(f"{dictionaries}/dictd/gcide.dict.dz") as file:
         text = file.read().decode("utf8", "replace")
     text = re.sub(r"\[[^\[\]]{1,400}\]|\\[^\\\n]{1,60}\\|[{}]", " ", text)
@@ -70,7 +70,7 @@ def make_corpus(dictionaries, path):
 
 
 def make_examples(dictionaries, train, test):
-    """Glosses with their labels: one in ten to test with."""
+    """Labeled glosses: one in ten for the test."""
     lines = [f"__label__{field} {' '.join(words)}" for words, field in glosses(dictionaries) if words]
     random.Random(0).shuffle(lines)
     for path, part in ((train, lines[len(lines) // 10 :]), (test, lines[: len(lines) // 10])):
@@ -79,7 +79,7 @@ def make_examples(dictionaries, train, test):
 
 
 def peer(name, work, text, out, seed, epochs):
-    """Trains with another program, in a process of its own, and saves; prints the seconds of the training."""
+    """Trains with another program, in a separate process, and saves; prints the seconds of the training."""
     if name == "gensim":
         from gensim.models import Word2Vec
 
@@ -105,7 +105,7 @@ def peer(name, work, text, out, seed, epochs):
 
 
 def measured(command):
-    """Runs a command; gives its peak memory in MB and what it printed."""
+    """Runs a command; returns its peak memory in MB and its output."""
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
@@ -117,7 +117,7 @@ def measured(command):
 
 
 def scores(vectors):
-    """WordSim-353, SimLex-999 and the share of the analogies, by gensim."""
+    """WordSim-353, SimLex-999 and the accuracy on analogies, by gensim."""
     from gensim.test.utils import datapath
 
     pairs = [vectors.evaluate_word_pairs(datapath(name))[1][0] for name in ("wordsim353.tsv", "simlex999.txt")]
@@ -125,7 +125,7 @@ def scores(vectors):
 
 
 def quality(work, path, test):
-    """The scores of what was trained. In a process of its own: the peak memory of a child is never below that of the parent."""
+    """The scores of trained vectors. In a separate process: the peak memory of a child is never below that of the parent."""
     command = [sys.executable, __file__, "--score", work, path, test]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().splitlines()[-1])
 
@@ -148,11 +148,11 @@ def score(work, path, test):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("works", nargs="*", default=list(WORKS), help=f"default: {' '.join(WORKS)}")
-    parser.add_argument("--text", help="a sentence a line")
+    parser.add_argument("--text", help="a text file, one sentence per line")
     parser.add_argument("--dictionaries", default="/usr/share", help="the folder with dictd/gcide.dict.dz and wordnet/")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--no-scores", action="store_true", help="speed alone")
+    parser.add_argument("--no-scores", action="store_true", help="only speed")
     parser.add_argument("--peer", nargs=5, help=argparse.SUPPRESS)
     parser.add_argument("--score", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -173,7 +173,7 @@ def main():
         make_examples(args.dictionaries, examples, test)
 
     def run(work, program, text, out, seed):
-        """Trains; gives seconds, peak memory and quality."""
+        """Trains; returns seconds, peak memory and quality."""
         if program == "candle-keras":
             arguments = WORKS[work].arguments + ["--text", text, "--dim", str(DIM), "--epochs", str(args.epochs), "--workers", str(WORKERS)]
             if work != "supervised":
@@ -185,7 +185,7 @@ def main():
             seconds = json.loads(printed.strip().splitlines()[-1])["seconds"]
         return seconds, memory, {} if args.no_scores else quality(work, out, test)
 
-    print("| work | program | words/s | seconds | peak MB | quality, least to most |\n|---|---|---|---|---|---|")
+    print("| work | program | words/s | seconds | peak MB | quality, minimum to maximum |\n|---|---|---|---|---|---|")
     ratios = []
     for work in args.works:
         text = examples if work == "supervised" else corpus

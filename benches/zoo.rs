@@ -1,9 +1,9 @@
-//! The reference works of the peers, for comparison with them: `cargo bench --bench zoo -- [--json] [--device=cuda] [WORK ...]`.
+//! The reference models, for comparison with other frameworks: `cargo bench --bench zoo -- [--json] [--device=cuda] [WORK ...]`.
 //!
-//! Milliseconds a step of `fit`, after a short first one, with the data in memory, and a batch of `predict`; and the time after the whole
+//! Milliseconds per step of `fit`, after a short warmup, with the data in memory, and per batch of `predict`; and the time after the
 //! fit to apply the pending updates of a table. benches/compare.py runs this beside Keras and PyTorch;
 //! benches/README.md has figures with their machine and date. With `--floor`, the word distance is a plain loop over slices, without a
-//! framework, and with lazy rows: what the arithmetic costs.
+//! framework, and with lazy rows: the cost of the arithmetic alone.
 
 use candle_keras::layers::{
     Activation, Bidirectional, Conv2D, Dense, Dot, Dropout, Embedding, Flatten, GlobalAveragePooling1D, LSTM, Lambda,
@@ -50,7 +50,7 @@ const WORKS: &[(&str, Make)] = &[
     ("empty_step", empty_step),
 ];
 
-/// Ids whose frequencies fall as those of words do: the i-th is 1/i times as frequent as the first.
+/// Ids with a Zipf distribution, like words: the i-th is 1/i times as frequent as the first.
 fn zipf(vocabulary: usize, count: usize) -> Vec<u32> {
     let mut sum = 0.0;
     let sums: Vec<f64> = (1..=vocabulary)
@@ -67,7 +67,7 @@ fn numbers(dims: &[usize]) -> Result<Tensor> {
     Ok(Tensor::from_vec(Stream::new(2, 0).uniform_f32(dims.iter().product()), dims, &Device::Cpu)?)
 }
 
-fn whole_numbers(below: u64, dims: &[usize]) -> Result<Tensor> {
+fn integers(below: u64, dims: &[usize]) -> Result<Tensor> {
     let mut stream = Stream::new(3, below);
     let numbers: Vec<u32> = (0..dims.iter().product()).map(|_| stream.below(below) as u32).collect();
     Ok(Tensor::from_vec(numbers, dims, &Device::Cpu)?)
@@ -84,7 +84,7 @@ fn word_distance([vocabulary, dim, batch, pairs]: [usize; 4]) -> Result<Work> {
     Ok(Work { model, x, y: Tensor::zeros((pairs, 1), DType::F32, &Device::Cpu)?, batch })
 }
 
-/// Milliseconds a step of the same arithmetic as a loop over slices, where rows that are not looked up stay as they are.
+/// Milliseconds per step of the same arithmetic as a loop over slices, where rows that are not looked up are not updated.
 fn floor([vocabulary, dim, batch, pairs]: [usize; 4]) -> (f64, f64) {
     let text = zipf(vocabulary, pairs + 1);
     let mut w: Vec<f32> = Stream::new(2, 0).uniform_f32(vocabulary * dim).iter().map(|x| x * 0.1 - 0.05).collect();
@@ -137,7 +137,7 @@ fn mlp() -> Result<Work> {
         Dense::new(10).activation("softmax"),
     ]);
     model.compile("rmsprop", Compile::loss("sparse_categorical_crossentropy").metrics(["accuracy"]))?;
-    let (x, y) = (numbers(&[batch * steps, 784])?, whole_numbers(10, &[batch * steps])?);
+    let (x, y) = (numbers(&[batch * steps, 784])?, integers(10, &[batch * steps])?);
     Ok(Work { model: model.into(), x: vec![x], y, batch })
 }
 
@@ -151,7 +151,7 @@ fn text_sequential() -> Result<Work> {
         Dense::new(1).activation("sigmoid"),
     ]);
     model.compile("rmsprop", Compile::loss("binary_crossentropy").metrics(["acc"]))?;
-    let (x, y) = (whole_numbers(10_000, &[batch * steps, 100])?, whole_numbers(2, &[batch * steps])?);
+    let (x, y) = (integers(10_000, &[batch * steps, 100])?, integers(2, &[batch * steps])?);
     Ok(Work { model: model.into(), x: vec![x], y, batch })
 }
 
@@ -168,7 +168,7 @@ fn cnn() -> Result<Work> {
         Dense::new(10).activation("softmax"),
     ]);
     model.compile("adam", Compile::loss("sparse_categorical_crossentropy").metrics(["accuracy"]))?;
-    let (x, y) = (numbers(&[batch * steps, 28, 28, 1])?, whole_numbers(10, &[batch * steps])?);
+    let (x, y) = (numbers(&[batch * steps, 28, 28, 1])?, integers(10, &[batch * steps])?);
     Ok(Work { model: model.into(), x: vec![x], y, batch })
 }
 
@@ -181,7 +181,7 @@ fn lstm() -> Result<Work> {
         Dense::new(1).activation("sigmoid"),
     ]);
     model.compile("adam", Compile::loss("binary_crossentropy").metrics(["accuracy"]))?;
-    let (x, y) = (whole_numbers(20_000, &[batch * steps, 80])?, whole_numbers(2, &[batch * steps])?);
+    let (x, y) = (integers(20_000, &[batch * steps, 80])?, integers(2, &[batch * steps])?);
     Ok(Work { model: model.into(), x: vec![x], y, batch })
 }
 
@@ -195,7 +195,7 @@ fn bilstm() -> Result<Work> {
         Dense::new(1).activation("sigmoid"),
     ]);
     model.compile("adam", Compile::loss("binary_crossentropy").metrics(["accuracy"]))?;
-    let (x, y) = (whole_numbers(20_000, &[batch * steps, 200])?, whole_numbers(2, &[batch * steps])?);
+    let (x, y) = (integers(20_000, &[batch * steps, 200])?, integers(2, &[batch * steps])?);
     Ok(Work { model: model.into(), x: vec![x], y, batch })
 }
 
@@ -210,11 +210,11 @@ fn transformer() -> Result<Work> {
     let y = Dense::new(2).activation("softmax").call(Dense::new(20).activation("relu").call(&h));
     let mut model = Model::new(x, y)?;
     model.compile("adam", Compile::loss("sparse_categorical_crossentropy").metrics(["accuracy"]))?;
-    let (x, y) = (whole_numbers(20_000, &[batch * steps, 200])?, whole_numbers(2, &[batch * steps])?);
+    let (x, y) = (integers(20_000, &[batch * steps, 200])?, integers(2, &[batch * steps])?);
     Ok(Work { model, x: vec![x], y, batch })
 }
 
-/// Word vectors the Keras way: pairs of words, a table for each side, and whether the two stood side by side.
+/// Skip-gram as in Keras: pairs of words, a table for each side, and whether the two were neighbours.
 fn skipgram() -> Result<Work> {
     let (vocabulary, dim, batch, steps) = (53_000, 100, 1024, 400);
     let (target, context) = (Input::shape([1]), Input::shape([1]));
@@ -225,12 +225,12 @@ fn skipgram() -> Result<Work> {
     let pairs = batch * steps;
     let words = Tensor::new(zipf(vocabulary, 2 * pairs), &Device::Cpu)?.reshape((2 * pairs, 1))?;
     let x = vec![words.narrow(0, 0, pairs)?, words.narrow(0, pairs, pairs)?];
-    // One pair in six stood side by side: five negatives.
+    // One pair in six is of neighbours: five negatives.
     let y: Vec<f32> = (0..pairs).map(|i| if i % 6 == 0 { 1.0 } else { 0.0 }).collect();
     Ok(Work { model, x, y: Tensor::from_vec(y, (pairs, 1), &Device::Cpu)?, batch })
 }
 
-/// What a step costs when there is next to nothing to compute.
+/// The overhead of a step when there is almost nothing to compute.
 fn empty_step() -> Result<Work> {
     let samples = 50_000;
     let mut model = Sequential::new(layers![Input::shape([1]), Dense::new(1)]);
@@ -258,18 +258,18 @@ fn run(name: &str, make: Make, device: &Device, json: bool) -> Result<()> {
             variable.value();
         }
     }
-    let owed_ms = start.elapsed().as_secs_f64() * 1e3;
+    let pending_ms = start.elapsed().as_secs_f64() * 1e3;
     model.predict_with(&first(batch * 2)?, predict())?;
     let start = Instant::now();
     model.predict_with(&x, predict())?;
     let predict_ms = start.elapsed().as_secs_f64() * 1e3 / steps;
     let loss = history["loss"].last().copied().unwrap_or(f64::NAN);
     if json {
-        let line = serde_json::json!({"work": name, "fit_ms": fit_ms, "predict_ms": predict_ms, "owed_ms": owed_ms, "loss": loss});
+        let line = serde_json::json!({"work": name, "fit_ms": fit_ms, "predict_ms": predict_ms, "pending_ms": pending_ms, "loss": loss});
         println!("{line}");
     } else {
         println!(
-            "{name:<30} fit {fit_ms:>9.4} ms   predict {predict_ms:>9.4} ms   owed at the end {owed_ms:>7.2} ms   loss {loss:.6}"
+            "{name:<30} fit {fit_ms:>9.4} ms   predict {predict_ms:>9.4} ms   pending updates {pending_ms:>7.2} ms   loss {loss:.6}"
         );
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! Trains word vectors on text that has no labels, the Keras way: two words in, an Embedding for each side, their product, and whether the two
-//! stood near each other in the text or were drawn at random.
+//! Trains word vectors on unlabeled text as a Keras model: two input words, an Embedding for each side, their dot product, and the target
+//! whether the two are neighbours in the text or a negative sample.
 
 mod common;
 
@@ -17,60 +17,60 @@ use std::path::PathBuf;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Trains word vectors on text without labels, as a Keras model on pairs of words, and shows the nearest words of some.
+/// Trains word vectors on unlabeled text, as a Keras model on pairs of words, and shows the nearest words of some.
 #[derive(Parser)]
 struct Args {
     /// A text file, or a folder of which all text files are read [default: the prose of this repository]
     #[arg(long, value_name = "FOLDER_OR_FILE")]
     text: Option<PathBuf>,
-    /// Numbers in the vector of a word
+    /// The dimension of the vectors
     #[arg(long, default_value_t = 64)]
     dim: usize,
-    /// How often the text is read
+    /// The number of passes over the text
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     epochs: u16,
-    /// Words on each side of a word that count as near, at most
+    /// The maximum number of words on each side of a word in its window
     #[arg(long, default_value_t = 5)]
     window_size: usize,
-    /// Random pairs for each pair of the text
+    /// Negative samples for each pair of the text
     #[arg(long, default_value_t = 5.0)]
     negative_samples: f64,
-    /// The share of the text above which a word is left out now and then
+    /// The relative frequency above which words are subsampled
     #[arg(long, default_value_t = 1e-3)]
     sample: f64,
-    /// Pairs of words a step
+    /// Pairs of words per step
     #[arg(long, default_value_t = 1024)]
     batch_size: usize,
     /// The learning rate of Adam
     #[arg(long, default_value_t = 0.003)]
     learning_rate: f64,
-    /// How often a word must occur to get a vector
+    /// The minimum count of words
     #[arg(long, default_value_t = 3)]
     min_count: u64,
-    /// How many words get a vector at most, the most frequent first
+    /// The maximum number of words, the most frequent first
     #[arg(long, default_value_t = 100_000)]
     max_words: usize,
-    /// Reads files that are not UTF-8 as well, with their wrong bytes replaced
+    /// Replaces bytes that are not UTF-8; otherwise they are an error
     #[arg(long)]
     lossy: bool,
     /// Words whose neighbours are shown [default: some common ones]
     #[arg(long, value_delimiter = ',', value_name = "WORD,WORD")]
     near: Vec<String>,
-    /// Writes the vectors, in the format of the ending: .bin and .txt as word2vec, .safetensors, .npy, .tsv
+    /// Writes the vectors, in the format of the extension: .bin and .txt as word2vec, .safetensors, .npy, .tsv
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// Saves the training in this folder now and then; the same command goes on where it was cut off
+    /// Backs up the training in this folder; the same command resumes it if it was interrupted
     #[arg(long, value_name = "FOLDER")]
     backup: Option<PathBuf>,
-    /// Where to compute: cpu, or cuda[:n] in a build with --features cuda
+    /// The device: cpu, or cuda[:n] in a build with --features cuda
     #[arg(long, default_value = "cpu")]
     device: String,
-    /// Fixes all random numbers
+    /// The seed of all random numbers
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
 
-/// The number that the tokenizer gives to words that are not in the vocabulary.
+/// The tokenizer's id of out-of-vocabulary words.
 const UNKNOWN: u32 = 1;
 
 fn main() -> Result<()> {
@@ -86,7 +86,7 @@ fn main() -> Result<()> {
     let mut text = Vec::new();
     for document in &texts {
         text.extend(tokenizer.encode(document)?);
-        text.push(0); // No pair has its words in two documents.
+        text.push(0); // Pairs do not cross documents.
     }
     let (words, vocabulary) = (text.len() - texts.len(), tokenizer.vocabulary_size());
     ensure!(words > 1, "the text has {words} words; at least two are needed");
@@ -112,7 +112,7 @@ fn main() -> Result<()> {
     if let Some(folder) = &args.backup {
         fit = fit.callback(BackupAndRestore::new(folder).save_freq(1000));
     }
-    // Pairs are drawn while the model is trained on those before them.
+    // Pairs are generated while the model trains on earlier ones.
     model.fit(pairs.prefetch(4), (), fit)?;
     writeln!(out)?;
     let vectors = common::vectors(tokenizer.vocabulary(), &targets.get_weights()?[0])?;

@@ -1,4 +1,4 @@
-//! Tells prose from code: the lines of this repository's documentation from those of its Rust sources, with the model
+//! Classifies lines as prose or code: those of this repository's documentation and of its Rust sources, with the model
 //! `Sequential([Embedding, Flatten, Dense, Dense])`.
 
 use anyhow::Result;
@@ -17,32 +17,32 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Trains a classifier on the lines of this repository: prose or code.
 #[derive(Parser)]
 struct Args {
-    /// Words that are told apart, the most frequent first
+    /// The size of the vocabulary, the most frequent words first
     #[arg(long, default_value_t = 5_000)]
     max_words: usize,
-    /// Words of a line that are looked at
+    /// The number of words of a line that are used
     #[arg(long, default_value_t = 20)]
     maxlen: usize,
-    /// Numbers in the vector of a word
+    /// The dimension of the vectors
     #[arg(long, default_value_t = 8)]
     dim: usize,
-    /// How many lines are trained on, at most four fifths of all [default: these]
+    /// The number of training lines, at most four fifths of all [default: these]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     lines: Option<u32>,
-    /// Vectors of words that the Embedding begins with, in place of random ones, and --dim and --max-words are those of the file: any file of
+    /// Pretrained vectors for the Embedding; --dim and --max-words are then those of the file: any file of
     /// word2vec, fastText, GloVe or of the example word_vectors
     #[arg(long, value_name = "FILE")]
     vectors: Option<PathBuf>,
-    /// Trains these vectors too; they remain as they are otherwise
+    /// Trains these vectors too; otherwise they are frozen
     #[arg(long, requires = "vectors")]
     fine_tune: bool,
-    /// How often the lines are gone through
+    /// The number of epochs
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     epochs: u16,
-    /// Where to compute: cpu, or cuda[:n] in a build with --features cuda
+    /// The device: cpu, or cuda[:n] in a build with --features cuda
     #[arg(long, default_value = "cpu")]
     device: String,
-    /// Fixes all random numbers
+    /// The seed of all random numbers
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -56,7 +56,7 @@ fn main() -> Result<()> {
     let (lines, labels) = labelled_lines()?;
     let at = lines.len() * 4 / 5;
     let used = args.lines.map_or(at, |lines| at.min(lines as usize));
-    // The vocabulary is that of the lines that are trained on: the others must not be known beforehand. Vectors know more words.
+    // The vocabulary is that of the training lines: the others must not be known beforehand. Pretrained vectors know more words.
     let vectors = args.vectors.as_ref().map(KeyedVectors::load).transpose()?;
     let tokenizer = match &vectors {
         Some(vectors) => WordTokenizer::new().fit(vectors.words().iter())?,
@@ -98,9 +98,9 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// As many lines of prose as of code, each with at least three words, in random order: 1 for prose, 0 for code.
+/// Equally many lines of prose and of code, each with at least three words, in random order: 1 for prose, 0 for code.
 ///
-/// Prose is what the pages of the documentation and the comments of the sources say, code all else in the sources.
+/// Prose is the text of the documentation and of comments, code everything else in the sources.
 fn labelled_lines() -> Result<(Vec<String>, Vec<f32>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut prose, mut code) = (Vec::new(), Vec::new());
@@ -116,7 +116,7 @@ fn labelled_lines() -> Result<(Vec<String>, Vec<f32>)> {
                     continue;
                 }
                 match page || comment.is_some() {
-                    // An example or a table in prose is neither the one nor the other.
+                    // An example or a table in prose is neither.
                     true if in_example || text.starts_with(['`', '|', '#', '<']) => {}
                     true => prose.push((text.to_string(), 1.0)),
                     false => code.push((text.to_string(), 0.0)),

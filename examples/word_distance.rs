@@ -1,5 +1,5 @@
-//! Trains word vectors on a folder of text that has no labels: two words in, one Embedding for both, the distance of their
-//! vectors out, and zero as the target for words that stand side by side.
+//! Trains word vectors on a folder of unlabeled text: two input words, one Embedding for both, the distance of their
+//! vectors as the output, and zero as the target for adjacent words.
 
 mod common;
 
@@ -14,46 +14,46 @@ use std::path::PathBuf;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Trains an Embedding on text without labels and shows what it has learned.
+/// Trains an Embedding on unlabeled text and shows the result.
 #[derive(Parser)]
 struct Args {
     /// A text file, or a folder of which all text files are read [default: the prose of this repository]
     #[arg(long, value_name = "FOLDER_OR_FILE")]
     text: Option<PathBuf>,
-    /// Numbers in the vector of a word
+    /// The dimension of the vectors
     #[arg(long, default_value_t = 64)]
     dim: usize,
-    /// How often the text is read
+    /// The number of passes over the text
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     epochs: u16,
-    /// Pairs of words a step; with few, Adam's steps stay larger than what is left of the loss
+    /// Pairs of words per step; with few, Adam's steps are too large for the remaining loss
     #[arg(long, default_value_t = 512)]
     batch_size: usize,
-    /// The loss: mse, mae or another of Keras's
+    /// The loss: mse, mae or another one of Keras
     #[arg(long, default_value = "mse")]
     loss: String,
     /// The optimizer: adam, rmsprop or sgd
     #[arg(long, default_value = "adam")]
     optimizer: String,
-    /// How often a word must occur to get a vector
+    /// The minimum count of words
     #[arg(long, default_value_t = 2)]
     min_count: u64,
-    /// How many words get a vector at most, the most frequent first
+    /// The maximum number of words, the most frequent first
     #[arg(long, default_value_t = 100_000)]
     max_words: usize,
-    /// Reads files that are not UTF-8 as well, with their wrong bytes replaced
+    /// Replaces bytes that are not UTF-8; otherwise they are an error
     #[arg(long)]
     lossy: bool,
     /// Words whose neighbours are shown [default: some common ones]
     #[arg(long, value_delimiter = ',', value_name = "WORD,WORD")]
     near: Vec<String>,
-    /// Writes the vectors, in the format of the ending: .bin and .txt as word2vec, .safetensors, .npy, .tsv
+    /// Writes the vectors, in the format of the extension: .bin and .txt as word2vec, .safetensors, .npy, .tsv
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// Where to compute: cpu, or cuda[:n] in a build with --features cuda
+    /// The device: cpu, or cuda[:n] in a build with --features cuda
     #[arg(long, default_value = "cpu")]
     device: String,
-    /// Fixes all random numbers
+    /// The seed of all random numbers
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -102,7 +102,7 @@ fn main() -> Result<()> {
     common::print_neighbours(&vectors, &args.near, 5)?;
     writeln!(
         out,
-        "\nThe neighbours are chance: the distance here is that of the vectors' means, so that only the mean of each vector\n\
+        "\nThe neighbours are random: the distance here is that of the vectors' means, so that only the mean of each vector\n\
          learns (all become equal), and every other direction stays as random as it began. docs/text-and-embeddings.md says more."
     )?;
     Ok(())

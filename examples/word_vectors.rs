@@ -1,4 +1,4 @@
-//! Trains word vectors on a folder of text that has no labels, shows the neighbours of its common words, and keeps the vectors.
+//! Trains word vectors on a folder of unlabeled text, shows the nearest neighbours of common words, and saves the vectors.
 
 mod common;
 
@@ -12,40 +12,40 @@ use std::time::Instant;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Trains word vectors on text without labels, and shows what they have learned.
+/// Trains word vectors on unlabeled text, and shows nearest neighbours.
 #[derive(Parser)]
 struct Args {
     /// A text file, or a folder of which all text files are read [default: the guide of this repository]
     #[arg(long, value_name = "FOLDER_OR_FILE")]
     text: Option<PathBuf>,
-    /// Reads files with these extensions only, as txt,md
+    /// Reads only files with these extensions, such as txt,md
     #[arg(long, value_delimiter = ',', value_name = "LIST")]
     extensions: Vec<String>,
-    /// What is trained
+    /// The model
     #[arg(long, value_enum, default_value = "skipgram")]
     model: Kind,
-    /// Numbers in the vector of a word
+    /// The dimension of the vectors
     #[arg(long, default_value_t = 100)]
     dim: usize,
-    /// How often the text is read [default: 5; 60 for the guide, which is small]
+    /// The number of passes over the text [default: 5; 60 for the guide, which is small]
     #[arg(long)]
     epochs: Option<usize>,
-    /// How often a word must occur to get a vector [default: 5; 3 for the guide]
+    /// The minimum count of words [default: 5; 3 for the guide]
     #[arg(long)]
     min_count: Option<u64>,
-    /// How many threads train [default: one a core]; with 1, every run gives the same vectors
+    /// The number of threads [default: one per core]; with 1, every run gives the same vectors
     #[arg(long)]
     workers: Option<usize>,
-    /// Fixes all random numbers
+    /// The seed of all random numbers
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Reads files that are not UTF-8 as well, with their wrong bytes replaced
+    /// Replaces bytes that are not UTF-8; otherwise they are an error
     #[arg(long)]
     lossy: bool,
     /// Words whose neighbours are shown [default: some common ones]
     #[arg(long, value_delimiter = ',', value_name = "WORD,WORD")]
     near: Vec<String>,
-    /// Writes the vectors, in the format of the ending: .bin (of fastText, the whole model) and .txt as word2vec, .safetensors, .npy, .tsv
+    /// Writes the vectors, in the format of the extension: .bin (of fastText, the whole model) and .txt as word2vec, .safetensors, .npy, .tsv
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
     /// Writes a map of the words: one page that opens offline (.html), or a picture (.svg)
@@ -80,15 +80,15 @@ fn main() -> Result<()> {
     common::print_neighbours(&vectors, &args.near, 12)
 }
 
-/// Trains, and saves what was trained before anything else can go wrong.
+/// Trains, and saves the result before anything else can fail.
 fn train(args: &Args) -> Result<KeyedVectors> {
     let is_guide = args.text.is_none();
     let text = match &args.text {
         Some(path) => Text::folder(path).lossy(args.lossy).extensions(&args.extensions),
-        // Its lines have one width, so that a paragraph is a sentence.
+        // Its lines are wrapped, so that a paragraph is a sentence.
         None => Text::folder(concat!(env!("CARGO_MANIFEST_DIR"), "/docs")).extensions(["md"]).sentence("paragraph"),
     };
-    // The arguments that all models have.
+    // The arguments that all models share.
     macro_rules! fit {
         ($model:expr) => {{
             let model = $model
@@ -111,7 +111,7 @@ fn train(args: &Args) -> Result<KeyedVectors> {
             let model = fit!(FastText::new());
             let is_bin = |path: &&PathBuf| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("bin"));
             if let Some(path) = args.save.as_ref().filter(is_bin) {
-                // The whole model, which has vectors for unseen words too.
+                // The whole model, with vectors for unseen words.
                 model.save(path)?;
                 return Ok(model.into_vectors());
             }

@@ -136,7 +136,7 @@ pub mod ops {
             #[doc(inline)]
             pub use candle_keras_ops::{$($name),*};
 
-            /// The functions of `keras.ops` that are here.
+            /// The supported functions of `keras.ops`.
             #[doc(hidden)]
             pub const KERAS_NAMES: &[&str] = &[$(stringify!($name)),*];
         };
@@ -178,7 +178,7 @@ pub mod data {
     pub use candle_keras_data::*;
 }
 
-/// Preparation of data. Keras: `keras.preprocessing`.
+/// Data preprocessing. Keras: `keras.preprocessing`.
 pub mod preprocessing {
     /// Sequences of ids. Keras: `keras.preprocessing.sequence`.
     pub mod sequence {
@@ -189,13 +189,13 @@ pub mod preprocessing {
     }
 }
 
-/// Word vectors from text without labels, and files of them: word2vec, fastText, GloVe.
+/// Word vectors from unlabeled text, and their files: word2vec, fastText, GloVe.
 pub mod word_vectors {
     #[doc(inline)]
     pub use candle_keras_word_vectors::*;
 }
 
-/// Seeds, names, devices and the preparation of data. Keras: `keras.utils`.
+/// Seeds, names, devices and data preprocessing. Keras: `keras.utils`.
 pub mod utils {
     #[doc(inline)]
     pub use candle_keras_data::{Pad, pad_sequences, to_categorical};

@@ -1,4 +1,4 @@
-//! A training that is cut off goes on as if it had not been; a file that is being written is the old one or the new one.
+//! An interrupted training resumes exactly; a file that is being written is either the old one or the new one.
 
 use candle_keras::callbacks::{BackupAndRestore, EarlyStopping, LambdaCallback, ModelCheckpoint};
 use candle_keras::layers::{Dense, Dropout};
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// What a training ends with, bit by bit.
+/// The result of a training, as bits.
 type Ending = (Vec<(String, Vec<u64>)>, Vec<u32>);
 
 fn bits(history: &History, model: &Model) -> Ending {
@@ -19,7 +19,7 @@ fn bits(history: &History, model: &Model) -> Ending {
     (history.collect(), weights.map(f32::to_bits).collect())
 }
 
-/// Dropout, shuffling, validation, a schedule or an odd learning rate, early stopping that brings weights back.
+/// Dropout, shuffling, validation, a schedule or an odd learning rate, early stopping that restores weights.
 fn train(
     folder: &Path,
     frequency: Option<usize>,
@@ -43,19 +43,20 @@ fn train(
     let backup = BackupAndRestore::new(folder);
     let backup = if let Some(steps) = frequency { backup.save_freq(steps) } else { backup };
     let mut step = 0;
-    let cut_off = LambdaCallback::new().on_train_batch_end(|_, _, _| {
+    let interrupted = LambdaCallback::new().on_train_batch_end(|_, _, _| {
         step += 1;
-        if Some(step) == die { Err(Error::new("cut off")) } else { Ok(()) }
+        if Some(step) == die { Err(Error::new("interrupted")) } else { Ok(()) }
     });
     let stopping = EarlyStopping::new().monitor("val_mae").patience(1).restore_best_weights(true);
     let checkpoint = ModelCheckpoint::new(folder.join("best.keras").display().to_string()).save_best_only(true);
     let fit = Fit::new().epochs(epochs).batch_size(4).validation_split(0.2).verbose(0);
-    let history = model.fit(&x, &y, fit.callback(stopping).callback(checkpoint).callback(backup).callback(cut_off))?;
+    let history =
+        model.fit(&x, &y, fit.callback(stopping).callback(checkpoint).callback(backup).callback(interrupted))?;
     Ok(bits(&history, &model))
 }
 
 #[test]
-fn a_run_that_is_cut_off_anywhere_ends_as_the_one_that_is_not() {
+fn a_run_that_is_interrupted_anywhere_ends_like_an_uninterrupted_one() {
     for (frequency, scheduled) in [(None, false), (Some(1), false), (Some(3), true)] {
         let folder = tempfile::tempdir().unwrap();
         let whole = train(folder.path(), frequency, 5, scheduled, None).unwrap();
@@ -63,11 +64,11 @@ fn a_run_that_is_cut_off_anywhere_ends_as_the_one_that_is_not() {
         for die in 1..=14 {
             let folder = tempfile::tempdir().unwrap();
             let first = train(folder.path(), frequency, 5, scheduled, Some(die));
-            assert!(first.unwrap_err().to_string().contains("cut off"));
-            // Cut off again a little later, and then left alone.
+            assert!(first.unwrap_err().to_string().contains("interrupted"));
+            // Interrupted again a little later, and then not.
             let second = train(folder.path(), frequency, 5, scheduled, Some(3));
             let resumed = second.or_else(|_| train(folder.path(), frequency, 5, scheduled, None)).unwrap();
-            assert_eq!(resumed, whole, "every {frequency:?} steps, cut off after {die}");
+            assert_eq!(resumed, whole, "every {frequency:?} steps, interrupted after {die}");
         }
     }
 }
@@ -110,7 +111,7 @@ fn checkpoints_are_saved_when_they_should_be() {
     assert!(model.fit(&x, &y, Fit::new().verbose(0).callback(wrong)).unwrap_err().to_string().contains("save_freq"));
 }
 
-/// Runs one of the tests below in a process of its own.
+/// Runs one of the tests below in a separate process.
 fn child(test: &str, folder: &Path) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--ignored"]).env("CANDLE_KERAS_TEST_FOLDER", folder);
@@ -142,7 +143,7 @@ fn a_process_that_is_killed_while_it_saves_leaves_a_whole_file() {
     for round in 0..25u64 {
         let before = written();
         let mut process = child("backup::child_that_saves", folder.path()).spawn().unwrap();
-        // It has saved once at least, however busy the machine is, and is saving again.
+        // It has saved at least once, however busy the machine is, and is saving again.
         let start = Instant::now();
         while written() == before {
             assert!(start.elapsed() < Duration::from_secs(60), "round {round}: nothing is saved");
@@ -161,13 +162,13 @@ fn a_process_that_is_killed_while_it_saves_leaves_a_whole_file() {
 #[ignore = "is run and killed by the test below"]
 fn child_that_trains() {
     let ending = train(&folder(), Some(1), 40, true, None).unwrap();
-    // Whole or not at all: a file that it is killed while it writes would look like an ending.
+    // Atomic: a file of a process killed while writing would look like the result.
     std::fs::write(folder().join("ending.part"), format!("{ending:?}")).unwrap();
     std::fs::rename(folder().join("ending.part"), folder().join("ending")).unwrap();
 }
 
 #[test]
-fn a_process_that_is_killed_while_it_trains_goes_on() {
+fn a_process_that_is_killed_while_it_trains_resumes() {
     let (whole, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     assert!(child("backup::child_that_trains", whole.path()).status().unwrap().success());
     let mut kills = 0;

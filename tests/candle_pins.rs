@@ -1,5 +1,5 @@
-//! One test for each defect of candle that is worked around here. A test that fails means that candle has mended it, and
-//! that the workaround it names can go.
+//! One test for each defect of candle that is worked around here. A failing test means that candle has fixed it, and
+//! that the workaround it names can be removed.
 
 use candle_core::{DType, Device, Tensor, Var};
 
@@ -23,7 +23,7 @@ fn abs_has_the_gradient_1_at_0() {
 
 /// `ops::max` and `ops::min`: equal elements share the gradient.
 #[test]
-fn max_gives_each_of_equal_elements_the_whole_gradient() {
+fn max_gives_each_of_equal_elements_the_full_gradient() {
     let x = Var::new(&[2f32, 2.], &Device::Cpu).unwrap();
     let grads = x.max(0).unwrap().backward().unwrap();
     assert_eq!(grads.get(&x).unwrap().to_vec1::<f32>().unwrap(), [1., 1.]);
@@ -31,7 +31,7 @@ fn max_gives_each_of_equal_elements_the_whole_gradient() {
 
 /// `activations::gelu`: the gradient is computed from the density, not from rounded constants.
 #[test]
-fn the_gradient_of_gelu_is_good_to_six_digits_only() {
+fn the_gradient_of_gelu_is_exact_to_six_digits_only() {
     let x = Var::new(&[1f64], &Device::Cpu).unwrap();
     let grads = x.gelu_erf().unwrap().backward().unwrap();
     let found = grads.get(&x).unwrap().to_vec1::<f64>().unwrap()[0];
@@ -49,7 +49,7 @@ fn the_gradient_of_index_select_is_a_whole_table() {
     assert_eq!(grads.get(&table).unwrap().dims(), [1000, 2]);
 }
 
-/// `ops::random`: candle's own numbers cannot be fixed on the CPU.
+/// `ops::random`: candle's random numbers cannot be seeded on the CPU.
 #[test]
 fn the_cpu_cannot_be_seeded() {
     assert!(Device::Cpu.set_seed(1).is_err());

@@ -1,4 +1,4 @@
-//! The table in README.md of what of Keras is here. `UPDATE=1 cargo test --test tests coverage` rewrites it.
+//! The table of supported names of Keras in README.md. `UPDATE=1 cargo test --test tests coverage` rewrites it.
 
 use candle_keras::ops::KERAS_NAMES;
 use candle_keras_layers::activations::Activate;
@@ -27,7 +27,7 @@ fn exports(source: &'static str) -> impl Iterator<Item = &'static str> {
     items.flat_map(|item| item.split(|c: char| !c.is_alphanumeric()))
 }
 
-/// The names of a module that are here.
+/// The supported names of a module.
 fn of_ours(module: &str) -> BTreeSet<&'static str> {
     match module {
         "layers" => registry::CLASSES.iter().copied().chain(["Lambda", "TextVectorization"]).collect(),
@@ -63,7 +63,7 @@ fn table() -> String {
 }
 
 #[test]
-fn the_readme_says_what_of_keras_is_here() {
+fn the_readme_lists_the_supported_names_of_keras() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let readme = std::fs::read_to_string(path).unwrap();
     let (before, rest) = readme.split_once(START).unwrap();

@@ -1,4 +1,4 @@
-//! What a GPU computes beside what the host does: `cargo test --features cuda --test cuda`, on a machine that has one.
+//! Compares the GPU with the host: `cargo test --features cuda --test cuda`, on a machine that has one.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,7 +14,7 @@ use candle_keras_ops::{
 };
 use std::sync::LazyLock;
 
-/// One for all, since candle takes two of the same number for different ones.
+/// Shared by all tests, since candle treats two devices of the same ordinal as different ones.
 fn gpu() -> Device {
     static GPU: LazyLock<Device> = LazyLock::new(|| Device::new_cuda(0).expect("this test needs a GPU"));
     GPU.clone()
@@ -24,7 +24,7 @@ fn floats(tensor: &Tensor) -> Vec<f64> {
     tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
-/// Panics if two tensors are further apart than this share of the largest number.
+/// Panics if two tensors differ by more than this fraction of the largest absolute value.
 fn close(what: &str, found: &Tensor, expected: &Tensor, tolerance: f64) {
     assert_eq!(found.dims(), expected.dims(), "{what}");
     let (found, expected) = (floats(found), floats(expected));
@@ -34,7 +34,7 @@ fn close(what: &str, found: &Tensor, expected: &Tensor, tolerance: f64) {
     }
 }
 
-/// The value and the gradients of `f` on the GPU, in f32 and f64, against those on the host in f64; and that these kernels made them, none if it is a
+/// Compares the value and the gradients of `f` on the GPU, in f32 and f64, with those on the host in f64; checks that these kernels ran, none if it is a
 /// composition of candle's.
 fn agree(what: &str, kernels: &[&str], inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) {
     let (value, expected) = (f(inputs).unwrap(), gradients(inputs, &f).unwrap());
@@ -175,7 +175,7 @@ fn recurrent_layers() -> Result<()> {
             (false, true, true, true),
         ] {
             for outputs in [ops::Outputs::All, ops::Outputs::Sequence, ops::Outputs::Last] {
-                // The composition of this cell makes everything, whatever is wanted.
+                // The composition of this cell computes all outputs, wanted or not.
                 if cell == Cell::GruResetBefore && outputs != ops::Outputs::All {
                     continue;
                 }
@@ -244,7 +244,7 @@ fn convolutions_and_pooling() {
     agree("conv1d", &["gather", "biased", "scatter"], &sequence, |x| {
         ops::conv(&x[0], &x[1], None, &axes, 1, FusedActivation::Tanh)
     });
-    // Without kernels of their own, or with those of the windows alone.
+    // Without kernels, or only with those of windows.
     let inputs = [values([2, 4, 5, 3], 1), values([2, 3, 3, 2], 2), values([6], 3)];
     let axes = [Axis::new(4, 2, 2, 1, Same), Axis::new(5, 3, 1, 1, Valid)];
     agree("depthwise_conv", &["gather", "scatter"], &inputs, |x| {
@@ -261,7 +261,7 @@ fn convolutions_and_pooling() {
     for pool in [Pool::Max, Pool::Average] {
         agree("pool of volumes", &[], &inputs[..1], |x| ops::pool(&x[0], pool, &axes));
     }
-    // The first of the largest has the gradient.
+    // The first maximum gets the gradient.
     let ties = Tensor::ones((1, 4, 4, 1), DType::F64, &Device::Cpu).unwrap();
     let axes = [Axis::new(4, 3, 1, 1, Same), Axis::new(4, 2, 2, 1, Same)];
     agree("a maximum of equals", &["pool", "pool_backward"], &[ties], |x| ops::pool(&x[0], Pool::Max, &axes));
@@ -291,7 +291,7 @@ fn attention_with_masks_and_dropout() {
     }
 }
 
-/// The same gradients, as rows on the host and as a tensor on the GPU.
+/// The same gradients, sparse on the host and dense on the GPU.
 #[test]
 fn optimizers_of_tables() {
     let make: [(&str, fn() -> Optimizer); 14] = [
@@ -321,7 +321,7 @@ fn optimizers_of_tables() {
             model.to_device(device).unwrap();
             model.compile(make(), "mse").unwrap();
             for step in 0..5u32 {
-                // Ids that come twice in a batch, and such as never do.
+                // Ids that occur twice in a batch, and ids that never occur.
                 let ids: Vec<u32> = (0..12).map(|i| (i * i + step) % 7).collect();
                 let x = Tensor::from_vec(ids, (4, 3), &Device::Cpu).unwrap();
                 let y = Tensor::ones((4, 2), DType::F32, &Device::Cpu).unwrap();
@@ -338,7 +338,7 @@ fn optimizers_of_tables() {
 }
 
 #[test]
-fn models_are_trained_alike() {
+fn models_train_alike() {
     let train = |device: &Device| {
         utils::set_random_seed(1);
         let mut model = Sequential::new(layers![]);

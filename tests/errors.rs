@@ -1,4 +1,4 @@
-//! Bad input is a clear error that names what is wrong, and never a panic.
+//! Bad input is a clear error, and never a panic.
 
 use candle_keras::layers::{Dense, Embedding, Flatten, KerasTensor, Lambda, Subtract};
 use candle_keras::prelude::*;
@@ -47,7 +47,7 @@ fn an_id_out_of_range_is_named_with_its_position_and_layer() {
 }
 
 #[test]
-fn shapes_that_do_not_fit_name_the_layer() {
+fn shape_errors_name_the_layer() {
     let (x, _) = data(4);
     let wide = Tensor::zeros((4, 5), DType::F32, &Device::Cpu).unwrap();
     let mut model = compiled();
@@ -58,16 +58,16 @@ fn shapes_that_do_not_fit_name_the_layer() {
     says(model.fit(&x, [&x, &x], quiet()), &["one array of targets", "head"]);
 }
 
-/// Keras broadcasts (n,) against (n, 1, 1) to (n, 1, n) and trains on the wrong numbers.
+/// Keras broadcasts (n,) against (n, 1, 1) to (n, 1, n) and trains on wrong values.
 #[test]
-fn targets_that_keras_would_broadcast_are_refused() {
+fn targets_that_keras_would_broadcast_are_errors() {
     let x = Input::shape([1]);
     let y = Dense::new(1).call(Embedding::new(5, 2).call(&x));
     let mut model = Model::new(x, y).unwrap();
     model.compile("sgd", "mse").unwrap();
     let (ids, targets) = (vec![0u32, 1, 2], vec![0f32, 1., 2.]);
-    says(model.fit(&ids, &targets, quiet()), &["do not suit", "[3]", "[3, 1, 1]", "Flatten"]);
-    // The same would happen to a weight a sample where there are several values a sample.
+    says(model.fit(&ids, &targets, quiet()), &["do not match", "[3]", "[3, 1, 1]", "Flatten"]);
+    // The same would happen to one weight per sample where a sample has several values.
     let x = Input::shape([2]);
     let y = Dense::new(1).call(Embedding::new(5, 2).call(&x));
     let mut model = Model::new(x, y).unwrap();
@@ -78,10 +78,13 @@ fn targets_that_keras_would_broadcast_are_refused() {
 }
 
 #[test]
-fn a_graph_that_does_not_hang_together_is_refused() {
+fn a_disconnected_graph_is_an_error() {
     let (a, b) = (Input::shape([3]), Input::shape([3]));
     let y = Subtract::new().name("difference").call([&a, &b]);
-    says(Model::new(a.clone(), y), &["depends on an input that the model is not given", "difference", "input_layer_1"]);
+    says(
+        Model::new(a.clone(), y),
+        &["depends on an input that is not an input of the model", "difference", "input_layer_1"],
+    );
     let one = Dense::new(2).name("same").call(&a);
     let two = Dense::new(2).name("same").call(&one);
     says(Model::new(a.clone(), two), &["\"same\"", "another name"]);
@@ -90,7 +93,7 @@ fn a_graph_that_does_not_hang_together_is_refused() {
 }
 
 #[test]
-fn training_needs_compile_and_data_that_belong_together() {
+fn training_needs_compile_and_matching_data() {
     let (x, y) = data(4);
     says(model().fit(&x, &y, quiet()), &["is not compiled", "compile("]);
     says(model().evaluate(&x, &y), &["is not compiled"]);
@@ -111,12 +114,12 @@ fn training_needs_compile_and_data_that_belong_together() {
 }
 
 #[test]
-fn unknown_names_say_what_was_meant() {
+fn unknown_names_get_a_suggestion() {
     let mut model = model();
     says(model.compile("adan", "mse"), &["unknown optimizer \"adan\"", "did you mean \"adam\"?"]);
     says(model.compile("adam", "binary_crossentrop"), &["did you mean \"binary_crossentropy\"?"]);
     says(model.compile("adam", Compile::loss("mse").metrics(["acuracy"])), &["did you mean \"accuracy\"?"]);
-    says(model.compile("adam", Compile::losses(["mse", "mae"])), &["one entry for each output"]);
+    says(model.compile("adam", Compile::losses(["mse", "mae"])), &["one entry per output"]);
     says(model.compile("adam", Compile::default().loss_of("haed", "mse")), &["did you mean \"head\"?"]);
     model.compile("adam", Compile::default()).unwrap();
     let (x, y) = data(4);
@@ -128,7 +131,7 @@ fn unknown_names_say_what_was_meant() {
 }
 
 #[test]
-fn weights_that_do_not_fit_are_refused() {
+fn weights_that_do_not_match_are_errors() {
     let model = model();
     says(model.set_weights(&[]), &["2 tensors", "0 tensors"]);
     let wrong = vec![model.get_weights().unwrap()[1].clone(), model.get_weights().unwrap()[0].clone()];
@@ -136,7 +139,7 @@ fn weights_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn a_loss_that_is_not_a_number_is_a_warning_that_names_the_step() {
+fn a_nan_loss_is_a_warning_that_names_the_step() {
     let (x, y) = data(4);
     let mut model = compiled();
     let nan = (y.clone() * f64::NAN).unwrap();
@@ -185,7 +188,7 @@ fn a_function_that_fails_in_training_names_its_layer() {
 }
 
 #[test]
-fn names_of_keras_that_are_not_here_yet_are_told_from_misspelled_ones() {
+fn unsupported_names_of_keras_are_distinguished_from_misspelled_ones() {
     let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]);
     says(model.compile("lion", "mse"), &["Keras's optimizer \"lion\" is not here yet", "adam"]);
     says(model.compile("sgd", "dice"), &["Keras's loss \"dice\" is not here yet"]);
@@ -195,14 +198,14 @@ fn names_of_keras_that_are_not_here_yet_are_told_from_misspelled_ones() {
 }
 
 #[test]
-fn weights_that_are_not_there_yet_say_what_to_do() {
+fn the_error_of_missing_weights_says_what_to_do() {
     let weights = [Tensor::zeros((2, 1), DType::F32, &Device::Cpu).unwrap()];
     says(Dense::new(1).set_weights(&weights), &["has no weights yet", "call it on an input"]);
 }
 
-/// What is cut out of a larger array is not in one piece.
+/// A slice of a larger array is not contiguous.
 #[test]
-fn data_of_any_layout_is_taken() {
+fn data_of_any_layout_is_accepted() {
     let whole = Tensor::rand(0f32, 1., (16, 9), &Device::Cpu).unwrap();
     let (x, y) = (whole.narrow(1, 0, 5).unwrap(), whole.narrow(1, 8, 1).unwrap());
     let mut model = Sequential::new(layers![Input::shape([5]), Dense::new(1)]);
@@ -213,7 +216,7 @@ fn data_of_any_layout_is_taken() {
     assert_eq!(found.to_vec2::<f32>().unwrap(), expected.to_vec2::<f32>().unwrap());
 }
 
-/// Every layer on every kind of shape: an error, or a result of the shape that was promised.
+/// Every layer on every kind of shape: an error, or a result of the declared shape.
 #[test]
 fn no_layer_panics_on_any_shape() {
     use candle_keras::layers::*;

@@ -1,4 +1,4 @@
-//! Models that real Keras saved: opened, run and trained here, with what Keras answered. tools/keras_fixtures.py writes them.
+//! Models that real Keras saved: loaded, run and trained here, and compared with Keras's results. tools/keras_fixtures.py writes them.
 
 use candle_keras::layers::{Context, NodeOutput};
 use candle_keras::prelude::*;
@@ -13,7 +13,7 @@ struct Case {
     evaluate: Option<BTreeMap<String, f64>>,
     fit: Option<FitArguments>,
     history: Option<BTreeMap<String, Vec<f64>>>,
-    /// For numbers that differ by more than rounding in float32.
+    /// For values that differ by more than rounding in float32.
     tolerance: Option<f64>,
 }
 
@@ -44,7 +44,7 @@ fn floats(tensor: &Tensor) -> Vec<f64> {
     tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
-/// The largest difference, relative to the size of the numbers around it; an error if it is larger than `tolerance`.
+/// The largest difference, relative to the magnitude of the values around it; an error if it is larger than `tolerance`.
 fn compare(what: &str, found: &[f64], expected: &[f64], tolerance: f64) -> Result<(), String> {
     if found.len() != expected.len() {
         return Err(format!("{what}: {} numbers for {}", found.len(), expected.len()));
@@ -72,7 +72,7 @@ fn compare_all(what: &str, found: &[Tensor], expected: &[Tensor], tolerance: f64
     Ok(())
 }
 
-/// Of `sum(output * cos(index))`, as tools/keras_fixtures.py takes it.
+/// The gradients of `sum(output * cos(index))`, as in tools/keras_fixtures.py.
 fn gradients(model: &Model, x: &[Tensor]) -> candle_keras::Result<Vec<Tensor>> {
     let mut ctx = Context::new(false, true, candle_keras::ops::random::Stream::new(0, 0));
     let tape = candle_keras_ops::Tape::start();
@@ -152,7 +152,7 @@ fn every_fixture_predicts_and_trains_as_in_keras() {
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), fixtures().len(), failures.join("\n"));
 }
 
-/// A class that real Keras has not confirmed is not one that files may have.
+/// Every class that files may contain is compared with real Keras.
 #[test]
 fn every_class_has_a_fixture() {
     let configs: String = fixtures()

@@ -1,4 +1,4 @@
-//! Files that are cut off, damaged, or made to do harm: each is an error, soon and without much memory, and never a panic.
+//! Truncated, damaged or malicious files: each is an error, quickly and without much memory, and never a panic.
 
 use candle_keras::layers::{Dense, Embedding, Flatten};
 use candle_keras::ops::random::Stream;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
-/// A model with some of everything, and the folder that it is saved in.
+/// A model with a bit of everything, and the folder in which it is saved.
 struct Saved {
     folder: tempfile::TempDir,
     model: Model,
@@ -58,7 +58,7 @@ fn archive(members: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-/// Opens the file in time and without a panic; whether it could be opened.
+/// Loads the file in time and without a panic; returns whether that succeeded.
 fn open(what: &str, path: &Path, bytes: &[u8], open: &dyn Fn(&Path) -> Result<()>) -> bool {
     std::fs::write(path, bytes).unwrap();
     let start = Instant::now();
@@ -75,7 +75,7 @@ fn mutations(name: &str, bytes: &[u8], count: u64, load: &dyn Fn(&Path) -> Resul
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     assert!(open(name, &path, bytes, load), "the whole file opens");
-    // MUTATIONS=10 tries ten times as many.
+    // MUTATIONS=10 runs ten times as many.
     let times = std::env::var("MUTATIONS").map_or(1, |times| times.parse().unwrap());
     for seed in 0..count * times {
         let mut random = Stream::new(seed, 0);
@@ -141,7 +141,7 @@ fn damaged_configurations() {
     assert!((50..700).contains(&opened), "{opened} of 900 could be opened: the mutations do too little or too much");
 }
 
-/// The same of layers with sizes, windows and parts, as Keras wrote them.
+/// The same for layers with sizes, windows and sublayers, as Keras wrote them.
 #[test]
 fn damaged_configurations_of_images_and_sequences() {
     let saved = Saved::new();
@@ -205,7 +205,7 @@ fn error_of(saved: &Saved, bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_changed_bit_is_seen() {
+fn a_changed_bit_is_detected() {
     let saved = Saved::new();
     let mut bytes = saved.bytes("m.keras");
     let at = bytes.len() / 2; // in the weights
@@ -215,7 +215,7 @@ fn a_changed_bit_is_seen() {
 }
 
 #[test]
-fn members_that_lead_out_of_the_archive_are_refused() {
+fn members_outside_of_the_archive_are_errors() {
     let saved = Saved::new();
     let config = saved.model.to_json().unwrap();
     for name in ["../config.json", "/etc/passwd", "assets/../../x", "..\\x"] {
@@ -226,14 +226,14 @@ fn members_that_lead_out_of_the_archive_are_refused() {
 }
 
 #[test]
-fn a_bomb_does_not_go_off() {
+fn zip_bombs_are_errors() {
     let saved = Saved::new();
     let config = saved.model.to_json().unwrap();
-    // Zeros that are a thousand times as many when they are unpacked: still within what is allowed, and no weights.
+    // Zeros that expand a thousandfold: still within the limit, and not weights.
     let zeros = vec![0; 1 << 26];
     let error = error_of(&saved, &saved.keras(&config, Some(&zeros), CompressionMethod::Deflated));
     assert!(error.contains("hostile.keras"), "{error}");
-    // A member that says that it is larger than anything.
+    // A member with a huge declared size.
     let mut bytes = saved.keras(&config, Some(&zeros), CompressionMethod::Deflated);
     let central = bytes.windows(4).rposition(|window| window == b"PK\x01\x02").unwrap();
     bytes[central + 24..central + 28].copy_from_slice(&0xfff0_0000u32.to_le_bytes());
@@ -250,7 +250,7 @@ fn compressed_archives_open() {
 }
 
 #[test]
-fn graphs_that_cannot_be_are_refused() {
+fn invalid_graphs_are_errors() {
     let saved = Saved::new();
     let config = saved.model.to_json().unwrap();
     let broken = |from: &str, to: &str| {
@@ -258,7 +258,7 @@ fn graphs_that_cannot_be_are_refused() {
         error_of(&saved, &saved.keras(&config.replace(from, to), None, CompressionMethod::Stored))
     };
     let circle = broken(r#""keras_history":["embedding",0,0]"#, r#""keras_history":["flatten",0,0]"#);
-    assert!(circle.contains("goes round in a circle") && circle.contains("flatten[0][0]"), "{circle}");
+    assert!(circle.contains("missing or part of a cycle") && circle.contains("flatten[0][0]"), "{circle}");
     let missing = broken(r#""keras_history":["embedding",0,0]"#, r#""keras_history":["nothing",0,0]"#);
     assert!(missing.contains("layer \"flatten\" (Flatten)") && missing.contains("nothing[0][0]"), "{missing}");
     let output = broken(r#""output_layers":["dense_1",0,0]"#, r#""output_layers":["dense_1",7,0]"#);
@@ -267,7 +267,7 @@ fn graphs_that_cannot_be_are_refused() {
     assert!(class.contains("did you mean \"Flatten\"?"), "{class}");
     let huge = broken(r#""input_dim":7"#, r#""input_dim":70000000000"#);
     assert!(
-        huge.contains("layer \"embedding\" (Embedding)") && huge.contains("larger than what the file can hold"),
+        huge.contains("layer \"embedding\" (Embedding)") && huge.contains("larger than the file can hold"),
         "{huge}"
     );
     let shape = broken(r#""input_dim":7"#, r#""input_dim":8"#);
@@ -276,7 +276,7 @@ fn graphs_that_cannot_be_are_refused() {
     assert!(argument.contains("lora_rank = 4"), "{argument}");
 }
 
-/// Links out of a file lead to what its maker wants to see; groups in themselves have no end.
+/// External links could read other files; groups that contain themselves are infinitely deep.
 #[test]
 fn links_of_hdf5_are_not_followed() {
     let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keras/legacy").join(name);
@@ -285,7 +285,7 @@ fn links_of_hdf5_are_not_followed() {
         ("external_link.weights.h5", "no weights for this layer"),
         ("soft_link.weights.h5", "layers/dense"),
         ("external_data.weights.h5", "not in this file"),
-        ("loop.weights.h5", "have no end"),
+        ("loop.weights.h5", "are too deep or too many"),
     ] {
         let error = model.load_weights(file(name), ()).unwrap_err().to_string();
         assert!(error.contains(expected), "{name}: {error}");
@@ -293,13 +293,13 @@ fn links_of_hdf5_are_not_followed() {
 }
 
 #[test]
-fn data_that_no_file_can_hold_is_refused() {
+fn data_larger_than_its_file_is_an_error() {
     let huge = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keras/legacy/huge.weights.h5");
     let folder = tempfile::tempdir().unwrap();
     let error =
         candle_keras::saving::convert_weights(huge, folder.path().join("out.safetensors")).unwrap_err().to_string();
-    assert!(error.contains("layers/dense/vars/0: the data is larger than what the file can hold"), "{error}");
-    // Two tensors in the same place.
+    assert!(error.contains("layers/dense/vars/0: the data is larger than the file can hold"), "{error}");
+    // Two tensors at the same offset.
     let header = br#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
     let bytes = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 8]].concat();
     let path = folder.path().join("twice.safetensors");

@@ -1,4 +1,4 @@
-//! What real Keras answered (tests/keras/anchors.json, written by tools/keras_anchors.py) against what this project answers.
+//! Compares results of real Keras (tests/keras/anchors.json, written by tools/keras_anchors.py) with results of this project.
 
 use candle_keras::activations::ActivationFunction;
 use candle_keras::layers::{
@@ -187,14 +187,14 @@ fn activations_are_those_of_keras() {
         let grads = weighted(var.as_tensor()).unwrap().sum_all().unwrap().backward().unwrap();
         let mut gradient = floats(grads.get(&var).unwrap());
         if anchor.activation == "leaky_relu" {
-            // At 0 Keras on JAX says 1, on TensorFlow and PyTorch 0.2, as here.
+            // At 0, Keras returns 1 on JAX, and 0.2 on TensorFlow and PyTorch, as here.
             gradient[5] = anchor.gradient[5];
         }
         close(&format!("gradient of {}", anchor.activation), &gradient, &anchor.gradient, 1e-5, 0.1);
     }
 }
 
-/// The models of tools/keras_anchors.py, line for line, with the arguments of their training.
+/// The models of tools/keras_anchors.py, line by line, with the arguments of their training.
 fn model(name: &str) -> Result<(Model, Fit<'static>)> {
     let input = |size: usize| Input::shape([size]);
     Ok(match name {
@@ -285,7 +285,7 @@ fn model(name: &str) -> Result<(Model, Fit<'static>)> {
     })
 }
 
-/// Predictions, evaluation, every number of the history and every weight afterwards.
+/// Predictions, evaluation, every value of the history and every weight afterwards.
 #[test]
 fn models_train_as_in_keras() {
     for anchor in anchors().models {
@@ -304,7 +304,7 @@ fn models_train_as_in_keras() {
         }
         let logs = model.evaluate_with(&x, &y, Evaluate::new().verbose(0)).unwrap();
         for (key, expected) in &anchor.evaluate {
-            // A masked loss is a mean over the steps of each batch, and Keras evaluated in the batches of the training.
+            // A masked loss is a mean over the steps of each batch, and Keras evaluated in the batches of training.
             if (name, key.as_str()) != ("masked_loss", "loss") {
                 close(&format!("{name}, evaluate {key}"), &[logs[key.as_str()]], &[*expected], 1e-5, 1e-3);
             }
@@ -318,7 +318,7 @@ fn models_train_as_in_keras() {
         assert_eq!(keys, anchor.history.keys().collect::<Vec<_>>(), "{name}");
         for (key, expected) in &anchor.history {
             if (name, key.as_str()) == ("masked_loss", "mae") {
-                continue; // Keras on JAX loses the mask for metrics in fit, and has it in evaluate
+                continue; // Keras on JAX loses the mask for metrics in fit, but not in evaluate
             }
             close(&format!("{name}, history {key}"), &history[key.as_str()], expected, 1e-4, 1e-4);
         }

@@ -10,10 +10,10 @@ use candle_keras::{ops, prelude::*};
 layer! {
     /// A Dense layer, a function and another Dense layer, added to the input.
     pub struct Residual(
-        /// The size between the two.
+        /// The hidden size.
         units: usize,
     ) {
-        /// Which part is dropped in training.
+        /// The dropout rate.
         rate: f64 = 0.0,
     }
 }
@@ -83,7 +83,7 @@ fn a_composite_layer_is_frozen_saved_and_loaded() {
     assert_eq!(loaded.trainable_variables().len(), 2, "frozen in the file, frozen here");
     assert_eq!(numbers(&[loaded.predict(&x).unwrap()]), numbers(&[model.predict(&x).unwrap()]));
 
-    // The penalty of the layer inside is part of the loss, and an error names the whole path.
+    // The penalty of the sublayer is part of the loss, and an error names the whole path.
     let frozen = Sequential::new(layers![Input::shape([3]), Residual::new(4).trainable(false)]);
     assert!(frozen.trainable_variables().is_empty() && !frozen.variables().is_empty());
     let error = Residual::new(0).name("block").call(Input::shape([3])).shape().unwrap_err().to_string();
@@ -91,7 +91,7 @@ fn a_composite_layer_is_frozen_saved_and_loaded() {
 }
 
 layer! {
-    /// `h = keep h + x`, where what is kept is learned.
+    /// `h = keep h + x`, where `keep` is learned.
     pub struct LeakySum(
         /// The number of features.
         units: usize,
@@ -121,7 +121,7 @@ impl RnnCell for LeakySum {
 }
 
 #[test]
-fn a_cell_of_ones_own_goes_both_ways() {
+fn a_custom_cell_is_bidirectional_saved_and_loaded() {
     let sums = RNN::new(LeakySum::new(2)).return_sequences(true);
     let mut model = Sequential::new(layers![Input::shape([3, 2]), Bidirectional::new(sums)]);
     model.compile("adam", "mse").unwrap();
@@ -150,7 +150,7 @@ fn training_is_an_argument_of_the_call() {
     let mut model = Model::new(&x, Dropout::new(0.5).call_with(&h, Call::new().training(true))).unwrap();
     model.compile("sgd", "mse").unwrap();
     let ones = vec![vec![1f32; 3]; 64];
-    // Dropout drops in predictions, and the statistics do not move in training.
+    // Dropout is active in predictions, and the statistics are not updated in training.
     let y = numbers(&[model.predict(&ones).unwrap()]);
     assert!(y.contains(&0.0) && y.iter().any(|y| *y > 1.9), "{y:?}");
     model.fit(&ones, &ones, Fit::new().verbose(0)).unwrap();
@@ -193,7 +193,7 @@ fn a_step_that_fails_changes_nothing() {
 }
 
 #[test]
-fn freezing_counts_from_the_next_compile_on() {
+fn freezing_takes_effect_at_the_next_compile() {
     let (x, y) = data();
     let (dense, statistics) = (Dense::new(3), BatchNormalization::new());
     let mut model = Sequential::new(layers![Input::shape([3]), dense.clone(), statistics.clone(), Dense::new(1)]);
@@ -219,7 +219,7 @@ fn freezing_counts_from_the_next_compile_on() {
 }
 
 #[test]
-fn a_layer_built_for_one_width_refuses_another() {
+fn a_layer_called_with_another_width_is_an_error() {
     use candle_keras::layers::{Conv1D, GRU, GroupNormalization};
     fn refuses(layer: impl Layer + Clone) {
         layer.call(Input::shape([4, 6])).shape().unwrap();
@@ -260,7 +260,7 @@ fn names_have_no_slash() {
 }
 
 #[test]
-fn what_a_layer_draws_does_not_depend_on_others() {
+fn random_numbers_of_a_layer_do_not_depend_on_others() {
     let drawn = |before: f64| {
         candle_keras::utils::set_random_seed(3);
         let layers = layers![Input::shape([50]), Dropout::new(before), Dropout::new(0.5)];
@@ -269,7 +269,7 @@ fn what_a_layer_draws_does_not_depend_on_others() {
         let x = Tensor::ones((1, 50), DType::F32, &Device::Cpu).unwrap();
         numbers(&model.forward(&[x], &mut ctx).unwrap())
     };
-    // The first layer draws nothing at a rate of 0; the second drops the same elements all the same.
+    // The first layer draws nothing at a rate of 0; the second still drops the same elements.
     let (none, some) = (drawn(0.0), drawn(0.01));
     assert!(none.iter().zip(&some).filter(|(a, b)| (**a == 0.0) != (**b == 0.0)).count() <= 3);
     let arguments = CallArguments::<Tensor>::new().training(true);
@@ -277,7 +277,7 @@ fn what_a_layer_draws_does_not_depend_on_others() {
 }
 
 layer! {
-    /// How many letters a text has, and how often the layer was asked: text goes in, whole numbers come out.
+    /// The length of a text, and the number of calls of the layer: strings in, integers out.
     pub struct Letters() {}
 }
 
@@ -307,7 +307,7 @@ impl Layer for Letters {
 }
 
 #[test]
-fn a_layer_takes_text_gives_whole_numbers_and_counts_in_int64() {
+fn a_layer_takes_text_returns_integers_and_counts_in_int64() {
     use candle_keras::layers::Embedding;
     let text = Input::shape([1]).dtype("string").name("text");
     let letters = Letters::new();
@@ -334,7 +334,7 @@ fn a_layer_takes_text_gives_whole_numbers_and_counts_in_int64() {
 }
 
 #[test]
-fn a_policy_says_in_what_a_layer_keeps_and_computes() {
+fn a_policy_sets_the_dtypes_of_weights_and_computation() {
     let layer = Dense::new(2).dtype("mixed_bfloat16");
     let y = layer.call(Input::shape([3]));
     assert_eq!(y.output().unwrap().dtype(), DType::BF16);

@@ -1,4 +1,4 @@
-//! The memory of a fit: it does not grow with the number of steps, and is little more than what must be there.
+//! The memory of a fit: it does not grow with the number of steps, and is close to the minimum.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,11 +10,11 @@ use peak_alloc::PeakAlloc;
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// What products of matrices are packed into and threads begin with, whatever the size of the model.
+/// The buffers of matrix products and of threads, independent of the size of the model.
 const WORKSPACE: usize = 3 << 20;
 
-/// Trains for a few and for many steps and checks the most memory that there was: that it does not grow, and that weights, slots and the
-/// rest are at most 1.5 times the `floats` that weights, slots and activations are.
+/// Trains for a few and for many steps and checks that peak memory does not grow, and that it is at most 1.5 times
+/// the `floats` of weights, slots and activations.
 #[allow(clippy::ptr_arg)]
 fn check(what: &str, model: &mut Model, x: &Vec<Tensor>, y: &Tensor, batch: usize, steps: usize, floats: [usize; 2]) {
     let [kept, activations] = floats;
@@ -22,25 +22,25 @@ fn check(what: &str, model: &mut Model, x: &Vec<Tensor>, y: &Tensor, batch: usiz
     let steps_an_epoch = y.elem_count() / batch;
     let mut fit = |epochs: usize| {
         MEMORY.reset_peak_usage();
-        model.fit(x, y, Fit::new().batch_size(batch).epochs(epochs).verbose(0)).expect("the data suits the model");
+        model.fit(x, y, Fit::new().batch_size(batch).epochs(epochs).verbose(0)).expect("the data matches the model");
         MEMORY.peak_usage() - before
     };
-    // More than half as many: the steps that are kept of rows which were not looked up are forgotten within that.
+    // More than half as many: within that, the log of pending updates is cleared.
     let (few, many) = (fit(steps * 6 / 10 / steps_an_epoch), fit(steps / steps_an_epoch));
-    // Of the data, the order in which it comes; and the history of the epochs.
+    // The order of the samples, and the history of the epochs.
     let other = y.elem_count() * 4 + 200 * steps / steps_an_epoch;
     assert!(many <= few + few / 20 + other, "{what}: {few} bytes grew to {many} in {steps} steps");
-    // Weights and slots were there before.
+    // Weights and slots existed before.
     let most = (kept + activations) * 4 * 3 / 2 - kept * 4 + other + WORKSPACE;
-    println!("{what}: {many} bytes beside weights and slots, {} allowed", most);
-    assert!(many <= most, "{what}: {many} bytes beside {} of weights and slots, {most} allowed", kept * 4);
+    println!("{what}: {many} bytes in addition to weights and slots, {} allowed", most);
+    assert!(many <= most, "{what}: {many} bytes in addition to {} of weights and slots, {most} allowed", kept * 4);
 }
 
-/// One test, since it counts the memory of the whole process.
+/// One test, since it measures the memory of the whole process.
 #[test]
-fn a_fit_takes_no_more_memory_than_it_must() {
+fn the_memory_of_a_fit_is_bounded() {
     utils::set_random_seed(1);
-    a_stream_is_never_there_as_a_whole();
+    the_memory_of_a_stream_is_bounded();
     for (batch, steps) in [(64, 10_000), (8192, 40)] {
         let mut model = Sequential::new(layers![
             Input::shape([32]),
@@ -75,8 +75,8 @@ fn a_fit_takes_no_more_memory_than_it_must() {
     check("word distance", &mut model, &x, &y, batch, 10_000, [3 * vocabulary * dim, 3 * batch * dim]);
 }
 
-/// Four gigabytes of data that a closure makes, through a shuffle, threads and a prefetch.
-fn a_stream_is_never_there_as_a_whole() {
+/// Four gigabytes of data from a closure, through a shuffle, threads and a prefetch.
+fn the_memory_of_a_stream_is_bounded() {
     let (batches, rows, columns) = (4096, 256, 1024);
     let batch = move |i: usize| -> Result<(Tensor, Tensor)> {
         let x = Tensor::full(1.0 / (1 + i % 7) as f32, (rows, columns), &Device::Cpu)?;
@@ -90,7 +90,7 @@ fn a_stream_is_never_there_as_a_whole() {
     let before = MEMORY.current_usage();
     model.fit(&stream, (), Fit::new().verbose(0)).unwrap();
     let peak = MEMORY.peak_usage() - before;
-    // In the buffer, on the threads and before the model there are at most 16 batches of a megabyte, some of them twice.
+    // The buffer, the threads and the prefetch hold at most 16 batches of a megabyte, some of them twice.
     println!("stream: {peak} bytes of {}", batches * rows * columns * 4);
     assert!(peak < 32 << 20, "{peak} bytes");
 }

@@ -64,7 +64,7 @@ const SEQUENTIAL: &str = r#"Model: "sequential"
 "#;
 
 #[test]
-fn a_sequential_is_built_when_it_knows_its_input() {
+fn a_sequential_is_built_when_its_input_is_known() {
     let long = "a_very_long_name_for_a_dense_layer_that_must_wrap_around_lines";
     let mut model = Sequential::new(layers![Embedding::new(1000, 8), Dense::new(2).name(long)]);
     assert_eq!(model.summary_text(), SEQUENTIAL);
@@ -79,7 +79,7 @@ fn a_sequential_is_built_when_it_knows_its_input() {
     let mut failed = |layer: Result<std::sync::Arc<dyn Layer>>| {
         let mut model = Sequential::new(layers![Embedding::new(1000, 8).name("first"), Dense::new(2).name(long)]);
         model.add(layer.unwrap());
-        // The first error is the one that is reported, whatever comes behind it.
+        // The first error is the one that is reported.
         model.add(Dense::new(1).name("first"));
         model.compile("sgd", "mse").unwrap_err().to_string()
     };
@@ -111,7 +111,7 @@ fn names_are_those_that_keras_gives() {
     assert_eq!(word_distance().name("twins").layer_name(), "twins");
 }
 
-/// By falling depth, as Keras orders `model.layers` for the same graph.
+/// By decreasing depth, like Keras's `model.layers` for the same graph.
 #[test]
 fn layers_have_the_order_of_keras() {
     let (x, y) = (Input::shape([1]).name("x"), Input::shape([1]).name("y"));
@@ -147,7 +147,7 @@ fn layers_are_shared_between_models() {
 }
 
 layer! {
-    /// Doubles, and counts how often it runs together with the layer after it.
+    /// Doubles, and counts how often it is fused with the next layer.
     struct Double() {
         let together: Arc<AtomicUsize> = Arc::default(),
     }
@@ -170,8 +170,8 @@ impl Layer for Double {
 }
 
 #[test]
-fn layers_run_together_where_nothing_is_between_them() {
-    // What is predicted of 1 and 3, and how often the two layers ran together.
+fn adjacent_layers_are_fused() {
+    // The predictions for 1 and 3, and how often the two layers were fused.
     let predicted = |build: fn(Double, &KerasTensor) -> Vec<KerasTensor>| {
         let double = Double::new();
         let x = Input::shape([2]);
@@ -207,7 +207,7 @@ fn layers_run_together_where_nothing_is_between_them() {
 }
 
 #[test]
-fn no_layers_run_together_in_training() {
+fn layers_are_not_fused_in_training() {
     let double = Double::new();
     let mut model = Sequential::new(layers![Input::shape([2]), double.clone(), Dense::new(1)]);
     model.compile("sgd", "mse").unwrap();
@@ -215,9 +215,9 @@ fn no_layers_run_together_in_training() {
     assert_eq!(double.together.load(Ordering::Relaxed), 0);
 }
 
-/// What a model predicts in which images are pooled as they are made equals what its layers make one after the other.
+/// A prediction with pooling fused into the convolution equals that of the separate layers.
 #[test]
-fn a_convolution_pools_at_its_end() {
+fn pooling_is_fused_into_a_convolution() {
     let pools: [fn(&KerasTensor) -> KerasTensor; 3] = [
         |y| MaxPooling2D::new(2).call(y),
         |y| AveragePooling2D::new((2, 3)).strides(1).padding("same").call(y),
@@ -246,7 +246,7 @@ fn a_convolution_pools_at_its_end() {
 }
 
 #[test]
-fn a_model_may_begin_in_the_middle_of_another() {
+fn a_model_may_start_within_another() {
     let x = Input::shape([3]);
     let middle = Dense::new(2).call(&x);
     let y = Dense::new(1).use_bias(false).call(&middle);
@@ -257,7 +257,7 @@ fn a_model_may_begin_in_the_middle_of_another() {
 }
 
 #[test]
-fn frozen_layers_stay_as_they_are() {
+fn frozen_layers_are_not_updated() {
     let x = Input::shape([3]);
     let (frozen, free) = (Dense::new(2).trainable(false), Dense::new(1));
     let y = free.call(frozen.call(&x));
@@ -268,7 +268,7 @@ fn frozen_layers_stay_as_they_are() {
     let before = weights();
     model.fit(vec![vec![1f32, 2., 3.]], vec![5f32], Fit::new().verbose(0)).unwrap();
     assert_eq!(before, weights());
-    // What is trainable is settled at compile.
+    // The trainable weights are fixed at compile.
     frozen.set_trainable(true);
     model.compile("sgd", "mse").unwrap();
     model.fit(vec![vec![1f32, 2., 3.]], vec![5f32], Fit::new().verbose(0)).unwrap();
@@ -291,7 +291,7 @@ fn a_graph_may_be_deeper_than_the_stack() {
     assert_eq!(y.to_vec2::<f32>().unwrap(), [[3000.]]);
 }
 
-/// The configuration of the seed model, as far as Keras's loader looks at it.
+/// The configuration of the seed model, as far as Keras's loader reads it.
 #[test]
 fn the_configuration_is_that_of_keras() {
     let config = word_distance().get_config().unwrap();
@@ -338,9 +338,9 @@ fn masks_go_through_nested_models() {
     }
 }
 
-/// A call that fails gives a tensor that carries the error, with the layer and the line, through all that is built on it.
+/// A failed call returns a tensor that propagates the error, with the layer and the line, through all later calls.
 #[test]
-fn a_graph_is_put_together_without_question_marks() {
+fn a_graph_is_built_without_question_marks() {
     let (x, y) = (Input::shape([4]), Input::shape([3]));
     let wrong = &x + &y;
     let line = line!() - 1;
@@ -360,7 +360,7 @@ fn a_graph_is_put_together_without_question_marks() {
     assert!(format!("{built_on_it:?}").starts_with("<KerasTensor that failed: layer \"add"));
     let error = Model::new(x.clone(), [a, b]).unwrap_err().to_string();
     assert!(error.contains("(LSTM)") && error.contains("expected: 1") && error.contains("call_multiple"), "{error}");
-    // Only inputs have arguments of their own.
+    // Only inputs have these arguments.
     let named = Dense::new(2).name("head").call(&x).name("other");
     assert!(named.shape().unwrap_err().to_string().starts_with("layer \"head\" (Dense): only an input"));
     assert_eq!(Input::shape([2]).dtype("float64").batch_size(8).output().unwrap().dtype(), DType::F64);
@@ -379,7 +379,7 @@ fn a_model_cannot_be_a_layer_of_itself() {
     assert!(inner.build([3]).unwrap_err().to_string().contains("a layer of itself"));
 }
 
-/// Twice as many layers take about twice as long, and a chain that is deeper than the stack is dropped.
+/// The time is linear in the number of layers, and a chain that is deeper than the stack can be dropped.
 #[test]
 fn long_chains_of_layers_are_linear() {
     let activation = Activation::new("relu");
@@ -398,7 +398,7 @@ fn long_chains_of_layers_are_linear() {
     assert_eq!(sequential.graph().unwrap().layers().len(), 20_001);
 }
 
-/// A trained model is served from many threads: each gets what one alone would get.
+/// A trained model predicts on many threads with the same results as on one.
 #[test]
 fn several_threads_predict_on_one_model() {
     const fn is_send_and_sync<T: Send + Sync>() {}
@@ -411,7 +411,7 @@ fn several_threads_predict_on_one_model() {
     let rows =
         |seed: u32| (0..40u32).map(|i| (0..6).map(|j| (i * 7 + j * seed) % 50).collect()).collect::<Vec<Vec<u32>>>();
     let labels: Vec<u32> = (0..40).map(|i| i % 3).collect();
-    // Rows that the optimizer has still to bring up to date are brought so by the first that asks.
+    // Pending updates are applied by the first reader.
     model.fit(rows(1), &labels, Fit::new().epochs(2).verbose(0)).unwrap();
     let quiet = || Predict::new().verbose(0).batch_size(8);
     let model = &model;
@@ -444,7 +444,7 @@ fn an_output_may_have_no_loss() {
 }
 
 #[test]
-fn operators_are_no_layers_and_parts_of_a_model_are_found() {
+fn operators_are_not_layers_and_parts_of_a_model_are_found() {
     let x = Input::shape((None, 3)).name("x");
     let code = Dense::new(2).name("code").call(&x);
     let model = Model::new(&x, ops::exp(&(&code + &code))).unwrap();
@@ -452,7 +452,7 @@ fn operators_are_no_layers_and_parts_of_a_model_are_found() {
     assert_eq!(names(model.layers()), ["x", "code"]);
     assert_eq!(names(model.operations()), ["x", "code", "add", "exp"]);
     let encoder = Model::new(model.input().unwrap(), model.output_of("code").unwrap()).unwrap();
-    // Keras's way to the same: layer.input and layer.output.
+    // The same with Keras's layer.input and layer.output.
     let layer = model.get_layer("code").unwrap();
     let same = Model::new(layer.input().unwrap(), layer.output().unwrap()).unwrap();
     assert_eq!(same.output().unwrap().shape().unwrap(), encoder.output().unwrap().shape().unwrap());
@@ -462,13 +462,13 @@ fn operators_are_no_layers_and_parts_of_a_model_are_found() {
     assert!(shared.output().unwrap_err().to_string().contains("2 calls"));
     assert_eq!(encoder.output().unwrap().shape().unwrap().size(-1), Some(2));
     assert!(model.output_of("cod").unwrap_err().to_string().contains("did you mean \"code\"?"));
-    // A model is called on data in one line.
+    // A model can be called on data.
     let data = Tensor::ones((2, 4, 3), DType::F32, &Device::Cpu).unwrap();
     assert_eq!(encoder.call(&data).unwrap().dims(), [2, 4, 2]);
 }
 
 #[test]
-fn numbers_of_classes_with_the_one_hot_loss_get_a_hint() {
+fn class_indices_with_the_one_hot_loss_get_a_hint() {
     let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(3).activation("softmax")]);
     model.compile("sgd", "categorical_crossentropy").unwrap();
     let error = model.fit(vec![[1f32, 2.]; 4], vec![0u32, 1, 2, 1], Fit::new().verbose(0)).unwrap_err().to_string();

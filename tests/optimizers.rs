@@ -10,7 +10,7 @@ use candle_keras::saving::load_model;
 use candle_keras::{Error, Optimizer, utils};
 use std::path::Path;
 
-/// The second moment as means of rows and columns, as in Adafactor.
+/// The second moment factored into means of rows and columns, as in Adafactor.
 #[derive(Debug)]
 struct Factored;
 
@@ -79,12 +79,12 @@ fn bits(model: &Model) -> Vec<u32> {
 fn train(model: &mut Model, folder: &Path, die: Option<usize>) -> Result<Vec<u32>> {
     let (x, y) = data();
     let mut step = 0;
-    let cut_off = LambdaCallback::new().on_train_batch_end(|_, _, _| {
+    let interrupted = LambdaCallback::new().on_train_batch_end(|_, _, _| {
         step += 1;
-        if Some(step) == die { Err(Error::new("cut off")) } else { Ok(()) }
+        if Some(step) == die { Err(Error::new("interrupted")) } else { Ok(()) }
     });
     let fit = Fit::new().epochs(4).batch_size(4).verbose(0);
-    model.fit(&x, &y, fit.callback(BackupAndRestore::new(folder).save_freq(1)).callback(cut_off))?;
+    model.fit(&x, &y, fit.callback(BackupAndRestore::new(folder).save_freq(1)).callback(interrupted))?;
     Ok(bits(model))
 }
 
@@ -109,21 +109,21 @@ fn all() -> [Make; 4] {
 }
 
 #[test]
-fn a_training_that_is_cut_off_goes_on_bit_for_bit() {
+fn an_interrupted_training_resumes_exactly() {
     for make in all() {
         let folder = tempfile::tempdir().unwrap();
         let whole = train(&mut model(make()), folder.path(), None).unwrap();
         for die in [1, 6, 11] {
             let folder = tempfile::tempdir().unwrap();
             let error = train(&mut model(make()), folder.path(), Some(die)).unwrap_err().to_string();
-            assert!(error.contains("cut off"), "{error}");
+            assert!(error.contains("interrupted"), "{error}");
             assert_eq!(train(&mut model(make()), folder.path(), None).unwrap(), whole, "{:?} after {die}", make());
         }
     }
 }
 
 #[test]
-fn what_is_saved_goes_on_with_its_optimizers() {
+fn a_saved_model_continues_with_its_optimizers() {
     let folder = tempfile::tempdir().unwrap();
     let (x, y) = data();
     let fit = || Fit::new().epochs(2).batch_size(4).shuffle(false).verbose(0);
@@ -139,7 +139,7 @@ fn what_is_saved_goes_on_with_its_optimizers() {
             let losses = |history: History| history["loss"].to_vec();
             let (found, expected) =
                 (losses(again.fit(&x, &y, fit()).unwrap()), losses(model.fit(&x, &y, fit()).unwrap()));
-            // A file has learning rates in float32.
+            // Files store learning rates in float32.
             assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5 * b), "{found:?} {expected:?}");
         }
     }

@@ -1,10 +1,10 @@
-//! Embeddings that begin with word vectors: frozen, trained, saved.
+//! Embeddings initialized with word vectors: frozen, trained, saved.
 
 use candle_keras::layers::{Check, Dense, Embedding, Flatten, Pretrained, WordTable, check_layer};
 use candle_keras::prelude::*;
 use candle_keras::{data::TextVectorization, utils};
 
-/// The vector of a word of letters from a to z: how often it has each of the first four.
+/// The vector of a word of letters from a to z: the counts of the first four letters in it.
 struct Letters;
 
 impl WordTable for Letters {
@@ -31,7 +31,7 @@ fn model(embedding: Embedding) -> (Sequential, Embedding) {
 }
 
 #[test]
-fn frozen_vectors_stay_and_others_learn() {
+fn frozen_vectors_do_not_change_and_others_learn() {
     let mut vectorize = TextVectorization::new().output_sequence_length(4);
     let texts = ["a cab", "dad bad", "abba xyz", "add a dab xyz"];
     vectorize.adapt(texts).unwrap();
@@ -48,7 +48,7 @@ fn frozen_vectors_stay_and_others_learn() {
         let after = table(&embedding);
         assert_eq!(after == vectors, !trainable);
         if trainable {
-            // The rows of words that are in no text stay; here that is the one of unknown words.
+            // Rows of words that are in no text do not change; here, that of unknown words.
             assert_eq!((after[1].clone(), after[2] == vectors[2]), (vectors[1].clone(), false));
         }
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Files of all kinds, both ways.
+//! Saving and loading files of all formats.
 
 use candle_keras::layers::{Activation, Dense, Embedding, Flatten, Lambda};
 use candle_keras::losses::{BinaryCrossentropy, Loss};
@@ -26,7 +26,7 @@ fn predict(model: &mut Model, x: &[Tensor]) -> Vec<f32> {
     floats(&model.predict_with(x.to_vec(), Predict::new().verbose(0)).unwrap())
 }
 
-/// Trained a little, so that the optimizer has something to remember.
+/// Trained a little, so that the optimizer has a state.
 fn trained() -> (Model, Tensor, Tensor) {
     let (x, y) = (
         Tensor::new(&[[1f32, 2.], [3., 4.], [0., 1.]], &Device::Cpu).unwrap(),
@@ -45,7 +45,7 @@ fn trained() -> (Model, Tensor, Tensor) {
 }
 
 #[test]
-fn what_is_saved_goes_on_training() {
+fn a_saved_model_continues_training() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["m.keras", "m.safetensors"] {
         let (mut model, x, y) = trained();
@@ -58,7 +58,7 @@ fn what_is_saved_goes_on_training() {
         let names: Vec<_> = b.iter().map(|(name, _)| name.to_string()).collect();
         assert_eq!(names, ["acc", "loss", "third"]);
         a.iter().zip(b.iter()).for_each(|(a, b)| {
-            let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-6; // the learning rate is in float32 in files
+            let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-6; // files store the learning rate in float32
             assert!(a.1.iter().zip(b.1).all(near), "{name}: {a:?} {b:?}");
         });
         assert_eq!(again.to_json().unwrap(), load_model(&path).unwrap().to_json().unwrap());
@@ -66,7 +66,7 @@ fn what_is_saved_goes_on_training() {
 }
 
 #[test]
-fn weights_move_between_models_by_place_and_by_name() {
+fn weights_load_into_other_models_by_position_and_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let make = |units, first: &str| {
         let layers = layers![Input::shape([2]), Dense::new(3).name(first), Dense::new(units).name("head")];
@@ -79,7 +79,7 @@ fn weights_move_between_models_by_place_and_by_name() {
         let same = make(1, "body");
         same.load_weights(&path, ()).unwrap();
         assert_eq!(floats(&same.get_weights().unwrap()[0]), floats(&from.get_weights().unwrap()[0]));
-        // Another head: an error, or left as it is.
+        // Another head: an error, or skipped.
         let other = make(4, "body");
         let error = other.load_weights(&path, ()).unwrap_err().to_string();
         assert!(error.contains("layer \"head\" (Dense)") && error.contains("expected: [3, 4]"), "{error}");
@@ -88,14 +88,14 @@ fn weights_move_between_models_by_place_and_by_name() {
         done.unwrap();
         assert!(warnings.len() == 1 && warnings[0].contains("head"), "{warnings:?}");
         assert_eq!(floats(&other.get_weights().unwrap()[0]), floats(&from.get_weights().unwrap()[0]));
-        // By name, what the file does not know stays.
+        // By name, layers that are not in the file are unchanged.
         let named = make(1, "another");
         let before = floats(&named.get_weights().unwrap()[0]);
         named.load_weights(&path, LoadWeights::new().by_name(true)).unwrap();
         assert_eq!(floats(&named.get_weights().unwrap()[0]), before);
         assert_eq!(floats(&named.get_weights().unwrap()[2]), floats(&from.get_weights().unwrap()[2]));
     }
-    // Names do not matter where places do.
+    // Names do not matter if weights are matched by position.
     let renamed = make(1, "another");
     renamed.load_weights(folder.path().join("w.weights.h5"), ()).unwrap();
     assert_eq!(floats(&renamed.get_weights().unwrap()[0]), floats(&from.get_weights().unwrap()[0]));
@@ -115,7 +115,7 @@ fn weights_convert_without_a_model() {
     assert_eq!(floats(&again.get_weights().unwrap()[0]), floats(&model.get_weights().unwrap()[0]));
     model.save_weights(path("named.safetensors")).unwrap();
     let error = convert_weights(path("named.safetensors"), path("d.weights.h5")).unwrap_err().to_string();
-    assert!(error.contains("not named by its place"), "{error}");
+    assert!(error.contains("not named by its path"), "{error}");
 }
 
 #[test]
@@ -141,13 +141,13 @@ fn older_files_of_keras_open() {
     assert!(error.contains("only weights"), "{error}");
     let model = Sequential::new(layers![Input::shape([5]), Dense::new(3).name("first"), Dense::new(2).name("second")]);
     let error = model.load_weights(legacy("by_name.h5"), ()).unwrap_err().to_string();
-    assert!(error.contains("another number of layers"), "{error}");
+    assert!(error.contains("number of layers with weights"), "{error}");
     model.load_weights(legacy("by_name.h5"), LoadWeights::new().by_name(true)).unwrap();
     assert_eq!(floats(&model.get_weights().unwrap()[3]), [3., 3.]);
     model.load_weights(legacy("sequential.h5"), ()).unwrap();
 }
 
-/// Big-endian, compressed, half precision, bfloat16, whole numbers: libhdf5 has them all.
+/// Big-endian, compressed, half precision, bfloat16, integers, written by libhdf5.
 #[test]
 fn weights_of_all_dtypes_and_layouts_are_read() {
     let model = Sequential::new(layers![Input::shape([2]), Dense::new(3)]);
@@ -176,7 +176,7 @@ fn weights_of_all_dtypes_and_layouts_are_read() {
 }
 
 #[test]
-fn a_description_makes_the_same_model_with_new_weights() {
+fn a_configuration_creates_the_same_model_with_new_weights() {
     let (model, x, y) = trained();
     let mut again = model_from_json(&model.to_json().unwrap()).unwrap();
     assert_eq!(again.to_json().unwrap(), model.to_json().unwrap());
@@ -188,7 +188,7 @@ fn a_description_makes_the_same_model_with_new_weights() {
 }
 
 #[test]
-fn operators_and_shared_layers_come_back() {
+fn operators_and_shared_layers_are_restored() {
     let folder = tempfile::tempdir().unwrap();
     let (a, b) = (Input::shape([1]), Input::shape([1]));
     let words = Embedding::new(5, 3);
@@ -205,9 +205,9 @@ fn operators_and_shared_layers_come_back() {
     assert_eq!(again.variables().len(), 1);
 }
 
-/// A layer inside of a nested model and outside of it is one layer, also after it was saved.
+/// A layer that is both inside and outside of a nested model is still shared after loading.
 #[test]
-fn a_layer_in_two_models_stays_one() {
+fn a_layer_in_two_models_stays_shared() {
     let folder = tempfile::tempdir().unwrap();
     let x = Input::shape([3]);
     let code = Dense::new(2).name("code").call(&x);
@@ -226,7 +226,7 @@ fn a_layer_in_two_models_stays_one() {
 }
 
 #[test]
-fn functions_of_ones_own_are_supplied_by_name() {
+fn custom_functions_are_supplied_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.keras");
     let x = Input::shape([2]);
@@ -257,8 +257,8 @@ fn functions_of_ones_own_are_supplied_by_name() {
 }
 
 #[test]
-fn a_layer_of_ones_own_comes_back() {
-    use crate::own_layer::Scale;
+fn a_custom_layer_is_restored() {
+    use crate::custom_layer::Scale;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.keras");
     let model = Sequential::new(layers![Input::shape([2]), Flatten::new(), Scale::new()]);
@@ -271,7 +271,7 @@ fn a_layer_of_ones_own_comes_back() {
 }
 
 #[test]
-fn a_kind_of_file_that_is_not_written_is_an_error() {
+fn saving_to_an_unsupported_format_is_an_error() {
     let (model, ..) = trained();
     let error = |path: &str| model.save(path).unwrap_err().to_string();
     assert!(error("m.h5").contains("read, not written") && error("m.weights.h5").contains("save_weights"));
@@ -281,9 +281,9 @@ fn a_kind_of_file_that_is_not_written_is_an_error() {
     assert!(load_model(".").unwrap_err().to_string().contains("config.json"));
 }
 
-/// What other programs write: no more than must be, and in a folder.
+/// Files of other programs: with the minimum of members, and as a folder.
 #[test]
-fn a_file_with_the_least_that_keras_takes_opens() {
+fn a_minimal_file_loads() {
     let folder = tempfile::tempdir().unwrap();
     let config = r#"{"module": "keras", "class_name": "Sequential", "config": {"name": "s", "layers": [
         {"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [null, 3], "dtype": "float32", "name": "in"}},
@@ -299,7 +299,7 @@ fn a_file_with_the_least_that_keras_takes_opens() {
     assert_eq!(model.get_layer("d").unwrap().get_config().unwrap()["use_bias"], true);
 }
 
-/// A Sequential that has not seen data has no weights yet, and may be compiled.
+/// A Sequential that has not seen data has no weights yet, but may be compiled.
 #[test]
 fn a_sequential_is_saved_before_it_is_built() {
     let folder = tempfile::tempdir().unwrap();
@@ -313,7 +313,7 @@ fn a_sequential_is_saved_before_it_is_built() {
     assert_eq!(again.count_params(), 8 + 3);
 }
 
-/// Keras makes the slots when it opens a model, and misses them in a file that does not have them.
+/// Keras creates the slots when it loads a model, and expects them in the file.
 #[test]
 fn the_optimizer_of_a_model_that_was_never_trained_has_its_slots_in_the_file() {
     let folder = tempfile::tempdir().unwrap();

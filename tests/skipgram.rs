@@ -1,4 +1,4 @@
-//! Word vectors the Keras way: two Embeddings, a Dot and a sigmoid, trained on pairs that are made from the text meanwhile.
+//! Skip-gram as a Keras model: two Embeddings, a Dot and a sigmoid, trained on pairs that are generated during training.
 
 use candle_keras::callbacks::{BackupAndRestore, LambdaCallback, ModelCheckpoint};
 use candle_keras::layers::{Activation, Dot, Embedding, Flatten};
@@ -14,7 +14,7 @@ const TOPICS: usize = 8;
 const WORDS: usize = 6;
 const VOCABULARY: usize = 1 + TOPICS * WORDS + 2;
 
-/// Sentences of six words: four of one topic, and two that stand everywhere. A word's topic is the next lower multiple of six.
+/// Sentences of six words: four of one topic, and two that occur everywhere. A word's topic is the next lower multiple of six.
 fn text() -> Vec<u32> {
     let mut random = Stream::new(3, 0);
     let mut text = Vec::new();
@@ -29,7 +29,7 @@ fn text() -> Vec<u32> {
     text
 }
 
-/// The model, and the layer whose table are the vectors. With `from_logits`, the sigmoid is in the loss.
+/// The model, and the layer whose table has the vectors. With `from_logits`, the sigmoid is in the loss.
 fn model(from_logits: bool) -> (Model, Embedding) {
     let (target, context) = (Input::shape([1]), Input::shape([1]));
     let (targets, contexts) = (Embedding::new(VOCABULARY, 16), Embedding::new(VOCABULARY, 16));
@@ -42,8 +42,8 @@ fn model(from_logits: bool) -> (Model, Embedding) {
     (model, targets)
 }
 
-/// The share of each topic's word that have all other words of their topic as the nearest ones.
-fn share_of_right_neighbours(embedding: &Embedding) -> f64 {
+/// The fraction of words whose nearest neighbours are the other words of their topic.
+fn fraction_of_right_neighbours(embedding: &Embedding) -> f64 {
     let names: Vec<String> = (0..VOCABULARY).map(|id| id.to_string()).collect();
     let vectors = KeyedVectors::new(names, &embedding.get_weights().unwrap()[0]).unwrap();
     let words = 1..=TOPICS * WORDS;
@@ -65,7 +65,7 @@ fn words_of_one_topic_become_neighbours_batch_by_batch() {
     for from_logits in [false, true] {
         utils::set_random_seed(1);
         let (mut model, embedding) = model(from_logits);
-        assert!(share_of_right_neighbours(&embedding) < 0.1);
+        assert!(fraction_of_right_neighbours(&embedding) < 0.1);
         let (mut first, mut last) = (0.0, 0.0);
         for epoch in 0..4 {
             for (targets, contexts, labels) in batches(&text).epoch(epoch).unwrap() {
@@ -74,7 +74,7 @@ fn words_of_one_topic_become_neighbours_batch_by_batch() {
             }
         }
         assert!((first - 2f64.ln()).abs() < 0.01 && last < 0.5, "{first} {last}");
-        let right = share_of_right_neighbours(&embedding);
+        let right = fraction_of_right_neighbours(&embedding);
         assert!(right > 0.95, "{right}");
     }
 }
@@ -89,23 +89,23 @@ fn couples_of_skipgrams_train_it_as_well() {
     let fit = Fit::new().epochs(6).batch_size(256).verbose(0);
     let history = model.fit([&targets, &contexts], &labels, fit).unwrap();
     assert!(history["loss"][5] < history["loss"][0]);
-    let right = share_of_right_neighbours(&embedding);
+    let right = fraction_of_right_neighbours(&embedding);
     assert!(right > 0.9, "{right}");
 }
 
-/// A stream of pairs under `fit`; the losses and weights as bits. Cut off after so many steps.
+/// A stream of pairs under `fit`; the losses and weights as bits. Interrupted after so many steps.
 fn train(folder: &Path, die: Option<usize>) -> Result<(Vec<u64>, Vec<u32>)> {
     utils::set_random_seed(1);
     let (mut model, embedding) = model(false);
     let pairs = SkipgramBatches::new(text(), VOCABULARY).window_size(3).sample(0.0).batch_size(256).dataset();
     let mut step = 0;
-    let cut_off = LambdaCallback::new().on_train_batch_end(|_, _, _| {
+    let interrupted = LambdaCallback::new().on_train_batch_end(|_, _, _| {
         step += 1;
-        if Some(step) == die { Err(Error::new("cut off")) } else { Ok(()) }
+        if Some(step) == die { Err(Error::new("interrupted")) } else { Ok(()) }
     });
     let checkpoint = ModelCheckpoint::new(folder.join("model.keras").display().to_string());
     let backup = BackupAndRestore::new(folder).save_freq(10);
-    let fit = Fit::new().epochs(2).verbose(0).callback(checkpoint).callback(backup).callback(cut_off);
+    let fit = Fit::new().epochs(2).verbose(0).callback(checkpoint).callback(backup).callback(interrupted);
     let history = model.fit(pairs.prefetch(2), (), fit)?;
     let saved = load_model(folder.join("model.keras"))?;
     for (a, b) in model.get_weights()?.iter().zip(saved.get_weights()?) {
@@ -117,13 +117,13 @@ fn train(folder: &Path, die: Option<usize>) -> Result<(Vec<u64>, Vec<u32>)> {
 }
 
 #[test]
-fn a_stream_of_pairs_goes_on_where_it_was_cut_off() {
+fn an_interrupted_stream_of_pairs_resumes() {
     let whole = train(tempfile::tempdir().unwrap().path(), None).unwrap();
     assert_ne!(whole.0[0], whole.0[1]);
     for die in [15, 150, 1000] {
         let cut = tempfile::tempdir().unwrap();
         let first = train(cut.path(), Some(die));
         assert!(first.is_err(), "there are more than {die} steps");
-        assert_eq!(train(cut.path(), None).unwrap(), whole, "cut off after {die}");
+        assert_eq!(train(cut.path(), None).unwrap(), whole, "interrupted after {die}");
     }
 }

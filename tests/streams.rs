@@ -1,4 +1,4 @@
-//! Models on streams of data: the same numbers as on arrays, epochs of any length, and resume in the middle.
+//! Models on streams of data: the same results as on arrays, epochs of any length, and resuming within an epoch.
 
 use candle_keras::callbacks::{BackupAndRestore, LambdaCallback};
 use candle_keras::data::{Cardinality, Shuffle, Source};
@@ -49,7 +49,7 @@ fn a_dataset_trains_as_its_arrays_do() {
         Dataset::from_tensor_slices(&x).unwrap().zip(&Dataset::from_tensor_slices(&y).unwrap()).batch(8).cache(),
     ];
     for dataset in datasets {
-        // Neither the shape of the samples nor, for the generator, their number is known before they are read.
+        // Neither the shape of the samples nor, for the generator, their number is known in advance.
         let mut on_dataset = model();
         let history = on_dataset.fit(&dataset, (), fit().validation_data(dataset.clone(), ())).unwrap();
         assert_eq!(bits(&history, &on_dataset), expected);
@@ -73,27 +73,27 @@ fn stream_training(folder: &Path, die: Option<usize>) -> Result<(Vec<u64>, Vec<u
     let dataset = Dataset::from_tensor_slices((&x, &y))?.map_on(2, noise).shuffle(10).batch(4).prefetch(2);
     let mut model = model();
     let mut step = 0;
-    let cut_off = LambdaCallback::new().on_train_batch_end(|_, _, _| {
+    let interrupted = LambdaCallback::new().on_train_batch_end(|_, _, _| {
         step += 1;
-        if Some(step) == die { Err(Error::new("cut off")) } else { Ok(()) }
+        if Some(step) == die { Err(Error::new("interrupted")) } else { Ok(()) }
     });
     let backup = BackupAndRestore::new(folder).save_freq(2);
-    let fit = Fit::new().epochs(5).steps_per_epoch(7).verbose(0).callback(backup).callback(cut_off);
+    let fit = Fit::new().epochs(5).steps_per_epoch(7).verbose(0).callback(backup).callback(interrupted);
     let history = model.fit(&dataset, (), fit)?;
     Ok(bits(&history, &model))
 }
 
 #[test]
-fn a_stream_that_is_cut_off_anywhere_goes_on_where_it_was() {
+fn a_stream_that_is_interrupted_anywhere_resumes() {
     let whole = stream_training(tempfile::tempdir().unwrap().path(), None).unwrap();
     for die in [1, 2, 7, 8, 13, 14, 20, 27, 33] {
         let folder = tempfile::tempdir().unwrap();
-        assert!(stream_training(folder.path(), Some(die)).unwrap_err().to_string().contains("cut off"));
-        assert_eq!(stream_training(folder.path(), None).unwrap(), whole, "cut off after {die} steps");
+        assert!(stream_training(folder.path(), Some(die)).unwrap_err().to_string().contains("interrupted"));
+        assert_eq!(stream_training(folder.path(), None).unwrap(), whole, "interrupted after {die} steps");
     }
 }
 
-/// A source of one's own that counts the passes over it.
+/// A custom source that counts the passes over it.
 struct Counting(std::sync::Arc<std::sync::atomic::AtomicUsize>);
 
 impl Source for Counting {
@@ -108,7 +108,7 @@ impl Source for Counting {
 }
 
 #[test]
-fn epochs_of_some_steps_go_on_in_the_data() {
+fn epochs_with_a_number_of_steps_continue_in_the_data() {
     let passes = std::sync::Arc::default();
     let dataset = Dataset::new(Counting(std::sync::Arc::clone(&passes)));
     assert_eq!(dataset.cardinality(), Cardinality::Unknown);
@@ -120,7 +120,7 @@ fn epochs_of_some_steps_go_on_in_the_data() {
     });
     let fit = Fit::new().epochs(4).steps_per_epoch(4).verbose(0).callback(count);
     model.fit(&dataset, (), fit).unwrap();
-    // 4, 4, the 2 that are left, and 4 of a new pass; one more pass to learn the shapes.
+    // 4, 4, the remaining 2, and 4 of a new pass; one more pass to infer the shapes.
     assert_eq!(steps, [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 0, 1, 2, 3]);
     assert_eq!(passes.load(std::sync::atomic::Ordering::Relaxed), 3);
     let endless = dataset.repeat(None);
@@ -139,7 +139,7 @@ fn weights_come_with_the_data() {
     model.compile("sgd", Compile::losses(["mse", "mse"])).unwrap();
     let (x, y) = samples(6);
     let (ones, none) = (vec![1f32; 6], vec![0f32; 6]);
-    // The second output does not count.
+    // The second output has the weight 0.
     let logs = model.evaluate_with(&x, [&y, &y], Evaluate::new().sample_weight([&ones, &none])).unwrap();
     assert!(logs["a_loss"] > 0.0 && logs["b_loss"] == 0.0 && (logs["loss"] - logs["a_loss"]).abs() < 1e-6);
     let dataset = Dataset::from_tensor_slices((&x, [&y, &y], [&ones, &none])).unwrap().batch(6);
@@ -165,14 +165,14 @@ fn weights_come_with_the_data() {
 }
 
 #[test]
-fn datasets_that_do_not_suit_are_errors() {
+fn datasets_that_do_not_match_are_errors() {
     let (x, y) = samples(10);
     let dataset = Dataset::from_tensor_slices((&x, &y)).unwrap();
     let batches = dataset.batch(5);
     let fit = |data: &Dataset, fit: Fit| model().fit(data, (), fit.verbose(0)).unwrap_err().to_string();
     assert!(fit(&batches.repeat(None), Fit::new()).contains("steps_per_epoch"));
     assert!(fit(&batches, Fit::new().validation_split(0.1)).contains("Dataset::split"));
-    assert!(fit(&batches, Fit::new().sample_weight(vec![1f32; 10])).contains("in its elements"));
+    assert!(fit(&batches, Fit::new().sample_weight(vec![1f32; 10])).contains("elements of a dataset"));
     assert!(fit(&batches.take(0), Fit::new()).contains("no samples"));
     assert!(fit(&batches, Fit::new().steps_per_epoch(0)).contains("steps_per_epoch"));
     let endless = Fit::new().validation_data(batches.repeat(None), ());

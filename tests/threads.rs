@@ -1,4 +1,4 @@
-//! What several threads do with models that share layers: it ends, with right numbers.
+//! Several threads with models that share layers: no deadlocks, and correct results.
 
 use candle_keras::layers::{Dense, Embedding, Flatten};
 use candle_keras::losses::Loss;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-/// Runs the jobs at once, each in a thread; panics if they have not ended after a minute.
+/// Runs the jobs concurrently, each in a thread; panics if they have not ended after a minute.
 fn together(jobs: Vec<Box<dyn FnOnce() + Send>>) {
     let (sender, done) = mpsc::channel();
     let count = jobs.len();
@@ -62,7 +62,7 @@ fn training_predicting_and_reading_share_an_embedding() {
     ]);
 }
 
-/// Two layers that begin alike and get the same gradients are alike after each step: a reader must never see one of them a step ahead.
+/// Two layers with equal initial weights and equal gradients are equal after each step: a reader must never see one of them a step ahead.
 fn reads_while(train: fn(&mut Model, &Tensor, &Tensor)) {
     let x = Input::shape([64]);
     let layer = || Dense::new(256).use_bias(false).kernel_initializer("ones");
@@ -99,7 +99,7 @@ fn readers_see_whole_steps() {
     reads_while(|model, x, y| {
         model.fit(x, [y, y], Fit::new().epochs(400).batch_size(2).verbose(0)).unwrap();
     });
-    // Of a custom loop as well.
+    // Also with a custom loop.
     reads_while(|model, x, y| {
         let mut optimizer = Optimizer::from("sgd");
         let batch = model.batch(x, [y, y]).unwrap();
@@ -111,7 +111,7 @@ fn readers_see_whole_steps() {
 }
 
 #[test]
-fn a_fit_can_be_handed_to_a_thread() {
+fn a_fit_can_be_sent_to_a_thread() {
     const fn is_send<T: Send>() {}
     is_send::<Fit>();
     let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]);

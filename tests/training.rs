@@ -24,7 +24,7 @@ fn quiet() -> Fit<'static> {
 
 const SIX: [f32; 6] = [0., 1., 2., 3., 4., 5.];
 
-/// What Keras 3.15.1 answers for the same data: three means that differ under sample weights.
+/// The results of Keras 3.15.1 for the same data: three means that differ with sample weights.
 #[test]
 fn epoch_averages_are_weighted_as_in_keras() {
     let six = SIX.to_vec();
@@ -35,7 +35,7 @@ fn epoch_averages_are_weighted_as_in_keras() {
     }
 }
 
-/// Writes down what happens.
+/// Records all hooks.
 #[derive(Default)]
 struct Diary(Vec<String>);
 
@@ -111,7 +111,7 @@ fn hooks_run_in_the_order_of_keras() {
     assert_eq!(history.epoch, [1]);
 }
 
-/// Epochs with these values of val_loss, as a callback's watch sees them: the epoch after which it ends, or the last.
+/// Runs epochs with these values of val_loss: the epoch after which training stops, or the last.
 fn stops_after(early_stopping: EarlyStopping, values: &[f64]) -> usize {
     let mut model = line(1.0, 0.0);
     let mut early_stopping = early_stopping.mode("min");
@@ -132,16 +132,16 @@ fn early_stopping_counts_as_in_keras() {
     assert_eq!(stops_after(new().min_delta(0.1).patience(1), &[1., 0.95, 0.9, 0.85]), 1);
     assert_eq!(stops_after(new().patience(2), &[5., 4., 6., 3., 7., 8.]), 5);
     assert_eq!(stops_after(new().start_from_epoch(2), &[1., 1., 1., 1.]), 3);
-    // A run that keeps improving never ends for the baseline's sake.
+    // A run that keeps improving is not stopped by the baseline.
     assert_eq!(stops_after(new().baseline(0.1).patience(1), &[5., 4., 3.]), 3);
 }
 
 #[test]
-fn early_stopping_brings_the_best_weights_back() {
+fn early_stopping_restores_the_best_weights() {
     let six = SIX.to_vec();
     let mut early_stopping = EarlyStopping::new().monitor("loss").patience(1).restore_best_weights(true);
     let mut model = line(2.0, 0.0);
-    // The weight gets worse by the epoch; the best is that after the first.
+    // The weight gets worse with each epoch; the best is that after the first.
     let worse = LambdaCallback::new()
         .on_epoch_begin(|model, epoch, _| model.set_weights(&[Tensor::new(&[[2.0 + epoch as f32]], &Device::Cpu)?]));
     let fit = quiet().epochs(5).callback(worse).callback(&mut early_stopping);
@@ -178,7 +178,7 @@ fn one_seed_fixes_weights_shuffling_and_dropout() {
 }
 
 #[test]
-fn a_second_fit_goes_on_and_shuffles_anew() {
+fn a_second_fit_continues_and_reshuffles() {
     let (mut model, x, y) = classifier(1);
     let mut orders: Vec<Vec<f64>> = Vec::new();
     for _ in 0..2 {
@@ -219,7 +219,7 @@ fn one_batch_at_a_time() {
     assert!(second["loss"] < first["loss"]);
 }
 
-/// In f64 the optimizers run as compositions of tensors, with dense gradients: another way to the same numbers.
+/// In f64 the optimizers run as compositions of tensors, with dense gradients, with the same results.
 #[test]
 fn double_precision_trains_to_the_same_numbers() {
     for optimizer in ["sgd", "rmsprop", "adam"] {
@@ -243,7 +243,7 @@ fn double_precision_trains_to_the_same_numbers() {
 }
 
 #[test]
-fn own_losses_and_validation_every_other_epoch() {
+fn custom_losses_and_validation_every_other_epoch() {
     let six = SIX.to_vec();
     let mut model = line(2.0, 0.01);
     let fourth = Loss::new("fourth", |y_true, y_pred| ops::mean(&(y_true - y_pred)?.powf(4.0)?, -1));
@@ -256,7 +256,7 @@ fn own_losses_and_validation_every_other_epoch() {
 }
 
 #[test]
-fn arrays_of_all_kinds_go_in_alike() {
+fn arrays_of_all_types_are_equivalent() {
     let six = SIX.to_vec();
     let column = ndarray::Array2::from_shape_vec((6, 1), SIX.to_vec()).unwrap();
     let tensor = Tensor::new(&SIX, &Device::Cpu).unwrap();

@@ -1,4 +1,4 @@
-//! What the naive distance learns, and what it cannot: the claim of the example and of docs/text-and-embeddings.md.
+//! What the naive distance can and cannot learn: the claim of the example and of docs/text-and-embeddings.md.
 
 use candle_keras::layers::{Embedding, Lambda, Subtract};
 use candle_keras::ops::random::Stream;
@@ -8,7 +8,7 @@ use candle_keras::{ops, utils};
 const WORDS: usize = 200;
 const DIM: usize = 16;
 
-/// Words of falling frequency, as those of a text, each of them at least once.
+/// Words of decreasing frequency, as in a text, each of them at least once.
 fn text() -> Vec<u32> {
     let uniform = Stream::new(1, 0).uniform(6000);
     (0..WORDS as u32).chain(uniform.into_iter().map(|u| ((WORDS as f64).powf(u) - 1.0) as u32)).collect()
@@ -36,7 +36,7 @@ fn spread_of_means(vectors: &[Vec<f32>]) -> f32 {
     (means.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / means.len() as f32).sqrt()
 }
 
-/// The vectors without their means: the part that the loss does not see.
+/// The vectors without their means: the part that does not affect the loss.
 fn centred(vectors: &[Vec<f32>]) -> Vec<Vec<f32>> {
     let centre = |vector: &Vec<f32>| {
         let mean = vector.iter().sum::<f32>() / vector.len() as f32;
@@ -45,7 +45,7 @@ fn centred(vectors: &[Vec<f32>]) -> Vec<Vec<f32>> {
     vectors.iter().map(centre).collect()
 }
 
-/// How far apart the cosines of all pairs of words are, before and after.
+/// The changes of the cosines of all pairs of words.
 fn change_of_cosines(before: &[Vec<f32>], after: &[Vec<f32>]) -> Vec<f32> {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     let cosine = |vectors: &[Vec<f32>], i: usize, j: usize| {
@@ -64,13 +64,13 @@ fn only_the_means_of_the_vectors_learn() {
     assert!(spread_before > 5e-3 && spread_after < spread_before / 20.0, "{spread_before} {spread_after}");
     let change = change_of_cosines(&centred(&before), &centred(&after));
     assert!(change.iter().all(|change| *change < 1e-3), "without their means, the angles do not change at all");
-    // With them they do, by as much as the means had to do with them: a little.
+    // With the means, the cosines change by the small contribution of the means.
     let change = change_of_cosines(&before, &after);
     assert!(change.iter().sum::<f32>() / (change.len() as f32) < 0.06);
 }
 
 #[test]
-fn two_runs_with_one_seed_are_bit_for_bit_the_same() {
+fn two_runs_with_one_seed_are_bit_identical() {
     let (a, b) = (train(3), train(3));
     assert_eq!(
         a.0.iter().map(|x| x.to_bits()).collect::<Vec<_>>(),

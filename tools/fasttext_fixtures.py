@@ -1,8 +1,8 @@
-"""Writes crates/word_vectors/tests/fixtures/fasttext: small models of fastText's own program, and what it answers when asked.
+"""Writes crates/word_vectors/tests/fixtures/fasttext: small models of fastText's own program, and its results.
 
 usage: python tools/fasttext_fixtures.py       (needs fasttext 0.9.2 and numpy; run from the repository's root)
 
-The text is made here. Beside each model, a file of the same name with `.json` has vectors, subwords, predictions and the figures of `test`.
+The text is generated here. Next to each model, a file with its name and `.json` has vectors, subwords, predictions and the figures of `test`.
 """
 import json
 import os
@@ -60,7 +60,7 @@ def figures(test):
 
 
 def predicted(model, text, k, threshold):
-    # Not by `model.predict`, which NumPy 2 breaks.
+    # Not by `model.predict`, which fails with NumPy 2.
     found = model.f.predict(text + "\n", k, threshold, "strict")
     return {"text": text, "k": k, "threshold": threshold, "labels": [[label, *floats([p])] for p, label in found]}
 
@@ -119,7 +119,7 @@ def main():
         model.save_model(path)
         assert os.path.getsize(path) < 30_000, name
         asked = numbered(draw, 12) if name in ("words.ftz", "output.ftz") else tests
-        # As anybody would find it: read from the file.
+        # As after loading the file.
         found = answers(fasttext.load_model(path), asked)
         with open(path + ".json", "w") as file:
             file.write("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in found.items()) + "\n}\n")

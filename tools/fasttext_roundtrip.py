@@ -1,4 +1,4 @@
-"""Compares models of fastText's own program with what this project answers for them, and lets fasttext and gensim open the copies it writes.
+"""Compares results of fastText's own program and of this project for the same models, and loads the copies that it writes in fasttext and gensim.
 
 usage: python tools/fasttext_roundtrip.py TEXT       (needs fasttext 0.9.2, gensim and numpy; run from the repository's root)
 
@@ -78,7 +78,7 @@ def compare(model, answers, questions, test):
     for word, found in zip(questions["words"], answers["subwords"]):
         names, ids = model.get_subwords(word)
         assert [row for _, row in found] == list(ids), word
-        # Of a model that was cut down, the program names parts that it has no rows for.
+        # For a pruned model, the program lists n-grams that it has no rows for.
         assert len(names) != len(ids) or [name for name, _ in found] == names, word
     if "predictions" not in answers:
         return worst, 0
@@ -89,7 +89,7 @@ def compare(model, answers, questions, test):
         worst.append(apart(line, [p for _, p in found], [p for p, _ in expected]))
         labels += len(found)
     apart("test", answers["test"], model.test(test, 2, 0.1), 1e-12)
-    # The program does not count how often a label should have been there: the recall of each is nan.
+    # The program does not count the true labels: the recall of each is nan.
     for label, scores in model.test_label(test, 2, 0.1).items():
         found = np.nan if answers["labels"][label][0] is None else answers["labels"][label][0]
         assert np.isclose(found, scores["precision"], 1e-12, equal_nan=True), f"{label}: {found} for {scores['precision']}"
@@ -97,9 +97,9 @@ def compare(model, answers, questions, test):
 
 
 def gensim_agrees(copy, model):
-    """gensim reads models without labels; what it writes is read here in turn."""
+    """gensim reads models without labels; its files are read here in turn."""
     opened = gensim.models.fasttext.load_facebook_model(copy)
-    # Not `</s>`, which has no parts in fastText and has some in gensim.
+    # Not `</s>`, which has no n-grams in fastText but has some in gensim.
     words = [word for word in model.get_words() if word != "</s>"][:500] + [word for word in UNSEEN if word not in ("", "</s>")]
     apart("gensim", [opened.wv[word] for word in words], [model.get_word_vector(word) for word in words], 1e-5)
     gensim.models.fasttext.save_facebook_model(opened, copy + ".gensim")

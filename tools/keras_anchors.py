@@ -1,4 +1,4 @@
-"""Writes tests/keras/anchors.json: what real Keras answers, for tests/keras.rs to compare with.
+"""Writes tests/keras/anchors.json: results of real Keras, for the comparison in tests/keras_anchors.rs.
 
 usage: python tools/keras_anchors.py        (needs keras, jax and numpy; run from the repository's root)
 """
@@ -104,7 +104,7 @@ def optimizers():
 
 
 def activations():
-    # away from the kinks, where Keras's backends differ, but for 0
+    # away from kinks, where Keras's backends differ, except 0
     x = np.array([-7, -3.5, -0.9, -0.4, -1e-3, 0, 1e-3, 0.4, 0.9, 3.5, 7], np.float32)
     import jax
     out = []

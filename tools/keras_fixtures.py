@@ -1,4 +1,4 @@
-"""Writes tests/keras/fixtures: models saved by real Keras, data, and what Keras answered, for tests/fixtures.rs.
+"""Writes tests/keras/fixtures: models saved by real Keras, data, and Keras's results, for tests/fixtures.rs.
 
 usage: python tools/keras_fixtures.py [NAME ...]        (needs keras, jax and numpy; run from the repository's root)
 
@@ -48,7 +48,7 @@ def input_names(model):
 
 
 def output_names(model):
-    """Their layers' names, with a number where that is not unique."""
+    """Their layers' names, with a number if not unique."""
     names = []
     for name in getattr(model, "_functional", model).output_names:
         names.append(next(n for n in [name] + [f"{name}_{i}" for i in range(1, 99)] if n not in names))
@@ -56,7 +56,7 @@ def output_names(model):
 
 
 def data_for(model, rng, ids):
-    """Whole numbers below `ids` for inputs of a whole number dtype, normal numbers for the others."""
+    """Integers below `ids` for inputs of an integer dtype, normally distributed numbers for the others."""
     data = []
     for t in model.inputs:
         shape = (8 if t.shape[0] is None else t.shape[0],) + tuple(4 if n is None else n for n in t.shape[1:])
@@ -66,7 +66,7 @@ def data_for(model, rng, ids):
 
 
 def packed(model, x):
-    """The inputs as the model takes them: one, a list, or a dictionary."""
+    """The inputs in the form of the model: one, a list, or a dictionary."""
     struct = getattr(model, "_inputs_struct", None)
     if isinstance(struct, dict):
         return {name: x[[t is tensor for t in model.inputs].index(True)] for name, tensor in struct.items()}
@@ -312,7 +312,7 @@ for name, (layer, shape) in IMAGES.items():
     @case(name)
     def _(rng, layer=layer, shape=shape, name=name):
         x = L.Input(shape)
-        # A bias before a normalization has a gradient of 0, of whose rounding Adam makes steps of full size.
+        # A bias before a normalization has a gradient of 0, whose rounding error Adam turns into steps of full size.
         return trained(Model(x, L.Dense(2)(layer()(L.Dense(shape[-1], use_bias="normalization" not in name)(x)))), rng)
 
 WINDOWS = {  # name: (layer, shape of the samples); over one, two and three axes
@@ -441,7 +441,7 @@ def _(rng):
     attention = L.MultiHeadAttention(2, 3)
     y, scores = attention(q, v, attention_mask=mask, return_attention_scores=True)
     z = attention(q, v, use_causal_mask=True)  # the same layer, called another way
-    # Keras 3.15.1 cannot train on the scores: it takes the attention mask for that of the output.
+    # Keras 3.15.1 cannot train on the scores: it uses the attention mask as the mask of the output.
     return Model([q, v, mask], [y, scores, z]), None, {"ids": 2}
 
 
@@ -659,7 +659,7 @@ OPTIMIZERS = {
     "rmsprop": lambda: O.RMSprop(0.005), "rmsprop_centered": lambda: O.RMSprop(0.005, momentum=0.5, centered=True, rho=0.8),
     "adam": lambda: "adam", "adam_amsgrad": lambda: O.Adam(0.01, amsgrad=True, beta_1=0.8, epsilon=1e-5), "adamw": lambda: O.AdamW(0.01),
 }
-# With the mean square and with an Embedding, whose rows have an update of their own.
+# With the mean square and with an Embedding, whose rows have sparse updates.
 MORE_OPTIMIZERS = {
     "adagrad": lambda: O.Adagrad(0.05, initial_accumulator_value=0.2), "adamax": lambda: O.Adamax(0.01), "nadam": lambda: O.Nadam(0.01),
     "nadam_decay": lambda: O.Nadam(0.01, weight_decay=0.05, clipnorm=0.5), "adamax_decay": lambda: O.Adamax(0.01, beta_2=0.9, weight_decay=0.05),
@@ -697,11 +697,11 @@ for name, options in OPTIONS.items():
     for optimizer in (O.SGD, O.RMSprop, O.Adam):
         @case(f"option_{name}_{optimizer.__name__.lower()}")
         def _(rng, options=options, optimizer=optimizer):
-            # A second fit with averages fails in keras 3.15.1 on JAX, so the first must do.
+            # A second fit with averages fails in Keras 3.15.1 on JAX, so there is only one.
             once = {"before": None} if "use_ema" in options else {}
             return word_distance(optimizer(0.01, **options)), floats(rng, 8, 1), {"x": [rng.integers(0, 6, (8, 1)), rng.integers(0, 6, (8, 1))]} | once
 
-# Made of other optimizers. The scale of the second is such that gradients overflow float32 at first, and again when it has grown.
+# Wrappers of other optimizers. With the scale of the second, gradients overflow float32 at first, and again when it has grown.
 WRAPPERS = {
     "loss_scale": lambda: O.LossScaleOptimizer(O.Adam(0.01, clipnorm=0.5), dynamic_growth_steps=3),
     "loss_scale_overflow": lambda: O.LossScaleOptimizer(O.SGD(0.01, momentum=0.9), initial_scale=2.0**127, dynamic_growth_steps=2),

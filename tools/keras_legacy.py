@@ -1,4 +1,4 @@
-"""Writes tests/keras/legacy: files of Keras's older formats, and files that are made to do harm.
+"""Writes tests/keras/legacy: files of Keras's older formats, and malicious files.
 
 usage: python tools/keras_legacy.py        (needs keras, jax, h5py and numpy; run from the repository's root)
 """
@@ -22,7 +22,7 @@ floats = lambda *shape: rng.standard_normal(shape).astype("float32")
 
 
 def answers(name, model, x, y=None):
-    """The predictions, and the losses of a further training, beside a whole model."""
+    """Writes the predictions, and the losses of further training, next to a whole model."""
     data = {f"x{i}": v for i, v in enumerate(x)} | {"prediction": model.predict(x, verbose=0)}
     if y is not None:
         data |= {"y": y, "losses": np.array(model.fit(x, y, epochs=2, batch_size=4, shuffle=False, verbose=0).history["loss"])}
@@ -77,7 +77,7 @@ with h5py.File(path("keras2.h5"), "w") as f:
     group["dense_1/kernel:0"] = np.array([[1, -1], [2, 0], [0, 1]], "float32")
     group["dense_1/bias:0"] = np.array([0.5, -0.5], "float32")
 
-# What libhdf5 reads and Keras does not write.
+# Files that libhdf5 can read and Keras does not write.
 with h5py.File(path("chunked.weights.h5"), "w", libver="latest") as f:
     group = f.create_group("layers/dense/vars")
     group.attrs["name"] = "dense"

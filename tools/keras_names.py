@@ -31,7 +31,7 @@ def functions(module):
 
 
 def names(module, wanted):
-    """One name for each object: its own, if the module has it."""
+    """One name for each object: its `__name__`, if the module has it."""
     found = {}
     for name, item in sorted(vars(module).items()):
         if name.startswith("_") or name in HELPERS or not wanted(item):

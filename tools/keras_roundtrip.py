@@ -1,4 +1,4 @@
-"""Lets real Keras open what this project wrote, and compares.
+"""Loads files of this project in real Keras, and compares results.
 
 usage: python tools/keras_roundtrip.py [NAME ...]       (needs keras, jax, numpy and safetensors; run from the repository's root)
 
@@ -67,7 +67,7 @@ def check(name, folder):
     predict = lambda m: listed(m.predict(packed(m, x), batch_size=4, verbose=0))
     prediction = [data[k] for k in data if k.startswith("prediction/")]
     close("prediction", predict(model), prediction, tolerance(1e-5))
-    # Weights alone, into the model that Keras makes of the description.
+    # Weights alone, into the model that Keras creates from the configuration.
     weights = os.path.join(folder, f"{name}.weights.h5")
     run("convert", original, weights)
     again = keras.models.model_from_json(model.to_json())
@@ -85,7 +85,7 @@ def check(name, folder):
     history = train(model, class_weight=classes or None)
     for key, values in case["history"].items():
         close(f"history {key} from the converted file", history[key], values, tolerance(1e-4))
-    # Trained by the command, then by Keras: as twice by Keras.
+    # Trained by the command, then by Keras: the same as twice by Keras.
     trained = os.path.join(folder, f"{name}.trained.keras")
     archive = os.path.join(fixture, "data.npz")
     options = ["--epochs", str(fit["epochs"]), "--batch-size", str(fit["batch_size"]), "--validation-split", str(fit.get("validation_split", 0.0))]
@@ -104,7 +104,7 @@ def check(name, folder):
 
 
 if __name__ == "__main__":
-    # A Lambda of Python's and layers that Keras cannot share again are not for round trips.
+    # Python Lambdas, and layers whose sharing Keras cannot restore, are excluded.
     skipped = {
         "lambda": "its function is Python's",
         "float64": "JAX computes it in float32, and warns",
@@ -119,5 +119,5 @@ if __name__ == "__main__":
             except Exception as error:
                 failures += 1
                 print(f"{name}: {type(error).__name__}: {str(error)[:600]}")
-    print(f"{len(names) - failures} of {len(names)} models came back from keras {keras.__version__} as they were")
+    print(f"{len(names) - failures} of {len(names)} models are unchanged after a round trip through keras {keras.__version__}")
     sys.exit(failures > 0)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Looks at a word map (crates/word_vectors/src/map) in a headless Chromium, as a person would.
+"""Tests a word map (crates/word_vectors/src/map) in a headless Chromium, as a user would see it.
 
     python3 tools/map_in_browser.py map.html [--word king] [--screenshot map.png] [--size 1400x900] [--dark]
 
@@ -29,7 +29,7 @@ FLAGS = (
 
 
 class Failed(Exception):
-    """What the map does not do."""
+    """A failed check of the map."""
 
 
 def check(condition, text):
@@ -39,14 +39,14 @@ def check(condition, text):
 
 
 class Browser:
-    """A Chromium that is spoken to in the DevTools protocol over two pipes, its file descriptors 3 and 4: JSON that ends with a 0."""
+    """A Chromium controlled by the DevTools protocol over two pipes, its file descriptors 3 and 4: JSON that ends with a 0."""
 
     def __init__(self, program, profile, size):
         commands, self.commands = os.pipe()
         self.answers, answers = os.pipe()
 
         def connect():
-            # Away from 3 and 4 first, where one of them may be already.
+            # First moved away from 3 and 4, since they may already be one of these.
             ours = [os.dup2(fd, fd + 100) for fd in (commands, answers)]
             os.dup2(ours[0], 3)
             os.dup2(ours[1], 4)
@@ -60,7 +60,7 @@ class Browser:
         self.number, self.session, self.events, self.rest = 0, None, [], b""
 
     def attach(self):
-        """Speaks to the page from now on."""
+        """Attaches to the page."""
         page = next(t for t in self.ask("Target.getTargets")["targetInfos"] if t["type"] == "page")
         self.session = self.ask("Target.attachToTarget", targetId=page["targetId"], flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -99,7 +99,7 @@ class Browser:
         return result["result"].get("value")
 
     def wait_for(self, expression, what, seconds=20):
-        """Waits until the page says so."""
+        """Waits until an expression is true on the page."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.value(expression):
@@ -138,7 +138,7 @@ class Browser:
             self.process.wait()
 
 
-# How many pixels of the canvas are neither transparent nor grey: those of points, since letters are nearly grey.
+# The number of pixels of the canvas that are neither transparent nor grey: those of points, since letters are nearly grey.
 COLORED = """(() => {
   const canvas = document.getElementById("map");
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -237,7 +237,7 @@ def main():
             scheme = "dark" if arguments.dark else "light"
             browser.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
             look(browser, arguments.map.resolve().as_uri(), arguments.word, arguments.screenshot)
-        # A page without the words that are looked for, and a Chromium that ends, are failures as well.
+        # A page without the expected words, and a Chromium that exits, are failures as well.
         except (Failed, OSError, ValueError, LookupError, TypeError, StopIteration) as failed:
             print(f"FAILED: {type(failed).__name__}: {failed}", file=sys.stderr)
             return 1

@@ -1,4 +1,4 @@
-"""Files of word vectors, both ways between gensim, NumPy, safetensors and `candle-keras vectors convert`, number by number.
+"""Round trips of word vector files between gensim, NumPy, safetensors and `candle-keras vectors convert`, compared number by number.
 
 usage: python tools/vectors_roundtrip.py [FILE ...]     (needs gensim, numpy and safetensors; run from the repository's root)
 
@@ -32,7 +32,7 @@ def convert(source, target):
 
 
 def example():
-    """Words of several scripts, and numbers of all sizes."""
+    """Words of several scripts, and numbers of all magnitudes."""
     rng = np.random.default_rng(7)
     words = ["</s>", "the", "größe", "日本語", "a_b", "it's", "1984", "no\u00a0break", "nan", "👩‍🚀"] + [f"word{i}" for i in range(990)]
     vectors = (rng.standard_normal((len(words), 37)) * 10.0 ** rng.integers(-6, 3, (len(words), 1))).astype("<f4")

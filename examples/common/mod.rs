@@ -1,4 +1,4 @@
-//! What several examples do: they read text, show neighbours, and look at where their results go before they train.
+//! Helpers of several examples: reading text, showing nearest neighbours, and checking output files before training.
 
 use anyhow::{Context, Result, bail};
 use candle_keras::data::{Document, ReadText, read_text};
@@ -7,15 +7,15 @@ use candle_keras::word_vectors::KeyedVectors;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The endings of files of vectors.
+/// The file extensions of vectors.
 pub const VECTORS: &[&str] = &["bin", "txt", "vec", "safetensors", "npy", "tsv"];
 
-/// An error if a file cannot be written, before the training that it is to hold: its name has another ending, or there is no such folder.
+/// Checks that a file can be written, before training: an error if its extension is unknown, or its folder does not exist.
 pub fn check_output(path: Option<&PathBuf>, endings: &[&str]) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     if !endings.contains(&ending.as_str()) {
-        bail!("{}: the ending says what is written; expected: .{}", path.display(), endings.join(", ."));
+        bail!("{}: unknown file extension; expected: .{}", path.display(), endings.join(", ."));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {
@@ -24,7 +24,7 @@ pub fn check_output(path: Option<&PathBuf>, endings: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The text that was asked for, or the prose of this repository.
+/// The given text, or the prose of this repository.
 #[allow(dead_code, reason = "an example that trains on a folder alone has no documents")]
 pub fn documents(text: Option<&PathBuf>, lossy: bool) -> Result<Vec<Document>> {
     let options = ReadText::new().lossy(lossy);
@@ -39,14 +39,14 @@ pub fn documents(text: Option<&PathBuf>, lossy: bool) -> Result<Vec<Document>> {
     Ok(documents)
 }
 
-/// The words of a tokenizer's vocabulary with their rows of an Embedding, without those of padding and of unknown words, which are no words.
+/// The words of a tokenizer's vocabulary with their rows of an Embedding, without the special tokens.
 #[allow(dead_code, reason = "an example without a model of layers has vectors already")]
 pub fn vectors(vocabulary: Vec<String>, table: &Tensor) -> Result<KeyedVectors> {
     let words = table.narrow(0, 2, vocabulary.len() - 2)?;
     Ok(KeyedVectors::new(vocabulary.into_iter().skip(2), &words)?)
 }
 
-/// Prints the nearest words of some words, or of `count` frequent ones: of these, those of few letters say little.
+/// Prints the nearest words of some words, or of `count` frequent ones, except short ones.
 pub fn print_neighbours(vectors: &KeyedVectors, words: &[String], count: usize) -> Result<()> {
     let mut out = std::io::stdout();
     let common = vectors.words().iter().filter(|word| word.chars().count() > 4).take(count).map(String::from);

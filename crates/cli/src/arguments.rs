@@ -1,41 +1,41 @@
-//! What is said on the command line.
+//! The command line arguments.
 
 use crate::vectors;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-/// Summarizes, plots, runs, trains and converts Keras's files, and makes word vectors, without Python.
+/// Summarizes, plots, runs, trains and converts Keras's files, and trains word vectors, without Python.
 #[derive(Debug, Parser)]
 #[command(name = "candle-keras", version, arg_required_else_help = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Where to compute: cpu, cuda or cuda:N
+    /// The device: cpu, cuda or cuda:N
     #[arg(long, global = true)]
     pub(crate) device: Option<String>,
 
-    /// Fixes shuffling, dropout and all other random numbers [default: 1 for vectors, 0 for their map; others on each run for models]
+    /// The seed of shuffling, dropout and all other random numbers [default: 1 for vectors, 0 for their map; others on each run for models]
     #[arg(long, global = true)]
     pub(crate) seed: Option<u64>,
 
-    /// Shows the progress: 0 not, 1 a bar, 2 a line an epoch
+    /// Shows the progress: 0 silent, 1 a bar, 2 a line per epoch
     #[arg(long, short, global = true, num_args = 0..=1, default_missing_value = "1")]
     pub(crate) verbose: Option<u8>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Prints the table of the layers
+    /// Prints the summary of the layers
     Summary {
         /// A .keras, .h5 or .safetensors file
         model: PathBuf,
     },
-    /// Draws the graph with its shapes
+    /// Plots the graph with its shapes
     Plot {
         /// A .keras, .h5 or .safetensors file
         model: PathBuf,
-        /// Where to: .svg, or .dot for Graphviz
+        /// The output file: .svg, or .dot for Graphviz
         out: PathBuf,
     },
     /// Writes the model's outputs for data
@@ -48,22 +48,22 @@ pub(crate) enum Command {
         /// A .safetensors file, with a tensor for each output, named by its layer
         #[arg(long)]
         output: PathBuf,
-        /// Samples a batch
+        /// Samples per batch
         #[arg(long, default_value_t = 32)]
         batch_size: usize,
     },
     /// Prints the loss and the metrics on data as JSON
     Evaluate(Evaluate),
-    /// Goes on training with the file's own optimizer, loss and metrics
+    /// Continues training with the file's own optimizer, loss and metrics
     Fit(Fit),
     /// Converts between .keras, .h5 (from), .weights.h5 and .safetensors
     Convert {
-        /// What is read
+        /// The input file
         input: PathBuf,
-        /// What is written
+        /// The output file
         output: PathBuf,
     },
-    /// Word vectors: trains, asks, measures, converts and draws them
+    /// Word vectors: trains, queries, evaluates, converts and maps them
     #[command(subcommand)]
     Vectors(Box<vectors::Command>),
 }
@@ -72,10 +72,10 @@ pub(crate) enum Command {
 pub(crate) struct Evaluate {
     /// A compiled model
     pub(crate) model: PathBuf,
-    /// Inputs x/NAME or x, targets y/NAME or y, and perhaps sample_weight, in .safetensors or .npz
+    /// Inputs x/NAME or x, targets y/NAME or y, and optionally sample_weight, in .safetensors or .npz
     #[arg(long)]
     pub(crate) data: PathBuf,
-    /// Samples a batch
+    /// Samples per batch
     #[arg(long, default_value_t = 32)]
     pub(crate) batch_size: usize,
 }
@@ -84,28 +84,28 @@ pub(crate) struct Evaluate {
 pub(crate) struct Fit {
     /// A compiled model
     pub(crate) model: PathBuf,
-    /// Inputs x/NAME or x, targets y/NAME or y, and perhaps sample_weight, in .safetensors or .npz
+    /// Inputs x/NAME or x, targets y/NAME or y, and optionally sample_weight, in .safetensors or .npz
     #[arg(long)]
     pub(crate) data: PathBuf,
-    /// Where the trained model goes: .keras or .safetensors
+    /// The file of the trained model: .keras or .safetensors
     #[arg(long)]
     pub(crate) output: PathBuf,
-    /// Where the logs of each epoch go, as JSON
+    /// The file of the logs of each epoch, as JSON
     #[arg(long)]
     pub(crate) history: Option<PathBuf>,
-    /// How often to go through the data
+    /// The number of passes over the data
     #[arg(long, default_value_t = 1)]
     pub(crate) epochs: usize,
-    /// Samples a batch
+    /// Samples per batch
     #[arg(long, default_value_t = 32)]
     pub(crate) batch_size: usize,
-    /// The part of the samples, from the end, to validate on
+    /// The fraction of the samples, from the end, to validate on
     #[arg(long, default_value_t = 0.0)]
     pub(crate) validation_split: f64,
-    /// Takes the samples in their order
+    /// Does not shuffle the samples
     #[arg(long)]
     pub(crate) no_shuffle: bool,
-    /// How much the samples of a class weigh: 0=1.0,1=2.5
+    /// The weights of classes in the loss: 0=1.0,1=2.5
     #[arg(long, value_delimiter = ',', value_parser = class_weight)]
     pub(crate) class_weight: Vec<(u32, f64)>,
 }

@@ -20,7 +20,7 @@ impl Data {
             Some("safetensors") => load_tensors(path)?,
             Some("npy") => BTreeMap::from([("x".into(), Tensor::read_npy(path).with_context(name)?)]),
             Some("npz") => Tensor::read_npz(path).with_context(name)?.into_iter().collect(),
-            _ => bail!("{}: data are read from .safetensors, .npz or .npy files", path.display()),
+            _ => bail!("{}: data is read from .safetensors, .npz or .npy files", path.display()),
         };
         Ok(Self { path: path.to_path_buf(), tensors })
     }
@@ -42,7 +42,7 @@ impl Data {
     pub(crate) fn inputs(&self, model: &Model) -> Result<Vec<Tensor>> {
         let graph = match model.graph() {
             Ok(graph) => graph,
-            // A Sequential that was saved before it knew its input learns it from the data.
+            // A Sequential that was saved before its input was known infers it from the data.
             Err(_) => return self.named("x", &["x".into()]),
         };
         let names: Vec<_> = graph.inputs().iter().map(|input| input.node().layer().layer_name()).collect();

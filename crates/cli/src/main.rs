@@ -1,4 +1,4 @@
-//! The command `candle-keras`: what can be done with a Keras file without Python, and without Rust; and word vectors.
+//! The command `candle-keras`: works with Keras files without Python or Rust code; and word vectors.
 
 mod arguments;
 mod data;
@@ -21,7 +21,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        // Help and the version are no errors.
+        // Help and the version are not errors.
         Err(error) if !error.use_stderr() => error.exit(),
         Err(error) => return failure(&error.to_string()),
     };
@@ -36,7 +36,7 @@ fn failure(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Prints one line, whatever there is to say.
+/// Prints an error on one line.
 fn print_error(message: &str) {
     let lines: Vec<_> = message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let line = lines.join("; ");
@@ -49,7 +49,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     let device = arguments.device.as_deref().map(device).transpose()?.unwrap_or(Device::Cpu);
     let verbose = arguments.verbose.unwrap_or(0);
-    // For what does not train, it need not be known what the model was compiled with.
+    // Commands that do not train do not need the model compiled.
     let bare = |path: &Path| -> Result<Model> { on_device(LoadModel::new().compile(false).load(path)?, &device) };
     let compiled = |path: &Path| -> Result<Model> { on_device(load_model(path)?, &device) };
     match &arguments.command {
@@ -76,7 +76,7 @@ fn on_device(mut model: Model, device: &Device) -> Result<Model> {
     Ok(model)
 }
 
-/// A whole model where the file has one and the other can; weights alone otherwise.
+/// Converts a whole model if both formats support it, and weights alone otherwise.
 fn convert(input: &Path, output: &Path) -> Result<()> {
     let is_weights = |path: &Path| path.to_string_lossy().to_lowercase().ends_with(".weights.h5");
     if is_weights(input) {

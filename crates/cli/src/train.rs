@@ -10,7 +10,7 @@ use serde_json::{Map, json};
 pub(crate) fn evaluate(mut model: Model, arguments: &arguments::Evaluate) -> Result<()> {
     let data = Data::read(&arguments.data)?;
     let (x, y) = (data.inputs(&model)?, data.targets(&model)?);
-    // Standard output is for the answer alone.
+    // Standard output is for the result alone.
     let mut evaluate = Evaluate::new().batch_size(arguments.batch_size).verbose(0);
     if let Some(weight) = data.sample_weight() {
         evaluate = evaluate.sample_weight(weight);
@@ -22,7 +22,7 @@ pub(crate) fn evaluate(mut model: Model, arguments: &arguments::Evaluate) -> Res
 }
 
 pub(crate) fn fit(mut model: Model, arguments: &arguments::Fit, verbose: u8) -> Result<()> {
-    // What would go wrong at the end goes wrong now.
+    // Errors of saving at the end are reported now.
     check_model_path(&arguments.output)?;
     let data = Data::read(&arguments.data)?;
     let (x, y) = (data.inputs(&model)?, data.targets(&model)?);

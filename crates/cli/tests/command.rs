@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// A folder that the command runs in.
+/// A temporary folder in which the command runs.
 struct Place(tempfile::TempDir);
 
 impl Place {
@@ -115,7 +115,7 @@ fn predict_gives_what_the_library_gives() {
 }
 
 #[test]
-fn fit_goes_on_and_evaluate_answers() {
+fn fit_continues_and_evaluate_prints_the_logs() {
     let place = Place::new();
     let before: Value = serde_json::from_str(&place.answer("evaluate m.keras --data d.safetensors")).unwrap();
     assert_eq!(before.as_object().unwrap().keys().collect::<Vec<_>>(), ["loss", "acc"]);
@@ -124,7 +124,7 @@ fn fit_goes_on_and_evaluate_answers() {
     let history = place.json("h.json");
     assert_eq!(history.as_object().unwrap().keys().collect::<Vec<_>>(), ["acc", "loss", "val_acc", "val_loss"]);
     assert!(history.as_object().unwrap().values().all(|values| values.as_array().unwrap().len() == 3));
-    // Twice three epochs are six.
+    // Three epochs twice are the same as six.
     place.answer(
         &fit.replace("m.keras", "t.keras")
             .replace("--output t.keras", "--output t2.keras")
@@ -155,7 +155,7 @@ fn a_seed_fixes_the_order() {
 }
 
 #[test]
-fn weights_of_samples_and_classes_count() {
+fn weights_of_samples_and_classes_are_used() {
     let place = Place::new();
     let data = load_tensors(place.path("d.safetensors")).unwrap();
     let weight = Tensor::new(&[1f32, 3., 3., 1., 3., 1.], &Device::Cpu).unwrap();
@@ -206,7 +206,7 @@ fn numpy_files_are_data() {
 }
 
 #[test]
-fn what_goes_wrong_is_one_line_and_status_1() {
+fn errors_are_one_line_and_status_1() {
     let place = Place::new();
     std::fs::write(place.path("text.keras"), "no model").unwrap();
     assert!(place.error("summary none.keras").contains("none.keras"));
@@ -246,7 +246,7 @@ fn what_goes_wrong_is_one_line_and_status_1() {
 }
 
 #[test]
-fn help_is_no_error() {
+fn help_is_not_an_error() {
     let place = Place::new();
     assert!(place.answer("--help").contains("Usage: candle-keras"));
     assert!(place.answer("fit --help").contains("--class-weight"));

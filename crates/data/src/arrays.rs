@@ -1,15 +1,15 @@
-//! What can be handed to `fit`: candle tensors, `Vec`s, slices, ndarray arrays; one of them or several.
+//! The types that can be passed to `fit`: candle tensors, `Vec`s, slices, ndarray arrays; one of them or several.
 
 use candle_core::{Device, Tensor, WithDType};
 use candle_keras_ops::{Error, Result, string_tensor};
 use ndarray::{ArrayBase, Data, Dimension};
 
-/// A number of an array, and what a tensor keeps in its place.
+/// An element type of arrays, and its type in tensors.
 pub trait Element: Copy {
-    /// The number type that candle has for it.
+    /// candle's type for it.
     type Stored: WithDType;
 
-    /// The number as candle keeps it.
+    /// The value in candle's type.
     fn stored(self) -> Self::Stored;
 }
 
@@ -43,11 +43,11 @@ element! {
 
 /// One array.
 pub trait ToTensor {
-    /// The array as a tensor on the host; a tensor stays where it is.
+    /// The array as a tensor on the host; a tensor stays on its device.
     fn to_tensor(&self) -> Result<Tensor>;
 }
 
-/// A tensor of any layout: what is not in one piece is copied, since not all of candle's operations take it.
+/// A tensor of any layout: copied if not contiguous, since not all of candle's operations support strides.
 impl ToTensor for Tensor {
     fn to_tensor(&self) -> Result<Tensor> {
         Ok(self.detach().contiguous()?)
@@ -60,18 +60,18 @@ impl<T: ToTensor + ?Sized> ToTensor for &T {
     }
 }
 
-/// A number, or a list of what is nested alike.
+/// A number, or a nested list of numbers.
 pub trait Nested {
-    /// The number type that candle has for the numbers in it.
+    /// candle's type for its elements.
     type Stored: WithDType;
 
-    /// The lengths of the lists, from the outside in.
+    /// The lengths of the lists, outermost first.
     fn shape(&self, shape: &mut Vec<usize>);
 
-    /// Adds the numbers to a list.
+    /// Appends the elements to a list.
     ///
     /// # Errors
-    /// The length that a list should have by `shape`, and the one that it has.
+    /// The expected length of a list by `shape`, and the found one.
     fn flatten(&self, shape: &[usize], numbers: &mut Vec<Self::Stored>) -> Result<(), [usize; 2]>;
 }
 
@@ -124,10 +124,10 @@ impl<N: Nested> ToTensor for [N] {
         numbers.reserve(shape.iter().product());
         for (i, row) in self.iter().enumerate() {
             row.flatten(&shape[1..], &mut numbers).map_err(|[expected, found]| {
-                Error::new("the rows of an array must have one length")
+                Error::new("the rows of an array must have the same length")
                     .expected(format!("{expected}, as in row 0"))
                     .received(format!("{found} in row {i}"))
-                    .help("utils::pad_sequences brings sequences to one length")
+                    .help("utils::pad_sequences pads sequences to the same length")
             })?;
         }
         Ok(Tensor::from_vec(numbers, shape, &Device::Cpu)?)
@@ -140,12 +140,12 @@ impl<N: Nested> ToTensor for Vec<N> {
     }
 }
 
-/// Numbers in one list, and the shape that they have: `(pixels, [60_000, 28, 28, 1])`.
+/// A flat list of numbers, and their shape: `(pixels, [60_000, 28, 28, 1])`.
 impl<E: Element, const R: usize> ToTensor for (Vec<E>, [usize; R]) {
     fn to_tensor(&self) -> Result<Tensor> {
         let (numbers, shape) = self;
         if shape.iter().product::<usize>() != numbers.len() {
-            return Err(Error::new("the numbers do not fill the shape")
+            return Err(Error::new("the number of elements does not match the shape")
                 .expected(format!("{} for {shape:?}", shape.iter().product::<usize>()))
                 .received(numbers.len().to_string()));
         }
@@ -175,7 +175,7 @@ text!(&str, String);
 
 impl<E: Element, S: Data<Elem = E>, D: Dimension> ToTensor for ArrayBase<S, D> {
     fn to_tensor(&self) -> Result<Tensor> {
-        // The iterator runs in logical order, whatever the memory layout is.
+        // The iterator runs in logical order, independent of the memory layout.
         let stored: Vec<_> = self.iter().map(|x| x.stored()).collect();
         Ok(Tensor::from_vec(stored, self.shape(), &Device::Cpu)?)
     }
@@ -193,7 +193,7 @@ impl<T: ToTensor> ToTensors for T {
     }
 }
 
-/// Nothing: the targets of a training that has none.
+/// No arrays: a training without targets.
 impl ToTensors for () {
     fn to_tensors(&self) -> Result<Vec<Tensor>> {
         Ok(Vec::new())
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn arrays_of_all_kinds_become_tensors() {
+    fn arrays_of_all_types_become_tensors() {
         let vec = vec![1u32, 2, 3];
         assert_eq!([&vec, &vec].to_tensors().unwrap().len(), 2);
         assert_eq!(vec[1..].to_tensor().unwrap().to_vec1::<u32>().unwrap(), [2, 3]);

@@ -1,4 +1,4 @@
-//! Files are written whole or not at all.
+//! Atomic writes of files.
 
 use candle_keras_ops::{Error, Result};
 use std::fs::File;
@@ -6,10 +6,10 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
-/// Writes a file under another name in its folder, makes sure that it is on the disk, and gives it its name.
+/// Writes a temporary file in the same folder, syncs it to disk, and renames it.
 ///
-/// Whatever happens meanwhile, `path` is the old file or the new one. What a crash may leave behind is a hidden file that
-/// begins with `.` and the name.
+/// At any time, `path` is either the old file or the new one. A crash may leave a hidden temporary file behind, whose name
+/// starts with `.` and the file's name.
 ///
 /// # Errors
 /// If the file cannot be written, or `fill` fails.
@@ -19,7 +19,7 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<&mut File>) -> Result
     files.commit()
 }
 
-/// Checks that a file can be written: its folder is there and takes files, and the path itself is no folder.
+/// Checks that a file can be written: its folder exists and is writable, and the path is not a folder.
 ///
 /// # Errors
 /// If it cannot.
@@ -27,9 +27,9 @@ pub fn check(path: &Path) -> Result<()> {
     Place::of(path)?.create(path).map(drop)
 }
 
-/// Several files that belong together: each is [written](write()) under another name, and they get their names when all are on the disk.
+/// Several files that belong together: each is [written](write()) to a temporary file, and they are renamed when all are on disk.
 ///
-/// If one of them cannot be written, all old files stay.
+/// If one of them cannot be written, all old files are kept.
 ///
 /// ```
 /// use candle_keras_data::atomic::Files;
@@ -49,15 +49,15 @@ pub fn check(path: &Path) -> Result<()> {
 pub struct Files(Vec<(Place, NamedTempFile)>);
 
 impl Files {
-    /// None yet.
+    /// Without files.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Writes one more file, which has another name until [`commit`](Self::commit).
+    /// Writes a file, with a temporary name until [`commit`](Self::commit).
     ///
     /// # Errors
-    /// If the file cannot be written, `fill` fails, or one of the files has this path already.
+    /// If the file cannot be written, `fill` fails, or another file has the same path.
     pub fn write(&mut self, path: &Path, fill: impl FnOnce(&mut BufWriter<&mut File>) -> Result<()>) -> Result<()> {
         let place = Place::of(path)?;
         if self.0.iter().any(|(other, _)| other.path() == place.path()) {
@@ -74,10 +74,10 @@ impl Files {
         Ok(())
     }
 
-    /// Gives all files their names, one right after another, in the order in which they were written.
+    /// Renames all files, in the order in which they were written.
     ///
     /// # Errors
-    /// If the system refuses a name: those before it are new then.
+    /// If a rename fails: the files before it are then new.
     pub fn commit(self) -> Result<()> {
         let mut folders: Vec<PathBuf> = Vec::new();
         for (place, file) in self.0 {
@@ -87,7 +87,7 @@ impl Files {
                 folders.push(place.folder);
             }
         }
-        // The new names themselves are in the folders.
+        // Syncs the folders, which hold the new names.
         #[cfg(unix)]
         for folder in folders {
             File::open(&folder).and_then(|open| open.sync_all()).map_err(|cause| Error::io(folder, cause))?;
@@ -96,7 +96,7 @@ impl Files {
     }
 }
 
-/// Where a file is to be: a link keeps pointing to where it points to.
+/// The path to write to: a symbolic link is followed, not replaced.
 #[derive(Debug)]
 struct Place {
     folder: PathBuf,
@@ -124,7 +124,7 @@ impl Place {
         self.folder.join(&self.name)
     }
 
-    /// A file in the same folder, whose name begins with `.` and this one's.
+    /// A temporary file in the same folder, whose name starts with `.` and this one's.
     fn create(&self, path: &Path) -> Result<NamedTempFile> {
         let mut prefix = std::ffi::OsString::from(".");
         prefix.push(&self.name);
@@ -133,7 +133,7 @@ impl Place {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // What a new file has, less what the user's mask takes away.
+            // The permissions of a new file, reduced by the user's umask.
             let mode = std::fs::metadata(self.path()).map_or(0o666, |metadata| metadata.permissions().mode());
             builder.permissions(std::fs::Permissions::from_mode(mode));
         }
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_leaves_the_old_file() {
+    fn a_failure_keeps_the_old_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let text = || std::fs::read_to_string(&path).unwrap();
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn several_files_get_their_names_together() {
+    fn several_files_are_renamed_together() {
         let folder = tempfile::tempdir().unwrap();
         let [a, b] = ["a", "b"].map(|name| folder.path().join(name));
         write(&a, put("old")).unwrap();
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_checked_without_a_trace() {
+    fn checking_a_path_leaves_no_file() {
         let folder = tempfile::tempdir().unwrap();
         check(&folder.path().join("file")).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);

@@ -1,4 +1,4 @@
-//! Data on its way to a model: text, arrays and files become batches of tensors.
+//! Data for models: turns text, arrays and files into batches of tensors.
 
 mod arrays;
 pub mod atomic;

@@ -1,17 +1,17 @@
-//! Numbers of classes as vectors. Keras: `keras.utils.to_categorical`.
+//! Class indices as one-hot vectors. Keras: `keras.utils.to_categorical`.
 
 use crate::ToTensor;
 use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, Result, host_ids};
 
-/// A row for each label, with a 1 in the label's place and 0 elsewhere, in f32. Keras: `to_categorical`.
+/// A one-hot row for each label, in f32. Keras: `to_categorical`.
 ///
 /// # Shapes
 /// - `labels`: any shape; a last axis of size 1 is dropped
 /// - the result: that shape, then the number of classes: `num_classes`, or one more than the largest label
 ///
 /// # Errors
-/// A label that is negative or not below `num_classes` is named with its position.
+/// If a label is negative or not below `num_classes`; the error has its position.
 ///
 /// ```
 /// use candle_keras_data::to_categorical;

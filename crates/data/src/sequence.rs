@@ -1,4 +1,4 @@
-//! Sequences of one length. Keras: `keras.utils.pad_sequences`.
+//! Padding of sequences. Keras: `keras.utils.pad_sequences`.
 
 use crate::Element;
 use candle_core::{Device, Tensor};
@@ -11,7 +11,7 @@ pub enum Side {
     Pre,
     /// The end.
     Post,
-    /// A name that is neither.
+    /// An unknown name.
     Unknown(String),
 }
 
@@ -62,26 +62,26 @@ impl Pad {
         self
     }
 
-    /// Where short sequences are filled up: `"pre"` or `"post"`.
+    /// Where short sequences are padded: `"pre"` or `"post"`.
     pub fn padding(mut self, padding: impl Into<Side>) -> Self {
         self.padding = padding.into();
         self
     }
 
-    /// Where long sequences are cut off: `"pre"` or `"post"`.
+    /// Where long sequences are truncated: `"pre"` or `"post"`.
     pub fn truncating(mut self, truncating: impl Into<Side>) -> Self {
         self.truncating = truncating.into();
         self
     }
 
-    /// What they are filled up with. Default: 0.
+    /// The padding value. Default: 0.
     pub fn value(mut self, value: f64) -> Self {
         self.value = value;
         self
     }
 }
 
-/// The sequences as the rows of one tensor, by default filled up or cut off at the beginning, as in Keras.
+/// The sequences as the rows of one tensor, by default padded or truncated at the start, as in Keras.
 ///
 /// ```
 /// use candle_keras_data::{pad_sequences, Pad};
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_sides_can_be_chosen() {
+    fn padding_and_truncating_are_arguments() {
         let sequences = [vec![1i64, 2, 3, 4, 5], vec![6]];
         let rows = |pad: Pad| pad_sequences(&sequences, pad).unwrap().to_vec2::<i64>().unwrap();
         assert_eq!(rows(Pad::new().maxlen(3)), [[3, 4, 5], [0, 0, 6]]);

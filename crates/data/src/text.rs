@@ -7,13 +7,13 @@ use walkdir::WalkDir;
 /// The text of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// Where it is from.
+    /// Its path.
     pub path: PathBuf,
-    /// All of it.
+    /// Its contents.
     pub text: String,
 }
 
-/// How [`read_text`] reads.
+/// The arguments of [`read_text`].
 #[derive(Debug, Clone, Default)]
 pub struct ReadText {
     extensions: Vec<String>,
@@ -21,18 +21,18 @@ pub struct ReadText {
 }
 
 impl ReadText {
-    /// Every file, and UTF-8 only.
+    /// All files, UTF-8 only.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Reads the files of a folder that have one of these extensions, and passes over the others.
+    /// Reads the files of a folder that have one of these extensions, and skips the others.
     pub fn extensions<S: Into<String>>(mut self, extensions: impl IntoIterator<Item = S>) -> Self {
         self.extensions = extensions.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Whether bytes that are not UTF-8 are replaced by U+FFFD, where they are an error otherwise.
+    /// Whether invalid UTF-8 is replaced by U+FFFD; otherwise it is an error.
     pub fn lossy(mut self, lossy: bool) -> Self {
         self.lossy = lossy;
         self
@@ -44,10 +44,10 @@ impl ReadText {
     }
 }
 
-/// The text of a file, or of all files below a folder in the order of their paths; hidden files and folders are passed over.
+/// The text of a file, or of all files below a folder in the order of their paths; hidden files and folders are skipped.
 ///
 /// # Errors
-/// If a file or folder cannot be read, a file is not text, or there is no text at all: each names the path.
+/// If a file or folder cannot be read, a file is not text, or there is no text; the error has the path.
 pub fn read_text(path: impl AsRef<Path>, options: &ReadText) -> Result<Vec<Document>> {
     let path = path.as_ref();
     let metadata = std::fs::metadata(path).map_err(|error| Error::io(path, error))?;
@@ -90,7 +90,7 @@ fn read_file(path: &Path, lossy: bool) -> Result<Document> {
             .received(format!("byte 0x{byte:02x} at {position}"))
             .help("leave the file out, or read it lossily")
     };
-    // A NUL is legal UTF-8 and the surest sign of a file that is not text.
+    // A NUL is valid UTF-8, but a sure sign of a binary file.
     if let Some(position) = bytes.iter().position(|&byte| byte == 0) {
         return Err(not_text(position, 0));
     }
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_an_error_with_the_path() {
+    fn a_binary_file_is_an_error_with_the_path() {
         let folder = tempfile::tempdir().unwrap();
         let error = |options: &ReadText| read_text(folder.path(), options).unwrap_err().to_string();
         assert!(error(&ReadText::new()).contains("there is no text in"));

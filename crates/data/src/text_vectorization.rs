@@ -1,22 +1,22 @@
-//! TextVectorization: text in, numbers of words out. Keras: `keras.layers.TextVectorization`, in its mode `"int"`.
+//! TextVectorization: maps text to token ids. Keras: `keras.layers.TextVectorization`, in its mode `"int"`.
 
 use crate::Dataset;
 use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result, strings};
 use std::collections::HashMap;
 
-/// What is done to a text before it is split into words.
+/// The standardization of a text before it is split into words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standardize {
-    /// Small letters, and no punctuation.
+    /// Lower case, without punctuation.
     LowerAndStripPunctuation,
-    /// Small letters.
+    /// Lower case.
     Lower,
-    /// No punctuation.
+    /// Without punctuation.
     StripPunctuation,
-    /// Nothing.
+    /// Unchanged.
     None,
-    /// A name that is none of these.
+    /// An unknown name.
     Unknown(String),
 }
 
@@ -50,10 +50,10 @@ impl Standardize {
     }
 }
 
-/// Numbers the words of texts, with Keras's vocabulary: 0 is padding, 1 is `[UNK]`, and words follow by falling count, those
-/// of one count in falling alphabetical order.
+/// Maps the words of texts to ids, with Keras's vocabulary: 0 is padding, 1 is `[UNK]`, and words follow by decreasing count, those
+/// with the same count in reverse alphabetical order.
 ///
-/// Strings are no tensors here, so that this is no layer of a model: its result is what the model is fed with.
+/// Strings are not tensors here, so this is not a layer: its result is the input of a model.
 ///
 /// ```
 /// use candle_keras_data::TextVectorization;
@@ -72,12 +72,12 @@ pub struct TextVectorization {
     ids: HashMap<String, i64>,
 }
 
-/// Texts to learn from, one after another.
+/// Texts to adapt to.
 pub trait Texts {
     /// Calls the function with each of them.
     ///
     /// # Errors
-    /// If a text cannot be had, and those of the function.
+    /// If a text is not available, and those of the function.
     fn each_text(self, f: &mut dyn FnMut(&str) -> Result<()>) -> Result<()>;
 }
 
@@ -90,7 +90,7 @@ impl<I: IntoIterator<Item: AsRef<str>>> Texts for I {
     }
 }
 
-/// The inputs of all elements; targets are left aside.
+/// The inputs of all elements; targets are ignored.
 impl Texts for &Dataset {
     fn each_text(self, f: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
         for element in self.iter()? {
@@ -104,7 +104,7 @@ impl Texts for &Dataset {
     }
 }
 
-/// How many numbers come before the first word.
+/// The number of ids before the first word.
 const RESERVED: usize = 2;
 
 impl Default for TextVectorization {
@@ -120,30 +120,30 @@ impl Default for TextVectorization {
 }
 
 impl TextVectorization {
-    /// With Keras's defaults: small letters, no punctuation, split at white space.
+    /// With Keras's defaults: lower case, without punctuation, split at whitespace.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many numbers there are at most, padding and `[UNK]` included.
+    /// The maximum size of the vocabulary, including padding and `[UNK]`.
     pub fn max_tokens(mut self, max_tokens: usize) -> Self {
         self.max_tokens = Some(max_tokens);
         self
     }
 
-    /// What is done to a text first. Default: `"lower_and_strip_punctuation"`.
+    /// The standardization. Default: `"lower_and_strip_punctuation"`.
     pub fn standardize(mut self, standardize: impl Into<Standardize>) -> Self {
         self.standardize = standardize.into();
         self
     }
 
-    /// The length to which all rows are filled up or cut off at their end. Default: that of the longest.
+    /// The length to which all rows are padded or truncated at their end. Default: that of the longest.
     pub fn output_sequence_length(mut self, length: usize) -> Self {
         self.output_sequence_length = Some(length);
         self
     }
 
-    /// Learns the vocabulary of these texts, in place of any earlier one: strings, or the inputs of a [`Dataset`], which is read once.
+    /// Learns the vocabulary of these texts and replaces any earlier one: strings, or the inputs of a [`Dataset`], which is read once.
     ///
     /// # Errors
     /// If `standardize` is unknown, or the dataset has no text or cannot be read.
@@ -167,7 +167,7 @@ impl TextVectorization {
     /// Sets the words that follow padding and `[UNK]`. Keras: `set_vocabulary`.
     ///
     /// # Errors
-    /// If a word comes twice.
+    /// If a word occurs twice.
     pub fn set_vocabulary<S: Into<String>>(&mut self, words: impl IntoIterator<Item = S>) -> Result<()> {
         self.words = words.into_iter().map(Into::into).collect();
         let numbered = self.words.iter().enumerate();
@@ -182,17 +182,17 @@ impl TextVectorization {
         Ok(())
     }
 
-    /// All words by their numbers, the first two of which stand for padding and unknown words.
+    /// All words by their ids, the first two of which are padding and unknown words.
     pub fn get_vocabulary(&self) -> Vec<String> {
         ["", "[UNK]"].map(String::from).into_iter().chain(self.words.iter().cloned()).collect()
     }
 
-    /// How many numbers there are: the `input_dim` of an Embedding.
+    /// The size of the vocabulary: the `input_dim` of an Embedding.
     pub fn vocabulary_size(&self) -> usize {
         self.words.len() + RESERVED
     }
 
-    /// The numbers of the words of each text, a row a text. Keras: `layer(texts)`.
+    /// The ids of the words of each text, one row per text. Keras: `layer(texts)`.
     ///
     /// # Shapes
     /// - the result: `(texts, output_sequence_length)`, i64
@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vocabulary_has_an_upper_size() {
+    fn the_vocabulary_has_a_maximum_size() {
         let mut vectorize = TextVectorization::new().max_tokens(4);
         vectorize.adapt(["b b a a c don't"]).unwrap();
         assert_eq!(vectorize.get_vocabulary(), ["", "[UNK]", "b", "a"]);
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_standardized_as_asked() {
+    fn texts_are_standardized() {
         let apply = |name: &str| Standardize::from(name).apply("It's A-1").unwrap();
         assert_eq!(apply("lower_and_strip_punctuation"), "its a1");
         assert_eq!(apply("lower"), "it's a-1");
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dataset_of_text_is_learned_from() {
+    fn it_adapts_to_a_dataset() {
         let texts = vec!["the cat", "the dog", "näht the"];
         let dataset = Dataset::from_tensor_slices((texts.clone(), vec![0f32; 3])).unwrap();
         let (mut a, mut b) = (TextVectorization::new(), TextVectorization::new());

@@ -1,4 +1,4 @@
-//! Words and their numbers, through the tokenizers crate, so that a vocabulary is a `tokenizer.json` as elsewhere.
+//! Words and their ids, by the tokenizers crate, so that a vocabulary is a standard `tokenizer.json`.
 
 use candle_keras_ops::{Error, Result};
 use std::path::Path;
@@ -9,11 +9,11 @@ use tokenizers::{AddedToken, ModelWrapper, SplitDelimiterBehavior, Tokenizer};
 
 /// A word: letters and digits, with single apostrophes, hyphens or underscores inside.
 const WORD: &str = r"[\p{L}\p{N}]+(?:['’_-][\p{L}\p{N}]+)*";
-/// The numbers that stand for no word are those of Keras's TextVectorization: 0 is padding, 1 is any unknown word.
+/// The special ids are those of Keras's TextVectorization: 0 is padding, 1 is any unknown word.
 const PADDING: &str = "[PAD]";
 const UNKNOWN: &str = "[UNK]";
 
-/// Splits text into words and numbers them, the most frequent first.
+/// Splits text into words and maps them to ids, the most frequent first.
 ///
 /// ```
 /// use candle_keras_data::WordTokenizer;
@@ -37,24 +37,24 @@ impl Default for WordTokenizer {
 }
 
 impl WordTokenizer {
-    /// One that turns text into small letters and keeps every word.
+    /// Converts text to lower case and keeps every word.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether text is turned into small letters. Default: true.
+    /// Whether text is converted to lower case. Default: true.
     pub fn lowercase(mut self, lowercase: bool) -> Self {
         self.lowercase = lowercase;
         self
     }
 
-    /// How often a word must occur to get a number. Default: once.
+    /// The minimum count of a word in the vocabulary. Default: 1.
     pub fn min_count(mut self, min_count: u64) -> Self {
         self.min_count = min_count;
         self
     }
 
-    /// How many numbers there are at most, padding and the unknown word included.
+    /// The maximum size of the vocabulary, including padding and the unknown word.
     pub fn max_size(mut self, max_size: usize) -> Self {
         self.max_size = max_size;
         self
@@ -84,7 +84,7 @@ impl WordTokenizer {
             .build()
             .map_err(tokenizing)?;
         tokenizer.train(&mut trainer, texts.into_iter()).map_err(tokenizing)?;
-        // The general form, which is what tokenizer.json is read as.
+        // The generic type, as which tokenizer.json is read.
         let mut general = Tokenizer::new(ModelWrapper::from(tokenizer.get_model().clone()));
         general.with_normalizer(tokenizer.get_normalizer().cloned()).map_err(tokenizing)?;
         general.with_pre_tokenizer(tokenizer.get_pre_tokenizer().cloned());
@@ -106,12 +106,12 @@ impl WordTokenizer {
             .ok_or_else(|| Error::new("the vocabulary is not known yet").help("call fit or load first"))
     }
 
-    /// The numbers of the words of a text, in their order.
+    /// The ids of the words of a text, in order.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
         Ok(self.fitted()?.encode_fast(text, false).map_err(tokenizing)?.get_ids().to_vec())
     }
 
-    /// All words by their numbers; empty before [`fit`](Self::fit).
+    /// All words by their ids; empty before [`fit`](Self::fit).
     pub fn vocabulary(&self) -> Vec<String> {
         let Some(tokenizer) = &self.tokenizer else { return Vec::new() };
         let mut words: Vec<_> = tokenizer.get_vocab(true).into_iter().collect();
@@ -119,24 +119,24 @@ impl WordTokenizer {
         words.into_iter().map(|(word, _)| word).collect()
     }
 
-    /// How many numbers there are: the `input_dim` of an Embedding.
+    /// The size of the vocabulary: the `input_dim` of an Embedding.
     pub fn vocabulary_size(&self) -> usize {
         self.tokenizer.as_ref().map_or(0, |tokenizer| tokenizer.get_vocab_size(true))
     }
 
-    /// The number of a word as it stands in the vocabulary.
+    /// The id of a word of the vocabulary.
     pub fn id(&self, word: &str) -> Option<u32> {
         self.tokenizer.as_ref()?.token_to_id(word)
     }
 
-    /// Writes `tokenizer.json`, which the tokenizers libraries of all languages read.
+    /// Writes `tokenizer.json`, which the tokenizers libraries of all languages can read.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let json = self.fitted()?.to_string(true).map_err(tokenizing)?;
         std::fs::write(path, json).map_err(|error| Error::io(path, error))
     }
 
-    /// Reads what [`save`](Self::save) has written, or any other word-level `tokenizer.json`.
+    /// Loads a file of [`save`](Self::save), or any other word-level `tokenizer.json`.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let json = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
@@ -157,7 +157,7 @@ mod tests {
     const TEXTS: [&str; 2] = ["It's a well-known fact: b, B and b.", "Größe—naïve b fact"];
 
     #[test]
-    fn words_are_numbered_by_frequency() {
+    fn ids_are_ordered_by_frequency() {
         let tokenizer = WordTokenizer::new().fit(TEXTS).unwrap();
         let words = ["[PAD]", "[UNK]", "b", "fact", "a", "and", "größe", "it's", "naïve", "well-known"];
         assert_eq!(tokenizer.vocabulary(), words);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn tokenizer_json_comes_back() {
+    fn tokenizer_json_is_restored() {
         let folder = tempfile::tempdir().unwrap();
         let (path, tokenizer) = (folder.path().join("tokenizer.json"), WordTokenizer::new().fit(TEXTS).unwrap());
         tokenizer.save(&path).unwrap();
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vocabulary_that_is_empty_is_an_error() {
+    fn an_empty_vocabulary_is_an_error() {
         assert!(WordTokenizer::new().min_count(9).fit(TEXTS).unwrap_err().to_string().contains("9 times"));
         assert!(WordTokenizer::new().encode("b").unwrap_err().to_string().contains("fit"));
     }

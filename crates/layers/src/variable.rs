@@ -309,7 +309,7 @@ impl Variable {
         self.catch_up(None);
         let var = self.var();
         if var.dims() != value.dims() {
-            return Err(Error::new(format!("the weight {:?} has another shape", self.path()))
+            return Err(Error::new(format!("the shape of the weight {:?} does not match", self.path()))
                 .expected(format!("{:?}", var.dims()))
                 .received(format!("{:?}", value.dims())));
         }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// Inputs, targets and weights.
 pub(crate) type Validation = (Data, Data, Vec<Tensor>);
 
-/// What all three have: the size of a batch, how much is printed, callbacks.
+/// The arguments that all three share: batch size, verbosity, callbacks.
 pub(crate) struct Run<'a> {
     pub(crate) batch_size: usize,
     pub(crate) verbose: u8,
@@ -23,7 +23,7 @@ impl Default for Run<'_> {
     }
 }
 
-/// Writes the methods that all three have.
+/// Generates the methods that all three share.
 macro_rules! run_arguments {
     ($name:ident) => {
         impl From<()> for $name<'_> {
@@ -38,19 +38,19 @@ macro_rules! run_arguments {
                 Self::default()
             }
 
-            /// The number of samples a batch of arrays. Default: 32. The last batch may be smaller. A dataset comes in batches already.
+            /// The number of samples per batch of arrays. Default: 32. The last batch may be smaller. A dataset is already batched.
             pub fn batch_size(mut self, batch_size: usize) -> Self {
                 self.run.batch_size = batch_size;
                 self
             }
 
-            /// 0 for silence, 1 for a progress bar, 2 for a line at the end.
+            /// 0: silent, 1: a progress bar, 2: one line per epoch.
             pub fn verbose(mut self, verbose: u8) -> Self {
                 self.run.verbose = verbose;
                 self
             }
 
-            /// Adds a callback; one that is lent (`&mut early_stopping`) can be looked at afterwards.
+            /// Adds a callback; one that is passed by reference (`&mut early_stopping`) can be inspected afterwards.
             pub fn callback(mut self, callback: impl Callback + 'a) -> Self {
                 self.run.callbacks.push(Box::new(callback));
                 self
@@ -100,7 +100,7 @@ impl Default for Fit<'_> {
 run_arguments!(Fit);
 
 impl<'a> Fit<'a> {
-    /// Trains by steps of one's own, in place of the loss and optimizer of `compile`, which is not needed then. Keras: an overridden `train_step`.
+    /// Trains with custom steps, in place of the loss and optimizer of `compile`, which is not needed then. Keras: an overridden `train_step`.
     pub fn step(mut self, step: impl TrainStep + 'a) -> Self {
         self.step = Some(Box::new(step));
         self
@@ -108,19 +108,19 @@ impl<'a> Fit<'a> {
 }
 
 impl Fit<'_> {
-    /// The index of the epoch before which training ends: their number, if `initial_epoch` is 0.
+    /// The index after the last epoch: the number of epochs, if `initial_epoch` is 0.
     pub fn epochs(mut self, epochs: usize) -> Self {
         self.epochs = epochs;
         self
     }
 
-    /// Keeps this part of the samples, the last ones before any shuffling, for validation.
+    /// The fraction of the samples to validate on: the last ones, before shuffling.
     pub fn validation_split(mut self, part: f64) -> Self {
         self.validation_split = part;
         self
     }
 
-    /// Validates on these inputs and targets after each epoch, or on a [`Dataset`](candle_keras_data::Dataset) with `()` in place of targets; goes before `validation_split`.
+    /// Validates on these inputs and targets after each epoch, or on a [`Dataset`](candle_keras_data::Dataset) with `()` in place of targets; overrides `validation_split`.
     pub fn validation_data(mut self, x: impl IntoData, y: impl IntoData) -> Self {
         self.validation_data = Some(x.into_data().and_then(|x| Ok((x, y.into_data()?, Vec::new()))));
         self
@@ -133,49 +133,49 @@ impl Fit<'_> {
         self
     }
 
-    /// Whether each epoch goes through arrays in a new order. Default: true. A dataset has [its own](candle_keras_data::Dataset::shuffle).
+    /// Whether arrays are shuffled before each epoch. Default: true. A dataset has [its own](candle_keras_data::Dataset::shuffle).
     pub fn shuffle(mut self, shuffle: bool) -> Self {
         self.shuffle = shuffle;
         self
     }
 
-    /// How much the samples of a class weigh in the loss; 1 for classes that are not named. For models with one output.
+    /// The weights of classes in the loss; 1 for classes that are not named. For models with one output.
     pub fn class_weight(mut self, weights: impl IntoIterator<Item = (u32, f64)>) -> Self {
         self.class_weight = weights.into_iter().collect();
         self
     }
 
-    /// How much each sample weighs in the loss: `(samples,)`, or `(samples, steps)`. For a model with several outputs, one for all of them or one for each.
+    /// The weight of each sample in the loss: `(samples,)`, or `(samples, steps)`. For a model with several outputs, one for all of them or one for each.
     pub fn sample_weight(mut self, weight: impl ToTensors) -> Self {
         self.sample_weight = Some(weight.to_tensors());
         self
     }
 
-    /// The index of the first epoch, for a run that goes on.
+    /// The index of the first epoch, to resume a training.
     pub fn initial_epoch(mut self, epoch: usize) -> Self {
         self.initial_epoch = epoch;
         self
     }
 
-    /// The number of batches an epoch. Default: all there are. Where a dataset has more, the next epoch goes on with them; where it ends within an epoch, this one is shorter.
+    /// The number of batches per epoch. Default: all. If a dataset has more, the next epoch continues with them; if it ends within an epoch, the epoch is shorter.
     pub fn steps_per_epoch(mut self, steps: usize) -> Self {
         self.steps_per_epoch = Some(steps);
         self
     }
 
-    /// The number of batches of a validation. Default: all there are.
+    /// The number of batches per validation. Default: all.
     pub fn validation_steps(mut self, steps: usize) -> Self {
         self.validation_steps = Some(steps);
         self
     }
 
-    /// The number of samples a batch of validation. Default: `batch_size`.
+    /// The number of samples per validation batch. Default: `batch_size`.
     pub fn validation_batch_size(mut self, batch_size: usize) -> Self {
         self.validation_batch_size = Some(batch_size);
         self
     }
 
-    /// Validates after each `n`-th epoch.
+    /// Validates after every `n`-th epoch.
     pub fn validation_freq(mut self, n: usize) -> Self {
         self.validation_freq = n;
         self
@@ -195,7 +195,7 @@ pub struct Evaluate<'a> {
 run_arguments!(Evaluate);
 
 impl<'a> Evaluate<'a> {
-    /// Measures by steps of one's own. Keras: an overridden `test_step`.
+    /// Evaluates with custom steps. Keras: an overridden `test_step`.
     pub fn step(mut self, step: impl TrainStep + 'a) -> Self {
         self.step = Some(Box::new(step));
         self
@@ -203,13 +203,13 @@ impl<'a> Evaluate<'a> {
 }
 
 impl Evaluate<'_> {
-    /// How much each sample weighs in the loss.
+    /// The weight of each sample in the loss.
     pub fn sample_weight(mut self, weight: impl ToTensors) -> Self {
         self.sample_weight = Some(weight.to_tensors());
         self
     }
 
-    /// The number of batches. Default: all there are.
+    /// The number of batches. Default: all.
     pub fn steps(mut self, steps: usize) -> Self {
         self.steps = Some(steps);
         self
@@ -227,7 +227,7 @@ pub struct Predict<'a> {
 run_arguments!(Predict);
 
 impl Predict<'_> {
-    /// The number of batches. Default: all there are.
+    /// The number of batches. Default: all.
     pub fn steps(mut self, steps: usize) -> Self {
         self.steps = Some(steps);
         self

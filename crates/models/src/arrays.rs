@@ -1,4 +1,4 @@
-//! Arrays brought to what a model takes: their number, ranks, shapes and dtypes.
+//! Adapts arrays to the inputs and outputs of a model: their number, ranks, shapes and dtypes.
 
 use crate::Result;
 use crate::graph::Graph;
@@ -8,7 +8,7 @@ use candle_keras_layers::{NodeOutput, Shape};
 use candle_keras_ops::{Error, warnings};
 use std::collections::BTreeMap;
 
-/// Inputs of a model: adapted as Keras adapts them, and refused if they still do not suit.
+/// Adapts the inputs of a model as Keras does; an error if they still do not match.
 pub(crate) fn inputs(graph: &Graph, arrays: Vec<Tensor>) -> Result<Vec<Tensor>> {
     let inputs = graph.inputs();
     if arrays.len() != inputs.len() {
@@ -33,16 +33,16 @@ fn adapt(array: Tensor, input: &NodeOutput) -> Result<Tensor> {
     } else {
         array
     };
-    // A fixed batch size is one of the batches, not of all data.
+    // A fixed batch size applies to a batch, not to all data.
     let sample: Shape = std::iter::once(None).chain(shape.iter().skip(1).copied()).collect();
     if !sample.accepts(array.dims()) {
-        let error = Error::new("the data does not suit the input")
+        let error = Error::new("the data does not match the input")
             .expected(format!("shape {shape}"))
             .received(format!("shape {:?}", array.dims()));
         let one_sample = shape.len() == array.rank() + 1
             && shape.iter().skip(1).zip(array.dims()).all(|(a, b)| a.is_none_or(|a| a == *b));
         let error = if one_sample {
-            error.help("this is one sample: Dataset::batch makes batches, an array has the samples on axis 0")
+            error.help("this is a single sample: use Dataset::batch for a dataset; axis 0 of an array is the samples")
         } else {
             error
         };
@@ -50,14 +50,14 @@ fn adapt(array: Tensor, input: &NodeOutput) -> Result<Tensor> {
     }
     if input.dtype() == DType::F32 && array.dtype().is_int() && too_large_for_f32(&array)? {
         warnings::warn(format!(
-            "whole numbers above 16777216 are not exact in float32, the dtype of the input {:?}; give it the dtype int32",
+            "integers above 16777216 are not exact in float32, the dtype of the input {:?}; give it the dtype int32",
             layer.layer_name()
         ));
     }
     Ok(array.to_dtype(input.dtype())?)
 }
 
-/// Text for an input of it: bytes, with one axis more than the shape.
+/// Text for an input of strings: bytes, with one more axis than the shape.
 fn text(array: Tensor, input: &NodeOutput) -> Result<Tensor> {
     let (shape, layer) = (input.shape(), input.node().layer());
     let array = match array.rank() == shape.len() && shape.last() == Some(&Some(1)) {
@@ -69,7 +69,7 @@ fn text(array: Tensor, input: &NodeOutput) -> Result<Tensor> {
         places.len() == shape.len() && places.iter().zip(shape.iter()).skip(1).all(|(a, b)| b.is_none_or(|b| b == *a))
     };
     if array.dtype() != DType::U8 || !fits(shape) {
-        return Err(Error::new("the data does not suit the input")
+        return Err(Error::new("the data does not match the input")
             .expected(format!("text of shape {shape}"))
             .received(format!("{:?} of shape {:?}", array.dtype(), array.dims()))
             .help("a Vec of strings, or ops::string_tensor")
@@ -89,7 +89,7 @@ fn too_large_for_f32(array: &Tensor) -> Result<bool> {
 /// Targets of a model: one array for each output.
 pub(crate) fn targets(graph: &Graph, arrays: Vec<Tensor>) -> Result<Vec<Tensor>> {
     if arrays.len() != graph.outputs().len() {
-        return Err(Error::new("the model is trained on one array of targets for each of its outputs")
+        return Err(Error::new("the model takes one array of targets for each of its outputs")
             .expected(format!("{}: {}", graph.outputs().len(), graph.output_names().join(", ")))
             .received(format!("{} arrays", arrays.len())));
     }
@@ -110,7 +110,7 @@ pub(crate) fn same_length(what: [&str; 2], a: &[Tensor], b: &[Tensor]) -> Result
     Ok(first)
 }
 
-/// The first samples and the last ones: `floor(n (1 - part))` of them are the first.
+/// Splits into the first `floor(n (1 - part))` samples and the rest.
 pub(crate) fn split(arrays: &Batch, part: f64) -> Result<(Batch, Batch)> {
     let samples = arrays.size();
     let at = (samples as f64 * (1.0 - part)).floor() as usize;
@@ -123,7 +123,7 @@ pub(crate) fn split(arrays: &Batch, part: f64) -> Result<(Batch, Batch)> {
     Ok((side(0, at)?, side(at, samples)?))
 }
 
-/// A weight for each sample, from the weights of the classes that targets are numbers or one-hot rows of.
+/// A weight for each sample, from class weights; targets are class indices or one-hot rows.
 pub(crate) fn class_weights(
     weights: &BTreeMap<u32, f64>,
     targets: &[Tensor],
@@ -139,7 +139,7 @@ pub(crate) fn class_weights(
         [_] | [_, 1] => target.flatten_all()?.to_dtype(DType::F64)?.round()?.to_vec1::<f64>()?,
         [_, _] => target.argmax(1)?.to_dtype(DType::F64)?.to_vec1::<f64>()?,
         dims => {
-            return Err(Error::new("class_weight needs the number of a class or a one-hot row for each sample")
+            return Err(Error::new("class_weight needs a class index or a one-hot row for each sample")
                 .received(format!("targets of shape {dims:?}")));
         }
     };

@@ -1,4 +1,4 @@
-//! The whole state of a training, saved and taken up again: what [`BackupAndRestore`](crate::callbacks::BackupAndRestore) asks for.
+//! Saves and restores the whole state of a training, for [`BackupAndRestore`](crate::callbacks::BackupAndRestore).
 
 use crate::callbacks::{Callback, CallbackState};
 use crate::compiled::{MetricState, Shapes};
@@ -13,21 +13,21 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Where a training is.
+/// The progress of a training.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Progress {
     pub(crate) epoch: usize,
-    /// The steps of the epoch that are done; none at its beginning.
+    /// The completed steps of the epoch; `None` at its beginning.
     pub(crate) step: usize,
-    /// The batches that were taken of this pass over the data.
+    /// The batches taken from this pass over the data.
     pub(crate) taken: usize,
-    /// Whether it ends here.
+    /// Whether training ends here.
     pub(crate) stopped: bool,
     /// The logs of the last epoch.
     pub(crate) last: Logs,
 }
 
-/// Everything but the tensors. Numbers are kept as their bits, so that they come back as they were.
+/// Everything but the tensors. Floats are stored as their bits, so that they are restored exactly.
 #[derive(Serialize, Deserialize)]
 struct State {
     epoch: usize,
@@ -38,17 +38,17 @@ struct State {
     random: Stream,
     passes: u64,
     optimizer: Counters,
-    /// Of each mean and metric: the number of its tensors, the shapes that settled it, its name.
+    /// For each mean and metric: the number of its tensors, the shapes that resolved it, its name.
     metrics: Vec<(usize, Option<Shapes>, Option<String>)>,
     history_epochs: Vec<usize>,
     history: Vec<(String, Vec<u64>)>,
     callbacks: Vec<(Vec<u64>, Vec<u64>, usize)>,
-    /// Of a step of one's own: the counters of its optimizers.
+    /// The counters of the optimizers of a custom step.
     #[serde(default)]
     own_optimizers: Vec<Counters>,
 }
 
-/// What [`Optimizer::counters`] says.
+/// The result of [`Optimizer::counters`].
 type Counters = Vec<(u64, Option<u64>)>;
 
 fn counters(optimizer: &Optimizer) -> Counters {
@@ -113,10 +113,10 @@ pub(crate) fn save(
     safetensors::write(path, &tensors, Some(&serde_json::to_value(state)?))
 }
 
-/// Takes the training up where it was saved; `None` if there is nothing saved.
+/// Resumes the training from the backup; `None` if there is none.
 ///
 /// # Errors
-/// If what is saved is of another model or of other callbacks.
+/// If the backup is of another model or of other callbacks.
 pub(crate) fn restore(
     path: &Path,
     model: &mut Model,
@@ -129,7 +129,7 @@ pub(crate) fn restore(
     }
     let other = |what: &str| {
         Error::new(format!("{}: the backup is of another training: {what}", path.display()))
-            .help("delete it to begin anew, or back up into another folder")
+            .help("delete it to start over, or back up into another folder")
     };
     let file = SafetensorsFile::open(path)?;
     let config = file.config.clone().ok_or_else(|| other("it has no state"))?;
@@ -137,7 +137,7 @@ pub(crate) fn restore(
     let get = |kind: &str, i: usize| file.tensors.get(&format!("{kind}/{i}"));
     let (weights, trainable) = (model.variables(), model.trainable_variables());
     if get("weights", weights.len()).is_some() || state.callbacks.len() != callbacks.len() {
-        return Err(other("it has another number of weights or callbacks"));
+        return Err(other("the number of weights or callbacks differs"));
     }
     for (i, variable) in weights.iter().enumerate() {
         get("weights", i).ok_or_else(|| other("weights are missing"))?.read_into(variable)?;
@@ -153,7 +153,7 @@ pub(crate) fn restore(
     restore_optimizer("optimizer", &mut compiled.optimizer, &trainable, state.optimizer)?;
     let own = step.map_or_else(Vec::new, |step| step.optimizers());
     if own.len() != state.own_optimizers.len() {
-        return Err(other("its steps have another number of optimizers"));
+        return Err(other("the number of optimizers of the custom step differs"));
     }
     for (o, ((optimizer, variables), counters)) in own.into_iter().zip(state.own_optimizers).enumerate() {
         restore_optimizer(&format!("own{o}"), optimizer, &variables, counters)?;

@@ -1,4 +1,4 @@
-//! What a compiled model carries: its optimizer, and for each output a loss and metrics with their running means.
+//! The state of a compiled model: its optimizer, and for each output a loss and metrics with their running means.
 
 use crate::steps::StepLogs;
 use crate::{Logs, Optimizer, Result};
@@ -10,13 +10,13 @@ use candle_keras_training::metrics::{Direction, RunningMean};
 use candle_keras_training::{Compile, Loss, Metric, MetricSpec, PerOutput};
 use std::sync::Arc;
 
-/// A batch as losses and metrics see it: one tensor for each output of the model.
+/// A batch for losses and metrics: one tensor for each output of the model.
 #[derive(Clone, Copy)]
 pub(crate) struct Results<'a> {
     pub(crate) targets: &'a [Tensor],
     pub(crate) outputs: &'a [Tensor],
     pub(crate) masks: &'a [Option<Tensor>],
-    /// Sample or class weights, or nothing.
+    /// Sample or class weights, if any.
     pub(crate) weights: &'a [Tensor],
 }
 
@@ -38,20 +38,20 @@ struct OutputMetric {
     spec: MetricSpec,
     name: String,
     metric: Option<Box<dyn Metric>>,
-    /// Of the targets and predictions by which the metric was settled.
+    /// The shapes of targets and predictions by which the metric was resolved.
     shapes: Option<Shapes>,
 }
 
-/// The sizes of a batch of targets and of one of predictions.
+/// The shapes of a batch of targets and of its predictions.
 pub(crate) type Shapes = (Vec<usize>, Vec<usize>);
 
-/// What a mean or metric knows of the batches since its last reset.
+/// The state of a mean or metric since its last reset.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct MetricState {
     pub(crate) tensors: Vec<Tensor>,
-    /// Of a metric, the shapes by which it is the metric that it is.
+    /// For a metric, the shapes by which it was resolved.
     pub(crate) shapes: Option<Shapes>,
-    /// Of what a step of one's own logs, its name.
+    /// For a value that a custom step logs, its name.
     pub(crate) name: Option<String>,
 }
 
@@ -59,25 +59,25 @@ pub(crate) struct MetricState {
 pub(crate) struct Compiled {
     pub(crate) optimizer: Optimizer,
     pub(crate) compile: Compile,
-    /// Settled when the outputs are known.
+    /// Resolved when the outputs are known.
     losses: Vec<Option<Loss>>,
     loss_weights: Vec<f64>,
     loss_names: Vec<String>,
     metrics: Vec<OutputMetric>,
     loss_mean: RunningMean,
     loss_means: Vec<RunningMean>,
-    /// Whether a step of one's own trains, which takes whatever targets it wants.
+    /// Whether a custom step trains, which takes any targets.
     pub(crate) has_own_step: bool,
-    /// Of what it logs.
+    /// The means of the values that it logs.
     own_means: Vec<(String, RunningMean)>,
-    /// What the optimizer changes; settled at compile, as Keras does.
+    /// The weights that the optimizer updates; fixed at compile, as in Keras.
     pub(crate) trainable: Vec<Variable>,
     pub(crate) trained: Arc<Trained>,
     /// All weights of the model.
     pub(crate) variables: Vec<Variable>,
-    /// Random numbers of this model's training: dropout and shuffling.
+    /// The seed of this model's training: dropout and shuffling.
     pub(crate) random: Stream,
-    /// Passes over the data of all fits so far, so that no two are shuffled alike.
+    /// The number of passes over the data in all fits so far, so that each is shuffled differently.
     pub(crate) passes: u64,
 }
 
@@ -95,9 +95,9 @@ impl Compiled {
                 compile.weighted_metrics = earlier.weighted_metrics.clone();
             }
         }
-        // Names are checked now, even if the outputs are not known before the first data.
+        // Names are checked now, even if the outputs are unknown until the first data.
         match &compile.loss {
-            // What layers add is then the loss.
+            // The loss is then the sum of what layers add.
             PerOutput::Unset => {}
             PerOutput::All(loss) => _ = loss.name()?,
             PerOutput::List(losses) => losses.iter().flatten().try_for_each(|loss| loss.name().map(|_| ()))?,
@@ -123,22 +123,22 @@ impl Compiled {
     }
 
     /// Whether it knows the outputs of the model.
-    pub(crate) fn is_settled(&self) -> bool {
+    pub(crate) fn is_bound(&self) -> bool {
         !self.losses.is_empty()
     }
 
-    /// Assigns losses and metrics to the outputs of the model, and takes note of its weights.
-    pub(crate) fn settle(&mut self, model: &dyn Layer, outputs: &[String]) -> Result<()> {
+    /// Binds losses and metrics to the outputs of the model, and records its weights.
+    pub(crate) fn bind_outputs(&mut self, model: &dyn Layer, outputs: &[String]) -> Result<()> {
         (self.trainable, self.variables) = (model.trainable_variables(), model.variables());
         self.trained = Arc::new(Trained::of(model));
-        // Slots that are not written to take no memory; a file has them from the beginning, as Keras wants it.
+        // Slots that are not written to take no memory; a file has them from the start, as in Keras.
         self.optimizer.build(&self.trainable)?;
         self.losses = self.compile.loss.resolve(outputs, "losses")?;
         let unnamed = self.losses.iter().position(Option::is_none);
         if let (PerOutput::Named(_), Some(i)) = (&self.compile.loss, unnamed) {
             return Err(Error::new("losses by name must name all outputs")
                 .received(format!("none for {:?}", outputs[i]))
-                .help("an output without a loss need not be an output of the model that is trained"));
+                .help("train a model without this output, or give it a loss"));
         }
         let weights = self.compile.loss_weights.resolve(outputs, "loss weights")?;
         self.loss_weights = weights.into_iter().map(|weight| weight.unwrap_or(1.0)).collect();
@@ -147,7 +147,7 @@ impl Compiled {
         self.metrics.clear();
         for (weighted, specs) in [(false, &self.compile.metrics), (true, &self.compile.weighted_metrics)] {
             let per_output = match (specs, outputs) {
-                // For one output, the list is all of its metrics.
+                // For a model with one output, the list has all of its metrics.
                 (PerOutput::List(list), [_]) => vec![Some(list.iter().flatten().flatten().cloned().collect())],
                 (specs, outputs) => specs.resolve(outputs, "metrics")?,
             };
@@ -166,7 +166,7 @@ impl Compiled {
         Ok(())
     }
 
-    /// The targets of all outputs, where those may be left out that have no loss and no metric.
+    /// The targets of all outputs; outputs without loss and metrics may have none.
     pub(crate) fn filled(&self, y: Vec<Tensor>) -> Result<Vec<Tensor>> {
         let wanted: Vec<bool> = (0..self.losses.len())
             .map(|i| self.losses[i].is_some() || self.metrics.iter().any(|metric| metric.output == i))
@@ -182,7 +182,7 @@ impl Compiled {
         Ok(wanted.iter().map(one).collect())
     }
 
-    /// The loss of each output for a batch, without its weight, as part of the tape.
+    /// The unweighted loss of each output for a batch, recorded on the tape.
     pub(crate) fn losses(&self, batch: &Results) -> Result<Vec<Option<Tensor>>> {
         let of = |(i, loss): (usize, &Option<Loss>)| -> Result<Option<Tensor>> {
             let Some(loss) = loss else { return Ok(None) };
@@ -190,14 +190,16 @@ impl Compiled {
             let value =
                 value.map_err(|error| error.in_layer(self.loss_names[i].trim_end_matches("_loss"), "output"))?;
             if value.rank() > 0 {
-                return Err(Error::new("a model is trained on one number").received("a loss with the reduction None"));
+                return Err(
+                    Error::new("the loss of a model must be a scalar").received("a loss with the reduction None")
+                );
             }
             Ok(Some(value))
         };
         self.losses.iter().enumerate().map(of).collect()
     }
 
-    /// The sum of these losses with their weights, and of what layers and regularizers have added.
+    /// The weighted sum of these losses, plus the losses that layers and regularizers have added.
     pub(crate) fn total(&self, losses: &[Option<Tensor>], added: Vec<Tensor>) -> Result<Tensor> {
         let mut total: Option<Tensor> = None;
         let weighted =
@@ -216,7 +218,7 @@ impl Compiled {
         })
     }
 
-    /// Takes the losses of a batch into their means, and the batch into all metrics.
+    /// Updates the means of the losses and all metrics with a batch.
     pub(crate) fn measure(&mut self, loss: &Tensor, losses: &[Option<Tensor>], batch: &Results) -> Result<()> {
         self.loss_mean.update(loss, batch.size())?;
         if losses.iter().flatten().count() > 1 {
@@ -241,7 +243,7 @@ impl Compiled {
         Ok(())
     }
 
-    /// Takes what a step of one's own has logged for a batch of this size into the means of the epoch.
+    /// Updates the means of the epoch with the logs of a custom step for a batch of this size.
     pub(crate) fn measure_own(&mut self, logs: &StepLogs, size: usize) -> Result<()> {
         for (name, value) in logs {
             let known = self.own_means.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
@@ -253,7 +255,7 @@ impl Compiled {
         Ok(())
     }
 
-    /// Forgets what a step of one's own has logged, its names included.
+    /// Clears the logs of custom steps, their names included.
     pub(crate) fn clear_own_means(&mut self) {
         self.own_means.clear();
     }
@@ -266,7 +268,7 @@ impl Compiled {
         self.metrics.iter_mut().filter_map(|metric| metric.metric.as_mut()).for_each(|metric| metric.reset_state());
     }
 
-    /// What the means and metrics know of the batches since the last reset, for a backup.
+    /// The state of the means and metrics since the last reset, for a backup.
     pub(crate) fn metric_states(&self) -> Result<Vec<MetricState>> {
         let of_mean = |mean: &RunningMean| Ok(MetricState { tensors: vec![mean.state()?], ..MetricState::default() });
         let of_metric = |metric: &OutputMetric| {
@@ -279,7 +281,7 @@ impl Compiled {
         means.chain(self.metrics.iter().map(of_metric)).chain(self.own_means.iter().map(of_own)).collect()
     }
 
-    /// Takes over what [`metric_states`](Self::metric_states) said.
+    /// Restores what [`metric_states`](Self::metric_states) returned.
     pub(crate) fn set_metric_states(&mut self, states: Vec<MetricState>) -> Result<()> {
         let (own, states): (Vec<_>, Vec<_>) = states.into_iter().partition(|state| state.name.is_some());
         let mut states = states.into_iter();
@@ -324,7 +326,7 @@ impl Compiled {
         Ok(logs)
     }
 
-    /// Whether a name in the logs is better the larger or the smaller its value; `None` if it is not one of this model's.
+    /// Whether larger or smaller values of a name in the logs are better; `None` if it is not one of this model's.
     pub(crate) fn direction(&self, name: &str) -> Option<Direction> {
         let name = name.strip_prefix("val_").unwrap_or(name);
         if name == "loss" || self.loss_names.iter().any(|loss| loss == name) {
@@ -333,20 +335,20 @@ impl Compiled {
         self.metrics.iter().find(|metric| metric.name == name)?.metric.as_ref().map(|metric| metric.direction())
     }
 
-    /// The stream of one step or epoch.
+    /// The random stream of one step or epoch.
     pub(crate) fn stream(&self, use_: Use, index: u64) -> Stream {
         self.random.child(use_ as u64).child(index)
     }
 }
 
-/// For what random numbers are drawn in training.
+/// The use of random numbers in training.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Use {
     Step = 0,
     Shuffle = 1,
-    /// A step of one's own.
+    /// A custom step.
     OwnStep = 2,
-    /// Data that is evaluated.
+    /// The data of an evaluation.
     Evaluation = 3,
 }
 
@@ -362,12 +364,12 @@ pub(crate) fn scalar(value: &Tensor) -> Result<f64> {
     Ok(value.detach().to_dtype(DType::F64)?.to_scalar::<f64>()?)
 }
 
-/// The penalties of all regularizers of weights that are trained.
+/// The penalties of all regularizers of trainable weights.
 pub(crate) fn penalties(trainable: &[Variable]) -> Result<Vec<Tensor>> {
     trainable.iter().filter_map(|variable| variable.penalty().transpose()).collect()
 }
 
-/// Warns of a loss that is not a number, naming the step; whether it did.
+/// Warns of a loss that is NaN or infinite, naming the step; returns whether it did.
 pub(crate) fn warn_of_nan(loss: f64, epoch: usize, step: usize) -> bool {
     if !loss.is_finite() {
         warnings::warn(format!(

@@ -44,11 +44,11 @@ pub(crate) fn of_model(model: &Model) -> Result<Config> {
 }
 
 thread_local! {
-    /// The layers of the model that is being described, in the order of their first appearance.
+    /// The layers of the model that is being serialized, in the order of their first appearance.
     static DESCRIBED: RefCell<Option<Vec<usize>>> = const { RefCell::new(None) };
 }
 
-/// Keras's form of a whole model. A layer that was described before, inside of a nested model say, is marked as being the same.
+/// The configuration of a whole model in Keras's form. A layer that appeared before, in a nested model for example, is marked as shared.
 pub(crate) fn of_whole(model: &Model) -> Result<Config> {
     DESCRIBED.set(Some(Vec::new()));
     let object = of_layer(model);
@@ -56,7 +56,7 @@ pub(crate) fn of_whole(model: &Model) -> Result<Config> {
     object
 }
 
-/// Notes that a layer is described; its number if it was before.
+/// Records that a layer was serialized; returns its number if it was before.
 fn described(layer: &dyn Layer) -> Option<usize> {
     DESCRIBED.with_borrow_mut(|described| {
         let described = described.as_mut()?;
@@ -68,14 +68,14 @@ fn described(layer: &dyn Layer) -> Option<usize> {
     })
 }
 
-/// Keras's form of a layer or model: `{"module", "class_name", "config", "registered_name", "build_config"}`.
+/// The configuration of a layer or model in Keras's form: `{"module", "class_name", "config", "registered_name", "build_config"}`.
 pub(crate) fn of_layer(layer: &dyn Layer) -> Result<Config> {
     let class_name = layer.class_name();
     let own = layer.module() == "keras.layers" && !registry::is_known(class_name);
     let (module, registered_name) = match class_name {
         "Functional" => (json!("keras.src.models.functional"), json!("Functional")),
         "Sequential" => (json!("keras"), json!(null)),
-        // A layer of one's own is found by its name, in Keras as well.
+        // A custom layer is registered by its name, as in Keras.
         _ if own => (json!(null), json!(class_name)),
         _ if !layer.is_saved() => (json!(layer.module()), json!(class_name)),
         _ => (json!(layer.module()), json!(null)),
@@ -109,7 +109,7 @@ fn node_config(graph: &Graph, node: &Node) -> Config {
     json!({"args": args, "kwargs": kwargs})
 }
 
-/// The layer, the call and the output that a tensor comes from. Calls are counted within the graph, from `first`.
+/// The layer, call and output of a tensor. Calls are counted within the graph, from `first`.
 fn history(graph: &Graph, tensor: &NodeOutput, first: usize) -> Config {
     let tensor = graph.resolve(tensor);
     let layer = tensor.node().layer();
@@ -118,7 +118,7 @@ fn history(graph: &Graph, tensor: &NodeOutput, first: usize) -> Config {
     json!([layer.layer_name(), first + call, tensor.index()])
 }
 
-/// For inputs and outputs, Keras counts the making of a functional model as its first call.
+/// For inputs and outputs, Keras counts the creation of a functional model as its first call.
 fn histories(graph: &Graph, tensors: &[NodeOutput]) -> Config {
     let of = |tensor: &NodeOutput| {
         let first = usize::from(tensor.node().layer().class_name() == "Functional");

@@ -1,8 +1,8 @@
-//! Standard output, which may be gone: a reader such as `head` closes it when it has seen enough, and a training goes on.
+//! Standard output, which may be closed, by `head` for example: training then continues without it.
 
 use std::io::Write;
 
-/// Prints a line, as far as anyone still reads.
+/// Prints a line; ignores a closed pipe.
 pub(crate) fn print_line(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! `evaluate`: the loss and the metrics of data that is not trained on.
+//! `evaluate`: the loss and metrics on given data.
 
 use crate::arguments::Evaluate;
 use crate::compiled::Use;

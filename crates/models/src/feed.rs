@@ -1,4 +1,4 @@
-//! Batches on their way to a model: one pass over a dataset after another.
+//! Feeds batches to a model, in passes over a dataset.
 
 use crate::model::Model;
 use crate::{Result, arrays};
@@ -11,16 +11,16 @@ use std::collections::BTreeMap;
 /// The batches of a fit, an evaluation or a prediction.
 pub(crate) struct Feed {
     dataset: Dataset,
-    /// Whether the batches are as the model takes them.
+    /// Whether the batches are already adapted to the model.
     is_adapted: bool,
     class_weight: BTreeMap<u32, f64>,
     elements: Option<Elements>,
-    /// How many batches of this pass have been taken.
+    /// The number of batches taken in this pass.
     pub(crate) taken: usize,
 }
 
 impl Feed {
-    /// Arrays that are as the model takes them.
+    /// From arrays that are already adapted to the model.
     pub(crate) fn of_arrays(arrays: Batch, batch_size: usize, shuffle: bool) -> Result<Self> {
         let samples = arrays.size();
         let dataset = Dataset::from_tensor_slices(arrays)?;
@@ -28,43 +28,43 @@ impl Feed {
         Ok(Self { is_adapted: true, ..Self::of_dataset(dataset.batch(batch_size)) })
     }
 
-    /// Batches of a user's.
+    /// From a dataset, whose batches are not adapted yet.
     pub(crate) fn of_dataset(dataset: Dataset) -> Self {
         Self { dataset, is_adapted: false, class_weight: BTreeMap::new(), elements: None, taken: 0 }
     }
 
-    /// Weighs samples by their classes.
+    /// Weights samples by their classes.
     pub(crate) fn weighted(self, class_weight: BTreeMap<u32, f64>) -> Self {
         Self { class_weight, ..self }
     }
 
-    /// How many batches a pass has, or an epoch of so many steps.
+    /// The number of batches in a pass, or in an epoch of so many steps; `None` if unknown.
     ///
     /// # Errors
-    /// If it would never end.
+    /// If it is infinite.
     pub(crate) fn steps(&self, wanted: Option<usize>, argument: &str) -> Result<Option<usize>> {
         match (wanted, self.dataset.cardinality()) {
             (Some(0), _) => Err(Error::new(format!("{argument} must be positive")).received("0")),
             (Some(steps), _) => Ok(Some(steps)),
-            (None, Cardinality::Infinite) => Err(Error::new("the dataset never ends")
+            (None, Cardinality::Infinite) => Err(Error::new("the dataset is infinite")
                 .expected(format!("{argument}, the number of batches to take from it"))),
             (None, cardinality) => Ok(cardinality.count()),
         }
     }
 
-    /// Begins a pass at this batch.
+    /// Starts a pass at this batch.
     pub(crate) fn begin(&mut self, random: &Stream, from: usize) -> Result<()> {
         self.elements = Some(self.dataset.elements(random, from)?);
         self.taken = from;
         Ok(())
     }
 
-    /// Whether a pass has begun and not ended.
+    /// Whether a pass is in progress.
     pub(crate) fn has_begun(&self) -> bool {
         self.elements.is_some()
     }
 
-    /// The next batch, as the model takes it and where the model is; none when the pass has ended.
+    /// The next batch, adapted to the model and on its device; `None` at the end of the pass.
     pub(crate) fn next(
         &mut self,
         device: &Device,
@@ -84,9 +84,9 @@ impl Feed {
         if is_there { Ok(Some(batch)) } else { batch.to_device(device).map(Some) }
     }
 
-    /// Lets a model that learns its shapes from data see the first batch.
+    /// Shows the first batch to a model that infers its shapes from data.
     pub(crate) fn show(&self, random: &Stream, model: &mut Model) -> Result<()> {
-        if self.is_adapted || model.is_settled() {
+        if self.is_adapted || model.is_bound() {
             return Ok(());
         }
         match self.dataset.elements(random, 0)?.next() {
@@ -96,14 +96,14 @@ impl Feed {
     }
 }
 
-/// What was given: a dataset, or arrays.
+/// The given data: a dataset, or arrays.
 pub(crate) enum Given {
     Dataset(Dataset),
     Arrays(Batch),
 }
 
 impl Given {
-    /// A dataset has targets and weights in it.
+    /// A dataset includes targets and weights.
     pub(crate) fn new(x: Data, y: Data, sample_weight: Option<Vec<Tensor>>) -> Result<Self> {
         let sample_weight = sample_weight.unwrap_or_default();
         match (x, y) {
@@ -111,11 +111,9 @@ impl Given {
             (Data::Dataset(dataset), Data::Arrays(y)) if y.is_empty() && sample_weight.is_empty() => {
                 Ok(Self::Dataset(dataset))
             }
-            _ => Err(Error::new("a dataset has targets and sample weights in its elements")
+            _ => Err(Error::new("the elements of a dataset include targets and sample weights")
                 .expected("() in place of targets, and no sample_weight")
-                .help(
-                    "its elements are (x, y) or (x, y, sample_weight); Dataset::zip puts inputs and targets together",
-                )),
+                .help("its elements are (x, y) or (x, y, sample_weight); Dataset::zip combines inputs and targets")),
         }
     }
 }

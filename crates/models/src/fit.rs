@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) type Callbacks<'c, 'a> = &'c mut [Box<dyn Callback + 'a>];
 
-/// What the epochs of a fit go through.
+/// The data of a fit.
 struct Training {
     feed: Feed,
     steps: Option<usize>,
@@ -26,11 +26,11 @@ struct Training {
 impl Model {
     /// Trains the model on these inputs and targets, or on a [`Dataset`](candle_keras_data::Dataset) of batches, with `()` in place of targets. Keras: `model.fit`.
     ///
-    /// The logged `loss` of an epoch is the mean of the batches' losses, each weighted by its number of samples, taken before
-    /// the step that it leads to; metrics are means over samples.
+    /// The logged `loss` of an epoch is the mean of the batches' losses, weighted by their numbers of samples and computed before
+    /// the update; metrics are means over samples.
     ///
     /// # Errors
-    /// If the model is not compiled, or the data does not suit the model. A loss that is not a number is a warning
+    /// If the model is not compiled, or the data does not match the model. A loss that is NaN or infinite is a warning
     /// that names the step.
     pub fn fit<'a>(&mut self, x: impl IntoData, y: impl IntoData, fit: impl Into<Fit<'a>>) -> Result<History> {
         let mut fit = fit.into();
@@ -55,7 +55,7 @@ impl Model {
             }
             progress = restored;
         }
-        // One that was told to stop in the middle of an epoch still closes it.
+        // A training that is stopped within an epoch still finishes its validation and hooks.
         while progress.epoch < fit.epochs && !(progress.stopped && progress.step == 0) {
             let epoch = progress.epoch;
             each(&mut callbacks, |c| c.on_epoch_begin(self, epoch, &Logs::default()))?;
@@ -78,7 +78,7 @@ impl Model {
         Ok(history)
     }
 
-    /// Saves the training where a callback wants it.
+    /// Backs up the training if a callback requests it.
     fn back_up(
         &mut self,
         batch: Option<usize>,
@@ -105,8 +105,8 @@ impl Model {
         let split_off = validation.is_none() && fit.validation_split != 0.0;
         let feed = match Given::new(x, y, fit.sample_weight.take().transpose()?)? {
             Given::Dataset(_) if split_off => {
-                return Err(Error::new("validation_split is for arrays, and this is a dataset")
-                    .help("Dataset::split makes two of it; hand the second one to validation_data"));
+                return Err(Error::new("validation_split is for arrays; this is a dataset")
+                    .help("split it with Dataset::split, and pass the second part to validation_data"));
             }
             Given::Dataset(dataset) => Feed::of_dataset(dataset),
             Given::Arrays(arrays) => {
@@ -128,7 +128,7 @@ impl Model {
         })
     }
 
-    /// The batches of what was given, in order.
+    /// The batches of the given data, in order.
     pub(crate) fn feed(&mut self, given: Given, batch_size: usize) -> Result<Feed> {
         match given {
             Given::Dataset(dataset) => Ok(Feed::of_dataset(dataset)),
@@ -136,7 +136,7 @@ impl Model {
         }
     }
 
-    /// An epoch, or the rest of it: once through the data, or `steps_per_epoch` batches of it.
+    /// Runs an epoch, or the rest of it: one pass over the data, or `steps_per_epoch` batches.
     fn train_epoch(
         &mut self,
         training: &mut Training,
@@ -166,7 +166,7 @@ impl Model {
                 }
                 None => {
                     let loss = self.train_step(&batch)?;
-                    // To look at each loss would wait for a device at each step.
+                    // Reading each loss would wait for the device at each step.
                     if loss.device().is_cpu() {
                         warned = warned || warn_of_nan(scalar(&loss)?, progress.epoch, number);
                     }
@@ -182,7 +182,7 @@ impl Model {
         }
         if let Some(steps) = training.steps_per_epoch.filter(|steps| progress.step < *steps && !progress.stopped) {
             warnings::warn(format!(
-                "the data ended after {} of {steps} steps of epoch {}; Dataset::repeat makes it endless",
+                "the data ended after {} of {steps} steps of epoch {}; Dataset::repeat makes it infinite",
                 progress.step,
                 progress.epoch + 1
             ));
@@ -194,7 +194,7 @@ impl Model {
         Ok(logs)
     }
 
-    /// The logs of a batch, if a callback looks at them.
+    /// The logs of a batch, if a callback reads them.
     pub(crate) fn batch_logs(&mut self, batch: usize, callbacks: Callbacks) -> Result<Logs> {
         match callbacks.iter().any(|callback| callback.reads_logs_of(batch)) {
             true => self.compiled()?.logs(),
@@ -208,7 +208,7 @@ impl Model {
         feed.begin(&compiled.stream(Use::Shuffle, compiled.passes - 1), 0)
     }
 
-    /// The next batch of the pass; of a new one, where an epoch would begin with the end of the last.
+    /// The next batch of the pass, or of a new pass if an epoch would start at the end of one.
     fn next_batch(&mut self, feed: &mut Feed, step: usize) -> Result<Option<Batch>> {
         let device = self.device.clone();
         let batch = feed.next(&device, |batch| self.adapted(batch))?;
@@ -220,7 +220,7 @@ impl Model {
     }
 }
 
-/// Where the training is saved, if a callback says so.
+/// The file of the backup, if a callback requests one.
 fn backup_of(callbacks: &[Box<dyn Callback + '_>]) -> Option<PathBuf> {
     callbacks.iter().find_map(|callback| callback.backup()).map(Path::to_path_buf)
 }
@@ -232,7 +232,7 @@ pub(crate) fn each<'a>(
     callbacks.iter_mut().try_for_each(|callback| f(&mut **callback))
 }
 
-/// The callbacks of a run, with a progress bar behind them if one is wanted.
+/// The callbacks of a run, followed by a progress bar if wanted.
 pub(crate) fn prepared(run: Run<'_>, epochs: usize, steps: Option<usize>) -> (Vec<Box<dyn Callback + '_>>, Params) {
     let Run { verbose, mut callbacks, .. } = run;
     if verbose > 0 {

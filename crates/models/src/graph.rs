@@ -1,4 +1,4 @@
-//! The functional graph: from symbolic outputs back to symbolic inputs, put in an order in which it can run.
+//! The functional graph: the nodes between symbolic inputs and outputs, in topological order.
 
 use crate::Result;
 use candle_core::Tensor;
@@ -9,9 +9,9 @@ use candle_keras_ops::Error;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-/// A layer and the number of a call of it.
+/// A layer and the index of one of its calls.
 type NodeKey = (usize, usize);
-/// Nodes in an order in which they can run, and for each layer when the walk from the outputs met it first.
+/// Nodes in topological order, and for each layer when the traversal from the outputs first reached it.
 type Walk = (Vec<Arc<Node>>, HashMap<usize, usize>);
 
 /// A graph of layer calls between symbolic inputs and outputs.
@@ -28,7 +28,7 @@ pub struct Graph {
     weights: OnceLock<WeightSet>,
 }
 
-/// A layer call with the places of its inputs and outputs among all values of a run.
+/// A layer call with the indices of its inputs and outputs among all values of a run.
 #[derive(Debug)]
 struct Call {
     layer: Arc<dyn Layer>,
@@ -36,9 +36,9 @@ struct Call {
     /// The named arguments of the call.
     arguments: CallArguments<usize>,
     first_output: usize,
-    /// Whether the next call takes the one output of this, which nothing else needs.
+    /// Whether the one output of this call is used by the next call only.
     goes_on: bool,
-    /// Values that no later call needs.
+    /// Values that no later call uses.
     done_with: Vec<usize>,
 }
 
@@ -46,7 +46,7 @@ impl Graph {
     /// The graph between `inputs` and `outputs`.
     ///
     /// # Errors
-    /// If an output depends on an input that is not given, or on none; or two layers have the same name.
+    /// If an output depends on an input that is not given, or on none, or two layers have the same name.
     pub fn new(inputs: Vec<NodeOutput>, outputs: Vec<NodeOutput>) -> Result<Self> {
         if inputs.is_empty() || outputs.is_empty() {
             return Err(Error::new("a model needs at least one input and one output").received(format!(
@@ -63,7 +63,7 @@ impl Graph {
         let layers = in_keras_order(&start, &nodes, &first_seen);
         let mut names = HashSet::new();
         if let Some(twice) = layers.iter().map(|layer| layer.layer_name()).find(|name| !names.insert(name.clone())) {
-            return Err(Error::new("each layer of a model must have a name of its own")
+            return Err(Error::new("each layer of a model must have a unique name")
                 .received(format!("two layers named {twice:?}"))
                 .help("give one of them another name with .name(...)"));
         }
@@ -110,7 +110,7 @@ impl Graph {
         &self.start.inputs
     }
 
-    /// The tensor itself, or the input that stands for it if the graph begins in the middle of another.
+    /// The tensor itself, or the input that replaces it if the graph starts within another.
     pub fn resolve<'a>(&'a self, tensor: &'a NodeOutput) -> &'a NodeOutput {
         self.start.resolve(tensor)
     }
@@ -120,12 +120,12 @@ impl Graph {
         &self.outputs
     }
 
-    /// The layers in Keras's order: by their distance from the outputs, the farthest first.
+    /// The layers in Keras's order: by depth (distance from the outputs), deepest first.
     pub fn layers(&self) -> &[Arc<dyn Layer>] {
         &self.layers
     }
 
-    /// All weights of the layers, to be read or changed together.
+    /// All weights of the layers, to be read or updated together.
     pub(crate) fn weights(&self) -> &WeightSet {
         self.weights.get_or_init(|| WeightSet::new(self.layers.iter().flat_map(|layer| layer.variables()).collect()))
     }
@@ -138,7 +138,7 @@ impl Graph {
         calls
     }
 
-    /// The names of the outputs: those of their layers, with a number where that is not unique.
+    /// The names of the outputs: those of their layers, with a number if not unique.
     pub fn output_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for output in &self.outputs {
@@ -149,7 +149,7 @@ impl Graph {
         names
     }
 
-    /// The shapes and dtypes of the outputs for these of the inputs.
+    /// The shapes and dtypes of the outputs for those of the inputs.
     pub fn compute_output_spec(&self, inputs: &[TensorSpec]) -> Result<Vec<TensorSpec>> {
         let mut values: Vec<Option<TensorSpec>> = vec![None; self.slots];
         self.input_slots.iter().zip(inputs).for_each(|(&slot, spec)| values[slot] = Some(spec.clone()));
@@ -163,7 +163,7 @@ impl Graph {
         self.output_slots.iter().map(|&slot| values[slot].clone().ok_or_else(missing)).collect()
     }
 
-    /// Runs all calls: the outputs for these inputs, with their masks.
+    /// Runs all calls; returns the outputs for these inputs, with their masks.
     pub fn run(&self, inputs: &[Tensor], masks: &[Option<Tensor>], ctx: &mut Context) -> Result<Outputs> {
         let mut values: Vec<Option<Tensor>> = vec![None; self.slots];
         let mut value_masks: Vec<Option<Tensor>> = vec![None; self.slots];
@@ -206,10 +206,10 @@ impl Graph {
 }
 
 fn missing() -> Error {
-    Error::new("a layer gave fewer outputs than it promised")
+    Error::new("a layer returned fewer outputs than it declared")
 }
 
-/// Where a graph begins. An input in the middle of another graph begins there anew, as in Keras.
+/// The inputs of a graph. A tensor within another graph becomes a new input, as in Keras.
 #[derive(Debug)]
 struct Start {
     inputs: Vec<NodeOutput>,
@@ -245,10 +245,10 @@ impl Start {
         node.inputs().is_empty()
     }
 
-    /// The walk from the outputs back to the inputs.
+    /// The traversal from the outputs back to the inputs.
     fn walk(&self, outputs: &[NodeOutput]) -> Result<Walk> {
         let (mut nodes, mut done, mut first_seen) = (Vec::new(), HashSet::new(), HashMap::new());
-        // A stack of its own: a graph may be deeper than the thread's.
+        // An explicit stack: a graph may be deeper than the thread's stack.
         let mut stack: Vec<(Arc<Node>, usize)> = Vec::new();
         let see = |node: &Arc<Node>, first_seen: &mut HashMap<usize, usize>| {
             let number = first_seen.len();
@@ -272,11 +272,11 @@ impl Start {
                     if self.begins_at(&node) && !self.inputs.iter().any(|input| input.node().key() == node.key()) {
                         let given: Vec<_> = self.inputs.iter().map(|i| i.node().layer().layer_name()).collect();
                         return Err(Error::new(
-                            "an output of the model depends on an input that the model is not given",
+                            "an output of the model depends on an input that is not an input of the model",
                         )
                         .expected(format!("outputs that depend on {}", given.join(", ")))
                         .received(format!("{output:?}, which depends on {:?}", node.layer().layer_name()))
-                        .help("give Model::new all inputs from which the outputs are computed"));
+                        .help("pass all inputs of the outputs to Model::new"));
                     }
                     nodes.push(node);
                 }
@@ -286,14 +286,14 @@ impl Start {
     }
 }
 
-/// The layers by falling depth, and of one depth in the order in which the walk from the outputs met them.
+/// The layers by decreasing depth, and within a depth in the order in which the traversal from the outputs reached them.
 fn in_keras_order(start: &Start, nodes: &[Arc<Node>], first_seen: &HashMap<usize, usize>) -> Vec<Arc<dyn Layer>> {
     let mut node_depths: HashMap<NodeKey, usize> = HashMap::new();
     let mut layer_depths: HashMap<usize, (usize, Arc<dyn Layer>)> = HashMap::new();
     for node in nodes.iter().rev() {
         let layer = node.layer();
         let entry = layer_depths.entry(layer.base().id()).or_insert((0, layer.clone()));
-        // A layer that is called twice stands where its deeper call is.
+        // A layer that is called several times has the depth of its deepest call.
         let depth = entry.0.max(*node_depths.entry(node.key()).or_default());
         entry.0 = depth;
         node_depths.insert(node.key(), depth);
@@ -302,7 +302,7 @@ fn in_keras_order(start: &Start, nodes: &[Arc<Node>], first_seen: &HashMap<usize
             *before = (*before).max(depth + 1);
         }
     }
-    // An input that no output depends on stands with the outputs, as in Keras.
+    // An input that no output depends on has the depth of the outputs, as in Keras.
     for input in &start.inputs {
         let layer = input.node().layer();
         layer_depths.entry(layer.base().id()).or_insert((0, layer.clone()));

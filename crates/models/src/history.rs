@@ -1,15 +1,15 @@
-//! What `fit` returns: the logs of each epoch.
+//! The result of `fit`: the logs of each epoch.
 
 use crate::Logs;
 use crate::callbacks::Params;
 use std::ops::Index;
 
-/// The numbers of each epoch, by name. Keras: `History`.
+/// The values of each epoch, by name. Keras: `History`.
 #[derive(Debug, Clone)]
 pub struct History {
     /// The indices of the epochs, from 0.
     pub epoch: Vec<usize>,
-    /// How the training was run.
+    /// The parameters of the training.
     pub params: Params,
     history: Vec<(String, Vec<f64>)>,
 }
@@ -29,12 +29,12 @@ impl History {
         }
     }
 
-    /// The history of a training that goes on.
+    /// Restores the history of a resumed training.
     pub(crate) fn restore(&mut self, epoch: Vec<usize>, history: Vec<(String, Vec<f64>)>) {
         (self.epoch, self.history) = (epoch, history);
     }
 
-    /// The values of this name, one an epoch.
+    /// The values of this name, one per epoch.
     pub fn get(&self, name: &str) -> Option<&[f64]> {
         self.history.iter().find(|(known, _)| known == name).map(|(_, values)| values.as_slice())
     }
@@ -46,7 +46,7 @@ impl History {
 }
 
 /// # Panics
-/// If there are no values of this name; [`History::get`] answers with an option.
+/// If there are no values of this name; [`History::get`] returns an option.
 impl Index<&str> for History {
     type Output = [f64];
 

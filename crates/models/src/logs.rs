@@ -1,4 +1,4 @@
-//! The numbers of a batch or an epoch, by name.
+//! The logged values of a batch or an epoch, by name.
 
 use std::fmt;
 use std::ops::Index;
@@ -35,7 +35,7 @@ impl Logs {
         self.0.iter().map(|(name, value)| (name.as_str(), *value))
     }
 
-    /// Sorted by name, as Keras hands them to callbacks and `History`.
+    /// Sorted by name, as Keras passes them to callbacks and `History`.
     pub(crate) fn sorted(mut self) -> Self {
         self.0.sort_by(|a, b| a.0.cmp(&b.0));
         self
@@ -54,7 +54,7 @@ impl<const N: usize> From<[(&str, f64); N]> for Logs {
 }
 
 /// # Panics
-/// If there is no value of this name; [`Logs::get`] answers with an option.
+/// If there is no value of this name; [`Logs::get`] returns an option.
 impl Index<&str> for Logs {
     type Output = f64;
 
@@ -66,7 +66,7 @@ impl Index<&str> for Logs {
     }
 }
 
-/// As Keras prints them: four digits, in scientific notation for what is small.
+/// As Keras prints them: four digits, small values in scientific notation.
 impl fmt::Display for Logs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, (name, value)) in self.iter().enumerate() {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_written_as_in_keras() {
+    fn values_are_formatted_as_in_keras() {
         let logs = Logs::from([("a", 0.0), ("b", 12.34567), ("c", 1.5e-7), ("d", -0.5), ("e", f64::NAN)]);
         assert_eq!(logs.to_string(), "a: 0.0000e+00 - b: 12.3457 - c: 1.5000e-07 - d: -0.5000 - e: NaN");
     }

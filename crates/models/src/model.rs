@@ -16,8 +16,8 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 /// A graph of layers from inputs to outputs. Keras: `keras.Model`.
 ///
-/// A model is a layer: it can be called in another model, and shares its weights there. A clone is another handle to the same
-/// layers and weights, which is not compiled.
+/// A model is a layer: it can be called in another model, with shared weights. A clone is another handle to the same
+/// layers and weights, and is not compiled.
 ///
 /// ```
 /// use candle_keras_layers::{Dense, Input, Layer};
@@ -37,22 +37,22 @@ pub struct Model {
     pub(crate) body: Arc<RwLock<Body>>,
     pub(crate) compiled: Option<Compiled>,
     pub(crate) device: Device,
-    /// Set by a callback, ends the training after the batch or epoch. Keras: `model.stop_training`.
+    /// Ends the training after the current batch or epoch; set by callbacks. Keras: `model.stop_training`.
     pub stop_training: bool,
 }
 
-/// What a model is made of.
+/// The contents of a model.
 #[derive(Debug)]
 pub(crate) struct Body {
     /// The layers of a [`Sequential`](crate::Sequential); not used by a functional model.
     pub(crate) stack: Option<Vec<Arc<dyn Layer>>>,
     /// The names of these layers.
     pub(crate) names: HashSet<String>,
-    /// The input of a Sequential that knows it, and the output of its last layer.
+    /// The input of a Sequential, if known, and the output of its last layer.
     pub(crate) ends: Option<[NodeOutput; 2]>,
-    /// The graph: that of a Sequential when it is first asked for.
+    /// The graph; that of a Sequential is built on first use.
     graph: OnceLock<Arc<Graph>>,
-    /// What went wrong when a Sequential was put together.
+    /// The error of building a Sequential.
     pub(crate) failed: Option<Arc<Error>>,
 }
 
@@ -65,23 +65,23 @@ impl Body {
         Self { stack: Some(Vec::new()), names: HashSet::new(), ends: None, graph: OnceLock::new(), failed: None }
     }
 
-    /// The graph; none of a Sequential that does not know its input.
+    /// The graph; `None` for a Sequential whose input is unknown.
     ///
     /// # Errors
-    /// What went wrong when the model was put together.
+    /// The error of building the model.
     pub(crate) fn graph(&self) -> Result<Option<Arc<Graph>>> {
         if let Some(error) = &self.failed {
             return Err(Error::Shared(error.clone()));
         }
         if let (None, Some([input, output])) = (self.graph.get(), &self.ends) {
             let graph = Graph::new(vec![input.clone()], vec![output.clone()])?;
-            // Another thread may have been faster.
+            // Another thread may have set it meanwhile.
             _ = self.graph.set(Arc::new(graph));
         }
         Ok(self.graph.get().cloned())
     }
 
-    /// Sets where a Sequential begins and ends.
+    /// Sets the input and output of a Sequential.
     pub(crate) fn set_ends(&mut self, ends: Option<[NodeOutput; 2]>) {
         (self.ends, self.graph) = (ends, OnceLock::new());
     }
@@ -122,16 +122,16 @@ impl Model {
     /// The graph.
     ///
     /// # Errors
-    /// If a Sequential does not know the shape of its input yet.
+    /// If the input shape of a Sequential is not known yet.
     pub fn graph(&self) -> Result<Arc<Graph>> {
         self.body().graph()?.ok_or_else(|| {
-            Error::new(format!("the model {:?} does not know the shape of its input yet", self.base.name()))
-                .help("begin it with Input::shape(...), or call build(shape) or fit first")
+            Error::new(format!("the input shape of the model {:?} is not known yet", self.base.name()))
+                .help("start it with Input::shape(...), or call build(shape) or fit first")
         })
     }
 
-    /// Makes the weights of a Sequential that has no `Input`, for samples of this shape. Keras: `model.build`, whose shape
-    /// has the batch size in front.
+    /// Creates the weights of a Sequential that has no `Input`, for samples of this shape. Keras: `model.build`, whose shape
+    /// includes the batch size.
     pub fn build(&self, sample: impl Into<Shape>) -> Result<()> {
         let mut body = self.body.write().unwrap_or_else(PoisonError::into_inner);
         let (Some(stack), None) = (&body.stack, body.graph()?) else { return Ok(()) };
@@ -145,11 +145,11 @@ impl Model {
         }
         body.set_ends(Some([input, tensor]));
         drop(body);
-        // Weights are made on the host.
+        // Weights are created on the host.
         self.variables().iter().try_for_each(|variable| variable.to_device(&self.device))
     }
 
-    /// The layers: in Keras's order, with the inputs; for a Sequential without. Operators are no layers, as in Keras; see [`operations`](Self::operations).
+    /// The layers in Keras's order, including inputs (not for a Sequential). Operators are not layers, as in Keras; see [`operations`](Self::operations).
     pub fn layers(&self) -> Vec<Arc<dyn Layer>> {
         self.operations().into_iter().filter(|layer| layer.is_saved()).collect()
     }
@@ -167,7 +167,7 @@ impl Model {
     /// The symbolic inputs. Keras: `model.inputs`.
     ///
     /// # Errors
-    /// If a Sequential does not know the shape of its input yet.
+    /// If the input shape of a Sequential is not known yet.
     pub fn inputs(&self) -> Result<Vec<KerasTensor>> {
         Ok(self.graph()?.inputs().iter().map(KerasTensor::from).collect())
     }
@@ -175,7 +175,7 @@ impl Model {
     /// The symbolic outputs. Keras: `model.outputs`.
     ///
     /// # Errors
-    /// If a Sequential does not know the shape of its input yet.
+    /// If the input shape of a Sequential is not known yet.
     pub fn outputs(&self) -> Result<Vec<KerasTensor>> {
         Ok(self.graph()?.outputs().iter().map(KerasTensor::from).collect())
     }
@@ -183,7 +183,7 @@ impl Model {
     /// The one symbolic input, for a model around this one: `Model::new(model.input()?, ...)`. Keras: `model.input`.
     ///
     /// # Errors
-    /// If there are several, or a Sequential does not know the shape of its input yet.
+    /// If there are several, or the input shape of a Sequential is not known yet.
     pub fn input(&self) -> Result<KerasTensor> {
         only(self.inputs()?, "inputs")
     }
@@ -191,7 +191,7 @@ impl Model {
     /// The one symbolic output. Keras: `model.output`.
     ///
     /// # Errors
-    /// If there are several, or a Sequential does not know the shape of its input yet.
+    /// If there are several, or the input shape of a Sequential is not known yet.
     pub fn output(&self) -> Result<KerasTensor> {
         only(self.outputs()?, "outputs")
     }
@@ -215,7 +215,7 @@ impl Model {
         only(outputs.collect(), "outputs")
     }
 
-    /// The layer of this name. Keras: `model.get_layer(name)`.
+    /// The layer with this name. Keras: `model.get_layer(name)`.
     ///
     /// # Errors
     /// If there is none.
@@ -227,15 +227,15 @@ impl Model {
         })
     }
 
-    /// Says what the model is trained for: an optimizer, and a loss or a whole [`Compile`]. Which weights are trainable is
-    /// settled here.
+    /// Configures training: an optimizer, and a loss or a whole [`Compile`]. Which weights are trainable is
+    /// fixed here.
     ///
-    /// In a model of the policy `mixed_float16`, a [`LossScaleOptimizer`] is put around the optimizer, as in Keras.
+    /// In a model with the policy `mixed_float16`, the optimizer is wrapped in a [`LossScaleOptimizer`], as in Keras.
     ///
     /// A second call without a loss or without metrics keeps the earlier ones, as in Keras.
     ///
     /// # Errors
-    /// If a name is unknown, or a list does not suit the outputs.
+    /// If a name is unknown, or a list does not match the outputs.
     pub fn compile(&mut self, optimizer: impl Into<Optimizer>, compile: impl Into<Compile>) -> Result<()> {
         let graph = self.body().graph()?;
         let (mut optimizer, compile) = (optimizer.into(), compile.into());
@@ -245,39 +245,38 @@ impl Model {
         }
         let mut compiled = Compiled::new(optimizer, compile, self.compiled.as_ref())?;
         if let Some(graph) = graph {
-            compiled.settle(&*self, &graph.output_names())?;
+            compiled.bind_outputs(&*self, &graph.output_names())?;
         }
         self.compiled = Some(compiled);
         Ok(())
     }
 
-    /// What can be known of the outputs and weights once there is a graph, if a Sequential had none when it was compiled.
-    pub(crate) fn settle(&mut self) -> Result<()> {
-        if self.compiled.as_ref().is_none_or(Compiled::is_settled) {
+    /// Binds losses and metrics to the outputs once there is a graph, if a Sequential had none when it was compiled.
+    pub(crate) fn bind_outputs(&mut self) -> Result<()> {
+        if self.compiled.as_ref().is_none_or(Compiled::is_bound) {
             return Ok(());
         }
         let names = self.graph()?.output_names();
         let Some(mut compiled) = self.compiled.take() else { return Ok(()) };
-        let settled = compiled.settle(&*self, &names);
+        let settled = compiled.bind_outputs(&*self, &names);
         self.compiled = Some(compiled);
         settled
     }
 
     /// Whether shapes and outputs are known.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.body().graph().is_ok_and(|graph| graph.is_some())
-            && self.compiled.as_ref().is_none_or(Compiled::is_settled)
+    pub(crate) fn is_bound(&self) -> bool {
+        self.body().graph().is_ok_and(|graph| graph.is_some()) && self.compiled.as_ref().is_none_or(Compiled::is_bound)
     }
 
     pub(crate) fn compiled(&mut self) -> Result<&mut Compiled> {
         let base = &self.base;
         self.compiled.as_mut().ok_or_else(|| {
             Error::new(format!("the model {:?} is not compiled", base.name()))
-                .help("call model.compile(\"adam\", \"mse\") first, with an optimizer and a loss that suit")
+                .help("call model.compile(\"adam\", \"mse\") first, for example")
         })
     }
 
-    /// An error if the model is not compiled, unless it trains by steps of one's own.
+    /// An error if the model is not compiled, unless it trains with custom steps.
     pub(crate) fn compiled_for(&mut self, own_step: bool) -> Result<()> {
         if own_step && self.compiled.is_none() {
             self.compiled = Some(Compiled::new("sgd".into(), Compile::default(), None)?);
@@ -296,31 +295,31 @@ impl Model {
         Ok(&mut self.compiled()?.optimizer)
     }
 
-    /// Moves the weights and the optimizer's slots to a device; data follows by itself. Layers that are shared with other
-    /// models move as well.
+    /// Moves the weights and the optimizer's slots to a device; data is moved automatically. Layers that are shared with other
+    /// models are moved as well.
     pub fn to_device(&mut self, device: &Device) -> Result<()> {
         self.device = device.clone();
         self.variables().iter().try_for_each(|variable| variable.to_device(device))?;
         self.compiled.as_mut().map_or(Ok(()), |compiled| compiled.optimizer.to_device(device))
     }
 
-    /// Where the weights are.
+    /// The device of the weights.
     pub fn device(&self) -> &Device {
         &self.device
     }
 }
 
-/// The one of several symbolic tensors that there must be.
+/// The only one of these symbolic tensors; an error if there are several.
 fn only(mut tensors: Vec<KerasTensor>, what: &str) -> Result<KerasTensor> {
     match (tensors.pop(), tensors.len()) {
         (Some(tensor), 0) => Ok(tensor),
-        (_, more) => Err(Error::new(format!("there is not one of these {what}"))
+        (_, more) => Err(Error::new(format!("the model does not have exactly one of these {what}"))
             .received((more + 1).to_string())
-            .help(format!("model.{what}() gives them all"))),
+            .help(format!("model.{what}() returns all of them"))),
     }
 }
 
-/// The one output of a layer in a stack.
+/// The only output of a layer in a Sequential.
 pub(crate) fn single_output<T>(mut outputs: Vec<T>) -> Result<T> {
     match (outputs.pop(), outputs.len()) {
         (Some(output), 0) => Ok(output),
@@ -367,14 +366,14 @@ impl Layer for Model {
     fn compute_output_spec(&self, inputs: &[TensorSpec], _: &CallArguments<TensorSpec>) -> Result<Vec<TensorSpec>> {
         let graph = self.graph()?;
         if inputs.len() != graph.inputs().len() {
-            return Err(Error::new("the model was called on another number of inputs")
+            return Err(Error::new("the model was called with a wrong number of inputs")
                 .expected(graph.inputs().len().to_string())
                 .received(inputs.len().to_string()));
         }
         graph.compute_output_spec(inputs)
     }
 
-    /// Its layers cast for themselves.
+    /// Its layers cast their own inputs.
     fn autocast(&self) -> bool {
         false
     }

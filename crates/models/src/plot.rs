@@ -1,4 +1,4 @@
-//! The graph of a model as a picture: SVG, or DOT for Graphviz. Keras: `keras.utils.plot_model`.
+//! Plots the graph of a model: SVG, or DOT for Graphviz. Keras: `keras.utils.plot_model`.
 
 use crate::{Model, Result};
 use candle_keras_layers::Layer;
@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::Path;
 
-/// Draws the layers of a model, with the shapes that go in and out, into a `.svg` or `.dot` file; nothing needs to be installed.
+/// Plots the layers of a model, with their input and output shapes, to a `.svg` or `.dot` file; nothing needs to be installed.
 ///
 /// # Errors
-/// If the model does not know its input yet, the file cannot be written, or it has another extension.
+/// If the input of the model is not known yet, the file cannot be written, or it has another extension.
 ///
 /// ```
 /// use candle_keras_layers::{layers, Dense, Input};
@@ -28,7 +28,7 @@ pub fn plot_model(model: &Model, path: impl AsRef<Path>) -> Result<()> {
         Some("svg") => picture.svg(),
         Some("dot" | "gv") => picture.dot(&model.layer_name()),
         _ => {
-            return Err(Error::new("a graph is not drawn in a file of this kind")
+            return Err(Error::new("a graph cannot be plotted to a file of this type")
                 .expected("a name that ends in .svg or .dot")
                 .received(path.display().to_string()));
         }
@@ -36,7 +36,7 @@ pub fn plot_model(model: &Model, path: impl AsRef<Path>) -> Result<()> {
     std::fs::write(path, text).map_err(|cause| Error::io(path, cause))
 }
 
-/// Boxes in rows, and which of them are connected.
+/// Boxes in rows, and their connections.
 struct Picture {
     boxes: Vec<Drawn>,
     edges: Vec<(usize, usize)>,
@@ -72,8 +72,8 @@ impl Picture {
         }
         picture.edges.sort_unstable();
         picture.edges.dedup();
-        // A layer stands below all that it depends on. Layers come in an order in which that is settled at once, but for layers that
-        // are called in between calls of another; those are settled in as many rounds as there are.
+        // A layer is below all layers that it depends on. One round is enough for layers in topological order; layers that are called
+        // between two calls of another layer need more rounds.
         for _ in 0..picture.boxes.len() {
             let mut changed = false;
             for &(from, to) in &picture.edges {
@@ -103,7 +103,7 @@ impl Picture {
     }
 
     fn svg(&self) -> String {
-        // Sizes in pixels; a letter is that wide in a monospaced font of 13.
+        // Sizes in pixels; the width of a character in a monospaced font of size 13.
         const LETTER: usize = 8;
         const LINE: usize = 18;
         const GAP: usize = 30;

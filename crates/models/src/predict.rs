@@ -12,10 +12,10 @@ use candle_keras_ops::random::Stream;
 
 impl Model {
     /// The model's output for these inputs, or for those of a [`Dataset`](candle_keras_data::Dataset) of batches, all batches in one tensor. Several
-    /// threads may ask one model at once.
+    /// threads may call it at once.
     ///
     /// # Errors
-    /// If the data does not suit the inputs, or the model has several outputs (see [`predict_multiple`](Self::predict_multiple)).
+    /// If the data does not match the inputs, or the model has several outputs (see [`predict_multiple`](Self::predict_multiple)).
     pub fn predict(&self, x: impl IntoData) -> Result<Tensor> {
         self.predict_with(x, Predict::new())
     }
@@ -37,7 +37,7 @@ impl Model {
     /// [`predict`](Self::predict) for a model with several outputs.
     ///
     /// # Errors
-    /// If the data does not suit the inputs.
+    /// If the data does not match the inputs.
     pub fn predict_multiple(&self, x: impl IntoData) -> Result<Vec<Tensor>> {
         self.predict_multiple_with(x, Predict::new())
     }
@@ -45,7 +45,7 @@ impl Model {
     /// [`predict_with`](Self::predict_with) for a model with several outputs.
     ///
     /// # Errors
-    /// If the data does not suit the inputs.
+    /// If the data does not match the inputs.
     pub fn predict_multiple_with<'a>(&self, x: impl IntoData, predict: impl Into<Predict<'a>>) -> Result<Vec<Tensor>> {
         let predict = predict.into();
         let inputs = |x: Vec<Tensor>| Ok(Batch { x: self.input_data(x)?, ..Batch::default() });
@@ -55,7 +55,7 @@ impl Model {
         };
         let steps = feed.steps(predict.steps, "steps")?;
         let (mut callbacks, _) = prepared(predict.run, 1, steps);
-        // Many threads may predict, so that nothing is drawn from where training draws.
+        // Several threads may predict, so training's random state is not used.
         feed.begin(&Stream::new(0, 0), 0)?;
         each(&mut callbacks, |c| c.on_predict_begin(self, &Logs::default()))?;
         let mut parts: Vec<Vec<Tensor>> = Vec::new();

@@ -1,4 +1,4 @@
-//! Sequential: one layer after another. Keras: `keras.Sequential`.
+//! Sequential: a stack of layers. Keras: `keras.Sequential`.
 
 use crate::Result;
 use crate::model::{Body, Model, single_output};
@@ -14,10 +14,10 @@ use std::sync::{Arc, PoisonError};
 
 /// A model in which each layer takes the output of the one before.
 ///
-/// It is a [`Model`] in all else: it derefs to one. With `Input::shape(...)` in front its weights are made at once, without
+/// It derefs to a [`Model`]. With `Input::shape(...)` as the first layer, its weights are created at once; without,
 /// when it first sees data.
 ///
-/// To put it together needs no `?`: what goes wrong is kept, and reported by what uses the model, `compile` and `build` first of all.
+/// Adding layers needs no `?`: an error is stored, and returned when the model is used, for example by `compile` or `build`.
 ///
 /// ```
 /// use candle_keras_layers::{layers, Dense, Embedding, Flatten, Layer};
@@ -32,9 +32,9 @@ use std::sync::{Arc, PoisonError};
 pub struct Sequential(Model);
 
 impl Sequential {
-    /// A model of these layers, made with [`layers!`](candle_keras_layers::layers).
+    /// A model of these layers, from [`layers!`](candle_keras_layers::layers).
     ///
-    /// That a layer does not suit the one before, two layers have the same name, or an input does not stand first, is reported when the
+    /// A layer that does not match the one before, a duplicate name, or an input that is not the first layer is reported when the
     /// model is compiled, built or called.
     #[track_caller]
     pub fn new(layers: Vec<Result<Arc<dyn Layer>>>) -> Self {
@@ -54,7 +54,7 @@ impl Sequential {
         Ok(sequential)
     }
 
-    /// Adds a layer behind the last. The model must be compiled again. What goes wrong is reported as by [`new`](Self::new).
+    /// Appends a layer. The model must be compiled again. Errors are reported as by [`new`](Self::new).
     #[track_caller]
     pub fn add(&mut self, layer: impl IntoLayer) {
         self.keep(layer.into_layer(), Location::caller());
@@ -86,7 +86,7 @@ impl Sequential {
         Ok(popped)
     }
 
-    /// Makes the weights for samples of this shape; see [`Model::build`].
+    /// Creates the weights for samples of this shape; see [`Model::build`].
     pub fn build(&self, sample: impl Into<Shape>) -> Result<()> {
         self.0.build(sample)
     }
@@ -100,7 +100,7 @@ impl Sequential {
         let Body { stack: Some(stack), names, ends, .. } = &mut *body else { return Ok(()) };
         if layer.class_name() == "InputLayer" {
             if !stack.is_empty() || ends.is_some() {
-                return Err(Error::new("an input must be the first of a Sequential").received(layer.layer_name()));
+                return Err(Error::new("an input must be the first layer of a Sequential").received(layer.layer_name()));
             }
             let shape: Shape = layer.compute_output_shape(&[])?[0].clone();
             let input = input_of(&*layer, shape)?;
@@ -108,7 +108,7 @@ impl Sequential {
             return Ok(());
         }
         if !names.insert(layer.layer_name()) {
-            return Err(Error::new("each layer of a model must have a name of its own")
+            return Err(Error::new("each layer of a model must have a unique name")
                 .received(format!("two layers named {:?}", layer.layer_name()))
                 .help("give one of them another name with .name(...)"));
         }
@@ -121,7 +121,7 @@ impl Sequential {
     }
 }
 
-/// Whether a layer is the one of this id, or has it inside.
+/// Whether a layer has this id, or contains the layer that has.
 fn contains(layer: &Arc<dyn Layer>, id: usize) -> bool {
     let mut layers = vec![layer.clone()];
     while let Some(layer) = layers.pop() {
@@ -139,7 +139,7 @@ fn input_of(layer: &dyn Layer, shape: Shape) -> Result<NodeOutput> {
     input.batch_shape(shape).output().output().cloned()
 }
 
-/// The model that a Sequential is, as it is compiled.
+/// The inner model, compiled as it is.
 impl From<Sequential> for Model {
     fn from(sequential: Sequential) -> Self {
         sequential.0

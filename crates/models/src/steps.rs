@@ -1,4 +1,4 @@
-//! What happens to one batch: a training step, a test step, a prediction.
+//! Steps on one batch: training, test, prediction.
 
 use crate::compiled::{Compiled, Results, Use, penalties, scalar, warn_of_nan};
 use crate::graph::Graph;
@@ -10,7 +10,7 @@ use candle_keras_layers::{Context, Shape, Variable};
 use candle_keras_ops::{Error, Gradient, Tape, warnings};
 
 impl Model {
-    /// One step on one batch; its loss, before the step, and metrics. Keras: `train_on_batch(..., return_dict=True)`.
+    /// Trains on one batch; returns its loss, before the update, and metrics. Keras: `train_on_batch(..., return_dict=True)`.
     pub fn train_on_batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Logs> {
         let batch = self.one_batch(x.to_tensors()?, y.to_tensors()?)?;
         let number = self.compiled()?.optimizer.iterations() as usize;
@@ -36,10 +36,10 @@ impl Model {
         batch.to_device(&self.device)
     }
 
-    /// All samples as one batch, as the model takes it: for [`grad_step`](Self::grad_step) in a loop of one's own.
+    /// All samples as one batch, adapted to the model: for [`grad_step`](Self::grad_step) in a custom loop.
     ///
     /// # Errors
-    /// If the model is not compiled, or arrays do not suit it or each other.
+    /// If the model is not compiled, or arrays do not match it or each other.
     pub fn batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Batch> {
         self.one_batch(x.to_tensors()?, y.to_tensors()?)
     }
@@ -51,7 +51,7 @@ impl Model {
         self.predict_step(&x)
     }
 
-    /// Inputs as the model takes them; a Sequential learns the shape of its samples here.
+    /// Adapts inputs to the model; builds a Sequential whose input shape is not known yet.
     pub(crate) fn input_data(&self, x: Vec<Tensor>) -> Result<Vec<Tensor>> {
         let unbuilt = self.body().graph()?.is_none();
         if let ([x], true) = (x.as_slice(), unbuilt) {
@@ -63,16 +63,16 @@ impl Model {
         Ok(x)
     }
 
-    /// A batch, or all data, as the model takes it: ranks and dtypes adapted, lengths and numbers checked.
+    /// Adapts a batch, or all data, to the model: ranks and dtypes are adapted, lengths and values checked.
     pub(crate) fn adapted(&mut self, batch: Batch) -> Result<Batch> {
         let Batch { x, y, sample_weight } = batch;
         if self.compiled()?.has_own_step {
-            // A step of one's own takes what it wants.
+            // A custom step takes any targets.
             arrays::same_length(["the first input", "the others"], &x[..x.len().min(1)], &[&x[..], &y].concat())?;
             return Ok(Batch { x, y, sample_weight });
         }
         let x = self.input_data(x)?;
-        self.settle()?;
+        self.bind_outputs()?;
         let y = self.compiled()?.filled(y)?;
         let y = arrays::targets(&*self.graph()?, y)?;
         arrays::same_length(["x", "y"], &x, &y)?;
@@ -85,7 +85,7 @@ impl Model {
         Ok(Batch { x, y, sample_weight })
     }
 
-    /// The forward and the backward pass of a training step: its loss, outputs, gradients and new states. Nothing changes before
+    /// The forward and backward pass of a training step: its loss, outputs, gradients and new states. Nothing is updated until
     /// [`apply_step`](Self::apply_step).
     ///
     /// ```
@@ -102,13 +102,13 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// If the model is not compiled, or the batch does not suit it.
+    /// If the model is not compiled, or the batch does not match it.
     pub fn grad_step(&mut self, batch: &Batch) -> Result<Step> {
         let graph = self.graph()?;
         graph.weights().read(|| self.compiled()?.grad_step(&graph, batch))
     }
 
-    /// Makes the changes of a step: the optimizer changes the weights, and the states take their new values. A step that the optimizer skips, since its gradients are not
+    /// Applies a step: the optimizer updates the weights, and the states are set to their new values. A step that the optimizer skips, because its gradients are not
     /// finite, changes neither.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl Model {
         })
     }
 
-    /// Forward, backward, update. Returns the loss before the update, which is not read here: that would wait for the device.
+    /// Forward pass, backward pass, update. Returns the loss before the update as a tensor: reading it would wait for the device.
     pub(crate) fn train_step(&mut self, batch: &Batch) -> Result<Tensor> {
         let mut step = self.grad_step(batch)?;
         let compiled = self.compiled()?;
@@ -164,7 +164,7 @@ impl Model {
 }
 
 impl Compiled {
-    /// The forward and the backward pass.
+    /// The forward and backward pass.
     fn grad_step(&mut self, graph: &Graph, batch: &Batch) -> Result<Step> {
         let number = self.optimizer.iterations();
         let mut ctx = Context::training(self.stream(Use::Step, number)).at_step(number).trains(self.trained.clone());
@@ -188,19 +188,19 @@ impl Compiled {
     }
 }
 
-/// Changes the states of a prediction, if there are any.
+/// Applies the new states of a prediction, if any.
 fn commit(graph: &Graph, ctx: &mut Context) -> Result<()> {
     if ctx.has_updates() { graph.weights().write(|| ctx.commit()) } else { Ok(()) }
 }
 
-/// What a training step has found, before anything has changed; see [`Model::grad_step`].
+/// The results of a training step, before anything is updated; see [`Model::grad_step`].
 #[derive(Debug)]
 pub struct Step {
-    /// The whole loss, a scalar.
+    /// The total loss, a scalar.
     pub loss: Tensor,
     /// The outputs of the model.
     pub outputs: Vec<Tensor>,
-    /// The gradients of the weights that are trained, which may be changed before they are applied.
+    /// The gradients of the trainable weights, which may be changed before they are applied.
     pub gradients: Vec<(Variable, Gradient)>,
     losses: Vec<Option<Tensor>>,
     masks: Vec<Option<Tensor>>,
@@ -222,21 +222,21 @@ impl Step {
     }
 }
 
-/// What a step logs: names and scalars. Their means over an epoch, weighted by the sizes of the batches, are its logs.
+/// The logs of a step: names and scalars. The logs of an epoch are their means, weighted by the sizes of the batches.
 pub type StepLogs = Vec<(&'static str, Tensor)>;
 
-/// A training step of one's own, around which `fit` runs epochs, callbacks, checkpoints and resume. Keras: an overridden `train_step`.
+/// A custom training step, for which `fit` provides epochs, callbacks, checkpoints and resuming. Keras: an overridden `train_step`.
 ///
-/// It has whatever it needs beside the model: other models, other optimizers. What layers draw in it, and what [`next_stream`](candle_keras_ops::random::next_stream) gives, depends on the
-/// seed of the training and the number of the step. docs/training-loops.md shows a GAN.
+/// It may own other models and optimizers. The random numbers of its layers, and of [`next_stream`](candle_keras_ops::random::next_stream), depend on the
+/// seed of the training and the index of the step. docs/training-loops.md shows a GAN.
 pub trait TrainStep: Send {
-    /// Makes a step with one batch.
+    /// Runs a step on one batch.
     ///
     /// # Errors
     /// End the training.
     fn train_step(&mut self, model: &mut Model, batch: &Batch) -> Result<StepLogs>;
 
-    /// Measures one batch of an evaluation or validation; by default nothing.
+    /// Evaluates one batch of an evaluation or validation; by default logs nothing.
     ///
     /// # Errors
     /// End the evaluation.
@@ -245,7 +245,7 @@ pub trait TrainStep: Send {
         Ok(StepLogs::new())
     }
 
-    /// Its optimizers with the weights that they change, so that a training that was cut off goes on with their states.
+    /// Its optimizers with the weights that they update, so that an interrupted training resumes with their states.
     fn optimizers(&mut self) -> Vec<(&mut Optimizer, Vec<Variable>)> {
         Vec::new()
     }

@@ -8,17 +8,17 @@ use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle, Width,
 };
 
-/// The inner widths of the columns, as Keras has them: of the table with connections, and of that without.
+/// The inner widths of the columns, as in Keras: with and without connections.
 const WITH_CONNECTIONS: [usize; 4] = [31, 27, 17, 28];
 const WITHOUT: [usize; 3] = [38, 29, 17];
 
 impl Model {
-    /// Prints the layers with their shapes and numbers of weights, and the totals.
+    /// Prints the layers with their output shapes and numbers of parameters, and the totals.
     pub fn summary(&self) {
         print_line(&self.summary_text());
     }
 
-    /// What [`summary`](Self::summary) prints.
+    /// The text that [`summary`](Self::summary) prints.
     pub fn summary_text(&self) -> String {
         let body = self.body();
         let graph = body.graph().ok().flatten();
@@ -68,7 +68,7 @@ impl Model {
             variables.iter().map(|v| v.elem_count() * v.dtype().size_in_bytes()).sum::<usize>()
         };
         let (count, trained) = (params(&all), params(&trainable));
-        // Slots have their weight's dtype; four bytes a number is Keras's count for float32.
+        // Slots have the dtype of their weight; Keras counts four bytes per number for float32.
         let optimizer =
             self.compiled.as_ref().map(|c| &c.optimizer).filter(|o| o.iterations() > 0).map(|o| o.count_params());
         let line =
@@ -84,7 +84,7 @@ impl Model {
     }
 }
 
-/// Whether each layer is called once, on the output of the one before.
+/// Whether each layer is called once, on the output of the previous one.
 fn is_a_chain(graph: &Graph) -> bool {
     graph.inputs().len() == 1
         && graph.layers().iter().all(|layer| {
@@ -94,7 +94,7 @@ fn is_a_chain(graph: &Graph) -> bool {
         && graph.layers().len() == graph.layers().iter().map(|layer| graph.calls_of(&**layer).len()).sum::<usize>()
 }
 
-/// Keras's lines: heavy around the head.
+/// Keras's box lines: heavy around the header.
 const STYLE: TableStyle = TableStyle::new()
     .top_border(LineStyle::new('┏', '━', '┳', '┓'))
     .header_lines(ContentLineStyle::new('┃', '┃', '┃'))
@@ -103,7 +103,7 @@ const STYLE: TableStyle = TableStyle::new()
     .row_separator(LineStyle::new('├', '─', '┼', '┤'))
     .bottom_border(LineStyle::new('└', '─', '┴', '┘'));
 
-/// The text in lines of at most `width`, broken at spaces; a word that is longer ends in an ellipsis.
+/// Wraps the text to lines of at most `width`, at spaces; a longer word is truncated with an ellipsis.
 fn wrapped(text: &str, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
@@ -122,14 +122,14 @@ fn wrapped(text: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// With a comma between each three digits.
+/// A number with commas as thousands separators.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     groups.join(",")
 }
 
-/// As Keras writes a size: `250.00 KB`.
+/// A size in Keras's format: `250.00 KB`.
 fn readable(bytes: usize) -> String {
     let mut size = bytes as f64;
     for unit in ["B", "KB", "MB", "GB"] {

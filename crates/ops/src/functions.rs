@@ -164,7 +164,7 @@ mod tests {
     use crate::{Device, Index, Tensor};
 
     #[test]
-    fn an_operation_that_does_not_suit_is_an_error() {
+    fn an_operation_that_does_not_match_is_an_error() {
         let x = Tensor::new(&[[1f32, 2.]], &Device::Cpu).unwrap();
         assert!(get_item(&x, [Index::from(2)]).is_err());
         assert!(get_item(&x, [Index::Ellipsis, Index::Ellipsis]).is_err());

@@ -45,7 +45,7 @@ pub fn normalize_channels(
 ) -> Result<Tensor> {
     let block = by.repeats * channels;
     if block == 0 || !x.elem_count().is_multiple_of(block) || by.groups == 0 || !channels.is_multiple_of(by.groups) {
-        bail!("normalize: {channels} channels in {} groups do not suit the shape {:?}", by.groups, x.dims())
+        bail!("normalize: {channels} channels in {} groups do not match the shape {:?}", by.groups, x.dims())
     }
     let all: Vec<&Tensor> = [x].into_iter().chain(gamma).chain(beta).collect();
     if on_gpu(&all) {

@@ -141,7 +141,7 @@ pub fn crossentropy(classes: Classes, x: &Tensor, epsilon: Option<f64>) -> Resul
     let classes = match classes {
         Classes::Ids(ids) if ids.len() == rows && ids.iter().all(|&id| (id as usize) < width) => Classes::Ids(ids),
         Classes::Weights(y) if has_row_losses(&y, x) && y.dims() == x.dims() => Classes::Weights(y.contiguous()?),
-        _ => bail!("the targets of a cross-entropy do not suit predictions of shape {:?}", x.dims()),
+        _ => bail!("the targets of a cross-entropy do not match predictions of shape {:?}", x.dims()),
     };
     if width == 0 || !(on_host(&[x]) || on_gpu(&[x])) {
         bail!("crossentropy takes f32 and f64 predictions")

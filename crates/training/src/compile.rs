@@ -7,10 +7,10 @@ use candle_keras_layers::{Config, KerasObject};
 use serde_json::json;
 use std::sync::Arc;
 
-/// A metric for `compile`: a Keras name such as `"acc"`, a class of [`metrics`], or a [`Metric`] of one's own.
+/// A metric for `compile`: a Keras name such as `"acc"`, a class of [`metrics`], or a custom [`Metric`].
 #[derive(Debug, Clone)]
 pub enum MetricSpec {
-    /// A name, which may mean another metric by the shapes of the data.
+    /// A name; which metric it means may depend on the shapes of the data.
     Name(String),
     /// A metric like this one.
     Metric(Arc<dyn CloneMetric>),
@@ -37,12 +37,12 @@ impl MetricSpec {
         }
     }
 
-    /// The mean of a function under another name in the logs. Keras: `BinaryAccuracy(name=...)`.
+    /// The mean of a function, with another name in the logs. Keras: `BinaryAccuracy(name=...)`.
     pub fn named(function: impl Function + 'static, name: impl Into<String>) -> Self {
         MeanMetric::new(function).named(name).into()
     }
 
-    /// Keras's form of it. Keras: `keras.metrics.serialize`.
+    /// Its configuration in Keras's form. Keras: `keras.metrics.serialize`.
     pub fn get_config(&self) -> Config {
         let metric = match self {
             Self::Name(name) => return name.as_str().into(),
@@ -57,10 +57,10 @@ impl MetricSpec {
         object_config("keras.metrics", known, class_name, config)
     }
 
-    /// The metric that Keras describes by a name or an object.
+    /// The metric of a Keras configuration: a name or an object.
     ///
     /// # Errors
-    /// If it is not one of [`metrics`]; one's own is found by who knows it.
+    /// If it is not one of [`metrics`]; custom metrics are looked up by the caller.
     pub fn from_config(config: &Config) -> Result<Self> {
         if let Some(name) = function_name(config) {
             let spec = Self::from(name);
@@ -76,7 +76,7 @@ impl MetricSpec {
         .into())
     }
 
-    /// An error if no metric goes by the name.
+    /// An error if no metric has this name.
     pub fn check(&self) -> Result<()> {
         match self {
             Self::Name(name) => metrics::check_name(name),
@@ -93,10 +93,10 @@ impl MetricSpec {
     }
 }
 
-/// A value for each output of a model: the same for all, one after another, or by the outputs' names.
+/// A value for each output of a model: the same for all, in order, or by the outputs' names.
 #[derive(Debug, Clone)]
 pub enum PerOutput<T> {
-    /// Nothing was said.
+    /// Not given.
     Unset,
     /// The same for every output.
     All(T),
@@ -110,13 +110,13 @@ impl<T: Clone> PerOutput<T> {
     /// One entry for each of these outputs.
     ///
     /// # Errors
-    /// If the number or a name does not suit the outputs.
+    /// If the number of values or a name does not match the outputs.
     pub fn resolve(&self, outputs: &[String], what: &str) -> Result<Vec<Option<T>>> {
         match self {
             Self::Unset => Ok(vec![None; outputs.len()]),
             Self::All(value) => Ok(vec![Some(value.clone()); outputs.len()]),
             Self::List(list) if list.len() == outputs.len() => Ok(list.clone()),
-            Self::List(list) => Err(Error::new(format!("a list of {what} must have one entry for each output"))
+            Self::List(list) => Err(Error::new(format!("a list of {what} must have one entry per output"))
                 .expected(format!("{}: {}", outputs.len(), outputs.join(", ")))
                 .received(list.len().to_string())),
             Self::Named(named) => {
@@ -146,7 +146,7 @@ impl<T: Clone> PerOutput<T> {
     }
 }
 
-/// The loss of one output of several, which may have none.
+/// The loss of one of several outputs, or none.
 #[derive(Debug, Clone)]
 pub struct OutputLoss(Option<Loss>);
 
@@ -162,7 +162,7 @@ impl<L: Into<Loss>> From<Option<L>> for OutputLoss {
     }
 }
 
-/// What a model is trained for. Where only a loss is said, the loss itself will do: `model.compile("adam", "mse")`.
+/// Losses, metrics and weights for `compile`. A loss alone can be passed directly: `model.compile("adam", "mse")`.
 ///
 /// ```
 /// use candle_keras_training::Compile;
@@ -176,11 +176,11 @@ pub struct Compile {
     pub loss: PerOutput<Loss>,
     /// The factor of each loss in their sum. Default: 1.
     pub loss_weights: PerOutput<f64>,
-    /// What is measured of each output.
+    /// The metrics of each output.
     pub metrics: PerOutput<Vec<MetricSpec>>,
-    /// What is measured of each output with sample and class weights.
+    /// The metrics of each output that use sample and class weights.
     pub weighted_metrics: PerOutput<Vec<MetricSpec>>,
-    /// Whether a model of the policy `mixed_float16` gets a [`LossScaleOptimizer`](crate::optimizers::LossScaleOptimizer) around its optimizer. Default: true.
+    /// Whether a model with the policy `mixed_float16` gets a [`LossScaleOptimizer`](crate::optimizers::LossScaleOptimizer) around its optimizer. Default: true.
     pub auto_scale_loss: bool,
 }
 
@@ -207,14 +207,14 @@ impl Compile {
         Self { loss: PerOutput::List(losses.into_iter().map(|loss| loss.into().0).collect()), ..Self::default() }
     }
 
-    /// A loss for the output of this name; outputs that are not named have none.
+    /// A loss for the output with this name; outputs that are not named have none.
     #[must_use]
     pub fn loss_of(mut self, output: impl Into<String>, loss: impl Into<Loss>) -> Self {
         self.loss.push_named(output.into(), loss.into());
         self
     }
 
-    /// Whether a model of the policy `mixed_float16` gets a [`LossScaleOptimizer`](crate::optimizers::LossScaleOptimizer) around its optimizer.
+    /// Whether a model with the policy `mixed_float16` gets a [`LossScaleOptimizer`](crate::optimizers::LossScaleOptimizer) around its optimizer.
     /// Default: true.
     #[must_use]
     pub fn auto_scale_loss(mut self, scale: bool) -> Self {
@@ -229,21 +229,21 @@ impl Compile {
         self
     }
 
-    /// What is measured beside the loss. For a model with several outputs: one metric for each, in their order, as in Keras.
+    /// The metrics. For a model with several outputs: one for each, in their order, as in Keras.
     #[must_use]
     pub fn metrics<M: Into<MetricSpec>>(mut self, metrics: impl IntoIterator<Item = M>) -> Self {
         self.metrics = PerOutput::List(metrics.into_iter().map(|metric| Some(vec![metric.into()])).collect());
         self
     }
 
-    /// One more metric beside the others, of any kind: `.metric("acc").metric(BinaryAccuracy::new().threshold(0.3))`. For models with one output.
+    /// Adds a metric of any kind: `.metric("acc").metric(BinaryAccuracy::new().threshold(0.3))`. For models with one output.
     #[must_use]
     pub fn metric(mut self, metric: impl Into<MetricSpec>) -> Self {
         self.metrics.push(vec![metric.into()]);
         self
     }
 
-    /// What is measured of the output of this name.
+    /// The metrics of the output with this name.
     #[must_use]
     pub fn metrics_of<M: Into<MetricSpec>>(
         mut self,

@@ -1,4 +1,4 @@
-//! What a model is compiled with: losses, metrics and optimizers, each in the folder of its Keras module.
+//! The arguments of `compile`: losses, metrics and optimizers, each in the folder of its Keras module.
 
 mod compile;
 mod function;
@@ -13,7 +13,7 @@ pub use losses::{Loss, Reduction};
 pub use metrics::{MeanMetric, Metric};
 pub use optimizers::{LearningRate, Optimizer, UpdateRule};
 
-/// Keras's names of all classes that files may have: losses, metrics, optimizers, schedules.
+/// Keras's names of all classes that files may contain: losses, metrics, optimizers, schedules.
 pub fn class_names() -> Vec<&'static str> {
     classes_by_module().map(|(_, classes)| classes).concat()
 }

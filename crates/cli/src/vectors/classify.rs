@@ -1,4 +1,4 @@
-//! fastText's supervised mode: labels of lines. Output is that of fastText's program.
+//! fastText's supervised mode: labels of lines. The output is that of fastText's program.
 
 use super::lines::lines;
 use super::options::{check_apart, check_output, not_negative, verbosity, whole};
@@ -13,54 +13,54 @@ use std::time::Instant;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Trains a model on lines of text with their labels in them
+    /// Trains a model on labeled lines of text
     Train(Train),
     /// Prints the most probable labels of each line with their probabilities
     Predict(Predict),
-    /// Prints precision and recall on lines that have their labels in them
+    /// Prints precision and recall on labeled lines
     Test(Test),
 }
 
 /// The arguments of fastText's supervised mode.
 #[derive(Debug, Args)]
 pub(crate) struct Train {
-    /// A line an example, with its labels among its words, as __label__good; a file, or a folder of which all files are read
+    /// One example per line, with labels among its words, such as __label__good; a file, or a folder, of which all files are read
     #[arg(long, value_name = "FILE")]
     text: PathBuf,
-    /// Where the model goes: .bin, which fastText's program and gensim open
+    /// The file of the model: .bin, which fastText's program and gensim can load
     #[arg(long, value_name = "FILE")]
     save: PathBuf,
-    /// Numbers in the vector of a word
+    /// The dimension of the vectors
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = whole(1..=100_000))]
     dim: usize,
-    /// The learning rate at the beginning; it falls to 0
+    /// The initial learning rate; it decays linearly to 0
     #[arg(long, value_name = "RATE", default_value_t = 0.1, value_parser = not_negative)]
     alpha: f64,
-    /// How often the text is read
+    /// The number of passes over the text
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole(1..=1_000_000))]
     epochs: usize,
-    /// How often a word must occur to count
+    /// The minimum count of words
     #[arg(long, value_name = "N", default_value_t = 1)]
     min_count: u64,
-    /// How often a label must occur to be predicted
+    /// The minimum count of labels
     #[arg(long, value_name = "N", default_value_t = 1)]
     min_count_label: u64,
-    /// How many words the longest n-gram of words has; 2 tells "not good" from "good"
+    /// The maximum length of word n-grams; 2 distinguishes "not good" from "good"
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(1..=100))]
     word_ngrams: usize,
-    /// How many letters the shortest n-gram of letters has
+    /// The minimum length of character n-grams
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole(0..=1000))]
     min_n: usize,
-    /// How many letters the longest one has; 0 is without
+    /// The maximum length of character n-grams; 0 is without
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole(0..=1000))]
     max_n: usize,
-    /// How many rows n-grams share, by their hashes
+    /// The number of buckets for hashed n-grams
     #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = whole(1..=1_000_000_000))]
     bucket: usize,
-    /// What is minimized: softmax; hs or ns for very many labels; ova for lines with several labels
+    /// The loss: softmax; hs or ns for very many labels; ova for lines with several labels
     #[arg(long, default_value = "softmax")]
     loss: String,
-    /// How many wrong labels are drawn for a line, with --loss ns
+    /// The number of negative labels drawn for a line, with --loss ns
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole(1..=10_000))]
     negative: usize,
     /// The prefix of labels
@@ -69,10 +69,10 @@ pub(crate) struct Train {
     /// Initial vectors of words
     #[arg(long, value_name = "VECTORS")]
     pretrained: Option<PathBuf>,
-    /// How many threads train; with one, the same text and --seed give the same model on every run [default: the number of cores]
+    /// The number of threads; with one, the same text and --seed give the same model on every run [default: the number of cores]
     #[arg(long, value_name = "N", value_parser = whole(1..=4096))]
     workers: Option<usize>,
-    /// Replaces bytes that are not UTF-8, where they are an error otherwise
+    /// Replaces bytes that are not UTF-8; otherwise they are an error
     #[arg(long)]
     lossy: bool,
 }
@@ -115,21 +115,21 @@ fn train(arguments: &Train, seed: Option<u64>, verbose: Option<u8>) -> Result<()
     print(&format!("{words} different words, {labels} labels, trained in {seconds:.1} s: {path}"))
 }
 
-/// What is asked about which lines.
+/// The arguments of predictions and tests.
 #[derive(Debug, Args)]
 struct Asking {
-    /// A supervised model, .bin or .ftz, of this program, of fastText's or of gensim
+    /// A supervised model, .bin or .ftz, of this program, fastText or gensim
     model: PathBuf,
-    /// Lines of text, split into words as those that the model was trained with; - is standard input
+    /// Lines of text, split into words like the training text; - is standard input
     #[arg(default_value = "-")]
     text: PathBuf,
-    /// How many labels a line gets at most
+    /// The maximum number of labels per line
     #[arg(short, default_value_t = 1, value_parser = whole(1..))]
     k: usize,
-    /// How probable a label must be
+    /// The minimum probability of a label
     #[arg(long, default_value_t = 0.0)]
     threshold: f32,
-    /// Replaces bytes that are not UTF-8, where they are an error otherwise
+    /// Replaces bytes that are not UTF-8; otherwise they are an error
     #[arg(long)]
     lossy: bool,
 }
@@ -166,7 +166,7 @@ impl Asking {
             bail!("--threshold must be a number; received: NaN");
         }
         let model = FastText::load(&self.model)?;
-        // That it has labels, before a line is waited for.
+        // Checks that it has labels before waiting for a line.
         model.predict("", self.k, self.threshold)?;
         Ok((model, lines(&self.text, self.lossy)?))
     }
@@ -205,7 +205,7 @@ fn test(arguments: &Test) -> Result<()> {
     print(&if arguments.json { json_of(&evaluation, asking.k) } else { table(&evaluation, arguments) })
 }
 
-/// As fastText's `test`, and before it the lines of its `test-label`.
+/// The output of fastText's `test`, preceded by the lines of its `test-label`.
 fn table(evaluation: &Evaluation, arguments: &Test) -> String {
     let share = |share: f64| if share.is_nan() { "--------".into() } else { format!("{share:.6}") };
     let of_label = |(label, scores): &(String, Scores)| {

@@ -1,4 +1,4 @@
-//! Files of vectors in other formats.
+//! Converts files of vectors.
 
 use super::lines;
 use super::source::{Reading, is_fast_text};
@@ -10,23 +10,23 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
-    /// A file of vectors, recognized by what is in it, perhaps packed with gzip or zip
+    /// A file of vectors, recognized by its contents, optionally compressed with gzip or zip
     input: PathBuf,
-    /// What is written: .txt or .vec is word2vec's text, .bin its binary format; .safetensors; .npy, with the words in NAME.words.txt; .tsv for
+    /// The output file: .txt or .vec is word2vec's text, .bin its binary format; .safetensors; .npy, with the words in NAME.words.txt; .tsv for
     /// TensorBoard's projector, with metadata.tsv and projector_config.pbtxt
     output: PathBuf,
     #[command(flatten)]
     reading: Reading,
-    /// Keeps the words of this file, one a line, of those that are read; of a fastText .bin, unseen words get vectors too
+    /// Keeps only the words of this file, one per line; with a fastText .bin, unseen words get vectors too
     #[arg(long, value_name = "FILE")]
     vocabulary: Option<PathBuf>,
-    /// The words of an .npy or a projector's .tsv, one a line, where they are not beside it
+    /// The words of an .npy or a projector's .tsv, one per line, if they are not next to it
     #[arg(long, value_name = "FILE")]
     words: Option<PathBuf>,
-    /// Reads how often the words occur from this file, a word and its count a line
+    /// Reads the counts of words from this file, a word and its count per line
     #[arg(long, value_name = "FILE")]
     counts: Option<PathBuf>,
-    /// The first line of the text that is read is a word even if it looks like a header of two integers
+    /// The first line of the text is a word, even if it looks like a header of two integers
     #[arg(long)]
     no_header: bool,
     /// Writes text without the header of two integers, as GloVe's
@@ -35,10 +35,10 @@ pub(crate) struct Convert {
     /// Writes a line feed after each vector of a .bin, as the program word2vec does
     #[arg(long)]
     line_feeds: bool,
-    /// Writes this in the place of each space within a word, such as _; a .bin has no place for spaces
+    /// Replaces each space within a word by this, such as _; a .bin cannot have spaces
     #[arg(long, value_name = "TEXT")]
     replace_spaces: Option<String>,
-    /// Writes how often the words occur into this file, a word and its count a line
+    /// Writes the counts of words to this file, a word and its count per line
     #[arg(long, value_name = "FILE")]
     save_counts: Option<PathBuf>,
 }
@@ -53,7 +53,7 @@ pub(super) fn convert(arguments: &Convert) -> Result<()> {
     }
     save.check(&arguments.output)?;
     let vocabulary = arguments.vocabulary.as_deref().map(lines::words).transpose()?;
-    // What the library warns of when none of the words is there is an error here.
+    // None of the words found: a warning of the library, but an error here.
     let (vectors, warned) = warnings::catch(|| match is_fast_text(&arguments.input) {
         true => read_fast_text(arguments, vocabulary),
         false => read(arguments, vocabulary),
@@ -81,8 +81,8 @@ fn read(arguments: &Convert, vocabulary: Option<Vec<String>>) -> Result<KeyedVec
     Ok(KeyedVectors::load_with(&arguments.input, load)?)
 }
 
-/// The vectors of a model's words; or of those that are in a vocabulary, and behind them, with the count 0, of its unseen words that have a
-/// known part.
+/// The vectors of a model's words; or of those in a vocabulary, followed by the unseen words of the vocabulary that have a known n-gram, with
+/// the count 0.
 fn read_fast_text(arguments: &Convert, vocabulary: Option<Vec<String>>) -> Result<KeyedVectors> {
     let Convert { input, reading, words, counts, no_header, .. } = arguments;
     let others = [("--words", words.is_some()), ("--counts", counts.is_some()), ("--no-header", *no_header)];

@@ -1,4 +1,4 @@
-//! How good vectors are.
+//! Evaluates vectors.
 
 use super::options::whole;
 use super::print::print;
@@ -17,25 +17,25 @@ pub(crate) struct Evaluate {
     file: PathBuf,
     #[command(flatten)]
     reading: Reading,
-    /// Pairs of words with similarities that people gave, two words and a number a line: WordSim-353, SimLex-999
+    /// Pairs of words with human similarity ratings, two words and a number per line: WordSim-353, SimLex-999
     #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "analogies")]
     pairs: Vec<PathBuf>,
-    /// Questions of four words a line, in sections that begin with `: name`: questions-words.txt
+    /// Questions of four words per line, in sections that start with `: name`: questions-words.txt
     #[arg(long, value_name = "FILE", num_args = 1..)]
     analogies: Vec<PathBuf>,
-    /// How many words count as known, the first ones
+    /// Uses only this many words, the first ones
     #[arg(long, value_name = "N", default_value_t = 300_000, value_parser = whole(1..))]
     restrict_vocab: usize,
-    /// Scores a pair with an unknown word as 0 and a question with one as wrong, where they are skipped otherwise
+    /// Scores a pair with an unknown word as 0 and a question with one as wrong; otherwise they are skipped
     #[arg(long)]
     dummy4unknown: bool,
-    /// Tells upper and lower case apart
+    /// Case-sensitive
     #[arg(long)]
     case_sensitive: bool,
-    /// What is between the columns of a file of pairs; found by itself otherwise
+    /// The delimiter of a file of pairs; detected by default
     #[arg(long, value_name = "CHARACTER")]
     delimiter: Option<char>,
-    /// How analogies are solved
+    /// The objective of analogies
     #[arg(long, value_enum, default_value_t = ObjectiveName::Cosadd)]
     objective: ObjectiveName,
     /// Prints JSON
@@ -44,7 +44,7 @@ pub(crate) struct Evaluate {
 }
 
 pub(super) fn evaluate(arguments: &Evaluate) -> Result<()> {
-    // A wrong path is found before gigabytes are read.
+    // A wrong path is reported before gigabytes are read.
     for path in arguments.pairs.iter().chain(&arguments.analogies) {
         std::fs::metadata(path).with_context(|| path.display().to_string())?;
     }
@@ -79,7 +79,7 @@ fn options(arguments: &Evaluate) -> EvaluationOptions {
     if let Some(delimiter) = arguments.delimiter { options.delimiter(delimiter) } else { options }
 }
 
-/// The scores of each file; of one that has none, `failed` gets the error, and the others are scored.
+/// The scores of each file; the error of a file without scores is added to `failed`, and the others are scored.
 fn scores<'a, T>(
     paths: &'a [PathBuf],
     failed: &mut Vec<String>,

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-/// Lines without their ends, read as they are needed; `-` is standard input. Bytes that are not UTF-8 are an error that names the line, or
+/// Lines without line ends, read lazily; `-` is standard input. Bytes that are not UTF-8 are an error with the line number, or
 /// are replaced if `lossy`.
 pub(super) fn lines(path: &Path, lossy: bool) -> Result<impl Iterator<Item = Result<String>>> {
     let name = if path == Path::new("-") { "standard input".into() } else { path.display().to_string() };
@@ -27,7 +27,7 @@ pub(super) fn lines(path: &Path, lossy: bool) -> Result<impl Iterator<Item = Res
     }))
 }
 
-/// The words of a file with one on each line.
+/// The words of a file with one word per line.
 pub(super) fn words(path: &Path) -> Result<Vec<String>> {
     let mut words = Vec::new();
     for line in lines(path, false)? {
@@ -38,7 +38,7 @@ pub(super) fn words(path: &Path) -> Result<Vec<String>> {
         }
     }
     if words.is_empty() {
-        bail!("{} has no words; expected: one on each line", path.display());
+        bail!("{} has no words; expected: one per line", path.display());
     }
     Ok(words)
 }

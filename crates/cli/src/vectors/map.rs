@@ -1,4 +1,4 @@
-//! Words in the plane.
+//! Maps of words in the plane.
 
 use super::lines;
 use super::options::{check_output, finite, whole};
@@ -13,29 +13,29 @@ use std::path::PathBuf;
 pub(crate) struct Map {
     /// A file of vectors
     file: PathBuf,
-    /// What is written: .html, a page that needs no network, or .svg, for printing
+    /// The output file: .html, a page that needs no network, or .svg, for printing
     output: PathBuf,
     #[command(flatten)]
     reading: Reading,
-    /// Reads how often the words occur, which the page shows, from this file, a word and its count a line
+    /// Reads the counts of words, which the page shows, from this file, a word and its count per line
     #[arg(long, value_name = "FILE")]
     counts: Option<PathBuf>,
-    /// How many words are shown at most, the first of the file [default: 2000; all of --only]
+    /// The maximum number of words, the first ones of the file [default: 2000; all of --only]
     #[arg(long, value_name = "N", value_parser = whole(1..))]
     words: Option<usize>,
-    /// Shows the words of this file alone, one a line; those that have no vector are skipped
+    /// Shows only the words of this file, one per line; those without a vector are skipped
     #[arg(long, value_name = "FILE")]
     only: Option<PathBuf>,
-    /// How places are found: tsne has honest neighbors, pca honest distances
+    /// The projection: tsne preserves neighbors, pca distances
     #[arg(long, value_enum, default_value_t = Method::Tsne)]
     method: Method,
-    /// For tsne, about how many neighbors a word should have
+    /// The perplexity of tsne: about the number of neighbors of a word
     #[arg(long, default_value_t = 30.0, value_parser = finite)]
     perplexity: f64,
-    /// For tsne, how many steps of gradient descent
+    /// The steps of gradient descent of tsne
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole(0..))]
     iterations: usize,
-    /// How many neighbors the page names for each word
+    /// The number of neighbors that the page lists for each word
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = whole(0..))]
     neighbors: usize,
     /// The title of the page
@@ -87,7 +87,7 @@ fn read(arguments: &Map) -> Result<KeyedVectors> {
     Ok(KeyedVectors::load_with(file, reading.load().counts(counts))?)
 }
 
-/// The words that have a vector, with a warning of the others; an error if none has.
+/// The words that have a vector, with a warning about the others; an error if none has one.
 fn known(vectors: &KeyedVectors, words: Vec<String>) -> Result<Vec<String>> {
     let (known, unknown): (Vec<_>, Vec<_>) = words.into_iter().partition(|word| vectors.contains(word));
     if let Some(first) = unknown.first() {

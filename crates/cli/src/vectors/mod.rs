@@ -17,21 +17,21 @@ use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Trains vectors on a folder of text that has no labels
+    /// Trains vectors on a folder of unlabeled text
     Train(Box<train::Train>),
-    /// Goes on with a training of word2vec that was interrupted, or with more text
+    /// Resumes an interrupted training of word2vec, or continues with more text
     Resume(resume::Resume),
-    /// Prints the words that are most similar to each of some words
+    /// Prints the most similar words of each given word
     Nearest(query::Nearest),
     /// Prints the words nearest to a sum of words: king - man + woman
     Analogy(query::Analogy),
-    /// Compares with similarities that people gave, and counts analogies that are solved
+    /// Evaluates vectors by human similarity ratings and by analogies
     Evaluate(evaluate::Evaluate),
     /// Converts between the formats of word2vec, fastText, GloVe, safetensors, NumPy and TensorBoard's projector
     Convert(convert::Convert),
-    /// Draws the words in the plane, similar ones side by side
+    /// Maps the words in the plane, similar ones next to each other
     Map(map::Map),
-    /// Labels lines of text with a supervised model of fastText
+    /// Classifies lines of text with a supervised model of fastText
     #[command(subcommand)]
     Classify(classify::Command),
 }

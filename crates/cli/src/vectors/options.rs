@@ -1,4 +1,4 @@
-//! What options of several commands have in common.
+//! Helpers for options of several commands.
 
 use anyhow::{Result, bail};
 use candle_keras_data::atomic;
@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 use std::ops::RangeBounds;
 use std::path::Path;
 
-/// What is shown: bars are for people, lines for files.
+/// The progress to show: bars on a terminal, lines in files.
 pub(super) fn verbosity(given: Option<u8>) -> u8 {
     given.unwrap_or(if std::io::stdout().is_terminal() { 1 } else { 2 })
 }
@@ -27,16 +27,16 @@ pub(super) fn not_negative(text: &str) -> Result<f64, String> {
     finite(text).and_then(|number| if number < 0.0 { Err("it must be 0 or more".into()) } else { Ok(number) })
 }
 
-/// Checks that a file can be written, before the work that it is to hold begins: its name has one of the `endings`, and its folder takes files.
+/// Checks that a file can be written, before the work starts: its name has one of the `endings`, and its folder is writable.
 pub(super) fn check_output(path: &Path, endings: &[&str]) -> Result<()> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     if !endings.contains(&ending.as_str()) {
-        bail!("{}: the ending says what is written; expected: .{}", path.display(), endings.join(", ."));
+        bail!("{}: unknown file extension; expected: .{}", path.display(), endings.join(", ."));
     }
     Ok(atomic::check(path)?)
 }
 
-/// Checks that what is written does not replace what is read, or another file that is written.
+/// Checks that no output file is also an input or another output.
 pub(super) fn check_apart(paths: &[&Path]) -> Result<()> {
     let real = |path: &Path| match (path.canonicalize(), path.parent().map(Path::canonicalize), path.file_name()) {
         (Ok(path), ..) => path,
@@ -47,13 +47,13 @@ pub(super) fn check_apart(paths: &[&Path]) -> Result<()> {
     };
     for (i, path) in paths.iter().enumerate() {
         if paths[..i].iter().any(|other| real(other) == real(path)) {
-            bail!("{} is to be two files at once", path.display());
+            bail!("{} would be two files at once", path.display());
         }
     }
     Ok(())
 }
 
-/// What the library's errors advise, and how it is done here.
+/// Advice in the library's errors, and its replacement with options of the command.
 const ADVICE: [(&str, &str); 25] = [
     ("Load::limit or Load::vocabulary", "--limit, or convert with --vocabulary,"),
     ("Load::limit(", "--limit ("),
@@ -85,8 +85,8 @@ const ADVICE: [(&str, &str); 25] = [
     ("train one with lines", "it has to be trained with lines"),
 ];
 
-/// An error with the options of the command in the place of the library's functions. Only what comes behind `help` is looked at: what
-/// comes before may quote a file.
+/// An error with the options of the command in place of the library's functions. Only the text after `help` is changed: the text
+/// before may quote a file.
 pub(super) fn with_options(error: &str) -> String {
     let Some((what, help)) = error.split_once("\n  help: ") else { return error.into() };
     let help = ADVICE.iter().fold(help.to_string(), |help, (library, here)| help.replace(library, here));
@@ -98,13 +98,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_ranges() {
+    fn numbers_outside_of_their_range_are_errors() {
         assert_eq!((finite("-0.5"), not_negative("1e-3")), (Ok(-0.5), Ok(1e-3)));
         assert!(["nan", "inf", "x", ""].iter().all(|text| finite(text).is_err()));
         assert_eq!(not_negative("-1"), Err("it must be 0 or more".into()));
     }
 
-    /// What the library does not say needs no other words.
+    /// All advice is in the library's errors.
     #[test]
     fn advice_is_that_of_the_library() {
         fn sources(folder: &Path) -> String {

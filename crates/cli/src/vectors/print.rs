@@ -1,4 +1,4 @@
-//! Answers on standard output.
+//! Prints results to standard output.
 
 use anyhow::Result;
 use std::io::{ErrorKind, Write};
@@ -11,7 +11,7 @@ pub(super) fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Prints lines as they come, each at once, until the reader closes the pipe.
+/// Prints lines as they come, each flushed, until the reader closes the pipe.
 pub(super) fn print_each(lines: impl Iterator<Item = Result<String>>) -> Result<()> {
     let mut out = std::io::stdout().lock();
     for line in lines {
@@ -23,7 +23,7 @@ pub(super) fn print_each(lines: impl Iterator<Item = Result<String>>) -> Result<
     Ok(())
 }
 
-/// A number with so many digits that count, as C's `%g` and streams of C++ print it.
+/// A number with this many significant digits, like C's `%g` and C++ streams.
 pub(super) fn general(x: f64, digits: usize) -> String {
     let decimals = digits.max(1) - 1;
     let scientific = format!("{x:.decimals$e}");
@@ -44,9 +44,9 @@ pub(super) fn general(x: f64, digits: usize) -> String {
 mod tests {
     use super::general;
 
-    /// The expected ones are what Python's `"%.6g" % x` gives.
+    /// The expected values are those of Python's `"%.6g" % x`.
     #[test]
-    fn numbers_are_those_of_c() {
+    fn numbers_are_formatted_as_in_c() {
         let six = [
             (0.9, "0.9"),
             (1.000_01, "1.00001"),

@@ -1,4 +1,4 @@
-//! Questions for similar words.
+//! Queries for similar words.
 
 use super::lines::lines;
 use super::options::{whole, with_options};
@@ -16,13 +16,13 @@ pub(crate) struct Nearest {
     file: PathBuf,
     #[command(flatten)]
     reading: Reading,
-    /// Any words; of a fastText .bin, unseen ones too; without any, each line of standard input is one, and is answered at once
+    /// The words; with a fastText .bin, unseen ones too; without any, each line of standard input is one, answered immediately
     #[arg(value_name = "WORD")]
     words: Vec<String>,
-    /// How many similar words are printed for each
+    /// The number of similar words for each
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = whole(1..))]
     top: usize,
-    /// Prints JSON: a list with an object for each word; an object a line for words from standard input
+    /// Prints JSON: a list with an object for each word; one object per line for words from standard input
     #[arg(long)]
     json: bool,
 }
@@ -39,13 +39,13 @@ pub(crate) struct Analogy {
     options: AnalogyOptions,
 }
 
-/// They may come behind the words as well, where the first parser takes all for words.
+/// They may also follow the words, where the first parser takes everything as words.
 #[derive(Debug, Default, Parser)]
 #[command(name = "vectors analogy")]
 struct AnalogyOptions {
     #[command(flatten)]
     reading: Reading,
-    /// How many words are printed [default: 10]
+    /// The number of words printed [default: 10]
     #[arg(long, value_name = "N", value_parser = whole(1..))]
     top: Option<usize>,
     /// Adds the cosines with the words, or multiplies and divides them [default: cosadd]
@@ -57,7 +57,7 @@ struct AnalogyOptions {
 }
 
 impl AnalogyOptions {
-    /// These, and those that are not among them.
+    /// Merges these with options that are not set.
     fn or(self, others: &Self) -> Self {
         Self {
             reading: self.reading.or(&others.reading),
@@ -68,7 +68,7 @@ impl AnalogyOptions {
     }
 }
 
-/// How several words make one question.
+/// How the words of a question are combined.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub(super) enum ObjectiveName {
     #[default]
@@ -85,7 +85,7 @@ impl From<ObjectiveName> for Objective {
     }
 }
 
-/// The words that answer a question, the best first.
+/// The answers to a question, the best first.
 #[derive(Debug, Serialize)]
 struct Answer<'a> {
     question: String,
@@ -133,7 +133,7 @@ pub(super) fn nearest(arguments: &Nearest) -> Result<()> {
 pub(super) fn analogy(arguments: &Analogy) -> Result<()> {
     let (words, options) = divide(&arguments.words, &arguments.options)?;
     if !words.is_empty() {
-        // Wrong signs are found before gigabytes are read.
+        // Wrong signs are reported before gigabytes are read.
         signs(&words)?;
     }
     let source = options.reading.open(&arguments.file)?;
@@ -155,7 +155,7 @@ pub(super) fn analogy(arguments: &Analogy) -> Result<()> {
     print(&answer(&words)?.text(options.json)?)
 }
 
-/// Answers each line of standard input at once. A question without an answer is reported, and the next one is answered.
+/// Answers each line of standard input immediately. A question without an answer is reported, and the next one is answered.
 fn answer_lines<'a>(is_json: bool, answer: impl Fn(&str) -> Result<Answer<'a>>) -> Result<()> {
     let (mut asked, mut failed) = (0, 0);
     let questions =
@@ -180,7 +180,7 @@ fn answer_lines<'a>(is_json: bool, answer: impl Fn(&str) -> Result<Answer<'a>>) 
     Ok(())
 }
 
-/// The words as one text, and the options with those behind the words.
+/// The words as one text, and the options including those after the words.
 fn divide(words: &[String], options: &AnalogyOptions) -> Result<(String, AnalogyOptions)> {
     let end = words.iter().position(|word| word.starts_with("--")).unwrap_or(words.len());
     let behind = std::iter::once("analogy").chain(words[end..].iter().map(String::as_str));
@@ -209,7 +209,7 @@ fn signs(words: &str) -> Result<(Vec<&str>, Vec<&str>)> {
         if sign.take() == Some('-') { negative.push(word) } else { positive.push(word) }
     }
     match (sign, positive.as_slice()) {
-        (Some(sign), _) => bail!("there is no word behind the last {sign} of {words:?}"),
+        (Some(sign), _) => bail!("there is no word after the last {sign} of {words:?}"),
         (None, []) => bail!("{words:?} has no word that is added; expected: words as in king - man + woman"),
         _ => Ok((positive, negative)),
     }
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(signs("ice-cream").unwrap(), (vec!["ice-cream"], vec![]));
         let error = |words| signs(words).unwrap_err().to_string();
         assert!(error("king + - man").contains("two signs"));
-        assert!(error("king -").contains("behind the last -"));
+        assert!(error("king -").contains("after the last -"));
         assert!(error("-man").contains("no word that is added"));
     }
 }

@@ -1,4 +1,4 @@
-//! Goes on with the training of word2vec that a checkpoint holds.
+//! Resumes a training of word2vec from a checkpoint.
 
 use super::options::{check_apart, check_output, verbosity, whole};
 use super::print::print;
@@ -10,16 +10,16 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct Resume {
-    /// What `vectors train --checkpoint` has written; it is replaced after each epoch
+    /// A checkpoint of `vectors train --checkpoint`; it is replaced after each epoch
     checkpoint: PathBuf,
-    /// Where the vectors go: .txt or .vec, .bin, .safetensors, .npy, or .tsv for TensorBoard's projector
+    /// The file of the vectors: .txt or .vec, .bin, .safetensors, .npy, or .tsv for TensorBoard's projector
     #[arg(long, value_name = "FILE")]
     save: PathBuf,
-    /// Takes in the new words of the text, and trains for so many epochs with the learning rate from its beginning again; without it the epochs are run
-    /// that were left, on the text and with its options as before
+    /// Adds the new words of the text, and trains for this many epochs with the learning rate schedule restarted; without it, the remaining epochs
+    /// are run, on the same text with the same options
     #[arg(long, value_name = "N", value_parser = whole(1..=1_000_000))]
     epochs: Option<usize>,
-    /// How many threads train [default: the number of cores]
+    /// The number of threads [default: the number of cores]
     #[arg(long, value_name = "N", value_parser = whole(1..=4096))]
     workers: Option<usize>,
     #[command(flatten, next_help_heading = "Text")]

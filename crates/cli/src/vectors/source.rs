@@ -9,25 +9,25 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-/// What a model of fastText begins with.
+/// The first bytes of a model of fastText.
 const FAST_TEXT: [u8; 4] = [0xBA, 0x16, 0x4F, 0x2F];
 
-/// What is read of a file of vectors.
+/// The options of reading a file of vectors.
 #[derive(Debug, Default, Args)]
 pub(super) struct Reading {
     /// Reads the first N words only, which are the most frequent ones in most files
     #[arg(long, value_name = "N", value_parser = whole(1..))]
     pub(super) limit: Option<usize>,
-    /// Replaces bytes of words that are not UTF-8, where they are an error otherwise
+    /// Replaces bytes of words that are not UTF-8; otherwise they are an error
     #[arg(long)]
     lossy: bool,
-    /// Which member of a zip archive is read, if it has several
+    /// The member of a zip archive to read, if it has several
     #[arg(long, value_name = "NAME")]
     member: Option<String>,
 }
 
 impl Reading {
-    /// The same for the library.
+    /// The library's arguments.
     pub(super) fn load(&self) -> Load {
         let mut load = Load::new().lossy(self.lossy);
         if let Some(limit) = self.limit {
@@ -39,7 +39,7 @@ impl Reading {
         }
     }
 
-    /// These options, and those that are not among them.
+    /// Merges these with options that are not set.
     pub(super) fn or(self, others: &Self) -> Self {
         Self {
             limit: self.limit.or(others.limit),
@@ -48,7 +48,7 @@ impl Reading {
         }
     }
 
-    /// Reads a file, whatever format it has.
+    /// Reads a file of any format.
     pub(super) fn open(&self, path: &Path) -> Result<Source> {
         if !is_fast_text(path) {
             return Ok(Source::Table(Box::new(KeyedVectors::load_with(path, self.load())?)));
@@ -57,7 +57,7 @@ impl Reading {
         Ok(Source::Model { model: Box::new(FastText::load(path)?), limit: self.limit })
     }
 
-    /// An error if an option was given that does nothing for a model of fastText: one of these, or of `others`.
+    /// An error if an option was given that has no effect for a model of fastText: one of these, or of `others`.
     pub(super) fn check_model(&self, path: &Path, others: &[(&str, bool)]) -> Result<()> {
         let own = [("--lossy", self.lossy), ("--member", self.member.is_some())];
         match own.iter().chain(others).find(|(_, is_given)| *is_given) {
@@ -70,7 +70,7 @@ impl Reading {
     }
 }
 
-/// What was read.
+/// The vectors that were read.
 pub(super) enum Source {
     Table(Box<KeyedVectors>),
     /// The model is read whole, and the first `limit` of its words are searched.
@@ -91,7 +91,7 @@ impl Source {
         }
     }
 
-    /// The words that are most similar to each of some words, for which a table is read once.
+    /// The most similar words of each of these words, in one pass over the table.
     pub(super) fn nearest(&self, words: &[&str], top: usize) -> Result<Vec<Vec<(&str, f32)>>> {
         match self {
             Self::Table(vectors) if words.len() > 1 => Ok(vectors.most_similar_many(words, top)?),
@@ -107,7 +107,7 @@ impl Source {
         }
     }
 
-    /// A word to ask for: an unseen one is, for a model of fastText, the vector of its parts.
+    /// The query for a word: for an unseen word of a model of fastText, the vector of its n-grams.
     pub(super) fn asked<'w>(&self, word: &'w str) -> Result<Asked<'w>> {
         let Self::Model { model, .. } = self else { return Ok(Asked::Word(word)) };
         if model.words().get(word).is_some() {
@@ -115,14 +115,14 @@ impl Source {
         }
         let vector = model.vector(word);
         if vector.iter().all(|&x| x == 0.0) {
-            // The error of a word without a vector, with those that are spelled nearly the same.
+            // The error of a word without a vector, with suggestions.
             model.vectors().index_of(word)?;
         }
         Ok(Asked::Vector(vector))
     }
 }
 
-/// A word, or what stands for it.
+/// A word, or its vector.
 pub(super) enum Asked<'w> {
     Word(&'w str),
     Vector(Vec<f32>),
@@ -137,7 +137,7 @@ impl<'q> From<&'q Asked<'_>> for Term<'q> {
     }
 }
 
-/// Whether a file is a model of fastText. What cannot be read is none; to read it says why.
+/// Whether a file is a model of fastText. False if it cannot be read; reading it then returns the error.
 pub(super) fn is_fast_text(path: &Path) -> bool {
     let begins = || -> std::io::Result<[u8; 4]> {
         let (mut reader, mut begins) = (BufReader::new(File::open(path)?), [0; 4]);
@@ -147,6 +147,6 @@ pub(super) fn is_fast_text(path: &Path) -> bool {
         }
         Ok(begins)
     };
-    // A look into a pipe would take away what is to be read.
+    // Reading from a pipe here would consume its first bytes.
     path.is_file() && begins().is_ok_and(|begins| begins == FAST_TEXT)
 }

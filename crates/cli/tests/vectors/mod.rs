@@ -14,7 +14,7 @@ impl Place {
         std::fs::create_dir(place.path("texts")).unwrap();
         let topics = [["Cat", "dog", "cow", "hen", "owl", "fox"], ["car", "bus", "van", "cab", "jeep", "truck"]];
         for (file, words) in topics.iter().enumerate() {
-            // Each sentence has four of the six words, in an order of its own.
+            // Each sentence has four of the six words, in its own order.
             let word = |line: usize, i: usize| words[(line / 6 + i * (line % 5 + 1) + line) % 6];
             let line = |line: usize| (0..8).map(|i| word(line, i)).collect::<Vec<_>>().join(" ");
             let text: Vec<_> = (0..600).map(line).collect();
@@ -71,7 +71,7 @@ fn fixture(name: &str) -> String {
         .to_string()
 }
 
-/// The words that answer, without their similarities.
+/// The words of an answer, without their similarities.
 fn nearest(answer: &Value) -> Vec<&str> {
     answer["nearest"].as_array().unwrap().iter().map(|near| near["word"].as_str().unwrap()).collect()
 }
@@ -85,7 +85,7 @@ fn from_a_text_to_a_map() {
         "{printed}"
     );
 
-    // Words of one topic are nearer than all of the other.
+    // Words of the same topic are nearer than all of the other.
     let answers = place.json_answer("vectors nearest v.bin cat truck --top 5 --json");
     let sorted = |answer: &Value| {
         let mut words = nearest(answer).into_iter().map(String::from).collect::<Vec<_>>();
@@ -100,7 +100,7 @@ fn from_a_text_to_a_map() {
     let lines: Vec<_> = table.lines().collect();
     assert_eq!((lines.len(), lines[0], lines[1], lines[3]), (6, "cat", row.as_str(), "truck"), "{table}");
 
-    // Each format holds what the one before held.
+    // Each format has the same contents as the one before.
     let first = place.vectors("v.bin");
     for pair in ["v.bin", "v.txt", "v.safetensors", "v.npy", "v.tsv", "v.vec", "again.bin"].windows(2) {
         assert_eq!(place.answer(&format!("vectors convert {} {}", pair[0], pair[1])), "");
@@ -134,7 +134,7 @@ fn from_a_text_to_a_map() {
 }
 
 #[test]
-fn options_of_a_training_count() {
+fn options_of_training_are_used() {
     let place = Place::with_text();
     let train = |name: &str, options: &str| {
         let command = format!("{TRAIN} --epochs 2 --verbose 0 --save {name} {options}").replacen(" --epochs 20", "", 1);
@@ -189,7 +189,7 @@ fn analogies_are_sums() {
     assert!(before["nearest"][0]["similarity"].as_f64() > Some(1.0), "a quotient: {before}");
     assert!(place.error("vectors analogy v.txt king - man --limit 1").contains("\"king\" has no vector"));
     assert!(place.error("vectors analogy v.txt king - + man").contains("two signs in a row"));
-    assert!(place.error("vectors analogy v.txt king -").contains("no word behind the last -"));
+    assert!(place.error("vectors analogy v.txt king -").contains("no word after the last -"));
     assert!(place.error("vectors analogy v.txt -king").contains("no word that is added"));
     assert!(place.error("vectors analogy v.txt king --topp 3").contains("--topp"));
     assert!(place.error("vectors analogy v.txt king - mann").contains("did you mean \"man\""));
@@ -197,7 +197,7 @@ fn analogies_are_sums() {
 }
 
 #[test]
-fn files_are_read_in_part_and_written_as_asked() {
+fn options_of_reading_and_writing_are_used() {
     let place = Place::empty();
     place.write("v.vec", "3 2\nthe 0.5 1\ncat 0.25 1\ndog 2 3\n");
     let text = |name: &str| std::fs::read_to_string(place.path(name)).unwrap();
@@ -252,7 +252,7 @@ fn fast_text_has_vectors_for_unseen_words() {
     let first = model.words().word(0);
     let limited = place.json_answer(&format!("vectors nearest {path} rosebud --limit 1 --json"));
     assert_eq!(nearest(&limited[0]), [first]);
-    // The words come in the model's order, with its counts; --limit is looked at first, as in files of vectors.
+    // The words come in the model's order, with its counts; --limit is applied first, as in files of vectors.
     let words: Vec<&str> = model.words().iter().take(3).collect();
     place.write("three.txt", format!("rosebud\n{}\n{}\n{}\n", words[2], words[1], words[0]));
     place.answer(&format!("vectors convert {path} two.vec --vocabulary three.txt --limit 2 --save-counts counts.txt"));
@@ -286,7 +286,7 @@ fn questions_come_from_standard_input() {
 }
 
 #[test]
-fn one_file_without_scores_leaves_those_of_the_others() {
+fn a_file_without_scores_does_not_affect_the_others() {
     let place = Place::empty();
     place.write("v.txt", "a 1 0\nb 0.8 0.6\nc 0 1\n");
     place.write("good.txt", "a b 9\na c 1\nb c 5\n");
@@ -297,7 +297,7 @@ fn one_file_without_scores_leaves_those_of_the_others() {
     let scores: Value = serde_json::from_str(&printed).unwrap();
     assert_eq!((scores["pairs"].as_array().unwrap().len(), &scores["pairs"][0]["spearman"]), (1, &1.0.into()));
     assert!(errors.contains("few.txt has less than two pairs") && errors.contains("bad.txt, line 2"), "{errors}");
-    // A path that is wrong is found first.
+    // A wrong path is reported first.
     assert!(place.error("vectors evaluate none.bin --pairs good.txt none.txt").contains("none.txt"));
 }
 
@@ -365,10 +365,10 @@ fn labels_are_predicted_as_fast_text_prints_them() {
 }
 
 #[test]
-fn a_training_that_cannot_be_is_one_line_and_status_1() {
+fn errors_of_training_are_one_line_and_status_1() {
     let place = Place::with_text();
     let error = |options: &str| place.error(&format!("vectors train --verbose 0 {options}"));
-    // What is wrong with the file is said before the text is read.
+    // Errors of the output file are reported before the text is read.
     assert!(error("--text none --save v.pdf").contains("txt, vec, bin"));
     assert!(error("--text none --save none/v.bin").contains("there is no folder none"));
     std::fs::create_dir(place.path("folder.bin")).unwrap();
@@ -428,7 +428,7 @@ fn a_training_that_cannot_be_is_one_line_and_status_1() {
 }
 
 #[test]
-fn what_is_no_vectors_is_one_line_and_status_1() {
+fn invalid_files_of_vectors_are_one_line_and_status_1() {
     let place = Place::empty();
     place.write("page.bin", "<!DOCTYPE html>\n<html>Not found</html>\n");
     place.write("cut.bin", b"3 2\nthe \0\0\0\0\0\0");
@@ -526,7 +526,7 @@ fn help_names_each_option_with_its_default() {
     }
 }
 
-/// The defaults that are written in the options are those of the library.
+/// The defaults in the help are those of the library.
 #[test]
 fn defaults_are_those_of_the_library() {
     let place = Place::with_text();
@@ -547,7 +547,7 @@ fn analogies_have_help() {
 }
 
 #[test]
-fn a_training_goes_on_from_its_checkpoint() {
+fn a_training_resumes_from_its_checkpoint() {
     let place = Place::with_text();
     place.answer(&format!("{TRAIN} --verbose 0 --save v.txt --checkpoint m.safetensors"));
     // All epochs have been run: the vectors are those of the training.

@@ -30,7 +30,7 @@ impl Batch {
         self.map(|tensor| Ok(tensor.to_device(device)?))
     }
 
-    /// The tensors that a function makes of these.
+    /// Applies a function to the tensors.
     pub fn map(&self, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
         let each = |tensors: &[Tensor]| tensors.iter().map(&f).collect::<Result<Vec<_>>>();
         Ok(Self { x: each(&self.x)?, y: each(&self.y)?, sample_weight: each(&self.sample_weight)? })
@@ -41,7 +41,7 @@ impl Batch {
         self.x.iter().chain(&self.y).chain(&self.sample_weight)
     }
 
-    /// One batch of several elements, the tensors of each place put together by a function.
+    /// One batch of several elements; a function combines the tensors at each position.
     pub(super) fn join(elements: &[Batch], f: impl Fn(&[&Tensor]) -> Result<Tensor>) -> Result<Self> {
         let place = |of: fn(&Batch) -> &Vec<Tensor>| -> Result<Vec<Tensor>> {
             let count = elements.first().map_or(0, |element| of(element).len());
@@ -56,12 +56,12 @@ impl Batch {
     }
 }
 
-/// What an element can be made of: inputs, `(inputs, targets)` or `(inputs, targets, sample_weights)`, or a `Result` of these.
+/// The types that convert to an element: inputs, `(inputs, targets)` or `(inputs, targets, sample_weights)`, or a `Result` of these.
 pub trait IntoBatch {
     /// The element.
     ///
     /// # Errors
-    /// If an array is not one.
+    /// If an array is not valid.
     fn into_batch(self) -> Result<Batch>;
 }
 

@@ -5,22 +5,22 @@ use candle_core::Tensor;
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, Result};
 
-/// How elements become batches.
+/// How elements are batched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Batching {
-    /// The number of elements a batch.
+    /// The number of elements per batch.
     pub size: usize,
-    /// Whether a last batch that is smaller is left out.
+    /// Whether a smaller last batch is dropped.
     pub drop_remainder: bool,
-    /// Whether elements of different shapes are filled up with zeros.
+    /// Whether elements of different shapes are padded with zeros.
     pub padded: bool,
 }
 
 impl Batching {
-    /// The batches of elements that come one by one.
+    /// The batches of an iterator of elements.
     ///
     /// # Errors
-    /// If batches are to be empty.
+    /// If the batch size is 0.
     pub fn stacked(self, mut elements: Elements) -> Result<Elements> {
         self.check()?;
         Ok(Box::new(std::iter::from_fn(move || {
@@ -37,7 +37,7 @@ impl Batching {
         })))
     }
 
-    /// How many batches so many elements make.
+    /// The number of batches of so many elements.
     pub fn count(self, elements: usize) -> usize {
         match (self.size, self.drop_remainder) {
             (0, _) => 0,
@@ -56,10 +56,10 @@ impl Batching {
 
 fn stack(tensors: &[&Tensor]) -> Result<Tensor> {
     if let Some(other) = tensors.iter().find(|tensor| tensor.dims() != tensors[0].dims()) {
-        return Err(Error::new("the elements of a batch must have one shape")
+        return Err(Error::new("the elements of a batch must have the same shape")
             .expected(format!("{:?}, as the first one has", tensors[0].dims()))
             .received(format!("{:?}", other.dims()))
-            .help("padded_batch fills them up with zeros"));
+            .help("padded_batch pads them with zeros"));
     }
     Ok(Tensor::stack(tensors, 0)?)
 }
@@ -67,7 +67,7 @@ fn stack(tensors: &[&Tensor]) -> Result<Tensor> {
 fn pad(tensors: &[&Tensor]) -> Result<Tensor> {
     let rank = tensors[0].rank();
     if let Some(other) = tensors.iter().find(|tensor| tensor.rank() != rank) {
-        return Err(Error::new("the elements of a batch must have one rank")
+        return Err(Error::new("the elements of a batch must have the same rank")
             .expected(format!("{rank}, as the first one has"))
             .received(other.rank().to_string()));
     }
@@ -105,7 +105,7 @@ impl Source for Batched {
 
     fn in_order(&self, order: Vec<u32>) -> Option<Dataset> {
         let size = self.batching.size as u32;
-        // The elements of each batch; only possible where all batches are full.
+        // The elements of each batch; only possible if all batches are full.
         let full = self.elements.cardinality().count()?.is_multiple_of(self.batching.size.max(1));
         let elements =
             order.iter().flat_map(|&batch| (0..size).map(move |i| batch.saturating_mul(size).saturating_add(i)));
@@ -115,7 +115,7 @@ impl Source for Batched {
     }
 }
 
-/// Elements from number `from` on, of those that cannot begin in the middle.
+/// Skips to element `from`, for iterators that cannot start in the middle.
 pub(super) fn skipped(elements: Result<Elements>, from: usize) -> Elements {
     let elements = elements.unwrap_or_else(failed);
     if from == 0 { elements } else { Box::new(elements.skip(from)) }

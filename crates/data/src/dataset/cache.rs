@@ -1,4 +1,4 @@
-//! Elements that are kept in memory.
+//! Elements cached in memory.
 
 use super::batched::skipped;
 use super::{Batch, Cardinality, Dataset, Elements, Source};
@@ -17,7 +17,7 @@ impl Cache {
     }
 }
 
-/// Elements that are kept when all of them have been read.
+/// Elements that are cached once all of them have been read.
 struct Keeping {
     elements: Elements,
     read: Option<Vec<Batch>>,
@@ -35,11 +35,11 @@ impl Iterator for Keeping {
                     read.push(element.clone());
                 }
             }
-            // What is incomplete is not kept.
+            // An incomplete pass is not cached.
             Some(Err(_)) => self.read = None,
             None => {
                 if let Some(read) = self.read.take() {
-                    // Another pass may have been faster.
+                    // Another pass may have set it meanwhile.
                     _ = self.kept.set(Arc::new(read));
                 }
             }

@@ -1,11 +1,11 @@
-//! Datasets from functions: of the number of an element, or that begin an iterator.
+//! Datasets from functions: of the index of an element, or that create an iterator.
 
 use super::{Batch, Cardinality, Dataset, Elements, IntoBatch, Source};
 use candle_keras_ops::Result;
 use candle_keras_ops::random::Stream;
 use std::sync::Arc;
 
-/// What a function makes of numbers.
+/// The results of a function of indices.
 pub(super) struct Indexed {
     element: Arc<dyn Fn(usize) -> Result<Batch> + Send + Sync>,
     count: usize,
@@ -37,7 +37,7 @@ impl Source for Indexed {
     }
 }
 
-/// The items of an iterator that is begun for each pass.
+/// The items of an iterator that is created for each pass.
 pub(super) struct Generator {
     begin: Box<dyn Fn() -> Elements + Send + Sync>,
 }

@@ -7,12 +7,12 @@ use candle_keras_ops::Result;
 use candle_keras_ops::random::Stream;
 use std::sync::Arc;
 
-/// Arrays with the same number of samples, in their order or in another.
+/// Arrays with the same number of samples, in order or permuted.
 #[derive(Clone)]
 pub(super) struct InMemory {
     arrays: Arc<Batch>,
     samples: usize,
-    /// The places of the samples, if they do not come as they are.
+    /// The indices of the samples, if they are permuted.
     order: Option<Arc<Vec<u32>>>,
 }
 

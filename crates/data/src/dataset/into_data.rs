@@ -1,4 +1,4 @@
-//! What `fit`, `evaluate` and `predict` take: arrays, or a dataset.
+//! The data arguments of `fit`, `evaluate` and `predict`: arrays, or a dataset.
 
 use super::Dataset;
 use crate::ToTensors;
@@ -14,12 +14,12 @@ pub enum Data {
     Dataset(Dataset),
 }
 
-/// What can be handed to `fit`, `evaluate` and `predict`: everything that [is an array or several](ToTensors), or a [`Dataset`] of batches.
+/// The types that can be passed to `fit`, `evaluate` and `predict`: everything that [is an array or several](ToTensors), or a [`Dataset`] of batches.
 pub trait IntoData {
     /// The data.
     ///
     /// # Errors
-    /// If an array is not one.
+    /// If an array is not valid.
     fn into_data(self) -> Result<Data>;
 }
 

@@ -1,4 +1,4 @@
-//! What a function makes of each element, on this thread or on several.
+//! Maps a function over the elements, on this thread or on several.
 
 use super::batched::Batching;
 use super::{Batch, Cardinality, Dataset, Elements, Source};
@@ -12,7 +12,7 @@ type Function = Arc<dyn Fn(Batch) -> Result<Batch> + Send + Sync>;
 
 pub(super) struct Map {
     elements: Dataset,
-    /// The number of threads; 0 for that of who asks.
+    /// The number of threads; 0 for the calling thread.
     threads: usize,
     f: Function,
 }
@@ -52,10 +52,10 @@ impl Source for Map {
     }
 }
 
-/// An element with its random numbers, and where the result is wanted.
+/// An element with its random stream, and the channel for the result.
 type Job = (Stream, Batch, Sender<Result<Batch>>);
 
-/// Elements that threads work on, at most two ahead of each thread, handed out in their order.
+/// Elements that are mapped by threads, at most two queued per thread, returned in order.
 struct OnThreads {
     elements: Box<dyn Iterator<Item = (Stream, Result<Batch>)> + Send>,
     jobs: SyncSender<Job>,
@@ -70,12 +70,12 @@ impl OnThreads {
         let taken = Arc::new(Mutex::new(taken));
         for _ in 0..threads {
             let (taken, f) = (taken.clone(), f.clone());
-            // A thread ends when there is nobody left who hands out jobs.
+            // A thread ends when the sender of jobs is dropped.
             std::thread::spawn(move || {
                 loop {
                     let job = taken.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok((random, element, result)) = job else { return };
-                    // Nobody may wait for the result any more.
+                    // The receiver of the result may have been dropped.
                     _ = result.send(random::with_stream(random, || f(element)));
                 }
             });
@@ -102,7 +102,7 @@ impl Iterator for OnThreads {
     fn next(&mut self) -> Option<Result<Batch>> {
         self.hand_out();
         let result = self.results.pop_front()?;
-        // A sender that is gone without a result was in a thread that panicked.
+        // A sender that is dropped without a result was in a thread that panicked.
         Some(result.recv().unwrap_or_else(|_| Err(Error::new("the function of Dataset::map_on panicked"))))
     }
 }

@@ -23,22 +23,22 @@ use candle_keras_ops::{Error, Result};
 use std::fmt;
 use std::sync::Arc;
 
-/// The elements of a dataset, one after another.
+/// An iterator over the elements of a dataset.
 pub type Elements = Box<dyn Iterator<Item = Result<Batch>> + Send>;
 
-/// How many elements a dataset has.
+/// The number of elements of a dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cardinality {
-    /// So many.
+    /// A known number.
     Finite(usize),
-    /// It never ends.
+    /// Infinite.
     Infinite,
-    /// Only reading it to its end will tell.
+    /// Unknown until it has been read to its end.
     Unknown,
 }
 
 impl Cardinality {
-    /// The number, if there is one.
+    /// The number, if known and finite.
     pub fn count(self) -> Option<usize> {
         match self {
             Self::Finite(count) => Some(count),
@@ -46,7 +46,7 @@ impl Cardinality {
         }
     }
 
-    /// The same for what has another number of elements.
+    /// Maps the number of elements.
     fn map(self, f: impl FnOnce(usize) -> usize) -> Self {
         match self {
             Self::Finite(count) => Self::Finite(f(count)),
@@ -55,21 +55,21 @@ impl Cardinality {
     }
 }
 
-/// Where the elements of a [`Dataset`] come from: implement it for a reader of one's own, and wrap it with [`Dataset::new`].
+/// The source of a [`Dataset`]'s elements: implement it for a custom reader, and wrap it with [`Dataset::new`].
 pub trait Source: Send + Sync {
-    /// One pass over the elements, beginning with number `from`. What is random in it follows from `random` alone, so that a training that was
-    /// cut off goes on with the elements that it would have had.
+    /// One pass over the elements, starting with element `from`. All randomness in it depends on `random` alone, so that an interrupted
+    /// training resumes with the same elements.
     ///
     /// # Errors
-    /// If the elements cannot be had. One that cannot be read is an error in its place.
+    /// If the elements are not available. An element that cannot be read is an error at its position.
     fn elements(&self, random: &Stream, from: usize) -> Result<Elements>;
 
-    /// How many elements a pass has.
+    /// The number of elements in a pass.
     fn cardinality(&self) -> Cardinality {
         Cardinality::Unknown
     }
 
-    /// The elements in batches, beginning with batch number `from`. By default they are put together one by one; arrays hand out views.
+    /// The elements in batches, starting with batch `from`. By default they are stacked one by one; arrays return views.
     ///
     /// # Errors
     /// As for [`elements`](Self::elements).
@@ -77,18 +77,18 @@ pub trait Source: Send + Sync {
         batching.stacked(self.elements(random, from.saturating_mul(batching.size))?)
     }
 
-    /// The elements in this order, if they can be had by their numbers: a shuffle then needs no buffer.
+    /// The elements in this order, if there is random access to them: a shuffle then needs no buffer.
     fn in_order(&self, order: Vec<u32>) -> Option<Dataset> {
         let _ = order;
         None
     }
 }
 
-/// A stream of elements for `fit`, `evaluate` and `predict`: from arrays, functions, iterators or a [`Source`] of one's own. A clone is
+/// A stream of elements for `fit`, `evaluate` and `predict`: from arrays, functions, iterators or a custom [`Source`]. A clone is
 /// another handle to the same data. TensorFlow: `tf.data.Dataset`, whose methods have the same names here.
 ///
-/// Nothing is read before a pass over it begins, and each pass reads it again, shuffled elements in another order. An element is a [`Batch`], that of
-/// one sample until [`batch`](Self::batch) makes batches of samples.
+/// It is lazy: each pass reads it again, shuffled elements in another order. An element is a [`Batch`], with
+/// one sample until [`batch`](Self::batch) groups samples into batches.
 ///
 /// ```
 /// use candle_keras_data::Dataset;
@@ -112,12 +112,12 @@ impl fmt::Debug for Dataset {
 }
 
 impl Dataset {
-    /// The elements of a source of one's own. Keras: a `keras.utils.PyDataset`.
+    /// The elements of a custom source. Keras: a `keras.utils.PyDataset`.
     pub fn new(source: impl Source + 'static) -> Self {
         Self(Arc::new(source))
     }
 
-    /// Arrays with a sample at each place of their first axis: inputs, `(inputs, targets)` or `(inputs, targets, sample_weights)`. They are not copied, and batches of
+    /// Arrays with the samples on their first axis: inputs, `(inputs, targets)` or `(inputs, targets, sample_weights)`. They are not copied, and batches of
     /// samples in order are views.
     ///
     /// # Errors
@@ -126,8 +126,8 @@ impl Dataset {
         in_memory::InMemory::new(arrays.into_batch()?).map(Self::new)
     }
 
-    /// What the items of an iterator are, which the function begins again for each pass: inputs, `(inputs, targets)` or `(inputs, targets, sample_weights)`, or a `Result` of
-    /// these. Going on in the middle of a pass reads what is before it again.
+    /// The items of an iterator, which the function creates for each pass: inputs, `(inputs, targets)` or `(inputs, targets, sample_weights)`, or a `Result` of
+    /// these. Resuming within a pass reads the items before again.
     ///
     /// ```
     /// use candle_keras_data::Dataset;
@@ -143,40 +143,40 @@ impl Dataset {
         Self::new(from_function::Generator::new(generator))
     }
 
-    /// `count` elements, each made by a function of its number, in whatever order and from whatever thread they are asked for. Keras: a `PyDataset`
+    /// `count` elements, each computed by a function of its index, in any order and on any thread. Keras: a `PyDataset`
     /// with `__len__` and `__getitem__`.
     pub fn from_fn<B: IntoBatch>(count: usize, element: impl Fn(usize) -> B + Send + Sync + 'static) -> Self {
         Self::new(from_function::Indexed::new(count, move |index| element(index).into_batch()))
     }
 
-    /// One pass over the elements; what is shuffled comes in another order each time.
+    /// One pass over the elements; shuffled elements come in another order each time.
     ///
     /// # Errors
-    /// If the elements cannot be had.
+    /// If the elements are not available.
     pub fn iter(&self) -> Result<Elements> {
         self.elements(&random::next_stream(), 0)
     }
 
-    /// Batches of so many elements; the last one may be smaller.
+    /// Batches of this many elements; the last one may be smaller.
     #[must_use]
     pub fn batch(&self, size: usize) -> Self {
         Self::new(Batched::new(self, Batching { size, drop_remainder: false, padded: false }))
     }
 
-    /// Batches of exactly so many elements: what remains at the end is left out. TensorFlow: `batch(size, drop_remainder=True)`.
+    /// Batches of exactly this many elements: the remainder at the end is dropped. TensorFlow: `batch(size, drop_remainder=True)`.
     #[must_use]
     pub fn batch_exact(&self, size: usize) -> Self {
         Self::new(Batched::new(self, Batching { size, drop_remainder: true, padded: false }))
     }
 
-    /// Batches of elements of different shapes, each filled up with zeros at its end to the longest of its batch.
+    /// Batches of elements of different shapes, each padded with zeros at its end to the longest of its batch.
     #[must_use]
     pub fn padded_batch(&self, size: usize) -> Self {
         Self::new(Batched::new(self, Batching { size, drop_remainder: false, padded: true }))
     }
 
-    /// The elements in random order: each is one of the next `buffer`, which are kept in memory. Where the elements can be had by their numbers (arrays,
-    /// [`from_fn`](Self::from_fn) and maps of these) and the buffer holds all of them, only the numbers are shuffled.
+    /// The elements in random order: each is one of the next `buffer`, which are kept in memory. If there is random access to the elements (arrays,
+    /// [`from_fn`](Self::from_fn) and maps of these) and the buffer holds all of them, only the indices are shuffled.
     ///
     /// A [`Shuffle`] has the other arguments: `shuffle(Shuffle::new(1000).reshuffle_each_iteration(false))` is the same order in each pass.
     #[must_use]
@@ -184,66 +184,66 @@ impl Dataset {
         Self::new(shuffle::Shuffled::new(self, shuffle.into()))
     }
 
-    /// What the function makes of each element. What it draws by `ops::random` depends on the pass and the number of the element alone.
+    /// Applies a function to each element. Random numbers that it draws by `ops::random` depend on the pass and the index of the element alone.
     #[must_use]
     pub fn map<B: IntoBatch>(&self, f: impl Fn(Batch) -> Result<B> + Send + Sync + 'static) -> Self {
         Self::new(map::Map::new(self, 0, move |batch| f(batch)?.into_batch()))
     }
 
-    /// [`map`](Self::map) on so many threads, with the same elements in the same order. TensorFlow: `map(f, num_parallel_calls=threads)`.
+    /// [`map`](Self::map) on this many threads, with the same elements in the same order. TensorFlow: `map(f, num_parallel_calls=threads)`.
     #[must_use]
     pub fn map_on<B: IntoBatch>(&self, threads: usize, f: impl Fn(Batch) -> Result<B> + Send + Sync + 'static) -> Self {
         Self::new(map::Map::new(self, threads, move |batch| f(batch)?.into_batch()))
     }
 
-    /// The elements for which the function says so.
+    /// The elements for which the predicate is true.
     #[must_use]
     pub fn filter(&self, keep: impl Fn(&Batch) -> Result<bool> + Send + Sync + 'static) -> Self {
         Self::new(parts::Filter::new(self, keep))
     }
 
-    /// The first elements.
+    /// The first `count` elements.
     #[must_use]
     pub fn take(&self, count: usize) -> Self {
         Self::new(parts::Part::new(self, 0, Some(count)))
     }
 
-    /// All but the first elements.
+    /// All but the first `count` elements.
     #[must_use]
     pub fn skip(&self, count: usize) -> Self {
         Self::new(parts::Part::new(self, count, None))
     }
 
-    /// The first elements, and the others: for training and validation. Shuffle each of them afterwards, not the whole before, whose order is another in each pass.
+    /// The first elements, and the rest: for training and validation. Shuffle each part afterwards, not the whole before, since its order changes with each pass.
     pub fn split(&self, first: usize) -> (Self, Self) {
         (self.take(first), self.skip(first))
     }
 
-    /// The elements over and over again, shuffled anew each time: so often, or for ever with `None`; `fit` then needs `steps_per_epoch`.
+    /// Repeats the elements, reshuffled each time: this many times, or infinitely with `None`; `fit` then needs `steps_per_epoch`.
     #[must_use]
     pub fn repeat(&self, times: impl Into<Option<usize>>) -> Self {
         Self::new(parts::Repeat::new(self, times.into()))
     }
 
-    /// The elements of this dataset as inputs, and those of another as targets, as long as both have one.
+    /// The elements of this dataset as inputs, and those of another as targets, until the shorter one ends.
     #[must_use]
     pub fn zip(&self, targets: &Dataset) -> Self {
         Self::new(parts::Zip::new(self, targets))
     }
 
-    /// The elements of this dataset, and then those of another.
+    /// The elements of this dataset, then those of another.
     #[must_use]
     pub fn concatenate(&self, other: &Dataset) -> Self {
         Self::new(parts::Concatenate::new(self, other))
     }
 
-    /// Keeps the elements of the first pass in memory for the later ones. What is before is done once: put what is random after it.
+    /// Caches the elements of the first pass in memory. Steps before it run once: put random ones after it.
     #[must_use]
     pub fn cache(&self) -> Self {
         Self::new(cache::Cache::new(self))
     }
 
-    /// Makes so many elements ahead, in a thread of its own.
+    /// Computes this many elements ahead, in a separate thread.
     #[must_use]
     pub fn prefetch(&self, count: usize) -> Self {
         Self::new(prefetch::Prefetch::new(self, count))
@@ -268,7 +268,7 @@ impl Source for Dataset {
     }
 }
 
-/// An element that could not be made, in its place.
+/// An element that failed: an error at its position.
 fn failed(error: Error) -> Elements {
     Box::new(std::iter::once(Err(error)))
 }

@@ -1,4 +1,4 @@
-//! Parts and sums of datasets: take, skip, filter, repeat, zip, concatenate.
+//! Parts and combinations of datasets: take, skip, filter, repeat, zip, concatenate.
 
 use super::batched::skipped;
 use super::{Batch, Cardinality, Dataset, Elements, Source, failed};
@@ -6,7 +6,7 @@ use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, Result};
 use std::sync::Arc;
 
-/// Elements from one number on, and not more than so many.
+/// A range of elements.
 pub(super) struct Part {
     elements: Dataset,
     first: usize,
@@ -43,7 +43,7 @@ impl Source for Part {
 
 type Keep = dyn Fn(&Batch) -> Result<bool> + Send + Sync;
 
-/// The elements that a function wants.
+/// The elements for which a predicate is true.
 pub(super) struct Filter {
     elements: Dataset,
     keep: Arc<Keep>,
@@ -73,7 +73,7 @@ impl Source for Filter {
     }
 }
 
-/// The elements over and over again.
+/// The elements repeated.
 pub(super) struct Repeat {
     elements: Dataset,
     times: Option<usize>,
@@ -89,7 +89,7 @@ impl Source for Repeat {
     fn elements(&self, random: &Stream, from: usize) -> Result<Elements> {
         let (dataset, random) = (self.elements.clone(), random.clone());
         let times = self.times.unwrap_or(usize::MAX);
-        // Whole passes need not be read to be left out, where their length is known.
+        // Whole passes of known length are skipped without reading them.
         let (first, from) = match self.elements.cardinality().count() {
             Some(0) => (times, 0),
             Some(count) => (from / count, from % count),
@@ -105,7 +105,7 @@ impl Source for Repeat {
                 Ok(elements) => elements.peekable(),
                 Err(error) => return Some(failed(error)),
             };
-            // A dataset without elements would be asked for ever.
+            // An empty dataset would be an infinite loop.
             empty = elements.peek().is_none();
             while left_out > 0 && elements.next().is_some() {
                 left_out -= 1;
@@ -181,7 +181,7 @@ impl Source for Concatenate {
             Some(_) => (self.first.elements(&random.child(0), from)?, 0),
             None => (self.first.elements(&random.child(0), 0)?, from),
         };
-        // The second one is begun when the first one has ended.
+        // The second one starts when the first one has ended.
         let mut second = Some(move || second.elements(&random_2, 0).unwrap_or_else(failed));
         let behind = std::iter::from_fn(move || second.take().map(|begin| begin())).flatten();
         Ok(skipped(Ok(Box::new(first.chain(behind))), from))

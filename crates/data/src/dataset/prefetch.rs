@@ -1,4 +1,4 @@
-//! Elements that a thread makes ahead.
+//! Elements that a thread computes ahead.
 
 use super::{Cardinality, Dataset, Elements, Source};
 use candle_keras_ops::random::Stream;
@@ -24,7 +24,7 @@ impl Source for Prefetch {
         let (sender, receiver) = sync_channel(self.count);
         let (elements, random) = (self.elements.clone(), random.clone());
         let thread = std::thread::spawn(move || match elements.elements(&random, from) {
-            // It ends with the elements, or when nobody wants more of them.
+            // It ends with the elements, or when the receiver is dropped.
             Ok(mut elements) => _ = elements.try_for_each(|element| sender.send(element)),
             Err(error) => _ = sender.send(Err(error)),
         });

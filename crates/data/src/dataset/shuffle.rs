@@ -15,18 +15,18 @@ pub struct Shuffle {
 }
 
 impl Shuffle {
-    /// With a buffer of so many elements.
+    /// With a buffer of this many elements.
     pub fn new(buffer: usize) -> Self {
         Self { buffer, seed: None, each_pass: true }
     }
 
-    /// Another order for another seed. Where each pass has another order, that follows from the seed of the process as well.
+    /// The seed of the order. If each pass has another order, it depends on the global seed as well.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// Whether each pass has another order. Default: true. If not, the order follows from [`seed`](Self::seed) alone, which is then 0 by default.
+    /// Whether each pass has another order. Default: true. If not, the order depends on [`seed`](Self::seed) alone, which is then 0 by default.
     pub fn reshuffle_each_iteration(mut self, reshuffle: bool) -> Self {
         self.each_pass = reshuffle;
         self
@@ -49,7 +49,7 @@ impl Shuffled {
         Self { elements: elements.clone(), shuffle }
     }
 
-    /// The random numbers of a pass.
+    /// The random stream of a pass.
     fn random(&self, pass: &Stream) -> Stream {
         match (self.shuffle.seed, self.shuffle.each_pass) {
             (None, true) => pass.clone(),
@@ -58,7 +58,7 @@ impl Shuffled {
         }
     }
 
-    /// All elements in a new order, if they can be had by their numbers.
+    /// All elements in a new order, if there is random access to them.
     fn permuted(&self, random: &mut Stream) -> Option<Dataset> {
         let count = self.elements.cardinality().count()?;
         let all = self.shuffle.buffer >= count && u32::try_from(count).is_ok();
@@ -76,7 +76,7 @@ impl Source for Shuffled {
             return permuted.elements(&pass.child(1), from);
         }
         let mut elements = Buffered::new(self.elements.elements(&pass.child(1), 0)?, self.shuffle.buffer, random);
-        // The order of the rest depends on what was drawn before it.
+        // The order of the rest depends on earlier random numbers.
         for _ in 0..from {
             elements.next().transpose()?;
         }
@@ -95,7 +95,7 @@ impl Source for Shuffled {
     }
 }
 
-/// Elements through a buffer, from which a random one is taken each time.
+/// Elements through a buffer, from which a random one is drawn each time.
 struct Buffered {
     elements: Elements,
     buffer: Vec<Batch>,

@@ -35,7 +35,7 @@ fn batches_of_arrays_are_views_or_gathered() {
 }
 
 #[test]
-fn arrays_that_do_not_belong_together_are_errors() {
+fn arrays_of_different_lengths_are_errors() {
     let error = Dataset::from_tensor_slices((vec![1f32; 5], vec![1f32; 4])).unwrap_err().to_string();
     assert!(error.contains("5 samples") && error.contains("[4] at [1]"), "{error}");
     assert!(Dataset::from_tensor_slices(Vec::<Tensor>::new()).is_err());
@@ -43,9 +43,9 @@ fn arrays_that_do_not_belong_together_are_errors() {
     assert!(arrays(3).shuffle(0).iter().is_err());
 }
 
-/// Whatever a dataset is made of: beginning at an element gives what a whole pass has from there on.
+/// For all kinds of datasets: a pass that starts at an element is the rest of a whole pass.
 #[test]
-fn a_pass_can_begin_anywhere() {
+fn a_pass_can_start_anywhere() {
     let sources = [arrays(20), counting(20), generated(20)];
     type Adapter = fn(&Dataset) -> Dataset;
     let adapters: [Adapter; 15] = [
@@ -83,7 +83,7 @@ fn a_pass_can_begin_anywhere() {
 }
 
 #[test]
-fn shuffled_elements_are_all_there_in_another_order() {
+fn shuffled_elements_are_a_permutation() {
     for dataset in [arrays(50).shuffle(50), counting(50).shuffle(50), generated(50).shuffle(10)] {
         let (a, b) = (numbers(&dataset, 1, 0), numbers(&dataset, 2, 0));
         assert!(a != b && a == numbers(&dataset, 1, 0));
@@ -91,13 +91,13 @@ fn shuffled_elements_are_all_there_in_another_order() {
         sorted.sort_by(f32::total_cmp);
         assert!(sorted != a && sorted == (0..50).map(|i| i as f32).collect::<Vec<_>>());
     }
-    // An element is never further ahead than the buffer.
+    // An element is never further ahead than the buffer size.
     let near = numbers(&generated(50).shuffle(5), 3, 0);
     assert!(near.iter().enumerate().all(|(place, &number)| (number as usize) < place + 5));
 }
 
 #[test]
-fn threads_keep_the_order_and_what_is_drawn() {
+fn threads_keep_the_order_and_the_random_numbers() {
     let draw = |e: Batch| -> Result<Tensor> { Ok((&e.x[0] + random::next_stream().uniform(1)[0])?) };
     let one = numbers(&counting(40).map(draw), 5, 0);
     assert_eq!(one, numbers(&counting(40).map_on(4, draw), 5, 0));
@@ -106,7 +106,7 @@ fn threads_keep_the_order_and_what_is_drawn() {
 }
 
 #[test]
-fn errors_and_panics_end_in_errors() {
+fn errors_and_panics_are_errors() {
     let fails = |i: usize| if i == 3 { Err(Error::new("no element 3")) } else { Ok(vec![i as f32]) };
     for dataset in [Dataset::from_fn(9, fails), Dataset::from_fn(9, fails).map_on(2, Ok).prefetch(1)] {
         let found: Vec<bool> = dataset.iter().unwrap().map(|element| element.is_ok()).collect();
@@ -126,7 +126,7 @@ fn errors_and_panics_end_in_errors() {
 }
 
 #[test]
-fn cached_elements_are_made_once() {
+fn cached_elements_are_computed_once() {
     let made = Arc::new(AtomicUsize::new(0));
     let count = made.clone();
     let dataset = counting(10).map(move |e| {
@@ -134,7 +134,7 @@ fn cached_elements_are_made_once() {
         Ok(e)
     });
     let dataset = dataset.cache().batch(2);
-    // A pass that is not read to its end keeps nothing.
+    // A pass that is not read to its end caches nothing.
     dataset.iter().unwrap().take(2).for_each(drop);
     for _ in 0..3 {
         assert_eq!(dataset.iter().unwrap().count(), 5);
@@ -143,7 +143,7 @@ fn cached_elements_are_made_once() {
 }
 
 #[test]
-fn zipped_repeated_and_endless() {
+fn zipped_repeated_and_infinite() {
     let zipped = arrays(4).zip(&generated(9));
     let first = zipped.batch(4).iter().unwrap().next().unwrap().unwrap();
     assert_eq!((first.x.len(), first.y[0].dims()), (1, &[4, 1][..]));

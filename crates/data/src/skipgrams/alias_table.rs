@@ -2,8 +2,8 @@
 
 use candle_keras_ops::{Error, Result};
 
-/// Draws numbers below `n` with probabilities in proportion to `n` weights (Walker, 1977; filled as Vose, 1991, has it): two loads a draw,
-/// and 8 bytes a number.
+/// Draws numbers below `n` with probabilities proportional to `n` weights (Walker, 1977; built as in Vose, 1991): two loads per draw,
+/// and 8 bytes per number.
 ///
 /// ```
 /// use candle_keras_data::AliasTable;
@@ -20,10 +20,10 @@ pub struct AliasTable {
     cells: Vec<Cell>,
 }
 
-/// A cell is hit as often as each other one, and then is its own number or the alias.
+/// Each cell is hit with the same probability, and gives its own number or the alias.
 #[derive(Debug, Clone, Copy)]
 struct Cell {
-    /// Below it the cell is its own number: of 32 random bits.
+    /// Below it, of 32 random bits, the cell gives its own number.
     own: u32,
     alias: u32,
 }
@@ -42,11 +42,11 @@ impl AliasTable {
         if sum <= 0.0 {
             return Err(Error::new("one of the weights must be positive"));
         }
-        // In units of the mean, which is what a cell holds.
+        // In units of the mean, the capacity of a cell.
         let mut left: Vec<f64> = weights.iter().map(|weight| weight / sum * weights.len() as f64).collect();
         let (mut small, mut large): (Vec<u32>, Vec<u32>) =
             (0..weights.len() as u32).partition(|&i| left[i as usize] < 1.0);
-        // What rounding leaves over at the end is full, or never hit for itself if its weight is 0.
+        // Cells left over by rounding are full, or never give their own number if their weight is 0.
         let whole = |i: usize| Cell { own: 0, alias: if weights[i] > 0.0 { i } else { heaviest } as u32 };
         let mut cells: Vec<Cell> = (0..weights.len()).map(whole).collect();
         while let (Some(i), Some(&j)) = (small.pop(), large.last()) {
@@ -61,7 +61,7 @@ impl AliasTable {
         Ok(Self { cells })
     }
 
-    /// With the weights `count^exponent`, as word2vec draws negatives; what never occurs is never drawn. No power is too large.
+    /// With the weights `count^exponent`, as word2vec draws negatives; numbers of count 0 are never drawn. Powers do not overflow.
     ///
     /// # Errors
     /// If the exponent is not finite, or no count is positive.
@@ -74,7 +74,7 @@ impl AliasTable {
         Self::new(&counts.iter().map(|count| (logarithm(count) - largest).exp()).collect::<Vec<_>>())
     }
 
-    /// The number that 64 random bits stand for.
+    /// Draws a number with 64 random bits.
     #[inline]
     pub fn draw(&self, bits: u64) -> u32 {
         let i = ((bits >> 32) * self.cells.len() as u64) >> 32;
@@ -89,7 +89,7 @@ mod tests {
     use candle_keras_ops::random::Stream;
 
     #[test]
-    fn numbers_come_as_often_as_their_weights_say() {
+    fn frequencies_are_proportional_to_weights() {
         let weights: Vec<f64> = (0..200).map(|i| if i % 10 == 3 { 0.0 } else { 1.0 / (1 + i) as f64 }).collect();
         let table = AliasTable::new(&weights).unwrap();
         let (mut counts, mut stream, draws) = (vec![0f64; weights.len()], Stream::new(1, 0), 400_000);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_that_cannot_be_are_errors() {
+    fn invalid_weights_are_errors() {
         for wrong in [&[][..], &[0.0, 0.0], &[1.0, -1.0], &[1.0, f64::NAN], &[f64::INFINITY]] {
             assert!(AliasTable::new(wrong).is_err(), "{wrong:?}");
         }

@@ -1,4 +1,4 @@
-//! Batches of pairs of words, made from a text while a model is trained on them: word2vec's way, and Keras's by its options.
+//! Batches of skip-gram pairs, generated during training: as in word2vec, or as in Keras by options.
 
 use super::alias_table::AliasTable;
 use super::epoch::{Ids, Plan, SkipgramEpoch, threshold};
@@ -9,15 +9,15 @@ use candle_keras_ops::{Error, Result};
 use std::fmt;
 use std::sync::Arc;
 
-/// Pairs of words that stand near each other, each with random pairs, in batches: what a model of two Embeddings and a Dot is trained
-/// on. All pairs of a text are never there at once, and each epoch has other random numbers and another order.
+/// Batches of pairs of neighbouring words, each with negative samples: training data for a model of two Embeddings and a Dot.
+/// The pairs are generated part by part, and each epoch has other random numbers and another order.
 ///
-/// As word2vec does it: frequent words are left out at random before windows are laid (`sample`), a window has a random width
-/// (`shrink_windows`), and random words are as frequent as in the text to the power of 0.75 (`ns_exponent`). A random word that is the very
-/// neighbour is left out. Id 0 is no word: it ends a sentence, across which there are no pairs.
+/// As in word2vec: frequent words are subsampled before windows are formed (`sample`), a window has a random width
+/// (`shrink_windows`), and negatives are drawn with their counts to the power of 0.75 (`ns_exponent`). A negative that equals the
+/// neighbour is dropped. Id 0 is not a word: it ends a sentence, and pairs do not cross sentences.
 ///
-/// A text is read in parts of about 250,000 pairs, which come in random order, as do the pairs in them; random pairs follow the one
-/// that they belong to. This takes 3 MB, and 12 bytes for each word of the vocabulary, whatever the length of the text is.
+/// A text is read in parts of about 250,000 pairs, in random order, as are the pairs in them; negatives follow the pair
+/// that they belong to. This takes 3 MB, and 12 bytes for each word of the vocabulary, independent of the length of the text.
 ///
 /// ```
 /// use candle_keras_data::SkipgramBatches;
@@ -31,7 +31,7 @@ use std::sync::Arc;
 /// # Ok::<(), candle_keras_data::Error>(())
 /// ```
 ///
-/// Keras's [`skipgrams`](crate::skipgrams), but for its order, is `shrink_windows(false)`, `sample(0.0)`, `ns_exponent(0.0)`,
+/// Keras's [`skipgrams`](crate::skipgrams), except for its order, is `shrink_windows(false)`, `sample(0.0)`, `ns_exponent(0.0)`,
 /// `negative_samples(1.0)`, `window_size(4)` and perhaps a `sampling_table`, on a text without id 0.
 #[derive(Clone)]
 #[must_use]
@@ -58,7 +58,7 @@ impl fmt::Debug for SkipgramBatches<'_> {
 }
 
 impl<'a> SkipgramBatches<'a> {
-    /// The pairs of this text, lent or owned, whose ids are below `vocabulary_size`.
+    /// The pairs of this text, borrowed or owned, whose ids are below `vocabulary_size`.
     pub fn new(ids: impl AsRef<[u32]> + Send + Sync + 'a, vocabulary_size: usize) -> Self {
         Self {
             ids: Arc::new(ids),
@@ -77,56 +77,56 @@ impl<'a> SkipgramBatches<'a> {
         }
     }
 
-    /// How many words on each side of a word are paired with it, default 5.
+    /// The number of words on each side of a word that are paired with it, default 5.
     pub fn window_size(mut self, window_size: usize) -> Self {
         self.window_size = window_size;
         self
     }
 
-    /// Whether a window is as wide as a random number from 1 to `window_size` says, default true: nearer words count more.
+    /// Whether the width of each window is drawn from 1 to `window_size`, default true: nearer words count more.
     pub fn shrink_windows(mut self, shrink_windows: bool) -> Self {
         self.shrink_windows = shrink_windows;
         self
     }
 
-    /// How many random pairs there are for each pair of the text, default 5.0.
+    /// The number of negative samples for each pair of the text, default 5.0.
     pub fn negative_samples(mut self, negative_samples: f64) -> Self {
         self.negative_samples = negative_samples;
         self
     }
 
-    /// The power of the counts with which random words are drawn, default 0.75; with 0.0 each word is as likely.
+    /// The power of the counts with which negatives are drawn, default 0.75; 0.0 is uniform.
     pub fn ns_exponent(mut self, ns_exponent: f64) -> Self {
         self.ns_exponent = ns_exponent;
         self
     }
 
-    /// The share of the text above which a word is left out now and then, default 1e-3; 0.0 keeps all.
+    /// The relative frequency above which a word is subsampled, default 1e-3; 0.0 keeps all.
     pub fn sample(mut self, sample: f64) -> Self {
         self.sample = sample;
         self
     }
 
-    /// How often each id occurs, that of 0 included; counted in the text by default. A word of count 0 is left out.
+    /// The count of each id, including 0; counted in the text by default. A word of count 0 is left out.
     pub fn counts(mut self, counts: &'a [u64]) -> Self {
         self.counts = Some(counts);
         self
     }
 
-    /// The probability for each id with which a word is paired with its neighbours at all, as in [`skipgrams`](crate::skipgrams).
+    /// The probability for each id that the word is paired with its neighbours, as in [`skipgrams`](crate::skipgrams).
     pub fn sampling_table(mut self, table: &'a [f64]) -> Self {
         self.sampling_table = Some(table);
         self
     }
 
-    /// The id of words that are not in the vocabulary, which are left out before windows are laid; none by default. It is 1 in the
+    /// The id of out-of-vocabulary words, which are dropped before windows are formed; none by default. It is 1 in the
     /// vocabularies of TextVectorization and WordTokenizer.
     pub fn oov_token(mut self, id: u32) -> Self {
         self.oov_token = Some(id);
         self
     }
 
-    /// The number of pairs a batch, default 1024; the last one of an epoch may have fewer.
+    /// The number of pairs per batch, default 1024; the last one of an epoch may have fewer.
     pub fn batch_size(mut self, batch_size: usize) -> Self {
         self.batch_size = batch_size;
         self
@@ -138,29 +138,29 @@ impl<'a> SkipgramBatches<'a> {
         self
     }
 
-    /// Fixes the random numbers: the same epoch is then the same batches.
+    /// The seed of the random numbers: the same epoch then has the same batches.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// Once through the text: targets, contexts and labels, batch by batch. The number of the epoch decides on the random numbers.
+    /// One pass over the text: targets, contexts and labels, batch by batch. The random numbers depend on the index of the epoch.
     ///
     /// # Errors
-    /// Arguments that cannot be; an id that is not below `vocabulary_size`, with its position; a text without words.
+    /// If an argument is invalid, an id is not below `vocabulary_size` (with its position), or the text has no words.
     pub fn epoch(&self, epoch: u64) -> Result<SkipgramEpoch<'a>> {
         self.pass(self.seed.map_or_else(random::next_stream, |seed| Stream::new(seed, 0)).child(epoch))
     }
 
-    /// Once through the text, with these random numbers.
+    /// One pass over the text, with these random numbers.
     fn pass(&self, stream: Stream) -> Result<SkipgramEpoch<'a>> {
         self.check()?;
         let counts = self.word_counts();
         let total: f64 = counts.iter().map(|&count| count as f64).sum();
         if total == 0.0 {
-            return Err(Error::new("the text has no words to make pairs of")
+            return Err(Error::new("the text has no words to pair")
                 .received(format!("{} ids", self.text().len()))
-                .help("id 0, the oov_token and ids of count 0 are no words"));
+                .help("id 0, the oov_token and ids of count 0 are not words"));
         }
         let negatives = match self.negative_samples > 0.0 {
             true => Some(AliasTable::of_counts(&self.negative_counts(counts.clone()), self.ns_exponent)?),
@@ -212,7 +212,7 @@ impl<'a> SkipgramBatches<'a> {
         check_ids(self.text(), self.vocabulary_size)
     }
 
-    /// How often each id occurs, 0 for what is no word.
+    /// The count of each id, 0 for ids that are not words.
     fn word_counts(&self) -> Vec<u64> {
         let mut counts = match self.counts {
             Some(counts) => counts.to_vec(),
@@ -230,10 +230,10 @@ impl<'a> SkipgramBatches<'a> {
         counts
     }
 
-    /// The counts of which a power says how likely each id is as a random word.
+    /// The counts whose power is the weight of each id as a negative.
     fn negative_counts(&self, mut counts: Vec<u64>) -> Vec<u64> {
         if self.ns_exponent == 0.0 {
-            // Keras draws any word, whether it occurs or not.
+            // Keras draws from all words, even those that do not occur.
             let is_word = |&(id, _): &(usize, _)| id != 0 && Some(id as u32) != self.oov_token;
             counts.iter_mut().enumerate().filter(is_word).for_each(|(_, count)| *count = 1);
         }
@@ -242,8 +242,8 @@ impl<'a> SkipgramBatches<'a> {
 }
 
 impl SkipgramBatches<'static> {
-    /// The batches as a [`Dataset`] of `([targets, contexts], labels)` for `fit`, each pass with other random numbers; the text must be owned: `SkipgramBatches::new(ids, ...)` of
-    /// a `Vec`, or of an `Arc` of one.
+    /// The batches as a [`Dataset`] of `([targets, contexts], labels)` for `fit`, each pass with other random numbers; the text must be owned: `SkipgramBatches::new(ids, ...)` with
+    /// a `Vec`, or an `Arc` of one.
     ///
     /// ```
     /// use candle_keras_data::{Batch, SkipgramBatches};
@@ -265,9 +265,9 @@ impl Source for SkipgramBatches<'static> {
     }
 }
 
-/// How likely an occurrence of a word is kept that is the share `share` of the text: 1 with a `sample` of 0.
+/// The probability that an occurrence of a word with the relative frequency `share` is kept: 1 with a `sample` of 0.
 ///
-/// The rule is that of the program word2vec, `sqrt(sample / share) + sample / share`, not the paper's.
+/// The formula is that of the word2vec program, `sqrt(sample / share) + sample / share`, not that of the paper.
 pub fn keep_probability(share: f64, sample: f64) -> f64 {
     if sample == 0.0 {
         return 1.0;
@@ -284,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_that_cannot_be_are_errors() {
+    fn invalid_arguments_are_errors() {
         let text = [1, 2, 3];
         let error = |batches: SkipgramBatches| batches.epoch(0).unwrap_err().to_string();
         let batches = || SkipgramBatches::new(text, 4);

@@ -5,10 +5,10 @@ use candle_keras_ops::random::Stream;
 use std::fmt;
 use std::sync::Arc;
 
-/// About how many pairs of the text are in memory.
+/// The approximate number of pairs of the text in memory.
 const PAIRS: usize = 1 << 18;
 
-/// The 32 random bits below which something of this probability happens; all of them for what always does.
+/// The threshold of 32 random bits for an event of this probability; the maximum for a certain one.
 pub(super) fn threshold(probability: f64) -> u32 {
     (probability * 2f64.powi(32)) as u32
 }
@@ -24,22 +24,22 @@ pub struct SkipgramEpoch<'a> {
     plan: Plan<'a>,
     /// The words of a part of the text.
     words: usize,
-    /// The parts that are still to come.
+    /// The remaining parts.
     order: std::vec::IntoIter<u32>,
-    /// The pairs of the part that are still to come.
+    /// The remaining pairs of the part.
     positives: std::vec::IntoIter<[u32; 2]>,
     current: [u32; 2],
     negatives_left: usize,
-    /// What is left of `negative_samples` where it is not a whole number.
+    /// The accumulated fraction of `negative_samples` if it is not an integer.
     fraction: f64,
-    /// For the random words.
+    /// The random bits of negatives.
     bits: Bits,
 }
 
-/// A text, lent or owned.
+/// A text, borrowed or owned.
 pub(super) type Ids<'a> = Arc<dyn AsRef<[u32]> + Send + Sync + 'a>;
 
-/// What an epoch does.
+/// The resolved arguments of an epoch.
 #[derive(Clone)]
 pub(super) struct Plan<'a> {
     pub(super) ids: Ids<'a>,
@@ -48,9 +48,9 @@ pub(super) struct Plan<'a> {
     pub(super) negative_samples: f64,
     pub(super) batch_size: usize,
     pub(super) shuffle: bool,
-    /// Of each id, whether it stays in the text: see [`threshold`].
+    /// For each id, the threshold for being kept in the text: see [`threshold`].
     pub(super) kept: Vec<u32>,
-    /// Of each id, whether it is paired with its neighbours.
+    /// For each id, the threshold for being paired with its neighbours.
     pub(super) centres: Option<Vec<u32>>,
     pub(super) negatives: Option<AliasTable>,
     pub(super) stream: Stream,
@@ -109,7 +109,7 @@ impl<'a> SkipgramEpoch<'a> {
         }
     }
 
-    /// Random pairs for the current one, as many as the batch has room for.
+    /// Adds negatives of the current pair, as many as fit in the batch.
     fn draw_negatives(&mut self, targets: &mut Vec<u32>, contexts: &mut Vec<u32>) {
         let count = self.negatives_left.min(self.plan.batch_size - targets.len());
         self.negatives_left -= count;
@@ -168,7 +168,7 @@ impl Plan<'_> {
         pairs
     }
 
-    /// The words of a part of the text that are kept, and the zeros between sentences; nothing behind the end.
+    /// The words of a part of the text that are kept, and the zeros between sentences; nothing past the end.
     fn words_of(&self, part: usize, size: usize) -> Vec<u32> {
         let ids: &[u32] = self.ids.as_ref().as_ref();
         let start = (part * size).min(ids.len());
@@ -179,7 +179,7 @@ impl Plan<'_> {
     }
 }
 
-/// Random bits, drawn many at once.
+/// Random bits, drawn in blocks.
 #[derive(Debug, Clone)]
 struct Bits {
     stream: Stream,
@@ -208,7 +208,7 @@ impl Bits {
         (u64::from(self.next_u32()) << 32) | u64::from(self.next_u32())
     }
 
-    /// A whole number below `bound`.
+    /// An integer below `bound`.
     #[inline]
     fn below(&mut self, bound: u32) -> u32 {
         ((u64::from(self.next_u32()) * u64::from(bound)) >> 32) as u32
@@ -221,7 +221,7 @@ mod tests {
     use crate::{SkipgramBatches, Skipgrams, skipgrams};
     use std::collections::HashMap;
 
-    /// Words of falling frequency, without zeros.
+    /// Words of decreasing frequency, without zeros.
     fn text(words: usize, count: usize) -> Vec<u32> {
         let uniform = Stream::new(1, 0).uniform(count);
         uniform.into_iter().map(|u| (words as f64).powf(u) as u32).collect()
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn keras_way_gives_the_couples_of_skipgrams_across_the_parts() {
+    fn with_options_of_keras_the_couples_are_those_of_skipgrams() {
         let text = text(50, 3 * PAIRS / 8 + 17);
         let (expected, _) = skipgrams(&text, 50, Skipgrams::new().negative_samples(0.0).shuffle(false)).unwrap();
         assert_eq!(positives(&all(&keras(&text, 50).shuffle(false), 0)), expected);
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_are_full_and_an_epoch_is_fixed_by_its_number() {
+    fn batches_are_full_and_an_epoch_is_reproducible() {
         let text = text(100, 5000);
         let batches = SkipgramBatches::new(&text, 100).seed(7).batch_size(100).negative_samples(2.5);
         let sizes: Vec<usize> = batches.epoch(0).unwrap().map(|(targets, _, _)| targets.len()).collect();
@@ -272,12 +272,12 @@ mod tests {
         assert_eq!(all(&batches, 3), all(&batches, 3));
         assert_ne!(all(&batches, 3), all(&batches, 4));
         assert_ne!(all(&batches, 3), all(&batches.clone().seed(8), 3));
-        // The size of a batch changes nothing else.
+        // The batch size changes nothing else.
         assert_eq!(all(&batches, 3), all(&batches.clone().batch_size(7), 3));
     }
 
     #[test]
-    fn sentences_and_unknown_words_are_kept_apart() {
+    fn pairs_do_not_cross_sentences_and_skip_unknown_words() {
         let text = [2, 1, 3, 0, 4, 5];
         let pairs = |batches: SkipgramBatches| positives(&all(&batches.shuffle(false), 0));
         assert_eq!(pairs(keras(&text, 6)).len(), 6 + 2);
@@ -286,16 +286,16 @@ mod tests {
     }
 
     #[test]
-    fn frequent_words_are_left_out_as_in_word2vec() {
+    fn frequent_words_are_subsampled_as_in_word2vec() {
         // Half of the text is word 1, then each word once, far apart from each other but for word 1.
         let text: Vec<u32> = (0..40_000u32).map(|i| if i % 2 == 0 { 1 } else { 2 + i / 2 % 1000 }).collect();
         let batches = keras(&text, 1002).window_size(1).sample(1e-3);
         let pairs = positives(&all(&batches, 0));
-        // Word 1 has the share 1/2, and is kept with the probability (sqrt(500) + 1) / 500.
+        // Word 1 has the relative frequency 1/2, and is kept with the probability (sqrt(500) + 1) / 500.
         let ones = pairs.iter().filter(|pair| pair[0] == 1).count() as f64 / pairs.len() as f64;
         let kept = (500f64.sqrt() + 1.0) / 500.0;
         assert!((ones - kept / (1.0 + kept)).abs() < 0.01, "{ones}");
-        // What is left out leaves no gap: rare words have become neighbours.
+        // Dropped words leave no gap: rare words have become neighbours.
         assert!(pairs.iter().any(|pair| pair[0] != 1 && pair[1] != 1));
         let table: Vec<f64> = (0..1002).map(|id| if id == 1 { 0.25 } else { 1.0 }).collect();
         let pairs = positives(&all(&keras(&text, 1002).window_size(1).sampling_table(&table), 0));
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn random_words_are_as_frequent_as_the_power_of_their_counts() {
+    fn negatives_are_drawn_by_the_power_of_their_counts() {
         let text = text(20, 30_000);
         let share = |batches: SkipgramBatches| {
             let (targets, contexts, labels) = all(&batches, 0);
@@ -338,7 +338,7 @@ mod tests {
             let (drawn, ratio) = share(batches.sampling_table(&table));
             let weight = |id: u32| (counts[id as usize] as f64).powf(exponent);
             let (sum, zeros): (f64, f64) = ((1..21).map(weight).sum(), drawn.values().sum());
-            // A random word that is the neighbour, which is word 21, is left out.
+            // A negative that equals the neighbour, word 21, is dropped.
             let expected = 1.5 * sum / (sum + weight(21));
             assert!((ratio - expected).abs() < 0.01, "{ratio} for {expected}");
             for id in 1..20 {
@@ -350,11 +350,11 @@ mod tests {
     }
 
     #[test]
-    fn a_random_word_that_is_the_neighbour_is_left_out() {
+    fn a_negative_that_equals_the_neighbour_is_dropped() {
         let (targets, contexts, labels) = all(&keras(&[1, 2], 3).negative_samples(10.0), 0);
         assert!(labels.len() > 2);
         for ((target, context), label) in targets.iter().zip(&contexts).zip(&labels) {
-            // Of two words, a random one can only be the target itself.
+            // With two words, a negative can only be the target itself.
             assert_eq!(target == context, *label == 0.0);
         }
     }

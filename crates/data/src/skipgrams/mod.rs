@@ -1,4 +1,4 @@
-//! Pairs of words that stand near each other. Keras: `keras.preprocessing.sequence.skipgrams`, `make_sampling_table`.
+//! Pairs of neighbouring words. Keras: `keras.preprocessing.sequence.skipgrams`, `make_sampling_table`.
 
 mod alias_table;
 mod batches;
@@ -43,52 +43,52 @@ impl<'a> Skipgrams<'a> {
         Self::default()
     }
 
-    /// How many words on each side of a word are paired with it, default 4.
+    /// The number of words on each side of a word that are paired with it, default 4.
     pub fn window_size(mut self, window_size: usize) -> Self {
         self.window_size = window_size;
         self
     }
 
-    /// How many random pairs there are for each pair from the text, default 1.0; 0 for none.
+    /// The number of negative samples for each pair of the text, default 1.0; 0 for none.
     pub fn negative_samples(mut self, negative_samples: f64) -> Self {
         self.negative_samples = negative_samples;
         self
     }
 
-    /// Whether the pairs come in random order, default true; otherwise in that of the text, the random ones last.
+    /// Whether the pairs are shuffled, default true; otherwise in the order of the text, negatives last.
     pub fn shuffle(mut self, shuffle: bool) -> Self {
         self.shuffle = shuffle;
         self
     }
 
-    /// Whether a label is a row of two numbers, `[1, 0]` for a random pair and `[0, 1]` for one of the text; default false.
+    /// Whether labels are one-hot rows, `[1, 0]` for a negative and `[0, 1]` for a pair of the text; default false.
     pub fn categorical(mut self, categorical: bool) -> Self {
         self.categorical = categorical;
         self
     }
 
-    /// The probability for each id with which a word is paired with its neighbours at all: see [`make_sampling_table`].
+    /// The probability for each id that the word is paired with its neighbours: see [`make_sampling_table`].
     pub fn sampling_table(mut self, table: &'a [f64]) -> Self {
         self.sampling_table = Some(table);
         self
     }
 
-    /// Fixes the random numbers.
+    /// The seed of the random numbers.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 }
 
-/// The pairs of words of a text that stand near each other, with the label 1, and random pairs, with the label 0.
+/// The pairs of neighbouring words of a text, with the label 1, and negative samples, with the label 0.
 ///
-/// Id 0 is no word: it is passed over, but takes its place in a window.
+/// Id 0 is not a word: it is skipped, but counts in a window.
 ///
 /// # Shapes
-/// - the couples: a word and one near it, or a random one; the labels: `(couples,)`, or `(couples, 2)` if `categorical`
+/// - the couples: a word and a neighbour, or a random word; the labels: `(couples,)`, or `(couples, 2)` if `categorical`
 ///
 /// # Errors
-/// An id that is not below `vocabulary_size`, or not in the sampling table, is named with its position. Arguments that cannot be.
+/// If an id is not below `vocabulary_size`, or not in the sampling table (with its position), or an argument is invalid.
 ///
 /// ```
 /// use candle_keras_data::{Skipgrams, skipgrams};
@@ -100,11 +100,11 @@ impl<'a> Skipgrams<'a> {
 /// ```
 ///
 /// # Differences from Keras
-/// The random numbers are this project's. An id outside of the vocabulary is an error; Keras lets it pass.
+/// The random numbers differ. An id outside of the vocabulary is an error; Keras accepts it.
 ///
-/// What is the same, and worth knowing: the other word of a random pair is any word with the same probability, however rare it is; the
-/// sampling table judges the first word of a pair alone, by its rank and not by its count; near words are not preferred; all pairs
-/// are in memory. [`SkipgramBatches`] does all of this as word2vec does.
+/// The same as in Keras, and worth knowing: negatives are drawn uniformly, however rare a word is; the
+/// sampling table applies to the first word of a pair alone, by its rank and not by its count; near words are not preferred; all pairs
+/// are in memory. In all of this, [`SkipgramBatches`] follows word2vec.
 pub fn skipgrams(sequence: &[u32], vocabulary_size: usize, arguments: Skipgrams) -> Result<(Vec<[u32; 2]>, Tensor)> {
     let Skipgrams { window_size, negative_samples, sampling_table, .. } = arguments;
     check_ids(sequence, vocabulary_size)?;
@@ -139,7 +139,7 @@ pub fn skipgrams(sequence: &[u32], vocabulary_size: usize, arguments: Skipgrams)
     Ok((couples, labels))
 }
 
-/// Adds `negative_samples` couples for each: the first words in random order, each with any word.
+/// Adds `negative_samples` couples for each: the first words in random order, each with a uniformly drawn word.
 fn add_negatives(
     couples: &mut Vec<[u32; 2]>,
     labels: &mut Vec<u8>,
@@ -153,9 +153,9 @@ fn add_negatives(
         return Ok(());
     }
     couples.try_reserve(count).and_then(|()| labels.try_reserve(count)).map_err(|_| {
-        Error::new("there is no memory for so many random pairs")
+        Error::new("not enough memory for the negative samples")
             .received(format!("{negative_samples} for each of {positive} pairs"))
-            .help("SkipgramBatches makes them batch by batch")
+            .help("SkipgramBatches generates them batch by batch")
     })?;
     let order = stream.permutation(positive);
     for i in 0..count {
@@ -176,7 +176,7 @@ fn check_ids(ids: &[u32], vocabulary_size: usize) -> Result<()> {
         Some(at) => Err(Error::new("an id must be below vocabulary_size")
             .expected(format!("0..{vocabulary_size}"))
             .received(format!("{} at [{at}]", ids[at]))
-            .help("vocabulary_size is the largest id and one: id 0 stands for no word")),
+            .help("vocabulary_size is the largest id plus one: id 0 is not a word")),
         None => Ok(()),
     }
 }
@@ -192,16 +192,16 @@ fn check_length(what: &str, length: usize, vocabulary_size: usize) -> Result<()>
     if length == vocabulary_size {
         return Ok(());
     }
-    Err(Error::new(format!("{what} needs a number for each id, that of 0 included"))
+    Err(Error::new(format!("{what} needs a number for each id, including 0"))
         .expected(format!("{vocabulary_size} numbers"))
         .received(length.to_string()))
 }
 
-/// The probability for each id with which [`skipgrams`] pairs a word with its neighbours, where ids are ranks: 1 is the most frequent
-/// word, and frequencies are taken to follow Zipf's law. Keras's `sampling_factor` is 1e-5 by default.
+/// The probability for each id that [`skipgrams`] pairs the word with its neighbours, where ids are ranks: 1 is the most frequent
+/// word, and frequencies are assumed to follow Zipf's law. Keras's `sampling_factor` is 1e-5 by default.
 ///
-/// The probability of a word of frequency `f` is `sqrt(sampling_factor / f)`, at most 1. Ranks are guessed frequencies: where the counts are
-/// known, [`SkipgramBatches`] uses them.
+/// The probability of a word of frequency `f` is `sqrt(sampling_factor / f)`, at most 1. Ranks only estimate frequencies:
+/// [`SkipgramBatches`] uses counts.
 ///
 /// # Errors
 /// If `sampling_factor` is not positive.
@@ -216,7 +216,7 @@ pub fn make_sampling_table(size: usize, sampling_factor: f64) -> Result<Vec<f64>
     if !(sampling_factor > 0.0 && sampling_factor.is_finite()) {
         return Err(Error::new("sampling_factor must be positive").received(sampling_factor.to_string()));
     }
-    /// Euler's constant, as far as Keras has it.
+    /// Euler's constant, with Keras's digits.
     const GAMMA: f64 = 0.577;
     let probability = |rank: usize| {
         let rank = rank.max(1) as f64;
@@ -239,7 +239,7 @@ mod tests {
         labels.to_vec1().unwrap()
     }
 
-    /// What Keras 3.15.1 answers.
+    /// The results of Keras 3.15.1.
     #[test]
     fn couples_are_those_of_keras() {
         let (couples, ones) = skipgrams(&[1, 2, 0, 3, 4, 2], 5, plain()).unwrap();
@@ -252,7 +252,7 @@ mod tests {
         assert!(skipgrams(&[], 2, Skipgrams::new()).unwrap().0.is_empty());
     }
 
-    /// What Keras 3.15.1 answers: `make_sampling_table(5, 1e-2)` and a rank at which it is 1.
+    /// The results of Keras 3.15.1: `make_sampling_table(5, 1e-2)` and a rank at which it is 1.
     #[test]
     fn the_sampling_table_is_that_of_keras() {
         let expected =
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_asked_for_the_word_and_not_for_its_place() {
+    fn the_sampling_table_is_indexed_by_the_word() {
         let text: Vec<u32> = (0..20_000).map(|i| 1 + i % 2).collect();
         let (couples, _) = skipgrams(&text, 3, plain().sampling_table(&[1.0, 0.2, 0.7]).seed(3)).unwrap();
         let share = |word| couples.iter().filter(|couple| couple[0] == word).count() as f64 / 40_000.0;
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_that_cannot_be_are_errors() {
+    fn invalid_arguments_are_errors() {
         let error = skipgrams(&[1, 5], 5, plain()).unwrap_err().to_string();
         assert!(error.contains("0..5") && error.contains("5 at [1]"), "{error}");
         assert!(skipgrams(&[1, 2], usize::MAX, plain()).unwrap_err().to_string().contains("vocabulary_size"));

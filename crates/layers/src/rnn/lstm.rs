@@ -125,10 +125,10 @@ mod tests {
     }
 
     #[test]
-    fn inputs_that_do_not_suit_are_errors() {
+    fn inputs_that_do_not_match_are_errors() {
         let (x, state) = (crate::Input::shape([4, 2]), crate::Input::shape([3]));
         let error = LSTM::new(3).call([&x, &state]).shape().unwrap_err().to_string();
-        assert!(error.contains("the initial state does not suit") && error.contains("expected: 2"), "{error}");
+        assert!(error.contains("the initial state does not match") && error.contains("expected: 2"), "{error}");
         assert!(LSTM::new(3).call(&state).shape().unwrap_err().to_string().contains("(batch, steps, features)"));
         assert!(LSTM::new(0).call(&x).shape().unwrap_err().to_string().contains("units must be positive"));
     }

@@ -181,7 +181,7 @@ pub(crate) fn output_shapes(
     let fits = |(given, state): (&Shape, &Shape)| given[..].get(1..) == state[..].get(1..);
     if !given.is_empty() && (given.len() != states.len() || !given.iter().zip(&states).all(fits)) {
         let list = |shapes: &[Shape]| shapes.iter().map(Shape::to_string).collect::<Vec<_>>().join(" and ");
-        return Err(Error::new("the initial state does not suit the layer")
+        return Err(Error::new("the initial state does not match the layer")
             .expected(format!("{} of shape {}", states.len(), list(&states)))
             .received(list(&given)));
     }

@@ -1,4 +1,4 @@
-//! BackupAndRestore: a training that is cut off goes on where it was. Keras: `keras.callbacks.BackupAndRestore`.
+//! BackupAndRestore: resumes an interrupted training. Keras: `keras.callbacks.BackupAndRestore`.
 
 use super::{Callback, SaveFreq};
 use crate::model::Model;
@@ -6,9 +6,9 @@ use crate::{Logs, Result};
 use candle_keras_ops::Error;
 use std::path::{Path, PathBuf};
 
-/// Saves the whole training, and takes it up again when the same program is run once more: weights, the optimizer's slots and
-/// counters, random numbers, the order of the samples, the other callbacks, the history. The run that was cut off and resumed
-/// gives bit for bit what the run that was not gives.
+/// Saves the whole state of a training, and resumes it when the same program runs again: weights, the optimizer's slots and
+/// counters, random numbers, the order of the samples, the other callbacks, the history. A run that was interrupted and resumed
+/// is bit-identical to an uninterrupted one.
 ///
 /// ```
 /// use candle_keras_models::callbacks::BackupAndRestore;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// ```
 ///
 /// # Differences from Keras
-/// Keras saves the model alone: there, the metrics of the epoch, the other callbacks and the history begin anew.
+/// Keras saves the model alone: there, the metrics of the epoch, the other callbacks and the history start over.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct BackupAndRestore {
@@ -30,20 +30,20 @@ pub struct BackupAndRestore {
 }
 
 impl BackupAndRestore {
-    /// In this folder, after each epoch.
+    /// Saves to this folder, after each epoch.
     pub fn new(backup_dir: impl Into<PathBuf>) -> Self {
         let folder = backup_dir.into();
         let file = folder.join("latest.safetensors");
         Self { folder, file, save_freq: SaveFreq::Epoch, delete_checkpoint: true, steps: 0 }
     }
 
-    /// `"epoch"`, or after how many steps.
+    /// `"epoch"`, or the number of steps between backups.
     pub fn save_freq(mut self, save_freq: impl Into<SaveFreq>) -> Self {
         self.save_freq = save_freq.into();
         self
     }
 
-    /// Whether the backup goes when the training is over. Default: true.
+    /// Whether the backup is deleted when the training has finished. Default: true.
     pub fn delete_checkpoint(mut self, delete: bool) -> Self {
         self.delete_checkpoint = delete;
         self

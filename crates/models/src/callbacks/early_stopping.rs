@@ -1,4 +1,4 @@
-//! EarlyStopping: no further epochs when they do not help. Keras: `keras.callbacks.EarlyStopping`.
+//! EarlyStopping: ends training when it no longer improves. Keras: `keras.callbacks.EarlyStopping`.
 
 use super::{Callback, CallbackState, Mode, Monitor};
 use crate::console::print_line;
@@ -53,28 +53,28 @@ impl EarlyStopping {
         Self::default()
     }
 
-    /// The name in the logs that is watched.
+    /// The name in the logs to monitor.
     #[must_use]
     pub fn monitor(mut self, monitor: impl Into<String>) -> Self {
         self.monitor.name = monitor.into();
         self
     }
 
-    /// By how much a value must be better to count.
+    /// The minimum change that counts as an improvement.
     #[must_use]
     pub fn min_delta(mut self, min_delta: f64) -> Self {
         self.monitor.min_delta = min_delta.abs();
         self
     }
 
-    /// How many epochs without improvement are borne.
+    /// The number of epochs without improvement after which training ends.
     #[must_use]
     pub fn patience(mut self, patience: usize) -> Self {
         self.patience = patience;
         self
     }
 
-    /// 1 to say when and what.
+    /// 1 to print when training is stopped.
     #[must_use]
     pub fn verbose(mut self, verbose: u8) -> Self {
         self.verbose = verbose;
@@ -88,28 +88,28 @@ impl EarlyStopping {
         self
     }
 
-    /// A value that must be beaten within the patience.
+    /// A value that must be improved upon within the patience.
     #[must_use]
     pub fn baseline(mut self, baseline: f64) -> Self {
         self.baseline = Some(baseline);
         self
     }
 
-    /// Whether the weights of the best epoch come back at the end, even if the training was not cut short.
+    /// Whether the weights of the best epoch are restored at the end, even if training was not stopped early.
     #[must_use]
     pub fn restore_best_weights(mut self, restore: bool) -> Self {
         self.restore_best_weights = restore;
         self
     }
 
-    /// How many epochs go by before anything is watched.
+    /// The number of epochs before monitoring starts.
     #[must_use]
     pub fn start_from_epoch(mut self, epoch: usize) -> Self {
         self.start_from_epoch = epoch;
         self
     }
 
-    /// The epoch after which the training was ended, if it was.
+    /// The epoch after which training was stopped, if it was.
     pub fn stopped_epoch(&self) -> Option<usize> {
         self.stopped_epoch
     }
@@ -133,7 +133,7 @@ impl Callback for EarlyStopping {
             return Ok(());
         }
         if self.restore_best_weights && self.best_weights.is_none() {
-            // If nothing ever improves, the first weights are the best.
+            // If nothing ever improves, the weights of the first epoch are the best.
             (self.best_weights, self.best_epoch) = (Some(model.get_weights()?), epoch);
         }
         self.wait += 1;

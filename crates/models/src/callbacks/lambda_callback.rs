@@ -7,7 +7,7 @@ use crate::{Logs, Result};
 type Hook<'a> = Option<Box<dyn FnMut(&mut Model, &Logs) -> Result<()> + Send + 'a>>;
 type IndexedHook<'a> = Option<Box<dyn FnMut(&mut Model, usize, &Logs) -> Result<()> + Send + 'a>>;
 
-/// A callback made of functions.
+/// A callback from functions.
 ///
 /// ```
 /// use candle_keras_models::callbacks::LambdaCallback;

@@ -1,4 +1,4 @@
-//! Callbacks: what happens between the steps of training. Keras: `keras.callbacks`.
+//! Callbacks: hooks of training, evaluation and prediction. Keras: `keras.callbacks`.
 
 mod backup_and_restore;
 mod early_stopping;
@@ -28,9 +28,9 @@ use std::path::Path;
 pub enum SaveFreq {
     /// After each epoch.
     Epoch,
-    /// After each so many steps.
+    /// Every so many steps.
     Batches(usize),
-    /// A word that is not `"epoch"`.
+    /// A name other than `"epoch"`.
     Unknown(String),
 }
 
@@ -56,32 +56,32 @@ impl SaveFreq {
     }
 }
 
-/// What a callback remembers, so that a training that was cut off goes on exactly.
+/// The state of a callback, so that an interrupted training resumes exactly.
 #[derive(Debug, Clone, Default)]
 pub struct CallbackState {
-    /// Whole numbers.
+    /// Integers.
     pub counts: Vec<u64>,
-    /// Other numbers.
+    /// Floats.
     pub numbers: Vec<f64>,
     /// Tensors.
     pub tensors: Vec<Tensor>,
 }
 
-/// How a training is run.
+/// The parameters of a training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Params {
-    /// 0, 1 or 2.
+    /// The verbosity: 0, 1 or 2.
     pub verbose: u8,
-    /// The index of the epoch before which it ends.
+    /// The index after the last epoch.
     pub epochs: usize,
-    /// The number of steps an epoch, if it is known.
+    /// The number of steps per epoch, if known.
     pub steps: Option<usize>,
 }
 
-/// Keras's hooks, each of which does nothing unless it is implemented.
+/// Keras's hooks. Each does nothing by default.
 ///
-/// The logs of a batch are the means since the epoch began. A hook that sets [`Model::stop_training`] ends the training: in
-/// a batch's hook the epoch is cut short, but still validated and closed.
+/// The logs of a batch are the means since the start of the epoch. A hook that sets [`Model::stop_training`] ends the training: in
+/// a batch hook, the rest of the epoch is skipped, but not its validation and `on_epoch_end`.
 ///
 /// ```
 /// use candle_keras_models::{callbacks::Callback, Logs, Model};
@@ -95,7 +95,7 @@ pub struct Params {
 /// ```
 #[allow(unused_variables)]
 pub trait Callback: Send {
-    /// Before everything else.
+    /// Before all other hooks.
     fn set_params(&mut self, params: &Params) {}
 
     /// Before the first epoch.
@@ -168,31 +168,31 @@ pub trait Callback: Send {
         Ok(())
     }
 
-    /// Whether it looks at the logs of this batch. Default: yes. If no callback does, metrics stay on their device, and no step waits for it.
+    /// Whether it reads the logs of this batch. Default: true. If no callback does, metrics stay on their device, and no step waits for it.
     fn reads_logs_of(&self, batch: usize) -> bool {
         true
     }
 
-    /// What it remembers of the training so far.
+    /// Its state.
     fn state(&self) -> CallbackState {
         CallbackState::default()
     }
 
-    /// Takes over what [`state`](Self::state) said; after `on_train_begin`.
+    /// Restores what [`state`](Self::state) returned; after `on_train_begin`.
     fn set_state(&mut self, state: CallbackState) {}
 
-    /// Where the whole training is to be saved and taken up again; see [`BackupAndRestore`].
+    /// The file to back up the training to and to resume it from; see [`BackupAndRestore`].
     fn backup(&self) -> Option<&Path> {
         None
     }
 
-    /// Whether it is to be saved now: after `step` steps of this epoch, or at its end. With a [`backup`](Self::backup) only.
+    /// Whether to back up now: after `step` steps of this epoch, or at its end (`None`). Only with a [`backup`](Self::backup).
     fn wants_backup(&mut self, step: Option<usize>) -> bool {
         false
     }
 }
 
-/// Passes every hook on, so that a callback can be lent and looked at afterwards.
+/// Forwards every hook, so that a callback can be passed by reference and inspected afterwards.
 macro_rules! forward {
     ($($model:ty { $($hook:ident($($index:ident)?)),* $(,)? })*) => {
         impl<C: Callback + ?Sized> Callback for &mut C {

@@ -1,4 +1,4 @@
-//! ModelCheckpoint: the model is saved while it is trained. Keras: `keras.callbacks.ModelCheckpoint`.
+//! ModelCheckpoint: saves the model during training. Keras: `keras.callbacks.ModelCheckpoint`.
 
 use super::{Callback, CallbackState, Mode, Monitor, SaveFreq};
 use crate::console::print_line;
@@ -8,7 +8,7 @@ use candle_keras_ops::Error;
 
 /// Saves the model after each epoch, or when it is the best so far.
 ///
-/// The path may have `{epoch}`, from 1, and any name of the logs in it, with Python's formats: `"{epoch:02d}-{val_loss:.2f}.keras"`.
+/// The path may contain `{epoch}`, from 1, and any name of the logs, with Python's formats: `"{epoch:02d}-{val_loss:.2f}.keras"`.
 ///
 /// ```
 /// use candle_keras_models::callbacks::ModelCheckpoint;
@@ -45,7 +45,7 @@ impl ModelCheckpoint {
         }
     }
 
-    /// The name in the logs that is watched. Default: `"val_loss"`.
+    /// The name in the logs to monitor. Default: `"val_loss"`.
     pub fn monitor(mut self, monitor: impl Into<String>) -> Self {
         self.monitor.name = monitor.into();
         self
@@ -57,31 +57,31 @@ impl ModelCheckpoint {
         self
     }
 
-    /// 1 to say what is saved.
+    /// 1 to print what is saved.
     pub fn verbose(mut self, verbose: u8) -> Self {
         self.verbose = verbose;
         self
     }
 
-    /// Whether the model is saved only when what is watched is better than ever. Default: false.
+    /// Whether the model is saved only when the monitored value is the best so far. Default: false.
     pub fn save_best_only(mut self, best_only: bool) -> Self {
         self.save_best_only = best_only;
         self
     }
 
-    /// Whether the weights alone are saved. Default: false.
+    /// Whether only the weights are saved. Default: false.
     pub fn save_weights_only(mut self, weights_only: bool) -> Self {
         self.save_weights_only = weights_only;
         self
     }
 
-    /// `"epoch"`, or after how many steps.
+    /// `"epoch"`, or the number of steps between saves.
     pub fn save_freq(mut self, save_freq: impl Into<SaveFreq>) -> Self {
         self.save_freq = save_freq.into();
         self
     }
 
-    /// A value that must be beaten for the model to be saved at all.
+    /// A value that must be improved upon before anything is saved.
     pub fn initial_value_threshold(mut self, value: f64) -> Self {
         self.best = Some(value);
         self
@@ -146,7 +146,7 @@ impl Callback for ModelCheckpoint {
     }
 }
 
-/// The path with the epoch and the values of the logs in it.
+/// The path with the epoch and the values of the logs filled in.
 fn filled(path: &str, epoch: usize, logs: &Logs) -> Result<String> {
     let (mut filled, mut rest) = (String::new(), path);
     while let Some((before, after)) = rest.split_once('{') {
@@ -186,7 +186,7 @@ fn formatted(value: f64, format: &str) -> Option<String> {
         (None, None) => format!("{value}"),
         _ => return None,
     };
-    // A path is not longer than this.
+    // No path is longer.
     (width < 100 && text.len() < 100)
         .then(|| if zeros { format!("{text:0>width$}") } else { format!("{text:>width$}") })
 }
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_filled_as_in_python() {
+    fn paths_are_formatted_as_in_python() {
         let logs = Logs::from([("loss", 0.5), ("val_loss", 0.123456)]);
         let filled = |path: &str| filled(path, 4, &logs);
         assert_eq!(filled("m.keras").unwrap(), "m.keras");

@@ -1,20 +1,20 @@
-//! What callbacks watch in the logs, and which of its values are better.
+//! The value in the logs that a callback monitors, and whether smaller or larger values are better.
 
 use crate::model::Model;
 use crate::{Logs, Result};
 use candle_keras_ops::{Error, warnings};
 use candle_keras_training::Direction;
 
-/// Which values of what is watched are better.
+/// Whether smaller or larger values are better.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mode {
-    /// What the loss or metric itself says.
+    /// The direction of the loss or metric.
     Auto,
-    /// The smaller.
+    /// Smaller values.
     Min,
-    /// The larger.
+    /// Larger values.
     Max,
-    /// A name that is none of these.
+    /// An unknown name.
     Unknown(String),
 }
 
@@ -29,20 +29,20 @@ impl From<&str> for Mode {
     }
 }
 
-/// A name in the logs and what is better.
+/// A name in the logs and its direction.
 #[derive(Debug, Clone)]
 pub(super) struct Monitor {
-    /// The callback that watches.
+    /// The name of the callback.
     who: &'static str,
     pub(super) name: String,
     pub(super) mode: Mode,
-    /// By how much a value must be better to count.
+    /// The minimum change that counts as an improvement.
     pub(super) min_delta: f64,
     larger_is_better: Option<bool>,
 }
 
 impl Monitor {
-    /// Of `val_loss`, by the direction that the loss or metric itself has.
+    /// Monitors `val_loss`, with the direction of the loss or metric.
     pub(super) fn new(who: &'static str) -> Self {
         Self { who, name: "val_loss".into(), mode: Mode::Auto, min_delta: 0.0, larger_is_better: None }
     }
@@ -52,7 +52,7 @@ impl Monitor {
         let Some(value) = logs.get(&self.name) else {
             let names: Vec<_> = logs.iter().map(|(name, _)| name).collect();
             warnings::warn(format!(
-                "{} watches {:?}, which is not in the logs; there are {}",
+                "{} monitors {:?}, which is not in the logs; there are {}",
                 self.who,
                 self.name,
                 names.join(", ")
@@ -73,14 +73,14 @@ impl Monitor {
                 Some(direction) => Ok(direction == Direction::Up),
                 None => {
                     Err(Error::new(format!("{} does not know which values of {:?} are better", self.who, self.name))
-                        .help("say so with mode(\"min\") or mode(\"max\")"))
+                        .help("set mode(\"min\") or mode(\"max\")"))
                 }
             },
             Mode::Unknown(name) => Err(Error::unknown("mode", name, &["auto", "min", "max"])),
         }
     }
 
-    /// Whether a value is better than another; anything is better than nothing.
+    /// Whether a value is better than another; any value is better than `None`.
     pub(super) fn improves(&self, value: f64, reference: Option<f64>) -> bool {
         match (reference, self.larger_is_better) {
             (None, _) => true,

@@ -8,10 +8,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// Shows a bar with the time of a step and the logs (`verbose` 1), or a line when an epoch is over (`verbose` 2). `fit`,
-/// `evaluate` and `predict` add one by themselves.
+/// Shows a bar with the time per step and the logs (`verbose` 1), or one line per epoch (`verbose` 2). `fit`,
+/// `evaluate` and `predict` add one automatically.
 ///
-/// Where standard output is no terminal, the bar is left out and the line of its end stays: no file fills up with it.
+/// If standard output is not a terminal, only the final line of the bar is printed, so that log files stay small.
 #[derive(Debug)]
 pub struct ProgbarLogger {
     verbose: u8,
@@ -50,7 +50,7 @@ impl ProgbarLogger {
         self.done = step + 1;
         if let Some(bar) = &self.bar {
             if self.is_shown(step) {
-                // Of data whose length is not known, the time that has passed.
+                // The elapsed time, for data of unknown length.
                 let left = match self.steps {
                     Some(steps) => self.per_step() * steps.saturating_sub(self.done) as u32,
                     None => self.start.elapsed(),
@@ -61,7 +61,7 @@ impl ProgbarLogger {
         }
     }
 
-    /// Whether the bar shows this step: the text changes only as often as it can be seen.
+    /// Whether the bar is redrawn at this step: no more often than it can be read.
     fn is_shown(&self, step: usize) -> bool {
         let (done, steps) = (step + 1, self.steps.unwrap_or(200 * 20));
         done == 1 || done == steps || done.is_multiple_of(1 + steps / 200)
@@ -90,7 +90,7 @@ fn dashed(logs: &Logs) -> String {
     if logs.iter().next().is_none() { String::new() } else { format!(" - {logs}") }
 }
 
-/// As Keras writes it: `2s`, `15ms`, `804us`.
+/// A duration as Keras prints it: `2s`, `15ms`, `804us`.
 fn duration(time: Duration) -> String {
     match time.as_secs_f64() {
         seconds if seconds >= 1.0 || seconds == 0.0 => format!("{seconds:.0}s"),

@@ -1,4 +1,4 @@
-//! From Keras's description of a model to the model: `config.json`, `model_config`, `get_config`.
+//! Builds a model from its Keras configuration: `config.json`, `model_config`, `get_config`.
 
 use super::custom_objects::CustomObjects;
 use super::registry;
@@ -15,10 +15,10 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// Models inside of models deeper than this are not made by people.
+/// The maximum nesting depth of models.
 const MOST_DEPTH: usize = 32;
 
-/// What is known while a description is read.
+/// The state while a configuration is read.
 struct Reading<'a> {
     objects: &'a CustomObjects,
     /// The layers so far, by class and name.
@@ -40,24 +40,24 @@ fn nested(object: &Config, reading: &Reading, depth: usize) -> Result<Model> {
         "Sequential" => sequential(object, reading, depth),
         "Functional" | "Model" if config["layers"].is_array() => functional(config, reading, depth),
         _ => Err(Error::unknown("model class", class_name, &["Functional", "Sequential"])
-            .help("a subclassed model has no description; write it in Rust and load its weights alone")),
+            .help("a subclassed model has no configuration; write it in Rust and load its weights")),
     };
     let model = model.map_err(|error| match config["name"].as_str() {
         Some(name) if depth > 0 => error.in_layer(name, class_name),
         _ => error,
     })?;
-    // The layers inside have flags of their own, as in Keras.
+    // The layers inside have their own flags, as in Keras.
     if config["trainable"] == false {
         model.base.set_trainable(false);
     }
     Ok(model)
 }
 
-/// A layer of a model, which may be a model.
+/// A layer of a model, which may be a model itself.
 fn layer(object: &Config, reading: &Reading, depth: usize) -> Result<Arc<dyn Layer>> {
     let text = |value: &Config| value.as_str().unwrap_or_default().to_string();
     let key = (text(&object["class_name"]), text(&object["config"]["name"]));
-    // Keras marks a layer that it has described before, without saying which; there is one of this class and name.
+    // Keras marks a layer that it has serialized before, without identifying it; class and name do.
     if let (false, Some(shared)) = (object["shared_object_id"].is_null(), reading.made.borrow().get(&key)) {
         return Ok(shared.clone());
     }
@@ -69,7 +69,7 @@ fn layer(object: &Config, reading: &Reading, depth: usize) -> Result<Arc<dyn Lay
     Ok(layer)
 }
 
-/// A base with this name, as a file says it.
+/// A base with the name in the configuration.
 fn base(config: &Config, class_name: &str) -> Base {
     match config["name"].as_str() {
         Some(name) => Base::named(name.into()),
@@ -78,7 +78,7 @@ fn base(config: &Config, class_name: &str) -> Base {
 }
 
 fn sequential(object: &Config, reading: &Reading, depth: usize) -> Result<Model> {
-    // Keras 1 wrote the list of layers alone.
+    // Keras 1 wrote only the list of layers.
     let config = &object["config"];
     let list = config["layers"].as_array().or(config.as_array());
     let list = list.ok_or_else(|| Error::new("the Sequential has no list of layers"))?;
@@ -94,7 +94,7 @@ fn sequential(object: &Config, reading: &Reading, depth: usize) -> Result<Model>
     Ok(Sequential::with_base(base, layers)?.into())
 }
 
-/// Where a tensor comes from: layer, call, output.
+/// The origin of a tensor: layer, call, output.
 type History = (String, usize, usize);
 
 /// A call of a layer that waits for its inputs.
@@ -122,9 +122,7 @@ fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model>
         let class_name = object["class_name"].as_str().unwrap_or_default().to_string();
         let is_model = matches!(class_name.as_str(), "Functional" | "Model");
         if functional.insert(name.clone(), is_model).is_some() {
-            return Err(
-                Error::new("each layer of a model must have a name of its own").received(format!("{name:?} twice"))
-            );
+            return Err(Error::new("each layer of a model must have a unique name").received(format!("{name:?} twice")));
         }
         let nodes = object["inbound_nodes"].as_array().cloned().unwrap_or_default();
         let is_operation = object["module"].as_str().is_some_and(|module| module.starts_with("keras.src.ops"));
@@ -154,15 +152,14 @@ fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model>
     }
     connect(&layers, waiting, &mut tensors)?;
     let ends = |key: &str| -> Result<Vec<NodeOutput>> {
-        let ends = histories(&config[key]).ok_or_else(|| {
-            Error::new(format!("{key} does not say which tensors they are")).received(config[key].to_string())
-        })?;
+        let ends = histories(&config[key])
+            .ok_or_else(|| Error::new(format!("{key} does not identify tensors")).received(config[key].to_string()))?;
         let tensor = |(name, node, index): History| {
-            // The making of a functional model counts as its first call here.
+            // The creation of a functional model counts as its first call here.
             let shifted = functional.get(&name).copied().unwrap_or(false) && node > 0;
             let key_of = (name.clone(), node - usize::from(shifted), index);
             tensors.get(&key_of).cloned().ok_or_else(|| {
-                Error::new(format!("{key} names a tensor that no layer gives"))
+                Error::new(format!("{key} names a tensor that no layer outputs"))
                     .received(format!("{name}[{node}][{index}]"))
             })
         };
@@ -172,7 +169,7 @@ fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model>
     Ok(Model::from_body(base(config, "Functional"), Body::functional(graph)))
 }
 
-/// Calls the layers, each as soon as its inputs are there.
+/// Calls the layers, each as soon as its inputs are available.
 fn connect(
     layers: &[(String, Arc<dyn Layer>)],
     mut waiting: Vec<Waiting>,
@@ -212,16 +209,14 @@ fn connect(
             stuck.map_or(("", ""), |call| (layers[call.layer].0.as_str(), layers[call.layer].1.class_name()));
         let missing = stuck.and_then(|call| call.parents().find(|input| !tensors.contains_key(*input)));
         let missing = missing.map_or_else(String::new, |(name, node, index)| format!("{name}[{node}][{index}]"));
-        return Err(Error::new(
-            "the layer is called on a tensor that never comes: it is missing, or goes round in a circle",
-        )
-        .received(missing)
-        .in_layer(name, class));
+        return Err(Error::new("the layer is called on a tensor that is missing or part of a cycle")
+            .received(missing)
+            .in_layer(name, class));
     }
     Ok(())
 }
 
-/// The tensors that a layer is called on, in their order, and the named arguments of the call.
+/// The tensors that a layer is called on, in order, and the named arguments of the call.
 fn arguments_of(
     call: &Config,
     layer: &dyn Layer,
@@ -249,7 +244,7 @@ fn arguments_of(
         }
     }
     let keywords = call["kwargs"].as_object();
-    // Inputs may go by their names.
+    // Inputs may be given by name.
     for name in layer.input_names() {
         keywords.and_then(|keywords| keywords.get(*name)).map_or(Ok(false), |value| collect(value, &mut inputs))?;
     }
@@ -276,7 +271,7 @@ fn argument(value: &Config) -> Result<CallArgument<History>> {
     })
 }
 
-/// Takes the tensors out of an argument; false if there is none in it.
+/// Collects the tensors of an argument; false if it has none.
 fn collect(argument: &Config, inputs: &mut Vec<History>) -> Result<bool> {
     if let Some(items) = argument.as_array() {
         let mut any = false;
@@ -289,7 +284,7 @@ fn collect(argument: &Config, inputs: &mut Vec<History>) -> Result<bool> {
         return Ok(false);
     }
     let history = argument["config"]["keras_history"].as_array().and_then(|parts| triple(parts));
-    inputs.push(history.ok_or_else(|| Error::new("a tensor does not say where it comes from"))?);
+    inputs.push(history.ok_or_else(|| Error::new("a tensor has no keras_history"))?);
     Ok(true)
 }
 

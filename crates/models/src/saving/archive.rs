@@ -12,12 +12,12 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-/// What is more than this is no configuration.
+/// The maximum size of a configuration.
 const LARGEST_CONFIG: u64 = 1 << 28;
-/// Weights that are compressed are unpacked in memory; Keras writes them as they are.
+/// The maximum size of compressed weights, which are unpacked in memory; Keras stores them uncompressed.
 const LARGEST_COMPRESSED: u64 = 1 << 30;
 
-/// What is in a `.keras` file.
+/// The contents of a `.keras` file.
 pub(crate) struct Archive {
     pub(crate) config: Config,
     pub(crate) weights: Option<Section>,
@@ -42,7 +42,7 @@ impl Archive {
             let member = archive.by_index_raw(i).map_err(failed)?;
             let name = member.name().map_err(failed)?;
             if member.enclosed_name().is_none() || name.starts_with('/') || name.contains('\\') {
-                return Err(Error::new(format!("{}: a member leads out of the archive", path.display()))
+                return Err(Error::new(format!("{}: the path of a member leads out of the archive", path.display()))
                     .received(format!("{name:?}")));
             }
         }
@@ -59,13 +59,13 @@ impl Archive {
                 let section = file.part(start, member.size()).ok_or_else(beyond)?;
                 if section.crc32().map_err(|cause| Error::io(path, cause))? != member.crc32() {
                     return Err(Error::new(format!(
-                        "{}: {name}: the file is damaged: its checksum is another",
+                        "{}: {name}: the file is damaged: its checksum does not match",
                         path.display()
                     )));
                 }
                 return Ok(Some(section));
             }
-            // Compressed: never more than it says that it is, and never more than the limit.
+            // Compressed: never more than its declared size, and never more than the limit.
             let size = member.size();
             if size > limit || size > member.compressed_size().saturating_mul(1100) {
                 return Err(Error::new(format!("{}: {name}: too large to unpack", path.display()))
@@ -108,7 +108,7 @@ pub(crate) fn write(path: &Path, config: &Config, weights: impl FnOnce(&mut dyn 
     })
 }
 
-/// The time, as Keras writes it: `2026-11-22@16:36:29`, in UTC.
+/// The current time in Keras's format: `2026-11-22@16:36:29`, in UTC.
 fn date() -> String {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let (days, seconds) = ((since.as_secs() / 86400) as i64, since.as_secs() % 86400);

@@ -1,4 +1,4 @@
-//! What a model was compiled with, in Keras's form and back: `compile_config`, `training_config`.
+//! The arguments of `compile` in Keras's form: `compile_config`, `training_config`.
 
 use super::custom_objects::CustomObjects;
 use crate::Result;
@@ -13,7 +13,7 @@ pub(super) fn of_compiled(compiled: &Compiled) -> Result<Config> {
     let compile = &compiled.compile;
     let list_of = |metrics: &Vec<MetricSpec>| Ok(metrics.iter().map(MetricSpec::get_config).collect::<Config>());
     let flat = |metrics: &PerOutput<Vec<MetricSpec>>| match metrics {
-        // What is said of each output by one metric stands without brackets.
+        // One metric per output is written without brackets.
         PerOutput::List(list) if list.iter().all(|metrics| metrics.as_ref().is_some_and(|m| m.len() == 1)) => {
             Ok(list.iter().flatten().flatten().map(MetricSpec::get_config).collect())
         }
@@ -48,13 +48,13 @@ fn per_output<T: Clone>(values: &PerOutput<T>, config: impl Fn(&T) -> Result<Con
     }
 }
 
-/// The arguments of `compile` that Keras describes; `None` if the model was not compiled for training.
+/// The arguments of `compile` from Keras's configuration; `None` if the model was not compiled for training.
 pub(super) fn read(
     config: &Config,
     outputs: &[String],
     objects: &CustomObjects,
 ) -> Result<Option<(Optimizer, Compile)>> {
-    // Keras 2 had the optimizer's class and arguments beside the rest.
+    // Keras 2 had the optimizer's class and arguments in a separate entry.
     let optimizer = if config["optimizer"].is_null() { &config["optimizer_config"] } else { &config["optimizer"] };
     if optimizer.is_null() || config["loss"].is_null() {
         return Ok(None);
@@ -65,7 +65,7 @@ pub(super) fn read(
     };
     let metric = |config: &Config| match objects.find_metric(config) {
         Some(own) => Ok(own),
-        // Keras 2 wrote some metrics as the function that they are the mean of.
+        // Keras 2 wrote some metrics as the function whose mean they are.
         None if config["class_name"] == "MeanMetricWrapper" => MetricSpec::from_config(&config["config"]["fn"]),
         None => MetricSpec::from_config(config),
     };
@@ -99,7 +99,7 @@ fn read_per_output<T: Clone>(
         Value::Null => Ok(PerOutput::Unset),
         Value::Array(list) if is_list && list.is_empty() => Ok(PerOutput::Unset),
         Value::Array(list) => Ok(PerOutput::List(list.iter().map(optional).collect::<Result<_>>()?)),
-        // An object is a class or a function; any other dictionary is one by the names of the outputs.
+        // An object is a class or a function; any other dictionary is keyed by the names of the outputs.
         Value::Object(map) if map.get("class_name").is_none_or(|class| !class.is_string()) => {
             if let Some(unknown) = map.keys().find(|name| !outputs.contains(name)) {
                 return Err(Error::unknown("output", unknown, &outputs.iter().map(String::as_str).collect::<Vec<_>>()));
@@ -111,7 +111,7 @@ fn read_per_output<T: Clone>(
     }
 }
 
-/// An optimizer as Keras 2 wrote it: `lr` for the learning rate, and arguments that do nothing any more.
+/// Converts the configuration of a Keras 2 optimizer: `lr` for the learning rate, and arguments that no longer exist.
 fn keras_2(optimizer: &Config) -> Config {
     let mut optimizer = optimizer.clone();
     if let Some(config) = optimizer.get_mut("config").and_then(Value::as_object_mut) {

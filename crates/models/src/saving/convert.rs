@@ -1,4 +1,4 @@
-//! Weights without a model, from one kind of file to another.
+//! Converts weights without a model between file formats.
 
 use super::has_extension;
 use super::hdf5::{self, Hdf5};
@@ -11,11 +11,11 @@ use candle_keras_ops::Error;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Converts weights without a model between `.weights.h5` and `.safetensors`, where they are named by their places in the former:
+/// Converts weights without a model between `.weights.h5` and `.safetensors`, with tensors named by their paths in the former:
 /// `layers/dense/vars/0`.
 ///
 /// # Errors
-/// If a file is not of these kinds, or tensors are not named so.
+/// If a file is of another type, or tensors have other names.
 pub fn convert_weights(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
     let (from, to) = (from.as_ref(), to.as_ref());
     let stored = match has_extension(from, "safetensors") {
@@ -28,17 +28,16 @@ pub fn convert_weights(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(
         return safetensors::write(to, &tensors, None);
     }
     if !has_extension(to, "weights.h5") {
-        return Err(
-            Error::new("weights without a model become .weights.h5 or .safetensors").received(to.display().to_string())
-        );
+        return Err(Error::new("weights without a model are written to .weights.h5 or .safetensors")
+            .received(to.display().to_string()));
     }
     let mut groups: BTreeMap<&str, Vec<(usize, Tensor)>> = BTreeMap::new();
     for (name, tensor) in &tensors {
         let place = name.rsplit_once('/').and_then(|(group, number)| Some((group, number.parse().ok()?)));
         let (group, number) = place.ok_or_else(|| {
-            Error::new(format!("{}: the tensor {name:?} is not named by its place", from.display()))
+            Error::new(format!("{}: the tensor {name:?} is not named by its path in .weights.h5", from.display()))
                 .expected("names such as layers/dense/vars/0")
-                .help("weights that are named by layers are converted with their model: from its .keras file")
+                .help("to convert weights that are named by layers, convert the .keras file of their model")
         })?;
         groups.entry(group).or_default().push((number, tensor.clone()));
     }

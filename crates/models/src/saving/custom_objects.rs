@@ -1,4 +1,4 @@
-//! What a file names and only its user knows: layers, functions, losses, metrics of one's own. Keras: `custom_objects`.
+//! Custom layers, functions, losses and metrics that a file refers to by name. Keras: `custom_objects`.
 
 use crate::Result;
 use candle_core::Tensor;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 type MakeLayer = Arc<dyn Fn(&Config) -> Result<Arc<dyn Layer>> + Send + Sync>;
 
-/// Layers and functions by the names that files have for them; nothing in a file is ever executed.
+/// Custom layers and functions by their names in files; nothing in a file is ever executed.
 ///
 /// ```
 /// use candle_keras_models::CustomObjects;
@@ -49,12 +49,12 @@ impl fmt::Debug for CustomObjects {
 }
 
 impl CustomObjects {
-    /// Nothing yet.
+    /// Without objects.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A layer of one's own, by its class name or the name under which it was registered in Keras (`"package>Class"`).
+    /// A custom layer, by its class name or the name under which it was registered in Keras (`"package>Class"`).
     pub fn layer<L: Layer + Configure>(mut self, class_name: impl Into<String>) -> Self {
         let class_name = class_name.into();
         let name = class_name.clone();
@@ -93,7 +93,7 @@ impl CustomObjects {
         self.object(name.clone(), ActivationFunction::new(name, function))
     }
 
-    /// What stands for a name: an [`Initializer`], a [`Regularizer`], a [`Constraint`] or an activation.
+    /// The object with a name: an [`Initializer`], a [`Regularizer`], a [`Constraint`] or an activation.
     pub fn object<T: ?Sized + Kind>(mut self, name: impl Into<String>, object: Named<T>) -> Self {
         self.scope.insert(name, move |_| Ok(object.clone()));
         self
@@ -159,7 +159,7 @@ impl CustomObjects {
     }
 }
 
-/// The names that an object or a function goes by.
+/// The names of an object or a function.
 pub(super) fn names(config: &Config) -> impl Iterator<Item = &str> {
     [config.as_str(), config["registered_name"].as_str(), config["config"].as_str(), config["class_name"].as_str()]
         .into_iter()

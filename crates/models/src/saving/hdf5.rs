@@ -1,4 +1,4 @@
-//! HDF5 files: what is in them, and how they are written.
+//! Reads and writes HDF5 files.
 
 use super::section::Section;
 use super::stored::{Data, Stored};
@@ -9,16 +9,16 @@ use hdf5_pure::{AttrValue, DType as H5, Datatype, DatatypeByteOrder, File, FileB
 use std::collections::BTreeMap;
 use std::io::Write;
 
-/// Groups deeper than this, or more objects than this, are a file that was made to be endless: a group that contains itself.
+/// Limits on depth and number of objects, against malicious files: a group may contain itself.
 const MOST_DEPTH: usize = 64;
 const MOST_OBJECTS: usize = 200_000;
 
-/// The datasets and groups of a file, by their paths. Links out of the file are not followed: what they point to is not there.
+/// The datasets and groups of a file, by their paths. External links are ignored.
 pub(crate) struct Hdf5 {
     pub(crate) section: Section,
     pub(crate) datasets: BTreeMap<String, Stored>,
     groups: BTreeMap<String, Group>,
-    /// How many bytes of data there can still be: compression makes of one byte at most 1032.
+    /// The remaining bytes of data that the file can hold: compression expands a byte to at most 1032.
     room: u64,
 }
 
@@ -37,7 +37,7 @@ impl Hdf5 {
         let failed = |cause: hdf5_pure::Error| Error::new(format!("{file}: {path}/: {cause}"));
         let join = |name: &str| if path.is_empty() { name.to_string() } else { format!("{path}/{name}") };
         if depth > MOST_DEPTH || self.datasets.len() + self.groups.len() > MOST_OBJECTS {
-            return Err(Error::new(format!("{file}: {path}/: the groups of this file have no end")));
+            return Err(Error::new(format!("{file}: {path}/: the groups of this file are too deep or too many")));
         }
         for (name, dataset) in group.iter_datasets().map_err(failed)? {
             let stored = self.stored(join(&name), dataset).map_err(failed)?;
@@ -61,7 +61,7 @@ impl Hdf5 {
         let dtype = plain_dtype(&dataset.datatype()?, &dataset);
         let data = match (dataset.layout()?, dtype, count) {
             (_, _, None) => unreadable("no dataset has this many elements"),
-            _ if !fits => unreadable("the data is larger than what the file can hold"),
+            _ if !fits => unreadable("the data is larger than the file can hold"),
             (Layout::Virtual, ..) => unreadable("the data is in other files, which are not followed"),
             (Layout::Contiguous { address: None, size: 1.. }, ..) => {
                 unreadable("the data is not in this file, and other files are not followed")
@@ -73,7 +73,7 @@ impl Hdf5 {
                     None => unreadable("the data lies beyond the end of the file"),
                 }
             }
-            _ if !is_number(&dataset.dtype()?) => unreadable("the data is not made of numbers"),
+            _ if !is_number(&dataset.dtype()?) => unreadable("the data is not numeric"),
             _ => Data::Hdf5(Box::new(dataset)),
         };
         Ok(Stored { path, dims, data })
@@ -83,7 +83,7 @@ impl Hdf5 {
         self.groups.contains_key(path)
     }
 
-    /// The datasets of a group that are named by numbers, in the order of these.
+    /// The datasets of a group that are named by numbers, in numerical order.
     pub(crate) fn numbered(&self, group: &str) -> Vec<&Stored> {
         let prefix = if group.is_empty() { String::new() } else { format!("{group}/") };
         let of_group = self.datasets.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
@@ -102,7 +102,7 @@ impl Hdf5 {
         self.attribute(group, name)?.as_str().map(String::from)
     }
 
-    /// An attribute of a group that is a list of strings; one that is too long for an attribute is in `name0`, `name1` and so on.
+    /// An attribute of a group that is a list of strings; a list too long for one attribute is in `name0`, `name1` and so on.
     pub(crate) fn strings(&self, group: &str, name: &str) -> Option<Vec<String>> {
         let list = |value: AttrValue| value.as_strings().map(<[String]>::to_vec).unwrap_or_default();
         if let Some(value) = self.attribute(group, name) {
@@ -113,7 +113,7 @@ impl Hdf5 {
         Some(parts.flat_map(list).collect())
     }
 
-    /// The groups whose attribute `name` is this one.
+    /// The group whose attribute `name` has this value.
     pub(crate) fn group_named(&self, name: &str) -> Option<&str> {
         self.groups.keys().find(|group| self.string(group, "name").as_deref() == Some(name)).map(String::as_str)
     }
@@ -127,7 +127,7 @@ fn is_number(dtype: &H5) -> bool {
     }
 }
 
-/// candle's dtype of a dataset, if its bytes are as candle has them.
+/// candle's dtype of a dataset, if its bytes have candle's layout.
 fn plain_dtype(datatype: &Datatype, dataset: &hdf5_pure::Dataset) -> Option<DType> {
     let little = |order: &DatatypeByteOrder| *order == DatatypeByteOrder::LittleEndian;
     match datatype {
@@ -148,7 +148,7 @@ fn plain_dtype(datatype: &Datatype, dataset: &hdf5_pure::Dataset) -> Option<DTyp
             H5::U32 => Some(DType::U32),
             _ => None,
         },
-        // As Keras writes bfloat16, which HDF5 does not have.
+        // Keras's encoding of bfloat16, which HDF5 does not have.
         Datatype::Opaque { size: 2, .. } => {
             let dtype = dataset.attrs().ok()?.remove("dtype");
             (dtype?.as_str() == Some("bfloat16")).then_some(DType::BF16)
@@ -157,7 +157,7 @@ fn plain_dtype(datatype: &Datatype, dataset: &hdf5_pure::Dataset) -> Option<DTyp
     }
 }
 
-/// A file to be: groups with their names, and tensors.
+/// A file to write: groups with their names, and tensors.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
     root: Node,
@@ -182,7 +182,7 @@ impl Writer {
         node.datasets = tensors.into_iter().enumerate().map(|(i, tensor)| (i.to_string(), tensor)).collect();
     }
 
-    /// Writes the file, front to back.
+    /// Writes the file sequentially.
     pub(crate) fn write(&self, to: impl Write) -> Result<()> {
         let mut file = FileBuilder::new();
         for (name, child) in &self.root.children {
@@ -241,7 +241,7 @@ fn datatype(dtype: DType) -> Result<Datatype> {
     })
 }
 
-/// The numbers of a tensor, little-endian.
+/// The elements of a tensor, little-endian.
 pub(crate) fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(tensor.elem_count() * tensor.dtype().size_in_bytes());
     if update::is_in_place([tensor]) {

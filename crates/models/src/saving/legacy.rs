@@ -12,12 +12,12 @@ fn weights_group(file: &Hdf5) -> &'static str {
     if file.has_group("model_weights") { "model_weights" } else { "" }
 }
 
-/// Whether this is such a file, and not Keras 3's `.weights.h5`.
+/// Whether this is a legacy file, and not Keras 3's `.weights.h5`.
 pub(super) fn is_legacy(file: &Hdf5) -> bool {
     file.strings(weights_group(file), "layer_names").is_some()
 }
 
-/// The description of the model and of what it was compiled with.
+/// The configurations of the model and of its compilation.
 pub(super) fn configs(file: &Hdf5) -> Result<(Config, Config)> {
     let name = file.section.path().display().to_string();
     let parse = |attribute: &str| -> Result<Option<Config>> {
@@ -27,7 +27,7 @@ pub(super) fn configs(file: &Hdf5) -> Result<(Config, Config)> {
     };
     let config = parse("model_config")?.ok_or_else(|| {
         Error::new(format!("{name}: there is no model in this file, only weights"))
-            .help("make the model in Rust and call load_weights")
+            .help("build the model in Rust and call load_weights")
     })?;
     Ok((config, parse("training_config")?.unwrap_or_default()))
 }
@@ -39,12 +39,12 @@ fn tensors<'a>(file: &'a Hdf5, group: &str) -> Result<Vec<&'a Stored>> {
         let path = if group.is_empty() { name } else { format!("{group}/{name}") };
         file.datasets
             .get(&path)
-            .ok_or_else(|| Error::new(format!("{path}: the file names this weight and does not have it")))
+            .ok_or_else(|| Error::new(format!("{path}: the file lists this weight but does not contain it")))
     };
     names.into_iter().map(find).collect()
 }
 
-/// A layer as these files see it: with all of its weights, of layers inside as well, the trainable ones first.
+/// A layer with all of its weights, those of sublayers included, trainable ones first, as in legacy files.
 fn flat_entry(layer: &dyn Layer) -> Entry {
     let (mut variables, rest): (Vec<_>, Vec<_>) = layer.variables().into_iter().partition(Variable::is_trainable);
     variables.extend(rest);
@@ -52,7 +52,7 @@ fn flat_entry(layer: &dyn Layer) -> Entry {
 }
 
 impl LoadWeights {
-    /// Reads the weights of a model: layer by layer in the order of both, or by the layers' names.
+    /// Reads the weights of a model: layer by layer in order, or by the layers' names.
     pub(super) fn read_legacy(&self, model: &Model, file: &Hdf5) -> Result<()> {
         let group = weights_group(file);
         let join = |name: &str| if group.is_empty() { name.to_string() } else { format!("{group}/{name}") };
@@ -81,7 +81,7 @@ impl LoadWeights {
             let names: Vec<_> = own.iter().map(|entry| entry.name.as_str()).collect();
             let saved: Vec<_> = saved.iter().map(|(name, _)| name.as_str()).collect();
             let error = Error::new(format!(
-                "{}: the file has another number of layers with weights",
+                "{}: the number of layers with weights in the file does not match the model",
                 file.section.path().display()
             ))
             .expected(format!("{}: {}", names.len(), names.join(", ")))
@@ -98,7 +98,7 @@ impl LoadWeights {
     }
 }
 
-/// Gives the optimizer of the model the state that the file has. Keras 2 kept it otherwise; then it begins anew.
+/// Restores the state of the optimizer from the file. Keras 2 stored it differently; then the optimizer starts over.
 pub(super) fn read_optimizer_weights(model: &mut Model, file: &Hdf5) -> Result<()> {
     let stored = tensors(file, "optimizer_weights")?;
     let trainable = model.trainable_variables();

@@ -1,4 +1,4 @@
-//! From a file to a model that goes on where it was.
+//! Loads a model from a file, ready to resume training.
 
 use super::archive::Archive;
 use super::custom_objects::CustomObjects;
@@ -12,12 +12,12 @@ use candle_keras_layers::{Config, Layer, to_be_loaded};
 use candle_keras_ops::Error;
 use std::path::Path;
 
-/// Opens a model that Keras or this project has saved: `.keras`, `.h5` or `.safetensors`. Keras: `keras.models.load_model`.
+/// Loads a model that Keras or this crate has saved: `.keras`, `.h5` or `.safetensors`. Keras: `keras.models.load_model`.
 ///
-/// It is compiled as it was, and goes on training where it was: with its optimizer's state. [`LoadModel`] has the arguments.
+/// It is compiled as it was saved, with its optimizer's state, so that training can resume. [`LoadModel`] has the arguments.
 ///
 /// # Errors
-/// If the file is not whole, or has a layer, loss, metric or optimizer that is not known here.
+/// If the file is damaged, or has an unknown layer, loss, metric or optimizer.
 ///
 /// ```
 /// use candle_keras_layers::{Dense, Input, Layer};
@@ -59,24 +59,24 @@ impl Default for LoadModel {
 }
 
 impl LoadModel {
-    /// Compiled as it was, with nothing of one's own.
+    /// Compiled as it was saved, without custom objects.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Layers and functions of one's own.
+    /// Custom layers and functions.
     pub fn custom_objects(mut self, objects: CustomObjects) -> Self {
         self.objects = objects;
         self
     }
 
-    /// Whether the model is compiled as it was. Default: true. Without, it need not be known what it was trained with.
+    /// Whether the model is compiled as it was saved. Default: true. If not, its loss, metrics and optimizer may be unknown.
     pub fn compile(mut self, compile: bool) -> Self {
         self.compile = compile;
         self
     }
 
-    /// Opens the model.
+    /// Loads the model.
     ///
     /// # Errors
     /// As for [`load_model`].
@@ -95,11 +95,11 @@ impl LoadModel {
         if has_extension(path, "safetensors") {
             return self.load_safetensors(path);
         }
-        Err(Error::new(format!("{}: this is not a model", path.display()))
-            .expected("a file that begins as .keras (zip), .h5 (HDF5) or .safetensors files do"))
+        Err(Error::new(format!("{}: this is not a model file", path.display()))
+            .expected("a .keras (zip), .h5 (HDF5) or .safetensors file"))
     }
 
-    /// What a `.keras` file says of its model, in Keras's form: the member config.json.
+    /// The configuration of a `.keras` file's model in Keras's form: the member config.json.
     ///
     /// # Errors
     /// If it is not a `.keras` file.
@@ -107,11 +107,11 @@ impl LoadModel {
         Ok(Archive::open(path.as_ref())?.config)
     }
 
-    /// A model as it is described: without the weights of a file, and compiled if it says so.
+    /// The model of a configuration: without weights from a file, and compiled if configured.
     pub(super) fn model_of(&self, object: &Config, compile_config: &Config) -> Result<Model> {
         let mut model = architecture::model(object, &self.objects)?;
         if self.compile {
-            // A Sequential that was never built does not know its output yet.
+            // The output of a Sequential that was never built is not known yet.
             let outputs = model.body().graph()?.map_or(Vec::new(), |graph| graph.output_names());
             let read = compile_config::read(compile_config, &outputs, &self.objects);
             let read = read.map_err(|error| without_compile(&error))?;
@@ -153,7 +153,7 @@ impl LoadModel {
         let file = SafetensorsFile::open(path)?;
         let config = file.config.as_ref().ok_or_else(|| {
             Error::new(format!("{}: there is no model in this file, only tensors", path.display()))
-                .help("make the model in Rust and call load_weights")
+                .help("build the model in Rust and call load_weights")
         })?;
         let mut model = to_be_loaded(room_for(file.len), || self.model_of(config, &config["compile_config"]))?;
         LoadWeights::new().read_safetensors(&model, &file)?;
@@ -166,29 +166,29 @@ impl LoadModel {
     }
 }
 
-/// How many bytes of weights a file of this length can stand for: compression makes of one byte at most 1032.
+/// The maximum number of bytes of weights in a file of this length: compression expands a byte to at most 1032.
 fn room_for(len: u64) -> usize {
     len.saturating_mul(1100) as usize
 }
 
 fn without_compile(error: &Error) -> Error {
-    Error::new(format!("what the model was compiled with cannot be made again: {error}"))
-        .help("LoadModel::new().compile(false).load(path) opens the model alone")
+    Error::new(format!("the model cannot be compiled as it was saved: {error}"))
+        .help("LoadModel::new().compile(false).load(path) loads the model without compiling it")
 }
 
-/// The model that [`Model::to_json`] or Keras's `model.to_json()` describes, with new weights. Keras: `model_from_json`.
+/// The model of a configuration from [`Model::to_json`] or Keras's `model.to_json()`, with new weights. Keras: `model_from_json`.
 ///
 /// # Errors
-/// If the text is not the description of a model.
+/// If the text is not the configuration of a model.
 pub fn model_from_json(json: &str) -> Result<Model> {
     let object: Config = serde_json::from_str(json)?;
     LoadModel::new().model_of(&object, &object["compile_config"])
 }
 
-/// A model of the same layers with new weights, which is not compiled. Keras: `keras.models.clone_model`.
+/// A model with the same layers and new weights, not compiled. Keras: `keras.models.clone_model`.
 ///
 /// # Errors
-/// If a layer has no description: a Lambda, or one of one's own.
+/// If a layer has no configuration: a Lambda, or a custom one.
 ///
 /// ```
 /// use candle_keras_layers::{layers, Dense, Input, Layer};

@@ -1,7 +1,7 @@
 //! Files: Keras's `.keras`, `.weights.h5` and (for reading) `.h5`, and safetensors. Keras: `keras.saving`.
 //!
-//! What is in a file is data: it is never executed, and what it says of itself is checked before memory is taken for it. A file is
-//! written whole or not at all.
+//! The contents of a file are data: they are never executed, and sizes are checked before memory is allocated. Files are
+//! written atomically.
 
 pub(crate) mod architecture;
 mod archive;
@@ -31,10 +31,10 @@ use candle_keras_ops::Operation;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The version of Keras whose files these are.
+/// The version of Keras whose format is written.
 const VERSION: &str = "3.15.1";
 
-/// Keras's names of all classes that files may have: layers, operations, initializers, regularizers, constraints, losses, metrics,
+/// Keras's names of all classes that files may contain: layers, operations, initializers, regularizers, constraints, losses, metrics,
 /// optimizers, schedules.
 pub fn class_names() -> Vec<&'static str> {
     let layers = [registry::CLASSES, Operation::CLASSES].concat();
@@ -42,7 +42,7 @@ pub fn class_names() -> Vec<&'static str> {
     [layers, parts, candle_keras_training::class_names()].concat()
 }
 
-/// Whether the name of a file ends in a dot and this.
+/// Whether a path has this extension.
 fn has_extension(path: &Path, extension: &str) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     name.ends_with(&format!(".{extension}"))
@@ -51,12 +51,12 @@ fn has_extension(path: &Path, extension: &str) -> bool {
 /// The tensors of a safetensors file by their names.
 ///
 /// # Errors
-/// If it is not one.
+/// If it is not a safetensors file.
 pub fn load_tensors(path: impl AsRef<Path>) -> Result<BTreeMap<String, Tensor>> {
     safetensors::read_tensors(path.as_ref())
 }
 
-/// Writes tensors by their names into a safetensors file, whole or not at all.
+/// Writes tensors by their names to a safetensors file, atomically.
 ///
 /// # Errors
 /// If the file cannot be written.

@@ -1,4 +1,4 @@
-//! Keras's class names, and what makes a layer of each.
+//! Creates layers from Keras's class names and configurations.
 
 use super::custom_objects::{CustomObjects, names};
 use crate::Result;
@@ -13,7 +13,7 @@ pub(crate) fn is_known(class_name: &str) -> bool {
     class_name == "Lambda" || CLASSES.contains(&class_name)
 }
 
-/// The layer that Keras describes by this object: `{"module", "class_name", "config", "registered_name"}`.
+/// The layer of this Keras configuration: `{"module", "class_name", "config", "registered_name"}`.
 pub(super) fn layer(object: &Config, objects: &CustomObjects) -> Result<Arc<dyn Layer>> {
     let class_name = object["class_name"].as_str().unwrap_or_default();
     let mut config = object["config"].clone();
@@ -39,12 +39,12 @@ fn unknown(object: &Config) -> Error {
     let class_name = object["class_name"].as_str().unwrap_or_default();
     let error = Error::unknown("layer class", class_name, CLASSES);
     match object["registered_name"].as_str().filter(|name| *name != class_name) {
-        Some(registered) => error.help(format!("CustomObjects::new().layer::<...>({registered:?}) says what makes it")),
+        Some(registered) => error.help(format!("register it with CustomObjects::new().layer::<...>({registered:?})")),
         None => error,
     }
 }
 
-/// The function of a Lambda is Python's; its place is taken by one in Rust.
+/// The function of a Lambda is Python's; a Rust function replaces it.
 fn lambda(name: &str, config: &Config, objects: &CustomObjects) -> Result<Arc<dyn Layer>> {
     let function = &config["function"];
     let known: Vec<&str> = [name].into_iter().chain(names(function)).collect();
@@ -60,7 +60,7 @@ fn lambda(name: &str, config: &Config, objects: &CustomObjects) -> Result<Arc<dy
     )))
 }
 
-/// What Keras 2 called otherwise, and what its first layers said of the input.
+/// Converts Keras 2's names, and the input shape that its first layers had.
 fn from_keras_2(class_name: &str, config: &mut Config) {
     let Some(config) = config.as_object_mut() else { return };
     let input_shape = config.remove("batch_input_shape");

@@ -1,4 +1,4 @@
-//! safetensors: weights under the names of their layers, and the architecture in the metadata.
+//! safetensors: weights by the names of their layers, and the architecture in the metadata.
 
 use super::hdf5;
 use super::section::Section;
@@ -14,12 +14,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::Path;
 
-/// Under which name of the metadata the description of the model is.
+/// The metadata key of the model's configuration.
 const CONFIG: &str = "keras_config";
-/// A header is not larger than this; the format says so.
+/// The maximum size of a header, by the format.
 const LARGEST_HEADER: u64 = 100_000_000;
 
-/// What is in a safetensors file.
+/// The contents of a safetensors file.
 pub(crate) struct SafetensorsFile {
     pub(crate) tensors: BTreeMap<String, Stored>,
     pub(crate) config: Option<Config>,
@@ -35,10 +35,10 @@ impl SafetensorsFile {
         let length = u64::from_le_bytes(length);
         let header = (length <= LARGEST_HEADER).then(|| file.part(8, length)).flatten();
         let header =
-            header.ok_or_else(|| wrong("this is not a safetensors file: its header does not fit into it".into()))?;
+            header.ok_or_else(|| wrong("this is not a safetensors file: its header is larger than the file".into()))?;
         let metadata: Metadata = serde_json::from_slice(&header.read_all(LARGEST_HEADER)?)
             .map_err(|cause| wrong(format!("the header: {cause}")))?;
-        let data = file.part(8 + length, file.len() - 8 - length).ok_or_else(|| wrong("there are no data".into()))?;
+        let data = file.part(8 + length, file.len() - 8 - length).ok_or_else(|| wrong("there is no data".into()))?;
         let mut tensors = BTreeMap::new();
         for (name, info) in metadata.tensors() {
             tensors.insert(name.clone(), stored(path, &name, info, &data)?);
@@ -54,7 +54,7 @@ fn stored(path: &Path, name: &str, info: &TensorInfo, data: &Section) -> Result<
     let wrong = |what: &str| Error::new(format!("{}: {name}: {what}", path.display()));
     let (from, to) = info.data_offsets;
     let section = to.checked_sub(from).and_then(|len| data.part(from as u64, len as u64));
-    let section = section.ok_or_else(|| wrong("the data lie beyond the end of the file"))?;
+    let section = section.ok_or_else(|| wrong("the data lies beyond the end of the file"))?;
     let dtype = match info.dtype {
         Dtype::F16 => Some(DType::F16),
         Dtype::BF16 => Some(DType::BF16),
@@ -73,12 +73,12 @@ fn stored(path: &Path, name: &str, info: &TensorInfo, data: &Section) -> Result<
         Some(dtype) if count.and_then(|n| n.checked_mul(dtype.size_in_bytes())) == Some(section.len() as usize) => {
             Data::Plain(section, dtype)
         }
-        Some(_) => return Err(wrong("the data do not fill the shape")),
+        Some(_) => return Err(wrong("the length of the data does not match the shape")),
     };
     Ok(Stored { path: name.into(), dims: info.shape.clone(), data })
 }
 
-/// Whole numbers of sizes that candle does not have, as larger ones.
+/// Integers of widths that candle does not have, as wider ones.
 fn widened(dtype: Dtype, section: &Section) -> Result<Data> {
     let in_memory = |bytes: Vec<u8>, dtype| Data::Plain(Section::in_memory(section.path(), bytes), dtype);
     let bytes = section.read_all(u64::MAX)?;
@@ -93,13 +93,13 @@ fn widened(dtype: Dtype, section: &Section) -> Result<Data> {
                 DType::U32,
             )
         }
-        // Larger than any id or count that is meant.
+        // Beyond any real id or count.
         Dtype::U64 => in_memory(bytes, DType::I64),
         other => Data::Unreadable(format!("tensors of dtype {other:?} are not supported")),
     })
 }
 
-/// Reads all tensors of a safetensors file: data for a model, say.
+/// Reads all tensors of a safetensors file, such as data for a model.
 pub(crate) fn read_tensors(path: &Path) -> Result<BTreeMap<String, Tensor>> {
     let file = SafetensorsFile::open(path)?;
     file.tensors.iter().map(|(name, stored)| Ok((name.clone(), stored.read()?))).collect()
@@ -121,7 +121,7 @@ pub(crate) fn named_weights(model: &dyn Layer, optimizer: Option<&Optimizer>) ->
     Ok(tensors)
 }
 
-/// Writes tensors by their names, with a description of the model.
+/// Writes tensors by their names, with the configuration of the model.
 pub(crate) fn write(path: &Path, tensors: &BTreeMap<String, Tensor>, config: Option<&Config>) -> Result<()> {
     let mut infos = Vec::new();
     let mut offset = 0;

@@ -1,4 +1,4 @@
-//! From a model to a file, and what else a model does with files.
+//! Saves models and weights, and loads weights.
 
 use super::archive::{self, Archive};
 use super::hdf5::Hdf5;
@@ -13,10 +13,10 @@ use candle_keras_layers::{Config, Layer, WeightSet};
 use candle_keras_ops::{Error, warnings};
 use std::path::Path;
 
-/// An error if a model cannot be saved under this name: before a long training rather than after it.
+/// Checks that a model can be saved to this path, so that an error comes before a long training.
 ///
 /// # Errors
-/// If the name ends in anything but `.keras` and `.safetensors`, or its folder does not exist.
+/// If the extension is not `.keras` or `.safetensors`, or its folder does not exist.
 pub fn check_model_path(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
     if has_extension(path, "keras") || has_extension(path, "safetensors") {
@@ -27,30 +27,30 @@ pub fn check_model_path(path: impl AsRef<Path>) -> Result<()> {
         };
     }
     let help = match has_extension(path, "weights.h5") {
-        true => "save_weights writes weights alone",
+        true => "save_weights writes only weights",
         false => "Keras's older .h5 is read, not written",
     };
-    Err(Error::new("a model is not saved in a file of this kind")
+    Err(Error::new("a model cannot be saved to a file of this type")
         .expected("a name that ends in .keras or .safetensors")
         .received(path.display().to_string())
         .help(help))
 }
 
-/// What is known of a model by its name, and what it was compiled with.
+/// The configuration of a model and of its compilation.
 fn whole_config(model: &Model) -> Result<Config> {
     let mut object = config::of_whole(model)?;
     if let Some(compiled) = &model.compiled {
         match compile_config::of_compiled(compiled) {
             Ok(config) => object["compile_config"] = config,
-            Err(error) => warnings::warn(format!("the model is saved without what it was compiled with: {error}")),
+            Err(error) => warnings::warn(format!("the model is saved uncompiled: {error}")),
         }
     }
     Ok(object)
 }
 
 impl Model {
-    /// Saves the model: architecture, weights, what it was compiled with, the optimizer's state. `.keras` is Keras's own format, which
-    /// Keras opens; `.safetensors` has the same in other tools' format. The file is written whole or not at all.
+    /// Saves the model: architecture, weights, the arguments of `compile`, the optimizer's state. `.keras` is Keras's own format, which
+    /// Keras can load; `.safetensors` has the same contents in a format that other tools read. The file is written atomically.
     ///
     /// Keras: `model.save`.
     ///
@@ -60,7 +60,7 @@ impl Model {
         let path = path.as_ref();
         check_model_path(path)?;
         let optimizer = self.compiled.as_ref().map(|compiled| &compiled.optimizer);
-        // A training in another thread waits meanwhile: the file has whole steps.
+        // Locks out steps of a training in another thread, so that the file has whole steps.
         WeightSet::new(self.variables()).read(|| {
             if has_extension(path, "keras") {
                 let config = whole_config(self)?;
@@ -88,12 +88,12 @@ impl Model {
         if has_extension(path, "safetensors") {
             return weights.read(|| safetensors::write(path, &safetensors::named_weights(self, None)?, None));
         }
-        Err(Error::new("weights are not saved in a file of this kind")
+        Err(Error::new("weights cannot be saved to a file of this type")
             .expected("a name that ends in .weights.h5 or .safetensors")
             .received(path.display().to_string()))
     }
 
-    /// Takes the weights from a file: `.weights.h5`, `.keras`, `.safetensors`, or the `.h5` of older Keras. Keras: `model.load_weights`.
+    /// Loads the weights from a file: `.weights.h5`, `.keras`, `.safetensors`, or the `.h5` of older Keras. Keras: `model.load_weights`.
     ///
     /// ```no_run
     /// # let mut model = candle_keras_models::load_model("model.keras")?;
@@ -103,10 +103,10 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// If the file has not the weights of the same layers in the same shapes. What was read by then stays.
+    /// If the weights of the file are not of the same layers with the same shapes. Weights that were read before the error stay.
     pub fn load_weights(&self, path: impl AsRef<Path>, load: impl Into<LoadWeights>) -> Result<()> {
         let (path, load) = (path.as_ref(), load.into());
-        self.graph()?; // without which there are no weights yet
+        self.graph()?; // creates the weights
         if has_extension(path, "safetensors") {
             return load.read_safetensors(self, &SafetensorsFile::open(path)?);
         }
@@ -114,7 +114,7 @@ impl Model {
         let file = match file.starts_with(b"PK") {
             true => Archive::open(path)?
                 .weights
-                .ok_or_else(|| Error::new(format!("{}: there are no weights in it", path.display())))?,
+                .ok_or_else(|| Error::new(format!("{}: it has no weights", path.display())))?,
             false => file,
         };
         let file = Hdf5::open(file)?;
@@ -124,7 +124,7 @@ impl Model {
         }
     }
 
-    /// The description of the model, and of what it is compiled with, as text. Keras: `model.to_json`.
+    /// The configuration of the model and of its compilation as JSON. Keras: `model.to_json`.
     ///
     /// # Errors
     /// If a layer has no configuration.
@@ -132,7 +132,7 @@ impl Model {
         Ok(whole_config(self)?.to_string())
     }
 
-    /// The functional model of a [`get_config`](candle_keras_layers::Layer::get_config), or the Sequential, with new weights. Keras: `Model.from_config`.
+    /// The functional model or Sequential of a [`get_config`](candle_keras_layers::Layer::get_config), with new weights. Keras: `Model.from_config`.
     ///
     /// # Errors
     /// If it is not the configuration of a model.

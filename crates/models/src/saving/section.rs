@@ -1,4 +1,4 @@
-//! A part of a file, read where and when it is needed.
+//! A part of a file, read lazily.
 
 use crate::Result;
 use candle_keras_ops::Error;
@@ -7,7 +7,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bytes of a file, or of memory. A clone is the same part.
+/// A range of bytes of a file, or of memory. A clone refers to the same bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct Section {
     path: Arc<PathBuf>,
@@ -41,7 +41,7 @@ impl Section {
         Self { path: Arc::new(path.to_path_buf()), bytes: Bytes::Memory(Arc::new(bytes)), start: 0, len }
     }
 
-    /// The part of it from `start`; `None` if it does not reach that far.
+    /// The part of it from `start`; `None` if out of range.
     pub(crate) fn part(&self, start: u64, len: u64) -> Option<Self> {
         let end = start.checked_add(len)?;
         (end <= self.len).then(|| Self { start: self.start + start, len, ..self.clone() })
@@ -74,10 +74,10 @@ impl Section {
         }
     }
 
-    /// All of it, where it is at most `limit` bytes.
+    /// All of it, if it is at most `limit` bytes.
     pub(crate) fn read_all(&self, limit: u64) -> Result<Vec<u8>> {
         if self.len > limit {
-            return Err(Error::new(format!("{}: too large to be what it should be", self.path.display()))
+            return Err(Error::new(format!("{}: too large", self.path.display()))
                 .expected(format!("at most {limit} bytes"))
                 .received(format!("{} bytes", self.len)));
         }
@@ -86,7 +86,7 @@ impl Section {
         Ok(bytes)
     }
 
-    /// The checksum that zip archives keep.
+    /// The CRC-32 checksum, as in zip archives.
     pub(crate) fn crc32(&self) -> std::io::Result<u32> {
         let (mut hasher, mut buffer) = (crc32fast::Hasher::new(), vec![0; (1 << 20).min(self.len as usize)]);
         let mut offset = 0;
@@ -99,14 +99,14 @@ impl Section {
         Ok(hasher.finalize())
     }
 
-    /// Its first bytes, as many as there are.
+    /// Whether it starts with these bytes.
     pub(crate) fn starts_with(&self, magic: &[u8]) -> bool {
         let mut start = vec![0; magic.len()];
         self.read_at(0, &mut start).is_ok() && start == magic
     }
 }
 
-/// Reading from the beginning on.
+/// A sequential reader.
 pub(crate) struct Reader {
     section: Section,
     position: u64,

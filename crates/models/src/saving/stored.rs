@@ -1,4 +1,4 @@
-//! A tensor in a file, which is read when it is asked for.
+//! A tensor in a file, read lazily.
 
 use super::section::Section;
 use crate::Result;
@@ -9,7 +9,7 @@ use candle_keras_ops::{Error, update};
 /// A tensor in a file.
 #[derive(Debug, Clone)]
 pub(crate) struct Stored {
-    /// Its place inside of the file.
+    /// Its path in the file.
     pub(crate) path: String,
     pub(crate) dims: Vec<usize>,
     pub(crate) data: Data,
@@ -17,11 +17,11 @@ pub(crate) struct Stored {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Data {
-    /// Little-endian numbers, one after another.
+    /// Contiguous little-endian numbers.
     Plain(Section, DType),
-    /// Chunks, filters, other byte orders: what HDF5 has beyond that.
+    /// Chunked, filtered or big-endian HDF5 data.
     Hdf5(Box<hdf5_pure::Dataset>),
-    /// Nothing that could be read, and why.
+    /// Unreadable, and why.
     Unreadable(String),
 }
 
@@ -30,7 +30,7 @@ impl Stored {
         Error::new(format!("{}: {what}", self.path))
     }
 
-    /// All of it.
+    /// Reads all of it.
     pub(crate) fn read(&self) -> Result<Tensor> {
         match &self.data {
             Data::Plain(section, dtype) => {
@@ -54,13 +54,13 @@ impl Stored {
         }
     }
 
-    /// An error if a weight has another shape.
+    /// An error if the shape of a weight differs.
     pub(crate) fn check_shape(&self, variable: &Variable) -> Result<()> {
         if self.dims == variable.dims() {
             return Ok(());
         }
         Err(self
-            .error(format!("the weight {:?} has another shape", variable.path()))
+            .error(format!("the shape of the weight {:?} does not match", variable.path()))
             .expected(format!("{:?}", variable.dims()))
             .received(format!("{:?}", self.dims)))
     }
@@ -74,7 +74,7 @@ impl Stored {
         }
     }
 
-    /// Reads it straight into the memory of a tensor of its shape, where both are float32; otherwise the values are returned.
+    /// Reads it directly into the memory of a tensor of its shape, if both are float32; otherwise returns the values.
     pub(crate) fn read_into_tensor(&self, tensor: &Tensor) -> Result<Option<Tensor>> {
         match &self.data {
             Data::Plain(section, DType::F32) if update::is_in_place([tensor]) => {

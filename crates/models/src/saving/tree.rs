@@ -1,4 +1,4 @@
-//! Where files keep the weights of a model: Keras's tree of groups.
+//! The layout of a model's weights in files: Keras's tree of groups.
 
 use super::hdf5::{Hdf5, Writer};
 use super::stored::Stored;
@@ -12,7 +12,7 @@ use std::collections::HashSet;
 pub(crate) struct Entry {
     /// The group in HDF5: `layers/functional/layers/dense`; empty for the model itself.
     pub(crate) path: String,
-    /// The names of the models around it and its own: `encoder/dense`.
+    /// Its name, with those of the models that contain it: `encoder/dense`.
     pub(crate) names: String,
     pub(crate) name: String,
     class_name: String,
@@ -21,7 +21,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// A layer with all of these weights, wherever they are in it.
+    /// A layer with these weights, its own and those of sublayers.
     pub(crate) fn of(layer: &dyn Layer, variables: Vec<Variable>) -> Self {
         let (name, class_name) = (layer.layer_name(), layer.class_name().into());
         Self { path: String::new(), names: name.clone(), name, class_name, variables }
@@ -36,7 +36,7 @@ impl Entry {
     }
 }
 
-/// All layers that Keras keeps a group for, each at its first path.
+/// All layers that have a group in Keras's files, each at its first path.
 pub(crate) fn entries(model: &dyn Layer) -> Vec<Entry> {
     let (mut entries, mut seen) = (Vec::new(), HashSet::new());
     visit(model, "", "", &mut |layer, entry| {
@@ -49,7 +49,7 @@ pub(crate) fn entries(model: &dyn Layer) -> Vec<Entry> {
     entries
 }
 
-/// All layers at all of their paths: Keras, which does not know that two of them are one, finds its weights at each.
+/// All layers at all of their paths, since Keras looks for the weights of a shared layer at each.
 fn all_entries(model: &dyn Layer) -> Vec<Entry> {
     let mut entries = Vec::new();
     visit(model, "", "", &mut |_, entry| {
@@ -59,7 +59,7 @@ fn all_entries(model: &dyn Layer) -> Vec<Entry> {
     entries
 }
 
-/// Shows `visitor` a layer, and the layers inside of it as long as it wants to see them.
+/// Calls `visitor` with a layer, and with its sublayers if it returns true.
 fn visit(layer: &dyn Layer, path: &str, names: &str, visitor: &mut dyn FnMut(&dyn Layer, Entry) -> bool) {
     if !layer.is_saved() {
         return;
@@ -77,7 +77,7 @@ fn visit(layer: &dyn Layer, path: &str, names: &str, visitor: &mut dyn FnMut(&dy
     }
 }
 
-/// Writes the weights, and the optimizer's state if there is any.
+/// Writes the weights, and the optimizer's state if any.
 pub(crate) fn write(model: &dyn Layer, optimizer: Option<&Optimizer>) -> Result<Writer> {
     let mut writer = Writer::default();
     for entry in all_entries(model) {
@@ -90,9 +90,9 @@ pub(crate) fn write(model: &dyn Layer, optimizer: Option<&Optimizer>) -> Result<
     Ok(writer)
 }
 
-/// Writes the state of an optimizer, and once more those of the optimizers that it is made of, as Keras does.
+/// Writes the state of an optimizer, and those of the optimizers that it wraps a second time, as Keras does.
 fn write_optimizer(writer: &mut Writer, group: &str, optimizer: &Optimizer) -> Result<()> {
-    // Counts are of the dtype that Keras on JAX gives them.
+    // Counters have the dtype of Keras on JAX.
     let as_in_keras = |(_, tensor): (_, Tensor)| match tensor.dtype() {
         DType::I64 => tensor.to_dtype(DType::I32),
         _ => Ok(tensor),
@@ -120,19 +120,19 @@ impl From<()> for LoadWeights {
 }
 
 impl LoadWeights {
-    /// All weights, by their places in the model.
+    /// All weights, by their positions in the model.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether layers whose weights the file does not have, or has in another shape, stay as they are, with a warning; they are
-    /// an error by default.
+    /// Whether layers whose weights are missing in the file, or have another shape there, are skipped with a warning; by default
+    /// they are an error.
     pub fn skip_mismatch(mut self, skip: bool) -> Self {
         self.skip_mismatch = skip;
         self
     }
 
-    /// Whether layers are found by their names, and those that the file does not know stay as they are. Default: false.
+    /// Whether layers are matched by name, and those that are not in the file are left unchanged. Default: false.
     pub fn by_name(mut self, by_name: bool) -> Self {
         self.by_name = by_name;
         self
@@ -146,16 +146,16 @@ impl LoadWeights {
         self.by_name
     }
 
-    /// Reads the weights of one layer, whose tensors the file has in this order at this place.
+    /// Reads the weights of one layer from these tensors of the file, which are at `place`.
     pub(crate) fn read(&self, entry: &Entry, place: &str, stored: &[&Stored]) -> Result<()> {
         let read = || -> Result<()> {
             if stored.len() != entry.variables.len() {
                 let paths: Vec<_> = entry.variables.iter().map(Variable::path).collect();
-                return Err(Error::new("the file has another number of weights for this layer")
+                return Err(Error::new("the number of weights of this layer in the file does not match")
                     .expected(format!("{}: {}", paths.len(), paths.join(", ")))
                     .received(format!("{} at {place}", stored.len())));
             }
-            // All shapes are looked at before anything changes.
+            // All shapes are checked before anything changes.
             for (stored, variable) in stored.iter().zip(&entry.variables) {
                 stored.check_shape(variable)?;
             }
@@ -183,7 +183,7 @@ impl LoadWeights {
                     let missing = Error::new("the file has no weights for this layer")
                         .expected(format!("a group {group}"))
                         .received(file.section.path().display().to_string())
-                        .help("the file must be of a model with the same layers in the same order");
+                        .help("the file must have the same layers in the same order");
                     match self.skip_mismatch {
                         true => warnings::warn(format!("skipped: {}", entry.named(missing))),
                         false => return Err(entry.named(missing)),
@@ -197,10 +197,10 @@ impl LoadWeights {
     }
 }
 
-/// Gives the optimizer the state that a file has; a state that does not suit is a warning, as in Keras.
+/// Restores the state of the optimizer from a file; a state that does not match is a warning, as in Keras.
 pub(crate) fn read_optimizer(optimizer: &mut Optimizer, trainable: &[Variable], stored: &[&Stored]) -> Result<()> {
     let shapes: Vec<_> = stored.iter().map(|stored| stored.dims.as_slice()).collect();
-    // The slots of an optimizer that has not made a step are not saved.
+    // The slots of an optimizer that has not run a step are not saved.
     let scalars = shapes.iter().all(|shape| shape.is_empty());
     optimizer.build(trainable)?;
     let has_slots = trainable.iter().any(|weight| optimizer.slots(weight).is_some_and(|slots| !slots.is_empty()));
@@ -208,7 +208,7 @@ pub(crate) fn read_optimizer(optimizer: &mut Optimizer, trainable: &[Variable], 
         return Ok(());
     }
     if let Err(error) = optimizer.set_state(trainable, &shapes, |i, slot| stored[i].read_into_tensor(slot)) {
-        warnings::warn(format!("the optimizer begins anew: {error}"));
+        warnings::warn(format!("the optimizer starts over: {error}"));
     }
     Ok(())
 }

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_suit_is_an_error() {
+    fn what_does_not_match_is_an_error() {
         let (w, g) = (tensor(1, DType::F32), tensor(2, DType::F32));
         assert!(plain(0.1).check(0).is_ok() && all_functions(0.1).check(2).is_ok());
         assert!(plain(0.1).check(1).unwrap_err().to_string().contains("of 0 slots, but the rule has 1"));

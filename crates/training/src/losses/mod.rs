@@ -16,7 +16,7 @@ use serde_json::json;
 use std::fmt;
 use std::sync::Arc;
 
-/// What is made of the values of a loss.
+/// How the values of a loss are reduced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reduction {
@@ -28,11 +28,11 @@ pub enum Reduction {
     Sum,
     /// Their sum, divided by the sum of the sample weights.
     MeanWithSampleWeight,
-    /// The values as they are; a model cannot be trained on them.
+    /// No reduction; a model cannot be trained with it.
     None,
 }
 
-/// What a model is trained to make small: a Keras name such as `"mse"`, a class of this module, or one's own function.
+/// The function that training minimizes: a Keras name such as `"mse"`, a class of this module, or a custom function.
 ///
 /// ```
 /// use candle_keras_training::{losses::BinaryCrossentropy, Loss, Reduction};
@@ -47,15 +47,15 @@ pub enum Reduction {
 pub struct Loss {
     function: Result<Arc<dyn Function>, String>,
     reduction: Reduction,
-    /// The string that it was given by, which is what files say.
+    /// The string that it was created from, which is written to files.
     spelled: Option<String>,
     name: Option<String>,
 }
 
-/// Every class with Keras's names for it: what strings, files and messages about a wrong name know of.
+/// Every class with Keras's names for it, for strings, files and error messages.
 macro_rules! losses {
     ($($class:ident: $name:literal $(| $alias:literal)*;)*) => {
-        /// Keras's names, and what they stand for.
+        /// The function with this Keras name.
         pub(crate) fn function(name: &str) -> Option<Arc<dyn Function>> {
             Some(match name {
                 $($name $(| $alias)* | stringify!($class) => Arc::new($class::new()),)*
@@ -106,7 +106,7 @@ impl<F: Function + 'static> From<F> for Loss {
     }
 }
 
-/// One's own function, with its name.
+/// A custom function with its name.
 struct Closure<F> {
     name: String,
     function: F,
@@ -129,7 +129,7 @@ impl<F: Fn(&Tensor, &Tensor) -> candle_core::Result<Tensor> + Send + Sync> Funct
 }
 
 impl Loss {
-    /// One's own loss: a function of targets and predictions of the same shape, with a value for each sample.
+    /// A custom loss: a function of targets and predictions of the same shape, with a value for each sample.
     ///
     /// ```
     /// use candle_keras_training::Loss;
@@ -145,7 +145,7 @@ impl Loss {
         Closure { name: name.into(), function }.into()
     }
 
-    /// What is made of the values. Default: their mean.
+    /// How the values are reduced. Default: their mean.
     #[must_use]
     pub fn reduction(mut self, reduction: Reduction) -> Self {
         (self.reduction, self.spelled) = (reduction, None);
@@ -155,15 +155,15 @@ impl Loss {
     /// The name in Keras's snake case.
     ///
     /// # Errors
-    /// If the loss was given by a name that is none.
+    /// If the loss was created from an unknown name.
     pub fn name(&self) -> Result<&str> {
         Ok(self.function()?.name())
     }
 
-    /// Keras's form of it: the string that it was given by, or an object. Keras: `keras.losses.serialize`.
+    /// Its configuration in Keras's form: the string that it was created from, or an object. Keras: `keras.losses.serialize`.
     ///
     /// # Errors
-    /// If the loss was given by a name that is none.
+    /// If the loss was created from an unknown name.
     pub fn get_config(&self) -> Result<Config> {
         let function = self.function()?;
         if let Some(name) = &self.spelled {
@@ -177,10 +177,10 @@ impl Loss {
         Ok(object_config("keras.losses", CLASSES.contains(&class_name), class_name, config))
     }
 
-    /// The loss that Keras describes by a name or an object.
+    /// The loss of a Keras configuration: a name or an object.
     ///
     /// # Errors
-    /// If it is not one of [this module](self); one's own is found by who knows it.
+    /// If it is not one of [this module](self); custom losses are looked up by the caller.
     pub fn from_config(config: &Config) -> Result<Self> {
         if let Some(name) = function_name(config) {
             let loss = Self::from(name);
@@ -201,12 +201,12 @@ impl Loss {
     /// The loss of a batch.
     ///
     /// # Shapes
-    /// - `y_true`, `y_pred`: equal, but for an axis of size 1 at the end, as Keras adjusts them
+    /// - `y_true`, `y_pred`: equal, up to a last axis of size 1, as in Keras
     /// - `sample_weight`: `(batch,)`, or `(batch, steps)` or `(batch, 1)` where there are steps
-    /// - `mask`: `(batch, steps)`, 1 where a step counts; the mean is then over the steps that do
+    /// - `mask`: `(batch, steps)`, 1 for steps that count; the mean is then over those steps
     ///
     /// # Errors
-    /// If a shape does not suit the others; Keras would broadcast some of those.
+    /// If the shapes do not match; Keras would broadcast some of those.
     pub fn call(
         &self,
         y_true: &Tensor,
@@ -234,7 +234,7 @@ impl Loss {
                 None => ops::mean(&values, ())?,
                 Some(weight) => {
                     let total = ops::sum(&weight.broadcast_as(values.shape())?, ())?;
-                    // Nothing counts if all weights are 0: Keras answers 0 then, not NaN.
+                    // If all weights are 0, Keras returns 0, not NaN.
                     let safe = ops::where_(&total.eq(0.0)?, &total.ones_like()?, &total)?;
                     (values.sum_all()? / safe)?
                 }
@@ -242,7 +242,7 @@ impl Loss {
         })
     }
 
-    /// The mask as a weight; scaled so that a mean over all steps is one over those that count.
+    /// The mask as a weight, scaled so that the mean over all steps is the mean over those that count.
     fn masked_weight(&self, mask: &Tensor, sample_weight: Option<&Tensor>) -> Result<Tensor> {
         let mask = match self.reduction {
             Reduction::SumOverBatchSize => {
@@ -266,15 +266,15 @@ impl fmt::Debug for Loss {
     }
 }
 
-/// Values and their weights with ranks adjusted, refused where a weight would meet the wrong values.
+/// Values and their weights with ranks adjusted; an error if they would be broadcast to the wrong values.
 pub(crate) fn weighable(values: &Tensor, weight: &Tensor) -> Result<(Tensor, Tensor)> {
     let (a, b) = same_rank(values, weight)?;
     let fits = a.rank() == b.rank() && a.dims().iter().zip(b.dims()).all(|(a, b)| a == b || *b == 1);
     if !fits {
-        return Err(Error::new("the sample weights do not suit the values of the loss")
+        return Err(Error::new("the sample weights do not match the values of the loss")
             .expected(format!("shape {:?}, or sizes of 1", values.dims()))
             .received(format!("shape {:?}", weight.dims()))
-            .help("for a weight a sample where there are several values a sample, give the shape (batch, 1)"));
+            .help("for one weight per sample where a sample has several values, use the shape (batch, 1)"));
     }
     Ok((a, b))
 }

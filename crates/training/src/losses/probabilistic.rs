@@ -1,4 +1,4 @@
-//! Cross-entropies: how surprising the targets are to the predictions.
+//! Cross-entropies of targets and predicted probabilities.
 
 use crate::function::{Function, Target, class_ids};
 use candle_core::{D, DType, Tensor};
@@ -6,12 +6,12 @@ use candle_keras_layers::{Config, setters};
 use candle_keras_ops::{self as ops, Classes, Pairwise, Result, axes};
 use serde::{Deserialize, Serialize};
 
-/// Keras's epsilon: probabilities are held this far from 0 and 1.
+/// Keras's epsilon: probabilities are clipped to `[EPSILON, 1 - EPSILON]`.
 const EPSILON: f64 = 1e-7;
 
-/// The cross-entropy of yes-or-no targets, the mean over the last axis. Keras: `BinaryCrossentropy`, `"bce"`.
+/// The cross-entropy of binary targets, the mean over the last axis. Keras: `BinaryCrossentropy`, `"bce"`.
 ///
-/// Probabilities are held between 1e-7 and 1 - 1e-7, as in Keras on JAX and PyTorch.
+/// Probabilities are clipped to between 1e-7 and 1 - 1e-7, as in Keras on JAX and PyTorch.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BinaryCrossentropy {
@@ -28,7 +28,7 @@ impl BinaryCrossentropy {
     setters! {
         /// Whether the predictions are logits, without a sigmoid. Default: false.
         from_logits: bool,
-        /// How far the targets are drawn towards 1/2, 0 to 1.
+        /// How far the targets are smoothed towards 1/2, 0 to 1.
         label_smoothing: f64,
     }
 }
@@ -90,7 +90,7 @@ impl CategoricalCrossentropy {
     setters! {
         /// Whether the predictions are logits, without a softmax. Default: false.
         from_logits: bool,
-        /// How far the targets are drawn towards equal probabilities, 0 to 1.
+        /// How far the targets are smoothed towards equal probabilities, 0 to 1.
         label_smoothing: f64,
         /// The axis of the classes. Default: -1.
         axis: i64,
@@ -118,10 +118,10 @@ impl Function for CategoricalCrossentropy {
     }
 }
 
-/// The cross-entropy of targets that are numbers of classes. Keras: `SparseCategoricalCrossentropy`.
+/// The cross-entropy of targets that are class indices. Keras: `SparseCategoricalCrossentropy`.
 ///
 /// # Errors
-/// A target that is not the number of a class is named; Keras's backends differ in what they make of it.
+/// If a target is not a class index; the error names it. Keras's backends differ in how they treat it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SparseCategoricalCrossentropy {
@@ -138,7 +138,7 @@ impl SparseCategoricalCrossentropy {
     setters! {
         /// Whether the predictions are logits, without a softmax. Default: false.
         from_logits: bool,
-        /// A class, -1 for example, whose samples do not count. The mean is over the others.
+        /// A class, such as -1, whose samples are ignored. The mean is over the others.
         ignore_class: Option<i64>,
     }
 }
@@ -158,7 +158,7 @@ impl Function for SparseCategoricalCrossentropy {
 
     fn call(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
         let classes = x.dim(D::Minus1)?;
-        // A class that is ignored need not exist: its samples are read as class 0 and then left out.
+        // An ignored class need not exist: its samples are treated as class 0 and then masked.
         let kept = self.mask(y)?;
         let y = kept.as_ref().map_or_else(|| Ok(y.clone()), |kept| y.to_dtype(DType::F64)? * kept)?;
         let ids = class_ids(&y, classes)?;
@@ -178,7 +178,7 @@ impl Function for SparseCategoricalCrossentropy {
     }
 }
 
-/// The logarithms of probabilities that are divided by their sum and held away from 0 and 1, as Keras does.
+/// The logarithms of probabilities, normalized to a sum of 1 and clipped away from 0 and 1, as in Keras.
 fn log_probabilities(x: &Tensor, axis: i64) -> Result<Tensor> {
     let p = x.broadcast_div(&ops::sum(x, axes(axis).keepdims(true))?)?;
     Ok(ops::clip(&p, EPSILON, 1.0 - EPSILON)?.log()?)

@@ -1,4 +1,4 @@
-//! Distances between numbers.
+//! Regression losses: errors of predicted values.
 
 use crate::function::Function;
 use candle_core::Tensor;

@@ -1,4 +1,4 @@
-//! How many predictions are right.
+//! Accuracies: the fraction of correct predictions.
 
 use crate::function::{Direction, Function, Target};
 use candle_core::{D, DType, Tensor};
@@ -6,7 +6,7 @@ use candle_keras_layers::{Config, setters};
 use candle_keras_ops::{self as ops, Result};
 use serde::{Deserialize, Serialize};
 
-/// The share of predictions on the right side of a threshold. Keras: `BinaryAccuracy`.
+/// The fraction of predictions on the correct side of a threshold. Keras: `BinaryAccuracy`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BinaryAccuracy {
@@ -26,7 +26,7 @@ impl BinaryAccuracy {
     }
 
     setters! {
-        /// Above which a prediction is a yes.
+        /// Predictions above it are positive.
         threshold: f64,
     }
 }
@@ -50,7 +50,7 @@ impl Function for BinaryAccuracy {
     }
 }
 
-/// The share of rows whose largest prediction is where the largest target is. Keras: `CategoricalAccuracy`.
+/// The fraction of rows where the argmax of predictions and targets is the same. Keras: `CategoricalAccuracy`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CategoricalAccuracy {}
@@ -80,7 +80,7 @@ impl Function for CategoricalAccuracy {
     }
 }
 
-/// The share of rows whose largest prediction is at the target's class. Keras: `SparseCategoricalAccuracy`.
+/// The fraction of rows where the argmax of the predictions is the target's class. Keras: `SparseCategoricalAccuracy`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SparseCategoricalAccuracy {}

@@ -1,4 +1,4 @@
-//! Metrics: means over an epoch that say how good a model is. Keras: `keras.metrics`.
+//! Metrics: measures of a model over an epoch. Keras: `keras.metrics`.
 
 mod accuracy;
 mod running_mean;
@@ -20,7 +20,7 @@ use candle_keras_ops::{Error, Result};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// Something that is measured over the batches of an epoch. Keras: `keras.metrics.Metric`.
+/// A measure over the batches of an epoch. Keras: `keras.metrics.Metric`.
 ///
 /// ```
 /// use candle_core::Tensor;
@@ -62,16 +62,16 @@ pub trait Metric: Debug + Send + Sync {
     /// The name in the logs.
     fn name(&self) -> &str;
 
-    /// Whether larger or smaller is better, for callbacks that watch it. Default: smaller.
+    /// Whether larger or smaller is better, for callbacks that monitor it. Default: smaller.
     fn direction(&self) -> Direction {
         Direction::Down
     }
 
-    /// Takes a batch into account; `sample_weight` and `mask` as for a loss. To read a tensor waits for its device: keep tensors, or a [`Total`], and
+    /// Adds a batch; `sample_weight` and `mask` as for a loss. Reading a tensor waits for its device: keep tensors, or a [`Total`], and
     /// read them in [`result`](Self::result).
     ///
     /// # Errors
-    /// If targets and predictions do not suit the metric.
+    /// If targets and predictions do not match the metric.
     fn update_state(
         &mut self,
         y_true: &Tensor,
@@ -89,13 +89,13 @@ pub trait Metric: Debug + Send + Sync {
     /// Forgets all batches.
     fn reset_state(&mut self);
 
-    /// What it knows of the batches since the last reset, so that a training that was cut off goes on exactly.
+    /// The state since the last reset, so that an interrupted training resumes exactly.
     ///
     /// # Errors
     /// If a tensor cannot be read.
     fn state(&self) -> Result<Vec<Tensor>>;
 
-    /// Takes over what [`state`](Self::state) gave.
+    /// Restores a state that [`state`](Self::state) returned.
     ///
     /// # Errors
     /// If it is not such a state.
@@ -107,7 +107,7 @@ pub trait Metric: Debug + Send + Sync {
     }
 }
 
-/// A metric of which there can be a second one: every [`Metric`] that is `Clone`.
+/// A metric that can be cloned as a trait object: every [`Metric`] that is `Clone`.
 pub trait CloneMetric: Metric {
     /// Another metric with the same arguments.
     fn boxed_clone(&self) -> Box<dyn Metric>;
@@ -119,7 +119,7 @@ impl<M: Metric + Clone + 'static> CloneMetric for M {
     }
 }
 
-/// The weighted mean of a [`Function`] over all samples, exact whatever the sizes of the batches. Keras: `MeanMetricWrapper`.
+/// The weighted mean of a [`Function`] over all samples, exact for batches of any sizes. Keras: `MeanMetricWrapper`.
 ///
 /// ```
 /// use candle_keras_training::metrics::{BinaryAccuracy, MeanMetric, Metric};
@@ -186,7 +186,7 @@ impl Metric for MeanMetric {
                 mask.broadcast_mul(&weight)?
             }
         };
-        // A weight a sample weighs the mean of the sample's values.
+        // One weight per sample applies to the mean of the sample's values.
         let (mut values, weight) = same_rank(&values.to_dtype(DType::F64)?, &weight.to_dtype(DType::F64)?)?;
         while values.rank() > weight.rank() {
             values = values.mean(values.rank() - 1)?;
@@ -220,10 +220,10 @@ impl Metric for MeanMetric {
 /// A metric by its Keras name, for targets and predictions of these shapes.
 ///
 /// `"accuracy"` and `"acc"` are binary, sparse categorical or categorical accuracy by the shapes alone, as in Keras; so are
-/// `"crossentropy"` and `"ce"`. The name in the logs is the one that was given.
+/// `"crossentropy"` and `"ce"`. The name in the logs is `name`.
 ///
 /// # Errors
-/// If no metric goes by the name.
+/// If no metric has this name.
 pub fn resolve(name: &str, y_true: &[usize], y_pred: &[usize]) -> Result<MeanMetric> {
     let binary = y_pred.last() == Some(&1);
     let sparse = y_true.len() < y_pred.len() || y_true.last() == Some(&1);
@@ -239,12 +239,12 @@ pub fn resolve(name: &str, y_true: &[usize], y_pred: &[usize]) -> Result<MeanMet
     Ok(metric.named(name))
 }
 
-/// An error if [`resolve`] would not know the name, whatever the shapes.
+/// Checks that [`resolve`] knows the name for some shapes.
 pub fn check_name(name: &str) -> Result<()> {
     resolve(name, &[1, 1], &[1, 1]).map(|_| ())
 }
 
-/// Every class that is no loss as well, with Keras's name in snake case.
+/// Every class that is not a loss too, with Keras's name in snake case.
 macro_rules! metrics {
     ($($class:ident: $name:literal;)*) => {
         fn function(name: &str) -> Option<Arc<dyn Function>> {
@@ -283,7 +283,7 @@ fn by_name(name: &str) -> Result<MeanMetric> {
     function(name).map(MeanMetric::of).ok_or_else(unknown)
 }
 
-/// The function of a metric that Keras describes by an object.
+/// The function of a metric from its Keras configuration.
 pub(crate) fn function_from_config(object: KerasObject) -> Result<Arc<dyn Function>> {
     let unknown = || Error::unknown("metric", &object.class_name, &[CLASSES, losses::CLASSES].concat());
     from_keras(&object.class_name, object.config.clone()).ok_or_else(unknown)?

@@ -1,9 +1,9 @@
-//! Sums and means over batches, which are read only when they are wanted.
+//! Sums and means over batches that are read from the device only on request.
 
 use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, Result};
 
-/// A sum of scalars in f64. On the host it is a number; on another device it stays there as a tensor, so that adding to it does not wait for the device.
+/// A sum of scalars in f64. On the host it is a number; on another device it stays a tensor there, so that adding does not wait for the device.
 #[derive(Debug, Clone, Default)]
 pub struct Total {
     number: f64,
@@ -14,7 +14,7 @@ impl Total {
     /// Adds a scalar.
     ///
     /// # Errors
-    /// If it is not a scalar of floats.
+    /// If it is not a float scalar.
     pub fn add(&mut self, value: &Tensor) -> Result<()> {
         let value = value.to_dtype(DType::F64)?;
         if value.device().is_cpu() {
@@ -60,7 +60,7 @@ pub struct RunningMean {
 }
 
 impl RunningMean {
-    /// Adds a value, a scalar, that stands for `count` samples.
+    /// Adds a scalar that is the mean of `count` samples.
     ///
     /// # Errors
     /// If the value is not a scalar.
@@ -90,7 +90,7 @@ impl RunningMean {
         Ok(Tensor::new(&[self.total.value()?, self.count.value()?], &Device::Cpu)?)
     }
 
-    /// Takes over what [`state`](Self::state) gave.
+    /// Restores a state that [`state`](Self::state) returned.
     ///
     /// # Errors
     /// If it is not such a state.

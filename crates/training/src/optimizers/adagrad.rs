@@ -1,11 +1,11 @@
-//! Adagrad: gradients divided by the size of all so far (Duchi et al., 2011). Keras: `keras.optimizers.Adagrad`.
+//! Adagrad: gradients divided by the root of the sum of their squares so far (Duchi et al., 2011). Keras: `keras.optimizers.Adagrad`.
 
 use super::{Options, Slot, Step, UpdateRule, ZeroGradientRule, options_setters};
 use candle_keras_layers::{Variable, setters};
 use candle_keras_ops::{Error, Result, elementwise, update::Elementwise};
 use serde::{Deserialize, Serialize};
 
-/// `v += g²; w -= lr g / sqrt(v + epsilon)`: the more a weight was changed, the less it still is.
+/// `v += g²; w -= lr g / sqrt(v + epsilon)`: the more a weight has changed, the smaller its next updates.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Adagrad {
     #[serde(flatten)]
@@ -29,9 +29,9 @@ impl Adagrad {
     options_setters!();
 
     setters! {
-        /// With what the sums of squares begin. Default: 0.1.
+        /// The initial value of the sums of squares. Default: 0.1.
         initial_accumulator_value: f64,
-        /// What keeps the divisor from 0. Default: 1e-7.
+        /// Added under the root for numerical stability. Default: 1e-7.
         epsilon: f64,
     }
 }

@@ -1,4 +1,4 @@
-//! Adam: momentum, divided by the recent size of the gradients. Keras: `keras.optimizers.Adam`.
+//! Adam: momentum, divided by the root mean square of recent gradients. Keras: `keras.optimizers.Adam`.
 
 use super::{Denominator, MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule};
 use super::{check_betas, options_setters};
@@ -36,17 +36,17 @@ impl Adam {
     options_setters!();
 
     setters! {
-        /// How much of the gradients' mean is kept at each step. Default: 0.9.
+        /// The decay rate of the mean of gradients. Default: 0.9.
         beta_1: f64,
-        /// How much of the squares' mean is kept at each step. Default: 0.999.
+        /// The decay rate of the mean of squared gradients. Default: 0.999.
         beta_2: f64,
-        /// What keeps the divisor from 0. Default: 1e-7.
+        /// Added to the denominator for numerical stability. Default: 1e-7.
         epsilon: f64,
-        /// Whether the divisor never shrinks (Reddi et al., 2018). Default: false.
+        /// Whether the denominator never decreases (Reddi et al., 2018). Default: false.
         amsgrad: bool,
-        /// Whether a row of an Embedding whose words are not in the batch stays as it is, with its moments, until it is looked up
-        /// again: the well-known approximation (PyTorch's SparseAdam, TensorFlow Addons' LazyAdam), which is a little faster and gives other
-        /// weights than Keras. Default: false; files do not have it, since Keras does not.
+        /// Whether a row of an Embedding that is not looked up in a batch is left unchanged, with its moments: the well-known approximation
+        /// (PyTorch's SparseAdam, TensorFlow Addons' LazyAdam), which is a little faster and gives other weights than Keras. Default: false;
+        /// it is not written to files, since Keras does not have it.
         lazy: bool,
     }
 
@@ -111,7 +111,7 @@ elementwise! {
     }
 }
 
-/// [`Adam`] with a weight decay of 0.004 (Loshchilov and Hutter, 2017): each step takes `lr weight_decay w` from each weight first.
+/// [`Adam`] with a weight decay of 0.004 (Loshchilov and Hutter, 2017): each step first subtracts `lr weight_decay w` from each weight.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AdamW(Adam);
@@ -122,7 +122,7 @@ impl Default for AdamW {
     }
 }
 
-/// The setters of [`Adam`], for what is one inside.
+/// The setters of [`Adam`], for a wrapper around it.
 macro_rules! same_setters {
     ($($name:ident: $type:ty),* $(,)?) => {
         $(

@@ -1,4 +1,4 @@
-//! Adamax: Adam with the largest gradient in place of the mean square. Keras: `keras.optimizers.Adamax`.
+//! Adamax: Adam with a decaying maximum of absolute gradients in place of the mean square. Keras: `keras.optimizers.Adamax`.
 
 use super::{Denominator, MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule};
 use super::{check_betas, options_setters};
@@ -31,11 +31,11 @@ impl Adamax {
     options_setters!();
 
     setters! {
-        /// How much of the gradients' mean is kept at each step. Default: 0.9.
+        /// The decay rate of the mean of gradients. Default: 0.9.
         beta_1: f64,
-        /// How much of the largest gradient is kept at each step. Default: 0.999.
+        /// The decay rate of the maximum of absolute gradients. Default: 0.999.
         beta_2: f64,
-        /// What keeps the divisor from 0. Default: 1e-7.
+        /// Added to the denominator for numerical stability. Default: 1e-7.
         epsilon: f64,
     }
 

@@ -1,4 +1,4 @@
-//! A loss scale that follows the gradients. Keras: `keras.optimizers.LossScaleOptimizer`.
+//! Dynamic loss scaling. Keras: `keras.optimizers.LossScaleOptimizer`.
 
 use super::Optimizer;
 use super::optimizer::Kind;
@@ -11,11 +11,11 @@ use candle_keras_ops::{Error, Gradient, Result};
 use serde::Deserialize;
 use serde_json::json;
 
-/// Another optimizer, for which the loss is multiplied before the backward pass and the gradients are divided again after it, so that those of float16
-/// do not vanish.
+/// A wrapper around an optimizer that multiplies the loss by a scale before the backward pass and divides the gradients by it afterwards, so that
+/// float16 gradients do not underflow.
 ///
-/// The factor is halved, and the step skipped with the states of layers, when a gradient is not finite; it is doubled after
-/// `dynamic_growth_steps` steps without that.
+/// If a gradient is not finite, the scale is halved and the step skipped, states of layers included. After `dynamic_growth_steps` steps with finite
+/// gradients, the scale is doubled.
 ///
 /// ```
 /// use candle_keras_training::Optimizer;
@@ -31,12 +31,12 @@ pub struct LossScaleOptimizer {
     dynamic_growth_steps: u64,
     /// The steps since the scale changed.
     step_counter: u64,
-    /// The scale now, unless it is still the first.
+    /// The current scale, if it is no longer the initial one.
     dynamic_scale: Option<f64>,
 }
 
 impl LossScaleOptimizer {
-    /// Around this optimizer, whose own `loss_scale_factor` has no effect then.
+    /// Wraps this optimizer, whose own `loss_scale_factor` then has no effect.
     pub fn new(inner: impl Into<Optimizer>) -> Self {
         let mut inner = inner.into();
         inner.clear_loss_scale();
@@ -57,7 +57,7 @@ impl LossScaleOptimizer {
         self
     }
 
-    /// The first scale. Default: 2^15. One that is too high is lowered soon.
+    /// The initial scale. Default: 2^15. If it is too high, it is soon lowered.
     #[must_use]
     pub fn initial_scale(mut self, scale: f64) -> Self {
         self.initial_scale = scale;
@@ -161,7 +161,7 @@ impl Wrapper for LossScaleOptimizer {
         self.step_counter += 1;
         if self.step_counter >= self.dynamic_growth_steps {
             self.step_counter = 0;
-            // One that is not finite in float32 would never become finite again.
+            // A scale that is not finite in float32 would never become finite again.
             self.dynamic_scale = Some((scale * 2.0).min(2f64.powi(127)));
         }
         Ok(applied)
@@ -171,7 +171,7 @@ impl Wrapper for LossScaleOptimizer {
         self.inner.iterations()
     }
 
-    /// Keras has a count of steps and a learning rate here too, which stay 0.
+    /// Keras has a step counter and a learning rate here too, which stay 0.
     fn own_state(&self) -> Result<Vec<(&'static str, Tensor)>> {
         Ok(vec![
             ("iteration", Tensor::new(0i64, &Device::Cpu)?),

@@ -1,8 +1,8 @@
-//! Optimizers. Keras: `keras.optimizers`; equations, defaults and the place of epsilon are Keras's.
+//! Optimizers. Keras: `keras.optimizers`. Equations (including where epsilon is added) and defaults are Keras's.
 //!
-//! [`Optimizer`] is what a model is compiled with. An [`UpdateRule`] is the equation of one, which is written once
-//! ([`elementwise!`](candle_keras_ops::elementwise)) and compiled into loops for the host and a kernel for a GPU. [`Transform`]s stand around it:
-//! clipping, accumulation, averages. [`LossScaleOptimizer`] and [`MultiOptimizer`] are made of other optimizers.
+//! [`Optimizer`] is the argument of `compile`. An [`UpdateRule`] is its equation, which is written once
+//! ([`elementwise!`](candle_keras_ops::elementwise)) and compiled into loops for the host and a kernel for a GPU. [`Transform`]s wrap it:
+//! clipping, accumulation, averages. [`LossScaleOptimizer`] and [`MultiOptimizer`] wrap other optimizers.
 
 mod adagrad;
 mod adam;
@@ -48,7 +48,7 @@ use candle_keras_layers::{KerasObject, from_serde_config};
 use candle_keras_ops::{Error, Result};
 use options::options_setters;
 
-/// Every class by Keras's name: those with a rule, which a string can name, and those that are made of other optimizers.
+/// Every class by Keras's name: those with a rule, which can be given as a string, and wrappers of other optimizers.
 macro_rules! optimizers {
     ($($class:ident),*; $($wrapper:ident),*) => {
         const RULES: &[&str] = &[$(stringify!($class)),*];
@@ -72,7 +72,7 @@ macro_rules! optimizers {
 
 optimizers! { SGD, RMSprop, Adagrad, Adam, AdamW, Adamax, Nadam; LossScaleOptimizer, MultiOptimizer, OptimizerMap }
 
-/// An error if Adam's shares of what is kept cannot be.
+/// An error if Adam's decay rates are out of range.
 fn check_betas(beta_1: f64, beta_2: f64) -> Result<()> {
     if (0.0..1.0).contains(&beta_1) && (0.0..1.0).contains(&beta_2) {
         return Ok(());

@@ -11,10 +11,10 @@ use candle_keras_ops::{Error, Gradient, Result};
 use serde_json::{Map, json};
 use std::collections::HashMap;
 
-/// Optimizers for some weights each, and a default one for all others. With Keras's `OptimizerMap`, regular expressions name the weights; what is named by
-/// a list or a function cannot be saved compiled.
+/// Several optimizers, each for some weights, and a default for all others. As in Keras's `OptimizerMap`, weights are selected by regular expressions; a
+/// model whose weights are selected by a list or a function cannot be saved compiled.
 ///
-/// Each counts its steps and has a learning rate of its own; clipping by a global norm is among its own weights.
+/// Each has its own step counter and learning rate; clipping by a global norm uses its own weights only.
 ///
 /// ```
 /// use candle_keras_training::Optimizer;
@@ -29,13 +29,13 @@ pub struct MultiOptimizer {
     loss_scale_factor: Option<f64>,
     default: Optimizer,
     others: Vec<(Weights, Optimizer)>,
-    /// Which of the others a weight has, or none of them.
+    /// The optimizer of each weight, as an index into `others`; `None` for the default.
     places: HashMap<u64, Option<usize>>,
     iterations: u64,
 }
 
 impl MultiOptimizer {
-    /// With this optimizer for weights that no other is for.
+    /// With a default optimizer, for weights that no other optimizer selects.
     pub fn new(default: impl Into<Optimizer>) -> Self {
         let mut default = default.into();
         default.clear_loss_scale();
@@ -61,7 +61,7 @@ impl MultiOptimizer {
     setters! {
         /// The name of the optimizer in files.
         name: String,
-        /// A factor on the loss before the backward pass, which is taken out of the gradients again; those of the single optimizers have no effect.
+        /// A factor on the loss before the backward pass, by which gradients are divided afterwards; those of the inner optimizers have no effect.
         loss_scale_factor: optional f64,
     }
 
@@ -75,7 +75,7 @@ impl MultiOptimizer {
         Ok(config["name"].as_str().into_iter().fold(new, Self::name))
     }
 
-    /// Which of the others a weight has. Keras: `OptimizerMap.__getitem__`.
+    /// The index of a weight's optimizer in `others`. Keras: `OptimizerMap.__getitem__`.
     fn place(&mut self, weight: &Variable) -> Result<Option<usize>> {
         if let Some(place) = self.places.get(&weight.id()) {
             return Ok(*place);
@@ -88,9 +88,9 @@ impl MultiOptimizer {
             (None, [place]) => Some(*place),
             (None, [first, second, ..]) => {
                 let names = [first, second].map(|&i| format!("{:?}", self.others[i].0));
-                return Err(Error::new(format!("several optimizers are for the weight {:?}", weight.path()))
+                return Err(Error::new(format!("several optimizers match the weight {:?}", weight.path()))
                     .received(names.join(" and "))
-                    .help("name each weight once"));
+                    .help("each weight must match one optimizer"));
             }
         };
         self.places.insert(weight.id(), place);
@@ -112,7 +112,7 @@ impl Wrapper for MultiOptimizer {
     fn check(&self) -> Result<()> {
         self.others.iter().try_for_each(|(weights, _)| weights.check())?;
         if self.inner().into_iter().any(Optimizer::is_wrapper) {
-            return Err(Error::new("a MultiOptimizer is made of optimizers with one rule each")
+            return Err(Error::new("the optimizers in a MultiOptimizer must have one rule each")
                 .received("a LossScaleOptimizer or MultiOptimizer")
                 .help("LossScaleOptimizer::new(MultiOptimizer::new(...))"));
         }
@@ -123,8 +123,8 @@ impl Wrapper for MultiOptimizer {
         let mut map = Map::new();
         for (weights, optimizer) in &self.others {
             let pattern = weights.pattern().ok_or_else(|| {
-                Error::new("a MultiOptimizer whose weights are named by a list or a function has no configuration")
-                    .help("name them by regular expressions, or save the weights alone")
+                Error::new("a MultiOptimizer whose weights are selected by a list or a function has no configuration")
+                    .help("select them by regular expressions, or save the weights alone")
             })?;
             map.insert(pattern.into(), optimizer.get_config()?);
         }
@@ -178,18 +178,18 @@ impl Wrapper for MultiOptimizer {
     }
 
     fn apply_gradients(&mut self, gradients: Vec<(Variable, Gradient)>) -> Result<bool> {
-        // A step is skipped as a whole, or not.
+        // A step is skipped by all optimizers or by none.
         if self.inner().into_iter().any(Optimizer::skips_nonfinite) && !all_finite(&gradients)? {
             return Ok(false);
         }
-        let mut shares: Vec<_> = (0..=self.others.len()).map(|_| Vec::new()).collect();
+        let mut groups: Vec<_> = (0..=self.others.len()).map(|_| Vec::new()).collect();
         for (weight, gradient) in gradients {
             let place = self.place(&weight)?.unwrap_or(self.others.len());
-            shares[place].push((weight, gradient));
+            groups[place].push((weight, gradient));
         }
-        for (optimizer, share) in self.inner_mut().into_iter().zip(shares) {
-            if !share.is_empty() {
-                optimizer.apply_gradients(share)?;
+        for (optimizer, group) in self.inner_mut().into_iter().zip(groups) {
+            if !group.is_empty() {
+                optimizer.apply_gradients(group)?;
             }
         }
         self.iterations += 1;

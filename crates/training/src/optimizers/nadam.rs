@@ -1,4 +1,4 @@
-//! Nadam: Adam with the momentum of Nesterov. Keras: `keras.optimizers.Nadam`.
+//! Nadam: Adam with Nesterov momentum. Keras: `keras.optimizers.Nadam`.
 
 use super::{Denominator, MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule};
 use super::{check_betas, options_setters};
@@ -32,11 +32,11 @@ impl Nadam {
     options_setters!();
 
     setters! {
-        /// How much of the gradients' mean is kept at each step. Default: 0.9.
+        /// The decay rate of the mean of gradients. Default: 0.9.
         beta_1: f64,
-        /// How much of the squares' mean is kept at each step. Default: 0.999.
+        /// The decay rate of the mean of squared gradients. Default: 0.999.
         beta_2: f64,
-        /// What keeps the divisor from 0. Default: 1e-7.
+        /// Added to the denominator for numerical stability. Default: 1e-7.
         epsilon: f64,
     }
 }
@@ -88,7 +88,7 @@ impl Nadam {
     /// `U_t`.
     fn product(&self, t: u64) -> f64 {
         let mut product = 1.0;
-        // It vanishes long before t is large.
+        // It underflows long before t is large.
         for t in 1..=t {
             product *= self.momentum(t);
             if product < 1e-30 {

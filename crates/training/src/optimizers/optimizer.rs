@@ -1,4 +1,4 @@
-//! The optimizer that a model is compiled with.
+//! The optimizer of a compiled model.
 
 use super::rule_optimizer::RuleOptimizer;
 use super::wrapper::Wrapper;
@@ -9,20 +9,20 @@ use candle_keras_ops::{Gradient, Result};
 use std::fmt;
 use std::sync::Arc;
 
-/// A rule with its state: a Keras name such as `"adam"`, a class of this module, or one's own [`UpdateRule`].
+/// A rule with its state: a Keras name such as `"adam"`, a class of this module, or a custom [`UpdateRule`].
 ///
-/// The gradient of an Embedding comes as rows, and these rows alone are updated. What Keras's update of the whole table would do to
-/// the others, whose moments decay and still push them, is made up for when they are next read, with the same result. The whole table
-/// is updated at each step, as in Keras, where its layer has a constraint or regularizer, and with `use_ema` or
+/// The gradient of an Embedding is sparse: rows. Only these rows are updated. The others, whose moments decay and still move them in
+/// Keras's dense update, have pending updates, which are applied when they are next read, with the same result. The whole table
+/// is updated at each step, as in Keras, if its layer has a constraint or regularizer, and with `use_ema` or
 /// `gradient_accumulation_steps`.
 ///
-/// [`LossScaleOptimizer`](super::LossScaleOptimizer) and [`MultiOptimizer`](super::MultiOptimizer) are made of other optimizers.
+/// [`LossScaleOptimizer`](super::LossScaleOptimizer) and [`MultiOptimizer`](super::MultiOptimizer) wrap other optimizers.
 pub struct Optimizer(pub(super) Kind);
 
 pub(super) enum Kind {
     /// One rule for all weights.
     Rule(Box<RuleOptimizer>),
-    /// Made of other optimizers.
+    /// A wrapper of other optimizers.
     Wrapper(Box<dyn Wrapper>),
 }
 
@@ -33,7 +33,7 @@ impl<R: UpdateRule + 'static> From<R> for Optimizer {
 }
 
 impl From<&str> for Optimizer {
-    /// Whatever its case, as in Keras.
+    /// By name, case-insensitive, as in Keras.
     fn from(name: &str) -> Self {
         Self::of_rule(by_name(name).ok_or_else(|| name.into()))
     }
@@ -53,8 +53,8 @@ impl Optimizer {
         Self(Kind::Rule(Box::new(RuleOptimizer::new(rule))))
     }
 
-    /// Puts a transform of one's own around the rule, after those of the arguments; around all rules of an optimizer that is made of others. Weights must not have
-    /// slots yet, so before `compile`. A model cannot be saved compiled with it.
+    /// Adds a custom transform, after those of the arguments; in a wrapper, to all of its optimizers. It must be added before weights have slots, that is,
+    /// before `compile`. A model cannot be saved compiled with it.
     #[must_use]
     pub fn transform(mut self, transform: impl Transform + 'static) -> Self {
         let transform: Arc<dyn Transform> = Arc::new(transform);
@@ -62,7 +62,7 @@ impl Optimizer {
         self
     }
 
-    /// Leaves it to another optimizer around this one to scale the loss, as in Keras.
+    /// Turns off loss scaling, since the wrapper around this optimizer scales the loss, as in Keras.
     pub(super) fn clear_loss_scale(&mut self) {
         match &mut self.0 {
             Kind::Rule(optimizer) => optimizer.options.loss_scale_factor = None,
@@ -75,7 +75,7 @@ impl Optimizer {
         matches!(&self.0, Kind::Rule(optimizer) if optimizer.options.skip_nonfinite)
     }
 
-    /// Whether it is made of other optimizers.
+    /// Whether it wraps other optimizers.
     pub(super) fn is_wrapper(&self) -> bool {
         matches!(self.0, Kind::Wrapper(_))
     }
@@ -93,10 +93,10 @@ impl Optimizer {
         }
     }
 
-    /// An error if the name or an argument cannot be.
+    /// Checks the name and the arguments.
     ///
     /// # Errors
-    /// If so.
+    /// If the name is unknown or an argument is invalid.
     pub fn check(&self) -> Result<()> {
         match &self.0 {
             Kind::Rule(optimizer) => optimizer.check(),
@@ -110,7 +110,7 @@ impl Optimizer {
     /// Keras's name in snake case.
     ///
     /// # Errors
-    /// If the optimizer is a name that is not one.
+    /// If the optimizer's name is unknown.
     pub fn name(&self) -> Result<&str> {
         match &self.0 {
             Kind::Rule(optimizer) => Ok(optimizer.rule()?.name()),
@@ -118,8 +118,8 @@ impl Optimizer {
         }
     }
 
-    /// The optimizers that it is made of, none if it is a rule: that inside of a `LossScaleOptimizer`, those of a `MultiOptimizer` with the
-    /// default at the end.
+    /// The optimizers that it wraps, none if it is a rule: the inner one of a `LossScaleOptimizer`, those of a `MultiOptimizer` with the
+    /// default last.
     pub fn optimizers(&mut self) -> Vec<&mut Self> {
         match &mut self.0 {
             Kind::Rule(_) => Vec::new(),
@@ -135,8 +135,8 @@ impl Optimizer {
         }
     }
 
-    /// Changes the learning rate from the next step on; that of the default optimizer, if there are [several](Self::optimizers). A schedule
-    /// ends with it. (Keras refuses to change a schedule.)
+    /// Sets the learning rate from the next step on; that of the default optimizer, if there are [several](Self::optimizers). It
+    /// replaces a schedule. (Keras refuses to replace a schedule.)
     pub fn set_learning_rate(&mut self, learning_rate: impl Into<LearningRate>) {
         match &mut self.0 {
             Kind::Rule(optimizer) => optimizer.options.learning_rate = learning_rate.into(),
@@ -144,7 +144,7 @@ impl Optimizer {
         }
     }
 
-    /// How many steps were made.
+    /// The number of steps so far.
     pub fn iterations(&self) -> u64 {
         match &self.0 {
             Kind::Rule(optimizer) => optimizer.iterations,
@@ -152,7 +152,7 @@ impl Optimizer {
         }
     }
 
-    /// The slots of a weight, in the order in which they are made; `None` for a weight that the optimizer does not know yet.
+    /// The slots of a weight, in the order of their creation; `None` for a weight that the optimizer was not built for.
     pub fn slots(&self, weight: &Variable) -> Option<Vec<Tensor>> {
         match &self.0 {
             Kind::Rule(optimizer) => optimizer.slots(weight),
@@ -160,8 +160,8 @@ impl Optimizer {
         }
     }
 
-    /// The number of numbers in all slots, and one each for the count of steps, the learning rate (unless it is a schedule) and what else is counted,
-    /// as Keras counts them.
+    /// The number of elements of all slots, and one each for the step counter, the learning rate (unless it is a schedule) and other counters,
+    /// as in Keras.
     pub fn count_params(&self) -> usize {
         match &self.0 {
             Kind::Rule(optimizer) => {
@@ -185,10 +185,10 @@ impl Optimizer {
         }
     }
 
-    /// Makes the slots of these weights, so that they exist before the first step.
+    /// Creates the slots of these weights, so that they exist before the first step.
     ///
     /// # Errors
-    /// If the optimizer's name is not one, or its slots do not suit its update.
+    /// If the optimizer's name is unknown, or its slots do not match its update.
     pub fn build(&mut self, weights: &[Variable]) -> Result<()> {
         match &mut self.0 {
             Kind::Rule(optimizer) => optimizer.build(weights),
@@ -198,7 +198,7 @@ impl Optimizer {
         }
     }
 
-    /// By what the loss is multiplied before the backward pass, and gradients divided after it: 1 unless there is a `loss_scale_factor` or a
+    /// The factor by which the loss is multiplied before the backward pass, and gradients divided after it: 1 unless there is a `loss_scale_factor` or a
     /// [`LossScaleOptimizer`](super::LossScaleOptimizer).
     pub fn loss_scale(&self) -> f64 {
         match &self.0 {
@@ -207,15 +207,15 @@ impl Optimizer {
         }
     }
 
-    /// Makes a step: changes each weight by its gradient, then applies its constraint. `false` if the step was skipped, because a gradient is not finite and
-    /// `skip_nonfinite` or a [`LossScaleOptimizer`](super::LossScaleOptimizer) is used. Predictions in other threads see all of the step or nothing of it.
+    /// Runs a step: updates each weight by its gradient, then applies its constraint. `false` if the step was skipped, because a gradient is not finite and
+    /// `skip_nonfinite` or a [`LossScaleOptimizer`](super::LossScaleOptimizer) is used. The step is atomic for predictions in other threads.
     /// Keras: `optimizer.apply_gradients(zip(gradients, variables))`.
     ///
-    /// With `gradient_accumulation_steps`, gradients are only added up until there are as many; those of an Embedding then become tensors
-    /// of the table's size, and are no longer rows.
+    /// With `gradient_accumulation_steps`, gradients are accumulated for so many calls; those of an Embedding are then dense tensors
+    /// of the table's size, not rows.
     ///
     /// # Errors
-    /// If the optimizer's name is not one, or a gradient does not suit its weight.
+    /// If the optimizer's name is unknown, or a gradient does not match its weight.
     pub fn apply_gradients(&mut self, gradients: Vec<(Variable, Gradient)>) -> Result<bool> {
         let weights = || WeightSet::new(gradients.iter().map(|(weight, _)| weight.clone()).collect());
         let weights = if WeightSet::is_held() { WeightSet::default() } else { weights() };
@@ -225,7 +225,7 @@ impl Optimizer {
         })
     }
 
-    /// Gives the weights the values of their averages, if there are any. Keras: `finalize_variable_values`, at the end of `fit`.
+    /// Replaces the weights by their moving averages, if there are any. Keras: `finalize_variable_values`, at the end of `fit`.
     ///
     /// # Errors
     /// If a weight cannot be changed.

@@ -4,45 +4,45 @@ use super::{LearningRate, Weights};
 use candle_keras_ops::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// What every optimizer can be told: the learning rate, weight decay, clipping.
+/// The arguments of every optimizer: the learning rate, weight decay, clipping.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Options {
-    /// The optimizer's name, if it was given one.
+    /// The optimizer's name, if given.
     #[serde(default)]
     pub name: Option<String>,
-    /// The size of a step.
+    /// The learning rate.
     pub learning_rate: LearningRate,
-    /// How much of each weight, times the learning rate, is taken away before each step.
+    /// Times the learning rate, the fraction of each weight that is subtracted before each step.
     #[serde(default)]
     pub weight_decay: Option<f64>,
-    /// The weights that do not decay. They are in no file, as in Keras.
+    /// The weights that do not decay. Not written to files, as in Keras.
     #[serde(skip)]
     pub exclude_from_weight_decay: Vec<Weights>,
-    /// The largest norm of a weight's gradient.
+    /// The maximum norm of a weight's gradient.
     #[serde(default)]
     pub clipnorm: Option<f64>,
-    /// The largest norm of all gradients together.
+    /// The maximum norm of all gradients together.
     #[serde(default)]
     pub global_clipnorm: Option<f64>,
-    /// The largest number of a gradient, in size.
+    /// The maximum absolute value of a gradient's elements.
     #[serde(default)]
     pub clipvalue: Option<f64>,
-    /// Whether averages of the weights are kept, which take their places at the end of `fit`.
+    /// Whether moving averages of the weights are kept, which replace them at the end of `fit`.
     #[serde(default)]
     pub use_ema: bool,
-    /// How much of the averages is kept at each step.
+    /// The decay rate of the moving averages.
     #[serde(default = "ema_momentum")]
     pub ema_momentum: f64,
-    /// After each how many steps the weights take the values of their averages.
+    /// The number of steps after which the weights are replaced by their averages, again and again.
     #[serde(default)]
     pub ema_overwrite_frequency: Option<u64>,
-    /// A factor on the loss that is taken out of the gradients again, so that those of 16 bits do not vanish.
+    /// A factor on the loss by which gradients are divided afterwards, so that 16-bit gradients do not underflow.
     #[serde(default)]
     pub loss_scale_factor: Option<f64>,
-    /// Whether a step is skipped if a gradient is not finite. It is no argument of Keras's, and in no file.
+    /// Whether a step is skipped if a gradient is not finite. Not in Keras, and not written to files.
     #[serde(skip)]
     pub skip_nonfinite: bool,
-    /// How many gradients are averaged before a step is made with them.
+    /// The number of gradients that are averaged for one update.
     #[serde(default)]
     pub gradient_accumulation_steps: Option<u64>,
 }
@@ -52,7 +52,7 @@ fn ema_momentum() -> f64 {
 }
 
 impl Options {
-    /// With this learning rate, and nothing else.
+    /// With this learning rate, and defaults for all else.
     pub fn new(learning_rate: impl Into<LearningRate>) -> Self {
         Self {
             name: None,
@@ -71,7 +71,7 @@ impl Options {
         }
     }
 
-    /// An error if an argument cannot be.
+    /// An error if an argument is invalid.
     pub(super) fn check(&self) -> Result<()> {
         self.learning_rate.check()?;
         let clips =
@@ -79,7 +79,7 @@ impl Options {
         let given: Vec<_> = clips.iter().filter_map(|(name, value)| value.map(|value| (*name, value))).collect();
         if given.len() > 1 {
             let names: Vec<_> = given.iter().map(|(name, _)| *name).collect();
-            return Err(Error::new("an optimizer clips in one way only").received(names.join(" and ")));
+            return Err(Error::new("only one kind of clipping can be set").received(names.join(" and ")));
         }
         if let Some((name, value)) = given.first().filter(|(_, value)| value.is_nan() || *value <= 0.0) {
             return Err(Error::new(format!("{name} must be positive")).received(value.to_string()));
@@ -98,7 +98,7 @@ impl Options {
 /// Writes the setters of [`Options`] for an optimizer with a field `options`.
 macro_rules! options_setters {
     () => {
-        /// The size of a step: a number, or a schedule.
+        /// The learning rate: a number, or a schedule.
         #[must_use]
         pub fn learning_rate(mut self, learning_rate: impl Into<super::LearningRate>) -> Self {
             self.options.learning_rate = learning_rate.into();
@@ -112,65 +112,65 @@ macro_rules! options_setters {
             self
         }
 
-        /// How much of each weight, times the learning rate, is taken away before each step. Default: nothing.
+        /// Times the learning rate, the fraction of each weight that is subtracted before each step. Default: none.
         #[must_use]
         pub fn weight_decay(mut self, weight_decay: f64) -> Self {
             self.options.weight_decay = Some(weight_decay);
             self
         }
 
-        /// Weights that do not decay: a regular expression that is looked for in their names, such as `"bias|gamma"`, a list of them, or a
-        /// function. Each call adds some. They are not written to files, as in Keras.
+        /// Weights that do not decay: a regular expression that is searched in their names, such as `"bias|gamma"`, a list of them, or a
+        /// function. Each call adds to them. They are not written to files, as in Keras.
         #[must_use]
         pub fn exclude_from_weight_decay(mut self, weights: impl Into<super::Weights>) -> Self {
             self.options.exclude_from_weight_decay.push(weights.into());
             self
         }
 
-        /// Scales the gradient of each weight down to this norm. Default: not done.
+        /// Clips the gradient of each weight to this norm. Default: no clipping.
         #[must_use]
         pub fn clipnorm(mut self, norm: f64) -> Self {
             self.options.clipnorm = Some(norm);
             self
         }
 
-        /// Scales all gradients together down to this norm. Default: not done.
+        /// Clips all gradients together to this global norm. Default: no clipping.
         #[must_use]
         pub fn global_clipnorm(mut self, norm: f64) -> Self {
             self.options.global_clipnorm = Some(norm);
             self
         }
 
-        /// Holds each number of the gradients between minus this and this. Default: not done.
+        /// Clips each element of the gradients to `-limit..=limit`. Default: no clipping.
         #[must_use]
         pub fn clipvalue(mut self, limit: f64) -> Self {
             self.options.clipvalue = Some(limit);
             self
         }
 
-        /// Keeps averages of the weights, which take their places at the end of `fit`. Default: not done. It makes new tensors of the size
-        /// of all weights at each step.
+        /// Keeps exponential moving averages of the weights, which replace them at the end of `fit`. Default: false. It allocates tensors of the
+        /// size of all weights at each step.
         #[must_use]
         pub fn use_ema(mut self, use_ema: bool) -> Self {
             self.options.use_ema = use_ema;
             self
         }
 
-        /// How much of the averages is kept at each step. Default: 0.99.
+        /// The decay rate of the moving averages. Default: 0.99.
         #[must_use]
         pub fn ema_momentum(mut self, momentum: f64) -> Self {
             self.options.ema_momentum = momentum;
             self
         }
 
-        /// After each how many steps the weights take the values of their averages. Default: at the end alone.
+        /// The number of steps after which the weights are replaced by their averages, again and again. Default: only at the end of `fit`.
         #[must_use]
         pub fn ema_overwrite_frequency(mut self, steps: u64) -> Self {
             self.options.ema_overwrite_frequency = Some(steps);
             self
         }
 
-        /// A factor on the loss before the backward pass, which is taken out of the gradients again: it keeps the gradients of float16 from vanishing.
+        /// A factor on the loss before the backward pass, by which gradients are divided afterwards: it keeps float16 gradients from underflowing.
         #[must_use]
         pub fn loss_scale_factor(mut self, factor: f64) -> Self {
             self.options.loss_scale_factor = Some(factor);
@@ -184,8 +184,8 @@ macro_rules! options_setters {
             self
         }
 
-        /// How many gradients are averaged before a step is made with them. Default: 1. With more, the gradient of an Embedding is a
-        /// tensor of the table's size.
+        /// The number of gradients that are averaged for one update. Default: 1. With more, the gradient of an Embedding is a
+        /// dense tensor of the table's size.
         #[must_use]
         pub fn gradient_accumulation_steps(mut self, steps: u64) -> Self {
             self.options.gradient_accumulation_steps = Some(steps);
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_that_cannot_be_are_errors() {
+    fn invalid_arguments_are_errors() {
         let mut options = Options::new(0.1);
         (options.clipnorm, options.clipvalue) = (Some(1.0), Some(1.0));
         assert!(options.check().unwrap_err().to_string().contains("clipnorm and clipvalue"));

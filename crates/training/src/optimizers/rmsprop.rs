@@ -1,4 +1,4 @@
-//! RMSprop: gradients divided by their recent size. Keras: `keras.optimizers.RMSprop`.
+//! RMSprop: gradients divided by their recent root mean square. Keras: `keras.optimizers.RMSprop`.
 
 use super::{MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule, options_setters};
 use candle_keras_layers::{Variable, setters};
@@ -33,13 +33,13 @@ impl RMSprop {
     options_setters!();
 
     setters! {
-        /// How much of the squares' mean is kept at each step. Default: 0.9.
+        /// The decay rate of the mean of squared gradients. Default: 0.9.
         rho: f64,
-        /// How much of the last step is made again. Default: 0.
+        /// The momentum. Default: 0.
         momentum: f64,
-        /// What keeps the divisor from 0. Default: 1e-7.
+        /// Added under the root for numerical stability. Default: 1e-7.
         epsilon: f64,
-        /// Whether the variance takes the place of the mean square. Default: false.
+        /// Whether the variance is used in place of the mean square. Default: false.
         centered: bool,
     }
 }

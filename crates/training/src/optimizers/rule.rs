@@ -1,4 +1,4 @@
-//! What an optimizer's equation is asked for.
+//! The trait of update rules.
 
 use super::{Options, ZeroGradientRule};
 use candle_core::{DType, Tensor, Var};
@@ -7,7 +7,7 @@ use candle_keras_ops::update::Elementwise;
 use candle_keras_ops::{Error, Result};
 use std::fmt::Debug;
 
-/// What an update needs to know of its step.
+/// The arguments of an update that depend on the step.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
     /// The learning rate at this step.
@@ -16,7 +16,7 @@ pub struct Step {
     pub number: u64,
 }
 
-/// A tensor that an optimizer keeps for a weight: of the weight's shape and dtype, and 0 at first, by default.
+/// A tensor that an optimizer keeps for a weight: by default with the weight's shape and dtype, and initially 0.
 #[derive(Debug, Clone)]
 pub struct Slot {
     name: &'static str,
@@ -26,7 +26,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// A slot of this name.
+    /// A slot with this name.
     pub fn new(name: &'static str) -> Self {
         Self { name, shape: None, dtype: None, initial: 0.0 }
     }
@@ -45,7 +45,7 @@ impl Slot {
         self
     }
 
-    /// The number with which all of it begins. Default: 0.
+    /// The initial value of all elements. Default: 0.
     #[must_use]
     pub fn initial(mut self, value: f64) -> Self {
         self.initial = value;
@@ -60,7 +60,7 @@ impl Slot {
     pub(super) fn create(&self, weight: &Tensor) -> Result<Var> {
         let shape = self.shape.as_deref().unwrap_or(weight.dims());
         let dtype = self.dtype.unwrap_or(weight.dtype());
-        // Zeros that are not written to take no memory.
+        // Zero pages that are not written to take no memory.
         let zeros = Var::zeros(shape, dtype, weight.device())?;
         if self.initial == 0.0 {
             return Ok(zeros);
@@ -69,7 +69,7 @@ impl Slot {
     }
 }
 
-/// The equation by which an optimizer changes a weight. A rule has [`elementwise`](Self::elementwise) or [`update`](Self::update).
+/// The equation by which an optimizer updates a weight. A rule implements [`elementwise`](Self::elementwise) or [`update`](Self::update).
 ///
 /// ```
 /// use candle_keras_layers::Variable;
@@ -112,28 +112,28 @@ pub trait UpdateRule: Debug + Send + Sync {
     /// The learning rate, weight decay and clipping.
     fn options(&self) -> Options;
 
-    /// The tensors that it keeps for a weight. In a file, Keras has those of a group together for each weight, and one group after the
-    /// other.
+    /// The tensors that it keeps for a weight, in groups. In a file, Keras writes one group after the other; within a group, the slots of each weight are
+    /// together.
     fn slots(&self, weight: &Variable) -> Vec<Vec<Slot>>;
 
-    /// Keras's class and arguments, for files; `None` for one's own rule, with which a model cannot be saved compiled.
+    /// Keras's class and arguments, for files; `None` for a custom rule, with which a model cannot be saved compiled.
     fn config(&self) -> Option<(&str, Config)> {
         None
     }
 
-    /// An error if an argument cannot be.
+    /// An error if an argument is invalid.
     fn check(&self) -> Result<()> {
         Ok(())
     }
 
-    /// The update of this weight at this step, if it treats each element alike and all slots have the shape of the weight;
-    /// [`elementwise!`](candle_keras_ops::elementwise) writes it. `None` for an update of whole tensors.
+    /// The update of this weight at this step, if it is elementwise and all slots have the shape of the weight;
+    /// written with [`elementwise!`](candle_keras_ops::elementwise). `None` for an update of whole tensors.
     fn elementwise(&self, step: Step, weight: &Variable) -> Option<Elementwise> {
         let _ = (step, weight);
         None
     }
 
-    /// The new value of a weight, and of its slots in place of the old ones: for a rule that is not elementwise.
+    /// Returns the new value of a weight and replaces its slots: for a rule that is not elementwise.
     ///
     /// # Errors
     /// If a tensor cannot be computed.
@@ -143,19 +143,19 @@ pub trait UpdateRule: Debug + Send + Sync {
             .help("implement UpdateRule::elementwise or UpdateRule::update"))
     }
 
-    /// What becomes of an element whose gradient is 0 at this step, so that rows of a table that are not looked up can be updated later;
-    /// `None` if that cannot be said: then the whole table is updated.
+    /// The update of an element whose gradient is 0 at this step, so that updates of rows of a table that are not looked up can be pending;
+    /// `None` if it has no such form: then the whole table is updated.
     fn zero_gradient(&self, step: Step) -> Option<ZeroGradientRule> {
         let _ = step;
         None
     }
 
-    /// Whether rows of a table that are not looked up stay as they are, whatever their slots would have them do.
+    /// Whether rows of a table that are not looked up are left unchanged, slots included.
     fn is_lazy(&self) -> bool {
         false
     }
 
-    /// Numbers that a file has after the slots, by name; they follow from the count of steps.
+    /// Numbers that a file has after the slots, by name; they follow from the step counter.
     fn counters(&self, iterations: u64) -> Vec<(&'static str, f64)> {
         let _ = iterations;
         Vec::new()

@@ -10,14 +10,14 @@ use candle_keras_ops::update::Elementwise;
 use candle_keras_ops::{Error, Gradient, Result};
 use std::sync::Arc;
 
-/// A rule, or a name that is not one, with the state of its training.
+/// A rule (or an unknown name) with its state.
 #[derive(Debug)]
 pub(super) struct RuleOptimizer {
     rule: Result<Box<dyn UpdateRule>, String>,
     pub(super) options: Options,
     pub(super) iterations: u64,
     transforms: Vec<Arc<dyn Transform>>,
-    /// How many transforms there are by the arguments; the others are one's own.
+    /// The number of transforms from the arguments; the others are custom.
     of_arguments: usize,
     decay: WeightDecay,
     pub(super) slots: WeightSlots,
@@ -25,7 +25,7 @@ pub(super) struct RuleOptimizer {
 }
 
 impl Drop for RuleOptimizer {
-    /// The layers live on, and get their pending updates.
+    /// Layers may outlive the optimizer: applies their pending updates.
     fn drop(&mut self) {
         self.tables.forget();
     }
@@ -36,7 +36,7 @@ struct Update {
     weight: Variable,
     gradient: Gradient,
     elementwise: Option<Elementwise>,
-    /// The share of the weight that is taken away first.
+    /// The fraction of the weight that decays first.
     decay: f64,
     /// Whether only the rows that have a gradient are updated.
     by_rows: bool,
@@ -92,7 +92,7 @@ impl RuleOptimizer {
         self.slots.to_device(device)
     }
 
-    /// Makes the slots of these weights, so that they exist before the first step.
+    /// Creates the slots of these weights, so that they exist before the first step.
     pub(super) fn build(&mut self, weights: &[Variable]) -> Result<()> {
         for weight in weights.iter().filter(|weight| !self.slots.has(weight)).collect::<Vec<_>>() {
             let rule = known(&self.rule)?;
@@ -159,9 +159,9 @@ impl RuleOptimizer {
         let step = Step { learning_rate: self.learning_rate(), number };
         let updates = gradients.into_iter().map(|(weight, gradient)| self.prepare(step, weight, gradient));
         let updates = updates.collect::<Result<Vec<_>>>()?;
-        // What the rows without a gradient do in this step is noted before the others are changed.
+        // The step of rows without a gradient is recorded before the others are updated.
         let in_step = |weight: &Variable| updates.iter().any(|update| update.weight.id() == weight.id());
-        self.tables.record((self.rule()?, step), self.decay.share(step.learning_rate), in_step)?;
+        self.tables.record((self.rule()?, step), self.decay.fraction(step.learning_rate), in_step)?;
         for update in &updates {
             self.update(step, update)?;
             self.tables.updated(&update.weight, &update.gradient, update.by_rows);
@@ -170,12 +170,12 @@ impl RuleOptimizer {
         Ok(())
     }
 
-    /// Decides how a weight is updated. All of it is up to date then that the update reads.
+    /// Decides how a weight is updated, and brings up to date what the update reads.
     fn prepare(&mut self, step: Step, weight: Variable, gradient: Gradient) -> Result<Update> {
         let rule = known(&self.rule)?;
         let elementwise = rule.elementwise(step, &weight);
         let decays = self.decay.applies_to(&weight);
-        let decay = if decays { self.decay.share(step.learning_rate) } else { 0.0 };
+        let decay = if decays { self.decay.fraction(step.learning_rate) } else { 0.0 };
         let whole = elementwise.is_none()
             || weight.is_constrained()
             || decay >= 1.0
@@ -194,7 +194,7 @@ impl RuleOptimizer {
         Ok(Update { weight, gradient, elementwise, decay, by_rows })
     }
 
-    /// Changes a weight and its slots by the gradient.
+    /// Updates a weight and its slots by the gradient.
     fn update(&self, step: Step, Update { weight, gradient, elementwise, decay, by_rows }: &Update) -> Result<()> {
         let slots = self.slots.of_rule(weight);
         let tensors = tensors(&slots);
@@ -223,7 +223,7 @@ impl RuleOptimizer {
     }
 }
 
-/// The rule, or an error that says which names there are.
+/// The rule, or an error that lists the known names.
 fn known(rule: &Result<Box<dyn UpdateRule>, String>) -> Result<&dyn UpdateRule> {
     let rule = rule.as_ref().map_err(|name| {
         let known: Vec<_> = RULES.iter().map(|class| class.to_lowercase()).collect();
@@ -239,7 +239,7 @@ fn tensors(slots: &[&Var]) -> Vec<Tensor> {
 /// Replaces the values of a weight and its slots.
 fn set(weight: &Variable, value: &Tensor, slots: &[&Var], new: &[Tensor]) -> Result<()> {
     if let Some((slot, new)) = slots.iter().zip(new).find(|(slot, new)| slot.dims() != new.dims()) {
-        return Err(Error::new(format!("an update of {:?} gives a slot another shape", weight.path()))
+        return Err(Error::new(format!("the update of {:?} changes the shape of a slot", weight.path()))
             .expected(format!("{:?}", slot.dims()))
             .received(format!("{:?}", new.dims())));
     }

@@ -11,18 +11,18 @@ pub trait LearningRateSchedule: fmt::Debug + Send + Sync {
     /// The learning rate of this step.
     fn call(&self, step: u64) -> f64;
 
-    /// Keras's class and arguments, for files; `None` for one's own schedule, with which a model cannot be saved compiled.
+    /// Keras's class and arguments, for files; `None` for a custom schedule, with which a model cannot be saved compiled.
     fn config(&self) -> Option<(&'static str, serde_json::Value)> {
         None
     }
 }
 
-/// The size of a step: a number, or one for each step.
+/// A learning rate: a number, or a schedule.
 #[derive(Debug, Clone)]
 pub enum LearningRate {
     /// The same for every step.
     Constant(f64),
-    /// By the number of the step.
+    /// Depends on the step.
     Schedule(Arc<dyn LearningRateSchedule>),
 }
 
@@ -74,7 +74,7 @@ impl PartialEq for LearningRate {
 impl Serialize for LearningRate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            // Keras keeps it in float32 and writes what that is in double precision.
+            // Keras stores it as float32 and writes that value in double precision.
             Self::Constant(value) => serializer.serialize_f64(f64::from(*value as f32)),
             Self::Schedule(schedule) => match schedule.config() {
                 Some((class_name, config)) => KerasObject {
@@ -157,12 +157,12 @@ schedules! {
     ExponentialDecay("ExponentialDecay") {
         /// The learning rate at step 0.
         initial_learning_rate: f64,
-        /// After how many steps it has decayed once.
+        /// The number of steps for a decay by `decay_rate`.
         decay_steps: u64,
-        /// By which factor.
+        /// The factor of the decay.
         decay_rate: f64,
         ;
-        /// Whether it decays in steps and not smoothly. Default: false.
+        /// Whether it decays in discrete steps, not continuously. Default: false.
         staircase: bool = "no",
     } => |s, step| {
         s.initial_learning_rate * s.decay_rate.powf(progress(step, s.decay_steps, s.staircase))
@@ -176,10 +176,10 @@ schedules! {
         /// How much.
         decay_rate: f64,
         ;
-        /// Whether it decays in steps and not smoothly. Default: false.
+        /// Whether it decays in discrete steps, not continuously. Default: false.
         staircase: bool = "no",
     } => |s, step| s.initial_learning_rate / (1.0 + s.decay_rate * progress(step, s.decay_steps, s.staircase));
-    /// `values[i]`, where `boundaries[i]` is the first boundary that the step is not behind.
+    /// `values[i]`, where `boundaries[i]` is the first boundary that the step does not exceed.
     PiecewiseConstantDecay("PiecewiseConstant") {
         /// The last steps of all values but the last.
         boundaries: Vec<f64>,
@@ -194,14 +194,14 @@ schedules! {
     PolynomialDecay("PolynomialDecay") {
         /// The learning rate at step 0.
         initial_learning_rate: f64,
-        /// After how many steps it is at its end.
+        /// The number of steps until `end_learning_rate`.
         decay_steps: u64,
         ;
         /// The learning rate at the end. Default: 0.0001.
         end_learning_rate: f64 = "end_learning_rate",
-        /// The power. Default: 1 (a straight line).
+        /// The power. Default: 1 (linear).
         power: f64 = "one",
-        /// Whether it begins again, over more steps, when it is at its end. Default: false.
+        /// Whether it restarts, over more steps, at the end. Default: false.
         cycle: bool = "no",
     } => |s, step| {
         let steps = s.decay_steps as f64;
@@ -211,18 +211,18 @@ schedules! {
         };
         (s.initial_learning_rate - s.end_learning_rate) * (1.0 - step / steps).powf(s.power) + s.end_learning_rate
     };
-    /// Half a cosine from the first learning rate to `alpha` times it (Loshchilov and Hutter, 2016), after a straight warmup.
+    /// Half a cosine from the initial learning rate to `alpha` times it (Loshchilov and Hutter, 2016), after a linear warmup.
     CosineDecay("CosineDecay") {
         /// The learning rate at step 0.
         initial_learning_rate: f64,
-        /// How many steps the cosine takes.
+        /// The number of steps of the cosine.
         decay_steps: u64,
         ;
-        /// The part of the learning rate that is left at the end. Default: 0.
+        /// The final learning rate as a fraction of the initial one. Default: 0.
         alpha: f64 = "zero",
-        /// The learning rate at the end of the warmup. Default: there is none.
+        /// The learning rate at the end of the warmup. Default: no warmup.
         warmup_target: Option<f64> = "none",
-        /// How many steps the warmup takes. Default: 0.
+        /// The number of steps of the warmup. Default: 0.
         warmup_steps: u64 = "zero_steps",
     } => |s, step| {
         let (warmup, steps) = (s.warmup_steps as f64, s.decay_steps as f64);
@@ -238,18 +238,18 @@ schedules! {
             Some(target) => decayed(target, step - warmup),
         }
     };
-    /// [`CosineDecay`] again and again, each time `t_mul` times as long and `m_mul` times as high.
+    /// [`CosineDecay`] with restarts, each period `t_mul` times as long and `m_mul` times as high as the one before.
     CosineDecayRestarts("SGDRDecay") {
         /// The learning rate at step 0.
         initial_learning_rate: f64,
-        /// How many steps the first cosine takes.
+        /// The number of steps of the first period.
         first_decay_steps: u64,
         ;
-        /// How much longer each cosine is than the one before. Default: 2.
+        /// The factor on the length of each next period. Default: 2.
         t_mul: f64 = "two",
-        /// How much higher each cosine begins than the one before. Default: 1.
+        /// The factor on the initial learning rate of each next period. Default: 1.
         m_mul: f64 = "one",
-        /// The part of the learning rate that is left at the end of each. Default: 0.
+        /// The final learning rate of a period as a fraction of its initial one. Default: 0.
         alpha: f64 = "zero",
     } => |s, step| {
         let completed = step / s.first_decay_steps as f64;
@@ -348,7 +348,7 @@ impl PiecewiseConstantDecay {
 mod tests {
     use super::*;
 
-    /// Steps 0, 1, 7, 10, 25 as keras 3.15.1 answers.
+    /// The values of Keras 3.15.1 at steps 0, 1, 7, 10, 25.
     #[test]
     fn learning_rates_are_those_of_keras() {
         let check = |rate: LearningRate, expected: [f64; 5]| {

@@ -5,9 +5,9 @@ use candle_keras_layers::{Variable, setters};
 use candle_keras_ops::{Error, Result, elementwise, update::Elementwise};
 use serde::{Deserialize, Serialize};
 
-/// `w -= lr g`; with momentum `m = momentum m - lr g; w += m`; with Nesterov's `w += momentum m - lr g` of the new `m`.
+/// `w -= lr g`; with momentum `m = momentum m - lr g; w += m`; with Nesterov momentum `w += momentum m - lr g` with the new `m`.
 ///
-/// The learning rate is inside of the momentum, as in Keras (PyTorch: outside).
+/// The momentum includes the learning rate, as in Keras (not in PyTorch).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SGD {
     #[serde(flatten)]
@@ -31,9 +31,9 @@ impl SGD {
     options_setters!();
 
     setters! {
-        /// How much of the last step is made again, 0 to 1. Default: 0.
+        /// The momentum, 0 to 1. Default: 0.
         momentum: f64,
-        /// Whether the gradient is taken as if the momentum had been followed (Nesterov, 1983).
+        /// Whether Nesterov momentum is used (Nesterov, 1983). Default: false.
         nesterov: bool,
     }
 }

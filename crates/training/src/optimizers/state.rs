@@ -1,4 +1,4 @@
-//! An optimizer in files: its description, and its state in Keras's order.
+//! An optimizer in files: its configuration, and its state in Keras's order.
 
 use super::optimizer::Kind;
 use super::rule_optimizer::RuleOptimizer;
@@ -7,14 +7,14 @@ use candle_core::{DType, Device, Tensor, Var};
 use candle_keras_layers::{Config, KerasObject, Variable};
 use candle_keras_ops::{Error, Result};
 
-/// Reads the tensor of this number in a state: fills the tensor that is given in place, or returns another.
+/// Reads the tensor with this index in a state: fills the given tensor in place, or returns another.
 type Read<'a> = dyn FnMut(usize, &Tensor) -> Result<Option<Tensor>> + 'a;
 
 impl Optimizer {
-    /// Keras's form of it, without its state. Keras: `keras.optimizers.serialize`.
+    /// Its configuration in Keras's form, without its state. Keras: `keras.optimizers.serialize`.
     ///
     /// # Errors
-    /// If the rule, a transform or the schedule is one's own and has no configuration.
+    /// If the rule, a transform or the schedule is custom and has no configuration.
     pub fn get_config(&self) -> Result<Config> {
         let (class_name, config) = match &self.0 {
             Kind::Rule(optimizer) => optimizer.config()?,
@@ -24,10 +24,10 @@ impl Optimizer {
         Ok(serde_json::to_value(KerasObject { module, class_name, config, registered_name: None })?)
     }
 
-    /// The optimizer that Keras describes by a name or an object.
+    /// The optimizer of a Keras configuration: a name or an object.
     ///
     /// # Errors
-    /// If the class, an argument or the schedule is not known.
+    /// If the class, an argument or the schedule is unknown.
     pub fn from_config(config: &Config) -> Result<Self> {
         if let Some(name) = config.as_str() {
             let optimizer = Self::from(name);
@@ -43,11 +43,11 @@ impl Optimizer {
         Ok(optimizer)
     }
 
-    /// Its state in Keras's order, with the names that Keras gives: the count of steps, the learning rate unless it is a schedule,
-    /// the slots, and what else the rule counts. An optimizer that is made of others has its own numbers first, and then their states.
+    /// Its state in Keras's order, with Keras's names: the step counter, the learning rate unless it is a schedule,
+    /// the slots, and other counters of the rule. A wrapper has its own numbers first, and then the states of its optimizers.
     ///
     /// # Errors
-    /// If the optimizer is a name that is not one.
+    /// If the optimizer's name is unknown.
     pub fn state(&self) -> Result<Vec<(String, Tensor)>> {
         match &self.0 {
             Kind::Rule(optimizer) => optimizer.state(),
@@ -59,7 +59,7 @@ impl Optimizer {
         }
     }
 
-    /// The optimizers that it is made of, with the groups of files in which Keras writes their states once more.
+    /// The optimizers that it wraps, with the groups of files in which Keras writes their states a second time.
     pub fn groups(&self) -> Vec<(String, &Self)> {
         match &self.0 {
             Kind::Rule(_) => Vec::new(),
@@ -67,7 +67,7 @@ impl Optimizer {
         }
     }
 
-    /// The count of steps of each rule, and its learning rate unless it is a schedule: exactly, where a state has float32.
+    /// The step counter of each rule, and its learning rate unless it is a schedule: exact, where a state has float32.
     pub fn counters(&self) -> Vec<(u64, Option<f64>)> {
         match &self.0 {
             Kind::Rule(optimizer) => vec![(optimizer.iterations, optimizer.constant_learning_rate())],
@@ -75,7 +75,7 @@ impl Optimizer {
         }
     }
 
-    /// Takes over what [`counters`](Self::counters) said.
+    /// Restores what [`counters`](Self::counters) returned.
     pub fn set_counters(&mut self, counters: impl IntoIterator<Item = (u64, Option<f64>)>) {
         let mut counters = counters.into_iter();
         self.each_rule(&mut |optimizer| {
@@ -87,11 +87,11 @@ impl Optimizer {
         });
     }
 
-    /// Takes over a state in the order of [`state`](Self::state), for these weights: tensors of these shapes, each of which `read` fills in
+    /// Restores a state in the order of [`state`](Self::state), for these weights: tensors of these shapes, each of which `read` fills in
     /// place, or returns.
     ///
     /// # Errors
-    /// If the number of tensors or a shape is another, before anything is read; or those of `read`.
+    /// If the number of tensors or a shape does not match, before anything is read; or those of `read`.
     pub fn set_state(
         &mut self,
         variables: &[Variable],
@@ -109,7 +109,7 @@ impl Optimizer {
         self.restore(0, &mut read).map(|_| ())
     }
 
-    /// Takes over a state whose first tensor has this number; returns the number of the next.
+    /// Restores a state whose first tensor has this index; returns the index after its last.
     fn restore(&mut self, first: usize, read: &mut Read) -> Result<usize> {
         match &mut self.0 {
             Kind::Rule(optimizer) => optimizer.restore(first, read),
@@ -130,7 +130,7 @@ impl RuleOptimizer {
         let rule = self.rule()?;
         let missing = |what: &str| Error::new(format!("the optimizer {} has {what}", rule.name()));
         if self.has_own_transforms() {
-            return Err(missing("a transform of one's own, which has no configuration").help("save the weights alone"));
+            return Err(missing("a custom transform, which has no configuration").help("save the weights alone"));
         }
         let (class_name, mut config) = rule.config().ok_or_else(|| {
             missing("no configuration").help("implement UpdateRule::config, or save the weights alone")
@@ -181,19 +181,19 @@ impl RuleOptimizer {
 
 /// A number of a state.
 fn number(i: usize, read: &mut Read) -> Result<f64> {
-    // A scalar that is filled, where it is not returned.
+    // A scalar to fill, unless `read` returns one.
     let place = Tensor::zeros((), DType::F32, &Device::Cpu)?;
     Ok(read(i, &place)?.unwrap_or(place).to_dtype(DType::F64)?.to_scalar()?)
 }
 
-/// A count of steps, which a file has as any number.
+/// A step counter, from a number in a file.
 pub(super) fn count_of_steps(number: f64) -> Result<u64> {
     if (0.0..9e15).contains(&number) {
         return Ok(number as u64);
     }
-    Err(mismatch("a count of steps".into(), number.to_string()))
+    Err(mismatch("a step counter".into(), number.to_string()))
 }
 
 pub(super) fn mismatch(expected: String, received: String) -> Error {
-    Error::new("the optimizer's state does not suit the model").expected(expected).received(received)
+    Error::new("the optimizer's state does not match the model").expected(expected).received(received)
 }

@@ -1,4 +1,4 @@
-//! Rules in all dtypes, a rule of one's own that is not elementwise, and transforms.
+//! Rules in all dtypes, a custom rule that is not elementwise, and transforms.
 
 use super::*;
 use candle_core::{DType, Device, Tensor};
@@ -63,7 +63,7 @@ fn each_rule_is_the_same_in_all_dtypes() {
     }
 }
 
-/// Shazeer and Stern, 2018, without what is special in it: the second moment as means of rows and columns.
+/// Adafactor (Shazeer and Stern, 2018), simplified: the second moment factored into means of rows and columns.
 #[derive(Debug)]
 struct Factored;
 
@@ -102,7 +102,7 @@ fn slots_may_have_any_shape() {
     assert_eq!((slots[0].dims(), slots[1].dims(), slots[1].dtype()), (&[4][..], &[8][..], DType::F64));
     assert_eq!(optimizer.count_params(), 2 + 4 + 8);
     optimizer.to_device(&Device::Cpu).unwrap();
-    // Another optimizer goes on with its state.
+    // Another optimizer continues with its state.
     let state = optimizer.state().unwrap();
     assert_eq!(state[2].0, format!("{}_row", weight.path().replace('/', "_")));
     let before = weight.value().copy().unwrap();
@@ -116,7 +116,7 @@ fn slots_may_have_any_shape() {
     again.set_counters(vec![(3, Some(0.01))]);
     train(&mut again, &weight, 3);
     assert_eq!(floats(&weight.value()), after);
-    // Rows of a table are updated as a whole.
+    // A table gets dense updates.
     let mut optimizer = Optimizer::from(Factored);
     let rows = candle_keras_ops::Rows { ids: vec![2], values: vec![1.0; 8] };
     optimizer.apply_gradients(vec![(weight.clone(), Gradient::Rows(rows))]).unwrap();
@@ -124,7 +124,7 @@ fn slots_may_have_any_shape() {
     assert!(optimizer.get_config().unwrap_err().to_string().contains("the optimizer factored has no configuration"));
 }
 
-/// An elementwise rule whose slots do not suit it.
+/// An elementwise rule whose slots do not match it.
 #[derive(Debug)]
 struct Wrong(&'static [usize]);
 
@@ -154,7 +154,7 @@ impl UpdateRule for Wrong {
 }
 
 #[test]
-fn slots_that_do_not_suit_are_errors() {
+fn slots_that_do_not_match_are_errors() {
     let weights = [weight(DType::F32)];
     let says = |rule: Wrong, text: &str| {
         let error = Optimizer::from(rule).build(&weights).unwrap_err().to_string();
@@ -165,7 +165,7 @@ fn slots_that_do_not_suit_are_errors() {
 }
 
 #[test]
-fn some_weights_do_not_decay() {
+fn excluded_weights_do_not_decay() {
     let (decays, stays) = (weight(DType::F32), weight(DType::F32));
     for excluded in [Weights::from(vec![stays.clone()]), Weights::from("kern")] {
         let by_name = excluded.pattern().is_some();
@@ -179,7 +179,7 @@ fn some_weights_do_not_decay() {
     }
 }
 
-/// Adds what it has seen to each gradient.
+/// Adds the sum of earlier gradients to each gradient.
 #[derive(Debug)]
 struct Remember;
 
@@ -200,7 +200,7 @@ impl Transform for Remember {
 }
 
 #[test]
-fn a_transform_of_ones_own_has_a_slot() {
+fn a_custom_transform_has_a_slot() {
     let (own, momentum) = (weight(DType::F32), weight(DType::F32));
     let mut optimizer = Optimizer::from(SGD::new()).transform(Remember);
     train(&mut optimizer, &own, 5);
@@ -209,5 +209,5 @@ fn a_transform_of_ones_own_has_a_slot() {
         assert!((a - b).abs() < 1e-6);
     }
     assert!(optimizer.state().unwrap()[2].0.ends_with("_seen"));
-    assert!(optimizer.get_config().unwrap_err().to_string().contains("a transform of one's own"));
+    assert!(optimizer.get_config().unwrap_err().to_string().contains("a custom transform"));
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 type Named = (&'static str, Var);
 
-/// The slots of all weights, in the order in which they were made, which is that of files.
+/// The slots of all weights, in the order of their creation, which is that of files.
 #[derive(Debug, Default)]
 pub(super) struct WeightSlots {
     entries: Vec<Entry>,
@@ -19,14 +19,14 @@ pub(super) struct WeightSlots {
 #[derive(Debug)]
 struct Entry {
     weight: Variable,
-    /// Of each transform, if it has one.
+    /// The slot of each transform, if it has one.
     transforms: Vec<Option<Named>>,
-    /// Of the rule, in groups.
+    /// The slots of the rule, in groups.
     rule: Vec<Vec<Named>>,
 }
 
 impl WeightSlots {
-    /// Makes the slots of a weight, if it has none yet.
+    /// Creates the slots of a weight, if it has none yet.
     pub(super) fn build(
         &mut self,
         weight: &Variable,
@@ -93,7 +93,7 @@ impl WeightSlots {
         all
     }
 
-    /// How many numbers there are in all slots.
+    /// The number of elements in all slots.
     pub(super) fn count(&self) -> usize {
         self.in_order_of_files().iter().map(|(_, slot)| slot.elem_count()).sum()
     }

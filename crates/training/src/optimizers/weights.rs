@@ -1,4 +1,4 @@
-//! Which weights of a model something is for.
+//! Selects weights of a model.
 
 use candle_keras_layers::Variable;
 use candle_keras_ops::{Error, Result};
@@ -6,7 +6,7 @@ use regex::Regex;
 use std::fmt;
 use std::sync::Arc;
 
-/// Some weights: a regular expression, a list of [`Variable`]s, or a function that says of a weight whether it is one of them.
+/// A selection of weights: a regular expression, a list of [`Variable`]s, or a predicate.
 ///
 /// ```
 /// use candle_keras_training::optimizers::Weights;
@@ -18,18 +18,19 @@ pub struct Weights(Kind);
 
 #[derive(Clone)]
 enum Kind {
-    /// The expression as it was given, and compiled: for a part of a text and for all of it.
+    /// The expression as it was given, and compiled: to search in a text, and to match all of it.
     Pattern(String, Result<[Regex; 2], String>),
     List(Vec<u64>),
     Function(Arc<dyn Fn(&Variable) -> bool + Send + Sync>),
 }
 
 impl Weights {
-    /// An error if the regular expression is not one.
+    /// An error if the regular expression is invalid.
     pub(super) fn check(&self) -> Result<()> {
         match &self.0 {
             Kind::Pattern(pattern, Err(cause)) => {
-                Err(Error::new("weights are named by a regular expression").received(format!("{pattern:?}: {cause}")))
+                Err(Error::new("the pattern for weights is not a regular expression")
+                    .received(format!("{pattern:?}: {cause}")))
             }
             _ => Ok(()),
         }
@@ -40,7 +41,7 @@ impl Weights {
         if let Kind::Pattern(pattern, _) = &self.0 { Some(pattern) } else { None }
     }
 
-    /// Whether this is one of the weights; an expression is looked for in its name.
+    /// Whether this is one of the weights; an expression is searched in its name.
     pub(super) fn name_has(&self, weight: &Variable) -> bool {
         match &self.0 {
             Kind::Pattern(_, expressions) => expressions.as_ref().is_ok_and(|[part, _]| part.is_match(weight.name())),

@@ -1,4 +1,4 @@
-//! Optimizers that are made of other optimizers.
+//! Optimizers that wrap other optimizers.
 
 use super::{Adam, LossScaleOptimizer, MultiOptimizer, Optimizer, SGD};
 use candle_core::{DType, Device, Tensor};
@@ -17,7 +17,7 @@ fn step(optimizer: &mut Optimizer, weight: &Variable, gradient: f32) -> bool {
 }
 
 #[test]
-fn the_scale_follows_the_gradients() {
+fn the_loss_scale_is_dynamic() {
     let weight = weight();
     let mut optimizer: Optimizer =
         LossScaleOptimizer::new(SGD::new().loss_scale_factor(8.0)).initial_scale(4.0).dynamic_growth_steps(2).into();
@@ -32,7 +32,7 @@ fn the_scale_follows_the_gradients() {
 }
 
 #[test]
-fn a_loss_scale_comes_back() {
+fn a_loss_scale_is_restored() {
     let weight = weight();
     let make = || LossScaleOptimizer::new(Adam::new().learning_rate(0.01)).initial_scale(1e30);
     let mut optimizer: Optimizer = make().into();
@@ -88,7 +88,7 @@ fn each_weight_has_its_optimizer() {
 }
 
 #[test]
-fn several_optimizers_come_back() {
+fn several_optimizers_are_restored() {
     let weights = weights();
     let multi = MultiOptimizer::new(SGD::new().momentum(0.9)).with(".*/kernel", Adam::new()).with("x", SGD::new());
     let mut optimizer: Optimizer = LossScaleOptimizer::new(multi).into();
@@ -105,16 +105,16 @@ fn several_optimizers_come_back() {
 }
 
 #[test]
-fn what_is_not_clear_is_an_error() {
+fn ambiguous_weights_are_errors() {
     let weights = weights();
     let build = |multi: MultiOptimizer| Optimizer::from(multi).build(&weights).map_err(|error| error.to_string());
     let both = MultiOptimizer::new("adam").with(".*", "sgd").with("hidden/.*", "sgd");
-    assert!(build(both).unwrap_err().contains("several optimizers are for the weight \"hidden/kernel\""));
+    assert!(build(both).unwrap_err().contains("several optimizers match the weight \"hidden/kernel\""));
     let exactly =
         MultiOptimizer::new("adam").with(".*", "sgd").with("hidden/kernel", "adam").with("hidden/bias", "adam");
     assert!(build(exactly).is_ok());
     let own = Optimizer::from(MultiOptimizer::new("adam").with(weights.clone(), "sgd"));
-    assert!(own.get_config().unwrap_err().to_string().contains("named by a list or a function"));
+    assert!(own.get_config().unwrap_err().to_string().contains("selected by a list or a function"));
     let nested = MultiOptimizer::new("adam").with("a", MultiOptimizer::new("sgd"));
     assert!(Optimizer::from(nested).check().is_err());
     assert!(Optimizer::from(MultiOptimizer::new("adam").with("(", "sgd")).check().is_err());

@@ -1,4 +1,4 @@
-//! fastText: skip-gram or CBOW with the n-grams of letters of a word.
+//! fastText: skip-gram or CBOW with character n-grams.
 
 use super::options::{Common, Windows, given, names, with_windows};
 use super::{Run, Trained};
@@ -12,19 +12,19 @@ pub(super) struct NGrams {
     /// The mean of a window's rows predicts its centre, as with cbow
     #[arg(long)]
     cbow: bool,
-    /// How many letters the shortest n-gram has, the < and > around a word included [default: 3]
+    /// The minimum length of n-grams, including the < and > around a word [default: 3]
     #[arg(long, value_name = "N", value_parser = whole(0..=1000))]
     min_n: Option<usize>,
-    /// How many letters the longest n-gram has; 0 is without n-grams [default: 6]
+    /// The maximum length of n-grams; 0 is without n-grams [default: 6]
     #[arg(long, value_name = "N", value_parser = whole(0..=1000))]
     max_n: Option<usize>,
-    /// How many rows n-grams share, by their hashes [default: 2000000]
+    /// The number of buckets for hashed n-grams [default: 2000000]
     #[arg(long, value_name = "N", value_parser = whole(1..=1_000_000_000))]
     bucket: Option<usize>,
 }
 
 impl NGrams {
-    /// The options that were given, which other models do not have.
+    /// The given options that other models do not have.
     pub(super) fn given(&self) -> Vec<&'static str> {
         names(&[
             ("--cbow", self.cbow),

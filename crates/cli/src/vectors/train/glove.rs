@@ -9,25 +9,25 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 pub(super) struct Counts {
-    /// From which count on co-occurrences weigh the same [default: 100]
+    /// The count above which all co-occurrences have the weight 1 [default: 100]
     #[arg(long, value_name = "COUNT", value_parser = not_negative)]
     x_max: Option<f64>,
-    /// The power of a count below it with which it weighs [default: 0.75]
+    /// The exponent of the weight of smaller counts [default: 0.75]
     #[arg(long, value_name = "POWER", value_parser = not_negative)]
     power: Option<f64>,
-    /// Counts words to the left of a word alone
+    /// Counts only words to the left of a word
     #[arg(long)]
     asymmetric: bool,
-    /// Counts all words of a window alike, where near ones count more otherwise
+    /// Counts all words of a window equally; otherwise near ones count more
     #[arg(long)]
     no_distance_weighting: bool,
-    /// Megabytes for counting; what does not fit is kept in temporary files [default: 1024]
+    /// Megabytes for counting; the rest is kept in temporary files [default: 1024]
     #[arg(long, value_name = "MB", value_parser = whole(1..=1_000_000))]
     memory: Option<usize>,
 }
 
 impl Counts {
-    /// The options that were given, which other models do not have.
+    /// The given options that other models do not have.
     pub(super) fn given(&self) -> Vec<&'static str> {
         names(&[
             ("--x-max", self.x_max.is_some()),

@@ -1,4 +1,4 @@
-//! Vectors from text: the text, the file and the progress are the same for all models; each model has a file with its options.
+//! Trains vectors: text, output and progress are shared by all models; each model has a file with its options.
 
 mod fast_text;
 mod glove;
@@ -16,16 +16,16 @@ use std::time::Instant;
 
 #[derive(Debug, Args)]
 pub(crate) struct Train {
-    /// What is trained
+    /// The model
     #[arg(long, value_enum, default_value_t = Model::Skipgram)]
     model: Model,
-    /// Where the vectors go: .txt or .vec, .bin (with fasttext the whole model), .safetensors, .npy, or .tsv for TensorBoard's projector
+    /// The file of the vectors: .txt or .vec, .bin (with fasttext the whole model), .safetensors, .npy, or .tsv for TensorBoard's projector
     #[arg(long, value_name = "FILE")]
     save: PathBuf,
-    /// Writes how often the words occur into this file, a word and its count a line
+    /// Writes the counts of words to this file, a word and its count per line
     #[arg(long, value_name = "FILE")]
     save_counts: Option<PathBuf>,
-    /// Saves the whole model of skipgram or cbow after each epoch, .safetensors: `vectors resume` goes on with it
+    /// Saves the whole model of skipgram or cbow after each epoch, .safetensors: `vectors resume` continues with it
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     #[command(flatten, next_help_heading = "Text")]
@@ -41,12 +41,12 @@ pub(crate) struct Train {
 }
 
 impl Train {
-    /// Whether a whole model of fastText is saved, not its vectors alone.
+    /// Whether a whole model of fastText is saved, not only its vectors.
     fn saves_model(&self) -> bool {
         self.model == Model::Fasttext && self.save.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("bin"))
     }
 
-    /// What can be known to be wrong before the text is read.
+    /// Checks that are possible before the text is read.
     fn check(&self) -> Result<()> {
         let mut save = Save::new();
         if let Some(path) = &self.save_counts {
@@ -89,17 +89,17 @@ impl Train {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Model {
-    /// word2vec: each word of a window predicts the word in its centre
+    /// word2vec: each word of a window predicts the centre word
     Skipgram,
-    /// word2vec: the mean of a window predicts the word in its centre; several times as fast
+    /// word2vec: the mean of a window predicts the centre word; several times as fast
     Cbow,
-    /// fastText: skip-gram with the n-grams of letters of a word, which gives unseen and misspelled words vectors too
+    /// fastText: skip-gram with character n-grams, which give unseen and misspelled words vectors too
     Fasttext,
-    /// GloVe: how often two words stand near each other in the whole text
+    /// GloVe: co-occurrence counts of the whole text
     Glove,
 }
 
-/// What every model is trained by.
+/// The arguments of every model.
 struct Run {
     text: Text,
     checkpoint: Option<PathBuf>,
@@ -107,7 +107,7 @@ struct Run {
     verbose: u8,
 }
 
-/// What was trained, and how many words the text had, where the model knows.
+/// The trained vectors, and the number of words of the text, if known.
 enum Trained {
     Vectors(Box<KeyedVectors>, Option<u64>),
     FastText(Box<FastTextModel>),
@@ -131,7 +131,7 @@ impl Trained {
     fn save(&self, arguments: &Train) -> Result<()> {
         let Train { save: path, save_counts, .. } = arguments;
         match self {
-            // The whole model, which has vectors for unseen words too.
+            // The whole model, with vectors for unseen words.
             Self::FastText(model) if arguments.saves_model() => model.save(path)?,
             _ => {
                 let save = save_counts.iter().fold(Save::new(), |save, counts| save.counts(counts));

@@ -1,4 +1,4 @@
-//! The text that is trained on.
+//! The training text.
 
 use candle_keras_word_vectors::{Sentence, Text, Tokenize};
 use clap::{Args, ValueEnum};
@@ -6,22 +6,22 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(in crate::vectors) struct Options {
-    /// A folder, all files below it without hidden ones; or one file
+    /// A folder, of which all files are read except hidden ones; or one file
     #[arg(long, value_name = "FOLDER")]
     text: PathBuf,
-    /// Reads files with these extensions only, as txt,md
+    /// Reads only files with these extensions, such as txt,md
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     extensions: Vec<String>,
-    /// What a word is
+    /// The definition of a word
     #[arg(long, value_enum, default_value_t = Words::Words)]
     tokenize: Words,
-    /// Leaves capital letters as they are, which become small ones otherwise
+    /// Keeps upper case; otherwise text is converted to lower case
     #[arg(long)]
     keep_case: bool,
-    /// Where windows of words end
+    /// Where sentences end, across which windows do not reach
     #[arg(long, value_enum, default_value_t = End::Line)]
     sentence: End,
-    /// Replaces bytes that are not UTF-8, where they are an error otherwise
+    /// Replaces bytes that are not UTF-8; otherwise they are an error
     #[arg(long)]
     lossy: bool,
 }
@@ -30,7 +30,7 @@ pub(in crate::vectors) struct Options {
 enum Words {
     /// Letters and digits, with apostrophes, hyphens and underscores inside
     Words,
-    /// What stands between white space, for text that is split already
+    /// Separated by whitespace, for tokenized text
     Whitespace,
 }
 
@@ -38,7 +38,7 @@ enum Words {
 enum End {
     /// At the end of a line
     Line,
-    /// At an empty line, for text with lines of one width
+    /// At an empty line, for text that is wrapped to a width
     Paragraph,
 }
 

@@ -1,14 +1,14 @@
-//! The updates that a row has not made yet, made at once.
+//! Applies all pending updates of a row at once.
 
 use super::log::{TERMS, UpdateLog};
 use super::zero_gradient::Denominator;
 use candle_keras_ops::simd;
 
-/// What brings a row from the step after which it was up to date to the present.
+/// The pending updates of a row that was last up to date after step `from`.
 pub(super) struct CatchUp<'a> {
     pub(super) log: &'a UpdateLog,
     pub(super) from: usize,
-    /// How much of the weight decays in these steps.
+    /// The fraction of the weight that decays in these steps.
     pub(super) lost: f32,
     pub(super) sums: [f32; TERMS],
     pub(super) epsilon: f32,
@@ -48,7 +48,7 @@ impl CatchUp<'_> {
         }
     }
 
-    /// The sum over the steps, one after another.
+    /// The sum over the steps, computed step by step.
     fn simulate(&self, weight: &mut [f32], m: &[f32], s: &[f32], root: bool) {
         let (b, q) = self.log.kept;
         let decay = self.log.total_decay();

@@ -1,48 +1,48 @@
-//! The steps that rows of a table may not have made yet.
+//! The steps whose updates may be pending for rows of a table.
 //!
 //! A row whose gradient is 0 for the steps `t+1 ..= t+k` has its slots multiplied by constants, and its weight changed by
 //!
 //! ```text
-//! w -= sum_j alpha_{t+j} b^j m / (q^j s + epsilon)          b, q: what m and s keep at each step
+//! w -= sum_j alpha_{t+j} b^j m / (q^j s + epsilon)          b, q: the decay rates of m and s
 //! ```
 //!
 //! With `u = s / (s + epsilon)` each quotient is `m / (s + epsilon) sum_n u^n (1 - q^j)^n`, so that four sums
-//! `S_n = sum_j alpha_{t+j} b^j (1 - q^j)^n`, which depend on `t` and `k` alone, stand for all elements. They are combinations of
-//! `G_i = sum_j alpha_{t+j} (b q^i)^j`, for which `G_i(t) = b q^i (alpha_{t+1} + G_i(t+1))` holds: one sweep back from the
-//! present step renews those of all `t`, and ends where `b^j` has vanished. Where four terms are too few (`q` far from 1) or
-//! epsilon changes with the step, the sum over `j` is taken for each element; it is never longer than the steps that it makes
-//! up for, so that even then no more is computed than by whole updates.
+//! `S_n = sum_j alpha_{t+j} b^j (1 - q^j)^n`, which depend on `t` and `k` alone, serve all elements. They are combinations of
+//! `G_i = sum_j alpha_{t+j} (b q^i)^j`, for which `G_i(t) = b q^i (alpha_{t+1} + G_i(t+1))` holds: one backward sweep from the
+//! current step updates those of all `t`, and ends where `b^j` is negligible. If four terms are too few (`q` far from 1) or
+//! epsilon changes with the step, the sum over `j` is computed for each element; it has at most one term per pending step,
+//! so that the cost is never more than that of dense updates.
 
 use super::catch_up::CatchUp;
 use super::zero_gradient::{Denominator, ZeroGradientRule};
 
 /// Terms of the series.
 pub(super) const TERMS: usize = 4;
-/// What is left out of a sum, relative to it: below the rounding of f32.
+/// The relative truncation error of a sum: below the rounding of f32.
 const NEGLIGIBLE: f64 = 3e-7;
-/// All rows are brought up to date after this part of as many steps as there are rows, and after so many at least and at most: what is
-/// kept of the steps (64 bytes each) then stays small beside the table, and the pass over it is spread over many steps.
+/// All rows are brought up to date after this fraction of the number of rows in steps, within these bounds: the log
+/// (64 bytes per step) then stays small compared with the table, and the cost of the pass over it is amortized over many steps.
 const STEPS_PER_ROW: usize = 4;
 pub(super) const SHORTEST: usize = 1 << 10;
 const LONGEST: usize = 1 << 16;
 
-/// The steps since all rows were last up to date, as those rows see them that had no gradient.
+/// The steps since all rows were last up to date, as they apply to rows without a gradient.
 #[derive(Debug)]
 pub(super) struct UpdateLog {
     pub(super) rule: ZeroGradientRule,
-    /// What the numerator keeps, and the denominator.
+    /// The decay rates of the numerator and of the denominator.
     pub(super) kept: (f64, f64),
-    /// Whether the four sums suffice.
+    /// Whether the four sums are exact enough.
     pub(super) has_series: bool,
-    /// After how many steps the momentum has vanished.
+    /// The number of steps after which the momentum is negligible.
     pub(super) horizon: usize,
-    /// Of each step: alpha, over all weight decay up to it, and epsilon.
+    /// For each step: alpha divided by the total weight decay up to it, and epsilon.
     pub(super) coefficients: Vec<(f64, f64)>,
-    /// Of each step, the logarithm of all weight decay up to it.
+    /// For each step, the logarithm of the total weight decay up to it.
     decay: Vec<f64>,
-    /// For each step after which a row may have been left, the four `G` up to now.
+    /// For each step after which a row may have been last updated, the four `G` up to now.
     sums: Vec<[f64; TERMS]>,
-    /// The powers of what each slot keeps.
+    /// The powers of the decay rate of each slot.
     pub(super) powers: Vec<Vec<f32>>,
 }
 
@@ -55,7 +55,7 @@ impl UpdateLog {
             Some(Denominator::Slot(slot)) => rule.kept[slot],
             Some(Denominator::RootOf(slot)) => rule.kept[slot].sqrt(),
         };
-        // How fast the momentum vanishes: over a denominator that shrinks faster it never does.
+        // How fast the momentum term decays: if the denominator decays faster, it never does.
         let rate = if b < q { b / q } else { 1.0 };
         let horizon = if rate < 1.0 { (1e-9f64.ln() / rate.max(1e-300).ln()).ceil() as usize + 1 } else { usize::MAX };
         let series = drift.is_some_and(|drift| !drift.epsilon_changes) && remainder(b, q, horizon) < NEGLIGIBLE;
@@ -64,19 +64,19 @@ impl UpdateLog {
         Self { rule, kept: (b, q), has_series: series, horizon, coefficients, decay, sums, powers }
     }
 
-    /// How many steps there are.
+    /// The number of steps.
     pub(super) fn now(&self) -> usize {
         self.coefficients.len()
     }
 
-    /// Takes note of a step that keeps the share `keep` of each weight before it drifts.
+    /// Records a step whose weight decay multiplies each weight by `keep` first.
     pub(super) fn record(&mut self, (alpha, epsilon): (f64, f64), keep: f64) {
         let decay = self.total_decay() + if keep == 1.0 { 0.0 } else { keep.ln() };
         self.decay.push(decay);
         self.coefficients.push((if decay == 0.0 { alpha } else { alpha * (-decay).exp() }, epsilon));
         for (powers, keep) in self.powers.iter_mut().zip(&self.rule.kept) {
             let power = keep.powi(powers.len() as i32);
-            // Smaller ones only make arithmetic slow.
+            // Avoids slow arithmetic with subnormal numbers.
             powers.push(if power < 1e-30 { 0.0 } else { power as f32 });
         }
         if !self.has_series {
@@ -98,7 +98,7 @@ impl UpdateLog {
         }
     }
 
-    /// What brings a row up to date that was so after the step `from`.
+    /// The pending updates of a row that was last up to date after the step `from`.
     pub(super) fn catch_up(&self, from: usize) -> CatchUp<'_> {
         let decay = self.total_decay();
         let before = if from == 0 { 0.0 } else { self.decay[from - 1] };
@@ -110,17 +110,17 @@ impl UpdateLog {
         CatchUp { log: self, from, lost, sums, epsilon }
     }
 
-    /// The logarithm of all weight decay.
+    /// The logarithm of the total weight decay.
     pub(super) fn total_decay(&self) -> f64 {
         self.decay.last().copied().unwrap_or(0.0)
     }
 
-    /// Whether it is time to bring all of so many rows up to date, and to forget the steps.
+    /// Whether the log is long enough, for so many rows, that all should be brought up to date and the log cleared.
     pub(super) fn is_long(&self, rows: impl FnOnce() -> usize) -> bool {
         self.now() >= SHORTEST && self.now() >= (rows() / STEPS_PER_ROW).clamp(SHORTEST, LONGEST)
     }
 
-    /// Forgets the steps.
+    /// Clears the log.
     pub(super) fn clear(&mut self) {
         self.coefficients.clear();
         self.decay.clear();
@@ -129,7 +129,7 @@ impl UpdateLog {
     }
 }
 
-/// What the series leaves out, relative to the sum: a bound of `sum b^j (1 - q^j)^TERMS / sum b^j`.
+/// The relative truncation error of the series: a bound of `sum b^j (1 - q^j)^TERMS / sum b^j`.
 fn remainder(b: f64, q: f64, horizon: usize) -> f64 {
     let (mut left, mut all, mut power, mut shrunk) = (0.0, 0.0, 1.0, 1.0);
     for _ in 0..horizon.min(100_000) {

@@ -1,9 +1,9 @@
-//! Gradients that are rows of a table, with the result of Keras's update of the whole table.
+//! Sparse gradients (rows of a table), with the result of Keras's dense update.
 //!
-//! Rows that have no gradient move all the same: moments decay and still push, weights decay. An optimizer updates the rows that have
-//! a gradient, takes note of the step in an [`UpdateLog`], and leaves the updates of the other rows pending until they are next read: then
-//! a [`CatchUp`](catch_up::CatchUp) makes all of them at once. A rule takes part by
-//! [`UpdateRule::zero_gradient`](super::UpdateRule::zero_gradient) alone.
+//! A dense update also changes rows without a gradient: moments decay and still move weights, and weights decay. An optimizer updates the rows that
+//! have a gradient, records the step in an [`UpdateLog`], and leaves the updates of the other rows pending until they are next read: then
+//! a [`CatchUp`](catch_up::CatchUp) applies all of them at once. A rule supports this by
+//! [`UpdateRule::zero_gradient`](super::UpdateRule::zero_gradient).
 
 mod catch_up;
 mod log;
@@ -29,12 +29,12 @@ use table::{PendingRows, lock};
 /// The tables of an optimizer whose rows have pending updates.
 #[derive(Debug, Default)]
 pub(super) struct PendingTables {
-    /// Of tables whose weights do not decay, and of those whose weights do.
+    /// The logs of tables without and with weight decay.
     logs: [Option<Arc<Mutex<UpdateLog>>>; 2],
     tables: HashMap<u64, (Variable, Arc<PendingRows>)>,
 }
 
-/// Whether tensors are such that their rows can be updated by themselves.
+/// Whether single rows of these tensors can be updated in place.
 pub(super) fn has_rows_in_memory(weight: &Tensor, slots: &[Tensor]) -> bool {
     let suits = |slot: &Tensor| slot.dims() == weight.dims();
     weight.rank() == 2
@@ -43,7 +43,7 @@ pub(super) fn has_rows_in_memory(weight: &Tensor, slots: &[Tensor]) -> bool {
         && update::is_in_place(slots.iter().chain([weight]))
 }
 
-/// Updates the rows that have a gradient; the share `decay` of them is taken away first.
+/// Updates the rows that have a gradient, after decaying them by the fraction `decay`.
 pub(super) fn update_rows(elementwise: &Elementwise, memory: &[&Tensor], rows: &Rows, decay: f64) -> Result<()> {
     let width = memory[0].dim(1)?;
     let mut touched: Vec<_> = rows.ids.iter().enumerate().map(|(i, &id)| (id, i as u32)).collect();
@@ -54,8 +54,8 @@ pub(super) fn update_rows(elementwise: &Elementwise, memory: &[&Tensor], rows: &
 }
 
 impl PendingTables {
-    /// Whether it is enough to update these rows of a table, which are then up to date, and to leave the updates of the others pending. It is not
-    /// if the rule cannot say what becomes of them.
+    /// Brings these rows of a table up to date, if it is enough to update them and to leave the updates of the others pending; false
+    /// otherwise: if the rule has no [`ZeroGradientRule`].
     pub(super) fn take(
         &mut self,
         weight: &Variable,
@@ -85,7 +85,7 @@ impl PendingTables {
         Ok(true)
     }
 
-    /// Takes note of a step before it is made: of what rows without a gradient do in it. Tables that are not in the step stay as they are.
+    /// Records a step before it runs, as it applies to rows without a gradient. Tables that are not in the step are unchanged.
     pub(super) fn record(
         &self,
         (rule, step): (&dyn UpdateRule, Step),
@@ -107,28 +107,28 @@ impl PendingTables {
                 .expected(format!("{:?}", lock(log).rule))
                 .received(format!("{described:?}")));
             }
-            // A decay of all there is has no logarithm; all tables are then updated as a whole.
+            // A decay to 0 has no logarithm; all tables then get dense updates.
             if keep > 0.0 {
                 lock(log).record(described.coefficients(), keep);
             } else {
                 self.flush_log(log);
             }
         }
-        others.iter().for_each(|(_, table)| table.made_step(None));
+        others.iter().for_each(|(_, table)| table.mark_updated(None));
         Ok(())
     }
 
-    /// Takes note of an update: of the rows of the gradient if `by_rows`, of the whole table if not.
+    /// Records an update: of the rows of the gradient if `by_rows`, otherwise of the whole table.
     pub(super) fn updated(&self, weight: &Variable, gradient: &Gradient, by_rows: bool) {
         if let Some((_, table)) = self.tables.get(&weight.id()) {
             match gradient {
-                Gradient::Rows(rows) if by_rows => table.made_step(Some(&rows.ids)),
-                _ => table.made_step(None),
+                Gradient::Rows(rows) if by_rows => table.mark_updated(Some(&rows.ids)),
+                _ => table.mark_updated(None),
             }
         }
     }
 
-    /// Makes all pending updates of logs that have become long.
+    /// Applies all pending updates of logs that have become long.
     pub(super) fn flush_long_logs(&self) {
         for log in self.logs.iter().flatten() {
             let rows = || self.of_log(log).map(|(_, table)| table.height()).sum();
@@ -138,12 +138,12 @@ impl PendingTables {
         }
     }
 
-    /// Makes all pending updates.
+    /// Applies all pending updates.
     pub(super) fn flush(&self) {
         self.logs.iter().flatten().for_each(|log| self.flush_log(log));
     }
 
-    /// Makes all pending updates, after which there are none until rows are updated again.
+    /// Applies all pending updates and removes the tables.
     pub(super) fn forget(&mut self) {
         self.flush();
         for (_, (weight, table)) in self.tables.drain() {

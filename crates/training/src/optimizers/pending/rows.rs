@@ -1,15 +1,15 @@
-//! Some rows of several tensors, changed together.
+//! Updates some rows of several tensors together.
 
 use candle_keras_ops::cores::{self, SHARED_FROM};
 use candle_keras_ops::update::WORK_PER_ELEMENT;
 
-/// The most tensors that are changed together, row by row.
+/// The maximum number of tensors that are updated together.
 pub(super) const MOST_TENSORS: usize = 8;
 
-/// A change of one row of a weight and its slots, with a number that stands beside it.
+/// An update of one row of a weight and its slots, with the row's number.
 type OnRow<'a> = dyn Fn(&mut [&mut [f32]], u32) + Sync + 'a;
 
-/// Runs `f` on each of these different rows of all tensors, with the number that stands beside it; on all cores if there are many.
+/// Runs `f` on each of these distinct rows of all tensors, with the number paired with the row; in parallel if there are many.
 pub(super) fn each_row(memory: &mut [&mut [f32]], width: usize, rows: &mut [(u32, u32)], f: &OnRow) {
     let work = width.max(1) * WORK_PER_ELEMENT;
     if rows.len() * work < SHARED_FROM {
@@ -20,7 +20,7 @@ pub(super) fn each_row(memory: &mut [&mut [f32]], width: usize, rows: &mut [(u32
     let mut rest: Vec<&mut [f32]> = memory.iter_mut().map(|tensor| &mut **tensor).collect();
     let mut first = 0;
     for rows in rows.chunks((SHARED_FROM / 2).div_ceil(work)) {
-        // Each part has the memory from its first row to its last.
+        // Each chunk has the memory from its first row to its last.
         let (begin, end) = (rows[0].0, rows[rows.len() - 1].0 + 1);
         let mut part = Vec::with_capacity(rest.len());
         for rest in &mut rest {

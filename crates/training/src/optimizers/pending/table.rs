@@ -1,4 +1,4 @@
-//! The rows of one table, each of which may lack the updates of some steps.
+//! The rows of one table, each of which may have pending updates.
 
 use super::log::UpdateLog;
 use super::rows::each_row;
@@ -16,7 +16,7 @@ pub(super) struct PendingRows {
     rows: Mutex<Rows>,
 }
 
-/// After which step each row was last up to date: after `all` if that is later.
+/// The step after which each row was last up to date: `all` if that is later.
 #[derive(Debug)]
 struct Rows {
     last: Vec<u32>,
@@ -24,8 +24,8 @@ struct Rows {
 }
 
 impl Rows {
-    /// Says that a row is up to date now; if it was not, after which step it was.
-    fn renew(&mut self, row: u32, now: u32) -> Option<u32> {
+    /// Marks a row as up to date; returns the step after which it last was, if updates are pending.
+    fn mark_current(&mut self, row: u32, now: u32) -> Option<u32> {
         let from = std::mem::replace(&mut self.last[row as usize], now).max(self.all);
         (from < now).then_some(from)
     }
@@ -36,7 +36,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl PendingRows {
-    /// A table all rows of which are up to date.
+    /// A table whose rows are all up to date.
     pub(super) fn new(log: &Arc<Mutex<UpdateLog>>, weight: &Tensor, slots: Vec<Tensor>) -> Result<Self> {
         let (height, width) = weight.dims2()?;
         let all = lock(log).now() as u32;
@@ -51,8 +51,8 @@ impl PendingRows {
         lock(&self.rows).last.len()
     }
 
-    /// Says that these rows, or all, have made the present step.
-    pub(super) fn made_step(&self, ids: Option<&[u32]>) {
+    /// Marks these rows, or all, as updated by the current step.
+    pub(super) fn mark_updated(&self, ids: Option<&[u32]>) {
         let now = lock(&self.log).now() as u32;
         let mut rows = lock(&self.rows);
         match ids {
@@ -61,7 +61,7 @@ impl PendingRows {
         }
     }
 
-    /// Says that all rows are up to date with a log that has been cleared.
+    /// Marks all rows as up to date with a log that has been cleared.
     pub(super) fn clear(&self) {
         let mut rows = lock(&self.rows);
         rows.last.fill(0);
@@ -78,8 +78,8 @@ impl PendingUpdates for PendingRows {
             return Ok(());
         }
         let mut late: Vec<(u32, u32)> = match ids {
-            Some(ids) => ids.iter().filter_map(|&id| Some((id, rows.renew(id, now)?))).collect(),
-            None => (0..rows.last.len() as u32).filter_map(|id| Some((id, rows.renew(id, now)?))).collect(),
+            Some(ids) => ids.iter().filter_map(|&id| Some((id, rows.mark_current(id, now)?))).collect(),
+            None => (0..rows.last.len() as u32).filter_map(|id| Some((id, rows.mark_current(id, now)?))).collect(),
         };
         if ids.is_none() {
             rows.all = now;

@@ -1,4 +1,4 @@
-//! Updates of rows, held to updates of the whole table.
+//! Sparse updates, compared with dense updates.
 
 use crate::Optimizer;
 use crate::optimizers::*;
@@ -18,7 +18,7 @@ fn table() -> Variable {
     layer.variables().remove(0)
 }
 
-/// Words as a text has them: few that come often, many that are rare.
+/// Word ids distributed as in a text: few frequent ones, many rare ones.
 fn gradient(step: u64, scale: f64) -> Gradient {
     let mut rows = Rows::default();
     for u in Stream::new(2, step).uniform(6) {
@@ -36,8 +36,8 @@ fn floats(tensor: &Tensor) -> Vec<f64> {
     tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
-/// The largest difference between updates of rows and of the whole table, relative to how far the weights have moved, if that is more than
-/// some roundings.
+/// The largest difference between sparse and dense updates, relative to how far the weights have moved, or to a few rounding errors if
+/// that is more.
 fn apart(make: impl Fn() -> Optimizer, steps: u64, scale: f64, at: impl Fn(u64, &mut Optimizer, &Variable)) -> f64 {
     let (by_rows, whole) = (table(), table());
     let begin = floats(&whole.value());
@@ -72,8 +72,8 @@ fn rules() -> Vec<(&'static str, Make)> {
         ("rmsprop with momentum", || RMSprop::new().momentum(0.9).centered(true).into()),
         ("adagrad", || Adagrad::new().learning_rate(0.01).into()),
         ("adam", || Adam::new().into()),
-        ("adam that forgets soon", || Adam::new().beta_1(0.8).beta_2(0.9).into()),
-        ("adam of slow momentum", || Adam::new().beta_1(0.98).into()),
+        ("adam with small betas", || Adam::new().beta_1(0.8).beta_2(0.9).into()),
+        ("adam with slow momentum", || Adam::new().beta_1(0.98).into()),
         ("amsgrad", || Adam::new().amsgrad(true).into()),
         ("adamw", || AdamW::new().into()),
         ("adamax", || Adamax::new().into()),
@@ -82,7 +82,7 @@ fn rules() -> Vec<(&'static str, Make)> {
 }
 
 #[test]
-fn rows_end_where_whole_updates_take_them() {
+fn sparse_updates_equal_dense_updates() {
     for (name, make) in rules() {
         for scale in [1.0, 1e-3, 1e-7] {
             let apart = apart(make, 1200, scale, |_, _, _| ());
@@ -92,7 +92,7 @@ fn rows_end_where_whole_updates_take_them() {
 }
 
 #[test]
-fn options_and_changes_on_the_way_are_right() {
+fn options_and_changes_between_steps_are_right() {
     type Case = (&'static str, Make, fn(u64, &mut Optimizer, &Variable));
     let cases: [Case; 11] = [
         (
@@ -112,7 +112,7 @@ fn options_and_changes_on_the_way_are_right() {
         ("weight decay", || SGD::new().momentum(0.9).weight_decay(0.1).into(), |_, _, _| ()),
         ("much weight decay", || Adam::new().learning_rate(0.01).weight_decay(5.0).into(), |_, _, _| ()),
         (
-            "a decay of all there is, for a while",
+            "a decay to 0, for a while",
             || AdamW::new().into(),
             |step, optimizer, _| match step {
                 100 => optimizer.set_learning_rate(250.0),
@@ -125,7 +125,7 @@ fn options_and_changes_on_the_way_are_right() {
             || Adam::new().weight_decay(5.0).exclude_from_weight_decay("embeddings").into(),
             |_, _, _| (),
         ),
-        ("decay of weights that stay", || Adagrad::new().weight_decay(0.1).into(), |_, _, _| ()),
+        ("decay without drift", || Adagrad::new().weight_decay(0.1).into(), |_, _, _| ()),
         ("clipping", || Adam::new().global_clipnorm(0.5).into(), |_, _, _| ()),
         ("averages", || Adam::new().use_ema(true).ema_overwrite_frequency(7).into(), |_, _, _| ()),
         ("accumulation", || Nadam::new().gradient_accumulation_steps(3).into(), |_, _, _| ()),
@@ -147,7 +147,7 @@ fn options_and_changes_on_the_way_are_right() {
     }
 }
 
-/// Two models that share a table, each with an optimizer: the one makes its changes before the other takes over.
+/// Two models that share a table, each with an optimizer: one applies its pending updates before the other updates.
 #[test]
 fn a_table_may_have_two_optimizers() {
     let train = |rows: bool| {
@@ -167,7 +167,7 @@ fn a_table_may_have_two_optimizers() {
     assert!(apart < 1e-6, "{apart}");
 }
 
-/// After so many steps, those before are forgotten.
+/// After so many steps, the log is cleared.
 #[test]
 fn very_many_steps_are_right() {
     let (by_rows, whole) = (table(), table());
@@ -188,7 +188,7 @@ fn very_many_steps_are_right() {
 }
 
 #[test]
-fn lazy_rows_stay_where_they_are() {
+fn lazy_rows_do_not_change() {
     let table = table();
     let mut optimizer = Optimizer::from(Adam::new().lazy(true));
     let one = |id: u32| Gradient::Rows(Rows { ids: vec![id], values: vec![1.0; WIDTH] });
@@ -199,9 +199,9 @@ fn lazy_rows_stay_where_they_are() {
     assert!(!optimizer.get_config().unwrap().to_string().contains("lazy"));
 }
 
-/// Steps of other weights do not move a table.
+/// Steps of other weights do not change a table.
 #[test]
-fn a_table_that_is_not_in_a_step_stays() {
+fn a_table_that_is_not_in_a_step_does_not_change() {
     let (first, second) = (table(), table());
     let mut optimizer = Optimizer::from("adam");
     for step in 0..5 {

@@ -1,10 +1,10 @@
-//! What a rule says of elements whose gradient is 0.
+//! The update of elements whose gradient is 0.
 
 use candle_keras_ops::{Error, Result};
 
-/// What becomes of an element whose gradient is 0: each slot is multiplied by a constant, and the weight moves by its momentum, or stays.
+/// The update of an element whose gradient is 0: each slot is multiplied by a constant, and the weight moves by its momentum, or is unchanged.
 ///
-/// At each step a rule may say another alpha and epsilon of the [`MomentumDrift`]; all else must be the same.
+/// The alpha and epsilon of the [`MomentumDrift`] may change with each step; all else must be the same.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZeroGradientRule {
     pub(super) kept: Vec<f64>,
@@ -12,24 +12,24 @@ pub struct ZeroGradientRule {
 }
 
 impl ZeroGradientRule {
-    /// `kept` says how much of each slot is kept at each step. The weight stays where it is.
+    /// `kept` has the decay rate of each slot, by which it is multiplied. The weight is unchanged.
     pub fn new(kept: impl Into<Vec<f64>>) -> Self {
         Self { kept: kept.into(), drift: None }
     }
 
-    /// The weight goes on moving.
+    /// The weight moves by its momentum.
     #[must_use]
     pub fn drift(mut self, drift: MomentumDrift) -> Self {
         self.drift = Some(drift);
         self
     }
 
-    /// Whether weights and slots stay as they are.
+    /// Whether weights and slots are unchanged.
     pub(super) fn changes_nothing(&self) -> bool {
         self.drift.is_none() && self.kept.iter().all(|kept| *kept == 1.0)
     }
 
-    /// Whether another step may say this, after one has said that.
+    /// Whether both may be rules of steps of one optimizer.
     pub(super) fn differs_in_coefficients_only(&self, other: &Self) -> bool {
         let fixed = |rule: &Self| {
             rule.drift.clone().map(|drift| MomentumDrift {
@@ -46,20 +46,20 @@ impl ZeroGradientRule {
         self.drift.as_ref().map_or((0.0, 0.0), |drift| (drift.alpha, drift.epsilon))
     }
 
-    /// An error if it speaks of slots that the rule does not have.
+    /// An error if it refers to slots that the rule does not have.
     pub(super) fn check(&self, slots: usize) -> Result<()> {
         let named =
             self.drift.iter().flat_map(|drift| [Some(drift.numerator), drift.denominator.map(Denominator::slot)]);
         if self.kept.len() == slots && named.flatten().all(|slot| slot < slots) {
             return Ok(());
         }
-        Err(Error::new("UpdateRule::zero_gradient does not suit the slots of the rule")
-            .expected(format!("{slots} shares that are kept, and slots below {slots}"))
+        Err(Error::new("UpdateRule::zero_gradient does not match the slots of the rule")
+            .expected(format!("{slots} decay rates, and slots below {slots}"))
             .received(format!("{self:?}")))
     }
 }
 
-/// `w -= alpha m / (s + epsilon)`, of slots after they were multiplied by what is kept of them.
+/// `w -= alpha m / (s + epsilon)`, of slots after they were multiplied by their decay rates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MomentumDrift {
     pub(super) numerator: usize,
@@ -70,7 +70,7 @@ pub struct MomentumDrift {
 }
 
 impl MomentumDrift {
-    /// `w -= alpha m`, where `m` is the slot of this number.
+    /// `w -= alpha m`, where `m` is the slot with this index.
     pub fn new(slot: usize, alpha: f64) -> Self {
         Self { numerator: slot, denominator: None, alpha, epsilon: 0.0, epsilon_changes: false }
     }
@@ -82,7 +82,7 @@ impl MomentumDrift {
         self
     }
 
-    /// Says that epsilon is another at each step, so that the steps of a row must be made up for one by one.
+    /// Epsilon changes with each step, so that pending updates of a row are applied step by step.
     #[must_use]
     pub fn epsilon_changes(mut self) -> Self {
         self.epsilon_changes = true;
@@ -112,10 +112,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_description_must_suit_the_slots() {
+    fn the_description_must_match_the_slots() {
         let rule =
             ZeroGradientRule::new([0.9, 0.99]).drift(MomentumDrift::new(0, 0.1).over(Denominator::RootOf(1), 1e-7));
         assert!(rule.check(2).is_ok());
-        assert!(rule.check(1).unwrap_err().to_string().contains("does not suit the slots"));
+        assert!(rule.check(1).unwrap_err().to_string().contains("does not match the slots"));
     }
 }

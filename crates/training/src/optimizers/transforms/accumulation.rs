@@ -1,4 +1,4 @@
-//! Gradients that are added up over several calls. Keras: `gradient_accumulation_steps`.
+//! Gradient accumulation over several calls. Keras: `gradient_accumulation_steps`.
 
 use super::{Next, Transform, TransformContext};
 use crate::optimizers::{Options, Slot};
@@ -6,7 +6,7 @@ use candle_keras_layers::Variable;
 use candle_keras_ops::{Error, Gradient, Result};
 use std::sync::Arc;
 
-/// Makes one update of the mean of so many gradients.
+/// Updates once with the mean of so many gradients.
 #[derive(Debug)]
 pub(super) struct Accumulation {
     calls: u64,

@@ -1,4 +1,4 @@
-//! Averages of the weights over time, which take the places of the weights. Keras: `use_ema`.
+//! Exponential moving averages of the weights, which replace them. Keras: `use_ema`.
 
 use super::{Transform, TransformContext};
 use crate::optimizers::{Options, Slot};

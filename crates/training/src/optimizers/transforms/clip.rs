@@ -1,4 +1,4 @@
-//! Gradients that are brought within limits. Keras: `clipnorm`, `global_clipnorm`, `clipvalue`.
+//! Gradient clipping. Keras: `clipnorm`, `global_clipnorm`, `clipvalue`.
 
 use super::{Next, Transform, TransformContext};
 use crate::optimizers::Options;
@@ -6,14 +6,14 @@ use candle_keras_layers::Variable;
 use candle_keras_ops::{Gradient, Result};
 use std::sync::Arc;
 
-/// One of three limits.
+/// One of three kinds of clipping.
 #[derive(Debug)]
 pub(super) enum Clip {
-    /// Of each number.
+    /// By the value of each element.
     Value(f64),
-    /// Of the norm of each gradient.
+    /// By the norm of each gradient.
     Norm(f64),
-    /// Of the norm of all gradients together.
+    /// By the norm of all gradients together.
     GlobalNorm(f64),
 }
 
@@ -37,7 +37,7 @@ impl Clip {
             Self::GlobalNorm(limit) => {
                 let squares = gradients.iter().map(|(_, gradient)| gradient.sum_of_squares());
                 let norm = squares.sum::<candle_core::Result<f64>>()?.sqrt();
-                // A norm that is not finite makes all gradients NaN, as in Keras, and does not hide behind a step of zero.
+                // A norm that is not finite makes all gradients NaN, as in Keras, in place of a step of zero that hides it.
                 let factor = if norm.is_finite() { limit * (1.0 / norm).min(1.0 / limit) } else { f64::NAN };
                 each(gradients, &|gradient| gradient.scaled(factor))
             }

@@ -1,10 +1,10 @@
-//! A share of each weight that is taken away before each update. Keras: `weight_decay`, `exclude_from_weight_decay`.
+//! Weight decay: a fraction of each weight is subtracted before each update. Keras: `weight_decay`, `exclude_from_weight_decay`.
 
 use crate::optimizers::{Options, Weights};
 use candle_keras_layers::Variable;
 
-/// Takes away the share `weight_decay * learning_rate`. An update takes it away in the same pass, and it goes on in rows whose updates are
-/// pending; so it is no [`Transform`](super::Transform) of its own.
+/// Subtracts the fraction `weight_decay * learning_rate`. It is part of the pass of an update, and of pending updates;
+/// so it is not a [`Transform`](super::Transform).
 #[derive(Debug)]
 pub(in crate::optimizers) struct WeightDecay {
     rate: f64,
@@ -16,8 +16,8 @@ impl WeightDecay {
         Self { rate: options.weight_decay.unwrap_or(0.0), excluded: options.exclude_from_weight_decay.clone() }
     }
 
-    /// The share that is taken away from a weight that decays.
-    pub(in crate::optimizers) fn share(&self, learning_rate: f64) -> f64 {
+    /// The fraction that is subtracted from a weight that decays.
+    pub(in crate::optimizers) fn fraction(&self, learning_rate: f64) -> f64 {
         self.rate * learning_rate
     }
 

@@ -1,4 +1,4 @@
-//! Steps that are skipped since a gradient is not finite.
+//! Skips steps in which a gradient is not finite.
 
 use super::{Next, Transform, TransformContext};
 use crate::optimizers::Options;
@@ -22,7 +22,7 @@ impl Transform for SkipNonfinite {
     }
 }
 
-/// Whether all numbers of all gradients are finite.
+/// Whether all elements of all gradients are finite.
 pub(in crate::optimizers) fn all_finite(gradients: &[(Variable, Gradient)]) -> Result<bool> {
     for (_, gradient) in gradients {
         if !gradient.is_finite()? {

@@ -1,4 +1,4 @@
-//! What an optimizer does around its rule. Each kind is a file here, and [`around_a_rule`] says in which order they come.
+//! Transforms of gradients and weights around a rule. One file each; [`around_a_rule`] has their order.
 
 mod accumulation;
 mod average;
@@ -21,8 +21,7 @@ use finite::SkipNonfinite;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// Changes gradients before a rule gets them, or weights after the rule has changed them. The gradients go through all transforms of an
-/// optimizer one after the other.
+/// Changes gradients before the rule, or weights after it. The gradients pass through all transforms of an optimizer in order.
 ///
 /// ```
 /// use candle_keras_layers::Variable;
@@ -44,22 +43,22 @@ use std::sync::Arc;
 /// let optimizer = Optimizer::from(Adam::new()).transform(Half);
 /// ```
 pub trait Transform: Debug + Send + Sync {
-    /// The tensor that it keeps for each weight, which is in files before those of the rule.
+    /// The slot that it keeps for each weight, which files have before those of the rule.
     fn slot(&self) -> Option<Slot> {
         None
     }
 
-    /// Whether it reads whole tables, so that the rows of an Embedding cannot be updated later.
+    /// Whether it reads whole tables, so that rows of an Embedding cannot have pending updates.
     fn needs_whole_tables(&self) -> bool {
         false
     }
 
-    /// How many calls of `apply_gradients` make one update.
+    /// The number of calls of `apply_gradients` for one update.
     fn calls_per_update(&self) -> u64 {
         1
     }
 
-    /// Changes the gradients, or says that there is no update now.
+    /// Changes the gradients, or skips or postpones the update.
     ///
     /// # Errors
     /// If a tensor cannot be computed.
@@ -68,7 +67,7 @@ pub trait Transform: Debug + Send + Sync {
         Ok(Next::Update(gradients))
     }
 
-    /// Runs at the end of each call of `apply_gradients`, when the rule has changed the weights.
+    /// Runs at the end of each call of `apply_gradients`, after the rule has updated the weights.
     ///
     /// # Errors
     /// If a tensor cannot be computed.
@@ -77,7 +76,7 @@ pub trait Transform: Debug + Send + Sync {
         Ok(())
     }
 
-    /// Gives the weights their final values, at the end of `fit`.
+    /// Sets the final values of the weights, at the end of `fit`.
     ///
     /// # Errors
     /// If a tensor cannot be computed.
@@ -87,30 +86,30 @@ pub trait Transform: Debug + Send + Sync {
     }
 }
 
-/// What comes after a [`Transform`].
+/// What follows a [`Transform`].
 #[derive(Debug)]
 pub enum Next {
     /// An update with these gradients.
     Update(Vec<(Variable, Gradient)>),
-    /// No update: these gradients are part of a later one.
+    /// No update yet: the gradients are part of a later one.
     Wait,
-    /// Nothing: the step is not counted, and states of layers stay as they are as well.
+    /// The step is skipped: it is not counted, and states of layers are not updated either.
     Skip,
 }
 
-/// What a [`Transform`] sees of its optimizer.
+/// The view of its optimizer that a [`Transform`] gets.
 #[derive(Debug)]
 pub struct TransformContext<'a> {
-    /// How many times gradients were applied before.
+    /// The number of earlier calls of `apply_gradients`.
     pub iterations: u64,
-    /// How many updates of the weights these made.
+    /// The number of updates of the weights in these.
     pub updates: u64,
     pub(super) slots: &'a WeightSlots,
     pub(super) place: usize,
 }
 
 impl TransformContext<'_> {
-    /// The weights that the optimizer changes.
+    /// The weights that the optimizer updates.
     pub fn weights(&self) -> impl Iterator<Item = &Variable> {
         self.slots.weights()
     }
@@ -121,7 +120,7 @@ impl TransformContext<'_> {
     }
 }
 
-/// The transforms that these arguments ask for, in Keras's order.
+/// The transforms of these arguments, in Keras's order.
 pub(super) fn around_a_rule(options: &Options) -> Vec<Arc<dyn Transform>> {
     let all = [SkipNonfinite::of(options), Average::of(options), Accumulation::of(options), Clip::of(options)];
     all.into_iter().flatten().collect()

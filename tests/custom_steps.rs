@@ -19,7 +19,7 @@ fn numbers(model: &impl Layer) -> Vec<f32> {
 }
 
 layer! {
-    /// Draws from the normal distribution that its inputs describe, and adds how far that is from the standard one to the loss.
+    /// Samples from the normal distribution with its inputs as parameters, and adds the KL divergence from the standard normal to the loss.
     pub struct Sampling() {}
 }
 
@@ -55,10 +55,10 @@ fn a_variational_autoencoder_adds_its_loss() {
     let data = Tensor::cat(&[&plane, &(&plane * 0.5).unwrap()], 1).unwrap();
     let history = vae.fit(&data, &data, Fit::new().epochs(30).verbose(0)).unwrap();
     assert!(history["loss"][29] < 0.6 * history["loss"][0], "{:?}", &history["loss"]);
-    // The loss is that of the decoded data and what the layer adds.
+    // The loss is the reconstruction loss plus the loss of the layer.
     let reconstruction = Loss::from("mse").call(&data, &vae.call(&data).unwrap(), None, None).unwrap();
     assert!(vae.evaluate(&data, &data).unwrap()["loss"] > f64::from(reconstruction.to_scalar::<f32>().unwrap()) + 0.01);
-    // A model may have no other loss than that.
+    // A model may have only losses of layers.
     let mut alone = Model::new(&x, code).unwrap();
     alone.compile("adam", Compile::default()).unwrap();
     assert!(alone.fit(&data, &data, Fit::new().verbose(0)).unwrap()["loss"][0] > 0.0);
@@ -71,7 +71,7 @@ struct Gan {
 }
 
 impl Gan {
-    /// The networks, and the model of both, which callbacks save.
+    /// The networks, and the model of both that callbacks save.
     fn new() -> Result<(Self, Model)> {
         candle_keras::utils::set_random_seed(5);
         let generator = Sequential::new(layers![Input::shape([2]), Dense::new(8).activation("relu"), Dense::new(1)]);
@@ -117,12 +117,12 @@ impl TrainStep for Gan {
 #[test]
 fn a_gan_trains_under_fit_with_checkpoints_and_resume() {
     let data = normal(&mut Stream::new(9, 0), 64, 1).unwrap().affine(0.1, 3.0).unwrap();
-    let run = |folder: &Path, cut_off: bool| {
+    let run = |folder: &Path, interrupted: bool| {
         let (mut gan, mut both) = Gan::new().unwrap();
         let mut batches = 0;
         let cut = LambdaCallback::new().on_train_batch_end(move |_, _, _| {
             batches += 1;
-            if cut_off && batches == 90 { Err(Error::new("cut off")) } else { Ok(()) }
+            if interrupted && batches == 90 { Err(Error::new("interrupted")) } else { Ok(()) }
         });
         let fit = Fit::new().epochs(100).batch_size(16).verbose(0).validation_data(&data, ()).step(&mut gan);
         let fit = fit.callback(ModelCheckpoint::new(folder.join("gan.keras").to_str().unwrap()));
@@ -139,14 +139,14 @@ fn a_gan_trains_under_fit_with_checkpoints_and_resume() {
     let names: Vec<_> = history.iter().map(|(name, _)| name.to_string()).collect();
     assert_eq!(names, ["d_loss", "g_loss", "val_real"]);
     assert_eq!(load_model(whole.path().join("gan.keras")).unwrap().count_params(), weights.len());
-    // Cut off in the middle of an epoch, and taken up again: bit for bit the same.
+    // Interrupted within an epoch and resumed: bit-identical.
     assert!(run(parts.path(), true).0.is_err());
     let (again, resumed, _) = run(parts.path(), false);
     assert_eq!((resumed, again.unwrap()["d_loss"].last()), (weights, history["d_loss"].last()));
 }
 
 #[test]
-fn a_loop_of_ones_own_computes_what_fit_does() {
+fn a_custom_loop_computes_what_fit_does() {
     let ids = vec![vec![1u32, 2, 3], vec![0, 2, 2], vec![4, 4, 1], vec![3, 0, 2]];
     let (y, make) = (vec![1f32, 0., 2., 1.], || {
         candle_keras::utils::set_random_seed(7);
@@ -184,7 +184,7 @@ fn a_loop_of_ones_own_computes_what_fit_does() {
     assert!(apart < 1e-5, "{apart}");
 }
 
-/// A change of an input along the sign of its gradient raises the loss (Goodfellow et al., 2014), as finite differences say.
+/// An adversarial change of an input along the sign of its gradient raises the loss (Goodfellow et al., 2014), in agreement with finite differences.
 #[test]
 fn inputs_have_gradients() {
     candle_keras::utils::set_random_seed(3);

@@ -1,4 +1,4 @@
-//! A layer that a user writes: the one that docs/writing-a-layer.md walks through, held to all that holds for ours.
+//! A custom layer: the one of docs/writing-a-layer.md, with the checks that all built-in layers pass.
 
 use candle_keras::layers::{
     Arguments, Base, Build, Check, Config, ConfigMap, Configure, Context, Declared, Described, Layer, Shape, Weight,
@@ -9,7 +9,7 @@ use candle_keras::prelude::*;
 layer! {
     /// Multiplies each feature by a learned factor.
     pub struct Scale() {
-        /// Where the factors begin.
+        /// The initializer of the factors.
         initial: f64 = 1.0,
     }
 }
@@ -32,7 +32,7 @@ impl Layer for Scale {
 }
 
 #[test]
-fn it_behaves_as_every_layer_must() {
+fn it_passes_the_checks_of_all_layers() {
     check_layer(Scale::new, Check::inputs([[2, 3]]).output([2, 3]).weights(1));
     check_layer(|| Scale::new().initial(0.5), Check::inputs([[2, 4, 3]]).output([2, 4, 3]).weights(1));
 }
@@ -47,7 +47,7 @@ fn it_trains_in_a_model() {
     assert!((scale[0] - 2.0).abs() < 1e-4 && (scale[1] + 3.0).abs() < 1e-4, "{scale:?}");
 }
 
-/// check_layer must find what is wrong: a layer whose weight receives no gradient.
+/// check_layer must find an error: a layer whose weight receives no gradient.
 #[derive(Clone, Debug)]
 struct Detached(Scale);
 

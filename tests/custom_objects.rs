@@ -62,7 +62,7 @@ fn weights(model: &impl Layer) -> Vec<f32> {
 }
 
 #[test]
-fn they_work_and_come_back_from_a_file() {
+fn they_work_and_are_restored_from_a_file() {
     let dense = Dense::new(2)
         .kernel_initializer(Counting::new(0.5))
         .bias_initializer(ramp())

@@ -1,4 +1,4 @@
-//! A metric and a loss of one's own, in compile, in files, and over a training that is cut off.
+//! A custom metric and a custom loss, in compile, in files, and in an interrupted training.
 
 use candle_keras::callbacks::{BackupAndRestore, LambdaCallback};
 use candle_keras::layers::{Config, Dense};
@@ -7,7 +7,7 @@ use candle_keras::metrics::{BinaryAccuracy, Direction, Metric, Total};
 use candle_keras::saving::{CustomObjects, LoadModel};
 use candle_keras::{Error, ops, prelude::*};
 
-/// The share of the positives that are found: a quotient of sums, not a mean over batches.
+/// Recall: a quotient of sums, not a mean over batches.
 #[derive(Debug, Clone, Default)]
 struct Recall {
     found: Total,
@@ -52,7 +52,7 @@ impl Metric for Recall {
     }
 }
 
-/// Errors below `delta` count by their squares, larger ones by their size.
+/// The Huber loss: quadratic for errors below `delta`, linear above.
 #[derive(Debug)]
 struct Huber {
     delta: f64,
@@ -92,12 +92,12 @@ fn metrics_of_all_kinds_are_logged_saved_and_resumed() {
     let train = |folder: &std::path::Path, die: Option<usize>| -> Result<(History, Sequential)> {
         let mut model = compiled();
         let mut step = 0;
-        let cut_off = LambdaCallback::new().on_train_batch_end(|_, _, _| {
+        let interrupted = LambdaCallback::new().on_train_batch_end(|_, _, _| {
             step += 1;
-            if Some(step) == die { Err(Error::new("cut off")) } else { Ok(()) }
+            if Some(step) == die { Err(Error::new("interrupted")) } else { Ok(()) }
         });
         let backup = BackupAndRestore::new(folder).save_freq(1);
-        let fit = Fit::new().epochs(3).batch_size(7).verbose(0).callback(backup).callback(cut_off);
+        let fit = Fit::new().epochs(3).batch_size(7).verbose(0).callback(backup).callback(interrupted);
         Ok((model.fit(&x, &y, fit)?, model))
     };
     let folder = tempfile::tempdir().unwrap();
@@ -105,11 +105,11 @@ fn metrics_of_all_kinds_are_logged_saved_and_resumed() {
     for die in [2, 5, 8] {
         train(folder.path(), Some(die)).unwrap_err();
         let (resumed, _) = train(folder.path(), None).unwrap();
-        assert!(whole.iter().eq(resumed.iter()), "cut off after {die}");
+        assert!(whole.iter().eq(resumed.iter()), "interrupted after {die}");
     }
     let logs = model.evaluate(&x, &y).unwrap();
     assert_eq!(logs.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["loss", "acc", "recall", "binary_accuracy"]);
-    // Over any split into batches it is the quotient of all samples.
+    // For any split into batches, it is the quotient over all samples.
     let positive = |t: &Tensor, at: f64| t.flatten_all().unwrap().gt(at).unwrap().to_vec1::<u8>().unwrap();
     let (truth, found) = (positive(&y, 0.5), positive(&model.predict(&x).unwrap(), 0.5));
     let both = truth.iter().zip(&found).filter(|(a, b)| **a == 1 && **b == 1).count() as f64;
@@ -123,7 +123,7 @@ fn metrics_of_all_kinds_are_logged_saved_and_resumed() {
     assert!(missing.contains("own_huber") || missing.contains("Recall"), "{missing}");
 }
 
-/// How far the number of steps above one half is from the number of labels: targets of another shape than predictions.
+/// The difference between the number of steps above one half and the number of labels: targets of another shape than predictions.
 #[derive(Debug)]
 struct Counts;
 
