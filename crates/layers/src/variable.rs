@@ -151,7 +151,7 @@ impl Weight {
         }
         let weight = format!("the weight {:?} of shape {:?}", self.name, self.shape);
         Err(match LOADED.get() {
-            Some(_) => Error::new(format!("{weight} is larger than what the file can hold")),
+            Some(_) => Error::new(format!("{weight} is larger than the file can hold")),
             None => Error::new(format!("there is no memory for {weight}")),
         })
     }
