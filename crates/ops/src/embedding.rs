@@ -143,7 +143,7 @@ mod tests {
         _ = rows();
         let gradient = rows();
         let Gradient::Rows(found) = &gradient else { panic!("expected rows") };
-        assert_eq!(found.ids, [3, 0]);
+        assert_eq!(found.ids(), [3, 0]);
         let plain = |ids: &Tensor| table.index_select(ids, 0).unwrap();
         let expected =
             loss(plain(&ids), plain(&one)).backward().unwrap().get(&table).unwrap().to_vec2::<f32>().unwrap();

@@ -3,6 +3,7 @@
 use crate::gpu::{add_rows, on_gpu};
 use crate::update;
 use candle_core::{DType, Result, Tensor};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The gradient of one weight.
@@ -17,10 +18,8 @@ pub enum Gradient {
 /// The gradient of some rows of a table on the host: each row once, in order of first appearance.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
-    /// The indices of the rows.
-    pub ids: Vec<u32>,
-    /// Their gradients, one row after another.
-    pub values: Vec<f32>,
+    ids: Vec<u32>,
+    values: Vec<f32>,
 }
 
 impl Gradient {
@@ -36,6 +35,34 @@ impl Gradient {
                 }
                 Tensor::from_vec(dense, weight.shape(), weight.device())
             }
+        }
+    }
+}
+
+impl Gradient {
+    /// An error if it cannot be the gradient of this weight.
+    ///
+    /// # Errors
+    /// If its shape differs, or a row is not in the weight.
+    pub fn check(&self, weight: &Tensor) -> crate::Result<()> {
+        let mismatch = |received: String| {
+            Err(crate::Error::new("a gradient does not have the shape of its weight")
+                .expected(format!("{:?}", weight.dims()))
+                .received(received))
+        };
+        match self {
+            Self::Dense(gradient) if gradient.dims() != weight.dims() => mismatch(format!("{:?}", gradient.dims())),
+            Self::Rows(rows) => {
+                let &[height, width] = weight.dims() else { return mismatch("rows".into()) };
+                if rows.values.len() != rows.ids.len() * width {
+                    return mismatch(format!("{} rows with {} values", rows.ids.len(), rows.values.len()));
+                }
+                match rows.ids.iter().find(|id| **id as usize >= height) {
+                    Some(id) => mismatch(format!("row {id}")),
+                    None => Ok(()),
+                }
+            }
+            Self::Dense(_) => Ok(()),
         }
     }
 }
@@ -76,6 +103,49 @@ impl Gradient {
 }
 
 impl Rows {
+    /// The gradients of these rows, one row after another; those of the same row are added up.
+    ///
+    /// ```
+    /// use candle_keras_ops::Rows;
+    /// let rows = Rows::new(&[7, 2, 7], &[1.0, 10.0, 2.0, 20.0, 3.0, 30.0])?;
+    /// assert_eq!((rows.ids(), rows.values()), (&[7, 2][..], &[4.0, 40.0, 2.0, 20.0][..]));
+    /// # Ok::<(), candle_keras_ops::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the values are not as many for each row.
+    pub fn new(ids: &[u32], values: &[f32]) -> crate::Result<Self> {
+        if !values.len().is_multiple_of(ids.len().max(1)) {
+            return Err(crate::Error::new("a gradient of rows needs as many values for each row")
+                .expected(format!("a multiple of {} values", ids.len()))
+                .received(values.len().to_string()));
+        }
+        let width = values.len() / ids.len().max(1);
+        let mut places = HashMap::new();
+        let mut rows = Self::default();
+        for (i, id) in ids.iter().enumerate() {
+            let row = &values[i * width..][..width];
+            let place = *places.entry(*id).or_insert(rows.ids.len());
+            if place == rows.ids.len() {
+                rows.ids.push(*id);
+                rows.values.extend_from_slice(row);
+            } else {
+                rows.values[place * width..][..width].iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The indices of the rows.
+    pub fn ids(&self) -> &[u32] {
+        &self.ids
+    }
+
+    /// Their gradients, one row after another.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
     fn map(mut self, f: impl Fn(f32) -> f32) -> Self {
         self.values.iter_mut().for_each(|x| *x = f(*x));
         self

@@ -88,6 +88,11 @@ pub(crate) fn values(
     y_pred: &Tensor,
     mask: Option<&Tensor>,
 ) -> Result<(Tensor, Option<Tensor>)> {
+    // As in Keras, whose clips and sums 16 bits could not hold.
+    let y_pred = match y_pred.dtype() {
+        DType::F16 | DType::BF16 => &y_pred.to_dtype(DType::F32)?,
+        _ => y_pred,
+    };
     let (y_true, y_pred) = aligned(function, y_true, y_pred)?;
     let values = function.call(&y_true, &y_pred)?;
     let mask = mask.map(|mask| mask.to_dtype(values.dtype())).transpose()?;

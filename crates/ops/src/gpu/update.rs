@@ -24,7 +24,18 @@ pub(crate) fn run_equation(
     let mut given = vec![Given::Tensor(&gradient), Given::Size(count), Given::Real(decay)];
     given.extend(numbers.iter().map(|number| Given::Real(*number)));
     let source = source(equation)?;
-    change(Source { name: &source.name, text: &source.text }, equation.name, memory, &given, Threads::each(count))
+    change(
+        Source { name: &source.name, text: &source.text },
+        &kernel(equation.name),
+        memory,
+        &given,
+        Threads::each(count),
+    )
+}
+
+/// The kernel of an update; without a prefix, `float` would not be a name in C.
+fn kernel(name: &str) -> String {
+    format!("update_{name}")
 }
 
 /// An error if the body is more than arithmetic on what it has: so it cannot reach memory that is not its own.
@@ -90,7 +101,7 @@ fn text(equation: &Equation) -> Result<String> {
     let numbers: String = numbers.iter().map(|name| format!(", real v_{name}")).collect();
     Ok(format!(
         "{DEFINITIONS}
-        extern \"C\" __global__ void {name}(real* all_w, {}const real* all_g, size count, real decay{numbers}) {{
+        extern \"C\" __global__ void {}(real* all_w, {}const real* all_g, size count, real decay{numbers}) {{
             size at = blockIdx.x * size(blockDim.x) + threadIdx.x;
             if (at < count) {{
                 real v_w = all_w[at], v_g = all_g[at];
@@ -101,6 +112,7 @@ fn text(equation: &Equation) -> Result<String> {
                 {}
             }}
         }}",
+        kernel(name),
         all(", ", &|slot| format!("real* all_{slot}")),
         all("\n", &|slot| format!("real v_{slot} = all_{slot}[at];")),
         all("\n", &|slot| format!("all_{slot}[at] = v_{slot};")),
@@ -125,6 +137,10 @@ fn body_in_c(equation: &Equation, is_name: impl Fn(&str) -> bool) -> Result<Stri
                     c += "real";
                 }
                 _ if token == "mut" && declares => {}
+                // `real v_g = v_g * 2` would read the new variable in C.
+                _ if declares && known.contains(&token) => {
+                    bail!("{name}: a body that declares {token:?} a second time: give the new variable its own name")
+                }
                 Some((_, function)) => c += function,
                 None if declares && is_name(token) && !known.contains(&token) => {
                     known.push(token);
@@ -181,7 +197,7 @@ mod tests {
         let source = |body| source(equation(&["m"], body)).unwrap();
         let (a, b) = (source("{ w -= lr * g; }"), source("{ w += lr * g; }"));
         assert!(a.name != b.name && a.text != b.text && a == source("{ w -= lr * g; }"));
-        let signature = "void same(real* all_w, real* all_m, const real* all_g, size count, real decay, real v_lr)";
+        let signature = "void update_same(real* all_w, real* all_m, const real* all_g, size count, real decay, real v_lr)";
         assert!(a.text.contains(signature), "{}", a.text);
     }
 
@@ -204,5 +220,7 @@ mod tests {
         assert!(!check(&["w"], "w = 0;") && !check(&["m; x"], "w = 0;") && !check(&["max"], "w = g;"));
         assert!(!check(&[], "w.x = 0;") && !check(&[], "all_w = g;") && !check(&[], "let let = g;"));
         assert!(!check(&[], "w = 1.0f32;") && !check(&[], "real = g;") && !check(&[], "w = larger_of(w, g);"));
+        assert!(!check(&["m"], "let m = g; w -= lr * m;") && !check(&[], "let g = g * 2.0; w -= g;"));
+        assert!(!check(&[], "let x = g; let x = x * x; w -= x;"));
     }
 }

@@ -278,3 +278,25 @@ pub(crate) fn weighable(values: &Tensor, weight: &Tensor) -> Result<(Tensor, Ten
     }
     Ok((a, b))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::{DType, Device};
+
+    /// Keras 3.15.1 computes losses in float32 under every policy: 90000, 1.19e-7 and 15.94.
+    #[test]
+    fn predictions_of_16_bits_have_losses_in_float32() {
+        let scalar = |x: f32| Tensor::new(&[[x]], &Device::Cpu).unwrap();
+        for dtype in [DType::F16, DType::BF16] {
+            let loss = |name: &str, y_true: f32, y_pred: f32| {
+                let y_pred = scalar(y_pred).to_dtype(dtype).unwrap();
+                let loss = Loss::from(name).call(&scalar(y_true), &y_pred, None, None).unwrap();
+                loss.to_scalar::<f32>().unwrap()
+            };
+            assert_eq!(loss("mse", 300.0, 0.0), 90000.0);
+            assert!((loss("binary_crossentropy", 1.0, 1.0) - 1.192_092_9e-7).abs() < 1e-12);
+            assert!((loss("binary_crossentropy", 0.0, 1.0) - 15.942_385).abs() < 1e-5);
+        }
+    }
+}

@@ -119,7 +119,7 @@ impl<M: Metric + Clone + 'static> CloneMetric for M {
     }
 }
 
-/// The weighted mean of a [`Function`] over all samples, exact for batches of any sizes. Keras: `MeanMetricWrapper`.
+/// The weighted mean of a [`Function`] over all samples, whatever the sizes of the batches; a sample with several values has their mean. Keras: `MeanMetricWrapper`.
 ///
 /// ```
 /// use candle_keras_training::metrics::{BinaryAccuracy, MeanMetric, Metric};
@@ -172,11 +172,12 @@ impl Metric for MeanMetric {
         mask: Option<&Tensor>,
     ) -> Result<()> {
         let (values, mask) = values(&*self.function, y_true, &y_pred.detach(), mask)?;
+        // Sums are taken in f64, since an epoch may have more samples than f32 has digits.
+        let values = values.to_dtype(DType::F64)?;
         let weight = match (mask, sample_weight) {
             (None, None) => {
-                // The sum is taken in f64, since an epoch may have more samples than f32 has digits.
-                self.mean.total.add(&values.to_dtype(DType::F64)?.sum_all()?)?;
-                self.mean.count.add_number(values.elem_count() as f64);
+                self.mean.total.add(&per_sample(&values)?.sum_all()?)?;
+                self.mean.count.add_number(values.dims().first().copied().unwrap_or(1) as f64);
                 return Ok(());
             }
             (Some(mask), None) => mask,
@@ -187,13 +188,13 @@ impl Metric for MeanMetric {
             }
         };
         // One weight per sample applies to the mean of the sample's values.
-        let (mut values, weight) = same_rank(&values.to_dtype(DType::F64)?, &weight.to_dtype(DType::F64)?)?;
+        let (mut values, weight) = same_rank(&values, &weight.to_dtype(DType::F64)?)?;
         while values.rank() > weight.rank() {
             values = values.mean(values.rank() - 1)?;
         }
         let (values, weight) = losses::weighable(&values, &weight)?;
-        self.mean.total.add(&values.broadcast_mul(&weight)?.sum_all()?)?;
-        self.mean.count.add(&weight.broadcast_as(values.shape())?.sum_all()?)
+        self.mean.total.add(&per_sample(&values.broadcast_mul(&weight)?)?.sum_all()?)?;
+        self.mean.count.add(&per_sample(&weight.broadcast_as(values.shape())?.contiguous()?)?.sum_all()?)
     }
 
     fn result(&self) -> Result<f64> {
@@ -215,6 +216,11 @@ impl Metric for MeanMetric {
     fn config(&self) -> Option<(&str, Config)> {
         self.function.config()
     }
+}
+
+/// The mean of each sample's values. Keras: `reduce_to_samplewise_values`.
+fn per_sample(values: &Tensor) -> Result<Tensor> {
+    Ok(if values.rank() > 1 { values.flatten_from(1)?.mean(1)? } else { values.clone() })
 }
 
 /// A metric by its Keras name, for targets and predictions of these shapes.
@@ -292,6 +298,27 @@ pub(crate) fn function_from_config(object: KerasObject) -> Result<Arc<dyn Functi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use candle_core::Device;
+
+    /// Keras 3.15.1: 2.5 and 1.6.
+    #[test]
+    fn a_sample_counts_once_whatever_its_length() {
+        let batch = |steps: usize, error: f32| {
+            let y_true = Tensor::zeros((2, steps, 1), DType::F32, &Device::Cpu).unwrap();
+            (y_true.clone(), (y_true + f64::from(error)).unwrap())
+        };
+        let mut plain = resolve("mse", &[2, 2, 1], &[2, 2, 1]).unwrap();
+        let mut weighted = plain.clone();
+        for (steps, error) in [(2, 1.0), (8, 2.0)] {
+            let (y_true, y_pred) = batch(steps, error);
+            plain.update_state(&y_true, &y_pred, None, None).unwrap();
+            let weights = (0..2 * steps).map(|i| if i % steps == 0 { 1f32 } else { 0.0 }).collect::<Vec<_>>();
+            let weights = Tensor::from_vec(weights, (2, steps), &Device::Cpu).unwrap();
+            weighted.update_state(&y_true, &y_pred, Some(&weights), None).unwrap();
+        }
+        assert_eq!(plain.result().unwrap(), 2.5);
+        assert!((weighted.result().unwrap() - 1.6).abs() < 1e-6, "{:?}", weighted.result());
+    }
 
     #[test]
     fn accuracy_is_resolved_by_shapes_alone() {

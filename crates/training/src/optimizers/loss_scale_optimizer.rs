@@ -147,7 +147,8 @@ impl Wrapper for LossScaleOptimizer {
     }
 
     fn loss_scale(&self) -> f64 {
-        self.dynamic_scale.unwrap_or(self.initial_scale)
+        // Files have it in float32.
+        f64::from(self.dynamic_scale.unwrap_or(self.initial_scale) as f32)
     }
 
     fn apply_gradients(&mut self, gradients: Vec<(Variable, Gradient)>) -> Result<bool> {

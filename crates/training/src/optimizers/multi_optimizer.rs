@@ -111,6 +111,12 @@ impl Wrapper for MultiOptimizer {
 
     fn check(&self) -> Result<()> {
         self.others.iter().try_for_each(|(weights, _)| weights.check())?;
+        let patterns: Vec<_> = self.others.iter().filter_map(|(weights, _)| weights.pattern()).collect();
+        if let Some(twice) = patterns.iter().enumerate().find(|(i, pattern)| patterns[..*i].contains(pattern)) {
+            return Err(
+                Error::new("a MultiOptimizer has two optimizers for the same weights").received(twice.1.to_string())
+            );
+        }
         if self.inner().into_iter().any(Optimizer::is_wrapper) {
             return Err(Error::new("the optimizers in a MultiOptimizer must have one rule each")
                 .received("a LossScaleOptimizer or MultiOptimizer")

@@ -190,6 +190,7 @@ impl Optimizer {
     /// # Errors
     /// If the optimizer's name is unknown, or its slots do not match its update.
     pub fn build(&mut self, weights: &[Variable]) -> Result<()> {
+        self.check()?;
         match &mut self.0 {
             Kind::Rule(optimizer) => optimizer.build(weights),
             Kind::Wrapper(wrapper) => {
@@ -217,8 +218,15 @@ impl Optimizer {
     /// # Errors
     /// If the optimizer's name is unknown, or a gradient does not match its weight.
     pub fn apply_gradients(&mut self, gradients: Vec<(Variable, Gradient)>) -> Result<bool> {
-        let weights = || WeightSet::new(gradients.iter().map(|(weight, _)| weight.clone()).collect());
-        let weights = if WeightSet::is_held() { WeightSet::default() } else { weights() };
+        if self.iterations() == 0 {
+            self.check()?;
+        }
+        for (weight, gradient) in &gradients {
+            gradient
+                .check(&weight.memory())
+                .map_err(|error| error.help(format!("the weight is {:?}", weight.path())))?;
+        }
+        let weights = self.locks(gradients.iter().map(|(weight, _)| weight));
         weights.write(|| match &mut self.0 {
             Kind::Rule(optimizer) => optimizer.apply_gradients(gradients),
             Kind::Wrapper(wrapper) => wrapper.apply_gradients(gradients),
@@ -230,9 +238,26 @@ impl Optimizer {
     /// # Errors
     /// If a weight cannot be changed.
     pub fn finalize(&self) -> Result<()> {
-        match &self.0 {
+        self.locks([]).write(|| match &self.0 {
             Kind::Rule(optimizer) => optimizer.finalize(),
             Kind::Wrapper(wrapper) => wrapper.inner().into_iter().try_for_each(Self::finalize),
+        })
+    }
+
+    /// All its weights and these, to be locked; none within a step, which has locked them already.
+    fn locks<'a>(&self, others: impl IntoIterator<Item = &'a Variable>) -> WeightSet {
+        if WeightSet::is_held() {
+            return WeightSet::default();
+        }
+        let mut weights: Vec<_> = others.into_iter().cloned().collect();
+        self.collect_weights(&mut weights);
+        WeightSet::new(weights)
+    }
+
+    fn collect_weights(&self, weights: &mut Vec<Variable>) {
+        match &self.0 {
+            Kind::Rule(optimizer) => weights.extend(optimizer.slots.weights().cloned()),
+            Kind::Wrapper(wrapper) => wrapper.inner().into_iter().for_each(|inner| inner.collect_weights(weights)),
         }
     }
 }

@@ -8,6 +8,7 @@ use candle_core::{Device, Tensor, Var};
 use candle_keras_layers::Variable;
 use candle_keras_ops::update::Elementwise;
 use candle_keras_ops::{Error, Gradient, Result};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A rule (or an unknown name) with its state.
@@ -129,9 +130,7 @@ impl RuleOptimizer {
 
     /// Applies gradients as Keras does: false if the step is skipped.
     pub(super) fn apply_gradients(&mut self, gradients: Vec<(Variable, Gradient)>) -> Result<bool> {
-        for (weight, _) in &gradients {
-            self.build(std::slice::from_ref(weight))?;
-        }
+        gradients.iter().try_for_each(|(weight, _)| self.build(std::slice::from_ref(weight)))?;
         let mut next = Next::Update(gradients);
         self.each_transform(|transform, context| {
             if let Next::Update(gradients) = std::mem::replace(&mut next, Next::Wait) {
@@ -154,7 +153,17 @@ impl RuleOptimizer {
         self.each_transform(|transform, context| transform.finalize(context))
     }
 
-    fn update_all(&mut self, gradients: Vec<(Variable, Gradient)>) -> Result<()> {
+    /// The numbers that a file has after the slots.
+    pub(super) fn counters_of_rule(&self) -> Result<Vec<(&'static str, f64)>> {
+        // Keras creates them with the slots.
+        if self.slots.weights().next().is_none() {
+            return Ok(Vec::new());
+        }
+        Ok(self.rule()?.counters(self.iterations / self.calls_per_update()))
+    }
+
+    fn update_all(&mut self, mut gradients: Vec<(Variable, Gradient)>) -> Result<()> {
+        self.separate(&mut gradients)?;
         let number = self.iterations / self.calls_per_update() + 1;
         let step = Step { learning_rate: self.learning_rate(), number };
         let updates = gradients.into_iter().map(|(weight, gradient)| self.prepare(step, weight, gradient));
@@ -167,6 +176,23 @@ impl RuleOptimizer {
             self.tables.updated(&update.weight, &update.gradient, update.by_rows);
         }
         self.tables.flush_long_logs();
+        Ok(())
+    }
+
+    /// Copies gradients that share their memory with a weight or slot of this step, which they would change with.
+    fn separate(&self, gradients: &mut [(Variable, Gradient)]) -> Result<()> {
+        let mut changed = HashSet::new();
+        for (weight, _) in &*gradients {
+            changed.insert(storage(&weight.memory()));
+            changed.extend(self.slots.of_rule(weight).into_iter().map(|slot| storage(slot)));
+        }
+        for (_, gradient) in gradients {
+            if let Gradient::Dense(tensor) = gradient
+                && changed.contains(&storage(tensor))
+            {
+                *tensor = tensor.copy()?;
+            }
+        }
         Ok(())
     }
 
@@ -230,6 +256,12 @@ fn known(rule: &Result<Box<dyn UpdateRule>, String>) -> Result<&dyn UpdateRule> 
         Error::unknown("optimizer", name, &known.iter().map(String::as_str).collect::<Vec<_>>())
     })?;
     Ok(&**rule)
+}
+
+/// The address of a tensor's storage.
+fn storage(tensor: &Tensor) -> usize {
+    let (storage, _) = tensor.storage_and_layout();
+    std::ptr::from_ref(&*storage).addr()
 }
 
 fn tensors(slots: &[&Var]) -> Vec<Tensor> {

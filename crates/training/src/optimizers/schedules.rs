@@ -11,6 +11,11 @@ pub trait LearningRateSchedule: fmt::Debug + Send + Sync {
     /// The learning rate of this step.
     fn call(&self, step: u64) -> f64;
 
+    /// An error if an argument is invalid.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Keras's class and arguments, for files; `None` for a custom schedule, with which a model cannot be saved compiled.
     fn config(&self) -> Option<(&'static str, serde_json::Value)> {
         None
@@ -41,6 +46,9 @@ impl LearningRate {
     }
 
     pub(super) fn check(&self) -> Result<()> {
+        if let Self::Schedule(schedule) = self {
+            schedule.check()?;
+        }
         let value = self.at(0);
         if !value.is_finite() {
             return Err(Error::new("the learning rate must be a number").received(value.to_string()));
@@ -129,6 +137,10 @@ macro_rules! schedules {
             fn call(&self, step: u64) -> f64 {
                 let ($s, $step) = (self, step as f64);
                 $value
+            }
+
+            fn check(&self) -> Result<()> {
+                self.check_arguments()
             }
 
             fn config(&self) -> Option<(&'static str, serde_json::Value)> {
@@ -307,7 +319,7 @@ macro_rules! of_steps {
                 Self { $($required,)* $($field: $default,)* name: None }
             }
 
-            fn check(&self) -> Result<()> {
+            fn check_arguments(&self) -> Result<()> {
                 if self.$steps == 0 {
                     let what = concat!(stringify!($class), ": ", stringify!($steps), " must be positive");
                     return Err(Error::new(what).received("0"));
@@ -332,7 +344,7 @@ impl PiecewiseConstantDecay {
         Self { boundaries: boundaries.into(), values: values.into(), name: None }
     }
 
-    fn check(&self) -> Result<()> {
+    fn check_arguments(&self) -> Result<()> {
         if self.values.len() != self.boundaries.len() + 1 {
             return Err(Error::new("PiecewiseConstantDecay needs one value more than boundaries").received(format!(
                 "{} boundaries and {} values",

@@ -155,7 +155,7 @@ impl RuleOptimizer {
         state.extend(
             self.slots.in_order_of_files().into_iter().map(|(name, slot)| (name, Var::as_detached_tensor(slot))),
         );
-        for (name, value) in self.rule()?.counters(self.iterations) {
+        for (name, value) in self.counters_of_rule()? {
             state.push((name.into(), Tensor::new(value as f32, &Device::Cpu)?));
         }
         Ok(state)
@@ -175,7 +175,7 @@ impl RuleOptimizer {
         if has_rate {
             self.options.learning_rate = number(first + 1, read)?.into();
         }
-        Ok(next + self.rule()?.counters(0).len())
+        Ok(next + self.counters_of_rule()?.len())
     }
 }
 

@@ -117,7 +117,9 @@ impl UpdateLog {
 
     /// Whether the log is long enough, for so many rows, that all should be brought up to date and the log cleared.
     pub(super) fn is_long(&self, rows: impl FnOnce() -> usize) -> bool {
-        self.now() >= SHORTEST && self.now() >= (rows() / STEPS_PER_ROW).clamp(SHORTEST, LONGEST)
+        // Beyond this, `exp` of the total decay leaves the range of f64.
+        self.total_decay() < -300.0
+            || self.now() >= SHORTEST && self.now() >= (rows() / STEPS_PER_ROW).clamp(SHORTEST, LONGEST)
     }
 
     /// Clears the log.

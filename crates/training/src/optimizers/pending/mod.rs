@@ -46,9 +46,9 @@ pub(super) fn has_rows_in_memory(weight: &Tensor, slots: &[Tensor]) -> bool {
 /// Updates the rows that have a gradient, after decaying them by the fraction `decay`.
 pub(super) fn update_rows(elementwise: &Elementwise, memory: &[&Tensor], rows: &Rows, decay: f64) -> Result<()> {
     let width = memory[0].dim(1)?;
-    let mut touched: Vec<_> = rows.ids.iter().enumerate().map(|(i, &id)| (id, i as u32)).collect();
+    let mut touched: Vec<_> = rows.ids().iter().enumerate().map(|(i, &id)| (id, i as u32)).collect();
     let one = |row: &mut [&mut [f32]], i: u32| {
-        elementwise.update_part(row, &rows.values[i as usize * width..][..width], decay);
+        elementwise.update_part(row, &rows.values()[i as usize * width..][..width], decay);
     };
     Ok(update::in_place(memory, |memory| each_row(memory, width, &mut touched, &one))?)
 }
@@ -81,7 +81,7 @@ impl PendingTables {
         };
         let pending: Arc<dyn PendingUpdates> = table;
         weight.set_pending(&pending);
-        pending.catch_up(&weight.memory(), Some(&rows.ids))?;
+        pending.catch_up(&weight.memory(), Some(rows.ids()))?;
         Ok(true)
     }
 
@@ -122,7 +122,7 @@ impl PendingTables {
     pub(super) fn updated(&self, weight: &Variable, gradient: &Gradient, by_rows: bool) {
         if let Some((_, table)) = self.tables.get(&weight.id()) {
             match gradient {
-                Gradient::Rows(rows) if by_rows => table.mark_updated(Some(&rows.ids)),
+                Gradient::Rows(rows) if by_rows => table.mark_updated(Some(rows.ids())),
                 _ => table.mark_updated(None),
             }
         }

@@ -20,16 +20,9 @@ fn table() -> Variable {
 
 /// Word ids distributed as in a text: few frequent ones, many rare ones.
 fn gradient(step: u64, scale: f64) -> Gradient {
-    let mut rows = Rows::default();
-    for u in Stream::new(2, step).uniform(6) {
-        let id = ((HEIGHT as f64).powf(u) - 1.0) as u32;
-        if !rows.ids.contains(&id) {
-            rows.ids.push(id);
-        }
-    }
-    let values = Stream::new(3, step).normal(rows.ids.len() * WIDTH);
-    rows.values = values.into_iter().map(|x| (x * scale) as f32).collect();
-    Gradient::Rows(rows)
+    let ids = Stream::new(2, step).uniform(6).into_iter().map(|u| ((HEIGHT as f64).powf(u) - 1.0) as u32);
+    let values = Stream::new(3, step).normal(6 * WIDTH).into_iter().map(|x| (x * scale) as f32);
+    Gradient::Rows(Rows::new(&ids.collect::<Vec<_>>(), &values.collect::<Vec<_>>()).unwrap())
 }
 
 fn floats(tensor: &Tensor) -> Vec<f64> {
@@ -173,11 +166,25 @@ fn very_many_steps_are_right() {
     let (by_rows, whole) = (table(), table());
     let (mut a, mut b) = (Optimizer::from("adam"), Optimizer::from("adam"));
     for step in 0..3 * super::log::SHORTEST as u64 + 10 {
-        let gradient = if step % 64 == 0 {
-            gradient(step, 0.1)
-        } else {
-            Gradient::Rows(Rows { ids: vec![7], values: vec![0.01; WIDTH] })
-        };
+        let gradient =
+            if step % 64 == 0 { gradient(step, 0.1) } else { Gradient::Rows(Rows::new(&[7], &[0.01; WIDTH]).unwrap()) };
+        let dense = Gradient::Dense(gradient.to_dense(&whole.memory()).unwrap());
+        a.apply_gradients(vec![(by_rows.clone(), gradient)]).unwrap();
+        b.apply_gradients(vec![(whole.clone(), dense)]).unwrap();
+    }
+    for (x, y) in floats(&by_rows.value()).iter().zip(floats(&whole.value())) {
+        assert!((x - y).abs() < 1e-3 * y.abs().max(0.1), "{x} {y}");
+    }
+}
+
+/// A log whose weight decay leaves the range of numbers is cleared in time.
+#[test]
+fn strong_weight_decay_is_right() {
+    let (by_rows, whole) = (table(), table());
+    let optimizer = || Optimizer::from(Adam::new().learning_rate(0.1).weight_decay(9.0));
+    let (mut a, mut b) = (optimizer(), optimizer());
+    for step in 0..900 {
+        let gradient = gradient(step, 0.1);
         let dense = Gradient::Dense(gradient.to_dense(&whole.memory()).unwrap());
         a.apply_gradients(vec![(by_rows.clone(), gradient)]).unwrap();
         b.apply_gradients(vec![(whole.clone(), dense)]).unwrap();
@@ -191,7 +198,7 @@ fn very_many_steps_are_right() {
 fn lazy_rows_do_not_change() {
     let table = table();
     let mut optimizer = Optimizer::from(Adam::new().lazy(true));
-    let one = |id: u32| Gradient::Rows(Rows { ids: vec![id], values: vec![1.0; WIDTH] });
+    let one = |id: u32| Gradient::Rows(Rows::new(&[id], &[1.0; WIDTH]).unwrap());
     optimizer.apply_gradients(vec![(table.clone(), one(3))]).unwrap();
     let before = floats(&table.value().get(3).unwrap());
     optimizer.apply_gradients(vec![(table.clone(), one(4))]).unwrap();

@@ -32,17 +32,22 @@ impl Clip {
             Self::Value(limit) => each(gradients, &|gradient| gradient.clipped(limit)),
             Self::Norm(limit) => each(gradients, &|gradient| {
                 let norm = gradient.sum_of_squares()?.sqrt();
-                gradient.scaled(limit / norm.max(limit))
+                gradient.scaled(factor(limit, norm))
             }),
             Self::GlobalNorm(limit) => {
                 let squares = gradients.iter().map(|(_, gradient)| gradient.sum_of_squares());
                 let norm = squares.sum::<candle_core::Result<f64>>()?.sqrt();
-                // A norm that is not finite makes all gradients NaN, as in Keras, in place of a step of zero that hides it.
-                let factor = if norm.is_finite() { limit * (1.0 / norm).min(1.0 / limit) } else { f64::NAN };
+                // A norm that is not finite makes all gradients NaN, as in Keras.
+                let factor = if norm.is_finite() { factor(limit, norm) } else { f64::NAN };
                 each(gradients, &|gradient| gradient.scaled(factor))
             }
         }
     }
+}
+
+/// What brings a norm down to the limit; NaN stays NaN.
+fn factor(limit: f64, norm: f64) -> f64 {
+    if norm <= limit { 1.0 } else { limit / norm }
 }
 
 impl Transform for Clip {
@@ -59,7 +64,7 @@ mod tests {
 
     fn clipped(clip: &Clip) -> Vec<Vec<f64>> {
         let dense = Gradient::Dense(Tensor::new(&[3.0, -4.0], &Device::Cpu).unwrap());
-        let rows = Gradient::Rows(Rows { ids: vec![1], values: vec![0.0, 12.0] });
+        let rows = Gradient::Rows(Rows::new(&[1], &[0.0, 12.0]).unwrap());
         let table = Tensor::zeros((2, 2), DType::F32, &Device::Cpu).unwrap();
         let numbers = |gradient: &Gradient| {
             let dense = gradient.to_dense(&table).unwrap().flatten_all().unwrap();
@@ -73,5 +78,10 @@ mod tests {
         assert_eq!(clipped(&Clip::Value(3.5)), [vec![3.0, -3.5], vec![0.0, 0.0, 0.0, 3.5]]);
         assert_eq!(clipped(&Clip::Norm(10.0)), [vec![3.0, -4.0], vec![0.0, 0.0, 0.0, 10.0]]);
         assert_eq!(clipped(&Clip::GlobalNorm(6.5)), [vec![1.5, -2.0], vec![0.0, 0.0, 0.0, 6.0]]);
+        let nan = || vec![((), Gradient::Dense(Tensor::new(&[f32::NAN, 1.0], &Device::Cpu).unwrap()))];
+        for clip in [Clip::Norm(1.0), Clip::GlobalNorm(1.0)] {
+            let Gradient::Dense(clipped) = &clip.clipped(nan()).unwrap()[0].1 else { unreachable!() };
+            assert!(clipped.to_vec1::<f32>().unwrap().iter().all(|x| x.is_nan()), "{clip:?}");
+        }
     }
 }
