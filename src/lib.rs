@@ -211,7 +211,7 @@ pub mod utils {
 
 /// The names that most programs need.
 pub mod prelude {
-    pub use crate::callbacks::Callback;
+    pub use crate::callbacks::{Callback, Logs};
     pub use crate::layers;
     pub use crate::layers::Layer;
     pub use crate::models::load_model;

@@ -63,7 +63,7 @@ impl Function for Huber {
         "own_huber"
     }
 
-    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+    fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
         let error = ops::abs(&(y_true - y_pred)?)?;
         let quadratic = ops::minimum(&error, &(error.ones_like()? * self.delta)?)?;
         let linear = (&error - &quadratic)?;
@@ -136,7 +136,7 @@ impl Function for Counts {
         Target::Any
     }
 
-    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+    fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
         let labels = y_true.ne(0u32)?.to_dtype(y_pred.dtype())?.sum(1)?;
         Ok((ops::sum(&ops::sum(y_pred, -1)?, -1)? - labels)?.sqr()?)
     }

@@ -1,6 +1,7 @@
 //! Bad input is a clear error, and never a panic.
 
 use candle_keras::layers::{Dense, Embedding, Flatten, KerasTensor, Lambda, Subtract};
+use candle_keras::losses::{BinaryCrossentropy, MeanSquaredError};
 use candle_keras::prelude::*;
 use candle_keras::utils::warnings;
 use candle_keras::{Error, ops};
@@ -289,4 +290,45 @@ fn no_layer_panics_on_any_shape() {
         }
     }
     assert!(worked > 100 && refused > 500, "{worked} worked, {refused} were refused");
+}
+
+/// All handles of a layer have the arguments with which it was first called.
+#[test]
+fn an_argument_set_after_the_first_call_is_an_error() {
+    let x = Input::shape([4]);
+    let dense = Dense::new(2);
+    dense.call(&x);
+    let changed = dense.clone().activation("relu");
+    for layer in [&changed, &dense] {
+        let error = layer.call(&x).shape().unwrap_err().to_string();
+        assert!(error.contains("the argument activation was set after the first call of the layer"), "{error}");
+        assert!(layer.call(&Tensor::zeros((1, 4), DType::F32, &Device::Cpu).unwrap()).is_err());
+    }
+    // Before the first call, and what may change later.
+    let dense = Dense::new(2);
+    dense.clone().activation("relu").call(&x);
+    assert!(dense.trainable(false).name("later").call(&x).shape().is_ok());
+}
+
+#[test]
+fn text_is_refused_where_numbers_are_computed() {
+    let (numbers, text) = (Input::shape([4]), Input::shape([4]).dtype("string"));
+    let error = |y: KerasTensor| y.shape().unwrap_err().to_string();
+    assert!(error(Dense::new(2).dtype("string").call(&numbers)).contains("the dtype \"string\" is for inputs"));
+    for y in [Dense::new(2).call(&text), Flatten::new().call(&text), Embedding::new(5, 2).call(&text)] {
+        assert!(error(y).contains("does not take text"));
+    }
+}
+
+/// Keras: `loss(y_true, y_pred)`.
+#[test]
+fn a_loss_called_on_tensors_is_a_scalar() {
+    let tensor = |numbers: [[f32; 2]; 2]| Tensor::new(&numbers, &Device::Cpu).unwrap();
+    let (y_true, y_pred) = (tensor([[1., 0.], [0., 1.]]), tensor([[0.5, 0.5], [0.5, 0.5]]));
+    let losses = [
+        MeanSquaredError::new().call(&y_true, &y_pred).unwrap(),
+        BinaryCrossentropy::new().call(&y_true, &y_pred).unwrap(),
+    ];
+    let [mse, crossentropy] = losses.map(|loss| loss.to_scalar::<f32>().unwrap());
+    assert!(mse == 0.25 && (crossentropy - 2f32.ln()).abs() < 1e-6);
 }

@@ -81,6 +81,8 @@ fn reads_while(train: fn(&mut Model, &Tensor, &Tensor)) {
         let mut readings = 0;
         while !stop.load(Ordering::Relaxed) || readings == 0 {
             let outputs = served.predict_on_batch(&rows).unwrap();
+            let [a, b] = served.call_multiple(&rows).unwrap();
+            assert!(!differ(&a, &b), "after {readings}");
             let weights = served.get_weights().unwrap();
             assert!(!differ(&outputs[0], &outputs[1]) && !differ(&weights[0], &weights[1]), "after {readings}");
             readings += 1;

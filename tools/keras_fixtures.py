@@ -528,6 +528,14 @@ def _(rng):
     return trained(model, rng)
 
 
+@case("bidirectional_inner")
+def _(rng):
+    x = L.Input((5, 3))
+    penalized = L.Bidirectional(L.LSTM(2, return_sequences=True, activity_regularizer="l2"))
+    frozen = L.Bidirectional(L.GRU(2, trainable=False))
+    return trained(Model(x, L.Dense(1)(frozen(penalized(x)))), rng)
+
+
 @case("mixed_bfloat16")
 def _(rng):
     x = L.Input((6,), dtype="int32")

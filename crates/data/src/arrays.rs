@@ -140,10 +140,39 @@ impl<N: Nested> ToTensor for Vec<N> {
     }
 }
 
-/// A flat list of numbers, and their shape: `(pixels, [60_000, 28, 28, 1])`.
-impl<E: Element, const R: usize> ToTensor for (Vec<E>, [usize; R]) {
+impl<E: Element + Nested, const R: usize, const C: usize> ToTensor for [[E; C]; R] {
     fn to_tensor(&self) -> Result<Tensor> {
-        let (numbers, shape) = self;
+        self[..].to_tensor()
+    }
+}
+
+/// A list of numbers that a shape can be given to.
+pub trait Flat {
+    /// The type of the numbers.
+    type Element: Element;
+
+    /// The numbers.
+    fn numbers(&self) -> &[Self::Element];
+}
+
+macro_rules! flat {
+    ($($list:ty),*) => {$(
+        impl<E: Element> Flat for $list {
+            type Element = E;
+
+            fn numbers(&self) -> &[E] {
+                self
+            }
+        }
+    )*};
+}
+
+flat!(Vec<E>, &Vec<E>, &[E]);
+
+/// A flat list of numbers, and their shape: `(pixels, [60_000, 28, 28, 1])`.
+impl<L: Flat, const R: usize> ToTensor for (L, [usize; R]) {
+    fn to_tensor(&self) -> Result<Tensor> {
+        let (numbers, shape) = (self.0.numbers(), self.1);
         if shape.iter().product::<usize>() != numbers.len() {
             return Err(Error::new("the number of elements does not match the shape")
                 .expected(format!("{} for {shape:?}", shape.iter().product::<usize>()))
@@ -246,6 +275,10 @@ mod tests {
         let error = vec![vec![1f32], vec![2., 3.]].to_tensor().unwrap_err().to_string();
         assert!(error.contains("1, as in row 0") && error.contains("in row 1"), "{error}");
         assert!((vec![0f32; 5], [2, 3]).to_tensor().is_err());
+        assert_eq!((&vec![0u8; 6], [2, 3]).to_tensor().unwrap().dims(), [2, 3]);
+        assert_eq!((&[0f64; 24][..], [2, 3, 2, 2]).to_tensor().unwrap().dims(), [2, 3, 2, 2]);
+        assert_eq!([[1f32, 2.], [3., 4.], [5., 6.]].to_tensor().unwrap().dims(), [3, 2]);
+        assert_eq!((&[[1i32, 2]]).to_tensors().unwrap()[0].dims(), [1, 2]);
     }
 
     #[test]

@@ -26,11 +26,15 @@ struct State {
     dtypes: Dtypes,
     activity_regularizer: Option<Regularizer>,
     built: Option<Vec<Shape>>,
+    /// An argument that was set after the first call.
+    set_late: Option<String>,
     variables: Vec<Variable>,
     states: Vec<Variable>,
     layers: Vec<(String, Arc<dyn Layer>)>,
     fixed: Vec<FixedSize>,
+    /// The number of symbolic calls.
     calls: usize,
+    called_on_data: bool,
     /// The first symbolic call, as long as what came out of it exists.
     first_call: Weak<Node>,
     warned_of_mask: bool,
@@ -169,17 +173,42 @@ impl Base {
             dtypes: Dtypes { variable: DType::F32, compute: DType::F32 },
             activity_regularizer: None,
             built: None,
+            set_late: None,
             variables: Vec::new(),
             states: Vec::new(),
             layers: Vec::new(),
             fixed: Vec::new(),
             calls: 0,
+            called_on_data: false,
             first_call: Weak::new(),
             warned_of_mask: false,
         })));
         // The global policy is a known one.
         _ = base.resolve_policy();
         base
+    }
+
+    /// The base of a layer like this one, with weights of its own: the same policy, activity regularizer and trainability.
+    #[must_use]
+    pub fn another(&self, name: String) -> Self {
+        let base = Self::named(name);
+        let state = self.read_state();
+        if let Some(policy) = &state.policy {
+            base.set_policy(policy.clone());
+        }
+        base.set_activity_regularizer(state.activity_regularizer.clone());
+        base.set_trainable(state.trainable);
+        base
+    }
+
+    /// Records that an argument is about to be set. All handles of a layer have the arguments of the first call: later calls are errors if one was
+    /// set after it.
+    #[doc(hidden)]
+    pub fn before_setting(&self, argument: &str) {
+        let mut state = self.write_state();
+        if state.calls > 0 || state.called_on_data || state.outer.is_some() {
+            state.set_late = Some(argument.into());
+        }
     }
 
     fn read_state(&self) -> RwLockReadGuard<'_, State> {
@@ -321,8 +350,15 @@ impl Base {
 
     /// Creates the weights and sublayers that `describe` adds, once; later calls do nothing.
     pub(crate) fn build(&self, shapes: &[Shape], describe: impl FnOnce(&mut Build) -> Result<()>) -> Result<()> {
-        if self.read_state().built.is_some() {
-            return Ok(());
+        {
+            let state = self.read_state();
+            if let Some(argument) = &state.set_late {
+                return Err(Error::new(format!("the argument {argument} was set after the first call of the layer"))
+                    .help("set arguments before the first call, or make another layer"));
+            }
+            if state.built.is_some() {
+                return Ok(());
+            }
         }
         self.resolve_policy()?;
         self.check_name()?;
@@ -387,6 +423,13 @@ impl Base {
     pub(crate) fn called(&self, node: &Arc<Node>) {
         if node.index() == 0 {
             self.write_state().first_call = Arc::downgrade(node);
+        }
+    }
+
+    /// Records a call on tensors.
+    pub(crate) fn called_on_data(&self) {
+        if !self.read_state().called_on_data {
+            self.write_state().called_on_data = true;
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::call::CallArguments;
 use crate::layer::{Layer, build, run_with};
 use crate::symbolic::{KerasTensor, NodeOutput, call_for};
-use crate::{Context, KerasTensors, Shape};
+use crate::{Context, KerasTensors, Shape, WeightSet};
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result, Tape, random};
 use std::cell::RefCell;
@@ -173,9 +173,13 @@ fn call_now(layer: &dyn Layer, inputs: &[Tensor], arguments: CallArguments<Tenso
     let named = |error: Error| error.within_layer(layer.layer_name(), layer.class_name());
     arguments.check(layer.call_arguments()).map_err(named)?;
     build(layer, &inputs.iter().map(shape).collect::<Vec<_>>())?;
+    layer.base().called_on_data();
     let mut ctx = Context::new(false, Tape::is_recording(), random::next_stream());
-    let (outputs, _) = run_with(layer, inputs, &[], arguments, &mut ctx)?;
-    ctx.commit()?;
+    let weights = if WeightSet::is_held() { WeightSet::default() } else { WeightSet::new(layer.variables()) };
+    let (outputs, _) = weights.read(|| run_with(layer, inputs, &[], arguments, &mut ctx))?;
+    if ctx.has_updates() {
+        weights.write(|| ctx.commit())?;
+    }
     let added = ctx.take_losses();
     LOSSES.with_borrow_mut(|losses| {
         if let Some(losses) = losses {

@@ -311,6 +311,7 @@ macro_rules! declare {
                     $(#[doc = concat!("\n\nDefault: `", stringify!($shown), "`.")])?
                     #[must_use]
                     pub fn $a(mut self, $a: $($parameter)*) -> Self {
+                        self.before_setting(stringify!($a));
                         self.$d field = self.$d field.$a($a);
                         self
                     }
@@ -354,11 +355,17 @@ macro_rules! declare {
                 }
             }
 
+            fn before_setting(&self, argument: &str) {
+                $(self.$base.before_setting(argument);)?
+                let _ = argument;
+            }
+
             $(
                 $($a_meta)*
                 $(#[doc = concat!("\n\nDefault: `", stringify!($shown), "`.")])?
                 #[must_use]
                 pub fn $a(mut self, $a: $($parameter)*) -> Self {
+                    self.before_setting(stringify!($a));
                     self.$a = $($value)*;
                     self
                 }

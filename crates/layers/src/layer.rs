@@ -38,6 +38,10 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         arguments: &CallArguments<TensorSpec>,
     ) -> Result<Vec<TensorSpec>> {
         let _ = arguments;
+        if inputs.iter().any(TensorSpec::is_string) {
+            return Err(Error::new("the layer does not take text")
+                .help("map words to ids first, with a TextVectorization for example"));
+        }
         let shapes: Vec<_> = inputs.iter().map(|input| input.shape.clone()).collect();
         let dtype = self.base().compute_dtype();
         Ok(self.compute_output_shape(&shapes)?.into_iter().map(|shape| TensorSpec::new(shape, dtype)).collect())
@@ -352,7 +356,10 @@ impl dyn Layer {
 
 /// Builds the layer, if it is not built yet.
 pub fn build(layer: &dyn Layer, shapes: &[Shape]) -> Result<()> {
-    let build = layer.base().build(shapes, |build| layer.build(shapes, build));
+    let build = match layer.base().is_string() && layer.class_name() != "InputLayer" {
+        true => Err(Error::new("the dtype \"string\" is for inputs, not for what a layer computes")),
+        false => layer.base().build(shapes, |build| layer.build(shapes, build)),
+    };
     build.map_err(|error| error.within_layer(layer.layer_name(), layer.class_name()))
 }
 

@@ -1,6 +1,7 @@
 //! Weights that are read or changed together, so that a reader in another thread sees whole steps.
 
 use crate::Variable;
+use candle_core::Device;
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -21,6 +22,11 @@ impl WeightSet {
         variables.sort_unstable_by_key(Variable::id);
         variables.dedup_by_key(|variable| variable.id());
         Self(variables.into())
+    }
+
+    /// The device of the first weight, if there is one.
+    pub fn device(&self) -> Option<Device> {
+        self.0.first().map(|variable| variable.memory().device().clone())
     }
 
     /// Whether this thread has locked weights already.

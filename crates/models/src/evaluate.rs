@@ -52,7 +52,7 @@ impl Model {
         compiled.reset_metrics();
         feed.begin(&compiled.stream(Use::Evaluation, 0), 0)?;
         each(callbacks, |c| c.on_test_begin(self, &Logs::default()))?;
-        let device = self.device.clone();
+        let device = self.device();
         let mut number = 0;
         while steps.is_none_or(|steps| number < steps) {
             let Some(batch) = feed.next(&device, |batch| self.adapted(batch))? else { break };

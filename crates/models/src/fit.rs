@@ -210,7 +210,7 @@ impl Model {
 
     /// The next batch of the pass, or of a new pass if an epoch would start at the end of one.
     fn next_batch(&mut self, feed: &mut Feed, step: usize) -> Result<Option<Batch>> {
-        let device = self.device.clone();
+        let device = self.device();
         let batch = feed.next(&device, |batch| self.adapted(batch))?;
         if batch.is_some() || step > 0 || feed.taken == 0 {
             return Ok(batch);

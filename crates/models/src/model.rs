@@ -93,7 +93,7 @@ impl Clone for Model {
             base: self.base.clone(),
             body: self.body.clone(),
             compiled: None,
-            device: self.device.clone(),
+            device: self.device(),
             stop_training: false,
         }
     }
@@ -303,9 +303,10 @@ impl Model {
         self.compiled.as_mut().map_or(Ok(()), |compiled| compiled.optimizer.to_device(device))
     }
 
-    /// The device of the weights.
-    pub fn device(&self) -> &Device {
-        &self.device
+    /// The device of the weights. Another model that shares layers may have moved them.
+    pub fn device(&self) -> Device {
+        let graph = self.body().graph().ok().flatten();
+        graph.and_then(|graph| graph.weights().device()).unwrap_or_else(|| self.device.clone())
     }
 }
 

@@ -61,7 +61,7 @@ impl Model {
         let mut parts: Vec<Vec<Tensor>> = Vec::new();
         let mut step = 0;
         while steps.is_none_or(|steps| step < steps) {
-            let Some(batch) = feed.next(&self.device, |batch| inputs(batch.x))? else { break };
+            let Some(batch) = feed.next(&self.device(), |batch| inputs(batch.x))? else { break };
             each(&mut callbacks, |c| c.on_predict_batch_begin(self, step, &Logs::default()))?;
             let outputs = self.predict_step(&batch.x)?;
             parts.resize(outputs.len(), Vec::new());

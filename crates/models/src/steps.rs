@@ -33,7 +33,7 @@ impl Model {
         if batch.size() == 0 {
             return Err(Error::new("there are no samples in the batch"));
         }
-        batch.to_device(&self.device)
+        batch.to_device(&self.device())
     }
 
     /// All samples as one batch, adapted to the model: for [`grad_step`](Self::grad_step) in a custom loop.
@@ -47,7 +47,8 @@ impl Model {
     /// The outputs for one batch. Keras: `predict_on_batch`.
     pub fn predict_on_batch(&self, x: impl ToTensors) -> Result<Vec<Tensor>> {
         let x = self.input_data(x.to_tensors()?)?;
-        let x: Vec<_> = x.iter().map(|x| x.to_device(&self.device)).collect::<candle_core::Result<_>>()?;
+        let device = self.device();
+        let x: Vec<_> = x.iter().map(|x| x.to_device(&device)).collect::<candle_core::Result<_>>()?;
         self.predict_step(&x)
     }
 

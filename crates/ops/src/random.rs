@@ -34,21 +34,23 @@ static PROCESS: Mutex<Option<Source>> = Mutex::new(None);
 /// Sets the seed of this thread, and of threads that set none. All random numbers drawn from now on follow from it. Keras:
 /// `keras.utils.set_random_seed`.
 ///
-/// Threads are independent: what this one draws depends on its own draws alone. Without a seed, each run is different.
+/// What this thread draws depends on its own draws alone; threads without a seed share a source of numbers that follows from the seed too, but
+/// draw others than this thread. Without any seed, each run is different.
 ///
 /// ```
 /// use candle_keras_ops::random::{next_stream, set_random_seed};
+/// let in_a_thread = || std::thread::spawn(|| next_stream().uniform(3)).join().unwrap();
 /// set_random_seed(7);
-/// let first = next_stream().uniform(3);
+/// let (here, there) = (next_stream().uniform(3), in_a_thread());
+/// assert_ne!(here, there);
+/// assert_ne!(here, next_stream().uniform(3));
 /// set_random_seed(7);
-/// assert_eq!(first, std::thread::spawn(|| next_stream().uniform(3)).join().unwrap());
-/// assert_eq!(first, next_stream().uniform(3));
-/// assert_ne!(first, next_stream().uniform(3));
+/// assert_eq!((here, there), (next_stream().uniform(3), in_a_thread()));
 /// ```
 pub fn set_random_seed(seed: u64) {
-    let source = Some(Source { seed, next: 0 });
-    SOURCE.set(source);
-    *PROCESS.lock().unwrap_or_else(PoisonError::into_inner) = source;
+    SOURCE.set(Some(Source { seed, next: 0 }));
+    let of_others = Stream::new(seed, 0).child(u64::MAX).next_u64();
+    *PROCESS.lock().unwrap_or_else(PoisonError::into_inner) = Some(Source { seed: of_others, next: 0 });
 }
 
 /// A new stream: for the initial value of one weight, or for one fit.

@@ -52,7 +52,7 @@ pub trait Function: Debug + Send + Sync {
     /// # Shapes
     /// - `y_true`, `y_pred`: `(batch, ..., n)`, equal; for [`Target::Class`] `y_true` is without the last axis
     /// - the result: `(batch, ...)`
-    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor>;
+    fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor>;
 
     /// A mask of shape `(batch, ...)`: 1 for values that count and 0 for ignored ones. `None`: all count.
     fn mask(&self, y_true: &Tensor) -> Result<Option<Tensor>> {
@@ -94,7 +94,7 @@ pub(crate) fn values(
         _ => y_pred,
     };
     let (y_true, y_pred) = aligned(function, y_true, y_pred)?;
-    let values = function.call(&y_true, &y_pred)?;
+    let values = function.values(&y_true, &y_pred)?;
     let mask = mask.map(|mask| mask.to_dtype(values.dtype())).transpose()?;
     let own = function.mask(&y_true)?.map(|mask| mask.to_dtype(values.dtype())).transpose()?;
     let both = match (mask, own) {

@@ -92,6 +92,13 @@ impl From<&str> for MergeMode {
     }
 }
 
+impl From<Option<Self>> for MergeMode {
+    /// `merge_mode(None)` as in Keras.
+    fn from(mode: Option<Self>) -> Self {
+        mode.unwrap_or(Self::None)
+    }
+}
+
 impl Serialize for MergeMode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Self::NAMES.iter().find(|(_, mode)| mode == self).map(|(name, _)| name).serialize(serializer)
@@ -274,6 +281,11 @@ mod tests {
     use super::*;
     use crate::{Check, GRU, LSTM, SimpleRNN, check_layer, run};
     use candle_keras_ops::Device;
+
+    #[test]
+    fn merge_mode_may_be_none() {
+        assert_eq!(Bidirectional::new(GRU::new(3)).merge_mode(None).merge_mode, MergeMode::None);
+    }
 
     #[test]
     fn behaves_as_every_layer_must() {

@@ -93,7 +93,7 @@ impl Recurrent for LSTM {
     }
 
     fn twin(&self, name: String, sequence: SequenceArguments) -> Arc<dyn Recurrent> {
-        Arc::new(Self { sequence, ..self.with_base(Base::named(name)) })
+        Arc::new(Self { sequence, ..self.with_base(self.base.another(name)) })
     }
 }
 

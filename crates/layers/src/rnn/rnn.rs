@@ -148,7 +148,7 @@ impl Recurrent for RNN {
 
     fn twin(&self, name: String, arguments: SequenceArguments) -> Arc<dyn Recurrent> {
         let cell = self.cell.get().map_or_else(|_| self.cell.clone(), |cell| Cell::of(cell.with_fresh_weights()));
-        Arc::new(Self { cell, sequence: arguments, ..self.with_base(Base::named(name)) })
+        Arc::new(Self { cell, sequence: arguments, ..self.with_base(self.base.another(name)) })
     }
 }
 

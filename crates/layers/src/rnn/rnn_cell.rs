@@ -1,7 +1,8 @@
 //! Cells: one step of a recurrent layer. Keras: what `keras.layers.RNN` takes.
 
+use crate::naming::AutoName;
 use crate::object::{Kind, Named, own_object};
-use crate::{Base, Config, Context, Layer, Result, Shape, WithBase};
+use crate::{Config, Context, Layer, Result, Shape, WithBase};
 use candle_core::Tensor;
 use std::sync::Arc;
 
@@ -66,7 +67,7 @@ pub trait WithFreshWeights {
 
 impl<C: RnnCell + WithBase> WithFreshWeights for C {
     fn with_fresh_weights(&self) -> Arc<dyn RnnCell> {
-        Arc::new(self.with_base(Base::new(self.class_name())))
+        Arc::new(self.with_base(self.base().another(AutoName::new(self.class_name()).name())))
     }
 }
 

@@ -86,7 +86,7 @@ impl Recurrent for SimpleRNN {
     }
 
     fn twin(&self, name: String, sequence: SequenceArguments) -> Arc<dyn Recurrent> {
-        Arc::new(Self { sequence, ..self.with_base(Base::named(name)) })
+        Arc::new(Self { sequence, ..self.with_base(self.base.another(name)) })
     }
 }
 

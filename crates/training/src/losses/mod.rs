@@ -71,6 +71,18 @@ macro_rules! losses {
             })
         }
 
+        $(impl $class {
+            /// The loss of a batch, a scalar: the mean over its values. Keras: `loss(y_true, y_pred)`.
+            ///
+            /// [`Loss::call`] takes weights and masks as well, and other reductions.
+            ///
+            /// # Errors
+            /// If the shapes do not match.
+            pub fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+                Loss::from(self.clone()).call(y_true, y_pred, None, None)
+            }
+        })*
+
         $(impl From<$class> for MetricSpec {
             fn from(function: $class) -> Self {
                 MeanMetric::new(function).into()
@@ -123,7 +135,7 @@ impl<F: Fn(&Tensor, &Tensor) -> candle_core::Result<Tensor> + Send + Sync> Funct
         &self.name
     }
 
-    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+    fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
         Ok((self.function)(y_true, y_pred)?)
     }
 }

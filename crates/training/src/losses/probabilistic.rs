@@ -42,7 +42,7 @@ impl Function for BinaryCrossentropy {
         Some(("BinaryCrossentropy", serde_json::to_value(self).unwrap_or_default()))
     }
 
-    fn call(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
+    fn values(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
         let smoothing = self.label_smoothing;
         let y = if smoothing == 0.0 { y.clone() } else { ((y * (1.0 - smoothing))? + smoothing / 2.0)? };
         if ops::has_row_losses(&y, x) {
@@ -106,7 +106,7 @@ impl Function for CategoricalCrossentropy {
         Some(("CategoricalCrossentropy", serde_json::to_value(self).unwrap_or_default()))
     }
 
-    fn call(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
+    fn values(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
         let classes = y.dim(axes(self.axis).resolve(y.rank())?[0])? as f64;
         let smoothing = self.label_smoothing;
         let y = if smoothing == 0.0 { y.clone() } else { ((y * (1.0 - smoothing))? + smoothing / classes)? };
@@ -156,7 +156,7 @@ impl Function for SparseCategoricalCrossentropy {
         Target::Class
     }
 
-    fn call(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
+    fn values(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
         let classes = x.dim(D::Minus1)?;
         // An ignored class need not exist: its samples are treated as class 0 and then masked.
         let kept = self.mask(y)?;
@@ -196,7 +196,7 @@ mod tests {
         let y = Tensor::new(&[[0f64, 1., 0.], [1., 0., 0.], [0., 0., 1.], [0.3, 0.3, 0.4]], x.device()).unwrap();
         let classes = Tensor::new(&[1u32, 0, 2, 2], x.device()).unwrap();
         let check = |function: &dyn Function, y: &Tensor, x: &Tensor| {
-            assert_gradients(std::slice::from_ref(x), |x| function.call(y, &x[0]).map_err(candle_core::Error::wrap));
+            assert_gradients(std::slice::from_ref(x), |x| function.values(y, &x[0]).map_err(candle_core::Error::wrap));
         };
         check(&BinaryCrossentropy::new().label_smoothing(0.1), &y, &p);
         check(&BinaryCrossentropy::new().from_logits(true), &y, &x);

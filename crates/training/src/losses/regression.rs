@@ -27,7 +27,7 @@ impl Function for MeanSquaredError {
         Some(("MeanSquaredError", serde_json::to_value(self).unwrap_or_default()))
     }
 
-    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+    fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
         if ops::has_row_losses(y_true, y_pred) {
             return Ok(ops::pairwise_mean(ops::Pairwise::SquaredError, y_true, y_pred)?);
         }
@@ -56,7 +56,7 @@ impl Function for MeanAbsoluteError {
         Some(("MeanAbsoluteError", serde_json::to_value(self).unwrap_or_default()))
     }
 
-    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+    fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
         if ops::has_row_losses(y_true, y_pred) {
             return Ok(ops::pairwise_mean(ops::Pairwise::AbsoluteError, y_true, y_pred)?);
         }

@@ -44,7 +44,7 @@ impl Function for BinaryAccuracy {
         Direction::Up
     }
 
-    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+    fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
         let right = y_pred.gt(self.threshold)?.to_dtype(y_true.dtype())?.eq(y_true)?;
         Ok(ops::mean(&right, -1)?)
     }
@@ -75,7 +75,7 @@ impl Function for CategoricalAccuracy {
         Direction::Up
     }
 
-    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+    fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
         Ok(y_pred.argmax(D::Minus1)?.eq(&y_true.argmax(D::Minus1)?)?.to_dtype(DType::F32)?)
     }
 }
@@ -109,7 +109,7 @@ impl Function for SparseCategoricalAccuracy {
         Direction::Up
     }
 
-    fn call(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+    fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
         let predicted = y_pred.argmax(D::Minus1)?.to_dtype(DType::F64)?;
         Ok(predicted.eq(&y_true.to_dtype(DType::F64)?)?.to_dtype(DType::F32)?)
     }

@@ -56,9 +56,14 @@ fn places(vectors: &KeyedVectors, options: &Save, has_place: impl Fn(usize, &str
             let fits = options.replace_spaces.is_none() && joined != word && has_place(number, &joined);
             let joining =
                 if fits { format!("Save::replace_spaces(\"_\") writes {joined:?}; or ") } else { String::new() };
+            let padding = if word.is_empty() {
+                "the padding row of a TextVectorization is left out by KeyedVectors::new(&words[1..], &table.narrow(0, 1, rows - 1)?); or "
+            } else {
+                ""
+            };
             return Err(Error::new("the format has no place for this word")
                 .received(format!("{word:?}"))
-                .help(format!("{joining}save as .safetensors, which has a place for all")));
+                .help(format!("{padding}{joining}save as .safetensors, which has a place for all")));
         }
         let mut again = || vectors.words().get(&spelled).is_some() || replaced.push(&spelled).is_none();
         if matches!(spelled, Cow::Owned(_)) && again() {
