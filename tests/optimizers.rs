@@ -171,7 +171,7 @@ fn a_model_of_mixed_float16_scales_its_loss() {
     let before = bits(&scaled);
     scaled.train_on_batch(&x, &y).unwrap();
     assert_eq!((bits(&scaled), scaled.optimizer().unwrap().loss_scale()), (before.clone(), 16384.0));
-    for _ in 0..10 {
+    for _ in 0..20 {
         scaled.train_on_batch(&x, &y).unwrap();
     }
     let optimizer = scaled.optimizer().unwrap();
