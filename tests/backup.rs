@@ -2,7 +2,7 @@
 
 use candle_keras::callbacks::{BackupAndRestore, EarlyStopping, LambdaCallback, ModelCheckpoint};
 use candle_keras::layers::{Dense, Dropout};
-use candle_keras::optimizers::{Adam, schedules::ExponentialDecay};
+use candle_keras::optimizers::{Adam, LearningRate, schedules::ExponentialDecay};
 use candle_keras::prelude::*;
 use candle_keras::{Error, ops::random::Stream, utils};
 use std::path::Path;
@@ -71,6 +71,57 @@ fn a_run_that_is_interrupted_anywhere_ends_like_an_uninterrupted_one() {
             assert_eq!(resumed, whole, "every {frequency:?} steps, interrupted after {die}");
         }
     }
+}
+
+/// A training whose learning rate is changed at each epoch's beginning, from the second one on.
+fn train_with_changed_rate(
+    folder: &Path,
+    (initial, change): (LearningRate, fn(f64) -> LearningRate),
+    die: Option<usize>,
+) -> Result<(Ending, f64)> {
+    utils::set_random_seed(5);
+    let mut model = Sequential::new(layers![Input::shape([1]), Dense::new(1)]);
+    model.compile(Adam::new().learning_rate(initial), "mse")?;
+    let changed = LambdaCallback::new().on_epoch_begin(|model, epoch, _| {
+        let optimizer = model.optimizer()?;
+        if epoch > 0 {
+            optimizer.set_learning_rate(change(optimizer.learning_rate()));
+        }
+        Ok(())
+    });
+    let mut step = 0;
+    let interrupted = LambdaCallback::new().on_train_batch_end(|_, _, _| {
+        step += 1;
+        if Some(step) == die { Err(Error::new("interrupted")) } else { Ok(()) }
+    });
+    let (x, y) = ((0..6).map(|i| i as f32).collect::<Vec<_>>(), vec![1f32; 6]);
+    let fit = Fit::new().epochs(4).batch_size(2).verbose(0);
+    let backup = BackupAndRestore::new(folder).save_freq(1);
+    let history = model.fit(&x, &y, fit.callback(changed).callback(backup).callback(interrupted))?;
+    let rate = model.optimizer()?.learning_rate();
+    Ok((bits(&history, &model), rate))
+}
+
+#[test]
+fn a_learning_rate_that_callbacks_change_is_restored() {
+    // In place of a schedule from the second epoch on.
+    let train = |folder: &Path, die: Option<usize>| {
+        train_with_changed_rate(folder, (ExponentialDecay::new(0.1, 3, 0.9).into(), |rate| (rate / 2.0).into()), die)
+    };
+    let whole = train(tempfile::tempdir().unwrap().path(), None).unwrap();
+    for die in 1..=12 {
+        let folder = tempfile::tempdir().unwrap();
+        train(folder.path(), Some(die)).unwrap_err();
+        assert_eq!(train(folder.path(), None).unwrap(), whole, "interrupted after {die} steps");
+    }
+    // A backup has no schedules.
+    let folder = tempfile::tempdir().unwrap();
+    let train = |die| {
+        train_with_changed_rate(folder.path(), (0.1.into(), |rate| ExponentialDecay::new(rate, 3, 0.9).into()), die)
+    };
+    train(Some(5)).unwrap_err();
+    let error = train(None).unwrap_err().to_string();
+    assert!(error.contains("schedule") && error.contains("backup is of another training"), "{error}");
 }
 
 #[test]

@@ -115,6 +115,38 @@ fn training_needs_compile_and_matching_data() {
 }
 
 #[test]
+fn losses_and_metrics_are_added_or_refused_but_never_dropped() {
+    let compile = |compile: Compile| model().compile("adam", compile);
+    let mixed = |what: &str| [format!("the {what} are given in two ways"), "name the output".into()];
+    for wrong in [
+        Compile::loss("mse").loss_of("head", "mae"),
+        Compile::losses(["mse"]).loss_of("head", "mae"),
+        Compile::default().loss_of("head", "mse").loss_of("head", "mae"),
+    ] {
+        says(compile(wrong), &mixed("losses").each_ref().map(|text| text.as_str()));
+    }
+    for wrong in [
+        Compile::loss("mse").metrics_of("head", ["mae"]).metric("mse"),
+        Compile::loss("mse").metrics_of("head", ["mae"]).metrics(["mse"]),
+        Compile::loss("mse").metrics(["mse"]).metrics_of("head", ["mae"]),
+        Compile::loss("mse").metric("mse").metrics_of("head", ["mae"]).metric("mse"),
+    ] {
+        says(compile(wrong), &mixed("metrics").each_ref().map(|text| text.as_str()));
+    }
+    for added in [
+        Compile::loss("mse").metric("mae").metrics(["mse"]),
+        Compile::loss("mse").metrics(["mae"]).metric("mse"),
+        Compile::loss("mse").metrics_of("head", ["mae"]).metrics_of("head", ["mse"]),
+    ] {
+        let mut model = model();
+        model.compile("adam", added).unwrap();
+        let (x, y) = data(4);
+        let logs = model.evaluate(&x, &y).unwrap();
+        assert_eq!(logs.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["loss", "mae", "mse"]);
+    }
+}
+
+#[test]
 fn unknown_names_get_a_suggestion() {
     let mut model = model();
     says(model.compile("adan", "mse"), &["unknown optimizer \"adan\"", "did you mean \"adam\"?"]);

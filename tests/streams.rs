@@ -93,6 +93,32 @@ fn a_stream_that_is_interrupted_anywhere_resumes() {
     }
 }
 
+/// The cached elements are shuffled and drawn: whichever pass fills the cache, they must be the same.
+#[test]
+fn a_cached_stream_that_is_interrupted_resumes() {
+    let train = |folder: &Path, die: Option<usize>| -> Result<_> {
+        let (x, y) = samples(24);
+        let noisy = move |i: usize| -> Result<_> { Ok(((x.get(i)? + next_stream().uniform(1)[0])?, y.get(i)?)) };
+        let dataset = Dataset::from_fn(24, noisy).shuffle(24).cache().batch(4);
+        let mut model = model();
+        let mut step = 0;
+        let interrupted = LambdaCallback::new().on_train_batch_end(|_, _, _| {
+            step += 1;
+            if Some(step) == die { Err(Error::new("interrupted")) } else { Ok(()) }
+        });
+        let backup = BackupAndRestore::new(folder).save_freq(1);
+        let fit = Fit::new().epochs(3).verbose(0).callback(backup).callback(interrupted);
+        let history = model.fit(&dataset, (), fit)?;
+        Ok(bits(&history, &model))
+    };
+    let whole = train(tempfile::tempdir().unwrap().path(), None).unwrap();
+    for die in [3, 9, 15] {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(train(folder.path(), Some(die)).is_err());
+        assert_eq!(train(folder.path(), None).unwrap(), whole, "interrupted after {die} steps");
+    }
+}
+
 /// A custom source that counts the passes over it.
 struct Counting(std::sync::Arc<std::sync::atomic::AtomicUsize>);
 
@@ -174,6 +200,11 @@ fn datasets_that_do_not_match_are_errors() {
     assert!(fit(&batches, Fit::new().validation_split(0.1)).contains("Dataset::split"));
     assert!(fit(&batches, Fit::new().sample_weight(vec![1f32; 10])).contains("elements of a dataset"));
     assert!(fit(&batches.take(0), Fit::new()).contains("no samples"));
+    let (a, b) = (x.clone(), y.clone());
+    let with_empty =
+        Dataset::from_fn(2, move |i| -> Result<_> { Ok((a.narrow(0, 0, 5 * i)?, b.narrow(0, 0, 5 * i)?)) });
+    assert!(fit(&with_empty, Fit::new()).contains("no samples in the batch"));
+    assert!(model().evaluate(&with_empty, ()).unwrap_err().to_string().contains("no samples in the batch"));
     assert!(fit(&batches, Fit::new().steps_per_epoch(0)).contains("steps_per_epoch"));
     let endless = Fit::new().validation_data(batches.repeat(None), ());
     assert!(fit(&batches, endless).contains("validation_steps"));

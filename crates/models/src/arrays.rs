@@ -110,6 +110,14 @@ pub(crate) fn same_length(what: [&str; 2], a: &[Tensor], b: &[Tensor]) -> Result
     Ok(first)
 }
 
+/// An error if a batch has no samples: their mean loss would be NaN.
+pub(crate) fn not_empty(batch: &Batch) -> Result<()> {
+    match batch.size() {
+        0 => Err(Error::new("there are no samples in the batch")),
+        _ => Ok(()),
+    }
+}
+
 /// Splits into the first `floor(n (1 - part))` samples and the rest.
 pub(crate) fn split(arrays: &Batch, part: f64) -> Result<(Batch, Batch)> {
     let samples = arrays.size();

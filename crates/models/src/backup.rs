@@ -143,10 +143,18 @@ pub(crate) fn restore(
         get("weights", i).ok_or_else(|| other("weights are missing"))?.read_into(variable)?;
     }
     let restore_optimizer = |kind: &str, optimizer: &mut Optimizer, trainable: &[Variable], counters: Counters| {
+        let counters: Vec<_> = counters.into_iter().map(|(steps, rate)| (steps, rate.map(f64::from_bits))).collect();
+        // If a callback has replaced the schedule by a number, the state has one too.
+        optimizer.set_counters(counters.iter().copied());
+        let rates = optimizer.counters().into_iter().zip(&counters);
+        if rates.into_iter().any(|((_, rate), (_, saved))| rate.is_some() && saved.is_none()) {
+            return Err(other("its optimizer has a schedule of the learning rate, this one a number"));
+        }
         let slots: Vec<_> = (0..).map_while(|i| get(kind, i)).collect();
         let shapes: Vec<_> = slots.iter().map(|slot| slot.dims.as_slice()).collect();
         optimizer.set_state(trainable, &shapes, |i, slot| slots[i].read_into_tensor(slot))?;
-        optimizer.set_counters(counters.into_iter().map(|(steps, rate)| (steps, rate.map(f64::from_bits))));
+        // The state has the learning rate rounded to float32.
+        optimizer.set_counters(counters);
         Ok::<_, Error>(())
     };
     let compiled = model.compiled()?;

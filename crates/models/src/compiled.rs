@@ -84,6 +84,7 @@ pub(crate) struct Compiled {
 impl Compiled {
     pub(crate) fn new(optimizer: Optimizer, mut compile: Compile, earlier: Option<&Compiled>) -> Result<Self> {
         optimizer.check()?;
+        compile.check()?;
         if let Some(Compiled { compile: earlier, .. }) = earlier {
             if matches!(compile.loss, PerOutput::Unset) {
                 compile.loss = earlier.loss.clone();
@@ -98,7 +99,7 @@ impl Compiled {
         // Names are checked now, even if the outputs are unknown until the first data.
         match &compile.loss {
             // The loss is then the sum of what layers add.
-            PerOutput::Unset => {}
+            PerOutput::Unset | PerOutput::Mixed(_) => {}
             PerOutput::All(loss) => _ = loss.name()?,
             PerOutput::List(losses) => losses.iter().flatten().try_for_each(|loss| loss.name().map(|_| ()))?,
             PerOutput::Named(losses) => losses.iter().try_for_each(|(_, loss)| loss.name().map(|_| ()))?,

@@ -75,6 +75,7 @@ impl Feed {
             return Ok(None);
         };
         let mut batch = if self.is_adapted { batch } else { adapt(batch)? };
+        arrays::not_empty(&batch)?;
         if !self.class_weight.is_empty() {
             let weight = arrays::class_weights(&self.class_weight, &batch.y, !batch.sample_weight.is_empty())?;
             batch.sample_weight = vec![weight];

@@ -58,7 +58,10 @@ impl Model {
         // A training that is stopped within an epoch still finishes its validation and hooks.
         while progress.epoch < fit.epochs && !(progress.stopped && progress.step == 0) {
             let epoch = progress.epoch;
-            each(&mut callbacks, |c| c.on_epoch_begin(self, epoch, &Logs::default()))?;
+            each(&mut callbacks, |c| match progress.step {
+                0 => c.on_epoch_begin(self, epoch, &Logs::default()),
+                _ => c.on_epoch_resume(self, epoch, &Logs::default()),
+            })?;
             let mut logs =
                 self.train_epoch(&mut training, step.as_deref_mut(), &mut progress, &history, &mut callbacks)?;
             let wanted = (epoch + 1).is_multiple_of(fit.validation_freq.max(1));

@@ -30,9 +30,7 @@ impl Model {
     fn one_batch(&mut self, x: Vec<Tensor>, y: Vec<Tensor>) -> Result<Batch> {
         self.compiled()?.reset_metrics();
         let batch = self.adapted(Batch { x, y, sample_weight: Vec::new() })?;
-        if batch.size() == 0 {
-            return Err(Error::new("there are no samples in the batch"));
-        }
+        arrays::not_empty(&batch)?;
         batch.to_device(&self.device())
     }
 

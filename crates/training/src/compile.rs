@@ -104,16 +104,28 @@ pub enum PerOutput<T> {
     List(Vec<Option<T>>),
     /// By name; outputs that are not named have none.
     Named(Vec<(String, T)>),
+    /// By calls that cannot be combined, named here: an error at `compile`.
+    Mixed(String),
 }
 
 impl<T: Clone> PerOutput<T> {
+    fn check(&self, what: &str) -> Result<()> {
+        match self {
+            Self::Mixed(calls) => Err(Error::new(format!("the {what} are given in two ways that cannot be combined"))
+                .received(calls.as_str())
+                .help("name the output in each call, from Compile::default() on: loss_of, metrics_of")),
+            _ => Ok(()),
+        }
+    }
+
     /// One entry for each of these outputs.
     ///
     /// # Errors
     /// If the number of values or a name does not match the outputs.
     pub fn resolve(&self, outputs: &[String], what: &str) -> Result<Vec<Option<T>>> {
+        self.check(what)?;
         match self {
-            Self::Unset => Ok(vec![None; outputs.len()]),
+            Self::Unset | Self::Mixed(_) => Ok(vec![None; outputs.len()]),
             Self::All(value) => Ok(vec![Some(value.clone()); outputs.len()]),
             Self::List(list) if list.len() == outputs.len() => Ok(list.clone()),
             Self::List(list) => Err(Error::new(format!("a list of {what} must have one entry per output"))
@@ -131,17 +143,23 @@ impl<T: Clone> PerOutput<T> {
         }
     }
 
-    fn push(&mut self, value: T) {
+    /// Adds values in the order of the outputs; an error at `compile` if earlier `calls` gave others.
+    fn extend(&mut self, values: impl IntoIterator<Item = T>, calls: &str) {
+        let values = values.into_iter().map(Some);
         match self {
-            Self::List(list) => list.push(Some(value)),
-            other => *other = Self::List(vec![Some(value)]),
+            Self::Unset => *self = Self::List(values.collect()),
+            Self::List(list) => list.extend(values),
+            _ => *self = Self::Mixed(calls.into()),
         }
     }
 
-    fn push_named(&mut self, name: String, value: T) {
+    /// Adds the value of a named output; an error at `compile` if earlier `calls` gave others.
+    fn push_named(&mut self, name: String, value: T, calls: &str) {
         match self {
-            Self::Named(named) => named.push((name, value)),
-            other => *other = Self::Named(vec![(name, value)]),
+            Self::Unset => *self = Self::Named(vec![(name, value)]),
+            Self::Named(named) if named.iter().all(|(other, _)| *other != name) => named.push((name, value)),
+            Self::Named(_) => *self = Self::Mixed(format!("two for the output {name:?}")),
+            _ => *self = Self::Mixed(calls.into()),
         }
     }
 }
@@ -196,6 +214,8 @@ impl Default for Compile {
     }
 }
 
+const MIXED_METRICS: &str = "metric or metrics, and metrics_of";
+
 impl Compile {
     /// This loss for every output.
     pub fn loss(loss: impl Into<Loss>) -> Self {
@@ -207,10 +227,11 @@ impl Compile {
         Self { loss: PerOutput::List(losses.into_iter().map(|loss| loss.into().0).collect()), ..Self::default() }
     }
 
-    /// A loss for the output with this name; outputs that are not named have none.
+    /// The loss of the output with this name, for all outputs from [`Compile::default()`](Self::default) on. Mixed with [`loss`](Self::loss) or
+    /// [`losses`](Self::losses) it is an error at `compile`.
     #[must_use]
     pub fn loss_of(mut self, output: impl Into<String>, loss: impl Into<Loss>) -> Self {
-        self.loss.push_named(output.into(), loss.into());
+        self.loss.push_named(output.into(), loss.into(), "Compile::loss or losses, and loss_of");
         self
     }
 
@@ -229,36 +250,53 @@ impl Compile {
         self
     }
 
-    /// The metrics. For a model with several outputs: one for each, in their order, as in Keras.
+    /// Adds metrics. For a model with several outputs: one for each, in their order, as in Keras.
     #[must_use]
     pub fn metrics<M: Into<MetricSpec>>(mut self, metrics: impl IntoIterator<Item = M>) -> Self {
-        self.metrics = PerOutput::List(metrics.into_iter().map(|metric| Some(vec![metric.into()])).collect());
+        self.metrics.extend(metrics.into_iter().map(|metric| vec![metric.into()]), MIXED_METRICS);
         self
     }
 
     /// Adds a metric of any kind: `.metric("acc").metric(BinaryAccuracy::new().threshold(0.3))`. For models with one output.
     #[must_use]
     pub fn metric(mut self, metric: impl Into<MetricSpec>) -> Self {
-        self.metrics.push(vec![metric.into()]);
+        self.metrics.extend([vec![metric.into()]], MIXED_METRICS);
         self
     }
 
-    /// The metrics of the output with this name.
+    /// Adds metrics of the output with this name. Mixed with [`metric`](Self::metric) or [`metrics`](Self::metrics) it is an error at `compile`.
     #[must_use]
     pub fn metrics_of<M: Into<MetricSpec>>(
         mut self,
         output: impl Into<String>,
         metrics: impl IntoIterator<Item = M>,
     ) -> Self {
-        self.metrics.push_named(output.into(), metrics.into_iter().map(Into::into).collect());
+        let (output, metrics) = (output.into(), metrics.into_iter().map(Into::into));
+        if let PerOutput::Named(named) = &mut self.metrics
+            && let Some((_, earlier)) = named.iter_mut().find(|(name, _)| *name == output)
+        {
+            earlier.extend(metrics);
+        } else {
+            self.metrics.push_named(output, metrics.collect(), MIXED_METRICS);
+        }
         self
     }
 
     /// Like [`metrics`](Self::metrics), but with sample and class weights.
     #[must_use]
     pub fn weighted_metrics<M: Into<MetricSpec>>(mut self, metrics: impl IntoIterator<Item = M>) -> Self {
-        self.weighted_metrics = PerOutput::List(metrics.into_iter().map(|metric| Some(vec![metric.into()])).collect());
+        self.weighted_metrics.extend(metrics.into_iter().map(|metric| vec![metric.into()]), MIXED_METRICS);
         self
+    }
+
+    /// An error if losses or metrics are given by calls that cannot be combined.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn check(&self) -> Result<()> {
+        self.loss.check("losses")?;
+        self.metrics.check("metrics")?;
+        self.weighted_metrics.check("weighted metrics")
     }
 }
 

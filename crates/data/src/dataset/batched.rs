@@ -17,14 +17,15 @@ pub struct Batching {
 }
 
 impl Batching {
-    /// The batches of an iterator of elements.
+    /// The batches of an iterator of elements. An error among them comes before the batch that it interrupts, which has the elements around it.
     ///
     /// # Errors
     /// If the batch size is 0.
-    pub fn stacked(self, mut elements: Elements) -> Result<Elements> {
+    pub fn stacked(self, elements: Elements) -> Result<Elements> {
         self.check()?;
+        let mut elements = elements.fuse();
+        let mut batch = Vec::new();
         Ok(Box::new(std::iter::from_fn(move || {
-            let mut batch = Vec::with_capacity(self.size.min(1024));
             while batch.len() < self.size {
                 match elements.next() {
                     Some(Ok(element)) => batch.push(element),
@@ -32,6 +33,7 @@ impl Batching {
                     None => break,
                 }
             }
+            let batch = std::mem::take(&mut batch);
             let left_out = batch.is_empty() || (self.drop_remainder && batch.len() < self.size);
             (!left_out).then(|| Batch::join(&batch, if self.padded { pad } else { stack }))
         })))
@@ -104,12 +106,11 @@ impl Source for Batched {
     }
 
     fn in_order(&self, order: Vec<u32>) -> Option<Dataset> {
-        let size = self.batching.size as u32;
+        let size = u32::try_from(self.batching.size).ok()?;
         // The elements of each batch; only possible if all batches are full.
         let full = self.elements.cardinality().count()?.is_multiple_of(self.batching.size.max(1));
-        let elements =
-            order.iter().flat_map(|&batch| (0..size).map(move |i| batch.saturating_mul(size).saturating_add(i)));
-        full.then(|| self.elements.in_order(elements.collect()))?
+        let elements = order.iter().flat_map(|&batch| (0..size).map(move |i| batch.checked_mul(size)?.checked_add(i)));
+        full.then(|| self.elements.in_order(elements.collect::<Option<_>>()?))?
             .map(|elements| Self { elements, ..*self })
             .map(Dataset::new)
     }

@@ -49,11 +49,12 @@ impl Iterator for Keeping {
 }
 
 impl Source for Cache {
-    fn elements(&self, random: &Stream, from: usize) -> Result<Elements> {
+    fn elements(&self, _: &Stream, from: usize) -> Result<Elements> {
         if let Some(kept) = self.kept.get().cloned() {
             return Ok(Box::new((from..kept.len()).map(move |i| Ok(kept[i].clone()))));
         }
-        let elements = self.elements.elements(random, 0)?;
+        // The same stream in each pass, so that whichever fills the cache fills it alike.
+        let elements = self.elements.elements(&Stream::new(0, 0), 0)?;
         Ok(skipped(Ok(Box::new(Keeping { elements, read: Some(Vec::new()), kept: self.kept.clone() })), from))
     }
 

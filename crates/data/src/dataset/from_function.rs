@@ -1,8 +1,9 @@
 //! Datasets from functions: of the index of an element, or that create an iterator.
 
+use super::batched::skipped;
 use super::{Batch, Cardinality, Dataset, Elements, IntoBatch, Source};
 use candle_keras_ops::Result;
-use candle_keras_ops::random::Stream;
+use candle_keras_ops::random::{self, Stream};
 use std::sync::Arc;
 
 /// The results of a function of indices.
@@ -19,9 +20,12 @@ impl Indexed {
 }
 
 impl Source for Indexed {
-    fn elements(&self, _: &Stream, from: usize) -> Result<Elements> {
-        let (element, order) = (self.element.clone(), self.order.clone());
-        Ok(Box::new((from..self.count).map(move |i| element(order.as_ref().map_or(i, |order| order[i] as usize)))))
+    fn elements(&self, pass: &Stream, from: usize) -> Result<Elements> {
+        let (element, order, pass) = (self.element.clone(), self.order.clone(), pass.clone());
+        Ok(Box::new((from..self.count).map(move |i| {
+            let index = order.as_ref().map_or(i, |order| order[i] as usize);
+            random::with_stream(pass.child(i as u64), || element(index))
+        })))
     }
 
     fn cardinality(&self) -> Cardinality {
@@ -53,7 +57,10 @@ impl Generator {
 }
 
 impl Source for Generator {
-    fn elements(&self, _: &Stream, from: usize) -> Result<Elements> {
-        Ok(super::batched::skipped(Ok((self.begin)()), from))
+    fn elements(&self, pass: &Stream, from: usize) -> Result<Elements> {
+        let mut items = random::with_stream(pass.child(0), || (self.begin)());
+        let random = pass.child(1);
+        let bound = (0..).map_while(move |i| random::with_stream(random.child(i), || items.next()));
+        Ok(skipped(Ok(Box::new(bound)), from))
     }
 }

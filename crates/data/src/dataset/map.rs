@@ -7,6 +7,10 @@ use candle_keras_ops::{Error, Result};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Builder;
+
+/// The most threads of a `map_on`.
+const MOST_THREADS: usize = 256;
 
 type Function = Arc<dyn Fn(Batch) -> Result<Batch> + Send + Sync>;
 
@@ -34,7 +38,7 @@ impl Source for Map {
         let numbered = elements.enumerate().map(move |(i, element)| (random.child((from + i) as u64), element));
         Ok(match self.threads {
             0 | 1 => Box::new(numbered.map(move |(random, element)| random::with_stream(random, || f(element?)))),
-            threads => Box::new(OnThreads::new(Box::new(numbered), threads, &f)),
+            threads => Box::new(OnThreads::new(Box::new(numbered), threads.min(MOST_THREADS), &f)?),
         })
     }
 
@@ -64,14 +68,18 @@ struct OnThreads {
 }
 
 impl OnThreads {
-    fn new(elements: Box<dyn Iterator<Item = (Stream, Result<Batch>)> + Send>, threads: usize, f: &Function) -> Self {
-        let ahead = threads.saturating_mul(2);
+    fn new(
+        elements: Box<dyn Iterator<Item = (Stream, Result<Batch>)> + Send>,
+        threads: usize,
+        f: &Function,
+    ) -> Result<Self> {
+        let ahead = threads * 2;
         let (jobs, taken) = sync_channel::<Job>(ahead);
         let taken = Arc::new(Mutex::new(taken));
-        for _ in 0..threads {
+        for started in 0..threads {
             let (taken, f) = (taken.clone(), f.clone());
             // A thread ends when the sender of jobs is dropped.
-            std::thread::spawn(move || {
+            let thread = Builder::new().spawn(move || {
                 loop {
                     let job = taken.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok((random, element, result)) = job else { return };
@@ -79,8 +87,16 @@ impl OnThreads {
                     _ = result.send(random::with_stream(random, || f(element)));
                 }
             });
+            match thread {
+                Ok(_) => {}
+                Err(cause) if started == 0 => {
+                    return Err(Error::new(format!("Dataset::map_on cannot start a thread: {cause}")));
+                }
+                // The system allows no more: those that have started do all the work.
+                Err(_) => break,
+            }
         }
-        Self { elements, jobs, results: VecDeque::new(), ahead }
+        Ok(Self { elements, jobs, results: VecDeque::new(), ahead })
     }
 
     fn hand_out(&mut self) {

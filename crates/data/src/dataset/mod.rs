@@ -127,7 +127,7 @@ impl Dataset {
     }
 
     /// The items of an iterator, which the function creates for each pass: inputs, `(inputs, targets)` or `(inputs, targets, sample_weights)`, or a `Result` of
-    /// these. Resuming within a pass reads the items before again.
+    /// these. Resuming within a pass reads the items before again. Random numbers that it draws by `ops::random` depend on the pass and the index of the item alone.
     ///
     /// ```
     /// use candle_keras_data::Dataset;
@@ -144,7 +144,7 @@ impl Dataset {
     }
 
     /// `count` elements, each computed by a function of its index, in any order and on any thread. Keras: a `PyDataset`
-    /// with `__len__` and `__getitem__`.
+    /// with `__len__` and `__getitem__`. Random numbers that it draws by `ops::random` depend on the pass and the position in it alone.
     pub fn from_fn<B: IntoBatch>(count: usize, element: impl Fn(usize) -> B + Send + Sync + 'static) -> Self {
         Self::new(from_function::Indexed::new(count, move |index| element(index).into_batch()))
     }
@@ -190,13 +190,13 @@ impl Dataset {
         Self::new(map::Map::new(self, 0, move |batch| f(batch)?.into_batch()))
     }
 
-    /// [`map`](Self::map) on this many threads, with the same elements in the same order. TensorFlow: `map(f, num_parallel_calls=threads)`.
+    /// [`map`](Self::map) on this many threads, at most 256, with the same elements in the same order. TensorFlow: `map(f, num_parallel_calls=threads)`.
     #[must_use]
     pub fn map_on<B: IntoBatch>(&self, threads: usize, f: impl Fn(Batch) -> Result<B> + Send + Sync + 'static) -> Self {
         Self::new(map::Map::new(self, threads, move |batch| f(batch)?.into_batch()))
     }
 
-    /// The elements for which the predicate is true.
+    /// The elements for which the predicate is true. It may draw random numbers as the function of [`map`](Self::map) does.
     #[must_use]
     pub fn filter(&self, keep: impl Fn(&Batch) -> Result<bool> + Send + Sync + 'static) -> Self {
         Self::new(parts::Filter::new(self, keep))
@@ -237,13 +237,14 @@ impl Dataset {
         Self::new(parts::Concatenate::new(self, other))
     }
 
-    /// Caches the elements of the first pass in memory. Steps before it run once: put random ones after it.
+    /// Caches the elements of the first whole pass in memory. Steps before it run once, with random numbers that depend neither on the pass nor on the seed, so that
+    /// a resumed training caches the same elements: put random steps after it.
     #[must_use]
     pub fn cache(&self) -> Self {
         Self::new(cache::Cache::new(self))
     }
 
-    /// Computes this many elements ahead, in a separate thread.
+    /// Computes this many elements ahead, at most 16,384, in a separate thread.
     #[must_use]
     pub fn prefetch(&self, count: usize) -> Self {
         Self::new(prefetch::Prefetch::new(self, count))
@@ -252,7 +253,8 @@ impl Dataset {
 
 impl Source for Dataset {
     fn elements(&self, random: &Stream, from: usize) -> Result<Elements> {
-        self.0.elements(random, from)
+        // The iterator of a custom source may start again after its end.
+        Ok(Box::new(self.0.elements(random, from)?.fuse()))
     }
 
     fn cardinality(&self) -> Cardinality {
@@ -260,7 +262,7 @@ impl Source for Dataset {
     }
 
     fn batches(&self, random: &Stream, batching: Batching, from: usize) -> Result<Elements> {
-        self.0.batches(random, batching, from)
+        Ok(Box::new(self.0.batches(random, batching, from)?.fuse()))
     }
 
     fn in_order(&self, order: Vec<u32>) -> Option<Dataset> {

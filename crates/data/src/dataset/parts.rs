@@ -2,7 +2,7 @@
 
 use super::batched::skipped;
 use super::{Batch, Cardinality, Dataset, Elements, Source, failed};
-use candle_keras_ops::random::Stream;
+use candle_keras_ops::random::{self, Stream};
 use candle_keras_ops::{Error, Result};
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ impl Source for Part {
 
     fn in_order(&self, order: Vec<u32>) -> Option<Dataset> {
         let first = u32::try_from(self.first).ok()?;
-        self.elements.in_order(order.into_iter().map(|i| first + i).collect())
+        self.elements.in_order(order.into_iter().map(|i| first.checked_add(i)).collect::<Option<_>>()?)
     }
 }
 
@@ -56,9 +56,11 @@ impl Filter {
 }
 
 impl Source for Filter {
-    fn elements(&self, random: &Stream, from: usize) -> Result<Elements> {
-        let (elements, keep) = (self.elements.elements(random, 0)?, self.keep.clone());
-        let kept = elements.filter_map(move |element| match element.and_then(|e| Ok((keep(&e)?, e))) {
+    fn elements(&self, pass: &Stream, from: usize) -> Result<Elements> {
+        let (keep, random) = (self.keep.clone(), pass.child(0));
+        let keep = move |i: usize, element: &Batch| random::with_stream(random.child(i as u64), || keep(element));
+        let elements = self.elements.elements(&pass.child(1), 0)?.enumerate();
+        let kept = elements.filter_map(move |(i, element)| match element.and_then(|e| Ok((keep(i, &e)?, e))) {
             Ok((keep, element)) => keep.then_some(Ok(element)),
             Err(error) => Some(Err(error)),
         });

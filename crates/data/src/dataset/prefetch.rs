@@ -4,6 +4,10 @@ use super::{Cardinality, Dataset, Elements, Source};
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, Result};
 use std::sync::mpsc::sync_channel;
+use std::thread::Builder;
+
+/// The most elements ahead: the channel allocates their places at once.
+const MOST_AHEAD: usize = 1 << 14;
 
 pub(super) struct Prefetch {
     elements: Dataset,
@@ -21,14 +25,15 @@ impl Source for Prefetch {
         if self.count == 0 {
             return self.elements.elements(random, from);
         }
-        let (sender, receiver) = sync_channel(self.count);
+        let (sender, receiver) = sync_channel(self.count.min(MOST_AHEAD));
         let (elements, random) = (self.elements.clone(), random.clone());
-        let thread = std::thread::spawn(move || match elements.elements(&random, from) {
+        let thread = Builder::new().spawn(move || match elements.elements(&random, from) {
             // It ends with the elements, or when the receiver is dropped.
             Ok(mut elements) => _ = elements.try_for_each(|element| sender.send(element)),
             Err(error) => _ = sender.send(Err(error)),
         });
-        let mut thread = Some(thread);
+        let none = |cause: std::io::Error| Error::new(format!("Dataset::prefetch cannot start a thread: {cause}"));
+        let mut thread = Some(thread.map_err(none)?);
         Ok(Box::new(std::iter::from_fn(move || {
             receiver.recv().ok().or_else(|| {
                 let ended = thread.take()?.join();

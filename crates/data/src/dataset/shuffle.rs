@@ -1,6 +1,6 @@
 //! Elements in random order.
 
-use super::batched::Batching;
+use super::batched::{Batching, skipped};
 use super::{Batch, Cardinality, Dataset, Elements, Source};
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, Result};
@@ -75,12 +75,9 @@ impl Source for Shuffled {
         if let Some(permuted) = self.permuted(&mut random) {
             return permuted.elements(&pass.child(1), from);
         }
-        let mut elements = Buffered::new(self.elements.elements(&pass.child(1), 0)?, self.shuffle.buffer, random);
+        let elements = Buffered::new(self.elements.elements(&pass.child(1), 0)?, self.shuffle.buffer, random);
         // The order of the rest depends on earlier random numbers.
-        for _ in 0..from {
-            elements.next().transpose()?;
-        }
-        Ok(Box::new(elements))
+        Ok(skipped(Ok(Box::new(elements)), from))
     }
 
     fn cardinality(&self) -> Cardinality {

@@ -43,12 +43,28 @@ fn arrays_of_different_lengths_are_errors() {
     assert!(arrays(3).shuffle(0).iter().is_err());
 }
 
+fn noise() -> f32 {
+    random::next_stream().uniform_f32(1)[0]
+}
+
+fn drawn(count: usize) -> Dataset {
+    Dataset::from_fn(count, |i| vec![i as f32 + noise()])
+}
+
+/// Numbers drawn when the iterator is created and at each item.
+fn drawn_by_iterator(count: usize) -> Dataset {
+    Dataset::from_generator(move || {
+        let first = noise();
+        (0..count).map(move |i| vec![i as f32 + first + noise()])
+    })
+}
+
 /// For all kinds of datasets: a pass that starts at an element is the rest of a whole pass.
 #[test]
 fn a_pass_can_start_anywhere() {
-    let sources = [arrays(20), counting(20), generated(20)];
+    let sources = [arrays(20), counting(20), generated(20), drawn(20), drawn_by_iterator(20)];
     type Adapter = fn(&Dataset) -> Dataset;
-    let adapters: [Adapter; 15] = [
+    let adapters: [Adapter; 16] = [
         |d| d.clone(),
         |d| d.batch(3),
         |d| d.batch_exact(3),
@@ -59,6 +75,7 @@ fn a_pass_can_start_anywhere() {
         |d| d.skip(2).take(13).shuffle(50).batch(2),
         |d| d.repeat(2).batch(7),
         |d| d.filter(|e| Ok(e.x[0].sum_all()?.to_scalar::<f32>()? % 3.0 != 0.0)),
+        |d| d.filter(|_| Ok(noise() < 0.7)).batch(2),
         |d| d.map_on(3, |e| Ok((&e.x[0] * 2.0)?)).shuffle(6),
         |d| d.map(|e| Ok((&e.x[0] + random::next_stream().uniform(1)[0])?)).batch(3),
         |d| d.concatenate(&d.take(5)).shuffle(3),
@@ -103,6 +120,59 @@ fn threads_keep_the_order_and_the_random_numbers() {
     assert_eq!(one, numbers(&counting(40).map_on(4, draw), 5, 0));
     assert_eq!(one, numbers(&counting(40).map(draw).prefetch(2), 5, 0));
     assert_ne!(one, numbers(&counting(40).map(draw), 6, 0));
+    for dataset in [drawn(40), drawn_by_iterator(40), counting(40).filter(|_| Ok(noise() < 0.5))] {
+        let one = numbers(&dataset.map(Ok), 5, 0);
+        assert_eq!(one, numbers(&dataset.map_on(3, Ok).prefetch(2), 5, 0));
+        assert_ne!(one, numbers(&dataset.map(Ok), 6, 0));
+    }
+}
+
+#[test]
+fn huge_numbers_of_threads_and_elements_ahead_are_capped() {
+    let one = numbers(&drawn(9).map(Ok), 5, 0);
+    assert_eq!(one, numbers(&drawn(9).map_on(usize::MAX, Ok).prefetch(usize::MAX), 5, 0));
+}
+
+#[test]
+fn an_order_beyond_u32_needs_a_buffer() {
+    let many = u32::MAX as usize + 5;
+    let ends = |dataset: &Dataset| dataset.in_order(vec![0, 4]).map(|ordered| numbers(&ordered, 0, 0));
+    let indices = |count: usize| Dataset::from_fn(count, |i| vec![(i % 1000) as f32]);
+    assert_eq!(ends(&indices(many).skip(many - 9)), Some(vec![291., 295.]));
+    assert_eq!(ends(&indices(many).skip(many - 8)), None);
+    assert!(indices(1 << 34).batch(4).in_order(vec![1 << 30]).is_none());
+    assert!(indices(1 << 34).batch(1 << 32).in_order(vec![0]).is_none());
+}
+
+/// A source whose iterator starts again after its end.
+struct Restarting;
+
+fn restarting() -> impl Iterator<Item = Result<Batch>> + Send {
+    let mut i = 0;
+    std::iter::from_fn(move || {
+        i = (i + 1) % 5;
+        (i > 0).then(|| vec![i as f32].into_batch())
+    })
+}
+
+impl Source for Restarting {
+    fn elements(&self, _: &Stream, from: usize) -> Result<Elements> {
+        Ok(Box::new(restarting().skip(from)))
+    }
+}
+
+#[test]
+fn a_pass_ends_once() {
+    for source in [Dataset::from_generator(restarting), Dataset::new(Restarting)] {
+        let adapted = [source.batch(3), source.shuffle(3), source.map_on(2, Ok), source.clone(), source.prefetch(2)];
+        for (a, dataset) in adapted.iter().enumerate() {
+            let mut elements = dataset.iter().unwrap();
+            let read = elements.by_ref().take(20).map(|e| e.unwrap().x[0].flatten_all().unwrap().to_vec1::<f32>());
+            let mut read: Vec<f32> = read.flat_map(|numbers| numbers.unwrap()).collect();
+            read.sort_by(f32::total_cmp);
+            assert_eq!((read, elements.next().is_none()), (vec![1., 2., 3., 4.], true), "adapter {a}");
+        }
+    }
 }
 
 #[test]
@@ -126,6 +196,21 @@ fn errors_and_panics_are_errors() {
 }
 
 #[test]
+fn a_reader_continues_after_an_error() {
+    let fails = |i: usize| if i % 4 == 2 { Err(Error::new("a bad element")) } else { Ok(vec![i as f32]) };
+    let good = |dataset: &Dataset, from: usize| -> Vec<Vec<f32>> {
+        let elements = dataset.elements(&Stream::new(1, 0), from).unwrap().flatten();
+        elements.map(|e| e.x[0].flatten_all().unwrap().to_vec1().unwrap()).collect()
+    };
+    let dataset = Dataset::from_fn(9, fails);
+    assert_eq!(good(&dataset.batch(3), 0), [vec![0., 1., 3.], vec![4., 5., 7.], vec![8.]]);
+    assert_eq!(good(&dataset.batch_exact(3), 0), [[0., 1., 3.], [4., 5., 7.]]);
+    // A pass that starts behind the errors.
+    let whole = good(&dataset.shuffle(2), 0);
+    assert_eq!((whole.len(), good(&dataset.shuffle(2), 8)), (7, whole[6..].to_vec()));
+}
+
+#[test]
 fn cached_elements_are_computed_once() {
     let made = Arc::new(AtomicUsize::new(0));
     let count = made.clone();
@@ -140,6 +225,14 @@ fn cached_elements_are_computed_once() {
         assert_eq!(dataset.iter().unwrap().count(), 5);
     }
     assert_eq!(made.load(Ordering::Relaxed), 4 + 10);
+    // Any pass caches the same elements, also one that starts within them.
+    let cached = || drawn(8).shuffle(8).cache();
+    let whole = numbers(&cached(), 1, 0);
+    assert_eq!(numbers(&cached(), 2, 3), whole[3..]);
+    let resumed = cached();
+    for from in [5, 0] {
+        assert_eq!(numbers(&resumed, 3, from), whole[from..]);
+    }
 }
 
 #[test]

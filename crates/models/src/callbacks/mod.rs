@@ -108,6 +108,11 @@ pub trait Callback: Send {
         Ok(())
     }
 
+    /// Before the rest of an epoch, in a training that [`BackupAndRestore`] resumes within it: `on_epoch_begin` ran before the interruption.
+    fn on_epoch_resume(&mut self, model: &mut Model, epoch: usize, logs: &Logs) -> Result<()> {
+        Ok(())
+    }
+
     /// Before an epoch.
     fn on_epoch_begin(&mut self, model: &mut Model, epoch: usize, logs: &Logs) -> Result<()> {
         Ok(())
@@ -229,7 +234,7 @@ macro_rules! forward {
 
 forward! {
     &mut Model {
-        on_train_begin(), on_train_end(), on_epoch_begin(epoch), on_epoch_end(epoch), on_train_batch_begin(batch),
+        on_train_begin(), on_train_end(), on_epoch_begin(epoch), on_epoch_resume(epoch), on_epoch_end(epoch), on_train_batch_begin(batch),
         on_train_batch_end(batch), on_test_begin(), on_test_end(), on_test_batch_begin(batch), on_test_batch_end(batch),
     }
     &Model { on_predict_begin(), on_predict_end(), on_predict_batch_begin(batch), on_predict_batch_end(batch) }

@@ -121,6 +121,10 @@ impl Callback for ProgbarLogger {
         Ok(())
     }
 
+    fn on_epoch_resume(&mut self, model: &mut Model, epoch: usize, logs: &Logs) -> Result<()> {
+        self.on_epoch_begin(model, epoch, logs)
+    }
+
     fn on_train_batch_end(&mut self, _: &mut Model, batch: usize, logs: &Logs) -> Result<()> {
         self.update(batch, logs);
         Ok(())

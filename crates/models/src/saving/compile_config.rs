@@ -36,7 +36,7 @@ pub(super) fn of_compiled(compiled: &Compiled) -> Result<Config> {
 
 fn per_output<T: Clone>(values: &PerOutput<T>, config: impl Fn(&T) -> Result<Config>) -> Result<Config> {
     match values {
-        PerOutput::Unset => Ok(Value::Null),
+        PerOutput::Unset | PerOutput::Mixed(_) => Ok(Value::Null),
         PerOutput::All(value) => config(value),
         PerOutput::List(list) => {
             list.iter().map(|value| value.as_ref().map_or(Ok(Value::Null), &config)).collect::<Result<_>>()
