@@ -330,11 +330,30 @@ fn optimizers_of_tables() {
             model.get_weights().unwrap()
         };
         let (found, launched) = ops::launched(|| train(&gpu()));
-        assert!(["add_rows", kernel].iter().all(|kernel| launched.iter().any(|name| name == kernel)), "{launched:?}");
+        let kernel = format!("update_{kernel}");
+        assert!(["add_rows", &kernel].iter().all(|kernel| launched.iter().any(|name| name == kernel)), "{launched:?}");
         for (found, expected) in found.iter().zip(&train(&Device::Cpu)) {
             close(&format!("{:?}", make()), found, expected, 2e-5);
         }
     }
+}
+
+#[test]
+fn a_layer_that_another_model_moved_is_found() {
+    let x = Input::shape([2]);
+    let code = Dense::new(3).call(&x);
+    let mut encoder = Model::new(&x, &code).unwrap();
+    let mut whole = Model::new(&x, Dense::new(1).call(&code)).unwrap();
+    encoder.compile("adam", "mse").unwrap();
+    let fit = |model: &mut Model, width: usize| {
+        let (x, y) = (vec![vec![1f32, 2.]; 4], vec![vec![1f32; width]; 4]);
+        model.fit(&x, &y, Fit::new().verbose(0)).unwrap();
+        model.predict_with(&x, Predict::new().verbose(0)).unwrap();
+    };
+    fit(&mut encoder, 3);
+    whole.to_device(&gpu()).unwrap();
+    assert!(encoder.device().is_cuda());
+    fit(&mut encoder, 3);
 }
 
 #[test]

@@ -180,7 +180,7 @@ impl Optimizer {
     /// If the device has no memory for them.
     pub fn to_device(&mut self, device: &Device) -> Result<()> {
         match &mut self.0 {
-            Kind::Rule(optimizer) => optimizer.to_device(device),
+            Kind::Rule(optimizer) => optimizer.move_to(device),
             Kind::Wrapper(wrapper) => wrapper.inner_mut().into_iter().try_for_each(|inner| inner.to_device(device)),
         }
     }

@@ -88,9 +88,9 @@ impl RuleOptimizer {
         self.tables.flush();
     }
 
-    pub(super) fn to_device(&mut self, device: &Device) -> Result<()> {
+    pub(super) fn move_to(&mut self, device: &Device) -> Result<()> {
         self.tables.forget();
-        self.slots.to_device(device)
+        self.slots.move_to(device)
     }
 
     /// Creates the slots of these weights, so that they exist before the first step.

@@ -98,7 +98,7 @@ impl WeightSlots {
         self.in_order_of_files().iter().map(|(_, slot)| slot.elem_count()).sum()
     }
 
-    pub(super) fn to_device(&mut self, device: &Device) -> Result<()> {
+    pub(super) fn move_to(&mut self, device: &Device) -> Result<()> {
         for entry in &mut self.entries {
             for (_, slot) in entry.transforms.iter_mut().flatten().chain(entry.rule.iter_mut().flatten()) {
                 *slot = Var::from_tensor(&slot.as_detached_tensor().to_device(device)?)?;
