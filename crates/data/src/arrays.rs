@@ -278,7 +278,7 @@ mod tests {
         assert_eq!((&vec![0u8; 6], [2, 3]).to_tensor().unwrap().dims(), [2, 3]);
         assert_eq!((&[0f64; 24][..], [2, 3, 2, 2]).to_tensor().unwrap().dims(), [2, 3, 2, 2]);
         assert_eq!([[1f32, 2.], [3., 4.], [5., 6.]].to_tensor().unwrap().dims(), [3, 2]);
-        assert_eq!((&[[1i32, 2]]).to_tensors().unwrap()[0].dims(), [1, 2]);
+        assert_eq!([[1i32, 2]].to_tensors().unwrap()[0].dims(), [1, 2]);
     }
 
     #[test]
