@@ -197,7 +197,8 @@ mod tests {
         let source = |body| source(equation(&["m"], body)).unwrap();
         let (a, b) = (source("{ w -= lr * g; }"), source("{ w += lr * g; }"));
         assert!(a.name != b.name && a.text != b.text && a == source("{ w -= lr * g; }"));
-        let signature = "void update_same(real* all_w, real* all_m, const real* all_g, size count, real decay, real v_lr)";
+        let signature =
+            "void update_same(real* all_w, real* all_m, const real* all_g, size count, real decay, real v_lr)";
         assert!(a.text.contains(signature), "{}", a.text);
     }
 
