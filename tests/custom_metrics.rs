@@ -1,6 +1,6 @@
-//! A custom metric and a custom loss, in compile, in files, and in an interrupted training.
+//! Custom metrics and losses: in compile, in files, and in an interrupted training.
 
-use candle_keras::callbacks::{BackupAndRestore, LambdaCallback};
+use candle_keras::callbacks::{BackupAndRestore, LambdaCallback, Logs};
 use candle_keras::layers::{Config, Dense};
 use candle_keras::losses::{Function, Loss, Target};
 use candle_keras::metrics::{BinaryAccuracy, Direction, Metric, Total};
@@ -52,6 +52,36 @@ impl Metric for Recall {
     }
 }
 
+fn data() -> (Tensor, Tensor) {
+    let x: Vec<f32> = ops::random::Stream::new(1, 0).normal(60).into_iter().map(|x| x as f32).collect();
+    let x = Tensor::from_vec(x, (30, 2), &Device::Cpu).unwrap();
+    let y = x.sum_keepdim(1).unwrap().gt(0.0).unwrap().to_dtype(DType::F32).unwrap();
+    (x, y)
+}
+
+#[test]
+fn a_custom_metric_is_logged_saved_and_loaded() {
+    let (x, y) = data();
+    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1).activation("sigmoid")]);
+    model.compile("adam", Compile::loss("binary_crossentropy").metric(Recall::default())).unwrap();
+    let history = model.fit(&x, &y, Fit::new().epochs(3).verbose(0).validation_data(&x, &y)).unwrap();
+    assert_eq!((history["recall"].len(), history["val_recall"].len()), (3, 3));
+    // For any split into batches, it is the quotient over all samples.
+    let logs = model.evaluate_with(&x, &y, Evaluate::new().batch_size(7).verbose(0)).unwrap();
+    let positive = |t: &Tensor| t.flatten_all().unwrap().gt(0.5).unwrap().to_vec1::<u8>().unwrap();
+    let (truth, predicted) = (positive(&y), positive(&model.predict(&x).unwrap()));
+    let found = truth.iter().zip(&predicted).filter(|pair| *pair == (&1, &1)).count() as f64;
+    assert_eq!(logs["recall"], found / truth.iter().filter(|truth| **truth == 1).count() as f64);
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.keras");
+    model.save(&path).unwrap();
+    let objects = CustomObjects::new().metric("Recall", Recall::default());
+    let mut loaded = LoadModel::new().custom_objects(objects).load(&path).unwrap();
+    assert_eq!(loaded.evaluate(&x, &y).unwrap()["recall"], logs["recall"]);
+    assert!(load_model(&path).unwrap_err().to_string().contains("Recall"));
+}
+
 /// The Huber loss: quadratic for errors below `delta`, linear above.
 #[derive(Debug)]
 struct Huber {
@@ -71,26 +101,34 @@ impl Function for Huber {
     }
 }
 
-fn data() -> (Tensor, Tensor) {
-    let x: Vec<f32> = ops::random::Stream::new(1, 0).normal(60).into_iter().map(|x| x as f32).collect();
-    let x = Tensor::from_vec(x, (30, 2), &Device::Cpu).unwrap();
-    let y = x.sum_keepdim(1).unwrap().gt(0.0).unwrap().to_dtype(DType::F32).unwrap();
-    (x, y)
-}
+#[test]
+fn a_custom_loss_is_minimized_saved_and_loaded() {
+    let mut model = Sequential::new(layers![Input::shape([1]), Dense::new(1).kernel_initializer("ones")]);
+    model.compile("sgd", Huber { delta: 0.3 }).unwrap();
+    // Errors of 0.1 and 1: 0.1²/2, and 0.3²/2 + 0.3 (1 - 0.3).
+    let (x, y) = (vec![0.1f32, 1.0], vec![0f32, 0.0]);
+    let loss = model.evaluate(&x, &y).unwrap()["loss"];
+    assert!((loss - (0.005 + 0.255) / 2.0).abs() < 1e-6, "{loss}");
+    let history = model.fit(&x, &y, Fit::new().epochs(3).verbose(0)).unwrap();
+    assert!(history["loss"][2] < history["loss"][0]);
 
-fn compiled() -> Sequential {
-    candle_keras::utils::set_random_seed(4);
-    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1).activation("sigmoid")]);
-    let metrics = Compile::loss(Huber { delta: 0.3 }).metric("acc").metric(Recall::default());
-    model.compile("adam", metrics.metric(BinaryAccuracy::new().threshold(0.4))).unwrap();
-    model
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.keras");
+    model.save(&path).unwrap();
+    let objects = CustomObjects::new().loss("own_huber", Huber { delta: 0.3 });
+    let mut loaded = LoadModel::new().custom_objects(objects).load(&path).unwrap();
+    assert_eq!(loaded.evaluate(&x, &y).unwrap(), model.evaluate(&x, &y).unwrap());
+    assert!(load_model(&path).unwrap_err().to_string().contains("own_huber"));
 }
 
 #[test]
-fn metrics_of_all_kinds_are_logged_saved_and_resumed() {
+fn metrics_of_all_kinds_resume() {
     let (x, y) = data();
-    let train = |folder: &std::path::Path, die: Option<usize>| -> Result<(History, Sequential)> {
-        let mut model = compiled();
+    let train = |folder: &std::path::Path, die: Option<usize>| -> Result<(History, Logs)> {
+        candle_keras::utils::set_random_seed(4);
+        let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1).activation("sigmoid")]);
+        let metrics = Compile::loss(Huber { delta: 0.3 }).metric("acc").metric(Recall::default());
+        model.compile("adam", metrics.metric(BinaryAccuracy::new().threshold(0.4)))?;
         let mut step = 0;
         let interrupted = LambdaCallback::new().on_train_batch_end(|_, _, _| {
             step += 1;
@@ -98,29 +136,16 @@ fn metrics_of_all_kinds_are_logged_saved_and_resumed() {
         });
         let backup = BackupAndRestore::new(folder).save_freq(1);
         let fit = Fit::new().epochs(3).batch_size(7).verbose(0).callback(backup).callback(interrupted);
-        Ok((model.fit(&x, &y, fit)?, model))
+        Ok((model.fit(&x, &y, fit)?, model.evaluate(&x, &y)?))
     };
     let folder = tempfile::tempdir().unwrap();
-    let (whole, mut model) = train(folder.path(), None).unwrap();
+    let (whole, logs) = train(folder.path(), None).unwrap();
+    assert_eq!(logs.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["loss", "acc", "recall", "binary_accuracy"]);
     for die in [2, 5, 8] {
         train(folder.path(), Some(die)).unwrap_err();
-        let (resumed, _) = train(folder.path(), None).unwrap();
-        assert!(whole.iter().eq(resumed.iter()), "interrupted after {die}");
+        let (resumed, again) = train(folder.path(), None).unwrap();
+        assert!(whole.iter().eq(resumed.iter()) && again == logs, "interrupted after {die}");
     }
-    let logs = model.evaluate(&x, &y).unwrap();
-    assert_eq!(logs.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["loss", "acc", "recall", "binary_accuracy"]);
-    // For any split into batches, it is the quotient over all samples.
-    let positive = |t: &Tensor, at: f64| t.flatten_all().unwrap().gt(at).unwrap().to_vec1::<u8>().unwrap();
-    let (truth, found) = (positive(&y, 0.5), positive(&model.predict(&x).unwrap(), 0.5));
-    let both = truth.iter().zip(&found).filter(|(a, b)| **a == 1 && **b == 1).count() as f64;
-    assert!((logs["recall"] - both / truth.iter().filter(|a| **a == 1).count() as f64).abs() < 1e-12);
-    let path = folder.path().join("model.keras");
-    model.save(&path).unwrap();
-    let objects = CustomObjects::new().metric("Recall", Recall::default()).loss("own_huber", Huber { delta: 0.3 });
-    let mut loaded = LoadModel::new().custom_objects(objects).load(&path).unwrap();
-    assert_eq!(loaded.evaluate(&x, &y).unwrap(), logs);
-    let missing = LoadModel::new().load(&path).unwrap_err().to_string();
-    assert!(missing.contains("own_huber") || missing.contains("Recall"), "{missing}");
 }
 
 /// The difference between the number of steps above one half and the number of labels: targets of another shape than predictions.

@@ -1,6 +1,6 @@
 //! Models that real Keras saved: loaded, run and trained here, and compared with Keras's results. tools/keras_fixtures.py writes them.
 
-use candle_keras::layers::{Context, NodeOutput};
+use candle_keras::layers::{Call, Context, NodeOutput};
 use candle_keras::prelude::*;
 use candle_keras::saving::{CustomObjects, LoadModel, class_names};
 use candle_keras_ops::Operation;
@@ -10,11 +10,18 @@ use std::path::{Path, PathBuf};
 
 #[derive(Deserialize)]
 struct Case {
+    /// The arguments of a direct call that gives the predictions; without them, `predict` does.
+    call: Option<Arguments>,
     evaluate: Option<BTreeMap<String, f64>>,
     fit: Option<FitArguments>,
     history: Option<BTreeMap<String, Vec<f64>>>,
     /// For values that differ by more than rounding in float32.
     tolerance: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Arguments {
+    training: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -103,8 +110,14 @@ fn check(folder: &Path) -> Result<(), String> {
     let inputs: Vec<_> = graph.inputs().iter().map(|input| input.node().layer().layer_name()).collect();
     let outputs = graph.output_names();
     let x = named(&data, "x", &inputs)?;
-    let predict = |model: &mut Model| {
-        model.predict_multiple_with(&x, Predict::new().batch_size(4).verbose(0)).map_err(|e| text(&e))
+    let predict = |model: &mut Model| match &case.call {
+        None => model.predict_multiple_with(&x, Predict::new().batch_size(4).verbose(0)).map_err(|e| text(&e)),
+        Some(Arguments { training }) => {
+            let arguments = training.map_or_else(Call::new, |training| Call::new().training(training));
+            let call = |i| model.call_with(x[0].narrow(0, i, 4)?, arguments.clone());
+            let batches = (0..x[0].dims()[0]).step_by(4).map(call).collect::<candle_keras::Result<Vec<_>>>();
+            Ok(vec![Tensor::cat(&batches.map_err(|e| text(&e))?, 0).unwrap()])
+        }
     };
     compare_all("prediction", &predict(&mut model)?, &named(&data, "prediction", &outputs)?, tolerance(1e-5))?;
     let expected: Vec<_> = (0..).map_while(|i| data.get(&format!("gradient/{i}")).cloned()).collect();

@@ -1,11 +1,13 @@
 //! Composite layers and custom cells, arguments of calls, freezing, states.
 
+use candle_keras::config::{dtype_policy, set_dtype_policy};
+use candle_keras::initializers::Identity;
 use candle_keras::layers::{
     BatchNormalization, Bidirectional, Build, Call, CallArguments, Context, Dense, Dropout, LayerNormalization,
     MultiHeadAttention, RMSNormalization, RNN, RnnCell, Shape, TensorSpec, Weight, layer, single,
 };
 use candle_keras::saving::{CustomObjects, LoadModel};
-use candle_keras::{ops, prelude::*};
+use candle_keras::{Error, ops, prelude::*};
 
 layer! {
     /// A Dense layer, a function and another Dense layer, added to the input.
@@ -82,8 +84,17 @@ fn a_composite_layer_is_frozen_saved_and_loaded() {
     assert_eq!(numbers(&loaded.get_weights().unwrap()), numbers(&model.get_weights().unwrap()));
     assert_eq!(loaded.trainable_variables().len(), 2, "frozen in the file, frozen here");
     assert_eq!(numbers(&[loaded.predict(&x).unwrap()]), numbers(&[model.predict(&x).unwrap()]));
+}
 
-    // The penalty of the sublayer is part of the loss, and an error names the whole path.
+#[test]
+fn sublayers_have_penalties_and_errors_of_the_whole_path() {
+    let (x, y) = data();
+    let residual = Residual::new(4).name("block");
+    let mut model = Sequential::new(layers![Input::shape([3]), residual.clone(), Dense::new(1)]);
+    model.compile("sgd", Compile::loss("mse").metric("mse")).unwrap();
+    let logs = model.evaluate(&x, &y).unwrap();
+    let penalty: f32 = numbers(&residual.get_weights().unwrap()[..1]).iter().map(|w| 0.01 * w * w).sum();
+    assert!((logs["loss"] - logs["mse"] - f64::from(penalty)).abs() < 1e-5, "{logs}");
     let frozen = Sequential::new(layers![Input::shape([3]), Residual::new(4).trainable(false)]);
     assert!(frozen.trainable_variables().is_empty() && !frozen.variables().is_empty());
     let error = Residual::new(0).name("block").call(Input::shape([3])).shape().unwrap_err().to_string();
@@ -164,21 +175,69 @@ fn training_is_an_argument_of_the_call() {
     assert!(numbers(&[loaded.predict(&ones).unwrap()]).contains(&0.0));
 }
 
+layer! {
+    /// Adds another tensor to its input, or subtracts it.
+    pub struct Combine() {}
+}
+
+impl Layer for Combine {
+    fn call_arguments(&self) -> &[&str] {
+        &["other", "subtract"]
+    }
+
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        Ok(vec![single(inputs)?.clone()])
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        let (x, other) = (single(inputs)?, ctx.tensor("other")?);
+        let other = other.ok_or_else(|| Error::new("the layer is called with another tensor"))?;
+        Ok(vec![if ctx.flag("subtract")? { (x - other)? } else { (x + other)? }])
+    }
+}
+
+#[test]
+fn a_custom_layer_takes_named_arguments() {
+    let (x, combine) = (Input::shape([2]), Combine::new());
+    let doubled = Dense::new(2).kernel_initializer(Identity::new().gain(2.0)).call(&x);
+    let sum = combine.call_with(&x, Call::new().tensor("other", &doubled));
+    let difference = combine.call_with(&x, Call::new().tensor("other", &doubled).argument("subtract", true));
+    let model = Model::new(&x, [sum, difference]).unwrap();
+    let data = Tensor::new(&[[1f32, 10.]], &Device::Cpu).unwrap();
+    let outputs = |model: &Model| numbers(&model.call_multiple::<2, _>(&data).unwrap());
+    assert_eq!(outputs(&model), [3., 30., -1., -10.]);
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("arguments.keras");
+    model.save(&path).unwrap();
+    let objects = CustomObjects::new().layer::<Combine>("Combine");
+    let loaded = LoadModel::new().custom_objects(objects).load(&path).unwrap();
+    assert_eq!(outputs(&loaded), [3., 30., -1., -10.]);
+    assert_eq!(loaded.get_config().unwrap(), model.get_config().unwrap());
+
+    // The same in a call on data, where what is missing or unknown is an error, too.
+    let call = |arguments| combine.call_with(&data, arguments);
+    let zero = call(Call::new().tensor("other", &data).argument("subtract", true)).unwrap();
+    assert_eq!(numbers(&[zero]), [0., 0.]);
+    assert!(call(Call::new()).unwrap_err().to_string().contains("another tensor"));
+    let error = call(Call::new().argument("substract", true)).unwrap_err().to_string();
+    assert!(error.contains("did you mean \"subtract\"?"), "{error}");
+}
+
 #[test]
 fn a_residual_around_attention_has_no_mask_as_in_keras() {
     use candle_keras::layers::{Add, Embedding};
     let ids = Input::shape([3]);
-    let embedded = Embedding::new(4, 1).embeddings_initializer("ones").mask_zero(true).call(&ids);
-    let ones = || MultiHeadAttention::new(1, 1).kernel_initializer("ones");
-    let y = Add::new().call([&embedded, &ones().call([&embedded, &embedded])]);
-    let y = Dense::new(1).kernel_initializer("ones").call(&y);
+    let embedded = Embedding::new(4, 2).embeddings_initializer("ones").mask_zero(true).call(&ids);
+    let attention = MultiHeadAttention::new(1, 2).kernel_initializer("ones").call([&embedded, &embedded]);
+    let y = Dense::new(1).kernel_initializer("ones").call(Add::new().call([&embedded, &attention]));
     let mut model = Model::new(ids, y).unwrap();
     model.compile("sgd", "mse").unwrap();
     let x = vec![vec![1u32, 2, 0], vec![3, 0, 0]];
     let targets = Tensor::arange(0f32, 6., &Device::Cpu).unwrap().reshape((2, 3, 1)).unwrap();
     let logs = model.evaluate(&x, &targets).unwrap();
-    // The mean of (2 - t)² over all six steps: the mask of the embedding ended at the attention.
-    assert!((logs["loss"] - 19.0 / 6.0).abs() < 1e-5, "{}", logs["loss"]);
+    // Keras's loss, the mean of (10 - t)² over all six steps: the mask of the embedding ended at the attention. With it, it would be 76.6667.
+    assert!((logs["loss"] - 59.1667).abs() < 1e-4, "{}", logs["loss"]);
 }
 
 #[test]
@@ -348,4 +407,25 @@ fn a_policy_sets_the_dtypes_of_weights_and_computation() {
     assert!(history["loss"][4] < history["loss"][0] && numbers(&model.get_weights().unwrap()) != before);
     let error = Dense::new(2).dtype("flaot32").call(Input::shape([3])).shape().unwrap_err().to_string();
     assert!(error.contains("did you mean \"float32\"?"), "{error}");
+}
+
+#[test]
+fn the_policy_of_the_process_is_that_of_new_layers() {
+    crate::in_a_process_of_its_own("layers_in_layers::the_policy_of_the_process_is_that_of_new_layers", || {
+        let before = Dense::new(2);
+        assert!(set_dtype_policy("mixed_flaot16").unwrap_err().to_string().contains("did you mean"));
+        set_dtype_policy("mixed_bfloat16").unwrap();
+        assert_eq!(dtype_policy().name(), "mixed_bfloat16");
+        let x = Input::shape([3]);
+        let dtypes = |layer: Dense| (layer.call(&x).output().unwrap().dtype(), layer.variables()[0].dtype());
+        assert_eq!(dtypes(Dense::new(2)), (DType::BF16, DType::F32));
+        assert_eq!(dtypes(Dense::new(2).dtype("float64")), (DType::F64, DType::F64));
+        assert_eq!(dtypes(before), (DType::F32, DType::F32));
+        let of_another_thread = std::thread::spawn(|| Dense::new(2).get_config().unwrap()["dtype"].clone());
+        assert_eq!(of_another_thread.join().unwrap()["config"]["name"], "mixed_bfloat16");
+        let model = Sequential::new(layers![Input::shape([3]), Dense::new(2), Dense::new(1)]);
+        assert_eq!(model.predict(data().0).unwrap().dtype(), DType::BF16);
+        set_dtype_policy("float32").unwrap();
+        assert_eq!(dtypes(Dense::new(2)), (DType::F32, DType::F32));
+    });
 }

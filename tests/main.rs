@@ -23,3 +23,15 @@ mod streams;
 mod threads;
 mod training;
 mod word_distance;
+
+/// Runs a test in a process of its own, because it changes what all threads share.
+fn in_a_process_of_its_own(name: &str, test: impl FnOnce()) {
+    const ALONE: &str = "CANDLE_KERAS_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return test();
+    }
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = command.args(["--exact", name]).env(ALONE, "1").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}

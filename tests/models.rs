@@ -1,13 +1,14 @@
 //! Graphs, names, sharing, freezing, and the summary as Keras prints it.
 
 use candle_keras::layers::{
-    Activation, AveragePooling2D, Concatenate, Context, Conv2D, Dense, Embedding, Flatten, KerasTensor, LSTM, Lambda,
-    Layer, MaxPooling2D, Reshape, Shape, Subtract, layer,
+    Activation, AveragePooling2D, Concatenate, Context, Conv2D, Dense, Dropout, Embedding, Flatten, KerasTensor, LSTM,
+    Lambda, Layer, MaxPooling2D, MultiHeadAttention, Reshape, Shape, Subtract, layer,
 };
 use candle_keras::prelude::*;
 use candle_keras::{ops, utils};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 fn word_distance() -> Model {
     let (word1, word2) = (Input::shape([1]), Input::shape([1]));
@@ -109,6 +110,12 @@ fn names_are_those_that_keras_gives() {
     assert_eq!(Dense::new(1).layer_name(), "dense");
     assert_eq!(word_distance().layer_name(), "functional");
     assert_eq!(word_distance().name("twins").layer_name(), "twins");
+    // The sublayers of a MultiHeadAttention are numbered as in Keras, where it makes one Dropout and no Dense.
+    utils::clear_session();
+    let x = LSTM::new(6).return_sequences(true).call(Dense::new(6).call(Input::shape([4, 3])));
+    MultiHeadAttention::new(2, 3).call([&x, &x]).shape().unwrap();
+    let after = layers![Dense::new(1), LSTM::new(1), Dropout::new(0.1), MultiHeadAttention::new(2, 3)];
+    assert_eq!(names(after), ["dense_1", "lstm_1", "dropout_1", "multi_head_attention_1"]);
 }
 
 /// By decreasing depth, like Keras's `model.layers` for the same graph.
@@ -396,6 +403,24 @@ fn long_chains_of_layers_are_linear() {
         sequential.add(Activation::new("relu"));
     }
     assert_eq!(sequential.graph().unwrap().layers().len(), 20_001);
+}
+
+/// Four times the layers take four times as long; quadratic time would be sixteen times as long.
+#[test]
+fn long_chains_of_distinct_layers_are_linear() {
+    let seconds = |count: usize| {
+        let (start, input) = (Instant::now(), Input::shape([1]));
+        let output = (0..count).fold(input.clone(), |x, _| Activation::new("linear").call(&x));
+        let model = Model::new(input, output).unwrap();
+        assert_eq!(model.layers().len(), count + 1);
+        let y = model.predict_with(vec![2f32], Predict::new().verbose(0)).unwrap();
+        assert_eq!(y.to_vec2::<f32>().unwrap(), [[2.]]);
+        drop(model);
+        start.elapsed().as_secs_f64()
+    };
+    // Again if other processes have disturbed it.
+    let mut ratios = (0..3).map(|_| 1.0 / seconds(25_000) * seconds(100_000));
+    assert!(ratios.any(|ratio| ratio < 8.0));
 }
 
 /// A trained model predicts on many threads with the same results as on one.

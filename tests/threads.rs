@@ -1,6 +1,6 @@
 //! Several threads with models that share layers: no deadlocks, and correct results.
 
-use candle_keras::layers::{Dense, Embedding, Flatten};
+use candle_keras::layers::{Dense, Dropout, Embedding, Flatten};
 use candle_keras::losses::Loss;
 use candle_keras::{Optimizer, ops, prelude::*};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -121,4 +121,26 @@ fn a_fit_can_be_sent_to_a_thread() {
     let fit = Fit::new().epochs(2).verbose(0).callback(candle_keras::callbacks::EarlyStopping::new().monitor("loss"));
     let history = std::thread::spawn(move || model.fit(vec![[1f32, 2.]], vec![1f32], fit).unwrap()).join().unwrap();
     assert_eq!(history.epoch.len(), 2);
+}
+
+#[test]
+fn a_thread_without_a_seed_trains_with_that_of_the_process() {
+    crate::in_a_process_of_its_own("threads::a_thread_without_a_seed_trains_with_that_of_the_process", || {
+        let train = || {
+            let layers = layers![Input::shape([4]), Dense::new(8).activation("relu"), Dropout::new(0.3), Dense::new(1)];
+            let mut model = Sequential::new(layers);
+            model.compile("adam", "mse").unwrap();
+            let rows: Vec<[f32; 4]> = (0..40).map(|i| [1, 3, 7, 11].map(|j| (i * j % 13) as f32 / 13.0)).collect();
+            let sums: Vec<f32> = rows.iter().map(|row| row.iter().sum()).collect();
+            let history = model.fit(rows, sums, Fit::new().epochs(3).batch_size(8).verbose(0)).unwrap();
+            let weights = model.get_weights().unwrap();
+            let weights = weights.iter().flat_map(|w| w.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+            (history["loss"].to_vec(), weights.collect::<Vec<_>>())
+        };
+        candle_keras::utils::set_random_seed(7);
+        let here = train();
+        candle_keras::utils::set_random_seed(7);
+        assert_eq!(std::thread::spawn(train).join().unwrap(), here);
+        assert_ne!(std::thread::spawn(train).join().unwrap(), here, "the numbers are not drawn again");
+    });
 }

@@ -6,7 +6,7 @@ A fixture is a folder with
   model.keras    the model, trained a little if it is compiled
   data.npz       x/INPUT, y/OUTPUT, sample_weight; prediction/OUTPUT; gradient/I: of sum(output * cos(index)), for the I-th trainable weight
                  after/OUTPUT: the predictions after the training below
-  case.json      {"tolerance" if numbers differ by more than rounding in float32, "evaluate": {...}, "fit": {epochs, batch_size, ...}, "history": {...}} for a compiled model
+  case.json      {"call": the arguments of a direct call that gave the predictions, "tolerance" if numbers differ by more than rounding in float32, "evaluate": {...}, "fit": {epochs, batch_size, ...}, "history": {...}} for a compiled model
 A new layer, loss, metric or optimizer gets a line here; the test fails if it has none.
 """
 import json
@@ -108,8 +108,10 @@ def write(name):
     model.save(os.path.join(folder, "model.keras"))
     arrays |= {f"x/{n}": v for n, v in zip(input_names(model), x)}
     predict = lambda: listed(model.predict(packed(model, x), batch_size=4, verbose=0))
-    if options.pop("eager", False):
-        predict = lambda: [np.concatenate([model(x[0][i:i + 4]) for i in range(0, len(x[0]), 4)])]
+    call = options.pop("call", None)  # arguments of a direct call, in place of predict
+    if call is not None:
+        predict = lambda: [np.concatenate([model(x[0][i:i + 4], **call) for i in range(0, len(x[0]), 4)])]
+        answer["call"] = call
     arrays |= {f"prediction/{n}": v for n, v in zip(output_names(model), predict())}
     if options.pop("differentiable", True):
         arrays |= {f"gradient/{i}": g for i, g in enumerate(gradients(model, x))}
@@ -453,6 +455,22 @@ def _(rng):
     return trained(Model(x, L.GlobalAveragePooling1D()(L.Dense(3)(h))), rng)
 
 
+@case("training_argument")
+def _(rng):
+    x = L.Input((3,))
+    h = L.BatchNormalization()(L.Dense(4)(x), training=False)
+    # Keras's predict and fit replace the arguments in the graph; a call without the argument does not.
+    model = Model(x, L.Dense(2)(L.BatchNormalization()(h, training=True)))
+    return model, None, {"x": [floats(rng, 8, 3)], "differentiable": False, "call": {}}
+
+
+for training in (True, False):
+    @case(f"called_with_training_{training}".lower())
+    def _(rng, training=training):
+        model, y, options = trained(sequential(L.Dense(4), L.BatchNormalization(momentum=0.5), L.Dense(2)), rng, optimizer="sgd")
+        return model, y, options | {"call": {"training": training}}
+
+
 @case("mask_argument")
 def _(rng):
     x, ids = L.Input((5, 3), name="x"), L.Input((5,), dtype="int32", name="ids")
@@ -497,7 +515,7 @@ def _(rng):
     h = L.LSTM(3, stateful=True, return_sequences=True)(x)
     model = Model(x, L.RNN(L.SimpleRNNCell(2), stateful=True)(L.GRU(3, stateful=True, return_sequences=True)(h)))
     # Keras's predict and fit lose the state on JAX, not on TensorFlow; a call keeps it on both.
-    return model, None, {"x": [floats(rng, 8, 4, 2)], "differentiable": False, "eager": True}
+    return model, None, {"x": [floats(rng, 8, 4, 2)], "differentiable": False, "call": {}}
 
 
 @case("time_distributed")
@@ -546,6 +564,19 @@ def _(rng):
     model = Model(x, L.Dense(2, dtype="float32")(L.Dropout(0.0, **policy)(L.Dense(5, activation="relu", **policy)(h))))
     model.compile(O.SGD(0.1), "mse")
     return model, floats(rng, 8, 2), {"tolerance": 0.1}
+
+
+@case("mixed_float16")
+def _(rng):
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        x = L.Input((6, 4))
+        h = L.BatchNormalization()(L.Conv1D(8, 3, activation="relu", padding="same")(x))
+        h = L.LayerNormalization()(L.MaxPooling1D(2)(h) + L.Dense(8, activation="tanh")(L.AveragePooling1D(2)(x)))
+        model = Model(x, L.Dense(2, dtype="float32")(L.GlobalAveragePooling1D()(L.GRU(4, return_sequences=True)(h))))
+        return trained(model, rng, optimizer=O.LossScaleOptimizer(O.SGD(0.1)), tolerance=0.02)
+    finally:
+        keras.config.set_dtype_policy("float32")
 
 
 @case("float64")

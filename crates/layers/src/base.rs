@@ -21,8 +21,10 @@ struct State {
     outer: Option<String>,
     auto_name: Option<AutoName>,
     trainable: bool,
-    /// `None` stands for the global policy; an enclosing layer passes its own on.
+    /// Its own policy; an enclosing layer passes its policy on to sublayers without one.
     policy: Option<DTypePolicy>,
+    /// The global policy when the layer was made, which it has without its own.
+    global_policy: DTypePolicy,
     dtypes: Dtypes,
     activity_regularizer: Option<Regularizer>,
     built: Option<Vec<Shape>>,
@@ -38,6 +40,12 @@ struct State {
     /// The first symbolic call, as long as what came out of it exists.
     first_call: Weak<Node>,
     warned_of_mask: bool,
+}
+
+impl State {
+    fn policy(&self) -> &DTypePolicy {
+        self.policy.as_ref().unwrap_or(&self.global_policy)
+    }
 }
 
 /// The dtypes of a policy, as far as they are known.
@@ -109,8 +117,9 @@ impl Build<'_> {
         let layer = layer.into_layer()?;
         let inner = layer.base();
         inner.write_state().outer = Some(self.base.path());
-        if let Some(policy) = self.base.read_state().policy.clone() {
-            inner.write_state().policy.get_or_insert(policy);
+        let policy = self.base.policy();
+        if inner.read_state().policy.is_none() {
+            inner.write_state().policy = Some(policy);
             inner.resolve_policy()?;
         }
         if !self.base.is_trainable() {
@@ -170,6 +179,7 @@ impl Base {
             auto_name: None,
             trainable: true,
             policy: None,
+            global_policy: dtype_policy(),
             dtypes: Dtypes { variable: DType::F32, compute: DType::F32 },
             activity_regularizer: None,
             built: None,
@@ -279,8 +289,12 @@ impl Base {
         _ = self.resolve_policy();
     }
 
+    fn policy(&self) -> DTypePolicy {
+        self.read_state().policy().clone()
+    }
+
     fn resolve_policy(&self) -> Result<()> {
-        let policy = self.read_state().policy.clone().unwrap_or_else(dtype_policy);
+        let policy = self.policy();
         let dtypes = Dtypes { variable: policy.variable_dtype()?, compute: policy.compute_dtype()? };
         self.write_state().dtypes = dtypes;
         Ok(())
@@ -467,7 +481,7 @@ impl Configure for Base {
         let state = self.read_state();
         write_argument(config, "name", &state.name)?;
         write_argument(config, "trainable", &state.trainable)?;
-        write_argument(config, "dtype", &state.policy.clone().unwrap_or_else(dtype_policy))?;
+        write_argument(config, "dtype", state.policy())?;
         if let Some(regularizer) = &state.activity_regularizer {
             write_argument(config, "activity_regularizer", regularizer)?;
         }

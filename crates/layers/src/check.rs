@@ -3,8 +3,8 @@
 use crate::call::CallArguments;
 use crate::layer::run_with;
 use crate::symbolic::call_with;
-use crate::{Config, Configure, Context, Input, Layer, Shape, from_config};
-use candle_core::{DType, Device, Tensor, Var};
+use crate::{Config, Configure, Context, Input, Layer, Shape, Variable, from_config};
+use candle_core::{D, DType, Device, Tensor, Var};
 use candle_keras_ops::gradcheck::{compare, finite_differences, try_values, weighted_sum};
 use candle_keras_ops::random::{Stream, set_random_seed};
 use candle_keras_ops::{Error, Result, Tape};
@@ -90,6 +90,7 @@ impl Check {
 /// - the gradients of its inputs and of each of its weights are those of finite differences, in training and in inference,
 ///   and each weight receives one that is not all zero;
 /// - a second call shares the weights, and their gradients add up;
+/// - outputs and gradients do not depend on where the elements of the inputs are in memory;
 /// - equal seeds give equal results, and inference does not depend on them.
 ///
 /// The thread's random seed is set first, so that the result is the same in every run: a layer of a few relu units can be dead by chance.
@@ -139,6 +140,7 @@ fn try_check<L: Layer + Clone + Configure>(make: &dyn Fn() -> L, check: &Check) 
     for training in [false, true] {
         check_gradients(&layer, &inputs, check, training)?;
     }
+    check_layouts(&layer, &inputs, check)?;
     let results = |seed| {
         let mut ctx = Context::training(Stream::new(seed, 0));
         floats(&run_with(&layer, &inputs, &[], check.arguments(), &mut ctx)?.0)
@@ -171,38 +173,80 @@ fn value(layer: &dyn Layer, inputs: &[Tensor], check: &Check, training: bool) ->
     Ok(sum)
 }
 
-fn check_gradients(layer: &dyn Layer, inputs: &[Tensor], check: &Check, training: bool) -> Result<()> {
+/// A function that moves the elements of a tensor to other places in memory.
+type Layout = fn(&Tensor) -> candle_core::Result<Tensor>;
+
+const LAYOUTS: [(&str, Layout); 2] = [
+    ("a part of a larger tensor", |x| {
+        let (beside, size) = (x.zeros_like()?, x.dim(D::Minus1)?);
+        Tensor::cat(&[&beside, x, &beside], D::Minus1)?.narrow(D::Minus1, size, size)
+    }),
+    ("transposed", |x| x.transpose(0, D::Minus1)?.contiguous()?.transpose(0, D::Minus1)),
+];
+
+/// The value on inputs of this layout, its gradient for each trainable weight, and those for the inputs unless they are ids.
+fn gradients(
+    layer: &dyn Layer,
+    inputs: &[Tensor],
+    check: &Check,
+    training: bool,
+    layout: Layout,
+) -> Result<(Tensor, Vec<Tensor>, Vec<Tensor>)> {
     let differentiable = inputs.iter().all(|x| x.dtype().is_float());
     let vars = inputs.iter().map(Var::from_tensor).collect::<candle_core::Result<Vec<_>>>()?;
-    let tensors: Vec<_> = vars.iter().map(|var| var.as_tensor().clone()).collect();
-    let tracked = if differentiable { &tensors } else { inputs };
     let tape = Tape::start();
-    let grads = value(layer, tracked, check, training).and_then(|value| Ok(tape.backward(&value)?))?;
+    let arranged = match differentiable {
+        true => vars.iter().map(|var| layout(var)).collect::<candle_core::Result<Vec<_>>>()?,
+        false => inputs.iter().map(layout).collect::<candle_core::Result<Vec<_>>>()?,
+    };
+    let value = value(layer, &arranged, check, training)?;
+    let grads = tape.backward(&value)?;
+    let of_weight = |variable: &Variable| match variable.gradient(&grads)? {
+        Some(gradient) => Ok(gradient.to_dense(&variable.value())?),
+        None => Err(Error::new(format!("the weight {:?} receives no gradient", variable.path()))),
+    };
+    let of_weights = layer.trainable_variables().iter().map(of_weight).collect::<Result<Vec<_>>>()?;
+    let of_input = |var: &Var| grads.get(var).cloned().map_or_else(|| var.zeros_like(), Ok);
+    let of_inputs = vars.iter().filter(|_| differentiable).map(of_input).collect::<candle_core::Result<Vec<_>>>()?;
+    Ok((value, of_weights, of_inputs))
+}
+
+fn check_layouts(layer: &dyn Layer, inputs: &[Tensor], check: &Check) -> Result<()> {
+    let results = |layout: Layout| {
+        let (value, of_weights, of_inputs) = gradients(layer, inputs, check, true, layout)?;
+        floats(&[vec![value], of_weights, of_inputs].concat())
+    };
+    let expected = results(|x| Ok(x.clone()))?;
+    for (name, layout) in LAYOUTS {
+        let found = results(layout)?;
+        let close = found.iter().zip(&expected).all(|(a, b)| (a - b).abs() <= 1e-9 * (1.0 + b.abs()));
+        expect(&format!("that it computes the same for inputs that are {name}"), &close, &true)?;
+    }
+    Ok(())
+}
+
+fn check_gradients(layer: &dyn Layer, inputs: &[Tensor], check: &Check, training: bool) -> Result<()> {
+    let (_, of_weights, of_inputs) = gradients(layer, inputs, check, training, |x| Ok(x.clone()))?;
     let scalar = |inputs: &[Tensor]| {
         let scalar = value(layer, inputs, check, training).map_err(candle_core::Error::wrap)?;
         scalar.to_scalar::<f64>()
     };
-    for variable in layer.trainable_variables() {
-        let Some(gradient) = variable.gradient(&grads)? else {
-            return Err(Error::new(format!("the weight {:?} receives no gradient", variable.path())));
-        };
-        let gradient = gradient.to_dense(&variable.value())?;
+    for (variable, gradient) in layer.trainable_variables().iter().zip(&of_weights) {
         if gradient.abs()?.max_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()? == 0.0 {
             return Err(Error::new(format!("the gradient of the weight {:?} is all zero", variable.path())));
         }
         let set = |x: &Tensor| variable.assign(x).map_err(candle_core::Error::wrap);
         let differences = finite_differences(&variable.value().copy()?, set, || scalar(inputs))?;
-        compare(variable.path(), &gradient, &differences)?;
+        compare(variable.path(), gradient, &differences)?;
     }
-    for (i, var) in vars.iter().enumerate().filter(|_| differentiable) {
-        let gradient = grads.get(var).cloned().map_or_else(|| var.zeros_like(), Ok)?;
+    for (i, gradient) in of_inputs.iter().enumerate() {
         let current = std::cell::RefCell::new(inputs.to_vec());
         let set = |x: &Tensor| {
             current.borrow_mut()[i] = x.clone();
             Ok(())
         };
         let differences = finite_differences(&inputs[i], set, || scalar(&current.borrow()))?;
-        compare(&format!("input {i}"), &gradient, &differences)?;
+        compare(&format!("input {i}"), gradient, &differences)?;
     }
     Ok(())
 }

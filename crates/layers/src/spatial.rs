@@ -189,3 +189,35 @@ pub(crate) fn positive(name: &str, sizes: &[usize]) -> Result<()> {
         false => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        AveragePooling2D, Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, Layer, MaxPooling2D, SeparableConv2D,
+    };
+    use candle_core::{DType, Device, Tensor};
+
+    /// Of five steps, windows of two at a stride of two give three with padding and two without.
+    #[test]
+    fn padding_may_be_written_in_any_case() {
+        let image = Tensor::ones((1, 5, 5, 2), DType::F32, &Device::Cpu).unwrap();
+        for (padding, size) in [("SAME", 3), ("Same", 3), ("VALID", 2), ("Valid", 2)] {
+            let outputs = [
+                Conv2D::new(4, 2).strides(2).padding(padding).call(&image),
+                DepthwiseConv2D::new(2).strides(2).padding(padding).call(&image),
+                SeparableConv2D::new(4, 2).strides(2).padding(padding).call(&image),
+                MaxPooling2D::new(2).padding(padding).call(&image),
+                AveragePooling2D::new(2).padding(padding).call(&image),
+            ];
+            for output in outputs {
+                assert_eq!(output.unwrap().dims()[1..3], [size, size], "{padding}");
+            }
+            let larger = Conv2DTranspose::new(4, 3).strides(2).padding(padding).call(&image).unwrap();
+            assert_eq!(larger.dims()[1], if size == 3 { 10 } else { 11 }, "{padding}");
+        }
+        let steps = Tensor::ones((1, 5, 2), DType::F32, &Device::Cpu).unwrap();
+        assert_eq!(Conv1D::new(4, 2).padding("CAUSAL").call(&steps).unwrap().dims(), [1, 5, 4]);
+        let error = Conv2D::new(4, 2).padding("CAUSAL").call(&image).unwrap_err().to_string();
+        assert!(error.contains("unknown padding \"causal\""), "{error}");
+    }
+}

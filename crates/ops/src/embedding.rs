@@ -117,6 +117,18 @@ mod tests {
     }
 
     #[test]
+    fn gradients_that_nobody_took_are_not_in_the_next() {
+        let (table, ids, places) = (table(), Tensor::new(&[1u32, 3, 1], &Device::Cpu).unwrap(), RowIndices::default());
+        let backward = || {
+            let tape = Tape::start();
+            tape.backward(&lookup(&table, &ids).unwrap().sum_all().unwrap()).unwrap()
+        };
+        drop(backward());
+        let gradient = backward().of(&table, &places).unwrap().unwrap().to_dense(&table).unwrap();
+        assert_eq!(gradient.to_vec2::<f32>().unwrap(), [[0., 0.], [2., 2.], [0., 0.], [1., 1.]]);
+    }
+
+    #[test]
     fn ids_of_any_numeric_dtype_give_rows() {
         let table = table();
         let ids = Tensor::new(&[[3u32, 0], [1, 1]], &Device::Cpu).unwrap();

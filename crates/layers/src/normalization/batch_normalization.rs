@@ -3,7 +3,7 @@
 use super::{ScaleAndCenter, affine_setters, axis_of, run_with_axes_last};
 use crate::layer::single;
 use crate::{Build, Config, Context, Initializer, Layer, Shape, Weight};
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use candle_keras_ops::{self as ops, Error, Result};
 
 layer! {
@@ -72,8 +72,13 @@ impl Layer for BatchNormalization {
     }
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
-        let x = single(inputs)?;
+        let input = single(inputs)?;
+        // As in Keras, 16 bits are normalized in float32, in which the statistics are.
+        let dtype = if matches!(input.dtype(), DType::F16 | DType::BF16) { DType::F32 } else { input.dtype() };
+        let x = &input.to_dtype(dtype)?;
+        let cast = |weight: Option<Tensor>| weight.map(|weight| weight.to_dtype(dtype)).transpose();
         let (gamma, beta) = self.affine.weights(self, ctx)?;
+        let (gamma, beta) = (cast(gamma)?, cast(beta)?);
         let of_batch = ctx.trains_layer(&self.base);
         let mask = ctx.mask(0).filter(|_| of_batch).cloned();
         if let Some(mask) = mask.as_ref().filter(|mask| mask.dims() != &x.dims()[..x.rank() - 1]) {
@@ -83,8 +88,8 @@ impl Layer for BatchNormalization {
         }
         let y = run_with_axes_last(x, &[axis_of(self.axis, x.rank())?], |x| {
             if !of_batch {
-                let moments = (self.weight("moving_mean", ctx)?, self.weight("moving_variance", ctx)?);
-                let moments = (&moments.0, &moments.1);
+                let moving = |name| Ok::<_, Error>(self.base.variable(name)?.value().to_dtype(dtype)?);
+                let moments = (&moving("moving_mean")?, &moving("moving_variance")?);
                 return Ok(ops::batch_normalize(x, gamma.as_ref(), beta.as_ref(), moments, self.epsilon, false)?);
             }
             let (mean, variance) = ops::channel_moments(x, mask.as_ref())?;
@@ -99,7 +104,7 @@ impl Layer for BatchNormalization {
             let moments = (&mean, &variance);
             Ok(ops::batch_normalize(x, gamma.as_ref(), beta.as_ref(), moments, self.epsilon, true)?)
         })?;
-        Ok(vec![y])
+        Ok(vec![y.to_dtype(input.dtype())?])
     }
 
     fn supports_masking(&self) -> bool {

@@ -76,7 +76,7 @@ fn repeated<const N: usize>(x: &Tensor, times: [usize; N]) -> candle_core::Resul
 
 /// Upsamples an axis by linear interpolation between the centres of the elements; beyond the outer ones, the value is constant.
 fn interpolated(x: &Tensor, axis: usize, times: usize) -> candle_core::Result<Tensor> {
-    let size = x.dim(axis)?;
+    let (x, size) = (x.contiguous()?, x.dim(axis)?);
     let (mut below, mut above, mut parts) = (Vec::new(), Vec::new(), Vec::new());
     for i in 0..size * times {
         let place = ((i as f64 + 0.5) / times as f64 - 0.5).clamp(0.0, size as f64 - 1.0);
