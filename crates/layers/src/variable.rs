@@ -265,6 +265,13 @@ impl Variable {
         if tracked { self.var().as_tensor().clone() } else { self.memory() }
     }
 
+    /// The address of its memory, by which tensors that share it are known.
+    pub fn address(&self) -> usize {
+        let var = self.var();
+        let (storage, _) = var.storage_and_layout();
+        std::ptr::from_ref(&*storage).addr()
+    }
+
     /// Its memory, with updates still pending.
     pub fn memory(&self) -> Tensor {
         self.var().as_detached_tensor()

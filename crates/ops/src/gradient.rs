@@ -40,20 +40,20 @@ impl Gradient {
 }
 
 impl Gradient {
-    /// An error if it cannot be the gradient of this weight.
+    /// An error if it cannot be the gradient of a weight of this shape.
     ///
     /// # Errors
     /// If its shape differs, or a row is not in the weight.
-    pub fn check(&self, weight: &Tensor) -> crate::Result<()> {
+    pub fn check(&self, dims: &[usize]) -> crate::Result<()> {
         let mismatch = |received: String| {
             Err(crate::Error::new("a gradient does not have the shape of its weight")
-                .expected(format!("{:?}", weight.dims()))
+                .expected(format!("{dims:?}"))
                 .received(received))
         };
         match self {
-            Self::Dense(gradient) if gradient.dims() != weight.dims() => mismatch(format!("{:?}", gradient.dims())),
+            Self::Dense(gradient) if gradient.dims() != dims => mismatch(format!("{:?}", gradient.dims())),
             Self::Rows(rows) => {
-                let &[height, width] = weight.dims() else { return mismatch("rows".into()) };
+                let &[height, width] = dims else { return mismatch("rows".into()) };
                 if rows.values.len() != rows.ids.len() * width {
                     return mismatch(format!("{} rows with {} values", rows.ids.len(), rows.values.len()));
                 }

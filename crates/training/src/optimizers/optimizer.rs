@@ -222,9 +222,7 @@ impl Optimizer {
             self.check()?;
         }
         for (weight, gradient) in &gradients {
-            gradient
-                .check(&weight.memory())
-                .map_err(|error| error.help(format!("the weight is {:?}", weight.path())))?;
+            gradient.check(&weight.dims()).map_err(|error| error.help(format!("the weight is {:?}", weight.path())))?;
         }
         let weights = self.locks(gradients.iter().map(|(weight, _)| weight));
         weights.write(|| match &mut self.0 {

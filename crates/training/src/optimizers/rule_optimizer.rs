@@ -8,7 +8,6 @@ use candle_core::{Device, Tensor, Var};
 use candle_keras_layers::Variable;
 use candle_keras_ops::update::Elementwise;
 use candle_keras_ops::{Error, Gradient, Result};
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A rule (or an unknown name) with its state.
@@ -181,14 +180,15 @@ impl RuleOptimizer {
 
     /// Copies gradients that share their memory with a weight or slot of this step, which they would change with.
     fn separate(&self, gradients: &mut [(Variable, Gradient)]) -> Result<()> {
-        let mut changed = HashSet::new();
+        let mut changed = Vec::with_capacity(gradients.len() * 3);
         for (weight, _) in &*gradients {
-            changed.insert(storage(&weight.memory()));
-            changed.extend(self.slots.of_rule(weight).into_iter().map(|slot| storage(slot)));
+            changed.push(weight.address());
+            changed.extend(self.slots.of_rule(weight).into_iter().map(|slot| address(slot)));
         }
+        changed.sort_unstable();
         for (_, gradient) in gradients {
             if let Gradient::Dense(tensor) = gradient
-                && changed.contains(&storage(tensor))
+                && changed.binary_search(&address(tensor)).is_ok()
             {
                 *tensor = tensor.copy()?;
             }
@@ -258,8 +258,8 @@ fn known(rule: &Result<Box<dyn UpdateRule>, String>) -> Result<&dyn UpdateRule> 
     Ok(&**rule)
 }
 
-/// The address of a tensor's storage.
-fn storage(tensor: &Tensor) -> usize {
+/// The address of a tensor's memory.
+fn address(tensor: &Tensor) -> usize {
     let (storage, _) = tensor.storage_and_layout();
     std::ptr::from_ref(&*storage).addr()
 }
