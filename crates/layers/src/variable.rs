@@ -267,9 +267,7 @@ impl Variable {
 
     /// The address of its memory, by which tensors that share it are known.
     pub fn address(&self) -> usize {
-        let var = self.var();
-        let (storage, _) = var.storage_and_layout();
-        std::ptr::from_ref(&*storage).addr()
+        candle_keras_ops::update::address(&self.var())
     }
 
     /// Its memory, with updates still pending.

@@ -12,6 +12,12 @@ pub use equation::Equation;
 use candle_core::{CpuStorage, CudaStorage, DType, InplaceOp1, Layout, Result, Storage, Tensor, WithDType, bail};
 use std::cell::RefCell;
 
+/// The address of a tensor's memory, by which tensors that share it are known.
+pub fn address(tensor: &Tensor) -> usize {
+    let (storage, _) = tensor.storage_and_layout();
+    std::ptr::from_ref(&*storage).addr()
+}
+
 /// Whether [`in_place`] takes these tensors: f32, contiguous, on the host.
 pub fn is_in_place<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> bool {
     tensors.into_iter().all(|t| t.dtype() == DType::F32 && t.device().is_cpu() && t.is_contiguous())

@@ -6,7 +6,7 @@ use super::weight_slots::WeightSlots;
 use super::{LearningRate, Next, Options, RULES, Step, Transform, TransformContext, UpdateRule};
 use candle_core::{Device, Tensor, Var};
 use candle_keras_layers::Variable;
-use candle_keras_ops::update::Elementwise;
+use candle_keras_ops::update::{Elementwise, address};
 use candle_keras_ops::{Error, Gradient, Result};
 use std::sync::Arc;
 
@@ -256,12 +256,6 @@ fn known(rule: &Result<Box<dyn UpdateRule>, String>) -> Result<&dyn UpdateRule> 
         Error::unknown("optimizer", name, &known.iter().map(String::as_str).collect::<Vec<_>>())
     })?;
     Ok(&**rule)
-}
-
-/// The address of a tensor's memory.
-fn address(tensor: &Tensor) -> usize {
-    let (storage, _) = tensor.storage_and_layout();
-    std::ptr::from_ref(&*storage).addr()
 }
 
 fn tensors(slots: &[&Var]) -> Vec<Tensor> {
