@@ -7,7 +7,7 @@ use crate::variable::Variable;
 use candle_core::Tensor;
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, Result};
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// One run of a model.
@@ -81,13 +81,15 @@ impl Context {
 
     /// For any other case: `training` is passed to layers, `gradients` says whether a backward pass will follow.
     pub fn new(training: bool, gradients: bool, random: Stream) -> Self {
+        let mut scopes = Vec::with_capacity(4);
+        scopes.push(Scope::default());
         Self {
             training,
             gradients,
             trained: None,
             step: 0,
             random,
-            scopes: vec![Scope::default()],
+            scopes,
             masks: Vec::new(),
             arguments: CallArguments::new(),
             output_masks: None,

@@ -9,6 +9,7 @@ use crate::{Config, Context, DTypePolicy, Declared, Regularizer, Shape, TensorSp
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{Error, Result, warnings};
 use std::any::Any;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Debug;
 use std::panic::Location;
@@ -384,9 +385,13 @@ pub fn run_with(
         .map_err(|error| error.within_layer(layer.layer_name(), layer.class_name()))
 }
 
-/// A floating-point tensor in the dtype of computation; others unchanged.
-fn cast(x: &Tensor, dtype: DType) -> candle_core::Result<Tensor> {
-    if x.dtype().is_float() && x.dtype() != dtype { x.to_dtype(dtype) } else { Ok(x.clone()) }
+/// Floating-point tensors in the dtype of computation; others unchanged.
+fn cast(inputs: &[Tensor], dtype: DType) -> candle_core::Result<Cow<'_, [Tensor]>> {
+    let differs = |x: &Tensor| x.dtype().is_float() && x.dtype() != dtype;
+    if !inputs.iter().any(differs) {
+        return Ok(Cow::Borrowed(inputs));
+    }
+    inputs.iter().map(|x| if differs(x) { x.to_dtype(dtype) } else { Ok(x.clone()) }).collect()
 }
 
 fn run_unnamed(
@@ -400,10 +405,7 @@ fn run_unnamed(
         return Err(Error::new("the layer ran on nothing").expected("at least one tensor"));
     }
     let (dtype, regularizer) = layer.base().before_run(inputs)?;
-    let inputs = match layer.autocast() {
-        true => inputs.iter().map(|x| cast(x, dtype)).collect::<candle_core::Result<Vec<_>>>()?,
-        false => inputs.to_vec(),
-    };
+    let inputs = if layer.autocast() { cast(inputs, dtype)? } else { Cow::Borrowed(inputs) };
     let mut masks = match arguments.get("mask") {
         None | Some(CallArgument::Value(_)) => masks.to_vec(),
         Some(CallArgument::Tensor(mask)) => vec![Some(mask.clone())],

@@ -222,6 +222,11 @@ impl Variable {
         self.var().elem_count()
     }
 
+    /// Where its memory is.
+    pub fn device(&self) -> Device {
+        self.var().device().clone()
+    }
+
     /// Its dtype.
     pub fn dtype(&self) -> DType {
         self.var().dtype()

@@ -26,7 +26,7 @@ impl WeightSet {
 
     /// The device of the first weight, if there is one.
     pub fn device(&self) -> Option<Device> {
-        self.0.first().map(|variable| variable.memory().device().clone())
+        self.0.first().map(|variable| variable.device())
     }
 
     /// Whether this thread has locked weights already.

@@ -163,7 +163,7 @@ impl Graph {
         self.output_slots.iter().map(|&slot| values[slot].clone().ok_or_else(missing)).collect()
     }
 
-    /// Runs all calls; returns the outputs for these inputs, with their masks.
+    /// Runs all calls; returns the outputs for these inputs, with their masks. Inputs beyond the given masks have none.
     pub fn run(&self, inputs: &[Tensor], masks: &[Option<Tensor>], ctx: &mut Context) -> Result<Outputs> {
         let mut values: Vec<Option<Tensor>> = vec![None; self.slots];
         let mut value_masks: Vec<Option<Tensor>> = vec![None; self.slots];

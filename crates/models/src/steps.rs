@@ -142,7 +142,7 @@ impl Model {
         let compiled = self.compiled()?;
         let mut ctx = Context::inference();
         graph.weights().read(|| {
-            let (outputs, masks) = graph.run(&batch.x, &vec![None; batch.x.len()], &mut ctx)?;
+            let (outputs, masks) = graph.run(&batch.x, &[], &mut ctx)?;
             let results =
                 Results { targets: &batch.y, outputs: &outputs, masks: &masks, weights: &batch.sample_weight };
             let losses = compiled.losses(&results)?;
@@ -156,7 +156,7 @@ impl Model {
     pub(crate) fn predict_step(&self, x: &[Tensor]) -> Result<Vec<Tensor>> {
         let mut ctx = Context::inference();
         let graph = self.graph()?;
-        let (outputs, _) = graph.weights().read(|| graph.run(x, &vec![None; x.len()], &mut ctx))?;
+        let (outputs, _) = graph.weights().read(|| graph.run(x, &[], &mut ctx))?;
         commit(&graph, &mut ctx)?;
         Ok(outputs)
     }
@@ -168,7 +168,7 @@ impl Compiled {
         let number = self.optimizer.iterations();
         let mut ctx = Context::training(self.stream(Use::Step, number)).at_step(number).trains(self.trained.clone());
         let tape = Tape::start();
-        let (outputs, masks) = graph.run(&batch.x, &vec![None; batch.x.len()], &mut ctx)?;
+        let (outputs, masks) = graph.run(&batch.x, &[], &mut ctx)?;
         let results = Results { targets: &batch.y, outputs: &outputs, masks: &masks, weights: &batch.sample_weight };
         let losses = self.losses(&results)?;
         let mut added = ctx.take_losses();

@@ -3,7 +3,7 @@
 use crate::gpu::{add_rows, on_gpu};
 use crate::update;
 use candle_core::{DType, Result, Tensor};
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The gradient of one weight.

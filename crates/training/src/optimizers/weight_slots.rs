@@ -4,7 +4,7 @@ use super::{Slot, Transform, UpdateRule};
 use candle_core::{Device, Var};
 use candle_keras_layers::Variable;
 use candle_keras_ops::Result;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::Arc;
 
 type Named = (&'static str, Var);

@@ -20,9 +20,9 @@ use candle_core::Tensor;
 use candle_keras_layers::{PendingUpdates, Variable};
 use candle_keras_ops::update::{self, Elementwise};
 use candle_keras_ops::{Error, Gradient, Result, Rows};
+use hashbrown::HashMap;
 use log::UpdateLog;
 use rows::{MOST_TENSORS, each_row};
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use table::{PendingRows, lock};
 
