@@ -3,7 +3,7 @@
 use crate::declare::write_argument;
 use crate::naming::AutoName;
 use crate::policy::{DTypePolicy, dtype_policy};
-use crate::symbolic::Node;
+use crate::symbolic::{KerasTensor, Node, NodeOutput};
 use crate::variable::{Variable, Weight};
 use crate::{Arguments, ConfigMap, Configure, IntoLayer, Layer, Regularizer, Shape};
 use candle_core::{DType, Tensor};
@@ -75,6 +75,14 @@ impl FixedSize {
             .expected(format!("{} on axis {}", self.size, self.axis))
             .received(format!("an input of shape {received}"))
             .help("a layer has one set of weights; make another layer for other sizes")
+    }
+}
+
+/// The one symbolic tensor of a call.
+fn only(tensors: &[NodeOutput], what: &str) -> Result<KerasTensor> {
+    match tensors {
+        [tensor] => Ok(tensor.into()),
+        all => Err(Error::new(format!("the layer has not one of its {what}")).received(all.len().to_string())),
     }
 }
 
@@ -447,11 +455,27 @@ impl Base {
         }
     }
 
+    /// The symbolic tensor that came out of the only call.
+    ///
+    /// # Errors
+    /// If there is none, or several.
+    pub(crate) fn only_output(&self) -> Result<KerasTensor> {
+        only(&self.only_call()?.outputs(), "outputs")
+    }
+
+    /// The symbolic tensor that the only call took.
+    ///
+    /// # Errors
+    /// If there is none, or several.
+    pub(crate) fn only_input(&self) -> Result<KerasTensor> {
+        only(self.only_call()?.inputs(), "inputs")
+    }
+
     /// The only symbolic call.
     ///
     /// # Errors
     /// If there is none, or several.
-    pub(crate) fn only_call(&self) -> Result<Arc<Node>> {
+    fn only_call(&self) -> Result<Arc<Node>> {
         let state = self.read_state();
         match (state.calls, state.first_call.upgrade()) {
             (1, Some(node)) => Ok(node),

@@ -74,12 +74,15 @@ impl Arguments {
     /// If it does not have this type.
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>> {
         let Some(value) = self.values.remove(name) else { return Ok(None) };
-        serde_json::from_value(value.clone()).map(Some).map_err(|cause| {
-            let shown = value.to_string();
-            let shown: String =
-                if shown.chars().count() > 60 { shown.chars().take(60).chain("...".chars()).collect() } else { shown };
-            self.error(format!("cannot be read: {cause}")).received(format!("{name} = {shown}"))
-        })
+        T::deserialize(&value).map(Some).map_err(|cause| self.unreadable(name, &value, &cause))
+    }
+
+    /// The same code for all types of arguments.
+    fn unreadable(&self, name: &str, value: &Value, cause: &serde_json::Error) -> Error {
+        let shown = value.to_string();
+        let shown: String =
+            if shown.chars().count() > 60 { shown.chars().take(60).chain("...".chars()).collect() } else { shown };
+        self.error(format!("cannot be read: {cause}")).received(format!("{name} = {shown}"))
     }
 
     /// A required argument.

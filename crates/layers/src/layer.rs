@@ -5,12 +5,11 @@ use crate::call::{CallArgument, CallArguments};
 use crate::callable::{CallInputs, Callable};
 use crate::symbolic::{KerasTensor, NodeOutput};
 use crate::variable::Variable;
-use crate::{Config, Context, DTypePolicy, Declared, Regularizer, Shape, TensorSpec, WeightSet};
+use crate::{Config, Context, DTypePolicy, Declared, Regularizer, Shape, TensorSpec, layer_weights};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{Error, Result, warnings};
 use std::any::Any;
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt::Debug;
 use std::panic::Location;
 use std::sync::Arc;
@@ -22,7 +21,7 @@ use std::sync::Arc;
 /// declare its arguments with [`layer!`](crate::layer) and implement `compute_output_shape` and `forward`, and `build` if it has weights. docs/writing-a-layer.md walks through it, and [`check_layer`](crate::check_layer) checks the result.
 ///
 /// Keras's `layer(x)` is [`call`](Self::call) here, and Keras's `layer.call` is [`forward`](Self::forward).
-pub trait Layer: Declared + Any + Debug + Send + Sync {
+pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
     /// The layer's arguments in Keras's form. Keras: `layer.get_config()`.
     fn get_config(&self) -> Result<Config> {
         self.config()
@@ -39,13 +38,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         arguments: &CallArguments<TensorSpec>,
     ) -> Result<Vec<TensorSpec>> {
         let _ = arguments;
-        if inputs.iter().any(TensorSpec::is_string) {
-            return Err(Error::new("the layer does not take text")
-                .help("map words to ids first, with a TextVectorization for example"));
-        }
-        let shapes: Vec<_> = inputs.iter().map(|input| input.shape.clone()).collect();
-        let dtype = self.base().compute_dtype();
-        Ok(self.compute_output_shape(&shapes)?.into_iter().map(|shape| TensorSpec::new(shape, dtype)).collect())
+        output_spec(self.as_layer(), inputs)
     }
 
     /// Adds the weights and sublayers; runs once, before the first call.
@@ -114,10 +107,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
 
     /// The positional arguments of Python's `layer(...)` for these inputs, in Keras's form: the input, or a list of several.
     fn call_args(&self, inputs: Vec<Config>) -> Vec<Config> {
-        match <[Config; 1]>::try_from(inputs) {
-            Ok(one) => one.to_vec(),
-            Err(many) => vec![many.into()],
-        }
+        one_or_list(inputs)
     }
 
     /// Where files keep the weights of the sublayers, as a path from this layer: `cell`, or `layers/dense_1`. In the order of
@@ -128,10 +118,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
 
     /// Keras's form of the shapes with which the layer was built.
     fn build_config(&self, shapes: &[Shape]) -> Config {
-        match shapes {
-            [one] => serde_json::json!({ "input_shape": one }),
-            many => serde_json::json!({ "input_shape": many }),
-        }
+        input_shape(shapes)
     }
 
     /// Whether this is a layer to Keras, with a group for its weights in files; operations are not.
@@ -141,9 +128,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
 
     /// A weight for use in `forward`, in the dtype of computation: tracked if this run needs its gradient.
     fn weight(&self, name: &str, ctx: &Context) -> Result<Tensor> {
-        let (variable, dtype) = (self.base().variable(name)?, self.base().compute_dtype());
-        let value = if ctx.tracks(&variable) { variable.tracked() } else { variable.value() };
-        Ok(if value.dtype() == dtype { value } else { value.to_dtype(dtype)? })
+        layer_weights::weight(self.base(), name, ctx)
     }
 
     /// The layer's name in its model.
@@ -153,63 +138,37 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
 
     /// All weights, in Keras's order: the layer's own, states last, then those of the sublayers.
     fn variables(&self) -> Vec<Variable> {
-        let (states, mut variables): (Vec<_>, Vec<_>) =
-            self.base().variables().into_iter().partition(Variable::is_state);
-        variables.extend(states);
-        variables.extend(self.sublayers().iter().flat_map(|layer| layer.variables()));
-        let mut seen = HashSet::new();
-        variables.retain(|variable| seen.insert(variable.id()));
-        variables
+        layer_weights::variables(self.as_layer())
     }
 
     /// The weights that the optimizer updates: none if the layer is frozen.
     fn trainable_variables(&self) -> Vec<Variable> {
-        if !self.base().is_trainable() {
-            return Vec::new();
-        }
-        self.variables().into_iter().filter(Variable::is_trainable).collect()
+        layer_weights::trainable_variables(self.as_layer())
     }
 
     /// The regularization losses of its weights. Keras: `layer.losses`, without those of activities.
     fn penalties(&self) -> Result<Vec<Tensor>> {
-        self.trainable_variables().iter().filter_map(|variable| variable.penalty().transpose()).collect()
+        layer_weights::penalties(self.as_layer())
     }
 
     /// Freezes or unfreezes the layer and all sublayers. Models apply it at their next `compile`.
     fn set_trainable(&self, trainable: bool) {
-        self.base().set_trainable(trainable);
-        self.sublayers().iter().for_each(|layer| layer.set_trainable(trainable));
+        layer_weights::set_trainable(self.as_layer(), trainable);
     }
 
     /// The values of all weights, as copies. Keras: `layer.get_weights()`.
     fn get_weights(&self) -> Result<Vec<Tensor>> {
-        let variables = self.variables();
-        let copies = || variables.iter().map(|variable| Ok(variable.value().copy()?)).collect();
-        WeightSet::new(variables.clone()).read(copies)
+        layer_weights::get_weights(self.as_layer())
     }
 
     /// Replaces the values of all weights, in the order of `get_weights`. Keras: `layer.set_weights(weights)`.
     fn set_weights(&self, weights: &[Tensor]) -> Result<()> {
-        let variables = self.variables();
-        if variables.is_empty() && !weights.is_empty() && self.base().built().is_none() {
-            return Err(Error::new("the layer has no weights yet")
-                .help("weights are made when the layer is first called: call it on an input, or build the model, first")
-                .in_layer(self.layer_name(), self.class_name()));
-        }
-        if variables.len() != weights.len() {
-            return Err(Error::new("set_weights needs one tensor for each weight")
-                .expected(format!("{} tensors", variables.len()))
-                .received(format!("{} tensors", weights.len()))
-                .in_layer(self.layer_name(), self.class_name()));
-        }
-        let assign = |(variable, value): (&Variable, &Tensor)| variable.assign(value);
-        let assigned = WeightSet::new(variables.clone()).write(|| variables.iter().zip(weights).try_for_each(assign));
-        assigned.map_err(|e| e.in_layer(self.layer_name(), self.class_name()))
+        layer_weights::set_weights(self.as_layer(), weights)
     }
 
     /// The number of elements of all weights.
     fn count_params(&self) -> usize {
-        self.variables().iter().map(Variable::elem_count).sum()
+        layer_weights::count_params(self.as_layer())
     }
 
     /// The symbolic tensor that came out of the only call of this layer: `model.get_layer("code")?.output()?`. Keras: `layer.output`.
@@ -217,7 +176,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
     /// # Errors
     /// If the layer was not called, or several times, or has several outputs.
     fn output(&self) -> Result<KerasTensor> {
-        only(&self.base().only_call()?.outputs(), "outputs")
+        self.base().only_output()
     }
 
     /// The symbolic tensor that the only call of this layer took. Keras: `layer.input`.
@@ -225,7 +184,7 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
     /// # Errors
     /// If the layer was not called, or several times, or takes several inputs.
     fn input(&self) -> Result<KerasTensor> {
-        only(self.base().only_call()?.inputs(), "inputs")
+        self.base().only_input()
     }
 
     /// Calls the layer; the first call builds it. Keras: `layer(inputs)`.
@@ -316,6 +275,40 @@ pub trait Layer: Declared + Any + Debug + Send + Sync {
         self.base().set_activity_regularizer(Some(regularizer.into()));
         self
     }
+}
+
+/// A layer as a trait object: what is the same for all layers is compiled once, not for each.
+pub trait AsLayer {
+    /// This layer.
+    fn as_layer(&self) -> &dyn Layer;
+}
+
+impl<L: Layer> AsLayer for L {
+    fn as_layer(&self) -> &dyn Layer {
+        self
+    }
+}
+
+fn one_or_list(inputs: Vec<Config>) -> Vec<Config> {
+    if inputs.len() == 1 { inputs } else { vec![inputs.into()] }
+}
+
+fn input_shape(shapes: &[Shape]) -> Config {
+    match shapes {
+        [one] => serde_json::json!({ "input_shape": one }),
+        many => serde_json::json!({ "input_shape": many }),
+    }
+}
+
+/// The shapes of a layer's outputs, with the dtype in which it computes.
+fn output_spec(layer: &dyn Layer, inputs: &[TensorSpec]) -> Result<Vec<TensorSpec>> {
+    if inputs.iter().any(TensorSpec::is_string) {
+        return Err(Error::new("the layer does not take text")
+            .help("map words to ids first, with a TextVectorization for example"));
+    }
+    let shapes: Vec<_> = inputs.iter().map(|input| input.shape.clone()).collect();
+    let dtype = layer.base().compute_dtype();
+    Ok(layer.compute_output_shape(&shapes)?.into_iter().map(|shape| TensorSpec::new(shape, dtype)).collect())
 }
 
 impl dyn Layer {
@@ -467,14 +460,6 @@ pub fn run_together(
     layer.base().before_run(inputs).map_err(named)?;
     let outputs = layer.forward_with(next, inputs, ctx).map_err(named)?;
     Ok(outputs.map(|outputs| (outputs, Vec::new())))
-}
-
-/// The one symbolic tensor of a call.
-fn only(tensors: &[NodeOutput], what: &str) -> Result<KerasTensor> {
-    match tensors {
-        [tensor] => Ok(tensor.into()),
-        all => Err(Error::new(format!("the layer has not one of its {what}")).received(all.len().to_string())),
-    }
 }
 
 /// The one input of a layer that takes one.

@@ -22,6 +22,7 @@ pub mod core;
 mod gradient_tape;
 pub mod initializers;
 mod layer;
+mod layer_weights;
 mod list;
 pub mod merging;
 mod naming;
@@ -57,7 +58,7 @@ pub use declare::{
 };
 pub use gradient_tape::{GradientSources, GradientTape};
 pub use initializers::Initializer;
-pub use layer::{Layer, Outputs, build, run, run_together, run_with, single};
+pub use layer::{AsLayer, Layer, Outputs, build, run, run_together, run_with, single};
 pub use list::IntoLayer;
 pub use naming::{clear_session, to_snake_case};
 pub use object::{Described, KerasObject, Kind, Named, ObjectScope, from_serde_config};
