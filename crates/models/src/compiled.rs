@@ -370,6 +370,15 @@ pub(crate) fn penalties(trainable: &[Variable]) -> Result<Vec<Tensor>> {
     trainable.iter().filter_map(|variable| variable.penalty().transpose()).collect()
 }
 
+/// Warns of a loss that is NaN or infinite in a test.
+pub(crate) fn warn_of_nan_in_test(logs: &Logs) {
+    if let Some(loss) = logs.get("loss").filter(|loss| !loss.is_finite()) {
+        warnings::warn(format!(
+            "the loss is {loss} on the test data; look for such values in the data and in the weights"
+        ));
+    }
+}
+
 /// Warns of a loss that is NaN or infinite, naming the step; returns whether it did.
 pub(crate) fn warn_of_nan(loss: f64, epoch: usize, step: usize) -> bool {
     if !loss.is_finite() {

@@ -1,7 +1,7 @@
 //! `evaluate`: the loss and metrics on given data.
 
 use crate::arguments::Evaluate;
-use crate::compiled::Use;
+use crate::compiled::{Use, warn_of_nan_in_test};
 use crate::feed::{Feed, Given};
 use crate::fit::{Callbacks, each, prepared};
 use crate::model::Model;
@@ -38,7 +38,9 @@ impl Model {
         let mut feed = self.feed(given, evaluate.run.batch_size)?;
         let steps = feed.steps(evaluate.steps, "steps")?;
         let (mut callbacks, _) = prepared(evaluate.run, 1, steps);
-        self.run_evaluation(&mut feed, steps, step.as_deref_mut(), &mut callbacks)
+        let logs = self.run_evaluation(&mut feed, steps, step.as_deref_mut(), &mut callbacks)?;
+        warn_of_nan_in_test(&logs);
+        Ok(logs)
     }
 
     pub(crate) fn run_evaluation(

@@ -1,6 +1,6 @@
 //! Steps on one batch: training, test, prediction.
 
-use crate::compiled::{Compiled, Results, Use, penalties, scalar, warn_of_nan};
+use crate::compiled::{Compiled, Results, Use, penalties, scalar, warn_of_nan, warn_of_nan_in_test};
 use crate::graph::Graph;
 use crate::model::Model;
 use crate::{Logs, Optimizer, Result, arrays};
@@ -23,7 +23,9 @@ impl Model {
     pub fn test_on_batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Logs> {
         let batch = self.one_batch(x.to_tensors()?, y.to_tensors()?)?;
         self.test_step(&batch)?;
-        self.compiled()?.logs()
+        let logs = self.compiled()?.logs()?;
+        warn_of_nan_in_test(&logs);
+        Ok(logs)
     }
 
     /// All samples as one batch, with the metrics reset.

@@ -90,6 +90,11 @@ impl Options {
         if self.ema_overwrite_frequency == Some(0) {
             return Err(Error::new("ema_overwrite_frequency must be positive").received("0"));
         }
+        if self.gradient_accumulation_steps == Some(0) {
+            return Err(Error::new("gradient_accumulation_steps must be positive")
+                .received("0")
+                .help("leave it out, or give 1, to update at each step"));
+        }
         self.exclude_from_weight_decay.iter().try_for_each(Weights::check)?;
         Ok(())
     }

@@ -218,6 +218,7 @@ fn invalid_arguments_are_errors_without_compile_too() {
     let schedule = PiecewiseConstantDecay::new([1.0], [0.1]);
     for mut optimizer in [
         Optimizer::from(SGD::new().clipvalue(-1.0)),
+        SGD::new().gradient_accumulation_steps(0).into(),
         SGD::new().learning_rate(schedule).into(),
         MultiOptimizer::new("sgd").with("(.*", "adam").into(),
         MultiOptimizer::new("sgd").with("a", "adam").with("a", "sgd").into(),
