@@ -182,7 +182,8 @@ fn a_nan_loss_is_a_warning_that_names_the_step() {
     assert!(caught[0].contains("NaN at step 3 of epoch 1"), "{caught:?}");
 
     let mut model = compiled();
-    let evaluated = |model: &mut Model, y: &Tensor| warnings::catch(|| model.evaluate_with(&x, y, Evaluate::new().verbose(0))).1;
+    let evaluated =
+        |model: &mut Model, y: &Tensor| warnings::catch(|| model.evaluate_with(&x, y, Evaluate::new().verbose(0))).1;
     assert_eq!(evaluated(&mut model, &x.narrow(1, 0, 1).unwrap()), Vec::<String>::new());
     let caught = evaluated(&mut model, &y);
     assert!(caught.len() == 1 && caught[0].contains("NaN on the test data"), "{caught:?}");

@@ -3,8 +3,8 @@
 use candle_keras::config::{dtype_policy, set_dtype_policy};
 use candle_keras::initializers::Identity;
 use candle_keras::layers::{
-    BatchNormalization, Bidirectional, Build, Call, CallArguments, Context, Dense, Dropout, LayerNormalization,
-    MultiHeadAttention, RMSNormalization, RNN, RnnCell, Shape, TensorSpec, Weight, layer, single,
+    BatchNormalization, Bidirectional, Build, Call, CallArguments, Context, Dense, Dropout, Embedding, LSTM,
+    LayerNormalization, MultiHeadAttention, RMSNormalization, RNN, RnnCell, Shape, TensorSpec, Weight, layer, single,
 };
 use candle_keras::saving::{CustomObjects, LoadModel};
 use candle_keras::{Error, ops, prelude::*};
@@ -428,4 +428,70 @@ fn the_policy_of_the_process_is_that_of_new_layers() {
         set_dtype_policy("float32").unwrap();
         assert_eq!(dtypes(Dense::new(2)), (DType::F32, DType::F32));
     });
+}
+
+layer! {
+    /// Two recurrent layers; the names of the sublayers are arguments.
+    pub struct Recurrent() {
+        /// The name of the second.
+        second: String = "second",
+    }
+}
+
+impl Layer for Recurrent {
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        Ok(vec![Shape::from([single(inputs)?[0], Some(2)])])
+    }
+
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        build.add_layer("first", LSTM::new(3).return_sequences(true), inputs)?;
+        build.add_layer(&self.second, LSTM::new(2), &[Shape::from([None, None, Some(3)])])
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        let y = ctx.run(&*self.base.layer("first")?, single(inputs)?)?;
+        Ok(vec![ctx.run(&*self.base.layer("second")?, &y)?])
+    }
+}
+
+/// In Keras the mask is on the tensors: a sublayer finds that of the composite's input, and of the sublayer before it.
+#[test]
+fn sublayers_have_the_masks_of_their_inputs() {
+    let embedding = Embedding::new(9, 4).mask_zero(true);
+    let model = Sequential::new(layers![Input::shape((None,)).dtype("int32"), embedding, Recurrent::new()]);
+    let padded = model.predict(vec![vec![1u32, 2, 3, 0, 0]]).unwrap();
+    let short = model.predict(vec![vec![1u32, 2, 3]]).unwrap();
+    assert_eq!(numbers(&[padded]), numbers(&[short]));
+    let longer = model.predict(vec![vec![1u32, 2, 3, 4, 0]]).unwrap();
+    let other = model.predict(vec![vec![1u32, 2, 3, 4]]).unwrap();
+    assert_eq!(numbers(&[longer]), numbers(&[other]));
+}
+
+layer! {
+    /// Two weights of one name.
+    pub struct TwoOfOneName() {}
+}
+
+impl Layer for TwoOfOneName {
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        Ok(inputs.to_vec())
+    }
+
+    fn build(&self, _: &[Shape], build: &mut Build) -> Result<()> {
+        build.add_weight(Weight::new("w", [1], &"zeros".into()));
+        build.add_weight(Weight::new("w", [1], &"ones".into()));
+        Ok(())
+    }
+
+    fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
+        Ok(inputs.to_vec())
+    }
+}
+
+#[test]
+fn names_of_sublayers_and_weights_are_unique() {
+    let error = Recurrent::new().second("first").call(Input::shape([5, 4])).shape().unwrap_err().to_string();
+    assert!(error.contains("under its own name") && error.contains("\"first\" twice"), "{error}");
+    let error = TwoOfOneName::new().call(Input::shape([5])).shape().unwrap_err().to_string();
+    assert!(error.contains("its own name") && error.contains("\"w\" twice"), "{error}");
 }

@@ -65,7 +65,7 @@ def check(name, folder):
     model = load(out)
     x = [data[f"x/{t._keras_history.operation.name}"] for t in model.inputs]
     predict = lambda m: listed(m.predict(packed(m, x), batch_size=4, verbose=0))
-    if call := case.get("call"):
+    if (call := case.get("call")) is not None:
         predict = lambda m: [np.concatenate([m(x[0][i:i + 4], **call) for i in range(0, len(x[0]), 4)])]
     prediction = [data[k] for k in data if k.startswith("prediction/")]
     close("prediction", predict(model), prediction, tolerance(1e-5))

@@ -8,6 +8,7 @@ use crate::variable::{Variable, Weight};
 use crate::{Arguments, ConfigMap, Configure, IntoLayer, Layer, Regularizer, Shape};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{Error, Result};
+use hashbrown::HashSet;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
@@ -120,9 +121,14 @@ impl Build<'_> {
     /// It takes the dtype policy of this layer if it has none, and is frozen with it.
     ///
     /// # Errors
-    /// If the shapes do not fit it.
+    /// If the shapes do not fit it, or the name is taken.
     pub fn add_layer(&mut self, name: &str, layer: impl IntoLayer, inputs: &[Shape]) -> Result<()> {
         let layer = layer.into_layer()?;
+        if self.layers.iter().any(|(known, _)| known == name) {
+            return Err(
+                Error::new("each sublayer of a layer is added under its own name").received(format!("{name:?} twice"))
+            );
+        }
         let inner = layer.base();
         inner.write_state().outer = Some(self.base.path());
         let policy = self.base.policy();
@@ -388,6 +394,12 @@ impl Base {
         let mut build = Build { base: self, inputs: shapes, weights, states, layers: Vec::new(), fixed: Vec::new() };
         describe(&mut build)?;
         let Build { weights, states, layers, fixed, .. } = build;
+        let mut names = HashSet::new();
+        if let Some(twice) = weights.iter().find(|weight| !names.insert(weight.name())) {
+            return Err(
+                Error::new("each weight of a layer has its own name").received(format!("{:?} twice", twice.name()))
+            );
+        }
         let (path, dtype) = (self.path(), self.dtype());
         let create = |weights: Vec<Weight>| -> Result<Vec<Variable>> {
             weights.into_iter().map(|weight| weight.create(&path, dtype)).collect()

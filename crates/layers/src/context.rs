@@ -4,7 +4,7 @@ use crate::Base;
 use crate::call::{CallArgument, CallArguments};
 use crate::layer::{Layer, run_with};
 use crate::variable::Variable;
-use candle_core::Tensor;
+use candle_core::{Tensor, TensorId};
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, Result};
 use hashbrown::{HashMap, HashSet};
@@ -59,6 +59,8 @@ struct Scope {
     place: u64,
     runs: u64,
     draws: u64,
+    /// The masks of the tensors in this scope, for the sublayers that run on them.
+    masks: Vec<(TensorId, Tensor)>,
 }
 
 /// Restored when a layer has run.
@@ -247,7 +249,10 @@ impl Context {
         }
     }
 
-    /// Runs a sublayer on these inputs, with these named arguments: all outputs. The `mask` of the arguments is the mask of the inputs.
+    /// Runs a sublayer on these inputs, with these named arguments: all outputs.
+    ///
+    /// The `mask` of the arguments is the mask of the inputs. Without it, inputs of the layer and outputs of its sublayers have the masks that came with them, as
+    /// Keras's tensors have; other tensors have none.
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -257,12 +262,25 @@ impl Context {
         inputs: &[Tensor],
         arguments: CallArguments<Tensor>,
     ) -> Result<Vec<Tensor>> {
-        Ok(run_with(layer, inputs, &[], arguments, self)?.0)
+        let masks = self.masks_of(inputs);
+        let (outputs, masks) = run_with(layer, inputs, &masks, arguments, self)?;
+        let known = outputs.iter().zip(masks).filter_map(|(output, mask)| Some((output.id(), mask?)));
+        self.scope().masks.extend(known);
+        Ok(outputs)
+    }
+
+    fn masks_of(&mut self, tensors: &[Tensor]) -> Vec<Option<Tensor>> {
+        let known = &self.scope().masks;
+        if known.is_empty() {
+            return Vec::new();
+        }
+        let mask_of = |tensor: &Tensor| known.iter().find(|(id, _)| *id == tensor.id()).map(|(_, mask)| mask.clone());
+        tensors.iter().map(mask_of).collect()
     }
 
     /// Runs `f` in the scope of a sublayer.
     pub(crate) fn within<T>(&mut self, layer: &dyn Layer, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let outer = self.enter(Vec::new(), CallArguments::new())?;
+        let outer = self.enter(&[], Vec::new(), CallArguments::new())?;
         let result = f(self);
         self.leave(outer);
         result.map_err(|error| error.within_layer(layer.layer_name(), layer.class_name()))
@@ -287,13 +305,19 @@ impl Context {
         self.output_masks.take()
     }
 
-    /// Enters a layer.
-    pub(crate) fn enter(&mut self, masks: Vec<Option<Tensor>>, arguments: CallArguments<Tensor>) -> Result<Outer> {
+    /// Enters a layer that runs on these inputs.
+    pub(crate) fn enter(
+        &mut self,
+        inputs: &[Tensor],
+        masks: Vec<Option<Tensor>>,
+        arguments: CallArguments<Tensor>,
+    ) -> Result<Outer> {
         let training = arguments.flag("training")?.unwrap_or(self.training);
         let scope = self.scope();
         scope.runs += 1;
         let place = scope.runs;
-        self.scopes.push(Scope { place, ..Scope::default() });
+        let known = inputs.iter().zip(&masks).filter_map(|(input, mask)| Some((input.id(), mask.clone()?))).collect();
+        self.scopes.push(Scope { place, masks: known, ..Scope::default() });
         Ok(Outer {
             masks: std::mem::replace(&mut self.masks, masks),
             arguments: std::mem::replace(&mut self.arguments, arguments),

@@ -405,7 +405,7 @@ fn run_unnamed(
         Some(CallArgument::Tensors(masks)) => masks.clone(),
     };
     masks.resize(inputs.len(), None);
-    let outer = ctx.enter(masks, arguments)?;
+    let outer = ctx.enter(&inputs, masks, arguments)?;
     let outputs = forward_and_mask(layer, &inputs, ctx);
     ctx.leave(outer);
     let (mut outputs, output_masks) = outputs?;

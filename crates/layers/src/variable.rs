@@ -83,6 +83,10 @@ impl Weight {
     }
 
     /// The initial values, in place of the initializer; their memory is reused.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
     pub(crate) fn values(mut self, values: Vec<f32>) -> Self {
         self.values = Some(values);
         self
