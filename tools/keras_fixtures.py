@@ -533,6 +533,16 @@ def _(rng):
     return trained(Model(x, L.GlobalAveragePooling1D()(L.TimeDistributed(L.Dense(3))(e))), rng)
 
 
+@case("time_distributed_models")
+def _(rng):
+    one = L.Input((6,))
+    functional = Model(one, L.Concatenate()([L.Dense(2, activation="relu")(one), L.Dense(3)(one)]))
+    x = L.Input((4, 6))
+    h = L.TimeDistributed(functional)(x)
+    h = L.TimeDistributed(keras.Sequential([L.Input((5,)), L.Dense(3, activation="tanh"), L.Dense(2)]))(h)
+    return trained(Model(x, L.LSTM(2)(h)), rng)
+
+
 @case("frozen_composites")
 def _(rng):
     x = L.Input((5, 4))

@@ -31,7 +31,8 @@ impl Kind for dyn Layer {
 
     fn serialize(&self) -> Result<Config> {
         let (class_name, config) = (self.class_name(), self.get_config()?);
-        if !Self::CLASSES.contains(&class_name) {
+        // A model has a module of its own.
+        if self.module() == "keras.layers" && !Self::CLASSES.contains(&class_name) {
             return Ok(own_object(class_name, config));
         }
         Ok(serde_json::json!({

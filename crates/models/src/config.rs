@@ -73,8 +73,7 @@ pub(crate) fn of_layer(layer: &dyn Layer) -> Result<Config> {
     let class_name = layer.class_name();
     let own = layer.module() == "keras.layers" && !registry::is_known(class_name);
     let (module, registered_name) = match class_name {
-        "Functional" => (json!("keras.src.models.functional"), json!("Functional")),
-        "Sequential" => (json!("keras"), json!(null)),
+        "Functional" => (json!(layer.module()), json!(class_name)),
         // A custom layer is registered by its name, as in Keras.
         _ if own => (json!(null), json!(class_name)),
         _ if !layer.is_saved() => (json!(layer.module()), json!(class_name)),

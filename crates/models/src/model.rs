@@ -347,6 +347,10 @@ impl Described for Model {
 }
 
 impl Layer for Model {
+    fn module(&self) -> &str {
+        if self.body().stack.is_some() { "keras" } else { "keras.src.models.functional" }
+    }
+
     fn output(&self) -> Result<KerasTensor> {
         Model::output(self)
     }

@@ -177,6 +177,10 @@ impl Described for Sequential {
 }
 
 impl Layer for Sequential {
+    fn module(&self) -> &str {
+        self.0.module()
+    }
+
     fn output(&self) -> Result<KerasTensor> {
         self.0.output()
     }

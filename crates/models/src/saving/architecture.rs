@@ -6,8 +6,8 @@ use crate::graph::Graph;
 use crate::model::Body;
 use crate::{Model, Result, Sequential};
 use candle_keras_layers::{
-    Base, CallArgument, CallArguments, Config, InputLayer, Layer, NodeOutput, OperationLayer, Shape, call_with,
-    from_config,
+    AnyLayer, Base, CallArgument, CallArguments, Config, InputLayer, Layer, NodeOutput, ObjectScope, OperationLayer,
+    Shape, call_with, from_config,
 };
 use candle_keras_ops::Error;
 use serde_json::Value;
@@ -28,7 +28,26 @@ struct Reading<'a> {
 /// The model of this object: `{"class_name": "Functional", "config": {...}}`.
 pub(super) fn model(object: &Config, objects: &CustomObjects) -> Result<Model> {
     let reading = Reading { objects, made: RefCell::default() };
-    objects.scope.within(|| nested(object, &reading, 0))
+    scope(objects).within(|| nested(object, &reading, 0))
+}
+
+/// What the arguments of a layer may refer to: also custom layers, and models, as in `TimeDistributed(model)`.
+fn scope(objects: &CustomObjects) -> ObjectScope {
+    let mut scope = objects.scope.clone();
+    let shared = Arc::new(objects.clone());
+    for class_name in ["Functional", "Model", "Sequential"] {
+        let objects = shared.clone();
+        scope.insert(class_name, move |config| {
+            let reading = Reading { objects: &objects, made: RefCell::default() };
+            let object = serde_json::json!({"class_name": class_name, "config": config});
+            nested(&object, &reading, 1).map(AnyLayer::from)
+        });
+    }
+    for (name, make) in objects.layers() {
+        let make = make.clone();
+        scope.insert(name, move |config| make(config).map(AnyLayer::of));
+    }
+    scope
 }
 
 fn nested(object: &Config, reading: &Reading, depth: usize) -> Result<Model> {

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-type MakeLayer = Arc<dyn Fn(&Config) -> Result<Arc<dyn Layer>> + Send + Sync>;
+pub(super) type MakeLayer = Arc<dyn Fn(&Config) -> Result<Arc<dyn Layer>> + Send + Sync>;
 
 /// Custom layers and functions by their names in files; nothing in a file is ever executed.
 ///
@@ -61,6 +61,11 @@ impl CustomObjects {
         let make = move |config: &Config| Ok(Arc::new(from_config::<L>(&name, config.clone())?) as Arc<dyn Layer>);
         self.layers.insert(class_name, Arc::new(make));
         self
+    }
+
+    /// The constructors of custom layers, by their names.
+    pub(super) fn layers(&self) -> impl Iterator<Item = (&String, &MakeLayer)> {
+        self.layers.iter()
     }
 
     /// The function of a [`Lambda`], by the name of the layer or of the function in Python.
