@@ -4,9 +4,10 @@ use candle_keras::config::{dtype_policy, set_dtype_policy};
 use candle_keras::initializers::Identity;
 use candle_keras::layers::{
     BatchNormalization, Bidirectional, Build, Call, CallArguments, Context, Dense, Dropout, Embedding, LSTM,
-    LayerNormalization, MultiHeadAttention, RMSNormalization, RNN, RnnCell, Shape, TensorSpec, Weight, layer, single,
+    LayerNormalization, MultiHeadAttention, RMSNormalization, RNN, RnnCell, Shape, TensorSpec, TimeDistributed, Weight,
+    layer, single,
 };
-use candle_keras::saving::{CustomObjects, LoadModel};
+use candle_keras::saving::{CustomObjects, LoadModel, LoadWeights};
 use candle_keras::{Error, ops, prelude::*};
 
 layer! {
@@ -84,6 +85,55 @@ fn a_composite_layer_is_frozen_saved_and_loaded() {
     assert_eq!(numbers(&loaded.get_weights().unwrap()), numbers(&model.get_weights().unwrap()));
     assert_eq!(loaded.trainable_variables().len(), 2, "frozen in the file, frozen here");
     assert_eq!(numbers(&[loaded.predict(&x).unwrap()]), numbers(&[model.predict(&x).unwrap()]));
+}
+
+layer! {
+    /// Sublayers without names of their own, one of them a model.
+    pub struct Unnamed() {}
+}
+
+impl Layer for Unnamed {
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        Ok(inputs.to_vec())
+    }
+
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        build.add_layer("a", Dense::new(3), inputs)?;
+        build.add_layer("b", Sequential::new(layers![Dense::new(2).name("up"), Dense::new(3).name("down")]), inputs)
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        let y = ctx.run(&*self.base.layer("a")?, single(inputs)?)?;
+        Ok(vec![ctx.run(&*self.base.layer("b")?, &y)?])
+    }
+}
+
+#[test]
+fn files_find_sublayers_whatever_their_automatic_names_and_wrappers() {
+    let make = || {
+        let wrapped = TimeDistributed::new(Unnamed::new());
+        Sequential::new(layers![Input::shape([5, 3]), Unnamed::new().name("block"), wrapped.name("wrapper")])
+    };
+    let model = make();
+    let x = vec![vec![vec![0.5f32, -1.0, 2.0]; 5]; 2];
+    let expected = numbers(&[model.predict(&x).unwrap()]);
+    let folder = tempfile::tempdir().unwrap();
+    for format in ["keras", "safetensors"] {
+        let path = folder.path().join(format!("model.{format}"));
+        model.save(&path).unwrap();
+        let objects = CustomObjects::new().layer::<Unnamed>("Unnamed");
+        let loaded = LoadModel::new().custom_objects(objects).load(&path).unwrap();
+        assert_eq!(numbers(&[loaded.predict(&x).unwrap()]), expected, "{format}");
+    }
+    for format in ["weights.h5", "safetensors"] {
+        let path = folder.path().join(format!("weights.{format}"));
+        model.save_weights(&path).unwrap();
+        for by_name in [false, true] {
+            let other = make();
+            other.load_weights(&path, LoadWeights::new().by_name(by_name)).unwrap();
+            assert_eq!(numbers(&[other.predict(&x).unwrap()]), expected, "{format} {by_name}");
+        }
+    }
 }
 
 #[test]

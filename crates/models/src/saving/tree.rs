@@ -12,9 +12,11 @@ use std::collections::HashSet;
 pub(crate) struct Entry {
     /// The group in HDF5: `layers/functional/layers/dense`; empty for the model itself.
     pub(crate) path: String,
-    /// Its name, with those of the models that contain it: `encoder/dense`.
+    /// Its name, with those of the models that contain it: `encoder/dense`. Within a layer it is the name under which it was added: `lstm/cell`.
     pub(crate) names: String,
     pub(crate) name: String,
+    /// The layer of a model that it is in, by its name, and the path from there; empty for the layer itself.
+    within: (String, String),
     class_name: String,
     /// Its own weights, trainable ones first.
     pub(crate) variables: Vec<Variable>,
@@ -24,11 +26,29 @@ impl Entry {
     /// A layer with these weights, its own and those of sublayers.
     pub(crate) fn of(layer: &dyn Layer, variables: Vec<Variable>) -> Self {
         let (name, class_name) = (layer.layer_name(), layer.class_name().into());
-        Self { path: String::new(), names: name.clone(), name, class_name, variables }
+        Self {
+            path: String::new(),
+            names: name.clone(),
+            within: (name.clone(), String::new()),
+            name,
+            class_name,
+            variables,
+        }
     }
 
     fn group(&self) -> String {
         if self.path.is_empty() { "vars".into() } else { format!("{}/vars", self.path) }
+    }
+
+    /// The group in a file whose layers are found by their names.
+    fn group_by_name(&self, file: &Hdf5) -> Option<String> {
+        let (layer, inner) = &self.within;
+        let group = file.group_named(layer)?;
+        let group = match inner.is_empty() {
+            true => group.to_string(),
+            false => format!("{}/{inner}/vars", group.trim_end_matches("/vars")),
+        };
+        file.has_group(&group).then_some(group)
     }
 
     fn named(&self, error: Error) -> Error {
@@ -39,7 +59,7 @@ impl Entry {
 /// All layers that have a group in Keras's files, each at its first path.
 pub(crate) fn entries(model: &dyn Layer) -> Vec<Entry> {
     let (mut entries, mut seen) = (Vec::new(), HashSet::new());
-    visit(model, "", "", &mut |layer, entry| {
+    visit(model, &Place::default(), &mut |layer, entry| {
         let new = seen.insert(layer.base().id());
         if new {
             entries.push(entry);
@@ -52,28 +72,53 @@ pub(crate) fn entries(model: &dyn Layer) -> Vec<Entry> {
 /// All layers at all of their paths, since Keras looks for the weights of a shared layer at each.
 fn all_entries(model: &dyn Layer) -> Vec<Entry> {
     let mut entries = Vec::new();
-    visit(model, "", "", &mut |_, entry| {
+    visit(model, &Place::default(), &mut |_, entry| {
         entries.push(entry);
         true
     });
     entries
 }
 
+/// Where a layer is: the fields of its [`Entry`].
+#[derive(Default)]
+struct Place {
+    path: String,
+    names: String,
+    within: Option<(String, String)>,
+}
+
+impl Place {
+    /// The place of a sublayer. A layer of a model is known by its name; within another layer the name is often automatic, and differs
+    /// from process to process.
+    fn of(&self, layer: &dyn Layer, at: &str) -> Self {
+        let join = |a: &str, b: &str| if a.is_empty() { b.to_string() } else { format!("{a}/{b}") };
+        let is_of_model = at.starts_with("layers/");
+        let name = if is_of_model { layer.layer_name() } else { at.to_string() };
+        let within = match &self.within {
+            Some((layer, inner)) if !is_of_model || !inner.is_empty() => (layer.clone(), join(inner, at)),
+            _ => (layer.layer_name(), String::new()),
+        };
+        Self { path: join(&self.path, at), names: join(&self.names, &name), within: Some(within) }
+    }
+}
+
 /// Calls `visitor` with a layer, and with its sublayers if it returns true.
-fn visit(layer: &dyn Layer, path: &str, names: &str, visitor: &mut dyn FnMut(&dyn Layer, Entry) -> bool) {
+fn visit(layer: &dyn Layer, place: &Place, visitor: &mut dyn FnMut(&dyn Layer, Entry) -> bool) {
     if !layer.is_saved() {
         return;
     }
     let (mut variables, rest): (Vec<_>, Vec<_>) =
         layer.base().variables().into_iter().partition(Variable::is_trainable);
     variables.extend(rest);
-    let entry = Entry { path: path.into(), names: names.into(), ..Entry::of(layer, variables) };
+    let mut entry = Entry { path: place.path.clone(), names: place.names.clone(), ..Entry::of(layer, variables) };
+    if let Some(within) = &place.within {
+        entry.within = within.clone();
+    }
     if !visitor(layer, entry) {
         return;
     }
-    let join = |a: &str, b: &str| if a.is_empty() { b.to_string() } else { format!("{a}/{b}") };
     for (child, at) in layer.sublayers().iter().zip(layer.sublayer_paths()) {
-        visit(&**child, &join(path, &at), &join(names, &child.layer_name()), visitor);
+        visit(&**child, &place.of(&**child, &at), visitor);
     }
 }
 
@@ -176,7 +221,7 @@ impl LoadWeights {
         for entry in entries {
             let group = match self.by_name {
                 false => Some(entry.group()),
-                true => file.group_named(&entry.name).map(String::from),
+                true => entry.group_by_name(file),
             };
             match group {
                 Some(group) if !self.by_name && !file.has_group(&group) => {
