@@ -7,7 +7,7 @@ use crate::{Logs, Optimizer, Result, arrays};
 use candle_core::Tensor;
 use candle_keras_data::{Batch, ToTensors};
 use candle_keras_layers::{Context, Shape, Variable};
-use candle_keras_ops::{Error, Gradient, Tape, warnings};
+use candle_keras_ops::{Error, Gradient, Tape};
 
 impl Model {
     /// Trains on one batch; returns its loss, before the update, and metrics. Keras: `train_on_batch(..., return_dict=True)`.
@@ -130,9 +130,6 @@ impl Model {
     pub(crate) fn train_step(&mut self, batch: &Batch) -> Result<Tensor> {
         let mut step = self.grad_step(batch)?;
         let compiled = self.compiled()?;
-        if step.gradients.is_empty() && compiled.optimizer.iterations() == 0 {
-            warnings::warn("no weight receives a gradient: all are frozen, or the loss does not depend on any");
-        }
         let loss = step.loss.clone();
         compiled.measure(&loss, &std::mem::take(&mut step.losses), &step.results(batch))?;
         self.apply_step(step)?;

@@ -5,7 +5,7 @@ use super::wrapper::Wrapper;
 use super::{LearningRate, Transform, UpdateRule, by_name};
 use candle_core::{Device, Tensor};
 use candle_keras_layers::{Variable, WeightSet};
-use candle_keras_ops::{Gradient, Result};
+use candle_keras_ops::{Gradient, Result, warnings};
 use std::fmt;
 use std::sync::Arc;
 
@@ -223,6 +223,13 @@ impl Optimizer {
         }
         for (weight, gradient) in &gradients {
             gradient.check(&weight.dims()).map_err(|error| error.help(format!("the weight is {:?}", weight.path())))?;
+        }
+        // A wrapper of one optimizer passes them on to it.
+        let passes_on = matches!(&self.0, Kind::Wrapper(wrapper) if wrapper.inner().len() == 1);
+        if gradients.is_empty() && self.iterations() == 0 && !passes_on {
+            warnings::warn(
+                "no weight receives a gradient: all are frozen, the loss does not depend on any, or no GradientTape recorded it",
+            );
         }
         let weights = self.locks(gradients.iter().map(|(weight, _)| weight));
         weights.write(|| match &mut self.0 {

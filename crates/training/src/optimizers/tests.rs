@@ -213,6 +213,19 @@ fn gradients_may_be_the_weights_themselves() {
 }
 
 #[test]
+fn a_step_without_gradients_is_a_warning() {
+    use candle_keras_ops::warnings;
+    for mut optimizer in [
+        Optimizer::from(SGD::new()),
+        LossScaleOptimizer::new("sgd").into(),
+        MultiOptimizer::new("sgd").with("a", "adam").into(),
+    ] {
+        let (_, caught) = warnings::catch(|| optimizer.apply_gradients(Vec::new()).unwrap());
+        assert!(caught.len() == 1 && caught[0].contains("no weight receives a gradient"), "{optimizer:?}: {caught:?}");
+    }
+}
+
+#[test]
 fn invalid_arguments_are_errors_without_compile_too() {
     let weight = weight(DType::F32);
     let schedule = PiecewiseConstantDecay::new([1.0], [0.1]);
