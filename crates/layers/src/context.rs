@@ -83,6 +83,7 @@ impl Context {
 
     /// For any other case: `training` is passed to layers, `gradients` says whether a backward pass will follow.
     pub fn new(training: bool, gradients: bool, random: Stream) -> Self {
+        // Few layers are nested deeper: a vector that grows would allocate twice in each step.
         let mut scopes = Vec::with_capacity(4);
         scopes.push(Scope::default());
         Self {

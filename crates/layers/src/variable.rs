@@ -82,11 +82,11 @@ impl Weight {
         }
     }
 
-    /// The initial values, in place of the initializer; their memory is reused.
     pub(crate) fn name(&self) -> &'static str {
         self.name
     }
 
+    /// The initial values, in place of the initializer; their memory is reused.
     pub(crate) fn values(mut self, values: Vec<f32>) -> Self {
         self.values = Some(values);
         self
