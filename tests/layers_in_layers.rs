@@ -7,6 +7,7 @@ use candle_keras::layers::{
     LayerNormalization, MultiHeadAttention, RMSNormalization, RNN, RnnCell, Shape, TensorSpec, TimeDistributed, Weight,
     layer, single,
 };
+use candle_keras::optimizers::{MultiOptimizer, SGD};
 use candle_keras::saving::{CustomObjects, LoadModel, LoadWeights};
 use candle_keras::{Error, ops, prelude::*};
 
@@ -65,8 +66,6 @@ fn a_composite_layer_is_frozen_saved_and_loaded() {
     let mut model = Sequential::new(layers![Input::shape([3]), residual.clone(), Dense::new(1)]);
     model.compile("adam", "mse").unwrap();
     assert_eq!(model.count_params(), 4 * 3 + 4 + 4 * 3 + 3 + 4);
-    let paths: Vec<_> = residual.variables().iter().map(|v| v.path().to_string()).collect();
-    assert_eq!(paths, ["block/first/kernel", "block/first/bias", "block/second/kernel", "block/second/bias"]);
     let history = model.fit(&x, &y, Fit::new().epochs(3).verbose(0)).unwrap();
     assert!(history["loss"][2] < history["loss"][0]);
 
@@ -544,4 +543,68 @@ fn names_of_sublayers_and_weights_are_unique() {
     assert!(error.contains("under its own name") && error.contains("\"first\" twice"), "{error}");
     let error = TwoOfOneName::new().call(Input::shape([5])).shape().unwrap_err().to_string();
     assert!(error.contains("its own name") && error.contains("\"w\" twice"), "{error}");
+}
+
+layer! {
+    /// A Sequential inside a layer.
+    pub struct Within(
+        /// The output size.
+        units: usize,
+    ) {}
+}
+
+impl Layer for Within {
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        Ok(vec![single(inputs)?.iter().take(1).copied().chain([Some(self.units)]).collect()])
+    }
+
+    fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        let inner = Sequential::new(layers![Dense::new(self.units).name("up")]).name("inner");
+        build.add_layer("inner", inner, inputs)
+    }
+
+    fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        Ok(vec![ctx.run(&*self.base.layer("inner")?, single(inputs)?)?])
+    }
+}
+
+/// The paths are those of Keras 3.15.1.
+#[test]
+fn the_path_of_a_weight_begins_with_all_layers_around_it() {
+    let path = |layer: &dyn Layer| layer.variables()[0].path();
+    let x = Input::shape([4]);
+
+    let called = Sequential::new(layers![Dense::new(2).name("up")]).name("called");
+    called.call(&x).shape().unwrap();
+    assert_eq!(path(&called), "called/up/kernel");
+
+    let inner = Sequential::new(layers![Dense::new(2).name("a")]).name("inner");
+    let outer = Sequential::new(layers![Input::shape([4]), inner, Dense::new(1).name("b")]).name("outer");
+    let paths: Vec<_> = outer.variables().iter().map(|weight| weight.path()).collect();
+    assert_eq!(paths, ["outer/inner/a/kernel", "outer/inner/a/bias", "outer/b/kernel", "outer/b/bias"]);
+
+    let functional = Model::new(&x, Dense::new(2).name("fd").call(&x)).unwrap();
+    let outer = Sequential::new(layers![Input::shape([4]), functional]);
+    assert_eq!(path(&*outer), "fd/kernel");
+
+    let shared = Dense::new(4).name("shared");
+    let [first, second] =
+        ["s1", "s2"].map(|name| Sequential::new(layers![Input::shape([4]), shared.clone()]).name(name));
+    assert_eq!([path(&first), path(&second)], ["s1/shared/kernel"; 2]);
+
+    let (b0, b1) = (Within::new(3).name("b0"), Within::new(3).name("b1"));
+    let mut model = Model::new(&x, b1.call(&b0.call(&x))).unwrap();
+    assert_eq!([path(&b0), path(&b1)], ["b0/inner/up/kernel", "b1/inner/up/kernel"]);
+
+    let each = TimeDistributed::new(Sequential::new(layers![Dense::new(2).name("up")]).name("q")).name("each");
+    each.call(&Input::shape([3, 4])).shape().unwrap();
+    assert_eq!(path(&each), "each/q/up/kernel");
+
+    // What the paths are for: one optimizer for each block.
+    let optimizer = MultiOptimizer::new("sgd").with("b1/.*", SGD::new().learning_rate(0.0));
+    model.compile(optimizer, "mse").unwrap();
+    let before = [&b0, &b1].map(|block| numbers(&block.get_weights().unwrap()));
+    model.fit(vec![vec![1f32, 2., 3., 4.]], vec![vec![1f32, 0., 1.]], Fit::new().verbose(0)).unwrap();
+    let after = [&b0, &b1].map(|block| numbers(&block.get_weights().unwrap()));
+    assert!(before[0] != after[0] && before[1] == after[1]);
 }

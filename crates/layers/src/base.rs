@@ -1,26 +1,28 @@
 //! What every layer has: a name, a dtype policy, weights, sublayers, and whether it is trained.
 
+use crate::build::{Build, FixedSize};
 use crate::declare::write_argument;
 use crate::naming::AutoName;
+use crate::path::LayerPath;
 use crate::policy::{DTypePolicy, dtype_policy};
 use crate::symbolic::{KerasTensor, Node, NodeOutput};
 use crate::variable::{Variable, Weight};
-use crate::{Arguments, ConfigMap, Configure, IntoLayer, Layer, Regularizer, Shape};
+use crate::{Arguments, ConfigMap, Configure, Layer, Regularizer, Shape};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{Error, Result};
-use hashbrown::HashSet;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 /// The part of a layer that all layers share. A clone is another handle to the same layer: the same name and weights.
 #[derive(Clone)]
-pub struct Base(Arc<RwLock<State>>);
+pub struct Base(Arc<Inner>);
+
+struct Inner {
+    path: Arc<LayerPath>,
+    state: RwLock<State>,
+}
 
 struct State {
-    name: String,
-    /// The path of the enclosing layer.
-    outer: Option<String>,
-    auto_name: Option<AutoName>,
     trainable: bool,
     /// Its own policy; an enclosing layer passes its policy on to sublayers without one.
     policy: Option<DTypePolicy>,
@@ -56,29 +58,6 @@ struct Dtypes {
     compute: DType,
 }
 
-/// A size of an input that the weights depend on.
-#[derive(Debug, Clone, Copy)]
-struct FixedSize {
-    input: usize,
-    axis: i64,
-    size: usize,
-}
-
-impl FixedSize {
-    /// The index of the axis in an input of this rank.
-    fn at(&self, rank: usize) -> Option<usize> {
-        let axis = if self.axis < 0 { self.axis + rank as i64 } else { self.axis };
-        usize::try_from(axis).ok().filter(|axis| *axis < rank)
-    }
-
-    fn error(&self, received: impl fmt::Display) -> Error {
-        Error::new("the layer was built for inputs of another size")
-            .expected(format!("{} on axis {}", self.size, self.axis))
-            .received(format!("an input of shape {received}"))
-            .help("a layer has one set of weights; make another layer for other sizes")
-    }
-}
-
 /// The one symbolic tensor of a call.
 fn only(tensors: &[NodeOutput], what: &str) -> Result<KerasTensor> {
     match tensors {
@@ -89,90 +68,7 @@ fn only(tensors: &[NodeOutput], what: &str) -> Result<KerasTensor> {
 
 impl fmt::Debug for Base {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.read_state().name)
-    }
-}
-
-/// Collects what a layer adds in `build`: its weights and sublayers.
-#[derive(Debug)]
-pub struct Build<'a> {
-    base: &'a Base,
-    inputs: &'a [Shape],
-    weights: Vec<Weight>,
-    states: Vec<Weight>,
-    layers: Vec<(String, Arc<dyn Layer>)>,
-    fixed: Vec<FixedSize>,
-}
-
-impl Build<'_> {
-    /// Adds a weight. Keras: `self.add_weight(...)`.
-    pub fn add_weight(&mut self, weight: Weight) {
-        self.weights.push(weight);
-    }
-
-    /// Adds a state that is neither a weight nor saved: what a stateful recurrent layer keeps from batch to batch.
-    pub(crate) fn add_state(&mut self, state: Weight) {
-        self.states.push(state.trainable(false));
-    }
-
-    /// Adds a sublayer and builds it for inputs of these shapes; `self.base().layer(name)` returns it, and files keep its weights under
-    /// `name`.
-    ///
-    /// It takes the dtype policy of this layer if it has none, and is frozen with it.
-    ///
-    /// # Errors
-    /// If the shapes do not fit it, or the name is taken.
-    pub fn add_layer(&mut self, name: &str, layer: impl IntoLayer, inputs: &[Shape]) -> Result<()> {
-        let layer = layer.into_layer()?;
-        if self.layers.iter().any(|(known, _)| known == name) {
-            return Err(
-                Error::new("each sublayer of a layer is added under its own name").received(format!("{name:?} twice"))
-            );
-        }
-        let inner = layer.base();
-        inner.write_state().outer = Some(self.base.path());
-        let policy = self.base.policy();
-        if inner.read_state().policy.is_none() {
-            inner.write_state().policy = Some(policy);
-            inner.resolve_policy()?;
-        }
-        if !self.base.is_trainable() {
-            layer.set_trainable(false);
-        }
-        crate::layer::build(&*layer, inputs)?;
-        self.layers.push((name.into(), layer));
-        Ok(())
-    }
-
-    /// The size of an axis of the input, from the end if negative, which must be known; from now on the layer refuses inputs of another
-    /// size.
-    ///
-    /// # Errors
-    /// If it is unknown, or 0.
-    pub fn input_size(&mut self, axis: i64) -> Result<usize> {
-        self.input_size_of(0, axis)
-    }
-
-    /// [`input_size`](Self::input_size) of the last axis, if it is known: what the sublayers are built for.
-    pub(crate) fn fix_features(&mut self) -> Result<()> {
-        let known = self.inputs.first().and_then(|shape| shape.last().copied().flatten());
-        known.map_or(Ok(()), |_| self.input_size(-1).map(|_| ()))
-    }
-
-    /// [`input_size`](Self::input_size) of one of several inputs.
-    ///
-    /// # Errors
-    /// As [`input_size`](Self::input_size).
-    pub fn input_size_of(&mut self, input: usize, axis: i64) -> Result<usize> {
-        let fixed = FixedSize { input, axis, size: 0 };
-        let shape = self.inputs.get(input).ok_or_else(|| Error::new("an input is missing"))?;
-        let size = fixed.at(shape.len()).and_then(|axis| shape[axis]).filter(|size| *size > 0);
-        let size = size.ok_or_else(|| {
-            let of = if axis == -1 { "the last dimension".into() } else { format!("axis {axis}") };
-            Error::new(format!("the size of {of} must be known")).received(format!("an input of shape {shape}"))
-        })?;
-        self.fixed.push(FixedSize { size, ..fixed });
-        Ok(size)
+        write!(f, "{:?}", self.name())
     }
 }
 
@@ -180,17 +76,16 @@ impl Base {
     /// The base of a new layer, with the next automatic name of its class.
     pub fn new(class_name: &str) -> Self {
         let auto_name = AutoName::new(class_name);
-        let base = Self::named(auto_name.name());
-        base.write_state().auto_name = Some(auto_name);
-        base
+        Self::with_path(LayerPath::new(auto_name.name(), Some(auto_name)))
     }
 
     /// The base of a new layer of this name.
     pub fn named(name: String) -> Self {
-        let base = Self(Arc::new(RwLock::new(State {
-            name,
-            outer: None,
-            auto_name: None,
+        Self::with_path(LayerPath::new(name, None))
+    }
+
+    fn with_path(path: Arc<LayerPath>) -> Self {
+        let state = RwLock::new(State {
             trainable: true,
             policy: None,
             global_policy: dtype_policy(),
@@ -206,7 +101,8 @@ impl Base {
             called_on_data: false,
             first_call: Weak::new(),
             warned_of_mask: false,
-        })));
+        });
+        let base = Self(Arc::new(Inner { path, state }));
         // The global policy is a known one.
         _ = base.resolve_policy();
         base
@@ -230,17 +126,17 @@ impl Base {
     #[doc(hidden)]
     pub fn before_setting(&self, argument: &str) {
         let mut state = self.write_state();
-        if state.calls > 0 || state.called_on_data || state.outer.is_some() {
+        if state.calls > 0 || state.called_on_data || self.0.path.is_inside() {
             state.set_late = Some(argument.into());
         }
     }
 
     fn read_state(&self) -> RwLockReadGuard<'_, State> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write_state(&self) -> RwLockWriteGuard<'_, State> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An id: the same for all handles to one layer, unique among the layers that exist.
@@ -250,24 +146,24 @@ impl Base {
 
     /// The layer's name.
     pub fn name(&self) -> String {
-        self.read_state().name.clone()
+        self.0.path.name()
     }
 
     /// Its name behind those of the enclosing layers: `encoder/attention`.
     pub fn path(&self) -> String {
-        let state = self.read_state();
-        match &state.outer {
-            Some(outer) => format!("{outer}/{}", state.name),
-            None => state.name.clone(),
-        }
+        self.0.path.to_string()
     }
 
     pub(crate) fn set_name(&self, name: String) {
-        let mut state = self.write_state();
-        if let Some(auto_name) = state.auto_name.take() {
-            auto_name.give_back();
+        self.0.path.set_name(name);
+    }
+
+    /// Places a layer that has no weights yet inside another layer, whose name then begins the paths of its weights.
+    #[doc(hidden)]
+    pub fn place_in(&self, outer: &Base) {
+        if self.built().is_none() {
+            self.0.path.place_in(&outer.0.path);
         }
-        state.name = name;
     }
 
     /// Whether the optimizer may change the layer's weights.
@@ -301,6 +197,16 @@ impl Base {
         self.write_state().policy = Some(policy);
         // An unknown name is an error when the layer is built.
         _ = self.resolve_policy();
+    }
+
+    /// Takes the policy of the layer around it, if it has none of its own.
+    pub(crate) fn inherit_policy(&self, outer: &Base) -> Result<()> {
+        if self.read_state().policy.is_some() {
+            return Ok(());
+        }
+        let policy = outer.policy();
+        self.write_state().policy = Some(policy);
+        self.resolve_policy()
     }
 
     fn policy(&self) -> DTypePolicy {
@@ -390,19 +296,12 @@ impl Base {
         }
         self.resolve_policy()?;
         self.check_name()?;
-        let (weights, states) = (Vec::new(), Vec::new());
-        let mut build = Build { base: self, inputs: shapes, weights, states, layers: Vec::new(), fixed: Vec::new() };
+        let mut build = Build::new(self, shapes);
         describe(&mut build)?;
-        let Build { weights, states, layers, fixed, .. } = build;
-        let mut names = HashSet::new();
-        if let Some(twice) = weights.iter().find(|weight| !names.insert(weight.name())) {
-            return Err(
-                Error::new("each weight of a layer has its own name").received(format!("{:?} twice", twice.name()))
-            );
-        }
-        let (path, dtype) = (self.path(), self.dtype());
+        let Build { weights, states, layers, fixed, .. } = build.checked()?;
+        let dtype = self.dtype();
         let create = |weights: Vec<Weight>| -> Result<Vec<Variable>> {
-            weights.into_iter().map(|weight| weight.create(&path, dtype)).collect()
+            weights.into_iter().map(|weight| weight.create(&self.0.path, dtype)).collect()
         };
         let (variables, states) = (create(weights)?, create(states)?);
         let mut state = self.write_state();
@@ -491,7 +390,7 @@ impl Base {
         let state = self.read_state();
         match (state.calls, state.first_call.upgrade()) {
             (1, Some(node)) => Ok(node),
-            (calls, _) => Err(Error::new(format!("the layer {:?} has no output of its own", state.name))
+            (calls, _) => Err(Error::new(format!("the layer {:?} has no output of its own", self.name()))
                 .expected("one call of it on a symbolic tensor")
                 .received(format!("{calls} calls"))
                 .help("keep what the call gave, or take model.output_of(name)")),
@@ -515,7 +414,7 @@ impl Base {
 impl Configure for Base {
     fn write(&self, config: &mut ConfigMap) -> Result<()> {
         let state = self.read_state();
-        write_argument(config, "name", &state.name)?;
+        write_argument(config, "name", &self.name())?;
         write_argument(config, "trainable", &state.trainable)?;
         write_argument(config, "dtype", state.policy())?;
         if let Some(regularizer) = &state.activity_regularizer {

@@ -237,7 +237,7 @@ fn check_gradients(layer: &dyn Layer, inputs: &[Tensor], check: &Check, training
         }
         let set = |x: &Tensor| variable.assign(x).map_err(candle_core::Error::wrap);
         let differences = finite_differences(&variable.value().copy()?, set, || scalar(inputs))?;
-        compare(variable.path(), gradient, &differences)?;
+        compare(&variable.path(), gradient, &differences)?;
     }
     for (i, gradient) in of_inputs.iter().enumerate() {
         let current = std::cell::RefCell::new(inputs.to_vec());

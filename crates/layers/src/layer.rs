@@ -1,6 +1,6 @@
 //! The trait of all layers, and the function that runs a layer.
 
-use crate::base::Build;
+use crate::build::Build;
 use crate::call::{CallArgument, CallArguments};
 use crate::callable::{CallInputs, Callable};
 use crate::symbolic::{KerasTensor, NodeOutput};

@@ -1,5 +1,6 @@
 //! A weight: a tensor of a layer, with what training needs.
 
+use crate::path::LayerPath;
 use crate::{Constraint, Initializer, Regularizer};
 use candle_core::{DType, Device, Tensor, Var};
 use candle_keras_ops::{Error, Gradient, Gradients, Result, RowIndices};
@@ -15,7 +16,8 @@ pub struct Variable(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     id: u64,
-    path: String,
+    layer: Arc<LayerPath>,
+    name: &'static str,
     value: RwLock<Var>,
     /// Held while a step reads or changes it; see `WeightSet`.
     step: RwLock<()>,
@@ -161,7 +163,7 @@ impl Weight {
     }
 
     /// Creates the weight, by default in this dtype.
-    pub(crate) fn create(mut self, layer: &str, dtype: DType) -> Result<Variable> {
+    pub(crate) fn create(mut self, layer: &Arc<LayerPath>, dtype: DType) -> Result<Variable> {
         let dtype = self.dtype.unwrap_or(dtype);
         self.check_size(dtype)?;
         static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -175,7 +177,8 @@ impl Weight {
         }
         Ok(Variable(Arc::new(Inner {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            path: format!("{layer}/{}", self.name),
+            layer: layer.clone(),
+            name: self.name,
             value: RwLock::new(value),
             step: RwLock::new(()),
             is_state: !self.trainable,
@@ -206,14 +209,14 @@ impl Variable {
         self.0.id
     }
 
-    /// The layer's name and its own: `embedding/embeddings`.
-    pub fn path(&self) -> &str {
-        &self.0.path
+    /// The layer's path and its own name: `embedding/embeddings`, or `sequential/dense/kernel`. Keras: `variable.path`.
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.0.layer, self.0.name)
     }
 
     /// Its own name: `embeddings`.
     pub fn name(&self) -> &str {
-        self.0.path.rsplit('/').next().unwrap_or_default()
+        self.0.name
     }
 
     /// The sizes of its dimensions.

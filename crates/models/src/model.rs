@@ -141,12 +141,24 @@ impl Model {
         let input = candle_keras_layers::Input::shape(sample).output()?.clone();
         let mut tensor = input.clone();
         for layer in stack {
-            tensor = single_output(call(layer.clone(), vec![tensor])?)?;
+            tensor = self.call_next(layer, tensor)?;
         }
         body.set_ends(Some([input, tensor]));
         drop(body);
         // Weights are created on the host.
         self.variables().iter().try_for_each(|variable| variable.to_device(&self.device))
+    }
+
+    /// Calls the next layer of a Sequential, within which the layer's weights have their paths.
+    pub(crate) fn call_next(&self, layer: &Arc<dyn Layer>, input: NodeOutput) -> Result<NodeOutput> {
+        layer.base().place_in(&self.base);
+        let mut outputs = call(layer.clone(), vec![input])?;
+        match (outputs.pop(), outputs.len()) {
+            (Some(output), 0) => Ok(output),
+            (_, more) => Err(Error::new("a layer of a Sequential must have one output")
+                .received(format!("{} outputs", more + 1))
+                .help("use a functional Model")),
+        }
     }
 
     /// The layers in Keras's order, including inputs (not for a Sequential). Operators are not layers, as in Keras; see [`operations`](Self::operations).
@@ -317,16 +329,6 @@ fn only(mut tensors: Vec<KerasTensor>, what: &str) -> Result<KerasTensor> {
         (_, more) => Err(Error::new(format!("the model does not have exactly one of these {what}"))
             .received((more + 1).to_string())
             .help(format!("model.{what}() returns all of them"))),
-    }
-}
-
-/// The only output of a layer in a Sequential.
-pub(crate) fn single_output<T>(mut outputs: Vec<T>) -> Result<T> {
-    match (outputs.pop(), outputs.len()) {
-        (Some(output), 0) => Ok(output),
-        (_, more) => Err(Error::new("a layer of a Sequential must have one output")
-            .received(format!("{} outputs", more + 1))
-            .help("use a functional Model")),
     }
 }
 

@@ -1,11 +1,11 @@
 //! Sequential: a stack of layers. Keras: `keras.Sequential`.
 
 use crate::Result;
-use crate::model::{Body, Model, single_output};
+use crate::model::{Body, Model};
 use candle_core::Tensor;
 use candle_keras_layers::{
     Base, Build, CallArguments, Config, Context, Declared, Described, IntoLayer, KerasTensor, Layer, NodeOutput, Shape,
-    TensorSpec, call, from_config,
+    TensorSpec, from_config,
 };
 use candle_keras_ops::Error;
 use std::ops::{Deref, DerefMut};
@@ -114,7 +114,7 @@ impl Sequential {
         }
         stack.push(layer.clone());
         if let Some([input, output]) = ends.clone() {
-            let output = single_output(call(layer, vec![output])?)?;
+            let output = self.0.call_next(&layer, output)?;
             body.set_ends(Some([input, output]));
         }
         Ok(())

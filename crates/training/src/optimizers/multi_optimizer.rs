@@ -80,7 +80,8 @@ impl MultiOptimizer {
         if let Some(place) = self.places.get(&weight.id()) {
             return Ok(*place);
         }
-        let exactly = self.others.iter().position(|(weights, _)| weights.pattern() == Some(weight.path()));
+        let path = weight.path();
+        let exactly = self.others.iter().position(|(weights, _)| weights.pattern() == Some(path.as_str()));
         let matching: Vec<_> = (0..self.others.len()).filter(|&i| self.others[i].0.path_is(weight)).collect();
         let place = match (exactly, matching.as_slice()) {
             (Some(place), _) => Some(place),

@@ -52,7 +52,9 @@ impl Weights {
     /// Whether this is one of the weights; an expression must match all of its path.
     pub(super) fn path_is(&self, weight: &Variable) -> bool {
         match &self.0 {
-            Kind::Pattern(_, expressions) => expressions.as_ref().is_ok_and(|[_, whole]| whole.is_match(weight.path())),
+            Kind::Pattern(_, expressions) => {
+                expressions.as_ref().is_ok_and(|[_, whole]| whole.is_match(&weight.path()))
+            }
             _ => self.has(weight),
         }
     }
