@@ -1,10 +1,11 @@
 //! Bad input is a clear error, and never a panic.
 
-use candle_keras::layers::{Dense, Embedding, Flatten, KerasTensor, Lambda, Subtract};
+use candle_keras::callbacks::BackupAndRestore;
+use candle_keras::layers::{Call, Context, Dense, Embedding, Flatten, KerasTensor, LSTM, Lambda, Shape, Subtract};
 use candle_keras::losses::{BinaryCrossentropy, MeanSquaredError};
 use candle_keras::prelude::*;
 use candle_keras::utils::warnings;
-use candle_keras::{Error, ops};
+use candle_keras::{Batch, Error, StepLogs, TrainStep, ops};
 
 fn model() -> Model {
     let x = Input::shape([3]);
@@ -372,4 +373,64 @@ fn a_loss_called_on_tensors_is_a_scalar() {
     ];
     let [mse, crossentropy] = losses.map(|loss| loss.to_scalar::<f32>().unwrap());
     assert!(mse == 0.25 && (crossentropy - 2f32.ln()).abs() < 1e-6);
+}
+
+candle_keras::layers::layer! {
+    /// A layer that declares another shape than its output has.
+    pub struct Misdeclared() {}
+}
+
+impl Layer for Misdeclared {
+    fn compute_output_shape(&self, _: &[Shape]) -> Result<Vec<Shape>> {
+        Ok(vec![[None, Some(7)].into()])
+    }
+
+    fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
+        Ok(inputs.to_vec())
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named_where_it_is() {
+    let (x, y) = data(4);
+    let silent = || Predict::new().verbose(0);
+    let wrong = Sequential::new(layers![Input::shape([3]), Misdeclared::new().name("mine"), Dense::new(1)]);
+    says(
+        wrong.predict_with(&x, silent()),
+        &["layer \"mine\" (Misdeclared)", "compute_output_shape", "(None, 7)", "[4, 3]"],
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.keras");
+    Sequential::new(layers![Input::shape([3]), Misdeclared::new()]).save(&path).unwrap();
+    says(candle_keras::saving::load_model(&path), &["CustomObjects::new().layer::<...>(\"Misdeclared\")"]);
+
+    let sequence = Input::shape([5, 2]);
+    let [a, b] = LSTM::new(3).return_state(true).call_multiple(&sequence);
+    says(Model::new(&sequence, [a, b]), &["expected: 3", "let [y1, y2, y3]", "tests/errors.rs"]);
+    let mask = Input::shape([4]).dtype("bool");
+    let masked = LSTM::new(3).call_with(&sequence, Call::new().mask(&mask));
+    says(Model::new([&sequence, &mask], masked), &["(LSTM)", "the mask does not match", "(None, 5, 2)", "(None, 4)"]);
+
+    let mut classifier = Sequential::new(layers![Input::shape([3]), Dense::new(2).activation("softmax")]);
+    for loss in ["mse", "categorical_crossentropy"] {
+        classifier.compile("sgd", loss).unwrap();
+        says(classifier.fit(&x, vec![0u32, 1, 0, 1], quiet()), &["sparse_categorical_crossentropy", "to_categorical"]);
+    }
+    says(compiled().predict_with(Vec::<Vec<f32>>::new(), silent()), &["no samples"]);
+    says(compiled().predict_with(vec![1f32, 2., 3.], silent()), &["a single sample", "vec![sample]"]);
+
+    struct Step(bool);
+    impl TrainStep for Step {
+        fn train_step(&mut self, _: &mut Model, batch: &Batch) -> Result<StepLogs> {
+            Ok(vec![("rows", if self.0 { batch.y[0].mean_all()? } else { batch.x[0].clone() })])
+        }
+    }
+    says(compiled().fit(&x, &y, quiet().step(Step(false))), &["\"rows\"", "not a scalar", "[4, 3]"]);
+    let backup = || BackupAndRestore::new(folder.path().join("backup"));
+    let fit = || quiet().step(Step(true)).validation_split(0.5).epochs(2);
+    let (_, caught) = warnings::catch(|| model().fit(&x, &y, fit().callback(backup())).unwrap());
+    let parts = ["TrainStep::optimizers", "TrainStep::test_step"];
+    assert!(caught.len() == 2 && parts.iter().zip(&caught).all(|(part, text)| text.contains(part)), "{caught:?}");
+    let (_, caught) = warnings::catch(|| compiled().fit(&x, &y, quiet().step(Step(true)).callback(backup())).unwrap());
+    assert!(caught.is_empty(), "{caught:?}");
 }

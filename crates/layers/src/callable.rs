@@ -2,7 +2,7 @@
 
 use crate::call::CallArguments;
 use crate::layer::{Layer, build, run_with};
-use crate::symbolic::{KerasTensor, NodeOutput, call_for};
+use crate::symbolic::{KerasTensor, NodeOutput, call_for, wrong_count};
 use crate::{Context, KerasTensors, Shape, WeightSet};
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result, Tape, random};
@@ -67,13 +67,7 @@ impl Callable for Tensor {
         _: &'static Location<'static>,
     ) -> Result<[Self; N]> {
         let outputs = call_now(&*layer, &inputs, arguments)?;
-        <[Self; N]>::try_from(outputs).map_err(|outputs| {
-            Error::new("the layer has another number of outputs")
-                .expected(outputs.len().to_string())
-                .received(N.to_string())
-                .help("`let [y, h] = layer.call_multiple(&x)?` takes two")
-                .in_layer(layer.layer_name(), layer.class_name())
-        })
+        <[Self; N]>::try_from(outputs).map_err(|outputs| wrong_count(&*layer, outputs.len(), N))
     }
 
     fn one(outputs: Result<[Self; 1]>) -> Result<Self> {

@@ -1,6 +1,6 @@
 //! Symbolic tensors: what layers are connected by before there is data.
 
-use crate::call::{Call, CallArguments};
+use crate::call::{Call, CallArgument, CallArguments};
 use crate::core::InputLayer;
 use crate::layer::{self, Layer};
 use crate::{DTypePolicy, Declared, Shape, TensorSpec};
@@ -284,11 +284,45 @@ pub fn call_with(
     layer.base().check_shapes(&shapes).map_err(named)?;
     let specs: Vec<_> = inputs.iter().map(|input| input.spec().clone()).collect();
     let of_arguments = arguments.map(|tensor| Ok(tensor.spec().clone()))?;
+    check_masks(&specs, &of_arguments).map_err(named)?;
     let outputs = layer.compute_output_spec(&specs, &of_arguments).map_err(named)?;
     let index = layer.base().next_call();
     let node = Arc::new(Node { layer, index, inputs, arguments, outputs });
     node.layer.base().called(&node);
     Ok(node.outputs())
+}
+
+/// The error of a call that takes another number of outputs than the layer has.
+pub(crate) fn wrong_count(layer: &dyn Layer, outputs: usize, taken: usize) -> Error {
+    let error = Error::new("the layer has another number of outputs").expected(outputs.to_string());
+    let names: Vec<_> = (1..=outputs).map(|i| format!("y{i}")).collect();
+    let help = match outputs {
+        1 => "layer.call(&x) returns one output; call_multiple is for several".to_string(),
+        _ => format!("let [{}] = layer.call_multiple(&x)", names.join(", ")),
+    };
+    error.received(taken.to_string()).help(help).in_layer(layer.layer_name(), layer.class_name())
+}
+
+/// An error if a mask cannot be one of its input: its sizes are those of the first axes.
+fn check_masks(inputs: &[TensorSpec], arguments: &CallArguments<TensorSpec>) -> Result<()> {
+    let fits = |mask: &Shape, input: &Shape| {
+        let same = |(a, b): (&Option<usize>, &Option<usize>)| a.is_none() || b.is_none() || *a == Some(1) || a == b;
+        mask.len() <= input.len() && mask.iter().zip(input.iter()).all(same)
+    };
+    let masks = match arguments.get("mask") {
+        Some(CallArgument::Tensor(mask)) => vec![Some(mask.clone())],
+        Some(CallArgument::Tensors(masks)) => masks.clone(),
+        _ => return Ok(()),
+    };
+    let pairs = masks.iter().zip(inputs).filter_map(|(mask, input)| Some((mask.as_ref()?, input)));
+    for (mask, input) in pairs {
+        if !fits(&mask.shape, &input.shape) {
+            return Err(Error::new("the mask does not match its input")
+                .expected(format!("the first axes of {}", input.shape))
+                .received(format!("a mask of shape {}", mask.shape)));
+        }
+    }
+    Ok(())
 }
 
 /// [`call`] for a layer with `N` outputs, each of which carries the error if there is one.
@@ -303,13 +337,7 @@ pub(crate) fn call_for<const N: usize>(
         call_with(layer.clone(), inputs.outputs()?, arguments)
     };
     let outputs = called().and_then(|outputs| {
-        <[NodeOutput; N]>::try_from(outputs).map_err(|outputs| {
-            Error::new("the layer has another number of outputs")
-                .expected(outputs.len().to_string())
-                .received(N.to_string())
-                .help("`let [y, h] = layer.call_multiple(&x)` takes two")
-                .in_layer(layer.layer_name(), layer.class_name())
-        })
+        <[NodeOutput; N]>::try_from(outputs).map_err(|outputs| wrong_count(&*layer, outputs.len(), N))
     });
     match outputs {
         Ok(outputs) => outputs.map(KerasTensor::from),

@@ -36,13 +36,16 @@ fn adapt(array: Tensor, input: &NodeOutput) -> Result<Tensor> {
     // A fixed batch size applies to a batch, not to all data.
     let sample: Shape = std::iter::once(None).chain(shape.iter().skip(1).copied()).collect();
     if !sample.accepts(array.dims()) {
+        if array.elem_count() == 0 {
+            return Err(Error::new("there are no samples").received(format!("an array of shape {:?}", array.dims())));
+        }
         let error = Error::new("the data does not match the input")
             .expected(format!("shape {shape}"))
             .received(format!("shape {:?}", array.dims()));
         let one_sample = shape.len() == array.rank() + 1
             && shape.iter().skip(1).zip(array.dims()).all(|(a, b)| a.is_none_or(|a| a == *b));
         let error = if one_sample {
-            error.help("this is a single sample: use Dataset::batch for a dataset; axis 0 of an array is the samples")
+            error.help("this is a single sample, and axis 0 is the samples: vec![sample], or Dataset::batch")
         } else {
             error
         };

@@ -68,6 +68,8 @@ pub(crate) struct Compiled {
     loss_means: Vec<RunningMean>,
     /// Whether a custom step trains, which takes any targets.
     pub(crate) has_own_step: bool,
+    /// Whether a warning was given that a custom step logs nothing in evaluations.
+    pub(crate) warned_of_no_logs: bool,
     /// The means of the values that it logs.
     own_means: Vec<(String, RunningMean)>,
     /// The weights that the optimizer updates; fixed at compile, as in Keras.
@@ -114,6 +116,7 @@ impl Compiled {
             loss_mean: RunningMean::default(),
             loss_means: Vec::new(),
             has_own_step: false,
+            warned_of_no_logs: false,
             own_means: Vec::new(),
             trainable: Vec::new(),
             trained: Arc::default(),
@@ -247,6 +250,11 @@ impl Compiled {
     /// Updates the means of the epoch with the logs of a custom step for a batch of this size.
     pub(crate) fn measure_own(&mut self, logs: &StepLogs, size: usize) -> Result<()> {
         for (name, value) in logs {
+            if value.rank() != 0 {
+                return Err(Error::new(format!("the log {name:?} of a custom step is not a scalar"))
+                    .received(format!("a tensor of shape {:?}", value.dims()))
+                    .help("take its mean over the batch: value.mean_all()?"));
+            }
             let known = self.own_means.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
                 self.own_means.push(((*name).into(), RunningMean::default()));
                 self.own_means.len() - 1

@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::steps::TrainStep;
 use crate::{Logs, Result};
 use candle_keras_data::IntoData;
-use candle_keras_ops::Error;
+use candle_keras_ops::{Error, warnings};
 
 impl Model {
     /// The loss and the metrics on these inputs and targets, or on a [`Dataset`](candle_keras_data::Dataset) of batches with `()` in place of targets, by name.
@@ -62,6 +62,9 @@ impl Model {
             match &mut step {
                 Some(step) => {
                     let logs = step.test_step(self, &batch)?;
+                    if logs.is_empty() && !std::mem::replace(&mut self.compiled()?.warned_of_no_logs, true) {
+                        warnings::warn("the custom step logs nothing in evaluations: implement TrainStep::test_step");
+                    }
                     self.compiled()?.measure_own(&logs, batch.size())?;
                 }
                 None => self.test_step(&batch)?,

@@ -35,6 +35,7 @@ impl Model {
     pub fn fit<'a>(&mut self, x: impl IntoData, y: impl IntoData, fit: impl Into<Fit<'a>>) -> Result<History> {
         let mut fit = fit.into();
         let mut step = fit.step.take();
+        let has_optimizer = self.compiled.is_some() || step.as_mut().is_none_or(|step| !step.optimizers().is_empty());
         self.compiled_for(step.is_some())?;
         let mut training = self.training(&mut fit, x.into_data()?, y.into_data()?)?;
         let (mut callbacks, params) = prepared(fit.run, fit.epochs, training.steps);
@@ -44,6 +45,11 @@ impl Model {
         training.feed.show(&first_pass, self)?;
         each(&mut callbacks, |c| c.on_train_begin(self, &Logs::default()))?;
         let mut progress = Progress { epoch: fit.initial_epoch, ..Progress::default() };
+        if !has_optimizer && backup_of(&callbacks).is_some() {
+            warnings::warn(
+                "a resumed training starts with new optimizers: TrainStep::optimizers returns none to back up",
+            );
+        }
         if let Some(path) = backup_of(&callbacks)
             && let Some(restored) = backup::restore(&path, self, step.as_deref_mut(), &mut history, &mut callbacks)?
         {

@@ -3,7 +3,8 @@
 use crate::Result;
 use candle_core::Tensor;
 use candle_keras_layers::{
-    CallArguments, Context, InputLayer, Layer, Node, NodeOutput, Outputs, TensorSpec, WeightSet, run_together, run_with,
+    CallArguments, Context, InputLayer, Layer, Node, NodeOutput, Outputs, Shape, TensorSpec, WeightSet, run_together,
+    run_with,
 };
 use candle_keras_ops::Error;
 use std::collections::{HashMap, HashSet};
@@ -164,10 +165,10 @@ impl Graph {
     }
 
     /// Runs all calls; returns the outputs for these inputs, with their masks. Inputs beyond the given masks have none.
-    pub fn run(&self, inputs: &[Tensor], masks: &[Option<Tensor>], ctx: &mut Context) -> Result<Outputs> {
+    pub fn run(&self, given: &[Tensor], masks: &[Option<Tensor>], ctx: &mut Context) -> Result<Outputs> {
         let mut values: Vec<Option<Tensor>> = vec![None; self.slots];
         let mut value_masks: Vec<Option<Tensor>> = vec![None; self.slots];
-        for (i, (&slot, input)) in self.input_slots.iter().zip(inputs).enumerate() {
+        for (i, (&slot, input)) in self.input_slots.iter().zip(given).enumerate() {
             values[slot] = Some(input.clone());
             value_masks[slot] = masks.get(i).cloned().flatten();
         }
@@ -187,7 +188,8 @@ impl Graph {
                 }
                 None => {
                     let arguments = step.arguments.map(|&slot| value(&values, slot))?;
-                    run_with(&*step.layer, &inputs, &masks, arguments, ctx)?
+                    let outputs = run_with(&*step.layer, &inputs, &masks, arguments, ctx);
+                    outputs.map_err(|error| self.undeclared(step, given, &inputs).unwrap_or(error))?
                 }
             };
             if step.layer.takes_masks() {
@@ -202,6 +204,31 @@ impl Graph {
         }
         let outputs = self.output_slots.iter().map(|&slot| value(&values, slot)).collect::<Result<Vec<_>>>()?;
         Ok((outputs, self.output_slots.iter().map(|&slot| value_masks[slot].clone()).collect()))
+    }
+
+    /// The error of a layer that declared another shape for one of the inputs on which a later layer failed.
+    fn undeclared(&self, failed: &Call, given: &[Tensor], inputs: &[Tensor]) -> Option<Error> {
+        let is_declared = |shape: &Shape, dims: &[usize]| {
+            shape.len() == dims.len() && shape.iter().zip(dims).skip(1).all(|(a, b)| a.is_none_or(|a| a == *b))
+        };
+        // A model may be called on other sizes than it was built for.
+        if !self.inputs().iter().zip(given).all(|(input, x)| is_declared(input.shape(), x.dims())) {
+            return None;
+        }
+        let calls = self.nodes.iter().filter(|node| !self.start.begins_at(node)).zip(&self.steps);
+        let outputs =
+            calls.flat_map(|(node, call)| (call.first_output..).zip(node.output_specs()).map(move |o| (node, o)));
+        let mut wrong = outputs.filter_map(|(node, (slot, spec))| {
+            let dims = inputs[failed.inputs.iter().position(|&input| input == slot)?].dims();
+            let fits = spec.is_string() || is_declared(&spec.shape, dims);
+            (!fits).then(|| (node.layer(), spec.shape.to_string(), format!("{dims:?}")))
+        });
+        wrong.next().map(|(layer, declared, dims)| {
+            Error::new("the output has another shape than compute_output_shape declares")
+                .expected(declared)
+                .received(dims)
+                .in_layer(layer.layer_name(), layer.class_name())
+        })
     }
 }
 

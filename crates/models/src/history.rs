@@ -5,6 +5,20 @@ use crate::callbacks::Params;
 use std::ops::Index;
 
 /// The values of each epoch, by name. Keras: `History`.
+///
+/// ```
+/// # use candle_keras_layers::{layers, Dense, Input};
+/// # use candle_keras_models::{Fit, Sequential};
+/// # let mut model = Sequential::new(layers![Input::shape([1]), Dense::new(1)]);
+/// # model.compile("sgd", "mse")?;
+/// let history = model.fit(vec![1f32, 2.], vec![2f32, 4.], Fit::new().epochs(3).verbose(0))?;
+/// let losses: &[f64] = &history["loss"];
+/// for (name, values) in history.iter() {
+///     println!("{name}: {values:?}");
+/// }
+/// # assert_eq!(losses.len(), 3);
+/// # Ok::<(), candle_keras_models::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct History {
     /// The indices of the epochs, from 0.

@@ -234,7 +234,7 @@ pub trait TrainStep: Send {
     /// End the training.
     fn train_step(&mut self, model: &mut Model, batch: &Batch) -> Result<StepLogs>;
 
-    /// Evaluates one batch of an evaluation or validation; by default logs nothing.
+    /// Evaluates one batch of an evaluation or validation. Default: logs nothing, and warns of it.
     ///
     /// # Errors
     /// End the evaluation.
@@ -243,7 +243,7 @@ pub trait TrainStep: Send {
         Ok(StepLogs::new())
     }
 
-    /// Its optimizers with the weights that they update, so that an interrupted training resumes with their states.
+    /// Its optimizers with the weights that they update, so that an interrupted training resumes with their states. Default: none.
     fn optimizers(&mut self) -> Vec<(&mut Optimizer, Vec<Variable>)> {
         Vec::new()
     }

@@ -63,7 +63,7 @@ const CONSTRAINTS: &str = "\
     MaxNorm MinMaxNorm NonNeg UnitNorm";
 
 /// Whether Keras has a `kind` of this name, in whatever case and with or without underscores.
-pub(crate) fn has(kind: &str, name: &str) -> bool {
+pub fn has(kind: &str, name: &str) -> bool {
     let names = match kind {
         "layer class" => LAYERS,
         "loss" => LOSSES,

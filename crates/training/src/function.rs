@@ -115,9 +115,12 @@ fn aligned(function: &dyn Function, y_true: &Tensor, y_pred: &Tensor) -> Result<
             let y_true = y_true.to_dtype(y_pred.dtype())?;
             let (y_true, y_pred) = same_rank(&y_true, y_pred)?;
             if y_true.dims() != y_pred.dims() {
-                let classes = function.name() == "categorical_crossentropy" && y_true.rank() <= 2;
-                let help = match classes && (y_true.rank() < 2 || y_true.dims()[1] == 1) {
-                    true => "for targets that are class indices, use sparse_categorical_crossentropy",
+                let rows = y_pred.dims().split_last().map_or(&[][..], |(_, rows)| rows);
+                let help = match y_true.dims().strip_suffix(&[1]).unwrap_or(y_true.dims()) == rows {
+                    true => {
+                        "for targets that are class indices, use sparse_categorical_crossentropy, or make one-hot rows of them with \
+                         to_categorical"
+                    }
                     false => "add a Flatten or Reshape before the output, or reshape the targets",
                 };
                 return Err(mismatch("equal shapes, up to a last axis of size 1".into()).help(help));

@@ -4,13 +4,21 @@ use super::batched::Batching;
 use super::{Batch, Cardinality, Dataset, Elements, Source};
 use candle_keras_ops::random::{self, Stream};
 use candle_keras_ops::{Error, Result};
+use std::any::Any;
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
 
 /// The most threads of a `map_on`.
 const MOST_THREADS: usize = 256;
+
+/// The error of a function that panicked, with its message.
+pub(super) fn panicked(what: &str, panic: &(dyn Any + Send)) -> Error {
+    let message = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+    Error::new(format!("{what}: a function panicked: {}", message.unwrap_or("without a message")))
+}
 
 type Function = Arc<dyn Fn(Batch) -> Result<Batch> + Send + Sync>;
 
@@ -84,7 +92,9 @@ impl OnThreads {
                     let job = taken.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok((random, element, result)) = job else { return };
                     // The receiver of the result may have been dropped.
-                    _ = result.send(random::with_stream(random, || f(element)));
+                    let call = AssertUnwindSafe(|| random::with_stream(random, || f(element)));
+                    let mapped = catch_unwind(call).unwrap_or_else(|panic| Err(panicked("Dataset::map_on", &*panic)));
+                    _ = result.send(mapped);
                 }
             });
             match thread {
@@ -118,7 +128,6 @@ impl Iterator for OnThreads {
     fn next(&mut self) -> Option<Result<Batch>> {
         self.hand_out();
         let result = self.results.pop_front()?;
-        // A sender that is dropped without a result was in a thread that panicked.
-        Some(result.recv().unwrap_or_else(|_| Err(Error::new("the function of Dataset::map_on panicked"))))
+        Some(result.recv().unwrap_or_else(|_| Err(Error::new("a thread of Dataset::map_on ended early"))))
     }
 }

@@ -1,5 +1,6 @@
 //! Elements that a thread computes ahead.
 
+use super::map::panicked;
 use super::{Cardinality, Dataset, Elements, Source};
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, Result};
@@ -37,7 +38,7 @@ impl Source for Prefetch {
         Ok(Box::new(std::iter::from_fn(move || {
             receiver.recv().ok().or_else(|| {
                 let ended = thread.take()?.join();
-                ended.is_err().then(|| Err(Error::new("the thread of Dataset::prefetch panicked")))
+                ended.err().map(|panic| Err(panicked("Dataset::prefetch", &*panic)))
             })
         })))
     }

@@ -186,9 +186,14 @@ fn errors_and_panics_are_errors() {
         if e.x[0].to_vec1::<f32>()?[0] == 2.0 { panic!("a bad element") } else { Ok(e) }
     };
     assert!(
-        counting(5).map_on(2, panics).iter().unwrap().any(|e| e.is_err_and(|e| e.to_string().contains("panicked")))
+        counting(5)
+            .map_on(2, panics)
+            .iter()
+            .unwrap()
+            .any(|e| e.is_err_and(|e| e.to_string().contains("a bad element")))
     );
-    assert!(counting(5).map(panics).prefetch(1).iter().unwrap().any(|e| e.is_err()));
+    let mut ahead = counting(5).map(panics).prefetch(1).iter().unwrap();
+    assert!(ahead.any(|e| e.is_err_and(|e| e.to_string().contains("a bad element"))));
     let shapes = Dataset::from_generator(|| [vec![1f32], vec![1., 2.]]).batch(2).iter().unwrap().next().unwrap();
     assert!(shapes.unwrap_err().to_string().contains("padded_batch"));
     let ragged = Dataset::from_generator(|| [vec![1f32], vec![2., 3.]]).padded_batch(2).iter().unwrap().next();

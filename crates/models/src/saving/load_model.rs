@@ -173,7 +173,10 @@ fn room_for(len: u64) -> usize {
 
 fn without_compile(error: &Error) -> Error {
     Error::new(format!("the model cannot be compiled as it was saved: {error}"))
-        .help("LoadModel::new().compile(false).load(path) loads the model without compiling it")
+        .help(
+        "custom losses and metrics are registered with CustomObjects; LoadModel::new().compile(false).load(path) loads the model without \
+         compiling it",
+    )
 }
 
 /// The model of a configuration from [`Model::to_json`] or Keras's `model.to_json()`, with new weights. Keras: `model_from_json`.

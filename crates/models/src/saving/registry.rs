@@ -5,7 +5,7 @@ use crate::Result;
 pub(crate) use candle_keras_layers::registry::CLASSES;
 use candle_keras_layers::registry::layer_from_config;
 use candle_keras_layers::{Config, Layer};
-use candle_keras_ops::Error;
+use candle_keras_ops::{Error, is_in_keras};
 use std::sync::Arc;
 
 /// Whether Keras has a layer of this class.
@@ -38,10 +38,11 @@ pub(super) fn layer(object: &Config, objects: &CustomObjects) -> Result<Arc<dyn 
 fn unknown(object: &Config) -> Error {
     let class_name = object["class_name"].as_str().unwrap_or_default();
     let error = Error::unknown("layer class", class_name, CLASSES);
-    match object["registered_name"].as_str().filter(|name| *name != class_name) {
-        Some(registered) => error.help(format!("register it with CustomObjects::new().layer::<...>({registered:?})")),
-        None => error,
+    if is_in_keras("layer class", class_name) {
+        return error;
     }
+    let name = object["registered_name"].as_str().filter(|name| !name.is_empty()).unwrap_or(class_name);
+    error.help(format!("a custom layer is registered by its name: CustomObjects::new().layer::<...>({name:?})"))
 }
 
 /// The function of a Lambda is Python's; a Rust function replaces it.
