@@ -1,6 +1,6 @@
 //! Saving and loading files of all formats.
 
-use candle_keras::layers::{Activation, Dense, Embedding, Flatten, Lambda};
+use candle_keras::layers::{Activation, Dense, Embedding, Flatten, Lambda, TimeDistributed};
 use candle_keras::losses::{BinaryCrossentropy, Loss};
 use candle_keras::metrics::{BinaryAccuracy, MetricSpec};
 use candle_keras::models::{clone_model, model_from_json};
@@ -324,4 +324,18 @@ fn the_optimizer_of_a_model_that_was_never_trained_has_its_slots_in_the_file() {
     let tensors = load_tensors(&path).unwrap();
     assert_eq!(tensors.keys().filter(|name| name.starts_with("optimizer/")).count(), 2 + 4);
     assert_eq!(tensors["optimizer/2"].dims(), [2, 1]);
+}
+
+#[test]
+fn a_layer_inside_and_outside_of_a_wrapper_is_one_layer_after_loading() {
+    let dense = Dense::new(3).name("shared");
+    let each = Sequential::new(layers![Input::shape([3]), dense.clone()]);
+    let (x, steps) = (Input::shape([3]), Input::shape([5, 3]));
+    let outputs = [dense.call(&x), TimeDistributed::new(each).call(&steps)];
+    let model = Model::new([&x, &steps], outputs).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.keras");
+    model.save(&path).unwrap();
+    assert_eq!(model.count_params(), 12);
+    assert_eq!(load_model(&path).unwrap().count_params(), 12);
 }

@@ -11,9 +11,8 @@ use candle_keras_layers::{
 };
 use candle_keras_ops::Error;
 use serde_json::Value;
-use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The maximum nesting depth of models.
 const MOST_DEPTH: usize = 32;
@@ -21,24 +20,26 @@ const MOST_DEPTH: usize = 32;
 /// The state while a configuration is read.
 struct Reading<'a> {
     objects: &'a CustomObjects,
-    /// The layers so far, by class and name.
-    made: RefCell<HashMap<(String, String), Arc<dyn Layer>>>,
+    made: Made,
 }
+
+/// The layers so far, by class and name. The layers inside a wrapper's model may be shared with those outside.
+type Made = Arc<Mutex<HashMap<(String, String), Arc<dyn Layer>>>>;
 
 /// The model of this object: `{"class_name": "Functional", "config": {...}}`.
 pub(super) fn model(object: &Config, objects: &CustomObjects) -> Result<Model> {
-    let reading = Reading { objects, made: RefCell::default() };
-    scope(objects).within(|| nested(object, &reading, 0))
+    let reading = Reading { objects, made: Made::default() };
+    scope(objects, &reading.made).within(|| nested(object, &reading, 0))
 }
 
 /// What the arguments of a layer may refer to: also custom layers, and models, as in `TimeDistributed(model)`.
-fn scope(objects: &CustomObjects) -> ObjectScope {
+fn scope(objects: &CustomObjects, made: &Made) -> ObjectScope {
     let mut scope = objects.scope.clone();
     let shared = Arc::new(objects.clone());
     for class_name in ["Functional", "Model", "Sequential"] {
-        let objects = shared.clone();
+        let (objects, made) = (shared.clone(), made.clone());
         scope.insert(class_name, move |config| {
-            let reading = Reading { objects: &objects, made: RefCell::default() };
+            let reading = Reading { objects: &objects, made: made.clone() };
             let object = serde_json::json!({"class_name": class_name, "config": config});
             nested(&object, &reading, 1).map(AnyLayer::from)
         });
@@ -77,14 +78,15 @@ fn layer(object: &Config, reading: &Reading, depth: usize) -> Result<Arc<dyn Lay
     let text = |value: &Config| value.as_str().unwrap_or_default().to_string();
     let key = (text(&object["class_name"]), text(&object["config"]["name"]));
     // Keras marks a layer that it has serialized before, without identifying it; class and name do.
-    if let (false, Some(shared)) = (object["shared_object_id"].is_null(), reading.made.borrow().get(&key)) {
+    let made = || reading.made.lock().unwrap_or_else(PoisonError::into_inner);
+    if let (false, Some(shared)) = (object["shared_object_id"].is_null(), made().get(&key)) {
         return Ok(shared.clone());
     }
     let layer: Arc<dyn Layer> = match key.0.as_str() {
         "Functional" | "Sequential" | "Model" => Arc::new(nested(object, reading, depth + 1)?),
         _ => registry::layer(object, reading.objects)?,
     };
-    reading.made.borrow_mut().insert(key, layer.clone());
+    made().insert(key, layer.clone());
     Ok(layer)
 }
 
