@@ -18,6 +18,10 @@ use candle_keras_ops::{Error, Result};
 /// ```
 pub type Call<T = KerasTensor> = CallArguments<T>;
 
+/// The mask that an input carries, as the value of the argument `mask`.
+#[doc(hidden)]
+pub const PROPAGATED_MASK: &str = "propagated";
+
 /// Named arguments whose tensors are of type `T`: symbolic, or computed.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
@@ -99,6 +103,17 @@ impl<T> CallArguments<T> {
     /// Whether an attention returns its scores as a second output. Keras: `return_attention_scores=`.
     pub fn return_attention_scores(self, scores: bool) -> Self {
         self.argument("return_attention_scores", scores)
+    }
+
+    /// The mask that the input carries, also for a recurrent layer with an initial state. Keras 3 loses it there, and so does a call without
+    /// this argument; Keras 2 does not.
+    pub fn propagated_mask(self) -> Self {
+        self.argument("mask", PROPAGATED_MASK)
+    }
+
+    /// Whether an input's mask does not reach the layer: it is called with an initial state.
+    pub(crate) fn hides_mask(&self) -> bool {
+        self.get("mask").is_none() && self.tensors("initial_state").next().is_some()
     }
 
     /// The arguments by their names.

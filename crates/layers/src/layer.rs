@@ -405,8 +405,10 @@ fn run_unnamed(
         Some(CallArgument::Tensors(masks)) => masks.clone(),
     };
     masks.resize(inputs.len(), None);
+    // The outputs have the mask all the same.
+    let hidden = arguments.hides_mask().then(|| std::mem::replace(&mut masks, vec![None; inputs.len()]));
     let outer = ctx.enter(&inputs, masks, arguments)?;
-    let outputs = forward_and_mask(layer, &inputs, ctx);
+    let outputs = forward_and_mask(layer, &inputs, hidden.as_deref(), ctx);
     ctx.leave(outer);
     let (mut outputs, output_masks) = outputs?;
     if layer.autocast() {
@@ -422,12 +424,17 @@ fn run_unnamed(
     Ok((outputs, output_masks))
 }
 
-/// The outputs, and a mask for each.
-fn forward_and_mask(layer: &dyn Layer, inputs: &[Tensor], ctx: &mut Context) -> Result<Outputs> {
+/// The outputs, and a mask for each; `hidden` are masks of the inputs that the layer does not see.
+fn forward_and_mask(
+    layer: &dyn Layer,
+    inputs: &[Tensor],
+    hidden: Option<&[Option<Tensor>]>,
+    ctx: &mut Context,
+) -> Result<Outputs> {
     let outputs = layer.forward(inputs, ctx)?;
     let mut masks = match ctx.take_output_masks() {
         Some(masks) => masks,
-        None => layer.compute_mask(inputs, ctx.masks())?,
+        None => layer.compute_mask(inputs, hidden.unwrap_or(ctx.masks()))?,
     };
     masks.resize(outputs.len(), None);
     let lost = !layer.supports_masking() && ctx.masks().iter().any(Option::is_some);

@@ -49,7 +49,7 @@ mod wrapper;
 pub use activations::ActivationFunction;
 pub use base::Base;
 pub use build::Build;
-pub use call::{Call, CallArgument, CallArguments};
+pub use call::{Call, CallArgument, CallArguments, PROPAGATED_MASK};
 pub use callable::{CallInputs, Callable};
 pub use candle_keras_ops::{Error, Result};
 pub use check::{Check, check_layer};

@@ -48,12 +48,17 @@ thread_local! {
     static DESCRIBED: RefCell<Option<Vec<usize>>> = const { RefCell::new(None) };
 }
 
+/// The mark of configurations that this project wrote: what Keras 3 would replace, such as `training` in a call, holds in them.
+pub(crate) const WRITTEN_BY: &str = "candle-keras";
+
 /// The configuration of a whole model in Keras's form. A layer that appeared before, in a nested model for example, is marked as shared.
 pub(crate) fn of_whole(model: &Model) -> Result<Config> {
     DESCRIBED.set(Some(Vec::new()));
     let object = of_layer(model);
     DESCRIBED.set(None);
-    object
+    let mut object = object?;
+    object["written_by"] = json!(WRITTEN_BY);
+    Ok(object)
 }
 
 /// Records that a layer was serialized; returns its number if it was before.

@@ -73,6 +73,12 @@ pub fn hard_sigmoid(x: &Tensor) -> Result<Tensor> {
     relu6(&(x + 3.0)?)? / 6.0
 }
 
+/// Keras 1 and 2's `hard_sigmoid`: `0.2 x + 0.5` between 0 and 1 (Courbariaux et al., 2015). Keras 3 has another, and reads this one only as a registered
+/// function.
+pub fn hard_sigmoid_of_keras_2(x: &Tensor) -> Result<Tensor> {
+    x.affine(0.2, 0.5)?.clamp(0f64, 1f64)
+}
+
 /// `x * hard_sigmoid(x)`; also called hard swish (Howard et al., 2019).
 pub fn hard_silu(x: &Tensor) -> Result<Tensor> {
     x * hard_sigmoid(x)?

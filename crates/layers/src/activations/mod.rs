@@ -73,6 +73,9 @@ const FUNCTIONS: [(&str, PlainFunction); 28] = [
     ("sparsemax", sparsemax),
 ];
 
+/// The name of [`hard_sigmoid_of_keras_2`], which is not the function that Keras 3 calls `hard_sigmoid`.
+pub const HARD_SIGMOID_OF_KERAS_2: &str = "hard_sigmoid_of_keras_2";
+
 /// A function with the name that files have for it: one of Keras's, or a custom one.
 struct Function<F> {
     name: String,
@@ -120,7 +123,8 @@ impl Kind for dyn Activate {
             "hard_swish" => "hard_silu",
             name => name,
         };
-        let (name, function) = *FUNCTIONS.iter().find(|(known, _)| *known == name)?;
+        let of_keras_2: (&str, PlainFunction) = (HARD_SIGMOID_OF_KERAS_2, hard_sigmoid_of_keras_2);
+        let (name, function) = *FUNCTIONS.iter().chain([&of_keras_2]).find(|(known, _)| *known == name)?;
         Some(Arc::new(Function { name: name.into(), function, fused: FusedActivation::by_name(name) }))
     }
 

@@ -20,9 +20,12 @@ const LARGEST_COMPRESSED: u64 = 1 << 30;
 /// The contents of a `.keras` file.
 pub(crate) struct Archive {
     pub(crate) config: Config,
+    /// The version of Keras, where it is known.
+    pub(crate) version: Option<String>,
     pub(crate) weights: Option<Section>,
 }
 
+const METADATA: &str = "metadata.json";
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.weights.h5";
 
@@ -33,7 +36,9 @@ impl Archive {
             let config = parse(path, CONFIG, &Section::open(&path.join(CONFIG))?.read_all(LARGEST_CONFIG)?)?;
             let weights = path.join(WEIGHTS);
             let weights = weights.exists().then(|| Section::open(&weights)).transpose()?;
-            return Ok(Self { config, weights });
+            let metadata = path.join(METADATA);
+            let metadata = metadata.exists().then(|| Section::open(&metadata)).transpose()?;
+            return Ok(Self { config, version: version(metadata.as_ref()), weights });
         }
         let file = Section::open(path)?;
         let failed = |cause: zip::result::ZipError| Error::new(format!("{}: {cause}", path.display()));
@@ -81,8 +86,15 @@ impl Archive {
             Error::new(format!("{}: there is no {CONFIG} in it", path.display())).help("is it a .keras file?")
         })?;
         let config = parse(path, CONFIG, &config.read_all(LARGEST_CONFIG)?)?;
-        Ok(Self { config, weights: member(WEIGHTS, LARGEST_COMPRESSED)? })
+        let version = version(member(METADATA, LARGEST_CONFIG)?.as_ref());
+        Ok(Self { config, version, weights: member(WEIGHTS, LARGEST_COMPRESSED)? })
     }
+}
+
+/// The version in the metadata; a file without it is of an unknown one.
+fn version(metadata: Option<&Section>) -> Option<String> {
+    let metadata: Config = serde_json::from_slice(&metadata?.read_all(LARGEST_CONFIG).ok()?).ok()?;
+    metadata["keras_version"].as_str().map(str::to_string)
 }
 
 fn parse(path: &Path, member: &str, bytes: &[u8]) -> Result<Config> {
@@ -97,7 +109,7 @@ pub(crate) fn write(path: &Path, config: &Config, weights: impl FnOnce(&mut dyn 
     atomic::write(path, |file| {
         let mut zip = ZipWriter::new(file);
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-        for (name, text) in [("metadata.json", &metadata), (CONFIG, config)] {
+        for (name, text) in [(METADATA, &metadata), (CONFIG, config)] {
             zip.start_file(name, options).map_err(failed)?;
             zip.write_all(serde_json::to_string(text)?.as_bytes()).map_err(io)?;
         }

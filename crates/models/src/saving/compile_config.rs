@@ -54,7 +54,7 @@ pub(super) fn read(
     outputs: &[String],
     objects: &CustomObjects,
 ) -> Result<Option<(Optimizer, Compile)>> {
-    // Keras 2 had the optimizer's class and arguments in a separate entry.
+    // Older files had the optimizer in an entry of this name.
     let optimizer = if config["optimizer"].is_null() { &config["optimizer_config"] } else { &config["optimizer"] };
     if optimizer.is_null() || config["loss"].is_null() {
         return Ok(None);
@@ -85,7 +85,7 @@ pub(super) fn read(
         weighted_metrics: metrics("weighted_metrics")?,
         ..Compile::default()
     };
-    Ok(Some((Optimizer::from_config(&keras_2(optimizer))?, compile)))
+    Ok(Some((Optimizer::from_config(optimizer)?, compile)))
 }
 
 fn read_per_output<T: Clone>(
@@ -109,21 +109,4 @@ fn read_per_output<T: Clone>(
         }
         one => Ok(PerOutput::All(read(one)?)),
     }
-}
-
-/// Converts the configuration of a Keras 2 optimizer: `lr` for the learning rate, and arguments that no longer exist.
-fn keras_2(optimizer: &Config) -> Config {
-    let mut optimizer = optimizer.clone();
-    if let Some(config) = optimizer.get_mut("config").and_then(Value::as_object_mut) {
-        if let Some(rate) = config.remove("lr") {
-            config.entry("learning_rate").or_insert(rate);
-        }
-        let unused = ["decay", "jit_compile", "is_legacy_optimizer"];
-        let at_rest = |value: &Value| value.is_null() || value.is_boolean() || *value == 0.0;
-        config.retain(|name, value| !(unused.contains(&name.as_str()) && at_rest(value)));
-        if config.get("weight_decay") == Some(&Value::Bool(false)) {
-            config.insert("weight_decay".into(), Value::Null);
-        }
-    }
-    optimizer
 }

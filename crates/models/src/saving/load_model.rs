@@ -3,6 +3,7 @@
 use super::archive::Archive;
 use super::custom_objects::CustomObjects;
 use super::hdf5::Hdf5;
+use super::older::{self, Version};
 use super::safetensors::SafetensorsFile;
 use super::section::Section;
 use super::tree::{self, LoadWeights};
@@ -58,6 +59,21 @@ impl Default for LoadModel {
     }
 }
 
+/// The configurations in a file.
+pub(super) struct Saved {
+    object: Config,
+    compile_config: Config,
+    version: Version,
+}
+
+impl Saved {
+    pub(super) fn new(mut object: Config, version: Option<&str>) -> Self {
+        let compile_config = object["compile_config"].take();
+        let version = Version::new(version, &object);
+        Self { object, compile_config, version }
+    }
+}
+
 impl LoadModel {
     /// Compiled as it was saved, without custom objects.
     pub fn new() -> Self {
@@ -108,9 +124,11 @@ impl LoadModel {
     }
 
     /// The model of a configuration: without weights from a file, and compiled if configured.
-    pub(super) fn model_of(&self, object: &Config, compile_config: &Config) -> Result<Model> {
-        let mut model = architecture::model(object, &self.objects)?;
+    pub(super) fn model_of(&self, saved: Saved) -> Result<Model> {
+        let Saved { object, compile_config, version } = saved;
+        let mut model = architecture::model(&older::model(object, version), &self.objects)?;
         if self.compile {
+            let compile_config = &older::training(compile_config, version);
             // The output of a Sequential that was never built is not known yet.
             let outputs = model.body().graph()?.map_or(Vec::new(), |graph| graph.output_names());
             let read = compile_config::read(compile_config, &outputs, &self.objects);
@@ -123,9 +141,9 @@ impl LoadModel {
     }
 
     fn load_archive(&self, archive: Archive) -> Result<Model> {
-        let object = &archive.config;
         let room = archive.weights.as_ref().map_or(0, Section::len);
-        let mut model = to_be_loaded(room_for(room), || self.model_of(object, &object["compile_config"]))?;
+        let saved = Saved::new(archive.config, archive.version.as_deref());
+        let mut model = to_be_loaded(room_for(room), || self.model_of(saved))?;
         if let Some(weights) = archive.weights {
             let file = Hdf5::open(weights)?;
             LoadWeights::new().read_tree(&model, &file)?;
@@ -140,8 +158,10 @@ impl LoadModel {
     }
 
     fn load_legacy(&self, file: &Hdf5) -> Result<Model> {
-        let (config, training) = legacy::configs(file)?;
-        let mut model = to_be_loaded(room_for(file.section.len()), || self.model_of(&config, &training))?;
+        let (object, compile_config) = legacy::configs(file)?;
+        let version = Version::new(file.string("", "keras_version").as_deref(), &object);
+        let saved = Saved { object, compile_config, version };
+        let mut model = to_be_loaded(room_for(file.section.len()), || self.model_of(saved))?;
         LoadWeights::new().read_legacy(&model, file)?;
         if model.compiled.is_some() {
             legacy::read_optimizer_weights(&mut model, file)?;
@@ -151,11 +171,11 @@ impl LoadModel {
 
     fn load_safetensors(&self, path: &Path) -> Result<Model> {
         let file = SafetensorsFile::open(path)?;
-        let config = file.config.as_ref().ok_or_else(|| {
+        let config = file.config.clone().ok_or_else(|| {
             Error::new(format!("{}: there is no model in this file, only tensors", path.display()))
                 .help("build the model in Rust and call load_weights")
         })?;
-        let mut model = to_be_loaded(room_for(file.len), || self.model_of(config, &config["compile_config"]))?;
+        let mut model = to_be_loaded(room_for(file.len), || self.model_of(Saved::new(config, None)))?;
         LoadWeights::new().read_safetensors(&model, &file)?;
         if model.compiled.is_some() {
             let trainable = model.trainable_variables();
@@ -184,8 +204,7 @@ fn without_compile(error: &Error) -> Error {
 /// # Errors
 /// If the text is not the configuration of a model.
 pub fn model_from_json(json: &str) -> Result<Model> {
-    let object: Config = serde_json::from_str(json)?;
-    LoadModel::new().model_of(&object, &object["compile_config"])
+    LoadModel::new().model_of(Saved::new(serde_json::from_str(json)?, None))
 }
 
 /// A model with the same layers and new weights, not compiled. Keras: `keras.models.clone_model`.
@@ -201,5 +220,5 @@ pub fn model_from_json(json: &str) -> Result<Model> {
 /// # Ok::<(), candle_keras_models::Error>(())
 /// ```
 pub fn clone_model(model: &Model) -> Result<Model> {
-    LoadModel::new().compile(false).model_of(&config::of_whole(model)?, &Config::Null)
+    LoadModel::new().compile(false).model_of(Saved::new(config::of_whole(model)?, None))
 }

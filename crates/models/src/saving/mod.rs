@@ -11,6 +11,7 @@ mod custom_objects;
 mod hdf5;
 mod legacy;
 mod load_model;
+mod older;
 pub(crate) mod registry;
 pub(crate) mod safetensors;
 mod save;

@@ -28,7 +28,8 @@ pub(super) fn layer(object: &Config, objects: &CustomObjects) -> Result<Arc<dyn 
         if class_name == "Lambda" {
             return lambda(&name, &config, objects);
         }
-        from_keras_2(class_name, &mut config);
+        // Keras 1 and 2 gave the shape of the input to the first layer of a Sequential, which has read it.
+        config.as_object_mut().and_then(|config| config.remove("batch_input_shape"));
         layer_from_config(class_name, config.clone()).unwrap_or_else(|| Err(unknown(object)))
     };
     let layer: Result<Arc<dyn Layer>> = made();
@@ -59,16 +60,4 @@ fn lambda(name: &str, config: &Config, objects: &CustomObjects) -> Result<Arc<dy
     Err(Error::new("the function of a Lambda is not in the file").received(what).help(format!(
         "supply it: LoadModel::new().custom_objects(CustomObjects::new().lambda({name:?}, |x| ...)).load(path)"
     )))
-}
-
-/// Converts Keras 2's names, and the input shape that its first layers had.
-fn from_keras_2(class_name: &str, config: &mut Config) {
-    let Some(config) = config.as_object_mut() else { return };
-    let input_shape = config.remove("batch_input_shape");
-    if let ("InputLayer", Some(shape)) = (class_name, input_shape) {
-        config.entry("batch_shape").or_insert(shape);
-    }
-    for unused in ["input_length", "input_shape"] {
-        config.remove(unused);
-    }
 }

@@ -2,15 +2,18 @@
 
 use super::archive::{self, Archive};
 use super::hdf5::Hdf5;
-use super::load_model::LoadModel;
+use super::load_model::{LoadModel, Saved};
 use super::safetensors::{self, SafetensorsFile};
 use super::section::Section;
 use super::tree::{self, LoadWeights};
 use super::{compile_config, has_extension, legacy};
 use crate::{Model, Result, config};
 use candle_keras_data::atomic;
-use candle_keras_layers::{Config, Layer, WeightSet};
+use candle_keras_layers::activations::HARD_SIGMOID_OF_KERAS_2;
+use candle_keras_layers::{Config, Layer, PROPAGATED_MASK, WeightSet};
 use candle_keras_ops::{Error, warnings};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Checks that a model can be saved to this path, so that an error comes before a long training.
@@ -39,6 +42,11 @@ pub fn check_model_path(path: impl AsRef<Path>) -> Result<()> {
 /// The configuration of a model and of its compilation.
 fn whole_config(model: &Model) -> Result<Config> {
     let mut object = config::of_whole(model)?;
+    let mut differences = BTreeSet::new();
+    not_in_keras(&object, &mut differences);
+    differences
+        .into_iter()
+        .for_each(|difference| warnings::warn(format!("Keras 3 computes something else: {difference}")));
     if let Some(compiled) = &model.compiled {
         match compile_config::of_compiled(compiled) {
             Ok(config) => object["compile_config"] = config,
@@ -46,6 +54,30 @@ fn whole_config(model: &Model) -> Result<Config> {
         }
     }
     Ok(object)
+}
+
+/// What of a configuration Keras 3 refuses, or computes otherwise.
+fn not_in_keras(value: &Config, found: &mut BTreeSet<&'static str>) {
+    let mut find = |is_there: bool, what| {
+        if is_there {
+            found.insert(what);
+        }
+    };
+    let arguments = &value["kwargs"];
+    find(
+        value["registered_name"] == HARD_SIGMOID_OF_KERAS_2,
+        "register a function hard_sigmoid_of_keras_2 there, 0.2 x + 0.5 between 0 and 1",
+    );
+    find(
+        arguments["mask"] == PROPAGATED_MASK,
+        "it refuses the mask of the input beside an initial state, as Keras 2 has it",
+    );
+    find(!arguments["training"].is_null(), "its fit and predict replace the argument training of a call");
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| not_in_keras(item, found)),
+        Value::Object(map) => map.values().for_each(|item| not_in_keras(item, found)),
+        _ => {}
+    }
 }
 
 impl Model {
@@ -136,9 +168,10 @@ impl Model {
     ///
     /// # Errors
     /// If it is not the configuration of a model.
-    pub fn from_config(config: &Config) -> Result<Self> {
-        let class_name = if config["input_layers"].is_null() { "Sequential" } else { "Functional" };
-        let object = serde_json::json!({"class_name": class_name, "config": config});
-        LoadModel::new().model_of(&object, &Config::Null)
+    pub fn from_config(arguments: &Config) -> Result<Self> {
+        let class_name = if arguments["input_layers"].is_null() { "Sequential" } else { "Functional" };
+        let object =
+            serde_json::json!({"class_name": class_name, "config": arguments, "written_by": config::WRITTEN_BY});
+        LoadModel::new().model_of(Saved::new(object, None))
     }
 }

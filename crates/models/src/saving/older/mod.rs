@@ -1,0 +1,162 @@
+//! Configurations of Keras 1 and 2 in the form of Keras 3, with the meaning that they had.
+
+mod arguments;
+mod operations;
+mod training;
+
+pub(super) use training::training;
+
+use candle_keras_layers::{Config, PROPAGATED_MASK};
+use serde_json::{Map, Value, json};
+
+/// The version of Keras that wrote a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub(super) struct Version {
+    major: u32,
+    minor: u32,
+    /// Whether this project wrote it, in the form of that version.
+    is_ours: bool,
+}
+
+impl Version {
+    /// From text such as `2.2.4-tf`; without it, by the form of the configuration: only Keras 3 names the modules of layers.
+    pub(super) fn new(text: Option<&str>, object: &Config) -> Self {
+        let is_ours = object["written_by"] == crate::config::WRITTEN_BY;
+        let text = text.or(object["keras_version"].as_str());
+        let mut numbers = text.into_iter().flat_map(|text| text.split('.')).map_while(|part| part.parse().ok());
+        match (numbers.next(), numbers.next()) {
+            (Some(major), minor) => Self { major, minor: minor.unwrap_or(0), is_ours },
+            _ if is_ours || object["module"].is_string() => Self { major: 3, minor: 0, is_ours },
+            _ => Self { major: 2, minor: 0, is_ours },
+        }
+    }
+
+    /// Whether it is Keras 1 or 2.
+    pub(super) fn is_older(self) -> bool {
+        self.major < 3
+    }
+
+    /// Whether `fit` and `predict` replace the argument `training` of calls inside a model. Those of Keras 3 do.
+    pub(super) fn replaces_training(self) -> bool {
+        self.major >= 3 && !self.is_ours
+    }
+}
+
+/// The configuration of a model as Keras 3 would have written it.
+pub(super) fn model(mut object: Config, version: Version) -> Config {
+    if version.replaces_training() {
+        remove_training(&mut object);
+    }
+    if version.is_older() {
+        convert(&mut object, version);
+    }
+    object
+}
+
+/// Removes the argument `training` of all calls.
+fn remove_training(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(remove_training),
+        Value::Object(map) => {
+            if let Some(nodes) = map.get_mut("inbound_nodes").and_then(Value::as_array_mut) {
+                for arguments in nodes.iter_mut().filter_map(|node| node["kwargs"].as_object_mut()) {
+                    arguments.remove("training");
+                }
+            }
+            map.values_mut().for_each(remove_training);
+        }
+        _ => {}
+    }
+}
+
+/// Converts all objects in a configuration, from the outside in.
+fn convert(value: &mut Value, version: Version) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| convert(item, version)),
+        Value::Object(map) => {
+            if map.get("class_name").is_some_and(Value::is_string) {
+                convert_object(map, version);
+            }
+            map.values_mut().for_each(|value| convert(value, version));
+        }
+        _ => {}
+    }
+}
+
+fn convert_object(object: &mut Map<String, Value>, version: Version) {
+    let class_name = arguments::class_name(object["class_name"].as_str().unwrap_or_default()).to_string();
+    object.insert("class_name".into(), json!(class_name));
+    if let Some(Value::String(name)) = object.get_mut("name") {
+        *name = without_slash(name);
+    }
+    if let Some(config) = object.get_mut("config").and_then(Value::as_object_mut) {
+        match class_name.as_str() {
+            "Functional" => functional(config),
+            _ => arguments::convert(&class_name, config, version),
+        }
+    }
+}
+
+/// Converts what is outside of the layers of a functional model: the names, which may have slashes, and the operations of TensorFlow.
+fn functional(config: &mut Map<String, Value>) {
+    for end in ["input_layers", "output_layers"] {
+        config.get_mut(end).into_iter().for_each(rename);
+    }
+    for layer in config.get_mut("layers").and_then(Value::as_array_mut).into_iter().flatten() {
+        layer.get_mut("inbound_nodes").into_iter().for_each(rename);
+        operations::convert(layer);
+        let is_recurrent = layer["class_name"].as_str().is_some_and(|name| RECURRENT.contains(&name));
+        layer.get_mut("inbound_nodes").into_iter().for_each(|nodes| calls(nodes, is_recurrent));
+    }
+}
+
+/// Layers that may be called with an initial state.
+const RECURRENT: [&str; 9] =
+    ["Bidirectional", "ConvLSTM2D", "CuDNNGRU", "CuDNNLSTM", "GRU", "LSTM", "LSTMV2", "RNN", "SimpleRNN"];
+
+/// Keras 3 has no slashes in names.
+fn without_slash(name: &str) -> String {
+    name.replace('/', "_")
+}
+
+/// Replaces the slashes in the names of `[layer, call, output]`, at any depth.
+fn rename(value: &mut Value) {
+    match value {
+        Value::Array(items) => match items.as_mut_slice() {
+            [Value::String(name), Value::Number(_), Value::Number(_), rest @ ..] => {
+                *name = without_slash(name);
+                rest.iter_mut().for_each(rename);
+            }
+            items => items.iter_mut().for_each(rename),
+        },
+        Value::Object(map) => map.values_mut().for_each(rename),
+        _ => {}
+    }
+}
+
+/// Converts the named arguments of the calls of a layer, which come behind the tensors: `[[layer, call, output, arguments], ...]`.
+fn calls(nodes: &mut Value, is_recurrent: bool) {
+    for node in nodes.as_array_mut().into_iter().flatten() {
+        let tensors = match node.get(0) {
+            Some(Value::String(_)) => std::slice::from_mut(node),
+            _ => node.as_array_mut().map_or(&mut [][..], Vec::as_mut_slice),
+        };
+        let several = tensors.len() > 1;
+        for arguments in tensors.iter_mut().filter_map(|tensor| tensor.get_mut(3)?.as_object_mut()) {
+            // In Keras 2 the mask of the input also reaches a layer that is called with an initial state.
+            if is_recurrent && (several || arguments.contains_key("initial_state")) {
+                arguments.entry("mask").or_insert(json!(PROPAGATED_MASK));
+            }
+            arguments.values_mut().for_each(symbolic);
+        }
+    }
+}
+
+/// Writes the tensors among the named arguments as Keras 3 does.
+fn symbolic(value: &mut Value) {
+    match value.as_array_mut().map(Vec::as_mut_slice) {
+        Some([Value::String(_), Value::Number(_), Value::Number(_)]) => *value = operations::operand(value),
+        Some(items) => items.iter_mut().for_each(symbolic),
+        None => {}
+    }
+}
