@@ -4,6 +4,8 @@
 //! backend, as the backends differ from each other. An initializer without a seed draws other numbers for each weight; with a seed it draws
 //! the same numbers each time. (Keras, too, except that one *object* without a seed repeats itself there.)
 
+pub use crate::constant_value::ConstantValue;
+
 use crate::Config;
 use crate::object::{Described, Named, own_function};
 use candle_keras_ops::random::{self, Stream};
@@ -93,10 +95,18 @@ impl Initialize for Ones {
 }
 
 object! {
-    /// All `value`.
+    /// All `value`: a number, or an array such as the vectors of the words of an Embedding.
+    ///
+    /// ```
+    /// use candle_core::{Device, Tensor};
+    /// use candle_keras_layers::{Embedding, initializers::Constant};
+    /// let vectors = Tensor::new(&[[0.1f32, 0.2], [0.3, 0.4], [0.5, 0.6]], &Device::Cpu)?;
+    /// let embedding = Embedding::new(3, 2).embeddings_initializer(Constant::new(vectors));
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
     pub struct Constant(
         /// The value.
-        value: f64,
+        value: ConstantValue,
     ) {}
 }
 
@@ -107,8 +117,8 @@ impl Default for Constant {
 }
 
 impl Initialize for Constant {
-    fn source(&self, _: &[usize]) -> Result<Source> {
-        Ok(Source::Constant(self.value))
+    fn source(&self, shape: &[usize]) -> Result<Source> {
+        self.value.source(shape)
     }
 }
 

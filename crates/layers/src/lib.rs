@@ -16,6 +16,8 @@ mod build;
 mod call;
 mod callable;
 mod check;
+mod config_array;
+mod constant_value;
 pub mod constraints;
 mod context;
 pub mod convolutional;

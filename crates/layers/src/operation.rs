@@ -1,11 +1,12 @@
 //! Operations on symbolic tensors: `&x * 2.0 + &y`, `ops::exp(&x)`. Keras: `keras.Operation`.
 
 use crate::call::{Call, CallArguments};
+use crate::config_array;
 use crate::shape::by_trying;
 use crate::symbolic::{KerasTensor, KerasTensors, call_for};
 use crate::{Base, Config, Context, Declared, Described, Layer, Shape, TensorSpec};
 use candle_core::{DType, Device, Tensor};
-use candle_keras_ops::{Error, Index, Key, Operand, Operation, Result, dtype, dtype_name};
+use candle_keras_ops::{Error, Index, Key, Operand, Operation, Result};
 use serde_json::{Map, Number, Value, json};
 use std::borrow::Borrow;
 use std::panic::Location;
@@ -119,30 +120,8 @@ fn argument(value: &Value) -> Result<Argument> {
         (Value::Number(number), _) => Ok(Argument::Number(number.clone())),
         (Value::Bool(bool), _) => Ok(Argument::Number(Number::from(u8::from(*bool)))),
         (_, Some("__keras_tensor__")) => Ok(Argument::Input),
-        (_, Some("__tensor__" | "__numpy__")) => {
-            let (mut shape, mut values) = (Vec::new(), Vec::new());
-            flatten(&value["config"]["value"], 0, &mut shape, &mut values).ok_or_else(unknown)?;
-            let array = Tensor::from_vec(values, shape, &Device::Cpu)?;
-            let name = value["config"]["dtype"].as_str().unwrap_or("float32");
-            Ok(Argument::Array(array.to_dtype(dtype(name)?)?))
-        }
-        _ => Err(unknown()),
+        _ => config_array::from_config(value).unwrap_or_else(|| Err(unknown())).map(Argument::Array),
     }
-}
-
-/// Nested lists of numbers as a shape and the numbers; `None` if the lists differ in length.
-fn flatten(value: &Value, depth: usize, shape: &mut Vec<usize>, values: &mut Vec<f64>) -> Option<()> {
-    let Value::Array(items) = value else {
-        values.push(value.as_f64().or(value.as_bool().map(|bool| f64::from(u8::from(bool))))?);
-        return (depth == shape.len()).then_some(());
-    };
-    match shape.get(depth) {
-        Some(&length) if length != items.len() => return None,
-        None if values.is_empty() => shape.push(items.len()),
-        None => return None,
-        Some(_) => {}
-    }
-    items.iter().try_for_each(|item| flatten(item, depth + 1, shape, values))
 }
 
 /// A part of a key in Keras's form.
@@ -172,15 +151,6 @@ fn index_config(index: &Index) -> Config {
             json!({"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": step}})
         }
     }
-}
-
-/// An array as nested lists.
-fn nested(array: &Tensor) -> Result<Config> {
-    if array.rank() == 0 {
-        let number = array.to_dtype(DType::F64)?.to_scalar::<f64>()?;
-        return Ok(if array.dtype().is_int() { json!(number as i64) } else { json!(number) });
-    }
-    (0..array.dim(0)?).map(|i| nested(&array.get(i)?)).collect::<Result<Vec<_>>>().map(Value::Array)
 }
 
 impl Declared for OperationLayer {
@@ -218,11 +188,7 @@ impl Layer for OperationLayer {
             operands.push(match argument {
                 Argument::Input => tensors.next().unwrap_or_default(),
                 Argument::Number(number) => json!(number),
-                Argument::Array(array) => {
-                    let config =
-                        json!({"value": nested(array).unwrap_or_default(), "dtype": dtype_name(array.dtype())});
-                    json!({"class_name": "__tensor__", "config": config})
-                }
+                Argument::Array(array) => config_array::to_config(array, "__tensor__").unwrap_or_default(),
             });
         }
         match &self.operation {

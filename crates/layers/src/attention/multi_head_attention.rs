@@ -119,9 +119,9 @@ impl MultiHeadAttention {
     }
 
     /// The masks of query, value and key, and that of the call, combined: `(batch, queries or 1, keys)`.
-    fn mask(ctx: &Context) -> Result<Option<Tensor>> {
-        let keys = [ctx.mask(1), ctx.mask(2)].into_iter().flatten();
-        let mut masks = keys.map(|mask| mask.unsqueeze(1)).collect::<candle_core::Result<Vec<_>>>()?;
+    fn mask(ctx: &Context, keys: usize) -> Result<Option<Tensor>> {
+        let of_keys = [ctx.mask(1), ctx.mask(2)].into_iter().flatten();
+        let mut masks = of_keys.map(|mask| mask.unsqueeze(1)).collect::<candle_core::Result<Vec<_>>>()?;
         masks.extend(ctx.mask(0).map(|mask| mask.unsqueeze(2)).transpose()?);
         if let Some(mask) = ctx.tensor("attention_mask")? {
             if mask.rank() != 3 {
@@ -131,8 +131,13 @@ impl MultiHeadAttention {
             }
             masks.push(mask.ne(0.0)?.to_dtype(DType::U8)?);
         }
-        let all = masks.into_iter().map(Ok).reduce(|a, b| a?.broadcast_mul(&b?));
-        Ok(all.transpose()?)
+        let all = masks.into_iter().map(Ok).reduce(|a, b| a?.broadcast_mul(&b?)).transpose()?;
+        // A mask of the query alone is the same for all keys.
+        let repeated = |mask: Tensor| match mask.dims() {
+            [batch, queries, 1] if keys != 1 => mask.broadcast_as((*batch, *queries, keys)),
+            _ => Ok(mask),
+        };
+        Ok(all.map(repeated).transpose()?)
     }
 }
 
@@ -217,7 +222,7 @@ impl Layer for MultiHeadAttention {
         let q = ctx.run(&*layer("query_dense")?, query)?;
         let k = ctx.run(&*layer("key_dense")?, key)?;
         let v = ctx.run(&*layer("value_dense")?, value)?;
-        let mask = Self::mask(ctx)?;
+        let mask = Self::mask(ctx, k.dim(1)?)?;
         let by = Attention {
             mask: mask.as_ref(),
             causal: ctx.flag("use_causal_mask")?,

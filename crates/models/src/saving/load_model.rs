@@ -128,10 +128,10 @@ impl LoadModel {
         let Saved { object, compile_config, version } = saved;
         let mut model = architecture::model(&older::model(object, version), &self.objects)?;
         if self.compile {
-            let compile_config = &older::training(compile_config, version);
             // The output of a Sequential that was never built is not known yet.
             let outputs = model.body().graph()?.map_or(Vec::new(), |graph| graph.output_names());
-            let read = compile_config::read(compile_config, &outputs, &self.objects);
+            let compile_config = older::training(compile_config, version, &outputs);
+            let read = compile_config::read(&compile_config, &outputs, &self.objects);
             let read = read.map_err(|error| without_compile(&error))?;
             if let Some((optimizer, compile)) = read {
                 model.compile(optimizer, compile)?;

@@ -105,8 +105,82 @@ fn functional(config: &mut Map<String, Value>) {
     for layer in config.get_mut("layers").and_then(Value::as_array_mut).into_iter().flatten() {
         layer.get_mut("inbound_nodes").into_iter().for_each(rename);
         operations::convert(layer);
+    }
+    count_calls_from_0(config);
+    for layer in config.get_mut("layers").and_then(Value::as_array_mut).into_iter().flatten() {
         let is_recurrent = layer["class_name"].as_str().is_some_and(|name| RECURRENT.contains(&name));
         layer.get_mut("inbound_nodes").into_iter().for_each(|nodes| calls(nodes, is_recurrent));
+    }
+}
+
+/// In Keras 2 the creation of a functional model was its first call, which the numbers of its calls counted. In Keras 3 only the outputs of a
+/// model do.
+fn count_calls_from_0(config: &mut Map<String, Value>) {
+    let layers = config["layers"].as_array().map_or(&[][..], Vec::as_slice);
+    let called: Vec<(String, bool, u64)> = layers
+        .iter()
+        .filter_map(|layer| {
+            let class_name = layer["class_name"].as_str()?;
+            let calls = layer["inbound_nodes"].as_array()?.len() as u64;
+            let is_functional = matches!(class_name, "Functional" | "Model");
+            let name = layer["name"].as_str()?.to_string();
+            (is_functional || class_name == "Sequential").then_some((name, is_functional, calls))
+        })
+        .collect();
+    if called.is_empty() {
+        return;
+    }
+    let mut highest = std::collections::HashMap::new();
+    let mut ends = ["input_layers", "output_layers"].map(|end| config.get(end).cloned().unwrap_or_default());
+    let mut note = |name: &str, node: &mut u64| {
+        let highest: &mut u64 = highest.entry(name.to_string()).or_default();
+        *highest = (*highest).max(*node);
+    };
+    each_history(&mut config["layers"], &mut note);
+    ends.iter_mut().for_each(|end| each_history(end, &mut note));
+    // Whether a Sequential was counted so depends on the version: then a call has the number of all calls.
+    let counted = |name: &str| {
+        let of = called.iter().find(|(known, ..)| known == name);
+        of.filter(|(_, is_functional, calls)| *is_functional || highest.get(name) == Some(calls))
+    };
+    let mut from_0 = |name: &str, node: &mut u64| {
+        if counted(name).is_some() {
+            *node = node.saturating_sub(1);
+        }
+    };
+    each_history(&mut config["layers"], &mut from_0);
+    let mut sequential_from_0 = |name: &str, node: &mut u64| {
+        if counted(name).is_some_and(|(_, is_functional, _)| !is_functional) {
+            *node = node.saturating_sub(1);
+        }
+    };
+    for end in ["input_layers", "output_layers"] {
+        config.get_mut(end).into_iter().for_each(|end| each_history(end, &mut sequential_from_0));
+    }
+}
+
+/// Calls `f` with the layer and the number of the call of each `[layer, call, output]` at this level: not in the models inside.
+fn each_history(value: &mut Value, f: &mut impl FnMut(&str, &mut u64)) {
+    match value {
+        Value::Array(items) => match items.as_mut_slice() {
+            [Value::String(name), node @ Value::Number(_), Value::Number(_), rest @ ..] => {
+                if let Some(mut number) = node.as_u64() {
+                    f(name, &mut number);
+                    *node = json!(number);
+                }
+                rest.iter_mut().for_each(|value| each_history(value, f));
+            }
+            items => items.iter_mut().for_each(|item| each_history(item, f)),
+        },
+        Value::Object(map) => {
+            let inner = |(name, value): (String, &mut Value)| {
+                if name != "config" {
+                    each_history(value, f)
+                }
+            };
+            map.iter_mut().map(|(name, value)| (name.clone(), value)).for_each(inner);
+        }
+        _ => {}
     }
 }
 

@@ -6,7 +6,7 @@ use candle_keras_layers::Config;
 use serde_json::{Map, Value, json};
 
 /// The configuration of `compile` as Keras 3 would have written it.
-pub(in super::super) fn training(mut config: Config, version: Version) -> Config {
+pub(in super::super) fn training(mut config: Config, version: Version, outputs: &[String]) -> Config {
     if !version.is_older() || !config.is_object() {
         return config;
     }
@@ -14,7 +14,7 @@ pub(in super::super) fn training(mut config: Config, version: Version) -> Config
         config[part].as_object_mut().into_iter().for_each(convert_optimizer);
     }
     for part in ["loss", "metrics", "weighted_metrics"] {
-        convert_functions(&mut config[part]);
+        convert_functions(&mut config[part], outputs);
     }
     config
 }
@@ -53,26 +53,41 @@ fn convert_optimizer(optimizer: &mut Map<String, Value>) {
 }
 
 /// Losses and metrics, at any depth. A class may name its function, which it is; a list without metrics had a null.
-fn convert_functions(value: &mut Value) {
+fn convert_functions(value: &mut Value, outputs: &[String]) {
     match value {
         Value::Array(items) => {
             if items.as_slice() == [Value::Null] {
                 items.clear();
             }
-            items.iter_mut().for_each(convert_functions);
+            items.iter_mut().for_each(|item| convert_functions(item, outputs));
         }
         Value::Object(map) => {
             let is_wrapper = map.get("class_name").is_some_and(|class| class == "MeanMetricWrapper");
             if let Some(config) = map.get_mut("config").and_then(Value::as_object_mut) {
-                if !is_wrapper {
-                    config.remove("fn");
+                let function = config.remove("fn");
+                // The name had that of the output in front.
+                if let (Some(Value::String(name)), [_, _, ..]) = (config.get_mut("name"), outputs) {
+                    let rest =
+                        |output: &String| name.strip_prefix(output.as_str())?.strip_prefix('_').map(String::from);
+                    *name = outputs.iter().find_map(rest).unwrap_or(name.clone());
                 }
+                if let (true, Some(Value::String(function))) = (is_wrapper, function) {
+                    map.insert("class_name".into(), json!(camel_case(&function)));
+                }
+            }
+            if let Some(config) = map.get_mut("config").and_then(Value::as_object_mut) {
                 if config.get("reduction").is_some_and(|reduction| reduction == "auto") {
                     config.insert("reduction".into(), json!("sum_over_batch_size"));
                 }
             }
-            map.values_mut().for_each(convert_functions);
+            map.values_mut().for_each(|value| convert_functions(value, outputs));
         }
         _ => {}
     }
+}
+
+/// The class of a function: `MeanSquaredError` of `mean_squared_error`.
+fn camel_case(function: &str) -> String {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    function.split('_').filter(|word| word.is_ascii() && !word.is_empty()).map(capital).collect()
 }
