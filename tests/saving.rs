@@ -327,6 +327,25 @@ fn the_optimizer_of_a_model_that_was_never_trained_has_its_slots_in_the_file() {
 }
 
 #[test]
+fn layers_of_one_name_are_told_apart() {
+    let inner = || Dense::new(3).name("d");
+    let model_of = |layer: Dense| Sequential::new(layers![Input::shape([3]), layer]);
+    let (alone, a, b) = (inner(), inner(), inner());
+    let x = Input::shape([3]);
+    let of = |layer: &Dense| model_of(layer.clone()).call(&x);
+    let y = ops::concatenate(&[of(&alone), of(&b), of(&a), of(&a), of(&b)], -1);
+    let model = Model::new(&x, y).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.keras");
+    model.save(&path).unwrap();
+    let loaded = load_model(&path).unwrap();
+    assert_eq!(loaded.count_params(), 36);
+    let data = vec![vec![1f32, -2., 0.5]];
+    let outputs = [&model, &loaded].map(|model| floats(&model.predict_with(&data, Predict::new().verbose(0)).unwrap()));
+    assert_eq!(outputs[0], outputs[1]);
+}
+
+#[test]
 fn a_layer_inside_and_outside_of_a_wrapper_is_one_layer_after_loading() {
     let dense = Dense::new(3).name("shared");
     let each = Sequential::new(layers![Input::shape([3]), dense.clone()]);

@@ -22,6 +22,18 @@ pub type Call<T = KerasTensor> = CallArguments<T>;
 #[doc(hidden)]
 pub const PROPAGATED_MASK: &str = "propagated";
 
+/// The value of the argument `training` that holds unless the run says otherwise, as `fit` and `predict` do: that of a model of Keras 3.
+#[doc(hidden)]
+pub fn default_training(training: bool) -> Config {
+    serde_json::json!({ "default": training })
+}
+
+/// The flag in a value of [`default_training`].
+#[doc(hidden)]
+pub fn default_of(training: &Config) -> Option<bool> {
+    training["default"].as_bool()
+}
+
 /// Named arguments whose tensors are of type `T`: symbolic, or computed.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
@@ -149,6 +161,19 @@ impl<T> CallArguments<T> {
             }
             Some(_) => Err(Error::new(format!("the argument {name} of the call is a flag")).received("a tensor")),
         }
+    }
+
+    /// Whether the layer behaves as in training, in a run of this mode, if it has one.
+    ///
+    /// # Errors
+    /// If the argument is not a flag.
+    pub(crate) fn training_in(&self, run: Option<bool>) -> Result<Option<bool>> {
+        if let Some(CallArgument::Value(value @ Config::Object(_))) = self.get("training")
+            && let Some(training) = default_of(value)
+        {
+            return Ok(run.or(Some(training)));
+        }
+        Ok(self.flag("training")?.or(run))
     }
 
     /// Takes all arguments.

@@ -168,7 +168,7 @@ fn call_now(layer: &dyn Layer, inputs: &[Tensor], arguments: CallArguments<Tenso
     arguments.check(layer.call_arguments()).map_err(named)?;
     build(layer, &inputs.iter().map(shape).collect::<Vec<_>>())?;
     layer.base().called_on_data();
-    let mut ctx = Context::new(false, Tape::is_recording(), random::next_stream());
+    let mut ctx = Context::eager(Tape::is_recording(), random::next_stream());
     let weights = if WeightSet::is_held() { WeightSet::default() } else { WeightSet::new(layer.variables()) };
     let (outputs, _) = weights.read(|| run_with(layer, inputs, &[], arguments, &mut ctx))?;
     if ctx.has_updates() {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// by [`commit`](Self::commit): a run that fails, or is not committed, changes nothing.
 #[derive(Debug)]
 pub struct Context {
-    training: bool,
+    training: Option<bool>,
     gradients: bool,
     trained: Option<Arc<Trained>>,
     step: u64,
@@ -67,7 +67,7 @@ struct Scope {
 pub(crate) struct Outer {
     masks: Vec<Option<Tensor>>,
     arguments: CallArguments<Tensor>,
-    training: bool,
+    training: Option<bool>,
 }
 
 impl Context {
@@ -83,11 +83,16 @@ impl Context {
 
     /// For any other case: `training` is passed to layers, `gradients` says whether a backward pass will follow.
     pub fn new(training: bool, gradients: bool, random: Stream) -> Self {
+        Self { training: Some(training), ..Self::eager(gradients, random) }
+    }
+
+    /// For a call on tensors: as in predictions, unless a call says otherwise.
+    pub fn eager(gradients: bool, random: Stream) -> Self {
         // Few layers are nested deeper: a vector that grows would allocate twice in each step.
         let mut scopes = Vec::with_capacity(4);
         scopes.push(Scope::default());
         Self {
-            training,
+            training: None,
             gradients,
             trained: None,
             step: 0,
@@ -118,7 +123,7 @@ impl Context {
 
     /// Whether the model is in training: dropout drops, batch statistics are taken.
     pub fn is_training(&self) -> bool {
-        self.training
+        self.training == Some(true)
     }
 
     /// Whether a backward pass will follow.
@@ -137,7 +142,7 @@ impl Context {
 
     /// Whether a layer updates its statistics in this run: in training, unless it is frozen.
     pub fn trains_layer(&self, base: &Base) -> bool {
-        self.training
+        self.is_training()
             && match &self.trained {
                 Some(trained) => !trained.frozen.contains(&base.id()),
                 None => base.is_trainable(),
@@ -313,7 +318,7 @@ impl Context {
         masks: Vec<Option<Tensor>>,
         arguments: CallArguments<Tensor>,
     ) -> Result<Outer> {
-        let training = arguments.flag("training")?.unwrap_or(self.training);
+        let training = arguments.training_in(self.training)?;
         let scope = self.scope();
         scope.runs += 1;
         let place = scope.runs;

@@ -51,7 +51,7 @@ mod wrapper;
 pub use activations::ActivationFunction;
 pub use base::Base;
 pub use build::Build;
-pub use call::{Call, CallArgument, CallArguments, PROPAGATED_MASK};
+pub use call::{Call, CallArgument, CallArguments, PROPAGATED_MASK, default_of, default_training};
 pub use callable::{CallInputs, Callable};
 pub use candle_keras_ops::{Error, Result};
 pub use check::{Check, check_layer};

@@ -272,7 +272,7 @@ pub fn call_with(
 ) -> Result<Vec<NodeOutput>> {
     let named = |error: Error| error.within_layer(layer.layer_name(), layer.class_name());
     layer.name_inputs(&mut inputs, &mut arguments);
-    arguments.check(layer.call_arguments()).and_then(|()| arguments.flag("training")).map_err(named)?;
+    arguments.check(layer.call_arguments()).and_then(|()| arguments.training_in(None)).map_err(named)?;
     let shapes: Vec<_> = inputs.iter().map(|input| input.shape().clone()).collect();
     if shapes.is_empty() {
         return Err(named(Error::new("the layer was called on nothing").expected("at least one symbolic tensor")));

@@ -4,9 +4,10 @@ use crate::Result;
 use crate::graph::Graph;
 use crate::model::Model;
 use crate::saving::registry;
-use candle_keras_layers::{CallArgument, Config, Layer, Node, NodeOutput};
+use candle_keras_layers::{CallArgument, Config, Layer, Node, NodeOutput, default_of};
 use serde_json::{Map, json};
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// The configuration of a functional model or a Sequential.
 pub(crate) fn of_model(model: &Model) -> Result<Config> {
@@ -44,33 +45,66 @@ pub(crate) fn of_model(model: &Model) -> Result<Config> {
 }
 
 thread_local! {
-    /// The layers of the model that is being serialized, in the order of their first appearance.
-    static DESCRIBED: RefCell<Option<Vec<usize>>> = const { RefCell::new(None) };
+    /// The numbers of the layers of the model that is being serialized, in the order of their first appearance.
+    static NUMBERS: RefCell<Option<HashMap<usize, usize>>> = const { RefCell::new(None) };
 }
 
-/// The mark of configurations that this project wrote: what Keras 3 would replace, such as `training` in a call, holds in them.
+/// The argument of calls, and the mark of those of which it holds in `fit` and `predict`, too: those of this project and of Keras 2.
+pub(crate) const TRAINING: &str = "training";
+pub(crate) const ALWAYS: &str = "always";
+
+/// The mark of configurations that this project wrote.
 pub(crate) const WRITTEN_BY: &str = "candle-keras";
 
-/// The configuration of a whole model in Keras's form. A layer that appeared before, in a nested model for example, is marked as shared.
+/// The configuration of a whole model in Keras's form. A layer that appears several times, in nested models for example, has a number there.
 pub(crate) fn of_whole(model: &Model) -> Result<Config> {
-    DESCRIBED.set(Some(Vec::new()));
+    NUMBERS.set(Some(HashMap::new()));
     let object = of_layer(model);
-    DESCRIBED.set(None);
+    NUMBERS.set(None);
     let mut object = object?;
+    let mut counts = HashMap::new();
+    count_numbers(&object, &mut counts);
+    remove_single_numbers(&mut object, &counts);
     object["written_by"] = json!(WRITTEN_BY);
     Ok(object)
 }
 
-/// Records that a layer was serialized; returns its number if it was before.
-fn described(layer: &dyn Layer) -> Option<usize> {
-    DESCRIBED.with_borrow_mut(|described| {
-        let described = described.as_mut()?;
-        let known = described.iter().position(|&id| id == layer.base().id());
-        if known.is_none() {
-            described.push(layer.base().id());
-        }
-        known
+/// The number of a layer in the model that is being serialized.
+fn number(layer: &dyn Layer) -> Option<usize> {
+    NUMBERS.with_borrow_mut(|numbers| {
+        let numbers = numbers.as_mut()?;
+        let next = numbers.len();
+        Some(*numbers.entry(layer.base().id()).or_insert(next))
     })
+}
+
+const NUMBER: &str = "shared_object_id";
+
+fn count_numbers(value: &Config, counts: &mut HashMap<u64, usize>) {
+    match value {
+        Config::Array(items) => items.iter().for_each(|item| count_numbers(item, counts)),
+        Config::Object(map) => {
+            map.get(NUMBER)
+                .and_then(Config::as_u64)
+                .into_iter()
+                .for_each(|number| *counts.entry(number).or_default() += 1);
+            map.values().for_each(|item| count_numbers(item, counts));
+        }
+        _ => {}
+    }
+}
+
+fn remove_single_numbers(value: &mut Config, counts: &HashMap<u64, usize>) {
+    match value {
+        Config::Array(items) => items.iter_mut().for_each(|item| remove_single_numbers(item, counts)),
+        Config::Object(map) => {
+            if map.get(NUMBER).and_then(Config::as_u64).is_some_and(|number| counts.get(&number) == Some(&1)) {
+                map.remove(NUMBER);
+            }
+            map.values_mut().for_each(|item| remove_single_numbers(item, counts));
+        }
+        _ => {}
+    }
 }
 
 /// The configuration of a layer or model in Keras's form: `{"module", "class_name", "config", "registered_name", "build_config"}`.
@@ -84,15 +118,15 @@ pub(crate) fn of_layer(layer: &dyn Layer) -> Result<Config> {
         _ if !layer.is_saved() => (json!(layer.module()), json!(class_name)),
         _ => (json!(layer.module()), json!(null)),
     };
-    let shared = described(layer);
+    let number = number(layer);
     let config = layer.get_config()?;
     let mut object =
         json!({"module": module, "class_name": class_name, "config": config, "registered_name": registered_name});
     if let Some(shapes) = layer.base().built().filter(|_| layer.is_saved()) {
         object["build_config"] = layer.build_config(&shapes);
     }
-    if let Some(number) = shared {
-        object["shared_object_id"] = json!(number);
+    if let Some(number) = number {
+        object[NUMBER] = json!(number);
     }
     Ok(object)
 }
@@ -107,10 +141,14 @@ fn node_config(graph: &Graph, node: &Node) -> Config {
     let value = |argument: &CallArgument<NodeOutput>| match argument {
         CallArgument::Tensor(one) => tensor(one),
         CallArgument::Tensors(many) => many.iter().map(|one| json!(one.as_ref().map(tensor))).collect(),
-        CallArgument::Value(value) => value.clone(),
+        CallArgument::Value(value) => default_of(value).map_or_else(|| value.clone(), Config::Bool),
     };
     let kwargs: Map<_, _> = node.arguments().iter().map(|(name, argument)| (name.into(), value(argument))).collect();
-    json!({"args": args, "kwargs": kwargs})
+    let mut call = json!({"args": args, "kwargs": kwargs});
+    if let Some(CallArgument::Value(Config::Bool(_))) = node.arguments().get(TRAINING) {
+        call[TRAINING] = json!(ALWAYS);
+    }
+    call
 }
 
 /// The layer, call and output of a tensor. Calls are counted within the graph, from `first`.

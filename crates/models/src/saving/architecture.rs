@@ -2,12 +2,13 @@
 
 use super::custom_objects::CustomObjects;
 use super::registry;
+use crate::config::{ALWAYS, TRAINING, WRITTEN_BY};
 use crate::graph::Graph;
 use crate::model::Body;
 use crate::{Model, Result, Sequential};
 use candle_keras_layers::{
     AnyLayer, Base, CallArgument, CallArguments, Config, InputLayer, Layer, NodeOutput, ObjectScope, OperationLayer,
-    Shape, call_with, from_config,
+    Shape, call_with, default_training, from_config,
 };
 use candle_keras_ops::Error;
 use serde_json::Value;
@@ -20,20 +21,54 @@ const MOST_DEPTH: usize = 32;
 /// The state while a configuration is read.
 struct Reading<'a> {
     objects: &'a CustomObjects,
-    made: Made,
+    made: Arc<Mutex<Made>>,
 }
 
-/// The layers so far, by class and name. The layers inside a wrapper's model may be shared with those outside.
-type Made = Arc<Mutex<HashMap<(String, String), Arc<dyn Layer>>>>;
+/// The layers so far, also of the models inside wrappers, for those that appear again.
+#[derive(Default)]
+struct Made {
+    /// Whether a shared layer has its id where it first appears.
+    has_all_ids: bool,
+    by_id: HashMap<String, Arc<dyn Layer>>,
+    /// By class and name, in the order of the file; those whose id is known are left out.
+    by_name: HashMap<(String, String), VecDeque<Arc<dyn Layer>>>,
+}
+
+impl Made {
+    /// The layer that this object was before. Keras marks only the repetitions with the id of the layer, so that the first id of a class and name belongs
+    /// to its first layer.
+    fn again(&mut self, object: &Config, key: &(String, String)) -> Option<Arc<dyn Layer>> {
+        let id = id(object)?;
+        if let Some(known) = self.by_id.get(&id) {
+            return Some(known.clone());
+        }
+        let first = self.by_name.get_mut(key).filter(|_| !self.has_all_ids)?.pop_front()?;
+        self.by_id.insert(id, first.clone());
+        Some(first)
+    }
+
+    fn insert(&mut self, object: &Config, key: (String, String), layer: &Arc<dyn Layer>) {
+        match id(object) {
+            Some(id) => _ = self.by_id.insert(id, layer.clone()),
+            None => self.by_name.entry(key).or_default().push_back(layer.clone()),
+        }
+    }
+}
+
+fn id(object: &Config) -> Option<String> {
+    let id = &object["shared_object_id"];
+    (!id.is_null()).then(|| id.to_string())
+}
 
 /// The model of this object: `{"class_name": "Functional", "config": {...}}`.
 pub(super) fn model(object: &Config, objects: &CustomObjects) -> Result<Model> {
-    let reading = Reading { objects, made: Made::default() };
+    let has_all_ids = object["written_by"] == WRITTEN_BY;
+    let reading = Reading { objects, made: Arc::new(Mutex::new(Made { has_all_ids, ..Made::default() })) };
     scope(objects, &reading.made).within(|| nested(object, &reading, 0))
 }
 
 /// What the arguments of a layer may refer to: also custom layers, and models, as in `TimeDistributed(model)`.
-fn scope(objects: &CustomObjects, made: &Made) -> ObjectScope {
+fn scope(objects: &CustomObjects, made: &Arc<Mutex<Made>>) -> ObjectScope {
     let mut scope = objects.scope.clone();
     let shared = Arc::new(objects.clone());
     for class_name in ["Functional", "Model", "Sequential"] {
@@ -77,16 +112,15 @@ fn nested(object: &Config, reading: &Reading, depth: usize) -> Result<Model> {
 fn layer(object: &Config, reading: &Reading, depth: usize) -> Result<Arc<dyn Layer>> {
     let text = |value: &Config| value.as_str().unwrap_or_default().to_string();
     let key = (text(&object["class_name"]), text(&object["config"]["name"]));
-    // Keras marks a layer that it has serialized before, without identifying it; class and name do.
     let made = || reading.made.lock().unwrap_or_else(PoisonError::into_inner);
-    if let (false, Some(shared)) = (object["shared_object_id"].is_null(), made().get(&key)) {
-        return Ok(shared.clone());
+    if let Some(known) = made().again(object, &key) {
+        return Ok(known);
     }
     let layer: Arc<dyn Layer> = match key.0.as_str() {
         "Functional" | "Sequential" | "Model" => Arc::new(nested(object, reading, depth + 1)?),
         _ => registry::layer(object, reading.objects)?,
     };
-    made().insert(key, layer.clone());
+    made().insert(object, key, &layer);
     Ok(layer)
 }
 
@@ -272,7 +306,14 @@ fn arguments_of(
     for (name, value) in
         keywords.into_iter().flatten().filter(|(name, _)| !layer.input_names().contains(&name.as_str()))
     {
-        arguments = arguments.set(name, argument(value)?);
+        let argument = match (name.as_str(), value) {
+            // Keras 3 obeys it in a call on tensors alone.
+            ("training", Value::Bool(training)) if call[TRAINING] != ALWAYS => {
+                CallArgument::Value(default_training(*training))
+            }
+            _ => argument(value)?,
+        };
+        arguments = arguments.set(name, argument);
     }
     Ok((inputs, arguments))
 }

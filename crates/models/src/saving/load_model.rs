@@ -68,7 +68,7 @@ pub(super) struct Saved {
 
 impl Saved {
     pub(super) fn new(mut object: Config, version: Option<&str>) -> Self {
-        let compile_config = object["compile_config"].take();
+        let compile_config = object.get_mut("compile_config").map(Config::take).unwrap_or_default();
         let version = Version::new(version, &object);
         Self { object, compile_config, version }
     }

@@ -7,6 +7,7 @@ use super::safetensors::{self, SafetensorsFile};
 use super::section::Section;
 use super::tree::{self, LoadWeights};
 use super::{compile_config, has_extension, legacy};
+use crate::config::{ALWAYS, TRAINING};
 use crate::{Model, Result, config};
 use candle_keras_data::atomic;
 use candle_keras_layers::activations::HARD_SIGMOID_OF_KERAS_2;
@@ -72,7 +73,7 @@ fn not_in_keras(value: &Config, found: &mut BTreeSet<&'static str>) {
         arguments["mask"] == PROPAGATED_MASK,
         "it refuses the mask of the input beside an initial state, as Keras 2 has it",
     );
-    find(!arguments["training"].is_null(), "its fit and predict replace the argument training of a call");
+    find(value[TRAINING] == ALWAYS, "its fit and predict replace the argument training of a call");
     match value {
         Value::Array(items) => items.iter().for_each(|item| not_in_keras(item, found)),
         Value::Object(map) => map.values().for_each(|item| not_in_keras(item, found)),

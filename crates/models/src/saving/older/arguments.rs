@@ -187,7 +187,7 @@ fn bidirectional(arguments: &mut Arguments) {
     let name = layer["config"]["name"].as_str().unwrap_or_default().to_string();
     let direction = |prefix: &str, backwards: bool| {
         let mut layer = layer.clone();
-        if let Some(config) = layer["config"].as_object_mut() {
+        if let Some(config) = layer.get_mut("config").and_then(Value::as_object_mut) {
             config.insert("name".into(), json!(format!("{prefix}_{name}")));
             let goes_backwards = config.get("go_backwards") == Some(&json!(true));
             config.insert("go_backwards".into(), json!(goes_backwards != backwards));

@@ -14,8 +14,6 @@ use serde_json::{Map, Value, json};
 pub(super) struct Version {
     major: u32,
     minor: u32,
-    /// Whether this project wrote it, in the form of that version.
-    is_ours: bool,
 }
 
 impl Version {
@@ -25,9 +23,9 @@ impl Version {
         let text = text.or(object["keras_version"].as_str());
         let mut numbers = text.into_iter().flat_map(|text| text.split('.')).map_while(|part| part.parse().ok());
         match (numbers.next(), numbers.next()) {
-            (Some(major), minor) => Self { major, minor: minor.unwrap_or(0), is_ours },
-            _ if is_ours || object["module"].is_string() => Self { major: 3, minor: 0, is_ours },
-            _ => Self { major: 2, minor: 0, is_ours },
+            (Some(major), minor) => Self { major, minor: minor.unwrap_or(0) },
+            _ if is_ours || object["module"].is_string() => Self { major: 3, minor: 0 },
+            _ => Self { major: 2, minor: 0 },
         }
     }
 
@@ -35,38 +33,14 @@ impl Version {
     pub(super) fn is_older(self) -> bool {
         self.major < 3
     }
-
-    /// Whether `fit` and `predict` replace the argument `training` of calls inside a model. Those of Keras 3 do.
-    pub(super) fn replaces_training(self) -> bool {
-        self.major >= 3 && !self.is_ours
-    }
 }
 
 /// The configuration of a model as Keras 3 would have written it.
 pub(super) fn model(mut object: Config, version: Version) -> Config {
-    if version.replaces_training() {
-        remove_training(&mut object);
-    }
     if version.is_older() {
         convert(&mut object, version);
     }
     object
-}
-
-/// Removes the argument `training` of all calls.
-fn remove_training(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(remove_training),
-        Value::Object(map) => {
-            if let Some(nodes) = map.get_mut("inbound_nodes").and_then(Value::as_array_mut) {
-                for arguments in nodes.iter_mut().filter_map(|node| node["kwargs"].as_object_mut()) {
-                    arguments.remove("training");
-                }
-            }
-            map.values_mut().for_each(remove_training);
-        }
-        _ => {}
-    }
 }
 
 /// Converts all objects in a configuration, from the outside in.
@@ -116,7 +90,7 @@ fn functional(config: &mut Map<String, Value>) {
 /// In Keras 2 the creation of a functional model was its first call, which the numbers of its calls counted. In Keras 3 only the outputs of a
 /// model do.
 fn count_calls_from_0(config: &mut Map<String, Value>) {
-    let layers = config["layers"].as_array().map_or(&[][..], Vec::as_slice);
+    let layers = config.get("layers").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let called: Vec<(String, bool, u64)> = layers
         .iter()
         .filter_map(|layer| {
@@ -136,7 +110,7 @@ fn count_calls_from_0(config: &mut Map<String, Value>) {
         let highest: &mut u64 = highest.entry(name.to_string()).or_default();
         *highest = (*highest).max(*node);
     };
-    each_history(&mut config["layers"], &mut note);
+    config.get_mut("layers").into_iter().for_each(|layers| each_history(layers, &mut note));
     ends.iter_mut().for_each(|end| each_history(end, &mut note));
     // Whether a Sequential was counted so depends on the version: then a call has the number of all calls.
     let counted = |name: &str| {
@@ -148,7 +122,7 @@ fn count_calls_from_0(config: &mut Map<String, Value>) {
             *node = node.saturating_sub(1);
         }
     };
-    each_history(&mut config["layers"], &mut from_0);
+    config.get_mut("layers").into_iter().for_each(|layers| each_history(layers, &mut from_0));
     let mut sequential_from_0 = |name: &str, node: &mut u64| {
         if counted(name).is_some_and(|(_, is_functional, _)| !is_functional) {
             *node = node.saturating_sub(1);

@@ -11,10 +11,10 @@ pub(in super::super) fn training(mut config: Config, version: Version, outputs: 
         return config;
     }
     for part in ["optimizer", "optimizer_config"] {
-        config[part].as_object_mut().into_iter().for_each(convert_optimizer);
+        config.get_mut(part).and_then(Value::as_object_mut).into_iter().for_each(convert_optimizer);
     }
     for part in ["loss", "metrics", "weighted_metrics"] {
-        convert_functions(&mut config[part], outputs);
+        config.get_mut(part).into_iter().for_each(|part| convert_functions(part, outputs));
     }
     config
 }
