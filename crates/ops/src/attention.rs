@@ -12,7 +12,7 @@ use crate::simd::{Float, MulAdd};
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 
-/// Added to the score of a masked pair, as in Keras: if all pairs of a row are masked, all count alike.
+/// The score of a masked pair: if all pairs of a row are masked, all count alike, as in Keras, and no gradient flows.
 const MASKED: f64 = -1e9;
 
 /// Which keys a query attends to.
@@ -105,7 +105,8 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                     };
                     let used = Matrix::rows(used, queries, keys).t();
                     gemm(&mut dv[head * width..], heads * width, false, used, dy);
-                    simd!(plan.backward(scores, weights));
+                    let mask = mask.as_ref().map(|mask| &mask[sample * mask_rows * keys..][..mask_rows * keys]);
+                    simd!(plan.backward(scores, weights, mask));
                     let scores = Matrix::rows(scores, queries, keys);
                     let (q, k) = (plan.queries(&q, sample, head), plan.keys(&k, sample, head));
                     gemm(&mut dq[head * size..], heads * size, false, scores, k);
@@ -176,25 +177,40 @@ impl Plan {
             for x in row.iter_mut() {
                 *x *= scale;
             }
-            let mask = mask.map(|mask| &mask[if mask.len() == self.keys { 0 } else { query * self.keys }..]);
+            let mask = mask.map(|mask| self.mask_row(mask, query));
             for (key, x) in row.iter_mut().enumerate() {
                 if mask.is_some_and(|mask| mask[key] == 0) || (self.causal && key > query) {
-                    *x += masked;
+                    *x = masked;
                 }
             }
             softmax_row(row, by);
         }
     }
 
+    /// The mask of a query, which may be that of all queries.
+    fn mask_row<'a>(&self, mask: &'a [u8], query: usize) -> &'a [u8] {
+        &mask[if mask.len() == self.keys { 0 } else { query * self.keys }..][..self.keys]
+    }
+
     /// From the gradients of the weights to those of the scores.
     #[inline(always)]
-    fn backward<T: Float>(&self, scores: &mut [T], weights: &[T]) {
+    fn backward<T: Float>(&self, scores: &mut [T], weights: &[T], mask: Option<&[u8]>) {
         let scale = T::from_double(self.scale);
         let keys = self.keys.max(1);
-        for (row, weights) in scores.chunks_exact_mut(keys).zip(weights.chunks_exact(keys)) {
+        for (query, (row, weights)) in scores.chunks_exact_mut(keys).zip(weights.chunks_exact(keys)).enumerate() {
             softmax_row_backward(row, weights, scale);
+            let seen = if self.causal { keys.min(query + 1) } else { keys };
+            if mask.is_some_and(|mask| self.mask_row(mask, query)[..seen].iter().all(|&key| key == 0)) {
+                row.fill(T::from_double(0.0));
+            }
         }
     }
+}
+
+/// The scores where the mask is 1.
+fn only_where(mask: &Tensor, scores: Tensor) -> Result<Tensor> {
+    let masked = Tensor::new(MASKED, scores.device())?.to_dtype(scores.dtype())?;
+    mask.broadcast_as(scores.shape())?.where_cond(&scores, &masked.broadcast_as(scores.shape())?)
 }
 
 /// A composition of candle's functions, for other devices.
@@ -219,14 +235,11 @@ pub fn attention_with_scores(
     let mut scores = (q.matmul(&k.transpose(2, 3)?.contiguous()?)? * by.scale)?;
     let (queries, keys) = (scores.dim(2)?, scores.dim(3)?);
     if let Some(mask) = by.mask {
-        let out = (mask.eq(0u8)?.to_dtype(scores.dtype())? * MASKED)?;
-        scores = scores.broadcast_add(&out.unsqueeze(1)?)?;
+        scores = only_where(&mask.ne(0.0)?.unsqueeze(1)?, scores)?;
     }
     if by.causal {
-        let out: Vec<f32> =
-            (0..queries * keys).map(|i| if i % keys > i / keys { MASKED as f32 } else { 0.0 }).collect();
-        let out = Tensor::from_vec(out, (queries, keys), scores.device())?.to_dtype(scores.dtype())?;
-        scores = scores.broadcast_add(&out)?;
+        let seen: Vec<u8> = (0..queries * keys).map(|i| u8::from(i % keys <= i / keys)).collect();
+        scores = only_where(&Tensor::from_vec(seen, (queries, keys), scores.device())?, scores)?;
     }
     let scores = crate::linalg::softmax(&scores, -1)?;
     let weights = if by.dropout > 0.0 { dropout(&scores, by.dropout, random)? } else { scores.clone() };
@@ -243,11 +256,16 @@ mod tests {
         let inputs = [values([2, 3, 2, 4], 1), values([2, 5, 2, 4], 2), values([2, 5, 2, 3], 3)];
         let rows = Tensor::new(&[[[1u8, 1, 0, 1, 1]], [[1, 0, 0, 0, 1]]], &Device::Cpu).unwrap();
         let pairs = rows.broadcast_as((2, 3, 5)).unwrap().contiguous().unwrap();
+        // The second query sees nothing.
+        let queries = Tensor::new(&[[[1u8], [0], [1]]], &Device::Cpu).unwrap();
+        let queries = queries.broadcast_as((2, 3, 5)).unwrap().contiguous().unwrap();
         for (mask, causal, scale, dropout) in [
             (None, false, 0.5, 0.0),
             (None, false, -0.5, 0.0),
             (Some(&rows), false, 0.5, 0.0),
             (Some(&pairs), true, 0.5, 0.3),
+            (Some(&queries), false, 0.5, 0.0),
+            (Some(&queries), true, 0.5, 0.0),
             (None, true, 0.5, 0.0),
         ] {
             let by = Attention { mask, causal, scale, dropout };
