@@ -3,7 +3,7 @@
 use crate::call::CallArguments;
 use crate::layer::{Layer, build, run_with};
 use crate::symbolic::{KerasTensor, NodeOutput, call_for, wrong_count};
-use crate::{Context, KerasTensors, Shape, WeightSet};
+use crate::{Context, Shape, WeightSet};
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result, Tape, random};
 use std::cell::RefCell;
@@ -48,7 +48,7 @@ impl Callable for KerasTensor {
         arguments: CallArguments<Self>,
         location: &'static Location<'static>,
     ) -> [Self; N] {
-        call_for(layer, &KerasTensors(inputs), arguments, location)
+        call_for(layer, &inputs.into(), arguments, location)
     }
 
     fn one([output]: [Self; 1]) -> Self {

@@ -3,7 +3,7 @@
 use crate::call::{Call, CallArguments};
 use crate::config_array;
 use crate::shape::by_trying;
-use crate::symbolic::{KerasTensor, KerasTensors, call_for};
+use crate::symbolic::{KerasTensor, call_for};
 use crate::{Base, Config, Context, Declared, Described, Layer, Shape, TensorSpec};
 use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, Index, Key, Operand, Operation, Result};
@@ -237,7 +237,7 @@ fn operate(
 ) -> KerasTensor {
     match arguments.and_then(|arguments| OperationLayer::new(operation, arguments)) {
         Ok(layer) => {
-            let [output] = call_for(Arc::new(layer), &KerasTensors(inputs), Call::new(), location);
+            let [output] = call_for(Arc::new(layer), &inputs.into(), Call::new(), location);
             output
         }
         Err(error) => KerasTensor::failed(error, location),

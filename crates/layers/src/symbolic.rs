@@ -7,6 +7,7 @@ use crate::{DTypePolicy, Declared, Shape, TensorSpec};
 use candle_core::DType;
 use candle_keras_ops::{Error, Result};
 use std::any::Any;
+use std::borrow::Borrow;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -191,13 +192,18 @@ impl fmt::Debug for KerasTensor {
     }
 }
 
-/// One symbolic tensor or several: inputs of layers and models.
+/// One symbolic tensor or several, perhaps with names: the inputs or outputs of a model.
+///
+/// With names, as in Keras's dictionaries, they are in the order of the sorted names.
 #[derive(Debug, Clone)]
-pub struct KerasTensors(pub Vec<KerasTensor>);
+pub struct KerasTensors {
+    tensors: Vec<KerasTensor>,
+    names: Option<Vec<String>>,
+}
 
 impl From<KerasTensor> for KerasTensors {
     fn from(tensor: KerasTensor) -> Self {
-        Self(vec![tensor])
+        vec![tensor].into()
     }
 }
 
@@ -215,31 +221,40 @@ impl From<&NodeOutput> for KerasTensors {
 
 impl<const N: usize> From<[KerasTensor; N]> for KerasTensors {
     fn from(tensors: [KerasTensor; N]) -> Self {
-        Self(tensors.into())
+        Vec::from(tensors).into()
     }
 }
 
 impl<const N: usize> From<[&KerasTensor; N]> for KerasTensors {
     fn from(tensors: [&KerasTensor; N]) -> Self {
-        Self(tensors.into_iter().cloned().collect())
+        tensors.into_iter().cloned().collect::<Vec<_>>().into()
     }
 }
 
 impl From<Vec<NodeOutput>> for KerasTensors {
     fn from(outputs: Vec<NodeOutput>) -> Self {
-        Self(outputs.into_iter().map(KerasTensor::from).collect())
+        outputs.into_iter().map(KerasTensor::from).collect::<Vec<_>>().into()
     }
 }
 
 impl From<Vec<KerasTensor>> for KerasTensors {
     fn from(tensors: Vec<KerasTensor>) -> Self {
-        Self(tensors)
+        Self { tensors, names: None }
     }
 }
 
 impl From<&[KerasTensor]> for KerasTensors {
     fn from(tensors: &[KerasTensor]) -> Self {
-        Self(tensors.to_vec())
+        tensors.to_vec().into()
+    }
+}
+
+/// Tensors by their names: `Model::new(&x, [("price", &price), ("kind", &kind)])`.
+impl<T: Borrow<KerasTensor>, const N: usize> From<[(&str, T); N]> for KerasTensors {
+    fn from(mut named: [(&str, T); N]) -> Self {
+        named.sort_by_key(|(name, _)| *name);
+        let names = named.iter().map(|(name, _)| (*name).into()).collect();
+        Self { tensors: named.iter().map(|(_, tensor)| tensor.borrow().clone()).collect(), names: Some(names) }
     }
 }
 
@@ -247,9 +262,18 @@ impl KerasTensors {
     /// The outputs of calls that they stand for.
     ///
     /// # Errors
-    /// The first error that one of them carries.
+    /// The first error that one of them carries, or a name that appears twice.
     pub fn outputs(&self) -> Result<Vec<NodeOutput>> {
-        self.0.iter().map(|tensor| tensor.output().cloned()).collect()
+        let twice = self.names.iter().flat_map(|names| names.windows(2)).find(|pair| pair[0] == pair[1]);
+        if let Some(pair) = twice {
+            return Err(Error::new("each of several tensors has its own name").received(format!("{:?} twice", pair[0])));
+        }
+        self.tensors.iter().map(|tensor| tensor.output().cloned()).collect()
+    }
+
+    /// Their names, if they have any.
+    pub fn names(&self) -> Option<&[String]> {
+        self.names.as_deref()
     }
 }
 

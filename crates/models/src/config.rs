@@ -36,8 +36,8 @@ pub(crate) fn of_model(model: &Model) -> Result<Config> {
                 layers.push(object);
             }
             config.insert("layers".into(), json!(layers));
-            config.insert("input_layers".into(), histories(graph, graph.inputs()));
-            config.insert("output_layers".into(), histories(graph, graph.outputs()));
+            config.insert("input_layers".into(), histories(graph, graph.inputs(), &graph.names().inputs));
+            config.insert("output_layers".into(), histories(graph, graph.outputs(), &graph.names().outputs));
         }
         (None, None) => {}
     }
@@ -161,13 +161,14 @@ fn history(graph: &Graph, tensor: &NodeOutput, first: usize) -> Config {
 }
 
 /// For inputs and outputs, Keras counts the creation of a functional model as its first call.
-fn histories(graph: &Graph, tensors: &[NodeOutput]) -> Config {
+fn histories(graph: &Graph, tensors: &[NodeOutput], names: &Option<Vec<String>>) -> Config {
     let of = |tensor: &NodeOutput| {
         let first = usize::from(tensor.node().layer().class_name() == "Functional");
         history(graph, tensor, first)
     };
-    match tensors {
-        [one] => of(one),
-        many => json!(many.iter().map(of).collect::<Vec<_>>()),
+    match (names, tensors) {
+        (Some(names), tensors) => names.iter().cloned().zip(tensors.iter().map(of)).collect(),
+        (None, [one]) => of(one),
+        (None, many) => json!(many.iter().map(of).collect::<Vec<_>>()),
     }
 }

@@ -20,6 +20,7 @@ type Walk = (Vec<Arc<Node>>, HashMap<usize, usize>);
 pub struct Graph {
     start: Start,
     outputs: Vec<NodeOutput>,
+    names: Names,
     layers: Vec<Arc<dyn Layer>>,
     nodes: Vec<Arc<Node>>,
     steps: Vec<Call>,
@@ -27,6 +28,13 @@ pub struct Graph {
     input_slots: Vec<usize>,
     output_slots: Vec<usize>,
     weights: OnceLock<WeightSet>,
+}
+
+/// The names of the inputs and outputs, where they have others than those of their layers: the keys of Keras's dictionaries, sorted.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) inputs: Option<Vec<String>>,
+    pub(crate) outputs: Option<Vec<String>>,
 }
 
 /// A layer call with the indices of its inputs and outputs among all values of a run.
@@ -103,7 +111,28 @@ impl Graph {
             let takes_it = |next: &Call| next.inputs == output && next.done_with == output && next.arguments.is_empty();
             steps[i].goes_on &= steps[i].arguments.is_empty() && steps.get(i + 1).is_some_and(takes_it);
         }
-        Ok(Self { start, outputs, layers, nodes, steps, slots, input_slots, output_slots, weights: OnceLock::new() })
+        let names = Names::default();
+        Ok(Self {
+            start,
+            outputs,
+            names,
+            layers,
+            nodes,
+            steps,
+            slots,
+            input_slots,
+            output_slots,
+            weights: OnceLock::new(),
+        })
+    }
+
+    /// The same graph, with these names for its inputs and outputs.
+    pub(crate) fn with_names(self, names: Names) -> Self {
+        Self { names, ..self }
+    }
+
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
     }
 
     /// The symbolic inputs.
@@ -137,6 +166,18 @@ impl Graph {
             self.nodes.iter().filter(|node| node.layer().base().id() == layer.base().id()).collect();
         calls.sort_by_key(|node| node.index());
         calls
+    }
+
+    /// The names of the inputs: those that they were given, or those of their layers.
+    pub fn input_names(&self) -> Vec<String> {
+        let of_layers = || self.inputs().iter().map(|input| input.node().layer().layer_name()).collect();
+        self.names.inputs.clone().unwrap_or_else(of_layers)
+    }
+
+    /// The names of the outputs in logs: those that they were given, or those of their layers, which several outputs may share.
+    pub(crate) fn log_names(&self) -> Vec<String> {
+        let of_layers = || self.outputs.iter().map(|output| output.node().layer().layer_name()).collect();
+        self.names.outputs.clone().unwrap_or_else(of_layers)
     }
 
     /// The names of the outputs: those of their layers, with a number if not unique.

@@ -1,7 +1,7 @@
 //! Model: a functional graph that is a layer itself, and can be compiled and trained.
 
 use crate::compiled::Compiled;
-use crate::graph::Graph;
+use crate::graph::{Graph, Names};
 use crate::{Optimizer, Result, config};
 use candle_core::{DType, Device, Tensor};
 use candle_keras_layers::{
@@ -100,12 +100,16 @@ impl Clone for Model {
 }
 
 impl Model {
-    /// The model between these inputs and outputs: one symbolic tensor or several of each.
+    /// The model between these inputs and outputs: one symbolic tensor or several of each. Several may have names, as in Keras's dictionaries:
+    /// `Model::new(&x, [("price", &price), ("kind", &kind)])`. They are then in the order of the sorted names, which are also those in logs.
     ///
     /// # Errors
     /// If an output depends on an input that is not given, or two layers have the same name.
     pub fn new(inputs: impl Into<KerasTensors>, outputs: impl Into<KerasTensors>) -> Result<Self> {
-        let graph = Graph::new(inputs.into().outputs()?, outputs.into().outputs()?)?;
+        let (inputs, outputs) = (inputs.into(), outputs.into());
+        let names = |tensors: &KerasTensors| tensors.names().map(<[String]>::to_vec);
+        let names = Names { inputs: names(&inputs), outputs: names(&outputs) };
+        let graph = Graph::new(inputs.outputs()?, outputs.outputs()?)?.with_names(names);
         let base = Base::new("Functional");
         Ok(Self::from_body(base, Body::functional(graph)))
     }
@@ -257,7 +261,7 @@ impl Model {
         }
         let mut compiled = Compiled::new(optimizer, compile, self.compiled.as_ref())?;
         if let Some(graph) = graph {
-            compiled.bind_outputs(&*self, &graph.output_names())?;
+            compiled.bind_outputs(&*self, &graph.log_names())?;
         }
         self.compiled = Some(compiled);
         Ok(())
@@ -268,7 +272,7 @@ impl Model {
         if self.compiled.as_ref().is_none_or(Compiled::is_bound) {
             return Ok(());
         }
-        let names = self.graph()?.output_names();
+        let names = self.graph()?.log_names();
         let Some(mut compiled) = self.compiled.take() else { return Ok(()) };
         let settled = compiled.bind_outputs(&*self, &names);
         self.compiled = Some(compiled);
@@ -383,6 +387,16 @@ impl Layer for Model {
     /// Its layers cast their own inputs.
     fn autocast(&self) -> bool {
         false
+    }
+
+    /// A dictionary, if the inputs have names.
+    fn call_args(&self, inputs: Vec<Config>) -> Vec<Config> {
+        let graph = self.body().graph().ok().flatten();
+        match graph.as_ref().and_then(|graph| graph.names().inputs.as_ref()) {
+            Some(names) => vec![Config::Object(names.iter().cloned().zip(inputs).collect())],
+            None if inputs.len() == 1 => inputs,
+            None => vec![inputs.into()],
+        }
     }
 
     fn sublayer_paths(&self) -> Vec<String> {

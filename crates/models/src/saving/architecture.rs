@@ -3,7 +3,7 @@
 use super::custom_objects::CustomObjects;
 use super::registry;
 use crate::config::{ALWAYS, TRAINING, WRITTEN_BY};
-use crate::graph::Graph;
+use crate::graph::{Graph, Names};
 use crate::model::Body;
 use crate::{Model, Result, Sequential};
 use candle_keras_layers::{
@@ -11,7 +11,8 @@ use candle_keras_layers::{
     Shape, call_with, default_training, from_config,
 };
 use candle_keras_ops::Error;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -220,7 +221,11 @@ fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model>
         };
         ends.into_iter().map(tensor).collect()
     };
-    let graph = Graph::new(ends("input_layers")?, ends("output_layers")?)?;
+    let keys = |key: &str| {
+        config[key].as_object().map(|ends| sorted(ends).into_iter().map(|(name, _)| name.clone()).collect())
+    };
+    let names = Names { inputs: keys("input_layers"), outputs: keys("output_layers") };
+    let graph = Graph::new(ends("input_layers")?, ends("output_layers")?)?.with_names(names);
     Ok(Model::from_body(base(config, "Functional"), Body::functional(graph)))
 }
 
@@ -293,6 +298,13 @@ fn arguments_of(
         return Ok((inputs, arguments));
     }
     for (i, argument) in call["args"].as_array().into_iter().flatten().enumerate() {
+        // A dictionary of tensors, by the names of the inputs of a model.
+        if let Some(named) = argument.as_object().filter(|map| !map.contains_key("class_name")) {
+            for (_, tensor) in in_order(named, layer) {
+                collect(tensor, &mut inputs)?;
+            }
+            continue;
+        }
         let constant = !collect(argument, &mut inputs)? && !argument.is_null();
         if constant && !is_operation {
             return Err(Error::new(format!("argument {i} of the call is not a tensor")).received(argument.to_string()));
@@ -316,6 +328,16 @@ fn arguments_of(
         arguments = arguments.set(name, argument);
     }
     Ok((inputs, arguments))
+}
+
+/// The tensors of a dictionary in the order of a model's inputs.
+fn in_order<'a>(named: &'a Map<String, Value>, layer: &dyn Layer) -> Vec<(&'a String, &'a Value)> {
+    let mut tensors = sorted(named);
+    let graph = (layer as &dyn Any).downcast_ref::<Model>().and_then(|model| model.graph().ok());
+    if let Some(names) = graph.map(|graph| graph.input_names()) {
+        tensors.sort_by_key(|(name, _)| names.iter().position(|known| known == *name));
+    }
+    tensors
 }
 
 /// A named argument of a call: a tensor, a list of tensors, or a constant.
@@ -350,6 +372,13 @@ fn collect(argument: &Config, inputs: &mut Vec<History>) -> Result<bool> {
     Ok(true)
 }
 
+/// In the order in which Keras takes the values of a dictionary.
+fn sorted(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut named: Vec<_> = map.iter().collect();
+    named.sort_by_key(|(name, _)| *name);
+    named
+}
+
 fn triple(parts: &[Value]) -> Option<History> {
     let [name, node, index] = parts else { return None };
     Some((name.as_str()?.into(), usize::try_from(node.as_u64()?).ok()?, usize::try_from(index.as_u64()?).ok()?))
@@ -364,9 +393,7 @@ fn histories(ends: &Config) -> Option<Vec<History>> {
             Some(nested.concat())
         }
         Value::Object(map) => {
-            let mut named: Vec<_> = map.iter().collect();
-            named.sort_by_key(|(name, _)| *name);
-            let nested = named.into_iter().map(|(_, end)| histories(end)).collect::<Option<Vec<_>>>()?;
+            let nested = sorted(map).into_iter().map(|(_, end)| histories(end)).collect::<Option<Vec<_>>>()?;
             Some(nested.concat())
         }
         _ => None,

@@ -129,7 +129,7 @@ impl LoadModel {
         let mut model = architecture::model(&older::model(object, version), &self.objects)?;
         if self.compile {
             // The output of a Sequential that was never built is not known yet.
-            let outputs = model.body().graph()?.map_or(Vec::new(), |graph| graph.output_names());
+            let outputs = model.body().graph()?.map_or(Vec::new(), |graph| graph.log_names());
             let compile_config = older::training(compile_config, version, &outputs);
             let read = compile_config::read(&compile_config, &outputs, &self.objects);
             let read = read.map_err(|error| without_compile(&error))?;
