@@ -50,7 +50,7 @@ def input_names(model):
 def output_names(model):
     """Their layers' names, with a number if not unique."""
     names = []
-    for name in getattr(model, "_functional", model).output_names:
+    for name in [t._keras_history.operation.name for t in getattr(model, "_functional", model).outputs]:
         names.append(next(n for n in [name] + [f"{name}_{i}" for i in range(1, 99)] if n not in names))
     return names
 
@@ -95,11 +95,12 @@ def write(name):
     single = lambda v: v[0] if len(v) == 1 else v
     arrays, answer = {}, {}
     if y is not None:
+        given = y if isinstance(y, dict) else single(listed(y))
         y = listed(y)
         weight = {"sample_weight": options.pop("sample_weight")} if "sample_weight" in options else {}
         before = options.pop("before", {"epochs": 1, "batch_size": 4})
         if before:
-            model.fit(packed(model, x), single(y), shuffle=False, verbose=0, **before, **weight)
+            model.fit(packed(model, x), given, shuffle=False, verbose=0, **before, **weight)
     if "tolerance" in options:
         answer["tolerance"] = options.pop("tolerance")
     folder = os.path.join(ROOT, name)
@@ -118,8 +119,8 @@ def write(name):
     if y is not None:
         arrays |= {f"y/{n}": v for n, v in zip(output_names(model), y)} | weight
         fit = {"epochs": 2, "batch_size": 3} | options
-        answer["evaluate"] = {k: float(v) for k, v in model.evaluate(packed(model, x), single(y), batch_size=3, verbose=0, return_dict=True, **weight).items()}
-        history = model.fit(packed(model, x), single(y), shuffle=False, verbose=0, **fit, **weight).history
+        answer["evaluate"] = {k: float(v) for k, v in model.evaluate(packed(model, x), given, batch_size=3, verbose=0, return_dict=True, **weight).items()}
+        history = model.fit(packed(model, x), given, shuffle=False, verbose=0, **fit, **weight).history
         answer |= {"fit": fit, "history": {k: [float(v) for v in vs] for k, vs in history.items()}}
         arrays |= {f"after/{n}": v for n, v in zip(output_names(model), predict())}
     np.savez(os.path.join(folder, "data.npz"), **{k: np.ascontiguousarray(v) for k, v in arrays.items()})
@@ -471,10 +472,26 @@ def _(rng):
     return trained(Model(x, L.Dense(2)(L.BatchNormalization()(y, training=True))), rng, optimizer="sgd")
 
 
+@case("dictionaries")
+def _(rng):
+    inner = Model({"b": (b := L.Input((3,), name="first")), "a": (a := L.Input((3,), name="second"))}, L.Subtract()([a, b]), name="inner")
+    x, y = L.Input((3,), name="x"), L.Input((3,), name="y")
+    z = inner({"a": L.Dense(3)(x), "b": L.Dense(3, use_bias=False)(y)})
+    model = Model([x, y], {"price": L.Dense(1, name="zz")(z), "kind": L.Dense(4, activation="softmax", name="aa")(z)})
+    model.compile("sgd", {"price": "mse", "kind": "categorical_crossentropy"}, metrics={"kind": ["acc"]}, loss_weights={"price": 1.0, "kind": 0.5})
+    return model, {"kind": np.eye(4, dtype=np.float32)[rng.integers(0, 4, 8)], "price": floats(rng, 8, 1)}, {"x": [floats(rng, 8, 3), floats(rng, 8, 3)]}
+
+
 @case("constant_array")
 def _(rng):
     vectors = keras.initializers.Constant(floats(rng, 6, 3))
     return trained(sequential(L.Embedding(6, 3, embeddings_initializer=vectors), L.Flatten(), L.Dense(1), shape=(4,), dtype="int32"), rng)
+
+
+@case("attention_over_axes")
+def _(rng):
+    q, v = L.Input((2, 3, 4), name="q"), L.Input((3, 2, 5), name="v")
+    return trained(Model([q, v], L.MultiHeadAttention(2, 3, output_shape=4)(q, v)), rng)
 
 
 @case("masked_query")

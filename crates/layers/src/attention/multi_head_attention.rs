@@ -20,7 +20,7 @@ layer! {
     /// Keras: `keras.layers.MultiHeadAttention`.
     ///
     /// # Shapes
-    /// - inputs: query `(batch, queries, features)`, value `(batch, keys, features)`, key `(batch, keys, features)`
+    /// - inputs: query `(batch, queries, features)`, or with several axes in place of `queries` and `keys`; value `(batch, keys, features)`, key `(batch, keys, features)`
     /// - output: `(batch, queries, output_shape)`, the features of the query by default; with `return_attention_scores`, behind it
     ///   `(batch, heads, queries, keys)`
     /// - arguments of the call: `attention_mask` `(batch, queries, keys)`, 1 where a query may attend to a key; `use_causal_mask`: to none after its own position;
@@ -39,7 +39,7 @@ layer! {
     /// ```
     ///
     /// # Differences from Keras
-    /// One axis of attention. `trainable(false)` freezes the projections as well; Keras trains them if it was set before the first call.
+    /// Attention over all axes of steps, not over some of several; over several without masks. `trainable(false)` freezes the projections as well; Keras trains them if it was set before the first call.
     pub struct MultiHeadAttention(
         /// The number of heads.
         num_heads: usize,
@@ -54,7 +54,7 @@ layer! {
         use_bias: bool = true,
         /// The number of output features; by default those of the query.
         output_shape: Option<OutputShape>,
-        /// The axes of attention: only axis 1 is supported.
+        /// The axes of attention: by default all between the batch and the features; others are not supported.
         attention_axes: Option<Config>,
         /// The initializer of the kernels.
         kernel_initializer: Initializer = "glorot_uniform",
@@ -118,6 +118,25 @@ impl MultiHeadAttention {
         build.add_layer(place, projection, &[places])
     }
 
+    /// Attention over several axes of steps, as over one with all of their steps.
+    fn forward_over_axes(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
+        let masked = ctx.masks().iter().any(Option::is_some) || ctx.tensor("attention_mask")?.is_some();
+        if masked || ctx.flag("use_causal_mask")? {
+            return Err(Error::new("attention over several axes takes no masks"));
+        }
+        let flat = |x: &Tensor| x.flatten(1, x.rank() - 2);
+        let flattened = inputs.iter().map(flat).collect::<candle_core::Result<Vec<_>>>()?;
+        let mut outputs = self.forward(&flattened, ctx)?;
+        let steps = |x: &Tensor| x.dims()[1..x.rank() - 1].to_vec();
+        let (queries, keys) = (steps(&inputs[0]), steps(&inputs[1]));
+        let (batch, features) = (outputs[0].dim(0)?, outputs[0].dim(2)?);
+        outputs[0] = outputs[0].reshape([&[batch][..], &queries, &[features]].concat())?;
+        if let Some(scores) = outputs.get_mut(1) {
+            *scores = scores.reshape([&[batch, self.num_heads][..], &queries, &keys].concat())?;
+        }
+        Ok(outputs)
+    }
+
     /// The masks of query, value and key, and that of the call, combined: `(batch, queries or 1, keys)`.
     fn mask(ctx: &Context, keys: usize) -> Result<Option<Tensor>> {
         let of_keys = [ctx.mask(1), ctx.mask(2)].into_iter().flatten();
@@ -167,18 +186,20 @@ impl Layer for MultiHeadAttention {
                 .received(format!("{} inputs", inputs.len()))
                 .help("for self-attention, call it on [&x, &x]"));
         };
-        if key.len() > 1 || inputs.iter().any(|shape| shape.len() != 3) {
+        if key.len() > 1 || inputs.iter().any(|shape| shape.len() < 3 || shape.len() != query.len()) {
             let shapes: Vec<_> = inputs.iter().map(Shape::to_string).collect();
             return Err(Error::new("the layer takes a query, a value, and perhaps a key")
-                .expected("two or three of shape (batch, steps, features)")
+                .expected("two or three of shape (batch, steps, features), or with more axes of steps")
                 .received(shapes.join(" and ")));
         }
-        if let Some(key) = key.first().filter(|key| key[1].zip(value[1]).is_some_and(|(a, b)| a != b)) {
+        let differ = |key: &Shape| (1..key.len() - 1).any(|i| key[i].zip(value[i]).is_some_and(|(a, b)| a != b));
+        if let Some(key) = key.first().filter(|key| differ(key)) {
             return Err(Error::new("key and value must have one number of steps")
                 .expected(value.to_string())
                 .received(key.to_string()));
         }
-        Ok(vec![[query[0], query[1], self.output_size().or(query[2])].into_iter().collect()])
+        let (features, places) = query.split_last().ok_or_else(|| Error::new("the query has no axes"))?;
+        Ok(vec![places.iter().copied().chain([self.output_size().or(*features)]).collect()])
     }
 
     fn compute_output_spec(
@@ -189,7 +210,9 @@ impl Layer for MultiHeadAttention {
         let shapes: Vec<_> = inputs.iter().map(|input| input.shape.clone()).collect();
         let mut outputs = self.compute_output_shape(&shapes)?;
         if arguments.flag("return_attention_scores")? == Some(true) {
-            outputs.push([shapes[0][0], Some(self.num_heads), shapes[0][1], shapes[1][1]].into());
+            let steps = |shape: &Shape| shape[1..shape.len() - 1].to_vec();
+            let (queries, keys) = (steps(&shapes[0]), steps(&shapes[1]));
+            outputs.push([shapes[0][0], Some(self.num_heads)].into_iter().chain(queries).chain(keys).collect());
         }
         let dtype = self.base.compute_dtype();
         Ok(outputs.into_iter().map(|shape| TensorSpec::new(shape, dtype)).collect())
@@ -199,10 +222,12 @@ impl Layer for MultiHeadAttention {
         self.compute_output_shape(inputs)?;
         positive("num_heads, key_dim and value_dim", &[self.num_heads, self.key_dim, self.value_size()])?;
         fraction("dropout", self.dropout)?;
-        if self.attention_axes.as_ref().is_some_and(|axes| *axes != json!([1]) && *axes != json!(1)) {
-            return Err(
-                Error::new("only attention over axis 1 is supported").received(json!(self.attention_axes).to_string())
-            );
+        let all: Vec<_> = (1..inputs[0].len() - 1).collect();
+        let is_all = |axes: &Config| *axes == json!(all) || (all.len() == 1 && *axes == json!(1));
+        if !self.attention_axes.as_ref().is_none_or(is_all) {
+            return Err(Error::new("only attention over all axes of steps is supported")
+                .expected(json!(all).to_string())
+                .received(json!(self.attention_axes).to_string()));
         }
         // Keras makes layers for these here, which affects the numbers of later automatic names.
         ["Softmax", "Dropout"].iter().for_each(|class| _ = AutoName::new(class));
@@ -217,6 +242,9 @@ impl Layer for MultiHeadAttention {
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
         let [query, value, ..] = inputs else { return Err(Error::new("the layer is called on a query and a value")) };
+        if query.rank() > 3 {
+            return self.forward_over_axes(inputs, ctx);
+        }
         let key = inputs.get(2).unwrap_or(value);
         let layer = |name: &str| self.base.layer(name);
         let q = ctx.run(&*layer("query_dense")?, query)?;
