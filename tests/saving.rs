@@ -358,3 +358,23 @@ fn a_layer_inside_and_outside_of_a_wrapper_is_one_layer_after_loading() {
     assert_eq!(model.count_params(), 12);
     assert_eq!(load_model(&path).unwrap().count_params(), 12);
 }
+
+#[test]
+fn all_layers_that_cannot_be_made_are_in_one_message() {
+    let model = Sequential::new(layers![
+        Input::shape([3]),
+        Dense::new(3).name("a"),
+        Activation::new("relu").name("b"),
+        Activation::new("relu").name("c"),
+        Sequential::new(layers![Dense::new(1).name("d")]),
+    ]);
+    model.build([3]).unwrap();
+    let json = model.to_json().unwrap().replace("\"Activation\"", "\"Activate\"");
+    let d = json.replacen("\"name\":\"d\"", "\"name\":\"d\",\"speed\":3", 1);
+    let error = model_from_json(&d).unwrap_err().to_string();
+    for part in
+        ["3 layers", "Activate (b, c): unknown layer class", "Dense (d): ", "received: speed = 3", "CustomObjects"]
+    {
+        assert!(error.contains(part), "{part:?} is not in: {error}");
+    }
+}

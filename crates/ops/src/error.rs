@@ -139,6 +139,13 @@ impl Error {
         self
     }
 
+    /// In one line, without what was expected, for a list of errors.
+    pub fn in_short(&self) -> String {
+        let text = self.to_string();
+        let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("expected: "));
+        lines.collect::<Vec<_>>().join("; ")
+    }
+
     /// Adds the layer in which the error arose; an error that names one keeps it.
     pub fn in_layer(self, name: impl Into<String>, class: impl Into<String>) -> Self {
         match self {

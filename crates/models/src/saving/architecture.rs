@@ -1,7 +1,7 @@
 //! Builds a model from its Keras configuration: `config.json`, `model_config`, `get_config`.
 
 use super::custom_objects::CustomObjects;
-use super::registry;
+use super::{registry, unsupported};
 use crate::config::{ALWAYS, TRAINING, WRITTEN_BY};
 use crate::graph::{Graph, Names};
 use crate::model::Body;
@@ -65,7 +65,8 @@ fn id(object: &Config) -> Option<String> {
 pub(super) fn model(object: &Config, objects: &CustomObjects) -> Result<Model> {
     let has_all_ids = object["written_by"] == WRITTEN_BY;
     let reading = Reading { objects, made: Arc::new(Mutex::new(Made { has_all_ids, ..Made::default() })) };
-    scope(objects, &reading.made).within(|| nested(object, &reading, 0))
+    scope(objects, &reading.made)
+        .within(|| nested(object, &reading, 0).map_err(|error| unsupported::all(object, objects, error)))
 }
 
 /// What the arguments of a layer may refer to: also custom layers, and models, as in `TimeDistributed(model)`.

@@ -18,6 +18,7 @@ mod save;
 mod section;
 mod stored;
 mod tree;
+mod unsupported;
 
 pub use convert::convert_weights;
 pub use custom_objects::CustomObjects;
