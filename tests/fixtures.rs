@@ -1,4 +1,4 @@
-//! Models that real Keras saved: loaded, run and trained here, and compared with Keras's results. tools/keras_fixtures.py writes them.
+//! Models that real Keras saved: loaded, run and trained here, and compared with Keras's results. tools/keras_fixtures.py and tools/keras2_fixtures.py write them.
 
 use candle_keras::layers::{Call, Context, NodeOutput};
 use candle_keras::prelude::*;
@@ -35,7 +35,11 @@ struct FitArguments {
 }
 
 fn fixtures() -> Vec<PathBuf> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keras/fixtures");
+    folders("fixtures")
+}
+
+fn folders(of: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keras").join(of);
     let mut folders: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
     folders
@@ -105,7 +109,9 @@ fn check(folder: &Path) -> Result<(), String> {
     let data: HashMap<_, _> = Tensor::read_npz(folder.join("data.npz")).unwrap().into_iter().collect();
     let objects = CustomObjects::new().lambda("square", |x| x * x);
     let load = LoadModel::new().custom_objects(objects);
-    let mut model = load.load(folder.join("model.keras")).map_err(|e| text(&e))?;
+    let file =
+        ["model.keras", "model.h5"].map(|name| folder.join(name)).into_iter().find(|file| file.exists()).unwrap();
+    let mut model = load.load(file).map_err(|e| text(&e))?;
     let graph = model.graph().map_err(|e| text(&e))?;
     let inputs: Vec<_> = graph.inputs().iter().map(|input| input.node().layer().layer_name()).collect();
     let outputs = graph.output_names();
@@ -156,13 +162,23 @@ fn check(folder: &Path) -> Result<(), String> {
     compare_all("after training", &predict(&mut model)?, &named(&data, "after", &outputs)?, tolerance(1e-4))
 }
 
-#[test]
-fn every_fixture_predicts_and_trains_as_in_keras() {
-    let failures: Vec<_> = fixtures()
+fn check_all(folders: &[PathBuf]) {
+    let failures: Vec<_> = folders
         .iter()
         .filter_map(|folder| check(folder).err().map(|e| format!("{}: {e}", folder.file_name().unwrap().display())))
         .collect();
-    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), fixtures().len(), failures.join("\n"));
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), folders.len(), failures.join("\n"));
+}
+
+#[test]
+fn every_fixture_predicts_and_trains_as_in_keras() {
+    check_all(&fixtures());
+}
+
+/// tools/keras2_fixtures.py writes them.
+#[test]
+fn files_of_keras_2_mean_what_they_meant_there() {
+    check_all(&folders("keras2"));
 }
 
 /// Every class that files may contain is compared with real Keras.

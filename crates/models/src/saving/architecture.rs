@@ -292,7 +292,13 @@ fn arguments_of(
             let history = parts.and_then(|parts| triple(&parts[..3]));
             inputs.push(history.ok_or_else(|| Error::new("an input is not a tensor").received(tensor.to_string()))?);
             let keywords = parts.and_then(|parts| parts.get(3)).and_then(Value::as_object);
-            for (name, value) in keywords.into_iter().flatten() {
+            for name in layer.input_names() {
+                keywords
+                    .and_then(|keywords| keywords.get(*name))
+                    .map_or(Ok(false), |value| collect(value, &mut inputs))?;
+            }
+            let is_argument = |(name, _): &(&String, &Value)| !layer.input_names().contains(&name.as_str());
+            for (name, value) in keywords.into_iter().flatten().filter(is_argument) {
                 arguments = arguments.set(name, argument(value)?);
             }
         }

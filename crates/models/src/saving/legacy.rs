@@ -1,6 +1,7 @@
 //! Whole models and weights in the `.h5` files of Keras 2 and of Keras 3's older format. They are read, not written.
 
 use super::hdf5::Hdf5;
+use super::older::{self, Version};
 use super::stored::Stored;
 use super::tree::{Entry, LoadWeights, read_optimizer};
 use crate::{Model, Result};
@@ -98,9 +99,14 @@ impl LoadWeights {
     }
 }
 
-/// Restores the state of the optimizer from the file. Keras 2 stored it differently; then the optimizer starts over.
-pub(super) fn read_optimizer_weights(model: &mut Model, file: &Hdf5) -> Result<()> {
+/// Restores the state of the optimizer from the file.
+pub(super) fn read_optimizer_weights(model: &mut Model, file: &Hdf5, version: Version) -> Result<()> {
     let stored = tensors(file, "optimizer_weights")?;
     let trainable = model.trainable_variables();
-    read_optimizer(model.optimizer()?, &trainable, &stored)
+    if !version.is_older() {
+        return read_optimizer(model.optimizer()?, &trainable, &stored);
+    }
+    let names = file.strings("optimizer_weights", "weight_names").unwrap_or_default();
+    let named: Vec<_> = names.into_iter().map(Some).zip(stored).collect();
+    older::read_optimizer(model.optimizer()?, &trainable, &named)
 }

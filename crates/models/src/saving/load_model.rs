@@ -143,13 +143,21 @@ impl LoadModel {
     fn load_archive(&self, archive: Archive) -> Result<Model> {
         let room = archive.weights.as_ref().map_or(0, Section::len);
         let saved = Saved::new(archive.config, archive.version.as_deref());
+        let version = saved.version;
         let mut model = to_be_loaded(room_for(room), || self.model_of(saved))?;
         if let Some(weights) = archive.weights {
             let file = Hdf5::open(weights)?;
             LoadWeights::new().read_tree(&model, &file)?;
             if model.compiled.is_some() {
                 let trainable = model.trainable_variables();
-                tree::read_optimizer(model.optimizer()?, &trainable, &file.numbered("optimizer/vars"))?;
+                let state = file.numbered("optimizer/vars");
+                match version.is_older() {
+                    false => tree::read_optimizer(model.optimizer()?, &trainable, &state)?,
+                    true => {
+                        let state: Vec<_> = state.into_iter().map(|stored| (None, stored)).collect();
+                        older::read_optimizer(model.optimizer()?, &trainable, &state)?;
+                    }
+                }
             }
         } else if !model.variables().is_empty() {
             return Err(Error::new("the file has no weights").expected("a member model.weights.h5"));
@@ -164,7 +172,7 @@ impl LoadModel {
         let mut model = to_be_loaded(room_for(file.section.len()), || self.model_of(saved))?;
         LoadWeights::new().read_legacy(&model, file)?;
         if model.compiled.is_some() {
-            legacy::read_optimizer_weights(&mut model, file)?;
+            legacy::read_optimizer_weights(&mut model, file, version)?;
         }
         Ok(model)
     }

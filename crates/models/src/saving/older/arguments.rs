@@ -160,6 +160,12 @@ fn rename(class_name: &str, arguments: &mut Arguments) {
     if let Some(bias) = arguments.remove("forget_bias_init") {
         arguments.entry("unit_forget_bias").or_insert(json!(bias == "one"));
     }
+    // TensorFlow's layers have groups that Keras's have not.
+    if arguments.get("groups").is_some_and(|groups| *groups == 1)
+        && !matches!(class_name, "Conv1D" | "Conv2D" | "Conv3D" | "GroupNormalization")
+    {
+        arguments.remove("groups");
+    }
     // Keras 1 normalized in three ways; the first is the one that is left.
     if arguments.get("mode").is_some_and(|mode| *mode == 0) {
         arguments.remove("mode");

@@ -2,8 +2,10 @@
 
 mod arguments;
 mod operations;
+mod optimizer;
 mod training;
 
+pub(super) use optimizer::read_optimizer;
 pub(super) use training::training;
 
 use candle_keras_layers::{Config, PROPAGATED_MASK};

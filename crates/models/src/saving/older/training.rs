@@ -75,10 +75,10 @@ fn convert_functions(value: &mut Value, outputs: &[String]) {
                     map.insert("class_name".into(), json!(camel_case(&function)));
                 }
             }
-            if let Some(config) = map.get_mut("config").and_then(Value::as_object_mut) {
-                if config.get("reduction").is_some_and(|reduction| reduction == "auto") {
-                    config.insert("reduction".into(), json!("sum_over_batch_size"));
-                }
+            if let Some(reduction) = map.get_mut("config").and_then(|config| config.get_mut("reduction"))
+                && *reduction == "auto"
+            {
+                *reduction = json!("sum_over_batch_size");
             }
             map.values_mut().for_each(|value| convert_functions(value, outputs));
         }
