@@ -87,7 +87,7 @@ def nested(rng):
     a = L.Input((3,))
     functional = Model(a, L.Dense(4, name="first")(L.Dense(5, name="second")(a)), name="inner")
     x = L.Input((3,))
-    y = L.Add()([functional(x), functional(L.Dense(3)(x))])
+    y = L.Add()([functional(x) * 2.0, functional(L.Dense(3)(x))])
     return trained(Model(x, L.Dense(2)(L.Concatenate()([inner(x), y]))), rng)
 
 
