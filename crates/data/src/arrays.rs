@@ -1,7 +1,7 @@
 //! The types that can be passed to `fit`: candle tensors, `Vec`s, slices, ndarray arrays; one of them or several.
 
 use candle_core::{Device, Tensor, WithDType};
-use candle_keras_ops::{Error, Result, string_tensor};
+use candle_keras_ops::{Error, Result, position, string_tensor};
 use ndarray::{ArrayBase, Data, Dimension};
 
 /// An element type of arrays, and its type in tensors.
@@ -9,18 +9,41 @@ pub trait Element: Copy {
     /// candle's type for it.
     type Stored: WithDType;
 
-    /// The value in candle's type.
+    /// The value in candle's type, if it [fits](Self::fits).
     fn stored(self) -> Self::Stored;
+
+    /// Whether candle's type has the value. It has all values but those of u64 and usize above `i64::MAX`.
+    fn fits(self) -> bool {
+        true
+    }
+}
+
+/// An error if an element of an array does not fit candle's type.
+pub(crate) fn check_fits<E: Element>(elements: impl IntoIterator<Item = E>, shape: &[usize]) -> Result<()> {
+    match elements.into_iter().position(|x| !x.fits()) {
+        Some(i) => Err(too_large(i, shape)),
+        None => Ok(()),
+    }
+}
+
+fn too_large(i: usize, shape: &[usize]) -> Error {
+    Error::new("an integer does not fit into 64 bits with a sign")
+        .expected(format!("at most {}", i64::MAX))
+        .received(format!("a larger one at {:?}", position(i, shape)))
 }
 
 macro_rules! element {
-    ($($element:ty => $stored:ty),* $(,)?) => {
+    ($($element:ty => $stored:ty $(, $fits:expr)?);* $(;)?) => {
         $(impl Element for $element {
             type Stored = $stored;
 
             fn stored(self) -> $stored {
                 self as $stored
             }
+
+            $(fn fits(self) -> bool {
+                $fits(self)
+            })?
         }
 
         impl Nested for $element {
@@ -28,7 +51,10 @@ macro_rules! element {
 
             fn shape(&self, _: &mut Vec<usize>) {}
 
-            fn flatten(&self, _: &[usize], numbers: &mut Vec<$stored>) -> Result<(), [usize; 2]> {
+            fn flatten(&self, _: &[usize], numbers: &mut Vec<$stored>) -> Result<(), Misfit> {
+                if !self.fits() {
+                    return Err(Misfit::Element);
+                }
                 numbers.push(self.stored());
                 Ok(())
             }
@@ -37,8 +63,9 @@ macro_rules! element {
 }
 
 element! {
-    f32 => f32, f64 => f64, u8 => u8, u16 => u32, u32 => u32, u64 => i64, usize => i64,
-    i8 => i64, i16 => i64, i32 => i64, i64 => i64, bool => u8,
+    f32 => f32; f64 => f64; u8 => u8; u16 => u32; u32 => u32; i8 => i64; i16 => i64; i32 => i64; i64 => i64; bool => u8;
+    u64 => i64, |x| i64::try_from(x).is_ok();
+    usize => i64, |x| i64::try_from(x).is_ok();
 }
 
 /// One array.
@@ -71,8 +98,22 @@ pub trait Nested {
     /// Appends the elements to a list.
     ///
     /// # Errors
-    /// The expected length of a list by `shape`, and the found one.
-    fn flatten(&self, shape: &[usize], numbers: &mut Vec<Self::Stored>) -> Result<(), [usize; 2]>;
+    /// If a list has another length than `shape` says, or an element does not fit candle's type.
+    fn flatten(&self, shape: &[usize], numbers: &mut Vec<Self::Stored>) -> Result<(), Misfit>;
+}
+
+/// Why a nested list is not an array.
+#[derive(Debug)]
+pub enum Misfit {
+    /// A list has another length than the first one.
+    Length {
+        /// The length of the first list.
+        expected: usize,
+        /// That of this one.
+        received: usize,
+    },
+    /// An element does not [fit](Element::fits) candle's type.
+    Element,
 }
 
 impl<N: Nested> Nested for [N] {
@@ -85,10 +126,10 @@ impl<N: Nested> Nested for [N] {
         }
     }
 
-    fn flatten(&self, shape: &[usize], numbers: &mut Vec<N::Stored>) -> Result<(), [usize; 2]> {
+    fn flatten(&self, shape: &[usize], numbers: &mut Vec<N::Stored>) -> Result<(), Misfit> {
         let [length, rest @ ..] = shape else { return Ok(()) };
         if self.len() != *length {
-            return Err([*length, self.len()]);
+            return Err(Misfit::Length { expected: *length, received: self.len() });
         }
         self.iter().try_for_each(|item| item.flatten(rest, numbers))
     }
@@ -103,7 +144,7 @@ macro_rules! nested {
                 self[..].shape(shape);
             }
 
-            fn flatten(&self, shape: &[usize], numbers: &mut Vec<N::Stored>) -> Result<(), [usize; 2]> {
+            fn flatten(&self, shape: &[usize], numbers: &mut Vec<N::Stored>) -> Result<(), Misfit> {
                 self[..].flatten(shape, numbers)
             }
         }
@@ -123,11 +164,12 @@ impl<N: Nested> ToTensor for [N] {
         self.shape(&mut shape);
         numbers.reserve(shape.iter().product());
         for (i, row) in self.iter().enumerate() {
-            row.flatten(&shape[1..], &mut numbers).map_err(|[expected, found]| {
-                Error::new("the rows of an array must have the same length")
+            row.flatten(&shape[1..], &mut numbers).map_err(|misfit| match misfit {
+                Misfit::Length { expected, received } => Error::new("the rows of an array must have the same length")
                     .expected(format!("{expected}, as in row 0"))
-                    .received(format!("{found} in row {i}"))
-                    .help("utils::pad_sequences pads sequences to the same length")
+                    .received(format!("{received} in row {i}"))
+                    .help("utils::pad_sequences pads sequences to the same length"),
+                Misfit::Element => too_large(numbers.len(), &shape),
             })?;
         }
         Ok(Tensor::from_vec(numbers, shape, &Device::Cpu)?)
@@ -173,11 +215,14 @@ flat!(Vec<E>, &Vec<E>, &[E]);
 impl<L: Flat, const R: usize> ToTensor for (L, [usize; R]) {
     fn to_tensor(&self) -> Result<Tensor> {
         let (numbers, shape) = (self.0.numbers(), self.1);
-        if shape.iter().product::<usize>() != numbers.len() {
+        let count = shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size));
+        if count != Some(numbers.len()) {
+            let count = count.map_or("more than memory has".into(), |count| count.to_string());
             return Err(Error::new("the number of elements does not match the shape")
-                .expected(format!("{} for {shape:?}", shape.iter().product::<usize>()))
+                .expected(format!("{count} for {shape:?}"))
                 .received(numbers.len().to_string()));
         }
+        check_fits(numbers.iter().copied(), &shape)?;
         let stored: Vec<_> = numbers.iter().map(|x| x.stored()).collect();
         Ok(Tensor::from_vec(stored, &shape[..], &Device::Cpu)?)
     }
@@ -205,6 +250,7 @@ text!(&str, String);
 impl<E: Element, S: Data<Elem = E>, D: Dimension> ToTensor for ArrayBase<S, D> {
     fn to_tensor(&self) -> Result<Tensor> {
         // The iterator runs in logical order, independent of the memory layout.
+        check_fits(self.iter().copied(), self.shape())?;
         let stored: Vec<_> = self.iter().map(|x| x.stored()).collect();
         Ok(Tensor::from_vec(stored, self.shape(), &Device::Cpu)?)
     }
@@ -293,6 +339,20 @@ mod tests {
         assert_eq!((&vec, &transposed).to_tensors().unwrap()[1].dims(), [2, 3]);
         let strided = transposed.to_tensor().unwrap().narrow(1, 1, 2).unwrap().to_tensor().unwrap();
         assert!(strided.is_contiguous() && strided.to_vec2::<f32>().unwrap() == [[3., 5.], [4., 6.]]);
+    }
+
+    #[test]
+    fn integers_that_do_not_fit_are_errors() {
+        let large = vec![vec![0, 1], vec![u64::MAX, 2]];
+        let flat = large.concat();
+        let array = ndarray::Array2::from_shape_vec((2, 2), flat.clone()).unwrap();
+        for error in [large.to_tensor(), (&flat, [2, 2]).to_tensor(), array.to_tensor()] {
+            let error = error.unwrap_err().to_string();
+            assert!(error.ends_with("a larger one at [1, 0]"), "{error}");
+        }
+        assert_eq!(vec![i64::MAX as u64].to_tensor().unwrap().to_vec1::<i64>().unwrap(), [i64::MAX]);
+        let error = (vec![0u8; 4], [usize::MAX, 2]).to_tensor().unwrap_err().to_string();
+        assert!(error.contains("more than memory has"), "{error}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tempfile::{Builder, NamedTempFile};
 /// Writes a temporary file in the same folder, syncs it to disk, and renames it.
 ///
 /// At any time, `path` is either the old file or the new one. A crash may leave a hidden temporary file behind, whose name
-/// starts with `.` and the file's name.
+/// starts with `.` and the file's name; the next write to the folder removes it.
 ///
 /// # Errors
 /// If the file cannot be written, or `fill` fails.
@@ -66,7 +66,7 @@ impl Files {
         let mut file = place.create(path)?;
         let io = |cause| Error::io(path, cause);
         let mut writer = BufWriter::with_capacity(1 << 20, file.as_file_mut());
-        fill(&mut writer)?;
+        fill(&mut writer).map_err(|error| named(path, error))?;
         writer.flush().map_err(io)?;
         drop(writer);
         file.as_file().sync_all().map_err(io)?;
@@ -96,6 +96,16 @@ impl Files {
     }
 }
 
+/// The error of a writer, which may be of a library that does not know the path.
+fn named(path: &Path, error: Error) -> Error {
+    let name = path.display().to_string();
+    match error {
+        Error::Invalid(problem) if !problem.to_string().contains(&name) => Error::new(format!("{name}: {problem}")),
+        Error::Candle(cause) if !cause.to_string().contains(&name) => Error::new(format!("{name}: {cause}")),
+        error => error,
+    }
+}
+
 /// The path to write to: a symbolic link is followed, not replaced.
 #[derive(Debug)]
 struct Place {
@@ -110,6 +120,10 @@ impl Place {
             return Err(Error::new(format!("{} is a folder", path.display())).expected("the name of a file"));
         }
         let target = if path.is_symlink() { path.canonicalize().map_err(io)? } else { path.to_path_buf() };
+        // A rename would replace a device or a pipe by a file.
+        if target.exists() && !target.is_file() {
+            return Err(Error::new(format!("{} is a device or a pipe", path.display())).expected("the name of a file"));
+        }
         let name =
             target.file_name().ok_or_else(|| Error::new(format!("{} is not the name of a file", path.display())))?;
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -124,12 +138,15 @@ impl Place {
         self.folder.join(&self.name)
     }
 
-    /// A temporary file in the same folder, whose name starts with `.` and this one's.
+    /// A temporary file in the same folder, whose name starts with `.` and this one's. It is locked until it is renamed.
     fn create(&self, path: &Path) -> Result<NamedTempFile> {
+        remove_leftovers(&self.folder);
         let mut prefix = std::ffi::OsString::from(".");
-        prefix.push(&self.name);
+        if self.name.len() <= LONGEST_NAME {
+            prefix.push(&self.name);
+        }
         let mut builder = Builder::new();
-        builder.prefix(&prefix);
+        builder.prefix(&prefix).suffix(SUFFIX);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -137,7 +154,34 @@ impl Place {
             let mode = std::fs::metadata(self.path()).map_or(0o666, |metadata| metadata.permissions().mode());
             builder.permissions(std::fs::Permissions::from_mode(mode));
         }
-        builder.tempfile_in(&self.folder).map_err(|cause| Error::io(path, cause))
+        loop {
+            let file = builder.tempfile_in(&self.folder).map_err(|cause| Error::io(path, cause))?;
+            let is_locked = file.as_file().lock().is_ok();
+            // Another process may have removed it before it was locked.
+            if !is_locked || file.path().exists() {
+                return Ok(file);
+            }
+        }
+    }
+}
+
+/// The end of the name of a temporary file.
+const SUFFIX: &str = ".candle-keras-unfinished";
+/// The longest name of a file that is in that of its temporary file: names have up to 255 bytes.
+const LONGEST_NAME: usize = 200;
+
+/// Removes the temporary files of writers that were killed: a living one holds a lock.
+fn remove_leftovers(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.')
+            && name.ends_with(SUFFIX)
+            && entry.file_type().is_ok_and(|kind| kind.is_file())
+            && File::options().write(true).open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
+        {
+            _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -160,7 +204,7 @@ mod tests {
             put("half")(file)?;
             Err(Error::new("no more"))
         });
-        assert!(failed.is_err());
+        assert!(failed.unwrap_err().to_string().ends_with("file: no more"));
         assert_eq!((text().as_str(), std::fs::read_dir(folder.path()).unwrap().count()), ("old", 1));
         write(&path, put("new")).unwrap();
         assert_eq!(text(), "new");
@@ -188,6 +232,32 @@ mod tests {
         files.commit().unwrap();
         let texts = [&a, &b].map(|path| std::fs::read_to_string(path).unwrap());
         assert_eq!((texts[0].as_str(), texts[1].as_str()), ("new", "beside"));
+    }
+
+    #[test]
+    fn leftovers_are_removed_and_files_in_progress_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let (leftover, other) = (at(".old.keras123456.candle-keras-unfinished"), at(".editor.swp"));
+        std::fs::write(&leftover, "half").unwrap();
+        std::fs::write(&other, "text").unwrap();
+        let mut files = Files::new();
+        files.write(&at("a"), put("a")).unwrap();
+        assert!(!leftover.exists() && other.exists());
+        write(&at("b"), put("b")).unwrap();
+        files.commit().unwrap();
+        assert!(at("a").exists() && at("b").exists());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+        let long = at(&"n".repeat(255));
+        write(&long, put("long")).unwrap();
+        assert!(long.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_not_replaced() {
+        let error = write(Path::new("/dev/null"), put("nothing")).unwrap_err().to_string();
+        assert!(error.contains("/dev/null is a device or a pipe"), "{error}");
     }
 
     #[test]

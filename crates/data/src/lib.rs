@@ -4,16 +4,20 @@ mod arrays;
 pub mod atomic;
 mod dataset;
 mod numerical;
+mod numpy;
 mod sequence;
 mod skipgrams;
 mod text;
 mod text_vectorization;
 mod tokenizer;
+mod tokenizer_json;
+mod words;
 
-pub use arrays::{Element, Nested, ToTensor, ToTensors};
+pub use arrays::{Element, Misfit, Nested, ToTensor, ToTensors};
 pub use candle_keras_ops::{Error, Result};
 pub use dataset::{Batch, Batching, Cardinality, Data, Dataset, Elements, IntoBatch, IntoData, Shuffle, Source};
 pub use numerical::to_categorical;
+pub use numpy::{Npz, read_npy};
 pub use sequence::{Pad, Side, pad_sequences};
 pub use skipgrams::{
     AliasTable, SkipgramBatches, SkipgramEpoch, Skipgrams, keep_probability, make_sampling_table, skipgrams,

@@ -2,7 +2,7 @@
 
 use crate::ToTensor;
 use candle_core::{DType, Device, Tensor};
-use candle_keras_ops::{Error, Result, host_ids};
+use candle_keras_ops::{Error, Result, checked_ids};
 
 /// A one-hot row for each label, in f32. Keras: `to_categorical`.
 ///
@@ -11,7 +11,8 @@ use candle_keras_ops::{Error, Result, host_ids};
 /// - the result: that shape, then the number of classes: `num_classes`, or one more than the largest label
 ///
 /// # Errors
-/// If a label is negative or not below `num_classes`; the error has its position.
+/// If a label is not a whole number, is negative or not below `num_classes`; the error has its position. Keras truncates fractions
+/// and counts negative labels from the end.
 ///
 /// ```
 /// use candle_keras_data::to_categorical;
@@ -22,7 +23,10 @@ use candle_keras_ops::{Error, Result, host_ids};
 pub fn to_categorical(labels: impl ToTensor, num_classes: impl Into<Option<usize>>) -> Result<Tensor> {
     let labels = labels.to_tensor()?;
     let classes = num_classes.into();
-    let ids = host_ids(&labels, classes.unwrap_or(u32::MAX as usize))?;
+    let ids = checked_ids(&labels, classes.unwrap_or(u32::MAX as usize), || {
+        let expected = classes.map_or("a whole number that is not negative".into(), |classes| format!("0..{classes}"));
+        Error::new("a label is not a class index").expected(expected)
+    })?;
     let classes = classes.unwrap_or_else(|| ids.iter().max().map_or(0, |&max| max as usize + 1));
     let mut rows: Vec<f32> = Vec::new();
     let count = ids.len().saturating_mul(classes);
@@ -49,7 +53,11 @@ mod tests {
     fn labels_out_of_range_are_errors() {
         let error = to_categorical(vec![0u32, 3], 3).unwrap_err().to_string();
         assert!(error.contains("3 at [1]"), "{error}");
-        assert!(to_categorical(vec![-1i64], None).is_err());
+        for wrong in [vec![0.0, 0.5], vec![0.0, -0.5], vec![1.0, f64::NAN], vec![2.0, -1.0]] {
+            let error = to_categorical(&wrong, None).unwrap_err().to_string();
+            assert!(error.contains(&format!("{} at [1]", wrong[1])), "{error}");
+        }
+        assert_eq!(to_categorical(vec![0f32, 1.0], None).unwrap().dims(), [2, 2], "whole numbers of a CSV file");
         assert_eq!(to_categorical(vec![vec![1u32], vec![0]], None).unwrap().dims(), [2, 2]);
         assert_eq!(to_categorical(Vec::<u32>::new(), None).unwrap().dims(), [0, 0]);
     }

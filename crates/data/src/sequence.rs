@@ -1,7 +1,8 @@
 //! Padding of sequences. Keras: `keras.utils.pad_sequences`.
 
 use crate::Element;
-use candle_core::{Device, Tensor};
+use crate::arrays::check_fits;
+use candle_core::{Device, Tensor, WithDType};
 use candle_keras_ops::{Error, Result};
 
 /// An end of a sequence.
@@ -91,19 +92,41 @@ impl Pad {
 /// assert_eq!(two.to_vec2::<u32>()?, [[1, 0], [3, 4]]);
 /// # Ok::<(), candle_keras_data::Error>(())
 /// ```
+///
+/// # Errors
+/// If the elements cannot have the padding value, or there is no memory for so many.
 pub fn pad_sequences<E: Element, S: AsRef<[E]>>(sequences: &[S], pad: Pad) -> Result<Tensor> {
-    use candle_core::WithDType;
     let (pad_front, cut_front) = (pad.padding.is_pre()?, pad.truncating.is_pre()?);
     let length = pad.maxlen.unwrap_or_else(|| sequences.iter().map(|s| s.as_ref().len()).max().unwrap_or(0));
-    let mut rows = vec![E::Stored::from_f64(pad.value); sequences.len() * length];
+    let mut rows = Vec::new();
+    let count = sequences.len().checked_mul(length);
+    count.and_then(|count| rows.try_reserve_exact(count).ok()).ok_or_else(|| {
+        Error::new("sequences of this length do not fit into memory")
+            .received(format!("{} sequences of length {length}", sequences.len()))
+    })?;
+    rows.resize(sequences.len() * length, padding_value::<E>(pad.value)?);
     for (i, sequence) in sequences.iter().enumerate() {
         let sequence = sequence.as_ref();
         let kept = sequence.len().min(length);
         let kept = if cut_front { &sequence[sequence.len() - kept..] } else { &sequence[..kept] };
+        check_fits(kept.iter().copied(), &[kept.len()])?;
         let start = i * length + if pad_front { length - kept.len() } else { 0 };
         rows[start..start + kept.len()].iter_mut().zip(kept).for_each(|(place, x)| *place = x.stored());
     }
     Ok(Tensor::from_vec(rows, (sequences.len(), length), &Device::Cpu)?)
+}
+
+/// The padding value as an element, which must not change it: a cast would make -1 of u32 another id.
+fn padding_value<E: Element>(value: f64) -> Result<E::Stored> {
+    let stored = E::Stored::from_f64(value);
+    let dtype = E::Stored::DTYPE;
+    if dtype.is_float() || stored.to_f64() == value {
+        return Ok(stored);
+    }
+    Err(Error::new("the padding value is not a value of the sequences' elements")
+        .expected(format!("a value of {dtype:?}"))
+        .received(value.to_string())
+        .help("sequences of i64 can be padded with negative values, those of f32 with any"))
 }
 
 #[cfg(test)]
@@ -117,6 +140,17 @@ mod tests {
         assert_eq!(rows(Pad::new().maxlen(3)), [[3, 4, 5], [0, 0, 6]]);
         assert_eq!(rows(Pad::new().maxlen(3).truncating("post").padding("post").value(-1.0)), [[1, 2, 3], [6, -1, -1]]);
         assert!(pad_sequences(&sequences, Pad::new().padding("front")).is_err());
+        let error = |pad: Pad| pad_sequences(&sequences, pad).unwrap_err().to_string();
+        assert!(error(Pad::new().maxlen(usize::MAX)).contains("2 sequences of length 18446744073709551615"));
+        assert!(error(Pad::new().maxlen(1 << 60)).contains("do not fit into memory"));
+        assert!(error(Pad::new().value(0.5)).contains("received: 0.5"));
+        let words = [vec![1u32, 2], vec![3]];
+        for value in [-1.0, 0.5, 1e10, f64::NAN] {
+            let error = pad_sequences(&words, Pad::new().value(value)).unwrap_err().to_string();
+            assert!(error.contains(&format!("received: {value}")) && error.contains("U32"), "{error}");
+        }
+        let padded = pad_sequences(&[vec![1f32, 2.], vec![]], Pad::new().value(-0.1)).unwrap();
+        assert_eq!(padded.to_vec2::<f32>().unwrap(), [[1., 2.], [-0.1, -0.1]]);
         assert_eq!(pad_sequences::<u32, Vec<u32>>(&[], Pad::new()).unwrap().dims(), [0, 0]);
     }
 }

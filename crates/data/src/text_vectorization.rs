@@ -3,9 +3,10 @@
 use crate::Dataset;
 use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result, strings};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-/// The standardization of a text before it is split into words.
+/// The standardization of a text before it is split into words. As in Keras, only ASCII letters have a lower case, and only ASCII characters are
+/// punctuation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standardize {
     /// Lower case, without punctuation.
@@ -38,8 +39,9 @@ impl Standardize {
     fn apply(&self, text: &str) -> Result<String> {
         let stripped = || text.chars().filter(|c| !PUNCTUATION.contains(*c)).collect::<String>();
         Ok(match self {
-            Self::LowerAndStripPunctuation => stripped().to_lowercase(),
-            Self::Lower => text.to_lowercase(),
+            // Only ASCII, as `tf.strings.lower`.
+            Self::LowerAndStripPunctuation => stripped().to_ascii_lowercase(),
+            Self::Lower => text.to_ascii_lowercase(),
             Self::StripPunctuation => stripped(),
             Self::None => text.into(),
             Self::Unknown(name) => {
@@ -104,8 +106,13 @@ impl Texts for &Dataset {
     }
 }
 
-/// The number of ids before the first word.
-const RESERVED: usize = 2;
+/// What the first ids stand for: padding and unknown words.
+const RESERVED: [&str; 2] = ["", "[UNK]"];
+
+/// The words between ASCII whitespace, as of `tf.strings.split`: a no-break space is a part of a word.
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    text.split([' ', '\t', '\n', '\x0b', '\x0c', '\r']).filter(|word| !word.is_empty())
+}
 
 impl Default for TextVectorization {
     fn default() -> Self {
@@ -120,7 +127,7 @@ impl Default for TextVectorization {
 }
 
 impl TextVectorization {
-    /// With Keras's defaults: lower case, without punctuation, split at whitespace.
+    /// With Keras's defaults: lower case, without punctuation, split at ASCII whitespace.
     pub fn new() -> Self {
         Self::default()
     }
@@ -146,11 +153,12 @@ impl TextVectorization {
     /// Learns the vocabulary of these texts and replaces any earlier one: strings, or the inputs of a [`Dataset`], which is read once.
     ///
     /// # Errors
-    /// If `standardize` is unknown, or the dataset has no text or cannot be read.
+    /// If `standardize` is unknown, `max_tokens` has no place for a word, or the dataset has no text or cannot be read.
     pub fn adapt(&mut self, texts: impl Texts) -> Result<()> {
+        let most = self.most_words()?;
         let mut counts: HashMap<String, u64> = HashMap::new();
         texts.each_text(&mut |text| {
-            for word in self.standardize.apply(text)?.split_whitespace() {
+            for word in split(&self.standardize.apply(text)?) {
                 match counts.get_mut(word) {
                     Some(count) => *count += 1,
                     None => _ = counts.insert(word.into(), 1),
@@ -158,38 +166,66 @@ impl TextVectorization {
             }
             Ok(())
         })?;
+        // A text without standardization may have it.
+        counts.remove(RESERVED[1]);
         let mut words: Vec<_> = counts.into_iter().collect();
         words.sort_by(|(word_a, a), (word_b, b)| b.cmp(a).then_with(|| word_b.cmp(word_a)));
-        let kept = self.max_tokens.map_or(usize::MAX, |max| max.saturating_sub(RESERVED));
-        self.set_vocabulary(words.into_iter().take(kept).map(|(word, _)| word))
+        self.replace(words.into_iter().take(most).map(|(word, _)| word).collect());
+        Ok(())
     }
 
-    /// Sets the words that follow padding and `[UNK]`. Keras: `set_vocabulary`.
+    /// The maximum number of words.
+    fn most_words(&self) -> Result<usize> {
+        match self.max_tokens {
+            None => Ok(usize::MAX),
+            Some(0 | 1) => Err(Error::new("max_tokens must be greater than 1, for padding and unknown words")
+                .received(self.max_tokens.unwrap_or_default().to_string())),
+            Some(max) => Ok(max - RESERVED.len()),
+        }
+    }
+
+    /// Sets the words that follow padding and `[UNK]`, which may be the first two of the given ones, as
+    /// [`get_vocabulary`](Self::get_vocabulary) returns them. Keras: `set_vocabulary`.
     ///
     /// # Errors
-    /// If a word occurs twice.
+    /// If there are no words, more than `max_tokens`, a word occurs twice or is empty. The vocabulary is then unchanged.
     pub fn set_vocabulary<S: Into<String>>(&mut self, words: impl IntoIterator<Item = S>) -> Result<()> {
-        self.words = words.into_iter().map(Into::into).collect();
-        let numbered = self.words.iter().enumerate();
-        self.ids = numbered.map(|(i, word)| (word.clone(), (i + RESERVED) as i64)).collect();
-        if self.ids.len() != self.words.len() {
-            return Err(Error::new("a vocabulary must have each word once").received(format!(
-                "{} words, {} of them different",
-                self.words.len(),
-                self.ids.len()
-            )));
+        let mut words: Vec<String> = words.into_iter().map(Into::into).collect();
+        if words.is_empty() {
+            return Err(Error::new("a vocabulary must have words").received("none"));
         }
+        let skipped = if words.starts_with(&RESERVED.map(String::from)) { RESERVED.len() } else { 0 };
+        words.drain(..skipped);
+        let mut known = HashSet::new();
+        if let Some((i, word)) = words.iter().enumerate().find(|(_, word)| word.is_empty() || !known.insert(*word)) {
+            let what = if word.is_empty() { "an empty word" } else { "a word that it has already" };
+            return Err(Error::new(format!("a vocabulary has {what}"))
+                .expected("each word once; without the words for padding and unknown words, or with them at the start")
+                .received(format!("{word:?} at [{}]", i + skipped)));
+        }
+        if words.len() > self.most_words()? {
+            return Err(Error::new("the vocabulary is larger than max_tokens")
+                .expected(format!("at most {}, with padding and unknown words", self.max_tokens.unwrap_or_default()))
+                .received((words.len() + RESERVED.len()).to_string()));
+        }
+        self.replace(words);
         Ok(())
+    }
+
+    fn replace(&mut self, words: Vec<String>) {
+        let numbered = words.iter().zip(RESERVED.len() as i64..);
+        self.ids = numbered.map(|(word, id)| (word.clone(), id)).collect();
+        self.words = words;
     }
 
     /// All words by their ids, the first two of which are padding and unknown words.
     pub fn get_vocabulary(&self) -> Vec<String> {
-        ["", "[UNK]"].map(String::from).into_iter().chain(self.words.iter().cloned()).collect()
+        RESERVED.map(String::from).into_iter().chain(self.words.iter().cloned()).collect()
     }
 
     /// The size of the vocabulary: the `input_dim` of an Embedding.
     pub fn vocabulary_size(&self) -> usize {
-        self.words.len() + RESERVED
+        self.words.len() + RESERVED.len()
     }
 
     /// The ids of the words of each text, one row per text. Keras: `layer(texts)`.
@@ -200,12 +236,22 @@ impl TextVectorization {
         let mut rows = Vec::new();
         for text in texts {
             let text = self.standardize.apply(text.as_ref())?;
-            rows.push(text.split_whitespace().map(|word| self.ids.get(word).copied().unwrap_or(1)).collect::<Vec<_>>());
+            rows.push(split(&text).map(|word| self.ids.get(word).copied().unwrap_or(1)).collect::<Vec<_>>());
         }
         let length = self.output_sequence_length.unwrap_or_else(|| rows.iter().map(Vec::len).max().unwrap_or(0));
+        let mut ids = Vec::new();
+        let count = rows.len().checked_mul(length);
+        count.and_then(|count| ids.try_reserve_exact(count).ok()).ok_or_else(|| {
+            Error::new("texts of this output_sequence_length do not fit into memory")
+                .received(format!("{} texts of {length} words", rows.len()))
+        })?;
         let count = rows.len();
-        rows.iter_mut().for_each(|row| row.resize(length, 0));
-        Ok(Tensor::from_vec(rows.concat(), (count, length), &Device::Cpu)?)
+        for row in rows {
+            let end = ids.len() + length;
+            ids.extend(row.into_iter().take(length));
+            ids.resize(end, 0);
+        }
+        Ok(Tensor::from_vec(ids, (count, length), &Device::Cpu)?)
     }
 }
 
@@ -232,6 +278,44 @@ mod tests {
         assert_eq!(apply("strip_punctuation"), "Its A1");
         assert!(TextVectorization::new().standardize("upper").adapt(["a"]).is_err());
         assert!(TextVectorization::new().set_vocabulary(["a", "a"]).is_err());
+    }
+
+    /// The expected values are those of Keras 3.15.1.
+    #[test]
+    fn lower_case_and_whitespace_are_those_of_ascii() {
+        let mut vectorize = TextVectorization::new();
+        vectorize.adapt(["foo Ä Bar", "bar\u{a0}baz bar", "", "ÄÄ [UNK] \x0b x\x0cy\x1cz"]).unwrap();
+        let words = ["", "[UNK]", "bar", "ÄÄ", "Ä", "y\x1cz", "x", "unk", "foo", "bar\u{a0}baz"];
+        assert_eq!(vectorize.get_vocabulary(), words);
+        assert_eq!(Standardize::from("lower").apply("ÄÖÜ ABC İI ß \u{212a}").unwrap(), "ÄÖÜ abc İi ß \u{212a}");
+        let mut plain = TextVectorization { standardize: Standardize::None, ..TextVectorization::new() };
+        plain.adapt(["a b [UNK] [UNK] c"]).unwrap();
+        assert_eq!(plain.get_vocabulary(), ["", "[UNK]", "c", "b", "a"]);
+        assert_eq!(plain.call(["[UNK] a c  q"]).unwrap().to_vec2::<i64>().unwrap(), [[1, 4, 2, 1]]);
+    }
+
+    #[test]
+    fn setting_the_vocabulary_changes_nothing_or_all() {
+        let mut vectorize = TextVectorization::new();
+        vectorize.adapt(["b a a"]).unwrap();
+        let words = vectorize.get_vocabulary();
+        for _ in 0..2 {
+            vectorize.set_vocabulary(vectorize.get_vocabulary()).unwrap();
+            assert_eq!((vectorize.get_vocabulary(), vectorize.vocabulary_size()), (words.clone(), 4));
+        }
+        for wrong in [&["", "a"][..], &["a", ""], &["a", "a"], &[], &["", "[UNK]", "a", "[UNK]", "a"]] {
+            vectorize.set_vocabulary(wrong.iter().copied()).unwrap_err();
+            assert_eq!(vectorize.get_vocabulary(), words, "{wrong:?}");
+        }
+        vectorize.set_vocabulary(["[UNK]", "a"]).unwrap();
+        assert_eq!(vectorize.get_vocabulary(), ["", "[UNK]", "[UNK]", "a"], "as in Keras");
+        let error = vectorize.clone().max_tokens(3).set_vocabulary(["a", "b"]).unwrap_err().to_string();
+        assert!(error.contains("at most 3"), "{error}");
+        for max in [0, 1] {
+            assert!(TextVectorization::new().max_tokens(max).adapt(["a"]).is_err());
+        }
+        let long = vectorize.output_sequence_length(usize::MAX).call(["a", "b"]).unwrap_err().to_string();
+        assert!(long.contains("do not fit into memory"), "{long}");
     }
 
     #[test]

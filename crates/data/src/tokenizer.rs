@@ -1,19 +1,20 @@
-//! Words and their ids, by the tokenizers crate, so that a vocabulary is a standard `tokenizer.json`.
+//! Words and their ids.
 
+use crate::atomic;
+use crate::tokenizer_json::{Contents, UNKNOWN};
+use crate::words::Splitting;
 use candle_keras_ops::{Error, Result};
+use std::collections::HashMap;
+use std::io::Write;
 use std::path::Path;
-use tokenizers::models::wordlevel::{WordLevel, WordLevelTrainer};
-use tokenizers::normalizers::utils::Lowercase;
-use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
-use tokenizers::{AddedToken, ModelWrapper, SplitDelimiterBehavior, Tokenizer};
 
-/// A word: letters and digits, with single apostrophes, hyphens or underscores inside.
-const WORD: &str = r"[\p{L}\p{N}]+(?:['’_-][\p{L}\p{N}]+)*";
 /// The special ids are those of Keras's TextVectorization: 0 is padding, 1 is any unknown word.
 const PADDING: &str = "[PAD]";
-const UNKNOWN: &str = "[UNK]";
 
 /// Splits text into words and maps them to ids, the most frequent first.
+///
+/// A word is letters and digits, with combining marks and with single apostrophes, hyphens or underscores inside. A text is read word by
+/// word: one of any length takes no memory beside its ids. `[PAD]` and `[UNK]` in a text are not special.
 ///
 /// ```
 /// use candle_keras_data::WordTokenizer;
@@ -24,15 +25,30 @@ const UNKNOWN: &str = "[UNK]";
 /// ```
 #[derive(Debug, Clone)]
 pub struct WordTokenizer {
-    lowercase: bool,
     min_count: u64,
     max_size: usize,
-    tokenizer: Option<Tokenizer>,
+    lowercase: bool,
+    fitted: Option<Fitted>,
+}
+
+/// A known vocabulary, and how a text is split into its words.
+#[derive(Debug, Clone)]
+struct Fitted {
+    contents: Contents,
+    splitting: Splitting,
+    ids: HashMap<String, u32>,
+}
+
+impl Fitted {
+    fn new(contents: Contents) -> Result<Self> {
+        let ids = contents.words.iter().cloned().zip(0..).collect();
+        Ok(Self { splitting: Splitting::new(contents.split, contents.lowercase)?, ids, contents })
+    }
 }
 
 impl Default for WordTokenizer {
     fn default() -> Self {
-        Self { lowercase: true, min_count: 1, max_size: usize::MAX, tokenizer: None }
+        Self { min_count: 1, max_size: usize::MAX, lowercase: true, fitted: None }
     }
 }
 
@@ -64,90 +80,91 @@ impl WordTokenizer {
     ///
     /// # Errors
     /// If no word occurs often enough.
-    pub fn fit<S: AsRef<str> + Send>(mut self, texts: impl IntoIterator<Item = S, IntoIter: Send>) -> Result<Self> {
-        let special = [PADDING, UNKNOWN].map(|token| AddedToken::from(token, true)).to_vec();
-        let mut trainer = WordLevelTrainer::builder()
-            .min_frequency(self.min_count)
-            .vocab_size(self.max_size)
-            .show_progress(false)
-            .special_tokens(special)
-            .build()
-            .map_err(|error| Error::new(format!("the vocabulary cannot be learned: {error}")))?;
-        let model = WordLevel::builder().unk_token(UNKNOWN.into()).build().map_err(tokenizing)?;
-        let words = Split::new(SplitPattern::Regex(WORD.into()), SplitDelimiterBehavior::Removed, true);
-        let mut tokenizer = tokenizers::TokenizerBuilder::new()
-            .with_model(model)
-            .with_normalizer(self.lowercase.then_some(tokenizers::NormalizerWrapper::from(Lowercase)))
-            .with_pre_tokenizer(Some(tokenizers::PreTokenizerWrapper::from(words.map_err(tokenizing)?)))
-            .with_post_processor(None::<tokenizers::PostProcessorWrapper>)
-            .with_decoder(None::<tokenizers::DecoderWrapper>)
-            .build()
-            .map_err(tokenizing)?;
-        tokenizer.train(&mut trainer, texts.into_iter()).map_err(tokenizing)?;
-        // The generic type, as which tokenizer.json is read.
-        let mut general = Tokenizer::new(ModelWrapper::from(tokenizer.get_model().clone()));
-        general.with_normalizer(tokenizer.get_normalizer().cloned()).map_err(tokenizing)?;
-        general.with_pre_tokenizer(tokenizer.get_pre_tokenizer().cloned());
-        general
-            .add_special_tokens([PADDING, UNKNOWN].map(|token| AddedToken::from(token, true)))
-            .map_err(tokenizing)?;
-        if general.get_vocab_size(true) <= 2 {
+    pub fn fit<S: AsRef<str>>(mut self, texts: impl IntoIterator<Item = S>) -> Result<Self> {
+        let mut contents = Contents { lowercase: self.lowercase, ..Contents::default() };
+        let splitting = Splitting::new(contents.split, contents.lowercase)?;
+        let mut counts: HashMap<String, u64> = HashMap::new();
+        for text in texts {
+            splitting.each_word(text.as_ref(), |word| match counts.get_mut(word) {
+                Some(count) => *count += 1,
+                None => _ = counts.insert(word.into(), 1),
+            });
+        }
+        let mut words: Vec<_> = counts.into_iter().filter(|(_, count)| *count >= self.min_count).collect();
+        words.sort_unstable_by(|(word_a, a), (word_b, b)| b.cmp(a).then_with(|| word_a.cmp(word_b)));
+        let special = [PADDING, UNKNOWN].map(String::from);
+        contents.words =
+            special.into_iter().chain(words.into_iter().map(|(word, _)| word)).take(self.max_size).collect();
+        if contents.words.len() <= 2 {
             return Err(Error::new("no word of the text occurs often enough")
                 .expected(format!("a word that occurs {} times", self.min_count))
-                .help("a smaller min_count keeps rarer words"));
+                .help("a smaller min_count keeps rarer words; max_size includes padding and the unknown word"));
         }
-        self.tokenizer = Some(general);
+        self.fitted = Some(Fitted::new(contents)?);
         Ok(self)
     }
 
-    fn fitted(&self) -> Result<&Tokenizer> {
-        self.tokenizer
-            .as_ref()
-            .ok_or_else(|| Error::new("the vocabulary is not known yet").help("call fit or load first"))
+    fn fitted(&self) -> Result<&Fitted> {
+        let unknown = || Error::new("the vocabulary is not known yet").help("call fit or load first");
+        self.fitted.as_ref().ok_or_else(unknown)
     }
 
     /// The ids of the words of a text, in order.
+    ///
+    /// # Errors
+    /// If the vocabulary is not known, or is that of a file without an id for unknown words, and has not all words of the text.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
-        Ok(self.fitted()?.encode_fast(text, false).map_err(tokenizing)?.get_ids().to_vec())
+        let Fitted { contents, splitting, ids } = self.fitted()?;
+        let unknown = ids.get(&contents.unknown).copied();
+        let (mut encoded, mut missing) = (Vec::new(), None);
+        splitting.each_word(text, |word| match ids.get(word).copied().or(unknown) {
+            Some(id) => encoded.push(id),
+            None => _ = missing.get_or_insert_with(|| word.to_string()),
+        });
+        match missing {
+            None => Ok(encoded),
+            Some(word) => Err(Error::new("a word is not in the vocabulary, which has no id for unknown words")
+                .received(format!("{word:?}"))
+                .help(format!("the file names {:?} as the unknown word", contents.unknown))),
+        }
     }
 
     /// All words by their ids; empty before [`fit`](Self::fit).
     pub fn vocabulary(&self) -> Vec<String> {
-        let Some(tokenizer) = &self.tokenizer else { return Vec::new() };
-        let mut words: Vec<_> = tokenizer.get_vocab(true).into_iter().collect();
-        words.sort_by_key(|(_, id)| *id);
-        words.into_iter().map(|(word, _)| word).collect()
+        self.fitted.as_ref().map_or_else(Vec::new, |fitted| fitted.contents.words.clone())
     }
 
     /// The size of the vocabulary: the `input_dim` of an Embedding.
     pub fn vocabulary_size(&self) -> usize {
-        self.tokenizer.as_ref().map_or(0, |tokenizer| tokenizer.get_vocab_size(true))
+        self.fitted.as_ref().map_or(0, |fitted| fitted.contents.words.len())
     }
 
     /// The id of a word of the vocabulary.
     pub fn id(&self, word: &str) -> Option<u32> {
-        self.tokenizer.as_ref()?.token_to_id(word)
+        self.fitted.as_ref()?.ids.get(word).copied()
     }
 
     /// Writes `tokenizer.json`, which the tokenizers libraries of all languages can read.
+    ///
+    /// # Errors
+    /// If the vocabulary is not known, or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let json = self.fitted()?.to_string(true).map_err(tokenizing)?;
-        std::fs::write(path, json).map_err(|error| Error::io(path, error))
+        let (path, json) = (path.as_ref(), self.fitted()?.contents.to_json()?);
+        atomic::write(path, |file| file.write_all(json.as_bytes()).map_err(|error| Error::io(path, error)))
     }
 
-    /// Loads a file of [`save`](Self::save), or any other word-level `tokenizer.json`.
+    /// Loads a file of [`save`](Self::save), or another `tokenizer.json` of whole words: the model WordLevel, the normalizer Lowercase or none,
+    /// the pre-tokenizer Whitespace, WhitespaceSplit or none. Special tokens are words of the vocabulary, which are not looked for in texts.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or has other components; the error names them.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let json = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
-        let tokenizer: Tokenizer =
-            json.parse().map_err(|error| Error::new(format!("{} is not a tokenizer.json: {error}", path.display())))?;
-        Ok(Self { tokenizer: Some(tokenizer), ..Self::default() })
+        let contents = Contents::of_json(&json)
+            .map_err(|error| Error::new(format!("{} is not a tokenizer.json of words: {error}", path.display())))?;
+        Ok(Self { lowercase: contents.lowercase, fitted: Some(Fitted::new(contents)?), ..Self::default() })
     }
-}
-
-fn tokenizing(error: tokenizers::Error) -> Error {
-    Error::new(format!("tokenizing failed: {error}"))
 }
 
 #[cfg(test)]
@@ -168,6 +185,13 @@ mod tests {
     }
 
     #[test]
+    fn special_tokens_in_a_text_are_words() {
+        let tokenizer = WordTokenizer::new().fit(["[PAD] the [UNK] the"]).unwrap();
+        assert_eq!(tokenizer.vocabulary(), ["[PAD]", "[UNK]", "the", "pad", "unk"]);
+        assert_eq!(tokenizer.encode("[PAD] [UNK] [unk] x").unwrap(), [3, 4, 4, 1]);
+    }
+
+    #[test]
     fn tokenizer_json_is_restored() {
         let folder = tempfile::tempdir().unwrap();
         let (path, tokenizer) = (folder.path().join("tokenizer.json"), WordTokenizer::new().fit(TEXTS).unwrap());
@@ -182,6 +206,7 @@ mod tests {
     #[test]
     fn an_empty_vocabulary_is_an_error() {
         assert!(WordTokenizer::new().min_count(9).fit(TEXTS).unwrap_err().to_string().contains("9 times"));
+        assert!(WordTokenizer::new().max_size(0).fit(TEXTS).is_err());
         assert!(WordTokenizer::new().encode("b").unwrap_err().to_string().contains("fit"));
     }
 }

@@ -53,20 +53,33 @@ fn gathered<T: Float>(ids: &[u32], table: &[T], height: usize, width: usize) -> 
 /// The ids as integers on the host, all of them below `limit`.
 ///
 /// # Errors
-/// The first id that is negative, not a number or not below `limit`, with its position.
+/// The first id that is not a whole number from 0 to `limit`, with its position. Keras truncates fractions.
 pub fn host_ids(ids: &Tensor, limit: usize) -> Result<Vec<u32>> {
+    checked_ids(ids, limit, || {
+        Error::new("an id must be a whole number below input_dim, and not negative")
+            .expected(format!("0..{limit}"))
+            .help("input_dim is the size of the vocabulary, the ids for padding and unknown words included")
+    })
+}
+
+/// As [`host_ids`], for ids that are not those of an Embedding.
+///
+/// # Errors
+/// `wrong`, with the first id that is not a whole number from 0 to `limit` and its position.
+pub fn checked_ids(ids: &Tensor, limit: usize, wrong: impl Fn() -> Error) -> Result<Vec<u32>> {
     let flat = ids.flatten_all()?;
     let limit = limit.min(u32::MAX as usize);
     // Each dtype is read without a cast: a cast to u32 would silently turn -1 into 0 or into a huge id.
     match ids.dtype() {
-        DType::U32 => checked(ids, flat.to_vec1::<u32>()?, |x| ((x as usize) < limit).then_some(x), limit),
+        DType::U32 => checked(ids, flat.to_vec1::<u32>()?, |x| ((x as usize) < limit).then_some(x), wrong),
         DType::I64 | DType::I32 | DType::I16 | DType::U8 => {
             let whole = flat.to_dtype(DType::I64)?.to_vec1::<i64>()?;
-            checked(ids, whole, |x| (0..limit as i64).contains(&x).then_some(x as u32), limit)
+            checked(ids, whole, |x| (0..limit as i64).contains(&x).then_some(x as u32), wrong)
         }
         _ => {
             let real = flat.to_dtype(DType::F64)?.to_vec1::<f64>()?;
-            checked(ids, real, |x| (x > -1.0 && x < limit as f64).then_some(x as u32), limit)
+            let is_id = |x: f64| x >= 0.0 && x < limit as f64 && x.fract() == 0.0;
+            checked(ids, real, |x| is_id(x).then_some(x as u32), wrong)
         }
     }
 }
@@ -75,26 +88,27 @@ fn checked<T: Copy + std::fmt::Display>(
     ids: &Tensor,
     values: Vec<T>,
     id: impl Fn(T) -> Option<u32>,
-    limit: usize,
+    wrong: impl Fn() -> Error,
 ) -> Result<Vec<u32>> {
     let mut checked = Vec::with_capacity(values.len());
     for (i, &value) in values.iter().enumerate() {
         match id(value) {
             Some(id) => checked.push(id),
             None => {
-                let message = Error::new("an id must be below input_dim and not negative");
-                return Err(message
-                    .expected(format!("0..{limit}"))
-                    .received(format!("{value} at {:?}", position(i, ids.dims())))
-                    .help("input_dim is the size of the vocabulary, the ids for padding and unknown words included"));
+                let at = position(i, ids.dims());
+                let error = wrong().received(format!("{value} at {at:?}"));
+                return Err(match (at.first(), ids.dims().first()) {
+                    (Some(&sample), Some(&size)) => error.at_sample(sample, size),
+                    _ => error,
+                });
             }
         }
     }
     Ok(checked)
 }
 
-/// The index in each dimension of the `flat`-th element.
-fn position(mut flat: usize, dims: &[usize]) -> Vec<usize> {
+/// The index in each dimension of the `flat`-th element of an array with these dimensions.
+pub fn position(mut flat: usize, dims: &[usize]) -> Vec<usize> {
     let mut position = vec![0; dims.len()];
     for (index, &size) in position.iter_mut().zip(dims).rev() {
         (*index, flat) = (flat % size, flat / size);
@@ -126,6 +140,17 @@ mod tests {
         drop(backward());
         let gradient = backward().of(&table, &places).unwrap().unwrap().to_dense(&table).unwrap();
         assert_eq!(gradient.to_vec2::<f32>().unwrap(), [[0., 0.], [2., 2.], [0., 0.], [1., 1.]]);
+    }
+
+    #[test]
+    fn an_id_is_a_whole_number_in_range() {
+        let error = |ids: [f32; 4]| host_ids(&Tensor::new(&ids, &Device::Cpu).unwrap().reshape((2, 2)).unwrap(), 4);
+        assert_eq!(error([0.0, 3.0, -0.0, 1.0]).unwrap(), [0, 3, 0, 1]);
+        for wrong in [0.5, -0.5, -1.0, 4.0, f32::NAN, f32::INFINITY] {
+            let error = error([0.0, 1.0, wrong, 9.0]).unwrap_err().in_data(2, |i| Some(format!("sample {}", 7 + i)));
+            let expected = format!("expected: 0..4\n  received: {wrong} at [1, 0] of the batch: sample 8\n");
+            assert!(error.to_string().contains(&expected), "{error}");
+        }
     }
 
     #[test]

@@ -87,6 +87,8 @@ pub struct Problem {
     expected: Option<String>,
     received: Option<String>,
     help: Option<String>,
+    /// The sample that is wrong, and the number of samples of its batch.
+    sample: Option<(usize, usize)>,
 }
 
 impl fmt::Display for Problem {
@@ -130,6 +132,28 @@ impl Error {
     /// What to do about it.
     pub fn help(self, help: impl Into<String>) -> Self {
         self.with(|problem| problem.help = Some(help.into()))
+    }
+
+    /// The sample of a batch of `size` that is wrong: its index on axis 0.
+    pub fn at_sample(self, sample: usize, size: usize) -> Self {
+        self.with(|problem| problem.sample = Some((sample, size)))
+    }
+
+    /// Adds where the [wrong sample](Self::at_sample) of a batch of `size` is in the data: `place` of its index in the batch.
+    pub fn in_data(self, size: usize, place: impl FnOnce(usize) -> Option<String>) -> Self {
+        match self {
+            Self::Layer { name, class, cause } => {
+                Self::Layer { name, class, cause: Box::new(cause.in_data(size, place)) }
+            }
+            Self::Call { cause, location } => Self::Call { cause: Box::new(cause.in_data(size, place)), location },
+            error => error.with(|problem| {
+                // Within a model, axis 0 may be something else than the batch.
+                let sample = problem.sample.take().filter(|(_, all)| *all == size);
+                if let (Some(received), Some(place)) = (&mut problem.received, sample.and_then(|(i, _)| place(i))) {
+                    *received += &format!(" of the batch: {place}");
+                }
+            }),
+        }
     }
 
     fn with(mut self, change: impl FnOnce(&mut Problem)) -> Self {

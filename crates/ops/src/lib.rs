@@ -6,6 +6,7 @@
 
 mod attention;
 mod axes;
+pub mod console;
 mod conv;
 pub mod cores;
 mod custom_gradient;
@@ -46,7 +47,7 @@ pub use custom_gradient::custom_gradient;
 pub use device::device;
 pub use dropout::dropout;
 pub use elementwise::{DTypeName, dtype, dtype_name};
-pub use embedding::{embedding_lookup, host_ids};
+pub use embedding::{checked_ids, embedding_lookup, host_ids, position};
 pub use error::{Error, Result};
 pub use functions::*;
 #[doc(hidden)]

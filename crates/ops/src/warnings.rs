@@ -1,6 +1,8 @@
 //! Warnings about what is legal and probably unintended. They are printed to standard error, or caught.
 
+use crate::console::printable;
 use std::cell::RefCell;
+use std::io::Write;
 
 thread_local! {
     static CAUGHT: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
@@ -11,7 +13,7 @@ pub fn warn(message: impl Into<String>) {
     let message = message.into();
     CAUGHT.with_borrow_mut(|caught| match caught {
         Some(list) => list.push(message),
-        None => eprintln!("warning: {message}"),
+        None => _ = writeln!(std::io::stderr(), "warning: {}", printable(&message)),
     });
 }
 

@@ -163,18 +163,9 @@ pub(crate) fn same_rank(a: &Tensor, b: &Tensor) -> Result<(Tensor, Tensor)> {
 
 /// The class indices as a tensor for `gather`, all of them below `classes`.
 pub(crate) fn class_ids(y_true: &Tensor, classes: usize) -> Result<Tensor> {
-    let ids = candle_keras_ops::host_ids(y_true, classes).map_err(|_| {
+    let ids = candle_keras_ops::checked_ids(y_true, classes, || {
         Error::new("a target is not a class index")
-            .expected(format!("0..{classes}, one index for each class of the prediction"))
-            .received(match y_true.to_dtype(DType::F64).and_then(|y| y.flatten_all()?.to_vec1::<f64>()) {
-                Ok(values) => bad_class(&values, classes),
-                Err(_) => format!("targets of dtype {:?}", y_true.dtype()),
-            })
+            .expected(format!("0..{classes}, one whole number for each row of predictions"))
     })?;
     Ok(Tensor::from_vec(ids, y_true.dims(), y_true.device())?)
-}
-
-fn bad_class(values: &[f64], classes: usize) -> String {
-    let bad = values.iter().position(|&y| !(y > -1.0 && y < classes as f64));
-    bad.map_or_else(|| "none".into(), |i| format!("{} at [{i}]", values[i]))
 }

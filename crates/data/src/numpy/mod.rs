@@ -1,0 +1,7 @@
+//! NumPy's files of arrays.
+
+mod npy;
+mod npz;
+
+pub use npy::read_npy;
+pub use npz::Npz;
