@@ -4,6 +4,7 @@ use candle_keras::callbacks::{BackupAndRestore, EarlyStopping, LambdaCallback, M
 use candle_keras::layers::{Dense, Dropout};
 use candle_keras::optimizers::{Adam, LearningRate, schedules::ExponentialDecay};
 use candle_keras::prelude::*;
+use candle_keras::utils::warnings;
 use candle_keras::{Error, ops::random::Stream, utils};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -160,6 +161,46 @@ fn checkpoints_are_saved_when_they_should_be() {
     assert_eq!(names[3..], ["best.keras", "step.safetensors"]);
     let wrong = ModelCheckpoint::new(path("x.keras")).save_freq("epochs");
     assert!(model.fit(&x, &y, Fit::new().verbose(0).callback(wrong)).unwrap_err().to_string().contains("save_freq"));
+}
+
+#[test]
+fn checkpoints_have_any_path_that_can_be_filled() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let mut model = Sequential::new(layers![Input::shape([1]), Dense::new(1)]);
+    model.compile("sgd", Compile::loss("mse").metrics(["mae"])).unwrap();
+    let (x, y) = (vec![1f32, 2., 3., 4.], vec![2f32, 4., 6., 8.]);
+    let mut fit = |checkpoint: ModelCheckpoint, validates: bool| {
+        let fit = Fit::new().epochs(2).batch_size(2).verbose(0).callback(checkpoint);
+        let fit = if validates { fit.validation_data(&x, &y) } else { fit };
+        warnings::catch(|| model.fit(&x, &y, fit))
+    };
+    let steps = ModelCheckpoint::new(path("new/folder/{epoch}-{batch:>02}-{mae:+.1e}.keras")).save_freq(1);
+    fit(steps, false).0.unwrap();
+    let mut names: Vec<_> = std::fs::read_dir(path("new/folder")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    names.sort();
+    let starts: Vec<_> = names.iter().map(|name| name.to_str().unwrap()[..6].to_string()).collect();
+    assert_eq!(starts, ["1-01-+", "1-02-+", "2-01-+", "2-02-+"]);
+
+    // Without its quantity, Keras saves each time and warns.
+    let (result, warned) = fit(ModelCheckpoint::new(path("b{epoch}.keras")).save_best_only(true), false);
+    result.unwrap();
+    assert!(path("b1.keras").exists() && path("b2.keras").exists());
+    assert!(warned.len() == 2 && warned[0].contains("\"val_loss\", which is not in the logs"), "{warned:?}");
+    let unknown = ModelCheckpoint::new(path("u.keras")).save_best_only(true).monitor("nope");
+    assert!(fit(unknown, false).0.unwrap_err().to_string().contains("mode(\"min\")"));
+
+    fit(ModelCheckpoint::new(path("{val_loss:.1f}{val_mae:.1f}.keras")), true).0.unwrap();
+    let count = std::fs::read_dir(folder.path()).unwrap().count();
+    for wrong in
+        ["{val_loss}.keras", "{mse}.keras", "{batch}.keras", "{loss:d}.keras", "{epoch", "{epoch}.h5", "{}.keras"]
+    {
+        let error = fit(ModelCheckpoint::new(path(wrong)), false).0.unwrap_err().to_string();
+        assert!(error.contains("cannot fill") || error.contains("ends in .keras"), "{wrong}: {error}");
+    }
+    assert!(fit(ModelCheckpoint::new(path("{val_loss}.keras")).save_freq(1), true).0.is_err());
+    assert!(fit(ModelCheckpoint::new(path("m.keras")).save_weights_only(true), true).0.is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), count);
 }
 
 /// Runs one of the tests below in a separate process.

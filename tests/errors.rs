@@ -49,6 +49,49 @@ fn an_id_out_of_range_is_named_with_its_position_and_layer() {
 }
 
 #[test]
+fn a_bad_value_is_named_by_its_place_in_the_data() {
+    let classifier = || {
+        let mut model = Sequential::new(layers![
+            Input::shape([1]),
+            Embedding::new(9, 4),
+            Flatten::new(),
+            Dense::new(3).activation("softmax")
+        ]);
+        model.compile("sgd", "sparse_categorical_crossentropy").unwrap();
+        model
+    };
+    let x = |bad: f32| (0..100).map(|i| if i == 71 { bad } else { (i % 9) as f32 }).collect::<Vec<_>>();
+    let y = |bad: f32| (0..100).map(|i| if i == 71 { bad } else { (i % 3) as f32 }).collect::<Vec<_>>();
+    let mut model = classifier();
+    model.fit(x(8.0), y(2.0), quiet().batch_size(8)).unwrap();
+    for bad in [-1.0, 3.0, 0.5, f32::NAN] {
+        let received = format!("received: {bad} at [");
+        let parts = ["a target is not a class index", &received, "] of the batch: index 71 of the data"];
+        says(model.fit(x(8.0), y(bad), quiet().batch_size(8)), &parts);
+        says(model.fit(x(8.0), y(bad), quiet().validation_split(0.5)), &parts);
+        says(model.evaluate_with(x(8.0), y(bad), Evaluate::new().verbose(0)), &parts);
+    }
+    let bad = ["layer \"embedding", "received: 9 at [7, 0] of the batch: index 71 of the data"];
+    says(model.predict_with(x(9.0), Predict::new().batch_size(8).verbose(0)), &bad);
+    let dataset = Dataset::from_tensor_slices((x(8.0), y(-1.0))).unwrap().batch(8);
+    says(model.fit(&dataset, (), quiet()), &["received: -1 at [7] of the batch: batch 9 of the dataset"]);
+    let (_, warned) =
+        warnings::catch(|| model.predict_with(&dataset, Predict::new().batch_size(3).verbose(0)).unwrap());
+    assert_eq!(warned, ["batch_size is ignored for a dataset, which has batches: Dataset::batch(3)"]);
+}
+
+#[test]
+fn values_that_an_integer_input_does_not_have_are_errors() {
+    let input = Input::shape([2]).name("ids").dtype("int32");
+    let model = Model::new(input.clone(), Flatten::new().call(&Embedding::new(9, 4).call(&input))).unwrap();
+    let predict = |x: [f64; 2]| model.predict_with(vec![vec![0.0, 1.0], x.to_vec()], Predict::new().verbose(0));
+    assert_eq!(predict([8.0, 3.0]).unwrap().dims(), [2, 8]);
+    for wrong in [0.5, 2147483648.0, f64::NAN] {
+        says(predict([8.0, wrong]), &["layer \"ids\" (InputLayer)", "int32", &format!("received: {wrong} at [1, 1]")]);
+    }
+}
+
+#[test]
 fn shape_errors_name_the_layer() {
     let (x, _) = data(4);
     let wide = Tensor::zeros((4, 5), DType::F32, &Device::Cpu).unwrap();

@@ -72,6 +72,12 @@ fn a_sequential_is_built_when_its_input_is_known() {
     assert!(model.graph().unwrap_err().to_string().contains("build"));
     model.build([20]).unwrap();
     assert!(model.summary_text().contains("│ (None, 20, 8)               │           8,000 │"));
+    // Two layers on the outputs of one are no chain: as Keras, where a row has the output that it reads.
+    let x = Input::shape([5, 3]).name("x");
+    let [_, h, c] = LSTM::new(4).return_state(true).name("lstm").call_multiple(&x);
+    let heads = [("d1", h), ("d2", c)].map(|(name, state)| Dense::new(2).name(name).call(&state));
+    let table = Model::new(x, heads).unwrap().summary_text();
+    assert!(table.contains("│ lstm[0][1]   ") && table.contains("│ lstm[0][2]   "), "{table}");
     model.add(Flatten::new());
     assert_eq!(model.graph().unwrap().outputs()[0].shape().to_string(), "(None, 40)");
     assert_eq!(model.pop().unwrap().layer_name(), "flatten");

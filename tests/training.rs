@@ -25,6 +25,25 @@ fn quiet() -> Fit<'static> {
 const SIX: [f32; 6] = [0., 1., 2., 3., 4., 5.];
 
 /// The results of Keras 3.15.1 for the same data: three means that differ with sample weights.
+/// The expected names are those of Keras 3.15.1.
+#[test]
+fn weighted_metrics_are_named_as_in_keras() {
+    let x = Input::shape([2]);
+    let heads = ["h1", "h2"].map(|name| Dense::new(1).name(name).call(&x));
+    let mut model = Model::new(x, heads).unwrap();
+    let mut names = |compile: Compile| {
+        model.compile("sgd", compile).unwrap();
+        let y = vec![1f32; 4];
+        let history = model.fit(vec![vec![1f32, 2.]; 4], [&y, &y], Fit::new().verbose(0)).unwrap();
+        history.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let compile = || Compile::losses(["mse", "mse"]);
+    assert_eq!(
+        names(compile().metrics(["mae", "mae"]).weighted_metrics(["mae", "mae"])),
+        "h1_loss h1_mae h1_weighted_mae h2_loss h2_mae h2_weighted_mae loss"
+    );
+}
+
 #[test]
 fn epoch_averages_are_weighted_as_in_keras() {
     let six = SIX.to_vec();

@@ -12,14 +12,18 @@ pub(crate) type Validation = (Data, Data, Vec<Tensor>);
 
 /// The arguments that all three share: batch size, verbosity, callbacks.
 pub(crate) struct Run<'a> {
-    pub(crate) batch_size: usize,
+    /// Default: [`BATCH_SIZE`].
+    pub(crate) batch_size: Option<usize>,
     pub(crate) verbose: u8,
     pub(crate) callbacks: Vec<Box<dyn Callback + 'a>>,
 }
 
+/// Keras's default.
+pub(crate) const BATCH_SIZE: usize = 32;
+
 impl Default for Run<'_> {
     fn default() -> Self {
-        Self { batch_size: 32, verbose: 1, callbacks: Vec::new() }
+        Self { batch_size: None, verbose: 1, callbacks: Vec::new() }
     }
 }
 
@@ -38,9 +42,10 @@ macro_rules! run_arguments {
                 Self::default()
             }
 
-            /// The number of samples per batch of arrays. Default: 32. The last batch may be smaller. A dataset is already batched.
+            /// The number of samples per batch of arrays. Default: 32. The last batch may be smaller. A dataset is already batched, by
+            /// [`Dataset::batch`](candle_keras_data::Dataset::batch): for it, this is ignored with a warning.
             pub fn batch_size(mut self, batch_size: usize) -> Self {
-                self.run.batch_size = batch_size;
+                self.run.batch_size = Some(batch_size);
                 self
             }
 

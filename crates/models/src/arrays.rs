@@ -5,7 +5,7 @@ use crate::graph::Graph;
 use candle_core::{DType, Tensor};
 use candle_keras_data::Batch;
 use candle_keras_layers::{NodeOutput, Shape};
-use candle_keras_ops::{Error, warnings};
+use candle_keras_ops::{Error, dtype_name, position, warnings};
 use std::collections::BTreeMap;
 
 /// Adapts the inputs of a model as Keras does; an error if they still do not match.
@@ -57,7 +57,47 @@ fn adapt(array: Tensor, input: &NodeOutput) -> Result<Tensor> {
             layer.layer_name()
         ));
     }
-    Ok(array.to_dtype(input.dtype())?)
+    cast(&array, input.dtype()).map_err(|error| error.in_layer(layer.layer_name(), layer.class_name()))
+}
+
+/// The array in the dtype of an input. Integers keep their values: Keras truncates fractions and wraps what does not fit.
+fn cast(array: &Tensor, dtype: DType) -> Result<Tensor> {
+    if array.dtype() == dtype || !dtype.is_int() {
+        return Ok(array.to_dtype(dtype)?);
+    }
+    let (low, high) = match dtype {
+        DType::U8 => (0, i64::from(u8::MAX)),
+        DType::U32 => (0, i64::from(u32::MAX)),
+        DType::I16 => (i64::from(i16::MIN), i64::from(i16::MAX)),
+        DType::I32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        _ => (i64::MIN, i64::MAX),
+    };
+    let flat = array.flatten_all()?;
+    let wrong = |i: usize, value: String| {
+        let at = position(i, array.dims());
+        Error::new(format!("a value is not one of the input's dtype {}", dtype_name(dtype)))
+            .expected(format!("whole numbers from {low} to {high}"))
+            .received(format!("{value} at {at:?}"))
+            .help("the argument dtype of Input is the dtype of its data")
+            .at_sample(at[0], array.dims()[0])
+    };
+    // A part at a time, so that no second copy of the data is in memory.
+    for first in (0..flat.elem_count()).step_by(1 << 16) {
+        let part = flat.narrow(0, first, (flat.elem_count() - first).min(1 << 16))?;
+        if array.dtype().is_int() {
+            let values = part.to_dtype(DType::I64)?.to_vec1::<i64>()?;
+            if let Some(i) = values.iter().position(|x| !(low..=high).contains(x)) {
+                return Err(wrong(first + i, values[i].to_string()));
+            }
+        } else {
+            let values = part.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+            let fits = |x: f64| x.fract() == 0.0 && x >= low as f64 && x < high as f64 + 1.0;
+            if let Some(i) = values.iter().position(|&x| !fits(x)) {
+                return Err(wrong(first + i, values[i].to_string()));
+            }
+        }
+    }
+    Ok(array.to_dtype(dtype)?)
 }
 
 /// Text for an input of strings: bytes, with one more axis than the shape.
@@ -85,8 +125,10 @@ fn too_large_for_f32(array: &Tensor) -> Result<bool> {
     if array.elem_count() == 0 || array.dtype() == DType::U8 {
         return Ok(false);
     }
-    let largest = array.flatten_all()?.max(0)?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
-    Ok(largest > f64::from(1 << 24))
+    let flat = array.flatten_all()?;
+    let of = |extreme: Tensor| extreme.to_dtype(DType::F64)?.to_scalar::<f64>();
+    let most = f64::from(1 << 24);
+    Ok(of(flat.max(0)?)? > most || of(flat.min(0)?)? < -most)
 }
 
 /// Targets of a model: one array for each output.
@@ -147,14 +189,49 @@ pub(crate) fn class_weights(
         return Err(Error::new("class_weight is for models with one output").received(targets.len().to_string()));
     };
     let classes = match target.dims() {
-        [_] | [_, 1] => target.flatten_all()?.to_dtype(DType::F64)?.round()?.to_vec1::<f64>()?,
+        [_] | [_, 1] => target.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?,
         [_, _] => target.argmax(1)?.to_dtype(DType::F64)?.to_vec1::<f64>()?,
         dims => {
             return Err(Error::new("class_weight needs a class index or a one-hot row for each sample")
                 .received(format!("targets of shape {dims:?}")));
         }
     };
-    let weight = |class: f64| weights.get(&(class as u32)).copied().unwrap_or(1.0) as f32;
+    // NumPy rounds halves to even. What is no class, as -1 for samples that a loss ignores, has the weight 1.
+    let class = |label: f64| Some(label.round_ties_even()).filter(|x| (0.0..4294967296.0).contains(x));
+    let weight = |label| class(label).and_then(|x| weights.get(&(x as u32))).copied().unwrap_or(1.0) as f32;
     let weights: Vec<f32> = classes.into_iter().map(weight).collect();
     Ok(Tensor::from_vec(weights, target.dim(0)?, target.device())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    /// The expected weights are those of Keras's `class_weight_to_sample_weights`.
+    #[test]
+    fn class_weights_round_as_numpy() {
+        let weights = BTreeMap::from([(0, 3.0), (1, 5.0), (2, 7.0)]);
+        let labels = vec![-1.0, -0.5, 0.4, 0.5, 0.6, 1.5, 2.5, 3.5, 1e12, f64::NAN];
+        let target = Tensor::new(labels, &Device::Cpu).unwrap();
+        let found = class_weights(&weights, std::slice::from_ref(&target), false).unwrap();
+        assert_eq!(found.to_vec1::<f32>().unwrap(), [1., 3., 3., 3., 5., 7., 7., 1., 1., 1.]);
+        let labels = Tensor::new(&[[-1i64], [1], [1 << 32]], &Device::Cpu).unwrap();
+        assert_eq!(class_weights(&weights, &[labels], false).unwrap().to_vec1::<f32>().unwrap(), [1., 5., 1.]);
+    }
+
+    #[test]
+    fn a_cast_keeps_values() {
+        let real = |values: &[f64]| cast(&Tensor::new(values, &Device::Cpu).unwrap(), DType::I32);
+        assert_eq!(real(&[-3.0, 2147483647.0, -0.0]).unwrap().to_vec1::<i32>().unwrap(), [-3, i32::MAX, 0]);
+        for wrong in [0.5, 2147483648.0, -2147483649.0, f64::NAN, f64::INFINITY] {
+            let error = real(&[0.0, wrong]).unwrap_err().to_string();
+            assert!(error.contains(&format!("received: {wrong} at [1]")), "{error}");
+        }
+        let whole = |dtype| cast(&Tensor::new(&[[0i64, 255], [256, -1]], &Device::Cpu).unwrap(), dtype);
+        assert!(whole(DType::U8).unwrap_err().to_string().contains("256 at [1, 0]"));
+        assert!(whole(DType::U32).unwrap_err().to_string().contains("-1 at [1, 1]"));
+        assert_eq!(whole(DType::I16).unwrap().dtype(), DType::I16);
+        assert!(cast(&Tensor::new(&[1e19], &Device::Cpu).unwrap(), DType::I64).is_err());
+    }
 }

@@ -158,11 +158,11 @@ impl Compiled {
             for (output, specs) in per_output.into_iter().enumerate() {
                 for spec in specs.into_iter().flatten() {
                     spec.check()?;
-                    let name = match outputs {
-                        [_] => spec.name().to_string(),
-                        outputs => format!("{}_{}", outputs[output], spec.name()),
+                    let prefix = match outputs {
+                        [_] => String::new(),
+                        outputs => format!("{}_", outputs[output]),
                     };
-                    let name = unique_name(&self.metrics, name, weighted);
+                    let name = unique_name(&self.metrics, &prefix, spec.name(), weighted);
                     self.metrics.push(OutputMetric { output, weighted, spec, name, metric: None, shapes: None });
                 }
             }
@@ -335,6 +335,15 @@ impl Compiled {
         Ok(logs)
     }
 
+    /// The names in the logs of an epoch, if they are known before it: those of a custom step are not.
+    pub(crate) fn names_of_logs(&self) -> Option<Vec<String>> {
+        if self.has_own_step || !self.is_bound() {
+            return None;
+        }
+        let logs = self.logs().ok()?;
+        Some(logs.iter().map(|(name, _)| name.to_string()).collect())
+    }
+
     /// Whether larger or smaller values of a name in the logs are better; `None` if it is not one of this model's.
     pub(crate) fn direction(&self, name: &str) -> Option<Direction> {
         let name = name.strip_prefix("val_").unwrap_or(name);
@@ -361,9 +370,11 @@ pub(crate) enum Use {
     Evaluation = 3,
 }
 
-fn unique_name(metrics: &[OutputMetric], name: String, weighted: bool) -> String {
+/// The name of a metric in the logs: a weighted one whose name is taken is `weighted_` after the prefix of its output, and others get numbers.
+fn unique_name(metrics: &[OutputMetric], prefix: &str, name: &str, weighted: bool) -> String {
     let taken = |name: &String| metrics.iter().any(|metric| metric.name == *name);
-    let name = if weighted && taken(&name) { format!("weighted_{name}") } else { name };
+    let plain = format!("{prefix}{name}");
+    let name = if weighted && taken(&plain) { format!("{prefix}weighted_{name}") } else { plain };
     let numbered = (0..).map(|i| if i == 0 { name.clone() } else { format!("{name}_{i}") });
     numbered.into_iter().find(|name| !taken(name)).unwrap_or(name)
 }

@@ -35,9 +35,9 @@ impl Model {
         self.compiled_for(step.is_some())?;
         let weight = evaluate.sample_weight.take().transpose()?;
         let given = Given::new(x.into_data()?, y.into_data()?, weight)?;
-        let mut feed = self.feed(given, evaluate.run.batch_size)?;
+        let mut feed = self.feed(given, "batch_size", evaluate.run.batch_size)?;
         let steps = feed.steps(evaluate.steps, "steps")?;
-        let (mut callbacks, _) = prepared(evaluate.run, 1, steps);
+        let (mut callbacks, _) = prepared(evaluate.run, 1, steps, false);
         let logs = self.run_evaluation(&mut feed, steps, step.as_deref_mut(), &mut callbacks)?;
         warn_of_nan_in_test(&logs);
         Ok(logs)
@@ -61,13 +61,13 @@ impl Model {
             each(callbacks, |c| c.on_test_batch_begin(self, number, &Logs::default()))?;
             match &mut step {
                 Some(step) => {
-                    let logs = step.test_step(self, &batch)?;
+                    let logs = step.test_step(self, &batch).map_err(|error| feed.located(error))?;
                     if logs.is_empty() && !std::mem::replace(&mut self.compiled()?.warned_of_no_logs, true) {
                         warnings::warn("the custom step logs nothing in evaluations: implement TrainStep::test_step");
                     }
                     self.compiled()?.measure_own(&logs, batch.size())?;
                 }
-                None => self.test_step(&batch)?,
+                None => self.test_step(&batch).map_err(|error| feed.located(error))?,
             }
             let logs = self.batch_logs(number, callbacks)?;
             each(callbacks, |c| c.on_test_batch_end(self, number, &logs))?;

@@ -4,8 +4,8 @@ use crate::model::Model;
 use crate::{Result, arrays};
 use candle_core::{Device, Tensor};
 use candle_keras_data::{Batch, Cardinality, Data, Dataset, Elements, Source};
-use candle_keras_ops::Error;
 use candle_keras_ops::random::Stream;
+use candle_keras_ops::{Error, warnings};
 use std::collections::BTreeMap;
 
 /// The batches of a fit, an evaluation or a prediction.
@@ -15,22 +15,72 @@ pub(crate) struct Feed {
     is_adapted: bool,
     class_weight: BTreeMap<u32, f64>,
     elements: Option<Elements>,
+    /// How arrays are arranged in batches.
+    arrangement: Option<Arrangement>,
+    /// The random numbers of this pass.
+    pass: Stream,
+    /// The number of samples of the last batch.
+    size: usize,
     /// The number of batches taken in this pass.
     pub(crate) taken: usize,
+}
+
+/// Samples of arrays in batches.
+#[derive(Clone, Copy)]
+struct Arrangement {
+    samples: usize,
+    batch_size: usize,
+    shuffle: bool,
+    /// The index of the first sample in the data that the user gave.
+    first: usize,
+}
+
+impl Arrangement {
+    fn batches(self, arrays: Batch) -> Result<Dataset> {
+        let dataset = Dataset::from_tensor_slices(arrays)?;
+        let dataset = if self.shuffle && self.samples > 0 { dataset.shuffle(self.samples) } else { dataset };
+        Ok(dataset.batch(self.batch_size))
+    }
+
+    /// The index in the data of a sample of a batch: the batch of indices that are arranged in the same way has it.
+    fn index(self, pass: &Stream, batch: usize, sample: usize) -> Result<u32> {
+        let first = self.first as u32;
+        let indices = Tensor::arange(first, first + self.samples as u32, &Device::Cpu)?;
+        let batch = self.batches(Batch { x: vec![indices], ..Batch::default() })?.elements(pass, batch)?.next();
+        let batch = batch.ok_or_else(|| Error::new("there is no such batch"))??;
+        Ok(batch.x[0].get(sample)?.to_scalar()?)
+    }
 }
 
 impl Feed {
     /// From arrays that are already adapted to the model.
     pub(crate) fn of_arrays(arrays: Batch, batch_size: usize, shuffle: bool) -> Result<Self> {
-        let samples = arrays.size();
-        let dataset = Dataset::from_tensor_slices(arrays)?;
-        let dataset = if shuffle && samples > 0 { dataset.shuffle(samples) } else { dataset };
-        Ok(Self { is_adapted: true, ..Self::of_dataset(dataset.batch(batch_size)) })
+        let arrangement = Arrangement { samples: arrays.size(), batch_size, shuffle, first: 0 };
+        let dataset = arrangement.batches(arrays)?;
+        Ok(Self { is_adapted: true, arrangement: Some(arrangement), ..Self::of_dataset(dataset) })
+    }
+
+    /// The arrays are the part of the data from this index.
+    pub(crate) fn starting_at(mut self, first: usize) -> Self {
+        if let Some(arrangement) = &mut self.arrangement {
+            arrangement.first = first;
+        }
+        self
+    }
+
+    /// From a dataset of batches; Keras ignores an argument for their size.
+    pub(crate) fn of_batches(dataset: Dataset, argument: &str, batch_size: Option<usize>) -> Self {
+        if let Some(size) = batch_size {
+            warnings::warn(format!("{argument} is ignored for a dataset, which has batches: Dataset::batch({size})"));
+        }
+        Self::of_dataset(dataset)
     }
 
     /// From a dataset, whose batches are not adapted yet.
-    pub(crate) fn of_dataset(dataset: Dataset) -> Self {
-        Self { dataset, is_adapted: false, class_weight: BTreeMap::new(), elements: None, taken: 0 }
+    fn of_dataset(dataset: Dataset) -> Self {
+        let class_weight = BTreeMap::new();
+        let pass = Stream::new(0, 0);
+        Self { dataset, is_adapted: false, class_weight, elements: None, arrangement: None, pass, size: 0, taken: 0 }
     }
 
     /// Weights samples by their classes.
@@ -55,7 +105,7 @@ impl Feed {
     /// Starts a pass at this batch.
     pub(crate) fn begin(&mut self, random: &Stream, from: usize) -> Result<()> {
         self.elements = Some(self.dataset.elements(random, from)?);
-        self.taken = from;
+        (self.pass, self.taken) = (random.clone(), from);
         Ok(())
     }
 
@@ -74,15 +124,26 @@ impl Feed {
             self.elements = None;
             return Ok(None);
         };
-        let mut batch = if self.is_adapted { batch } else { adapt(batch)? };
+        (self.size, self.taken) = (batch.size(), self.taken + 1);
+        let mut batch = if self.is_adapted { batch } else { adapt(batch).map_err(|error| self.located(error))? };
         arrays::not_empty(&batch)?;
         if !self.class_weight.is_empty() {
             let weight = arrays::class_weights(&self.class_weight, &batch.y, !batch.sample_weight.is_empty())?;
             batch.sample_weight = vec![weight];
         }
-        self.taken += 1;
         let is_there = batch.tensors().all(|tensor| tensor.device().same_device(device));
         if is_there { Ok(Some(batch)) } else { batch.to_device(device).map(Some) }
+    }
+
+    /// Adds to an error about a sample of the last batch where it is in the data.
+    pub(crate) fn located(&self, error: Error) -> Error {
+        error.in_data(self.size, |sample| match self.arrangement {
+            Some(arrangement) => {
+                let index = arrangement.index(&self.pass, self.taken.checked_sub(1)?, sample).ok()?;
+                Some(format!("index {index} of the data"))
+            }
+            None => Some(format!("batch {} of the dataset", self.taken)),
+        })
     }
 
     /// Shows the first batch to a model that infers its shapes from data.

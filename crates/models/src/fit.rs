@@ -1,6 +1,6 @@
 //! `fit`: the loop over epochs and batches.
 
-use crate::arguments::{Fit, Run};
+use crate::arguments::{BATCH_SIZE, Fit, Run};
 use crate::arrays::split;
 use crate::backup::{self, Progress};
 use crate::callbacks::{Callback, Params, ProgbarLogger};
@@ -38,7 +38,8 @@ impl Model {
         let has_optimizer = self.compiled.is_some() || step.as_mut().is_none_or(|step| !step.optimizers().is_empty());
         self.compiled_for(step.is_some())?;
         let mut training = self.training(&mut fit, x.into_data()?, y.into_data()?)?;
-        let (mut callbacks, params) = prepared(fit.run, fit.epochs, training.steps);
+        let validates = training.validation.is_some() && fit.validation_freq <= 1;
+        let (mut callbacks, params) = prepared(fit.run, fit.epochs, training.steps, validates);
         let mut history = History::new(params);
         self.stop_training = false;
         let first_pass = self.compiled()?.stream(Use::Shuffle, 0);
@@ -106,9 +107,12 @@ impl Model {
     /// The batches to train on, and those to validate on, if there are any.
     fn training(&mut self, fit: &mut Fit, x: Data, y: Data) -> Result<Training> {
         let size = fit.run.batch_size;
-        let validation_size = fit.validation_batch_size.unwrap_or(size);
+        let validation_size = fit.validation_batch_size.or(size);
         let mut validation = match fit.validation_data.take().transpose()? {
-            Some((x, y, weight)) => Some(self.feed(Given::new(x, y, Some(weight))?, validation_size)?),
+            Some((x, y, weight)) => Some(match Given::new(x, y, Some(weight))? {
+                given @ Given::Dataset(_) => self.feed(given, "validation_batch_size", fit.validation_batch_size)?,
+                given @ Given::Arrays(_) => self.feed(given, "validation_batch_size", validation_size)?,
+            }),
             None => None,
         };
         let split_off = validation.is_none() && fit.validation_split != 0.0;
@@ -117,12 +121,13 @@ impl Model {
                 return Err(Error::new("validation_split is for arrays; this is a dataset")
                     .help("split it with Dataset::split, and pass the second part to validation_data"));
             }
-            Given::Dataset(dataset) => Feed::of_dataset(dataset),
+            given @ Given::Dataset(_) => self.feed(given, "batch_size", size)?,
             Given::Arrays(arrays) => {
+                let (size, validation_size) = (size.unwrap_or(BATCH_SIZE), validation_size.unwrap_or(BATCH_SIZE));
                 let mut arrays = self.adapted(arrays)?;
                 if split_off {
                     let (head, tail) = split(&arrays, fit.validation_split)?;
-                    validation = Some(Feed::of_arrays(tail, validation_size, false)?);
+                    validation = Some(Feed::of_arrays(tail, validation_size, false)?.starting_at(head.size()));
                     arrays = head;
                 }
                 Feed::of_arrays(arrays, size, fit.shuffle)?
@@ -137,11 +142,11 @@ impl Model {
         })
     }
 
-    /// The batches of the given data, in order.
-    pub(crate) fn feed(&mut self, given: Given, batch_size: usize) -> Result<Feed> {
+    /// The batches of the given data, in order, of the size that an argument has.
+    pub(crate) fn feed(&mut self, given: Given, argument: &str, batch_size: Option<usize>) -> Result<Feed> {
         match given {
-            Given::Dataset(dataset) => Ok(Feed::of_dataset(dataset)),
-            Given::Arrays(arrays) => Feed::of_arrays(self.adapted(arrays)?, batch_size, false),
+            Given::Dataset(dataset) => Ok(Feed::of_batches(dataset, argument, batch_size)),
+            Given::Arrays(arrays) => Feed::of_arrays(self.adapted(arrays)?, batch_size.unwrap_or(BATCH_SIZE), false),
         }
     }
 
@@ -170,11 +175,12 @@ impl Model {
                 Some(step) => {
                     let compiled = self.compiled()?;
                     let random = compiled.stream(Use::OwnStep, compiled.passes).child(feed.taken as u64 - 1);
-                    let logs = random::with_stream(random, || step.train_step(self, &batch))?;
+                    let logs = random::with_stream(random, || step.train_step(self, &batch));
+                    let logs = logs.map_err(|error| feed.located(error))?;
                     self.compiled()?.measure_own(&logs, batch.size())?;
                 }
                 None => {
-                    let loss = self.train_step(&batch)?;
+                    let loss = self.train_step(&batch).map_err(|error| feed.located(error))?;
                     // Reading each loss would wait for the device at each step.
                     if loss.device().is_cpu() {
                         warned = warned || warn_of_nan(scalar(&loss)?, progress.epoch, number);
@@ -242,12 +248,17 @@ pub(crate) fn each<'a>(
 }
 
 /// The callbacks of a run, followed by a progress bar if wanted.
-pub(crate) fn prepared(run: Run<'_>, epochs: usize, steps: Option<usize>) -> (Vec<Box<dyn Callback + '_>>, Params) {
+pub(crate) fn prepared(
+    run: Run<'_>,
+    epochs: usize,
+    steps: Option<usize>,
+    validates: bool,
+) -> (Vec<Box<dyn Callback + '_>>, Params) {
     let Run { verbose, mut callbacks, .. } = run;
     if verbose > 0 {
         callbacks.push(Box::new(ProgbarLogger::new(verbose)));
     }
-    let params = Params { verbose, epochs, steps };
+    let params = Params { verbose, epochs, steps, validates };
     callbacks.iter_mut().for_each(|callback| callback.set_params(&params));
     (callbacks, params)
 }

@@ -6,7 +6,6 @@ mod backup;
 pub mod callbacks;
 mod compiled;
 mod config;
-mod console;
 mod evaluate;
 mod feed;
 mod fit;

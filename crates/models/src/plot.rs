@@ -1,10 +1,13 @@
 //! Plots the graph of a model: SVG, or DOT for Graphviz. Keras: `keras.utils.plot_model`.
 
 use crate::{Model, Result};
+use candle_keras_data::atomic;
 use candle_keras_layers::Layer;
 use candle_keras_ops::Error;
+use candle_keras_ops::console::printable;
 use std::collections::HashMap;
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 
 /// Plots the layers of a model, with their input and output shapes, to a `.svg` or `.dot` file; nothing needs to be installed.
@@ -33,7 +36,7 @@ pub fn plot_model(model: &Model, path: impl AsRef<Path>) -> Result<()> {
                 .received(path.display().to_string()));
         }
     };
-    std::fs::write(path, text).map_err(|cause| Error::io(path, cause))
+    atomic::write(path, |file| file.write_all(text.as_bytes()).map_err(|cause| Error::io(path, cause)))
 }
 
 /// Boxes in rows, and their connections.
@@ -67,7 +70,9 @@ impl Picture {
                     picture.edges.extend(from.filter(|from| **from != i).map(|from| (*from, i)));
                 }
             }
-            let title = format!("{} ({})", layer.layer_name(), layer.class_name());
+            // XML has no control characters, not even as entities.
+            let title = printable(&format!("{} ({})", layer.layer_name(), layer.class_name()))
+                .replace(['\n', '\t', '\u{fffe}', '\u{ffff}'], " ");
             picture.boxes.push(Drawn { title, lines, row: 0 });
         }
         picture.edges.sort_unstable();
@@ -90,7 +95,7 @@ impl Picture {
     }
 
     fn dot(&self, name: &str) -> String {
-        let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+        let quoted = |text: &str| printable(text).replace('\\', "\\\\").replace('"', "\\\"");
         let mut dot = format!("digraph \"{}\" {{\n  node [shape=box, fontname=\"sans-serif\"];\n", quoted(name));
         for (i, drawn) in self.boxes.iter().enumerate() {
             let label: Vec<_> = std::iter::once(&drawn.title).chain(&drawn.lines).map(|line| quoted(line)).collect();

@@ -1,6 +1,6 @@
 //! `predict`: the outputs of a model for many samples.
 
-use crate::arguments::Predict;
+use crate::arguments::{BATCH_SIZE, Predict};
 use crate::feed::Feed;
 use crate::fit::{each, prepared};
 use crate::model::Model;
@@ -50,11 +50,11 @@ impl Model {
         let predict = predict.into();
         let inputs = |x: Vec<Tensor>| Ok(Batch { x: self.input_data(x)?, ..Batch::default() });
         let mut feed = match x.into_data()? {
-            Data::Arrays(x) => Feed::of_arrays(inputs(x)?, predict.run.batch_size, false)?,
-            Data::Dataset(dataset) => Feed::of_dataset(dataset),
+            Data::Arrays(x) => Feed::of_arrays(inputs(x)?, predict.run.batch_size.unwrap_or(BATCH_SIZE), false)?,
+            Data::Dataset(dataset) => Feed::of_batches(dataset, "batch_size", predict.run.batch_size),
         };
         let steps = feed.steps(predict.steps, "steps")?;
-        let (mut callbacks, _) = prepared(predict.run, 1, steps);
+        let (mut callbacks, _) = prepared(predict.run, 1, steps, false);
         // Several threads may predict, so training's random state is not used.
         feed.begin(&Stream::new(0, 0), 0)?;
         each(&mut callbacks, |c| c.on_predict_begin(self, &Logs::default()))?;
@@ -63,7 +63,7 @@ impl Model {
         while steps.is_none_or(|steps| step < steps) {
             let Some(batch) = feed.next(&self.device(), |batch| inputs(batch.x))? else { break };
             each(&mut callbacks, |c| c.on_predict_batch_begin(self, step, &Logs::default()))?;
-            let outputs = self.predict_step(&batch.x)?;
+            let outputs = self.predict_step(&batch.x).map_err(|error| feed.located(error))?;
             parts.resize(outputs.len(), Vec::new());
             parts.iter_mut().zip(outputs).for_each(|(part, output)| part.push(output));
             each(&mut callbacks, |c| c.on_predict_batch_end(self, step, &Logs::default()))?;

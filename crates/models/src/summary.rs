@@ -1,12 +1,13 @@
 //! The table of a model's layers. Keras: `model.summary()`.
 
-use crate::console::print_line;
 use crate::graph::Graph;
 use crate::model::Model;
-use candle_keras_layers::{Layer, Variable};
+use candle_keras_layers::{Layer, Node, Variable};
+use candle_keras_ops::console::{print_line, printable};
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle, Width,
 };
+use std::collections::HashSet;
 
 /// The inner widths of the columns, as in Keras: with and without connections.
 const WITH_CONNECTIONS: [usize; 4] = [31, 27, 17, 28];
@@ -39,7 +40,7 @@ impl Model {
         if let Some(column) = table.column_mut(2) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        format!("Model: \"{}\"\n{}\n{}", self.layer_name(), table, self.totals())
+        format!("Model: \"{}\"\n{}\n{}", printable(&self.layer_name()), table, self.totals())
     }
 
     fn cells(&self, layer: &dyn Layer, graph: Option<&Graph>) -> Vec<String> {
@@ -84,14 +85,18 @@ impl Model {
     }
 }
 
-/// Whether each layer is called once, on the output of the previous one.
+/// Whether each layer is called once, on the output of the previous one, and each call has one successor.
 fn is_a_chain(graph: &Graph) -> bool {
+    let mut parents = HashSet::new();
+    let mut is_next = |call: &Node| {
+        let mut calls = call.parents().map(|parent| (parent.node().layer().base().id(), parent.node().index()));
+        call.inputs().len() <= 1 && calls.all(|parent| parents.insert(parent))
+    };
     graph.inputs().len() == 1
-        && graph.layers().iter().all(|layer| {
-            let calls = graph.calls_of(&**layer);
-            calls.len() == 1 && calls[0].inputs().len() <= 1
+        && graph.layers().iter().all(|layer| match graph.calls_of(&**layer).as_slice() {
+            [call] => is_next(call),
+            _ => false,
         })
-        && graph.layers().len() == graph.layers().iter().map(|layer| graph.calls_of(&**layer).len()).sum::<usize>()
 }
 
 /// Keras's box lines: heavy around the header.
@@ -106,7 +111,7 @@ const STYLE: TableStyle = TableStyle::new()
 /// Wraps the text to lines of at most `width`, at spaces; a longer word is truncated with an ellipsis.
 fn wrapped(text: &str, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
+    for word in printable(text).split([' ', '\n', '\t']) {
         let word: String = match word.chars().count() > width {
             true => word.chars().take(width - 1).chain(['…']).collect(),
             false => word.into(),

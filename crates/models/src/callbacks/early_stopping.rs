@@ -1,11 +1,11 @@
 //! EarlyStopping: ends training when it no longer improves. Keras: `keras.callbacks.EarlyStopping`.
 
 use super::{Callback, CallbackState, Mode, Monitor};
-use crate::console::print_line;
 use crate::model::Model;
 use crate::{Logs, Result};
 use candle_core::Tensor;
 use candle_keras_layers::Layer;
+use candle_keras_ops::console::print_line;
 
 /// Ends the training when `monitor` has not improved for `patience` epochs.
 ///

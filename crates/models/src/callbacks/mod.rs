@@ -5,6 +5,7 @@ mod early_stopping;
 mod lambda_callback;
 mod model_checkpoint;
 mod monitor;
+mod number_format;
 mod progbar_logger;
 
 pub use backup_and_restore::BackupAndRestore;
@@ -76,6 +77,8 @@ pub struct Params {
     pub epochs: usize,
     /// The number of steps per epoch, if known.
     pub steps: Option<usize>,
+    /// Whether each epoch ends with a validation.
+    pub validates: bool,
 }
 
 /// Keras's hooks. Each does nothing by default.

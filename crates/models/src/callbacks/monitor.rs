@@ -48,8 +48,15 @@ impl Monitor {
     }
 
     /// The value in the logs; a warning if there is none.
+    ///
+    /// # Errors
+    /// If it is not known which values are better.
     pub(super) fn value(&mut self, model: &mut Model, logs: &Logs) -> Result<Option<f64>> {
-        let Some(value) = logs.get(&self.name) else {
+        if self.larger_is_better.is_none() {
+            self.larger_is_better = Some(self.decide(model)?);
+        }
+        let value = logs.get(&self.name);
+        if value.is_none() {
             let names: Vec<_> = logs.iter().map(|(name, _)| name).collect();
             warnings::warn(format!(
                 "{} monitors {:?}, which is not in the logs; there are {}",
@@ -57,12 +64,8 @@ impl Monitor {
                 self.name,
                 names.join(", ")
             ));
-            return Ok(None);
-        };
-        if self.larger_is_better.is_none() {
-            self.larger_is_better = Some(self.decide(model)?);
         }
-        Ok(Some(value))
+        Ok(value)
     }
 
     fn decide(&self, model: &mut Model) -> Result<bool> {

@@ -1,9 +1,9 @@
 //! ProgbarLogger: the progress of an epoch on the terminal. Keras: `keras.callbacks.ProgbarLogger`.
 
 use super::{Callback, Params};
-use crate::console::print_line;
 use crate::model::Model;
 use crate::{Logs, Result};
+use candle_keras_ops::console::print_line;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};

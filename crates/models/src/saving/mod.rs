@@ -23,6 +23,7 @@ mod unsupported;
 pub use convert::convert_weights;
 pub use custom_objects::CustomObjects;
 pub use load_model::{LoadModel, clone_model, load_model, model_from_json};
+pub(crate) use save::check_ending;
 pub use save::check_model_path;
 pub use tree::LoadWeights;
 

@@ -23,14 +23,26 @@ use std::path::Path;
 /// If the extension is not `.keras` or `.safetensors`, or its folder does not exist.
 pub fn check_model_path(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
-    if has_extension(path, "keras") || has_extension(path, "safetensors") {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        return match folder.filter(|folder| !folder.is_dir()) {
-            Some(folder) => Err(Error::new(format!("{}: there is no folder {}", path.display(), folder.display()))),
-            None => Ok(()),
-        };
+    check_ending(path, false)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.filter(|folder| !folder.is_dir()) {
+        Some(folder) => Err(Error::new(format!("{}: there is no folder {}", path.display(), folder.display()))),
+        None => Ok(()),
     }
-    let help = match has_extension(path, "weights.h5") {
+}
+
+/// An error if a model, or its weights alone, are not saved to a file with this extension.
+pub(crate) fn check_ending(path: &Path, weights_only: bool) -> Result<()> {
+    let has = |extension| has_extension(path, extension);
+    if has("safetensors") || has(if weights_only { "weights.h5" } else { "keras" }) {
+        return Ok(());
+    }
+    if weights_only {
+        return Err(Error::new("weights cannot be saved to a file of this type")
+            .expected("a name that ends in .weights.h5 or .safetensors")
+            .received(path.display().to_string()));
+    }
+    let help = match has("weights.h5") {
         true => "save_weights writes only weights",
         false => "Keras's older .h5 is read, not written",
     };
@@ -121,9 +133,7 @@ impl Model {
         if has_extension(path, "safetensors") {
             return weights.read(|| safetensors::write(path, &safetensors::named_weights(self, None)?, None));
         }
-        Err(Error::new("weights cannot be saved to a file of this type")
-            .expected("a name that ends in .weights.h5 or .safetensors")
-            .received(path.display().to_string()))
+        check_ending(path, true)
     }
 
     /// Loads the weights from a file: `.weights.h5`, `.keras`, `.safetensors`, or the `.h5` of older Keras. Keras: `model.load_weights`.
