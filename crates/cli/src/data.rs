@@ -2,38 +2,63 @@
 
 use anyhow::{Context, Result, bail};
 use candle_core::Tensor;
+use candle_keras_data::{Npz, read_npy};
 use candle_keras_models::{Model, load_tensors};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The tensors of a file by their names.
 pub(crate) struct Data {
     path: PathBuf,
-    tensors: BTreeMap<String, Tensor>,
+    source: Source,
+}
+
+enum Source {
+    Tensors(BTreeMap<String, Tensor>),
+    /// Only arrays that are asked for are read.
+    Npz(RefCell<Npz>),
 }
 
 impl Data {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-        let name = || path.display().to_string();
-        let tensors = match extension.as_deref() {
-            Some("safetensors") => load_tensors(path)?,
-            Some("npy") => BTreeMap::from([("x".into(), Tensor::read_npy(path).with_context(name)?)]),
-            Some("npz") => Tensor::read_npz(path).with_context(name)?.into_iter().collect(),
+        let source = match extension.as_deref() {
+            Some("safetensors") => Source::Tensors(load_tensors(path)?),
+            Some("npy") => Source::Tensors(BTreeMap::from([("x".into(), read_npy(path)?)])),
+            Some("npz") => Source::Npz(RefCell::new(Npz::open(path)?)),
             _ => bail!("{}: data is read from .safetensors, .npz or .npy files", path.display()),
         };
-        Ok(Self { path: path.to_path_buf(), tensors })
+        Ok(Self { path: path.to_path_buf(), source })
+    }
+
+    fn names(&self) -> Vec<String> {
+        match &self.source {
+            Source::Tensors(tensors) => tensors.keys().cloned().collect(),
+            Source::Npz(npz) => npz.borrow().names(),
+        }
+    }
+
+    fn get(&self, name: &str) -> Result<Option<Tensor>> {
+        Ok(match &self.source {
+            Source::Tensors(tensors) => tensors.get(name).cloned(),
+            Source::Npz(npz) if self.names().iter().any(|known| known == name) => Some(npz.borrow_mut().read(name)?),
+            Source::Npz(_) => None,
+        })
     }
 
     /// `kind/name` for each of these names, or `kind` alone for the only one.
     fn named(&self, kind: &str, names: &[String]) -> Result<Vec<Tensor>> {
         let find = |name: &String| {
-            let alone = if names.len() == 1 { self.tensors.get(kind) } else { None };
             let whole = format!("{kind}/{name}");
-            self.tensors.get(&whole).or(alone).cloned().with_context(|| {
-                let known: Vec<_> = self.tensors.keys().map(String::as_str).collect();
+            let found = match self.get(&whole)? {
+                None if names.len() == 1 => self.get(kind)?,
+                found => found,
+            };
+            found.with_context(|| {
                 let expected = if names.len() == 1 { format!("{whole:?} or {kind:?}") } else { format!("{whole:?}") };
-                format!("{}: there is no tensor {expected}; there are {}", self.path.display(), known.join(", "))
+                let known = self.names().join(", ");
+                format!("{}: there is no tensor {expected}; there are {known}", self.path.display())
             })
         };
         names.iter().map(find).collect()
@@ -54,7 +79,7 @@ impl Data {
         self.named("y", &names)
     }
 
-    pub(crate) fn sample_weight(&self) -> Option<&Tensor> {
-        self.tensors.get("sample_weight")
+    pub(crate) fn sample_weight(&self) -> Result<Option<Tensor>> {
+        self.get("sample_weight")
     }
 }

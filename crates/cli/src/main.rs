@@ -2,16 +2,22 @@
 
 mod arguments;
 mod data;
+mod json;
+mod outputs;
+mod print;
 mod train;
 mod vectors;
 
 use anyhow::{Context, Result, bail};
 use arguments::{Arguments, Command};
 use candle_core::Device;
+use candle_keras_data::atomic;
 use candle_keras_models::{LoadModel, Model, Predict, convert_weights, load_model, plot_model, save_tensors};
 use candle_keras_ops::{device, random};
 use clap::Parser;
 use data::Data;
+use outputs::check_apart;
+use print::{print, print_error};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -36,13 +42,6 @@ fn failure(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Prints an error on one line.
-fn print_error(message: &str) {
-    let lines: Vec<_> = message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let line = lines.join("; ");
-    eprintln!("error: {}", line.strip_prefix("error: ").unwrap_or(&line));
-}
-
 fn run(arguments: &Arguments) -> Result<()> {
     if let Some(seed) = arguments.seed {
         random::set_random_seed(seed);
@@ -53,9 +52,14 @@ fn run(arguments: &Arguments) -> Result<()> {
     let bare = |path: &Path| -> Result<Model> { on_device(LoadModel::new().compile(false).load(path)?, &device) };
     let compiled = |path: &Path| -> Result<Model> { on_device(load_model(path)?, &device) };
     match &arguments.command {
-        Command::Summary { model } => LoadModel::new().compile(false).load(model)?.summary(),
-        Command::Plot { model, out } => plot_model(&LoadModel::new().compile(false).load(model)?, out)?,
+        Command::Summary { model } => print(&LoadModel::new().compile(false).load(model)?.summary_text())?,
+        Command::Plot { model, out } => {
+            check_apart(&[model], &[out])?;
+            plot_model(&LoadModel::new().compile(false).load(model)?, out)?;
+        }
         Command::Predict { model, data, output, batch_size } => {
+            check_apart(&[model, data], &[output])?;
+            atomic::check(output)?;
             let model = bare(model)?;
             let x = Data::read(data)?.inputs(&model)?;
             let predict = Predict::new().batch_size(*batch_size).verbose(verbose);
@@ -65,7 +69,10 @@ fn run(arguments: &Arguments) -> Result<()> {
         }
         Command::Evaluate(evaluate) => train::evaluate(compiled(&evaluate.model)?, evaluate)?,
         Command::Fit(fit) => train::fit(compiled(&fit.model)?, fit, verbose)?,
-        Command::Convert { input, output } => convert(input, output)?,
+        Command::Convert { input, output } => {
+            check_apart(&[input], &[output])?;
+            convert(input, output)?;
+        }
         Command::Vectors(command) => vectors::run(command, arguments.seed, arguments.verbose)?,
     }
     Ok(())

@@ -1,30 +1,36 @@
-//! Prints results to standard output.
+//! Prints results to standard output, and errors to standard error, without the control characters that names in files may have.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use candle_keras_ops::console::printable;
 use std::io::{ErrorKind, Write};
 
 /// Prints a line, or several. A closed pipe, as by `head`, is not an error.
-pub(super) fn print(text: &str) -> Result<()> {
-    match writeln!(std::io::stdout(), "{text}") {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
+pub(crate) fn print(text: &str) -> Result<()> {
+    print_each(std::iter::once(Ok(text.into())))
 }
 
 /// Prints lines as they come, each flushed, until the reader closes the pipe.
-pub(super) fn print_each(lines: impl Iterator<Item = Result<String>>) -> Result<()> {
+pub(crate) fn print_each(lines: impl Iterator<Item = Result<String>>) -> Result<()> {
     let mut out = std::io::stdout().lock();
     for line in lines {
-        match writeln!(out, "{}", line?) {
+        match writeln!(out, "{}", printable(&line?)).and_then(|()| out.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
-            done => done?,
+            done => done.context("standard output")?,
         }
     }
     Ok(())
 }
 
+/// Prints an error on one line.
+pub(crate) fn print_error(message: &str) {
+    let lines: Vec<_> = message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let line = lines.join("; ");
+    // Nobody can be told that standard error fails.
+    _ = writeln!(std::io::stderr(), "error: {}", printable(line.strip_prefix("error: ").unwrap_or(&line)));
+}
+
 /// A number with this many significant digits, like C's `%g` and C++ streams.
-pub(super) fn general(x: f64, digits: usize) -> String {
+pub(crate) fn general(x: f64, digits: usize) -> String {
     let decimals = digits.max(1) - 1;
     let scientific = format!("{x:.decimals$e}");
     let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific.to_lowercase() };

@@ -205,6 +205,136 @@ fn numpy_files_are_data() {
     assert!(place.answer("evaluate s.keras --data d.npz").starts_with("{\"loss\":"));
 }
 
+/// A `.npy` as NumPy writes it: big-endian integers of 16 bits, column by column.
+#[test]
+fn numpy_files_of_any_type_and_order_are_data() {
+    let place = Place::new();
+    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]);
+    model.compile("sgd", "mse").unwrap();
+    model.save(place.path("s.keras")).unwrap();
+    let header = "{'descr': '>u2', 'fortran_order': True, 'shape': (3, 2), }\n";
+    let mut file = [b"\x93NUMPY\x01\0", &(header.len() as u16).to_le_bytes()[..], header.as_bytes()].concat();
+    [1u16, 3, 5, 2, 4, 600].iter().for_each(|x| file.extend(x.to_be_bytes()));
+    std::fs::write(place.path("x.npy"), &file).unwrap();
+    place.answer("predict s.keras --data x.npy --output out.safetensors");
+    let x = Tensor::new(&[[1f32, 2.], [3., 4.], [5., 600.]], &Device::Cpu).unwrap();
+    let expected = model.predict_with(&x, Predict::new().verbose(0)).unwrap();
+    assert_eq!(floats(&load_tensors(place.path("out.safetensors")).unwrap()["dense"]), floats(&expected));
+    let shape = file.windows(6).position(|part| part == b"(3, 2)").unwrap();
+    file[shape..shape + 6].copy_from_slice(b"(3,9L)");
+    std::fs::write(place.path("x.npy"), &file).unwrap();
+    let error = place.error("predict s.keras --data x.npy --output out.safetensors");
+    assert!(error.contains("x.npy: the length of the file does not match"), "{error}");
+}
+
+#[test]
+fn an_output_is_no_input_and_no_other_output() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("folder")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("m.keras", place.path("link.keras")).unwrap();
+    let before = std::fs::read(place.path("m.keras")).unwrap();
+    for arguments in [
+        "predict m.keras --data d.safetensors --output m.keras",
+        "predict m.keras --data d.safetensors --output folder/../d.safetensors",
+        "fit m.keras --data d.safetensors --output m.keras",
+        #[cfg(unix)]
+        "fit link.keras --data d.safetensors --output m.keras",
+        "fit m.keras --data d.safetensors --output t.keras --history ./t.keras",
+        "fit m.keras --data d.safetensors --output t.keras --history d.safetensors",
+        "plot m.keras m.keras",
+        "convert m.keras m.keras",
+    ] {
+        assert!(place.error(arguments).contains("two files at once"), "{arguments}");
+    }
+    assert_eq!(std::fs::read(place.path("m.keras")).unwrap(), before);
+    assert!(place.error("predict m.keras --data d.safetensors --output none/o").contains("none"));
+}
+
+#[test]
+fn a_history_with_nan_is_that_of_python() {
+    let place = Place::new();
+    let data = load_tensors(place.path("d.safetensors")).unwrap();
+    let nan = Tensor::new(&[f32::NAN; 6], &Device::Cpu).unwrap();
+    let with_nan =
+        |(name, x): (&'static str, &Tensor)| (name, if name.starts_with('y') { nan.clone() } else { x.clone() });
+    place.data("nan.safetensors", &["x/a", "x/b", "y/distance"].map(|name| with_nan((name, &data[name]))));
+    place.answer("fit m.keras --data nan.safetensors --output t.keras --history h.json --epochs 2");
+    let history = std::fs::read_to_string(place.path("h.json")).unwrap();
+    assert!(history.contains("\"loss\": [NaN, NaN]"), "{history}");
+    assert!(place.answer("evaluate m.keras --data nan.safetensors").starts_with("{\"loss\": NaN, "));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_is_no_error_and_a_full_device_is_one() {
+    let place = Place::new();
+    for arguments in ["summary m.keras", "evaluate m.keras --data d.safetensors"] {
+        let run = |stdout: std::process::Stdio| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_candle-keras"));
+            command.current_dir(place.0.path()).args(arguments.split(' ')).stdout(stdout);
+            command.stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output().unwrap()
+        };
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let closed = run(writer.into());
+        assert!(closed.status.success() && closed.stderr.is_empty(), "{arguments}: {closed:?}");
+        if let Ok(full) = std::fs::File::options().write(true).open("/dev/full") {
+            let full = run(full.into());
+            let error = String::from_utf8(full.stderr).unwrap();
+            assert!(full.status.code() == Some(1) && error.starts_with("error: standard output: "), "{error}");
+        }
+    }
+}
+
+/// As on a full disk: nothing can be written to any file.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_written_is_named_and_the_old_file_is_kept() {
+    let place = Place::new();
+    let old = ["o.safetensors", "o.keras", "o.weights.h5", "o.svg", "o.json"];
+    old.iter().for_each(|name| std::fs::write(place.path(name), "old").unwrap());
+    place.data("v.safetensors", &[("x", Tensor::new(&[[1f32, 2.]], &Device::Cpu).unwrap())]);
+    for (arguments, name) in [
+        ("predict m.keras --data d.safetensors --output o.safetensors", "o.safetensors"),
+        ("fit m.keras --data d.safetensors --output o.keras", "o.keras"),
+        ("convert m.keras o.keras", "o.keras"),
+        ("convert m.keras o.safetensors", "o.safetensors"),
+        ("convert m.keras o.weights.h5", "o.weights.h5"),
+        ("plot m.keras o.svg", "o.svg"),
+    ] {
+        let script = format!("trap '' XFSZ; ulimit -f 0; exec {} {arguments}", env!("CARGO_BIN_EXE_candle-keras"));
+        let output = Command::new("sh").current_dir(place.0.path()).args(["-c", &script]).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), error.lines().count()), (Some(1), 1), "{arguments}: {error}");
+        assert!(error.contains(name), "{arguments}: {error}");
+        assert_eq!(std::fs::read_to_string(place.path(name)).unwrap(), "old");
+    }
+    let hidden = std::fs::read_dir(place.0.path())
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with('.'));
+    assert_eq!(hidden.count(), 0);
+}
+
+#[test]
+fn names_cannot_command_a_terminal() {
+    let place = Place::new();
+    let name = "a\u{1b}[2J\u{7}\u{9b}<b>";
+    let input = Input::shape([2]).name(name);
+    let model = Model::new(input.clone(), Dense::new(1).call(&input)).unwrap();
+    model.save(place.path("esc.keras")).unwrap();
+    let is_command = |c: char| c.is_control() && c != '\n';
+    let table = place.answer("summary esc.keras");
+    assert!(!table.contains(is_command) && table.contains("a\\u{1b}[2J\\u{7}"), "{table}");
+    let error = place.error("predict esc.keras --data d.safetensors --output o.safetensors");
+    assert!(!error.trim_end().contains(is_command) && error.contains("\\u{1b}"), "{error}");
+    for file in ["esc.svg", "esc.dot"] {
+        place.answer(&format!("plot esc.keras {file}"));
+        let text = std::fs::read_to_string(place.path(file)).unwrap();
+        assert!(!text.contains(is_command) && text.contains("u{1b}[2J"), "{text}");
+    }
+}
+
 #[test]
 fn errors_are_one_line_and_status_1() {
     let place = Place::new();

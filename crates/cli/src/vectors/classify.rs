@@ -1,8 +1,9 @@
 //! fastText's supervised mode: labels of lines. The output is that of fastText's program.
 
 use super::lines::lines;
-use super::options::{check_apart, check_output, not_negative, verbosity, whole};
-use super::print::{general, print, print_each};
+use super::options::{not_negative, verbosity, whole};
+use crate::outputs::{check_apart, check_output};
+use crate::print::{general, print, print_each};
 use anyhow::{Result, bail};
 use candle_keras_word_vectors::fast_text::{Evaluation, Scores};
 use candle_keras_word_vectors::{FastText, FastTextClassifier, FastTextModel, KeyedVectors, Text};
@@ -79,7 +80,7 @@ pub(crate) struct Train {
 
 fn train(arguments: &Train, seed: Option<u64>, verbose: Option<u8>) -> Result<()> {
     check_output(&arguments.save, &["bin"])?;
-    check_apart(&[&arguments.text, &arguments.save])?;
+    check_apart(&[&arguments.text], &[&arguments.save])?;
     let verbose = verbosity(verbose);
     let mut classifier = FastTextClassifier::new()
         .vector_size(arguments.dim)

@@ -2,6 +2,7 @@
 
 use super::lines;
 use super::source::{Reading, is_fast_text};
+use crate::outputs::check_apart;
 use anyhow::{Result, bail};
 use candle_keras_ops::warnings;
 use candle_keras_word_vectors::{FastText, KeyedVectors, Save, Words};
@@ -52,6 +53,8 @@ pub(super) fn convert(arguments: &Convert) -> Result<()> {
         save = save.replace_spaces(with);
     }
     save.check(&arguments.output)?;
+    let outputs = std::iter::once(&arguments.output).chain(&arguments.save_counts);
+    check_apart(&[&arguments.input], &outputs.map(PathBuf::as_path).collect::<Vec<_>>())?;
     let vocabulary = arguments.vocabulary.as_deref().map(lines::words).transpose()?;
     // None of the words found: a warning of the library, but an error here.
     let (vectors, warned) = warnings::catch(|| match is_fast_text(&arguments.input) {

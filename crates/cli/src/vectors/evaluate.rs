@@ -1,9 +1,9 @@
 //! Evaluates vectors.
 
 use super::options::whole;
-use super::print::print;
 use super::query::ObjectiveName;
 use super::source::Reading;
+use crate::print::print;
 use anyhow::{Context, Result, bail};
 use candle_keras_word_vectors::{AnalogyScores, EvaluationOptions, PairScores, SectionScore};
 use clap::Args;

@@ -1,8 +1,9 @@
 //! Maps of words in the plane.
 
 use super::lines;
-use super::options::{check_output, finite, whole};
+use super::options::{finite, whole};
 use super::source::{Reading, is_fast_text};
+use crate::outputs::{check_apart, check_output};
 use anyhow::Result;
 use candle_keras_ops::warnings;
 use candle_keras_word_vectors::{self as word_vectors, KeyedVectors};
@@ -51,6 +52,7 @@ enum Method {
 
 pub(super) fn map(arguments: &Map, seed: Option<u64>) -> Result<()> {
     check_output(&arguments.output, &["html", "htm", "svg"])?;
+    check_apart(&[&arguments.file], &[&arguments.output])?;
     let only = arguments.only.as_deref().map(lines::words).transpose()?;
     let vectors = read(arguments)?;
     let words = if only.is_some() { usize::MAX } else { 2000 };

@@ -6,7 +6,6 @@ mod evaluate;
 mod lines;
 mod map;
 mod options;
-mod print;
 mod query;
 mod resume;
 mod source;

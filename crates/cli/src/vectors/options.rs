@@ -1,11 +1,8 @@
 //! Helpers for options of several commands.
 
-use anyhow::{Result, bail};
-use candle_keras_data::atomic;
 use clap::builder::RangedU64ValueParser;
 use std::io::IsTerminal;
 use std::ops::RangeBounds;
-use std::path::Path;
 
 /// The progress to show: bars on a terminal, lines in files.
 pub(super) fn verbosity(given: Option<u8>) -> u8 {
@@ -25,32 +22,6 @@ pub(super) fn finite(text: &str) -> Result<f64, String> {
 /// A number that is 0 or more.
 pub(super) fn not_negative(text: &str) -> Result<f64, String> {
     finite(text).and_then(|number| if number < 0.0 { Err("it must be 0 or more".into()) } else { Ok(number) })
-}
-
-/// Checks that a file can be written, before the work starts: its name has one of the `endings`, and its folder is writable.
-pub(super) fn check_output(path: &Path, endings: &[&str]) -> Result<()> {
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if !endings.contains(&ending.as_str()) {
-        bail!("{}: unknown file extension; expected: .{}", path.display(), endings.join(", ."));
-    }
-    Ok(atomic::check(path)?)
-}
-
-/// Checks that no output file is also an input or another output.
-pub(super) fn check_apart(paths: &[&Path]) -> Result<()> {
-    let real = |path: &Path| match (path.canonicalize(), path.parent().map(Path::canonicalize), path.file_name()) {
-        (Ok(path), ..) => path,
-        (Err(_), Some(Ok(folder)), Some(name)) => folder.join(name),
-        _ => {
-            path.file_name().map_or_else(|| path.into(), |name| std::env::current_dir().unwrap_or_default().join(name))
-        }
-    };
-    for (i, path) in paths.iter().enumerate() {
-        if paths[..i].iter().any(|other| real(other) == real(path)) {
-            bail!("{} would be two files at once", path.display());
-        }
-    }
-    Ok(())
 }
 
 /// Advice in the library's errors, and its replacement with options of the command.
@@ -96,6 +67,7 @@ pub(super) fn with_options(error: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn numbers_outside_of_their_range_are_errors() {

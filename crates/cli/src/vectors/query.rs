@@ -2,8 +2,8 @@
 
 use super::lines::lines;
 use super::options::{whole, with_options};
-use super::print::{print, print_each};
 use super::source::Reading;
+use crate::print::{print, print_each, print_error};
 use anyhow::{Result, bail};
 use candle_keras_word_vectors::Objective;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
@@ -169,7 +169,7 @@ fn answer_lines<'a>(is_json: bool, answer: impl Fn(&str) -> Result<Answer<'a>>) 
         let text = answer(line.trim()).and_then(|answer| answer.text(is_json));
         text.map_err(|error| {
             failed += 1;
-            crate::print_error(&with_options(&format!("{error:#}")));
+            print_error(&with_options(&format!("{error:#}")));
         })
         .ok()
         .map(Ok)

@@ -1,8 +1,9 @@
 //! Resumes a training of word2vec from a checkpoint.
 
-use super::options::{check_apart, check_output, verbosity, whole};
-use super::print::print;
+use super::options::{verbosity, whole};
 use super::train::text;
+use crate::outputs::{check_apart, check_output};
+use crate::print::print;
 use anyhow::Result;
 use candle_keras_word_vectors::{Save, Word2VecModel};
 use clap::Args;
@@ -29,7 +30,7 @@ pub(crate) struct Resume {
 pub(super) fn resume(arguments: &Resume, verbose: Option<u8>) -> Result<()> {
     Save::new().check(&arguments.save)?;
     check_output(&arguments.checkpoint, &["safetensors"])?;
-    check_apart(&[arguments.text.path(), &arguments.save, &arguments.checkpoint])?;
+    check_apart(&[arguments.text.path()], &[&arguments.save, &arguments.checkpoint])?;
     let verbose = verbosity(verbose);
     let mut model = Word2VecModel::load(&arguments.checkpoint)?;
     model.configure(|settings| {

@@ -14,6 +14,7 @@ pub use model::GloVeModel;
 use crate::arguments::{EPOCHS, VECTOR_SIZES, WORKERS, arguments, check_rates, check_sizes};
 use crate::train::Callbacks;
 use crate::{Epoch, Text, Vocabulary};
+use candle_keras_ops::console::print_line;
 use candle_keras_ops::{Error, Result};
 use cooccurrences::Cooccurrences;
 use counter::Counting;
@@ -155,7 +156,7 @@ impl GloVe {
         }
         if self.verbose > 0 {
             let (seconds, words) = (start.elapsed().as_secs_f64(), vocabulary.len());
-            println!("{} co-occurrences of {words} words, counted in {seconds:.1}s", records.len());
+            print_line(&format!("{} co-occurrences of {words} words, counted in {seconds:.1}s", records.len()));
         }
         let tables = Tables::new(vocabulary.len(), self.vector_size, self.seed)?;
         let history = train::train(&self, &tables, &records, vocabulary.tokens())?;

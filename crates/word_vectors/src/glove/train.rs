@@ -5,6 +5,7 @@ use super::kernel::{Kernel, Rates, Tables};
 use super::records::{Record, Records};
 use crate::Epoch;
 use crate::train::bar;
+use candle_keras_ops::console::print_line;
 use candle_keras_ops::{Error, Result};
 use indicatif::ProgressBar;
 use std::sync::{Mutex, PoisonError};
@@ -100,14 +101,14 @@ impl Progress {
 }
 
 fn print(epoch: &Epoch) {
-    println!(
+    print_line(&format!(
         "Epoch {}/{} - {:.1}s - {:.2}M co-occurrences/s - loss: {:.5}",
         epoch.epoch + 1,
         epoch.epochs,
         epoch.time.as_secs_f64(),
         epoch.pairs_per_second() / 1e6,
         epoch.loss
-    );
+    ));
 }
 
 fn overflow(epoch: usize, alpha: f64) -> Error {

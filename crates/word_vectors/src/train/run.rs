@@ -2,6 +2,7 @@
 
 use crate::sampling::Random;
 use crate::text::{Chunks, Reader};
+use candle_keras_ops::console::print_line;
 use candle_keras_ops::{Error, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::ops::{AddAssign, ControlFlow};
@@ -208,7 +209,7 @@ impl Run<'_> {
     }
 
     fn print(&self, epoch: &Epoch) {
-        println!(
+        print_line(&format!(
             "Epoch {}/{} - {:.1}s - {:.0} words/s - {:.2}M pairs/s - loss: {:.4} - alpha: {:.5}",
             epoch.epoch + 1,
             epoch.epochs,
@@ -217,7 +218,7 @@ impl Run<'_> {
             epoch.pairs_per_second() / 1e6,
             epoch.loss,
             epoch.alpha
-        );
+        ));
     }
 }
 

@@ -6,8 +6,9 @@ mod options;
 pub(in crate::vectors) mod text;
 mod word2vec;
 
-use super::options::{check_apart, check_output, verbosity};
-use super::print::print;
+use super::options::verbosity;
+use crate::outputs::{check_apart, check_output};
+use crate::print::print;
 use anyhow::{Result, bail};
 use candle_keras_word_vectors::{FastTextModel, KeyedVectors, Save, Text};
 use clap::{Args, ValueEnum};
@@ -56,13 +57,8 @@ impl Train {
         if let Some(path) = &self.checkpoint {
             check_output(path, &["safetensors"])?;
         }
-        let others = [
-            Some(self.text.path()),
-            Some(self.save.as_path()),
-            self.save_counts.as_deref(),
-            self.checkpoint.as_deref(),
-        ];
-        check_apart(&others.into_iter().flatten().collect::<Vec<_>>())?;
+        let outputs = [Some(self.save.as_path()), self.save_counts.as_deref(), self.checkpoint.as_deref()];
+        check_apart(&[self.text.path()], &outputs.into_iter().flatten().collect::<Vec<_>>())?;
         match &self.save_counts {
             Some(_) if self.saves_model() => {
                 bail!(
