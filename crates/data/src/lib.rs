@@ -25,3 +25,4 @@ pub use skipgrams::{
 pub use text::{Document, ReadText, read_text};
 pub use text_vectorization::{Standardize, TextVectorization, Texts};
 pub use tokenizer::WordTokenizer;
+pub use words::is_combining_mark;

@@ -2,11 +2,20 @@
 
 use candle_keras_ops::{Error, Result};
 use regex::Regex;
+use std::sync::LazyLock;
 
 /// Letters and digits with their combining marks, with single apostrophes, hyphens or underscores inside.
 pub(crate) const WORD: &str = r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’_-][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*";
 /// The pattern of the tokenizers libraries' Whitespace.
 const WORD_OR_PUNCTUATION: &str = r"\w+|[^\w\s]+";
+
+/// Whether a character is a combining mark, a part of the letter before it: an accent of decomposed text, a vowel sign.
+pub fn is_combining_mark(c: char) -> bool {
+    static MARK: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\p{M}").ok());
+    // General punctuation is frequent, and without marks.
+    let may_be = c >= '\u{300}' && !('\u{2000}'..='\u{206f}').contains(&c);
+    may_be && MARK.as_ref().is_some_and(|mark| mark.is_match(c.encode_utf8(&mut [0; 4])))
+}
 
 /// How a text is split.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,7 +58,12 @@ impl Splitting {
         let mut call = |word: &str| match self.lowercase {
             true => {
                 lower.clear();
-                lower.extend(word.chars().flat_map(char::to_lowercase));
+                if word.is_ascii() {
+                    lower.push_str(word);
+                    lower.make_ascii_lowercase();
+                } else {
+                    lower.extend(word.chars().flat_map(char::to_lowercase));
+                }
                 f(&lower);
             }
             false => f(word),
@@ -75,6 +89,9 @@ mod tests {
 
     #[test]
     fn marks_are_parts_of_words() {
+        let marks = ('\0'..=char::MAX).filter(|c| is_combining_mark(*c)).count();
+        let all = Regex::new(r"\p{M}").unwrap();
+        assert_eq!(marks, ('\0'..=char::MAX).filter(|c| all.is_match(&c.to_string())).count());
         assert_eq!(words("I\u{307}stanbul İZMİR ılık"), ["i\u{307}stanbul", "i\u{307}zmi\u{307}r", "ılık"]);
         assert_eq!(words("Cafe\u{301}s nai\u{308}ve"), ["cafe\u{301}s", "nai\u{308}ve"]);
         assert_eq!(words("हिन्दी தமிழ் שָׁלוֹם"), ["हिन्दी", "தமிழ்", "שָׁלוֹם"]);

@@ -1,6 +1,7 @@
 //! The words of a text.
 
 use super::{Sentence, Text, Tokenize};
+use candle_keras_data::is_combining_mark;
 
 /// What a text consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +128,8 @@ impl Tokens {
                     true => self.word.extend(c.to_lowercase()),
                     false => self.word.push(c),
                 }
+            } else if self.words && !self.word.is_empty() && is_combining_mark(c) {
+                self.word.push(c);
             } else if self.words && matches!(c, '\'' | '’' | '-' | '_') && !self.word.is_empty() {
                 match chars.peek() {
                     Some(&(_, next)) if self.is_letter(next) => self.word.push(c),
@@ -173,6 +176,8 @@ mod tests {
             ("one\ntwo\n\n", "one | two | | |"),
             ("it’s ’tis don''t", "it’s tis don t |"),
             ("漢字 кот!", "漢字 кот |"),
+            ("Cafe\u{301}s nai\u{308}ve \u{301}", "cafe\u{301}s nai\u{308}ve |"),
+            ("हिन्दी İzmir", "हिन्दी i\u{307}zmir |"),
             ("", "|"),
             ("a-\nb", "a | b |"),
             ("é\nb", "é | b |"),
