@@ -94,6 +94,13 @@ fn weights_load_into_other_models_by_position_and_by_name() {
         named.load_weights(&path, LoadWeights::new().by_name(true)).unwrap();
         assert_eq!(floats(&named.get_weights().unwrap()[0]), before);
         assert_eq!(floats(&named.get_weights().unwrap()[2]), floats(&from.get_weights().unwrap()[2]));
+        // If none is in it, nothing would be loaded.
+        let strange = Sequential::new(layers![Input::shape([2]), Dense::new(3).name("strange")]);
+        let error = strange.load_weights(&path, LoadWeights::new().by_name(true)).unwrap_err().to_string();
+        assert!(error.contains("no layer of the model is in the file by its name"), "{error}");
+        let skip = LoadWeights::new().by_name(true).skip_mismatch(true);
+        let (done, warned) = utils::warnings::catch(|| strange.load_weights(&path, skip));
+        assert!(done.is_ok() && warned.len() == 1, "{warned:?}");
     }
     // Names do not matter if weights are matched by position.
     let renamed = make(1, "another");

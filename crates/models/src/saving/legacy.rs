@@ -71,12 +71,14 @@ impl LoadWeights {
             }
         }
         if self.is_by_name() {
+            let mut found = 0;
             for entry in &own {
                 if let Some((_, tensors)) = saved.iter().find(|(name, _)| *name == entry.name) {
+                    found += 1;
                     self.read(entry, &entry.name, tensors)?;
                 }
             }
-            return Ok(());
+            return self.check_found(found, &own, file.section.path());
         }
         if saved.len() != own.len() {
             let names: Vec<_> = own.iter().map(|entry| entry.name.as_str()).collect();

@@ -184,7 +184,7 @@ impl LoadModel {
                 .help("build the model in Rust and call load_weights")
         })?;
         let mut model = to_be_loaded(room_for(file.len), || self.model_of(Saved::new(config, None)))?;
-        LoadWeights::new().read_safetensors(&model, &file)?;
+        LoadWeights::new().read_safetensors(&model, &file, path)?;
         if model.compiled.is_some() {
             let trainable = model.trainable_variables();
             let state: Vec<_> = (0..).map_while(|i| file.tensors.get(&format!("optimizer/{i}"))).collect();

@@ -157,14 +157,17 @@ pub(crate) fn write(path: &Path, tensors: &BTreeMap<String, Tensor>, config: Opt
 
 impl LoadWeights {
     /// Reads the weights of a model by their names.
-    pub(super) fn read_safetensors(&self, model: &dyn Layer, file: &SafetensorsFile) -> Result<()> {
-        for entry in entries(model).iter().filter(|entry| !entry.variables.is_empty()) {
+    pub(super) fn read_safetensors(&self, model: &dyn Layer, file: &SafetensorsFile, path: &Path) -> Result<()> {
+        let entries: Vec<_> = entries(model).into_iter().filter(|entry| !entry.variables.is_empty()).collect();
+        let mut found = 0;
+        for entry in &entries {
             let keys = entry.variables.iter().map(|variable| key(entry, variable));
             let stored: Vec<_> = keys.filter_map(|key| file.tensors.get(&key)).collect();
             if !(self.is_by_name() && stored.is_empty()) {
+                found += 1;
                 self.read(entry, &entry.names, &stored)?;
             }
         }
-        Ok(())
+        self.check_found(found, &entries, path)
     }
 }

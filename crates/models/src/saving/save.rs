@@ -151,7 +151,7 @@ impl Model {
         let (path, load) = (path.as_ref(), load.into());
         self.graph()?; // creates the weights
         if has_extension(path, "safetensors") {
-            return load.read_safetensors(self, &SafetensorsFile::open(path)?);
+            return load.read_safetensors(self, &SafetensorsFile::open(path)?, path);
         }
         let file = Section::open(path)?;
         let file = match file.starts_with(b"PK") {

@@ -7,6 +7,7 @@ use candle_core::{DType, Tensor};
 use candle_keras_layers::{Layer, Variable};
 use candle_keras_ops::{Error, warnings};
 use std::collections::HashSet;
+use std::path::Path;
 
 /// A layer or model in the tree.
 pub(crate) struct Entry {
@@ -177,7 +178,7 @@ impl LoadWeights {
         self
     }
 
-    /// Whether layers are matched by name, and those that are not in the file are left unchanged. Default: false.
+    /// Whether layers are matched by name, and those that are not in the file are left unchanged; it is an error if none is in it. Default: false.
     pub fn by_name(mut self, by_name: bool) -> Self {
         self.by_name = by_name;
         self
@@ -218,7 +219,8 @@ impl LoadWeights {
     /// Reads the weights of a model from Keras 3's tree.
     pub(crate) fn read_tree(&self, model: &dyn Layer, file: &Hdf5) -> Result<()> {
         let entries: Vec<_> = entries(model).into_iter().filter(|entry| !entry.variables.is_empty()).collect();
-        for entry in entries {
+        let mut found = 0;
+        for entry in &entries {
             let group = match self.by_name {
                 false => Some(entry.group()),
                 true => entry.group_by_name(file),
@@ -234,11 +236,32 @@ impl LoadWeights {
                         false => return Err(entry.named(missing)),
                     }
                 }
-                Some(group) => self.read(&entry, &group, &file.numbered(&group))?,
+                Some(group) => {
+                    found += 1;
+                    self.read(entry, &group, &file.numbered(&group))?;
+                }
                 None => {}
             }
         }
-        Ok(())
+        self.check_found(found, &entries, file.section.path())
+    }
+
+    /// An error if no layer was found by its name: the model would silently keep its weights.
+    pub(crate) fn check_found(&self, found: usize, entries: &[Entry], file: &Path) -> Result<()> {
+        if !self.by_name || found > 0 || entries.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        let error = Error::new(format!("{}: no layer of the model is in the file by its name", file.display()))
+            .expected(format!("weights of one of {}", names.join(", ")))
+            .help("without by_name, layers are matched by their order");
+        match self.skip_mismatch {
+            true => {
+                warnings::warn(format!("skipped: {error}"));
+                Ok(())
+            }
+            false => Err(error),
+        }
     }
 }
 
