@@ -4,7 +4,8 @@
 use crate::cores::{self, UninitChunk};
 use crate::dropout::{drop_into, drop_some, dropout, keep_mask, scale};
 use crate::host::{view, with_float};
-use crate::linalg::{scaled_softmax_row, softmax_row, softmax_row_backward};
+use crate::lengths;
+use crate::linalg::{batched_product, scaled_softmax_row, softmax_row, softmax_row_backward};
 use crate::matmul::{Matrix, gemm, gemm_into};
 use crate::random::Stream;
 use crate::simd;
@@ -37,20 +38,15 @@ pub struct Attention<'a> {
 /// # Errors
 /// If the shapes do not fit.
 pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut Stream) -> Result<Tensor> {
-    let (batch, queries, heads, size) = q.dims4()?;
-    let (_, keys, _, width) = v.dims4()?;
-    let fits = k.dims() == [batch, keys, heads, size]
-        && v.dims() == [batch, keys, heads, width]
-        && by.mask.is_none_or(|m| m.dims() == [batch, queries, keys] || m.dims() == [batch, 1, keys]);
-    if !fits {
-        let mask = by.mask.map(Tensor::dims);
-        bail!("attention: {:?}, {:?}, {:?} and a mask of {mask:?} do not fit", q.dims(), k.dims(), v.dims())
-    }
+    let (batch, plan) = Plan::of(q, k, v, by)?;
     if !on_host(&[q, k, v]) {
         return composed(q, k, v, by, random);
     }
-    let drawn = (by.dropout > 0.0).then(|| keep_mask(batch * heads * queries * keys, by.dropout, random));
-    let plan = Plan { queries, keys, heads, size, width, scale: by.scale, causal: by.causal };
+    let Plan { queries, keys, heads, size, width, .. } = plan;
+    if batch * plan.output() == 0 {
+        return Tensor::zeros((batch, queries, heads, width), q.dtype(), q.device());
+    }
+    let drawn = (by.dropout > 0.0).then(|| keep_mask(batch * plan.weights(), by.dropout, random));
     let contiguous = |x: &Tensor| x.detach().contiguous();
     let (q_, k_, v_) = (contiguous(q)?, contiguous(k)?, contiguous(v)?);
     let mask = by.mask.map(|mask| mask.ne(0.0)?.flatten_all()?.to_vec1::<u8>()).transpose()?;
@@ -79,11 +75,11 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                     None => &*weights,
                 };
                 let weights = Matrix::rows(weights, queries, keys);
-                gemm(&mut y[head * width..], heads * width, false, weights, plan.values(&of_v, sample, head));
+                gemm(of_head(y, head * width), heads * width, false, weights, plan.values(&of_v, sample, head));
             }
         });
         drop((of_q, of_k, of_v));
-        record("attention", &[q, k, v], Value::new(y, (batch, queries, heads, width)), move |_, dy| {
+        record("attention", &[q, k, v], Value::new(y, (batch, queries, heads, width))?, move |_, dy| {
             let (q, k, v) = (view::<T>(&q_)?, view::<T>(&k_)?, view::<T>(&v_)?);
             let dy = view::<T>(dy)?;
             let units = [queries * heads * size, keys * heads * size, keys * heads * width];
@@ -104,13 +100,13 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut
                         None => weights,
                     };
                     let used = Matrix::rows(used, queries, keys).t();
-                    gemm(&mut dv[head * width..], heads * width, false, used, dy);
+                    gemm(of_head(dv, head * width), heads * width, false, used, dy);
                     let mask = mask.as_ref().map(|mask| &mask[sample * mask_rows * keys..][..mask_rows * keys]);
                     simd!(plan.backward(scores, weights, mask));
                     let scores = Matrix::rows(scores, queries, keys);
                     let (q, k) = (plan.queries(&q, sample, head), plan.keys(&k, sample, head));
-                    gemm(&mut dq[head * size..], heads * size, false, scores, k);
-                    gemm(&mut dk[head * size..], heads * size, false, scores.t(), q);
+                    gemm(of_head(dq, head * size), heads * size, false, scores, k);
+                    gemm(of_head(dk, head * size), heads * size, false, scores.t(), q);
                 }
             });
             let tensor = |data: Vec<T>, length: usize, size: usize| {
@@ -132,7 +128,31 @@ struct Plan {
     causal: bool,
 }
 
+/// The elements of a head, from its first on; none of a tensor that has none.
+fn of_head<T>(x: &mut [T], from: usize) -> &mut [T] {
+    x.get_mut(from..).unwrap_or_default()
+}
+
 impl Plan {
+    /// The batch size, and the plan for these tensors.
+    fn of(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention) -> Result<(usize, Self)> {
+        lengths::check_floats("attention", [q, k, v])?;
+        lengths::check(by.mask)?;
+        let (batch, queries, heads, size) = q.dims4()?;
+        let (_, keys, _, width) = v.dims4()?;
+        let fits = k.dims() == [batch, keys, heads, size]
+            && v.dims() == [batch, keys, heads, width]
+            && by.mask.is_none_or(|m| m.dims() == [batch, queries, keys] || m.dims() == [batch, 1, keys]);
+        if !fits {
+            let mask = by.mask.map(Tensor::dims);
+            bail!("attention: {:?}, {:?}, {:?} and a mask of {mask:?} do not fit", q.dims(), k.dims(), v.dims())
+        }
+        // Without features or values, few elements have many scores.
+        lengths::allocated(&[batch, heads, queries, keys], q.dtype())?;
+        lengths::allocated(&[batch, heads, queries, width], q.dtype())?;
+        Ok((batch, Self { queries, keys, heads, size, width, scale: by.scale, causal: by.causal }))
+    }
+
     /// How many elements the output of a sample has.
     fn output(&self) -> usize {
         self.queries * self.heads * self.width
@@ -230,20 +250,21 @@ pub fn attention_with_scores(
     by: Attention,
     random: &mut Stream,
 ) -> Result<(Tensor, Tensor)> {
+    let (_, Plan { queries, keys, .. }) = Plan::of(q, k, v, by)?;
     let heads_first = |x: &Tensor| x.transpose(1, 2)?.contiguous();
     let (q, k, v) = (heads_first(q)?, heads_first(k)?, heads_first(v)?);
-    let mut scores = (q.matmul(&k.transpose(2, 3)?.contiguous()?)? * by.scale)?;
-    let (queries, keys) = (scores.dim(2)?, scores.dim(3)?);
+    let mut scores = (batched_product(&q, &k.transpose(2, 3)?.contiguous()?)? * by.scale)?;
     if let Some(mask) = by.mask {
         scores = only_where(&mask.ne(0.0)?.unsqueeze(1)?, scores)?;
     }
     if by.causal {
+        lengths::allocated(&[queries, keys], scores.dtype())?;
         let seen: Vec<u8> = (0..queries * keys).map(|i| u8::from(i % keys <= i / keys)).collect();
         scores = only_where(&Tensor::from_vec(seen, (queries, keys), scores.device())?, scores)?;
     }
     let scores = crate::linalg::softmax(&scores, -1)?;
     let weights = if by.dropout > 0.0 { dropout(&scores, by.dropout, random)? } else { scores.clone() };
-    Ok((weights.matmul(&v)?.transpose(1, 2)?.contiguous()?, scores))
+    Ok((batched_product(&weights, &v)?.transpose(1, 2)?.contiguous()?, scores))
 }
 
 #[cfg(test)]

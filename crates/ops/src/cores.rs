@@ -179,12 +179,13 @@ pub(crate) fn fill_several_chunks<T: Float, const N: usize>(
     cost: usize,
     f: impl Fn(usize, &mut [UninitChunk<T>; N]) + Sync,
 ) -> [Vec<T>; N] {
-    let mut vectors = units.map(|unit| Vec::with_capacity(count * unit));
+    let lengths = units.map(|unit| count.checked_mul(unit).expect("the length of a vector overflows"));
+    let mut vectors = lengths.map(Vec::with_capacity);
     let mut memories = vectors.each_mut().map(Vec::spare_capacity_mut);
-    let mut unit = units.iter();
+    let mut sizes = units.iter().zip(lengths);
     let mut chunks = memories.each_mut().map(|memory| {
-        let unit = unit.next().copied().unwrap_or(0);
-        let mut rest = &mut memory[..count * unit];
+        let (&unit, length) = sizes.next().unwrap_or((&0, 0));
+        let mut rest = &mut memory[..length];
         move || rest.split_off_mut(..unit).unwrap_or_default()
     });
     let mut items: Vec<_> = (0..count).map(|_| chunks.each_mut().map(|next| next())).collect();
@@ -195,11 +196,11 @@ pub(crate) fn fill_several_chunks<T: Float, const N: usize>(
             assert!(chunks.iter().all(|chunk| chunk.0.is_empty()), "a chunk was not written whole");
         }
     });
-    for (vector, unit) in vectors.iter_mut().zip(units) {
-        // SAFETY: as in `fill_chunks_with`; the chunks cover the first `count * unit` elements.
+    for (vector, length) in vectors.iter_mut().zip(lengths) {
+        // SAFETY: as in `fill_chunks_with`; the chunks cover the first `length` elements, `count` times `unit`, which did not overflow.
         #[allow(unsafe_code)]
         unsafe {
-            vector.set_len(count * unit);
+            vector.set_len(length);
         }
     }
     vectors

@@ -2,6 +2,7 @@
 
 use crate::gpu::{self, on_gpu};
 use crate::host::{map2, view, with_float};
+use crate::lengths;
 use crate::random::Stream;
 use crate::simd;
 use crate::simd::Float;
@@ -10,6 +11,8 @@ use candle_core::{Result, Tensor};
 
 /// Sets each element to 0 with the probability `rate`, and divides the others by `1 - rate`. One draw of `random` an element.
 pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
+    lengths::check([x])?;
+    let x = &crate::elementwise::float(x)?;
     if on_gpu(&[x]) {
         return gpu::dropout(x, random.skip_blocks(x.elem_count()), threshold(rate), scale(rate));
     }
@@ -22,7 +25,7 @@ pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
         return crate::custom_gradient(x, &y, move |_, _, dy| dy * &factors);
     }
     let input = x.detach().contiguous()?;
-    let value = with_float!(x, T => Value::new(dropped(&view::<T>(&input)?, &kept, scale), x.shape()));
+    let value = with_float!(x, T => Value::new(dropped(&view::<T>(&input)?, &kept, scale), x.shape())?);
     record("dropout", &[x], value, move |_, dy| {
         let dx = with_float!(dy, T => {
             Tensor::from_vec(dropped(&view::<T>(dy)?, &kept, scale), dy.shape(), dy.device())?

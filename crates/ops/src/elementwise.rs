@@ -44,7 +44,7 @@ macro_rules! unary {
 
 fn unary<U: Unary>(_: U, x: &Tensor) -> Result<Tensor> {
     let x_ = x.detach().contiguous()?;
-    let value = with_float!(x, T => Value::new(map1(&view::<T>(&x_)?, U::value), x.shape()));
+    let value = with_float!(x, T => Value::new(map1(&view::<T>(&x_)?, U::value), x.shape())?);
     record(U::NAME, &[x], value, move |y, dy| {
         let dx = with_float!(y, T => {
             let dx = map3(&view::<T>(&x_)?, &view::<T>(y)?, &view::<T>(dy)?, |x, y, dy| dy * U::slope(x, y));
@@ -99,7 +99,7 @@ pub(crate) fn arithmetic(operation: Arithmetic, a: &Tensor, b: &Tensor) -> Resul
             Multiply => map2(&x, &y, |x, y| x * y),
             Divide => map2(&x, &y, |x, y| x / y),
         };
-        Value::new(value, a.shape())
+        Value::new(value, a.shape())?
     });
     let wanted = (a.track_op(), b.track_op());
     // Sums and differences do not need their operands.
@@ -192,8 +192,8 @@ pub(crate) fn power(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     float(y)?.to_dtype(x.dtype())?.broadcast_mul(&x.log()?)?.exp()
 }
 
-/// Integers as f32, others unchanged.
-pub(crate) fn float(x: &Tensor) -> Result<Tensor> {
+/// Whole numbers as f32, others unchanged: what functions that are not defined on whole numbers compute with, as in Keras.
+pub fn float(x: &Tensor) -> Result<Tensor> {
     if x.dtype().is_float() { Ok(x.clone()) } else { x.to_dtype(DType::F32) }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::cores;
 use crate::host::{view, with_float};
+use crate::lengths;
 use crate::tape::{Value, record_lookup};
 use crate::{Error, Float, Result};
 use candle_core::{DType, Tensor};
@@ -24,10 +25,17 @@ pub fn embedding_lookup(table: &Tensor, ids: Vec<u32>, dims: &[usize]) -> Result
             Error::new("embedding_lookup needs a variable as its table").help("use gather for a computed table")
         );
     }
+    lengths::check([table])?;
+    if lengths::elements(dims)? != ids.len() {
+        return Err(Error::new("the ids of a lookup do not have its shape")
+            .expected(format!("as many ids as the shape {dims:?} says"))
+            .received(format!("{} ids", ids.len())));
+    }
     let dims = [dims, &[width]].concat();
+    lengths::allocated(&dims, table.dtype())?;
     let value = match table.dtype() {
         DType::F32 | DType::F64 if table.device().is_cpu() && table.is_contiguous() => {
-            with_float!(table, T => Value::new(gathered(&ids, &view::<T>(table)?, height, width)?, dims))
+            with_float!(table, T => Value::new(gathered(&ids, &view::<T>(table)?, height, width)?, dims)?)
         }
         _ => {
             let rows = Tensor::from_slice(&ids, ids.len(), table.device())?;
@@ -67,6 +75,7 @@ pub fn host_ids(ids: &Tensor, limit: usize) -> Result<Vec<u32>> {
 /// # Errors
 /// `wrong`, with the first id that is not a whole number from 0 to `limit` and its position.
 pub fn checked_ids(ids: &Tensor, limit: usize, wrong: impl Fn() -> Error) -> Result<Vec<u32>> {
+    lengths::check([ids])?;
     let flat = ids.flatten_all()?;
     let limit = limit.min(u32::MAX as usize);
     // Each dtype is read without a cast: a cast to u32 would silently turn -1 into 0 or into a huge id.

@@ -4,6 +4,8 @@
 //! [`mean`]`(x, -1)`). Everything that a [`Lambda`](https://keras.io/api/layers/core_layers/lambda/) may need in training is
 //! here with a gradient that finite differences confirm; see [`gradcheck`] for the harness and ARCHITECTURE.md for the rule.
 
+#[cfg(test)]
+mod any_arguments;
 mod attention;
 mod axes;
 pub mod console;
@@ -21,7 +23,10 @@ mod gpu;
 pub mod gradcheck;
 mod gradient;
 mod host;
+mod inference;
+mod integers;
 mod keras_names;
+mod lengths;
 mod linalg;
 mod matmul;
 mod normalize;
@@ -46,7 +51,7 @@ pub use conv::{Axis, Padding, conv, conv_and_pool, conv_transpose, depthwise_con
 pub use custom_gradient::custom_gradient;
 pub use device::device;
 pub use dropout::dropout;
-pub use elementwise::{DTypeName, dtype, dtype_name};
+pub use elementwise::{DTypeName, dtype, dtype_name, float};
 pub use embedding::{checked_ids, embedding_lookup, host_ids, position};
 pub use error::{Error, Result};
 pub use functions::*;

@@ -4,6 +4,7 @@ use crate::axes::resolve_axis;
 use crate::cores;
 use crate::gpu::{self, on_gpu};
 use crate::host::{dot as dot_product, largest, sum_of, total, view, with_float};
+use crate::lengths;
 use crate::simd;
 use crate::simd::{Float, MulAdd};
 use crate::tape::{Value, on_host, record};
@@ -23,8 +24,8 @@ pub(crate) fn dot(x: &Tensor, y: &Tensor) -> Result<Tensor> {
         return crate::matmul::matmul(&x, &y);
     }
     let mut dims = x.dims().to_vec();
-    let k = dims.pop().unwrap_or(1);
-    let product = crate::matmul::matmul(&x.contiguous()?.reshape(((), k))?, &y)?;
+    let Some(k) = dims.pop() else { candle_core::bail!("dot takes no scalars, received shapes [] and {:?}", y.dims()) };
+    let product = crate::matmul::matmul(&x.contiguous()?.reshape((lengths::elements(&dims)?, k))?, &y)?;
     dims.push(product.dim(1)?);
     let product = product.reshape(dims)?;
     let product = if vectors.1 { product.squeeze(product.rank() - 1)? } else { product };
@@ -33,7 +34,12 @@ pub(crate) fn dot(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 
 /// `x` divided by its Euclidean norm over `axis`; a zero vector stays zero. Keras: `K.l2_normalize`, with its epsilon 1e-12.
 pub fn l2_normalize(x: &Tensor, axis: i64) -> Result<Tensor> {
+    lengths::check([x])?;
+    let x = &crate::elementwise::float(x)?;
     let axis = axes(axis).keepdims(true);
+    if x.elem_count() == 0 {
+        return Ok(x.clone());
+    }
     let squares = crate::reduce::sum(&x.sqr()?, axis)?;
     let floor = Tensor::new(1e-12, x.device())?.to_dtype(x.dtype())?.broadcast_as(squares.shape())?;
     x.broadcast_div(&squares.maximum(&floor)?.sqrt()?)
@@ -47,8 +53,17 @@ pub(crate) fn matmul(x: &Tensor, y: &Tensor) -> Result<Tensor> {
         }
         (2, 2) | (1, _) | (_, 1) => dot(x, y),
         (_, 2) => dot(x, y),
-        _ => x.contiguous()?.broadcast_matmul(&y.contiguous()?),
+        _ => batched_product(&x.contiguous()?, &y.contiguous()?),
     }
+}
+
+/// The products of matrices in the last two axes, of rank 3 or more on one side; the other axes broadcast. Zeros where they have no terms, which candle refuses.
+pub(crate) fn batched_product(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let shape = crate::Operation::Matmul {}.output_shape(&[x.dims(), y.dims()])?;
+    if x.elem_count() == 0 || y.elem_count() == 0 {
+        return Tensor::zeros(shape, x.dtype(), x.device());
+    }
+    x.broadcast_matmul(y)
 }
 
 /// `exp(x) / sum(exp(x))` over `axis`.
@@ -109,7 +124,7 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
                 })
             }
         });
-        Value::new(y, x.shape())
+        Value::new(y, x.shape())?
     });
     record("softmax", &[x], value, move |y, dy| {
         let dx = with_float!(y, T => {

@@ -3,6 +3,7 @@
 use crate::cores::{self, SHARED_FROM, UninitChunk};
 use crate::gpu::{self, on_gpu};
 use crate::host::{map2, view, with_float};
+use crate::lengths;
 use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record, record_consuming};
@@ -26,8 +27,10 @@ impl<'a, T: Float> Matrix<'a, T> {
 
     /// A matrix of these strides, down and to the right; empty where the slice does not hold it.
     pub(crate) fn strided(data: &'a [T], size: (usize, usize), stride: (usize, usize)) -> Self {
-        let last = size.0.saturating_sub(1) * stride.0 + size.1.saturating_sub(1) * stride.1;
-        let fits = size.0 * size.1 == 0 || last < data.len();
+        let along = |size: usize, stride: usize| size.saturating_sub(1).checked_mul(stride);
+        let last =
+            along(size.0, stride.0).zip(along(size.1, stride.1)).and_then(|(down, right)| down.checked_add(right));
+        let fits = size.0 == 0 || size.1 == 0 || last.is_some_and(|last| last < data.len());
         Self { data, size: if fits { size } else { (0, 0) }, stride }
     }
 
@@ -39,7 +42,7 @@ impl<'a, T: Float> Matrix<'a, T> {
 
     /// Some of the rows.
     fn slice_rows(self, from: usize, rows: usize) -> Self {
-        let data = self.data.get(from * self.stride.0..).unwrap_or(&[]);
+        let data = from.checked_mul(self.stride.0).and_then(|at| self.data.get(at..)).unwrap_or(&[]);
         Self::strided(data, (rows, self.size.1), self.stride)
     }
 
@@ -71,7 +74,7 @@ pub(crate) fn gemm<T: Float>(product: &mut [T], stride: usize, accumulate: bool,
 /// `a b` into uninitialized memory, contiguous. On this thread.
 pub(crate) fn gemm_into<'a, T: Float>(product: &'a mut [MaybeUninit<T>], a: Matrix<T>, b: Matrix<T>) -> &'a mut [T] {
     let (m, n) = (a.size.0, b.size.1);
-    assert!(m * n == product.len(), "the chunk for a product does not fit");
+    assert!(m.checked_mul(n) == Some(product.len()), "the chunk for a product does not fit");
     // SAFETY: nothing is accumulated, and each of the m rows of n elements, which are all of `product`, is written: for k = 0 gemm writes
     // zeros.
     #[allow(unsafe_code)]
@@ -95,48 +98,74 @@ unsafe fn multiply<T: Float>(
     if m == 0 || n == 0 {
         return;
     }
-    assert!(k == b.size.0 && stride >= n && (m - 1) * stride + n <= product.len(), "the sizes of a product do not fit");
-    // SAFETY: the assertion says that `product` holds m rows of n elements that are `stride` apart and do not overlap, and `Matrix` that
-    // every element that the strides of `a` (m rows, k columns) and `b` (k rows, n columns) lead to lies in its slice. A mutable slice
-    // overlaps with no other. gemm reads and writes nothing else, and reads the product only if it accumulates; T is f32 or f64, which it
-    // supports.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            product.as_mut_ptr().cast::<T>(),
-            1,
-            stride as isize,
-            accumulate,
-            a.data.as_ptr(),
-            a.stride.1 as isize,
-            a.stride.0 as isize,
-            b.data.as_ptr(),
-            b.stride.1 as isize,
-            b.stride.0 as isize,
-            T::ONE,
-            T::ONE,
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
+    let end = (m - 1).checked_mul(stride).and_then(|last| last.checked_add(n));
+    assert!(
+        k == b.size.0 && stride >= n && end.is_some_and(|end| end <= product.len()),
+        "the sizes of a product do not fit"
+    );
+    for from in (0..k.max(1)).step_by(DEPTH) {
+        // SAFETY: the assertion says that `product` holds m rows of n elements that are `stride` apart and do not overlap, and `Matrix` that
+        // every element that the strides of `a` (m rows, k columns) and `b` (k rows, n columns) lead to lies in its slice, and so those of
+        // the columns and rows from `from` on. A mutable slice overlaps with no other. gemm reads and writes nothing else, and reads the
+        // product only if it accumulates, which the first part of it does not; T is f32 or f64, which it supports.
+        unsafe {
+            gemm::gemm(
+                m,
+                n,
+                DEPTH.min(k - from),
+                product.as_mut_ptr().cast::<T>(),
+                1,
+                stride as isize,
+                accumulate || from > 0,
+                a.data.as_ptr().wrapping_add(from.wrapping_mul(a.stride.1)),
+                a.stride.1 as isize,
+                a.stride.0 as isize,
+                b.data.as_ptr().wrapping_add(from.wrapping_mul(b.stride.0)),
+                b.stride.1 as isize,
+                b.stride.0 as isize,
+                T::ONE,
+                T::ONE,
+                false,
+                false,
+                false,
+                gemm::Parallelism::None,
+            );
+        }
     }
 }
+
+/// How many products of an element gemm adds up at once. It would choose the number by the size of the matrix, so that a row of a large
+/// matrix differed in its last bits from the same row of a small one: below this number, its choice is all of them.
+const DEPTH: usize = 512;
 
 /// `activation(a b + bias)` in parallel by rows. (gemm's own parallelism would wake rayon's threads.)
 fn product<T: Float>(a: Matrix<T>, b: Matrix<T>, bias: Option<&[T]>, activation: FusedActivation) -> Vec<T> {
     let ((m, k), n) = (a.size, b.size.1);
-    // Eight multiplications at once are a simple operation. One call a thread, since each packs `b` for itself; more where packing is
-    // little beside the work.
-    let threads = cores::count().min(m * n * k.div_ceil(8) / (SHARED_FROM / 2)).max(1);
-    let rows = m.div_ceil(threads * m.div_ceil(threads * 1024).max(1)).next_multiple_of(16);
+    let rows = rows_of_a_chunk(m, n, k, cores::count());
     cores::fill_chunks(m * n, (rows * n).max(1), |from, chunk| {
         let rows = a.slice_rows(from / n.max(1), chunk.remaining() / n.max(1));
         let product = chunk.write_with(chunk.remaining(), |product| gemm_into(product, rows, b));
         activation.apply_with(bias, product);
     })
+}
+
+/// How many rows of an `(m, k)` times `(k, n)` product a thread computes at once.
+///
+/// gemm rounds differently where a product is one row, and where it has few elements. No chunk is one of these unless the whole product
+/// is, so that each row has the same bits whatever the number of threads.
+fn rows_of_a_chunk(m: usize, n: usize, k: usize, threads: usize) -> usize {
+    const FEW: usize = 256;
+    // Eight multiplications at once are a simple operation. One call a thread, since each packs `b` for itself; more where packing is
+    // little beside the work.
+    let work = m.saturating_mul(n).saturating_mul(k.div_ceil(8));
+    let threads = threads.min(work / (SHARED_FROM / 2)).max(1);
+    let least = m.div_ceil(threads * m.div_ceil(threads * 1024).max(1)).next_multiple_of(16);
+    let is_special = |rows: usize| rows == 1 || rows.saturating_mul(n) <= FEW;
+    let is_split_well = |rows: &usize| match m % rows {
+        0 => !is_special(*rows) || m.saturating_mul(n) <= FEW,
+        last => !is_special(last) && !is_special(*rows),
+    };
+    (least..m).step_by(16).find(is_split_well).unwrap_or(m.max(1))
 }
 
 /// The product of an `(m, k)` and a `(k, n)` matrix, of any strides.
@@ -147,13 +176,18 @@ fn product<T: Float>(a: Matrix<T>, b: Matrix<T>, bias: Option<&[T]>, activation:
 /// # Shapes
 /// - the result: `(m, n)`
 pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    lengths::check([a, b])?;
+    if crate::integers::are_whole(&[a, b]) {
+        return crate::integers::product(a, b);
+    }
     if !on_host(&[a, b]) || a.rank() != 2 || b.rank() != 2 {
         return a.matmul(b);
     }
     if a.dim(1)? != b.dim(0)? {
         bail!("cannot multiply matrices of shapes {:?} and {:?}", a.dims(), b.dims())
     }
-    let value = with_float!(a, T => Value::new(product_of::<T>(a, b)?, (a.dim(0)?, b.dim(1)?)));
+    lengths::allocated(&[a.dim(0)?, b.dim(1)?], a.dtype())?;
+    let value = with_float!(a, T => Value::new(product_of::<T>(a, b)?, (a.dim(0)?, b.dim(1)?))?);
     let (left, right) = (a.detach(), b.detach());
     let wanted = (a.track_op(), b.track_op());
     record("matmul", &[a, b], value, move |_, dy| {
@@ -337,31 +371,34 @@ pub fn dense_over(
     activation: FusedActivation,
     over: usize,
 ) -> Result<Tensor> {
+    let x = &lengths::beside(x, kernel)?;
     let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
     let fits = over <= x.rank() && over <= kernel.rank() && x.dims()[x.rank() - over..] == kernel.dims()[..over];
     if !fits || bias.is_some_and(|bias| bias.dims() != &kernel.dims()[over..]) {
         let bias = bias.map(Tensor::dims);
         bail!("dense: an input of shape {:?} for a kernel of {:?} and a bias of {bias:?}", x.dims(), kernel.dims())
     }
-    let k = kernel.dims()[..over].iter().product::<usize>();
-    let n = kernel.dims()[over..].iter().product::<usize>();
+    lengths::check_floats("dense", all.iter().copied())?;
+    let k = lengths::elements(&kernel.dims()[..over])?;
+    let n = lengths::elements(&kernel.dims()[over..])?;
+    let m = lengths::elements(&x.dims()[..x.rank() - over])?;
     let dims = [&x.dims()[..x.rank() - over], &kernel.dims()[over..]].concat();
+    lengths::allocated(&dims, x.dtype())?;
     if on_gpu(&all) && k * n > 0 {
         return gpu::dense(x, kernel, bias, activation, k, dims);
     }
     if !on_host(&all) {
-        let y = x.contiguous()?.reshape(((), k))?.matmul(&kernel.reshape((k, n))?)?.reshape(dims)?;
+        let y = x.contiguous()?.reshape((m, k))?.matmul(&kernel.reshape((k, n))?)?.reshape(dims)?;
         let y = bias.map_or_else(|| Ok(y.clone()), |bias| y.broadcast_add(bias))?;
         return activation.composed(&y);
     }
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
-    let m = x.elem_count() / k.max(1);
     let value = with_float!(x, T => {
         let bias = bias.map(|bias| bias.detach().contiguous()).transpose()?;
         let bias = bias.as_ref().map(view::<T>).transpose()?;
         let (input, weights) = (view::<T>(&input)?, view::<T>(&weights)?);
         let y = product(Matrix::rows(&input, m, k), Matrix::rows(&weights, k, n), bias.as_deref(), activation);
-        Value::new(y, dims)
+        Value::new(y, dims)?
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
     record_consuming("dense", &all, value, move |y, dy| {
@@ -450,6 +487,38 @@ mod tests {
             assert!(apart.iter().all(|x| *x < 1e-5), "{:?} {:?}", a.layout(), b.layout());
         }
         assert!(matmul(&a, &a).is_err());
+    }
+
+    /// Any number of threads computes the same bits: rows of every remainder, long and short inner dimensions, both layouts.
+    #[test]
+    fn the_bits_do_not_depend_on_the_threads() {
+        let bits = |x: Vec<f32>| x.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+        let mut parted = 0;
+        for (n, k) in [(1, 3000), (7, 1400), (8, 513), (10, 784), (64, 700), (65, 515), (100, 40)] {
+            for m in [1, 2, 16, 17, 31, 33, 64, 65, 80, 128, 129, 257] {
+                let of = |rows: usize, columns: usize, seed| {
+                    crate::gradcheck::try_values(&[rows, columns], seed).unwrap().to_dtype(DType::F32).unwrap()
+                };
+                for (a, b) in [(of(m, k, 1), of(k, n, 2)), (of(k, m, 1).t().unwrap(), of(n, k, 2).t().unwrap())] {
+                    let (x, y) = (storage_slice::<f32>(&a).unwrap(), storage_slice::<f32>(&b).unwrap());
+                    let (a, b) = (Matrix::of(&a, &x).unwrap(), Matrix::of(&b, &y).unwrap());
+                    let by = |threads: usize| {
+                        let (rows, mut all) = (rows_of_a_chunk(m, n, k, threads), vec![0.0; m * n]);
+                        for (i, part) in all.chunks_mut(rows * n).enumerate() {
+                            gemm(part, n, false, a.slice_rows(i * rows, part.len() / n), b);
+                        }
+                        (rows, bits(all))
+                    };
+                    let (_, one) = by(1);
+                    for threads in [2, 3, 4, 8, 64] {
+                        let (rows, many) = by(threads);
+                        parted += usize::from(rows < m);
+                        assert!(many == one, "({m}, {k}) by ({k}, {n}) in parts of {rows} rows");
+                    }
+                }
+            }
+        }
+        assert!(parted > 100, "only {parted} products were in parts");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use crate::cores;
 use crate::gpu::{self, on_gpu};
 use crate::host::{sum_of, sum_of2, total, view, with_float};
+use crate::lengths;
 use crate::matmul::column_sums;
 use crate::simd;
 use crate::simd::Float;
@@ -31,6 +32,7 @@ pub struct Groups {
 /// # Errors
 /// If the sizes are not divisible.
 pub fn normalize(x: &Tensor, gamma: Option<&Tensor>, beta: Option<&Tensor>, by: Groups) -> Result<Tensor> {
+    lengths::check(gamma.into_iter().chain(beta))?;
     let channels = gamma.or(beta).map_or_else(|| x.dims().last().copied().unwrap_or(1), Tensor::elem_count);
     normalize_channels(x, gamma, beta, by, channels)
 }
@@ -43,11 +45,15 @@ pub fn normalize_channels(
     by: Groups,
     channels: usize,
 ) -> Result<Tensor> {
-    let block = by.repeats * channels;
+    lengths::check([x])?;
+    let x = &crate::elementwise::float(x)?;
+    let all: Vec<&Tensor> = [x].into_iter().chain(gamma).chain(beta).collect();
+    lengths::check_floats("normalize", all.iter().copied())?;
+    let block = lengths::elements(&[by.repeats, channels])?;
     if block == 0 || !x.elem_count().is_multiple_of(block) || by.groups == 0 || !channels.is_multiple_of(by.groups) {
         bail!("normalize: {channels} channels in {} groups do not match the shape {:?}", by.groups, x.dims())
     }
-    let all: Vec<&Tensor> = [x].into_iter().chain(gamma).chain(beta).collect();
+    check_weights("normalize", [gamma, beta], channels)?;
     if on_gpu(&all) {
         return gpu::normalize(x, gamma, beta, by, channels);
     }
@@ -64,7 +70,7 @@ pub fn normalize_channels(
         let y = cores::copied_chunks(&input, cores::chunk_len(input.len(), block, 4), |_, part| {
             simd!(plan.forward(part, scale.as_deref(), shift.as_deref()));
         });
-        Value::new(y, x.shape())
+        Value::new(y, x.shape())?
     });
     let whole = x.shape().clone();
     let shapes = (gamma.map(|x| x.shape().clone()), beta.map(|x| x.shape().clone()));
@@ -87,6 +93,14 @@ pub fn normalize_channels(
         });
         Ok([Some(dx?)].into_iter().chain(dgamma.map(Some)).chain(dbeta.map(Some)).collect())
     })
+}
+
+/// An error if a weight does not have one element for each channel.
+fn check_weights<const N: usize>(what: &str, weights: [Option<&Tensor>; N], channels: usize) -> Result<()> {
+    match weights.into_iter().flatten().find(|weight| weight.elem_count() != channels) {
+        Some(weight) => bail!("{what}: a weight of shape {:?} for {channels} channels", weight.dims()),
+        None => Ok(()),
+    }
 }
 
 /// The elements of a weight as a contiguous tensor.
@@ -312,8 +326,15 @@ fn composed(x: &Tensor, gamma: Option<&Tensor>, beta: Option<&Tensor>, by: Group
 /// # Shapes
 /// - `x`: `(..., channels)`; `weights`: `(...)`; the results: `(channels,)`, detached
 pub fn channel_moments(x: &Tensor, weights: Option<&Tensor>) -> Result<(Tensor, Tensor)> {
+    lengths::check([x].into_iter().chain(weights))?;
     let channels = x.dims().last().copied().unwrap_or(1);
-    let rows = x.detach().contiguous()?.reshape(((), channels))?;
+    let count = lengths::elements(&x.dims()[..x.rank().saturating_sub(1)])?;
+    if weights.is_some_and(|weights| weights.elem_count() != count) {
+        bail!("channel_moments: weights of shape {:?} for {count} rows", weights.map(Tensor::dims))
+    }
+    let x = &crate::elementwise::float(x)?;
+    lengths::allocated(&[channels], x.dtype())?;
+    let rows = x.detach().contiguous()?.reshape((count, channels))?;
     if let (true, None) = (on_host(&[x]), weights) {
         let count = rows.dim(0)?.max(1) as f64;
         return with_float!(x, T => {
@@ -364,16 +385,19 @@ pub fn batch_normalize(
     epsilon: f64,
     of_batch: bool,
 ) -> Result<Tensor> {
+    let x = &lengths::beside(x, moments.0)?;
+    let all: Vec<&Tensor> = [x].into_iter().chain(gamma).chain(beta).collect();
+    lengths::check_floats("batch_normalize", all.iter().copied().chain([moments.0, moments.1]))?;
     let channels = x.dims().last().copied().unwrap_or(1);
+    check_weights("batch_normalize", [gamma, beta, Some(moments.0), Some(moments.1)], channels)?;
     let (mean, variance) = (moments.0.detach(), moments.1.detach());
     let factor = (&variance + epsilon)?.sqrt()?.recip()?;
-    let all: Vec<&Tensor> = [x].into_iter().chain(gamma).chain(beta).collect();
     if on_gpu(&all) {
         return gpu::batch_normalize(x, gamma, beta, mean.contiguous()?, factor, of_batch);
     }
     if !on_host(&all) {
         let (mean, factor) = if of_batch {
-            let rows = x.reshape(((), channels))?;
+            let rows = x.reshape((lengths::elements(&x.dims()[..x.rank().saturating_sub(1)])?, channels))?;
             let mean = rows.mean(0)?;
             let variance = rows.broadcast_sub(&mean)?.sqr()?.mean(0)?;
             (mean, (variance + epsilon)?.sqrt()?.recip()?)
@@ -405,7 +429,7 @@ pub fn batch_normalize(
         }
         let numbers = view::<T>(&input)?;
         let y = cores::copied_chunks(&numbers, cores::chunk_len(numbers.len(), channels, 2), |_, part| simd!(affine(part, &a, &b)));
-        Value::new(y, x.shape())
+        Value::new(y, x.shape())?
     });
     let wanted = (gamma.is_some(), beta.is_some());
     record("batch_normalize", &all, value, move |_, dy| {
@@ -487,7 +511,7 @@ mod tests {
     fn no_channels_are_no_panic() {
         let x = Tensor::zeros((3, 0), candle_core::DType::F32, &Device::Cpu).unwrap();
         let none = Tensor::zeros(0, candle_core::DType::F32, &Device::Cpu).unwrap();
-        assert!(channel_moments(&x, None).is_err());
+        assert_eq!(channel_moments(&x, None).unwrap().0.dims(), [0]);
         assert_eq!(batch_normalize(&x, None, None, (&none, &none), 1e-3, false).unwrap().dims(), [3, 0]);
     }
 

@@ -2,8 +2,9 @@
 
 use crate::axes::{Axes, resolve_axis};
 use crate::elementwise::{Arithmetic, arithmetic};
-use crate::{elementwise, linalg, reduce, shape};
-use candle_core::{DType, Result, Tensor, bail};
+use crate::inference::promoted;
+use crate::{elementwise, integers, lengths, linalg, reduce, shape};
+use candle_core::{DType, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// An argument of the functions of this crate: a tensor, or a symbolic tensor of a model under construction.
@@ -282,19 +283,29 @@ impl Operation {
     /// If the number, shapes or dtypes of the operands do not fit.
     pub fn run(&self, operands: &[Tensor]) -> Result<Tensor> {
         use Operation::*;
-        if !self.operands().contains(&operands.len()) {
-            bail!("{} does not take {} operands", self.keras().0, operands.len())
+        lengths::check(operands)?;
+        let shapes: Vec<&[usize]> = operands.iter().map(Tensor::dims).collect();
+        let dtypes: Vec<DType> = operands.iter().map(Tensor::dtype).collect();
+        let (shape, dtype) = (self.output_shape(&shapes)?, self.output_dtype(&dtypes)?);
+        if lengths::allocated(&shape, dtype)? == 0 {
+            return Tensor::zeros(shape, dtype, operands[0].device());
         }
-        let x = &operands[0];
-        let both = || promoted(&operands[0], &operands[1]);
+        if let Some(y) = self.run_whole(operands, &shape, dtype)? {
+            return Ok(y);
+        }
+        let given = &operands[0];
+        // Whole numbers are left to functions that candle has for them.
+        let x = &if dtype.is_float() { elementwise::float(given)? } else { given.clone() };
+        let all = || common(operands);
+        let both = || common(&operands[..2]).map(|mut both| (both.swap_remove(0), both.swap_remove(0)));
         let compared = |compare: fn(&Tensor, &Tensor) -> Result<Tensor>| both().and_then(|(x, y)| compare(&x, &y));
         match self {
             Absolute {} => elementwise::abs(x),
             All(axes) => reduce::min(&truth(x)?, axes.clone()),
             Any(axes) => reduce::max(&truth(x)?, axes.clone()),
-            Cast { dtype } => elementwise::cast(x, dtype.as_str()),
+            Cast { dtype } => elementwise::cast(given, dtype.as_str()),
             Clip { x_min, x_max } => elementwise::clip(x, *x_min, *x_max),
-            Concatenate { axis } => shape::concatenate(operands, *axis),
+            Concatenate { axis } => shape::concatenate(&all()?, *axis),
             Dot {} => both().and_then(|(x, y)| linalg::dot(&x, &y)),
             Exp {} => elementwise::exp(x),
             ExpandDims { axis } => axis.as_slice().iter().try_fold(x.clone(), |x, &axis| shape::expand_dims(&x, axis)),
@@ -305,14 +316,8 @@ impl Operation {
             Max(axes) => reduce::max(x, axes.clone()),
             Mean(axes) => reduce::mean(x, axes.clone()),
             Min(axes) => reduce::min(x, axes.clone()),
-            Negative {} => {
-                if x.dtype().is_float() {
-                    elementwise::negative(x)
-                } else {
-                    x.neg()
-                }
-            }
-            Power {} => elementwise::power(x, &operands[1]),
+            Negative {} => elementwise::negative(x),
+            Power {} => compared(elementwise::power),
             Relu {} => elementwise::relu(x),
             Reshape { newshape } => shape::reshaped(x, &shape::resolve_shape(x.elem_count(), newshape)?),
             Sigmoid {} => elementwise::sigmoid(x),
@@ -321,12 +326,15 @@ impl Operation {
             Sqrt {} => elementwise::sqrt(x),
             Square {} => elementwise::square(x),
             Squeeze { axis } => shape::squeeze_all(x, axis.as_ref().map(AxisList::as_slice)),
-            Stack { axis } => Tensor::stack(operands, resolve_axis(*axis, x.rank() + 1)?),
+            Stack { axis } => Tensor::stack(&all()?, resolve_axis(*axis, x.rank() + 1)?),
             StopGradient {} => Ok(x.detach()),
             Sum(axes) => reduce::sum(x, axes.clone()),
             Tanh {} => elementwise::tanh(x),
             Transpose { axes } => shape::transpose(x, axes.as_deref()),
-            Where {} => promoted(&operands[1], &operands[2]).and_then(|(y, z)| elementwise::where_(&truth(x)?, &y, &z)),
+            Where {} => {
+                let of = common(&operands[1..])?;
+                elementwise::where_(&truth(given)?, &of[0], &of[1])
+            }
             Add {} => compared(|x, y| arithmetic(Arithmetic::Add, x, y)),
             Subtract {} => compared(|x, y| arithmetic(Arithmetic::Subtract, x, y)),
             Multiply {} => compared(|x, y| arithmetic(Arithmetic::Multiply, x, y)),
@@ -337,8 +345,8 @@ impl Operation {
             LogicalAnd {} => truth(x)?.broadcast_minimum(&truth(&operands[1])?),
             LogicalOr {} => truth(x)?.broadcast_maximum(&truth(&operands[1])?),
             LogicalNot {} => truth(x)?.eq(0u8),
-            OnesLike { dtype } => as_dtype(&x.detach().ones_like()?, dtype.as_deref()),
-            ZerosLike { dtype } => as_dtype(&x.detach().zeros_like()?, dtype.as_deref()),
+            OnesLike { dtype } => as_dtype(&given.detach().ones_like()?, dtype.as_deref()),
+            ZerosLike { dtype } => as_dtype(&given.detach().zeros_like()?, dtype.as_deref()),
             Matmul {} => compared(linalg::matmul),
             Greater {} => compared(Tensor::broadcast_gt),
             GreaterEqual {} => compared(Tensor::broadcast_ge),
@@ -347,6 +355,35 @@ impl Operation {
             Equal {} => compared(Tensor::broadcast_eq),
             NotEqual {} => compared(Tensor::broadcast_ne),
         }
+    }
+}
+
+impl Operation {
+    /// The output of functions that candle does not compute for whole numbers; `None` for others.
+    fn run_whole(&self, operands: &[Tensor], shape: &[usize], dtype: DType) -> Result<Option<Tensor>> {
+        use Operation::*;
+        if !dtype.is_int() || !integers::are_whole(&operands.iter().collect::<Vec<_>>()) {
+            return Ok(None);
+        }
+        let x = &operands[0];
+        let of_both = |f: fn(i64, i64) -> i64| {
+            let both = common(operands)?;
+            integers::map2(&both[0], &both[1], shape, f)
+        };
+        let y = match self {
+            Absolute {} => integers::map(x, i64::wrapping_abs)?,
+            Negative {} => integers::map(x, i64::wrapping_neg)?,
+            Relu {} => integers::map(x, |x| x.max(0))?,
+            Square {} => integers::map(x, |x| x.wrapping_mul(x))?,
+            Clip { x_min, x_max } => integers::map(x, |x| x.max(*x_min as i64).min(*x_max as i64))?,
+            Add {} => of_both(i64::wrapping_add)?,
+            Subtract {} => of_both(i64::wrapping_sub)?,
+            Multiply {} => of_both(i64::wrapping_mul)?,
+            Power {} => of_both(integers::power)?,
+            Sum(axes) => integers::sum(x, &axes.resolve(x.rank())?, dtype)?.reshape(shape)?,
+            _ => return Ok(None),
+        };
+        Ok(Some(y))
     }
 }
 
@@ -359,11 +396,10 @@ fn as_dtype(x: &Tensor, dtype: Option<&str>) -> Result<Tensor> {
     dtype.map_or_else(|| Ok(x.clone()), |dtype| elementwise::cast(x, dtype))
 }
 
-/// Both in one dtype: the float one if one of them is, else the wider. A float wins over every integer, as in Keras.
-fn promoted(x: &Tensor, y: &Tensor) -> Result<(Tensor, Tensor)> {
-    let rank = |dtype: DType| (dtype.is_float(), dtype.size_in_bytes());
-    let dtype = if rank(x.dtype()) >= rank(y.dtype()) { x.dtype() } else { y.dtype() };
-    Ok((x.to_dtype(dtype)?, y.to_dtype(dtype)?))
+/// All in one dtype.
+fn common(operands: &[Tensor]) -> Result<Vec<Tensor>> {
+    let dtype = promoted(&operands.iter().map(Tensor::dtype).collect::<Vec<_>>());
+    operands.iter().map(|x| x.to_dtype(dtype)).collect()
 }
 
 #[cfg(test)]

@@ -6,10 +6,11 @@ use crate::conv::axis::{each_index, volume};
 use crate::cores::{self, in_chunks};
 use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_float};
+use crate::lengths;
 use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
-use candle_core::{Device, Result, Tensor, bail};
+use candle_core::{DType, Device, Result, Tensor, bail};
 
 /// How a window is reduced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,21 +32,30 @@ pub fn pool(x: &Tensor, pool: Pool, axes: &[Axis]) -> Result<Tensor> {
     let (Some(volume), [batch, sizes @ .., channels]) = (volume(axes), x.dims()) else {
         bail!("pool: windows over {} axes of the shape {:?}", axes.len(), x.dims())
     };
+    lengths::check([x])?;
+    let x = &if pool == Pool::Average { crate::elementwise::float(x)? } else { x.clone() };
     if !sizes.iter().eq(axes.iter().map(|axis| &axis.input)) {
         bail!("pool: windows for another shape than {:?}", x.dims())
     }
     let (batch, channels) = (*batch, *channels);
     let outputs = axes.iter().map(|axis| axis.output);
     let shape: Vec<usize> = std::iter::once(batch).chain(outputs).chain([channels]).collect();
+    lengths::allocated(&shape, x.dtype())?;
+    if x.elem_count() == 0 {
+        return Tensor::zeros(shape, x.dtype(), x.device());
+    }
     if on_gpu(&[x]) && volume[0] == Axis::UNIT && x.elem_count() > 0 {
         return gpu::pool(x, pool == Pool::Max, volume, shape.into());
     }
     if !on_host(&[x]) {
         return composed(x, pool, volume)?.reshape(shape);
     }
-    let windows = Windows::new(volume, channels);
+    let windows = Windows::new(volume, channels)?;
     let input = x.detach().contiguous()?;
     let (image, output) = (sizes.iter().product::<usize>() * channels, windows.count() * channels);
+    if image > u32::MAX as usize {
+        bail!("pool: an image of shape {sizes:?} with {channels} channels has more elements than 32 bits count")
+    }
     let mut chosen = vec![0u32; if pool == Pool::Max && x.track_op() { batch * output } else { 0 }];
     let value = with_float!(x, T => {
         let x = view::<T>(&input)?;
@@ -70,7 +80,7 @@ pub fn pool(x: &Tensor, pool: Pool, axes: &[Axis]) -> Result<Tensor> {
             });
             y
         };
-        Value::new(y, shape)
+        Value::new(y, shape)?
     });
     let whole = x.shape().clone();
     record("pool", &[x], value, move |_, dy| {
@@ -101,23 +111,29 @@ pub(crate) struct Windows {
 }
 
 impl Windows {
-    pub(crate) fn new(axes: [Axis; 3], channels: usize) -> Self {
-        let count = axes.iter().map(|axis| axis.output).product();
-        let (mut places, mut counts) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    /// # Errors
+    /// If windows of these sizes do not fit into memory.
+    pub(crate) fn new(axes: [Axis; 3], channels: usize) -> Result<Self> {
+        let count = lengths::allocated(&axes.map(|axis| axis.output), DType::I64)?;
+        let all = axes
+            .each_ref()
+            .map(|axis| (0..axis.output).fold(0usize, |all, o| all.saturating_add(axis.inside(o).len())));
+        let mut places = Vec::with_capacity(lengths::allocated(&all, DType::I64)?);
+        let mut counts = Vec::with_capacity(count);
         let [planes, rows, columns] = &axes;
         each_index(axes.map(|axis| axis.output), |[z, y, x]| {
             let before = places.len();
-            for plane in (0..planes.window).filter_map(|k| planes.at(z, k)) {
-                for row in (0..rows.window).filter_map(|i| rows.at(y, i)) {
+            for plane in planes.inside(z).filter_map(|k| planes.at(z, k)) {
+                for row in rows.inside(y).filter_map(|i| rows.at(y, i)) {
                     let row = (plane * rows.input + row) * columns.input;
-                    for column in (0..columns.window).filter_map(|j| columns.at(x, j)) {
+                    for column in columns.inside(x).filter_map(|j| columns.at(x, j)) {
                         places.push((row + column) * channels);
                     }
                 }
             }
             counts.push(places.len() - before);
         });
-        Self { channels: channels.max(1), places, counts }
+        Ok(Self { channels: channels.max(1), places, counts })
     }
 
     /// The number of windows.
@@ -239,11 +255,14 @@ fn composed(x: &Tensor, pool: Pool, axes: [Axis; 3]) -> Result<Tensor> {
     let (batch, channels) = (x.dim(0)?, x.dims()[x.rank() - 1]);
     let elements = axes.iter().map(|axis| axis.input).product::<usize>();
     let flat = x.reshape((batch, elements, channels))?.contiguous()?;
-    let windows = Windows::new(axes, 1);
+    let windows = Windows::new(axes, 1)?;
     let largest = windows.counts.iter().copied().max().unwrap_or(0);
     let counts: Vec<f32> = windows.counts.iter().map(|&count| count.max(1) as f32).collect();
     // A window that is partly outside repeats its first element, which only a maximum counts.
-    let ids: Vec<u32> = windows.iter().flat_map(|w| (0..largest).map(|i| *w.get(i).unwrap_or(&w[0]) as u32)).collect();
+    let ids: Vec<u32> = windows
+        .iter()
+        .flat_map(|w| (0..largest).map(|i| w.get(i).or(w.first()).map_or(0, |&place| place as u32)))
+        .collect();
     let weights: Vec<f32> =
         windows.iter().flat_map(|w| (0..largest).map(|i| f32::from(u8::from(i < w.len())))).collect();
     let gathered = flat.index_select(&Tensor::new(ids, x.device())?, 1)?;

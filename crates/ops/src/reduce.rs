@@ -55,7 +55,7 @@ fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f6
             let input = &input[from / inner * count * inner..];
             simd!(sums(part, input, count, inner, T::from_double(factor)));
         });
-        Value::new(y, shape)
+        Value::new(y, shape)?
     });
     let whole = x.shape().clone();
     let y = record("sum", &[x], value, move |_, dy| {

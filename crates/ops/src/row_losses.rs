@@ -3,6 +3,7 @@
 use crate::cores::{self, in_chunks};
 use crate::gpu::{self, on_gpu};
 use crate::host::{largest, total, view, with_float};
+use crate::lengths;
 use crate::linalg::log_of_exponentials;
 use crate::simd;
 use crate::simd::{Float, MulAdd};
@@ -70,7 +71,11 @@ fn held<T: Float>(x: T, epsilon: f64) -> T {
 
 /// Whether the ops below support these targets and predictions.
 pub fn has_row_losses(y: &Tensor, x: &Tensor) -> bool {
-    (on_host(&[y, x]) || on_gpu(&[y, x])) && !y.track_op() && x.rank() > 0 && x.elem_count() > 0
+    lengths::check([y, x]).is_ok()
+        && (on_host(&[y, x]) || on_gpu(&[y, x]))
+        && !y.track_op()
+        && x.rank() > 0
+        && x.elem_count() > 0
 }
 
 /// The mean over the last axis of a function of targets and predictions of one shape; targets have no gradient.
@@ -100,7 +105,7 @@ pub fn pairwise_mean(function: Pairwise, y: &Tensor, x: &Tensor) -> Result<Tenso
                 *mean = sum * factor;
             }
         });
-        Value::new(means, &x.dims()[..x.rank() - 1])
+        Value::new(means, &x.dims()[..x.rank() - 1])?
     });
     record("pairwise_mean", &[x], value, move |_, dy| {
         let dx = with_float!(dy, T => {
@@ -136,6 +141,7 @@ pub enum Classes {
 /// # Errors
 /// If the targets do not fit, or [`has_row_losses`] is false for them.
 pub fn crossentropy(classes: Classes, x: &Tensor, epsilon: Option<f64>) -> Result<Tensor> {
+    lengths::check([x])?;
     let width = x.dims().last().copied().unwrap_or(0);
     let rows = x.elem_count() / width.max(1);
     let classes = match classes {
@@ -154,7 +160,7 @@ pub fn crossentropy(classes: Classes, x: &Tensor, epsilon: Option<f64>) -> Resul
         let input = view::<T>(&input)?;
         let mut values = vec![T::ZERO; rows];
         each_row::<T, _>(&classes, &input, width, epsilon, &mut values, |value, row| *value = simd!(|by| row.value(by)))?;
-        Value::new(values, &x.dims()[..x.rank() - 1])
+        Value::new(values, &x.dims()[..x.rank() - 1])?
     });
     record("crossentropy", &[x], value, move |_, dy| {
         let dx = with_float!(dy, T => {

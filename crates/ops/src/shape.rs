@@ -13,7 +13,7 @@ pub fn resolve_shape(elements: usize, shape: &[i64]) -> Result<Vec<usize>> {
     };
     let unknown = shape.iter().filter(|&&size| size == -1).count();
     let fits = match unknown {
-        0 => known == elements as i64,
+        0 => usize::try_from(known) == Ok(elements),
         1 => known > 0 && elements as i64 % known == 0,
         _ => false,
     };
@@ -63,26 +63,27 @@ pub(crate) fn squeeze(x: &Tensor, axis: i64) -> Result<Tensor> {
 
 /// Removes these axes of size 1, or all of them.
 pub(crate) fn squeeze_all(x: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
+    let dims = squeezed_dims(x.dims(), axes)?;
+    dims.iter().rev().try_fold(x.clone(), |x, &dim| squeeze(&x, dim as i64))
+}
+
+/// The dimensions of these axes of size 1, or of all, in rising order.
+pub(crate) fn squeezed_dims(sizes: &[usize], axes: Option<&[i64]>) -> Result<Vec<usize>> {
     let mut dims: Vec<usize> = match axes {
-        Some(axes) => axes.iter().map(|&axis| resolve_axis(axis, x.rank())).collect::<Result<_>>()?,
-        None => (0..x.rank()).filter(|&dim| x.dims()[dim] == 1).collect(),
+        Some(axes) => axes.iter().map(|&axis| resolve_axis(axis, sizes.len())).collect::<Result<_>>()?,
+        None => (0..sizes.len()).filter(|&dim| sizes[dim] == 1).collect(),
     };
     dims.sort_unstable();
     dims.dedup();
-    dims.iter().rev().try_fold(x.clone(), |x, &dim| squeeze(&x, dim as i64))
+    match dims.iter().find(|&&dim| sizes[dim] != 1) {
+        Some(dim) => bail!("cannot squeeze axis {dim} of a tensor of shape {sizes:?}: its size is not 1"),
+        None => Ok(dims),
+    }
 }
 
 /// Permutes the axes, or reverses them.
 pub(crate) fn transpose(x: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
-    let order: Vec<usize> = match axes {
-        Some(axes) => axes.iter().map(|&axis| resolve_axis(axis, x.rank())).collect::<Result<_>>()?,
-        None => (0..x.rank()).rev().collect(),
-    };
-    let mut sorted = order.clone();
-    sorted.sort_unstable();
-    if !sorted.into_iter().eq(0..x.rank()) {
-        bail!("transpose needs each of the {} axes once, received {axes:?}", x.rank())
-    }
+    let order = order(x.rank(), axes)?;
     if !x.is_variable() {
         return x.permute(order)?.contiguous();
     }
@@ -94,13 +95,60 @@ pub(crate) fn transpose(x: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
     record("transpose", &[x], Value::Tensor(y), move |_, dy| Ok(vec![Some(dy.permute(back.clone())?)]))
 }
 
-/// `x[key]` as in Python.
-pub(crate) fn get_item(x: &Tensor, key: &[Index]) -> Result<Tensor> {
+/// The order of the axes of a tensor of this rank after a transposition.
+pub(crate) fn order(rank: usize, axes: Option<&[i64]>) -> Result<Vec<usize>> {
+    let order: Vec<usize> = match axes {
+        Some(axes) => axes.iter().map(|&axis| resolve_axis(axis, rank)).collect::<Result<_>>()?,
+        None => (0..rank).rev().collect(),
+    };
+    let mut sorted = order.clone();
+    sorted.sort_unstable();
+    if !sorted.into_iter().eq(0..rank) {
+        bail!("transpose needs each of the {rank} axes once, received {axes:?}")
+    }
+    Ok(order)
+}
+
+/// How many axes of a tensor of this rank the key names.
+pub(crate) fn named_axes(rank: usize, key: &[Index]) -> Result<usize> {
     let ellipses = key.iter().filter(|index| **index == Index::Ellipsis).count();
     let named = key.iter().filter(|index| matches!(index, Index::At(_) | Index::Slice { .. })).count();
-    if ellipses > 1 || named > x.rank() {
-        bail!("a tensor of rank {} has no part {key:?}", x.rank())
+    if ellipses > 1 || named > rank {
+        bail!("a tensor of rank {rank} has no part {key:?}")
     }
+    Ok(named)
+}
+
+/// The element that an index means on an axis of this size.
+pub(crate) fn index_of(at: i64, size: usize) -> Result<usize> {
+    let (below, size) = (-(size as i64), size as i64);
+    if !(below..size).contains(&at) {
+        bail!("index {at} is out of range for an axis of size {size}")
+    }
+    Ok(at.rem_euclid(size) as usize)
+}
+
+/// The first element of a slice of an axis of this size, how many elements there are to its end, and its step.
+pub(crate) fn range_of(
+    start: Option<i64>,
+    stop: Option<i64>,
+    step: Option<i64>,
+    size: usize,
+) -> Result<(usize, usize, usize)> {
+    let size = size as i64;
+    let place = |at: Option<i64>, default: i64| {
+        at.map_or(default, |at| if at < 0 { at.saturating_add(size).max(0) } else { at.min(size) })
+    };
+    let (start, stop, step) = (place(start, 0), place(stop, size), step.unwrap_or(1));
+    if step < 1 {
+        bail!("the step of a slice must be positive, received {step}")
+    }
+    Ok((start as usize, (stop - start).max(0) as usize, step as usize))
+}
+
+/// `x[key]` as in Python.
+pub(crate) fn get_item(x: &Tensor, key: &[Index]) -> Result<Tensor> {
+    let named = named_axes(x.rank(), key)?;
     let (mut y, mut dim) = (x.clone(), 0);
     for index in key {
         match *index {
@@ -110,25 +158,13 @@ pub(crate) fn get_item(x: &Tensor, key: &[Index]) -> Result<Tensor> {
             }
             Index::Ellipsis => dim += x.rank() - named,
             Index::At(at) => {
-                let size = y.dim(dim)? as i64;
-                if !(-size..size).contains(&at) {
-                    bail!("index {at} is out of range for an axis of size {size}")
-                }
-                y = y.narrow(dim, at.rem_euclid(size) as usize, 1)?.squeeze(dim)?;
+                y = y.narrow(dim, index_of(at, y.dim(dim)?)?, 1)?.squeeze(dim)?;
             }
             Index::Slice { start, stop, step } => {
-                let size = y.dim(dim)? as i64;
-                let place = |at: Option<i64>, default| {
-                    at.map_or(default, |at| if at < 0 { (at.max(-size) + size).max(0) } else { at.min(size) })
-                };
-                let (start, stop, step) = (place(start, 0), place(stop, size), step.unwrap_or(1));
-                if step < 1 {
-                    bail!("the step of a slice must be positive, received {step}")
-                }
-                let length = (stop - start).max(0) as usize;
-                y = y.narrow(dim, start as usize, length)?;
+                let (start, length, step) = range_of(start, stop, step, y.dim(dim)?)?;
+                y = y.narrow(dim, start, length)?;
                 if step > 1 {
-                    let ids: Vec<u32> = (0..length as u32).step_by(step as usize).collect();
+                    let ids: Vec<u32> = (0..length as u32).step_by(step).collect();
                     y = y.contiguous()?.index_select(&Tensor::new(ids, y.device())?, dim)?;
                 }
                 dim += 1;

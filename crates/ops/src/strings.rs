@@ -2,7 +2,7 @@
 //!
 //! As NumPy's fixed-width strings. Batches are taken and shuffled as those of any tensor.
 
-use crate::{Error, Result};
+use crate::{Error, Result, lengths};
 use candle_core::{DType, Device, Tensor};
 
 /// The strings as a tensor of bytes, with the axes of `shape` and one for the bytes.
@@ -18,13 +18,13 @@ use candle_core::{DType, Device, Tensor};
 /// # Errors
 /// If the number of strings does not fit the shape.
 pub fn string_tensor<S: AsRef<str>>(strings: &[S], shape: &[usize]) -> Result<Tensor> {
-    if shape.iter().product::<usize>() != strings.len() {
+    if lengths::elements(shape)? != strings.len() {
         return Err(Error::new("the strings do not fill the shape")
             .expected(format!("shape {shape:?}"))
             .received(format!("{} strings", strings.len())));
     }
     let width = strings.iter().map(|string| string.as_ref().len()).max().unwrap_or(0).max(1);
-    let mut bytes = vec![0u8; strings.len() * width];
+    let mut bytes = vec![0u8; lengths::allocated(&[strings.len(), width], DType::U8)?];
     for (string, place) in strings.iter().zip(bytes.chunks_exact_mut(width)) {
         place[..string.as_ref().len()].copy_from_slice(string.as_ref().as_bytes());
     }

@@ -7,6 +7,7 @@
 //! `Tensor::backward` is right everywhere.
 
 use crate::gradient::{Gradient, Lookup, RowIndices};
+use crate::lengths;
 use crate::update;
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, CudaStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage};
@@ -148,7 +149,7 @@ impl Tape {
                     }
                 }
                 Kind::Lookup(ids) => {
-                    let gradient = gradient.reshape((ids.len(), ()))?;
+                    let gradient = gradient.reshape((ids.len(), inputs[0].dim(1)?))?;
                     gradients.rows.entry(inputs[0].id()).or_default().push(Lookup { ids, gradient });
                 }
                 Kind::Candle => {
@@ -193,8 +194,16 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    pub(crate) fn new<T: WithDType>(data: Vec<T>, shape: impl Into<Shape>) -> Self {
-        Self::Own(Storage::Cpu(T::to_cpu_storage_owned(data)), shape.into())
+    /// Elements in this shape: where every result of a loop becomes a tensor.
+    ///
+    /// # Errors
+    /// If the shape is that of another number of elements.
+    pub(crate) fn new<T: WithDType>(data: Vec<T>, shape: impl Into<Shape>) -> Result<Self> {
+        let shape = shape.into();
+        if lengths::elements(shape.dims())? != data.len() {
+            bail!("{} elements are no tensor of shape {shape:?}", data.len())
+        }
+        Ok(Self::Own(Storage::Cpu(T::to_cpu_storage_owned(data)), shape))
     }
 
     /// The value as a tensor without a history.
@@ -257,7 +266,7 @@ pub(crate) fn record_lookup(table: &Tensor, ids: Vec<u32>, value: Value) -> Resu
     }
     let zeros = table.detach();
     let backward = move |_: &Tensor, dy: Tensor| {
-        let lookup = Lookup { gradient: dy.reshape((ids.len(), ()))?, ids: ids.clone() };
+        let lookup = Lookup { gradient: dy.reshape((ids.len(), zeros.dim(1)?))?, ids: ids.clone() };
         Ok(vec![Some(lookup.added_to(&zeros.zeros_like()?)?)])
     };
     on_candles_tape("embedding_lookup", &[table], value, Arc::new(backward))
@@ -329,7 +338,8 @@ impl Recorded {
         match self.value.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(Value::Own(storage, shape)) => Ok((storage, shape)),
             Some(Value::Tensor(tensor)) => {
-                let tensor = tensor.contiguous()?;
+                // Not `contiguous`: a part of a larger tensor may be contiguous, and the storage is cloned whole.
+                let tensor = tensor.force_contiguous()?;
                 let storage = tensor.storage_and_layout().0.try_clone(tensor.layout())?;
                 Ok((storage, tensor.shape().clone()))
             }
@@ -478,6 +488,18 @@ mod tests {
         for var in [&x, &w] {
             let apart = (found.get(var).unwrap() - expected.get(var).unwrap()).unwrap().abs().unwrap();
             assert!(apart.max_all().unwrap().to_scalar::<f64>().unwrap() < 1e-12);
+        }
+    }
+
+    /// A part of a larger tensor that is contiguous and does not begin where its memory does.
+    #[test]
+    fn a_value_may_be_a_part_of_another_tensor() {
+        let x = Var::new(&[1f32, 2.], &Device::Cpu).unwrap();
+        let part = Tensor::new(&[3f32, 4., 5., 6.], &Device::Cpu).unwrap().narrow(0, 2, 2).unwrap();
+        for tape in [None, Some(Tape::start())] {
+            let y = ops::custom_gradient(&x, &part, |_, _, dy| Ok(dy.clone())).unwrap();
+            assert_eq!(y.to_vec1::<f32>().unwrap(), [5., 6.]);
+            drop(tape);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::cores;
 use crate::host::{dot, view, with_float};
+use crate::lengths;
 use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
@@ -20,9 +21,11 @@ pub fn vecdot(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if a.dims() != b.dims() || a.rank() == 0 {
         bail!("vecdot takes two tensors of one shape, not {:?} and {:?}", a.dims(), b.dims())
     }
+    lengths::check([a, b])?;
     let last = a.rank() - 1;
     if !on_host(&[a, b]) || a.elem_count() == 0 {
-        return (a * b)?.sum(last);
+        lengths::allocated(&a.dims()[..last], a.dtype())?;
+        return crate::sum(&crate::multiply(a, b)?, last as i64);
     }
     let (x, y) = (a.detach().contiguous()?, b.detach().contiguous()?);
     let (rows, width) = (a.elem_count() / a.dims()[last], a.dims()[last]);
@@ -32,7 +35,7 @@ pub fn vecdot(a: &Tensor, b: &Tensor) -> Result<Tensor> {
             let range = from * width..(from + part.len()) * width;
             simd!(dots(part, &x[range.clone()], &y[range.clone()]));
         });
-        Value::new(dots, &a.dims()[..last])
+        Value::new(dots, &a.dims()[..last])?
     });
     let tracked = [a.track_op(), b.track_op()];
     record("vecdot", &[a, b], value, move |_, dz| {

@@ -77,6 +77,11 @@ impl Axis {
         Self { input: if size == 0 { 0 } else { input }, window, stride, dilation, before, output: size }
     }
 
+    /// Whether the windows have elements, and move.
+    fn is_valid(&self) -> bool {
+        [self.window, self.stride, self.dilation].iter().all(|&size| size > 0)
+    }
+
     /// The index in the input of the `k`-th element of the `o`-th window; `None` in the padding.
     #[inline(always)]
     pub(crate) fn at(&self, o: usize, k: usize) -> Option<usize> {
@@ -85,10 +90,19 @@ impl Axis {
         (place < self.input).then_some(place)
     }
 
+    /// The elements of the `o`-th window that may lie inside of the input, without those far outside of it: a window may be of any size.
+    pub(crate) fn inside(&self, o: usize) -> std::ops::Range<usize> {
+        let start = o.saturating_mul(self.stride);
+        let dilation = self.dilation.max(1);
+        let first = self.before.saturating_sub(start) / dilation;
+        let behind = self.before.saturating_add(self.input).saturating_sub(start).div_ceil(dilation);
+        first.min(self.window)..behind.min(self.window)
+    }
+
     /// The window whose `k`-th element is this one of the input, if there is one.
     pub(crate) fn window_at(&self, element: usize, k: usize) -> Option<usize> {
         let from = element.saturating_add(self.before).checked_sub(k.saturating_mul(self.dilation))?;
-        let window = from / self.stride;
+        let window = from.checked_div(self.stride)?;
         (from.is_multiple_of(self.stride) && window < self.output).then_some(window)
     }
 }
@@ -98,8 +112,12 @@ fn span(window: usize, dilation: usize) -> usize {
     (window.max(1) - 1).saturating_mul(dilation).saturating_add(1)
 }
 
-/// The axes as those of a volume, if there are one to three: an image is a volume of depth 1, and a sequence an image of height 1.
+/// The axes as those of a volume, if there are one to three and all are valid: an image is a volume of depth 1, and a sequence an image of
+/// height 1.
 pub(crate) fn volume(axes: &[Axis]) -> Option<[Axis; 3]> {
+    if !axes.iter().all(Axis::is_valid) {
+        return None;
+    }
     Some(match *axes {
         [columns] => [Axis::UNIT, Axis::UNIT, columns],
         [rows, columns] => [Axis::UNIT, rows, columns],

@@ -1,7 +1,7 @@
 //! Depthwise convolution, without a matrix of windows: channels are computed side by side.
 
 use super::border::Border;
-use super::{Axis, Epilogue, Plan, images, kernel_gradient};
+use super::{Axis, Epilogue, Images, Plan, images, kernel_gradient};
 use crate::cores;
 use crate::simd;
 use crate::simd::{Float, MulAdd};
@@ -42,9 +42,8 @@ impl Depthwise {
         let plan = &self.plan;
         let scratch = || (self.border.buffer(), vec![T::ZERO; plan.output()]);
         images(
-            plan.batch,
-            epilogue.output(plan),
-            plan.output() * plan.depth(),
+            Images { batch: plan.batch, output: epilogue.output(plan), together: 1 },
+            plan.output().saturating_mul(plan.depth()),
             scratch,
             |(padded, y), images, chunk| {
                 for i in images {

@@ -2,7 +2,7 @@
 
 use super::border::Border;
 use super::unfold::Unfolded;
-use super::{Epilogue, Plan, images, kernel_gradient};
+use super::{Epilogue, Images, Plan, images, kernel_gradient};
 use crate::simd;
 use crate::simd::{Float, MulAdd};
 
@@ -55,9 +55,8 @@ impl Direct {
         let kernel: Vec<Filters<T>> = (0..blocks).flat_map(of_block).collect();
         let scratch = || (self.border.buffer(), vec![T::ZERO; plan.output()]);
         images(
-            plan.batch,
-            epilogue.output(plan),
-            plan.output() * plan.depth(),
+            Images { batch: plan.batch, output: epilogue.output(plan), together: 1 },
+            plan.output().saturating_mul(plan.depth()),
             scratch,
             |(padded, y), images, chunk| {
                 for i in images {

@@ -16,6 +16,7 @@ mod winograd;
 use crate::cores::{self, UninitChunk};
 use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_float};
+use crate::lengths;
 use crate::matmul::{FusedActivation, column_sums};
 use crate::pool::{Pool, Windows, pool, pooled};
 use crate::shape::reshaped;
@@ -179,11 +180,19 @@ impl<T: Float> Epilogue<'_, T> {
     }
 }
 
-/// The results of `f` for the images of a batch, in parallel: it writes `output` elements an image, at `work` simple operations an image.
-/// `scratch` is allocated once a thread.
-fn images<T: Float, S>(
+/// The images that [`images`] computes.
+struct Images {
+    /// How many there are.
     batch: usize,
+    /// How many elements of the result one has.
     output: usize,
+    /// How many are one matrix product. They are computed by one thread, so that the products do not depend on the number of threads.
+    together: usize,
+}
+
+/// The results of `f` for the images of a batch, in parallel, at `work` simple operations an image. `scratch` is allocated once a thread.
+fn images<T: Float, S>(
+    Images { batch, output, together }: Images,
     work: usize,
     scratch: impl Fn() -> S + Sync,
     f: impl Fn(&mut S, Range<usize>, &mut UninitChunk<T>) + Sync,
@@ -191,7 +200,7 @@ fn images<T: Float, S>(
     let size = output.max(1);
     cores::fill_chunks_with(
         batch * output,
-        cores::chunk_len(batch * output, size, work / size),
+        cores::chunk_len(batch * output, size * together.min(batch.max(1)), work / size),
         scratch,
         |scratch, from, chunk| {
             f(scratch, from / size..(from + chunk.remaining()) / size, chunk);
@@ -245,6 +254,7 @@ pub fn depthwise_conv(
         bail!("depthwise_conv: a kernel of shape {:?}", kernel.dims())
     };
     // The layout is that of a kernel with one group a channel.
+    lengths::check([x, kernel])?;
     let shape = [windows, &[1, channels * multiplier]].concat();
     conv(x, &reshaped(kernel, &shape)?, bias, axes, *channels, activation)
 }
@@ -265,17 +275,24 @@ pub fn conv_and_pool(
     activation: FusedActivation,
     pooling: Option<(Pool, &[Axis])>,
 ) -> Result<Tensor> {
+    let x = &lengths::beside(x, kernel)?;
+    let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
+    lengths::check_floats("conv", all.iter().copied())?;
     let Some(plan) = Plan::of(x, kernel, bias, axes, groups) else {
         bail!("conv: {:?} and a kernel of shape {:?} in {groups} groups do not fit {axes:?}", x.dims(), kernel.dims())
     };
-    let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
+    let shape = plan.shape(x.rank(), plan.filters, |axis| axis.output);
+    if lengths::allocated(&shape, x.dtype())? == 0 || x.elem_count() == 0 || kernel.elem_count() == 0 {
+        let y = of_nothing(shape, x, bias, activation)?;
+        return pooling.map_or_else(|| Ok(y.clone()), |(of_window, windows)| pool(&y, of_window, windows));
+    }
+    Unfolded(plan).check(x.dtype())?;
     if let Some((of_window, windows)) = pooling
         && (all.iter().any(|x| x.track_op()) || !on_host(&all))
     {
         return pool(&conv(x, kernel, bias, axes, groups, activation)?, of_window, windows);
     }
     if plan.has_kernels(x) && on_gpu(&all) && kernel.elem_count() > 0 && !plan.is_depthwise() {
-        let shape = plan.shape(x.rank(), plan.filters, |axis| axis.output);
         return gpu::conv(x, kernel, bias, plan, activation, shape.into());
     }
     if !on_host(&all) {
@@ -285,7 +302,7 @@ pub fn conv_and_pool(
         None => (plan, None),
         Some((of_window, windows)) => match axis::volume(windows) {
             Some(last) if last.map(|axis| axis.input) == plan.axes.map(|axis| axis.output) => {
-                (Plan { axes: last, ..plan }, Some((of_window, Windows::new(last, plan.filters))))
+                (Plan { axes: last, ..plan }, Some((of_window, Windows::new(last, plan.filters)?)))
             }
             _ => bail!("conv_and_pool: windows of {windows:?} over images of {axes:?}"),
         },
@@ -297,7 +314,7 @@ pub fn conv_and_pool(
         let bias = bias.as_ref().map(view::<T>).transpose()?;
         let epilogue = Epilogue { bias: bias.as_deref(), activation, pooling };
         let y = method.forward(&view::<T>(&input)?, &view::<T>(&weights)?, &epilogue);
-        Value::new(y, last.shape(x.rank(), plan.filters, |axis| axis.output))
+        Value::new(y, last.shape(x.rank(), plan.filters, |axis| axis.output))?
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
     record_consuming("conv", &all, value, move |y, dy| {
@@ -312,6 +329,12 @@ pub fn conv_and_pool(
             Ok(vec![dx.transpose()?, dw.transpose()?, db.transpose()?])
         })
     })
+}
+
+/// The activation of the bias in this shape: a convolution whose sums have no terms, or that has no sums.
+fn of_nothing(shape: Vec<usize>, x: &Tensor, bias: Option<&Tensor>, activation: FusedActivation) -> Result<Tensor> {
+    let zeros = Tensor::zeros(shape, x.dtype(), x.device())?;
+    activation.composed(&bias.map_or_else(|| Ok(zeros.clone()), |bias| crate::add(&zeros, bias))?)
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Transposed convolution: the gradient of a convolution with respect to its input, as an op.
 
 use super::axis::{Axis, volume};
-use super::{Epilogue, Method, Plan, composed};
+use super::{Epilogue, Method, Plan, Unfolded, composed, of_nothing};
 use crate::cores::in_chunks;
 use crate::host::{view, with_float};
+use crate::lengths;
 use crate::matmul::{FusedActivation, column_sums};
 use crate::tape::{Value, on_host, record_consuming};
 use candle_core::{Result, Tensor, bail};
@@ -23,10 +24,17 @@ pub fn conv_transpose(
     axes: &[Axis],
     activation: FusedActivation,
 ) -> Result<Tensor> {
+    let x = &lengths::beside(x, kernel)?;
+    let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
+    lengths::check_floats("conv_transpose", all.iter().copied())?;
     let Some(plan) = plan(x, kernel, bias, axes) else {
         bail!("conv_transpose: {:?} and a kernel of shape {:?} do not fit {axes:?}", x.dims(), kernel.dims())
     };
-    let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
+    let shape = plan.shape(x.rank(), plan.channels, |axis| axis.input);
+    if lengths::allocated(&shape, x.dtype())? == 0 || x.elem_count() == 0 || kernel.elem_count() == 0 {
+        return of_nothing(shape, x, bias, activation);
+    }
+    Unfolded(plan).check(x.dtype())?;
     if !on_host(&all) {
         return composed::conv_transpose(x, kernel, bias, &plan, activation);
     }
@@ -39,7 +47,7 @@ pub fn conv_transpose(
         if bias.is_some() || activation != FusedActivation::Linear {
             in_chunks(&mut y, plan.channels, 4, |_, chunk| activation.apply_with(bias.as_deref(), chunk));
         }
-        Value::new(y, plan.shape(x.rank(), plan.channels, |axis| axis.input))
+        Value::new(y, shape)?
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
     record_consuming("conv_transpose", &all, value, move |y, dy| {

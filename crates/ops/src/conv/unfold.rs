@@ -1,10 +1,12 @@
 //! Convolution by unfolding (im2col): the windows of an image become the rows of a matrix, which is multiplied by the kernel while it is in
 //! the cache.
 
-use super::{Epilogue, Plan, images, kernel_gradient};
+use super::{Axis, Epilogue, Images, Plan, images, kernel_gradient};
 use crate::cores;
+use crate::lengths;
 use crate::matmul::{Matrix, gemm};
 use crate::simd::Float;
+use candle_core::{DType, Result};
 
 /// A convolution by unfolding, which suits every plan.
 #[derive(Debug, Clone, Copy)]
@@ -16,9 +18,8 @@ impl Unfolded {
         let plan = &self.0;
         let scratch = || (self.matrix(), vec![T::ZERO; plan.output()]);
         images(
-            plan.batch,
-            epilogue.output(plan),
-            plan.output() * plan.depth(),
+            Images { batch: plan.batch, output: epilogue.output(plan), together: 1 },
+            plan.output().saturating_mul(plan.depth()),
             scratch,
             |(matrix, y), images, chunk| {
                 for i in images {
@@ -74,13 +75,21 @@ impl Unfolded {
 
     /// Whether the matrix of windows is the image itself.
     fn is_pointwise(&self) -> bool {
-        self.0.groups == 1 && self.0.axes.iter().all(|axis| axis.window == 1 && axis.stride == 1)
+        let is_itself =
+            |axis: &Axis| axis.window == 1 && axis.stride == 1 && axis.before == 0 && axis.output == axis.input;
+        self.0.groups == 1 && self.0.axes.iter().all(is_itself)
     }
 
     /// The output planes and channel groups, which have a matrix of windows each: that of a whole volume would not fit into the cache.
     fn parts(&self) -> impl Iterator<Item = (usize, usize)> {
         let groups = self.0.groups;
         (0..self.planes()).flat_map(move |plane| (0..groups).map(move |group| (plane, group)))
+    }
+
+    /// An error if there is no memory for the matrix of windows.
+    pub(super) fn check(&self, dtype: DType) -> Result<()> {
+        let rows = if self.is_pointwise() { 0 } else { self.windows() };
+        lengths::allocated(&[rows, self.0.taps(), self.0.channels / self.0.groups], dtype).map(drop)
     }
 
     fn planes(&self) -> usize {

@@ -11,7 +11,7 @@
 
 mod steps;
 
-use super::{Axis, Epilogue, Plan, images, kernel_gradient};
+use super::{Axis, Epilogue, Images, Plan, images, kernel_gradient};
 use crate::cores::UninitChunk;
 use crate::matmul::{Matrix, gemm};
 use crate::simd;
@@ -116,7 +116,8 @@ impl Winograd {
         let images_at_once = (TILES_AT_ONCE / (from.tiles[0] * from.tiles[1])).max(1);
         let scratch =
             || (Planes::new(from.channels), Planes::new(to.channels), vec![T::ZERO; images_at_once * to.length()]);
-        images(self.plan.batch, numbers, self.work(), scratch, |(inputs, outputs, y), images, chunk| {
+        let sizes = Images { batch: self.plan.batch, output: numbers, together: images_at_once };
+        images(sizes, self.work(), scratch, |(inputs, outputs, y), images, chunk| {
             for x in x[images.start * from.length()..images.end * from.length()].chunks(images_at_once * from.length())
             {
                 let count = x.len() / from.length();

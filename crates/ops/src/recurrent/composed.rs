@@ -1,6 +1,6 @@
 //! Composed of candle's functions: some ten tensors a step.
 
-use super::{Cell, RnnConfig, Run, Sequences};
+use super::{Cell, Plan, RnnConfig, Run, Sequences};
 use candle_core::{Result, Tensor};
 
 /// A composition, for other devices.
@@ -18,8 +18,11 @@ pub fn composed_with(
     activation: impl Fn(&Tensor) -> Result<Tensor>,
     gate: impl Fn(&Tensor) -> Result<Tensor>,
 ) -> Result<Run> {
-    let (batch, steps, _) = x.inputs.dims3()?;
-    let units = x.kernel.dim(0)?;
+    let plan = Plan::of(config, x, false)?;
+    let Plan { batch, steps, units, .. } = plan;
+    if batch == 0 || units == 0 {
+        return plan.of_nothing(x.inputs);
+    }
     let dropout = x.dropout.map(|dropout| dropout.to_dtype(x.inputs.dtype())).transpose()?;
     let zeros = || Tensor::zeros((batch, units), x.inputs.dtype(), x.inputs.device());
     let mut states = match x.state {
@@ -71,5 +74,10 @@ pub fn composed_with(
     if config.in_order && config.backwards {
         outputs.reverse();
     }
-    Ok(Run { sequence: Some(Tensor::stack(&outputs, 1)?), states })
+    let sequence = if outputs.is_empty() {
+        Tensor::zeros((batch, 0, units), x.inputs.dtype(), x.inputs.device())?
+    } else {
+        Tensor::stack(&outputs, 1)?
+    };
+    Ok(Run { sequence: Some(sequence), states })
 }

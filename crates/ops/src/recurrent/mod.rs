@@ -11,6 +11,7 @@ mod forward;
 
 use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_float};
+use crate::lengths;
 use crate::matmul::FusedActivation;
 use crate::tape::{Value, on_host, record};
 use backward::backward;
@@ -108,23 +109,14 @@ pub struct Run {
 /// # Errors
 /// If the shapes do not fit.
 pub fn recurrent(config: RnnConfig, x: Sequences) -> Result<Run> {
-    let (batch, steps, width) = x.inputs.dims3()?;
-    let units = x.kernel.dim(0)?;
-    let states = config.cell.states();
-    let fits = width == config.cell.gates() * units
-        && x.kernel.dims() == [units, width]
-        && x.bias.is_none_or(|bias| bias.dims() == [width] && config.cell == Cell::GruResetAfter)
-        && x.state.is_none_or(|s| s.len() == states && s.iter().all(|s| s.dims() == [batch, units]))
-        && x.mask.is_none_or(|mask| mask.dims() == [batch, steps])
-        && x.dropout.is_none_or(|dropout| dropout.dims() == [batch, units] && !dropout.track_op());
-    if !fits {
-        bail!("recurrent: inputs of shape {:?} and a kernel of {:?} do not fit", x.inputs.dims(), x.kernel.dims())
-    }
-    let mut all = vec![x.inputs, x.kernel];
-    all.extend(x.bias);
-    all.extend(x.state.into_iter().flatten());
+    let all = x.all();
     let kept = all.iter().any(|x| x.track_op());
-    let plan = Plan { config, batch, steps, units, kept };
+    let plan = Plan::of(config, x, kept)?;
+    let Plan { batch, steps, units, .. } = plan;
+    let width = plan.width();
+    if batch == 0 || units == 0 {
+        return plan.of_nothing(x.inputs);
+    }
     if on_gpu(&all) && gpu::has_recurrent(config.cell) && batch * units > 0 {
         return plan.unpacked(&gpu::recurrent(plan, x, &all)?);
     }
@@ -144,7 +136,7 @@ pub fn recurrent(config: RnnConfig, x: Sequences) -> Result<Run> {
         let (value, traces) = forward::<T>(plan, &saved)?;
         let (has_bias, has_state) = (x.bias.is_some(), x.state.is_some());
         let traces = std::sync::Arc::new(traces);
-        record("recurrent", &all, Value::new(value, plan.shape()), move |_, dy| {
+        record("recurrent", &all, Value::new(value, plan.shape())?, move |_, dy| {
             let found = backward::<T>(plan, &saved, &traces, &view::<T>(dy)?)?;
             let device = &Device::Cpu;
             let mut gradients = vec![
@@ -184,7 +176,50 @@ struct Saved {
     mask: Option<Vec<u8>>,
 }
 
+impl Sequences<'_> {
+    /// The tensors that may have gradients.
+    fn all(&self) -> Vec<&Tensor> {
+        [self.inputs, self.kernel].into_iter().chain(self.bias).chain(self.state.into_iter().flatten()).collect()
+    }
+}
+
 impl Plan {
+    /// The plan for these tensors.
+    pub(crate) fn of(config: RnnConfig, x: Sequences, kept: bool) -> Result<Self> {
+        lengths::check_floats("recurrent", x.all())?;
+        lengths::check(x.mask.into_iter().chain(x.dropout))?;
+        let (batch, steps, width) = x.inputs.dims3()?;
+        let units = x.kernel.dim(0)?;
+        let states = config.cell.states();
+        let fits = config.cell.gates().checked_mul(units) == Some(width)
+            && x.kernel.dims() == [units, width]
+            && x.bias.is_none_or(|bias| bias.dims() == [width] && config.cell == Cell::GruResetAfter)
+            && x.state.is_none_or(|s| s.len() == states && s.iter().all(|s| s.dims() == [batch, units]))
+            && x.mask.is_none_or(|mask| mask.dims() == [batch, steps])
+            && x.dropout.is_none_or(|dropout| dropout.dims() == [batch, units] && !dropout.track_op());
+        if !fits {
+            bail!("recurrent: inputs of shape {:?} and a kernel of {:?} do not fit", x.inputs.dims(), x.kernel.dims())
+        }
+        let plan = Self { config, batch, steps, units, kept };
+        lengths::allocated(&[batch, steps.saturating_add(2), units], x.inputs.dtype())?;
+        Ok(plan)
+    }
+
+    /// The results for no samples, or of no units.
+    fn of_nothing(&self, inputs: &Tensor) -> Result<Run> {
+        let zeros = |shape: &[usize]| Tensor::zeros(shape, inputs.dtype(), inputs.device());
+        let states = match self.config.outputs {
+            Outputs::Sequence => 0,
+            Outputs::Last => 1,
+            Outputs::All => self.config.cell.states(),
+        };
+        let sequence = zeros(&[self.batch, self.steps, self.units])?;
+        Ok(Run {
+            sequence: (self.config.outputs != Outputs::Last).then_some(sequence),
+            states: (0..states).map(|_| zeros(&[self.batch, self.units])).collect::<Result<_>>()?,
+        })
+    }
+
     pub(crate) fn width(&self) -> usize {
         self.config.cell.gates() * self.units
     }

@@ -1,0 +1,507 @@
+//! Every public op on arguments of any size, dtype and layout, fitting or not: the result has its shape, or there is an error; never a panic,
+//! and never an access outside of memory (this runs under the address sanitizer as well).
+
+use crate as ops;
+use crate::random::Stream;
+use crate::{
+    Attention, Axis, Cell, Classes, DType, Device, FusedActivation, Groups, Index, Operand, Operation, Outputs,
+    Padding, Pairwise, Pool, RnnConfig, Rows, Sequences, Tape, Tensor,
+};
+use candle_core::{Result, Var};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Sizes whose products wrap, and such that no memory holds.
+const HUGE: [usize; 4] = [1 << 40, 1 << 42, 1 << 62, usize::MAX];
+
+const DTYPES: [DType; 8] =
+    [DType::F32, DType::F64, DType::F16, DType::BF16, DType::U8, DType::U32, DType::I64, DType::I32];
+
+/// Draws arguments.
+struct Draw(Stream);
+
+impl Draw {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0.below(bound as u64) as usize
+    }
+
+    fn one_in(&mut self, bound: usize) -> bool {
+        self.below(bound) == 0
+    }
+
+    fn of<T: Clone>(&mut self, list: &[T]) -> T {
+        list[self.below(list.len())].clone()
+    }
+
+    /// A size, rarely a huge one.
+    fn size(&mut self) -> usize {
+        if self.one_in(20) { self.of(&HUGE) } else { self.of(&[0, 1, 1, 2, 2, 3, 5, 17]) }
+    }
+
+    fn integer(&mut self) -> i64 {
+        if self.one_in(10) { self.of(&[i64::MIN, i64::MAX, 1 << 32]) } else { self.below(9) as i64 - 4 }
+    }
+
+    fn number(&mut self) -> f64 {
+        self.of(&[0.0, 0.5, 1.0, -1.0, 2.5, 1e30, -1e300, f64::NAN, f64::INFINITY])
+    }
+
+    /// Mostly f32.
+    fn dtype(&mut self) -> DType {
+        if self.one_in(3) { self.of(&DTYPES) } else { DType::F32 }
+    }
+
+    /// A tensor of this shape, or rarely of another: contiguous, a part of a larger one, or broadcast.
+    fn tensor(&mut self, shape: &[usize], dtype: DType) -> Tensor {
+        let mut shape = shape.to_vec();
+        if self.one_in(40) {
+            match self.below(3) {
+                0 => shape.push(self.size()),
+                1 => drop(shape.pop()),
+                _ if shape.is_empty() => (),
+                _ => {
+                    let dim = self.below(shape.len());
+                    shape[dim] = self.size();
+                }
+            }
+        }
+        let dtype = if self.one_in(40) { self.of(&DTYPES) } else { dtype };
+        let count = shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size.max(1)));
+        let of = |values: Vec<f64>, shape: &[usize]| {
+            Tensor::from_vec(values, shape, &Device::Cpu).and_then(|x| x.to_dtype(dtype)).unwrap()
+        };
+        if count.is_none_or(|count| count > 1 << 16) || self.one_in(10) {
+            let last: &[usize] = if shape.contains(&0) { &[0] } else { &[1] };
+            // Sizes of 0 broadcast from a size of 0 alone.
+            let ones: Vec<usize> = shape.iter().map(|&size| size.min(last[0].max(usize::from(size > 0)))).collect();
+            let few = of(vec![1.5; ones.iter().product()], &ones);
+            return few.broadcast_as(shape.as_slice()).unwrap();
+        }
+        let mut values = |count: usize| -> Vec<f64> {
+            (0..count).map(|_| if self.one_in(50) { self.number() } else { self.below(9) as f64 / 2.0 - 1.0 }).collect()
+        };
+        match shape.as_slice() {
+            [rows, columns] if rows % 2 == 0 => of(values(rows * columns), &[*columns, *rows]).t().unwrap(),
+            [first, rest @ ..] if first % 3 == 2 => {
+                let more = [&[first + 2], rest].concat();
+                of(values(more.iter().product()), &more).narrow(0, 1, *first).unwrap()
+            }
+            _ => of(values(shape.iter().product()), &shape),
+        }
+    }
+
+    /// The tensor, as a variable in half of the cases.
+    fn operand(&mut self, shape: &[usize], dtype: DType) -> Tensor {
+        let x = self.tensor(shape, dtype);
+        let few = x.dims().iter().all(|size| *size < 1 << 16);
+        if few && x.dtype().is_float() && self.one_in(2) { Var::from_tensor(&x).unwrap().into_inner() } else { x }
+    }
+}
+
+/// Runs many draws of a call. `call` returns tensors and what their shapes must be, if it knows.
+fn each_draw(name: &str, count: u64, call: impl Fn(&mut Draw) -> Result<Vec<(Tensor, Option<Vec<usize>>)>>) {
+    let mut fine = 0;
+    for seed in 0..if cfg!(miri) { count.min(20) } else { count } {
+        let run = || -> Result<()> {
+            let tape = (seed % 2 == 0).then(Tape::start);
+            let results = call(&mut Draw(Stream::new(seed, 3)))?;
+            for (y, expected) in &results {
+                let values = y.contiguous()?.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+                assert_eq!(values.len(), y.dims().iter().product::<usize>(), "of shape {:?}", y.dims());
+                assert!(
+                    expected.as_ref().is_none_or(|expected| expected == y.dims()),
+                    "{:?}, not {expected:?}",
+                    y.dims()
+                );
+            }
+            let Some((y, _)) = results.first().filter(|(y, _)| y.track_op()) else { return Ok(()) };
+            let loss = ops::sum(&y.to_dtype(DType::F32)?, ())?;
+            tape.map_or_else(|| loss.backward().map(drop), |tape| tape.backward(&loss).map(drop))
+        };
+        match catch_unwind(AssertUnwindSafe(run)) {
+            Ok(result) => fine += u64::from(result.is_ok()),
+            Err(_) => panic!("{name}, draw {seed}: a panic"),
+        }
+    }
+    assert!(cfg!(miri) || fine * 10 > count, "{name}: only {fine} of {count} draws fit");
+}
+
+/// An operation of this class with any arguments.
+fn operation(class: &str, draw: &mut Draw) -> Operation {
+    use Operation::*;
+    let axes = |draw: &mut Draw| match draw.below(4) {
+        0 => ops::axes(()),
+        1 => ops::axes([-1, draw.below(3) as i32]),
+        _ => ops::axes(draw.integer()).keepdims(draw.one_in(2)),
+    };
+    let dtype =
+        |draw: &mut Draw| draw.one_in(2).then(|| draw.of(&["float32", "int32", "float16", "bool", "?"]).to_string());
+    match class {
+        "All" => All(axes(draw)),
+        "Any" => Any(axes(draw)),
+        "Max" => Max(axes(draw)),
+        "Min" => Min(axes(draw)),
+        "Mean" => Mean(axes(draw)),
+        "Sum" => Sum(axes(draw)),
+        "Cast" => Cast { dtype: dtype(draw).unwrap_or("float64".into()) },
+        "Clip" => Clip { x_min: draw.number(), x_max: draw.number() },
+        "Concatenate" => Concatenate { axis: draw.integer() },
+        "ExpandDims" => ExpandDims { axis: ops::AxisList::Many((0..draw.below(3)).map(|_| draw.integer()).collect()) },
+        "LogSoftmax" => LogSoftmax { axis: draw.integer() },
+        "Softmax" => Softmax { axis: draw.integer() },
+        "Stack" => Stack { axis: draw.integer() },
+        "OnesLike" => OnesLike { dtype: dtype(draw) },
+        "ZerosLike" => ZerosLike { dtype: dtype(draw) },
+        "Reshape" => Reshape { newshape: (0..draw.below(4)).map(|_| draw.integer()).collect() },
+        "Squeeze" => Squeeze { axis: draw.one_in(2).then(|| ops::AxisList::One(draw.integer())) },
+        "Transpose" => {
+            let any = (0..draw.below(4)).map(|_| draw.integer()).collect();
+            Transpose { axes: draw.one_in(2).then_some(if draw.one_in(2) { vec![1, 0] } else { any }) }
+        }
+        "GetItem" => {
+            let part = |draw: &mut Draw| match draw.below(4) {
+                0 => Index::At(draw.integer()),
+                1 => Index::NewAxis,
+                2 => Index::Ellipsis,
+                _ => {
+                    let [start, stop, step] = [0; 3].map(|_| draw.one_in(2).then(|| draw.integer()));
+                    Index::Slice { start, stop, step }
+                }
+            };
+            GetItem { key: (0..draw.below(4)).map(|_| part(draw)).collect() }
+        }
+        plain => Operation::from_keras(plain, &serde_json::json!({})).unwrap(),
+    }
+}
+
+#[test]
+fn operations() {
+    for class in Operation::CLASSES {
+        let call = |draw: &mut Draw| {
+            let operation = operation(class, draw);
+            let shape: Vec<usize> = (0..draw.below(4)).map(|_| draw.size()).collect();
+            let count = (*operation.operands().end()).min(1 + draw.below(3)).max(*operation.operands().start());
+            let dtype = draw.dtype();
+            let mut operands = Vec::new();
+            for i in 0..count {
+                // Operands that fit: equal shapes, parts that broadcast, matrices.
+                let mut other = shape.clone();
+                match (draw.below(3), other.len()) {
+                    (0, 1..) => drop(other.remove(0)),
+                    (1, 2) if i > 0 => other.reverse(),
+                    _ => (),
+                }
+                operands.push(draw.operand(&other, dtype));
+            }
+            let given: Vec<&Tensor> = operands.iter().collect();
+            let y = Tensor::operate(operation.clone(), &given)?;
+            let shapes: Vec<&[usize]> = operands.iter().map(Tensor::dims).collect();
+            let dtypes: Vec<DType> = operands.iter().map(Tensor::dtype).collect();
+            assert_eq!(y.dtype(), operation.output_dtype(&dtypes)?, "{operation:?} of {dtypes:?}");
+            Ok(vec![(y, Some(operation.output_shape(&shapes)?))])
+        };
+        each_draw(class, 600, call);
+    }
+}
+
+#[test]
+fn products_and_lookups() {
+    each_draw("dense", 4000, |draw| {
+        let [a, b, k, n] = [0; 4].map(|_| draw.size());
+        let dtype = draw.dtype();
+        let (x, kernel, bias) =
+            (draw.operand(&[a, b, k], dtype), draw.operand(&[k, n], dtype), draw.operand(&[n], dtype));
+        let activation =
+            draw.of(&[FusedActivation::Linear, FusedActivation::Relu, FusedActivation::Sigmoid, FusedActivation::Tanh]);
+        let y = ops::dense(&x, &kernel, draw.one_in(2).then_some(&bias), activation)?;
+        Ok(vec![(y, Some([&x.dims()[..x.rank() - 1], &kernel.dims()[1..]].concat()))])
+    });
+    each_draw("dense_over", 2000, |draw| {
+        let [a, b, k, m, n] = [0; 5].map(|_| draw.size());
+        let (x, kernel) = (draw.operand(&[a, b, k], DType::F32), draw.operand(&[b, k, m, n], DType::F32));
+        let bias = draw.operand(&[m, n], DType::F32);
+        let over = if draw.one_in(10) { draw.size() } else { 2 };
+        Ok(vec![(ops::dense_over(&x, &kernel, Some(&bias), FusedActivation::Relu, over)?, None)])
+    });
+    each_draw("embedding_lookup", 4000, |draw| {
+        let [height, width, a, b] = [0; 4].map(|_| draw.size());
+        let dtype = draw.dtype();
+        let table = draw.operand(&[height, width], dtype);
+        let count = if draw.one_in(4) { draw.below(6) } else { a.min(9) * b.min(9) };
+        let ids = {
+            let beyond = usize::from(draw.one_in(20));
+            (0..count).map(|_| draw.below(height.clamp(1, 100) + beyond) as u32).collect()
+        };
+        Ok(vec![(ops::embedding_lookup(&table, ids, &[a, b])?, Some([&[a, b], &table.dims()[1..]].concat()))])
+    });
+    each_draw("host_ids", 500, |draw| {
+        let (shape, dtype) = ([draw.size(), draw.size()], draw.of(&DTYPES));
+        let (ids, limit) = (draw.tensor(&shape, dtype), draw.size());
+        Ok(ops::host_ids(&ids, limit).map(|found| assert_eq!(found.len(), ids.elem_count())).map(|()| vec![])?)
+    });
+    each_draw("vecdot", 1000, |draw| {
+        let (shape, dtype) = ([draw.size(), draw.size()], draw.dtype());
+        let (a, b) = (draw.operand(&shape, dtype), draw.operand(&shape, dtype));
+        Ok(vec![(ops::vecdot(&a, &b)?, Some(a.dims()[..a.rank() - 1].to_vec()))])
+    });
+    each_draw("l2_normalize", 1000, |draw| {
+        let (shape, dtype) = ([draw.size(), draw.size()], draw.dtype());
+        let x = draw.operand(&shape, dtype);
+        Ok(vec![(ops::l2_normalize(&x, draw.integer())?, Some(x.dims().to_vec()))])
+    });
+    each_draw("float", 100, |draw| {
+        let (shape, dtype) = ([draw.size()], draw.of(&DTYPES));
+        let x = draw.tensor(&shape, dtype);
+        Ok(if x.dims().iter().any(|size| *size > 1 << 16) { vec![] } else { vec![(ops::float(&x)?, None)] })
+    });
+    each_draw("dropout", 1000, |draw| {
+        let (shape, dtype) = ([draw.size(), draw.size()], draw.dtype());
+        let (x, rate) = (draw.operand(&shape, dtype), draw.number());
+        Ok(vec![(ops::dropout(&x, rate, &mut Stream::new(1, 0))?, Some(x.dims().to_vec()))])
+    });
+    each_draw("resolve_shape", 1000, |draw| {
+        let shape: Vec<i64> = (0..draw.below(4)).map(|_| draw.integer()).collect();
+        let count = draw.size();
+        let sizes = ops::resolve_shape(count, &shape)?;
+        assert_eq!(sizes.iter().try_fold(1usize, |all, size| all.checked_mul(*size)), Some(count), "{shape:?}");
+        Ok(vec![])
+    });
+    each_draw("strings", 500, |draw| {
+        let shape = [draw.size(), draw.size()];
+        let text = ops::string_tensor(&vec!["to", "be", ""][..draw.below(4)], &shape)?;
+        ops::strings(&draw.tensor(&[2, 3], DType::U8))?;
+        Ok(vec![(text.clone(), None)])
+    });
+    each_draw("Rows and Gradient", 500, |draw| {
+        let (ids, width) = ((0..draw.below(4)).map(|_| draw.below(5) as u32).collect::<Vec<_>>(), draw.below(4));
+        let rows = Rows::new(&ids, &vec![1.0; ids.len() * width + usize::from(draw.one_in(5))])?;
+        let weight = draw.tensor(&[5, width], DType::F32);
+        let gradient = ops::Gradient::Rows(rows);
+        gradient.check(weight.dims())?;
+        Ok(vec![(gradient.scaled(2.0)?.clipped(1.0)?.to_dense(&weight)?, Some(weight.dims().to_vec()))])
+    });
+    each_draw("custom_gradient", 200, |draw| {
+        let shape = [draw.size(), draw.size()];
+        let (x, y) = (draw.operand(&shape, DType::F32), draw.tensor(&shape, DType::F32));
+        if y.dims().iter().any(|size| *size > 1 << 16) {
+            return Ok(vec![]);
+        }
+        Ok(vec![(ops::custom_gradient(&x, &y, |_, _, dy| Ok(dy.clone()))?, Some(y.dims().to_vec()))])
+    });
+}
+
+#[test]
+fn windows() {
+    let axis = |draw: &mut Draw| {
+        let [input, window, stride, dilation] = [0; 4].map(|_| draw.size());
+        let padding = draw.of(&[Padding::Valid, Padding::Same, Padding::Causal]);
+        let more = draw.one_in(2).then(|| draw.size());
+        let mut axis = if draw.one_in(2) {
+            Axis::new(input, window, stride, dilation, padding)
+        } else {
+            Axis::transposed(input, window, stride, dilation, padding, more)
+        };
+        // Fields that no constructor makes.
+        if draw.one_in(20) {
+            let size = draw.size();
+            *match draw.below(6) {
+                0 => &mut axis.input,
+                1 => &mut axis.window,
+                2 => &mut axis.stride,
+                3 => &mut axis.dilation,
+                4 => &mut axis.before,
+                _ => &mut axis.output,
+            } = size;
+        }
+        axis
+    };
+    let drawn = |draw: &mut Draw| -> Vec<Axis> { (0..1 + draw.below(3)).map(|_| axis(draw)).collect() };
+    let shape = |axes: &[Axis], of: fn(&Axis) -> usize, first: &[usize], last: &[usize]| {
+        [first, &axes.iter().map(of).collect::<Vec<_>>(), last].concat()
+    };
+    let activations = [FusedActivation::Linear, FusedActivation::Relu];
+    each_draw("conv", 4000, |draw| {
+        let axes = drawn(draw);
+        let ([batch, depth, of_group], groups) = ([0; 3].map(|_| draw.size()), draw.of(&[1, 1, 1, 2, 3, 0]));
+        let (channels, filters) = (depth.saturating_mul(groups), of_group.saturating_mul(groups));
+        let dtype = draw.dtype();
+        let x = draw.operand(&shape(&axes, |axis| axis.input, &[batch], &[channels]), dtype);
+        let kernel = draw.operand(&shape(&axes, |axis| axis.window, &[], &[depth, filters]), dtype);
+        let bias = draw.operand(&[filters], dtype);
+        let bias = draw.one_in(2).then_some(&bias);
+        let activation = draw.of(&activations);
+        let last = axis(draw);
+        let pooled: Vec<Axis> = axes.iter().map(|axis| Axis { input: axis.output, ..last }).collect();
+        let pooling = draw.one_in(4).then_some((Pool::Max, pooled.as_slice()));
+        let y = ops::conv_and_pool(&x, &kernel, bias, &axes, groups, activation, pooling)?;
+        let axes = if pooling.is_some() { &pooled } else { &axes };
+        Ok(vec![(y, Some(shape(axes, |axis| axis.output, &x.dims()[..1], &kernel.dims()[kernel.rank() - 1..])))])
+    });
+    each_draw("depthwise_conv", 2000, |draw| {
+        let (axes, [batch, channels, multiplier]) = (drawn(draw), [0; 3].map(|_| draw.size()));
+        let x = draw.operand(&shape(&axes, |axis| axis.input, &[batch], &[channels]), DType::F32);
+        let kernel = draw.operand(&shape(&axes, |axis| axis.window, &[], &[channels, multiplier]), DType::F32);
+        Ok(vec![(ops::depthwise_conv(&x, &kernel, None, &axes, FusedActivation::Tanh)?, None)])
+    });
+    each_draw("conv_transpose", 2000, |draw| {
+        let (axes, [batch, channels, filters]) = (drawn(draw), [0; 3].map(|_| draw.size()));
+        let dtype = draw.dtype();
+        let x = draw.operand(&shape(&axes, |axis| axis.output, &[batch], &[channels]), dtype);
+        let kernel = draw.operand(&shape(&axes, |axis| axis.window, &[], &[filters, channels]), dtype);
+        let y = ops::conv_transpose(&x, &kernel, None, &axes, draw.of(&activations))?;
+        Ok(vec![(y, Some(shape(&axes, |axis| axis.input, &x.dims()[..1], &[kernel.dims()[kernel.rank() - 2]])))])
+    });
+    each_draw("pool", 4000, |draw| {
+        let (axes, [batch, channels], dtype) = (drawn(draw), [0; 2].map(|_| draw.size()), draw.dtype());
+        let x = draw.operand(&shape(&axes, |axis| axis.input, &[batch], &[channels]), dtype);
+        let y = ops::pool(&x, draw.of(&[Pool::Max, Pool::Average]), &axes)?;
+        Ok(vec![(y, Some(shape(&axes, |axis| axis.output, &x.dims()[..1], &x.dims()[x.rank() - 1..])))])
+    });
+}
+
+#[test]
+fn attention_and_recurrence() {
+    each_draw("attention", 4000, |draw| {
+        let [batch, queries, keys, heads, size, width] = [0; 6].map(|_| draw.size());
+        let dtype = draw.dtype();
+        let q = draw.operand(&[batch, queries, heads, size], dtype);
+        let (k, v) =
+            (draw.operand(&[batch, keys, heads, size], dtype), draw.operand(&[batch, keys, heads, width], dtype));
+        let rows = if draw.one_in(2) { queries } else { 1 };
+        let mask = draw.one_in(2).then(|| draw.tensor(&[batch, rows, keys], DType::U8));
+        let by = Attention {
+            mask: mask.as_ref(),
+            causal: draw.one_in(2),
+            scale: draw.number(),
+            dropout: draw.of(&[0.0, 0.5]),
+        };
+        let random = &mut Stream::new(1, 0);
+        let shape = Some(vec![batch, queries, heads, width]).filter(|_| q.dims() == [batch, queries, heads, size]);
+        if draw.one_in(2) {
+            return Ok(vec![(ops::attention(&q, &k, &v, by, random)?, shape.filter(|_| v.dims()[3] == width))]);
+        }
+        let (y, scores) = ops::attention_with_scores(&q, &k, &v, by, random)?;
+        Ok(vec![(y, None), (scores, None)])
+    });
+    each_draw("recurrent", 3000, |draw| {
+        let ([batch, steps, units], dtype) = ([0; 3].map(|_| draw.size()), draw.dtype());
+        let cell = draw.of(&[Cell::Simple, Cell::Lstm, Cell::GruResetAfter, Cell::GruResetBefore]);
+        let width = cell.gates().saturating_mul(units);
+        let (inputs, kernel) = (draw.operand(&[batch, steps, width], dtype), draw.operand(&[units, width], dtype));
+        let (bias, dropout) = (draw.operand(&[width], dtype), draw.tensor(&[batch, units], dtype));
+        let mask = draw.tensor(&[batch, steps], DType::U8);
+        let state: Vec<Tensor> = (0..cell.states()).map(|_| draw.operand(&[batch, units], dtype)).collect();
+        let outputs = draw.of(&[Outputs::Sequence, Outputs::Last, Outputs::All]);
+        let config = RnnConfig {
+            cell,
+            activation: FusedActivation::Tanh,
+            recurrent_activation: FusedActivation::Sigmoid,
+            backwards: draw.one_in(2),
+            in_order: draw.one_in(2),
+            zero_masked: draw.one_in(2),
+            outputs,
+        };
+        let sequences = Sequences {
+            inputs: &inputs,
+            kernel: &kernel,
+            bias: (cell == Cell::GruResetAfter && draw.one_in(2)).then_some(&bias),
+            state: draw.one_in(2).then_some(&state),
+            mask: draw.one_in(2).then_some(&mask),
+            dropout: draw.one_in(3).then_some(&dropout),
+        };
+        let run = if draw.one_in(3) {
+            ops::recurrent_by_steps(config, sequences, |x| Ok(x.clone()), |x| Ok(x.clone()))?
+        } else {
+            ops::recurrent(config, sequences)?
+        };
+        let sequence = run.sequence.map(|y| (y, Some(vec![batch, steps, units])));
+        let states = run.states.into_iter().map(|state| (state, Some(vec![batch, units])));
+        let all: Vec<_> = sequence.into_iter().chain(states).collect();
+        // A drawn mismatch has changed the sizes.
+        let same = inputs.dims() == [batch, steps, width];
+        Ok(all.into_iter().map(|(y, shape)| (y, shape.filter(|_| same))).collect())
+    });
+}
+
+#[test]
+fn normalizations_and_losses() {
+    each_draw("normalize", 3000, |draw| {
+        let ([batch, repeats, width], dtype) = ([0; 3].map(|_| draw.size()), draw.dtype());
+        let groups = draw.of(&[0, 1, 1, 2, 3]);
+        let channels = width.saturating_mul(groups);
+        let x = draw.operand(&[batch, repeats, channels], dtype);
+        let (gamma, beta) = (draw.operand(&[channels], dtype), draw.operand(&[channels], dtype));
+        let (gamma, beta) = (draw.one_in(2).then_some(&gamma), draw.one_in(2).then_some(&beta));
+        let by = Groups { repeats, groups, center: draw.one_in(2), epsilon: draw.number() };
+        let y = match draw.one_in(2) {
+            true => ops::normalize(&x, gamma, beta, by)?,
+            false => {
+                ops::normalize_channels(&x, gamma, beta, by, if draw.one_in(20) { draw.size() } else { channels })?
+            }
+        };
+        Ok(vec![(y, Some(x.dims().to_vec()))])
+    });
+    each_draw("batch_normalize", 3000, |draw| {
+        let ([batch, steps, channels], dtype) = ([0; 3].map(|_| draw.size()), draw.dtype());
+        let x = draw.operand(&[batch, steps, channels], dtype);
+        let weights = draw.one_in(3).then(|| draw.tensor(&[batch, steps], dtype));
+        let (mean, variance) = match draw.one_in(2) {
+            true => ops::channel_moments(&x, weights.as_ref())?,
+            false => (draw.tensor(&[channels], dtype), draw.tensor(&[channels], dtype)),
+        };
+        let gamma = draw.operand(&[channels], dtype);
+        let y = ops::batch_normalize(
+            &x,
+            draw.one_in(2).then_some(&gamma),
+            None,
+            (&mean, &variance),
+            draw.number(),
+            draw.one_in(2),
+        )?;
+        Ok(vec![(y, Some(x.dims().to_vec()))])
+    });
+    each_draw("pairwise_mean", 2000, |draw| {
+        let (shape, dtype) = ([draw.size(), draw.size()], draw.dtype());
+        let (y, x) = (draw.tensor(&shape, dtype), draw.operand(&shape, dtype));
+        let function = draw.of(&[Pairwise::SquaredError, Pairwise::BinaryCrossentropy(1e-7)]);
+        Ok(vec![(ops::pairwise_mean(function, &y, &x)?, Some(x.dims()[..x.rank() - 1].to_vec()))])
+    });
+    each_draw("crossentropy", 2000, |draw| {
+        let ([rows, width], dtype) = ([draw.size(), draw.size()], draw.dtype());
+        let x = draw.operand(&[rows, width], dtype);
+        let ids = (0..rows.min(99)).map(|_| draw.below(width.clamp(1, 99)) as u32).collect();
+        let classes =
+            if draw.one_in(2) { Classes::Ids(ids) } else { Classes::Weights(draw.tensor(&[rows, width], dtype)) };
+        let y = ops::crossentropy(classes, &x, draw.one_in(2).then_some(1e-7))?;
+        Ok(vec![(y, Some(x.dims()[..x.rank() - 1].to_vec()))])
+    });
+}
+
+/// A new op has to be drawn here as well.
+#[test]
+fn every_op_is_drawn() {
+    const DRAWN_BY_OTHER_NAMES: &[&str] = &[
+        // Operations.
+        "functions",
+        "axes",
+        // Drawn with another.
+        "conv",
+        "has_row_losses",
+        "string_tensor",
+        "is_in_keras",
+        // They take no tensors.
+        "device",
+        "dtype",
+        "dtype_name",
+        "launched",
+        "arch",
+        "pulp",
+    ];
+    let (text, tests) = (include_str!("lib.rs"), include_str!("any_arguments.rs"));
+    let exports = text.split("pub use ").skip(1).filter_map(|rest| rest.split(';').next());
+    for name in exports.flat_map(|list| list.split(|c: char| !c.is_alphanumeric() && c != '_')) {
+        let is_function = name.starts_with(|c: char| c.is_lowercase()) && !text.contains(&format!("mod {name};"));
+        let drawn = tests.contains(&format!("ops::{name}(")) || DRAWN_BY_OTHER_NAMES.contains(&name);
+        let is_word = ["as", "composed_with", "has", "crate", "candle_core"].contains(&name);
+        assert!(!is_function || drawn || is_word, "{name} is not drawn");
+    }
+}
