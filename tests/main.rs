@@ -11,6 +11,7 @@ mod custom_objects;
 mod custom_steps;
 mod errors;
 mod fixtures;
+mod graphs;
 mod hostile_files;
 mod keras_anchors;
 mod layers_in_layers;

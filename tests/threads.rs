@@ -1,8 +1,10 @@
 //! Several threads with models that share layers: no deadlocks, and correct results.
 
-use candle_keras::layers::{Dense, Dropout, Embedding, Flatten};
+use candle_keras::callbacks::BackupAndRestore;
+use candle_keras::layers::{Concatenate, Conv2D, Dense, Dropout, Embedding, Flatten, LSTM};
 use candle_keras::losses::Loss;
 use candle_keras::{Optimizer, ops, prelude::*};
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -145,4 +147,64 @@ fn a_thread_without_a_seed_trains_with_that_of_the_process() {
         assert_eq!(run(), first);
         assert!(first[0] != first[1] && first[1] != first[2] && first[0] != first[2], "no two models are drawn alike");
     });
+}
+
+/// A hash of the weights after a training with products of one row more than a chunk, windows, recurrence and a table of so many words.
+fn trained(words: u32, save: Option<usize>) -> u64 {
+    candle_keras::utils::set_random_seed(3);
+    let numbers = |dims: &[usize]| {
+        let count = dims.iter().product::<usize>();
+        Tensor::from_vec((0..count).map(|i| (i * 37 % 101) as f32 / 101.0).collect::<Vec<_>>(), dims, &Device::Cpu)
+            .unwrap()
+    };
+    let (rows, images, ids) = (Input::shape([1100]), Input::shape([4, 4, 16]), Input::shape([6]).dtype("int32"));
+    let encoded = LSTM::new(17).call(&Embedding::new(words as usize, 8).call(&ids));
+    let pixels = Flatten::new().call(&Conv2D::new(16, 3).padding("same").call(&images));
+    let hidden = Dense::new(33).activation("relu").call(&rows);
+    let all = Concatenate::new().call([&encoded, &pixels, &hidden]);
+    let mut model = Model::new([rows, images, ids], Dense::new(1).call(&all)).unwrap();
+    model.compile("adam", "mse").unwrap();
+    let batch = 3 * 65;
+    let ids: Vec<u32> = (0..batch as u32 * 6).map(|i| i * 37 % words).collect();
+    let ids = Tensor::from_vec(ids, (batch, 6), &Device::Cpu).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut fit = Fit::new().batch_size(65).epochs(3).verbose(0);
+    if let Some(steps) = save {
+        fit = fit.callback(BackupAndRestore::new(folder.path()).save_freq(steps));
+    }
+    model.fit([&numbers(&[batch, 1100]), &numbers(&[batch, 4, 4, 16]), &ids], numbers(&[batch, 1]), fit).unwrap();
+    let mut hash = std::hash::DefaultHasher::new();
+    for weight in model.get_weights().unwrap() {
+        let bits: Vec<u32> =
+            weight.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().map(|x| x.to_bits()).collect();
+        bits.hash(&mut hash);
+    }
+    hash.finish()
+}
+
+#[test]
+fn one_seed_has_the_same_bits_on_any_number_of_threads() {
+    const CHILD: &str = "CANDLE_KERAS_THREADS_OF_A_TEST";
+    if std::env::var_os(CHILD).is_some() {
+        return println!("hash {}", trained(4999, None));
+    }
+    let run = |threads: &str| {
+        let name = "threads::one_seed_has_the_same_bits_on_any_number_of_threads";
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", name, "--nocapture"]).env(CHILD, "1").env("RAYON_NUM_THREADS", threads);
+        let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        let hash = text.split("hash ").nth(1).and_then(|rest| rest.split_whitespace().next().map(String::from));
+        hash.unwrap_or_else(|| panic!("{text}"))
+    };
+    let one = run("1");
+    for threads in ["2", "3", "8"] {
+        assert_eq!(run(threads), one, "{threads} threads");
+    }
+}
+
+#[test]
+fn backups_change_no_bit_where_no_update_is_pending() {
+    // Each batch has all of these words.
+    let without = trained(7, None);
+    assert_eq!([1, 2].map(|steps| trained(7, Some(steps))), [without; 2]);
 }

@@ -102,15 +102,30 @@ impl OperationLayer {
             Ok(match argument {
                 Argument::Input => inputs.next().cloned().ok_or_else(|| Error::new("an operand is missing"))?,
                 Argument::Number(number) => {
-                    // An integer takes any dtype; a fraction makes integers f32.
-                    let dtype = if number.is_f64() && !float.is_float() { DType::F32 } else { float };
-                    Tensor::new(number.as_f64().unwrap_or_default(), &device)?.to_dtype(dtype)?
+                    Tensor::new(number.as_f64().unwrap_or_default(), &device)?.to_dtype(dtype_of(number, float))?
                 }
                 Argument::Array(array) => array.to_device(&device)?,
             })
         };
         self.arguments.iter().map(operand).collect()
     }
+
+    /// The shapes and dtypes of the [operands](Self::operands).
+    fn operand_specs(&self, inputs: &[(Vec<usize>, DType)]) -> Result<Vec<(Vec<usize>, DType)>> {
+        let mut inputs = inputs.iter();
+        let first = inputs.as_slice().first().map_or(DType::F32, |(_, dtype)| *dtype);
+        let spec = |argument: &Argument| match argument {
+            Argument::Input => inputs.next().cloned().ok_or_else(|| Error::new("an operand is missing")),
+            Argument::Number(number) => Ok((Vec::new(), dtype_of(number, first))),
+            Argument::Array(array) => Ok((array.dims().to_vec(), array.dtype())),
+        };
+        self.arguments.iter().map(spec).collect()
+    }
+}
+
+/// The dtype of a number beside a tensor: an integer takes any dtype; a fraction makes integers f32.
+fn dtype_of(number: &Number, tensor: DType) -> DType {
+    if number.is_f64() && !tensor.is_float() { DType::F32 } else { tensor }
 }
 
 /// An operand in Keras's form.
@@ -206,7 +221,12 @@ impl Layer for OperationLayer {
     }
 
     fn compute_output_spec(&self, inputs: &[TensorSpec], _: &CallArguments<TensorSpec>) -> Result<Vec<TensorSpec>> {
-        Ok(vec![by_trying(inputs, |ones| Ok(self.operation.run(&self.operands(ones)?)?))?])
+        let output = by_trying(inputs, |inputs| {
+            let (shapes, dtypes): (Vec<_>, Vec<_>) = self.operand_specs(inputs)?.into_iter().unzip();
+            let shapes: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
+            Ok((self.operation.output_shape(&shapes)?, self.operation.output_dtype(&dtypes)?))
+        })?;
+        Ok(vec![output])
     }
 
     /// An operation computes in the dtypes of its operands.

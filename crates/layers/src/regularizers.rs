@@ -87,13 +87,13 @@ impl Default for L1L2 {
 
 impl Regularize for L1 {
     fn call(&self, x: &Tensor) -> Result<Tensor> {
-        Ok((ops::sum(&ops::abs(x)?, ())? * self.l1)?)
+        Ok((ops::sum(&ops::abs(&ops::float(x)?)?, ())? * self.l1)?)
     }
 }
 
 impl Regularize for L2 {
     fn call(&self, x: &Tensor) -> Result<Tensor> {
-        Ok((ops::sum(&x.sqr()?, ())? * self.l2)?)
+        Ok((ops::sum(&ops::square(&ops::float(x)?)?, ())? * self.l2)?)
     }
 }
 

@@ -47,22 +47,34 @@ impl Shape {
 ///
 /// # Errors
 /// If the function fails, or the rank of the output is not constant.
-pub(crate) fn by_trying(inputs: &[TensorSpec], f: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<TensorSpec> {
+pub(crate) fn by_running(inputs: &[TensorSpec], f: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<TensorSpec> {
     /// A shape with more elements than this is more likely a mistake than a model.
-    const MOST_ELEMENTS: usize = 1 << 30;
-    let try_with = |unknown: usize| -> Result<(Vec<usize>, DType)> {
-        let one = |TensorSpec { shape, dtype, .. }: &TensorSpec| {
-            let dims: Vec<_> = shape.iter().map(|size| size.unwrap_or(unknown)).collect();
-            match Shape::from(dims.as_slice()).elem_count() {
-                Some(count) if count <= MOST_ELEMENTS => Ok(Tensor::ones(dims, *dtype, &Device::Cpu)?),
-                _ => {
-                    Err(Error::new("the input is too large to try the function on").received(format!("shape {shape}")))
-                }
-            }
+    const MOST_ELEMENTS: usize = 1 << 26;
+    by_trying(inputs, |inputs| {
+        let one = |(dims, dtype): &(Vec<usize>, DType)| match Shape::from(dims.as_slice()).elem_count() {
+            Some(count) if count <= MOST_ELEMENTS => Ok(Tensor::ones(dims.as_slice(), *dtype, &Device::Cpu)?),
+            _ => Err(Error::new("the input is too large to try the function on")
+                .received(format!("shape {dims:?}"))
+                .help("with output_shape given, the function is not tried")),
         };
-        let ones = inputs.iter().map(one).collect::<Result<Vec<_>>>()?;
-        let output = f(&ones)?;
+        let output = f(&inputs.iter().map(one).collect::<Result<Vec<_>>>()?)?;
         Ok((output.dims().to_vec(), output.dtype()))
+    })
+}
+
+/// The shape and dtype of a function's output from `f`, which gives those for sizes that are known: with two values for every unknown size.
+///
+/// # Errors
+/// If `f` fails, or the rank of the output is not constant.
+pub(crate) fn by_trying(
+    inputs: &[TensorSpec],
+    f: impl Fn(&[(Vec<usize>, DType)]) -> Result<(Vec<usize>, DType)>,
+) -> Result<TensorSpec> {
+    let try_with = |unknown: usize| {
+        let known = |TensorSpec { shape, dtype, .. }: &TensorSpec| {
+            (shape.iter().map(|size| size.unwrap_or(unknown)).collect(), *dtype)
+        };
+        f(&inputs.iter().map(known).collect::<Vec<_>>())
     };
     let try_both = |a, b| Ok((try_with(a)?, try_with(b)?));
     // Some functions need more than a few steps, or a number with many divisors.

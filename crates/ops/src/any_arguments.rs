@@ -489,6 +489,7 @@ fn every_op_is_drawn() {
         "string_tensor",
         "is_in_keras",
         // They take no tensors.
+        "check_memory",
         "device",
         "dtype",
         "dtype_name",

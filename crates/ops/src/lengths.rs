@@ -38,6 +38,14 @@ pub(crate) fn allocated(sizes: &[usize], dtype: DType) -> Result<usize> {
     Ok(count)
 }
 
+/// An error if there is no memory for a tensor: to be asked before one is allocated whose sizes follow from arguments.
+///
+/// # Errors
+/// If there is not, or its elements cannot be counted.
+pub fn check_memory(sizes: &[usize], dtype: DType) -> crate::Result<()> {
+    Ok(allocated(sizes, dtype).map(drop)?)
+}
+
 /// An error if a tensor has more elements than can be counted or copied, as broadcast ones may have: the first thing that an op asks of what
 /// it is given.
 pub(crate) fn check<'a>(tensors: impl IntoIterator<Item = &'a Tensor>) -> Result<()> {

@@ -88,10 +88,10 @@ pub(crate) fn values(
     y_pred: &Tensor,
     mask: Option<&Tensor>,
 ) -> Result<(Tensor, Option<Tensor>)> {
-    // As in Keras, whose clips and sums 16 bits could not hold.
+    // As in Keras, whose clips and sums 16 bits could not hold, nor whole numbers.
     let y_pred = match y_pred.dtype() {
-        DType::F16 | DType::BF16 => &y_pred.to_dtype(DType::F32)?,
-        _ => y_pred,
+        DType::F32 | DType::F64 => y_pred,
+        _ => &y_pred.to_dtype(DType::F32)?,
     };
     let (y_true, y_pred) = aligned(function, y_true, y_pred)?;
     let values = function.values(&y_true, &y_pred)?;

@@ -12,11 +12,13 @@ pub fn linear(x: &Tensor) -> Result<Tensor> {
 
 /// `min(max(x, 0), 6)`.
 pub fn relu6(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     custom_gradient(x, &x.detach().clamp(0.0, 6.0)?, |x, _, dy| dy * (x.gt(0.0)? * x.lt(6.0)?)?.to_dtype(dy.dtype())?)
 }
 
 /// `x` above 0, `slope * x` below.
 fn leaky(x: &Tensor, slope: f64) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     let positive = ops::relu(x)?;
     &positive + ((x - &positive)? * slope)?
 }
@@ -28,16 +30,19 @@ pub fn leaky_relu(x: &Tensor) -> Result<Tensor> {
 
 /// `exp(x) - 1` below 0, computed of `min(x, 0)`, so that neither value nor gradient can overflow.
 fn negative_exp(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     (x - ops::relu(x)?)?.exp()? - 1.0
 }
 
 /// `x` above 0, `exp(x) - 1` below (Clevert et al., 2015).
 pub fn elu(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     ops::relu(x)? + negative_exp(x)?
 }
 
 /// ELU that keeps mean 0 and variance 1 through layers of `lecun_normal` weights (Klambauer et al., 2017).
 pub fn selu(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     const ALPHA: f64 = 1.673_263_242_354_377_2;
     const SCALE: f64 = 1.050_700_987_355_480_5;
     (ops::relu(x)? + (negative_exp(x)? * ALPHA)?)? * SCALE
@@ -50,6 +55,7 @@ pub fn celu(x: &Tensor) -> Result<Tensor> {
 
 /// `x` times the normal distribution function of `x` (Hendrycks and Gimpel, 2016): exact, not the tanh approximation.
 pub fn gelu(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     // The density is written out, since candle rounds its constants to six digits.
     custom_gradient(x, &x.detach().gelu_erf()?, |x, _, dy| {
         let distribution = ((x * std::f64::consts::FRAC_1_SQRT_2)?.erf()? * 0.5)? + 0.5;
@@ -60,16 +66,19 @@ pub fn gelu(x: &Tensor) -> Result<Tensor> {
 
 /// `x * sigmoid(x)`; also called swish (Ramachandran et al., 2017).
 pub fn silu(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     x * ops::sigmoid(x)?
 }
 
 /// `x / (1 + |x|)`.
 pub fn softsign(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     x / (ops::abs(x)? + 1.0)?
 }
 
 /// `relu6(x + 3) / 6`.
 pub fn hard_sigmoid(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     relu6(&(x + 3.0)?)? / 6.0
 }
 
@@ -81,6 +90,7 @@ pub fn hard_sigmoid_of_keras_2(x: &Tensor) -> Result<Tensor> {
 
 /// `x * hard_sigmoid(x)`; also called hard swish (Howard et al., 2019).
 pub fn hard_silu(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     x * hard_sigmoid(x)?
 }
 
@@ -96,11 +106,13 @@ pub fn exponential(x: &Tensor) -> Result<Tensor> {
 
 /// `x * tanh(softplus(x))` (Misra, 2019).
 pub fn mish(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     x * ops::softplus(x)?.tanh()?
 }
 
 /// `log(sigmoid(x))`.
 pub fn log_sigmoid(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     ops::softplus(&x.neg()?)?.neg()
 }
 
@@ -116,33 +128,39 @@ pub fn log_softmax(x: &Tensor) -> Result<Tensor> {
 
 /// `(x + sqrt(x² + 4)) / 2` (Barron, 2021).
 pub fn squareplus(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     (x + (x.sqr()? + 4.0)?.sqrt()?)? * 0.5
 }
 
 /// `x - tanh(x)`.
 pub fn tanh_shrink(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     x - x.tanh()?
 }
 
 /// `x` shrunk by 0.5 towards 0.
 pub fn soft_shrink(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     x - ops::clip(x, -0.5, 0.5)?
 }
 
 /// `x`, and 0 where `|x| <= 0.5`.
 pub fn hard_shrink(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     let kept = x.detach().abs()?.gt(0.5)?.to_dtype(x.dtype())?;
     x * kept
 }
 
 /// 0 below -1, `x` above 1, `(x + 1)² / 4` in between.
 pub fn sparse_plus(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     let inside = (ops::clip(&(x + 1.0)?, 0.0, 2.0)?.sqr()? * 0.25)?;
     inside + ops::relu(&(x - 1.0)?)?
 }
 
 /// `(x + 1) / 2`, clipped between 0 and 1.
 pub fn sparse_sigmoid(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
     ops::clip(&((x + 1.0)? * 0.5)?, 0.0, 1.0)
 }
 
@@ -150,6 +168,10 @@ pub fn sparse_sigmoid(x: &Tensor) -> Result<Tensor> {
 ///
 /// Keras 3.15.1 is wrong here where more than one element is not 0: its rows do not add up to 1.
 pub fn sparsemax(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
+    if x.elem_count() == 0 {
+        return Ok(x.clone());
+    }
     let detached = x.detach().contiguous()?;
     let last = x.rank().saturating_sub(1);
     let n = x.dim(last)?;

@@ -169,6 +169,7 @@ fn without_masked(
     scores: Option<Tensor>,
 ) -> Result<(Tensor, Option<Tensor>)> {
     let (queries, keys) = (heads.dim(1)?, mask.dim(2)?);
+    ops::check_memory(&[heads.dim(0)?, queries, keys], heads.dtype())?;
     let mut left = mask.to_dtype(heads.dtype())?.broadcast_as((heads.dim(0)?, queries, keys))?;
     if causal {
         left = left

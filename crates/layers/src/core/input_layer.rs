@@ -63,12 +63,17 @@ impl InputLayer {
     }
 }
 
+fn is_called() -> Error {
+    Error::new("an input has no inputs").help("call the next layer on Input::shape(...)")
+}
+
 impl Layer for InputLayer {
-    fn compute_output_shape(&self, _: &[Shape]) -> Result<Vec<Shape>> {
-        Ok(vec![self.batch_shape.clone()])
+    /// The inputs are those of a call, which an input does not have.
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        if inputs.is_empty() { Ok(vec![self.batch_shape.clone()]) } else { Err(is_called()) }
     }
 
     fn forward(&self, _: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
-        Err(Error::new("an input has no inputs").help("call the next layer on Input::shape(...)"))
+        Err(is_called())
     }
 }

@@ -1,6 +1,6 @@
 //! Lambda: a function as a layer. Keras: `keras.layers.Lambda`.
 
-use crate::shape::by_trying;
+use crate::shape::by_running;
 use crate::{
     Arguments, Base, CallArguments, Config, ConfigMap, Configure, Context, Declared, Described, Layer, Shape,
     TensorSpec, to_config, write_argument,
@@ -124,7 +124,7 @@ impl Layer for Lambda {
         }
         let dtype = self.base.compute_dtype();
         let inputs: Vec<_> = inputs.iter().map(|shape| TensorSpec::new(shape.clone(), dtype)).collect();
-        Ok(vec![by_trying(&inputs, |ones| self.evaluate(ones))?.shape])
+        Ok(vec![by_running(&inputs, |ones| self.evaluate(ones))?.shape])
     }
 
     fn compute_output_spec(&self, inputs: &[TensorSpec], _: &CallArguments<TensorSpec>) -> Result<Vec<TensorSpec>> {
@@ -136,7 +136,7 @@ impl Layer for Lambda {
             TensorSpec::new(input.shape.clone(), if input.dtype.is_float() { dtype } else { input.dtype })
         };
         let inputs: Vec<_> = inputs.iter().map(cast).collect();
-        Ok(vec![by_trying(&inputs, |ones| self.evaluate(ones))?])
+        Ok(vec![by_running(&inputs, |ones| self.evaluate(ones))?])
     }
 
     fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {

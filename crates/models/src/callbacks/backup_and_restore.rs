@@ -38,6 +38,9 @@ impl BackupAndRestore {
     }
 
     /// `"epoch"`, or the number of steps between backups.
+    ///
+    /// A backup brings all rows of an embedding up to date. Where a batch leaves rows out and the optimizer has momentum, these are then updated in two
+    /// parts instead of one, so that another `save_freq` changes their last bits; elsewhere it changes none.
     pub fn save_freq(mut self, save_freq: impl Into<SaveFreq>) -> Self {
         self.save_freq = save_freq.into();
         self
