@@ -484,6 +484,7 @@ fn every_op_is_drawn() {
         "functions",
         "axes",
         // Drawn with another.
+        "checked_ids",
         "conv",
         "has_row_losses",
         "string_tensor",
@@ -494,6 +495,7 @@ fn every_op_is_drawn() {
         "dtype",
         "dtype_name",
         "launched",
+        "position",
         "arch",
         "pulp",
     ];

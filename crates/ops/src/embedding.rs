@@ -120,7 +120,7 @@ fn checked<T: Copy + std::fmt::Display>(
 pub fn position(mut flat: usize, dims: &[usize]) -> Vec<usize> {
     let mut position = vec![0; dims.len()];
     for (index, &size) in position.iter_mut().zip(dims).rev() {
-        (*index, flat) = (flat % size, flat / size);
+        (*index, flat) = (flat % size.max(1), flat / size.max(1));
     }
     position
 }
