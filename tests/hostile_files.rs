@@ -1,6 +1,7 @@
 //! Truncated, damaged or malicious files: each is an error, quickly and without much memory, and never a panic.
 
 use candle_keras::layers::{Dense, Embedding, Flatten};
+use candle_keras::models::model_from_json;
 use candle_keras::ops::random::Stream;
 use candle_keras::prelude::*;
 use candle_keras::saving::{LoadModel, LoadWeights, load_tensors};
@@ -286,6 +287,7 @@ fn links_of_hdf5_are_not_followed() {
         ("soft_link.weights.h5", "layers/dense"),
         ("external_data.weights.h5", "not in this file"),
         ("loop.weights.h5", "are too deep or too many"),
+        ("hard_links.weights.h5", "are too deep or too many"),
     ] {
         let error = model.load_weights(file(name), ()).unwrap_err().to_string();
         assert!(error.contains(expected), "{name}: {error}");
@@ -306,4 +308,37 @@ fn data_larger_than_its_file_is_an_error() {
     std::fs::write(&path, bytes).unwrap();
     let error = load_tensors(&path).unwrap_err().to_string();
     assert!(error.contains("twice.safetensors") && error.contains("invalid offset"), "{error}");
+}
+
+/// A few kilobytes unpack to gigabytes of zeros, each of which is a value.
+#[test]
+fn configurations_are_held_against_the_size_of_their_file() {
+    let saved = Saved::new();
+    let start = Instant::now();
+    for (megabytes, expected) in [(20, "more values"), (200, "config.json: too large to unpack")] {
+        let zeros = format!("[{}0]", "0,".repeat(megabytes << 19));
+        let error = error_of(&saved, &saved.keras(&zeros, None, CompressionMethod::Deflated));
+        assert!(error.contains(expected), "{error}");
+    }
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+/// Each model calls the one inside it twice.
+#[test]
+fn calls_of_nested_models_are_counted() {
+    let doubled = |times: usize| -> Result<Model> {
+        let x = Input::shape([3]);
+        let mut model = Model::new(&x, Dense::new(3).call(&x))?;
+        for _ in 0..times {
+            let x = Input::shape([3]);
+            model = Model::new(&x, model.call(model.call(&x)))?;
+        }
+        Ok(model)
+    };
+    let start = Instant::now();
+    let model = doubled(10).unwrap();
+    assert_eq!(model_from_json(&model.to_json().unwrap()).unwrap().count_params(), 12);
+    let error = doubled(30).unwrap_err().to_string();
+    assert!(error.contains("at most 131072 calls of layers in a run"), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }

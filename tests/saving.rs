@@ -1,5 +1,7 @@
 //! Saving and loading files of all formats.
 
+use candle_keras::constraints::MinMaxNorm;
+use candle_keras::initializers::Constant;
 use candle_keras::layers::{Activation, Dense, Embedding, Flatten, Lambda, TimeDistributed};
 use candle_keras::losses::{BinaryCrossentropy, Loss};
 use candle_keras::metrics::{BinaryAccuracy, MetricSpec};
@@ -383,5 +385,33 @@ fn all_layers_that_cannot_be_made_are_in_one_message() {
         ["3 layers", "Activate (b, c): unknown layer class", "Dense (d): ", "received: speed = 3", "CustomObjects"]
     {
         assert!(error.contains(part), "{part:?} is not in: {error}");
+    }
+}
+
+/// Python writes numbers into JSON that JSON does not have.
+#[test]
+fn infinite_arguments_are_saved_as_python_writes_them() {
+    let x = Input::shape([2]);
+    let dense = Dense::new(2)
+        .kernel_constraint(MinMaxNorm::new().max_value(f64::INFINITY))
+        .bias_initializer(Constant::new(f64::NEG_INFINITY));
+    let y = &ops::clip(&dense.call(&x), -1.0, f64::INFINITY) * f64::INFINITY;
+    let model = Model::new(x, y).unwrap();
+    let text = model.to_json().unwrap();
+    for part in [
+        r#""value":Infinity,"dtype":"float32""#,
+        r#""max_value":Infinity"#,
+        r#""value":-Infinity"#,
+        r#""x_max":Infinity"#,
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert_eq!(model_from_json(&text).unwrap().to_json().unwrap(), text);
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["m.keras", "m.safetensors"] {
+        let path = folder.path().join(name);
+        model.save(&path).unwrap();
+        let again = load_model(&path).unwrap();
+        assert_eq!(again.to_json().unwrap(), text);
     }
 }

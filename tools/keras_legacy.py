@@ -98,6 +98,11 @@ with h5py.File(path("huge.weights.h5"), "w") as f:
     group = f.create_group("layers/dense/vars")
     group.create_dataset("0", shape=(1 << 20, 1 << 20), chunks=(1 << 10, 1 << 10), compression="gzip", dtype="f4")
     group["1"] = np.ones((3,), "f4")
+# Groups that each have two links to the next: 2^40 paths in a few kilobytes.
+with h5py.File(path("hard_links.weights.h5"), "w") as f:
+    groups = [f.create_group(f"layers/{i}") for i in range(40)]
+    for group, following in zip(groups, groups[1:]):
+        group["a" * 100] = group["b" * 100] = following
 # Weights of other dtypes.
 with h5py.File(path("dtypes.weights.h5"), "w") as f:
     group = f.create_group("layers/dense/vars")

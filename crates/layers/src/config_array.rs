@@ -2,7 +2,7 @@
 
 use crate::Config;
 use candle_core::{DType, Device, Tensor};
-use candle_keras_ops::{Error, Result, dtype, dtype_name};
+use candle_keras_ops::{Error, Result, dtype, dtype_name, json};
 use serde_json::{Value, json};
 
 /// The array in this configuration; `None` if it is something else.
@@ -28,7 +28,7 @@ pub(crate) fn to_config(array: &Tensor, class_name: &str) -> Result<Config> {
 /// Nested lists of numbers as a shape and the numbers; `None` if the lists differ in length.
 fn flatten(value: &Value, depth: usize, shape: &mut Vec<usize>, values: &mut Vec<f64>) -> Option<()> {
     let Value::Array(items) = value else {
-        values.push(value.as_f64().or(value.as_bool().map(|bool| f64::from(u8::from(bool))))?);
+        values.push(json::as_f64(value).or(value.as_bool().map(|bool| f64::from(u8::from(bool))))?);
         return (depth == shape.len()).then_some(());
     };
     match shape.get(depth) {
@@ -44,7 +44,7 @@ fn flatten(value: &Value, depth: usize, shape: &mut Vec<usize>, values: &mut Vec
 fn nested(array: &Tensor) -> Result<Config> {
     if array.rank() == 0 {
         let number = array.to_dtype(DType::F64)?.to_scalar::<f64>()?;
-        return Ok(if array.dtype().is_int() { json!(number as i64) } else { json!(number) });
+        return Ok(if array.dtype().is_int() { json!(number as i64) } else { json::number(number) });
     }
     (0..array.dim(0)?).map(|i| nested(&array.get(i)?)).collect::<Result<Vec<_>>>().map(Value::Array)
 }

@@ -3,7 +3,7 @@
 use crate::config_array;
 use crate::initializers::Source;
 use candle_core::{DType, Device, Tensor};
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, json};
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -65,7 +65,7 @@ impl Serialize for ConstantValue {
 impl<'de> Deserialize<'de> for ConstantValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let config = serde_json::Value::deserialize(deserializer)?;
-        match (config.as_f64(), config_array::from_config(&config)) {
+        match (json::as_f64(&config), config_array::from_config(&config)) {
             (Some(number), _) => Ok(Self::Number(number)),
             (_, Some(array)) => array.map(Self::Array).map_err(D::Error::custom),
             _ => Err(D::Error::custom("the value is neither a number nor an array")),

@@ -2,7 +2,7 @@
 //! struct, `new`, the setters and the configuration from one list.
 
 use crate::{Base, Config, Described};
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, json};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -74,7 +74,7 @@ impl Arguments {
     /// If it does not have this type.
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>> {
         let Some(value) = self.values.remove(name) else { return Ok(None) };
-        T::deserialize(&value).map(Some).map_err(|cause| self.unreadable(name, &value, &cause))
+        json::from_value(&value).map(Some).map_err(|cause| self.unreadable(name, &value, &cause))
     }
 
     /// The same code for all types of arguments.
@@ -151,7 +151,7 @@ pub fn to_config(object: &impl Configure) -> Result<Config> {
 /// One argument, as a value of the configuration.
 #[doc(hidden)]
 pub fn write_argument(config: &mut ConfigMap, name: &str, value: &impl Serialize) -> Result<()> {
-    config.insert(name.into(), serde_json::to_value(value)?);
+    config.insert(name.into(), json::to_value(value)?);
     Ok(())
 }
 

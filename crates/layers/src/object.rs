@@ -1,7 +1,7 @@
 //! What Keras names by a string or describes by an object: initializers, regularizers, constraints, activations.
 
 use crate::{Config, Configure, from_config};
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, json};
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -255,9 +255,8 @@ where
     T: serde::Serialize + serde::de::DeserializeOwned,
 {
     let named = |what: String| Error::new(format!("the configuration of {class_name} {what}"));
-    let object: T =
-        serde_json::from_value(config.clone()).map_err(|cause| named(format!("cannot be read: {cause}")))?;
-    let known = serde_json::to_value(&object)?;
+    let object: T = json::from_value(&config).map_err(|cause| named(format!("cannot be read: {cause}")))?;
+    let known = json::to_value(&object)?;
     for (name, value) in config.as_object().into_iter().flatten() {
         let at_rest = match value {
             // Arguments that change nothing: names, dtypes of metrics, the last axis.

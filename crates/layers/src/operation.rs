@@ -6,7 +6,7 @@ use crate::shape::by_trying;
 use crate::symbolic::{KerasTensor, call_for};
 use crate::{Base, Config, Context, Declared, Described, Layer, Shape, TensorSpec};
 use candle_core::{DType, Device, Tensor};
-use candle_keras_ops::{Error, Index, Key, Operand, Operation, Result};
+use candle_keras_ops::{Error, Index, Key, Operand, Operation, Result, json};
 use serde_json::{Map, Number, Value, json};
 use std::borrow::Borrow;
 use std::panic::Location;
@@ -78,7 +78,7 @@ impl OperationLayer {
                 Value::Array(parts) => parts.iter().map(index).collect::<Result<Vec<_>>>()?,
                 one => vec![index(one)?],
             };
-            config["key"] = serde_json::to_value(key)?;
+            config["key"] = json::to_value(&key)?;
         }
         let operation = Operation::from_keras(class_name, &config).map_err(|cause| {
             Error::new(format!("the operation {class_name} cannot be made from its configuration"))
@@ -134,6 +134,7 @@ fn argument(value: &Value) -> Result<Argument> {
     match (value, value["class_name"].as_str()) {
         (Value::Number(number), _) => Ok(Argument::Number(number.clone())),
         (Value::Bool(bool), _) => Ok(Argument::Number(Number::from(u8::from(*bool)))),
+        (Value::String(_), _) => self::number(json::as_f64(value).ok_or_else(unknown)?),
         (_, Some("__keras_tensor__")) => Ok(Argument::Input),
         _ => config_array::from_config(value).unwrap_or_else(|| Err(unknown())).map(Argument::Array),
     }

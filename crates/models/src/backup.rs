@@ -7,8 +7,8 @@ use crate::steps::TrainStep;
 use crate::{History, Logs, Model, Optimizer, Result};
 use candle_core::Tensor;
 use candle_keras_layers::{Layer, Variable};
-use candle_keras_ops::Error;
 use candle_keras_ops::random::Stream;
+use candle_keras_ops::{Error, json};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -110,7 +110,7 @@ pub(crate) fn save(
         callbacks: states.iter().map(|s| (s.counts.clone(), bits(&s.numbers), s.tensors.len())).collect(),
         own_optimizers,
     };
-    safetensors::write(path, &tensors, Some(&serde_json::to_value(state)?))
+    safetensors::write(path, &tensors, Some(&json::to_value(&state)?))
 }
 
 /// Resumes the training from the backup; `None` if there is none.
@@ -133,7 +133,7 @@ pub(crate) fn restore(
     };
     let file = SafetensorsFile::open(path)?;
     let config = file.config.clone().ok_or_else(|| other("it has no state"))?;
-    let state: State = serde_json::from_value(config).map_err(|cause| other(&cause.to_string()))?;
+    let state: State = json::from_value(&config).map_err(|cause| other(&cause.to_string()))?;
     let get = |kind: &str, i: usize| file.tensors.get(&format!("{kind}/{i}"));
     let (weights, trainable) = (model.variables(), model.trainable_variables());
     if get("weights", weights.len()).is_some() || state.callbacks.len() != callbacks.len() {

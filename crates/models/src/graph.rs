@@ -1,12 +1,13 @@
 //! The functional graph: the nodes between symbolic inputs and outputs, in topological order.
 
-use crate::Result;
+use crate::{Model, Result};
 use candle_core::Tensor;
 use candle_keras_layers::{
     CallArguments, Context, InputLayer, Layer, Node, NodeOutput, Outputs, Shape, TensorSpec, WeightSet, run_together,
     run_with,
 };
 use candle_keras_ops::Error;
+use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
@@ -23,11 +24,15 @@ pub struct Graph {
     names: Names,
     layers: Vec<Arc<dyn Layer>>,
     nodes: Vec<Arc<Node>>,
+    /// The indices of the nodes that call each layer, in the order of its calls.
+    calls: HashMap<usize, Vec<usize>>,
     steps: Vec<Call>,
     slots: usize,
     input_slots: Vec<usize>,
     output_slots: Vec<usize>,
     weights: OnceLock<WeightSet>,
+    /// How many layers a run calls, those in nested models included.
+    all_calls: u64,
 }
 
 /// The names of the inputs and outputs, where they have others than those of their layers: the keys of Keras's dictionaries, sorted.
@@ -111,6 +116,17 @@ impl Graph {
             let takes_it = |next: &Call| next.inputs == output && next.done_with == output && next.arguments.is_empty();
             steps[i].goes_on &= steps[i].arguments.is_empty() && steps.get(i + 1).is_some_and(takes_it);
         }
+        let mut calls: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (i, node) in nodes.iter().enumerate() {
+            calls.entry(node.layer().base().id()).or_default().push(i);
+        }
+        calls.values_mut().for_each(|calls| calls.sort_by_key(|&node| nodes[node].index()));
+        let all_calls = steps.iter().fold(0u64, |all, step| all.saturating_add(self::calls(&*step.layer)));
+        if all_calls > MOST_CALLS {
+            return Err(Error::new("the nested models call their layers too often")
+                .expected(format!("at most {MOST_CALLS} calls of layers in a run"))
+                .received(format!("{all_calls} calls")));
+        }
         let names = Names::default();
         Ok(Self {
             start,
@@ -118,11 +134,13 @@ impl Graph {
             names,
             layers,
             nodes,
+            calls,
             steps,
             slots,
             input_slots,
             output_slots,
             weights: OnceLock::new(),
+            all_calls,
         })
     }
 
@@ -162,10 +180,8 @@ impl Graph {
 
     /// The calls of a layer that belong to this graph.
     pub fn calls_of(&self, layer: &dyn Layer) -> Vec<&Arc<Node>> {
-        let mut calls: Vec<_> =
-            self.nodes.iter().filter(|node| node.layer().base().id() == layer.base().id()).collect();
-        calls.sort_by_key(|node| node.index());
-        calls
+        let calls = self.calls.get(&layer.base().id());
+        calls.into_iter().flatten().map(|&node| &self.nodes[node]).collect()
     }
 
     /// The names of the inputs: those that they were given, or those of their layers.
@@ -193,6 +209,9 @@ impl Graph {
 
     /// The shapes and dtypes of the outputs for those of the inputs.
     pub fn compute_output_spec(&self, inputs: &[TensorSpec]) -> Result<Vec<TensorSpec>> {
+        if self.inputs().iter().map(NodeOutput::spec).eq(inputs) {
+            return Ok(self.outputs.iter().map(|output| output.spec().clone()).collect());
+        }
         let mut values: Vec<Option<TensorSpec>> = vec![None; self.slots];
         self.input_slots.iter().zip(inputs).for_each(|(&slot, spec)| values[slot] = Some(spec.clone()));
         for step in &self.steps {
@@ -270,6 +289,19 @@ impl Graph {
                 .received(dims)
                 .in_layer(layer.layer_name(), layer.class_name())
         })
+    }
+}
+
+/// How many layers a run may call. Each model that calls the one inside it twice doubles the calls, so that a file of a few kilobytes may
+/// have more than any computer makes.
+const MOST_CALLS: u64 = 1 << 17;
+
+/// How many layers are called in a call of this one.
+fn calls(layer: &dyn Layer) -> u64 {
+    let model = (layer as &dyn Any).downcast_ref::<Model>();
+    match model.and_then(|model| model.body().graph().ok().flatten()) {
+        Some(graph) => graph.all_calls,
+        None => layer.sublayers().iter().fold(1, |all, layer| all.saturating_add(calls(&**layer))),
     }
 }
 

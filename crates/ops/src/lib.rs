@@ -25,6 +25,7 @@ mod gradient;
 mod host;
 mod inference;
 mod integers;
+pub mod json;
 mod keras_names;
 mod lengths;
 mod linalg;

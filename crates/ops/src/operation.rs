@@ -3,7 +3,7 @@
 use crate::axes::{Axes, resolve_axis};
 use crate::elementwise::{Arithmetic, arithmetic};
 use crate::inference::promoted;
-use crate::{elementwise, integers, lengths, linalg, reduce, shape};
+use crate::{elementwise, integers, json, lengths, linalg, reduce, shape};
 use candle_core::{DType, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -233,7 +233,7 @@ impl Operation {
 
     /// Keras's name of the class, and its arguments beside the operands.
     pub fn keras(&self) -> (String, serde_json::Map<String, serde_json::Value>) {
-        let tagged = serde_json::to_value(self).unwrap_or_default();
+        let tagged = json::to_value(self).unwrap_or_default();
         let (class_name, config) = tagged.as_object().and_then(|map| map.iter().next()).map_or_else(
             || (String::new(), serde_json::Map::new()),
             |(name, config)| (name.clone(), config.as_object().cloned().unwrap_or_default()),
@@ -246,7 +246,7 @@ impl Operation {
     /// # Errors
     /// If there is no such class here, or an argument is missing.
     pub fn from_keras(class_name: &str, config: &serde_json::Value) -> crate::Result<Self> {
-        Ok(serde_json::from_value(serde_json::json!({ class_name: config }))?)
+        Ok(json::from_value(&serde_json::json!({ class_name: config }))?)
     }
 
     /// How many operands it takes; a range if it takes a list.

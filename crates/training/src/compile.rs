@@ -4,6 +4,7 @@ use crate::function::{function_config, function_name, object_config};
 use crate::metrics::CloneMetric;
 use crate::{Error, Function, Loss, MeanMetric, Metric, Result, losses, metrics};
 use candle_keras_layers::{Config, KerasObject};
+use candle_keras_ops::json;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -66,7 +67,7 @@ impl MetricSpec {
             let spec = Self::from(name);
             return spec.check().map(|()| spec);
         }
-        let object: KerasObject = serde_json::from_value(config.clone())?;
+        let object: KerasObject = json::from_value(config)?;
         let name = object.config["name"].as_str().map(String::from);
         let metric = MeanMetric::of(metrics::function_from_config(object)?);
         Ok(match name {

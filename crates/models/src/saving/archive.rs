@@ -1,21 +1,18 @@
 //! `.keras` files: a zip archive of metadata.json, config.json and model.weights.h5.
 
-use super::VERSION;
 use super::section::{Reader, Section};
+use super::{VERSION, config_room_for, room_for};
 use crate::Result;
 use candle_keras_data::atomic;
 use candle_keras_layers::Config;
-use candle_keras_ops::Error;
+use candle_keras_ops::{Error, json};
 use serde_json::json;
+use std::fmt::Display;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
+use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
-
-/// The maximum size of a configuration.
-const LARGEST_CONFIG: u64 = 1 << 28;
-/// The maximum size of compressed weights, which are unpacked in memory; Keras stores them uncompressed.
-const LARGEST_COMPRESSED: u64 = 1 << 30;
 
 /// The contents of a `.keras` file.
 pub(crate) struct Archive {
@@ -33,77 +30,97 @@ impl Archive {
     /// Opens an archive, or a folder with the same members.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         if path.is_dir() {
-            let config = parse(path, CONFIG, &Section::open(&path.join(CONFIG))?.read_all(LARGEST_CONFIG)?)?;
+            let config = parse(&Section::open(&path.join(CONFIG))?)?;
             let weights = path.join(WEIGHTS);
             let weights = weights.exists().then(|| Section::open(&weights)).transpose()?;
             let metadata = path.join(METADATA);
             let metadata = metadata.exists().then(|| Section::open(&metadata)).transpose()?;
             return Ok(Self { config, version: version(metadata.as_ref()), weights });
         }
-        let file = Section::open(path)?;
-        let failed = |cause: zip::result::ZipError| Error::new(format!("{}: {cause}", path.display()));
-        let mut archive = ZipArchive::new(BufReader::new(Reader::from(file.clone()))).map_err(failed)?;
-        for i in 0..archive.len() {
-            let member = archive.by_index_raw(i).map_err(failed)?;
-            let name = member.name().map_err(failed)?;
-            if member.enclosed_name().is_none() || name.starts_with('/') || name.contains('\\') {
-                return Err(Error::new(format!("{}: the path of a member leads out of the archive", path.display()))
-                    .received(format!("{name:?}")));
-            }
-        }
-        let mut member = |name: &str, limit: u64| -> Result<Option<Section>> {
-            let mut member = match archive.by_name(name) {
-                Ok(member) => member,
-                Err(zip::result::ZipError::FileNotFound) => return Ok(None),
-                Err(cause) => return Err(Error::new(format!("{}: {name}: {cause}", path.display()))),
-            };
-            let beyond =
-                || Error::new(format!("{}: {name}: the member lies beyond the end of the file", path.display()));
-            if member.compression() == CompressionMethod::Stored && !member.encrypted() {
-                let start = member.data_start().ok_or_else(beyond)?;
-                let section = file.part(start, member.size()).ok_or_else(beyond)?;
-                if section.crc32().map_err(|cause| Error::io(path, cause))? != member.crc32() {
-                    return Err(Error::new(format!(
-                        "{}: {name}: the file is damaged: its checksum does not match",
-                        path.display()
-                    )));
-                }
-                return Ok(Some(section));
-            }
-            // Compressed: never more than its declared size, and never more than the limit.
-            let size = member.size();
-            if size > limit || size > member.compressed_size().saturating_mul(1100) {
-                return Err(Error::new(format!("{}: {name}: too large to unpack", path.display()))
-                    .received(format!("{size} bytes, compressed to {}", member.compressed_size()))
-                    .help("Keras stores the members of a .keras file without compression"));
-            }
-            let mut bytes = Vec::new();
-            let read = member.by_ref().take(size).read_to_end(&mut bytes);
-            read.map_err(|cause| Error::new(format!("{}: {name}: {cause}", path.display())))?;
-            Ok(Some(Section::in_memory(path, bytes)))
-        };
-        let config = member(CONFIG, LARGEST_CONFIG)?.ok_or_else(|| {
+        let mut members = Members::open(Section::open(path)?)?;
+        let config = members.find(CONFIG)?.ok_or_else(|| {
             Error::new(format!("{}: there is no {CONFIG} in it", path.display())).help("is it a .keras file?")
         })?;
-        let config = parse(path, CONFIG, &config.read_all(LARGEST_CONFIG)?)?;
-        let version = version(member(METADATA, LARGEST_CONFIG)?.as_ref());
-        Ok(Self { config, version, weights: member(WEIGHTS, LARGEST_COMPRESSED)? })
+        let version = version(members.find(METADATA)?.as_ref());
+        Ok(Self { config: parse(&config)?, version, weights: members.find(WEIGHTS)? })
     }
 }
 
 /// The version in the metadata; a file without it is of an unknown one.
 fn version(metadata: Option<&Section>) -> Option<String> {
-    let metadata: Config = serde_json::from_slice(&metadata?.read_all(LARGEST_CONFIG).ok()?).ok()?;
-    metadata["keras_version"].as_str().map(str::to_string)
+    parse(metadata?).ok()?["keras_version"].as_str().map(str::to_string)
 }
 
-fn parse(path: &Path, member: &str, bytes: &[u8]) -> Result<Config> {
-    serde_json::from_slice(bytes).map_err(|cause| Error::new(format!("{}: {member}: {cause}", path.display())))
+fn parse(config: &Section) -> Result<Config> {
+    let wrong = |cause: Error| Error::new(format!("{}: {CONFIG}: {cause}", config.path().display()));
+    let room = config_room_for(config.file_len());
+    json::parse(&config.read_all(room)?, room).map_err(wrong)
+}
+
+/// The members of a zip archive.
+struct Members {
+    file: Section,
+    zip: ZipArchive<BufReader<Reader>>,
+}
+
+impl Members {
+    fn open(file: Section) -> Result<Self> {
+        let failed = |cause: ZipError| Error::new(format!("{}: {cause}", file.path().display()));
+        let mut zip = ZipArchive::new(BufReader::new(Reader::from(file.clone()))).map_err(failed)?;
+        for i in 0..zip.len() {
+            let member = zip.by_index_raw(i).map_err(failed)?;
+            let name = member.name().map_err(failed)?;
+            // Windows separates folders by backslashes.
+            if member.enclosed_name().is_none()
+                || name.starts_with(['/', '\\'])
+                || name.split(['/', '\\']).any(|at| at == "..")
+            {
+                return Err(Error::new(format!(
+                    "{}: the path of a member leads out of the archive",
+                    file.path().display()
+                ))
+                .received(format!("{name:?}")));
+            }
+        }
+        Ok(Self { file, zip })
+    }
+
+    fn find(&mut self, name: &str) -> Result<Option<Section>> {
+        let path = self.file.path();
+        let wrong = |what: &dyn Display| Error::new(format!("{}: {name}: {what}", path.display()));
+        let mut member = match self.zip.by_name(name) {
+            Ok(member) => member,
+            Err(ZipError::FileNotFound) => return Ok(None),
+            Err(cause) => return Err(wrong(&cause)),
+        };
+        if member.compression() == CompressionMethod::Stored && !member.encrypted() {
+            let section = member.data_start().and_then(|start| self.file.part(start, member.size()));
+            let section = section.ok_or_else(|| wrong(&"the member lies beyond the end of the file"))?;
+            if section.crc32().map_err(|cause| Error::io(path, cause))? != member.crc32() {
+                return Err(wrong(&"the file is damaged: its checksum does not match"));
+            }
+            return Ok(Some(section));
+        }
+        let (size, packed) = (member.size(), member.compressed_size());
+        if size > room_for(packed) || (name != WEIGHTS && size > config_room_for(self.file.len())) {
+            return Err(wrong(&"too large to unpack")
+                .received(format!("{size} bytes, compressed to {packed}"))
+                .help("Keras stores the members of a .keras file without compression"));
+        }
+        // Weights are read one after another: they need no memory, but a file.
+        let unpacked = tempfile::tempfile().and_then(|mut file| {
+            match std::io::copy(&mut member.by_ref().take(size + 1), &mut file)? {
+                unpacked if unpacked == size => self.file.unpacked(file),
+                _ => Err(std::io::Error::other("it does not unpack to the size that it declares")),
+            }
+        });
+        unpacked.map(Some).map_err(|cause| wrong(&cause))
+    }
 }
 
 /// Writes an archive as Keras does: members in this order, without compression.
 pub(crate) fn write(path: &Path, config: &Config, weights: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    let failed = |cause: zip::result::ZipError| Error::new(format!("{}: {cause}", path.display()));
+    let failed = |cause: ZipError| Error::new(format!("{}: {cause}", path.display()));
     let io = |cause| Error::io(path, cause);
     let metadata = json!({"keras_version": VERSION, "date_saved": date()});
     atomic::write(path, |file| {
@@ -111,7 +128,7 @@ pub(crate) fn write(path: &Path, config: &Config, weights: impl FnOnce(&mut dyn 
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         for (name, text) in [(METADATA, &metadata), (CONFIG, config)] {
             zip.start_file(name, options).map_err(failed)?;
-            zip.write_all(serde_json::to_string(text)?.as_bytes()).map_err(io)?;
+            zip.write_all(json::to_text(text).as_bytes()).map_err(io)?;
         }
         zip.start_file(WEIGHTS, options.large_file(true)).map_err(failed)?;
         weights(&mut zip)?;

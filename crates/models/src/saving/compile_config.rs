@@ -4,7 +4,7 @@ use super::custom_objects::CustomObjects;
 use crate::Result;
 use crate::compiled::Compiled;
 use candle_keras_layers::Config;
-use candle_keras_ops::Error;
+use candle_keras_ops::{Error, json};
 use candle_keras_training::{Compile, Loss, MetricSpec, Optimizer, PerOutput};
 use serde_json::{Map, Value, json};
 
@@ -25,7 +25,7 @@ pub(super) fn of_compiled(compiled: &Compiled) -> Result<Config> {
     Ok(json!({
         "optimizer": compiled.optimizer.get_config()?,
         "loss": per_output(&compile.loss, Loss::get_config)?,
-        "loss_weights": per_output(&compile.loss_weights, |weight| Ok(json!(weight)))?,
+        "loss_weights": per_output(&compile.loss_weights, |weight| Ok(json::number(*weight)))?,
         "metrics": flat(&compile.metrics)?,
         "weighted_metrics": flat(&compile.weighted_metrics)?,
         "run_eagerly": false,
@@ -79,7 +79,7 @@ pub(super) fn read(
     let compile = Compile {
         loss: read_per_output(&config["loss"], outputs, false, loss)?,
         loss_weights: read_per_output(&config["loss_weights"], outputs, false, |weight| {
-            weight.as_f64().ok_or_else(|| Error::new("a loss weight is not a number").received(weight.to_string()))
+            json::as_f64(weight).ok_or_else(|| Error::new("a loss weight is not a number").received(weight.to_string()))
         })?,
         metrics: metrics("metrics")?,
         weighted_metrics: metrics("weighted_metrics")?,

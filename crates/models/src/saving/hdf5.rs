@@ -1,52 +1,125 @@
 //! Reads and writes HDF5 files.
 
+use super::room_for;
 use super::section::Section;
 use super::stored::{Data, Stored};
 use crate::Result;
 use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, update};
-use hdf5_pure::{AttrValue, DType as H5, Datatype, DatatypeByteOrder, File, FileBuilder, Group, GroupBuilder, Layout};
-use std::collections::BTreeMap;
+use hdf5_pure::{
+    AttrValue, DType as H5, Datatype, DatatypeByteOrder, File, FileBuilder, FormatError, Group, GroupBuilder, Layout,
+};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Limits on depth and number of objects, against malicious files: a group may contain itself.
-const MOST_DEPTH: usize = 64;
-const MOST_OBJECTS: usize = 200_000;
+/// The maximum depth of groups: nested models are much less deep, and a group may contain itself.
+const MOST_DEPTH: usize = 128;
 
 /// The datasets and groups of a file, by their paths. External links are ignored.
 pub(crate) struct Hdf5 {
     pub(crate) section: Section,
     pub(crate) datasets: BTreeMap<String, Stored>,
-    groups: BTreeMap<String, Group>,
-    /// The remaining bytes of data that the file can hold: compression expands a byte to at most 1032.
+    groups: BTreeMap<String, Attributes>,
+    /// The first group of each name in an attribute `name`.
+    named: OnceCell<HashMap<String, String>>,
+    meter: Meter,
+    /// The remaining bytes of data that the file can hold.
     room: u64,
+}
+
+/// A group, whose attributes are read once.
+struct Attributes {
+    group: Group,
+    read: OnceCell<HashMap<String, AttrValue>>,
+}
+
+/// How many bytes may still be read from a file for its structure, or be needed for the paths of its objects. Links may lead to the same
+/// group on exponentially many paths; what belongs to one path each needs a few times the length of the file.
+#[derive(Debug, Clone)]
+pub(crate) struct Meter(Arc<AtomicU64>);
+
+impl Meter {
+    fn new(section: &Section) -> Self {
+        Self(Arc::new(AtomicU64::new(section.len().saturating_mul(64).saturating_add(1 << 20))))
+    }
+
+    /// False if there is not so much left.
+    fn take(&self, bytes: u64) -> bool {
+        self.0.fetch_update(Relaxed, Relaxed, |left| Some(left.saturating_sub(bytes))).is_ok_and(|left| left > bytes)
+    }
+
+    /// Data may be read beside the structure.
+    pub(crate) fn allow(&self, bytes: u64) {
+        _ = self.0.fetch_update(Relaxed, Relaxed, |left| Some(left.saturating_add(bytes)));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.load(Relaxed) == 0
+    }
+}
+
+struct Metered {
+    section: Section,
+    meter: Meter,
+}
+
+impl hdf5_pure::Source for Metered {
+    fn len(&self) -> u64 {
+        self.section.len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::result::Result<(), FormatError> {
+        let (expected, available) = (buffer.len(), self.section.len().saturating_sub(offset) as usize);
+        let eof = FormatError::UnexpectedEof { expected, available };
+        if !self.meter.take(buffer.len() as u64) {
+            return Err(eof);
+        }
+        self.section.read_at(offset, buffer).map_err(|_| eof)
+    }
 }
 
 impl Hdf5 {
     pub(crate) fn open(section: Section) -> Result<Self> {
         let path = section.path().display().to_string();
-        let file = File::from_source(section.clone()).map_err(|cause| Error::new(format!("{path}: {cause}")))?;
-        let room = section.len().saturating_mul(1100);
-        let mut hdf5 = Self { section, datasets: BTreeMap::new(), groups: BTreeMap::new(), room };
+        let meter = Meter::new(&section);
+        let source = Metered { section: section.clone(), meter: meter.clone() };
+        let file = File::from_source(source).map_err(|cause| Error::new(format!("{path}: {cause}")))?;
+        let room = room_for(section.file_len());
+        let (datasets, groups, named) = (BTreeMap::new(), BTreeMap::new(), OnceCell::new());
+        let mut hdf5 = Self { section, datasets, groups, named, meter, room };
         hdf5.walk(String::new(), file.root(), 0)?;
         Ok(hdf5)
     }
 
     fn walk(&mut self, path: String, group: Group, depth: usize) -> Result<()> {
-        let file = self.section.path().display().to_string();
-        let failed = |cause: hdf5_pure::Error| Error::new(format!("{file}: {path}/: {cause}"));
+        let (file, meter) = (self.section.path().display().to_string(), self.meter.clone());
+        let too_many = || {
+            Error::new(format!("{file}: the groups of this file are too deep or too many"))
+                .help("its links lead to the same groups on many paths, which Keras does not write")
+        };
+        let failed = |cause: hdf5_pure::Error| match meter.is_empty() {
+            true => too_many(),
+            false => Error::new(format!("{file}: {path}/: {cause}")),
+        };
         let join = |name: &str| if path.is_empty() { name.to_string() } else { format!("{path}/{name}") };
-        if depth > MOST_DEPTH || self.datasets.len() + self.groups.len() > MOST_OBJECTS {
-            return Err(Error::new(format!("{file}: {path}/: the groups of this file are too deep or too many")));
+        let entered = |path: &str| if meter.take(64 + 16 * path.len() as u64) { Ok(()) } else { Err(too_many()) };
+        if depth > MOST_DEPTH {
+            return Err(too_many());
         }
         for (name, dataset) in group.iter_datasets().map_err(failed)? {
             let stored = self.stored(join(&name), dataset).map_err(failed)?;
+            entered(&stored.path)?;
             self.datasets.insert(stored.path.clone(), stored);
         }
         for (name, child) in group.iter_groups().map_err(failed)? {
-            self.walk(join(&name), child, depth + 1)?;
+            let child_path = join(&name);
+            entered(&child_path)?;
+            self.walk(child_path, child, depth + 1)?;
         }
-        self.groups.insert(path, group);
+        self.groups.insert(path, Attributes { group, read: OnceCell::new() });
         Ok(())
     }
 
@@ -54,8 +127,14 @@ impl Hdf5 {
         let shape = dataset.shape()?;
         let dims: Vec<usize> = shape.iter().map(|&size| size as usize).collect();
         let unreadable = |why: &str| Data::Unreadable(why.into());
-        let count = dims.iter().try_fold(1u64, |count, &size| count.checked_mul(size as u64));
-        let bytes = count.and_then(|count| count.checked_mul(dataset.element_size().unwrap_or(8)));
+        let product = |sizes: &[u64]| sizes.iter().try_fold(1u64, |count, &size| count.checked_mul(size));
+        let count = product(&shape);
+        // Chunks are unpacked whole, also those that are larger than the dataset.
+        let unpacked: Vec<u64> = match dataset.chunk_shape()? {
+            Some(chunk) => shape.iter().zip(chunk).map(|(&size, chunk)| size.max(chunk)).collect(),
+            None => shape.clone(),
+        };
+        let bytes = product(&unpacked).and_then(|count| count.checked_mul(dataset.element_size().unwrap_or(8)));
         let fits = bytes.is_some_and(|bytes| bytes <= self.room);
         self.room = self.room.saturating_sub(bytes.unwrap_or(0));
         let dtype = plain_dtype(&dataset.datatype()?, &dataset);
@@ -74,7 +153,7 @@ impl Hdf5 {
                 }
             }
             _ if !is_number(&dataset.dtype()?) => unreadable("the data is not numeric"),
-            _ => Data::Hdf5(Box::new(dataset)),
+            _ => Data::Hdf5(Box::new(dataset), self.meter.clone()),
         };
         Ok(Stored { path, dims, data })
     }
@@ -93,8 +172,9 @@ impl Hdf5 {
         numbered.into_iter().map(|(_, stored)| stored).collect()
     }
 
-    fn attribute(&self, group: &str, name: &str) -> Option<AttrValue> {
-        self.groups.get(group)?.attrs().ok()?.remove(name)
+    fn attribute(&self, group: &str, name: &str) -> Option<&AttrValue> {
+        let Attributes { group, read } = self.groups.get(group)?;
+        read.get_or_init(|| group.attrs().unwrap_or_default()).get(name)
     }
 
     /// An attribute of a group that is a string.
@@ -104,7 +184,7 @@ impl Hdf5 {
 
     /// An attribute of a group that is a list of strings; a list too long for one attribute is in `name0`, `name1` and so on.
     pub(crate) fn strings(&self, group: &str, name: &str) -> Option<Vec<String>> {
-        let list = |value: AttrValue| value.as_strings().map(<[String]>::to_vec).unwrap_or_default();
+        let list = |value: &AttrValue| value.as_strings().map(<[String]>::to_vec).unwrap_or_default();
         if let Some(value) = self.attribute(group, name) {
             return Some(list(value));
         }
@@ -115,7 +195,11 @@ impl Hdf5 {
 
     /// The group whose attribute `name` has this value.
     pub(crate) fn group_named(&self, name: &str) -> Option<&str> {
-        self.groups.keys().find(|group| self.string(group, "name").as_deref() == Some(name)).map(String::as_str)
+        let by_name = || {
+            let names = self.groups.keys().rev().filter_map(|group| Some((self.string(group, "name")?, group.clone())));
+            names.collect()
+        };
+        self.named.get_or_init(by_name).get(name).map(String::as_str)
     }
 }
 
@@ -250,4 +334,23 @@ pub(crate) fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
         tensor.to_device(&Device::Cpu)?.write_bytes(&mut bytes)?;
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_in_many_parts_are_read_once() {
+        let mut file = FileBuilder::new();
+        (0..2000).for_each(|i| file.set_attr(&format!("names{i}"), AttrValue::VarLenString(format!("layer_{i}"))));
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("parts.h5");
+        std::fs::write(&path, file.finish().expect("a file")).expect("written");
+        let start = std::time::Instant::now();
+        let file = Hdf5::open(Section::open(&path).expect("a section")).expect("HDF5");
+        assert_eq!(file.string("", "names1999").as_deref(), Some("layer_1999"));
+        assert_eq!(file.strings("", "names").map(|names| names.len()), Some(2000));
+        assert!(start.elapsed().as_secs() < 2, "{:?}", start.elapsed());
+    }
 }

@@ -1,12 +1,13 @@
 //! Whole models and weights in the `.h5` files of Keras 2 and of Keras 3's older format. They are read, not written.
 
+use super::config_room_for;
 use super::hdf5::Hdf5;
 use super::older::{self, Version};
 use super::stored::Stored;
 use super::tree::{Entry, LoadWeights, read_optimizer};
 use crate::{Model, Result};
 use candle_keras_layers::{Config, Layer, Variable};
-use candle_keras_ops::{Error, warnings};
+use candle_keras_ops::{Error, json, warnings};
 
 /// The group that holds the weights: the file itself, if it holds nothing else.
 fn weights_group(file: &Hdf5) -> &'static str {
@@ -23,7 +24,7 @@ pub(super) fn configs(file: &Hdf5) -> Result<(Config, Config)> {
     let name = file.section.path().display().to_string();
     let parse = |attribute: &str| -> Result<Option<Config>> {
         let Some(text) = file.string("", attribute) else { return Ok(None) };
-        let config = serde_json::from_str(&text);
+        let config = json::parse(text.as_bytes(), config_room_for(file.section.file_len()));
         config.map(Some).map_err(|cause| Error::new(format!("{name}: {attribute}: {cause}")))
     };
     let config = parse("model_config")?.ok_or_else(|| {

@@ -7,10 +7,10 @@ use super::older::{self, Version};
 use super::safetensors::SafetensorsFile;
 use super::section::Section;
 use super::tree::{self, LoadWeights};
-use super::{architecture, compile_config, has_extension, legacy};
+use super::{architecture, compile_config, config_room_for, has_extension, legacy, room_for};
 use crate::{Model, Result, config};
 use candle_keras_layers::{Config, Layer, to_be_loaded};
-use candle_keras_ops::Error;
+use candle_keras_ops::{Error, json};
 use std::path::Path;
 
 /// Loads a model that Keras or this crate has saved: `.keras`, `.h5` or `.safetensors`. Keras: `keras.models.load_model`.
@@ -141,10 +141,10 @@ impl LoadModel {
     }
 
     fn load_archive(&self, archive: Archive) -> Result<Model> {
-        let room = archive.weights.as_ref().map_or(0, Section::len);
+        let room = archive.weights.as_ref().map_or(0, |weights| room_for(weights.file_len()));
         let saved = Saved::new(archive.config, archive.version.as_deref());
         let version = saved.version;
-        let mut model = to_be_loaded(room_for(room), || self.model_of(saved))?;
+        let mut model = to_be_loaded(room as usize, || self.model_of(saved))?;
         if let Some(weights) = archive.weights {
             let file = Hdf5::open(weights)?;
             LoadWeights::new().read_tree(&model, &file)?;
@@ -169,7 +169,7 @@ impl LoadModel {
         let (object, compile_config) = legacy::configs(file)?;
         let version = Version::new(file.string("", "keras_version").as_deref(), &object);
         let saved = Saved { object, compile_config, version };
-        let mut model = to_be_loaded(room_for(file.section.len()), || self.model_of(saved))?;
+        let mut model = to_be_loaded(room_for(file.section.file_len()) as usize, || self.model_of(saved))?;
         LoadWeights::new().read_legacy(&model, file)?;
         if model.compiled.is_some() {
             legacy::read_optimizer_weights(&mut model, file, version)?;
@@ -183,7 +183,7 @@ impl LoadModel {
             Error::new(format!("{}: there is no model in this file, only tensors", path.display()))
                 .help("build the model in Rust and call load_weights")
         })?;
-        let mut model = to_be_loaded(room_for(file.len), || self.model_of(Saved::new(config, None)))?;
+        let mut model = to_be_loaded(room_for(file.len) as usize, || self.model_of(Saved::new(config, None)))?;
         LoadWeights::new().read_safetensors(&model, &file, path)?;
         if model.compiled.is_some() {
             let trainable = model.trainable_variables();
@@ -192,11 +192,6 @@ impl LoadModel {
         }
         Ok(model)
     }
-}
-
-/// The maximum number of bytes of weights in a file of this length: compression expands a byte to at most 1032.
-fn room_for(len: u64) -> usize {
-    len.saturating_mul(1100) as usize
 }
 
 fn without_compile(error: &Error) -> Error {
@@ -212,7 +207,8 @@ fn without_compile(error: &Error) -> Error {
 /// # Errors
 /// If the text is not the configuration of a model.
 pub fn model_from_json(json: &str) -> Result<Model> {
-    LoadModel::new().model_of(Saved::new(serde_json::from_str(json)?, None))
+    let object = json::parse(json.as_bytes(), config_room_for(json.len() as u64))?;
+    LoadModel::new().model_of(Saved::new(object, None))
 }
 
 /// A model with the same layers and new weights, not compiled. Keras: `keras.models.clone_model`.

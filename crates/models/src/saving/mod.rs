@@ -45,6 +45,17 @@ pub fn class_names() -> Vec<&'static str> {
     [layers, parts, candle_keras_training::class_names()].concat()
 }
 
+/// How many bytes of weights a file of this length can hold: compression expands a byte to at most 1032.
+fn room_for(len: u64) -> u64 {
+    len.saturating_mul(1100)
+}
+
+/// How many bytes of memory the configuration in a file of this length may need. Those that Keras writes need less than 20 for each byte of
+/// text, and compression shrinks them to a twentieth.
+fn config_room_for(len: u64) -> u64 {
+    len.saturating_mul(256).saturating_add(1 << 24)
+}
+
 /// Whether a path has this extension.
 fn has_extension(path: &Path, extension: &str) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();

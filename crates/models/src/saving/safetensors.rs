@@ -1,5 +1,6 @@
 //! safetensors: weights by the names of their layers, and the architecture in the metadata.
 
+use super::config_room_for;
 use super::hdf5;
 use super::section::Section;
 use super::stored::{Data, Stored};
@@ -8,7 +9,7 @@ use crate::{Optimizer, Result};
 use candle_core::{DType, Tensor};
 use candle_keras_data::atomic;
 use candle_keras_layers::{Config, Layer, Variable};
-use candle_keras_ops::Error;
+use candle_keras_ops::{Error, json};
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
@@ -44,7 +45,7 @@ impl SafetensorsFile {
             tensors.insert(name.clone(), stored(path, &name, info, &data)?);
         }
         let config = metadata.metadata().as_ref().and_then(|metadata| metadata.get(CONFIG));
-        let config = config.map(|text| serde_json::from_str(text)).transpose();
+        let config = config.map(|text| json::parse(text.as_bytes(), config_room_for(file.len()))).transpose();
         let config = config.map_err(|cause| wrong(format!("{CONFIG} in the metadata: {cause}")))?;
         Ok(Self { tensors, config, len: file.len() })
     }
@@ -80,7 +81,7 @@ fn stored(path: &Path, name: &str, info: &TensorInfo, data: &Section) -> Result<
 
 /// Integers of widths that candle does not have, as wider ones.
 fn widened(dtype: Dtype, section: &Section) -> Result<Data> {
-    let in_memory = |bytes: Vec<u8>, dtype| Data::Plain(Section::in_memory(section.path(), bytes), dtype);
+    let in_memory = |bytes: Vec<u8>, dtype| Data::Plain(section.in_memory(bytes), dtype);
     let bytes = section.read_all(u64::MAX)?;
     Ok(match dtype {
         Dtype::I8 => {
@@ -143,7 +144,7 @@ pub(crate) fn write(path: &Path, tensors: &BTreeMap<String, Tensor>, config: Opt
         infos.push((name.clone(), info));
         offset += len;
     }
-    let config = config.map(|config| HashMap::from([(CONFIG.to_string(), config.to_string())]));
+    let config = config.map(|config| HashMap::from([(CONFIG.to_string(), json::to_text(config))]));
     let metadata = Metadata::new(config, infos).map_err(|cause| Error::new(format!("{}: {cause}", path.display())))?;
     let mut header = serde_json::to_vec(&metadata)?;
     header.resize(header.len().next_multiple_of(8), b' ');

@@ -12,7 +12,7 @@ use crate::{Model, Result, config};
 use candle_keras_data::atomic;
 use candle_keras_layers::activations::HARD_SIGMOID_OF_KERAS_2;
 use candle_keras_layers::{Config, Layer, PROPAGATED_MASK, WeightSet};
-use candle_keras_ops::{Error, warnings};
+use candle_keras_ops::{Error, json, warnings};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -172,7 +172,7 @@ impl Model {
     /// # Errors
     /// If a layer has no configuration.
     pub fn to_json(&self) -> Result<String> {
-        Ok(whole_config(self)?.to_string())
+        Ok(json::to_text(&whole_config(self)?))
     }
 
     /// The functional model or Sequential of a [`get_config`](candle_keras_layers::Layer::get_config), with new weights. Keras: `Model.from_config`.

@@ -14,6 +14,8 @@ pub(crate) struct Section {
     bytes: Bytes,
     start: u64,
     len: u64,
+    /// The length of the whole file.
+    file_len: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -32,13 +34,19 @@ impl Section {
             return Err(Error::new(format!("{}: this is a folder, not a file", path.display())));
         }
         let bytes = Bytes::File(Arc::new(Mutex::new(file)));
-        Ok(Self { path: Arc::new(path.to_path_buf()), bytes, start: 0, len: metadata.len() })
+        Ok(Self { path: Arc::new(path.to_path_buf()), bytes, start: 0, len: metadata.len(), file_len: metadata.len() })
     }
 
     /// Bytes that are in memory already, and the file that they come from.
-    pub(crate) fn in_memory(path: &Path, bytes: Vec<u8>) -> Self {
+    pub(crate) fn in_memory(&self, bytes: Vec<u8>) -> Self {
         let len = bytes.len() as u64;
-        Self { path: Arc::new(path.to_path_buf()), bytes: Bytes::Memory(Arc::new(bytes)), start: 0, len }
+        Self { bytes: Bytes::Memory(Arc::new(bytes)), start: 0, len, ..self.clone() }
+    }
+
+    /// A file that was unpacked from this one.
+    pub(crate) fn unpacked(&self, file: File) -> std::io::Result<Self> {
+        let len = file.metadata()?.len();
+        Ok(Self { bytes: Bytes::File(Arc::new(Mutex::new(file))), start: 0, len, ..self.clone() })
     }
 
     /// The part of it from `start`; `None` if out of range.
@@ -53,6 +61,11 @@ impl Section {
 
     pub(crate) fn len(&self) -> u64 {
         self.len
+    }
+
+    /// The length of the file that it is a part of: what sizes in it are held against.
+    pub(crate) fn file_len(&self) -> u64 {
+        self.file_len
     }
 
     /// Fills `buffer` with the bytes from `offset`.
@@ -137,17 +150,5 @@ impl Seek for Reader {
         };
         self.position = position.ok_or(std::io::ErrorKind::InvalidInput)?;
         Ok(self.position)
-    }
-}
-
-impl hdf5_pure::Source for Section {
-    fn len(&self) -> u64 {
-        self.len
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::result::Result<(), hdf5_pure::FormatError> {
-        let (expected, available) = (buffer.len(), self.len.saturating_sub(offset) as usize);
-        Section::read_at(self, offset, buffer)
-            .map_err(|_| hdf5_pure::FormatError::UnexpectedEof { expected, available })
     }
 }

@@ -1,5 +1,6 @@
 //! A tensor in a file, read lazily.
 
+use super::hdf5::Meter;
 use super::section::Section;
 use crate::Result;
 use candle_core::{DType, Device, Tensor};
@@ -20,7 +21,7 @@ pub(crate) enum Data {
     /// Contiguous little-endian numbers.
     Plain(Section, DType),
     /// Chunked, filtered or big-endian HDF5 data.
-    Hdf5(Box<hdf5_pure::Dataset>),
+    Hdf5(Box<hdf5_pure::Dataset>, Meter),
     /// Unreadable, and why.
     Unreadable(String),
 }
@@ -38,8 +39,11 @@ impl Stored {
                 section.read_at(0, &mut bytes).map_err(|cause| self.error(cause))?;
                 Ok(Tensor::from_raw_buffer(&bytes, *dtype, &self.dims, &Device::Cpu)?)
             }
-            Data::Hdf5(dataset) => {
+            Data::Hdf5(dataset, meter) => {
                 use hdf5_pure::DType as H5;
+                // Each element may be a chunk with an entry in an index.
+                let count = self.dims.iter().product::<usize>() as u64;
+                meter.allow(count.saturating_mul(64).saturating_add(1 << 20));
                 let failed = |cause: hdf5_pure::Error| self.error(cause);
                 let dims = self.dims.as_slice();
                 Ok(match dataset.dtype().map_err(failed)? {

@@ -10,7 +10,7 @@ use crate::function::{Function, function_config, function_name, object_config, s
 use crate::{MeanMetric, MetricSpec};
 use candle_core::Tensor;
 use candle_keras_layers::{Config, KerasObject, from_serde_config};
-use candle_keras_ops::{self as ops, Error, Result};
+use candle_keras_ops::{self as ops, Error, Result, json};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt;
@@ -198,12 +198,12 @@ impl Loss {
             let loss = Self::from(name);
             return loss.name().map(|_| ()).map(|()| loss);
         }
-        let object: KerasObject = serde_json::from_value(config.clone())?;
+        let object: KerasObject = json::from_value(config)?;
         let function = from_keras(&object.class_name, object.config.clone())
             .ok_or_else(|| Error::unknown("loss", &object.class_name, CLASSES))??;
         let reduction = object.config.get("reduction").cloned().unwrap_or(json!("sum_over_batch_size"));
         let name = object.config["name"].as_str().map(String::from);
-        Ok(Self { function: Ok(function), reduction: serde_json::from_value(reduction)?, spelled: None, name })
+        Ok(Self { function: Ok(function), reduction: json::from_value(&reduction)?, spelled: None, name })
     }
 
     pub(crate) fn function(&self) -> Result<&Arc<dyn Function>> {

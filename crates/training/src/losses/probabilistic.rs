@@ -3,7 +3,7 @@
 use crate::function::{Function, Target, class_ids};
 use candle_core::{D, DType, Tensor};
 use candle_keras_layers::{Config, setters};
-use candle_keras_ops::{self as ops, Classes, Pairwise, Result, axes};
+use candle_keras_ops::{self as ops, Classes, Pairwise, Result, axes, json};
 use serde::{Deserialize, Serialize};
 
 /// Keras's epsilon: probabilities are clipped to `[EPSILON, 1 - EPSILON]`.
@@ -39,7 +39,7 @@ impl Function for BinaryCrossentropy {
     }
 
     fn config(&self) -> Option<(&str, Config)> {
-        Some(("BinaryCrossentropy", serde_json::to_value(self).unwrap_or_default()))
+        Some(("BinaryCrossentropy", json::to_value(self).unwrap_or_default()))
     }
 
     fn values(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
@@ -103,7 +103,7 @@ impl Function for CategoricalCrossentropy {
     }
 
     fn config(&self) -> Option<(&str, Config)> {
-        Some(("CategoricalCrossentropy", serde_json::to_value(self).unwrap_or_default()))
+        Some(("CategoricalCrossentropy", json::to_value(self).unwrap_or_default()))
     }
 
     fn values(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
@@ -149,7 +149,7 @@ impl Function for SparseCategoricalCrossentropy {
     }
 
     fn config(&self) -> Option<(&str, Config)> {
-        Some(("SparseCategoricalCrossentropy", serde_json::to_value(self).unwrap_or_default()))
+        Some(("SparseCategoricalCrossentropy", json::to_value(self).unwrap_or_default()))
     }
 
     fn target(&self) -> Target {

@@ -3,7 +3,7 @@
 use crate::function::Function;
 use candle_core::Tensor;
 use candle_keras_layers::Config;
-use candle_keras_ops::{self as ops, Result};
+use candle_keras_ops::{self as ops, Result, json};
 use serde::{Deserialize, Serialize};
 
 /// `mean((y_true - y_pred)²)` over the last axis. Keras: `MeanSquaredError`, `"mse"`.
@@ -24,7 +24,7 @@ impl Function for MeanSquaredError {
     }
 
     fn config(&self) -> Option<(&str, Config)> {
-        Some(("MeanSquaredError", serde_json::to_value(self).unwrap_or_default()))
+        Some(("MeanSquaredError", json::to_value(self).unwrap_or_default()))
     }
 
     fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
@@ -53,7 +53,7 @@ impl Function for MeanAbsoluteError {
     }
 
     fn config(&self) -> Option<(&str, Config)> {
-        Some(("MeanAbsoluteError", serde_json::to_value(self).unwrap_or_default()))
+        Some(("MeanAbsoluteError", json::to_value(self).unwrap_or_default()))
     }
 
     fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {

@@ -3,7 +3,7 @@
 use crate::function::{Direction, Function, Target};
 use candle_core::{D, DType, Tensor};
 use candle_keras_layers::{Config, setters};
-use candle_keras_ops::{self as ops, Result};
+use candle_keras_ops::{self as ops, Result, json};
 use serde::{Deserialize, Serialize};
 
 /// The fraction of predictions on the correct side of a threshold. Keras: `BinaryAccuracy`.
@@ -37,7 +37,7 @@ impl Function for BinaryAccuracy {
     }
 
     fn config(&self) -> Option<(&str, Config)> {
-        Some(("BinaryAccuracy", serde_json::to_value(self).unwrap_or_default()))
+        Some(("BinaryAccuracy", json::to_value(self).unwrap_or_default()))
     }
 
     fn direction(&self) -> Direction {
@@ -68,7 +68,7 @@ impl Function for CategoricalAccuracy {
     }
 
     fn config(&self) -> Option<(&str, Config)> {
-        Some(("CategoricalAccuracy", serde_json::to_value(self).unwrap_or_default()))
+        Some(("CategoricalAccuracy", json::to_value(self).unwrap_or_default()))
     }
 
     fn direction(&self) -> Direction {
@@ -98,7 +98,7 @@ impl Function for SparseCategoricalAccuracy {
     }
 
     fn config(&self) -> Option<(&str, Config)> {
-        Some(("SparseCategoricalAccuracy", serde_json::to_value(self).unwrap_or_default()))
+        Some(("SparseCategoricalAccuracy", json::to_value(self).unwrap_or_default()))
     }
 
     fn target(&self) -> Target {

@@ -2,7 +2,7 @@
 
 use super::{Options, Slot, Step, UpdateRule, ZeroGradientRule, options_setters};
 use candle_keras_layers::{Variable, setters};
-use candle_keras_ops::{Error, Result, elementwise, update::Elementwise};
+use candle_keras_ops::{Error, Result, elementwise, json, update::Elementwise};
 use serde::{Deserialize, Serialize};
 
 /// `v += g²; w -= lr g / sqrt(v + epsilon)`: the more a weight has changed, the smaller its next updates.
@@ -46,7 +46,7 @@ impl UpdateRule for Adagrad {
     }
 
     fn config(&self) -> Option<(&str, serde_json::Value)> {
-        Some(("Adagrad", serde_json::to_value(self).unwrap_or_default()))
+        Some(("Adagrad", json::to_value(self).unwrap_or_default()))
     }
 
     fn slots(&self, _: &Variable) -> Vec<Vec<Slot>> {

@@ -3,7 +3,7 @@
 use super::{Denominator, MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule};
 use super::{check_betas, options_setters};
 use candle_keras_layers::{Variable, setters};
-use candle_keras_ops::{Result, elementwise, update::Elementwise};
+use candle_keras_ops::{Result, elementwise, json, update::Elementwise};
 use serde::{Deserialize, Serialize};
 
 /// `m += (1 - b1)(g - m); v += (1 - b2)(g² - v); w -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)`
@@ -66,7 +66,7 @@ impl UpdateRule for Adam {
     }
 
     fn config(&self) -> Option<(&str, serde_json::Value)> {
-        Some(("Adam", serde_json::to_value(self).unwrap_or_default()))
+        Some(("Adam", json::to_value(self).unwrap_or_default()))
     }
 
     fn slots(&self, _: &Variable) -> Vec<Vec<Slot>> {
@@ -159,7 +159,7 @@ impl UpdateRule for AdamW {
     }
 
     fn config(&self) -> Option<(&str, serde_json::Value)> {
-        Some(("AdamW", serde_json::to_value(self).unwrap_or_default()))
+        Some(("AdamW", json::to_value(self).unwrap_or_default()))
     }
 
     fn slots(&self, weight: &Variable) -> Vec<Vec<Slot>> {

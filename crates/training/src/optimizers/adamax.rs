@@ -3,7 +3,7 @@
 use super::{Denominator, MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule};
 use super::{check_betas, options_setters};
 use candle_keras_layers::{Variable, setters};
-use candle_keras_ops::{Result, elementwise, update::Elementwise};
+use candle_keras_ops::{Result, elementwise, json, update::Elementwise};
 use serde::{Deserialize, Serialize};
 
 /// `m += (1 - b1)(g - m); u = max(b2 u, |g|); w -= lr / (1 - b1^t) m / (u + epsilon)` (Kingma and Ba, 2014, section 7).
@@ -54,7 +54,7 @@ impl UpdateRule for Adamax {
     }
 
     fn config(&self) -> Option<(&str, serde_json::Value)> {
-        Some(("Adamax", serde_json::to_value(self).unwrap_or_default()))
+        Some(("Adamax", json::to_value(self).unwrap_or_default()))
     }
 
     fn slots(&self, _: &Variable) -> Vec<Vec<Slot>> {

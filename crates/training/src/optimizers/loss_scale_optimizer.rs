@@ -7,7 +7,7 @@ use super::transforms::all_finite;
 use super::wrapper::Wrapper;
 use candle_core::{Device, Tensor};
 use candle_keras_layers::{Config, Variable};
-use candle_keras_ops::{Error, Gradient, Result};
+use candle_keras_ops::{Error, Gradient, Result, json};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -79,7 +79,7 @@ impl LossScaleOptimizer {
             initial_scale: f64,
             dynamic_growth_steps: u64,
         }
-        let arguments: Arguments = serde_json::from_value(config)
+        let arguments: Arguments = json::from_value(&config)
             .map_err(|cause| Error::new(format!("the configuration of LossScaleOptimizer cannot be read: {cause}")))?;
         let new = Self::new(Optimizer::from_config(&arguments.inner_optimizer)?)
             .initial_scale(arguments.initial_scale)

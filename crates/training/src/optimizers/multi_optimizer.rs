@@ -7,7 +7,7 @@ use super::wrapper::Wrapper;
 use super::{Optimizer, Weights};
 use candle_core::{Device, Tensor};
 use candle_keras_layers::{Config, KerasObject, Variable, setters};
-use candle_keras_ops::{Error, Gradient, Result};
+use candle_keras_ops::{Error, Gradient, Result, json};
 use serde_json::{Map, json};
 use std::collections::HashMap;
 
@@ -71,7 +71,7 @@ impl MultiOptimizer {
         for (pattern, optimizer) in map["optimizer_map"].as_object().into_iter().flatten() {
             new = new.with(pattern.as_str(), Optimizer::from_config(optimizer)?);
         }
-        new.loss_scale_factor = config["loss_scale_factor"].as_f64();
+        new.loss_scale_factor = json::as_f64(&config["loss_scale_factor"]);
         Ok(config["name"].as_str().into_iter().fold(new, Self::name))
     }
 
@@ -141,7 +141,7 @@ impl Wrapper for MultiOptimizer {
             config: json!({"default_optimizer": self.default.get_config()?, "optimizer_map": map}),
             registered_name: None,
         };
-        let config = json!({"optimizer_map": object, "loss_scale_factor": self.loss_scale_factor, "name": self.name});
+        let config = json!({"optimizer_map": object, "loss_scale_factor": json::to_value(&self.loss_scale_factor)?, "name": self.name});
         Ok(("MultiOptimizer", config))
     }
 

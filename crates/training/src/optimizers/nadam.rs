@@ -3,7 +3,7 @@
 use super::{Denominator, MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule};
 use super::{check_betas, options_setters};
 use candle_keras_layers::{Variable, setters};
-use candle_keras_ops::{Result, elementwise, update::Elementwise};
+use candle_keras_ops::{Result, elementwise, json, update::Elementwise};
 use serde::{Deserialize, Serialize};
 
 /// With `u_t = b1 (1 - 0.96^t / 2)` and `U_t` the product of all so far: `m += (1 - b1)(g - m); v += (1 - b2)(g² - v)`,
@@ -51,7 +51,7 @@ impl UpdateRule for Nadam {
     }
 
     fn config(&self) -> Option<(&str, serde_json::Value)> {
-        Some(("Nadam", serde_json::to_value(self).unwrap_or_default()))
+        Some(("Nadam", json::to_value(self).unwrap_or_default()))
     }
 
     fn slots(&self, _: &Variable) -> Vec<Vec<Slot>> {

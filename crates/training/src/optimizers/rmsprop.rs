@@ -2,7 +2,7 @@
 
 use super::{MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule, options_setters};
 use candle_keras_layers::{Variable, setters};
-use candle_keras_ops::{Error, Result, elementwise, update::Elementwise};
+use candle_keras_ops::{Error, Result, elementwise, json, update::Elementwise};
 use serde::{Deserialize, Serialize};
 
 /// `v = rho v + (1 - rho) g²; w -= lr g / sqrt(v + epsilon)` (Hinton, 2012): epsilon inside of the root, as in Keras.
@@ -54,7 +54,7 @@ impl UpdateRule for RMSprop {
     }
 
     fn config(&self) -> Option<(&str, serde_json::Value)> {
-        Some(("RMSprop", serde_json::to_value(self).unwrap_or_default()))
+        Some(("RMSprop", json::to_value(self).unwrap_or_default()))
     }
 
     fn slots(&self, _: &Variable) -> Vec<Vec<Slot>> {

@@ -1,7 +1,7 @@
 //! Learning rates that depend on the step. Keras: `keras.optimizers.schedules`.
 
 use candle_keras_layers::{KerasObject, setters};
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, json};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::sync::Arc;
@@ -145,7 +145,7 @@ macro_rules! schedules {
 
             fn config(&self) -> Option<(&'static str, serde_json::Value)> {
                 let named = Self { name: Some(self.name.clone().unwrap_or_else(|| $keras_name.into())), ..self.clone() };
-                Some((stringify!($class), serde_json::to_value(named).unwrap_or_default()))
+                Some((stringify!($class), json::to_value(&named).unwrap_or_default()))
             }
         })*
 
@@ -155,7 +155,7 @@ macro_rules! schedules {
         fn from_keras(object: KerasObject) -> Result<LearningRate> {
             match object.class_name.as_str() {
                 $(stringify!($class) => {
-                    let schedule: $class = serde_json::from_value(object.config)?;
+                    let schedule: $class = json::from_value(&object.config)?;
                     schedule.check().map(|()| schedule.into())
                 })*
                 name => Err(Error::unknown("learning rate schedule", name, CLASSES)),
@@ -393,12 +393,12 @@ mod tests {
     #[test]
     fn the_form_is_that_of_keras() {
         let rate = LearningRate::from(ExponentialDecay::new(0.1, 10, 0.9).staircase(true));
-        let config = serde_json::to_value(&rate).unwrap();
+        let config = json::to_value(&rate).unwrap();
         assert_eq!(config["module"], "keras.optimizers.schedules");
         assert_eq!(config["config"]["name"], "ExponentialDecay");
-        let again: LearningRate = serde_json::from_value(config).unwrap();
+        let again: LearningRate = json::from_value(&config).unwrap();
         assert_eq!(again.at(25), rate.at(25));
-        assert_eq!(serde_json::to_value(LearningRate::from(0.001)).unwrap(), 0.0010000000474974513);
+        assert_eq!(json::to_value(&LearningRate::from(0.001)).unwrap(), 0.0010000000474974513);
         for wrong in [
             r#"{"class_name": "CosineDecy", "config": {}}"#,
             r#"{"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.1, "decay_steps": 0}}"#,

@@ -2,7 +2,7 @@
 
 use super::{MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule, options_setters};
 use candle_keras_layers::{Variable, setters};
-use candle_keras_ops::{Error, Result, elementwise, update::Elementwise};
+use candle_keras_ops::{Error, Result, elementwise, json, update::Elementwise};
 use serde::{Deserialize, Serialize};
 
 /// `w -= lr g`; with momentum `m = momentum m - lr g; w += m`; with Nesterov momentum `w += momentum m - lr g` with the new `m`.
@@ -48,7 +48,7 @@ impl UpdateRule for SGD {
     }
 
     fn config(&self) -> Option<(&str, serde_json::Value)> {
-        Some(("SGD", serde_json::to_value(self).unwrap_or_default()))
+        Some(("SGD", json::to_value(self).unwrap_or_default()))
     }
 
     fn slots(&self, _: &Variable) -> Vec<Vec<Slot>> {

@@ -5,7 +5,7 @@ use super::rule_optimizer::RuleOptimizer;
 use super::{LossScaleOptimizer, MultiOptimizer, Optimizer, from_keras};
 use candle_core::{DType, Device, Tensor, Var};
 use candle_keras_layers::{Config, KerasObject, Variable};
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, json};
 
 /// Reads the tensor with this index in a state: fills the given tensor in place, or returns another.
 type Read<'a> = dyn FnMut(usize, &Tensor) -> Result<Option<Tensor>> + 'a;
@@ -21,7 +21,7 @@ impl Optimizer {
             Kind::Wrapper(wrapper) => wrapper.config().map(|(class_name, config)| (class_name.into(), config))?,
         };
         let module = Some("keras.optimizers".into());
-        Ok(serde_json::to_value(KerasObject { module, class_name, config, registered_name: None })?)
+        Ok(json::to_value(&KerasObject { module, class_name, config, registered_name: None })?)
     }
 
     /// The optimizer of a Keras configuration: a name or an object.
@@ -33,7 +33,7 @@ impl Optimizer {
             let optimizer = Self::from(name);
             return optimizer.name().map(|_| ()).map(|()| optimizer);
         }
-        let object: KerasObject = serde_json::from_value(config.clone())?;
+        let object: KerasObject = json::from_value(config)?;
         let optimizer = match object.class_name.as_str() {
             "LossScaleOptimizer" => LossScaleOptimizer::from_config(object.config)?.into(),
             "MultiOptimizer" => MultiOptimizer::from_config(&object.config)?.into(),
@@ -136,7 +136,7 @@ impl RuleOptimizer {
             missing("no configuration").help("implement UpdateRule::config, or save the weights alone")
         })?;
         // The learning rate may have been changed since.
-        let options = serde_json::to_value(&self.options)?;
+        let options = json::to_value(&self.options)?;
         if let (Some(config), Some(options)) = (config.as_object_mut(), options.as_object()) {
             options.iter().for_each(|(name, value)| _ = config.insert(name.clone(), value.clone()));
             if config["name"].is_null() {
