@@ -24,12 +24,17 @@ enum Kind {
     Plain(DTypeName),
     /// Weights in float32, computation in this dtype.
     Mixed(DType),
+    /// Integers of a width that candle does not have, in a wider dtype, and booleans.
+    Widened(&'static str, DType),
     /// Text, for an input.
     Strings,
 }
 
 impl DTypePolicy {
     const MIXED: [(&'static str, DType); 2] = [("mixed_float16", DType::F16), ("mixed_bfloat16", DType::BF16)];
+
+    const WIDENED: [(&'static str, DType); 4] =
+        [("bool", DType::U8), ("int8", DType::I16), ("uint16", DType::I32), ("uint64", DType::I64)];
 
     /// Weights of this dtype, and computation in it too.
     pub(crate) const fn plain(dtype: DType) -> Self {
@@ -45,12 +50,13 @@ impl DTypePolicy {
             Kind::Plain(DTypeName::Known(dtype)) => Ok(*dtype),
             Kind::Plain(DTypeName::Unknown(name)) => {
                 let known = [
-                    "float32", "float64", "float16", "bfloat16", "int32", "int64", "uint32", "uint8", "bool", "string",
+                    "float32", "float64", "float16", "bfloat16", "int16", "int32", "int64", "uint32", "uint8", "string",
                 ];
-                let mixed = Self::MIXED.map(|(name, _)| name);
-                Err(Error::unknown("dtype", name, &[&known[..], &mixed].concat()))
+                let (mixed, widened) = (Self::MIXED.map(|(name, _)| name), Self::WIDENED.map(|(name, _)| name));
+                Err(Error::unknown("dtype", name, &[&known[..], &mixed, &widened].concat()))
             }
             Kind::Mixed(_) => Ok(DType::F32),
+            Kind::Widened(_, dtype) => Ok(*dtype),
             Kind::Strings => Ok(DType::U8),
         }
     }
@@ -79,6 +85,7 @@ impl DTypePolicy {
             Kind::Mixed(dtype) => {
                 Self::MIXED.iter().find(|(_, compute)| compute == dtype).map_or("mixed", |(name, _)| name)
             }
+            Kind::Widened(name, _) => name,
             Kind::Strings => "string",
         }
     }
@@ -87,10 +94,12 @@ impl DTypePolicy {
 impl From<&str> for DTypePolicy {
     fn from(name: &str) -> Self {
         let mixed = Self::MIXED.iter().find(|(mixed, _)| *mixed == name);
-        Self(match (name, mixed) {
-            ("string", _) => Kind::Strings,
-            (_, Some((_, compute))) => Kind::Mixed(*compute),
-            (name, None) => Kind::Plain(name.into()),
+        let widened = Self::WIDENED.iter().find(|(widened, _)| *widened == name);
+        Self(match (mixed, widened) {
+            _ if name == "string" => Kind::Strings,
+            (Some((_, compute)), _) => Kind::Mixed(*compute),
+            (_, Some((name, dtype))) => Kind::Widened(name, *dtype),
+            _ => Kind::Plain(name.into()),
         })
     }
 }

@@ -227,13 +227,14 @@ impl From<&str> for DTypeName {
 }
 
 /// Keras's names of the dtypes that candle has; `bool` is kept as u8.
-const DTYPES: [(&str, DType); 9] = [
+const DTYPES: [(&str, DType); 10] = [
     ("float32", DType::F32),
     ("float64", DType::F64),
     ("float16", DType::F16),
     ("bfloat16", DType::BF16),
     ("int64", DType::I64),
     ("int32", DType::I32),
+    ("int16", DType::I16),
     ("uint32", DType::U32),
     ("uint8", DType::U8),
     ("bool", DType::U8),

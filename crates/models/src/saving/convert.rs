@@ -1,7 +1,8 @@
 //! Converts weights without a model between file formats.
 
 use super::has_extension;
-use super::hdf5::{self, Hdf5};
+use super::hdf5::Hdf5;
+use super::hdf5_writer::Writer;
 use super::safetensors::{self, SafetensorsFile};
 use super::section::Section;
 use crate::Result;
@@ -41,7 +42,7 @@ pub fn convert_weights(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(
         })?;
         groups.entry(group).or_default().push((number, tensor.clone()));
     }
-    let mut writer = hdf5::Writer::default();
+    let mut writer = Writer::default();
     for (group, mut numbered) in groups {
         numbered.sort_by_key(|(number, _)| *number);
         let name = group.trim_end_matches("/vars").rsplit('/').next().unwrap_or_default();

@@ -1,17 +1,14 @@
-//! Reads and writes HDF5 files.
+//! Reads HDF5 files.
 
 use super::room_for;
 use super::section::Section;
 use super::stored::{Data, Stored};
 use crate::Result;
-use candle_core::{DType, Device, Tensor};
-use candle_keras_ops::{Error, update};
-use hdf5_pure::{
-    AttrValue, DType as H5, Datatype, DatatypeByteOrder, File, FileBuilder, FormatError, Group, GroupBuilder, Layout,
-};
+use candle_core::DType;
+use candle_keras_ops::Error;
+use hdf5_pure::{AttrValue, DType as H5, Datatype, DatatypeByteOrder, File, FormatError, Group, Layout};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -145,7 +142,9 @@ impl Hdf5 {
             (Layout::Contiguous { address: None, size: 1.. }, ..) => {
                 unreadable("the data is not in this file, and other files are not followed")
             }
-            (Layout::Contiguous { address: Some(address), .. }, Some(dtype), Some(count)) => {
+            // Nothing has no address.
+            (Layout::Contiguous { address, .. }, Some(dtype), Some(count)) if address.is_some() || count == 0 => {
+                let address = address.unwrap_or(0);
                 let bytes = count.checked_mul(dtype.size_in_bytes() as u64);
                 match bytes.and_then(|bytes| self.section.part(address, bytes)) {
                     Some(section) => Data::Plain(section, dtype),
@@ -241,104 +240,10 @@ fn plain_dtype(datatype: &Datatype, dataset: &hdf5_pure::Dataset) -> Option<DTyp
     }
 }
 
-/// A file to write: groups with their names, and tensors.
-#[derive(Debug, Default)]
-pub(crate) struct Writer {
-    root: Node,
-}
-
-#[derive(Debug, Default)]
-struct Node {
-    name: Option<String>,
-    datasets: Vec<(String, Tensor)>,
-    children: BTreeMap<String, Node>,
-}
-
-impl Writer {
-    fn node(&mut self, group: &str) -> &mut Node {
-        group.split('/').fold(&mut self.root, |node, part| node.children.entry(part.into()).or_default())
-    }
-
-    /// A group with its attribute `name` and the tensors in it, named by their numbers.
-    pub(crate) fn group(&mut self, path: &str, name: &str, tensors: Vec<Tensor>) {
-        let node = self.node(path);
-        node.name = Some(name.into());
-        node.datasets = tensors.into_iter().enumerate().map(|(i, tensor)| (i.to_string(), tensor)).collect();
-    }
-
-    /// Writes the file sequentially.
-    pub(crate) fn write(&self, to: impl Write) -> Result<()> {
-        let mut file = FileBuilder::new();
-        for (name, child) in &self.root.children {
-            let mut group = file.create_group(name);
-            child.fill(&mut group)?;
-            file.add_group(group.finish());
-        }
-        file.finish_to(to).map_err(|cause| Error::new(format!("the weights could not be written: {cause}")))
-    }
-}
-
-impl Node {
-    fn fill(&self, group: &mut GroupBuilder) -> Result<()> {
-        if let Some(name) = &self.name {
-            group.set_attr("name", AttrValue::VarLenString(name.clone()));
-        }
-        for (name, tensor) in &self.datasets {
-            let shape: Vec<u64> = tensor.dims().iter().map(|&size| size as u64).collect();
-            let (datatype, bytes) = (datatype(tensor.dtype())?, bytes(tensor)?);
-            let dataset = group.create_dataset(name);
-            dataset.with_raw_data(datatype, bytes, tensor.elem_count() as u64).with_shape(&shape);
-            if tensor.dtype() == DType::BF16 {
-                dataset.set_attr("dtype", AttrValue::VarLenString("bfloat16".into()));
-            }
-        }
-        for (name, child) in &self.children {
-            let mut group_of_child = group.create_group(name);
-            child.fill(&mut group_of_child)?;
-            group.add_group(group_of_child.finish());
-        }
-        Ok(())
-    }
-}
-
-fn datatype(dtype: DType) -> Result<Datatype> {
-    Ok(match dtype {
-        DType::F32 => hdf5_pure::make_f32_type(),
-        DType::F64 => hdf5_pure::make_f64_type(),
-        DType::I16 => hdf5_pure::make_i16_type(),
-        DType::I32 => hdf5_pure::make_i32_type(),
-        DType::I64 => hdf5_pure::make_i64_type(),
-        DType::U8 => hdf5_pure::make_u8_type(),
-        DType::U32 => hdf5_pure::make_u32_type(),
-        DType::BF16 => Datatype::Opaque { size: 2, tag: b"bfloat16".to_vec() },
-        DType::F16 => {
-            let mut half = hdf5_pure::make_f32_type();
-            if let Datatype::FloatingPoint { size, layout, .. } = &mut half {
-                *size = 2;
-                (layout.bit_offset, layout.bit_precision) = (0, 16);
-                (layout.exponent_location, layout.exponent_size, layout.exponent_bias) = (10, 5, 15);
-                (layout.mantissa_location, layout.mantissa_size) = (0, 10);
-            }
-            half
-        }
-        other => return Err(Error::new("a weight of this dtype cannot be saved").received(format!("{other:?}"))),
-    })
-}
-
-/// The elements of a tensor, little-endian.
-pub(crate) fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(tensor.elem_count() * tensor.dtype().size_in_bytes());
-    if update::is_in_place([tensor]) {
-        update::read(tensor, |numbers: &[f32]| numbers.iter().for_each(|x| bytes.extend_from_slice(&x.to_le_bytes())))?;
-    } else {
-        tensor.to_device(&Device::Cpu)?.write_bytes(&mut bytes)?;
-    }
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hdf5_pure::FileBuilder;
 
     #[test]
     fn attributes_in_many_parts_are_read_once() {

@@ -9,6 +9,7 @@ mod compile_config;
 mod convert;
 mod custom_objects;
 mod hdf5;
+mod hdf5_writer;
 mod legacy;
 mod load_model;
 mod older;

@@ -1,7 +1,7 @@
 //! safetensors: weights by the names of their layers, and the architecture in the metadata.
 
 use super::config_room_for;
-use super::hdf5;
+use super::hdf5_writer::write_tensor;
 use super::section::Section;
 use super::stored::{Data, Stored};
 use super::tree::{Entry, LoadWeights, entries};
@@ -152,7 +152,7 @@ pub(crate) fn write(path: &Path, tensors: &BTreeMap<String, Tensor>, config: Opt
     atomic::write(path, |file| {
         file.write_all(&(header.len() as u64).to_le_bytes()).map_err(io)?;
         file.write_all(&header).map_err(io)?;
-        tensors.values().try_for_each(|tensor| file.write_all(&hdf5::bytes(tensor)?).map_err(io))
+        tensors.values().try_for_each(|tensor| write_tensor(file, tensor))
     })
 }
 

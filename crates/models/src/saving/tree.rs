@@ -1,6 +1,7 @@
 //! The layout of a model's weights in files: Keras's tree of groups.
 
-use super::hdf5::{Hdf5, Writer};
+use super::hdf5::Hdf5;
+use super::hdf5_writer::Writer;
 use super::stored::Stored;
 use crate::{Optimizer, Result};
 use candle_core::{DType, Tensor};
