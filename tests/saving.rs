@@ -415,3 +415,51 @@ fn infinite_arguments_are_saved_as_python_writes_them() {
         assert_eq!(again.to_json().unwrap(), text);
     }
 }
+
+/// Weights under the names of groups that older versions of Keras wrote.
+#[test]
+fn weights_of_early_keras_3_open() {
+    let mut expected = load_model(legacy("sequential.h5")).unwrap();
+    let x = Tensor::new(&[[1f32, 2., 3., 4., 5.]], &Device::Cpu).unwrap();
+    let expected = predict(&mut expected, std::slice::from_ref(&x));
+    for name in ["keras2_13", "windows", "keras2_13_windows"] {
+        let mut model = clone_model(&load_model(legacy("sequential.h5")).unwrap()).unwrap();
+        model.load_weights(legacy(&format!("{name}.weights.h5")), ()).unwrap();
+        assert_eq!(predict(&mut model, std::slice::from_ref(&x)), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_file_is_recognized_by_its_first_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (model, ..) = trained();
+    model.save(at("m.keras")).unwrap();
+    model.save(at("m.safetensors")).unwrap();
+    std::fs::copy(at("m.keras"), at("zip.h5")).unwrap();
+    std::fs::copy(at("m.safetensors"), at("tensors.h5")).unwrap();
+    std::fs::copy(legacy("sequential.h5"), at("hdf5.keras")).unwrap();
+    for (name, params) in [("zip.h5", 13), ("tensors.h5", 13), ("hdf5.keras", 26)] {
+        let mut again = load_model(at(name)).unwrap();
+        assert_eq!(again.count_params(), params, "{name}");
+        again.load_weights(at(name), ()).unwrap();
+        assert!(LoadModel::new().config(at(name)).unwrap()["config"]["layers"].is_array(), "{name}");
+        again
+            .predict_with(
+                Tensor::zeros((1, if params == 13 { 2 } else { 5 }), DType::F32, &Device::Cpu).unwrap(),
+                Predict::new().verbose(0),
+            )
+            .unwrap();
+    }
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+    std::fs::write(at("pointer.keras"), pointer).unwrap();
+    std::fs::write(at("empty.h5"), "").unwrap();
+    std::fs::create_dir(at("saved")).unwrap();
+    std::fs::write(at("saved/saved_model.pb"), "").unwrap();
+    for (name, expected) in
+        [("pointer.keras", "git lfs pull"), ("empty.h5", "an empty file"), ("saved", "a SavedModel of TensorFlow")]
+    {
+        let error = load_model(at(name)).unwrap_err().to_string();
+        assert!(error.contains(expected) && error.contains(name), "{error}");
+    }
+}

@@ -43,6 +43,18 @@ model = Sequential([L.Input((5,)), L.Dense(3, activation="tanh", name="first"), 
 model.save(path("sequential.h5"))
 answers("sequential", model, [floats(6, 5)])
 
+# Its weights with the groups of Keras 2.13, and as early versions wrote them on Windows.
+model.save_weights(path("sequential.weights.h5"))
+for name, rename in [
+    ("keras2_13", lambda layer: f"_layer_checkpoint_dependencies/{layer}"),
+    ("windows", lambda layer: f"layers\\{layer}"),
+    ("keras2_13_windows", lambda layer: f"_layer_checkpoint_dependencies\\{layer}"),
+]:
+    with h5py.File(path("sequential.weights.h5")) as old, h5py.File(path(f"{name}.weights.h5"), "w") as f:
+        for layer in old["layers"]:
+            old.copy(f"layers/{layer}", f, rename(layer))
+os.remove(path("sequential.weights.h5"))
+
 # Weights alone, by name, as Keras 2 wrote them.
 with h5py.File(path("by_name.h5"), "w") as f:
     f.attrs["layer_names"] = [b"second", b"other"]

@@ -30,6 +30,13 @@ impl Archive {
     /// Opens an archive, or a folder with the same members.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         if path.is_dir() {
+            if path.join("saved_model.pb").exists() {
+                return Err(Error::new(format!(
+                    "{}: this is a SavedModel of TensorFlow, a program and not a model",
+                    path.display()
+                ))
+                .help("save the model in Python again, as model.keras"));
+            }
             let config = parse(&Section::open(&path.join(CONFIG))?)?;
             let weights = path.join(WEIGHTS);
             let weights = weights.exists().then(|| Section::open(&weights)).transpose()?;

@@ -4,7 +4,7 @@ use super::has_extension;
 use super::hdf5::Hdf5;
 use super::hdf5_writer::Writer;
 use super::safetensors::{self, SafetensorsFile};
-use super::section::Section;
+use super::section::{Format, Section};
 use crate::Result;
 use candle_core::Tensor;
 use candle_keras_data::atomic;
@@ -19,9 +19,10 @@ use std::path::Path;
 /// If a file is of another type, or tensors have other names.
 pub fn convert_weights(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
     let (from, to) = (from.as_ref(), to.as_ref());
-    let stored = match has_extension(from, "safetensors") {
+    let file = Section::open(from)?;
+    let stored = match file.format() == Format::Safetensors || has_extension(from, "safetensors") {
         true => SafetensorsFile::open(from)?.tensors,
-        false => Hdf5::open(Section::open(from)?)?.datasets,
+        false => Hdf5::open(file)?.datasets,
     };
     let tensors: BTreeMap<String, Tensor> =
         stored.into_iter().map(|(name, stored)| Ok((name, stored.read()?))).collect::<Result<_>>()?;

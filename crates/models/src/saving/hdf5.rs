@@ -7,6 +7,7 @@ use crate::Result;
 use candle_core::DType;
 use candle_keras_ops::Error;
 use hdf5_pure::{AttrValue, DType as H5, Datatype, DatatypeByteOrder, File, FormatError, Group, Layout};
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -109,14 +110,14 @@ impl Hdf5 {
         for (name, dataset) in group.iter_datasets().map_err(failed)? {
             let stored = self.stored(join(&name), dataset).map_err(failed)?;
             entered(&stored.path)?;
-            self.datasets.insert(stored.path.clone(), stored);
+            self.datasets.entry(stored.path.clone()).or_insert(stored);
         }
         for (name, child) in group.iter_groups().map_err(failed)? {
-            let child_path = join(&name);
+            let child_path = join(&in_keras_3(&name));
             entered(&child_path)?;
             self.walk(child_path, child, depth + 1)?;
         }
-        self.groups.insert(path, Attributes { group, read: OnceCell::new() });
+        self.groups.entry(path).or_insert(Attributes { group, read: OnceCell::new() });
         Ok(())
     }
 
@@ -199,6 +200,18 @@ impl Hdf5 {
             names.collect()
         };
         self.named.get_or_init(by_name).get(name).map(String::as_str)
+    }
+}
+
+/// What Keras 2.13 called the group of a model's layers.
+const OLD_LAYERS: &str = "_layer_checkpoint_dependencies";
+
+/// The name of a group as Keras 3 writes it. On Windows, early versions joined the path of a layer by backslashes, into one name.
+fn in_keras_3(name: &str) -> Cow<'_, str> {
+    let is_path = |layers| name.strip_prefix(layers).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'));
+    match is_path(OLD_LAYERS) || is_path("layers") {
+        true => name.replace('\\', "/").replace(OLD_LAYERS, "layers").into(),
+        false => name.into(),
     }
 }
 

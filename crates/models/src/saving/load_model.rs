@@ -5,7 +5,7 @@ use super::custom_objects::CustomObjects;
 use super::hdf5::Hdf5;
 use super::older::{self, Version};
 use super::safetensors::SafetensorsFile;
-use super::section::Section;
+use super::section::{Format, Section};
 use super::tree::{self, LoadWeights};
 use super::{architecture, compile_config, config_room_for, has_extension, legacy, room_for};
 use crate::{Model, Result, config};
@@ -102,25 +102,30 @@ impl LoadModel {
             return self.load_archive(Archive::open(path)?);
         }
         let file = Section::open(path)?;
-        if file.starts_with(b"PK") {
-            return self.load_archive(Archive::open(path)?);
+        match file.format() {
+            Format::Zip => self.load_archive(Archive::open(path)?),
+            Format::Hdf5 => self.load_legacy(&Hdf5::open(file)?),
+            Format::Unknown if !has_extension(path, "safetensors") => Err(not_a_model(&file)),
+            _ => self.load_safetensors(path),
         }
-        if file.starts_with(b"\x89HDF\r\n\x1a\n") {
-            return self.load_legacy(&Hdf5::open(file)?);
-        }
-        if has_extension(path, "safetensors") {
-            return self.load_safetensors(path);
-        }
-        Err(Error::new(format!("{}: this is not a model file", path.display()))
-            .expected("a .keras (zip), .h5 (HDF5) or .safetensors file"))
     }
 
-    /// The configuration of a `.keras` file's model in Keras's form: the member config.json.
+    /// The configuration of a file's model in Keras's form: the member config.json of a `.keras` file.
     ///
     /// # Errors
-    /// If it is not a `.keras` file.
+    /// If it is not a file of a whole model.
     pub fn config(&self, path: impl AsRef<Path>) -> Result<Config> {
-        Ok(Archive::open(path.as_ref())?.config)
+        let path = path.as_ref();
+        if path.is_dir() {
+            return Ok(Archive::open(path)?.config);
+        }
+        let file = Section::open(path)?;
+        match file.format() {
+            Format::Zip => Ok(Archive::open(path)?.config),
+            Format::Hdf5 => Ok(legacy::configs(&Hdf5::open(file)?)?.0),
+            Format::Unknown if !has_extension(path, "safetensors") => Err(not_a_model(&file)),
+            _ => SafetensorsFile::open(path)?.model(),
+        }
     }
 
     /// The model of a configuration: without weights from a file, and compiled if configured.
@@ -179,10 +184,7 @@ impl LoadModel {
 
     fn load_safetensors(&self, path: &Path) -> Result<Model> {
         let file = SafetensorsFile::open(path)?;
-        let config = file.config.clone().ok_or_else(|| {
-            Error::new(format!("{}: there is no model in this file, only tensors", path.display()))
-                .help("build the model in Rust and call load_weights")
-        })?;
+        let config = file.model()?;
         let mut model = to_be_loaded(room_for(file.len) as usize, || self.model_of(Saved::new(config, None)))?;
         LoadWeights::new().read_safetensors(&model, &file, path)?;
         if model.compiled.is_some() {
@@ -192,6 +194,12 @@ impl LoadModel {
         }
         Ok(model)
     }
+}
+
+fn not_a_model(file: &Section) -> Error {
+    let error = Error::new(format!("{}: this is not a model file", file.path().display()))
+        .expected("a .keras (zip), .h5 (HDF5) or .safetensors file");
+    if file.len() == 0 { error.received("an empty file") } else { error }
 }
 
 fn without_compile(error: &Error) -> Error {

@@ -13,7 +13,7 @@ use candle_keras_ops::{Error, json};
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The metadata key of the model's configuration.
 const CONFIG: &str = "keras_config";
@@ -25,6 +25,7 @@ pub(crate) struct SafetensorsFile {
     pub(crate) tensors: BTreeMap<String, Stored>,
     pub(crate) config: Option<Config>,
     pub(crate) len: u64,
+    path: PathBuf,
 }
 
 impl SafetensorsFile {
@@ -47,7 +48,15 @@ impl SafetensorsFile {
         let config = metadata.metadata().as_ref().and_then(|metadata| metadata.get(CONFIG));
         let config = config.map(|text| json::parse(text.as_bytes(), config_room_for(file.len()))).transpose();
         let config = config.map_err(|cause| wrong(format!("{CONFIG} in the metadata: {cause}")))?;
-        Ok(Self { tensors, config, len: file.len() })
+        Ok(Self { tensors, config, len: file.len(), path: path.into() })
+    }
+
+    /// The configuration of the model in it.
+    pub(crate) fn model(&self) -> Result<Config> {
+        self.config.clone().ok_or_else(|| {
+            Error::new(format!("{}: there is no model in this file, only tensors", self.path.display()))
+                .help("build the model in Rust and call load_weights")
+        })
     }
 }
 

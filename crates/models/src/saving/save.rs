@@ -4,7 +4,7 @@ use super::archive::{self, Archive};
 use super::hdf5::Hdf5;
 use super::load_model::{LoadModel, Saved};
 use super::safetensors::{self, SafetensorsFile};
-use super::section::Section;
+use super::section::{Format, Section};
 use super::tree::{self, LoadWeights};
 use super::{compile_config, has_extension, legacy};
 use crate::config::{ALWAYS, TRAINING};
@@ -150,15 +150,16 @@ impl Model {
     pub fn load_weights(&self, path: impl AsRef<Path>, load: impl Into<LoadWeights>) -> Result<()> {
         let (path, load) = (path.as_ref(), load.into());
         self.graph()?; // creates the weights
-        if has_extension(path, "safetensors") {
-            return load.read_safetensors(self, &SafetensorsFile::open(path)?, path);
-        }
         let file = Section::open(path)?;
-        let file = match file.starts_with(b"PK") {
-            true => Archive::open(path)?
+        let file = match file.format() {
+            Format::Zip => Archive::open(path)?
                 .weights
                 .ok_or_else(|| Error::new(format!("{}: it has no weights", path.display())))?,
-            false => file,
+            Format::Unknown if has_extension(path, "safetensors") => {
+                return load.read_safetensors(self, &SafetensorsFile::open(path)?, path);
+            }
+            Format::Safetensors => return load.read_safetensors(self, &SafetensorsFile::open(path)?, path),
+            _ => file,
         };
         let file = Hdf5::open(file)?;
         match legacy::is_legacy(&file) {

@@ -18,6 +18,15 @@ pub(crate) struct Section {
     file_len: u64,
 }
 
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Zip,
+    Hdf5,
+    Safetensors,
+    Unknown,
+}
+
 #[derive(Debug, Clone)]
 enum Bytes {
     File(Arc<Mutex<File>>),
@@ -33,8 +42,13 @@ impl Section {
         if metadata.is_dir() {
             return Err(Error::new(format!("{}: this is a folder, not a file", path.display())));
         }
-        let bytes = Bytes::File(Arc::new(Mutex::new(file)));
-        Ok(Self { path: Arc::new(path.to_path_buf()), bytes, start: 0, len: metadata.len(), file_len: metadata.len() })
+        let (bytes, len) = (Bytes::File(Arc::new(Mutex::new(file))), metadata.len());
+        let file = Self { path: Arc::new(path.to_path_buf()), bytes, start: 0, len, file_len: len };
+        if file.starts_with(b"version https://git-lfs.github.com/") {
+            return Err(Error::new(format!("{}: this is a pointer of Git LFS to the file", path.display()))
+                .help("run `git lfs pull` where it was cloned to, or download the file itself"));
+        }
+        Ok(file)
     }
 
     /// Bytes that are in memory already, and the file that they come from.
@@ -112,8 +126,22 @@ impl Section {
         Ok(hasher.finalize())
     }
 
+    /// The format of the whole file, by its first bytes.
+    pub(crate) fn format(&self) -> Format {
+        let mut start = [0; 9];
+        let is_zip = self.starts_with(b"PK");
+        let has_start = self.read_at(0, &mut start).is_ok();
+        let header = u64::from_le_bytes(*start.first_chunk().unwrap_or(&[0; 8]));
+        match () {
+            () if is_zip => Format::Zip,
+            () if self.starts_with(b"\x89HDF\r\n\x1a\n") => Format::Hdf5,
+            () if has_start && start[8] == b'{' && header < self.len => Format::Safetensors,
+            () => Format::Unknown,
+        }
+    }
+
     /// Whether it starts with these bytes.
-    pub(crate) fn starts_with(&self, magic: &[u8]) -> bool {
+    fn starts_with(&self, magic: &[u8]) -> bool {
         let mut start = vec![0; magic.len()];
         self.read_at(0, &mut start).is_ok() && start == magic
     }
