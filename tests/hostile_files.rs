@@ -339,6 +339,6 @@ fn calls_of_nested_models_are_counted() {
     let model = doubled(10).unwrap();
     assert_eq!(model_from_json(&model.to_json().unwrap()).unwrap().count_params(), 12);
     let error = doubled(30).unwrap_err().to_string();
-    assert!(error.contains("at most 131072 calls of layers in a run"), "{error}");
+    assert!(error.contains("at most 131072 calls of nested layers in a run"), "{error}");
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }

@@ -21,6 +21,7 @@ mod pretrained;
 mod saving;
 mod skipgram;
 mod streams;
+mod structured_files;
 mod threads;
 mod training;
 mod word_distance;

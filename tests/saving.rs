@@ -440,7 +440,7 @@ fn a_file_is_recognized_by_its_first_bytes() {
     std::fs::copy(at("m.safetensors"), at("tensors.h5")).unwrap();
     std::fs::copy(legacy("sequential.h5"), at("hdf5.keras")).unwrap();
     for (name, params) in [("zip.h5", 13), ("tensors.h5", 13), ("hdf5.keras", 26)] {
-        let mut again = load_model(at(name)).unwrap();
+        let again = load_model(at(name)).unwrap();
         assert_eq!(again.count_params(), params, "{name}");
         again.load_weights(at(name), ()).unwrap();
         assert!(LoadModel::new().config(at(name)).unwrap()["config"]["layers"].is_array(), "{name}");
@@ -462,4 +462,72 @@ fn a_file_is_recognized_by_its_first_bytes() {
         let error = load_model(at(name)).unwrap_err().to_string();
         assert!(error.contains(expected) && error.contains(name), "{error}");
     }
+}
+
+/// Whatever is saved can be loaded, or is refused when it is saved.
+#[test]
+fn odd_names_and_depths_are_saved_and_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let is_saved_and_loaded = |what: &str, model: &Model| {
+        for name in ["m.keras", "m.safetensors", "m.weights.h5"] {
+            let path = folder.path().join(name);
+            if name == "m.weights.h5" {
+                model.save_weights(&path).unwrap();
+                model.load_weights(&path, ()).unwrap_or_else(|error| panic!("{what}: {name}: {error}"));
+                continue;
+            }
+            if let Err(error) = model.save(&path) {
+                assert!(error.to_string().contains("too deeply"), "{what}: {name}: {error}");
+                continue;
+            }
+            let again = load_model(&path).unwrap_or_else(|error| panic!("{what}: {name}: {error}"));
+            assert_eq!(again.to_json().unwrap(), model.to_json().unwrap(), "{what}: {name}");
+        }
+    };
+    let long = "x".repeat(100_000);
+    for name in [
+        ".",
+        "..",
+        "a.b",
+        " ",
+        "\\",
+        "a\\b",
+        "layers\\dense",
+        "\"",
+        "\n",
+        "ünï \u{1F600}",
+        "vars",
+        "layers",
+        "0",
+        &long,
+    ] {
+        let x = Input::shape([2]);
+        let inner = Model::new(&x, Dense::new(2).name(name).call(&x)).unwrap().name(name);
+        let model = Sequential::new(layers![Input::shape([2]), inner, Dense::new(1)]).name(name);
+        is_saved_and_loaded(name.get(..20).unwrap_or(name), &model);
+    }
+    let mut nested = Model::from(Sequential::new(layers![Input::shape([2]), Dense::new(2)]));
+    for depth in 0..50 {
+        nested = Sequential::new(layers![Input::shape([2]), nested]).into();
+        if depth % 10 == 9 || depth > 34 {
+            is_saved_and_loaded(&format!("{depth} models in models"), &nested);
+        }
+    }
+}
+
+#[test]
+fn thousands_of_layers_are_saved_and_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = std::time::Instant::now();
+    let x = Input::shape([1]);
+    let y = (0..3000).fold(x.clone(), |y, _| Dense::new(1).call(&y));
+    let model = Model::new(x, y).unwrap();
+    for name in ["m.keras", "m.safetensors"] {
+        let path = folder.path().join(name);
+        model.save(&path).unwrap();
+        let again = load_model(&path).unwrap();
+        assert_eq!(again.count_params(), 6000);
+        assert!(again.summary_text().contains("dense_2999"));
+    }
+    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
 }

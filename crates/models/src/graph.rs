@@ -122,9 +122,9 @@ impl Graph {
         }
         calls.values_mut().for_each(|calls| calls.sort_by_key(|&node| nodes[node].index()));
         let all_calls = steps.iter().fold(0u64, |all, step| all.saturating_add(self::calls(&*step.layer)));
-        if all_calls > MOST_CALLS {
+        if all_calls > MOST_CALLS + steps.len() as u64 {
             return Err(Error::new("the nested models call their layers too often")
-                .expected(format!("at most {MOST_CALLS} calls of layers in a run"))
+                .expected(format!("at most {MOST_CALLS} calls of nested layers in a run"))
                 .received(format!("{all_calls} calls")));
         }
         let names = Names::default();
@@ -292,7 +292,7 @@ impl Graph {
     }
 }
 
-/// How many layers a run may call. Each model that calls the one inside it twice doubles the calls, so that a file of a few kilobytes may
+/// How many layers in nested models a run may call. Each model that calls the one inside it twice doubles the calls, so that a file of a few kilobytes may
 /// have more than any computer makes.
 const MOST_CALLS: u64 = 1 << 17;
 

@@ -101,6 +101,9 @@ pub fn to_text(value: &Value) -> String {
     written
 }
 
+/// How deeply lists and objects may be nested: deeper ones are not parsed.
+pub const MOST_DEPTH: usize = 127;
+
 /// How deeply lists and objects are nested in a value.
 #[must_use]
 pub fn depth(value: &Value) -> usize {
@@ -185,6 +188,14 @@ mod tests {
         for wrong in ["[Infinite]", "[-NaN]", "[+Infinity]", "[InfinityNaN]", "Infinity\"", "\"\\"] {
             assert!(parse(wrong.as_bytes(), 1 << 20).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn values_of_the_greatest_depth_are_parsed() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let deepest = parse(nested(MOST_DEPTH).as_bytes(), 1 << 20).unwrap();
+        assert_eq!(depth(&deepest), MOST_DEPTH);
+        assert!(parse(nested(MOST_DEPTH + 1).as_bytes(), 1 << 20).is_err());
     }
 
     #[test]

@@ -16,8 +16,8 @@ use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The maximum nesting depth of models.
-const MOST_DEPTH: usize = 32;
+/// The maximum nesting depth of models: more than a configuration of `json::MOST_DEPTH` can have.
+const MOST_DEPTH: usize = 48;
 
 /// The state while a configuration is read.
 struct Reading<'a> {

@@ -66,6 +66,13 @@ fn whole_config(model: &Model) -> Result<Config> {
             Err(error) => warnings::warn(format!("the model is saved uncompiled: {error}")),
         }
     }
+    let depth = json::depth(&object);
+    if depth > json::MOST_DEPTH {
+        return Err(Error::new("the layers of the model are nested too deeply to be saved")
+            .expected(format!("a configuration of at most {} levels", json::MOST_DEPTH))
+            .received(format!("{depth} levels"))
+            .help("save_weights saves the weights alone"));
+    }
     Ok(object)
 }
 
