@@ -2,7 +2,7 @@
 
 use crate::ToTensor;
 use candle_core::{DType, Device, Tensor};
-use candle_keras_ops::{Error, Result, checked_ids};
+use candle_keras_ops::{Error, Result, checked_ids, has_memory_for};
 
 /// A one-hot row for each label, in f32. Keras: `to_categorical`.
 ///
@@ -30,11 +30,11 @@ pub fn to_categorical(labels: impl ToTensor, num_classes: impl Into<Option<usize
     let classes = classes.unwrap_or_else(|| ids.iter().max().map_or(0, |&max| max as usize + 1));
     let mut rows: Vec<f32> = Vec::new();
     let count = ids.len().saturating_mul(classes);
-    rows.try_reserve_exact(count).map_err(|_| {
-        Error::new("the rows of so many classes do not fit into memory")
+    if !has_memory_for(count.saturating_mul(size_of::<f32>())) {
+        return Err(Error::new("the rows of so many classes do not fit into memory")
             .received(format!("{} labels and {classes} classes", ids.len()))
-            .help("sparse_categorical_crossentropy takes the labels as they are")
-    })?;
+            .help("sparse_categorical_crossentropy takes the labels as they are"));
+    }
     rows.resize(count, 0.0);
     ids.iter().enumerate().for_each(|(i, &id)| rows[i * classes + id as usize] = 1.0);
     let mut dims = labels.dims().to_vec();

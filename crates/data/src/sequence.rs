@@ -3,7 +3,7 @@
 use crate::Element;
 use crate::arrays::check_fits;
 use candle_core::{Device, Tensor, WithDType};
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, has_memory_for};
 
 /// An end of a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,11 +99,11 @@ pub fn pad_sequences<E: Element, S: AsRef<[E]>>(sequences: &[S], pad: Pad) -> Re
     let (pad_front, cut_front) = (pad.padding.is_pre()?, pad.truncating.is_pre()?);
     let length = pad.maxlen.unwrap_or_else(|| sequences.iter().map(|s| s.as_ref().len()).max().unwrap_or(0));
     let mut rows = Vec::new();
-    let count = sequences.len().checked_mul(length);
-    count.and_then(|count| rows.try_reserve_exact(count).ok()).ok_or_else(|| {
-        Error::new("sequences of this length do not fit into memory")
-            .received(format!("{} sequences of length {length}", sequences.len()))
-    })?;
+    let bytes = sequences.len().checked_mul(length).and_then(|count| count.checked_mul(size_of::<E::Stored>()));
+    if !bytes.is_some_and(has_memory_for) {
+        return Err(Error::new("sequences of this length do not fit into memory")
+            .received(format!("{} sequences of length {length}", sequences.len())));
+    }
     rows.resize(sequences.len() * length, padding_value::<E>(pad.value)?);
     for (i, sequence) in sequences.iter().enumerate() {
         let sequence = sequence.as_ref();

@@ -2,7 +2,7 @@
 
 use crate::Dataset;
 use candle_core::{Device, Tensor};
-use candle_keras_ops::{Error, Result, strings};
+use candle_keras_ops::{Error, Result, has_memory_for, strings};
 use std::collections::{HashMap, HashSet};
 
 /// The standardization of a text before it is split into words. As in Keras, only ASCII letters have a lower case, and only ASCII characters are
@@ -239,12 +239,13 @@ impl TextVectorization {
             rows.push(split(&text).map(|word| self.ids.get(word).copied().unwrap_or(1)).collect::<Vec<_>>());
         }
         let length = self.output_sequence_length.unwrap_or_else(|| rows.iter().map(Vec::len).max().unwrap_or(0));
-        let mut ids = Vec::new();
         let count = rows.len().checked_mul(length);
-        count.and_then(|count| ids.try_reserve_exact(count).ok()).ok_or_else(|| {
-            Error::new("texts of this output_sequence_length do not fit into memory")
-                .received(format!("{} texts of {length} words", rows.len()))
-        })?;
+        let bytes = count.and_then(|count| count.checked_mul(size_of::<u64>()));
+        if !bytes.is_some_and(has_memory_for) {
+            return Err(Error::new("texts of this output_sequence_length do not fit into memory")
+                .received(format!("{} texts of {length} words", rows.len())));
+        }
+        let mut ids = Vec::with_capacity(rows.len() * length);
         let count = rows.len();
         for row in rows {
             let end = ids.len() + length;

@@ -3,7 +3,7 @@
 use crate::path::LayerPath;
 use crate::{Constraint, Initializer, Regularizer};
 use candle_core::{DType, Device, Tensor, Var};
-use candle_keras_ops::{Error, Gradient, Gradients, Result, RowIndices};
+use candle_keras_ops::{Error, Gradient, Gradients, Result, RowIndices, has_memory_for};
 use std::cell::Cell;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -150,7 +150,7 @@ impl Weight {
         let fits = |bytes: usize| {
             let budget = LOADED.get().unwrap_or(usize::MAX);
             LOADED.set(LOADED.get().map(|left| left.saturating_sub(bytes)));
-            bytes <= budget && Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
+            bytes <= budget && has_memory_for(bytes)
         };
         if bytes.is_some_and(fits) {
             return Ok(());

@@ -491,6 +491,7 @@ fn every_op_is_drawn() {
         "is_in_keras",
         // They take no tensors.
         "check_memory",
+        "has_memory_for",
         "device",
         "dtype",
         "dtype_name",

@@ -6,6 +6,7 @@
 
 use crate::Error;
 use candle_core::{DType, Result, Tensor};
+use std::sync::LazyLock;
 
 /// Arrays below this size are allocated without asking whether there is memory for them.
 const SMALL: usize = 1 << 28;
@@ -31,11 +32,25 @@ pub(crate) fn elements(sizes: &[usize]) -> Result<usize> {
 pub(crate) fn allocated(sizes: &[usize], dtype: DType) -> Result<usize> {
     let count = elements(sizes)?;
     let bytes = count * dtype.size_in_bytes().max(1);
-    // Where the system has no memory for them all, it says so here; a vector would abort the process.
-    if bytes >= SMALL && Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
+    if bytes >= SMALL && !has_memory_for(bytes) {
         return Err(too_large(sizes).into());
     }
     Ok(count)
+}
+
+/// Whether there may be memory for so many bytes: a vector that does not fit would abort the process.
+///
+/// The system is asked, and the size of the machine's memory, since some allocators promise any.
+pub fn has_memory_for(bytes: usize) -> bool {
+    static MACHINE: LazyLock<Option<usize>> = LazyLock::new(|| {
+        let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+        let of = |name: &str| -> Option<usize> {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+            line.trim().strip_suffix(" kB")?.parse().ok()
+        };
+        of("MemTotal")?.checked_add(of("SwapTotal").unwrap_or(0))?.checked_mul(1024)
+    });
+    MACHINE.is_none_or(|machine| bytes <= machine) && Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
 }
 
 /// An error if there is no memory for a tensor: to be asked before one is allocated whose sizes follow from arguments.
@@ -93,5 +108,6 @@ mod tests {
         let one = Tensor::zeros(1, DType::F32, &Device::Cpu).unwrap();
         assert!(check([&one.broadcast_as((1 << 25, 1 << 25)).unwrap()]).is_err());
         assert!(check([&one]).is_ok());
+        assert!(has_memory_for(1 << 20) && !has_memory_for(1 << 46) && !has_memory_for(usize::MAX));
     }
 }

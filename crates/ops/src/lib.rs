@@ -60,7 +60,7 @@ pub use functions::*;
 pub use gpu::launched;
 pub use gradient::{Gradient, RowIndices, Rows};
 pub use keras_names::has as is_in_keras;
-pub use lengths::check_memory;
+pub use lengths::{check_memory, has_memory_for};
 pub use linalg::l2_normalize;
 pub use matmul::{FusedActivation, dense, dense_over};
 pub use normalize::{Groups, batch_normalize, channel_moments, normalize, normalize_channels};

@@ -73,7 +73,10 @@ impl SharedRows {
         let stride = width.checked_next_multiple_of(LINE).ok_or_else(too_large)?;
         let numbers =
             stride.checked_mul(rows).and_then(|numbers| numbers.checked_add(LINE - 1)).ok_or_else(too_large)?;
-        Vec::<u32>::new().try_reserve_exact(numbers).map_err(|_| too_large())?;
+        let bytes = numbers.checked_mul(size_of::<u32>()).ok_or_else(too_large)?;
+        if !crate::has_memory_for(bytes) {
+            return Err(too_large());
+        }
         let memory = into_atomics(vec![0; numbers]);
         let first = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE - 1);
         Ok(Self { memory, first, rows, width, stride })

@@ -3,7 +3,7 @@
 use super::Load;
 use super::word_list;
 use crate::{KeyedVectors, Words};
-use candle_keras_ops::{Error, Result, warnings};
+use candle_keras_ops::{Error, Result, has_memory_for, warnings};
 
 /// The words and vectors that are kept of those that a file has, in its order.
 pub(super) struct Rows<'a> {
@@ -28,11 +28,13 @@ impl<'a> Rows<'a> {
             let wanted = load.vocabulary.as_ref().map_or(u64::MAX, |vocabulary| vocabulary.words.len() as u64);
             let rows = possible.min(wanted).min(load.limit.unwrap_or(u64::MAX));
             let numbers = usize::try_from(rows).ok().and_then(|rows| rows.checked_mul(width));
-            if numbers.is_none_or(|numbers| vectors.try_reserve_exact(numbers).is_err()) {
+            let Some(numbers) = numbers.filter(|numbers| has_memory_for(numbers.saturating_mul(size_of::<f32>())))
+            else {
                 let bytes = rows as f64 * width as f64 * 4.0;
                 return Err(Error::new(format!("the vectors need {:.1} GB of memory", bytes / 1e9))
                     .help("Load::limit or Load::vocabulary keeps a part of them"));
-            }
+            };
+            vectors.reserve_exact(numbers);
         }
         let (words, first_repeated) = (Words::new(), String::new());
         Ok(Self { load, width, words, vectors, counts: None, seen: 0, repeated: 0, first_repeated })
