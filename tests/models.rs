@@ -4,6 +4,7 @@ use candle_keras::layers::{
     Activation, AveragePooling2D, Concatenate, Context, Conv2D, Dense, Dropout, Embedding, Flatten, KerasTensor, LSTM,
     Lambda, Layer, MaxPooling2D, MultiHeadAttention, Reshape, Shape, Subtract, layer,
 };
+use candle_keras::optimizers::SGD;
 use candle_keras::prelude::*;
 use candle_keras::{ops, utils};
 use std::sync::Arc;
@@ -504,4 +505,39 @@ fn class_indices_with_the_one_hot_loss_get_a_hint() {
     model.compile("sgd", "categorical_crossentropy").unwrap();
     let error = model.fit(vec![[1f32, 2.]; 4], vec![0u32, 1, 2, 1], Fit::new().verbose(0)).unwrap_err().to_string();
     assert!(error.contains("sparse_categorical_crossentropy"), "{error}");
+}
+
+#[test]
+fn data_may_be_given_by_names() {
+    let (a, b) = (Input::shape([2]).name("first"), Input::shape([3]).name("second"));
+    let y = Concatenate::new().call([&Dense::new(2).call(&a), &b]);
+    let outputs = [("price", Dense::new(1).name("zz").call(&y)), ("kind", Dense::new(3).name("aa").call(&y))];
+    let mut model = Model::new([("b", &b), ("a", &a)], outputs).unwrap();
+    let losses = || Compile::default().loss_of("kind", "sparse_categorical_crossentropy").loss_of("price", "mse");
+    model.compile(SGD::new().learning_rate(0.0), losses().metrics_of("kind", ["acc"])).unwrap();
+    let (x_a, x_b) = (vec![vec![1f32, 2.]; 4], vec![vec![3f32, 4., 5.]; 4]);
+    let (price, kind) = (vec![1f32; 4], vec![2u32; 4]);
+    let a = Tensor::new(x_a.clone(), &Device::Cpu).unwrap();
+    let b = Tensor::new(x_b.clone(), &Device::Cpu).unwrap();
+    let (price, kind) = (Tensor::new(price, &Device::Cpu).unwrap(), Tensor::new(kind, &Device::Cpu).unwrap());
+    let fit = || Fit::new().verbose(0).validation_data([("b", &b), ("a", &a)], [("price", &price), ("kind", &kind)]);
+    let named = model.fit([("b", &b), ("a", &a)], [("price", &price), ("kind", &kind)], fit()).unwrap();
+    // In the order of the sorted names.
+    let listed = model.fit([&a, &b], [&kind, &price], fit()).unwrap();
+    for name in ["loss", "kind_acc", "kind_loss", "price_loss", "val_kind_acc", "val_price_loss"] {
+        assert_eq!(named[name], listed[name], "{name}");
+    }
+    let predict = || Predict::new().verbose(0);
+    let [x, y] = [
+        model.predict_multiple_with([("b", &b), ("a", &a)], predict()).unwrap(),
+        model.predict_multiple_with([&a, &b], predict()).unwrap(),
+    ];
+    assert_eq!(x[0].to_vec2::<f32>().unwrap(), y[0].to_vec2::<f32>().unwrap());
+    assert_eq!((x[0].dims(), x[1].dims()), (&[4, 3][..], &[4, 1][..]));
+    let error = model.predict_multiple_with([("c", &b), ("a", &a)], predict()).unwrap_err().to_string();
+    assert!(error.contains("unknown input or output \"c\"") && error.contains("a or b"), "{error}");
+    let error = model.predict_multiple_with([("a", &a), ("a", &a)], predict()).unwrap_err().to_string();
+    assert!(error.contains("\"a\" twice"), "{error}");
+    let json = candle_keras::models::model_from_json(&model.to_json().unwrap()).unwrap();
+    assert_eq!(json.graph().unwrap().input_names(), ["a", "b"]);
 }

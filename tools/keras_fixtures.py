@@ -474,7 +474,7 @@ def _(rng):
 
 @case("dictionaries")
 def _(rng):
-    inner = Model({"b": (b := L.Input((3,), name="first")), "a": (a := L.Input((3,), name="second"))}, L.Subtract()([a, b]), name="inner")
+    inner = Model({"b": (b := L.Input((3,), name="b")), "a": (a := L.Input((3,), name="a"))}, L.Subtract()([a, b]), name="inner")
     x, y = L.Input((3,), name="x"), L.Input((3,), name="y")
     z = inner({"a": L.Dense(3)(x), "b": L.Dense(3, use_bias=False)(y)})
     model = Model([x, y], {"price": L.Dense(1, name="zz")(z), "kind": L.Dense(4, activation="softmax", name="aa")(z)})

@@ -1,5 +1,6 @@
 //! Feeds batches to a model, in passes over a dataset.
 
+use crate::graph::Graph;
 use crate::model::Model;
 use crate::{Result, arrays};
 use candle_core::{Device, Tensor};
@@ -164,13 +165,44 @@ pub(crate) enum Given {
     Arrays(Batch),
 }
 
+/// A dataset, or arrays in the order of a model's inputs or outputs.
+pub(crate) enum Ordered {
+    Dataset(Dataset),
+    Arrays(Vec<Tensor>),
+}
+
+impl Model {
+    /// Arrays that are given by name, in the order of the inputs or outputs with these names.
+    pub(crate) fn in_order(&self, data: Data, names: fn(&Graph) -> Vec<String>) -> Result<Ordered> {
+        let mut named = match data {
+            Data::Arrays(arrays) => return Ok(Ordered::Arrays(arrays)),
+            Data::Dataset(dataset) => return Ok(Ordered::Dataset(dataset)),
+            Data::Named(named) => named,
+        };
+        let names = names(&*self.graph()?);
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        if let Some((unknown, _)) = named.iter().find(|(name, _)| !names.contains(name)) {
+            return Err(Error::unknown("input or output", unknown, &known));
+        }
+        let mut arrays = Vec::with_capacity(named.len());
+        for name in &names {
+            let place = named.iter().position(|(given, _)| given == name);
+            arrays.extend(place.map(|place| named.swap_remove(place).1));
+        }
+        match named.first() {
+            Some((twice, _)) => Err(Error::new("each array has its own name").received(format!("{twice:?} twice"))),
+            None => Ok(Ordered::Arrays(arrays)),
+        }
+    }
+}
+
 impl Given {
     /// A dataset includes targets and weights.
-    pub(crate) fn new(x: Data, y: Data, sample_weight: Option<Vec<Tensor>>) -> Result<Self> {
+    pub(crate) fn new(model: &Model, x: Data, y: Data, sample_weight: Option<Vec<Tensor>>) -> Result<Self> {
         let sample_weight = sample_weight.unwrap_or_default();
-        match (x, y) {
-            (Data::Arrays(x), Data::Arrays(y)) => Ok(Self::Arrays(Batch { x, y, sample_weight })),
-            (Data::Dataset(dataset), Data::Arrays(y)) if y.is_empty() && sample_weight.is_empty() => {
+        match (model.in_order(x, Graph::input_names)?, model.in_order(y, Graph::log_names)?) {
+            (Ordered::Arrays(x), Ordered::Arrays(y)) => Ok(Self::Arrays(Batch { x, y, sample_weight })),
+            (Ordered::Dataset(dataset), Ordered::Arrays(y)) if y.is_empty() && sample_weight.is_empty() => {
                 Ok(Self::Dataset(dataset))
             }
             _ => Err(Error::new("the elements of a dataset include targets and sample weights")

@@ -1,12 +1,13 @@
 //! `predict`: the outputs of a model for many samples.
 
 use crate::arguments::{BATCH_SIZE, Predict};
-use crate::feed::Feed;
+use crate::feed::{Feed, Ordered};
 use crate::fit::{each, prepared};
+use crate::graph::Graph;
 use crate::model::Model;
 use crate::{Logs, Result};
 use candle_core::Tensor;
-use candle_keras_data::{Batch, Data, IntoData};
+use candle_keras_data::{Batch, IntoData};
 use candle_keras_ops::Error;
 use candle_keras_ops::random::Stream;
 
@@ -49,9 +50,9 @@ impl Model {
     pub fn predict_multiple_with<'a>(&self, x: impl IntoData, predict: impl Into<Predict<'a>>) -> Result<Vec<Tensor>> {
         let predict = predict.into();
         let inputs = |x: Vec<Tensor>| Ok(Batch { x: self.input_data(x)?, ..Batch::default() });
-        let mut feed = match x.into_data()? {
-            Data::Arrays(x) => Feed::of_arrays(inputs(x)?, predict.run.batch_size.unwrap_or(BATCH_SIZE), false)?,
-            Data::Dataset(dataset) => Feed::of_batches(dataset, "batch_size", predict.run.batch_size),
+        let mut feed = match self.in_order(x.into_data()?, Graph::input_names)? {
+            Ordered::Arrays(x) => Feed::of_arrays(inputs(x)?, predict.run.batch_size.unwrap_or(BATCH_SIZE), false)?,
+            Ordered::Dataset(dataset) => Feed::of_batches(dataset, "batch_size", predict.run.batch_size),
         };
         let steps = feed.steps(predict.steps, "steps")?;
         let (mut callbacks, _) = prepared(predict.run, 1, steps, false);

@@ -1,7 +1,7 @@
 //! The data arguments of `fit`, `evaluate` and `predict`: arrays, or a dataset.
 
 use super::Dataset;
-use crate::ToTensors;
+use crate::{ToTensor, ToTensors};
 use candle_core::Tensor;
 use candle_keras_ops::Result;
 
@@ -10,11 +10,14 @@ use candle_keras_ops::Result;
 pub enum Data {
     /// Arrays with the samples on axis 0.
     Arrays(Vec<Tensor>),
+    /// Arrays by the names of inputs or outputs.
+    Named(Vec<(String, Tensor)>),
     /// Batches.
     Dataset(Dataset),
 }
 
-/// The types that can be passed to `fit`, `evaluate` and `predict`: everything that [is an array or several](ToTensors), or a [`Dataset`] of batches.
+/// The types that can be passed to `fit`, `evaluate` and `predict`: everything that [is an array or several](ToTensors), arrays by the names of inputs or
+/// outputs, `[("title", &titles), ("tags", &tags)]`, or a [`Dataset`] of batches.
 pub trait IntoData {
     /// The data.
     ///
@@ -26,6 +29,13 @@ pub trait IntoData {
 impl<T: ToTensors> IntoData for T {
     fn into_data(self) -> Result<Data> {
         self.to_tensors().map(Data::Arrays)
+    }
+}
+
+impl<T: ToTensor, const N: usize> IntoData for [(&str, T); N] {
+    fn into_data(self) -> Result<Data> {
+        let named = self.iter().map(|(name, array)| Ok(((*name).into(), array.to_tensor()?)));
+        named.collect::<Result<_>>().map(Data::Named)
     }
 }
 
