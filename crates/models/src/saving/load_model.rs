@@ -173,6 +173,7 @@ impl LoadModel {
     fn load_legacy(&self, file: &Hdf5) -> Result<Model> {
         let (object, compile_config) = legacy::configs(file)?;
         let version = Version::new(file.string("", "keras_version").as_deref(), &object);
+        older::check_kernels(&object, version, file.string("", "backend").as_deref())?;
         let saved = Saved { object, compile_config, version };
         let mut model = to_be_loaded(room_for(file.section.file_len()) as usize, || self.model_of(saved))?;
         LoadWeights::new().read_legacy(&model, file)?;
