@@ -37,9 +37,9 @@ impl Draw {
         list[self.below(list.len())].clone()
     }
 
-    /// A size: mostly a small one.
+    /// A size: mostly a small one, or one that no machine has memory for.
     fn size(&mut self) -> u64 {
-        if self.one_in(12) { self.of(&[0, 17, 40, 1 << 33, 1 << 40, u64::MAX]) } else { self.of(&[1, 1, 2, 2, 3, 4]) }
+        if self.one_in(12) { self.of(&[0, 17, 40, 1 << 40, 1 << 43, u64::MAX]) } else { self.of(&[1, 1, 2, 2, 3, 4]) }
     }
 
     fn axis(&mut self) -> i64 {

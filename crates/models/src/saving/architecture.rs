@@ -284,26 +284,6 @@ fn arguments_of(
     is_operation: bool,
 ) -> Result<(Vec<History>, CallArguments<History>)> {
     let (mut inputs, mut arguments) = (Vec::new(), CallArguments::new());
-    if let Some(old) = call.as_array() {
-        // Keras 2: [[layer, call, output, keyword arguments], ...].
-        let old = if old.first().is_some_and(Value::is_string) { std::slice::from_ref(call) } else { old.as_slice() };
-        for tensor in old {
-            let parts = tensor.as_array().filter(|parts| parts.len() >= 3);
-            let history = parts.and_then(|parts| triple(&parts[..3]));
-            inputs.push(history.ok_or_else(|| Error::new("an input is not a tensor").received(tensor.to_string()))?);
-            let keywords = parts.and_then(|parts| parts.get(3)).and_then(Value::as_object);
-            for name in layer.input_names() {
-                keywords
-                    .and_then(|keywords| keywords.get(*name))
-                    .map_or(Ok(false), |value| collect(value, &mut inputs))?;
-            }
-            let is_argument = |(name, _): &(&String, &Value)| !layer.input_names().contains(&name.as_str());
-            for (name, value) in keywords.into_iter().flatten().filter(is_argument) {
-                arguments = arguments.set(name, argument(value)?);
-            }
-        }
-        return Ok((inputs, arguments));
-    }
     for (i, argument) in call["args"].as_array().into_iter().flatten().enumerate() {
         // A dictionary of tensors, by the names of the inputs of a model.
         if let Some(named) = argument.as_object().filter(|map| !map.contains_key("class_name")) {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 type Arguments = Map<String, Value>;
 
 /// Earlier names of classes.
-const CLASSES: [(&str, &str); 17] = [
+const CLASSES: [(&str, &str); 14] = [
     ("Model", "Functional"),
     ("Convolution1D", "Conv1D"),
     ("Convolution2D", "Conv2D"),
@@ -23,9 +23,6 @@ const CLASSES: [(&str, &str); 17] = [
     ("BatchNormalizationV1", "BatchNormalization"),
     ("BatchNormalizationV2", "BatchNormalization"),
     ("SyncBatchNormalization", "BatchNormalization"),
-    ("CuDNNLSTM", "LSTM"),
-    ("CuDNNGRU", "GRU"),
-    ("LSTMV2", "LSTM"),
 ];
 
 /// Keras 3's name of a class. tf.keras put `Custom>` before those of its own optimizers, for example.

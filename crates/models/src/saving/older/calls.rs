@@ -1,6 +1,7 @@
 //! The calls in functional models: `[[layer, call, output, named arguments], ...]` for each call of a layer.
 
 use super::{operations, without_slash};
+use crate::config::{ALWAYS, TRAINING};
 use candle_keras_layers::PROPAGATED_MASK;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -16,7 +17,8 @@ pub(super) fn convert(config: &mut Map<String, Value>) {
         operations::convert(layer);
         let class_name = super::arguments::class_name(layer["class_name"].as_str().unwrap_or_default());
         let is_recurrent = RECURRENT.contains(&class_name);
-        layer.get_mut("inbound_nodes").into_iter().for_each(|nodes| named_arguments(nodes, is_recurrent));
+        let calls = layer.get_mut("inbound_nodes").and_then(Value::as_array_mut).into_iter().flatten();
+        calls.for_each(|call| convert_call(call, is_recurrent));
     }
 }
 
@@ -83,21 +85,24 @@ fn each_within(value: &mut Value, f: &mut dyn FnMut(&mut String, &mut u64)) {
     }
 }
 
-fn named_arguments(nodes: &mut Value, is_recurrent: bool) {
-    for node in nodes.as_array_mut().into_iter().flatten() {
-        let tensors = match node.get(0) {
-            Some(Value::String(_)) => std::slice::from_mut(node),
-            _ => node.as_array_mut().map_or(&mut [][..], Vec::as_mut_slice),
-        };
-        let several = tensors.len() > 1;
-        for arguments in tensors.iter_mut().filter_map(|tensor| tensor.get_mut(3)?.as_object_mut()) {
-            // In Keras 2 the mask of the input also reaches a layer that is called with an initial state.
-            if is_recurrent && (several || arguments.contains_key("initial_state")) {
-                arguments.entry("mask").or_insert(json!(PROPAGATED_MASK));
-            }
-            arguments.values_mut().for_each(symbolic);
-        }
+/// Writes a call as Keras 3 does: `{"args", "kwargs"}`.
+fn convert_call(call: &mut Value, is_recurrent: bool) {
+    let Some(parts) = call.as_array_mut().map(std::mem::take) else { return };
+    let tensors = if parts.first().is_some_and(Value::is_string) { vec![Value::Array(parts)] } else { parts };
+    let mut kwargs = Map::new();
+    for arguments in tensors.iter().filter_map(|tensor| tensor.get(3)?.as_object()) {
+        kwargs.extend(arguments.clone());
     }
+    kwargs.values_mut().for_each(symbolic);
+    // In Keras 2 the mask of the input also reaches a layer that is called with an initial state.
+    if is_recurrent && (tensors.len() > 1 || kwargs.contains_key("initial_state")) {
+        kwargs.entry("mask").or_insert(json!(PROPAGATED_MASK));
+    }
+    let mut args: Vec<_> = tensors.iter().map(operations::operand).collect();
+    if args.len() > 1 {
+        args = vec![args.into()];
+    }
+    *call = json!({"args": args, "kwargs": kwargs, TRAINING: ALWAYS});
 }
 
 /// Writes the tensors among the named arguments as Keras 3 does.

@@ -5,6 +5,7 @@ use crate::{Optimizer, Result};
 use candle_core::Tensor;
 use candle_keras_layers::Variable;
 use candle_keras_ops::warnings;
+use std::collections::{HashMap, VecDeque};
 
 /// Our names of slots, and those of Keras 2: of its optimizers since 2.11 and of the earlier ones.
 const SLOTS: [(&str, &[&str]); 6] = [
@@ -50,41 +51,32 @@ fn in_our_order<'a>(
     own: &[(String, Tensor)],
     stored: &[(Option<String>, &'a Stored)],
 ) -> Option<Vec<Option<&'a Stored>>> {
-    let (_, iteration) = stored.first().filter(|(_, iteration)| iteration.dims.is_empty())?;
-    let label = |name: &str| SLOTS.iter().rev().find(|(label, _)| name.ends_with(&format!("_{label}")));
-    let slots = own.iter().filter(|(name, _)| label(name).is_some()).count();
-    let by_position = stored.iter().all(|(name, _)| name.is_none());
+    let [(first, iteration), slots @ ..] = stored else { return None };
+    let by_position = first.is_none();
+    // Which of our slots a tensor is; the iterations and the learning rate come first and are none.
+    let slot = |name: &str| SLOTS.iter().rposition(|(label, _)| name.ends_with(&format!("_{label}")));
+    let count = own.iter().filter(|(name, _)| slot(name).is_some()).count();
     // SGD without momentum had slots that it did not use.
-    if by_position && slots > 0 && stored.len() != slots + 1 {
+    if !iteration.dims.is_empty() || (by_position && count > 0 && slots.len() != count) {
         return None;
     }
-    let (mut found, mut taken) = (Vec::with_capacity(own.len()), [0; SLOTS.len()]);
-    for (i, (name, _)) in own.iter().enumerate() {
-        found.push(match label(name) {
-            _ if i == 0 => Some(*iteration),
-            None => None,
-            Some(_) if by_position => Some(stored[1 + taken.iter().sum::<usize>()].1),
-            Some((_, theirs)) => Some(of_kind(stored, theirs).nth(taken[place(name)])?),
-        });
-        if i > 0 && label(name).is_some() {
-            taken[place(name)] += 1;
-        }
-    }
-    Some(found)
-}
-
-/// The place of a slot's name in [`SLOTS`].
-fn place(name: &str) -> usize {
-    SLOTS.iter().rposition(|(label, _)| name.ends_with(&format!("_{label}"))).unwrap_or(0)
-}
-
-/// The slots of one of these names, in the order of the weights: `Adam/m/dense/kernel:0`, or earlier `Adam/dense/kernel/m:0`.
-fn of_kind<'a>(stored: &[(Option<String>, &'a Stored)], names: &[&str]) -> impl Iterator<Item = &'a Stored> {
-    let is = |name: &Option<String>| {
-        let name = name.as_deref().unwrap_or_default().split(':').next().unwrap_or_default();
-        let mut parts = name.split('/');
-        let (second, last) = (parts.nth(1), name.rsplit('/').next());
-        [second, last].into_iter().flatten().any(|part| names.contains(&part))
+    // Since 2.11 `Adam/m/dense/kernel:0`, earlier `Adam/dense/kernel/m:0`; the weights are in one order within a kind.
+    let is_new = first.as_deref().is_some_and(|name| name.starts_with("iteration"));
+    let kind = |name: &str| -> String {
+        let name = name.split(':').next().unwrap_or_default();
+        let part = if is_new { name.split('/').nth(1) } else { name.rsplit('/').next() };
+        part.unwrap_or_default().into()
     };
-    stored.iter().filter(move |(name, _)| is(name)).map(|(_, stored)| *stored).collect::<Vec<_>>().into_iter()
+    let mut by_kind: HashMap<String, VecDeque<&Stored>> = HashMap::new();
+    for (name, slot) in slots {
+        by_kind.entry(name.as_deref().map_or_else(String::new, kind)).or_default().push_back(slot);
+    }
+    let mut next = |names: &[&str]| names.iter().find_map(|name| by_kind.get_mut(*name)?.pop_front());
+    let of = |(i, (name, _)): (usize, &(String, Tensor))| match slot(name) {
+        _ if i == 0 => Some(Some(*iteration)),
+        None => Some(None),
+        Some(_) if by_position => next(&[""]).map(Some),
+        Some(slot) => next(SLOTS[slot].1).map(Some),
+    };
+    own.iter().enumerate().map(of).collect()
 }
