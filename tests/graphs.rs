@@ -12,7 +12,7 @@ use candle_keras::ops::random::Stream;
 use candle_keras::prelude::*;
 use candle_keras::utils::{set_random_seed, warnings};
 use candle_keras_layers::registry::{CLASSES, layer_from_config};
-use candle_keras_ops::{AxisList, Index, Operation, axes, dtype};
+use candle_keras_ops::{AxisList, Index, Operation, axes, dtype, json::number as number_in_files};
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -48,7 +48,7 @@ impl Draw {
 
     /// A number of an argument.
     fn number(&mut self) -> f64 {
-        self.of(&[0.0, 0.5, 1.0, -1.0, 2.0, 2.5, 1e-3, -1e4])
+        self.of(&[0.0, 0.5, 1.0, -1.0, 2.0, 2.5, 1e-3, -1e4, 1e300, f64::INFINITY, f64::NAN])
     }
 
     /// A number of the data.
@@ -119,9 +119,7 @@ fn replaced(value: &Value, draw: &mut Draw) -> Value {
     }
     match value {
         Value::Bool(bool) => json!(!bool),
-        Value::Number(number) if number.is_f64() => {
-            json!(draw.number())
-        }
+        Value::Number(number) if number.is_f64() => number_in_files(draw.number()),
         Value::Number(_) if draw.one_in(3) => json!(draw.axis()),
         Value::Number(_) => json!(draw.size()),
         Value::Array(items) => {

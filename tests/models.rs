@@ -535,9 +535,60 @@ fn data_may_be_given_by_names() {
     assert_eq!(x[0].to_vec2::<f32>().unwrap(), y[0].to_vec2::<f32>().unwrap());
     assert_eq!((x[0].dims(), x[1].dims()), (&[4, 3][..], &[4, 1][..]));
     let error = model.predict_multiple_with([("c", &b), ("a", &a)], predict()).unwrap_err().to_string();
-    assert!(error.contains("unknown input or output \"c\"") && error.contains("a or b"), "{error}");
+    assert!(error.contains("unknown input \"c\"") && error.contains("a or b"), "{error}");
     let error = model.predict_multiple_with([("a", &a), ("a", &a)], predict()).unwrap_err().to_string();
     assert!(error.contains("\"a\" twice"), "{error}");
+    // Weights of one output alone; an output without weights has ones.
+    let ones = Tensor::ones(4, DType::F32, &Device::Cpu).unwrap();
+    let weight = Tensor::new(&[1f32, 0., 2., 3.], &Device::Cpu).unwrap();
+    let named = model.fit([&a, &b], [&kind, &price], fit().sample_weight([("price", &weight)])).unwrap();
+    let listed = model.fit([&a, &b], [&kind, &price], fit().sample_weight([&ones, &weight])).unwrap();
+    assert_eq!(named["loss"], listed["loss"]);
+    assert!(named["price_loss"] != named["val_price_loss"], "the weights have no effect");
+    let error = model.fit([&a, &b], [&kind, &price], fit().sample_weight([("aa", &weight)])).unwrap_err().to_string();
+    assert!(error.contains("unknown output \"aa\""), "{error}");
+    // The elements of a dataset have names, too, and keep them.
+    let dataset = Dataset::from_tensor_slices((
+        [("b", &b), ("a", &a)],
+        [("price", &price), ("kind", &kind.to_dtype(DType::F32).unwrap())],
+        [("price", &weight)],
+    ));
+    let dataset = dataset.unwrap().repeat(1).shuffle(4).map(Ok).batch(2);
+    let streamed = model.fit(&dataset, (), fit()).unwrap();
+    assert!((streamed["loss"][0] - named["loss"][0]).abs() < 1e-5, "{streamed:?} {named:?}");
+    let inputs = Dataset::from_tensor_slices([("b", &b), ("a", &a)]).unwrap().batch(4);
+    let z = model.predict_multiple_with(&inputs, predict()).unwrap();
+    assert_eq!(x[0].to_vec2::<f32>().unwrap(), z[0].to_vec2::<f32>().unwrap());
+    let z = model.predict_on_batch([("b", &b), ("a", &a)]).unwrap();
+    assert_eq!(x[0].to_vec2::<f32>().unwrap(), z[0].to_vec2::<f32>().unwrap());
     let json = candle_keras::models::model_from_json(&model.to_json().unwrap()).unwrap();
     assert_eq!(json.graph().unwrap().input_names(), ["a", "b"]);
+}
+
+#[test]
+fn a_model_is_called_on_tensors_by_name() {
+    let (b, a) = (Input::shape([2]).name("b"), Input::shape([2]).name("a"));
+    let inner = Model::new([&b, &a], ops::subtract(&b, &a)).unwrap();
+    let (x, y) = (Input::shape([2]), Input::shape([2]));
+    let outer = Model::new([&x, &y], inner.call([("a", &x), ("b", &y)])).unwrap();
+    let [one, three] = [1f32, 3.].map(|value| Tensor::full(value, (1, 2), &Device::Cpu).unwrap());
+    let output = outer.predict_on_batch([&one, &three]).unwrap();
+    assert_eq!(output[0].to_vec2::<f32>().unwrap(), [[2., 2.]]);
+    let output = inner.call([("a", &three), ("b", &one)]).unwrap();
+    assert_eq!(output.to_vec2::<f32>().unwrap(), [[-2., -2.]]);
+    let error = |result: candle_keras::Result<Tensor>| result.unwrap_err().to_string();
+    assert!(error(inner.call([("a", &one), ("c", &one)])).contains("unknown input \"c\""));
+    assert!(error(inner.call([("a", &one), ("a", &one)])).contains("\"a\" twice"));
+    assert!(error(inner.call([("a", &one)])).contains("the input \"b\" is missing"));
+    assert!(error(Dense::new(2).call([("a", &one)])).contains("only a model"));
+    let error = Model::new([&x, &y], inner.call([("a", &x)])).unwrap_err().to_string();
+    assert!(error.contains("the input \"b\" is missing") && error.contains("tests/models.rs"), "{error}");
+}
+
+#[test]
+fn elements_of_a_batch_have_the_same_names() {
+    let element = |name: &'static str| ([(name, vec![1f32])], vec![1f32]);
+    let dataset = Dataset::from_fn(2, move |i| element(["a", "b"][i]));
+    let error = dataset.batch(2).iter().unwrap().next().unwrap().unwrap_err().to_string();
+    assert!(error.contains("the same names") && error.contains("\"b\""), "{error}");
 }

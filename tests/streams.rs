@@ -127,7 +127,7 @@ impl Source for Counting {
         self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let element = |i: usize| {
             let x = Tensor::full(i as f32, (2, 4), &Device::Cpu)?;
-            Ok(Batch { y: vec![x.sum_keepdim(1)?], x: vec![x], sample_weight: Vec::new() })
+            Ok(Batch { y: vec![x.sum_keepdim(1)?], x: vec![x], ..Batch::default() })
         };
         Ok(Box::new((from..10).map(element)))
     }

@@ -15,7 +15,7 @@ mod words;
 
 pub use arrays::{Element, Misfit, Nested, ToTensor, ToTensors};
 pub use candle_keras_ops::{Error, Result};
-pub use dataset::{Batch, Batching, Cardinality, Data, Dataset, Elements, IntoBatch, IntoData, Shuffle, Source};
+pub use dataset::{Batch, Batching, Cardinality, Data, Dataset, Elements, IntoBatch, IntoData, Names, Shuffle, Source};
 pub use numerical::to_categorical;
 pub use numpy::{Npz, read_npy};
 pub use sequence::{Pad, Side, pad_sequences};

@@ -10,13 +10,51 @@ use std::cell::RefCell;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// One tensor or several that a layer is called on: all symbolic, or all with data.
-pub trait CallInputs {
+/// One tensor or several that a layer is called on: all symbolic, or all with data. A model is called on tensors by the names of its inputs, too:
+/// `model.call([("title", &title), ("body", &body)])`.
+pub trait CallInputs: Sized {
     /// The kind of tensors.
     type Tensor: Callable;
 
     /// The tensors.
     fn into_tensors(self) -> Vec<Self::Tensor>;
+
+    /// The tensors with their names.
+    fn into_named(self) -> NamedInputs<Self::Tensor> {
+        NamedInputs { tensors: self.into_tensors(), names: None }
+    }
+}
+
+/// The inputs of a call, which may have names.
+#[derive(Debug, Clone)]
+pub struct NamedInputs<T> {
+    tensors: Vec<T>,
+    names: Option<Vec<String>>,
+}
+
+impl<T> NamedInputs<T> {
+    /// The tensors in the order in which the layer takes them.
+    fn in_order(self, layer: &dyn Layer) -> Result<Vec<T>> {
+        let Some(names) = self.names else { return Ok(self.tensors) };
+        let keys = layer.input_keys();
+        let mut ordered: Vec<Option<T>> = keys.iter().map(|_| None).collect();
+        for (name, tensor) in names.iter().zip(self.tensors) {
+            let Some(place) = keys.iter().position(|key| key == name) else {
+                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+                return Err(match keys[..] {
+                    [] => Error::new("only a model is called on tensors by name").received(format!("{names:?}")),
+                    _ => Error::unknown("input", name, &keys),
+                });
+            };
+            if ordered[place].replace(tensor).is_some() {
+                return Err(Error::new("each input has its own name").received(format!("{name:?} twice")));
+            }
+        }
+        let missing = |(key, tensor): (&String, Option<T>)| {
+            tensor.ok_or_else(|| Error::new(format!("the input {key:?} is missing")).received(format!("{names:?}")))
+        };
+        keys.iter().zip(ordered).map(missing).collect()
+    }
 }
 
 /// A type of tensors that layers can be called on.
@@ -29,7 +67,7 @@ pub trait Callable: Sized {
     /// Calls a layer with `N` outputs.
     fn call<const N: usize>(
         layer: Arc<dyn Layer>,
-        inputs: Vec<Self>,
+        inputs: NamedInputs<Self>,
         arguments: CallArguments<Self>,
         location: &'static Location<'static>,
     ) -> Self::Outputs<N>;
@@ -44,11 +82,12 @@ impl Callable for KerasTensor {
 
     fn call<const N: usize>(
         layer: Arc<dyn Layer>,
-        inputs: Vec<Self>,
+        inputs: NamedInputs<Self>,
         arguments: CallArguments<Self>,
         location: &'static Location<'static>,
     ) -> [Self; N] {
-        call_for(layer, &inputs.into(), arguments, location)
+        let inputs = inputs.in_order(&*layer).map_err(|error| named(&*layer, error));
+        call_for(layer, inputs.map(Into::into), arguments, location)
     }
 
     fn one([output]: [Self; 1]) -> Self {
@@ -62,10 +101,11 @@ impl Callable for Tensor {
 
     fn call<const N: usize>(
         layer: Arc<dyn Layer>,
-        inputs: Vec<Self>,
+        inputs: NamedInputs<Self>,
         arguments: CallArguments<Self>,
         _: &'static Location<'static>,
     ) -> Result<[Self; N]> {
+        let inputs = inputs.in_order(&*layer).map_err(|error| named(&*layer, error))?;
         let outputs = call_now(&*layer, &inputs, arguments)?;
         <[Self; N]>::try_from(outputs).map_err(|outputs| wrong_count(&*layer, outputs.len(), N))
     }
@@ -106,6 +146,19 @@ macro_rules! inputs {
 
             fn into_tensors(self) -> Vec<$tensor> {
                 self.into_iter().cloned().collect()
+            }
+        }
+
+        impl<const N: usize> CallInputs for [(&str, &$tensor); N] {
+            type Tensor = $tensor;
+
+            fn into_tensors(self) -> Vec<$tensor> {
+                self.into_iter().map(|(_, tensor)| tensor.clone()).collect()
+            }
+
+            fn into_named(self) -> NamedInputs<$tensor> {
+                let names = self.iter().map(|(name, _)| (*name).to_string()).collect();
+                NamedInputs { names: Some(names), tensors: self.into_tensors() }
             }
         }
 
@@ -160,12 +213,15 @@ pub(crate) fn losses() -> Vec<Tensor> {
     LOSSES.with_borrow(|losses| losses.clone().unwrap_or_default())
 }
 
+fn named(layer: &dyn Layer, error: Error) -> Error {
+    error.within_layer(layer.layer_name(), layer.class_name())
+}
+
 /// The outputs of a layer for tensors. Gradients flow if a tape records; states change at once.
 fn call_now(layer: &dyn Layer, inputs: &[Tensor], arguments: CallArguments<Tensor>) -> Result<Vec<Tensor>> {
     let shape =
         |x: &Tensor| -> Shape { std::iter::once(None).chain(x.dims().iter().skip(1).copied().map(Some)).collect() };
-    let named = |error: Error| error.within_layer(layer.layer_name(), layer.class_name());
-    arguments.check(layer.call_arguments()).map_err(named)?;
+    arguments.check(layer.call_arguments()).map_err(|error| named(layer, error))?;
     build(layer, &inputs.iter().map(shape).collect::<Vec<_>>())?;
     layer.base().called_on_data();
     let mut ctx = Context::eager(Tape::is_recording(), random::next_stream());

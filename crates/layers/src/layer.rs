@@ -57,6 +57,11 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
         &[]
     }
 
+    /// The keys of a dictionary that the layer can be called on, in the order of its inputs: the names of a model's inputs.
+    fn input_keys(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Moves inputs that Keras passes by name to the named arguments: the initial states of a recurrent layer.
     fn name_inputs(&self, inputs: &mut Vec<NodeOutput>, arguments: &mut CallArguments<NodeOutput>) {
         let _ = (inputs, arguments);
@@ -232,7 +237,7 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
     where
         Self: Sized + Clone,
     {
-        I::Tensor::call(Arc::new(self.clone()), inputs.into_tensors(), arguments, Location::caller())
+        I::Tensor::call(Arc::new(self.clone()), inputs.into_named(), arguments, Location::caller())
     }
 
     /// Sets the name of the layer. Keras: `name=`.
@@ -344,7 +349,7 @@ impl dyn Layer {
         inputs: I,
         arguments: CallArguments<I::Tensor>,
     ) -> <I::Tensor as Callable>::Outputs<N> {
-        I::Tensor::call(self.clone(), inputs.into_tensors(), arguments, Location::caller())
+        I::Tensor::call(self.clone(), inputs.into_named(), arguments, Location::caller())
     }
 }
 

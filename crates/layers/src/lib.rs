@@ -52,7 +52,7 @@ pub use activations::ActivationFunction;
 pub use base::Base;
 pub use build::Build;
 pub use call::{Call, CallArgument, CallArguments, PROPAGATED_MASK, default_of, default_training};
-pub use callable::{CallInputs, Callable};
+pub use callable::{CallInputs, Callable, NamedInputs};
 pub use candle_keras_ops::{Error, Result};
 pub use check::{Check, check_layer};
 pub use constraints::Constraint;

@@ -258,7 +258,7 @@ fn operate(
 ) -> KerasTensor {
     match arguments.and_then(|arguments| OperationLayer::new(operation, arguments)) {
         Ok(layer) => {
-            let [output] = call_for(Arc::new(layer), &inputs.into(), Call::new(), location);
+            let [output] = call_for(Arc::new(layer), Ok(inputs.into()), Call::new(), location);
             output
         }
         Err(error) => KerasTensor::failed(error, location),

@@ -352,11 +352,12 @@ fn check_masks(inputs: &[TensorSpec], arguments: &CallArguments<TensorSpec>) -> 
 /// [`call`] for a layer with `N` outputs, each of which carries the error if there is one.
 pub(crate) fn call_for<const N: usize>(
     layer: Arc<dyn Layer>,
-    inputs: &KerasTensors,
+    inputs: Result<KerasTensors>,
     arguments: Call,
     location: &'static Location<'static>,
 ) -> [KerasTensor; N] {
     let called = || {
+        let inputs = inputs?;
         let arguments = arguments.map(|tensor| tensor.output().cloned())?;
         call_with(layer.clone(), inputs.outputs()?, arguments)
     };

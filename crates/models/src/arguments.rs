@@ -3,12 +3,11 @@
 use crate::Result;
 use crate::callbacks::Callback;
 use crate::steps::TrainStep;
-use candle_core::Tensor;
-use candle_keras_data::{Data, IntoData, ToTensors};
+use candle_keras_data::{Data, IntoData};
 use std::collections::BTreeMap;
 
 /// Inputs, targets and weights.
-pub(crate) type Validation = (Data, Data, Vec<Tensor>);
+pub(crate) type Validation = (Data, Data, Data);
 
 /// The arguments that all three share: batch size, verbosity, callbacks.
 pub(crate) struct Run<'a> {
@@ -74,7 +73,7 @@ pub struct Fit<'a> {
     pub(crate) validation_data: Option<Result<Validation>>,
     pub(crate) shuffle: bool,
     pub(crate) class_weight: BTreeMap<u32, f64>,
-    pub(crate) sample_weight: Option<Result<Vec<Tensor>>>,
+    pub(crate) sample_weight: Option<Result<Data>>,
     pub(crate) initial_epoch: usize,
     pub(crate) steps_per_epoch: Option<usize>,
     pub(crate) validation_steps: Option<usize>,
@@ -127,14 +126,13 @@ impl Fit<'_> {
 
     /// Validates on these inputs and targets after each epoch, or on a [`Dataset`](candle_keras_data::Dataset) with `()` in place of targets; overrides `validation_split`.
     pub fn validation_data(mut self, x: impl IntoData, y: impl IntoData) -> Self {
-        self.validation_data = Some(x.into_data().and_then(|x| Ok((x, y.into_data()?, Vec::new()))));
+        self.validation_data = Some(x.into_data().and_then(|x| Ok((x, y.into_data()?, Data::Arrays(Vec::new())))));
         self
     }
 
     /// [`validation_data`](Self::validation_data) with a weight for each sample.
-    pub fn weighted_validation_data(mut self, x: impl ToTensors, y: impl ToTensors, weight: impl ToTensors) -> Self {
-        let data = || Ok((x.into_data()?, y.into_data()?, weight.to_tensors()?));
-        self.validation_data = Some(data());
+    pub fn weighted_validation_data(mut self, x: impl IntoData, y: impl IntoData, weight: impl IntoData) -> Self {
+        self.validation_data = Some(x.into_data().and_then(|x| Ok((x, y.into_data()?, weight.into_data()?))));
         self
     }
 
@@ -150,9 +148,10 @@ impl Fit<'_> {
         self
     }
 
-    /// The weight of each sample in the loss: `(samples,)`, or `(samples, steps)`. For a model with several outputs, one for all of them or one for each.
-    pub fn sample_weight(mut self, weight: impl ToTensors) -> Self {
-        self.sample_weight = Some(weight.to_tensors());
+    /// The weight of each sample in the loss: `(samples,)`, or `(samples, steps)`. For a model with several outputs, one for all of them, one for
+    /// each, or by their names: `[("tags", &weight)]`.
+    pub fn sample_weight(mut self, weight: impl IntoData) -> Self {
+        self.sample_weight = Some(weight.into_data());
         self
     }
 
@@ -193,7 +192,7 @@ impl Fit<'_> {
 pub struct Evaluate<'a> {
     pub(crate) run: Run<'a>,
     pub(crate) step: Option<Box<dyn TrainStep + 'a>>,
-    pub(crate) sample_weight: Option<Result<Vec<Tensor>>>,
+    pub(crate) sample_weight: Option<Result<Data>>,
     pub(crate) steps: Option<usize>,
 }
 
@@ -208,9 +207,9 @@ impl<'a> Evaluate<'a> {
 }
 
 impl Evaluate<'_> {
-    /// The weight of each sample in the loss.
-    pub fn sample_weight(mut self, weight: impl ToTensors) -> Self {
-        self.sample_weight = Some(weight.to_tensors());
+    /// The weight of each sample in the loss, as for [`Fit`].
+    pub fn sample_weight(mut self, weight: impl IntoData) -> Self {
+        self.sample_weight = Some(weight.into_data());
         self
     }
 

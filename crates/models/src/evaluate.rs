@@ -34,7 +34,7 @@ impl Model {
         let mut step = evaluate.step.take();
         self.compiled_for(step.is_some())?;
         let weight = evaluate.sample_weight.take().transpose()?;
-        let given = Given::new(self, x.into_data()?, y.into_data()?, weight)?;
+        let given = Given::new(x.into_data()?, y.into_data()?, weight)?;
         let mut feed = self.feed(given, "batch_size", evaluate.run.batch_size)?;
         let steps = feed.steps(evaluate.steps, "steps")?;
         let (mut callbacks, _) = prepared(evaluate.run, 1, steps, false);

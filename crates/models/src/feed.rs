@@ -1,10 +1,9 @@
 //! Feeds batches to a model, in passes over a dataset.
 
-use crate::graph::Graph;
 use crate::model::Model;
 use crate::{Result, arrays};
-use candle_core::{Device, Tensor};
-use candle_keras_data::{Batch, Cardinality, Data, Dataset, Elements, Source};
+use candle_core::{DType, Device, Tensor};
+use candle_keras_data::{Batch, Cardinality, Data, Dataset, Elements, IntoBatch, Names, Source};
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, warnings};
 use std::collections::BTreeMap;
@@ -165,49 +164,57 @@ pub(crate) enum Given {
     Arrays(Batch),
 }
 
-/// A dataset, or arrays in the order of a model's inputs or outputs.
-pub(crate) enum Ordered {
-    Dataset(Dataset),
-    Arrays(Vec<Tensor>),
+impl Model {
+    /// The batch with the arrays that were given by name in the order of the inputs and outputs of these names; outputs without a weight get ones.
+    ///
+    /// # Errors
+    /// If a name is unknown, or there twice.
+    pub(crate) fn in_order(&self, mut batch: Batch) -> Result<Batch> {
+        if batch.names == Names::default() {
+            return Ok(batch);
+        }
+        let (inputs, outputs) = {
+            let graph = self.graph()?;
+            (graph.input_names(), graph.log_names())
+        };
+        let names = std::mem::take(&mut batch.names);
+        let present = |arrays: Vec<Option<Tensor>>| arrays.into_iter().flatten().collect();
+        if let Some(names) = &names.x {
+            batch.x = present(in_order("input", &inputs, names, batch.x)?);
+        }
+        if let Some(names) = &names.y {
+            batch.y = present(in_order("output", &outputs, names, batch.y)?);
+        }
+        if let (Some(names), Some(first)) = (&names.sample_weight, batch.sample_weight.first()) {
+            let ones = Tensor::ones(first.dims().first().copied().unwrap_or(0), DType::F32, first.device())?;
+            let weights = in_order("output", &outputs, names, batch.sample_weight)?;
+            batch.sample_weight = weights.into_iter().map(|weight| weight.unwrap_or_else(|| ones.clone())).collect();
+        }
+        Ok(batch)
+    }
 }
 
-impl Model {
-    /// Arrays that are given by name, in the order of the inputs or outputs with these names.
-    pub(crate) fn in_order(&self, data: Data, names: fn(&Graph) -> Vec<String>) -> Result<Ordered> {
-        let mut named = match data {
-            Data::Arrays(arrays) => return Ok(Ordered::Arrays(arrays)),
-            Data::Dataset(dataset) => return Ok(Ordered::Dataset(dataset)),
-            Data::Named(named) => named,
-        };
-        let names = names(&*self.graph()?);
-        let known: Vec<&str> = names.iter().map(String::as_str).collect();
-        if let Some((unknown, _)) = named.iter().find(|(name, _)| !names.contains(name)) {
-            return Err(Error::unknown("input or output", unknown, &known));
-        }
-        let mut arrays = Vec::with_capacity(named.len());
-        for name in &names {
-            let place = named.iter().position(|(given, _)| given == name);
-            arrays.extend(place.map(|place| named.swap_remove(place).1));
-        }
-        match named.first() {
-            Some((twice, _)) => Err(Error::new("each array has its own name").received(format!("{twice:?} twice"))),
-            None => Ok(Ordered::Arrays(arrays)),
+/// The array of each of the known names.
+fn in_order(what: &str, known: &[String], names: &[String], arrays: Vec<Tensor>) -> Result<Vec<Option<Tensor>>> {
+    let mut ordered = vec![None; known.len()];
+    for (name, array) in names.iter().zip(arrays) {
+        let place = known.iter().position(|known| known == name);
+        let place =
+            place.ok_or_else(|| Error::unknown(what, name, &known.iter().map(String::as_str).collect::<Vec<_>>()))?;
+        if ordered[place].replace(array).is_some() {
+            return Err(Error::new("each array has its own name").received(format!("{name:?} twice")));
         }
     }
+    Ok(ordered)
 }
 
 impl Given {
     /// A dataset includes targets and weights.
-    pub(crate) fn new(model: &Model, x: Data, y: Data, sample_weight: Option<Vec<Tensor>>) -> Result<Self> {
-        let sample_weight = sample_weight.unwrap_or_default();
-        match (model.in_order(x, Graph::input_names)?, model.in_order(y, Graph::log_names)?) {
-            (Ordered::Arrays(x), Ordered::Arrays(y)) => Ok(Self::Arrays(Batch { x, y, sample_weight })),
-            (Ordered::Dataset(dataset), Ordered::Arrays(y)) if y.is_empty() && sample_weight.is_empty() => {
-                Ok(Self::Dataset(dataset))
-            }
-            _ => Err(Error::new("the elements of a dataset include targets and sample weights")
-                .expected("() in place of targets, and no sample_weight")
-                .help("its elements are (x, y) or (x, y, sample_weight); Dataset::zip combines inputs and targets")),
+    pub(crate) fn new(x: Data, y: Data, sample_weight: Option<Data>) -> Result<Self> {
+        let sample_weight = sample_weight.unwrap_or(Data::Arrays(Vec::new()));
+        match x {
+            Data::Dataset(dataset) if y.is_empty() && sample_weight.is_empty() => Ok(Self::Dataset(dataset)),
+            x => (x, y, sample_weight).into_batch().map(Self::Arrays),
         }
     }
 }

@@ -109,14 +109,14 @@ impl Model {
         let size = fit.run.batch_size;
         let validation_size = fit.validation_batch_size.or(size);
         let mut validation = match fit.validation_data.take().transpose()? {
-            Some((x, y, weight)) => Some(match Given::new(self, x, y, Some(weight))? {
+            Some((x, y, weight)) => Some(match Given::new(x, y, Some(weight))? {
                 given @ Given::Dataset(_) => self.feed(given, "validation_batch_size", fit.validation_batch_size)?,
                 given @ Given::Arrays(_) => self.feed(given, "validation_batch_size", validation_size)?,
             }),
             None => None,
         };
         let split_off = validation.is_none() && fit.validation_split != 0.0;
-        let feed = match Given::new(self, x, y, fit.sample_weight.take().transpose()?)? {
+        let feed = match Given::new(x, y, fit.sample_weight.take().transpose()?)? {
             Given::Dataset(_) if split_off => {
                 return Err(Error::new("validation_split is for arrays; this is a dataset")
                     .help("split it with Dataset::split, and pass the second part to validation_data"));

@@ -384,6 +384,10 @@ impl Layer for Model {
         graph.compute_output_spec(inputs)
     }
 
+    fn input_keys(&self) -> Vec<String> {
+        self.body().graph().ok().flatten().map_or_else(Vec::new, |graph| graph.input_names())
+    }
+
     /// Its layers cast their own inputs.
     fn autocast(&self) -> bool {
         false

@@ -1,13 +1,12 @@
 //! `predict`: the outputs of a model for many samples.
 
 use crate::arguments::{BATCH_SIZE, Predict};
-use crate::feed::{Feed, Ordered};
+use crate::feed::{Feed, Given};
 use crate::fit::{each, prepared};
-use crate::graph::Graph;
 use crate::model::Model;
 use crate::{Logs, Result};
 use candle_core::Tensor;
-use candle_keras_data::{Batch, IntoData};
+use candle_keras_data::{Batch, Data, IntoData, Names};
 use candle_keras_ops::Error;
 use candle_keras_ops::random::Stream;
 
@@ -49,10 +48,15 @@ impl Model {
     /// If the data does not match the inputs.
     pub fn predict_multiple_with<'a>(&self, x: impl IntoData, predict: impl Into<Predict<'a>>) -> Result<Vec<Tensor>> {
         let predict = predict.into();
-        let inputs = |x: Vec<Tensor>| Ok(Batch { x: self.input_data(x)?, ..Batch::default() });
-        let mut feed = match self.in_order(x.into_data()?, Graph::input_names)? {
-            Ordered::Arrays(x) => Feed::of_arrays(inputs(x)?, predict.run.batch_size.unwrap_or(BATCH_SIZE), false)?,
-            Ordered::Dataset(dataset) => Feed::of_batches(dataset, "batch_size", predict.run.batch_size),
+        let inputs = |batch: Batch| {
+            let names = Names { x: batch.names.x, ..Names::default() };
+            let x = self.in_order(Batch { x: batch.x, names, ..Batch::default() })?.x;
+            Ok(Batch { x: self.input_data(x)?, ..Batch::default() })
+        };
+        let size = predict.run.batch_size;
+        let mut feed = match Given::new(x.into_data()?, Data::Arrays(Vec::new()), None)? {
+            Given::Arrays(x) => Feed::of_arrays(inputs(x)?, size.unwrap_or(BATCH_SIZE), false)?,
+            Given::Dataset(dataset) => Feed::of_batches(dataset, "batch_size", size),
         };
         let steps = feed.steps(predict.steps, "steps")?;
         let (mut callbacks, _) = prepared(predict.run, 1, steps, false);
@@ -62,7 +66,7 @@ impl Model {
         let mut parts: Vec<Vec<Tensor>> = Vec::new();
         let mut step = 0;
         while steps.is_none_or(|steps| step < steps) {
-            let Some(batch) = feed.next(&self.device(), |batch| inputs(batch.x))? else { break };
+            let Some(batch) = feed.next(&self.device(), inputs)? else { break };
             each(&mut callbacks, |c| c.on_predict_batch_begin(self, step, &Logs::default()))?;
             let outputs = self.predict_step(&batch.x).map_err(|error| feed.located(error))?;
             parts.resize(outputs.len(), Vec::new());

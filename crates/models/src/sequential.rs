@@ -189,6 +189,10 @@ impl Layer for Sequential {
         self.0.input()
     }
 
+    fn input_keys(&self) -> Vec<String> {
+        self.0.input_keys()
+    }
+
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         self.0.compute_output_shape(inputs)
     }

@@ -5,14 +5,14 @@ use crate::graph::Graph;
 use crate::model::Model;
 use crate::{Logs, Optimizer, Result, arrays};
 use candle_core::Tensor;
-use candle_keras_data::{Batch, ToTensors};
+use candle_keras_data::{Batch, IntoBatch, IntoData};
 use candle_keras_layers::{Context, Shape, Variable};
 use candle_keras_ops::{Error, Gradient, Tape};
 
 impl Model {
     /// Trains on one batch; returns its loss, before the update, and metrics. Keras: `train_on_batch(..., return_dict=True)`.
-    pub fn train_on_batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Logs> {
-        let batch = self.one_batch(x.to_tensors()?, y.to_tensors()?)?;
+    pub fn train_on_batch(&mut self, x: impl IntoData, y: impl IntoData) -> Result<Logs> {
+        let batch = self.one_batch((x, y).into_batch()?)?;
         let number = self.compiled()?.optimizer.iterations() as usize;
         let loss = self.train_step(&batch)?;
         warn_of_nan(scalar(&loss)?, 0, number);
@@ -20,8 +20,8 @@ impl Model {
     }
 
     /// The loss and metrics of one batch. Keras: `test_on_batch(..., return_dict=True)`.
-    pub fn test_on_batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Logs> {
-        let batch = self.one_batch(x.to_tensors()?, y.to_tensors()?)?;
+    pub fn test_on_batch(&mut self, x: impl IntoData, y: impl IntoData) -> Result<Logs> {
+        let batch = self.one_batch((x, y).into_batch()?)?;
         self.test_step(&batch)?;
         let logs = self.compiled()?.logs()?;
         warn_of_nan_in_test(&logs);
@@ -29,9 +29,9 @@ impl Model {
     }
 
     /// All samples as one batch, with the metrics reset.
-    fn one_batch(&mut self, x: Vec<Tensor>, y: Vec<Tensor>) -> Result<Batch> {
+    fn one_batch(&mut self, batch: Batch) -> Result<Batch> {
         self.compiled()?.reset_metrics();
-        let batch = self.adapted(Batch { x, y, sample_weight: Vec::new() })?;
+        let batch = self.adapted(batch)?;
         arrays::not_empty(&batch)?;
         batch.to_device(&self.device())
     }
@@ -40,13 +40,13 @@ impl Model {
     ///
     /// # Errors
     /// If the model is not compiled, or arrays do not match it or each other.
-    pub fn batch(&mut self, x: impl ToTensors, y: impl ToTensors) -> Result<Batch> {
-        self.one_batch(x.to_tensors()?, y.to_tensors()?)
+    pub fn batch(&mut self, x: impl IntoData, y: impl IntoData) -> Result<Batch> {
+        self.one_batch((x, y).into_batch()?)
     }
 
     /// The outputs for one batch. Keras: `predict_on_batch`.
-    pub fn predict_on_batch(&self, x: impl ToTensors) -> Result<Vec<Tensor>> {
-        let x = self.input_data(x.to_tensors()?)?;
+    pub fn predict_on_batch(&self, x: impl IntoData) -> Result<Vec<Tensor>> {
+        let x = self.input_data(self.in_order((x, ()).into_batch()?)?.x)?;
         let device = self.device();
         let x: Vec<_> = x.iter().map(|x| x.to_device(&device)).collect::<candle_core::Result<_>>()?;
         self.predict_step(&x)
@@ -66,11 +66,11 @@ impl Model {
 
     /// Adapts a batch, or all data, to the model: ranks and dtypes are adapted, lengths and values checked.
     pub(crate) fn adapted(&mut self, batch: Batch) -> Result<Batch> {
-        let Batch { x, y, sample_weight } = batch;
+        let Batch { x, y, sample_weight, names } = self.in_order(batch)?;
         if self.compiled()?.has_own_step {
             // A custom step takes any targets.
             arrays::same_length(["the first input", "the others"], &x[..x.len().min(1)], &[&x[..], &y].concat())?;
-            return Ok(Batch { x, y, sample_weight });
+            return Ok(Batch { x, y, sample_weight, names });
         }
         let x = self.input_data(x)?;
         self.bind_outputs()?;
@@ -83,7 +83,7 @@ impl Model {
                 .expected(y.len().to_string())
                 .received(sample_weight.len().to_string()));
         }
-        Ok(Batch { x, y, sample_weight })
+        Ok(Batch { x, y, sample_weight, names })
     }
 
     /// The forward and backward pass of a training step: its loss, outputs, gradients and new states. Nothing is updated until

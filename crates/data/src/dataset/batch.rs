@@ -1,9 +1,11 @@
 //! One element of a dataset: inputs, targets, and weights of the samples.
 
-use crate::ToTensors;
+use super::{Data, IntoData};
 use crate::arrays::Nested;
+use crate::{ToTensor, ToTensors};
 use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result};
+use std::sync::Arc;
 
 /// An element of a [`Dataset`](crate::Dataset): a sample, or a batch of samples. Keras: `(x, y, sample_weight)`.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +16,20 @@ pub struct Batch {
     pub y: Vec<Tensor>,
     /// The weights of the samples: none, one for all outputs, or one for each output.
     pub sample_weight: Vec<Tensor>,
+    /// The names of these, where they were given by name.
+    pub names: Names,
+}
+
+/// The names of the arrays of a [`Batch`], in the order of the arrays: the keys of Keras's dictionaries. A model orders inputs by the names of its inputs, and
+/// targets and weights by those of its outputs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// The names of the inputs.
+    pub x: Option<Arc<[String]>>,
+    /// The names of the outputs that the targets are for.
+    pub y: Option<Arc<[String]>>,
+    /// The names of the outputs that the weights are for.
+    pub sample_weight: Option<Arc<[String]>>,
 }
 
 impl Batch {
@@ -33,7 +49,8 @@ impl Batch {
     /// Applies a function to the tensors.
     pub fn map(&self, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
         let each = |tensors: &[Tensor]| tensors.iter().map(&f).collect::<Result<Vec<_>>>();
-        Ok(Self { x: each(&self.x)?, y: each(&self.y)?, sample_weight: each(&self.sample_weight)? })
+        let sample_weight = each(&self.sample_weight)?;
+        Ok(Self { x: each(&self.x)?, y: each(&self.y)?, sample_weight, names: self.names.clone() })
     }
 
     /// All tensors.
@@ -43,8 +60,15 @@ impl Batch {
 
     /// One batch of several elements; a function combines the tensors at each position.
     pub(super) fn join(elements: &[Batch], f: impl Fn(&[&Tensor]) -> Result<Tensor>) -> Result<Self> {
+        let first = elements.first();
+        let names = first.map_or_else(Names::default, |element| element.names.clone());
+        if let Some(other) = elements.iter().find(|element| element.names != names) {
+            return Err(Error::new("the elements of a dataset must have the same names, in the same order")
+                .expected(format!("{names:?}, as the first one has"))
+                .received(format!("{:?}", other.names)));
+        }
         let place = |of: fn(&Batch) -> &Vec<Tensor>| -> Result<Vec<Tensor>> {
-            let count = elements.first().map_or(0, |element| of(element).len());
+            let count = first.map_or(0, |element| of(element).len());
             if let Some(other) = elements.iter().map(|element| of(element).len()).find(|other| *other != count) {
                 return Err(Error::new("the elements of a dataset must have the same parts")
                     .expected(format!("{count} tensors, as the first one has"))
@@ -52,11 +76,12 @@ impl Batch {
             }
             (0..count).map(|i| f(&elements.iter().map(|element| &of(element)[i]).collect::<Vec<_>>())).collect()
         };
-        Ok(Self { x: place(|b| &b.x)?, y: place(|b| &b.y)?, sample_weight: place(|b| &b.sample_weight)? })
+        Ok(Self { x: place(|b| &b.x)?, y: place(|b| &b.y)?, sample_weight: place(|b| &b.sample_weight)?, names })
     }
 }
 
-/// The types that convert to an element: inputs, `(inputs, targets)` or `(inputs, targets, sample_weights)`, or a `Result` of these.
+/// The types that convert to an element: inputs, `(inputs, targets)` or `(inputs, targets, sample_weights)`, each one array, several, or arrays by name, or a
+/// `Result` of these.
 pub trait IntoBatch {
     /// The element.
     ///
@@ -77,15 +102,33 @@ impl<B: IntoBatch, E: Into<Error>> IntoBatch for std::result::Result<B, E> {
     }
 }
 
-impl<X: ToTensors, Y: ToTensors> IntoBatch for (X, Y) {
+impl<X: IntoData, Y: IntoData> IntoBatch for (X, Y) {
     fn into_batch(self) -> Result<Batch> {
-        Ok(Batch { x: self.0.to_tensors()?, y: self.1.to_tensors()?, sample_weight: Vec::new() })
+        (self.0, self.1, ()).into_batch()
     }
 }
 
-impl<X: ToTensors, Y: ToTensors, W: ToTensors> IntoBatch for (X, Y, W) {
+impl<X: IntoData, Y: IntoData, W: IntoData> IntoBatch for (X, Y, W) {
     fn into_batch(self) -> Result<Batch> {
-        Ok(Batch { x: self.0.to_tensors()?, y: self.1.to_tensors()?, sample_weight: self.2.to_tensors()? })
+        let part = |data: Result<Data>| match data? {
+            Data::Arrays(arrays) => Ok((arrays, None)),
+            Data::Named(named) => {
+                let (names, arrays): (Vec<String>, _) = named.into_iter().unzip();
+                Ok((arrays, Some(names.into())))
+            }
+            Data::Dataset(_) => Err(Error::new("the elements of a dataset include targets and sample weights")
+                .expected("() in place of targets, and no sample_weight")
+                .help("its elements are (x, y) or (x, y, sample_weight); Dataset::zip combines inputs and targets")),
+        };
+        let (x, y, sample_weight) = (part(self.0.into_data())?, part(self.1.into_data())?, part(self.2.into_data())?);
+        let names = Names { x: x.1, y: y.1, sample_weight: sample_weight.1 };
+        Ok(Batch { x: x.0, y: y.0, sample_weight: sample_weight.0, names })
+    }
+}
+
+impl<T: ToTensor, const N: usize> IntoBatch for [(&str, T); N] {
+    fn into_batch(self) -> Result<Batch> {
+        (self, ()).into_batch()
     }
 }
 

@@ -16,6 +16,13 @@ pub enum Data {
     Dataset(Dataset),
 }
 
+impl Data {
+    /// Whether it is `()`.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Arrays(arrays) if arrays.is_empty())
+    }
+}
+
 /// The types that can be passed to `fit`, `evaluate` and `predict`: everything that [is an array or several](ToTensors), arrays by the names of inputs or
 /// outputs, `[("title", &titles), ("tags", &tags)]`, or a [`Dataset`] of batches.
 pub trait IntoData {
@@ -36,6 +43,12 @@ impl<T: ToTensor, const N: usize> IntoData for [(&str, T); N] {
     fn into_data(self) -> Result<Data> {
         let named = self.iter().map(|(name, array)| Ok(((*name).into(), array.to_tensor()?)));
         named.collect::<Result<_>>().map(Data::Named)
+    }
+}
+
+impl IntoData for Data {
+    fn into_data(self) -> Result<Data> {
+        Ok(self)
     }
 }
 

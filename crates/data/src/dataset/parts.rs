@@ -1,7 +1,7 @@
 //! Parts and combinations of datasets: take, skip, filter, repeat, zip, concatenate.
 
 use super::batched::skipped;
-use super::{Batch, Cardinality, Dataset, Elements, Source, failed};
+use super::{Batch, Cardinality, Dataset, Elements, Names, Source, failed};
 use candle_keras_ops::random::{self, Stream};
 use candle_keras_ops::{Error, Result};
 use std::sync::Arc;
@@ -150,7 +150,8 @@ impl Source for Zip {
                 )
                 .help("zip datasets of inputs alone"));
             }
-            Ok(Batch { x: inputs.x, y: targets.x, sample_weight: targets.sample_weight })
+            let names = Names { x: inputs.names.x, y: targets.names.x, sample_weight: targets.names.sample_weight };
+            Ok(Batch { x: inputs.x, y: targets.x, sample_weight: targets.sample_weight, names })
         })))
     }
 

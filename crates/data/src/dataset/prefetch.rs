@@ -30,7 +30,7 @@ impl Source for Prefetch {
         let (elements, random) = (self.elements.clone(), random.clone());
         let thread = Builder::new().spawn(move || match elements.elements(&random, from) {
             // It ends with the elements, or when the receiver is dropped.
-            Ok(mut elements) => _ = elements.try_for_each(|element| sender.send(element)),
+            Ok(mut elements) => _ = elements.any(|element| sender.send(element).is_err()),
             Err(error) => _ = sender.send(Err(error)),
         });
         let none = |cause: std::io::Error| Error::new(format!("Dataset::prefetch cannot start a thread: {cause}"));

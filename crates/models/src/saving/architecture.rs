@@ -12,7 +12,6 @@ use candle_keras_layers::{
 };
 use candle_keras_ops::Error;
 use serde_json::{Map, Value};
-use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -320,10 +319,8 @@ fn arguments_of(
 /// The tensors of a dictionary in the order of a model's inputs.
 fn in_order<'a>(named: &'a Map<String, Value>, layer: &dyn Layer) -> Vec<(&'a String, &'a Value)> {
     let mut tensors = sorted(named);
-    let graph = (layer as &dyn Any).downcast_ref::<Model>().and_then(|model| model.graph().ok());
-    if let Some(names) = graph.map(|graph| graph.input_names()) {
-        tensors.sort_by_key(|(name, _)| names.iter().position(|known| known == *name));
-    }
+    let keys = layer.input_keys();
+    tensors.sort_by_key(|(name, _)| keys.iter().position(|key| key == *name));
     tensors
 }
 
