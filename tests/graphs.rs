@@ -5,7 +5,8 @@
 //! `ulimit -v` around it bounds the memory, and the last seed that was printed is the one that ended the process.
 
 use candle_keras::layers::{
-    Argument, AveragePooling1D, Config, KerasTensor, MaxPooling1D, NodeOutput, OperationLayer, ZeroPadding1D, call,
+    Argument, AveragePooling1D, Config, KerasTensor, MaxPooling1D, NodeOutput, OperationLayer, UpSampling2D,
+    ZeroPadding1D, call,
 };
 use candle_keras::ops;
 use candle_keras::ops::random::Stream;
@@ -374,7 +375,9 @@ fn faults(seeds: std::ops::Range<u64>, is_traced: bool) -> Vec<String> {
             }
             Err(panic) => {
                 let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-                faults.push(format!("graph {seed}: {}", text.unwrap_or("a panic")));
+                set_random_seed(seed);
+                let config = model(&mut Draw(Stream::new(seed, 5))).map(|model| model.to_json());
+                faults.push(format!("graph {seed}: {} {config:?}", text.unwrap_or("a panic")));
             }
         }
         if start.elapsed() > LIMIT {
@@ -409,6 +412,17 @@ fn shapes_of_operations_are_computed_whatever_the_sizes() {
     assert!(error.contains("not enough memory"), "{error}");
 }
 
+/// An unknown axis that is one has none behind `squeeze`.
+#[test]
+fn a_rank_that_was_unknown_is_an_error() {
+    let x = Input::shape([Some(6), None]);
+    let squeeze = OperationLayer::new(Operation::Squeeze { axis: None }, vec![Argument::Input]).unwrap();
+    let y = AveragePooling1D::new(2).call(&squeeze.call(&x));
+    let model = Model::new(&x, y).unwrap();
+    let error = model.predict_on_batch(Tensor::zeros((2, 6, 1), DType::F32, &Device::Cpu).unwrap()).unwrap_err();
+    assert!(error.to_string().contains("(Squeeze)"), "{error}");
+}
+
 /// A window larger than its input ends where the input does.
 #[test]
 fn windows_of_any_size_are_predicted() {
@@ -417,6 +431,9 @@ fn windows_of_any_size_are_predicted() {
     assert_eq!(pooled.to_vec3::<f32>().unwrap(), [[[28., 29., 30., 31.]]]);
     let mean = AveragePooling1D::new(usize::MAX).padding("same").call(&x).unwrap();
     assert_eq!(mean.to_vec3::<f32>().unwrap(), [[[14., 15., 16., 17.]]]);
+    let nothing = Tensor::zeros((0, 2, 2, 1), DType::F32, &Device::Cpu).unwrap();
+    let larger = UpSampling2D::new().size([1 << 26, 1]).interpolation("bilinear").call(&nothing).unwrap();
+    assert_eq!(larger.dims(), [0, 1 << 27, 2, 1]);
     let error = ZeroPadding1D::new().padding(1 << 42).call(&x).unwrap_err().to_string();
     assert!(error.contains("not enough memory"), "{error}");
 }

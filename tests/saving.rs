@@ -6,6 +6,7 @@ use candle_keras::layers::{Activation, Dense, Embedding, Flatten, Lambda, TimeDi
 use candle_keras::losses::{BinaryCrossentropy, Loss};
 use candle_keras::metrics::{BinaryAccuracy, MetricSpec};
 use candle_keras::models::{clone_model, model_from_json};
+use candle_keras::optimizers::{Adam, Optimizer, RMSprop, SGD};
 use candle_keras::prelude::*;
 use candle_keras::saving::{CustomObjects, LoadModel, LoadWeights, convert_weights, load_tensors};
 use candle_keras::{ops, utils};
@@ -417,6 +418,28 @@ fn infinite_arguments_are_saved_as_python_writes_them() {
 }
 
 /// Weights under the names of groups that older versions of Keras wrote.
+#[test]
+fn infinite_arguments_of_optimizers_are_saved_and_loaded() {
+    let optimizers: [Optimizer; 3] = [
+        SGD::new().clipvalue(f64::INFINITY).into(),
+        Adam::new().global_clipnorm(f64::INFINITY).epsilon(f64::INFINITY).into(),
+        RMSprop::new().weight_decay(f64::INFINITY).into(),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for (i, optimizer) in optimizers.into_iter().enumerate() {
+        let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]);
+        model.compile(optimizer, "mse").unwrap();
+        for format in ["keras", "safetensors"] {
+            let path = folder.path().join(format!("{i}.{format}"));
+            model.save(&path).unwrap();
+            let mut again = load_model(&path).unwrap();
+            let config = again.optimizer().unwrap().get_config().unwrap();
+            assert_eq!(config, model.optimizer().unwrap().get_config().unwrap());
+            assert!(config.to_string().contains("u0001Infinity"), "{config}");
+        }
+    }
+}
+
 #[test]
 fn weights_of_early_keras_3_open() {
     let mut expected = load_model(legacy("sequential.h5")).unwrap();

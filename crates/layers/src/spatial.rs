@@ -121,6 +121,12 @@ pub(crate) trait SpatialLayer {
     }
 }
 
+/// The one input, whose shape fits: rank and sizes may have been unknown when the model was made.
+pub(crate) fn fitting<'a>(layer: &impl SpatialLayer, inputs: &'a [Tensor]) -> Result<&'a Tensor> {
+    let x = crate::single(inputs)?;
+    layer.output_shape(&x.dims().into()).map(|_| x)
+}
+
 /// `impl Layer` for a class, by its [`SpatialLayer`].
 macro_rules! spatial_layer {
     ($class:ident, |$layer:ident| $what:expr) => {
@@ -141,7 +147,8 @@ macro_rules! spatial_layer {
                 ctx: &mut $crate::Context,
             ) -> $crate::Result<Vec<candle_core::Tensor>> {
                 let $layer = self;
-                Ok(vec![$crate::spatial::SpatialLayer::forward(&$what, self, $crate::single(inputs)?, ctx)?])
+                let x = $crate::spatial::fitting(&$what, inputs)?;
+                Ok(vec![$crate::spatial::SpatialLayer::forward(&$what, self, x, ctx)?])
             }
 
             fn forward_with(
@@ -151,7 +158,7 @@ macro_rules! spatial_layer {
                 ctx: &mut $crate::Context,
             ) -> $crate::Result<Option<Vec<candle_core::Tensor>>> {
                 let $layer = self;
-                let x = $crate::single(inputs)?;
+                let x = $crate::spatial::fitting(&$what, inputs)?;
                 Ok($crate::spatial::SpatialLayer::forward_with(&$what, self, next, x, ctx)?.map(|y| vec![y]))
             }
         }

@@ -130,6 +130,18 @@ pub fn from_value<T: DeserializeOwned>(value: &Value) -> serde_json::Result<T> {
     T::deserialize(de::FromValue(value))
 }
 
+/// A number of a flattened struct, for `deserialize_with`: serde reads its parts before it knows their types, so that an infinite number is still marked.
+///
+/// # Errors
+/// If it is no number.
+pub fn optional_number<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<f64>, D::Error> {
+    let value: Option<Value> = serde::Deserialize::deserialize(deserializer)?;
+    let wrong = |value: &Value| serde::de::Error::custom(format!("invalid type: {value}, expected a number"));
+    value.map(|value| as_f64(&value).ok_or_else(|| wrong(&value))).transpose()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

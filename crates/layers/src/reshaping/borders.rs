@@ -59,8 +59,6 @@ impl<const N: usize> SpatialLayer for Cropping<'_, N> {
     }
 
     fn forward(&self, _: &dyn Layer, x: &Tensor, _: &mut Context) -> Result<Tensor> {
-        // Sizes that were unknown before may be too small.
-        self.output_shape(&x.dims().into())?;
         let cropping = self.cropping;
         SpatialView::<N>::of(x, self.data_format)?.map(|x| {
             let y = cropped(&x.detach(), &cropping.0)?;

@@ -50,8 +50,12 @@ impl<const N: usize> SpatialLayer for UpSampling<'_, N> {
     }
 
     fn forward(&self, _: &dyn Layer, x: &Tensor, _: &mut Context) -> Result<Tensor> {
-        let shape = self.output_shape(&x.dims().into())?;
-        ops::check_memory(&shape.iter().flatten().copied().collect::<Vec<_>>(), x.dtype())?;
+        let shape: Vec<usize> = self.output_shape(&x.dims().into())?.iter().flatten().copied().collect();
+        ops::check_memory(&shape, x.dtype())?;
+        if shape.contains(&0) {
+            // An axis of nothing may have any size.
+            return Ok(Tensor::zeros(shape, x.dtype(), x.device())?);
+        }
         SpatialView::<N>::of(x, self.data_format)?.map(|x| match self.interpolation {
             Interpolation::Nearest => repeated(x, self.size.0),
             Interpolation::Bilinear => (0..N).try_fold(x.clone(), |x, i| interpolated(&x, i + 1, self.size.0[i])),

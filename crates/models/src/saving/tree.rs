@@ -139,17 +139,26 @@ pub(crate) fn write(model: &dyn Layer, optimizer: Option<&Optimizer>) -> Result<
 
 /// Writes the state of an optimizer, and those of the optimizers that it wraps a second time, as Keras does.
 fn write_optimizer(writer: &mut Writer, group: &str, optimizer: &Optimizer) -> Result<()> {
-    // Counters have the dtype of Keras on JAX.
-    let as_in_keras = |(_, tensor): (_, Tensor)| match tensor.dtype() {
-        DType::I64 => tensor.to_dtype(DType::I32),
-        _ => Ok(tensor),
-    };
-    let state = optimizer.state()?.into_iter().map(as_in_keras).collect::<candle_core::Result<_>>()?;
+    let state = optimizer.state()?.into_iter().map(|(name, tensor)| as_in_keras(&name, tensor));
+    let state = state.collect::<Result<_>>()?;
     writer.group(&format!("{group}/vars"), optimizer.name()?, state);
     optimizer
         .groups()
         .into_iter()
         .try_for_each(|(name, inner)| write_optimizer(writer, &format!("{group}/{name}"), inner))
+}
+
+/// Counters have the dtype of Keras on JAX.
+fn as_in_keras(name: &str, tensor: Tensor) -> Result<Tensor> {
+    if tensor.dtype() != DType::I64 {
+        return Ok(tensor);
+    }
+    match tensor.flatten_all()?.to_vec1::<i64>()?.iter().find(|&&count| i32::try_from(count).is_err()) {
+        Some(count) => Err(Error::new(format!("the counter {name} does not fit into Keras's int32"))
+            .received(count.to_string())
+            .help("compile the model again before it is saved")),
+        None => Ok(tensor.to_dtype(DType::I32)?),
+    }
 }
 
 /// How weights are matched with those of a file. Keras: the keyword arguments of `load_weights`.

@@ -1,7 +1,7 @@
 //! The keyword arguments that all optimizers share. Keras: `keras/src/optimizers/base_optimizer.py`.
 
 use super::{LearningRate, Weights};
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, json};
 use serde::{Deserialize, Serialize};
 
 /// The arguments of every optimizer: the learning rate, weight decay, clipping.
@@ -13,19 +13,19 @@ pub struct Options {
     /// The learning rate.
     pub learning_rate: LearningRate,
     /// Times the learning rate, the fraction of each weight that is subtracted before each step.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::optional_number")]
     pub weight_decay: Option<f64>,
     /// The weights that do not decay. Not written to files, as in Keras.
     #[serde(skip)]
     pub exclude_from_weight_decay: Vec<Weights>,
     /// The maximum norm of a weight's gradient.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::optional_number")]
     pub clipnorm: Option<f64>,
     /// The maximum norm of all gradients together.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::optional_number")]
     pub global_clipnorm: Option<f64>,
     /// The maximum absolute value of a gradient's elements.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::optional_number")]
     pub clipvalue: Option<f64>,
     /// Whether moving averages of the weights are kept, which replace them at the end of `fit`.
     #[serde(default)]
@@ -37,7 +37,7 @@ pub struct Options {
     #[serde(default)]
     pub ema_overwrite_frequency: Option<u64>,
     /// A factor on the loss by which gradients are divided afterwards, so that 16-bit gradients do not underflow.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::optional_number")]
     pub loss_scale_factor: Option<f64>,
     /// Whether a step is skipped if a gradient is not finite. Not in Keras, and not written to files.
     #[serde(skip)]
