@@ -3,7 +3,7 @@
 use crate::path::LayerPath;
 use crate::{Constraint, Initializer, Regularizer};
 use candle_core::{DType, Device, Tensor, Var};
-use candle_keras_ops::{Error, Gradient, Gradients, Result, RowIndices, has_memory_for};
+use candle_keras_ops::{Error, Gradient, Gradients, Result, RowIndices, has_memory_for, to_device};
 use std::cell::Cell;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -331,7 +331,7 @@ impl Variable {
                 .received(format!("{:?}", value.dims())));
         }
         // A copy, since candle refuses to copy a tensor onto itself.
-        let value = value.to_device(var.device())?.to_dtype(var.dtype())?.copy()?;
+        let value = to_device(value, var.device())?.to_dtype(var.dtype())?.copy()?;
         Ok(var.set(&value)?)
     }
 

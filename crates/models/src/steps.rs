@@ -7,7 +7,7 @@ use crate::{Logs, Optimizer, Result, arrays};
 use candle_core::Tensor;
 use candle_keras_data::{Batch, IntoBatch, IntoData};
 use candle_keras_layers::{Context, Shape, Variable};
-use candle_keras_ops::{Error, Gradient, Tape};
+use candle_keras_ops::{Error, Gradient, Tape, to_device};
 
 impl Model {
     /// Trains on one batch; returns its loss, before the update, and metrics. Keras: `train_on_batch(..., return_dict=True)`.
@@ -48,7 +48,7 @@ impl Model {
     pub fn predict_on_batch(&self, x: impl IntoData) -> Result<Vec<Tensor>> {
         let x = self.input_data(self.in_order((x, ()).into_batch()?)?.x)?;
         let device = self.device();
-        let x: Vec<_> = x.iter().map(|x| x.to_device(&device)).collect::<candle_core::Result<_>>()?;
+        let x = x.iter().map(|x| to_device(x, &device)).collect::<Result<Vec<_>>>()?;
         self.predict_step(&x)
     }
 

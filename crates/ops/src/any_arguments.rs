@@ -238,6 +238,10 @@ fn products_and_lookups() {
         let (ids, limit) = (draw.tensor(&shape, dtype), draw.size());
         Ok(ops::host_ids(&ids, limit).map(|found| assert_eq!(found.len(), ids.elem_count())).map(|()| vec![])?)
     });
+    each_draw("to_device", 100, |draw| {
+        let (shape, dtype) = ([draw.size(), draw.size()], draw.of(&DTYPES));
+        Ok(vec![(ops::to_device(&draw.tensor(&shape, dtype), &Device::Cpu)?, Some(shape.to_vec()))])
+    });
     each_draw("vecdot", 1000, |draw| {
         let (shape, dtype) = ([draw.size(), draw.size()], draw.dtype());
         let (a, b) = (draw.operand(&shape, dtype), draw.operand(&shape, dtype));

@@ -1,7 +1,7 @@
 //! Devices by name: `cpu`, `cuda`, `cuda:1`.
 
 use crate::{Error, Result};
-use candle_core::Device;
+use candle_core::{CpuStorage, Device, Storage, Tensor};
 
 /// The device of this name: `cpu`, or `cuda` with an optional number.
 ///
@@ -27,6 +27,35 @@ pub fn device(name: &str) -> Result<Device> {
             .help("build with --features cuda, which needs NVIDIA's CUDA toolkit with nvcc"));
     }
     Ok(Device::new_cuda(number)?)
+}
+
+/// The tensor on a device; one that is there already is not copied.
+///
+/// Of a part of a tensor, only the part is moved: candle moves the whole memory that it is in, for each batch all samples.
+///
+/// # Errors
+/// If the device fails.
+pub fn to_device(tensor: &Tensor, device: &Device) -> Result<Tensor> {
+    let is_part = match &*tensor.storage_and_layout().0 {
+        Storage::Cpu(storage) => length(storage) != tensor.elem_count(),
+        // The length of memory on a device is not known here.
+        _ => !(tensor.is_contiguous() && tensor.layout().start_offset() == 0),
+    };
+    let moves = !tensor.device().same_device(device);
+    Ok(if is_part && moves { tensor.force_contiguous()?.to_device(device)? } else { tensor.to_device(device)? })
+}
+
+fn length(storage: &CpuStorage) -> usize {
+    macro_rules! lengths {
+        ($($dtype:ident)*) => {
+            match storage {
+                $(CpuStorage::$dtype(numbers) => numbers.len(),)*
+                // Packed numbers, which no layer has.
+                _ => usize::MAX,
+            }
+        };
+    }
+    lengths!(U8 U32 I16 I32 I64 BF16 F16 F32 F64 F8E4M3)
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub use attention::{Attention, attention, attention_with_scores};
 pub use axes::{Axes, axes};
 pub use conv::{Axis, Padding, conv, conv_and_pool, conv_transpose, depthwise_conv};
 pub use custom_gradient::custom_gradient;
-pub use device::device;
+pub use device::{device, to_device};
 pub use dropout::dropout;
 pub use elementwise::{DTypeName, dtype, dtype_name, float};
 pub use embedding::{checked_ids, embedding_lookup, host_ids, position};

@@ -4,7 +4,7 @@ use super::{Data, IntoData};
 use crate::arrays::Nested;
 use crate::{ToTensor, ToTensors};
 use candle_core::{Device, Tensor};
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, to_device};
 use std::sync::Arc;
 
 /// An element of a [`Dataset`](crate::Dataset): a sample, or a batch of samples. Keras: `(x, y, sample_weight)`.
@@ -43,7 +43,7 @@ impl Batch {
     /// # Errors
     /// If the device fails.
     pub fn to_device(&self, device: &Device) -> Result<Self> {
-        self.map(|tensor| Ok(tensor.to_device(device)?))
+        self.map(|tensor| to_device(tensor, device))
     }
 
     /// Applies a function to the tensors.

@@ -1,4 +1,4 @@
-//! LSTM, GRU and SimpleRNN: a step is cuBLAS's product of the states with the kernel, and one kernel over all gates.
+//! LSTM, GRU and SimpleRNN: one launch for all steps, or a step is cuBLAS's product of the states with the kernel, and one kernel over all gates.
 
 use super::{Given, Source, Threads, change, column_sums, given};
 use crate::recurrent::{Cell, Plan, Sequences};
@@ -22,6 +22,11 @@ struct Trace {
     gates: Tensor,
 }
 
+/// The units of a sample for which the kernels over all steps have shared memory: `MOST` in recurrent.cu.
+const MOST_UNITS: usize = 256;
+/// How much of the kernel all blocks together may read from the cache in a step, before two launches a step are faster.
+const MOST_READ: usize = 100 << 20;
+
 /// Whether there are kernels for this cell: not for a GRU that resets before the product, which has two products a step.
 pub(crate) fn takes(cell: Cell) -> bool {
     cell != Cell::GruResetBefore
@@ -39,18 +44,47 @@ impl Plan {
         if self.kept { self.steps + 1 } else { 2 }
     }
 
-    fn threads(&self) -> Threads {
+    /// The name of the cell's kernels.
+    fn cell(&self) -> &'static str {
+        match self.config.cell {
+            Cell::Simple => "simple",
+            Cell::Lstm => "lstm",
+            Cell::GruResetAfter | Cell::GruResetBefore => "gru",
+        }
+    }
+
+    /// Whether one launch runs all steps. Each block reads the whole kernel in each step, which is slower than cuBLAS where it is large or the samples are many.
+    fn is_one_launch(&self, of: DType) -> bool {
+        let read = [self.units, self.width(), self.batch, of.size_in_bytes()];
+        self.units <= MOST_UNITS && read.iter().try_fold(1, |read: usize, &n| read.checked_mul(n)) <= Some(MOST_READ)
+    }
+
+    /// A thread for each unit of each sample.
+    fn of_units(&self) -> Threads {
         Threads::grid(self.batch, self.units)
     }
 
-    /// The arguments of a step that all kernels share.
-    fn step_arguments(&self, time: usize) -> [Given<'static>; 12] {
-        let (step, place, slots) = (self.step(time), self.output_index(time), self.slots());
-        let functions = (self.config.activation as usize, self.config.recurrent_activation as usize);
-        let (slot, next, outputs) = (time % slots, (time + 1) % slots, self.outputs() > 0);
-        let Self { batch, steps, units, .. } = *self;
-        let zero_masked = self.config.zero_masked;
-        given![slot, next, step, place, batch, steps, units, self.row(), outputs, zero_masked, functions.0, functions.1]
+    /// A block for each sample, with a thread for each gate of each unit.
+    fn of_samples(&self) -> Threads {
+        Threads { blocks: (self.batch, 1), block: (self.width().next_multiple_of(32).clamp(32, 1024), 1) }
+    }
+
+    /// The arguments that all kernels share.
+    fn run_arguments(&self) -> [Given<'static>; 8] {
+        let Self { batch, steps, units, config, .. } = *self;
+        let (activation, gate) = (config.activation as usize, config.recurrent_activation as usize);
+        given![batch, steps, units, self.row(), self.outputs() > 0, config.zero_masked, activation, gate]
+    }
+
+    /// The arguments of one step.
+    fn step_arguments(&self, time: usize) -> [Given<'static>; 4] {
+        let slots = self.slots();
+        given![time % slots, (time + 1) % slots, self.step(time), self.output_index(time)]
+    }
+
+    /// The arguments of a launch of all steps.
+    fn steps_arguments(&self) -> [Given<'static>; 3] {
+        given![self.slots(), self.config.backwards, self.config.in_order]
     }
 }
 
@@ -90,35 +124,33 @@ fn forward(plan: Plan, x: Sequences) -> Result<(Value, Trace)> {
     // A tensor, since each step writes a part of it.
     let value = zeros((batch, 1, plan.row()))?;
     // Without dropout, no kernel writes there.
-    let apart = if dropout.is_some() { dropped.clone() } else { zeros((1, 1, 1))? };
-    for time in 0..steps {
-        let z = dropped.get(time % slots)?.matmul(kernel)?;
-        let (dropout, mask) = (dropout.as_ref(), mask.as_ref());
-        let mut given = given![&inputs, &z].to_vec();
-        let name = match config.cell {
-            Cell::Simple => "simple",
-            Cell::Lstm => "lstm",
-            _ => {
-                given.push(bias.as_ref().into());
-                "gru"
-            }
-        };
-        given.extend(given![dropout, mask]);
-        let mut written = vec![&value, states, &apart, gates];
-        written.extend(carries);
-        given.extend(plan.step_arguments(time));
-        change(SOURCE, name, &written, &given, plan.threads())?;
+    let nothing = || zeros((1, 1, 1));
+    let apart = if dropout.is_some() { dropped.clone() } else { nothing()? };
+    let no_carries = if carries.is_some() { None } else { Some(nothing()?) };
+    let written: Vec<&Tensor> = [&value, states, &apart, gates].into_iter().chain(carries).chain(&no_carries).collect();
+    // `operand` is the product of the states with the kernel, or the kernel.
+    let run = |name: &str, operand: &Tensor, own: &[Given], threads: Threads| {
+        let given = given![&inputs, operand, bias.as_ref(), dropout.as_ref(), mask.as_ref()];
+        change(SOURCE, name, &written, &[&given, own, &plan.run_arguments()].concat(), threads)
+    };
+    if plan.is_one_launch(like.dtype()) {
+        run(&format!("{}_steps", plan.cell()), kernel, &plan.steps_arguments(), plan.of_samples())?;
+    } else {
+        for time in 0..steps {
+            let z = dropped.get(time % slots)?.matmul(kernel)?;
+            run(plan.cell(), &z, &plan.step_arguments(time), plan.of_units())?;
+        }
     }
     if plan.row() > plan.outputs() * units {
         let carries = carries.as_ref().filter(|_| plan.row() > (plan.outputs() + 1) * units);
         let given = given![states, carries, steps % slots, batch, units, plan.row(), plan.outputs() * units];
-        change(SOURCE, "last_states", &[&value], &given, plan.threads())?;
+        change(SOURCE, "last_states", &[&value], &given, plan.of_units())?;
     }
     Ok((Value::Tensor(value.reshape(plan.shape())?), trace))
 }
 
 fn backward(plan: Plan, trace: &Trace, dy: &Tensor, has_bias: bool, has_state: bool) -> Result<Vec<Option<Tensor>>> {
-    let Plan { config, batch, steps, units, .. } = plan;
+    let Plan { batch, steps, units, .. } = plan;
     let width = plan.width();
     let Trace { kernel, dropout, mask, states, dropped, carries, gates } = trace;
     let (dropout, mask) = (dropout.as_ref(), mask.as_ref());
@@ -136,20 +168,26 @@ fn backward(plan: Plan, trace: &Trace, dy: &Tensor, has_bias: bool, has_state: b
     // What reaches the previous state directly, and through the product.
     let (direct, mut back) = (of_state(0)?, None::<Tensor>);
     let dcarry = carries.as_ref().map(|_| of_state(1)).transpose()?;
-    for time in (0..steps).rev() {
-        let mut written = vec![&dz, &dx, &direct];
-        written.extend(&dcarry);
-        let (name, own) = match config.cell {
-            Cell::Simple => ("simple_backward", None),
-            Cell::Lstm => ("lstm_backward", carries.as_ref()),
-            _ => ("gru_backward", Some(states)),
-        };
-        let mut given = given![dy, back.as_ref(), gates].to_vec();
-        given.extend(own.map(Given::from));
-        given.extend(given![dropout, mask]);
-        given.extend(plan.step_arguments(time));
-        change(SOURCE, name, &written, &given, plan.threads())?;
-        back = Some(dz.get(time)?.matmul(&kernel.t()?)?);
+    let no_carry = if dcarry.is_some() { None } else { Some(zeros((1, 1, 1))?) };
+    let written: Vec<&Tensor> = [&dz, &dx, &direct].into_iter().chain(&dcarry).chain(&no_carry).collect();
+    let kept = given![gates, carries.as_ref(), states, dropout, mask];
+    let run_arguments = plan.run_arguments();
+    let transposed = kernel.t()?;
+    if plan.is_one_launch(dy.dtype()) {
+        let reached = zeros((1, batch, units))?.squeeze(0)?;
+        let transposed = transposed.contiguous()?;
+        let given = [&given![dy, &transposed][..], &kept, &plan.steps_arguments(), &run_arguments].concat();
+        let written = [&written[..], &[&reached]].concat();
+        change(SOURCE, &format!("{}_steps_backward", plan.cell()), &written, &given, plan.of_samples())?;
+        back = Some(reached);
+    } else {
+        let name = format!("{}_backward", plan.cell());
+        for time in (0..steps).rev() {
+            let own = given![dy, back.as_ref()];
+            let given = [&own[..], &kept, &plan.step_arguments(time), &run_arguments].concat();
+            change(SOURCE, &name, &written, &given, plan.of_units())?;
+            back = Some(dz.get(time)?.matmul(&transposed)?);
+        }
     }
     let mut dh = direct;
     if let Some(back) = back {
