@@ -369,6 +369,63 @@ for name, (layer, shape) in WINDOWS.items():
         x = L.Input(shape)
         return trained(Model(x, L.Dense(2)(layer()(L.Dense(shape[-1])(x)))), rng)
 
+# Small layers ---------------------------------------------------------------------------------------------------------------------------
+
+@case("activation_layers")
+def _(rng):
+    x = L.Input((4, 3))
+    layers = [L.ReLU(), L.ReLU(max_value=1.0), L.ReLU(6.0), L.ReLU(negative_slope=0.1), L.ReLU(max_value=0.8, negative_slope=0.2, threshold=0.3), L.LeakyReLU(),
+              L.LeakyReLU(negative_slope=0.01), L.ELU(), L.ELU(alpha=0.5), L.PReLU(), L.PReLU("random_uniform", "l2", "non_neg", shared_axes=[1]), L.Softmax(),
+              L.Softmax(axis=1), L.Softmax(axis=[1, 2])]
+    return trained(Model(x, [layer(L.Dense(3)(x)) for layer in layers]), rng)
+
+
+@case("softmax_masked")
+def _(rng):
+    x, mask = L.Input((4, 3), name="x"), L.Input((1, 3), name="mask", dtype="int32")
+    # The operation at the end drops the mask, which is none of a loss.
+    outs = [L.Softmax()(L.Dense(3)(x), mask=mask) + 0.5, L.Softmax(axis=[1, 2])(L.Dense(3)(x), mask=mask) * 2.0]
+    return trained(Model([x, mask], outs), rng, ids=2)
+
+
+@case("masking")
+def _(rng):
+    x, y = L.Input((5, 2), name="x"), L.Input((5, 2), name="y")
+    outs = [L.LSTM(3)(L.Masking()(x)), L.GlobalAveragePooling1D()(L.Dense(2)(L.Masking(mask_value=-1.5)(y))), L.Masking(mask_value=np.array([0.0, 1.0], "float32"))(x)]
+    steps = lambda value: np.where(rng.random((8, 5, 1)) < 0.4, np.float32(value), floats(rng, 8, 5, 2)).astype("float32")
+    return trained(Model([x, y], outs), rng, x=[steps([0.0, 0.0]), steps(-1.5)])
+
+
+@case("moved_elements")
+def _(rng):
+    x = L.Input((2, 3, 4))
+    h = L.Permute((3, 1, 2))(L.Dense(4)(x))
+    v = L.RepeatVector(3)(L.Dense(2)(L.Flatten()(h)))
+    return trained(Model(x, [h, L.Identity()(v), L.Permute((2, 1))(v), L.GRU(2)(v)]), rng)
+
+
+@case("noise")
+def _(rng):
+    # In training, these layers draw random numbers.
+    x, image, volume = L.Input((4, 3), name="x"), L.Input((3, 2, 2), name="image"), L.Input((2, 3, 2, 2), name="volume")
+    h = L.AlphaDropout(0.3, noise_shape=(None, 1, 3), seed=2)(L.AlphaDropout(0.2)(L.GaussianDropout(0.3, seed=1)(L.GaussianNoise(0.5)(L.Dense(3)(x)))))
+    of_images = [L.SpatialDropout2D(0.4)(L.Dense(2)(image)), L.SpatialDropout2D(0.4, data_format="channels_first", seed=3)(L.Dense(2)(image))]
+    of_volumes = [L.SpatialDropout3D(0.4)(L.Dense(2)(volume)), L.SpatialDropout3D(0.4, data_format="channels_first")(L.Dense(2)(volume))]
+    return Model([x, image, volume], [L.SpatialDropout1D(0.5)(h), *of_images, *of_volumes])
+
+
+@case("activity_regularization")
+def _(rng):
+    x = L.Input((3,))
+    return trained(Model(x, [L.ActivityRegularization(l1=0.02, l2=0.03)(L.Dense(4)(x)), L.Dense(1)(L.ActivityRegularization(l2=0.1)(L.Dense(2)(x)))]), rng)
+
+
+@case("unit_normalization")
+def _(rng):
+    x = L.Input((4, 3))
+    return trained(Model(x, [L.UnitNormalization()(L.Dense(3)(x)), L.UnitNormalization(axis=1)(L.Dense(3)(x)), L.UnitNormalization(axis=[1, 2])(L.Dense(3)(x))]), rng)
+
+
 CELLS = {
     "lstm": lambda **k: L.LSTM(3, **k), "lstm_other": lambda **k: L.LSTM(3, activation="relu", recurrent_activation="hard_sigmoid", unit_forget_bias=False, use_bias=False, **k),
     "gru": lambda **k: L.GRU(3, **k), "gru_before": lambda **k: L.GRU(3, reset_after=False, **k), "simple_rnn": lambda **k: L.SimpleRNN(3, **k),

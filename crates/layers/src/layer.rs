@@ -316,6 +316,29 @@ fn output_spec(layer: &dyn Layer, inputs: &[TensorSpec]) -> Result<Vec<TensorSpe
     Ok(layer.compute_output_shape(&shapes)?.into_iter().map(|shape| TensorSpec::new(shape, dtype)).collect())
 }
 
+/// The [specs](Layer::compute_output_spec) of the outputs of a layer that computes nothing: whole numbers stay whole.
+pub(crate) fn spec_of_elements(layer: &dyn Layer, inputs: &[TensorSpec]) -> Result<Vec<TensorSpec>> {
+    let mut outputs = output_spec(layer, inputs)?;
+    for (output, input) in outputs.iter_mut().zip(inputs).filter(|(_, input)| !input.dtype.is_float()) {
+        output.dtype = input.dtype;
+    }
+    Ok(outputs)
+}
+
+/// In `impl Layer` of a layer of one input: the output has its shape and its mask.
+macro_rules! keeps_shape_and_mask {
+    () => {
+        fn compute_output_shape(&self, inputs: &[$crate::Shape]) -> $crate::Result<Vec<$crate::Shape>> {
+            Ok(vec![$crate::single(inputs)?.clone()])
+        }
+
+        fn supports_masking(&self) -> bool {
+            true
+        }
+    };
+}
+pub(crate) use keeps_shape_and_mask;
+
 impl dyn Layer {
     /// [`Layer::call`] for a layer of a list, such as `model.layers()[1]`.
     #[track_caller]

@@ -189,6 +189,14 @@ pub(crate) fn fraction(name: &str, rate: f64) -> Result<()> {
     }
 }
 
+/// An error if a number is negative, infinite or NaN.
+pub(crate) fn not_negative(name: &str, number: f64) -> Result<()> {
+    match number >= 0.0 && number.is_finite() {
+        true => Ok(()),
+        false => Err(Error::new(format!("{name} must be a number that is not negative")).received(number.to_string())),
+    }
+}
+
 /// An error if a size is 0.
 pub(crate) fn positive(name: &str, sizes: &[usize]) -> Result<()> {
     match sizes.contains(&0) {

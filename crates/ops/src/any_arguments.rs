@@ -5,7 +5,7 @@ use crate as ops;
 use crate::random::Stream;
 use crate::{
     Attention, Axis, Cell, Classes, DType, Device, FusedActivation, Groups, Index, Operand, Operation, Outputs,
-    Padding, Pairwise, Pool, RnnConfig, Rows, Sequences, Tape, Tensor,
+    Padding, Pairwise, Pool, Rectifier, RnnConfig, Rows, Sequences, Tape, Tensor,
 };
 use candle_core::{Result, Var};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -251,6 +251,18 @@ fn products_and_lookups() {
         let (shape, dtype) = ([draw.size(), draw.size()], draw.dtype());
         let x = draw.operand(&shape, dtype);
         Ok(vec![(ops::l2_normalize(&x, draw.integer())?, Some(x.dims().to_vec()))])
+    });
+    each_draw("unit_normalize", 1000, |draw| {
+        let (shape, dtype) = ([draw.size(), draw.size()], draw.dtype());
+        let (x, axes) = (draw.operand(&shape, dtype), [draw.integer(), draw.integer()]);
+        Ok(vec![(ops::unit_normalize(&x, &axes[..1 + draw.below(2)])?, Some(x.dims().to_vec()))])
+    });
+    each_draw("rectify", 1000, |draw| {
+        let (shape, dtype) = ([draw.size(), draw.size()], draw.dtype());
+        let x = draw.operand(&shape, dtype);
+        let [negative_slope, max_value, threshold] = [draw.number(), draw.number(), draw.number()];
+        let y = ops::rectify(&x, Rectifier { negative_slope, max_value, threshold })?;
+        Ok(vec![(y, Some(x.dims().to_vec())), (ops::exponential_linear(&x, threshold)?, None)])
     });
     each_draw("float", 100, |draw| {
         let (shape, dtype) = ([draw.size()], draw.of(&DTYPES));

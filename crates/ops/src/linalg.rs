@@ -8,7 +8,7 @@ use crate::lengths;
 use crate::simd;
 use crate::simd::{Float, MulAdd};
 use crate::tape::{Value, on_host, record};
-use crate::{axes, custom_gradient};
+use crate::{Axes, custom_gradient};
 use candle_core::{Result, Tensor};
 use std::f64::consts::LOG2_E;
 
@@ -32,16 +32,27 @@ pub(crate) fn dot(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     if vectors.0 { product.squeeze(0) } else { Ok(product) }
 }
 
-/// `x` divided by its Euclidean norm over `axis`; a zero vector stays zero. Keras: `K.l2_normalize`, with its epsilon 1e-12.
+/// `x` divided by its Euclidean norm over `axis`; a zero vector stays zero. Keras: `K.l2_normalize`, with its epsilon 1e-12 of the square.
 pub fn l2_normalize(x: &Tensor, axis: i64) -> Result<Tensor> {
+    divided_by_norm(x, axis.into(), 1e-12)
+}
+
+/// `x` divided by its Euclidean norm over one axis or several; a zero vector stays zero. Keras: `keras.ops.normalize` of order 2, with an
+/// epsilon of 1e-12 of the norm.
+pub fn unit_normalize(x: &Tensor, axes: impl Into<Axes>) -> Result<Tensor> {
+    divided_by_norm(x, axes.into(), 1e-24)
+}
+
+fn divided_by_norm(x: &Tensor, axes: Axes, smallest_square: f64) -> Result<Tensor> {
     lengths::check([x])?;
     let x = &crate::elementwise::float(x)?;
-    let axis = axes(axis).keepdims(true);
+    let axes = axes.keepdims(true);
+    axes.resolve(x.rank())?;
     if x.elem_count() == 0 {
         return Ok(x.clone());
     }
-    let squares = crate::reduce::sum(&x.sqr()?, axis)?;
-    let floor = Tensor::new(1e-12, x.device())?.to_dtype(x.dtype())?.broadcast_as(squares.shape())?;
+    let squares = crate::reduce::sum(&x.sqr()?, axes)?;
+    let floor = Tensor::new(smallest_square, x.device())?.to_dtype(x.dtype())?.broadcast_as(squares.shape())?;
     x.broadcast_div(&squares.maximum(&floor)?.sqrt()?)
 }
 
@@ -220,6 +231,7 @@ mod tests {
         assert_gradients(&[values([4], 3), values([4], 2)], |x| dot(&x[0], &x[1]));
         for axis in [-1, 1] {
             assert_gradients(std::slice::from_ref(&x), |x| l2_normalize(&x[0], axis));
+            assert_gradients(std::slice::from_ref(&x), |x| unit_normalize(&x[0], [axis as i32, 0]));
             assert_gradients(std::slice::from_ref(&x), |x| softmax(&x[0], axis));
             assert_gradients(std::slice::from_ref(&x), |x| log_softmax(&x[0], axis));
         }
@@ -232,5 +244,8 @@ mod tests {
         assert_eq!(log_softmax(&x, -1).unwrap().to_vec1::<f32>().unwrap(), [0., -1000., -2000.]);
         let zero = Tensor::new(&[0f32, 0.], &candle_core::Device::Cpu).unwrap();
         assert_eq!(l2_normalize(&zero, -1).unwrap().to_vec1::<f32>().unwrap(), [0., 0.]);
+        assert_eq!(unit_normalize(&zero, -1).unwrap().to_vec1::<f32>().unwrap(), [0., 0.]);
+        let small = unit_normalize(&Tensor::new(&[3e-9f32, 4e-9], &candle_core::Device::Cpu).unwrap(), -1).unwrap();
+        assert!((small.to_vec1::<f32>().unwrap()[1] - 0.8).abs() < 1e-6);
     }
 }

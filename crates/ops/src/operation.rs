@@ -113,11 +113,24 @@ pub enum AxisList {
 }
 
 impl AxisList {
-    pub(crate) fn as_slice(&self) -> &[i64] {
+    /// The axes.
+    pub fn as_slice(&self) -> &[i64] {
         match self {
             Self::One(axis) => std::slice::from_ref(axis),
             Self::Many(axes) => axes,
         }
+    }
+}
+
+impl From<i64> for AxisList {
+    fn from(axis: i64) -> Self {
+        Self::One(axis)
+    }
+}
+
+impl<const N: usize> From<[i64; N]> for AxisList {
+    fn from(axes: [i64; N]) -> Self {
+        Self::Many(axes.to_vec())
     }
 }
 

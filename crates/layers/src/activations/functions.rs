@@ -1,7 +1,7 @@
 //! The activation functions. Keras: `keras.activations`; the formulas and defaults are Keras's.
 
 use candle_core::Result;
-use candle_keras_ops::{self as ops, Tensor, axes, custom_gradient};
+use candle_keras_ops::{self as ops, Rectifier, Tensor, axes, custom_gradient};
 
 pub use ops::{relu, sigmoid, softplus, tanh};
 
@@ -12,40 +12,26 @@ pub fn linear(x: &Tensor) -> Result<Tensor> {
 
 /// `min(max(x, 0), 6)`.
 pub fn relu6(x: &Tensor) -> Result<Tensor> {
-    let x = &ops::float(x)?;
-    custom_gradient(x, &x.detach().clamp(0.0, 6.0)?, |x, _, dy| dy * (x.gt(0.0)? * x.lt(6.0)?)?.to_dtype(dy.dtype())?)
-}
-
-/// `x` above 0, `slope * x` below.
-fn leaky(x: &Tensor, slope: f64) -> Result<Tensor> {
-    let x = &ops::float(x)?;
-    let positive = ops::relu(x)?;
-    &positive + ((x - &positive)? * slope)?
+    ops::rectify(x, Rectifier { max_value: 6.0, ..Rectifier::default() })
 }
 
 /// `x` above 0, `0.2 x` below (Maas et al., 2013). The *layer* LeakyReLU of Keras has 0.3.
 pub fn leaky_relu(x: &Tensor) -> Result<Tensor> {
-    leaky(x, 0.2)
-}
-
-/// `exp(x) - 1` below 0, computed of `min(x, 0)`, so that neither value nor gradient can overflow.
-fn negative_exp(x: &Tensor) -> Result<Tensor> {
-    let x = &ops::float(x)?;
-    (x - ops::relu(x)?)?.exp()? - 1.0
+    ops::rectify(x, Rectifier { negative_slope: 0.2, ..Rectifier::default() })
 }
 
 /// `x` above 0, `exp(x) - 1` below (Clevert et al., 2015).
 pub fn elu(x: &Tensor) -> Result<Tensor> {
-    let x = &ops::float(x)?;
-    ops::relu(x)? + negative_exp(x)?
+    ops::exponential_linear(x, 1.0)
 }
+
+/// The `alpha` and the factor of [`selu`].
+pub(crate) const SELU: (f64, f64) = (1.673_263_242_354_377_2, 1.050_700_987_355_480_5);
 
 /// ELU that keeps mean 0 and variance 1 through layers of `lecun_normal` weights (Klambauer et al., 2017).
 pub fn selu(x: &Tensor) -> Result<Tensor> {
-    let x = &ops::float(x)?;
-    const ALPHA: f64 = 1.673_263_242_354_377_2;
-    const SCALE: f64 = 1.050_700_987_355_480_5;
-    (ops::relu(x)? + (negative_exp(x)? * ALPHA)?)? * SCALE
+    let (alpha, scale) = SELU;
+    ops::exponential_linear(x, alpha)? * scale
 }
 
 /// Continuously differentiable [`elu`], with alpha 1 (Barron, 2017).

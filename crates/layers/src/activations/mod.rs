@@ -1,10 +1,21 @@
 //! Activation functions and their string names. Keras: `keras.activations`.
 
 mod activation;
+mod elu;
 mod functions;
+mod leaky_relu;
+mod prelu;
+mod relu;
+mod softmax;
 
 pub use activation::Activation;
+pub use elu::ELU;
+pub(crate) use functions::SELU;
 pub use functions::*;
+pub use leaky_relu::LeakyReLU;
+pub use prelu::PReLU;
+pub use relu::ReLU;
+pub use softmax::Softmax;
 
 use crate::object::{Described, Kind, Named, own_function};
 use crate::{Config, Result};

@@ -2,16 +2,20 @@
 
 mod dense;
 mod embedding;
+mod identity;
 mod input_layer;
 mod lambda;
+mod masking;
 mod missing_words;
 mod pretrained;
 mod word_table;
 
 pub use dense::Dense;
 pub use embedding::Embedding;
+pub use identity::Identity;
 pub use input_layer::InputLayer;
 pub use lambda::Lambda;
+pub use masking::Masking;
 pub use missing_words::MissingWords;
 pub use pretrained::{Pretrained, PretrainedRows};
 pub use word_table::WordTable;

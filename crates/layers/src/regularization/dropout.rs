@@ -1,9 +1,11 @@
 //! Dropout: some elements are 0 in training. Keras: `keras.layers.Dropout`.
 
+use super::noise::{check_noise_shape, drop_together, noise_dims};
 use crate::layer::single;
+use crate::spatial::fraction;
 use crate::{Build, Context, Layer, Shape};
 use candle_core::Tensor;
-use candle_keras_ops::{self as ops, Error, Result, custom_gradient};
+use candle_keras_ops::Result;
 
 layer! {
     /// In training, sets each element to 0 with the probability `rate` and divides the others by `1 - rate`; otherwise does nothing
@@ -33,20 +35,12 @@ layer! {
 
 impl Layer for Dropout {
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
-        let input = single(inputs)?;
-        if let Some(noise) = self.noise_shape.as_ref().filter(|noise| noise.len() != input.len()) {
-            return Err(Error::new("noise_shape must have the rank of the input")
-                .expected(format!("{} sizes", input.len()))
-                .received(noise.to_string()));
-        }
-        Ok(vec![input.clone()])
+        check_noise_shape(self.noise_shape.as_ref(), single(inputs)?)?;
+        Ok(vec![inputs[0].clone()])
     }
 
     fn build(&self, _: &[Shape], _: &mut Build) -> Result<()> {
-        if !(0.0..=1.0).contains(&self.rate) {
-            return Err(Error::new("rate must be between 0 and 1").received(self.rate.to_string()));
-        }
-        Ok(())
+        fraction("rate", self.rate)
     }
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
@@ -54,15 +48,8 @@ impl Layer for Dropout {
         if !ctx.is_training() || self.rate == 0.0 {
             return Ok(vec![x.clone()]);
         }
-        let mut random = ctx.random(self.seed);
-        let Some(noise) = self.noise_shape.as_deref() else {
-            return Ok(vec![ops::dropout(x, self.rate, &mut random)?]);
-        };
-        let dims: Vec<_> = x.dims().iter().zip(noise).map(|(&size, noise)| noise.unwrap_or(size)).collect();
-        let factors = ops::dropout(&Tensor::ones(dims, x.dtype(), x.device())?, self.rate, &mut random)?;
-        let y = x.detach().broadcast_mul(&factors)?;
-        // candle's product would compute a gradient of the factors as well.
-        Ok(vec![custom_gradient(x, &y, move |_, _, dy| dy.broadcast_mul(&factors))?])
+        let noise = noise_dims(self.noise_shape.as_ref(), x)?;
+        Ok(vec![drop_together(x, &noise, self.rate, &mut ctx.random(self.seed))?])
     }
 
     fn supports_masking(&self) -> bool {
@@ -112,6 +99,10 @@ mod tests {
     fn noise_shape_drops_together() {
         let y = drop(&Dropout::new(0.5).noise_shape([None, Some(1)]), [50, 4], 0);
         assert!(y.chunks(4).all(|row| row.iter().all(|y| *y == row[0])));
+        for noise in [Shape::from([1]), [None, Some(3)].into(), [None, Some(0)].into()] {
+            let error = Dropout::new(0.5).noise_shape(noise).call(Input::shape([4])).shape().unwrap_err().to_string();
+            assert!(error.contains("noise_shape"), "{error}");
+        }
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl<const N: usize> SpatialLayer for UpSampling<'_, N> {
 }
 
 /// Repeats the elements of the axes from the second on.
-fn repeated<const N: usize>(x: &Tensor, times: [usize; N]) -> candle_core::Result<Tensor> {
+pub(super) fn repeated<const N: usize>(x: &Tensor, times: [usize; N]) -> candle_core::Result<Tensor> {
     let dims = x.dims();
     let each = |f: &dyn Fn(usize) -> Vec<usize>| -> Vec<usize> {
         std::iter::once(dims[0]).chain((0..N).flat_map(f)).chain([dims[N + 1]]).collect()

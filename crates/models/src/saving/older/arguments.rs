@@ -2,24 +2,20 @@
 
 use super::{Version, without_slash};
 use candle_keras_layers::activations::HARD_SIGMOID_OF_KERAS_2;
+use candle_keras_layers::registry::first_name;
 use candle_keras_ops::is_in_keras;
 use serde_json::{Map, Value, json};
 
 type Arguments = Map<String, Value>;
 
 /// Earlier names of classes.
-const CLASSES: [(&str, &str); 14] = [
+const CLASSES: [(&str, &str); 9] = [
     ("Model", "Functional"),
-    ("Convolution1D", "Conv1D"),
-    ("Convolution2D", "Conv2D"),
-    ("Convolution3D", "Conv3D"),
     ("AtrousConvolution1D", "Conv1D"),
     ("AtrousConvolution2D", "Conv2D"),
     ("Deconvolution2D", "Conv2DTranspose"),
-    ("Convolution2DTranspose", "Conv2DTranspose"),
     ("Deconvolution3D", "Conv3DTranspose"),
-    ("SeparableConvolution1D", "SeparableConv1D"),
-    ("SeparableConvolution2D", "SeparableConv2D"),
+    ("ThresholdedReLU", "ReLU"),
     ("BatchNormalizationV1", "BatchNormalization"),
     ("BatchNormalizationV2", "BatchNormalization"),
     ("SyncBatchNormalization", "BatchNormalization"),
@@ -28,11 +24,11 @@ const CLASSES: [(&str, &str); 14] = [
 /// Keras 3's name of a class. tf.keras put `Custom>` before those of its own optimizers, for example.
 pub(super) fn class_name(name: &str) -> &str {
     let name = name.strip_prefix("Custom>").unwrap_or(name);
-    CLASSES.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| new)
+    CLASSES.iter().find(|(old, _)| *old == name).map_or(first_name(name), |(_, new)| new)
 }
 
 /// Keras 1's names of arguments.
-const RENAMED: [(&str, &str); 27] = [
+const RENAMED: [(&str, &str); 28] = [
     ("nb_filter", "filters"),
     ("border_mode", "padding"),
     ("subsample", "strides"),
@@ -46,6 +42,7 @@ const RENAMED: [(&str, &str); 27] = [
     ("bias", "use_bias"),
     ("p", "rate"),
     ("sigma", "stddev"),
+    ("theta", "threshold"),
     ("init", "kernel_initializer"),
     ("inner_init", "recurrent_initializer"),
     ("gamma_init", "gamma_initializer"),
@@ -108,10 +105,16 @@ pub(super) fn convert(class_name: &str, arguments: &mut Arguments, version: Vers
         arguments.insert("axis".into(), axis);
     }
     for (name, value) in arguments.iter_mut() {
+        // An array of NumPy without axes, for a number.
+        if value["type"] == "ndarray" && value["value"].is_number() {
+            *value = value["value"].clone();
+        }
         if name.ends_with("_initializer") {
             initializer(value);
         } else if name.ends_with("_regularizer") {
             regularizer(value);
+        } else if name.ends_with("_constraint") {
+            constraint(value);
         } else if name.ends_with("activation") {
             activation(value);
         }
@@ -130,6 +133,7 @@ pub(super) fn convert(class_name: &str, arguments: &mut Arguments, version: Vers
 fn rename(class_name: &str, arguments: &mut Arguments) {
     for (old, new) in RENAMED {
         let new = match (class_name, old) {
+            ("PReLU", "init") => "alpha_initializer",
             ("Embedding", "init") => "embeddings_initializer",
             ("Embedding", "W_regularizer") => "embeddings_regularizer",
             ("Embedding", "W_constraint") => "embeddings_constraint",
@@ -138,6 +142,11 @@ fn rename(class_name: &str, arguments: &mut Arguments) {
         if let Some(value) = arguments.remove(old) {
             arguments.entry(new).or_insert(value);
         }
+    }
+    if class_name == "LeakyReLU"
+        && let Some(slope) = arguments.remove("alpha")
+    {
+        arguments.entry("negative_slope").or_insert(slope);
     }
     if class_name != "Embedding"
         && let Some(units) = arguments.remove("output_dim")
@@ -214,6 +223,21 @@ fn regularizer(value: &mut Value) {
     if value["name"].is_string() && value["class_name"].is_null() {
         *value = json!({"class_name": "L1L2", "config": {"l1": value["l1"], "l2": value["l2"]}});
     }
+}
+
+/// Keras 1 wrote `{"name": "MaxNorm", "m": 2}`.
+fn constraint(value: &mut Value) {
+    let Some(class_name) = value["name"].as_str().filter(|_| value["class_name"].is_null()).map(String::from) else {
+        return;
+    };
+    let mut config = value.as_object().cloned().unwrap_or_default();
+    config.remove("name");
+    for (old, new) in [("m", "max_value"), ("low", "min_value"), ("high", "max_value")] {
+        if let Some(value) = config.remove(old) {
+            config.insert(new.into(), value);
+        }
+    }
+    *value = json!({"class_name": class_name, "config": config});
 }
 
 /// In Keras 1 and 2 it is `0.2 x + 0.5`.

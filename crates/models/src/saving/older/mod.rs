@@ -151,6 +151,16 @@ mod tests {
             json!({"input_dim": 9, "output_dim": 2, "input_length": 3, "dropout": 0.0, "W_constraint": null});
         let expected = json!({"input_dim": 9, "output_dim": 2, "embeddings_constraint": null});
         assert_eq!(layer("Embedding", embedding), ("Embedding".into(), expected));
+        let prelu = json!({"init": "zero", "alpha_constraint": {"name": "MaxNorm", "m": 2, "axis": 0}});
+        let max_norm = json!({"class_name": "MaxNorm", "config": {"max_value": 2, "axis": 0}});
+        let expected = json!({"alpha_initializer": "zeros", "alpha_constraint": max_norm});
+        assert_eq!(layer("PReLU", prelu), ("PReLU".into(), expected));
+        let number = json!({"type": "ndarray", "value": 0.5});
+        let relu = |argument: &str| json!({ argument: 0.5 });
+        assert_eq!(layer("LeakyReLU", json!({ "alpha": number })), ("LeakyReLU".into(), relu("negative_slope")));
+        assert_eq!(layer("ThresholdedReLU", json!({ "theta": number })), ("ReLU".into(), relu("threshold")));
+        assert_eq!(layer("ELU", json!({ "alpha": number })), ("ELU".into(), relu("alpha")));
+        assert_eq!(layer("MaxPool2D", json!({})), ("MaxPooling2D".into(), json!({})));
         // A custom layer keeps its arguments.
         let own = json!({"p": 0.5, "bias": 1, "length": 2});
         assert_eq!(layer("Mine", own.clone()), ("Mine".into(), own));
