@@ -121,6 +121,18 @@ def operations(rng):
 
 
 @case
+def small_layers(rng):
+    x = L.Input((4, 3))
+    layers = [L.ReLU(6.0), L.ReLU(max_value=0.8, negative_slope=0.2, threshold=0.3), L.LeakyReLU(0.1), L.PReLU(shared_axes=[1]), L.ELU(0.5), L.ThresholdedReLU(0.3),
+              L.Softmax(axis=1), L.Dense(3, activation=L.LeakyReLU(0.2)), L.UnitNormalization(axis=[1, 2]), L.Permute((2, 1)), L.ActivityRegularization(l1=0.01, l2=0.02),
+              L.SpatialDropout1D(0.0), L.GaussianNoise(0.0), L.GaussianDropout(0.0), L.AlphaDropout(0.0), L.LSTM(2)]
+    outs = [layer(L.Dense(3)(x)) for layer in layers]
+    outs.append(L.LSTM(2)(L.Masking(-1.0)(L.ReLU()(x) - 1.0)))  # about one step in eight has no number above 0
+    outs.append(L.RepeatVector(2)(L.Flatten()(outs[0])))
+    return trained(Model(x, outs), rng)
+
+
+@case
 def attention(rng):
     x = L.Input((4, 6))
     return trained(Model(x, L.Dense(1)(L.LayerNormalization()(x + L.MultiHeadAttention(2, 3)(x, x)))), rng)

@@ -179,10 +179,26 @@ def _(rng):
     return Model(x, [L.Activation(a, name=f"of_{a}")(wide) for a in ACTIVATIONS] + [L.Dense(2, activation=a, name=f"dense_{a}")(x) for a in ACTIVATIONS])
 
 
+@case("activations_of_other_forms")
+def _(rng):
+    # Layers in place of functions, the second names of functions, and glu, which halves the axis.
+    x = L.Input((4,))
+    outs = [L.Dense(3, activation=layer)(x) for layer in (L.LeakyReLU(negative_slope=0.2), L.ReLU(max_value=0.5, threshold=0.1), L.ELU(alpha=0.3), L.Softmax())]
+    return Model(x, outs + [L.Activation("glu")(L.Dense(6)(x)), L.Activation("swish")(L.Dense(2)(x)), L.Dense(2, activation="hard_swish")(x)])
+
+
 @case("initializers")
 def _(rng):
     x = L.Input((3,))
     return Model(x, [L.Dense(3, kernel_initializer=i, bias_initializer=keras.initializers.Constant(0.5), name=i)(x) for i in INITIALIZERS])
+
+
+@case("initializer_stft")
+def _(rng):
+    x, i = L.Input((6, 1)), keras.initializers
+    window = np.array([0.1, 0.7, 0.9, 0.2], "float32").tolist()
+    kernels = [i.STFT(), i.STFT("imag", window="hamming", scaling="spectrum", periodic=True), i.STFT(window=None), i.STFT(window=window, scaling=None)]
+    return Model(x, [L.Conv1D(3, 4, kernel_initializer=kernel, use_bias=False)(x) for kernel in kernels])
 
 
 @case("regularizers_and_constraints")

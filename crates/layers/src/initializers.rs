@@ -5,6 +5,7 @@
 //! the same numbers each time. (Keras, too, except that one *object* without a seed repeats itself there.)
 
 pub use crate::constant_value::ConstantValue;
+pub use crate::stft::{STFT, StftScaling, StftSide, StftWindow};
 
 use crate::Config;
 use crate::object::{Described, Named, own_function};
@@ -69,6 +70,7 @@ kind! {
         LecunUniform: "lecun_uniform",
         Orthogonal: "orthogonal" | "OrthogonalInitializer",
         Identity: "identity" | "IdentityInitializer",
+        STFT: "stft" | "STFTInitializer",
     }
 }
 
@@ -258,6 +260,9 @@ impl Initialize for VarianceScaling {
             FanMode::FanOut => fan_out,
             FanMode::FanAvg => (fan_in + fan_out) / 2.0,
         };
+        if self.scale.is_nan() || self.scale <= 0.0 {
+            return Err(Error::new("scale must be positive").received(self.scale.to_string()));
+        }
         let variance = self.scale / fan.max(1.0);
         Ok(match self.distribution {
             Distribution::Uniform => {
@@ -533,6 +538,12 @@ mod tests {
         assert_eq!(serde_json::to_value(&uniform).unwrap(), config);
         assert_eq!(serde_json::from_value::<Initializer>(config).unwrap(), uniform);
         assert_eq!(serde_json::from_value::<Initializer>("uniform".into()).unwrap(), uniform);
+        // As Keras 2 named the classes in files.
+        for name in ["Orthogonal", "OrthogonalInitializer", "orthogonal"] {
+            let config = serde_json::json!({"class_name": name, "config": {"gain": 1.0, "seed": null}});
+            assert_eq!(serde_json::from_value::<Initializer>(config).unwrap(), Initializer::from("orthogonal"));
+        }
+        assert!(Initializer::from(VarianceScaling::new().scale(-1.0)).init(&[2], DType::F32).is_err());
         let error = Initializer::from("glorot_unifrom").init(&[2], DType::F32).unwrap_err().to_string();
         assert!(error.contains("did you mean \"glorot_uniform\"?"), "{error}");
     }

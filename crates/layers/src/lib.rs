@@ -43,9 +43,11 @@ mod shape;
 mod sizes;
 mod spatial;
 mod spec;
+mod stft;
 mod symbolic;
 mod variable;
 mod weight_set;
+mod window;
 mod wrapper;
 
 pub use activations::ActivationFunction;

@@ -298,7 +298,7 @@ macro_rules! kind {
 
             fn by_class(class_name: &str, config: $crate::Config) -> Option<$crate::Result<std::sync::Arc<Self>>> {
                 Some(match class_name {
-                    $(stringify!($class) => {
+                    $($alias $(| $more)* | stringify!($class) => {
                         $crate::object::shared::<$class>(class_name, config).map(|object| object as std::sync::Arc<Self>)
                     })*
                     _ => return None,

@@ -1,6 +1,7 @@
 //! A penalty on a weight or an output, which is added to the loss. Keras: `keras.regularizers`.
 
 use crate::object::{Described, Named};
+use crate::spatial::not_negative;
 use candle_keras_ops::{self as ops, Error, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -87,12 +88,14 @@ impl Default for L1L2 {
 
 impl Regularize for L1 {
     fn call(&self, x: &Tensor) -> Result<Tensor> {
+        not_negative("l1", self.l1)?;
         Ok((ops::sum(&ops::abs(&ops::float(x)?)?, ())? * self.l1)?)
     }
 }
 
 impl Regularize for L2 {
     fn call(&self, x: &Tensor) -> Result<Tensor> {
+        not_negative("l2", self.l2)?;
         Ok((ops::sum(&ops::square(&ops::float(x)?)?, ())? * self.l2)?)
     }
 }
@@ -130,6 +133,7 @@ object! {
 
 impl Regularize for OrthogonalRegularizer {
     fn call(&self, x: &Tensor) -> Result<Tensor> {
+        not_negative("factor", self.factor)?;
         let (rows, columns) = x.dims2().map_err(|_| {
             Error::new("OrthogonalRegularizer takes matrices only").received(format!("shape {:?}", x.dims()))
         })?;
@@ -159,6 +163,9 @@ mod tests {
         assert!((of(L1L2::new(0.1, 0.2).into()) - 7.0).abs() < 1e-12);
         assert!((of("orthogonal_regularizer".into()) - 0.01 * 5.0 / 5f64.sqrt() / 5.0).abs() < 1e-12);
         assert!(Regularizer::from("l3").call(&x).is_err());
+        assert!(Regularizer::from(L1::new(-0.1)).call(&x).unwrap_err().to_string().contains("l1"));
+        assert!(Regularizer::from(L1L2::new(0.1, f64::NAN)).call(&x).unwrap_err().to_string().contains("l2"));
+        assert!(Regularizer::from(OrthogonalRegularizer::new().factor(-1.0)).call(&x).is_err());
         assert_eq!(of("l1l2".into()), 0.0);
     }
 

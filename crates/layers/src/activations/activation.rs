@@ -2,7 +2,7 @@
 
 use super::ActivationFunction;
 use crate::layer::single;
-use crate::{Build, Context, Layer, Shape};
+use crate::{Context, Layer, Shape};
 use candle_core::Tensor;
 use candle_keras_ops::Result;
 
@@ -12,7 +12,7 @@ layer! {
     /// Keras: `keras.layers.Activation`.
     ///
     /// # Shapes
-    /// - input and output: any
+    /// - input and output: any; `"glu"` halves the last axis
     ///
     /// # Example
     /// ```
@@ -28,15 +28,11 @@ layer! {
 
 impl Layer for Activation {
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
-        Ok(vec![single(inputs)?.clone()])
-    }
-
-    fn build(&self, _: &[Shape], _: &mut Build) -> Result<()> {
-        self.activation.check()
+        Ok(vec![self.activation.get()?.output_shape(single(inputs)?)?])
     }
 
     fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
-        Ok(vec![self.activation.call(single(inputs)?)?])
+        Ok(vec![self.activation.get()?.call(single(inputs)?)?])
     }
 
     fn supports_masking(&self) -> bool {
@@ -47,11 +43,17 @@ impl Layer for Activation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Check, check_layer};
+    use crate::{Check, Dense, Input, check_layer};
+    use candle_core::{DType, Device};
 
     #[test]
     fn behaves_as_every_layer_must() {
         check_layer(|| Activation::new("softmax"), Check::inputs([[2, 3]]).output([2, 3]));
-        assert!(Activation::new("sofmax").call(crate::Input::shape([2])).shape().is_err());
+        check_layer(|| Activation::new("glu"), Check::inputs([[2, 4]]).output([2, 2]));
+        assert!(Activation::new("sofmax").call(Input::shape([2])).shape().is_err());
+        assert!(Activation::new("glu").call(Input::shape([3])).shape().unwrap_err().to_string().contains("halves"));
+        let x = Tensor::ones((1, 2), DType::F32, &Device::Cpu).unwrap();
+        let error = Dense::new(2).activation("glu").call(&x).unwrap_err().to_string();
+        assert!(error.contains("layer \"dense") && error.contains("changes the shape"), "{error}");
     }
 }

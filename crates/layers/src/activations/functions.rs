@@ -1,6 +1,6 @@
 //! The activation functions. Keras: `keras.activations`; the formulas and defaults are Keras's.
 
-use candle_core::Result;
+use candle_core::{Result, bail};
 use candle_keras_ops::{self as ops, Rectifier, Tensor, axes, custom_gradient};
 
 pub use ops::{relu, sigmoid, softplus, tanh};
@@ -48,6 +48,27 @@ pub fn gelu(x: &Tensor) -> Result<Tensor> {
         let density = ((x.sqr()? * -0.5)?.exp()? * (1.0 / std::f64::consts::TAU.sqrt()))?;
         dy * (distribution? + (x * density)?)?
     })
+}
+
+/// The first half of the last axis, times the sigmoid of the second (Dauphin et al., 2016): the output has half as many elements.
+///
+/// # Errors
+/// If their number is odd.
+pub fn glu(x: &Tensor) -> Result<Tensor> {
+    let x = &ops::float(x)?;
+    let (axis, size) = (x.rank().saturating_sub(1), x.dims().last().copied().unwrap_or(1));
+    if !size.is_multiple_of(2) {
+        bail!("glu halves the last axis, received the shape {:?}", x.dims())
+    }
+    let half = |from| x.narrow(axis, from, size / 2);
+    ops::multiply(&half(0)?, &ops::sigmoid(&half(size / 2)?)?)
+}
+
+/// `x` above `threshold`, `default_value` elsewhere. Keras's name for it needs both arguments, so that no layer takes it by name.
+pub fn threshold(x: &Tensor, threshold: f64, default_value: f64) -> Result<Tensor> {
+    let x = &ops::float(x)?;
+    let default = Tensor::new(default_value, x.device())?.to_dtype(x.dtype())?;
+    ops::where_(&x.detach().gt(threshold)?, x, &default)
 }
 
 /// `x * sigmoid(x)`; also called swish (Ramachandran et al., 2017).
@@ -175,4 +196,26 @@ pub fn sparsemax(x: &Tensor) -> Result<Tensor> {
         let mean = (ops::sum(&on_support, axes(-1).keepdims(true))? / ops::sum(&support, axes(-1).keepdims(true))?)?;
         on_support - support.broadcast_mul(&mean)?
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_keras_ops::Device;
+    use candle_keras_ops::gradcheck::{assert_gradients, values};
+
+    #[test]
+    fn glu_halves_the_last_axis() {
+        let x = Tensor::new(&[[1f32, 2., 0., 1e9]], &Device::Cpu).unwrap();
+        assert_eq!(glu(&x).unwrap().to_vec2::<f32>().unwrap(), [[0.5, 2.]]);
+        assert_gradients(&[values([3, 4], 1)], |x| glu(&x[0]));
+        assert!(glu(&x.narrow(1, 0, 3).unwrap()).is_err() && glu(&Tensor::new(1f32, &Device::Cpu).unwrap()).is_err());
+    }
+
+    #[test]
+    fn threshold_replaces_the_rest() {
+        let x = Tensor::new(&[-1f32, 0.5, 2.], &Device::Cpu).unwrap();
+        assert_eq!(threshold(&x, 0.5, -3.0).unwrap().to_vec1::<f32>().unwrap(), [-3., -3., 2.]);
+        assert_gradients(&[values([3, 4], 1)], |x| threshold(&x[0], 0.2, 7.0));
+    }
 }

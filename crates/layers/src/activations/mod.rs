@@ -3,7 +3,9 @@
 mod activation;
 mod elu;
 mod functions;
+mod glu;
 mod leaky_relu;
+mod of_layer;
 mod prelu;
 mod relu;
 mod softmax;
@@ -18,8 +20,10 @@ pub use relu::ReLU;
 pub use softmax::Softmax;
 
 use crate::object::{Described, Kind, Named, own_function};
-use crate::{Config, Result};
-use candle_keras_ops::{FusedActivation, Tensor};
+use crate::{Config, Result, Shape};
+use candle_keras_ops::{Error, FusedActivation, Tensor};
+use glu::Glu;
+use of_layer::OfLayer;
 use std::fmt;
 use std::sync::Arc;
 
@@ -43,6 +47,14 @@ pub trait Activate: Described {
     /// # Errors
     /// If `x` does not fit.
     fn call(&self, x: &Tensor) -> candle_core::Result<Tensor>;
+
+    /// The shape of the values for an input of this shape.
+    ///
+    /// # Errors
+    /// If the shape does not fit.
+    fn output_shape(&self, input: &Shape) -> Result<Shape> {
+        Ok(input.clone())
+    }
 
     /// The function fused into the op before it, if it is one of those.
     fn fused(&self) -> Option<FusedActivation> {
@@ -125,11 +137,12 @@ impl Kind for dyn Activate {
     const CLASSES: &'static [&'static str] = &[];
 
     fn names() -> Vec<&'static str> {
-        FUNCTIONS.iter().map(|(name, _)| *name).chain(["swish", "hard_swish"]).collect()
+        FUNCTIONS.iter().map(|(name, _)| *name).chain(["glu", "swish", "hard_swish"]).collect()
     }
 
     fn by_name(name: &str) -> Option<Arc<Self>> {
         let name = match name {
+            "glu" => return Some(Arc::new(Glu)),
             "swish" => "silu",
             "hard_swish" => "hard_silu",
             name => name,
@@ -139,8 +152,8 @@ impl Kind for dyn Activate {
         Some(Arc::new(Function { name: name.into(), function, fused: FusedActivation::by_name(name) }))
     }
 
-    fn by_class(_: &str, _: Config) -> Option<Result<Arc<Self>>> {
-        None
+    fn by_class(class_name: &str, config: Config) -> Option<Result<Arc<Self>>> {
+        Some(OfLayer::from_config(class_name, config)?.map(|layer| Arc::new(layer) as Arc<Self>))
     }
 
     /// Keras writes null where no activation was given.
@@ -149,8 +162,12 @@ impl Kind for dyn Activate {
     }
 
     fn serialize(&self) -> Result<Config> {
+        if let Some(layer) = OfLayer::serialize(self) {
+            return layer;
+        }
         let name = self.class_name();
-        Ok(if FUNCTIONS.iter().any(|(known, _)| *known == name) { name.into() } else { own_function(name) })
+        let is_known = name == "glu" || FUNCTIONS.iter().any(|(known, _)| *known == name);
+        Ok(if is_known { name.into() } else { own_function(name) })
     }
 }
 
@@ -173,12 +190,19 @@ impl ActivationFunction {
         self.get().ok().and_then(Activate::fused)
     }
 
-    /// The values of the function.
+    /// The values of the function, in the shape of `x`.
     ///
     /// # Errors
-    /// If the name is not an activation.
+    /// If the name is not an activation, or the values have another shape.
     pub fn call(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(self.get()?.call(x)?)
+        let y = self.get()?.call(x)?;
+        match y.dims() == x.dims() {
+            true => Ok(y),
+            false => Err(Error::new(format!("the activation {:?} changes the shape", self.name()))
+                .expected(format!("{:?}", x.dims()))
+                .received(format!("{:?}", y.dims()))
+                .help("the layer Activation applies it")),
+        }
     }
 }
 
