@@ -39,7 +39,8 @@ layers_of_keras! {
     core: Dense Embedding Identity InputLayer Masking;
     merging: Add Average Concatenate Dot Maximum Minimum Multiply Subtract;
     normalization: BatchNormalization GroupNormalization LayerNormalization RMSNormalization UnitNormalization;
-    pooling: AveragePooling1D AveragePooling2D AveragePooling3D GlobalAveragePooling1D GlobalAveragePooling2D
+    pooling: AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D
+        AdaptiveMaxPooling2D AdaptiveMaxPooling3D AveragePooling1D AveragePooling2D AveragePooling3D GlobalAveragePooling1D GlobalAveragePooling2D
         GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D MaxPooling1D MaxPooling2D MaxPooling3D;
     regularization: ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D
         SpatialDropout3D;

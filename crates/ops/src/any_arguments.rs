@@ -372,6 +372,14 @@ fn windows() {
         let y = ops::pool(&x, draw.of(&[Pool::Max, Pool::Average]), &axes)?;
         Ok(vec![(y, Some(shape(&axes, |axis| axis.output, &x.dims()[..1], &x.dims()[x.rank() - 1..])))])
     });
+    each_draw("adaptive_pool", 2000, |draw| {
+        let (count, dtype) = (draw.below(4), draw.dtype());
+        let sizes: Vec<usize> = (0..count + 2).map(|_| draw.size()).collect();
+        let output: Vec<usize> = (0..count).map(|_| draw.size()).collect();
+        let x = draw.operand(&sizes, dtype);
+        let y = ops::adaptive_pool(&x, draw.of(&[Pool::Max, Pool::Average]), &output)?;
+        Ok(vec![(y, Some([&x.dims()[..1], &output, &x.dims()[x.rank() - 1..]].concat()))])
+    });
 }
 
 #[test]

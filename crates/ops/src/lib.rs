@@ -66,7 +66,7 @@ pub use linalg::{l2_normalize, unit_normalize};
 pub use matmul::{FusedActivation, dense, dense_over};
 pub use normalize::{Groups, batch_normalize, channel_moments, normalize, normalize_channels};
 pub use operation::{AxisList, Index, Key, Operand, Operation};
-pub use pool::{Pool, pool};
+pub use pool::{Pool, adaptive_pool, pool};
 #[doc(hidden)]
 pub use pulp;
 pub use rectify::{Rectifier, exponential_linear, rectify};

@@ -37,20 +37,51 @@ pub fn pool(x: &Tensor, pool: Pool, axes: &[Axis]) -> Result<Tensor> {
     if !sizes.iter().eq(axes.iter().map(|axis| &axis.input)) {
         bail!("pool: windows for another shape than {:?}", x.dims())
     }
+    let outputs: Vec<usize> = axes.iter().map(|axis| axis.output).collect();
+    if on_gpu(&[x]) && volume[0] == Axis::UNIT && x.elem_count() > 0 {
+        let shape = [&[*batch], &outputs[..], &[*channels]].concat();
+        lengths::allocated(&shape, x.dtype())?;
+        return gpu::pool(x, pool == Pool::Max, volume, shape.into());
+    }
+    over(x, pool, &outputs, |channels| Windows::new(volume, channels))
+}
+
+/// The largest or mean element of each of `output` windows over one, two or three axes, which have about the same size and cover the input: the
+/// `i`-th of `n` windows over `size` elements has those from `floor(i * size / n)` to before `ceil((i + 1) * size / n)`.
+///
+/// # Shapes
+/// - `x`: `(batch, ..., channels)`; the result: `(batch, output[..], channels)`
+///
+/// # Errors
+/// If the shape of `x` does not fit, or a size is 0.
+pub fn adaptive_pool(x: &Tensor, pool: Pool, output: &[usize]) -> Result<Tensor> {
+    let (1..=3, [_, sizes @ .., _]) = (output.len(), x.dims()) else {
+        bail!("adaptive_pool: {} sizes for the shape {:?}", output.len(), x.dims())
+    };
+    lengths::check([x])?;
+    if sizes.len() != output.len() || output.contains(&0) || sizes.contains(&0) {
+        bail!("adaptive_pool: the sizes {output:?} for the shape {:?}", x.dims())
+    }
+    let x = &if pool == Pool::Average { crate::elementwise::float(x)? } else { x.clone() };
+    let missing = 3 - output.len();
+    let of_volume = |sizes: &[usize]| std::array::from_fn(|i| i.checked_sub(missing).map_or(1, |i| sizes[i]));
+    let (inputs, outputs) = (of_volume(sizes), of_volume(output));
+    over(x, pool, output, |channels| Windows::adaptive(inputs, outputs, channels))
+}
+
+/// Pools the windows that `windows` makes for a number of channels.
+fn over(x: &Tensor, pool: Pool, outputs: &[usize], windows: impl Fn(usize) -> Result<Windows>) -> Result<Tensor> {
+    let [batch, sizes @ .., channels] = x.dims() else { bail!("pool: a tensor of shape {:?}", x.dims()) };
     let (batch, channels) = (*batch, *channels);
-    let outputs = axes.iter().map(|axis| axis.output);
-    let shape: Vec<usize> = std::iter::once(batch).chain(outputs).chain([channels]).collect();
+    let shape = [&[batch], outputs, &[channels]].concat();
     lengths::allocated(&shape, x.dtype())?;
     if x.elem_count() == 0 {
         return Tensor::zeros(shape, x.dtype(), x.device());
     }
-    if on_gpu(&[x]) && volume[0] == Axis::UNIT && x.elem_count() > 0 {
-        return gpu::pool(x, pool == Pool::Max, volume, shape.into());
-    }
     if !on_host(&[x]) {
-        return composed(x, pool, volume)?.reshape(shape);
+        return composed(x, pool, windows(1)?)?.reshape(shape);
     }
-    let windows = Windows::new(volume, channels)?;
+    let windows = windows(channels)?;
     let input = x.detach().contiguous()?;
     let (image, output) = (sizes.iter().product::<usize>() * channels, windows.count() * channels);
     if image > u32::MAX as usize {
@@ -114,21 +145,41 @@ impl Windows {
     /// # Errors
     /// If windows of these sizes do not fit into memory.
     pub(crate) fn new(axes: [Axis; 3], channels: usize) -> Result<Self> {
-        let count = lengths::allocated(&axes.map(|axis| axis.output), DType::I64)?;
-        let all = axes
-            .each_ref()
-            .map(|axis| (0..axis.output).fold(0usize, |all, o| all.saturating_add(axis.inside(o).len())));
+        let inside = |axis: usize, o: usize| {
+            let axis = axes[axis];
+            axis.inside(o).filter_map(move |k| axis.at(o, k))
+        };
+        Self::of(axes.map(|axis| axis.input), axes.map(|axis| axis.output), channels, inside)
+    }
+
+    /// Those of [`adaptive_pool`].
+    fn adaptive(inputs: [usize; 3], outputs: [usize; 3], channels: usize) -> Result<Self> {
+        // A product of two sizes may need more than 64 bits.
+        let bound = |axis: usize, o: usize| o as u128 * inputs[axis] as u128;
+        Self::of(inputs, outputs, channels, |axis, o| {
+            let count = outputs[axis] as u128;
+            (bound(axis, o) / count) as usize..bound(axis, o + 1).div_ceil(count) as usize
+        })
+    }
+
+    /// Windows with the elements that `inside` gives for an axis and an output.
+    fn of<I: Iterator<Item = usize>>(
+        [_, height, width]: [usize; 3],
+        outputs: [usize; 3],
+        channels: usize,
+        inside: impl Fn(usize, usize) -> I,
+    ) -> Result<Self> {
+        let count = lengths::allocated(&outputs, DType::I64)?;
+        let of_axis = |axis: usize| (0..outputs[axis]).map(|o| inside(axis, o).count()).sum::<usize>();
+        let all = [of_axis(0), of_axis(1), of_axis(2)];
         let mut places = Vec::with_capacity(lengths::allocated(&all, DType::I64)?);
         let mut counts = Vec::with_capacity(count);
-        let [planes, rows, columns] = &axes;
-        each_index(axes.map(|axis| axis.output), |[z, y, x]| {
+        each_index(outputs, |[z, y, x]| {
             let before = places.len();
-            for plane in planes.inside(z).filter_map(|k| planes.at(z, k)) {
-                for row in rows.inside(y).filter_map(|i| rows.at(y, i)) {
-                    let row = (plane * rows.input + row) * columns.input;
-                    for column in columns.inside(x).filter_map(|j| columns.at(x, j)) {
-                        places.push((row + column) * channels);
-                    }
+            for plane in inside(0, z) {
+                for row in inside(1, y) {
+                    let row = (plane * height + row) * width;
+                    places.extend(inside(2, x).map(|column| (row + column) * channels));
                 }
             }
             counts.push(places.len() - before);
@@ -250,12 +301,11 @@ fn spread<T: Float>(dx: &mut [T], dy: &[T], windows: &Windows) {
     }
 }
 
-/// A composition of candle's functions, without the output shape.
-fn composed(x: &Tensor, pool: Pool, axes: [Axis; 3]) -> Result<Tensor> {
-    let (batch, channels) = (x.dim(0)?, x.dims()[x.rank() - 1]);
-    let elements = axes.iter().map(|axis| axis.input).product::<usize>();
-    let flat = x.reshape((batch, elements, channels))?.contiguous()?;
-    let windows = Windows::new(axes, 1)?;
+/// A composition of candle's functions, without the output shape, with the windows of one channel.
+fn composed(x: &Tensor, pool: Pool, windows: Windows) -> Result<Tensor> {
+    let [batch, sizes @ .., channels] = x.dims() else { bail!("pool: a tensor of shape {:?}", x.dims()) };
+    let (batch, channels) = (*batch, *channels);
+    let flat = x.reshape((batch, sizes.iter().product::<usize>(), channels))?.contiguous()?;
     let largest = windows.counts.iter().copied().max().unwrap_or(0);
     let counts: Vec<f32> = windows.counts.iter().map(|&count| count.max(1) as f32).collect();
     // A window that is partly outside repeats its first element, which only a maximum counts.
@@ -301,13 +351,39 @@ mod tests {
                     for of_window in [Pool::Max, Pool::Average] {
                         assert_gradients(std::slice::from_ref(x), |x| pool(&x[0], of_window, axes));
                         let y = pool(x, of_window, axes).unwrap();
-                        let plain = composed(x, of_window, super::volume(axes).unwrap()).unwrap();
+                        let windows = Windows::new(super::volume(axes).unwrap(), 1).unwrap();
+                        let plain = composed(x, of_window, windows).unwrap();
                         let apart = (&y - plain.reshape(y.dims()).unwrap()).unwrap().abs().unwrap();
                         assert!(apart.max_all().unwrap().to_scalar::<f64>().unwrap() < 1e-7);
                     }
                 }
             }
         }
+    }
+
+    #[test]
+    fn adaptive_windows_cover_the_input() {
+        let numbers = Tensor::arange(0f64, 7.0, &Device::Cpu).unwrap().reshape((1, 7, 1)).unwrap();
+        let of = |pool, output| adaptive_pool(&numbers, pool, &[output]).unwrap().flatten_all().unwrap();
+        // Of 0 and 1, 1 to 3, 3 to 5, 5 and 6.
+        assert_eq!(of(Pool::Max, 4).to_vec1::<f64>().unwrap(), [1., 3., 5., 6.]);
+        assert_eq!(of(Pool::Average, 4).to_vec1::<f64>().unwrap(), [0.5, 2., 4., 5.5]);
+        assert_eq!(of(Pool::Average, 1).to_vec1::<f64>().unwrap(), [3.]);
+        assert_eq!(of(Pool::Max, 7).to_vec1::<f64>().unwrap(), [0., 1., 2., 3., 4., 5., 6.]);
+        // There may be more windows than elements.
+        assert_eq!(of(Pool::Max, 14).to_vec1::<f64>().unwrap()[..5], [0., 0., 1., 1., 2.]);
+        let images = [values([2, 5, 4, 3], 1)];
+        let volumes = [values([1, 3, 4, 3, 2], 2)];
+        for pool in [Pool::Max, Pool::Average] {
+            assert_gradients(&images, |x| adaptive_pool(&x[0], pool, &[3, 2]));
+            assert_gradients(&images, |x| composed(&x[0], pool, Windows::adaptive([1, 5, 4], [1, 3, 5], 1)?));
+            assert_gradients(&volumes, |x| adaptive_pool(&x[0], pool, &[2, 1, 4]));
+        }
+        assert!(adaptive_pool(&numbers, Pool::Max, &[0]).is_err());
+        assert!(
+            adaptive_pool(&numbers, Pool::Max, &[2, 2]).is_err() && adaptive_pool(&numbers, Pool::Max, &[]).is_err()
+        );
+        assert!(adaptive_pool(&numbers, Pool::Average, &[1 << 60]).is_err());
     }
 
     #[test]

@@ -1,0 +1,52 @@
+//! AdaptiveMaxPooling2D: the largest element of each window, for an output of a given size. Keras: `keras.layers.AdaptiveMaxPooling2D`.
+
+use super::base_adaptive_pooling::AdaptivePooling;
+use crate::Sizes;
+use crate::spatial::spatial_layer;
+use candle_keras_ops::Pool;
+
+layer! {
+    /// The largest element of each window of an image, for each channel. The windows are as large as an output of this size needs, and may overlap by an
+    /// element.
+    ///
+    /// Keras: `keras.layers.AdaptiveMaxPooling2D`.
+    ///
+    /// # Shapes
+    /// - input: `(batch, height, width, channels)`
+    /// - output: `(batch, new height, new width, channels)`
+    ///
+    /// # Example
+    /// ```
+    /// use candle_keras_layers::{AdaptiveMaxPooling2D, Input, Layer};
+    /// assert_eq!(AdaptiveMaxPooling2D::new(5).call(&Input::shape([20, 20, 8])).shape()?.to_string(), "(None, 5, 5, 8)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    pub struct AdaptiveMaxPooling2D(
+        /// The size of the output.
+        output_size: Sizes<2>,
+    ) {
+        /// `"channels_last"`, or `"channels_first"`, which is transposed and costs a copy each way.
+        data_format: String = "channels_last",
+    }
+}
+
+spatial_layer!(AdaptiveMaxPooling2D, |layer| AdaptivePooling {
+    pool: Pool::Max,
+    output_size: layer.output_size,
+    data_format: &layer.data_format,
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Check, Input, Layer, check_layer};
+
+    #[test]
+    fn behaves_as_every_layer_must() {
+        check_layer(|| AdaptiveMaxPooling2D::new((3, 2)), Check::inputs([[2, 5, 4, 2]]).output([2, 3, 2, 2]));
+        let first = || AdaptiveMaxPooling2D::new((3, 2)).data_format("channels_first");
+        check_layer(first, Check::inputs([[2, 2, 5, 4]]).output([2, 2, 3, 2]));
+        assert!(AdaptiveMaxPooling2D::new(0).call(&Input::shape([20, 20, 8])).shape().is_err());
+        assert!(AdaptiveMaxPooling2D::new(2).call(&Input::shape([4])).shape().is_err());
+    }
+}
