@@ -42,7 +42,11 @@ pub fn to_device(tensor: &Tensor, device: &Device) -> Result<Tensor> {
         _ => !(tensor.is_contiguous() && tensor.layout().start_offset() == 0),
     };
     let moves = !tensor.device().same_device(device);
-    Ok(if is_part && moves { tensor.force_contiguous()?.to_device(device)? } else { tensor.to_device(device)? })
+    if !(is_part && moves) {
+        return Ok(tensor.to_device(device)?);
+    }
+    crate::check_memory(tensor.dims(), tensor.dtype())?;
+    Ok(tensor.force_contiguous()?.to_device(device)?)
 }
 
 fn length(storage: &CpuStorage) -> usize {
