@@ -515,6 +515,17 @@ def _(rng):
     return trained(Model(x, L.GlobalAveragePooling1D()(L.MultiHeadAttention(2, 3)(e, e))), rng)
 
 
+# Layers of core ---------------------------------------------------------------------------------------------------------------------------
+
+@case("einsum")
+def _(rng):
+    x, y = L.Input((3, 4), name="x"), L.Input((3, 5), name="y")
+    scores = K.einsum("bij,bik->bjk", x, y)
+    chain = K.einsum("bij,jk,kl->bil", x, rng.random((4, 2)).astype("float32"), rng.random((2, 5)).astype("float32"))
+    diagonal = K.einsum("...ii->...", K.einsum("bij,bkj->bik", chain, y))
+    return Model([x, y], [L.Dense(2)(scores), chain, diagonal, K.einsum("bij->b", y)])
+
+
 # Arguments of calls, cells, layers in layers -----------------------------------------------------------------------------------------------
 
 @case("attention_arguments")
