@@ -37,7 +37,7 @@ layers_of_keras! {
     activations: Activation ELU LeakyReLU PReLU ReLU Softmax;
     attention: MultiHeadAttention;
     convolutional: Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose DepthwiseConv1D DepthwiseConv2D
-        SeparableConv1D SeparableConv2D;
+        LocallyConnected1D LocallyConnected2D SeparableConv1D SeparableConv2D;
     core: Dense EinsumDense Embedding Identity InputLayer Masking ReversibleEmbedding;
     merging: Add Average Concatenate Dot Maximum Minimum Multiply Subtract;
     normalization: BatchNormalization GroupNormalization LayerNormalization RMSNormalization UnitNormalization;
