@@ -47,9 +47,9 @@ pub mod layers {
     pub use candle_keras_layers::{
         AnyLayer, Argument, Arguments, Base, Build, Call, CallArgument, CallArguments, CallInputs, Callable, Cell,
         Check, Config, ConfigMap, Configure, Context, Declared, Described, Input, KerasTensor, KerasTensors, Layer,
-        MergeMode, MissingWords, Named, NamedInputs, NodeOutput, OperationLayer, Pretrained, PretrainedRows, Recurrent,
-        RecurrentLayer, RnnCell, Sequence, SequenceArguments, SequenceOutputs, Shape, Sizes, TensorSpec, Variable,
-        Weight, WordTable, call, call_with, check_layer, layer, object, run, setters, single,
+        Lora, MergeMode, MissingWords, Named, NamedInputs, NodeOutput, OperationLayer, Pretrained, PretrainedRows,
+        Recurrent, RecurrentLayer, RnnCell, Sequence, SequenceArguments, SequenceOutputs, Shape, Sizes, TensorSpec,
+        Variable, Weight, WordTable, call, call_with, check_layer, layer, object, run, setters, single,
     };
 }
 
@@ -142,14 +142,18 @@ pub mod ops {
         };
     }
     keras_ops! {
-        abs add cast clip concatenate custom_gradient divide dot equal exp expand_dims get_item greater less log
-        log1p log_softmax matmul max maximum mean min minimum multiply negative power relu reshape sigmoid softmax
-        softplus sqrt square squeeze stack stop_gradient subtract sum tanh transpose where_
+        abs add associative_scan cast clip concatenate cond convert_to_tensor custom_gradient divide dot einsum equal
+        exp expand_dims fori_loop get_item greater less log log1p log_softmax map matmul max maximum mean min minimum
+        multiply negative power relu reshape scan scatter scatter_update shape sigmoid slice slice_update softmax
+        softplus sqrt square squeeze stack stop_gradient subtract sum switch tanh transpose unstack vectorized_map
+        where_ while_loop
     }
 
     // Their arguments.
     #[doc(inline)]
-    pub use candle_keras_ops::{Axes, AxisList, DTypeName, Index, Key, Operand, axes, dtype, dtype_name};
+    pub use candle_keras_ops::{
+        Axes, AxisList, Condition, DTypeName, Index, Key, Operand, Reduction, axes, dtype, dtype_name,
+    };
 
     // Layers as functions, and their arguments.
     #[doc(inline)]

@@ -66,6 +66,27 @@ def images(rng):
 
 
 @case
+def locally_connected(rng):
+    x = L.Input((6, 3))
+    y = L.LocallyConnected1D(2, 3, strides=2, activation="relu")(x)
+    z = L.LocallyConnected1D(3, 2, padding="same", implementation=2)(x)
+    z = L.LocallyConnected1D(2, 3, padding="same", strides=2, implementation=3, use_bias=False)(z)
+    first = L.LocallyConnected1D(2, 2, data_format="channels_first", implementation=1)(x)
+    first = L.LocallyConnected1D(2, 1, data_format="channels_first", implementation=3)(first)
+    return trained(Model(x, L.Dense(2)(L.Concatenate()([L.Flatten()(a) for a in (y, z, first)]))), rng)
+
+
+@case
+def locally_connected_images(rng):
+    x = L.Input((4, 5, 2))
+    y = L.LocallyConnected2D(2, (2, 3), strides=(1, 2))(x)
+    z = L.LocallyConnected2D(2, 3, padding="same", strides=2, implementation=2)(x)
+    w = L.LocallyConnected2D(2, 2, padding="same", implementation=3, activation="tanh")(x)
+    first = L.LocallyConnected2D(2, (2, 1), data_format="channels_first", implementation=3)(x)
+    return trained(Model(x, L.Dense(2)(L.Concatenate()([L.Flatten()(a) for a in (y, z, w, first)]))), rng)
+
+
+@case
 def masks(rng):
     # In Keras 2 a mask also reaches a layer with an initial state.
     x, h = L.Input((5,), dtype="int32", name="x"), L.Input((3,), name="h")

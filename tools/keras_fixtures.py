@@ -515,6 +515,64 @@ def _(rng):
     return trained(Model(x, L.GlobalAveragePooling1D()(L.MultiHeadAttention(2, 3)(e, e))), rng)
 
 
+# Layers of core ---------------------------------------------------------------------------------------------------------------------------
+
+@case("einsum_dense")
+def _(rng):
+    x = L.Input((4, 6))
+    h = L.EinsumDense("abc,cde->abde", (4, 2, 3), bias_axes="de", activation="tanh")(x)
+    h = L.EinsumDense("abde,dec->abc", (4, 5), bias_axes="c", activation="elu")(h)
+    h = L.EinsumDense("...x,xyz->...yz", (2, 3), bias_axes="z", kernel_initializer="he_normal")(h)
+    h = L.EinsumDense("ab...,bc->ac...", (3,), bias_axes="c", activation="softplus")(h)
+    return trained(Model(x, L.EinsumDense("abcd,bde->acbe", (2, 3, 2), bias_axes="be")(h)), rng)
+
+
+@case("einsum_dense_arguments")
+def _(rng):
+    x = L.Input((3,))
+    h = L.EinsumDense("ab,bc->ac", 4, kernel_regularizer="l2", activity_regularizer="l1", kernel_constraint="unit_norm", kernel_initializer="orthogonal")(x)
+    return trained(Model(x, L.EinsumDense("ab,bc->ac", 2, bias_axes="c", bias_regularizer="l1", bias_constraint="non_neg", bias_initializer="ones")(h)), rng, optimizer="sgd")
+
+
+@case("einsum")
+def _(rng):
+    x, y = L.Input((3, 4), name="x"), L.Input((3, 5), name="y")
+    scores = K.einsum("bij,bik->bjk", x, y)
+    chain = K.einsum("bij,jk,kl->bil", x, rng.random((4, 2)).astype("float32"), rng.random((2, 5)).astype("float32"))
+    diagonal = K.einsum("...ii->...", K.einsum("bij,bkj->bik", chain, y))
+    return Model([x, y], [L.Dense(2)(scores), chain, diagonal, K.einsum("bij->b", y)])
+
+
+@case("reversible_embedding")
+def _(rng):
+    x = L.Input((4,), dtype="int32")
+    tied = L.ReversibleEmbedding(6, 3, logit_soft_cap=0.5, reverse_dtype="float32", embeddings_regularizer="l2")
+    apart = L.ReversibleEmbedding(6, 3, tie_weights=False, mask_zero=True, embeddings_constraint="unit_norm")
+    h = L.GRU(3, return_sequences=True)(apart(x))
+    return trained(Model(x, [tied(L.Dense(3)(tied(x)), reverse=True), apart(h, reverse=True)]), rng, optimizer="sgd")
+
+
+@case("pipeline")
+def _(rng):
+    inner = L.Pipeline([L.Dense(3, activation="tanh"), L.Dropout(0.0), L.Dense(3)])
+    x = L.Input((4,))
+    return trained(Model(x, L.Pipeline([inner, L.LayerNormalization(), L.Dense(2)], name="outer")(x)), rng)
+
+
+@case("lora")
+def _(rng):
+    # The files have the adapted kernels; what trains them begins anew, so that there are no gradients to compare. tools/keras_anchors.py has some.
+    x = L.Input((4,), dtype="int32")
+    h = L.Conv1D(3, 2, groups=1)(L.Embedding(6, 4, lora_rank=2)(x))
+    h = L.EinsumDense("abc,cde->abde", (3, 2, 3), bias_axes="de", lora_rank=2, lora_alpha=3)(h)
+    model, y, _ = trained(Model(x, L.Dense(2)(L.Flatten()(h))), rng)
+    for layer in (model.layers[2], model.layers[-1]):
+        layer.enable_lora(2, lora_alpha=5)
+    model.compile("sgd", "mse")
+    model.fit(rng.integers(0, 6, (8, 4)), y, verbose=0)
+    return model, None, {"differentiable": False}
+
+
 # Arguments of calls, cells, layers in layers -----------------------------------------------------------------------------------------------
 
 @case("attention_arguments")

@@ -1,5 +1,6 @@
 //! What a layer adds in `build`: weights, sublayers, and the sizes of inputs that they depend on.
 
+use crate::lora::{Lora, LoraArguments};
 use crate::variable::Weight;
 use crate::{Base, IntoLayer, Layer, Shape};
 use candle_keras_ops::{Error, Result};
@@ -16,11 +17,14 @@ pub struct Build<'a> {
     pub(crate) states: Vec<Weight>,
     pub(crate) layers: Vec<(String, Arc<dyn Layer>)>,
     pub(crate) fixed: Vec<FixedSize>,
+    pub(crate) adaptable: Option<&'static str>,
+    pub(crate) lora: Option<Lora>,
 }
 
 impl<'a> Build<'a> {
     pub(crate) fn new(base: &'a Base, inputs: &'a [Shape]) -> Self {
-        Self { base, inputs, weights: Vec::new(), states: Vec::new(), layers: Vec::new(), fixed: Vec::new() }
+        let (weights, states, layers, fixed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { base, inputs, weights, states, layers, fixed, adaptable: None, lora: None }
     }
 
     /// An error if two weights have one name.
@@ -42,6 +46,11 @@ impl<'a> Build<'a> {
     /// Adds a state that is neither a weight nor saved: what a stateful recurrent layer keeps from batch to batch.
     pub(crate) fn add_state(&mut self, state: Weight) {
         self.states.push(state.trainable(false));
+    }
+
+    /// Says which weight LoRA adapts: from the start, if the arguments say so.
+    pub(crate) fn adaptable(&mut self, weight: &'static str, arguments: &LoraArguments) {
+        (self.adaptable, self.lora) = (Some(weight), arguments.lora());
     }
 
     /// Adds a sublayer and builds it for inputs of these shapes; `self.base().layer(name)` returns it, and files keep its weights under

@@ -275,7 +275,8 @@ impl Context {
         Ok(outputs)
     }
 
-    fn masks_of(&mut self, tensors: &[Tensor]) -> Vec<Option<Tensor>> {
+    /// The masks that came with these tensors: inputs of the layer, or outputs of its sublayers.
+    pub(crate) fn masks_of(&mut self, tensors: &[Tensor]) -> Vec<Option<Tensor>> {
         let known = &self.scope().masks;
         if known.is_empty() {
             return Vec::new();

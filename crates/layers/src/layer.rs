@@ -5,7 +5,7 @@ use crate::call::{CallArgument, CallArguments};
 use crate::callable::{CallInputs, Callable};
 use crate::symbolic::{KerasTensor, NodeOutput};
 use crate::variable::Variable;
-use crate::{Config, Context, DTypePolicy, Declared, Regularizer, Shape, TensorSpec, layer_weights};
+use crate::{Config, Context, DTypePolicy, Declared, Lora, Regularizer, Shape, TensorSpec, layer_weights};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{Error, Result, warnings};
 use std::any::Any;
@@ -159,6 +159,37 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
     /// Freezes or unfreezes the layer and all sublayers. Models apply it at their next `compile`.
     fn set_trainable(&self, trainable: bool) {
         layer_weights::set_trainable(self.as_layer(), trainable);
+    }
+
+    /// Adapts the layer by LoRA with matrices of this rank: its kernel (the table of an Embedding) is frozen, and the product of two small
+    /// matrices, which are trained, is added to it. Models apply it at their next `compile`. Files have the sum. Keras: `layer.enable_lora(rank)`.
+    ///
+    /// ```
+    /// use candle_keras_layers::{Dense, Input, Layer};
+    /// let layer = Dense::new(64);
+    /// layer.call(&Input::shape([128]));
+    /// layer.enable_lora(4)?;
+    /// let trained: usize = layer.trainable_variables().iter().map(|weight| weight.elem_count()).sum();
+    /// assert_eq!(trained, 64 + 128 * 4 + 4 * 64);
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the layer is not built, is adapted already, has a constraint on the kernel, or has no kernel that can be adapted.
+    ///
+    /// # Differences from Keras
+    /// The kernel stays frozen when the layer is made trainable. A loaded layer begins anew, with a random first and a zero second matrix; Keras sets both to
+    /// 0, and they cannot be trained any more. `lora_alpha` holds as an argument of Dense and Embedding as well, where Keras 3.15 ignores it.
+    fn enable_lora(&self, rank: usize) -> Result<()> {
+        self.enable_lora_with(Lora::new(rank))
+    }
+
+    /// [`enable_lora`](Self::enable_lora) with a factor and initializers. Keras: `layer.enable_lora(rank, lora_alpha, a_initializer, b_initializer)`.
+    ///
+    /// # Errors
+    /// As [`enable_lora`](Self::enable_lora).
+    fn enable_lora_with(&self, lora: Lora) -> Result<()> {
+        layer_weights::enable_lora(self.as_layer(), &lora)
     }
 
     /// The values of all weights, as copies. Keras: `layer.get_weights()`.

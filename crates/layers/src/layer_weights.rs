@@ -1,14 +1,18 @@
 //! The weights of a layer and its sublayers: what [`Layer`]'s methods of the same names do.
 
 use crate::variable::Variable;
-use crate::{Base, Context, Layer, WeightSet};
+use crate::{Base, Context, Layer, Lora, WeightSet};
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
 use hashbrown::HashSet;
 
 pub(crate) fn weight(base: &Base, name: &str, ctx: &Context) -> Result<Tensor> {
     let (variable, dtype) = (base.variable(name)?, base.compute_dtype());
-    let value = if ctx.tracks(&variable) { variable.tracked() } else { variable.value() };
+    let value = match base.adaptation_of(&variable) {
+        Some(adaptation) => adaptation.value(ctx)?,
+        None if ctx.tracks(&variable) => variable.tracked(),
+        None => variable.value(),
+    };
     Ok(if value.dtype() == dtype { value } else { value.to_dtype(dtype)? })
 }
 
@@ -35,6 +39,10 @@ pub(crate) fn penalties(layer: &dyn Layer) -> Result<Vec<Tensor>> {
 pub(crate) fn set_trainable(layer: &dyn Layer, trainable: bool) {
     layer.base().set_trainable(trainable);
     layer.sublayers().iter().for_each(|layer| layer.set_trainable(trainable));
+}
+
+pub(crate) fn enable_lora(layer: &dyn Layer, lora: &Lora) -> Result<()> {
+    layer.base().enable_lora(lora).map_err(|error| error.in_layer(layer.layer_name(), layer.class_name()))
 }
 
 pub(crate) fn get_weights(layer: &dyn Layer) -> Result<Vec<Tensor>> {

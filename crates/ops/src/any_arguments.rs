@@ -145,6 +145,23 @@ fn operation(class: &str, draw: &mut Draw) -> Operation {
         "Cast" => Cast { dtype: dtype(draw).unwrap_or("float64".into()) },
         "Clip" => Clip { x_min: draw.number(), x_max: draw.number() },
         "Concatenate" => Concatenate { axis: draw.integer() },
+        "Einsum" => {
+            let any = [
+                "...",
+                "...->",
+                "...i->i...",
+                "ii...",
+                "...,...",
+                "...,...->",
+                "i...,i...->...",
+                "...ij,...jk",
+                "i,j",
+                "ij,j->i",
+                "...,...,...",
+                "...,...,...->",
+            ];
+            Einsum { subscripts: draw.of(&any).into() }
+        }
         "ExpandDims" => ExpandDims { axis: ops::AxisList::Many((0..draw.below(3)).map(|_| draw.integer()).collect()) },
         "LogSoftmax" => LogSoftmax { axis: draw.integer() },
         "Softmax" => Softmax { axis: draw.integer() },
@@ -304,6 +321,68 @@ fn products_and_lookups() {
             return Ok(vec![]);
         }
         Ok(vec![(ops::custom_gradient(&x, &y, |_, _, dy| Ok(dy.clone()))?, Some(y.dims().to_vec()))])
+    });
+}
+
+#[test]
+fn parts_and_loops() {
+    let indices = |draw: &mut Draw, count: usize| {
+        let numbers =
+            (0..count.min(64)).map(|_| if draw.one_in(20) { draw.integer() } else { draw.below(3) as i64 - 1 });
+        Tensor::from_vec(numbers.collect::<Vec<i64>>(), count.min(64), &Device::Cpu)
+    };
+    each_draw("scatter", 2000, |draw| {
+        let ([count, height, width], dtype) = ([0; 3].map(|_| draw.size()), draw.dtype());
+        let at = indices(draw, count)?.unsqueeze(1)?;
+        let values = draw.operand(&[count, width], dtype);
+        Ok(vec![(ops::scatter(&at, &values, &[height, width])?, Some(vec![height, width]))])
+    });
+    each_draw("scatter_update", 2000, |draw| {
+        let ([count, height, width], dtype) = ([0; 3].map(|_| draw.size()), draw.dtype());
+        let at = indices(draw, count)?.unsqueeze(1)?;
+        let (x, updates) = (draw.operand(&[height, width], dtype), draw.operand(&[count, width], dtype));
+        use ops::Reduction::*;
+        let reduction = draw.of(&[Replace, Add, Mul, Max, Min]);
+        Ok(vec![(ops::scatter_update(&x, &at, &updates, reduction)?, Some(x.dims().to_vec()))])
+    });
+    each_draw("slice and slice_update", 2000, |draw| {
+        let ([a, b], dtype) = ([0; 2].map(|_| draw.size()), draw.dtype());
+        let (start, shape) = ([draw.below(2), draw.below(2)], [draw.size().min(a), draw.size().min(b)]);
+        let (x, part) = (draw.operand(&[a, b], dtype), draw.operand(&shape, dtype));
+        if draw.one_in(2) {
+            return Ok(vec![(ops::slice(&x, &start, &shape)?, Some(shape.to_vec()))]);
+        }
+        Ok(vec![(ops::slice_update(&x, &start, &part)?, Some(x.dims().to_vec()))])
+    });
+    each_draw("unstack", 500, |draw| {
+        let shape = [draw.below(4), draw.below(4), 2];
+        let x = draw.operand(&shape, DType::F32);
+        let parts = ops::unstack(&x, draw.one_in(2).then(|| draw.below(4)), draw.integer())?;
+        Ok(parts.into_iter().map(|part| (part, None)).collect())
+    });
+    each_draw("scans", 1000, |draw| {
+        let (shape, dtype) = ([draw.below(6), draw.below(4)], draw.dtype());
+        let x = [draw.operand(&shape, dtype)];
+        let add = |a: &[Tensor], b: &[Tensor]| Ok(vec![ops::add(&a[0], &b[0])?]);
+        let y = match draw.below(4) {
+            0 => ops::associative_scan(add, &x, draw.one_in(2), draw.integer())?.remove(0),
+            1 => ops::map(ops::square, &x[0])?,
+            2 => ops::vectorized_map(|x| ops::square(&x[0]), &x)?,
+            _ => {
+                let step = |n, x: &[Tensor]| Ok((n + 1, vec![ops::square(&x[0])?]));
+                ops::scan(step, 0, &x, None, draw.one_in(2))?.1.pop().unwrap_or(x[0].clone())
+            }
+        };
+        Ok(vec![(y, None)])
+    });
+    each_draw("branches", 300, |draw| {
+        let shape = [draw.size()];
+        let x = draw.tensor(&shape, DType::F32);
+        let branches: [&dyn Fn(&[Tensor]) -> Result<Tensor>; 1] = [&|x| Ok(x[0].clone())];
+        let y = ops::switch(&x, &branches, std::slice::from_ref(&x))?;
+        let y = ops::cond(&x, || Ok(y.clone()), || Ok(y.clone()))?;
+        let y = ops::while_loop(|_: &Tensor| Ok(true), Ok, y, Some(2))?;
+        Ok(vec![(ops::fori_loop(0, 2, |y, _| Ok(y), y)?, None)])
     });
 }
 
@@ -515,7 +594,9 @@ fn every_op_is_drawn() {
         "has_row_losses",
         "string_tensor",
         "is_in_keras",
-        // They take no tensors.
+        // They take no tensors, or compute nothing.
+        "convert_to_tensor",
+        "shape",
         "check_memory",
         "has_memory_for",
         "device",

@@ -149,6 +149,27 @@ pub fn stack<X: Operand, T: AsRef<X>>(operands: &[T], axis: i64) -> X::Output {
     X::operate(Operation::Stack { axis }, &operands.iter().map(AsRef::as_ref).collect::<Vec<_>>())
 }
 
+/// The sums of products that the equation says: `"ij,jk->ik"` is a matrix product, `"bhqd,bhkd->bhqk"` are the scores of an attention. Without an
+/// arrow, the result has the labels that are there once, in alphabetical order. `...` stands for any axes, which broadcast.
+///
+/// A planned contraction: of two operands at a time, those first whose result is smallest, each a batched matrix product.
+///
+/// # Errors
+/// If the equation does not fit the operands.
+///
+/// ```
+/// use candle_keras_ops::{Device, Tensor, einsum};
+/// let x = Tensor::new(&[[1f32, 2.], [3., 4.]], &Device::Cpu)?;
+/// assert_eq!(einsum("ij,jk->ik", &[&x, &x])?.to_vec2::<f32>()?, [[7., 10.], [15., 22.]]);
+/// assert_eq!(einsum("ii", &[&x])?.to_scalar::<f32>()?, 5.);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
+#[track_caller]
+pub fn einsum<X: Operand, T: AsRef<X>>(subscripts: &str, operands: &[T]) -> X::Output {
+    let operands: Vec<&X> = operands.iter().map(AsRef::as_ref).collect();
+    X::operate(Operation::Einsum { subscripts: subscripts.into() }, &operands)
+}
+
 impl DTypeName {
     fn name(&self) -> String {
         match self {

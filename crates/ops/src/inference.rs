@@ -3,7 +3,7 @@
 
 use crate::axes::resolve_axis;
 use crate::operation::{AxisList, Index};
-use crate::{Axes, Operation, shape};
+use crate::{Axes, Operation, einsum, shape};
 use candle_core::{DType, Result, bail};
 
 impl Operation {
@@ -74,6 +74,7 @@ impl Operation {
                 Ok(with_size(x, dim, operands.len()))
             }
             Dot {} => dot(x, operands[1]),
+            Einsum { subscripts } => einsum::output_shape(subscripts, operands),
             Matmul {} => matmul(x, operands[1]),
             ExpandDims { axis } => axis.as_slice().iter().try_fold(x.to_vec(), |x, &axis| {
                 let dim = resolve_axis(axis, x.len() + 1)?;
@@ -144,6 +145,7 @@ impl Operation {
             Add {}
             | Concatenate { .. }
             | Dot {}
+            | Einsum { .. }
             | Matmul {}
             | Maximum {}
             | Minimum {}

@@ -72,6 +72,17 @@ pub(crate) fn product(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     narrow((0..m * n).map(at).collect(), &[m, n], x.dtype())
 }
 
+/// A table with these rows added to those of its rows that `ids` names.
+pub(crate) fn add_rows(table: &Tensor, ids: &[u32], rows: &Tensor) -> Result<Tensor> {
+    let (mut sums, numbers, width) = (wide(table)?, wide(rows)?, table.dim(1)?);
+    for (row, &id) in numbers.chunks_exact(width.max(1)).zip(ids) {
+        for (sum, x) in sums[id as usize * width..][..width].iter_mut().zip(row) {
+            *sum = sum.wrapping_add(*x);
+        }
+    }
+    narrow(sums, table.dims(), table.dtype())
+}
+
 fn wide(x: &Tensor) -> Result<Vec<i64>> {
     x.contiguous()?.flatten_all()?.to_dtype(DType::I64)?.to_vec1()
 }

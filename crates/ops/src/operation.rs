@@ -3,7 +3,7 @@
 use crate::axes::{Axes, resolve_axis};
 use crate::elementwise::{Arithmetic, arithmetic};
 use crate::inference::promoted;
-use crate::{elementwise, integers, json, lengths, linalg, reduce, shape};
+use crate::{einsum, elementwise, integers, json, lengths, linalg, reduce, shape};
 use candle_core::{DType, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,7 @@ operations! {
         Concatenate { axis: i64 },
         Divide {},
         Dot {},
+        Einsum { subscripts: String },
         Equal {},
         Exp {},
         ExpandDims { axis: AxisList },
@@ -266,7 +267,7 @@ impl Operation {
     pub fn operands(&self) -> std::ops::RangeInclusive<usize> {
         use Operation::*;
         match self {
-            Concatenate { .. } | Stack { .. } => 1..=usize::MAX,
+            Concatenate { .. } | Einsum { .. } | Stack { .. } => 1..=usize::MAX,
             Where {} => 3..=3,
             Add {}
             | Subtract {}
@@ -320,6 +321,7 @@ impl Operation {
             Clip { x_min, x_max } => elementwise::clip(x, *x_min, *x_max),
             Concatenate { axis } => shape::concatenate(&all()?, *axis),
             Dot {} => both().and_then(|(x, y)| linalg::dot(&x, &y)),
+            Einsum { subscripts } => einsum::einsum(subscripts, &all()?),
             Exp {} => elementwise::exp(x),
             ExpandDims { axis } => axis.as_slice().iter().try_fold(x.clone(), |x, &axis| shape::expand_dims(&x, axis)),
             GetItem { key } => shape::get_item(x, key),

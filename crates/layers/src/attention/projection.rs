@@ -1,5 +1,6 @@
 //! The projections of an attention, as sublayers.
 
+use crate::lora::LoraArguments;
 use crate::{Build, Context, Layer, Shape, Weight};
 use crate::{Constraint, Initializer, Regularizer};
 use candle_core::Tensor;
@@ -31,11 +32,15 @@ impl Layer for EinsumDense {
     }
 
     fn build(&self, _: &[Shape], build: &mut Build) -> Result<()> {
+        let axes: Vec<usize> = (0..self.from.len() + self.to.len()).collect();
+        let (inputs, outputs) = axes.split_at(self.from.len());
+        let initializer = self.kernel_initializer.for_axes(inputs, outputs)?;
         build.add_weight(
-            Weight::new("kernel", [&self.from[..], &self.to].concat(), &self.kernel_initializer)
+            Weight::new("kernel", [&self.from[..], &self.to].concat(), &initializer)
                 .regularizer(&self.kernel_regularizer)
                 .constraint(&self.kernel_constraint),
         );
+        build.adaptable("kernel", &LoraArguments::new());
         if self.use_bias {
             build.add_weight(
                 Weight::new("bias", self.to.clone(), &self.bias_initializer)

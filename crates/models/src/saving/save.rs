@@ -92,6 +92,10 @@ fn not_in_keras(value: &Config, found: &mut BTreeSet<&'static str>) {
         arguments["mask"] == PROPAGATED_MASK,
         "it refuses the mask of the input beside an initial state, as Keras 2 has it",
     );
+    find(
+        matches!(value["class_name"].as_str(), Some("LocallyConnected1D" | "LocallyConnected2D")),
+        "it has no LocallyConnected1D and LocallyConnected2D, and refuses the file",
+    );
     find(value[TRAINING] == ALWAYS, "its fit and predict replace the argument training of a call");
     match value {
         Value::Array(items) => items.iter().for_each(|item| not_in_keras(item, found)),

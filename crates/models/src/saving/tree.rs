@@ -5,7 +5,7 @@ use super::hdf5_writer::Writer;
 use super::stored::Stored;
 use crate::{Optimizer, Result};
 use candle_core::{DType, Tensor};
-use candle_keras_layers::{Layer, Variable};
+use candle_keras_layers::{Base, Layer, Variable};
 use candle_keras_ops::{Error, warnings};
 use std::collections::HashSet;
 use std::path::Path;
@@ -22,6 +22,8 @@ pub(crate) struct Entry {
     class_name: String,
     /// Its own weights, trainable ones first.
     pub(crate) variables: Vec<Variable>,
+    /// What is between the weights and those in the file; `None` where it has all weights as they are.
+    saved: Option<Base>,
 }
 
 impl Entry {
@@ -35,7 +37,13 @@ impl Entry {
             name,
             class_name,
             variables,
+            saved: None,
         }
+    }
+
+    /// The value of one of its weights that is written.
+    pub(crate) fn value(&self, variable: &Variable) -> Result<Tensor> {
+        self.saved.as_ref().map_or_else(|| Ok(variable.value()), |base| base.saved_value(variable))
     }
 
     fn group(&self) -> String {
@@ -109,10 +117,9 @@ fn visit(layer: &dyn Layer, place: &Place, visitor: &mut dyn FnMut(&dyn Layer, E
     if !layer.is_saved() {
         return;
     }
-    let (mut variables, rest): (Vec<_>, Vec<_>) =
-        layer.base().variables().into_iter().partition(Variable::is_trainable);
-    variables.extend(rest);
-    let mut entry = Entry { path: place.path.clone(), names: place.names.clone(), ..Entry::of(layer, variables) };
+    let saved = layer.base().clone();
+    let of = Entry::of(layer, saved.saved_variables());
+    let mut entry = Entry { path: place.path.clone(), names: place.names.clone(), saved: Some(saved), ..of };
     if let Some(within) = &place.within {
         entry.within = within.clone();
     }
@@ -128,7 +135,7 @@ fn visit(layer: &dyn Layer, place: &Place, visitor: &mut dyn FnMut(&dyn Layer, E
 pub(crate) fn write(model: &dyn Layer, optimizer: Option<&Optimizer>) -> Result<Writer> {
     let mut writer = Writer::default();
     for entry in all_entries(model) {
-        let tensors = entry.variables.iter().map(Variable::value).collect();
+        let tensors = entry.variables.iter().map(|variable| entry.value(variable)).collect::<Result<_>>()?;
         writer.group(&entry.group(), &entry.name, tensors);
     }
     if let Some(optimizer) = optimizer {
@@ -215,7 +222,8 @@ impl LoadWeights {
             for (stored, variable) in stored.iter().zip(&entry.variables) {
                 stored.check_shape(variable)?;
             }
-            stored.iter().zip(&entry.variables).try_for_each(|(stored, variable)| stored.read_into(variable))
+            stored.iter().zip(&entry.variables).try_for_each(|(stored, variable)| stored.read_into(variable))?;
+            entry.saved.as_ref().map_or(Ok(()), Base::after_loading)
         };
         match read() {
             Err(error) if self.skip_mismatch => {

@@ -79,10 +79,14 @@ pub(super) fn convert(class_name: &str, arguments: &mut Arguments, version: Vers
         *name = without_slash(name);
     }
     // A custom layer may have arguments of these names.
-    if is_in_keras("layer class", class_name) {
+    let is_local = matches!(class_name, "LocallyConnected1D" | "LocallyConnected2D");
+    if is_local || is_in_keras("layer class", class_name) {
         rename(class_name, arguments);
         for needless in NEEDLESS {
-            arguments.remove(needless);
+            // The kernel of a LocallyConnected layer has another shape in each implementation.
+            if !(is_local && needless == "implementation") {
+                arguments.remove(needless);
+            }
         }
     }
     // The first layer of a Sequential has the shape of the input, which is read from there.
