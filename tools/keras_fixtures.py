@@ -558,6 +558,97 @@ def _(rng):
     z = inner({"a": L.Dense(3)(x), "b": L.Dense(3, use_bias=False)(y)})
     model = Model([x, y], {"price": L.Dense(1, name="zz")(z), "kind": L.Dense(4, activation="softmax", name="aa")(z)})
     model.compile("sgd", {"price": "mse", "kind": "categorical_crossentropy"}, metrics={"kind": ["acc"]}, loss_weights={"price": 1.0, "kind": 0.5})
+@case("attention")
+def _(rng):
+    q, v, k = L.Input((4, 3), name="q"), L.Input((5, 2), name="v"), L.Input((5, 3), name="k")
+    a, b = L.Dense(3, use_bias=False)(q), L.Dense(3, use_bias=False)(k)
+    y, scores = L.Attention(score_mode="concat", use_scale=True)([a, v, b], return_attention_scores=True, use_causal_mask=True)
+    z, weights = L.Attention(dropout=0.3, seed=1)([a, b], return_attention_scores=True)
+    outs = [y, z, L.Attention()([a, v, b]), L.Attention(use_scale=True)([a, b], use_causal_mask=True)]
+    last = L.Attention(score_mode="concat")([b, a])
+    return trained(Model([q, v, k], [L.Add()([L.Dense(2)(o) for o in outs]), L.Dense(2)(last), L.Add()([scores, weights])]), rng)
+
+
+@case("additive_attention")
+def _(rng):
+    q, v, k = L.Input((4, 3), name="q"), L.Input((5, 2), name="v"), L.Input((5, 3), name="k")
+    a, b = L.Dense(3, use_bias=False)(q), L.Dense(3, use_bias=False)(k)
+    y, scores = L.AdditiveAttention()([a, v, b], return_attention_scores=True, use_causal_mask=True)
+    z = L.Add()([L.Dense(2)(o) for o in (y, L.AdditiveAttention(use_scale=False)([a, b]), L.AdditiveAttention(dropout=0.2)([a, b]))])
+    return trained(Model([q, v, k], [z, scores]), rng)
+
+
+@case("attention_masked")
+def _(rng):
+    q, v = L.Input((4,), dtype="int32", name="q"), L.Input((5,), dtype="int32", name="v")
+    mask = L.Input((5,), dtype="int32", name="mask")
+    a, b, plain = L.Embedding(6, 3, mask_zero=True)(q), L.Embedding(6, 3, mask_zero=True)(v), L.Embedding(6, 3)(v)
+    layers = L.Attention(use_scale=True), L.AdditiveAttention(), L.Attention(score_mode="concat")
+    outs = [L.GlobalAveragePooling1D()(layer([a, b], use_causal_mask=causal)) for layer, causal in zip(layers, (False, True, False))]
+    given = L.Dense(3)(L.Attention()([L.Dense(3)(plain), plain], mask=[K.not_equal(mask, 0), K.equal(v, 1)]))
+    options = {"x": [rng.integers(0, 3, (8, 4)).astype("int32"), rng.integers(0, 3, (8, 5)).astype("int32"), rng.integers(0, 2, (8, 5)).astype("int32")]}
+    options["x"][1][2] = 0  # a query without keys
+    return trained(Model([q, v, mask], [L.Add()(outs), given]), rng, **options)
+
+
+@case("multi_head_attention_more")
+def _(rng):
+    q, v = L.Input((4, 6), name="q"), L.Input((5, 3), name="v")
+    h = L.Dense(6, activation="tanh")(q)
+    a = L.MultiHeadAttention(2, 3, use_gate=True, sliding_window=2, activity_regularizer="l2")(h, v)
+    b = L.MultiHeadAttention(2, 2, output_shape=(2, 3), kernel_regularizer="l1", bias_initializer="ones")(h, h, use_causal_mask=True)
+    c = L.MultiHeadAttention(1, 2, value_dim=3, dropout=0.4, sliding_window=3, use_bias=False)(h, h, use_causal_mask=True)
+    return trained(Model([q, v], [a, L.Reshape((4, 6))(b), c]), rng)
+
+
+@case("multi_head_attention_axes")
+def _(rng):
+    q, v = L.Input((2, 3, 4), name="q"), L.Input((2, 4, 5), name="v")
+    mask, pairs = L.Input((3, 4), name="mask", dtype="int32"), L.Input((3, 2, 4, 2), name="pairs", dtype="int32")
+    heads = L.Input((2, 4, 4), name="heads", dtype="int32")
+    rows = L.MultiHeadAttention(2, 3, attention_axes=2)
+    a = rows(q, v, attention_mask=mask)
+    b, scores = L.MultiHeadAttention(1, 2, attention_axes=(-2,), use_gate=True)(q, v, return_attention_scores=True)
+    c = L.MultiHeadAttention(2, 3, attention_axes=[2, 1])(q, v, attention_mask=pairs)
+    d = L.MultiHeadAttention(2, 3, attention_axes=(1,))(q, q)
+    x = L.Reshape((4, 10))(v)
+    e = L.MultiHeadAttention(2, 3)(x, x, attention_mask=heads)
+    f, more = L.GroupQueryAttention(2, 4, 2)(x, x, attention_mask=K.reshape(heads[:, 0], (-1, 4, 4)), return_attention_scores=True)
+    # Keras 3.15.1 uses an attention mask as the mask of the outputs, and then cannot train on them.
+    return Model([q, v, mask, pairs, heads], [a, b, c, d, e, scores, f, more]), None, {"ids": 2}
+
+
+@case("multi_head_attention_values_masked")
+def _(rng):
+    q, v = L.Input((4, 3), name="q"), L.Input((5,), dtype="int32", name="v")
+    e = L.Embedding(6, 3)(v)
+    y = L.MultiHeadAttention(2, 3)(q, e, value_mask=K.not_equal(v, 0), use_causal_mask=True)
+    z, scores = L.MultiHeadAttention(2, 3)(L.Embedding(6, 3, mask_zero=True)(v), e, e, key_mask=K.not_equal(v, 1), return_attention_scores=True)
+    options = {"x": [floats(rng, 8, 4, 3), rng.integers(0, 3, (8, 5)).astype("int32")]}
+    options["x"][1][2] = 0
+    return trained(Model([q, v], [y, L.GlobalAveragePooling1D()(z)]), rng, **options)
+
+
+@case("group_query_attention")
+def _(rng):
+    q, v, k = L.Input((4, 6), name="q"), L.Input((5, 6), name="v"), L.Input((5, 2), name="k")
+    a = L.GroupQueryAttention(3, 4, 2, use_gate=True, sliding_window=3, activity_regularizer="l2")(q, v, k)
+    b = L.GroupQueryAttention(2, 4, 1, use_bias=False)(q, q, use_causal_mask=True)
+    c, scores = L.GroupQueryAttention(2, 2, 2, dropout=0.3)(L.Add()([a, b]), v, return_attention_scores=True)
+    return trained(Model([q, v, k], [c, scores]), rng, x=[floats(rng, 8, 4, 6), floats(rng, 8, 5, 6), floats(rng, 8, 5, 2)])
+
+
+@case("group_query_attention_masked")
+def _(rng):
+    q, v = L.Input((4,), dtype="int32", name="q"), L.Input((5,), dtype="int32", name="v")
+    a, b = L.Embedding(6, 4, mask_zero=True)(q), L.Embedding(6, 4, mask_zero=True)(v)
+    y = L.GroupQueryAttention(3, 4, 2)(a, b)
+    z = L.GroupQueryAttention(3, 2, 1)(a, b, b, use_causal_mask=True)  # the inputs still have their masks
+    options = {"x": [rng.integers(0, 3, (8, 4)).astype("int32"), rng.integers(0, 3, (8, 5)).astype("int32")]}
+    options["x"][1][2] = 0
+    return trained(Model([q, v], L.GlobalAveragePooling1D()(L.Add()([y, z]))), rng, **options)
+
+
     return model, {"kind": np.eye(4, dtype=np.float32)[rng.integers(0, 4, 8)], "price": floats(rng, 8, 1)}, {"x": [floats(rng, 8, 3), floats(rng, 8, 3)]}
 
 

@@ -100,6 +100,11 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
         false
     }
 
+    /// Whether the layer's activity regularizer applies to its outputs; if not, it has passed it on to its sublayers.
+    fn regularizes_output(&self) -> bool {
+        true
+    }
+
     /// The sublayers, in Keras's order: those that it has [added](Build::add_layer), or those of a nested model.
     fn sublayers(&self) -> Vec<Arc<dyn Layer>> {
         self.base().layers().into_iter().map(|(_, layer)| layer).collect()
@@ -444,7 +449,7 @@ fn run_unnamed(
             *output = output.to_dtype(dtype)?;
         }
     }
-    if let Some(regularizer) = regularizer {
+    if let Some(regularizer) = regularizer.filter(|_| layer.regularizes_output()) {
         for output in &outputs {
             ctx.add_loss((regularizer.call(output)? / output.dim(0)? as f64)?);
         }

@@ -33,7 +33,7 @@ macro_rules! layers_of_keras {
 
 layers_of_keras! {
     activations: Activation ELU LeakyReLU PReLU ReLU Softmax;
-    attention: MultiHeadAttention;
+    attention: AdditiveAttention Attention GroupQueryAttention MultiHeadAttention;
     convolutional: Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose DepthwiseConv1D DepthwiseConv2D
         SeparableConv1D SeparableConv2D;
     core: Dense Embedding Identity InputLayer Masking;
