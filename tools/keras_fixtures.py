@@ -769,6 +769,56 @@ def _(rng):
     model = Model(x, L.Dense(2)(L.GlobalAveragePooling1D()(inner(both(attention(h, h))))))
     for layer in (gru, attention, both, inner):
         layer.trainable = False
+@case("bidirectional_stacked_cells")
+def _(rng):
+    x = L.Input((4, 2))
+    cells = L.RNN([L.LSTMCell(3), L.GRUCell(2)], return_sequences=True)
+    return trained(Model(x, L.Bidirectional(cells)(x)), rng)
+
+
+@case("conv_lstm1d")
+def _(rng):
+    x, h, c = L.Input((3, 5, 2), name="x"), L.Input((2, 4), name="h"), L.Input((2, 4), name="c")
+    y = L.ConvLSTM1D(2, 3, padding="same", return_sequences=True, activation="relu", recurrent_activation="hard_sigmoid", use_bias=False)(x)
+    z = L.ConvLSTM1D(2, 2, dilation_rate=2, dropout=0.3, recurrent_dropout=0.2, unit_forget_bias=False)(y)
+    first = L.ConvLSTM1D(2, 2, data_format="channels_first", go_backwards=True, return_state=True, return_sequences=True, kernel_regularizer="l2")
+    outs = first(L.Reshape((3, 2, 5))(y), initial_state=[h, c])
+    return trained(Model([x, h, c], [z, *outs]), rng)
+
+
+@case("conv_lstm2d")
+def _(rng):
+    x = L.Input((3, 4, 3, 2))
+    h, *states = L.ConvLSTM2D(2, (2, 3), padding="same", return_sequences=True, return_state=True, bias_regularizer="l1")(x)
+    y = L.ConvLSTM2D(2, 2, strides=(2, 1), go_backwards=True, activation="sigmoid")(h)
+    return trained(Model(x, [y, L.Subtract()(states)]), rng)
+
+
+@case("bidirectional_conv_lstm2d")
+def _(rng):
+    x = L.Input((3, 3, 2, 1))
+    first = L.Bidirectional(L.ConvLSTM2D(1, 2, data_format="channels_first", return_sequences=True), merge_mode="sum")
+    y = L.Bidirectional(L.ConvLSTM2D(2, (1, 2), return_sequences=True))(x)
+    return trained(Model(x, [L.Dense(2)(y), first(L.Reshape((3, 1, 3, 2))(x))]), rng)
+
+
+@case("conv_lstm3d")
+def _(rng):
+    x = L.Input((2, 2, 3, 2, 1))
+    h = L.ConvLSTM3D(2, (1, 2, 2), padding="same", return_sequences=True)(x)
+    return trained(Model(x, L.Bidirectional(L.ConvLSTM3D(1, 2), merge_mode="mul")(h)), rng)
+
+
+@case("stateful_pictures")
+def _(rng):
+    x = L.Input((3, 3, 2, 1), batch_size=4)
+    h = L.ConvLSTM2D(2, 2, padding="same", stateful=True, return_sequences=True)(x)
+    h = L.TimeDistributed(L.Flatten())(h)
+    model = Model(x, L.Bidirectional(L.RNN([L.GRUCell(2), L.LSTMCell(2)], stateful=True), merge_mode="sum")(h))
+    # As in "stateful", a call keeps the state.
+    return model, None, {"x": [floats(rng, 8, 3, 3, 2, 1)], "differentiable": False, "call": {}}
+
+
     inner.layers[0].trainable = True
     return trained(model, rng)
 
@@ -791,6 +841,14 @@ def _(rng):
     model = Model(x, L.Dense(2, dtype="float32")(L.Dropout(0.0, **policy)(L.Dense(5, activation="relu", **policy)(h))))
     model.compile(O.SGD(0.1), "mse")
     return model, floats(rng, 8, 2), {"tolerance": 0.1}
+
+
+@case("time_distributed_statistics_masked")
+def _(rng):
+    x = L.Input((5,), dtype="int32")
+    e = L.Embedding(6, 4, mask_zero=True)(x)
+    h = L.TimeDistributed(L.BatchNormalization(momentum=0.6))(L.Dense(3, use_bias=False)(e))
+    return trained(Model(x, L.LSTM(2)(L.TimeDistributed(L.Dense(2))(h))), rng, ids=3)
 
 
 @case("mixed_float16")

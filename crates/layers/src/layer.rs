@@ -176,6 +176,12 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
         layer_weights::set_weights(self.as_layer(), weights)
     }
 
+    /// Resets what stateful recurrent layers keep from batch to batch to 0, in this layer and all sublayers. Keras: `layer.reset_states()`, and Keras 2's
+    /// `model.reset_states()`.
+    fn reset_states(&self) -> Result<()> {
+        layer_weights::reset_states(self.as_layer())
+    }
+
     /// The number of elements of all weights.
     fn count_params(&self) -> usize {
         layer_weights::count_params(self.as_layer())

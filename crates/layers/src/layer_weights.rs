@@ -64,3 +64,8 @@ pub(crate) fn set_weights(layer: &dyn Layer, weights: &[Tensor]) -> Result<()> {
 pub(crate) fn count_params(layer: &dyn Layer) -> usize {
     layer.variables().iter().map(Variable::elem_count).sum()
 }
+pub(crate) fn reset_states(layer: &dyn Layer) -> Result<()> {
+    layer.base().states().iter().try_for_each(|state| state.assign(&state.value().zeros_like()?))?;
+    layer.sublayers().iter().try_for_each(|layer| layer.reset_states())
+}
+

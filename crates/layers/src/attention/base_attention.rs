@@ -101,10 +101,8 @@ pub(super) fn check_dropout(layer: &dyn BaseAttention) -> Result<()> {
 }
 
 pub(super) fn forward(layer: &dyn BaseAttention, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
-    let ([query, value] | [query, value, _]) = inputs else {
-        return Err(Error::new("the layer takes two or three inputs"));
-    };
-    let rank = query.rank();
+    output_shape(&inputs.iter().map(|x| x.dims().into()).collect::<Vec<Shape>>())?;
+    let (query, value, rank) = (&inputs[0], &inputs[1], inputs[0].rank());
     if rank > 3 && ctx.masks().iter().any(Option::is_some) {
         return Err(Error::new("masks are for inputs of three axes").received(format!("{:?}", query.dims())));
     }

@@ -167,7 +167,8 @@ impl Heads<'_> {
 
     /// The output, and the scores if they are asked for.
     pub(super) fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
-        let [query, value, ..] = inputs else { return Err(Error::new("the layer is called on a query and a value")) };
+        self.check(query_value_key(&inputs.iter().map(|x| x.dims().into()).collect::<Vec<Shape>>())?)?;
+        let (query, value) = (&inputs[0], &inputs[1]);
         let key = inputs.get(2).unwrap_or(value);
         let [query_place, key_place, gate_place, value_place, output_place] = self.places;
         let mask = self.mask(ctx, query.dims(), key.dims(), inputs.len() > 2)?;
