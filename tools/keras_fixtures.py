@@ -334,6 +334,49 @@ for name, (layer, shape) in IMAGES.items():
         # A bias before a normalization has a gradient of 0, whose rounding error Adam turns into steps of full size.
         return trained(Model(x, L.Dense(2)(layer()(L.Dense(shape[-1], use_bias="normalization" not in name)(x)))), rng)
 
+
+@case("batch_normalization_renorm")
+def _(rng):
+    x = L.Input((4,))
+    h = L.BatchNormalization(renorm=True, renorm_clipping={"rmax": 1.2, "rmin": 0.8, "dmax": 0.3}, momentum=0.7, renorm_momentum=0.8)(L.Dense(3, use_bias=False)(x))
+    h = L.BatchNormalization(renorm=True, center=False, scale=False, momentum=0.9)(L.Dense(3, use_bias=False)(h))
+    return trained(Model(x, L.Dense(2)(h)), rng, optimizer="sgd")
+
+
+@case("normalizations_more")
+def _(rng):
+    x = L.Input((3, 4))
+    h = L.Dense(4, use_bias=False)(x)
+    outs = [L.LayerNormalization(rms_scaling=True)(h), L.LayerNormalization(axis=[1, 2], rms_scaling=True, scale=False)(h),
+            L.GroupNormalization(3, axis=1)(h), L.GroupNormalization(3, axis=-2, center=False)(h), L.RMSNormalization(axis=[1, 2])(h),
+            L.BatchNormalization(axis=-2, momentum=0.5)(h), L.LayerNormalization(axis=(-2,))(h)]
+    return trained(Model(x, L.Dense(2)(L.Concatenate()(outs))), rng, optimizer="sgd")
+
+
+@case("normalizations_masked")
+def _(rng):
+    x = L.Input((5,), dtype="int32")
+    e = L.Embedding(6, 4, mask_zero=True)(x)
+    h = [L.LayerNormalization()(e), L.BatchNormalization(momentum=0.5)(e), L.GroupNormalization(2)(e), L.RMSNormalization()(e)]  # the last loses the mask
+    return trained(Model(x, L.Concatenate()([L.GlobalAveragePooling1D()(t) for t in h])), rng, ids=3, optimizer="sgd")
+
+
+@case("spectral_normalization")
+def _(rng):
+    x = L.Input((4, 3))
+    h = L.SpectralNormalization(L.Conv1D(3, 2, activation="tanh"), power_iterations=2)(x)
+    model = Model(x, L.SpectralNormalization(L.Dense(2))(h))
+    # Keras's fit on JAX does not keep the divided kernels; a call does.
+    return model, None, {"x": [floats(rng, 8, 4, 3)], "differentiable": False, "call": {"training": True}}
+
+
+@case("spectral_normalization_table")
+def _(rng):
+    x = L.Input((4,))
+    model = Model(x, L.SpectralNormalization(L.Embedding(6, 3))(x))
+    return model, None, {"x": [rng.integers(0, 6, (8, 4)).astype("float32")], "differentiable": False, "call": {"training": True}}
+
+
 WINDOWS = {  # name: (layer, shape of the samples); over one, two and three axes
     "conv3d": (lambda: L.Conv3D(3, 2, activation="tanh"), (3, 4, 3, 2)), "conv3d_same": (lambda: L.Conv3D(4, (2, 3, 1), strides=(2, 1, 2), padding="same", groups=2), (3, 4, 3, 2)),
     "conv3d_dilated": (lambda: L.Conv3D(2, 2, dilation_rate=(1, 2, 1), use_bias=False), (2, 4, 3, 2)),
@@ -515,49 +558,6 @@ def _(rng):
     return trained(Model(x, L.GlobalAveragePooling1D()(L.MultiHeadAttention(2, 3)(e, e))), rng)
 
 
-# Arguments of calls, cells, layers in layers -----------------------------------------------------------------------------------------------
-
-@case("attention_arguments")
-def _(rng):
-    q, v, mask = L.Input((4, 6), name="q"), L.Input((4, 6), name="v"), L.Input((4, 4), name="mask", dtype="int32")
-    attention = L.MultiHeadAttention(2, 3)
-    y, scores = attention(q, v, attention_mask=mask, return_attention_scores=True)
-    z = attention(q, v, use_causal_mask=True)  # the same layer, called another way
-    # Keras 3.15.1 cannot train on the scores: it uses the attention mask as the mask of the output.
-    return Model([q, v, mask], [y, scores, z]), None, {"ids": 2}
-
-
-@case("attention_takes_masks")
-def _(rng):
-    x = L.Input((5,), dtype="int32")
-    e = L.Embedding(6, 6, mask_zero=True)(x)
-    h = L.Add()([e, L.MultiHeadAttention(2, 3)(e, e)])  # without the mask of e from here on
-    return trained(Model(x, L.GlobalAveragePooling1D()(L.Dense(3)(h))), rng)
-
-
-@case("training_argument")
-def _(rng):
-    x = L.Input((3,))
-    h = L.BatchNormalization()(L.Dense(4)(x), training=False)
-    # Keras's predict and fit replace the arguments in the graph; a call without the argument does not.
-    model = Model(x, L.Dense(2)(L.BatchNormalization()(h, training=True)))
-    return model, None, {"x": [floats(rng, 8, 3)], "differentiable": False, "call": {}}
-
-
-@case("training_argument_in_fit")
-def _(rng):
-    x = L.Input((3,))
-    y = L.BatchNormalization(momentum=0.5)(L.Dense(4)(x), training=False)
-    return trained(Model(x, L.Dense(2)(L.BatchNormalization()(y, training=True))), rng, optimizer="sgd")
-
-
-@case("dictionaries")
-def _(rng):
-    inner = Model({"b": (b := L.Input((3,), name="b")), "a": (a := L.Input((3,), name="a"))}, L.Subtract()([a, b]), name="inner")
-    x, y = L.Input((3,), name="x"), L.Input((3,), name="y")
-    z = inner({"a": L.Dense(3)(x), "b": L.Dense(3, use_bias=False)(y)})
-    model = Model([x, y], {"price": L.Dense(1, name="zz")(z), "kind": L.Dense(4, activation="softmax", name="aa")(z)})
-    model.compile("sgd", {"price": "mse", "kind": "categorical_crossentropy"}, metrics={"kind": ["acc"]}, loss_weights={"price": 1.0, "kind": 0.5})
 @case("attention")
 def _(rng):
     q, v, k = L.Input((4, 3), name="q"), L.Input((5, 2), name="v"), L.Input((5, 3), name="k")
@@ -649,6 +649,49 @@ def _(rng):
     return trained(Model([q, v], L.GlobalAveragePooling1D()(L.Add()([y, z]))), rng, **options)
 
 
+# Arguments of calls, cells, layers in layers -----------------------------------------------------------------------------------------------
+
+@case("attention_arguments")
+def _(rng):
+    q, v, mask = L.Input((4, 6), name="q"), L.Input((4, 6), name="v"), L.Input((4, 4), name="mask", dtype="int32")
+    attention = L.MultiHeadAttention(2, 3)
+    y, scores = attention(q, v, attention_mask=mask, return_attention_scores=True)
+    z = attention(q, v, use_causal_mask=True)  # the same layer, called another way
+    # Keras 3.15.1 cannot train on the scores: it uses the attention mask as the mask of the output.
+    return Model([q, v, mask], [y, scores, z]), None, {"ids": 2}
+
+
+@case("attention_takes_masks")
+def _(rng):
+    x = L.Input((5,), dtype="int32")
+    e = L.Embedding(6, 6, mask_zero=True)(x)
+    h = L.Add()([e, L.MultiHeadAttention(2, 3)(e, e)])  # without the mask of e from here on
+    return trained(Model(x, L.GlobalAveragePooling1D()(L.Dense(3)(h))), rng)
+
+
+@case("training_argument")
+def _(rng):
+    x = L.Input((3,))
+    h = L.BatchNormalization()(L.Dense(4)(x), training=False)
+    # Keras's predict and fit replace the arguments in the graph; a call without the argument does not.
+    model = Model(x, L.Dense(2)(L.BatchNormalization()(h, training=True)))
+    return model, None, {"x": [floats(rng, 8, 3)], "differentiable": False, "call": {}}
+
+
+@case("training_argument_in_fit")
+def _(rng):
+    x = L.Input((3,))
+    y = L.BatchNormalization(momentum=0.5)(L.Dense(4)(x), training=False)
+    return trained(Model(x, L.Dense(2)(L.BatchNormalization()(y, training=True))), rng, optimizer="sgd")
+
+
+@case("dictionaries")
+def _(rng):
+    inner = Model({"b": (b := L.Input((3,), name="b")), "a": (a := L.Input((3,), name="a"))}, L.Subtract()([a, b]), name="inner")
+    x, y = L.Input((3,), name="x"), L.Input((3,), name="y")
+    z = inner({"a": L.Dense(3)(x), "b": L.Dense(3, use_bias=False)(y)})
+    model = Model([x, y], {"price": L.Dense(1, name="zz")(z), "kind": L.Dense(4, activation="softmax", name="aa")(z)})
+    model.compile("sgd", {"price": "mse", "kind": "categorical_crossentropy"}, metrics={"kind": ["acc"]}, loss_weights={"price": 1.0, "kind": 0.5})
     return model, {"kind": np.eye(4, dtype=np.float32)[rng.integers(0, 4, 8)], "price": floats(rng, 8, 1)}, {"x": [floats(rng, 8, 3), floats(rng, 8, 3)]}
 
 
@@ -726,49 +769,6 @@ def _(rng):
     return trained(Model(x, L.Bidirectional(L.RNN(L.LSTMCell(3)))(x)), rng)
 
 
-@case("stateful")
-def _(rng):
-    x = L.Input((4, 2), batch_size=4)
-    h = L.LSTM(3, stateful=True, return_sequences=True)(x)
-    model = Model(x, L.RNN(L.SimpleRNNCell(2), stateful=True)(L.GRU(3, stateful=True, return_sequences=True)(h)))
-    # Keras's predict and fit lose the state on JAX, not on TensorFlow; a call keeps it on both.
-    return model, None, {"x": [floats(rng, 8, 4, 2)], "differentiable": False, "call": {}}
-
-
-@case("time_distributed")
-def _(rng):
-    x = L.Input((3, 4, 5))
-    h = L.TimeDistributed(L.Dense(4, activation="tanh"))(x)
-    h = L.TimeDistributed(L.LSTM(3))(h)
-    return trained(Model(x, L.TimeDistributed(L.BatchNormalization())(h)), rng)
-
-
-@case("time_distributed_masked")
-def _(rng):
-    x = L.Input((5,), dtype="int32")
-    e = L.Embedding(6, 4, mask_zero=True)(x)
-    return trained(Model(x, L.GlobalAveragePooling1D()(L.TimeDistributed(L.Dense(3))(e))), rng)
-
-
-@case("time_distributed_models")
-def _(rng):
-    one = L.Input((6,))
-    functional = Model(one, L.Concatenate()([L.Dense(2, activation="relu")(one), L.Dense(3)(one)]))
-    x = L.Input((4, 6))
-    h = L.TimeDistributed(functional)(x)
-    h = L.TimeDistributed(keras.Sequential([L.Input((5,)), L.Dense(3, activation="tanh"), L.Dense(2)]))(h)
-    return trained(Model(x, L.LSTM(2)(h)), rng)
-
-
-@case("frozen_composites")
-def _(rng):
-    x = L.Input((5, 4))
-    gru, attention, both = L.GRU(4, return_sequences=True), L.MultiHeadAttention(1, 2), L.Bidirectional(L.LSTM(2, return_sequences=True))
-    inner = Sequential([L.Input((5, 4)), L.Dense(3, name="thawed"), L.BatchNormalization(name="statistics")])
-    h = gru(x)
-    model = Model(x, L.Dense(2)(L.GlobalAveragePooling1D()(inner(both(attention(h, h))))))
-    for layer in (gru, attention, both, inner):
-        layer.trainable = False
 @case("bidirectional_stacked_cells")
 def _(rng):
     x = L.Input((4, 2))
@@ -819,6 +819,57 @@ def _(rng):
     return model, None, {"x": [floats(rng, 8, 3, 3, 2, 1)], "differentiable": False, "call": {}}
 
 
+@case("stateful")
+def _(rng):
+    x = L.Input((4, 2), batch_size=4)
+    h = L.LSTM(3, stateful=True, return_sequences=True)(x)
+    model = Model(x, L.RNN(L.SimpleRNNCell(2), stateful=True)(L.GRU(3, stateful=True, return_sequences=True)(h)))
+    # Keras's predict and fit lose the state on JAX, not on TensorFlow; a call keeps it on both.
+    return model, None, {"x": [floats(rng, 8, 4, 2)], "differentiable": False, "call": {}}
+
+
+@case("time_distributed")
+def _(rng):
+    x = L.Input((3, 4, 5))
+    h = L.TimeDistributed(L.Dense(4, activation="tanh"))(x)
+    h = L.TimeDistributed(L.LSTM(3))(h)
+    return trained(Model(x, L.TimeDistributed(L.BatchNormalization())(h)), rng)
+
+
+@case("time_distributed_masked")
+def _(rng):
+    x = L.Input((5,), dtype="int32")
+    e = L.Embedding(6, 4, mask_zero=True)(x)
+    return trained(Model(x, L.GlobalAveragePooling1D()(L.TimeDistributed(L.Dense(3))(e))), rng)
+
+
+@case("time_distributed_statistics_masked")
+def _(rng):
+    x = L.Input((5,), dtype="int32")
+    e = L.Embedding(6, 4, mask_zero=True)(x)
+    h = L.TimeDistributed(L.BatchNormalization(momentum=0.6))(L.Dense(3, use_bias=False)(e))
+    return trained(Model(x, L.LSTM(2)(L.TimeDistributed(L.Dense(2))(h))), rng, ids=3)
+
+
+@case("time_distributed_models")
+def _(rng):
+    one = L.Input((6,))
+    functional = Model(one, L.Concatenate()([L.Dense(2, activation="relu")(one), L.Dense(3)(one)]))
+    x = L.Input((4, 6))
+    h = L.TimeDistributed(functional)(x)
+    h = L.TimeDistributed(keras.Sequential([L.Input((5,)), L.Dense(3, activation="tanh"), L.Dense(2)]))(h)
+    return trained(Model(x, L.LSTM(2)(h)), rng)
+
+
+@case("frozen_composites")
+def _(rng):
+    x = L.Input((5, 4))
+    gru, attention, both = L.GRU(4, return_sequences=True), L.MultiHeadAttention(1, 2), L.Bidirectional(L.LSTM(2, return_sequences=True))
+    inner = Sequential([L.Input((5, 4)), L.Dense(3, name="thawed"), L.BatchNormalization(name="statistics")])
+    h = gru(x)
+    model = Model(x, L.Dense(2)(L.GlobalAveragePooling1D()(inner(both(attention(h, h))))))
+    for layer in (gru, attention, both, inner):
+        layer.trainable = False
     inner.layers[0].trainable = True
     return trained(model, rng)
 
@@ -841,14 +892,6 @@ def _(rng):
     model = Model(x, L.Dense(2, dtype="float32")(L.Dropout(0.0, **policy)(L.Dense(5, activation="relu", **policy)(h))))
     model.compile(O.SGD(0.1), "mse")
     return model, floats(rng, 8, 2), {"tolerance": 0.1}
-
-
-@case("time_distributed_statistics_masked")
-def _(rng):
-    x = L.Input((5,), dtype="int32")
-    e = L.Embedding(6, 4, mask_zero=True)(x)
-    h = L.TimeDistributed(L.BatchNormalization(momentum=0.6))(L.Dense(3, use_bias=False)(e))
-    return trained(Model(x, L.LSTM(2)(L.TimeDistributed(L.Dense(2))(h))), rng, ids=3)
 
 
 @case("mixed_float16")

@@ -298,7 +298,7 @@ impl Base {
         self.check_name()?;
         let mut build = Build::new(self, shapes);
         describe(&mut build)?;
-        let Build { weights, states, layers, fixed, .. } = build.checked()?;
+        let Build { weights, shared, states, layers, fixed, .. } = build.checked()?;
         let dtype = self.dtype();
         let create = |weights: Vec<Weight>| -> Result<Vec<Variable>> {
             weights.into_iter().map(|weight| weight.create(&self.0.path, dtype)).collect()
@@ -307,7 +307,7 @@ impl Base {
         let mut state = self.write_state();
         if state.built.is_none() {
             variables.iter().for_each(|variable| variable.set_trainable(state.trainable));
-            (state.built, state.variables) = (Some(shapes.to_vec()), variables);
+            (state.built, state.variables) = (Some(shapes.to_vec()), [shared, variables].concat());
             (state.states, state.layers, state.fixed) = (states, layers, fixed);
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What a layer adds in `build`: weights, sublayers, and the sizes of inputs that they depend on.
 
-use crate::variable::Weight;
+use crate::variable::{Variable, Weight};
 use crate::{Base, IntoLayer, Layer, Shape};
 use candle_keras_ops::{Error, Result};
 use hashbrown::HashSet;
@@ -13,6 +13,7 @@ pub struct Build<'a> {
     base: &'a Base,
     inputs: &'a [Shape],
     pub(crate) weights: Vec<Weight>,
+    pub(crate) shared: Vec<Variable>,
     pub(crate) states: Vec<Weight>,
     pub(crate) layers: Vec<(String, Arc<dyn Layer>)>,
     pub(crate) fixed: Vec<FixedSize>,
@@ -20,7 +21,15 @@ pub struct Build<'a> {
 
 impl<'a> Build<'a> {
     pub(crate) fn new(base: &'a Base, inputs: &'a [Shape]) -> Self {
-        Self { base, inputs, weights: Vec::new(), states: Vec::new(), layers: Vec::new(), fixed: Vec::new() }
+        Self {
+            base,
+            inputs,
+            weights: Vec::new(),
+            shared: Vec::new(),
+            states: Vec::new(),
+            layers: Vec::new(),
+            fixed: Vec::new(),
+        }
     }
 
     /// An error if two weights have one name.
@@ -37,6 +46,11 @@ impl<'a> Build<'a> {
     /// Adds a weight. Keras: `self.add_weight(...)`.
     pub fn add_weight(&mut self, weight: Weight) {
         self.weights.push(weight);
+    }
+
+    /// Adds a weight of a sublayer to those of this layer, in front of its own: Keras's files have it twice.
+    pub(crate) fn share(&mut self, weight: Variable) {
+        self.shared.push(weight);
     }
 
     /// Adds a state that is neither a weight nor saved: what a stateful recurrent layer keeps from batch to batch.

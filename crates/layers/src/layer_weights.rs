@@ -8,7 +8,11 @@ use hashbrown::HashSet;
 
 pub(crate) fn weight(base: &Base, name: &str, ctx: &Context) -> Result<Tensor> {
     let (variable, dtype) = (base.variable(name)?, base.compute_dtype());
-    let value = if ctx.tracks(&variable) { variable.tracked() } else { variable.value() };
+    let value = match ctx.replaced(&variable) {
+        Some(value) => value?,
+        None if ctx.tracks(&variable) => variable.tracked(),
+        None => variable.value(),
+    };
     Ok(if value.dtype() == dtype { value } else { value.to_dtype(dtype)? })
 }
 
@@ -61,11 +65,11 @@ pub(crate) fn set_weights(layer: &dyn Layer, weights: &[Tensor]) -> Result<()> {
     assigned.map_err(|error| error.in_layer(layer.layer_name(), layer.class_name()))
 }
 
-pub(crate) fn count_params(layer: &dyn Layer) -> usize {
-    layer.variables().iter().map(Variable::elem_count).sum()
-}
 pub(crate) fn reset_states(layer: &dyn Layer) -> Result<()> {
     layer.base().states().iter().try_for_each(|state| state.assign(&state.value().zeros_like()?))?;
     layer.sublayers().iter().try_for_each(|layer| layer.reset_states())
 }
 
+pub(crate) fn count_params(layer: &dyn Layer) -> usize {
+    layer.variables().iter().map(Variable::elem_count).sum()
+}

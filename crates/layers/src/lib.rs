@@ -68,6 +68,7 @@ pub use initializers::Initializer;
 pub use layer::{AsLayer, Layer, Outputs, build, run, run_together, run_with, single};
 pub use list::IntoLayer;
 pub use naming::{clear_session, to_snake_case};
+pub use normalization::RenormClipping;
 pub use object::{Described, KerasObject, Kind, Named, ObjectScope, from_serde_config};
 pub use operation::{Argument, OperationLayer};
 pub use policy::{DTypePolicy, dtype_policy, set_dtype_policy};

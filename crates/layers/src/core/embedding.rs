@@ -114,6 +114,12 @@ impl Layer for Embedding {
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
         let (embeddings, x) = (self.base.variable("embeddings")?, single(inputs)?);
         let ids = ops::host_ids(x, self.input_dim)?;
+        if let Some(table) = ctx.replaced(&embeddings) {
+            // A computed table, whose gradient is dense.
+            let ids = Tensor::new(ids, x.device())?;
+            let shape = [x.dims(), &[self.output_dim]].concat();
+            return Ok(vec![table?.index_select(&ids, 0)?.reshape(shape)?]);
+        }
         let table = embeddings.table_for(&ids, ctx.tracks(&embeddings));
         Ok(vec![ops::embedding_lookup(&table, ids, x.dims())?])
     }
