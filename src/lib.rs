@@ -158,10 +158,10 @@ pub mod ops {
     // Layers as functions, and their arguments.
     #[doc(inline)]
     pub use candle_keras_ops::{
-        Attention, Axis, Cell, FusedActivation, Groups, Outputs, Padding, Pool, RnnConfig, Run, Sequences, attention,
-        attention_with_scores, batch_normalize, channel_moments, conv, conv_transpose, dense, dense_over,
-        depthwise_conv, dropout, embedding_lookup, host_ids, l2_normalize, normalize, normalize_channels, pool,
-        recurrent, vecdot,
+        Attention, Axis, Cell, FusedActivation, Groups, Outputs, Padding, Pool, RnnConfig, Run, Sequences, WithoutKeys,
+        additive_scores, attention, attention_with_scores, batch_normalize, channel_moments, conv, conv_lstm,
+        conv_transpose, dense, dense_over, depthwise_conv, dropout, embedding_lookup, host_ids, l2_normalize,
+        masked_softmax, normalize, normalize_channels, pool, recurrent, vecdot,
     };
 
     // Losses of rows.

@@ -159,6 +159,22 @@ def attention(rng):
     return trained(Model(x, L.Dense(1)(L.LayerNormalization()(x + L.MultiHeadAttention(2, 3)(x, x)))), rng)
 
 
+@case
+def attention_without_heads(rng):
+    q, v = L.Input((4,), dtype="int32", name="q"), L.Input((5,), dtype="int32", name="v")
+    a, b = L.Embedding(6, 3, mask_zero=True)(q), L.Embedding(6, 3, mask_zero=True)(v)
+    outs = [L.Attention(use_scale=True)([a, b]), L.AdditiveAttention()([a, b]), L.Attention(score_mode="concat")([a, b])]
+    return trained(Model([q, v], L.Add()([L.GlobalAveragePooling1D()(y) for y in outs])), rng)
+
+
+@case
+def conv_lstm(rng):
+    x = L.Input((3, 4, 3, 2))
+    y = L.ConvLSTM2D(2, 2, padding="same", return_sequences=True)(x)  # hard_sigmoid
+    y = L.Bidirectional(L.ConvLSTM2D(1, 2, return_sequences=True))(y)
+    return trained(Model(x, [y, L.ConvLSTM1D(2, 2)(L.Reshape((3, 6, 2))(y))]), rng)
+
+
 # Training ---------------------------------------------------------------------------------------------------------------------------------
 
 

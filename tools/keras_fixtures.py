@@ -334,6 +334,49 @@ for name, (layer, shape) in IMAGES.items():
         # A bias before a normalization has a gradient of 0, whose rounding error Adam turns into steps of full size.
         return trained(Model(x, L.Dense(2)(layer()(L.Dense(shape[-1], use_bias="normalization" not in name)(x)))), rng)
 
+
+@case("batch_normalization_renorm")
+def _(rng):
+    x = L.Input((4,))
+    h = L.BatchNormalization(renorm=True, renorm_clipping={"rmax": 1.2, "rmin": 0.8, "dmax": 0.3}, momentum=0.7, renorm_momentum=0.8)(L.Dense(3, use_bias=False)(x))
+    h = L.BatchNormalization(renorm=True, center=False, scale=False, momentum=0.9)(L.Dense(3, use_bias=False)(h))
+    return trained(Model(x, L.Dense(2)(h)), rng, optimizer="sgd")
+
+
+@case("normalizations_more")
+def _(rng):
+    x = L.Input((3, 4))
+    h = L.Dense(4, use_bias=False)(x)
+    outs = [L.LayerNormalization(rms_scaling=True)(h), L.LayerNormalization(axis=[1, 2], rms_scaling=True, scale=False)(h),
+            L.GroupNormalization(3, axis=1)(h), L.GroupNormalization(3, axis=-2, center=False)(h), L.RMSNormalization(axis=[1, 2])(h),
+            L.BatchNormalization(axis=-2, momentum=0.5)(h), L.LayerNormalization(axis=(-2,))(h)]
+    return trained(Model(x, L.Dense(2)(L.Concatenate()(outs))), rng, optimizer="sgd")
+
+
+@case("normalizations_masked")
+def _(rng):
+    x = L.Input((5,), dtype="int32")
+    e = L.Embedding(6, 4, mask_zero=True)(x)
+    h = [L.LayerNormalization()(e), L.BatchNormalization(momentum=0.5)(e), L.GroupNormalization(2)(e), L.RMSNormalization()(e)]  # the last loses the mask
+    return trained(Model(x, L.Concatenate()([L.GlobalAveragePooling1D()(t) for t in h])), rng, ids=3, optimizer="sgd")
+
+
+@case("spectral_normalization")
+def _(rng):
+    x = L.Input((4, 3))
+    h = L.SpectralNormalization(L.Conv1D(3, 2, activation="tanh"), power_iterations=2)(x)
+    model = Model(x, L.SpectralNormalization(L.Dense(2))(h))
+    # Keras's fit on JAX does not keep the divided kernels; a call does.
+    return model, None, {"x": [floats(rng, 8, 4, 3)], "differentiable": False, "call": {"training": True}}
+
+
+@case("spectral_normalization_table")
+def _(rng):
+    x = L.Input((4,))
+    model = Model(x, L.SpectralNormalization(L.Embedding(6, 3))(x))
+    return model, None, {"x": [rng.integers(0, 6, (8, 4)).astype("float32")], "differentiable": False, "call": {"training": True}}
+
+
 WINDOWS = {  # name: (layer, shape of the samples); over one, two and three axes
     "conv3d": (lambda: L.Conv3D(3, 2, activation="tanh"), (3, 4, 3, 2)), "conv3d_same": (lambda: L.Conv3D(4, (2, 3, 1), strides=(2, 1, 2), padding="same", groups=2), (3, 4, 3, 2)),
     "conv3d_dilated": (lambda: L.Conv3D(2, 2, dilation_rate=(1, 2, 1), use_bias=False), (2, 4, 3, 2)),
@@ -573,6 +616,97 @@ def _(rng):
     return model, None, {"differentiable": False}
 
 
+@case("attention")
+def _(rng):
+    q, v, k = L.Input((4, 3), name="q"), L.Input((5, 2), name="v"), L.Input((5, 3), name="k")
+    a, b = L.Dense(3, use_bias=False)(q), L.Dense(3, use_bias=False)(k)
+    y, scores = L.Attention(score_mode="concat", use_scale=True)([a, v, b], return_attention_scores=True, use_causal_mask=True)
+    z, weights = L.Attention(dropout=0.3, seed=1)([a, b], return_attention_scores=True)
+    outs = [y, z, L.Attention()([a, v, b]), L.Attention(use_scale=True)([a, b], use_causal_mask=True)]
+    last = L.Attention(score_mode="concat")([b, a])
+    return trained(Model([q, v, k], [L.Add()([L.Dense(2)(o) for o in outs]), L.Dense(2)(last), L.Add()([scores, weights])]), rng)
+
+
+@case("additive_attention")
+def _(rng):
+    q, v, k = L.Input((4, 3), name="q"), L.Input((5, 2), name="v"), L.Input((5, 3), name="k")
+    a, b = L.Dense(3, use_bias=False)(q), L.Dense(3, use_bias=False)(k)
+    y, scores = L.AdditiveAttention()([a, v, b], return_attention_scores=True, use_causal_mask=True)
+    z = L.Add()([L.Dense(2)(o) for o in (y, L.AdditiveAttention(use_scale=False)([a, b]), L.AdditiveAttention(dropout=0.2)([a, b]))])
+    return trained(Model([q, v, k], [z, scores]), rng)
+
+
+@case("attention_masked")
+def _(rng):
+    q, v = L.Input((4,), dtype="int32", name="q"), L.Input((5,), dtype="int32", name="v")
+    mask = L.Input((5,), dtype="int32", name="mask")
+    a, b, plain = L.Embedding(6, 3, mask_zero=True)(q), L.Embedding(6, 3, mask_zero=True)(v), L.Embedding(6, 3)(v)
+    layers = L.Attention(use_scale=True), L.AdditiveAttention(), L.Attention(score_mode="concat")
+    outs = [L.GlobalAveragePooling1D()(layer([a, b], use_causal_mask=causal)) for layer, causal in zip(layers, (False, True, False))]
+    given = L.Dense(3)(L.Attention()([L.Dense(3)(plain), plain], mask=[K.not_equal(mask, 0), K.equal(v, 1)]))
+    options = {"x": [rng.integers(0, 3, (8, 4)).astype("int32"), rng.integers(0, 3, (8, 5)).astype("int32"), rng.integers(0, 2, (8, 5)).astype("int32")]}
+    options["x"][1][2] = 0  # a query without keys
+    return trained(Model([q, v, mask], [L.Add()(outs), given]), rng, **options)
+
+
+@case("multi_head_attention_more")
+def _(rng):
+    q, v = L.Input((4, 6), name="q"), L.Input((5, 3), name="v")
+    h = L.Dense(6, activation="tanh")(q)
+    a = L.MultiHeadAttention(2, 3, use_gate=True, sliding_window=2, activity_regularizer="l2")(h, v)
+    b = L.MultiHeadAttention(2, 2, output_shape=(2, 3), kernel_regularizer="l1", bias_initializer="ones")(h, h, use_causal_mask=True)
+    c = L.MultiHeadAttention(1, 2, value_dim=3, dropout=0.4, sliding_window=3, use_bias=False)(h, h, use_causal_mask=True)
+    return trained(Model([q, v], [a, L.Reshape((4, 6))(b), c]), rng)
+
+
+@case("multi_head_attention_axes")
+def _(rng):
+    q, v = L.Input((2, 3, 4), name="q"), L.Input((2, 4, 5), name="v")
+    mask, pairs = L.Input((3, 4), name="mask", dtype="int32"), L.Input((3, 2, 4, 2), name="pairs", dtype="int32")
+    heads = L.Input((2, 4, 4), name="heads", dtype="int32")
+    rows = L.MultiHeadAttention(2, 3, attention_axes=2)
+    a = rows(q, v, attention_mask=mask)
+    b, scores = L.MultiHeadAttention(1, 2, attention_axes=(-2,), use_gate=True)(q, v, return_attention_scores=True)
+    c = L.MultiHeadAttention(2, 3, attention_axes=[2, 1])(q, v, attention_mask=pairs)
+    d = L.MultiHeadAttention(2, 3, attention_axes=(1,))(q, q)
+    x = L.Reshape((4, 10))(v)
+    e = L.MultiHeadAttention(2, 3)(x, x, attention_mask=heads)
+    f, more = L.GroupQueryAttention(2, 4, 2)(x, x, attention_mask=K.reshape(heads[:, 0], (-1, 4, 4)), return_attention_scores=True)
+    # Keras 3.15.1 uses an attention mask as the mask of the outputs, and then cannot train on them.
+    return Model([q, v, mask, pairs, heads], [a, b, c, d, e, scores, f, more]), None, {"ids": 2}
+
+
+@case("multi_head_attention_values_masked")
+def _(rng):
+    q, v = L.Input((4, 3), name="q"), L.Input((5,), dtype="int32", name="v")
+    e = L.Embedding(6, 3)(v)
+    y = L.MultiHeadAttention(2, 3)(q, e, value_mask=K.not_equal(v, 0), use_causal_mask=True)
+    z, scores = L.MultiHeadAttention(2, 3)(L.Embedding(6, 3, mask_zero=True)(v), e, e, key_mask=K.not_equal(v, 1), return_attention_scores=True)
+    options = {"x": [floats(rng, 8, 4, 3), rng.integers(0, 3, (8, 5)).astype("int32")]}
+    options["x"][1][2] = 0
+    return trained(Model([q, v], [y, L.GlobalAveragePooling1D()(z)]), rng, **options)
+
+
+@case("group_query_attention")
+def _(rng):
+    q, v, k = L.Input((4, 6), name="q"), L.Input((5, 6), name="v"), L.Input((5, 2), name="k")
+    a = L.GroupQueryAttention(3, 4, 2, use_gate=True, sliding_window=3, activity_regularizer="l2")(q, v, k)
+    b = L.GroupQueryAttention(2, 4, 1, use_bias=False)(q, q, use_causal_mask=True)
+    c, scores = L.GroupQueryAttention(2, 2, 2, dropout=0.3)(L.Add()([a, b]), v, return_attention_scores=True)
+    return trained(Model([q, v, k], [c, scores]), rng, x=[floats(rng, 8, 4, 6), floats(rng, 8, 5, 6), floats(rng, 8, 5, 2)])
+
+
+@case("group_query_attention_masked")
+def _(rng):
+    q, v = L.Input((4,), dtype="int32", name="q"), L.Input((5,), dtype="int32", name="v")
+    a, b = L.Embedding(6, 4, mask_zero=True)(q), L.Embedding(6, 4, mask_zero=True)(v)
+    y = L.GroupQueryAttention(3, 4, 2)(a, b)
+    z = L.GroupQueryAttention(3, 2, 1)(a, b, b, use_causal_mask=True)  # the inputs still have their masks
+    options = {"x": [rng.integers(0, 3, (8, 4)).astype("int32"), rng.integers(0, 3, (8, 5)).astype("int32")]}
+    options["x"][1][2] = 0
+    return trained(Model([q, v], L.GlobalAveragePooling1D()(L.Add()([y, z]))), rng, **options)
+
+
 # Arguments of calls, cells, layers in layers -----------------------------------------------------------------------------------------------
 
 @case("attention_arguments")
@@ -693,6 +827,56 @@ def _(rng):
     return trained(Model(x, L.Bidirectional(L.RNN(L.LSTMCell(3)))(x)), rng)
 
 
+@case("bidirectional_stacked_cells")
+def _(rng):
+    x = L.Input((4, 2))
+    cells = L.RNN([L.LSTMCell(3), L.GRUCell(2)], return_sequences=True)
+    return trained(Model(x, L.Bidirectional(cells)(x)), rng)
+
+
+@case("conv_lstm1d")
+def _(rng):
+    x, h, c = L.Input((3, 5, 2), name="x"), L.Input((2, 4), name="h"), L.Input((2, 4), name="c")
+    y = L.ConvLSTM1D(2, 3, padding="same", return_sequences=True, activation="relu", recurrent_activation="hard_sigmoid", use_bias=False)(x)
+    z = L.ConvLSTM1D(2, 2, dilation_rate=2, dropout=0.3, recurrent_dropout=0.2, unit_forget_bias=False)(y)
+    first = L.ConvLSTM1D(2, 2, data_format="channels_first", go_backwards=True, return_state=True, return_sequences=True, kernel_regularizer="l2")
+    outs = first(L.Reshape((3, 2, 5))(y), initial_state=[h, c])
+    return trained(Model([x, h, c], [z, *outs]), rng)
+
+
+@case("conv_lstm2d")
+def _(rng):
+    x = L.Input((3, 4, 3, 2))
+    h, *states = L.ConvLSTM2D(2, (2, 3), padding="same", return_sequences=True, return_state=True, bias_regularizer="l1")(x)
+    y = L.ConvLSTM2D(2, 2, strides=(2, 1), go_backwards=True, activation="sigmoid")(h)
+    return trained(Model(x, [y, L.Subtract()(states)]), rng)
+
+
+@case("bidirectional_conv_lstm2d")
+def _(rng):
+    x = L.Input((3, 3, 2, 1))
+    first = L.Bidirectional(L.ConvLSTM2D(1, 2, data_format="channels_first", return_sequences=True), merge_mode="sum")
+    y = L.Bidirectional(L.ConvLSTM2D(2, (1, 2), return_sequences=True))(x)
+    return trained(Model(x, [L.Dense(2)(y), first(L.Reshape((3, 1, 3, 2))(x))]), rng)
+
+
+@case("conv_lstm3d")
+def _(rng):
+    x = L.Input((2, 2, 3, 2, 1))
+    h = L.ConvLSTM3D(2, (1, 2, 2), padding="same", return_sequences=True)(x)
+    return trained(Model(x, L.Bidirectional(L.ConvLSTM3D(1, 2), merge_mode="mul")(h)), rng)
+
+
+@case("stateful_pictures")
+def _(rng):
+    x = L.Input((3, 3, 2, 1), batch_size=4)
+    h = L.ConvLSTM2D(2, 2, padding="same", stateful=True, return_sequences=True)(x)
+    h = L.TimeDistributed(L.Flatten())(h)
+    model = Model(x, L.Bidirectional(L.RNN([L.GRUCell(2), L.LSTMCell(2)], stateful=True), merge_mode="sum")(h))
+    # As in "stateful", a call keeps the state.
+    return model, None, {"x": [floats(rng, 8, 3, 3, 2, 1)], "differentiable": False, "call": {}}
+
+
 @case("stateful")
 def _(rng):
     x = L.Input((4, 2), batch_size=4)
@@ -715,6 +899,14 @@ def _(rng):
     x = L.Input((5,), dtype="int32")
     e = L.Embedding(6, 4, mask_zero=True)(x)
     return trained(Model(x, L.GlobalAveragePooling1D()(L.TimeDistributed(L.Dense(3))(e))), rng)
+
+
+@case("time_distributed_statistics_masked")
+def _(rng):
+    x = L.Input((5,), dtype="int32")
+    e = L.Embedding(6, 4, mask_zero=True)(x)
+    h = L.TimeDistributed(L.BatchNormalization(momentum=0.6))(L.Dense(3, use_bias=False)(e))
+    return trained(Model(x, L.LSTM(2)(L.TimeDistributed(L.Dense(2))(h))), rng, ids=3)
 
 
 @case("time_distributed_models")

@@ -364,7 +364,7 @@ impl Base {
         self.check_name()?;
         let mut build = Build::new(self, shapes);
         describe(&mut build)?;
-        let Build { weights, states, layers, fixed, adaptable, lora, .. } = build.checked()?;
+        let Build { weights, shared, states, layers, fixed, adaptable, lora, .. } = build.checked()?;
         let dtype = self.dtype();
         let create = |weights: Vec<Weight>| -> Result<Vec<Variable>> {
             weights.into_iter().map(|weight| weight.create(&self.0.path, dtype)).collect()
@@ -381,7 +381,7 @@ impl Base {
         let mut state = self.write_state();
         if state.built.is_none() {
             variables.iter().for_each(|variable| variable.set_trainable(state.trainable));
-            (state.built, state.variables) = (Some(shapes.to_vec()), variables);
+            (state.built, state.variables) = (Some(shapes.to_vec()), [shared, variables].concat());
             (state.states, state.layers, state.fixed) = (states, layers, fixed);
             (state.adaptable, state.adaptation) = (adaptable, adaptation);
         }

@@ -1,7 +1,7 @@
 //! What a layer adds in `build`: weights, sublayers, and the sizes of inputs that they depend on.
 
 use crate::lora::{Lora, LoraArguments};
-use crate::variable::Weight;
+use crate::variable::{Variable, Weight};
 use crate::{Base, IntoLayer, Layer, Shape};
 use candle_keras_ops::{Error, Result};
 use hashbrown::HashSet;
@@ -14,6 +14,7 @@ pub struct Build<'a> {
     base: &'a Base,
     inputs: &'a [Shape],
     pub(crate) weights: Vec<Weight>,
+    pub(crate) shared: Vec<Variable>,
     pub(crate) states: Vec<Weight>,
     pub(crate) layers: Vec<(String, Arc<dyn Layer>)>,
     pub(crate) fixed: Vec<FixedSize>,
@@ -23,8 +24,8 @@ pub struct Build<'a> {
 
 impl<'a> Build<'a> {
     pub(crate) fn new(base: &'a Base, inputs: &'a [Shape]) -> Self {
-        let (weights, states, layers, fixed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { base, inputs, weights, states, layers, fixed, adaptable: None, lora: None }
+        let (weights, shared, states, layers, fixed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { base, inputs, weights, shared, states, layers, fixed, adaptable: None, lora: None }
     }
 
     /// An error if two weights have one name.
@@ -41,6 +42,11 @@ impl<'a> Build<'a> {
     /// Adds a weight. Keras: `self.add_weight(...)`.
     pub fn add_weight(&mut self, weight: Weight) {
         self.weights.push(weight);
+    }
+
+    /// Adds a weight of a sublayer to those of this layer, in front of its own: Keras's files have it twice.
+    pub(crate) fn share(&mut self, weight: Variable) {
+        self.shared.push(weight);
     }
 
     /// Adds a state that is neither a weight nor saved: what a stateful recurrent layer keeps from batch to batch.

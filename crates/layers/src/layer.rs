@@ -100,6 +100,11 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
         false
     }
 
+    /// Whether the layer's activity regularizer applies to its outputs; if not, it has passed it on to its sublayers.
+    fn regularizes_output(&self) -> bool {
+        true
+    }
+
     /// The sublayers, in Keras's order: those that it has [added](Build::add_layer), or those of a nested model.
     fn sublayers(&self) -> Vec<Arc<dyn Layer>> {
         self.base().layers().into_iter().map(|(_, layer)| layer).collect()
@@ -200,6 +205,12 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
     /// Replaces the values of all weights, in the order of `get_weights`. Keras: `layer.set_weights(weights)`.
     fn set_weights(&self, weights: &[Tensor]) -> Result<()> {
         layer_weights::set_weights(self.as_layer(), weights)
+    }
+
+    /// Resets what stateful recurrent layers keep from batch to batch to 0, in this layer and all sublayers. Keras: `layer.reset_states()`, and Keras 2's
+    /// `model.reset_states()`.
+    fn reset_states(&self) -> Result<()> {
+        layer_weights::reset_states(self.as_layer())
     }
 
     /// The number of elements of all weights.
@@ -475,7 +486,7 @@ fn run_unnamed(
             *output = output.to_dtype(dtype)?;
         }
     }
-    if let Some(regularizer) = regularizer {
+    if let Some(regularizer) = regularizer.filter(|_| layer.regularizes_output()) {
         for output in &outputs {
             ctx.add_loss((regularizer.call(output)? / output.dim(0)? as f64)?);
         }

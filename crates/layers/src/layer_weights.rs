@@ -8,10 +8,11 @@ use hashbrown::HashSet;
 
 pub(crate) fn weight(base: &Base, name: &str, ctx: &Context) -> Result<Tensor> {
     let (variable, dtype) = (base.variable(name)?, base.compute_dtype());
-    let value = match base.adaptation_of(&variable) {
-        Some(adaptation) => adaptation.value(ctx)?,
-        None if ctx.tracks(&variable) => variable.tracked(),
-        None => variable.value(),
+    let value = match (ctx.replaced(&variable), base.adaptation_of(&variable)) {
+        (Some(value), _) => value?,
+        (None, Some(adaptation)) => adaptation.value(ctx)?,
+        (None, None) if ctx.tracks(&variable) => variable.tracked(),
+        (None, None) => variable.value(),
     };
     Ok(if value.dtype() == dtype { value } else { value.to_dtype(dtype)? })
 }
@@ -67,6 +68,11 @@ pub(crate) fn set_weights(layer: &dyn Layer, weights: &[Tensor]) -> Result<()> {
     let assign = |(variable, value): (&Variable, &Tensor)| variable.assign(value);
     let assigned = WeightSet::new(variables.clone()).write(|| variables.iter().zip(weights).try_for_each(assign));
     assigned.map_err(|error| error.in_layer(layer.layer_name(), layer.class_name()))
+}
+
+pub(crate) fn reset_states(layer: &dyn Layer) -> Result<()> {
+    layer.base().states().iter().try_for_each(|state| state.assign(&state.value().zeros_like()?))?;
+    layer.sublayers().iter().try_for_each(|layer| layer.reset_states())
 }
 
 pub(crate) fn count_params(layer: &dyn Layer) -> usize {

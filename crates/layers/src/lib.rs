@@ -71,6 +71,7 @@ pub use layer::{AsLayer, Layer, Outputs, build, run, run_together, run_with, sin
 pub use list::IntoLayer;
 pub use lora::Lora;
 pub use naming::{clear_session, to_snake_case};
+pub use normalization::RenormClipping;
 pub use object::{Described, KerasObject, Kind, Named, ObjectScope, from_serde_config};
 pub use operation::{Argument, OperationLayer};
 pub use policy::{DTypePolicy, dtype_policy, set_dtype_policy};

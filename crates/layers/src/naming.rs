@@ -14,10 +14,14 @@ pub(crate) struct AutoName {
     number: usize,
 }
 
+/// Classes that Keras exports under another name than their own, from which the automatic names come.
+const OWN_NAMES: [(&str, &str); 1] = [("GroupQueryAttention", "GroupedQueryAttention")];
+
 impl AutoName {
     /// The next name for a class in this thread.
     pub(crate) fn new(class_name: &str) -> Self {
-        let prefix = to_snake_case(class_name);
+        let own = OWN_NAMES.iter().find(|(exported, _)| *exported == class_name).map(|(_, own)| *own);
+        let prefix = to_snake_case(own.unwrap_or(class_name));
         let number = COUNTS.with_borrow_mut(|counts| {
             let count = counts.entry(prefix.clone()).or_default();
             *count += 1;

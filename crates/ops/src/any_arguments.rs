@@ -5,7 +5,7 @@ use crate as ops;
 use crate::random::Stream;
 use crate::{
     Attention, Axis, Cell, Classes, DType, Device, FusedActivation, Groups, Index, Operand, Operation, Outputs,
-    Padding, Pairwise, Pool, Rectifier, RnnConfig, Rows, Sequences, Tape, Tensor,
+    Padding, Pairwise, Pool, Rectifier, RnnConfig, Rows, Sequences, Tape, Tensor, WithoutKeys,
 };
 use candle_core::{Result, Var};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -468,14 +468,18 @@ fn attention_and_recurrence() {
     each_draw("attention", 4000, |draw| {
         let [batch, queries, keys, heads, size, width] = [0; 6].map(|_| draw.size());
         let dtype = draw.dtype();
+        let shared = if draw.one_in(4) { draw.size() } else { heads };
         let q = draw.operand(&[batch, queries, heads, size], dtype);
         let (k, v) =
-            (draw.operand(&[batch, keys, heads, size], dtype), draw.operand(&[batch, keys, heads, width], dtype));
+            (draw.operand(&[batch, keys, shared, size], dtype), draw.operand(&[batch, keys, shared, width], dtype));
         let rows = if draw.one_in(2) { queries } else { 1 };
-        let mask = draw.one_in(2).then(|| draw.tensor(&[batch, rows, keys], DType::U8));
+        let shape = if draw.one_in(4) { vec![batch, heads, rows, keys] } else { vec![batch, rows, keys] };
+        let mask = draw.one_in(2).then(|| draw.tensor(&shape, DType::U8));
         let by = Attention {
             mask: mask.as_ref(),
             causal: draw.one_in(2),
+            window: draw.one_in(3).then(|| draw.size()),
+            without_keys: draw.of(&[WithoutKeys::AllAlike, WithoutKeys::AllAlikeWithGradients, WithoutKeys::Nothing]),
             scale: draw.number(),
             dropout: draw.of(&[0.0, 0.5]),
         };
@@ -484,8 +488,19 @@ fn attention_and_recurrence() {
         if draw.one_in(2) {
             return Ok(vec![(ops::attention(&q, &k, &v, by, random)?, shape.filter(|_| v.dims()[3] == width))]);
         }
+        if draw.one_in(4) {
+            let scores = draw.operand(&[batch, heads, queries, keys], dtype);
+            return Ok(vec![(ops::masked_softmax(&scores, by)?, Some(scores.dims().to_vec()))]);
+        }
         let (y, scores) = ops::attention_with_scores(&q, &k, &v, by, random)?;
         Ok(vec![(y, None), (scores, None)])
+    });
+    each_draw("additive_scores", 2000, |draw| {
+        let ([batch, queries, keys, size], dtype) = ([0; 4].map(|_| draw.size()), draw.dtype());
+        let (q, k) = (draw.operand(&[batch, queries, size], dtype), draw.operand(&[batch, keys, size], dtype));
+        let scale = draw.operand(&[size], dtype);
+        let y = ops::additive_scores(&q, &k, draw.one_in(2).then_some(&scale))?;
+        Ok(vec![(y, Some(vec![q.dims()[0], q.dims()[1], k.dims()[1]]))])
     });
     each_draw("recurrent", 3000, |draw| {
         let ([batch, steps, units], dtype) = ([0; 3].map(|_| draw.size()), draw.dtype());
@@ -524,6 +539,32 @@ fn attention_and_recurrence() {
         // A drawn mismatch has changed the sizes.
         let same = inputs.dims() == [batch, steps, width];
         Ok(all.into_iter().map(|(y, shape)| (y, shape.filter(|_| same))).collect())
+    });
+}
+
+#[test]
+fn convolutional_recurrence() {
+    each_draw("conv_lstm", 2000, |draw| {
+        let ([batch, steps, filters], dtype) = ([0; 3].map(|_| draw.size()), draw.dtype());
+        let sizes: Vec<usize> = (0..1 + draw.below(3)).map(|_| draw.size()).collect();
+        let windows: Vec<usize> = sizes.iter().map(|_| draw.size().max(usize::from(!draw.one_in(20)))).collect();
+        let inputs = draw.operand(&[&[batch, steps], &sizes[..], &[filters.saturating_mul(4)]].concat(), dtype);
+        let kernel = draw.operand(&[&windows[..], &[filters, filters.saturating_mul(4)]].concat(), dtype);
+        let of_state = [&[batch], &sizes[..], &[filters]].concat();
+        let state = [draw.operand(&of_state, dtype), draw.operand(&of_state, dtype)];
+        let config = RnnConfig {
+            cell: Cell::Lstm,
+            activation: FusedActivation::Tanh,
+            recurrent_activation: draw.of(&[FusedActivation::Sigmoid, FusedActivation::Relu]),
+            backwards: draw.one_in(2),
+            in_order: draw.one_in(2),
+            zero_masked: false,
+            outputs: draw.of(&[Outputs::Sequence, Outputs::Last, Outputs::All]),
+        };
+        let state = draw.one_in(2).then_some(&state[..]);
+        let x = Sequences { inputs: &inputs, kernel: &kernel, bias: None, state, mask: None, dropout: None };
+        let run = ops::conv_lstm(config, x)?;
+        Ok(run.sequence.into_iter().chain(run.states).map(|y| (y, None)).collect())
     });
 }
 

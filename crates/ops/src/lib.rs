@@ -4,6 +4,7 @@
 //! [`mean`]`(x, -1)`). Everything that a [`Lambda`](https://keras.io/api/layers/core_layers/lambda/) may need in training is
 //! here with a gradient that finite differences confirm; see [`gradcheck`] for the harness and ARCHITECTURE.md for the rule.
 
+mod additive_scores;
 #[cfg(test)]
 mod any_arguments;
 mod attention;
@@ -50,7 +51,8 @@ pub mod update;
 mod vecdot;
 pub mod warnings;
 
-pub use attention::{Attention, attention, attention_with_scores};
+pub use additive_scores::additive_scores;
+pub use attention::{Attention, WithoutKeys, attention, attention_with_scores, masked_softmax};
 pub use axes::{Axes, axes};
 pub use control::{Condition, associative_scan, cond, fori_loop, map, scan, switch, vectorized_map, while_loop};
 pub use conv::{Axis, Padding, conv, conv_and_pool, conv_transpose, depthwise_conv};
@@ -74,7 +76,9 @@ pub use pool::{Pool, adaptive_pool, pool};
 #[doc(hidden)]
 pub use pulp;
 pub use rectify::{Rectifier, exponential_linear, rectify};
-pub use recurrent::{Cell, Outputs, RnnConfig, Run, Sequences, composed_with as recurrent_by_steps, recurrent};
+pub use recurrent::{
+    Cell, Outputs, RnnConfig, Run, Sequences, composed_with as recurrent_by_steps, conv_lstm, recurrent,
+};
 pub use row_losses::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
 pub use scatter::{Reduction, convert_to_tensor, scatter, scatter_update, shape, slice, slice_update, unstack};
 pub use shape::resolve_shape;

@@ -113,6 +113,18 @@ pub enum AxisList {
     Many(Vec<i64>),
 }
 
+impl From<i64> for AxisList {
+    fn from(axis: i64) -> Self {
+        Self::One(axis)
+    }
+}
+
+impl<const N: usize> From<[i64; N]> for AxisList {
+    fn from(axes: [i64; N]) -> Self {
+        Self::Many(axes.to_vec())
+    }
+}
+
 impl AxisList {
     /// The axes.
     pub fn as_slice(&self) -> &[i64] {

@@ -14,6 +14,7 @@ layer! {
         /// The sizes of the output axes.
         to: Vec<usize>,
     ) {
+        activation: FusedActivation = FusedActivation::Linear,
         use_bias: bool = true,
         kernel_initializer: Initializer = "glorot_uniform",
         bias_initializer: Initializer = "zeros",
@@ -55,7 +56,7 @@ impl Layer for EinsumDense {
         let kernel = self.weight("kernel", ctx)?;
         let bias = if self.use_bias { Some(self.weight("bias", ctx)?) } else { None };
         let (x, over) = (crate::single(inputs)?, self.from.len());
-        Ok(vec![ops::dense_over(x, &kernel, bias.as_ref(), FusedActivation::Linear, over)?])
+        Ok(vec![ops::dense_over(x, &kernel, bias.as_ref(), self.activation, over)?])
     }
 
     fn supports_masking(&self) -> bool {

@@ -89,12 +89,12 @@ impl<const N: usize> SpatialLayer for Convolution<'_, N> {
 }
 
 /// The number of channels, which must be known, and is fixed.
-pub(super) fn channels(data_format: &str, build: &mut Build) -> Result<usize> {
+pub(crate) fn channels(data_format: &str, build: &mut Build) -> Result<usize> {
     build.input_size(if channels_last(data_format)? { -1 } else { 1 })
 }
 
 /// An error if there are both strides and dilation.
-pub(super) fn not_both<const N: usize>(windows: &Windows<N>) -> Result<()> {
+pub(crate) fn not_both<const N: usize>(windows: &Windows<N>) -> Result<()> {
     if windows.strides == 1.into() || windows.dilation == 1.into() {
         return Ok(());
     }

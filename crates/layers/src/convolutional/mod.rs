@@ -1,7 +1,7 @@
 //! Convolutions. Keras: `keras/src/layers/convolutional`.
 
-mod arguments;
-mod base_conv;
+pub(crate) mod arguments;
+pub(crate) mod base_conv;
 mod base_conv_transpose;
 mod base_depthwise_conv;
 mod base_locally_connected;

@@ -115,6 +115,11 @@ pub(super) fn table(dims: [usize; 2], initializer: &Initializer) -> Result<Weigh
 /// The rows of these ids in the layer's table of `input_dim` rows.
 pub(super) fn rows(base: &Base, input_dim: usize, x: &Tensor, ctx: &Context) -> Result<Tensor> {
     let (embeddings, ids) = (base.variable("embeddings")?, ops::host_ids(x, input_dim)?);
+    if let Some(table) = ctx.replaced(&embeddings) {
+        // A computed table, whose gradient is dense.
+        let (table, ids) = (table?, Tensor::new(ids, x.device())?);
+        return Ok(table.index_select(&ids, 0)?.reshape([x.dims(), &table.dims()[1..]].concat())?);
+    }
     let table = embeddings.table_for(&ids, ctx.tracks(&embeddings));
     let Some(adaptation) = base.adaptation_of(&embeddings) else {
         return Ok(ops::embedding_lookup(&table, ids, x.dims())?);

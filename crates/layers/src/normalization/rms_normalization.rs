@@ -7,7 +7,7 @@ use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Groups, Result};
 
 layer! {
-    /// `x / sqrt(mean(x²) + epsilon) scale`, of each sample over the last axis or others (Zhang and Sennrich, 2019).
+    /// `x / sqrt(mean(x²) + epsilon) scale`, of each sample over the last axis or others (Zhang and Sennrich, 2019). Masks end here, as in Keras.
     ///
     /// Keras: `keras.layers.RMSNormalization`.
     ///
@@ -46,10 +46,6 @@ impl Layer for RMSNormalization {
         let by = Groups { repeats: 1, groups: 1, center: false, epsilon: self.epsilon };
         let axes = self.axis.resolve(x.rank())?;
         Ok(vec![run_with_axes_last(x, &axes, |x| Ok(ops::normalize(x, Some(&scale), None, by)?))?])
-    }
-
-    fn supports_masking(&self) -> bool {
-        true
     }
 }
 

@@ -54,7 +54,7 @@ macro_rules! recurrent_layers {
     };
 }
 
-recurrent_layers!(GRU, LSTM, RNN, SimpleRNN);
+recurrent_layers!(ConvLSTM1D, ConvLSTM2D, ConvLSTM3D, GRU, LSTM, RNN, SimpleRNN);
 
 /// How the outputs of both directions are merged: `"concat"`, `"sum"`, `"ave"`, `"mul"`, or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +112,8 @@ impl<'de> Deserialize<'de> for MergeMode {
 }
 
 layer! {
-    /// A recurrent layer that runs forwards, and another like it that runs backwards.
+    /// A recurrent layer that runs forwards, and another like it that runs backwards: an [`LSTM`](crate::LSTM), a
+    /// [`ConvLSTM2D`](crate::ConvLSTM2D), an [`RNN`](crate::RNN) of any cell.
     ///
     /// Keras: `keras.layers.Bidirectional`.
     ///
@@ -192,6 +193,9 @@ impl Bidirectional {
             return Err(Error::new("both directions must give outputs of one shape")
                 .expected(outputs[0].to_string())
                 .received(backward[0].to_string()));
+        }
+        if layer.sequence_arguments().stateful != backward_layer.sequence_arguments().stateful {
+            return Err(Error::new("both directions must be stateful, or neither"));
         }
         if layer.sequence_arguments().go_backwards == backward_layer.sequence_arguments().go_backwards {
             return Err(Error::new("both layers go in the same direction")
@@ -279,7 +283,9 @@ impl Layer for Bidirectional {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Check, GRU, LSTM, SimpleRNN, check_layer, run};
+    use crate::{
+        Check, ConvLSTM1D, GRU, GRUCell, Input, LSTM, LSTMCell, RNN, SimpleRNN, StackedRNNCells, check_layer, run,
+    };
     use candle_keras_ops::Device;
 
     #[test]
@@ -295,6 +301,39 @@ mod tests {
         check_layer(sum, inputs().output([2, 4, 3]).weights(6));
         let states = || Bidirectional::new(SimpleRNN::new(3).return_state(true)).merge_mode("mul");
         check_layer(states, Check::shapes(vec![vec![2, 4, 2], vec![2, 3], vec![2, 3]]).output([2, 3]).weights(6));
+    }
+
+    fn stacked() -> RNN {
+        RNN::new(StackedRNNCells::new([LSTMCell::new(2).into(), GRUCell::new(3).into()]))
+    }
+
+    #[test]
+    fn any_cell_may_have_two_directions() {
+        check_layer(|| Bidirectional::new(stacked()), Check::inputs([[2, 3, 2]]).output([2, 6]).weights(12));
+        let pictures = || Bidirectional::new(ConvLSTM1D::new(1, 2).return_sequences(true));
+        check_layer(pictures, Check::inputs([[2, 3, 3, 2]]).output([2, 3, 2, 2]).weights(6));
+    }
+
+    #[test]
+    fn states_are_kept_from_batch_to_batch_until_they_are_reset() {
+        let layer = Bidirectional::new(stacked().stateful(true));
+        layer.call(Input::shape([3, 2]).batch_size(2));
+        let x = |batch: usize| Tensor::ones((batch, 3, 2), ops::DType::F32, &Device::Cpu).unwrap();
+        let step = || {
+            let mut ctx = Context::inference();
+            let (y, _) = run(&layer, &[x(2)], &[None], &mut ctx).unwrap();
+            ctx.commit().unwrap();
+            y[0].to_vec2::<f32>().unwrap()
+        };
+        let (first, second) = (step(), step());
+        assert_ne!(first, second);
+        layer.reset_states().unwrap();
+        assert_eq!((step(), step()), (first, second));
+        let error = run(&layer, &[x(1)], &[None], &mut Context::inference()).unwrap_err().to_string();
+        assert!(error.contains("batches of one size"), "{error}");
+        let mixed = Bidirectional::new(LSTM::new(2)).backward_layer(LSTM::new(2).stateful(true).go_backwards(true));
+        let error = mixed.call(Input::shape([3, 2]).batch_size(2)).shape().unwrap_err().to_string();
+        assert!(error.contains("stateful, or neither"), "{error}");
     }
 
     #[test]

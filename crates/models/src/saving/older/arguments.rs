@@ -124,8 +124,10 @@ pub(super) fn convert(class_name: &str, arguments: &mut Arguments, version: Vers
         }
     }
     match class_name {
-        "LSTM" | "GRU" => recurrent(class_name, arguments, version),
+        "ConvLSTM2D" | "GRU" | "LSTM" => recurrent(class_name, arguments, version),
         "Bidirectional" => bidirectional(arguments),
+        // An argument of the calls: see calls.rs.
+        "AdditiveAttention" | "Attention" => _ = arguments.remove("causal"),
         // These have kernels of other names.
         "DepthwiseConv2D" | "SeparableConv1D" | "SeparableConv2D" => {
             arguments.retain(|name, _| !name.starts_with("kernel_") || name == "kernel_size");
