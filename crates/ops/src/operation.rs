@@ -135,18 +135,6 @@ impl AxisList {
     }
 }
 
-impl From<i64> for AxisList {
-    fn from(axis: i64) -> Self {
-        Self::One(axis)
-    }
-}
-
-impl<const N: usize> From<[i64; N]> for AxisList {
-    fn from(axes: [i64; N]) -> Self {
-        Self::Many(axes.to_vec())
-    }
-}
-
 /// One part of a key in `x[key]`. Keras: `GetItem`.
 ///
 /// ```
