@@ -47,7 +47,7 @@ pub mod layers {
     pub use candle_keras_layers::{
         AnyLayer, Argument, Arguments, Base, Build, Call, CallArgument, CallArguments, CallInputs, Callable, Cell,
         Check, Config, ConfigMap, Configure, Context, Declared, Described, Input, KerasTensor, KerasTensors, Layer,
-        MergeMode, MissingWords, Named, NamedInputs, NodeOutput, OperationLayer, Pretrained, PretrainedRows, Recurrent,
+        MergeMode, MissingWords, Named, NamedInputs, NodeOutput, Numbers, OperationLayer, Pretrained, PretrainedRows, Recurrent,
         RecurrentLayer, RnnCell, Sequence, SequenceArguments, SequenceOutputs, Shape, Sizes, TensorSpec, Variable,
         Weight, WordTable, call, call_with, check_layer, layer, object, run, setters, single,
     };

@@ -436,6 +436,15 @@ def _(rng):
     return trained(Model(x, L.GlobalAveragePooling1D()(L.MultiHeadAttention(2, 3)(e, e))), rng)
 
 
+# Preprocessing of numbers; tools/keras_preprocessing.py has categories and text ---------------------------------------------------------------
+
+@case("rescaling")
+def _(rng):
+    x, bytes_ = L.Input((2, 3), name="x"), L.Input((4,), dtype="uint8", name="bytes")
+    h = L.Rescaling([0.5, -1.0, 2.0], offset=np.array([[1.0], [0.25]], "float32"))(L.Rescaling(0.5, 1.0)(x))
+    return trained(Model([x, bytes_], [L.Dense(2)(h), L.Dense(2)(L.Rescaling(1 / 255)(bytes_))]), rng)
+
+
 # Arguments of calls, cells, layers in layers -----------------------------------------------------------------------------------------------
 
 @case("attention_arguments")
