@@ -30,7 +30,7 @@ fn exports(source: &'static str) -> impl Iterator<Item = &'static str> {
 /// The supported names of a module.
 fn of_ours(module: &str) -> BTreeSet<&'static str> {
     match module {
-        "layers" => registry::CLASSES.iter().copied().chain(["Lambda", "TextVectorization"]).collect(),
+        "layers" => registry::CLASSES.iter().copied().chain(["Lambda"]).collect(),
         "activations" => <dyn Activate as Kind>::names().into_iter().collect(),
         "initializers" => Initializer::CLASSES.iter().copied().collect(),
         "regularizers" => Regularizer::CLASSES.iter().copied().collect(),

@@ -10,6 +10,7 @@ mod object;
 mod setters;
 
 pub mod activations;
+mod assets;
 pub mod attention;
 mod base;
 mod build;
@@ -51,10 +52,11 @@ mod weight_set;
 mod wrapper;
 
 pub use activations::ActivationFunction;
+pub use assets::{AssetSource, Assets};
 pub use base::Base;
 pub use build::Build;
 pub use call::{Call, CallArgument, CallArguments, PROPAGATED_MASK, default_of, default_training};
-pub use callable::{CallInputs, Callable, NamedInputs};
+pub use callable::{CallInputs, Callable, NamedInputs, Strings};
 pub use candle_keras_ops::{Error, Result};
 pub use check::{Check, check_layer};
 pub use constraints::Constraint;
@@ -72,6 +74,7 @@ pub use numbers::Numbers;
 pub use object::{Described, KerasObject, Kind, Named, ObjectScope, from_serde_config};
 pub use operation::{Argument, OperationLayer};
 pub use policy::{DTypePolicy, dtype_policy, set_dtype_policy};
+pub use preprocessing::{Boundaries, KeptAxes, MaskValue, Ngrams, OutputMode, Salt, Split, Standardize, Vocabulary};
 pub use registry::all::*;
 pub use regularizers::Regularizer;
 pub use rnn::{

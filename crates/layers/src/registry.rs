@@ -38,7 +38,8 @@ layers_of_keras! {
     normalization: BatchNormalization GroupNormalization LayerNormalization RMSNormalization;
     pooling: AveragePooling1D AveragePooling2D AveragePooling3D GlobalAveragePooling1D GlobalAveragePooling2D
         GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D MaxPooling1D MaxPooling2D MaxPooling3D;
-    preprocessing: Rescaling;
+    preprocessing: CategoryEncoding Discretization HashedCrossing Hashing IntegerLookup Normalization Rescaling StringLookup
+        TextVectorization;
     regularization: Dropout;
     reshaping: Cropping1D Cropping2D Cropping3D Flatten Reshape UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D
         ZeroPadding2D ZeroPadding3D;
