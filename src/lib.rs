@@ -40,16 +40,16 @@ pub use candle_core;
 /// Layers. Keras: `keras.layers`.
 pub mod layers {
     #[doc(inline)]
-    pub use candle_keras_data::{Standardize, TextVectorization};
-    #[doc(inline)]
     pub use candle_keras_layers::registry::all::*;
     #[doc(inline)]
     pub use candle_keras_layers::{
-        AnyLayer, Argument, Arguments, Base, Build, Call, CallArgument, CallArguments, CallInputs, Callable, Cell,
-        Check, Config, ConfigMap, Configure, Context, Declared, Described, Input, KerasTensor, KerasTensors, Layer,
-        Lora, MergeMode, MissingWords, Named, NamedInputs, NodeOutput, OperationLayer, Pretrained, PretrainedRows,
-        Recurrent, RecurrentLayer, RnnCell, Sequence, SequenceArguments, SequenceOutputs, Shape, Sizes, TensorSpec,
-        Variable, Weight, WordTable, call, call_with, check_layer, layer, object, run, setters, single,
+        AnyLayer, Argument, Arguments, AssetSource, Assets, Base, Boundaries, Build, Call, CallArgument, CallArguments,
+        CallInputs, Callable, Cell, Check, Config, ConfigMap, Configure, Context, Declared, Described, Input, KeptAxes,
+        KerasTensor, KerasTensors, Layer, Lora, MaskValue, MergeMode, MissingWords, Named, NamedInputs, Ngrams,
+        NodeOutput, Numbers, OperationLayer, OutputMode, Pretrained, PretrainedRows, Recurrent, RecurrentLayer,
+        RnnCell, Salt, Sequence, SequenceArguments, SequenceOutputs, Shape, Sizes, Split, Standardize, Strings,
+        TensorSpec, Variable, Vocabulary, Weight, WordTable, call, call_with, check_layer, layer, object, run, setters,
+        single,
     };
 }
 
@@ -206,7 +206,7 @@ pub mod utils {
     #[doc(inline)]
     pub use candle_keras_layers::clear_session;
     #[doc(inline)]
-    pub use candle_keras_models::plot_model;
+    pub use candle_keras_models::{Feature, FeatureSpace, plot_model};
     #[doc(inline)]
     pub use candle_keras_ops::random::set_random_seed;
     #[doc(inline)]
@@ -237,6 +237,7 @@ mod guide {
         GettingStarted: "../docs/getting-started.md",
         FunctionalApi: "../docs/functional-api.md",
         Training: "../docs/training.md",
+        Preprocessing: "../docs/preprocessing.md",
         TextAndEmbeddings: "../docs/text-and-embeddings.md",
         WordVectors: "../docs/word-vectors.md",
         Saving: "../docs/saving.md",

@@ -30,7 +30,7 @@ fn exports(source: &'static str) -> impl Iterator<Item = &'static str> {
 /// The supported names of a module.
 fn of_ours(module: &str) -> BTreeSet<&'static str> {
     match module {
-        "layers" => registry::CLASSES.iter().copied().chain(["Lambda", "TextVectorization"]).collect(),
+        "layers" => registry::CLASSES.iter().copied().chain(["Lambda"]).collect(),
         // A function with arguments has no name in files.
         "activations" => <dyn Activate as Kind>::names().into_iter().chain(["threshold"]).collect(),
         "initializers" => Initializer::CLASSES.iter().copied().collect(),

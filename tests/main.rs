@@ -17,6 +17,7 @@ mod keras_anchors;
 mod layers_in_layers;
 mod models;
 mod optimizers;
+mod preprocessing;
 mod pretrained;
 mod saving;
 mod skipgram;

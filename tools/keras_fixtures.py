@@ -705,6 +705,42 @@ def _(rng):
     options = {"x": [rng.integers(0, 3, (8, 4)).astype("int32"), rng.integers(0, 3, (8, 5)).astype("int32")]}
     options["x"][1][2] = 0
     return trained(Model([q, v], L.GlobalAveragePooling1D()(L.Add()([y, z]))), rng, **options)
+# Preprocessing of numbers; tools/keras_preprocessing.py has categories and text ---------------------------------------------------------------
+
+@case("rescaling")
+def _(rng):
+    x, bytes_ = L.Input((2, 3), name="x"), L.Input((4,), dtype="uint8", name="bytes")
+    h = L.Rescaling([0.5, -1.0, 2.0], offset=np.array([[1.0], [0.25]], "float32"))(L.Rescaling(0.5, 1.0)(x))
+    return trained(Model([x, bytes_], [L.Dense(2)(h), L.Dense(2)(L.Rescaling(1 / 255)(bytes_))]), rng)
+
+
+@case("normalization")
+def _(rng):
+    x, images = L.Input((3,), name="x"), L.Input((2, 2, 3), name="images")
+    layers = [L.Normalization(), L.Normalization(axis=[1, -1]), L.Normalization(axis=None, invert=True)]
+    for layer, shape in zip(layers, ((9, 3), (9, 2, 2, 3), (9, 2, 2, 3))):
+        layer.adapt(2 + 3 * floats(rng, *shape))
+    given = L.Normalization(mean=[1.0, 2.0, 3.0], variance=[4.0, 0.25, 0.0])
+    model = Model([x, images], [L.Dense(2)(layers[0](x)), *(L.Dense(2)(layer(images)) for layer in layers[1:]), L.Dense(2)(given(L.Dense(3)(x)))])
+    model.compile("sgd", "mse")
+    return model, [floats(rng, 8, *o.shape[1:]) for o in model.outputs], {}
+
+
+@case("categories")
+def _(rng):
+    ids, more, x, weights = L.Input((3,), dtype="int32", name="ids"), L.Input((1,), dtype="int32", name="more"), L.Input((4,), name="x"), L.Input((3,), name="weights")
+    lookup, weighted = L.IntegerLookup(output_mode="multi_hot"), L.IntegerLookup(output_mode="tf_idf")
+    for layer in (lookup, weighted):
+        layer.adapt(rng.integers(0, 4, (20, 3)))
+    bins = [L.Discretization(num_bins=5, output_mode=mode) for mode in ("int", "count", "one_hot")]
+    for layer in bins:
+        layer.adapt(floats(rng, 200))
+    encoded = [L.CategoryEncoding(6, output_mode=mode)(ids) for mode in ("multi_hot", "one_hot", "count")]
+    encoded += [L.CategoryEncoding(6, output_mode="count")(ids, count_weights=L.Dense(3)(weights)), lookup(ids), weighted(ids)]
+    encoded += [layer(x) for layer in bins[1:]] + [L.Discretization([-1.0, 0.0, 0.5], output_mode="multi_hot")(x)]
+    encoded += [L.Hashing(5, output_mode="count")(ids), L.HashedCrossing(7, output_mode="one_hot")([more, L.IntegerLookup(vocabulary=[1, 2])(more)])]
+    looked_up = [L.Embedding(9, 2)(numbers) for numbers in (L.IntegerLookup(vocabulary=[3, 0, 5], num_oov_indices=3)(ids), L.Hashing(5, mask_value=2)(ids), bins[0](x))]
+    return Model([ids, more, x, weights], [L.Dense(2)(e) for e in encoded] + looked_up)  # Keras cannot train it on JAX
 
 
 # Arguments of calls, cells, layers in layers -----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 //! The trait of all layers, and the function that runs a layer.
 
+use crate::assets::{AssetSource, Assets};
 use crate::build::Build;
 use crate::call::{CallArgument, CallArguments};
 use crate::callable::{CallInputs, Callable};
@@ -134,6 +135,17 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
     /// Whether this is a layer to Keras, with a group for its weights in files; operations are not.
     fn is_saved(&self) -> bool {
         true
+    }
+
+    /// What files have for the layer beside its weights: a vocabulary, for example. Keras: `layer.save_assets`.
+    fn assets(&self) -> Result<Assets> {
+        Ok(Assets::default())
+    }
+
+    /// Takes over what a file has of its [`assets`](Self::assets). Keras: `layer.load_assets`.
+    fn load_assets(&self, source: &mut dyn AssetSource) -> Result<()> {
+        let _ = source;
+        Ok(())
     }
 
     /// A weight for use in `forward`, in the dtype of computation: tracked if this run needs its gradient.
@@ -349,10 +361,7 @@ fn input_shape(shapes: &[Shape]) -> Config {
 
 /// The shapes of a layer's outputs, with the dtype in which it computes.
 fn output_spec(layer: &dyn Layer, inputs: &[TensorSpec]) -> Result<Vec<TensorSpec>> {
-    if inputs.iter().any(TensorSpec::is_string) {
-        return Err(Error::new("the layer does not take text")
-            .help("map words to ids first, with a TextVectorization for example"));
-    }
+    refuse_text(inputs)?;
     let shapes: Vec<_> = inputs.iter().map(|input| input.shape.clone()).collect();
     let dtype = layer.base().compute_dtype();
     Ok(layer.compute_output_shape(&shapes)?.into_iter().map(|shape| TensorSpec::new(shape, dtype)).collect())
@@ -380,6 +389,15 @@ macro_rules! keeps_shape_and_mask {
     };
 }
 pub(crate) use keeps_shape_and_mask;
+
+/// An error if an input is text.
+pub(crate) fn refuse_text(inputs: &[TensorSpec]) -> Result<()> {
+    match inputs.iter().any(TensorSpec::is_string) {
+        true => Err(Error::new("the layer does not take text")
+            .help("map words to ids first, with a TextVectorization for example")),
+        false => Ok(()),
+    }
+}
 
 impl dyn Layer {
     /// [`Layer::call`] for a layer of a list, such as `model.layers()[1]`.

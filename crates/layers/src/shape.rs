@@ -26,6 +26,11 @@ impl Shape {
         Self(std::iter::once(None).chain(self.0.iter().copied()).collect())
     }
 
+    /// The same for batches of any size.
+    pub(crate) fn any_batch(&self) -> Self {
+        self.0.iter().enumerate().map(|(axis, size)| size.filter(|_| axis > 0)).collect()
+    }
+
     /// The product of the sizes, if all are known and it does not overflow.
     pub fn elem_count(&self) -> Option<usize> {
         self.0.iter().try_fold(1usize, |product, size| product.checked_mul((*size)?))

@@ -86,7 +86,7 @@ pub use shared_rows::SharedRows;
 #[doc(hidden)]
 pub use simd::arch;
 pub use simd::{Float, Fused, MulAdd, Separate};
-pub use strings::{string_tensor, strings};
+pub use strings::{StringBytes, string_bytes, string_tensor, string_tensor_of_width, strings};
 pub use tape::{Gradients, Tape};
 pub use vecdot::vecdot;
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod architecture;
 mod archive;
+mod assets;
 mod compile_config;
 mod convert;
 mod custom_objects;

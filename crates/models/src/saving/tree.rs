@@ -1,5 +1,6 @@
 //! The layout of a model's weights in files: Keras's tree of groups.
 
+use super::assets::AllAssets;
 use super::hdf5::Hdf5;
 use super::hdf5_writer::Writer;
 use super::stored::Stored;
@@ -46,7 +47,7 @@ impl Entry {
         self.saved.as_ref().map_or_else(|| Ok(variable.value()), |base| base.saved_value(variable))
     }
 
-    fn group(&self) -> String {
+    pub(crate) fn group(&self) -> String {
         if self.path.is_empty() { "vars".into() } else { format!("{}/vars", self.path) }
     }
 
@@ -61,7 +62,7 @@ impl Entry {
         file.has_group(&group).then_some(group)
     }
 
-    fn named(&self, error: Error) -> Error {
+    pub(crate) fn named(&self, error: Error) -> Error {
         error.in_layer(self.name.clone(), self.class_name.clone())
     }
 }
@@ -87,6 +88,18 @@ fn all_entries(model: &dyn Layer) -> Vec<Entry> {
         true
     });
     entries
+}
+
+/// Calls `f` with each layer at each of its paths, until it fails.
+pub(crate) fn each_layer(model: &dyn Layer, f: &mut dyn FnMut(&dyn Layer, Entry) -> Result<()>) -> Result<()> {
+    let mut result = Ok(());
+    visit(model, &Place::default(), &mut |layer, entry| {
+        if result.is_ok() {
+            result = f(layer, entry);
+        }
+        result.is_ok()
+    });
+    result
 }
 
 /// Where a layer is: the fields of its [`Entry`].
@@ -132,12 +145,13 @@ fn visit(layer: &dyn Layer, place: &Place, visitor: &mut dyn FnMut(&dyn Layer, E
 }
 
 /// Writes the weights, and the optimizer's state if any.
-pub(crate) fn write(model: &dyn Layer, optimizer: Option<&Optimizer>) -> Result<Writer> {
+pub(crate) fn write(model: &dyn Layer, optimizer: Option<&Optimizer>, assets: &AllAssets) -> Result<Writer> {
     let mut writer = Writer::default();
     for entry in all_entries(model) {
         let tensors = entry.variables.iter().map(|variable| entry.value(variable)).collect::<Result<_>>()?;
         writer.group(&entry.group(), &entry.name, tensors);
     }
+    assets.write_tensors(&mut writer);
     if let Some(optimizer) = optimizer {
         write_optimizer(&mut writer, "optimizer", optimizer)?;
     }
