@@ -42,6 +42,8 @@ pub mod layers {
     #[doc(inline)]
     pub use candle_keras_data::{Standardize, TextVectorization};
     #[doc(inline)]
+    pub use candle_keras_layers::preprocessing::image_preprocessing;
+    #[doc(inline)]
     pub use candle_keras_layers::registry::all::*;
     #[doc(inline)]
     pub use candle_keras_layers::{
@@ -167,7 +169,7 @@ pub mod ops {
     #[doc(inline)]
     pub use candle_keras_ops::{Gradient, Rows, string_tensor, strings};
     #[doc(inline)]
-    pub use candle_keras_ops::{gradcheck, random};
+    pub use candle_keras_ops::{gradcheck, image, random};
 
     pub use candle_core::{D, DType, Device, Tensor, Var};
 }
@@ -233,6 +235,7 @@ mod guide {
         GettingStarted: "../docs/getting-started.md",
         FunctionalApi: "../docs/functional-api.md",
         Training: "../docs/training.md",
+        Images: "../docs/images.md",
         TextAndEmbeddings: "../docs/text-and-embeddings.md",
         WordVectors: "../docs/word-vectors.md",
         Saving: "../docs/saving.md",

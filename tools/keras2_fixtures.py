@@ -58,72 +58,11 @@ def hard_sigmoid(rng):
 
 
 @case
-def images(rng):
-    # In training, TensorFlow estimates the moving variance of images from n - 1 pixels, Keras 3 from n.
-    return trained(Sequential([
-        L.Input((8, 8, 3)), L.Conv2D(4, 3, padding="same"), L.BatchNormalization(trainable=False), L.SeparableConv2D(5, 3, depth_multiplier=2),
-        L.DepthwiseConv2D(2), L.Conv2DTranspose(3, 2, strides=2), L.MaxPooling2D(), L.ZeroPadding2D(1), L.Flatten(), L.Dense(2)]), rng)
-
-
-@case
-def masks(rng):
-    # In Keras 2 a mask also reaches a layer with an initial state.
-    x, h = L.Input((5,), dtype="int32", name="x"), L.Input((3,), name="h")
-    e = L.Embedding(6, 2, mask_zero=True)(x)
-    y = L.GRU(3, return_sequences=True)(e, initial_state=h)
-    return trained(Model([x, h], [L.LSTM(2)(y), L.SimpleRNN(3)(e, initial_state=[h])]), rng)
-
-
-@case
-def arguments_of_calls(rng):
-    x = L.Input((3,))
-    y = L.BatchNormalization(momentum=0.5)(L.Dense(4)(x), training=False)
-    return trained(Model(x, L.Dense(2)(L.BatchNormalization()(y, training=True))), rng)
-
-
-@case
-def nested(rng):
-    inner = Sequential([L.Dense(4, activation="relu"), L.BatchNormalization(momentum=0.5)], name="stack")
-    a = L.Input((3,))
-    functional = Model(a, L.Dense(4, name="first")(L.Dense(5, name="second")(a)), name="inner")
-    x = L.Input((3,))
-    y = L.Add()([functional(x) * 2.0, functional(L.Dense(3)(x))])
-    return trained(Model(x, L.Dense(2)(L.Concatenate()([inner(x), y]))), rng)
-
-
-@case
-def frozen(rng):
-    inner = Sequential([L.Input((3,)), L.Dense(3), L.BatchNormalization(), L.Dense(3)], name="inner")
-    inner.trainable = False
-    inner.layers[2].trainable = True
-    x = L.Input((3,))
-    first = L.Dense(3)
-    y = first(x)
-    first.trainable = False
-    return trained(Model(x, L.Dense(2)(inner(y))), rng)
-
-
-@case
-def names_with_slashes(rng):
-    x = L.Input((3,), name="in/put")
-    return trained(Model(x, L.Dense(1, name="a/b")(L.Dense(2, name="a/c")(x))), rng)
-
-
-@case
-def operations(rng):
-    x, z = L.Input((4,), name="x"), L.Input((4,), name="z")
-    y = L.Dense(4)(x) * 2.0 + z - 0.5
-    y = tf.concat([y, 1.0 - z / 2.0], axis=-1)[:, 1:7]
-    y = tf.nn.relu(y) + tf.sigmoid(y) * tf.abs(y) + tf.square(tf.tanh(y))
-    y = tf.transpose(tf.reshape(y, [-1, 2, 3]), [0, 2, 1])
-    y = tf.matmul(y, tf.stack([z[:, :2], z[:, 2:]], axis=1)) + tf.expand_dims(tf.reduce_mean(y, axis=1), 1)
-    return trained(Model([x, z], [tf.reduce_sum(tf.clip_by_value(y, -1.0, 1.0), axis=[1, 2], keepdims=False)[:, tf.newaxis]]), rng)
-
-
-@case
-def attention(rng):
-    x = L.Input((4, 6))
-    return trained(Model(x, L.Dense(1)(L.LayerNormalization()(x + L.MultiHeadAttention(2, 3)(x, x)))), rng)
+def images(rng):  # ranges of one number leave nothing to chance
+    layers = [L.Resizing(9, 9, crop_to_aspect_ratio=True), L.Resizing(8, 5, "bicubic"), L.CenterCrop(6, 5), L.RandomRotation((0.1, 0.1)),
+              L.RandomZoom((0.2, 0.2), (0.1, 0.1)), L.RandomTranslation((0.1, 0.1), (-0.2, -0.2), fill_mode="wrap"),
+              L.RandomBrightness((0.1, 0.1), value_range=(-3, 3))]
+    return trained(Sequential([L.Input((7, 6, 3)), *layers, L.Flatten(), L.Dense(2)]), rng)
 
 
 # Training ---------------------------------------------------------------------------------------------------------------------------------

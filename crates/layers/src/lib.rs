@@ -34,6 +34,7 @@ mod operation;
 mod path;
 mod policy;
 pub mod pooling;
+pub mod preprocessing;
 pub mod registry;
 pub mod regularization;
 pub mod regularizers;

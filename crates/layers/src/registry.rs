@@ -38,6 +38,11 @@ layers_of_keras! {
     normalization: BatchNormalization GroupNormalization LayerNormalization RMSNormalization;
     pooling: AveragePooling1D AveragePooling2D AveragePooling3D GlobalAveragePooling1D GlobalAveragePooling2D
         GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D MaxPooling1D MaxPooling2D MaxPooling3D;
+    preprocessing: AugMix AutoContrast CenterCrop ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization
+        MaxNumBoundingBoxes MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast
+        RandomCrop RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert
+        RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear RandomTranslation
+        RandomZoom Resizing Solarization;
     regularization: Dropout;
     reshaping: Cropping1D Cropping2D Cropping3D Flatten Reshape UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D
         ZeroPadding2D ZeroPadding3D;

@@ -119,6 +119,12 @@ pub(super) fn convert(class_name: &str, arguments: &mut Arguments, version: Vers
     match class_name {
         "LSTM" | "GRU" => recurrent(class_name, arguments, version),
         "Bidirectional" => bidirectional(arguments),
+        // A number was the range below 1 as well as above.
+        "RandomContrast" => {
+            if let Some(factor) = arguments.get_mut("factor").filter(|factor| factor.is_number()) {
+                *factor = json!([factor, factor]);
+            }
+        }
         // These have kernels of other names.
         "DepthwiseConv2D" | "SeparableConv1D" | "SeparableConv2D" => {
             arguments.retain(|name, _| !name.starts_with("kernel_") || name == "kernel_size");
