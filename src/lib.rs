@@ -40,6 +40,8 @@ pub use candle_core;
 /// Layers. Keras: `keras.layers`.
 pub mod layers {
     #[doc(inline)]
+    pub use candle_keras_layers::preprocessing::image_preprocessing;
+    #[doc(inline)]
     pub use candle_keras_layers::registry::all::*;
     #[doc(inline)]
     pub use candle_keras_layers::{
@@ -171,7 +173,7 @@ pub mod ops {
     #[doc(inline)]
     pub use candle_keras_ops::{Gradient, Rows, string_tensor, strings};
     #[doc(inline)]
-    pub use candle_keras_ops::{gradcheck, random};
+    pub use candle_keras_ops::{gradcheck, image, random};
 
     pub use candle_core::{D, DType, Device, Tensor, Var};
 }
@@ -238,6 +240,7 @@ mod guide {
         FunctionalApi: "../docs/functional-api.md",
         Training: "../docs/training.md",
         Preprocessing: "../docs/preprocessing.md",
+        Images: "../docs/images.md",
         TextAndEmbeddings: "../docs/text-and-embeddings.md",
         WordVectors: "../docs/word-vectors.md",
         Saving: "../docs/saving.md",

@@ -13,6 +13,7 @@ mod errors;
 mod fixtures;
 mod graphs;
 mod hostile_files;
+mod images;
 mod keras_anchors;
 mod layers_in_layers;
 mod models;

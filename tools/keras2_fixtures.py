@@ -66,6 +66,14 @@ def images(rng):
 
 
 @case
+def image_layers(rng):  # ranges of one number leave nothing to chance
+    layers = [L.Resizing(9, 9, crop_to_aspect_ratio=True), L.Resizing(8, 5, "bicubic"), L.CenterCrop(6, 5), L.RandomRotation((0.1, 0.1)),
+              L.RandomZoom((0.2, 0.2), (0.1, 0.1)), L.RandomTranslation((0.1, 0.1), (-0.2, -0.2), fill_mode="wrap"),
+              L.RandomBrightness((0.1, 0.1), value_range=(-3, 3))]
+    return trained(Sequential([L.Input((7, 6, 3)), *layers, L.Flatten(), L.Dense(2)]), rng)
+
+
+@case
 def locally_connected(rng):
     x = L.Input((6, 3))
     y = L.LocallyConnected1D(2, 3, strides=2, activation="relu")(x)

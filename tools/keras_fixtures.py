@@ -305,6 +305,93 @@ def trained(model, rng, loss="mse", optimizer="adam", **options):
     return model, targets if len(targets) > 1 else targets[0], options
 
 
+def pictures(rng, *shape, high=255):
+    return [rng.uniform(0, high, (8, *shape)).astype(np.float32)]
+
+
+def side_by_side(x, *layers):
+    """The channels of what several layers make of the same images."""
+    return Model(x, L.Concatenate()([layer(x) for layer in layers]))
+
+
+@case("resizing")
+def _(rng):
+    x = L.Input((7, 5, 3))
+    last = [L.Resizing(4, 9, i, antialias=a) for i in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5") for a in (False, True)]
+    last += [L.Resizing(4, 9, crop_to_aspect_ratio=True), L.Resizing(4, 9, pad_to_aspect_ratio=True, fill_value=9.0), L.CenterCrop(4, 9)]
+    first = L.Permute((2, 3, 1))(L.Resizing(4, 9, data_format="channels_first")(L.Permute((3, 1, 2))(x)))
+    middle = L.Resizing(4, 9)(L.CenterCrop(4, 3)(x))
+    model = Model(x, L.Concatenate()([layer(x) for layer in last] + [first, middle]))
+    return model, None, {"x": pictures(rng, 7, 5, 3)}
+
+
+@case("resizing_bytes")
+def _(rng):
+    model = sequential(L.Resizing(5, 8, "bicubic"), L.ContrastLimitedAdaptiveHistogramEqualization(tile_grid_size=(2, 2)), shape=(7, 6, 3), dtype="uint8")
+    return model, None, {"ids": 256, "tolerance": 6e-3}
+
+
+@case("augmentation_in_predictions")
+def _(rng):
+    x = L.Input((8, 8, 3))
+    y = L.CenterCrop(8, 8)(L.AutoContrast()(x))
+    for layer in (L.RandomFlip("vertical", seed=3), L.RandomTranslation(0.2, (0.1, 0.3), fill_mode="wrap"), L.RandomRotation(0.2, interpolation="nearest"),
+                  L.RandomZoom((-0.2, 0.1), 0.3), L.RandomShear((0.0, 0.2), (0.1, 0.2), fill_value=3.0), L.RandomCrop(8, 8, seed=2), L.RandomContrast(0.2),
+                  L.RandomBrightness(0.2, value_range=(0, 1)), L.RandomPerspective(0.3, scale=0.4), L.RandomErasing(0.3, fill_value=2.0),
+                  L.RandomGaussianBlur(0.5, kernel_size=5, sigma=(0.3, 0.7)), L.RandomElasticTransform(0.4, fill_mode="mirror"), L.RandomGrayscale(0.4),
+                  L.RandomHue(0.3), L.RandomSaturation(0.3), L.RandomSharpness(0.3), L.RandomPosterization(4), L.RandomInvert(0.3),
+                  L.RandomColorDegeneration(0.3), L.RandomColorJitter(brightness_factor=0.2, hue_factor=(0.1, 0.2)), L.Solarization(0.1, (0.2, 0.5)),
+                  L.CutMix(0.5), L.MixUp(0.3), L.AugMix(num_chains=2, all_ops=False), L.RandAugment(num_ops=3, factor=0.4),
+                  L.MaxNumBoundingBoxes(5)):
+        y = layer(y)
+    model = Model(x, L.Dense(2)(L.Flatten()(L.Rescaling(1 / 255)(y))))
+    return model, None, {"x": pictures(rng, 8, 8, 3)}
+
+
+# Ranges of one number leave nothing to chance.
+
+@case("augmentation_places")
+def _(rng):
+    x = L.Input((7, 6, 3))
+    layers = []
+    for mode in ("reflect", "wrap", "constant", "nearest"):
+        same = {"fill_mode": mode, "fill_value": 40.0}
+        layers += [L.RandomTranslation((0.3, 0.3), (-0.4, -0.4), **same), L.RandomRotation((0.1, 0.1), **same), L.RandomZoom((0.3, 0.3), (-0.4, -0.4), **same)]
+    layers += [L.RandomRotation((-0.2, -0.2), interpolation="nearest"), L.RandomZoom((-0.3, -0.3)), L.RandomCrop(7, 6), L.RandomShear(0.0, 0.0)]
+    return side_by_side(x, *layers), None, {"x": pictures(rng, 7, 6, 3), "call": {"training": True}, "tolerance": 1e-4}
+
+
+@case("augmentation_colors")
+def _(rng):
+    x = L.Input((7, 6, 3))
+    layers = [L.RandomContrast((-0.4, 0.4)), L.RandomBrightness((0.2, 0.2)), L.RandomSaturation((0.3, 0.3)), L.RandomSharpness((0.9, 0.9)),
+              L.RandomPosterization((3, 3)), L.RandomInvert((1.0, 1.0)), L.RandomColorDegeneration((0.4, 0.4)),
+              L.RandomGaussianBlur((1.0, 1.0), kernel_size=(3, 5), sigma=(0.6, 0.6)), L.RandomGrayscale(1.0), L.Solarization(),
+              L.RandomColorJitter(brightness_factor=(0.1, 0.1), contrast_factor=(-0.2, 0.2), saturation_factor=(0.6, 0.6)),
+              L.RandomErasing((1.0, 1.0), scale=(1.0, 1.0), fill_value=7.0)]
+    return side_by_side(x, *layers), None, {"x": pictures(rng, 7, 6, 3), "call": {"training": True}, "tolerance": 1e-4}
+
+
+@case("equalization")  # which says that its output is its input, so that Keras makes no graph with it alone
+def _(rng):
+    model = sequential(L.TimeDistributed(L.Equalization(bins=64)), shape=(2, 6, 5, 3))
+    return model, None, {"x": pictures(rng, 2, 6, 5, 3), "call": {"training": True}, "tolerance": 1e-4}
+
+
+@case("up_sampling2d_smooth")
+def _(rng):
+    layers = [L.UpSampling2D((2, 3), interpolation="bicubic"), L.UpSampling2D((1, 2), interpolation="lanczos3"), L.UpSampling2D(2, interpolation="lanczos5")]
+    return trained(sequential(L.Conv2D(2, 1), *layers, L.Conv2D(1, 3, strides=2), shape=(3, 2, 2)), rng)
+
+
+@case("augmentation_trained")
+def _(rng):
+    first = {"data_format": "channels_first"}
+    model = sequential(L.RandomRotation((0.1, 0.1), **first), L.RandomZoom((0.2, 0.2), **first), L.RandomContrast((-0.3, 0.3), value_range=(0, 1), **first),
+                       L.RandomBrightness((0.1, 0.1), value_range=(0, 1)), L.Flatten(), L.Dense(2), shape=(3, 5, 4))
+    return trained(model, rng, x=pictures(rng, 3, 5, 4, high=1))
+
+
 IMAGES = {  # name: (layer, shape of the samples)
     "conv1d": (lambda: L.Conv1D(3, 2, activation="relu"), (5, 2)), "conv1d_same": (lambda: L.Conv1D(3, 4, padding="same", strides=2), (7, 2)),
     "conv1d_causal": (lambda: L.Conv1D(3, 3, padding="causal", dilation_rate=2, use_bias=False), (7, 2)),

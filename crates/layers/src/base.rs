@@ -12,6 +12,7 @@ use crate::{Arguments, ConfigMap, Configure, Layer, Regularizer, Shape};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{Error, Result};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 /// The part of a layer that all layers share. A clone is another handle to the same layer: the same name and weights.
@@ -20,6 +21,8 @@ pub struct Base(Arc<Inner>);
 
 struct Inner {
     path: Arc<LayerPath>,
+    /// The number of calls on tensors.
+    calls_on_data: AtomicU64,
     state: RwLock<State>,
 }
 
@@ -43,7 +46,6 @@ struct State {
     fixed: Vec<FixedSize>,
     /// The number of symbolic calls.
     calls: usize,
-    called_on_data: bool,
     /// The first symbolic call, as long as what came out of it exists.
     first_call: Weak<Node>,
     warned_of_mask: bool,
@@ -104,11 +106,10 @@ impl Base {
             layers: Vec::new(),
             fixed: Vec::new(),
             calls: 0,
-            called_on_data: false,
             first_call: Weak::new(),
             warned_of_mask: false,
         });
-        let base = Self(Arc::new(Inner { path, state }));
+        let base = Self(Arc::new(Inner { path, calls_on_data: AtomicU64::new(0), state }));
         // The global policy is a known one.
         _ = base.resolve_policy();
         base
@@ -132,7 +133,7 @@ impl Base {
     #[doc(hidden)]
     pub fn before_setting(&self, argument: &str) {
         let mut state = self.write_state();
-        if state.calls > 0 || state.called_on_data || self.0.path.is_inside() {
+        if state.calls > 0 || self.0.calls_on_data.load(Ordering::Relaxed) > 0 || self.0.path.is_inside() {
             state.set_late = Some(argument.into());
         }
     }
@@ -434,11 +435,9 @@ impl Base {
         }
     }
 
-    /// Records a call on tensors.
-    pub(crate) fn called_on_data(&self) {
-        if !self.read_state().called_on_data {
-            self.write_state().called_on_data = true;
-        }
+    /// Records a call on tensors: how many there were before.
+    pub(crate) fn called_on_data(&self) -> u64 {
+        self.0.calls_on_data.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The symbolic tensor that came out of the only call.

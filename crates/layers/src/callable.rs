@@ -270,8 +270,10 @@ fn call_now(layer: &dyn Layer, inputs: &[Tensor], arguments: CallArguments<Tenso
         |x: &Tensor| -> Shape { std::iter::once(None).chain(x.dims().iter().skip(1).copied().map(Some)).collect() };
     arguments.check(layer.call_arguments()).map_err(|error| named(layer, error))?;
     build(layer, &inputs.iter().map(shape).collect::<Vec<_>>())?;
-    layer.base().called_on_data();
-    let mut ctx = Context::eager(Tape::is_recording(), random::next_stream());
+    let (before, random) = (layer.base().called_on_data(), random::next_stream());
+    // A layer with a seed draws anew in each call: by the number of the call, or of the element that a dataset maps, on whatever thread.
+    let step = if random::is_scoped() { random.clone().next_u64() } else { before };
+    let mut ctx = Context::eager(Tape::is_recording(), random).at_step(step);
     let weights = if WeightSet::is_held() { WeightSet::default() } else { WeightSet::new(layer.variables()) };
     let (outputs, _) = weights.read(|| run_with(layer, inputs, &[], arguments, &mut ctx))?;
     if ctx.has_updates() {

@@ -46,8 +46,12 @@ layers_of_keras! {
         AdaptiveMaxPooling2D AdaptiveMaxPooling3D AveragePooling1D AveragePooling2D AveragePooling3D
         GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D
         GlobalMaxPooling3D MaxPooling1D MaxPooling2D MaxPooling3D;
-    preprocessing: CategoryEncoding Discretization HashedCrossing Hashing IntegerLookup Normalization Pipeline
-        Rescaling StringLookup TextVectorization;
+    preprocessing: AugMix AutoContrast CategoryEncoding CenterCrop ContrastLimitedAdaptiveHistogramEqualization CutMix
+        Discretization Equalization HashedCrossing Hashing IntegerLookup MaxNumBoundingBoxes MixUp Normalization
+        Pipeline RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop
+        RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert
+        RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear
+        RandomTranslation RandomZoom Rescaling Resizing Solarization StringLookup TextVectorization;
     regularization: ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise SpatialDropout1D
         SpatialDropout2D SpatialDropout3D;
     reshaping: Cropping1D Cropping2D Cropping3D Flatten Permute RepeatVector Reshape UpSampling1D UpSampling2D

@@ -26,6 +26,7 @@ mod gpu;
 pub mod gradcheck;
 mod gradient;
 mod host;
+pub mod image;
 mod inference;
 mod integers;
 pub mod json;

@@ -1,4 +1,4 @@
-//! Layers that prepare data: numbers, categories and text. Keras: `keras/src/layers/preprocessing`.
+//! Layers that prepare data: numbers, categories, text and images. Keras: `keras/src/layers/preprocessing`.
 
 mod batches;
 mod buckets;
@@ -8,6 +8,7 @@ mod encoding;
 mod farm_hash;
 mod hashed_crossing;
 mod hashing;
+pub mod image_preprocessing;
 mod index_lookup;
 mod integer_lookup;
 mod moments;
@@ -27,6 +28,13 @@ pub use discretization::{Boundaries, Discretization};
 pub use encoding::OutputMode;
 pub use hashed_crossing::HashedCrossing;
 pub use hashing::{Hashing, MaskValue};
+pub use image_preprocessing::{
+    AugMix, AutoContrast, CenterCrop, ContrastLimitedAdaptiveHistogramEqualization, CutMix, Equalization,
+    MaxNumBoundingBoxes, MixUp, RandAugment, RandomBrightness, RandomColorDegeneration, RandomColorJitter,
+    RandomContrast, RandomCrop, RandomElasticTransform, RandomErasing, RandomFlip, RandomGaussianBlur, RandomGrayscale,
+    RandomHue, RandomInvert, RandomPerspective, RandomPosterization, RandomRotation, RandomSaturation, RandomSharpness,
+    RandomShear, RandomTranslation, RandomZoom, Resizing, Solarization,
+};
 pub use integer_lookup::IntegerLookup;
 pub use normalization::{KeptAxes, Normalization};
 pub use pipeline::Pipeline;

@@ -128,6 +128,12 @@ pub(super) fn convert(class_name: &str, arguments: &mut Arguments, version: Vers
         "Bidirectional" => bidirectional(arguments),
         // An argument of the calls: see calls.rs.
         "AdditiveAttention" | "Attention" => _ = arguments.remove("causal"),
+        // A number was the range below 1 as well as above.
+        "RandomContrast" => {
+            if let Some(factor) = arguments.get_mut("factor").filter(|factor| factor.is_number()) {
+                *factor = json!([factor, factor]);
+            }
+        }
         // These have kernels of other names.
         "DepthwiseConv2D" | "SeparableConv1D" | "SeparableConv2D" => {
             arguments.retain(|name, _| !name.starts_with("kernel_") || name == "kernel_size");
