@@ -131,34 +131,32 @@ pub mod callbacks {
 /// The functions of Keras take tensors and symbolic tensors. The others, for custom layers, losses and metrics, take tensors: they
 /// are the fused ops that the layers of the same name use.
 pub mod ops {
-    macro_rules! keras_ops {
-        ($($name:ident)*) => {
-            #[doc(inline)]
-            pub use candle_keras_ops::{$($name),*};
-
-            /// The supported functions of `keras.ops`.
-            #[doc(hidden)]
-            pub const KERAS_NAMES: &[&str] = &[$(stringify!($name)),*];
-        };
-    }
-    keras_ops! {
-        abs add cast clip concatenate custom_gradient divide dot equal exp expand_dims get_item greater less log
-        log1p log_softmax matmul max maximum mean min minimum multiply negative power relu reshape sigmoid softmax
-        softplus sqrt square squeeze stack stop_gradient subtract sum tanh transpose where_
-    }
+    // The functions of Keras.
+    #[doc(inline)]
+    pub use candle_keras_ops::custom_gradient;
+    #[doc(inline)]
+    pub use candle_keras_ops::functions::*;
 
     // Their arguments.
     #[doc(inline)]
-    pub use candle_keras_ops::{Axes, AxisList, DTypeName, Index, Key, Operand, axes, dtype, dtype_name};
+    pub use candle_keras_ops::{
+        Axes, AxisList, Contraction, DTypeName, Index, Integers, Key, Numbers, Operand, PadWidth, SomeAxes, SomeDType,
+        SomeIntegers, SomeName, axes, dtype, dtype_name,
+    };
 
     // Layers as functions, and their arguments.
     #[doc(inline)]
     pub use candle_keras_ops::{
         Attention, Axis, Cell, FusedActivation, Groups, Outputs, Padding, Pool, RnnConfig, Run, Sequences, attention,
-        attention_with_scores, batch_normalize, channel_moments, conv, conv_transpose, dense, dense_over,
-        depthwise_conv, dropout, embedding_lookup, host_ids, l2_normalize, normalize, normalize_channels, pool,
-        recurrent, vecdot,
+        attention_with_scores, batch_normalize, channel_moments, dense, dense_over, dropout, embedding_lookup,
+        host_ids, l2_normalize, normalize_channels, pool, recurrent, vecdot,
     };
+
+    /// Layers as functions, where Keras has a function of the same name with other arguments.
+    pub mod fused {
+        #[doc(inline)]
+        pub use candle_keras_ops::{conv, conv_transpose, depthwise_conv, normalize};
+    }
 
     // Losses of rows.
     #[doc(inline)]

@@ -13,17 +13,18 @@ mod conv;
 pub mod cores;
 mod custom_gradient;
 pub mod damage;
+mod decompositions;
 mod device;
 mod dropout;
 mod elementwise;
 mod embedding;
 pub mod error;
-mod functions;
+mod fourier;
+pub mod functions;
 mod gpu;
 pub mod gradcheck;
 mod gradient;
 mod host;
-mod inference;
 mod integers;
 pub mod json;
 mod keras_names;
@@ -38,6 +39,8 @@ mod rectify;
 mod recurrent;
 mod reduce;
 mod row_losses;
+mod rows;
+mod scalar;
 mod shape;
 mod shared_rows;
 mod simd;
@@ -56,6 +59,7 @@ pub use dropout::dropout;
 pub use elementwise::{DTypeName, dtype, dtype_name, float};
 pub use embedding::{checked_ids, embedding_lookup, host_ids, position};
 pub use error::{Error, Result};
+pub use functions::operations;
 pub use functions::*;
 #[doc(hidden)]
 pub use gpu::launched;
@@ -65,13 +69,17 @@ pub use lengths::{check_memory, has_memory_for};
 pub use linalg::{l2_normalize, unit_normalize};
 pub use matmul::{FusedActivation, dense, dense_over};
 pub use normalize::{Groups, batch_normalize, channel_moments, normalize, normalize_channels};
-pub use operation::{AxisList, Index, Key, Operand, Operation};
+pub use operation::{
+    AxisList, Class, Contraction, Index, Integers, Key, Module, Numbers, Op, Operand, Operation, Order, PadWidth,
+    Parameter, SomeAxes, SomeDType, SomeIntegers, SomeName, Spec, Way,
+};
 pub use pool::{Pool, adaptive_pool, pool};
 #[doc(hidden)]
 pub use pulp;
 pub use rectify::{Rectifier, exponential_linear, rectify};
 pub use recurrent::{Cell, Outputs, RnnConfig, Run, Sequences, composed_with as recurrent_by_steps, recurrent};
 pub use row_losses::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
+pub use scalar::Elementary;
 pub use shape::resolve_shape;
 pub use shared_rows::SharedRows;
 #[doc(hidden)]
