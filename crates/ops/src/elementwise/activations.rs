@@ -47,8 +47,6 @@ fn normal<T: Float>(x: T) -> T {
 unary! {
     celu = Celu(alpha): |x| above(x, T::ZERO, x, alpha * (Float::exp(x / alpha) - T::ONE)),
         |x, y| above(x, T::ZERO, T::ONE, y / alpha + T::ONE);
-    elu = Elu(alpha): |x| above(x, T::ZERO, x, alpha * (Float::exp(x) - T::ONE)),
-        |x, y| above(x, T::ZERO, T::ONE, y + alpha);
     gelu = Gelu: |x| x * normal(x),
         |x, _y| normal(x) + x * Float::exp(-x * x * T::from_double(0.5)) * T::from_double(1.0 / (2.0 * PI).sqrt());
     gelu_approximate = GeluApproximate: |x| x * (T::ONE + gelu_tanh(x).0) * T::from_double(0.5), |x, _y| {
@@ -64,10 +62,7 @@ unary! {
             + inside(x, -3.0, 3.0, x * T::from_double(1.0 / 6.0));
     hard_tanh = HardTanh: |x| between(x, -1.0, 1.0),
         |x, _y| if x.abs() <= T::ONE { T::ONE } else { T::ZERO };
-    leaky_relu = LeakyRelu(slope): |x| if x >= T::ZERO { x } else { x * slope },
-        |x, _y| if x >= T::ZERO { T::ONE } else { slope };
     log_sigmoid = LogSigmoid: |x| above(x, T::ZERO, T::ZERO, x) - Float::exp(-x.abs()).ln_1p(), |x, _y| (-x).sigmoid();
-    relu6 = Relu6: |x| between(x, 0.0, 6.0), |x, _y| inside(x, 0.0, 6.0, T::ONE);
     selu = Selu: |x| {
         let (alpha, scale) = (T::from_double(SELU.0), T::from_double(SELU.1));
         scale * above(x, T::ZERO, x, alpha * (Float::exp(x) - T::ONE))

@@ -59,12 +59,11 @@ fn binary<B: Binary>(_: B, x: &Tensor, y: &Tensor) -> Result<Tensor> {
     record(B::NAME, &[&x, &y], value, move |z, dz| {
         with_float!(z, T => {
             let (a, b, z, dz_) = (view::<T>(&a)?, view::<T>(&b)?, view::<T>(z)?, view::<T>(dz)?);
-            let (mut da, mut db) = (Vec::with_capacity(z.len()), Vec::with_capacity(z.len()));
-            for i in 0..z.len() {
+            let both = (0..z.len()).map(|i| {
                 let (x, y) = B::slopes(a[i], b[i], z[i]);
-                da.push(dz_[i] * x);
-                db.push(dz_[i] * y);
-            }
+                (dz_[i] * x, dz_[i] * y)
+            });
+            let (da, db): (Vec<T>, Vec<T>) = both.unzip();
             let tensor = |gradient: Vec<T>| Tensor::from_vec(gradient, dz.shape(), dz.device());
             Ok(vec![Some(tensor(da)?), Some(tensor(db)?)])
         })

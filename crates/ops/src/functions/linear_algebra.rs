@@ -47,7 +47,7 @@ operations! {
         Ok([x.shaped([leading, &[m, m.min(n)]].concat()), x.shaped([leading, &[m.min(n), n]].concat())])
     } => of::qr(&float(x)?);
     /// The solution `x` of `a x = b`, for a matrix of right sides or a vector.
-    Solve solve(a, b): system(a, b) => of_floats(a, b, |a, b| solved(a, b));
+    Solve solve(a, b): system(a, b) => of_floats(a, b, solved);
     /// The solution `x` of `a x = b` with the upper triangle of `a`, or the lower.
     SolveTriangular solve_triangular(a, b)[lower: bool = false]: system(a, b)
         => of_floats(a, b, |a, b| solved(&if *lower { tril(a, 0)? } else { triu(a, 0)? }, b));

@@ -3,6 +3,7 @@
 use super::*;
 use crate::axes::resolve_axis;
 use crate::elementwise::{self, float};
+use crate::rectify::{Rectifier, exponential_linear, rectify};
 use crate::{axes, linalg};
 use candle_core::bail;
 
@@ -10,8 +11,15 @@ operations! {
     /// Activations of each element.
     mod activations: Nn, Loop;
 
+    /// `x` above 0, `alpha (exp(x) - 1)` below (Clevert et al., 2015).
+    Elu elu(x)[alpha: f64 = 1.0]: Ok(x.float()) => exponential_linear(&float(x)?, *alpha);
+    /// `x` above 0, `negative_slope x` below (Maas et al., 2013).
+    LeakyRelu leaky_relu(x)[negative_slope: f64 = 0.2]: Ok(x.float())
+        => rectify(&float(x)?, Rectifier { negative_slope: *negative_slope, ..Rectifier::default() });
     /// `max(x, 0)`; its gradient at 0 is 0, as in Keras (candle: 1).
     Relu relu(x): Ok(x.clone()) => by_kind(x, |x| x.max(0), elementwise::relu);
+    /// `min(max(x, 0), 6)`.
+    Relu6 relu6(x): Ok(x.float()) => rectify(&float(x)?, Rectifier { max_value: 6.0, ..Rectifier::default() });
     /// `1 / (1 + exp(-x))`.
     Sigmoid sigmoid(x): Ok(x.float()) => elementwise::sigmoid(&float(x)?);
     /// `log(1 + exp(x))`, without overflow. Its gradient is the sigmoid.
@@ -24,8 +32,6 @@ operations! {
 
     /// `x` above 0, `alpha (exp(x / alpha) - 1)` below (Barron, 2017).
     Celu celu(x)[alpha: f64 = 1.0]: Ok(x.float()) => elementwise::celu(&float(x)?, *alpha);
-    /// `x` above 0, `alpha (exp(x) - 1)` below (Clevert et al., 2015).
-    Elu elu(x)[alpha: f64 = 1.0]: Ok(x.float()) => elementwise::elu(&float(x)?, *alpha);
     /// `x` times the normal distribution function of `x`, or its approximation by a tangent (Hendrycks and Gimpel, 2016).
     Gelu gelu(x)[approximate: bool = true]: Ok(x.float())
         => if *approximate { elementwise::gelu_approximate(&float(x)?) } else { elementwise::gelu(&float(x)?) };
@@ -38,13 +44,8 @@ operations! {
     HardSilu hard_silu(x): Ok(x.float()) => elementwise::hard_silu(&float(x)?);
     /// `x` clipped between -1 and 1.
     HardTanh hard_tanh(x): Ok(x.clone()) => by_kind(x, |x| x.clamp(-1, 1), elementwise::hard_tanh);
-    /// `x` above 0, `negative_slope x` below (Maas et al., 2013).
-    LeakyRelu leaky_relu(x)[negative_slope: f64 = 0.2]: Ok(x.float())
-        => elementwise::leaky_relu(&float(x)?, *negative_slope);
     /// `log(sigmoid(x))`.
     LogSigmoid log_sigmoid(x): Ok(x.float()) => elementwise::log_sigmoid(&float(x)?);
-    /// `min(max(x, 0), 6)`.
-    Relu6 relu6(x): Ok(x.float()) => elementwise::relu6(&float(x)?);
     /// ELU that keeps mean 0 and variance 1 through layers of `lecun_normal` weights (Klambauer et al., 2017).
     Selu selu(x): Ok(x.float()) => elementwise::selu(&float(x)?);
     /// `x * sigmoid(x)`; also called swish (Ramachandran et al., 2017).

@@ -307,7 +307,7 @@ pub fn histogram(x: &Tensor, bins: usize, range: Option<(f64, f64)>) -> Result<(
         false => numbers.iter().fold((f64::INFINITY, f64::NEG_INFINITY), ends),
     });
     let (low, high) = if low == high { (low - 0.5, high + 0.5) } else { (low, high) };
-    if bins == 0 || !(low < high) || !(high - low).is_finite() {
+    if bins == 0 || low >= high || !(high - low).is_finite() {
         bail!("a histogram needs bins and a range that is not empty, received {bins} bins from {low} to {high}")
     }
     lengths::allocated(&[bins], DType::F64)?;

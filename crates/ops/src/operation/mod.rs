@@ -1,6 +1,6 @@
 //! Operations as values: functions of `keras.ops` that are applied to tensors now, and to symbolic tensors when a model runs.
 //!
-//! An operation is declared once, by a line of [`operations!`]: the class that files have, the function that users call, the arguments with
+//! An operation is declared once, by a line of `operations!`: the class that files have, the function that users call, the arguments with
 //! their defaults, what the output will be, and how it is computed.
 
 mod key;
@@ -72,7 +72,7 @@ impl Operand for Tensor {
 /// Arguments of an operation by name, in Keras's form.
 pub type Config = Map<String, Value>;
 
-/// A class of operations with its arguments: what [`operations!`] implements.
+/// A class of operations with its arguments: what `operations!` implements.
 pub trait Op: Debug + Send + Sync {
     /// What all operations of the class have in common.
     fn class(&self) -> &'static Class;
