@@ -43,17 +43,17 @@ fn compare(found: &Tensor, expected: &Tensor, tolerance: f64) -> std::result::Re
 
 /// Calls a generic function with the class of this name.
 macro_rules! with_class {
-    ($name:expr, $function:ident($($argument:expr),*), [$($class:ident)*]) => {
+    ($name:expr, $function:ident $arguments:tt, [$($class:ident)*]) => {
         match $name {
-            $(stringify!($class) => $function::<l::$class>($($argument),*),)*
+            $(stringify!($class) => $function::<l::$class> $arguments,)*
             other => panic!("no layer {other}"),
         }
     };
 }
 
 macro_rules! with_layer {
-    ($name:expr, $function:ident($($argument:expr),*)) => {
-        with_class!($name, $function($($argument),*), [
+    ($name:expr, $function:ident $arguments:tt) => {
+        with_class!($name, $function $arguments, [
             AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MixUp RandAugment
             RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop RandomElasticTransform
             RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective

@@ -615,7 +615,7 @@ fn spectral_normalization_trains_as_in_keras_on_tensorflow() {
     let x = Input::shape([2]);
     let layer = SpectralNormalization::new(Dense::new(2).use_bias(false));
     let mut model = Model::new(&x, layer.call(&x)).unwrap();
-    let tensor = |numbers: &[[f32; 2]]| Tensor::new(numbers, &Device::Cpu).unwrap();
+    let tensor = |numbers: &[[f32; 2]]| Tensor::from_vec(numbers.concat(), (numbers.len(), 2), &Device::Cpu).unwrap();
     layer.set_weights(&[tensor(&[[0.5, -1.0], [2.0, 1.0]]), tensor(&[[0.1, 0.2]])]).unwrap();
     model.compile(SGD::new().learning_rate(0.5), Compile::loss("mse")).unwrap();
     let (inputs, targets) = (tensor(&[[1.0, 2.0], [3.0, -1.0]]), tensor(&[[1.0, 0.0], [0.0, 1.0]]));

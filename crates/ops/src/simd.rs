@@ -105,6 +105,7 @@ impl MulAdd for Separate {
 /// An element of a tensor in a hand-written loop: f32, or f64 for gradient checks.
 pub trait Float:
     candle_core::WithDType
+    + crate::scalar::Elementary
     + Sealed
     + Add<Output = Self>
     + Sub<Output = Self>
@@ -141,8 +142,6 @@ pub trait Float:
     fn ln(self) -> Self;
     /// `ln(1 + x)`.
     fn ln_1p(self) -> Self;
-    /// The largest whole number that is not larger.
-    fn floor(self) -> Self;
     /// The nearest whole number; halves away from zero.
     fn round(self) -> Self;
     /// Without its fraction, as an integer; the nearest integer if it is too large, and 0 for NaN.
@@ -209,11 +208,6 @@ impl Float for f64 {
 
     fn ln_1p(self) -> f64 {
         f64::ln_1p(self)
-    }
-
-    #[inline(always)]
-    fn floor(self) -> f64 {
-        f64::floor(self)
     }
 
     #[inline(always)]
@@ -323,11 +317,6 @@ impl Float for f32 {
 
     fn ln_1p(self) -> f32 {
         f32::ln_1p(self)
-    }
-
-    #[inline(always)]
-    fn floor(self) -> f32 {
-        f32::floor(self)
     }
 
     #[inline(always)]

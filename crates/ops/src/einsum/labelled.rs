@@ -79,7 +79,7 @@ impl Labelled {
         let labels: Vec<Label> = kept.iter().map(|&axis| self.labels[axis]).collect();
         let sizes = self.sizes(&labels);
         let tensor = match integers::are_whole(&[&self.tensor]) {
-            true => integers::sum(&self.tensor, &lost, self.tensor.dtype())?.reshape(sizes)?,
+            true => integers::fold(&self.tensor, &lost, self.tensor.dtype(), 0, i64::wrapping_add)?.reshape(sizes)?,
             false => {
                 let axes: Vec<i64> = lost.iter().map(|&axis| axis as i64).collect();
                 reduce::sum(&self.tensor, axes.as_slice())?

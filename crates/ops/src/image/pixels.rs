@@ -53,7 +53,7 @@ impl<T: Float> Number for T {
 
     #[inline(always)]
     fn floor(self) -> Self {
-        Float::floor(self)
+        crate::Elementary::floor(self)
     }
 }
 
@@ -116,7 +116,7 @@ impl<T: Float> Number for Dual<T> {
 
     #[inline(always)]
     fn floor(self) -> Self {
-        Self { value: Float::floor(self.value), slope: T::ZERO }
+        Self { value: crate::Elementary::floor(self.value), slope: T::ZERO }
     }
 }
 
