@@ -166,6 +166,7 @@ fn operation(class: &str, draw: &mut Draw) -> Operation {
         "LogSoftmax" => LogSoftmax { axis: draw.integer() },
         "Softmax" => Softmax { axis: draw.integer() },
         "Stack" => Stack { axis: draw.integer() },
+        "ConvertToTensor" => ConvertToTensor { dtype: dtype(draw) },
         "OnesLike" => OnesLike { dtype: dtype(draw) },
         "ZerosLike" => ZerosLike { dtype: dtype(draw) },
         "Reshape" => Reshape { newshape: (0..draw.below(4)).map(|_| draw.integer()).collect() },

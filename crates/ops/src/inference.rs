@@ -26,6 +26,7 @@ impl Operation {
             Absolute {}
             | Cast { .. }
             | Clip { .. }
+            | ConvertToTensor { .. }
             | Exp {}
             | Log {}
             | LogicalNot {}
@@ -127,7 +128,7 @@ impl Operation {
             Sum(_) if x == DType::U8 => DType::I32,
             Sum(_) => x,
             Cast { dtype } => crate::dtype(dtype.as_str())?,
-            OnesLike { dtype } | ZerosLike { dtype } => match dtype {
+            ConvertToTensor { dtype } | OnesLike { dtype } | ZerosLike { dtype } => match dtype {
                 Some(dtype) => crate::dtype(dtype.as_str())?,
                 None => x,
             },

@@ -55,6 +55,7 @@ operations! {
         Clip { x_min: f64,
             x_max: f64 },
         Concatenate { axis: i64 },
+        ConvertToTensor { dtype: Option<String> },
         Divide {},
         Dot {},
         Einsum { subscripts: String },
@@ -237,7 +238,7 @@ impl Operation {
     /// The module in which Keras has the class.
     pub fn module(&self) -> &'static str {
         match self {
-            Self::Cast { .. } | Self::StopGradient {} => "keras.src.ops.core",
+            Self::Cast { .. } | Self::ConvertToTensor { .. } | Self::StopGradient {} => "keras.src.ops.core",
             Self::Relu {} | Self::Sigmoid {} | Self::Softplus {} | Self::Softmax { .. } | Self::LogSoftmax { .. } => {
                 "keras.src.ops.nn"
             }
@@ -318,6 +319,7 @@ impl Operation {
             All(axes) => reduce::min(&truth(x)?, axes.clone()),
             Any(axes) => reduce::max(&truth(x)?, axes.clone()),
             Cast { dtype } => elementwise::cast(given, dtype.as_str()),
+            ConvertToTensor { dtype } => as_dtype(given, dtype.as_deref()),
             Clip { x_min, x_max } => elementwise::clip(x, *x_min, *x_max),
             Concatenate { axis } => shape::concatenate(&all()?, *axis),
             Dot {} => both().and_then(|(x, y)| linalg::dot(&x, &y)),
