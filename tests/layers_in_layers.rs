@@ -615,10 +615,12 @@ fn spectral_normalization_trains_as_in_keras_on_tensorflow() {
     let x = Input::shape([2]);
     let layer = SpectralNormalization::new(Dense::new(2).use_bias(false));
     let mut model = Model::new(&x, layer.call(&x)).unwrap();
-    let tensor = |numbers: &[[f32; 2]]| Tensor::from_vec(numbers.concat(), (numbers.len(), 2), &Device::Cpu).unwrap();
-    layer.set_weights(&[tensor(&[[0.5, -1.0], [2.0, 1.0]]), tensor(&[[0.1, 0.2]])]).unwrap();
+    let tensor =
+        |numbers: [f32; 4]| Tensor::new(&[[numbers[0], numbers[1]], [numbers[2], numbers[3]]], &Device::Cpu).unwrap();
+    let vector = Tensor::new(&[[0.1f32, 0.2]], &Device::Cpu).unwrap();
+    layer.set_weights(&[tensor([0.5, -1.0, 2.0, 1.0]), vector]).unwrap();
     model.compile(SGD::new().learning_rate(0.5), Compile::loss("mse")).unwrap();
-    let (inputs, targets) = (tensor(&[[1.0, 2.0], [3.0, -1.0]]), tensor(&[[1.0, 0.0], [0.0, 1.0]]));
+    let (inputs, targets) = (tensor([1.0, 2.0, 3.0, -1.0]), tensor([1.0, 0.0, 0.0, 1.0]));
     let history = model.fit(&inputs, &targets, Fit::new().epochs(2).shuffle(false).verbose(0)).unwrap();
     let close = |found: &[f32], expected: &[f32]| {
         assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{found:?}, Keras says {expected:?}");

@@ -553,9 +553,16 @@ def _(rng):
 def _(rng):
     x = L.Input((3, 4))
     h = L.Dense(4, use_bias=False)(x)
-    outs = [L.LayerNormalization(rms_scaling=True)(h), L.LayerNormalization(axis=[1, 2], rms_scaling=True, scale=False)(h),
-            L.GroupNormalization(3, axis=1)(h), L.GroupNormalization(3, axis=-2, center=False)(h), L.RMSNormalization(axis=[1, 2])(h),
+    outs = [L.GroupNormalization(3, axis=1)(h), L.GroupNormalization(3, axis=-2, center=False)(h), L.RMSNormalization(axis=[1, 2])(h),
             L.BatchNormalization(axis=-2, momentum=0.5)(h), L.LayerNormalization(axis=(-2,))(h)]
+    return trained(Model(x, L.Dense(2)(L.Concatenate()(outs))), rng, optimizer="sgd")
+
+
+@case("layer_normalization_rms")
+def _(rng):
+    x = L.Input((3, 4))
+    h = L.Dense(4, use_bias=False)(x)
+    outs = [L.LayerNormalization(rms_scaling=True)(h), L.LayerNormalization(axis=[1, 2], rms_scaling=True, scale=False)(h)]
     return trained(Model(x, L.Dense(2)(L.Concatenate()(outs))), rng, optimizer="sgd")
 
 
@@ -563,7 +570,7 @@ def _(rng):
 def _(rng):
     x = L.Input((5,), dtype="int32")
     e = L.Embedding(6, 4, mask_zero=True)(x)
-    h = [L.LayerNormalization()(e), L.BatchNormalization(momentum=0.5)(e), L.GroupNormalization(2)(e), L.RMSNormalization()(e)]  # the last loses the mask
+    h = [L.LayerNormalization()(e), L.BatchNormalization(momentum=0.5)(e), L.GroupNormalization(2)(e)]
     return trained(Model(x, L.Concatenate()([L.GlobalAveragePooling1D()(t) for t in h])), rng, ids=3, optimizer="sgd")
 
 
@@ -827,7 +834,7 @@ def _(rng):
     q, v, k = L.Input((4, 3), name="q"), L.Input((5, 2), name="v"), L.Input((5, 3), name="k")
     a, b = L.Dense(3, use_bias=False)(q), L.Dense(3, use_bias=False)(k)
     y, scores = L.Attention(score_mode="concat", use_scale=True)([a, v, b], return_attention_scores=True, use_causal_mask=True)
-    z, weights = L.Attention(dropout=0.3, seed=1)([a, b], return_attention_scores=True)
+    z, weights = L.Attention()([a, b], return_attention_scores=True)
     outs = [y, z, L.Attention()([a, v, b]), L.Attention(use_scale=True)([a, b], use_causal_mask=True)]
     last = L.Attention(score_mode="concat")([b, a])
     return trained(Model([q, v, k], [L.Add()([L.Dense(2)(o) for o in outs]), L.Dense(2)(last), L.Add()([scores, weights])]), rng)
@@ -838,7 +845,7 @@ def _(rng):
     q, v, k = L.Input((4, 3), name="q"), L.Input((5, 2), name="v"), L.Input((5, 3), name="k")
     a, b = L.Dense(3, use_bias=False)(q), L.Dense(3, use_bias=False)(k)
     y, scores = L.AdditiveAttention()([a, v, b], return_attention_scores=True, use_causal_mask=True)
-    z = L.Add()([L.Dense(2)(o) for o in (y, L.AdditiveAttention(use_scale=False)([a, b]), L.AdditiveAttention(dropout=0.2)([a, b]))])
+    z = L.Add()([L.Dense(2)(o) for o in (y, L.AdditiveAttention(use_scale=False)([a, b]))])
     return trained(Model([q, v, k], [z, scores]), rng)
 
 
@@ -861,7 +868,7 @@ def _(rng):
     h = L.Dense(6, activation="tanh")(q)
     a = L.MultiHeadAttention(2, 3, use_gate=True, sliding_window=2, activity_regularizer="l2")(h, v)
     b = L.MultiHeadAttention(2, 2, output_shape=(2, 3), kernel_regularizer="l1", bias_initializer="ones")(h, h, use_causal_mask=True)
-    c = L.MultiHeadAttention(1, 2, value_dim=3, dropout=0.4, sliding_window=3, use_bias=False)(h, h, use_causal_mask=True)
+    c, _ = L.MultiHeadAttention(1, 2, value_dim=3, sliding_window=3, use_bias=False)(h, h, use_causal_mask=True, return_attention_scores=True)
     return trained(Model([q, v], [a, L.Reshape((4, 6))(b), c]), rng)
 
 
@@ -887,10 +894,22 @@ def _(rng):
     q, v = L.Input((4, 3), name="q"), L.Input((5,), dtype="int32", name="v")
     e = L.Embedding(6, 3)(v)
     y = L.MultiHeadAttention(2, 3)(q, e, value_mask=K.not_equal(v, 0), use_causal_mask=True)
-    z, scores = L.MultiHeadAttention(2, 3)(L.Embedding(6, 3, mask_zero=True)(v), e, e, key_mask=K.not_equal(v, 1), return_attention_scores=True)
+    z, _ = L.MultiHeadAttention(2, 3)(q, e, e, key_mask=K.not_equal(v, 1), return_attention_scores=True)
     options = {"x": [floats(rng, 8, 4, 3), rng.integers(0, 3, (8, 5)).astype("int32")]}
     options["x"][1][2] = 0
-    return trained(Model([q, v], [y, L.GlobalAveragePooling1D()(z)]), rng, **options)
+    return trained(Model([q, v], [y, z]), rng, **options)
+
+
+@case("attention_dropout")
+def _(rng):
+    # Without dropout in training, which draws other numbers here.
+    q, v, x = L.Input((4, 3), name="q"), L.Input((5,), dtype="int32", name="v"), L.Input((3, 4, 2), name="x")
+    e = L.Embedding(6, 3, mask_zero=True)(v)
+    outs = [layer([q, e]) for layer in (L.Attention(dropout=0.3, seed=1), L.AdditiveAttention(dropout=0.2))]
+    outs += [L.MultiHeadAttention(2, 3, dropout=0.4, seed=2)(q, e), L.GroupQueryAttention(3, 4, 2, dropout=0.1)(q, e)]
+    options = {"x": [floats(rng, 8, 4, 3), rng.integers(0, 3, (8, 5)).astype("int32"), floats(rng, 8, 3, 4, 2)]}
+    options["x"][1][2] = 0  # queries without keys
+    return Model([q, v, x], outs + [L.ConvLSTM1D(2, 2, dropout=0.3, recurrent_dropout=0.2, seed=3)(x)]), None, options
 
 
 @case("group_query_attention")
@@ -898,7 +917,7 @@ def _(rng):
     q, v, k = L.Input((4, 6), name="q"), L.Input((5, 6), name="v"), L.Input((5, 2), name="k")
     a = L.GroupQueryAttention(3, 4, 2, use_gate=True, sliding_window=3, activity_regularizer="l2")(q, v, k)
     b = L.GroupQueryAttention(2, 4, 1, use_bias=False)(q, q, use_causal_mask=True)
-    c, scores = L.GroupQueryAttention(2, 2, 2, dropout=0.3)(L.Add()([a, b]), v, return_attention_scores=True)
+    c, scores = L.GroupQueryAttention(2, 2, 2)(L.Add()([a, b]), v, return_attention_scores=True)
     return trained(Model([q, v, k], [c, scores]), rng, x=[floats(rng, 8, 4, 6), floats(rng, 8, 5, 6), floats(rng, 8, 5, 2)])
 
 
@@ -1080,7 +1099,7 @@ def _(rng):
 def _(rng):
     x, h, c = L.Input((3, 5, 2), name="x"), L.Input((2, 4), name="h"), L.Input((2, 4), name="c")
     y = L.ConvLSTM1D(2, 3, padding="same", return_sequences=True, activation="relu", recurrent_activation="hard_sigmoid", use_bias=False)(x)
-    z = L.ConvLSTM1D(2, 2, dilation_rate=2, dropout=0.3, recurrent_dropout=0.2, unit_forget_bias=False)(y)
+    z = L.ConvLSTM1D(2, 2, dilation_rate=2, unit_forget_bias=False)(y)
     first = L.ConvLSTM1D(2, 2, data_format="channels_first", go_backwards=True, return_state=True, return_sequences=True, kernel_regularizer="l2")
     outs = first(L.Reshape((3, 2, 5))(y), initial_state=[h, c])
     return trained(Model([x, h, c], [z, *outs]), rng)
@@ -1098,7 +1117,8 @@ def _(rng):
 def _(rng):
     x = L.Input((3, 3, 2, 1))
     first = L.Bidirectional(L.ConvLSTM2D(1, 2, data_format="channels_first", return_sequences=True), merge_mode="sum")
-    y = L.Bidirectional(L.ConvLSTM2D(2, (1, 2), return_sequences=True))(x)
+    layer = lambda backwards: L.ConvLSTM2D(2, (1, 2), return_sequences=True, go_backwards=backwards)
+    y = L.Bidirectional(layer(True), backward_layer=layer(False))(x)
     return trained(Model(x, [L.Dense(2)(y), first(L.Reshape((3, 1, 3, 2))(x))]), rng)
 
 

@@ -113,7 +113,9 @@ if __name__ == "__main__":
         "lambda": "its function is Python's",
         "float64": "JAX computes it in float32, and warns",
         "frozen_composites": "Keras trains more of its own file than it trained before, and so refuses the optimizer's state",
+        "layer_normalization_rms": "Keras warns that rms_scaling is deprecated",
         "stateful": "Keras's predict loses the state on JAX",
+        "stateful_pictures": "the same",
     }
     if keras.backend.backend() == "jax":
         skipped |= {name: "only TensorFlow takes text: KERAS_BACKEND=tensorflow" for name in ("text_lookups", "text_vectorization")}

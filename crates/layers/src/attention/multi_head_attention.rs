@@ -12,7 +12,8 @@ layer! {
     /// the values weighted by `softmax(q k / sqrt(key_dim))`, and the heads are projected together.
     ///
     /// It is called on a query and a value, and a key if that is not the value; on one tensor twice for self-attention. Masks of query and
-    /// value are applied and consumed: later layers on the same tensors do not see them, as in Keras.
+    /// value are applied and consumed: later layers on the same tensors do not see them, as in Keras. An activity regularizer applies to each
+    /// of the projections.
     ///
     /// Keras: `keras.layers.MultiHeadAttention`.
     ///
@@ -37,8 +38,7 @@ layer! {
     /// ```
     ///
     /// # Differences from Keras
-    /// `trainable(false)` freezes the projections as well; Keras trains them if it was set before the first call. An activity regularizer applies to the
-    /// projections, as in Keras, and not to the output alone.
+    /// `trainable(false)` freezes the projections as well; Keras trains them if it was set before the first call.
     pub struct MultiHeadAttention(
         /// The number of heads.
         num_heads: usize,

@@ -57,6 +57,7 @@ mod tests {
     #[test]
     fn behaves_as_every_layer_must() {
         check_layer(RMSNormalization::new, Check::inputs([[2, 3, 4]]).output([2, 3, 4]).weights(1));
+        assert!(!RMSNormalization::new().supports_masking());
         check_layer(|| RMSNormalization::new().axis(1), Check::inputs([[2, 3, 4]]).output([2, 3, 4]).weights(1));
     }
 }

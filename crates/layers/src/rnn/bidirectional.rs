@@ -214,6 +214,12 @@ impl Bidirectional {
     }
 }
 
+/// The steps in the reverse order.
+fn in_reverse(x: &Tensor) -> Result<Tensor> {
+    let order: Vec<u32> = (0..x.dim(1)? as u32).rev().collect();
+    Ok(x.contiguous()?.index_select(&Tensor::new(order, x.device())?, 1)?)
+}
+
 impl Layer for Bidirectional {
     fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
         self.shapes(inputs, &CallArguments::new())
@@ -245,7 +251,12 @@ impl Layer for Bidirectional {
             ctx.run_multiple(layer, &inputs[..1], arguments)
         };
         let (mut forward, mut backward) = (of(self.layer.get()?, false)?, of(self.backward_layer.get()?, true)?);
-        let (a, b) = (forward.remove(0), backward.remove(0));
+        let (mut a, mut b) = (forward.remove(0), backward.remove(0));
+        let first = self.layer.get()?.sequence_arguments();
+        if first.go_backwards && first.return_sequences {
+            // Keras turns the outputs of the second layer around, whichever runs backwards: both then begin at the end.
+            (a, b) = (in_reverse(&a)?, in_reverse(&b)?);
+        }
         let merged = match self.merge_mode {
             MergeMode::Concat => vec![ops::concatenate(&[a, b], -1)?],
             MergeMode::Sum => vec![ops::add(&a, &b)?],
@@ -300,6 +311,8 @@ mod tests {
         let sum = || Bidirectional::new(GRU::new(3).return_sequences(true)).merge_mode("sum");
         check_layer(sum, inputs().output([2, 4, 3]).weights(6));
         let states = || Bidirectional::new(SimpleRNN::new(3).return_state(true)).merge_mode("mul");
+        let backwards = || Bidirectional::new(GRU::new(2).go_backwards(true).return_sequences(true));
+        check_layer(backwards, inputs().output([2, 4, 4]).weights(6));
         check_layer(states, Check::shapes(vec![vec![2, 4, 2], vec![2, 3], vec![2, 3]]).output([2, 3]).weights(6));
     }
 

@@ -359,6 +359,9 @@ operations! {
 
     /// `x` in another dtype: a candle [`DType`](crate::DType), or Keras's name of one (see [`dtype`](crate::dtype)).
     Cast cast(x)[dtype: DTypeName]: Ok(x.with(crate::dtype(dtype.clone())?)) => elementwise::cast(x, dtype.clone());
+    /// `x`, in another dtype if one is given: what Keras makes of an argument in a graph.
+    ConvertToTensor convert_to_tensor_(x)[dtype: SomeDType = None]: Ok(x.with(dtype.or(x.dtype)?))
+        => elementwise::cast(x, dtype.or(x.dtype())?);
     /// `x` as a constant: no gradient flows through it.
     StopGradient stop_gradient(variable): Ok(variable.clone()) => Ok(variable.detach());
 }

@@ -83,7 +83,6 @@ pub fn names() -> Vec<&'static str> {
         "blackman",
         "cond",
         "conj",
-        "convert_to_tensor",
         "custom_gradient",
         "empty",
         "empty_like",
