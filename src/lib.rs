@@ -133,38 +133,36 @@ pub mod callbacks {
 /// The functions of Keras take tensors and symbolic tensors. The others, for custom layers, losses and metrics, take tensors: they
 /// are the fused ops that the layers of the same name use.
 pub mod ops {
-    macro_rules! keras_ops {
-        ($($name:ident)*) => {
-            #[doc(inline)]
-            pub use candle_keras_ops::{$($name),*};
-
-            /// The supported functions of `keras.ops`.
-            #[doc(hidden)]
-            pub const KERAS_NAMES: &[&str] = &[$(stringify!($name)),*];
-        };
-    }
-    keras_ops! {
-        abs add associative_scan cast clip concatenate cond convert_to_tensor custom_gradient divide dot einsum equal
-        exp expand_dims fori_loop get_item greater less log log1p log_softmax map matmul max maximum mean min minimum
-        multiply negative power relu reshape scan scatter scatter_update shape sigmoid slice slice_update softmax
-        softplus sqrt square squeeze stack stop_gradient subtract sum switch tanh transpose unstack vectorized_map
-        where_ while_loop
-    }
+    // The functions of Keras.
+    #[doc(inline)]
+    pub use candle_keras_ops::functions::*;
+    #[doc(inline)]
+    pub use candle_keras_ops::{
+        associative_scan, cond, convert_to_tensor, custom_gradient, fori_loop, map, scan, scatter, scatter_update,
+        shape, slice, slice_update, switch, unstack, vectorized_map, while_loop,
+    };
 
     // Their arguments.
     #[doc(inline)]
     pub use candle_keras_ops::{
-        Axes, AxisList, Condition, DTypeName, Index, Key, Operand, Reduction, axes, dtype, dtype_name,
+        Axes, AxisList, Condition, Contraction, DTypeName, Index, Integers, Key, Numbers, Operand, Order, PadWidth,
+        Reduction, SomeAxes, SomeDType, SomeIntegers, SomeName, Subscripts, axes, dtype, dtype_name,
     };
 
     // Layers as functions, and their arguments.
     #[doc(inline)]
     pub use candle_keras_ops::{
         Attention, Axis, Cell, FusedActivation, Groups, Outputs, Padding, Pool, RnnConfig, Run, Sequences, WithoutKeys,
-        additive_scores, attention, attention_with_scores, batch_normalize, channel_moments, conv, conv_lstm,
-        conv_transpose, dense, dense_over, depthwise_conv, dropout, embedding_lookup, host_ids, l2_normalize,
-        masked_softmax, normalize, normalize_channels, pool, recurrent, vecdot,
+        additive_scores, attention, attention_with_scores, batch_normalize, channel_moments, conv_lstm, dense,
+        dense_over, dropout, embedding_lookup, host_ids, l2_normalize, masked_softmax, normalize_channels, pool,
+        recurrent, vecdot,
     };
+
+    /// Layers as functions, where Keras has a function of the same name with other arguments.
+    pub mod fused {
+        #[doc(inline)]
+        pub use candle_keras_ops::{conv, conv_transpose, depthwise_conv, normalize};
+    }
 
     // Losses of rows.
     #[doc(inline)]

@@ -250,6 +250,125 @@ def _(rng):
 
 # Operations -----------------------------------------------------------------------------------------------------------------------------
 
+def sums(x, outputs):
+    """The sums of the outputs of many operations, a column for each: so that files have them, whatever their shapes."""
+    flat = [y for output in outputs for y in listed(output)]
+    return K.stack([K.sum(K.cast(y, "float32")) for y in flat]) + x[:, :1] * 0
+
+
+@case("ops_elementwise")
+def _(rng):
+    x = keras.Input((4,), name="x")
+    u = K.sigmoid(x) * 0.9 + 0.05
+    w = K.cast(K.floor(u * 9), "int32")
+    plain = ("absolute angle arcsin arccos arcsinh arctan arctanh cbrt ceil conj copy cos cosh deg2rad erf erfc erfinv exp exp2 expm1 fabs "
+             "floor i0 imag isfinite isinf isnan isneginf isposinf isreal log log10 log1p log2 logical_not negative rad2deg real reciprocal "
+             "rsqrt sign signbit sin sinc sinh sqrt square tan tanh trunc relu sigmoid softplus celu elu gelu hard_shrink hard_sigmoid "
+             "hard_silu hard_tanh leaky_relu log_sigmoid relu6 selu silu soft_shrink softsign sparse_plus sparse_sigmoid squareplus "
+             "tanh_shrink softmax log_softmax glu").split()
+    both = ("add arctan2 divide divide_no_nan equal floor_divide fmax fmin fmod greater greater_equal heaviside hypot isclose less "
+            "less_equal logaddexp logaddexp2 logical_and logical_or logical_xor maximum minimum mod multiply nextafter not_equal power "
+            "subtract true_divide").split()
+    whole = ("bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift gcd lcm left_shift right_shift").split()
+    outputs = [getattr(K, name)(u) for name in plain] + [getattr(K, name)(u, x) for name in both]
+    outputs += [getattr(K, name)(w, K.flip(w, 1)) for name in whole]
+    outputs += [K.arccosh(u + 1), K.bitwise_invert(w), K.bitwise_not(w), K.ldexp(x, w), K.clip(x, -0.5, 0.5), K.round(u, 2)]
+    outputs += [K.nan_to_num(u, nan=1.0), K.threshold(x, 0.1, -1.0), K.where(x > 0, x, u), K.cast(u, "int32"), K.stop_gradient(x)]
+    outputs += [K.elu(x, 0.5), K.gelu(x, approximate=False), K.isclose(x, u, rtol=0.5, equal_nan=True), K.maximum(x, 0.25)]
+    return keras.Model(x, sums(x, outputs))
+
+
+@case("ops_over_axes")
+def _(rng):
+    x = keras.Input((3, 4), name="x")
+    u = K.sigmoid(x)
+    names = ("all amax amin any argmax argmin cumprod cumsum logsumexp max mean median min nanargmax nanargmin nancumprod nancumsum "
+             "nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar prod ptp std sum var").split()
+    outputs = [getattr(K, name)(u, axis=1) for name in names]
+    outputs += [K.count_nonzero(x, axis=1), K.average(x, axis=2, weights=u), K.max(x, axis=(1, 2), keepdims=True)]
+    outputs += [K.moments(x, axes=[1]), K.normalize(x, axis=1), K.prod(u, axis=(0, 1)), K.cumsum(x), K.sum(x)]
+    for name in "percentile quantile nanpercentile nanquantile".split():
+        outputs.append(getattr(K, name)(x, 0.3))
+    return keras.Model(x, sums(x[:, 0], outputs))
+
+
+@case("ops_of_shapes")
+def _(rng):
+    x = keras.Input((3, 4), name="x")
+    y = K.reshape(x, (-1, 6, 2))
+    outputs = [
+        K.append(x, x, axis=1), K.array_split(x, 3, axis=2), K.broadcast_to(x[:1, :1, :1], (4, 2, 2)), K.concatenate([x, x], axis=1),
+        K.diag(x[0, 0], k=1), K.diagflat(x[0], k=-1), K.diagonal(x, offset=1, axis1=1, axis2=2), K.diff(x, n=2, axis=2), K.dsplit(x, 2),
+        K.dstack([x, x]), K.expand_dims(x, (1, 2)), K.flip(x, axis=1), K.fliplr(x), K.flipud(x), K.full_like(x, 2), K.hsplit(x, [1]),
+        K.hstack([x, x]), K.meshgrid(x[0, 0], x[0, :, 0], indexing="ij"), K.moveaxis(x, [1], [2]), K.ones_like(x), K.zeros_like(x, "int32"),
+        K.pad(x, [[0, 0], [1, 2], [0, 3]], constant_values=2), K.pad(x, 1, mode="reflect"), K.ravel(x), K.repeat(x, 2, axis=1),
+        K.reshape(x, (-1, 12)), K.roll(x, 2, axis=1), K.rot90(x, k=3, axes=(1, 2)), K.split(x, [1, 2], axis=1), K.squeeze(x[:, :1], 1),
+        K.stack([x, x], axis=1), K.swapaxes(x, 1, 2), K.tile(x, (1, 2, 1)), K.trace(x, axis1=1, axis2=2), K.transpose(x, (0, 2, 1)),
+        K.trapezoid(x, axis=1), K.trapezoid(x, dx=0.5), K.tril(x), K.triu(x, k=1), K.vsplit(x, 2), K.vstack([x, x]),
+    ]
+    return keras.Model(x, sums(x[:, 0], outputs + [y]))
+
+
+@case("ops_of_products")
+def _(rng):
+    x = keras.Input((3,), name="x")
+    outputs = [K.cross(x, K.flip(x, 1)), K.dot(x, K.transpose(x)), K.inner(x, x), K.kron(x, x), K.matmul(x, K.transpose(x)), K.outer(x, x)]
+    outputs += [K.tensordot(x, x, axes=[[0, 1], [0, 1]]), K.tensordot(x, K.transpose(x), axes=1), K.vdot(x, x)]
+    return keras.Model(x, sums(x, outputs))
+
+
+@case("ops_of_selection")
+def _(rng):
+    x = keras.Input((5,), name="x")
+    w = K.cast(K.floor(K.sigmoid(x) * 4.99), "int32")
+    outputs = [
+        K.argpartition(x, 2) * 0, K.argsort(x, axis=1), K.digitize(x, np.array([-1.0, 0.0, 0.5], "float32")), K.in_top_k(w[:, 0], x, k=2),
+        K.isin(w, np.array([1, 3], "int32")), K.multi_hot(w, 5), K.one_hot(w, 5), K.one_hot(w, 5, axis=1, dtype="int32"),
+        K.searchsorted(K.sort(x[0]), x), K.sort(x, axis=1), K.take(x, w, axis=1), K.take(x, w),
+        K.take_along_axis(x, w, axis=1), K.top_k(x, 3), K.unravel_index(w, (3, 4)),
+    ]
+    return keras.Model(x, sums(x, outputs))
+
+
+@case("ops_of_networks")
+def _(rng):
+    x = keras.Input((6, 4), name="x")
+    u, kernel = K.sigmoid(x), lambda *shape: floats(rng, *shape)
+    image = K.reshape(x, (-1, 3, 2, 4))
+    heads = K.reshape(x, (-1, 6, 2, 2))
+    outputs = [
+        K.average_pool(x, 2, strides=2), K.max_pool(x, 2, strides=1, padding="same"), K.conv(x, kernel(3, 4, 2), padding="same"),
+        K.adaptive_average_pool(x, (4,)), K.adaptive_max_pool(x, (4,)), K.depthwise_conv(x, kernel(3, 4, 2)),
+        K.separable_conv(x, kernel(3, 4, 2), kernel(1, 8, 3)), K.depth_to_space(image, 2), K.space_to_depth(K.reshape(x, (-1, 2, 2, 6)), 2),
+        K.batch_normalization(x, kernel(4), np.abs(kernel(4)), axis=-1, scale=kernel(4)), K.layer_normalization(x, kernel(4), kernel(4)),
+        K.layer_normalization(x, axis=1), K.rms_normalization(x, kernel(4)), K.dot_product_attention(heads, heads, heads, is_causal=True),
+        K.dot_product_attention(heads, heads, heads, scale=0.3, mask=np.tril(np.ones((1, 1, 6, 6), bool))), K.psnr(x, u, 2.0),
+        K.binary_crossentropy(u, u), K.categorical_crossentropy(u, x, from_logits=True),
+        K.sparse_categorical_crossentropy(K.argmax(x, axis=-1), u), K.sparsemax(u * 0.01 + K.one_hot(K.argmax(x, axis=-1), 4) * 9),
+    ]
+    return keras.Model(x, sums(x[:, 0], outputs))
+
+
+@case("ops_of_matrices")
+def _(rng):
+    x = keras.Input((3, 3), name="x")
+    u = K.sigmoid(x) * 0.3 + np.eye(3, dtype="float32")
+    definite = K.matmul(u, K.transpose(u, (0, 2, 1)))
+    outputs = [K.cholesky(definite), K.cholesky_inverse(K.tril(u[0])), K.det(u), K.inv(u), K.lu_factor(u), K.norm(x, axis=(1,)), K.norm(x, ord=1, axis=(1, 2))]
+    outputs += [K.qr(u), K.solve(u, x), K.solve_triangular(u, x, lower=True), K.logdet(definite), K.slogdet(u)]
+    return keras.Model(x, sums(x[:, 0], outputs))
+
+
+@case("ops_of_signals")
+def _(rng):
+    x = keras.Input((6,), name="x")
+    ids = K.cast(K.floor(K.sigmoid(x[:, 0]) * 3), "int32")
+    y = K.reshape(x, (-1, 2, 3))
+    outputs = [getattr(K, f"segment_{name}")(x, ids * 0, num_segments=1) for name in "sum max min prod".split()]
+    outputs += [K.cdist(x, x), K.extract_sequences(x, 3, 2), K.fft((x, x)), K.fft2((y, y)), K.ifft2((y, y)), K.rfft(x, 5), K.irfft((x, x))]
+    return keras.Model(x, sums(x, outputs))
+
+
 @case("operations_of_one")
 def _(rng):
     x = L.Input((4,), name="x")

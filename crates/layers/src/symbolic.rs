@@ -356,20 +356,30 @@ pub(crate) fn call_for<const N: usize>(
     arguments: Call,
     location: &'static Location<'static>,
 ) -> [KerasTensor; N] {
+    let outputs = call_for_list(layer, inputs, arguments, N, location);
+    std::array::from_fn(|i| outputs[i].clone())
+}
+
+/// [`call_for`] so many outputs.
+pub(crate) fn call_for_list(
+    layer: Arc<dyn Layer>,
+    inputs: Result<KerasTensors>,
+    arguments: Call,
+    count: usize,
+    location: &'static Location<'static>,
+) -> Vec<KerasTensor> {
     let called = || {
         let inputs = inputs?;
         let arguments = arguments.map(|tensor| tensor.output().cloned())?;
         call_with(layer.clone(), inputs.outputs()?, arguments)
     };
-    let outputs = called().and_then(|outputs| {
-        <[NodeOutput; N]>::try_from(outputs).map_err(|outputs| wrong_count(&*layer, outputs.len(), N))
+    let outputs = called().and_then(|outputs| match outputs.len() {
+        found if found == count => Ok(outputs),
+        found => Err(wrong_count(&*layer, found, count)),
     });
     match outputs {
-        Ok(outputs) => outputs.map(KerasTensor::from),
-        Err(error) => {
-            let failed = KerasTensor::failed(error, location);
-            std::array::from_fn(|_| failed.clone())
-        }
+        Ok(outputs) => outputs.into_iter().map(KerasTensor::from).collect(),
+        Err(error) => vec![KerasTensor::failed(error, location); count],
     }
 }
 

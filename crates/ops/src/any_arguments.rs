@@ -4,8 +4,8 @@
 use crate as ops;
 use crate::random::Stream;
 use crate::{
-    Attention, Axis, Cell, Classes, DType, Device, FusedActivation, Groups, Index, Operand, Operation, Outputs,
-    Padding, Pairwise, Pool, Rectifier, RnnConfig, Rows, Sequences, Tape, Tensor, WithoutKeys,
+    Attention, Axis, Cell, Classes, DType, Device, FusedActivation, Groups, Operation, Outputs, Padding, Pairwise,
+    Pool, Rectifier, RnnConfig, Rows, Sequences, Spec, Tape, Tensor, WithoutKeys,
 };
 use candle_core::{Result, Var};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -97,8 +97,13 @@ impl Draw {
     }
 }
 
-/// Runs many draws of a call. `call` returns tensors and what their shapes must be, if it knows.
+/// Runs many draws of a call, of which a tenth must fit. `call` returns tensors and what their shapes must be, if it knows.
 fn each_draw(name: &str, count: u64, call: impl Fn(&mut Draw) -> Result<Vec<(Tensor, Option<Vec<usize>>)>>) {
+    draws(name, count, count / 10, call);
+}
+
+/// [`each_draw`] of which more than `least` must fit.
+fn draws(name: &str, count: u64, least: u64, call: impl Fn(&mut Draw) -> Result<Vec<(Tensor, Option<Vec<usize>>)>>) {
     let mut fine = 0;
     for seed in 0..if cfg!(miri) { count.min(20) } else { count } {
         let run = || -> Result<()> {
@@ -122,80 +127,16 @@ fn each_draw(name: &str, count: u64, call: impl Fn(&mut Draw) -> Result<Vec<(Ten
             Err(_) => panic!("{name}, draw {seed}: a panic"),
         }
     }
-    assert!(cfg!(miri) || fine * 10 > count, "{name}: only {fine} of {count} draws fit");
+    assert!(cfg!(miri) || fine > least, "{name}: only {fine} of {count} draws fit");
 }
 
-/// An operation of this class with any arguments.
-fn operation(class: &str, draw: &mut Draw) -> Operation {
-    use Operation::*;
-    let axes = |draw: &mut Draw| match draw.below(4) {
-        0 => ops::axes(()),
-        1 => ops::axes([-1, draw.below(3) as i32]),
-        _ => ops::axes(draw.integer()).keepdims(draw.one_in(2)),
-    };
-    let dtype =
-        |draw: &mut Draw| draw.one_in(2).then(|| draw.of(&["float32", "int32", "float16", "bool", "?"]).to_string());
-    match class {
-        "All" => All(axes(draw)),
-        "Any" => Any(axes(draw)),
-        "Max" => Max(axes(draw)),
-        "Min" => Min(axes(draw)),
-        "Mean" => Mean(axes(draw)),
-        "Sum" => Sum(axes(draw)),
-        "Cast" => Cast { dtype: dtype(draw).unwrap_or("float64".into()) },
-        "Clip" => Clip { x_min: draw.number(), x_max: draw.number() },
-        "Concatenate" => Concatenate { axis: draw.integer() },
-        "Einsum" => {
-            let any = [
-                "...",
-                "...->",
-                "...i->i...",
-                "ii...",
-                "...,...",
-                "...,...->",
-                "i...,i...->...",
-                "...ij,...jk",
-                "i,j",
-                "ij,j->i",
-                "...,...,...",
-                "...,...,...->",
-            ];
-            Einsum { subscripts: draw.of(&any).into() }
-        }
-        "ExpandDims" => ExpandDims { axis: ops::AxisList::Many((0..draw.below(3)).map(|_| draw.integer()).collect()) },
-        "LogSoftmax" => LogSoftmax { axis: draw.integer() },
-        "Softmax" => Softmax { axis: draw.integer() },
-        "Stack" => Stack { axis: draw.integer() },
-        "OnesLike" => OnesLike { dtype: dtype(draw) },
-        "ZerosLike" => ZerosLike { dtype: dtype(draw) },
-        "Reshape" => Reshape { newshape: (0..draw.below(4)).map(|_| draw.integer()).collect() },
-        "Squeeze" => Squeeze { axis: draw.one_in(2).then(|| ops::AxisList::One(draw.integer())) },
-        "Transpose" => {
-            let any = (0..draw.below(4)).map(|_| draw.integer()).collect();
-            Transpose { axes: draw.one_in(2).then_some(if draw.one_in(2) { vec![1, 0] } else { any }) }
-        }
-        "GetItem" => {
-            let part = |draw: &mut Draw| match draw.below(4) {
-                0 => Index::At(draw.integer()),
-                1 => Index::NewAxis,
-                2 => Index::Ellipsis,
-                _ => {
-                    let [start, stop, step] = [0; 3].map(|_| draw.one_in(2).then(|| draw.integer()));
-                    Index::Slice { start, stop, step }
-                }
-            };
-            GetItem { key: (0..draw.below(4)).map(|_| part(draw)).collect() }
-        }
-        plain => Operation::from_keras(plain, &serde_json::json!({})).unwrap(),
-    }
-}
-
+/// All operations: a declaration of one says what its arguments may be.
 #[test]
 fn operations() {
-    for class in Operation::CLASSES {
+    for class in ops::functions::classes() {
         let call = |draw: &mut Draw| {
-            let operation = operation(class, draw);
-            let shape: Vec<usize> = (0..draw.below(4)).map(|_| draw.size()).collect();
+            let operation = Operation::any(class, &mut draw.0);
+            let shape: Vec<usize> = (0..draw.below(5)).map(|_| draw.size()).collect();
             let count = (*operation.operands().end()).min(1 + draw.below(3)).max(*operation.operands().start());
             let dtype = draw.dtype();
             let mut operands = Vec::new();
@@ -209,15 +150,68 @@ fn operations() {
                 }
                 operands.push(draw.operand(&other, dtype));
             }
-            let given: Vec<&Tensor> = operands.iter().collect();
-            let y = Tensor::operate(operation.clone(), &given)?;
-            let shapes: Vec<&[usize]> = operands.iter().map(Tensor::dims).collect();
-            let dtypes: Vec<DType> = operands.iter().map(Tensor::dtype).collect();
-            assert_eq!(y.dtype(), operation.output_dtype(&dtypes)?, "{operation:?} of {dtypes:?}");
-            Ok(vec![(y, Some(operation.output_shape(&shapes)?))])
+            let given: Vec<Option<&Tensor>> = operands.iter().map(Some).collect();
+            let specs: Vec<Spec> = operands.iter().map(Spec::of).collect();
+            let outputs = operation.run(&given)?;
+            let expected = operation.infer(&specs.iter().map(Some).collect::<Vec<_>>())?;
+            assert_eq!(outputs.len(), operation.outputs(count), "{operation:?}");
+            assert_eq!(outputs.iter().map(Spec::of).collect::<Vec<_>>(), expected, "{operation:?} of {specs:?}");
+            Ok(outputs.into_iter().map(|y| (y, None)).collect())
         };
-        each_draw(class, 600, call);
+        // Few draws have the shapes that some need.
+        draws(class.name, 600, 0, call);
     }
+}
+
+/// Functions of numbers alone, and those whose outputs have sizes that depend on the elements.
+#[test]
+fn creation_and_counts() {
+    use ops::functions::*;
+    each_draw("arange", 500, |draw| Ok(vec![(arange(draw.number(), draw.number(), draw.number(), None)?, None)]));
+    each_draw("spaces", 1000, |draw| {
+        let ([start, stop], num, endpoint) = ([0; 2].map(|_| draw.number()), draw.size(), draw.one_in(2));
+        let y = match draw.below(3) {
+            0 => linspace(start, stop, num, endpoint, None)?,
+            1 => logspace(start, stop, num, endpoint, draw.number(), None)?,
+            _ => geomspace(start, stop, num, endpoint, None)?,
+        };
+        Ok(vec![(y, Some(vec![num]))])
+    });
+    each_draw("full", 500, |draw| {
+        let shape: Vec<i64> = (0..draw.below(4)).map(|_| draw.integer()).collect();
+        Ok(vec![(full(shape, draw.number(), draw.dtype())?, None)])
+    });
+    each_draw("matrices", 500, |draw| {
+        let ([rows, columns], k) = ([0; 2].map(|_| draw.size()), draw.integer());
+        let y = if draw.one_in(2) { eye(rows, columns, k, None)? } else { tri(rows, columns, k, None)? };
+        Ok(vec![(y, Some(vec![rows, columns]))])
+    });
+    each_draw("windows", 500, |draw| {
+        let length = draw.size();
+        let y = match draw.below(5) {
+            0 => bartlett(length)?,
+            1 => blackman(length)?,
+            2 => hamming(length)?,
+            3 => hanning(length)?,
+            _ => kaiser(length, draw.number())?,
+        };
+        Ok(vec![(y, Some(vec![length]))])
+    });
+    each_draw("counts", 1000, |draw| {
+        let (shape, dtype) = ([draw.size(), draw.size()], draw.of(&DTYPES));
+        let rank = draw.below(3);
+        let x = draw.tensor(&shape[..rank], dtype);
+        Ok(match draw.below(4) {
+            0 => nonzero(&x)?.into_iter().map(|y| (y, None)).collect(),
+            1 => vec![(unique(&x)?, None)],
+            2 => vec![(bincount(&x, None, draw.below(9))?, None)],
+            _ => {
+                let (counts, edges) =
+                    histogram(&x, draw.size(), draw.one_in(2).then(|| (draw.number(), draw.number())))?;
+                vec![(counts, None), (edges, None)]
+            }
+        })
+    });
 }
 
 #[test]
@@ -628,6 +622,7 @@ fn every_op_is_drawn() {
     const DRAWN_BY_OTHER_NAMES: &[&str] = &[
         // Operations.
         "functions",
+        "operations",
         "axes",
         // Drawn with another.
         "checked_ids",

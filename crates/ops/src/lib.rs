@@ -15,19 +15,20 @@ mod conv;
 pub mod cores;
 mod custom_gradient;
 pub mod damage;
+mod decompositions;
 mod device;
 mod dropout;
 mod einsum;
 mod elementwise;
 mod embedding;
 pub mod error;
-mod functions;
+mod fourier;
+pub mod functions;
 mod gpu;
 pub mod gradcheck;
 mod gradient;
 mod host;
 pub mod image;
-mod inference;
 mod integers;
 pub mod json;
 mod keras_names;
@@ -42,6 +43,8 @@ mod rectify;
 mod recurrent;
 mod reduce;
 mod row_losses;
+mod rows;
+mod scalar;
 mod scatter;
 mod shape;
 mod shared_rows;
@@ -63,6 +66,7 @@ pub use dropout::dropout;
 pub use elementwise::{DTypeName, dtype, dtype_name, float};
 pub use embedding::{checked_ids, embedding_lookup, host_ids, position};
 pub use error::{Error, Result};
+pub use functions::operations;
 pub use functions::*;
 #[doc(hidden)]
 pub use gpu::launched;
@@ -72,7 +76,10 @@ pub use lengths::{check_memory, has_memory_for};
 pub use linalg::{l2_normalize, unit_normalize};
 pub use matmul::{FusedActivation, dense, dense_over};
 pub use normalize::{Groups, batch_normalize, channel_moments, normalize, normalize_channels};
-pub use operation::{AxisList, Index, Key, Operand, Operation};
+pub use operation::{
+    AxisList, Class, Contraction, Index, Integers, Key, Module, Numbers, Op, Operand, Operation, Order, PadWidth,
+    Parameter, SomeAxes, SomeDType, SomeIntegers, SomeName, Spec, Subscripts, Way,
+};
 pub use pool::{Pool, adaptive_pool, pool};
 #[doc(hidden)]
 pub use pulp;
@@ -81,6 +88,7 @@ pub use recurrent::{
     Cell, Outputs, RnnConfig, Run, Sequences, composed_with as recurrent_by_steps, conv_lstm, recurrent,
 };
 pub use row_losses::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
+pub use scalar::Elementary;
 pub use scatter::{Reduction, convert_to_tensor, scatter, scatter_update, shape, slice, slice_update, unstack};
 pub use shape::resolve_shape;
 pub use shared_rows::SharedRows;

@@ -174,6 +174,12 @@ pub(crate) fn get_item(x: &Tensor, key: &[Index]) -> Result<Tensor> {
     Ok(y)
 }
 
+/// The tensors side by side along a new axis.
+pub(crate) fn stack<T: AsRef<Tensor>>(tensors: &[T], axis: i64) -> Result<Tensor> {
+    let rank = tensors.first().map_or(0, |x| x.as_ref().rank());
+    Tensor::stack(tensors, resolve_axis(axis, rank + 1)?)
+}
+
 /// Concatenates the tensors along `axis`; all other sizes must be equal.
 pub(crate) fn concatenate<T: AsRef<Tensor>>(tensors: &[T], axis: i64) -> Result<Tensor> {
     let Some(first) = tensors.first().map(T::as_ref) else { bail!("concatenate needs at least one tensor") };
@@ -188,6 +194,25 @@ pub(crate) fn concatenate<T: AsRef<Tensor>>(tensors: &[T], axis: i64) -> Result<
         });
         ends.zip(&sizes).map(|(end, &size)| dy.narrow(axis, end - size, size)?.contiguous().map(Some)).collect()
     })
+}
+
+/// The elements along a dimension at these indices.
+pub(crate) fn at(x: &Tensor, dim: usize, ids: impl IntoIterator<Item = usize>) -> Result<Tensor> {
+    let size = x.dims()[dim];
+    let ids: Vec<u32> = ids.into_iter().map(|i| u32::try_from(i).unwrap_or(u32::MAX)).collect();
+    if let Some(id) = ids.iter().find(|id| **id as usize >= size) {
+        bail!("index {id} is out of range for an axis of size {size}")
+    }
+    x.contiguous()?.index_select(&Tensor::from_vec(ids.clone(), ids.len(), x.device())?, dim)
+}
+
+/// The elements of `x` in another shape: for each place the index into the flat elements, or `None` for 0.
+pub(crate) fn rearranged(x: &Tensor, shape: &[usize], index: impl Fn(&[usize]) -> Option<usize>) -> Result<Tensor> {
+    let count = crate::lengths::allocated(shape, candle_core::DType::U32)?;
+    let zero = Tensor::zeros(1, x.dtype(), x.device())?;
+    let with_zero = Tensor::cat(&[&x.flatten_all()?, &zero], 0)?;
+    let ids = (0..count).map(|flat| index(&crate::position(flat, shape)).unwrap_or(x.elem_count()));
+    at(&with_zero, 0, ids)?.reshape(shape)
 }
 
 /// Removes these dimensions of size 1, given in rising order.

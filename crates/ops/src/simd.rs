@@ -105,6 +105,7 @@ impl MulAdd for Separate {
 /// An element of a tensor in a hand-written loop: f32, or f64 for gradient checks.
 pub trait Float:
     candle_core::WithDType
+    + crate::scalar::Elementary
     + Sealed
     + Add<Output = Self>
     + Sub<Output = Self>

@@ -1,73 +1,24 @@
 //! Elementwise functions. Names as in `keras.ops`.
 
+mod activations;
+mod binary;
+mod unary;
+
+pub(crate) use activations::*;
+pub(crate) use binary::*;
+pub(crate) use unary::*;
+
 use crate::custom_gradient;
-use crate::host::{map1, map2, map3, view, with_float};
-use crate::simd::Float;
+use crate::host::{map2, map3, view, with_float};
 use crate::tape::{Value, on_host, record};
-use candle_core::{DType, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 
-/// A function of one number, with its derivative from the number and the value.
-trait Unary: Copy + Send + Sync + 'static {
-    const NAME: &'static str;
-    fn value<T: Float>(x: T) -> T;
-    fn slope<T: Float>(x: T, y: T) -> T;
-}
-
-/// Defines functions as loops over slices; `else` is the composition for other devices and dtypes.
-macro_rules! unary {
-    ($($(#[$doc:meta])* $name:ident = $struct:ident: |$x:ident| $value:expr, |$sx:ident, $sy:ident| $slope:expr, else |$tensor:ident| $other:expr;)*) => {
-        $(
-            #[derive(Clone, Copy)]
-            struct $struct;
-
-            impl Unary for $struct {
-                const NAME: &'static str = stringify!($name);
-
-                #[inline(always)]
-                fn value<T: Float>($x: T) -> T {
-                    $value
-                }
-
-                #[inline(always)]
-                fn slope<T: Float>($sx: T, $sy: T) -> T {
-                    $slope
-                }
-            }
-
-            $(#[$doc])*
-            pub(crate) fn $name($tensor: &Tensor) -> Result<Tensor> {
-                if on_host(&[$tensor]) { unary($struct, $tensor) } else { $other }
-            }
-        )*
-    };
-}
-
-fn unary<U: Unary>(_: U, x: &Tensor) -> Result<Tensor> {
-    let x_ = x.detach().contiguous()?;
-    let value = with_float!(x, T => Value::new(map1(&view::<T>(&x_)?, U::value), x.shape())?);
-    record(U::NAME, &[x], value, move |y, dy| {
-        let dx = with_float!(y, T => {
-            let dx = map3(&view::<T>(&x_)?, &view::<T>(y)?, &view::<T>(dy)?, |x, y, dy| dy * U::slope(x, y));
-            Tensor::from_vec(dx, y.shape(), y.device())?
-        });
-        Ok(vec![Some(dx)])
-    })
-}
-
-unary! {
-    /// `e` to the power of `x`.
-    exp = Exp: |x| x.exp(), |_x, y| y, else |x| x.exp();
-    /// `x * x`.
-    square = Square: |x| x * x, |x, _y| x + x, else |x| x.sqr();
-    /// `1 / (1 + exp(-x))`.
-    sigmoid = Sigmoid: |x| x.sigmoid(), |_x, y| y * (T::ONE - y), else |x| candle_nn::ops::sigmoid(x);
-    /// The hyperbolic tangent.
-    tanh = Tanh: |x| x.tanh(), |_x, y| T::ONE - y * y, else |x| x.tanh();
-    /// `-x`.
-    negative = Negative: |x| -x, |_x, _y| -T::ONE, else |x| x.neg();
-    /// `max(x, 0)`; its gradient at 0 is 0, as in Keras (candle: 1).
-    relu = Relu: |x| if x < T::ZERO { T::ZERO } else { x }, |_x, y| if y > T::ZERO { T::ONE } else { T::ZERO },
-        else |x| custom_gradient(x, &x.detach().relu()?, |_, y, dy| dy * y.gt(0.0)?.to_dtype(dy.dtype())?);
+/// `f`, which runs on the host alone, of tensors of any device and float dtype: they are copied there and back.
+pub(crate) fn through_host(xs: &[&Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<Tensor> {
+    let (device, dtype) = (xs[0].device(), xs[0].dtype());
+    let wide = if dtype == DType::F64 { DType::F64 } else { DType::F32 };
+    let there = |x: &&Tensor| x.to_device(&Device::Cpu)?.to_dtype(wide);
+    f(&xs.iter().map(there).collect::<Result<Vec<_>>>()?)?.to_dtype(dtype)?.to_device(device)
 }
 
 /// The four operations; on tensors of one shape, a loop over slices.
@@ -142,8 +93,8 @@ pub(crate) fn log(x: &Tensor) -> Result<Tensor> {
     x.log()
 }
 
-/// `log(1 + x)`, accurate for a small `x` too (Kahan's correction of the rounding in `1 + x`).
-pub(crate) fn log1p(x: &Tensor) -> Result<Tensor> {
+/// `log(1 + x)` by functions of candle: Kahan's correction of the rounding in `1 + x`.
+fn composed_log1p(x: &Tensor) -> Result<Tensor> {
     let detached = x.detach();
     let sum = (&detached + 1.0)?;
     let corrected = ((sum.log()? * &detached)? / (&sum - 1.0)?)?;
@@ -173,23 +124,13 @@ pub(crate) fn where_(condition: &Tensor, x: &Tensor, y: &Tensor) -> Result<Tenso
     condition.broadcast_as(&shape)?.where_cond(&x.broadcast_as(&shape)?, &y.broadcast_as(&shape)?)
 }
 
-/// The larger of each pair of elements; shapes broadcast, and equal elements share the gradient.
-pub(crate) fn maximum(x: &Tensor, y: &Tensor) -> Result<Tensor> {
-    x.broadcast_maximum(y)
-}
-
-/// The smaller of each pair of elements; shapes broadcast, and equal elements share the gradient.
-pub(crate) fn minimum(x: &Tensor, y: &Tensor) -> Result<Tensor> {
-    x.broadcast_minimum(y)
-}
-
-/// `x` to the power of `y`: an exponent of one element is applied directly, others as `exp(y log x)`, for a positive `x`.
+/// `x` to the power of `y`; an exponent of one element is applied directly.
 pub(crate) fn power(x: &Tensor, y: &Tensor) -> Result<Tensor> {
-    let x = float(x)?;
+    let (x, y) = (float(x)?, float(y)?);
     if y.elem_count() == 1 && y.rank() <= x.rank() && !y.track_op() {
         return x.powf(y.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?[0]);
     }
-    float(y)?.to_dtype(x.dtype())?.broadcast_mul(&x.log()?)?.exp()
+    power_of_each(&x, &y)
 }
 
 /// Whole numbers as f32, others unchanged: what functions that are not defined on whole numbers compute with, as in Keras.
@@ -223,6 +164,15 @@ impl From<DType> for DTypeName {
 impl From<&str> for DTypeName {
     fn from(name: &str) -> Self {
         DTYPES.iter().find(|(known, _)| *known == name).map_or(Self::Unknown(name.into()), |(_, d)| Self::Known(*d))
+    }
+}
+
+impl DTypeName {
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Known(dtype) => dtype_name(*dtype).into(),
+            Self::Unknown(name) => name.clone(),
+        }
     }
 }
 
