@@ -45,24 +45,16 @@ fn normal<T: Float>(x: T) -> T {
 }
 
 unary! {
-    celu = Celu(alpha): |x| above(x, T::ZERO, x, alpha * (Float::exp(x / alpha) - T::ONE)),
-        |x, y| above(x, T::ZERO, T::ONE, y / alpha + T::ONE);
-    gelu = Gelu: |x| x * normal(x),
-        |x, _y| normal(x) + x * Float::exp(-x * x * T::from_double(0.5)) * T::from_double(1.0 / (2.0 * PI).sqrt());
+    vectorized:
     gelu_approximate = GeluApproximate: |x| x * (T::ONE + gelu_tanh(x).0) * T::from_double(0.5), |x, _y| {
         let (tanh, slope) = gelu_tanh(x);
         (T::ONE + tanh + x * (T::ONE - tanh * tanh) * slope) * T::from_double(0.5)
     };
-    hard_shrink = HardShrink(threshold): |x| if x.abs() <= threshold { T::ZERO } else { x },
-        |x, _y| above(x.abs(), threshold, T::ONE, T::ZERO);
     hard_sigmoid = HardSigmoid: |x| between((x + T::from_double(3.0)) / T::from_double(6.0), 0.0, 1.0),
         |x, _y| inside(x, -3.0, 3.0, T::from_double(1.0 / 6.0));
     hard_silu = HardSilu: |x| x * between((x + T::from_double(3.0)) / T::from_double(6.0), 0.0, 1.0),
         |x, _y| between((x + T::from_double(3.0)) / T::from_double(6.0), 0.0, 1.0)
             + inside(x, -3.0, 3.0, x * T::from_double(1.0 / 6.0));
-    hard_tanh = HardTanh: |x| between(x, -1.0, 1.0),
-        |x, _y| if x.abs() <= T::ONE { T::ONE } else { T::ZERO };
-    log_sigmoid = LogSigmoid: |x| above(x, T::ZERO, T::ZERO, x) - Float::exp(-x.abs()).ln_1p(), |x, _y| (-x).sigmoid();
     selu = Selu: |x| {
         let (alpha, scale) = (T::from_double(SELU.0), T::from_double(SELU.1));
         scale * above(x, T::ZERO, x, alpha * (Float::exp(x) - T::ONE))
@@ -71,6 +63,20 @@ unary! {
         let s = x.sigmoid();
         s + y * (T::ONE - s)
     };
+    softsign = Softsign: |x| x / (T::ONE + x.abs()), |x, _y| T::ONE / ((T::ONE + x.abs()) * (T::ONE + x.abs()));
+}
+
+unary! {
+    by_call:
+    celu = Celu(alpha): |x| above(x, T::ZERO, x, alpha * (Float::exp(x / alpha) - T::ONE)),
+        |x, y| above(x, T::ZERO, T::ONE, y / alpha + T::ONE);
+    gelu = Gelu: |x| x * normal(x),
+        |x, _y| normal(x) + x * Float::exp(-x * x * T::from_double(0.5)) * T::from_double(1.0 / (2.0 * PI).sqrt());
+    hard_shrink = HardShrink(threshold): |x| if x.abs() <= threshold { T::ZERO } else { x },
+        |x, _y| above(x.abs(), threshold, T::ONE, T::ZERO);
+    hard_tanh = HardTanh: |x| between(x, -1.0, 1.0),
+        |x, _y| if x.abs() <= T::ONE { T::ONE } else { T::ZERO };
+    log_sigmoid = LogSigmoid: |x| above(x, T::ZERO, T::ZERO, x) - Float::exp(-x.abs()).ln_1p(), |x, _y| (-x).sigmoid();
     soft_shrink = SoftShrink(threshold): |x| if x > threshold {
         x - threshold
     } else if x < -threshold {
@@ -78,7 +84,6 @@ unary! {
     } else {
         x * T::ZERO
     }, |x, _y| above(x.abs(), threshold, T::ONE, T::ZERO);
-    softsign = Softsign: |x| x / (T::ONE + x.abs()), |x, _y| T::ONE / ((T::ONE + x.abs()) * (T::ONE + x.abs()));
     sparse_plus = SparsePlus: |x| {
         let root = between(x + T::ONE, 0.0, 2.0);
         if x >= T::ONE { x } else { root * root * T::from_double(0.25) }

@@ -16,9 +16,9 @@ trait Binary: Copy + Send + Sync + 'static {
     fn slopes<T: Float>(x: T, y: T, z: T) -> (T, T);
 }
 
-/// Defines functions as loops over slices; `else` is the composition for other devices and dtypes, which are copied to the host otherwise.
+/// Defines functions as loops over slices, [`vectorized`] or [`by_call`]; `else` is the composition for other devices and dtypes, which are copied to the host otherwise.
 macro_rules! binary {
-    ($($(#[$doc:meta])* $name:ident = $struct:ident: |$x:ident, $y:ident| $value:expr, |$sx:ident, $sy:ident, $sz:ident| $slopes:expr $(, else $other:expr)?;)*) => {
+    ($loop:ident: $($(#[$doc:meta])* $name:ident = $struct:ident: |$x:ident, $y:ident| $value:expr, |$sx:ident, $sy:ident, $sz:ident| $slopes:expr $(, else $other:expr)?;)*) => {
         $(
             #[derive(Clone, Copy)]
             struct $struct;
@@ -40,7 +40,7 @@ macro_rules! binary {
             $(#[$doc])*
             pub(crate) fn $name(x: &Tensor, y: &Tensor) -> Result<Tensor> {
                 if on_host(&[x, y]) {
-                    return binary($struct, x, y);
+                    return $loop($struct, x, y);
                 }
                 binary!(@other x y $name $($other)?)
             }
@@ -50,24 +50,50 @@ macro_rules! binary {
     (@other $x:ident $y:ident $name:ident $other:expr) => { $other($x, $y) };
 }
 
-fn binary<B: Binary>(_: B, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+/// The function of each pair, in a loop of its own, which is compiled a dozen times.
+fn vectorized<B: Binary>(_: B, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let (x, y, shape) = broadcast(x, y)?;
+    let value = with_float!(x, T => Value::new(map2(&view::<T>(&x)?, &view::<T>(&y)?, B::value), shape)?);
+    recorded::<B>([x, y], value)
+}
+
+/// The function of each pair, called through a pointer.
+fn by_call<B: Binary>(_: B, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let (x, y, shape) = broadcast(x, y)?;
+    let value = with_float!(x, T => {
+        let f: fn(T, T) -> T = B::value;
+        Value::new(map2::<T, T>(&view(&x)?, &view(&y)?, f), shape)?
+    });
+    recorded::<B>([x, y], value)
+}
+
+/// Both in the shape of the result.
+fn broadcast(x: &Tensor, y: &Tensor) -> Result<(Tensor, Tensor, Vec<usize>)> {
     let shape = broadcast_shape(x.dims(), y.dims())?;
     lengths::allocated(&shape, x.dtype())?;
-    let (x, y) = (x.broadcast_as(shape.as_slice())?, y.broadcast_as(shape.as_slice())?);
-    let (a, b) = (x.detach().contiguous()?, y.detach().contiguous()?);
-    let value = with_float!(a, T => Value::new(map2(&view::<T>(&a)?, &view::<T>(&b)?, B::value), shape)?);
-    record(B::NAME, &[&x, &y], value, move |z, dz| {
-        with_float!(z, T => {
-            let (a, b, z, dz_) = (view::<T>(&a)?, view::<T>(&b)?, view::<T>(z)?, view::<T>(dz)?);
-            let both = (0..z.len()).map(|i| {
-                let (x, y) = B::slopes(a[i], b[i], z[i]);
-                (dz_[i] * x, dz_[i] * y)
-            });
-            let (da, db): (Vec<T>, Vec<T>) = both.unzip();
-            let tensor = |gradient: Vec<T>| Tensor::from_vec(gradient, dz.shape(), dz.device());
-            Ok(vec![Some(tensor(da)?), Some(tensor(db)?)])
-        })
-    })
+    Ok((x.broadcast_as(shape.as_slice())?.contiguous()?, y.broadcast_as(shape.as_slice())?.contiguous()?, shape))
+}
+
+fn recorded<B: Binary>(inputs: [Tensor; 2], value: Value) -> Result<Tensor> {
+    let [a, b] = [inputs[0].detach(), inputs[1].detach()];
+    record(
+        B::NAME,
+        &[&inputs[0], &inputs[1]],
+        value,
+        move |z, dz| with_float!(z, T => gradients::<T>(B::slopes, [&a, &b, z, dz])),
+    )
+}
+
+/// The gradients of both, from the numbers, the value and its gradient.
+fn gradients<T: Float>(slopes: fn(T, T, T) -> (T, T), [a, b, z, dz]: [&Tensor; 4]) -> Result<Vec<Option<Tensor>>> {
+    let (a, b, z, dz_) = (view::<T>(a)?, view::<T>(b)?, view::<T>(z)?, view::<T>(dz)?);
+    let both = (0..z.len()).map(|i| {
+        let (x, y) = slopes(a[i], b[i], z[i]);
+        (dz_[i] * x, dz_[i] * y)
+    });
+    let (da, db): (Vec<T>, Vec<T>) = both.unzip();
+    let tensor = |gradient: Vec<T>| Tensor::from_vec(gradient, dz.shape(), dz.device());
+    Ok(vec![Some(tensor(da)?), Some(tensor(db)?)])
 }
 
 /// Both halves of a gradient, all of it for the chosen one, or equal parts.
@@ -97,6 +123,17 @@ fn modulo<T: Float>(x: T, y: T) -> T {
 }
 
 binary! {
+    vectorized:
+    /// The larger of each pair of elements, NaN if one of them is; equal elements share the gradient.
+    maximum = Maximum: |x, y| if x > y { x } else if y >= x { y } else { x + y }, |x, y, _z| shared(x, y),
+        else Tensor::broadcast_maximum;
+    /// The smaller of each pair of elements, NaN if one of them is; equal elements share the gradient.
+    minimum = Minimum: |x, y| if x < y { x } else if y <= x { y } else { x + y }, |x, y, _z| shared(-x, -y),
+        else Tensor::broadcast_minimum;
+}
+
+binary! {
+    by_call:
     /// The angle of the point `(y, x)`.
     arctan2 = Arctan2: |x, y| x.atan2(y), |x, y, _z| {
         let square = x * x + y * y;
@@ -115,12 +152,6 @@ binary! {
     } else {
         x.larger(y) + (-(x - y).abs()).exp2().ln_1p() * T::from_double(1.0 / LN_2)
     }, |x, y, z| ((x - z).exp2(), (y - z).exp2());
-    /// The larger of each pair of elements, NaN if one of them is; equal elements share the gradient.
-    maximum = Maximum: |x, y| if x > y { x } else if y >= x { y } else { x + y }, |x, y, _z| shared(x, y),
-        else Tensor::broadcast_maximum;
-    /// The smaller of each pair of elements, NaN if one of them is; equal elements share the gradient.
-    minimum = Minimum: |x, y| if x < y { x } else if y <= x { y } else { x + y }, |x, y, _z| shared(-x, -y),
-        else Tensor::broadcast_minimum;
     /// The larger of each pair of elements that are not NaN.
     fmax = Fmax: |x, y| if x.is_nan() || y > x { y } else { x },
         |x, y, _z| if x.is_nan() { (T::ZERO, T::ONE) } else if y.is_nan() { (T::ONE, T::ZERO) } else { shared(x, y) };

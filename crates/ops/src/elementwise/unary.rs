@@ -17,10 +17,10 @@ pub(super) trait Unary: Copy + Send + Sync + 'static {
     fn slope<T: Float>(self, x: T, y: T) -> T;
 }
 
-/// Defines functions as loops over slices, with numbers as arguments in parentheses; `else` is the composition for other devices and dtypes,
-/// which are copied to the host otherwise.
+/// Defines functions as loops over slices, [`vectorized`] or [`by_call`], with numbers as arguments in parentheses; `else` is the composition for other
+/// devices and dtypes, which are copied to the host otherwise.
 macro_rules! unary {
-    ($($(#[$doc:meta])* $name:ident = $struct:ident $(($($number:ident),*))?: |$x:ident| $value:expr, |$sx:ident, $sy:ident| $slope:expr $(, else |$tensor:ident| $other:expr)?;)*) => {
+    ($loop:ident: $($(#[$doc:meta])* $name:ident = $struct:ident $(($($number:ident),*))?: |$x:ident| $value:expr, |$sx:ident, $sy:ident| $slope:expr $(, else |$tensor:ident| $other:expr)?;)*) => {
         $(
             #[derive(Clone, Copy)]
             struct $struct {
@@ -48,7 +48,7 @@ macro_rules! unary {
             $(#[$doc])*
             pub(crate) fn $name(x: &Tensor $($(, $number: f64)*)?) -> Result<Tensor> {
                 if on_host(&[x]) {
-                    return $crate::elementwise::unary::each($struct { $($($number),*)? }, x);
+                    return $crate::elementwise::unary::$loop($struct { $($($number),*)? }, x);
                 }
                 unary!(@other x $name ($($($number),*)?) $(|$tensor| $other)?)
             }
@@ -62,8 +62,8 @@ macro_rules! unary {
 }
 pub(super) use unary;
 
-/// The function of each element.
-pub(super) fn each<U: Unary>(u: U, x: &Tensor) -> Result<Tensor> {
+/// The function of each element, in a loop of its own: for functions that are used in each step of a training, since such a loop is compiled a dozen times.
+pub(super) fn vectorized<U: Unary>(u: U, x: &Tensor) -> Result<Tensor> {
     let x_ = x.detach().contiguous()?;
     let value = with_float!(x, T => Value::new(map1(&view::<T>(&x_)?, |x| u.value(x)), x.shape())?);
     record(U::NAME, &[x], value, move |y, dy| {
@@ -75,6 +75,22 @@ pub(super) fn each<U: Unary>(u: U, x: &Tensor) -> Result<Tensor> {
     })
 }
 
+/// The function of each element, called through a pointer.
+pub(super) fn by_call<U: Unary>(u: U, x: &Tensor) -> Result<Tensor> {
+    let x_ = x.detach().contiguous()?;
+    let value = with_float!(x, T => Value::new(map1::<T>(&view(&x_)?, &(|x| u.value(x)) as Function<T>), x.shape())?);
+    record(U::NAME, &[x], value, move |y, dy| {
+        let dx = with_float!(y, T => {
+            let f: Function3<T> = &|x, y, dy| dy * u.slope(x, y);
+            Tensor::from_vec(map3::<T>(&view(&x_)?, &view(y)?, &view(dy)?, f), y.shape(), y.device())?
+        });
+        Ok(vec![Some(dx)])
+    })
+}
+
+type Function<'a, T> = &'a (dyn Fn(T) -> T + Sync);
+type Function3<'a, T> = &'a (dyn Fn(T, T, T) -> T + Sync);
+
 /// The number of the type of the loop.
 #[inline(always)]
 fn c<T: Float>(x: f64) -> T {
@@ -82,6 +98,7 @@ fn c<T: Float>(x: f64) -> T {
 }
 
 unary! {
+    vectorized:
     /// `e` to the power of `x`.
     exp = Exp: |x| Float::exp(x), |_x, y| y, else |x| x.exp();
     /// `x * x`.
@@ -99,6 +116,7 @@ unary! {
 
 // Trigonometry.
 unary! {
+    by_call:
     sin = Sin: |x| x.sin(), |x, _y| x.cos(), else |x| x.sin();
     cos = Cos: |x| x.cos(), |x, _y| -x.sin(), else |x| x.cos();
     tan = Tan: |x| x.tan(), |_x, y| T::ONE + y * y, else |x| x.sin()? / x.cos()?;
@@ -121,6 +139,7 @@ unary! {
 
 // Steps: their gradient is 0.
 unary! {
+    by_call:
     floor = Floor: |x| x.floor(), |_x, _y| T::ZERO, else |x| x.detach().floor();
     ceil = Ceil: |x| x.ceil(), |_x, _y| T::ZERO, else |x| x.detach().ceil();
     trunc = Trunc: |x| x.trunc(), |_x, _y| T::ZERO, else |x| x.detach().abs()?.floor()? * x.detach().sign()?;
@@ -132,6 +151,7 @@ unary! {
 
 // Powers, exponentials and logarithms.
 unary! {
+    by_call:
     reciprocal = Reciprocal: |x| T::ONE / x, |_x, y| -y * y, else |x| x.recip();
     rsqrt = Rsqrt: |x| T::ONE / Float::sqrt(x), |x, y| c::<T>(-0.5) * y / x, else |x| x.sqrt()?.recip();
     cbrt = Cbrt: |x| x.cbrt(), |_x, y| T::ONE / (c::<T>(3.0) * y * y);
@@ -144,6 +164,7 @@ unary! {
 
 // Special functions.
 unary! {
+    by_call:
     erf = Erf: |x| c(erf::erf_f64(x.double())), |x, _y| c::<T>(2.0 / PI.sqrt()) * Float::exp(-x * x), else |x| x.erf();
     erfc = Erfc: |x| c(erf::erfc_f64(x.double())), |x, _y| c::<T>(-2.0 / PI.sqrt()) * Float::exp(-x * x);
     erfinv = Erfinv: |x| c(erf_inv(x.double())), |_x, y| c::<T>(PI.sqrt() / 2.0) * Float::exp(y * y);
