@@ -64,6 +64,7 @@ const CASES: &[(&str, &str, &[&[usize]], Domain)] = &[
     ("Copy", "{}", &[&[2, 3]], Any),
     ("Real", "{}", &[&[2, 3]], Any),
     ("Cast", r#"{"dtype": "float64"}"#, &[&[2, 3]], Any),
+    ("ConvertToTensor", "{}", &[&[2, 3]], Any),
     // Two numbers.
     ("Add", "{}", &[&[2, 3], &[3]], Any),
     ("Divide", "{}", &[&[2, 3], &[3]], Positive),
