@@ -123,7 +123,7 @@ def write(name):
         history = model.fit(packed(model, x), given, shuffle=False, verbose=0, **fit, **weight).history
         answer |= {"fit": fit, "history": {k: [float(v) for v in vs] for k, vs in history.items()}}
         arrays |= {f"after/{n}": v for n, v in zip(output_names(model), predict())}
-    np.savez(os.path.join(folder, "data.npz"), **{k: np.ascontiguousarray(v) for k, v in arrays.items()})
+    np.savez(os.path.join(folder, "data.npz"), **{k: np.asarray(v, order="C") for k, v in arrays.items()})
     with open(os.path.join(folder, "case.json"), "w") as f:
         json.dump(answer, f, indent=1, sort_keys=True)
         f.write("\n")
@@ -866,8 +866,8 @@ def _(rng):
 def _(rng):
     q, v = L.Input((4, 6), name="q"), L.Input((5, 3), name="v")
     h = L.Dense(6, activation="tanh")(q)
-    a = L.MultiHeadAttention(2, 3, use_gate=True, sliding_window=2, activity_regularizer="l2")(h, v)
-    b = L.MultiHeadAttention(2, 2, output_shape=(2, 3), kernel_regularizer="l1", bias_initializer="ones")(h, h, use_causal_mask=True)
+    a = L.MultiHeadAttention(2, 3, use_gate=True, use_bias=False, sliding_window=2, activity_regularizer="l2")(h, v)
+    b = L.MultiHeadAttention(2, 2, output_shape=(2, 3), kernel_regularizer="l1", use_bias=False)(h, h, use_causal_mask=True)
     c, _ = L.MultiHeadAttention(1, 2, value_dim=3, sliding_window=3, use_bias=False)(h, h, use_causal_mask=True, return_attention_scores=True)
     return trained(Model([q, v], [a, L.Reshape((4, 6))(b), c]), rng)
 
@@ -877,14 +877,14 @@ def _(rng):
     q, v = L.Input((2, 3, 4), name="q"), L.Input((2, 4, 5), name="v")
     mask, pairs = L.Input((3, 4), name="mask", dtype="int32"), L.Input((3, 2, 4, 2), name="pairs", dtype="int32")
     heads = L.Input((2, 4, 4), name="heads", dtype="int32")
-    rows = L.MultiHeadAttention(2, 3, attention_axes=2)
+    rows = L.MultiHeadAttention(2, 3, attention_axes=2, use_bias=False)  # a bias of the keys has a gradient of 0, but for rounding
     a = rows(q, v, attention_mask=mask)
-    b, scores = L.MultiHeadAttention(1, 2, attention_axes=(-2,), use_gate=True)(q, v, return_attention_scores=True)
-    c = L.MultiHeadAttention(2, 3, attention_axes=[2, 1])(q, v, attention_mask=pairs)
-    d = L.MultiHeadAttention(2, 3, attention_axes=(1,))(q, q)
+    b, scores = L.MultiHeadAttention(1, 2, attention_axes=(-2,), use_gate=True, use_bias=False)(q, v, return_attention_scores=True)
+    c = L.MultiHeadAttention(2, 3, attention_axes=[2, 1], use_bias=False)(q, v, attention_mask=pairs)
+    d = L.MultiHeadAttention(2, 3, attention_axes=(1,), use_bias=False)(q, q)
     x = L.Reshape((4, 10))(v)
-    e = L.MultiHeadAttention(2, 3)(x, x, attention_mask=heads)
-    f, more = L.GroupQueryAttention(2, 4, 2)(x, x, attention_mask=K.reshape(heads[:, 0], (-1, 4, 4)), return_attention_scores=True)
+    e = L.MultiHeadAttention(2, 3, use_bias=False)(x, x, attention_mask=heads)
+    f, more = L.GroupQueryAttention(2, 4, 2, use_bias=False)(x, x, attention_mask=K.reshape(heads[:, 0], (-1, 4, 4)), return_attention_scores=True)
     # Keras 3.15.1 uses an attention mask as the mask of the outputs, and then cannot train on them.
     return Model([q, v, mask, pairs, heads], [a, b, c, d, e, scores, f, more]), None, {"ids": 2}
 
@@ -904,9 +904,10 @@ def _(rng):
 def _(rng):
     # Without dropout in training, which draws other numbers here.
     q, v, x = L.Input((4, 3), name="q"), L.Input((5,), dtype="int32", name="v"), L.Input((3, 4, 2), name="x")
-    e = L.Embedding(6, 3, mask_zero=True)(v)
-    outs = [layer([q, e]) for layer in (L.Attention(dropout=0.3, seed=1), L.AdditiveAttention(dropout=0.2))]
-    outs += [L.MultiHeadAttention(2, 3, dropout=0.4, seed=2)(q, e), L.GroupQueryAttention(3, 4, 2, dropout=0.1)(q, e)]
+    embedded = lambda: L.Embedding(6, 3, mask_zero=True)(v)  # MultiHeadAttention takes the mask from its input
+    outs = [layer([q, embedded()]) for layer in (L.Attention(dropout=0.3, seed=1), L.AdditiveAttention(dropout=0.2))]
+    outs += [L.MultiHeadAttention(2, 3, dropout=0.4, seed=2, use_bias=False)(q, embedded())]
+    outs += [L.GroupQueryAttention(3, 4, 2, dropout=0.1, use_bias=False)(q, L.Embedding(6, 3)(v))]
     options = {"x": [floats(rng, 8, 4, 3), rng.integers(0, 3, (8, 5)).astype("int32"), floats(rng, 8, 3, 4, 2)]}
     options["x"][1][2] = 0  # queries without keys
     return Model([q, v, x], outs + [L.ConvLSTM1D(2, 2, dropout=0.3, recurrent_dropout=0.2, seed=3)(x)]), None, options
@@ -917,7 +918,7 @@ def _(rng):
     q, v, k = L.Input((4, 6), name="q"), L.Input((5, 6), name="v"), L.Input((5, 2), name="k")
     a = L.GroupQueryAttention(3, 4, 2, use_gate=True, sliding_window=3, activity_regularizer="l2")(q, v, k)
     b = L.GroupQueryAttention(2, 4, 1, use_bias=False)(q, q, use_causal_mask=True)
-    c, scores = L.GroupQueryAttention(2, 2, 2)(L.Add()([a, b]), v, return_attention_scores=True)
+    c, scores = L.GroupQueryAttention(2, 2, 2, use_bias=False)(L.Add()([a, b]), v, return_attention_scores=True)
     return trained(Model([q, v, k], [c, scores]), rng, x=[floats(rng, 8, 4, 6), floats(rng, 8, 5, 6), floats(rng, 8, 5, 2)])
 
 

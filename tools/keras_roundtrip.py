@@ -113,6 +113,7 @@ if __name__ == "__main__":
         "lambda": "its function is Python's",
         "float64": "JAX computes it in float32, and warns",
         "frozen_composites": "Keras trains more of its own file than it trained before, and so refuses the optimizer's state",
+        "group_query_attention_masked": "Keras warns that its own projections lose masks",
         "layer_normalization_rms": "Keras warns that rms_scaling is deprecated",
         "stateful": "Keras's predict loses the state on JAX",
         "stateful_pictures": "the same",
