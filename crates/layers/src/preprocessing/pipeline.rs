@@ -63,6 +63,11 @@ impl Layer for Pipeline {
         Ok(())
     }
 
+    /// The layers inside are built by the call, and Keras warns of a shape without their own.
+    fn build_config(&self, _: &[Shape]) -> Config {
+        serde_json::json!({})
+    }
+
     fn autocast(&self) -> bool {
         false
     }
