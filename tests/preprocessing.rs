@@ -198,6 +198,20 @@ fn vocabularies_are_in_files() {
     assert_eq!(predictions(&again), predictions(&model));
 }
 
+#[test]
+fn an_empty_word_may_be_the_last_term() {
+    let (text, folder) = (Input::shape([2]).dtype("string"), tempfile::tempdir().unwrap());
+    let lookup = StringLookup::new().output_mode("count");
+    lookup.adapt(vec!["a", "a", ""]).unwrap();
+    assert_eq!(lookup.get_vocabulary().unwrap(), ["[UNK]", "a", ""]);
+    let model = Model::new(text.clone(), lookup.call(&text)).unwrap();
+    let path = folder.path().join("m.keras");
+    model.save(&path).unwrap();
+    let x = string_tensor(&["", "a"], &[1, 2]).unwrap();
+    let y = load_model(&path).unwrap().predict_with(x, Predict::new().verbose(0)).unwrap();
+    assert_eq!(floats(&y), [0.0, 1.0, 1.0]);
+}
+
 /// The same archive with a member replaced, or left out.
 fn with_member(path: &Path, name: &str, replace: impl Fn(&[u8]) -> Option<Vec<u8>>) {
     let mut old = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();

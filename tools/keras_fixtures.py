@@ -946,7 +946,7 @@ def _(rng):
     layers = [L.Normalization(), L.Normalization(axis=[1, -1]), L.Normalization(axis=None, invert=True)]
     for layer, shape in zip(layers, ((9, 3), (9, 2, 2, 3), (9, 2, 2, 3))):
         layer.adapt(2 + 3 * floats(rng, *shape))
-    given = L.Normalization(mean=[1.0, 2.0, 3.0], variance=[4.0, 0.25, 0.0])
+    given = L.Normalization(mean=[1.0, 2.0, 3.0], variance=[4.0, 0.25, 1.0])
     model = Model([x, images], [L.Dense(2)(layers[0](x)), *(L.Dense(2)(layer(images)) for layer in layers[1:]), L.Dense(2)(given(L.Dense(3)(x)))])
     model.compile("sgd", "mse")
     return model, [floats(rng, 8, *o.shape[1:]) for o in model.outputs], {}

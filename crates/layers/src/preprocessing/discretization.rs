@@ -143,9 +143,10 @@ impl Discretization {
 }
 
 impl Layer for Discretization {
-    /// With the boundaries that were found.
+    /// With the boundaries that were found, and without the one argument of all layers that Keras's class does not take.
     fn get_config(&self) -> Result<Config> {
         let mut config = self.config()?;
+        config.as_object_mut().and_then(|config| config.remove("trainable"));
         config["bin_boundaries"] = candle_keras_ops::json::to_value(&self.boundaries())?;
         Ok(config)
     }

@@ -480,6 +480,7 @@ impl<T: Token> IndexLookup<'_, T> {
                 .expected(format!("at most {max}, with the terms for padding and unknown ones"))
                 .received(size.to_string()));
         }
+        let table = Some(Arc::new(Table::new(tokens)?));
         let is_fixed = self.arguments.output_mode != OutputMode::Int && !self.arguments.pad_to_max_tokens;
         if is_fixed && self.base.built().is_some() {
             let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
@@ -491,7 +492,6 @@ impl<T: Token> IndexLookup<'_, T> {
                     .help("pad_to_max_tokens gives vectors one size"));
             }
         }
-        let table = Some(Arc::new(Table::new(tokens)?));
         let mut state = self.write();
         state.table = table;
         if let Some(idf) = idf {
@@ -657,7 +657,9 @@ impl<T: Token> IndexLookup<'_, T> {
         };
         let mut lines: Vec<_> =
             text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).collect();
-        while lines.last().is_some_and(|line| line.is_empty()) {
+        // An empty term may be the last one.
+        while lines.last().is_some_and(|line| line.is_empty()) && self.known_size.is_none_or(|size| size < lines.len())
+        {
             lines.pop();
         }
         let tokens = lines.into_iter().map(T::parse).collect::<Result<Vec<_>>>()?;
