@@ -438,16 +438,16 @@ def _(rng):
     x = L.Input((7, 5, 3))
     last = [L.Resizing(4, 9, i, antialias=a) for i in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5") for a in (False, True)]
     last += [L.Resizing(4, 9, crop_to_aspect_ratio=True), L.Resizing(4, 9, pad_to_aspect_ratio=True, fill_value=9.0), L.CenterCrop(4, 9)]
-    first = L.Permute((2, 3, 1))(L.Resizing(4, 9, data_format="channels_first")(L.Permute((3, 1, 2))(x)))
-    middle = L.Resizing(4, 9)(L.CenterCrop(4, 3)(x))
-    model = Model(x, L.Concatenate()([layer(x) for layer in last] + [first, middle]))
-    return model, None, {"x": pictures(rng, 7, 5, 3)}
+    first = L.Input((3, 7, 5))
+    of_first = L.CenterCrop(3, 2, data_format="channels_first")(L.Resizing(4, 9, data_format="channels_first")(first))
+    model = Model([x, first], [L.Concatenate()([layer(x) for layer in last] + [L.Resizing(4, 9)(L.CenterCrop(4, 3)(x))]), of_first])
+    return model, None, {"x": pictures(rng, 7, 5, 3) + pictures(rng, 3, 7, 5)}
 
 
 @case("resizing_bytes")
 def _(rng):
     model = sequential(L.Resizing(5, 8, "bicubic"), L.ContrastLimitedAdaptiveHistogramEqualization(tile_grid_size=(2, 2)), shape=(7, 6, 3), dtype="uint8")
-    return model, None, {"ids": 256, "tolerance": 6e-3}
+    return model, None, {"ids": 256, "tolerance": 1e-2}
 
 
 @case("augmentation_in_predictions")
@@ -463,7 +463,7 @@ def _(rng):
                   L.CutMix(0.5), L.MixUp(0.3), L.AugMix(num_chains=2, all_ops=False), L.RandAugment(num_ops=3, factor=0.4),
                   L.MaxNumBoundingBoxes(5)):
         y = layer(y)
-    model = Model(x, L.Dense(2)(L.Flatten()(L.Rescaling(1 / 255)(y))))
+    model = Model(x, L.Dense(2)(L.Flatten()(y)))
     return model, None, {"x": pictures(rng, 8, 8, 3)}
 
 
@@ -493,8 +493,8 @@ def _(rng):
 
 @case("equalization")  # which says that its output is its input, so that Keras makes no graph with it alone
 def _(rng):
-    model = sequential(L.TimeDistributed(L.Equalization(bins=64)), shape=(2, 6, 5, 3))
-    return model, None, {"x": pictures(rng, 2, 6, 5, 3), "call": {"training": True}, "tolerance": 1e-4}
+    model = sequential(L.TimeDistributed(L.Equalization(bins=64)), shape=(1, 6, 5, 3))
+    return model, None, {"x": pictures(rng, 1, 6, 5, 3), "call": {"training": True}, "tolerance": 1e-4}
 
 
 @case("up_sampling2d_smooth")

@@ -208,7 +208,7 @@ impl Stream {
 
     /// The logarithm of a number from the gamma distribution (Marsaglia and Tsang, "A simple method for generating gamma variables", 2000).
     fn log_gamma(&mut self, shape: f64) -> f64 {
-        if !(shape > 0.0) {
+        if shape.is_nan() || shape <= 0.0 {
             return f64::NAN;
         }
         if shape < 1.0 {

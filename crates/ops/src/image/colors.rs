@@ -27,10 +27,8 @@ impl PixelFunction<3, 3> for RgbToHsv {
         let value = red.greater(green).greater(blue);
         let range = value - red.smaller(green).smaller(blue);
         let saturation = if value > zero { range / value } else { zero };
-        if !(range > zero) {
-            return [zero, saturation, value];
-        }
-        let norm = sixth / range;
+        // 1 instead of 0 for grays, which have no hue.
+        let norm = sixth / if range > zero { range } else { one };
         let hue = if value == red {
             norm * (green - blue)
         } else if value == green {
@@ -38,6 +36,7 @@ impl PixelFunction<3, 3> for RgbToHsv {
         } else {
             norm * (red - green) + S::constant(4.0 / 6.0)
         };
+        let hue = if range > zero { hue } else { zero };
         [if hue < zero { hue + one } else { hue }, saturation, value]
     }
 }

@@ -71,12 +71,13 @@ struct Offsets {
 }
 
 impl Places for Offsets {
-    #[inline(always)]
-    fn row<T: Float>(&self, image: usize, y: usize) -> impl Fn(usize) -> (T, T) {
+    fn write<T: Float>(&self, image: usize, y: usize, places: &mut [(T, T)]) {
         let (right, down) = self.offsets.split_at(self.offsets.len() / 2);
         let row = (image * self.height + y) * self.width..;
-        let (right, down) = (&right[row.clone()], &down[row]);
-        move |x| (T::from_double(y as f64 + down[x]), T::from_double(x as f64 + right[x]))
+        let offsets = right[row.clone()].iter().zip(&down[row]);
+        for (x, (place, (right, down))) in places.iter_mut().zip(offsets).enumerate() {
+            *place = (T::from_double(y as f64 + down), T::from_double(x as f64 + right));
+        }
     }
 }
 

@@ -97,7 +97,7 @@ fn terms<T: Float>(places: &[T], i: usize, dims: &[usize], sampling: Sampling, m
         for (axis, &size) in dims.iter().enumerate() {
             let (index, part) = sampling.pixels(places[axis * count + i], size)[corner >> axis & 1];
             at = at.zip(index).map(|(at, index)| at * size + index);
-            weight = weight * part;
+            weight *= part;
         }
         f(at, weight);
     }

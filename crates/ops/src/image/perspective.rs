@@ -60,7 +60,7 @@ pub fn homography(start: &Corners, end: &Corners) -> Result<[f64; 8]> {
         let pivot = (column..8).max_by(|a, b| size(a).total_cmp(&size(b))).unwrap_or(column);
         rows.swap(column, pivot);
         let of_pivot = rows[column];
-        if !(of_pivot[column].abs() > 1e-12) {
+        if of_pivot[column].is_nan() || of_pivot[column].abs() <= 1e-12 {
             bail!("perspective_transform: three of the points lie on a line, {end:?}")
         }
         for other in (0..8).filter(|&row| row != column) {

@@ -85,28 +85,23 @@ pub fn warp(images: &Tensor, transforms: Vec<[f64; 8]>, arguments: &Affine) -> R
 
 /// Where the pixels of images come from.
 pub(crate) trait Places: Send + Sync + 'static {
-    /// The function from the index of a pixel in row `y` to its place, `(y, x)`.
-    fn row<T: Float>(&self, image: usize, y: usize) -> impl Fn(usize) -> (T, T);
+    /// Writes the places, as `(y, x)`, of the pixels in row `y` of an image.
+    fn write<T: Float>(&self, image: usize, y: usize, places: &mut [(T, T)]);
 }
 
 /// A projective map for each image, or one for all of them.
 struct Projections(Vec<[f64; 8]>);
 
 impl Places for Projections {
-    #[inline(always)]
-    fn row<T: Float>(&self, image: usize, y: usize) -> impl Fn(usize) -> (T, T) {
+    fn write<T: Float>(&self, image: usize, y: usize, places: &mut [(T, T)]) {
         let [a0, a1, a2, b0, b1, b2, c0, c1] = self.0[image.min(self.0.len() - 1)].map(T::from_double);
         let y = T::from_double(y as f64);
         let (a, b, c) = (a1 * y, b1 * y, c1 * y + T::ONE);
         let is_affine = c0 == T::ZERO && c1 == T::ZERO;
-        move |x| {
+        for (x, place) in places.iter_mut().enumerate() {
             let x = T::from_double(x as f64);
-            let (place_y, place_x) = (b + b0 * x + b2, a + a0 * x + a2);
-            if is_affine {
-                return (place_y, place_x);
-            }
-            let k = c0 * x + c;
-            (place_y / k, place_x / k)
+            let (to_y, to_x, k) = (b + b0 * x + b2, a + a0 * x + a2, c0 * x + c);
+            *place = if is_affine { (to_y, to_x) } else { (to_y / k, to_x / k) };
         }
     }
 }
@@ -118,27 +113,33 @@ pub(crate) fn moved<P: Places>(images: &Tensor, layout: Layout, places: P, sampl
     }
     on_loops(images, Rounding::HalfAway, |images| {
         let x = images.detach().contiguous()?;
-        let value = with_float!(x, T => Value::new(forward(&view::<T>(&x)?, &layout, &places, sampling), x.shape())?);
+        let value = with_float!(x, T => {
+            let row: &Row<T> = &|image, y, row| places.write(image, y, row);
+            Value::new(forward(&view::<T>(&x)?, &layout, row, sampling), x.shape())?
+        });
         record("affine_transform", &[images], value, move |_, dy| {
             let dx = with_float!(dy, T => {
-                Tensor::from_vec(backward(&view::<T>(dy)?, &layout, &places, sampling), dy.shape(), dy.device())?
+                let row: &Row<T> = &|image, y, row| places.write(image, y, row);
+                Tensor::from_vec(backward(&view::<T>(dy)?, &layout, row, sampling), dy.shape(), dy.device())?
             });
             Ok(vec![Some(dx)])
         })
     })
 }
 
+/// Writes the places of a row, for loops that are compiled once for all kinds of [`Places`].
+type Row<'a, T> = dyn Fn(usize, usize, &mut [(T, T)]) + Sync + 'a;
+
 /// About how many simple operations a pixel takes.
 const COST: usize = 16;
 
-fn forward<T: Float>(x: &[T], layout: &Layout, places: &impl Places, sampling: Sampling) -> Vec<T> {
+fn forward<T: Float>(x: &[T], layout: &Layout, places: &Row<T>, sampling: Sampling) -> Vec<T> {
     let row = layout.width * layout.channels;
     let chunk_len = cores::chunk_len(x.len(), row, COST);
     cores::zeroed_chunks(x.len(), chunk_len, |from, y| match layout.channels {
         // Most images have one of these, and a loop over a known number is unrolled.
         1 => simd!(rows::<T, 1>(x, layout, places, sampling, from / row, y)),
         3 => simd!(rows::<T, 3>(x, layout, places, sampling, from / row, y)),
-        4 => simd!(rows::<T, 4>(x, layout, places, sampling, from / row, y)),
         _ => simd!(rows::<T, 0>(x, layout, places, sampling, from / row, y)),
     })
 }
@@ -148,7 +149,7 @@ fn forward<T: Float>(x: &[T], layout: &Layout, places: &impl Places, sampling: S
 fn rows<T: Float, const C: usize>(
     x: &[T],
     layout: &Layout,
-    places: &impl Places,
+    places: &Row<T>,
     sampling: Sampling,
     row: usize,
     y: &mut [T],
@@ -156,12 +157,12 @@ fn rows<T: Float, const C: usize>(
     let Layout { planes, height, width, .. } = *layout;
     let channels = if C > 0 { C } else { layout.channels };
     let fill = T::from_double(sampling.fill_value);
+    let mut of_row = vec![(T::ZERO, T::ZERO); width];
     for (row, y) in (row..).zip(y.chunks_exact_mut(width * channels)) {
         let (plane, at) = (row / height, row % height);
         let x = &x[plane * height * width * channels..][..height * width * channels];
-        let place = places.row::<T>(plane / planes, at);
-        for (column, y) in y.chunks_exact_mut(channels).enumerate() {
-            let (place_y, place_x) = place(column);
+        places(plane / planes, at, &mut of_row);
+        for (y, &(place_y, place_x)) in y.chunks_exact_mut(channels).zip(&of_row) {
             let (above, left) = (place_y.floor(), place_x.floor());
             let (i, j) = (above.to_integer(), left.to_integer());
             // Most pixels are mixtures of four inside of the image.
@@ -179,9 +180,9 @@ fn rows<T: Float, const C: usize>(
                 }
                 continue;
             }
-            for (i, of_row) in sampling.pixels(place_y, height) {
-                for (j, of_column) in sampling.pixels(place_x, width) {
-                    let weight = of_row * of_column;
+            for (i, down) in sampling.pixels(place_y, height) {
+                for (j, right) in sampling.pixels(place_x, width) {
+                    let weight = down * right;
                     if sampling.nearest && weight == T::ZERO {
                         continue;
                     }
@@ -199,18 +200,18 @@ fn rows<T: Float, const C: usize>(
 }
 
 /// The gradient of the images: each pixel's goes to those of which it is made.
-fn backward<T: Float>(dy: &[T], layout: &Layout, places: &impl Places, sampling: Sampling) -> Vec<T> {
+fn backward<T: Float>(dy: &[T], layout: &Layout, places: &Row<T>, sampling: Sampling) -> Vec<T> {
     let Layout { planes, height, width, channels, .. } = *layout;
     let size = layout.plane();
     cores::zeroed_chunks(dy.len(), size, |from, dx| {
         let (plane, dy) = (from / size, &dy[from..from + size]);
+        let mut of_row = vec![(T::ZERO, T::ZERO); width];
         for (at, dy) in dy.chunks_exact(width * channels).enumerate() {
-            let place = places.row::<T>(plane / planes, at);
-            for (column, dy) in dy.chunks_exact(channels).enumerate() {
-                let (place_y, place_x) = place(column);
-                for (i, of_row) in sampling.pixels(place_y, height) {
-                    for (j, of_column) in sampling.pixels(place_x, width) {
-                        let (weight, Some((i, j))) = (of_row * of_column, i.zip(j)) else { continue };
+            places(plane / planes, at, &mut of_row);
+            for (dy, &(place_y, place_x)) in dy.chunks_exact(channels).zip(&of_row) {
+                for (i, down) in sampling.pixels(place_y, height) {
+                    for (j, right) in sampling.pixels(place_x, width) {
+                        let (weight, Some((i, j))) = (down * right, i.zip(j)) else { continue };
                         if sampling.nearest && weight == T::ZERO {
                             continue;
                         }

@@ -60,7 +60,7 @@ const RENAMED: [(&str, &str); 28] = [
 ];
 
 /// Arguments that say how something was computed and not what, or that Keras 3 finds out by itself.
-const NEEDLESS: [&str; 10] = [
+const NEEDLESS: [&str; 11] = [
     "implementation",
     "consume_less",
     "input_length",
@@ -70,6 +70,7 @@ const NEEDLESS: [&str; 10] = [
     "key_shape",
     "value_shape",
     "experimental_run_tf_function",
+    "rng_type",
     "_keras_api_names",
 ];
 
