@@ -34,7 +34,10 @@ fn compare(found: &Tensor, expected: &Tensor, tolerance: f64, allowed: usize) ->
     }
     let (found, expected) = (numbers(found), numbers(expected));
     let largest = expected.iter().fold(1e-3f64, |a, b| a.max(b.abs()));
-    let far = |(_, (a, b)): &(usize, (&f64, &f64))| !((*a - *b).abs() <= tolerance * largest);
+    let far = |(_, (a, b)): &(usize, (&f64, &f64))| {
+        let near = (*a - *b).abs() <= tolerance * largest;
+        !near
+    };
     match found.iter().zip(&expected).enumerate().filter(far).nth(allowed) {
         Some((i, (a, b))) => Err(format!("[{i}]: found {a}, Keras says {b}")),
         None => Ok(()),

@@ -1,7 +1,7 @@
 //! Gaussian blur. Keras: `keras.ops.image.gaussian_blur`.
 
 use super::{DataFormat, Rounding, on_loops, with_channels_last};
-use crate::{Axis, FusedActivation, Padding, depthwise_conv};
+use crate::{Axis, FusedActivation, Padding, depthwise_conv, lengths};
 use candle_core::{Result, Tensor, bail};
 
 /// Images convolved with a Gaussian, with zeros beyond the border: a convolution along each axis.
@@ -24,6 +24,10 @@ pub fn gaussian_blur(
     }
     if !matches!(images.rank(), 3 | 4) {
         bail!("gaussian_blur takes one image with 3 axes, or a batch with 4, received the shape {:?}", images.dims())
+    }
+    lengths::check([images])?;
+    if images.elem_count() == 0 {
+        return Ok(images.clone());
     }
     on_loops(images, Rounding::Down, |images| {
         with_channels_last(images, data_format, |images| {

@@ -95,8 +95,8 @@ pub(super) fn forward<L: ImagePreprocessing>(
     }
     // A single image is a batch of one.
     let images = if x.rank() == 3 { x.unsqueeze(0)? } else { x.clone() };
-    // Numbers are drawn for images without pixels too, of which there may be any number.
-    ops::check_memory(&[images.dim(0)?, 64], DType::F64)?;
+    // Images without pixels may have any number of channels, and be any number.
+    ops::check_memory(&[images.dims().iter().copied().max().unwrap_or(0), 64], DType::F64)?;
     let transformation = layer.get_random_transformation(&images, &mut ctx.random(seed))?;
     let y = layer.transform_images(&images, &transformation)?;
     Ok(vec![if x.rank() == 3 { y.squeeze(0)? } else { y }])

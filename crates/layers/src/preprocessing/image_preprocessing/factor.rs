@@ -1,16 +1,28 @@
 //! Ranges: of random numbers, and of the values of images.
 
 use crate::{Error, Result};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::json;
 
 /// The range of a random number: two numbers, or one that stands for the range from its negative (or the lowest that is allowed) to itself.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub enum Factor {
     /// One number.
     One(f64),
     /// The ends of the range.
     Between([f64; 2]),
+}
+
+/// Whole numbers are written as such: Keras counts bits with them.
+impl Serialize for Factor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let number = |x: f64| if x.fract() == 0.0 && x.abs() < 1e15 { json!(x as i64) } else { json!(x) };
+        match *self {
+            Self::One(factor) => number(factor).serialize(serializer),
+            Self::Between(ends) => ends.map(number).serialize(serializer),
+        }
+    }
 }
 
 impl From<f64> for Factor {
@@ -126,6 +138,8 @@ mod tests {
             assert!(wrong.range("factor", [0.0, 1.0]).is_err(), "{wrong:?}");
         }
         assert!(Factor::from((-0.2, 0.5)).strict("factor", [0.0, 1.0]).is_err());
+        let written = |factor: Factor| serde_json::to_string(&factor).unwrap();
+        assert_eq!((written(0.5.into()), written((1.0, 2.5).into())), ("0.5".into(), "[1,2.5]".into()));
         assert!(ValueRange::from((1, 1)).check().is_err());
         assert_eq!(ValueRange::from((1.0, 0.0)).ends(), [0.0, 1.0]);
     }
