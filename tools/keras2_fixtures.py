@@ -66,9 +66,9 @@ def images(rng):
 
 
 @case
-def image_layers(rng):  # ranges of one number leave nothing to chance
-    layers = [L.Resizing(9, 9, crop_to_aspect_ratio=True), L.Resizing(8, 5, "bicubic"), L.CenterCrop(6, 5), L.RandomRotation((0.1, 0.1)),
-              L.RandomZoom((0.2, 0.2), (0.1, 0.1)), L.RandomTranslation((0.1, 0.1), (-0.2, -0.2), fill_mode="wrap"),
+def augmentation(rng):  # ranges of one number leave nothing to chance
+    layers = [L.Resizing(9, 9, crop_to_aspect_ratio=True), L.Resizing(8, 5, "nearest"), L.CenterCrop(6, 5), L.RandomRotation((0.1, 0.1)),
+              L.RandomZoom((0.2, 0.2), (0.1, 0.1)), L.RandomTranslation((0.1, 0.1), (-0.2, -0.2)),
               L.RandomBrightness((0.1, 0.1), value_range=(-3, 3))]
     return trained(Sequential([L.Input((7, 6, 3)), *layers, L.Flatten(), L.Dense(2)]), rng)
 

@@ -372,7 +372,7 @@ fn parts_and_loops() {
     each_draw("branches", 300, |draw| {
         let shape = [draw.size()];
         let x = draw.tensor(&shape, DType::F32);
-        let branches: [&dyn Fn(&[Tensor]) -> Result<Tensor>; 1] = [&|x| Ok(x[0].clone())];
+        let branches: [ops::Branch<Tensor>; 1] = [&|x| Ok(x[0].clone())];
         let y = ops::switch(&x, &branches, std::slice::from_ref(&x))?;
         let y = ops::cond(&x, || Ok(y.clone()), || Ok(y.clone()))?;
         let y = ops::while_loop(|_: &Tensor| Ok(true), Ok, y, Some(2))?;

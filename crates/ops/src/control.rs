@@ -55,12 +55,15 @@ pub fn cond<R>(
     if pred.holds()? { true_fn() } else { false_fn() }
 }
 
+/// A branch of [`switch`].
+pub type Branch<'a, R> = &'a dyn Fn(&[Tensor]) -> Result<R>;
+
 /// The result of the branch of this index on the operands; an index outside of the list is that of the nearest branch, as in Keras. Keras:
 /// `ops.switch(index, branches, *operands)`.
 ///
 /// # Errors
 /// If the index is not one whole number, there is no branch, or the branch fails.
-pub fn switch<R>(index: &Tensor, branches: &[&dyn Fn(&[Tensor]) -> Result<R>], operands: &[Tensor]) -> Result<R> {
+pub fn switch<R>(index: &Tensor, branches: &[Branch<R>], operands: &[Tensor]) -> Result<R> {
     let index = number(index, "the index of a branch")?;
     let Some(last) = branches.len().checked_sub(1) else { bail!("switch has no branches") };
     if index.fract() != 0.0 || !index.is_finite() {
@@ -99,8 +102,7 @@ pub fn while_loop<V, C: Condition>(
 /// # Errors
 /// If `body` fails.
 pub fn fori_loop<V>(lower: i64, upper: i64, body: impl FnMut(V, i64) -> Result<V>, init_val: V) -> Result<V> {
-    let mut body = body;
-    (lower..upper).try_fold(init_val, |value, i| body(value, i))
+    (lower..upper).try_fold(init_val, body)
 }
 
 /// Runs `f` over the elements of `xs` along their first axes: it takes what is carried and an element of each, and returns what is carried and
@@ -368,16 +370,16 @@ mod tests {
             cond(&x, || Ok(()), || Ok(())).unwrap_err().to_string().contains("a condition is a tensor of one element")
         );
         let index = |i: f64| Tensor::new(i, &Device::Cpu).unwrap();
-        let branches: [&dyn Fn(&[Tensor]) -> Result<usize>; 2] = [&|x| Ok(x.len()), &|_| Ok(7)];
+        let branches: [Branch<usize>; 2] = [&|x| Ok(x.len()), &|_| Ok(7)];
         let chosen = |i: f64| switch(&index(i), &branches, &[]);
         assert_eq!((chosen(-3.0).unwrap(), chosen(1.0).unwrap(), chosen(9.0).unwrap()), (0, 7, 7));
         assert!(chosen(0.5).is_err() && switch::<()>(&index(0.0), &[], &[]).is_err());
         let step = |(), _: &[Tensor]| Ok(((), vec![]));
         assert!(scan(step, (), &[], None, false).is_err());
-        assert!(scan(step, (), &[x.clone()], Some(2), false).is_err());
+        assert!(scan(step, (), std::slice::from_ref(&x), Some(2), false).is_err());
         assert!(scan(step, (), &[], Some(2), false).is_ok());
         assert!(map(|x| Ok(x.clone()), &x.narrow(0, 0, 0).unwrap()).is_err());
-        assert!(associative_scan(|a, _| Ok(a[..0].to_vec()), &[x.clone()], false, 0).is_err());
+        assert!(associative_scan(|a, _| Ok(a[..0].to_vec()), std::slice::from_ref(&x), false, 0).is_err());
         assert!(associative_scan(|a, _| Ok(a.to_vec()), &[x], false, 2).is_err());
         assert_eq!(while_loop(|_: &usize| Ok(true), |n| Ok(n + 1), 0, Some(5)).unwrap(), 5);
     }

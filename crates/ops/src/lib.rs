@@ -58,7 +58,9 @@ pub mod warnings;
 pub use additive_scores::additive_scores;
 pub use attention::{Attention, WithoutKeys, attention, attention_with_scores, masked_softmax};
 pub use axes::{Axes, axes};
-pub use control::{Condition, associative_scan, cond, fori_loop, map, scan, switch, vectorized_map, while_loop};
+pub use control::{
+    Branch, Condition, associative_scan, cond, fori_loop, map, scan, switch, vectorized_map, while_loop,
+};
 pub use conv::{Axis, Padding, conv, conv_and_pool, conv_transpose, depthwise_conv};
 pub use custom_gradient::custom_gradient;
 pub use device::{device, to_device};

@@ -93,12 +93,12 @@ impl RowFunction for Product {
         let mut before = dy[0];
         for (dx, &x) in dx.iter_mut().zip(row) {
             *dx = before;
-            before = before * x;
+            before *= x;
         }
         let mut behind = T::ONE;
         for (dx, &x) in dx.iter_mut().zip(row).rev() {
-            *dx = *dx * behind;
-            behind = behind * x;
+            *dx *= behind;
+            behind *= x;
         }
     }
 }
@@ -145,7 +145,7 @@ impl RowFunction for CumulativeProduct {
     fn values<T: Float>(&self, row: &[T], y: &mut [T]) {
         let mut product = T::ONE;
         for (y, &x) in y.iter_mut().zip(row) {
-            product = product * x;
+            product *= x;
             *y = product;
         }
     }

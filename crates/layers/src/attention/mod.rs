@@ -1,6 +1,7 @@
 //! Attention. Keras: `keras/src/layers/attention`.
 
 mod additive_attention;
+#[expect(clippy::module_inception, reason = "Keras's path")]
 mod attention;
 mod base_attention;
 mod group_query_attention;

@@ -115,10 +115,10 @@ impl<const N: usize> LocallyConnected<'_, N> {
         for w in 0..window {
             let offset = unravel(w, &places.window);
             let mut key = vec![Index::from(..)];
-            for axis in 0..N {
-                let stop = offset[axis] + (places.output[axis] - 1) * places.strides[axis] + 1;
+            for (axis, &offset) in offset.iter().enumerate() {
+                let stop = offset + (places.output[axis] - 1) * places.strides[axis] + 1;
                 key.push(Index::Slice {
-                    start: Some(offset[axis] as i64),
+                    start: Some(offset as i64),
                     stop: Some(stop as i64),
                     step: Some(places.strides[axis] as i64),
                 });

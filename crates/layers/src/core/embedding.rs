@@ -122,7 +122,7 @@ pub(super) fn rows(base: &Base, input_dim: usize, x: &Tensor, ctx: &Context) -> 
     }
     let table = embeddings.table_for(&ids, ctx.tracks(&embeddings));
     let Some(adaptation) = base.adaptation_of(&embeddings) else {
-        return Ok(ops::embedding_lookup(&table, ids, x.dims())?);
+        return ops::embedding_lookup(&table, ids, x.dims());
     };
     let added = adaptation.rows(ids.clone(), x.dims(), ctx)?;
     Ok(ops::add(&ops::embedding_lookup(&table, ids, x.dims())?, &added)?)

@@ -72,9 +72,7 @@ impl ReversibleEmbedding {
     }
 
     fn dtype_of_scores(&self) -> Result<DType> {
-        self.reverse_dtype
-            .as_ref()
-            .map_or_else(|| Ok(self.base.compute_dtype()), |dtype| Ok(ops::dtype(dtype.as_str())?))
+        self.reverse_dtype.as_ref().map_or_else(|| Ok(self.base.compute_dtype()), |dtype| ops::dtype(dtype.as_str()))
     }
 
     fn scores(&self, x: &Tensor, ctx: &Context) -> Result<Tensor> {

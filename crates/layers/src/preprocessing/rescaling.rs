@@ -85,7 +85,7 @@ mod tests {
         assert!(error.contains("layer \"units\" (Rescaling): the array scale does not fit"), "{error}");
         assert!(wrong(Rescaling::new(1.0).offset([0.0; 4])).contains("the array offset"));
         assert!(
-            wrong(Rescaling::new(&Tensor::ones((1, 1, 3), DType::F32, &Device::Cpu).unwrap())).contains("(None, 3)")
+            wrong(Rescaling::new(Tensor::ones((1, 1, 3), DType::F32, &Device::Cpu).unwrap())).contains("(None, 3)")
         );
     }
 }

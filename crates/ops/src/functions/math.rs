@@ -209,7 +209,7 @@ fn inverse_real(real: &Tensor, imaginary: &Tensor, length: usize) -> Result<Tens
     let whole = Tensor::cat(&[&real.contiguous()?, &others(&real)?], last)?;
     let mut sign = vec![1.0; half];
     sign[0] = 0.0;
-    if length % 2 == 0 {
+    if length.is_multiple_of(2) {
         sign[half - 1] = 0.0;
     }
     let sign = Tensor::from_vec(sign, half, real.device())?.to_dtype(real.dtype())?;

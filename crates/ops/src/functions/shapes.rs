@@ -432,7 +432,7 @@ fn bounds(size: usize, parts: &Integers, equal: bool) -> Result<Vec<(usize, usiz
         }
         Integers::One(count) => {
             let count = *count as usize;
-            if equal && size % count != 0 {
+            if equal && !size.is_multiple_of(count) {
                 bail!("an axis of size {size} cannot be split into {count} equal parts")
             }
             (1..count).map(|i| i * (size / count) + i.min(size % count)).collect()
