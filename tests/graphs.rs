@@ -96,7 +96,12 @@ fn required(class: &str, draw: &mut Draw) -> Value {
         "Reshape" => {
             json!({"target_shape": (0..draw.below(4)).map(|_| draw.of(&[-1, 1, 2, 3, 6, 0])).collect::<Vec<i64>>()})
         }
-        "Bidirectional" => json!({"layer": nested(draw.of(&["LSTM", "GRU", "SimpleRNN"]), draw)}),
+        "Bidirectional" => {
+            let class = draw.of(&["LSTM", "GRU", "SimpleRNN"]);
+            let (layer, mut backward_layer) = (nested(class, draw), nested(class, draw));
+            backward_layer["config"]["go_backwards"] = json!(true);
+            json!({"layer": layer, "backward_layer": backward_layer})
+        }
         "TimeDistributed" => {
             json!({"layer": nested(draw.of(&["Dense", "Flatten", "Conv1D", "LSTM", "Activation"]), draw)})
         }
@@ -111,7 +116,7 @@ fn required(class: &str, draw: &mut Draw) -> Value {
         name if name.starts_with("Cropping") => json!({"cropping": sizes(draw)}),
         name if name.starts_with("ZeroPadding") => json!({"padding": sizes(draw)}),
         name if name.contains("Conv") => json!({"filters": sizes(draw), "kernel_size": sizes(draw)}),
-        _ => json!({}),
+        _ => super::every_layer::required(class),
     }
 }
 
@@ -234,9 +239,12 @@ fn model(draw: &mut Draw) -> Option<Model> {
             let Some(layer) = layer(draw) else { continue };
             let merges = [
                 "Add",
+                "AdditiveAttention",
+                "Attention",
                 "Average",
                 "Concatenate",
                 "Dot",
+                "GroupQueryAttention",
                 "Maximum",
                 "Minimum",
                 "Multiply",

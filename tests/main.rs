@@ -10,6 +10,7 @@ mod custom_metrics;
 mod custom_objects;
 mod custom_steps;
 mod errors;
+mod every_layer;
 mod fixtures;
 mod graphs;
 mod hostile_files;

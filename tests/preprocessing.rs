@@ -279,8 +279,8 @@ fn functions_and_line_breaks_are_not_saved() {
 #[test]
 fn a_model_trains_on_text() {
     candle_keras::utils::set_random_seed(1);
-    let texts = vec!["good film", "bad film", "good good", "bad end"].repeat(8);
-    let labels = vec![1f32, 0., 1., 0.].repeat(8);
+    let texts = ["good film", "bad film", "good good", "bad end"].repeat(8);
+    let labels = [1f32, 0., 1., 0.].repeat(8);
     let vectorize = TextVectorization::new().output_mode("multi_hot");
     vectorize.adapt(&texts).unwrap();
     let layers = layers![Input::shape([1]).dtype("string"), vectorize, Dense::new(1).activation("sigmoid")];
@@ -334,7 +334,7 @@ fn a_feature_space_begins_a_model() {
     let unknown = FeatureSpace::new([("age", "float_scaled".into())]).adapt(data()).unwrap_err().to_string();
     assert!(unknown.contains("float_scaled"), "{unknown}");
     let other = FeatureSpace::new([("age", "float_normalized".into()), ("city", Feature::string_categorical())]);
-    other.adapt(&dataset.batch(2)).unwrap();
+    other.adapt(dataset.batch(2)).unwrap();
     let y = other.call(data()).unwrap();
     assert_eq!(y.dims(), [3, 4]);
     let model = Model::new(other.inputs().unwrap(), Dense::new(1).call(other.encoded_features().unwrap())).unwrap();

@@ -558,6 +558,7 @@ fn thousands_of_layers_are_saved_and_loaded() {
 /// Files have the adapted kernel; after loading, the layer predicts the same and can be trained.
 #[test]
 fn files_have_the_sum_of_a_kernel_and_what_adapts_it() {
+    utils::set_random_seed(1);
     let folder = tempfile::tempdir().unwrap();
     let (_, x, y) = trained();
     let mut model = Sequential::new(layers![

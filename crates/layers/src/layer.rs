@@ -73,6 +73,11 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
         true
     }
 
+    /// Whether its inputs may have no batch axis: those of an operation may.
+    fn takes_scalars(&self) -> bool {
+        false
+    }
+
     /// The outputs for these inputs.
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>>;
 

@@ -233,6 +233,10 @@ impl Layer for OperationLayer {
         })
     }
 
+    fn takes_scalars(&self) -> bool {
+        true
+    }
+
     /// An operation computes in the dtypes of its operands.
     fn autocast(&self) -> bool {
         false

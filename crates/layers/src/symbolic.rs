@@ -301,7 +301,7 @@ pub fn call_with(
     if shapes.is_empty() {
         return Err(named(Error::new("the layer was called on nothing").expected("at least one symbolic tensor")));
     }
-    if shapes.iter().any(|shape| shape.is_empty()) {
+    if !layer.takes_scalars() && shapes.iter().any(|shape| shape.is_empty()) {
         return Err(named(Error::new("every input needs a batch axis").received("an input of shape ()")));
     }
     layer::build(&*layer, &shapes)?;

@@ -1,6 +1,7 @@
 //! Arithmetic of whole numbers, which wraps as NumPy's does. (candle has no functions for them and panics, and its sums and products panic
 //! where they overflow in a debug build.)
 
+use crate::lengths;
 use candle_core::{DType, Result, Tensor, bail};
 
 /// Whether these are all whole numbers on the host, which the functions here compute.
@@ -86,6 +87,11 @@ pub(crate) fn lcm(x: i64, y: i64) -> i64 {
 pub(crate) fn fold(x: &Tensor, dims: &[usize], dtype: DType, start: i64, f: fn(i64, i64) -> i64) -> Result<Tensor> {
     let mut shape = x.dims().to_vec();
     let mut numbers = wide(x)?;
+    if numbers.is_empty() {
+        // Other axes may have any sizes, of which those that stay are known to fit.
+        dims.iter().for_each(|&dim| shape[dim] = 1);
+        return narrow(vec![start; lengths::allocated(&shape, DType::I64)?], &shape, dtype);
+    }
     for &dim in dims {
         let (outer, inner) = (shape[..dim].iter().product::<usize>(), shape[dim + 1..].iter().product::<usize>());
         let mut combined = vec![start; outer * inner];

@@ -250,7 +250,7 @@ pub fn shape(x: &Tensor) -> Vec<usize> {
 ///
 /// ```
 /// use candle_keras_ops::convert_to_tensor;
-/// assert_eq!(convert_to_tensor([[1f32, 2.], [3., 4.]].as_slice())?.dims(), [2, 2]);
+/// assert_eq!(convert_to_tensor(&[[1f32, 2.], [3., 4.]])?.dims(), [2, 2]);
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 ///

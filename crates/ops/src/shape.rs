@@ -146,6 +146,12 @@ pub(crate) fn range_of(
     Ok((start as usize, (stop - start).max(0) as usize, step as usize))
 }
 
+/// `length` elements of an axis from `start` on. An empty part of candle may begin behind its memory, where a conversion panics.
+pub(crate) fn part(x: &Tensor, axis: usize, start: usize, length: usize) -> Result<Tensor> {
+    let y = x.narrow(axis, start, length)?;
+    if y.elem_count() == 0 { Tensor::zeros(y.dims(), y.dtype(), y.device()) } else { Ok(y) }
+}
+
 /// `x[key]` as in Python.
 pub(crate) fn get_item(x: &Tensor, key: &[Index]) -> Result<Tensor> {
     let named = named_axes(x.rank(), key)?;
@@ -158,11 +164,11 @@ pub(crate) fn get_item(x: &Tensor, key: &[Index]) -> Result<Tensor> {
             }
             Index::Ellipsis => dim += x.rank() - named,
             Index::At(at) => {
-                y = y.narrow(dim, index_of(at, y.dim(dim)?)?, 1)?.squeeze(dim)?;
+                y = part(&y, dim, index_of(at, y.dim(dim)?)?, 1)?.squeeze(dim)?;
             }
             Index::Slice { start, stop, step } => {
                 let (start, length, step) = range_of(start, stop, step, y.dim(dim)?)?;
-                y = y.narrow(dim, start, length)?;
+                y = part(&y, dim, start, length)?;
                 if step > 1 {
                     let ids: Vec<u32> = (0..length as u32).step_by(step).collect();
                     y = y.contiguous()?.index_select(&Tensor::new(ids, y.device())?, dim)?;

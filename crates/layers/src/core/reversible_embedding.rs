@@ -2,7 +2,7 @@
 
 use super::embedding::{rows, table};
 use crate::call::CallArguments;
-use crate::layer::single;
+use crate::layer::{refuse_text, single};
 use crate::lora::{LoraArguments, lora_setters};
 use crate::{Build, Constraint, Context, Initializer, Layer, Regularizer, Shape, TensorSpec, Weight};
 use candle_core::{DType, Tensor};
@@ -101,6 +101,7 @@ impl Layer for ReversibleEmbedding {
         inputs: &[TensorSpec],
         arguments: &CallArguments<TensorSpec>,
     ) -> Result<Vec<TensorSpec>> {
+        refuse_text(inputs)?;
         Ok(vec![self.output_spec(single(inputs)?, arguments.flag(REVERSE)?.unwrap_or(false))?])
     }
 

@@ -6,7 +6,7 @@ use crate::layer::single;
 use crate::{Build, Context, Described, Layer, Numbers, Shape, Weight, WeightSet};
 use candle_core::{DType, Tensor};
 use candle_keras_data::IntoData;
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{self as ops, Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// The axes whose positions a [`Normalization`] keeps apart: `-1`, `[1, 2]`, or none with `()`, from the end if negative.
@@ -219,6 +219,10 @@ impl Layer for Normalization {
 
     fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
         let x = single(inputs)?.to_dtype(self.base.compute_dtype())?;
+        if !x.dtype().is_float() {
+            return Err(Error::new("data is normalized in floating-point numbers")
+                .received(format!("dtype {}", ops::dtype_name(x.dtype()))));
+        }
         let mean = self.moment("mean", &self.mean, &x)?;
         let deviation = self.moment("variance", &self.variance, &x)?.sqrt()?.maximum(EPSILON)?;
         Ok(vec![match self.invert {

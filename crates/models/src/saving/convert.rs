@@ -33,7 +33,9 @@ pub fn convert_weights(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(
         return Err(Error::new("weights without a model are written to .weights.h5 or .safetensors")
             .received(to.display().to_string()));
     }
-    let mut groups: BTreeMap<&str, Vec<(Option<usize>, &str, Tensor)>> = BTreeMap::new();
+    /// With its number and its name in its group.
+    type Numbered<'a> = (Option<usize>, &'a str, Tensor);
+    let mut groups: BTreeMap<&str, Vec<Numbered>> = BTreeMap::new();
     for (name, tensor) in &tensors {
         // Those of layers are in the group `vars`, named by numbers, or by words where Keras does.
         let place = name.rsplit_once('/').map(|(group, name)| (group, name.parse::<usize>().ok(), name));
@@ -47,7 +49,8 @@ pub fn convert_weights(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(
     }
     let mut writer = Writer::default();
     for (group, tensors) in groups {
-        let (mut numbered, named): (Vec<_>, Vec<_>) = tensors.into_iter().partition(|(number, ..)| number.is_some());
+        let (mut numbered, named): (Vec<Numbered>, Vec<Numbered>) =
+            tensors.into_iter().partition(|(number, ..)| number.is_some());
         numbered.sort_by_key(|(number, ..)| *number);
         let name = group.trim_end_matches("/vars").rsplit('/').next().unwrap_or_default();
         writer.group(group, name, numbered.into_iter().map(|(.., tensor)| tensor).collect());

@@ -77,10 +77,11 @@ operations! {
     /// Functions of one number that candle does not have.
     mod more_unary: Numpy, Host;
 
-    /// The angle of a complex number; of the real ones here 0, pi below 0.
+    /// The angle of a complex number; of the real ones here 0, pi below 0 and for -0.
     Angle angle(x): Ok(x.float()) => {
         let x = float(x)?.detach();
-        let angle = (x.lt(0.0)?.to_dtype(x.dtype())? * std::f64::consts::PI)?;
+        let is_negative = (x.lt(0.0)? + x.recip()?.lt(0.0)?)?.ne(0u8)?;
+        let angle = (is_negative.to_dtype(x.dtype())? * std::f64::consts::PI)?;
         x.ne(&x)?.where_cond(&x, &angle)
     };
     /// The inverse cosine.

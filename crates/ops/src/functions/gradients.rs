@@ -151,6 +151,7 @@ const CASES: &[(&str, &str, &[&[usize]], Domain)] = &[
     ("Logsumexp", r#"{"axis": 1}"#, &[&[2, 3, 2]], Any),
     // Products.
     ("Dot", "{}", &[&[2, 3], &[3, 2]], Any),
+    ("Einsum", r#"{"subscripts": "ij,jk->ik"}"#, &[&[2, 3], &[3, 2]], Any),
     ("Matmul", "{}", &[&[2, 2, 3], &[2, 3, 2]], Any),
     ("Cross", "{}", &[&[2, 3], &[3]], Any),
     ("Cross", r#"{"axis": 0}"#, &[&[3, 2], &[2, 2]], Any),

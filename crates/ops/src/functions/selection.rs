@@ -238,7 +238,11 @@ operations! {
         hot_spec(rest, classes_of(num_classes)?, *axis, dtype)
     } => {
         let hot = one_hot_of(inputs, classes_of(num_classes)?, dtype.or(DType::F32)?)?;
-        let any = crate::reduce::max(&hot, inputs.rank() as i64 - 1)?;
+        let places = inputs.rank() - 1;
+        let any = match hot.dim(places)? {
+            0 => hot.sum(places)?,
+            _ => crate::reduce::max(&hot, places as i64)?,
+        };
         moveaxis(&any, -1, *axis)
     };
     /// 1 at the number along a new axis of this size, 0 elsewhere; numbers out of range have none.
@@ -334,6 +338,7 @@ pub fn histogram(x: &Tensor, bins: usize, range: Option<(f64, f64)>) -> Result<(
 /// # Errors
 /// If there is not enough memory.
 pub fn unique(x: &Tensor) -> Result<Tensor> {
+    lengths::check([x])?;
     let sorted = sort(&x.detach().flatten_all()?, -1)?;
     let numbers = doubles(&sorted)?;
     let first = (0..numbers.len()).filter(|&i| i == 0 || numbers[i] != numbers[i - 1]);

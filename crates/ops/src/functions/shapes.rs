@@ -391,7 +391,7 @@ operations! {
         => split_into(x, indices_or_sections, i64::from(x.rank() > 1), true);
     /// Vectors as grids: each with an axis of its own, repeated along those of the others. `indexing` is `xy`, which exchanges the first two
     /// axes, or `ij`.
-    Meshgrid meshgrid([x])[indexing: String = "xy"] -> (|n| n): {
+    Meshgrid meshgrid(x*)[indexing: String = "xy"] -> (|n| n): {
         let shape = grid_shape(&x.iter().map(|x| lengths::elements(&x.shape)).collect::<Result<Vec<_>>>()?, indexing)?;
         Ok(x.iter().map(|x| x.shaped(shape.as_slice())).collect::<Vec<_>>())
     } => {

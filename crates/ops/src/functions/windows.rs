@@ -321,16 +321,29 @@ fn block_spec(x: &Spec, block: i64, data_format: &str, to_space: bool) -> Result
     }
 }
 
+/// With the channels last, the channels of a block are its rows, columns and channels; with the channels first, its channels, rows and columns.
 fn blocks_of(x: &Tensor, block: usize, data_format: &str, to_space: bool) -> Result<Tensor> {
-    let first = data_format == "channels_first";
-    let x = if first { shape::transpose(x, Some(&[0, 2, 3, 1]))? } else { x.clone() };
-    let (n, h, w, c) = x.dims4()?;
-    let y = if to_space {
-        let c = c / (block * block);
-        x.reshape(vec![n, h, w, block, block, c])?.permute([0, 1, 3, 2, 4, 5])?.reshape((n, h * block, w * block, c))?
-    } else {
-        let (h, w) = (h / block, w / block);
-        x.reshape(vec![n, h, block, w, block, c])?.permute([0, 1, 3, 2, 4, 5])?.reshape((n, h, w, c * block * block))?
-    };
-    if first { shape::transpose(&y, Some(&[0, 3, 1, 2]))?.contiguous() } else { Ok(y) }
+    let (n, a, b, c) = x.dims4()?;
+    let area = block * block;
+    let moved = |sizes: [usize; 6], axes: [usize; 6]| x.reshape(sizes.to_vec())?.permute(axes.to_vec());
+    match (data_format == "channels_first", to_space) {
+        (false, true) => {
+            moved([n, a, b, block, block, c / area], [0, 1, 3, 2, 4, 5])?.reshape((n, a * block, b * block, c / area))
+        }
+        (false, false) => moved([n, a / block, block, b / block, block, c], [0, 1, 3, 2, 4, 5])?.reshape((
+            n,
+            a / block,
+            b / block,
+            c * area,
+        )),
+        (true, true) => {
+            moved([n, a / area, block, block, b, c], [0, 1, 4, 2, 5, 3])?.reshape((n, a / area, b * block, c * block))
+        }
+        (true, false) => moved([n, a, b / block, block, c / block, block], [0, 1, 3, 5, 2, 4])?.reshape((
+            n,
+            a * area,
+            b / block,
+            c / block,
+        )),
+    }
 }

@@ -1,7 +1,7 @@
 //! Images without their borders, and with more of them. Keras: `keras.ops.image.crop_images` and `pad_images`.
 
 use super::{DataFormat, Layout, height_axis, resized};
-use crate::lengths;
+use crate::{lengths, shape};
 use candle_core::{Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +84,7 @@ pub fn crop_images(images: &Tensor, borders: &Borders, data_format: DataFormat) 
         let Some(left) = size.checked_sub(before).and_then(|left| left.checked_sub(behind)) else {
             bail!("crop_images: {before} before and {behind} behind are more than {size}")
         };
-        y = y.narrow(axis, before, left)?;
+        y = shape::part(&y, axis, before, left)?;
     }
     Ok(y)
 }

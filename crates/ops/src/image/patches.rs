@@ -138,10 +138,10 @@ fn pixels(mut patch: usize, axes: &[Axis], mut f: impl FnMut(usize, usize)) {
         patch /= axis.output;
     }
     let size: usize = axes.iter().map(|axis| axis.window).product();
-    let (image, mut step) = (patch, vec![0; axes.len()]);
+    let (image, mut step) = (patch, vec![0usize; axes.len()]);
     for pixel in 0..size {
         let places = starts.iter().zip(&step).zip(axes).try_fold(image, |at, ((start, step), axis)| {
-            let place = start + (step * axis.dilation) as isize;
+            let place = start.saturating_add_unsigned(step.saturating_mul(axis.dilation));
             (0..axis.input as isize).contains(&place).then(|| at * axis.input + place as usize)
         });
         if let Some(at) = places {

@@ -4,6 +4,7 @@ use super::{DataFormat, Interpolation, Layout, Rounding, height_axis, on_loops, 
 use crate::cores;
 use crate::host::{view, with_float};
 use crate::lengths;
+use crate::shape;
 use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, record};
@@ -110,7 +111,8 @@ fn scaled([height, width]: [usize; 2], [to_height, to_width]: [usize; 2]) -> [us
 fn cropped(x: &Tensor, layout: &Layout, arguments: &Resize) -> Result<Tensor> {
     let [height, width] = part([layout.height, layout.width], arguments.size);
     let axis = height_axis(x.rank(), arguments.data_format);
-    x.narrow(axis, (layout.height - height) / 2, height)?.narrow(axis + 1, (layout.width - width) / 2, width)
+    let x = shape::part(x, axis, (layout.height - height) / 2, height)?;
+    shape::part(&x, axis + 1, (layout.width - width) / 2, width)
 }
 
 fn padded(x: &Tensor, layout: &Layout, arguments: &Resize) -> Result<Tensor> {

@@ -240,14 +240,16 @@ impl Operation {
     /// declares are.
     ///
     /// # Errors
-    /// If the number, shapes or dtypes of the operands do not fit.
+    /// If the number, shapes or dtypes of the operands do not fit, or an output has more elements than can be counted.
     pub fn infer(&self, operands: &[Option<&Spec>]) -> Result<Vec<Spec>> {
         let required = *self.operands().start();
         let missing = operands.iter().take(required).any(Option::is_none);
         if missing || !self.operands().contains(&operands.len()) {
             bail!("{} does not take {} operands", self.class().function, operands.iter().flatten().count())
         }
-        self.0.infer(operands)
+        let outputs = self.0.infer(operands)?;
+        outputs.iter().try_for_each(|output| lengths::elements(&output.shape).map(drop))?;
+        Ok(outputs)
     }
 
     /// Applies it.
@@ -308,7 +310,7 @@ into_outputs! { Spec, Tensor }
 /// Declares operations: for each the class that files have, and the function of `keras.ops`.
 ///
 /// `Class function(operands)[arguments]: inference => computation;` with
-/// - operands: `(x, y)`, `(x; gamma)` with optional ones, or a list `([xs])`
+/// - operands: `(x, y)`, `(x; gamma)` with optional ones, a list `([xs])`, or any number: `(xs*)`, and `(*xs)` behind the arguments
 /// - arguments in Keras's order with their defaults, those that Keras passes to the call marked `@call`
 /// - `-> 2` if there are two outputs, `-> (|operands| count)` if their number follows from the arguments
 /// - the inference: an expression of the [`Spec`]s of the operands
@@ -416,9 +418,11 @@ macro_rules! operations {
     (@call $field:ident) => { stringify!($field) };
     (@names ([$xs:ident])) => { &[stringify!($xs)] };
     (@names (* $xs:ident)) => { &[stringify!($xs)] };
+    (@names ($xs:ident *)) => { &[stringify!($xs)] };
     (@names ($($x:ident),* $(; $($optional:ident),*)?)) => { &[$(stringify!($x),)* $($(stringify!($optional),)*)?] };
     (@optional ([$xs:ident])) => { 0 };
     (@optional (* $xs:ident)) => { 0 };
+    (@optional ($xs:ident *)) => { 0 };
     (@optional ($($x:ident),* $(; $($optional:ident),*)?)) => {{
         const OPTIONAL: &[&str] = &[$($(stringify!($optional),)*)?];
         OPTIONAL.len()
@@ -426,6 +430,7 @@ macro_rules! operations {
     (@is_list ([$xs:ident])) => { true };
     (@is_list $other:tt) => { false };
     (@is_variadic (* $xs:ident)) => { true };
+    (@is_variadic ($xs:ident *)) => { true };
     (@is_variadic $other:tt) => { false };
     (@count $operands:ident) => { 1 };
     (@count $operands:ident (|$n:ident| $count:expr)) => {{ let $n = $operands; $count }};
@@ -435,6 +440,7 @@ macro_rules! operations {
         let $xs = $xs.as_slice();
     };
     (@bind $given:ident (* $xs:ident)) => { operations!(@bind $given ([$xs])); };
+    (@bind $given:ident ($xs:ident *)) => { operations!(@bind $given ([$xs])); };
     (@bind $given:ident ($($x:ident),* $(; $($optional:ident),*)?)) => {
         let mut given = $given.iter().copied();
         $(let Some($x) = given.next().flatten() else {
@@ -450,6 +456,7 @@ macro_rules! operations {
             operations!(@output X X::apply($group::$class { $($field: $field.into()),* }.into(), &operands) $(, $outputs)?)
         }
     };
+    (@function ($xs:ident *) $($rest:tt)*) => { operations! { @function ([$xs]) $($rest)* } };
     (@function (* $xs:ident) ($($outputs:tt)?) $(#[$doc:meta])* $group:ident $class:ident $function:ident [$($field:ident: $type:ty),*]) => {
         $(#[$doc])*
         #[track_caller]

@@ -81,10 +81,6 @@ parameters! {
         1 => Self::Pair([0; 2].map(|_| i64::any(random))),
         _ => Self::Lists([0; 2].map(|_| Vec::any(random))),
     };
-    Numbers: |random| match random.below(2) {
-        0 => Self::One(f64::any(random)),
-        _ => Self::Many(Vec::any(random)),
-    };
     [i64; 2]: |random| [0; 2].map(|_| i64::any(random));
     AxisList: |random| match random.below(2) {
         0 => Self::One(i64::any(random)),
@@ -351,8 +347,7 @@ impl Parameter for SomeAxes {
 }
 
 /// A number or a list of them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Numbers {
     /// A number.
     One(f64),
@@ -365,6 +360,27 @@ impl Numbers {
         match self {
             Self::One(number) => std::slice::from_ref(number),
             Self::Many(numbers) => numbers,
+        }
+    }
+}
+
+/// By hand: serde's untagged enums do not know the forms of NaN and the infinities.
+impl Parameter for Numbers {
+    fn to_json(&self) -> Value {
+        match self {
+            Self::One(number) => number.to_json(),
+            Self::Many(numbers) => numbers.to_json(),
+        }
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        f64::from_json(value).map(Self::One).or_else(|| Vec::from_json(value).map(Self::Many))
+    }
+
+    fn any(random: &mut Stream) -> Self {
+        match random.below(2) {
+            0 => Self::One(f64::any(random)),
+            _ => Self::Many(Vec::any(random)),
         }
     }
 }
