@@ -88,6 +88,22 @@ fn cases() -> Vec<(&'static str, u64, Vec<Vec<usize>>, Op)> {
                 Ok(ops::recurrent(config, x)?.states.remove(0))
             }),
         ),
+        (
+            "ConvLSTM 8 x 10 x 32 x 32 x 16, the products with the state",
+            8 * 9 * 32 * 32 * 9 * 16 * 64,
+            shapes(&[&[8, 10, 32, 32, 64], &[3, 3, 16, 64]]),
+            Box::new(move |x| {
+                let (inputs, kernel) = (&x[0], &x[1]);
+                let x = ops::Sequences { inputs, kernel, bias: None, state: None, mask: None, dropout: None };
+                Ok(ops::conv_lstm(config, x)?.states.remove(0))
+            }),
+        ),
+        (
+            "additive scores 32 x 20 x 80 x 64",
+            32 * 20 * 80 * 64,
+            shapes(&[&[32, 20, 64], &[32, 80, 64], &[64]]),
+            Box::new(|x| ops::additive_scores(&x[0], &x[1], Some(&x[2]))),
+        ),
         ("attention 32 x 200 x 2 x 32", 2 * 32 * 2 * 200 * 200 * 32, vec![vec![32, 200, 2, 32]; 3], attention(0.0)),
         (
             "attention 32 x 200 x 2 x 32, a tenth dropped",

@@ -40,16 +40,18 @@ pub use candle_core;
 /// Layers. Keras: `keras.layers`.
 pub mod layers {
     #[doc(inline)]
-    pub use candle_keras_data::{Standardize, TextVectorization};
+    pub use candle_keras_layers::preprocessing::image_preprocessing;
     #[doc(inline)]
     pub use candle_keras_layers::registry::all::*;
     #[doc(inline)]
     pub use candle_keras_layers::{
-        AnyLayer, Argument, Arguments, Base, Build, Call, CallArgument, CallArguments, CallInputs, Callable, Cell,
-        Check, Config, ConfigMap, Configure, Context, Declared, Described, Input, KerasTensor, KerasTensors, Layer,
-        MergeMode, MissingWords, Named, NamedInputs, NodeOutput, OperationLayer, Pretrained, PretrainedRows, Recurrent,
-        RecurrentLayer, RnnCell, Sequence, SequenceArguments, SequenceOutputs, Shape, Sizes, TensorSpec, Variable,
-        Weight, WordTable, call, call_with, check_layer, layer, object, run, setters, single,
+        AnyLayer, Argument, Arguments, AssetSource, Assets, Base, Boundaries, Build, Call, CallArgument, CallArguments,
+        CallInputs, Callable, Cell, Check, Config, ConfigMap, Configure, Context, Declared, Described, Input, KeptAxes,
+        KerasTensor, KerasTensors, Layer, Lora, MaskValue, MergeMode, MissingWords, Named, NamedInputs, Ngrams,
+        NodeOutput, Numbers, OperationLayer, OutputMode, Pretrained, PretrainedRows, Recurrent, RecurrentLayer,
+        RnnCell, Salt, Sequence, SequenceArguments, SequenceOutputs, Shape, Sizes, Split, Standardize, Strings,
+        TensorSpec, Variable, Vocabulary, Weight, WordTable, call, call_with, check_layer, layer, object, run, setters,
+        single,
     };
 }
 
@@ -131,34 +133,36 @@ pub mod callbacks {
 /// The functions of Keras take tensors and symbolic tensors. The others, for custom layers, losses and metrics, take tensors: they
 /// are the fused ops that the layers of the same name use.
 pub mod ops {
-    macro_rules! keras_ops {
-        ($($name:ident)*) => {
-            #[doc(inline)]
-            pub use candle_keras_ops::{$($name),*};
-
-            /// The supported functions of `keras.ops`.
-            #[doc(hidden)]
-            pub const KERAS_NAMES: &[&str] = &[$(stringify!($name)),*];
-        };
-    }
-    keras_ops! {
-        abs add cast clip concatenate custom_gradient divide dot equal exp expand_dims get_item greater less log
-        log1p log_softmax matmul max maximum mean min minimum multiply negative power relu reshape sigmoid softmax
-        softplus sqrt square squeeze stack stop_gradient subtract sum tanh transpose where_
-    }
+    // The functions of Keras.
+    #[doc(inline)]
+    pub use candle_keras_ops::functions::*;
+    #[doc(inline)]
+    pub use candle_keras_ops::{
+        associative_scan, cond, convert_to_tensor, custom_gradient, fori_loop, map, scan, scatter, scatter_update,
+        shape, slice, slice_update, switch, unstack, vectorized_map, while_loop,
+    };
 
     // Their arguments.
     #[doc(inline)]
-    pub use candle_keras_ops::{Axes, AxisList, DTypeName, Index, Key, Operand, axes, dtype, dtype_name};
+    pub use candle_keras_ops::{
+        Axes, AxisList, Condition, Contraction, DTypeName, Index, Integers, Key, Numbers, Operand, PadWidth, Reduction,
+        SomeAxes, SomeDType, SomeIntegers, SomeName, axes, dtype, dtype_name,
+    };
 
     // Layers as functions, and their arguments.
     #[doc(inline)]
     pub use candle_keras_ops::{
-        Attention, Axis, Cell, FusedActivation, Groups, Outputs, Padding, Pool, RnnConfig, Run, Sequences, attention,
-        attention_with_scores, batch_normalize, channel_moments, conv, conv_transpose, dense, dense_over,
-        depthwise_conv, dropout, embedding_lookup, host_ids, l2_normalize, normalize, normalize_channels, pool,
+        Attention, Axis, Cell, FusedActivation, Groups, Outputs, Padding, Pool, RnnConfig, Run, Sequences, WithoutKeys,
+        additive_scores, attention, attention_with_scores, batch_normalize, channel_moments, conv_lstm, dense,
+        dense_over, dropout, embedding_lookup, host_ids, l2_normalize, masked_softmax, normalize_channels, pool,
         recurrent, vecdot,
     };
+
+    /// Layers as functions, where Keras has a function of the same name with other arguments.
+    pub mod fused {
+        #[doc(inline)]
+        pub use candle_keras_ops::{conv, conv_transpose, depthwise_conv, normalize};
+    }
 
     // Losses of rows.
     #[doc(inline)]
@@ -167,7 +171,7 @@ pub mod ops {
     #[doc(inline)]
     pub use candle_keras_ops::{Gradient, Rows, string_tensor, strings};
     #[doc(inline)]
-    pub use candle_keras_ops::{gradcheck, random};
+    pub use candle_keras_ops::{gradcheck, image, random};
 
     pub use candle_core::{D, DType, Device, Tensor, Var};
 }
@@ -202,7 +206,7 @@ pub mod utils {
     #[doc(inline)]
     pub use candle_keras_layers::clear_session;
     #[doc(inline)]
-    pub use candle_keras_models::plot_model;
+    pub use candle_keras_models::{Feature, FeatureSpace, plot_model};
     #[doc(inline)]
     pub use candle_keras_ops::random::set_random_seed;
     #[doc(inline)]
@@ -233,6 +237,8 @@ mod guide {
         GettingStarted: "../docs/getting-started.md",
         FunctionalApi: "../docs/functional-api.md",
         Training: "../docs/training.md",
+        Preprocessing: "../docs/preprocessing.md",
+        Images: "../docs/images.md",
         TextAndEmbeddings: "../docs/text-and-embeddings.md",
         WordVectors: "../docs/word-vectors.md",
         Saving: "../docs/saving.md",

@@ -2,6 +2,7 @@
 //! that the workaround it names can be removed.
 
 use candle_core::{DType, Device, Tensor, Var};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 fn gradient_at_zero(f: impl Fn(&Tensor) -> candle_core::Result<Tensor>) -> f32 {
     let x = Var::zeros(1, DType::F32, &Device::Cpu).unwrap();
@@ -100,6 +101,20 @@ fn conv1d_has_a_wrong_gradient_for_more_than_one_sample() {
     assert!(wrong_by(&kernel, |kernel| x.conv1d(kernel, 0, 1, 1, 1)) > 0.1);
     let one = x.narrow(0, 0, 1).unwrap();
     assert!(wrong_by(&kernel, |kernel| one.conv1d(kernel, 0, 1, 1, 1)) < 1e-6);
+}
+
+/// `ops::get_item`: the part is empty, but candle looks for its first element.
+#[test]
+fn an_empty_part_behind_the_memory_panics() {
+    let x = Tensor::zeros((2, 5), DType::F32, &Device::Cpu).unwrap().narrow(1, 5, 0).unwrap().narrow(0, 2, 0).unwrap();
+    assert!(catch_unwind(AssertUnwindSafe(|| x.flatten_all()?.to_dtype(DType::F64))).is_err());
+}
+
+/// `ops` refuses tensors of more than 8 axes.
+#[test]
+fn nine_axes_panic() {
+    let x = Tensor::zeros(&[2; 9], DType::F32, &Device::Cpu).unwrap().transpose(0, 8).unwrap();
+    assert!(catch_unwind(AssertUnwindSafe(|| x.contiguous()?.add(&x))).is_err());
 }
 
 /// `ops::pool`: candle's gradient of a maximum over 2 x 2 is a quarter of what it should be.

@@ -1,8 +1,11 @@
 //! The table of supported names of Keras in README.md. `UPDATE=1 cargo test --test tests coverage` rewrites it.
 
-use candle_keras::ops::KERAS_NAMES;
+use candle_core::{Device, Tensor, Var};
 use candle_keras_layers::activations::Activate;
 use candle_keras_layers::{Constraint, Initializer, Kind, Regularizer, registry};
+use candle_keras_ops::functions::{classes, names};
+use candle_keras_ops::{Operation, Way, dtype, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 const START: &str = "<!-- coverage -->\n";
@@ -30,14 +33,14 @@ fn exports(source: &'static str) -> impl Iterator<Item = &'static str> {
 /// The supported names of a module.
 fn of_ours(module: &str) -> BTreeSet<&'static str> {
     match module {
-        "layers" => registry::CLASSES.iter().copied().chain(["Lambda", "TextVectorization"]).collect(),
+        "layers" => registry::CLASSES.iter().copied().chain(["Lambda"]).collect(),
         // A function with arguments has no name in files.
         "activations" => <dyn Activate as Kind>::names().into_iter().chain(["threshold"]).collect(),
         "initializers" => Initializer::CLASSES.iter().copied().collect(),
         "regularizers" => Regularizer::CLASSES.iter().copied().collect(),
         "constraints" => Constraint::CLASSES.iter().copied().collect(),
         "callbacks" => exports(include_str!("../crates/models/src/callbacks/mod.rs")).collect(),
-        "ops" => KERAS_NAMES.iter().map(|name| name.trim_end_matches('_')).collect(),
+        "ops" => names().into_iter().collect(),
         _ => {
             let modules = candle_keras_training::classes_by_module();
             let (_, classes) = modules.iter().find(|(name, _)| *name == module).unwrap();
@@ -85,4 +88,62 @@ fn functions_have_the_names_of_keras() {
     for name in of_ours("ops") {
         assert!(names.contains(&name), "keras.ops has no {name}");
     }
+}
+
+/// What docs/ops.md says of a function of `keras.ops`.
+fn op_row(name: &str, cases: &[Value]) -> String {
+    let Some(class) = classes().iter().find(|class| class.function.trim_end_matches('_') == name) else {
+        return match names().contains(&name) {
+            true => format!("| `{name}` | yes | | by other functions | |\n"),
+            false => format!("| `{name}` | | | | |\n"),
+        };
+    };
+    // A gradient is there if an output of a variable records one.
+    let records = |case: &&Value| {
+        let mut config = case["config"].as_object().unwrap().clone();
+        config.extend(class.in_call.iter().map(|name| name.to_string()).zip(case["call"].as_array().unwrap().clone()));
+        let operand = |array: &Value| {
+            let values: Vec<f64> =
+                array[2].as_array().unwrap().iter().map(|value| json::as_f64(value).unwrap()).collect();
+            let shape: Vec<usize> =
+                array[1].as_array().unwrap().iter().map(|size| size.as_u64().unwrap() as usize).collect();
+            let x = Tensor::from_vec(values, shape, &Device::Cpu).unwrap();
+            let x = x.to_dtype(dtype(array[0].as_str().unwrap()).unwrap()).unwrap();
+            if x.dtype().is_float() { Var::from_tensor(&x).unwrap().into_inner() } else { x }
+        };
+        let operands: Vec<Tensor> = case["operands"].as_array().unwrap().iter().map(operand).collect();
+        let operation = Operation::from_keras(class.name, &config).unwrap();
+        operation.run(&operands.iter().map(Some).collect::<Vec<_>>()).unwrap().iter().any(Tensor::track_op)
+    };
+    let differentiable =
+        class.name == "GetItem" || cases.iter().filter(|case| case["class"] == class.name).any(|case| records(&case));
+    let gradient = if differentiable { "yes" } else { "" };
+    let (how, gpu) = match class.way {
+        Way::Loop => ("a loop", "functions of candle"),
+        Way::Composition => ("functions of candle", "functions of candle"),
+        Way::Host => ("a loop", "on the host"),
+    };
+    format!("| `{name}` | yes | {gradient} | {how} | {gpu} |\n")
+}
+
+#[test]
+fn the_guide_lists_the_functions_of_ops() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ops.md");
+    let Value::Array(cases) = json::parse(include_bytes!("keras/ops.json"), 1 << 30).unwrap() else { panic!() };
+    let modules = of_keras();
+    let (_, of_ops) = modules.iter().find(|(module, _)| *module == "ops").unwrap();
+    let mut expected = "\
+        # The functions of `keras.ops`\n\n\
+        `UPDATE=1 cargo test --test tests coverage` writes this page.\n\n\
+        Functions take tensors and symbolic tensors alike: the operands first, then the other arguments in Keras's order, with `()` or `None` \
+        where Keras's default is `None`. *Gradient*: one is recorded, and compared with finite differences; that of a function with steps is 0. \
+        *CPU* and *GPU*: how it is computed there; on the host means that a tensor on a GPU is copied to the host and back.\n\n\
+        | function | here | gradient | CPU | GPU |\n|---|---|---|---|---|\n"
+        .to_owned();
+    expected.extend(of_ops.iter().map(|name| op_row(name, &cases)));
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &expected).unwrap();
+    }
+    let found = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(found == expected, "docs/ops.md is out of date: run UPDATE=1 cargo test --test tests coverage");
 }

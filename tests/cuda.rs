@@ -297,7 +297,7 @@ fn attention_with_masks_and_dropout() {
     for (causal, dropout) in [(false, 0.0), (true, 0.3)] {
         agree("attention", &["softmax", "softmax_backward"], &inputs, |x| {
             let mask = mask.to_device(x[0].device())?;
-            let by = Attention { mask: Some(&mask), causal, scale: 0.5, dropout };
+            let by = Attention { mask: Some(&mask), causal, scale: 0.5, dropout, ..Attention::default() };
             ops::attention(&x[0], &x[1], &x[2], by, &mut Stream::new(1, 0))
         });
     }

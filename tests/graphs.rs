@@ -13,7 +13,9 @@ use candle_keras::ops::random::Stream;
 use candle_keras::prelude::*;
 use candle_keras::utils::{set_random_seed, warnings};
 use candle_keras_layers::registry::{CLASSES, layer_from_config};
-use candle_keras_ops::{AxisList, Index, Operation, axes, dtype, json::number as number_in_files};
+use candle_keras_ops::functions::classes;
+use candle_keras_ops::operations::Squeeze;
+use candle_keras_ops::{Operation, dtype, json::number as number_in_files};
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -94,7 +96,12 @@ fn required(class: &str, draw: &mut Draw) -> Value {
         "Reshape" => {
             json!({"target_shape": (0..draw.below(4)).map(|_| draw.of(&[-1, 1, 2, 3, 6, 0])).collect::<Vec<i64>>()})
         }
-        "Bidirectional" => json!({"layer": nested(draw.of(&["LSTM", "GRU", "SimpleRNN"]), draw)}),
+        "Bidirectional" => {
+            let class = draw.of(&["LSTM", "GRU", "SimpleRNN"]);
+            let (layer, mut backward_layer) = (nested(class, draw), nested(class, draw));
+            backward_layer["config"]["go_backwards"] = json!(true);
+            json!({"layer": layer, "backward_layer": backward_layer})
+        }
         "TimeDistributed" => {
             json!({"layer": nested(draw.of(&["Dense", "Flatten", "Conv1D", "LSTM", "Activation"]), draw)})
         }
@@ -109,7 +116,7 @@ fn required(class: &str, draw: &mut Draw) -> Value {
         name if name.starts_with("Cropping") => json!({"cropping": sizes(draw)}),
         name if name.starts_with("ZeroPadding") => json!({"padding": sizes(draw)}),
         name if name.contains("Conv") => json!({"filters": sizes(draw), "kernel_size": sizes(draw)}),
-        _ => json!({}),
+        _ => super::every_layer::required(class),
     }
 }
 
@@ -170,48 +177,24 @@ fn layer(draw: &mut Draw) -> Option<Arc<dyn Layer>> {
     made(config.into())
 }
 
+/// An operation with any arguments, mostly such as fit.
 fn operation(draw: &mut Draw) -> Operation {
-    use Operation::*;
-    let over = |draw: &mut Draw| match draw.below(3) {
-        0 => axes(()).keepdims(draw.one_in(2)),
-        _ => axes(draw.axis()).keepdims(draw.one_in(2)),
-    };
-    let class = draw.of(Operation::CLASSES);
-    match class {
-        "All" => All(over(draw)),
-        "Any" => Any(over(draw)),
-        "Max" => Max(over(draw)),
-        "Min" => Min(over(draw)),
-        "Mean" => Mean(over(draw)),
-        "Sum" => Sum(over(draw)),
-        "Cast" => Cast { dtype: draw.dtype().into() },
-        "Clip" => Clip { x_min: draw.number(), x_max: draw.number() },
-        "Concatenate" => Concatenate { axis: draw.axis() },
-        "ExpandDims" => ExpandDims { axis: AxisList::One(draw.axis()) },
-        "LogSoftmax" => LogSoftmax { axis: draw.axis() },
-        "Softmax" => Softmax { axis: draw.axis() },
-        "Stack" => Stack { axis: draw.axis() },
-        "OnesLike" => OnesLike { dtype: draw.one_in(2).then(|| draw.dtype().into()) },
-        "ZerosLike" => ZerosLike { dtype: draw.one_in(2).then(|| draw.dtype().into()) },
-        "Reshape" => Reshape {
-            newshape: std::iter::once(-1).chain((0..draw.below(3)).map(|_| draw.of(&[1, 2, 3, 6, 0]))).collect(),
-        },
-        "Squeeze" => Squeeze { axis: draw.one_in(2).then(|| AxisList::One(draw.axis())) },
-        "Transpose" => Transpose { axes: draw.of(&[None, Some(vec![0, 2, 1]), Some(vec![1, 0]), Some(vec![0, 1])]) },
-        "GetItem" => {
-            let part = |draw: &mut Draw| match draw.below(4) {
-                0 => Index::At(draw.axis()),
-                1 => Index::NewAxis,
-                2 => Index::Ellipsis,
-                _ => {
-                    let [start, stop, step] = [0; 3].map(|_| draw.one_in(2).then(|| draw.axis()));
-                    Index::Slice { start, stop, step }
-                }
-            };
-            GetItem { key: std::iter::once(Index::from(..)).chain((0..draw.below(3)).map(|_| part(draw))).collect() }
+    let class = draw.of(classes());
+    let any = Operation::any(class, &mut draw.0);
+    let (mut config, in_call) = any.config();
+    config.extend(class.in_call.iter().map(|name| name.to_string()).zip(in_call));
+    let fitting: [(&str, Value); 4] = [
+        ("axis", json!(draw.axis())),
+        ("dtype", json!(draw.dtype())),
+        ("newshape", json!([-1, draw.of(&[1, 2, 3, 6, 0])])),
+        ("axes", draw.of(&[Value::Null, json!([0, 2, 1]), json!([1, 0]), json!([0, 1])])),
+    ];
+    for (name, value) in fitting {
+        if config.contains_key(name) && !draw.one_in(4) {
+            config[name] = value;
         }
-        plain => Operation::from_keras(plain, &json!({})).unwrap(),
     }
+    Operation::from_keras(class.name, &config).unwrap_or(any)
 }
 
 /// An operation with operands that are tensors, numbers or arrays.
@@ -256,9 +239,12 @@ fn model(draw: &mut Draw) -> Option<Model> {
             let Some(layer) = layer(draw) else { continue };
             let merges = [
                 "Add",
+                "AdditiveAttention",
+                "Attention",
                 "Average",
                 "Concatenate",
                 "Dot",
+                "GroupQueryAttention",
                 "Maximum",
                 "Minimum",
                 "Multiply",
@@ -416,7 +402,7 @@ fn shapes_of_operations_are_computed_whatever_the_sizes() {
 #[test]
 fn a_rank_that_was_unknown_is_an_error() {
     let x = Input::shape([Some(6), None]);
-    let squeeze = OperationLayer::new(Operation::Squeeze { axis: None }, vec![Argument::Input]).unwrap();
+    let squeeze = OperationLayer::new(Squeeze { axis: ().into() }, vec![Argument::Input]).unwrap();
     let y = AveragePooling1D::new(2).call(&squeeze.call(&x));
     let model = Model::new(&x, y).unwrap();
     let error = model.predict_on_batch(Tensor::zeros((2, 6, 1), DType::F32, &Device::Cpu).unwrap()).unwrap_err();

@@ -273,8 +273,8 @@ fn invalid_graphs_are_errors() {
     );
     let shape = broken(r#""input_dim":7"#, r#""input_dim":8"#);
     assert!(shape.contains("layers/embedding/vars/0") && shape.contains("received: [7, 2]"), "{shape}");
-    let argument = broken(r#""mask_zero":false"#, r#""mask_zero":false,"lora_rank":4"#);
-    assert!(argument.contains("lora_rank = 4"), "{argument}");
+    let argument = broken(r#""mask_zero":false"#, r#""mask_zero":false,"max_norm":4"#);
+    assert!(argument.contains("max_norm = 4"), "{argument}");
 }
 
 /// External links could read other files; groups that contain themselves are infinitely deep.

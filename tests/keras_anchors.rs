@@ -2,8 +2,8 @@
 
 use candle_keras::activations::ActivationFunction;
 use candle_keras::layers::{
-    Activation, Add, Average, Concatenate, Dense, Dot, Embedding, Flatten, GlobalAveragePooling1D, GlobalMaxPooling1D,
-    Lambda, Maximum, Minimum, Multiply, Reshape, Subtract,
+    Activation, Add, Average, Concatenate, Conv1D, Dense, Dot, EinsumDense, Embedding, Flatten, GlobalAveragePooling1D,
+    GlobalMaxPooling1D, Lambda, Lora, Maximum, Minimum, Multiply, Reshape, Subtract,
 };
 use candle_keras::losses::{
     BinaryCrossentropy, CategoricalCrossentropy, Loss, Reduction, SparseCategoricalCrossentropy,
@@ -15,6 +15,7 @@ use candle_keras::regularizers::L2;
 use candle_keras::{constraints::MaxNorm, ops};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[derive(Deserialize)]
 struct Anchors {
@@ -23,6 +24,7 @@ struct Anchors {
     optimizers: Vec<OptimizerAnchor>,
     activations: Vec<ActivationAnchor>,
     models: Vec<ModelAnchor>,
+    lora: Vec<LoraAnchor>,
 }
 
 #[derive(Deserialize)]
@@ -81,6 +83,16 @@ struct ModelAnchor {
     prediction: Vec<Array>,
     evaluate: BTreeMap<String, f64>,
     history: BTreeMap<String, Vec<f64>>,
+    end: Vec<Array>,
+}
+
+#[derive(Deserialize)]
+struct LoraAnchor {
+    layer: String,
+    x: Array,
+    y: Array,
+    start: Vec<Array>,
+    prediction: Array,
     end: Vec<Array>,
 }
 
@@ -325,5 +337,33 @@ fn models_train_as_in_keras() {
         for (found, expected) in model.get_weights().unwrap().iter().zip(&anchor.end) {
             close(&format!("{name}, weights"), &floats(found), &expected.values, 1e-4, 0.1);
         }
+    }
+}
+
+/// Adapted layers predict and train as in Keras; the frozen weights stay as they are.
+#[test]
+fn lora_is_that_of_keras() {
+    for anchor in anchors().lora {
+        let input = Input::shape(&anchor.x.shape[1..]);
+        let kernel: Arc<dyn Layer> = match anchor.layer.as_str() {
+            "Dense" => Arc::new(Dense::new(3)),
+            "EinsumDense" => Arc::new(EinsumDense::new("abc,cde->abde", [2, 2, 2])),
+            "Conv1D" => Arc::new(Conv1D::new(3, 2).kernel_regularizer("l2")),
+            "Embedding" => Arc::new(Embedding::new(5, 3)),
+            other => panic!("no layer {other}"),
+        };
+        let mut model = Model::new(&input, kernel.call(&input)).unwrap();
+        kernel.enable_lora_with(Lora::new(2).lora_alpha(3.0)).unwrap();
+        let start: Vec<Tensor> = anchor.start.iter().map(Array::f32).collect();
+        model.set_weights(&start).unwrap();
+        model.compile(SGD::new().learning_rate(0.05), "mse").unwrap();
+        let (x, y) = (anchor.x.f32(), anchor.y.f32());
+        let what = &anchor.layer;
+        close(what, &floats(&model.predict(&x).unwrap()), &anchor.prediction.values, 1e-5, 1.0);
+        model.fit(&x, &y, Fit::new().epochs(1).batch_size(3).shuffle(false).verbose(0)).unwrap();
+        for (i, (found, expected)) in model.get_weights().unwrap().iter().zip(&anchor.end).enumerate() {
+            close(&format!("{what}, weight {i}"), &floats(found), &expected.values, 1e-4, 1.0);
+        }
+        assert_eq!(floats(&model.get_weights().unwrap()[0]), floats(&start[0]));
     }
 }

@@ -4,8 +4,8 @@ use candle_keras::config::{dtype_policy, set_dtype_policy};
 use candle_keras::initializers::Identity;
 use candle_keras::layers::{
     BatchNormalization, Bidirectional, Build, Call, CallArguments, Context, Dense, Dropout, Embedding, LSTM,
-    LayerNormalization, MultiHeadAttention, RMSNormalization, RNN, RnnCell, Shape, TensorSpec, TimeDistributed, Weight,
-    layer, single,
+    LayerNormalization, MultiHeadAttention, RMSNormalization, RNN, RnnCell, Shape, SpectralNormalization, TensorSpec,
+    TimeDistributed, Weight, layer, single,
 };
 use candle_keras::optimizers::{MultiOptimizer, SGD};
 use candle_keras::saving::{CustomObjects, LoadModel, LoadWeights};
@@ -607,4 +607,28 @@ fn the_path_of_a_weight_begins_with_all_layers_around_it() {
     model.fit(vec![vec![1f32, 2., 3., 4.]], vec![vec![1f32, 0., 1.]], Fit::new().verbose(0)).unwrap();
     let after = [&b0, &b1].map(|block| numbers(&block.get_weights().unwrap()));
     assert!(before[0] != after[0] && before[1] == after[1]);
+}
+
+/// The numbers are those of Keras 3.15.1 on TensorFlow: on JAX, its optimizer updates the kernel that was not divided.
+#[test]
+fn spectral_normalization_trains_as_in_keras_on_tensorflow() {
+    let x = Input::shape([2]);
+    let layer = SpectralNormalization::new(Dense::new(2).use_bias(false));
+    let mut model = Model::new(&x, layer.call(&x)).unwrap();
+    let tensor =
+        |numbers: [f32; 4]| Tensor::new(&[[numbers[0], numbers[1]], [numbers[2], numbers[3]]], &Device::Cpu).unwrap();
+    let vector = Tensor::new(&[[0.1f32, 0.2]], &Device::Cpu).unwrap();
+    layer.set_weights(&[tensor([0.5, -1.0, 2.0, 1.0]), vector]).unwrap();
+    model.compile(SGD::new().learning_rate(0.5), Compile::loss("mse")).unwrap();
+    let (inputs, targets) = (tensor([1.0, 2.0, 3.0, -1.0]), tensor([1.0, 0.0, 0.0, 1.0]));
+    let history = model.fit(&inputs, &targets, Fit::new().epochs(2).shuffle(false).verbose(0)).unwrap();
+    let close = |found: &[f32], expected: &[f32]| {
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{found:?}, Keras says {expected:?}");
+    };
+    close(&history["loss"].iter().map(|&loss| loss as f32).collect::<Vec<_>>(), &[2.448_677, 1.386_312_6]);
+    let flat = |x: &Tensor| x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let weights = layer.get_weights().unwrap();
+    close(&flat(&weights[0]), &[0.175_868_39, -0.807_467_64, 0.469_943_73, 0.073_035_99]);
+    close(&flat(&weights[1]), &[0.076_584_07, 0.997_063_16]);
+    close(&flat(&model.predict(&inputs).unwrap()), &[1.115_755_8, -0.661_395_67, 0.057_661_44, -2.495_438_8]);
 }

@@ -2,7 +2,7 @@
 
 use candle_keras::layers::{Check, Dense, Embedding, Flatten, Pretrained, WordTable, check_layer};
 use candle_keras::prelude::*;
-use candle_keras::{data::TextVectorization, utils};
+use candle_keras::{layers::TextVectorization, utils};
 
 /// The vector of a word of letters from a to z: the counts of the first four letters in it.
 struct Letters;
@@ -32,11 +32,11 @@ fn model(embedding: Embedding) -> (Sequential, Embedding) {
 
 #[test]
 fn frozen_vectors_do_not_change_and_others_learn() {
-    let mut vectorize = TextVectorization::new().output_sequence_length(4);
+    let vectorize = TextVectorization::new().output_sequence_length(4);
     let texts = ["a cab", "dad bad", "abba xyz", "add a dab xyz"];
     vectorize.adapt(texts).unwrap();
     let (x, y) = (vectorize.call(texts).unwrap(), vec![1f32, 0., 1., 0.]);
-    let rows = Pretrained::new(&Letters).rows(vectorize.get_vocabulary()).unwrap();
+    let rows = Pretrained::new(&Letters).rows(vectorize.get_vocabulary().unwrap()).unwrap();
     assert_eq!(rows.missing(), ["xyz"]);
     let vectors = rows.table().unwrap().to_vec2::<f32>().unwrap();
     for trainable in [false, true] {

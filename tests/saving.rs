@@ -2,7 +2,7 @@
 
 use candle_keras::constraints::MinMaxNorm;
 use candle_keras::initializers::Constant;
-use candle_keras::layers::{Activation, Dense, Embedding, Flatten, Lambda, TimeDistributed};
+use candle_keras::layers::{Activation, Dense, Embedding, Flatten, Lambda, Lora, TimeDistributed};
 use candle_keras::losses::{BinaryCrossentropy, Loss};
 use candle_keras::metrics::{BinaryAccuracy, MetricSpec};
 use candle_keras::models::{clone_model, model_from_json};
@@ -553,4 +553,43 @@ fn thousands_of_layers_are_saved_and_loaded() {
         assert!(again.summary_text().contains("dense_2999"));
     }
     assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+}
+
+/// Files have the adapted kernel; after loading, the layer predicts the same and can be trained.
+#[test]
+fn files_have_the_sum_of_a_kernel_and_what_adapts_it() {
+    utils::set_random_seed(1);
+    let folder = tempfile::tempdir().unwrap();
+    let (_, x, y) = trained();
+    let mut model = Sequential::new(layers![
+        Input::shape([2]),
+        Dense::new(3).name("first"),
+        Dense::new(1).lora_rank(1).name("second")
+    ]);
+    model.compile("sgd", "mse").unwrap();
+    let lora = Lora::new(2).lora_alpha(6.0).b_initializer("ones");
+    model.get_layer("first").unwrap().enable_lora_with(lora).unwrap();
+    model.compile("sgd", "mse").unwrap();
+    model.fit(&x, &y, Fit::new().epochs(3).verbose(0)).unwrap();
+    let expected = predict(&mut model, std::slice::from_ref(&x));
+    for file in ["model.keras", "model.safetensors"] {
+        let path = folder.path().join(file);
+        model.save(&path).unwrap();
+        let mut loaded = load_model(&path).unwrap();
+        close(&predict(&mut loaded, std::slice::from_ref(&x)), &expected, 1e-5);
+        let config = loaded.get_layer("second").unwrap().get_config().unwrap();
+        assert_eq!((&config["lora_rank"], &config["lora_alpha"]), (&1.into(), &1.0.into()));
+        let kernel = |model: &Model| floats(&model.get_weights().unwrap()[0]);
+        let before = kernel(&loaded);
+        loaded.fit(&x, &y, Fit::new().epochs(2).verbose(0)).unwrap();
+        assert_ne!(predict(&mut loaded, std::slice::from_ref(&x)), expected);
+        assert_eq!(kernel(&loaded), before);
+    }
+    // The weights alone, into a model without LoRA.
+    let path = folder.path().join("model.weights.h5");
+    model.save_weights(&path).unwrap();
+    let plain = layers![Input::shape([2]), Dense::new(3), Dense::new(1)];
+    let mut plain = Sequential::new(plain);
+    plain.load_weights(&path, ()).unwrap();
+    close(&predict(&mut plain, &[x]), &expected, 1e-5);
 }

@@ -66,6 +66,35 @@ def images(rng):
 
 
 @case
+def augmentation(rng):  # ranges of one number leave nothing to chance
+    layers = [L.Resizing(9, 9, crop_to_aspect_ratio=True), L.Resizing(8, 5, "nearest"), L.CenterCrop(6, 5), L.RandomRotation((0.1, 0.1)),
+              L.RandomZoom((0.2, 0.2), (0.1, 0.1)), L.RandomTranslation((0.1, 0.1), (-0.2, -0.2)),
+              L.RandomBrightness((0.1, 0.1), value_range=(-3, 3))]
+    return trained(Sequential([L.Input((7, 6, 3)), *layers, L.Flatten(), L.Dense(2)]), rng)
+
+
+@case
+def locally_connected(rng):
+    x = L.Input((6, 3))
+    y = L.LocallyConnected1D(2, 3, strides=2, activation="relu")(x)
+    z = L.LocallyConnected1D(3, 2, padding="same", implementation=2)(x)
+    z = L.LocallyConnected1D(2, 3, padding="same", strides=2, implementation=3, use_bias=False)(z)
+    first = L.LocallyConnected1D(2, 2, data_format="channels_first", implementation=1)(x)
+    first = L.LocallyConnected1D(2, 1, data_format="channels_first", implementation=3)(first)
+    return trained(Model(x, L.Dense(2)(L.Concatenate()([L.Flatten()(a) for a in (y, z, first)]))), rng)
+
+
+@case
+def locally_connected_images(rng):
+    x = L.Input((4, 5, 2))
+    y = L.LocallyConnected2D(2, (2, 3), strides=(1, 2))(x)
+    z = L.LocallyConnected2D(2, 3, padding="same", strides=2, implementation=2)(x)
+    w = L.LocallyConnected2D(2, 2, padding="same", implementation=3, activation="tanh")(x)
+    first = L.LocallyConnected2D(2, (2, 1), data_format="channels_first", implementation=3)(x)
+    return trained(Model(x, L.Dense(2)(L.Concatenate()([L.Flatten()(a) for a in (y, z, w, first)]))), rng)
+
+
+@case
 def masks(rng):
     # In Keras 2 a mask also reaches a layer with an initial state.
     x, h = L.Input((5,), dtype="int32", name="x"), L.Input((3,), name="h")
@@ -136,6 +165,22 @@ def small_layers(rng):
 def attention(rng):
     x = L.Input((4, 6))
     return trained(Model(x, L.Dense(1)(L.LayerNormalization()(x + L.MultiHeadAttention(2, 3)(x, x)))), rng)
+
+
+@case
+def attention_without_heads(rng):
+    q, v = L.Input((4,), dtype="int32", name="q"), L.Input((5,), dtype="int32", name="v")
+    a, b = L.Embedding(6, 3, mask_zero=True)(q), L.Embedding(6, 3, mask_zero=True)(v)
+    outs = [L.Attention(use_scale=True)([a, b]), L.AdditiveAttention()([a, b]), L.Attention(score_mode="concat")([a, b])]
+    return trained(Model([q, v], L.Add()([L.GlobalAveragePooling1D()(y) for y in outs])), rng)
+
+
+@case
+def conv_lstm(rng):
+    x = L.Input((3, 4, 3, 2))
+    y = L.ConvLSTM2D(2, 2, padding="same", return_sequences=True)(x)  # hard_sigmoid
+    y = L.Bidirectional(L.ConvLSTM2D(1, 2, return_sequences=True))(y)
+    return trained(Model(x, [y, L.ConvLSTM1D(2, 2)(L.Reshape((3, 6, 2))(y))]), rng)
 
 
 # Training ---------------------------------------------------------------------------------------------------------------------------------

@@ -198,7 +198,26 @@ def models():
     return out
 
 
+def lora():
+    """A Dense, an Embedding and a Conv1D with adapted kernels: the weights at the start, a prediction, and the weights after two steps."""
+    local, out = np.random.default_rng(21), []
+    numbers_of = lambda *shape: local.standard_normal(shape).astype(np.float32)
+    for layer, x in [(L.Dense(3), numbers_of(6, 4)), (L.EinsumDense("abc,cde->abde", (2, 2, 2)), numbers_of(6, 2, 3)),
+                     (L.Conv1D(3, 2, kernel_regularizer="l2"), numbers_of(6, 4, 2)), (L.Embedding(5, 3), local.integers(0, 5, (6, 2)))]:
+        i = L.Input(x.shape[1:], dtype=str(x.dtype))
+        m = Model(i, layer(i))
+        layer.enable_lora(2, lora_alpha=3)
+        m.set_weights([numbers_of(*w.shape) for w in m.get_weights()])
+        m.compile(keras.optimizers.SGD(0.05), "mse")
+        y = numbers_of(6, *m.output_shape[1:])
+        start, prediction = [array(w) for w in m.get_weights()], array(m.predict(x, verbose=0))
+        m.fit(x, y, shuffle=False, verbose=0, epochs=1, batch_size=3)
+        out.append({"layer": type(layer).__name__, "x": array(x), "y": array(y), "start": start, "prediction": prediction,
+                    "end": [array(w) for w in m.get_weights()]})
+    return out
+
+
 with open("tests/keras/anchors.json", "w") as f:
     json.dump({"keras": keras.__version__, "losses": losses(), "metrics": metrics(), "optimizers": optimizers(),
-               "activations": activations(), "models": models()}, f, separators=(",", ":"))
+               "activations": activations(), "models": models(), "lora": lora()}, f, separators=(",", ":"))
     f.write("\n")

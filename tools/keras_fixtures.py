@@ -123,7 +123,7 @@ def write(name):
         history = model.fit(packed(model, x), given, shuffle=False, verbose=0, **fit, **weight).history
         answer |= {"fit": fit, "history": {k: [float(v) for v in vs] for k, vs in history.items()}}
         arrays |= {f"after/{n}": v for n, v in zip(output_names(model), predict())}
-    np.savez(os.path.join(folder, "data.npz"), **{k: np.ascontiguousarray(v) for k, v in arrays.items()})
+    np.savez(os.path.join(folder, "data.npz"), **{k: np.asarray(v, order="C") for k, v in arrays.items()})
     with open(os.path.join(folder, "case.json"), "w") as f:
         json.dump(answer, f, indent=1, sort_keys=True)
         f.write("\n")
@@ -250,6 +250,125 @@ def _(rng):
 
 # Operations -----------------------------------------------------------------------------------------------------------------------------
 
+def sums(x, outputs):
+    """The sums of the outputs of many operations, a column for each: so that files have them, whatever their shapes."""
+    flat = [y for output in outputs for y in listed(output)]
+    return K.stack([K.sum(K.cast(y, "float32")) for y in flat]) + x[:, :1] * 0
+
+
+@case("ops_elementwise")
+def _(rng):
+    x = keras.Input((4,), name="x")
+    u = K.sigmoid(x) * 0.9 + 0.05
+    w = K.cast(K.floor(u * 9), "int32")
+    plain = ("absolute angle arcsin arccos arcsinh arctan arctanh cbrt ceil conj copy cos cosh deg2rad erf erfc erfinv exp exp2 expm1 fabs "
+             "floor i0 imag isfinite isinf isnan isneginf isposinf isreal log log10 log1p log2 logical_not negative rad2deg real reciprocal "
+             "rsqrt sign signbit sin sinc sinh sqrt square tan tanh trunc relu sigmoid softplus celu elu gelu hard_shrink hard_sigmoid "
+             "hard_silu hard_tanh leaky_relu log_sigmoid relu6 selu silu soft_shrink softsign sparse_plus sparse_sigmoid squareplus "
+             "tanh_shrink softmax log_softmax glu").split()
+    both = ("add arctan2 divide divide_no_nan equal floor_divide fmax fmin fmod greater greater_equal heaviside hypot isclose less "
+            "less_equal logaddexp logaddexp2 logical_and logical_or logical_xor maximum minimum mod multiply nextafter not_equal power "
+            "subtract true_divide").split()
+    whole = ("bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift gcd lcm left_shift right_shift").split()
+    outputs = [getattr(K, name)(u) for name in plain] + [getattr(K, name)(u, x) for name in both]
+    outputs += [getattr(K, name)(w, K.flip(w, 1)) for name in whole]
+    outputs += [K.arccosh(u + 1), K.bitwise_invert(w), K.bitwise_not(w), K.ldexp(x, w), K.clip(x, -0.5, 0.5), K.round(u, 2)]
+    outputs += [K.nan_to_num(u, nan=1.0), K.threshold(x, 0.1, -1.0), K.where(x > 0, x, u), K.cast(u, "int32"), K.stop_gradient(x)]
+    outputs += [K.elu(x, 0.5), K.gelu(x, approximate=False), K.isclose(x, u, rtol=0.5, equal_nan=True), K.maximum(x, 0.25)]
+    return keras.Model(x, sums(x, outputs))
+
+
+@case("ops_over_axes")
+def _(rng):
+    x = keras.Input((3, 4), name="x")
+    u = K.sigmoid(x)
+    names = ("all amax amin any argmax argmin cumprod cumsum logsumexp max mean median min nanargmax nanargmin nancumprod nancumsum "
+             "nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar prod ptp std sum var").split()
+    outputs = [getattr(K, name)(u, axis=1) for name in names]
+    outputs += [K.count_nonzero(x, axis=1), K.average(x, axis=2, weights=u), K.max(x, axis=(1, 2), keepdims=True)]
+    outputs += [K.moments(x, axes=[1]), K.normalize(x, axis=1), K.prod(u, axis=(0, 1)), K.cumsum(x), K.sum(x)]
+    for name in "percentile quantile nanpercentile nanquantile".split():
+        outputs.append(getattr(K, name)(x, 0.3))
+    return keras.Model(x, sums(x[:, 0], outputs))
+
+
+@case("ops_of_shapes")
+def _(rng):
+    x = keras.Input((3, 4), name="x")
+    y = K.reshape(x, (-1, 6, 2))
+    outputs = [
+        K.append(x, x, axis=1), K.array_split(x, 3, axis=2), K.broadcast_to(x[:1, :1, :1], (4, 2, 2)), K.concatenate([x, x], axis=1),
+        K.diag(x[0, 0], k=1), K.diagflat(x[0], k=-1), K.diagonal(x, offset=1, axis1=1, axis2=2), K.diff(x, n=2, axis=2), K.dsplit(x, 2),
+        K.dstack([x, x]), K.expand_dims(x, (1, 2)), K.flip(x, axis=1), K.fliplr(x), K.flipud(x), K.full_like(x, 2), K.hsplit(x, [1]),
+        K.hstack([x, x]), K.meshgrid(x[0, 0], x[0, :, 0], indexing="ij"), K.moveaxis(x, [1], [2]), K.ones_like(x), K.zeros_like(x, "int32"),
+        K.pad(x, [[0, 0], [1, 2], [0, 3]], constant_values=2), K.pad(x, 1, mode="reflect"), K.ravel(x), K.repeat(x, 2, axis=1),
+        K.reshape(x, (-1, 12)), K.roll(x, 2, axis=1), K.rot90(x, k=3, axes=(1, 2)), K.split(x, [1, 2], axis=1), K.squeeze(x[:, :1], 1),
+        K.stack([x, x], axis=1), K.swapaxes(x, 1, 2), K.tile(x, (1, 2, 1)), K.trace(x, axis1=1, axis2=2), K.transpose(x, (0, 2, 1)),
+        K.trapezoid(x, axis=1), K.trapezoid(x, dx=0.5), K.tril(x), K.triu(x, k=1), K.vsplit(x, 2), K.vstack([x, x]),
+    ]
+    return keras.Model(x, sums(x[:, 0], outputs + [y]))
+
+
+@case("ops_of_products")
+def _(rng):
+    x = keras.Input((3,), name="x")
+    outputs = [K.cross(x, K.flip(x, 1)), K.dot(x, K.transpose(x)), K.inner(x, x), K.kron(x, x), K.matmul(x, K.transpose(x)), K.outer(x, x)]
+    outputs += [K.tensordot(x, x, axes=[[0, 1], [0, 1]]), K.tensordot(x, K.transpose(x), axes=1), K.vdot(x, x)]
+    return keras.Model(x, sums(x, outputs))
+
+
+@case("ops_of_selection")
+def _(rng):
+    x = keras.Input((5,), name="x")
+    w = K.cast(K.floor(K.sigmoid(x) * 4.99), "int32")
+    outputs = [
+        K.argpartition(x, 2) * 0, K.argsort(x, axis=1), K.digitize(x, np.array([-1.0, 0.0, 0.5], "float32")), K.in_top_k(w[:, 0], x, k=2),
+        K.isin(w, np.array([1, 3], "int32")), K.multi_hot(w, 5), K.one_hot(w, 5), K.one_hot(w, 5, axis=1, dtype="int32"),
+        K.searchsorted(K.sort(x[0]), x), K.sort(x, axis=1), K.take(x, w, axis=1), K.take(x, w),
+        K.take_along_axis(x, w, axis=1), K.top_k(x, 3), K.unravel_index(w, (3, 4)),
+    ]
+    return keras.Model(x, sums(x, outputs))
+
+
+@case("ops_of_networks")
+def _(rng):
+    x = keras.Input((6, 4), name="x")
+    u, kernel = K.sigmoid(x), lambda *shape: floats(rng, *shape)
+    image = K.reshape(x, (-1, 3, 2, 4))
+    heads = K.reshape(x, (-1, 6, 2, 2))
+    outputs = [
+        K.average_pool(x, 2, strides=2), K.max_pool(x, 2, strides=1, padding="same"), K.conv(x, kernel(3, 4, 2), padding="same"),
+        K.adaptive_average_pool(x, (4,)), K.adaptive_max_pool(x, (4,)), K.depthwise_conv(x, kernel(3, 4, 2)),
+        K.separable_conv(x, kernel(3, 4, 2), kernel(1, 8, 3)), K.depth_to_space(image, 2), K.space_to_depth(K.reshape(x, (-1, 2, 2, 6)), 2),
+        K.batch_normalization(x, kernel(4), np.abs(kernel(4)), axis=-1, scale=kernel(4)), K.layer_normalization(x, kernel(4), kernel(4)),
+        K.layer_normalization(x, axis=1), K.rms_normalization(x, kernel(4)), K.dot_product_attention(heads, heads, heads, is_causal=True),
+        K.dot_product_attention(heads, heads, heads, scale=0.3, mask=np.tril(np.ones((1, 1, 6, 6), bool))), K.psnr(x, u, 2.0),
+        K.binary_crossentropy(u, u), K.categorical_crossentropy(u, x, from_logits=True),
+        K.sparse_categorical_crossentropy(K.argmax(x, axis=-1), u), K.sparsemax(u * 0.01 + K.one_hot(K.argmax(x, axis=-1), 4) * 9),
+    ]
+    return keras.Model(x, sums(x[:, 0], outputs))
+
+
+@case("ops_of_matrices")
+def _(rng):
+    x = keras.Input((3, 3), name="x")
+    u = K.sigmoid(x) * 0.3 + np.eye(3, dtype="float32")
+    definite = K.matmul(u, K.transpose(u, (0, 2, 1)))
+    outputs = [K.cholesky(definite), K.cholesky_inverse(K.tril(u[0])), K.det(u), K.inv(u), K.lu_factor(u), K.norm(x, axis=(1,)), K.norm(x, ord=1, axis=(1, 2))]
+    outputs += [K.qr(u), K.solve(u, x), K.solve_triangular(u, x, lower=True), K.logdet(definite), K.slogdet(u)]
+    return keras.Model(x, sums(x[:, 0], outputs))
+
+
+@case("ops_of_signals")
+def _(rng):
+    x = keras.Input((6,), name="x")
+    ids = K.cast(K.floor(K.sigmoid(x[:, 0]) * 3), "int32")
+    y = K.reshape(x, (-1, 2, 3))
+    outputs = [getattr(K, f"segment_{name}")(x, ids * 0, num_segments=1) for name in "sum max min prod".split()]
+    outputs += [K.cdist(x, x), K.extract_sequences(x, 3, 2), K.fft((x, x)), K.fft2((y, y)), K.ifft2((y, y)), K.rfft(x, 5), K.irfft((x, x))]
+    return keras.Model(x, sums(x, outputs))
+
+
 @case("operations_of_one")
 def _(rng):
     x = L.Input((4,), name="x")
@@ -305,6 +424,93 @@ def trained(model, rng, loss="mse", optimizer="adam", **options):
     return model, targets if len(targets) > 1 else targets[0], options
 
 
+def pictures(rng, *shape, high=255):
+    return [rng.uniform(0, high, (8, *shape)).astype(np.float32)]
+
+
+def side_by_side(x, *layers):
+    """The channels of what several layers make of the same images."""
+    return Model(x, L.Concatenate()([layer(x) for layer in layers]))
+
+
+@case("resizing")
+def _(rng):
+    x = L.Input((7, 5, 3))
+    last = [L.Resizing(4, 9, i, antialias=a) for i in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5") for a in (False, True)]
+    last += [L.Resizing(4, 9, crop_to_aspect_ratio=True), L.Resizing(4, 9, pad_to_aspect_ratio=True, fill_value=9.0), L.CenterCrop(4, 9)]
+    first = L.Input((3, 7, 5))
+    of_first = L.CenterCrop(3, 2, data_format="channels_first")(L.Resizing(4, 9, data_format="channels_first")(first))
+    model = Model([x, first], [L.Concatenate()([layer(x) for layer in last] + [L.Resizing(4, 9)(L.CenterCrop(4, 3)(x))]), of_first])
+    return model, None, {"x": pictures(rng, 7, 5, 3) + pictures(rng, 3, 7, 5)}
+
+
+@case("resizing_bytes")
+def _(rng):
+    model = sequential(L.Resizing(5, 8, "bicubic"), L.ContrastLimitedAdaptiveHistogramEqualization(tile_grid_size=(2, 2)), shape=(7, 6, 3), dtype="uint8")
+    return model, None, {"ids": 256, "tolerance": 1e-2}
+
+
+@case("augmentation_in_predictions")
+def _(rng):
+    x = L.Input((8, 8, 3))
+    y = L.CenterCrop(8, 8)(L.AutoContrast()(x))
+    for layer in (L.RandomFlip("vertical", seed=3), L.RandomTranslation(0.2, (0.1, 0.3), fill_mode="wrap"), L.RandomRotation(0.2, interpolation="nearest"),
+                  L.RandomZoom((-0.2, 0.1), 0.3), L.RandomShear((0.0, 0.2), (0.1, 0.2), fill_value=3.0), L.RandomCrop(8, 8, seed=2), L.RandomContrast(0.2),
+                  L.RandomBrightness(0.2, value_range=(0, 1)), L.RandomPerspective(0.3, scale=0.4), L.RandomErasing(0.3, fill_value=2.0),
+                  L.RandomGaussianBlur(0.5, kernel_size=5, sigma=(0.3, 0.7)), L.RandomElasticTransform(0.4, fill_mode="mirror"), L.RandomGrayscale(0.4),
+                  L.RandomHue(0.3), L.RandomSaturation(0.3), L.RandomSharpness(0.3), L.RandomPosterization(4), L.RandomInvert(0.3),
+                  L.RandomColorDegeneration(0.3), L.RandomColorJitter(brightness_factor=0.2, hue_factor=(0.1, 0.2)), L.Solarization(0.1, (0.2, 0.5)),
+                  L.CutMix(0.5), L.MixUp(0.3), L.AugMix(num_chains=2, all_ops=False), L.RandAugment(num_ops=3, factor=0.4),
+                  L.MaxNumBoundingBoxes(5)):
+        y = layer(y)
+    model = Model(x, L.Dense(2)(L.Flatten()(y)))
+    return model, None, {"x": pictures(rng, 8, 8, 3)}
+
+
+# Ranges of one number leave nothing to chance.
+
+@case("augmentation_places")
+def _(rng):
+    x = L.Input((7, 6, 3))
+    layers = []
+    for mode in ("reflect", "wrap", "constant", "nearest"):
+        same = {"fill_mode": mode, "fill_value": 40.0}
+        layers += [L.RandomTranslation((0.3, 0.3), (-0.4, -0.4), **same), L.RandomRotation((0.1, 0.1), **same), L.RandomZoom((0.3, 0.3), (-0.4, -0.4), **same)]
+    layers += [L.RandomRotation((-0.2, -0.2), interpolation="nearest"), L.RandomZoom((-0.3, -0.3)), L.RandomCrop(7, 6), L.RandomShear(0.0, 0.0)]
+    return side_by_side(x, *layers), None, {"x": pictures(rng, 7, 6, 3), "call": {"training": True}, "tolerance": 1e-4}
+
+
+@case("augmentation_colors")
+def _(rng):
+    x = L.Input((7, 6, 3))
+    layers = [L.RandomContrast((-0.4, 0.4)), L.RandomBrightness((0.2, 0.2)), L.RandomSaturation((0.3, 0.3)), L.RandomSharpness((0.9, 0.9)),
+              L.RandomPosterization((3, 3)), L.RandomInvert((1.0, 1.0)), L.RandomColorDegeneration((0.4, 0.4)),
+              L.RandomGaussianBlur((1.0, 1.0), kernel_size=(3, 5), sigma=(0.6, 0.6)), L.RandomGrayscale(1.0), L.Solarization(),
+              L.RandomColorJitter(brightness_factor=(0.1, 0.1), contrast_factor=(-0.2, 0.2), saturation_factor=(0.6, 0.6)),
+              L.RandomErasing((1.0, 1.0), scale=(1.0, 1.0), fill_value=7.0)]
+    return side_by_side(x, *layers), None, {"x": pictures(rng, 7, 6, 3), "call": {"training": True}, "tolerance": 1e-4}
+
+
+@case("equalization")  # which says that its output is its input, so that Keras makes no graph with it alone
+def _(rng):
+    model = sequential(L.TimeDistributed(L.Equalization(bins=64)), shape=(1, 6, 5, 3))
+    return model, None, {"x": pictures(rng, 1, 6, 5, 3), "call": {"training": True}, "tolerance": 1e-4}
+
+
+@case("up_sampling2d_smooth")
+def _(rng):
+    layers = [L.UpSampling2D((2, 3), interpolation="bicubic"), L.UpSampling2D((1, 2), interpolation="lanczos3"), L.UpSampling2D(2, interpolation="lanczos5")]
+    return trained(sequential(L.Conv2D(2, 1), *layers, L.Conv2D(1, 3, strides=2), shape=(3, 2, 2)), rng)
+
+
+@case("augmentation_trained")
+def _(rng):
+    first = {"data_format": "channels_first"}
+    model = sequential(L.RandomRotation((0.1, 0.1), **first), L.RandomZoom((0.2, 0.2), **first), L.RandomContrast((-0.3, 0.3), value_range=(0, 1), **first),
+                       L.RandomBrightness((0.1, 0.1), value_range=(0, 1)), L.Flatten(), L.Dense(2), shape=(3, 5, 4))
+    return trained(model, rng, x=pictures(rng, 3, 5, 4, high=1))
+
+
 IMAGES = {  # name: (layer, shape of the samples)
     "conv1d": (lambda: L.Conv1D(3, 2, activation="relu"), (5, 2)), "conv1d_same": (lambda: L.Conv1D(3, 4, padding="same", strides=2), (7, 2)),
     "conv1d_causal": (lambda: L.Conv1D(3, 3, padding="causal", dilation_rate=2, use_bias=False), (7, 2)),
@@ -333,6 +539,56 @@ for name, (layer, shape) in IMAGES.items():
         x = L.Input(shape)
         # A bias before a normalization has a gradient of 0, whose rounding error Adam turns into steps of full size.
         return trained(Model(x, L.Dense(2)(layer()(L.Dense(shape[-1], use_bias="normalization" not in name)(x)))), rng)
+
+
+@case("batch_normalization_renorm")
+def _(rng):
+    x = L.Input((4,))
+    h = L.BatchNormalization(renorm=True, renorm_clipping={"rmax": 1.2, "rmin": 0.8, "dmax": 0.3}, momentum=0.7, renorm_momentum=0.8)(L.Dense(3, use_bias=False)(x))
+    h = L.BatchNormalization(renorm=True, center=False, scale=False, momentum=0.9)(L.Dense(3, use_bias=False)(h))
+    return trained(Model(x, L.Dense(2)(h)), rng, optimizer="sgd")
+
+
+@case("normalizations_more")
+def _(rng):
+    x = L.Input((3, 4))
+    h = L.Dense(4, use_bias=False)(x)
+    outs = [L.GroupNormalization(3, axis=1)(h), L.GroupNormalization(3, axis=-2, center=False)(h), L.RMSNormalization(axis=[1, 2])(h),
+            L.BatchNormalization(axis=-2, momentum=0.5)(h), L.LayerNormalization(axis=(-2,))(h)]
+    return trained(Model(x, L.Dense(2)(L.Concatenate()(outs))), rng, optimizer="sgd")
+
+
+@case("layer_normalization_rms")
+def _(rng):
+    x = L.Input((3, 4))
+    h = L.Dense(4, use_bias=False)(x)
+    outs = [L.LayerNormalization(rms_scaling=True)(h), L.LayerNormalization(axis=[1, 2], rms_scaling=True, scale=False)(h)]
+    return trained(Model(x, L.Dense(2)(L.Concatenate()(outs))), rng, optimizer="sgd")
+
+
+@case("normalizations_masked")
+def _(rng):
+    x = L.Input((5,), dtype="int32")
+    e = L.Embedding(6, 4, mask_zero=True)(x)
+    h = [L.LayerNormalization()(e), L.BatchNormalization(momentum=0.5)(e), L.GroupNormalization(2)(e)]
+    return trained(Model(x, L.Concatenate()([L.GlobalAveragePooling1D()(t) for t in h])), rng, ids=3, optimizer="sgd")
+
+
+@case("spectral_normalization")
+def _(rng):
+    x = L.Input((4, 3))
+    h = L.SpectralNormalization(L.Conv1D(3, 2, activation="tanh"), power_iterations=2)(x)
+    model = Model(x, L.SpectralNormalization(L.Dense(2))(h))
+    # Keras's fit on JAX does not keep the divided kernels; a call does.
+    return model, None, {"x": [floats(rng, 8, 4, 3)], "differentiable": False, "call": {"training": True}}
+
+
+@case("spectral_normalization_table")
+def _(rng):
+    x = L.Input((4,))
+    model = Model(x, L.SpectralNormalization(L.Embedding(6, 3))(x))
+    return model, None, {"x": [rng.integers(0, 6, (8, 4)).astype("float32")], "differentiable": False, "call": {"training": True}}
+
 
 WINDOWS = {  # name: (layer, shape of the samples); over one, two and three axes
     "conv3d": (lambda: L.Conv3D(3, 2, activation="tanh"), (3, 4, 3, 2)), "conv3d_same": (lambda: L.Conv3D(4, (2, 3, 1), strides=(2, 1, 2), padding="same", groups=2), (3, 4, 3, 2)),
@@ -515,6 +771,204 @@ def _(rng):
     return trained(Model(x, L.GlobalAveragePooling1D()(L.MultiHeadAttention(2, 3)(e, e))), rng)
 
 
+# Layers of core ---------------------------------------------------------------------------------------------------------------------------
+
+@case("einsum_dense")
+def _(rng):
+    x = L.Input((4, 6))
+    h = L.EinsumDense("abc,cde->abde", (4, 2, 3), bias_axes="de", activation="tanh")(x)
+    h = L.EinsumDense("abde,dec->abc", (4, 5), bias_axes="c", activation="elu")(h)
+    h = L.EinsumDense("...x,xyz->...yz", (2, 3), bias_axes="z", kernel_initializer="he_normal")(h)
+    h = L.EinsumDense("ab...,bc->ac...", (3,), bias_axes="c", activation="softplus")(h)
+    return trained(Model(x, L.EinsumDense("abcd,bde->acbe", (2, 3, 2), bias_axes="be")(h)), rng)
+
+
+@case("einsum_dense_arguments")
+def _(rng):
+    x = L.Input((3,))
+    h = L.EinsumDense("ab,bc->ac", 4, kernel_regularizer="l2", activity_regularizer="l1", kernel_constraint="unit_norm", kernel_initializer="orthogonal")(x)
+    return trained(Model(x, L.EinsumDense("ab,bc->ac", 2, bias_axes="c", bias_regularizer="l1", bias_constraint="non_neg", bias_initializer="ones")(h)), rng, optimizer="sgd")
+
+
+@case("einsum")
+def _(rng):
+    x, y = L.Input((3, 4), name="x"), L.Input((3, 5), name="y")
+    scores = K.einsum("bij,bik->bjk", x, y)
+    chain = K.einsum("bij,jk,kl->bil", x, rng.random((4, 2)).astype("float32"), rng.random((2, 5)).astype("float32"))
+    diagonal = K.einsum("...ii->...", K.einsum("bij,bkj->bik", chain, y))
+    return Model([x, y], [L.Dense(2)(scores), chain, diagonal, K.einsum("bij->b", y)])
+
+
+@case("reversible_embedding")
+def _(rng):
+    x = L.Input((4,), dtype="int32")
+    tied = L.ReversibleEmbedding(6, 3, logit_soft_cap=0.5, reverse_dtype="float32", embeddings_regularizer="l2")
+    apart = L.ReversibleEmbedding(6, 3, tie_weights=False, mask_zero=True, embeddings_constraint="unit_norm")
+    h = L.GRU(3, return_sequences=True)(apart(x))
+    return trained(Model(x, [tied(L.Dense(3)(tied(x)), reverse=True), apart(h, reverse=True)]), rng, optimizer="sgd")
+
+
+@case("pipeline")
+def _(rng):
+    inner = L.Pipeline([L.Dense(3, activation="tanh"), L.Dropout(0.0), L.Dense(3)])
+    x = L.Input((4,))
+    return trained(Model(x, L.Pipeline([inner, L.LayerNormalization(), L.Dense(2)], name="outer")(x)), rng)
+
+
+@case("lora")
+def _(rng):
+    # The files have the adapted kernels; what trains them begins anew, so that there are no gradients to compare. tools/keras_anchors.py has some.
+    x = L.Input((4,), dtype="int32")
+    h = L.Conv1D(3, 2, groups=1)(L.Embedding(6, 4, lora_rank=2)(x))
+    h = L.EinsumDense("abc,cde->abde", (3, 2, 3), bias_axes="de", lora_rank=2, lora_alpha=3)(h)
+    model, y, _ = trained(Model(x, L.Dense(2)(L.Flatten()(h))), rng)
+    for layer in (model.layers[2], model.layers[-1]):
+        layer.enable_lora(2, lora_alpha=5)
+    model.compile("sgd", "mse")
+    model.fit(rng.integers(0, 6, (8, 4)), y, verbose=0)
+    return model, None, {"differentiable": False}
+
+
+@case("attention")
+def _(rng):
+    q, v, k = L.Input((4, 3), name="q"), L.Input((5, 2), name="v"), L.Input((5, 3), name="k")
+    a, b = L.Dense(3, use_bias=False)(q), L.Dense(3, use_bias=False)(k)
+    y, scores = L.Attention(score_mode="concat", use_scale=True)([a, v, b], return_attention_scores=True, use_causal_mask=True)
+    z, weights = L.Attention()([a, b], return_attention_scores=True)
+    outs = [y, z, L.Attention()([a, v, b]), L.Attention(use_scale=True)([a, b], use_causal_mask=True)]
+    last = L.Attention(score_mode="concat")([b, a])
+    return trained(Model([q, v, k], [L.Add()([L.Dense(2)(o) for o in outs]), L.Dense(2)(last), L.Add()([scores, weights])]), rng)
+
+
+@case("additive_attention")
+def _(rng):
+    q, v, k = L.Input((4, 3), name="q"), L.Input((5, 2), name="v"), L.Input((5, 3), name="k")
+    a, b = L.Dense(3, use_bias=False)(q), L.Dense(3, use_bias=False)(k)
+    y, scores = L.AdditiveAttention()([a, v, b], return_attention_scores=True, use_causal_mask=True)
+    z = L.Add()([L.Dense(2)(o) for o in (y, L.AdditiveAttention(use_scale=False)([a, b]))])
+    return trained(Model([q, v, k], [z, scores]), rng)
+
+
+@case("attention_masked")
+def _(rng):
+    q, v = L.Input((4,), dtype="int32", name="q"), L.Input((5,), dtype="int32", name="v")
+    mask = L.Input((5,), dtype="int32", name="mask")
+    a, b, plain = L.Embedding(6, 3, mask_zero=True)(q), L.Embedding(6, 3, mask_zero=True)(v), L.Embedding(6, 3)(v)
+    layers = L.Attention(use_scale=True), L.AdditiveAttention(), L.Attention(score_mode="concat")
+    outs = [L.GlobalAveragePooling1D()(layer([a, b], use_causal_mask=causal)) for layer, causal in zip(layers, (False, True, False))]
+    given = L.Dense(3)(L.Attention()([L.Dense(3)(plain), plain], mask=[K.not_equal(mask, 0), K.equal(v, 1)]))
+    options = {"x": [rng.integers(0, 3, (8, 4)).astype("int32"), rng.integers(0, 3, (8, 5)).astype("int32"), rng.integers(0, 2, (8, 5)).astype("int32")]}
+    options["x"][1][2] = 0  # a query without keys
+    return trained(Model([q, v, mask], [L.Add()(outs), given]), rng, **options)
+
+
+@case("multi_head_attention_more")
+def _(rng):
+    q, v = L.Input((4, 6), name="q"), L.Input((5, 3), name="v")
+    h = L.Dense(6, activation="tanh")(q)
+    a = L.MultiHeadAttention(2, 3, use_gate=True, use_bias=False, sliding_window=2, activity_regularizer="l2")(h, v)
+    b = L.MultiHeadAttention(2, 2, output_shape=(2, 3), kernel_regularizer="l1", use_bias=False)(h, h, use_causal_mask=True)
+    c, _ = L.MultiHeadAttention(1, 2, value_dim=3, sliding_window=3, use_bias=False)(h, h, use_causal_mask=True, return_attention_scores=True)
+    return trained(Model([q, v], [a, L.Reshape((4, 6))(b), c]), rng)
+
+
+@case("multi_head_attention_axes")
+def _(rng):
+    q, v = L.Input((2, 3, 4), name="q"), L.Input((2, 4, 5), name="v")
+    mask, pairs = L.Input((3, 4), name="mask", dtype="int32"), L.Input((3, 2, 4, 2), name="pairs", dtype="int32")
+    heads = L.Input((2, 4, 4), name="heads", dtype="int32")
+    rows = L.MultiHeadAttention(2, 3, attention_axes=2, use_bias=False)  # a bias of the keys has a gradient of 0, but for rounding
+    a = rows(q, v, attention_mask=mask)
+    b, scores = L.MultiHeadAttention(1, 2, attention_axes=(-2,), use_gate=True, use_bias=False)(q, v, return_attention_scores=True)
+    c = L.MultiHeadAttention(2, 3, attention_axes=[2, 1], use_bias=False)(q, v, attention_mask=pairs)
+    d = L.MultiHeadAttention(2, 3, attention_axes=(1,), use_bias=False)(q, q)
+    x = L.Reshape((4, 10))(v)
+    e = L.MultiHeadAttention(2, 3, use_bias=False)(x, x, attention_mask=heads)
+    f, more = L.GroupQueryAttention(2, 4, 2, use_bias=False)(x, x, attention_mask=K.reshape(heads[:, 0], (-1, 4, 4)), return_attention_scores=True)
+    # Keras 3.15.1 uses an attention mask as the mask of the outputs, and then cannot train on them.
+    return Model([q, v, mask, pairs, heads], [a, b, c, d, e, scores, f, more]), None, {"ids": 2}
+
+
+@case("multi_head_attention_values_masked")
+def _(rng):
+    q, v = L.Input((4, 3), name="q"), L.Input((5,), dtype="int32", name="v")
+    e = L.Embedding(6, 3)(v)
+    y = L.MultiHeadAttention(2, 3)(q, e, value_mask=K.not_equal(v, 0), use_causal_mask=True)
+    z, _ = L.MultiHeadAttention(2, 3)(q, e, e, key_mask=K.not_equal(v, 1), return_attention_scores=True)
+    options = {"x": [floats(rng, 8, 4, 3), rng.integers(0, 3, (8, 5)).astype("int32")]}
+    options["x"][1][2] = 0
+    return trained(Model([q, v], [y, z]), rng, **options)
+
+
+@case("attention_dropout")
+def _(rng):
+    # Without dropout in training, which draws other numbers here.
+    q, v, x = L.Input((4, 3), name="q"), L.Input((5,), dtype="int32", name="v"), L.Input((3, 4, 2), name="x")
+    embedded = lambda: L.Embedding(6, 3, mask_zero=True)(v)  # MultiHeadAttention takes the mask from its input
+    outs = [layer([q, embedded()]) for layer in (L.Attention(dropout=0.3, seed=1), L.AdditiveAttention(dropout=0.2))]
+    outs += [L.MultiHeadAttention(2, 3, dropout=0.4, seed=2, use_bias=False)(q, embedded())]
+    outs += [L.GroupQueryAttention(3, 4, 2, dropout=0.1, use_bias=False)(q, L.Embedding(6, 3)(v))]
+    options = {"x": [floats(rng, 8, 4, 3), rng.integers(0, 3, (8, 5)).astype("int32"), floats(rng, 8, 3, 4, 2)]}
+    options["x"][1][2] = 0  # queries without keys
+    return Model([q, v, x], outs + [L.ConvLSTM1D(2, 2, dropout=0.3, recurrent_dropout=0.2, seed=3)(x)]), None, options
+
+
+@case("group_query_attention")
+def _(rng):
+    q, v, k = L.Input((4, 6), name="q"), L.Input((5, 6), name="v"), L.Input((5, 2), name="k")
+    a = L.GroupQueryAttention(3, 4, 2, use_gate=True, sliding_window=3, activity_regularizer="l2")(q, v, k)
+    b = L.GroupQueryAttention(2, 4, 1, use_bias=False)(q, q, use_causal_mask=True)
+    c, scores = L.GroupQueryAttention(2, 2, 2, use_bias=False)(L.Add()([a, b]), v, return_attention_scores=True)
+    return trained(Model([q, v, k], [c, scores]), rng, x=[floats(rng, 8, 4, 6), floats(rng, 8, 5, 6), floats(rng, 8, 5, 2)])
+
+
+@case("group_query_attention_masked")
+def _(rng):
+    q, v = L.Input((4,), dtype="int32", name="q"), L.Input((5,), dtype="int32", name="v")
+    a, b = L.Embedding(6, 4, mask_zero=True)(q), L.Embedding(6, 4, mask_zero=True)(v)
+    y = L.GroupQueryAttention(3, 4, 2)(a, b)
+    z = L.GroupQueryAttention(3, 2, 1)(a, b, b, use_causal_mask=True)  # the inputs still have their masks
+    options = {"x": [rng.integers(0, 3, (8, 4)).astype("int32"), rng.integers(0, 3, (8, 5)).astype("int32")]}
+    options["x"][1][2] = 0
+    return trained(Model([q, v], L.GlobalAveragePooling1D()(L.Add()([y, z]))), rng, **options)
+# Preprocessing of numbers; tools/keras_preprocessing.py has categories and text ---------------------------------------------------------------
+
+@case("rescaling")
+def _(rng):
+    x, bytes_ = L.Input((2, 3), name="x"), L.Input((4,), dtype="uint8", name="bytes")
+    h = L.Rescaling([0.5, -1.0, 2.0], offset=np.array([[1.0], [0.25]], "float32"))(L.Rescaling(0.5, 1.0)(x))
+    return trained(Model([x, bytes_], [L.Dense(2)(h), L.Dense(2)(L.Rescaling(1 / 255)(bytes_))]), rng)
+
+
+@case("normalization")
+def _(rng):
+    x, images = L.Input((3,), name="x"), L.Input((2, 2, 3), name="images")
+    layers = [L.Normalization(), L.Normalization(axis=[1, -1]), L.Normalization(axis=None, invert=True)]
+    for layer, shape in zip(layers, ((9, 3), (9, 2, 2, 3), (9, 2, 2, 3))):
+        layer.adapt(2 + 3 * floats(rng, *shape))
+    given = L.Normalization(mean=[1.0, 2.0, 3.0], variance=[4.0, 0.25, 1.0])
+    model = Model([x, images], [L.Dense(2)(layers[0](x)), *(L.Dense(2)(layer(images)) for layer in layers[1:]), L.Dense(2)(given(L.Dense(3)(x)))])
+    model.compile("sgd", "mse")
+    return model, [floats(rng, 8, *o.shape[1:]) for o in model.outputs], {}
+
+
+@case("categories")
+def _(rng):
+    ids, more, x, weights = L.Input((3,), dtype="int32", name="ids"), L.Input((1,), dtype="int32", name="more"), L.Input((4,), name="x"), L.Input((3,), name="weights")
+    lookup, weighted = L.IntegerLookup(output_mode="multi_hot"), L.IntegerLookup(output_mode="tf_idf")
+    for layer in (lookup, weighted):
+        layer.adapt(rng.integers(0, 4, (20, 3)))
+    bins = [L.Discretization(num_bins=5, output_mode=mode) for mode in ("int", "count", "one_hot")]
+    for layer in bins:
+        layer.adapt(floats(rng, 200))
+    encoded = [L.CategoryEncoding(6, output_mode=mode)(ids) for mode in ("multi_hot", "one_hot", "count")]
+    encoded += [L.CategoryEncoding(6, output_mode="count")(ids, count_weights=L.Dense(3)(weights)), lookup(ids), weighted(ids)]
+    encoded += [layer(x) for layer in bins[1:]] + [L.Discretization([-1.0, 0.0, 0.5], output_mode="multi_hot")(x)]
+    encoded += [L.Hashing(5, output_mode="count")(ids), L.HashedCrossing(7, output_mode="one_hot")([more, L.IntegerLookup(vocabulary=[1, 2])(more)])]
+    looked_up = [L.Embedding(9, 2)(numbers) for numbers in (L.IntegerLookup(vocabulary=[3, 0, 5], num_oov_indices=3)(ids), L.Hashing(5, mask_value=2)(ids), bins[0](x))]
+    return Model([ids, more, x, weights], [L.Dense(2)(e) for e in encoded] + looked_up)  # Keras cannot train it on JAX
+
+
 # Arguments of calls, cells, layers in layers -----------------------------------------------------------------------------------------------
 
 @case("attention_arguments")
@@ -635,6 +1089,57 @@ def _(rng):
     return trained(Model(x, L.Bidirectional(L.RNN(L.LSTMCell(3)))(x)), rng)
 
 
+@case("bidirectional_stacked_cells")
+def _(rng):
+    x = L.Input((4, 2))
+    cells = L.RNN([L.LSTMCell(3), L.GRUCell(2)], return_sequences=True)
+    return trained(Model(x, L.Bidirectional(cells)(x)), rng)
+
+
+@case("conv_lstm1d")
+def _(rng):
+    x, h, c = L.Input((3, 5, 2), name="x"), L.Input((2, 4), name="h"), L.Input((2, 4), name="c")
+    y = L.ConvLSTM1D(2, 3, padding="same", return_sequences=True, activation="relu", recurrent_activation="hard_sigmoid", use_bias=False)(x)
+    z = L.ConvLSTM1D(2, 2, dilation_rate=2, unit_forget_bias=False)(y)
+    first = L.ConvLSTM1D(2, 2, data_format="channels_first", go_backwards=True, return_state=True, return_sequences=True, kernel_regularizer="l2")
+    outs = first(L.Reshape((3, 2, 5))(y), initial_state=[h, c])
+    return trained(Model([x, h, c], [z, *outs]), rng)
+
+
+@case("conv_lstm2d")
+def _(rng):
+    x = L.Input((3, 4, 3, 2))
+    h, *states = L.ConvLSTM2D(2, (2, 3), padding="same", return_sequences=True, return_state=True, bias_regularizer="l1")(x)
+    y = L.ConvLSTM2D(2, 2, strides=(2, 1), go_backwards=True, activation="sigmoid")(h)
+    return trained(Model(x, [y, L.Subtract()(states)]), rng)
+
+
+@case("bidirectional_conv_lstm2d")
+def _(rng):
+    x = L.Input((3, 3, 2, 1))
+    first = L.Bidirectional(L.ConvLSTM2D(1, 2, data_format="channels_first", return_sequences=True), merge_mode="sum")
+    layer = lambda backwards: L.ConvLSTM2D(2, (1, 2), return_sequences=True, go_backwards=backwards)
+    y = L.Bidirectional(layer(True), backward_layer=layer(False))(x)
+    return trained(Model(x, [L.Dense(2)(y), first(L.Reshape((3, 1, 3, 2))(x))]), rng)
+
+
+@case("conv_lstm3d")
+def _(rng):
+    x = L.Input((2, 2, 3, 2, 1))
+    h = L.ConvLSTM3D(2, (1, 2, 2), padding="same", return_sequences=True)(x)
+    return trained(Model(x, L.Bidirectional(L.ConvLSTM3D(1, 2), merge_mode="mul")(h)), rng)
+
+
+@case("stateful_pictures")
+def _(rng):
+    x = L.Input((3, 3, 2, 1), batch_size=4)
+    h = L.ConvLSTM2D(2, 2, padding="same", stateful=True, return_sequences=True)(x)
+    h = L.TimeDistributed(L.Flatten())(h)
+    model = Model(x, L.Bidirectional(L.RNN([L.GRUCell(2), L.LSTMCell(2)], stateful=True), merge_mode="sum")(h))
+    # As in "stateful", a call keeps the state.
+    return model, None, {"x": [floats(rng, 8, 3, 3, 2, 1)], "differentiable": False, "call": {}}
+
+
 @case("stateful")
 def _(rng):
     x = L.Input((4, 2), batch_size=4)
@@ -657,6 +1162,14 @@ def _(rng):
     x = L.Input((5,), dtype="int32")
     e = L.Embedding(6, 4, mask_zero=True)(x)
     return trained(Model(x, L.GlobalAveragePooling1D()(L.TimeDistributed(L.Dense(3))(e))), rng)
+
+
+@case("time_distributed_statistics_masked")
+def _(rng):
+    x = L.Input((5,), dtype="int32")
+    e = L.Embedding(6, 4, mask_zero=True)(x)
+    h = L.TimeDistributed(L.BatchNormalization(momentum=0.6))(L.Dense(3, use_bias=False)(e))
+    return trained(Model(x, L.LSTM(2)(L.TimeDistributed(L.Dense(2))(h))), rng, ids=3)
 
 
 @case("time_distributed_models")

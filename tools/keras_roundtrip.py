@@ -1,6 +1,6 @@
 """Loads files of this project in real Keras, and compares results.
 
-usage: python tools/keras_roundtrip.py [NAME ...]       (needs keras, jax, numpy and safetensors; run from the repository's root)
+usage: python tools/keras_roundtrip.py [NAME ...]       (needs keras, jax, tensorflow, numpy and safetensors; run from the repository's root)
 
 Each model of tests/keras/fixtures is opened and written again by `candle-keras convert`, as .keras and as .weights.h5, and the compiled ones are
 trained by `candle-keras fit`. Keras must open the files without a warning, predict the same, and go on training from where
@@ -13,7 +13,7 @@ import sys
 import tempfile
 import warnings
 
-os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
 import numpy as np
@@ -65,6 +65,8 @@ def check(name, folder):
     model = load(out)
     x = [data[f"x/{t._keras_history.operation.name}"] for t in model.inputs]
     predict = lambda m: listed(m.predict(packed(m, x), batch_size=4, verbose=0))
+    if model.inputs[0].dtype == "string":  # bytes, padded with zeros; predict takes no text
+        predict = lambda m: listed(m(keras.ops.convert_to_tensor(x[0].view(f"S{x[0].shape[-1]}")[..., 0])))
     if (call := case.get("call")) is not None:
         predict = lambda m: [np.concatenate([m(x[0][i:i + 4], **call) for i in range(0, len(x[0]), 4)])]
     prediction = [data[k] for k in data if k.startswith("prediction/")]
@@ -111,8 +113,13 @@ if __name__ == "__main__":
         "lambda": "its function is Python's",
         "float64": "JAX computes it in float32, and warns",
         "frozen_composites": "Keras trains more of its own file than it trained before, and so refuses the optimizer's state",
+        "group_query_attention_masked": "Keras warns that its own projections lose masks",
+        "layer_normalization_rms": "Keras warns that rms_scaling is deprecated",
         "stateful": "Keras's predict loses the state on JAX",
+        "stateful_pictures": "the same",
     }
+    if keras.backend.backend() == "jax":
+        skipped |= {name: "only TensorFlow takes text: KERAS_BACKEND=tensorflow" for name in ("text_lookups", "text_vectorization")}
     names, failures = sys.argv[1:] or sorted(set(os.listdir(ROOT)) - set(skipped)), 0
     with tempfile.TemporaryDirectory() as folder:
         for name in names:

@@ -8,7 +8,7 @@ mod numpy;
 mod sequence;
 mod skipgrams;
 mod text;
-mod text_vectorization;
+mod texts;
 mod tokenizer;
 mod tokenizer_json;
 mod words;
@@ -23,6 +23,6 @@ pub use skipgrams::{
     AliasTable, SkipgramBatches, SkipgramEpoch, Skipgrams, keep_probability, make_sampling_table, skipgrams,
 };
 pub use text::{Document, ReadText, read_text};
-pub use text_vectorization::{Standardize, TextVectorization, Texts};
+pub use texts::Texts;
 pub use tokenizer::WordTokenizer;
 pub use words::is_combining_mark;

@@ -2,6 +2,7 @@
 
 use crate::build::{Build, FixedSize};
 use crate::declare::write_argument;
+use crate::lora::{Adaptation, Lora};
 use crate::naming::AutoName;
 use crate::path::LayerPath;
 use crate::policy::{DTypePolicy, dtype_policy};
@@ -11,6 +12,7 @@ use crate::{Arguments, ConfigMap, Configure, Layer, Regularizer, Shape};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{Error, Result};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 /// The part of a layer that all layers share. A clone is another handle to the same layer: the same name and weights.
@@ -19,6 +21,8 @@ pub struct Base(Arc<Inner>);
 
 struct Inner {
     path: Arc<LayerPath>,
+    /// The number of calls on tensors.
+    calls_on_data: AtomicU64,
     state: RwLock<State>,
 }
 
@@ -30,6 +34,9 @@ struct State {
     global_policy: DTypePolicy,
     dtypes: Dtypes,
     activity_regularizer: Option<Regularizer>,
+    /// The weight that LoRA adapts, if it is enabled.
+    adaptable: Option<&'static str>,
+    adaptation: Option<Adaptation>,
     built: Option<Vec<Shape>>,
     /// An argument that was set after the first call.
     set_late: Option<String>,
@@ -39,7 +46,6 @@ struct State {
     fixed: Vec<FixedSize>,
     /// The number of symbolic calls.
     calls: usize,
-    called_on_data: bool,
     /// The first symbolic call, as long as what came out of it exists.
     first_call: Weak<Node>,
     warned_of_mask: bool,
@@ -91,6 +97,8 @@ impl Base {
             global_policy: dtype_policy(),
             dtypes: Dtypes { variable: DType::F32, compute: DType::F32 },
             activity_regularizer: None,
+            adaptable: None,
+            adaptation: None,
             built: None,
             set_late: None,
             variables: Vec::new(),
@@ -98,11 +106,10 @@ impl Base {
             layers: Vec::new(),
             fixed: Vec::new(),
             calls: 0,
-            called_on_data: false,
             first_call: Weak::new(),
             warned_of_mask: false,
         });
-        let base = Self(Arc::new(Inner { path, state }));
+        let base = Self(Arc::new(Inner { path, calls_on_data: AtomicU64::new(0), state }));
         // The global policy is a known one.
         _ = base.resolve_policy();
         base
@@ -126,7 +133,7 @@ impl Base {
     #[doc(hidden)]
     pub fn before_setting(&self, argument: &str) {
         let mut state = self.write_state();
-        if state.calls > 0 || state.called_on_data || self.0.path.is_inside() {
+        if state.calls > 0 || self.0.calls_on_data.load(Ordering::Relaxed) > 0 || self.0.path.is_inside() {
             state.set_late = Some(argument.into());
         }
     }
@@ -255,6 +262,66 @@ impl Base {
         })
     }
 
+    /// Adapts the weight that the layer allows by LoRA.
+    ///
+    /// # Errors
+    /// If the layer is not built, or adapted already, or there is no such weight.
+    pub(crate) fn enable_lora(&self, lora: &Lora) -> Result<()> {
+        let (is_built, adaptable, is_adapted) = {
+            let state = self.read_state();
+            (state.built.is_some(), state.adaptable, state.adaptation.is_some())
+        };
+        if !is_built {
+            return Err(Error::new("the layer has no weights yet")
+                .help("call the layer, or build the model, before LoRA is enabled"));
+        }
+        let Some(weight) = adaptable else {
+            let help = "Dense, EinsumDense, Embedding, ReversibleEmbedding, Conv1D, Conv2D and Conv3D have one";
+            return Err(Error::new("the layer has no weight that LoRA adapts").help(help));
+        };
+        if is_adapted {
+            return Err(Error::new("the layer is adapted already").help("LoRA is enabled once"));
+        }
+        let weight = self.variable(weight)?;
+        let new = Adaptation::new(&weight, lora, &self.0.path)?;
+        let mut state = self.write_state();
+        for matrix in [&new.a, &new.b] {
+            matrix.set_trainable(state.trainable);
+            state.variables.push(matrix.clone());
+        }
+        state.adaptation = Some(new);
+        Ok(())
+    }
+
+    /// The adaptation of this weight, if it has one.
+    pub(crate) fn adaptation_of(&self, weight: &Variable) -> Option<Adaptation> {
+        self.read_state().adaptation.clone().filter(|adaptation| adaptation.is_of(weight))
+    }
+
+    /// The weights that files have, in their order: those of an adaptation are merged into the weight that it adapts.
+    #[doc(hidden)]
+    pub fn saved_variables(&self) -> Vec<Variable> {
+        let state = self.read_state();
+        let is_saved = |variable: &&Variable| state.adaptation.as_ref().is_none_or(|lora| !lora.has(variable));
+        let (states, mut saved): (Vec<_>, Vec<_>) =
+            state.variables.iter().filter(is_saved).cloned().partition(Variable::is_state);
+        saved.extend(states);
+        saved
+    }
+
+    /// The value of one of [`saved_variables`](Self::saved_variables).
+    #[doc(hidden)]
+    pub fn saved_value(&self, variable: &Variable) -> Result<Tensor> {
+        self.adaptation_of(variable).map_or_else(|| Ok(variable.value()), |adaptation| adaptation.merged())
+    }
+
+    /// To be called when [`saved_variables`](Self::saved_variables) have been read from a file.
+    #[doc(hidden)]
+    pub fn after_loading(&self) -> Result<()> {
+        let adaptation = self.read_state().adaptation.clone();
+        adaptation.map_or(Ok(()), |adaptation| adaptation.restart())
+    }
+
     /// The sublayers with the names under which they were [added](Build::add_layer); empty before the first call.
     pub fn layers(&self) -> Vec<(String, Arc<dyn Layer>)> {
         self.read_state().layers.clone()
@@ -298,17 +365,26 @@ impl Base {
         self.check_name()?;
         let mut build = Build::new(self, shapes);
         describe(&mut build)?;
-        let Build { weights, states, layers, fixed, .. } = build.checked()?;
+        let Build { weights, shared, states, layers, fixed, adaptable, lora, .. } = build.checked()?;
         let dtype = self.dtype();
         let create = |weights: Vec<Weight>| -> Result<Vec<Variable>> {
             weights.into_iter().map(|weight| weight.create(&self.0.path, dtype)).collect()
         };
-        let (variables, states) = (create(weights)?, create(states)?);
+        let (mut variables, states) = (create(weights)?, create(states)?);
+        let mut adaptation = None;
+        if let Some((name, lora)) = adaptable.zip(lora)
+            && let Some(weight) = variables.iter().find(|variable| variable.name() == name)
+        {
+            let new = Adaptation::new(weight, &lora, &self.0.path)?;
+            variables.extend([new.a.clone(), new.b.clone()]);
+            adaptation = Some(new);
+        }
         let mut state = self.write_state();
         if state.built.is_none() {
             variables.iter().for_each(|variable| variable.set_trainable(state.trainable));
-            (state.built, state.variables) = (Some(shapes.to_vec()), variables);
+            (state.built, state.variables) = (Some(shapes.to_vec()), [shared, variables].concat());
             (state.states, state.layers, state.fixed) = (states, layers, fixed);
+            (state.adaptable, state.adaptation) = (adaptable, adaptation);
         }
         Ok(())
     }
@@ -359,11 +435,9 @@ impl Base {
         }
     }
 
-    /// Records a call on tensors.
-    pub(crate) fn called_on_data(&self) {
-        if !self.read_state().called_on_data {
-            self.write_state().called_on_data = true;
-        }
+    /// Records a call on tensors: how many there were before.
+    pub(crate) fn called_on_data(&self) -> u64 {
+        self.0.calls_on_data.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The symbolic tensor that came out of the only call.
@@ -419,6 +493,9 @@ impl Configure for Base {
         write_argument(config, "dtype", state.policy())?;
         if let Some(regularizer) = &state.activity_regularizer {
             write_argument(config, "activity_regularizer", regularizer)?;
+        }
+        if let Some(adaptation) = &state.adaptation {
+            adaptation.write_to(config)?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What a layer adds in `build`: weights, sublayers, and the sizes of inputs that they depend on.
 
-use crate::variable::Weight;
+use crate::lora::{Lora, LoraArguments};
+use crate::variable::{Variable, Weight};
 use crate::{Base, IntoLayer, Layer, Shape};
 use candle_keras_ops::{Error, Result};
 use hashbrown::HashSet;
@@ -13,14 +14,18 @@ pub struct Build<'a> {
     base: &'a Base,
     inputs: &'a [Shape],
     pub(crate) weights: Vec<Weight>,
+    pub(crate) shared: Vec<Variable>,
     pub(crate) states: Vec<Weight>,
     pub(crate) layers: Vec<(String, Arc<dyn Layer>)>,
     pub(crate) fixed: Vec<FixedSize>,
+    pub(crate) adaptable: Option<&'static str>,
+    pub(crate) lora: Option<Lora>,
 }
 
 impl<'a> Build<'a> {
     pub(crate) fn new(base: &'a Base, inputs: &'a [Shape]) -> Self {
-        Self { base, inputs, weights: Vec::new(), states: Vec::new(), layers: Vec::new(), fixed: Vec::new() }
+        let (weights, shared, states, layers, fixed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { base, inputs, weights, shared, states, layers, fixed, adaptable: None, lora: None }
     }
 
     /// An error if two weights have one name.
@@ -39,9 +44,19 @@ impl<'a> Build<'a> {
         self.weights.push(weight);
     }
 
+    /// Adds a weight of a sublayer to those of this layer, in front of its own: Keras's files have it twice.
+    pub(crate) fn share(&mut self, weight: Variable) {
+        self.shared.push(weight);
+    }
+
     /// Adds a state that is neither a weight nor saved: what a stateful recurrent layer keeps from batch to batch.
     pub(crate) fn add_state(&mut self, state: Weight) {
         self.states.push(state.trainable(false));
+    }
+
+    /// Says which weight LoRA adapts: from the start, if the arguments say so.
+    pub(crate) fn adaptable(&mut self, weight: &'static str, arguments: &LoraArguments) {
+        (self.adaptable, self.lora) = (Some(weight), arguments.lora());
     }
 
     /// Adds a sublayer and builds it for inputs of these shapes; `self.base().layer(name)` returns it, and files keep its weights under

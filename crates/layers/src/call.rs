@@ -243,6 +243,11 @@ impl<T> CallArguments<T> {
     pub fn attention_mask<I: CallInputs<Tensor = T>>(self, mask: I) -> Self {
         self.tensor("attention_mask", mask)
     }
+
+    /// What a CategoryEncoding adds up in place of 1, for each number of its input. Keras: `count_weights=`.
+    pub fn count_weights<I: CallInputs<Tensor = T>>(self, weights: I) -> Self {
+        self.tensor("count_weights", weights)
+    }
 }
 
 #[cfg(test)]

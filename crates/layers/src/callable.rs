@@ -5,7 +5,7 @@ use crate::layer::{Layer, build, run_with};
 use crate::symbolic::{KerasTensor, NodeOutput, call_for, wrong_count};
 use crate::{Context, Shape, WeightSet};
 use candle_core::Tensor;
-use candle_keras_ops::{Error, Result, Tape, random};
+use candle_keras_ops::{Error, Result, Tape, random, string_tensor};
 use std::cell::RefCell;
 use std::panic::Location;
 use std::sync::Arc;
@@ -190,6 +190,53 @@ macro_rules! inputs {
 
 inputs!(KerasTensor, Tensor);
 
+/// Strings that a layer for text is called on: `layer.call(["to be", "or"])`.
+#[derive(Debug, Clone)]
+pub struct Strings(Vec<String>);
+
+impl Strings {
+    fn tensor(&self) -> Result<Tensor> {
+        string_tensor(&self.0, &[self.0.len()])
+    }
+}
+
+impl Callable for Strings {
+    type Output = Result<Tensor>;
+    type Outputs<const N: usize> = Result<[Tensor; N]>;
+
+    fn call<const N: usize>(
+        layer: Arc<dyn Layer>,
+        inputs: NamedInputs<Self>,
+        arguments: CallArguments<Self>,
+        location: &'static Location<'static>,
+    ) -> Result<[Tensor; N]> {
+        let tensors = inputs.tensors.iter().map(Self::tensor).collect::<Result<_>>()?;
+        let inputs = NamedInputs { tensors, names: inputs.names };
+        let arguments = arguments.map(Self::tensor)?;
+        <Tensor as Callable>::call(layer, inputs, arguments, location)
+    }
+
+    fn one(outputs: Result<[Tensor; 1]>) -> Result<Tensor> {
+        outputs.map(|[output]| output)
+    }
+}
+
+macro_rules! strings {
+    ($([$($generics:tt)*] $list:ty;)*) => {$(
+        impl<$($generics)*> CallInputs for $list {
+            type Tensor = Strings;
+
+            fn into_tensors(self) -> Vec<Strings> {
+                vec![Strings(self.iter().map(|string| string.to_string()).collect())]
+            }
+        }
+    )*};
+}
+
+strings! {
+    [const N: usize] [&str; N]; [] Vec<&str>; [] Vec<String>; [] &[&str]; [] &[String]; [] &Vec<&str>; [] &Vec<String>;
+}
+
 impl CallInputs for &NodeOutput {
     type Tensor = KerasTensor;
 
@@ -223,8 +270,10 @@ fn call_now(layer: &dyn Layer, inputs: &[Tensor], arguments: CallArguments<Tenso
         |x: &Tensor| -> Shape { std::iter::once(None).chain(x.dims().iter().skip(1).copied().map(Some)).collect() };
     arguments.check(layer.call_arguments()).map_err(|error| named(layer, error))?;
     build(layer, &inputs.iter().map(shape).collect::<Vec<_>>())?;
-    layer.base().called_on_data();
-    let mut ctx = Context::eager(Tape::is_recording(), random::next_stream());
+    let (before, random) = (layer.base().called_on_data(), random::next_stream());
+    // A layer with a seed draws anew in each call: by the number of the call, or of the element that a dataset maps, on whatever thread.
+    let step = if random::is_scoped() { random.clone().next_u64() } else { before };
+    let mut ctx = Context::eager(Tape::is_recording(), random).at_step(step);
     let weights = if WeightSet::is_held() { WeightSet::default() } else { WeightSet::new(layer.variables()) };
     let (outputs, _) = weights.read(|| run_with(layer, inputs, &[], arguments, &mut ctx))?;
     if ctx.has_updates() {

@@ -12,16 +12,20 @@ pub(crate) fn from_config(config: &Config) -> Option<Result<Tensor>> {
 }
 
 fn read(config: &Config) -> Result<Tensor> {
+    Ok(from_lists(&config["value"])?.to_dtype(dtype(config["dtype"].as_str().unwrap_or("float32"))?)?)
+}
+
+/// The array in nested lists of numbers, in float64.
+pub(crate) fn from_lists(lists: &Config) -> Result<Tensor> {
     let (mut shape, mut values) = (Vec::new(), Vec::new());
-    let read = flatten(&config["value"], 0, &mut shape, &mut values);
+    let read = flatten(lists, 0, &mut shape, &mut values);
     read.ok_or_else(|| Error::new("an array in a configuration is not nested lists of numbers"))?;
-    let array = Tensor::from_vec(values, shape, &Device::Cpu)?;
-    Ok(array.to_dtype(dtype(config["dtype"].as_str().unwrap_or("float32"))?)?)
+    Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
 }
 
 /// The configuration of an array, as `class_name`.
 pub(crate) fn to_config(array: &Tensor, class_name: &str) -> Result<Config> {
-    let config = json!({"value": nested(array)?, "dtype": dtype_name(array.dtype())});
+    let config = json!({"value": to_lists(array)?, "dtype": dtype_name(array.dtype())});
     Ok(json!({"class_name": class_name, "config": config}))
 }
 
@@ -41,10 +45,10 @@ fn flatten(value: &Value, depth: usize, shape: &mut Vec<usize>, values: &mut Vec
 }
 
 /// An array as nested lists.
-fn nested(array: &Tensor) -> Result<Config> {
+pub(crate) fn to_lists(array: &Tensor) -> Result<Config> {
     if array.rank() == 0 {
         let number = array.to_dtype(DType::F64)?.to_scalar::<f64>()?;
         return Ok(if array.dtype().is_int() { json!(number as i64) } else { json::number(number) });
     }
-    (0..array.dim(0)?).map(|i| nested(&array.get(i)?)).collect::<Result<Vec<_>>>().map(Value::Array)
+    (0..array.dim(0)?).map(|i| to_lists(&array.get(i)?)).collect::<Result<Vec<_>>>().map(Value::Array)
 }

@@ -6,7 +6,7 @@ use crate::layer::{Layer, run_with};
 use crate::variable::Variable;
 use candle_core::{Tensor, TensorId};
 use candle_keras_ops::random::Stream;
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, custom_gradient};
 use hashbrown::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -29,6 +29,8 @@ pub struct Context {
     losses: Vec<Tensor>,
     updates: Vec<(Variable, Tensor)>,
     updated: HashMap<u64, usize>,
+    /// Weights that layers have replaced, with their new values; few.
+    replaced: Vec<(Variable, Tensor)>,
 }
 
 /// Which weights of a model are trained, as fixed by `compile`.
@@ -104,6 +106,7 @@ impl Context {
             losses: Vec::new(),
             updates: Vec::new(),
             updated: HashMap::new(),
+            replaced: Vec::new(),
         }
     }
 
@@ -229,16 +232,46 @@ impl Context {
         }
     }
 
-    /// Whether there are new states.
-    pub fn has_updates(&self) -> bool {
-        !self.updates.is_empty()
+    /// Replaces the value of a weight from here on in this run: layers read the new one, and its gradient is that of the weight. It is assigned
+    /// before the optimizer updates the weight.
+    pub(crate) fn replace_weight(&mut self, variable: &Variable, value: Tensor) {
+        self.replaced.retain(|(known, _)| known.id() != variable.id());
+        self.replaced.push((variable.clone(), value.detach()));
     }
 
-    /// Applies the new states.
+    /// The value with which a weight was [replaced](Self::replace_weight), tracked if this run needs its gradient.
+    pub(crate) fn replaced(&self, variable: &Variable) -> Option<Result<Tensor>> {
+        let (_, value) = self.replaced.iter().find(|(known, _)| known.id() == variable.id())?;
+        Some(match self.tracks(variable) {
+            true => custom_gradient(&variable.tracked(), value, |_, _, dy| Ok(dy.clone())).map_err(Error::from),
+            false => Ok(value.clone()),
+        })
+    }
+
+    /// Assigns the weights that layers have replaced; returns their values before.
+    ///
+    /// # Errors
+    /// If one has another shape.
+    pub fn assign_replaced(&mut self) -> Result<Vec<(Variable, Tensor)>> {
+        let assign = |(variable, value): (Variable, Tensor)| {
+            let before = variable.value().copy()?;
+            variable.assign(&value)?;
+            Ok((variable, before))
+        };
+        std::mem::take(&mut self.replaced).into_iter().map(assign).collect()
+    }
+
+    /// Whether there are new states, or replaced weights.
+    pub fn has_updates(&self) -> bool {
+        !self.updates.is_empty() || !self.replaced.is_empty()
+    }
+
+    /// Applies the new states, and the values of replaced weights.
     ///
     /// # Errors
     /// If one has another shape than its weight.
     pub fn commit(&mut self) -> Result<()> {
+        self.assign_replaced()?;
         self.updated.clear();
         std::mem::take(&mut self.updates).iter().try_for_each(|(variable, value)| variable.assign(value))
     }
@@ -275,7 +308,8 @@ impl Context {
         Ok(outputs)
     }
 
-    fn masks_of(&mut self, tensors: &[Tensor]) -> Vec<Option<Tensor>> {
+    /// The masks that came with these tensors: inputs of the layer, or outputs of its sublayers.
+    pub(crate) fn masks_of(&mut self, tensors: &[Tensor]) -> Vec<Option<Tensor>> {
         let known = &self.scope().masks;
         if known.is_empty() {
             return Vec::new();

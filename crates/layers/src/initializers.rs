@@ -7,8 +7,9 @@
 pub use crate::constant_value::ConstantValue;
 pub use crate::stft::{STFT, StftScaling, StftSide, StftWindow};
 
-use crate::Config;
+use crate::declare::write_argument;
 use crate::object::{Described, Named, own_function};
+use crate::{Arguments, Config, ConfigMap, Configure};
 use candle_keras_ops::random::{self, Stream};
 use candle_keras_ops::{DType, Device, Error, Result, Tensor};
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,12 @@ pub trait Initialize: Described {
     /// # Errors
     /// If it cannot fill this shape.
     fn source(&self, shape: &[usize]) -> Result<Source>;
+
+    /// The same for a weight whose inputs and outputs are these axes, if it depends on them and they are not given.
+    fn with_axes(&self, inputs: &[usize], outputs: &[usize]) -> Option<Initializer> {
+        let _ = (inputs, outputs);
+        None
+    }
 }
 
 impl<I: Initialize> From<I> for Initializer {
@@ -238,6 +245,25 @@ pub enum Distribution {
     Uniform,
 }
 
+/// The setters of an initializer that has [`FanAxes`].
+macro_rules! fan_setters {
+    ($field:ident) => {
+        /// The axes that are inputs. Default: the last but one; those before are a window.
+        #[must_use]
+        pub fn input_axes(mut self, input_axes: impl Into<Vec<usize>>) -> Self {
+            self.$field.input_axes = Some(input_axes.into());
+            self
+        }
+
+        /// The axes that are outputs. Default: the last.
+        #[must_use]
+        pub fn output_axes(mut self, output_axes: impl Into<Vec<usize>>) -> Self {
+            self.$field.output_axes = Some(output_axes.into());
+            self
+        }
+    };
+}
+
 object! {
     /// Random numbers of variance `scale / fan`: the common form of the Glorot, He and LeCun initializers.
     pub struct VarianceScaling() {
@@ -249,12 +275,34 @@ object! {
         distribution: Distribution = Distribution::TruncatedNormal,
         /// The seed; by default the numbers follow from the seed of the run.
         seed: Option<u64>,
+        ..axes: FanAxes = FanAxes::default() => fan_setters,
+    }
+}
+
+/// Which axes of a weight are inputs and outputs. They are in a configuration only if they are set: older versions of Keras do not know them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FanAxes {
+    input_axes: Option<Vec<usize>>,
+    output_axes: Option<Vec<usize>>,
+}
+
+impl Configure for FanAxes {
+    fn write(&self, config: &mut ConfigMap) -> Result<()> {
+        for (name, axes) in [("input_axes", &self.input_axes), ("output_axes", &self.output_axes)] {
+            axes.as_ref().map_or(Ok(()), |axes| write_argument(config, name, axes))?;
+        }
+        Ok(())
+    }
+
+    fn read(arguments: &mut Arguments) -> Result<Self> {
+        let mut axes = |name: &str| arguments.optional(name, || None);
+        Ok(Self { input_axes: axes("input_axes")?, output_axes: axes("output_axes")? })
     }
 }
 
 impl Initialize for VarianceScaling {
     fn source(&self, shape: &[usize]) -> Result<Source> {
-        let (fan_in, fan_out) = fans(shape);
+        let (fan_in, fan_out) = fans(shape, self.axes.input_axes.as_deref().zip(self.axes.output_axes.as_deref()))?;
         let fan = match self.mode {
             FanMode::FanIn => fan_in,
             FanMode::FanOut => fan_out,
@@ -275,6 +323,11 @@ impl Initialize for VarianceScaling {
             }
         })
     }
+
+    fn with_axes(&self, inputs: &[usize], outputs: &[usize]) -> Option<Initializer> {
+        let is_open = self.axes.input_axes.is_none() || self.axes.output_axes.is_none();
+        is_open.then(|| self.clone().input_axes(inputs).output_axes(outputs).into())
+    }
 }
 
 /// The classes that are [`VarianceScaling`] with fixed arguments.
@@ -285,13 +338,25 @@ macro_rules! scaled {
             pub struct $class() {
                 /// The seed; by default the numbers follow from the seed of the run.
                 seed: Option<u64>,
+                ..axes: FanAxes = FanAxes::default() => fan_setters,
+            }
+        }
+
+        impl $class {
+            fn scaling(&self) -> VarianceScaling {
+                let Self { seed, axes } = self.clone();
+                let (mode, distribution) = (FanMode::$mode, Distribution::$distribution);
+                VarianceScaling { scale: $scale, mode, distribution, seed, axes }
             }
         }
 
         impl Initialize for $class {
             fn source(&self, shape: &[usize]) -> Result<Source> {
-                let (mode, distribution) = (FanMode::$mode, Distribution::$distribution);
-                VarianceScaling { scale: $scale, mode, distribution, seed: self.seed }.source(shape)
+                self.scaling().source(shape)
+            }
+
+            fn with_axes(&self, inputs: &[usize], outputs: &[usize]) -> Option<Initializer> {
+                self.scaling().with_axes(inputs, outputs)
             }
         }
     )*};
@@ -396,7 +461,18 @@ impl Source {
 const TRUNCATED_DEVIATION: f64 = 0.879_625_661_034_239_8;
 
 /// `fan_in` and `fan_out` of a weight of this shape: how many inputs a unit has, and to how many units an input goes.
-fn fans(shape: &[usize]) -> (f64, f64) {
+///
+/// # Errors
+/// If the weight has not these axes.
+fn fans(shape: &[usize], axes: Option<(&[usize], &[usize])>) -> Result<(f64, f64)> {
+    if let Some((inputs, outputs)) = axes {
+        let size = |axis: &usize| {
+            let size = shape.get(*axis).map(|size| *size as f64);
+            size.ok_or_else(|| Error::new(format!("a weight of shape {shape:?} has no axis {axis}")))
+        };
+        let fan = |axes: &[usize]| axes.iter().map(size).product::<Result<f64>>();
+        return Ok((fan(inputs)?, fan(outputs)?));
+    }
     let (fan_in, fan_out) = match shape {
         [] => (1, 1),
         [n] => (*n, *n),
@@ -405,7 +481,7 @@ fn fans(shape: &[usize]) -> (f64, f64) {
             (field * inputs, field * outputs)
         }
     };
-    (fan_in as f64, fan_out as f64)
+    Ok((fan_in as f64, fan_out as f64))
 }
 
 fn stream(seed: Option<u64>) -> Stream {
@@ -413,6 +489,14 @@ fn stream(seed: Option<u64>) -> Stream {
 }
 
 impl Initializer {
+    /// The initializer of a weight whose inputs and outputs are these axes.
+    ///
+    /// # Errors
+    /// If its name is unknown.
+    pub(crate) fn for_axes(&self, inputs: &[usize], outputs: &[usize]) -> Result<Self> {
+        Ok(self.get()?.with_axes(inputs, outputs).unwrap_or_else(|| self.clone()))
+    }
+
     /// A custom initializer: a function that returns the values of a weight of this shape, row by row, with the name under which it is
     /// saved.
     pub fn new(name: impl Into<String>, function: impl Fn(&[usize]) -> Vec<f64> + Send + Sync + 'static) -> Self {

@@ -1,11 +1,12 @@
 //! The trait of all layers, and the function that runs a layer.
 
+use crate::assets::{AssetSource, Assets};
 use crate::build::Build;
 use crate::call::{CallArgument, CallArguments};
 use crate::callable::{CallInputs, Callable};
 use crate::symbolic::{KerasTensor, NodeOutput};
 use crate::variable::Variable;
-use crate::{Config, Context, DTypePolicy, Declared, Regularizer, Shape, TensorSpec, layer_weights};
+use crate::{Config, Context, DTypePolicy, Declared, Lora, Regularizer, Shape, TensorSpec, layer_weights};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{Error, Result, warnings};
 use std::any::Any;
@@ -72,6 +73,11 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
         true
     }
 
+    /// Whether its inputs may have no batch axis: those of an operation may.
+    fn takes_scalars(&self) -> bool {
+        false
+    }
+
     /// The outputs for these inputs.
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>>;
 
@@ -98,6 +104,11 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
     /// MultiHeadAttention.
     fn takes_masks(&self) -> bool {
         false
+    }
+
+    /// Whether the layer's activity regularizer applies to its outputs; if not, it has passed it on to its sublayers.
+    fn regularizes_output(&self) -> bool {
+        true
     }
 
     /// The sublayers, in Keras's order: those that it has [added](Build::add_layer), or those of a nested model.
@@ -131,6 +142,17 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
         true
     }
 
+    /// What files have for the layer beside its weights: a vocabulary, for example. Keras: `layer.save_assets`.
+    fn assets(&self) -> Result<Assets> {
+        Ok(Assets::default())
+    }
+
+    /// Takes over what a file has of its [`assets`](Self::assets). Keras: `layer.load_assets`.
+    fn load_assets(&self, source: &mut dyn AssetSource) -> Result<()> {
+        let _ = source;
+        Ok(())
+    }
+
     /// A weight for use in `forward`, in the dtype of computation: tracked if this run needs its gradient.
     fn weight(&self, name: &str, ctx: &Context) -> Result<Tensor> {
         layer_weights::weight(self.base(), name, ctx)
@@ -161,6 +183,37 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
         layer_weights::set_trainable(self.as_layer(), trainable);
     }
 
+    /// Adapts the layer by LoRA with matrices of this rank: its kernel (the table of an Embedding) is frozen, and the product of two small
+    /// matrices, which are trained, is added to it. Models apply it at their next `compile`. Files have the sum. Keras: `layer.enable_lora(rank)`.
+    ///
+    /// ```
+    /// use candle_keras_layers::{Dense, Input, Layer};
+    /// let layer = Dense::new(64);
+    /// layer.call(&Input::shape([128]));
+    /// layer.enable_lora(4)?;
+    /// let trained: usize = layer.trainable_variables().iter().map(|weight| weight.elem_count()).sum();
+    /// assert_eq!(trained, 64 + 128 * 4 + 4 * 64);
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the layer is not built, is adapted already, has a constraint on the kernel, or has no kernel that can be adapted.
+    ///
+    /// # Differences from Keras
+    /// The kernel stays frozen when the layer is made trainable. A loaded layer begins anew, with a random first and a zero second matrix; Keras sets both to
+    /// 0, and they cannot be trained any more. `lora_alpha` holds as an argument of Dense and Embedding as well, where Keras 3.15 ignores it.
+    fn enable_lora(&self, rank: usize) -> Result<()> {
+        self.enable_lora_with(Lora::new(rank))
+    }
+
+    /// [`enable_lora`](Self::enable_lora) with a factor and initializers. Keras: `layer.enable_lora(rank, lora_alpha, a_initializer, b_initializer)`.
+    ///
+    /// # Errors
+    /// As [`enable_lora`](Self::enable_lora).
+    fn enable_lora_with(&self, lora: Lora) -> Result<()> {
+        layer_weights::enable_lora(self.as_layer(), &lora)
+    }
+
     /// The values of all weights, as copies. Keras: `layer.get_weights()`.
     fn get_weights(&self) -> Result<Vec<Tensor>> {
         layer_weights::get_weights(self.as_layer())
@@ -169,6 +222,12 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
     /// Replaces the values of all weights, in the order of `get_weights`. Keras: `layer.set_weights(weights)`.
     fn set_weights(&self, weights: &[Tensor]) -> Result<()> {
         layer_weights::set_weights(self.as_layer(), weights)
+    }
+
+    /// Resets what stateful recurrent layers keep from batch to batch to 0, in this layer and all sublayers. Keras: `layer.reset_states()`, and Keras 2's
+    /// `model.reset_states()`.
+    fn reset_states(&self) -> Result<()> {
+        layer_weights::reset_states(self.as_layer())
     }
 
     /// The number of elements of all weights.
@@ -307,10 +366,7 @@ fn input_shape(shapes: &[Shape]) -> Config {
 
 /// The shapes of a layer's outputs, with the dtype in which it computes.
 fn output_spec(layer: &dyn Layer, inputs: &[TensorSpec]) -> Result<Vec<TensorSpec>> {
-    if inputs.iter().any(TensorSpec::is_string) {
-        return Err(Error::new("the layer does not take text")
-            .help("map words to ids first, with a TextVectorization for example"));
-    }
+    refuse_text(inputs)?;
     let shapes: Vec<_> = inputs.iter().map(|input| input.shape.clone()).collect();
     let dtype = layer.base().compute_dtype();
     Ok(layer.compute_output_shape(&shapes)?.into_iter().map(|shape| TensorSpec::new(shape, dtype)).collect())
@@ -338,6 +394,15 @@ macro_rules! keeps_shape_and_mask {
     };
 }
 pub(crate) use keeps_shape_and_mask;
+
+/// An error if an input is text.
+pub(crate) fn refuse_text(inputs: &[TensorSpec]) -> Result<()> {
+    match inputs.iter().any(TensorSpec::is_string) {
+        true => Err(Error::new("the layer does not take text")
+            .help("map words to ids first, with a TextVectorization for example")),
+        false => Ok(()),
+    }
+}
 
 impl dyn Layer {
     /// [`Layer::call`] for a layer of a list, such as `model.layers()[1]`.
@@ -444,7 +509,7 @@ fn run_unnamed(
             *output = output.to_dtype(dtype)?;
         }
     }
-    if let Some(regularizer) = regularizer {
+    if let Some(regularizer) = regularizer.filter(|_| layer.regularizes_output()) {
         for output in &outputs {
             ctx.add_loss((regularizer.call(output)? / output.dim(0)? as f64)?);
         }

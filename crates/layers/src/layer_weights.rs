@@ -1,14 +1,19 @@
 //! The weights of a layer and its sublayers: what [`Layer`]'s methods of the same names do.
 
 use crate::variable::Variable;
-use crate::{Base, Context, Layer, WeightSet};
+use crate::{Base, Context, Layer, Lora, WeightSet};
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
 use hashbrown::HashSet;
 
 pub(crate) fn weight(base: &Base, name: &str, ctx: &Context) -> Result<Tensor> {
     let (variable, dtype) = (base.variable(name)?, base.compute_dtype());
-    let value = if ctx.tracks(&variable) { variable.tracked() } else { variable.value() };
+    let value = match (ctx.replaced(&variable), base.adaptation_of(&variable)) {
+        (Some(value), _) => value?,
+        (None, Some(adaptation)) => adaptation.value(ctx)?,
+        (None, None) if ctx.tracks(&variable) => variable.tracked(),
+        (None, None) => variable.value(),
+    };
     Ok(if value.dtype() == dtype { value } else { value.to_dtype(dtype)? })
 }
 
@@ -37,6 +42,10 @@ pub(crate) fn set_trainable(layer: &dyn Layer, trainable: bool) {
     layer.sublayers().iter().for_each(|layer| layer.set_trainable(trainable));
 }
 
+pub(crate) fn enable_lora(layer: &dyn Layer, lora: &Lora) -> Result<()> {
+    layer.base().enable_lora(lora).map_err(|error| error.in_layer(layer.layer_name(), layer.class_name()))
+}
+
 pub(crate) fn get_weights(layer: &dyn Layer) -> Result<Vec<Tensor>> {
     let variables = layer.variables();
     let copies = || variables.iter().map(|variable| Ok(variable.value().copy()?)).collect();
@@ -59,6 +68,11 @@ pub(crate) fn set_weights(layer: &dyn Layer, weights: &[Tensor]) -> Result<()> {
     let assign = |(variable, value): (&Variable, &Tensor)| variable.assign(value);
     let assigned = WeightSet::new(variables.clone()).write(|| variables.iter().zip(weights).try_for_each(assign));
     assigned.map_err(|error| error.in_layer(layer.layer_name(), layer.class_name()))
+}
+
+pub(crate) fn reset_states(layer: &dyn Layer) -> Result<()> {
+    layer.base().states().iter().try_for_each(|state| state.assign(&state.value().zeros_like()?))?;
+    layer.sublayers().iter().try_for_each(|layer| layer.reset_states())
 }
 
 pub(crate) fn count_params(layer: &dyn Layer) -> usize {

@@ -14,6 +14,9 @@ pub(crate) struct AutoName {
     number: usize,
 }
 
+/// Classes that Keras exports under another name than their own, from which automatic names and the groups of files come.
+const OWN_NAMES: [(&str, &str); 1] = [("GroupQueryAttention", "GroupedQueryAttention")];
+
 impl AutoName {
     /// The next name for a class in this thread.
     pub(crate) fn new(class_name: &str) -> Self {
@@ -57,6 +60,8 @@ pub fn clear_session() {
 /// assert_eq!(names, ["embedding", "max_pooling2d", "global_average_pooling1d", "re_lu", "lstm", "rm_sprop"]);
 /// ```
 pub fn to_snake_case(class_name: &str) -> String {
+    let own = OWN_NAMES.iter().find(|(exported, _)| *exported == class_name).map(|(_, own)| *own);
+    let class_name = own.unwrap_or(class_name);
     let chars: Vec<char> = class_name.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect();
     let mut name = String::with_capacity(chars.len() + 4);
     for (i, &c) in chars.iter().enumerate() {

@@ -3,10 +3,15 @@
 use crate::call::{Call, CallArguments};
 use crate::config_array;
 use crate::shape::by_trying;
-use crate::symbolic::{KerasTensor, call_for};
+use crate::symbolic::{KerasTensor, call_for_list};
 use crate::{Base, Config, Context, Declared, Described, Layer, Shape, TensorSpec};
 use candle_core::{DType, Device, Tensor};
-use candle_keras_ops::{Error, Index, Key, Operand, Operation, Result, json};
+use candle_keras_ops::functions::classes;
+use candle_keras_ops::operations::{
+    Add, Equal, GetItem, Greater, GreaterEqual, Less, LessEqual, Multiply, Negative, NotEqual, Power, Subtract,
+    TrueDivide,
+};
+use candle_keras_ops::{Error, Key, Operand, Operation, Result, Spec, json};
 use serde_json::{Map, Number, Value, json};
 use std::borrow::Borrow;
 use std::panic::Location;
@@ -24,7 +29,6 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct OperationLayer {
     base: Base,
-    class_name: String,
     operation: Operation,
     arguments: Vec<Argument>,
 }
@@ -38,6 +42,8 @@ pub enum Argument {
     Number(Number),
     /// An array.
     Array(Tensor),
+    /// An operand that is not given. Python: `None`.
+    Absent,
 }
 
 impl OperationLayer {
@@ -45,79 +51,94 @@ impl OperationLayer {
     ///
     /// # Errors
     /// If the number of operands is wrong.
-    pub fn new(operation: Operation, arguments: Vec<Argument>) -> Result<Self> {
-        let (class_name, _) = operation.keras();
-        Self::with_base(Base::new(&class_name), class_name, operation, arguments)
+    pub fn new(operation: impl Into<Operation>, arguments: Vec<Argument>) -> Result<Self> {
+        let operation = operation.into();
+        Self::with_base(Base::new(operation.class().name), operation, arguments)
     }
 
-    fn with_base(base: Base, class_name: String, operation: Operation, arguments: Vec<Argument>) -> Result<Self> {
-        if !operation.operands().contains(&arguments.len()) {
-            return Err(Error::new(format!("{class_name} does not take this many operands"))
+    fn with_base(base: Base, operation: Operation, arguments: Vec<Argument>) -> Result<Self> {
+        let required = arguments.iter().take(*operation.operands().start());
+        if !operation.operands().contains(&arguments.len()) || required.clone().any(|x| matches!(x, Argument::Absent)) {
+            return Err(Error::new(format!("{} does not take these operands", operation.class().name))
                 .expected(format!("{:?}", operation.operands()))
                 .received(arguments.len().to_string()));
         }
-        Ok(Self { base, class_name, operation, arguments })
+        Ok(Self { base, operation, arguments })
     }
 
-    /// The layer that Keras describes by a class of `keras.src.ops`, its config and the arguments of its one call.
+    /// The layer that Keras describes by a class of `keras.src.ops`, its config and the [positional](Self::positional) arguments of its
+    /// one call.
     ///
     /// # Errors
     /// If there is no such operation, or an argument is not a tensor, number or array.
     pub fn from_keras(class_name: &str, config: &Config, call: &Config) -> Result<Self> {
-        if !Operation::CLASSES.contains(&class_name) {
-            return Err(Error::unknown("operation", class_name, Operation::CLASSES));
-        }
+        let names = || classes().iter().map(|class| class.name).collect::<Vec<_>>();
+        let class = classes().iter().find(|class| class.name == class_name);
+        let class = class.ok_or_else(|| Error::unknown("operation", class_name, &names()))?;
         let name = config["name"].as_str().unwrap_or(class_name).to_string();
-        let args = call["args"].as_array().cloned().unwrap_or_default();
-        if !config.is_object() {
+        let Value::Object(mut config) = config.clone() else {
             return Err(Error::new("the operation has no configuration").received(config.to_string()));
-        }
-        let mut config = config.clone();
-        if let ("GetItem", [_, key]) = (class_name, args.as_slice()) {
-            let key = match key {
-                Value::Array(parts) => parts.iter().map(index).collect::<Result<Vec<_>>>()?,
-                one => vec![index(one)?],
-            };
-            config["key"] = json::to_value(&key)?;
-        }
+        };
+        let mut args = Self::positional(class_name, call)["args"].as_array().cloned().unwrap_or_default();
+        let first = match (class.takes_list, class.is_variadic) {
+            (true, _) => 1,
+            (_, true) => args.len(),
+            _ => class.operands.len(),
+        };
+        let in_call = args.split_off(first.min(args.len()));
+        config.extend(class.in_call.iter().map(|name| name.to_string()).zip(in_call));
         let operation = Operation::from_keras(class_name, &config).map_err(|cause| {
             Error::new(format!("the operation {class_name} cannot be made from its configuration"))
                 .received(cause.to_string())
         })?;
-        let operands = match (&operation, args.as_slice()) {
-            (Operation::GetItem { .. }, [operand, ..]) => vec![operand.clone()],
-            (Operation::Concatenate { .. } | Operation::Stack { .. }, [Value::Array(list), ..]) => list.clone(),
+        let operands = match (class.takes_list, args.as_slice()) {
+            (true, [Value::Array(list)]) => list.clone(),
             _ => args,
         };
         let arguments = operands.iter().map(argument).collect::<Result<_>>()?;
-        Self::with_base(Base::named(name), class_name.into(), operation, arguments)
+        Self::with_base(Base::named(name), operation, arguments)
+    }
+
+    /// The call of an operation of this class with all arguments by position.
+    pub fn positional(class_name: &str, call: &Config) -> Config {
+        let class = classes().iter().find(|class| class.name == class_name);
+        let (Some(class), Some(named)) = (class, call["kwargs"].as_object().filter(|named| !named.is_empty())) else {
+            return call.clone();
+        };
+        let mut args = call["args"].as_array().cloned().unwrap_or_default();
+        for name in class.operands.iter().chain(class.in_call).skip(args.len()) {
+            args.push(named.get(*name).cloned().unwrap_or_default());
+        }
+        json!({"args": args, "kwargs": {}})
     }
 
     /// The operands, with the inputs and constants in their places.
-    fn operands(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+    fn operands(&self, inputs: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
         let mut inputs = inputs.iter();
         let (device, float) =
             inputs.as_slice().first().map_or((Device::Cpu, DType::F32), |x| (x.device().clone(), x.dtype()));
-        let operand = |argument: &Argument| -> Result<Tensor> {
-            Ok(match argument {
+        let operand = |argument: &Argument| -> Result<Option<Tensor>> {
+            Ok(Some(match argument {
                 Argument::Input => inputs.next().cloned().ok_or_else(|| Error::new("an operand is missing"))?,
                 Argument::Number(number) => {
                     Tensor::new(number.as_f64().unwrap_or_default(), &device)?.to_dtype(dtype_of(number, float))?
                 }
                 Argument::Array(array) => array.to_device(&device)?,
-            })
+                Argument::Absent => return Ok(None),
+            }))
         };
         self.arguments.iter().map(operand).collect()
     }
 
     /// The shapes and dtypes of the [operands](Self::operands).
-    fn operand_specs(&self, inputs: &[(Vec<usize>, DType)]) -> Result<Vec<(Vec<usize>, DType)>> {
+    fn operand_specs(&self, inputs: &[Spec]) -> Result<Vec<Option<Spec>>> {
         let mut inputs = inputs.iter();
-        let first = inputs.as_slice().first().map_or(DType::F32, |(_, dtype)| *dtype);
+        let first = inputs.as_slice().first().map_or(DType::F32, |input| input.dtype);
         let spec = |argument: &Argument| match argument {
-            Argument::Input => inputs.next().cloned().ok_or_else(|| Error::new("an operand is missing")),
-            Argument::Number(number) => Ok((Vec::new(), dtype_of(number, first))),
-            Argument::Array(array) => Ok((array.dims().to_vec(), array.dtype())),
+            Argument::Input => inputs.next().cloned().map(Some).ok_or_else(|| Error::new("an operand is missing")),
+            Argument::Number(number) => Ok(Some(Spec::new([], dtype_of(number, first)))),
+            Argument::Array(array) => Ok(Some(Spec::of(array))),
+            Argument::Absent => Ok(None),
         };
         self.arguments.iter().map(spec).collect()
     }
@@ -135,37 +156,22 @@ fn argument(value: &Value) -> Result<Argument> {
         (Value::Number(number), _) => Ok(Argument::Number(number.clone())),
         (Value::Bool(bool), _) => Ok(Argument::Number(Number::from(u8::from(*bool)))),
         (Value::String(_), _) => self::number(json::as_f64(value).ok_or_else(unknown)?),
+        (Value::Null, _) => Ok(Argument::Absent),
+        (Value::Array(_), _) => {
+            let list = json!({"class_name": "__numpy__", "config": {"value": value, "dtype": dtype_of_list(value)}});
+            config_array::from_config(&list).unwrap_or_else(|| Err(unknown())).map(Argument::Array)
+        }
         (_, Some("__keras_tensor__")) => Ok(Argument::Input),
         _ => config_array::from_config(value).unwrap_or_else(|| Err(unknown())).map(Argument::Array),
     }
 }
 
-/// A part of a key in Keras's form.
-fn index(value: &Value) -> Result<Index> {
-    let wrong = || Error::new("a part of a key is not an index or a slice").received(value.to_string());
-    match (value, value["class_name"].as_str()) {
-        (Value::Null, _) => Ok(Index::NewAxis),
-        (Value::Number(number), _) => Ok(Index::At(number.as_i64().ok_or_else(wrong)?)),
-        (_, Some("__ellipsis__")) => Ok(Index::Ellipsis),
-        (_, Some("__slice__")) => {
-            let part = |name: &str| match &value["config"][name] {
-                Value::Null => Ok(None),
-                part => part.as_i64().map(Some).ok_or_else(wrong),
-            };
-            Ok(Index::Slice { start: part("start")?, stop: part("stop")?, step: part("step")? })
-        }
-        _ => Err(wrong()),
-    }
-}
-
-fn index_config(index: &Index) -> Config {
-    match index {
-        Index::At(at) => json!(at),
-        Index::NewAxis => Value::Null,
-        Index::Ellipsis => json!({"class_name": "__ellipsis__", "config": {}}),
-        Index::Slice { start, stop, step } => {
-            json!({"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": step}})
-        }
+/// Python's dtype of a list of numbers.
+fn dtype_of_list(value: &Value) -> &'static str {
+    match value {
+        Value::Array(items) if items.iter().all(|item| dtype_of_list(item) == "int32") => "int32",
+        Value::Number(number) if !number.is_f64() => "int32",
+        _ => "float32",
     }
 }
 
@@ -177,20 +183,19 @@ impl Declared for OperationLayer {
 
 impl Described for OperationLayer {
     fn class_name(&self) -> &str {
-        &self.class_name
+        self.operation.class().name
     }
 
     fn config(&self) -> Result<Config> {
         let mut config = Map::from_iter([("name".to_string(), json!(self.base.name()))]);
-        config.extend(self.operation.keras().1);
-        config.remove("key"); // which Keras has among the arguments of the call
+        config.extend(self.operation.config().0);
         Ok(config.into())
     }
 }
 
 impl Layer for OperationLayer {
     fn module(&self) -> &str {
-        self.operation.module()
+        self.operation.class().module.path()
     }
 
     fn is_saved(&self) -> bool {
@@ -205,13 +210,13 @@ impl Layer for OperationLayer {
                 Argument::Input => tensors.next().unwrap_or_default(),
                 Argument::Number(number) => json!(number),
                 Argument::Array(array) => config_array::to_config(array, "__tensor__").unwrap_or_default(),
+                Argument::Absent => Config::Null,
             });
         }
-        match &self.operation {
-            Operation::GetItem { key } => operands.push(key.iter().map(index_config).collect()),
-            Operation::Concatenate { .. } | Operation::Stack { .. } => operands = vec![operands.into()],
-            _ => {}
+        if self.operation.class().takes_list {
+            operands = vec![operands.into()];
         }
+        operands.extend(self.operation.config().1);
         operands
     }
 
@@ -222,12 +227,14 @@ impl Layer for OperationLayer {
     }
 
     fn compute_output_spec(&self, inputs: &[TensorSpec], _: &CallArguments<TensorSpec>) -> Result<Vec<TensorSpec>> {
-        let output = by_trying(inputs, |inputs| {
-            let (shapes, dtypes): (Vec<_>, Vec<_>) = self.operand_specs(inputs)?.into_iter().unzip();
-            let shapes: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
-            Ok((self.operation.output_shape(&shapes)?, self.operation.output_dtype(&dtypes)?))
-        })?;
-        Ok(vec![output])
+        by_trying(inputs, |inputs| {
+            let operands = self.operand_specs(inputs)?;
+            Ok(self.operation.infer(&operands.iter().map(Option::as_ref).collect::<Vec<_>>())?)
+        })
+    }
+
+    fn takes_scalars(&self) -> bool {
+        true
     }
 
     /// An operation computes in the dtypes of its operands.
@@ -236,7 +243,8 @@ impl Layer for OperationLayer {
     }
 
     fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
-        Ok(vec![self.operation.run(&self.operands(inputs)?)?])
+        let operands = self.operands(inputs)?;
+        Ok(self.operation.run(&operands.iter().map(Option::as_ref).collect::<Vec<_>>())?)
     }
 
     /// Keras loses the mask here silently.
@@ -245,33 +253,55 @@ impl Layer for OperationLayer {
     }
 
     fn compute_mask(&self, _: &[Tensor], _: &[Option<Tensor>]) -> Result<Vec<Option<Tensor>>> {
-        Ok(vec![None])
+        Ok(vec![None; self.operation.outputs(self.arguments.len())])
     }
 }
 
-/// Calls the operation on symbolic tensors and constants.
-fn operate(
+/// The outputs of the operation on symbolic tensors and constants; each of them carries the error if there is one.
+fn apply(
     operation: Operation,
     arguments: Result<Vec<Argument>>,
     inputs: Vec<KerasTensor>,
     location: &'static Location<'static>,
-) -> KerasTensor {
+) -> Vec<KerasTensor> {
+    let outputs = operation.outputs(inputs.len());
     match arguments.and_then(|arguments| OperationLayer::new(operation, arguments)) {
-        Ok(layer) => {
-            let [output] = call_for(Arc::new(layer), Ok(inputs.into()), Call::new(), location);
-            output
-        }
-        Err(error) => KerasTensor::failed(error, location),
+        Ok(layer) => call_for_list(Arc::new(layer), Ok(inputs.into()), Call::new(), outputs, location),
+        Err(error) => vec![KerasTensor::failed(error, location); outputs],
     }
+}
+
+/// [`apply`] for an operation with one output.
+fn operate(
+    operation: impl Into<Operation>,
+    arguments: Result<Vec<Argument>>,
+    inputs: Vec<KerasTensor>,
+    location: &'static Location<'static>,
+) -> KerasTensor {
+    KerasTensor::only(apply(operation.into(), arguments, inputs, location))
 }
 
 impl Operand for KerasTensor {
     type Output = KerasTensor;
+    type Outputs<const N: usize> = [KerasTensor; N];
+    type List = Vec<KerasTensor>;
 
     #[track_caller]
-    fn operate(operation: Operation, operands: &[&Self]) -> Self {
-        let inputs = operands.iter().map(|&tensor| tensor.clone()).collect();
-        operate(operation, Ok(vec![Argument::Input; operands.len()]), inputs, Location::caller())
+    fn apply(operation: Operation, operands: &[Option<&Self>]) -> Vec<Self> {
+        let inputs = operands.iter().flatten().map(|&tensor| tensor.clone()).collect();
+        let argument = |operand: &Option<&Self>| if operand.is_some() { Argument::Input } else { Argument::Absent };
+        apply(operation, Ok(operands.iter().map(argument).collect()), inputs, Location::caller())
+    }
+
+    fn only(list: Vec<Self>) -> Self {
+        let [output] = Self::each(list);
+        output
+    }
+
+    fn each<const N: usize>(list: Vec<Self>) -> [Self; N] {
+        let wrong = Error::new("the operation has another number of outputs").expected(N.to_string());
+        let failed = KerasTensor::failed(wrong.received(list.len().to_string()), Location::caller());
+        list.try_into().unwrap_or_else(|_| std::array::from_fn(|_| failed.clone()))
     }
 }
 
@@ -330,10 +360,10 @@ macro_rules! operators {
 }
 
 operators! {
-    Add::add = Operation::Add {};
-    Sub::sub = Operation::Subtract {};
-    Mul::mul = Operation::Multiply {};
-    Div::div = Operation::TrueDivide {};
+    Add::add = Add {};
+    Sub::sub = Subtract {};
+    Mul::mul = Multiply {};
+    Div::div = TrueDivide {};
 }
 
 impl std::ops::Neg for KerasTensor {
@@ -341,7 +371,7 @@ impl std::ops::Neg for KerasTensor {
 
     #[track_caller]
     fn neg(self) -> KerasTensor {
-        KerasTensor::operate(Operation::Negative {}, &[&self])
+        KerasTensor::operate(Negative {}, &[&self])
     }
 }
 
@@ -350,7 +380,7 @@ impl std::ops::Neg for &KerasTensor {
 
     #[track_caller]
     fn neg(self) -> KerasTensor {
-        KerasTensor::operate(Operation::Negative {}, &[self])
+        KerasTensor::operate(Negative {}, &[self])
     }
 }
 
@@ -381,19 +411,19 @@ macro_rules! comparisons {
 
 comparisons! {
     /// Python: `x > other`.
-    gt = Operation::Greater {};
+    gt = Greater {};
     /// Python: `x >= other`.
-    ge = Operation::GreaterEqual {};
+    ge = GreaterEqual {};
     /// Python: `x < other`.
-    lt = Operation::Less {};
+    lt = Less {};
     /// Python: `x <= other`.
-    le = Operation::LessEqual {};
+    le = LessEqual {};
     /// `x == other` of NumPy, element by element.
-    equal = Operation::Equal {};
+    equal = Equal {};
     /// `x != other` of NumPy, element by element.
-    not_equal = Operation::NotEqual {};
+    not_equal = NotEqual {};
     /// To a power. Python: `x ** exponent`.
-    pow = Operation::Power {};
+    pow = Power {};
 }
 
 /// What a symbolic tensor is compared with.
@@ -435,7 +465,7 @@ impl KerasTensor {
     /// ```
     #[track_caller]
     pub fn get(&self, key: impl Into<Key>) -> KerasTensor {
-        KerasTensor::operate(Operation::GetItem { key: key.into().0 }, &[self])
+        KerasTensor::operate(GetItem { key: key.into() }, &[self])
     }
 }
 
@@ -443,7 +473,7 @@ impl KerasTensor {
 mod tests {
     use super::*;
     use crate::{Input, run};
-    use candle_keras_ops as ops;
+    use candle_keras_ops::{self as ops, Index};
 
     fn value(layer: &dyn Layer, inputs: &[Tensor]) -> Vec<f32> {
         let (outputs, _) = run(layer, inputs, &vec![None; inputs.len()], &mut Context::inference()).unwrap();
@@ -491,7 +521,7 @@ mod tests {
         assert_eq!((layer.module(), layer.get_config().unwrap()), ("keras.src.ops.numpy", json!({"name": "get_item"})));
         let again =
             OperationLayer::from_keras("GetItem", &layer.get_config().unwrap(), &json!({"args": call})).unwrap();
-        assert_eq!(again.operation, Operation::GetItem { key: vec![Index::Ellipsis, Index::from(..2)] });
+        assert_eq!(again.operation, GetItem { key: [Index::Ellipsis, Index::from(..2)].into() }.into());
         let array = json!({"class_name": "__tensor__", "config": {"value": [[1, 2], [3, 4]], "dtype": "float32"}});
         let call = json!({"args": [array, tensor], "kwargs": {}});
         let add = OperationLayer::from_keras("Add", &json!({"name": "a"}), &call).unwrap();

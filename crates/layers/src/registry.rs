@@ -14,6 +14,8 @@ macro_rules! layers_of_keras {
             pub use super::second_names::*;
             /// The class whose function is not in its configuration.
             pub use crate::core::Lambda;
+            /// The base class, which files have no layer of.
+            pub use crate::core::Wrapper;
         }
 
         /// Keras's names of all classes that a configuration can make.
@@ -33,20 +35,29 @@ macro_rules! layers_of_keras {
 
 layers_of_keras! {
     activations: Activation ELU LeakyReLU PReLU ReLU Softmax;
-    attention: MultiHeadAttention;
-    convolutional: Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose DepthwiseConv1D DepthwiseConv2D
-        SeparableConv1D SeparableConv2D;
-    core: Dense Embedding Identity InputLayer Masking;
+    attention: AdditiveAttention Attention GroupQueryAttention MultiHeadAttention;
+    convolutional: Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose DepthwiseConv1D
+        DepthwiseConv2D LocallyConnected1D LocallyConnected2D SeparableConv1D SeparableConv2D;
+    core: Dense EinsumDense Embedding Identity InputLayer Masking ReversibleEmbedding;
     merging: Add Average Concatenate Dot Maximum Minimum Multiply Subtract;
-    normalization: BatchNormalization GroupNormalization LayerNormalization RMSNormalization UnitNormalization;
+    normalization: BatchNormalization GroupNormalization LayerNormalization RMSNormalization SpectralNormalization
+        UnitNormalization;
     pooling: AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D
-        AdaptiveMaxPooling2D AdaptiveMaxPooling3D AveragePooling1D AveragePooling2D AveragePooling3D GlobalAveragePooling1D GlobalAveragePooling2D
-        GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D MaxPooling1D MaxPooling2D MaxPooling3D;
-    regularization: ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D
-        SpatialDropout3D;
-    reshaping: Cropping1D Cropping2D Cropping3D Flatten Permute RepeatVector Reshape UpSampling1D UpSampling2D UpSampling3D
-        ZeroPadding1D ZeroPadding2D ZeroPadding3D;
-    rnn: Bidirectional GRU GRUCell LSTM LSTMCell RNN SimpleRNN SimpleRNNCell StackedRNNCells TimeDistributed;
+        AdaptiveMaxPooling2D AdaptiveMaxPooling3D AveragePooling1D AveragePooling2D AveragePooling3D
+        GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D
+        GlobalMaxPooling3D MaxPooling1D MaxPooling2D MaxPooling3D;
+    preprocessing: AugMix AutoContrast CategoryEncoding CenterCrop ContrastLimitedAdaptiveHistogramEqualization CutMix
+        Discretization Equalization HashedCrossing Hashing IntegerLookup MaxNumBoundingBoxes MixUp Normalization
+        Pipeline RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop
+        RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert
+        RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear
+        RandomTranslation RandomZoom Rescaling Resizing Solarization StringLookup TextVectorization;
+    regularization: ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise SpatialDropout1D
+        SpatialDropout2D SpatialDropout3D;
+    reshaping: Cropping1D Cropping2D Cropping3D Flatten Permute RepeatVector Reshape UpSampling1D UpSampling2D
+        UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D;
+    rnn: Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D GRU GRUCell LSTM LSTMCell RNN SimpleRNN SimpleRNNCell
+        StackedRNNCells TimeDistributed;
 }
 
 /// Keras's second names of classes: a file has the first, but may have either.

@@ -1,8 +1,8 @@
 //! Shapes as Keras writes them: `(None, 20, 64)`.
 
 use crate::TensorSpec;
-use candle_core::{DType, Device, Tensor};
-use candle_keras_ops::{Error, Result};
+use candle_core::{Device, Tensor};
+use candle_keras_ops::{Error, Result, Spec};
 use std::fmt;
 use std::ops::Deref;
 
@@ -24,6 +24,11 @@ impl Shape {
     /// The shape of a batch of such samples: with an unknown size in front.
     pub fn batched(&self) -> Self {
         Self(std::iter::once(None).chain(self.0.iter().copied()).collect())
+    }
+
+    /// The same for batches of any size.
+    pub(crate) fn any_batch(&self) -> Self {
+        self.0.iter().enumerate().map(|(axis, size)| size.filter(|_| axis > 0)).collect()
     }
 
     /// The product of the sizes, if all are known and it does not overflow.
@@ -51,43 +56,46 @@ pub(crate) fn by_running(inputs: &[TensorSpec], f: impl Fn(&[Tensor]) -> Result<
     /// A shape with more elements than this is more likely a mistake than a model.
     const MOST_ELEMENTS: usize = 1 << 26;
     by_trying(inputs, |inputs| {
-        let one = |(dims, dtype): &(Vec<usize>, DType)| match Shape::from(dims.as_slice()).elem_count() {
-            Some(count) if count <= MOST_ELEMENTS => Ok(Tensor::ones(dims.as_slice(), *dtype, &Device::Cpu)?),
+        let one = |input: &Spec| match Shape::from(input.shape.as_slice()).elem_count() {
+            Some(count) if count <= MOST_ELEMENTS => {
+                Ok(Tensor::ones(input.shape.as_slice(), input.dtype, &Device::Cpu)?)
+            }
             _ => Err(Error::new("the input is too large to try the function on")
-                .received(format!("shape {dims:?}"))
+                .received(format!("shape {:?}", input.shape))
                 .help("with output_shape given, the function is not tried")),
         };
         let output = f(&inputs.iter().map(one).collect::<Result<Vec<_>>>()?)?;
-        Ok((output.dims().to_vec(), output.dtype()))
+        Ok(vec![Spec::of(&output)])
     })
+    .map(|mut outputs| outputs.swap_remove(0))
 }
 
-/// The shape and dtype of a function's output from `f`, which gives those for sizes that are known: with two values for every unknown size.
+/// The shapes and dtypes of a function's outputs from `f`, which gives those for sizes that are known: with two values for every unknown size.
 ///
 /// # Errors
-/// If `f` fails, or the rank of the output is not constant.
-pub(crate) fn by_trying(
-    inputs: &[TensorSpec],
-    f: impl Fn(&[(Vec<usize>, DType)]) -> Result<(Vec<usize>, DType)>,
-) -> Result<TensorSpec> {
+/// If `f` fails, or the rank of an output is not constant.
+pub(crate) fn by_trying(inputs: &[TensorSpec], f: impl Fn(&[Spec]) -> Result<Vec<Spec>>) -> Result<Vec<TensorSpec>> {
     let try_with = |unknown: usize| {
         let known = |TensorSpec { shape, dtype, .. }: &TensorSpec| {
-            (shape.iter().map(|size| size.unwrap_or(unknown)).collect(), *dtype)
+            Spec::new(shape.iter().map(|size| size.unwrap_or(unknown)).collect::<Vec<_>>(), *dtype)
         };
         f(&inputs.iter().map(known).collect::<Vec<_>>())
     };
     let try_both = |a, b| Ok((try_with(a)?, try_with(b)?));
     // Some functions need more than a few steps, or a number with many divisors.
-    let open = inputs.iter().any(|input| input.shape.iter().skip(1).any(Option::is_none));
-    let ((a, dtype), (b, _)) =
-        try_both(2, 3).or_else(|error| if open { try_both(60, 120).map_err(|_: Error| error) } else { Err(error) })?;
-    if a.len() != b.len() {
-        return Err(Error::new("the rank of the output depends on the sizes that are not known yet")
-            .received(format!("outputs of shapes {a:?} and {b:?}"))
-            .help("name the axes that are squeezed or reduced"));
-    }
-    let shape: Shape = a.iter().zip(&b).map(|(a, b)| (a == b).then_some(*a)).collect();
-    Ok(TensorSpec::new(shape, dtype))
+    let is_open = inputs.iter().any(|input| input.shape.iter().any(Option::is_none));
+    let (first, second) = try_both(2, 3)
+        .or_else(|error| if is_open { try_both(60, 120).map_err(|_: Error| error) } else { Err(error) })?;
+    let both = |(a, b): (Spec, Spec)| {
+        if a.shape.len() != b.shape.len() {
+            return Err(Error::new("the rank of the output depends on the sizes that are not known yet")
+                .received(format!("outputs of shapes {:?} and {:?}", a.shape, b.shape))
+                .help("name the axes that are squeezed or reduced"));
+        }
+        let shape: Shape = a.shape.iter().zip(&b.shape).map(|(a, b)| (a == b).then_some(*a)).collect();
+        Ok(TensorSpec::new(shape, a.dtype))
+    };
+    first.into_iter().zip(second).map(both).collect()
 }
 
 impl Deref for Shape {

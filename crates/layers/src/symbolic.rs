@@ -301,7 +301,7 @@ pub fn call_with(
     if shapes.is_empty() {
         return Err(named(Error::new("the layer was called on nothing").expected("at least one symbolic tensor")));
     }
-    if shapes.iter().any(|shape| shape.is_empty()) {
+    if !layer.takes_scalars() && shapes.iter().any(|shape| shape.is_empty()) {
         return Err(named(Error::new("every input needs a batch axis").received("an input of shape ()")));
     }
     layer::build(&*layer, &shapes)?;
@@ -356,20 +356,30 @@ pub(crate) fn call_for<const N: usize>(
     arguments: Call,
     location: &'static Location<'static>,
 ) -> [KerasTensor; N] {
+    let outputs = call_for_list(layer, inputs, arguments, N, location);
+    std::array::from_fn(|i| outputs[i].clone())
+}
+
+/// [`call_for`] so many outputs.
+pub(crate) fn call_for_list(
+    layer: Arc<dyn Layer>,
+    inputs: Result<KerasTensors>,
+    arguments: Call,
+    count: usize,
+    location: &'static Location<'static>,
+) -> Vec<KerasTensor> {
     let called = || {
         let inputs = inputs?;
         let arguments = arguments.map(|tensor| tensor.output().cloned())?;
         call_with(layer.clone(), inputs.outputs()?, arguments)
     };
-    let outputs = called().and_then(|outputs| {
-        <[NodeOutput; N]>::try_from(outputs).map_err(|outputs| wrong_count(&*layer, outputs.len(), N))
+    let outputs = called().and_then(|outputs| match outputs.len() {
+        found if found == count => Ok(outputs),
+        found => Err(wrong_count(&*layer, found, count)),
     });
     match outputs {
-        Ok(outputs) => outputs.map(KerasTensor::from),
-        Err(error) => {
-            let failed = KerasTensor::failed(error, location);
-            std::array::from_fn(|_| failed.clone())
-        }
+        Ok(outputs) => outputs.into_iter().map(KerasTensor::from).collect(),
+        Err(error) => vec![KerasTensor::failed(error, location); count],
     }
 }
 

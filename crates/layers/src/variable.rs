@@ -23,6 +23,7 @@ struct Inner {
     step: RwLock<()>,
     is_state: bool,
     trainable: AtomicBool,
+    is_adapted: AtomicBool,
     regularizer: Option<Regularizer>,
     constraint: Option<Constraint>,
     places: RowIndices,
@@ -183,6 +184,7 @@ impl Weight {
             step: RwLock::new(()),
             is_state: !self.trainable,
             trainable: AtomicBool::new(self.trainable),
+            is_adapted: AtomicBool::new(false),
             regularizer: self.regularizer,
             constraint: self.constraint,
             places: RowIndices::default(),
@@ -244,9 +246,20 @@ impl Variable {
         self.0.trainable.load(Ordering::Relaxed)
     }
 
-    /// Freezes or unfreezes it; a state is always frozen.
+    /// Freezes or unfreezes it; a state and a weight that LoRA adapts are always frozen.
     pub(crate) fn set_trainable(&self, trainable: bool) {
-        self.0.trainable.store(trainable && !self.0.is_state, Ordering::Relaxed);
+        let is_fixed = self.0.is_state || self.0.is_adapted.load(Ordering::Relaxed);
+        self.0.trainable.store(trainable && !is_fixed, Ordering::Relaxed);
+    }
+
+    /// Freezes it for good, since LoRA adapts it.
+    pub(crate) fn freeze(&self) {
+        self.0.is_adapted.store(true, Ordering::Relaxed);
+        self.set_trainable(false);
+    }
+
+    pub(crate) fn regularizer(&self) -> &Option<Regularizer> {
+        &self.0.regularizer
     }
 
     /// Whether its layer updates it and never the optimizer: a moving average, say.

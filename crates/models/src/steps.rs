@@ -119,10 +119,13 @@ impl Model {
         drop((outputs, losses));
         let graph = self.graph()?;
         graph.weights().write(|| {
-            if self.compiled()?.optimizer.apply_gradients(gradients)? {
-                ctx.commit()?;
+            let before = ctx.assign_replaced()?;
+            let applied = self.compiled().and_then(|compiled| compiled.optimizer.apply_gradients(gradients));
+            match applied {
+                Ok(true) => ctx.commit(),
+                Ok(false) => restore(&before),
+                Err(error) => restore(&before).and(Err(error)),
             }
-            Ok(())
         })
     }
 
@@ -184,6 +187,11 @@ impl Compiled {
         let loss = loss.detach();
         Ok(Step { loss, outputs, gradients, losses, masks, ctx })
     }
+}
+
+/// Assigns the values that weights had before a step that changes nothing.
+fn restore(before: &[(Variable, Tensor)]) -> Result<()> {
+    before.iter().try_for_each(|(variable, value)| variable.assign(value))
 }
 
 /// Applies the new states of a prediction, if any.

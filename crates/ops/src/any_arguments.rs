@@ -4,10 +4,11 @@
 use crate as ops;
 use crate::random::Stream;
 use crate::{
-    Attention, Axis, Cell, Classes, DType, Device, FusedActivation, Groups, Index, Operand, Operation, Outputs,
-    Padding, Pairwise, Pool, Rectifier, RnnConfig, Rows, Sequences, Tape, Tensor,
+    Attention, Axis, Cell, Classes, DType, Device, FusedActivation, Groups, Operation, Outputs, Padding, Pairwise,
+    Pool, Rectifier, RnnConfig, Rows, Sequences, Spec, Tape, Tensor, WithoutKeys,
 };
 use candle_core::{Result, Var};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Sizes whose products wrap, and such that no memory holds.
@@ -38,7 +39,7 @@ impl Draw {
     }
 
     fn integer(&mut self) -> i64 {
-        if self.one_in(10) { self.of(&[i64::MIN, i64::MAX, 1 << 32]) } else { self.below(9) as i64 - 4 }
+        if self.one_in(10) { self.of(&[i64::MIN, i64::MAX, 1 << 42]) } else { self.below(9) as i64 - 4 }
     }
 
     fn number(&mut self) -> f64 {
@@ -97,14 +98,30 @@ impl Draw {
     }
 }
 
-/// Runs many draws of a call. `call` returns tensors and what their shapes must be, if it knows.
+/// Runs many draws of a call, of which a tenth must fit. `call` returns tensors and what their shapes must be, if it knows.
 fn each_draw(name: &str, count: u64, call: impl Fn(&mut Draw) -> Result<Vec<(Tensor, Option<Vec<usize>>)>>) {
+    draws(name, count..count, count / 10, call);
+}
+
+/// [`each_draw`] of which more than `least` must fit: so many draws, and up to the end of the range if fewer do.
+fn draws(
+    name: &str,
+    count: Range<u64>,
+    least: u64,
+    call: impl Fn(&mut Draw) -> Result<Vec<(Tensor, Option<Vec<usize>>)>>,
+) {
     let mut fine = 0;
-    for seed in 0..if cfg!(miri) { count.min(20) } else { count } {
+    let is_done = |seed: u64, fine: u64| seed >= count.start && (fine > least || seed >= count.end);
+    for seed in 0.. {
+        if is_done(seed, fine) || cfg!(miri) && seed >= 20 {
+            break;
+        }
         let run = || -> Result<()> {
             let tape = (seed % 2 == 0).then(Tape::start);
             let results = call(&mut Draw(Stream::new(seed, 3)))?;
             for (y, expected) in &results {
+                // A view of one element may have any size.
+                crate::lengths::allocated(y.dims(), DType::F64)?;
                 let values = y.contiguous()?.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
                 assert_eq!(values.len(), y.dims().iter().product::<usize>(), "of shape {:?}", y.dims());
                 assert!(
@@ -122,63 +139,19 @@ fn each_draw(name: &str, count: u64, call: impl Fn(&mut Draw) -> Result<Vec<(Ten
             Err(_) => panic!("{name}, draw {seed}: a panic"),
         }
     }
-    assert!(cfg!(miri) || fine * 10 > count, "{name}: only {fine} of {count} draws fit");
+    assert!(cfg!(miri) || fine > least, "{name}: only {fine} of {count:?} draws fit");
 }
 
-/// An operation of this class with any arguments.
-fn operation(class: &str, draw: &mut Draw) -> Operation {
-    use Operation::*;
-    let axes = |draw: &mut Draw| match draw.below(4) {
-        0 => ops::axes(()),
-        1 => ops::axes([-1, draw.below(3) as i32]),
-        _ => ops::axes(draw.integer()).keepdims(draw.one_in(2)),
-    };
-    let dtype =
-        |draw: &mut Draw| draw.one_in(2).then(|| draw.of(&["float32", "int32", "float16", "bool", "?"]).to_string());
-    match class {
-        "All" => All(axes(draw)),
-        "Any" => Any(axes(draw)),
-        "Max" => Max(axes(draw)),
-        "Min" => Min(axes(draw)),
-        "Mean" => Mean(axes(draw)),
-        "Sum" => Sum(axes(draw)),
-        "Cast" => Cast { dtype: dtype(draw).unwrap_or("float64".into()) },
-        "Clip" => Clip { x_min: draw.number(), x_max: draw.number() },
-        "Concatenate" => Concatenate { axis: draw.integer() },
-        "ExpandDims" => ExpandDims { axis: ops::AxisList::Many((0..draw.below(3)).map(|_| draw.integer()).collect()) },
-        "LogSoftmax" => LogSoftmax { axis: draw.integer() },
-        "Softmax" => Softmax { axis: draw.integer() },
-        "Stack" => Stack { axis: draw.integer() },
-        "OnesLike" => OnesLike { dtype: dtype(draw) },
-        "ZerosLike" => ZerosLike { dtype: dtype(draw) },
-        "Reshape" => Reshape { newshape: (0..draw.below(4)).map(|_| draw.integer()).collect() },
-        "Squeeze" => Squeeze { axis: draw.one_in(2).then(|| ops::AxisList::One(draw.integer())) },
-        "Transpose" => {
-            let any = (0..draw.below(4)).map(|_| draw.integer()).collect();
-            Transpose { axes: draw.one_in(2).then_some(if draw.one_in(2) { vec![1, 0] } else { any }) }
-        }
-        "GetItem" => {
-            let part = |draw: &mut Draw| match draw.below(4) {
-                0 => Index::At(draw.integer()),
-                1 => Index::NewAxis,
-                2 => Index::Ellipsis,
-                _ => {
-                    let [start, stop, step] = [0; 3].map(|_| draw.one_in(2).then(|| draw.integer()));
-                    Index::Slice { start, stop, step }
-                }
-            };
-            GetItem { key: (0..draw.below(4)).map(|_| part(draw)).collect() }
-        }
-        plain => Operation::from_keras(plain, &serde_json::json!({})).unwrap(),
-    }
-}
-
+/// All operations: a declaration of one says what its arguments may be.
 #[test]
 fn operations() {
-    for class in Operation::CLASSES {
+    for class in ops::functions::classes() {
         let call = |draw: &mut Draw| {
-            let operation = operation(class, draw);
-            let shape: Vec<usize> = (0..draw.below(4)).map(|_| draw.size()).collect();
+            let operation = Operation::any(class, &mut draw.0);
+            let rank = draw.below(5);
+            // Of which kernels fit.
+            let is_one = draw.one_in(10);
+            let shape: Vec<usize> = (0..rank).map(|_| if is_one { 1 } else { draw.size() }).collect();
             let count = (*operation.operands().end()).min(1 + draw.below(3)).max(*operation.operands().start());
             let dtype = draw.dtype();
             let mut operands = Vec::new();
@@ -192,15 +165,73 @@ fn operations() {
                 }
                 operands.push(draw.operand(&other, dtype));
             }
-            let given: Vec<&Tensor> = operands.iter().collect();
-            let y = Tensor::operate(operation.clone(), &given)?;
-            let shapes: Vec<&[usize]> = operands.iter().map(Tensor::dims).collect();
-            let dtypes: Vec<DType> = operands.iter().map(Tensor::dtype).collect();
-            assert_eq!(y.dtype(), operation.output_dtype(&dtypes)?, "{operation:?} of {dtypes:?}");
-            Ok(vec![(y, Some(operation.output_shape(&shapes)?))])
+            let given: Vec<Option<&Tensor>> = operands.iter().map(Some).collect();
+            let specs: Vec<Spec> = operands.iter().map(Spec::of).collect();
+            let expected = operation.infer(&specs.iter().map(Some).collect::<Vec<_>>());
+            let sizes = expected.iter().flatten().map(|y| y.shape.iter().fold(1usize, |a, &b| a.saturating_mul(b)));
+            if (1 << 26..1 << 37).contains(&sizes.fold(0, usize::saturating_add)) {
+                candle_core::bail!("there may be memory for it, but no time");
+            }
+            let outputs = operation.run(&given)?;
+            let expected = expected?;
+            assert_eq!(outputs.len(), operation.outputs(count), "{operation:?}");
+            assert_eq!(outputs.iter().map(Spec::of).collect::<Vec<_>>(), expected, "{operation:?} of {specs:?}");
+            Ok(outputs.into_iter().map(|y| (y, None)).collect())
         };
-        each_draw(class, 600, call);
+        // Few draws have what some need: a known data format, and sizes that fit each other.
+        draws(class.name, 600..30_000, 0, call);
     }
+}
+
+/// Functions of numbers alone, and those whose outputs have sizes that depend on the elements.
+#[test]
+fn creation_and_counts() {
+    use ops::functions::*;
+    each_draw("arange", 500, |draw| Ok(vec![(arange(draw.number(), draw.number(), draw.number(), None)?, None)]));
+    each_draw("spaces", 1000, |draw| {
+        let ([start, stop], num, endpoint) = ([0; 2].map(|_| draw.number()), draw.size(), draw.one_in(2));
+        let y = match draw.below(3) {
+            0 => linspace(start, stop, num, endpoint, None)?,
+            1 => logspace(start, stop, num, endpoint, draw.number(), None)?,
+            _ => geomspace(start, stop, num, endpoint, None)?,
+        };
+        Ok(vec![(y, Some(vec![num]))])
+    });
+    each_draw("full", 500, |draw| {
+        let shape: Vec<i64> = (0..draw.below(4)).map(|_| draw.integer()).collect();
+        Ok(vec![(full(shape, draw.number(), draw.dtype())?, None)])
+    });
+    each_draw("matrices", 500, |draw| {
+        let ([rows, columns], k) = ([0; 2].map(|_| draw.size()), draw.integer());
+        let y = if draw.one_in(2) { eye(rows, columns, k, None)? } else { tri(rows, columns, k, None)? };
+        Ok(vec![(y, Some(vec![rows, columns]))])
+    });
+    each_draw("windows", 500, |draw| {
+        let length = draw.size();
+        let y = match draw.below(5) {
+            0 => bartlett(length)?,
+            1 => blackman(length)?,
+            2 => hamming(length)?,
+            3 => hanning(length)?,
+            _ => kaiser(length, draw.number())?,
+        };
+        Ok(vec![(y, Some(vec![length]))])
+    });
+    each_draw("counts", 1000, |draw| {
+        let (shape, dtype) = ([draw.size(), draw.size()], draw.of(&DTYPES));
+        let rank = draw.below(3);
+        let x = draw.tensor(&shape[..rank], dtype);
+        Ok(match draw.below(4) {
+            0 => nonzero(&x)?.into_iter().map(|y| (y, None)).collect(),
+            1 => vec![(unique(&x)?, None)],
+            2 => vec![(bincount(&x, None, draw.below(9))?, None)],
+            _ => {
+                let (counts, edges) =
+                    histogram(&x, draw.size(), draw.one_in(2).then(|| (draw.number(), draw.number())))?;
+                vec![(counts, None), (edges, None)]
+            }
+        })
+    });
 }
 
 #[test]
@@ -308,6 +339,68 @@ fn products_and_lookups() {
 }
 
 #[test]
+fn parts_and_loops() {
+    let indices = |draw: &mut Draw, count: usize| {
+        let numbers =
+            (0..count.min(64)).map(|_| if draw.one_in(20) { draw.integer() } else { draw.below(3) as i64 - 1 });
+        Tensor::from_vec(numbers.collect::<Vec<i64>>(), count.min(64), &Device::Cpu)
+    };
+    each_draw("scatter", 2000, |draw| {
+        let ([count, height, width], dtype) = ([0; 3].map(|_| draw.size()), draw.dtype());
+        let at = indices(draw, count)?.unsqueeze(1)?;
+        let values = draw.operand(&[count, width], dtype);
+        Ok(vec![(ops::scatter(&at, &values, &[height, width])?, Some(vec![height, width]))])
+    });
+    each_draw("scatter_update", 2000, |draw| {
+        let ([count, height, width], dtype) = ([0; 3].map(|_| draw.size()), draw.dtype());
+        let at = indices(draw, count)?.unsqueeze(1)?;
+        let (x, updates) = (draw.operand(&[height, width], dtype), draw.operand(&[count, width], dtype));
+        use ops::Reduction::*;
+        let reduction = draw.of(&[Replace, Add, Mul, Max, Min]);
+        Ok(vec![(ops::scatter_update(&x, &at, &updates, reduction)?, Some(x.dims().to_vec()))])
+    });
+    each_draw("slice and slice_update", 2000, |draw| {
+        let ([a, b], dtype) = ([0; 2].map(|_| draw.size()), draw.dtype());
+        let (start, shape) = ([draw.below(2), draw.below(2)], [draw.size().min(a), draw.size().min(b)]);
+        let (x, part) = (draw.operand(&[a, b], dtype), draw.operand(&shape, dtype));
+        if draw.one_in(2) {
+            return Ok(vec![(ops::slice(&x, &start, &shape)?, Some(shape.to_vec()))]);
+        }
+        Ok(vec![(ops::slice_update(&x, &start, &part)?, Some(x.dims().to_vec()))])
+    });
+    each_draw("unstack", 500, |draw| {
+        let shape = [draw.below(4), draw.below(4), 2];
+        let x = draw.operand(&shape, DType::F32);
+        let parts = ops::unstack(&x, draw.one_in(2).then(|| draw.below(4)), draw.integer())?;
+        Ok(parts.into_iter().map(|part| (part, None)).collect())
+    });
+    each_draw("scans", 1000, |draw| {
+        let (shape, dtype) = ([draw.below(6), draw.below(4)], draw.dtype());
+        let x = [draw.operand(&shape, dtype)];
+        let add = |a: &[Tensor], b: &[Tensor]| Ok(vec![ops::add(&a[0], &b[0])?]);
+        let y = match draw.below(4) {
+            0 => ops::associative_scan(add, &x, draw.one_in(2), draw.integer())?.remove(0),
+            1 => ops::map(ops::square, &x[0])?,
+            2 => ops::vectorized_map(|x| ops::square(&x[0]), &x)?,
+            _ => {
+                let step = |n, x: &[Tensor]| Ok((n + 1, vec![ops::square(&x[0])?]));
+                ops::scan(step, 0, &x, None, draw.one_in(2))?.1.pop().unwrap_or(x[0].clone())
+            }
+        };
+        Ok(vec![(y, None)])
+    });
+    each_draw("branches", 300, |draw| {
+        let shape = [draw.size()];
+        let x = draw.tensor(&shape, DType::F32);
+        let branches: [ops::Branch<Tensor>; 1] = [&|x| Ok(x[0].clone())];
+        let y = ops::switch(&x, &branches, std::slice::from_ref(&x))?;
+        let y = ops::cond(&x, || Ok(y.clone()), || Ok(y.clone()))?;
+        let y = ops::while_loop(|_: &Tensor| Ok(true), Ok, y, Some(2))?;
+        Ok(vec![(ops::fori_loop(0, 2, |y, _| Ok(y), y)?, None)])
+    });
+}
+
+#[test]
 fn windows() {
     let axis = |draw: &mut Draw| {
         let [input, window, stride, dilation] = [0; 4].map(|_| draw.size());
@@ -389,14 +482,18 @@ fn attention_and_recurrence() {
     each_draw("attention", 4000, |draw| {
         let [batch, queries, keys, heads, size, width] = [0; 6].map(|_| draw.size());
         let dtype = draw.dtype();
+        let shared = if draw.one_in(4) { draw.size() } else { heads };
         let q = draw.operand(&[batch, queries, heads, size], dtype);
         let (k, v) =
-            (draw.operand(&[batch, keys, heads, size], dtype), draw.operand(&[batch, keys, heads, width], dtype));
+            (draw.operand(&[batch, keys, shared, size], dtype), draw.operand(&[batch, keys, shared, width], dtype));
         let rows = if draw.one_in(2) { queries } else { 1 };
-        let mask = draw.one_in(2).then(|| draw.tensor(&[batch, rows, keys], DType::U8));
+        let shape = if draw.one_in(4) { vec![batch, heads, rows, keys] } else { vec![batch, rows, keys] };
+        let mask = draw.one_in(2).then(|| draw.tensor(&shape, DType::U8));
         let by = Attention {
             mask: mask.as_ref(),
             causal: draw.one_in(2),
+            window: draw.one_in(3).then(|| draw.size()),
+            without_keys: draw.of(&[WithoutKeys::AllAlike, WithoutKeys::AllAlikeWithGradients, WithoutKeys::Nothing]),
             scale: draw.number(),
             dropout: draw.of(&[0.0, 0.5]),
         };
@@ -405,8 +502,19 @@ fn attention_and_recurrence() {
         if draw.one_in(2) {
             return Ok(vec![(ops::attention(&q, &k, &v, by, random)?, shape.filter(|_| v.dims()[3] == width))]);
         }
+        if draw.one_in(4) {
+            let scores = draw.operand(&[batch, heads, queries, keys], dtype);
+            return Ok(vec![(ops::masked_softmax(&scores, by)?, Some(scores.dims().to_vec()))]);
+        }
         let (y, scores) = ops::attention_with_scores(&q, &k, &v, by, random)?;
         Ok(vec![(y, None), (scores, None)])
+    });
+    each_draw("additive_scores", 2000, |draw| {
+        let ([batch, queries, keys, size], dtype) = ([0; 4].map(|_| draw.size()), draw.dtype());
+        let (q, k) = (draw.operand(&[batch, queries, size], dtype), draw.operand(&[batch, keys, size], dtype));
+        let scale = draw.operand(&[size], dtype);
+        let y = ops::additive_scores(&q, &k, draw.one_in(2).then_some(&scale))?;
+        Ok(vec![(y, Some(vec![q.dims()[0], q.dims()[1], k.dims()[1]]))])
     });
     each_draw("recurrent", 3000, |draw| {
         let ([batch, steps, units], dtype) = ([0; 3].map(|_| draw.size()), draw.dtype());
@@ -445,6 +553,32 @@ fn attention_and_recurrence() {
         // A drawn mismatch has changed the sizes.
         let same = inputs.dims() == [batch, steps, width];
         Ok(all.into_iter().map(|(y, shape)| (y, shape.filter(|_| same))).collect())
+    });
+}
+
+#[test]
+fn convolutional_recurrence() {
+    each_draw("conv_lstm", 2000, |draw| {
+        let ([batch, steps, filters], dtype) = ([0; 3].map(|_| draw.size()), draw.dtype());
+        let sizes: Vec<usize> = (0..1 + draw.below(3)).map(|_| draw.size()).collect();
+        let windows: Vec<usize> = sizes.iter().map(|_| draw.size().max(usize::from(!draw.one_in(20)))).collect();
+        let inputs = draw.operand(&[&[batch, steps], &sizes[..], &[filters.saturating_mul(4)]].concat(), dtype);
+        let kernel = draw.operand(&[&windows[..], &[filters, filters.saturating_mul(4)]].concat(), dtype);
+        let of_state = [&[batch], &sizes[..], &[filters]].concat();
+        let state = [draw.operand(&of_state, dtype), draw.operand(&of_state, dtype)];
+        let config = RnnConfig {
+            cell: Cell::Lstm,
+            activation: FusedActivation::Tanh,
+            recurrent_activation: draw.of(&[FusedActivation::Sigmoid, FusedActivation::Relu]),
+            backwards: draw.one_in(2),
+            in_order: draw.one_in(2),
+            zero_masked: false,
+            outputs: draw.of(&[Outputs::Sequence, Outputs::Last, Outputs::All]),
+        };
+        let state = draw.one_in(2).then_some(&state[..]);
+        let x = Sequences { inputs: &inputs, kernel: &kernel, bias: None, state, mask: None, dropout: None };
+        let run = ops::conv_lstm(config, x)?;
+        Ok(run.sequence.into_iter().chain(run.states).map(|y| (y, None)).collect())
     });
 }
 
@@ -508,14 +642,19 @@ fn every_op_is_drawn() {
     const DRAWN_BY_OTHER_NAMES: &[&str] = &[
         // Operations.
         "functions",
+        "operations",
         "axes",
         // Drawn with another.
         "checked_ids",
         "conv",
         "has_row_losses",
         "string_tensor",
+        "string_bytes",
+        "string_tensor_of_width",
         "is_in_keras",
-        // They take no tensors.
+        // They take no tensors, or compute nothing.
+        "convert_to_tensor",
+        "shape",
         "check_memory",
         "has_memory_for",
         "device",
@@ -534,4 +673,141 @@ fn every_op_is_drawn() {
         let is_word = ["as", "composed_with", "has", "crate", "candle_core"].contains(&name);
         assert!(!is_function || drawn || is_word, "{name} is not drawn");
     }
+}
+
+#[test]
+fn images() {
+    use crate::image::{
+        self, Affine, Borders, Clahe, DataFormat, Elastic, ExtractPatches, FillMode, Interpolation, Number,
+        PixelFunction, Resize,
+    };
+    struct Square;
+    impl PixelFunction<3, 3> for Square {
+        fn apply<S: Number>(&self, color: [S; 3]) -> [S; 3] {
+            color.map(|x| x * x)
+        }
+    }
+    let format = |draw: &mut Draw| draw.of(&[DataFormat::ChannelsLast, DataFormat::ChannelsFirst]);
+    let interpolation = |draw: &mut Draw| Interpolation::by_name(draw.of(Interpolation::NAMES)).unwrap();
+    let mode = |draw: &mut Draw| FillMode::by_name(draw.of(FillMode::NAMES)).unwrap();
+    let affine = |draw: &mut Draw| Affine {
+        interpolation: draw.of(&[
+            Interpolation::Nearest,
+            Interpolation::Bilinear,
+            Interpolation::Bilinear,
+            Interpolation::Area,
+        ]),
+        fill_mode: mode(draw),
+        fill_value: draw.number(),
+        data_format: format(draw),
+    };
+    let images = |draw: &mut Draw| {
+        let shape: Vec<usize> = (0..draw.of(&[3, 4, 4])).map(|_| draw.size()).collect();
+        let dtype = draw.dtype();
+        draw.operand(&shape, dtype)
+    };
+    let batch = |x: &Tensor| if x.rank() == 4 { x.dims()[0].min(100) } else { 1 };
+    let same = |x: &Tensor, y: Tensor| Ok(vec![(y, Some(x.dims().to_vec()))]);
+    each_draw("resize", 3000, |draw| {
+        let x = images(draw);
+        let arguments = Resize {
+            size: [draw.size(), draw.size()],
+            interpolation: interpolation(draw),
+            antialias: draw.one_in(2),
+            crop_to_aspect_ratio: draw.one_in(4),
+            pad_to_aspect_ratio: draw.one_in(4),
+            fill_value: draw.number(),
+            data_format: format(draw),
+        };
+        Ok(vec![(image::resize(&x, &arguments)?, None)])
+    });
+    each_draw("warp", 2000, |draw| {
+        let (x, arguments) = (images(draw), affine(draw));
+        let transforms =
+            (0..if draw.one_in(3) { 1 } else { batch(&x) }).map(|_| [0; 8].map(|_| draw.number())).collect();
+        same(&x, image::warp(&x, transforms, &arguments)?)
+    });
+    each_draw("affine_transform", 1000, |draw| {
+        let (x, arguments) = (images(draw), affine(draw));
+        let transform = draw.tensor(&[batch(&x), 8], DType::F32);
+        same(&x, image::affine_transform(&x, &transform, &arguments)?)
+    });
+    each_draw("perspective_transform", 1000, |draw| {
+        let (x, arguments) = (images(draw), affine(draw));
+        let corners = Tensor::new(&[[0f32, 0.], [3., 0.], [0., 2.], [3., 2.]], &Device::Cpu)?;
+        let end = if draw.one_in(3) { draw.tensor(&[4, 2], DType::F32) } else { (&corners * 1.5)? };
+        same(&x, image::perspective_transform(&x, &corners, &end, &arguments)?)
+    });
+    each_draw("map_coordinates", 2000, |draw| {
+        let (x, count) = (images(draw), draw.size());
+        let places = draw.tensor(&[x.rank(), count], DType::F32);
+        let y = image::map_coordinates(&x, &places, draw.below(2), mode(draw), draw.number())?;
+        Ok(vec![(y, Some(places.dims()[1..].to_vec()))])
+    });
+    each_draw("flip", 1000, |draw| {
+        let x = images(draw);
+        let flips = (0..batch(&x)).map(|_| draw.one_in(2)).collect();
+        same(&x, image::flip(&x, flips, draw.one_in(2), draw.one_in(2), format(draw))?)
+    });
+    each_draw("adjust_contrast", 1000, |draw| {
+        let x = images(draw);
+        let factors: Vec<f64> = (0..batch(&x)).map(|_| draw.number()).collect();
+        same(&x, image::adjust_contrast(&x, &factors, (draw.number(), draw.number()), format(draw))?)
+    });
+    each_draw("colors", 3000, |draw| {
+        let (mut shape, dtype, data_format) = (vec![draw.size(), draw.size(), draw.size()], draw.dtype(), format(draw));
+        shape.insert(
+            if data_format == DataFormat::ChannelsLast { 3 } else { 1 },
+            if draw.one_in(9) { draw.size() } else { 3 },
+        );
+        let x = draw.operand(&shape, dtype);
+        match draw.below(4) {
+            0 => Ok(vec![(image::rgb_to_grayscale(&x, data_format)?, None)]),
+            1 => same(&x, image::rgb_to_hsv(&x, data_format)?),
+            2 => same(&x, image::hsv_to_rgb(&x, data_format)?),
+            _ => same(&x, image::pixelwise(&x, vec![Square])?),
+        }
+    });
+    each_draw("gaussian_blur", 1000, |draw| {
+        let (x, sizes) = (images(draw), [draw.size(), draw.size()]);
+        same(&x, image::gaussian_blur(&x, sizes, [draw.number().abs(), 1.0], format(draw))?)
+    });
+    each_draw("elastic_transform", 1000, |draw| {
+        let x = images(draw);
+        let arguments =
+            Elastic { alpha: draw.number(), sigma: draw.of(&[0.3, 1.0, 1.0, 1e30]), sampling: affine(draw) };
+        same(&x, image::elastic_transform(&x, &arguments, &mut Stream::new(1, 0))?)
+    });
+    each_draw("crop_images and pad_images", 4000, |draw| {
+        let x = images(draw);
+        let mut some = || draw.one_in(2).then(|| draw.below(3));
+        let [top, bottom, left, right] = [some(), some(), some(), some()];
+        let size =
+            |draw: &mut Draw, a: Option<usize>, b: Option<usize>| (a.is_none() || b.is_none()).then(|| draw.size());
+        let (target_height, target_width) = (size(draw, top, bottom), size(draw, left, right));
+        let borders = Borders { top, bottom, left, right, target_height, target_width };
+        let y = match draw.one_in(2) {
+            true => image::crop_images(&x, &borders, format(draw))?,
+            false => image::pad_images(&x, &borders, format(draw))?,
+        };
+        Ok(vec![(y, None)])
+    });
+    each_draw("extract_patches", 2000, |draw| {
+        let arguments = ExtractPatches {
+            size: [draw.size(), draw.size()],
+            strides: draw.one_in(2).then(|| [draw.size(), draw.size()]),
+            dilation_rate: draw.size(),
+            padding: draw.of(&[Padding::Valid, Padding::Same]),
+            data_format: format(draw),
+        };
+        Ok(vec![(image::extract_patches(&images(draw), &arguments)?, None)])
+    });
+    each_draw("equalize and clahe", 1000, |draw| {
+        let (x, data_format) = (images(draw), format(draw));
+        if draw.one_in(2) {
+            return same(&x, image::equalize(&x, draw.size(), data_format)?);
+        }
+        let arguments = Clahe { clip_limit: draw.number(), tile_grid_size: [draw.size(), draw.size()], data_format };
+        same(&x, image::clahe(&x, &arguments)?)
+    });
 }

@@ -1,6 +1,6 @@
 //! The `axis` and `keepdims` arguments of Keras's reductions.
 
-use crate::operation::AxisList;
+use crate::operation::{AxisList, SomeAxes};
 use candle_core::{Result, bail};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,15 @@ impl Axes {
     pub fn keepdims(mut self, keepdims: bool) -> Self {
         self.keepdims = keepdims;
         self
+    }
+
+    /// The one dimension that is named, if one is; no more may be.
+    pub(crate) fn one(&self, rank: usize) -> Result<Option<usize>> {
+        match self.list.as_ref().map(AxisList::as_slice) {
+            None => Ok(None),
+            Some([axis]) => resolve_axis(*axis, rank).map(Some),
+            Some(several) => bail!("one axis is needed, received {several:?}"),
+        }
     }
 
     /// The dimensions for a tensor of this rank, without duplicates, in rising order.
@@ -74,6 +83,12 @@ impl From<i32> for Axes {
 impl<const N: usize> From<[i32; N]> for Axes {
     fn from(axes: [i32; N]) -> Self {
         Self { list: Some(AxisList::Many(axes.map(i64::from).to_vec())), keepdims: false }
+    }
+}
+
+impl From<SomeAxes> for Axes {
+    fn from(axes: SomeAxes) -> Self {
+        Self { list: axes.0, keepdims: false }
     }
 }
 

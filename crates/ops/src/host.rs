@@ -75,7 +75,7 @@ const LANES: usize = 16;
 /// Reduces all elements by `f`, beginning with `start`: in lanes, which are combined pair by pair, since a single accumulator would make
 /// each element wait for the one before. NaN may be ignored if `f` ignores it.
 #[inline(always)]
-fn reduced<T: Float>(x: &[T], start: T, get: impl Fn(T) -> T, f: impl Fn(T, T) -> T) -> T {
+pub(crate) fn reduced<T: Float>(x: &[T], start: T, get: impl Fn(T) -> T, f: impl Fn(T, T) -> T) -> T {
     let mut lanes = [start; LANES];
     let (chunks, rest) = x.as_chunks::<LANES>();
     for chunk in chunks {

@@ -1,6 +1,7 @@
 //! Arithmetic of whole numbers, which wraps as NumPy's does. (candle has no functions for them and panics, and its sums and products panic
 //! where they overflow in a debug build.)
 
+use crate::lengths;
 use candle_core::{DType, Result, Tensor, bail};
 
 /// Whether these are all whole numbers on the host, which the functions here compute.
@@ -11,13 +12,13 @@ pub(crate) fn are_whole(tensors: &[&Tensor]) -> bool {
 /// `f` of each number.
 pub(crate) fn map(x: &Tensor, f: impl Fn(i64) -> i64) -> Result<Tensor> {
     let y: Vec<i64> = wide(x)?.into_iter().map(f).collect();
-    narrow(y, x.dims(), x.dtype())
+    narrow(y, x.dims(), x.dtype())?.to_device(x.device())
 }
 
 /// `f` of each pair of numbers of one dtype; shapes broadcast to `shape`.
 pub(crate) fn map2(x: &Tensor, y: &Tensor, shape: &[usize], f: impl Fn(i64, i64) -> i64) -> Result<Tensor> {
     let (a, b) = (wide(&x.broadcast_as(shape)?)?, wide(&y.broadcast_as(shape)?)?);
-    narrow(a.into_iter().zip(b).map(|(x, y)| f(x, y)).collect(), shape, x.dtype())
+    narrow(a.into_iter().zip(b).map(|(x, y)| f(x, y)).collect(), shape, x.dtype())?.to_device(x.device())
 }
 
 /// `x` to the power of `y`; 0 for a negative `y`, unless `x` is 1 or -1.
@@ -41,21 +42,79 @@ pub(crate) fn power(x: i64, y: i64) -> i64 {
     }
 }
 
-/// The sums over these axes, which stay with size 1, as `dtype`.
-pub(crate) fn sum(x: &Tensor, dims: &[usize], dtype: DType) -> Result<Tensor> {
+/// `x / y` towards minus infinity; 0 for a `y` of 0.
+pub(crate) fn floor_divide(x: i64, y: i64) -> i64 {
+    match (x.checked_div(y), x.checked_rem(y)) {
+        (Some(quotient), Some(rest)) => quotient - i64::from(rest != 0 && (rest < 0) != (y < 0)),
+        _ => 0,
+    }
+}
+
+/// The remainder with the sign of `y`; 0 for a `y` of 0.
+pub(crate) fn modulo(x: i64, y: i64) -> i64 {
+    let rest = x.checked_rem(y).unwrap_or(0);
+    if rest != 0 && (rest < 0) != (y < 0) { rest + y } else { rest }
+}
+
+/// The bits of `x`, `y` places further up; 0 if that is out of range.
+pub(crate) fn left_shift(x: i64, y: i64) -> i64 {
+    u32::try_from(y).ok().and_then(|y| x.checked_shl(y)).unwrap_or(0)
+}
+
+/// The bits of `x`, `y` places further down; only the sign is left if that is out of range.
+pub(crate) fn right_shift(x: i64, y: i64) -> i64 {
+    u32::try_from(y).ok().and_then(|y| x.checked_shr(y)).unwrap_or(x >> 63)
+}
+
+/// The largest common divisor.
+pub(crate) fn gcd(x: i64, y: i64) -> i64 {
+    let (mut a, mut b) = (x.unsigned_abs(), y.unsigned_abs());
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a as i64
+}
+
+/// The smallest common multiple.
+pub(crate) fn lcm(x: i64, y: i64) -> i64 {
+    match gcd(x, y) {
+        0 => 0,
+        divisor => (x / divisor).wrapping_mul(y).wrapping_abs(),
+    }
+}
+
+/// The numbers over these axes, which stay with size 1, combined by `f` from `start` on, as `dtype`.
+pub(crate) fn fold(x: &Tensor, dims: &[usize], dtype: DType, start: i64, f: fn(i64, i64) -> i64) -> Result<Tensor> {
     let mut shape = x.dims().to_vec();
     let mut numbers = wide(x)?;
+    if numbers.is_empty() {
+        // Other axes may have any sizes, of which those that stay are known to fit.
+        dims.iter().for_each(|&dim| shape[dim] = 1);
+        return narrow(vec![start; lengths::allocated(&shape, DType::I64)?], &shape, dtype);
+    }
     for &dim in dims {
         let (outer, inner) = (shape[..dim].iter().product::<usize>(), shape[dim + 1..].iter().product::<usize>());
-        let mut sums = vec![0i64; outer * inner];
+        let mut combined = vec![start; outer * inner];
         for (i, x) in numbers.iter().enumerate() {
-            let sum = &mut sums[i / (shape[dim] * inner) * inner + i % inner];
-            *sum = sum.wrapping_add(*x);
+            let place = &mut combined[i / (shape[dim] * inner) * inner + i % inner];
+            *place = f(*place, *x);
         }
         shape[dim] = 1;
-        numbers = sums;
+        numbers = combined;
     }
     narrow(numbers, &shape, dtype)
+}
+
+/// The numbers along an axis, each combined by `f` with those before it, as `dtype`.
+pub(crate) fn scan(x: &Tensor, dim: usize, dtype: DType, f: fn(i64, i64) -> i64) -> Result<Tensor> {
+    let mut numbers = wide(x)?;
+    let (length, inner) = (x.dims()[dim], x.dims()[dim + 1..].iter().product::<usize>());
+    for i in 0..numbers.len() {
+        if i / inner % length > 0 {
+            numbers[i] = f(numbers[i - inner], numbers[i]);
+        }
+    }
+    narrow(numbers, x.dims(), dtype)
 }
 
 /// The products of the rows of one matrix and the columns of the other.
@@ -70,6 +129,17 @@ pub(crate) fn product(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     };
     let at = |i: usize| dot(&a[i / n * k..][..k], &b[i % n * k..][..k]);
     narrow((0..m * n).map(at).collect(), &[m, n], x.dtype())
+}
+
+/// A table with these rows added to those of its rows that `ids` names.
+pub(crate) fn add_rows(table: &Tensor, ids: &[u32], rows: &Tensor) -> Result<Tensor> {
+    let (mut sums, numbers, width) = (wide(table)?, wide(rows)?, table.dim(1)?);
+    for (row, &id) in numbers.chunks_exact(width.max(1)).zip(ids) {
+        for (sum, x) in sums[id as usize * width..][..width].iter_mut().zip(row) {
+            *sum = sum.wrapping_add(*x);
+        }
+    }
+    narrow(sums, table.dims(), table.dtype())
 }
 
 fn wide(x: &Tensor) -> Result<Vec<i64>> {

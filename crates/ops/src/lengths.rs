@@ -11,11 +11,19 @@ use std::sync::LazyLock;
 /// Arrays below this size are allocated without asking whether there is memory for them.
 const SMALL: usize = 1 << 28;
 
+/// Candle's loops over strided tensors have room for so many axes, and panic at more.
+const MOST_AXES: usize = 8;
+
 /// How many elements a tensor of these sizes has.
 ///
 /// # Errors
-/// If they cannot be counted.
+/// If they cannot be counted, or there are more than 8.
 pub(crate) fn elements(sizes: &[usize]) -> Result<usize> {
+    if sizes.len() > MOST_AXES {
+        return Err(Error::new(format!("a tensor has at most {MOST_AXES} axes"))
+            .received(format!("the shape {sizes:?}"))
+            .into());
+    }
     let product = sizes.iter().filter(|&&size| size > 0).try_fold(1usize, |product, &size| product.checked_mul(size));
     match product {
         Some(product) if product <= isize::MAX as usize / size_of::<f64>() => {

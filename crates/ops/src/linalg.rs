@@ -70,7 +70,7 @@ pub(crate) fn matmul(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 
 /// The products of matrices in the last two axes, of rank 3 or more on one side; the other axes broadcast. Zeros where they have no terms, which candle refuses.
 pub(crate) fn batched_product(x: &Tensor, y: &Tensor) -> Result<Tensor> {
-    let shape = crate::Operation::Matmul {}.output_shape(&[x.dims(), y.dims()])?;
+    let shape = crate::operation::matmul_shape(x.dims(), y.dims())?;
     if x.elem_count() == 0 || y.elem_count() == 0 {
         return Tensor::zeros(shape, x.dtype(), x.device());
     }

@@ -71,6 +71,46 @@ pub(crate) fn gemm<T: Float>(product: &mut [T], stride: usize, accumulate: bool,
     }
 }
 
+/// Matrices of one size in one memory, each of any strides.
+pub(crate) struct Matrices<'a, T> {
+    first: Matrix<'a, T>,
+    all: &'a [T],
+    starts: Vec<usize>,
+}
+
+impl<'a, T: Float> Matrices<'a, T> {
+    /// Those that begin at these elements of `all`.
+    pub(crate) fn new(all: &'a [T], starts: Vec<usize>, size: (usize, usize), stride: (usize, usize)) -> Self {
+        Self { first: Matrix { data: all, size, stride }, all, starts }
+    }
+
+    /// One of them, checked to lie in the memory.
+    fn at(&self, i: usize) -> Matrix<'a, T> {
+        let data = self.starts.get(i).and_then(|start| self.all.get(*start..)).unwrap_or(&[]);
+        Matrix::strided(data, self.first.size, self.first.stride)
+    }
+}
+
+/// The products of two lists of matrices, one by one, contiguous and in parallel.
+pub(crate) fn products<T: Float>(a: &Matrices<T>, b: &Matrices<T>) -> Vec<T> {
+    let (((m, k), n), count) = ((a.first.size, b.first.size.1), a.starts.len());
+    let by_rows = rows_of_a_chunk(m, n, k, cores::count());
+    // Parts of a matrix where there are few, and each part has the same bits.
+    let rows = match count < 2 * cores::count() && m.is_multiple_of(by_rows) {
+        true => by_rows,
+        false => cores::chunk_len(count * m * n, m * n, k.div_ceil(8)) / n.max(1),
+    };
+    cores::fill_chunks(count * m * n, (rows * n).max(1), |from, chunk| {
+        let mut row = from / n.max(1);
+        while chunk.remaining() > 0 {
+            let (i, at) = (row / m, row % m);
+            let rows = (m - at).min(chunk.remaining() / n);
+            chunk.write_with(rows * n, |product| gemm_into(product, a.at(i).slice_rows(at, rows), b.at(i)));
+            row += rows;
+        }
+    })
+}
+
 /// `a b` into uninitialized memory, contiguous. On this thread.
 pub(crate) fn gemm_into<'a, T: Float>(product: &'a mut [MaybeUninit<T>], a: Matrix<T>, b: Matrix<T>) -> &'a mut [T] {
     let (m, n) = (a.size.0, b.size.1);
@@ -204,7 +244,7 @@ fn product_of<T: Float>(a: &Tensor, b: &Tensor) -> Result<Vec<T>> {
 }
 
 /// The whole storage of a tensor.
-fn storage_slice<'a, T: Float>(tensor: &'a Tensor) -> Result<impl std::ops::Deref<Target = [T]> + 'a> {
+pub(crate) fn storage_slice<'a, T: Float>(tensor: &'a Tensor) -> Result<impl std::ops::Deref<Target = [T]> + 'a> {
     let (storage, _) = tensor.storage_and_layout();
     let length = match &*storage {
         candle_core::Storage::Cpu(cpu) => T::cpu_storage_as_slice(cpu)?.len(),

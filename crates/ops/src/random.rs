@@ -84,6 +84,11 @@ pub fn with_stream<T>(stream: Stream, f: impl FnOnce() -> T) -> T {
     f()
 }
 
+/// Whether [`with_stream`] runs on this thread.
+pub fn is_scoped() -> bool {
+    SCOPE.with_borrow(Option::is_some)
+}
+
 /// A range of random blocks, from this one on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RandomBlocks {
@@ -189,6 +194,36 @@ impl Stream {
             numbers.extend(self.normal(missing).into_iter().filter(|x| x.abs() < 2.0));
         }
         numbers
+    }
+
+    /// `count` numbers from the gamma distribution of this shape, with the scale 1.
+    pub fn gamma(&mut self, shape: f64, count: usize) -> Vec<f64> {
+        (0..count).map(|_| self.log_gamma(shape).exp()).collect()
+    }
+
+    /// `count` numbers from the beta distribution of these parameters. Logarithms keep those of small parameters apart from 0 by 0.
+    pub fn beta(&mut self, alpha: f64, beta: f64, count: usize) -> Vec<f64> {
+        (0..count).map(|_| 1.0 / (1.0 + (self.log_gamma(beta) - self.log_gamma(alpha)).exp())).collect()
+    }
+
+    /// The logarithm of a number from the gamma distribution (Marsaglia and Tsang, "A simple method for generating gamma variables", 2000).
+    fn log_gamma(&mut self, shape: f64) -> f64 {
+        if shape.is_nan() || shape <= 0.0 {
+            return f64::NAN;
+        }
+        if shape < 1.0 {
+            // 1 - u is not 0.
+            let boost = (1.0 - self.uniform(1)[0]).ln() / shape;
+            return self.log_gamma(shape + 1.0) + boost;
+        }
+        let d = shape - 1.0 / 3.0;
+        loop {
+            let [x, u] = [self.normal(1)[0], 1.0 - self.uniform(1)[0]];
+            let v = (1.0 + x / (9.0 * d).sqrt()).powi(3);
+            if v > 0.0 && u.ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+                return d.ln() + v.ln();
+            }
+        }
     }
 
     /// A uniform integer below `bound` (Lemire, 2019).
@@ -320,6 +355,31 @@ mod tests {
         let cut = stream.truncated_normal(n);
         let (mean, deviation) = moments(&cut);
         assert!(mean.abs() < 0.02 && (deviation - 0.879_625_66).abs() < 0.01 && cut.iter().all(|x| x.abs() < 2.0));
+    }
+
+    #[test]
+    fn gamma_and_beta_have_their_moments() {
+        let mut stream = Stream::new(4, 2);
+        let moments = |x: Vec<f64>| {
+            let mean = x.iter().sum::<f64>() / x.len() as f64;
+            (mean, x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / x.len() as f64)
+        };
+        for shape in [0.3, 1.0, 4.5] {
+            let (mean, variance) = moments(stream.gamma(shape, 50_000));
+            assert!(
+                (mean / shape - 1.0).abs() < 0.03 && (variance / shape - 1.0).abs() < 0.1,
+                "{shape}: {mean}, {variance}"
+            );
+        }
+        for (a, b) in [(0.2, 0.2), (1e-6, 1e-6), (2.0, 5.0)] {
+            let (mean, variance): (f64, f64) = moments(stream.beta(a, b, 50_000));
+            let expected = (a / (a + b), a * b / ((a + b) * (a + b) * (a + b + 1.0)));
+            assert!(
+                (mean - expected.0).abs() < 0.01 && (variance - expected.1).abs() < 0.01,
+                "{a}, {b}: {mean}, {variance}"
+            );
+        }
+        assert!(stream.gamma(0.0, 1)[0].is_nan());
     }
 
     #[test]

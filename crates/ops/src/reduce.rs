@@ -1,7 +1,7 @@
 //! Reductions over axes: `K.mean(x, axis=-1)` is `mean(x, -1)`.
 
 use crate::cores;
-use crate::host::{total, view, with_float};
+use crate::host::{reduced, total, view, with_float};
 use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
@@ -110,19 +110,23 @@ fn spread<T: Float>(dx: &mut [T], dy: &[T], count: usize, inner: usize, factor: 
 
 /// The largest element over `axis`; equal largest elements share the gradient, as in Keras (candle: each gets all of it).
 pub(crate) fn max(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
-    extremum(x, axis.into(), Tensor::max_keepdim)
+    extremum(x, axis.into(), true)
 }
 
 /// The smallest element over `axis`; equal smallest elements share the gradient, as in Keras.
 pub(crate) fn min(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
-    extremum(x, axis.into(), Tensor::min_keepdim)
+    extremum(x, axis.into(), false)
 }
 
-fn extremum(x: &Tensor, axes: Axes, reduce: fn(&Tensor, usize) -> Result<Tensor>) -> Result<Tensor> {
+fn extremum(x: &Tensor, axes: Axes, largest: bool) -> Result<Tensor> {
     let dims = axes.resolve(x.rank())?;
     let mut y = x.detach();
     for &dim in &dims {
-        y = reduce(&y, dim)?;
+        y = match (on_host(&[&y]), largest) {
+            (true, _) => extreme_of(&y, dim, largest)?,
+            (false, true) => y.max_keepdim(dim)?,
+            (false, false) => y.min_keepdim(dim)?,
+        };
     }
     let shared = dims.clone();
     let y = custom_gradient(x, &y, move |x, y, dy| {
@@ -131,6 +135,44 @@ fn extremum(x: &Tensor, axes: Axes, reduce: fn(&Tensor, usize) -> Result<Tensor>
         chosen.broadcast_mul(&each)
     })?;
     if axes.keepdims { Ok(y) } else { crate::shape::drop_dims(&y, &dims) }
+}
+
+/// The largest or smallest elements along a dimension, which stays with size 1; NaN if one is. (candle passes over NaN.)
+fn extreme_of(x: &Tensor, dim: usize, largest: bool) -> Result<Tensor> {
+    let (outer, count): (usize, usize) = (x.dims()[..dim].iter().product(), x.dims()[dim]);
+    let inner: usize = x.dims()[dim + 1..].iter().product();
+    let mut shape = x.dims().to_vec();
+    shape[dim] = 1;
+    let input = x.contiguous()?;
+    with_float!(x, T => {
+        let input = view::<T>(&input)?;
+        let y = cores::zeroed_chunks(outer * inner, cores::chunk_len(outer * inner, inner, count), |from, part: &mut [T]| {
+            let input = &input[from / inner * count * inner..];
+            match largest {
+                true => simd!(extremes(part, input, count, inner, |a, b| if b > a || b.is_nan() { b } else { a })),
+                false => simd!(extremes(part, input, count, inner, |a, b| if b < a || b.is_nan() { b } else { a })),
+            }
+        });
+        Value::new(y, shape)?.tensor()
+    })
+}
+
+#[inline(always)]
+fn extremes<T: Float>(y: &mut [T], x: &[T], count: usize, inner: usize, better: impl Fn(T, T) -> T) {
+    if inner == 1 {
+        for (y, x) in y.iter_mut().zip(x.chunks_exact(count)) {
+            *y = reduced(x, x[0], |x| x, &better);
+        }
+        return;
+    }
+    for (y, x) in y.chunks_exact_mut(inner).zip(x.chunks_exact(count * inner)) {
+        y.copy_from_slice(&x[..inner]);
+        for x in x.chunks_exact(inner).skip(1) {
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y = better(*y, x);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

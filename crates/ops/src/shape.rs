@@ -146,6 +146,12 @@ pub(crate) fn range_of(
     Ok((start as usize, (stop - start).max(0) as usize, step as usize))
 }
 
+/// `length` elements of an axis from `start` on. An empty part of candle may begin behind its memory, where a conversion panics.
+pub(crate) fn part(x: &Tensor, axis: usize, start: usize, length: usize) -> Result<Tensor> {
+    let y = x.narrow(axis, start, length)?;
+    if y.elem_count() == 0 { Tensor::zeros(y.dims(), y.dtype(), y.device()) } else { Ok(y) }
+}
+
 /// `x[key]` as in Python.
 pub(crate) fn get_item(x: &Tensor, key: &[Index]) -> Result<Tensor> {
     let named = named_axes(x.rank(), key)?;
@@ -158,11 +164,11 @@ pub(crate) fn get_item(x: &Tensor, key: &[Index]) -> Result<Tensor> {
             }
             Index::Ellipsis => dim += x.rank() - named,
             Index::At(at) => {
-                y = y.narrow(dim, index_of(at, y.dim(dim)?)?, 1)?.squeeze(dim)?;
+                y = part(&y, dim, index_of(at, y.dim(dim)?)?, 1)?.squeeze(dim)?;
             }
             Index::Slice { start, stop, step } => {
                 let (start, length, step) = range_of(start, stop, step, y.dim(dim)?)?;
-                y = y.narrow(dim, start, length)?;
+                y = part(&y, dim, start, length)?;
                 if step > 1 {
                     let ids: Vec<u32> = (0..length as u32).step_by(step).collect();
                     y = y.contiguous()?.index_select(&Tensor::new(ids, y.device())?, dim)?;
@@ -172,6 +178,12 @@ pub(crate) fn get_item(x: &Tensor, key: &[Index]) -> Result<Tensor> {
         }
     }
     Ok(y)
+}
+
+/// The tensors side by side along a new axis.
+pub(crate) fn stack<T: AsRef<Tensor>>(tensors: &[T], axis: i64) -> Result<Tensor> {
+    let rank = tensors.first().map_or(0, |x| x.as_ref().rank());
+    Tensor::stack(tensors, resolve_axis(axis, rank + 1)?)
 }
 
 /// Concatenates the tensors along `axis`; all other sizes must be equal.
@@ -188,6 +200,25 @@ pub(crate) fn concatenate<T: AsRef<Tensor>>(tensors: &[T], axis: i64) -> Result<
         });
         ends.zip(&sizes).map(|(end, &size)| dy.narrow(axis, end - size, size)?.contiguous().map(Some)).collect()
     })
+}
+
+/// The elements along a dimension at these indices.
+pub(crate) fn at(x: &Tensor, dim: usize, ids: impl IntoIterator<Item = usize>) -> Result<Tensor> {
+    let size = x.dims()[dim];
+    let ids: Vec<u32> = ids.into_iter().map(|i| u32::try_from(i).unwrap_or(u32::MAX)).collect();
+    if let Some(id) = ids.iter().find(|id| **id as usize >= size) {
+        bail!("index {id} is out of range for an axis of size {size}")
+    }
+    x.contiguous()?.index_select(&Tensor::from_vec(ids.clone(), ids.len(), x.device())?, dim)
+}
+
+/// The elements of `x` in another shape: for each place the index into the flat elements, or `None` for 0.
+pub(crate) fn rearranged(x: &Tensor, shape: &[usize], index: impl Fn(&[usize]) -> Option<usize>) -> Result<Tensor> {
+    let count = crate::lengths::allocated(shape, candle_core::DType::U32)?;
+    let zero = Tensor::zeros(1, x.dtype(), x.device())?;
+    let with_zero = Tensor::cat(&[&x.flatten_all()?, &zero], 0)?;
+    let ids = (0..count).map(|flat| index(&crate::position(flat, shape)).unwrap_or(x.elem_count()));
+    at(&with_zero, 0, ids)?.reshape(shape)
 }
 
 /// Removes these dimensions of size 1, given in rising order.

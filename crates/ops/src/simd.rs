@@ -105,6 +105,7 @@ impl MulAdd for Separate {
 /// An element of a tensor in a hand-written loop: f32, or f64 for gradient checks.
 pub trait Float:
     candle_core::WithDType
+    + crate::scalar::Elementary
     + Sealed
     + Add<Output = Self>
     + Sub<Output = Self>
@@ -141,6 +142,10 @@ pub trait Float:
     fn ln(self) -> Self;
     /// `ln(1 + x)`.
     fn ln_1p(self) -> Self;
+    /// The nearest whole number; halves away from zero.
+    fn round(self) -> Self;
+    /// Without its fraction, as an integer; the nearest integer if it is too large, and 0 for NaN.
+    fn to_integer(self) -> i64;
 
     /// `1 / (1 + exp(-x))`.
     #[inline(always)]
@@ -203,6 +208,16 @@ impl Float for f64 {
 
     fn ln_1p(self) -> f64 {
         f64::ln_1p(self)
+    }
+
+    #[inline(always)]
+    fn round(self) -> f64 {
+        f64::round(self)
+    }
+
+    #[inline(always)]
+    fn to_integer(self) -> i64 {
+        self as i64
     }
 }
 
@@ -302,6 +317,16 @@ impl Float for f32 {
 
     fn ln_1p(self) -> f32 {
         f32::ln_1p(self)
+    }
+
+    #[inline(always)]
+    fn round(self) -> f32 {
+        f32::round(self)
+    }
+
+    #[inline(always)]
+    fn to_integer(self) -> i64 {
+        self as i64
     }
 }
 

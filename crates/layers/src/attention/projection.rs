@@ -1,5 +1,6 @@
 //! The projections of an attention, as sublayers.
 
+use crate::lora::LoraArguments;
 use crate::{Build, Context, Layer, Shape, Weight};
 use crate::{Constraint, Initializer, Regularizer};
 use candle_core::Tensor;
@@ -13,6 +14,7 @@ layer! {
         /// The sizes of the output axes.
         to: Vec<usize>,
     ) {
+        activation: FusedActivation = FusedActivation::Linear,
         use_bias: bool = true,
         kernel_initializer: Initializer = "glorot_uniform",
         bias_initializer: Initializer = "zeros",
@@ -31,11 +33,15 @@ impl Layer for EinsumDense {
     }
 
     fn build(&self, _: &[Shape], build: &mut Build) -> Result<()> {
+        let axes: Vec<usize> = (0..self.from.len() + self.to.len()).collect();
+        let (inputs, outputs) = axes.split_at(self.from.len());
+        let initializer = self.kernel_initializer.for_axes(inputs, outputs)?;
         build.add_weight(
-            Weight::new("kernel", [&self.from[..], &self.to].concat(), &self.kernel_initializer)
+            Weight::new("kernel", [&self.from[..], &self.to].concat(), &initializer)
                 .regularizer(&self.kernel_regularizer)
                 .constraint(&self.kernel_constraint),
         );
+        build.adaptable("kernel", &LoraArguments::new());
         if self.use_bias {
             build.add_weight(
                 Weight::new("bias", self.to.clone(), &self.bias_initializer)
@@ -50,7 +56,7 @@ impl Layer for EinsumDense {
         let kernel = self.weight("kernel", ctx)?;
         let bias = if self.use_bias { Some(self.weight("bias", ctx)?) } else { None };
         let (x, over) = (crate::single(inputs)?, self.from.len());
-        Ok(vec![ops::dense_over(x, &kernel, bias.as_ref(), FusedActivation::Linear, over)?])
+        Ok(vec![ops::dense_over(x, &kernel, bias.as_ref(), self.activation, over)?])
     }
 
     fn supports_masking(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Common to convolutions over one, two and three axes. Keras: `keras/src/layers/convolutional/base_conv.py`.
 
 use super::arguments::ConvArguments;
+use crate::lora::LoraArguments;
 use crate::pooling::{FusedPooling, pooling_of};
 use crate::spatial::{
     SpatialLayer, Windows, channels_last, padding, positive, run_channels_last, spatial, with_spatial,
@@ -14,6 +15,7 @@ pub(super) struct Convolution<'a, const N: usize> {
     pub(super) windows: Windows<N>,
     pub(super) groups: usize,
     pub(super) arguments: &'a ConvArguments,
+    pub(super) lora: &'a LoraArguments,
 }
 
 impl<const N: usize> Convolution<'_, N> {
@@ -63,6 +65,7 @@ impl<const N: usize> SpatialLayer for Convolution<'_, N> {
         }
         let channels = channels(&self.arguments.layout.data_format, build)?;
         let kernel = [&self.windows.size.0[..], &[channels / self.groups, filters]].concat();
+        build.adaptable("kernel", self.lora);
         self.arguments.build(kernel, build)
     }
 
@@ -86,12 +89,12 @@ impl<const N: usize> SpatialLayer for Convolution<'_, N> {
 }
 
 /// The number of channels, which must be known, and is fixed.
-pub(super) fn channels(data_format: &str, build: &mut Build) -> Result<usize> {
+pub(crate) fn channels(data_format: &str, build: &mut Build) -> Result<usize> {
     build.input_size(if channels_last(data_format)? { -1 } else { 1 })
 }
 
 /// An error if there are both strides and dilation.
-pub(super) fn not_both<const N: usize>(windows: &Windows<N>) -> Result<()> {
+pub(crate) fn not_both<const N: usize>(windows: &Windows<N>) -> Result<()> {
     if windows.strides == 1.into() || windows.dilation == 1.into() {
         return Ok(());
     }

@@ -3,6 +3,7 @@
 use super::arguments::{ConvArguments, conv_setters, epilogue_setters, layout_setters};
 use super::base_conv::Convolution;
 use crate::Sizes;
+use crate::lora::{LoraArguments, lora_setters};
 use crate::spatial::{Windows, spatial_layer};
 
 layer! {
@@ -34,6 +35,7 @@ layer! {
         /// The number of groups of channels and filters.
         groups: usize = 1,
         ..arguments: ConvArguments = ConvArguments::new(filters) => conv_setters,
+        ..lora: LoraArguments = LoraArguments::new() => lora_setters,
     }
 }
 
@@ -41,6 +43,7 @@ spatial_layer!(Conv2D, |layer| Convolution {
     windows: Windows { size: layer.kernel_size, strides: layer.strides, dilation: layer.dilation_rate },
     groups: layer.groups,
     arguments: &layer.arguments,
+    lora: &layer.lora,
 });
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::activations::ActivationFunction;
 use crate::layer::single;
+use crate::lora::{LoraArguments, lora_setters};
 use crate::{Build, Constraint, Context, Initializer, Layer, Regularizer, Shape, Weight};
 use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Error, Result};
@@ -42,6 +43,7 @@ layer! {
         kernel_constraint: Option<Constraint>,
         /// The constraint on the bias.
         bias_constraint: Option<Constraint>,
+        ..lora: LoraArguments = LoraArguments::new() => lora_setters,
     }
 }
 
@@ -68,6 +70,7 @@ impl Layer for Dense {
                 .regularizer(&self.kernel_regularizer)
                 .constraint(&self.kernel_constraint),
         );
+        build.adaptable("kernel", &self.lora);
         if self.use_bias {
             build.add_weight(
                 Weight::new("bias", [self.units], &self.bias_initializer)

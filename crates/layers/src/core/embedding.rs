@@ -1,7 +1,8 @@
 //! Embedding: integers in, vectors out. Keras: `keras.layers.Embedding`.
 
 use crate::layer::single;
-use crate::{Build, Constraint, Context, Described, Initializer, Layer, Regularizer, Shape, Weight};
+use crate::lora::{LoraArguments, lora_setters};
+use crate::{Base, Build, Constraint, Context, Described, Initializer, Layer, Regularizer, Shape, Weight};
 use candle_core::{DType, Tensor};
 use candle_keras_ops::{self as ops, Error, Result};
 
@@ -43,6 +44,7 @@ layer! {
         embeddings_constraint: Option<Constraint>,
         /// Whether id 0 is padding, which later layers that support masks leave out.
         mask_zero: bool = false,
+        ..lora: LoraArguments = LoraArguments::new() => lora_setters,
     }
 }
 
@@ -84,6 +86,7 @@ impl Embedding {
     pub(crate) fn with_values(self, values: Vec<f32>) -> Result<Self> {
         let build = self.base.build(&[Shape::from([None::<usize>])], |build| {
             build.add_weight(self.table()?.values(values));
+            build.adaptable("embeddings", &self.lora);
             Ok(())
         });
         build.map_err(|error| error.in_layer(self.layer_name(), self.class_name()))?;
@@ -91,14 +94,38 @@ impl Embedding {
     }
 
     fn table(&self) -> Result<Weight> {
-        if self.input_dim == 0 || self.output_dim == 0 {
-            return Err(Error::new("input_dim and output_dim must be positive")
-                .received(format!("input_dim = {}, output_dim = {}", self.input_dim, self.output_dim)));
-        }
-        Ok(Weight::new("embeddings", [self.input_dim, self.output_dim], &self.embeddings_initializer)
+        Ok(table([self.input_dim, self.output_dim], &self.embeddings_initializer)?
             .regularizer(&self.embeddings_regularizer)
             .constraint(&self.embeddings_constraint))
     }
+}
+
+/// The table of a layer of ids.
+///
+/// # Errors
+/// If a size is 0.
+pub(super) fn table(dims: [usize; 2], initializer: &Initializer) -> Result<Weight> {
+    if dims.contains(&0) {
+        return Err(Error::new("input_dim and output_dim must be positive")
+            .received(format!("input_dim = {}, output_dim = {}", dims[0], dims[1])));
+    }
+    Ok(Weight::new("embeddings", dims, initializer))
+}
+
+/// The rows of these ids in the layer's table of `input_dim` rows.
+pub(super) fn rows(base: &Base, input_dim: usize, x: &Tensor, ctx: &Context) -> Result<Tensor> {
+    let (embeddings, ids) = (base.variable("embeddings")?, ops::host_ids(x, input_dim)?);
+    if let Some(table) = ctx.replaced(&embeddings) {
+        // A computed table, whose gradient is dense.
+        let (table, ids) = (table?, Tensor::new(ids, x.device())?);
+        return Ok(table.index_select(&ids, 0)?.reshape([x.dims(), &table.dims()[1..]].concat())?);
+    }
+    let table = embeddings.table_for(&ids, ctx.tracks(&embeddings));
+    let Some(adaptation) = base.adaptation_of(&embeddings) else {
+        return ops::embedding_lookup(&table, ids, x.dims());
+    };
+    let added = adaptation.rows(ids.clone(), x.dims(), ctx)?;
+    Ok(ops::add(&ops::embedding_lookup(&table, ids, x.dims())?, &added)?)
 }
 
 impl Layer for Embedding {
@@ -108,14 +135,12 @@ impl Layer for Embedding {
 
     fn build(&self, _: &[Shape], build: &mut Build) -> Result<()> {
         build.add_weight(self.table()?);
+        build.adaptable("embeddings", &self.lora);
         Ok(())
     }
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
-        let (embeddings, x) = (self.base.variable("embeddings")?, single(inputs)?);
-        let ids = ops::host_ids(x, self.input_dim)?;
-        let table = embeddings.table_for(&ids, ctx.tracks(&embeddings));
-        Ok(vec![ops::embedding_lookup(&table, ids, x.dims())?])
+        Ok(vec![rows(&self.base, self.input_dim, single(inputs)?, ctx)?])
     }
 
     fn supports_masking(&self) -> bool {

@@ -4,7 +4,7 @@ use crate::initializers::ConstantValue;
 use crate::layer::{single, spec_of_elements};
 use crate::{CallArguments, Context, Layer, Shape, TensorSpec};
 use candle_core::{DType, Tensor};
-use candle_keras_ops::{self as ops, Error, Operation, Result, axes};
+use candle_keras_ops::{self as ops, Error, Result, axes};
 
 layer! {
     /// Masks the steps whose features are all `mask_value`, and sets them to 0.
@@ -71,8 +71,8 @@ impl Layer for Masking {
             ctx.set_output_masks(vec![Some(nothing)]);
             return Ok(vec![x.clone()]);
         }
-        let differs = Operation::NotEqual {}.run(&[x.detach(), self.value(x)?])?;
-        let counts = Operation::Any(axes(-1).keepdims(true)).run(&[differs])?;
+        let differs = ops::not_equal(&x.detach(), &self.value(x)?)?;
+        let counts = ops::any(&differs, axes(-1).keepdims(true))?;
         ctx.set_output_masks(vec![Some(ops::squeeze(&counts, -1)?)]);
         Ok(vec![ops::where_(&counts, x, &Tensor::zeros((), x.dtype(), x.device())?)?])
     }

@@ -3,7 +3,7 @@
 use super::{NormalizedAxes, ScaleAndCenter, affine_setters, run_with_axes_last};
 use crate::layer::single;
 use crate::{Build, Context, Layer, Shape};
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use candle_keras_ops::{self as ops, Groups, Result};
 
 layer! {
@@ -27,8 +27,29 @@ layer! {
         /// Added to the variance.
         epsilon: f64 = 1e-3,
         ..affine: ScaleAndCenter = ScaleAndCenter::new() => affine_setters,
-        /// Keras 2's form of RMSNormalization: not supported.
+        /// Keras's earlier form of RMSNormalization: `x / sqrt(variance + epsilon) gamma`, without `beta`. The variance is that around the mean,
+        /// so that this is not what [`RMSNormalization`](crate::RMSNormalization) does.
         rms_scaling: bool = false,
+    }
+}
+
+impl LayerNormalization {
+    /// Which weights there are: with `rms_scaling`, `gamma` alone.
+    fn affine(&self) -> ScaleAndCenter {
+        let affine = self.affine.clone();
+        if self.rms_scaling { affine.scale(true).center(false) } else { affine }
+    }
+
+    /// `x / sqrt(variance + epsilon) gamma` over the last axes, which `gamma` has. A composition.
+    fn scaled(&self, x: &Tensor, gamma: &Tensor) -> Result<Tensor> {
+        // As in Keras, 16 bits are normalized in float32.
+        let dtype = if matches!(x.dtype(), DType::F16 | DType::BF16) { DType::F32 } else { x.dtype() };
+        let last: Vec<i64> = (1..=gamma.rank() as i64).map(|axis| -axis).collect();
+        let mean_of = |x: &Tensor| ops::mean(x, ops::axes(last.as_slice()).keepdims(true));
+        let rows = x.to_dtype(dtype)?;
+        let variance = mean_of(&ops::square(&ops::subtract(&rows, &mean_of(&rows)?)?)?)?;
+        let y = ops::divide(&rows, &ops::sqrt(&(variance + self.epsilon)?)?)?;
+        Ok(ops::multiply(&y, &gamma.to_dtype(dtype)?)?.to_dtype(x.dtype())?)
     }
 }
 
@@ -40,20 +61,20 @@ impl Layer for LayerNormalization {
     }
 
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
-        if self.rms_scaling {
-            return Err(ops::Error::new("rms_scaling is not supported").help("use RMSNormalization"));
-        }
-        self.affine.build(&self.axis.sizes(single(inputs)?, build)?, build);
+        self.affine().build(&self.axis.sizes(single(inputs)?, build)?, build);
         Ok(())
     }
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
         let x = single(inputs)?;
-        let (gamma, beta) = self.affine.weights(self, ctx)?;
+        let (gamma, beta) = self.affine().weights(self, ctx)?;
         let axes = self.axis.resolve(x.rank())?;
         let channels = axes.iter().map(|&axis| x.dims()[axis]).product();
         let by = Groups { repeats: 1, groups: 1, center: true, epsilon: self.epsilon };
         let y = run_with_axes_last(x, &axes, |x| {
+            if let Some(gamma) = gamma.as_ref().filter(|_| self.rms_scaling) {
+                return self.scaled(x, gamma);
+            }
             Ok(ops::normalize_channels(x, gamma.as_ref(), beta.as_ref(), by, channels)?)
         })?;
         Ok(vec![y])
@@ -77,6 +98,10 @@ mod tests {
         check_layer(middle, Check::inputs([[2, 3, 4]]).output([2, 3, 4]).weights(1));
         let plain = || LayerNormalization::new().axis([1, 2]).center(false).scale(false);
         check_layer(plain, Check::inputs([[2, 3, 4]]).output([2, 3, 4]));
+        let scaled = || LayerNormalization::new().axis([1, 2]).rms_scaling(true).scale(false);
+        check_layer(scaled, Check::inputs([[2, 3, 4]]).output([2, 3, 4]).weights(1));
+        let first = || LayerNormalization::new().axis(1).rms_scaling(true);
+        check_layer(first, Check::inputs([[2, 3, 4]]).output([2, 3, 4]).weights(1));
         let batch = LayerNormalization::new().axis(0).call(Input::shape([4])).shape().unwrap_err().to_string();
         assert!(batch.contains("not the batch"), "{batch}");
     }

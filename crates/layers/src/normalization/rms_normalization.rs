@@ -7,7 +7,7 @@ use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Groups, Result};
 
 layer! {
-    /// `x / sqrt(mean(x²) + epsilon) scale`, of each sample over the last axis or others (Zhang and Sennrich, 2019).
+    /// `x / sqrt(mean(x²) + epsilon) scale`, of each sample over the last axis or others (Zhang and Sennrich, 2019). Masks end here, as in Keras.
     ///
     /// Keras: `keras.layers.RMSNormalization`.
     ///
@@ -47,10 +47,6 @@ impl Layer for RMSNormalization {
         let axes = self.axis.resolve(x.rank())?;
         Ok(vec![run_with_axes_last(x, &axes, |x| Ok(ops::normalize(x, Some(&scale), None, by)?))?])
     }
-
-    fn supports_masking(&self) -> bool {
-        true
-    }
 }
 
 #[cfg(test)]
@@ -61,6 +57,7 @@ mod tests {
     #[test]
     fn behaves_as_every_layer_must() {
         check_layer(RMSNormalization::new, Check::inputs([[2, 3, 4]]).output([2, 3, 4]).weights(1));
+        assert!(!RMSNormalization::new().supports_masking());
         check_layer(|| RMSNormalization::new().axis(1), Check::inputs([[2, 3, 4]]).output([2, 3, 4]).weights(1));
     }
 }

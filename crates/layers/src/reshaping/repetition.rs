@@ -4,26 +4,15 @@ use super::SpatialView;
 use crate::spatial::{SpatialLayer, positive, spatial, with_spatial};
 use crate::{Build, Context, Layer, Result, Shape, Sizes};
 use candle_core::Tensor;
+use candle_keras_ops::image::{Interpolation, Resize, resize};
 use candle_keras_ops::{self as ops, Axis, Error, Padding, Pool};
 use std::array;
 
-/// How new elements are computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Interpolation {
-    /// By repetition.
-    Nearest,
-    /// By linear interpolation along each axis.
-    Bilinear,
-}
-
-impl Interpolation {
-    /// The one of this name, case-insensitive as in Keras.
-    pub(super) fn by_name(name: &str) -> Result<Self> {
-        match name.to_lowercase().as_str() {
-            "nearest" => Ok(Self::Nearest),
-            "bilinear" => Ok(Self::Bilinear),
-            other => Err(Error::unknown("interpolation", other, &["nearest", "bilinear"])),
-        }
+/// How new elements are computed: Keras's names, case-insensitive as there.
+pub(super) fn interpolation(name: &str) -> Result<Interpolation> {
+    match Interpolation::by_name(&name.to_lowercase()) {
+        Ok(interpolation) if interpolation != Interpolation::Area => Ok(interpolation),
+        _ => Err(Error::unknown("interpolation", name, &["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"])),
     }
 }
 
@@ -31,6 +20,7 @@ impl Interpolation {
 pub(super) struct UpSampling<'a, const N: usize> {
     pub(super) size: Sizes<N>,
     pub(super) data_format: &'a str,
+    /// Nearest, except for images.
     pub(super) interpolation: Interpolation,
 }
 
@@ -58,7 +48,11 @@ impl<const N: usize> SpatialLayer for UpSampling<'_, N> {
         }
         SpatialView::<N>::of(x, self.data_format)?.map(|x| match self.interpolation {
             Interpolation::Nearest => repeated(x, self.size.0),
-            Interpolation::Bilinear => (0..N).try_fold(x.clone(), |x, i| interpolated(&x, i + 1, self.size.0[i])),
+            interpolation => {
+                let [_, height, width, _] = *x.dims() else { candle_core::bail!("{interpolation:?} is for images") };
+                let size = [height * self.size.0[0], width * self.size.0[N - 1]];
+                resize(x, &Resize { interpolation, ..Resize::to(size) })
+            }
         })
     }
 }
@@ -78,22 +72,4 @@ pub(super) fn repeated<const N: usize>(x: &Tensor, times: [usize; N]) -> candle_
     ops::custom_gradient(x, &y, move |_, _, dy| {
         ops::pool(dy, Pool::Average, &axes)?.affine(times.iter().product::<usize>() as f64, 0.0)
     })
-}
-
-/// Upsamples an axis by linear interpolation between the centres of the elements; beyond the outer ones, the value is constant.
-fn interpolated(x: &Tensor, axis: usize, times: usize) -> candle_core::Result<Tensor> {
-    let (x, size) = (x.contiguous()?, x.dim(axis)?);
-    let (mut below, mut above, mut parts) = (Vec::new(), Vec::new(), Vec::new());
-    for i in 0..size * times {
-        let place = ((i as f64 + 0.5) / times as f64 - 0.5).clamp(0.0, size as f64 - 1.0);
-        below.push(place as u32);
-        above.push((place as u32 + 1).min(size as u32 - 1));
-        parts.push(place.fract());
-    }
-    let mut shape = vec![1; x.rank()];
-    shape[axis] = parts.len();
-    let take = |ids: Vec<u32>| x.index_select(&Tensor::new(ids, x.device())?, axis);
-    let (below, above) = (take(below)?, take(above)?);
-    let parts = Tensor::new(parts, x.device())?.to_dtype(x.dtype())?.reshape(shape)?;
-    &below + (above - &below)?.broadcast_mul(&parts)?
 }

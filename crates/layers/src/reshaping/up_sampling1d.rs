@@ -1,7 +1,8 @@
 //! UpSampling1D: a sequence made larger. Keras: `keras.layers.UpSampling1D`.
 
-use super::repetition::{Interpolation, UpSampling};
+use super::repetition::UpSampling;
 use crate::spatial::spatial_layer;
+use candle_keras_ops::image::Interpolation;
 
 layer! {
     /// Repeats each step of a sequence.

@@ -1,6 +1,6 @@
 //! UpSampling2D: an image made larger. Keras: `keras.layers.UpSampling2D`.
 
-use super::repetition::{Interpolation, UpSampling};
+use super::repetition::{UpSampling, interpolation};
 use crate::Sizes;
 use crate::spatial::spatial_layer;
 
@@ -25,7 +25,7 @@ layer! {
         size: Sizes<2> = 2,
         /// Where the channels are: `"channels_last"`, or `"channels_first"`, behind the batch.
         data_format: String = "channels_last",
-        /// `"nearest"` repeats the elements, `"bilinear"` mixes those that are next to a place.
+        /// `"nearest"` repeats the elements; `"bilinear"`, `"bicubic"`, `"lanczos3"` and `"lanczos5"` mix those around a place.
         interpolation: String = "nearest",
     }
 }
@@ -33,7 +33,7 @@ layer! {
 spatial_layer!(UpSampling2D, |layer| UpSampling {
     size: layer.size,
     data_format: &layer.data_format,
-    interpolation: Interpolation::by_name(&layer.interpolation)?,
+    interpolation: interpolation(&layer.interpolation)?,
 });
 
 #[cfg(test)]
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn behaves_as_every_layer_must() {
-        for interpolation in ["nearest", "bilinear"] {
+        for interpolation in ["nearest", "bilinear", "Bicubic", "lanczos3", "lanczos5"] {
             let plain = || UpSampling2D::new().interpolation(interpolation);
             check_layer(plain, Check::inputs([[2, 2, 3, 2]]).output([2, 4, 6, 2]));
             let first = || UpSampling2D::new().size((3, 1)).data_format("channels_first").interpolation(interpolation);
@@ -52,6 +52,7 @@ mod tests {
         }
         let other = UpSampling2D::new().interpolation("bilinaer").call(Input::shape([2, 2, 1]));
         assert!(other.shape().unwrap_err().to_string().contains("did you mean \"bilinear\"?"));
+        assert!(UpSampling2D::new().interpolation("area").call(Input::shape([2, 2, 1])).shape().is_err());
     }
 
     /// Keras: elements lie at the middle of their parts, and the outer ones go on to the ends.

@@ -1,8 +1,9 @@
 //! UpSampling3D: a volume made larger. Keras: `keras.layers.UpSampling3D`.
 
-use super::repetition::{Interpolation, UpSampling};
+use super::repetition::UpSampling;
 use crate::Sizes;
 use crate::spatial::spatial_layer;
+use candle_keras_ops::image::Interpolation;
 
 layer! {
     /// Makes a volume larger by repeating its elements.

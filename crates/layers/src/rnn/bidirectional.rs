@@ -54,7 +54,7 @@ macro_rules! recurrent_layers {
     };
 }
 
-recurrent_layers!(GRU, LSTM, RNN, SimpleRNN);
+recurrent_layers!(ConvLSTM1D, ConvLSTM2D, ConvLSTM3D, GRU, LSTM, RNN, SimpleRNN);
 
 /// How the outputs of both directions are merged: `"concat"`, `"sum"`, `"ave"`, `"mul"`, or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +112,8 @@ impl<'de> Deserialize<'de> for MergeMode {
 }
 
 layer! {
-    /// A recurrent layer that runs forwards, and another like it that runs backwards.
+    /// A recurrent layer that runs forwards, and another like it that runs backwards: an [`LSTM`](crate::LSTM), a
+    /// [`ConvLSTM2D`](crate::ConvLSTM2D), an [`RNN`](crate::RNN) of any cell.
     ///
     /// Keras: `keras.layers.Bidirectional`.
     ///
@@ -193,6 +194,9 @@ impl Bidirectional {
                 .expected(outputs[0].to_string())
                 .received(backward[0].to_string()));
         }
+        if layer.sequence_arguments().stateful != backward_layer.sequence_arguments().stateful {
+            return Err(Error::new("both directions must be stateful, or neither"));
+        }
         if layer.sequence_arguments().go_backwards == backward_layer.sequence_arguments().go_backwards {
             return Err(Error::new("both layers go in the same direction")
                 .help("backward_layer must have go_backwards(true), and the layer not"));
@@ -208,6 +212,12 @@ impl Bidirectional {
         }
         Ok([outputs, backward].concat())
     }
+}
+
+/// The steps in the reverse order.
+fn in_reverse(x: &Tensor) -> Result<Tensor> {
+    let order: Vec<u32> = (0..x.dim(1)? as u32).rev().collect();
+    Ok(x.contiguous()?.index_select(&Tensor::new(order, x.device())?, 1)?)
 }
 
 impl Layer for Bidirectional {
@@ -241,7 +251,12 @@ impl Layer for Bidirectional {
             ctx.run_multiple(layer, &inputs[..1], arguments)
         };
         let (mut forward, mut backward) = (of(self.layer.get()?, false)?, of(self.backward_layer.get()?, true)?);
-        let (a, b) = (forward.remove(0), backward.remove(0));
+        let (mut a, mut b) = (forward.remove(0), backward.remove(0));
+        let first = self.layer.get()?.sequence_arguments();
+        if first.go_backwards && first.return_sequences {
+            // Keras turns the outputs of the second layer around, whichever runs backwards: both then begin at the end.
+            (a, b) = (in_reverse(&a)?, in_reverse(&b)?);
+        }
         let merged = match self.merge_mode {
             MergeMode::Concat => vec![ops::concatenate(&[a, b], -1)?],
             MergeMode::Sum => vec![ops::add(&a, &b)?],
@@ -279,7 +294,9 @@ impl Layer for Bidirectional {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Check, GRU, LSTM, SimpleRNN, check_layer, run};
+    use crate::{
+        Check, ConvLSTM1D, GRU, GRUCell, Input, LSTM, LSTMCell, RNN, SimpleRNN, StackedRNNCells, check_layer, run,
+    };
     use candle_keras_ops::Device;
 
     #[test]
@@ -294,7 +311,42 @@ mod tests {
         let sum = || Bidirectional::new(GRU::new(3).return_sequences(true)).merge_mode("sum");
         check_layer(sum, inputs().output([2, 4, 3]).weights(6));
         let states = || Bidirectional::new(SimpleRNN::new(3).return_state(true)).merge_mode("mul");
+        let backwards = || Bidirectional::new(GRU::new(2).go_backwards(true).return_sequences(true));
+        check_layer(backwards, inputs().output([2, 4, 4]).weights(6));
         check_layer(states, Check::shapes(vec![vec![2, 4, 2], vec![2, 3], vec![2, 3]]).output([2, 3]).weights(6));
+    }
+
+    fn stacked() -> RNN {
+        RNN::new(StackedRNNCells::new([LSTMCell::new(2).into(), GRUCell::new(3).into()]))
+    }
+
+    #[test]
+    fn any_cell_may_have_two_directions() {
+        check_layer(|| Bidirectional::new(stacked()), Check::inputs([[2, 3, 2]]).output([2, 6]).weights(12));
+        let pictures = || Bidirectional::new(ConvLSTM1D::new(1, 2).return_sequences(true));
+        check_layer(pictures, Check::inputs([[2, 3, 3, 2]]).output([2, 3, 2, 2]).weights(6));
+    }
+
+    #[test]
+    fn states_are_kept_from_batch_to_batch_until_they_are_reset() {
+        let layer = Bidirectional::new(stacked().stateful(true));
+        layer.call(Input::shape([3, 2]).batch_size(2));
+        let x = |batch: usize| Tensor::ones((batch, 3, 2), ops::DType::F32, &Device::Cpu).unwrap();
+        let step = || {
+            let mut ctx = Context::inference();
+            let (y, _) = run(&layer, &[x(2)], &[None], &mut ctx).unwrap();
+            ctx.commit().unwrap();
+            y[0].to_vec2::<f32>().unwrap()
+        };
+        let (first, second) = (step(), step());
+        assert_ne!(first, second);
+        layer.reset_states().unwrap();
+        assert_eq!((step(), step()), (first, second));
+        let error = run(&layer, &[x(1)], &[None], &mut Context::inference()).unwrap_err().to_string();
+        assert!(error.contains("batches of one size"), "{error}");
+        let mixed = Bidirectional::new(LSTM::new(2)).backward_layer(LSTM::new(2).stateful(true).go_backwards(true));
+        let error = mixed.call(Input::shape([3, 2]).batch_size(2)).shape().unwrap_err().to_string();
+        assert!(error.contains("stateful, or neither"), "{error}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Common to LSTMCell, GRUCell and SimpleRNNCell: their arguments, their weights, and all steps as one op.
+//! Common to LSTMCell, GRUCell, SimpleRNNCell and the cells with convolutions: their arguments and weights; and all steps of the first three as one op.
 
 use super::rnn_cell::{Sequence, SequenceOutputs};
 use crate::activations::ActivationFunction;
@@ -13,6 +13,13 @@ arguments! {
         /// The size of the state.
         units: usize,
     ) as cell_setters {
+        ..gates: GateArguments = GateArguments::new() => gate_setters,
+    }
+}
+
+arguments! {
+    /// The arguments of all cells, of those with convolutions as well.
+    pub(crate) struct GateArguments() as gate_setters {
         /// The function of the candidate. `"tanh"`, `"sigmoid"`, `"relu"` and `"linear"` are fused; with others, the steps run one by one,
         /// several times slower.
         activation: crate::ActivationFunction = "tanh",
@@ -45,6 +52,64 @@ arguments! {
     }
 }
 
+/// The shapes of a cell's weights.
+pub(super) struct WeightShapes {
+    pub(super) kernel: Vec<usize>,
+    pub(super) recurrent: Vec<usize>,
+    pub(super) bias: Vec<usize>,
+}
+
+impl GateArguments {
+    /// Adds the weights; some elements of the bias are initially 1.
+    pub(super) fn build(
+        &self,
+        build: &mut Build,
+        recurrent_activation: &ActivationFunction,
+        shapes: WeightShapes,
+        ones: std::ops::Range<usize>,
+    ) -> Result<()> {
+        self.activation.check()?;
+        recurrent_activation.check()?;
+        fraction("dropout", self.dropout)?;
+        fraction("recurrent_dropout", self.recurrent_dropout)?;
+        build.add_weight(
+            Weight::new("kernel", shapes.kernel, &self.kernel_initializer)
+                .regularizer(&self.kernel_regularizer)
+                .constraint(&self.kernel_constraint),
+        );
+        build.add_weight(
+            Weight::new("recurrent_kernel", shapes.recurrent, &self.recurrent_initializer)
+                .regularizer(&self.recurrent_regularizer)
+                .constraint(&self.recurrent_constraint),
+        );
+        if self.use_bias {
+            build.add_weight(
+                Weight::new("bias", shapes.bias, &self.bias_initializer)
+                    .ones_at(ones)
+                    .regularizer(&self.bias_regularizer)
+                    .constraint(&self.bias_constraint),
+            );
+        }
+        Ok(())
+    }
+
+    /// The factors of dropout at this rate, of this shape and in the dtype of `x`; `None` if nothing is dropped.
+    pub(super) fn factors(&self, rate: f64, shape: &[usize], x: &Tensor, ctx: &mut Context) -> Result<Option<Tensor>> {
+        if !ctx.is_training() || rate == 0.0 {
+            return Ok(None);
+        }
+        ops::check_memory(shape, x.dtype())?;
+        let ones = Tensor::ones(shape, x.dtype(), x.device())?;
+        Ok(Some(ops::dropout(&ones, rate, &mut ctx.random(self.seed))?))
+    }
+}
+
+/// A tensor times factors that have no gradient; shapes broadcast.
+pub(super) fn times_constant(x: &Tensor, factors: Tensor) -> Result<Tensor> {
+    let y = x.detach().broadcast_mul(&factors)?;
+    Ok(ops::custom_gradient(x, &y, move |_, _, dy| dy.broadcast_mul(&factors))?)
+}
+
 /// The equations of a cell.
 #[derive(Clone, Copy)]
 pub(super) struct Equations<'a> {
@@ -72,34 +137,16 @@ impl CellArguments {
         rows: usize,
         ones: std::ops::Range<usize>,
     ) -> Result<()> {
-        self.activation.check()?;
-        equations.recurrent_activation.check()?;
         positive("units", &[self.units])?;
-        fraction("dropout", self.dropout)?;
-        fraction("recurrent_dropout", self.recurrent_dropout)?;
         let features = build.input_size(-1)?;
         // Sizes may come from a file, and be anything.
         let width = self.units.saturating_mul(equations.cell.gates());
-        build.add_weight(
-            Weight::new("kernel", [features, width], &self.kernel_initializer)
-                .regularizer(&self.kernel_regularizer)
-                .constraint(&self.kernel_constraint),
-        );
-        build.add_weight(
-            Weight::new("recurrent_kernel", [self.units, width], &self.recurrent_initializer)
-                .regularizer(&self.recurrent_regularizer)
-                .constraint(&self.recurrent_constraint),
-        );
-        if self.use_bias {
-            let shape = if rows == 1 { vec![width] } else { vec![rows, width] };
-            build.add_weight(
-                Weight::new("bias", shape, &self.bias_initializer)
-                    .ones_at(ones)
-                    .regularizer(&self.bias_regularizer)
-                    .constraint(&self.bias_constraint),
-            );
-        }
-        Ok(())
+        let shapes = WeightShapes {
+            kernel: vec![features, width],
+            recurrent: vec![self.units, width],
+            bias: if rows == 1 { vec![width] } else { vec![rows, width] },
+        };
+        self.gates.build(build, equations.recurrent_activation, shapes, ones)
     }
 
     /// One step: the output and the new states.
@@ -137,7 +184,7 @@ impl CellArguments {
         let mut x = sequence.x.clone();
         let (batch, _, features) = x.dims3()?;
         let (kernel, recurrent) = (layer.weight("kernel", ctx)?, layer.weight("recurrent_kernel", ctx)?);
-        let bias = if self.use_bias { Some(layer.weight("bias", ctx)?) } else { None };
+        let bias = if self.gates.use_bias { Some(layer.weight("bias", ctx)?) } else { None };
         // A GRU that resets after the product has a bias for the inputs and one for the state.
         let (bias, of_state) = match &bias {
             Some(bias) if bias.rank() == 2 => {
@@ -146,24 +193,14 @@ impl CellArguments {
             }
             _ => (bias, None),
         };
-        let (dtype, device) = (x.dtype(), x.device().clone());
-        let dropped = |rate: f64, size: usize, ctx: &mut Context| -> Result<Option<Tensor>> {
-            if !ctx.is_training() || rate == 0.0 {
-                return Ok(None);
-            }
-            let ones = Tensor::ones((batch, size), dtype, &device)?;
-            Ok(Some(ops::dropout(&ones, rate, &mut ctx.random(self.seed))?))
-        };
         // The same elements are dropped at all steps.
-        if let Some(factors) = dropped(self.dropout, features, ctx)? {
-            let factors = factors.unsqueeze(1)?;
-            let y = x.detach().broadcast_mul(&factors)?;
-            x = ops::custom_gradient(&x, &y, move |_, _, dy| dy.broadcast_mul(&factors))?;
+        if let Some(factors) = self.gates.factors(self.gates.dropout, &[batch, features], &x, ctx)? {
+            x = times_constant(&x, factors.unsqueeze(1)?)?;
         }
-        let dropout = dropped(self.recurrent_dropout, self.units, ctx)?;
+        let dropout = self.gates.factors(self.gates.recurrent_dropout, &[batch, self.units], &x, ctx)?;
         let products = ops::dense(&x, &kernel, bias.as_ref(), FusedActivation::Linear)?;
         let zero_masked = sequence.zero_masked && sequence.mask.is_some();
-        let fused = self.activation.fused().zip(equations.recurrent_activation.fused());
+        let fused = self.gates.activation.fused().zip(equations.recurrent_activation.fused());
         let (activation, recurrent_activation) = fused.unwrap_or_default();
         let config = RnnConfig {
             cell: equations.cell,
@@ -191,7 +228,7 @@ impl CellArguments {
         } else {
             let call = |f: &ActivationFunction, x: &Tensor| Ok(f.call(x)?);
             let gate = |x: &Tensor| call(equations.recurrent_activation, x);
-            ops::recurrent_by_steps(config, sequences, |x| call(&self.activation, x), gate)?
+            ops::recurrent_by_steps(config, sequences, |x| call(&self.gates.activation, x), gate)?
         };
         let missing = || Error::new("the run has no outputs");
         let output = match (sequence.all_outputs, zero_masked) {

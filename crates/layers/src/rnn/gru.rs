@@ -1,6 +1,6 @@
 //! GRU: sequences through gates, with one state. Keras: `keras.layers.GRU` and `GRUCell`.
 
-use super::cell_arguments::{CellArguments, Equations, cell, cell_setters};
+use super::cell_arguments::{CellArguments, Equations, cell, cell_setters, gate_setters};
 use super::rnn::{Recurrent, SequenceArguments, cell_of, recurrent_layer, sequence_setters};
 use super::rnn_cell::RnnCell;
 use crate::{Base, Build, Layer, WithBase};

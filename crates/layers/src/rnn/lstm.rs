@@ -1,6 +1,6 @@
 //! LSTM: sequences through gates that keep and forget. Keras: `keras.layers.LSTM` and `LSTMCell`.
 
-use super::cell_arguments::{CellArguments, Equations, cell, cell_setters};
+use super::cell_arguments::{CellArguments, Equations, cell, cell_setters, gate_setters};
 use super::rnn::{Recurrent, SequenceArguments, cell_of, recurrent_layer, sequence_setters};
 use super::rnn_cell::RnnCell;
 use crate::{Base, Build, Layer, WithBase};

@@ -2,6 +2,10 @@
 
 mod bidirectional;
 mod cell_arguments;
+mod conv_lstm;
+mod conv_lstm1d;
+mod conv_lstm2d;
+mod conv_lstm3d;
 mod gru;
 mod lstm;
 #[allow(clippy::module_inception)]
@@ -12,6 +16,9 @@ mod stacked_rnn_cells;
 mod time_distributed;
 
 pub use bidirectional::{Bidirectional, MergeMode, RecurrentLayer};
+pub use conv_lstm1d::ConvLSTM1D;
+pub use conv_lstm2d::ConvLSTM2D;
+pub use conv_lstm3d::ConvLSTM3D;
 pub use gru::{GRU, GRUCell};
 pub use lstm::{LSTM, LSTMCell};
 pub use rnn::{RNN, Recurrent, SequenceArguments};

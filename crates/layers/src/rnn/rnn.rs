@@ -18,7 +18,7 @@ arguments! {
         /// Whether to run from the last step to the first; the outputs are then in that order.
         go_backwards: bool = false,
         /// Whether the last state of a batch is the initial state of the next; the batch size must be fixed.
-        /// [`reset_state`](crate::Recurrent::reset_state) clears it.
+        /// [`reset_states`](crate::Layer::reset_states) clears it.
         stateful: bool = false,
         /// Has no effect: the steps of our own cells are one op.
         unroll: bool = false,
@@ -46,7 +46,7 @@ pub trait Recurrent: Layer {
         if !self.sequence_arguments().stateful {
             return Err(Error::new("the layer keeps no state").help("stateful(true) makes it keep one"));
         }
-        self.base().states().iter().try_for_each(|state| state.assign(&state.value().zeros_like()?))
+        self.reset_states()
     }
 }
 
@@ -228,6 +228,12 @@ pub(crate) fn forward(layer: &dyn Recurrent, inputs: &[Tensor], ctx: &mut Contex
         [] => ctx.arguments().tensors("initial_state").cloned().collect(),
         given => given.to_vec(),
     };
+    if let Some(state) = kept.first().filter(|state| state.dims()[0] != x.dims()[0]) {
+        return Err(Error::new("a stateful layer takes batches of one size")
+            .expected(state.dims()[0].to_string())
+            .received(x.dims()[0].to_string())
+            .help("leave out the samples of the last batch that is smaller, or pad it"));
+    }
     if first.is_empty() {
         first = kept.iter().map(|state| ctx.state(state)).collect();
     }

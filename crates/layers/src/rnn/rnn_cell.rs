@@ -52,6 +52,11 @@ pub trait RnnCell: Layer + WithFreshWeights {
     /// The shapes of the states for a step of this shape, both with the batch size in front. Keras: `cell.state_size`.
     fn state_shapes(&self, step: &Shape) -> Result<Vec<Shape>>;
 
+    /// A copy with other weights, of a cell with cells inside: a copy of its arguments would share them.
+    fn with_fresh_cells(&self) -> Option<Arc<dyn RnnCell>> {
+        None
+    }
+
     /// All steps as one op, if the cell has one.
     fn run_sequence(&self, sequence: &Sequence, ctx: &mut Context) -> Result<Option<SequenceOutputs>> {
         let _ = (sequence, ctx);
@@ -67,7 +72,8 @@ pub trait WithFreshWeights {
 
 impl<C: RnnCell + WithBase> WithFreshWeights for C {
     fn with_fresh_weights(&self) -> Arc<dyn RnnCell> {
-        Arc::new(self.with_base(self.base().another(AutoName::new(self.class_name()).name())))
+        let copy = || self.with_base(self.base().another(AutoName::new(self.class_name()).name()));
+        self.with_fresh_cells().unwrap_or_else(|| Arc::new(copy()))
     }
 }
 

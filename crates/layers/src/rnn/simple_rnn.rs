@@ -1,6 +1,6 @@
 //! SimpleRNN: sequences, with the output as the state. Keras: `keras.layers.SimpleRNN` and `SimpleRNNCell`.
 
-use super::cell_arguments::{CellArguments, Equations, cell, cell_setters};
+use super::cell_arguments::{CellArguments, Equations, cell, cell_setters, gate_setters};
 use super::rnn::{Recurrent, SequenceArguments, cell_of, recurrent_layer, sequence_setters};
 use super::rnn_cell::RnnCell;
 use crate::activations::ActivationFunction;

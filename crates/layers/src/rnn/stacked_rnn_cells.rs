@@ -2,7 +2,8 @@
 
 use super::rnn_cell::{Cell, RnnCell};
 use crate::call::CallArguments;
-use crate::{Build, Context, Layer, Shape, to_snake_case};
+use crate::naming::AutoName;
+use crate::{Build, Context, Described, Layer, Shape, to_snake_case};
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
 use std::collections::HashMap;
@@ -80,6 +81,12 @@ impl Layer for StackedRNNCells {
 }
 
 impl RnnCell for StackedRNNCells {
+    fn with_fresh_cells(&self) -> Option<Arc<dyn RnnCell>> {
+        let fresh = |cell: &Cell| cell.get().map_or_else(|_| cell.clone(), |cell| Cell::of(cell.with_fresh_weights()));
+        let base = self.base.another(AutoName::new(self.class_name()).name());
+        Some(Arc::new(Self { base, cells: self.cells.iter().map(fresh).collect() }))
+    }
+
     fn state_shapes(&self, step: &Shape) -> Result<Vec<Shape>> {
         let states = self.each(step)?.iter().map(|(cell, step)| cell.state_shapes(step)).collect::<Result<Vec<_>>>()?;
         Ok(states.concat())

@@ -9,7 +9,7 @@ layer! {
     /// Runs a layer at each step of a sequence, with the same weights.
     ///
     /// All steps run at once, as one batch; one by one where that differs: a layer with batch statistics is called on each step in
-    /// training. A mask is passed on.
+    /// training, and a stateful one always. A mask is passed on, and the part of a step to the layer.
     ///
     /// Keras: `keras.layers.TimeDistributed`.
     ///
@@ -58,7 +58,8 @@ impl Layer for TimeDistributed {
         let dims = |sizes: &[usize]| sizes.iter().map(|&size| size as i64).collect::<Vec<_>>();
         let mask = ctx.mask(0).cloned();
         // Keras calls the layer on each step, so that its statistics are those of the step.
-        if ctx.is_training() && layer.variables().iter().any(Variable::is_state) {
+        let has_statistics = ctx.is_training() && layer.variables().iter().any(Variable::is_state);
+        if has_statistics || keeps_states(layer) {
             let step = |t: usize, ctx: &mut Context| -> Result<Tensor> {
                 let x = ops::get_item(x, vec![ops::Index::from(..), ops::Index::At(t as i64)])?;
                 let mask = mask.as_ref().map(|mask| mask.narrow(1, t, 1)?.squeeze(1)).transpose()?;
@@ -78,9 +79,15 @@ impl Layer for TimeDistributed {
     }
 }
 
-/// The output of the layer. It does not get the mask, which is one flag a sample.
+/// Whether the layer, or one inside, is stateful.
+fn keeps_states(layer: &dyn Layer) -> bool {
+    !layer.base().states().is_empty() || layer.sublayers().iter().any(|layer| keeps_states(&**layer))
+}
+
+/// The output of the layer. A mask of one flag a sample is for layers that take one with all axes but the last; others do not get it.
 fn run(layer: &dyn Layer, x: &Tensor, mask: Option<Tensor>, ctx: &mut Context) -> Result<Tensor> {
-    let arguments = match mask.filter(|mask| mask.rank() > 1) {
+    let fits = |mask: &Tensor| mask.rank() > 1 || (x.rank() == 2 && layer.supports_masking());
+    let arguments = match mask.filter(fits) {
         Some(mask) => CallArguments::new().set("mask", CallArgument::Tensor(mask)),
         None => CallArguments::new(),
     };
@@ -91,7 +98,7 @@ fn run(layer: &dyn Layer, x: &Tensor, mask: Option<Tensor>, ctx: &mut Context) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BatchNormalization, Check, Dense, LSTM, check_layer};
+    use crate::{BatchNormalization, Check, ConvLSTM2D, Dense, LSTM, check_layer};
 
     #[test]
     fn behaves_as_every_layer_must() {
@@ -100,5 +107,7 @@ mod tests {
         check_layer(|| TimeDistributed::new(BatchNormalization::new()), inputs().output([2, 3, 4]).weights(4));
         let nested = || TimeDistributed::new(LSTM::new(2));
         check_layer(nested, Check::inputs([[2, 3, 4, 2]]).output([2, 3, 2]).weights(3));
+        let pictures = || TimeDistributed::new(ConvLSTM2D::new(1, 2));
+        check_layer(pictures, Check::inputs([[2, 3, 2, 3, 2, 1]]).output([2, 3, 2, 1, 1]).weights(3));
     }
 }

@@ -180,8 +180,11 @@ fn functional(config: &Config, reading: &Reading, depth: usize) -> Result<Model>
         if functional.insert(name.clone(), is_model).is_some() {
             return Err(Error::new("each layer of a model must have a unique name").received(format!("{name:?} twice")));
         }
-        let nodes = object["inbound_nodes"].as_array().cloned().unwrap_or_default();
+        let mut nodes = object["inbound_nodes"].as_array().cloned().unwrap_or_default();
         let is_operation = object["module"].as_str().is_some_and(|module| module.starts_with("keras.src.ops"));
+        if is_operation {
+            nodes.iter_mut().for_each(|call| *call = OperationLayer::positional(&class_name, call));
+        }
         let named = |error: Error| error.in_layer(name.clone(), class_name.clone());
         let made: Arc<dyn Layer> = if class_name == "InputLayer" {
             let made = registry::layer(object, reading.objects)?;

@@ -1,5 +1,6 @@
 //! `.keras` files: a zip archive of metadata.json, config.json and model.weights.h5.
 
+use super::assets::{AllAssets, Files};
 use super::section::{Reader, Section};
 use super::{VERSION, config_room_for, room_for};
 use crate::Result;
@@ -20,6 +21,8 @@ pub(crate) struct Archive {
     /// The version of Keras, where it is known.
     pub(crate) version: Option<String>,
     pub(crate) weights: Option<Section>,
+    /// The other files in it.
+    pub(crate) files: Files,
 }
 
 const METADATA: &str = "metadata.json";
@@ -42,14 +45,16 @@ impl Archive {
             let weights = weights.exists().then(|| Section::open(&weights)).transpose()?;
             let metadata = path.join(METADATA);
             let metadata = metadata.exists().then(|| Section::open(&metadata)).transpose()?;
-            return Ok(Self { config, version: version(metadata.as_ref()), weights });
+            let files = Files::Folder(path.into());
+            return Ok(Self { config, version: version(metadata.as_ref()), weights, files });
         }
         let mut members = Members::open(Section::open(path)?)?;
         let config = members.find(CONFIG)?.ok_or_else(|| {
             Error::new(format!("{}: there is no {CONFIG} in it", path.display())).help("is it a .keras file?")
         })?;
         let version = version(members.find(METADATA)?.as_ref());
-        Ok(Self { config: parse(&config)?, version, weights: members.find(WEIGHTS)? })
+        let weights = members.find(WEIGHTS)?;
+        Ok(Self { config: parse(&config)?, version, weights, files: Files::Zip(Box::new(members)) })
     }
 }
 
@@ -65,7 +70,7 @@ fn parse(config: &Section) -> Result<Config> {
 }
 
 /// The members of a zip archive.
-struct Members {
+pub(crate) struct Members {
     file: Section,
     zip: ZipArchive<BufReader<Reader>>,
 }
@@ -92,7 +97,7 @@ impl Members {
         Ok(Self { file, zip })
     }
 
-    fn find(&mut self, name: &str) -> Result<Option<Section>> {
+    pub(crate) fn find(&mut self, name: &str) -> Result<Option<Section>> {
         let path = self.file.path();
         let wrong = |what: &dyn Display| Error::new(format!("{}: {name}: {what}", path.display()));
         let mut member = match self.zip.by_name(name) {
@@ -126,7 +131,12 @@ impl Members {
 }
 
 /// Writes an archive as Keras does: members in this order, without compression.
-pub(crate) fn write(path: &Path, config: &Config, weights: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+pub(crate) fn write(
+    path: &Path,
+    config: &Config,
+    assets: &AllAssets,
+    weights: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
     let failed = |cause: ZipError| Error::new(format!("{}: {cause}", path.display()));
     let io = |cause| Error::io(path, cause);
     let metadata = json!({"keras_version": VERSION, "date_saved": date()});
@@ -139,6 +149,10 @@ pub(crate) fn write(path: &Path, config: &Config, weights: impl FnOnce(&mut dyn 
         }
         zip.start_file(WEIGHTS, options.large_file(true)).map_err(failed)?;
         weights(&mut zip)?;
+        for (name, bytes) in assets.files() {
+            zip.start_file(name, options.large_file(true)).map_err(failed)?;
+            zip.write_all(bytes).map_err(io)?;
+        }
         zip.finish().map_err(failed)?;
         Ok(())
     })

@@ -33,21 +33,28 @@ pub fn convert_weights(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(
         return Err(Error::new("weights without a model are written to .weights.h5 or .safetensors")
             .received(to.display().to_string()));
     }
-    let mut groups: BTreeMap<&str, Vec<(usize, Tensor)>> = BTreeMap::new();
+    /// With its number and its name in its group.
+    type Numbered<'a> = (Option<usize>, &'a str, Tensor);
+    let mut groups: BTreeMap<&str, Vec<Numbered>> = BTreeMap::new();
     for (name, tensor) in &tensors {
-        let place = name.rsplit_once('/').and_then(|(group, number)| Some((group, number.parse().ok()?)));
-        let (group, number) = place.ok_or_else(|| {
+        // Those of layers are in the group `vars`, named by numbers, or by words where Keras does.
+        let place = name.rsplit_once('/').map(|(group, name)| (group, name.parse::<usize>().ok(), name));
+        let place = place.filter(|(group, number, _)| number.is_some() || group.ends_with("vars"));
+        let (group, number, name) = place.ok_or_else(|| {
             Error::new(format!("{}: the tensor {name:?} is not named by its path in .weights.h5", from.display()))
                 .expected("names such as layers/dense/vars/0")
                 .help("to convert weights that are named by layers, convert the .keras file of their model")
         })?;
-        groups.entry(group).or_default().push((number, tensor.clone()));
+        groups.entry(group).or_default().push((number, name, tensor.clone()));
     }
     let mut writer = Writer::default();
-    for (group, mut numbered) in groups {
-        numbered.sort_by_key(|(number, _)| *number);
+    for (group, tensors) in groups {
+        let (mut numbered, named): (Vec<Numbered>, Vec<Numbered>) =
+            tensors.into_iter().partition(|(number, ..)| number.is_some());
+        numbered.sort_by_key(|(number, ..)| *number);
         let name = group.trim_end_matches("/vars").rsplit('/').next().unwrap_or_default();
-        writer.group(group, name, numbered.into_iter().map(|(_, tensor)| tensor).collect());
+        writer.group(group, name, numbered.into_iter().map(|(.., tensor)| tensor).collect());
+        named.into_iter().for_each(|(_, name, tensor)| writer.dataset(group, name, tensor));
     }
     atomic::write(to, |file| writer.write(file))
 }

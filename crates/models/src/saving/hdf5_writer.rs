@@ -45,9 +45,18 @@ struct Places {
 impl Writer {
     /// A group with its attribute `name` and the tensors in it, named by their numbers.
     pub(crate) fn group(&mut self, path: &str, name: &str, tensors: Vec<Tensor>) {
-        let node = path.split('/').fold(&mut self.root, |node, part| node.children.entry(part.into()).or_default());
+        let node = self.node(path);
         node.name = Some(name.into());
         node.datasets = tensors.into_iter().enumerate().map(|(i, tensor)| (i.to_string(), tensor)).collect();
+    }
+
+    /// A tensor in a group, by its name.
+    pub(crate) fn dataset(&mut self, group: &str, name: &str, tensor: Tensor) {
+        self.node(group).datasets.push((name.into(), tensor));
+    }
+
+    fn node(&mut self, path: &str) -> &mut Node {
+        path.split('/').fold(&mut self.root, |node, part| node.children.entry(part.into()).or_default())
     }
 
     /// Writes the file sequentially.

@@ -7,7 +7,7 @@ use super::older::{self, Version};
 use super::safetensors::SafetensorsFile;
 use super::section::{Format, Section};
 use super::tree::{self, LoadWeights};
-use super::{architecture, compile_config, config_room_for, has_extension, legacy, room_for};
+use super::{architecture, assets, compile_config, config_room_for, has_extension, legacy, room_for};
 use crate::{Model, Result, config};
 use candle_keras_layers::{Config, Layer, to_be_loaded};
 use candle_keras_ops::{Error, json};
@@ -153,6 +153,7 @@ impl LoadModel {
         if let Some(weights) = archive.weights {
             let file = Hdf5::open(weights)?;
             LoadWeights::new().read_tree(&model, &file)?;
+            assets::load(&model, Some(&file), Some(archive.files))?;
             if model.compiled.is_some() {
                 let trainable = model.trainable_variables();
                 let state = file.numbered("optimizer/vars");
@@ -166,6 +167,8 @@ impl LoadModel {
             }
         } else if !model.variables().is_empty() {
             return Err(Error::new("the file has no weights").expected("a member model.weights.h5"));
+        } else {
+            assets::load(&model, None, Some(archive.files))?;
         }
         Ok(model)
     }
@@ -188,6 +191,7 @@ impl LoadModel {
         let config = file.model()?;
         let mut model = to_be_loaded(room_for(file.len) as usize, || self.model_of(Saved::new(config, None)))?;
         LoadWeights::new().read_safetensors(&model, &file, path)?;
+        assets::load_safetensors(&model, &file, true)?;
         if model.compiled.is_some() {
             let trainable = model.trainable_variables();
             let state: Vec<_> = (0..).map_while(|i| file.tensors.get(&format!("optimizer/{i}"))).collect();

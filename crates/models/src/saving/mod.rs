@@ -5,6 +5,7 @@
 
 pub(crate) mod architecture;
 mod archive;
+mod assets;
 mod compile_config;
 mod convert;
 mod custom_objects;
@@ -31,7 +32,7 @@ pub use tree::LoadWeights;
 use crate::Result;
 use candle_core::Tensor;
 use candle_keras_layers::{Constraint, Initializer, Regularizer};
-use candle_keras_ops::Operation;
+use candle_keras_ops::functions::classes;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -41,7 +42,8 @@ const VERSION: &str = "3.15.1";
 /// Keras's names of all classes that files may contain: layers, operations, initializers, regularizers, constraints, losses, metrics,
 /// optimizers, schedules.
 pub fn class_names() -> Vec<&'static str> {
-    let layers = [registry::CLASSES, Operation::CLASSES].concat();
+    let operations: Vec<_> = classes().iter().map(|class| class.name).collect();
+    let layers = [registry::CLASSES, &operations].concat();
     let parts = [Initializer::CLASSES, Regularizer::CLASSES, Constraint::CLASSES].concat();
     [layers, parts, candle_keras_training::class_names()].concat()
 }

@@ -124,7 +124,9 @@ fn key(entry: &Entry, variable: &Variable) -> String {
 pub(crate) fn named_weights(model: &dyn Layer, optimizer: Option<&Optimizer>) -> Result<BTreeMap<String, Tensor>> {
     let mut tensors = BTreeMap::new();
     for entry in entries(model) {
-        tensors.extend(entry.variables.iter().map(|variable| (key(&entry, variable), variable.value())));
+        for variable in &entry.variables {
+            tensors.insert(key(&entry, variable), entry.value(variable)?);
+        }
     }
     let state = optimizer.map(Optimizer::state).transpose()?.unwrap_or_default();
     tensors.extend(state.into_iter().enumerate().map(|(i, (_, tensor))| (format!("optimizer/{i}"), tensor)));

@@ -1,6 +1,7 @@
 //! Saves models and weights, and loads weights.
 
 use super::archive::{self, Archive};
+use super::assets::{self, AllAssets};
 use super::hdf5::Hdf5;
 use super::load_model::{LoadModel, Saved};
 use super::safetensors::{self, SafetensorsFile};
@@ -92,6 +93,10 @@ fn not_in_keras(value: &Config, found: &mut BTreeSet<&'static str>) {
         arguments["mask"] == PROPAGATED_MASK,
         "it refuses the mask of the input beside an initial state, as Keras 2 has it",
     );
+    find(
+        matches!(value["class_name"].as_str(), Some("LocallyConnected1D" | "LocallyConnected2D")),
+        "it has no LocallyConnected1D and LocallyConnected2D, and refuses the file",
+    );
     find(value[TRAINING] == ALWAYS, "its fit and predict replace the argument training of a call");
     match value {
         Value::Array(items) => items.iter().for_each(|item| not_in_keras(item, found)),
@@ -115,10 +120,13 @@ impl Model {
         // Locks out steps of a training in another thread, so that the file has whole steps.
         WeightSet::new(self.variables()).read(|| {
             if has_extension(path, "keras") {
-                let config = whole_config(self)?;
-                return archive::write(path, &config, |to| tree::write(self, optimizer)?.write(to));
+                let (config, assets) = (whole_config(self)?, AllAssets::of(self)?);
+                let weights = tree::write(self, optimizer, &assets)?;
+                return archive::write(path, &config, &assets, |to| weights.write(to));
             }
-            safetensors::write(path, &safetensors::named_weights(self, optimizer)?, Some(&whole_config(self)?))
+            let mut tensors = safetensors::named_weights(self, optimizer)?;
+            AllAssets::of(self)?.add_to(&mut tensors)?;
+            safetensors::write(path, &tensors, Some(&whole_config(self)?))
         })
     }
 
@@ -133,7 +141,7 @@ impl Model {
         let weights = WeightSet::new(self.variables());
         if has_extension(path, "weights.h5") {
             return weights.read(|| {
-                let tree = tree::write(self, optimizer)?;
+                let tree = tree::write(self, optimizer, &AllAssets::of(self)?)?;
                 atomic::write(path, |file| tree.write(file))
             });
         }
@@ -163,16 +171,22 @@ impl Model {
                 .weights
                 .ok_or_else(|| Error::new(format!("{}: it has no weights", path.display())))?,
             Format::Unknown if has_extension(path, "safetensors") => {
-                return load.read_safetensors(self, &SafetensorsFile::open(path)?, path);
+                return self.load_safetensors(path, load);
             }
-            Format::Safetensors => return load.read_safetensors(self, &SafetensorsFile::open(path)?, path),
+            Format::Safetensors => return self.load_safetensors(path, load),
             _ => file,
         };
         let file = Hdf5::open(file)?;
         match legacy::is_legacy(&file) {
             true => load.read_legacy(self, &file),
-            false => load.read_tree(self, &file),
+            false => load.read_tree(self, &file).and_then(|()| assets::load(self, Some(&file), None)),
         }
+    }
+
+    fn load_safetensors(&self, path: &Path, load: LoadWeights) -> Result<()> {
+        let file = SafetensorsFile::open(path)?;
+        load.read_safetensors(self, &file, path)?;
+        assets::load_safetensors(self, &file, false)
     }
 
     /// The configuration of the model and of its compilation as JSON. Keras: `model.to_json`.

@@ -1,11 +1,12 @@
 //! The layout of a model's weights in files: Keras's tree of groups.
 
+use super::assets::AllAssets;
 use super::hdf5::Hdf5;
 use super::hdf5_writer::Writer;
 use super::stored::Stored;
 use crate::{Optimizer, Result};
 use candle_core::{DType, Tensor};
-use candle_keras_layers::{Layer, Variable};
+use candle_keras_layers::{Base, Layer, Variable};
 use candle_keras_ops::{Error, warnings};
 use std::collections::HashSet;
 use std::path::Path;
@@ -22,6 +23,8 @@ pub(crate) struct Entry {
     class_name: String,
     /// Its own weights, trainable ones first.
     pub(crate) variables: Vec<Variable>,
+    /// What is between the weights and those in the file; `None` where it has all weights as they are.
+    saved: Option<Base>,
 }
 
 impl Entry {
@@ -35,10 +38,16 @@ impl Entry {
             name,
             class_name,
             variables,
+            saved: None,
         }
     }
 
-    fn group(&self) -> String {
+    /// The value of one of its weights that is written.
+    pub(crate) fn value(&self, variable: &Variable) -> Result<Tensor> {
+        self.saved.as_ref().map_or_else(|| Ok(variable.value()), |base| base.saved_value(variable))
+    }
+
+    pub(crate) fn group(&self) -> String {
         if self.path.is_empty() { "vars".into() } else { format!("{}/vars", self.path) }
     }
 
@@ -53,7 +62,7 @@ impl Entry {
         file.has_group(&group).then_some(group)
     }
 
-    fn named(&self, error: Error) -> Error {
+    pub(crate) fn named(&self, error: Error) -> Error {
         error.in_layer(self.name.clone(), self.class_name.clone())
     }
 }
@@ -79,6 +88,18 @@ fn all_entries(model: &dyn Layer) -> Vec<Entry> {
         true
     });
     entries
+}
+
+/// Calls `f` with each layer at each of its paths, until it fails.
+pub(crate) fn each_layer(model: &dyn Layer, f: &mut dyn FnMut(&dyn Layer, Entry) -> Result<()>) -> Result<()> {
+    let mut result = Ok(());
+    visit(model, &Place::default(), &mut |layer, entry| {
+        if result.is_ok() {
+            result = f(layer, entry);
+        }
+        result.is_ok()
+    });
+    result
 }
 
 /// Where a layer is: the fields of its [`Entry`].
@@ -109,10 +130,9 @@ fn visit(layer: &dyn Layer, place: &Place, visitor: &mut dyn FnMut(&dyn Layer, E
     if !layer.is_saved() {
         return;
     }
-    let (mut variables, rest): (Vec<_>, Vec<_>) =
-        layer.base().variables().into_iter().partition(Variable::is_trainable);
-    variables.extend(rest);
-    let mut entry = Entry { path: place.path.clone(), names: place.names.clone(), ..Entry::of(layer, variables) };
+    let saved = layer.base().clone();
+    let of = Entry::of(layer, saved.saved_variables());
+    let mut entry = Entry { path: place.path.clone(), names: place.names.clone(), saved: Some(saved), ..of };
     if let Some(within) = &place.within {
         entry.within = within.clone();
     }
@@ -125,12 +145,13 @@ fn visit(layer: &dyn Layer, place: &Place, visitor: &mut dyn FnMut(&dyn Layer, E
 }
 
 /// Writes the weights, and the optimizer's state if any.
-pub(crate) fn write(model: &dyn Layer, optimizer: Option<&Optimizer>) -> Result<Writer> {
+pub(crate) fn write(model: &dyn Layer, optimizer: Option<&Optimizer>, assets: &AllAssets) -> Result<Writer> {
     let mut writer = Writer::default();
     for entry in all_entries(model) {
-        let tensors = entry.variables.iter().map(Variable::value).collect();
+        let tensors = entry.variables.iter().map(|variable| entry.value(variable)).collect::<Result<_>>()?;
         writer.group(&entry.group(), &entry.name, tensors);
     }
+    assets.write_tensors(&mut writer);
     if let Some(optimizer) = optimizer {
         write_optimizer(&mut writer, "optimizer", optimizer)?;
     }
@@ -215,7 +236,8 @@ impl LoadWeights {
             for (stored, variable) in stored.iter().zip(&entry.variables) {
                 stored.check_shape(variable)?;
             }
-            stored.iter().zip(&entry.variables).try_for_each(|(stored, variable)| stored.read_into(variable))
+            stored.iter().zip(&entry.variables).try_for_each(|(stored, variable)| stored.read_into(variable))?;
+            entry.saved.as_ref().map_or(Ok(()), Base::after_loading)
         };
         match read() {
             Err(error) if self.skip_mismatch => {

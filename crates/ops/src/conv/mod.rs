@@ -23,7 +23,7 @@ use crate::shape::reshaped;
 use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record_consuming};
-use candle_core::{Result, Tensor, bail};
+use candle_core::{DType, Result, Tensor, bail};
 use depthwise::Depthwise;
 use direct::Direct;
 use std::ops::Range;
@@ -143,6 +143,36 @@ impl Method {
             Self::Winograd(method) => method.backward_kernel(x, dy),
             Self::Unfolded(method) => method.backward_kernel(x, dy),
         }
+    }
+}
+
+/// A convolution alone, on slices, for the loops of other ops.
+#[derive(Debug, Clone)]
+pub(crate) struct PlainConv(Plan);
+
+impl PlainConv {
+    /// Over images of these axes.
+    ///
+    /// # Errors
+    /// If there are more than three axes, or no memory for the convolution.
+    pub(crate) fn new(batch: usize, axes: &[Axis], channels: usize, filters: usize, dtype: DType) -> Result<Self> {
+        let Some(axes) = axis::volume(axes) else { bail!("conv: {} axes", axes.len()) };
+        let plan = Plan { batch, axes, channels, filters, groups: 1 };
+        Unfolded(plan).check(dtype)?;
+        Ok(Self(plan))
+    }
+
+    pub(crate) fn forward<T: Float>(&self, x: &[T], kernel: &[T]) -> Vec<T> {
+        let nothing = Epilogue { bias: None, activation: FusedActivation::Linear, pooling: None };
+        Method::of(self.0).forward(x, kernel, &nothing)
+    }
+
+    pub(crate) fn backward_input<T: Float>(&self, kernel: &[T], dy: &[T]) -> Vec<T> {
+        Method::of(self.0).backward_input(kernel, dy)
+    }
+
+    pub(crate) fn backward_kernel<T: Float>(&self, x: &[T], dy: &[T]) -> Vec<T> {
+        Method::of(self.0).backward_kernel(x, dy)
     }
 }
 
@@ -341,7 +371,7 @@ fn of_nothing(shape: Vec<usize>, x: &Tensor, bias: Option<&Tensor>, activation: 
 mod tests {
     use super::*;
     use crate::gradcheck::{assert_gradients, values};
-    use candle_core::{DType, Device};
+    use candle_core::Device;
 
     /// A batch of two images of these channels, a kernel and a bias, and the windows over the images.
     fn case(

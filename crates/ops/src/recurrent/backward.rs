@@ -220,7 +220,7 @@ fn lstm_backward<T: Float>(
 
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-fn lstm_backward_row<T: Float>(
+pub(super) fn lstm_backward_row<T: Float>(
     dz: &mut [T],
     dh: &[T],
     dc: &mut [T],

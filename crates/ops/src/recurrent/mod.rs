@@ -7,6 +7,7 @@
 
 mod backward;
 mod composed;
+mod convolutional;
 mod forward;
 
 use crate::gpu::{self, on_gpu};
@@ -18,6 +19,7 @@ use backward::backward;
 use candle_core::{Device, Result, Tensor, bail};
 use composed::composed;
 pub use composed::composed_with;
+pub use convolutional::conv_lstm;
 use forward::forward;
 
 /// The equations of a step.

@@ -60,7 +60,7 @@ const RENAMED: [(&str, &str); 28] = [
 ];
 
 /// Arguments that say how something was computed and not what, or that Keras 3 finds out by itself.
-const NEEDLESS: [&str; 10] = [
+const NEEDLESS: [&str; 11] = [
     "implementation",
     "consume_less",
     "input_length",
@@ -70,6 +70,7 @@ const NEEDLESS: [&str; 10] = [
     "key_shape",
     "value_shape",
     "experimental_run_tf_function",
+    "rng_type",
     "_keras_api_names",
 ];
 
@@ -79,10 +80,14 @@ pub(super) fn convert(class_name: &str, arguments: &mut Arguments, version: Vers
         *name = without_slash(name);
     }
     // A custom layer may have arguments of these names.
-    if is_in_keras("layer class", class_name) {
+    let is_local = matches!(class_name, "LocallyConnected1D" | "LocallyConnected2D");
+    if is_local || is_in_keras("layer class", class_name) {
         rename(class_name, arguments);
         for needless in NEEDLESS {
-            arguments.remove(needless);
+            // The kernel of a LocallyConnected layer has another shape in each implementation.
+            if !(is_local && needless == "implementation") {
+                arguments.remove(needless);
+            }
         }
     }
     // The first layer of a Sequential has the shape of the input, which is read from there.
@@ -120,8 +125,16 @@ pub(super) fn convert(class_name: &str, arguments: &mut Arguments, version: Vers
         }
     }
     match class_name {
-        "LSTM" | "GRU" => recurrent(class_name, arguments, version),
+        "ConvLSTM2D" | "GRU" | "LSTM" => recurrent(class_name, arguments, version),
         "Bidirectional" => bidirectional(arguments),
+        // An argument of the calls: see calls.rs.
+        "AdditiveAttention" | "Attention" => _ = arguments.remove("causal"),
+        // A number was the range below 1 as well as above.
+        "RandomContrast" => {
+            if let Some(factor) = arguments.get_mut("factor").filter(|factor| factor.is_number()) {
+                *factor = json!([factor, factor]);
+            }
+        }
         // These have kernels of other names.
         "DepthwiseConv2D" | "SeparableConv1D" | "SeparableConv2D" => {
             arguments.retain(|name, _| !name.starts_with("kernel_") || name == "kernel_size");

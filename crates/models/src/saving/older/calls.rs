@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
 /// Layers that may be called with an initial state.
-const RECURRENT: [&str; 6] = ["Bidirectional", "ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"];
+const RECURRENT: [&str; 8] =
+    ["Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN"];
 
 /// Converts the calls, the ends and the operations of TensorFlow in the configuration of a functional model.
 pub(super) fn convert(config: &mut Map<String, Value>) {
@@ -17,8 +18,15 @@ pub(super) fn convert(config: &mut Map<String, Value>) {
         operations::convert(layer);
         let class_name = super::arguments::class_name(layer["class_name"].as_str().unwrap_or_default());
         let is_recurrent = RECURRENT.contains(&class_name);
+        // Until 2.9 it was an argument of the layer.
+        let is_causal = ["AdditiveAttention", "Attention"].contains(&class_name) && layer["config"]["causal"] == true;
         let calls = layer.get_mut("inbound_nodes").and_then(Value::as_array_mut).into_iter().flatten();
-        calls.for_each(|call| convert_call(call, is_recurrent));
+        calls.for_each(|call| {
+            convert_call(call, is_recurrent);
+            if let Some(kwargs) = call.get_mut("kwargs").and_then(Value::as_object_mut).filter(|_| is_causal) {
+                kwargs.insert("use_causal_mask".into(), json!(true));
+            }
+        });
     }
 }
 

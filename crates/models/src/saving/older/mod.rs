@@ -132,6 +132,17 @@ mod tests {
     }
 
     #[test]
+    fn an_attention_was_causal_as_a_layer() {
+        let call = json!([["x", 0, 0, {}], ["x", 0, 0, {}]]);
+        let attention = json!({"class_name": "Attention", "name": "a", "config": {"name": "a", "causal": true}, "inbound_nodes": [call]});
+        let object = json!({"class_name": "Functional", "config": {"layers": [attention]}});
+        let object = model(object, Version::new(Some("2.4.0"), &Value::Null));
+        let layer = &object["config"]["layers"][0];
+        assert_eq!(layer["inbound_nodes"][0]["kwargs"]["use_causal_mask"], true);
+        assert!(layer["config"].get("causal").is_none());
+    }
+
+    #[test]
     fn arguments_of_keras_1_are_those_of_keras_3() {
         let version = Version::new(Some("1.2.2"), &Value::Null);
         let layer = |class_name: &str, config: Value| {

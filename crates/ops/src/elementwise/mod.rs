@@ -1,0 +1,266 @@
+//! Elementwise functions. Names as in `keras.ops`.
+
+mod activations;
+mod binary;
+mod unary;
+
+pub(crate) use activations::*;
+pub(crate) use binary::*;
+pub(crate) use unary::*;
+
+use crate::custom_gradient;
+use crate::host::{map2, map3, view, with_float};
+use crate::tape::{Value, on_host, record};
+use candle_core::{DType, Device, Result, Tensor};
+
+/// `f`, which runs on the host alone, of tensors of any device and float dtype: they are copied there and back.
+pub(crate) fn through_host(xs: &[&Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<Tensor> {
+    let (device, dtype) = (xs[0].device(), xs[0].dtype());
+    let wide = if dtype == DType::F64 { DType::F64 } else { DType::F32 };
+    let there = |x: &&Tensor| x.to_device(&Device::Cpu)?.to_dtype(wide);
+    f(&xs.iter().map(there).collect::<Result<Vec<_>>>()?)?.to_dtype(dtype)?.to_device(device)
+}
+
+/// The four operations; on tensors of one shape, a loop over slices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arithmetic {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+/// The sum, difference, product or quotient; shapes broadcast.
+pub(crate) fn arithmetic(operation: Arithmetic, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    use Arithmetic::*;
+    if !on_host(&[a, b]) || a.dims() != b.dims() {
+        return match operation {
+            Add => a.broadcast_add(b),
+            Subtract => a.broadcast_sub(b),
+            Multiply => a.broadcast_mul(b),
+            Divide => a.broadcast_div(b),
+        };
+    }
+    let (x, y) = (a.detach().contiguous()?, b.detach().contiguous()?);
+    let value = with_float!(a, T => {
+        let (x, y) = (view::<T>(&x)?, view::<T>(&y)?);
+        let value = match operation {
+            Add => map2(&x, &y, |x, y| x + y),
+            Subtract => map2(&x, &y, |x, y| x - y),
+            Multiply => map2(&x, &y, |x, y| x * y),
+            Divide => map2(&x, &y, |x, y| x / y),
+        };
+        Value::new(value, a.shape())?
+    });
+    let wanted = (a.track_op(), b.track_op());
+    // Sums and differences do not need their operands.
+    let operands = matches!(operation, Multiply | Divide).then_some((x, y));
+    record("arithmetic", &[a, b], value, move |_, dy| {
+        let (da, db) = match &operands {
+            None if operation == Add => (Some(dy.clone()), Some(dy.clone())),
+            None => (Some(dy.clone()), wanted.1.then(|| negative(dy)).transpose()?),
+            Some((x, y)) => {
+                let da = wanted.0.then(|| arithmetic(operation, dy, y)).transpose()?;
+                let db = wanted.1.then(|| {
+                    with_float!(dy, T => {
+                        let (x, y, g) = (view::<T>(x)?, view::<T>(y)?, view::<T>(dy)?);
+                        let db = match operation {
+                            Multiply => map2(&g, &x, |g, x| g * x),
+                            _ => map3(&g, &x, &y, |g, x, y| -(g * x) / (y * y)),
+                        };
+                        Tensor::from_vec(db, dy.shape(), dy.device())
+                    })
+                });
+                (da, db.transpose()?)
+            }
+        };
+        Ok(vec![da, db])
+    })
+}
+
+/// `|x|`; its gradient at 0 is 0, as in Keras (candle: 1).
+pub(crate) fn abs(x: &Tensor) -> Result<Tensor> {
+    custom_gradient(x, &x.detach().abs()?, |x, _, dy| dy * x.sign()?)
+}
+
+/// The square root.
+pub(crate) fn sqrt(x: &Tensor) -> Result<Tensor> {
+    x.sqrt()
+}
+
+/// The natural logarithm.
+pub(crate) fn log(x: &Tensor) -> Result<Tensor> {
+    x.log()
+}
+
+/// `log(1 + x)` by functions of candle: Kahan's correction of the rounding in `1 + x`.
+fn composed_log1p(x: &Tensor) -> Result<Tensor> {
+    let detached = x.detach();
+    let sum = (&detached + 1.0)?;
+    let corrected = ((sum.log()? * &detached)? / (&sum - 1.0)?)?;
+    let y = sum.eq(1.0)?.where_cond(&detached, &corrected)?;
+    custom_gradient(x, &y, |x, _, dy| dy / (x + 1.0)?)
+}
+
+/// `log(1 + exp(x))`, without overflow: `max(x, 0) + log(1 + exp(-|x|))`. Its gradient is the sigmoid.
+pub(crate) fn softplus(x: &Tensor) -> Result<Tensor> {
+    let detached = x.detach();
+    let y = (detached.relu()? + log1p(&detached.abs()?.neg()?.exp()?)?)?;
+    custom_gradient(x, &y, |x, _, dy| dy * sigmoid(x)?)
+}
+
+/// `x` clipped to `low..=high`; the gradient is 0 where it is clipped.
+pub(crate) fn clip(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
+    custom_gradient(x, &x.detach().clamp(low, high)?, move |x, _, dy| {
+        let inside = (x.ge(low)? * x.le(high)?)?;
+        dy * inside.to_dtype(dy.dtype())?
+    })
+}
+
+/// `x` where the elements of `condition` (u8, 1 or 0) are 1, `y` elsewhere; shapes broadcast. Keras: `ops.where`.
+pub(crate) fn where_(condition: &Tensor, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let shape = condition.shape().broadcast_shape_binary_op(x.shape(), "where")?;
+    let shape = shape.broadcast_shape_binary_op(y.shape(), "where")?;
+    condition.broadcast_as(&shape)?.where_cond(&x.broadcast_as(&shape)?, &y.broadcast_as(&shape)?)
+}
+
+/// `x` to the power of `y`; an exponent of one element is applied directly.
+pub(crate) fn power(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let (x, y) = (float(x)?, float(y)?);
+    if y.elem_count() == 1 && y.rank() <= x.rank() && !y.track_op() {
+        return x.powf(y.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?[0]);
+    }
+    power_of_each(&x, &y)
+}
+
+/// Whole numbers as f32, others unchanged: what functions that are not defined on whole numbers compute with, as in Keras.
+pub fn float(x: &Tensor) -> Result<Tensor> {
+    if x.dtype().is_float() { Ok(x.clone()) } else { x.to_dtype(DType::F32) }
+}
+
+/// `x` in another dtype: a candle [`DType`], or Keras's name of one (see [`dtype`]).
+pub(crate) fn cast(x: &Tensor, to: impl Into<DTypeName>) -> Result<Tensor> {
+    match to.into() {
+        DTypeName::Known(to) => x.to_dtype(to),
+        DTypeName::Unknown(name) => candle_core::bail!("{}", unknown_dtype(&name)),
+    }
+}
+
+/// A dtype, given as candle's [`DType`] or by Keras's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DTypeName {
+    /// A dtype that candle has.
+    Known(DType),
+    /// An unknown name; whatever takes it returns an error.
+    Unknown(String),
+}
+
+impl From<DType> for DTypeName {
+    fn from(dtype: DType) -> Self {
+        Self::Known(dtype)
+    }
+}
+
+impl From<&str> for DTypeName {
+    fn from(name: &str) -> Self {
+        DTYPES.iter().find(|(known, _)| *known == name).map_or(Self::Unknown(name.into()), |(_, d)| Self::Known(*d))
+    }
+}
+
+impl DTypeName {
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Known(dtype) => dtype_name(*dtype).into(),
+            Self::Unknown(name) => name.clone(),
+        }
+    }
+}
+
+/// Keras's names of the dtypes that candle has; `bool` is kept as u8.
+const DTYPES: [(&str, DType); 10] = [
+    ("float32", DType::F32),
+    ("float64", DType::F64),
+    ("float16", DType::F16),
+    ("bfloat16", DType::BF16),
+    ("int64", DType::I64),
+    ("int32", DType::I32),
+    ("int16", DType::I16),
+    ("uint32", DType::U32),
+    ("uint8", DType::U8),
+    ("bool", DType::U8),
+];
+
+fn unknown_dtype(name: &str) -> crate::Error {
+    crate::Error::unknown("dtype", name, &DTYPES.map(|(name, _)| name))
+}
+
+/// The dtype that Keras calls `name`.
+///
+/// ```
+/// use candle_keras_ops::{dtype, DType};
+/// assert_eq!(dtype("int32")?, DType::I32);
+/// assert!(dtype("flaot32").unwrap_err().to_string().contains("did you mean \"float32\"?"));
+/// # Ok::<(), candle_keras_ops::Error>(())
+/// ```
+pub fn dtype(name: impl Into<DTypeName>) -> crate::Result<DType> {
+    match name.into() {
+        DTypeName::Known(dtype) => Ok(dtype),
+        DTypeName::Unknown(name) => Err(unknown_dtype(&name)),
+    }
+}
+
+/// Keras's name of a dtype: the inverse of [`dtype`].
+pub fn dtype_name(dtype: DType) -> &'static str {
+    DTYPES.iter().find(|(_, known)| *known == dtype).map_or(dtype.as_str(), |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gradcheck::{assert_gradients, gradients, values};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        let x = values([2, 3], 1);
+        for f in [abs, square, exp, sigmoid, tanh, relu, softplus, negative] {
+            assert_gradients(std::slice::from_ref(&x), |x| f(&x[0]));
+        }
+        let positive = (x.abs().unwrap() + 0.5).unwrap();
+        for f in [sqrt, log, log1p] {
+            assert_gradients(std::slice::from_ref(&positive), |x| f(&x[0]));
+        }
+        assert_gradients(std::slice::from_ref(&x), |x| clip(&x[0], -0.5, 0.5));
+        assert_gradients(&[x.clone(), values([3], 2)], |x| maximum(&x[0], &x[1]));
+        assert_gradients(&[x.clone(), values([2, 1], 2)], |x| minimum(&x[0], &x[1]));
+        assert_gradients(&[x.clone(), values([3], 2)], |v| where_(&x.gt(0.0)?, &v[0], &v[1]));
+        assert_gradients(&[x], |x| cast(&x[0], "float64")?.sqr());
+    }
+
+    #[test]
+    fn arithmetic_has_its_gradients() {
+        use Arithmetic::*;
+        let (x, y) = (values([2, 3], 1), values([2, 3], 2));
+        for operation in [Add, Subtract, Multiply, Divide] {
+            assert_gradients(&[x.clone(), y.clone()], |v| arithmetic(operation, &v[0], &v[1]));
+            assert_gradients(&[x.clone(), values([3], 2)], |v| arithmetic(operation, &v[0], &v[1]));
+            assert_gradients(std::slice::from_ref(&x), |v| arithmetic(operation, &v[0], &v[0]));
+        }
+    }
+
+    #[test]
+    fn kinks_have_the_gradient_of_keras() {
+        let zero = Tensor::zeros(1, DType::F64, &candle_core::Device::Cpu).unwrap();
+        for f in [relu, abs] {
+            let gradient = gradients(std::slice::from_ref(&zero), |x| f(&x[0])).unwrap();
+            assert_eq!(gradient[0].to_vec1::<f64>().unwrap(), [0.0]);
+        }
+    }
+
+    #[test]
+    fn softplus_does_not_overflow() {
+        let x = Tensor::new(&[-1000f32, 0.0, 1000.0], &candle_core::Device::Cpu).unwrap();
+        assert_eq!(softplus(&x).unwrap().to_vec1::<f32>().unwrap(), [0.0, std::f32::consts::LN_2, 1000.0]);
+        let tiny = Tensor::new(&[0f32, 1e-10, 1e-4], &candle_core::Device::Cpu).unwrap();
+        assert_eq!(log1p(&tiny).unwrap().to_vec1::<f32>().unwrap(), [0.0, 1e-10, 1e-4f32.ln_1p()]);
+    }
+}

@@ -1,0 +1,622 @@
+//! Arguments of operations beside the operands: how files have them, and any of them for tests.
+
+use super::Config;
+use crate::random::Stream;
+use crate::{Axes, DTypeName, Error, json};
+use candle_core::{DType, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::fmt::Debug;
+
+/// The type of an argument of an operation.
+pub trait Parameter: Debug + Clone + Send + Sync + 'static {
+    /// The argument in the form of files.
+    fn to_json(&self) -> Value;
+
+    /// The argument of this form; `None` if it is of another type.
+    fn from_json(value: &Value) -> Option<Self>;
+
+    /// Any argument, fitting or not: for tests.
+    fn any(random: &mut Stream) -> Self;
+
+    /// Adds it to a configuration.
+    fn write(&self, name: &str, config: &mut Config) {
+        config.insert(name.into(), self.to_json());
+    }
+
+    /// The argument in a configuration, or the default if it has none.
+    ///
+    /// # Errors
+    /// If it is missing and there is no default, or is of another type.
+    fn read_or(default: Option<Self>, class: &str, name: &str, config: &Config) -> crate::Result<Self> {
+        match (config.get(name), default) {
+            (None, Some(default)) => Ok(default),
+            (None, None) => Err(Error::new(format!("{class} needs the argument {name}"))),
+            (Some(value), _) => Self::from_json(value).ok_or_else(|| {
+                Error::new(format!("the argument {name} of {class} has another type")).received(value.to_string())
+            }),
+        }
+    }
+}
+
+/// One of these.
+fn of<T: Clone>(random: &mut Stream, list: &[T]) -> T {
+    list[random.below(list.len() as u64) as usize].clone()
+}
+
+/// Types with a form of serde.
+macro_rules! parameters {
+    ($($type:ty: |$random:ident| $any:expr;)*) => {
+        $(impl Parameter for $type {
+            fn to_json(&self) -> Value {
+                json::to_value(self).unwrap_or_default()
+            }
+
+            fn from_json(value: &Value) -> Option<Self> {
+                json::from_value(value).ok()
+            }
+
+            fn any($random: &mut Stream) -> Self {
+                $any
+            }
+        })*
+    };
+}
+
+parameters! {
+    i64: |random| match random.below(10) {
+        // No memory holds so many bytes, while more than 32 bits of a smaller number might be tried.
+        0 => of(random, &[i64::MIN, i64::MAX, 1 << 42]),
+        _ => random.below(9) as i64 - 4,
+    };
+    f64: |random| of(random, &[0.0, 0.5, 1.0, -1.0, 2.5, 1e30, -1e300, f64::NAN, f64::INFINITY]);
+    bool: |random| random.below(2) == 0;
+    PadWidth: |random| match random.below(3) {
+        0 => Self::All(i64::any(random)),
+        1 => Self::Pair([0; 2].map(|_| i64::any(random))),
+        _ => Self::Each((0..random.below(3)).map(|_| [0; 2].map(|_| i64::any(random))).collect()),
+    };
+    Contraction: |random| match random.below(3) {
+        0 => Self::Count(i64::any(random)),
+        1 => Self::Pair([0; 2].map(|_| i64::any(random))),
+        _ => Self::Lists([0; 2].map(|_| Vec::any(random))),
+    };
+    [i64; 2]: |random| [0; 2].map(|_| i64::any(random));
+    AxisList: |random| match random.below(2) {
+        0 => Self::One(i64::any(random)),
+        _ => Self::Many(Vec::any(random)),
+    };
+}
+
+/// A name, one of a few in tests.
+impl Parameter for String {
+    fn to_json(&self) -> Value {
+        json!(self)
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        value.as_str().map(Into::into)
+    }
+
+    fn any(random: &mut Stream) -> Self {
+        const NAMES: &[&str] = &[
+            "same",
+            "valid",
+            "full",
+            "channels_first",
+            "channels_last",
+            "reflect",
+            "symmetric",
+            "constant",
+            "linear",
+            "nearest",
+            "lower",
+            "left",
+            "right",
+            "ij",
+            "fro",
+            "nuc",
+            "hann",
+            "reduced",
+            "?",
+        ];
+        of(random, NAMES).into()
+    }
+}
+
+/// The equation of an `einsum`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscripts(pub String);
+
+impl From<&str> for Subscripts {
+    fn from(subscripts: &str) -> Self {
+        Self(subscripts.into())
+    }
+}
+
+impl From<&String> for Subscripts {
+    fn from(subscripts: &String) -> Self {
+        Self(subscripts.clone())
+    }
+}
+
+impl Parameter for Subscripts {
+    fn to_json(&self) -> Value {
+        json!(self.0)
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        value.as_str().map(Self::from)
+    }
+
+    fn any(random: &mut Stream) -> Self {
+        const ANY: &[&str] = &[
+            "...",
+            "...->",
+            "...i->i...",
+            "ii...",
+            "...,...",
+            "...,...->",
+            "i...,i...->...",
+            "...ij,...jk",
+            "i,j",
+            "ij,j->i",
+            "...,...,...",
+            "...,...,...->",
+        ];
+        of(random, ANY).into()
+    }
+}
+
+impl<T: Parameter> Parameter for Option<T> {
+    fn to_json(&self) -> Value {
+        self.as_ref().map_or(Value::Null, T::to_json)
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        if value.is_null() { Some(None) } else { T::from_json(value).map(Some) }
+    }
+
+    fn any(random: &mut Stream) -> Self {
+        (random.below(2) == 0).then(|| T::any(random))
+    }
+}
+
+impl<T: Parameter> Parameter for Vec<T> {
+    fn to_json(&self) -> Value {
+        self.iter().map(T::to_json).collect()
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        value.as_array()?.iter().map(T::from_json).collect()
+    }
+
+    fn any(random: &mut Stream) -> Self {
+        (0..random.below(4)).map(|_| T::any(random)).collect()
+    }
+}
+
+impl Parameter for DTypeName {
+    fn to_json(&self) -> Value {
+        json!(self.name())
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        value.as_str().map(Into::into)
+    }
+
+    fn any(random: &mut Stream) -> Self {
+        of(random, &["float32", "int32", "float16", "float64", "bool", "?"]).into()
+    }
+}
+
+/// `axis` and `keepdims`.
+impl Parameter for Axes {
+    fn to_json(&self) -> Value {
+        json::to_value(self).unwrap_or_default()
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        json::from_value(value).ok()
+    }
+
+    fn any(random: &mut Stream) -> Self {
+        let keepdims = bool::any(random);
+        match random.below(4) {
+            0 => crate::axes(()),
+            1 => crate::axes([-1, random.below(3) as i32]),
+            _ => crate::axes(i64::any(random)),
+        }
+        .keepdims(keepdims)
+    }
+
+    fn write(&self, _: &str, config: &mut Config) {
+        if let Value::Object(both) = self.to_json() {
+            config.extend(both);
+        }
+    }
+
+    fn read_or(default: Option<Self>, class: &str, name: &str, config: &Config) -> crate::Result<Self> {
+        match default {
+            Some(default) if !config.contains_key("axis") && !config.contains_key("keepdims") => Ok(default),
+            _ => Self::from_json(&Value::Object(config.clone()))
+                .ok_or_else(|| Error::new(format!("the arguments {name} and keepdims of {class} have other types"))),
+        }
+    }
+}
+
+/// One whole number or several: of repetitions, of places.
+pub type Integers = AxisList;
+
+/// Optional [`Integers`].
+pub type SomeIntegers = SomeAxes;
+
+/// One axis or several, as Keras writes them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AxisList {
+    /// One axis.
+    One(i64),
+    /// Several.
+    Many(Vec<i64>),
+}
+
+impl AxisList {
+    /// The axes.
+    pub fn as_slice(&self) -> &[i64] {
+        match self {
+            Self::One(axis) => std::slice::from_ref(axis),
+            Self::Many(axes) => axes,
+        }
+    }
+}
+
+impl From<i64> for AxisList {
+    fn from(axis: i64) -> Self {
+        Self::One(axis)
+    }
+}
+
+impl From<i32> for AxisList {
+    fn from(axis: i32) -> Self {
+        Self::One(axis.into())
+    }
+}
+
+impl<const N: usize> From<[i64; N]> for AxisList {
+    fn from(axes: [i64; N]) -> Self {
+        Self::Many(axes.into())
+    }
+}
+
+impl From<Vec<i64>> for AxisList {
+    fn from(axes: Vec<i64>) -> Self {
+        Self::Many(axes)
+    }
+}
+
+/// An optional argument `axis` without `keepdims`: an axis, several, or `()` or `None` for what Keras's `None` means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SomeAxes(pub Option<AxisList>);
+
+impl SomeAxes {
+    pub(crate) fn as_slice(&self) -> Option<&[i64]> {
+        self.0.as_ref().map(AxisList::as_slice)
+    }
+
+    /// The one axis, if one is given.
+    pub(crate) fn one(&self) -> Result<Option<i64>> {
+        match self.as_slice() {
+            None => Ok(None),
+            Some([axis]) => Ok(Some(*axis)),
+            Some(several) => candle_core::bail!("one axis is needed, received {several:?}"),
+        }
+    }
+}
+
+impl<A: Into<AxisList>> From<A> for SomeAxes {
+    fn from(axes: A) -> Self {
+        Self(Some(axes.into()))
+    }
+}
+
+impl From<()> for SomeAxes {
+    fn from((): ()) -> Self {
+        Self(None)
+    }
+}
+
+impl From<Option<i64>> for SomeAxes {
+    fn from(axis: Option<i64>) -> Self {
+        Self(axis.map(AxisList::One))
+    }
+}
+
+impl Parameter for SomeAxes {
+    fn to_json(&self) -> Value {
+        self.0.to_json()
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        Option::from_json(value).map(Self)
+    }
+
+    fn any(random: &mut Stream) -> Self {
+        Self(Option::any(random))
+    }
+}
+
+/// A number or a list of them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Numbers {
+    /// A number.
+    One(f64),
+    /// Several.
+    Many(Vec<f64>),
+}
+
+impl Numbers {
+    pub(crate) fn as_slice(&self) -> &[f64] {
+        match self {
+            Self::One(number) => std::slice::from_ref(number),
+            Self::Many(numbers) => numbers,
+        }
+    }
+}
+
+/// By hand: serde's untagged enums do not know the forms of NaN and the infinities.
+impl Parameter for Numbers {
+    fn to_json(&self) -> Value {
+        match self {
+            Self::One(number) => number.to_json(),
+            Self::Many(numbers) => numbers.to_json(),
+        }
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        f64::from_json(value).map(Self::One).or_else(|| Vec::from_json(value).map(Self::Many))
+    }
+
+    fn any(random: &mut Stream) -> Self {
+        match random.below(2) {
+            0 => Self::One(f64::any(random)),
+            _ => Self::Many(Vec::any(random)),
+        }
+    }
+}
+
+impl From<f64> for Numbers {
+    fn from(number: f64) -> Self {
+        Self::One(number)
+    }
+}
+
+impl<const N: usize> From<[f64; N]> for Numbers {
+    fn from(numbers: [f64; N]) -> Self {
+        Self::Many(numbers.into())
+    }
+}
+
+impl From<Vec<f64>> for Numbers {
+    fn from(numbers: Vec<f64>) -> Self {
+        Self::Many(numbers)
+    }
+}
+
+/// How many elements are added before and behind each axis: as many on all sides, a pair for all axes, or a pair for each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PadWidth {
+    /// On all sides.
+    All(i64),
+    /// Before and behind all axes.
+    Pair([i64; 2]),
+    /// Before and behind each axis.
+    Each(Vec<[i64; 2]>),
+}
+
+impl From<i64> for PadWidth {
+    fn from(width: i64) -> Self {
+        Self::All(width)
+    }
+}
+
+impl From<[i64; 2]> for PadWidth {
+    fn from(pair: [i64; 2]) -> Self {
+        Self::Pair(pair)
+    }
+}
+
+impl<const N: usize> From<[[i64; 2]; N]> for PadWidth {
+    fn from(pairs: [[i64; 2]; N]) -> Self {
+        Self::Each(pairs.into())
+    }
+}
+
+/// Over which axes two tensors are multiplied: so many, the last of the one and the first of the other, or a list for each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Contraction {
+    /// So many.
+    Count(i64),
+    /// One of each.
+    Pair([i64; 2]),
+    /// These of the one, and these of the other.
+    Lists([Vec<i64>; 2]),
+}
+
+impl Contraction {
+    /// The dimensions of both.
+    pub(crate) fn dims(&self, x: usize, y: usize) -> Result<(Vec<usize>, Vec<usize>)> {
+        let (a, b) = match self {
+            Self::Count(count) => match usize::try_from(*count) {
+                Ok(count) if count <= x.min(y) => return Ok(((x - count..x).collect(), (0..count).collect())),
+                _ => candle_core::bail!("tensors of rank {x} and {y} have no {count} axes in common"),
+            },
+            Self::Pair([a, b]) => (vec![*a], vec![*b]),
+            Self::Lists([a, b]) => (a.clone(), b.clone()),
+        };
+        let dims = |axes: &[i64], rank: usize| {
+            axes.iter().map(|&axis| crate::axes::resolve_axis(axis, rank)).collect::<Result<Vec<_>>>()
+        };
+        let (a, b) = (dims(&a, x)?, dims(&b, y)?);
+        let twice = |dims: &[usize]| (1..dims.len()).any(|i| dims[..i].contains(&dims[i]));
+        if a.len() != b.len() || twice(&a) || twice(&b) {
+            candle_core::bail!("as many axes of each are needed, each once, received {self:?}")
+        }
+        Ok((a, b))
+    }
+}
+
+impl From<i64> for Contraction {
+    fn from(count: i64) -> Self {
+        Self::Count(count)
+    }
+}
+
+impl From<[Vec<i64>; 2]> for Contraction {
+    fn from(lists: [Vec<i64>; 2]) -> Self {
+        Self::Lists(lists)
+    }
+}
+
+/// An optional name: `None`, or for what Keras's `None` means also `()`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SomeName(pub Option<String>);
+
+impl SomeName {
+    pub(crate) fn or<'a>(&'a self, other: &'a str) -> &'a str {
+        self.0.as_deref().unwrap_or(other)
+    }
+}
+
+impl From<&str> for SomeName {
+    fn from(name: &str) -> Self {
+        Self(Some(name.into()))
+    }
+}
+
+impl From<()> for SomeName {
+    fn from((): ()) -> Self {
+        Self(None)
+    }
+}
+
+impl From<Option<&str>> for SomeName {
+    fn from(name: Option<&str>) -> Self {
+        Self(name.map(Into::into))
+    }
+}
+
+impl Parameter for SomeName {
+    fn to_json(&self) -> Value {
+        self.0.to_json()
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        Option::from_json(value).map(Self)
+    }
+
+    fn any(random: &mut Stream) -> Self {
+        Self(Option::any(random))
+    }
+}
+
+/// Which norm: a number, a name, or nothing for the Euclidean one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Order {
+    /// The Euclidean norm.
+    None,
+    /// The root of the sum of powers; with infinity the largest element.
+    Number(f64),
+    /// A name such as `fro`.
+    Name(String),
+}
+
+impl From<f64> for Order {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<&str> for Order {
+    fn from(name: &str) -> Self {
+        Self::Name(name.into())
+    }
+}
+
+impl From<()> for Order {
+    fn from((): ()) -> Self {
+        Self::None
+    }
+}
+
+impl From<Option<f64>> for Order {
+    fn from(number: Option<f64>) -> Self {
+        number.map_or(Self::None, Self::Number)
+    }
+}
+
+impl Parameter for Order {
+    fn to_json(&self) -> Value {
+        match self {
+            Self::None => Value::Null,
+            Self::Number(number) => json::number(*number),
+            Self::Name(name) => json!(name),
+        }
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        match (value, json::as_f64(value)) {
+            (Value::Null, _) => Some(Self::None),
+            (_, Some(number)) => Some(Self::Number(number)),
+            (Value::String(name), _) => Some(Self::Name(name.clone())),
+            _ => None,
+        }
+    }
+
+    fn any(random: &mut Stream) -> Self {
+        match random.below(3) {
+            0 => Self::None,
+            1 => Self::Number(f64::any(random)),
+            _ => Self::Name(String::any(random)),
+        }
+    }
+}
+
+/// An optional argument `dtype`: candle's [`DType`], Keras's name of one, or `None` for that of the operands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SomeDType(pub Option<DTypeName>);
+
+impl SomeDType {
+    /// The dtype, or the one of the operands.
+    pub(crate) fn or(&self, other: DType) -> Result<DType> {
+        Ok(self.0.clone().map(crate::dtype).transpose()?.unwrap_or(other))
+    }
+}
+
+impl<D: Into<DTypeName>> From<D> for SomeDType {
+    fn from(dtype: D) -> Self {
+        Self(Some(dtype.into()))
+    }
+}
+
+impl From<Option<DType>> for SomeDType {
+    fn from(dtype: Option<DType>) -> Self {
+        Self(dtype.map(Into::into))
+    }
+}
+
+impl Parameter for SomeDType {
+    fn to_json(&self) -> Value {
+        self.0.to_json()
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        Option::from_json(value).map(Self)
+    }
+
+    fn any(random: &mut Stream) -> Self {
+        Self(Option::any(random))
+    }
+}
