@@ -369,6 +369,41 @@ def _(rng):
     return keras.Model(x, sums(x, outputs))
 
 
+@case("ops_of_decompositions")
+def _(rng):
+    x = keras.Input((3, 3), name="x")
+    u = K.sigmoid(x) * 0.3 + np.diag([0.5, 1.0, 2.0]).astype("float32")
+    # Vectors are right with both signs.
+    values, vectors = K.eigh(u)
+    left, singular, right = K.svd(u, full_matrices=False)
+    outputs = [values, K.abs(vectors), K.abs(left), singular, K.abs(right), K.svd(u, compute_uv=False), K.pinv(u[:, :2]), K.pinv(u, rcond=0.6)]
+    outputs += [K.lstsq(u[0, :, :2], x[0]), K.matrix_rank(u), K.matrix_rank(u, tol=1.0)]
+    return keras.Model(x, sums(x[:, 0], outputs))
+
+
+@case("ops_of_frames_and_labels")
+def _(rng):
+    x = keras.Input((5, 4), name="x")
+    signal = K.reshape(x, (-1, 20))
+    image = K.reshape(x, (-1, 1, 5, 4))
+    steps = K.cast(K.floor(x[:, 0, 0] * 0.0) + 4.0, "int32")
+    labels = K.cast(K.argmax(x[:, :2], axis=-1), "int32") // 2 + 1
+    real, imaginary = K.stft(signal, 3, 2, 4)
+    columns = K.unfold(image, (2, 3), dilation=(2, 1), padding=(0, 1))
+    outputs = [real, imaginary, K.stft(signal, 4, 3, 5, window="hamming", center=False), K.istft((real, imaginary), 3, 2, 4), K.istft((real, imaginary), 3, 2, 4, length=7, window=None)]
+    outputs += [columns, K.fold(columns, (5, 4), (2, 3), dilation=(2, 1), padding=(0, 1)), K.ctc_loss(labels, x, steps // 2, steps, mask_index=3)]
+    outputs += [K.ctc_decode(x, steps), K.ctc_decode(x, steps, strategy="beam_search", beam_width=4, top_paths=2, mask_index=3)]
+    return keras.Model(x, sums(x[:, 0], outputs))
+
+
+@case("ops_of_vectors")
+def _(rng):
+    x = keras.Input((4,), name="x")
+    outputs = [K.corrcoef(x), K.correlate(x[0], x[1], mode="same"), K.correlate(x[0], x[1, :2]), K.vander(x[0]), K.vander(x[0], 3, increasing=True)]
+    outputs += [K.allclose(x, x + 1e-7), K.array(x), K.saturate_cast(x * 200, "uint8"), K.cast(K.view(x, "int32"), "float32") * 0.0]
+    return keras.Model(x, sums(x, outputs))
+
+
 @case("operations_of_one")
 def _(rng):
     x = L.Input((4,), name="x")
