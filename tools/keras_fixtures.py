@@ -975,6 +975,24 @@ def _(rng):
     return trained(Model([x, bytes_], [L.Dense(2)(h), L.Dense(2)(L.Rescaling(1 / 255)(bytes_))]), rng)
 
 
+@case("stft_spectrogram")
+def _(rng):
+    x, first = L.Input((13, 2), name="x"), L.Input((1, 13), name="first")
+    of = lambda mode, **options: L.Flatten()(L.STFTSpectrogram(mode, 6, **options)(x))
+    outputs = [of("log"), of("magnitude", frame_step=4, fft_length=9, window="hamming", scaling="spectrum"), of("psd", periodic=True, padding="same", expand_dims=True),
+               of("real", scaling=None, trainable=False), of("imag", window=None), of("stft", window=[0.5, 1.0, 2.0, 1.5, 1.0, 0.25])]
+    channels = [L.STFTSpectrogram("angle", 5, window="hamming", data_format="channels_first")(first), L.STFTSpectrogram("magnitude", 5, data_format="channels_first", expand_dims=True)(first)]
+    return trained(Model([x, first], [L.Dense(2)(L.Concatenate()(outputs)), *(L.Dense(2)(L.Flatten()(y)) for y in channels)]), rng)
+
+
+@case("mel_spectrogram")
+def _(rng):
+    x = L.Input((40,), name="x")
+    layers = [L.MelSpectrogram(16, 5, num_mel_bins=4, sampling_rate=100), L.MelSpectrogram(8, 3, 6, "hamming", 100, 5, 5.0, 40.0, mag_exp=1.0, top_db=20.0, ref_power=2.0, min_power=1e-3),
+              L.MelSpectrogram(10, 4, window=None, num_mel_bins=3, sampling_rate=50, power_to_db=False, mag_exp=1.5)]
+    return trained(Model(x, [L.Dense(2)(L.Flatten()(layer(x))) for layer in layers]), rng)
+
+
 @case("normalization")
 def _(rng):
     x, images = L.Input((3,), name="x"), L.Input((2, 2, 3), name="images")
