@@ -80,6 +80,17 @@ fn the_readme_lists_the_supported_names_of_keras() {
     }
 }
 
+/// docs/porting.md says why.
+#[test]
+fn a_layer_that_is_not_here_has_a_reason() {
+    let modules = of_keras();
+    let (_, names) = modules.iter().find(|(module, _)| *module == "layers").unwrap();
+    let (ours, guide) = (of_ours("layers"), include_str!("../docs/porting.md"));
+    let (_, reasons) = guide.split_once("## Layers that are not here").unwrap();
+    let missing: Vec<_> = names.iter().filter(|name| !ours.contains(*name)).collect();
+    assert!(missing.iter().all(|name| reasons.contains(&format!("`{name}`"))), "{missing:?}");
+}
+
 /// A misspelled name would not be counted.
 #[test]
 fn functions_have_the_names_of_keras() {

@@ -154,7 +154,7 @@ fn by_kind2(
 
 /// 1 where an element is not 0, as u8.
 fn truth(x: &Tensor) -> Result<Tensor> {
-    if x.dtype() == DType::U8 { Ok(x.clone()) } else { x.detach().ne(0.0) }
+    x.detach().ne(0.0)
 }
 
 #[cfg(test)]
@@ -162,6 +162,17 @@ mod tests {
     use super::*;
     use crate::gradcheck::{assert_gradients, values};
     use crate::{Device, Index};
+
+    #[test]
+    fn bytes_are_true_unless_they_are_0() {
+        let of = |bytes: &[u8]| Tensor::new(bytes, &Device::Cpu).unwrap();
+        let (x, y) = (of(&[0, 1, 2, 16]), of(&[16, 2, 1, 16]));
+        let bytes = |x: Result<Tensor>| x.unwrap().to_vec1::<u8>().unwrap();
+        assert_eq!(bytes(logical_and(&x, &y)), [0, 1, 1, 1]);
+        assert_eq!(bytes(logical_xor(&x, &y)), [1, 0, 0, 0]);
+        assert_eq!(bytes(logical_or(&x, &x)), [0, 1, 1, 1]);
+        assert_eq!(count_nonzero(&x, ()).unwrap().to_scalar::<i32>().unwrap(), 3);
+    }
 
     #[test]
     fn gradients_agree_with_finite_differences() {

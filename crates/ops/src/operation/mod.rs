@@ -206,10 +206,19 @@ impl Operation {
         }
     }
 
-    /// An operation of this class with any arguments, fitting or not: for tests.
+    /// An operation of this class with any arguments, fitting or not, of which about half are the defaults: for tests.
     #[doc(hidden)]
     pub fn any(class: &Class, random: &mut Stream) -> Self {
-        (class.any)(random)
+        let mut any = (class.any)(random);
+        let mut config = any.0.config();
+        for name in config.keys().cloned().collect::<Vec<_>>() {
+            let value = config.shift_remove(&name).unwrap_or_default();
+            match (class.read)(&config) {
+                Ok(with_default) if random.below(2) == 0 => any = with_default,
+                _ => drop(config.insert(name, value)),
+            }
+        }
+        any
     }
 
     /// What it has in common with others of its class.
