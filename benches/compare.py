@@ -5,7 +5,7 @@ usage: python benches/compare.py [--rounds N] [--peers NAME,...] [--device cuda]
 
 Each round runs every model on every peer once, one after another, so that other load of the machine affects all of them; a figure is the
 minimum of the rounds, in milliseconds per step of fit, per batch of predict, and per call with 32 samples and with one: here and in Keras
-predict_on_batch, in PyTorch the module, in ONNX Runtime a session of two threads with the model that Keras exports. The ratio is to the fastest
+predict_on_batch, in PyTorch the module, in ONNX Runtime a session (of OMP_NUM_THREADS threads, or two) with the model that Keras exports. The ratio is to the fastest
 peer: below 1 is faster. On a GPU, PyTorch has its
 data on the host too, and moves it batch by batch; Keras is on the GPU if its backend finds one. A binary of the benchmark that was built elsewhere is
 given with --zoo. With --json, figures are added to those in a file, and the tables are of all of them.
@@ -171,7 +171,7 @@ def run_onnx(work):
     with tempfile.TemporaryDirectory() as folder:
         m.export(f"{folder}/model.onnx", format="onnx", verbose=False)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = 2, 1
+        options.intra_op_num_threads, options.inter_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", 2)), 1
         session = onnxruntime.InferenceSession(f"{folder}/model.onnx", options, providers=["CPUExecutionProvider"])
     types = {"tensor(float)": "float32", "tensor(int32)": "int32", "tensor(int64)": "int64"}
     whole = [v.astype(types[i.type]) for i, v in zip(session.get_inputs(), x if isinstance(x, list) else [x])]
@@ -411,8 +411,11 @@ def main():
         return
     works = arguments.works or [*WORD_DISTANCE, *OTHERS]
     needs = {"keras-jax": "jax", "keras-tensorflow": "tensorflow", "torch": "torch", "torch-lazy": "torch", "onnx": "onnxruntime"}
-    peers = [p for p in arguments.peers.split(",") if importlib.util.find_spec(needs[p])]
+    peers = [p for p in arguments.peers.split(",") if p and importlib.util.find_spec(needs[p])]
     zoo, device, figures = arguments.zoo or built(), arguments.device, []
+    if arguments.json and os.path.exists(arguments.json):
+        with open(arguments.json) as file:
+            figures = json.load(file)
     for _ in range(arguments.rounds):
         for work in works:
             runs = {"floor": [zoo, "--json", "--floor", work]} if work in WORD_DISTANCE else {}
@@ -421,9 +424,9 @@ def main():
             for peer, command in runs.items():
                 figure = measure(command).get(work, {})
                 figures += [[what, work, peer, figure[what]] for what in WHAT if figure.get(what) is not None]
-    if arguments.json:
-        before = json.load(open(arguments.json)) if os.path.exists(arguments.json) else []
-        json.dump(figures := before + figures, open(arguments.json, "w"))
+            if arguments.json:
+                with open(arguments.json, "w") as file:
+                    json.dump(figures, file)
     least = {}
     for *key, value in figures:
         key = tuple(key)
