@@ -658,6 +658,16 @@ fn normalizations_and_losses() {
         )?;
         Ok(vec![(y, Some(x.dims().to_vec()))])
     });
+    each_draw("normalized_kernel", 2000, |draw| {
+        let ([taps, channels, filters], dtype) = ([0; 3].map(|_| draw.size()), draw.dtype());
+        let kernel = draw.tensor(&[taps, channels, filters], dtype);
+        let mut vector = || draw.tensor(&[filters], dtype);
+        let [mean, variance, bias, gamma, beta] = [0; 5].map(|_| vector());
+        let (bias, gamma) = (draw.one_in(2).then_some(&bias), draw.one_in(2).then_some(&gamma));
+        let moments = (&mean, &variance);
+        let (y, offset) = ops::normalized_kernel(&kernel, bias, gamma, Some(&beta), moments, draw.number())?;
+        Ok(vec![(y, Some(kernel.dims().to_vec())), (offset, None)])
+    });
     each_draw("pairwise_mean", 2000, |draw| {
         let (shape, dtype) = ([draw.size(), draw.size()], draw.dtype());
         let (y, x) = (draw.tensor(&shape, dtype), draw.operand(&shape, dtype));

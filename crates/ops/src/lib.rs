@@ -64,7 +64,7 @@ pub use axes::{Axes, axes};
 pub use control::{
     Branch, Condition, associative_scan, cond, fori_loop, map, scan, switch, vectorize, vectorized_map, while_loop,
 };
-pub use conv::{Axis, Padding, conv, conv_and_pool, conv_transpose, depthwise_conv};
+pub use conv::{Axis, Padding, conv, conv_and_pool, conv_transpose, depthwise_conv, normalized_kernel};
 pub use custom_gradient::custom_gradient;
 pub use device::{device, to_device};
 pub use dropout::dropout;
