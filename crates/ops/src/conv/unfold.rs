@@ -111,11 +111,14 @@ impl Unfolded {
     /// The convolution of `dy` that gives the gradient of the input of a sequence: with the same window, and a matrix less.
     fn flipped(&self) -> Option<Self> {
         let axis = self.0.axes[2];
-        let fits = self.is_sequence() && axis.stride == 1 && axis.window > 1 && axis.output >= axis.window;
-        let axis = Axis { input: axis.output, before: axis.window - 1 - axis.before, output: axis.input, ..axis };
         let Plan { channels, filters, .. } = self.0;
+        let fits = self.is_sequence() && axis.stride == 1 && axis.window > 1 && axis.output >= axis.window;
+        if !fits || channels * filters == 0 {
+            return None;
+        }
+        let axis = Axis { input: axis.output, before: axis.window - 1 - axis.before, output: axis.input, ..axis };
         let axes = [Axis::UNIT, Axis::UNIT, axis];
-        fits.then_some(Self(Plan { axes, channels: filters, filters: channels, ..self.0 }))
+        Some(Self(Plan { axes, channels: filters, filters: channels, ..self.0 }))
     }
 
     /// The kernel of [`flipped`](Self::flipped): `(window, filters, channels)`, in reverse.
