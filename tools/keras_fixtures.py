@@ -990,7 +990,8 @@ def _(rng):
     x = L.Input((40,), name="x")
     layers = [L.MelSpectrogram(16, 5, num_mel_bins=4, sampling_rate=100), L.MelSpectrogram(8, 3, 6, "hamming", 100, 5, 5.0, 40.0, mag_exp=1.0, top_db=20.0, ref_power=2.0, min_power=1e-3),
               L.MelSpectrogram(10, 4, window=None, num_mel_bins=3, sampling_rate=50, power_to_db=False, mag_exp=1.5)]
-    return trained(Model(x, [L.Dense(2)(L.Flatten()(layer(x))) for layer in layers]), rng)
+    # Keras transforms in float32, and decibels are logarithms of numbers near 0.
+    return trained(Model(x, [L.Dense(2)(L.Flatten()(layer(x))) for layer in layers]), rng, tolerance=1e-4)
 
 
 @case("normalization")
@@ -1027,7 +1028,7 @@ def _(rng):
 @case("attention_arguments")
 def _(rng):
     q, v, mask = L.Input((4, 6), name="q"), L.Input((4, 6), name="v"), L.Input((4, 4), name="mask", dtype="int32")
-    attention = L.MultiHeadAttention(2, 3)
+    attention = L.MultiHeadAttention(2, 3, use_bias=False)  # the gradient of the keys' bias is rounding
     y, scores = attention(q, v, attention_mask=mask, return_attention_scores=True)
     z = attention(q, v, use_causal_mask=True)  # the same layer, called another way
     # Keras 3.15.1 cannot train on the scores: it uses the attention mask as the mask of the output.
