@@ -296,8 +296,15 @@ operations! {
 
     /// Whether all elements are close, as u8: see [`isclose`].
     AllClose allclose(x1, x2)[rtol: f64 = 1e-5, atol: f64 = 1e-8, equal_nan: bool = false]: Ok(truth_spec(&[x1, x2])?.shaped([])) => {
-        let close = of_floats(&x1.detach(), &x2.detach(), |x, y| is_close(x, y, *rtol, *atol, *equal_nan))?;
-        if close.elem_count() == 0 { Tensor::new(1u8, close.device()) } else { crate::reduce::min(&close, ()) }
+        // Unlike the output, what is compared may be large, or empty with axes of any size, over which candle would loop.
+        let shape = x1.shape().broadcast_shape_binary_op(x2.shape(), "allclose")?;
+        match crate::lengths::allocated(shape.dims(), DType::F64)? {
+            0 => Tensor::new(1u8, x1.device()),
+            _ => {
+                let close = |x: &Tensor, y: &Tensor| is_close(x, y, *rtol, *atol, *equal_nan);
+                crate::reduce::min(&of_floats(&x1.detach(), &x2.detach(), close)?, ())
+            }
+        }
     };
     /// Where `x1 == x2`, as u8.
     Equal equal(x1, x2): truth_spec(&[x1, x2]) => of_both(x1, x2, Tensor::broadcast_eq);
