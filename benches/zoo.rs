@@ -1,13 +1,15 @@
 //! The reference models, for comparison with other frameworks: `cargo bench --bench zoo -- [--json] [--device=cuda] [WORK ...]`.
 //!
-//! Milliseconds per step of `fit`, after a short warmup, with the data in memory, and per batch of `predict`; and the time after the
-//! fit to apply the pending updates of a table. benches/compare.py runs this beside Keras and PyTorch;
-//! benches/README.md has figures with their machine and date. With `--floor`, the word distance is a plain loop over slices, without a
+//! Milliseconds per step of `fit`, after a short warmup, with the data in memory, and per batch of `predict`, also of
+//! `predict_on_batch` with one sample and with 32; and the time after the fit to apply the pending updates of a table. benches/compare.py runs this beside Keras, PyTorch and
+//! ONNX Runtime; benches/README.md has figures with their machine and date. With `--floor`, the word distance is a plain loop over slices, without a
 //! framework, and with lazy rows: the cost of the arithmetic alone.
 
 use candle_keras::layers::{
-    Activation, Bidirectional, Conv2D, Dense, Dot, Dropout, Embedding, Flatten, GlobalAveragePooling1D, LSTM, Lambda,
-    LayerNormalization, MaxPooling2D, MultiHeadAttention, Subtract,
+    Activation, BatchNormalization, Bidirectional, Concatenate, Conv1D, Conv2D, Conv2DTranspose, Conv3D, ConvLSTM2D,
+    Dense, DepthwiseConv2D, Dot, Dropout, Embedding, Flatten, GRU, GlobalAveragePooling1D, GlobalAveragePooling2D,
+    GlobalMaxPooling1D, KerasTensor, LSTM, Lambda, LayerNormalization, MaxPooling1D, MaxPooling2D, MaxPooling3D,
+    MultiHeadAttention, ReLU, Subtract,
 };
 use candle_keras::ops::{self, random::Stream};
 use candle_keras::prelude::*;
@@ -47,6 +49,15 @@ const WORKS: &[(&str, Make)] = &[
     ("bilstm", bilstm),
     ("transformer", transformer),
     ("skipgram", skipgram),
+    ("resnet", resnet),
+    ("text_cnn", text_cnn),
+    ("masked_gru", masked_gru),
+    ("mobile_block", mobile_block),
+    ("unet", unet),
+    ("conv_lstm", conv_lstm),
+    ("autoencoder", autoencoder),
+    ("conv3d", conv3d),
+    ("recommender", recommender),
     ("empty_step", empty_step),
 ];
 
@@ -230,12 +241,177 @@ fn skipgram() -> Result<Work> {
     Ok(Work { model, x, y: Tensor::from_vec(y, (pairs, 1), &Device::Cpu)?, batch })
 }
 
+/// A residual network of three stages of one block each, with 16, 32 and 64 channels.
+fn resnet() -> Result<Work> {
+    let (batch, steps) = (32, 20);
+    let conv = |filters, stride, x: &KerasTensor| {
+        let conv = Conv2D::new(filters, 3).strides(stride).padding("same").use_bias(false);
+        BatchNormalization::new().call(conv.call(x))
+    };
+    let x = Input::shape([32, 32, 3]);
+    let mut h = ReLU::new().call(conv(16, 1, &x));
+    for (filters, stride) in [(16, 1), (32, 2), (64, 2)] {
+        let inner = conv(filters, 1, &ReLU::new().call(conv(filters, stride, &h)));
+        if stride > 1 {
+            h = Conv2D::new(filters, 1).strides(stride).use_bias(false).call(&h);
+        }
+        h = ReLU::new().call(&inner + &h);
+    }
+    let y = Dense::new(10).activation("softmax").call(GlobalAveragePooling2D::new().call(&h));
+    let mut model = Model::new(x, y)?;
+    model.compile("adam", Compile::loss("sparse_categorical_crossentropy").metrics(["accuracy"]))?;
+    let (x, y) = (numbers(&[batch * steps, 32, 32, 3])?, integers(10, &[batch * steps])?);
+    Ok(Work { model, x: vec![x], y, batch })
+}
+
+fn text_cnn() -> Result<Work> {
+    let (batch, steps) = (32, 10);
+    let mut model = Sequential::new(layers![
+        Input::shape([400]),
+        Embedding::new(20_000, 128),
+        Conv1D::new(128, 5).activation("relu"),
+        MaxPooling1D::new(5),
+        Conv1D::new(128, 5).activation("relu"),
+        GlobalMaxPooling1D::new(),
+        Dense::new(128).activation("relu"),
+        Dropout::new(0.5),
+        Dense::new(1).activation("sigmoid"),
+    ]);
+    model.compile("adam", Compile::loss("binary_crossentropy").metrics(["accuracy"]))?;
+    let (x, y) = (integers(20_000, &[batch * steps, 400])?, integers(2, &[batch * steps])?);
+    Ok(Work { model: model.into(), x: vec![x], y, batch })
+}
+
+/// Texts of 20 to 80 words, padded to 80.
+fn masked_gru() -> Result<Work> {
+    let (batch, steps, words) = (32, 30, 80);
+    let mut model = Sequential::new(layers![
+        Input::shape([words]),
+        Embedding::new(20_000, 128).mask_zero(true),
+        GRU::new(128),
+        Dense::new(1).activation("sigmoid"),
+    ]);
+    model.compile("adam", Compile::loss("binary_crossentropy").metrics(["accuracy"]))?;
+    let mut stream = Stream::new(4, 0);
+    let mut ids = Vec::new();
+    for _ in 0..batch * steps {
+        let length = 20 + stream.below(61) as usize;
+        ids.extend((0..words).map(|i| if i < length { 1 + stream.below(19_999) as u32 } else { 0 }));
+    }
+    let x = Tensor::from_vec(ids, (batch * steps, words), &Device::Cpu)?;
+    Ok(Work { model: model.into(), x: vec![x], y: integers(2, &[batch * steps])?, batch })
+}
+
+/// A depthwise and a pointwise convolution, as in MobileNet.
+fn mobile_block() -> Result<Work> {
+    let (batch, steps) = (16, 8);
+    let mut model = Sequential::new(layers![
+        Input::shape([56, 56, 64]),
+        DepthwiseConv2D::new(3).padding("same").use_bias(false),
+        BatchNormalization::new(),
+        ReLU::new(),
+        Conv2D::new(128, 1).use_bias(false),
+        BatchNormalization::new(),
+        ReLU::new(),
+        GlobalAveragePooling2D::new(),
+        Dense::new(10).activation("softmax"),
+    ]);
+    model.compile("adam", Compile::loss("sparse_categorical_crossentropy").metrics(["accuracy"]))?;
+    let (x, y) = (numbers(&[batch * steps, 56, 56, 64])?, integers(10, &[batch * steps])?);
+    Ok(Work { model: model.into(), x: vec![x], y, batch })
+}
+
+/// One level of a U-Net: down, up by a transposed convolution, and together with what was before.
+fn unet() -> Result<Work> {
+    let (batch, steps) = (16, 8);
+    let conv = |filters| Conv2D::new(filters, 3).padding("same").activation("relu");
+    let x = Input::shape([64, 64, 3]);
+    let before = conv(32).call(&x);
+    let below = conv(64).call(MaxPooling2D::new(2).call(&before));
+    let up = Conv2DTranspose::new(32, 3).strides(2).padding("same").activation("relu").call(&below);
+    let after = conv(32).call(Concatenate::new().call([&before, &up]));
+    let mut model = Model::new(x, Conv2D::new(1, 1).activation("sigmoid").call(&after))?;
+    model.compile("adam", "binary_crossentropy")?;
+    let (x, y) = (numbers(&[batch * steps, 64, 64, 3])?, integers(2, &[batch * steps, 64, 64, 1])?);
+    Ok(Work { model, x: vec![x], y: y.to_dtype(DType::F32)?, batch })
+}
+
+/// Ten frames, and the image that follows.
+fn conv_lstm() -> Result<Work> {
+    let (batch, steps) = (8, 8);
+    let mut model = Sequential::new(layers![
+        Input::shape([10, 32, 32, 1]),
+        ConvLSTM2D::new(16, 3).padding("same"),
+        Conv2D::new(1, 3).padding("same").activation("sigmoid"),
+    ]);
+    model.compile("adam", "binary_crossentropy")?;
+    let (x, y) = (numbers(&[batch * steps, 10, 32, 32, 1])?, numbers(&[batch * steps, 32, 32, 1])?);
+    Ok(Work { model: model.into(), x: vec![x], y, batch })
+}
+
+fn autoencoder() -> Result<Work> {
+    let (batch, steps) = (128, 60);
+    let mut model = Sequential::new(layers![
+        Input::shape([784]),
+        Dense::new(128).activation("relu"),
+        Dense::new(64).activation("relu"),
+        Dense::new(128).activation("relu"),
+        Dense::new(784).activation("sigmoid"),
+    ]);
+    model.compile("adam", "binary_crossentropy")?;
+    let x = numbers(&[batch * steps, 784])?;
+    Ok(Work { model: model.into(), x: vec![x.clone()], y: x, batch })
+}
+
+fn conv3d() -> Result<Work> {
+    let (batch, steps) = (8, 10);
+    let mut model = Sequential::new(layers![
+        Input::shape([16, 32, 32, 1]),
+        Conv3D::new(16, 3).activation("relu"),
+        MaxPooling3D::new(2),
+        Conv3D::new(32, 3).activation("relu"),
+        MaxPooling3D::new(2),
+        Flatten::new(),
+        Dense::new(10).activation("softmax"),
+    ]);
+    model.compile("adam", Compile::loss("sparse_categorical_crossentropy").metrics(["accuracy"]))?;
+    let (x, y) = (numbers(&[batch * steps, 16, 32, 32, 1])?, integers(10, &[batch * steps])?);
+    Ok(Work { model: model.into(), x: vec![x], y, batch })
+}
+
+/// The rating of an item by a user is the product of their rows.
+fn recommender() -> Result<Work> {
+    let (users, items, batch, steps) = (100_000, 50_000, 256, 400);
+    let (user, item) = (Input::shape([1]), Input::shape([1]));
+    let row = |count, x| Flatten::new().call(Embedding::new(count, 32).call(x));
+    let rating = Dot::new(1).call([&row(users, &user), &row(items, &item)]);
+    let mut model = Model::new([user, item], rating)?;
+    model.compile("adam", "mse")?;
+    let count = batch * steps;
+    let x = vec![integers(users as u64, &[count, 1])?, integers(items as u64, &[count, 1])?];
+    Ok(Work { model, x, y: numbers(&[count, 1])?, batch })
+}
+
 /// The overhead of a step when there is almost nothing to compute.
 fn empty_step() -> Result<Work> {
     let samples = 50_000;
     let mut model = Sequential::new(layers![Input::shape([1]), Dense::new(1)]);
     model.compile("sgd", "mse")?;
     Ok(Work { model: model.into(), x: vec![numbers(&[samples, 1])?], y: numbers(&[samples])?, batch: 1 })
+}
+
+/// Milliseconds of a call of `predict_on_batch` with these samples, over about half a second of calls.
+fn calls(model: &Model, x: &[Tensor]) -> Result<f64> {
+    let (mut count, mut ms) = (5, 0.0);
+    for _ in 0..2 {
+        let start = Instant::now();
+        for _ in 0..count {
+            model.predict_on_batch(x.to_vec())?;
+        }
+        ms = start.elapsed().as_secs_f64() * 1e3 / f64::from(count);
+        count = (500.0 / ms).clamp(3.0, 20_000.0) as u32;
+    }
+    Ok(ms)
 }
 
 fn run(name: &str, make: Make, device: &Device, json: bool) -> Result<()> {
@@ -263,13 +439,14 @@ fn run(name: &str, make: Make, device: &Device, json: bool) -> Result<()> {
     let start = Instant::now();
     model.predict_with(&x, predict())?;
     let predict_ms = start.elapsed().as_secs_f64() * 1e3 / steps;
+    let [one_ms, batch32_ms] = [calls(&model, &first(1)?)?, calls(&model, &first(32)?)?];
     let loss = history["loss"].last().copied().unwrap_or(f64::NAN);
     if json {
-        let line = serde_json::json!({"work": name, "fit_ms": fit_ms, "predict_ms": predict_ms, "pending_ms": pending_ms, "loss": loss});
+        let line = serde_json::json!({"work": name, "fit_ms": fit_ms, "predict_ms": predict_ms, "one_ms": one_ms, "batch32_ms": batch32_ms, "pending_ms": pending_ms, "loss": loss});
         println!("{line}");
     } else {
         println!(
-            "{name:<30} fit {fit_ms:>9.4} ms   predict {predict_ms:>9.4} ms   pending updates {pending_ms:>7.2} ms   loss {loss:.6}"
+            "{name:<30} fit {fit_ms:>9.4} ms   predict {predict_ms:>9.4} ms   of one {one_ms:>9.4} ms   of 32 {batch32_ms:>9.4} ms   pending updates {pending_ms:>7.2} ms   loss {loss:.6}"
         );
     }
     Ok(())

@@ -138,15 +138,15 @@ pub mod ops {
     pub use candle_keras_ops::functions::*;
     #[doc(inline)]
     pub use candle_keras_ops::{
-        associative_scan, cond, convert_to_tensor, custom_gradient, fori_loop, map, scan, scatter, scatter_update,
-        shape, slice, slice_update, switch, unstack, vectorized_map, while_loop,
+        associative_scan, cond, convert_to_tensor, custom_gradient, fori_loop, map, ndim, rearrange, scan, scatter,
+        scatter_update, shape, size, slice, slice_update, switch, unstack, vectorize, vectorized_map, while_loop,
     };
 
     // Their arguments.
     #[doc(inline)]
     pub use candle_keras_ops::{
-        Axes, AxisList, Condition, Contraction, DTypeName, Index, Integers, Key, Numbers, Operand, PadWidth, Reduction,
-        SomeAxes, SomeDType, SomeIntegers, SomeName, axes, dtype, dtype_name,
+        Axes, AxisList, Condition, Contraction, DTypeName, FrameWindow, Index, Integers, Key, Numbers, Operand,
+        PadWidth, Reduction, SomeAxes, SomeDType, SomeIntegers, SomeName, axes, dtype, dtype_name,
     };
 
     // Layers as functions, and their arguments.

@@ -33,7 +33,7 @@ fn exports(source: &'static str) -> impl Iterator<Item = &'static str> {
 /// The supported names of a module.
 fn of_ours(module: &str) -> BTreeSet<&'static str> {
     match module {
-        "layers" => registry::CLASSES.iter().copied().chain(["Lambda"]).collect(),
+        "layers" => registry::CLASSES.iter().copied().chain(["Lambda", "Wrapper"]).collect(),
         // A function with arguments has no name in files.
         "activations" => <dyn Activate as Kind>::names().into_iter().chain(["threshold"]).collect(),
         "initializers" => Initializer::CLASSES.iter().copied().collect(),
@@ -80,6 +80,17 @@ fn the_readme_lists_the_supported_names_of_keras() {
     }
 }
 
+/// docs/porting.md says why.
+#[test]
+fn a_layer_that_is_not_here_has_a_reason() {
+    let modules = of_keras();
+    let (_, names) = modules.iter().find(|(module, _)| *module == "layers").unwrap();
+    let (ours, guide) = (of_ours("layers"), include_str!("../docs/porting.md"));
+    let (_, reasons) = guide.split_once("## Layers that are not here").unwrap();
+    let missing: Vec<_> = names.iter().filter(|name| !ours.contains(*name)).collect();
+    assert!(missing.iter().all(|name| reasons.contains(&format!("`{name}`"))), "{missing:?}");
+}
+
 /// A misspelled name would not be counted.
 #[test]
 fn functions_have_the_names_of_keras() {
@@ -90,12 +101,25 @@ fn functions_have_the_names_of_keras() {
     }
 }
 
+/// Why a function of `keras.ops` is not here.
+fn reason(name: &str) -> &'static str {
+    match name {
+        "convert_to_numpy" => "not here: a tensor has `to_vec1` and its kin",
+        "dtype" => "not here: a tensor has `dtype`; `ops::dtype` reads a name",
+        "eig" => "not here: complex results; `eigh` is for symmetric matrices",
+        "is_tensor" => "not here: the type says it",
+        "jvp" => "not here: operations have gradients in the other direction",
+        "polar" | "view_as_complex" | "view_as_real" => "not here: complex numbers are two tensors",
+        _ => panic!("there is neither {name} nor a reason"),
+    }
+}
+
 /// What docs/ops.md says of a function of `keras.ops`.
 fn op_row(name: &str, cases: &[Value]) -> String {
     let Some(class) = classes().iter().find(|class| class.function.trim_end_matches('_') == name) else {
         return match names().contains(&name) {
             true => format!("| `{name}` | yes | | by other functions | |\n"),
-            false => format!("| `{name}` | | | | |\n"),
+            false => format!("| `{name}` | | | {} | |\n", reason(name)),
         };
     };
     // A gradient is there if an output of a variable records one.

@@ -46,6 +46,7 @@ pub fn required(class: &str) -> Value {
         "RepeatVector" => json!({"n": 2}),
         "Rescaling" => json!({"scale": 2.0}),
         "Reshape" => json!({"target_shape": [-1]}),
+        "STFTSpectrogram" => json!({"frame_length": 2}),
         "SpectralNormalization" | "TimeDistributed" => json!({"layer": nested("Dense")}),
         "StackedRNNCells" => json!({"cells": [nested("LSTMCell"), nested("GRUCell")]}),
         "StringLookup" | "TextVectorization" => json!({"vocabulary": ["a", "b"]}),

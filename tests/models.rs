@@ -1,8 +1,9 @@
 //! Graphs, names, sharing, freezing, and the summary as Keras prints it.
 
 use candle_keras::layers::{
-    Activation, AveragePooling2D, Concatenate, Context, Conv2D, Dense, Dropout, Embedding, Flatten, KerasTensor, LSTM,
-    Lambda, Layer, MaxPooling2D, MultiHeadAttention, Reshape, Shape, Subtract, layer,
+    Activation, AveragePooling2D, BatchNormalization, Concatenate, Context, Conv2D, Dense, DepthwiseConv2D, Dropout,
+    Embedding, Flatten, KerasTensor, LSTM, Lambda, Layer, MaxPooling2D, MultiHeadAttention, ReLU, Reshape, Shape,
+    Subtract, layer,
 };
 use candle_keras::optimizers::SGD;
 use candle_keras::prelude::*;
@@ -176,10 +177,15 @@ impl Layer for Double {
         Ok(vec![(&inputs[0] * 2.0)?])
     }
 
-    fn forward_with(&self, next: &dyn Layer, inputs: &[Tensor], ctx: &mut Context) -> Result<Option<Vec<Tensor>>> {
+    fn forward_with(
+        &self,
+        next: &[&dyn Layer],
+        inputs: &[Tensor],
+        ctx: &mut Context,
+    ) -> Result<Option<(Vec<Tensor>, usize)>> {
         self.together.fetch_add(1, Ordering::Relaxed);
         let y = self.forward(inputs, ctx)?;
-        next.forward(&y, ctx).map(Some)
+        next[0].forward(&y, ctx).map(|y| Some((y, 1)))
     }
 }
 
@@ -227,6 +233,49 @@ fn layers_are_not_fused_in_training() {
     model.compile("sgd", "mse").unwrap();
     model.fit(vec![vec![1f32, 2.]], vec![1f32], Fit::new().verbose(0)).unwrap();
     assert_eq!(double.together.load(Ordering::Relaxed), 0);
+}
+
+/// A prediction with normalization, activation and pooling fused into the convolution equals that of the separate layers.
+#[test]
+fn normalization_is_fused_into_a_convolution() {
+    type Part = fn(&KerasTensor) -> KerasTensor;
+    let convolutions: [(Part, i64); 4] = [
+        (|x| Conv2D::new(16, 3).call(x), -1),
+        (|x| Conv2D::new(4, 2).use_bias(false).strides(2).call(x), 3),
+        (|x| DepthwiseConv2D::new(3).depth_multiplier(2).padding("same").call(x), -1),
+        (|x| Conv2D::new(6, 3).data_format("channels_first").call(x), 1),
+    ];
+    let after: [Part; 5] = [
+        |y| y.clone(),
+        |y| ReLU::new().call(y),
+        |y| Activation::new("tanh").call(y),
+        |y| ReLU::new().max_value(0.5).call(y),
+        |y| MaxPooling2D::new(2).call(ReLU::new().call(y)),
+    ];
+    for (convolution, axis) in convolutions {
+        for after in after {
+            let x = Input::shape([8, 9, 4]);
+            let inner = convolution(&x);
+            let other = if axis == 1 { 3 } else { 1 };
+            for axis in [axis, other] {
+                let normal = BatchNormalization::new()
+                    .axis(axis)
+                    .gamma_initializer("random_normal")
+                    .beta_initializer("random_normal")
+                    .moving_mean_initializer("random_normal");
+                let y = after(&normal.call(&inner));
+                // What is an output as well is not fused.
+                let fused = Model::new(x.clone(), y.clone()).unwrap();
+                let apart = Model::new(x.clone(), vec![y, inner.clone(), normal.call(&inner)]).unwrap();
+                let data = Tensor::rand(-1f32, 1., (3, 8, 9, 4), &Device::Cpu).unwrap();
+                let quiet = || Predict::new().verbose(0);
+                let a = fused.predict_with(&data, quiet()).unwrap();
+                let b = apart.predict_multiple_with(&data, quiet()).unwrap();
+                let apart = (a - &b[0]).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+                assert!(apart < 1e-5, "{apart}");
+            }
+        }
+    }
 }
 
 /// A prediction with pooling fused into the convolution equals that of the separate layers.

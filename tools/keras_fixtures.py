@@ -369,6 +369,41 @@ def _(rng):
     return keras.Model(x, sums(x, outputs))
 
 
+@case("ops_of_decompositions")
+def _(rng):
+    x = keras.Input((3, 3), name="x")
+    u = K.sigmoid(x) * 0.3 + np.diag([0.5, 1.0, 2.0]).astype("float32")
+    # Vectors are right with both signs.
+    values, vectors = K.eigh(u)
+    left, singular, right = K.svd(u, full_matrices=False)
+    outputs = [values, K.abs(vectors), K.abs(left), singular, K.abs(right), K.svd(u, compute_uv=False), K.pinv(u[:, :2]), K.pinv(u, rcond=0.6)]
+    outputs += [K.lstsq(u[0, :, :2], x[0]), K.matrix_rank(u), K.matrix_rank(u, tol=1.0)]
+    return keras.Model(x, sums(x[:, 0], outputs))
+
+
+@case("ops_of_frames_and_labels")
+def _(rng):
+    x = keras.Input((5, 4), name="x")
+    signal = K.reshape(x, (-1, 20))
+    image = K.reshape(x, (-1, 1, 5, 4))
+    steps = K.cast(K.floor(x[:, 0, 0] * 0.0) + 4.0, "int32")
+    labels = K.cast(K.argmax(x[:, :2], axis=-1), "int32") // 2 + 1
+    real, imaginary = K.stft(signal, 3, 2, 4)
+    columns = K.unfold(image, (2, 3), dilation=(2, 1), padding=(0, 1))
+    outputs = [real, imaginary, K.stft(signal, 4, 3, 5, window="hamming", center=False), K.istft((real, imaginary), 3, 2, 4), K.istft((real, imaginary), 3, 2, 4, length=7, window=None)]
+    outputs += [columns, K.fold(columns, (5, 4), (2, 3), dilation=(2, 1), padding=(0, 1)), K.ctc_loss(labels, x, steps // 2, steps, mask_index=3)]
+    outputs += [K.ctc_decode(x, steps), K.ctc_decode(x, steps, strategy="beam_search", beam_width=4, top_paths=2, mask_index=3)]
+    return keras.Model(x, sums(x[:, 0], outputs))
+
+
+@case("ops_of_vectors")
+def _(rng):
+    x = keras.Input((4,), name="x")
+    outputs = [K.corrcoef(x), K.correlate(x[0], x[1], mode="same"), K.correlate(x[0], x[1, :2]), K.vander(x[0]), K.vander(x[0], 3, increasing=True)]
+    outputs += [K.allclose(x, x + 1e-7), K.array(x), K.saturate_cast(x * 200, "uint8"), K.cast(K.view(x, "int32"), "float32") * 0.0]
+    return keras.Model(x, sums(x, outputs))
+
+
 @case("operations_of_one")
 def _(rng):
     x = L.Input((4,), name="x")
@@ -940,6 +975,25 @@ def _(rng):
     return trained(Model([x, bytes_], [L.Dense(2)(h), L.Dense(2)(L.Rescaling(1 / 255)(bytes_))]), rng)
 
 
+@case("stft_spectrogram")
+def _(rng):
+    x, first = L.Input((13, 2), name="x"), L.Input((1, 13), name="first")
+    of = lambda mode, **options: L.Flatten()(L.STFTSpectrogram(mode, 6, **options)(x))
+    outputs = [of("log"), of("magnitude", frame_step=4, fft_length=9, window="hamming", scaling="spectrum"), of("psd", periodic=True, padding="same", expand_dims=True),
+               of("real", scaling=None, trainable=False), of("imag", window=None), of("stft", window=[0.5, 1.0, 2.0, 1.5, 1.0, 0.25])]
+    channels = [L.STFTSpectrogram("angle", 5, window="hamming", data_format="channels_first")(first), L.STFTSpectrogram("magnitude", 5, data_format="channels_first", expand_dims=True)(first)]
+    return trained(Model([x, first], [L.Dense(2)(L.Concatenate()(outputs)), *(L.Dense(2)(L.Flatten()(y)) for y in channels)]), rng)
+
+
+@case("mel_spectrogram")
+def _(rng):
+    x = L.Input((40,), name="x")
+    layers = [L.MelSpectrogram(16, 5, num_mel_bins=4, sampling_rate=100), L.MelSpectrogram(8, 3, 6, "hamming", 100, 5, 5.0, 40.0, mag_exp=1.0, top_db=20.0, ref_power=2.0, min_power=1e-3),
+              L.MelSpectrogram(10, 4, window=None, num_mel_bins=3, sampling_rate=50, power_to_db=False, mag_exp=1.5)]
+    # Keras transforms in float32, and decibels are logarithms of numbers near 0.
+    return trained(Model(x, [L.Dense(2)(L.Flatten()(layer(x))) for layer in layers]), rng, tolerance=1e-4)
+
+
 @case("normalization")
 def _(rng):
     x, images = L.Input((3,), name="x"), L.Input((2, 2, 3), name="images")
@@ -974,7 +1028,7 @@ def _(rng):
 @case("attention_arguments")
 def _(rng):
     q, v, mask = L.Input((4, 6), name="q"), L.Input((4, 6), name="v"), L.Input((4, 4), name="mask", dtype="int32")
-    attention = L.MultiHeadAttention(2, 3)
+    attention = L.MultiHeadAttention(2, 3, use_bias=False)  # the gradient of the keys' bias is rounding
     y, scores = attention(q, v, attention_mask=mask, return_attention_scores=True)
     z = attention(q, v, use_causal_mask=True)  # the same layer, called another way
     # Keras 3.15.1 cannot train on the scores: it uses the attention mask as the mask of the output.

@@ -333,8 +333,22 @@ for upper in (False, True):
     case("linalg", "Cholesky", definite, upper=upper)
     case("linalg", "CholeskyInverse", np.tril(definite) if not upper else np.triu(definite), upper=upper)
 case("linalg", "Det", f(2, 3, 3))
+case("linalg", "Eigh", definite)
+case("linalg", "Eigh", f(2, 3, 3))
 case("linalg", "Inv", f(3, 3) + 2 * np.eye(3, dtype="float32"))
 case("linalg", "LuFactor", f(3, 3))
+case("linalg", "Lstsq", f(4, 2), f(4))
+case("linalg", "Lstsq", f(2, 3), f(2, 2))
+case("linalg", "Lstsq", a([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]]), f(3, 2))
+case("linalg", "MatrixRank", a([[[1.0, 2.0], [2.0, 4.0]], [[1.0, 2.0], [2.0, 5.0]], [[0.0, 0.0], [0.0, 0.0]]]))
+case("linalg", "MatrixRank", a([[1.0, 0.0], [0.0, 0.3], [0.0, 0.0]]), tol=0.5)
+case("linalg", "Pinv", f(2, 4, 3))
+case("linalg", "Pinv", a([[1.0, 2.0], [2.0, 4.0]]))
+case("linalg", "Pinv", a([[1.0, 0.0], [0.0, 0.3]]), rcond=0.5)
+for shape in ((3, 3), (2, 4, 3), (3, 4)):
+    case("linalg", "SVD", f(*shape))
+    case("linalg", "SVD", f(*shape), full_matrices=False)
+case("linalg", "SVD", f(2, 5), compute_uv=False)
 for config in ({}, {"axis": [1]}, {"ord": 1, "axis": [0]}, {"ord": 3, "axis": [1], "keepdims": True}, {"ord": "fro", "axis": [0, 1]},
                {"ord": 1, "axis": [0, 1]}, {"ord": -1, "axis": [0, 1]}):
     case("linalg", "Norm", f(3, 4), **config)
@@ -360,7 +374,46 @@ case("math", "RFFT", f(2, 6), fft_length=5)
 case("math", "RFFT", f(3), fft_length=8)
 case("math", "IRFFT", [f(2, 4), f(2, 4)])
 case("math", "IRFFT", [f(2, 4), f(2, 4)], fft_length=7)
+for config in ({"sequence_length": 4, "sequence_stride": 2, "fft_length": 4}, {"sequence_length": 3, "sequence_stride": 2, "fft_length": 8, "window": "hamming"},
+               {"sequence_length": 5, "sequence_stride": 2, "fft_length": 6, "window": None}, {"sequence_length": 4, "sequence_stride": 3, "fft_length": 5, "center": False},
+               {"sequence_length": 3, "sequence_stride": 2, "fft_length": 4, "window": [0.5, 1.0, 0.25]}):
+    case("math", "STFT", f(2, 11), **config)
+    bins = config["fft_length"] // 2 + 1
+    case("math", "ISTFT", [f(2, 4, bins), f(2, 4, bins)], **config)
+case("math", "STFT", f(9), sequence_length=4, sequence_stride=2, fft_length=4)
+case("math", "ISTFT", [f(4, 3), f(4, 3)], sequence_length=4, sequence_stride=2, fft_length=4, length=5)
 case("numpy", "Einsum", [a([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), a([[1.0, 0.0, -1.0], [2.0, 0.5, 0.0]])], subscripts="ij,kj->ik")
+case("numpy", "AllClose", a([1.0, NAN]), a([1.0 + 1e-6, NAN]))
+case("numpy", "AllClose", a([[1.0, NAN]]), a([1.4, NAN]), rtol=0.5, atol=0.0, equal_nan=True)
+case("numpy", "Array", f(2, 3))
+case("numpy", "Array", i(3), dtype="float32")
+case("numpy", "View", f(2, 2), dtype="int32")
+case("numpy", "View", i(2, 2), dtype="uint8")
+case("numpy", "View", i(2, 4).astype("uint8"), dtype="int32")
+case("numpy", "Corrcoef", f(3, 5))
+case("numpy", "Corrcoef", i(2, 4))
+for mode in ("valid", "same", "full"):
+    case("numpy", "Correlate", f(6), f(3), mode=mode)
+    case("numpy", "Correlate", f(5), f(4), mode=mode)
+    case("numpy", "Correlate", f(2), f(5), mode=mode)
+case("numpy", "Correlate", i(4), i(2))
+case("numpy", "Vander", f(3))
+case("numpy", "Vander", i(3), N=4, increasing=True)
+case("core", "SaturateCast", a([-3.0, 0.5, 255.5, 256.0, INF, -INF]), dtype="uint8")
+case("core", "SaturateCast", a([-300, 70000, 5], "int32"), dtype="uint8")
+case("core", "SaturateCast", a([INF, 1e30, -2.5]), dtype="float16")
+case("core", "SaturateCast", a([300, 70000, -70000], "int32"), dtype="float16")
+for config in ({"kernel_size": 2}, {"kernel_size": [3, 2], "dilation": [1, 2], "padding": [1, 0], "stride": [2, 1]}):
+    case("nn", "Unfold", f(1, 2, 4, 5), **config)
+case("nn", "Fold", f(1, 8, 12), output_size=[4, 5], kernel_size=2)
+case("nn", "Fold", f(2, 6, 9), output_size=3, kernel_size=[3, 2], dilation=[1, 2], padding=[1, 1], stride=1)
+logits = f(4, 5, 4) * 2
+case("nn", "CTCLoss", a([[1, 2, 2], [3, 3, 0], [1, 0, 0], [1, 1, 1]], "int32"), logits, a([3, 2, 1, 3], "int32"), a([5, 4, 2, 3], "int32"))
+case("nn", "CTCLoss", a([[1, 0], [3, 1]], "int32"), f(2, 4, 4), a([2, 0], "int32"), a([4, 3], "int32"), mask_index=2)
+case("nn", "CTCDecode", logits, a([5, 4, 2, 3], "int32"))
+case("nn", "CTCDecode", logits, a([5, 4, 2, 3], "int32"), merge_repeated=False, mask_index=2)
+case("nn", "CTCDecode", logits, a([5, 4, 2, 3], "int32"), strategy="beam_search", top_paths=3)
+case("nn", "CTCDecode", logits, a([5, 4, 2, 3], "int32"), strategy="beam_search", beam_width=2, top_paths=2, mask_index=1)
 case("core", "ConvertToTensor", a([1.5, -2.0]))
 case("core", "ConvertToTensor", a([1, -2], "int32"), dtype="float32")
 case("core", "Cast", f(4), dtype="int32")
@@ -382,6 +435,23 @@ def as_tuple(value):
     return tuple(as_tuple(item) for item in value) if isinstance(value, list) else value
 
 
+def signed(vectors, axis):
+    """Vectors along an axis, which are right with both signs, with a positive largest element; and the signs."""
+    vectors = np.asarray(vectors)
+    largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis, keepdims=True), axis)
+    return vectors * np.sign(largest), np.sign(largest)
+
+
+def signed_factors(u, s, vt):
+    """As `signed`, by the rows of `vt`."""
+    k = s.shape[-1]
+    vt, signs = signed(vt, -1)
+    u = np.array(u)
+    u[..., :k] *= np.swapaxes(signs, -1, -2)[..., :k]
+    u[..., k:] = signed(u[..., k:], -2)[0]
+    return u, s, vt
+
+
 def computed(module, cls, config, operands, call):
     arguments = {name: as_tuple(value) for name, value in config.items()}
     if cls in ("Quantile", "Percentile"):
@@ -399,8 +469,15 @@ def computed(module, cls, config, operands, call):
         [keras.ops.convert_to_tensor(x) for x in operand] if isinstance(operand, list) else keras.ops.convert_to_tensor(operand)
         for operand in operands
     ]
+    if cls == "Eigh":
+        values, vectors = operation(*tensors)
+        return [flat(values), flat(signed(vectors, -2)[0])]
+    if cls == "SVD" and config.get("compute_uv", True):
+        return [flat(y) for y in signed_factors(*operation(*tensors))]
     if cls == "DotProductAttention" and call:
         return [flat(operation(*tensors, scale=call[0]))]
+    if cls == "Einsum":
+        return [flat(operation(*tensors[0]))]
     if cls in ("BatchNorm", "Meshgrid"):
         return [flat(y) for y in tree.flatten(operation(*(tensors[0] if cls == "Meshgrid" else tensors)))]
     return [flat(y) for y in tree.flatten(operation(*tensors, *call))]

@@ -81,10 +81,17 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
     /// The outputs for these inputs.
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>>;
 
-    /// The outputs of `next` applied to those of this layer, in one fused step; `None` if there is none.
+    /// The outputs of this layer and of the first of the layers `next`, one applied to those of the other, in one fused step, and how many of `next` these
+    /// are; `None` if there is no such step.
     ///
-    /// A model uses it in predictions if only `next` reads the outputs. A convolution pools an image while it is in the cache.
-    fn forward_with(&self, next: &dyn Layer, inputs: &[Tensor], ctx: &mut Context) -> Result<Option<Vec<Tensor>>> {
+    /// A model uses it in predictions if only the next layer reads the outputs of the one before. A convolution normalizes, activates and pools an image while
+    /// it is in the cache.
+    fn forward_with(
+        &self,
+        next: &[&dyn Layer],
+        inputs: &[Tensor],
+        ctx: &mut Context,
+    ) -> Result<Option<(Vec<Tensor>, usize)>> {
         let _ = (next, inputs, ctx);
         Ok(None)
     }
@@ -541,25 +548,27 @@ fn forward_and_mask(
     Ok((outputs, masks))
 }
 
-/// The outputs of a layer and `next` in a fused step, if they have one and nothing happens between them: no gradients, masks, other dtypes
-/// or activity regularizers.
+/// The outputs of a layer and the first of the layers `next` in a fused step, and how many of `next` these are, if they have such a step and nothing happens
+/// between them: no gradients, masks, other dtypes or activity regularizers.
 pub fn run_together(
-    [layer, next]: [&dyn Layer; 2],
+    layer: &dyn Layer,
+    next: &[&dyn Layer],
     inputs: &[Tensor],
     masks: &[Option<Tensor>],
     ctx: &mut Context,
-) -> Result<Option<Outputs>> {
+) -> Result<Option<(Outputs, usize)>> {
     let dtype = layer.base().compute_dtype();
     let plain =
         |layer: &dyn Layer| layer.base().compute_dtype() == dtype && layer.base().activity_regularizer().is_none();
     let apart = ctx.needs_gradients() || masks.iter().any(Option::is_some) || inputs.iter().any(|x| x.dtype() != dtype);
-    if apart || !plain(layer) || !plain(next) {
+    let next = &next[..next.iter().take_while(|next| plain(**next)).count()];
+    if apart || !plain(layer) || next.is_empty() {
         return Ok(None);
     }
     let named = |error: Error| error.within_layer(layer.layer_name(), layer.class_name());
     layer.base().before_run(inputs).map_err(named)?;
     let outputs = layer.forward_with(next, inputs, ctx).map_err(named)?;
-    Ok(outputs.map(|outputs| (outputs, Vec::new())))
+    Ok(outputs.map(|(outputs, count)| ((outputs, Vec::new()), count)))
 }
 
 /// The one input of a layer that takes one.

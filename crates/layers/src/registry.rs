@@ -47,11 +47,12 @@ layers_of_keras! {
         GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D
         GlobalMaxPooling3D MaxPooling1D MaxPooling2D MaxPooling3D;
     preprocessing: AugMix AutoContrast CategoryEncoding CenterCrop ContrastLimitedAdaptiveHistogramEqualization CutMix
-        Discretization Equalization HashedCrossing Hashing IntegerLookup MaxNumBoundingBoxes MixUp Normalization
+        Discretization Equalization HashedCrossing Hashing IntegerLookup MaxNumBoundingBoxes MelSpectrogram MixUp
+        Normalization
         Pipeline RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop
         RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHue RandomInvert
         RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear
-        RandomTranslation RandomZoom Rescaling Resizing Solarization StringLookup TextVectorization;
+        RandomTranslation RandomZoom Rescaling Resizing STFTSpectrogram Solarization StringLookup TextVectorization;
     regularization: ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise SpatialDropout1D
         SpatialDropout2D SpatialDropout3D;
     reshaping: Cropping1D Cropping2D Cropping3D Flatten Permute RepeatVector Reshape UpSampling1D UpSampling2D

@@ -115,8 +115,14 @@ pub(crate) trait SpatialLayer {
     /// Computes the output; `layer` has the weights.
     fn forward(&self, layer: &dyn Layer, x: &Tensor, ctx: &mut Context) -> Result<Tensor>;
 
-    /// Computes it together with the next layer, if that is faster.
-    fn forward_with(&self, _: &dyn Layer, _: &dyn Layer, _: &Tensor, _: &mut Context) -> Result<Option<Tensor>> {
+    /// Computes it together with the next layers, if that is faster: as [`Layer::forward_with`].
+    fn forward_with(
+        &self,
+        _: &dyn Layer,
+        _: &[&dyn Layer],
+        _: &Tensor,
+        _: &mut Context,
+    ) -> Result<Option<(Tensor, usize)>> {
         Ok(None)
     }
 }
@@ -153,13 +159,14 @@ macro_rules! spatial_layer {
 
             fn forward_with(
                 &self,
-                next: &dyn $crate::Layer,
+                next: &[&dyn $crate::Layer],
                 inputs: &[candle_core::Tensor],
                 ctx: &mut $crate::Context,
-            ) -> $crate::Result<Option<Vec<candle_core::Tensor>>> {
+            ) -> $crate::Result<Option<(Vec<candle_core::Tensor>, usize)>> {
                 let $layer = self;
                 let x = $crate::spatial::fitting(&$what, inputs)?;
-                Ok($crate::spatial::SpatialLayer::forward_with(&$what, self, next, x, ctx)?.map(|y| vec![y]))
+                let outputs = $crate::spatial::SpatialLayer::forward_with(&$what, self, next, x, ctx)?;
+                Ok(outputs.map(|(y, count)| (vec![y], count)))
             }
         }
     };

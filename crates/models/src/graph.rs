@@ -233,17 +233,20 @@ impl Graph {
             value_masks[slot] = masks.get(i).cloned().flatten();
         }
         let value = |values: &[Option<Tensor>], slot: usize| values[slot].clone().ok_or_else(missing);
-        let mut steps = self.steps.iter().peekable();
-        while let Some(mut step) = steps.next() {
+        let mut at = 0;
+        while let Some(mut step) = self.steps.get(at) {
+            at += 1;
             let inputs = step.inputs.iter().map(|&slot| value(&values, slot)).collect::<Result<Vec<_>>>()?;
             let masks: Vec<_> = step.inputs.iter().map(|&slot| value_masks[slot].clone()).collect();
-            let next = steps.peek().filter(|_| step.goes_on).map(|next| &*next.layer);
+            let next = self.after(at - 1);
             let together =
-                next.map(|next| run_together([&*step.layer, next], &inputs, &masks, ctx)).transpose()?.flatten();
+                if next.is_empty() { None } else { run_together(&*step.layer, &next, &inputs, &masks, ctx)? };
             let (outputs, output_masks) = match together {
-                Some(outputs) => {
-                    step.done_with.iter().for_each(|&slot| values[slot] = None);
-                    step = steps.next().unwrap_or(step);
+                Some((outputs, count)) => {
+                    for _ in 0..count.min(next.len()) {
+                        step.done_with.iter().for_each(|&slot| values[slot] = None);
+                        (step, at) = (&self.steps[at], at + 1);
+                    }
                     outputs
                 }
                 None => {
@@ -264,6 +267,12 @@ impl Graph {
         }
         let outputs = self.output_slots.iter().map(|&slot| value(&values, slot)).collect::<Result<Vec<_>>>()?;
         Ok((outputs, self.output_slots.iter().map(|&slot| value_masks[slot].clone()).collect()))
+    }
+
+    /// The layers that take over the outputs of this step one after another, and which alone do; the first few.
+    fn after(&self, step: usize) -> Vec<&dyn Layer> {
+        let chain = self.steps[step..].iter().take_while(|step| step.goes_on).take(MOST_TOGETHER);
+        chain.zip(&self.steps[step + 1..]).map(|(_, next)| &*next.layer).collect()
     }
 
     /// The error of a layer that declared another shape for one of the inputs on which a later layer failed.
@@ -291,6 +300,9 @@ impl Graph {
         })
     }
 }
+
+/// How many layers after another are offered to it for a fused step: a normalization, an activation and a pooling.
+const MOST_TOGETHER: usize = 3;
 
 /// How many layers in nested models a run may call. Each model that calls the one inside it twice doubles the calls, so that a file of a few kilobytes may
 /// have more than any computer makes.

@@ -142,6 +142,30 @@ fn draws(
     assert!(cfg!(miri) || fine > least, "{name}: only {fine} of {count:?} draws fit");
 }
 
+/// Operands of operations whose shapes must fit each other in an uncommon way.
+fn fitting(class: &str, draw: &mut Draw) -> Vec<Tensor> {
+    let [batch, steps, classes] = [0; 3].map(|_| draw.size());
+    let logits = |draw: &mut Draw| draw.operand(&[batch, steps, classes], DType::F32);
+    let whole = |draw: &mut Draw, shape: &[usize]| draw.tensor(shape, DType::I64);
+    match class {
+        "CTCDecode" => vec![logits(draw), whole(draw, &[batch])],
+        "CTCLoss" => {
+            let labels = draw.size();
+            vec![whole(draw, &[batch, labels]), logits(draw), whole(draw, &[batch]), whole(draw, &[batch])]
+        }
+        "Fold" => {
+            let (columns, count) = (draw.of(&[1, 2, 4, 8, 9]), draw.of(&[1, 1, 4, 9]));
+            vec![draw.operand(&[batch, columns, count], DType::F32)]
+        }
+        "ISTFT" => {
+            let bins = draw.of(&[1, 2, 3]);
+            let shape = [batch.min(3), steps, bins];
+            vec![draw.operand(&shape, DType::F32), draw.operand(&shape, DType::F32)]
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// All operations: a declaration of one says what its arguments may be.
 #[test]
 fn operations() {
@@ -154,8 +178,8 @@ fn operations() {
             let shape: Vec<usize> = (0..rank).map(|_| if is_one { 1 } else { draw.size() }).collect();
             let count = (*operation.operands().end()).min(1 + draw.below(3)).max(*operation.operands().start());
             let dtype = draw.dtype();
-            let mut operands = Vec::new();
-            for i in 0..count {
+            let mut operands = fitting(class.name, draw);
+            for i in operands.len()..count {
                 // Operands that fit: equal shapes, parts that broadcast, matrices.
                 let mut other = shape.clone();
                 match (draw.below(3), other.len()) {
@@ -317,7 +341,9 @@ fn products_and_lookups() {
     each_draw("strings", 500, |draw| {
         let shape = [draw.size(), draw.size()];
         let text = ops::string_tensor(&vec!["to", "be", ""][..draw.below(4)], &shape)?;
-        ops::strings(&draw.tensor(&[2, 3], DType::U8))?;
+        let bytes = draw.tensor(&[2, 3], DType::U8);
+        ops::strings(&bytes)?;
+        assert_eq!(ops::string_bytes(&bytes)?.iter().len(), bytes.elem_count() / bytes.dims()[bytes.rank() - 1].max(1));
         Ok(vec![(text.clone(), None)])
     });
     each_draw("Rows and Gradient", 500, |draw| {
@@ -358,6 +384,19 @@ fn parts_and_loops() {
         use ops::Reduction::*;
         let reduction = draw.of(&[Replace, Add, Mul, Max, Min]);
         Ok(vec![(ops::scatter_update(&x, &at, &updates, reduction)?, Some(x.dims().to_vec()))])
+    });
+    each_draw("rearrange", 500, |draw| {
+        let (a, b, c) = (draw.size(), draw.size(), draw.of(&[1, 2, 3, 1 << 62]));
+        let x = draw.operand(&[a, b], DType::F32);
+        let pattern = draw.of(&["a b -> b a", "a (b c) -> c (a b)", "(a b) c -> a b c", "a -> a", "(a b c) d -> d"]);
+        Ok(vec![(ops::rearrange(&x, pattern, &[("c", c), ("b", draw.size())][..draw.below(3)])?, None)])
+    });
+    each_draw("vectorize", 500, |draw| {
+        let (a, b, dtype) = (draw.size(), draw.size(), draw.dtype());
+        let (x, y) = (draw.operand(&[a, 1], dtype), draw.operand(&[b], dtype));
+        let y = ops::vectorize(|x| ops::add(&x[0], &x[1]))(&[x, y])?;
+        assert_eq!((ops::ndim(&y), ops::size(&y)), (y.rank(), y.elem_count()));
+        Ok(vec![(y, None)])
     });
     each_draw("slice and slice_update", 2000, |draw| {
         let ([a, b], dtype) = ([0; 2].map(|_| draw.size()), draw.dtype());
@@ -619,6 +658,16 @@ fn normalizations_and_losses() {
         )?;
         Ok(vec![(y, Some(x.dims().to_vec()))])
     });
+    each_draw("normalized_kernel", 2000, |draw| {
+        let ([taps, channels, filters], dtype) = ([0; 3].map(|_| draw.size()), draw.dtype());
+        let kernel = draw.tensor(&[taps, channels, filters], dtype);
+        let mut vector = || draw.tensor(&[filters], dtype);
+        let [mean, variance, bias, gamma, beta] = [0; 5].map(|_| vector());
+        let (bias, gamma) = (draw.one_in(2).then_some(&bias), draw.one_in(2).then_some(&gamma));
+        let moments = (&mean, &variance);
+        let (y, offset) = ops::normalized_kernel(&kernel, bias, gamma, Some(&beta), moments, draw.number())?;
+        Ok(vec![(y, Some(kernel.dims().to_vec())), (offset, None)])
+    });
     each_draw("pairwise_mean", 2000, |draw| {
         let (shape, dtype) = ([draw.size(), draw.size()], draw.dtype());
         let (y, x) = (draw.tensor(&shape, dtype), draw.operand(&shape, dtype));
@@ -649,7 +698,6 @@ fn every_op_is_drawn() {
         "conv",
         "has_row_losses",
         "string_tensor",
-        "string_bytes",
         "string_tensor_of_width",
         "is_in_keras",
         // They take no tensors, or compute nothing.

@@ -3,6 +3,7 @@
 //! A tensor here has its value, so that a loop is a loop: a closure runs as often as it must, and gradients are those of the ops in it.
 
 use crate::axes::resolve_axis;
+use crate::operation::broadcast_shape;
 use crate::shape::{get_item, reshaped};
 use crate::{Index, lengths};
 use candle_core::{DType, Result, Tensor, bail};
@@ -196,6 +197,36 @@ pub fn vectorized_map(mut function: impl FnMut(&[Tensor]) -> Result<Tensor>, ele
     }
 }
 
+/// A function of tensors from one of numbers: `pyfunc` runs for each element of the tensors, which broadcast, and the results are stacked. Keras:
+/// `ops.vectorize(pyfunc)`.
+///
+/// Element by element: a function of whole tensors is much faster.
+///
+/// ```
+/// use candle_keras_ops::{Device, Tensor, cond, greater, vectorize};
+/// let larger = vectorize(|x| cond(&greater(&x[0], &x[1])?, || Ok(x[0].clone()), || Ok(x[1].clone())));
+/// let (x, y) = (Tensor::new(&[[1f32], [5.]], &Device::Cpu)?, Tensor::new(&[2f32, 3.], &Device::Cpu)?);
+/// assert_eq!(larger(&[x, y])?.to_vec2::<f32>()?, [[2., 3.], [5., 5.]]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
+///
+/// # Errors
+/// If there is no element, the tensors do not broadcast, the results have other shapes, or `pyfunc` fails.
+pub fn vectorize(pyfunc: impl Fn(&[Tensor]) -> Result<Tensor>) -> impl Fn(&[Tensor]) -> Result<Tensor> {
+    move |tensors| {
+        let both = |shape: Vec<usize>, x: &Tensor| broadcast_shape(&shape, x.dims());
+        let shape = tensors.iter().try_fold(Vec::new(), both)?;
+        let count = lengths::elements(&shape)?;
+        let flat = |x: &Tensor| {
+            lengths::allocated(&shape, x.dtype())?;
+            reshaped(&x.broadcast_as(shape.as_slice())?.contiguous()?, &[count])
+        };
+        let y = vectorized_map(&pyfunc, &tensors.iter().map(flat).collect::<Result<Vec<_>>>()?)?;
+        let whole = [shape.as_slice(), &y.dims()[1..]].concat();
+        reshaped(&y, &whole)
+    }
+}
+
 /// All sums of the first elements along an axis, with `f` in place of the sum, which must be associative: `f` takes several pairs of elements at
 /// once, as parts of the tensors along the axis, and runs a few times the logarithm of their number. Keras: `ops.associative_scan(f, elems, reverse, axis)`.
 ///
@@ -308,6 +339,7 @@ mod tests {
         assert_gradients(std::slice::from_ref(&x), halves);
         assert_gradients(&[values([4, 3], 2)], |x| map(ops::exp, &x[0]));
         assert_gradients(&[values([4, 3], 2), values([4], 3)], |x| vectorized_map(|x| ops::multiply(&x[0], &x[1]), x));
+        assert_gradients(&[values([2, 1], 2), values([3], 3)], vectorize(|x| ops::multiply(&x[0], &x[1])));
         for reverse in [false, true] {
             assert_gradients(&[values([4, 3], 2), values([3], 3)], |x| {
                 let step = |state: Tensor, x: &[Tensor]| {

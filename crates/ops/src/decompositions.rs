@@ -3,7 +3,7 @@
 use crate::linalg::matmul;
 use crate::tape::{Value, record};
 use crate::{custom_gradient, lengths};
-use candle_core::{DType, Device, Result, Tensor, bail};
+use candle_core::{DType, Device, Result, Shape, Tensor, bail};
 
 /// A square matrix, row by row.
 struct Square {
@@ -97,19 +97,25 @@ pub(crate) fn sizes(shape: &[usize]) -> Result<(usize, usize)> {
 }
 
 /// The matrices in the last two axes, row by row.
-fn matrices(x: &Tensor) -> Result<Vec<Vec<f64>>> {
+pub(crate) fn matrices(x: &Tensor) -> Result<Vec<Vec<f64>>> {
     let (m, n) = sizes(x.dims())?;
+    let each = lengths::elements(&[m, n])?;
+    if each == 0 {
+        let leading = lengths::elements(&x.dims()[..x.rank() - 2])?;
+        lengths::allocated(&[leading, 3], DType::F64)?;
+        return Ok(vec![Vec::new(); leading]);
+    }
     let numbers: Vec<f64> = x.detach().contiguous()?.flatten_all()?.to_dtype(DType::F64)?.to_vec1()?;
-    Ok(numbers.chunks(lengths::elements(&[m, n])?.max(1)).map(<[f64]>::to_vec).collect())
+    Ok(numbers.chunks(each).map(<[f64]>::to_vec).collect())
 }
 
 /// Numbers as a tensor beside `x`.
-fn beside(x: &Tensor, numbers: Vec<f64>, shape: &[usize]) -> Result<Tensor> {
+pub(crate) fn beside(x: &Tensor, numbers: Vec<f64>, shape: &[usize]) -> Result<Tensor> {
     Tensor::from_vec(numbers, shape, &Device::Cpu)?.to_dtype(x.dtype())?.to_device(x.device())
 }
 
 /// The last two axes exchanged.
-fn turned(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn turned(x: &Tensor) -> Result<Tensor> {
     x.transpose(x.rank() - 2, x.rank() - 1)?.contiguous()
 }
 
@@ -213,7 +219,7 @@ pub(crate) fn lu_factor(x: &Tensor) -> Result<[Tensor; 2]> {
 
 /// Orthogonal columns and an upper triangle, `x = q r`, of as few columns as possible. The gradient is that of matrices with at least as many
 /// rows as columns.
-pub(crate) fn qr(x: &Tensor) -> Result<[Tensor; 2]> {
+pub(crate) fn qr(x: &Tensor) -> Result<Vec<Tensor>> {
     let (m, n) = sizes(x.dims())?;
     let k = m.min(n);
     let (mut qs, mut rs) = (Vec::new(), Vec::new());
@@ -224,31 +230,46 @@ pub(crate) fn qr(x: &Tensor) -> Result<[Tensor; 2]> {
     }
     let leading = &x.dims()[..x.rank() - 2];
     let (q, r) = (beside(x, qs, &[leading, &[m, k]].concat())?, beside(x, rs, &[leading, &[k, n]].concat())?);
-    if !x.track_op() {
-        return Ok([q, r]);
-    }
-    if m < n {
+    if x.track_op() && m < n {
         bail!("the QR decomposition of a matrix with more columns than rows has no gradient here")
     }
-    // One op of both, side by side.
-    let count = lengths::elements(leading)?;
-    let flat = |x: &Tensor| x.reshape((count, x.dims()[x.rank() - 2] * n));
-    let both = Tensor::cat(&[flat(&q)?, flat(&r)?], 1)?;
     let (q_, r_) = (q.clone(), r.clone());
-    let shapes = (q.dims().to_vec(), r.dims().to_vec());
-    let both = record("qr", &[x], Value::Tensor(both), move |_, dy| {
-        let dq = dy.narrow(1, 0, m * n)?.reshape(q_.shape())?;
-        let dr = dy.narrow(1, m * n, n * n)?.reshape(r_.shape())?;
-        let inner = (matmul(&r_, &turned(&dr)?)? - matmul(&turned(&dq)?, &q_)?)?;
+    recorded("qr", x, vec![q, r], move |dy| {
+        let [dq, dr] = dy else { bail!("two gradients are needed") };
+        let inner = (matmul(&r_, &turned(dr)?)? - matmul(&turned(dq)?, &q_)?)?;
         // The lower triangle, mirrored.
         let lower = beside(&inner, (0..n * n).map(|i| f64::from(u8::from(i / n >= i % n))).collect(), &[n, n])?;
         let strict = beside(&inner, (0..n * n).map(|i| f64::from(u8::from(i / n > i % n))).collect(), &[n, n])?;
         let mirrored = (inner.broadcast_mul(&lower)? + turned(&inner.broadcast_mul(&strict)?)?)?;
         let right = (dq + matmul(&q_, &mirrored)?)?;
-        Ok(vec![Some(turned(&solve(&r_, &turned(&right)?)?)?)])
-    })?;
-    let q = both.narrow(1, 0, m * n)?.reshape(shapes.0)?;
-    Ok([q, both.narrow(1, m * n, n * n)?.reshape(shapes.1)?])
+        turned(&solve(&r_, &turned(&right)?)?)
+    })
+}
+
+/// Several outputs of `x` as one op; `backward` takes the gradients of all and returns that of `x`.
+pub(crate) fn recorded(
+    name: &'static str,
+    x: &Tensor,
+    outputs: Vec<Tensor>,
+    backward: impl Fn(&[Tensor]) -> Result<Tensor> + Send + Sync + 'static,
+) -> Result<Vec<Tensor>> {
+    if !x.track_op() {
+        return Ok(outputs);
+    }
+    // One vector, in which they are one behind the other.
+    let all = Tensor::cat(&outputs.iter().map(Tensor::flatten_all).collect::<Result<Vec<_>>>()?, 0)?;
+    let shapes: Vec<Shape> = outputs.iter().map(|y| y.shape().clone()).collect();
+    let parts = move |all: &Tensor| -> Result<Vec<Tensor>> {
+        let mut from = 0;
+        let part = |shape: &Shape| {
+            from += shape.elem_count();
+            all.narrow(0, from - shape.elem_count(), shape.elem_count())?.reshape(shape)
+        };
+        shapes.iter().map(part).collect()
+    };
+    let of_gradient = parts.clone();
+    let all = record(name, &[x], Value::Tensor(all), move |_, dy| Ok(vec![Some(backward(&of_gradient(dy)?)?)]))?;
+    parts(&all)
 }
 
 /// Both factors in full, by reflections.

@@ -13,6 +13,7 @@ pub mod console;
 mod control;
 mod conv;
 pub mod cores;
+mod ctc;
 mod custom_gradient;
 pub mod damage;
 mod decompositions;
@@ -39,6 +40,7 @@ mod normalize;
 mod operation;
 mod pool;
 pub mod random;
+mod rearrange;
 mod rectify;
 mod recurrent;
 mod reduce;
@@ -49,6 +51,7 @@ mod scatter;
 mod shape;
 mod shared_rows;
 mod simd;
+mod singular_values;
 mod strings;
 mod tape;
 pub mod update;
@@ -59,9 +62,9 @@ pub use additive_scores::additive_scores;
 pub use attention::{Attention, WithoutKeys, attention, attention_with_scores, masked_softmax};
 pub use axes::{Axes, axes};
 pub use control::{
-    Branch, Condition, associative_scan, cond, fori_loop, map, scan, switch, vectorized_map, while_loop,
+    Branch, Condition, associative_scan, cond, fori_loop, map, scan, switch, vectorize, vectorized_map, while_loop,
 };
-pub use conv::{Axis, Padding, conv, conv_and_pool, conv_transpose, depthwise_conv};
+pub use conv::{Axis, Padding, conv, conv_and_pool, conv_transpose, depthwise_conv, normalized_kernel};
 pub use custom_gradient::custom_gradient;
 pub use device::{device, to_device};
 pub use dropout::dropout;
@@ -79,19 +82,22 @@ pub use linalg::{l2_normalize, unit_normalize};
 pub use matmul::{FusedActivation, dense, dense_over};
 pub use normalize::{Groups, batch_normalize, channel_moments, normalize, normalize_channels};
 pub use operation::{
-    AxisList, Class, Contraction, Index, Integers, Key, Module, Numbers, Op, Operand, Operation, Order, PadWidth,
-    Parameter, SomeAxes, SomeDType, SomeIntegers, SomeName, Spec, Subscripts, Way,
+    AxisList, Class, Contraction, FrameWindow, Index, Integers, Key, Module, Numbers, Op, Operand, Operation, Order,
+    PadWidth, Parameter, SomeAxes, SomeDType, SomeIntegers, SomeName, Spec, Subscripts, Way,
 };
 pub use pool::{Pool, adaptive_pool, pool};
 #[doc(hidden)]
 pub use pulp;
+pub use rearrange::rearrange;
 pub use rectify::{Rectifier, exponential_linear, rectify};
 pub use recurrent::{
     Cell, Outputs, RnnConfig, Run, Sequences, composed_with as recurrent_by_steps, conv_lstm, recurrent,
 };
 pub use row_losses::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
 pub use scalar::Elementary;
-pub use scatter::{Reduction, convert_to_tensor, scatter, scatter_update, shape, slice, slice_update, unstack};
+pub use scatter::{
+    Reduction, convert_to_tensor, ndim, scatter, scatter_update, shape, size, slice, slice_update, unstack,
+};
 pub use shape::resolve_shape;
 pub use shared_rows::SharedRows;
 #[doc(hidden)]

@@ -10,6 +10,7 @@ use crate::tape::{Value, on_host, record, record_consuming};
 use candle_core::{Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 /// A matrix of any strides in a slice, checked to lie in it.
 #[derive(Clone, Copy)]
@@ -388,7 +389,12 @@ fn write_with_bias_inline<T: Float>(
     chunk: &mut UninitChunk<T>,
     activation: FusedActivation,
 ) {
-    let Some(bias) = bias else { return chunk.map(x, |x| activation.value(x)) };
+    let Some(bias) = bias else {
+        return match activation {
+            FusedActivation::Linear => _ = chunk.copy(x),
+            activation => chunk.map(x, |x| activation.value(x)),
+        };
+    };
     for x in x.chunks_exact(bias.len().max(1)) {
         chunk.map2(x, bias, |x, bias| activation.value(x + bias));
     }
@@ -468,17 +474,37 @@ pub fn dense_over(
 
 /// The sums over the rows of a matrix of `width` columns.
 pub(crate) fn column_sums<T: Float>(data: &[T], width: usize) -> Vec<T> {
+    cores::summed(row_parts(data.len(), width), width, |range, sums| simd!(add_rows(sums, &data[range])))
+}
+
+/// The rows of a matrix of so many elements in parts that threads sum up. How many there are does not depend on the machine.
+pub(crate) fn row_parts(length: usize, width: usize) -> Vec<Range<usize>> {
     if width == 0 {
         return Vec::new();
     }
-    let parts = if data.len() < SHARED_FROM { 1 } else { 16 };
-    let part = (data.len() / width).div_ceil(parts).max(1) * width;
-    cores::summed(data.chunks(part).collect(), width, |rows, sums| simd!(add_rows(sums, rows)))
+    let parts = if length < SHARED_FROM { 1 } else { 16 };
+    let part = (length / width).div_ceil(parts).max(1) * width;
+    (0..length).step_by(part).map(|from| from..(from + part).min(length)).collect()
+}
+
+/// Four rows of a matrix at a time, and the rest: sums over columns are read and written for each four.
+#[inline(always)]
+pub(crate) fn four_rows<T>(rows: &[T], width: usize) -> (impl Iterator<Item = [&[T]; 4]>, &[T]) {
+    let together = rows.chunks_exact(4 * width);
+    let rest = together.remainder();
+    (together.map(move |rows| std::array::from_fn(|i| &rows[i * width..][..width])), rest)
 }
 
 #[inline(always)]
 fn add_rows<T: Float>(sums: &mut [T], rows: &[T]) {
-    for row in rows.chunks_exact(sums.len()) {
+    let width = sums.len();
+    let (together, rest) = four_rows(rows, width);
+    for [a, b, c, d] in together {
+        for i in 0..width {
+            sums[i] += (a[i] + b[i]) + (c[i] + d[i]);
+        }
+    }
+    for row in rest.chunks_exact(width) {
         for (sum, &x) in sums.iter_mut().zip(row) {
             *sum += x;
         }

@@ -5,9 +5,9 @@ use crate::cores;
 use crate::gpu::{self, on_gpu};
 use crate::host::{sum_of, sum_of2, total, view, with_float};
 use crate::lengths;
-use crate::matmul::column_sums;
+use crate::matmul::{column_sums, four_rows, row_parts};
 use crate::simd;
-use crate::simd::Float;
+use crate::simd::{Float, MulAdd};
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
 
@@ -339,11 +339,13 @@ pub fn channel_moments(x: &Tensor, weights: Option<&Tensor>) -> Result<(Tensor, 
         let count = rows.dim(0)?.max(1) as f64;
         return with_float!(x, T => {
             let data = view::<T>(&rows)?;
+            let data: &[T] = &data;
             let factor = T::from_double(1.0 / count);
-            let mean: Vec<T> = column_sums(&data, channels).into_iter().map(|sum| sum * factor).collect();
-            let part = cores::chunk_len(data.len(), channels, 2);
-            let squares = cores::copied_chunks(&data, part, |_, part| simd!(deviations(part, &mean)));
-            let variance: Vec<T> = column_sums(&squares, channels).into_iter().map(|sum| sum * factor).collect();
+            let mean: Vec<T> = column_sums(data, channels).into_iter().map(|sum| sum * factor).collect();
+            let squares = cores::summed(row_parts(data.len(), channels), channels, |range, sums| {
+                simd!(|by| add_squares(sums, &data[range], &mean, by));
+            });
+            let variance: Vec<T> = squares.into_iter().map(|sum| sum * factor).collect();
             Ok((Tensor::from_vec(mean, channels, x.device())?, Tensor::from_vec(variance, channels, x.device())?))
         });
     }
@@ -361,11 +363,20 @@ pub fn channel_moments(x: &Tensor, weights: Option<&Tensor>) -> Result<(Tensor, 
     Ok((mean, squares.broadcast_mul(&weights)?.sum(0)?.broadcast_div(&count)?))
 }
 
+/// Adds the squared distances of the elements of rows from the mean of their column.
 #[inline(always)]
-fn deviations<T: Float>(rows: &mut [T], mean: &[T]) {
-    for row in rows.chunks_exact_mut(mean.len().max(1)) {
-        for (x, &mean) in row.iter_mut().zip(mean) {
-            *x = (*x - mean) * (*x - mean);
+fn add_squares<T: Float>(sums: &mut [T], rows: &[T], mean: &[T], by: impl MulAdd) {
+    let (width, mean) = (sums.len(), &mean[..sums.len()]);
+    let (together, rest) = four_rows(rows, width);
+    for [a, b, c, d] in together {
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let [a, b, c, d] = [a[i] - mean[i], b[i] - mean[i], c[i] - mean[i], d[i] - mean[i]];
+            *sum += by.mul_add(a, a, b * b) + by.mul_add(c, c, d * d);
+        }
+    }
+    for row in rest.chunks_exact(width) {
+        for ((sum, &x), &mean) in sums.iter_mut().zip(row).zip(mean) {
+            *sum = by.mul_add(x - mean, x - mean, *sum);
         }
     }
 }
@@ -436,22 +447,32 @@ pub fn batch_normalize(
         with_float!(dy, T => {
             let shape = dy.shape().clone();
             let (x, dy) = (view::<T>(&input)?, view::<T>(dy)?);
+            let (x, dy): (&[T], &[T]) = (&x, &dy);
             let (mean, factor) = (view::<T>(&mean)?, view::<T>(&factor)?);
-            let b: Vec<T> = factor.iter().zip(mean.iter()).map(|(&a, &mean)| -(a * mean)).collect();
-            let part = cores::chunk_len(x.len(), channels, 2);
-            let normal = cores::copied_chunks(&x, part, |_, part| simd!(affine(part, &factor, &b)));
-            let products = crate::host::map2(&normal, &dy, |x, dy| x * dy);
-            let (dgamma, dbeta) = (column_sums(&products, channels), column_sums(&dy, channels));
+            let mean: &[T] = &mean;
+            // The sums of the gradients of a column, and of their products with the distances from the mean.
+            let mut sums = cores::summed(row_parts(x.len(), channels), 2 * channels, |range, sums| {
+                let (dbeta, products) = sums.split_at_mut(channels);
+                simd!(|by| add_gradients([dbeta, products], &x[range.clone()], &dy[range], mean, by));
+            });
+            let mut dgamma = sums.split_off(channels);
+            let dbeta = sums;
             let mut a = factor.to_vec();
+            for (dgamma, &factor) in dgamma.iter_mut().zip(factor.iter()) {
+                *dgamma *= factor;
+            }
             if let Some(scale) = &scale {
                 for (a, &scale) in a.iter_mut().zip(view::<T>(scale)?.iter()) {
                     *a *= scale;
                 }
             }
+            // What flows through the moments, as factors of the distances from the mean and as constants.
             let share = if of_batch { T::from_double(channels as f64 / x.len().max(1) as f64) } else { T::ZERO };
-            let dx = cores::copied_chunks(&dy, cores::chunk_len(dy.len(), channels, 4), |from, part| {
-                let normal = &normal[from..from + part.len()];
-                simd!(through_moments(part, normal, &a, &dgamma, &dbeta, share));
+            let slopes: Vec<T> = (0..channels).map(|i| share * factor[i] * dgamma[i]).collect();
+            let constants: Vec<T> = dbeta.iter().map(|&dbeta| share * dbeta).collect();
+            let dx = cores::copied_chunks(dy, cores::chunk_len(dy.len(), channels, 4), |from, part| {
+                let x = &x[from..from + part.len()];
+                simd!(|by| through_moments(part, x, [&a, mean, &slopes, &constants], by));
             });
             let device = &Device::Cpu;
             let dx = Tensor::from_vec(dx, shape, device)?;
@@ -476,12 +497,37 @@ fn affine<T: Float>(rows: &mut [T], a: &[T], b: &[T]) {
     }
 }
 
+/// Turns the gradients of the outputs into those of the inputs.
 #[inline(always)]
-fn through_moments<T: Float>(dx: &mut [T], normal: &[T], a: &[T], dgamma: &[T], dbeta: &[T], share: T) {
-    for (dx, normal) in dx.chunks_exact_mut(a.len().max(1)).zip(normal.chunks_exact(a.len().max(1))) {
-        let sums = a.iter().zip(dgamma.iter().zip(dbeta));
-        for ((dx, &x), (&a, (&dgamma, &dbeta))) in dx.iter_mut().zip(normal).zip(sums) {
-            *dx = a * (*dx - share * (dbeta + x * dgamma));
+fn through_moments<T: Float>(dy: &mut [T], x: &[T], [a, mean, slopes, constants]: [&[T]; 4], by: impl MulAdd) {
+    let width = a.len();
+    let (mean, slopes, constants) = (&mean[..width], &slopes[..width], &constants[..width]);
+    for (dy, x) in dy.chunks_exact_mut(width.max(1)).zip(x.chunks_exact(width.max(1))) {
+        for i in 0..width {
+            let moved = by.mul_add(x[i] - mean[i], slopes[i], constants[i]);
+            dy[i] = a[i] * (dy[i] - moved);
+        }
+    }
+}
+
+/// Adds the gradients of rows, and their products with the distances of `x` from the mean, column by column.
+#[inline(always)]
+fn add_gradients<T: Float>([sums, products]: [&mut [T]; 2], x: &[T], dy: &[T], mean: &[T], by: impl MulAdd) {
+    let width = sums.len();
+    let (mean, products) = (&mean[..width], &mut products[..width]);
+    let ((x_together, x_rest), (dy_together, dy_rest)) = (four_rows(x, width), four_rows(dy, width));
+    for ([a, b, c, d], [e, f, g, h]) in x_together.zip(dy_together) {
+        for i in 0..width {
+            let ([e, f, g, h], mean) = ([e[i], f[i], g[i], h[i]], mean[i]);
+            sums[i] += (e + f) + (g + h);
+            products[i] +=
+                by.mul_add(a[i] - mean, e, (b[i] - mean) * f) + by.mul_add(c[i] - mean, g, (d[i] - mean) * h);
+        }
+    }
+    for (x, dy) in x_rest.chunks_exact(width).zip(dy_rest.chunks_exact(width)) {
+        for i in 0..width {
+            sums[i] += dy[i];
+            products[i] = by.mul_add(x[i] - mean[i], dy[i], products[i]);
         }
     }
 }

@@ -246,6 +246,16 @@ pub fn shape(x: &Tensor) -> Vec<usize> {
     x.dims().to_vec()
 }
 
+/// The number of axes. Keras: `ops.ndim(x)`.
+pub fn ndim(x: &Tensor) -> usize {
+    x.rank()
+}
+
+/// The number of elements. Keras: `ops.size(x)`.
+pub fn size(x: &Tensor) -> usize {
+    x.elem_count()
+}
+
 /// A tensor of these numbers on the host: a number, an array or a vector, nested or not. Keras: `ops.convert_to_tensor(x)`.
 ///
 /// ```

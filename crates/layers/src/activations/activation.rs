@@ -4,7 +4,7 @@ use super::ActivationFunction;
 use crate::layer::single;
 use crate::{Context, Layer, Shape};
 use candle_core::Tensor;
-use candle_keras_ops::Result;
+use candle_keras_ops::{FusedActivation, Result};
 
 layer! {
     /// Applies an activation function.
@@ -24,6 +24,13 @@ layer! {
         /// The function, or its name.
         activation: ActivationFunction,
     ) {}
+}
+
+impl Activation {
+    /// The function, if other layers can fuse it.
+    pub(super) fn fused(&self) -> Option<FusedActivation> {
+        self.activation.fused()
+    }
 }
 
 impl Layer for Activation {

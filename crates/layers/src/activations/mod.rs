@@ -20,10 +20,11 @@ pub use relu::ReLU;
 pub use softmax::Softmax;
 
 use crate::object::{Described, Kind, Named, own_function};
-use crate::{Config, Result, Shape};
+use crate::{Config, Layer, Result, Shape};
 use candle_keras_ops::{Error, FusedActivation, Tensor};
 use glu::Glu;
 use of_layer::OfLayer;
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -59,6 +60,16 @@ pub trait Activate: Described {
     /// The function fused into the op before it, if it is one of those.
     fn fused(&self) -> Option<FusedActivation> {
         None
+    }
+}
+
+/// The function of a layer that is an activation which other layers can fuse.
+pub(crate) fn fused_activation(layer: &dyn Layer) -> Option<FusedActivation> {
+    let layer: &dyn Any = layer;
+    match (layer.downcast_ref::<Activation>(), layer.downcast_ref::<ReLU>()) {
+        (Some(layer), _) => layer.fused(),
+        (_, Some(layer)) => layer.is_plain().then_some(FusedActivation::Relu),
+        _ => None,
     }
 }
 

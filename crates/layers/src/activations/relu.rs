@@ -30,6 +30,18 @@ layer! {
     }
 }
 
+impl ReLU {
+    fn rectifier(&self) -> Rectifier {
+        let &Self { negative_slope, threshold, .. } = self;
+        Rectifier { negative_slope, max_value: self.max_value.unwrap_or(f64::INFINITY), threshold }
+    }
+
+    /// Whether it is the function `relu`.
+    pub(super) fn is_plain(&self) -> bool {
+        self.rectifier() == Rectifier::default()
+    }
+}
+
 impl Layer for ReLU {
     keeps_shape_and_mask!();
 
@@ -40,9 +52,8 @@ impl Layer for ReLU {
     }
 
     fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
-        let (x, &Self { negative_slope, threshold, .. }) = (single(inputs)?, self);
-        let by = Rectifier { negative_slope, max_value: self.max_value.unwrap_or(f64::INFINITY), threshold };
-        Ok(vec![if by == Rectifier::default() { ops::relu(x)? } else { ops::rectify(x, by)? }])
+        let x = single(inputs)?;
+        Ok(vec![if self.is_plain() { ops::relu(x)? } else { ops::rectify(x, self.rectifier())? }])
     }
 }
 

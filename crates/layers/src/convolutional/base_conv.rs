@@ -1,8 +1,8 @@
 //! Common to convolutions over one, two and three axes. Keras: `keras/src/layers/convolutional/base_conv.py`.
 
 use super::arguments::ConvArguments;
+use super::following::Following;
 use crate::lora::LoraArguments;
-use crate::pooling::{FusedPooling, pooling_of};
 use crate::spatial::{
     SpatialLayer, Windows, channels_last, padding, positive, run_channels_last, spatial, with_spatial,
 };
@@ -24,16 +24,18 @@ impl<const N: usize> Convolution<'_, N> {
         padding(&self.arguments.layout.padding, N == 1)
     }
 
-    /// The convolution, and the pooling if there is one.
-    fn run(&self, layer: &dyn Layer, x: &Tensor, ctx: &Context, pooling: Option<FusedPooling>) -> Result<Tensor> {
+    /// The convolution and what follows it.
+    fn run(&self, layer: &dyn Layer, x: &Tensor, ctx: &Context, following: &Following) -> Result<Tensor> {
         let ConvArguments { layout, epilogue, .. } = self.arguments;
         let (kernel, padding) = (layer.weight("kernel", ctx)?, self.padding()?);
         epilogue.run(layer, ctx, |bias, activation| {
+            let (kernel, bias) = following.normalized(&kernel, bias, ctx)?;
+            let activation = following.activation.unwrap_or(activation);
             run_channels_last(x, &layout.data_format, |x| {
                 let axes = self.windows.axes(x.dims(), padding);
-                let pooling = pooling.map(|pooling| pooling(&axes.map(|axis| axis.output)));
+                let pooling = following.pooling.as_ref().map(|pooling| pooling(&axes.map(|axis| axis.output)));
                 let pooling = pooling.as_ref().map(|(pool, axes)| (*pool, &axes[..]));
-                Ok(ops::conv_and_pool(x, &kernel, bias, &axes, self.groups, activation, pooling)?)
+                Ok(ops::conv_and_pool(x, &kernel, bias.as_ref(), &axes, self.groups, activation, pooling)?)
             })
         })
     }
@@ -70,21 +72,19 @@ impl<const N: usize> SpatialLayer for Convolution<'_, N> {
     }
 
     fn forward(&self, layer: &dyn Layer, x: &Tensor, ctx: &mut Context) -> Result<Tensor> {
-        self.run(layer, x, ctx, None)
+        self.run(layer, x, ctx, &Following::default())
     }
 
     fn forward_with(
         &self,
         layer: &dyn Layer,
-        next: &dyn Layer,
+        next: &[&dyn Layer],
         x: &Tensor,
         ctx: &mut Context,
-    ) -> Result<Option<Tensor>> {
+    ) -> Result<Option<(Tensor, usize)>> {
         let ConvArguments { layout, epilogue, .. } = self.arguments;
-        match pooling_of(next, N, &layout.data_format)? {
-            Some(pooling) if epilogue.activation.fused().is_some() => self.run(layer, x, ctx, Some(pooling)).map(Some),
-            _ => Ok(None),
-        }
+        let following = Following::of(epilogue, &layout.data_format, x.rank(), Some(N), next, ctx)?;
+        following.map(|following| Ok((self.run(layer, x, ctx, &following)?, following.count))).transpose()
     }
 }
 

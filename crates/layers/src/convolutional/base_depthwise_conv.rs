@@ -2,6 +2,7 @@
 
 use super::arguments::DepthwiseArguments;
 use super::base_conv::channels;
+use super::following::Following;
 use crate::spatial::{SpatialLayer, Windows, padding, positive, run_channels_last, spatial, with_spatial};
 use crate::{Build, Context, Layer, Shape};
 use candle_core::Tensor;
@@ -20,6 +21,20 @@ impl<const N: usize> Depthwise<'_, N> {
         self.windows.check("kernel_size")?;
         channels(&self.arguments.layout.data_format, build)
     }
+
+    /// The convolution and what follows it.
+    fn run(&self, layer: &dyn Layer, x: &Tensor, ctx: &Context, following: &Following) -> Result<Tensor> {
+        let DepthwiseArguments { layout, epilogue, .. } = self.arguments;
+        let (kernel, padding) = (layer.weight("kernel", ctx)?, padding(&layout.padding, false)?);
+        epilogue.run(layer, ctx, |bias, activation| {
+            let (kernel, bias) = following.normalized(&kernel, bias, ctx)?;
+            let activation = following.activation.unwrap_or(activation);
+            run_channels_last(x, &layout.data_format, |x| {
+                let axes = self.windows.axes(x.dims(), padding);
+                Ok(ops::depthwise_conv(x, &kernel, bias.as_ref(), &axes, activation)?)
+            })
+        })
+    }
 }
 
 impl<const N: usize> SpatialLayer for Depthwise<'_, N> {
@@ -37,13 +52,18 @@ impl<const N: usize> SpatialLayer for Depthwise<'_, N> {
     }
 
     fn forward(&self, layer: &dyn Layer, x: &Tensor, ctx: &mut Context) -> Result<Tensor> {
+        self.run(layer, x, ctx, &Following::default())
+    }
+
+    fn forward_with(
+        &self,
+        layer: &dyn Layer,
+        next: &[&dyn Layer],
+        x: &Tensor,
+        ctx: &mut Context,
+    ) -> Result<Option<(Tensor, usize)>> {
         let DepthwiseArguments { layout, epilogue, .. } = self.arguments;
-        let (kernel, padding) = (layer.weight("kernel", ctx)?, padding(&layout.padding, false)?);
-        epilogue.run(layer, ctx, |bias, activation| {
-            run_channels_last(x, &layout.data_format, |x| {
-                let axes = self.windows.axes(x.dims(), padding);
-                Ok(ops::depthwise_conv(x, &kernel, bias, &axes, activation)?)
-            })
-        })
+        let following = Following::of(epilogue, &layout.data_format, x.rank(), None, next, ctx)?;
+        following.map(|following| Ok((self.run(layer, x, ctx, &following)?, following.count))).transpose()
     }
 }

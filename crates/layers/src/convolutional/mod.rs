@@ -14,6 +14,7 @@ mod conv3d;
 mod conv3d_transpose;
 mod depthwise_conv1d;
 mod depthwise_conv2d;
+mod following;
 mod locally_connected1d;
 mod locally_connected2d;
 mod separable_conv1d;

@@ -161,6 +161,26 @@ impl Layer for BatchNormalization {
 }
 
 impl BatchNormalization {
+    /// Whether it normalizes this axis by constants, in the dtype of its weights.
+    pub(crate) fn is_constant(&self, rank: usize, axis: usize, ctx: &Context) -> bool {
+        let dtype = self.base.compute_dtype();
+        let plain = dtype == self.base.dtype() && matches!(dtype, DType::F32 | DType::F64);
+        plain && !ctx.trains_layer(&self.base) && axis_of(self.axis, rank).is_ok_and(|own| own == axis)
+    }
+
+    /// The kernel and the bias of a convolution that normalizes its outputs as this layer would.
+    pub(crate) fn of_convolution(
+        &self,
+        kernel: &Tensor,
+        bias: Option<&Tensor>,
+        ctx: &Context,
+    ) -> Result<(Tensor, Tensor)> {
+        let (gamma, beta) = self.affine.weights(self, ctx)?;
+        let moving = |name| Ok::<_, Error>(self.base.variable(name)?.value());
+        let moments = (&moving("moving_mean")?, &moving("moving_variance")?);
+        Ok(ops::normalized_kernel(kernel, bias, gamma.as_ref(), beta.as_ref(), moments, self.epsilon)?)
+    }
+
     /// Moves an average towards a new value; returns the average.
     fn average(&self, name: &str, new: &Tensor, momentum: f64, ctx: &mut Context) -> Result<Tensor> {
         let average = self.base.variable(name)?;

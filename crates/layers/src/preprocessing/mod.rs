@@ -11,6 +11,7 @@ mod hashing;
 pub mod image_preprocessing;
 mod index_lookup;
 mod integer_lookup;
+mod mel_spectrogram;
 mod moments;
 mod normalization;
 mod pipeline;
@@ -18,6 +19,7 @@ mod quantiles;
 mod rescaling;
 mod sip_hash;
 mod standardize;
+mod stft_spectrogram;
 mod string_lookup;
 mod text_vectorization;
 mod vocabulary;
@@ -36,10 +38,12 @@ pub use image_preprocessing::{
     RandomShear, RandomTranslation, RandomZoom, Resizing, Solarization,
 };
 pub use integer_lookup::IntegerLookup;
+pub use mel_spectrogram::MelSpectrogram;
 pub use normalization::{KeptAxes, Normalization};
 pub use pipeline::Pipeline;
 pub use rescaling::Rescaling;
 pub use standardize::{Split, Standardize};
+pub use stft_spectrogram::STFTSpectrogram;
 pub use string_lookup::StringLookup;
 pub use text_vectorization::{Ngrams, TextVectorization};
 pub use vocabulary::Vocabulary;

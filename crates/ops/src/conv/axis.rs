@@ -1,5 +1,7 @@
 //! How windows move over the axes of a sequence, an image or a volume.
 
+use std::ops::Range;
+
 /// How a window moves over one axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Axis {
@@ -77,6 +79,18 @@ impl Axis {
         Self { input: if size == 0 { 0 } else { input }, window, stride, dilation, before, output: size }
     }
 
+    /// Leaves these windows, and the elements of the input that they reach, which are returned; `None` if there are none.
+    pub(crate) fn restrict(&mut self, windows: Range<usize>) -> Option<Range<usize>> {
+        let start = windows.start.checked_mul(self.stride)?;
+        let end =
+            (windows.end.checked_sub(1)?).checked_mul(self.stride)?.checked_add(span(self.window, self.dilation))?;
+        let from = start.saturating_sub(self.before);
+        let to = end.saturating_sub(self.before).min(self.input);
+        self.before = (self.before + from).checked_sub(start)?;
+        (self.input, self.output) = (to.checked_sub(from).filter(|&size| size > 0)?, windows.len());
+        Some(from..to)
+    }
+
     /// Whether the windows have elements, and move.
     fn is_valid(&self) -> bool {
         [self.window, self.stride, self.dilation].iter().all(|&size| size > 0)
@@ -91,7 +105,7 @@ impl Axis {
     }
 
     /// The elements of the `o`-th window that may lie inside of the input, without those far outside of it: a window may be of any size.
-    pub(crate) fn inside(&self, o: usize) -> std::ops::Range<usize> {
+    pub(crate) fn inside(&self, o: usize) -> Range<usize> {
         let start = o.saturating_mul(self.stride);
         let dilation = self.dilation.max(1);
         let first = self.before.saturating_sub(start) / dilation;

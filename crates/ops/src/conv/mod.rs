@@ -5,10 +5,12 @@
 //! loops.)
 
 pub(crate) mod axis;
+mod bands;
 mod border;
 mod composed;
 mod depthwise;
 mod direct;
+mod normalized;
 mod transpose;
 mod unfold;
 mod winograd;
@@ -31,6 +33,7 @@ use unfold::Unfolded;
 use winograd::Winograd;
 
 pub use axis::{Axis, Padding};
+pub use normalized::normalized_kernel;
 pub use transpose::conv_transpose;
 
 /// The sizes of a convolution. An image is a volume of depth 1, and a sequence an image of height 1.
@@ -332,22 +335,22 @@ pub fn conv_and_pool(
         None => (plan, None),
         Some((of_window, windows)) => match axis::volume(windows) {
             Some(last) if last.map(|axis| axis.input) == plan.axes.map(|axis| axis.output) => {
-                (Plan { axes: last, ..plan }, Some((of_window, Windows::new(last, plan.filters)?)))
+                (Plan { axes: last, ..plan }, Some((of_window, last)))
             }
             _ => bail!("conv_and_pool: windows of {windows:?} over images of {axes:?}"),
         },
     };
-    let method = Method::of(plan);
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
     let value = with_float!(x, T => {
         let bias = bias.map(|bias| bias.detach().contiguous()).transpose()?;
         let bias = bias.as_ref().map(view::<T>).transpose()?;
-        let epilogue = Epilogue { bias: bias.as_deref(), activation, pooling };
-        let y = method.forward(&view::<T>(&input)?, &view::<T>(&weights)?, &epilogue);
+        let (image, weights) = (view::<T>(&input)?, view::<T>(&weights)?);
+        let y = bands::forward(plan, [&image, &weights], bias.as_deref(), activation, pooling)?;
         Value::new(y, last.shape(x.rank(), plan.filters, |axis| axis.output))?
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
     record_consuming("conv", &all, value, move |y, dy| {
+        let method = Method::of(plan);
         with_float!(y, T => {
             let dz = activation.backward::<T>(y, dy)?;
             let dz = view::<T>(&dz)?;
@@ -410,6 +413,9 @@ mod tests {
             ("Unfolded", [4, 8, 1], [1, 1], [1, 1], [1, 1], Valid),
             ("Unfolded", [4, 8, 2], [1, 1], [2, 2], [1, 1], Valid),
             ("Unfolded", [4, 8, 1], [1, 3], [1, 1], [1, 2], Causal),
+            ("Unfolded", [4, 8, 1], [1, 3], [1, 1], [1, 1], Causal),
+            ("Unfolded", [4, 8, 1], [1, 2], [1, 2], [1, 1], Same),
+            ("Unfolded", [4, 8, 1], [1, 3], [1, 1], [1, 1], Valid),
             ("Direct", [1, 16, 1], [3, 2], [1, 1], [1, 1], Valid),
             ("Direct", [3, 32, 1], [2, 3], [2, 1], [1, 2], Same),
             ("Direct", [2, 16, 1], [1, 2], [1, 2], [1, 1], Causal),

@@ -4,7 +4,7 @@
 use super::{Axis, Epilogue, Images, Plan, images, kernel_gradient};
 use crate::cores;
 use crate::lengths;
-use crate::matmul::{Matrix, gemm};
+use crate::matmul::{FusedActivation, Matrix, gemm};
 use crate::simd::Float;
 use candle_core::{DType, Result};
 
@@ -38,10 +38,14 @@ impl Unfolded {
     /// The gradient of the input.
     pub(super) fn backward_input<T: Float>(&self, kernel: &[T], dy: &[T]) -> Vec<T> {
         let plan = &self.0;
+        if let Some(flipped) = self.flipped() {
+            let nothing = Epilogue { bias: None, activation: FusedActivation::Linear, pooling: None };
+            return flipped.forward(dy, &self.flipped_kernel(kernel), &nothing);
+        }
         let (image, output) = (plan.image().max(1), plan.output());
         let part = cores::chunk_len(plan.batch * plan.image(), image, plan.depth());
         cores::zeroed_chunks(plan.batch * plan.image(), part, |from, part| {
-            let mut matrix = self.matrix::<T>();
+            let mut matrix = vec![T::ZERO; if self.is_pointwise() { 0 } else { self.windows() * plan.depth() }];
             for (i, dx) in part.chunks_exact_mut(image).enumerate() {
                 let dy = &dy[(from / image + i) * output..][..output];
                 for (plane, group) in self.parts() {
@@ -78,6 +82,50 @@ impl Unfolded {
         let is_itself =
             |axis: &Axis| axis.window == 1 && axis.stride == 1 && axis.before == 0 && axis.output == axis.input;
         self.0.groups == 1 && self.0.axes.iter().all(is_itself)
+    }
+
+    /// Whether the windows lie in memory as rows of a matrix that begin some steps apart, if the sequence is padded: they need no copies.
+    fn is_sequence(&self) -> bool {
+        let [planes, rows, columns] = self.0.axes;
+        let one = [planes, rows].iter().all(|axis| *axis == Axis::UNIT) && self.0.groups == 1;
+        one && columns.output > 0
+            && columns.dilation == 1
+            && columns.stride <= columns.window
+            && columns.before < columns.window
+    }
+
+    /// The windows of a padded sequence. `padded` has zeros where it lies outside of the sequence.
+    fn sequence<'a, T: Float>(&self, sequence: &'a [T], padded: &'a mut [T]) -> Matrix<'a, T> {
+        let (axis, channels) = (self.0.axes[2], self.0.channels);
+        let data = if padded.is_empty() {
+            sequence
+        } else {
+            let before = axis.before * channels;
+            let count = sequence.len().min(padded.len() - before);
+            padded[before..before + count].copy_from_slice(&sequence[..count]);
+            padded
+        };
+        Matrix::strided(data, (axis.output, self.0.depth()), (axis.stride * channels, 1))
+    }
+
+    /// The convolution of `dy` that gives the gradient of the input of a sequence: with the same window, and a matrix less.
+    fn flipped(&self) -> Option<Self> {
+        let axis = self.0.axes[2];
+        let Plan { channels, filters, .. } = self.0;
+        let fits = self.is_sequence() && axis.stride == 1 && axis.window > 1 && axis.output >= axis.window;
+        if !fits || channels * filters == 0 {
+            return None;
+        }
+        let axis = Axis { input: axis.output, before: axis.window - 1 - axis.before, output: axis.input, ..axis };
+        let axes = [Axis::UNIT, Axis::UNIT, axis];
+        Some(Self(Plan { axes, channels: filters, filters: channels, ..self.0 }))
+    }
+
+    /// The kernel of [`flipped`](Self::flipped): `(window, filters, channels)`, in reverse.
+    fn flipped_kernel<T: Float>(&self, kernel: &[T]) -> Vec<T> {
+        let (channels, filters) = (self.0.channels, self.0.filters);
+        let taps = kernel.rchunks_exact(channels * filters);
+        taps.flat_map(|tap| (0..filters).flat_map(move |f| tap[f..].iter().step_by(filters).copied())).collect()
     }
 
     /// The output planes and channel groups, which have a matrix of windows each: that of a whole volume would not fit into the cache.
@@ -144,15 +192,28 @@ impl Unfolded {
         }
     }
 
-    /// A buffer for the windows of one plane, empty if they are the image itself. Its zeros stay where windows lie outside of the image.
+    /// A buffer for the windows of one plane, or for a padded sequence; empty if they lie in the image itself. Its zeros stay where windows lie
+    /// outside of the image.
     fn matrix<T: Float>(&self) -> Vec<T> {
-        vec![T::ZERO; if self.is_pointwise() { 0 } else { self.windows() * self.0.depth() }]
+        let columns = self.0.axes[2];
+        let length = if self.is_pointwise() {
+            0
+        } else if self.is_sequence() {
+            let needed = (columns.output - 1) * columns.stride + columns.window;
+            if columns.before == 0 && needed <= columns.input { 0 } else { needed * self.0.channels }
+        } else {
+            self.windows() * self.0.depth()
+        };
+        vec![T::ZERO; length]
     }
 
     /// The windows of a plane and a group of an image as a matrix: the image itself, or `matrix`, into which they are copied.
     fn unfolded<'a, T: Float>(&self, image: &'a [T], plane: usize, group: usize, matrix: &'a mut [T]) -> Matrix<'a, T> {
         if self.is_pointwise() {
             return Matrix::rows(image, self.windows(), self.0.depth());
+        }
+        if self.is_sequence() {
+            return self.sequence(image, matrix);
         }
         self.unfold(image, plane, group, matrix);
         Matrix::rows(matrix, self.windows(), self.0.depth())

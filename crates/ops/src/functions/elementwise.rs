@@ -294,6 +294,18 @@ operations! {
     /// Truth values, as u8: 1 where it is true. They have no gradients.
     mod comparisons: Numpy, Composition;
 
+    /// Whether all elements are close, as u8: see [`isclose`].
+    AllClose allclose(x1, x2)[rtol: f64 = 1e-5, atol: f64 = 1e-8, equal_nan: bool = false]: Ok(truth_spec(&[x1, x2])?.shaped([])) => {
+        // Unlike the output, what is compared may be large, or empty with axes of any size, over which candle would loop.
+        let shape = x1.shape().broadcast_shape_binary_op(x2.shape(), "allclose")?;
+        match crate::lengths::allocated(shape.dims(), DType::F64)? {
+            0 => Tensor::new(1u8, x1.device()),
+            _ => {
+                let close = |x: &Tensor, y: &Tensor| is_close(x, y, *rtol, *atol, *equal_nan);
+                crate::reduce::min(&of_floats(&x1.detach(), &x2.detach(), close)?, ())
+            }
+        }
+    };
     /// Where `x1 == x2`, as u8.
     Equal equal(x1, x2): truth_spec(&[x1, x2]) => of_both(x1, x2, Tensor::broadcast_eq);
     /// Where `x1 > x2`, as u8.
@@ -363,6 +375,77 @@ operations! {
     /// `x`, in another dtype if one is given: what Keras makes of an argument in a graph.
     ConvertToTensor convert_to_tensor_(x)[dtype: SomeDType = None]: Ok(x.with(dtype.or(x.dtype)?))
         => elementwise::cast(x, dtype.or(x.dtype())?);
+    /// `x` in another dtype; numbers that this does not hold become the nearest that it holds.
+    SaturateCast saturate_cast(x)[dtype: DTypeName]: Ok(x.with(crate::dtype(dtype.clone())?)) => saturated(x, crate::dtype(dtype.clone())?);
     /// `x` as a constant: no gradient flows through it.
     StopGradient stop_gradient(variable): Ok(variable.clone()) => Ok(variable.detach());
+}
+
+fn saturated(x: &Tensor, dtype: DType) -> Result<Tensor> {
+    let (low, high) = match dtype {
+        DType::U8 => (0, u8::MAX.into()),
+        DType::U32 => (0, u32::MAX.into()),
+        DType::I16 => (i16::MIN.into(), i16::MAX.into()),
+        DType::I32 => (i32::MIN.into(), i32::MAX.into()),
+        DType::F16 => (-LARGEST_F16, LARGEST_F16),
+        _ => (i64::MIN, i64::MAX),
+    };
+    if integers::are_whole(&[x]) {
+        return integers::map(x, |x| x.clamp(low, high))?.to_dtype(dtype);
+    }
+    let largest = |dtype: DType| match dtype {
+        DType::F16 => LARGEST_F16 as f64,
+        DType::BF16 => 3.389_531_389_251_535_5e38,
+        DType::F32 => f32::MAX.into(),
+        _ => f64::MAX,
+    };
+    // A cast to whole numbers saturates by itself.
+    if !dtype.is_float() {
+        return x.to_dtype(dtype);
+    }
+    let most = largest(x.dtype()).min(largest(dtype));
+    elementwise::clip(&float(x)?, -most, most)?.to_dtype(dtype)
+}
+
+const LARGEST_F16: i64 = 65_504;
+
+operations! {
+    /// The same numbers or bits.
+    mod arrays: Numpy, Composition;
+
+    /// `x`, in another dtype if one is given.
+    Array array(x)[dtype: SomeDType = None]: Ok(x.with(dtype.or(x.dtype)?)) => elementwise::cast(x, dtype.or(x.dtype())?);
+    /// The bits of `x` as numbers of another dtype; the last axis shrinks or grows where these are larger or smaller.
+    View view(x)[dtype: SomeDType = None]: {
+        let to = dtype.or(x.dtype)?;
+        let (from, into) = (x.dtype.size_in_bytes(), to.size_in_bytes());
+        if from == into {
+            return Ok(vec![x.with(to)]);
+        }
+        let size = x.shape.last().and_then(|size| size.checked_mul(from)).filter(|bytes| into > 0 && bytes % into == 0);
+        match size {
+            Some(bytes) => Ok(Spec::new([&x.shape[..x.rank() - 1], &[bytes / into]].concat(), to)),
+            None => bail!("the bits of {:?} in the shape {:?} are no numbers of {to:?}", x.dtype, x.shape),
+        }
+    } => {
+        let to = dtype.or(x.dtype())?;
+        if to == x.dtype() { Ok(x.clone()) } else { bits_as(&x.detach(), to) }
+    };
+}
+
+fn bits_as(x: &Tensor, to: DType) -> Result<Tensor> {
+    let flat = x.contiguous()?.flatten_all()?.to_device(&candle_core::Device::Cpu)?;
+    macro_rules! bytes {
+        ($($dtype:ident $type:ty),*) => {
+            match x.dtype() {
+                $(DType::$dtype => flat.to_vec1::<$type>()?.into_iter().flat_map(<$type>::to_le_bytes).collect::<Vec<u8>>(),)*
+                other => bail!("the bits of {other:?} cannot be viewed"),
+            }
+        };
+    }
+    let bytes = bytes!(U8 u8, U32 u32, I16 i16, I32 i32, I64 i64, F16 half::f16, BF16 half::bf16, F32 f32, F64 f64);
+    let (count, last) = (bytes.len() / to.size_in_bytes().max(1), x.rank().saturating_sub(1));
+    let leading = crate::lengths::elements(&x.dims()[..last])?.max(1);
+    let shape = if x.rank() == 0 { vec![] } else { [&x.dims()[..last], &[count / leading]].concat() };
+    Tensor::from_raw_buffer(&bytes, to, &shape, &candle_core::Device::Cpu)?.to_device(x.device())
 }

@@ -3,7 +3,8 @@
 use super::*;
 use crate::decompositions as of;
 use crate::elementwise::{self, float};
-use crate::reduce;
+use crate::singular_values as singular;
+use crate::{linalg, reduce};
 use candle_core::bail;
 
 operations! {
@@ -24,8 +25,28 @@ operations! {
     };
     /// The determinant.
     Det det(x): square(x).map(|x| x.shaped(&x.shape[..x.rank() - 2])) => of::determinants(&float(x)?);
+    /// The eigenvalues of a symmetric matrix in rising order, and the eigenvectors as columns, the largest element of each positive; of another
+    /// matrix those of its symmetric part.
+    Eigh eigh(x) -> 2: {
+        let y = square(x)?;
+        Ok([y.shaped(&y.shape[..y.rank() - 1]), y])
+    } => singular::eigh(&float(x)?);
     /// The inverse.
     Inv inv(x): square(x) => of::inverse(&float(x)?);
+    /// The `x` of least squares of `a x - b`, for a matrix of right sides or a vector; of several the shortest. Singular values of `a` count that
+    /// are above `rcond` times the largest, by default above what rounding makes of 0.
+    Lstsq lstsq(a, b)[rcond: Option<f64> = None]: match (a.shape.as_slice(), b.shape.as_slice()) {
+        ([m, n], [rows, rest @ ..]) if m == rows && rest.len() < 2 => {
+            Ok(Spec::new([&[*n], rest].concat(), crate::operation::promoted(&[a, b])).float())
+        }
+        (a, b) => bail!("least squares of a matrix and a vector or matrix of as many rows, received the shapes {a:?} and {b:?}"),
+    } => of_floats(a, b, |a, b| {
+        let limit = rcond.unwrap_or(singular::rounding(a));
+        let inverse = singular::pseudoinverse(&a.to_dtype(DType::F64)?, limit)?;
+        let b = b.to_dtype(DType::F64)?;
+        let x = linalg::matmul(&inverse, &if b.rank() == 1 { b.unsqueeze(1)? } else { b.clone() })?;
+        if b.rank() == 1 { x.squeeze(1) } else { Ok(x) }
+    });
     /// The lower and upper triangular factors in one matrix, with the ones of the diagonal of the lower left out, and the rows that each
     /// row was exchanged with, as i32.
     LuFactor lu_factor(x) -> 2: {
@@ -33,9 +54,21 @@ operations! {
         let rows = Spec::new(&y.shape[..y.rank() - 1], DType::I32);
         Ok([y, rows])
     } => of::lu_factor(&float(x)?.detach());
+    /// The number of singular values above `tol`, by default above what rounding makes of 0, as i32.
+    MatrixRank matrix_rank(x)[tol: Option<f64> = None]: of::sizes(&x.shape).map(|_| x.shaped(&x.shape[..x.rank() - 2]).with(DType::I32))
+        => Tensor::from_vec(singular::matrix_rank(&float(x)?, *tol)?, &x.dims()[..x.rank() - 2], x.device());
     /// A norm of vectors along one axis, of matrices over two, or of all elements: `ord` is a number, infinity, `"fro"` or nothing, for the
     /// Euclidean one.
     Norm norm(x)[ord: Order = None, axis: Axes = ()]: norm_spec(x, ord, axis) => norm_of(&float(x)?, ord, axis);
+    /// The pseudoinverse of Moore and Penrose. Singular values count that are above `rcond` times the largest, by default above ten times what
+    /// rounding makes of 0.
+    Pinv pinv(x)[rcond: Option<f64> = None]: {
+        let (m, n) = of::sizes(&x.shape)?;
+        Ok(x.float().shaped([&x.shape[..x.rank() - 2], &[n, m]].concat()))
+    } => {
+        let x = float(x)?;
+        singular::pseudoinverse(&x, rcond.unwrap_or(10.0 * singular::rounding(&x)))
+    };
     /// Orthogonal columns `q` and an upper triangle `r` with `x = q r`; `mode` is `reduced`.
     Qr qr(x)[mode: String = "reduced"] -> 2: {
         if mode != "reduced" {
@@ -48,6 +81,19 @@ operations! {
     } => of::qr(&float(x)?);
     /// The solution `x` of `a x = b`, for a matrix of right sides or a vector.
     Solve solve(a, b): system(a, b) => of_floats(a, b, solved);
+    /// The singular value decomposition `x = u diag(s) vt`: orthogonal columns `u`, the singular values in falling order, and orthogonal rows `vt`,
+    /// the largest element of each positive; as many as there are rows and columns, or with `full_matrices` off as there are singular values.
+    /// Without `compute_uv` the singular values alone.
+    SVD svd(x)[full_matrices: bool = true, compute_uv: bool = true] -> (|n| if *compute_uv { 3 } else { 1 }): {
+        let (m, n) = of::sizes(&x.shape)?;
+        let k = m.min(n);
+        let of = |sizes: &[usize]| x.float().shaped([&x.shape[..x.rank() - 2], sizes].concat());
+        let (rows, columns) = if *full_matrices { (m, n) } else { (k, k) };
+        Ok(if *compute_uv { vec![of(&[m, rows]), of(&[k]), of(&[columns, n])] } else { vec![of(&[k])] })
+    } => {
+        let x = float(x)?;
+        if *compute_uv { singular::svd(&x, *full_matrices) } else { Ok(vec![singular::singular_values(&x)?]) }
+    };
     /// The solution `x` of `a x = b` with the upper triangle of `a`, or the lower.
     SolveTriangular solve_triangular(a, b)[lower: bool = false]: system(a, b)
         => of_floats(a, b, |a, b| solved(&if *lower { tril(a, 0)? } else { triu(a, 0)? }, b));

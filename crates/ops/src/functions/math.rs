@@ -95,7 +95,7 @@ fn frames(size: usize, length: i64, stride: i64) -> Result<(usize, usize, usize)
     }
 }
 
-fn framed(x: &Tensor, length: i64, stride: i64) -> Result<Tensor> {
+pub(super) fn framed(x: &Tensor, length: i64, stride: i64) -> Result<Tensor> {
     let last = x.rank() - 1;
     let (count, length, stride) = frames(x.dims()[last], length, stride)?;
     let shape = [&x.dims()[..last], &[count, length]].concat();
@@ -217,4 +217,145 @@ fn inverse_real(real: &Tensor, imaginary: &Tensor, length: usize) -> Result<Tens
     let whole_imaginary = Tensor::cat(&[&imaginary, &others(&imaginary)?.neg()?], last)?;
     let [y, _] = along(&whole, &whole_imaginary, true, 1.0 / length as f64)?;
     Ok(y)
+}
+
+operations! {
+    /// Transforms of the frames of a signal.
+    mod frame_transforms: Math, Host;
+
+    /// The signal of which these are the transforms of frames, real and imaginary: the inverse of [`stft`]. `length` is how many elements it
+    /// has, by default those that the frames cover.
+    ISTFT istft([x])[
+        sequence_length: i64, sequence_stride: i64, fft_length: i64, length: Option<i64> = None, window: FrameWindow = "hann", center: bool = true
+    ]: {
+        let [spec, _] = complex_spec(x, 2)?;
+        let frames = Framing::new(*sequence_length, *sequence_stride, *fft_length)?;
+        window.check(*sequence_length)?;
+        let [leading @ .., count, bins] = spec.shape.as_slice() else { bail!("frames of transforms are needed") };
+        if *bins != frames.size / 2 + 1 {
+            bail!("transforms of {} elements have {} numbers, received the shape {:?}", frames.size, frames.size / 2 + 1, spec.shape)
+        }
+        let (start, end) = frames.range(*count, length, *center)?;
+        Ok(spec.shaped([leading, &[end - start]].concat()))
+    } => {
+        let (real, imaginary) = (float(x[0])?, float(x[1])?);
+        let frames = Framing::new(*sequence_length, *sequence_stride, *fft_length)?;
+        let (start, end) = frames.range(real.dims()[real.rank() - 2], length, *center)?;
+        let y = frames.added(&inverse_real(&real, &imaginary, frames.size)?, window)?;
+        y.narrow(y.rank() - 1, start, end - start)?.contiguous()
+    };
+    /// The Fourier transforms of short parts of a signal along the last axis, real and imaginary: frames of `sequence_length` elements that begin
+    /// `sequence_stride` apart, times a window (`"hann"`, `"hamming"`, its values, or none), with zeros around them to `fft_length` elements. With
+    /// `center` the signal is mirrored at its ends, so that the first frame is around the first element.
+    ///
+    /// # Shapes
+    /// - `(..., length)` gives twice `(..., frames, fft_length / 2 + 1)`
+    STFT stft(x)[sequence_length: i64, sequence_stride: i64, fft_length: i64, window: FrameWindow = "hann", center: bool = true] -> 2: {
+        let frames = Framing::new(*sequence_length, *sequence_stride, *fft_length)?;
+        window.check(*sequence_length)?;
+        let Some((&size, leading)) = x.shape.split_last() else { bail!("a signal along an axis is needed") };
+        let y = x.float().shaped([leading, &[frames.count(size, *center)?, frames.size / 2 + 1]].concat());
+        Ok([y.clone(), y])
+    } => {
+        let frames = Framing::new(*sequence_length, *sequence_stride, *fft_length)?;
+        frames.transform(&float(x)?, window, *center)
+    };
+}
+
+/// The sizes of the frames of a [`stft`].
+struct Framing {
+    sequence: usize,
+    stride: usize,
+    size: usize,
+}
+
+impl Framing {
+    fn new(sequence: i64, stride: i64, size: i64) -> Result<Self> {
+        match [sequence, stride, size].map(|number| usize::try_from(number).unwrap_or(0)) {
+            [sequence, stride, size] if sequence > 0 && stride > 0 && size >= sequence => {
+                lengths::allocated(&[size, 4], DType::F64)?;
+                Ok(Self { sequence, stride, size })
+            }
+            _ => bail!("frames of {sequence} elements, {stride} apart, do not fit transforms of {size}"),
+        }
+    }
+
+    /// How many frames a signal has.
+    fn count(&self, length: usize, center: bool) -> Result<usize> {
+        let around = if center { self.size / 2 * 2 } else { 0 };
+        match length.checked_add(around).and_then(|all| all.checked_sub(self.size)) {
+            Some(rest) if length > 0 => Ok(rest / self.stride + 1),
+            _ => bail!("frames of {} elements do not fit a signal of {length}", self.size),
+        }
+    }
+
+    /// The window, with zeros on both sides.
+    fn window(&self, window: &FrameWindow) -> Result<Vec<f64>> {
+        let before = (self.size - self.sequence) / 2;
+        let mut around = vec![0.0; self.size];
+        match window {
+            // Without a window, the frames are not shortened.
+            FrameWindow::None => around.fill(1.0),
+            window => around[before..before + self.sequence].copy_from_slice(&window.values(self.sequence)?),
+        }
+        Ok(around)
+    }
+
+    fn transform(&self, x: &Tensor, window: &FrameWindow, center: bool) -> Result<[Tensor; 2]> {
+        let last = x.rank() - 1;
+        let (leading, half) = (&x.dims()[..last], (self.size / 2) as i64);
+        let signals = shape::reshaped(x, &[lengths::elements(leading)?, x.dims()[last]])?;
+        let signals = match center {
+            true => pad(&signals, [[0, 0], [half, half]], "reflect", None::<f64>)?,
+            false => signals,
+        };
+        let y = fourier::of_frames(&signals, &self.window(window)?, self.stride)?;
+        let (_, _, frames, bins) = y.dims4()?;
+        let part = |i: usize| y.narrow(0, i, 1)?.reshape([leading, &[frames, bins]].concat());
+        Ok([part(0)?, part(1)?])
+    }
+
+    /// Where the signal of so many frames begins and ends in what these cover.
+    fn range(&self, count: usize, length: &Option<i64>, center: bool) -> Result<(usize, usize)> {
+        let all = count.saturating_sub(1).checked_mul(self.stride).and_then(|all| all.checked_add(self.size));
+        let (Some(all), half) = (all, self.size / 2) else { bail!("{count} frames are too long") };
+        lengths::elements(&[all])?;
+        let start = if center { half } else { 0 };
+        let end = match length.map(usize::try_from) {
+            Some(Ok(length)) => start.saturating_add(length).min(all),
+            Some(Err(_)) => bail!("a signal has a length of at least 0, received {length:?}"),
+            None if center => all - half,
+            None => all,
+        };
+        if count == 0 || end < start {
+            bail!("{count} frames of {} elements have no signal", self.size)
+        }
+        Ok((start, end))
+    }
+
+    /// Frames, each times the window, added up where they are, and divided by the sum of the squares of the windows.
+    fn added(&self, frames: &Tensor, window: &FrameWindow) -> Result<Tensor> {
+        let weights = self.window(window)?;
+        let last = frames.rank() - 2;
+        let (count, leading) = (frames.dims()[last], &frames.dims()[..last]);
+        let (size, stride) = (self.size, self.stride);
+        let all = (count - 1) * stride + size;
+        lengths::allocated(&[all, 3], DType::F64)?;
+        let places = move || (0..count).flat_map(move |frame| (0..size).map(move |i| frame * stride + i));
+        let mut squares = vec![0.0; all];
+        places().zip(weights.iter().cycle()).for_each(|(place, w)| squares[place] += w * w);
+        // Keras divides by the stride where there is no window, and not by the number of frames around an element.
+        let scale = if *window == FrameWindow::None { self.size as f64 / self.stride as f64 } else { 1.0 };
+        let factors: Vec<f64> = squares.into_iter().map(|sum| if sum > 1e-10 { scale / sum } else { scale }).collect();
+        let beside = |numbers: Vec<f64>| {
+            let count = numbers.len();
+            Tensor::from_vec(numbers, count, &Device::Cpu)?.to_dtype(frames.dtype())?.to_device(frames.device())
+        };
+        let rows = lengths::elements(leading)?;
+        let flat = frames.broadcast_mul(&beside(weights)?)?.reshape((rows, count * self.size))?;
+        let ids: Vec<u32> = places().map(|place| place as u32).collect();
+        let ids = Tensor::new(ids, frames.device())?;
+        let sums = Tensor::zeros((rows, all), frames.dtype(), frames.device())?.index_add(&ids, &flat, 1)?;
+        sums.broadcast_mul(&beside(factors)?)?.reshape([leading, &[all]].concat())
+    }
 }

@@ -34,8 +34,8 @@ pub use windows::*;
 
 use crate::integers;
 use crate::operation::{
-    AxisList, Class, Contraction, Integers, Key, Numbers, Operand, Order, PadWidth, SomeAxes, SomeDType, SomeIntegers,
-    SomeName, Spec, operations, promoted_dtype,
+    AxisList, Class, Contraction, FrameWindow, Integers, Key, Numbers, Operand, Order, PadWidth, SomeAxes, SomeDType,
+    SomeIntegers, SomeName, Spec, operations, promoted_dtype,
 };
 use crate::{Axes, DTypeName};
 use candle_core::{DType, Result, Tensor};
@@ -59,17 +59,17 @@ macro_rules! groups {
 }
 
 groups! {
-    elementwise: arithmetics bits comparisons dtypes more_arithmetics more_special more_unary parts special unary;
+    elementwise: arithmetics arrays bits comparisons dtypes more_arithmetics more_special more_unary parts special unary;
     linear_algebra: decompositions log_determinants signed_determinants;
-    losses: crossentropies;
-    math: frames segments transforms;
+    losses: crossentropies label_sequences;
+    math: frame_transforms frames segments transforms;
     nn: activations gates more_activations softmaxes;
     normalization: attentions normalizations;
-    products: contractions matrices more_products;
+    products: contractions matrices more_products of_vectors;
     reductions: extrema logarithms moments rows_of statistics sums without_nan;
     selection: chosen_elements codes largest sorted;
     shapes: diagonals joined moved neighbours parts_of;
-    windows: blocks convolutions pools;
+    windows: blocks convolutions patches pools;
 }
 
 /// The names of the functions in this module, which are those of `keras.ops`.
@@ -98,19 +98,23 @@ pub fn names() -> Vec<&'static str> {
         "linspace",
         "logspace",
         "map",
+        "ndim",
         "nonzero",
         "ones",
+        "rearrange",
         "scan",
         "scatter",
         "scatter_update",
         "select",
         "shape",
+        "size",
         "slice",
         "slice_update",
         "switch",
         "tri",
         "unique",
         "unstack",
+        "vectorize",
         "vectorized_map",
         "while_loop",
         "zeros",

@@ -1,9 +1,10 @@
 //! Products of vectors and matrices.
 
 use super::*;
+use crate::elementwise::{self, float};
 use crate::linalg;
 use crate::operation::{Subscripts, broadcast_shape, common_spec, dot_shape, matmul_shape, promoted};
-use crate::{lengths, shape};
+use crate::{axes, lengths, reduce, shape};
 use candle_core::bail;
 
 operations! {
@@ -121,6 +122,76 @@ operations! {
         }
         Ok(Spec::new([], promoted(&[x1, x2])))
     } => contract(&x1.flatten_all()?, &x2.flatten_all()?, &[0], &[0]);
+}
+
+operations! {
+    /// Products of a vector's parts.
+    mod of_vectors: Numpy, Composition;
+
+    /// How the rows of `x` correlate (Pearson), as a matrix; of a vector 1.
+    Corrcoef corrcoef(x): match x.shape.as_slice() {
+        [n, columns] if *columns > 0 => Ok(x.float().shaped([*n, *n])),
+        [columns] if *columns > 0 => Ok(x.float().shaped([])),
+        shape => bail!("the correlation of rows needs a matrix, received the shape {shape:?}"),
+    } => {
+        let x = float(x)?;
+        let rows = if x.rank() == 1 { x.unsqueeze(0)? } else { x.clone() };
+        let apart = rows.broadcast_sub(&reduce::mean(&rows, axes(-1).keepdims(true))?)?;
+        let sizes = reduce::sum(&elementwise::square(&apart)?, axes(-1).keepdims(true))?.sqrt()?;
+        let y = linalg::matmul(&apart, &apart.t()?)?.broadcast_div(&sizes)?.broadcast_div(&sizes.t()?)?;
+        let y = elementwise::clip(&y, -1.0, 1.0)?;
+        if x.rank() == 1 { y.reshape(()) } else { Ok(y) }
+    };
+    /// The sums of products of two vectors, the one moved along the other: where both overlap whole (`valid`), at as many places as the longer has
+    /// elements (`same`), or at all (`full`).
+    Correlate correlate(x1, x2)[mode: String = "valid"]: {
+        let ([n], [m]) = (&x1.shape[..], &x2.shape[..]) else {
+            bail!("two vectors are needed, received the shapes {:?} and {:?}", x1.shape, x2.shape)
+        };
+        let (before, behind) = overlap(*n, *m, mode)?;
+        let all = n.max(m).checked_add(before).and_then(|all| all.checked_add(behind));
+        let Some(count) = all.map(|all| all - (n.min(m) - 1)) else { bail!("the vectors are too long") };
+        Ok(Spec::new([count], promoted(&[x1, x2])).float())
+    } => of_both(x1, x2, |x, y| correlated(&float(x)?, &float(y)?, mode));
+    /// The powers of each element, `N` of them (by default as many as there are elements), in falling order or `increasing`.
+    #[allow(non_snake_case)]
+    Vander vander(x)[N: Option<i64> = None, increasing: bool = false]: {
+        let [n] = x.shape[..] else { bail!("a vector is needed, received the shape {:?}", x.shape) };
+        match N.map_or(Ok(n), usize::try_from) {
+            Ok(count) => Ok(x.shaped([n, count])),
+            Err(_) => bail!("the number of powers is not negative, received {N:?}"),
+        }
+    } => {
+        let count = N.map_or(Ok(x.elem_count()), usize::try_from).unwrap_or(0);
+        let next = |power: &Tensor| multiply(power, x);
+        let powers = std::iter::successors(Some(x.detach().ones_like()), |power| power.as_ref().ok().map(next));
+        let mut powers = powers.take(count).collect::<Result<Vec<_>>>()?;
+        if !increasing {
+            powers.reverse();
+        }
+        shape::stack(&powers, 1)
+    };
+}
+
+fn correlated(x: &Tensor, y: &Tensor, mode: &str) -> Result<Tensor> {
+    let (n, m) = (x.dim(0)?, y.dim(0)?);
+    let (before, behind) = overlap(n, m, mode)?;
+    let (long, short) = if n < m { (y, x) } else { (x, y) };
+    let (long, size) = (long.pad_with_zeros(0, before, behind)?, n.min(m));
+    lengths::allocated(&[long.elem_count() + 1 - size, size], x.dtype())?;
+    let sums = linalg::matmul(&super::math::framed(&long, size as i64, 1)?, &short.unsqueeze(1)?)?.squeeze(1)?;
+    if n < m { flip(&sums, 0) } else { Ok(sums) }
+}
+
+/// How many places of the shorter of two vectors lie before the longer, and behind it.
+fn overlap(n: usize, m: usize, mode: &str) -> Result<(usize, usize)> {
+    let Some(rest) = n.min(m).checked_sub(1) else { bail!("vectors with elements are needed, received {n} and {m}") };
+    match mode {
+        "valid" => Ok((0, 0)),
+        "same" => Ok((n.min(m) / 2, rest - n.min(m) / 2)),
+        "full" => Ok((rest, rest)),
+        other => Err(crate::Error::unknown("mode", other, &["valid", "same", "full"]).into()),
+    }
 }
 
 /// The other axes of both.

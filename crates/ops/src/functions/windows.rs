@@ -297,6 +297,144 @@ operations! {
         => blocks_of(x, *block_size as usize, data_format, false);
 }
 
+operations! {
+    /// The windows of images as columns. The images have the channels first.
+    mod patches: Nn, Composition;
+
+    /// The images of which these are the windows: what several windows have at one pixel is added up. The reverse of [`unfold`].
+    Fold fold(x)[output_size: Integers, kernel_size: Integers, dilation: Integers = 1, padding: Integers = 0, stride: Integers = 1]: {
+        let patches = Patches::new(output_size, kernel_size, dilation, padding, stride)?;
+        let window = patches.window()?;
+        match x.shape.as_slice() {
+            [n, columns, count] if columns % window == 0 && *count == patches.count()? => {
+                Ok(x.shaped([*n, columns / window, patches.0[0].size, patches.0[1].size]))
+            }
+            shape => bail!("{} windows of {window} elements are needed, received the shape {shape:?}", patches.count()?),
+        }
+    } => Patches::new(output_size, kernel_size, dilation, padding, stride)?.fold(x);
+    /// The windows of images, `(batch, channels, height, width)`, as columns: `(batch, channels * window, windows)`.
+    Unfold unfold(x)[kernel_size: Integers, dilation: Integers = 1, padding: Integers = 0, stride: Integers = 1]: {
+        let patches = Patches::of(&x.shape, kernel_size, dilation, padding, stride)?;
+        let Some(rows) = x.shape[1].checked_mul(patches.window()?) else { bail!("the windows are too large") };
+        Ok(x.shaped([x.shape[0], rows, patches.count()?]))
+    } => Patches::of(x.dims(), kernel_size, dilation, padding, stride)?.unfold(x);
+}
+
+/// Windows along one axis of an image.
+struct Places {
+    size: usize,
+    kernel: usize,
+    dilation: usize,
+    padding: usize,
+    stride: usize,
+    /// How many windows there are.
+    count: usize,
+}
+
+impl Places {
+    /// Where the elements of the windows are in the padded image: all first elements, then all second ones.
+    fn all(&self) -> impl Iterator<Item = usize> {
+        let (count, stride, dilation) = (self.count, self.stride, self.dilation);
+        (0..self.kernel).flat_map(move |k| (0..count).map(move |i| i * stride + k * dilation))
+    }
+}
+
+/// Windows over both axes.
+struct Patches([Places; 2]);
+
+impl Patches {
+    fn of(
+        shape: &[usize],
+        kernel: &Integers,
+        dilation: &Integers,
+        padding: &Integers,
+        stride: &Integers,
+    ) -> Result<Self> {
+        let [_, _, height, width] = shape else { bail!("images of rank 4 are needed, received the shape {shape:?}") };
+        let size = Integers::Many(vec![*height as i64, *width as i64]);
+        Self::new(&size, kernel, dilation, padding, stride)
+    }
+
+    fn new(
+        size: &Integers,
+        kernel: &Integers,
+        dilation: &Integers,
+        padding: &Integers,
+        stride: &Integers,
+    ) -> Result<Self> {
+        let (size, padding) = (super::shapes::sizes(size.as_slice())?, super::shapes::sizes(padding.as_slice())?);
+        let (kernel, dilation) = (each("kernel_size", kernel, 2)?, each("dilation", dilation, 2)?);
+        let stride = each("stride", stride, 2)?;
+        if ![size.len(), padding.len()].iter().all(|count| [1, 2].contains(count)) {
+            bail!("a size and a padding for both axes are needed, received {size:?} and {padding:?}")
+        }
+        let axis = |i: usize| {
+            let (size, padding) = (size[i.min(size.len() - 1)], padding[i.min(padding.len() - 1)]);
+            let all = padding.checked_mul(2).and_then(|both| both.checked_add(size));
+            let reach = (kernel[i] - 1).checked_mul(dilation[i]);
+            match all.zip(reach).and_then(|(all, reach)| all.checked_sub(reach)?.checked_sub(1)) {
+                Some(rest) => Ok(Places {
+                    size,
+                    kernel: kernel[i],
+                    dilation: dilation[i],
+                    padding,
+                    stride: stride[i],
+                    count: rest / stride[i] + 1,
+                }),
+                None => bail!("windows of {} elements, {} apart, do not fit {size}", kernel[i], dilation[i]),
+            }
+        };
+        let patches = Self([axis(0)?, axis(1)?]);
+        for Places { size, padding, kernel, count, .. } in &patches.0 {
+            lengths::elements(&[*kernel, *count])?;
+            lengths::elements(&[padding.saturating_mul(2).saturating_add(*size)])?;
+        }
+        Ok(patches)
+    }
+
+    fn window(&self) -> Result<usize> {
+        lengths::elements(&[self.0[0].kernel, self.0[1].kernel])
+    }
+
+    fn count(&self) -> Result<usize> {
+        lengths::elements(&[self.0[0].count, self.0[1].count])
+    }
+
+    fn unfold(&self, x: &Tensor) -> Result<Tensor> {
+        let (n, c, ..) = x.dims4()?;
+        let [rows, columns] = &self.0;
+        let padded = self.0.each_ref().map(|places| places.size + 2 * places.padding);
+        lengths::allocated(&[n, c, padded[0], padded[1]], x.dtype())?;
+        let mut y = x.clone();
+        for (axis, places) in self.0.iter().enumerate() {
+            y = y.pad_with_zeros(2 + axis, places.padding, places.padding)?;
+            y = shape::at(&y, 2 + axis, places.all())?;
+        }
+        let y = y.reshape(vec![n, c, rows.kernel, rows.count, columns.kernel, columns.count])?;
+        y.permute([0, 1, 2, 4, 3, 5])?.reshape((n, c * self.window()?, self.count()?))
+    }
+
+    fn fold(&self, x: &Tensor) -> Result<Tensor> {
+        // Sums of whole numbers may be large.
+        let dtype = if x.dtype().is_float() { x.dtype() } else { DType::F64 };
+        let (n, rows_of_x, _) = x.dims3()?;
+        let (c, [rows, columns]) = (rows_of_x / self.window()?, &self.0);
+        let x = x.to_dtype(dtype)?.reshape(vec![n, c, rows.kernel, columns.kernel, rows.count, columns.count])?;
+        let shape = (n, c, rows.kernel * rows.count, columns.kernel * columns.count);
+        let mut y = x.permute([0, 1, 2, 4, 3, 5])?.reshape(shape)?;
+        for (axis, places) in self.0.iter().enumerate() {
+            let mut shape = y.dims().to_vec();
+            shape[2 + axis] = places.size + 2 * places.padding;
+            lengths::allocated(&shape, dtype)?;
+            let ids: Vec<u32> = places.all().map(|place| place as u32).collect();
+            let ids = Tensor::new(ids, y.device())?;
+            let sums = Tensor::zeros(shape, dtype, y.device())?.index_add(&ids, &y.contiguous()?, 2 + axis)?;
+            y = sums.narrow(2 + axis, places.padding, places.size)?;
+        }
+        y.contiguous()
+    }
+}
+
 fn block_spec(x: &Spec, block: i64, data_format: &str, to_space: bool) -> Result<Spec> {
     let [n, a, b, c] = x.shape.as_slice() else {
         bail!("images of rank 4 are needed, received the shape {:?}", x.shape)

@@ -9,8 +9,8 @@ mod spec;
 
 pub use key::{Index, Key};
 pub use parameter::{
-    AxisList, Contraction, Integers, Numbers, Order, PadWidth, Parameter, SomeAxes, SomeDType, SomeIntegers, SomeName,
-    Subscripts,
+    AxisList, Contraction, FrameWindow, Integers, Numbers, Order, PadWidth, Parameter, SomeAxes, SomeDType,
+    SomeIntegers, SomeName, Subscripts,
 };
 pub use spec::Spec;
 pub(crate) use spec::*;
@@ -333,7 +333,7 @@ macro_rules! operations {
         : $infer:expr => $compute:expr;
     )*) => {
         $(#[$about])*
-        #[allow(unused_variables, unused_imports, reason = "not all expressions use all arguments")]
+        #[allow(unused_variables, unused_imports, non_snake_case, reason = "not all expressions use all arguments, which have Keras's names")]
         pub(in crate::functions) mod $group {
             use super::*;
             use $crate::operation::{Class, Config, IntoOutputs, Op, Operation, Parameter};

@@ -620,3 +620,89 @@ impl Parameter for SomeDType {
         Self(Option::any(random))
     }
 }
+
+/// The window that the frames of a signal are multiplied by.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FrameWindow {
+    /// None.
+    None,
+    /// `"hann"` or `"hamming"`.
+    Name(String),
+    /// A factor for each element of a frame.
+    Values(Vec<f64>),
+}
+
+impl FrameWindow {
+    /// An error unless it is a window for frames of this length.
+    pub(crate) fn check(&self, length: i64) -> Result<()> {
+        match self {
+            Self::Name(name) if name != "hann" && name != "hamming" => {
+                Err(Error::unknown("window", name, &["hann", "hamming"]).into())
+            }
+            Self::Values(values) if values.len() as i64 != length => {
+                candle_core::bail!("a window for frames of {length} elements is needed, received {}", values.len())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The factors; a window of a name is one period of a periodic function.
+    pub(crate) fn values(&self, length: usize) -> Result<Vec<f64>> {
+        self.check(length as i64)?;
+        Ok(match self {
+            Self::None => vec![1.0; length],
+            Self::Values(values) => values.clone(),
+            Self::Name(_) if length == 1 => vec![1.0],
+            Self::Name(name) => {
+                let mean = if name == "hann" { 0.5 } else { 0.54 };
+                let angle = |i: usize| std::f64::consts::TAU * i as f64 / length as f64;
+                (0..length).map(|i| mean - (1.0 - mean) * angle(i).cos()).collect()
+            }
+        })
+    }
+}
+
+impl From<&str> for FrameWindow {
+    fn from(name: &str) -> Self {
+        Self::Name(name.into())
+    }
+}
+
+impl From<()> for FrameWindow {
+    fn from((): ()) -> Self {
+        Self::None
+    }
+}
+
+impl From<Vec<f64>> for FrameWindow {
+    fn from(values: Vec<f64>) -> Self {
+        Self::Values(values)
+    }
+}
+
+impl Parameter for FrameWindow {
+    fn to_json(&self) -> Value {
+        match self {
+            Self::None => Value::Null,
+            Self::Name(name) => json!(name),
+            Self::Values(values) => values.iter().map(|x| json::number(*x)).collect(),
+        }
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        match value {
+            Value::Null => Some(Self::None),
+            Value::String(name) => Some(Self::Name(name.clone())),
+            Value::Array(values) => values.iter().map(json::as_f64).collect::<Option<_>>().map(Self::Values),
+            _ => None,
+        }
+    }
+
+    fn any(random: &mut Stream) -> Self {
+        match random.below(4) {
+            0 => Self::Values((0..random.below(4)).map(|_| f64::any(random)).collect()),
+            1 => Self::None,
+            _ => Self::Name(of(random, &["hann", "hann", "hamming", "?"]).into()),
+        }
+    }
+}
