@@ -52,6 +52,7 @@ def close(what, found, expected, tolerance):
 def load(path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "`fft_length` is recommended")  # Keras says so of its own file too
         return keras.models.load_model(path)
 
 
@@ -77,6 +78,7 @@ def check(name, folder):
     again = keras.models.model_from_json(model.to_json())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "`fft_length` is recommended")  # Keras says so of its own file too
         again.load_weights(weights)
     close("prediction with the weights alone", predict(again), prediction, tolerance(1e-5))
     if "fit" not in case:
