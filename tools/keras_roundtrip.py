@@ -6,12 +6,14 @@ Each model of tests/keras/fixtures is opened and written again by `candle-keras 
 trained by `candle-keras fit`. Keras must open the files without a warning, predict the same, and go on training from where
 the command stopped as it does from its own file.
 """
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import warnings
+import zipfile
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
@@ -49,10 +51,16 @@ def close(what, found, expected, tolerance):
         assert worst <= tolerance, f"{what} {i}: {worst:.2g} apart"
 
 
-def load(path):
+@contextlib.contextmanager
+def no_warnings():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", "`fft_length` is recommended")  # Keras says so of its own file too
+        yield
+
+
+def load(path):
+    with no_warnings():
         return keras.models.load_model(path)
 
 
@@ -72,15 +80,14 @@ def check(name, folder):
         predict = lambda m: [np.concatenate([m(x[0][i:i + 4], **call) for i in range(0, len(x[0]), 4)])]
     prediction = [data[k] for k in data if k.startswith("prediction/")]
     close("prediction", predict(model), prediction, tolerance(1e-5))
-    # Weights alone, into the model that Keras creates from the configuration.
-    weights = os.path.join(folder, f"{name}.weights.h5")
-    run("convert", original, weights)
-    again = keras.models.model_from_json(model.to_json())
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", "`fft_length` is recommended")  # Keras says so of its own file too
-        again.load_weights(weights)
-    close("prediction with the weights alone", predict(again), prediction, tolerance(1e-5))
+    if not any(member.startswith("assets/") for member in zipfile.ZipFile(out).namelist()):  # vocabularies are not weights
+        # Weights alone, into the model that Keras creates from the configuration.
+        weights = os.path.join(folder, f"{name}.weights.h5")
+        run("convert", original, weights)
+        again = keras.models.model_from_json(model.to_json())
+        with no_warnings():
+            again.load_weights(weights)
+        close("prediction with the weights alone", predict(again), prediction, tolerance(1e-5))
     if "fit" not in case:
         return
     y = [data[k] for k in data if k.startswith("y/")]
@@ -113,6 +120,7 @@ if __name__ == "__main__":
     # Python Lambdas, and layers whose sharing Keras cannot restore, are excluded.
     skipped = {
         "lambda": "its function is Python's",
+        "autoencoder_shares_encoder": "Keras cannot open its own file: the output of a shared layer is lost",
         "float64": "JAX computes it in float32, and warns",
         "frozen_composites": "Keras trains more of its own file than it trained before, and so refuses the optimizer's state",
         "group_query_attention_masked": "Keras warns that its own projections lose masks",
