@@ -26,7 +26,7 @@ operations! {
     /// The determinant.
     Det det(x): square(x).map(|x| x.shaped(&x.shape[..x.rank() - 2])) => of::determinants(&float(x)?);
     /// The eigenvalues of a symmetric matrix in rising order, and the eigenvectors as columns, the largest element of each positive; of another
-    /// matrix those of its symmetric part.
+    /// matrix those of its symmetric part. By Jacobi's method: about ten rounds over all pairs of columns, which is slow for large matrices.
     Eigh eigh(x) -> 2: {
         let y = square(x)?;
         Ok([y.shaped(&y.shape[..y.rank() - 1]), y])
@@ -83,7 +83,7 @@ operations! {
     Solve solve(a, b): system(a, b) => of_floats(a, b, solved);
     /// The singular value decomposition `x = u diag(s) vt`: orthogonal columns `u`, the singular values in falling order, and orthogonal rows `vt`,
     /// the largest element of each positive; as many as there are rows and columns, or with `full_matrices` off as there are singular values.
-    /// Without `compute_uv` the singular values alone.
+    /// Without `compute_uv` the singular values alone. By Jacobi's method: about ten rounds over all pairs of columns, which is slow for large matrices.
     SVD svd(x)[full_matrices: bool = true, compute_uv: bool = true] -> (|n| if *compute_uv { 3 } else { 1 }): {
         let (m, n) = of::sizes(&x.shape)?;
         let k = m.min(n);
