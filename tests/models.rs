@@ -253,6 +253,7 @@ fn normalization_is_fused_into_a_convolution() {
         |y| MaxPooling2D::new(2).call(ReLU::new().call(y)),
     ];
     for (convolution, axis) in convolutions {
+        let mut largest = 0f32;
         for after in after {
             let x = Input::shape([8, 9, 4]);
             let inner = convolution(&x);
@@ -273,8 +274,11 @@ fn normalization_is_fused_into_a_convolution() {
                 let b = apart.predict_multiple_with(&data, quiet()).unwrap();
                 let apart = (a - &b[0]).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
                 assert!(apart < 1e-5, "{apart}");
+                largest = largest.max(apart);
             }
         }
+        // A kernel with a normalization in it rounds in another way.
+        assert!(largest > 0.0, "nothing was fused");
     }
 }
 

@@ -11,6 +11,15 @@ pub fn arch() -> pulp::Arch {
     *ARCH.get_or_init(pulp::Arch::new)
 }
 
+/// Whether there are 32 vectors of 512 bits (AVX-512): a loop over a block of a matrix then has a larger block in registers.
+pub(crate) fn has_wide_vectors() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let wide = matches!(arch(), pulp::Arch::V4(_));
+    #[cfg(not(target_arch = "x86_64"))]
+    let wide = false;
+    wide
+}
+
 /// Runs a loop compiled for the widest instructions that the processor has: AVX2 or AVX-512 on x86-64, NEON on ARM.
 ///
 /// What it calls should be `#[inline(always)]`, with `for` loops: what is not inlined is compiled for the default instructions, and
@@ -30,15 +39,19 @@ pub fn arch() -> pulp::Arch {
 /// assert_eq!(x, [2.0, 4.0, 6.0]);
 /// ```
 ///
-/// `simd!(|by| ...)` passes the [`MulAdd`] of the instruction set.
+/// `simd!(|by| ...)` passes the [`MulAdd`] of the instruction set. `simd!(|by| a, wide: b)` runs `b` instead where there are 32 vectors of 512
+/// bits ([`has_wide_vectors`]).
 #[cfg(target_arch = "x86_64")]
 #[macro_export]
 macro_rules! simd {
     (|$by:ident| $body:expr) => {
+        $crate::simd!(|$by| $body, wide: $body)
+    };
+    (|$by:ident| $body:expr, wide: $wide:expr) => {
         match $crate::arch() {
             $crate::pulp::Arch::V4(wide) => $crate::pulp::Simd::vectorize(wide, || {
                 let $by = $crate::Fused;
-                $body
+                $wide
             }),
             $crate::pulp::Arch::V3(wide) => $crate::pulp::Simd::vectorize(wide, || {
                 let $by = $crate::Fused;
@@ -67,6 +80,9 @@ macro_rules! simd {
             let $by = $crate::Separate;
             $body
         })
+    };
+    (|$by:ident| $body:expr, wide: $wide:expr) => {
+        $crate::simd!(|$by| $body)
     };
     ($body:expr) => {
         $crate::simd!(|_by| $body)

@@ -36,14 +36,14 @@ pub(super) fn forward<T: Float>(
         Ok(Epilogue { bias, activation, pooling: pooling.map(windows).transpose()? })
     };
     let Some((unit, bands)) = bands(&plan, pooling) else {
-        return Ok(Method::of(plan).forward(x, kernel, &epilogue(&plan, pooling)?));
+        return Ok(Method::forwards(plan).forward(x, kernel, &epilogue(&plan, pooling)?));
     };
     let bands = bands.into_iter().map(|(input, plan, pooling)| Ok((input, plan, epilogue(&plan, pooling)?)));
     let bands = bands.collect::<Result<Vec<_>>>()?;
     let length = bands.iter().map(|(_, plan, epilogue)| epilogue.output(plan)).sum();
     Ok(cores::fill_chunks(length, unit, |from, chunk| {
         let (input, plan, epilogue) = &bands[from / unit];
-        chunk.copy(&Method::of(*plan).forward(&x[input.clone()], kernel, epilogue));
+        chunk.copy(&Method::forwards(*plan).forward(&x[input.clone()], kernel, epilogue));
     }))
 }
 
@@ -109,7 +109,7 @@ mod tests {
                 assert!(bands(&plan, pooling).is_some(), "{axes:?}");
                 let windows = pooling.map(|(pool, axes)| (pool, Windows::new(axes, filters).unwrap()));
                 let epilogue = Epilogue { bias: Some(&bias), activation: FusedActivation::Relu, pooling: windows };
-                let whole = Method::of(plan).forward(&x, &kernel, &epilogue);
+                let whole = Method::forwards(plan).forward(&x, &kernel, &epilogue);
                 let parts = run(plan);
                 assert!(parts.len() == whole.len());
                 assert!(parts.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-12), "{axes:?} {pooling:?}");

@@ -37,6 +37,18 @@ impl Border {
         self.offsets(self.axes.map(|axis| axis.window), self.axes.map(|axis| axis.dilation))
     }
 
+    /// The offsets of the parts of a window that lie in memory one after the other, and how many elements such a part has.
+    pub(super) fn parts(&self) -> (Vec<usize>, usize) {
+        let [planes, rows, columns] = self.axes.map(|axis| axis.window);
+        match self.axes[2].dilation {
+            1 => {
+                let apart = [self.axes[0].dilation, self.axes[1].dilation, 1];
+                (self.offsets([planes, rows, 1], apart), columns * self.channels)
+            }
+            _ => (self.taps(), self.channels),
+        }
+    }
+
     /// The offsets of a grid of elements: `counts` along each axis, `apart` elements apart.
     fn offsets(&self, counts: [usize; 3], apart: [usize; 3]) -> Vec<usize> {
         let mut offsets = Vec::with_capacity(counts.iter().product());

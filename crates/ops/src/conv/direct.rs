@@ -1,20 +1,30 @@
-//! Direct convolution, for windows of few elements such as those over RGB pixels, without a matrix of windows.
+//! Direct convolution: loops over the windows of a padded image, without a matrix of windows.
+//!
+//! A block of windows and filters has its sums in registers. With 8 windows and 32 filters there are 16 of them in AVX-512, and each element of
+//! the image that is loaded serves two multiplications: nothing but these bounds the loop.
+
+#![allow(clippy::needless_range_loop)]
 
 use super::border::Border;
 use super::unfold::Unfolded;
 use super::{Epilogue, Images, Plan, images, kernel_gradient};
 use crate::simd;
-use crate::simd::{Float, MulAdd};
+use crate::simd::{Float, MulAdd, has_wide_vectors};
+use std::array::from_fn;
 
-/// The most elements of a window: with more, a matrix product is as fast.
-const MAX_DEPTH: usize = 32;
+/// The most elements of a window. With more, other methods have fewer multiplications or a matrix product of the same speed.
+const MAX_DEPTH: usize = 144;
 
-/// How many filters are computed side by side.
+/// The most elements of a window for which the gradients are computed by this method as well.
+const MAX_DEPTH_OF_GRADIENTS: usize = 32;
+
+/// How many filters are computed side by side, and how many with wide vectors.
 const FILTERS: usize = 16;
-/// How many windows, or elements of a window, share a loop. Their sums fit into registers.
-const UNROLL: usize = 4;
+const WIDE_FILTERS: usize = 32;
 
-type Filters<T> = [T; FILTERS];
+/// How many windows, or elements of a window, are computed side by side, and how many with wide vectors.
+const WINDOWS: usize = 4;
+const WIDE_WINDOWS: usize = 8;
 
 /// A convolution by direct loops.
 #[derive(Debug)]
@@ -23,6 +33,9 @@ pub(super) struct Direct {
     border: Border,
     /// The offsets of the windows in a padded image.
     starts: Vec<usize>,
+    /// The offsets of the parts of a window that lie in memory one after the other, and how many elements such a part has.
+    parts: Vec<usize>,
+    part: usize,
     /// The offsets of a window's elements.
     steps: Vec<usize>,
 }
@@ -37,8 +50,14 @@ impl Direct {
         }
         let border = Border::of(axes, channels)?;
         let starts = border.starts();
-        let steps = border.taps().into_iter().flat_map(|at| (0..channels).map(move |channel| at + channel)).collect();
-        Some(Self { plan, border, starts, steps })
+        let (parts, part) = border.parts();
+        let steps = parts.iter().flat_map(|&offset| offset..offset + part).collect();
+        Some(Self { plan, border, starts, parts, part, steps })
+    }
+
+    /// The convolution, if its gradients are computed by this method as well.
+    pub(super) fn with_gradients(plan: Plan) -> Option<Self> {
+        Self::of(plan).filter(|direct| direct.plan.depth() <= MAX_DEPTH_OF_GRADIENTS)
     }
 
     /// The same convolution by unfolding.
@@ -49,10 +68,8 @@ impl Direct {
     /// The convolution and its epilogue.
     pub(super) fn forward<T: Float>(&self, x: &[T], kernel: &[T], epilogue: &Epilogue<T>) -> Vec<T> {
         let plan = &self.plan;
-        // Reordered: the weights of filters that are computed side by side become contiguous.
-        let (weights, blocks) = (kernel.as_chunks().0, plan.filters / FILTERS);
-        let of_block = |block: usize| weights.iter().skip(block).step_by(blocks).copied();
-        let kernel: Vec<Filters<T>> = (0..blocks).flat_map(of_block).collect();
+        let is_wide = self.is_wide::<T>();
+        let kernel = self.blocks(kernel, if is_wide { WIDE_FILTERS } else { FILTERS });
         let scratch = || (self.border.buffer(), vec![T::ZERO; plan.output()]);
         images(
             Images { batch: plan.batch, output: epilogue.output(plan), together: 1 },
@@ -61,7 +78,17 @@ impl Direct {
             |(padded, y), images, chunk| {
                 for i in images {
                     self.border.fill(&x[i * plan.image()..][..plan.image()], padded);
-                    simd!(|by| self.outputs(padded, &kernel, y, by));
+                    let image = &padded[..];
+                    // A loop each, since what the compiler does not inline has no vectors.
+                    match is_wide {
+                        true => {
+                            simd!(|by| _ = by, wide: self.outputs::<T, WIDE_FILTERS, WIDE_WINDOWS>(image, &kernel, y, by))
+                        }
+                        false => simd!(
+                            |by| self.outputs::<T, FILTERS, WINDOWS>(image, &kernel, y, by),
+                            wide: self.outputs::<T, FILTERS, WIDE_WINDOWS>(image, &kernel, y, by)
+                        ),
+                    }
                     epilogue.write(y, plan, chunk);
                 }
             },
@@ -80,74 +107,121 @@ impl Direct {
         })
     }
 
+    /// Whether the sums of [`WIDE_FILTERS`] and [`WIDE_WINDOWS`] fit into the registers.
+    fn is_wide<T: Float>(&self) -> bool {
+        has_wide_vectors() && self.plan.filters.is_multiple_of(WIDE_FILTERS) && size_of::<T>() == 4
+    }
+
+    /// The kernel in another order: the weights of filters that are computed side by side become contiguous.
+    fn blocks<T: Float>(&self, kernel: &[T], filters: usize) -> Vec<T> {
+        let mut blocks = Vec::with_capacity(kernel.len());
+        for from in (0..self.plan.filters).step_by(filters) {
+            for row in kernel.chunks_exact(self.plan.filters) {
+                blocks.extend_from_slice(&row[from..from + filters]);
+            }
+        }
+        blocks
+    }
+
     #[inline(always)]
-    fn outputs<T: Float>(&self, image: &[T], kernel: &[Filters<T>], y: &mut [T], by: impl MulAdd) {
-        let (together, rest) = self.starts.as_chunks::<UNROLL>();
-        for (block, kernel) in kernel.chunks_exact(self.steps.len()).enumerate() {
-            let mut at = block * FILTERS;
+    fn outputs<T: Float, const F: usize, const N: usize>(
+        &self,
+        image: &[T],
+        kernel: &[T],
+        y: &mut [T],
+        by: impl MulAdd,
+    ) {
+        let (together, rest) = self.starts.as_chunks::<N>();
+        let kernel: &[[T; F]] = kernel.as_chunks().0;
+        for (block, kernel) in kernel.chunks_exact(self.plan.depth()).enumerate() {
+            let mut at = block * F;
             for starts in together {
-                for sums in products(image, starts, &self.steps, kernel, 1, by) {
-                    y[at..at + FILTERS].copy_from_slice(&sums);
+                for sums in self.of_windows(image, starts, kernel, by) {
+                    y[at..at + F].copy_from_slice(&sums);
                     at += self.plan.filters;
                 }
             }
             for &start in rest {
-                let [sums] = products(image, &[start], &self.steps, kernel, 1, by);
-                y[at..at + FILTERS].copy_from_slice(&sums);
+                let [sums] = self.of_windows(image, &[start], kernel, by);
+                y[at..at + F].copy_from_slice(&sums);
                 at += self.plan.filters;
             }
         }
     }
 
-    /// Adds an image's part of the gradient.
+    /// The sums of N windows.
+    #[inline(always)]
+    fn of_windows<T: Float, const F: usize, const N: usize>(
+        &self,
+        image: &[T],
+        starts: &[usize; N],
+        kernel: &[[T; F]],
+        by: impl MulAdd,
+    ) -> [[T; F]; N] {
+        let mut sums = [[T::ZERO; F]; N];
+        for (i, &offset) in self.parts.iter().enumerate() {
+            let windows: [&[T]; N] = from_fn(|j| &image[starts[j] + offset..][..self.part]);
+            for (c, weights) in kernel[i * self.part..][..self.part].iter().enumerate() {
+                for j in 0..N {
+                    add_product(&mut sums[j], windows[j][c], weights, by);
+                }
+            }
+        }
+        sums
+    }
+
+    /// Adds an image's part of the gradient of the kernel.
     #[inline(always)]
     fn weights<T: Float>(&self, image: &[T], dy: &[T], kernel: &mut [T], by: impl MulAdd) {
-        let (together, rest) = self.steps.as_chunks::<UNROLL>();
-        let (dy, blocks) = (dy.as_chunks().0, self.plan.filters / FILTERS);
-        for block in 0..blocks {
-            let mut at = block * FILTERS;
+        let (together, rest) = self.steps.as_chunks::<WINDOWS>();
+        for from in (0..self.plan.filters).step_by(FILTERS) {
+            let mut at = from;
             for steps in together {
-                for sums in products(image, steps, &self.starts, &dy[block..], blocks, by) {
+                for sums in self.of_steps(image, steps, &dy[from..], by) {
                     add(&mut kernel[at..at + FILTERS], &sums);
                     at += self.plan.filters;
                 }
             }
             for &step in rest {
-                let [sums] = products(image, &[step], &self.starts, &dy[block..], blocks, by);
+                let [sums] = self.of_steps(image, &[step], &dy[from..], by);
                 add(&mut kernel[at..at + FILTERS], &sums);
                 at += self.plan.filters;
             }
         }
     }
+
+    /// The sums over all windows for N of their elements.
+    #[inline(always)]
+    fn of_steps<T: Float, const N: usize>(
+        &self,
+        image: &[T],
+        steps: &[usize; N],
+        dy: &[T],
+        by: impl MulAdd,
+    ) -> [[T; FILTERS]; N] {
+        let mut sums = [[T::ZERO; FILTERS]; N];
+        for (i, start) in self.starts.iter().enumerate() {
+            let dy = &dy[i * self.plan.filters..][..FILTERS];
+            for j in 0..N {
+                add_product(&mut sums[j], image[start + steps[j]], dy, by);
+            }
+        }
+        sums
+    }
+}
+
+/// By index, as all loops over sums here: the compiler does not unroll loops over iterators of this size, and the sums would be in memory.
+#[inline(always)]
+fn add_product<T: Float, const F: usize>(sums: &mut [T; F], x: T, factors: &[T], by: impl MulAdd) {
+    let factors = &factors[..F];
+    for k in 0..F {
+        sums[k] = by.mul_add(x, factors[k], sums[k]);
+    }
 }
 
 #[inline(always)]
-fn add<T: Float>(sums: &mut [T], terms: &Filters<T>) {
+fn add<T: Float>(sums: &mut [T], terms: &[T; FILTERS]) {
     for (sum, &x) in sums.iter_mut().zip(terms) {
         *sum += x;
     }
-}
-
-/// For each of `places`, the sum over `others` of the element at both offsets together, times the factors of the latter, which are `stride`
-/// rows stride.
-#[inline(always)]
-fn products<T: Float, const N: usize>(
-    image: &[T],
-    places: &[usize; N],
-    others: &[usize],
-    factors: &[Filters<T>],
-    stride: usize,
-    by: impl MulAdd,
-) -> [Filters<T>; N] {
-    let mut sums = [[T::ZERO; FILTERS]; N];
-    for (i, other) in others.iter().enumerate() {
-        let factors = &factors[i * stride];
-        for (sums, place) in sums.iter_mut().zip(places) {
-            let x = image[place + other];
-            for (sum, &factor) in sums.iter_mut().zip(factors) {
-                *sum = by.mul_add(x, factor, *sum);
-            }
-        }
-    }
-    sums
 }

@@ -114,10 +114,18 @@ enum Method {
 }
 
 impl Method {
-    fn of(plan: Plan) -> Self {
-        let winograd = || Winograd::of(plan).map(Self::Winograd);
-        let direct = || Direct::of(plan).map(Self::Direct);
+    /// The fastest one for the outputs.
+    fn forwards(plan: Plan) -> Self {
         let depthwise = Depthwise::of(plan).map(Self::Depthwise);
+        let direct = || Direct::of(plan).map(Self::Direct);
+        depthwise.or_else(direct).unwrap_or_else(|| Self::backwards(plan))
+    }
+
+    /// The fastest one for the gradients.
+    fn backwards(plan: Plan) -> Self {
+        let depthwise = Depthwise::of(plan).map(Self::Depthwise);
+        let direct = || Direct::with_gradients(plan).map(Self::Direct);
+        let winograd = || Winograd::of(plan).map(Self::Winograd);
         depthwise.or_else(direct).or_else(winograd).unwrap_or(Self::Unfolded(Unfolded(plan)))
     }
 
@@ -165,17 +173,16 @@ impl PlainConv {
         Ok(Self(plan))
     }
 
-    pub(crate) fn forward<T: Float>(&self, x: &[T], kernel: &[T]) -> Vec<T> {
-        let nothing = Epilogue { bias: None, activation: FusedActivation::Linear, pooling: None };
-        Method::of(self.0).forward(x, kernel, &nothing)
+    pub(crate) fn forward<T: Float>(&self, x: &[T], kernel: &[T]) -> Result<Vec<T>> {
+        bands::forward(self.0, [x, kernel], None, FusedActivation::Linear, None)
     }
 
     pub(crate) fn backward_input<T: Float>(&self, kernel: &[T], dy: &[T]) -> Vec<T> {
-        Method::of(self.0).backward_input(kernel, dy)
+        Method::backwards(self.0).backward_input(kernel, dy)
     }
 
     pub(crate) fn backward_kernel<T: Float>(&self, x: &[T], dy: &[T]) -> Vec<T> {
-        Method::of(self.0).backward_kernel(x, dy)
+        Method::backwards(self.0).backward_kernel(x, dy)
     }
 }
 
@@ -350,7 +357,7 @@ pub fn conv_and_pool(
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
     record_consuming("conv", &all, value, move |y, dy| {
-        let method = Method::of(plan);
+        let method = Method::backwards(plan);
         with_float!(y, T => {
             let dz = activation.backward::<T>(y, dy)?;
             let dz = view::<T>(&dz)?;
@@ -429,7 +436,7 @@ mod tests {
         ] {
             let (inputs, axes) = case(sizes, windows, strides, dilations, padding);
             let (plan, groups) = (plan(&inputs, axes, sizes[2]), sizes[2]);
-            assert!(format!("{:?}", Method::of(plan)).starts_with(method), "{sizes:?} {windows:?}");
+            assert!(format!("{:?}", Method::backwards(plan)).starts_with(method), "{sizes:?} {windows:?}");
             let run = |x: &[Tensor]| conv(&x[0], &x[1], Some(&x[2]), &axes, groups, FusedActivation::Tanh);
             assert_gradients(&inputs, run);
             let plain = composed::conv(&inputs[0], &inputs[1], Some(&inputs[2]), &plan, FusedActivation::Tanh).unwrap();
@@ -462,7 +469,7 @@ mod tests {
             let inputs = [values([2, 3, 4, 3, channels], 1), values(kernel, 2), values([filters], 3)];
             let axes = [0, 1, 2].map(|i| Axis::new([3, 4, 3][i], windows[i], strides[i], dilation, padding));
             let plan = Plan::of(&inputs[0], &inputs[1], Some(&inputs[2]), &axes, groups).unwrap();
-            assert!(format!("{:?}", Method::of(plan)).starts_with(method), "{method} {windows:?}");
+            assert!(format!("{:?}", Method::backwards(plan)).starts_with(method), "{method} {windows:?}");
             let run = |x: &[Tensor]| conv(&x[0], &x[1], Some(&x[2]), &axes, groups, FusedActivation::Tanh);
             assert_gradients(&inputs, run);
             let plain = composed::conv(&inputs[0], &inputs[1], Some(&inputs[2]), &plan, FusedActivation::Tanh).unwrap();
@@ -504,7 +511,7 @@ mod tests {
             let numbers = |count, seed| values([count], seed).to_vec1::<f64>().unwrap();
             let (x, kernel) = (numbers(3 * plan.image(), 1), numbers(plan.depth() * filters, 2));
             let (dy, bias) = (numbers(3 * plan.output(), 3), numbers(filters, 4));
-            let (method, other) = (Method::of(plan), Method::Unfolded(Unfolded(plan)));
+            let (method, other) = (Method::backwards(plan), Method::Unfolded(Unfolded(plan)));
             assert!(!matches!(method, Method::Unfolded(_)));
             let run = |method: &Method| {
                 let epilogue = Epilogue { bias: Some(&bias), activation: FusedActivation::Relu, pooling: None };
@@ -564,7 +571,7 @@ mod tests {
     fn fewer_multiplications_round_as_well() {
         let (inputs, axes) = case([32, 16, 1], [3, 3], [1, 1], [1, 1], Padding::Same);
         let plan = plan(&inputs, axes, 1);
-        assert!(matches!(Method::of(plan), Method::Winograd(_)));
+        assert!(matches!(Method::backwards(plan), Method::Winograd(_)));
         let exact = composed::conv(&inputs[0], &inputs[1], None, &plan, FusedActivation::Linear).unwrap();
         let [x, kernel, _] = inputs.map(|x| x.to_dtype(DType::F32).unwrap());
         let y = conv(&x, &kernel, None, &axes, 1, FusedActivation::Linear).unwrap();
@@ -577,7 +584,7 @@ mod tests {
     fn fewer_multiplications_round_little() {
         let axes = [Axis::UNIT, Axis::new(13, 3, 1, 1, Padding::Same), Axis::new(14, 3, 1, 1, Padding::Same)];
         let plan = Plan { batch: 4, axes, channels: 32, filters: 32, groups: 1 };
-        let (method, other) = (Method::of(plan), Method::Unfolded(Unfolded(plan)));
+        let (method, other) = (Method::backwards(plan), Method::Unfolded(Unfolded(plan)));
         assert!(matches!(method, Method::Winograd(_)));
         let numbers = |count, seed| values([count], seed).to_vec1::<f64>().unwrap();
         let exact = [numbers(4 * plan.image(), 1), numbers(plan.depth() * 32, 2), numbers(4 * plan.output(), 3)];

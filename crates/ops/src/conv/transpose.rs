@@ -38,7 +38,7 @@ pub fn conv_transpose(
     if !on_host(&all) {
         return composed::conv_transpose(x, kernel, bias, &plan, activation);
     }
-    let method = Method::of(plan);
+    let method = Method::backwards(plan);
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);
     let bias_of = bias.map(|bias| bias.detach().contiguous()).transpose()?;
     let value = with_float!(x, T => {

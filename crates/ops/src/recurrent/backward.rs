@@ -195,7 +195,8 @@ fn backward_chunk<T: Float>(plan: Plan, x: &Slices<T>, trace: &Trace<T>, dy: &[T
     (dw, db, if lstm { vec![dh, dc] } else { vec![dh] })
 }
 
-fn lstm_backward<T: Float>(
+/// From the gradients of the state and the carry of an LSTM to those of the inputs of its gates `dz`, and of the carry before, in `dc`.
+pub(super) fn lstm_backward<T: Float>(
     config: RnnConfig,
     dz: &mut [T],
     dh: &[T],
@@ -220,7 +221,7 @@ fn lstm_backward<T: Float>(
 
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-pub(super) fn lstm_backward_row<T: Float>(
+fn lstm_backward_row<T: Float>(
     dz: &mut [T],
     dh: &[T],
     dc: &mut [T],

@@ -1,7 +1,8 @@
 //! The convolutional LSTM over whole sequences: of all samples, step by step, one convolution of the state and one loop over the gates. Its
 //! backward pass goes through the steps in reverse.
 
-use super::backward::lstm_backward_row;
+use super::backward::lstm_backward;
+use super::forward::{lstm_gates, lstm_state};
 use super::{Cell, Outputs, RnnConfig, Run, Sequences};
 use crate::conv::{Axis, Padding, PlainConv, conv};
 use crate::cores;
@@ -9,7 +10,6 @@ use crate::host::{view, with_float};
 use crate::lengths;
 use crate::matmul::FusedActivation;
 use crate::shape::{columns, reshaped};
-use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
 use candle_core::{Device, Result, Tensor, bail};
@@ -39,7 +39,7 @@ pub fn conv_lstm(config: RnnConfig, x: Sequences) -> Result<Run> {
     let packed = with_float!(x.inputs, T => {
         let state = state.iter().flatten().map(view::<T>).collect::<Result<Vec<_>>>()?;
         let state: Vec<&[T]> = state.iter().map(|state| &**state).collect();
-        let (value, trace) = plan.forward::<T>(&view::<T>(&inputs)?, &view::<T>(&kernel)?, &state);
+        let (value, trace) = plan.forward::<T>(&view::<T>(&inputs)?, &view::<T>(&kernel)?, &state)?;
         let (plan_, has_state) = (plan.clone(), !state.is_empty());
         record("conv_lstm", &all, Value::new(value, plan.shape())?, move |_, dy| {
             let plan = &plan_;
@@ -76,7 +76,7 @@ struct Plan {
 
 /// What the steps keep for the backward pass, in the order of computation.
 struct Trace<T> {
-    /// The gates after their activations.
+    /// The gates after their activations; in a block of pixels ordered by gate.
     gates: Vec<Vec<T>>,
     /// The state before each step; empty where it is 0.
     before: Vec<Vec<T>>,
@@ -185,7 +185,7 @@ impl Plan {
         })
     }
 
-    fn forward<T: Float>(&self, inputs: &[T], kernel: &[T], state: &[&[T]]) -> (Vec<T>, Trace<T>) {
+    fn forward<T: Float>(&self, inputs: &[T], kernel: &[T], state: &[&[T]]) -> Result<(Vec<T>, Trace<T>)> {
         let Self { config, batch, steps, filters, .. } = *self;
         let ((outputs, states), size, (block, blocks)) = (self.parts(), self.size(), self.blocks());
         let row = (outputs + states) * size;
@@ -200,23 +200,21 @@ impl Plan {
         };
         for time in 0..steps {
             let (step, width) = (self.step(time), 4 * filters);
-            let products = if h.is_empty() { Vec::new() } else { self.conv.forward(&h, kernel) };
+            let products = if h.is_empty() { Vec::new() } else { self.conv.forward(&h, kernel)? };
             let units = [block * filters, block * filters, if self.kept { block * width } else { 0 }];
             let [next, next_carry, gates] =
                 cores::fill_several_chunks(blocks, units, block * width * 8, |i, [h, c, kept]| {
                     let (sample, part) = (i / (blocks / batch), i % (blocks / batch));
                     let from = ((sample * steps + step) * self.pixels() + part * block) * width;
-                    let inputs = &inputs[from..from + block * width];
-                    let mut scratch = Vec::new();
-                    let z = if self.kept {
-                        kept.copy(inputs)
-                    } else {
-                        scratch.extend_from_slice(inputs);
-                        &mut scratch
-                    };
                     let products = products.get(i * block * width..(i + 1) * block * width).unwrap_or(&[]);
                     let carry = &carry[i * block * filters..][..block * filters];
-                    gates_of_block(config, filters, [z, h.zeros(), c.zeros()], [products, carry]);
+                    let mut gates = vec![T::ZERO; block * width];
+                    by_gate(&inputs[from..from + block * width], products, filters, &mut gates);
+                    lstm_gates(config, &mut gates);
+                    lstm_state(config, [h.zeros(), c.zeros()], carry, &gates);
+                    if self.kept {
+                        kept.copy(&gates);
+                    }
                 });
             if outputs > 0 {
                 write(self.output_index(time), &next);
@@ -233,7 +231,7 @@ impl Plan {
             write(outputs + i, state);
         }
         trace.carry.push(carry);
-        (value, trace)
+        Ok((value, trace))
     }
 
     fn backward<T: Float>(&self, kernel: &[T], trace: &Trace<T>, has_state: bool, dy: &[T]) -> Gradients<T> {
@@ -266,14 +264,10 @@ impl Plan {
             let units = [block * width, block * filters];
             let [dz, dcarry] = cores::fill_several_chunks(blocks, units, block * width * 8, |i, [dz, dcarry]| {
                 let at = i * block * filters..(i + 1) * block * filters;
-                let (dz, dcarry) = (dz.zeros(), dcarry.copy(&dc[at.clone()]));
                 let gates = &gates[i * block * width..(i + 1) * block * width];
-                gradients_of_block(
-                    config,
-                    filters,
-                    [dz, dcarry],
-                    [&dh[at.clone()], gates, &carry[at.clone()], &next[at]],
-                );
+                let (dc, mut by_gate) = (dcarry.copy(&dc[at.clone()]), vec![T::ZERO; block * width]);
+                lstm_backward(config, &mut by_gate, &dh[at.clone()], dc, gates, &carry[at.clone()], &next[at]);
+                by_pixel(&by_gate, filters, dz.zeros());
             });
             let step = self.step(time);
             cores::each(found.inputs.chunks_exact_mut(steps * size * 4).zip(dz.chunks_exact(size * 4)), |(dx, dz)| {
@@ -326,80 +320,28 @@ impl Plan {
     }
 }
 
-/// Calls a loop with the activations written out for the common pair, so that it has no branches.
-macro_rules! with_activations {
-    ($config:expr, |$gate:ident, $act:ident| $loop:expr) => {
-        match ($config.recurrent_activation, $config.activation) {
-            (FusedActivation::Sigmoid, FusedActivation::Tanh) => {
-                const $gate: FusedActivation = FusedActivation::Sigmoid;
-                const $act: FusedActivation = FusedActivation::Tanh;
-                simd!($loop)
+/// The gates of a block before their activations, `inputs + products`. They are ordered by gate, so that the loops over them are long.
+fn by_gate<T: Float>(inputs: &[T], products: &[T], filters: usize, gates: &mut [T]) {
+    let block = gates.len() / 4;
+    for (pixel, inputs) in inputs.chunks_exact(4 * filters).enumerate() {
+        let products = products.get(4 * filters * pixel..).unwrap_or(&[]);
+        for gate in 0..4 {
+            let target = &mut gates[gate * block + pixel * filters..][..filters];
+            target.copy_from_slice(&inputs[gate * filters..][..filters]);
+            for (target, &product) in target.iter_mut().zip(products.iter().skip(gate * filters)) {
+                *target += product;
             }
-            #[allow(non_snake_case)]
-            ($gate, $act) => simd!($loop),
-        }
-    };
-}
-
-/// From the inputs of the gates `z` to their values, the next state `h` and carry `next`.
-fn gates_of_block<T: Float>(
-    config: RnnConfig,
-    filters: usize,
-    [z, h, next]: [&mut [T]; 3],
-    [products, carry]: [&[T]; 2],
-) {
-    with_activations!(config, |GATE, ACT| gates_inline(filters, [z, h, next], [products, carry], GATE, ACT));
-}
-
-#[inline(always)]
-fn gates_inline<T: Float>(
-    filters: usize,
-    [z, h, next]: [&mut [T]; 3],
-    [products, carry]: [&[T]; 2],
-    gate: FusedActivation,
-    act: FusedActivation,
-) {
-    for (z, &product) in z.iter_mut().zip(products) {
-        *z += product;
-    }
-    let states = h.chunks_exact_mut(filters).zip(next.chunks_exact_mut(filters)).zip(carry.chunks_exact(filters));
-    for (z, ((h, next), carry)) in z.chunks_exact_mut(4 * filters).zip(states) {
-        let (i, rest) = z.split_at_mut(filters);
-        let (f, rest) = rest.split_at_mut(filters);
-        let (c, o) = rest.split_at_mut(filters);
-        let o = &mut o[..filters];
-        for j in 0..filters {
-            (i[j], f[j]) = (gate.value(i[j]), gate.value(f[j]));
-            (c[j], o[j]) = (act.value(c[j]), gate.value(o[j]));
-            next[j] = f[j] * carry[j] + i[j] * c[j];
-            h[j] = o[j] * act.value(next[j]);
         }
     }
 }
 
-/// From the gradients of the state and the carry to those of the gates' inputs, and of the carry before.
-fn gradients_of_block<T: Float>(
-    config: RnnConfig,
-    filters: usize,
-    [dz, dc]: [&mut [T]; 2],
-    [dh, gates, carry, next]: [&[T]; 4],
-) {
-    with_activations!(config, |GATE, ACT| gradients_inline(filters, [dz, dc], [dh, gates, carry, next], GATE, ACT));
-}
-
-#[inline(always)]
-fn gradients_inline<T: Float>(
-    filters: usize,
-    [dz, dc]: [&mut [T]; 2],
-    [dh, gates, carry, next]: [&[T]; 4],
-    gate: FusedActivation,
-    act: FusedActivation,
-) {
-    let width = 4 * filters;
-    for (pixel, dz) in dz.chunks_exact_mut(width).enumerate() {
-        let at = pixel * filters..(pixel + 1) * filters;
-        let (gates, dc) = (&gates[pixel * width..][..width], &mut dc[at.clone()]);
-        lstm_backward_row(dz, &dh[at.clone()], dc, gates, &carry[at.clone()], &next[at], filters, gate, act);
+/// What is ordered by gate, ordered by pixel.
+fn by_pixel<T: Float>(gates: &[T], filters: usize, pixels: &mut [T]) {
+    let block = gates.len() / 4;
+    for (pixel, target) in pixels.chunks_exact_mut(4 * filters).enumerate() {
+        for (gate, target) in target.chunks_exact_mut(filters).enumerate() {
+            target.copy_from_slice(&gates[gate * block + pixel * filters..][..filters]);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The forward pass; each thread takes a chunk of the batch through all steps.
 
-use super::{Cell, Outputs, Plan, Saved};
+use super::{Cell, Outputs, Plan, RnnConfig, Saved};
 use crate::cores;
 use crate::host::view;
 use crate::matmul::{Matrix, gemm};
@@ -163,20 +163,13 @@ fn forward_chunk<T: Float>(plan: Plan, x: &Slices<T>, samples: std::ops::Range<u
                     }
                 }
                 Cell::Lstm => {
-                    config.recurrent_activation.apply(&mut z[..2 * units]);
-                    config.activation.apply(&mut z[2 * units..3 * units]);
-                    config.recurrent_activation.apply(&mut z[3 * units..]);
+                    lstm_gates(config, z);
                     gates.copy_from_slice(z);
                     let (carry, next) = (&carry[at.clone()], &mut next_carry[at.clone()]);
                     if masked {
                         next.copy_from_slice(carry);
                     } else {
-                        simd!(lstm_carry(next, carry, z));
-                        h.copy_from_slice(next);
-                        config.activation.apply(h);
-                        for (h, &o) in h.iter_mut().zip(&z[3 * units..]) {
-                            *h *= o;
-                        }
+                        lstm_state(config, [h, next], carry, z);
                     }
                 }
                 Cell::GruResetAfter => {
@@ -223,6 +216,24 @@ fn forward_chunk<T: Float>(plan: Plan, x: &Slices<T>, samples: std::ops::Range<u
         }
     }
     trace
+}
+
+/// Activates the gates of an LSTM: the input's, the forget gate, the candidate and the output's, a quarter each.
+pub(super) fn lstm_gates<T: Float>(config: RnnConfig, z: &mut [T]) {
+    let units = z.len() / 4;
+    config.recurrent_activation.apply(&mut z[..2 * units]);
+    config.activation.apply(&mut z[2 * units..3 * units]);
+    config.recurrent_activation.apply(&mut z[3 * units..]);
+}
+
+/// The next state `h` and carry `next` of an LSTM, from its gates `z`.
+pub(super) fn lstm_state<T: Float>(config: RnnConfig, [h, next]: [&mut [T]; 2], carry: &[T], z: &[T]) {
+    simd!(lstm_carry(next, carry, z));
+    h.copy_from_slice(next);
+    config.activation.apply(h);
+    for (h, &o) in h.iter_mut().zip(&z[3 * next.len()..]) {
+        *h *= o;
+    }
 }
 
 #[inline(always)]
