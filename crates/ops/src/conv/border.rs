@@ -60,6 +60,11 @@ impl Border {
         ((z * self.size[1] + y) * self.size[2] + x) * self.channels
     }
 
+    /// Whether there is any padding.
+    pub(super) fn is_empty(&self) -> bool {
+        self.size == self.axes.map(|axis| axis.input)
+    }
+
     /// A buffer for a padded image.
     pub(super) fn buffer<T: Float>(&self) -> Vec<T> {
         vec![T::ZERO; self.size.iter().product::<usize>() * self.channels]

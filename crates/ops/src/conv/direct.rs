@@ -15,6 +15,10 @@ use std::array::from_fn;
 /// The most elements of a window. With more, other methods have fewer multiplications or a matrix product of the same speed.
 const MAX_DEPTH: usize = 144;
 
+/// With fewer windows than this, the other methods do not make up for what they write first, if the kernel fits into the cache.
+const FEW_WINDOWS: usize = 512;
+const SMALL_KERNEL: usize = 1 << 18;
+
 /// The most elements of a window for which the gradients are computed by this method as well.
 const MAX_DEPTH_OF_GRADIENTS: usize = 32;
 
@@ -44,8 +48,10 @@ impl Direct {
     /// The convolution, if this method suits it and is faster.
     pub(super) fn of(plan: Plan) -> Option<Self> {
         let Plan { axes, channels, filters, groups, .. } = plan;
-        let fits = groups == 1 && (1..=MAX_DEPTH).contains(&plan.depth()) && filters.is_multiple_of(FILTERS);
-        if !fits || plan.output() == 0 {
+        let few = plan.batch.saturating_mul(plan.windows()) < FEW_WINDOWS
+            && plan.depth().saturating_mul(filters) <= SMALL_KERNEL;
+        let fits = groups == 1 && (plan.depth() <= MAX_DEPTH || few) && filters.is_multiple_of(FILTERS);
+        if !fits || plan.depth() == 0 || plan.output() == 0 {
             return None;
         }
         let border = Border::of(axes, channels)?;
@@ -69,24 +75,27 @@ impl Direct {
     pub(super) fn forward<T: Float>(&self, x: &[T], kernel: &[T], epilogue: &Epilogue<T>) -> Vec<T> {
         let plan = &self.plan;
         let is_wide = self.is_wide::<T>();
-        let kernel = self.blocks(kernel, if is_wide { WIDE_FILTERS } else { FILTERS });
-        let scratch = || (self.border.buffer(), vec![T::ZERO; plan.output()]);
+        let is_padded = !self.border.is_empty();
+        let scratch = || (if is_padded { self.border.buffer() } else { Vec::new() }, vec![T::ZERO; plan.output()]);
         images(
             Images { batch: plan.batch, output: epilogue.output(plan), together: 1 },
             plan.output().saturating_mul(plan.depth()),
             scratch,
             |(padded, y), images, chunk| {
                 for i in images {
-                    self.border.fill(&x[i * plan.image()..][..plan.image()], padded);
-                    let image = &padded[..];
+                    let mut image = &x[i * plan.image()..][..plan.image()];
+                    if is_padded {
+                        self.border.fill(image, padded);
+                        image = padded;
+                    }
                     // A loop each, since what the compiler does not inline has no vectors.
                     match is_wide {
                         true => {
-                            simd!(|by| _ = by, wide: self.outputs::<T, WIDE_FILTERS, WIDE_WINDOWS>(image, &kernel, y, by))
+                            simd!(|by| _ = by, wide: self.outputs::<T, WIDE_FILTERS, WIDE_WINDOWS>(image, kernel, y, by))
                         }
                         false => simd!(
-                            |by| self.outputs::<T, FILTERS, WINDOWS>(image, &kernel, y, by),
-                            wide: self.outputs::<T, FILTERS, WIDE_WINDOWS>(image, &kernel, y, by)
+                            |by| self.outputs::<T, FILTERS, WINDOWS>(image, kernel, y, by),
+                            wide: self.outputs::<T, FILTERS, WIDE_WINDOWS>(image, kernel, y, by)
                         ),
                     }
                     epilogue.write(y, plan, chunk);
@@ -112,17 +121,6 @@ impl Direct {
         has_wide_vectors() && self.plan.filters.is_multiple_of(WIDE_FILTERS) && size_of::<T>() == 4
     }
 
-    /// The kernel in another order: the weights of filters that are computed side by side become contiguous.
-    fn blocks<T: Float>(&self, kernel: &[T], filters: usize) -> Vec<T> {
-        let mut blocks = Vec::with_capacity(kernel.len());
-        for from in (0..self.plan.filters).step_by(filters) {
-            for row in kernel.chunks_exact(self.plan.filters) {
-                blocks.extend_from_slice(&row[from..from + filters]);
-            }
-        }
-        blocks
-    }
-
     #[inline(always)]
     fn outputs<T: Float, const F: usize, const N: usize>(
         &self,
@@ -132,17 +130,16 @@ impl Direct {
         by: impl MulAdd,
     ) {
         let (together, rest) = self.starts.as_chunks::<N>();
-        let kernel: &[[T; F]] = kernel.as_chunks().0;
-        for (block, kernel) in kernel.chunks_exact(self.plan.depth()).enumerate() {
-            let mut at = block * F;
+        for from in (0..self.plan.filters).step_by(F) {
+            let (kernel, mut at) = (&kernel[from..], from);
             for starts in together {
-                for sums in self.of_windows(image, starts, kernel, by) {
+                for sums in self.of_windows::<T, F, N>(image, starts, kernel, by) {
                     y[at..at + F].copy_from_slice(&sums);
                     at += self.plan.filters;
                 }
             }
             for &start in rest {
-                let [sums] = self.of_windows(image, &[start], kernel, by);
+                let [sums] = self.of_windows::<T, F, 1>(image, &[start], kernel, by);
                 y[at..at + F].copy_from_slice(&sums);
                 at += self.plan.filters;
             }
@@ -155,13 +152,16 @@ impl Direct {
         &self,
         image: &[T],
         starts: &[usize; N],
-        kernel: &[[T; F]],
+        kernel: &[T],
         by: impl MulAdd,
     ) -> [[T; F]; N] {
         let mut sums = [[T::ZERO; F]; N];
+        let filters = self.plan.filters;
         for (i, &offset) in self.parts.iter().enumerate() {
             let windows: [&[T]; N] = from_fn(|j| &image[starts[j] + offset..][..self.part]);
-            for (c, weights) in kernel[i * self.part..][..self.part].iter().enumerate() {
+            let kernel = &kernel[i * self.part * filters..];
+            for c in 0..self.part {
+                let weights = &kernel[c * filters..][..F];
                 for j in 0..N {
                     add_product(&mut sums[j], windows[j][c], weights, by);
                 }

@@ -524,6 +524,29 @@ mod tests {
         }
     }
 
+    /// In f32, with 16 filters and more side by side, and windows that are no multiple of those side by side.
+    #[test]
+    fn direct_sums_agree_with_a_matrix_product() {
+        for (channels, filters, window, stride, dilation, padding) in [
+            (3, 32, 3, 1, 1, Padding::Same),
+            (5, 64, 2, 2, 1, Padding::Valid),
+            (4, 48, 3, 1, 2, Padding::Same),
+            (64, 32, 3, 1, 1, Padding::Valid),
+            (40, 16, 1, 1, 1, Padding::Valid),
+        ] {
+            let axis = |size| Axis::new(size, window, stride, dilation, padding);
+            let plan = Plan { batch: 2, axes: [Axis::UNIT, axis(7), axis(9)], channels, filters, groups: 1 };
+            let numbers = |count, seed| -> Vec<f32> {
+                values([count], seed).to_vec1::<f64>().unwrap().into_iter().map(|x| x as f32).collect()
+            };
+            let (x, kernel) = (numbers(2 * plan.image(), 1), numbers(plan.depth() * filters, 2));
+            let nothing = || Epilogue { bias: None, activation: FusedActivation::Linear, pooling: None };
+            let y = Direct::of(plan).unwrap().forward(&x, &kernel, &nothing());
+            let product = Unfolded(plan).forward(&x, &kernel, &nothing());
+            assert!(y.len() == product.len() && y.iter().zip(&product).all(|(a, b)| (a - b).abs() < 1e-4));
+        }
+    }
+
     /// By each method, with windows that lie apart, overlap, or reach beyond the images, and over sequences.
     #[test]
     fn a_convolution_that_pools_is_both_ops() {
@@ -573,8 +596,11 @@ mod tests {
         let plan = plan(&inputs, axes, 1);
         assert!(matches!(Method::backwards(plan), Method::Winograd(_)));
         let exact = composed::conv(&inputs[0], &inputs[1], None, &plan, FusedActivation::Linear).unwrap();
-        let [x, kernel, _] = inputs.map(|x| x.to_dtype(DType::F32).unwrap());
-        let y = conv(&x, &kernel, None, &axes, 1, FusedActivation::Linear).unwrap();
+        let [x, kernel, _] =
+            inputs.map(|x| x.flatten_all().unwrap().to_dtype(DType::F32).unwrap().to_vec1::<f32>().unwrap());
+        let nothing = Epilogue { bias: None, activation: FusedActivation::Linear, pooling: None };
+        let y = Method::backwards(plan).forward(&x, &kernel, &nothing);
+        let y = Tensor::from_vec(y, exact.shape(), &Device::Cpu).unwrap();
         let largest: f64 = exact.abs().unwrap().max_all().unwrap().to_scalar().unwrap();
         assert!(apart(&y, &exact) < 4.0 * f64::from(f32::EPSILON) * largest);
     }

@@ -3,6 +3,7 @@
 use crate::cores;
 use crate::host::{view, with_float};
 use crate::lengths;
+use crate::simd::Float;
 use crate::tape::on_host;
 use candle_core::{Result, Tensor, bail};
 
@@ -32,39 +33,52 @@ pub fn normalized_kernel(
     if vectors().any(|vector| vector.elem_count() != filters) || !fits {
         bail!("normalized_kernel: a kernel of shape {:?} and vectors for {filters} filters", kernel.dims())
     }
-    let of = |tensor: &Tensor| tensor.detach().flatten_all()?.contiguous();
-    let (shape, device) = (kernel.shape(), kernel.device());
-    let (mean, mut scale) = (of(mean)?, (of(variance)? + epsilon)?.sqrt()?.recip()?);
-    if let Some(gamma) = gamma {
-        scale = (scale * of(gamma)?)?;
+    let shape = kernel.shape();
+    if filters == 0 {
+        return Ok((kernel.clone(), mean.flatten_all()?));
     }
-    let mut offset = match bias {
-        Some(bias) => ((of(bias)? - mean)? * &scale)?,
-        None => (mean.neg()? * &scale)?,
-    };
-    if let Some(beta) = beta {
-        offset = (offset + of(beta)?)?;
-    }
-    if kernel.elem_count() == 0 || filters == 0 {
-        return Ok((kernel.clone(), offset));
-    }
-    if !on_host(&[kernel]) {
+    if !on_host(&vectors().chain([kernel]).collect::<Vec<_>>()) {
+        let of = |tensor: &Tensor| tensor.detach().flatten_all();
+        let mut scale = (of(variance)? + epsilon)?.sqrt()?.recip()?;
+        if let Some(gamma) = gamma {
+            scale = (scale * of(gamma)?)?;
+        }
+        let mut offset = match bias {
+            Some(bias) => ((of(bias)? - of(mean)?)? * &scale)?,
+            None => (of(mean)?.neg()? * &scale)?,
+        };
+        if let Some(beta) = beta {
+            offset = (offset + of(beta)?)?;
+        }
         let rows = of(kernel)?.reshape((kernel.elem_count() / filters, filters))?;
         return Ok((rows.broadcast_mul(&scale)?.reshape(shape)?, offset));
     }
-    let kernel = with_float!(kernel, T => {
-        let (kernel, scale) = (of(kernel)?, view::<T>(&scale)?);
-        let kernel = view::<T>(&kernel)?;
-        let scaled = cores::copied_chunks(&kernel, cores::chunk_len(kernel.len(), filters, 1), |_, rows| {
+    let of = |tensor: &Tensor| tensor.detach().contiguous();
+    let (kernel, mean, variance) = (of(kernel)?, of(mean)?, of(variance)?);
+    let [bias, gamma, beta] = [bias, gamma, beta].map(|vector| vector.map(of).transpose());
+    let (bias, gamma, beta) = (bias?, gamma?, beta?);
+    with_float!(kernel, T => {
+        let (mean, variance) = (view::<T>(&mean)?, view::<T>(&variance)?);
+        let bias = bias.as_ref().map(view::<T>).transpose()?;
+        let gamma = gamma.as_ref().map(view::<T>).transpose()?;
+        let beta = beta.as_ref().map(view::<T>).transpose()?;
+        let epsilon = T::from_double(epsilon);
+        let (mut scale, mut offset) = (vec![T::ZERO; filters], vec![T::ZERO; filters]);
+        for i in 0..filters {
+            let of = |vector: Option<&[T]>, default| vector.map_or(default, |vector| vector[i]);
+            scale[i] = of(gamma.as_deref(), T::ONE) / (variance[i] + epsilon).sqrt();
+            offset[i] = (of(bias.as_deref(), T::ZERO) - mean[i]) * scale[i] + of(beta.as_deref(), T::ZERO);
+        }
+        let data = view::<T>(&kernel)?;
+        let scaled = cores::copied_chunks(&data, cores::chunk_len(data.len(), filters, 1), |_, rows| {
             for row in rows.chunks_exact_mut(filters) {
-                for (x, &scale) in row.iter_mut().zip(scale.iter()) {
+                for (x, &scale) in row.iter_mut().zip(&scale) {
                     *x *= scale;
                 }
             }
         });
-        Tensor::from_vec(scaled, shape, device)?
-    });
-    Ok((kernel, offset))
+        Ok((Tensor::from_vec(scaled, shape, kernel.device())?, Tensor::from_vec(offset, filters, kernel.device())?))
+    })
 }
 
 #[cfg(test)]
