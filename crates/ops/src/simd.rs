@@ -40,7 +40,7 @@ pub(crate) fn has_wide_vectors() -> bool {
 /// ```
 ///
 /// `simd!(|by| ...)` passes the [`MulAdd`] of the instruction set. `simd!(|by| a, wide: b)` runs `b` instead where there are 32 vectors of 512
-/// bits ([`has_wide_vectors`]).
+/// bits.
 #[cfg(target_arch = "x86_64")]
 #[macro_export]
 macro_rules! simd {
