@@ -56,6 +56,7 @@ def no_warnings():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", "`fft_length` is recommended")  # Keras says so of its own file too
+        warnings.filterwarnings("ignore", "Model doesn't support `jit_compile=True`")  # and of its own model
         yield
 
 
