@@ -40,8 +40,6 @@ pub(super) struct Direct {
     /// The offsets of the parts of a window that lie in memory one after the other, and how many elements such a part has.
     parts: Vec<usize>,
     part: usize,
-    /// The offsets of a window's elements.
-    steps: Vec<usize>,
 }
 
 impl Direct {
@@ -57,13 +55,12 @@ impl Direct {
         let border = Border::of(axes, channels)?;
         let starts = border.starts();
         let (parts, part) = border.parts();
-        let steps = parts.iter().flat_map(|&offset| offset..offset + part).collect();
-        Some(Self { plan, border, starts, parts, part, steps })
+        Some(Self { plan, border, starts, parts, part })
     }
 
     /// The convolution, if its gradients are computed by this method as well.
     pub(super) fn with_gradients(plan: Plan) -> Option<Self> {
-        Self::of(plan).filter(|direct| direct.plan.depth() <= MAX_DEPTH_OF_GRADIENTS)
+        if plan.depth() <= MAX_DEPTH_OF_GRADIENTS { Self::of(plan) } else { None }
     }
 
     /// The same convolution by unfolding.
@@ -107,11 +104,13 @@ impl Direct {
     /// The gradient of the kernel.
     pub(super) fn backward_kernel<T: Float>(&self, x: &[T], dy: &[T]) -> Vec<T> {
         let (image, output) = (self.plan.image(), self.plan.output());
+        // The offsets of a window's elements.
+        let steps: Vec<usize> = self.parts.iter().flat_map(|&offset| offset..offset + self.part).collect();
         kernel_gradient(&self.plan, x, dy, |x, dy, kernel| {
             let mut padded = self.border.buffer();
             for (x, dy) in x.chunks_exact(image).zip(dy.chunks_exact(output)) {
                 self.border.fill(x, &mut padded);
-                simd!(|by| self.weights(&padded, dy, kernel, by));
+                simd!(|by| self.weights(&padded, &steps, dy, kernel, by));
             }
         })
     }
@@ -172,8 +171,8 @@ impl Direct {
 
     /// Adds an image's part of the gradient of the kernel.
     #[inline(always)]
-    fn weights<T: Float>(&self, image: &[T], dy: &[T], kernel: &mut [T], by: impl MulAdd) {
-        let (together, rest) = self.steps.as_chunks::<WINDOWS>();
+    fn weights<T: Float>(&self, image: &[T], steps: &[usize], dy: &[T], kernel: &mut [T], by: impl MulAdd) {
+        let (together, rest) = steps.as_chunks::<WINDOWS>();
         for from in (0..self.plan.filters).step_by(FILTERS) {
             let mut at = from;
             for steps in together {
