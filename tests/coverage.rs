@@ -143,7 +143,7 @@ fn op_row(name: &str, cases: &[Value]) -> String {
         class.name == "GetItem" || cases.iter().filter(|case| case["class"] == class.name).any(|case| records(&case));
     let gradient = if differentiable { "yes" } else { "" };
     let (how, gpu) = match class.way {
-        Way::Loop => ("a loop", "functions of candle"),
+        Way::Loop => ("a loop", "a kernel, or functions of candle"),
         Way::Composition => ("functions of candle", "functions of candle"),
         Way::Host => ("a loop", "on the host"),
     };

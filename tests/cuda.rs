@@ -2,15 +2,21 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod keras_cases;
+
 use candle_core::{DType, Device, Result, Tensor, Var};
-use candle_keras::layers::{BatchNormalization, Dense, Embedding, Flatten, GRU, LSTM, LayerNormalization, SimpleRNN};
+use candle_keras::layers::{
+    BatchNormalization, Call, Dense, Embedding, Flatten, GRU, LSTM, Layer, LayerNormalization, MultiHeadAttention,
+    SimpleRNN,
+};
 use candle_keras::optimizers::{Adagrad, Adam, AdamW, Adamax, Nadam, Optimizer, RMSprop, SGD};
 use candle_keras::prelude::*;
 use candle_keras::utils;
 use candle_keras_ops::gradcheck::{gradients, try_values, values};
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::{
-    self as ops, Attention, Axis, Cell, Classes, FusedActivation, Groups, Padding, Pairwise, Pool, RnnConfig, Sequences,
+    self as ops, Attention, Axis, Cell, Classes, FusedActivation, Groups, Outputs, Padding, Pairwise, Pool, RnnConfig,
+    Sequences,
 };
 use std::sync::LazyLock;
 
@@ -185,9 +191,9 @@ fn recurrent_layers_of(units: usize, launch: &str) -> Result<()> {
             (true, true, false, true),
             (false, true, true, true),
         ] {
-            for outputs in [ops::Outputs::All, ops::Outputs::Sequence, ops::Outputs::Last] {
+            for outputs in [Outputs::All, Outputs::Sequence, Outputs::Last] {
                 // The composition of this cell computes all outputs, wanted or not. Many units take the emulator long.
-                let all = outputs == ops::Outputs::All;
+                let all = outputs == Outputs::All;
                 if cell == Cell::GruResetBefore && !all || units > 2 && !(all && masked && dropped) {
                     continue;
                 }
@@ -224,6 +230,40 @@ fn recurrent_layers_of(units: usize, launch: &str) -> Result<()> {
 }
 
 #[test]
+fn convolutional_recurrence() {
+    let (batch, steps, filters) = (2, 3, 2);
+    for sizes in [vec![4], vec![3, 2], vec![2, 3, 2]] {
+        let windows = [3, 2, 2];
+        let state = [&[batch], &sizes[..], &[filters]].concat();
+        let inputs = [
+            try_values(&[&[batch, steps], &sizes[..], &[4 * filters]].concat(), 1).unwrap(),
+            try_values(&[&windows[..sizes.len()], &[filters, 4 * filters]].concat(), 2).unwrap(),
+            try_values(&state, 3).unwrap(),
+            try_values(&state, 4).unwrap(),
+        ];
+        for (outputs, backwards) in [(Outputs::Last, false), (Outputs::Sequence, true), (Outputs::All, true)] {
+            let config = RnnConfig {
+                cell: Cell::Lstm,
+                activation: FusedActivation::Tanh,
+                recurrent_activation: FusedActivation::Sigmoid,
+                backwards,
+                in_order: true,
+                zero_masked: false,
+                outputs,
+            };
+            agree("conv_lstm", &["lstm", "lstm_backward", "gather", "scatter"], &inputs, |x| {
+                let state = Some(&x[2..]);
+                let x = Sequences { inputs: &x[0], kernel: &x[1], bias: None, state, mask: None, dropout: None };
+                let run = ops::conv_lstm(config, x)?;
+                let all: Vec<Tensor> =
+                    run.sequence.iter().chain(&run.states).map(|y| y.flatten_all()).collect::<Result<_>>()?;
+                Tensor::cat(&all, 0)
+            });
+        }
+    }
+}
+
+#[test]
 fn convolutions_and_pooling() {
     use Padding::{Same, Valid};
     for (channels, filters, groups, windows, strides, dilations, padding) in [
@@ -256,23 +296,42 @@ fn convolutions_and_pooling() {
     agree("conv1d", &["gather", "biased", "scatter"], &sequence, |x| {
         ops::conv(&x[0], &x[1], None, &axes, 1, FusedActivation::Tanh)
     });
-    // Without kernels, or only with those of windows.
     let inputs = [values([2, 4, 5, 3], 1), values([2, 3, 3, 2], 2), values([6], 3)];
     let axes = [Axis::new(4, 2, 2, 1, Same), Axis::new(5, 3, 1, 1, Valid)];
-    agree("depthwise_conv", &["gather", "scatter"], &inputs, |x| {
+    agree("depthwise_conv", &["depthwise", "depthwise_values", "depthwise_kernel"], &inputs, |x| {
         ops::depthwise_conv(&x[0], &x[1], Some(&x[2]), &axes, FusedActivation::Relu)
     });
     let inputs = [values([2, 3, 2, 3], 1), values([3, 2, 4, 3], 2), values([4], 3)];
     let axes = [Axis::transposed(3, 3, 2, 1, Same, None), Axis::transposed(2, 2, 3, 1, Valid, None)];
-    agree("conv_transpose", &[], &inputs, |x| {
+    agree("conv_transpose", &["gather", "scatter", "biased"], &inputs, |x| {
         ops::conv_transpose(&x[0], &x[1], Some(&x[2]), &axes, FusedActivation::Relu)
     });
     let inputs = [values([2, 3, 4, 3, 2], 1), values([2, 2, 2, 2, 3], 2)];
     let axes = [Axis::new(3, 2, 1, 1, Same), Axis::new(4, 2, 2, 1, Valid), Axis::new(3, 2, 1, 1, Valid)];
-    agree("conv of volumes", &[], &inputs, |x| ops::conv(&x[0], &x[1], None, &axes, 1, FusedActivation::Tanh));
+    agree("conv of volumes", &["gather", "scatter"], &inputs, |x| {
+        ops::conv(&x[0], &x[1], None, &axes, 1, FusedActivation::Tanh)
+    });
     for pool in [Pool::Max, Pool::Average] {
-        agree("pool of volumes", &[], &inputs[..1], |x| ops::pool(&x[0], pool, &axes));
+        agree("pool of volumes", &["pool", "pool_backward"], &inputs[..1], |x| ops::pool(&x[0], pool, &axes));
     }
+    let kernel = values([2, 2, 2, 2, 2], 2);
+    agree("depthwise_conv of volumes", &["depthwise_kernel"], &[inputs[0].clone(), kernel], |x| {
+        ops::depthwise_conv(&x[0], &x[1], None, &axes, FusedActivation::Linear)
+    });
+    // More windows than one part of the gradient of the kernel has, and more filters than a block.
+    let inputs = [values([2, 9, 8, 34], 1), values([3, 3, 34, 1], 2)];
+    let axes = [Axis::new(9, 3, 1, 1, Same), Axis::new(8, 3, 1, 1, Same)];
+    agree("depthwise_conv of many channels", &["depthwise_kernel"], &inputs, |x| {
+        ops::depthwise_conv(&x[0], &x[1], None, &axes, FusedActivation::Linear)
+    });
+    let (inputs, axes) =
+        ([values([2, 3, 4, 5], 1), values([1, 1, 5, 3], 2)], [3, 4].map(|size| Axis::new(size, 1, 1, 1, Same)));
+    agree("conv of elements", &["biased"], &inputs, |x| ops::conv(&x[0], &x[1], None, &axes, 1, FusedActivation::Relu));
+    let inputs = [values([2, 2, 2, 2, 3], 1), values([2, 1, 3, 2, 3], 2)];
+    let axes = [2, 1, 3].map(|window| Axis::transposed(2, window, 2, 1, Same, None));
+    agree("conv_transpose of volumes", &["gather", "scatter"], &inputs, |x| {
+        ops::conv_transpose(&x[0], &x[1], None, &axes, FusedActivation::Linear)
+    });
     // The first maximum gets the gradient.
     let ties = Tensor::ones((1, 4, 4, 1), DType::F64, &Device::Cpu).unwrap();
     let axes = [Axis::new(4, 3, 1, 1, Same), Axis::new(4, 2, 2, 1, Same)];
@@ -363,6 +422,55 @@ fn parts_of_tensors_are_moved_alone() {
 }
 
 #[test]
+fn integers_without_kernels_have_64_bits() {
+    let ids = Tensor::new(&[[1i32, 0], [-2, 3]], &Device::Cpu).unwrap();
+    let moved = ops::to_device(&ids, &gpu()).unwrap();
+    assert_eq!(moved.dtype(), DType::I64);
+    let product = ops::multiply(&moved, &moved).unwrap();
+    assert_eq!(floats(&product), [1., 0., 4., 9.]);
+    let whole = ops::cast(&Tensor::new(&[2.5f32, -1.5], &gpu()).unwrap(), "int32").unwrap();
+    assert_eq!((whole.device().is_cuda(), floats(&whole)), (true, vec![2., -1.]));
+    let there = ids.to_device(&gpu()).unwrap();
+    assert!(there.to_dtype(DType::F32).is_err() && there.ne(0i32).is_err(), "64 bits are needless now");
+}
+
+#[test]
+fn the_first_of_equal_elements_is_the_largest() {
+    let mut rows = vec![0f32; 3 * 3000];
+    for place in [700, 701, 2500, 3000 + 5, 6000 + 40, 6000 + 2999] {
+        rows[place] = 1.0;
+    }
+    (rows[3000 + 900], rows[3000 + 901]) = (f32::NAN, f32::NAN);
+    let there = Tensor::from_vec(rows, (3, 3000), &gpu()).unwrap();
+    let (largest, launched) = ops::launched(|| ops::argmax_of_rows(&there).unwrap());
+    assert_eq!((largest.to_vec1::<u32>().unwrap(), launched), (vec![700, 900, 40], vec!["argmax".to_string()]));
+    let none = Tensor::full(f64::NEG_INFINITY, (2, 5), &gpu()).unwrap();
+    assert_eq!(ops::argmax_of_rows(&none).unwrap().to_vec1::<u32>().unwrap(), [0, 0]);
+    let host = ops::argmax_of_rows(&there.to_device(&Device::Cpu).unwrap()).unwrap();
+    assert_eq!(host.to_vec1::<u32>().unwrap(), [700, 900, 40]);
+    let of_candle = there.narrow(0, 0, 1).unwrap().argmax(1).unwrap();
+    assert_ne!(of_candle.to_vec1::<u32>().unwrap(), [700], "the kernel is needless now");
+}
+
+/// As Keras moves the arrays of a call.
+#[test]
+fn tensors_of_a_call_are_moved() {
+    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1).kernel_initializer("ones")]);
+    model.to_device(&gpu()).unwrap();
+    let y = model.call(&Tensor::new(&[[1f32, 2.]], &Device::Cpu).unwrap()).unwrap();
+    assert_eq!((y.device().is_cuda(), floats(&y)), (true, vec![3.]));
+    let x = Tensor::ones((1, 3, 4), DType::F32, &Device::Cpu).unwrap();
+    let layer = MultiHeadAttention::new(2, 2);
+    let there = x.to_device(&gpu()).unwrap();
+    layer.call([&there, &there]).unwrap();
+    for variable in layer.variables() {
+        variable.to_device(&gpu()).unwrap();
+    }
+    let mask = Tensor::ones((1, 3, 3), DType::U8, &Device::Cpu).unwrap();
+    assert!(layer.call_with([&x, &x], Call::new().attention_mask(&mask)).unwrap().device().is_cuda());
+}
+
+#[test]
 fn a_layer_that_another_model_moved_is_found() {
     let x = Input::shape([2]);
     let code = Dense::new(3).call(&x);
@@ -406,4 +514,10 @@ fn models_train_alike() {
         assert!((found - expected).abs() < 1e-4 * expected.abs(), "{loss:?} {expected_loss:?}");
     }
     close("predictions", &y, &expected, 1e-3);
+}
+
+/// Layers and ops without kernels of their own are compositions of candle's functions, or computed on the host.
+#[test]
+fn models_of_keras_predict_and_train_as_there() {
+    keras_cases::check_all(&keras_cases::folders("fixtures"), &gpu());
 }

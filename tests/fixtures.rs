@@ -1,197 +1,29 @@
 //! Models that real Keras saved: loaded, run and trained here, and compared with Keras's results. tools/keras_fixtures.py and tools/keras2_fixtures.py write them.
 
-use candle_keras::layers::{Call, Context, NodeOutput};
+use crate::keras_cases::{check_all, folders, model_file};
 use candle_keras::prelude::*;
-use candle_keras::saving::{CustomObjects, LoadModel, class_names};
+use candle_keras::saving::{LoadModel, class_names};
 use candle_keras_ops::functions::classes;
-use serde::Deserialize;
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
-
-#[derive(Deserialize)]
-struct Case {
-    /// The arguments of a direct call that gives the predictions; without them, `predict` does.
-    call: Option<Arguments>,
-    evaluate: Option<BTreeMap<String, f64>>,
-    fit: Option<FitArguments>,
-    history: Option<BTreeMap<String, Vec<f64>>>,
-    /// For values that differ by more than rounding in float32.
-    tolerance: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct Arguments {
-    training: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct FitArguments {
-    epochs: usize,
-    batch_size: usize,
-    #[serde(default)]
-    validation_split: f64,
-    #[serde(default)]
-    class_weight: HashMap<String, f64>,
-}
-
-fn fixtures() -> Vec<PathBuf> {
-    folders("fixtures")
-}
-
-fn folders(of: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keras").join(of);
-    let mut folders: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    folders.sort();
-    folders
-}
-
-/// The tensors of one kind, by the names of a model's inputs or outputs.
-fn named(data: &HashMap<String, Tensor>, kind: &str, names: &[String]) -> Result<Vec<Tensor>, String> {
-    let find = |name: &String| data.get(&format!("{kind}/{name}")).cloned().ok_or_else(|| format!("no {kind}/{name}"));
-    names.iter().map(find).collect()
-}
-
-fn floats(tensor: &Tensor) -> Vec<f64> {
-    tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
-}
-
-/// The largest difference, relative to the magnitude of the values around it; an error if it is larger than `tolerance`.
-fn compare(what: &str, found: &[f64], expected: &[f64], tolerance: f64) -> Result<(), String> {
-    if found.len() != expected.len() {
-        return Err(format!("{what}: {} numbers for {}", found.len(), expected.len()));
-    }
-    let mean = expected.iter().map(|x| x.abs()).sum::<f64>() / expected.len().max(1) as f64;
-    for (i, (a, b)) in found.iter().zip(expected).enumerate() {
-        let close = (a - b).abs() <= tolerance * b.abs().max(mean).max(5e-3) || (a.is_nan() && b.is_nan());
-        if !close {
-            return Err(format!("{what} [{i}]: found {a}, Keras says {b}"));
-        }
-    }
-    Ok(())
-}
-
-fn compare_all(what: &str, found: &[Tensor], expected: &[Tensor], tolerance: f64) -> Result<(), String> {
-    if found.len() != expected.len() {
-        return Err(format!("{what}: {} tensors for {}", found.len(), expected.len()));
-    }
-    for (i, (a, b)) in found.iter().zip(expected).enumerate() {
-        if a.dims() != b.dims() {
-            return Err(format!("{what} {i}: shape {:?} for {:?}", a.dims(), b.dims()));
-        }
-        compare(&format!("{what} {i}"), &floats(a), &floats(b), tolerance)?;
-    }
-    Ok(())
-}
-
-/// The gradients of `sum(output * cos(index))`, as in tools/keras_fixtures.py.
-fn gradients(model: &Model, x: &[Tensor]) -> candle_keras::Result<Vec<Tensor>> {
-    let mut ctx = Context::new(false, true, candle_keras::ops::random::Stream::new(0, 0));
-    let tape = candle_keras_ops::Tape::start();
-    let (outputs, _) = model.graph()?.run(x, &vec![None; x.len()], &mut ctx)?;
-    let mut total = Tensor::new(0f32, &Device::Cpu)?;
-    for output in outputs {
-        let count = output.elem_count();
-        let weights = Tensor::arange(0f32, count as f32, &Device::Cpu)?.cos()?.reshape(output.shape())?;
-        total = (total + (output.to_dtype(DType::F32)? * weights)?.sum_all()?)?;
-    }
-    let grads = tape.backward(&total)?;
-    let of = |variable: &candle_keras::layers::Variable| match variable.gradient(&grads)? {
-        Some(gradient) => Ok(gradient.to_dense(&variable.value())?),
-        None => Ok(variable.value().zeros_like()?),
-    };
-    model.trainable_variables().iter().map(of).collect()
-}
-
-fn check(folder: &Path) -> Result<(), String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    let case: Case = serde_json::from_str(&std::fs::read_to_string(folder.join("case.json")).unwrap()).unwrap();
-    let tolerance = |usual: f64| case.tolerance.unwrap_or(usual);
-    let data: HashMap<_, _> = Tensor::read_npz(folder.join("data.npz")).unwrap().into_iter().collect();
-    let objects = CustomObjects::new().lambda("square", |x| x * x);
-    let load = LoadModel::new().custom_objects(objects);
-    let file =
-        ["model.keras", "model.h5"].map(|name| folder.join(name)).into_iter().find(|file| file.exists()).unwrap();
-    let mut model = load.load(file).map_err(|e| text(&e))?;
-    let graph = model.graph().map_err(|e| text(&e))?;
-    let inputs: Vec<_> = graph.inputs().iter().map(|input| input.node().layer().layer_name()).collect();
-    let outputs = graph.output_names();
-    let x = named(&data, "x", &inputs)?;
-    let predict = |model: &mut Model| match &case.call {
-        None => model.predict_multiple_with(&x, Predict::new().batch_size(4).verbose(0)).map_err(|e| text(&e)),
-        Some(Arguments { training }) => {
-            let arguments = training.map_or_else(Call::new, |training| Call::new().training(training));
-            let call = |i| model.call_with(x[0].narrow(0, i, 4)?, arguments.clone());
-            let batches = (0..x[0].dims()[0]).step_by(4).map(call).collect::<candle_keras::Result<Vec<_>>>();
-            Ok(vec![Tensor::cat(&batches.map_err(|e| text(&e))?, 0).unwrap()])
-        }
-    };
-    compare_all("prediction", &predict(&mut model)?, &named(&data, "prediction", &outputs)?, tolerance(1e-5))?;
-    let expected: Vec<_> = (0..).map_while(|i| data.get(&format!("gradient/{i}")).cloned()).collect();
-    if !expected.is_empty() {
-        let cast = |(x, input): (&Tensor, &NodeOutput)| x.to_dtype(input.dtype()).unwrap();
-        let x: Vec<_> = x.iter().zip(graph.inputs()).map(cast).collect();
-        compare_all("gradient", &gradients(&model, &x).map_err(|e| text(&e))?, &expected, tolerance(1e-4))?;
-    }
-    let (Some(evaluate), Some(arguments), Some(history)) = (case.evaluate, case.fit, case.history) else {
-        return Ok(());
-    };
-    let (y, weight) = (named(&data, "y", &outputs)?, data.get("sample_weight"));
-    let mut evaluation = Evaluate::new().batch_size(3).verbose(0);
-    if let Some(weight) = weight {
-        evaluation = evaluation.sample_weight(weight);
-    }
-    let logs = model.evaluate_with(&x, &y, evaluation).map_err(|e| text(&e))?;
-    for (name, value) in &evaluate {
-        let found = logs.get(name).ok_or_else(|| format!("evaluate: no {name:?}, only {logs}"))?;
-        compare(&format!("evaluate {name}"), &[found], &[*value], tolerance(1e-4))?;
-    }
-    let class_weight = arguments.class_weight.iter().map(|(class, weight)| (class.parse().unwrap(), *weight));
-    let mut fit = Fit::new().epochs(arguments.epochs).batch_size(arguments.batch_size).shuffle(false).verbose(0);
-    fit = fit.validation_split(arguments.validation_split).class_weight(class_weight);
-    if let Some(weight) = weight {
-        fit = fit.sample_weight(weight);
-    }
-    let found = model.fit(&x, &y, fit).map_err(|e| text(&e))?;
-    let names: Vec<_> = found.iter().map(|(name, _)| name.to_string()).collect();
-    if names.iter().any(|name| !history.contains_key(name)) || names.len() != history.len() {
-        return Err(format!("history: {names:?}, Keras has {:?}", history.keys().collect::<Vec<_>>()));
-    }
-    for (name, values) in &history {
-        compare(&format!("history {name}"), &found[name.as_str()], values, tolerance(1e-4))?;
-    }
-    compare_all("after training", &predict(&mut model)?, &named(&data, "after", &outputs)?, tolerance(1e-4))
-}
-
-fn check_all(folders: &[PathBuf]) {
-    let failures: Vec<_> = folders
-        .iter()
-        .filter_map(|folder| check(folder).err().map(|e| format!("{}: {e}", folder.file_name().unwrap().display())))
-        .collect();
-    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), folders.len(), failures.join("\n"));
-}
 
 #[test]
 fn every_fixture_predicts_and_trains_as_in_keras() {
-    check_all(&fixtures());
+    check_all(&folders("fixtures"), &Device::Cpu);
 }
 
 /// tools/keras2_fixtures.py writes them.
 #[test]
 fn files_of_keras_2_mean_what_they_meant_there() {
-    check_all(&folders("keras2"));
+    check_all(&folders("keras2"), &Device::Cpu);
 }
 
 /// Every class that files may contain is compared with real Keras.
 #[test]
 fn every_class_has_a_fixture() {
     // Those of Keras 2 have the classes that Keras 3 has no longer.
-    let file = |folder: &PathBuf| {
-        ["model.keras", "model.h5"].map(|name| folder.join(name)).into_iter().find(|file| file.exists()).unwrap()
-    };
-    let folders = [fixtures(), folders("keras2")].concat();
+    let folders = [folders("fixtures"), folders("keras2")].concat();
     let configs: String = folders
         .iter()
-        .map(|folder| LoadModel::new().compile(false).config(file(folder)).unwrap().to_string())
+        .map(|folder| LoadModel::new().compile(false).config(model_file(folder)).unwrap().to_string())
         .collect();
     let has = |module: &str, class: &str| configs.contains(&format!("{module}\",\"class_name\":\"{class}\""));
     let layers = class_names().into_iter().filter(|class| !configs.contains(&format!("\"class_name\":\"{class}\"")));

@@ -16,6 +16,7 @@ mod graphs;
 mod hostile_files;
 mod images;
 mod keras_anchors;
+mod keras_cases;
 mod layers_in_layers;
 mod models;
 mod optimizers;

@@ -2,8 +2,8 @@
 
 use candle_keras::layers::{
     Activation, AveragePooling2D, BatchNormalization, Concatenate, Context, Conv2D, Dense, DepthwiseConv2D, Dropout,
-    Embedding, Flatten, KerasTensor, LSTM, Lambda, Layer, MaxPooling2D, MultiHeadAttention, ReLU, Reshape, Shape,
-    Subtract, layer,
+    Embedding, Flatten, GlobalAveragePooling2D, GlobalMaxPooling2D, KerasTensor, LSTM, Lambda, Layer, MaxPooling2D,
+    MultiHeadAttention, ReLU, Reshape, Shape, Subtract, layer,
 };
 use candle_keras::optimizers::SGD;
 use candle_keras::prelude::*;
@@ -285,10 +285,13 @@ fn normalization_is_fused_into_a_convolution() {
 /// A prediction with pooling fused into the convolution equals that of the separate layers.
 #[test]
 fn pooling_is_fused_into_a_convolution() {
-    let pools: [fn(&KerasTensor) -> KerasTensor; 3] = [
+    let pools: [fn(&KerasTensor) -> KerasTensor; 6] = [
         |y| MaxPooling2D::new(2).call(y),
         |y| AveragePooling2D::new((2, 3)).strides(1).padding("same").call(y),
         |y| MaxPooling2D::new(2).data_format("channels_first").call(y),
+        |y| GlobalAveragePooling2D::new().call(y),
+        |y| GlobalMaxPooling2D::new().keepdims(true).call(y),
+        |y| GlobalAveragePooling2D::new().data_format("channels_first").call(y),
     ];
     let convolutions = [
         || Conv2D::new(16, 3).activation("relu"),

@@ -5,7 +5,8 @@ use crate::layer::{Layer, build, run_with};
 use crate::symbolic::{KerasTensor, NodeOutput, call_for, wrong_count};
 use crate::{Context, Shape, WeightSet};
 use candle_core::Tensor;
-use candle_keras_ops::{Error, Result, Tape, random, string_tensor};
+use candle_keras_ops::{Error, Result, Tape, random, string_tensor, to_device};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::panic::Location;
 use std::sync::Arc;
@@ -264,7 +265,7 @@ fn named(layer: &dyn Layer, error: Error) -> Error {
     error.within_layer(layer.layer_name(), layer.class_name())
 }
 
-/// The outputs of a layer for tensors. Gradients flow if a tape records; states change at once.
+/// The outputs of a layer for tensors, which are moved to where its weights are. Gradients flow if a tape records; states change at once.
 fn call_now(layer: &dyn Layer, inputs: &[Tensor], arguments: CallArguments<Tensor>) -> Result<Vec<Tensor>> {
     let shape =
         |x: &Tensor| -> Shape { std::iter::once(None).chain(x.dims().iter().skip(1).copied().map(Some)).collect() };
@@ -275,7 +276,14 @@ fn call_now(layer: &dyn Layer, inputs: &[Tensor], arguments: CallArguments<Tenso
     let step = if random::is_scoped() { random.clone().next_u64() } else { before };
     let mut ctx = Context::eager(Tape::is_recording(), random).at_step(step);
     let weights = if WeightSet::is_held() { WeightSet::default() } else { WeightSet::new(layer.variables()) };
-    let (outputs, _) = weights.read(|| run_with(layer, inputs, &[], arguments, &mut ctx))?;
+    let (inputs, arguments) = match weights.device() {
+        Some(device) => {
+            let there = |x: &Tensor| to_device(x, &device);
+            (Cow::Owned(inputs.iter().map(there).collect::<Result<Vec<_>>>()?), arguments.map(there)?)
+        }
+        None => (Cow::Borrowed(inputs), arguments),
+    };
+    let (outputs, _) = weights.read(|| run_with(layer, &inputs, &[], arguments, &mut ctx))?;
     if ctx.has_updates() {
         weights.write(|| ctx.commit())?;
     }

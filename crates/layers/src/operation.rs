@@ -11,7 +11,7 @@ use candle_keras_ops::operations::{
     Add, Equal, GetItem, Greater, GreaterEqual, Less, LessEqual, Multiply, Negative, NotEqual, Power, Subtract,
     TrueDivide,
 };
-use candle_keras_ops::{Error, Key, Operand, Operation, Result, Spec, json};
+use candle_keras_ops::{Error, Key, Operand, Operation, Result, Spec, json, to_device};
 use serde_json::{Map, Number, Value, json};
 use std::borrow::Borrow;
 use std::panic::Location;
@@ -121,9 +121,10 @@ impl OperationLayer {
             Ok(Some(match argument {
                 Argument::Input => inputs.next().cloned().ok_or_else(|| Error::new("an operand is missing"))?,
                 Argument::Number(number) => {
-                    Tensor::new(number.as_f64().unwrap_or_default(), &device)?.to_dtype(dtype_of(number, float))?
+                    let tensor = Tensor::new(number.as_f64().unwrap_or_default(), &Device::Cpu)?;
+                    to_device(&tensor.to_dtype(dtype_of(number, float))?, &device)?
                 }
-                Argument::Array(array) => array.to_device(&device)?,
+                Argument::Array(array) => to_device(array, &device)?,
                 Argument::Absent => return Ok(None),
             }))
         };

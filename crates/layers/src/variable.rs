@@ -3,7 +3,7 @@
 use crate::path::LayerPath;
 use crate::{Constraint, Initializer, Regularizer};
 use candle_core::{DType, Device, Tensor, Var};
-use candle_keras_ops::{Error, Gradient, Gradients, Result, RowIndices, has_memory_for, to_device};
+use candle_keras_ops::{Error, Gradient, Gradients, Result, RowIndices, has_memory_for};
 use std::cell::Cell;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -343,8 +343,8 @@ impl Variable {
                 .expected(format!("{:?}", var.dims()))
                 .received(format!("{:?}", value.dims())));
         }
-        // A copy, since candle refuses to copy a tensor onto itself.
-        let value = to_device(value, var.device())?.to_dtype(var.dtype())?.copy()?;
+        // A copy, since candle refuses to copy a tensor onto itself. Cast before it is moved, as candle's functions on a GPU lack dtypes.
+        let value = value.to_dtype(var.dtype())?.force_contiguous()?.to_device(var.device())?;
         Ok(var.set(&value)?)
     }
 

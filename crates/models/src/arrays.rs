@@ -5,7 +5,7 @@ use crate::graph::Graph;
 use candle_core::{DType, Tensor};
 use candle_keras_data::Batch;
 use candle_keras_layers::{NodeOutput, Shape};
-use candle_keras_ops::{Error, dtype_name, position, warnings};
+use candle_keras_ops::{Error, argmax_of_rows, dtype_name, position, warnings};
 use std::collections::BTreeMap;
 
 /// Adapts the inputs of a model as Keras does; an error if they still do not match.
@@ -190,7 +190,7 @@ pub(crate) fn class_weights(
     };
     let classes = match target.dims() {
         [_] | [_, 1] => target.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?,
-        [_, _] => target.argmax(1)?.to_dtype(DType::F64)?.to_vec1::<f64>()?,
+        [_, _] => argmax_of_rows(target)?.to_dtype(DType::F64)?.to_vec1::<f64>()?,
         dims => {
             return Err(Error::new("class_weight needs a class index or a one-hot row for each sample")
                 .received(format!("targets of shape {dims:?}")));

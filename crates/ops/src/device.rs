@@ -1,7 +1,8 @@
 //! Devices by name: `cpu`, `cuda`, `cuda:1`.
 
 use crate::{Error, Result};
-use candle_core::{CpuStorage, Device, Storage, Tensor};
+use candle_core::{CpuStorage, DType, Device, Shape, Storage, Tensor};
+use std::ops::Range;
 
 /// The device of this name: `cpu`, or `cuda` with an optional number.
 ///
@@ -31,11 +32,15 @@ pub fn device(name: &str) -> Result<Device> {
 
 /// The tensor on a device; one that is there already is not copied.
 ///
-/// Of a part of a tensor, only the part is moved: candle moves the whole memory that it is in, for each batch all samples.
+/// Of a part of a tensor, only the part is moved: candle moves the whole memory that it is in, for each batch all samples. On a GPU,
+/// integers of 16 and 32 bits with a sign become 64 bits: candle has no kernels for them.
 ///
 /// # Errors
 /// If the device fails.
 pub fn to_device(tensor: &Tensor, device: &Device) -> Result<Tensor> {
+    if device.is_cuda() && !has_kernels(tensor.dtype()) && tensor.device().is_cpu() {
+        return to_device(&tensor.to_dtype(DType::I64)?, device);
+    }
     let is_part = match &*tensor.storage_and_layout().0 {
         Storage::Cpu(storage) => length(storage) != tensor.elem_count(),
         // The length of memory on a device is not known here.
@@ -46,7 +51,39 @@ pub fn to_device(tensor: &Tensor, device: &Device) -> Result<Tensor> {
         return Ok(tensor.to_device(device)?);
     }
     crate::check_memory(tensor.dims(), tensor.dtype())?;
+    if tensor.device().is_cpu() && tensor.is_contiguous() && !tensor.track_op() {
+        let (storage, layout) = tensor.storage_and_layout();
+        if let Storage::Cpu(storage) = &*storage {
+            let part = layout.start_offset()..layout.start_offset() + tensor.elem_count();
+            if let Some(moved) = from_slice(storage, part, tensor.shape(), device)? {
+                return Ok(moved);
+            }
+        }
+    }
     Ok(tensor.force_contiguous()?.to_device(device)?)
+}
+
+/// A part of memory on the host as a tensor on a device, without a copy on the host.
+fn from_slice(
+    storage: &CpuStorage,
+    part: Range<usize>,
+    shape: &Shape,
+    device: &Device,
+) -> candle_core::Result<Option<Tensor>> {
+    macro_rules! tensor {
+        ($($dtype:ident)*) => {
+            match storage {
+                $(CpuStorage::$dtype(numbers) => Tensor::from_slice(&numbers[part], shape, device).map(Some),)*
+                _ => Ok(None),
+            }
+        };
+    }
+    tensor!(U8 U32 I64 BF16 F16 F32 F64)
+}
+
+/// Whether candle has kernels for this dtype on a GPU.
+pub(crate) fn has_kernels(dtype: DType) -> bool {
+    !matches!(dtype, DType::I16 | DType::I32)
 }
 
 fn length(storage: &CpuStorage) -> usize {

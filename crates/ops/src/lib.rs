@@ -94,6 +94,7 @@ pub use recurrent::{
     Cell, Outputs, RnnConfig, Run, Sequences, composed_with as recurrent_by_steps, conv_lstm, recurrent,
 };
 pub use row_losses::{Classes, Pairwise, crossentropy, has_row_losses, pairwise_mean};
+pub use rows::argmax_of_rows;
 pub use scalar::Elementary;
 pub use scatter::{
     Reduction, convert_to_tensor, ndim, scatter, scatter_update, shape, size, slice, slice_update, unstack,

@@ -42,7 +42,7 @@ impl<'a, T: Float> Matrix<'a, T> {
     }
 
     /// Some of the rows.
-    fn slice_rows(self, from: usize, rows: usize) -> Self {
+    pub(crate) fn slice_rows(self, from: usize, rows: usize) -> Self {
         let data = from.checked_mul(self.stride.0).and_then(|at| self.data.get(at..)).unwrap_or(&[]);
         Self::strided(data, (rows, self.size.1), self.stride)
     }

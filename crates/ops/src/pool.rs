@@ -38,7 +38,9 @@ pub fn pool(x: &Tensor, pool: Pool, axes: &[Axis]) -> Result<Tensor> {
         bail!("pool: windows for another shape than {:?}", x.dims())
     }
     let outputs: Vec<usize> = axes.iter().map(|axis| axis.output).collect();
-    if on_gpu(&[x]) && volume[0] == Axis::UNIT && x.elem_count() > 0 {
+    // A kernel walks all elements of a window, also those far outside.
+    let small = |axis: &Axis| axis.has_short_indices() && axis.window <= axis.input;
+    if on_gpu(&[x]) && volume.iter().all(small) && x.elem_count() > 0 {
         let shape = [&[*batch], &outputs[..], &[*channels]].concat();
         lengths::allocated(&shape, x.dtype())?;
         return gpu::pool(x, pool == Pool::Max, volume, shape.into());
@@ -207,6 +209,9 @@ impl Windows {
 /// How many channels of a window are computed side by side.
 const WIDTH: usize = 16;
 
+/// Elements of a large window are added in blocks of so many, which rounds less than one after the other.
+const BLOCK: usize = 64;
+
 /// Pools the windows of an image.
 #[inline(always)]
 pub(crate) fn pooled<T: Float>(x: &[T], y: &mut [T], pool: Pool, windows: &Windows) {
@@ -225,20 +230,26 @@ pub(crate) fn pooled<T: Float>(x: &[T], y: &mut [T], pool: Pool, windows: &Windo
 /// Pools some channels of a window; zeros if it is empty.
 #[inline(always)]
 fn of_window<T: Float, const N: usize>(x: &[T], places: &[usize], channel: usize, pool: Pool) -> [T; N] {
+    let reduce = |all: T, x: T| match pool {
+        Pool::Max if is_larger(x, all) => x,
+        Pool::Max => all,
+        Pool::Average => all + x,
+    };
     let mut all = [T::ZERO; N];
-    let Some((first, others)) = places.split_first() else { return all };
-    all.copy_from_slice(&x[first + channel..][..N]);
-    for place in others {
-        for (all, &x) in all.iter_mut().zip(&x[place + channel..][..N]) {
-            *all = match pool {
-                Pool::Max if is_larger(x, *all) => x,
-                Pool::Max => *all,
-                Pool::Average => *all + x,
-            };
+    for (i, block) in places.chunks(BLOCK).enumerate() {
+        let mut part = [T::ZERO; N];
+        part.copy_from_slice(&x[block[0] + channel..][..N]);
+        for place in &block[1..] {
+            for (part, &x) in part.iter_mut().zip(&x[place + channel..][..N]) {
+                *part = reduce(*part, x);
+            }
+        }
+        for (all, part) in all.iter_mut().zip(part) {
+            *all = if i == 0 { part } else { reduce(*all, part) };
         }
     }
     if pool == Pool::Average {
-        let factor = T::ONE / T::from_double(places.len() as f64);
+        let factor = T::ONE / T::from_double(places.len().max(1) as f64);
         for all in &mut all {
             *all *= factor;
         }
@@ -384,6 +395,32 @@ mod tests {
             adaptive_pool(&numbers, Pool::Max, &[2, 2]).is_err() && adaptive_pool(&numbers, Pool::Max, &[]).is_err()
         );
         assert!(adaptive_pool(&numbers, Pool::Average, &[1 << 60]).is_err());
+    }
+
+    #[test]
+    fn windows_of_many_elements_are_pooled_in_blocks() {
+        let x = values([2, 10, 9, 3], 1);
+        let axes = [Axis::new(10, 9, 1, 1, Padding::Valid), Axis::new(9, 9, 1, 1, Padding::Valid)];
+        for of_window in [Pool::Max, Pool::Average] {
+            let y = pool(&x, of_window, &axes).unwrap();
+            let plain = composed(&x, of_window, Windows::new(super::volume(&axes).unwrap(), 1).unwrap()).unwrap();
+            let apart = (&y - plain.reshape(y.dims()).unwrap()).unwrap().abs().unwrap();
+            assert!(apart.max_all().unwrap().to_scalar::<f64>().unwrap() < 1e-7);
+        }
+        // Of 81 elements of the window, the 71st, and the 81st.
+        let mut numbers: Vec<f32> = (0..81).map(|i| i as f32).collect();
+        let largest = |numbers: &[f32]| {
+            let x = Tensor::from_slice(numbers, (1, 9, 9, 1), &Device::Cpu).unwrap();
+            let axes = [Axis::new(9, 9, 1, 1, Padding::Valid); 2];
+            pool(&x, Pool::Max, &axes).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()[0]
+        };
+        assert_eq!(largest(&numbers), 80.0);
+        numbers[70] = f32::NAN;
+        assert!(largest(&numbers).is_nan());
+        // No element is inside.
+        let sequence = Tensor::ones((1, 5, 1), DType::F32, &Device::Cpu).unwrap();
+        let y = pool(&sequence, Pool::Average, &[Axis::new(5, 2, 1, 30, Padding::Same)]).unwrap();
+        assert_eq!(y.flatten_all().unwrap().to_vec1::<f32>().unwrap(), [0.0; 5]);
     }
 
     #[test]

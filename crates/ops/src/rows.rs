@@ -1,11 +1,12 @@
 //! Functions of the rows of a tensor: of all elements along some axes, each by a loop.
 
+use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_float};
 use crate::lengths;
 use crate::shape;
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor, bail};
 use std::cmp::Ordering;
 
 /// A function of a row, with its gradient.
@@ -275,6 +276,41 @@ pub(crate) fn argsort(x: &Tensor, dim: usize, falling: bool) -> Result<Tensor> {
             places.copy_from_slice(&order);
         },
     )
+}
+
+/// The index of the largest element of each row over the last axis, as u32: the first of equal ones, or the first NaN.
+///
+/// # Errors
+/// If the tensor is a scalar, or has rows without elements.
+pub fn argmax_of_rows(x: &Tensor) -> Result<Tensor> {
+    lengths::check([x])?;
+    let (last, width) = (x.rank().saturating_sub(1), *x.dims().last().unwrap_or(&0));
+    if width == 0 {
+        bail!("argmax_of_rows: rows without elements, in the shape {:?}", x.dims())
+    }
+    // The kernel counts in f32.
+    if on_gpu(&[x]) && width < 1 << 24 && x.elem_count() > 0 {
+        return gpu::argmax(x);
+    }
+    if !on_host(&[x]) {
+        return extreme(x, last, false)?.squeeze(last);
+    }
+    let input = x.detach().contiguous()?;
+    let indices: Vec<u32> =
+        with_float!(input, T => view::<T>(&input)?.chunks_exact(width).map(first_largest).collect());
+    Tensor::from_vec(indices, &x.dims()[..last], x.device())
+}
+
+#[allow(clippy::eq_op)]
+fn first_largest<T: Float>(row: &[T]) -> u32 {
+    let mut best = 0;
+    for (i, &x) in row.iter().enumerate() {
+        let largest = row[best];
+        if x > largest || (x != x && largest == largest) {
+            best = i;
+        }
+    }
+    best as u32
 }
 
 /// The index of the largest element of each row along a dimension, or of the smallest, as u32 with size 1 in its place: the first of equal

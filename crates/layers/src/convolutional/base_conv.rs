@@ -3,6 +3,7 @@
 use super::arguments::ConvArguments;
 use super::following::Following;
 use crate::lora::LoraArguments;
+use crate::pooling::FusedPooling;
 use crate::spatial::{
     SpatialLayer, Windows, channels_last, padding, positive, run_channels_last, spatial, with_spatial,
 };
@@ -31,12 +32,17 @@ impl<const N: usize> Convolution<'_, N> {
         epilogue.run(layer, ctx, |bias, activation| {
             let (kernel, bias) = following.normalized(&kernel, bias, ctx)?;
             let activation = following.activation.unwrap_or(activation);
-            run_channels_last(x, &layout.data_format, |x| {
+            let y = run_channels_last(x, &layout.data_format, |x| {
                 let axes = self.windows.axes(x.dims(), padding);
-                let pooling = following.pooling.as_ref().map(|pooling| pooling(&axes.map(|axis| axis.output)));
+                let windows = |pooling: &FusedPooling| (pooling.pool, pooling.windows(&axes.map(|axis| axis.output)));
+                let pooling = following.pooling.as_ref().map(windows);
                 let pooling = pooling.as_ref().map(|(pool, axes)| (*pool, &axes[..]));
                 Ok(ops::conv_and_pool(x, &kernel, bias.as_ref(), &axes, self.groups, activation, pooling)?)
-            })
+            })?;
+            match &following.pooling {
+                Some(pooling) if pooling.squeeze => Ok(y.reshape((x.dims()[0], self.arguments.filters))?),
+                _ => Ok(y),
+            }
         })
     }
 }
@@ -83,7 +89,7 @@ impl<const N: usize> SpatialLayer for Convolution<'_, N> {
         ctx: &mut Context,
     ) -> Result<Option<(Tensor, usize)>> {
         let ConvArguments { layout, epilogue, .. } = self.arguments;
-        let following = Following::of(epilogue, &layout.data_format, x.rank(), Some(N), next, ctx)?;
+        let following = Following::of(epilogue, &layout.data_format, x, Some(N), next, ctx)?;
         following.map(|following| Ok((self.run(layer, x, ctx, &following)?, following.count))).transpose()
     }
 }

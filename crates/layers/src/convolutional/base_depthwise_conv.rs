@@ -63,7 +63,7 @@ impl<const N: usize> SpatialLayer for Depthwise<'_, N> {
         ctx: &mut Context,
     ) -> Result<Option<(Tensor, usize)>> {
         let DepthwiseArguments { layout, epilogue, .. } = self.arguments;
-        let following = Following::of(epilogue, &layout.data_format, x.rank(), None, next, ctx)?;
+        let following = Following::of(epilogue, &layout.data_format, x, None, next, ctx)?;
         following.map(|following| Ok((self.run(layer, x, ctx, &following)?, following.count))).transpose()
     }
 }

@@ -1,9 +1,10 @@
 //! Common to global pooling over one, two and three axes. Keras: `keras/src/layers/pooling/base_global_pooling.py`.
 
+use super::FusedPooling;
 use crate::spatial::{SpatialLayer, channels_last, spatial, with_spatial};
 use crate::{Context, Layer, Shape};
 use candle_core::Tensor;
-use candle_keras_ops::{self as ops, Axes, Pool, Result};
+use candle_keras_ops::{self as ops, Axes, Axis, Padding, Pool, Result};
 
 arguments! {
     /// The arguments of global pooling.
@@ -37,6 +38,18 @@ impl GlobalPoolingArguments {
 pub(super) struct GlobalPooling<'a, const N: usize> {
     pub(super) pool: Pool,
     pub(super) arguments: &'a GlobalPoolingArguments,
+}
+
+impl<const N: usize> GlobalPooling<'_, N> {
+    /// The pooling, for fusion into a layer over as many axes with this data format.
+    pub(super) fn fused(&self, axes: usize, data_format: &str) -> Result<Option<FusedPooling>> {
+        if axes != N || self.arguments.data_format != data_format {
+            return Ok(None);
+        }
+        let whole = |&size: &usize| Axis::new(size, size, 1, 1, Padding::Valid);
+        let windows = Box::new(move |sizes: &[usize]| sizes.iter().map(whole).collect());
+        Ok(Some(FusedPooling { pool: self.pool, windows, global: true, squeeze: !self.arguments.keepdims }))
+    }
 }
 
 impl<const N: usize> SpatialLayer for GlobalPooling<'_, N> {

@@ -36,10 +36,8 @@ impl<'a, const N: usize> Pooling<'a, N> {
             return Ok(None);
         }
         let (pool, windows, padding) = (self.pool, self.windows, padding(&self.arguments.padding, false)?);
-        Ok(Some(Box::new(move |sizes| {
-            let dims = [&[0], sizes].concat();
-            (pool, windows.axes(&dims, padding).to_vec())
-        })))
+        let windows = move |sizes: &[usize]| windows.axes(&[&[0], sizes].concat(), padding).to_vec();
+        Ok(Some(FusedPooling { pool, windows: Box::new(windows), global: false, squeeze: false }))
     }
 }
 

@@ -1,11 +1,11 @@
 //! GlobalAveragePooling1D: the mean over all steps. Keras: `keras.layers.GlobalAveragePooling1D`.
 
-use super::base_global_pooling::{GlobalPoolingArguments, global_pooling_setters};
+use super::base_global_pooling::{GlobalPooling, GlobalPoolingArguments, global_pooling_setters};
 use crate::layer::single;
 use crate::spatial::channels_last;
 use crate::{Context, Layer, Shape};
 use candle_core::Tensor;
-use candle_keras_ops::{self as ops, Result};
+use candle_keras_ops::{self as ops, Pool, Result};
 
 layer! {
     /// The mean over the steps of a sequence, without masked ones.
@@ -24,6 +24,13 @@ layer! {
     /// ```
     pub struct GlobalAveragePooling1D() {
         ..arguments: GlobalPoolingArguments = GlobalPoolingArguments::new() => global_pooling_setters,
+    }
+}
+
+impl GlobalAveragePooling1D {
+    /// What the layer does without a mask.
+    pub(super) fn pooling(&self) -> GlobalPooling<'_, 1> {
+        GlobalPooling { pool: Pool::Average, arguments: &self.arguments }
     }
 }
 

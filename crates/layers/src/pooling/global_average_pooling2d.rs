@@ -24,7 +24,14 @@ layer! {
     }
 }
 
-spatial_layer!(GlobalAveragePooling2D, |layer| GlobalPooling::<2> { pool: Pool::Average, arguments: &layer.arguments });
+impl GlobalAveragePooling2D {
+    /// What the layer does.
+    pub(super) fn pooling(&self) -> GlobalPooling<'_, 2> {
+        GlobalPooling { pool: Pool::Average, arguments: &self.arguments }
+    }
+}
+
+spatial_layer!(GlobalAveragePooling2D, |layer| layer.pooling());
 
 #[cfg(test)]
 mod tests {

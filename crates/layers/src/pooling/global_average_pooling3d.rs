@@ -24,7 +24,14 @@ layer! {
     }
 }
 
-spatial_layer!(GlobalAveragePooling3D, |layer| GlobalPooling::<3> { pool: Pool::Average, arguments: &layer.arguments });
+impl GlobalAveragePooling3D {
+    /// What the layer does.
+    pub(super) fn pooling(&self) -> GlobalPooling<'_, 3> {
+        GlobalPooling { pool: Pool::Average, arguments: &self.arguments }
+    }
+}
+
+spatial_layer!(GlobalAveragePooling3D, |layer| layer.pooling());
 
 #[cfg(test)]
 mod tests {

@@ -24,7 +24,14 @@ layer! {
     }
 }
 
-spatial_layer!(GlobalMaxPooling1D, |layer| GlobalPooling::<1> { pool: Pool::Max, arguments: &layer.arguments });
+impl GlobalMaxPooling1D {
+    /// What the layer does.
+    pub(super) fn pooling(&self) -> GlobalPooling<'_, 1> {
+        GlobalPooling { pool: Pool::Max, arguments: &self.arguments }
+    }
+}
+
+spatial_layer!(GlobalMaxPooling1D, |layer| layer.pooling());
 
 #[cfg(test)]
 mod tests {

@@ -24,7 +24,14 @@ layer! {
     }
 }
 
-spatial_layer!(GlobalMaxPooling2D, |layer| GlobalPooling::<2> { pool: Pool::Max, arguments: &layer.arguments });
+impl GlobalMaxPooling2D {
+    /// What the layer does.
+    pub(super) fn pooling(&self) -> GlobalPooling<'_, 2> {
+        GlobalPooling { pool: Pool::Max, arguments: &self.arguments }
+    }
+}
+
+spatial_layer!(GlobalMaxPooling2D, |layer| layer.pooling());
 
 #[cfg(test)]
 mod tests {

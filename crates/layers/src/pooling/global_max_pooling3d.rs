@@ -24,7 +24,14 @@ layer! {
     }
 }
 
-spatial_layer!(GlobalMaxPooling3D, |layer| GlobalPooling::<3> { pool: Pool::Max, arguments: &layer.arguments });
+impl GlobalMaxPooling3D {
+    /// What the layer does.
+    pub(super) fn pooling(&self) -> GlobalPooling<'_, 3> {
+        GlobalPooling { pool: Pool::Max, arguments: &self.arguments }
+    }
+}
+
+spatial_layer!(GlobalMaxPooling3D, |layer| layer.pooling());
 
 #[cfg(test)]
 mod tests {

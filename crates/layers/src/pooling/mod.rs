@@ -45,8 +45,25 @@ use crate::Layer;
 use candle_keras_ops::{Axis, Pool, Result};
 use std::any::Any;
 
-/// From the sizes of a tensor, without the batch and the channels, which are last, to the pooling and its windows.
-pub(crate) type FusedPooling = Box<dyn Fn(&[usize]) -> (Pool, Vec<Axis>)>;
+/// The windows over a tensor of these sizes.
+type WindowsOver = Box<dyn Fn(&[usize]) -> Vec<Axis>>;
+
+/// A pooling that a convolution computes.
+pub(crate) struct FusedPooling {
+    pub(crate) pool: Pool,
+    windows: WindowsOver,
+    /// Whether there is one window, the whole image.
+    pub(crate) global: bool,
+    /// Whether the pooled axes are removed.
+    pub(crate) squeeze: bool,
+}
+
+impl FusedPooling {
+    /// The windows over a tensor of these sizes, without the batch and the channels, which are last.
+    pub(crate) fn windows(&self, sizes: &[usize]) -> Vec<Axis> {
+        (self.windows)(sizes)
+    }
+}
 
 /// The pooling of a layer, if it is one over so many axes with this data format.
 pub(crate) fn pooling_of(layer: &dyn Layer, axes: usize, data_format: &str) -> Result<Option<FusedPooling>> {
@@ -58,5 +75,7 @@ pub(crate) fn pooling_of(layer: &dyn Layer, axes: usize, data_format: &str) -> R
         };
     }
     first_of!(MaxPooling1D, MaxPooling2D, MaxPooling3D, AveragePooling1D, AveragePooling2D, AveragePooling3D);
+    first_of!(GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D);
+    first_of!(GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalAveragePooling3D);
     Ok(None)
 }

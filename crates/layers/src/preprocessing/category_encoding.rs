@@ -4,7 +4,7 @@ use super::encoding::{Encoding, OutputMode, refuse_sparse};
 use crate::layer::single;
 use crate::{Build, Context, Layer, Shape};
 use candle_core::Tensor;
-use candle_keras_ops::{Error, Result, checked_ids};
+use candle_keras_ops::{Error, Result, checked_ids, to_device};
 
 layer! {
     /// Encodes categories that are numbered from 0 to `num_tokens - 1`.
@@ -82,7 +82,7 @@ impl Layer for CategoryEncoding {
         })?;
         let (numbers, dtype) = (numbers.into_iter().map(i64::from).collect(), self.base.compute_dtype());
         let Some(weights) = ctx.tensor("count_weights")? else {
-            return Ok(vec![self.encoding().encode(numbers, x.dims(), None, dtype)?.to_device(x.device())?]);
+            return Ok(vec![to_device(&self.encoding().encode(numbers, x.dims(), None, dtype)?, x.device())?]);
         };
         if self.output_mode != OutputMode::Count || weights.dims() != x.dims() {
             return Err(Error::new("count_weights are for the mode \"count\", one for each number of the input")
@@ -92,7 +92,7 @@ impl Layer for CategoryEncoding {
         // A composition, through which gradients flow to the weights.
         let each = Encoding { mode: &OutputMode::OneHot, depth: self.num_tokens };
         let places = [x.dims(), &[1]].concat();
-        let each = each.encode(numbers, &places, None, dtype)?.to_device(x.device())?;
+        let each = to_device(&each.encode(numbers, &places, None, dtype)?, x.device())?;
         let weights = weights.to_dtype(dtype)?.reshape(places)?;
         Ok(vec![each.broadcast_mul(&weights)?.sum(x.rank().saturating_sub(1).min(1))?])
     }

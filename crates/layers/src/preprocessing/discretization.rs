@@ -8,7 +8,7 @@ use crate::layer::{refuse_text, single};
 use crate::{Build, Config, Context, Described, Layer, Shape, TensorSpec};
 use candle_core::{DType, Device, Tensor};
 use candle_keras_data::IntoData;
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, to_device};
 use std::sync::{Arc, PoisonError, RwLock};
 
 layer! {
@@ -179,7 +179,7 @@ impl Layer for Discretization {
         let bins = numbers.into_iter().map(bin).collect();
         let y = self.encoding().encode(bins, x.dims(), None, dtype)?;
         let y = if self.output_mode == OutputMode::Int { y.to_dtype(DType::I32)? } else { y };
-        Ok(vec![y.to_device(x.device())?])
+        Ok(vec![to_device(&y, x.device())?])
     }
 }
 

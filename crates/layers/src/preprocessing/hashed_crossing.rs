@@ -8,7 +8,7 @@ use super::index_lookup::whole_numbers;
 use crate::call::CallArguments;
 use crate::{Build, Config, Context, Described, Layer, Shape, TensorSpec};
 use candle_core::{DType, Tensor};
-use candle_keras_ops::{Error, Result, string_bytes};
+use candle_keras_ops::{Error, Result, string_bytes, to_device};
 
 layer! {
     /// Puts combinations of categories into bins by their hashes, which are TensorFlow's: words and whole numbers of the same sample are one category.
@@ -115,7 +115,7 @@ impl Layer for HashedCrossing {
         let bins = hashes.into_iter().map(|hash| (hash % self.num_bins as u64) as i64).collect();
         let dtype = category_dtype(&self.output_mode, &self.base);
         let y = self.encoding().encode(bins, first, None, dtype)?;
-        Ok(vec![y.to_dtype(dtype)?.to_device(inputs[0].device())?])
+        Ok(vec![to_device(&y.to_dtype(dtype)?, inputs[0].device())?])
     }
 }
 

@@ -7,7 +7,7 @@ use crate::call::CallArguments;
 use crate::layer::single;
 use crate::{Build, Config, Context, Described, Layer, Shape, TensorSpec};
 use candle_core::{DType, Tensor};
-use candle_keras_ops::{Error, Result, string_bytes};
+use candle_keras_ops::{Error, Result, string_bytes, to_device};
 use serde::{Deserialize, Serialize};
 
 layer! {
@@ -163,7 +163,7 @@ impl Layer for Hashing {
         let dtype = category_dtype(&self.output_mode, &self.base);
         self.compute_output_shape(&[places(x).into()])?;
         let y = self.encoding().encode(self.bins(x)?, places(x), None, dtype)?;
-        Ok(vec![y.to_dtype(dtype)?.to_device(x.device())?])
+        Ok(vec![to_device(&y.to_dtype(dtype)?, x.device())?])
     }
 }
 

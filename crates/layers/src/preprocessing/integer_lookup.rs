@@ -11,7 +11,7 @@ use crate::layer::{refuse_text, single};
 use crate::{Build, Config, Context, Described, Layer, Shape, TensorSpec};
 use candle_core::{Device, Tensor};
 use candle_keras_data::IntoData;
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, to_device};
 
 layer! {
     /// Maps whole numbers to their places in a vocabulary, which is given, or is what occurs in the data that the layer has [adapted](Self::adapt) to.
@@ -117,7 +117,7 @@ impl Layer for IntegerLookup {
             true => Tensor::from_vec(index.inverse(x)?, x.dims(), &Device::Cpu)?,
             false => index.call(x, self.base.compute_dtype())?,
         };
-        Ok(vec![y.to_device(x.device())?])
+        Ok(vec![to_device(&y, x.device())?])
     }
 
     fn assets(&self) -> Result<Assets> {

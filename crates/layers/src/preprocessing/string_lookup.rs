@@ -11,7 +11,7 @@ use crate::layer::{refuse_text, single};
 use crate::{Build, Config, Context, Described, Layer, Shape, TensorSpec};
 use candle_core::Tensor;
 use candle_keras_data::IntoData;
-use candle_keras_ops::{Error, Result, string_tensor_of_width};
+use candle_keras_ops::{Error, Result, string_tensor_of_width, to_device};
 
 layer! {
     /// Maps words to their numbers in a vocabulary, which is given, or is what occurs in the data that the layer has [adapted](Self::adapt) to.
@@ -123,7 +123,7 @@ impl Layer for StringLookup {
     fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
         let (x, index) = (single(inputs)?, self.index());
         if !self.lookup.invert {
-            return Ok(vec![index.call(x, self.base.compute_dtype())?]);
+            return Ok(vec![to_device(&index.call(x, self.base.compute_dtype())?, x.device())?]);
         }
         let words = index.inverse(x)?;
         // One width for all batches.

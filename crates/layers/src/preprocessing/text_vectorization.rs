@@ -14,7 +14,7 @@ use crate::layer::single;
 use crate::{Build, Config, Context, Described, Layer, Shape, TensorSpec};
 use candle_core::{DType, Tensor};
 use candle_keras_data::Texts;
-use candle_keras_ops::{Error, Result, check_memory, string_bytes};
+use candle_keras_ops::{Error, Result, check_memory, string_bytes, to_device};
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 
@@ -286,7 +286,8 @@ impl Layer for TextVectorization {
             numbers.extend(row.into_iter().take(length));
             numbers.resize(end, padding);
         }
-        Ok(vec![self.index().encode(numbers, &[count, length], self.base.compute_dtype())?])
+        let y = self.index().encode(numbers, &[count, length], self.base.compute_dtype())?;
+        Ok(vec![to_device(&y, x.device())?])
     }
 
     fn assets(&self) -> Result<Assets> {

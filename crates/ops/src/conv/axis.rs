@@ -91,6 +91,13 @@ impl Axis {
         Some(from..to)
     }
 
+    /// Whether all indices of windows and elements, also outside of the input, have less than 32 bits.
+    pub(crate) fn has_short_indices(&self) -> bool {
+        let Self { input, window, stride, dilation, before, output } = *self;
+        let reach = window.checked_mul(dilation).zip(output.checked_mul(stride)).and_then(|(a, b)| a.checked_add(b));
+        reach.is_some_and(|reach| reach.max(input).max(before).max(stride) < 1 << 31)
+    }
+
     /// Whether the windows have elements, and move.
     fn is_valid(&self) -> bool {
         [self.window, self.stride, self.dilation].iter().all(|&size| size > 0)

@@ -1,7 +1,7 @@
 //! One image in bands, so that every thread has some: with a single sample there is no batch to divide.
 
 use super::axis::Axis;
-use super::{Epilogue, Method, Plan};
+use super::{Destination, Epilogue, Method, Plan};
 use crate::cores;
 use crate::matmul::FusedActivation;
 use crate::pool::{Pool, Windows};
@@ -43,7 +43,7 @@ pub(super) fn forward<T: Float>(
     let length = bands.iter().map(|(_, plan, epilogue)| epilogue.output(plan)).sum();
     Ok(cores::fill_chunks(length, unit, |from, chunk| {
         let (input, plan, epilogue) = &bands[from / unit];
-        chunk.copy(&Method::forwards(*plan).forward(&x[input.clone()], kernel, epilogue));
+        Method::forwards(*plan).forward_to(Destination::Chunk(chunk), [&x[input.clone()], kernel], epilogue);
     }))
 }
 

@@ -1,9 +1,8 @@
-//! Convolutions composed of candle's functions, for devices and dtypes that the loops do not support: the windows are gathered, then
+//! Convolutions composed of candle's functions, for what neither the loops nor the kernels support, as 16 bits on a GPU: the windows are gathered, then
 //! multiplied.
 
 use super::Plan;
 use super::axis::{Axis, each_index};
-use crate::gpu;
 use crate::matmul::FusedActivation;
 use candle_core::{Result, Tensor};
 
@@ -17,11 +16,7 @@ pub(super) fn conv(
 ) -> Result<Tensor> {
     let (axes, rows) = (plan.axes, plan.batch * plan.windows());
     let (taps, width) = (plan.taps(), plan.channels / plan.groups);
-    let windows = if plan.has_kernels(x) {
-        gpu::windows(x, plan)?
-    } else {
-        gathered(x, plan.batch, axes, |axis| [axis.input, axis.output], Axis::at)?
-    };
+    let windows = gathered(x, plan.batch, axes, |axis| [axis.input, axis.output], Axis::at)?;
     let y = if plan.is_depthwise() {
         // Elementwise, without a matrix product for each channel.
         let kernel = kernel.reshape((1, taps, plan.channels, plan.filters / plan.groups))?;

@@ -1,7 +1,7 @@
 //! Depthwise convolution, without a matrix of windows: channels are computed side by side.
 
 use super::border::Border;
-use super::{Axis, Epilogue, Images, Plan, images, kernel_gradient};
+use super::{Axis, Destination, Epilogue, Images, Plan, images, kernel_gradient};
 use crate::cores;
 use crate::simd;
 use crate::simd::{Float, MulAdd};
@@ -38,10 +38,11 @@ impl Depthwise {
     }
 
     /// The convolution and its epilogue.
-    pub(super) fn forward<T: Float>(&self, x: &[T], kernel: &[T], epilogue: &Epilogue<T>) -> Vec<T> {
+    pub(super) fn forward<T: Float>(&self, to: Destination<T>, x: &[T], kernel: &[T], epilogue: &Epilogue<T>) {
         let plan = &self.plan;
         let scratch = || (self.border.buffer(), vec![T::ZERO; plan.output()]);
         images(
+            to,
             Images { batch: plan.batch, output: epilogue.output(plan), together: 1 },
             plan.output().saturating_mul(plan.depth()),
             scratch,

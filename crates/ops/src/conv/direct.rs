@@ -7,7 +7,7 @@
 
 use super::border::Border;
 use super::unfold::Unfolded;
-use super::{Epilogue, Images, Plan, images, kernel_gradient};
+use super::{Destination, Epilogue, Images, Plan, images, kernel_gradient};
 use crate::simd;
 use crate::simd::{Float, MulAdd, has_wide_vectors};
 use std::array::from_fn;
@@ -69,12 +69,13 @@ impl Direct {
     }
 
     /// The convolution and its epilogue.
-    pub(super) fn forward<T: Float>(&self, x: &[T], kernel: &[T], epilogue: &Epilogue<T>) -> Vec<T> {
+    pub(super) fn forward<T: Float>(&self, to: Destination<T>, x: &[T], kernel: &[T], epilogue: &Epilogue<T>) {
         let plan = &self.plan;
         let is_wide = self.is_wide::<T>();
         let is_padded = !self.border.is_empty();
         let scratch = || (if is_padded { self.border.buffer() } else { Vec::new() }, vec![T::ZERO; plan.output()]);
         images(
+            to,
             Images { batch: plan.batch, output: epilogue.output(plan), together: 1 },
             plan.output().saturating_mul(plan.depth()),
             scratch,

@@ -78,19 +78,31 @@ impl Plan {
     }
 
     /// Whether there is one group a channel.
-    fn is_depthwise(&self) -> bool {
+    pub(crate) fn is_depthwise(&self) -> bool {
         self.groups == self.channels && self.channels > 1
     }
 
-    /// Whether the device of `x` has kernels for this convolution: GPUs do, for images and sequences.
-    fn has_kernels(&self, x: &Tensor) -> bool {
-        on_gpu(&[x]) && self.axes[0] == Axis::UNIT && self.batch * self.image() * self.windows() > 0
+    /// Whether there are kernels for this convolution of these tensors.
+    fn has_kernels(&self, all: &[&Tensor]) -> bool {
+        on_gpu(all) && self.axes.iter().all(Axis::has_short_indices)
     }
 
     /// The shape of a tensor of this rank, with `size` of each axis between the batch and the channels.
     fn shape(&self, rank: usize, channels: usize, size: impl Fn(&Axis) -> usize) -> Vec<usize> {
         let sizes = self.axes[5usize.saturating_sub(rank)..].iter().map(size);
         std::iter::once(self.batch).chain(sizes).chain([channels]).collect()
+    }
+
+    /// Whether the windows are the elements themselves.
+    pub(crate) fn is_pointwise(&self) -> bool {
+        let is_itself =
+            |axis: &Axis| axis.window == 1 && axis.stride == 1 && axis.before == 0 && axis.output == axis.input;
+        self.groups == 1 && self.axes.iter().all(is_itself)
+    }
+
+    /// How many elements of all channels the images of a batch have.
+    pub(crate) fn elements(&self) -> usize {
+        self.batch * self.axes.iter().map(|axis| axis.input).product::<usize>()
     }
 
     /// How many elements an input image has.
@@ -130,11 +142,17 @@ impl Method {
     }
 
     fn forward<T: Float>(&self, x: &[T], kernel: &[T], epilogue: &Epilogue<T>) -> Vec<T> {
+        let mut y = Vec::new();
+        self.forward_to(Destination::Vector(&mut y), [x, kernel], epilogue);
+        y
+    }
+
+    fn forward_to<T: Float>(&self, to: Destination<T>, [x, kernel]: [&[T]; 2], epilogue: &Epilogue<T>) {
         match self {
-            Self::Depthwise(method) => method.forward(x, kernel, epilogue),
-            Self::Direct(method) => method.forward(x, kernel, epilogue),
-            Self::Winograd(method) => method.forward(x, kernel, epilogue),
-            Self::Unfolded(method) => method.forward(x, kernel, epilogue),
+            Self::Depthwise(method) => method.forward(to, x, kernel, epilogue),
+            Self::Direct(method) => method.forward(to, x, kernel, epilogue),
+            Self::Winograd(method) => method.forward(to, x, kernel, epilogue),
+            Self::Unfolded(method) => method.forward(to, x, kernel, epilogue),
         }
     }
 
@@ -171,6 +189,10 @@ impl PlainConv {
         let plan = Plan { batch, axes, channels, filters, groups: 1 };
         Unfolded(plan).check(dtype)?;
         Ok(Self(plan))
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        self.0
     }
 
     pub(crate) fn forward<T: Float>(&self, x: &[T], kernel: &[T]) -> Result<Vec<T>> {
@@ -220,6 +242,14 @@ impl<T: Float> Epilogue<'_, T> {
     }
 }
 
+/// Where images are written.
+enum Destination<'a, 'b, T> {
+    /// A new vector, by all threads.
+    Vector(&'a mut Vec<T>),
+    /// A part of one, by this thread.
+    Chunk(&'a mut UninitChunk<'b, T>),
+}
+
 /// The images that [`images`] computes.
 struct Images {
     /// How many there are.
@@ -230,22 +260,26 @@ struct Images {
     together: usize,
 }
 
-/// The results of `f` for the images of a batch, in parallel, at `work` simple operations an image. `scratch` is allocated once a thread.
+/// Writes the results of `f` for the images of a batch, at `work` simple operations an image. `scratch` is allocated once a thread.
 fn images<T: Float, S>(
+    to: Destination<T>,
     Images { batch, output, together }: Images,
     work: usize,
     scratch: impl Fn() -> S + Sync,
     f: impl Fn(&mut S, Range<usize>, &mut UninitChunk<T>) + Sync,
-) -> Vec<T> {
+) {
     let size = output.max(1);
-    cores::fill_chunks_with(
-        batch * output,
-        cores::chunk_len(batch * output, size * together.min(batch.max(1)), work / size),
-        scratch,
-        |scratch, from, chunk| {
-            f(scratch, from / size..(from + chunk.remaining()) / size, chunk);
-        },
-    )
+    match to {
+        Destination::Chunk(chunk) => f(&mut scratch(), 0..batch, chunk),
+        Destination::Vector(vector) => {
+            *vector = cores::fill_chunks_with(
+                batch * output,
+                cores::chunk_len(batch * output, size * together.min(batch.max(1)), work / size),
+                scratch,
+                |scratch, from, chunk| f(scratch, from / size..(from + chunk.remaining()) / size, chunk),
+            );
+        }
+    }
 }
 
 /// The gradient of the kernel: the sum of what `f` accumulates for images and the gradients of their outputs, in at most eight chunks of the
@@ -332,7 +366,7 @@ pub fn conv_and_pool(
     {
         return pool(&conv(x, kernel, bias, axes, groups, activation)?, of_window, windows);
     }
-    if plan.has_kernels(x) && on_gpu(&all) && kernel.elem_count() > 0 && !plan.is_depthwise() {
+    if plan.has_kernels(&all) {
         return gpu::conv(x, kernel, bias, plan, activation, shape.into());
     }
     if !on_host(&all) {
@@ -499,14 +533,15 @@ mod tests {
     /// With more windows and tiles than are computed at once.
     #[test]
     fn the_methods_agree() {
-        for (channels, filters, groups, padding) in [
-            (3, 32, 1, Padding::Same),
-            (24, 16, 1, Padding::Valid),
-            (16, 24, 1, Padding::Same),
-            (37, 37, 37, Padding::Same),
-            (5, 20, 5, Padding::Valid),
+        for (channels, filters, groups, padding, [rows, columns]) in [
+            (3, 32, 1, Padding::Same, [17, 14]),
+            (24, 16, 1, Padding::Valid, [17, 14]),
+            (16, 24, 1, Padding::Same, [17, 14]),
+            (37, 37, 37, Padding::Same, [17, 14]),
+            (5, 20, 5, Padding::Valid, [17, 14]),
+            (3, 64, 1, Padding::Same, [41, 25]),
         ] {
-            let axes = [Axis::UNIT, Axis::new(17, 3, 1, 1, padding), Axis::new(14, 3, 1, 1, padding)];
+            let axes = [Axis::UNIT, Axis::new(rows, 3, 1, 1, padding), Axis::new(columns, 3, 1, 1, padding)];
             let plan = Plan { batch: 3, axes, channels, filters, groups };
             let numbers = |count, seed| values([count], seed).to_vec1::<f64>().unwrap();
             let (x, kernel) = (numbers(3 * plan.image(), 1), numbers(plan.depth() * filters, 2));
@@ -541,8 +576,8 @@ mod tests {
             };
             let (x, kernel) = (numbers(2 * plan.image(), 1), numbers(plan.depth() * filters, 2));
             let nothing = || Epilogue { bias: None, activation: FusedActivation::Linear, pooling: None };
-            let y = Direct::of(plan).unwrap().forward(&x, &kernel, &nothing());
-            let product = Unfolded(plan).forward(&x, &kernel, &nothing());
+            let y = Method::Direct(Direct::of(plan).unwrap()).forward(&x, &kernel, &nothing());
+            let product = Method::Unfolded(Unfolded(plan)).forward(&x, &kernel, &nothing());
             assert!(y.len() == product.len() && y.iter().zip(&product).all(|(a, b)| (a - b).abs() < 1e-4));
         }
     }

@@ -3,6 +3,7 @@
 use super::axis::{Axis, volume};
 use super::{Epilogue, Method, Plan, Unfolded, composed, of_nothing};
 use crate::cores::in_chunks;
+use crate::gpu;
 use crate::host::{view, with_float};
 use crate::lengths;
 use crate::matmul::{FusedActivation, column_sums};
@@ -35,6 +36,9 @@ pub fn conv_transpose(
         return of_nothing(shape, x, bias, activation);
     }
     Unfolded(plan).check(x.dtype())?;
+    if plan.has_kernels(&all) {
+        return gpu::conv_transpose(x, kernel, bias, plan, activation, shape.into());
+    }
     if !on_host(&all) {
         return composed::conv_transpose(x, kernel, bias, &plan, activation);
     }

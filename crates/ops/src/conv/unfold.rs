@@ -1,12 +1,15 @@
 //! Convolution by unfolding (im2col): the windows of an image become the rows of a matrix, which is multiplied by the kernel while it is in
 //! the cache.
 
-use super::{Axis, Epilogue, Images, Plan, images, kernel_gradient};
+use super::{Axis, Destination, Epilogue, Images, Plan, images, kernel_gradient};
 use crate::cores;
 use crate::lengths;
-use crate::matmul::{FusedActivation, Matrix, gemm};
+use crate::matmul::{FusedActivation, Matrix, gemm, gemm_into};
 use crate::simd::Float;
 use candle_core::{DType, Result};
+
+/// So many elements of a product have bias and activation while they are in the cache.
+const ELEMENTS_AT_ONCE: usize = 1 << 16;
 
 /// A convolution by unfolding, which suits every plan.
 #[derive(Debug, Clone, Copy)]
@@ -14,16 +17,35 @@ pub(super) struct Unfolded(pub(super) Plan);
 
 impl Unfolded {
     /// The convolution and its epilogue.
-    pub(super) fn forward<T: Float>(&self, x: &[T], kernel: &[T], epilogue: &Epilogue<T>) -> Vec<T> {
+    pub(super) fn forward<T: Float>(&self, to: Destination<T>, x: &[T], kernel: &[T], epilogue: &Epilogue<T>) {
         let plan = &self.0;
-        let scratch = || (self.matrix(), vec![T::ZERO; plan.output()]);
+        // Without pooling, one product is written where it belongs.
+        let directly = epilogue.pooling.is_none() && self.planes() * plan.groups == 1;
+        let scratch = || (self.matrix(), vec![T::ZERO; if directly { 0 } else { plan.output() }]);
         images(
+            to,
             Images { batch: plan.batch, output: epilogue.output(plan), together: 1 },
             plan.output().saturating_mul(plan.depth()),
             scratch,
             |(matrix, y), images, chunk| {
                 for i in images {
                     let image = &x[i * plan.image()..][..plan.image()];
+                    if directly {
+                        let windows = self.unfolded(image, 0, 0, matrix);
+                        // Parts of about one size: a product of a few rows takes another path, with other bits.
+                        let count = self.windows();
+                        let parts =
+                            (count * plan.filters).div_ceil(ELEMENTS_AT_ONCE).clamp(1, count.div_ceil(64).max(1));
+                        let rows = count.div_ceil(parts).max(1);
+                        for at in (0..count).step_by(rows) {
+                            let rows = rows.min(count - at);
+                            let y = chunk.write_with(rows * plan.filters, |y| {
+                                gemm_into(y, windows.slice_rows(at, rows), self.kernel(kernel, 0))
+                            });
+                            epilogue.activation.apply_with(epilogue.bias, y);
+                        }
+                        continue;
+                    }
                     for (plane, group) in self.parts() {
                         let windows = self.unfolded(image, plane, group, matrix);
                         let part = &mut y[self.offset(plane, group)..];
@@ -40,17 +62,19 @@ impl Unfolded {
         let plan = &self.0;
         if let Some(flipped) = self.flipped() {
             let nothing = Epilogue { bias: None, activation: FusedActivation::Linear, pooling: None };
-            return flipped.forward(dy, &self.flipped_kernel(kernel), &nothing);
+            let mut dx = Vec::new();
+            flipped.forward(Destination::Vector(&mut dx), dy, &self.flipped_kernel(kernel), &nothing);
+            return dx;
         }
         let (image, output) = (plan.image().max(1), plan.output());
         let part = cores::chunk_len(plan.batch * plan.image(), image, plan.depth());
         cores::zeroed_chunks(plan.batch * plan.image(), part, |from, part| {
-            let mut matrix = vec![T::ZERO; if self.is_pointwise() { 0 } else { self.windows() * plan.depth() }];
+            let mut matrix = vec![T::ZERO; if self.0.is_pointwise() { 0 } else { self.windows() * plan.depth() }];
             for (i, dx) in part.chunks_exact_mut(image).enumerate() {
                 let dy = &dy[(from / image + i) * output..][..output];
                 for (plane, group) in self.parts() {
                     let (dy, kernel) = (self.outputs(dy, plane, group), self.kernel(kernel, group).t());
-                    if self.is_pointwise() {
+                    if self.0.is_pointwise() {
                         gemm(dx, plan.depth(), false, dy, kernel);
                     } else {
                         gemm(&mut matrix, plan.depth(), false, dy, kernel);
@@ -75,13 +99,6 @@ impl Unfolded {
                 }
             }
         })
-    }
-
-    /// Whether the matrix of windows is the image itself.
-    fn is_pointwise(&self) -> bool {
-        let is_itself =
-            |axis: &Axis| axis.window == 1 && axis.stride == 1 && axis.before == 0 && axis.output == axis.input;
-        self.0.groups == 1 && self.0.axes.iter().all(is_itself)
     }
 
     /// Whether the windows lie in memory as rows of a matrix that begin some steps apart, if the sequence is padded: they need no copies.
@@ -136,17 +153,17 @@ impl Unfolded {
 
     /// An error if there is no memory for the matrix of windows.
     pub(super) fn check(&self, dtype: DType) -> Result<()> {
-        let rows = if self.is_pointwise() { 0 } else { self.windows() };
+        let rows = if self.0.is_pointwise() { 0 } else { self.windows() };
         lengths::allocated(&[rows, self.0.taps(), self.0.channels / self.0.groups], dtype).map(drop)
     }
 
     fn planes(&self) -> usize {
-        if self.is_pointwise() { 1 } else { self.0.axes[0].output }
+        if self.0.is_pointwise() { 1 } else { self.0.axes[0].output }
     }
 
     /// How many windows a plane has.
     fn windows(&self) -> usize {
-        if self.is_pointwise() { self.0.windows() } else { self.0.axes[1].output * self.0.axes[2].output }
+        if self.0.is_pointwise() { self.0.windows() } else { self.0.axes[1].output * self.0.axes[2].output }
     }
 
     /// The offset of a plane's and a group's outputs in those of an image.
@@ -196,7 +213,7 @@ impl Unfolded {
     /// outside of the image.
     fn matrix<T: Float>(&self) -> Vec<T> {
         let columns = self.0.axes[2];
-        let length = if self.is_pointwise() {
+        let length = if self.0.is_pointwise() {
             0
         } else if self.is_sequence() {
             let needed = (columns.output - 1) * columns.stride + columns.window;
@@ -209,7 +226,7 @@ impl Unfolded {
 
     /// The windows of a plane and a group of an image as a matrix: the image itself, or `matrix`, into which they are copied.
     fn unfolded<'a, T: Float>(&self, image: &'a [T], plane: usize, group: usize, matrix: &'a mut [T]) -> Matrix<'a, T> {
-        if self.is_pointwise() {
+        if self.0.is_pointwise() {
             return Matrix::rows(image, self.windows(), self.0.depth());
         }
         if self.is_sequence() {

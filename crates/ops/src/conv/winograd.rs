@@ -11,7 +11,7 @@
 
 mod steps;
 
-use super::{Axis, Epilogue, Images, Plan, images, kernel_gradient};
+use super::{Axis, Destination, Epilogue, Images, Plan, images, kernel_gradient};
 use crate::cores::UninitChunk;
 use crate::matmul::{Matrix, gemm};
 use crate::simd;
@@ -61,13 +61,13 @@ impl Winograd {
     }
 
     /// The convolution and its epilogue.
-    pub(super) fn forward<T: Float>(&self, x: &[T], kernel: &[T], epilogue: &Epilogue<T>) -> Vec<T> {
+    pub(super) fn forward<T: Float>(&self, to: Destination<T>, x: &[T], kernel: &[T], epilogue: &Epilogue<T>) {
         let kernel = self.transformed(kernel);
         let kernel = |i| self.kernel(&kernel, i);
         let images = [&self.input, &self.output];
-        self.convolve(x, images, (Inputs, Outputs), kernel, epilogue.output(&self.plan), |y, chunk| {
+        self.convolve((to, epilogue.output(&self.plan)), x, images, (Inputs, Outputs), kernel, |y, chunk| {
             epilogue.write(y, &self.plan, chunk)
-        })
+        });
     }
 
     /// The gradient of the input.
@@ -75,9 +75,12 @@ impl Winograd {
         let kernel = self.transformed(kernel);
         let kernel = |i| self.kernel(&kernel, i).t();
         let images = [&self.output, &self.input];
-        self.convolve(dy, images, (Transposed(Outputs), Transposed(Inputs)), kernel, self.plan.image(), |dx, chunk| {
+        let (mut dx, steps) = (Vec::new(), (Transposed(Outputs), Transposed(Inputs)));
+        let to = (Destination::Vector(&mut dx), self.plan.image());
+        self.convolve(to, dy, images, steps, kernel, |dx, chunk| {
             chunk.copy(dx);
-        })
+        });
+        dx
     }
 
     /// The gradient of the kernel.
@@ -99,17 +102,16 @@ impl Winograd {
     }
 
     /// Transforms the input tiles into 24 matrices, multiplies these by those of the kernel, and transforms the products into output tiles. The
-    /// `epilogue` turns each image into `numbers` elements.
+    /// `epilogue` makes of each image the `numbers` elements that are written.
     fn convolve<'a, T: Float, A, B, const N: usize, const M: usize, const K: usize, const L: usize>(
         &self,
+        (destination, numbers): (Destination<T>, usize),
         x: &[T],
         [from, to]: [&TiledImages; 2],
         (before, after): (A, B),
         kernel: impl Fn(usize) -> Matrix<'a, T> + Sync,
-        numbers: usize,
         epilogue: impl Fn(&mut [T], &mut UninitChunk<T>) + Sync,
-    ) -> Vec<T>
-    where
+    ) where
         A: Step<N, { IN[0] }> + Step<K, { IN[1] }>,
         B: Step<{ IN[0] }, M> + Step<{ IN[1] }, L>,
     {
@@ -117,7 +119,7 @@ impl Winograd {
         let scratch =
             || (Planes::new(from.channels), Planes::new(to.channels), vec![T::ZERO; images_at_once * to.length()]);
         let sizes = Images { batch: self.plan.batch, output: numbers, together: images_at_once };
-        images(sizes, self.work(), scratch, |(inputs, outputs, y), images, chunk| {
+        images(destination, sizes, self.work(), scratch, |(inputs, outputs, y), images, chunk| {
             for x in x[images.start * from.length()..images.end * from.length()].chunks(images_at_once * from.length())
             {
                 let count = x.len() / from.length();

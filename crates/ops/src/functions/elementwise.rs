@@ -399,8 +399,9 @@ fn saturated(x: &Tensor, dtype: DType) -> Result<Tensor> {
         DType::F32 => f32::MAX.into(),
         _ => f64::MAX,
     };
-    // A cast to whole numbers saturates by itself.
     if !dtype.is_float() {
+        // On the host, a cast to whole numbers saturates by itself.
+        let x = if x.device().is_cpu() { x.clone() } else { elementwise::clip(&float(x)?, low as f64, high as f64)? };
         return x.to_dtype(dtype);
     }
     let most = largest(x.dtype()).min(largest(dtype));

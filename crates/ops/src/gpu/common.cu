@@ -2,6 +2,10 @@
 typedef unsigned long long size;
 typedef unsigned char byte;
 
+// A thread's place in `Threads::grid`.
+#define ROW (blockIdx.x * size(blockDim.y) + threadIdx.y)
+#define COLUMN (blockIdx.y * size(blockDim.x) + threadIdx.x)
+
 // The names of FusedActivation, in its order.
 enum Activation { LINEAR, RELU, SIGMOID, TANH };
 
@@ -32,6 +36,11 @@ struct Sum {
 struct Largest {
     static __device__ real none() { return __int_as_float(0xff800000); }
     static __device__ real of(real a, real b) { return a > b ? a : b; }
+};
+
+struct Smallest {
+    static __device__ real none() { return __int_as_float(0x7f800000); }
+    static __device__ real of(real a, real b) { return a < b ? a : b; }
 };
 
 // Reduces one value a thread over a block; all threads get the result, which is the same in each run. All threads must call it; their

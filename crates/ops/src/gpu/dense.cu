@@ -1,8 +1,8 @@
-// activation(z + bias): blockIdx.x is the row, blockIdx.y the chunk of it.
-extern "C" __global__ void biased(real* y, const real* z, const real* bias, size width, size function) {
-    size column = blockIdx.y * size(blockDim.x) + threadIdx.x, at = blockIdx.x * width + column;
-    if (column < width) {
-        y[at] = activated(function, bias ? z[at] + bias[column] : z[at]);
+// activation(z + bias).
+extern "C" __global__ void biased(real* y, const real* z, const real* bias, size rows, size width, size function) {
+    size at = ROW * width + COLUMN;
+    if (ROW < rows && COLUMN < width) {
+        y[at] = activated(function, bias ? z[at] + bias[COLUMN] : z[at]);
     }
 }
 

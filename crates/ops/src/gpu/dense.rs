@@ -37,7 +37,7 @@ pub(crate) fn dense(
 pub(super) fn biased(z: &Tensor, bias: Option<&Tensor>, activation: FusedActivation, shape: &Shape) -> Result<Value> {
     let (rows, width) = z.dims2()?;
     let bias = bias.map(|bias| bias.detach().contiguous()).transpose()?;
-    let given = given![z, bias.as_ref(), width, activation as usize];
+    let given = given![z, bias.as_ref(), rows, width, activation as usize];
     let [value] = make(SOURCE, "biased", z, [shape], &given, Threads::grid(rows, width))?;
     Ok(value)
 }

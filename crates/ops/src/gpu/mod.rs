@@ -22,11 +22,11 @@ pub(crate) use dropout::dropout;
 pub(crate) use launch::make;
 pub(crate) use losses::{crossentropy, pairwise_mean};
 pub(crate) use normalize::{batch_normalize, moments, normalize};
-pub(crate) use recurrent::{run as recurrent, takes as has_recurrent};
-pub(crate) use rows::add_rows;
+pub(crate) use recurrent::{Product, run as recurrent, takes as has_recurrent};
+pub(crate) use rows::{add_rows, argmax};
 pub(crate) use softmax::softmax_rows;
 pub(crate) use update::{check_equation, run_equation, takes_equation};
-pub(crate) use windows::{conv, pool, windows};
+pub(crate) use windows::{conv, conv_transpose, pool};
 
 #[cfg(not(feature = "cuda"))]
 mod launch {
@@ -146,10 +146,15 @@ impl Threads {
         Self { blocks: (count.div_ceil(256), 1), block: (256, 1) }
     }
 
-    /// A thread for each element of so many rows: the blocks of a row are `blockIdx.y`.
+    /// A thread for each element of so many rows: `ROW` and `COLUMN` are its place, which may be behind the last.
     pub(crate) fn grid(rows: usize, width: usize) -> Self {
-        let threads = width.next_multiple_of(32).clamp(32, 256);
-        Self { blocks: (rows, width.div_ceil(threads)), block: (threads, 1) }
+        let parts = width.div_ceil(256).max(1);
+        let threads = match width.div_ceil(parts) {
+            few @ ..=32 => few.next_power_of_two(),
+            many => many.next_multiple_of(32),
+        };
+        let together = (256 / threads).max(1);
+        Self { blocks: (rows.div_ceil(together), parts), block: (threads, together) }
     }
 
     /// A block for each of so many rows, whose threads loop over the elements.

@@ -66,30 +66,30 @@ extern "C" __global__ void normalize_backward(
     }
 }
 
-// For each channel, the last axis; blockIdx.x is the row, blockIdx.y the chunk of it.
+// For each channel, the last axis.
 
-extern "C" __global__ void deviations(real* squares, const real* x, const real* mean, size channels) {
-    size channel = blockIdx.y * size(blockDim.x) + threadIdx.x, at = blockIdx.x * channels + channel;
-    if (channel < channels) {
+extern "C" __global__ void deviations(real* squares, const real* x, const real* mean, size rows, size channels) {
+    size channel = COLUMN, at = ROW * channels + channel;
+    if (ROW < rows && channel < channels) {
         squares[at] = (x[at] - mean[channel]) * (x[at] - mean[channel]);
     }
 }
 
 extern "C" __global__ void normalize_channels(
-    real* y, const real* x, const real* mean, const real* factor, const real* gamma, const real* beta, size channels
+    real* y, const real* x, const real* mean, const real* factor, const real* gamma, const real* beta, size rows, size channels
 ) {
-    size channel = blockIdx.y * size(blockDim.x) + threadIdx.x, at = blockIdx.x * channels + channel;
-    if (channel < channels) {
+    size channel = COLUMN, at = ROW * channels + channel;
+    if (ROW < rows && channel < channels) {
         real normal = (x[at] - mean[channel]) * factor[channel];
         y[at] = (gamma ? normal * gamma[channel] : normal) + (beta ? beta[channel] : real(0));
     }
 }
 
 extern "C" __global__ void channel_products(
-    real* products, const real* x, const real* dy, const real* mean, const real* factor, size channels
+    real* products, const real* x, const real* dy, const real* mean, const real* factor, size rows, size channels
 ) {
-    size channel = blockIdx.y * size(blockDim.x) + threadIdx.x, at = blockIdx.x * channels + channel;
-    if (channel < channels) {
+    size channel = COLUMN, at = ROW * channels + channel;
+    if (ROW < rows && channel < channels) {
         products[at] = dy[at] * (x[at] - mean[channel]) * factor[channel];
     }
 }
@@ -97,10 +97,10 @@ extern "C" __global__ void channel_products(
 // `share` is one over the number of rows, or 0 where the moments are not those of the batch.
 extern "C" __global__ void normalize_channels_backward(
     real* dx, const real* x, const real* dy, const real* mean, const real* factor, const real* gamma, const real* dgamma,
-    const real* dbeta, size channels, real share
+    const real* dbeta, size rows, size channels, real share
 ) {
-    size channel = blockIdx.y * size(blockDim.x) + threadIdx.x, at = blockIdx.x * channels + channel;
-    if (channel < channels) {
+    size channel = COLUMN, at = ROW * channels + channel;
+    if (ROW < rows && channel < channels) {
         real normal = (x[at] - mean[channel]) * factor[channel];
         real scale = gamma ? factor[channel] * gamma[channel] : factor[channel];
         dx[at] = scale * (dy[at] - share * (dbeta[channel] + normal * dgamma[channel]));

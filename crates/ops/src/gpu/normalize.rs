@@ -47,7 +47,7 @@ pub(crate) fn moments(x: &Tensor) -> Result<(Tensor, Tensor)> {
     let (rows, channels) = x.dims2()?;
     let mean = (column_sums(x)? / rows as f64)?;
     let threads = Threads::grid(rows, channels);
-    let [squares] = make(SOURCE, "deviations", x, [x.shape()], &given![x, &mean, channels], threads)?;
+    let [squares] = make(SOURCE, "deviations", x, [x.shape()], &given![x, &mean, rows, channels], threads)?;
     let variance = (column_sums(&squares.tensor()?)? / rows as f64)?;
     Ok((mean, variance))
 }
@@ -65,18 +65,18 @@ pub(crate) fn batch_normalize(
     let rows = x.elem_count() / channels.max(1);
     let (input, scale, shift) = (x.detach().contiguous()?, flat(gamma)?, flat(beta)?);
     let threads = Threads::grid(rows, channels);
-    let given = given![&input, &mean, &factor, scale.as_ref(), shift.as_ref(), channels];
+    let given = given![&input, &mean, &factor, scale.as_ref(), shift.as_ref(), rows, channels];
     let [value] = make(SOURCE, "normalize_channels", x, [x.shape()], &given, threads)?;
     let all: Vec<&Tensor> = [x].into_iter().chain(gamma).chain(beta).collect();
     let shapes = (gamma.map(|x| x.shape().clone()), beta.map(|x| x.shape().clone()));
     let share = if of_batch { 1.0 / rows.max(1) as f64 } else { 0.0 };
     record("batch_normalize", &all, value, move |_, dy| {
         let shape = input.shape();
-        let given = given![&input, dy, &mean, &factor, channels];
+        let given = given![&input, dy, &mean, &factor, rows, channels];
         let [products] = make(SOURCE, "channel_products", &input, [shape], &given, threads)?;
         let dgamma = column_sums(&products.tensor()?.reshape((rows, channels))?)?;
         let dbeta = column_sums(&dy.reshape((rows, channels))?)?;
-        let given = given![&input, dy, &mean, &factor, scale.as_ref(), &dgamma, &dbeta, channels, share];
+        let given = given![&input, dy, &mean, &factor, scale.as_ref(), &dgamma, &dbeta, rows, channels, share];
         let [dx] = make(SOURCE, "normalize_channels_backward", &input, [shape], &given, threads)?;
         let weights = of_weights([shapes.0.as_ref().map(|s| (&dgamma, s)), shapes.1.as_ref().map(|s| (&dbeta, s))])?;
         Ok([Some(dx.tensor()?)].into_iter().chain(weights).collect())

@@ -18,10 +18,10 @@ struct Step {
     size batch, size steps, size units, size row, size outputs, size zero_masked, size activation, size gate
 #define STEP size slot, size next, size step, size place, RUN
 
-// Of a kernel over one step: a thread has one unit of the sample blockIdx.x.
+// Of a kernel over one step: a thread has one unit of a sample.
 #define UNIT                                                                                                           \
-    size j = blockIdx.y * size(blockDim.x) + threadIdx.x, sample = blockIdx.x;                                         \
-    if (j >= units) {                                                                                                  \
+    size j = COLUMN, sample = ROW;                                                                                     \
+    if (j >= units || sample >= batch) {                                                                               \
         return;                                                                                                        \
     }                                                                                                                  \
     Run run = {batch, steps, units, row, outputs, zero_masked, activation, gate};                                      \
@@ -314,9 +314,9 @@ CELL(gru, 3)
 extern "C" __global__ void last_states(
     real* value, const real* states, const real* carries, size slot, size batch, size units, size row, size first
 ) {
-    size j = blockIdx.y * size(blockDim.x) + threadIdx.x, at = (slot * batch + blockIdx.x) * units + j;
-    if (j < units) {
-        value += blockIdx.x * row + first + j;
+    size j = COLUMN, at = (slot * batch + ROW) * units + j;
+    if (j < units && ROW < batch) {
+        value += ROW * row + first + j;
         value[0] = states[at];
         if (carries) {
             value[units] = carries[at];

@@ -1,6 +1,9 @@
-//! LSTM, GRU and SimpleRNN: one launch for all steps, or a step is cuBLAS's product of the states with the kernel, and one kernel over all gates.
+//! LSTM, GRU and SimpleRNN: one launch for all steps, or a step is cuBLAS's product of the states with the kernel, and one kernel over all gates. In a
+//! convolutional LSTM each pixel is a sample, and the product a convolution.
 
+use super::windows::{gather, scattered};
 use super::{Given, Source, Threads, change, column_sums, given};
+use crate::conv;
 use crate::recurrent::{Cell, Plan, Sequences};
 use crate::tape::{Value, record};
 use candle_core::{DType, Result, Tensor};
@@ -27,16 +30,51 @@ const MOST_UNITS: usize = 256;
 /// How much of the kernel all blocks together may read from the cache in a step, before two launches a step are faster.
 const MOST_READ: usize = 100 << 20;
 
+/// What a step computes of the states and the kernel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Product {
+    /// The matrix product.
+    Matrix,
+    /// The convolution of images whose pixels are the samples.
+    Convolution(conv::Plan),
+}
+
+impl Product {
+    /// The product of the states of a step.
+    fn forward(self, states: &Tensor, kernel: &Tensor) -> Result<Tensor> {
+        self.windows(states)?.matmul(kernel)
+    }
+
+    /// The gradient of the states.
+    fn backward_states(self, dz: &Tensor, transposed: &Tensor) -> Result<Tensor> {
+        let windows = dz.matmul(transposed)?;
+        match self {
+            Self::Matrix => Ok(windows),
+            Self::Convolution(plan) => scattered(windows, &plan),
+        }
+    }
+
+    fn windows(self, states: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Matrix => Ok(states.clone()),
+            Self::Convolution(plan) => gather(states, &plan, 0),
+        }
+    }
+}
+
 /// Whether there are kernels for this cell: not for a GRU that resets before the product, which has two products a step.
 pub(crate) fn takes(cell: Cell) -> bool {
     cell != Cell::GruResetBefore
 }
 
 /// The value, of [`Plan::row`] elements a sample, as an op.
-pub(crate) fn run(plan: Plan, x: Sequences, all: &[&Tensor]) -> Result<Tensor> {
-    let (value, trace) = forward(plan, x)?;
+///
+/// # Errors
+/// If a launch fails.
+pub(crate) fn run(plan: Plan, product: Product, x: Sequences, all: &[&Tensor]) -> Result<Tensor> {
+    let (value, trace) = forward(plan, product, x)?;
     let (has_bias, has_state) = (x.bias.is_some(), x.state.is_some());
-    record("recurrent", all, value, move |_, dy| backward(plan, &trace, dy, has_bias, has_state))
+    record("recurrent", all, value, move |_, dy| backward(plan, product, &trace, dy, has_bias, has_state))
 }
 
 impl Plan {
@@ -54,7 +92,10 @@ impl Plan {
     }
 
     /// Whether one launch runs all steps. Each block reads the whole kernel in each step, which is slower than cuBLAS where it is large or the samples are many.
-    fn is_one_launch(&self, of: DType) -> bool {
+    fn is_one_launch(&self, product: Product, of: DType) -> bool {
+        if !matches!(product, Product::Matrix) {
+            return false;
+        }
         let read = [self.units, self.width(), self.batch, of.size_in_bytes()];
         self.units <= MOST_UNITS && read.iter().try_fold(1, |read: usize, &n| read.checked_mul(n)) <= Some(MOST_READ)
     }
@@ -88,7 +129,7 @@ impl Plan {
     }
 }
 
-fn forward(plan: Plan, x: Sequences) -> Result<(Value, Trace)> {
+fn forward(plan: Plan, product: Product, x: Sequences) -> Result<(Value, Trace)> {
     let Plan { config, batch, steps, units, .. } = plan;
     let (like, slots) = (x.inputs, plan.slots());
     let zeros = |dims: (usize, usize, usize)| Tensor::zeros(dims, like.dtype(), like.device());
@@ -133,11 +174,11 @@ fn forward(plan: Plan, x: Sequences) -> Result<(Value, Trace)> {
         let given = given![&inputs, operand, bias.as_ref(), dropout.as_ref(), mask.as_ref()];
         change(SOURCE, name, &written, &[&given, own, &plan.run_arguments()].concat(), threads)
     };
-    if plan.is_one_launch(like.dtype()) {
+    if plan.is_one_launch(product, like.dtype()) {
         run(&format!("{}_steps", plan.cell()), kernel, &plan.steps_arguments(), plan.of_samples())?;
     } else {
         for time in 0..steps {
-            let z = dropped.get(time % slots)?.matmul(kernel)?;
+            let z = product.forward(&dropped.get(time % slots)?, kernel)?;
             run(plan.cell(), &z, &plan.step_arguments(time), plan.of_units())?;
         }
     }
@@ -149,7 +190,14 @@ fn forward(plan: Plan, x: Sequences) -> Result<(Value, Trace)> {
     Ok((Value::Tensor(value.reshape(plan.shape())?), trace))
 }
 
-fn backward(plan: Plan, trace: &Trace, dy: &Tensor, has_bias: bool, has_state: bool) -> Result<Vec<Option<Tensor>>> {
+fn backward(
+    plan: Plan,
+    product: Product,
+    trace: &Trace,
+    dy: &Tensor,
+    has_bias: bool,
+    has_state: bool,
+) -> Result<Vec<Option<Tensor>>> {
     let Plan { batch, steps, units, .. } = plan;
     let width = plan.width();
     let Trace { kernel, dropout, mask, states, dropped, carries, gates } = trace;
@@ -173,7 +221,7 @@ fn backward(plan: Plan, trace: &Trace, dy: &Tensor, has_bias: bool, has_state: b
     let kept = given![gates, carries.as_ref(), states, dropout, mask];
     let run_arguments = plan.run_arguments();
     let transposed = kernel.t()?;
-    if plan.is_one_launch(dy.dtype()) {
+    if plan.is_one_launch(product, dy.dtype()) {
         let reached = zeros((1, batch, units))?.squeeze(0)?;
         let transposed = transposed.contiguous()?;
         let given = [&given![dy, &transposed][..], &kept, &plan.steps_arguments(), &run_arguments].concat();
@@ -186,7 +234,7 @@ fn backward(plan: Plan, trace: &Trace, dy: &Tensor, has_bias: bool, has_state: b
             let own = given![dy, back.as_ref()];
             let given = [&own[..], &kept, &plan.step_arguments(time), &run_arguments].concat();
             change(SOURCE, &name, &written, &given, plan.of_units())?;
-            back = Some(dz.get(time)?.matmul(&transposed)?);
+            back = Some(product.backward_states(&dz.get(time)?, &transposed)?);
         }
     }
     let mut dh = direct;
@@ -194,9 +242,19 @@ fn backward(plan: Plan, trace: &Trace, dy: &Tensor, has_bias: bool, has_state: b
         let back = dropout.map_or_else(|| Ok(back.clone()), |dropout| &back * dropout)?;
         dh = (dh + back)?;
     }
+    let dkernel = match product {
+        Product::Matrix => {
+            let before = dropped.narrow(0, 0, steps)?.reshape((steps * batch, units))?;
+            before.t()?.matmul(&dz.reshape((steps * batch, width))?)?
+        }
+        // The windows of all steps would need the memory of as many states as a window has pixels.
+        Product::Convolution(_) => {
+            let of_step = |time: usize| product.windows(&dropped.get(time)?)?.t()?.matmul(&dz.get(time)?);
+            (1..steps).try_fold(of_step(0)?, |sum, time| sum + of_step(time)?)?
+        }
+    };
     let dz = dz.reshape((steps * batch, width))?;
-    let before = dropped.narrow(0, 0, steps)?.reshape((steps * batch, units))?;
-    let mut gradients = vec![Some(dx), Some(before.t()?.matmul(&dz)?)];
+    let mut gradients = vec![Some(dx), Some(dkernel)];
     if has_bias {
         gradients.push(Some(column_sums(&dz)?));
     }

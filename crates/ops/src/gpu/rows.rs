@@ -1,7 +1,8 @@
-//! The gradient of a table from those of its looked-up rows. (candle's `index_add` walks the ids one after another.)
+//! Rows of tables: the gradient of a table from those of its looked-up rows (candle's `index_add` walks the ids one after another), and the index
+//! of the largest element of each.
 
-use super::{Source, Threads, change, given};
-use candle_core::{Result, Tensor};
+use super::{Source, Threads, change, given, make};
+use candle_core::{DType, Result, Tensor};
 
 const SOURCE: Source = Source { name: "rows", text: include_str!("rows.cu") };
 
@@ -11,8 +12,17 @@ pub(crate) fn add_rows(table: &Tensor, ids: &[u32], gradients: &Tensor) -> Resul
     let on = |numbers: &[u32]| Tensor::from_slice(numbers, numbers.len(), table.device());
     let (different, starts, order) = (on(&rows.ids)?, on(&rows.starts)?, on(&rows.order)?);
     let gradients = gradients.contiguous()?;
-    let given = given![&gradients, &different, &starts, &order, width];
+    let given = given![&gradients, &different, &starts, &order, rows.ids.len(), width];
     change(SOURCE, "add_rows", &[table], &given, Threads::grid(rows.ids.len(), width))
+}
+
+/// The index of the first largest element of each row over the last axis, or of the first NaN, as u32. (candle's `argmax` gives any of equal ones.)
+pub(crate) fn argmax(x: &Tensor) -> Result<Tensor> {
+    let (shape, width) = x.dims().split_at(x.rank() - 1);
+    let (input, rows) = (x.detach().contiguous()?, shape.iter().product());
+    let [indices] =
+        make(SOURCE, "argmax", x, [&shape.into()], &given![&input, width[0]], Threads::rows(rows, width[0]))?;
+    indices.tensor()?.to_dtype(DType::U32)
 }
 
 /// The positions of each distinct id.

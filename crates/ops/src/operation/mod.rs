@@ -15,9 +15,10 @@ pub use parameter::{
 pub use spec::Spec;
 pub(crate) use spec::*;
 
+use crate::device::{has_kernels, to_device};
 use crate::lengths;
 use crate::random::Stream;
-use candle_core::{Result, Tensor, bail};
+use candle_core::{Device, Result, Tensor, bail};
 use serde_json::{Map, Value};
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
@@ -273,7 +274,15 @@ impl Operation {
         for output in &outputs {
             elements += lengths::allocated(&output.shape, output.dtype)?;
         }
-        let device = operands.iter().flatten().next().map_or(&candle_core::Device::Cpu, |x| x.device());
+        let device = operands.iter().flatten().next().map_or(&Device::Cpu, |x| x.device());
+        let dtypes = operands.iter().flatten().map(|x| x.dtype()).chain(outputs.iter().map(|y| y.dtype));
+        if device.is_cuda() && !dtypes.into_iter().all(has_kernels) {
+            let moved = |x: &Tensor, device: &Device| to_device(x, device).map_err(candle_core::Error::wrap);
+            let operands = operands.iter().map(|x| x.map(|x| moved(x, &Device::Cpu)).transpose());
+            let operands = operands.collect::<Result<Vec<_>>>()?;
+            let computed = self.run(&operands.iter().map(Option::as_ref).collect::<Vec<_>>())?;
+            return computed.iter().map(|y| moved(y, device)).collect();
+        }
         if elements == 0 {
             return outputs.iter().map(|y| Tensor::zeros(y.shape.as_slice(), y.dtype, device)).collect();
         }

@@ -6,6 +6,7 @@ use super::forward::{lstm_gates, lstm_state};
 use super::{Cell, Outputs, RnnConfig, Run, Sequences};
 use crate::conv::{Axis, Padding, PlainConv, conv};
 use crate::cores;
+use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_float};
 use crate::lengths;
 use crate::matmul::FusedActivation;
@@ -29,6 +30,9 @@ pub fn conv_lstm(config: RnnConfig, x: Sequences) -> Result<Run> {
     let plan = Plan::of(config, x, all.iter().any(|x| x.track_op()))?;
     if plan.batch * plan.steps * plan.size() == 0 {
         return plan.of_nothing(x);
+    }
+    if on_gpu(&all) {
+        return plan.on_gpu(x);
     }
     if !on_host(&all) {
         return plan.composed(x);
@@ -288,7 +292,33 @@ impl Plan {
         found
     }
 
-    /// A composition, for other devices.
+    /// As a recurrent layer whose samples are the pixels.
+    fn on_gpu(&self, x: Sequences) -> Result<Run> {
+        let Self { config, batch, steps, filters, kept, .. } = *self;
+        let (pixels, samples) = (self.pixels(), batch * self.pixels());
+        // Each pixel is a sample.
+        let inputs = x.inputs.reshape((batch, steps, pixels, 4 * filters))?.transpose(1, 2)?.contiguous()?;
+        let inputs = inputs.reshape((samples, steps, 4 * filters))?;
+        let kernel = x.kernel.reshape(((), 4 * filters))?;
+        let rows = |state: &Tensor| state.contiguous()?.reshape((samples, filters));
+        let state = x.state.map(|state| state.iter().map(rows).collect::<Result<Vec<_>>>()).transpose()?;
+        let of_samples = super::Plan { config, batch: samples, steps, units: filters, kept };
+        let x = Sequences { inputs: &inputs, kernel: &kernel, state: state.as_deref(), ..x };
+        let product = gpu::Product::Convolution(self.conv.plan());
+        let run = of_samples.unpacked(&gpu::recurrent(of_samples, product, x, &x.all())?)?;
+        let sequence = |y: Tensor| {
+            y.reshape((batch, pixels, steps, filters))?
+                .transpose(1, 2)?
+                .contiguous()?
+                .reshape(self.whole(Some(steps), filters))
+        };
+        Ok(Run {
+            sequence: run.sequence.map(sequence).transpose()?,
+            states: run.states.iter().map(|y| y.reshape(self.whole(None, filters))).collect::<Result<_>>()?,
+        })
+    }
+
+    /// A composition, for devices and dtypes without kernels.
     fn composed(&self, x: Sequences) -> Result<Run> {
         let Self { config, batch, steps, filters, .. } = *self;
         let zeros = || Tensor::zeros(self.whole(None, filters), x.inputs.dtype(), x.inputs.device());

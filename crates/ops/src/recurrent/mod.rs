@@ -120,7 +120,7 @@ pub fn recurrent(config: RnnConfig, x: Sequences) -> Result<Run> {
         return plan.of_nothing(x.inputs);
     }
     if on_gpu(&all) && gpu::has_recurrent(config.cell) && batch * units > 0 {
-        return plan.unpacked(&gpu::recurrent(plan, x, &all)?);
+        return plan.unpacked(&gpu::recurrent(plan, gpu::Product::Matrix, x, &all)?);
     }
     if !on_host(&all) {
         return composed(config, x);

@@ -1,7 +1,7 @@
 //! Accuracies: the fraction of correct predictions.
 
 use crate::function::{Direction, Function, Target};
-use candle_core::{D, DType, Tensor};
+use candle_core::{DType, Tensor};
 use candle_keras_layers::{Config, setters};
 use candle_keras_ops::{self as ops, Result, json};
 use serde::{Deserialize, Serialize};
@@ -76,7 +76,7 @@ impl Function for CategoricalAccuracy {
     }
 
     fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
-        Ok(y_pred.argmax(D::Minus1)?.eq(&y_true.argmax(D::Minus1)?)?.to_dtype(DType::F32)?)
+        Ok(ops::argmax_of_rows(y_pred)?.eq(&ops::argmax_of_rows(y_true)?)?.to_dtype(DType::F32)?)
     }
 }
 
@@ -110,7 +110,7 @@ impl Function for SparseCategoricalAccuracy {
     }
 
     fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
-        let predicted = y_pred.argmax(D::Minus1)?.to_dtype(DType::F64)?;
+        let predicted = ops::argmax_of_rows(y_pred)?.to_dtype(DType::F64)?;
         Ok(predicted.eq(&y_true.to_dtype(DType::F64)?)?.to_dtype(DType::F32)?)
     }
 }
