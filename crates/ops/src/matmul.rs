@@ -5,7 +5,7 @@ use crate::gpu::{self, on_gpu};
 use crate::host::{map2, view, with_float};
 use crate::lengths;
 use crate::simd;
-use crate::simd::Float;
+use crate::simd::{Float, MulAdd};
 use crate::tape::{Value, on_host, record, record_consuming};
 use candle_core::{Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,11 @@ impl<'a, T: Float> Matrix<'a, T> {
         Self::strided(data, (rows, self.size.1), self.stride)
     }
 
+    /// The elements, if it is one contiguous row.
+    fn row(self) -> Option<&'a [T]> {
+        if self.size.0 == 1 && self.stride.1 == 1 { self.data.get(..self.size.1) } else { None }
+    }
+
     /// A tensor of two axes and any strides, in its whole storage.
     fn of(tensor: &Tensor, all: &'a [T]) -> Result<Self> {
         let (layout, size) = (tensor.layout(), tensor.dims2()?);
@@ -64,6 +69,16 @@ impl<'a, T: Float> Matrix<'a, T> {
 
 /// `product = a b`, or `product += a b`; rows of `product` are `stride` elements apart. On this thread.
 pub(crate) fn gemm<T: Float>(product: &mut [T], stride: usize, accumulate: bool, a: Matrix<T>, b: Matrix<T>) {
+    if let Some(x) = a.row()
+        && b.stride.1 == 1
+        && x.len() == b.size.0
+    {
+        let y = &mut product[..b.size.1];
+        if !accumulate {
+            y.fill(T::ZERO);
+        }
+        return simd!(|by| add_row(y, x, b.data, b.stride.0, by));
+    }
     // SAFETY: all elements of the slice are initialized.
     #[allow(unsafe_code)]
     unsafe {
@@ -182,12 +197,63 @@ const DEPTH: usize = 512;
 /// `activation(a b + bias)` in parallel by rows. (gemm's own parallelism would wake rayon's threads.)
 fn product<T: Float>(a: Matrix<T>, b: Matrix<T>, bias: Option<&[T]>, activation: FusedActivation) -> Vec<T> {
     let ((m, k), n) = (a.size, b.size.1);
+    if let Some(x) = a.row()
+        && b.stride.1 == 1
+        && k == b.size.0
+    {
+        return cores::fill_chunks(n, cores::chunk_len(n, COLUMNS, k.div_ceil(8)), |from, chunk| {
+            let y = chunk.zeros();
+            simd!(|by| add_row(y, x, &b.data[from.min(b.data.len())..], b.stride.0, by));
+            activation.apply_with(bias.map(|bias| &bias[from..from + y.len()]), y);
+        });
+    }
     let rows = rows_of_a_chunk(m, n, k, cores::count());
     cores::fill_chunks(m * n, (rows * n).max(1), |from, chunk| {
         let rows = a.slice_rows(from / n.max(1), chunk.remaining() / n.max(1));
         let product = chunk.write_with(chunk.remaining(), |product| gemm_into(product, rows, b));
         activation.apply_with(bias, product);
     })
+}
+
+/// How many columns of the product of a row are summed side by side.
+const COLUMNS: usize = 64;
+
+/// Adds the product of a row and a matrix whose rows are `stride` elements apart: the matrix is read once, as it lies in memory. (gemm takes up to twice as long for
+/// one row, and one thread.)
+#[inline(always)]
+fn add_row<T: Float>(y: &mut [T], x: &[T], b: &[T], stride: usize, by: impl MulAdd) {
+    let (blocks, rest) = y.as_chunks_mut::<COLUMNS>();
+    let singly = blocks.len() * COLUMNS;
+    for (i, block) in blocks.iter_mut().enumerate() {
+        add_columns(block, x, b, stride, i * COLUMNS, by);
+    }
+    let (few, last) = rest.as_chunks_mut::<8>();
+    let after = singly + few.len() * 8;
+    for (i, block) in few.iter_mut().enumerate() {
+        add_columns(block, x, b, stride, singly + i * 8, by);
+    }
+    for (i, y) in last.iter_mut().enumerate() {
+        add_columns(std::array::from_mut(y), x, b, stride, after + i, by);
+    }
+}
+
+#[inline(always)]
+fn add_columns<T: Float, const N: usize>(
+    y: &mut [T; N],
+    x: &[T],
+    b: &[T],
+    stride: usize,
+    from: usize,
+    by: impl MulAdd,
+) {
+    let mut sums = *y;
+    for (k, &x) in x.iter().enumerate() {
+        let row = &b[k * stride + from..][..N];
+        for j in 0..N {
+            sums[j] = by.mul_add(x, row[j], sums[j]);
+        }
+    }
+    *y = sums;
 }
 
 /// How many rows of an `(m, k)` times `(k, n)` product a thread computes at once.
@@ -516,6 +582,23 @@ mod tests {
     use super::*;
     use crate::gradcheck::{assert_gradients, values};
     use candle_core::DType;
+
+    /// With columns in whole blocks, in part of one, and single ones, and a matrix that is a part of another.
+    #[test]
+    fn the_product_of_one_row() {
+        for (k, n) in [(1, 1), (7, 64), (600, 75), (3, 200), (0, 5), (40, 1000)] {
+            let numbers = |count, seed| values([count], seed).to_vec1::<f64>().unwrap();
+            let (x, all, bias) = (numbers(k, 1), numbers(k * (n + 3) + 3, 2), numbers(n, 3));
+            let b = Matrix::strided(&all[..], (k, n), (n + 3, 1));
+            let found = product(Matrix::rows(&x, 1, k), b, Some(&bias), FusedActivation::Tanh);
+            let mut added = bias.clone();
+            gemm(&mut added, n, true, Matrix::rows(&x, 1, k), b);
+            for j in 0..n {
+                let sum = (0..k).fold(bias[j], |sum, i| sum + x[i] * all[i * (n + 3) + j]);
+                assert!((found[j] - sum.tanh()).abs() < 1e-12 && (added[j] - sum).abs() < 1e-12, "{k} {n} {j}");
+            }
+        }
+    }
 
     #[test]
     fn gradients_agree_with_finite_differences() {
