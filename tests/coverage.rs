@@ -161,7 +161,8 @@ fn the_guide_lists_the_functions_of_ops() {
         `UPDATE=1 cargo test --test tests coverage` writes this page.\n\n\
         Functions take tensors and symbolic tensors alike: the operands first, then the other arguments in Keras's order, with `()` or `None` \
         where Keras's default is `None`. *Gradient*: one is recorded, and compared with finite differences; that of a function with steps is 0. \
-        *CPU* and *GPU*: how it is computed there; on the host means that a tensor on a GPU is copied to the host and back.\n\n\
+        *CPU* and *GPU*: how it is computed there; on the host means that a tensor on a GPU is copied to the host and back. \
+        int32 and int16 are int64 on a GPU; what has them as a result runs on the host.\n\n\
         | function | here | gradient | CPU | GPU |\n|---|---|---|---|---|\n"
         .to_owned();
     expected.extend(of_ops.iter().map(|name| op_row(name, &cases)));

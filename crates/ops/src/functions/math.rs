@@ -75,6 +75,9 @@ operations! {
         (x, y) => bail!("cdist takes rows of one length, received the shapes {x:?} and {y:?}"),
     } => of_both(x, y, |x, y| {
         let (x, y) = (float(x)?.unsqueeze(x.rank() - 1)?, float(y)?.unsqueeze(y.rank() - 2)?);
+        // The differences, and their squares.
+        let differences = x.shape().broadcast_shape_binary_op(y.shape(), "cdist")?;
+        lengths::allocated(&[&[2], differences.dims()].concat(), x.dtype())?;
         reduce::sum(&elementwise::square(&x.broadcast_sub(&y)?)?, -1)?.sqrt()
     });
     /// The parts of so many elements along the last axis that begin `sequence_stride` apart, along a new axis before it.
@@ -357,5 +360,17 @@ impl Framing {
         let ids = Tensor::new(ids, frames.device())?;
         let sums = Tensor::zeros((rows, all), frames.dtype(), frames.device())?.index_add(&ids, &flat, 1)?;
         sums.broadcast_mul(&beside(factors)?)?.reshape([leading, &[all]].concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The operands and the result would fit, the differences between do not.
+    #[test]
+    fn more_differences_than_memory_are_an_error() {
+        let rows = Tensor::zeros((1, 1), DType::F32, &Device::Cpu).unwrap().broadcast_as((1000, 1 << 20)).unwrap();
+        assert!(cdist(&rows, &rows).unwrap_err().to_string().contains("memory"));
     }
 }

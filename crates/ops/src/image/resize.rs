@@ -8,7 +8,7 @@ use crate::shape;
 use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, record};
-use candle_core::{Result, Tensor, bail};
+use candle_core::{DType, Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
@@ -90,6 +90,8 @@ pub fn resize(images: &Tensor, arguments: &Resize) -> Result<Tensor> {
         axes.sort_by(|a, b| (a.2 * b.1).cmp(&(b.2 * a.1)));
         let axis = height_axis(x.rank(), data_format);
         axes.into_iter().filter(|(_, from, to)| from != to).try_fold(x, |x, (offset, from, to)| {
+            // A pixel has a list of weights, and a row of them in the map.
+            lengths::allocated(&[to, 16], DType::F64)?;
             let weights = weights(from, to, arguments.interpolation, arguments.antialias);
             mix(&x, axis + offset, &Mixture::new(from, &weights))
         })
@@ -274,7 +276,17 @@ fn mix(x: &Tensor, axis: usize, mixture: &Mixture) -> Result<Tensor> {
 mod tests {
     use super::*;
     use crate::gradcheck::{assert_gradients, values};
-    use candle_core::{DType, Device};
+    use candle_core::Device;
+
+    /// The image of bytes would fit, its weights do not.
+    #[test]
+    fn more_weights_than_memory_are_an_error() {
+        let x = Tensor::zeros((1, 1, 1), DType::U8, &Device::Cpu).unwrap();
+        for name in Interpolation::NAMES {
+            let arguments = Resize { interpolation: Interpolation::by_name(name).unwrap(), ..Resize::to([1 << 33, 1]) };
+            assert!(resize(&x, &arguments).is_err(), "{name}");
+        }
+    }
 
     #[test]
     fn gradients_agree_with_finite_differences() {
