@@ -1,6 +1,6 @@
 //! Layers of categories and text: what real Keras computes (tools/keras_preprocessing.py writes the table), and their vocabularies in files.
 
-use candle_keras::data::Data;
+use candle_keras::data::{Array, Data};
 use candle_keras::layers::{
     Dense, Discretization, Embedding, Flatten, IntegerLookup, Normalization, Split, StringLookup, TextVectorization,
 };
@@ -134,7 +134,11 @@ fn check_feature_space(case: &Value) -> Result<(), String> {
         .num_discretization_bins(size("num_discretization_bins"));
     let named = |data: &Value| {
         let columns = data.as_object().unwrap().iter();
-        Data::Named(columns.map(|(name, column)| (name.clone(), tensor(column, column[0].is_f64()))).collect())
+        let array = |column: &Value| Array {
+            tensor: tensor(column, column[0].is_f64()),
+            is_text: column[0].is_string() || column[0][0].is_string(),
+        };
+        Data::Named(columns.map(|(name, column)| (name.clone(), array(column))).collect())
     };
     let text = |error: candle_keras::Error| error.to_string();
     space.adapt(named(&case["data"])).map_err(text)?;
@@ -320,6 +324,83 @@ fn adapting_to_a_million_values() {
     time("StringLookup", &|| StringLookup::new().adapt(&words));
     time("IntegerLookup", &|| IntegerLookup::new().adapt(&ids));
     time("TextVectorization", &|| TextVectorization::new().adapt(&texts));
+}
+
+/// To a model, strings are not their bytes, whatever way they come in.
+#[test]
+fn strings_are_not_numbers() {
+    let texts = vec!["abc", "d"];
+    let labels = vec![0f32, 1.];
+    // The bytes of these texts have the shape of the input.
+    let mut model = Sequential::new(layers![Input::shape([3]).name("ids"), Dense::new(1)]);
+    model.compile("adam", "mse").unwrap();
+    let quiet = || Predict::new().verbose(0);
+    let once = || Fit::new().verbose(0);
+    let refused = |error: candle_keras::Error| {
+        let error = error.to_string();
+        let names = error.contains("the input takes numbers, not text") && error.contains("\"ids\"");
+        assert!(names && error.contains("received: strings of shape [2]"), "{error}");
+    };
+    refused(model.predict_with(texts.clone(), quiet()).unwrap_err());
+    refused(model.predict_on_batch(texts.clone()).unwrap_err());
+    refused(model.predict_with([("ids", &texts)], quiet()).unwrap_err());
+    refused(model.fit(&texts, &labels, once()).unwrap_err());
+    let dataset = Dataset::from_tensor_slices((texts.clone(), labels.clone())).unwrap();
+    refused(model.fit(&dataset.batch(2), (), once()).unwrap_err());
+    refused(model.fit(&dataset.shuffle(2).batch(2).prefetch(1), (), once()).unwrap_err());
+    let owned: Vec<String> = texts.iter().map(|text| (*text).into()).collect();
+    refused(model.evaluate(&owned, &labels).unwrap_err());
+    // A tensor of bytes is numbers, and so is what a map computes.
+    let bytes = string_tensor(&texts, &[2]).unwrap();
+    assert_eq!(model.predict_with(&bytes, quiet()).unwrap().dims(), [2, 1]);
+    let mapped = dataset.batch(2).map(|batch| Ok((batch.x, batch.y)));
+    model.fit(&mapped, (), once()).unwrap();
+
+    let classes = model.fit(&bytes, vec!["cat", "dog"], once()).unwrap_err().to_string();
+    assert!(classes.contains("targets are numbers, not text") && classes.contains("StringLookup"), "{classes}");
+    let weights = model.fit(&bytes, &labels, once().sample_weight(vec!["a", "b"])).unwrap_err().to_string();
+    assert!(weights.contains("weights of samples are numbers"), "{weights}");
+    let eager = |layer: &dyn Fn() -> candle_keras::Result<Tensor>| layer().unwrap_err().to_string();
+    let embedding = Embedding::new(256, 2);
+    for error in [
+        eager(&|| embedding.call(vec!["a", "b"])),
+        eager(&|| Dense::new(1).call(vec!["a", "b"])),
+        eager(&|| Discretization::new().bin_boundaries([1., 2.]).call(vec!["a", "b"])),
+        eager(&|| model.call(vec!["abc", "d"])),
+    ] {
+        assert!(error.contains("the layer does not take text"), "{error}");
+    }
+    let adapted = [
+        Discretization::new().num_bins(2).adapt(vec!["a", "b"]),
+        Normalization::new().adapt(vec!["a", "b"]),
+        IntegerLookup::new().adapt(vec!["a", "b"]),
+        Discretization::new().num_bins(2).adapt(&Dataset::from_tensor_slices(texts.clone()).unwrap().batch(2)),
+        FeatureSpace::new([("age", "float_normalized".into())]).adapt([("age", vec!["a", "b"])]),
+    ];
+    for error in adapted {
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("numbers, not to text"), "{error}");
+    }
+}
+
+/// A Sequential without an input takes the kind of its input from the data, as its shape.
+#[test]
+fn layers_alone_take_text() {
+    let texts = vec!["a good film", "a bad film", "good", "bad"];
+    let words = TextVectorization::new().output_sequence_length(4);
+    words.adapt(&texts).unwrap();
+    let mut model = Sequential::new(layers![words, Embedding::new(10, 4), Flatten::new(), Dense::new(1)]);
+    model.compile("adam", "mse").unwrap();
+    model.fit(&texts, vec![1f32, 0., 1., 0.], Fit::new().verbose(0)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.keras");
+    model.save(&path).unwrap();
+    let predict = |model: &Model| floats(&model.predict_with(&texts, Predict::new().verbose(0)).unwrap());
+    assert_eq!(predict(&load_model(&path).unwrap()), predict(&model));
+    let mut numbers = Sequential::new(layers![Dense::new(1)]);
+    numbers.compile("adam", "mse").unwrap();
+    let error = numbers.fit(&texts, vec![1f32, 0., 1., 0.], Fit::new().verbose(0)).unwrap_err().to_string();
+    assert!(error.contains("the layer does not take text"), "{error}");
 }
 
 #[test]

@@ -72,6 +72,46 @@ element! {
 pub trait ToTensor {
     /// The array as a tensor on the host; a tensor stays on its device.
     fn to_tensor(&self) -> Result<Tensor>;
+
+    /// Whether it is strings, whose tensor is their bytes.
+    fn is_text(&self) -> bool {
+        false
+    }
+}
+
+/// A tensor, and whether it was given as strings: a tensor of bytes alone does not say whether it is text or numbers.
+#[derive(Debug, Clone)]
+pub struct Array {
+    /// The tensor.
+    pub tensor: Tensor,
+    /// Whether it was given as strings.
+    pub is_text: bool,
+}
+
+impl Array {
+    /// Of anything that is one array.
+    ///
+    /// # Errors
+    /// If it is not a valid array.
+    pub fn new(array: &(impl ToTensor + ?Sized)) -> Result<Self> {
+        Ok(Self { tensor: array.to_tensor()?, is_text: array.is_text() })
+    }
+
+    /// The tensors of arrays, and the indices of those that are text.
+    pub fn apart(arrays: Vec<Self>) -> (Vec<Tensor>, Vec<usize>) {
+        let text = arrays.iter().enumerate().filter(|(_, array)| array.is_text).map(|(i, _)| i).collect();
+        (arrays.into_iter().map(|array| array.tensor).collect(), text)
+    }
+}
+
+impl ToTensor for Array {
+    fn to_tensor(&self) -> Result<Tensor> {
+        self.tensor.to_tensor()
+    }
+
+    fn is_text(&self) -> bool {
+        self.is_text
+    }
 }
 
 /// A tensor of any layout: copied if not contiguous, since not all of candle's operations support strides.
@@ -84,6 +124,10 @@ impl ToTensor for Tensor {
 impl<T: ToTensor + ?Sized> ToTensor for &T {
     fn to_tensor(&self) -> Result<Tensor> {
         (**self).to_tensor()
+    }
+
+    fn is_text(&self) -> bool {
+        (**self).is_text()
     }
 }
 
@@ -235,11 +279,19 @@ macro_rules! text {
             fn to_tensor(&self) -> Result<Tensor> {
                 string_tensor(self, &[self.len()])
             }
+
+            fn is_text(&self) -> bool {
+                true
+            }
         }
 
         impl ToTensor for Vec<$string> {
             fn to_tensor(&self) -> Result<Tensor> {
                 self.as_slice().to_tensor()
+            }
+
+            fn is_text(&self) -> bool {
+                true
             }
         }
     )*};
@@ -257,51 +309,54 @@ impl<E: Element, S: Data<Elem = E>, D: Dimension> ToTensor for ArrayBase<S, D> {
 }
 
 /// One array or several: the inputs or the targets of a model.
-pub trait ToTensors {
-    /// The arrays as tensors.
-    fn to_tensors(&self) -> Result<Vec<Tensor>>;
+pub trait ToArrays {
+    /// The arrays.
+    ///
+    /// # Errors
+    /// If one of them is not valid.
+    fn to_arrays(&self) -> Result<Vec<Array>>;
 }
 
-impl<T: ToTensor> ToTensors for T {
-    fn to_tensors(&self) -> Result<Vec<Tensor>> {
-        Ok(vec![self.to_tensor()?])
+impl<T: ToTensor> ToArrays for T {
+    fn to_arrays(&self) -> Result<Vec<Array>> {
+        Ok(vec![Array::new(self)?])
     }
 }
 
 /// No arrays: a training without targets.
-impl ToTensors for () {
-    fn to_tensors(&self) -> Result<Vec<Tensor>> {
+impl ToArrays for () {
+    fn to_arrays(&self) -> Result<Vec<Array>> {
         Ok(Vec::new())
     }
 }
 
-impl<T: ToTensor, const N: usize> ToTensors for [T; N] {
-    fn to_tensors(&self) -> Result<Vec<Tensor>> {
-        self.iter().map(T::to_tensor).collect()
+impl<T: ToTensor, const N: usize> ToArrays for [T; N] {
+    fn to_arrays(&self) -> Result<Vec<Array>> {
+        self.iter().map(Array::new).collect()
     }
 }
 
-impl ToTensors for Vec<Tensor> {
-    fn to_tensors(&self) -> Result<Vec<Tensor>> {
-        self.iter().map(Tensor::to_tensor).collect()
+impl ToArrays for Vec<Tensor> {
+    fn to_arrays(&self) -> Result<Vec<Array>> {
+        self.iter().map(Array::new).collect()
     }
 }
 
-impl ToTensors for &Vec<Tensor> {
-    fn to_tensors(&self) -> Result<Vec<Tensor>> {
-        (*self).to_tensors()
+impl ToArrays for &Vec<Tensor> {
+    fn to_arrays(&self) -> Result<Vec<Array>> {
+        (*self).to_arrays()
     }
 }
 
-impl<A: ToTensor, B: ToTensor> ToTensors for (A, B) {
-    fn to_tensors(&self) -> Result<Vec<Tensor>> {
-        Ok(vec![self.0.to_tensor()?, self.1.to_tensor()?])
+impl<A: ToTensor, B: ToTensor> ToArrays for (A, B) {
+    fn to_arrays(&self) -> Result<Vec<Array>> {
+        Ok(vec![Array::new(&self.0)?, Array::new(&self.1)?])
     }
 }
 
-impl<A: ToTensor, B: ToTensor, C: ToTensor> ToTensors for (A, B, C) {
-    fn to_tensors(&self) -> Result<Vec<Tensor>> {
-        Ok(vec![self.0.to_tensor()?, self.1.to_tensor()?, self.2.to_tensor()?])
+impl<A: ToTensor, B: ToTensor, C: ToTensor> ToArrays for (A, B, C) {
+    fn to_arrays(&self) -> Result<Vec<Array>> {
+        Ok(vec![Array::new(&self.0)?, Array::new(&self.1)?, Array::new(&self.2)?])
     }
 }
 
@@ -324,19 +379,19 @@ mod tests {
         assert_eq!((&vec![0u8; 6], [2, 3]).to_tensor().unwrap().dims(), [2, 3]);
         assert_eq!((&[0f64; 24][..], [2, 3, 2, 2]).to_tensor().unwrap().dims(), [2, 3, 2, 2]);
         assert_eq!([[1f32, 2.], [3., 4.], [5., 6.]].to_tensor().unwrap().dims(), [3, 2]);
-        assert_eq!([[1i32, 2]].to_tensors().unwrap()[0].dims(), [1, 2]);
+        assert_eq!([[1i32, 2]].to_arrays().unwrap()[0].tensor.dims(), [1, 2]);
     }
 
     #[test]
     fn arrays_of_all_types_become_tensors() {
         let vec = vec![1u32, 2, 3];
-        assert_eq!([&vec, &vec].to_tensors().unwrap().len(), 2);
+        assert_eq!([&vec, &vec].to_arrays().unwrap().len(), 2);
         assert_eq!(vec[1..].to_tensor().unwrap().to_vec1::<u32>().unwrap(), [2, 3]);
         assert_eq!(vec![1i32, -2].to_tensor().unwrap().dtype(), DType::I64);
         assert_eq!(vec![true, false].to_tensor().unwrap().to_vec1::<u8>().unwrap(), [1, 0]);
         let transposed = array![[1f32, 2.], [3., 4.], [5., 6.]].reversed_axes();
         assert_eq!(transposed.to_tensor().unwrap().to_vec2::<f32>().unwrap(), [[1., 3., 5.], [2., 4., 6.]]);
-        assert_eq!((&vec, &transposed).to_tensors().unwrap()[1].dims(), [2, 3]);
+        assert_eq!((&vec, &transposed).to_arrays().unwrap()[1].tensor.dims(), [2, 3]);
         let strided = transposed.to_tensor().unwrap().narrow(1, 1, 2).unwrap().to_tensor().unwrap();
         assert!(strided.is_contiguous() && strided.to_vec2::<f32>().unwrap() == [[3., 5.], [4., 6.]]);
     }

@@ -13,9 +13,11 @@ mod tokenizer;
 mod tokenizer_json;
 mod words;
 
-pub use arrays::{Element, Misfit, Nested, ToTensor, ToTensors};
+pub use arrays::{Array, Element, Misfit, Nested, ToArrays, ToTensor};
 pub use candle_keras_ops::{Error, Result};
-pub use dataset::{Batch, Batching, Cardinality, Data, Dataset, Elements, IntoBatch, IntoData, Names, Shuffle, Source};
+pub use dataset::{
+    Batch, Batching, Cardinality, Data, Dataset, Elements, IntoBatch, IntoData, Names, Shuffle, Source, TextArrays,
+};
 pub use numerical::to_categorical;
 pub use numpy::{Npz, read_npy};
 pub use sequence::{Pad, Side, pad_sequences};

@@ -3,7 +3,7 @@
 use crate::call::CallArguments;
 use crate::layer::{Layer, build, run_with};
 use crate::symbolic::{KerasTensor, NodeOutput, call_for, wrong_count};
-use crate::{Context, Shape, WeightSet};
+use crate::{Context, Shape, TensorSpec, WeightSet};
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result, Tape, random, string_tensor, to_device};
 use std::borrow::Cow;
@@ -211,6 +211,11 @@ impl Callable for Strings {
         arguments: CallArguments<Self>,
         location: &'static Location<'static>,
     ) -> Result<[Tensor; N]> {
+        // Whether the layer takes text at all: to the layer, strings are a tensor of bytes.
+        let specs = inputs.tensors.iter().map(|strings| TensorSpec::strings([strings.0.len()]));
+        layer
+            .compute_output_spec(&specs.collect::<Vec<_>>(), &CallArguments::new())
+            .map_err(|error| named(&*layer, error))?;
         let tensors = inputs.tensors.iter().map(Self::tensor).collect::<Result<_>>()?;
         let inputs = NamedInputs { tensors, names: inputs.names };
         let arguments = arguments.map(Self::tensor)?;

@@ -304,10 +304,14 @@ pub fn call_with(
     if !layer.takes_scalars() && shapes.iter().any(|shape| shape.is_empty()) {
         return Err(named(Error::new("every input needs a batch axis").received("an input of shape ()")));
     }
-    layer::build(&*layer, &shapes)?;
-    layer.base().check_shapes(&shapes).map_err(named)?;
     let specs: Vec<_> = inputs.iter().map(|input| input.spec().clone()).collect();
     let of_arguments = arguments.map(|tensor| Ok(tensor.spec().clone()))?;
+    layer::build(&*layer, &shapes).or_else(|error| match specs.iter().any(TensorSpec::is_string) {
+        // That a layer does not take text says more than what is wrong with its shape.
+        true => layer.compute_output_spec(&specs, &of_arguments).map_err(named).and(Err(error)),
+        false => Err(error),
+    })?;
+    layer.base().check_shapes(&shapes).map_err(named)?;
     check_masks(&specs, &of_arguments).map_err(named)?;
     let outputs = layer.compute_output_spec(&specs, &of_arguments).map_err(named)?;
     let index = layer.base().next_call();

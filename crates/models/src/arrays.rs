@@ -3,19 +3,29 @@
 use crate::Result;
 use crate::graph::Graph;
 use candle_core::{DType, Tensor};
-use candle_keras_data::Batch;
+use candle_keras_data::{Batch, TextArrays};
 use candle_keras_layers::{NodeOutput, Shape};
 use candle_keras_ops::{Error, argmax_of_rows, dtype_name, position, warnings};
 use std::collections::BTreeMap;
 
-/// Adapts the inputs of a model as Keras does; an error if they still do not match.
-pub(crate) fn inputs(graph: &Graph, arrays: Vec<Tensor>) -> Result<Vec<Tensor>> {
+/// Adapts the inputs of a model as Keras does, of which those with the indices `text` were given as strings; an error if they still do not match.
+pub(crate) fn inputs(graph: &Graph, arrays: Vec<Tensor>, text: &[usize]) -> Result<Vec<Tensor>> {
     let inputs = graph.inputs();
     if arrays.len() != inputs.len() {
         let names: Vec<_> = inputs.iter().map(|input| input.node().layer().layer_name()).collect();
         return Err(Error::new("the model takes one array for each of its inputs")
             .expected(format!("{}: {}", inputs.len(), names.join(", ")))
             .received(format!("{} arrays", arrays.len())));
+    }
+    let numbers: Vec<_> =
+        text.iter().copied().filter(|&i| inputs.get(i).is_some_and(|x| !x.spec().is_string())).collect();
+    if let Some(i) = TextArrays::first(&numbers, &arrays) {
+        let (input, places) = (&inputs[i], arrays[i].rank().saturating_sub(1));
+        return Err(Error::new("the input takes numbers, not text")
+            .expected(format!("{:?}", input.spec()))
+            .received(format!("strings of shape {:?}", &arrays[i].dims()[..places]))
+            .help("a TextVectorization or a StringLookup maps words to whole numbers; a tensor of bytes is taken as numbers: ops::string_tensor")
+            .in_layer(input.node().layer().layer_name(), input.node().layer().class_name()));
     }
     arrays.into_iter().zip(inputs).map(|(array, input)| adapt(array, input)).collect()
 }
@@ -132,7 +142,13 @@ fn too_large_for_f32(array: &Tensor) -> Result<bool> {
 }
 
 /// Targets of a model: one array for each output.
-pub(crate) fn targets(graph: &Graph, arrays: Vec<Tensor>) -> Result<Vec<Tensor>> {
+pub(crate) fn targets(graph: &Graph, arrays: Vec<Tensor>, text: &[usize]) -> Result<Vec<Tensor>> {
+    if let Some(i) = TextArrays::first(text, &arrays) {
+        let name = graph.output_names().get(i).map_or_else(String::new, |name| format!(" for the output {name:?}"));
+        return Err(Error::new("targets are numbers, not text")
+            .received(format!("strings{name}"))
+            .help("a StringLookup with num_oov_indices(0) maps the names of classes to their indices"));
+    }
     if arrays.len() != graph.outputs().len() {
         return Err(Error::new("the model takes one array of targets for each of its outputs")
             .expected(format!("{}: {}", graph.outputs().len(), graph.output_names().join(", ")))

@@ -2,7 +2,7 @@
 
 use crate::{Model, Predict, Result};
 use candle_core::Tensor;
-use candle_keras_data::{Batch, Data, Dataset, IntoData};
+use candle_keras_data::{Array, Batch, Data, Dataset, IntoData, TextArrays};
 use candle_keras_layers::{
     CategoryEncoding, Concatenate, Discretization, HashedCrossing, Hashing, Input, IntegerLookup, KerasTensor, Layer,
     Normalization, Numbers, Rescaling, StringLookup,
@@ -414,7 +414,8 @@ fn column(data: &Data, name: &str, is_text: bool) -> Result<Data> {
         Data::Arrays(_) => Err(by_name()),
         Data::Named(named) => {
             let (_, array) = named.iter().find(|(known, _)| known == name).ok_or_else(missing)?;
-            Ok(Data::Arrays(vec![one_a_sample(array, is_text)?]))
+            let tensor = one_a_sample(&array.tensor, is_text)?;
+            Ok(Data::Arrays(vec![Array { tensor, is_text: array.is_text }]))
         }
         Data::Dataset(dataset) => {
             let name: Arc<str> = name.into();
@@ -424,7 +425,9 @@ fn column(data: &Data, name: &str, is_text: bool) -> Result<Data> {
                 };
                 let at = batch.names.x.as_ref().and_then(|names| names.iter().position(|known| **known == *name));
                 let array = at.and_then(|at| batch.x.get(at)).ok_or_else(missing)?;
-                Ok(Batch { x: vec![one_a_sample(array, is_text)?], ..Batch::default() })
+                let x = if batch.text.x.contains(&at.unwrap_or(0)) { vec![0] } else { Vec::new() };
+                let text = TextArrays { x, ..TextArrays::default() };
+                Ok(Batch { x: vec![one_a_sample(array, is_text)?], text, ..Batch::default() })
             };
             Ok(Data::Dataset(Dataset::map(dataset, pick)))
         }

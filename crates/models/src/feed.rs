@@ -181,9 +181,11 @@ impl Model {
         let present = |arrays: Vec<Option<Tensor>>| arrays.into_iter().flatten().collect();
         if let Some(names) = &names.x {
             batch.x = present(in_order("input", &inputs, names, batch.x)?);
+            batch.text.x = places(&inputs, names, &batch.text.x);
         }
         if let Some(names) = &names.y {
             batch.y = present(in_order("output", &outputs, names, batch.y)?);
+            batch.text.y = places(&outputs, names, &batch.text.y);
         }
         if let (Some(names), Some(first)) = (&names.sample_weight, batch.sample_weight.first()) {
             let ones = Tensor::ones(first.dims().first().copied().unwrap_or(0), DType::F32, first.device())?;
@@ -206,6 +208,11 @@ fn in_order(what: &str, known: &[String], names: &[String], arrays: Vec<Tensor>)
         }
     }
     Ok(ordered)
+}
+
+/// The places among the known names of the given names with these indices.
+fn places(known: &[String], names: &[String], indices: &[usize]) -> Vec<usize> {
+    indices.iter().filter_map(|&i| known.iter().position(|known| known == &names[i])).collect()
 }
 
 impl Given {

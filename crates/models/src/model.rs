@@ -137,12 +137,17 @@ impl Model {
     /// Creates the weights of a Sequential that has no `Input`, for samples of this shape. Keras: `model.build`, whose shape
     /// includes the batch size.
     pub fn build(&self, sample: impl Into<Shape>) -> Result<()> {
+        self.build_on(&candle_keras_layers::Input::shape(sample))
+    }
+
+    /// Creates the weights of a Sequential that has no `Input`, for this one.
+    pub(crate) fn build_on(&self, input: &KerasTensor) -> Result<()> {
         let mut body = self.body.write().unwrap_or_else(PoisonError::into_inner);
         let (Some(stack), None) = (&body.stack, body.graph()?) else { return Ok(()) };
         if stack.is_empty() {
             return Err(Error::new("the model has no layers").help("add one first"));
         }
-        let input = candle_keras_layers::Input::shape(sample).output()?.clone();
+        let input = input.output()?.clone();
         let mut tensor = input.clone();
         for layer in stack {
             tensor = self.call_next(layer, tensor)?;

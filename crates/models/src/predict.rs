@@ -6,7 +6,7 @@ use crate::fit::{each, prepared};
 use crate::model::Model;
 use crate::{Logs, Result};
 use candle_core::Tensor;
-use candle_keras_data::{Batch, Data, IntoData, Names};
+use candle_keras_data::{Batch, Data, IntoData, Names, TextArrays};
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, check_memory};
 
@@ -50,8 +50,9 @@ impl Model {
         let predict = predict.into();
         let inputs = |batch: Batch| {
             let names = Names { x: batch.names.x, ..Names::default() };
-            let x = self.in_order(Batch { x: batch.x, names, ..Batch::default() })?.x;
-            Ok(Batch { x: self.input_data(x)?, ..Batch::default() })
+            let text = TextArrays { x: batch.text.x, ..TextArrays::default() };
+            let batch = self.in_order(Batch { x: batch.x, names, text, ..Batch::default() })?;
+            Ok(Batch { x: self.input_data(batch.x, &batch.text.x)?, ..Batch::default() })
         };
         let size = predict.run.batch_size;
         let given = Given::new(x.into_data()?, Data::Arrays(Vec::new()), None)?;

@@ -5,8 +5,8 @@ use crate::graph::Graph;
 use crate::model::Model;
 use crate::{Logs, Optimizer, Result, arrays};
 use candle_core::Tensor;
-use candle_keras_data::{Batch, IntoBatch, IntoData};
-use candle_keras_layers::{Context, Shape, Variable};
+use candle_keras_data::{Batch, IntoBatch, IntoData, TextArrays};
+use candle_keras_layers::{Context, Input, Variable};
 use candle_keras_ops::{Error, Gradient, Tape, to_device};
 
 impl Model {
@@ -46,36 +46,42 @@ impl Model {
 
     /// The outputs for one batch. Keras: `predict_on_batch`.
     pub fn predict_on_batch(&self, x: impl IntoData) -> Result<Vec<Tensor>> {
-        let x = self.input_data(self.in_order((x, ()).into_batch()?)?.x)?;
+        let batch = self.in_order((x, ()).into_batch()?)?;
+        let x = self.input_data(batch.x, &batch.text.x)?;
         let device = self.device();
         let x = x.iter().map(|x| to_device(x, &device)).collect::<Result<Vec<_>>>()?;
         self.predict_step(&x)
     }
 
-    /// Adapts inputs to the model; builds a Sequential whose input shape is not known yet.
-    pub(crate) fn input_data(&self, x: Vec<Tensor>) -> Result<Vec<Tensor>> {
+    /// Adapts inputs to the model, of which those with the indices `text` were given as strings; builds a Sequential whose input shape is not known yet.
+    pub(crate) fn input_data(&self, x: Vec<Tensor>, text: &[usize]) -> Result<Vec<Tensor>> {
         let unbuilt = self.body().graph()?.is_none();
         if let ([x], true) = (x.as_slice(), unbuilt) {
-            self.build(Shape::from(x.dims().get(1..).unwrap_or(&[])))?;
+            let sample = x.dims().get(1..).unwrap_or(&[]);
+            match (sample, TextArrays::first(text, std::slice::from_ref(x))) {
+                // The last axis of text is its bytes.
+                ([places @ .., _], Some(_)) => self.build_on(&Input::shape(places).dtype("string"))?,
+                _ => self.build(sample)?,
+            }
         }
         let graph = self.graph()?;
-        let x = arrays::inputs(&graph, x)?;
+        let x = arrays::inputs(&graph, x, text)?;
         arrays::same_length(["the first input", "the others"], &x[..1], &x[1..])?;
         Ok(x)
     }
 
     /// Adapts a batch, or all data, to the model: ranks and dtypes are adapted, lengths and values checked.
     pub(crate) fn adapted(&mut self, batch: Batch) -> Result<Batch> {
-        let Batch { x, y, sample_weight, names } = self.in_order(batch)?;
+        let Batch { x, y, sample_weight, names, text } = self.in_order(batch)?;
         if self.compiled()?.has_own_step {
             // A custom step takes any targets.
             arrays::same_length(["the first input", "the others"], &x[..x.len().min(1)], &[&x[..], &y].concat())?;
-            return Ok(Batch { x, y, sample_weight, names });
+            return Ok(Batch { x, y, sample_weight, names, text });
         }
-        let x = self.input_data(x)?;
+        let x = self.input_data(x, &text.x)?;
         self.bind_outputs()?;
         let y = self.compiled()?.filled(y)?;
-        let y = arrays::targets(&*self.graph()?, y)?;
+        let y = arrays::targets(&*self.graph()?, y, &text.y)?;
         arrays::same_length(["x", "y"], &x, &y)?;
         arrays::same_length(["x", "sample_weight"], &x, &sample_weight)?;
         if sample_weight.len() > 1 && sample_weight.len() != y.len() {
@@ -83,7 +89,7 @@ impl Model {
                 .expected(y.len().to_string())
                 .received(sample_weight.len().to_string()));
         }
-        Ok(Batch { x, y, sample_weight, names })
+        Ok(Batch { x, y, sample_weight, names, text })
     }
 
     /// The forward and backward pass of a training step: its loss, outputs, gradients and new states. Nothing is updated until

@@ -2,8 +2,8 @@
 
 use super::{Data, IntoData};
 use crate::arrays::Nested;
-use crate::{ToTensor, ToTensors};
-use candle_core::{Device, Tensor};
+use crate::{Array, ToTensor};
+use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, Result, to_device};
 use std::sync::Arc;
 
@@ -18,6 +18,25 @@ pub struct Batch {
     pub sample_weight: Vec<Tensor>,
     /// The names of these, where they were given by name.
     pub names: Names,
+    /// Which of these were given as strings.
+    pub text: TextArrays,
+}
+
+/// The arrays of a [`Batch`] that were given as strings, by their indices. Their tensors are bytes, which a model does not take for numbers. A function of
+/// [`Dataset::map`](crate::Dataset::map) that returns tensors returns numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TextArrays {
+    /// Of the inputs.
+    pub x: Vec<usize>,
+    /// Of the targets.
+    pub y: Vec<usize>,
+}
+
+impl TextArrays {
+    /// The first of some arrays that is text: it has one of these indices, and is bytes still.
+    pub fn first(indices: &[usize], arrays: &[Tensor]) -> Option<usize> {
+        indices.iter().copied().find(|&i| arrays.get(i).is_some_and(|array| array.dtype() == DType::U8))
+    }
 }
 
 /// The names of the arrays of a [`Batch`], in the order of the arrays: the keys of Keras's dictionaries. A model orders inputs by the names of its inputs, and
@@ -50,7 +69,8 @@ impl Batch {
     pub fn map(&self, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Self> {
         let each = |tensors: &[Tensor]| tensors.iter().map(&f).collect::<Result<Vec<_>>>();
         let sample_weight = each(&self.sample_weight)?;
-        Ok(Self { x: each(&self.x)?, y: each(&self.y)?, sample_weight, names: self.names.clone() })
+        let (names, text) = (self.names.clone(), self.text.clone());
+        Ok(Self { x: each(&self.x)?, y: each(&self.y)?, sample_weight, names, text })
     }
 
     /// All tensors.
@@ -76,7 +96,8 @@ impl Batch {
             }
             (0..count).map(|i| f(&elements.iter().map(|element| &of(element)[i]).collect::<Vec<_>>())).collect()
         };
-        Ok(Self { x: place(|b| &b.x)?, y: place(|b| &b.y)?, sample_weight: place(|b| &b.sample_weight)?, names })
+        let text = first.map_or_else(TextArrays::default, |element| element.text.clone());
+        Ok(Self { x: place(|b| &b.x)?, y: place(|b| &b.y)?, sample_weight: place(|b| &b.sample_weight)?, names, text })
     }
 }
 
@@ -122,7 +143,12 @@ impl<X: IntoData, Y: IntoData, W: IntoData> IntoBatch for (X, Y, W) {
         };
         let (x, y, sample_weight) = (part(self.0.into_data())?, part(self.1.into_data())?, part(self.2.into_data())?);
         let names = Names { x: x.1, y: y.1, sample_weight: sample_weight.1 };
-        Ok(Batch { x: x.0, y: y.0, sample_weight: sample_weight.0, names })
+        let ((x, text_x), (y, text_y), (sample_weight, words)) =
+            (Array::apart(x.0), Array::apart(y.0), Array::apart(sample_weight.0));
+        if !words.is_empty() {
+            return Err(Error::new("the weights of samples are numbers").received("strings"));
+        }
+        Ok(Batch { x, y, sample_weight, names, text: TextArrays { x: text_x, y: text_y } })
     }
 }
 
@@ -136,7 +162,7 @@ macro_rules! inputs_alone {
     ($([$($generics:tt)*] $inputs:ty;)*) => {$(
         impl<$($generics)*> IntoBatch for $inputs {
             fn into_batch(self) -> Result<Batch> {
-                Ok(Batch { x: self.to_tensors()?, ..Batch::default() })
+                (self, ()).into_batch()
             }
         }
     )*};

@@ -1,17 +1,16 @@
 //! The data arguments of `fit`, `evaluate` and `predict`: arrays, or a dataset.
 
 use super::Dataset;
-use crate::{ToTensor, ToTensors};
-use candle_core::Tensor;
+use crate::{Array, ToArrays, ToTensor};
 use candle_keras_ops::Result;
 
 /// Arrays, or a dataset.
 #[derive(Debug, Clone)]
 pub enum Data {
     /// Arrays with the samples on axis 0.
-    Arrays(Vec<Tensor>),
+    Arrays(Vec<Array>),
     /// Arrays by the names of inputs or outputs.
-    Named(Vec<(String, Tensor)>),
+    Named(Vec<(String, Array)>),
     /// Batches.
     Dataset(Dataset),
 }
@@ -23,7 +22,7 @@ impl Data {
     }
 }
 
-/// The types that can be passed to `fit`, `evaluate` and `predict`: everything that [is an array or several](ToTensors), arrays by the names of inputs or
+/// The types that can be passed to `fit`, `evaluate` and `predict`: everything that [is an array or several](ToArrays), arrays by the names of inputs or
 /// outputs, `[("title", &titles), ("tags", &tags)]`, or a [`Dataset`] of batches.
 pub trait IntoData {
     /// The data.
@@ -33,15 +32,15 @@ pub trait IntoData {
     fn into_data(self) -> Result<Data>;
 }
 
-impl<T: ToTensors> IntoData for T {
+impl<T: ToArrays> IntoData for T {
     fn into_data(self) -> Result<Data> {
-        self.to_tensors().map(Data::Arrays)
+        self.to_arrays().map(Data::Arrays)
     }
 }
 
 impl<T: ToTensor, const N: usize> IntoData for [(&str, T); N] {
     fn into_data(self) -> Result<Data> {
-        let named = self.iter().map(|(name, array)| Ok(((*name).into(), array.to_tensor()?)));
+        let named = self.iter().map(|(name, array)| Ok(((*name).into(), Array::new(array)?)));
         named.collect::<Result<_>>().map(Data::Named)
     }
 }

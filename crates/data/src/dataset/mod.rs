@@ -11,7 +11,7 @@ mod parts;
 mod prefetch;
 mod shuffle;
 
-pub use batch::{Batch, IntoBatch, Names};
+pub use batch::{Batch, IntoBatch, Names, TextArrays};
 pub use batched::Batching;
 pub use into_data::{Data, IntoData};
 pub use shuffle::Shuffle;

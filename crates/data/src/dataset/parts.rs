@@ -1,7 +1,7 @@
 //! Parts and combinations of datasets: take, skip, filter, repeat, zip, concatenate.
 
 use super::batched::skipped;
-use super::{Batch, Cardinality, Dataset, Elements, Names, Source, failed};
+use super::{Batch, Cardinality, Dataset, Elements, Names, Source, TextArrays, failed};
 use candle_keras_ops::random::{self, Stream};
 use candle_keras_ops::{Error, Result};
 use std::sync::Arc;
@@ -151,7 +151,8 @@ impl Source for Zip {
                 .help("zip datasets of inputs alone"));
             }
             let names = Names { x: inputs.names.x, y: targets.names.x, sample_weight: targets.names.sample_weight };
-            Ok(Batch { x: inputs.x, y: targets.x, sample_weight: targets.sample_weight, names })
+            let text = TextArrays { x: inputs.text.x, y: targets.text.x };
+            Ok(Batch { x: inputs.x, y: targets.x, sample_weight: targets.sample_weight, names, text })
         })))
     }
 

@@ -1,21 +1,30 @@
 //! The data that a layer adapts to, batch by batch.
 
 use candle_core::Tensor;
-use candle_keras_data::{Cardinality, Data, Source};
+use candle_keras_data::{Array, Cardinality, Data, Source, TextArrays};
 use candle_keras_ops::{Error, Result};
 
-/// Calls `f` with the array, or with the inputs of each element of a dataset, which is read once.
-pub(crate) fn each_batch(data: Data, f: &mut dyn FnMut(&Tensor) -> Result<()>) -> Result<()> {
-    let one = |arrays: &[Tensor], f: &mut dyn FnMut(&Tensor) -> Result<()>| match arrays {
+/// Calls `f` with the array, or with the inputs of each element of a dataset, which is read once. An error if strings are given to a layer that takes numbers.
+pub(crate) fn each_batch(data: Data, takes_text: bool, f: &mut dyn FnMut(&Tensor) -> Result<()>) -> Result<()> {
+    let mut one = |arrays: &[Tensor], text: &[usize]| match arrays {
+        _ if !takes_text && TextArrays::first(text, arrays).is_some() => {
+            Err(Error::new("the layer adapts to numbers, not to text").received("strings"))
+        }
         [array] => f(array),
         arrays => Err(Error::new("a layer adapts to one array").received(format!("{} arrays", arrays.len()))),
     };
     match data {
-        Data::Arrays(arrays) => one(&arrays, f),
+        Data::Arrays(arrays) => {
+            let (arrays, text) = Array::apart(arrays);
+            one(&arrays, &text)
+        }
         Data::Named(_) => Err(Error::new("a layer adapts to one array, or to a dataset").received("arrays with names")),
         Data::Dataset(dataset) if matches!(dataset.cardinality(), Cardinality::Infinite) => {
             Err(Error::new("a layer cannot adapt to an infinite dataset").help("dataset.take(elements) has an end"))
         }
-        Data::Dataset(dataset) => dataset.iter()?.try_for_each(|element| one(&element?.x, f)),
+        Data::Dataset(dataset) => dataset.iter()?.try_for_each(|element| {
+            let element = element?;
+            one(&element.x, &element.text.x)
+        }),
     }
 }

@@ -88,7 +88,7 @@ impl Discretization {
             Error::new("the layer has bin_boundaries").help("give it num_bins instead, and it adapts to data")
         })?;
         let mut summary = Summary::default();
-        each_batch(data.into_data()?, &mut |batch| {
+        each_batch(data.into_data()?, false, &mut |batch| {
             let numbers = batch.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
             let old = std::mem::take(&mut summary);
             summary = Summary::of(numbers, self.epsilon).merge(old, self.epsilon);

@@ -72,6 +72,8 @@ pub(crate) trait Token: Clone + Eq + Ord + Hash + Debug + Borrow<Self::Key> + Se
     type Key: ?Sized + Eq + Hash;
     /// Its type for users and in configurations.
     type Term: Clone + Serialize + Debug;
+    /// Whether it is text.
+    const IS_TEXT: bool;
 
     fn of_term(term: Self::Term) -> Self;
     fn term(&self) -> Self::Term;
@@ -98,6 +100,7 @@ pub(crate) type Word = Box<[u8]>;
 impl Token for Word {
     type Key = [u8];
     type Term = String;
+    const IS_TEXT: bool = true;
 
     fn of_term(term: String) -> Self {
         term.into_bytes().into()
@@ -135,6 +138,7 @@ impl Token for Word {
 impl Token for i64 {
     type Key = i64;
     type Term = i64;
+    const IS_TEXT: bool = false;
 
     fn of_term(term: i64) -> Self {
         term
@@ -263,7 +267,7 @@ impl<T: Token> Counts<T> {
     /// Adds all terms of data; a document is a row of it, and an element of a dataset without rows.
     pub(crate) fn add_all(&mut self, data: Data) -> Result<()> {
         let is_array = !matches!(data, Data::Dataset(_));
-        super::batches::each_batch(data, &mut |x| {
+        super::batches::each_batch(data, T::IS_TEXT, &mut |x| {
             let dims = T::dims(x);
             let length = if is_array || dims.len() > 1 { dims.iter().skip(1).product() } else { usize::MAX };
             T::each(x, &mut |i, key| {

@@ -125,7 +125,7 @@ impl Normalization {
             return Err(Error::new("the layer has a mean and a variance").help("leave them out to adapt the layer"));
         }
         let mut moments: Option<Moments> = None;
-        each_batch(data.into_data()?, &mut |batch| {
+        each_batch(data.into_data()?, false, &mut |batch| {
             let batch = self.batch(batch)?;
             let shape: Shape = batch.dims().into();
             crate::layer::build(self, std::slice::from_ref(&shape.any_batch()))?;
