@@ -246,5 +246,6 @@ mod guide {
         CompositeLayers: "../docs/composite-layers.md",
         TrainingLoops: "../docs/training-loops.md",
         Porting: "../docs/porting.md",
+        Ops: "../docs/ops.md",
     }
 }

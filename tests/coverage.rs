@@ -4,12 +4,13 @@ use candle_core::{Device, Tensor, Var};
 use candle_keras_layers::activations::Activate;
 use candle_keras_layers::{Constraint, Initializer, Kind, Regularizer, registry};
 use candle_keras_ops::functions::{classes, names};
-use candle_keras_ops::{Operation, Way, dtype, json};
+use candle_keras_ops::{Class, Operation, Way, dtype, json};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 const START: &str = "<!-- coverage -->\n";
 const END: &str = "<!-- /coverage -->";
+const FUNCTIONS: &str = "<!-- functions -->\n";
 
 /// Keras's names by module, from the file that tools/keras_names.py writes.
 fn of_keras() -> Vec<(&'static str, Vec<&'static str>)> {
@@ -114,6 +115,36 @@ fn reason(name: &str) -> &'static str {
     }
 }
 
+/// The call of a function as Keras's documentation has it, with the defaults, which are written out in Rust.
+fn signature(class: &Class) -> String {
+    let [name] = class.operands else { return of_operands(class, class.operands.iter().map(ToString::to_string)) };
+    match (class.takes_list, class.is_variadic) {
+        (true, _) => of_operands(class, [format!("[{name}, ...]")].into_iter()),
+        // The operands are behind the arguments.
+        (_, true) => format!("{}({}, [{name}, ...])", class.function, arguments(class).join(", ")),
+        _ => of_operands(class, [name.to_string()].into_iter()),
+    }
+}
+
+fn of_operands(class: &Class, operands: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = operands.chain(arguments(class)).collect();
+    format!("{}({})", class.function, all.join(", "))
+}
+
+fn arguments(class: &Class) -> Vec<String> {
+    let python = |default: &str| match default {
+        "()" => "None".to_string(),
+        "true" => "True".into(),
+        "false" => "False".into(),
+        other => other.into(),
+    };
+    let one = |[name, _, default]: &[&str; 3]| match *default {
+        "" => name.to_string(),
+        default => format!("{name}={}", python(default)),
+    };
+    class.arguments.iter().map(one).collect()
+}
+
 /// What docs/ops.md says of a function of `keras.ops`.
 fn op_row(name: &str, cases: &[Value]) -> String {
     let Some(class) = classes().iter().find(|class| class.function.trim_end_matches('_') == name) else {
@@ -147,7 +178,7 @@ fn op_row(name: &str, cases: &[Value]) -> String {
         Way::Composition => ("functions of candle", "functions of candle"),
         Way::Host => ("a loop", "on the host"),
     };
-    format!("| `{name}` | yes | {gradient} | {how} | {gpu} |\n")
+    format!("| `{}` | yes | {gradient} | {how} | {gpu} |\n", signature(class))
 }
 
 #[test]
@@ -156,19 +187,13 @@ fn the_guide_lists_the_functions_of_ops() {
     let Value::Array(cases) = json::parse(include_bytes!("keras/ops.json"), 1 << 30).unwrap() else { panic!() };
     let modules = of_keras();
     let (_, of_ops) = modules.iter().find(|(module, _)| *module == "ops").unwrap();
-    let mut expected = "\
-        # The functions of `keras.ops`\n\n\
-        `UPDATE=1 cargo test --test tests coverage` writes this page.\n\n\
-        Functions take tensors and symbolic tensors alike: the operands first, then the other arguments in Keras's order, with `()` or `None` \
-        where Keras's default is `None`. *Gradient*: one is recorded, and compared with finite differences; that of a function with steps is 0. \
-        *CPU* and *GPU*: how it is computed there; on the host means that a tensor on a GPU is copied to the host and back. \
-        int32 and int16 are int64 on a GPU; what has them as a result runs on the host.\n\n\
-        | function | here | gradient | CPU | GPU |\n|---|---|---|---|---|\n"
-        .to_owned();
+    let page = std::fs::read_to_string(path).unwrap();
+    let (guide, _) = page.split_once(FUNCTIONS).unwrap();
+    let mut expected = format!("{guide}{FUNCTIONS}| function | here | gradient | CPU | GPU |\n|---|---|---|---|---|\n");
     expected.extend(of_ops.iter().map(|name| op_row(name, &cases)));
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(path, &expected).unwrap();
     }
-    let found = std::fs::read_to_string(path).unwrap_or_default();
+    let found = std::fs::read_to_string(path).unwrap();
     assert!(found == expected, "docs/ops.md is out of date: run UPDATE=1 cargo test --test tests coverage");
 }

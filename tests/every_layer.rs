@@ -118,6 +118,12 @@ fn fault(class: &str, what: &str, f: impl FnOnce() -> Result<()>) -> (bool, Opti
             let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
             (false, Some(format!("{class}, {what}: {}", text.unwrap_or("a panic"))))
         }
+        // What Rust's `Debug` writes of enums is not how a user of Keras writes an argument.
+        Ok(Err(error))
+            if ["Some(", "One(", "Many(", "UpTo(", "All("].iter().any(|form| error.to_string().contains(form)) =>
+        {
+            (false, Some(format!("{class}, {what}: {error}")))
+        }
         // A sublayer names itself by its path.
         Ok(Err(error)) if !error.to_string().contains(class) && !error.to_string().starts_with("layer \"") => {
             (false, Some(format!("{class}, {what}: {error}")))

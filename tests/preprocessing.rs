@@ -346,8 +346,8 @@ fn strings_are_not_numbers() {
     refused(model.predict_with([("ids", &texts)], quiet()).unwrap_err());
     refused(model.fit(&texts, &labels, once()).unwrap_err());
     let dataset = Dataset::from_tensor_slices((texts.clone(), labels.clone())).unwrap();
-    refused(model.fit(&dataset.batch(2), (), once()).unwrap_err());
-    refused(model.fit(&dataset.shuffle(2).batch(2).prefetch(1), (), once()).unwrap_err());
+    refused(model.fit(dataset.batch(2), (), once()).unwrap_err());
+    refused(model.fit(dataset.shuffle(2).batch(2).prefetch(1), (), once()).unwrap_err());
     let owned: Vec<String> = texts.iter().map(|text| (*text).into()).collect();
     refused(model.evaluate(&owned, &labels).unwrap_err());
     // A tensor of bytes is numbers, and so is what a map computes.
@@ -374,7 +374,7 @@ fn strings_are_not_numbers() {
         Discretization::new().num_bins(2).adapt(vec!["a", "b"]),
         Normalization::new().adapt(vec!["a", "b"]),
         IntegerLookup::new().adapt(vec!["a", "b"]),
-        Discretization::new().num_bins(2).adapt(&Dataset::from_tensor_slices(texts.clone()).unwrap().batch(2)),
+        Discretization::new().num_bins(2).adapt(Dataset::from_tensor_slices(texts.clone()).unwrap().batch(2)),
         FeatureSpace::new([("age", "float_normalized".into())]).adapt([("age", vec!["a", "b"])]),
     ];
     for error in adapted {

@@ -109,10 +109,11 @@ impl<'a> Build<'a> {
     pub fn input_size_of(&mut self, input: usize, axis: i64) -> Result<usize> {
         let fixed = FixedSize { input, axis, size: 0 };
         let shape = self.inputs.get(input).ok_or_else(|| Error::new("an input is missing"))?;
-        let size = fixed.at(shape.len()).and_then(|axis| shape[axis]).filter(|size| *size > 0);
-        let size = size.ok_or_else(|| {
+        let size = fixed.at(shape.len()).and_then(|axis| shape[axis]);
+        let size = size.filter(|size| *size > 0).ok_or_else(|| {
             let of = if axis == -1 { "the last dimension".into() } else { format!("axis {axis}") };
-            Error::new(format!("the size of {of} must be known")).received(format!("an input of shape {shape}"))
+            let must = if size == Some(0) { "be positive" } else { "be known" };
+            Error::new(format!("the size of {of} must {must}")).received(format!("an input of shape {shape}"))
         })?;
         self.fixed.push(FixedSize { size, ..fixed });
         Ok(size)

@@ -402,11 +402,13 @@ macro_rules! keeps_shape_and_mask {
 }
 pub(crate) use keeps_shape_and_mask;
 
+/// What a layer says that takes numbers only.
+pub(crate) const NO_TEXT: &str = "the layer does not take text";
+
 /// An error if an input is text.
 pub(crate) fn refuse_text(inputs: &[TensorSpec]) -> Result<()> {
     match inputs.iter().any(TensorSpec::is_string) {
-        true => Err(Error::new("the layer does not take text")
-            .help("map words to ids first, with a TextVectorization for example")),
+        true => Err(Error::new(NO_TEXT).help("map words to ids first, with a TextVectorization for example")),
         false => Ok(()),
     }
 }

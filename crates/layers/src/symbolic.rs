@@ -306,10 +306,10 @@ pub fn call_with(
     }
     let specs: Vec<_> = inputs.iter().map(|input| input.spec().clone()).collect();
     let of_arguments = arguments.map(|tensor| Ok(tensor.spec().clone()))?;
-    layer::build(&*layer, &shapes).or_else(|error| match specs.iter().any(TensorSpec::is_string) {
+    layer::build(&*layer, &shapes).map_err(|error| {
         // That a layer does not take text says more than what is wrong with its shape.
-        true => layer.compute_output_spec(&specs, &of_arguments).map_err(named).and(Err(error)),
-        false => Err(error),
+        let refusal = layer.compute_output_spec(&specs, &of_arguments).map_err(named).err();
+        refusal.filter(|refusal| refusal.to_string().contains(layer::NO_TEXT)).unwrap_or(error)
     })?;
     layer.base().check_shapes(&shapes).map_err(named)?;
     check_masks(&specs, &of_arguments).map_err(named)?;

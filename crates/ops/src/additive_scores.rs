@@ -1,6 +1,7 @@
 //! The scores of additive attention as one op: the sums of each query and each key exist in the cache alone.
 
 use crate::cores;
+use crate::error::shape_or_none;
 use crate::host::{dot, total, view, with_float};
 use crate::lengths;
 use crate::simd;
@@ -21,8 +22,8 @@ pub fn additive_scores(q: &Tensor, k: &Tensor, scale: Option<&Tensor>) -> Result
     lengths::check_floats("additive_scores", all.iter().copied())?;
     let ((batch, queries, size), (_, keys, _)) = (q.dims3()?, k.dims3()?);
     if k.dims() != [batch, keys, size] || scale.is_some_and(|scale| scale.dims() != [size]) {
-        let scale = scale.map(Tensor::dims);
-        bail!("additive_scores: {:?}, {:?} and a scale of {scale:?} do not fit", q.dims(), k.dims())
+        let scale = shape_or_none(scale);
+        bail!("additive_scores: {:?}, {:?} and a scale of {scale} do not fit", q.dims(), k.dims())
     }
     let shape = (batch, queries, keys);
     if lengths::allocated(&[batch, queries, keys], q.dtype())? == 0 || size == 0 {

@@ -3,6 +3,7 @@
 
 use crate::cores::{self, UninitChunk};
 use crate::dropout::{drop_into, drop_some, dropout, keep_mask, scale};
+use crate::error::shape_or_none;
 use crate::host::{view, with_float};
 use crate::lengths;
 use crate::linalg::{batched_product, scaled_softmax_row, softmax_row, softmax_row_backward};
@@ -216,8 +217,8 @@ impl Plan {
             && v.dims() == [batch, keys, shared, width]
             && heads.is_multiple_of(shared);
         let Some(mask) = mask.filter(|_| fits) else {
-            let mask = by.mask.map(Tensor::dims);
-            bail!("attention: {:?}, {:?}, {:?} and a mask of {mask:?} do not fit", q.dims(), k.dims(), v.dims())
+            let mask = shape_or_none(by.mask);
+            bail!("attention: {:?}, {:?}, {:?} and a mask of {mask} do not fit", q.dims(), k.dims(), v.dims())
         };
         // Without features or values, few elements have many scores.
         lengths::allocated(&[batch, heads, queries, keys], q.dtype())?;

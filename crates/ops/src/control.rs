@@ -138,7 +138,7 @@ pub fn scan<C>(
     length: Option<usize>,
     reverse: bool,
 ) -> Result<(C, Vec<Tensor>)> {
-    let lengths: Vec<usize> = xs.iter().map(|x| x.dim(0)).chain(length.map(Ok)).collect::<Result<_>>()?;
+    let lengths: Vec<usize> = xs.iter().map(first_size).chain(length.map(Ok)).collect::<Result<_>>()?;
     let Some(&steps) = lengths.first() else { bail!("scan needs xs, or a length") };
     if lengths.iter().any(|other| *other != steps) {
         bail!("scan takes xs of one length, received {lengths:?}")
@@ -162,6 +162,14 @@ pub fn scan<C>(
     Ok((carry, (0..count).map(of_all).collect::<Result<_>>()?))
 }
 
+/// The number of elements along the first axis.
+fn first_size(x: &Tensor) -> Result<usize> {
+    match x.dims() {
+        [size, ..] => Ok(*size),
+        [] => bail!("a tensor with elements along a first axis is needed, received a scalar"),
+    }
+}
+
 fn element(x: &Tensor, at: usize) -> Result<Tensor> {
     get_item(x, &[Index::At(at as i64)])
 }
@@ -175,7 +183,7 @@ fn stacked(tensors: &[Tensor]) -> Result<Tensor> {
 /// # Errors
 /// If there is no element, the results have other shapes, or `f` fails.
 pub fn map(mut f: impl FnMut(&Tensor) -> Result<Tensor>, xs: &Tensor) -> Result<Tensor> {
-    let steps = xs.dim(0)?;
+    let steps = first_size(xs)?;
     if steps == 0 {
         bail!("map over no elements: the shape of the result is not known")
     }
@@ -189,6 +197,9 @@ pub fn map(mut f: impl FnMut(&Tensor) -> Result<Tensor>, xs: &Tensor) -> Result<
 /// # Errors
 /// If there is no element, the first axes differ, or `function` fails.
 pub fn vectorized_map(mut function: impl FnMut(&[Tensor]) -> Result<Tensor>, elements: &[Tensor]) -> Result<Tensor> {
+    if elements.is_empty() {
+        bail!("vectorized_map needs at least one tensor")
+    }
     let run = |(), elements: &[Tensor]| Ok(((), vec![function(elements)?]));
     let ((), mut outputs) = scan(run, (), elements, None, false)?;
     match outputs.pop() {

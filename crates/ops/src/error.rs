@@ -1,6 +1,7 @@
 //! One error type for the whole framework: what is wrong, what was expected, what arrived, what to do.
 
 use crate::keras_names;
+use candle_core::Tensor;
 use std::fmt;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
@@ -49,7 +50,7 @@ pub enum Error {
     Shared(Arc<Error>),
     /// A tensor operation failed in candle.
     #[error(transparent)]
-    Candle(#[from] candle_core::Error),
+    Candle(candle_core::Error),
     /// A file or folder could not be read or written.
     #[error("{}: {cause}", path.display())]
     Io {
@@ -61,6 +62,21 @@ pub enum Error {
     /// A configuration is not what Keras writes.
     #[error("configuration: {0}")]
     Config(#[from] serde_json::Error),
+}
+
+/// Without a backtrace, which candle would print within the message if `RUST_BACKTRACE` is set.
+impl From<candle_core::Error> for Error {
+    fn from(error: candle_core::Error) -> Self {
+        match error {
+            candle_core::Error::WithBacktrace { inner, .. } => (*inner).into(),
+            error => Self::Candle(error),
+        }
+    }
+}
+
+/// The shape of an operand in a message, or `None`.
+pub(crate) fn shape_or_none(x: Option<&Tensor>) -> String {
+    x.map_or_else(|| "None".into(), |x| format!("{:?}", x.dims()))
 }
 
 /// So that `?` works in a function that candle calls, or that returns candle's `Result`.
@@ -229,5 +245,18 @@ impl Error {
             Some((distance, known)) if distance <= known.len() / 2 => error.help(format!("did you mean {known:?}?")),
             _ => error,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::backtrace::Backtrace;
+
+    #[test]
+    fn a_backtrace_of_candle_is_not_in_the_message() {
+        let (inner, backtrace) = (Box::new(candle_core::Error::Msg("too long".into())), Backtrace::force_capture());
+        let error = candle_core::Error::WithBacktrace { inner, backtrace: Box::new(backtrace) };
+        assert_eq!(Error::from(error).to_string(), "too long");
     }
 }

@@ -36,6 +36,20 @@ pub fn as_f64(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| NUMBERS.iter().find(|(known, _)| name() == Some(known)).map(|(_, number)| *number))
 }
 
+/// A value as Python prints it, for messages: `None` and not `null` or `Some`.
+pub(crate) fn python(value: &Value) -> String {
+    let all = |values: &[Value]| values.iter().map(python).collect::<Vec<_>>().join(", ");
+    match (value, as_f64(value)) {
+        (Value::Null, _) => "None".into(),
+        (Value::Bool(true), _) => "True".into(),
+        (Value::Bool(false), _) => "False".into(),
+        (Value::Array(values), _) => format!("[{}]", all(values)),
+        // NaN and the infinities are strings.
+        (Value::String(_), Some(number)) => number.to_string(),
+        (other, _) => other.to_string(),
+    }
+}
+
 /// The value of a text. Its values take at most `memory` bytes: a text that was compressed, or is hostile, may have far more values than
 /// a configuration needs.
 ///

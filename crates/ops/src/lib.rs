@@ -18,6 +18,7 @@ mod custom_gradient;
 pub mod damage;
 mod decompositions;
 mod device;
+mod distances;
 mod dropout;
 mod einsum;
 mod elementwise;

@@ -9,7 +9,7 @@ use crate::simd;
 use crate::simd::{Float, MulAdd};
 use crate::tape::{Value, on_host, record};
 use crate::{Axes, custom_gradient};
-use candle_core::{Result, Tensor};
+use candle_core::{D, Result, Tensor};
 use std::f64::consts::LOG2_E;
 
 /// The product over the last axis of `x` and the second-last of `y` (the only one, if `y` is a vector). Keras: `K.dot`.
@@ -74,7 +74,19 @@ pub(crate) fn batched_product(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     if x.elem_count() == 0 || y.elem_count() == 0 {
         return Tensor::zeros(shape, x.dtype(), x.device());
     }
-    x.broadcast_matmul(y)
+    if shape.len() <= 4 {
+        return x.broadcast_matmul(y);
+    }
+    // candle multiplies matrices with at most two leading axes.
+    let leading = &shape[..shape.len() - 2];
+    let batch = lengths::elements(leading)?;
+    let whole = |x: &Tensor| {
+        let (rows, columns) = (x.dim(D::Minus2)?, x.dim(D::Minus1)?);
+        let dims = [leading, &[rows, columns]].concat();
+        lengths::allocated(&dims, x.dtype())?;
+        x.broadcast_as(dims)?.contiguous()?.reshape((batch, rows, columns))
+    };
+    whole(x)?.matmul(&whole(y)?)?.reshape(shape)
 }
 
 /// `exp(x) / sum(exp(x))` over `axis`.
@@ -222,6 +234,22 @@ fn log_softmax_row_backward<T: Float>(dy: &mut [T], y: &[T]) {
 mod tests {
     use super::*;
     use crate::gradcheck::{assert_gradients, values};
+
+    /// candle refuses them: once it does not, `batched_product` needs no other way.
+    #[test]
+    fn products_may_have_many_leading_axes() {
+        let (x, y) = (values([2, 1, 3, 2, 4], 1), values([1, 2, 1, 4, 3], 2));
+        assert!(x.broadcast_matmul(&y).is_err());
+        let product = matmul(&x, &y).unwrap();
+        assert_eq!(product.dims(), [2, 2, 3, 2, 3]);
+        for (i, j, k) in [(0, 0, 0), (1, 1, 2), (0, 1, 1)] {
+            let at = |x: &Tensor, i: usize, j: usize, k: usize| x.get(i).unwrap().get(j).unwrap().get(k).unwrap();
+            let one = at(&x, i, 0, k).matmul(&at(&y, 0, j, 0)).unwrap();
+            let apart = (at(&product, i, j, k) - one).unwrap().abs().unwrap().max_all().unwrap();
+            assert!(apart.to_scalar::<f64>().unwrap() < 1e-14);
+        }
+        assert_gradients(&[x, y], |x| matmul(&x[0], &x[1]));
+    }
 
     #[test]
     fn gradients_agree_with_finite_differences() {

@@ -1,6 +1,7 @@
 //! Matrix products on gemm, and Dense as one op. (candle reads `/proc/cpuinfo` at each product to choose a number of threads.)
 
 use crate::cores::{self, SHARED_FROM, UninitChunk};
+use crate::error::shape_or_none;
 use crate::gpu::{self, on_gpu};
 use crate::host::{map2, view, with_float};
 use crate::lengths;
@@ -482,8 +483,8 @@ pub fn dense_over(
     let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
     let fits = over <= x.rank() && over <= kernel.rank() && x.dims()[x.rank() - over..] == kernel.dims()[..over];
     if !fits || bias.is_some_and(|bias| bias.dims() != &kernel.dims()[over..]) {
-        let bias = bias.map(Tensor::dims);
-        bail!("dense: an input of shape {:?} for a kernel of {:?} and a bias of {bias:?}", x.dims(), kernel.dims())
+        let bias = shape_or_none(bias);
+        bail!("dense: an input of shape {:?} for a kernel of {:?} and a bias of {bias}", x.dims(), kernel.dims())
     }
     lengths::check_floats("dense", all.iter().copied())?;
     let k = lengths::elements(&kernel.dims()[..over])?;

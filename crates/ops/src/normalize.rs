@@ -2,6 +2,7 @@
 //! silently lose the gradient.)
 
 use crate::cores;
+use crate::error::shape_or_none;
 use crate::gpu::{self, on_gpu};
 use crate::host::{sum_of, sum_of2, total, view, with_float};
 use crate::lengths;
@@ -330,7 +331,7 @@ pub fn channel_moments(x: &Tensor, weights: Option<&Tensor>) -> Result<(Tensor, 
     let channels = x.dims().last().copied().unwrap_or(1);
     let count = lengths::elements(&x.dims()[..x.rank().saturating_sub(1)])?;
     if weights.is_some_and(|weights| weights.elem_count() != count) {
-        bail!("channel_moments: weights of shape {:?} for {count} rows", weights.map(Tensor::dims))
+        bail!("channel_moments: weights of shape {} for {count} rows", shape_or_none(weights))
     }
     let x = &crate::elementwise::float(x)?;
     lengths::allocated(&[channels], x.dtype())?;

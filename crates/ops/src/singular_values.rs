@@ -19,8 +19,13 @@ struct Singular {
 }
 
 impl Singular {
-    /// Of a matrix, row by row. The largest element of each right vector is positive.
+    /// Of a matrix, row by row; NaN if an element is not finite. The largest element of each right vector is positive.
     fn of(matrix: &[f64], m: usize, n: usize) -> Self {
+        if !matrix.iter().all(|x| x.is_finite()) {
+            // As JAX: rotations would leave numbers where there are none.
+            let of_nan = |length: usize| vec![vec![f64::NAN; length]; m.min(n)];
+            return Self { left: of_nan(m), values: vec![f64::NAN; m.min(n)], right: of_nan(n) };
+        }
         let columns = |count: usize, at: &dyn Fn(usize, usize) -> f64, length: usize| -> Vec<Vec<f64>> {
             (0..count).map(|j| (0..length).map(|i| at(i, j)).collect()).collect()
         };
@@ -272,7 +277,7 @@ pub(crate) fn pseudoinverse(x: &Tensor, limit: f64) -> Result<Tensor> {
     let mut all = Vec::with_capacity(x.elem_count());
     for one in decomposed(x)? {
         let start = all.len();
-        all.resize(start + n * m, 0.0);
+        all.resize(start + n * m, if one.largest().is_nan() { f64::NAN } else { 0.0 });
         for i in 0..one.rank(one.largest() * limit) {
             for (row, v) in all[start..].chunks_exact_mut(m.max(1)).zip(&one.right[i]) {
                 row.iter_mut().zip(&one.left[i]).for_each(|(x, u)| *x += u * v / one.values[i]);
@@ -378,10 +383,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_number_ends() {
+    fn what_is_not_a_number_stays_so() {
         let x = Tensor::new(&[[f64::NAN, 1.0], [2.0, f64::INFINITY]], &Device::Cpu).unwrap();
-        assert_eq!(svd(&x, true).unwrap().len(), 3);
-        assert_eq!(eigh(&x).unwrap().len(), 2);
+        let all_nan = |x: &Tensor| numbers(x).iter().all(|x| x.is_nan());
+        assert!(svd(&x, true).unwrap().iter().chain(&eigh(&x).unwrap()).all(all_nan));
+        assert!(all_nan(&pseudoinverse(&x, 1e-9).unwrap()) && all_nan(&singular_values(&x).unwrap()));
+        let one = Tensor::new(&[[f64::INFINITY, 0.0, 0.0], [0.0, 1.0, 0.0]], &Device::Cpu).unwrap();
+        assert!(svd(&one, true).unwrap().iter().all(all_nan));
+        // None is above the limit, as in JAX.
+        assert_eq!(matrix_rank(&x, None).unwrap(), [0]);
+        // The other matrices of a batch are not touched.
+        let both = Tensor::stack(&[&x, &values([2, 2], 1)], 0).unwrap();
+        assert!(!all_nan(&pseudoinverse(&both, 1e-9).unwrap().get(1).unwrap()));
         assert_eq!(matrix_rank(&values([0, 3], 1), None).unwrap(), [0]);
     }
 }

@@ -108,6 +108,7 @@ impl Layer for GroupQueryAttention {
 mod tests {
     use super::*;
     use crate::{Check, Input, check_layer};
+    use candle_core::{DType, Device, Tensor};
 
     #[test]
     fn behaves_as_every_layer_must() {
@@ -130,5 +131,8 @@ mod tests {
         let images = Input::shape([3, 4, 5]);
         let error = GroupQueryAttention::new(2, 2, 2).call([&images, &images]).shape().unwrap_err().to_string();
         assert!(error.contains("takes sequences"), "{error}");
+        let samples = |count: usize| Tensor::zeros((count, 3, 4), DType::F32, &Device::Cpu).unwrap();
+        let error = GroupQueryAttention::new(2, 2, 2).call([&samples(2), &samples(3)]).unwrap_err().to_string();
+        assert!(error.contains("same number of samples") && error.contains("(2, 3, 4) and (3, 3, 4)"), "{error}");
     }
 }

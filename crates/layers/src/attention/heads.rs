@@ -72,6 +72,10 @@ pub(super) fn query_value_key(inputs: &[Shape]) -> Result<[&Shape; 3]> {
             .expected("two or three of shape (batch, steps, features), or with more axes of steps")
             .received(shapes.join(" and ")));
     }
+    if inputs.iter().any(|shape| shape[0].zip(query[0]).is_some_and(|(a, b)| a != b)) {
+        let shapes: Vec<_> = inputs.iter().map(Shape::to_string).collect();
+        return Err(Error::new("the inputs must have the same number of samples").received(shapes.join(" and ")));
+    }
     let differ = |i: usize| key[i].zip(value[i]).is_some_and(|(a, b)| a != b);
     if (1..key.len() - 1).any(differ) {
         return Err(Error::new("key and value must have one number of steps")

@@ -6,7 +6,7 @@ use crate::layer::{refuse_text, single};
 use crate::lora::{LoraArguments, lora_setters};
 use crate::{Build, Constraint, Context, Initializer, Layer, Regularizer, Shape, TensorSpec, Weight};
 use candle_core::{DType, Tensor};
-use candle_keras_ops::{self as ops, Error, Result};
+use candle_keras_ops::{self as ops, Error, Result, dtype_name};
 
 layer! {
     /// An [`Embedding`](crate::Embedding) that also goes back, from vectors to a score for each id, with the same table (Press and Wolf, 2017): the first and
@@ -107,12 +107,11 @@ impl Layer for ReversibleEmbedding {
 
     fn build(&self, _: &[Shape], build: &mut Build) -> Result<()> {
         if !self.dtype_of_scores()?.is_float() {
-            return Err(
-                Error::new("reverse_dtype must be one of fractions").received(format!("{:?}", self.reverse_dtype))
-            );
+            let received = dtype_name(self.dtype_of_scores()?);
+            return Err(Error::new("reverse_dtype must be one of fractions").received(received));
         }
-        if self.logit_soft_cap.is_some_and(|cap| cap == 0.0 || !cap.is_finite()) {
-            return Err(Error::new("logit_soft_cap must not be 0").received(format!("{:?}", self.logit_soft_cap)));
+        if let Some(cap) = self.logit_soft_cap.filter(|cap| *cap == 0.0 || !cap.is_finite()) {
+            return Err(Error::new("logit_soft_cap must be a number, and not 0").received(cap.to_string()));
         }
         let embeddings = table([self.input_dim, self.output_dim], &self.embeddings_initializer)?;
         build.add_weight(embeddings.regularizer(&self.embeddings_regularizer).constraint(&self.embeddings_constraint));

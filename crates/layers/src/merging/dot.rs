@@ -92,7 +92,9 @@ impl Layer for Dot {
                 .received(format!("axes {:?} of inputs of shapes {a} and {b}", self.axes))
                 .help("axis 0 is the batch")
         };
-        let [i, j] = self.resolve([a.len(), b.len()]).ok_or_else(|| wrong("an axis is out of range"))?;
+        let [i, j] = self
+            .resolve([a.len(), b.len()])
+            .ok_or_else(|| wrong("the axes to multiply must be axes of the inputs, and not the batch"))?;
         if a[i].zip(b[j]).is_some_and(|(a, b)| a != b) {
             return Err(wrong("the axes that are multiplied must have the same size"));
         }

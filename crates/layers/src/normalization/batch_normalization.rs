@@ -1,6 +1,6 @@
 //! BatchNormalization: normalizes each channel. Keras: `keras.layers.BatchNormalization`.
 
-use super::{ScaleAndCenter, affine_setters, axis_of, run_with_axes_last};
+use super::{ScaleAndCenter, affine_setters, axis_of, check_epsilon, run_with_axes_last};
 use crate::initializers::{Initialize, Source};
 use crate::layer::single;
 use crate::{Build, Context, Initializer, Layer, Shape, Weight};
@@ -97,6 +97,7 @@ impl Layer for BatchNormalization {
     }
 
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        check_epsilon(self.epsilon)?;
         let input = single(inputs)?;
         self.renorm_clipping.unwrap_or_default().check()?;
         axis_of(self.axis, input.len())?;

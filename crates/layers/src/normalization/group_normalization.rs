@@ -1,6 +1,6 @@
 //! GroupNormalization: groups of channels of each sample brought to mean 0 and variance 1. Keras: `keras.layers.GroupNormalization`.
 
-use super::{ScaleAndCenter, affine_setters, axis_of, run_with_axes_last};
+use super::{ScaleAndCenter, affine_setters, axis_of, check_epsilon, run_with_axes_last};
 use crate::layer::single;
 use crate::{Build, Context, Layer, Shape};
 use candle_core::Tensor;
@@ -54,6 +54,7 @@ impl Layer for GroupNormalization {
     }
 
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        check_epsilon(self.epsilon)?;
         let (channels, _) = self.sizes(single(inputs)?)?;
         build.input_size(self.axis)?;
         self.affine.build(&[channels], build);

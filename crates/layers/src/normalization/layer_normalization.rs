@@ -1,6 +1,6 @@
 //! LayerNormalization: each sample brought to mean 0 and variance 1. Keras: `keras.layers.LayerNormalization`.
 
-use super::{NormalizedAxes, ScaleAndCenter, affine_setters, run_with_axes_last};
+use super::{NormalizedAxes, ScaleAndCenter, affine_setters, check_epsilon, run_with_axes_last};
 use crate::layer::single;
 use crate::{Build, Context, Layer, Shape};
 use candle_core::{DType, Tensor};
@@ -61,6 +61,7 @@ impl Layer for LayerNormalization {
     }
 
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        check_epsilon(self.epsilon)?;
         self.affine().build(&self.axis.sizes(single(inputs)?, build)?, build);
         Ok(())
     }

@@ -29,6 +29,14 @@ pub enum NormalizedAxes {
     Several(Vec<i64>),
 }
 
+/// An error if what is added to a variance could make its root NaN.
+fn check_epsilon(epsilon: f64) -> Result<()> {
+    match epsilon >= 0.0 {
+        true => Ok(()),
+        false => Err(Error::new("epsilon must not be negative").received(epsilon.to_string())),
+    }
+}
+
 impl From<i64> for NormalizedAxes {
     fn from(axis: i64) -> Self {
         Self::One(axis)

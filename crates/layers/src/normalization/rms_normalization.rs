@@ -1,6 +1,6 @@
 //! RMSNormalization: each sample brought to mean square 1. Keras: `keras.layers.RMSNormalization`.
 
-use super::{NormalizedAxes, run_with_axes_last};
+use super::{NormalizedAxes, check_epsilon, run_with_axes_last};
 use crate::layer::single;
 use crate::{Build, Context, Initializer, Layer, Shape, Weight};
 use candle_core::Tensor;
@@ -36,6 +36,7 @@ impl Layer for RMSNormalization {
     }
 
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
+        check_epsilon(self.epsilon)?;
         let sizes = self.axis.sizes(single(inputs)?, build)?;
         build.add_weight(Weight::new("scale", sizes, &Initializer::from("ones")));
         Ok(())

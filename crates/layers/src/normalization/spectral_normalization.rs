@@ -6,6 +6,9 @@ use crate::{AnyLayer, Build, Context, Layer, Shape, Variable, Weight};
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
 
+/// More do not make the vector better: it converges after some dozens.
+const MOST_ITERATIONS: usize = 10_000;
+
 layer! {
     /// Runs a layer whose kernel is divided by an estimate of its largest singular value at each training step, before the layer runs (Miyato et
     /// al., 2018): power iteration from the left singular vector of the step before, the state `vector_u`.
@@ -74,8 +77,10 @@ impl Layer for SpectralNormalization {
 
     fn build(&self, inputs: &[Shape], build: &mut Build) -> Result<()> {
         single(inputs)?;
-        if self.power_iterations == 0 {
-            return Err(Error::new("power_iterations must be positive").received("0"));
+        if !(1..=MOST_ITERATIONS).contains(&self.power_iterations) {
+            return Err(Error::new("power_iterations must be positive, and not such that a step does not end")
+                .expected(format!("1 to {MOST_ITERATIONS}"))
+                .received(self.power_iterations.to_string()));
         }
         let layer = self.layer.shared()?;
         build.fix_features()?;
@@ -161,6 +166,9 @@ mod tests {
     fn what_cannot_be_is_an_error() {
         let error = |layer: SpectralNormalization| layer.call(Input::shape([4, 2])).shape().unwrap_err().to_string();
         assert!(error(SpectralNormalization::new(LSTM::new(2))).contains("neither a kernel nor embeddings"));
-        assert!(error(SpectralNormalization::new(Dense::new(2)).power_iterations(0)).contains("must be positive"));
+        for count in [0, usize::MAX] {
+            let layer = SpectralNormalization::new(Dense::new(2)).power_iterations(count);
+            assert!(error(layer).contains("power_iterations must be positive"));
+        }
     }
 }

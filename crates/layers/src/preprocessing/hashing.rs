@@ -151,6 +151,9 @@ impl Layer for Hashing {
         if self.num_bins == 0 {
             return Err(Error::new("num_bins must be positive").received("0"));
         }
+        if i64::try_from(self.num_bins).is_err() {
+            return Err(Error::new("num_bins is too large").received(self.num_bins.to_string()));
+        }
         if self.output_mode == OutputMode::Int { Ok(()) } else { check_count("num_bins", self.num_bins) }
     }
 
@@ -193,11 +196,12 @@ mod tests {
     fn bad_arguments_are_errors() {
         let error = |layer: Hashing| layer.call(Input::shape([2])).shape().unwrap_err().to_string();
         assert!(error(Hashing::new(0)).contains("num_bins must be positive"));
+        assert!(error(Hashing::new(usize::MAX)).contains("num_bins is too large"));
         assert!(error(Hashing::new(usize::MAX).output_mode("count")).contains("num_bins is too large"));
         assert!(error(Hashing::new(3).output_mode("tf_idf")).contains("output_mode"));
         assert!(error(Hashing::new(3).mask_value("")).contains("mask_value must be what the input has"));
         let bytes = Hashing::new(3).call(Input::shape([2]).dtype("uint8"));
         assert!(bytes.shape().unwrap_err().to_string().contains("uint8"));
-        assert!(Hashing::new(usize::MAX).call(["a"]).is_ok());
+        assert!(Hashing::new(i64::MAX as usize).call(["a"]).is_ok());
     }
 }

@@ -100,29 +100,57 @@ impl MelSpectrogram {
         Ok(spec[0].shape[0])
     }
 
+    /// Where the last band ends, in Hertz.
+    fn last(&self) -> f64 {
+        self.max_freq.filter(|most| *most != 0.0).unwrap_or((self.sampling_rate / 2) as f64)
+    }
+
+    /// An error if a number cannot be what it is for.
+    fn check(&self) -> Result<()> {
+        let (first, last) = (self.min_freq, self.last());
+        let wrong = |what: &str, received: f64| Err(Error::new(what).received(received.to_string()));
+        if !(first >= 0.0 && first.is_finite()) {
+            return wrong("min_freq must not be negative", first);
+        }
+        if !(last > first && last.is_finite()) {
+            return Err(Error::new("max_freq must be above min_freq").received(format!("{last} and {first}")));
+        }
+        let factors = [("mag_exp", self.mag_exp), ("min_power", self.min_power), ("ref_power", self.ref_power.abs())];
+        if let Some((name, factor)) = factors.iter().find(|(_, factor)| !(*factor > 0.0 && factor.is_finite())) {
+            return wrong(&format!("{name} must be positive"), *factor);
+        }
+        if self.top_db >= 0.0 { Ok(()) } else { wrong("top_db must not be negative", self.top_db) }
+    }
+
     /// The share of each frequency in each band, `(frequencies, bands)`: 1 in the middle of a band, 0 at the middles of its neighbours.
-    fn bands(&self) -> Result<Tensor> {
+    fn bands(&self, dtype: DType) -> Result<Tensor> {
         let (frequencies, bands) = (self.fft_length / 2 + 1, self.num_mel_bins);
         ops::check_memory(&[frequencies, bands], DType::F64)?;
         let nyquist = self.sampling_rate as f64 / 2.0;
-        let most = self.max_freq.filter(|most| *most != 0.0).unwrap_or((self.sampling_rate / 2) as f64);
-        let (first, last) = (mel(self.min_freq), mel(most));
+        let (first, last) = (mel(self.min_freq), mel(self.last()));
         let edge = |i: usize| first + (last - first) * i as f64 / (bands + 1) as f64;
         let mut shares = vec![0.0; frequencies * bands];
         // The mean of the signal, which is the first, belongs to no band.
         for (i, row) in shares.chunks_exact_mut(bands).enumerate().skip(1) {
             let place = mel(nyquist * i as f64 / (frequencies - 1) as f64);
-            for (band, share) in row.iter_mut().enumerate() {
+            // It lies in two bands; one more on each side, since it is rounded.
+            let before = ((place - first) / (last - first) * (bands + 1) as f64) as usize;
+            for (band, share) in
+                row.iter_mut().enumerate().take(before.saturating_add(2)).skip(before.saturating_sub(2))
+            {
                 let (lower, middle, upper) = (edge(band), edge(band + 1), edge(band + 2));
                 *share = ((place - lower) / (middle - lower)).min((upper - place) / (upper - middle)).max(0.0);
             }
         }
-        Ok(Tensor::from_vec(shares, (frequencies, bands), &ops::Device::Cpu)?)
+        Ok(Tensor::from_vec(shares, (frequencies, bands), &ops::Device::Cpu)?.to_dtype(dtype)?)
     }
 
     fn decibels(&self, x: &Tensor) -> Result<Tensor> {
         let number = |number: f64| Tensor::new(number, x.device())?.to_dtype(x.dtype());
         let reference = 10.0 * self.ref_power.abs().max(self.min_power).log10();
+        if x.elem_count() == 0 {
+            return Ok(x.clone());
+        }
         let decibels = ops::log10(&ops::maximum(x, &number(self.min_power)?)?)?.affine(10.0, -reference)?;
         let least = (ops::max(&decibels, ())? - self.top_db)?;
         Ok(ops::maximum(&decibels, &least)?)
@@ -148,6 +176,7 @@ impl Layer for MelSpectrogram {
     fn build(&self, _: &[Shape], _: &mut Build) -> Result<()> {
         positive("num_mel_bins", &[self.num_mel_bins])?;
         positive("sampling_rate", &[self.sampling_rate])?;
+        self.check()?;
         // Also where the number of samples is not known.
         self.count(self.fft_length.max(1)).map(drop)
     }
@@ -165,7 +194,7 @@ impl Layer for MelSpectrogram {
             0.5 => ops::sqrt(&power)?,
             exponent => ops::power(&power, &Tensor::new(exponent, x.device())?.to_dtype(x.dtype())?)?,
         };
-        let bands = self.bands()?.to_dtype(x.dtype())?.to_device(x.device())?;
+        let bands = self.bands(x.dtype())?.to_device(x.device())?;
         let y = ops::dot(&magnitude, &bands)?;
         let y = if self.power_to_db { self.decibels(&y)? } else { y };
         Ok(vec![ops::swapaxes(&y, -1, -2)?.contiguous()?.to_dtype(dtype)?])
@@ -219,6 +248,17 @@ mod tests {
         assert!(error(small().fft_length(0)).contains("do not fit"));
         assert!(error(small().fft_length(usize::MAX)).contains("MelSpectrogram"));
         assert!(error(small().window("bartlett")).contains("unknown window"));
+        for frequency in [-1.0, f64::NAN, f64::INFINITY] {
+            assert!(error(small().min_freq(frequency)).contains("min_freq"));
+            assert!(error(small().max_freq(frequency)).contains("max_freq"));
+        }
+        assert!(error(small().min_freq(50.0)).contains("max_freq must be above min_freq"));
+        assert!(error(small().top_db(-1.0)).contains("top_db"));
+        assert!(error(small().min_power(0.0)).contains("min_power"));
+        assert!(error(small().ref_power(f64::NAN)).contains("ref_power"));
+        assert!(error(small().mag_exp(-2.0)).contains("mag_exp"));
+        let none = small().call(&Tensor::zeros((0, 20), DType::F32, &Device::Cpu).unwrap()).unwrap();
+        assert_eq!(none.dims(), [0, 4, 5]);
         assert!(error(small().window(vec![1.0; 3])).contains("window"));
         assert!(small().call(Input::shape([20, 2])).shape().unwrap_err().to_string().contains("(batch, samples)"));
     }

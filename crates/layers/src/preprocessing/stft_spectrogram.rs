@@ -76,8 +76,10 @@ impl STFTSpectrogram {
     fn transform_length(&self) -> Result<usize> {
         let length = self.fft_length.or_else(|| self.frame_length.checked_next_power_of_two());
         length.filter(|length| *length >= self.frame_length).ok_or_else(|| {
-            Error::new("fft_length must be at least frame_length")
-                .received(format!("{:?} and {}", self.fft_length, self.frame_length))
+            Error::new("fft_length must be at least frame_length").received(match self.fft_length {
+                Some(length) => format!("{length} and {}", self.frame_length),
+                None => format!("a frame_length of {}, which has no power of two above it", self.frame_length),
+            })
         })
     }
 

@@ -99,15 +99,15 @@ impl Ngrams {
 
     fn check(&self) -> Result<()> {
         let possible = |size: &usize| (1..=MOST_WORDS).contains(size);
-        let is_possible = match self {
-            Self::UpTo(most) => possible(most),
-            Self::Of(sizes) => !sizes.is_empty() && sizes.iter().all(possible),
+        let (is_possible, received) = match self {
+            Self::UpTo(most) => (possible(most), most.to_string()),
+            Self::Of(sizes) => (!sizes.is_empty() && sizes.iter().all(possible), format!("{sizes:?}")),
         };
         match is_possible {
             true => Ok(()),
             false => Err(Error::new("ngrams must be numbers of words")
                 .expected(format!("1 to {MOST_WORDS}"))
-                .received(format!("{self:?}"))),
+                .received(received)),
         }
     }
 }

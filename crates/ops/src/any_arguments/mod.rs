@@ -11,12 +11,20 @@ use crate::{DType, Device, Operation, Spec, Tape, Tensor};
 use candle_core::{Result, Var};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 /// Sizes whose products wrap, and such that no memory holds.
 const HUGE: [usize; 4] = [1 << 40, 1 << 42, 1 << 62, usize::MAX];
 
 const DTYPES: [DType; 8] =
     [DType::F32, DType::F64, DType::F16, DType::BF16, DType::U8, DType::U32, DType::I64, DType::I32];
+
+/// What Rust's `Debug` writes of enums: a message has arguments as Keras's users write them.
+const RUST_FORMS: [&str; 11] =
+    ["One(", "Many(", "All(", "Pair(", "Each(", "Count(", "Lists(", "Number(", "Name(", "Values(", "UpTo("];
+
+/// The longest that a call may take.
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// Draws arguments.
 struct Draw(Stream);
@@ -135,8 +143,15 @@ fn draws(
             let loss = ops::sum(&y.to_dtype(DType::F32)?, ())?;
             tape.map_or_else(|| loss.backward().map(drop), |tape| tape.backward(&loss).map(drop))
         };
-        match catch_unwind(AssertUnwindSafe(run)) {
-            Ok(result) => fine += u64::from(result.is_ok()),
+        let start = Instant::now();
+        let result = catch_unwind(AssertUnwindSafe(run));
+        assert!(start.elapsed() < LIMIT || cfg!(miri), "{name}, draw {seed}: {:?}", start.elapsed());
+        match result {
+            Ok(result) => {
+                fine += u64::from(result.is_ok());
+                let message = result.err().map_or_else(String::new, |error| error.to_string());
+                assert!(!RUST_FORMS.iter().any(|form| message.contains(form)), "{name}, draw {seed}: {message}");
+            }
             Err(_) => panic!("{name}, draw {seed}: a panic"),
         }
     }

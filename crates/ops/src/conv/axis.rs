@@ -1,9 +1,10 @@
 //! How windows move over the axes of a sequence, an image or a volume.
 
+use std::fmt;
 use std::ops::Range;
 
 /// How a window moves over one axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Axis {
     /// The size of the input.
     pub input: usize,
@@ -30,6 +31,16 @@ pub enum Padding {
     Causal,
 }
 
+/// Larger dilations compute the same: only one element of a window, if any, is inside of an input. Sums with them would saturate.
+const MOST_DILATION: usize = u32::MAX as usize;
+
+impl fmt::Debug for Axis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { input, window, stride, dilation, .. } = self;
+        write!(f, "{window} of {input} (stride {stride}, dilation rate {dilation})")
+    }
+}
+
 impl Axis {
     /// An axis of one element and one window, in place of one that is missing.
     pub(crate) const UNIT: Self = Self { input: 1, window: 1, stride: 1, dilation: 1, before: 0, output: 1 };
@@ -37,6 +48,7 @@ impl Axis {
     /// The windows over an axis; none if the window is larger than a valid input.
     pub fn new(input: usize, window: usize, stride: usize, dilation: usize, padding: Padding) -> Self {
         // Sizes may come from a file, and be anything.
+        let dilation = dilation.min(MOST_DILATION);
         let (stride, span) = (stride.max(1), span(window, dilation));
         let (output, before) = match padding {
             Padding::Valid => (input.saturating_add(stride).saturating_sub(span) / stride, 0),
@@ -60,6 +72,8 @@ impl Axis {
         padding: Padding,
         more: Option<usize>,
     ) -> Self {
+        // With other padding the output has the size of the windows.
+        let dilation = if padding == Padding::Same { dilation.min(MOST_DILATION) } else { dilation };
         let (stride, span) = (stride.max(1), span(window, dilation));
         let last = size.saturating_sub(1).saturating_mul(stride);
         let plus = |a: usize, b: usize| a.saturating_add(b);
@@ -205,6 +219,16 @@ mod tests {
 
     #[test]
     fn at_and_window_at_are_inverse() {
+        for padding in [Padding::Same, Padding::Causal] {
+            let [far, further] = [1000, usize::MAX].map(|dilation| Axis::new(10, 5, 2, dilation, padding));
+            let places = |axis: Axis| (0..5).map(|o| (0..5).map(|k| axis.at(o, k)).collect()).collect::<Vec<Vec<_>>>();
+            assert_eq!(places(far), places(further));
+        }
+        let [far, further] = [1000, usize::MAX].map(|rate| Axis::transposed(4, 5, 2, rate, Padding::Same, None));
+        assert_eq!(
+            (far.input, (0..4).map(|o| far.at(o, 2)).collect::<Vec<_>>()),
+            (further.input, (0..4).map(|o| further.at(o, 2)).collect())
+        );
         let axis = Axis::new(11, 3, 2, 2, Padding::Same);
         for (element, tap) in (0..11).flat_map(|element| (0..3).map(move |tap| (element, tap))) {
             let windows: Vec<_> = (0..axis.output).filter(|&o| axis.at(o, tap) == Some(element)).collect();

@@ -353,7 +353,11 @@ pub fn conv_and_pool(
     let all: Vec<&Tensor> = [x, kernel].into_iter().chain(bias).collect();
     lengths::check_floats("conv", all.iter().copied())?;
     let Some(plan) = Plan::of(x, kernel, bias, axes, groups) else {
-        bail!("conv: {:?} and a kernel of shape {:?} in {groups} groups do not fit {axes:?}", x.dims(), kernel.dims())
+        bail!(
+            "conv: {:?} and a kernel of shape {:?} in {groups} groups do not fit windows {axes:?}",
+            x.dims(),
+            kernel.dims()
+        )
     };
     let shape = plan.shape(x.rank(), plan.filters, |axis| axis.output);
     if lengths::allocated(&shape, x.dtype())? == 0 || x.elem_count() == 0 || kernel.elem_count() == 0 {
@@ -680,9 +684,11 @@ mod tests {
             };
             assert_eq!(run(2, 2, 1, Padding::Valid).dims(), [2, 0, 0, filters]);
             assert_eq!(run(0, 4, 1, Padding::Valid).dims(), [0, 2, 2, filters]);
-            assert_eq!(run(1, 4, usize::MAX, Padding::Same).dims(), [1, 4, 4, filters]);
-            let far = run(1, 4, 1 << 40, Padding::Same);
-            assert_eq!(far.sum_all().unwrap().to_scalar::<f32>().unwrap(), (16 * channels * filters) as f32);
+            for dilation in [1 << 40, 1 << 63, usize::MAX] {
+                let far = run(1, 4, dilation, Padding::Same);
+                assert_eq!(far.dims(), [1, 4, 4, filters]);
+                assert_eq!(far.sum_all().unwrap().to_scalar::<f32>().unwrap(), (16 * channels * filters) as f32);
+            }
         }
     }
 }

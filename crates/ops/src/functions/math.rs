@@ -1,9 +1,11 @@
 //! Segments, frames and Fourier transforms of `keras.ops.math`.
 
 use super::*;
-use crate::elementwise::{self, float};
-use crate::{fourier, lengths, reduce, shape};
+use crate::elementwise::float;
+use crate::operation::shown;
+use crate::{distances::distances, fourier, lengths, reduce, shape};
 use candle_core::{Device, bail};
+use std::collections::BTreeMap;
 
 operations! {
     /// Functions of segments: rows with the same number. Rows with a number out of range are left out.
@@ -11,22 +13,22 @@ operations! {
 
     /// The largest elements of the rows of each segment; minus infinity, or the lowest number, where there are none.
     SegmentMax segment_max(data, segment_ids)[num_segments: Option<i64> = None, sorted: bool = false]: segment_spec(data, segment_ids, num_segments)
-        => segmented(data, segment_ids, num_segments, |x| reduce::max(x, 0), f64::NEG_INFINITY);
+        => segmented(data, segment_ids, num_segments, |x| reduce::max(x, 1), f64::NEG_INFINITY);
     /// The smallest elements of the rows of each segment; infinity, or the largest number, where there are none.
     SegmentMin segment_min(data, segment_ids)[num_segments: Option<i64> = None, sorted: bool = false]: segment_spec(data, segment_ids, num_segments)
-        => segmented(data, segment_ids, num_segments, |x| reduce::min(x, 0), f64::INFINITY);
+        => segmented(data, segment_ids, num_segments, |x| reduce::min(x, 1), f64::INFINITY);
     /// The products of the rows of each segment, 1 where there are none.
     SegmentProd segment_prod(data, segment_ids)[num_segments: Option<i64> = None, sorted: bool = false]: segment_spec(data, segment_ids, num_segments)
-        => segmented(data, segment_ids, num_segments, |x| prod(x, 0, data.dtype()), 1.0);
+        => segmented(data, segment_ids, num_segments, |x| prod(x, 1, data.dtype()), 1.0);
     /// The sums of the rows of each segment.
     SegmentSum segment_sum(data, segment_ids)[num_segments: Option<i64> = None, sorted: bool = false]: segment_spec(data, segment_ids, num_segments)
-        => segmented(data, segment_ids, num_segments, |x| sum(x, 0), 0.0);
+        => segmented(data, segment_ids, num_segments, |x| sum(x, 1), 0.0);
 }
 
 fn segment_spec(data: &Spec, ids: &Spec, count: &Option<i64>) -> Result<Spec> {
     let (Some(count), [rows, rest @ ..]) = (count.and_then(|count| usize::try_from(count).ok()), data.shape.as_slice())
     else {
-        bail!("num_segments and data with rows are needed, received {count:?} and the shape {:?}", data.shape)
+        bail!("num_segments and data with rows are needed, received {} and the shape {:?}", shown(count), data.shape)
     };
     if ids.dtype.is_float() || ids.shape != [*rows] {
         bail!("a whole number for each of {rows} rows is needed, received the shape {:?}", ids.shape)
@@ -34,7 +36,7 @@ fn segment_spec(data: &Spec, ids: &Spec, count: &Option<i64>) -> Result<Spec> {
     Ok(data.shaped([&[count], rest].concat()))
 }
 
-/// `f` of the rows of each segment.
+/// `f` along axis 1 of `(segments, rows, ...)`, of the rows of each segment; `of_none`, which adds nothing to a segment, where there are no rows.
 fn segmented(
     data: &Tensor,
     ids: &Tensor,
@@ -44,22 +46,36 @@ fn segmented(
 ) -> Result<Tensor> {
     let ids: Vec<i64> = ids.contiguous()?.to_dtype(DType::I64)?.to_vec1()?;
     let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
-    let mut rows = vec![Vec::new(); count];
-    for (row, id) in ids.into_iter().enumerate() {
-        if let Some(rows) = usize::try_from(id).ok().and_then(|id| rows.get_mut(id)) {
-            rows.push(row);
-        }
+    let segment = |id: i64| usize::try_from(id).ok().filter(|id| *id < count);
+    let mut rows: Vec<(usize, usize)> =
+        ids.iter().enumerate().filter_map(|(row, id)| Some((segment(*id)?, row))).collect();
+    rows.sort_unstable();
+    // Segments of about the same number of rows are one tensor, filled up to a power of two.
+    let mut of_width: BTreeMap<usize, Vec<&[(usize, usize)]>> = BTreeMap::new();
+    for segment in rows.chunk_by(|a, b| a.0 == b.0) {
+        of_width.entry(segment.len().next_power_of_two()).or_default().push(segment);
     }
-    let mut shape = data.dims().to_vec();
-    shape.remove(0);
-    let segment = |rows: Vec<usize>| match rows.is_empty() {
-        true => Tensor::new(of_none, &Device::Cpu)?
-            .to_dtype(data.dtype())?
-            .broadcast_as(shape.as_slice())?
-            .to_device(data.device()),
-        false => f(&shape::at(data, 0, rows)?)?.to_dtype(data.dtype()),
-    };
-    Tensor::stack(&rows.into_iter().map(segment).collect::<Result<Vec<_>>>()?, 0)
+    let rest = &data.dims()[1..];
+    let none = Tensor::new(of_none, &Device::Cpu)?.to_dtype(data.dtype())?.to_device(data.device())?;
+    let none = none.broadcast_as([&[1], rest].concat())?.contiguous()?;
+    let filled = Tensor::cat(&[data, &none], 0)?;
+    let (mut results, mut places) = (Vec::new(), vec![u32::MAX; count]);
+    let mut done = 0;
+    for (width, segments) in of_width {
+        let rows = segments.iter().flat_map(|segment| {
+            let beyond = width - segment.len();
+            segment.iter().map(|(_, row)| *row).chain(std::iter::repeat_n(ids.len(), beyond))
+        });
+        let rows = shape::at(&filled, 0, rows)?.reshape([&[segments.len(), width], rest].concat())?;
+        results.push(f(&rows)?.to_dtype(data.dtype())?);
+        segments.iter().for_each(|segment| {
+            places[segment[0].0] = done;
+            done += 1;
+        });
+    }
+    places.iter_mut().filter(|place| **place == u32::MAX).for_each(|place| *place = done);
+    results.push(none);
+    Tensor::cat(&results, 0)?.index_select(&Tensor::from_vec(places, count, data.device())?, 0)
 }
 
 operations! {
@@ -73,13 +89,7 @@ operations! {
             Ok(Spec::new([batch, vec![*m, *n]].concat(), crate::operation::promoted(&[x, y])).float())
         }
         (x, y) => bail!("cdist takes rows of one length, received the shapes {x:?} and {y:?}"),
-    } => of_both(x, y, |x, y| {
-        let (x, y) = (float(x)?.unsqueeze(x.rank() - 1)?, float(y)?.unsqueeze(y.rank() - 2)?);
-        // The differences, and their squares.
-        let differences = x.shape().broadcast_shape_binary_op(y.shape(), "cdist")?;
-        lengths::allocated(&[&[2], differences.dims()].concat(), x.dtype())?;
-        reduce::sum(&elementwise::square(&x.broadcast_sub(&y)?)?, -1)?.sqrt()
-    });
+    } => of_both(x, y, |x, y| distances(&float(x)?, &float(y)?));
     /// The parts of so many elements along the last axis that begin `sequence_stride` apart, along a new axis before it.
     ExtractSequences extract_sequences(x)[sequence_length: i64, sequence_stride: i64]: {
         let Some(&size) = x.shape.last() else { bail!("a signal along an axis is needed") };
@@ -180,7 +190,7 @@ fn over_both(real: &Tensor, imaginary: &Tensor, inverse: bool) -> Result<[Tensor
 fn length_of(size: usize, length: &Option<i64>) -> Result<usize> {
     match length.map_or(Ok(size), usize::try_from) {
         Ok(length) if length > 0 => Ok(length),
-        _ => bail!("a transform needs a positive length, received {length:?} for {size} elements"),
+        _ => bail!("a transform needs a positive length, received {} for {size} elements", shown(length)),
     }
 }
 
@@ -326,7 +336,7 @@ impl Framing {
         let start = if center { half } else { 0 };
         let end = match length.map(usize::try_from) {
             Some(Ok(length)) => start.saturating_add(length).min(all),
-            Some(Err(_)) => bail!("a signal has a length of at least 0, received {length:?}"),
+            Some(Err(_)) => bail!("a signal has a length of at least 0, received {}", shown(length)),
             None if center => all - half,
             None => all,
         };
@@ -366,11 +376,30 @@ impl Framing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gradcheck::{assert_gradients, values};
+    use candle_core::Var;
 
-    /// The operands and the result would fit, the differences between do not.
+    /// Their number costs memory for the result alone.
     #[test]
-    fn more_differences_than_memory_are_an_error() {
-        let rows = Tensor::zeros((1, 1), DType::F32, &Device::Cpu).unwrap().broadcast_as((1000, 1 << 20)).unwrap();
-        assert!(cdist(&rows, &rows).unwrap_err().to_string().contains("memory"));
+    fn segments_may_be_many() {
+        let data = Var::from_tensor(&values([5, 2], 1)).unwrap();
+        let ids = Tensor::new(&[7i64, -1, 1 << 23, 7, 7], &Device::Cpu).unwrap();
+        let sums = segment_sum(data.as_tensor(), &ids, Some((1 << 23) + 1), false).unwrap();
+        let row = |x: &Tensor, i: usize| x.get(i).unwrap().to_vec1::<f64>().unwrap();
+        let expected = ((data.get(0).unwrap() + data.get(3).unwrap()).unwrap() + data.get(4).unwrap()).unwrap();
+        assert_eq!(row(&sums, 7), expected.to_vec1::<f64>().unwrap());
+        assert_eq!((row(&sums, 1 << 23), row(&sums, 8)), (row(&data, 2), vec![0.0; 2]));
+        let gradient = sums.sum_all().unwrap().backward().unwrap().remove(&data).unwrap();
+        assert_eq!(gradient.to_vec2::<f64>().unwrap(), [[1.0; 2], [0.0; 2], [1.0; 2], [1.0; 2], [1.0; 2]]);
+        assert_eq!(segment_max(data.as_tensor(), &ids, Some(0), false).unwrap().dims(), [0, 2]);
+        let ids = Tensor::new(&[0i64, 2, 0, 0, 2], &Device::Cpu).unwrap();
+        for count in [3, 4] {
+            let all = [segment_max, segment_min, segment_prod, segment_sum];
+            for segmented in all {
+                assert_gradients(&[values([5, 2], 3)], |x| {
+                    segmented(&x[0], &ids, Some(count), false)?.index_select(&Tensor::new(&[0u32, 2], &Device::Cpu)?, 0)
+                });
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::elementwise::{self, float};
 use crate::linalg;
+use crate::operation::shown;
 use crate::operation::{Subscripts, broadcast_shape, common_spec, dot_shape, matmul_shape, promoted};
 use crate::{axes, lengths, reduce, shape};
 use candle_core::bail;
@@ -159,17 +160,22 @@ operations! {
         let [n] = x.shape[..] else { bail!("a vector is needed, received the shape {:?}", x.shape) };
         match N.map_or(Ok(n), usize::try_from) {
             Ok(count) => Ok(x.shaped([n, count])),
-            Err(_) => bail!("the number of powers is not negative, received {N:?}"),
+            Err(_) => bail!("the number of powers is not negative, received {}", shown(N)),
         }
     } => {
         let count = N.map_or(Ok(x.elem_count()), usize::try_from).unwrap_or(0);
-        let next = |power: &Tensor| multiply(power, x);
-        let powers = std::iter::successors(Some(x.detach().ones_like()), |power| power.as_ref().ok().map(next));
-        let mut powers = powers.take(count).collect::<Result<Vec<_>>>()?;
-        if !increasing {
-            powers.reverse();
+        let mut step = x.unsqueeze(1)?;
+        let mut powers = step.detach().ones_like()?.narrow(1, 0, count.min(1))?;
+        // The powers so far times the next one are as many again.
+        while powers.dim(1)? < count {
+            let known = powers.dim(1)?;
+            let more = multiply(&powers.narrow(1, 0, known.min(count - known))?, &step)?;
+            powers = Tensor::cat(&[&powers, &more], 1)?;
+            if powers.dim(1)? < count {
+                step = multiply(&step, &step)?;
+            }
         }
-        shape::stack(&powers, 1)
+        if *increasing { Ok(powers) } else { flip(&powers, 1) }
     };
 }
 

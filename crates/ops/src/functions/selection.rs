@@ -253,7 +253,7 @@ operations! {
 fn classes_of(count: &Option<i64>) -> Result<usize> {
     match count.map(usize::try_from) {
         Some(Ok(count)) => Ok(count),
-        _ => bail!("the number of classes is needed, received {count:?}"),
+        _ => bail!("the number of classes is needed, received {}", crate::operation::shown(count)),
     }
 }
 

@@ -54,7 +54,11 @@ fn blurred(x: &Tensor, along: usize, size: usize, sigma: f64) -> Result<Tensor> 
 /// A Gaussian at whole numbers around its mean; the sum is 1.
 fn gaussian(size: usize, sigma: f64) -> Vec<f64> {
     let mean = (size - 1) as f64 / 2.0;
-    let mut kernel: Vec<f64> = (0..size).map(|i| (-0.5 * ((i as f64 - mean) / sigma).powi(2)).exp()).collect();
+    // Relative to the element next to the mean, which is 1 at any deviation.
+    let next = if size.is_multiple_of(2) { 0.5 } else { 0.0 };
+    let apart = |i: usize| (i as f64 - mean).abs();
+    let relative = |i: usize| (-0.5 * ((apart(i) - next) / sigma) * ((apart(i) + next) / sigma)).exp();
+    let mut kernel: Vec<f64> = (0..size).map(relative).collect();
     let sum: f64 = kernel.iter().sum();
     kernel.iter_mut().for_each(|x| *x /= sum);
     kernel
@@ -72,6 +76,10 @@ mod tests {
         assert_gradients(&[values([2, 4, 5], 1)], |x| {
             gaussian_blur(&x[0], [2, 3], [1.0, 0.7], DataFormat::ChannelsFirst)
         });
+        // All of the kernel is next to its mean, whatever underflows.
+        for sigma in [1e-3, 1e-200] {
+            assert_eq!((gaussian(4, sigma), gaussian(3, sigma)), (vec![0.0, 0.5, 0.5, 0.0], vec![0.0, 1.0, 0.0]));
+        }
         assert!(gaussian_blur(&values([2, 4, 5], 1), [3, 0], [1.0, 1.0], last).is_err());
         assert!(gaussian_blur(&values([2, 4, 5], 1), [3, 3], [0.0, 1.0], last).is_err());
     }

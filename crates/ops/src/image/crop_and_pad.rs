@@ -48,7 +48,9 @@ impl Borders {
                 _ => bail!("{op} takes exactly two of {}, {} and {}", names[0], names[1], names[2]),
             };
             let Some(resolved) = resolved else {
-                bail!("{op}: {} does not go with a size of {size} and {values:?}", names[2])
+                let given =
+                    values.map(|value| value.map_or_else(|| "None".into(), |value| value.to_string())).join(", ");
+                bail!("{op}: {} does not go with a size of {size}: {} are {given}", names[2], names.join(", "))
             };
             *border = resolved;
         }

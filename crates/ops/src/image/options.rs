@@ -2,14 +2,23 @@
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// An enum with a name in Keras for each value.
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident as $what:literal { $($(#[$about:meta])* $value:ident = $text:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         pub enum $name {
             $($(#[$about])* #[serde(rename = $text)] $value,)*
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(Self::$value => concat!("\"", $text, "\""),)*
+                })
+            }
         }
 
         impl $name {

@@ -79,7 +79,11 @@ fn patches<const N: usize>(images: &Tensor, arguments: &ExtractPatches<N>) -> Re
     let strides = arguments.strides.unwrap_or(arguments.size);
     let sizes = || arguments.size.into_iter().chain(strides).chain([arguments.dilation_rate]);
     if sizes().any(|size| size == 0) {
-        bail!("extract_patches: sizes must be positive, received {arguments:?}")
+        let (size, rate) = (arguments.size, arguments.dilation_rate);
+        bail!(
+            "extract_patches: sizes must be positive, received the size {size:?}, \
+             strides {strides:?} and dilation_rate {rate}"
+        )
     }
     let axis = |i: usize| {
         Axis::new(x.dims()[i + 1], arguments.size[i], strides[i], arguments.dilation_rate, arguments.padding)

@@ -8,6 +8,7 @@ mod parameter;
 mod spec;
 
 pub use key::{Index, Key};
+pub(crate) use parameter::shown;
 pub use parameter::{
     AxisList, Contraction, FrameWindow, Integers, Numbers, Order, PadWidth, Parameter, SomeAxes, SomeDType,
     SomeIntegers, SomeName, Subscripts,
@@ -113,6 +114,8 @@ pub struct Class {
     pub takes_list: bool,
     /// Whether it takes any number of operands, behind its arguments.
     pub is_variadic: bool,
+    /// The arguments behind the operands, each with its Rust type and Keras's default, which is empty for a required one.
+    pub arguments: &'static [[&'static str; 3]],
     /// The arguments that Keras passes to the call, behind the operands; it has the others in the configuration.
     pub in_call: &'static [&'static str],
     /// The operation with these arguments.
@@ -394,6 +397,7 @@ macro_rules! operations {
                         optional: operations!(@optional $operands),
                         takes_list: operations!(@is_list $operands),
                         is_variadic: operations!(@is_variadic $operands),
+                        arguments: &[$($([stringify!($field), stringify!($type), concat!($(stringify!($default))?)]),*)?],
                         in_call: &[$($($(operations!(@$place $field),)?)*)?],
                         read: $class::read,
                         any: $class::any,

@@ -6,7 +6,7 @@ use crate::{Axes, DTypeName, Error, json};
 use candle_core::{DType, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 /// The type of an argument of an operation.
 pub trait Parameter: Debug + Clone + Send + Sync + 'static {
@@ -39,6 +39,35 @@ pub trait Parameter: Debug + Clone + Send + Sync + 'static {
     }
 }
 
+/// Messages have arguments as Python writes them.
+macro_rules! shown_as_in_python {
+    ($($type:ty),*) => {
+        $(impl Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&json::python(&self.to_json()))
+            }
+        })*
+    };
+}
+
+shown_as_in_python!(
+    Subscripts,
+    AxisList,
+    SomeAxes,
+    Numbers,
+    PadWidth,
+    Contraction,
+    SomeName,
+    Order,
+    SomeDType,
+    FrameWindow
+);
+
+/// An optional argument in a message.
+pub(crate) fn shown<T: Parameter>(argument: &Option<T>) -> String {
+    json::python(&argument.to_json())
+}
+
 /// One of these.
 fn of<T: Clone>(random: &mut Stream, list: &[T]) -> T {
     list[random.below(list.len() as u64) as usize].clone()
@@ -65,8 +94,8 @@ macro_rules! parameters {
 
 parameters! {
     i64: |random| match random.below(10) {
-        // No memory holds so many bytes, while more than 32 bits of a smaller number might be tried.
-        0 => of(random, &[i64::MIN, i64::MAX, 1 << 42]),
+        // No memory holds so many bytes, while more than 32 bits of a smaller number might be tried; a million must not take long.
+        0 => of(random, &[i64::MIN, i64::MAX, 1 << 42, 1 << 20]),
         _ => random.below(9) as i64 - 4,
     };
     f64: |random| of(random, &[0.0, 0.5, 1.0, -1.0, 2.5, 1e30, -1e300, f64::NAN, f64::INFINITY]);
@@ -125,7 +154,7 @@ impl Parameter for String {
 }
 
 /// The equation of an `einsum`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Subscripts(pub String);
 
 impl From<&str> for Subscripts {
@@ -252,7 +281,7 @@ pub type Integers = AxisList;
 pub type SomeIntegers = SomeAxes;
 
 /// One axis or several, as Keras writes them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum AxisList {
     /// One axis.
@@ -296,7 +325,7 @@ impl From<Vec<i64>> for AxisList {
 }
 
 /// An optional argument `axis` without `keepdims`: an axis, several, or `()` or `None` for what Keras's `None` means.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SomeAxes(pub Option<AxisList>);
 
 impl SomeAxes {
@@ -347,7 +376,7 @@ impl Parameter for SomeAxes {
 }
 
 /// A number or a list of them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Numbers {
     /// A number.
     One(f64),
@@ -404,7 +433,7 @@ impl From<Vec<f64>> for Numbers {
 }
 
 /// How many elements are added before and behind each axis: as many on all sides, a pair for all axes, or a pair for each.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum PadWidth {
     /// On all sides.
@@ -434,7 +463,7 @@ impl<const N: usize> From<[[i64; 2]; N]> for PadWidth {
 }
 
 /// Over which axes two tensors are multiplied: so many, the last of the one and the first of the other, or a list for each.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Contraction {
     /// So many.
@@ -481,7 +510,7 @@ impl From<[Vec<i64>; 2]> for Contraction {
 }
 
 /// An optional name: `None`, or for what Keras's `None` means also `()`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SomeName(pub Option<String>);
 
 impl SomeName {
@@ -523,7 +552,7 @@ impl Parameter for SomeName {
 }
 
 /// Which norm: a number, a name, or nothing for the Euclidean one.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Order {
     /// The Euclidean norm.
     None,
@@ -585,7 +614,7 @@ impl Parameter for Order {
 }
 
 /// An optional argument `dtype`: candle's [`DType`], Keras's name of one, or `None` for that of the operands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SomeDType(pub Option<DTypeName>);
 
 impl SomeDType {
@@ -622,7 +651,7 @@ impl Parameter for SomeDType {
 }
 
 /// The window that the frames of a signal are multiplied by.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum FrameWindow {
     /// None.
     None,

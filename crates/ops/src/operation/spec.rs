@@ -5,14 +5,21 @@ use crate::axes::resolve_axis;
 use crate::operation::Index;
 use crate::{Axes, shape};
 use candle_core::{DType, Result, Tensor, bail};
+use std::fmt;
 
 /// The shape and dtype of a tensor that is not computed yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Spec {
     /// The shape.
     pub shape: Vec<usize>,
     /// The dtype.
     pub dtype: DType,
+}
+
+impl fmt::Debug for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} of {}", self.shape, crate::dtype_name(self.dtype))
+    }
 }
 
 impl Spec {

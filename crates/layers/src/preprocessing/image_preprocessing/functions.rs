@@ -57,6 +57,12 @@ pub(super) fn mixed(images: &Tensor, others: &Tensor, weights: &[f64]) -> Result
 
 /// The images in this order.
 pub(super) fn permuted(images: &Tensor, order: &[u32]) -> Result<Tensor> {
+    if order.len() != images.dim(0)? || order.iter().any(|&i| i as usize >= order.len()) {
+        return Err(Error::new("the transformation was drawn for another batch")
+            .expected(format!("{} images", order.len()))
+            .received(format!("images of shape {:?}", images.dims()))
+            .help("get_random_transformation of these images draws one for them"));
+    }
     Ok(images.contiguous()?.index_select(&Tensor::new(order, images.device())?, 0)?)
 }
 

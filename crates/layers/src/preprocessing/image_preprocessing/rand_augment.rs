@@ -70,7 +70,9 @@ impl ImagePreprocessing for RandAugment {
         self.common()?;
         interpolation(&self.interpolation)?;
         if self.num_ops > MOST_OPS {
-            return Err(Error::new("num_ops is too large").received(self.num_ops.to_string()));
+            return Err(Error::new("num_ops is too large")
+                .expected(format!("at most {MOST_OPS}"))
+                .received(self.num_ops.to_string()));
         }
         self.value_range.check()
     }
