@@ -138,7 +138,7 @@ fn arguments(class: &Class) -> Vec<String> {
         "false" => "False".into(),
         other => other.into(),
     };
-    let one = |[name, _, default]: &[&str; 3]| match *default {
+    let one = |[name, default]: &[&str; 2]| match *default {
         "" => name.to_string(),
         default => format!("{name}={}", python(default)),
     };

@@ -397,6 +397,7 @@ fn layers_alone_take_text() {
     model.save(&path).unwrap();
     let predict = |model: &Model| floats(&model.predict_with(&texts, Predict::new().verbose(0)).unwrap());
     assert_eq!(predict(&load_model(&path).unwrap()), predict(&model));
+    assert_eq!(floats(&model.call(&texts).unwrap()), predict(&model));
     let mut numbers = Sequential::new(layers![Dense::new(1)]);
     numbers.compile("adam", "mse").unwrap();
     let error = numbers.fit(&texts, vec![1f32, 0., 1., 0.], Fit::new().verbose(0)).unwrap_err().to_string();

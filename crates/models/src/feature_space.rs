@@ -2,7 +2,7 @@
 
 use crate::{Model, Predict, Result};
 use candle_core::Tensor;
-use candle_keras_data::{Array, Batch, Data, Dataset, IntoData, TextArrays};
+use candle_keras_data::{Array, Batch, Data, Dataset, IntoBatch, IntoData};
 use candle_keras_layers::{
     CategoryEncoding, Concatenate, Discretization, HashedCrossing, Hashing, Input, IntegerLookup, KerasTensor, Layer,
     Normalization, Numbers, Rescaling, StringLookup,
@@ -424,10 +424,9 @@ fn column(data: &Data, name: &str, is_text: bool) -> Result<Data> {
                     Error::new("an element has no such feature").expected(format!("an array with the name {name:?}"))
                 };
                 let at = batch.names.x.as_ref().and_then(|names| names.iter().position(|known| **known == *name));
-                let array = at.and_then(|at| batch.x.get(at)).ok_or_else(missing)?;
-                let x = if batch.text.x.contains(&at.unwrap_or(0)) { vec![0] } else { Vec::new() };
-                let text = TextArrays { x, ..TextArrays::default() };
-                Ok(Batch { x: vec![one_a_sample(array, is_text)?], text, ..Batch::default() })
+                let at = at.filter(|at| *at < batch.x.len()).ok_or_else(missing)?;
+                let tensor = one_a_sample(&batch.x[at], is_text)?;
+                Array { tensor, is_text: batch.text.x.contains(&at) }.into_batch()
             };
             Ok(Data::Dataset(Dataset::map(dataset, pick)))
         }

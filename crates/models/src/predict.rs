@@ -6,7 +6,7 @@ use crate::fit::{each, prepared};
 use crate::model::Model;
 use crate::{Logs, Result};
 use candle_core::Tensor;
-use candle_keras_data::{Batch, Data, IntoData, Names, TextArrays};
+use candle_keras_data::{Batch, Data, IntoData};
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, check_memory};
 
@@ -49,9 +49,7 @@ impl Model {
     pub fn predict_multiple_with<'a>(&self, x: impl IntoData, predict: impl Into<Predict<'a>>) -> Result<Vec<Tensor>> {
         let predict = predict.into();
         let inputs = |batch: Batch| {
-            let names = Names { x: batch.names.x, ..Names::default() };
-            let text = TextArrays { x: batch.text.x, ..TextArrays::default() };
-            let batch = self.in_order(Batch { x: batch.x, names, text, ..Batch::default() })?;
+            let batch = self.in_order(batch.inputs())?;
             Ok(Batch { x: self.input_data(batch.x, &batch.text.x)?, ..Batch::default() })
         };
         let size = predict.run.batch_size;

@@ -426,4 +426,15 @@ mod tests {
         assert!(associative_scan(|a, _| Ok(a.to_vec()), &[x], false, 2).is_err());
         assert_eq!(while_loop(|_: &usize| Ok(true), |n| Ok(n + 1), 0, Some(5)).unwrap(), 5);
     }
+
+    #[test]
+    fn what_has_no_elements_is_an_error() {
+        let scalar = Tensor::new(1f32, &Device::Cpu).unwrap();
+        let step = |sum: Tensor, x: &[Tensor]| Ok((sum.clone(), vec![x[0].clone()]));
+        let scanned = scan(step, scalar.clone(), std::slice::from_ref(&scalar), None, false).unwrap_err().to_string();
+        assert!(scanned.contains("received a scalar"), "{scanned}");
+        assert!(map(ops::exp, &scalar).unwrap_err().to_string().contains("received a scalar"));
+        let mapped = vectorized_map(|x| Ok(x[0].clone()), &[]).unwrap_err().to_string();
+        assert!(mapped.contains("vectorized_map needs"), "{mapped}");
+    }
 }

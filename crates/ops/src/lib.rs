@@ -46,6 +46,7 @@ mod rectify;
 mod recurrent;
 mod reduce;
 mod row_losses;
+mod row_product;
 mod rows;
 mod scalar;
 mod scatter;

@@ -5,8 +5,9 @@ use crate::error::shape_or_none;
 use crate::gpu::{self, on_gpu};
 use crate::host::{map2, view, with_float};
 use crate::lengths;
+use crate::row_product::{COLUMNS, add_row};
 use crate::simd;
-use crate::simd::{Float, MulAdd};
+use crate::simd::Float;
 use crate::tape::{Value, on_host, record, record_consuming};
 use candle_core::{Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
@@ -209,47 +210,6 @@ fn product<T: Float>(a: Matrix<T>, b: Matrix<T>, bias: Option<&[T]>, activation:
         let product = chunk.write_with(chunk.remaining(), |product| gemm_into(product, rows, b));
         activation.apply_with(bias, product);
     })
-}
-
-/// How many columns of the product of a row are summed side by side.
-const COLUMNS: usize = 64;
-
-/// Adds the product of a row and a matrix whose rows are `stride` elements apart: the matrix is read once, as it lies in memory. (gemm takes up to a third longer,
-/// and one thread.)
-#[inline(always)]
-fn add_row<T: Float>(y: &mut [T], x: &[T], b: &[T], stride: usize, by: impl MulAdd) {
-    let (blocks, rest) = y.as_chunks_mut::<COLUMNS>();
-    let singly = blocks.len() * COLUMNS;
-    for (i, block) in blocks.iter_mut().enumerate() {
-        add_columns(block, x, b, stride, i * COLUMNS, by);
-    }
-    let (few, last) = rest.as_chunks_mut::<8>();
-    let after = singly + few.len() * 8;
-    for (i, block) in few.iter_mut().enumerate() {
-        add_columns(block, x, b, stride, singly + i * 8, by);
-    }
-    for (i, y) in last.iter_mut().enumerate() {
-        add_columns(std::array::from_mut(y), x, b, stride, after + i, by);
-    }
-}
-
-#[inline(always)]
-fn add_columns<T: Float, const N: usize>(
-    y: &mut [T; N],
-    x: &[T],
-    b: &[T],
-    stride: usize,
-    from: usize,
-    by: impl MulAdd,
-) {
-    let mut sums = *y;
-    for (k, &x) in x.iter().enumerate() {
-        let row = &b[k * stride + from..][..N];
-        for j in 0..N {
-            sums[j] = by.mul_add(x, row[j], sums[j]);
-        }
-    }
-    *y = sums;
 }
 
 /// How many rows of an `(m, k)` times `(k, n)` product a thread computes at once.

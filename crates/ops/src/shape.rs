@@ -104,7 +104,7 @@ pub(crate) fn order(rank: usize, axes: Option<&[i64]>) -> Result<Vec<usize>> {
     let mut sorted = order.clone();
     sorted.sort_unstable();
     if !sorted.into_iter().eq(0..rank) {
-        bail!("transpose needs each of the {rank} axes once, received {axes:?}")
+        bail!("transpose needs each of the {rank} axes once, received {:?}", axes.unwrap_or_default())
     }
     Ok(order)
 }

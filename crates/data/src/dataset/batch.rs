@@ -57,6 +57,14 @@ impl Batch {
         self.x.first().and_then(|x| x.dims().first().copied()).unwrap_or(0)
     }
 
+    /// The inputs alone.
+    #[must_use]
+    pub fn inputs(self) -> Self {
+        let names = Names { x: self.names.x, ..Names::default() };
+        let text = TextArrays { x: self.text.x, ..TextArrays::default() };
+        Self { x: self.x, names, text, ..Self::default() }
+    }
+
     /// The batch on a device; tensors that are there already are not copied.
     ///
     /// # Errors
@@ -169,6 +177,7 @@ macro_rules! inputs_alone {
 }
 
 inputs_alone! {
+    [] Array;
     [] Tensor;
     [] &Tensor;
     [] Vec<Tensor>;

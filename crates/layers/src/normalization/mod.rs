@@ -139,3 +139,27 @@ impl ScaleAndCenter {
         Ok((gamma, beta))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Input, Layer};
+
+    #[test]
+    fn a_negative_epsilon_is_an_error() {
+        let x = Input::shape([4]);
+        for epsilon in [-1.0, f64::NAN] {
+            let outputs = [
+                BatchNormalization::new().epsilon(epsilon).call(&x),
+                GroupNormalization::new().groups(2).epsilon(epsilon).call(&x),
+                LayerNormalization::new().epsilon(epsilon).call(&x),
+                RMSNormalization::new().epsilon(epsilon).call(&x),
+            ];
+            for output in outputs {
+                let error = output.shape().unwrap_err().to_string();
+                assert!(error.contains("epsilon must not be negative"), "{error}");
+            }
+        }
+        assert!(LayerNormalization::new().epsilon(0.0).call(&x).shape().is_ok());
+    }
+}

@@ -115,7 +115,10 @@ impl MelSpectrogram {
         if !(last > first && last.is_finite()) {
             return Err(Error::new("max_freq must be above min_freq").received(format!("{last} and {first}")));
         }
-        let factors = [("mag_exp", self.mag_exp), ("min_power", self.min_power), ("ref_power", self.ref_power.abs())];
+        if !self.ref_power.is_finite() {
+            return wrong("ref_power must be a finite number", self.ref_power);
+        }
+        let factors = [("mag_exp", self.mag_exp), ("min_power", self.min_power)];
         if let Some((name, factor)) = factors.iter().find(|(_, factor)| !(*factor > 0.0 && factor.is_finite())) {
             return wrong(&format!("{name} must be positive"), *factor);
         }

@@ -20,8 +20,10 @@ const DTYPES: [DType; 8] =
     [DType::F32, DType::F64, DType::F16, DType::BF16, DType::U8, DType::U32, DType::I64, DType::I32];
 
 /// What Rust's `Debug` writes of enums: a message has arguments as Keras's users write them.
-const RUST_FORMS: [&str; 11] =
-    ["One(", "Many(", "All(", "Pair(", "Each(", "Count(", "Lists(", "Number(", "Name(", "Values(", "UpTo("];
+const RUST_FORMS: [&str; 13] = [
+    "Some(", "One(", "Many(", "All(", "Pair(", "Each(", "Count(", "Lists(", "Number(", "Name(", "Values(", "UpTo(",
+    " { ",
+];
 
 /// The longest that a call may take.
 const LIMIT: Duration = Duration::from_secs(20);

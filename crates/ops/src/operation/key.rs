@@ -3,6 +3,7 @@
 use super::Parameter;
 use crate::random::Stream;
 use serde_json::{Value, json};
+use std::fmt;
 
 /// One part of a key in `x[key]`. Keras: `GetItem`.
 ///
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 /// assert_eq!(Index::from(..2), Index::Slice { start: None, stop: Some(2), step: None });
 /// assert_eq!(Index::from(-1), Index::At(-1));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Index {
     /// One element; the axis is removed.
     At(i64),
@@ -28,6 +29,20 @@ pub enum Index {
     NewAxis,
     /// As many whole axes as are left. Python: `...`.
     Ellipsis,
+}
+
+/// As Python writes it.
+impl fmt::Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = |number: &Option<i64>| number.map_or_else(String::new, |number| number.to_string());
+        match self {
+            Self::At(index) => write!(f, "{index}"),
+            Self::Slice { start, stop, step: None } => write!(f, "{}:{}", number(start), number(stop)),
+            Self::Slice { start, stop, step } => write!(f, "{}:{}:{}", number(start), number(stop), number(step)),
+            Self::NewAxis => f.write_str("None"),
+            Self::Ellipsis => f.write_str("..."),
+        }
+    }
 }
 
 impl From<i64> for Index {
@@ -68,8 +83,14 @@ index_from_range! {
 /// use candle_keras_ops::{Index, Key};
 /// assert_eq!(Key::from((.., 0, 1..)).0, [Index::from(..), Index::At(0), Index::from(1..)]);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Key(pub Vec<Index>);
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl<const N: usize> From<[Index; N]> for Key {
     fn from(parts: [Index; N]) -> Self {

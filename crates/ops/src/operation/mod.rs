@@ -3,16 +3,18 @@
 //! An operation is declared once, by a line of `operations!`: the class that files have, the function that users call, the arguments with
 //! their defaults, what the output will be, and how it is computed.
 
+mod arguments;
 mod key;
 mod parameter;
 mod spec;
 
-pub use key::{Index, Key};
-pub(crate) use parameter::shown;
-pub use parameter::{
-    AxisList, Contraction, FrameWindow, Integers, Numbers, Order, PadWidth, Parameter, SomeAxes, SomeDType,
-    SomeIntegers, SomeName, Subscripts,
+pub use arguments::{
+    AxisList, Contraction, FrameWindow, Integers, Numbers, Order, PadWidth, SomeAxes, SomeDType, SomeIntegers,
+    SomeName, Subscripts,
 };
+pub use key::{Index, Key};
+pub use parameter::Parameter;
+pub(crate) use parameter::shown;
 pub use spec::Spec;
 pub(crate) use spec::*;
 
@@ -114,8 +116,8 @@ pub struct Class {
     pub takes_list: bool,
     /// Whether it takes any number of operands, behind its arguments.
     pub is_variadic: bool,
-    /// The arguments behind the operands, each with its Rust type and Keras's default, which is empty for a required one.
-    pub arguments: &'static [[&'static str; 3]],
+    /// The arguments behind the operands, each with Keras's default in Rust, which is empty for a required one.
+    pub arguments: &'static [[&'static str; 2]],
     /// The arguments that Keras passes to the call, behind the operands; it has the others in the configuration.
     pub in_call: &'static [&'static str],
     /// The operation with these arguments.
@@ -397,7 +399,7 @@ macro_rules! operations {
                         optional: operations!(@optional $operands),
                         takes_list: operations!(@is_list $operands),
                         is_variadic: operations!(@is_variadic $operands),
-                        arguments: &[$($([stringify!($field), stringify!($type), concat!($(stringify!($default))?)]),*)?],
+                        arguments: &[$($([stringify!($field), concat!($(stringify!($default))?)]),*)?],
                         in_call: &[$($($(operations!(@$place $field),)?)*)?],
                         read: $class::read,
                         any: $class::any,

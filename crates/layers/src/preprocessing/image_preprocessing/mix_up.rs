@@ -82,6 +82,13 @@ mod tests {
     fn behaves_as_every_layer_must() {
         check_layer(MixUp::new, Check::inputs([[4, 3, 4, 2]]).output([4, 3, 4, 2]));
         check_layer(|| MixUp::new().alpha(2.0).seed(3), Check::inputs([[4, 3, 4, 2]]).output([4, 3, 4, 2]));
+        let images =
+            |count: usize| Tensor::zeros((count, 2, 2, 3), candle_core::DType::F32, &candle_core::Device::Cpu).unwrap();
+        let drawn = MixUp::new().get_random_transformation(&images(4), &mut Stream::new(0, 0)).unwrap();
+        for count in [3, 5] {
+            let error = MixUp::new().transform_images(&images(count), &drawn).unwrap_err().to_string();
+            assert!(error.contains("drawn for another batch"), "{error}");
+        }
         for alpha in [0.0, -1.0, f64::NAN] {
             assert!(MixUp::new().alpha(alpha).call(Input::shape([2, 2, 3])).shape().is_err());
         }
