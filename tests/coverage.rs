@@ -42,6 +42,11 @@ fn of_ours(module: &str) -> BTreeSet<&'static str> {
         "constraints" => Constraint::CLASSES.iter().copied().collect(),
         "callbacks" => exports(include_str!("../crates/models/src/callbacks/mod.rs")).collect(),
         "ops" => names().into_iter().collect(),
+        // The losses are metrics too; sums and means are of values, and not in files.
+        "metrics" => {
+            let [(_, losses), (_, metrics), ..] = candle_keras_training::classes_by_module();
+            losses.iter().chain(metrics).copied().chain(["Mean", "Sum"]).collect()
+        }
         _ => {
             let modules = candle_keras_training::classes_by_module();
             let (_, classes) = modules.iter().find(|(name, _)| *name == module).unwrap();

@@ -48,7 +48,7 @@ impl Metric for Recall {
     }
 
     fn config(&self) -> Option<(&str, Config)> {
-        Some(("Recall", serde_json::json!({})))
+        Some(("SampleRecall", serde_json::json!({})))
     }
 }
 
@@ -76,10 +76,10 @@ fn a_custom_metric_is_logged_saved_and_loaded() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.keras");
     model.save(&path).unwrap();
-    let objects = CustomObjects::new().metric("Recall", Recall::default());
+    let objects = CustomObjects::new().metric("SampleRecall", Recall::default());
     let mut loaded = LoadModel::new().custom_objects(objects).load(&path).unwrap();
     assert_eq!(loaded.evaluate(&x, &y).unwrap()["recall"], logs["recall"]);
-    assert!(load_model(&path).unwrap_err().to_string().contains("Recall"));
+    assert!(load_model(&path).unwrap_err().to_string().contains("SampleRecall"));
 }
 
 /// The Huber loss: quadratic for errors below `delta`, linear above.

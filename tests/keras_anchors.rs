@@ -153,7 +153,6 @@ fn metrics_are_those_of_keras() {
         let (y, p, weight) = (anchor.y_true.f32(), anchor.y_pred.f32(), anchor.weight.f32());
         let mut metric = resolve(&anchor.metric, y.dims(), p.dims()).unwrap();
         let part = |x: &Tensor, from, to| x.narrow(0, from, to - from).unwrap();
-        use candle_keras::metrics::Metric;
         metric.update_state(&y, &p, None, None).unwrap();
         close(&anchor.metric, &[metric.result().unwrap()], &[anchor.value], 1e-6, 0.1);
         metric.reset_state();

@@ -18,6 +18,7 @@ mod images;
 mod keras_anchors;
 mod keras_cases;
 mod layers_in_layers;
+mod losses_and_metrics;
 mod models;
 mod optimizers;
 mod preprocessing;

@@ -1426,6 +1426,67 @@ for loss_name in LOSSES:
             model.compile((OPTIMIZERS | MORE_OPTIMIZERS)[optimizer_name](), loss, metrics=measured)
             return model, targets(rng), {}
 
+# Every other loss: the activation of the outputs and the targets of 8 samples. The targets of CTC are labels of five steps.
+one_hot = lambda rng: np.eye(3, dtype="float32")[rng.integers(0, 3, 8)]
+class_ids = lambda rng: rng.integers(0, 3, 8)
+counts = lambda rng: rng.integers(0, 4, (8, 3)).astype("float32")
+MORE_LOSSES = {
+    "mape": (losses.MeanAbsolutePercentageError(), "linear", counts), "msle": (losses.MeanSquaredLogarithmicError(), "softplus", counts), "huber": (losses.Huber(), "linear", counts),
+    "log_cosh": (losses.LogCosh(), "linear", counts), "cosine_similarity": (losses.CosineSimilarity(), "linear", counts),
+    "hinge": (losses.Hinge(), "linear", binary), "squared_hinge": (losses.SquaredHinge(reduction="sum"), "linear", binary),
+    "categorical_hinge": (losses.CategoricalHinge(), "linear", one_hot),
+    "binary_focal": (losses.BinaryFocalCrossentropy(apply_class_balancing=True, gamma=3.0, label_smoothing=0.1), "sigmoid", binary),
+    "categorical_focal": (losses.CategoricalFocalCrossentropy(alpha=0.5, from_logits=True), "linear", one_hot),
+    "generalized": (losses.CategoricalGeneralizedCrossEntropy(q=0.7), "softmax", class_ids),
+    "kl_divergence": (losses.KLDivergence(), "softmax", one_hot), "poisson": (losses.Poisson(), "softplus", counts),
+    "dice": (losses.Dice(), "sigmoid", binary), "dice_of_samples": (losses.Dice(axis=-1), "sigmoid", binary),
+    "tversky": (losses.Tversky(alpha=0.2, beta=0.9), "sigmoid", binary), "circle": (losses.Circle(gamma=4.0), "linear", class_ids),
+}
+for loss_name in MORE_LOSSES:
+    @case(f"loss_{loss_name}")
+    def _(rng, loss_name=loss_name):
+        loss, activation, targets = MORE_LOSSES[loss_name]
+        model = sequential(L.Dense(3, activation=activation), *([L.UnitNormalization()] if loss_name == "circle" else []), shape=(4,))
+        model.compile(O.SGD(0.05), loss)
+        return model, targets(rng), {}
+
+
+@case("loss_ctc")
+def _(rng):
+    model = sequential(L.Dense(4), shape=(5, 3))
+    model.compile(O.SGD(0.05), losses.CTC())
+    return model, rng.integers(0, 4, (8, 2)), {}
+
+
+# Every other metric, with weights in the second list, and its outputs and targets.
+labels_2 = lambda rng: rng.integers(0, 2, (8, 3)).astype("float32")
+METRICS = {
+    "of_thresholds": ("sigmoid", labels_2, lambda: [
+        "auc", metrics.AUC(curve="PR", num_thresholds=20, name="pr"), metrics.AUC(multi_label=True, label_weights=[1.0, 2.0, 0.5], name="multi"), "precision", "recall",
+        metrics.TruePositives(), metrics.FalsePositives(thresholds=0.4), metrics.TrueNegatives(), metrics.FalseNegatives(),
+        metrics.SensitivityAtSpecificity(0.4), metrics.SpecificityAtSensitivity(0.4), metrics.PrecisionAtRecall(0.4), metrics.RecallAtPrecision(0.4),
+        metrics.Precision(class_id=1), metrics.Recall(top_k=2), metrics.BinaryIoU(threshold=0.4)]),
+    "of_classes": ("softmax", one_hot, lambda: [
+        metrics.TopKCategoricalAccuracy(k=2), metrics.F1Score(average="macro"), metrics.FBetaScore(average="weighted", beta=2.0), metrics.OneHotIoU(3, [0, 2]),
+        metrics.OneHotMeanIoU(3), metrics.CategoricalHinge(), metrics.KLDivergence(), metrics.Accuracy()]),
+    "of_class_ids": ("softmax", class_ids, lambda: [
+        metrics.SparseTopKCategoricalAccuracy(k=2), metrics.IoU(3, [0, 1], sparse_y_pred=False), metrics.MeanIoU(3, sparse_y_pred=False)]),
+    "of_values": ("softplus", counts, lambda: [
+        metrics.RootMeanSquaredError(), "r2_score", metrics.R2Score("variance_weighted_average"), metrics.CosineSimilarity(), metrics.LogCoshError(),
+        metrics.PearsonCorrelation(), metrics.ConcordanceCorrelation(), "mape", "msle", metrics.Poisson(), metrics.Hinge(), metrics.SquaredHinge()]),
+}
+for metric_name in METRICS:
+    @case(f"metrics_{metric_name}")
+    def _(rng, metric_name=metric_name):
+        activation, targets, make = METRICS[metric_name]
+        model = sequential(L.Dense(3, activation=activation), shape=(4,))
+        # Keras has no weights of samples for the matrix of several values.
+        weighted = [] if "ids" in metric_name else [metric for metric in make() if not isinstance(metric, metrics.BinaryIoU)]
+        loss = "sparse_categorical_crossentropy" if "ids" in metric_name else "mse"
+        model.compile(O.SGD(0.05), loss, metrics=make(), weighted_metrics=weighted)
+        return model, targets(rng), {"sample_weight": rng.integers(1, 3, 8).astype("float32")}
+
+
 for optimizer_name in OPTIMIZERS | MORE_OPTIMIZERS:
     @case(f"train_embedding_{optimizer_name}")
     def _(rng, optimizer_name=optimizer_name):

@@ -324,7 +324,14 @@ impl Compiled {
         }
         logs.insert("loss", self.loss_mean.result()?);
         for metric in &self.metrics {
-            logs.insert(&metric.name, metric.metric.as_ref().map_or(Ok(0.0), |metric| metric.result())?);
+            match &metric.metric.as_ref().map_or(Ok(vec![0.0]), |metric| metric.results())?[..] {
+                [result] => logs.insert(&metric.name, *result),
+                several => {
+                    for (i, result) in several.iter().enumerate() {
+                        logs.insert(&format!("{}[{i}]", metric.name), *result);
+                    }
+                }
+            }
         }
         if self.losses.iter().flatten().count() > 1 {
             let losses = self.loss_names.iter().zip(&self.loss_means).zip(&self.losses);
@@ -350,6 +357,7 @@ impl Compiled {
         if name == "loss" || self.loss_names.iter().any(|loss| loss == name) {
             return Some(Direction::Down);
         }
+        let name = name.split_once('[').map_or(name, |(name, _)| name);
         self.metrics.iter().find(|metric| metric.name == name)?.metric.as_ref().map(|metric| metric.direction())
     }
 

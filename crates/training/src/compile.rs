@@ -67,14 +67,7 @@ impl MetricSpec {
             let spec = Self::from(name);
             return spec.check().map(|()| spec);
         }
-        let object: KerasObject = json::from_value(config)?;
-        let name = object.config["name"].as_str().map(String::from);
-        let metric = MeanMetric::of(metrics::function_from_config(object)?);
-        Ok(match name {
-            Some(name) => metric.named(name),
-            None => metric,
-        }
-        .into())
+        metrics::from_keras(json::from_value::<KerasObject>(config)?)
     }
 
     /// An error if no metric has this name.
@@ -88,7 +81,7 @@ impl MetricSpec {
     /// The metric for targets and predictions of these shapes.
     pub fn resolve(&self, y_true: &[usize], y_pred: &[usize]) -> Result<Box<dyn Metric>> {
         Ok(match self {
-            Self::Name(name) => Box::new(metrics::resolve(name, y_true, y_pred)?),
+            Self::Name(name) => metrics::resolve(name, y_true, y_pred)?,
             Self::Metric(metric) => metric.boxed_clone(),
         })
     }

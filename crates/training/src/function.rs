@@ -47,6 +47,11 @@ pub trait Function: Debug + Send + Sync {
         Direction::Down
     }
 
+    /// The result of a metric, from the mean over all samples. Default: the mean.
+    fn of_mean(&self, mean: f64) -> f64 {
+        mean
+    }
+
     /// The values: one per sample and step, that is, the last axis is reduced.
     ///
     /// # Shapes
@@ -54,12 +59,57 @@ pub trait Function: Debug + Send + Sync {
     /// - the result: `(batch, ...)`
     fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor>;
 
-    /// A mask of shape `(batch, ...)`: 1 for values that count and 0 for ignored ones. `None`: all count.
-    fn mask(&self, y_true: &Tensor) -> Result<Option<Tensor>> {
-        let _ = y_true;
+    /// A mask of shape `(batch, ...)` for targets and their values: 1 for values that count and 0 for ignored ones. `None`: all count.
+    fn mask(&self, y_true: &Tensor, values: &Tensor) -> Result<Option<Tensor>> {
+        let _ = (y_true, values);
         Ok(None)
     }
 }
+
+/// Declares a function by Keras's class, its name in snake case, its arguments with Keras's defaults, and the items of [`Function`] that
+/// compute it. Behind `=>` is when an argument is left out of files, because older versions of Keras do not know it.
+macro_rules! function {
+    (
+        $(#[$doc:meta])*
+        pub struct $class:ident: $name:literal { $($(#[$about:meta])* $field:ident: $type:ty = $default:expr $(=> $left_out:literal)?),* $(,)? }
+        $($items:tt)*
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+        #[serde(default)]
+        pub struct $class {
+            $($(#[serde(skip_serializing_if = $left_out)])? $field: $type,)*
+        }
+
+        impl Default for $class {
+            fn default() -> Self {
+                Self { $($field: $default,)* }
+            }
+        }
+
+        impl $class {
+            /// With Keras's defaults.
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            candle_keras_layers::setters! { $($(#[$about])* $field: $type,)* }
+        }
+
+        impl $crate::function::Function for $class {
+            fn name(&self) -> &str {
+                $name
+            }
+
+            fn config(&self) -> Option<(&str, candle_keras_layers::Config)> {
+                Some((stringify!($class), candle_keras_ops::json::to_value(self).unwrap_or_default()))
+            }
+
+            $($items)*
+        }
+    };
+}
+pub(crate) use function;
 
 /// The configuration of a custom function in Keras's form.
 pub(crate) fn function_config(name: &str) -> Config {
@@ -96,7 +146,7 @@ pub(crate) fn values(
     let (y_true, y_pred) = aligned(function, y_true, y_pred)?;
     let values = function.values(&y_true, &y_pred)?;
     let mask = mask.map(|mask| mask.to_dtype(values.dtype())).transpose()?;
-    let own = function.mask(&y_true)?.map(|mask| mask.to_dtype(values.dtype())).transpose()?;
+    let own = function.mask(&y_true, &values)?.map(|mask| mask.to_dtype(values.dtype())).transpose()?;
     let both = match (mask, own) {
         (Some(a), Some(b)) => Some(a.broadcast_mul(&b)?),
         (a, b) => a.or(b),

@@ -1,10 +1,26 @@
 //! Losses. Keras: `keras.losses`.
 
+mod circle;
+mod ctc;
+mod hinge;
+mod overlap;
 mod probabilistic;
 mod regression;
 
-pub use probabilistic::{BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy};
-pub use regression::{MeanAbsoluteError, MeanSquaredError};
+pub use circle::Circle;
+pub use ctc::CTC;
+pub use hinge::{CategoricalHinge, Hinge, SquaredHinge};
+pub use overlap::{Dice, LossAxes, Tversky};
+pub use probabilistic::{
+    BinaryCrossentropy, BinaryFocalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy, KLDivergence, Poisson, SparseCategoricalCrossentropy,
+};
+
+pub(crate) use regression::cosine;
+pub use regression::{
+    CosineSimilarity, Huber, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
+    MeanSquaredLogarithmicError,
+};
 
 use crate::function::{Function, function_config, function_name, object_config, same_rank, values};
 use crate::{MeanMetric, MetricSpec};
@@ -15,6 +31,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt;
 use std::sync::Arc;
+
+/// Keras's epsilon: divisors, and arguments of logarithms, are at least this large.
+pub(crate) const EPSILON: f64 = 1e-7;
 
 /// How the values of a loss are reduced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,13 +73,23 @@ pub struct Loss {
 
 /// Every class with Keras's names for it, for strings, files and error messages.
 macro_rules! losses {
-    ($($class:ident: $name:literal $(| $alias:literal)*;)*) => {
+    ($($class:ident: $function:ident $(| $alias:literal)*;)*) => {
+        $(
+            #[doc = concat!("The values of [`", stringify!($class), "`] with Keras's defaults, before reduction. Keras: `keras.losses.", stringify!($function), "`.")]
+            ///
+            /// # Errors
+            /// If the shapes do not match.
+            pub fn $function(y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+                Loss::from($class::new()).reduction(Reduction::None).call(y_true, y_pred, None, None)
+            }
+        )*
+
         /// The function with this Keras name.
         pub(crate) fn function(name: &str) -> Option<Arc<dyn Function>> {
-            Some(match name {
-                $($name $(| $alias)* | stringify!($class) => Arc::new($class::new()),)*
-                _ => return None,
-            })
+            $(if name == stringify!($function) || name == stringify!($class) $(|| name == $alias)* {
+                return Some(Arc::new($class::new()));
+            })*
+            None
         }
 
         /// The function of this class, if there is one.
@@ -90,7 +119,7 @@ macro_rules! losses {
         })*
 
         /// The names to suggest.
-        pub(crate) const NAMES: &[&str] = &[$($name, $($alias,)*)*];
+        pub(crate) const NAMES: &[&str] = &[$(stringify!($function), $($alias,)*)*];
 
         /// The classes.
         pub(crate) const CLASSES: &[&str] = &[$(stringify!($class)),*];
@@ -98,11 +127,28 @@ macro_rules! losses {
 }
 
 losses! {
-    MeanSquaredError: "mean_squared_error" | "mse" | "MSE";
-    MeanAbsoluteError: "mean_absolute_error" | "mae" | "MAE";
-    BinaryCrossentropy: "binary_crossentropy" | "bce" | "BCE";
-    CategoricalCrossentropy: "categorical_crossentropy";
-    SparseCategoricalCrossentropy: "sparse_categorical_crossentropy";
+    MeanSquaredError: mean_squared_error | "mse" | "MSE";
+    MeanAbsoluteError: mean_absolute_error | "mae" | "MAE";
+    MeanAbsolutePercentageError: mean_absolute_percentage_error | "mape" | "MAPE";
+    MeanSquaredLogarithmicError: mean_squared_logarithmic_error | "msle" | "MSLE";
+    Huber: huber | "huber_loss";
+    LogCosh: log_cosh | "logcosh";
+    CosineSimilarity: cosine_similarity;
+    Hinge: hinge;
+    SquaredHinge: squared_hinge;
+    CategoricalHinge: categorical_hinge;
+    BinaryCrossentropy: binary_crossentropy | "bce" | "BCE";
+    BinaryFocalCrossentropy: binary_focal_crossentropy;
+    CategoricalCrossentropy: categorical_crossentropy;
+    CategoricalFocalCrossentropy: categorical_focal_crossentropy;
+    CategoricalGeneralizedCrossEntropy: categorical_generalized_cross_entropy;
+    SparseCategoricalCrossentropy: sparse_categorical_crossentropy;
+    KLDivergence: kl_divergence | "kld" | "KLD" | "kullback_leibler_divergence";
+    Poisson: poisson;
+    Dice: dice;
+    Tversky: tversky;
+    Circle: circle;
+    CTC: ctc;
 }
 
 impl From<&str> for Loss {
@@ -227,6 +273,9 @@ impl Loss {
         mask: Option<&Tensor>,
     ) -> Result<Tensor> {
         let (values, mask) = values(&**self.function()?, y_true, y_pred, mask)?;
+        // One value for a whole batch has the weights of its samples.
+        let whole =
+            |weight: &Tensor| if values.rank() == 0 { values.broadcast_as(weight.shape()) } else { Ok(values.clone()) };
         let weight = match mask {
             Some(mask) => Some(self.masked_weight(&mask, sample_weight)?),
             None => sample_weight.map(|weight| weight.to_dtype(values.dtype())).transpose()?,
@@ -234,7 +283,7 @@ impl Loss {
         let (values, weight) = match weight {
             None => (values, None),
             Some(weight) => {
-                let (values, weight) = weighable(&values, &weight)?;
+                let (values, weight) = weighable(&whole(&weight)?, &weight)?;
                 (values.broadcast_mul(&weight)?, Some(weight))
             }
         };

@@ -1,20 +1,47 @@
 //! Metrics: measures of a model over an epoch. Keras: `keras.metrics`.
 
 mod accuracy;
+mod auc;
+mod confusion;
+mod f_score;
+mod iou;
+mod r2_score;
+mod reduction;
+mod regression;
 mod running_mean;
+mod sums;
+mod thresholds;
 
-pub use accuracy::{BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy};
+pub use accuracy::{
+    Accuracy, BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+};
+pub use auc::{AUC, Curve, SummationMethod};
+pub use confusion::{
+    FalseNegatives, FalsePositives, Precision, PrecisionAtRecall, Recall, RecallAtPrecision, SensitivityAtSpecificity,
+    SpecificityAtSensitivity, TrueNegatives, TruePositives,
+};
+pub use f_score::{Average, F1Score, FBetaScore};
+pub use iou::{BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU};
+pub use r2_score::{ClassAggregation, R2Score};
+pub use reduction::{Mean, Sum};
+pub use regression::{
+    ConcordanceCorrelation, CosineSimilarity, LogCoshError, PearsonCorrelation, RootMeanSquaredError,
+};
+pub use running_mean::{RunningMean, Total};
+pub use sums::Sums;
+pub use thresholds::Thresholds;
 
 pub use crate::losses::{
-    BinaryCrossentropy, CategoricalCrossentropy, MeanAbsoluteError, MeanSquaredError, SparseCategoricalCrossentropy,
+    BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, Hinge, KLDivergence, MeanAbsoluteError,
+    MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError, Poisson, SparseCategoricalCrossentropy,
+    SquaredHinge,
 };
 
-pub use running_mean::{RunningMean, Total};
-
 pub use crate::function::Direction;
-use crate::function::{Function, same_rank, values};
+use crate::function::{Function, values};
 use crate::{MetricSpec, losses};
-use candle_core::{DType, Tensor};
+use candle_core::Tensor;
 use candle_keras_layers::{Config, KerasObject, from_serde_config};
 use candle_keras_ops::{Error, Result};
 use std::fmt::Debug;
@@ -85,6 +112,14 @@ pub trait Metric: Debug + Send + Sync {
     /// # Errors
     /// If a tensor cannot be read.
     fn result(&self) -> Result<f64>;
+
+    /// All values over all batches since the last reset, of a metric that has several: they are logged as `name[0]`, `name[1]` and so on.
+    ///
+    /// # Errors
+    /// If a tensor cannot be read.
+    fn results(&self) -> Result<Vec<f64>> {
+        Ok(vec![self.result()?])
+    }
 
     /// Forgets all batches.
     fn reset_state(&mut self);
@@ -171,34 +206,22 @@ impl Metric for MeanMetric {
         sample_weight: Option<&Tensor>,
         mask: Option<&Tensor>,
     ) -> Result<()> {
+        // As in Keras, the values that a function ignores count as 0 where there are neither weights nor a mask.
+        let has_weights = mask.is_some() || sample_weight.is_some();
         let (values, mask) = values(&*self.function, y_true, &y_pred.detach(), mask)?;
-        // Sums are taken in f64, since an epoch may have more samples than f32 has digits.
-        let values = values.to_dtype(DType::F64)?;
+        let mask = mask.filter(|_| has_weights);
         let weight = match (mask, sample_weight) {
-            (None, None) => {
-                self.mean.total.add(&per_sample(&values)?.sum_all()?)?;
-                self.mean.count.add_number(values.dims().first().copied().unwrap_or(1) as f64);
-                return Ok(());
-            }
-            (Some(mask), None) => mask,
-            (None, Some(weight)) => weight.clone(),
             (Some(mask), Some(weight)) => {
                 let (mask, weight) = losses::weighable(&mask, &weight.to_dtype(mask.dtype())?)?;
-                mask.broadcast_mul(&weight)?
+                Some(mask.broadcast_mul(&weight)?)
             }
+            (mask, weight) => mask.or_else(|| weight.cloned()),
         };
-        // One weight per sample applies to the mean of the sample's values.
-        let (mut values, weight) = same_rank(&values, &weight.to_dtype(DType::F64)?)?;
-        while values.rank() > weight.rank() {
-            values = values.mean(values.rank() - 1)?;
-        }
-        let (values, weight) = losses::weighable(&values, &weight)?;
-        self.mean.total.add(&per_sample(&values.broadcast_mul(&weight)?)?.sum_all()?)?;
-        self.mean.count.add(&per_sample(&weight.broadcast_as(values.shape())?.contiguous()?)?.sum_all()?)
+        self.mean.add_samples(&values, weight.as_ref())
     }
 
     fn result(&self) -> Result<f64> {
-        self.mean.result()
+        Ok(self.function.of_mean(self.mean.result()?))
     }
 
     fn reset_state(&mut self) {
@@ -218,11 +241,6 @@ impl Metric for MeanMetric {
     }
 }
 
-/// The mean of each sample's values. Keras: `reduce_to_samplewise_values`.
-fn per_sample(values: &Tensor) -> Result<Tensor> {
-    Ok(if values.rank() > 1 { values.flatten_from(1)?.mean(1)? } else { values.clone() })
-}
-
 /// A metric by its Keras name, for targets and predictions of these shapes.
 ///
 /// `"accuracy"` and `"acc"` are binary, sparse categorical or categorical accuracy by the shapes alone, as in Keras; so are
@@ -230,7 +248,7 @@ fn per_sample(values: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 /// If no metric has this name.
-pub fn resolve(name: &str, y_true: &[usize], y_pred: &[usize]) -> Result<MeanMetric> {
+pub fn resolve(name: &str, y_true: &[usize], y_pred: &[usize]) -> Result<Box<dyn Metric>> {
     let binary = y_pred.last() == Some(&1);
     let sparse = y_true.len() < y_pred.len() || y_true.last() == Some(&1);
     let metric = match name.to_lowercase().as_str() {
@@ -240,9 +258,9 @@ pub fn resolve(name: &str, y_true: &[usize], y_pred: &[usize]) -> Result<MeanMet
         "crossentropy" | "ce" if binary => MeanMetric::new(BinaryCrossentropy::new()),
         "crossentropy" | "ce" if sparse => MeanMetric::new(SparseCategoricalCrossentropy::new()),
         "crossentropy" | "ce" => MeanMetric::new(CategoricalCrossentropy::new()),
-        _ => by_name(name)?,
+        _ => return by_name(name),
     };
-    Ok(metric.named(name))
+    Ok(Box::new(metric.named(name)))
 }
 
 /// Checks that [`resolve`] knows the name for some shapes.
@@ -250,55 +268,109 @@ pub fn check_name(name: &str) -> Result<()> {
     resolve(name, &[1, 1], &[1, 1]).map(|_| ())
 }
 
-/// Every class that is not a loss too, with Keras's name in snake case.
+/// Every class that is not a loss too, with Keras's name in snake case: means of functions, and others.
 macro_rules! metrics {
-    ($($class:ident: $name:literal;)*) => {
-        fn function(name: &str) -> Option<Arc<dyn Function>> {
-            Some(match name {
-                $($name | stringify!($class) => Arc::new($class::new()),)*
-                _ => return losses::function(name),
-            })
+    (means { $($mean:ident: $mean_name:literal;)* } others { $($class:ident: $name:literal;)* }) => {
+        /// The metric with this Keras name, which is its name in the logs.
+        fn by_name(name: &str) -> Result<Box<dyn Metric>> {
+            let function: Arc<dyn Function> = match name {
+                $($mean_name | stringify!($mean) => Arc::new($mean::new()),)*
+                $($name | stringify!($class) => return Ok(Box::new($class::default().named(name))),)*
+                _ => match losses::function(name) {
+                    Some(function) => function,
+                    None => return Err(Error::unknown("metric", name, &[NAMES, losses::NAMES].concat())),
+                },
+            };
+            Ok(Box::new(MeanMetric::of(function).named(name)))
         }
 
-        fn from_keras(class_name: &str, config: Config) -> Option<Result<Arc<dyn Function>>> {
-            Some(match class_name {
-                $(stringify!($class) => from_serde_config::<$class>(class_name, config).map(|f| Arc::new(f) as Arc<dyn Function>),)*
-                _ => return losses::from_keras(class_name, config),
-            })
+        /// The metric of a class and its arguments.
+        pub(crate) fn from_keras(object: KerasObject) -> Result<MetricSpec> {
+            let name = object.config["name"].as_str().map(String::from);
+            let (class_name, config) = (&*object.class_name, with_lists(object.config.clone()));
+            let function: Arc<dyn Function> = match class_name {
+                $(stringify!($mean) => Arc::new(from_serde_config::<$mean>(class_name, config)?),)*
+                $(stringify!($class) => {
+                    let metric = from_serde_config::<$class>(class_name, config)?;
+                    return Ok(match name {
+                        Some(name) => metric.named(name),
+                        None => metric,
+                    }.into());
+                })*
+                _ => match losses::from_keras(class_name, config) {
+                    Some(function) => function?,
+                    None => return Err(Error::unknown("metric", class_name, &[CLASSES, losses::CLASSES].concat())),
+                },
+            };
+            let metric = MeanMetric::of(function);
+            Ok(match name {
+                Some(name) => metric.named(name),
+                None => metric,
+            }.into())
         }
 
-        $(impl From<$class> for MetricSpec {
-            fn from(function: $class) -> Self {
+        $(impl From<$mean> for MetricSpec {
+            fn from(function: $mean) -> Self {
                 MeanMetric::new(function).into()
             }
         })*
 
-        const NAMES: &[&str] = &["accuracy", "acc", $($name),*];
-        pub(crate) const CLASSES: &[&str] = &[$(stringify!($class)),*];
+        const NAMES: &[&str] = &["accuracy", "acc", $($mean_name,)* $($name),*];
+        pub(crate) const CLASSES: &[&str] = &[$(stringify!($mean),)* $(stringify!($class)),*];
     };
 }
 
 metrics! {
-    BinaryAccuracy: "binary_accuracy";
-    CategoricalAccuracy: "categorical_accuracy";
-    SparseCategoricalAccuracy: "sparse_categorical_accuracy";
+    means {
+        Accuracy: "Accuracy";
+        BinaryAccuracy: "binary_accuracy";
+        CategoricalAccuracy: "categorical_accuracy";
+        SparseCategoricalAccuracy: "sparse_categorical_accuracy";
+        TopKCategoricalAccuracy: "top_k_categorical_accuracy";
+        SparseTopKCategoricalAccuracy: "sparse_top_k_categorical_accuracy";
+        RootMeanSquaredError: "root_mean_squared_error";
+        CosineSimilarity: "cosine_similarity";
+        LogCoshError: "log_cosh_error";
+        PearsonCorrelation: "pearson_correlation";
+        ConcordanceCorrelation: "concordance_correlation";
+    }
+    others {
+        AUC: "auc";
+        Precision: "precision";
+        Recall: "recall";
+        TruePositives: "true_positives";
+        FalsePositives: "false_positives";
+        TrueNegatives: "true_negatives";
+        FalseNegatives: "false_negatives";
+        SensitivityAtSpecificity: "sensitivity_at_specificity";
+        SpecificityAtSensitivity: "specificity_at_sensitivity";
+        PrecisionAtRecall: "precision_at_recall";
+        RecallAtPrecision: "recall_at_precision";
+        FBetaScore: "f_beta_score";
+        F1Score: "f1_score";
+        R2Score: "r2_score";
+        IoU: "io_u";
+        MeanIoU: "mean_io_u";
+        OneHotIoU: "one_hot_io_u";
+        OneHotMeanIoU: "one_hot_mean_io_u";
+        BinaryIoU: "binary_io_u";
+    }
 }
 
-fn by_name(name: &str) -> Result<MeanMetric> {
-    let unknown = || Error::unknown("metric", name, &[NAMES, losses::NAMES].concat());
-    function(name).map(MeanMetric::of).ok_or_else(unknown)
-}
-
-/// The function of a metric from its Keras configuration.
-pub(crate) fn function_from_config(object: KerasObject) -> Result<Arc<dyn Function>> {
-    let unknown = || Error::unknown("metric", &object.class_name, &[CLASSES, losses::CLASSES].concat());
-    from_keras(&object.class_name, object.config.clone()).ok_or_else(unknown)?
+/// The configuration with lists in place of Keras's arrays, of one axis.
+fn with_lists(mut config: Config) -> Config {
+    for value in config.as_object_mut().into_iter().flat_map(|config| config.values_mut()) {
+        if matches!(value["class_name"].as_str(), Some("__tensor__" | "__numpy__")) {
+            *value = value["config"]["value"].take();
+        }
+    }
+    config
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::Device;
+    use candle_core::{DType, Device};
 
     /// Keras 3.15.1: 2.5 and 1.6.
     #[test]
@@ -308,7 +380,7 @@ mod tests {
             (y_true.clone(), (y_true + f64::from(error)).unwrap())
         };
         let mut plain = resolve("mse", &[2, 2, 1], &[2, 2, 1]).unwrap();
-        let mut weighted = plain.clone();
+        let mut weighted = resolve("mse", &[2, 2, 1], &[2, 2, 1]).unwrap();
         for (steps, error) in [(2, 1.0), (8, 2.0)] {
             let (y_true, y_pred) = batch(steps, error);
             plain.update_state(&y_true, &y_pred, None, None).unwrap();
@@ -325,12 +397,12 @@ mod tests {
         let name = |y_true: &[usize], y_pred: &[usize]| {
             let metric = resolve("acc", y_true, y_pred).unwrap();
             assert_eq!(metric.name(), "acc");
-            metric.function.name().to_string()
+            metric.config().unwrap().0.to_string()
         };
-        assert_eq!(name(&[8], &[8, 1]), "binary_accuracy");
-        assert_eq!(name(&[8], &[8, 3]), "sparse_categorical_accuracy");
-        assert_eq!(name(&[8, 1], &[8, 3]), "sparse_categorical_accuracy");
-        assert_eq!(name(&[8, 3], &[8, 3]), "categorical_accuracy");
+        assert_eq!(name(&[8], &[8, 1]), "BinaryAccuracy");
+        assert_eq!(name(&[8], &[8, 3]), "SparseCategoricalAccuracy");
+        assert_eq!(name(&[8, 1], &[8, 3]), "SparseCategoricalAccuracy");
+        assert_eq!(name(&[8, 3], &[8, 3]), "CategoricalAccuracy");
         assert!(check_name("acuracy").unwrap_err().to_string().contains("did you mean \"accuracy\"?"));
     }
 }

@@ -3,6 +3,9 @@
 use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, Result};
 
+use crate::function::same_rank;
+use crate::losses;
+
 /// A sum of scalars in f64. On the host it is a number; on another device it stays a tensor there, so that adding does not wait for the device.
 #[derive(Debug, Clone, Default)]
 pub struct Total {
@@ -73,6 +76,28 @@ impl RunningMean {
         Ok(())
     }
 
+    /// Adds values, of which a sample with several has their mean, and weights of samples or of values.
+    ///
+    /// # Errors
+    /// If the weights do not match the values.
+    pub fn add_samples(&mut self, values: &Tensor, weight: Option<&Tensor>) -> Result<()> {
+        // Sums are taken in f64, since an epoch may have more samples than f32 has digits.
+        let values = values.to_dtype(DType::F64)?;
+        let Some(weight) = weight else {
+            self.total.add(&per_sample(&values)?.sum_all()?)?;
+            self.count.add_number(values.dims().first().copied().unwrap_or(1) as f64);
+            return Ok(());
+        };
+        // One weight per sample applies to the mean of the sample's values.
+        let (mut values, weight) = same_rank(&values, &weight.to_dtype(DType::F64)?)?;
+        while values.rank() > weight.rank() {
+            values = values.mean(values.rank() - 1)?;
+        }
+        let (values, weight) = losses::weighable(&values, &weight)?;
+        self.total.add(&per_sample(&values.broadcast_mul(&weight)?)?.sum_all()?)?;
+        self.count.add(&per_sample(&weight.broadcast_as(values.shape())?.contiguous()?)?.sum_all()?)
+    }
+
     /// The mean; 0 if there are no values.
     ///
     /// # Errors
@@ -104,4 +129,9 @@ impl RunningMean {
         }
         Ok(())
     }
+}
+
+/// The mean of each sample's values. Keras: `reduce_to_samplewise_values`.
+fn per_sample(values: &Tensor) -> Result<Tensor> {
+    Ok(if values.rank() > 1 { values.flatten_from(1)?.mean(1)? } else { values.clone() })
 }
