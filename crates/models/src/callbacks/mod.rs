@@ -1,19 +1,28 @@
 //! Callbacks: hooks of training, evaluation and prediction. Keras: `keras.callbacks`.
 
 mod backup_and_restore;
+mod csv_logger;
 mod early_stopping;
 mod lambda_callback;
+mod learning_rate;
+mod learning_rate_scheduler;
 mod model_checkpoint;
 mod monitor;
 mod number_format;
 mod progbar_logger;
+mod reduce_lr_on_plateau;
+mod terminate_on_nan;
 
 pub use backup_and_restore::BackupAndRestore;
+pub use csv_logger::CSVLogger;
 pub use early_stopping::EarlyStopping;
 pub use lambda_callback::LambdaCallback;
+pub use learning_rate_scheduler::LearningRateScheduler;
 pub use model_checkpoint::ModelCheckpoint;
 pub use monitor::Mode;
 pub use progbar_logger::ProgbarLogger;
+pub use reduce_lr_on_plateau::ReduceLROnPlateau;
+pub use terminate_on_nan::TerminateOnNaN;
 
 pub use crate::History;
 
@@ -121,6 +130,11 @@ pub trait Callback: Send {
         Ok(())
     }
 
+    /// Adds values to the logs of an epoch, before `on_epoch_end` of all callbacks. (In Keras `on_epoch_end` does.)
+    fn add_to_logs(&mut self, model: &mut Model, logs: &mut Logs) -> Result<()> {
+        Ok(())
+    }
+
     /// After an epoch and its validation.
     fn on_epoch_end(&mut self, model: &mut Model, epoch: usize, logs: &Logs) -> Result<()> {
         Ok(())
@@ -218,6 +232,10 @@ macro_rules! forward {
 
             fn reads_logs_of(&self, batch: usize) -> bool {
                 (**self).reads_logs_of(batch)
+            }
+
+            fn add_to_logs(&mut self, model: &mut Model, logs: &mut Logs) -> Result<()> {
+                (**self).add_to_logs(model, logs)
             }
 
             fn backup(&self) -> Option<&Path> {
