@@ -130,6 +130,11 @@ fn an_interrupted_training_resumes_exactly() {
     }
 }
 
+/// A configuration as a file gives it back: a number such as 1e-30 may differ in its last bit.
+fn read_again(config: &serde_json::Value) -> serde_json::Value {
+    serde_json::from_str(&config.to_string()).unwrap()
+}
+
 #[test]
 fn a_saved_model_continues_with_its_optimizers() {
     let folder = tempfile::tempdir().unwrap();
@@ -142,7 +147,7 @@ fn a_saved_model_continues_with_its_optimizers() {
             model.save(folder.path().join(name)).unwrap();
             let mut again = load_model(folder.path().join(name)).unwrap();
             let (optimizer, found) = (model.optimizer().unwrap(), again.optimizer().unwrap());
-            assert_eq!(found.get_config().unwrap(), optimizer.get_config().unwrap());
+            assert_eq!(found.get_config().unwrap(), read_again(&optimizer.get_config().unwrap()));
             assert_eq!((found.iterations(), found.loss_scale()), (optimizer.iterations(), optimizer.loss_scale()));
             let losses = |history: History| history["loss"].to_vec();
             let (found, expected) =
@@ -206,7 +211,7 @@ fn slots_are_those_of_keras() {
 #[test]
 fn defaults_are_those_of_keras() {
     let own = [
-        ("Adadelta", 0.001, r#"{"rho": 0.95, "epsilon": 1e-07}"#),
+        ("Adadelta", 0.001f32, r#"{"rho": 0.95, "epsilon": 1e-07}"#),
         (
             "Ftrl",
             0.001,
@@ -238,11 +243,11 @@ fn defaults_are_those_of_keras() {
         let mut expected = Optimizer::from("sgd").get_config().unwrap()["config"].clone();
         let all = expected.as_object_mut().unwrap();
         ["momentum", "nesterov"].iter().for_each(|of_sgd| _ = all.remove(*of_sgd));
-        all.insert("learning_rate".into(), learning_rate.into());
+        all.insert("learning_rate".into(), f64::from(learning_rate).into());
         all.insert("name".into(), class.to_lowercase().into());
         let own: serde_json::Map<_, _> = serde_json::from_str(own).unwrap();
         all.extend(own);
-        assert_eq!((config["class_name"].as_str(), &config["config"]), (Some(class), &expected));
+        assert_eq!((config["class_name"].as_str(), read_again(&config["config"])), (Some(class), expected));
         assert_eq!(Optimizer::from_config(&config).unwrap().get_config().unwrap(), config);
     }
 }

@@ -163,7 +163,7 @@ pub trait UpdateRule: Debug + Send + Sync {
     }
 
     /// The update of an element whose gradient is 0 at this step, so that updates of rows of a table that are not looked up can be pending;
-    /// `None` if it has no such form: then the whole table is updated.
+    /// `None` if it has no such form at this step: then the whole table is updated.
     fn zero_gradient(&self, step: Step) -> Option<ZeroGradientRule> {
         let _ = step;
         None

@@ -1,6 +1,6 @@
 //! Schedule-free AdamW: an average of the weights in place of a falling learning rate. Keras: `keras.optimizers.ScheduleFreeAdamW`.
 
-use super::{Options, Slot, Step, UpdateRule, options_setters};
+use super::{MomentumDrift, Options, Slot, Step, UpdateRule, ZeroGradientRule, options_setters};
 use candle_keras_layers::{Variable, setters};
 use candle_keras_ops::{Error, Result, elementwise, json, update::Elementwise};
 use serde::{Deserialize, Serialize};
@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Gradients move `z` (the slot `momentum`, which starts as the weight), `x` is its average over all steps, and the weight is between them
 /// (Defazio et al., 2024): `v += (1 - b2)(g² - v); z -= lr g / (sqrt(v / (1 - b2^t)) + epsilon); x += (z - x) / t; w = (1 - b1) z + b1 x`.
 ///
-/// Keras has a class of this name with no weight decay by default, and predicts by `w`, not by `x`; so does this one.
-/// Rows of an Embedding that are not looked up move as well, towards their average, so that each step updates the whole table.
+/// It has no weight decay by default, and a model predicts by `w`, not by `x`: both as in Keras.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ScheduleFreeAdamW {
     #[serde(flatten)]
@@ -82,6 +81,14 @@ impl UpdateRule for ScheduleFreeAdamW {
         let correction = 1.0 - self.beta_2.powf(t);
         let (lr, fresh) = (step.learning_rate * warm, 1.0 / t);
         Some(schedule_free(lr, self.epsilon, correction, 1.0 - self.beta_2, self.beta_1, 1.0 - self.beta_1, fresh))
+    }
+
+    /// `z` stays, and the average and with it the weight move towards it: `w += (z - w) / t`.
+    fn zero_gradient(&self, step: Step) -> Option<ZeroGradientRule> {
+        let fresh = 1.0 / step.number as f64;
+        let drift = MomentumDrift::new(0, -fresh);
+        // The first step replaces the weight.
+        (step.number > 1).then(|| ZeroGradientRule::new([1.0, self.beta_2]).shrinks(fresh).drift(drift))
     }
 }
 

@@ -64,10 +64,10 @@ impl PendingTables {
         weight_decay: f64,
         (rule, step): (&dyn UpdateRule, Step),
     ) -> Result<bool> {
+        let Some(zero_gradient) = rule.zero_gradient(step) else { return Ok(false) };
         let table = match self.tables.get(&weight.id()) {
             Some((_, table)) => table.clone(),
             None => {
-                let Some(zero_gradient) = rule.zero_gradient(step) else { return Ok(false) };
                 if zero_gradient.changes_nothing() && weight_decay == 0.0 {
                     return Ok(true);
                 }
@@ -105,12 +105,16 @@ impl PendingTables {
         }
         let others: Vec<_> = self.tables.values().filter(|(weight, _)| !in_step(weight)).collect();
         others.iter().for_each(|(weight, _)| _ = weight.value());
-        let described = rule.zero_gradient(step).unwrap_or_else(|| ZeroGradientRule::new([]));
+        let Some(described) = rule.zero_gradient(step) else {
+            // The tables of this step are updated as a whole.
+            self.flush();
+            return Ok(());
+        };
         for (weight_decay, log) in &self.logs {
-            let keep = 1.0 - weight_decay * step.learning_rate;
+            let keep = (1.0 - weight_decay * step.learning_rate) * (1.0 - described.shrinks);
             if !lock(log).rule.differs_in_coefficients_only(&described) {
                 return Err(Error::new(
-                    "UpdateRule::zero_gradient must be the same at each step but for alpha and epsilon",
+                    "UpdateRule::zero_gradient must be the same at each step but for shares, alpha and epsilon",
                 )
                 .expected(format!("{:?}", lock(log).rule))
                 .received(format!("{described:?}")));

@@ -79,6 +79,7 @@ fn rules() -> Vec<(&'static str, Make)> {
         ("lamb", || Lamb::new().into()),
         ("adafactor", || Adafactor::new().into()),
         ("schedule-free", || ScheduleFreeAdamW::new().into()),
+        ("schedule-free with decay", || ScheduleFreeAdamW::new().beta_1(0.6).weight_decay(0.5).into()),
     ]
 }
 
