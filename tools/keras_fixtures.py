@@ -1405,6 +1405,15 @@ OPTIMIZERS = {
 MORE_OPTIMIZERS = {
     "adagrad": lambda: O.Adagrad(0.05, initial_accumulator_value=0.2), "adamax": lambda: O.Adamax(0.01), "nadam": lambda: O.Nadam(0.01),
     "nadam_decay": lambda: O.Nadam(0.01, weight_decay=0.05, clipnorm=0.5), "adamax_decay": lambda: O.Adamax(0.01, beta_2=0.9, weight_decay=0.05),
+    "adadelta": lambda: "adadelta", "adadelta_large": lambda: O.Adadelta(1.0, rho=0.8, epsilon=1e-4, weight_decay=0.01),
+    "ftrl": lambda: O.Ftrl(0.05), "ftrl_power": lambda: O.Ftrl(0.05, learning_rate_power=-0.7, initial_accumulator_value=0.2, beta=0.1),
+    "ftrl_regularized": lambda: O.Ftrl(0.1, l1_regularization_strength=0.02, l2_regularization_strength=0.1, l2_shrinkage_regularization_strength=0.05),
+    "ftrl_fixed": lambda: O.Ftrl(0.1, learning_rate_power=0.0), "lion": lambda: O.Lion(0.003), "lion_decay": lambda: O.Lion(0.003, beta_1=0.8, beta_2=0.9, weight_decay=0.5),
+    "lamb": lambda: O.Lamb(0.01), "lamb_decay": lambda: O.Lamb(0.05, beta_1=0.8, epsilon=1e-4, weight_decay=0.05, global_clipnorm=0.5),
+    "adafactor": lambda: "adafactor", "adafactor_large": lambda: O.Adafactor(0.5, beta_2_decay=-0.5, epsilon_2=0.05, clip_threshold=0.7, relative_step=False),
+    "muon": lambda: O.Muon(0.02), "muon_excluded": lambda: O.Muon(0.02, exclude_layers=["nothing", "dense.*kernel"], adam_lr_ratio=0.5, adam_weight_decay=0.5, weight_decay=0.05),
+    "muon_plain": lambda: O.Muon(0.02, nesterov=False, rms_rate=None, ns_steps=3, momentum=0.8, exclude_embeddings=False, muon_a=3.0, muon_b=-4.0, muon_c=2.0, adam_weight_decay=None),
+    "schedule_free": lambda: O.ScheduleFreeAdamW(), "schedule_free_warm": lambda: O.ScheduleFreeAdamW(0.02, beta_1=0.7, beta_2=0.9, warmup_steps=4, weight_decay=0.1),
 }
 binary = lambda rng: rng.integers(0, 2, (8, 3)).astype("float32")
 LOSSES = {

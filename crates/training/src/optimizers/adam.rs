@@ -51,9 +51,14 @@ impl Adam {
     }
 
     fn alpha(&self, step: Step) -> f64 {
-        let t = step.number as f64;
-        step.learning_rate * (1.0 - self.beta_2.powf(t)).sqrt() / (1.0 - self.beta_1.powf(t))
+        bias_corrected(step, self.beta_1, self.beta_2)
     }
+}
+
+/// The learning rate times the bias corrections of both means.
+pub(super) fn bias_corrected(step: Step, beta_1: f64, beta_2: f64) -> f64 {
+    let t = step.number as f64;
+    step.learning_rate * (1.0 - beta_2.powf(t)).sqrt() / (1.0 - beta_1.powf(t))
 }
 
 impl UpdateRule for Adam {
@@ -97,7 +102,7 @@ impl UpdateRule for Adam {
 }
 
 elementwise! {
-    fn adam(w, g, [m, v], [alpha, epsilon, fresh_m, fresh_v]) {
+    pub(super) fn adam(w, g, [m, v], [alpha, epsilon, fresh_m, fresh_v]) {
         m += (g - m) * fresh_m;
         v += (g * g - v) * fresh_v;
         w -= alpha * m / (sqrt(v) + epsilon);

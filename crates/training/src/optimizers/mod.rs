@@ -4,11 +4,17 @@
 //! ([`elementwise!`](candle_keras_ops::elementwise)) and compiled into loops for the host and a kernel for a GPU. [`Transform`]s wrap it:
 //! clipping, accumulation, averages. [`LossScaleOptimizer`] and [`MultiOptimizer`] wrap other optimizers.
 
+mod adadelta;
+mod adafactor;
 mod adagrad;
 mod adam;
 mod adamax;
+mod ftrl;
+mod lamb;
+mod lion;
 mod loss_scale_optimizer;
 mod multi_optimizer;
+mod muon;
 mod nadam;
 mod optimizer;
 mod options;
@@ -16,6 +22,7 @@ mod pending;
 mod rmsprop;
 mod rule;
 mod rule_optimizer;
+mod schedule_free_adamw;
 pub mod schedules;
 mod sgd;
 mod state;
@@ -28,22 +35,30 @@ mod wrapper;
 #[cfg(test)]
 mod wrapper_tests;
 
+pub use adadelta::Adadelta;
+pub use adafactor::Adafactor;
 pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
 pub use adamax::Adamax;
+pub use ftrl::Ftrl;
+pub use lamb::Lamb;
+pub use lion::Lion;
 pub use loss_scale_optimizer::LossScaleOptimizer;
 pub use multi_optimizer::MultiOptimizer;
+pub use muon::Muon;
 pub use nadam::Nadam;
 pub use optimizer::Optimizer;
 pub use options::Options;
 pub use pending::{Denominator, MomentumDrift, ZeroGradientRule};
 pub use rmsprop::RMSprop;
 pub use rule::{Slot, Step, UpdateRule};
+pub use schedule_free_adamw::ScheduleFreeAdamW;
 pub use schedules::{LearningRate, LearningRateSchedule};
 pub use sgd::SGD;
 pub use transforms::{Next, Transform, TransformContext};
 pub use weights::Weights;
 
+use candle_core::{DType, Tensor};
 use candle_keras_layers::{KerasObject, from_serde_config};
 use candle_keras_ops::{Error, Result};
 use options::options_setters;
@@ -70,7 +85,15 @@ macro_rules! optimizers {
     };
 }
 
-optimizers! { SGD, RMSprop, Adagrad, Adam, AdamW, Adamax, Nadam; LossScaleOptimizer, MultiOptimizer, OptimizerMap }
+optimizers! {
+    SGD, RMSprop, Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Muon, Nadam, ScheduleFreeAdamW;
+    LossScaleOptimizer, MultiOptimizer, OptimizerMap
+}
+
+/// A tensor in the dtype in which rules of whole tensors compute: f64 in f64, all others in f32.
+fn widened(tensor: &Tensor) -> candle_core::Result<Tensor> {
+    if tensor.dtype() == DType::F64 { Ok(tensor.clone()) } else { tensor.to_dtype(DType::F32) }
+}
 
 /// An error if Adam's decay rates are out of range.
 fn check_betas(beta_1: f64, beta_2: f64) -> Result<()> {

@@ -23,12 +23,13 @@ pub struct Slot {
     shape: Option<Vec<usize>>,
     dtype: Option<DType>,
     initial: f64,
+    starts_as_weight: bool,
 }
 
 impl Slot {
-    /// A slot with this name.
+    /// A slot with this name; an empty name is that of the weight.
     pub fn new(name: &'static str) -> Self {
-        Self { name, shape: None, dtype: None, initial: 0.0 }
+        Self { name, shape: None, dtype: None, initial: 0.0, starts_as_weight: false }
     }
 
     /// Its shape. Default: that of the weight.
@@ -50,6 +51,18 @@ impl Slot {
     pub fn initial(mut self, value: f64) -> Self {
         self.initial = value;
         self
+    }
+
+    /// Its initial value is that of the weight before the first step, whose shape it has.
+    #[must_use]
+    pub fn starts_as_weight(mut self) -> Self {
+        self.starts_as_weight = true;
+        self
+    }
+
+    /// Whether its initial value is that of the weight.
+    pub(super) fn is_weight_at_first(&self) -> bool {
+        self.starts_as_weight
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -143,8 +156,14 @@ pub trait UpdateRule: Debug + Send + Sync {
             .help("implement UpdateRule::elementwise or UpdateRule::update"))
     }
 
+    /// The weight decay of this weight, 0 for none. Default: that of the options, which is given.
+    fn weight_decay(&self, weight: &Variable, of_options: f64) -> f64 {
+        let _ = weight;
+        of_options
+    }
+
     /// The update of an element whose gradient is 0 at this step, so that updates of rows of a table that are not looked up can be pending;
-    /// `None` if it has no such form: then the whole table is updated.
+    /// `None` if it has no such form at this step: then the whole table is updated.
     fn zero_gradient(&self, step: Step) -> Option<ZeroGradientRule> {
         let _ = step;
         None

@@ -130,6 +130,10 @@ impl RuleOptimizer {
     /// Applies gradients as Keras does: false if the step is skipped.
     pub(super) fn apply_gradients(&mut self, gradients: Vec<(Variable, Gradient)>) -> Result<bool> {
         gradients.iter().try_for_each(|(weight, _)| self.build(std::slice::from_ref(weight)))?;
+        if self.iterations == 0 {
+            // The weights may have been set since.
+            self.slots.start_as_weights()?;
+        }
         let mut next = Next::Update(gradients);
         self.each_transform(|transform, context| {
             if let Next::Update(gradients) = std::mem::replace(&mut next, Next::Wait) {
@@ -169,7 +173,7 @@ impl RuleOptimizer {
         let updates = updates.collect::<Result<Vec<_>>>()?;
         // The step of rows without a gradient is recorded before the others are updated.
         let in_step = |weight: &Variable| updates.iter().any(|update| update.weight.id() == weight.id());
-        self.tables.record((self.rule()?, step), self.decay.fraction(step.learning_rate), in_step)?;
+        self.tables.record((self.rule()?, step), in_step)?;
         for update in &updates {
             self.update(step, update)?;
             self.tables.updated(&update.weight, &update.gradient, update.by_rows);
@@ -200,8 +204,8 @@ impl RuleOptimizer {
     fn prepare(&mut self, step: Step, weight: Variable, gradient: Gradient) -> Result<Update> {
         let rule = known(&self.rule)?;
         let elementwise = rule.elementwise(step, &weight);
-        let decays = self.decay.applies_to(&weight);
-        let decay = if decays { self.decay.fraction(step.learning_rate) } else { 0.0 };
+        let rate = self.decay.rate_of(&weight, rule);
+        let decay = rate * step.learning_rate;
         let whole = elementwise.is_none()
             || weight.is_constrained()
             || decay >= 1.0
@@ -210,7 +214,7 @@ impl RuleOptimizer {
             Gradient::Rows(rows) if !whole => {
                 let slots = tensors(&self.slots.of_rule(&weight));
                 has_rows_in_memory(&weight.memory(), &slots)
-                    && (rule.is_lazy() || self.tables.take(&weight, slots, rows, decays, (rule, step))?)
+                    && (rule.is_lazy() || self.tables.take(&weight, slots, rows, rate, (rule, step))?)
             }
             _ => false,
         };

@@ -34,7 +34,7 @@ fn train(optimizer: &mut Optimizer, weight: &Variable, steps: u64) {
 
 #[test]
 fn each_rule_is_the_same_in_all_dtypes() {
-    let rules: [fn() -> Optimizer; 11] = [
+    let rules: [fn() -> Optimizer; 22] = [
         || SGD::new().into(),
         || SGD::new().momentum(0.9).into(),
         || SGD::new().momentum(0.9).nesterov(true).into(),
@@ -46,6 +46,17 @@ fn each_rule_is_the_same_in_all_dtypes() {
         || Adagrad::new().into(),
         || Adamax::new().into(),
         || Nadam::new().into(),
+        || Adadelta::new().into(),
+        || Ftrl::new().l1_regularization_strength(0.01).into(),
+        || Ftrl::new().learning_rate_power(-0.7).l2_shrinkage_regularization_strength(0.1).into(),
+        || Ftrl::new().learning_rate_power(0.0).beta(0.1).into(),
+        || Lion::new().weight_decay(0.1).into(),
+        || Lamb::new().into(),
+        || Adafactor::new().into(),
+        || Muon::new().into(),
+        || Muon::new().exclude_layers(["kernel$"]).into(),
+        || ScheduleFreeAdamW::new().into(),
+        || ScheduleFreeAdamW::new().warmup_steps(10).weight_decay(0.1).into(),
     ];
     for make in rules {
         let after = |dtype| {
@@ -181,6 +192,56 @@ fn excluded_weights_do_not_decay() {
 }
 
 #[test]
+fn a_slot_that_starts_as_the_weight_is_what_the_weight_was_before_the_first_step() {
+    let weight = weight(DType::F32);
+    let mut optimizer = Optimizer::from(ScheduleFreeAdamW::new());
+    optimizer.build(std::slice::from_ref(&weight)).unwrap();
+    assert_eq!(floats(&optimizer.slots(&weight).unwrap()[0]), floats(&weight.value()));
+    weight.assign(&normal(9)).unwrap();
+    let zeros = Gradient::Dense(normal(1).zeros_like().unwrap());
+    for _ in 0..3 {
+        optimizer.apply_gradients(vec![(weight.clone(), zeros.clone())]).unwrap();
+        for (a, b) in floats(&weight.value()).iter().zip(floats(&normal(9))) {
+            assert!((a - b).abs() < 1e-6, "{a} {b}");
+        }
+    }
+}
+
+/// A table whose optimizer starts over has no pending updates of before.
+#[test]
+fn a_schedule_free_table_may_start_over() {
+    let one = |id: u32| Gradient::Rows(Rows::new(&[id], &[1.0; 8]).unwrap());
+    let train = |by_rows: bool| {
+        let weight = weight(DType::F32);
+        let mut optimizer = Optimizer::from(ScheduleFreeAdamW::new());
+        for step in 0..12u32 {
+            if step == 6 {
+                optimizer.set_counters([(0, None)]);
+            }
+            let rows = one(step % 3);
+            let dense = Gradient::Dense(rows.to_dense(&weight.memory()).unwrap());
+            optimizer.apply_gradients(vec![(weight.clone(), if by_rows { rows } else { dense })]).unwrap();
+        }
+        floats(&weight.value())
+    };
+    for (a, b) in train(true).iter().zip(train(false)) {
+        assert!((a - b).abs() < 1e-6, "{a} {b}");
+    }
+}
+
+#[test]
+fn adafactor_has_no_infinite_update() {
+    let weight = weight(DType::F32);
+    let mut gradient = vec![0f32; 32];
+    gradient[10] = 1.0;
+    let gradient = Tensor::from_vec(gradient, (4, 8), &Device::Cpu).unwrap();
+    for gradient in [gradient.clone(), gradient.zeros_like().unwrap(), gradient] {
+        Optimizer::from("adafactor").apply_gradients(vec![(weight.clone(), Gradient::Dense(gradient))]).unwrap();
+        assert!(floats(&weight.value()).iter().all(|x| x.is_finite()));
+    }
+}
+
+#[test]
 fn a_step_with_an_unsuitable_gradient_changes_nothing() {
     let (first, second) = (weight(DType::F32), weight(DType::F32));
     let before = floats(&first.value());
@@ -232,6 +293,14 @@ fn invalid_arguments_are_errors_without_compile_too() {
     for mut optimizer in [
         Optimizer::from(SGD::new().clipvalue(-1.0)),
         SGD::new().gradient_accumulation_steps(0).into(),
+        Adadelta::new().rho(1.5).into(),
+        Ftrl::new().learning_rate_power(0.5).into(),
+        Ftrl::new().l1_regularization_strength(-1.0).into(),
+        Lion::new().beta_1(0.0).into(),
+        Lamb::new().beta_2(1.0).into(),
+        Adafactor::new().clip_threshold(0.0).into(),
+        Muon::new().exclude_layers(["("]).into(),
+        ScheduleFreeAdamW::new().beta_1(0.0).into(),
         SGD::new().learning_rate(schedule).into(),
         MultiOptimizer::new("sgd").with("(.*", "adam").into(),
         MultiOptimizer::new("sgd").with("a", "adam").with("a", "sgd").into(),

@@ -23,6 +23,18 @@ struct Entry {
     transforms: Vec<Option<Named>>,
     /// The slots of the rule, in groups.
     rule: Vec<Vec<Named>>,
+    /// Those of the rule that start as the weight, by their places among all of them.
+    copies: Vec<usize>,
+}
+
+impl Entry {
+    fn start_as_weight(&self) -> Result<()> {
+        let all: Vec<_> = self.rule.iter().flatten().collect();
+        self.copies.iter().try_for_each(|&place| {
+            let slot = &all[place].1;
+            Ok(slot.set(&self.weight.value().to_dtype(slot.dtype())?.copy()?)?)
+        })
+    }
 }
 
 impl WeightSlots {
@@ -39,11 +51,20 @@ impl WeightSlots {
         let value = weight.memory();
         let create = |slot: Slot| Ok((slot.name(), slot.create(&value)?));
         let transforms = transforms.iter().map(|t| t.slot().map(create).transpose()).collect::<Result<_>>()?;
-        let groups = rule.slots(weight).into_iter();
-        let rule = groups.map(|slots| slots.into_iter().map(create).collect()).collect::<Result<_>>()?;
+        let groups = rule.slots(weight);
+        let is_copy = |(place, slot): (usize, &Slot)| slot.is_weight_at_first().then_some(place);
+        let copies: Vec<_> = groups.iter().flatten().enumerate().filter_map(is_copy).collect();
+        let rule = groups.into_iter().map(|slots| slots.into_iter().map(create).collect()).collect::<Result<_>>()?;
         self.places.insert(weight.id(), self.entries.len());
-        self.entries.push(Entry { weight: weight.clone(), transforms, rule });
+        let entry = Entry { weight: weight.clone(), transforms, rule, copies };
+        entry.start_as_weight()?;
+        self.entries.push(entry);
         Ok(())
+    }
+
+    /// Sets the slots that start as their weights.
+    pub(super) fn start_as_weights(&self) -> Result<()> {
+        self.entries.iter().try_for_each(Entry::start_as_weight)
     }
 
     fn entry(&self, weight: &Variable) -> Option<&Entry> {
@@ -76,7 +97,10 @@ impl WeightSlots {
 
     /// All slots, in groups over all weights, with Keras's names.
     pub(super) fn in_order_of_files(&self) -> Vec<(String, &Var)> {
-        let named = |entry: &Entry, slot: &Named| format!("{}_{}", entry.weight.path().replace('/', "_"), slot.0);
+        let named = |entry: &Entry, slot: &Named| match slot.0 {
+            "" => entry.weight.name().into(),
+            name => format!("{}_{name}", entry.weight.path().replace('/', "_")),
+        };
         let mut all = Vec::new();
         let longest = |length: fn(&Entry) -> usize| self.entries.iter().map(length).max().unwrap_or(0);
         for place in 0..longest(|entry| entry.transforms.len()) {

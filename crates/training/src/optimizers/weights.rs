@@ -49,6 +49,14 @@ impl Weights {
         }
     }
 
+    /// Whether this is one of the weights; an expression is searched in its path.
+    pub(super) fn path_has(&self, weight: &Variable) -> bool {
+        match &self.0 {
+            Kind::Pattern(_, expressions) => expressions.as_ref().is_ok_and(|[part, _]| part.is_match(&weight.path())),
+            _ => self.has(weight),
+        }
+    }
+
     /// Whether this is one of the weights; an expression must match all of its path.
     pub(super) fn path_is(&self, weight: &Variable) -> bool {
         match &self.0 {

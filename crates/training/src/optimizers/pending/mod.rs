@@ -29,8 +29,8 @@ use table::{PendingRows, lock};
 /// The tables of an optimizer whose rows have pending updates.
 #[derive(Debug, Default)]
 pub(super) struct PendingTables {
-    /// The logs of tables without and with weight decay.
-    logs: [Option<Arc<Mutex<UpdateLog>>>; 2],
+    /// The logs of tables by their weight decay.
+    logs: Vec<(f64, Arc<Mutex<UpdateLog>>)>,
     tables: HashMap<u64, (Variable, Arc<PendingRows>)>,
 }
 
@@ -61,20 +61,19 @@ impl PendingTables {
         weight: &Variable,
         slots: Vec<Tensor>,
         rows: &Rows,
-        decays: bool,
+        weight_decay: f64,
         (rule, step): (&dyn UpdateRule, Step),
     ) -> Result<bool> {
+        let Some(zero_gradient) = rule.zero_gradient(step) else { return Ok(false) };
         let table = match self.tables.get(&weight.id()) {
             Some((_, table)) => table.clone(),
             None => {
-                let Some(zero_gradient) = rule.zero_gradient(step) else { return Ok(false) };
-                if zero_gradient.changes_nothing() && !decays {
+                if zero_gradient.changes_nothing() && weight_decay == 0.0 {
                     return Ok(true);
                 }
                 zero_gradient.check(slots.len())?;
-                let log = &mut self.logs[usize::from(decays)];
-                let log = log.get_or_insert_with(|| Arc::new(Mutex::new(UpdateLog::new(zero_gradient))));
-                let table = Arc::new(PendingRows::new(log, &weight.memory(), slots)?);
+                let log = self.log(weight_decay, zero_gradient);
+                let table = Arc::new(PendingRows::new(&log, &weight.memory(), slots)?);
                 self.tables.insert(weight.id(), (weight.clone(), table.clone()));
                 table
             }
@@ -85,11 +84,20 @@ impl PendingTables {
         Ok(true)
     }
 
+    /// The log of tables with this weight decay.
+    fn log(&mut self, weight_decay: f64, rule: ZeroGradientRule) -> Arc<Mutex<UpdateLog>> {
+        if let Some((_, log)) = self.logs.iter().find(|(rate, _)| *rate == weight_decay) {
+            return log.clone();
+        }
+        let log = Arc::new(Mutex::new(UpdateLog::new(rule)));
+        self.logs.push((weight_decay, log.clone()));
+        log
+    }
+
     /// Records a step before it runs, as it applies to rows without a gradient. Tables that are not in the step are unchanged.
     pub(super) fn record(
         &self,
         (rule, step): (&dyn UpdateRule, Step),
-        decay: f64,
         in_step: impl Fn(&Variable) -> bool,
     ) -> Result<()> {
         if self.tables.is_empty() {
@@ -97,12 +105,16 @@ impl PendingTables {
         }
         let others: Vec<_> = self.tables.values().filter(|(weight, _)| !in_step(weight)).collect();
         others.iter().for_each(|(weight, _)| _ = weight.value());
-        let described = rule.zero_gradient(step).unwrap_or_else(|| ZeroGradientRule::new([]));
-        for (log, keep) in self.logs.iter().zip([1.0, 1.0 - decay]) {
-            let Some(log) = log else { continue };
+        let Some(described) = rule.zero_gradient(step) else {
+            // The tables of this step are updated as a whole.
+            self.flush();
+            return Ok(());
+        };
+        for (weight_decay, log) in &self.logs {
+            let keep = (1.0 - weight_decay * step.learning_rate) * (1.0 - described.shrinks);
             if !lock(log).rule.differs_in_coefficients_only(&described) {
                 return Err(Error::new(
-                    "UpdateRule::zero_gradient must be the same at each step but for alpha and epsilon",
+                    "UpdateRule::zero_gradient must be the same at each step but for shares, alpha and epsilon",
                 )
                 .expected(format!("{:?}", lock(log).rule))
                 .received(format!("{described:?}")));
@@ -130,7 +142,7 @@ impl PendingTables {
 
     /// Applies all pending updates of logs that have become long.
     pub(super) fn flush_long_logs(&self) {
-        for log in self.logs.iter().flatten() {
+        for (_, log) in &self.logs {
             let rows = || self.of_log(log).map(|(_, table)| table.height()).sum();
             if lock(log).is_long(rows) {
                 self.flush_log(log);
@@ -140,7 +152,7 @@ impl PendingTables {
 
     /// Applies all pending updates.
     pub(super) fn flush(&self) {
-        self.logs.iter().flatten().for_each(|log| self.flush_log(log));
+        self.logs.iter().for_each(|(_, log)| self.flush_log(log));
     }
 
     /// Applies all pending updates and removes the tables.
@@ -150,7 +162,7 @@ impl PendingTables {
             let pending: Arc<dyn PendingUpdates> = table;
             weight.flush_pending(&pending);
         }
-        self.logs = [None, None];
+        self.logs.clear();
     }
 
     fn of_log<'a>(&'a self, log: &'a Arc<Mutex<UpdateLog>>) -> impl Iterator<Item = &'a (Variable, Arc<PendingRows>)> {

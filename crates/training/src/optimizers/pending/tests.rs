@@ -71,6 +71,15 @@ fn rules() -> Vec<(&'static str, Make)> {
         ("adamw", || AdamW::new().into()),
         ("adamax", || Adamax::new().into()),
         ("nadam", || Nadam::new().into()),
+        ("adadelta", || Adadelta::new().learning_rate(1.0).into()),
+        ("muon", || Muon::new().learning_rate(0.01).adam_lr_ratio(0.5).into()),
+        ("muon without embeddings", || Muon::new().exclude_embeddings(false).into()),
+        ("ftrl", || Ftrl::new().l1_regularization_strength(0.001).into()),
+        ("lion", || Lion::new().into()),
+        ("lamb", || Lamb::new().into()),
+        ("adafactor", || Adafactor::new().into()),
+        ("schedule-free", || ScheduleFreeAdamW::new().into()),
+        ("schedule-free with decay", || ScheduleFreeAdamW::new().beta_1(0.6).weight_decay(0.5).into()),
     ]
 }
 

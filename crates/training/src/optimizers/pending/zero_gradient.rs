@@ -2,19 +2,27 @@
 
 use candle_keras_ops::{Error, Result};
 
-/// The update of an element whose gradient is 0: each slot is multiplied by a constant, and the weight moves by its momentum, or is unchanged.
+/// The update of an element whose gradient is 0: each slot is multiplied by a constant, and the weight shrinks, moves by its momentum, or is unchanged.
 ///
-/// The alpha and epsilon of the [`MomentumDrift`] may change with each step; all else must be the same.
+/// The share by which the weight shrinks, and the alpha and epsilon of the [`MomentumDrift`], may change with each step; all else must be the same.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZeroGradientRule {
     pub(super) kept: Vec<f64>,
+    pub(super) shrinks: f64,
     pub(super) drift: Option<MomentumDrift>,
 }
 
 impl ZeroGradientRule {
     /// `kept` has the decay rate of each slot, by which it is multiplied. The weight is unchanged.
     pub fn new(kept: impl Into<Vec<f64>>) -> Self {
-        Self { kept: kept.into(), drift: None }
+        Self { kept: kept.into(), shrinks: 0.0, drift: None }
+    }
+
+    /// The weight loses this share of it, below 1, before it moves.
+    #[must_use]
+    pub fn shrinks(mut self, share: f64) -> Self {
+        self.shrinks = share;
+        self
     }
 
     /// The weight moves by its momentum.
@@ -26,7 +34,7 @@ impl ZeroGradientRule {
 
     /// Whether weights and slots are unchanged.
     pub(super) fn changes_nothing(&self) -> bool {
-        self.drift.is_none() && self.kept.iter().all(|kept| *kept == 1.0)
+        self.drift.is_none() && self.shrinks == 0.0 && self.kept.iter().all(|kept| *kept == 1.0)
     }
 
     /// Whether both may be rules of steps of one optimizer.
