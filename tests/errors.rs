@@ -276,8 +276,8 @@ fn a_function_that_fails_in_training_names_its_layer() {
 #[test]
 fn unsupported_names_of_keras_are_distinguished_from_misspelled_ones() {
     let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]);
-    let unsupported: Result<()> = Err(candle_keras::Error::unknown("layer", "FlaxLayer", &["Dense"]));
-    says(unsupported, &["Keras's layer \"FlaxLayer\" is not here yet", "Dense"]);
+    let unsupported: Result<()> = Err(candle_keras::Error::unknown("layer class", "FlaxLayer", &["Dense"]));
+    says(unsupported, &["Keras's layer class \"FlaxLayer\" is not here yet", "Dense"]);
     says(model.compile("adamm", "mse"), &["unknown optimizer", "did you mean \"adam\"?"]);
     let error = model.compile("ADAMM", "mse").unwrap_err();
     assert_eq!(format!("{error:?}"), error.to_string());

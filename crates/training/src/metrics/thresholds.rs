@@ -114,22 +114,30 @@ impl Cuts {
 
     /// What a batch adds to both histograms, for each of so many labels; with one label all values are counted together.
     pub(super) fn sums(&self, decisions: &Decisions, labels: usize) -> Result<Tensor> {
-        let Decisions { is_true, y_pred, weight } = decisions;
-        let buckets = self.sorted.len() + 1;
-        let device = y_pred.device();
-        if device.is_cpu() {
-            let list = |x: &Tensor| x.flatten_all()?.to_vec1::<f32>();
-            let (y, p) = (list(is_true)?, list(y_pred)?);
-            let weight = weight.as_ref().map(list).transpose()?;
-            let mut sums = vec![0.0; 2 * buckets * labels];
-            for (i, (&y, &p)) in y.iter().zip(&p).enumerate() {
-                let of_target = if y != 0.0 { 0 } else { buckets };
-                let weight = weight.as_ref().map_or(1.0, |weight| f64::from(weight[i]));
-                sums[(of_target + self.bucket(p)) * labels + i % labels] += weight;
-            }
-            return Ok(Tensor::from_vec(sums, 2 * buckets * labels, device)?);
+        if decisions.y_pred.device().is_cpu() {
+            self.loop_sums(decisions, labels)
+        } else {
+            self.tensor_sums(decisions, labels)
         }
-        let count = y_pred.elem_count();
+    }
+
+    fn loop_sums(&self, Decisions { is_true, y_pred, weight }: &Decisions, labels: usize) -> Result<Tensor> {
+        let buckets = self.sorted.len() + 1;
+        let list = |x: &Tensor| x.flatten_all()?.to_vec1::<f32>();
+        let (y, p) = (list(is_true)?, list(y_pred)?);
+        let weight = weight.as_ref().map(list).transpose()?;
+        let mut sums = vec![0.0; 2 * buckets * labels];
+        for (i, (&y, &p)) in y.iter().zip(&p).enumerate() {
+            let of_target = if y != 0.0 { 0 } else { buckets };
+            let weight = weight.as_ref().map_or(1.0, |weight| f64::from(weight[i]));
+            sums[(of_target + self.bucket(p)) * labels + i % labels] += weight;
+        }
+        Ok(Tensor::from_vec(sums, 2 * buckets * labels, y_pred.device())?)
+    }
+
+    /// The same on another device, without waiting for it.
+    fn tensor_sums(&self, Decisions { is_true, y_pred, weight }: &Decisions, labels: usize) -> Result<Tensor> {
+        let (buckets, count, device) = (self.sorted.len() + 1, y_pred.elem_count(), y_pred.device());
         let flat = |x: &Tensor| x.flatten_all()?.to_dtype(DType::F32);
         let (y, p) = (flat(is_true)?, flat(y_pred)?);
         let bucket = if self.are_even {
@@ -277,4 +285,36 @@ fn only_top_k(y_pred: &Tensor, k: usize) -> Result<Tensor> {
     let is_one = ids.to_dtype(DType::F32)?.unsqueeze(D::Minus1)?.broadcast_eq(&all)?.to_dtype(DType::F32)?;
     let kept = is_one.sum(y_pred.rank() - 1)?;
     Ok(((y_pred * &kept)? + ((1.0 - kept)? * -1e10)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+    use candle_keras_ops::random::Stream;
+
+    #[test]
+    fn both_devices_count_the_same() {
+        let numbers = |seed| Stream::new(seed, 0).normal(60).into_iter().map(|x| x as f32).collect::<Vec<_>>();
+        let tensor = |values: Vec<f32>| Tensor::from_vec(values, (20, 3), &Device::Cpu).unwrap();
+        let y = tensor(numbers(1).iter().map(|x| if *x > 0.0 { 1.0 } else { 0.0 }).collect());
+        // At thresholds, and beyond them.
+        let mut p: Vec<f32> = numbers(2).iter().map(|x| ((x + 1.5) * 4.0).round() / 8.0).collect();
+        p[7] = 0.37;
+        let p = tensor(p);
+        let weight = Tensor::arange(1f32, 21.0, &Device::Cpu).unwrap();
+        let even: Vec<f64> = (0..9).map(|i| f64::from(i) / 8.0).collect();
+        let with_margin = [vec![-1e-7], even[1..8].to_vec(), vec![1.0 + 1e-7]].concat();
+        for cuts in [vec![0.5], vec![0.9, 0.25, 0.5], even, with_margin] {
+            let cuts = Cuts::new(&cuts);
+            for weight in [None, Some(&weight)] {
+                let decisions = Decisions::new(&y, &p, weight, None, None).unwrap();
+                for labels in [1, 3] {
+                    let plain = cuts.loop_sums(&decisions, labels).unwrap().to_vec1::<f64>().unwrap();
+                    let tensors = cuts.tensor_sums(&decisions, labels).unwrap().to_vec1::<f32>().unwrap();
+                    assert!(plain.iter().zip(tensors).all(|(a, b)| *a == f64::from(b)), "{cuts:?}");
+                }
+            }
+        }
+    }
 }
