@@ -328,7 +328,7 @@ impl Compiled {
                 [result] => logs.insert(&metric.name, *result),
                 several => {
                     for (i, result) in several.iter().enumerate() {
-                        logs.insert(&format!("{}[{i}]", metric.name), *result);
+                        logs.insert(format!("{}[{i}]", metric.name), *result);
                     }
                 }
             }

@@ -1,121 +1,137 @@
-//! CSVLogger: the logs of each epoch as a table in a file. Keras: `keras.callbacks.CSVLogger`.
+//! CSVLogger: the logs of each epoch in a table. Keras: `keras.callbacks.CSVLogger`.
 
 use super::number_format::{Number, NumberFormat};
-use super::{Callback, CallbackState};
+use super::{Callback, CallbackState, words};
 use crate::model::Model;
 use crate::{Logs, Result};
 use candle_keras_ops::Error;
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
-/// Writes the logs of each epoch to a file of comma-separated values: `epoch`, and the names in alphabetical order. A validation that has not run
-/// is `NA`.
+/// Writes a row of a CSV file after each epoch: its index from 0, and the logs in the order of their names.
+///
+/// A value that the logs of an epoch lack is `NA`. The columns are those of the first epoch; if it has no validation, there is a column `val_...`
+/// for each value, so that a validation in a later epoch has its place. A training that [`BackupAndRestore`](super::BackupAndRestore) resumes continues the table: no
+/// epoch is in it twice.
 ///
 /// ```
-/// # use candle_keras_layers::{layers, Dense, Input};
-/// # use candle_keras_models::{callbacks::CSVLogger, Fit, Sequential};
-/// # let mut model = Sequential::new(layers![Input::shape([1]), Dense::new(1)]);
-/// # model.compile("sgd", "mse")?;
-/// # let folder = tempfile::tempdir().unwrap();
-/// # let path = folder.path().join("log.csv");
-/// model.fit(vec![1f32, 2.], vec![2f32, 4.], Fit::new().epochs(2).verbose(0).callback(CSVLogger::new(&path)))?;
-/// assert!(std::fs::read_to_string(&path).unwrap().starts_with("epoch,loss,val_loss\r\n0,"));
-/// # Ok::<(), candle_keras_models::Error>(())
+/// use candle_keras_models::callbacks::CSVLogger;
+/// let logger = CSVLogger::new("training.csv").separator(";").append(true);
+/// # drop(logger);
 /// ```
 #[derive(Debug)]
+#[must_use]
 pub struct CSVLogger {
     path: PathBuf,
-    separator: char,
+    separator: String,
     append: bool,
-    names: Vec<String>,
     file: Option<File>,
-    /// The length of the file after the last epoch.
-    written: u64,
+    /// The length of the file up to the last row, in bytes: a resumed training cuts what comes after it.
+    length: u64,
+    columns: Vec<String>,
 }
 
 impl CSVLogger {
-    /// Writes to this file, which is replaced.
+    /// To this file. A folder that is missing is made.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), separator: ',', append: false, names: Vec::new(), file: None, written: 0 }
+        let (separator, columns) = (",".into(), Vec::new());
+        Self { path: path.into(), separator, append: false, file: None, length: 0, columns }
     }
 
-    /// What is between two values. Default: a comma.
-    #[must_use]
-    pub fn separator(mut self, separator: char) -> Self {
-        self.separator = separator;
+    /// The character between two values. Default: a comma.
+    pub fn separator(mut self, separator: impl Into<String>) -> Self {
+        self.separator = separator.into();
         self
     }
 
-    /// Whether rows are added to what the file has. Default: false.
-    #[must_use]
+    /// Whether rows are added to the file if there is one, without a second header. Default: false, which overwrites it.
     pub fn append(mut self, append: bool) -> Self {
         self.append = append;
         self
     }
 
-    fn row(&mut self, values: impl Iterator<Item = String>) -> Result<()> {
-        let special = [self.separator, '"', '\r', '\n'];
-        let quoted = |value: String| match value.contains(special) {
-            true => format!("\"{}\"", value.replace('"', "\"\"")),
-            false => value,
-        };
-        let row = values.map(quoted).collect::<Vec<_>>().join(&self.separator.to_string()) + "\r\n";
-        let Some(file) = &mut self.file else { return Ok(()) };
-        let written = file.write_all(row.as_bytes()).and_then(|()| file.flush()).and_then(|()| file.stream_position());
-        self.written = written.map_err(|error| Error::io(&self.path, error))?;
-        Ok(())
-    }
-
-    /// Opens the file and writes the header, at the first epoch.
-    fn begin(&mut self, logs: &Logs) -> Result<()> {
-        let io = |error| Error::io(&self.path, error);
-        let mut file =
-            OpenOptions::new().create(true).write(true).truncate(!self.append).open(&self.path).map_err(io)?;
-        let is_empty = file.seek(SeekFrom::End(0)).map_err(io)? == 0;
-        self.names = logs.iter().map(|(name, _)| name.to_string()).collect();
-        self.names.sort();
-        if !self.names.iter().any(|name| name.starts_with("val_")) {
-            let validation: Vec<String> = self.names.iter().map(|name| format!("val_{name}")).collect();
-            self.names.extend(validation);
-        }
-        self.file = Some(file);
-        if is_empty {
-            let header: Vec<String> = std::iter::once("epoch".into()).chain(self.names.iter().cloned()).collect();
-            self.row(header.into_iter())?;
-        }
-        Ok(())
-    }
-
-    /// Goes on behind the rows of the epochs before an interruption.
-    fn resume(&mut self, written: u64) -> std::io::Result<()> {
-        let mut file = OpenOptions::new().read(true).write(true).open(&self.path)?;
-        if written == 0 || file.metadata()?.len() < written {
+    /// Opens the file; a second call does nothing.
+    fn open(&mut self) -> Result<()> {
+        if self.file.is_some() {
             return Ok(());
         }
-        let mut header = String::new();
-        BufReader::new(&file).read_line(&mut header)?;
-        self.names = header.trim_end().split(self.separator).skip(1).map(String::from).collect();
-        file.set_len(written)?;
-        file.seek(SeekFrom::End(0))?;
-        (self.file, self.written) = (Some(file), written);
+        let failed = |cause| Error::io(&self.path, cause);
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let mut file = File::options().write(true).create(true).truncate(false).open(&self.path).map_err(failed)?;
+        self.length = self.length.min(file.metadata().map_err(failed)?.len());
+        file.set_len(self.length).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
+        self.file = Some(file);
+        Ok(())
+    }
+
+    fn write<'a>(&mut self, row: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        self.open()?;
+        let special = ['"', '\r', '\n'];
+        let quoted = |field: &str| match field.contains(special) || field.contains(self.separator.as_str()) {
+            true => format!("\"{}\"", field.replace('"', "\"\"")),
+            false => field.to_string(),
+        };
+        let row: Vec<_> = row.into_iter().map(quoted).collect();
+        let line = row.join(&self.separator) + "\r\n";
+        if let Some(file) = &mut self.file {
+            file.write_all(line.as_bytes()).map_err(|cause| Error::io(&self.path, cause))?;
+        }
+        self.length += line.len() as u64;
         Ok(())
     }
 }
 
+/// The columns for these logs.
+fn columns(logs: &Logs) -> Vec<String> {
+    let mut names: Vec<_> = logs.iter().map(|(name, _)| name.to_string()).collect();
+    names.sort();
+    if !names.iter().any(|name| name.starts_with("val_")) {
+        let validation: Vec<_> = names.iter().map(|name| format!("val_{name}")).collect();
+        names.extend(validation);
+    }
+    names
+}
+
+/// A number as Python writes it.
+fn number(value: f64) -> String {
+    NumberFormat::parse("").and_then(|format| format.apply(Number::Real(value))).unwrap_or_else(|_| value.to_string())
+}
+
 impl Callback for CSVLogger {
     fn on_train_begin(&mut self, _: &mut Model, _: &Logs) -> Result<()> {
-        self.file = None;
+        if self.separator.chars().count() != 1 || self.separator.contains(['"', '\r', '\n']) {
+            return Err(Error::new("the separator of CSVLogger must be one character, and no quote or end of a line")
+                .expected("\",\" or \";\", for example")
+                .received(format!("{:?}", self.separator)));
+        }
+        (self.file, self.columns, self.length) = (None, Vec::new(), 0);
+        if self.append && self.path.exists() {
+            self.length = fs::metadata(&self.path).map_err(|cause| Error::io(&self.path, cause))?.len();
+        }
         Ok(())
     }
 
+    // Not when training begins: it may resume, and the file have rows that stay.
+    fn on_epoch_begin(&mut self, _: &mut Model, _: usize, _: &Logs) -> Result<()> {
+        self.open()
+    }
+
     fn on_epoch_end(&mut self, _: &mut Model, epoch: usize, logs: &Logs) -> Result<()> {
-        if self.file.is_none() {
-            self.begin(logs)?;
+        self.open()?;
+        if self.columns.is_empty() {
+            self.columns = columns(logs);
         }
-        let value = |name: &String| logs.get(name).map_or("NA".into(), as_in_python);
-        let row: Vec<String> = std::iter::once(epoch.to_string()).chain(self.names.iter().map(value)).collect();
-        self.row(row.into_iter())
+        let columns = self.columns.clone();
+        let columns = columns.iter().map(String::as_str);
+        if self.length == 0 {
+            self.write(std::iter::once("epoch").chain(columns.clone()))?;
+        }
+        let values = columns.map(|name| logs.get(name).map_or_else(|| "NA".into(), number));
+        let row: Vec<_> = std::iter::once(epoch.to_string()).chain(values).collect();
+        self.write(row.iter().map(String::as_str))
     }
 
     fn on_train_end(&mut self, _: &mut Model, _: &Logs) -> Result<()> {
@@ -128,16 +144,13 @@ impl Callback for CSVLogger {
     }
 
     fn state(&self) -> CallbackState {
-        CallbackState { counts: vec![self.written], ..CallbackState::default() }
+        let counts = std::iter::once(self.length).chain(words::to_counts(self.columns.iter().map(String::as_str)));
+        CallbackState { counts: counts.collect(), ..CallbackState::default() }
     }
 
     fn set_state(&mut self, state: CallbackState) {
-        // A file that is gone is written anew.
-        _ = self.resume(state.counts.first().copied().unwrap_or(0));
+        if let [length, columns @ ..] = state.counts.as_slice() {
+            (self.file, self.length, self.columns) = (None, *length, words::of_counts(columns));
+        }
     }
-}
-
-/// A number as Python's `str` writes it.
-fn as_in_python(x: f64) -> String {
-    NumberFormat::default().apply(Number::Real(x)).unwrap_or_else(|_| x.to_string())
 }

@@ -1,26 +1,25 @@
-//! LearningRateScheduler: a learning rate for each epoch. Keras: `keras.callbacks.LearningRateScheduler`.
+//! LearningRateScheduler: the learning rate of each epoch. Keras: `keras.callbacks.LearningRateScheduler`.
 
-use super::Callback;
-use super::learning_rate::{add_to_logs, each_optimizer};
+use super::{Callback, learning_rates};
 use crate::model::Model;
 use crate::{Logs, Result};
 use candle_keras_ops::Error;
 use candle_keras_ops::console::print_line;
 use std::fmt;
 
-/// Sets the learning rate before each epoch to what a function of the epoch's index and the present learning rate returns, and logs it
-/// as `learning_rate`. It replaces a schedule of the optimizer, where Keras is an error.
+/// Sets the learning rate before each epoch to that of a function of the epoch's index, from 0, and the current rate.
+///
+/// The logs of each epoch and the history have it as `learning_rate`; with a `MultiOptimizer`, each of its optimizers has `learning_rate_` and its name.
 ///
 /// ```
-/// # use candle_keras_layers::{layers, Dense, Input};
-/// # use candle_keras_models::{callbacks::LearningRateScheduler, Fit, Sequential};
-/// # let mut model = Sequential::new(layers![Input::shape([1]), Dense::new(1)]);
-/// # model.compile("sgd", "mse")?;
-/// let halved = LearningRateScheduler::new(|epoch, rate| if epoch < 2 { rate } else { rate * 0.5 });
-/// let history = model.fit(vec![1f32, 2.], vec![2f32, 4.], Fit::new().epochs(4).verbose(0).callback(halved))?;
-/// assert_eq!(history["learning_rate"][3], 0.25 * history["learning_rate"][0]);
-/// # Ok::<(), candle_keras_models::Error>(())
+/// use candle_keras_models::callbacks::LearningRateScheduler;
+/// let halve = LearningRateScheduler::new(|epoch, rate| if epoch < 10 { rate } else { rate * 0.5 });
+/// # drop(halve);
 /// ```
+///
+/// # Differences from Keras
+/// The learning rate has 64 bits, not 32: the logs have 0.01 where those of Keras have 0.009999999776.
+#[must_use]
 pub struct LearningRateScheduler<'a> {
     schedule: Box<dyn FnMut(usize, f64) -> f64 + Send + 'a>,
     verbose: u8,
@@ -33,13 +32,12 @@ impl fmt::Debug for LearningRateScheduler<'_> {
 }
 
 impl<'a> LearningRateScheduler<'a> {
-    /// With a function of the epoch, from 0, and the learning rate.
+    /// With this function of the epoch and the learning rate.
     pub fn new(schedule: impl FnMut(usize, f64) -> f64 + Send + 'a) -> Self {
         Self { schedule: Box::new(schedule), verbose: 0 }
     }
 
     /// 1 to print each learning rate.
-    #[must_use]
     pub fn verbose(mut self, verbose: u8) -> Self {
         self.verbose = verbose;
         self
@@ -47,27 +45,30 @@ impl<'a> LearningRateScheduler<'a> {
 }
 
 impl Callback for LearningRateScheduler<'_> {
+    fn on_train_begin(&mut self, model: &mut Model, _: &Logs) -> Result<()> {
+        learning_rates::check_all("LearningRateScheduler", model)
+    }
+
     fn on_epoch_begin(&mut self, model: &mut Model, epoch: usize, _: &Logs) -> Result<()> {
-        each_optimizer(model, |name, optimizer| {
-            let rate = (self.schedule)(epoch, optimizer.learning_rate());
-            if !rate.is_finite() {
-                return Err(Error::new("the function of LearningRateScheduler must return a number")
-                    .received(format!("{rate} for epoch {epoch}")));
+        learning_rates::change("LearningRateScheduler", model, |old, name| {
+            let new = (self.schedule)(epoch, old);
+            if !new.is_finite() {
+                return Err(Error::new("the function of LearningRateScheduler must return a finite number")
+                    .received(format!("{new} for epoch {epoch} and the learning rate {old}")));
             }
-            optimizer.set_learning_rate(rate);
             if self.verbose > 0 {
-                let name = name.map(|name| format!("{name} ")).unwrap_or_default();
+                let name = name.map_or_else(String::new, |name| format!("{name} "));
                 print_line(&format!(
-                    "\nEpoch {}: LearningRateScheduler setting {name}learning rate to {rate}.",
+                    "\nEpoch {}: LearningRateScheduler setting {name}learning rate to {new}.",
                     epoch + 1
                 ));
             }
-            Ok(())
+            Ok(Some(new))
         })
     }
 
-    fn add_to_logs(&mut self, model: &mut Model, logs: &mut Logs) -> Result<()> {
-        add_to_logs(model, logs)
+    fn extend_logs(&mut self, model: &mut Model, _: usize, logs: &mut Logs) -> Result<()> {
+        learning_rates::log(model, logs)
     }
 
     fn reads_logs_of(&self, _: usize) -> bool {

@@ -1,19 +1,23 @@
 //! Callbacks: hooks of training, evaluation and prediction. Keras: `keras.callbacks`.
 
 mod backup_and_restore;
+mod callback_list;
 mod csv_logger;
 mod early_stopping;
 mod lambda_callback;
-mod learning_rate;
 mod learning_rate_scheduler;
+mod learning_rates;
 mod model_checkpoint;
 mod monitor;
 mod number_format;
 mod progbar_logger;
 mod reduce_lr_on_plateau;
+mod swap_ema_weights;
 mod terminate_on_nan;
+mod words;
 
 pub use backup_and_restore::BackupAndRestore;
+pub use callback_list::CallbackList;
 pub use csv_logger::CSVLogger;
 pub use early_stopping::EarlyStopping;
 pub use lambda_callback::LambdaCallback;
@@ -22,6 +26,7 @@ pub use model_checkpoint::ModelCheckpoint;
 pub use monitor::Mode;
 pub use progbar_logger::ProgbarLogger;
 pub use reduce_lr_on_plateau::ReduceLROnPlateau;
+pub use swap_ema_weights::SwapEMAWeights;
 pub use terminate_on_nan::TerminateOnNaN;
 
 pub use crate::History;
@@ -130,8 +135,9 @@ pub trait Callback: Send {
         Ok(())
     }
 
-    /// Adds values to the logs of an epoch, before `on_epoch_end` of all callbacks. (In Keras `on_epoch_end` does.)
-    fn add_to_logs(&mut self, model: &mut Model, logs: &mut Logs) -> Result<()> {
+    /// Adds to the logs of an epoch, just before its own [`on_epoch_end`](Self::on_epoch_end): later callbacks and the history have the value too, as when a
+    /// callback of Keras writes to `logs`.
+    fn extend_logs(&mut self, model: &mut Model, epoch: usize, logs: &mut Logs) -> Result<()> {
         Ok(())
     }
 
@@ -234,8 +240,8 @@ macro_rules! forward {
                 (**self).reads_logs_of(batch)
             }
 
-            fn add_to_logs(&mut self, model: &mut Model, logs: &mut Logs) -> Result<()> {
-                (**self).add_to_logs(model, logs)
+            fn extend_logs(&mut self, model: &mut Model, epoch: usize, logs: &mut Logs) -> Result<()> {
+                (**self).extend_logs(model, epoch, logs)
             }
 
             fn backup(&self) -> Option<&Path> {
