@@ -175,7 +175,8 @@ fn slots_are_those_of_keras() {
     let list =
         |slots: &[(&str, &[usize])]| slots.iter().map(|(name, shape)| (name.to_string(), shape.to_vec())).collect();
     let momentum = ("kernel_momentum", &[3, 2][..]);
-    let expected: [(&str, Vec<(String, Vec<usize>)>); 7] = [
+    type Slots = Vec<(String, Vec<usize>)>;
+    let expected: [(&str, Slots); 7] = [
         ("adadelta", pairs("accumulated_grad", "accumulated_delta_var")),
         ("ftrl", pairs("accumulator", "linear")),
         ("lion", list(&[momentum, ("bias_momentum", &[2])])),
@@ -198,7 +199,7 @@ fn slots_are_those_of_keras() {
         let mut model = Sequential::new(layers![Input::shape([3]), Dense::new(2)]);
         let path = model.variables()[0].path().replace('/', "_");
         model.compile(name, "mse").unwrap();
-        model.train_on_batch(&vec![vec![1f32; 3]; 2], &vec![vec![1f32; 2]; 2]).unwrap();
+        model.train_on_batch(vec![vec![1f32; 3]; 2], vec![vec![1f32; 2]; 2]).unwrap();
         let found = model.optimizer().unwrap().state().unwrap().into_iter().skip(2).map(|(name, slot)| {
             let name = name.strip_prefix(path.trim_end_matches("kernel")).unwrap_or(&name).to_string();
             (name, slot.dims().to_vec())
