@@ -274,6 +274,29 @@ fn a_function_that_fails_in_training_names_its_layer() {
 }
 
 #[test]
+fn arguments_of_metrics_are_checked() {
+    use candle_keras::metrics::{AUC, IoU, MetricSpec, SensitivityAtSpecificity};
+    let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]);
+    let names = [("sensitivity_at_specificity", "needs specificity"), ("IoU", "needs num_classes")];
+    for (name, expected) in names {
+        says(model.compile("sgd", Compile::loss("mse").metric(name)), &[expected, "::new("]);
+    }
+    let without = serde_json::json!({"class_name": "PrecisionAtRecall", "config": {"num_thresholds": 3}});
+    says(MetricSpec::from_config(&without), &["PrecisionAtRecall needs recall"]);
+    let mut fails = |metric: MetricSpec, expected: &str| {
+        model.compile("sgd", Compile::loss("mse").metric(metric)).unwrap();
+        let fit = Fit::new().verbose(1);
+        says(model.fit(vec![[1f32, 2.0]], vec![1f32], fit).map(drop), &[expected]);
+    };
+    fails(AUC::new().num_thresholds(usize::MAX).into(), "num_thresholds of AUC");
+    fails(SensitivityAtSpecificity::new(0.5).num_thresholds(usize::MAX).into(), "num_thresholds does not fit");
+    fails(SensitivityAtSpecificity::new(1.5).into(), "specificity of SensitivityAtSpecificity");
+    fails(IoU::new(0usize, vec![1]).into(), "num_classes of an IoU");
+    fails(IoU::new(usize::MAX, vec![1]).into(), "num_classes of an IoU");
+    fails(IoU::new(2usize, vec![2]).into(), "a target class id");
+}
+
+#[test]
 fn unsupported_names_of_keras_are_distinguished_from_misspelled_ones() {
     let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]);
     let unsupported: Result<()> = Err(candle_keras::Error::unknown("layer class", "FlaxLayer", &["Dense"]));

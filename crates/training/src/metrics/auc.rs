@@ -1,7 +1,7 @@
 //! AUC: the area under a curve of rates at all thresholds. Keras: `keras.metrics.AUC`.
 
 use super::sums::metric;
-use super::thresholds::{Counts, Cuts, Decisions, ratio};
+use super::thresholds::{Counts, Cuts, Decisions, MOST_THRESHOLDS, ratio};
 use crate::{Error, Result};
 use candle_core::Tensor;
 use candle_keras_ops as ops;
@@ -75,8 +75,10 @@ metric! {
                 }
                 sorted
             }
-            None if self.num_thresholds < 2 => {
-                return Err(Error::new("num_thresholds of AUC must be at least 2").received(self.num_thresholds.to_string()));
+            None if !(2..=MOST_THRESHOLDS).contains(&self.num_thresholds) => {
+                return Err(Error::new("num_thresholds of AUC does not fit")
+                    .expected(format!("2 to {MOST_THRESHOLDS}"))
+                    .received(self.num_thresholds.to_string()));
             }
             None => (1..self.num_thresholds - 1).map(|i| i as f64 / (self.num_thresholds - 1) as f64).collect(),
         };
@@ -112,8 +114,7 @@ metric! {
 
     fn of_sums(&self, sums: &[f64]) -> Vec<f64> {
         let Ok(cuts) = self.cuts() else { return vec![0.0] };
-        let per_label = 2 * (self.thresholds.as_ref().map_or(self.num_thresholds, |inner| inner.len() + 2) + 1);
-        let labels = if self.multi_label { (sums.len() / per_label).max(1) } else { 1 };
+        let labels = if self.multi_label { (sums.len() / cuts.sums_of_a_label()).max(1) } else { 1 };
         let areas: Vec<f64> = (0..labels).map(|label| self.area(&cuts.counts(sums, label, labels))).collect();
         vec![match &self.label_weights {
             Some(weights) if self.multi_label => {

@@ -1,7 +1,7 @@
 //! Metrics of right and wrong decisions at thresholds.
 
 use super::sums::metric;
-use super::thresholds::{Cuts, Decisions, Thresholds, ratio};
+use super::thresholds::{Cuts, Decisions, MOST_THRESHOLDS, Thresholds, ratio};
 use crate::Result;
 use candle_core::Tensor;
 
@@ -150,7 +150,9 @@ fn check_fraction(class: &str, name: &str, value: f64) -> Result<()> {
 /// Thresholds at equal distances from 0 to 1.
 fn even_cuts(count: usize) -> Result<Cuts> {
     match count {
-        0 => Err(crate::Error::new("num_thresholds must be positive").received("0")),
+        0 | MOST_THRESHOLDS.. => Err(crate::Error::new("num_thresholds does not fit")
+            .expected(format!("1 to {}", MOST_THRESHOLDS - 1))
+            .received(count.to_string())),
         1 => Ok(Cuts::new(&[0.5])),
         _ => Ok(Cuts::new(&(0..count).map(|i| ratio(i as f64, (count - 1) as f64)).collect::<Vec<_>>())),
     }

@@ -7,6 +7,9 @@ use crate::{Error, Result};
 use candle_core::{DType, Tensor};
 use candle_keras_ops as ops;
 
+/// The places in the matrix are float32, which has whole numbers up to 2^24.
+const MOST_CLASSES: usize = 1 << 12;
+
 /// The arguments that the classes share.
 struct Matrix {
     classes: usize,
@@ -19,8 +22,10 @@ struct Matrix {
 impl Matrix {
     /// What a batch adds to the matrix of targets (rows) and predictions (columns).
     fn sums(&self, y_true: &Tensor, y_pred: &Tensor, weight: Option<&Tensor>) -> Result<Tensor> {
-        if self.classes == 0 {
-            return Err(Error::new("num_classes of an IoU must be positive").received("0"));
+        if !(1..=MOST_CLASSES).contains(&self.classes) {
+            return Err(Error::new("num_classes of an IoU does not fit")
+                .expected(format!("1 to {MOST_CLASSES}"))
+                .received(self.classes.to_string()));
         }
         let ids = |x: &Tensor, is_sparse: bool| -> Result<Tensor> {
             let x = if is_sparse { x.clone() } else { ops::argmax(x, self.axis)? };
@@ -55,11 +60,11 @@ impl Matrix {
 
 /// The mean over classes of `both / (target + predicted - both)`, without classes that are in neither.
 fn mean_iou(sums: &[f64], classes: usize, of: impl Iterator<Item = usize>) -> Vec<f64> {
-    if sums.len() != classes * classes {
+    if classes.checked_mul(classes) != Some(sums.len()) {
         return vec![0.0];
     }
     let (mut total, mut valid) = (0.0, 0.0);
-    for class in of {
+    for class in of.filter(|class| *class < classes) {
         let both = sums[class * classes + class];
         let targets: f64 = sums[class * classes..(class + 1) * classes].iter().sum();
         let predicted: f64 = sums.iter().skip(class).step_by(classes).sum();
@@ -72,8 +77,9 @@ fn mean_iou(sums: &[f64], classes: usize, of: impl Iterator<Item = usize>) -> Ve
     vec![total / (valid + EPSILON)]
 }
 
+/// Whether there are classes at all, [`Matrix::sums`] asks.
 fn check_ids(classes: usize, ids: &[usize]) -> Result<()> {
-    match ids.iter().find(|id| **id >= classes) {
+    match ids.iter().find(|id| classes > 0 && **id >= classes) {
         Some(id) => Err(Error::new("a target class id of an IoU is out of range")
             .expected(format!("below {classes}"))
             .received(id.to_string())),

@@ -275,7 +275,10 @@ macro_rules! metrics {
         fn by_name(name: &str) -> Result<Box<dyn Metric>> {
             let function: Arc<dyn Function> = match name {
                 $($mean_name | stringify!($mean) => Arc::new($mean::new()),)*
-                $($name | stringify!($class) => return Ok(Box::new($class::default().named(name))),)*
+                $($name | stringify!($class) => {
+                    check_needed(stringify!($class), $class::NEEDED, &Config::Null)?;
+                    return Ok(Box::new($class::default().named(name)));
+                })*
                 _ => match losses::function(name) {
                     Some(function) => function,
                     None => return Err(Error::unknown("metric", name, &[NAMES, losses::NAMES].concat())),
@@ -291,6 +294,7 @@ macro_rules! metrics {
             let function: Arc<dyn Function> = match class_name {
                 $(stringify!($mean) => Arc::new(from_serde_config::<$mean>(class_name, config)?),)*
                 $(stringify!($class) => {
+                    check_needed(class_name, $class::NEEDED, &config)?;
                     let metric = from_serde_config::<$class>(class_name, config)?;
                     return Ok(match name {
                         Some(name) => metric.named(name),
@@ -354,6 +358,16 @@ metrics! {
         OneHotIoU: "one_hot_io_u";
         OneHotMeanIoU: "one_hot_mean_io_u";
         BinaryIoU: "binary_io_u";
+    }
+}
+
+/// An error if an argument without a default is not in the configuration.
+fn check_needed(class: &str, needed: &[&str], config: &Config) -> Result<()> {
+    match needed.iter().find(|name| config[**name].is_null()) {
+        None => Ok(()),
+        Some(missing) => Err(Error::new(format!("the metric {class} needs {missing}"))
+            .received("none")
+            .help(format!("pass metrics::{class}::new({})", needed.join(", ")))),
     }
 }
 

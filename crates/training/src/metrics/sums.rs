@@ -98,6 +98,9 @@ macro_rules! metric {
         }
 
         impl $class {
+            /// The arguments without a default.
+            pub(super) const NEEDED: &'static [&'static str] = &[$(stringify!($needed)),*];
+
             /// With Keras's defaults.
             pub fn new($($needed: impl Into<$needed_type>),*) -> Self {
                 Self { $($needed: $needed.into(),)* ..Self::default() }

@@ -65,6 +65,9 @@ pub(super) fn ratio(a: f64, b: f64) -> f64 {
     if b == 0.0 { 0.0 } else { a / b }
 }
 
+/// More are not told apart: predictions are float32.
+pub(super) const MOST_THRESHOLDS: usize = 1 << 20;
+
 /// Thresholds by which predictions are counted.
 ///
 /// A batch adds to one histogram of the predictions of positive targets and to one of negative targets. A prediction is in the bucket of the number of thresholds
@@ -157,6 +160,11 @@ impl Cuts {
             None => Tensor::ones(count, DType::F32, device)?,
         };
         Ok(Tensor::zeros(2 * buckets * labels, DType::F32, device)?.index_add(&place, &weight, 0)?)
+    }
+
+    /// The length of both histograms of a label.
+    pub(super) fn sums_of_a_label(&self) -> usize {
+        2 * (self.sorted.len() + 1)
     }
 
     /// The number of thresholds below a prediction.
