@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod backup;
+mod callbacks;
 mod candle_pins;
 mod coverage;
 mod custom_layer;

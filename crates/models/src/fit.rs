@@ -77,7 +77,10 @@ impl Model {
                     &self.run_evaluation(feed, *steps, step.as_deref_mut(), &mut callbacks)?.sorted(),
                 );
             }
-            each(&mut callbacks, |c| c.on_epoch_end(self, epoch, &logs))?;
+            each(&mut callbacks, |c| {
+                c.extend_logs(self, epoch, &mut logs)?;
+                c.on_epoch_end(self, epoch, &logs)
+            })?;
             history.push(epoch, &logs);
             let taken = if training.steps_per_epoch.is_some() { training.feed.taken } else { 0 };
             progress = Progress { epoch: epoch + 1, step: 0, taken, stopped: self.stop_training, last: logs };

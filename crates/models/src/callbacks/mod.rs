@@ -1,19 +1,33 @@
 //! Callbacks: hooks of training, evaluation and prediction. Keras: `keras.callbacks`.
 
 mod backup_and_restore;
+mod callback_list;
+mod csv_logger;
 mod early_stopping;
 mod lambda_callback;
+mod learning_rate_scheduler;
+mod learning_rates;
 mod model_checkpoint;
 mod monitor;
 mod number_format;
 mod progbar_logger;
+mod reduce_lr_on_plateau;
+mod swap_ema_weights;
+mod terminate_on_nan;
+mod words;
 
 pub use backup_and_restore::BackupAndRestore;
+pub use callback_list::CallbackList;
+pub use csv_logger::CSVLogger;
 pub use early_stopping::EarlyStopping;
 pub use lambda_callback::LambdaCallback;
+pub use learning_rate_scheduler::LearningRateScheduler;
 pub use model_checkpoint::ModelCheckpoint;
 pub use monitor::Mode;
 pub use progbar_logger::ProgbarLogger;
+pub use reduce_lr_on_plateau::ReduceLROnPlateau;
+pub use swap_ema_weights::SwapEMAWeights;
+pub use terminate_on_nan::TerminateOnNaN;
 
 pub use crate::History;
 
@@ -121,6 +135,12 @@ pub trait Callback: Send {
         Ok(())
     }
 
+    /// Adds to the logs of an epoch, just before its own [`on_epoch_end`](Self::on_epoch_end): later callbacks and the history have the value too, as when a
+    /// callback of Keras writes to `logs`.
+    fn extend_logs(&mut self, model: &mut Model, epoch: usize, logs: &mut Logs) -> Result<()> {
+        Ok(())
+    }
+
     /// After an epoch and its validation.
     fn on_epoch_end(&mut self, model: &mut Model, epoch: usize, logs: &Logs) -> Result<()> {
         Ok(())
@@ -218,6 +238,10 @@ macro_rules! forward {
 
             fn reads_logs_of(&self, batch: usize) -> bool {
                 (**self).reads_logs_of(batch)
+            }
+
+            fn extend_logs(&mut self, model: &mut Model, epoch: usize, logs: &mut Logs) -> Result<()> {
+                (**self).extend_logs(model, epoch, logs)
             }
 
             fn backup(&self) -> Option<&Path> {
