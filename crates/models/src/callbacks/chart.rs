@@ -15,7 +15,7 @@ const WIDTH: f64 = 520.0;
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 68.0;
 const RIGHT: f64 = 14.0;
-const TOP: f64 = 44.0;
+const TOP: f64 = 58.0;
 const BOTTOM: f64 = 40.0;
 
 /// The largest number of points that are marked.
@@ -104,20 +104,20 @@ fn chart(name: &str, curves: &[(&str, &str, &Curve)]) -> String {
             );
         }
         let now = curve.points.last().map_or_else(String::new, |(_, value)| format!(" {value:.4}"));
-        let at = WIDTH - RIGHT - 330.0 + 170.0 * i as f64;
+        let at = LEFT + 180.0 * i as f64;
         _ = write!(
             svg,
-            "<path class=\"curve {class}\" d=\"M{at} 16h24\"/><text x=\"{}\" y=\"20\">{label}{now}</text>",
+            "<path class=\"curve {class}\" d=\"M{at} 36h24\"/><text x=\"{}\" y=\"40\">{label}{now}</text>",
             at + 30.0
         );
     }
     svg
 }
 
-/// Round numbers from below the least value to above the largest, about five.
+/// Round numbers from below the least value to above the largest, about six.
 fn ticks(least: f64, most: f64) -> Vec<f64> {
     let range = if most > least { most - least } else { least.abs().max(1e-3) };
-    let rough = range / 4.0;
+    let rough = range / 5.0;
     let power = 10f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power).into_iter().find(|step| *step >= rough * 0.999);
     let step = step.filter(|step| step.is_finite() && *step > 0.0).unwrap_or(1.0);
@@ -154,8 +154,8 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_enclose_the_values() {
-        assert_eq!(ticks(0.13, 0.95), [0.0, 0.5, 1.0]);
-        assert_eq!(ticks(0.0, 100.0), [0.0, 50.0, 100.0]);
+        assert_eq!(ticks(0.1, 4.5), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(ticks(0.0, 100.0), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
         assert_eq!(ticks(-3.0, 5.0), [-4.0, -2.0, 0.0, 2.0, 4.0, 6.0]);
         for value in [0.0, 2.0, -7.5, 1e-300, 1e300, f64::MAX] {
             let ticks = ticks(value, value);
