@@ -7,7 +7,7 @@ use candle_keras::callbacks::*;
 use candle_keras::layers::Dense;
 use candle_keras::optimizers::{Adam, MultiOptimizer, SGD, schedules::ExponentialDecay};
 use candle_keras::prelude::*;
-use candle_keras::{Error, Optimizer, utils::warnings};
+use candle_keras::{Batch, Error, Optimizer, StepLogs, TrainStep, utils::warnings};
 use std::fs;
 
 const X: [f32; 2] = [1., 2.];
@@ -273,4 +273,25 @@ fn a_page_has_the_curves_of_a_training() {
     assert_eq!(page.matches("<g transform").count(), 3);
     assert!(page.contains("validation, epoch 12") && !page.contains("validation, epoch 11"));
     assert!(page.contains("Epoch 12 of 12, finished"));
+}
+
+/// A step with an optimizer of its own, which callbacks do not see.
+struct OwnStep;
+
+impl TrainStep for OwnStep {
+    fn train_step(&mut self, _: &mut Model, _: &Batch) -> Result<StepLogs> {
+        Ok(vec![("loss", Tensor::new(1f32, &Device::Cpu)?)])
+    }
+}
+
+#[test]
+fn the_optimizers_of_a_custom_step_are_not_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let (x, y) = (X.to_vec(), Y.to_vec());
+    let fit = |fit: Fit| Sequential::new(layers![Input::shape([1]), Dense::new(1)]).fit(&x, &y, fit.step(OwnStep));
+    let error = fit(quiet(1).callback(LearningRateScheduler::new(|_, rate| rate))).unwrap_err().to_string();
+    assert!(error.contains("LearningRateScheduler does not know") && error.contains("not compiled"), "{error}");
+    assert!(fit(quiet(1).callback(ReduceLROnPlateau::new().monitor("loss"))).is_err());
+    let history = fit(quiet(1).callback(TensorBoard::new(folder.path())).callback(TerminateOnNaN::new())).unwrap();
+    assert_eq!(history["loss"], [1.0]);
 }

@@ -51,7 +51,7 @@ pub(super) fn svg(curves: &[Curve]) -> String {
         let curves = [("t", "training", find(name.into())), ("v", "validation", find(format!("val_{name}")))];
         let curves: Vec<_> =
             curves.into_iter().filter_map(|(class, label, curve)| Some((class, label, curve?))).collect();
-        _ = write!(svg, "<g transform=\"translate({x} {y})\">{}</g>\n", chart(name, &curves));
+        _ = writeln!(svg, "<g transform=\"translate({x} {y})\">{}</g>", chart(name, &curves));
     }
     svg + "</svg>\n"
 }
@@ -103,7 +103,10 @@ fn chart(name: &str, curves: &[(&str, &str, &Curve)]) -> String {
                 y(*value)
             );
         }
-        let now = curve.points.last().map_or_else(String::new, |(_, value)| format!(" {value:.4}"));
+        let now = curve.points.last().map_or_else(String::new, |(_, value)| match value.abs() {
+            small if small < 1e-3 && small > 0.0 => format!(" {value:.2e}"),
+            _ => format!(" {value:.4}"),
+        });
         let at = LEFT + 180.0 * i as f64;
         _ = write!(
             svg,
