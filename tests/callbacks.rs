@@ -41,8 +41,7 @@ fn a_table_has_the_text_of_keras() {
     let path = folder.path().join("made/a.csv");
     let scheduler = LearningRateScheduler::new(|epoch, rate| if epoch < 2 { rate } else { rate / 2.0 });
     let fit = quiet(4).callback(scheduler).callback(CSVLogger::new(&path));
-    let history =
-        line().fit(&X.to_vec(), &Y.to_vec(), fit.validation_data(&X.to_vec(), &Y.to_vec()).validation_freq(2));
+    let history = line().fit(X.to_vec(), Y.to_vec(), fit.validation_data(X.to_vec(), Y.to_vec()).validation_freq(2));
     let history = history.unwrap();
     assert_eq!(history["learning_rate"], [0.0625, 0.0625, 0.03125, 0.015625]);
     let expected = "epoch,learning_rate,loss,mae,val_learning_rate,val_loss,val_mae\r\n\
@@ -80,7 +79,7 @@ fn a_table_is_continued_without_a_second_header() {
 fn a_separator_is_one_character() {
     let folder = tempfile::tempdir().unwrap();
     let fit = quiet(1).callback(CSVLogger::new(folder.path().join("a.csv")).separator("::"));
-    let error = line().fit(&X.to_vec(), &Y.to_vec(), fit).unwrap_err().to_string();
+    let error = line().fit(X.to_vec(), Y.to_vec(), fit).unwrap_err().to_string();
     assert!(error.contains("CSVLogger") && error.contains("received: \"::\""), "{error}");
 }
 
@@ -151,7 +150,7 @@ fn a_schedule_is_not_replaced() {
 #[test]
 fn the_rate_of_a_schedule_function_is_finite() {
     let fit = quiet(1).callback(LearningRateScheduler::new(|_, _| f64::NAN));
-    let error = line().fit(&X.to_vec(), &Y.to_vec(), fit).unwrap_err().to_string();
+    let error = line().fit(X.to_vec(), Y.to_vec(), fit).unwrap_err().to_string();
     assert!(error.contains("LearningRateScheduler") && error.contains("NaN for epoch 0"), "{error}");
 }
 
@@ -161,7 +160,7 @@ fn several_optimizers_have_rates_of_their_own() {
     let optimizer = MultiOptimizer::new(Adam::new()).with("line/.*", SGD::new().name("slow"));
     let mut model = line_with(optimizer, "mse");
     let scheduler = LearningRateScheduler::new(|epoch, rate| rate / (epoch + 1) as f64);
-    let history = model.fit(&X.to_vec(), &Y.to_vec(), quiet(2).callback(scheduler)).unwrap();
+    let history = model.fit(X.to_vec(), Y.to_vec(), quiet(2).callback(scheduler)).unwrap();
     assert_eq!(history["learning_rate_slow"], [0.01, 0.005]);
     assert_eq!(history["learning_rate_adam"], [0.001, 0.0005]);
     assert!(history.get("learning_rate").is_none());
@@ -253,7 +252,7 @@ fn a_list_calls_its_callbacks_in_their_order() {
     let rate = || LearningRateScheduler::new(|_, rate| rate);
     let list = CallbackList::new().callback(logger("a")).callback(rate()).callback(logger("b"));
     assert!(!list.is_empty() && format!("{list:?}") == "CallbackList of 3");
-    let history = line().fit(&X.to_vec(), &Y.to_vec(), quiet(1).callback(list).callback(logger("c"))).unwrap();
+    let history = line().fit(X.to_vec(), Y.to_vec(), quiet(1).callback(list).callback(logger("c"))).unwrap();
     assert_eq!(history["learning_rate"], [0.0625]);
     assert_eq!(header("a"), "epoch,loss,mae,val_loss,val_mae");
     assert!(header("b").starts_with("epoch,learning_rate,loss,mae,val_"));
@@ -294,4 +293,13 @@ fn the_optimizers_of_a_custom_step_are_not_known() {
     assert!(fit(quiet(1).callback(ReduceLROnPlateau::new().monitor("loss"))).is_err());
     let history = fit(quiet(1).callback(TensorBoard::new(folder.path())).callback(TerminateOnNaN::new())).unwrap();
     assert_eq!(history["loss"], [1.0]);
+}
+
+#[test]
+fn a_checkpoint_can_have_the_rate_in_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = ModelCheckpoint::new(folder.path().join("{epoch}-{learning_rate:.3f}.keras"));
+    let mut rates = LearningRateScheduler::new(|epoch, _| 0.5 / (epoch + 1) as f64);
+    line().fit(X.to_vec(), Y.to_vec(), quiet(2).callback(&mut rates).callback(checkpoint)).unwrap();
+    assert!(folder.path().join("1-0.500.keras").exists() && folder.path().join("2-0.250.keras").exists());
 }

@@ -185,6 +185,7 @@ pub(super) fn new_name() -> String {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let machine = fs::read_to_string("/etc/hostname").unwrap_or_default();
     let machine = if machine.trim().is_empty() { "localhost" } else { machine.trim() };
+    let machine = machine.replace(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c), "-");
     let (seconds, process) = (now() as u64, std::process::id());
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     format!("events.out.tfevents.{seconds}.{machine}.{process}.{number}.v2")
