@@ -7,7 +7,7 @@ use candle_keras::callbacks::*;
 use candle_keras::layers::Dense;
 use candle_keras::optimizers::{Adam, MultiOptimizer, SGD, schedules::ExponentialDecay};
 use candle_keras::prelude::*;
-use candle_keras::{Error, Optimizer, utils::warnings};
+use candle_keras::{Batch, Error, Optimizer, StepLogs, TrainStep, utils::warnings};
 use std::fs;
 
 const X: [f32; 2] = [1., 2.];
@@ -96,20 +96,23 @@ fn train(folder: &std::path::Path, in_a_list: bool, die: Option<usize>) -> Resul
     let reduce = ReduceLROnPlateau::new().monitor("loss").min_delta(3.0).patience(1).cooldown(2).factor(0.5);
     let swap = SwapEMAWeights::new().swap_on_epoch(true);
     let logger = CSVLogger::new(&path);
+    let plot = PlotLosses::new(folder.join("plot.html"));
     let backup = BackupAndRestore::new(folder.join("backup")).save_freq(1);
     let (x, y) = (vec![1f32, 2., 3.], vec![2f32, 4., 6.]);
     let fit = quiet(5).batch_size(1).validation_data(&x, &y).validation_freq(2);
     let fit = match in_a_list {
         true => {
-            let list = CallbackList::new().callback(reduce).callback(swap).callback(logger).callback(backup);
-            assert_eq!(list.len(), 4);
+            let list = CallbackList::new().callback(reduce).callback(swap).callback(logger);
+            let list = list.callback(plot).callback(backup);
+            assert_eq!(list.len(), 5);
             fit.callback(list)
         }
-        false => fit.callback(reduce).callback(swap).callback(logger).callback(backup),
+        false => fit.callback(reduce).callback(swap).callback(logger).callback(plot).callback(backup),
     };
     model.fit(&x, &y, fit.callback(interrupted))?;
     let weights = model.get_weights()?[0].flatten_all()?.to_vec1::<f32>()?;
-    Ok((fs::read_to_string(path).unwrap(), weights.iter().map(|weight| u64::from(weight.to_bits())).collect()))
+    let written = fs::read_to_string(path).unwrap() + &fs::read_to_string(folder.join("plot.svg")).unwrap();
+    Ok((written, weights.iter().map(|weight| u64::from(weight.to_bits())).collect()))
 }
 
 /// Each epoch is in the table once, and the rates and weights are the same.
@@ -117,7 +120,13 @@ fn train(folder: &std::path::Path, in_a_list: bool, die: Option<usize>) -> Resul
 fn an_interrupted_run_ends_with_the_same_table() {
     let folder = tempfile::tempdir().unwrap();
     let whole = train(folder.path(), false, None).unwrap();
-    assert_eq!(whole.0.lines().count(), 6, "{}", whole.0);
+    assert_eq!(
+        whole.0.lines().filter(|line| line.ends_with(|c: char| c.is_numeric() || c == 'A')).count(),
+        5,
+        "{}",
+        whole.0
+    );
+    assert!(whole.0.contains("validation, epoch 4"));
     for die in 1..=14 {
         let folder = tempfile::tempdir().unwrap();
         assert!(train(folder.path(), die % 2 == 0, Some(die)).is_err());
@@ -248,4 +257,49 @@ fn a_list_calls_its_callbacks_in_their_order() {
     assert_eq!(header("a"), "epoch,loss,mae,val_loss,val_mae");
     assert!(header("b").starts_with("epoch,learning_rate,loss,mae,val_"));
     assert_eq!(header("c"), header("b"));
+}
+
+/// `PAGE=run.html cargo test --test tests a_page_has_the_curves` leaves it there.
+#[test]
+fn a_page_has_the_curves_of_a_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = std::env::var_os("PAGE").map_or(folder.path().join("run.html"), Into::into);
+    let (x, y) = (X.to_vec(), Y.to_vec());
+    let rates = LearningRateScheduler::new(|_, rate| rate * 0.9);
+    let fit = quiet(12).validation_data(vec![1f32, 3.], vec![2.5f32, 5.]).validation_freq(3);
+    line().fit(&x, &y, fit.callback(rates).callback(PlotLosses::new(&path))).unwrap();
+    let page = fs::read_to_string(path).unwrap();
+    assert_eq!(page.matches("<g transform").count(), 3);
+    assert!(page.contains("validation, epoch 12") && !page.contains("validation, epoch 11"));
+    assert!(page.contains("Epoch 12 of 12, finished"));
+}
+
+/// A step with an optimizer of its own, which callbacks do not see.
+struct OwnStep;
+
+impl TrainStep for OwnStep {
+    fn train_step(&mut self, _: &mut Model, _: &Batch) -> Result<StepLogs> {
+        Ok(vec![("loss", Tensor::new(1f32, &Device::Cpu)?)])
+    }
+}
+
+#[test]
+fn the_optimizers_of_a_custom_step_are_not_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let (x, y) = (X.to_vec(), Y.to_vec());
+    let fit = |fit: Fit| Sequential::new(layers![Input::shape([1]), Dense::new(1)]).fit(&x, &y, fit.step(OwnStep));
+    let error = fit(quiet(1).callback(LearningRateScheduler::new(|_, rate| rate))).unwrap_err().to_string();
+    assert!(error.contains("LearningRateScheduler does not know") && error.contains("not compiled"), "{error}");
+    assert!(fit(quiet(1).callback(ReduceLROnPlateau::new().monitor("loss"))).is_err());
+    let history = fit(quiet(1).callback(TensorBoard::new(folder.path())).callback(TerminateOnNaN::new())).unwrap();
+    assert_eq!(history["loss"], [1.0]);
+}
+
+#[test]
+fn a_checkpoint_can_have_the_rate_in_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = ModelCheckpoint::new(folder.path().join("{epoch}-{learning_rate:.3f}.keras"));
+    let mut rates = LearningRateScheduler::new(|epoch, _| 0.5 / (epoch + 1) as f64);
+    line().fit(X.to_vec(), Y.to_vec(), quiet(2).callback(&mut rates).callback(checkpoint)).unwrap();
+    assert!(folder.path().join("1-0.500.keras").exists() && folder.path().join("2-0.250.keras").exists());
 }

@@ -28,6 +28,7 @@ mod saving;
 mod skipgram;
 mod streams;
 mod structured_files;
+mod tensor_board;
 mod threads;
 mod training;
 mod word_distance;

@@ -68,6 +68,8 @@ pub(crate) struct Compiled {
     loss_means: Vec<RunningMean>,
     /// Whether a custom step trains, which takes any targets.
     pub(crate) has_own_step: bool,
+    /// Whether the model is not compiled, and a custom step has optimizers of its own: that of this is not used.
+    pub(crate) has_no_optimizer: bool,
     /// Whether a warning was given that a custom step logs nothing in evaluations.
     pub(crate) warned_of_no_logs: bool,
     /// The means of the values that it logs.
@@ -116,6 +118,7 @@ impl Compiled {
             loss_mean: RunningMean::default(),
             loss_means: Vec::new(),
             has_own_step: false,
+            has_no_optimizer: false,
             warned_of_no_logs: false,
             own_means: Vec::new(),
             trainable: Vec::new(),

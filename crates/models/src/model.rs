@@ -300,7 +300,8 @@ impl Model {
     /// An error if the model is not compiled, unless it trains with custom steps.
     pub(crate) fn compiled_for(&mut self, own_step: bool) -> Result<()> {
         if own_step && self.compiled.is_none() {
-            self.compiled = Some(Compiled::new("sgd".into(), Compile::default(), None)?);
+            let compiled = self.compiled.insert(Compiled::new("sgd".into(), Compile::default(), None)?);
+            compiled.has_no_optimizer = true;
         }
         let compiled = self.compiled()?;
         compiled.clear_own_means();

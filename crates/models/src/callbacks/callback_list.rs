@@ -146,7 +146,7 @@ impl Callback for CallbackList<'_> {
 
     /// Each is asked, since it may count the steps.
     fn wants_backup(&mut self, step: Option<usize>) -> bool {
-        let wanted: Vec<bool> = self.callbacks.iter_mut().map(|callback| callback.wants_backup(step)).collect();
+        let wanted: Vec<_> = self.callbacks.iter_mut().map(|callback| callback.wants_backup(step)).collect();
         wanted.contains(&true)
     }
 }

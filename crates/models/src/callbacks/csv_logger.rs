@@ -1,6 +1,6 @@
 //! CSVLogger: the logs of each epoch in a table. Keras: `keras.callbacks.CSVLogger`.
 
-use super::number_format::{Number, NumberFormat};
+use super::number_format::as_in_python;
 use super::{Callback, CallbackState, words};
 use crate::model::Model;
 use crate::{Logs, Result};
@@ -95,11 +95,6 @@ fn columns(logs: &Logs) -> Vec<String> {
     names
 }
 
-/// A number as Python writes it.
-fn number(value: f64) -> String {
-    NumberFormat::parse("").and_then(|format| format.apply(Number::Real(value))).unwrap_or_else(|_| value.to_string())
-}
-
 impl Callback for CSVLogger {
     fn on_train_begin(&mut self, _: &mut Model, _: &Logs) -> Result<()> {
         if self.separator.chars().count() != 1 || self.separator.contains(['"', '\r', '\n']) {
@@ -129,7 +124,7 @@ impl Callback for CSVLogger {
         if self.length == 0 {
             self.write(std::iter::once("epoch").chain(columns.clone()))?;
         }
-        let values = columns.map(|name| logs.get(name).map_or_else(|| "NA".into(), number));
+        let values = columns.map(|name| logs.get(name).map_or_else(|| "NA".into(), as_in_python));
         let row: Vec<_> = std::iter::once(epoch.to_string()).chain(values).collect();
         self.write(row.iter().map(String::as_str))
     }

@@ -24,6 +24,9 @@ fn name(optimizer: &Optimizer) -> String {
 
 /// Adds the learning rate to the logs, as `learning_rate`, or as `learning_rate_...` for each of several optimizers.
 pub(super) fn log(model: &mut Model, logs: &mut Logs) -> Result<()> {
+    if model.compiled()?.has_no_optimizer {
+        return Ok(());
+    }
     for (name, optimizer) in optimizers(model.optimizer()?) {
         let name = name.map_or_else(|| "learning_rate".into(), |name| format!("learning_rate_{name}"));
         logs.insert(name, optimizer.learning_rate());
@@ -46,8 +49,14 @@ pub(super) fn change(
     Ok(())
 }
 
-/// An error if an optimizer has a schedule, which a callback would replace by a number.
+/// An error if an optimizer has a schedule, which a callback would replace by a number, or if a custom step has the optimizers.
 pub(super) fn check_all(who: &str, model: &mut Model) -> Result<()> {
+    if model.compiled()?.has_no_optimizer {
+        return Err(Error::new(format!("{who} does not know the optimizers of a custom step"))
+            .expected("a compiled model, whose optimizer the step uses")
+            .received("a model that is not compiled")
+            .help("set the learning rate in the step, or compile the model and use model.optimizer()"));
+    }
     optimizers(model.optimizer()?).into_iter().try_for_each(|(_, optimizer)| check(who, optimizer))
 }
 

@@ -2,17 +2,23 @@
 
 mod backup_and_restore;
 mod callback_list;
+mod chart;
 mod csv_logger;
 mod early_stopping;
+mod event_file;
 mod lambda_callback;
 mod learning_rate_scheduler;
 mod learning_rates;
 mod model_checkpoint;
 mod monitor;
 mod number_format;
+mod plot_losses;
 mod progbar_logger;
+mod projector;
 mod reduce_lr_on_plateau;
+mod remote_monitor;
 mod swap_ema_weights;
+mod tensor_board;
 mod terminate_on_nan;
 mod words;
 
@@ -24,9 +30,13 @@ pub use lambda_callback::LambdaCallback;
 pub use learning_rate_scheduler::LearningRateScheduler;
 pub use model_checkpoint::ModelCheckpoint;
 pub use monitor::Mode;
+pub use plot_losses::PlotLosses;
 pub use progbar_logger::ProgbarLogger;
+pub use projector::EmbeddingsMetadata;
 pub use reduce_lr_on_plateau::ReduceLROnPlateau;
+pub use remote_monitor::RemoteMonitor;
 pub use swap_ema_weights::SwapEMAWeights;
+pub use tensor_board::TensorBoard;
 pub use terminate_on_nan::TerminateOnNaN;
 
 pub use crate::History;
@@ -63,10 +73,15 @@ impl From<usize> for SaveFreq {
 
 impl SaveFreq {
     fn check(&self) -> Result<()> {
+        self.check_as("save_freq", &["epoch"])
+    }
+
+    /// An error that names the argument and its names.
+    fn check_as(&self, argument: &str, names: &[&str]) -> Result<()> {
         match self {
             Self::Epoch | Self::Batches(1..) => Ok(()),
-            Self::Batches(0) => Err(Error::new("save_freq must be positive").received("0")),
-            Self::Unknown(name) => Err(Error::unknown("save_freq", name, &["epoch"])),
+            Self::Batches(0) => Err(Error::new(format!("{argument} must be positive")).received("0")),
+            Self::Unknown(name) => Err(Error::unknown(argument, name, names)),
         }
     }
 }

@@ -111,6 +111,8 @@ impl ModelCheckpoint {
         for name in pattern.names() {
             let is_known = match name {
                 "epoch" => true,
+                // Of a callback that comes before.
+                name if name.starts_with("learning_rate") && !in_steps => true,
                 "batch" if in_steps => true,
                 "batch" => return Err(wrong(pattern.pattern, "\"batch\" is for save_freq in steps".into())),
                 _ => known.as_ref().is_none_or(|known| match name.strip_prefix("val_") {

@@ -193,6 +193,11 @@ impl NumberFormat {
     }
 }
 
+/// A number as Python writes it without a format.
+pub(super) fn as_in_python(value: f64) -> String {
+    NumberFormat::parse("").and_then(|format| format.apply(Number::Real(value))).unwrap_or_else(|_| value.to_string())
+}
+
 /// The shortest digits that are this number and no other; of two such, the even one, as in Python.
 fn shortest(x: f64) -> String {
     let shortest = format!("{x:e}");

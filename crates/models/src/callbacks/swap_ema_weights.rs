@@ -18,7 +18,7 @@ use candle_keras_ops::Error;
 ///
 /// # Differences from Keras
 /// The averages stay where they are, and the weights are kept in a copy. A training that another callback stops ends with the averages, too, and after a prediction
-/// with this callback the model has its weights again.
+/// with this callback the model has its weights again. During one, predictions of other threads have the averages too.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct SwapEMAWeights {
