@@ -184,6 +184,12 @@ pub mod data {
 
 /// Data preprocessing. Keras: `keras.preprocessing`.
 pub mod preprocessing {
+    /// Image files. Keras: `keras.preprocessing.image`.
+    pub mod image {
+        #[doc(inline)]
+        pub use candle_keras_data::{array_to_img, img_to_array, load_img, save_img, smart_resize};
+    }
+
     /// Sequences of ids. Keras: `keras.preprocessing.sequence`.
     pub mod sequence {
         #[doc(inline)]
@@ -202,7 +208,12 @@ pub mod word_vectors {
 /// Seeds, names, devices and data preprocessing. Keras: `keras.utils`.
 pub mod utils {
     #[doc(inline)]
-    pub use candle_keras_data::{Pad, pad_sequences, to_categorical};
+    pub use candle_keras_data::{
+        ArrayToImg, AudioFolder, FolderDataset, Image, ImageFolder, LoadImg, Pad, SaveImg, TextFolder, array_to_img,
+        audio_dataset_from_directory, audio_datasets_from_directory, image_dataset_from_directory,
+        image_datasets_from_directory, img_to_array, load_img, pad_sequences, save_img, text_dataset_from_directory,
+        text_datasets_from_directory, to_categorical,
+    };
     #[doc(inline)]
     pub use candle_keras_layers::clear_session;
     #[doc(inline)]

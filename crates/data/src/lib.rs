@@ -3,6 +3,8 @@
 mod arrays;
 pub mod atomic;
 mod dataset;
+mod folder;
+mod images;
 mod numerical;
 mod numpy;
 mod sequence;
@@ -17,6 +19,14 @@ pub use arrays::{Array, Element, Misfit, Nested, ToArrays, ToTensor};
 pub use candle_keras_ops::{Error, Result};
 pub use dataset::{
     Batch, Batching, Cardinality, Data, Dataset, Elements, IntoBatch, IntoData, Names, Shuffle, Source, TextArrays,
+};
+pub use folder::{
+    AudioFolder, FolderDataset, ImageFolder, Labels, TextFolder, audio_dataset_from_directory,
+    audio_datasets_from_directory, image_dataset_from_directory, image_datasets_from_directory,
+    text_dataset_from_directory, text_datasets_from_directory,
+};
+pub use images::{
+    ArrayToImg, ColorMode, Image, LoadImg, SaveImg, array_to_img, img_to_array, load_img, save_img, smart_resize,
 };
 pub use numerical::to_categorical;
 pub use numpy::{Npz, read_npy};
