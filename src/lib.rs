@@ -209,10 +209,10 @@ pub mod word_vectors {
 pub mod utils {
     #[doc(inline)]
     pub use candle_keras_data::{
-        ArrayToImg, AudioFolder, FolderDataset, Image, ImageFolder, LoadImg, Pad, SaveImg, TextFolder, array_to_img,
+        ArrayToImg, AudioFolder, FolderDataset, Image, ImageFolder, LoadImg, Pad, SaveImg, TextFolder, Timeseries, array_to_img,
         audio_dataset_from_directory, audio_datasets_from_directory, image_dataset_from_directory,
         image_datasets_from_directory, img_to_array, load_img, pad_sequences, save_img, text_dataset_from_directory,
-        text_datasets_from_directory, to_categorical,
+        text_datasets_from_directory, timeseries_dataset_from_array, to_categorical,
     };
     #[doc(inline)]
     pub use candle_keras_layers::clear_session;

@@ -107,8 +107,28 @@ def cases():
     yield case(**sounds, output_sequence_length=3)
 
 
+def windows(targets=None, **arguments):
+    series = np.arange(60, dtype="float32").reshape(30, 2)
+    y = None if targets is None else 100 + np.arange(30)[:targets]
+    batches = list(keras.utils.timeseries_dataset_from_array(series, y, **arguments))
+    case = {"arguments": arguments, "targets": targets}
+    if targets is None:
+        return {**case, "x": [x.numpy().tolist() for x in batches], "y": []}
+    return {**case, "x": [x.numpy().tolist() for x, _ in batches], "y": [y.numpy().tolist() for _, y in batches]}
+
+
+def all_windows():
+    yield windows(sequence_length=3)
+    yield windows(targets=30, sequence_length=4, batch_size=5)
+    yield windows(targets=12, sequence_length=4, sequence_stride=3, batch_size=3)
+    yield windows(targets=30, sequence_length=3, sampling_rate=4, sequence_stride=2, batch_size=6)
+    yield windows(targets=30, sequence_length=2, start_index=5, end_index=20, sampling_rate=3)
+    yield windows(sequence_length=2, start_index=28)
+
+
 def main():
     write_files()
+    (FOLDER / "timeseries.json").write_text(json.dumps(list(all_windows()), separators=(",", ":")) + "\n")
     text = json.dumps({"cases": list(cases())}, separators=(",", ":"))
     (FOLDER / "cases.json").write_text(text.replace('{"function', '\n{"function') + "\n")
 

@@ -9,8 +9,10 @@ mod numerical;
 mod numpy;
 mod sequence;
 mod skipgrams;
+mod table;
 mod text;
 mod texts;
+mod timeseries;
 mod tokenizer;
 mod tokenizer_json;
 mod words;
@@ -34,7 +36,9 @@ pub use sequence::{Pad, Side, pad_sequences};
 pub use skipgrams::{
     AliasTable, SkipgramBatches, SkipgramEpoch, Skipgrams, keep_probability, make_sampling_table, skipgrams,
 };
+pub use table::{Column, ReadCsv, Table, csv_dataset, read_csv};
 pub use text::{Document, ReadText, read_text};
 pub use texts::Texts;
+pub use timeseries::{Timeseries, timeseries_dataset_from_array};
 pub use tokenizer::WordTokenizer;
 pub use words::is_combining_mark;

@@ -1,0 +1,365 @@
+//! Comma-separated values. pandas: `read_csv`; TensorFlow: `tf.data.experimental.make_csv_dataset`.
+
+use super::{Column, Table, batch};
+use crate::{Batch, Batching, Dataset, Elements, Source};
+use candle_keras_ops::random::Stream;
+use candle_keras_ops::{Error, Result};
+use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord, Trim};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What stands for a missing number, as in pandas.
+const MISSING: [&str; 12] = ["", "#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null", "-nan"];
+
+/// How many rows [`csv_dataset`] reads to know what the columns have.
+const FIRST_ROWS: usize = 10_000;
+
+/// The arguments of [`read_csv`], with the names of pandas.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct ReadCsv {
+    sep: char,
+    header: bool,
+    names: Option<Vec<String>>,
+    usecols: Option<Vec<String>>,
+    strings: Vec<String>,
+    nrows: Option<usize>,
+}
+
+impl Default for ReadCsv {
+    fn default() -> Self {
+        Self { sep: ',', header: true, names: None, usecols: None, strings: Vec::new(), nrows: None }
+    }
+}
+
+impl ReadCsv {
+    /// pandas' defaults: commas, and the names of the columns in the first row.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The separator. Default: a comma.
+    pub fn sep(mut self, sep: char) -> Self {
+        self.sep = sep;
+        self
+    }
+
+    /// Whether the first row has the names of the columns. Default: true. Without it they are [`names`](Self::names), or `"0"`, `"1"` and so on.
+    pub fn header(mut self, header: bool) -> Self {
+        self.header = header;
+        self
+    }
+
+    /// The names of the columns, instead of those of the header.
+    pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.names = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The columns that are read, in the order of the file. Default: all.
+    pub fn usecols<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.usecols = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Columns of strings, though they look like numbers: postcodes, say. pandas: `dtype={"zip": str}`.
+    pub fn strings<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.strings = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The most rows that are read. Default: all.
+    pub fn nrows(mut self, rows: usize) -> Self {
+        self.nrows = Some(rows);
+        self
+    }
+}
+
+/// Reads a table into memory. A column is integers if all its values are, else numbers if they are or are missing, else strings. pandas: `read_csv`.
+///
+/// # Errors
+/// If the file cannot be read, is not UTF-8, or a row has not as many fields as the first, with its line.
+pub fn read_csv(path: impl AsRef<Path>, arguments: ReadCsv) -> Result<Table> {
+    let mut rows = Rows::open(path.as_ref(), &arguments)?;
+    let fields = rows.fields(arguments.nrows.unwrap_or(usize::MAX))?;
+    let columns = rows.names.iter().zip(fields);
+    Table::new(columns.map(|(name, fields)| (name.clone(), column(fields, arguments.strings.contains(name)))))
+}
+
+/// The rows of a file as inputs by their names, and one column as the target, read batch by batch: for files that are larger than memory.
+/// TensorFlow: `tf.data.experimental.make_csv_dataset`, with `label_name`.
+///
+/// What the columns have is known from the first 10,000 rows.
+///
+/// ```
+/// use candle_keras_data::{ReadCsv, csv_dataset};
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let path = folder.path().join("pets.csv");
+/// # std::fs::write(&path, "kind,age,adopted\ncat,2,1\ndog,7,0\n").expect("a file");
+/// let dataset = csv_dataset(&path, "adopted", ReadCsv::new())?.batch(32);
+/// let batch = dataset.iter()?.next().expect("one batch")?;
+/// assert_eq!(batch.names.x.unwrap()[..], ["kind".to_string(), "age".to_string()]);
+/// assert_eq!(batch.y[0].to_vec1::<i64>()?, [1, 0]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// As for [`read_csv`]; if there is no column of the target's name; and in a pass at a row whose values are of another kind, with its line.
+pub fn csv_dataset<'a>(
+    path: impl AsRef<Path>,
+    label_name: impl Into<Option<&'a str>>,
+    arguments: ReadCsv,
+) -> Result<Dataset> {
+    let (path, label) = (path.as_ref(), label_name.into());
+    let mut rows = Rows::open(path, &arguments)?;
+    let target = label.map(|label| rows.place(label)).transpose()?;
+    let first = rows.fields(FIRST_ROWS.min(arguments.nrows.unwrap_or(usize::MAX)))?;
+    let kinds =
+        rows.names.iter().zip(first).map(|(name, fields)| match column(fields, arguments.strings.contains(name)) {
+            Column::Integers(_) => Kind::Integers,
+            Column::Floats(_) => Kind::Floats,
+            Column::Strings(_) => Kind::Strings,
+        });
+    let kinds = kinds.collect();
+    Ok(Dataset::new(CsvFile { path: path.into(), arguments: Arc::new(arguments), kinds, target }))
+}
+
+/// The rows of a file.
+struct Rows {
+    path: PathBuf,
+    reader: Reader<File>,
+    /// The names of the columns that are read.
+    names: Vec<String>,
+    /// Their places in the file.
+    places: Vec<usize>,
+    record: StringRecord,
+    /// A row that was read for its number of fields.
+    has_record: bool,
+}
+
+impl Rows {
+    fn open(path: &Path, arguments: &ReadCsv) -> Result<Self> {
+        let file = File::open(path).map_err(|cause| Error::io(path, cause))?;
+        let sep = u8::try_from(arguments.sep).ok().filter(u8::is_ascii);
+        let sep = sep.filter(|sep| !b"\"\r\n".contains(sep)).ok_or_else(|| {
+            Error::new("sep is one character of ASCII, no quote or end of line")
+                .received(format!("{:?}", arguments.sep))
+        })?;
+        let reader = ReaderBuilder::new().has_headers(false).delimiter(sep).trim(Trim::None).from_reader(file);
+        let (names, places) = (Vec::new(), Vec::new());
+        let mut rows =
+            Self { path: path.into(), reader, names, places, record: StringRecord::new(), has_record: false };
+        if !rows.next()? {
+            return Err(
+                Error::new(format!("{} is empty", path.display())).expected("a row with the names of the columns")
+            );
+        }
+        let all: Vec<String> = match (&arguments.names, arguments.header) {
+            (Some(names), _) => names.clone(),
+            // Spreadsheets write a byte-order mark.
+            (None, true) => {
+                rows.record.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_string()).collect()
+            }
+            (None, false) => (0..rows.record.len()).map(|i| i.to_string()).collect(),
+        };
+        if all.len() != rows.record.len() {
+            return Err(Error::new(format!("{}: names are those of all columns", path.display()))
+                .expected(format!("{} names", rows.record.len()))
+                .received(all.len().to_string()));
+        }
+        if let Some(name) = all.iter().enumerate().find_map(|(i, name)| all[..i].contains(name).then_some(name)) {
+            return Err(Error::new(format!("{}: two columns are called {name:?}", path.display()))
+                .help("ReadCsv::names gives other names, ReadCsv::header(false) says that the first row has none"));
+        }
+        rows.has_record = !arguments.header;
+        rows.places = (0..all.len()).collect();
+        rows.names = all;
+        for name in arguments.strings.iter().chain(arguments.usecols.iter().flatten()) {
+            rows.place(name)?;
+        }
+        if let Some(wanted) = &arguments.usecols {
+            let kept = |(name, place): (String, usize)| wanted.contains(&name).then_some((name, place));
+            let all = std::mem::take(&mut rows.names);
+            (rows.names, rows.places) = all.into_iter().zip(0..).filter_map(kept).unzip();
+        }
+        Ok(rows)
+    }
+
+    fn place(&self, name: &str) -> Result<usize> {
+        let known: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        self.names.iter().position(|other| other == name).ok_or_else(|| Error::unknown("column", name, &known))
+    }
+
+    /// Reads the next row; false at the end.
+    fn next(&mut self) -> Result<bool> {
+        if std::mem::take(&mut self.has_record) {
+            return Ok(true);
+        }
+        self.reader.read_record(&mut self.record).map_err(|error| {
+            let line = error.position().map_or(0, csv::Position::line);
+            let at = format!("{}, line {line}", self.path.display());
+            match error.into_kind() {
+                ErrorKind::Io(cause) => Error::io(&self.path, cause),
+                ErrorKind::Utf8 { err, .. } => Error::new(format!("{at}: this is not UTF-8 text: {err}")),
+                ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                    Error::new(format!("{at}: a row has another number of fields"))
+                        .expected(format!("{expected_len}, as the first row has"))
+                        .received(len.to_string())
+                        .help("a field with a separator or a line break is written in quotes")
+                }
+                other => Error::new(format!("{at}: {other:?}")),
+            }
+        })
+    }
+
+    /// The fields of the next rows by their columns.
+    fn fields(&mut self, rows: usize) -> Result<Vec<Vec<String>>> {
+        let mut columns = vec![Vec::new(); self.places.len()];
+        for _ in 0..rows {
+            if !self.next()? {
+                break;
+            }
+            for (column, place) in columns.iter_mut().zip(&self.places) {
+                column.push(self.record[*place].to_string());
+            }
+        }
+        Ok(columns)
+    }
+
+    fn line(&self) -> u64 {
+        self.record.position().map_or(0, csv::Position::line)
+    }
+}
+
+/// The narrowest kind that has all the fields.
+fn column(fields: Vec<String>, is_strings: bool) -> Column {
+    if is_strings {
+        return Column::Strings(fields);
+    }
+    if let Some(integers) = fields.iter().map(|field| integer(field)).collect() {
+        return Column::Integers(integers);
+    }
+    match fields.iter().map(|field| float(field)).collect() {
+        Some(floats) => Column::Floats(floats),
+        None => Column::Strings(fields),
+    }
+}
+
+fn integer(field: &str) -> Option<i64> {
+    field.trim().parse().ok()
+}
+
+fn float(field: &str) -> Option<f64> {
+    let field = field.trim();
+    if MISSING.contains(&field) { Some(f64::NAN) } else { field.parse().ok() }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Integers,
+    Floats,
+    Strings,
+}
+
+/// A file whose rows are read in each pass.
+#[derive(Clone)]
+struct CsvFile {
+    path: PathBuf,
+    arguments: Arc<ReadCsv>,
+    kinds: Vec<Kind>,
+    target: Option<usize>,
+}
+
+/// A pass over the rows.
+struct Pass {
+    rows: Rows,
+    file: CsvFile,
+    left: usize,
+}
+
+impl CsvFile {
+    fn pass(&self, from: usize) -> Result<Pass> {
+        let mut rows = Rows::open(&self.path, &self.arguments)?;
+        let mut left = self.arguments.nrows.unwrap_or(usize::MAX);
+        for _ in 0..from.min(left) {
+            rows.next()?;
+        }
+        left = left.saturating_sub(from);
+        Ok(Pass { rows, file: self.clone(), left })
+    }
+}
+
+impl Pass {
+    /// The next rows as a batch; `None` at the end.
+    fn read(&mut self, most: usize) -> Result<Option<Batch>> {
+        let mut columns: Vec<Column> = self
+            .file
+            .kinds
+            .iter()
+            .map(|kind| match kind {
+                Kind::Integers => Column::Integers(Vec::new()),
+                Kind::Floats => Column::Floats(Vec::new()),
+                Kind::Strings => Column::Strings(Vec::new()),
+            })
+            .collect();
+        let mut count = 0;
+        while count < most.min(self.left) && self.rows.next()? {
+            count += 1;
+            for (i, column) in columns.iter_mut().enumerate() {
+                let field = &self.rows.record[self.rows.places[i]];
+                let fits = match column {
+                    Column::Integers(values) => integer(field).map(|value| values.push(value)),
+                    Column::Floats(values) => float(field).map(|value| values.push(value)),
+                    Column::Strings(values) => {
+                        values.push(field.to_string());
+                        Some(())
+                    }
+                };
+                fits.ok_or_else(|| self.misfit(i, field, matches!(column, Column::Integers(_))))?;
+            }
+        }
+        self.left -= count;
+        if count == 0 {
+            return Ok(None);
+        }
+        let mut names = self.rows.names.clone();
+        let target = self.file.target.map(|place| {
+            names.remove(place);
+            columns.remove(place)
+        });
+        batch(&names, &columns, target.as_ref()).map(Some)
+    }
+
+    fn misfit(&self, column: usize, field: &str, is_integer: bool) -> Error {
+        let (path, line, name) = (self.file.path.display(), self.rows.line(), &self.rows.names[column]);
+        let kind = if is_integer { "integers" } else { "numbers" };
+        Error::new(format!("{path}, line {line}: column {name:?} has something else than {kind}"))
+            .expected(format!("{kind}, as its first {FIRST_ROWS} rows have"))
+            .received(format!("{field:?}"))
+            .help(format!("ReadCsv::strings([{name:?}]) reads the column as strings"))
+    }
+}
+
+impl Source for CsvFile {
+    fn elements(&self, _: &Stream, from: usize) -> Result<Elements> {
+        let mut pass = self.pass(from)?;
+        let row = move || -> Result<Option<Batch>> {
+            let Some(row) = pass.read(1)? else { return Ok(None) };
+            row.map(|array| Ok(array.squeeze(0)?)).map(Some)
+        };
+        Ok(Box::new(std::iter::repeat_with(row).map_while(Result::transpose)))
+    }
+
+    fn batches(&self, random: &Stream, batching: Batching, from: usize) -> Result<Elements> {
+        let Batching { size, drop_remainder, padded } = batching;
+        if padded || size == 0 {
+            return batching.stacked(self.elements(random, from.saturating_mul(size))?);
+        }
+        let mut pass = self.pass(from.saturating_mul(size))?;
+        let next = move || pass.read(size).transpose();
+        let whole =
+            move |batch: &Result<Batch>| !drop_remainder || batch.as_ref().map_or(true, |batch| batch.size() == size);
+        Ok(Box::new(std::iter::from_fn(next).filter(whole)))
+    }
+}
