@@ -182,6 +182,9 @@ pub mod data {
     pub use candle_keras_data::*;
 }
 
+#[doc(inline)]
+pub use candle_keras_data::datasets;
+
 /// Data preprocessing. Keras: `keras.preprocessing`.
 pub mod preprocessing {
     /// Image files. Keras: `keras.preprocessing.image`.
@@ -209,10 +212,10 @@ pub mod word_vectors {
 pub mod utils {
     #[doc(inline)]
     pub use candle_keras_data::{
-        ArrayToImg, AudioFolder, FolderDataset, Image, ImageFolder, LoadImg, Pad, SaveImg, TextFolder, Timeseries, array_to_img,
-        audio_dataset_from_directory, audio_datasets_from_directory, image_dataset_from_directory,
-        image_datasets_from_directory, img_to_array, load_img, pad_sequences, save_img, text_dataset_from_directory,
-        text_datasets_from_directory, timeseries_dataset_from_array, to_categorical,
+        ArrayToImg, AudioFolder, FolderDataset, GetFile, Image, ImageFolder, LoadImg, Pad, SaveImg, TextFolder,
+        Timeseries, array_to_img, audio_dataset_from_directory, audio_datasets_from_directory, get_file,
+        image_dataset_from_directory, image_datasets_from_directory, img_to_array, load_img, pad_sequences, save_img,
+        text_dataset_from_directory, text_datasets_from_directory, timeseries_dataset_from_array, to_categorical,
     };
     #[doc(inline)]
     pub use candle_keras_layers::clear_session;

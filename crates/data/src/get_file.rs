@@ -1,6 +1,5 @@
 //! Files in Keras's cache. Keras: `keras.utils.get_file`.
 
-use crate::atomic;
 use candle_keras_ops::{Error, Result};
 use digest::Digest;
 use std::fs::{self, File};
@@ -142,7 +141,8 @@ fn keras_home() -> Result<PathBuf> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = || Some(std::env::home_dir()?.join(".keras"));
     set("KERAS_HOME").or_else(home).ok_or_else(|| {
-        Error::new("there is no home folder for Keras's cache").help("the environment variable KERAS_HOME says where it is")
+        Error::new("there is no home folder for Keras's cache")
+            .help("the environment variable KERAS_HOME says where it is")
     })
 }
 
@@ -169,7 +169,7 @@ fn fetch(file: &Path, arguments: &GetFile) -> Result<()> {
     }
     candle_keras_ops::console::print_line(&format!("Downloading data from {origin}"));
     let mut response = ureq::get(origin).call().map_err(|cause| failed(&cause))?;
-    atomic::write(file, |to| {
+    crate::atomic::write(file, |to| {
         let mut body = response.body_mut().with_config().limit(u64::MAX).reader();
         std::io::copy(&mut body, to).map_err(|cause| failed(&cause))?;
         Ok(())
@@ -188,10 +188,13 @@ fn check_hash(path: &Path, expected: &str, algorithm: &str) -> Result<()> {
         (other, _) => return Err(Error::unknown("hash_algorithm", other, &["auto", "sha256", "md5"])),
     };
     if !received.eq_ignore_ascii_case(expected) {
-        return Err(Error::new(format!("{} is not the file that was expected: its hash is another one", path.display()))
-            .expected(expected)
-            .received(received)
-            .help("it may be cut off or outdated: remove it, and get it again"));
+        return Err(Error::new(format!(
+            "{} is not the file that was expected: its hash is another one",
+            path.display()
+        ))
+        .expected(expected)
+        .received(received)
+        .help("it may be cut off or outdated: remove it, and get it again"));
     }
     Ok(())
 }
@@ -212,7 +215,9 @@ fn hash<D: Digest>(path: &Path) -> Result<String> {
 
 /// Unpacks an archive into a folder that is there whole or not at all.
 fn unpack(archive: &Path, to: &Path, format: &str) -> Result<()> {
-    let failed = |cause: &dyn std::fmt::Display| Error::new(format!("{}: this archive cannot be unpacked: {cause}", archive.display()));
+    let failed = |cause: &dyn std::fmt::Display| {
+        Error::new(format!("{}: this archive cannot be unpacked: {cause}", archive.display()))
+    };
     let open = || File::open(archive).map(BufReader::new).map_err(|cause| Error::io(archive, cause));
     let parent = to.parent().unwrap_or(Path::new("."));
     let folder = tempfile::tempdir_in(parent).map_err(|cause| Error::io(parent, cause))?;

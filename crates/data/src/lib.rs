@@ -3,10 +3,13 @@
 mod arrays;
 pub mod atomic;
 mod dataset;
+pub mod datasets;
 mod folder;
+mod get_file;
 mod images;
 mod numerical;
 mod numpy;
+mod pickle;
 mod sequence;
 mod skipgrams;
 mod table;
@@ -27,6 +30,7 @@ pub use folder::{
     audio_datasets_from_directory, image_dataset_from_directory, image_datasets_from_directory,
     text_dataset_from_directory, text_datasets_from_directory,
 };
+pub use get_file::{GetFile, get_file};
 pub use images::{
     ArrayToImg, ColorMode, Image, LoadImg, SaveImg, array_to_img, img_to_array, load_img, save_img, smart_resize,
 };

@@ -23,7 +23,11 @@ enum Object {
     Dict(Vec<(Item, Item)>),
     Global(String),
     /// What a class of NumPy makes of these arguments, and its state.
-    Made { class: String, arguments: Item, state: Item },
+    Made {
+        class: String,
+        arguments: Item,
+        state: Item,
+    },
 }
 
 /// The values of a pickle.
@@ -45,25 +49,27 @@ pub(crate) struct Bytes<'a> {
 impl Pickle {
     /// Reads a pickle.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
-        let mut machine = Machine { bytes, at: 0, objects: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() };
+        let mut machine =
+            Machine { bytes, at: 0, objects: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() };
         let root = machine.run()?;
         Ok(Self { objects: machine.objects, root })
     }
 
     /// The lists of whole numbers that an array of objects has.
     pub(crate) fn sequences(&self) -> Result<Vec<Vec<u32>>> {
-        let (_, data) = self.array(self.root)?;
-        let sequence = |item: &Item| -> Result<Vec<u32>> {
-            self.list(*item)?.iter().map(|number| self.number(*number)).collect()
-        };
+        let (_, data) = self.array(self.root, "O8")?;
+        let sequence =
+            |item: &Item| -> Result<Vec<u32>> { self.list(*item)?.iter().map(|number| self.number(*number)).collect() };
         self.list(data)?.iter().map(sequence).collect()
     }
 
     /// The array of bytes under a key of a dict.
     pub(crate) fn bytes(&self, key: &str) -> Result<Bytes<'_>> {
-        let (shape, data) = self.array(self.value(key)?)?;
+        let (shape, data) = self.array(self.value(key)?, "u1")?;
         match self.object(data) {
-            Some(Object::Bytes(bytes)) if shape.iter().try_fold(1usize, |all, size| all.checked_mul(*size)) == Some(bytes.len()) => {
+            Some(Object::Bytes(bytes))
+                if shape.iter().try_fold(1usize, |all, size| all.checked_mul(*size)) == Some(bytes.len()) =>
+            {
                 Ok(Bytes { shape, bytes })
             }
             _ => Err(Error::new(format!("{key:?} of the pickle is no array of bytes"))),
@@ -91,17 +97,22 @@ impl Pickle {
         entry.map(|entry| entry.1).ok_or_else(|| Error::new(format!("the pickle has no {key:?}")))
     }
 
-    /// The shape of an array, and its data: bytes, or a list of objects.
-    fn array(&self, item: Item) -> Result<(Vec<usize>, Item)> {
+    /// The shape of an array of these elements, and its data: bytes, or a list of objects.
+    fn array(&self, item: Item, dtype: &str) -> Result<(Vec<usize>, Item)> {
         let wrong = || Error::new("the pickle has no array of NumPy where there should be one");
         let Some(Object::Made { class, state, .. }) = self.object(item) else { return Err(wrong()) };
         let state = self.list(*state).map_err(|_| wrong())?;
-        let [_, shape, dtype, fortran, data] = *state else { return Err(wrong()) };
+        let [_, shape, elements, fortran, data] = *state else { return Err(wrong()) };
         if !ARRAY.contains(&class.as_str()) || fortran != Item::Number(0) {
             return Err(wrong());
         }
-        if !matches!(self.object(dtype), Some(Object::Made { class, .. }) if class == DTYPE) {
-            return Err(wrong());
+        let Some(Object::Made { class, arguments, .. }) = self.object(elements) else { return Err(wrong()) };
+        let name = self.list(*arguments).ok().and_then(|arguments| self.object(*arguments.first()?));
+        // Python 2 and 3 write "O8" and "O" for the same.
+        let is_dtype =
+            matches!(name, Some(Object::Bytes(name)) if dtype.as_bytes().starts_with(name) && !name.is_empty());
+        if class != DTYPE || !is_dtype {
+            return Err(wrong().expected(format!("elements of type {dtype}")));
         }
         let shape = self.list(shape)?.iter().map(|size| self.number(*size).map(|size| size as usize));
         Ok((shape.collect::<Result<_>>()?, data))
@@ -116,7 +127,9 @@ impl Pickle {
 
     fn number(&self, item: Item) -> Result<u32> {
         let number = if let Item::Number(number) = item { u32::try_from(number).ok() } else { None };
-        number.ok_or_else(|| Error::new("the pickle has no index where there should be one").received(format!("{item:?}")))
+        number.ok_or_else(|| {
+            Error::new("the pickle has no index where there should be one").received(format!("{item:?}"))
+        })
     }
 }
 
@@ -201,7 +214,9 @@ impl<'a> Machine<'a> {
                 b'R' => {
                     let (arguments, class) = (self.pop()?, self.pop()?);
                     let class = match self.object(class) {
-                        Some(Object::Global(class)) if class == DTYPE || ARRAY.contains(&class.as_str()) => class.clone(),
+                        Some(Object::Global(class)) if class == DTYPE || ARRAY.contains(&class.as_str()) => {
+                            class.clone()
+                        }
                         Some(Object::Global(class)) => return Err(self.wrong(&format!("a call of {class}"))),
                         _ => return Err(self.wrong("a call")),
                     };

@@ -2,6 +2,7 @@
 
 use crate::Element;
 use crate::arrays::check_fits;
+use crate::pickle::Pickle;
 use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, Result};
 use std::fs::File;
@@ -47,6 +48,17 @@ pub(super) fn read(file: &mut dyn Read, size: u64) -> Result<Tensor> {
     header.tensor(content)
 }
 
+/// The lists of whole numbers of an array of objects, which NumPy writes as a pickle behind the header.
+pub(super) fn sequences(file: &mut dyn Read) -> Result<Vec<Vec<u32>>> {
+    let header = Header::text(file)?;
+    if !header.contains("'|O'") {
+        return Err(Error::new("this is not an array of objects").received(header.trim()));
+    }
+    let mut pickle = Vec::new();
+    file.read_to_end(&mut pickle).map_err(|cause| Error::new(cause.to_string()))?;
+    Pickle::read(&pickle)?.sequences()
+}
+
 /// What precedes the elements: a dict of Python, such as `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }`.
 struct Header {
     kind: String,
@@ -59,6 +71,11 @@ struct Header {
 
 impl Header {
     fn read(file: &mut dyn Read) -> Result<Self> {
+        Self::of_dict(&Self::text(file)?)
+    }
+
+    /// The dict.
+    fn text(file: &mut dyn Read) -> Result<String> {
         let mut take = |count: usize| -> Result<Vec<u8>> {
             let mut bytes = Vec::new();
             file.take(count as u64).read_to_end(&mut bytes).map_err(|cause| Error::new(cause.to_string()))?;
@@ -79,7 +96,7 @@ impl Header {
         if length > LONGEST_HEADER {
             return Err(Error::new("the header of the array is too long").received(format!("{length} bytes")));
         }
-        Self::of_dict(&String::from_utf8_lossy(&take(length)?))
+        Ok(String::from_utf8_lossy(&take(length)?).into_owned())
     }
 
     fn of_dict(dict: &str) -> Result<Self> {

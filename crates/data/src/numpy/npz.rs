@@ -4,7 +4,7 @@ use super::npy;
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 use zip::result::ZipError;
@@ -49,6 +49,15 @@ impl Npz {
     /// # Errors
     /// If there is none of this name, it is damaged, or its elements are not numbers.
     pub fn read(&mut self, name: &str) -> Result<Tensor> {
+        self.member(name, npy::read)
+    }
+
+    /// The lists of whole numbers of an array of objects. What is no such list is an error; nothing in it is called.
+    pub(crate) fn sequences(&mut self, name: &str) -> Result<Vec<Vec<u32>>> {
+        self.member(name, |file, _| npy::sequences(file))
+    }
+
+    fn member<T>(&mut self, name: &str, read: impl FnOnce(&mut dyn Read, u64) -> Result<T>) -> Result<T> {
         let index = |archive: &ZipArchive<_>| {
             archive.index_for_name(&format!("{name}{ENDING}")).or_else(|| archive.index_for_name(name))
         };
@@ -58,7 +67,7 @@ impl Npz {
         let Self { path, archive } = self;
         let mut member = archive.by_index(index).map_err(|cause| failed(path, cause))?;
         let size = member.size();
-        npy::read(&mut member, size).map_err(|error| Error::new(format!("{}: {name}: {error}", path.display())))
+        read(&mut member, size).map_err(|error| Error::new(format!("{}: {name}: {error}", path.display())))
     }
 }
 
