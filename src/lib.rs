@@ -250,6 +250,7 @@ mod guide {
         Readme: "../README.md",
         GettingStarted: "../docs/getting-started.md",
         FunctionalApi: "../docs/functional-api.md",
+        Data: "../docs/data.md",
         Training: "../docs/training.md",
         Preprocessing: "../docs/preprocessing.md",
         Images: "../docs/images.md",
