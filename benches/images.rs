@@ -1,5 +1,5 @@
-//! Images of a folder: `cargo bench --bench images`. 512 JPEG files of 224 x 224, decoded by the `image` crate alone on all cores, and decoded, augmented and batched by
-//! `image_dataset_from_directory` and layers. Turns alternate; the medians of nine count.
+//! Images of a folder: `cargo bench --bench images`. 512 JPEG files of 224 x 224, decoded by the `image` crate alone on all cores, and decoded and batched by
+//! `image_dataset_from_directory`, and augmented by layers on all cores. Turns alternate; the medians of nine count.
 
 use candle_keras::layers::{Call, RandomContrast, RandomFlip};
 use candle_keras::ops::random::Stream;
@@ -53,29 +53,35 @@ fn main() -> Result<()> {
     let dataset =
         image_dataset_from_directory(folder.path(), ImageFolder::new().image_size([224, 224]).verbose(false))?;
     let (flip, contrast) = (RandomFlip::new(), RandomContrast::new(0.2));
-    let augmented = dataset.map(move |mut batch| {
-        let training = || Call::new().training(true);
-        batch.x[0] = contrast.call_with(&flip.call_with(&batch.x[0], training())?, training())?;
+    let training = || Call::new().training(true);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let flipped = dataset.map_on(threads, move |mut batch| {
+        batch.x[0] = flip.call_with(&batch.x[0], training())?;
         Ok(batch)
     });
-    let (mut alone, mut whole) = (Vec::new(), Vec::new());
+    let augmented = flipped.map_on(threads, move |mut batch| {
+        batch.x[0] = contrast.call_with(&batch.x[0], training())?;
+        Ok(batch)
+    });
+    let names = ["decoded alone", "batched", "flipped", "flipped, with another contrast"];
+    let mut times = [const { Vec::new() }; 4];
     for _ in 0..9 {
-        alone.push(decoded_alone(&paths));
-        let start = Instant::now();
-        let mut images = 0;
-        for batch in augmented.iter()? {
-            images += batch?.size();
+        times[0].push(decoded_alone(&paths));
+        for (times, dataset) in times[1..].iter_mut().zip([&*dataset, &flipped, &augmented]) {
+            let start = Instant::now();
+            let images =
+                dataset.iter()?.try_fold(0, |images, batch| Ok::<_, candle_keras::Error>(images + batch?.size()))?;
+            assert_eq!(images, COUNT);
+            times.push(start.elapsed().as_secs_f64());
         }
-        assert_eq!(images, COUNT);
-        whole.push(start.elapsed().as_secs_f64());
     }
     let median = |times: &mut Vec<f64>| {
         times.sort_by(f64::total_cmp);
         times[times.len() / 2]
     };
-    let (alone, whole) = (median(&mut alone), median(&mut whole));
-    let rate = |seconds: f64| COUNT as f64 / seconds;
-    println!("decoded alone: {:.0} images a second", rate(alone));
-    println!("decoded, augmented, batched: {:.0} images a second, {:.2} of that", rate(whole), alone / whole);
+    let times = times.map(|mut times| median(&mut times));
+    for (name, time) in names.iter().zip(times) {
+        println!("{name}: {:.0} images a second, {:.2} of decoding alone", COUNT as f64 / time, times[0] / time);
+    }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! WAV files with labels. Keras: `keras.utils.audio_dataset_from_directory`.
 
-use super::{Folder, FolderDataset, ReadSample, folder_arguments};
-use crate::Batch;
+use super::{Folder, FolderDataset, ReadFiles, folder_arguments};
+use crate::Array;
 use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result, has_memory_for};
 use hound::{SampleFormat, WavReader};
@@ -57,15 +57,29 @@ struct ReadSound {
     length: Option<usize>,
 }
 
-impl ReadSample for ReadSound {
-    fn read(&self, path: &Path) -> Result<Batch> {
-        let sound = read(path, self.length)
-            .map_err(|cause| Error::new(format!("{}: this is not a readable WAV file: {cause}", path.display())))?;
-        Ok(Batch { x: vec![sound], ..Batch::default() })
+impl ReadFiles for ReadSound {
+    type Samples = Vec<Tensor>;
+
+    fn samples(&self, count: usize) -> Vec<Tensor> {
+        Vec::with_capacity(count)
     }
 
-    fn is_padded(&self) -> bool {
-        self.length.is_none()
+    fn read(&self, path: &Path, sounds: &mut Vec<Tensor>) -> Result<()> {
+        let sound = read(path, self.length)
+            .map_err(|cause| Error::new(format!("{}: this is not a readable WAV file: {cause}", path.display())))?;
+        if let Some(first) = sounds.first().filter(|first| first.dims()[1] != sound.dims()[1]) {
+            return Err(Error::new(format!("{}: the sounds of a batch have the same channels", path.display()))
+                .expected(format!("{}, as the first one has", first.dims()[1]))
+                .received(sound.dims()[1].to_string()));
+        }
+        sounds.push(sound);
+        Ok(())
+    }
+
+    fn array(&self, sounds: Vec<Tensor>, _: usize) -> Result<Array> {
+        let longest = sounds.iter().map(|sound| sound.dims()[0]).max().unwrap_or(0);
+        let padded = sounds.iter().map(|sound| sound.pad_with_zeros(0, 0, longest - sound.dims()[0]));
+        Array::new(&Tensor::stack(&padded.collect::<candle_core::Result<Vec<_>>>()?, 0)?)
     }
 }
 

@@ -1,11 +1,11 @@
 //! Image files with labels. Keras: `keras.utils.image_dataset_from_directory`.
 
-use super::{Folder, FolderDataset, ReadSample, folder_arguments};
+use super::{Folder, FolderDataset, ReadFiles, folder_arguments};
 use crate::images::{ColorMode, decode};
-use crate::{Batch, ToTensor};
-use candle_core::Tensor;
+use crate::{Array, ToTensor};
+use candle_core::{Device, Tensor};
 use candle_keras_ops::image::{DataFormat, Interpolation, Resize, resize};
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, has_memory_for};
 use std::path::Path;
 
 const EXTENSIONS: [&str; 5] = [".bmp", ".gif", ".jpeg", ".jpg", ".png"];
@@ -93,6 +93,14 @@ impl ImageFolder {
         if self.image_size.contains(&0) {
             return Err(Error::new("image_size is a height and a width").received(format!("{:?}", self.image_size)));
         }
+        let bytes = self
+            .image_size
+            .iter()
+            .try_fold(self.folder.batch_size.unwrap_or(1).saturating_mul(16), |all, size| all.checked_mul(*size));
+        if !bytes.is_some_and(has_memory_for) {
+            return Err(Error::new("a batch of images of image_size does not fit into memory")
+                .received(format!("{:?}", self.image_size)));
+        }
         Ok(ReadImage {
             color: ColorMode::by_name(&self.color_mode)?,
             resize: Resize {
@@ -159,17 +167,37 @@ struct ReadImage {
     skip_damaged: bool,
 }
 
-impl ReadSample for ReadImage {
-    fn read(&self, path: &Path) -> Result<Batch> {
+impl ReadFiles for ReadImage {
+    type Samples = Vec<f32>;
+
+    fn samples(&self, count: usize) -> Vec<f32> {
+        Vec::with_capacity(count.saturating_mul(self.size()))
+    }
+
+    fn read(&self, path: &Path, pixels: &mut Vec<f32>) -> Result<()> {
         let image = decode(path, self.color)?;
-        let mut pixels = image.to_tensor()?;
+        if image.size() == self.resize.size && self.format == DataFormat::ChannelsLast {
+            pixels.extend(image.pixels().iter().map(|pixel| f32::from(*pixel)));
+            return Ok(());
+        }
+        let mut resized = image.to_tensor()?;
         if image.size() != self.resize.size {
-            pixels = if self.pad { self.padded(&pixels, image.size())? } else { resize(&pixels, &self.resize)? };
+            resized = if self.pad { self.padded(&resized, image.size())? } else { resize(&resized, &self.resize)? };
         }
         if self.format == DataFormat::ChannelsFirst {
-            pixels = pixels.permute((2, 0, 1))?.contiguous()?;
+            resized = resized.permute((2, 0, 1))?;
         }
-        Ok(Batch { x: vec![pixels], ..Batch::default() })
+        pixels.extend(resized.flatten_all()?.to_vec1::<f32>()?);
+        Ok(())
+    }
+
+    fn array(&self, pixels: Vec<f32>, count: usize) -> Result<Array> {
+        let ([height, width], channels) = (self.resize.size, self.color.channels());
+        let shape = match self.format {
+            DataFormat::ChannelsLast => [count, height, width, channels],
+            DataFormat::ChannelsFirst => [count, channels, height, width],
+        };
+        Ok(Array { tensor: Tensor::from_vec(pixels, &shape, &Device::Cpu)?, is_text: false })
     }
 
     fn skips_damaged(&self) -> bool {
@@ -178,6 +206,11 @@ impl ReadSample for ReadImage {
 }
 
 impl ReadImage {
+    /// The numbers of an image.
+    fn size(&self) -> usize {
+        self.resize.size[0] * self.resize.size[1] * self.color.channels()
+    }
+
     /// The whole image in the middle of a black one. The layer Resizing adds the borders before it resizes, and this function after, both as in Keras.
     fn padded(&self, pixels: &Tensor, from: [usize; 2]) -> Result<Tensor> {
         let to = self.resize.size;

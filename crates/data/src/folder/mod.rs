@@ -11,7 +11,7 @@ pub use files::Labels;
 pub use images::{ImageFolder, image_dataset_from_directory, image_datasets_from_directory};
 pub use text::{TextFolder, text_dataset_from_directory, text_datasets_from_directory};
 
-use crate::{Batch, Data, Dataset, IntoData, to_categorical};
+use crate::{Array, Batch, Data, Dataset, IntoBatch, IntoData, ToTensor, to_categorical};
 use candle_core::{Device, Tensor};
 use candle_keras_ops::console::print_line;
 use candle_keras_ops::{Error, Result, cores};
@@ -173,18 +173,22 @@ enum Part {
     Validation,
 }
 
-/// How the samples of a kind of files are read.
-trait ReadSample: Send + Sync + 'static {
-    /// The sample of a file.
-    fn read(&self, path: &Path) -> Result<Batch>;
+/// How a kind of files is read into batches.
+trait ReadFiles: Send + Sync + 'static {
+    /// The samples of a batch.
+    type Samples;
+
+    /// None yet, with room for so many.
+    fn samples(&self, count: usize) -> Self::Samples;
+
+    /// Reads a file, and adds its sample if it is one.
+    fn read(&self, path: &Path, samples: &mut Self::Samples) -> Result<()>;
+
+    /// The samples as one array.
+    fn array(&self, samples: Self::Samples, count: usize) -> Result<Array>;
 
     /// Whether a file that cannot be read is left out, with a warning.
     fn skips_damaged(&self) -> bool {
-        false
-    }
-
-    /// Whether the samples of a batch have different lengths.
-    fn is_padded(&self) -> bool {
         false
     }
 }
@@ -210,14 +214,14 @@ impl Folder {
     }
 
     /// The dataset of one part.
-    fn dataset(&self, path: &Path, extensions: &[&str], reader: impl ReadSample) -> Result<FolderDataset> {
+    fn dataset(&self, path: &Path, extensions: &[&str], reader: impl ReadFiles) -> Result<FolderDataset> {
         let part = self.part()?;
         let files = self.files(path, extensions, part != Part::All)?;
         self.part_of(&files, part, reader)
     }
 
     /// Those of both parts, of which the second is not shuffled. Keras: `subset="both"`.
-    fn datasets<R: ReadSample + Clone>(
+    fn datasets<R: ReadFiles + Clone>(
         &self,
         path: &Path,
         extensions: &[&str],
@@ -257,7 +261,7 @@ impl Folder {
         Ok(files)
     }
 
-    fn part_of(&self, files: &Files, part: Part, reader: impl ReadSample) -> Result<FolderDataset> {
+    fn part_of(&self, files: &Files, part: Part, reader: impl ReadFiles) -> Result<FolderDataset> {
         let files = files.part(part, self.validation_split)?;
         if self.verbose && part != Part::All {
             let purpose = if part == Part::Training { "training" } else { "validation" };
@@ -267,35 +271,42 @@ impl Folder {
         let Files { paths, class_names, .. } = files;
         let file_paths = paths.clone();
         let count = paths.len();
-        let order = Dataset::from_fn(count, |i| Ok::<_, Error>(Tensor::new(i as i64, &Device::Cpu)?));
+        let indices = Tensor::arange(0i64, count as i64, &Device::Cpu)?;
+        let order = Dataset::from_tensor_slices(indices)?;
         let order = match (self.shuffle, self.seed) {
             (false, _) => order,
             (true, Some(seed)) => order.shuffle(crate::Shuffle::new(count).seed(seed.into())),
             (true, None) => order.shuffle(count),
         };
-        let (skips, is_padded) = (reader.skips_damaged(), reader.is_padded());
-        let read = move |index: Batch| -> Result<Batch> {
-            let index = index.x[0].to_scalar::<i64>()? as usize;
-            let mut sample = match reader.read(&paths[index]) {
-                Err(error) if skips => {
-                    candle_keras_ops::warnings::warn(format!("a file is left out: {error}"));
-                    return Ok(Batch::default());
+        let skips = reader.skips_damaged();
+        // Each batch is read by one thread, into its place: a batch that others are gathered into would be copied by one thread, while the others wait.
+        let read = move |batch: Batch| -> Result<Batch> {
+            let indices: Vec<i64> = batch.x[0].flatten_all()?.to_vec1()?;
+            let mut samples = reader.samples(indices.len());
+            let mut kept = Vec::with_capacity(indices.len());
+            for index in indices.into_iter().map(|index| index as usize) {
+                match reader.read(&paths[index], &mut samples) {
+                    Err(error) if skips => candle_keras_ops::warnings::warn(format!("a file is left out: {error}")),
+                    read => {
+                        read?;
+                        kept.push(index);
+                    }
                 }
-                sample => sample?,
-            };
-            if let Some(targets) = &targets {
-                sample.y = vec![targets.get(index)?];
             }
-            Ok(sample)
+            let array = reader.array(samples, kept.len())?;
+            match &targets {
+                Some(targets) => (array, targets.get(&kept)?).into_batch(),
+                None => array.into_batch(),
+            }
         };
-        let samples = order.map_on(cores::count(), read);
-        let samples = if skips { samples.filter(|sample| Ok(!sample.x.is_empty())) } else { samples };
+        let threads = cores::count();
+        let batches = order.batch(self.batch_size.unwrap_or(1)).map_on(threads, read);
+        let batches = if skips { batches.filter(|batch| Ok(batch.size() > 0)) } else { batches };
         let dataset = match self.batch_size {
-            None => samples,
-            Some(size) if is_padded => samples.padded_batch(size),
-            Some(size) => samples.batch(size),
+            Some(_) => batches,
+            None => batches.map(|sample| sample.map(|array| Ok(array.squeeze(0)?))),
         };
-        Ok(FolderDataset { dataset: dataset.prefetch(1), class_names, file_paths })
+        Ok(FolderDataset { dataset, class_names, file_paths })
     }
 }
 
@@ -323,12 +334,13 @@ impl Targets {
         }))
     }
 
-    fn get(&self, sample: usize) -> Result<Tensor> {
-        Ok(match self {
-            Self::Int(labels) => Tensor::new(i64::from(labels[sample]), &Device::Cpu)?,
-            Self::Binary(labels) => Tensor::new(&[labels[sample] as f32], &Device::Cpu)?,
-            Self::Categorical(labels, classes) => to_categorical(vec![labels[sample]], *classes)?.squeeze(0)?,
-        })
+    fn get(&self, samples: &[usize]) -> Result<Tensor> {
+        let of = |labels: &[u32]| samples.iter().map(|sample| labels[*sample]).collect::<Vec<_>>();
+        match self {
+            Self::Int(labels) => of(labels).into_iter().map(i64::from).collect::<Vec<_>>().to_tensor(),
+            Self::Binary(labels) => of(labels).into_iter().map(|label| [label as f32]).collect::<Vec<_>>().to_tensor(),
+            Self::Categorical(labels, classes) => to_categorical(of(labels), *classes),
+        }
     }
 }
 

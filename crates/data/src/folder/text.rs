@@ -1,8 +1,8 @@
 //! Text files with labels. Keras: `keras.utils.text_dataset_from_directory`.
 
-use super::{Folder, FolderDataset, ReadSample, folder_arguments};
-use crate::{Array, Batch};
-use candle_keras_ops::{Error, Result, string_tensor};
+use super::{Folder, FolderDataset, ReadFiles, folder_arguments};
+use crate::Array;
+use candle_keras_ops::{Error, Result};
 use std::path::Path;
 
 const EXTENSIONS: [&str; 1] = [".txt"];
@@ -68,24 +68,28 @@ struct ReadText {
     max_length: Option<usize>,
 }
 
-impl ReadSample for ReadText {
-    fn read(&self, path: &Path) -> Result<Batch> {
+impl ReadFiles for ReadText {
+    type Samples = Vec<String>;
+
+    fn samples(&self, count: usize) -> Vec<String> {
+        Vec::with_capacity(count)
+    }
+
+    fn read(&self, path: &Path, texts: &mut Vec<String>) -> Result<()> {
         let mut bytes = std::fs::read(path).map_err(|cause| Error::io(path, cause))?;
         if let Some(most) = self.max_length.filter(|most| *most < bytes.len()) {
             let start = (0..=most).rev().find(|&i| bytes[i] & 0b1100_0000 != 0b1000_0000);
             bytes.truncate(start.unwrap_or(most));
         }
-        let text = String::from_utf8(bytes).map_err(|error| {
+        texts.push(String::from_utf8(bytes).map_err(|error| {
             let position = error.utf8_error().valid_up_to();
             Error::new(format!("{} is not UTF-8 text", path.display()))
                 .received(format!("byte 0x{:02x} at {position}", error.as_bytes()[position]))
-        })?;
-        let sample = Array { tensor: string_tensor(&[text], &[])?, is_text: true };
-        crate::IntoBatch::into_batch(sample)
+        })?);
+        Ok(())
     }
 
-    // Strings have as many bytes as the longest of their batch.
-    fn is_padded(&self) -> bool {
-        true
+    fn array(&self, texts: Vec<String>, _: usize) -> Result<Array> {
+        Array::new(&texts)
     }
 }
