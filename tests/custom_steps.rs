@@ -62,6 +62,15 @@ fn a_variational_autoencoder_adds_its_loss() {
     let mut alone = Model::new(&x, code).unwrap();
     alone.compile("adam", Compile::default()).unwrap();
     assert!(alone.fit(&data, &data, Fit::new().verbose(0)).unwrap()["loss"][0] > 0.0);
+    // Then there is nothing that needs targets, of arrays or of a dataset.
+    let before = alone.evaluate(&data, ()).unwrap()["loss"];
+    let dataset = Dataset::from_tensor_slices(&data).unwrap().batch(32);
+    assert!((alone.evaluate(&dataset, ()).unwrap()["loss"] - before).abs() < 1e-6);
+    alone.fit(&dataset, (), Fit::new().verbose(0)).unwrap();
+    assert!(alone.evaluate(&data, ()).unwrap()["loss"] < before);
+    // A loss still needs its own.
+    let error = vae.fit(&data, (), Fit::new().verbose(0)).unwrap_err().to_string();
+    assert!(error.contains("one array of targets"), "{error}");
 }
 
 /// A generator of numbers, and a discriminator that tells them from real ones.

@@ -174,15 +174,12 @@ impl Compiled {
     }
 
     /// The targets of all outputs; outputs without loss and metrics may have none.
-    pub(crate) fn filled(&self, y: Vec<Tensor>) -> Result<Vec<Tensor>> {
+    pub(crate) fn filled(&self, x: &[Tensor], y: Vec<Tensor>) -> Result<Vec<Tensor>> {
         let wanted: Vec<bool> = (0..self.losses.len())
             .map(|i| self.losses[i].is_some() || self.metrics.iter().any(|metric| metric.output == i))
             .collect();
-        let Some(first) =
-            y.first().filter(|_| y.len() < wanted.len() && y.len() == wanted.iter().filter(|w| **w).count())
-        else {
-            return Ok(y);
-        };
+        let some = y.len() < wanted.len() && y.len() == wanted.iter().filter(|w| **w).count();
+        let Some(first) = x.first().filter(|_| some) else { return Ok(y) };
         let nothing = Tensor::zeros((first.dim(0)?, 0), DType::F32, first.device())?;
         let mut y = y.iter();
         let one = |wanted: &bool| if *wanted { y.next().unwrap_or(&nothing) } else { &nothing }.clone();

@@ -80,7 +80,7 @@ impl Model {
         }
         let x = self.input_data(x, &text.x)?;
         self.bind_outputs()?;
-        let y = self.compiled()?.filled(y)?;
+        let y = self.compiled()?.filled(&x, y)?;
         let y = arrays::targets(&*self.graph()?, y, &text.y)?;
         arrays::same_length(["x", "y"], &x, &y)?;
         arrays::same_length(["x", "sample_weight"], &x, &sample_weight)?;
