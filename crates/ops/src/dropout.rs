@@ -6,8 +6,9 @@ use crate::lengths;
 use crate::random::Stream;
 use crate::simd;
 use crate::simd::Float;
-use crate::tape::{Value, on_host, record};
+use crate::tape::{Value, on_host, record_twice};
 use candle_core::{Result, Tensor};
+use std::sync::Arc;
 
 /// Sets each element to 0 with the probability `rate`, and divides the others by `1 - rate`. One draw of `random` an element.
 pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
@@ -24,14 +25,16 @@ pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
         // candle's product would compute a gradient of the factors as well.
         return crate::custom_gradient(x, &y, move |_, _, dy| dy * &factors);
     }
+    masked(x, Arc::new(kept), scale)
+}
+
+/// `x` times `scale` where it is kept: its own gradient.
+fn masked(x: &Tensor, kept: Arc<Vec<u8>>, scale: f64) -> Result<Tensor> {
     let input = x.detach().contiguous()?;
     let value = with_float!(x, T => Value::new(dropped(&view::<T>(&input)?, &kept, scale), x.shape())?);
-    record("dropout", &[x], value, move |_, dy| {
-        let dx = with_float!(dy, T => {
-            Tensor::from_vec(dropped(&view::<T>(dy)?, &kept, scale), dy.shape(), dy.device())?
-        });
-        Ok(vec![Some(dx)])
-    })
+    let again = kept.clone();
+    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(masked(dy, kept.clone(), scale)?)]);
+    record_twice("dropout", &[x], value, first, move |_, _, dy| Ok(vec![Some(masked(dy, again.clone(), scale)?)]))
 }
 
 /// A byte for each of `count` elements, 1 where it is kept: less to keep for the backward pass than the bits or the factors.
@@ -80,11 +83,14 @@ fn if_kept<T: Float>(x: T, kept: u8, scale: T) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gradcheck::{assert_gradients, values};
+    use crate::gradcheck::{assert_gradients, assert_second_gradients, values};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         assert_gradients(&[values([4, 5], 1)], |x| dropout(&x[0], 0.4, &mut Stream::new(1, 0)));
+        assert_second_gradients(&[values([4, 5], 1)], |x| {
+            crate::square(&dropout(&crate::exp(&x[0])?, 0.4, &mut Stream::new(1, 0))?)
+        });
         let all = dropout(&values([4, 5], 1), 1.0, &mut Stream::new(1, 0)).unwrap();
         assert_eq!(all.abs().unwrap().sum_all().unwrap().to_scalar::<f64>().unwrap(), 0.0);
     }

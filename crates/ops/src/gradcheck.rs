@@ -40,9 +40,12 @@ pub fn gradients(inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) -> 
 
 /// `sum(y * w)` for weights that depend on the position alone.
 pub fn weighted_sum(y: &Tensor) -> Result<Tensor> {
-    let weights = (0..y.elem_count()).map(|i| 0.5 + ((i * 7) % 11) as f64 / 11.0).collect::<Vec<_>>();
-    let weights = Tensor::from_vec(weights, y.dims(), y.device())?.to_dtype(y.dtype())?;
+    let weights = Tensor::from_vec(weights(y.elem_count()), y.dims(), y.device())?.to_dtype(y.dtype())?;
     (y * weights)?.sum_all()
+}
+
+fn weights(count: usize) -> Vec<f64> {
+    (0..count).map(|i| 0.5 + ((i * 7) % 11) as f64 / 11.0).collect()
 }
 
 /// Central differences of `value` in each element of `x`. `set` stores a modified `x` where `value` reads it.
@@ -101,6 +104,51 @@ pub fn check_gradients(inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor
         compare(&format!("input {i}"), gradient, &finite_differences(input, set, value)?)?;
     }
     Ok(())
+}
+
+/// Checks the gradients of the gradients of `f` at `inputs` (f64): those of `sum(gradient^2 * weights)`, summed over the inputs, against finite
+/// differences.
+///
+/// ```
+/// use candle_keras_ops::gradcheck::{check_second_gradients, values};
+/// use candle_keras_ops as ops;
+/// check_second_gradients(&[values([2, 3], 1)], |x| ops::exp(&ops::square(&x[0])?))?;
+/// assert!(check_second_gradients(&[values([2, 3], 1)], |x| x[0].sqr()).is_err()); // not an op of this crate
+/// # Ok::<(), candle_core::Error>(())
+/// ```
+///
+/// # Errors
+/// If they differ, or a function that `f` calls has no gradient of its gradient.
+pub fn check_second_gradients(inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<()> {
+    let of_gradients = |tensors: &[Tensor]| {
+        let tape = Tape::start();
+        let y = f(tensors)?;
+        let weights = Tensor::from_vec(weights(y.elem_count()), y.dims(), y.device())?;
+        let gradients = tape.backward(&crate::sum(&crate::multiply(&y, &weights)?, ())?)?;
+        let mut sum = Tensor::zeros((), DType::F64, y.device())?;
+        for gradient in tensors.iter().filter_map(|x| gradients.get(x)) {
+            sum = (sum + weighted_sum(&gradient.sqr()?)?)?;
+        }
+        Ok::<_, candle_core::Error>(sum)
+    };
+    let vars = inputs.iter().map(Var::from_tensor).collect::<Result<Vec<_>>>()?;
+    let tensors: Vec<_> = vars.iter().map(|var| var.as_tensor().clone()).collect();
+    let tape = Tape::start();
+    let found = tape.backward(&of_gradients(&tensors)?)?;
+    for (i, var) in vars.iter().enumerate() {
+        let gradient = found.get(var).map_or_else(|| var.zeros_like(), |gradient| Ok(gradient.clone()))?;
+        let set = |x: &Tensor| var.set(x);
+        let value = || of_gradients(&tensors)?.to_scalar::<f64>();
+        compare(&format!("second gradient, input {i}"), &gradient, &finite_differences(&inputs[i], set, value)?)?;
+    }
+    Ok(())
+}
+
+/// [`check_second_gradients`] for tests: panics with the difference.
+pub fn assert_second_gradients(inputs: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) {
+    if let Err(error) = check_second_gradients(inputs, f) {
+        panic!("{error}");
+    }
 }
 
 /// [`check_gradients`] for tests: panics with the difference.

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 const SMALL: usize = 1 << 28;
 
 /// Candle's loops over strided tensors have room for so many axes, and panic at more.
-const MOST_AXES: usize = 8;
+pub(crate) const MOST_AXES: usize = 8;
 
 /// How many elements a tensor of these sizes has.
 ///

@@ -2,12 +2,14 @@
 
 use crate::axes::resolve_axis;
 use crate::cores;
+use crate::elementwise::{Arithmetic, arithmetic, exp, times};
 use crate::gpu::{self, on_gpu};
 use crate::host::{dot as dot_product, largest, sum_of, total, view, with_float};
 use crate::lengths;
+use crate::shape::{squeezed, unsqueezed, viewed};
 use crate::simd;
 use crate::simd::{Float, MulAdd};
-use crate::tape::{Value, on_host, record};
+use crate::tape::{Value, on_host, record_twice};
 use crate::{Axes, custom_gradient};
 use candle_core::{D, Result, Tensor};
 use std::f64::consts::LOG2_E;
@@ -18,18 +20,18 @@ use std::f64::consts::LOG2_E;
 /// - `(..., k)` and `(k, n)` give `(..., n)`; `(..., k)` and `(k,)` give `(...,)`.
 pub(crate) fn dot(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     let vectors = (x.rank() == 1, y.rank() == 1);
-    let x = if vectors.0 { x.unsqueeze(0)? } else { x.clone() };
-    let y = if vectors.1 { y.unsqueeze(1)? } else { y.clone() };
+    let x = if vectors.0 { unsqueezed(x, 0)? } else { x.clone() };
+    let y = if vectors.1 { unsqueezed(y, 1)? } else { y.clone() };
     if x.rank() == 2 && !vectors.0 && !vectors.1 {
         return crate::matmul::matmul(&x, &y);
     }
     let mut dims = x.dims().to_vec();
     let Some(k) = dims.pop() else { candle_core::bail!("dot takes no scalars, received shapes [] and {:?}", y.dims()) };
-    let product = crate::matmul::matmul(&x.contiguous()?.reshape((lengths::elements(&dims)?, k))?, &y)?;
+    let product = crate::matmul::matmul(&viewed(&x.contiguous()?, &[lengths::elements(&dims)?, k])?, &y)?;
     dims.push(product.dim(1)?);
-    let product = product.reshape(dims)?;
-    let product = if vectors.1 { product.squeeze(product.rank() - 1)? } else { product };
-    if vectors.0 { product.squeeze(0) } else { Ok(product) }
+    let product = viewed(&product, &dims)?;
+    let product = if vectors.1 { squeezed(&product, product.rank() - 1)? } else { product };
+    if vectors.0 { squeezed(&product, 0) } else { Ok(product) }
 }
 
 /// `x` divided by its Euclidean norm over `axis`; a zero vector stays zero. Keras: `K.l2_normalize`, with its epsilon 1e-12 of the square.
@@ -149,7 +151,7 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
         });
         Value::new(y, x.shape())?
     });
-    record("softmax", &[x], value, move |y, dy| {
+    let first = move |y: &Tensor, dy: &Tensor| {
         let dx = with_float!(y, T => {
             let (y, numbers) = (view::<T>(y)?, view::<T>(dy)?);
             let dx = cores::copied_chunks(&numbers, cores::chunk_len(numbers.len(), width, 4), |from, part| {
@@ -170,6 +172,15 @@ fn softmax_rows(x: &Tensor, log: bool) -> Result<Tensor> {
             });
             Tensor::from_vec(dx, dy.shape(), dy.device())?
         });
+        Ok(vec![Some(dx)])
+    };
+    record_twice("softmax", &[x], value, first, move |_, y, dy| {
+        let total = |x: &Tensor| crate::reduce::sum(x, crate::axes(-1).keepdims(true));
+        let difference = |a: &Tensor, b: &Tensor| arithmetic(Arithmetic::Subtract, a, b);
+        let dx = match log {
+            true => difference(dy, &times(&exp(y)?, &total(dy)?)?)?,
+            false => times(y, &difference(dy, &total(&times(y, dy)?)?)?)?,
+        };
         Ok(vec![Some(dx)])
     })
 }
@@ -233,7 +244,16 @@ fn log_softmax_row_backward<T: Float>(dy: &mut [T], y: &[T]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gradcheck::{assert_gradients, values};
+    use crate::gradcheck::{assert_gradients, assert_second_gradients, values};
+
+    #[test]
+    fn second_gradients_agree_with_finite_differences() {
+        let x = values([2, 3, 4], 1);
+        assert_second_gradients(std::slice::from_ref(&x), |x| softmax(&x[0], -1));
+        assert_second_gradients(std::slice::from_ref(&x), |x| log_softmax(&x[0], -1));
+        assert_second_gradients(&[x.clone(), values([4, 5], 2)], |x| crate::square(&matmul(&x[0], &x[1])?));
+        assert_second_gradients(&[x, values([4], 2)], |x| crate::square(&matmul(&x[0], &x[1])?));
+    }
 
     /// candle refuses them: once it does not, `batched_product` needs no other way.
     #[test]

@@ -1,14 +1,17 @@
 //! Matrix products on gemm, and Dense as one op. (candle reads `/proc/cpuinfo` at each product to choose a number of threads.)
 
 use crate::cores::{self, SHARED_FROM, UninitChunk};
+use crate::elementwise::{relu_slope, sigmoid_slope, tanh_slope, times};
 use crate::error::shape_or_none;
 use crate::gpu::{self, on_gpu};
 use crate::host::{map2, view, with_float};
 use crate::lengths;
+use crate::reduce;
 use crate::row_product::{COLUMNS, add_row};
+use crate::shape::{reshaped, transpose};
 use crate::simd;
 use crate::simd::Float;
-use crate::tape::{Value, on_host, record, record_consuming};
+use crate::tape::{Value, on_host, record_twice, record_with};
 use candle_core::{Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
 use std::mem::MaybeUninit;
@@ -253,12 +256,20 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let value = with_float!(a, T => Value::new(product_of::<T>(a, b)?, (a.dim(0)?, b.dim(1)?))?);
     let (left, right) = (a.detach(), b.detach());
     let wanted = (a.track_op(), b.track_op());
-    record("matmul", &[a, b], value, move |_, dy| {
+    let first = move |_: &Tensor, dy: &Tensor| {
         // Input data needs no gradient, which saves the first layer of a model a third of its work.
         let da = wanted.0.then(|| matmul(dy, &right.t()?)).transpose()?;
         let db = wanted.1.then(|| matmul(&left.t()?, dy)).transpose()?;
         Ok(vec![da, db])
-    })
+    };
+    record_twice("matmul", &[a, b], value, first, move |inputs, _, dy| product_gradients(&inputs[0], &inputs[1], dy))
+}
+
+/// The gradients of a product of matrices, with gradients themselves.
+fn product_gradients(a: &Tensor, b: &Tensor, dy: &Tensor) -> Result<Vec<Option<Tensor>>> {
+    let da = a.track_op().then(|| matmul(dy, &transpose(b, None)?)).transpose()?;
+    let db = b.track_op().then(|| matmul(&transpose(a, None)?, dy)).transpose()?;
+    Ok(vec![da, db])
 }
 
 fn product_of<T: Float>(a: &Tensor, b: &Tensor) -> Result<Vec<T>> {
@@ -373,6 +384,16 @@ impl FusedActivation {
         }
     }
 
+    /// The gradient of the input, with gradients itself.
+    pub(crate) fn by_recorded_ops(self, y: &Tensor, dy: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Linear => Ok(dy.clone()),
+            Self::Relu => times(dy, &relu_slope(y)?),
+            Self::Sigmoid => times(dy, &sigmoid_slope(y)?),
+            Self::Tanh => times(dy, &tanh_slope(y)?),
+        }
+    }
+
     /// The gradient of the input. `dy` is dropped before other buffers of its size are allocated.
     pub(crate) fn backward<T: Float>(self, y: &Tensor, dy: Tensor) -> Result<Tensor> {
         let dz = {
@@ -469,7 +490,7 @@ pub fn dense_over(
         Value::new(y, dims)?
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
-    record_consuming("dense", &all, value, move |y, dy| {
+    let first = move |y: &Tensor, dy: Tensor| {
         with_float!(y, T => {
             let dz = activation.backward::<T>(y, dy)?;
             let dz = view::<T>(&dz)?;
@@ -491,6 +512,18 @@ pub fn dense_over(
             let db = wanted.2.then(|| Tensor::from_vec(column_sums(dz, n), &weights.dims()[over..], device)).transpose()?;
             Ok(vec![dx, dw, db])
         })
+    };
+    record_with("dense", &all, value, first, move |inputs, y, dy| {
+        let (x, kernel) = (&inputs[0], &inputs[1]);
+        let dz = reshaped(&activation.by_recorded_ops(y, dy)?, &[m, n])?;
+        let mut gradients = product_gradients(&reshaped(x, &[m, k])?, &reshaped(kernel, &[k, n])?, &dz)?;
+        if let Some(bias) = inputs.get(2) {
+            gradients.push(bias.track_op().then(|| reduce::sum(&dz, 0)).transpose()?);
+        }
+        let in_shape = |(input, gradient): (&Tensor, Option<Tensor>)| {
+            gradient.map(|gradient| reshaped(&gradient, input.dims())).transpose()
+        };
+        inputs.iter().zip(gradients).map(in_shape).collect::<Result<_>>().map(Some)
     })
 }
 
@@ -536,7 +569,7 @@ fn add_rows<T: Float>(sums: &mut [T], rows: &[T]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gradcheck::{assert_gradients, values};
+    use crate::gradcheck::{assert_gradients, assert_second_gradients, values};
     use candle_core::DType;
 
     /// With columns in whole blocks, in part of one, and single ones, and a matrix that is a part of another.
@@ -553,6 +586,20 @@ mod tests {
                 let sum = (0..k).fold(bias[j], |sum, i| sum + x[i] * all[i * (n + 3) + j]);
                 assert!((found[j] - sum.tanh()).abs() < 1e-12 && (added[j] - sum).abs() < 1e-12, "{k} {n} {j}");
             }
+        }
+    }
+
+    #[test]
+    fn second_gradients_agree_with_finite_differences() {
+        let squared = |x: &[Tensor]| crate::square(&matmul(&x[0], &x[1])?);
+        assert_second_gradients(&[values([3, 4], 1), values([4, 5], 2)], squared);
+        use FusedActivation::*;
+        for activation in [Linear, Relu, Sigmoid, Tanh] {
+            let inputs = [values([2, 3, 4], 1), values([4, 5], 2), values([5], 3)];
+            assert_second_gradients(&inputs, |x| crate::square(&dense(&x[0], &x[1], Some(&x[2]), activation)?));
+            assert_second_gradients(&[values([2, 3, 4], 1), values([3, 4, 2, 2], 2)], |x| {
+                dense_over(&x[0], &crate::tanh(&x[1])?, None, activation, 2)
+            });
         }
     }
 

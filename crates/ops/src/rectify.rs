@@ -1,11 +1,11 @@
 //! Rectifiers: functions that are the identity above a threshold, as loops with their gradients.
 
 use crate::custom_gradient;
-use crate::elementwise::float;
+use crate::elementwise::{float, plus_number, slope_below, times};
 use crate::host::{map1, map3, view, with_float};
 use crate::lengths;
 use crate::simd::Float;
-use crate::tape::{Value, on_host, record};
+use crate::tape::{Value, on_host, record_twice};
 use candle_core::{Result, Tensor};
 
 /// The arguments of [`rectify`]; by default those of `max(x, 0)`.
@@ -45,13 +45,21 @@ pub fn rectify(x: &Tensor, by: Rectifier) -> Result<Tensor> {
         let by = Typed::<T>::new(by);
         Value::new(map1(&view::<T>(&input)?, move |x| by.value(x)), x.shape())?
     });
-    record("rectify", &[x], value, move |y, dy| {
+    let first = move |y: &Tensor, dy: &Tensor| {
         let dx = with_float!(y, T => {
             let by = Typed::<T>::new(by);
             let dx = map3(&view::<T>(&input)?, &view::<T>(y)?, &view::<T>(dy)?, move |x, _, dy| dy * by.slope(x));
             Tensor::from_vec(dx, y.shape(), y.device())?
         });
         Ok(vec![Some(dx)])
+    };
+    record_twice("rectify", &[x], value, first, move |inputs, y, dy| {
+        let x = inputs[0].detach().contiguous()?;
+        let slope = with_float!(y, T => {
+            let by = Typed::<T>::new(by);
+            Tensor::from_vec(map1(&view::<T>(&x)?, move |x| by.slope(x)), y.shape(), y.device())?
+        });
+        Ok(vec![Some(times(dy, &slope)?)])
     })
 }
 
@@ -68,7 +76,7 @@ pub fn exponential_linear(x: &Tensor, alpha: f64) -> Result<Tensor> {
         let below = move |x: T| alpha * (x.exp() - T::ONE);
         Value::new(map1(&view::<T>(&input)?, move |x| if x > T::ZERO { x } else { below(x) }), x.shape())?
     });
-    record("exponential_linear", &[x], value, move |y, dy| {
+    let first = move |y: &Tensor, dy: &Tensor| {
         let dx = with_float!(y, T => {
             let alpha = T::from_double(alpha);
             let slope = move |x: T, y: T| if x > T::ZERO { T::ONE } else { y + alpha };
@@ -76,6 +84,9 @@ pub fn exponential_linear(x: &Tensor, alpha: f64) -> Result<Tensor> {
             Tensor::from_vec(dx, y.shape(), y.device())?
         });
         Ok(vec![Some(dx)])
+    };
+    record_twice("exponential_linear", &[x], value, first, move |inputs, y, dy| {
+        Ok(vec![Some(times(dy, &slope_below(&inputs[0], &plus_number(y, alpha)?, 1.0)?)?)])
     })
 }
 
@@ -142,8 +153,17 @@ fn exponential_composed(x: &Tensor, alpha: f64) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gradcheck::{assert_gradients, values};
+    use crate::gradcheck::{assert_gradients, assert_second_gradients, values};
     use candle_core::{DType, Device};
+
+    #[test]
+    fn second_gradients_agree_with_finite_differences() {
+        let x = [values([3, 4], 1)];
+        for by in rectifiers() {
+            assert_second_gradients(&x, |x| crate::square(&rectify(&crate::exp(&x[0])?, by)?));
+        }
+        assert_second_gradients(&x, |x| exponential_linear(&x[0], 0.7));
+    }
 
     fn rectifiers() -> Vec<Rectifier> {
         let leaky = Rectifier { negative_slope: 0.2, ..Rectifier::default() };

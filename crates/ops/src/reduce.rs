@@ -4,9 +4,9 @@ use crate::cores;
 use crate::host::{reduced, total, view, with_float};
 use crate::simd;
 use crate::simd::Float;
-use crate::tape::{Value, on_host, record};
+use crate::tape::{Value, on_host, record_twice};
 use crate::{Axes, custom_gradient};
-use candle_core::{DType, Result, Tensor};
+use candle_core::{DType, Result, Shape, Tensor};
 
 /// The sum over `axis`.
 pub(crate) fn sum(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
@@ -38,17 +38,21 @@ fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f6
         return Ok(None);
     }
     let (first, last) = (sorted.first().copied().unwrap_or(0), sorted.last().map_or(0, |last| last + 1));
-    let outer: usize = x.dims()[..first].iter().product();
     let count: usize = x.dims()[first..last].iter().product();
-    let inner: usize = x.dims()[last..].iter().product();
+    let sizes = [x.dims()[..first].iter().product(), count, x.dims()[last..].iter().product()];
     let mut shape = x.dims().to_vec();
     if keepdims {
         shape[first..last].fill(1);
     } else {
         shape.drain(first..last);
     }
+    summed(x, sizes, shape.into(), scale(count)).map(Some)
+}
+
+/// The sum over the second of three axes, times a factor, in the shape of the result.
+fn summed(x: &Tensor, sizes: [usize; 3], shape: Shape, factor: f64) -> Result<Tensor> {
+    let [outer, count, inner] = sizes;
     let input = x.detach().contiguous()?;
-    let factor = scale(count);
     let value = with_float!(x, T => {
         let input = view::<T>(&input)?;
         let y = cores::zeroed_chunks(outer * inner, cores::chunk_len(outer * inner, inner, count), |from, part| {
@@ -58,19 +62,30 @@ fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f6
         Value::new(y, shape)?
     });
     let whole = x.shape().clone();
-    let y = record("sum", &[x], value, move |_, dy| {
-        let dx = with_float!(dy, T => {
-            let dy = view::<T>(dy)?;
-            let all = outer * count * inner;
-            let dx = cores::zeroed_chunks(all, cores::chunk_len(all, count * inner, 1), |from, part| {
-                let dy = &dy[from / count..];
-                simd!(spread(part, dy, count, inner, T::from_double(factor)));
-            });
-            Tensor::from_vec(dx, &whole, &candle_core::Device::Cpu)?
+    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(spread(dy, sizes, whole.clone(), factor)?)]);
+    record_twice("sum", &[x], value, first, move |inputs, _, dy| {
+        Ok(vec![Some(spread(dy, sizes, inputs[0].shape().clone(), factor)?)])
+    })
+}
+
+/// The gradient of [`summed`]: the elements along a new axis between two, times a factor, in the shape of the result.
+fn spread(x: &Tensor, sizes: [usize; 3], shape: Shape, factor: f64) -> Result<Tensor> {
+    let [outer, count, inner] = sizes;
+    let input = x.detach().contiguous()?;
+    let value = with_float!(x, T => {
+        let input = view::<T>(&input)?;
+        let all = outer * count * inner;
+        let y = cores::zeroed_chunks(all, cores::chunk_len(all, count * inner, 1), |from, part| {
+            let input = &input[from / count..];
+            simd!(copies(part, input, count, inner, T::from_double(factor)));
         });
-        Ok(vec![Some(dx)])
-    })?;
-    Ok(Some(y))
+        Value::new(y, shape)?
+    });
+    let before = x.shape().clone();
+    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(summed(dy, sizes, before.clone(), factor)?)]);
+    record_twice("spread", &[x], value, first, move |inputs, _, dy| {
+        Ok(vec![Some(summed(dy, sizes, inputs[0].shape().clone(), factor)?)])
+    })
 }
 
 #[inline(always)]
@@ -94,7 +109,7 @@ fn sums<T: Float>(y: &mut [T], x: &[T], count: usize, inner: usize, factor: T) {
 }
 
 #[inline(always)]
-fn spread<T: Float>(dx: &mut [T], dy: &[T], count: usize, inner: usize, factor: T) {
+fn copies<T: Float>(dx: &mut [T], dy: &[T], count: usize, inner: usize, factor: T) {
     if inner == 1 {
         dx.chunks_exact_mut(count).zip(dy).for_each(|(dx, &dy)| dx.fill(dy * factor));
         return;
@@ -179,7 +194,16 @@ fn extremes<T: Float>(y: &mut [T], x: &[T], count: usize, inner: usize, better: 
 mod tests {
     use super::*;
     use crate::axes;
-    use crate::gradcheck::{assert_gradients, gradients, values};
+    use crate::gradcheck::{assert_gradients, assert_second_gradients, gradients, values};
+
+    #[test]
+    fn second_gradients_agree_with_finite_differences() {
+        let x = values([2, 3, 4], 1);
+        for axis in [axes(-1), axes(0), axes([0, 1]), axes(()), axes(1).keepdims(true)] {
+            assert_second_gradients(std::slice::from_ref(&x), |x| crate::square(&sum(&x[0], axis.clone())?));
+            assert_second_gradients(std::slice::from_ref(&x), |x| crate::tanh(&mean(&x[0], axis.clone())?));
+        }
+    }
 
     #[test]
     fn gradients_agree_with_finite_differences() {

@@ -2,7 +2,7 @@
 
 use crate::axes::resolve_axis;
 use crate::operation::Index;
-use crate::tape::{Value, record};
+use crate::tape::{Value, needs_second_gradients, record_twice};
 use candle_core::{Result, Tensor, bail};
 
 /// The sizes that `shape` means for this many elements, with the one -1 resolved.
@@ -31,25 +31,104 @@ pub(crate) fn reshaped(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     // A value of this crate's ops is a leaf to candle: its memory is copied once, and the gradient is reshaped.
     let before = x.shape().clone();
     let y = x.detach().reshape(shape)?;
-    record("reshape", &[x], Value::Tensor(y), move |_, dy| Ok(vec![Some(dy.reshape(&before)?)]))
+    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(dy.reshape(&before)?)]);
+    record_twice("reshape", &[x], Value::Tensor(y), first, |inputs, _, dy| {
+        Ok(vec![Some(reshaped(dy, inputs[0].dims())?)])
+    })
+}
+
+/// `x` in this shape, without a copy where that is candle's work alone.
+pub(crate) fn viewed(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    if needs_second_gradients(&[x]) { reshaped(x, shape) } else { x.reshape(shape) }
+}
+
+/// A new dimension of size 1.
+pub(crate) fn unsqueezed(x: &Tensor, dim: usize) -> Result<Tensor> {
+    if !needs_second_gradients(&[x]) {
+        return x.unsqueeze(dim);
+    }
+    let mut shape = x.dims().to_vec();
+    shape.insert(dim, 1);
+    reshaped(x, &shape)
+}
+
+/// Without this dimension, which has size 1.
+pub(crate) fn squeezed(x: &Tensor, dim: usize) -> Result<Tensor> {
+    if !needs_second_gradients(&[x]) {
+        return x.squeeze(dim);
+    }
+    let mut shape = x.dims().to_vec();
+    shape.remove(dim);
+    reshaped(x, &shape)
+}
+
+/// `x` repeated to this shape, which may be its own.
+pub(crate) fn repeated(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    if needs_second_gradients(&[x]) { broadcast(x, shape) } else { x.broadcast_as(shape)?.contiguous() }
+}
+
+/// `x` repeated to this shape, with gradients of any order.
+pub(crate) fn broadcast(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    if x.dims() == shape {
+        return Ok(x.clone());
+    }
+    let (before, again) = (x.shape().clone(), x.shape().clone());
+    let y = x.detach().broadcast_as(shape)?;
+    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(unbroadcast(dy, before.dims())?)]);
+    record_twice("broadcast_to", &[x], Value::Tensor(y), first, move |_, _, dy| {
+        Ok(vec![Some(unbroadcast(dy, again.dims())?)])
+    })
+}
+
+/// The sums over the axes along which a tensor of this shape was repeated.
+fn unbroadcast(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    let new = x.rank() - shape.len();
+    let mut sum = x.clone();
+    for dim in 0..x.rank() {
+        if (dim < new || shape[dim - new] == 1) && x.dims()[dim] != 1 {
+            sum = crate::reduce::sum(&sum, crate::axes(dim as i32).keepdims(true))?;
+        }
+    }
+    reshaped(&sum, shape)
+}
+
+/// `length` elements of an axis from `start` on, with gradients of any order.
+fn sliced(x: &Tensor, axis: usize, start: usize, length: usize) -> Result<Tensor> {
+    let behind = x.dims()[axis] - start - length;
+    let y = x.detach().narrow(axis, start, length)?;
+    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(padded(dy, axis, start, behind)?)]);
+    record_twice("slice", &[x], Value::Tensor(y), first, move |_, _, dy| {
+        Ok(vec![Some(padded(dy, axis, start, behind)?)])
+    })
+}
+
+/// `x` with so many zeros before and behind it along an axis: the gradient of [`sliced`].
+fn padded(x: &Tensor, axis: usize, before: usize, behind: usize) -> Result<Tensor> {
+    let zeros = |size: usize| {
+        let mut shape = x.dims().to_vec();
+        shape[axis] = size;
+        Tensor::zeros(shape, x.dtype(), x.device())
+    };
+    let length = x.dims()[axis];
+    let y = Tensor::cat(&[&zeros(before)?, &x.detach(), &zeros(behind)?], axis)?;
+    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(dy.narrow(axis, before, length)?.contiguous()?)]);
+    record_twice("pad", &[x], Value::Tensor(y), first, move |_, _, dy| {
+        Ok(vec![Some(sliced(dy, axis, before, length)?)])
+    })
 }
 
 /// Some columns of a matrix, contiguous.
 pub(crate) fn columns(x: &Tensor, from: usize, count: usize) -> Result<Tensor> {
-    let (rows, width) = x.dims2()?;
+    let (_, width) = x.dims2()?;
     if !x.is_variable() || (from == 0 && count == width) {
         return x.narrow(1, from, count);
     }
-    let y = x.detach().narrow(1, from, count)?;
-    record("columns", &[x], Value::Tensor(y), move |_, dy| {
-        let zeros = |count: usize| Tensor::zeros((rows, count), dy.dtype(), dy.device());
-        Ok(vec![Some(Tensor::cat(&[&zeros(from)?, dy, &zeros(width - from - count)?], 1)?)])
-    })
+    sliced(x, 1, from, count)
 }
 
 /// A new axis of size 1 at `axis`; -1 is behind the last.
 pub(crate) fn expand_dims(x: &Tensor, axis: i64) -> Result<Tensor> {
-    x.unsqueeze(resolve_axis(axis, x.rank() + 1)?)
+    unsqueezed(x, resolve_axis(axis, x.rank() + 1)?)
 }
 
 /// Removes the axis `axis`, which must have size 1.
@@ -58,7 +137,7 @@ pub(crate) fn squeeze(x: &Tensor, axis: i64) -> Result<Tensor> {
     if x.dim(dim)? != 1 {
         bail!("cannot squeeze axis {axis} of a tensor of shape {:?}: its size is not 1", x.dims())
     }
-    x.squeeze(dim)
+    squeezed(x, dim)
 }
 
 /// Removes these axes of size 1, or all of them.
@@ -87,12 +166,21 @@ pub(crate) fn transpose(x: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
     if !x.is_variable() {
         return x.permute(order)?.contiguous();
     }
-    let mut back = vec![0; order.len()];
+    permuted(x, order)
+}
+
+/// The axes in this order, with gradients of any order.
+fn permuted(x: &Tensor, order: Vec<usize>) -> Result<Tensor> {
+    let mut back = [0; crate::lengths::MOST_AXES];
     for (i, &axis) in order.iter().enumerate() {
         back[axis] = i;
     }
+    let rank = order.len();
     let y = x.detach().permute(order)?;
-    record("transpose", &[x], Value::Tensor(y), move |_, dy| Ok(vec![Some(dy.permute(back.clone())?)]))
+    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(dy.permute(back[..rank].to_vec())?)]);
+    record_twice("transpose", &[x], Value::Tensor(y), first, move |_, _, dy| {
+        Ok(vec![Some(permuted(dy, back[..rank].to_vec())?)])
+    })
 }
 
 /// The order of the axes of a tensor of this rank after a transposition.
@@ -148,6 +236,9 @@ pub(crate) fn range_of(
 
 /// `length` elements of an axis from `start` on. An empty part of candle may begin behind its memory, where a conversion panics.
 pub(crate) fn part(x: &Tensor, axis: usize, start: usize, length: usize) -> Result<Tensor> {
+    if length > 0 && needs_second_gradients(&[x]) {
+        return sliced(x, axis, start, length);
+    }
     let y = x.narrow(axis, start, length)?;
     if y.elem_count() == 0 { Tensor::zeros(y.dims(), y.dtype(), y.device()) } else { Ok(y) }
 }
@@ -159,12 +250,12 @@ pub(crate) fn get_item(x: &Tensor, key: &[Index]) -> Result<Tensor> {
     for index in key {
         match *index {
             Index::NewAxis => {
-                y = y.unsqueeze(dim)?;
+                y = unsqueezed(&y, dim)?;
                 dim += 1;
             }
             Index::Ellipsis => dim += x.rank() - named,
             Index::At(at) => {
-                y = part(&y, dim, index_of(at, y.dim(dim)?)?, 1)?.squeeze(dim)?;
+                y = squeezed(&part(&y, dim, index_of(at, y.dim(dim)?)?, 1)?, dim)?;
             }
             Index::Slice { start, stop, step } => {
                 let (start, length, step) = range_of(start, stop, step, y.dim(dim)?)?;
@@ -183,7 +274,12 @@ pub(crate) fn get_item(x: &Tensor, key: &[Index]) -> Result<Tensor> {
 /// The tensors side by side along a new axis.
 pub(crate) fn stack<T: AsRef<Tensor>>(tensors: &[T], axis: i64) -> Result<Tensor> {
     let rank = tensors.first().map_or(0, |x| x.as_ref().rank());
-    Tensor::stack(tensors, resolve_axis(axis, rank + 1)?)
+    let dim = resolve_axis(axis, rank + 1)?;
+    if needs_second_gradients(&tensors.iter().map(T::as_ref).collect::<Vec<_>>()) {
+        let all = tensors.iter().map(|x| unsqueezed(x.as_ref(), dim)).collect::<Result<Vec<_>>>()?;
+        return concatenate(&all, dim as i64);
+    }
+    Tensor::stack(tensors, dim)
 }
 
 /// Concatenates the tensors along `axis`; all other sizes must be equal.
@@ -193,12 +289,21 @@ pub(crate) fn concatenate<T: AsRef<Tensor>>(tensors: &[T], axis: i64) -> Result<
     let all: Vec<&Tensor> = tensors.iter().map(T::as_ref).collect();
     let y = Tensor::cat(&all.iter().map(|x| x.detach()).collect::<Vec<_>>(), axis)?;
     let sizes: Vec<usize> = all.iter().map(|x| x.dims()[axis]).collect();
-    record("concatenate", &all, Value::Tensor(y), move |_, dy| {
+    let first = move |_: &Tensor, dy: &Tensor| {
         let ends = sizes.iter().scan(0, |end, size| {
             *end += size;
             Some(*end)
         });
         ends.zip(&sizes).map(|(end, &size)| dy.narrow(axis, end - size, size)?.contiguous().map(Some)).collect()
+    };
+    record_twice("concatenate", &all, Value::Tensor(y), first, move |inputs, _, dy| {
+        let mut end = 0;
+        let part = |x: &Tensor| {
+            let size = x.dims()[axis];
+            end += size;
+            sliced(dy, axis, end - size, size).map(Some)
+        };
+        inputs.iter().map(part).collect()
     })
 }
 
@@ -223,13 +328,33 @@ pub(crate) fn rearranged(x: &Tensor, shape: &[usize], index: impl Fn(&[usize]) -
 
 /// Removes these dimensions of size 1, given in rising order.
 pub(crate) fn drop_dims(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
-    dims.iter().rev().try_fold(x.clone(), |x, &dim| x.squeeze(dim))
+    dims.iter().rev().try_fold(x.clone(), |x, &dim| squeezed(&x, dim))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gradcheck::{assert_gradients, values};
+    use crate::gradcheck::{assert_gradients, assert_second_gradients, values};
+
+    #[test]
+    fn second_gradients_agree_with_finite_differences() {
+        use crate::exp;
+        let x = [values([2, 1, 6], 1)];
+        assert_second_gradients(&x, |x| exp(&crate::reshape(&exp(&x[0])?, [3, -1])?));
+        assert_second_gradients(&x, |x| exp(&expand_dims(&exp(&x[0])?, -1)?));
+        assert_second_gradients(&x, |x| exp(&squeeze(&exp(&x[0])?, 1)?));
+        assert_second_gradients(&x, |x| exp(&transpose(&exp(&x[0])?, Some(&[2, 0, 1]))?));
+        assert_second_gradients(&x, |x| exp(&crate::broadcast_to(&exp(&x[0])?, [3, 2, 2, 6])?));
+        let key =
+            [Index::NewAxis, Index::At(1), Index::Ellipsis, Index::Slice { start: Some(1), stop: Some(4), step: None }];
+        assert_second_gradients(&x, |x| exp(&get_item(&exp(&x[0])?, &key)?));
+        assert_second_gradients(&[x[0].clone(), values([2, 2, 6], 2)], |x| {
+            exp(&concatenate(&[exp(&x[0])?, crate::square(&x[1])?], 1)?)
+        });
+        assert_second_gradients(&[x[0].clone(), values([2, 1, 6], 2)], |x| {
+            exp(&stack(&[exp(&x[0])?, crate::square(&x[1])?], 1)?)
+        });
+    }
 
     #[test]
     fn gradients_agree_with_finite_differences() {

@@ -5,20 +5,62 @@
 //! Gradients are moved on, where candle allocates zeros for each edge and adds to them. What candle's own functions compute between such
 //! leaves (in a closure of a Lambda, say) is differentiated by candle. Without a [`Tape`] each op is a node of candle's tape, so that
 //! `Tensor::backward` is right everywhere.
+//!
+//! Where another tape was active before, it takes over what an inner one has recorded, and the inner backward pass runs under it: an op that
+//! has given a second closure, a backward pass made of recorded ops, has a gradient of its gradient. That of any other op is an error that
+//! names it, and only if the loss of the outer tape depends on it.
 
+use crate::elementwise::{Arithmetic, arithmetic};
 use crate::gradient::{Gradient, Lookup, RowIndices};
 use crate::lengths;
 use crate::update;
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, CudaStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage};
 use candle_core::{Device, Tensor, TensorId, Var, WithDType, bail, op::BackpropOp};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// From the value of an op and its gradient, which is contiguous: the gradient of each input, or `None` if it needs none.
-type Backward = dyn Fn(&Tensor, Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync;
+/// The gradient of each input, or `None` if it needs none.
+type Found = Vec<Option<Tensor>>;
+
+/// The backward pass of an op.
+trait Backward: Send + Sync {
+    fn name(&self) -> &'static str;
+
+    /// From the value and its gradient, which is contiguous.
+    fn gradients(&self, y: &Tensor, dy: Tensor) -> Result<Found>;
+
+    /// From the inputs, the value and its gradient by recorded ops; `None` if the op has no such backward pass.
+    fn by_recorded_ops(&self, inputs: &[Tensor], y: &Tensor, dy: &Tensor) -> Result<Option<Found>>;
+}
+
+/// Both backward passes, in one allocation.
+struct Closures<F, G> {
+    name: &'static str,
+    first: F,
+    second: G,
+}
+
+impl<F, G> Backward for Closures<F, G>
+where
+    F: Fn(&Tensor, Tensor) -> Result<Found> + Send + Sync,
+    G: Fn(&[Tensor], &Tensor, &Tensor) -> Result<Option<Found>> + Send + Sync,
+{
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn gradients(&self, y: &Tensor, dy: Tensor) -> Result<Found> {
+        (self.first)(y, dy)
+    }
+
+    fn by_recorded_ops(&self, inputs: &[Tensor], y: &Tensor, dy: &Tensor) -> Result<Option<Found>> {
+        (self.second)(inputs, y, dy)
+    }
+}
 
 thread_local! {
     static TAPE: RefCell<Option<List>> = const { RefCell::new(None) };
@@ -27,10 +69,13 @@ thread_local! {
 #[derive(Default)]
 struct List {
     entries: Vec<Entry>,
-    /// The entry that computed a tensor.
-    index: HashMap<TensorId, usize>,
+    /// The outputs of the entries.
+    outputs: HashSet<TensorId>,
+    /// How many tapes were active before.
+    depth: usize,
 }
 
+#[derive(Clone)]
 struct Entry {
     output: Tensor,
     inputs: Vec<Tensor>,
@@ -38,11 +83,14 @@ struct Entry {
 }
 
 /// How the gradient propagates from an entry.
+#[derive(Clone)]
 enum Kind {
-    /// By the closure of an op.
-    Op(Arc<Backward>),
+    /// By the closures of an op.
+    Op(Arc<dyn Backward>),
     /// To rows of the table that is its input.
     Lookup(Arc<Vec<u32>>),
+    /// As it is, to a tensor that is watched: both have it.
+    Watched,
     /// Through what candle has computed from earlier outputs.
     Candle,
 }
@@ -62,6 +110,7 @@ enum Kind {
 pub struct Tape {
     /// The tape that was active before, and is again afterwards.
     outer: Option<List>,
+    depth: usize,
     /// The list belongs to this thread.
     _thread: PhantomData<*const ()>,
 }
@@ -109,7 +158,11 @@ impl Tape {
     /// Starts recording.
     #[must_use = "a tape that is dropped records nothing"]
     pub fn start() -> Self {
-        Self { outer: TAPE.replace(Some(List::default())), _thread: PhantomData }
+        TAPE.with_borrow_mut(|tape| {
+            let depth = tape.as_ref().map_or(0, |outer| outer.depth + 1);
+            let outer = tape.replace(List { depth, ..List::default() });
+            Self { outer, depth, _thread: PhantomData }
+        })
     }
 
     /// Whether a tape is active in this thread.
@@ -117,30 +170,75 @@ impl Tape {
         TAPE.with_borrow(Option::is_some)
     }
 
-    /// The gradients of a scalar.
-    ///
-    /// A gradient of a gradient is refused: if another tape records operations on these gradients and its loss depends on them, its
-    /// `backward` is an error.
+    /// A copy of a tensor that has a gradient: it is among those of [`Tape::backward`], and propagates to what the tensor was computed from.
     ///
     /// # Errors
-    /// The gradients of the ops.
+    /// If there is no memory for a copy.
+    pub fn watch(&self, tensor: &Tensor) -> Result<Tensor> {
+        match tensor.track_op() {
+            true => on_our_tape(&[tensor], Value::Tensor(tensor.detach()), Kind::Watched),
+            false => Ok(Var::from_tensor(tensor)?.into_inner()),
+        }
+    }
+
+    /// The gradients of a scalar.
+    ///
+    /// If another tape is active in this thread, it records the backward pass, so that the gradients have gradients themselves, as those of
+    /// nested tapes of TensorFlow have. Those of a gradient of an op that has none, and of what candle itself has computed, are an error of the
+    /// outer tape's `backward` if its loss depends on them. Rows of a table are constants to it.
+    ///
+    /// ```
+    /// use candle_keras_ops::{self as ops, Tape, Device};
+    /// use candle_core::Var;
+    /// let x = Var::new(&[1f32, 2.], &Device::Cpu)?;
+    /// let outer = Tape::start();
+    /// let inner = Tape::start();
+    /// let y = ops::sum(&ops::exp(&ops::square(x.as_tensor())?)?, ())?;
+    /// let slope = inner.backward(&y)?.get(&x).unwrap().clone(); // 2 x exp(x * x)
+    /// let curve = outer.backward(&ops::sum(&slope, ())?)?; // (2 + 4 x * x) exp(x * x)
+    /// let curve = curve.get(&x).unwrap().to_vec1::<f32>()?;
+    /// assert!((curve[0] - 6.0 * 1f32.exp()).abs() < 1e-4 && (curve[1] - 18.0 * 4f32.exp()).abs() < 1e-2);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The gradients of the ops, and if a tape is active that was started after this one.
     pub fn backward(self, loss: &Tensor) -> Result<Gradients> {
-        // The backward pass itself is not recorded.
-        let List { mut entries, index } = TAPE.take().unwrap_or_default();
-        let nested = self.outer.is_some();
+        if TAPE.with_borrow(|tape| tape.as_ref().is_none_or(|list| list.depth != self.depth)) {
+            bail!("tapes end in the reverse order of their starts: the one that was started last first")
+        }
+        let is_nested = self.outer.is_some();
+        let list = match is_nested {
+            // The outer tape takes the list over, and records the backward pass.
+            true => TAPE.with_borrow(|tape| tape.as_ref().map(List::copy)),
+            // The backward pass itself is not recorded.
+            false => TAPE.take(),
+        };
         drop(self);
+        let List { mut entries, outputs, .. } = list.unwrap_or_default();
         let mut gradients = Gradients::default();
-        if index.contains_key(&loss.id()) || loss.is_variable() {
+        if outputs.contains(&loss.id()) || loss.is_variable() {
             gradients.add(loss.id(), loss.ones_like()?)?;
         } else if loss.track_op() {
             gradients = loss.backward()?.into();
+            if is_nested {
+                gradients.dense.values_mut().try_for_each(|gradient| {
+                    *gradient = no_second_gradient(CANDLE, gradient)?;
+                    Ok::<_, candle_core::Error>(())
+                })?;
+            }
         }
         while let Some(Entry { output, inputs, kind }) = entries.pop() {
             let Some(gradient) = gradients.dense.remove(&output.id()) else { continue };
             match kind {
-                Kind::Op(backward) => {
-                    let gradient = if gradient.is_contiguous() { gradient } else { gradient.contiguous()? };
-                    let found = backward(&output.detach(), gradient)?;
+                Kind::Op(op) => {
+                    let found = match is_nested {
+                        true => with_gradients(&*op, &inputs, &output, gradient)?,
+                        false => {
+                            let contiguous = gradient.is_contiguous();
+                            op.gradients(&output.detach(), if contiguous { gradient } else { gradient.contiguous()? })?
+                        }
+                    };
                     for (input, gradient) in inputs.iter().zip(found) {
                         match gradient {
                             Some(gradient) if input.track_op() => gradients.add(input.id(), gradient)?,
@@ -149,22 +247,25 @@ impl Tape {
                     }
                 }
                 Kind::Lookup(ids) => {
+                    let gradient = match is_nested {
+                        true => no_second_gradient(LOOKUP, &gradient)?,
+                        false => gradient,
+                    };
                     let gradient = gradient.reshape((ids.len(), inputs[0].dim(1)?))?;
                     gradients.rows.entry(inputs[0].id()).or_default().push(Lookup { ids, gradient });
+                }
+                Kind::Watched => {
+                    gradients.dense.insert(output.id(), gradient.clone());
+                    gradients.add(inputs[0].id(), gradient)?;
                 }
                 Kind::Candle => {
                     let found = (output * gradient.detach())?.sum_all()?.backward()?;
                     for (id, gradient) in Gradients::from(found).dense {
+                        let gradient = if is_nested { no_second_gradient(CANDLE, &gradient)? } else { gradient };
                         gradients.add(id, gradient)?;
                     }
                 }
             }
-        }
-        if nested {
-            gradients.dense.values_mut().try_for_each(|gradient| {
-                *gradient = no_second_gradient(gradient)?;
-                Ok::<_, candle_core::Error>(())
-            })?;
         }
         Ok(gradients)
     }
@@ -172,12 +273,47 @@ impl Tape {
 
 impl Drop for Tape {
     fn drop(&mut self) {
-        TAPE.set(self.outer.take());
+        TAPE.with_borrow_mut(|tape| {
+            match tape.as_ref().map(|list| list.depth.cmp(&self.depth)) {
+                Some(Ordering::Equal) => (),
+                // The tapes end in another order: nothing more is recorded, and what they are asked for is an error.
+                Some(Ordering::Greater) => return *tape = None,
+                _ => return,
+            }
+            // What the inner tape has recorded are values of the outer one too.
+            let inner = std::mem::replace(tape, self.outer.take());
+            if let (Some(outer), Some(inner)) = (tape, inner) {
+                outer.outputs.extend(inner.outputs);
+                outer.entries.extend(inner.entries);
+            }
+        });
     }
+}
+
+/// The gradients of the inputs of an op, which have gradients themselves, or whose gradients are errors.
+fn with_gradients(op: &dyn Backward, inputs: &[Tensor], output: &Tensor, gradient: Tensor) -> Result<Found> {
+    if let Some(found) = op.by_recorded_ops(inputs, output, &gradient)? {
+        return Ok(found);
+    }
+    let found = op.gradients(&output.detach(), gradient.detach().contiguous()?)?;
+    let refused = |gradient: Option<Tensor>| gradient.map(|x| no_second_gradient(op.name(), &x)).transpose();
+    found.into_iter().map(refused).collect()
+}
+
+/// Whether gradients of gradients may be asked for of what is computed from these tensors: a tape is active beside another. What candle
+/// would compute is recorded then, in an op that has them.
+pub(crate) fn needs_second_gradients(tensors: &[&Tensor]) -> bool {
+    TAPE.with_borrow(|tape| tape.as_ref().is_some_and(|list| list.depth > 0))
+        && on_host(tensors)
+        && tensors.iter().any(|x| x.track_op())
 }
 
 /// The sum of two gradients, without candle's thread pool.
 fn sum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    if a.track_op() || b.track_op() {
+        // Gradients of an inner tape.
+        return arithmetic(Arithmetic::Add, a, b);
+    }
     if !update::is_in_place([a, b]) || a.elem_count() != b.elem_count() {
         return a + b;
     }
@@ -229,9 +365,22 @@ pub(crate) fn record(
     name: &'static str,
     inputs: &[&Tensor],
     value: Value,
-    backward: impl Fn(&Tensor, &Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync + 'static,
+    backward: impl Fn(&Tensor, &Tensor) -> Result<Found> + Send + Sync + 'static,
 ) -> Result<Tensor> {
     record_consuming(name, inputs, value, move |y, dy| backward(y, &dy))
+}
+
+/// [`record`] for an op whose gradients have gradients: `second` takes the inputs, the value and its gradient, and returns the same as
+/// `backward`, computed by recorded ops.
+pub(crate) fn record_twice(
+    name: &'static str,
+    inputs: &[&Tensor],
+    value: Value,
+    backward: impl Fn(&Tensor, &Tensor) -> Result<Found> + Send + Sync + 'static,
+    second: impl Fn(&[Tensor], &Tensor, &Tensor) -> Result<Found> + Send + Sync + 'static,
+) -> Result<Tensor> {
+    let second = move |inputs: &[Tensor], y: &Tensor, dy: &Tensor| second(inputs, y, dy).map(Some);
+    record_with(name, inputs, value, move |y, dy| backward(y, &dy), second)
 }
 
 /// [`record`] for a `backward` that drops the gradient before it allocates others as large.
@@ -239,7 +388,18 @@ pub(crate) fn record_consuming(
     name: &'static str,
     inputs: &[&Tensor],
     value: Value,
-    backward: impl Fn(&Tensor, Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync + 'static,
+    backward: impl Fn(&Tensor, Tensor) -> Result<Found> + Send + Sync + 'static,
+) -> Result<Tensor> {
+    record_with(name, inputs, value, backward, |_, _, _| Ok(None))
+}
+
+/// [`record_consuming`] for an op whose gradients have gradients, unless `second` returns `None`.
+pub(crate) fn record_with(
+    name: &'static str,
+    inputs: &[&Tensor],
+    value: Value,
+    backward: impl Fn(&Tensor, Tensor) -> Result<Found> + Send + Sync + 'static,
+    second: impl Fn(&[Tensor], &Tensor, &Tensor) -> Result<Option<Found>> + Send + Sync + 'static,
 ) -> Result<Tensor> {
     let value = match value {
         Value::Tensor(tensor) => Value::Tensor(tensor.detach()),
@@ -248,9 +408,9 @@ pub(crate) fn record_consuming(
     if !inputs.iter().any(|input| input.track_op()) {
         return value.into_tensor(false);
     }
-    let backward: Arc<Backward> = Arc::new(backward);
+    let backward: Arc<dyn Backward> = Arc::new(Closures { name, first: backward, second });
     if !Tape::is_recording() {
-        return on_candles_tape(name, inputs, value, backward);
+        return on_candles_tape(inputs, value, backward);
     }
     on_our_tape(inputs, value, Kind::Op(backward))
 }
@@ -269,14 +429,22 @@ pub(crate) fn record_lookup(table: &Tensor, ids: Vec<u32>, value: Value) -> Resu
         let lookup = Lookup { gradient: dy.reshape((ids.len(), zeros.dim(1)?))?, ids: ids.clone() };
         Ok(vec![Some(lookup.added_to(&zeros.zeros_like()?)?)])
     };
-    on_candles_tape("embedding_lookup", &[table], value, Arc::new(backward))
+    let backward = Closures { name: LOOKUP, first: backward, second: |_: &[Tensor], _: &Tensor, _: &Tensor| Ok(None) };
+    on_candles_tape(&[table], value, Arc::new(backward))
 }
 
-/// A placeholder for a gradient where another tape records: that tape's backward pass must not go through it.
-fn no_second_gradient(gradient: &Tensor) -> Result<Tensor> {
-    let variable = Var::from_tensor(&gradient.detach())?;
-    record("gradient", &[variable.as_tensor()], Value::Tensor(gradient.detach()), |_, _| {
-        bail!("the gradient of a gradient is not known; detach the inner gradient if it is meant to be a constant")
+const LOOKUP: &str = "embedding_lookup";
+/// What is not an op of this crate, for errors.
+const CANDLE: &str = "what candle computes itself, such as `&a + &b` (`ops::add(&a, &b)` has one)";
+
+/// A gradient without gradients: the backward pass of the outer tape must not go through it.
+fn no_second_gradient(name: &'static str, gradient: &Tensor) -> Result<Tensor> {
+    let unknown = Var::zeros((), gradient.dtype(), gradient.device())?;
+    record(name, &[unknown.as_tensor()], Value::Tensor(gradient.detach()), move |_, _| {
+        bail!(
+            "there is no gradient of a gradient of {name}; detach the inner gradient if it is meant to be a constant, or compute it by ops \
+             that have one"
+        )
     })
 }
 
@@ -286,7 +454,7 @@ fn on_our_tape(inputs: &[&Tensor], value: Value, kind: Kind) -> Result<Tensor> {
     TAPE.with_borrow_mut(|tape| {
         let Some(list) = tape else { return };
         for input in inputs.iter().filter(|input| input.track_op() && !input.is_variable()) {
-            if !list.index.contains_key(&input.id()) {
+            if !list.outputs.contains(&input.id()) {
                 list.push(Entry { output: (*input).clone(), inputs: Vec::new(), kind: Kind::Candle });
             }
         }
@@ -298,13 +466,18 @@ fn on_our_tape(inputs: &[&Tensor], value: Value, kind: Kind) -> Result<Tensor> {
 
 impl List {
     fn push(&mut self, entry: Entry) {
-        self.index.insert(entry.output.id(), self.entries.len());
+        self.outputs.insert(entry.output.id());
         self.entries.push(entry);
+    }
+
+    fn copy(&self) -> Self {
+        Self { entries: self.entries.clone(), outputs: self.outputs.clone(), depth: self.depth }
     }
 }
 
 /// Adds the op as a node of candle's tape, which has nodes of three inputs at most: further ones are concatenated.
-fn on_candles_tape(name: &'static str, inputs: &[&Tensor], value: Value, backward: Arc<Backward>) -> Result<Tensor> {
+fn on_candles_tape(inputs: &[&Tensor], value: Value, backward: Arc<dyn Backward>) -> Result<Tensor> {
+    let name = backward.name();
     let mut tracked: Vec<usize> = (0..inputs.len()).filter(|&i| inputs[i].track_op()).collect();
     // Largest first, so that the smallest are copied.
     tracked.sort_by_key(|&i| std::cmp::Reverse(inputs[i].elem_count()));
@@ -314,7 +487,7 @@ fn on_candles_tape(name: &'static str, inputs: &[&Tensor], value: Value, backwar
         let flat = packed.iter().map(|&i| inputs[i].flatten_all()).collect::<Result<Vec<_>>>()?;
         nodes.push(Tensor::cat(&flat, 0)?);
     }
-    let op = Recorded { name, value: Mutex::new(Some(value)), tracked, packed, backward };
+    let op = Recorded { value: Mutex::new(Some(value)), tracked, packed, backward };
     match nodes.as_slice() {
         [a] => a.apply_op1(op),
         [a, b] => a.apply_op2(b, op),
@@ -324,13 +497,12 @@ fn on_candles_tape(name: &'static str, inputs: &[&Tensor], value: Value, backwar
 }
 
 struct Recorded {
-    name: &'static str,
     value: Mutex<Option<Value>>,
     /// Which inputs of the op are inputs of the node.
     tracked: Vec<usize>,
     /// Which inputs of the op are concatenated into the last input of the node.
     packed: Vec<usize>,
-    backward: Arc<Backward>,
+    backward: Arc<dyn Backward>,
 }
 
 impl Recorded {
@@ -343,29 +515,29 @@ impl Recorded {
                 let storage = tensor.storage_and_layout().0.try_clone(tensor.layout())?;
                 Ok((storage, tensor.shape().clone()))
             }
-            None => bail!("{} ran twice", self.name),
+            None => bail!("{} ran twice", self.backward.name()),
         }
     }
 
     fn cpu(&self) -> Result<(CpuStorage, Shape)> {
         match self.storage()? {
             (Storage::Cpu(storage), shape) => Ok((storage, shape)),
-            _ => bail!("{}: the value is on another device than the inputs", self.name),
+            _ => bail!("{}: the value is on another device than the inputs", self.backward.name()),
         }
     }
 
     fn cuda(&self) -> Result<(CudaStorage, Shape)> {
         match self.storage()? {
             (Storage::Cuda(storage), shape) => Ok((storage, shape)),
-            _ => bail!("{}: the value is on another device than the inputs", self.name),
+            _ => bail!("{}: the value is on another device than the inputs", self.backward.name()),
         }
     }
 
     fn gradients(&self, y: &Tensor, dy: &Tensor) -> Result<Vec<Option<Tensor>>> {
-        let mut found = (self.backward)(&y.detach(), dy.contiguous()?)?;
+        let mut found = self.backward.gradients(&y.detach(), dy.contiguous()?)?;
         let mut take = |i: usize| match found.get_mut(i).and_then(Option::take) {
             Some(gradient) => Ok(gradient),
-            None => bail!("{} has no gradient for its input {i}", self.name),
+            None => bail!("{} has no gradient for its input {i}", self.backward.name()),
         };
         let mut gradients = self.tracked.iter().map(|&i| take(i).map(Some)).collect::<Result<Vec<_>>>()?;
         if !self.packed.is_empty() {
@@ -379,7 +551,7 @@ impl Recorded {
 
 impl CustomOp1 for Recorded {
     fn name(&self) -> &'static str {
-        self.name
+        self.backward.name()
     }
 
     fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
@@ -397,7 +569,7 @@ impl CustomOp1 for Recorded {
 
 impl CustomOp2 for Recorded {
     fn name(&self) -> &'static str {
-        self.name
+        self.backward.name()
     }
 
     fn cpu_fwd(&self, _: &CpuStorage, _: &Layout, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
@@ -416,7 +588,7 @@ impl CustomOp2 for Recorded {
 
 impl CustomOp3 for Recorded {
     fn name(&self) -> &'static str {
-        self.name
+        self.backward.name()
     }
 
     fn cpu_fwd(
@@ -519,20 +691,87 @@ mod tests {
         assert!(after.backward().unwrap().get(&x).is_some());
     }
 
+    /// The gradient of the sum of the squares of the gradient of `f`, and of `x` itself.
+    fn penalty(x: &Var, detach: bool, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Vec<f64>> {
+        let outer = Tape::start();
+        let inner = Tape::start();
+        let gradients = inner.backward(&f(x.as_tensor())?)?;
+        let gradient = gradients.get(x).unwrap();
+        let gradient = if detach { gradient.detach() } else { gradient.clone() };
+        let loss = (ops::sum(&ops::square(&gradient)?, ())? + ops::sum(x.as_tensor(), ())?)?;
+        outer.backward(&loss)?.get(x).unwrap().to_vec1()
+    }
+
     #[test]
-    fn a_gradient_of_a_gradient_is_refused() {
+    fn a_gradient_has_a_gradient() {
         let x = Var::new(&[3f64, -1.], &Device::Cpu).unwrap();
-        let penalty = |detach: bool| {
-            let outer = Tape::start();
-            let inner = Tape::start();
-            let gradients = inner.backward(&ops::sum(&ops::square(x.as_tensor())?, ())?)?;
-            let gradient = gradients.get(&x).unwrap();
-            let gradient = if detach { gradient.detach() } else { gradient.clone() };
-            let loss = (ops::sum(&ops::square(&gradient)?, ())? + ops::sum(x.as_tensor(), ())?)?;
-            outer.backward(&loss).map(|gradients| gradients.get(&x).map(|x| x.to_vec1::<f64>().unwrap()))
-        };
-        assert!(penalty(false).unwrap_err().to_string().contains("gradient of a gradient"));
-        assert_eq!(penalty(true).unwrap().unwrap(), [1., 1.]);
+        let square = |x: &Tensor| ops::sum(&ops::square(x)?, ());
+        assert_eq!(penalty(&x, false, square).unwrap(), [25., -7.]);
+        assert_eq!(penalty(&x, true, square).unwrap(), [1., 1.]);
+    }
+
+    #[test]
+    fn an_unknown_gradient_of_a_gradient_is_refused_by_name() {
+        let x = Var::new(&[0.3f64, -0.2], &Device::Cpu).unwrap();
+        let erf = |x: &Tensor| ops::sum(&ops::square(&ops::erf(x)?)?, ());
+        let message = penalty(&x, false, erf).unwrap_err().to_string();
+        assert!(message.contains("there is no gradient of a gradient of erf"), "{message}");
+        assert_eq!(penalty(&x, true, erf).unwrap(), [1., 1.]);
+        let candles: [fn(&Tensor) -> Result<Tensor>; 2] = [|x| ops::sum(&(x * x)?, ()), |x| ops::square(x)?.sum_all()];
+        for f in candles {
+            let message = penalty(&x, false, f).unwrap_err().to_string();
+            assert!(message.contains("what candle computes itself"), "{message}");
+            assert_eq!(penalty(&x, true, f).unwrap(), [1., 1.]);
+        }
+    }
+
+    #[test]
+    fn gradients_of_the_third_order() {
+        let x = Var::new(&[0.7f64, -0.4], &Device::Cpu).unwrap();
+        let tapes = [Tape::start(), Tape::start(), Tape::start()];
+        let mut y = ops::tanh(x.as_tensor()).unwrap();
+        for tape in tapes.into_iter().rev() {
+            let gradients = tape.backward(&ops::sum(&y, ()).unwrap()).unwrap();
+            y = gradients.get(&x).unwrap().clone();
+        }
+        for (x, third) in [0.7f64, -0.4].into_iter().zip(y.to_vec1::<f64>().unwrap()) {
+            let slope = 1.0 - x.tanh().powi(2);
+            assert!((third - slope * (4.0 - 6.0 * slope)).abs() < 1e-12, "{third}");
+        }
+    }
+
+    #[test]
+    fn an_outer_tape_has_the_values_of_an_inner_one() {
+        let x = Var::new(&[3f64, -1.], &Device::Cpu).unwrap();
+        let outer = Tape::start();
+        let inner = Tape::start();
+        let y = ops::square(x.as_tensor()).unwrap();
+        let watched = inner.watch(&y).unwrap();
+        let sum = ops::sum(&ops::square(&watched).unwrap(), ()).unwrap();
+        let gradients = inner.backward(&sum).unwrap();
+        let of = |gradients: &Gradients, x: &Tensor| gradients.get(x).unwrap().to_vec1::<f64>().unwrap();
+        assert_eq!((of(&gradients, &watched), of(&gradients, &x)), (vec![18., 2.], vec![108., -4.]));
+        // The sum of 2 x^2, and of x^2: their gradient is 6 x.
+        let loss = ops::sum(&ops::add(gradients.get(&watched).unwrap(), &y).unwrap(), ()).unwrap();
+        assert_eq!(of(&outer.backward(&loss).unwrap(), &x), [18., -6.]);
+
+        let outer = Tape::start();
+        let dropped = Tape::start();
+        let y = ops::square(x.as_tensor()).unwrap();
+        drop(dropped);
+        assert_eq!(of(&outer.backward(&ops::sum(&y, ()).unwrap()).unwrap(), &x), [6., -2.]);
+    }
+
+    #[test]
+    fn the_tape_that_was_started_last_ends_first() {
+        let x = Var::new(&[3f64], &Device::Cpu).unwrap();
+        let outer = Tape::start();
+        let inner = Tape::start();
+        let y = ops::sum(x.as_tensor(), ()).unwrap();
+        for tape in [outer, inner] {
+            assert!(tape.backward(&y).unwrap_err().to_string().contains("the one that was started last first"));
+        }
+        assert!(!Tape::is_recording());
     }
 
     #[test]

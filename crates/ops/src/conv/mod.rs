@@ -21,10 +21,10 @@ use crate::host::{view, with_float};
 use crate::lengths;
 use crate::matmul::{FusedActivation, column_sums};
 use crate::pool::{Pool, Windows, pool, pooled};
-use crate::shape::reshaped;
+use crate::shape::{self, reshaped};
 use crate::simd;
 use crate::simd::Float;
-use crate::tape::{Value, on_host, record_consuming};
+use crate::tape::{Value, on_host, record_with};
 use candle_core::{DType, Result, Tensor, bail};
 use depthwise::Depthwise;
 use direct::Direct;
@@ -77,6 +77,11 @@ impl Plan {
         self.taps() * self.channels / self.groups
     }
 
+    /// The axes of a tensor of this rank.
+    fn axes_of(&self, rank: usize) -> &[Axis] {
+        &self.axes[5usize.saturating_sub(rank)..]
+    }
+
     /// Whether there is one group a channel.
     pub(crate) fn is_depthwise(&self) -> bool {
         self.groups == self.channels && self.channels > 1
@@ -89,7 +94,7 @@ impl Plan {
 
     /// The shape of a tensor of this rank, with `size` of each axis between the batch and the channels.
     fn shape(&self, rank: usize, channels: usize, size: impl Fn(&Axis) -> usize) -> Vec<usize> {
-        let sizes = self.axes[5usize.saturating_sub(rank)..].iter().map(size);
+        let sizes = self.axes_of(rank).iter().map(size);
         std::iter::once(self.batch).chain(sizes).chain([channels]).collect()
     }
 
@@ -394,7 +399,7 @@ pub fn conv_and_pool(
         Value::new(y, last.shape(x.rank(), plan.filters, |axis| axis.output))?
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
-    record_consuming("conv", &all, value, move |y, dy| {
+    let first = move |y: &Tensor, dy: Tensor| {
         let method = Method::backwards(plan);
         with_float!(y, T => {
             let dz = activation.backward::<T>(y, dy)?;
@@ -406,7 +411,47 @@ pub fn conv_and_pool(
             let db = wanted.2.then(|| Tensor::from_vec(column_sums(dz, plan.filters), plan.filters, input.device()));
             Ok(vec![dx.transpose()?, dw.transpose()?, db.transpose()?])
         })
+    };
+    record_with("conv", &all, value, first, move |inputs, y, dy| {
+        if plan.groups != 1 {
+            return Ok(None);
+        }
+        let (x, kernel) = (&inputs[0], &inputs[1]);
+        let axes = plan.axes_of(x.rank());
+        let dz = activation.by_recorded_ops(y, dy)?;
+        let linear = FusedActivation::Linear;
+        let dx = x.track_op().then(|| conv_transpose(&dz, kernel, None, axes, linear)).transpose()?;
+        let dw = kernel.track_op().then(|| kernel_gradient_by_ops(x, &dz, axes)).transpose()?;
+        let db = inputs.get(2).filter(|bias| bias.track_op()).map(|_| bias_gradient_by_ops(&dz)).transpose()?;
+        Ok(Some(vec![dx, dw, db]))
     })
+}
+
+/// The gradient of the kernel of a convolution of `x`, with gradients itself: a convolution whose windows are the outputs, over images whose
+/// channels are the batch.
+fn kernel_gradient_by_ops(x: &Tensor, dz: &Tensor, axes: &[Axis]) -> Result<Tensor> {
+    let swapped = |axis: &Axis| Axis {
+        window: axis.output,
+        output: axis.window,
+        stride: axis.dilation,
+        dilation: axis.stride,
+        ..*axis
+    };
+    let last = axes.len() as i64 + 1;
+    let between = || 1..last;
+    let channels_first: Vec<i64> = std::iter::once(last).chain(between()).chain([0]).collect();
+    let batch_behind: Vec<i64> = between().chain([0, last]).collect();
+    let images = shape::transpose(x, Some(&channels_first))?;
+    let windows = shape::transpose(dz, Some(&batch_behind))?;
+    let axes: Vec<Axis> = axes.iter().map(swapped).collect();
+    let gradient = conv(&images, &windows, None, &axes, 1, FusedActivation::Linear)?;
+    shape::transpose(&gradient, Some(&batch_behind))
+}
+
+/// The gradient of the bias of a convolution, with gradients itself.
+fn bias_gradient_by_ops(dz: &Tensor) -> Result<Tensor> {
+    let all_but_channels: Vec<i64> = (0..dz.rank() as i64 - 1).collect();
+    crate::reduce::sum(dz, all_but_channels.as_slice())
 }
 
 /// The activation of the bias in this shape: a convolution whose sums have no terms, or that has no sums.
@@ -418,7 +463,39 @@ fn of_nothing(shape: Vec<usize>, x: &Tensor, bias: Option<&Tensor>, activation: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gradcheck::{assert_gradients, values};
+    use crate::gradcheck::{assert_gradients, assert_second_gradients, try_values, values};
+
+    /// Strides whose last windows end before the input, dilation and padding, over one, two and three axes.
+    #[test]
+    fn second_gradients_agree_with_finite_differences() {
+        use Padding::*;
+        let cases: [(Vec<usize>, usize, usize, usize, Padding); 6] = [
+            (vec![5], 2, 1, 1, Causal),
+            (vec![6], 3, 2, 1, Valid),
+            (vec![6, 5], 2, 3, 1, Valid),
+            (vec![4, 5], 3, 1, 1, Same),
+            (vec![5, 6], 2, 1, 2, Same),
+            (vec![3, 2, 3], 2, 1, 1, Same),
+        ];
+        for (sizes, window, stride, dilation, padding) in cases {
+            let shape = |from: &[usize], middle: &[usize], to: &[usize]| [from, middle, to].concat();
+            let x = try_values(&shape(&[2], &sizes, &[2]), 1).unwrap();
+            let kernel = try_values(&[vec![window; sizes.len()], vec![2, 3]].concat(), 2).unwrap();
+            let axes: Vec<Axis> =
+                sizes.iter().map(|&size| Axis::new(size, window, stride, dilation, padding)).collect();
+            for activation in [FusedActivation::Linear, FusedActivation::Tanh, FusedActivation::Relu] {
+                let inputs = [x.clone(), kernel.clone(), values([3], 3)];
+                assert_second_gradients(&inputs, |x| {
+                    crate::square(&conv(&x[0], &x[1], Some(&x[2]), &axes, 1, activation)?)
+                });
+            }
+            let outputs: Vec<usize> = axes.iter().map(|axis| axis.output).collect();
+            let inputs = [try_values(&shape(&[2], &outputs, &[3]), 4).unwrap(), kernel, values([2], 3)];
+            assert_second_gradients(&inputs, |x| {
+                crate::square(&conv_transpose(&x[0], &x[1], Some(&x[2]), &axes, FusedActivation::Sigmoid)?)
+            });
+        }
+    }
     use candle_core::Device;
 
     /// A batch of two images of these channels, a kernel and a bias, and the windows over the images.

@@ -1,13 +1,15 @@
 //! Transposed convolution: the gradient of a convolution with respect to its input, as an op.
 
 use super::axis::{Axis, volume};
-use super::{Epilogue, Method, Plan, Unfolded, composed, of_nothing};
+use super::{
+    Epilogue, Method, Plan, Unfolded, bias_gradient_by_ops, composed, conv, kernel_gradient_by_ops, of_nothing,
+};
 use crate::cores::in_chunks;
 use crate::gpu;
 use crate::host::{view, with_float};
 use crate::lengths;
 use crate::matmul::{FusedActivation, column_sums};
-use crate::tape::{Value, on_host, record_consuming};
+use crate::tape::{Value, on_host, record_with};
 use candle_core::{Result, Tensor, bail};
 
 /// `activation(transposed convolution(x, kernel) + bias)` over one, two or three axes, from [`Axis::transposed`].
@@ -54,7 +56,7 @@ pub fn conv_transpose(
         Value::new(y, shape)?
     });
     let wanted = (x.track_op(), kernel.track_op(), bias.is_some_and(Tensor::track_op));
-    record_consuming("conv_transpose", &all, value, move |y, dy| {
+    let first = move |y: &Tensor, dy: Tensor| {
         with_float!(y, T => {
             let dz = activation.backward::<T>(y, dy)?;
             let dz = view::<T>(&dz)?;
@@ -66,6 +68,15 @@ pub fn conv_transpose(
             let db = wanted.2.then(|| Tensor::from_vec(column_sums(dz, plan.channels), plan.channels, input.device()));
             Ok(vec![dx.transpose()?, dw.transpose()?, db.transpose()?])
         })
+    };
+    record_with("conv_transpose", &all, value, first, move |inputs, y, dy| {
+        let (x, kernel) = (&inputs[0], &inputs[1]);
+        let axes = plan.axes_of(x.rank());
+        let dz = activation.by_recorded_ops(y, dy)?;
+        let dx = x.track_op().then(|| conv(&dz, kernel, None, axes, 1, FusedActivation::Linear)).transpose()?;
+        let dw = kernel.track_op().then(|| kernel_gradient_by_ops(&dz, x, axes)).transpose()?;
+        let db = inputs.get(2).filter(|bias| bias.track_op()).map(|_| bias_gradient_by_ops(&dz)).transpose()?;
+        Ok(Some(vec![dx, dw, db]))
     })
 }
 

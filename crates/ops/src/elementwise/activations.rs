@@ -1,7 +1,7 @@
 //! Activation functions of one number.
 
-use super::through_host;
 use super::unary::unary;
+use super::{Arithmetic, arithmetic, number_minus, one_where, plus_number, scaled, sigmoid, through_host, times};
 use crate::simd::Float;
 use crate::tape::on_host;
 use candle_core::cpu::erf;
@@ -44,6 +44,13 @@ fn normal<T: Float>(x: T) -> T {
     T::from_double(0.5 * erf::erfc_f64(-x.double() * FRAC_1_SQRT_2))
 }
 
+/// A number above 0, `below` elsewhere: the slope of exponential units, with gradients itself.
+pub(crate) fn slope_below(x: &Tensor, below: &Tensor, above: f64) -> Result<Tensor> {
+    let is_above = one_where(&x.detach().gt(0.0)?, x)?;
+    let below = times(below, &number_minus(1.0, &is_above)?)?;
+    arithmetic(Arithmetic::Add, &scaled(&is_above, above)?, &below)
+}
+
 unary! {
     vectorized:
     gelu_approximate = GeluApproximate: |x| x * (T::ONE + gelu_tanh(x).0) * T::from_double(0.5), |x, _y| {
@@ -58,10 +65,14 @@ unary! {
     selu = Selu: |x| {
         let (alpha, scale) = (T::from_double(SELU.0), T::from_double(SELU.1));
         scale * above(x, T::ZERO, x, alpha * (Float::exp(x) - T::ONE))
-    }, |x, y| above(x, T::ZERO, T::from_double(SELU.1), y + T::from_double(SELU.0 * SELU.1));
+    }, |x, y| above(x, T::ZERO, T::from_double(SELU.1), y + T::from_double(SELU.0 * SELU.1)),
+        recorded |x, y| slope_below(x, &plus_number(y, SELU.0 * SELU.1)?, SELU.1);
     silu = Silu: |x| x * x.sigmoid(), |x, y| {
         let s = x.sigmoid();
         s + y * (T::ONE - s)
+    }, recorded |x, y| {
+        let s = sigmoid(x)?;
+        arithmetic(Arithmetic::Add, &s, &times(y, &number_minus(1.0, &s)?)?)
     };
     softsign = Softsign: |x| x / (T::ONE + x.abs()), |x, _y| T::ONE / ((T::ONE + x.abs()) * (T::ONE + x.abs()));
 }

@@ -10,7 +10,9 @@ pub(crate) use unary::*;
 
 use crate::custom_gradient;
 use crate::host::{map2, map3, view, with_float};
-use crate::tape::{Value, on_host, record};
+use crate::operation::broadcast_shape;
+use crate::shape::broadcast;
+use crate::tape::{Value, needs_second_gradients, on_host, record_twice};
 use candle_core::{DType, Device, Result, Tensor};
 
 /// `f`, which runs on the host alone, of tensors of any device and float dtype: they are copied there and back.
@@ -33,6 +35,10 @@ pub(crate) enum Arithmetic {
 /// The sum, difference, product or quotient; shapes broadcast.
 pub(crate) fn arithmetic(operation: Arithmetic, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     use Arithmetic::*;
+    if a.dims() != b.dims() && needs_second_gradients(&[a, b]) {
+        let shape = broadcast_shape(a.dims(), b.dims())?;
+        return arithmetic(operation, &broadcast(a, &shape)?, &broadcast(b, &shape)?);
+    }
     if !on_host(&[a, b]) || a.dims() != b.dims() {
         return match operation {
             Add => a.broadcast_add(b),
@@ -55,7 +61,7 @@ pub(crate) fn arithmetic(operation: Arithmetic, a: &Tensor, b: &Tensor) -> Resul
     let wanted = (a.track_op(), b.track_op());
     // Sums and differences do not need their operands.
     let operands = matches!(operation, Multiply | Divide).then_some((x, y));
-    record("arithmetic", &[a, b], value, move |_, dy| {
+    let first = move |_: &Tensor, dy: &Tensor| {
         let (da, db) = match &operands {
             None if operation == Add => (Some(dy.clone()), Some(dy.clone())),
             None => (Some(dy.clone()), wanted.1.then(|| negative(dy)).transpose()?),
@@ -75,21 +81,89 @@ pub(crate) fn arithmetic(operation: Arithmetic, a: &Tensor, b: &Tensor) -> Resul
             }
         };
         Ok(vec![da, db])
+    };
+    record_twice("arithmetic", &[a, b], value, first, move |inputs, z, dz| {
+        let [a, b] = [&inputs[0], &inputs[1]];
+        let da = wanted.0.then(|| match operation {
+            Add | Subtract => Ok(dz.clone()),
+            Multiply => times(dz, b),
+            Divide => over(dz, b),
+        });
+        let db = wanted.1.then(|| match operation {
+            Add => Ok(dz.clone()),
+            Subtract => negative(dz),
+            Multiply => times(dz, a),
+            Divide => negative(&over(&times(dz, z)?, b)?),
+        });
+        Ok(vec![da.transpose()?, db.transpose()?])
     })
+}
+
+/// The product, for the gradients of gradients.
+pub(crate) fn times(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    arithmetic(Arithmetic::Multiply, a, b)
+}
+
+/// The quotient, for the gradients of gradients.
+fn over(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    arithmetic(Arithmetic::Divide, a, b)
+}
+
+/// `x` times a number, with gradients of any order.
+pub(crate) fn scaled(x: &Tensor, by: f64) -> Result<Tensor> {
+    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some((dy * by)?)]);
+    record_twice("scaled", &[x], Value::Tensor((x.detach() * by)?), first, move |_, _, dy| {
+        Ok(vec![Some(scaled(dy, by)?)])
+    })
+}
+
+/// `number - x`, with gradients of any order.
+pub(crate) fn number_minus(number: f64, x: &Tensor) -> Result<Tensor> {
+    arithmetic(Arithmetic::Subtract, &(x.detach().ones_like()? * number)?, x)
+}
+
+/// `x + number`, with gradients of any order.
+pub(crate) fn plus_number(x: &Tensor, number: f64) -> Result<Tensor> {
+    arithmetic(Arithmetic::Add, x, &(x.detach().ones_like()? * number)?)
+}
+
+/// 1 where the condition (u8) holds, else 0, in the dtype of `x`: a slope that is a constant almost everywhere.
+pub(crate) fn one_where(condition: &Tensor, x: &Tensor) -> Result<Tensor> {
+    condition.to_dtype(x.dtype())
+}
+
+/// The value of `f`, a function of one tensor, with gradients of any order: `slope` is the derivative from the input and the value, computed by
+/// recorded ops.
+fn with_slope(
+    name: &'static str,
+    x: &Tensor,
+    f: impl Fn(&Tensor) -> Result<Tensor>,
+    slope: impl Fn(&Tensor, &Tensor) -> Result<Tensor> + Copy + Send + Sync + 'static,
+) -> Result<Tensor> {
+    let input = x.detach();
+    let value = Value::Tensor(f(&input)?);
+    let first = move |y: &Tensor, dy: &Tensor| Ok(vec![Some(times(dy, &slope(&input, y)?)?)]);
+    record_twice(name, &[x], value, first, move |inputs, y, dy| Ok(vec![Some(times(dy, &slope(&inputs[0], y)?)?)]))
 }
 
 /// `|x|`; its gradient at 0 is 0, as in Keras (candle: 1).
 pub(crate) fn abs(x: &Tensor) -> Result<Tensor> {
-    custom_gradient(x, &x.detach().abs()?, |x, _, dy| dy * x.sign()?)
+    with_slope("abs", x, Tensor::abs, |x, _| x.detach().sign())
 }
 
 /// The square root.
 pub(crate) fn sqrt(x: &Tensor) -> Result<Tensor> {
+    if needs_second_gradients(&[x]) {
+        return with_slope("sqrt", x, Tensor::sqrt, |_, y| over(&scaled(&y.detach().ones_like()?, 0.5)?, y));
+    }
     x.sqrt()
 }
 
 /// The natural logarithm.
 pub(crate) fn log(x: &Tensor) -> Result<Tensor> {
+    if needs_second_gradients(&[x]) {
+        return with_slope("log", x, Tensor::log, |x, _| over(&x.detach().ones_like()?, x));
+    }
     x.log()
 }
 
@@ -106,29 +180,55 @@ fn composed_log1p(x: &Tensor) -> Result<Tensor> {
 pub(crate) fn softplus(x: &Tensor) -> Result<Tensor> {
     let detached = x.detach();
     let y = (detached.relu()? + log1p(&detached.abs()?.neg()?.exp()?)?)?;
-    custom_gradient(x, &y, |x, _, dy| dy * sigmoid(x)?)
+    with_slope("softplus", x, |_| Ok(y.clone()), |x, _| sigmoid(x))
 }
 
 /// `x` clipped to `low..=high`; the gradient is 0 where it is clipped.
 pub(crate) fn clip(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
-    custom_gradient(x, &x.detach().clamp(low, high)?, move |x, _, dy| {
-        let inside = (x.ge(low)? * x.le(high)?)?;
-        dy * inside.to_dtype(dy.dtype())?
-    })
+    with_slope("clip", x, |x| x.clamp(low, high), move |x, y| one_where(&(x.ge(low)? * x.le(high)?)?, y))
 }
 
 /// `x` where the elements of `condition` (u8, 1 or 0) are 1, `y` elsewhere; shapes broadcast. Keras: `ops.where`.
 pub(crate) fn where_(condition: &Tensor, x: &Tensor, y: &Tensor) -> Result<Tensor> {
     let shape = condition.shape().broadcast_shape_binary_op(x.shape(), "where")?;
     let shape = shape.broadcast_shape_binary_op(y.shape(), "where")?;
+    if needs_second_gradients(&[x, y]) {
+        return chosen(&condition.broadcast_as(&shape)?, &broadcast(x, shape.dims())?, &broadcast(y, shape.dims())?);
+    }
     condition.broadcast_as(&shape)?.where_cond(&x.broadcast_as(&shape)?, &y.broadcast_as(&shape)?)
+}
+
+/// [`where_`] of tensors of one shape, with gradients of any order.
+fn chosen(condition: &Tensor, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let value = condition.where_cond(&x.detach(), &y.detach())?;
+    let condition = condition.detach();
+    let gradients = move |dz: &Tensor| {
+        let zeros = dz.detach().zeros_like()?;
+        Ok(vec![Some(chosen(&condition, dz, &zeros)?), Some(chosen(&condition, &zeros, dz)?)])
+    };
+    let second = gradients.clone();
+    record_twice("where", &[x, y], Value::Tensor(value), move |_, dz| gradients(dz), move |_, _, dz| second(dz))
+}
+
+/// `x` to the power of a number, with gradients of any order.
+fn power_of(x: &Tensor, exponent: f64) -> Result<Tensor> {
+    with_slope(
+        "power",
+        x,
+        |x| x.powf(exponent),
+        move |x, _| match exponent {
+            0.0 => x.detach().zeros_like(),
+            _ => scaled(&power_of(x, exponent - 1.0)?, exponent),
+        },
+    )
 }
 
 /// `x` to the power of `y`; an exponent of one element is applied directly.
 pub(crate) fn power(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     let (x, y) = (float(x)?, float(y)?);
     if y.elem_count() == 1 && y.rank() <= x.rank() && !y.track_op() {
-        return x.powf(y.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?[0]);
+        let exponent = y.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?[0];
+        return if needs_second_gradients(&[&x]) { power_of(&x, exponent) } else { x.powf(exponent) };
     }
     power_of_each(&x, &y)
 }
@@ -217,7 +317,35 @@ pub fn dtype_name(dtype: DType) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gradcheck::{assert_gradients, gradients, values};
+    use crate::gradcheck::{assert_gradients, assert_second_gradients, gradients, values};
+
+    #[test]
+    fn second_gradients_agree_with_finite_differences() {
+        let x = values([2, 3], 1);
+        for f in [abs, square, exp, sigmoid, tanh, relu, softplus, negative, silu, selu, sin, cos, sign] {
+            assert_second_gradients(std::slice::from_ref(&x), |x| f(&x[0]));
+        }
+        let positive = (x.abs().unwrap() + 0.5).unwrap();
+        for f in [sqrt, log, log1p, reciprocal, rsqrt] {
+            assert_second_gradients(std::slice::from_ref(&positive), |x| f(&x[0]));
+        }
+        assert_second_gradients(std::slice::from_ref(&x), |x| square(&clip(&x[0], -0.5, 0.5)?));
+        for exponent in [0.0, 1.0, 2.0, 3.5] {
+            assert_second_gradients(std::slice::from_ref(&positive), |x| {
+                power(&x[0], &Tensor::new(exponent, x[0].device())?)
+            });
+        }
+        let columns = |x: &[Tensor]| where_(&x[0].detach().gt(0.0)?, &square(&x[0])?, &exp(&x[1])?);
+        assert_second_gradients(&[x.clone(), values([3], 2)], columns);
+        use Arithmetic::*;
+        for operation in [Add, Subtract, Multiply, Divide] {
+            for y in [values([2, 3], 2), values([3], 2), values([2, 1], 2), values([1, 1], 2)] {
+                assert_second_gradients(&[x.clone(), y.clone()], |v| square(&arithmetic(operation, &v[0], &v[1])?));
+                assert_second_gradients(&[x.clone(), y], |v| square(&arithmetic(operation, &v[1], &v[0])?));
+            }
+            assert_second_gradients(std::slice::from_ref(&x), |v| square(&arithmetic(operation, &v[0], &v[0])?));
+        }
+    }
 
     #[test]
     fn gradients_agree_with_finite_differences() {

@@ -18,7 +18,7 @@ operations! {
             bail!("the shape {:?} does not broadcast to {target:?}", x.shape)
         }
         Ok(x.shaped(target))
-    } => x.broadcast_as(sizes(shape)?)?.contiguous();
+    } => shape::repeated(x, &sizes(shape)?);
     /// A new axis of size 1 at `axis`; -1 is behind the last.
     ExpandDims expand_dims(x)[axis: AxisList]: axis.as_slice().iter().try_fold(x.clone(), |x, &axis| {
         let dim = resolve_axis(axis, x.rank() + 1)?;
