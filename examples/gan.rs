@@ -1,6 +1,8 @@
 //! A generative adversarial network (Goodfellow et al., 2014) under `fit`: a generator learns to make points that a discriminator cannot
 //! tell from those of a ring of eight clouds.
 
+#[path = "common/clouds.rs"]
+mod clouds;
 #[path = "common/training.rs"]
 mod training;
 
@@ -11,7 +13,7 @@ use candle_keras::ops::random::{self, Stream};
 use candle_keras::optimizers::Adam;
 use candle_keras::{Batch, GradientTape, Optimizer, StepLogs, TrainStep, prelude::*};
 use clap::Parser;
-use std::f64::consts::TAU;
+use clouds::{CLOUDS, NOISE, normal, ring};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -22,10 +24,6 @@ struct Args {
     #[command(flatten)]
     run: training::Training<60>,
 }
-
-/// The size of the noise that a point is made of.
-const NOISE: usize = 8;
-const CLOUDS: usize = 8;
 
 /// Two networks, each with its optimizer.
 struct Gan {
@@ -87,61 +85,13 @@ fn main() -> Result<()> {
         history["g_loss"][history.epoch.len() - 1]
     );
 
-    // Of the generated points: how many are in a cloud, and how many clouds have their part.
     let noise = normal(&mut Stream::new(run.seed(), 2), 2_000, NOISE)?;
     let generated = gan.generator.predict_with(&noise, Predict::new().batch_size(500).verbose(0))?.to_vec2::<f32>()?;
-    let mut in_cloud = [0; CLOUDS];
-    for point in &generated {
-        let (x, y) = (f64::from(point[0]), f64::from(point[1]));
-        let cloud = (y.atan2(x) / TAU * CLOUDS as f64).round().rem_euclid(CLOUDS as f64) as usize;
-        let (sin, cos) = (TAU * cloud as f64 / CLOUDS as f64).sin_cos();
-        in_cloud[cloud] += usize::from((x - 2.0 * cos).hypot(y - 2.0 * sin) < 0.5);
-    }
-    show(&generated);
+    clouds::show(&generated);
+    let in_cloud = clouds::count(&generated);
     let (inside, found) = (in_cloud.iter().sum::<usize>(), in_cloud.iter().filter(|&&count| count >= 50).count());
     println!("{inside} of 2000 points are in a cloud, as many of each: {in_cloud:?}");
     run.claim(found == CLOUDS, "each of the eight clouds has at least 50 of 2000 points")?;
     run.claim(inside > 1_600, "four fifths of the points are in a cloud")?;
     run.finish()
-}
-
-/// Points of eight clouds around a circle.
-fn ring(stream: &mut Stream, count: usize) -> Result<Tensor> {
-    let mut points = Vec::with_capacity(2 * count);
-    for _ in 0..count {
-        let noise = stream.normal(2);
-        let (sin, cos) = (TAU * stream.below(CLOUDS as u64) as f64 / CLOUDS as f64).sin_cos();
-        points.extend([(2.0 * cos + 0.15 * noise[0]) as f32, (2.0 * sin + 0.15 * noise[1]) as f32]);
-    }
-    Ok(Tensor::from_vec(points, (count, 2), &Device::Cpu)?)
-}
-
-/// Prints where the points are.
-fn show(points: &[Vec<f32>]) {
-    let mut picture = [[0; 48]; 24];
-    for point in points {
-        let (column, row) = ((point[0] + 3.0) * 8.0, (3.0 - point[1]) * 4.0);
-        if (0.0..48.0).contains(&column) && (0.0..24.0).contains(&row) {
-            picture[row as usize][column as usize] += 1;
-        }
-    }
-    for row in picture {
-        println!(
-            "  {}",
-            row.map(|count| if count > 4 {
-                '#'
-            } else if count > 0 {
-                '.'
-            } else {
-                ' '
-            })
-            .iter()
-            .collect::<String>()
-        );
-    }
-}
-
-fn normal(stream: &mut Stream, rows: usize, columns: usize) -> candle_keras::Result<Tensor> {
-    let numbers: Vec<f32> = stream.normal(rows * columns).into_iter().map(|x| x as f32).collect();
-    Ok(Tensor::from_vec(numbers, (rows, columns), &Device::Cpu)?)
 }

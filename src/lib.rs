@@ -276,5 +276,6 @@ mod guide {
         ExampleCrossValidation: "../docs/examples/cross_validation.md",
         ExampleActorCritic: "../docs/examples/actor_critic.md",
         ExampleGan: "../docs/examples/gan.md",
+        ExampleWganGp: "../docs/examples/wgan_gp.md",
     }
 }

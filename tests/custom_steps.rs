@@ -236,6 +236,67 @@ fn inputs_have_gradients() {
     assert!(error.contains("tape.watch"), "{error}");
 }
 
+/// The penalty of a WGAN's critic (Gulrajani et al., 2017) and its gradients, which are gradients of a gradient: the numbers of Keras 3.15.1 on JAX.
+#[test]
+fn a_gradient_penalty_has_the_gradients_of_keras() {
+    let critic = Sequential::new(layers![
+        Input::shape([2]),
+        Dense::new(4).activation("leaky_relu"),
+        Dense::new(3).activation("tanh"),
+        Dense::new(1)
+    ]);
+    let mut count = 0;
+    let mut next = |shape: &[usize]| {
+        let size: usize = shape.iter().product();
+        count += size;
+        let values: Vec<f32> = (count - size..count).map(|i| (1.3 * i as f64 + 0.5).sin() as f32).collect();
+        Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+    };
+    let shapes: [&[usize]; 6] = [&[2, 4], &[4], &[4, 3], &[3], &[3, 1], &[1]];
+    critic.set_weights(&shapes.map(&mut next)).unwrap();
+    let x: Vec<f32> = (0..10).map(|i| (0.9 * f64::from(i)).cos() as f32).collect();
+    let x = Tensor::from_vec(x, (5, 2), &Device::Cpu).unwrap();
+
+    let outer = GradientTape::new();
+    let inner = GradientTape::new();
+    let watched = inner.watch(&x).unwrap();
+    let sum = ops::sum(&critic.call(&watched).unwrap(), ()).unwrap();
+    let gradient = inner.gradient(&sum, &watched).unwrap();
+    let norms = ops::sqrt(&ops::sum(&ops::square(&gradient).unwrap(), -1).unwrap()).unwrap();
+    let penalty = ops::mean(&ops::square(&(norms - 1.0).unwrap()).unwrap(), ()).unwrap();
+    let gradients = outer.gradient(&penalty, &critic.trainable_variables()).unwrap();
+
+    assert!((penalty.to_scalar::<f32>().unwrap() - 0.274_534_28).abs() < 1e-6);
+    // The penalty does not depend on the last bias.
+    let expected: [&[f32]; 5] = [
+        &[0.0764226, -0.4772677, 0.5564961, -0.22162765, 0.01207952, 0.12150337, -0.21728837, 0.16587713],
+        &[-0.01872382, -0.04453908, 0.05456235, -0.1822508],
+        &[
+            -0.04522244,
+            -0.03319364,
+            0.01075769,
+            -0.3044824,
+            -0.0703105,
+            0.0807998,
+            0.09696163,
+            0.13158898,
+            -0.04738383,
+            0.3740652,
+            0.30081075,
+            -0.10420136,
+        ],
+        &[-0.10069686, 0.1222609, 0.07200752],
+        &[0.2465668, 0.27476776, 0.04723478],
+    ];
+    assert_eq!(gradients.len(), expected.len());
+    for ((variable, gradient), expected) in gradients.iter().zip(expected) {
+        let gradient = gradient.to_dense(&variable.value()).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        for (found, expected) in gradient.iter().zip(expected) {
+            assert!((found - expected).abs() < 2e-6, "{}: {found} {expected}", variable.path());
+        }
+    }
+}
+
 #[test]
 fn a_step_that_is_not_finite_can_be_skipped_and_a_loss_scaled() {
     let make = |optimizer: SGD| {

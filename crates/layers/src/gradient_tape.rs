@@ -2,7 +2,7 @@
 
 use crate::Variable;
 use crate::callable::{losses, replace_losses};
-use candle_core::{Tensor, Var};
+use candle_core::Tensor;
 use candle_keras_ops::{Error, Gradient, Gradients, Result, Tape};
 
 /// Records what layers and the functions of `ops` compute on tensors in this thread, for a custom training loop.
@@ -18,6 +18,26 @@ use candle_keras_ops::{Error, Gradient, Gradients, Result, Tape};
 /// let loss = ops::mean(&ops::square(&y)?, ())?;
 /// let gradients = tape.gradient(&loss, &dense.trainable_variables())?;
 /// assert_eq!(gradients[0].0.path(), "dense/kernel");
+/// # Ok::<(), candle_keras_layers::Error>(())
+/// ```
+///
+/// Tapes nest: the gradients of an inner tape are values that an outer one has recorded, and have gradients themselves, as in TensorFlow.
+/// On the host, that holds for Dense, convolutions (without groups), their activations `relu`, `leaky_relu`, `elu`, `selu`, `silu`, `sigmoid`,
+/// `tanh`, `softplus` and `softmax`, Dropout, Flatten, Reshape and Concatenate, and for the functions of `ops` for arithmetic, powers, roots,
+/// logarithms, sums, means, matrix products, shapes and slices. If a loss depends on the gradient of another function's gradient, or on that of
+/// an operator between tensors (`&a + &b`, where `ops::add(&a, &b)` has one), the outer tape's `gradient` is an error that names it.
+///
+/// ```
+/// use candle_keras_layers::{Call, Dense, GradientTape, Layer};
+/// use candle_keras_ops as ops;
+/// use candle_core::{Device, Tensor};
+/// let dense = Dense::new(1).kernel_initializer("ones").activation("tanh");
+/// let outer = GradientTape::new();
+/// let inner = GradientTape::new();
+/// let x = inner.watch(&Tensor::new(&[[1f32, 2.], [3., 4.]], &Device::Cpu)?)?;
+/// let slope = inner.gradient(&ops::sum(&dense.call(&x)?, ())?, &x)?;
+/// let penalty = ops::mean(&ops::square(&slope)?, ())?;
+/// assert_eq!(outer.gradient(&penalty, &dense.trainable_variables())?.len(), 2);
 /// # Ok::<(), candle_keras_layers::Error>(())
 /// ```
 pub struct GradientTape {
@@ -49,6 +69,7 @@ impl GradientTape {
     }
 
     /// Lets a tensor have a gradient: an input, say. What is computed from the tensor that this gives is recorded. TensorFlow: `tape.watch(x)`.
+    /// If the tensor was computed under a tape, the gradient propagates to what it was computed from, too.
     ///
     /// ```
     /// use candle_keras_layers::GradientTape;
@@ -64,7 +85,7 @@ impl GradientTape {
     /// # Errors
     /// If there is no memory for a copy.
     pub fn watch(&self, tensor: &Tensor) -> Result<Tensor> {
-        Ok(Var::from_tensor(&tensor.detach())?.into_inner())
+        Ok(self.tape.watch(tensor)?)
     }
 
     /// The gradient of a scalar for each of these sources, which ends the recording: of weights those on which it depends, for
