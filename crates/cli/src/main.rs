@@ -1,6 +1,7 @@
 //! The command `candle-keras`: works with Keras files without Python or Rust code; and word vectors.
 
 mod arguments;
+mod auto;
 mod data;
 mod json;
 mod outputs;
@@ -68,6 +69,7 @@ fn run(arguments: &Arguments) -> Result<()> {
             save_tensors(output, &names.into_iter().zip(outputs).collect())?;
         }
         Command::Evaluate(evaluate) => train::evaluate(compiled(&evaluate.model)?, evaluate)?,
+        Command::Fit(fit) if auto::is_data(&fit.model) => auto::fit(fit, &device, verbose)?,
         Command::Fit(fit) => train::fit(compiled(&fit.model)?, fit, verbose)?,
         Command::Convert { input, output } => {
             check_apart(&[input], &[output])?;
