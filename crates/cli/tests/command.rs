@@ -387,7 +387,7 @@ fn help_is_not_an_error() {
 fn table(target: impl Fn(usize) -> String) -> String {
     let row = |i: usize| {
         let (color, size) = (["red", "green", "blue"][i % 3], i * 7 % 11);
-        let weight = if i % 9 == 0 { String::new() } else { format!("{}.5", i * 5 % 13) };
+        let weight = if i.is_multiple_of(9) { String::new() } else { format!("{}.5", i * 5 % 13) };
         format!("{i},{color},{size},{weight},order{i},{}", target(i))
     };
     let rows: Vec<String> = (0..120).map(row).collect();
