@@ -41,6 +41,7 @@ mod matmul;
 mod normalize;
 mod operation;
 mod pool;
+mod progbar;
 pub mod random;
 pub mod random_tensors;
 mod rearrange;
@@ -73,7 +74,7 @@ pub use conv::{Axis, Padding, conv, conv_and_pool, conv_transpose, depthwise_con
 pub use custom_gradient::custom_gradient;
 pub use device::{device, to_device};
 pub use dropout::{dropout, dropout_together};
-pub use elementwise::{DTypeName, dtype, dtype_name, float};
+pub use elementwise::{DTypeName, dtype, dtype_name, float, standardize_dtype};
 pub use embedding::{checked_ids, embedding_lookup, host_ids, position};
 pub use error::{Error, Result};
 pub use functions::operations;
@@ -91,6 +92,7 @@ pub use operation::{
     PadWidth, Parameter, SomeAxes, SomeDType, SomeIntegers, SomeName, Spec, Subscripts, Way,
 };
 pub use pool::{Pool, adaptive_pool, pool};
+pub use progbar::{Progbar, scientific};
 #[doc(hidden)]
 pub use pulp;
 pub use rearrange::rearrange;

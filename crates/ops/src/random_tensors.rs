@@ -173,7 +173,8 @@ pub fn categorical<'a>(
     if !logits.dtype().is_float() {
         return Err(wrong_dtype("categorical", "logits of a floating-point dtype", logits.dtype()));
     }
-    let drawn = Drawn::new([batch as i64, i64::try_from(num_samples).unwrap_or(i64::MAX)], dtype.into().or(DType::I32)?)?;
+    let drawn =
+        Drawn::new([batch as i64, i64::try_from(num_samples).unwrap_or(i64::MAX)], dtype.into().or(DType::I32)?)?;
     let mut stream = seed.into().stream();
     let mut chosen: Vec<u32> = Vec::with_capacity(drawn.count);
     for (i, row) in numbers_of(logits)?.chunks(classes.max(1)).enumerate() {
@@ -196,7 +197,9 @@ pub fn categorical<'a>(
         chosen.extend(stream.uniform(num_samples).into_iter().map(|x| class(x) as u32));
     }
     if chosen.len() < drawn.count {
-        return Err(Error::new("there are no classes to draw from").received(format!("logits of shape {:?}", logits.dims())));
+        return Err(
+            Error::new("there are no classes to draw from").received(format!("logits of shape {:?}", logits.dims()))
+        );
     }
     let chosen = Tensor::from_vec(chosen, drawn.shape, &Device::Cpu)?.to_dtype(drawn.dtype)?;
     Ok(crate::to_device(&chosen, logits.device())?)
@@ -402,7 +405,8 @@ impl NoiseShape {
                 .expected(format!("sizes of 1, None, or those of {inputs:?}"))
                 .received(format!("{sizes:?}"))
         };
-        let noise = sizes.iter().enumerate().map(|(i, size)| size.or(inputs.get(i).copied())).collect::<Option<Vec<_>>>();
+        let noise =
+            sizes.iter().enumerate().map(|(i, size)| size.or(inputs.get(i).copied())).collect::<Option<Vec<_>>>();
         let noise = noise.filter(|noise| noise.len() <= inputs.len()).ok_or_else(wrong)?;
         let fits = noise.iter().rev().zip(inputs.iter().rev()).all(|(noise, size)| *noise == 1 || noise == size);
         if fits { Ok(noise) } else { Err(wrong()) }
@@ -497,7 +501,9 @@ fn numbers_of(x: &Tensor) -> Result<Vec<f64>> {
 }
 
 fn wrong_dtype(function: &str, expected: &str, received: DType) -> Error {
-    Error::new(format!("{function} does not have this dtype")).expected(expected).received(elementwise::dtype_name(received))
+    Error::new(format!("{function} does not have this dtype"))
+        .expected(expected)
+        .received(elementwise::dtype_name(received))
 }
 
 #[cfg(test)]

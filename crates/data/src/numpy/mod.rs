@@ -4,4 +4,4 @@ mod npy;
 mod npz;
 
 pub use npy::read_npy;
-pub use npz::Npz;
+pub use npz::{Npz, write_npz};

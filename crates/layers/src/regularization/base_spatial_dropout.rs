@@ -24,7 +24,7 @@ impl<const N: usize> SpatialDropout<'_, N> {
         let (_, channels) = spatial::<N>(&x.dims().into(), self.data_format)?;
         let noise = with_spatial(Some(x.dim(0)?), [Some(1); N], channels, self.data_format)?;
         let noise: Vec<usize> = noise.iter().flatten().copied().collect();
-        dropout_together(x, &noise, self.rate, &mut ctx.random(self.seed))
+        Ok(dropout_together(x, &noise, self.rate, &mut ctx.random(self.seed))?)
     }
 }
 

@@ -104,7 +104,10 @@ fn classes_are_drawn_by_their_probabilities() {
     }
     assert!(text(categorical(&Tensor::new(&[0f32], &Device::Cpu).unwrap(), 1, None, 1)).contains("(batch, classes)"));
     assert!(categorical(&Tensor::zeros((2, 0), DType::F32, &Device::Cpu).unwrap(), 1, None, 1).is_err());
-    assert_eq!(categorical(&Tensor::zeros((0, 2), DType::F32, &Device::Cpu).unwrap(), 3, None, 1).unwrap().dims(), [0, 3]);
+    assert_eq!(
+        categorical(&Tensor::zeros((0, 2), DType::F32, &Device::Cpu).unwrap(), 3, None, 1).unwrap().dims(),
+        [0, 3]
+    );
 }
 
 #[test]
@@ -180,7 +183,8 @@ fn dtypes_are_those_of_keras() {
     }
     for dtype in ["uint8", "uint32", "int16", "int32", "int64"] {
         assert_eq!(randint([2], 0, 5, dtype, None).unwrap().dtype(), crate::dtype(dtype).unwrap());
-        for x in [uniform([2], 0.0, 1.0, dtype, None), normal([2], 0.0, 1.0, dtype, None), gamma([2], 1.0, dtype, None)] {
+        for x in [uniform([2], 0.0, 1.0, dtype, None), normal([2], 0.0, 1.0, dtype, None), gamma([2], 1.0, dtype, None)]
+        {
             assert!(text(x).contains("floating-point"));
         }
     }
