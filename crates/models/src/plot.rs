@@ -27,15 +27,15 @@ use std::path::Path;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Plot {
-    pub(self) show_shapes: bool,
-    pub(self) show_dtype: bool,
-    pub(self) show_layer_names: Option<bool>,
-    pub(self) rankdir: String,
-    pub(self) expand_nested: bool,
-    pub(self) dpi: u32,
-    pub(self) show_layer_activations: bool,
-    pub(self) show_trainable: bool,
-    pub(self) splines: String,
+    show_shapes: bool,
+    show_dtype: bool,
+    show_layer_names: Option<bool>,
+    rankdir: String,
+    expand_nested: bool,
+    dpi: u32,
+    show_layer_activations: bool,
+    show_trainable: bool,
+    splines: String,
 }
 
 impl Default for Plot {

@@ -144,7 +144,10 @@ impl Plan {
                 for (at, input) in call.parents().enumerate() {
                     let from = graph.resolve(input);
                     let source = places.get(&from.node().layer().base().id()).filter(|source| **source != i);
-                    edges.extend(source.map(|&source| [(source, from.index()), (i, at)]));
+                    // A box has one place for all of its inputs and outputs.
+                    let index =
+                        |item: usize, index: usize| if matches!(items[item], Item::Nested(..)) { index } else { 0 };
+                    edges.extend(source.map(|&source| [(source, index(source, from.index())), (i, index(i, at))]));
                 }
             }
         }
