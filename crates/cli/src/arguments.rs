@@ -35,8 +35,17 @@ pub(crate) enum Command {
     Plot {
         /// A .keras, .h5 or .safetensors file
         model: PathBuf,
-        /// The output file: .svg, or .dot for Graphviz
+        /// The output file: .svg, .png, or .dot for Graphviz
         out: PathBuf,
+        /// The direction: TB from top to bottom, BT, LR from left to right, or RL
+        #[arg(long, default_value = "TB")]
+        rankdir: String,
+        /// The dots per inch of a .png
+        #[arg(long, default_value_t = 200)]
+        dpi: u32,
+        /// Draws the layers of nested models too
+        #[arg(long)]
+        expand_nested: bool,
     },
     /// Writes the model's outputs for data
     Predict {
@@ -56,7 +65,7 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     /// Continues training with the file's own optimizer, loss and metrics; or makes a model for a table or a folder
     Fit(Fit),
-    /// Converts between .keras, .h5 (from), .weights.h5 and .safetensors
+    /// Converts between .keras, .h5 (from), .weights.h5, .safetensors and .npz (weights)
     Convert {
         /// The input file
         input: PathBuf,

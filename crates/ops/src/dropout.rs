@@ -34,6 +34,19 @@ pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
     })
 }
 
+/// [`dropout`] with one draw for each element of a tensor of the sizes `noise`, which broadcasts to `x`.
+pub fn dropout_together(x: &Tensor, noise: &[usize], rate: f64, random: &mut Stream) -> Result<Tensor> {
+    if x.dims() == noise {
+        return dropout(x, rate, random);
+    }
+    let x = &crate::elementwise::float(x)?;
+    lengths::allocated(noise, x.dtype())?;
+    let factors = dropout(&Tensor::ones(noise, x.dtype(), x.device())?, rate, random)?;
+    let y = x.detach().broadcast_mul(&factors)?;
+    // candle's product would compute a gradient of the factors as well.
+    crate::custom_gradient(x, &y, move |_, _, dy| dy.broadcast_mul(&factors))
+}
+
 /// A byte for each of `count` elements, 1 where it is kept: less to keep for the backward pass than the bits or the factors.
 pub(crate) fn keep_mask(count: usize, rate: f64, random: &mut Stream) -> Vec<u8> {
     // A rate of 1 drops the highest draw as well.
@@ -85,6 +98,7 @@ mod tests {
     #[test]
     fn gradients_agree_with_finite_differences() {
         assert_gradients(&[values([4, 5], 1)], |x| dropout(&x[0], 0.4, &mut Stream::new(1, 0)));
+        assert_gradients(&[values([4, 5], 1)], |x| dropout_together(&x[0], &[4, 1], 0.4, &mut Stream::new(1, 0)));
         let all = dropout(&values([4, 5], 1), 1.0, &mut Stream::new(1, 0)).unwrap();
         assert_eq!(all.abs().unwrap().sum_all().unwrap().to_scalar::<f64>().unwrap(), 0.0);
     }
