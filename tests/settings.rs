@@ -1,5 +1,7 @@
 //! The settings of `config`, in a process of their own, since they hold for all threads. One test goes through them one after another.
 
+#![allow(clippy::unwrap_used)]
+
 use candle_keras::layers::{Conv2D, Dense, Flatten, GlobalAveragePooling2D, MaxPooling2D};
 use candle_keras::prelude::*;
 use candle_keras::utils::warnings;

@@ -184,7 +184,7 @@ pub fn plot_model(model: &Model, to_file: impl AsRef<Path>, plot: impl Into<Plot
 /// If the input of the model is not known yet, or an argument is not valid.
 ///
 /// ```
-/// use candle_keras_layers::{layers, Dense, Input};
+/// use candle_keras_layers::{layers, Dense, Input, Layer};
 /// use candle_keras_models::{model_to_dot, Sequential};
 /// let model = Sequential::new(layers![Input::shape([3]), Dense::new(1).name("head")]);
 /// assert!(model_to_dot(&model, ())?.contains("<b>head</b> (Dense)"));

@@ -17,7 +17,7 @@ use table::{Align, Table};
 /// [`Model::summary_text_with`].
 ///
 /// ```
-/// use candle_keras_layers::{Dense, Input, layers};
+/// use candle_keras_layers::{Dense, Input, Layer, layers};
 /// use candle_keras_models::{Sequential, Summary};
 /// let model = Sequential::new(layers![Input::shape([4]), Dense::new(8), Dense::new(1).name("head")]);
 /// let text = model.summary_text_with(Summary::new().show_trainable(true).layer_range("head", "head"))?;

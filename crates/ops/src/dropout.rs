@@ -7,7 +7,7 @@ use crate::random::Stream;
 use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, bail};
 
 /// Sets each element to 0 with the probability `rate`, and divides the others by `1 - rate`. One draw of `random` an element.
 pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
@@ -38,6 +38,11 @@ pub fn dropout(x: &Tensor, rate: f64, random: &mut Stream) -> Result<Tensor> {
 pub fn dropout_together(x: &Tensor, noise: &[usize], rate: f64, random: &mut Stream) -> Result<Tensor> {
     if x.dims() == noise {
         return dropout(x, rate, random);
+    }
+    let is_broadcast = noise.len() <= x.rank()
+        && noise.iter().rev().zip(x.dims().iter().rev()).all(|(noise, size)| [1, *size].contains(noise));
+    if !is_broadcast {
+        bail!("a noise_shape of {noise:?} does not broadcast to {:?}", x.dims())
     }
     let x = &crate::elementwise::float(x)?;
     lengths::allocated(noise, x.dtype())?;

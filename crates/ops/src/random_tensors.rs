@@ -202,7 +202,7 @@ pub fn categorical<'a>(
         );
     }
     let chosen = Tensor::from_vec(chosen, drawn.shape, &Device::Cpu)?.to_dtype(drawn.dtype)?;
-    Ok(crate::to_device(&chosen, logits.device())?)
+    crate::to_device(&chosen, logits.device())
 }
 
 /// The parts of `x` along an axis (the first one in Keras) in random order; what is at one place of the axis stays together. Gradients flow

@@ -64,7 +64,9 @@ fn of_draw([seed, draw]: [u64; 2]) -> Stream {
 /// ```
 /// use candle_keras_ops::random_tensors::{SeedGenerator, uniform};
 /// let generator = SeedGenerator::new(7);
-/// let numbers = |generator: &SeedGenerator| Ok(uniform([3], 0.0, 1.0, None, generator)?.to_vec1::<f32>()?);
+/// let numbers = |generator: &SeedGenerator| -> candle_keras_ops::Result<Vec<f32>> {
+///     Ok(uniform([3], 0.0, 1.0, None, generator)?.to_vec1()?)
+/// };
 /// let (first, second) = (numbers(&generator)?, numbers(&generator)?);
 /// assert_ne!(first, second);
 /// let resumed = SeedGenerator::from_state([7, 1]);

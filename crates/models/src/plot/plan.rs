@@ -129,6 +129,7 @@ impl Plan {
         for layer in &layers {
             let nested =
                 (&**layer as &dyn Any).downcast_ref::<Model>().filter(|_| plot.expand_nested && depth < DEEPEST);
+            eprintln!("DEBUG {} {} {}", layer.class_name(), nested.is_some(), plot.expand_nested);
             items.push(match nested {
                 Some(nested) => {
                     let name = printable(&nested.layer_name()).replace(['\n', '\t'], " ");
