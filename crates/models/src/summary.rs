@@ -4,11 +4,11 @@ mod table;
 
 use crate::graph::Graph;
 use crate::model::Model;
+use crate::sequential::as_model;
 use crate::{Error, Result};
 use candle_keras_layers::{Layer, Node, Variable};
 use candle_keras_ops::console::{print_line, printable};
 use regex::Regex;
-use std::any::Any;
 use std::collections::HashSet;
 use std::sync::Arc;
 use table::{Align, Table};
@@ -172,7 +172,7 @@ impl Rows<'_> {
         if !self.summary.expand_nested || depth >= DEEPEST {
             return;
         }
-        let model = (layer as &dyn Any).downcast_ref::<Model>();
+        let model = as_model(layer);
         let inner = match model {
             Some(model) => model.layers(),
             None if layer.class_name() == "Pipeline" => layer.sublayers(),

@@ -5,10 +5,10 @@
 
 use super::Plot;
 use super::label::Label;
+use crate::sequential::as_model;
 use crate::{Model, Result};
 use candle_keras_layers::Layer;
 use candle_keras_ops::console::printable;
-use std::any::Any;
 use std::collections::HashMap;
 
 /// Sizes in pixels: of a letter, a line of text, and the space between boxes and rows.
@@ -127,9 +127,7 @@ impl Plan {
         let places: HashMap<usize, usize> = layers.iter().enumerate().map(|(i, l)| (l.base().id(), i)).collect();
         let mut items = Vec::new();
         for layer in &layers {
-            let nested =
-                (&**layer as &dyn Any).downcast_ref::<Model>().filter(|_| plot.expand_nested && depth < DEEPEST);
-            eprintln!("DEBUG {} {} {}", layer.class_name(), nested.is_some(), plot.expand_nested);
+            let nested = as_model(&**layer).filter(|_| plot.expand_nested && depth < DEEPEST);
             items.push(match nested {
                 Some(nested) => {
                     let name = printable(&nested.layer_name()).replace(['\n', '\t'], " ");
