@@ -39,6 +39,7 @@ pub fn dropout_together(x: &Tensor, noise: &[usize], rate: f64, random: &mut Str
     if x.dims() == noise {
         return dropout(x, rate, random);
     }
+    lengths::check([x])?;
     let is_broadcast = noise.len() <= x.rank()
         && noise.iter().rev().zip(x.dims().iter().rev()).all(|(noise, size)| [1, *size].contains(noise));
     if !is_broadcast {

@@ -160,7 +160,7 @@ impl Progbar {
 
     fn step(&mut self, current: usize, values: &[(&str, f64)], is_last: bool) {
         let text = self.next(current, values, is_last, self.start.elapsed());
-        let Some(text) = text.filter(|_| self.verbose > 0) else { return };
+        let Some(text) = text else { return };
         if self.is_terminal && is_interactive_logging_enabled() {
             let mut out = std::io::stdout();
             _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
@@ -196,7 +196,7 @@ impl Progbar {
             None => false,
         };
         let is_recent = self.last_shown.is_some_and(|last| now.saturating_sub(last) < self.interval);
-        if is_hidden || !is_last && (self.verbose != 1 || is_recent || !self.is_terminal) {
+        if self.verbose == 0 || is_hidden || !is_last && (self.verbose != 1 || is_recent || !self.is_terminal) {
             return None;
         }
         self.last_shown = Some(now);

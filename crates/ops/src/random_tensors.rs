@@ -165,6 +165,7 @@ pub fn categorical<'a>(
     dtype: impl Into<SomeDType>,
     seed: impl Into<Seed<'a>>,
 ) -> Result<Tensor> {
+    lengths::check([logits])?;
     let &[batch, classes] = logits.dims() else {
         return Err(Error::new("the logits of categorical must be a matrix")
             .expected("the shape (batch, classes)")
@@ -223,6 +224,7 @@ pub fn categorical<'a>(
 /// # Ok::<(), candle_keras_ops::Error>(())
 /// ```
 pub fn shuffle<'a>(x: &Tensor, axis: i64, seed: impl Into<Seed<'a>>) -> Result<Tensor> {
+    lengths::check([x])?;
     let dim = axes(axis).resolve(x.rank())?[0];
     let order = seed.into().stream().permutation(x.dims()[dim]);
     Ok(shape::at(x, dim, order.into_iter().map(|i| i as usize))?)

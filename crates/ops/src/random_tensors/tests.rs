@@ -193,6 +193,16 @@ fn dtypes_are_those_of_keras() {
 }
 
 #[test]
+fn what_no_memory_holds_is_an_error() {
+    let huge = Tensor::new(1f32, &Device::Cpu).unwrap().broadcast_as((1 << 40, 1 << 20)).unwrap();
+    assert!(shuffle(&huge, 0, 1).is_err() && dropout(&huge, 0.5, (), 1).is_err());
+    assert!(dropout(&huge, 0.5, [1, 1 << 20], 1).is_err() && categorical(&huge, 1, None, 1).is_err());
+    assert!(gamma([1 << 40, 1 << 20], &huge, None, 1).is_err());
+    let one = Tensor::zeros((1, 2), DType::F32, &Device::Cpu).unwrap();
+    assert!(categorical(&one, usize::MAX, None, 1).is_err());
+}
+
+#[test]
 fn arguments_that_cannot_be_are_errors() {
     assert!(text(randint([2], 0, 5, "float32", None)).contains("integer"));
     assert!(text(randint([2], 5, 5, None, None)).contains("below maxval"));
