@@ -439,6 +439,28 @@ fn a_model_is_made_for_a_table_of_classes() {
     assert!(y[0] > 0.5 && y[1] < 0.5, "{y:?}");
 }
 
+/// Wherever its only values are: in the rows to train on, or in those to validate on.
+#[test]
+fn a_column_of_few_or_infinite_values_is_no_obstacle() {
+    let place = Place::empty();
+    for filled in 0..6 {
+        let row = |i: usize| {
+            format!(
+                "{},{},{}",
+                i % 5,
+                if i == filled { "1" } else { "" },
+                if i.is_multiple_of(2) { "inf" } else { "2.5" }
+            )
+        };
+        let rows: Vec<String> = (0..12).map(|i| format!("{},{}", row(i), i % 2)).collect();
+        std::fs::write(place.path("t.csv"), format!("a,rare,b,y\n{}\n", rows.join("\n"))).unwrap();
+        place.answer("fit t.csv --target y --output m.keras --history h.json --seed 1 --epochs 2");
+        let history: Value = serde_json::from_slice(&std::fs::read(place.path("h.json")).unwrap()).unwrap();
+        let losses = ["loss", "val_loss"].map(|name| history[name].as_array().unwrap().clone()).concat();
+        assert!(losses.iter().all(|loss| loss.as_f64().unwrap() < 2.0), "{losses:?}");
+    }
+}
+
 #[test]
 fn a_model_is_made_for_a_table_of_numbers() {
     let place = Place::empty();

@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Tensor};
 use candle_keras_data::{Array, Column, Data, IntoData, ReadCsv, Table, ToTensor, read_csv};
 use candle_keras_layers::{Concatenate, Embedding, Flatten, Input, KerasTensor, Layer, Normalization, StringLookup};
 use candle_keras_models::Model;
-use candle_keras_ops::functions::{cast, isnan, nan_to_num};
+use candle_keras_ops::functions::{cast, isfinite, logical_not, nan_to_num};
 use candle_keras_ops::random::next_stream;
 use std::collections::BTreeMap;
 
@@ -63,7 +63,11 @@ pub(super) fn task(arguments: &arguments::Fit, split: f64) -> Result<Task> {
     }
     let (mut inputs, mut features, mut used) = (Vec::new(), Vec::new(), Vec::new());
     for ((name, column), (_, whole)) in train.columns().zip(table.columns()) {
-        let what = usage(whole);
+        // Rows that are only validated on may be those that say something.
+        let what = match usage(whole) {
+            Use::LeftOut(why) => Use::LeftOut(why),
+            _ => usage(column),
+        };
         facts.push([format!("column {name}"), what.text()]);
         if let Some((input, feature)) = encoded(name, column, &what)? {
             inputs.push(input);
@@ -92,7 +96,7 @@ fn targets(column: &Column, is_number: bool) -> Result<(Goal, Vec<f64>, Vec<usiz
     let number = || Goal::Number { mean: 0.0, deviation: 1.0 };
     let names = column.to_strings();
     let is_missing = |row: usize| match column {
-        Column::Floats(values) => values[row].is_nan(),
+        Column::Floats(values) => !is_finite(values[row]),
         _ => names[row].trim().is_empty(),
     };
     let kept: Vec<usize> = (0..column.len()).filter(|row| !is_missing(*row)).collect();
@@ -162,9 +166,9 @@ fn usage(column: &Column) -> Use {
             () => Use::Number { has_missing: false },
         },
         Column::Floats(values) => {
-            let mut known = values.iter().filter(|value| value.is_finite());
+            let mut known = values.iter().filter(|value| is_finite(**value));
             let Some(first) = known.next() else { return Use::LeftOut("no row has a value") };
-            let has_missing = values.iter().any(|value| !value.is_finite());
+            let has_missing = values.iter().any(|value| !is_finite(*value));
             match known.all(|value| value == first) && !has_missing {
                 true => Use::LeftOut("all rows have the same value"),
                 false => Use::Number { has_missing },
@@ -187,6 +191,11 @@ fn usage(column: &Column) -> Use {
     }
 }
 
+/// Whether a float of the model has the value: infinite ones count as missing.
+fn is_finite(value: f64) -> bool {
+    (value as f32).is_finite()
+}
+
 /// Whether no value comes twice.
 fn is_spread(sorted: &[i64]) -> bool {
     sorted.windows(2).all(|pair| pair[0] < pair[1])
@@ -204,10 +213,10 @@ fn encoded(name: &str, column: &Column, what: &Use) -> Result<Option<(KerasTenso
             let normalization = Normalization::new();
             let count = values.len();
             normalization.adapt(Tensor::from_vec(values, (count, 1), &Device::Cpu)?)?;
-            let number = nan_to_num(&normalization.call(&input), 0.0, None, None);
+            let number = nan_to_num(&normalization.call(&input), 0.0, 0.0, 0.0);
             let feature = match has_missing {
                 false => number,
-                true => Concatenate::new().call([&number, &cast(&isnan(&input), "float32")]),
+                true => Concatenate::new().call([&number, &cast(&logical_not(&isfinite(&input)), "float32")]),
             };
             Some((input, feature))
         }
@@ -270,7 +279,10 @@ mod tests {
         assert!(matches!(usage(&Column::Integers(vec![3; 9])), Use::LeftOut(_)));
         assert_eq!(usage(&Column::Integers(vec![3, 1, 2])), Use::Number { has_missing: false });
         assert_eq!(usage(&Column::Floats(vec![f64::NAN, 1.0])), Use::Number { has_missing: true });
-        assert!(matches!(usage(&Column::Floats(vec![f64::NAN])), Use::LeftOut("no row has a value")));
+        assert!(matches!(
+            usage(&Column::Floats(vec![f64::NAN, f64::INFINITY, 1e300])),
+            Use::LeftOut("no row has a value")
+        ));
     }
 
     #[test]
@@ -283,7 +295,7 @@ mod tests {
         assert!(matches!(goal, Goal::Classes(classes) if classes == ["2", "10"]));
         assert_eq!(truth, [1., 0., 1., 0.]);
         assert!(matches!(targets(&Column::Integers(vec![10, 2, 10, 2]), true).unwrap().0, Goal::Number { .. }));
-        let (goal, truth, kept) = targets(&Column::Floats(vec![0.5, f64::NAN, 1.0]), false).unwrap();
+        let (goal, truth, kept) = targets(&Column::Floats(vec![0.5, f64::INFINITY, 1.0]), false).unwrap();
         assert!(matches!(goal, Goal::Number { .. }));
         assert_eq!((truth, kept), (vec![0.5, 1.0], vec![0, 2]));
         assert!(targets(&Column::Integers(vec![1, 1]), false).is_err());

@@ -1,6 +1,6 @@
 //! Comma-separated values. pandas: `read_csv`; TensorFlow: `tf.data.experimental.make_csv_dataset`.
 
-use super::{Column, Table, batch};
+use super::{Column, Table, batch, place};
 use crate::{Batch, Batching, Dataset, Elements, Source};
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, Result};
@@ -113,7 +113,7 @@ pub fn csv_dataset<'a>(
 ) -> Result<Dataset> {
     let (path, label) = (path.as_ref(), label_name.into());
     let mut rows = Rows::open(path, &arguments)?;
-    let target = label.map(|label| rows.place(label)).transpose()?;
+    let target = label.map(|label| place(&rows.names, label)).transpose()?;
     let first = rows.fields(FIRST_ROWS.min(arguments.nrows.unwrap_or(usize::MAX)))?;
     let kinds =
         rows.names.iter().zip(first).map(|(name, fields)| match column(fields, arguments.strings.contains(name)) {
@@ -159,7 +159,11 @@ impl Rows {
             (Some(names), _) => names.clone(),
             // Spreadsheets write a byte-order mark.
             (None, true) => {
-                rows.record.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_string()).collect()
+                let names = rows.record.iter().map(|name| name.trim_start_matches('\u{feff}').trim());
+                // As in pandas, whose own index has no name in a file.
+                let named =
+                    |(i, name): (usize, &str)| if name.is_empty() { format!("Unnamed: {i}") } else { name.into() };
+                names.enumerate().map(named).collect()
             }
             (None, false) => (0..rows.record.len()).map(|i| i.to_string()).collect(),
         };
@@ -176,7 +180,7 @@ impl Rows {
         rows.places = (0..all.len()).collect();
         rows.names = all;
         for name in arguments.strings.iter().chain(arguments.usecols.iter().flatten()) {
-            rows.place(name)?;
+            place(&rows.names, name)?;
         }
         if let Some(wanted) = &arguments.usecols {
             let kept = |(name, place): (String, usize)| wanted.contains(&name).then_some((name, place));
@@ -184,11 +188,6 @@ impl Rows {
             (rows.names, rows.places) = all.into_iter().zip(0..).filter_map(kept).unzip();
         }
         Ok(rows)
-    }
-
-    fn place(&self, name: &str) -> Result<usize> {
-        let known: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        self.names.iter().position(|other| other == name).ok_or_else(|| Error::unknown("column", name, &known))
     }
 
     /// Reads the next row; false at the end.

@@ -43,7 +43,7 @@ impl Column {
         }
     }
 
-    /// Each value as text: how many classes there are, say.
+    /// Each value as text.
     pub fn to_strings(&self) -> Vec<String> {
         match self {
             Self::Integers(values) => values.iter().map(i64::to_string).collect(),
@@ -228,9 +228,14 @@ impl Table {
     }
 
     fn place(&self, name: &str) -> Result<usize> {
-        let known: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        self.names.iter().position(|other| other == name).ok_or_else(|| Error::unknown("column", name, &known))
+        place(&self.names, name)
     }
+}
+
+/// Where a column of this name is.
+fn place(names: &[String], name: &str) -> Result<usize> {
+    let known: Vec<&str> = names.iter().map(String::as_str).collect();
+    names.iter().position(|other| other == name).ok_or_else(|| Error::unknown("column", name, &known))
 }
 
 /// Columns as inputs by their names.

@@ -40,6 +40,7 @@ fn columns_have_the_narrowest_kind() {
 fn headers_and_separators_are_arguments() {
     let table = read("\u{feff}a; b\r\n1;2\r\n", ReadCsv::new().sep(';')).unwrap();
     assert_eq!(table.names(), ["a", "b"]);
+    assert_eq!(read(",a,\n0,1,2\n", ReadCsv::new()).unwrap().names(), ["Unnamed: 0", "a", "Unnamed: 2"]);
     let table = read("1,2\n3,4\n", ReadCsv::new().header(false)).unwrap();
     assert_eq!((table.names(), table.column("0").unwrap()), (&["0".to_string(), "1".into()][..], &integers(&[1, 3])));
     let named = ReadCsv::new().header(false).names(["x", "y"]).usecols(["y"]).nrows(1);
