@@ -43,6 +43,8 @@ pub use skipgrams::{
 };
 pub use split::{IntoDataset, SplitDataset, SplitSize, split_dataset};
 pub use table::{Column, ReadCsv, Table, csv_dataset, read_csv};
+#[cfg(feature = "parquet")]
+pub use table::{ReadParquet, parquet_dataset, read_parquet};
 pub use text::{Document, ReadText, read_text};
 pub use texts::Texts;
 pub use timeseries::{Timeseries, timeseries_dataset_from_array};
