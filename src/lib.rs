@@ -83,12 +83,26 @@ pub mod constraints {
 pub mod config {
     #[doc(inline)]
     pub use candle_keras_layers::{DTypePolicy, dtype_policy, set_dtype_policy};
+    #[doc(inline)]
+    pub use candle_keras_ops::config::{
+        disable_interactive_logging, enable_interactive_logging, epsilon, floatx, image_data_format,
+        is_interactive_logging_enabled, max_epochs, max_steps_per_epoch, set_epsilon, set_floatx,
+        set_image_data_format, set_max_epochs, set_max_steps_per_epoch,
+    };
+}
+
+/// Random numbers as tensors, and dropout and shuffles of tensors. Keras: `keras.random`.
+///
+/// Distributions are those of Keras, the numbers of a seed are not.
+pub mod random {
+    #[doc(inline)]
+    pub use candle_keras_ops::random_tensors::*;
 }
 
 /// Models. Keras: `keras.models`.
 pub mod models {
     #[doc(inline)]
-    pub use candle_keras_models::{Graph, Model, Sequential, clone_model, load_model, model_from_json};
+    pub use candle_keras_models::{Graph, Model, Sequential, Summary, clone_model, load_model, model_from_json};
 }
 
 /// Files of Keras, and safetensors. Keras: `keras.saving`.
@@ -212,19 +226,24 @@ pub mod word_vectors {
 pub mod utils {
     #[doc(inline)]
     pub use candle_keras_data::{
-        ArrayToImg, AudioFolder, FolderDataset, GetFile, Image, ImageFolder, LoadImg, Pad, SaveImg, TextFolder,
-        Timeseries, array_to_img, audio_dataset_from_directory, audio_datasets_from_directory, get_file,
-        image_dataset_from_directory, image_datasets_from_directory, img_to_array, load_img, pad_sequences, save_img,
-        text_dataset_from_directory, text_datasets_from_directory, timeseries_dataset_from_array, to_categorical,
+        ArrayToImg, AudioFolder, FolderDataset, GetFile, Image, ImageFolder, LoadImg, Pad, SaveImg, SplitDataset,
+        SplitSize, TextFolder, Timeseries, array_to_img, audio_dataset_from_directory, audio_datasets_from_directory,
+        get_file, image_dataset_from_directory, image_datasets_from_directory, img_to_array, load_img, normalize,
+        pad_sequences, save_img, split_dataset, text_dataset_from_directory, text_datasets_from_directory,
+        timeseries_dataset_from_array, to_categorical,
     };
     #[doc(inline)]
-    pub use candle_keras_layers::clear_session;
+    pub use candle_keras_layers::{clear_session, get_source_inputs};
     #[doc(inline)]
-    pub use candle_keras_models::{Feature, FeatureSpace, plot_model};
+    pub use candle_keras_models::{CustomObjects, Feature, FeatureSpace, Plot, model_to_dot, plot_model};
+    #[doc(inline)]
+    pub use candle_keras_ops::config::{
+        disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled,
+    };
     #[doc(inline)]
     pub use candle_keras_ops::random::set_random_seed;
     #[doc(inline)]
-    pub use candle_keras_ops::{device, warnings};
+    pub use candle_keras_ops::{Progbar, device, standardize_dtype, warnings};
 }
 
 /// The names that most programs need.

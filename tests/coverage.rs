@@ -31,6 +31,13 @@ fn exports(source: &'static str) -> impl Iterator<Item = &'static str> {
     items.flat_map(|item| item.split(|c: char| !c.is_alphanumeric()))
 }
 
+/// The names that a module of the facade re-exports.
+fn of_facade(module: &str) -> BTreeSet<&'static str> {
+    let (_, rest) = include_str!("../src/lib.rs").split_once(&format!("pub mod {module} {{\n")).unwrap();
+    let (items, _) = rest.split_once("\n}\n").unwrap();
+    items.split(|c: char| !c.is_alphanumeric() && c != '_').collect()
+}
+
 /// The supported names of a module.
 fn of_ours(module: &str) -> BTreeSet<&'static str> {
     match module {
@@ -42,6 +49,12 @@ fn of_ours(module: &str) -> BTreeSet<&'static str> {
         "constraints" => Constraint::CLASSES.iter().copied().collect(),
         "callbacks" => exports(include_str!("../crates/models/src/callbacks/mod.rs")).collect(),
         "ops" => names().into_iter().collect(),
+        "random" => {
+            let source = include_str!("../crates/ops/src/random_tensors.rs");
+            let functions = source.lines().filter_map(|line| line.strip_prefix("pub fn ")?.split('<').next());
+            functions.chain(["SeedGenerator"]).collect()
+        }
+        "config" | "utils" => of_facade(module),
         // The losses are metrics too; sums and means are of values, and not in files.
         "metrics" => {
             let [(_, losses), (_, metrics), ..] = candle_keras_training::classes_by_module();
@@ -95,6 +108,20 @@ fn a_layer_that_is_not_here_has_a_reason() {
     let (_, reasons) = guide.split_once("## Layers that are not here").unwrap();
     let missing: Vec<_> = names.iter().filter(|name| !ours.contains(*name)).collect();
     assert!(missing.iter().all(|name| reasons.contains(&format!("`{name}`"))), "{missing:?}");
+}
+
+/// docs/porting.md says why.
+#[test]
+fn a_utility_that_is_not_here_has_a_reason() {
+    let modules = of_keras();
+    let (_, reasons) = include_str!("../docs/porting.md").split_once("## Utilities that are not here").unwrap();
+    for module in ["random", "config", "utils"] {
+        let ours = of_ours(module);
+        let (_, names) = modules.iter().find(|(name, _)| *name == module).unwrap();
+        let missing: Vec<_> = names.iter().filter(|name| !ours.contains(*name)).collect();
+        let without: Vec<_> = missing.iter().filter(|name| !reasons.contains(&format!("`{name}`"))).collect();
+        assert!(without.is_empty(), "{without:?}");
+    }
 }
 
 /// A misspelled name would not be counted.

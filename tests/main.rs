@@ -31,6 +31,7 @@ mod structured_files;
 mod tensor_board;
 mod threads;
 mod training;
+mod utilities;
 mod word_distance;
 
 /// Runs a test in a process of its own, because it changes what all threads share.

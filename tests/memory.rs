@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+use candle_keras::data::{ReadCsv, csv_dataset};
 use candle_keras::layers::{Dense, Dropout, Embedding, Lambda, Subtract};
 use candle_keras::prelude::*;
 use candle_keras::{Batch, ops, utils};
 use peak_alloc::PeakAlloc;
+use std::io::Write;
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -41,6 +43,7 @@ fn check(what: &str, model: &mut Model, x: &Vec<Tensor>, y: &Tensor, batch: usiz
 fn the_memory_of_a_fit_is_bounded() {
     utils::set_random_seed(1);
     the_memory_of_a_stream_is_bounded();
+    the_memory_of_a_table_is_bounded();
     for (batch, steps) in [(64, 10_000), (8192, 40)] {
         let mut model = Sequential::new(layers![
             Input::shape([32]),
@@ -93,4 +96,29 @@ fn the_memory_of_a_stream_is_bounded() {
     // The buffer, the threads and the prefetch hold at most 16 batches of a megabyte, some of them twice.
     println!("stream: {peak} bytes of {}", batches * rows * columns * 4);
     assert!(peak < 32 << 20, "{peak} bytes");
+}
+
+/// A file of 40 MB, of which the first 10,000 rows are read at once, to know the columns.
+fn the_memory_of_a_table_is_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    let mut file = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
+    writeln!(file, "a,b,c,d,y").unwrap();
+    for i in 0..800_000 {
+        writeln!(file, "{}.25,{}.5,0.123456789,1.25,{}.0", i % 9, i % 7, i % 2).unwrap();
+    }
+    drop(file);
+    let table = csv_dataset(&path, "y", ReadCsv::new()).unwrap().batch(256).prefetch(2);
+    let side_by_side = |batch: Batch| {
+        let x = batch.x.iter().map(|column| column.unsqueeze(1)).collect::<candle_core::Result<Vec<_>>>()?;
+        Ok((Tensor::cat(&x, 1)?, batch.y))
+    };
+    let mut model = Sequential::new(layers![Input::shape([4]), Dense::new(1)]);
+    model.compile("adam", "mse").unwrap();
+    MEMORY.reset_peak_usage();
+    let before = MEMORY.current_usage();
+    model.fit(table.map(side_by_side), (), Fit::new().verbose(0)).unwrap();
+    let peak = MEMORY.peak_usage() - before;
+    println!("table: {peak} bytes of {}", std::fs::metadata(&path).unwrap().len());
+    assert!(peak < 6 << 20, "{peak} bytes");
 }

@@ -53,6 +53,9 @@ MODULES = {
     "optimizers.schedules": classes(keras.optimizers.schedules, keras.optimizers.schedules.LearningRateSchedule),
     "callbacks": classes(keras.callbacks, keras.callbacks.Callback),
     "ops": functions(keras.ops),
+    "random": names(keras.random, callable),
+    "config": names(keras.config, callable),
+    "utils": names(keras.utils, callable),
 }
 
 with open("tests/keras/names.txt", "w") as out:

@@ -126,6 +126,7 @@ if __name__ == "__main__":
         "frozen_composites": "Keras trains more of its own file than it trained before, and so refuses the optimizer's state",
         "group_query_attention_masked": "Keras warns that its own projections lose masks",
         "layer_normalization_rms": "Keras warns that rms_scaling is deprecated",
+        "metrics_of_thresholds": "Keras cannot open its own file: the label_weights of AUC are not deserialized",
         "ops_of_matrices": "Keras on JAX cannot predict with its own file: a tuple of axes becomes a list",
         "ops_of_networks": "Keras cannot open its own file, for the same reason",
         "ops_of_shapes": "as ops_of_matrices",

@@ -35,8 +35,17 @@ pub(crate) enum Command {
     Plot {
         /// A .keras, .h5 or .safetensors file
         model: PathBuf,
-        /// The output file: .svg, or .dot for Graphviz
+        /// The output file: .svg, .png, or .dot for Graphviz
         out: PathBuf,
+        /// The direction: TB from top to bottom, BT, LR from left to right, or RL
+        #[arg(long, default_value = "TB")]
+        rankdir: String,
+        /// The dots per inch of a .png
+        #[arg(long, default_value_t = 200)]
+        dpi: u32,
+        /// Draws the layers of nested models too
+        #[arg(long)]
+        expand_nested: bool,
     },
     /// Writes the model's outputs for data
     Predict {
@@ -54,9 +63,9 @@ pub(crate) enum Command {
     },
     /// Prints the loss and the metrics on data as JSON
     Evaluate(Evaluate),
-    /// Continues training with the file's own optimizer, loss and metrics
+    /// Continues training with the file's own optimizer, loss and metrics; or makes a model for a table or a folder
     Fit(Fit),
-    /// Converts between .keras, .h5 (from), .weights.h5 and .safetensors
+    /// Converts between .keras, .h5 (from), .weights.h5, .safetensors and .npz (weights)
     Convert {
         /// The input file
         input: PathBuf,
@@ -82,26 +91,38 @@ pub(crate) struct Evaluate {
 
 #[derive(Debug, Args)]
 pub(crate) struct Fit {
-    /// A compiled model
+    /// A compiled model; or data to make a model for: a .csv or .tsv file, or a folder with a subfolder of images or texts for each class
     pub(crate) model: PathBuf,
-    /// Inputs x/NAME or x, targets y/NAME or y, and optionally sample_weight, in .safetensors or .npz
+    /// For a model: inputs x/NAME or x, targets y/NAME or y, and optionally sample_weight, in .safetensors or .npz
     #[arg(long)]
-    pub(crate) data: PathBuf,
+    pub(crate) data: Option<PathBuf>,
+    /// For a table: the column that is predicted. Strings, and integers of up to 20 values, are classes
+    #[arg(long)]
+    pub(crate) target: Option<String>,
+    /// For a table: the target is a number, though it has few values
+    #[arg(long)]
+    pub(crate) regression: bool,
+    /// For images: the height and width that they are resized to [default: 96]
+    #[arg(long)]
+    pub(crate) image_size: Option<usize>,
     /// The file of the trained model: .keras or .safetensors
     #[arg(long)]
     pub(crate) output: PathBuf,
+    /// Without a model: the file of the report, .html [default: beside the output]
+    #[arg(long)]
+    pub(crate) report: Option<PathBuf>,
     /// The file of the logs of each epoch, as JSON
     #[arg(long)]
     pub(crate) history: Option<PathBuf>,
-    /// The number of passes over the data
-    #[arg(long, default_value_t = 1)]
-    pub(crate) epochs: usize,
+    /// The number of passes over the data [default: 1; without a model until the validation loss no longer falls, at most 100 for tables, 30 for folders]
+    #[arg(long)]
+    pub(crate) epochs: Option<usize>,
     /// Samples per batch
     #[arg(long, default_value_t = 32)]
     pub(crate) batch_size: usize,
-    /// The fraction of the samples, from the end, to validate on
-    #[arg(long, default_value_t = 0.0)]
-    pub(crate) validation_split: f64,
+    /// The fraction of the samples to validate on: from the end for a model [default: 0]; at random otherwise [default: 0.2]
+    #[arg(long)]
+    pub(crate) validation_split: Option<f64>,
     /// Does not shuffle the samples
     #[arg(long)]
     pub(crate) no_shuffle: bool,

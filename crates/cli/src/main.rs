@@ -1,6 +1,7 @@
 //! The command `candle-keras`: works with Keras files without Python or Rust code; and word vectors.
 
 mod arguments;
+mod auto;
 mod data;
 mod json;
 mod outputs;
@@ -12,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use arguments::{Arguments, Command};
 use candle_core::Device;
 use candle_keras_data::atomic;
-use candle_keras_models::{LoadModel, Model, Predict, convert_weights, load_model, plot_model, save_tensors};
+use candle_keras_models::{LoadModel, Model, Plot, Predict, convert_weights, load_model, plot_model, save_tensors};
 use candle_keras_ops::{device, random};
 use clap::Parser;
 use data::Data;
@@ -53,9 +54,10 @@ fn run(arguments: &Arguments) -> Result<()> {
     let compiled = |path: &Path| -> Result<Model> { on_device(load_model(path)?, &device) };
     match &arguments.command {
         Command::Summary { model } => print(&LoadModel::new().compile(false).load(model)?.summary_text())?,
-        Command::Plot { model, out } => {
+        Command::Plot { model, out, rankdir, dpi, expand_nested } => {
             check_apart(&[model], &[out])?;
-            plot_model(&LoadModel::new().compile(false).load(model)?, out)?;
+            let plot = Plot::new().show_shapes(true).show_layer_names(true).expand_nested(*expand_nested);
+            plot_model(&LoadModel::new().compile(false).load(model)?, out, plot.rankdir(rankdir.as_str()).dpi(*dpi))?;
         }
         Command::Predict { model, data, output, batch_size } => {
             check_apart(&[model, data], &[output])?;
@@ -68,6 +70,7 @@ fn run(arguments: &Arguments) -> Result<()> {
             save_tensors(output, &names.into_iter().zip(outputs).collect())?;
         }
         Command::Evaluate(evaluate) => train::evaluate(compiled(&evaluate.model)?, evaluate)?,
+        Command::Fit(fit) if auto::is_data(&fit.model) => auto::fit(fit, &device, verbose)?,
         Command::Fit(fit) => train::fit(compiled(&fit.model)?, fit, verbose)?,
         Command::Convert { input, output } => {
             check_apart(&[input], &[output])?;
@@ -85,7 +88,10 @@ fn on_device(mut model: Model, device: &Device) -> Result<Model> {
 
 /// Converts a whole model if both formats support it, and weights alone otherwise.
 fn convert(input: &Path, output: &Path) -> Result<()> {
-    let is_weights = |path: &Path| path.to_string_lossy().to_lowercase().ends_with(".weights.h5");
+    let is_weights = |path: &Path| {
+        let name = path.to_string_lossy().to_lowercase();
+        name.ends_with(".weights.h5") || name.ends_with(".npz")
+    };
     if is_weights(input) {
         return Ok(convert_weights(input, output)?);
     }
@@ -101,7 +107,7 @@ fn convert(input: &Path, output: &Path) -> Result<()> {
         return Ok(model.save_weights(output)?);
     }
     if output.extension().is_some_and(|e| e == "h5" || e == "hdf5") {
-        bail!("Keras's older .h5 is read, not written; .keras, .weights.h5 and .safetensors are written");
+        bail!("Keras's older .h5 is read, not written; .keras, .weights.h5, .safetensors and .npz are written");
     }
     Ok(model.save(output)?)
 }

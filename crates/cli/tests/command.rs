@@ -92,14 +92,19 @@ fn summary_and_plot() {
     place.answer("plot m.keras m.svg");
     let svg = std::fs::read_to_string(place.path("m.svg")).unwrap();
     assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n") && svg.contains("distance (Dense)"), "{svg}");
-    assert_eq!(svg.matches("<path d=\"M").count(), 1 + 5, "an arrow's head and five edges");
+    assert_eq!(svg.matches("<polyline").count(), 5, "five edges");
     place.answer("plot m.keras m.dot");
     let dot = std::fs::read_to_string(place.path("m.dot")).unwrap();
     assert!(
-        dot.starts_with("digraph") && dot.matches(" -> ").count() == 5 && dot.contains("(None, 3) → (None, 1)"),
+        dot.starts_with("digraph")
+            && dot.matches(" -> ").count() == 5
+            && dot.contains("Input shape: <b>(None, 3)</b></td><td>Output shape: <b>(None, 1)</b>"),
         "{dot}"
     );
-    assert!(place.error("plot m.keras m.png").contains(".svg or .dot"));
+    place.answer("plot m.keras m.png --rankdir LR --dpi 72 --expand-nested");
+    assert!(std::fs::read(place.path("m.png")).unwrap().starts_with(b"\x89PNG"));
+    assert!(place.error("plot m.keras m.gif").contains(".svg or .dot"));
+    assert!(place.error("plot m.keras m.svg --rankdir UP").contains("rankdir"));
 }
 
 #[test]
@@ -183,7 +188,18 @@ fn files_convert_into_each_other() {
     place.answer("convert m.keras m.weights.h5");
     place.answer("convert m.weights.h5 w.safetensors");
     place.answer("convert w.safetensors back.weights.h5");
+    place.answer("convert m.keras m.npz");
+    place.answer("convert m.weights.h5 paths.npz");
+    place.answer("convert paths.npz paths.weights.h5");
     let model = load_model(place.path("again.keras")).unwrap();
+    for file in ["m.npz", "paths.weights.h5"] {
+        model
+            .set_weights(&model.get_weights().unwrap().iter().map(|w| w.zeros_like().unwrap()).collect::<Vec<_>>())
+            .unwrap();
+        model.load_weights(place.path(file), ()).unwrap();
+        let loaded: Vec<f32> = model.get_weights().unwrap().iter().flat_map(floats).collect();
+        assert_eq!(loaded, weights("m.keras"), "{file}");
+    }
     model.load_weights(place.path("back.weights.h5"), ()).unwrap();
     let legacy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/keras/legacy/functional.h5");
     place.answer(&format!("convert {} legacy.keras", legacy.display()));
@@ -381,4 +397,140 @@ fn help_is_not_an_error() {
     assert!(place.answer("--help").contains("Usage: candle-keras"));
     assert!(place.answer("fit --help").contains("--class-weight"));
     assert!(place.answer("--version").starts_with("candle-keras 0."));
+}
+
+/// A table with a category, numbers, a missing one, a text and a number of the row.
+fn table(target: impl Fn(usize) -> String) -> String {
+    let row = |i: usize| {
+        let (color, size) = (["red", "green", "blue"][i % 3], i * 7 % 11);
+        let weight = if i.is_multiple_of(9) { String::new() } else { format!("{}.5", i * 5 % 13) };
+        format!("{i},{color},{size},{weight},order{i},{}", target(i))
+    };
+    let rows: Vec<String> = (0..120).map(row).collect();
+    format!("row,color,size,weight,order,target\n{}\n", rows.join("\n"))
+}
+
+#[test]
+fn a_model_is_made_for_a_table_of_classes() {
+    let place = Place::empty();
+    std::fs::write(place.path("t.csv"), table(|i| if i % 3 == 1 { "yes".into() } else { "no".into() })).unwrap();
+    let answer = place.answer("fit t.csv --target target --output m.keras --history h.json --seed 3");
+    let accuracy = answer.lines().find_map(|line| line.strip_prefix("accuracy: ")).unwrap();
+    assert!(accuracy.parse::<f64>().unwrap() > 0.9, "{answer}");
+    let report = std::fs::read_to_string(place.path("m.html")).unwrap();
+    for part in ["Confusions", "one of 3 categories", "the mean where it is missing", "left out: it counts", "<svg"] {
+        assert!(report.contains(part), "{part}: {report}");
+    }
+    let history: Value = serde_json::from_slice(&std::fs::read(place.path("h.json")).unwrap()).unwrap();
+    assert!(history["val_accuracy"].as_array().unwrap().len() > 3);
+    // The columns are the model's inputs, as they are.
+    let model = load_model(place.path("m.keras")).unwrap();
+    let inputs =
+        model.graph().unwrap().inputs().iter().map(|input| input.node().layer().layer_name()).collect::<Vec<_>>();
+    assert_eq!(inputs, ["color", "size", "weight"]);
+    let column = |numbers: [f32; 2]| candle_keras_data::Array::new(&numbers.to_vec()).unwrap();
+    let row = candle_keras_data::Data::Named(vec![
+        ("color".into(), candle_keras_data::Array::new(&vec!["green", "red"]).unwrap()),
+        ("size".into(), column([3., 3.])),
+        ("weight".into(), column([f32::NAN, 2.])),
+    ]);
+    let y =
+        model.predict_with(row, Predict::new().verbose(0)).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    assert!(y[0] > 0.5 && y[1] < 0.5, "{y:?}");
+}
+
+/// Wherever its only values are: in the rows to train on, or in those to validate on.
+#[test]
+fn a_column_of_few_or_infinite_values_is_no_obstacle() {
+    let place = Place::empty();
+    for filled in 0..6 {
+        let row = |i: usize| {
+            format!(
+                "{},{},{}",
+                i % 5,
+                if i == filled { "1" } else { "" },
+                if i.is_multiple_of(2) { "inf" } else { "2.5" }
+            )
+        };
+        let rows: Vec<String> = (0..12).map(|i| format!("{},{}", row(i), i % 2)).collect();
+        std::fs::write(place.path("t.csv"), format!("a,rare,b,y\n{}\n", rows.join("\n"))).unwrap();
+        place.answer("fit t.csv --target y --output m.keras --history h.json --seed 1 --epochs 2");
+        let history: Value = serde_json::from_slice(&std::fs::read(place.path("h.json")).unwrap()).unwrap();
+        let losses = ["loss", "val_loss"].map(|name| history[name].as_array().unwrap().clone()).concat();
+        assert!(losses.iter().all(|loss| loss.as_f64().unwrap() < 2.0), "{losses:?}");
+    }
+}
+
+#[test]
+fn a_model_is_made_for_a_table_of_numbers() {
+    let place = Place::empty();
+    std::fs::write(place.path("t.csv"), table(|i| (100_000 + 5000 * (i * 7 % 11)).to_string())).unwrap();
+    let answer =
+        place.answer("fit t.csv --target target --regression --output m.keras --report r.html --seed 3 --epochs 150");
+    let share =
+        answer.lines().find_map(|line| line.strip_prefix("R2, the share of the variance that is explained: ")).unwrap();
+    assert!(share.parse::<f64>().unwrap() > 0.8, "{answer}");
+    assert!(std::fs::read_to_string(place.path("r.html")).unwrap().contains("<h2>Predictions</h2>"));
+}
+
+#[test]
+fn a_model_is_made_for_a_folder_of_texts() {
+    let place = Place::empty();
+    for (class, word) in [("good", "splendid"), ("bad", "dreadful")] {
+        std::fs::create_dir_all(place.path(&format!("d/{class}"))).unwrap();
+        for i in 0..20 {
+            std::fs::write(place.path(&format!("d/{class}/{i}.txt")), format!("film number {i} was {word} for us"))
+                .unwrap();
+        }
+    }
+    let answer = place.answer("fit d --output m.keras --seed 3");
+    let accuracy = answer.lines().find_map(|line| line.strip_prefix("accuracy: ")).unwrap();
+    assert!(accuracy.parse::<f64>().unwrap() > 0.9, "{answer}");
+    assert!(std::fs::read_to_string(place.path("m.html")).unwrap().contains("<td>bad</td>"));
+}
+
+#[test]
+fn a_model_is_made_for_a_folder_of_images() {
+    let place = Place::empty();
+    for (class, shade) in [("dark", 40f32), ("light", 200.), ("medium", 120.)] {
+        std::fs::create_dir_all(place.path(&format!("d/{class}"))).unwrap();
+        for i in 0..8 {
+            let image = Tensor::full(shade + i as f32, (20, 24, 3), &Device::Cpu).unwrap();
+            let path = place.path(&format!("d/{class}/{i}.png"));
+            candle_keras_data::save_img(path, &image, candle_keras_data::SaveImg::new().scale(false)).unwrap();
+        }
+    }
+    std::fs::write(place.path("d/dark/broken.png"), "text").unwrap();
+    let output = place.run("fit d --output m.keras --seed 3 --epochs 2 --image-size 16 --batch-size 8");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report = std::fs::read_to_string(place.path("m.html")).unwrap();
+    assert!(report.contains("<td>medium</td>") && report.contains("resized to 16 x 16"), "{report}");
+}
+
+#[test]
+fn data_that_no_model_can_be_made_for_is_an_error() {
+    let place = Place::new();
+    std::fs::write(place.path("t.csv"), table(|i| (i % 2).to_string())).unwrap();
+    std::fs::write(place.path("ragged.csv"), "a,b\n1,2\n3\n").unwrap();
+    std::fs::create_dir(place.path("empty")).unwrap();
+    for (arguments, what) in [
+        ("fit t.csv --output m2.keras", "--target COLUMN, one of row, color"),
+        ("fit t.csv --target targte --output m2.keras", "did you mean \"target\"?"),
+        ("fit t.csv --target order --output m2.keras", "no classes"),
+        ("fit t.csv --target target --output m2.txt", "m2.txt"),
+        ("fit t.csv --target target --output m2.keras --report r.pdf", ".html"),
+        ("fit t.csv --target target --output m2.keras --validation-split 1.5", "--validation-split"),
+        ("fit t.csv --target target --output m2.keras --data d.safetensors", "--data"),
+        ("fit ragged.csv --target b --output m2.keras", "line 3"),
+        ("fit none.csv --target b --output m2.keras", "none.csv"),
+        ("fit empty --output m2.keras", "neither images"),
+        ("fit empty --target a --output m2.keras", "--target"),
+        ("fit m.keras --output m2.keras", "--data is needed"),
+        ("fit m.keras --data d.safetensors --target y --output m2.keras", "--target"),
+    ] {
+        let output = place.run(arguments);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && error.contains(what), "{arguments}: {error}");
+    }
+    assert!(!std::path::Path::new(&place.path("m2.keras")).exists());
 }

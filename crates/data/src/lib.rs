@@ -12,6 +12,7 @@ mod numpy;
 mod pickle;
 mod sequence;
 mod skipgrams;
+mod split;
 mod table;
 mod text;
 mod texts;
@@ -34,13 +35,16 @@ pub use get_file::{GetFile, get_file};
 pub use images::{
     ArrayToImg, ColorMode, Image, LoadImg, SaveImg, array_to_img, img_to_array, load_img, save_img, smart_resize,
 };
-pub use numerical::to_categorical;
-pub use numpy::{Npz, read_npy};
+pub use numerical::{normalize, to_categorical};
+pub use numpy::{Npz, read_npy, write_npz};
 pub use sequence::{Pad, Side, pad_sequences};
 pub use skipgrams::{
     AliasTable, SkipgramBatches, SkipgramEpoch, Skipgrams, keep_probability, make_sampling_table, skipgrams,
 };
+pub use split::{IntoDataset, SplitDataset, SplitSize, split_dataset};
 pub use table::{Column, ReadCsv, Table, csv_dataset, read_csv};
+#[cfg(feature = "parquet")]
+pub use table::{ReadParquet, parquet_dataset, read_parquet};
 pub use text::{Document, ReadText, read_text};
 pub use texts::Texts;
 pub use timeseries::{Timeseries, timeseries_dataset_from_array};

@@ -2,8 +2,8 @@
 
 use crate::Element;
 use crate::arrays::check_fits;
-use candle_core::{Device, Tensor, WithDType};
-use candle_keras_ops::{Error, Result, has_memory_for};
+use candle_core::{DType, Device, Tensor, WithDType};
+use candle_keras_ops::{Error, Result, SomeDType, has_memory_for};
 
 /// An end of a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,11 +43,12 @@ pub struct Pad {
     padding: Side,
     truncating: Side,
     value: f64,
+    dtype: SomeDType,
 }
 
 impl Default for Pad {
     fn default() -> Self {
-        Self { maxlen: None, padding: Side::Pre, truncating: Side::Pre, value: 0.0 }
+        Self { maxlen: None, padding: Side::Pre, truncating: Side::Pre, value: 0.0, dtype: SomeDType(None) }
     }
 }
 
@@ -78,6 +79,12 @@ impl Pad {
     /// The padding value. Default: 0.
     pub fn value(mut self, value: f64) -> Self {
         self.value = value;
+        self
+    }
+
+    /// The dtype of the result: `"float32"`, `"int64"`. Default: that of the elements. Keras: `dtype`, where the default is int32.
+    pub fn dtype(mut self, dtype: impl Into<SomeDType>) -> Self {
+        self.dtype = dtype.into();
         self
     }
 }
@@ -113,7 +120,22 @@ pub fn pad_sequences<E: Element, S: AsRef<[E]>>(sequences: &[S], pad: Pad) -> Re
         let start = i * length + if pad_front { length - kept.len() } else { 0 };
         rows[start..start + kept.len()].iter_mut().zip(kept).for_each(|(place, x)| *place = x.stored());
     }
-    Ok(Tensor::from_vec(rows, (sequences.len(), length), &Device::Cpu)?)
+    let padded = Tensor::from_vec(rows, (sequences.len(), length), &Device::Cpu)?;
+    let Some(dtype) = pad.dtype.0 else { return Ok(padded) };
+    let cast = padded.to_dtype(candle_keras_ops::dtype(dtype)?)?;
+    // Fractions are lost in whole numbers, as in Keras; other numbers that the dtype does not have are errors.
+    let numbers = |x: &Tensor| -> Result<Vec<f64>> { Ok(x.flatten_all()?.to_dtype(DType::F64)?.to_vec1()?) };
+    let differs = |(a, b): (&f64, &f64)| (a - b).abs() >= 1.0 + a.abs() * 0.01;
+    match numbers(&padded)?.iter().zip(&numbers(&cast)?).position(differs) {
+        Some(i) => Err(Error::new("an element of the sequences does not fit the dtype")
+            .expected(format!("numbers of {:?}", cast.dtype()))
+            .received(format!(
+                "{:?} in row {}",
+                padded.flatten_all()?.get(i)?.to_dtype(DType::F64)?.to_scalar::<f64>()?,
+                i / length
+            ))),
+        None => Ok(cast),
+    }
 }
 
 /// The padding value as an element, which must not change it: a cast would make -1 of u32 another id.
@@ -132,6 +154,17 @@ fn padding_value<E: Element>(value: f64) -> Result<E::Stored> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_dtype_is_an_argument() {
+        let sequences = [vec![1.5f32, 300.0], vec![2.0]];
+        let pad = |dtype: &str| pad_sequences(&sequences, Pad::new().dtype(dtype));
+        assert_eq!(pad("float64").unwrap().to_vec2::<f64>().unwrap(), [[1.5, 300.], [0., 2.]]);
+        assert_eq!(pad("int32").unwrap().to_vec2::<i32>().unwrap(), [[1, 300], [0, 2]]);
+        assert!(pad("uint8").unwrap_err().to_string().contains("300"));
+        assert!(pad("int33").is_err());
+        assert_eq!(pad_sequences(&sequences, Pad::new()).unwrap().dtype(), DType::F32);
+    }
 
     #[test]
     fn padding_and_truncating_are_arguments() {

@@ -1,6 +1,7 @@
 //! Constraints: projections of weights after each update. Keras: `keras.constraints`.
 
 use crate::object::{Described, Named};
+use candle_keras_ops::config::epsilon;
 use candle_keras_ops::{self as ops, Result, Tensor, axes};
 use serde::{Deserialize, Serialize};
 
@@ -40,9 +41,6 @@ kind! {
         UnitNorm: "unit_norm",
     }
 }
-
-/// The epsilon that Keras adds to a norm before dividing by it.
-const EPSILON: f64 = 1e-7;
 
 object! {
     /// Negative elements become 0.
@@ -121,7 +119,7 @@ fn rescaled(w: &Tensor, axis: &Axis, wanted: impl Fn(&Tensor) -> candle_core::Re
         Axis::Many(many) => axes(many.as_slice()),
     };
     let norms = ops::sum(&w.sqr()?, axes.keepdims(true))?.sqrt()?;
-    Ok(w.broadcast_mul(&(wanted(&norms)? / (&norms + EPSILON)?)?)?)
+    Ok(w.broadcast_mul(&(wanted(&norms)? / (&norms + epsilon())?)?)?)
 }
 
 /// One axis or several.

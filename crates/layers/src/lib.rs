@@ -45,6 +45,7 @@ pub mod reshaping;
 pub mod rnn;
 mod shape;
 mod sizes;
+mod source_inputs;
 mod spatial;
 mod spec;
 mod stft;
@@ -88,6 +89,7 @@ pub use rnn::{
 pub use serde_json::Value as Config;
 pub use shape::{Shape, Size};
 pub use sizes::{Pairs, Sizes};
+pub use source_inputs::get_source_inputs;
 pub use spec::TensorSpec;
 pub use symbolic::{Input, KerasTensor, KerasTensors, Node, NodeOutput, call, call_with};
 pub use variable::{PendingUpdates, Variable, Weight, to_be_loaded};

@@ -1,6 +1,7 @@
 //! In which dtype a layer keeps its weights, and in which it computes. Keras: `keras.DTypePolicy`.
 
 use candle_core::DType;
+use candle_keras_ops::config;
 use candle_keras_ops::{DTypeName, Error, Result, dtype_name};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::{PoisonError, RwLock};
@@ -110,22 +111,24 @@ impl From<DType> for DTypePolicy {
     }
 }
 
-static GLOBAL: RwLock<DTypePolicy> = RwLock::new(DTypePolicy::plain(DType::F32));
+static GLOBAL: RwLock<Option<DTypePolicy>> = RwLock::new(None);
 
-/// The policy of all layers that are made from now on, in whatever thread, and are not given another; float32 at first. Keras: `keras.config.set_dtype_policy`.
+/// The policy of all layers that are made from now on, in whatever thread, and are not given another; that of `config::floatx` at first. Keras: `keras.config.set_dtype_policy`.
 ///
 /// # Errors
 /// If the name is unknown.
 pub fn set_dtype_policy(policy: impl Into<DTypePolicy>) -> Result<()> {
     let policy = policy.into();
     policy.variable_dtype()?;
-    *GLOBAL.write().unwrap_or_else(PoisonError::into_inner) = policy;
+    *GLOBAL.write().unwrap_or_else(PoisonError::into_inner) = Some(policy);
     Ok(())
 }
 
-/// The policy of layers that are not given another. Keras: `keras.config.dtype_policy`.
+/// The policy of layers that are not given another: the one that was set, or the dtype of `config::floatx`. Keras:
+/// `keras.config.dtype_policy`.
 pub fn dtype_policy() -> DTypePolicy {
-    GLOBAL.read().unwrap_or_else(PoisonError::into_inner).clone()
+    let set = GLOBAL.read().unwrap_or_else(PoisonError::into_inner).clone();
+    set.unwrap_or_else(|| DTypePolicy::plain(config::default_float()))
 }
 
 /// Keras's form: the object that it writes, or the name alone.

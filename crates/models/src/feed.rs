@@ -4,6 +4,7 @@ use crate::model::Model;
 use crate::{Result, arrays};
 use candle_core::{DType, Device, Tensor};
 use candle_keras_data::{Batch, Cardinality, Data, Dataset, Elements, IntoBatch, Names, Source};
+use candle_keras_ops::config::max_steps_per_epoch;
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, warnings};
 use std::collections::BTreeMap;
@@ -93,13 +94,23 @@ impl Feed {
     /// # Errors
     /// If it is infinite.
     pub(crate) fn steps(&self, wanted: Option<usize>, argument: &str) -> Result<Option<usize>> {
-        match (wanted, self.dataset.cardinality()) {
+        match (self.limited(wanted, argument), self.dataset.cardinality()) {
             (Some(0), _) => Err(Error::new(format!("{argument} must be positive")).received("0")),
             (Some(steps), _) => Ok(Some(steps)),
             (None, Cardinality::Infinite) => Err(Error::new("the dataset is infinite")
                 .expected(format!("{argument}, the number of batches to take from it"))),
             (None, cardinality) => Ok(cardinality.count()),
         }
+    }
+
+    /// The wanted number of steps, or that of `config::max_steps_per_epoch` if there may be more.
+    pub(crate) fn limited(&self, wanted: Option<usize>, argument: &str) -> Option<usize> {
+        let Some(most) = max_steps_per_epoch() else { return wanted };
+        if wanted.or(self.dataset.cardinality().count()).is_some_and(|steps| steps <= most) {
+            return wanted;
+        }
+        warnings::warn(format!("{argument} is limited to {most} by config::set_max_steps_per_epoch"));
+        Some(most)
     }
 
     /// Starts a pass at this batch.

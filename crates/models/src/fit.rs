@@ -10,6 +10,7 @@ use crate::model::Model;
 use crate::steps::TrainStep;
 use crate::{History, Logs, Result};
 use candle_keras_data::{Batch, Data, IntoData};
+use candle_keras_ops::config::max_epochs;
 use candle_keras_ops::{Error, random, warnings};
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,10 @@ impl Model {
     /// that names the step.
     pub fn fit<'a>(&mut self, x: impl IntoData, y: impl IntoData, fit: impl Into<Fit<'a>>) -> Result<History> {
         let mut fit = fit.into();
+        if let Some(most) = max_epochs().filter(|most| *most < fit.epochs) {
+            warnings::warn(format!("epochs are limited to {most} by config::set_max_epochs"));
+            fit.epochs = most;
+        }
         let mut step = fit.step.take();
         let has_optimizer = self.compiled.is_some() || step.as_mut().is_none_or(|step| !step.optimizers().is_empty());
         self.compiled_for(step.is_some())?;
@@ -136,10 +141,11 @@ impl Model {
                 Feed::of_arrays(arrays, size, fit.shuffle)?
             }
         };
+        let steps_per_epoch = feed.limited(fit.steps_per_epoch, "steps_per_epoch");
         let with_steps = |feed: Feed| feed.steps(fit.validation_steps, "validation_steps").map(|steps| (feed, steps));
         Ok(Training {
-            steps: feed.steps(fit.steps_per_epoch, "steps_per_epoch")?,
-            steps_per_epoch: fit.steps_per_epoch,
+            steps: feed.steps(steps_per_epoch, "steps_per_epoch")?,
+            steps_per_epoch,
             validation: validation.map(with_steps).transpose()?,
             feed: feed.weighted(std::mem::take(&mut fit.class_weight)),
         })

@@ -2,6 +2,7 @@
 
 use crate::Logs;
 use crate::callbacks::Params;
+use crate::callbacks::chart::{self, Curve};
 use std::ops::Index;
 
 /// The values of each epoch, by name. Keras: `History`.
@@ -51,6 +52,18 @@ impl History {
     /// The values of this name, one per epoch.
     pub fn get(&self, name: &str) -> Option<&[f64]> {
         self.history.iter().find(|(known, _)| known == name).map(|(_, values)| values.as_slice())
+    }
+
+    /// The values over the epochs as an SVG picture: a chart for each name, with the curves of training and validation. Python: what
+    /// `matplotlib` is used for with `history.history`.
+    pub fn to_svg(&self) -> String {
+        let curve = |(name, values): &(String, Vec<f64>)| {
+            // Validation may be at every few epochs.
+            let epoch = |i: usize| self.epoch[(i + 1) * self.epoch.len() / values.len() - 1] + 1;
+            let points = values.iter().enumerate().map(|(i, value)| (epoch(i), *value)).collect();
+            Curve { name: name.clone(), points }
+        };
+        chart::svg(&self.history.iter().map(curve).collect::<Vec<_>>())
     }
 
     /// The names and values: those of training sorted by name, then those of validation.

@@ -30,10 +30,11 @@ pub use graph::Graph;
 pub use history::History;
 pub use logs::Logs;
 pub use model::Model;
-pub use plot::plot_model;
+pub use plot::{Plot, model_to_dot, plot_model};
 pub use saving::{
     CustomObjects, LoadModel, LoadWeights, clone_model, convert_weights, load_model, load_tensors, model_from_json,
     save_tensors,
 };
 pub use sequential::Sequential;
 pub use steps::{Step, StepLogs, TrainStep};
+pub use summary::Summary;

@@ -74,19 +74,11 @@ impl fmt::Display for Logs {
             if value.abs() > 1e-3 || value.is_nan() {
                 write!(f, "{name}: {value:.4}")?;
             } else {
-                write!(f, "{name}: {}", scientific(value))?;
+                write!(f, "{name}: {}", candle_keras_ops::scientific(value))?;
             }
         }
         Ok(())
     }
-}
-
-/// C's `%.4e`, with a sign and two digits in the exponent.
-fn scientific(value: f64) -> String {
-    let text = format!("{value:.4e}");
-    let Some((digits, exponent)) = text.split_once('e') else { return text };
-    let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
-    format!("{digits}e{sign}{exponent:0>2}")
 }
 
 #[cfg(test)]

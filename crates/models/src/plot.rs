@@ -1,168 +1,201 @@
-//! Plots the graph of a model: SVG, or DOT for Graphviz. Keras: `keras.utils.plot_model`.
+//! Plots the graph of a model: SVG, PNG, or DOT for Graphviz. Keras: `keras.utils.plot_model`, `model_to_dot`.
+//!
+//! [`plan`] places boxes and lines; svg.rs and png.rs draw them, dot.rs leaves that to Graphviz.
+
+mod dot;
+mod font;
+mod label;
+mod plan;
+mod png;
+mod svg;
 
 use crate::{Model, Result};
 use candle_keras_data::atomic;
 use candle_keras_layers::Layer;
 use candle_keras_ops::Error;
-use candle_keras_ops::console::printable;
-use std::collections::HashMap;
-use std::fmt::Write as _;
+use plan::Plan;
 use std::io::Write as _;
 use std::path::Path;
 
-/// Plots the layers of a model, with their input and output shapes, to a `.svg` or `.dot` file; nothing needs to be installed.
+/// The keyword arguments of [`plot_model`] and [`model_to_dot`], with Keras's defaults, but for the names of layers: `plot_model` shows classes
+/// alone, `model_to_dot` names as well.
+///
+/// ```
+/// use candle_keras_models::Plot;
+/// let plot = Plot::new().show_shapes(true).rankdir("LR").expand_nested(true).dpi(150);
+/// # let _ = plot;
+/// ```
+#[derive(Debug, Clone)]
+pub struct Plot {
+    show_shapes: bool,
+    show_dtype: bool,
+    show_layer_names: Option<bool>,
+    rankdir: String,
+    expand_nested: bool,
+    dpi: u32,
+    show_layer_activations: bool,
+    show_trainable: bool,
+    splines: String,
+}
+
+impl Default for Plot {
+    fn default() -> Self {
+        Self {
+            show_shapes: false,
+            show_dtype: false,
+            show_layer_names: None,
+            rankdir: "TB".into(),
+            expand_nested: false,
+            dpi: 200,
+            show_layer_activations: false,
+            show_trainable: false,
+            splines: "ortho".into(),
+        }
+    }
+}
+
+impl From<()> for Plot {
+    fn from((): ()) -> Self {
+        Self::default()
+    }
+}
+
+impl Plot {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether boxes have the shapes of inputs and outputs. Default: false.
+    #[must_use]
+    pub fn show_shapes(mut self, show: bool) -> Self {
+        self.show_shapes = show;
+        self
+    }
+
+    /// Whether boxes have the dtype of the output. Default: false.
+    #[must_use]
+    pub fn show_dtype(mut self, show: bool) -> Self {
+        self.show_dtype = show;
+        self
+    }
+
+    /// Whether boxes have the names of the layers beside their classes. Default: false for [`plot_model`], true for [`model_to_dot`].
+    #[must_use]
+    pub fn show_layer_names(mut self, show: bool) -> Self {
+        self.show_layer_names = Some(show);
+        self
+    }
+
+    /// The direction: `"TB"` from top to bottom (the default), `"BT"`, `"LR"` from left to right, or `"RL"`.
+    #[must_use]
+    pub fn rankdir(mut self, direction: impl Into<String>) -> Self {
+        self.rankdir = direction.into();
+        self
+    }
+
+    /// Whether the layers of nested models are drawn, within a frame, in the place of one box. Default: false.
+    #[must_use]
+    pub fn expand_nested(mut self, expand: bool) -> Self {
+        self.expand_nested = expand;
+        self
+    }
+
+    /// The dots per inch of a PNG, of which the picture has 96 at its natural size. Default: 200.
+    #[must_use]
+    pub fn dpi(mut self, dpi: u32) -> Self {
+        self.dpi = dpi;
+        self
+    }
+
+    /// Whether boxes have the activation of layers that have one as an argument. Default: false.
+    #[must_use]
+    pub fn show_layer_activations(mut self, show: bool) -> Self {
+        self.show_layer_activations = show;
+        self
+    }
+
+    /// Whether boxes of layers with weights say if they are trainable. Default: false.
+    #[must_use]
+    pub fn show_trainable(mut self, show: bool) -> Self {
+        self.show_trainable = show;
+        self
+    }
+
+    /// How lines run: `"ortho"` with right angles (the default), `"spline"` or `"curved"`, `"polyline"` or `"line"`.
+    #[must_use]
+    pub fn splines(mut self, splines: impl Into<String>) -> Self {
+        self.splines = splines.into();
+        self
+    }
+
+    fn check(&self) -> Result<()> {
+        const DIRECTIONS: [&str; 4] = ["TB", "BT", "LR", "RL"];
+        const SPLINES: [&str; 5] = ["ortho", "spline", "curved", "polyline", "line"];
+        if !DIRECTIONS.contains(&self.rankdir.as_str()) {
+            return Err(Error::unknown("rankdir", &self.rankdir, &DIRECTIONS));
+        }
+        if !SPLINES.contains(&self.splines.as_str()) {
+            return Err(Error::unknown("splines", &self.splines, &SPLINES));
+        }
+        match self.dpi {
+            0 => Err(Error::new("dpi must be positive").received("0")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Plots the layers of a model to a `.png`, `.svg` or `.dot` file; nothing needs to be installed. Keras: `keras.utils.plot_model`.
+///
+/// A PNG has the letters of ASCII; others are drawn as boxes.
 ///
 /// # Errors
-/// If the input of the model is not known yet, the file cannot be written, or it has another extension.
+/// If the input of the model is not known yet, an argument is not valid, the file cannot be written, or it has another extension.
 ///
 /// ```
 /// use candle_keras_layers::{layers, Dense, Input};
-/// use candle_keras_models::{plot_model, Sequential};
+/// use candle_keras_models::{plot_model, Plot, Sequential};
 /// # let folder = tempfile::tempdir().expect("a folder");
-/// # let path = folder.path().join("model.svg");
+/// # let path = folder.path().join("model.png");
 /// let model = Sequential::new(layers![Input::shape([3]), Dense::new(1)]);
-/// plot_model(&model, &path)?;
+/// plot_model(&model, &path, Plot::new().show_shapes(true).show_layer_names(true))?;
 /// # Ok::<(), candle_keras_models::Error>(())
 /// ```
-pub fn plot_model(model: &Model, path: impl AsRef<Path>) -> Result<()> {
-    let path = path.as_ref();
-    let picture = Picture::of(model)?;
-    let text = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("svg") => picture.svg(),
-        Some("dot" | "gv") => picture.dot(&model.layer_name()),
+pub fn plot_model(model: &Model, to_file: impl AsRef<Path>, plot: impl Into<Plot>) -> Result<()> {
+    let (path, plot) = (to_file.as_ref(), plot.into());
+    plot.check()?;
+    let plan = Plan::of(model, &plot, plot.show_layer_names.unwrap_or(false))?;
+    let bytes = match path.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase).as_deref() {
+        Some("svg") => svg::write(&plan, &plot.splines).into_bytes(),
+        Some("dot" | "gv") => dot::write(&plan, &plot, &model.layer_name()).into_bytes(),
+        Some("png") => png::write(&plan, &plot.splines, plot.dpi)?,
         _ => {
             return Err(Error::new("a graph cannot be plotted to a file of this type")
-                .expected("a name that ends in .svg or .dot")
+                .expected("a name that ends in .png, .svg or .dot")
                 .received(path.display().to_string()));
         }
     };
-    atomic::write(path, |file| file.write_all(text.as_bytes()).map_err(|cause| Error::io(path, cause)))
+    atomic::write(path, |file| file.write_all(&bytes).map_err(|cause| Error::io(path, cause)))
 }
 
-/// Boxes in rows, and their connections.
-struct Picture {
-    boxes: Vec<Drawn>,
-    edges: Vec<(usize, usize)>,
+/// The graph of a model in the language of Graphviz. Keras: `keras.utils.model_to_dot`, of which this is the text.
+///
+/// # Errors
+/// If the input of the model is not known yet, or an argument is not valid.
+///
+/// ```
+/// use candle_keras_layers::{layers, Dense, Input, Layer};
+/// use candle_keras_models::{model_to_dot, Sequential};
+/// let model = Sequential::new(layers![Input::shape([3]), Dense::new(1).name("head")]);
+/// assert!(model_to_dot(&model, ())?.contains("<b>head</b> (Dense)"));
+/// # Ok::<(), candle_keras_models::Error>(())
+/// ```
+pub fn model_to_dot(model: &Model, plot: impl Into<Plot>) -> Result<String> {
+    let plot = plot.into();
+    plot.check()?;
+    let plan = Plan::of(model, &plot, plot.show_layer_names.unwrap_or(true))?;
+    Ok(dot::write(&plan, &plot, &model.layer_name()))
 }
 
-/// A layer: its title, and a line with the shapes for each call.
-struct Drawn {
-    title: String,
-    lines: Vec<String>,
-    row: usize,
-}
-
-impl Picture {
-    fn of(model: &Model) -> Result<Self> {
-        let graph = model.graph()?;
-        let layers = graph.layers();
-        let places: HashMap<usize, usize> = layers.iter().enumerate().map(|(i, l)| (l.base().id(), i)).collect();
-        let mut picture = Self { boxes: Vec::new(), edges: Vec::new() };
-        for (i, layer) in layers.iter().enumerate() {
-            let mut lines = Vec::new();
-            for call in graph.calls_of(&**layer) {
-                let shapes = |shapes: Vec<String>| shapes.join(", ");
-                let outputs = shapes(call.output_specs().iter().map(|output| output.shape.to_string()).collect());
-                let inputs = shapes(call.inputs().iter().map(|input| input.shape().to_string()).collect());
-                lines.push(if inputs.is_empty() { outputs } else { format!("{inputs} → {outputs}") });
-                for input in call.parents() {
-                    let from = places.get(&graph.resolve(input).node().layer().base().id());
-                    picture.edges.extend(from.filter(|from| **from != i).map(|from| (*from, i)));
-                }
-            }
-            // XML has no control characters, not even as entities.
-            let title = printable(&format!("{} ({})", layer.layer_name(), layer.class_name()))
-                .replace(['\n', '\t', '\u{fffe}', '\u{ffff}'], " ");
-            picture.boxes.push(Drawn { title, lines, row: 0 });
-        }
-        picture.edges.sort_unstable();
-        picture.edges.dedup();
-        // A layer is below all layers that it depends on. One round is enough for layers in topological order; layers that are called
-        // between two calls of another layer need more rounds.
-        for _ in 0..picture.boxes.len() {
-            let mut changed = false;
-            for &(from, to) in &picture.edges {
-                let row = picture.boxes[from].row + 1;
-                if from < to && picture.boxes[to].row < row {
-                    (picture.boxes[to].row, changed) = (row, true);
-                }
-            }
-            if !changed {
-                break;
-            }
-        }
-        Ok(picture)
-    }
-
-    fn dot(&self, name: &str) -> String {
-        let quoted = |text: &str| printable(text).replace('\\', "\\\\").replace('"', "\\\"");
-        let mut dot = format!("digraph \"{}\" {{\n  node [shape=box, fontname=\"sans-serif\"];\n", quoted(name));
-        for (i, drawn) in self.boxes.iter().enumerate() {
-            let label: Vec<_> = std::iter::once(&drawn.title).chain(&drawn.lines).map(|line| quoted(line)).collect();
-            let _ = writeln!(dot, "  n{i} [label=\"{}\"];", label.join("\\n"));
-        }
-        for (from, to) in &self.edges {
-            let _ = writeln!(dot, "  n{from} -> n{to};");
-        }
-        dot + "}\n"
-    }
-
-    fn svg(&self) -> String {
-        // Sizes in pixels; the width of a character in a monospaced font of size 13.
-        const LETTER: usize = 8;
-        const LINE: usize = 18;
-        const GAP: usize = 30;
-        const ROW_GAP: usize = 44;
-        let width = |drawn: &Drawn| {
-            let longest = std::iter::once(&drawn.title).chain(&drawn.lines).map(|line| line.chars().count()).max();
-            longest.unwrap_or(0) * LETTER + 24
-        };
-        let height = |drawn: &Drawn| (1 + drawn.lines.len()) * LINE + 14;
-        let rows = self.boxes.iter().map(|drawn| drawn.row + 1).max().unwrap_or(0);
-        let in_row = |row: usize| self.boxes.iter().enumerate().filter(move |(_, drawn)| drawn.row == row);
-        let row_width = |row| in_row(row).map(|(_, drawn)| width(drawn) + GAP).sum::<usize>();
-        let whole = (0..rows).map(row_width).max().unwrap_or(0) + GAP;
-        let mut places = vec![(0, 0); self.boxes.len()];
-        let mut top = GAP;
-        for row in 0..rows {
-            let mut left = (whole - row_width(row)) / 2 + GAP / 2;
-            for (i, drawn) in in_row(row) {
-                places[i] = (left, top);
-                left += width(drawn) + GAP;
-            }
-            top += in_row(row).map(|(_, drawn)| height(drawn)).max().unwrap_or(0) + ROW_GAP;
-        }
-        let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{whole}\" height=\"{top}\" font-family=\"monospace\" font-size=\"13\">\n\
-             <defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\">\
-             <path d=\"M0,0 L8,4 L0,8 z\" fill=\"#555\"/></marker></defs>\n\
-             <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
-        );
-        for &(from, to) in &self.edges {
-            let (a, b) = (&self.boxes[from], &self.boxes[to]);
-            let (x1, y1) = (places[from].0 + width(a) / 2, places[from].1 + height(a));
-            let (x2, y2) = (places[to].0 + width(b) / 2, places[to].1);
-            let (down, up) = (y1 + ROW_GAP / 2, y2.saturating_sub(ROW_GAP / 2));
-            let _ = writeln!(
-                svg,
-                "<path d=\"M{x1},{y1} C{x1},{down} {x2},{up} {x2},{y2}\" fill=\"none\" stroke=\"#555\" marker-end=\"url(#arrow)\"/>"
-            );
-        }
-        for (drawn, (left, top)) in self.boxes.iter().zip(places) {
-            let (w, h) = (width(drawn), height(drawn));
-            let _ = writeln!(
-                svg,
-                "<rect x=\"{left}\" y=\"{top}\" width=\"{w}\" height=\"{h}\" rx=\"5\" fill=\"#eef3fb\" stroke=\"#4a6fa5\"/>"
-            );
-            for (i, line) in std::iter::once(&drawn.title).chain(&drawn.lines).enumerate() {
-                let (x, y, weight) = (left + w / 2, top + (i + 1) * LINE + 2, if i == 0 { "bold" } else { "normal" });
-                let line = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-                let _ = writeln!(
-                    svg,
-                    "<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\" font-weight=\"{weight}\">{line}</text>"
-                );
-            }
-        }
-        svg + "</svg>\n"
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use candle_keras_layers::{
     TensorSpec, from_config,
 };
 use candle_keras_ops::Error;
+use std::any::Any;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync::{Arc, PoisonError};
@@ -174,6 +175,12 @@ impl Described for Sequential {
     fn config(&self) -> Result<Config> {
         self.0.config()
     }
+}
+
+/// The model that a layer is, functional or a [`Sequential`].
+pub(crate) fn as_model(layer: &dyn Layer) -> Option<&Model> {
+    let layer = layer as &dyn Any;
+    layer.downcast_ref::<Model>().or_else(|| layer.downcast_ref::<Sequential>().map(|sequential| &sequential.0))
 }
 
 impl Layer for Sequential {

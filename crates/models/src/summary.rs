@@ -1,65 +1,138 @@
 //! The table of a model's layers. Keras: `model.summary()`.
 
+mod table;
+
 use crate::graph::Graph;
 use crate::model::Model;
+use crate::sequential::as_model;
+use crate::{Error, Result};
 use candle_keras_layers::{Layer, Node, Variable};
 use candle_keras_ops::console::{print_line, printable};
-use comfy_table::{
-    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle, Width,
-};
+use regex::Regex;
 use std::collections::HashSet;
+use std::sync::Arc;
+use table::{Align, Table};
 
-/// The inner widths of the columns, as in Keras: with and without connections.
-const WITH_CONNECTIONS: [usize; 4] = [31, 27, 17, 28];
-const WITHOUT: [usize; 3] = [38, 29, 17];
+/// The keyword arguments of [`Model::summary_with`], with the defaults of [`Model::summary`]. Keras: those of `model.summary`; its `print_fn` is
+/// [`Model::summary_text_with`].
+///
+/// ```
+/// use candle_keras_layers::{Dense, Input, Layer, layers};
+/// use candle_keras_models::{Sequential, Summary};
+/// let model = Sequential::new(layers![Input::shape([4]), Dense::new(8), Dense::new(1).name("head")]);
+/// let text = model.summary_text_with(Summary::new().show_trainable(true).layer_range("head", "head"))?;
+/// assert!(text.contains("head (Dense)") && text.contains("Trainable ┃"));
+/// # Ok::<(), candle_keras_models::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    line_length: Option<usize>,
+    positions: Option<Vec<f64>>,
+    expand_nested: bool,
+    show_trainable: bool,
+    layer_range: Option<[String; 2]>,
+}
+
+impl Summary {
+    /// The defaults: 88 characters, 108 with connections, and 12 more with `show_trainable`.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The length of the lines. Keras's default is the same, or four less than the terminal has.
+    #[must_use]
+    pub fn line_length(mut self, length: usize) -> Self {
+        self.line_length = Some(length);
+        self
+    }
+
+    /// Where the columns end, as shares of the line. Default: `[0.45, 0.8, 1.0]`, with connections `[0.3, 0.56, 0.74, 1.0]`.
+    #[must_use]
+    pub fn positions(mut self, positions: impl IntoIterator<Item = f64>) -> Self {
+        self.positions = Some(positions.into_iter().collect());
+        self
+    }
+
+    /// Whether the layers of nested models are listed below them. Default: false.
+    #[must_use]
+    pub fn expand_nested(mut self, expand: bool) -> Self {
+        self.expand_nested = expand;
+        self
+    }
+
+    /// Whether a column says which layers are trainable. Default: false.
+    #[must_use]
+    pub fn show_trainable(mut self, show: bool) -> Self {
+        self.show_trainable = show;
+        self
+    }
+
+    /// Lists the layers from the first one whose name begins with what the first regular expression matches, to the last one of the second.
+    #[must_use]
+    pub fn layer_range(mut self, first: impl Into<String>, last: impl Into<String>) -> Self {
+        self.layer_range = Some([first.into(), last.into()]);
+        self
+    }
+}
+
+impl From<()> for Summary {
+    fn from((): ()) -> Self {
+        Self::default()
+    }
+}
+
+/// How many models inside of each other are expanded.
+const DEEPEST: usize = 64;
 
 impl Model {
-    /// Prints the layers with their output shapes and numbers of parameters, and the totals.
+    /// Prints the layers with their output shapes and numbers of parameters, and the totals. Keras: `model.summary`.
     pub fn summary(&self) {
         print_line(&self.summary_text());
     }
 
+    /// [`summary`](Self::summary) with arguments.
+    ///
+    /// # Errors
+    /// If the line is too short for the columns, a position is missing, or no layer has the names of the range.
+    pub fn summary_with(&self, summary: impl Into<Summary>) -> Result<()> {
+        print_line(&self.summary_text_with(summary)?);
+        Ok(())
+    }
+
     /// The text that [`summary`](Self::summary) prints.
     pub fn summary_text(&self) -> String {
+        // The defaults are long enough.
+        self.summary_text_with(()).unwrap_or_default()
+    }
+
+    /// The text that [`summary_with`](Self::summary_with) prints.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn summary_text_with(&self, summary: impl Into<Summary>) -> Result<String> {
+        let summary = summary.into();
         let body = self.body();
         let graph = body.graph().ok().flatten();
         let sequential_like = body.stack.is_some() || graph.as_ref().is_some_and(|graph| is_a_chain(graph));
-        let widths: &[usize] = if sequential_like { &WITHOUT } else { &WITH_CONNECTIONS };
         drop(body);
-        let mut header = vec!["Layer (type)".to_string(), "Output Shape".into(), "Param #".into()];
-        header.extend((!sequential_like).then(|| "Connected to".into()));
-        let mut table = Table::new();
-        table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(header.iter().zip(widths).map(|(cell, width)| wrapped(cell, width - 2)));
-        for layer in self.operations() {
-            let mut cells = self.cells(&*layer, graph.as_deref());
-            cells.truncate(widths.len());
-            table.add_row(cells.iter().zip(widths).map(|(cell, width)| wrapped(cell, width - 2)));
-        }
-        table.set_constraints(widths.iter().map(|&width| ColumnConstraint::Absolute(Width::Fixed(width as u16))));
-        if let Some(column) = table.column_mut(2) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        format!("Model: \"{}\"\n{}\n{}", printable(&self.layer_name()), table, self.totals())
-    }
-
-    fn cells(&self, layer: &dyn Layer, graph: Option<&Graph>) -> Vec<String> {
-        let name = format!("{} ({})", layer.layer_name(), layer.class_name());
-        let calls = graph.map(|graph| graph.calls_of(layer)).unwrap_or_default();
-        let Some(last) = calls.last() else {
-            return vec![name, "?".into(), "0 (unbuilt)".into(), "-".into()];
+        let rows = Rows { summary: &summary, connected: if sequential_like { None } else { graph.clone() } };
+        let (mut header, mut length, default): (Vec<_>, _, &[f64]) = match sequential_like {
+            true => (vec![], 88, &[0.45, 0.8, 1.0]),
+            false => (vec![("Connected to", Align::Left)], 108, &[0.3, 0.56, 0.74, 1.0]),
         };
-        let shape = match last.output_specs() {
-            [one] => one.shape.to_string(),
-            many => format!("[{}]", many.iter().map(|output| output.shape.to_string()).collect::<Vec<_>>().join(", ")),
-        };
-        let inputs = calls
-            .iter()
-            .flat_map(|node| node.parents())
-            .map(|input| format!("{}[{}][{}]", input.node().layer().layer_name(), input.node().index(), input.index()));
-        let connections = inputs.collect::<Vec<_>>().join(", ");
-        let connections = if connections.is_empty() { "-".into() } else { connections };
-        vec![name, shape, grouped(layer.count_params()), connections]
+        let first = [("Layer (type)", Align::Left), ("Output Shape", Align::Left), ("Param #", Align::Right)];
+        header.splice(0..0, first);
+        let mut positions = summary.positions.clone().unwrap_or_else(|| default.to_vec());
+        if summary.show_trainable {
+            length += 12;
+            positions = positions.into_iter().map(|position| position * 0.9).chain([1.0]).collect();
+            header.push(("Trainable", Align::Center));
+        }
+        let mut table = Table::new(&header, &positions, summary.line_length.unwrap_or(length))?;
+        for layer in in_range(self.operations(), summary.layer_range.as_ref())? {
+            rows.add(&mut table, &*layer, graph.as_deref(), 0);
+        }
+        Ok(format!("Model: \"{}\"\n{}\n{}", printable(&self.layer_name()), table.text(), self.totals()))
     }
 
     fn totals(&self) -> String {
@@ -85,6 +158,93 @@ impl Model {
     }
 }
 
+/// What the rows of a table have.
+struct Rows<'a> {
+    summary: &'a Summary,
+    /// The graph whose connections are listed, if they are.
+    connected: Option<Arc<Graph>>,
+}
+
+impl Rows<'_> {
+    /// Adds the row of a layer, which is called in this graph, and those of the layers in it.
+    fn add(&self, table: &mut Table, layer: &dyn Layer, graph: Option<&Graph>, depth: usize) {
+        table.add(&self.cells(layer, graph, depth));
+        if !self.summary.expand_nested || depth >= DEEPEST {
+            return;
+        }
+        let model = as_model(layer);
+        let inner = match model {
+            Some(model) => model.layers(),
+            None if layer.class_name() == "Pipeline" => layer.sublayers(),
+            None => Vec::new(),
+        };
+        let graph = model.and_then(|model| model.body().graph().ok().flatten());
+        inner.iter().for_each(|layer| self.add(table, &**layer, graph.as_deref(), depth + 1));
+    }
+
+    fn cells(&self, layer: &dyn Layer, graph: Option<&Graph>, depth: usize) -> Vec<String> {
+        let prefix = if depth > 0 { format!("{}└ ", "   ".repeat(depth)) } else { String::new() };
+        let name = format!("{prefix}{} ({})", layer.layer_name(), layer.class_name());
+        let calls = graph.map(|graph| graph.calls_of(layer)).unwrap_or_default();
+        let mut cells = match calls.last() {
+            None => vec![name, "?".into(), "0 (unbuilt)".into()],
+            Some(last) => {
+                let shape = match last.output_specs() {
+                    [one] => one.shape.to_string(),
+                    many => {
+                        let shapes: Vec<_> = many.iter().map(|output| output.shape.to_string()).collect();
+                        format!("[{}]", shapes.join(", "))
+                    }
+                };
+                vec![name, shape, grouped(layer.count_params())]
+            }
+        };
+        if let Some(graph) = &self.connected {
+            cells.push(connections(layer, graph));
+        }
+        if self.summary.show_trainable {
+            let mark = match layer.variables().is_empty() {
+                true => "-",
+                false if layer.base().is_trainable() => "Y",
+                false => "N",
+            };
+            cells.push(mark.into());
+        }
+        cells
+    }
+}
+
+/// The calls whose outputs a layer is called on in this graph.
+fn connections(layer: &dyn Layer, graph: &Graph) -> String {
+    let calls = graph.calls_of(layer);
+    let inputs = calls
+        .iter()
+        .flat_map(|node| node.parents())
+        .map(|input| format!("{}[{}][{}]", input.node().layer().layer_name(), input.node().index(), input.index()));
+    let connections = inputs.collect::<Vec<_>>().join(", ");
+    if connections.is_empty() { "-".into() } else { connections }
+}
+
+/// The layers from the first one that matches the first expression to the last one that matches the second.
+fn in_range(layers: Vec<Arc<dyn Layer>>, range: Option<&[String; 2]>) -> Result<Vec<Arc<dyn Layer>>> {
+    let Some(range) = range else { return Ok(layers) };
+    let matching = |expression: &String| -> Result<Vec<usize>> {
+        let wrong = |cause: regex::Error| Error::new(format!("layer_range: {cause}"));
+        let regex = Regex::new(&format!("^(?:{expression})")).map_err(wrong)?;
+        Ok((0..layers.len()).filter(|&i| regex.is_match(&layers[i].layer_name())).collect())
+    };
+    let (lower, upper) = (matching(&range[0])?, matching(&range[1])?);
+    let (&[first, ..], &[.., last]) = (lower.as_slice(), upper.as_slice()) else {
+        let names: Vec<_> = layers.iter().map(|layer| layer.layer_name()).collect();
+        return Err(Error::new("layer_range does not match the names of layers")
+            .expected(format!("two of {}, or regular expressions that match them", names.join(", ")))
+            .received(format!("{:?} and {:?}", range[0], range[1])));
+    };
+    // In the wrong order, the range is the other way round.
+    let (first, last) = if first > last { (upper[0], lower[lower.len() - 1]) } else { (first, last) };
+    Ok(layers[first..=last].to_vec())
+}
+
 /// Whether each layer is called once, on the output of the previous one, and each call has one successor.
 fn is_a_chain(graph: &Graph) -> bool {
     let mut parents = HashSet::new();
@@ -97,34 +257,6 @@ fn is_a_chain(graph: &Graph) -> bool {
             [call] => is_next(call),
             _ => false,
         })
-}
-
-/// Keras's box lines: heavy around the header.
-const STYLE: TableStyle = TableStyle::new()
-    .top_border(LineStyle::new('┏', '━', '┳', '┓'))
-    .header_lines(ContentLineStyle::new('┃', '┃', '┃'))
-    .header_separator(LineStyle::new('┡', '━', '╇', '┩'))
-    .content_lines(ContentLineStyle::new('│', '│', '│'))
-    .row_separator(LineStyle::new('├', '─', '┼', '┤'))
-    .bottom_border(LineStyle::new('└', '─', '┴', '┘'));
-
-/// Wraps the text to lines of at most `width`, at spaces; a longer word is truncated with an ellipsis.
-fn wrapped(text: &str, width: usize) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for word in printable(text).split([' ', '\n', '\t']) {
-        let word: String = match word.chars().count() > width {
-            true => word.chars().take(width - 1).chain(['…']).collect(),
-            false => word.into(),
-        };
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(&word);
-            }
-            _ => lines.push(word),
-        }
-    }
-    lines.join("\n")
 }
 
 /// A number with commas as thousands separators.

@@ -1,10 +1,15 @@
 //! Standard output and error. They may be closed, by `head` for example, or a full device: work continues without them.
 
+use crate::config;
 use std::borrow::Cow;
 use std::io::Write;
 
-/// Prints a line to standard output, with [printable] characters; ignores a failure.
+/// Prints a line to standard output, with [printable] characters; ignores a failure. It goes to the program's log instead while
+/// [`disable_interactive_logging`](crate::config::disable_interactive_logging) holds.
 pub fn print_line(line: &str) {
+    if !config::is_interactive_logging_enabled() {
+        return log::info!(target: "candle_keras", "{}", printable(line));
+    }
     _ = writeln!(std::io::stdout(), "{}", printable(line));
 }
 

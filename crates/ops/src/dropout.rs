@@ -7,7 +7,7 @@ use crate::random::Stream;
 use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record_twice};
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, bail};
 use std::sync::Arc;
 
 /// Sets each element to 0 with the probability `rate`, and divides the others by `1 - rate`. One draw of `random` an element.
@@ -35,6 +35,25 @@ fn masked(x: &Tensor, kept: Arc<Vec<u8>>, scale: f64) -> Result<Tensor> {
     let again = kept.clone();
     let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(masked(dy, kept.clone(), scale)?)]);
     record_twice("dropout", &[x], value, first, move |_, _, dy| Ok(vec![Some(masked(dy, again.clone(), scale)?)]))
+}
+
+/// [`dropout`] with one draw for each element of a tensor of the sizes `noise`, which broadcasts to `x`.
+pub fn dropout_together(x: &Tensor, noise: &[usize], rate: f64, random: &mut Stream) -> Result<Tensor> {
+    if x.dims() == noise {
+        return dropout(x, rate, random);
+    }
+    lengths::check([x])?;
+    let is_broadcast = noise.len() <= x.rank()
+        && noise.iter().rev().zip(x.dims().iter().rev()).all(|(noise, size)| [1, *size].contains(noise));
+    if !is_broadcast {
+        bail!("a noise_shape of {noise:?} does not broadcast to {:?}", x.dims())
+    }
+    let x = &crate::elementwise::float(x)?;
+    lengths::allocated(noise, x.dtype())?;
+    let factors = dropout(&Tensor::ones(noise, x.dtype(), x.device())?, rate, random)?;
+    let y = x.detach().broadcast_mul(&factors)?;
+    // candle's product would compute a gradient of the factors as well.
+    crate::custom_gradient(x, &y, move |_, _, dy| dy.broadcast_mul(&factors))
 }
 
 /// A byte for each of `count` elements, 1 where it is kept: less to keep for the backward pass than the bits or the factors.
@@ -91,6 +110,7 @@ mod tests {
         assert_second_gradients(&[values([4, 5], 1)], |x| {
             crate::square(&dropout(&crate::exp(&x[0])?, 0.4, &mut Stream::new(1, 0))?)
         });
+        assert_gradients(&[values([4, 5], 1)], |x| dropout_together(&x[0], &[4, 1], 0.4, &mut Stream::new(1, 0)));
         let all = dropout(&values([4, 5], 1), 1.0, &mut Stream::new(1, 0)).unwrap();
         assert_eq!(all.abs().unwrap().sum_all().unwrap().to_scalar::<f64>().unwrap(), 0.0);
     }

@@ -9,6 +9,7 @@ mod additive_scores;
 mod any_arguments;
 mod attention;
 mod axes;
+pub mod config;
 pub mod console;
 mod control;
 mod conv;
@@ -40,7 +41,9 @@ mod matmul;
 mod normalize;
 mod operation;
 mod pool;
+mod progbar;
 pub mod random;
+pub mod random_tensors;
 mod rearrange;
 mod rectify;
 mod recurrent;
@@ -50,6 +53,7 @@ mod row_product;
 mod rows;
 mod scalar;
 mod scatter;
+mod seed;
 mod shape;
 mod shared_rows;
 mod simd;
@@ -69,8 +73,8 @@ pub use control::{
 pub use conv::{Axis, Padding, conv, conv_and_pool, conv_transpose, depthwise_conv, normalized_kernel};
 pub use custom_gradient::custom_gradient;
 pub use device::{device, to_device};
-pub use dropout::dropout;
-pub use elementwise::{DTypeName, dtype, dtype_name, float};
+pub use dropout::{dropout, dropout_together};
+pub use elementwise::{DTypeName, dtype, dtype_name, float, standardize_dtype};
 pub use embedding::{checked_ids, embedding_lookup, host_ids, position};
 pub use error::{Error, Result};
 pub use functions::operations;
@@ -88,6 +92,7 @@ pub use operation::{
     PadWidth, Parameter, SomeAxes, SomeDType, SomeIntegers, SomeName, Spec, Subscripts, Way,
 };
 pub use pool::{Pool, adaptive_pool, pool};
+pub use progbar::{Progbar, scientific};
 #[doc(hidden)]
 pub use pulp;
 pub use rearrange::rearrange;

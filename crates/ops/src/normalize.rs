@@ -358,7 +358,7 @@ pub fn channel_moments(x: &Tensor, weights: Option<&Tensor>) -> Result<(Tensor, 
         return Ok((mean.clone(), rows.broadcast_sub(&mean)?.sqr()?.mean(0)?));
     };
     let weights = weights.flatten_all()?.unsqueeze(1)?.to_dtype(x.dtype())?;
-    let count = (weights.sum_all()? + 1e-7)?;
+    let count = (weights.sum_all()? + crate::config::epsilon())?;
     let mean = rows.broadcast_mul(&weights)?.sum(0)?.broadcast_div(&count)?;
     let squares = rows.broadcast_sub(&mean)?.sqr()?;
     Ok((mean, squares.broadcast_mul(&weights)?.sum(0)?.broadcast_div(&count)?))

@@ -206,6 +206,27 @@ impl Stream {
         (0..count).map(|_| 1.0 / (1.0 + (self.log_gamma(beta) - self.log_gamma(alpha)).exp())).collect()
     }
 
+    /// How many of `count` trials succeed, each with this probability: the middle one of `count` uniform numbers has a beta distribution, and
+    /// tells on which side of it to go on (Devroye, "Non-uniform random variate generation", 1986, X.4.3).
+    pub fn binomial(&mut self, mut count: u64, mut probability: f64) -> u64 {
+        let mut successes = 0;
+        while count > 32 && probability > 0.0 && probability < 1.0 {
+            let middle = count / 2 + 1;
+            let cut = self.beta(middle as f64, (count + 1 - middle) as f64, 1)[0];
+            if cut <= probability {
+                (successes, count) = (successes + middle, count - middle);
+                probability = (probability - cut) / (1.0 - cut);
+            } else {
+                (count, probability) = (middle - 1, probability / cut);
+            }
+        }
+        match probability {
+            ..=0.0 => successes,
+            1.0.. => successes + count,
+            _ => successes + self.uniform(count as usize).into_iter().filter(|x| *x < probability).count() as u64,
+        }
+    }
+
     /// The logarithm of a number from the gamma distribution (Marsaglia and Tsang, "A simple method for generating gamma variables", 2000).
     fn log_gamma(&mut self, shape: f64) -> f64 {
         if shape.is_nan() || shape <= 0.0 {

@@ -86,7 +86,7 @@ impl Batch {
         self.x.iter().chain(&self.y).chain(&self.sample_weight)
     }
 
-    /// One batch of several elements; a function combines the tensors at each position.
+    /// One batch of several elements; a function combines the tensors at each position. Strings may have different lengths.
     pub(super) fn join(elements: &[Batch], f: impl Fn(&[&Tensor]) -> Result<Tensor>) -> Result<Self> {
         let first = elements.first();
         let names = first.map_or_else(Names::default, |element| element.names.clone());
@@ -95,18 +95,34 @@ impl Batch {
                 .expected(format!("{names:?}, as the first one has"))
                 .received(format!("{:?}", other.names)));
         }
-        let place = |of: fn(&Batch) -> &Vec<Tensor>| -> Result<Vec<Tensor>> {
+        let text = first.map_or_else(TextArrays::default, |element| element.text.clone());
+        let place = |of: fn(&Batch) -> &Vec<Tensor>, text: &[usize]| -> Result<Vec<Tensor>> {
             let count = first.map_or(0, |element| of(element).len());
             if let Some(other) = elements.iter().map(|element| of(element).len()).find(|other| *other != count) {
                 return Err(Error::new("the elements of a dataset must have the same parts")
                     .expected(format!("{count} tensors, as the first one has"))
                     .received(other.to_string()));
             }
-            (0..count).map(|i| f(&elements.iter().map(|element| &of(element)[i]).collect::<Vec<_>>())).collect()
+            let at = |i: usize| {
+                let tensors: Vec<&Tensor> = elements.iter().map(|element| &of(element)[i]).collect();
+                if text.contains(&i) { f(&of_one_width(&tensors)?.iter().collect::<Vec<_>>()) } else { f(&tensors) }
+            };
+            (0..count).map(at).collect()
         };
-        let text = first.map_or_else(TextArrays::default, |element| element.text.clone());
-        Ok(Self { x: place(|b| &b.x)?, y: place(|b| &b.y)?, sample_weight: place(|b| &b.sample_weight)?, names, text })
+        let (x, y) = (place(|batch| &batch.x, &text.x)?, place(|batch| &batch.y, &text.y)?);
+        Ok(Self { x, y, sample_weight: place(|batch| &batch.sample_weight, &[])?, names, text })
     }
+}
+
+/// Strings whose bytes are as many as those of the longest, with zeros at the end.
+fn of_one_width(text: &[&Tensor]) -> Result<Vec<Tensor>> {
+    let width = |tensor: &Tensor| tensor.dims().last().copied().unwrap_or(0);
+    let widest = text.iter().map(|tensor| width(tensor)).max().unwrap_or(0);
+    let widened = |tensor: &&Tensor| match tensor.rank() {
+        0 => Ok((*tensor).clone()),
+        rank => Ok(tensor.pad_with_zeros(rank - 1, 0, widest - width(tensor))?),
+    };
+    text.iter().map(widened).collect()
 }
 
 /// The types that convert to an element: inputs, `(inputs, targets)` or `(inputs, targets, sample_weights)`, each one array, several, or arrays by name, or a

@@ -48,7 +48,7 @@ impl Batching {
         }
     }
 
-    pub(super) fn check(self) -> Result<()> {
+    pub(crate) fn check(self) -> Result<()> {
         match self.size {
             0 => Err(Error::new("batch_size must be positive").received("0")),
             _ => Ok(()),

@@ -3,7 +3,8 @@
 //! One of its columns is about the race of the people who live there: for demonstrations,
 //! [`california_housing`](super::california_housing) is the better choice.
 
-use super::{Tensors, cached, housing};
+use super::housing::{self, housing_arguments};
+use super::{Tensors, cached};
 use candle_keras_ops::Result;
 
 /// The keyword arguments of [`load_data`], with Keras's defaults.
@@ -20,24 +21,7 @@ impl Default for LoadData {
     }
 }
 
-impl LoadData {
-    /// Keras's defaults.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The fraction of the rows for tests. Default: 0.2.
-    pub fn test_split(mut self, fraction: f64) -> Self {
-        self.test_split = fraction;
-        self
-    }
-
-    /// The seed of the order, which is Keras's for the same one. Default: 113.
-    pub fn seed(mut self, seed: u32) -> Self {
-        self.seed = seed;
-        self
-    }
-}
+housing_arguments!();
 
 /// 506 houses, with 13 numbers about each and its price in thousands of dollars, in f64.
 ///

@@ -1,6 +1,7 @@
 //! Prices of houses in California (Pace and Barry, 1997). Keras: `keras.datasets.california_housing`.
 
-use super::{Tensors, cached, housing};
+use super::housing::{self, housing_arguments};
+use super::{Tensors, cached};
 use candle_keras_ops::{Error, Result};
 
 /// The keyword arguments of [`load_data`], with Keras's defaults.
@@ -18,27 +19,12 @@ impl Default for LoadData {
     }
 }
 
-impl LoadData {
-    /// Keras's defaults.
-    pub fn new() -> Self {
-        Self::default()
-    }
+housing_arguments!();
 
+impl LoadData {
     /// `"large"`, by default, or `"small"`: the first 600 rows.
     pub fn version(mut self, version: &str) -> Self {
         self.version = version.into();
-        self
-    }
-
-    /// The fraction of the rows for tests. Default: 0.2.
-    pub fn test_split(mut self, fraction: f64) -> Self {
-        self.test_split = fraction;
-        self
-    }
-
-    /// The seed of the order, which is Keras's for the same one. Default: 113.
-    pub fn seed(mut self, seed: u32) -> Self {
-        self.seed = seed;
         self
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::pickle::Pickle;
 use candle_core::{Device, Tensor};
+use candle_keras_ops::config::image_data_format;
 use candle_keras_ops::{Error, Result};
 use std::path::{Path, PathBuf};
 
-/// The images of a file, `(32, 32, 3)` in u8, and their classes.
+/// The images of a file in u8, with their channels where `config::image_data_format()` says, and their classes.
 pub(super) fn batch(path: &Path, labels: &str) -> Result<(Tensor, Vec<u32>)> {
     let bytes = std::fs::read(path).map_err(|cause| Error::io(path, cause))?;
     super::in_file(path, images(&bytes, labels))
@@ -22,7 +23,8 @@ fn images(bytes: &[u8], labels: &str) -> Result<(Tensor, Vec<u32>)> {
         return Err(Error::new("the file has not a class for each image").received(format!("{}", classes.len())));
     }
     let images = Tensor::from_slice(data.bytes, (count, 3, 32, 32), &Device::Cpu)?;
-    Ok((images.permute((0, 2, 3, 1))?.contiguous()?, classes))
+    let is_last = image_data_format() == "channels_last";
+    Ok((if is_last { images.permute((0, 2, 3, 1))?.contiguous()? } else { images }, classes))
 }
 
 /// The folder of an archive of the cache.

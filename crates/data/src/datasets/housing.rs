@@ -7,6 +7,31 @@ use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result};
 use std::path::Path;
 
+/// The arguments that both data sets of houses have.
+macro_rules! housing_arguments {
+    () => {
+        impl LoadData {
+            /// Keras's defaults.
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            /// The fraction of the rows for tests. Default: 0.2.
+            pub fn test_split(mut self, fraction: f64) -> Self {
+                self.test_split = fraction;
+                self
+            }
+
+            /// The seed of the order, which is Keras's for the same one. Default: 113.
+            pub fn seed(mut self, seed: u32) -> Self {
+                self.seed = seed;
+                self
+            }
+        }
+    };
+}
+pub(super) use housing_arguments;
+
 /// The first rows of a file in Keras's random order, parted.
 pub(super) fn read(path: &Path, rows: Option<usize>, test_split: f64, seed: u32) -> Result<Tensors> {
     check_split(test_split)?;

@@ -4,6 +4,7 @@ use super::{Folder, FolderDataset, ReadFiles, folder_arguments};
 use crate::images::{ColorMode, decode};
 use crate::{Array, ToTensor};
 use candle_core::{Device, Tensor};
+use candle_keras_ops::config::image_data_format;
 use candle_keras_ops::image::{DataFormat, Interpolation, Resize, resize};
 use candle_keras_ops::{Error, Result, has_memory_for};
 use std::path::Path;
@@ -20,7 +21,7 @@ pub struct ImageFolder {
     interpolation: String,
     crop_to_aspect_ratio: bool,
     pad_to_aspect_ratio: bool,
-    data_format: String,
+    data_format: Option<String>,
     skip_damaged: bool,
 }
 
@@ -33,7 +34,7 @@ impl Default for ImageFolder {
             interpolation: "bilinear".into(),
             crop_to_aspect_ratio: false,
             pad_to_aspect_ratio: false,
-            data_format: "channels_last".into(),
+            data_format: None,
             skip_damaged: false,
         }
     }
@@ -72,9 +73,9 @@ impl ImageFolder {
         self
     }
 
-    /// `"channels_last"`, by default, or `"channels_first"`.
+    /// `"channels_last"` or `"channels_first"`. Default: `config::image_data_format()`.
     pub fn data_format(mut self, format: &str) -> Self {
-        self.data_format = format.into();
+        self.data_format = Some(format.into());
         self
     }
 
@@ -109,7 +110,7 @@ impl ImageFolder {
                 ..Resize::to(self.image_size)
             },
             pad: self.pad_to_aspect_ratio,
-            format: DataFormat::by_name(&self.data_format)?,
+            format: DataFormat::by_name(self.data_format.as_deref().unwrap_or(image_data_format()))?,
             skip_damaged: self.skip_damaged,
         })
     }

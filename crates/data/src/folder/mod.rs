@@ -16,8 +16,10 @@ use candle_core::{Device, Tensor};
 use candle_keras_ops::console::print_line;
 use candle_keras_ops::{Error, Result, cores};
 use files::Files;
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// A dataset of the files of a folder. It can be used as a [`Dataset`], whose methods it has.
 #[derive(Debug, Clone)]
@@ -25,9 +27,15 @@ pub struct FolderDataset {
     dataset: Dataset,
     class_names: Vec<String>,
     file_paths: Vec<PathBuf>,
+    labels: Option<Vec<u32>>,
 }
 
 impl FolderDataset {
+    /// The number of the class of each file; `None` without labels.
+    pub fn labels(&self) -> Option<&[u32]> {
+        self.labels.as_deref()
+    }
+
     /// The names of the classes, in the order of the labels; none without labels.
     pub fn class_names(&self) -> &[String] {
         &self.class_names
@@ -268,7 +276,7 @@ impl Folder {
             print_line(&format!("Using {} files for {purpose}.", files.paths.len()));
         }
         let targets = Targets::new(self, &files)?;
-        let Files { paths, class_names, .. } = files;
+        let Files { paths, class_names, labels } = files;
         let file_paths = paths.clone();
         let count = paths.len();
         let indices = Tensor::arange(0i64, count as i64, &Device::Cpu)?;
@@ -279,6 +287,7 @@ impl Folder {
             (true, None) => order.shuffle(count),
         };
         let skips = reader.skips_damaged();
+        let warned = Mutex::new(BTreeSet::new());
         // Each batch is read by one thread, into its place: a batch that others are gathered into would be copied by one thread, while the others wait.
         let read = move |batch: Batch| -> Result<Batch> {
             let indices: Vec<i64> = batch.x[0].flatten_all()?.to_vec1()?;
@@ -286,7 +295,12 @@ impl Folder {
             let mut kept = Vec::with_capacity(indices.len());
             for index in indices.into_iter().map(|index| index as usize) {
                 match reader.read(&paths[index], &mut samples) {
-                    Err(error) if skips => candle_keras_ops::warnings::warn(format!("a file is left out: {error}")),
+                    // Once, not in each pass.
+                    Err(error) if skips => {
+                        if warned.lock().unwrap_or_else(PoisonError::into_inner).insert(index) {
+                            candle_keras_ops::warnings::warn(format!("a file is left out: {error}"));
+                        }
+                    }
                     read => {
                         read?;
                         kept.push(index);
@@ -306,7 +320,7 @@ impl Folder {
             Some(_) => batches,
             None => batches.map(|sample| sample.map(|array| Ok(array.squeeze(0)?))),
         };
-        Ok(FolderDataset { dataset, class_names, file_paths })
+        Ok(FolderDataset { dataset, class_names, file_paths, labels })
     }
 }
 

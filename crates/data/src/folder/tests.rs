@@ -169,6 +169,11 @@ fn damaged_images_are_errors_or_left_out() {
     let rest = image_dataset_from_directory(&folder, arguments().skip_damaged(true)).unwrap();
     let batches: Vec<Batch> = rest.iter().unwrap().collect::<Result<_>>().unwrap();
     assert_eq!(numbers(&batches[0].y[0]), [0., 1.]);
+    // A batch of damaged images alone is left out.
+    for one_by_one in [Some(1), None] {
+        let arguments = arguments().skip_damaged(true).batch_size(one_by_one).label_mode("categorical");
+        assert_eq!(image_dataset_from_directory(&folder, arguments).unwrap().iter().unwrap().flatten().count(), 2);
+    }
     // A damaged image of every kind is refused, not a panic.
     let mut random = candle_keras_ops::random::Stream::new(5, 0);
     let images = super::tests::folder("images");

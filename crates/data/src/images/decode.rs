@@ -1,6 +1,6 @@
 //! The pixels of an image file.
 
-use crate::{Array, ToTensor};
+use crate::ToTensor;
 use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result};
 use image::{DynamicImage, ImageBuffer, ImageReader, Limits, Pixel};
@@ -79,14 +79,6 @@ impl ToTensor for Image {
     fn to_tensor(&self) -> Result<Tensor> {
         let pixels: Vec<f32> = self.pixels.iter().map(|pixel| f32::from(*pixel)).collect();
         Ok(Tensor::from_vec(pixels, (self.height, self.width, self.channels), &Device::Cpu)?)
-    }
-}
-
-impl TryFrom<&Image> for Array {
-    type Error = Error;
-
-    fn try_from(image: &Image) -> Result<Self> {
-        Self::new(image)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::pickle::Pickle;
 use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, Result};
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -57,6 +57,40 @@ pub(super) fn sequences(file: &mut dyn Read) -> Result<Vec<Vec<u32>>> {
     let mut pickle = Vec::new();
     file.read_to_end(&mut pickle).map_err(|cause| Error::new(cause.to_string()))?;
     Pickle::read(&pickle)?.sequences()
+}
+
+/// Writes an array row by row, in little-endian order. bfloat16, which NumPy does not have, is written as float32, which has each of its numbers.
+pub(super) fn write(to: &mut dyn Write, array: &Tensor) -> Result<()> {
+    let widened = array.to_device(&Device::Cpu)?.to_dtype(match array.dtype() {
+        DType::BF16 => DType::F32,
+        dtype => dtype,
+    })?;
+    let kind = match widened.dtype() {
+        DType::U8 => "|u1",
+        DType::U32 => "<u4",
+        DType::I16 => "<i2",
+        DType::I32 => "<i4",
+        DType::I64 => "<i8",
+        DType::F16 => "<f2",
+        DType::F32 => "<f4",
+        DType::F64 => "<f8",
+        other => {
+            let error = Error::new("NumPy has no array of this dtype").received(format!("{other:?}"));
+            return Err(error.help("tensor.to_dtype gives it one of 16, 32 or 64 bits"));
+        }
+    };
+    let sizes: String = widened.dims().iter().map(|size| format!("{size}, ")).collect();
+    // As NumPy writes it: one size is followed by a comma, more are not.
+    let sizes = if widened.rank() == 1 { sizes.trim_end() } else { sizes.trim_end_matches(", ") };
+    let mut header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({sizes}), }}");
+    // The elements begin at a multiple of 64.
+    let length = (MAGIC.len() + 4 + header.len() + 1).next_multiple_of(64) - MAGIC.len() - 4;
+    header += &" ".repeat(length - 1 - header.len());
+    header.push('\n');
+    let failed = |cause: std::io::Error| Error::new(format!("an array could not be written: {cause}"));
+    to.write_all(MAGIC).and_then(|()| to.write_all(&[1, 0])).map_err(failed)?;
+    to.write_all(&(length as u16).to_le_bytes()).and_then(|()| to.write_all(header.as_bytes())).map_err(failed)?;
+    Ok(widened.write_bytes(&mut std::io::BufWriter::new(to))?)
 }
 
 /// What precedes the elements: a dict of Python, such as `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }`.
@@ -232,6 +266,37 @@ mod tests {
         both("f2", DType::F16, &[0, 0x3c], &[1.]);
         both("f4", DType::F32, &(-0.5f32).to_le_bytes(), &[-0.5]);
         both("f8", DType::F64, &1e300f64.to_le_bytes(), &[1e300]);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let x = Tensor::arange(0f32, 24f32, &Device::Cpu).unwrap();
+        for shape in [vec![24], vec![2, 12], vec![2, 3, 4], vec![24, 1, 1], vec![0, 3], vec![]] {
+            for dtype in
+                [DType::U8, DType::U32, DType::I16, DType::I32, DType::I64, DType::F16, DType::BF16, DType::F64]
+            {
+                let count = shape.iter().product();
+                let x = x.narrow(0, 0, count).unwrap().reshape(shape.clone()).unwrap().to_dtype(dtype).unwrap();
+                let mut bytes = Vec::new();
+                write(&mut bytes, &x).unwrap();
+                assert_eq!(
+                    (bytes.len()
+                        - array(&bytes).unwrap().elem_count()
+                            * dtype.size_in_bytes().max(if dtype == DType::BF16 { 4 } else { 1 }))
+                        % 64,
+                    0
+                );
+                assert_eq!(array(&bytes).unwrap().dims(), x.dims());
+                let expected: Vec<f64> = x.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+                assert_eq!(numbers(&bytes), expected);
+            }
+        }
+        let transposed = x.reshape((4, 6)).unwrap().t().unwrap();
+        let mut bytes = Vec::new();
+        write(&mut bytes, &transposed).unwrap();
+        assert_eq!(array(&bytes).unwrap().to_vec2::<f32>().unwrap(), transposed.to_vec2::<f32>().unwrap());
+        let header = b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (6, 4), }";
+        assert!(bytes.starts_with(header) && bytes[127] == b'\n');
     }
 
     #[test]

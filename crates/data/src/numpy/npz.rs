@@ -1,13 +1,15 @@
 //! `.npz`: a zip archive of arrays.
 
 use super::npy;
+use crate::atomic;
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 /// An archive of arrays, which are read one by one when they are asked for. Python: `numpy.load`.
 ///
@@ -36,6 +38,11 @@ impl Npz {
         let file = File::open(&path).map_err(|cause| Error::io(&path, cause))?;
         let archive = ZipArchive::new(BufReader::new(file)).map_err(|cause| failed(&path, cause))?;
         Ok(Self { path, archive })
+    }
+
+    /// The names of the members as they are in the archive, with their ending.
+    pub fn members(&self) -> Vec<String> {
+        self.archive.file_names().flatten().map(|name| name.to_string()).collect()
     }
 
     /// The names of the arrays.
@@ -69,6 +76,41 @@ impl Npz {
         let size = member.size();
         read(&mut member, size).map_err(|error| Error::new(format!("{}: {name}: {error}", path.display())))
     }
+}
+
+/// Writes arrays by their names to an archive without compression, as `numpy.savez` does; `numpy.load` opens it. The file is written atomically.
+///
+/// bfloat16, which NumPy does not have, becomes float32.
+///
+/// # Errors
+/// If the file cannot be written, or NumPy has no such dtype.
+///
+/// ```
+/// use candle_keras_data::{Npz, write_npz};
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let path = folder.path().join("data.npz");
+/// let x = candle_core::Tensor::new(&[1f32, 2.], &candle_core::Device::Cpu)?;
+/// write_npz(&path, [("x", &x)])?;
+/// assert_eq!(Npz::open(&path)?.read("x")?.to_vec1::<f32>()?, [1., 2.]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+pub fn write_npz<'a, N: AsRef<str>>(
+    path: impl AsRef<Path>,
+    arrays: impl IntoIterator<Item = (N, &'a Tensor)>,
+) -> Result<()> {
+    let path = path.as_ref();
+    let failed = |cause: ZipError| Error::new(format!("{}: {cause}", path.display()));
+    atomic::write(path, |file| {
+        let mut zip = ZipWriter::new(file);
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true);
+        for (name, array) in arrays {
+            zip.start_file(format!("{}{ENDING}", name.as_ref()), options).map_err(failed)?;
+            npy::write(&mut zip, array)
+                .map_err(|error| Error::new(format!("{}: {}: {error}", path.display(), name.as_ref())))?;
+        }
+        zip.finish().map_err(failed)?;
+        Ok(())
+    })
 }
 
 fn failed(path: &Path, cause: ZipError) -> Error {

@@ -1,6 +1,7 @@
 //! Comma-separated values. pandas: `read_csv`; TensorFlow: `tf.data.experimental.make_csv_dataset`.
 
-use super::{Column, Table, batch};
+use super::stream::{self, ReadRows};
+use super::{Column, Kind, Table, apart, place};
 use crate::{Batch, Batching, Dataset, Elements, Source};
 use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, Result};
@@ -113,15 +114,10 @@ pub fn csv_dataset<'a>(
 ) -> Result<Dataset> {
     let (path, label) = (path.as_ref(), label_name.into());
     let mut rows = Rows::open(path, &arguments)?;
-    let target = label.map(|label| rows.place(label)).transpose()?;
+    let target = label.map(|label| place(&rows.names, label)).transpose()?;
     let first = rows.fields(FIRST_ROWS.min(arguments.nrows.unwrap_or(usize::MAX)))?;
-    let kinds =
-        rows.names.iter().zip(first).map(|(name, fields)| match column(fields, arguments.strings.contains(name)) {
-            Column::Integers(_) => Kind::Integers,
-            Column::Floats(_) => Kind::Floats,
-            Column::Strings(_) => Kind::Strings,
-        });
-    let kinds = kinds.collect();
+    let kind = |(name, fields): (&String, Vec<String>)| column(fields, arguments.strings.contains(name)).kind();
+    let kinds = rows.names.iter().zip(first).map(kind).collect();
     Ok(Dataset::new(CsvFile { path: path.into(), arguments: Arc::new(arguments), kinds, target }))
 }
 
@@ -159,7 +155,11 @@ impl Rows {
             (Some(names), _) => names.clone(),
             // Spreadsheets write a byte-order mark.
             (None, true) => {
-                rows.record.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_string()).collect()
+                let names = rows.record.iter().map(|name| name.trim_start_matches('\u{feff}').trim());
+                // As in pandas, whose own index has no name in a file.
+                let named =
+                    |(i, name): (usize, &str)| if name.is_empty() { format!("Unnamed: {i}") } else { name.into() };
+                names.enumerate().map(named).collect()
             }
             (None, false) => (0..rows.record.len()).map(|i| i.to_string()).collect(),
         };
@@ -176,7 +176,7 @@ impl Rows {
         rows.places = (0..all.len()).collect();
         rows.names = all;
         for name in arguments.strings.iter().chain(arguments.usecols.iter().flatten()) {
-            rows.place(name)?;
+            place(&rows.names, name)?;
         }
         if let Some(wanted) = &arguments.usecols {
             let kept = |(name, place): (String, usize)| wanted.contains(&name).then_some((name, place));
@@ -184,11 +184,6 @@ impl Rows {
             (rows.names, rows.places) = all.into_iter().zip(0..).filter_map(kept).unzip();
         }
         Ok(rows)
-    }
-
-    fn place(&self, name: &str) -> Result<usize> {
-        let known: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        self.names.iter().position(|other| other == name).ok_or_else(|| Error::unknown("column", name, &known))
     }
 
     /// Reads the next row; false at the end.
@@ -255,13 +250,6 @@ fn float(field: &str) -> Option<f64> {
     if MISSING.contains(&field) { Some(f64::NAN) } else { field.parse().ok() }
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Integers,
-    Floats,
-    Strings,
-}
-
 /// A file whose rows are read in each pass.
 #[derive(Clone)]
 struct CsvFile {
@@ -290,19 +278,9 @@ impl CsvFile {
     }
 }
 
-impl Pass {
-    /// The next rows as a batch; `None` at the end.
+impl ReadRows for Pass {
     fn read(&mut self, most: usize) -> Result<Option<Batch>> {
-        let mut columns: Vec<Column> = self
-            .file
-            .kinds
-            .iter()
-            .map(|kind| match kind {
-                Kind::Integers => Column::Integers(Vec::new()),
-                Kind::Floats => Column::Floats(Vec::new()),
-                Kind::Strings => Column::Strings(Vec::new()),
-            })
-            .collect();
+        let mut columns: Vec<Column> = self.file.kinds.iter().map(|kind| kind.column()).collect();
         let mut count = 0;
         while count < most.min(self.left) && self.rows.next()? {
             count += 1;
@@ -323,14 +301,11 @@ impl Pass {
         if count == 0 {
             return Ok(None);
         }
-        let mut names = self.rows.names.clone();
-        let target = self.file.target.map(|place| {
-            names.remove(place);
-            columns.remove(place)
-        });
-        batch(&names, &columns, target.as_ref()).map(Some)
+        apart(&self.rows.names, columns, self.file.target).map(Some)
     }
+}
 
+impl Pass {
     fn misfit(&self, column: usize, field: &str, is_integer: bool) -> Error {
         let (path, line, name) = (self.file.path.display(), self.rows.line(), &self.rows.names[column]);
         let kind = if is_integer { "integers" } else { "numbers" };
@@ -343,23 +318,10 @@ impl Pass {
 
 impl Source for CsvFile {
     fn elements(&self, _: &Stream, from: usize) -> Result<Elements> {
-        let mut pass = self.pass(from)?;
-        let row = move || -> Result<Option<Batch>> {
-            let Some(row) = pass.read(1)? else { return Ok(None) };
-            row.map(|array| Ok(array.squeeze(0)?)).map(Some)
-        };
-        Ok(Box::new(std::iter::repeat_with(row).map_while(Result::transpose)))
+        Ok(stream::elements(self.pass(from)?))
     }
 
-    fn batches(&self, random: &Stream, batching: Batching, from: usize) -> Result<Elements> {
-        let Batching { size, drop_remainder, padded } = batching;
-        if padded || size == 0 {
-            return batching.stacked(self.elements(random, from.saturating_mul(size))?);
-        }
-        let mut pass = self.pass(from.saturating_mul(size))?;
-        let next = move || pass.read(size).transpose();
-        let whole =
-            move |batch: &Result<Batch>| !drop_remainder || batch.as_ref().map_or(true, |batch| batch.size() == size);
-        Ok(Box::new(std::iter::from_fn(next).filter(whole)))
+    fn batches(&self, _: &Stream, batching: Batching, from: usize) -> Result<Elements> {
+        stream::batches(batching, |from| self.pass(from), from)
     }
 }

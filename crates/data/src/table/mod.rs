@@ -1,8 +1,13 @@
 //! Tables: named columns of numbers or strings, from files. pandas: `DataFrame`.
 
 mod csv;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod stream;
 
 pub use csv::{ReadCsv, csv_dataset, read_csv};
+#[cfg(feature = "parquet")]
+pub use parquet::{ReadParquet, parquet_dataset, read_parquet};
 
 use crate::{Array, Batch, Dataset, IntoBatch, Names, ToTensor};
 use candle_core::{Device, Tensor};
@@ -43,7 +48,7 @@ impl Column {
         }
     }
 
-    /// Each value as text: how many classes there are, say.
+    /// Each value as text.
     pub fn to_strings(&self) -> Vec<String> {
         match self {
             Self::Integers(values) => values.iter().map(i64::to_string).collect(),
@@ -52,11 +57,38 @@ impl Column {
         }
     }
 
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Integers(_) => Kind::Integers,
+            Self::Floats(_) => Kind::Floats,
+            Self::Strings(_) => Kind::Strings,
+        }
+    }
+
     fn take(&self, rows: &[usize]) -> Self {
         match self {
             Self::Integers(values) => Self::Integers(rows.iter().map(|row| values[*row]).collect()),
             Self::Floats(values) => Self::Floats(rows.iter().map(|row| values[*row]).collect()),
             Self::Strings(values) => Self::Strings(rows.iter().map(|row| values[*row].clone()).collect()),
+        }
+    }
+}
+
+/// What a column has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Integers,
+    Floats,
+    Strings,
+}
+
+impl Kind {
+    /// A column of this kind, without rows.
+    fn column(self) -> Column {
+        match self {
+            Self::Integers => Column::Integers(Vec::new()),
+            Self::Floats => Column::Floats(Vec::new()),
+            Self::Strings => Column::Strings(Vec::new()),
         }
     }
 }
@@ -228,9 +260,14 @@ impl Table {
     }
 
     fn place(&self, name: &str) -> Result<usize> {
-        let known: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        self.names.iter().position(|other| other == name).ok_or_else(|| Error::unknown("column", name, &known))
+        place(&self.names, name)
     }
+}
+
+/// Where a column of this name is.
+fn place(names: &[String], name: &str) -> Result<usize> {
+    let known: Vec<&str> = names.iter().map(String::as_str).collect();
+    names.iter().position(|other| other == name).ok_or_else(|| Error::unknown("column", name, &known))
 }
 
 /// Columns as inputs by their names.
@@ -242,6 +279,16 @@ fn batch(names: &[String], columns: &[Column], targets: Option<&Column>) -> Resu
     batch.text.x = text;
     batch.names = Names { x: Some(names.into()), ..Names::default() };
     Ok(batch)
+}
+
+/// Columns as inputs by their names, but the one at this place as the target.
+fn apart(names: &[String], mut columns: Vec<Column>, target: Option<usize>) -> Result<Batch> {
+    let mut names = names.to_vec();
+    let target = target.map(|place| {
+        names.remove(place);
+        columns.remove(place)
+    });
+    batch(&names, &columns, target.as_ref())
 }
 
 #[cfg(test)]

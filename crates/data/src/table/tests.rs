@@ -40,6 +40,7 @@ fn columns_have_the_narrowest_kind() {
 fn headers_and_separators_are_arguments() {
     let table = read("\u{feff}a; b\r\n1;2\r\n", ReadCsv::new().sep(';')).unwrap();
     assert_eq!(table.names(), ["a", "b"]);
+    assert_eq!(read(",a,\n0,1,2\n", ReadCsv::new()).unwrap().names(), ["Unnamed: 0", "a", "Unnamed: 2"]);
     let table = read("1,2\n3,4\n", ReadCsv::new().header(false)).unwrap();
     assert_eq!((table.names(), table.column("0").unwrap()), (&["0".to_string(), "1".into()][..], &integers(&[1, 3])));
     let named = ReadCsv::new().header(false).names(["x", "y"]).usecols(["y"]).nrows(1);
@@ -103,13 +104,16 @@ fn files_are_read_batch_by_batch() {
     assert_eq!(column(&dataset.batch(4).skip(2)), all[8..]);
     assert_eq!(column(&csv_dataset(&path, None, ReadCsv::new().nrows(7)).unwrap().batch(4)), all[..7]);
     // Shuffled in a buffer, row by row.
-    let mut shuffled = column(&dataset.shuffle(10).padded_batch(4));
+    let mut shuffled = column(&dataset.shuffle(10).batch(4));
     assert_ne!(shuffled, all);
     shuffled.sort_unstable();
     assert_eq!(shuffled, all);
     let batch = dataset.batch(4).iter().unwrap().next().unwrap().unwrap();
     assert_eq!(strings(&batch.x[1]).unwrap(), ["s0", "s1", "s2", "s3"]);
     assert_eq!(batch.y[0].to_vec1::<i64>().unwrap(), [0, 1, 0, 1]);
+    // One by one, strings have different lengths.
+    let batch = dataset.map(Ok).batch(12).iter().unwrap().next().unwrap().unwrap();
+    assert_eq!(strings(&batch.x[1]).unwrap()[8..], ["s8", "s9", "s10", "s11"]);
     assert!(csv_dataset(&path, "z", ReadCsv::new()).is_err());
     assert!(csv_dataset(&path, "s", ReadCsv::new().usecols(["a"])).is_err());
 }

@@ -3,6 +3,7 @@
 use crate::{Build, Context, Layer, Result, Weight};
 use candle_core::Tensor;
 use candle_keras_ops::FusedActivation;
+use candle_keras_ops::config::image_data_format;
 
 arguments! {
     /// Padding and data format.
@@ -11,7 +12,7 @@ arguments! {
         /// later step.
         padding: String = "valid",
         /// `"channels_last"`, or `"channels_first"`, which is transposed and costs a copy each way.
-        data_format: String = "channels_last",
+        data_format: String = image_data_format(),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::initializers::{Initialize, Source};
 use crate::layer::single;
 use crate::{Build, Context, Initializer, Layer, Shape, Weight};
 use candle_core::{DType, Tensor};
+use candle_keras_ops::config::epsilon;
 use candle_keras_ops::{self as ops, Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -230,7 +231,7 @@ impl BatchNormalization {
     fn masked(&self, x: &Tensor, mask: &Tensor, gamma: Option<&Tensor>, beta: Option<&Tensor>) -> Result<Tensor> {
         let channels = x.dim(x.rank() - 1)?;
         let weights = mask.flatten_all()?.unsqueeze(1)?.to_dtype(x.dtype())?;
-        let count = (weights.sum_all()? + 1e-7)?;
+        let count = (weights.sum_all()? + epsilon())?;
         let rows = x.reshape(((), channels))?;
         let mean_of = |rows: &Tensor| rows.broadcast_mul(&weights)?.sum(0)?.broadcast_div(&count);
         let centered = rows.broadcast_sub(&mean_of(&rows)?)?;

@@ -4,6 +4,7 @@ use super::base_adaptive_pooling::AdaptivePooling;
 use crate::Sizes;
 use crate::spatial::spatial_layer;
 use candle_keras_ops::Pool;
+use candle_keras_ops::config::image_data_format;
 
 layer! {
     /// The mean of each window of a volume, for each channel. The windows are as large as an output of this size needs, and may overlap by an
@@ -26,7 +27,7 @@ layer! {
         output_size: Sizes<3>,
     ) {
         /// `"channels_last"`, or `"channels_first"`, which is transposed and costs a copy each way.
-        data_format: String = "channels_last",
+        data_format: String = image_data_format(),
     }
 }
 

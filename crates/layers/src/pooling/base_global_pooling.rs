@@ -4,13 +4,14 @@ use super::FusedPooling;
 use crate::spatial::{SpatialLayer, channels_last, spatial, with_spatial};
 use crate::{Context, Layer, Shape};
 use candle_core::Tensor;
+use candle_keras_ops::config::image_data_format;
 use candle_keras_ops::{self as ops, Axes, Axis, Padding, Pool, Result};
 
 arguments! {
     /// The arguments of global pooling.
     pub(crate) struct GlobalPoolingArguments() as global_pooling_setters {
         /// Where the channels are: `"channels_last"`, or `"channels_first"`, behind the batch.
-        data_format: String = "channels_last",
+        data_format: String = image_data_format(),
         /// Whether the pooled axes stay, with size 1.
         keepdims: bool = false,
     }

@@ -4,6 +4,7 @@ use super::FusedPooling;
 use crate::spatial::{SpatialLayer, Windows, padding, positive, run_channels_last, spatial, with_spatial};
 use crate::{Context, Layer, Shape, Sizes};
 use candle_core::Tensor;
+use candle_keras_ops::config::image_data_format;
 use candle_keras_ops::{self as ops, Pool, Result};
 
 arguments! {
@@ -12,7 +13,7 @@ arguments! {
         /// `"valid"` keeps the windows inside of the input; `"same"` lets them reach beyond it, where elements are ignored.
         padding: String = "valid",
         /// `"channels_last"`, or `"channels_first"`, which is transposed and costs a copy each way.
-        data_format: String = "channels_last",
+        data_format: String = image_data_format(),
     }
 }
 

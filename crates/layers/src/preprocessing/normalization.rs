@@ -6,6 +6,7 @@ use crate::layer::single;
 use crate::{Build, Context, Described, Layer, Numbers, Shape, Weight, WeightSet};
 use candle_core::{DType, Tensor};
 use candle_keras_data::IntoData;
+use candle_keras_ops::config::epsilon;
 use candle_keras_ops::{self as ops, Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -105,9 +106,6 @@ layer! {
         invert: bool = false,
     }
 }
-
-/// The smallest divisor, as in Keras.
-const EPSILON: f64 = 1e-7;
 
 impl Normalization {
     /// Takes the mean and the variance of an array with the samples on its first axis, or of the inputs of a dataset, which is read once. Keras: `adapt`.
@@ -224,7 +222,7 @@ impl Layer for Normalization {
                 .received(format!("dtype {}", ops::dtype_name(x.dtype()))));
         }
         let mean = self.moment("mean", &self.mean, &x)?;
-        let deviation = self.moment("variance", &self.variance, &x)?.sqrt()?.maximum(EPSILON)?;
+        let deviation = self.moment("variance", &self.variance, &x)?.sqrt()?.maximum(epsilon())?;
         Ok(vec![match self.invert {
             true => x.broadcast_mul(&deviation)?.broadcast_add(&mean)?,
             false => x.broadcast_sub(&mean)?.broadcast_div(&deviation)?,

@@ -6,10 +6,9 @@ use crate::spatial::{Windows, channels_last, padding, positive, spatial};
 use crate::window::window;
 use crate::{Build, Context, Initializer, Layer, Shape, Weight};
 use candle_core::Tensor;
+use candle_keras_ops::config::epsilon;
+use candle_keras_ops::config::image_data_format;
 use candle_keras_ops::{self as ops, Error, FusedActivation, Result};
-
-/// What Keras keeps numbers above before it takes their logarithm: `backend.epsilon()`.
-const EPSILON: f64 = 1e-7;
 
 layer! {
     /// The short-time Fourier transform of a signal: a spectrum for each of its frames. The transform is a convolution with kernels that may be trained further; with
@@ -51,7 +50,7 @@ layer! {
         /// Whether the output is an image.
         expand_dims: bool = false,
         /// `"channels_last"` or `"channels_first"`.
-        data_format: String = "channels_last",
+        data_format: String = image_data_format(),
     }
 }
 
@@ -131,7 +130,7 @@ impl STFTSpectrogram {
 }
 
 fn above_epsilon(x: &Tensor) -> Result<Tensor> {
-    let epsilon = Tensor::new(EPSILON, x.device())?.to_dtype(x.dtype())?;
+    let epsilon = Tensor::new(epsilon(), x.device())?.to_dtype(x.dtype())?;
     Ok(ops::maximum(x, &epsilon)?)
 }
 

@@ -1,10 +1,9 @@
 //! Common to dropout of whole channels over one, two and three axes. Keras: `keras/src/layers/regularization/spatial_dropout.py`.
 
-use super::noise::drop_together;
 use crate::spatial::{spatial, with_spatial};
 use crate::{Config, Context, Shape};
 use candle_core::Tensor;
-use candle_keras_ops::Result;
+use candle_keras_ops::{Result, dropout_together};
 
 /// Dropout of channels over `N` axes.
 pub(super) struct SpatialDropout<'a, const N: usize> {
@@ -25,7 +24,7 @@ impl<const N: usize> SpatialDropout<'_, N> {
         let (_, channels) = spatial::<N>(&x.dims().into(), self.data_format)?;
         let noise = with_spatial(Some(x.dim(0)?), [Some(1); N], channels, self.data_format)?;
         let noise: Vec<usize> = noise.iter().flatten().copied().collect();
-        drop_together(x, &noise, self.rate, &mut ctx.random(self.seed))
+        Ok(dropout_together(x, &noise, self.rate, &mut ctx.random(self.seed))?)
     }
 }
 

@@ -1,11 +1,11 @@
 //! Dropout: some elements are 0 in training. Keras: `keras.layers.Dropout`.
 
-use super::noise::{check_noise_shape, drop_together, noise_dims};
+use super::noise::{check_noise_shape, noise_dims};
 use crate::layer::single;
 use crate::spatial::fraction;
 use crate::{Build, Context, Layer, Shape};
 use candle_core::Tensor;
-use candle_keras_ops::Result;
+use candle_keras_ops::{Result, dropout_together};
 
 layer! {
     /// In training, sets each element to 0 with the probability `rate` and divides the others by `1 - rate`; otherwise does nothing
@@ -49,7 +49,7 @@ impl Layer for Dropout {
             return Ok(vec![x.clone()]);
         }
         let noise = noise_dims(self.noise_shape.as_ref(), x)?;
-        Ok(vec![drop_together(x, &noise, self.rate, &mut ctx.random(self.seed))?])
+        Ok(vec![dropout_together(x, &noise, self.rate, &mut ctx.random(self.seed))?])
     }
 
     fn supports_masking(&self) -> bool {

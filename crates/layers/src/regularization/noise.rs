@@ -2,7 +2,7 @@
 
 use crate::{Result, Shape};
 use candle_core::Tensor;
-use candle_keras_ops::{self as ops, Error, custom_gradient, random::Stream};
+use candle_keras_ops::{Device, Error, random::Stream};
 
 /// An error if noise of this shape cannot be broadcast to the input.
 pub(super) fn check_noise_shape(noise: Option<&Shape>, input: &Shape) -> Result<()> {
@@ -31,21 +31,10 @@ pub(super) fn noise_dims(noise: Option<&Shape>, x: &Tensor) -> Result<Vec<usize>
     Ok(x.dims().iter().zip(noise.iter()).map(|(&size, noise)| noise.unwrap_or(size)).collect())
 }
 
-/// Dropout with one draw for each element of a tensor of the sizes `noise`, which broadcasts to `x`.
-pub(super) fn drop_together(x: &Tensor, noise: &[usize], rate: f64, random: &mut Stream) -> Result<Tensor> {
-    if x.dims() == noise {
-        return Ok(ops::dropout(x, rate, random)?);
-    }
-    let factors = ops::dropout(&Tensor::ones(noise, x.dtype(), x.device())?, rate, random)?;
-    let y = x.detach().broadcast_mul(&factors)?;
-    // candle's product would compute a gradient of the factors as well.
-    Ok(custom_gradient(x, &y, move |_, _, dy| dy.broadcast_mul(&factors))?)
-}
-
 /// Normally distributed numbers of the shape and dtype of `x`.
 pub(super) fn normal_like(x: &Tensor, mean: f64, stddev: f64, random: &mut Stream) -> Result<Tensor> {
     let numbers = random.normal(x.elem_count());
-    let numbers = Tensor::from_vec(numbers, x.shape(), &ops::Device::Cpu)?.affine(stddev, mean)?;
+    let numbers = Tensor::from_vec(numbers, x.shape(), &Device::Cpu)?.affine(stddev, mean)?;
     Ok(numbers.to_dtype(x.dtype())?.to_device(x.device())?)
 }
 

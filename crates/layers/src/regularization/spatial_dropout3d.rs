@@ -1,6 +1,7 @@
 //! SpatialDropout3D: whole channels are 0 in training. Keras: `keras.layers.SpatialDropout3D`.
 
 use super::base_spatial_dropout::{SpatialDropout, spatial_dropout};
+use candle_keras_ops::config::image_data_format;
 
 layer! {
     /// In training, sets each channel of a volume to 0 with the probability `rate` and divides the others by `1 - rate`; otherwise does
@@ -22,7 +23,7 @@ layer! {
         rate: f64,
     ) {
         /// Where the channels are: `"channels_last"`, or `"channels_first"`, behind the batch.
-        data_format: String = "channels_last",
+        data_format: String = image_data_format(),
         /// The seed; by default the random numbers follow from the seed of the run.
         seed: Option<u64>,
     }

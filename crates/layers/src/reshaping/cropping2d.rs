@@ -3,6 +3,7 @@
 use super::borders::Cropping;
 use crate::Pairs;
 use crate::spatial::spatial_layer;
+use candle_keras_ops::config::image_data_format;
 
 layer! {
     /// Cuts elements off at the borders of an image.
@@ -24,7 +25,7 @@ layer! {
         /// How many elements: for all sides, for the height and the width, or before and behind each.
         cropping: Pairs<2> = 0,
         /// Where the channels are: `"channels_last"`, or `"channels_first"`, behind the batch.
-        data_format: String = "channels_last",
+        data_format: String = image_data_format(),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::layer::single;
 use crate::{Context, Layer, Shape};
 use candle_core::Tensor;
+use candle_keras_ops::config::image_data_format;
 use candle_keras_ops::{self as ops, Error, Result};
 
 layer! {
@@ -22,7 +23,7 @@ layer! {
     /// ```
     pub struct Flatten() {
         /// `"channels_last"`, or `"channels_first"`, which moves axis 1 to the end first, as in Keras.
-        data_format: String = "channels_last",
+        data_format: String = image_data_format(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::SpatialView;
 use crate::spatial::{SpatialLayer, positive, spatial, with_spatial};
 use crate::{Build, Context, Layer, Result, Shape, Sizes};
 use candle_core::Tensor;
-use candle_keras_ops::image::{Interpolation, Resize, resize};
+use candle_keras_ops::image::{DataFormat, Interpolation, Resize, resize};
 use candle_keras_ops::{self as ops, Axis, Error, Padding, Pool};
 use std::array;
 
@@ -51,7 +51,7 @@ impl<const N: usize> SpatialLayer for UpSampling<'_, N> {
             interpolation => {
                 let [_, height, width, _] = *x.dims() else { candle_core::bail!("{interpolation:?} is for images") };
                 let size = [height * self.size.0[0], width * self.size.0[N - 1]];
-                resize(x, &Resize { interpolation, ..Resize::to(size) })
+                resize(x, &Resize { interpolation, data_format: DataFormat::ChannelsLast, ..Resize::to(size) })
             }
         })
     }

@@ -3,6 +3,7 @@
 use super::repetition::{UpSampling, interpolation};
 use crate::Sizes;
 use crate::spatial::spatial_layer;
+use candle_keras_ops::config::image_data_format;
 
 layer! {
     /// Makes an image larger.
@@ -24,7 +25,7 @@ layer! {
         /// How many times as large the height and the width become.
         size: Sizes<2> = 2,
         /// Where the channels are: `"channels_last"`, or `"channels_first"`, behind the batch.
-        data_format: String = "channels_last",
+        data_format: String = image_data_format(),
         /// `"nearest"` repeats the elements; `"bilinear"`, `"bicubic"`, `"lanczos3"` and `"lanczos5"` mix those around a place.
         interpolation: String = "nearest",
     }

@@ -3,6 +3,7 @@
 use super::repetition::UpSampling;
 use crate::Sizes;
 use crate::spatial::spatial_layer;
+use candle_keras_ops::config::image_data_format;
 use candle_keras_ops::image::Interpolation;
 
 layer! {
@@ -25,7 +26,7 @@ layer! {
         /// How many times as large the depth, the height and the width become.
         size: Sizes<3> = 2,
         /// Where the channels are: `"channels_last"`, or `"channels_first"`, behind the batch.
-        data_format: String = "channels_last",
+        data_format: String = image_data_format(),
     }
 }
 

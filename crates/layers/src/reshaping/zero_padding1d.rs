@@ -3,6 +3,7 @@
 use super::borders::ZeroPadding;
 use crate::Pairs;
 use crate::spatial::spatial_layer;
+use candle_keras_ops::config::image_data_format;
 
 layer! {
     /// Puts zeros around a sequence.
@@ -24,7 +25,7 @@ layer! {
         /// How many zeros: for both sides, or before and behind.
         padding: Pairs<1> = 1,
         /// Where the channels are: `"channels_last"`, or `"channels_first"`, behind the batch.
-        data_format: String = "channels_last",
+        data_format: String = image_data_format(),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::borders::ZeroPadding;
 use crate::Pairs;
 use crate::spatial::spatial_layer;
+use candle_keras_ops::config::image_data_format;
 
 layer! {
     /// Puts zeros around a volume.
@@ -24,7 +25,7 @@ layer! {
         /// How many zeros: for all sides, for the depth, the height and the width, or before and behind each.
         padding: Pairs<3> = 1,
         /// Where the channels are: `"channels_last"`, or `"channels_first"`, behind the batch.
-        data_format: String = "channels_last",
+        data_format: String = image_data_format(),
     }
 }
 

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 /// The values of a name, each with its epoch.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Curve {
-    pub(super) name: String,
-    pub(super) points: Vec<(usize, f64)>,
+pub(crate) struct Curve {
+    pub(crate) name: String,
+    pub(crate) points: Vec<(usize, f64)>,
 }
 
 /// The size of one chart, and the space around its curves.
@@ -29,7 +29,7 @@ circle.t{fill:#1f6fb4}circle.v{fill:#c2571a;stroke-dasharray:none}.paper{fill:#f
 circle.t{fill:#6db3ee}circle.v{fill:#f0955a}.paper{fill:#181818}}";
 
 /// A chart for each name, with the values of training and of validation, in two columns.
-pub(super) fn svg(curves: &[Curve]) -> String {
+pub(crate) fn svg(curves: &[Curve]) -> String {
     let names: Vec<_> = curves.iter().map(|curve| curve.name.strip_prefix("val_").unwrap_or(&curve.name)).collect();
     let mut charts: Vec<&str> = Vec::new();
     names.into_iter().for_each(|name| {

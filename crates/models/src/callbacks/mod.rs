@@ -2,7 +2,7 @@
 
 mod backup_and_restore;
 mod callback_list;
-mod chart;
+pub(crate) mod chart;
 mod csv_logger;
 mod early_stopping;
 mod event_file;

@@ -3,22 +3,23 @@
 use super::{Callback, Params};
 use crate::model::Model;
 use crate::{Logs, Result};
+use candle_keras_ops::Progbar;
+use candle_keras_ops::config::is_interactive_logging_enabled;
 use candle_keras_ops::console::print_line;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
-use std::time::{Duration, Instant};
 
-/// Shows a bar with the time per step and the logs (`verbose` 1), or one line per epoch (`verbose` 2). `fit`,
+/// Shows a [`Progbar`] with the time per step and the logs (`verbose` 1), or one line per epoch (`verbose` 2). `fit`,
 /// `evaluate` and `predict` add one automatically.
 ///
-/// If standard output is not a terminal, only the final line of the bar is printed, so that log files stay small.
+/// If standard output is not a terminal, only the final line of the bar is printed, so that log files stay small. After the first epoch over data
+/// of unknown length, its number of steps is taken for that of the next ones.
 #[derive(Debug)]
 pub struct ProgbarLogger {
     verbose: u8,
     epochs: usize,
     steps: Option<usize>,
-    bar: Option<ProgressBar>,
-    start: Instant,
+    bar: Option<Progbar>,
+    reads_logs: bool,
     done: usize,
     training: bool,
 }
@@ -26,77 +27,41 @@ pub struct ProgbarLogger {
 impl ProgbarLogger {
     /// With a bar (1) or a line (2).
     pub fn new(verbose: u8) -> Self {
-        Self { verbose, epochs: 1, steps: None, bar: None, start: Instant::now(), done: 0, training: false }
+        Self { verbose, epochs: 1, steps: None, bar: None, reads_logs: false, done: 0, training: false }
     }
 
     fn begin(&mut self) {
-        (self.start, self.done) = (Instant::now(), 0);
-        if self.verbose == 1 && std::io::stdout().is_terminal() {
-            let steps = self.steps.map(|steps| steps as u64);
-            let bar = ProgressBar::with_draw_target(steps, ProgressDrawTarget::stdout_with_hz(10));
-            let template = match steps {
-                Some(_) => "{pos}/{len} {bar:20.green/white} {msg}",
-                None => "{pos}/Unknown {msg}",
-            };
-            bar.set_style(
-                ProgressStyle::with_template(template)
-                    .map_or_else(|_| ProgressStyle::default_bar(), |s| s.progress_chars("━━━")),
-            );
-            self.bar = Some(bar);
-        }
+        self.done = 0;
+        self.reads_logs = self.verbose == 1 && std::io::stdout().is_terminal() && is_interactive_logging_enabled();
+        self.bar = Some(Progbar::new(self.steps).verbose(self.verbose).stateless_metrics(NONE));
     }
 
     fn update(&mut self, step: usize, logs: &Logs) {
         self.done = step + 1;
-        if let Some(bar) = &self.bar {
-            if self.is_shown(step) {
-                // The elapsed time, for data of unknown length.
-                let left = match self.steps {
-                    Some(steps) => self.per_step() * steps.saturating_sub(self.done) as u32,
-                    None => self.start.elapsed(),
-                };
-                bar.set_message(format!("{}s {}/step{}", left.as_secs(), duration(self.per_step()), dashed(logs)));
-            }
-            bar.set_position(self.done as u64);
+        let is_shown = self.is_shown(step);
+        if let Some(bar) = self.bar.as_mut().filter(|_| is_shown && self.steps != Some(self.done)) {
+            bar.update(self.done, &values(logs));
         }
     }
 
-    /// Whether the bar is redrawn at this step: no more often than it can be read.
+    /// Whether the bar is redrawn at this step: no more often than it can be read. The first step is always measured.
     fn is_shown(&self, step: usize) -> bool {
         let (done, steps) = (step + 1, self.steps.unwrap_or(200 * 20));
-        done == 1 || done == steps || done.is_multiple_of(1 + steps / 200)
-    }
-
-    fn per_step(&self) -> Duration {
-        self.start.elapsed() / self.done.max(1) as u32
+        done == 1 || self.reads_logs && (done == steps || done.is_multiple_of(1 + steps / 200))
     }
 
     fn end(&mut self, logs: &Logs) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
-        let (elapsed, per_step) = (self.start.elapsed().as_secs_f64(), duration(self.per_step()));
-        let (done, steps) = (self.done, self.steps.unwrap_or(self.done));
-        match self.verbose {
-            1 => {
-                print_line(&format!("{done}/{steps} {} {elapsed:.0}s {per_step}/step{}", "━".repeat(20), dashed(logs)))
-            }
-            _ => print_line(&format!("{done}/{steps} - {elapsed:.0}s - {per_step}/step{}", dashed(logs))),
+        if let Some(mut bar) = self.bar.take() {
+            bar.finish_at(self.done, &values(logs));
         }
     }
 }
 
-fn dashed(logs: &Logs) -> String {
-    if logs.iter().next().is_none() { String::new() } else { format!(" - {logs}") }
-}
+/// The logs are means already.
+const NONE: [&str; 0] = [];
 
-/// A duration as Keras prints it: `2s`, `15ms`, `804us`.
-fn duration(time: Duration) -> String {
-    match time.as_secs_f64() {
-        seconds if seconds >= 1.0 || seconds == 0.0 => format!("{seconds:.0}s"),
-        seconds if seconds >= 1e-3 => format!("{:.0}ms", seconds * 1e3),
-        seconds => format!("{:.0}us", seconds * 1e6),
-    }
+fn values(logs: &Logs) -> Vec<(&str, f64)> {
+    logs.iter().collect()
 }
 
 impl Callback for ProgbarLogger {
@@ -105,7 +70,7 @@ impl Callback for ProgbarLogger {
     }
 
     fn reads_logs_of(&self, batch: usize) -> bool {
-        self.bar.is_some() && self.is_shown(batch)
+        self.reads_logs && self.is_shown(batch)
     }
 
     fn on_train_begin(&mut self, _: &mut Model, _: &Logs) -> Result<()> {
@@ -132,6 +97,7 @@ impl Callback for ProgbarLogger {
 
     fn on_epoch_end(&mut self, _: &mut Model, _: usize, logs: &Logs) -> Result<()> {
         self.end(logs);
+        self.steps = self.steps.or(Some(self.done));
         Ok(())
     }
 
@@ -169,16 +135,5 @@ impl Callback for ProgbarLogger {
     fn on_predict_end(&mut self, _: &Model, logs: &Logs) -> Result<()> {
         self.end(logs);
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_written_as_in_keras() {
-        let times = [2400.0, 15.2, 0.804].map(|ms| duration(Duration::from_secs_f64(ms / 1e3)));
-        assert_eq!(times, ["2s", "15ms", "804us"]);
     }
 }

@@ -3,16 +3,17 @@
 use super::has_extension;
 use super::hdf5::Hdf5;
 use super::hdf5_writer::Writer;
+use super::npz;
 use super::safetensors::{self, SafetensorsFile};
 use super::section::{Format, Section};
 use crate::Result;
 use candle_core::Tensor;
-use candle_keras_data::atomic;
+use candle_keras_data::{atomic, write_npz};
 use candle_keras_ops::Error;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Converts weights without a model between `.weights.h5` and `.safetensors`, with tensors named by their paths in the former:
+/// Converts weights without a model between `.weights.h5`, `.safetensors` and `.npz`, with tensors named by their paths in the first:
 /// `layers/dense/vars/0`.
 ///
 /// # Errors
@@ -20,17 +21,23 @@ use std::path::Path;
 pub fn convert_weights(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
     let (from, to) = (from.as_ref(), to.as_ref());
     let file = Section::open(from)?;
-    let stored = match file.format() == Format::Safetensors || has_extension(from, "safetensors") {
-        true => SafetensorsFile::open(from)?.tensors,
-        false => Hdf5::open(file)?.datasets,
+    let stored = match file.format() {
+        Format::Zip => npz::open(from)?.tensors,
+        format if format == Format::Safetensors || has_extension(from, "safetensors") => {
+            SafetensorsFile::open(from)?.tensors
+        }
+        _ => Hdf5::open(file)?.datasets,
     };
     let tensors: BTreeMap<String, Tensor> =
         stored.into_iter().map(|(name, stored)| Ok((name, stored.read()?))).collect::<Result<_>>()?;
     if has_extension(to, "safetensors") {
         return safetensors::write(to, &tensors, None);
     }
+    if has_extension(to, "npz") {
+        return write_npz(to, &tensors);
+    }
     if !has_extension(to, "weights.h5") {
-        return Err(Error::new("weights without a model are written to .weights.h5 or .safetensors")
+        return Err(Error::new("weights without a model are written to .weights.h5, .safetensors or .npz")
             .received(to.display().to_string()));
     }
     /// With its number and its name in its group.

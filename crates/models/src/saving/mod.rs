@@ -1,4 +1,4 @@
-//! Files: Keras's `.keras`, `.weights.h5` and (for reading) `.h5`, and safetensors. Keras: `keras.saving`.
+//! Files: Keras's `.keras`, `.weights.h5` and (for reading) `.h5`, safetensors, and weights as NumPy's `.npz`. Keras: `keras.saving`.
 //!
 //! The contents of a file are data: they are never executed, and sizes are checked before memory is allocated. Files are
 //! written atomically.
@@ -13,6 +13,7 @@ mod hdf5;
 mod hdf5_writer;
 mod legacy;
 mod load_model;
+mod npz;
 mod older;
 pub(crate) mod registry;
 pub(crate) mod safetensors;

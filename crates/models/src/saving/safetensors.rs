@@ -51,6 +51,11 @@ impl SafetensorsFile {
         Ok(Self { tensors, config, len: file.len(), path: path.into() })
     }
 
+    /// Tensors without a model, from a file of another format.
+    pub(crate) fn of_tensors(path: &Path, len: u64, tensors: BTreeMap<String, Stored>) -> Self {
+        Self { tensors, config: None, len, path: path.into() }
+    }
+
     /// The configuration of the model in it.
     pub(crate) fn model(&self) -> Result<Config> {
         self.config.clone().ok_or_else(|| {

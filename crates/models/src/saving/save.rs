@@ -7,10 +7,10 @@ use super::load_model::{LoadModel, Saved};
 use super::safetensors::{self, SafetensorsFile};
 use super::section::{Format, Section};
 use super::tree::{self, LoadWeights};
-use super::{compile_config, has_extension, legacy};
+use super::{compile_config, has_extension, legacy, npz};
 use crate::config::{ALWAYS, TRAINING};
 use crate::{Model, Result, config};
-use candle_keras_data::atomic;
+use candle_keras_data::{atomic, write_npz};
 use candle_keras_layers::activations::HARD_SIGMOID_OF_KERAS_2;
 use candle_keras_layers::{Config, Layer, PROPAGATED_MASK, WeightSet};
 use candle_keras_ops::{Error, json, warnings};
@@ -35,12 +35,13 @@ pub fn check_model_path(path: impl AsRef<Path>) -> Result<()> {
 /// An error if a model, or its weights alone, are not saved to a file with this extension.
 pub(crate) fn check_ending(path: &Path, weights_only: bool) -> Result<()> {
     let has = |extension| has_extension(path, extension);
-    if has("safetensors") || has(if weights_only { "weights.h5" } else { "keras" }) {
+    let own: &[&str] = if weights_only { &["weights.h5", "npz"] } else { &["keras"] };
+    if has("safetensors") || own.iter().any(|extension| has(extension)) {
         return Ok(());
     }
     if weights_only {
         return Err(Error::new("weights cannot be saved to a file of this type")
-            .expected("a name that ends in .weights.h5 or .safetensors")
+            .expected("a name that ends in .weights.h5, .safetensors or .npz")
             .received(path.display().to_string()));
     }
     let help = match has("weights.h5") {
@@ -130,8 +131,8 @@ impl Model {
         })
     }
 
-    /// Saves the weights, and the optimizer's state if the model is compiled: `.weights.h5` is Keras's format, `.safetensors` that of
-    /// other tools. Keras: `model.save_weights`.
+    /// Saves the weights, and the optimizer's state if the model is compiled: `.weights.h5` is Keras's format. `.safetensors`, for other tools, and
+    /// `.npz`, for `numpy.load`, have the weights alone, by the names of their layers: `dense/kernel`. Keras: `model.save_weights`.
     ///
     /// # Errors
     /// If the file cannot be written or has another extension.
@@ -148,10 +149,13 @@ impl Model {
         if has_extension(path, "safetensors") {
             return weights.read(|| safetensors::write(path, &safetensors::named_weights(self, None)?, None));
         }
+        if has_extension(path, "npz") {
+            return weights.read(|| write_npz(path, &safetensors::named_weights(self, None)?));
+        }
         check_ending(path, true)
     }
 
-    /// Loads the weights from a file: `.weights.h5`, `.keras`, `.safetensors`, or the `.h5` of older Keras. Keras: `model.load_weights`.
+    /// Loads the weights from a file: `.weights.h5`, `.keras`, `.safetensors`, `.npz`, or the `.h5` of older Keras. Keras: `model.load_weights`.
     ///
     /// ```no_run
     /// # let mut model = candle_keras_models::load_model("model.keras")?;
@@ -167,6 +171,7 @@ impl Model {
         self.graph()?; // creates the weights
         let file = Section::open(path)?;
         let file = match file.format() {
+            Format::Zip if npz::is_npz(path) => return load.read_safetensors(self, &npz::open(path)?, path),
             Format::Zip => Archive::open(path)?
                 .weights
                 .ok_or_else(|| Error::new(format!("{}: it has no weights", path.display())))?,

@@ -22,6 +22,8 @@ pub(crate) enum Data {
     Plain(Section, DType),
     /// Chunked, filtered or big-endian HDF5 data.
     Hdf5(Box<hdf5_pure::Dataset>, Meter),
+    /// Read already.
+    Read(Tensor),
     /// Unreadable, and why.
     Unreadable(String),
 }
@@ -54,6 +56,7 @@ impl Stored {
                     _ => Tensor::from_vec(dataset.read_f64().map_err(failed)?, dims, &Device::Cpu)?,
                 })
             }
+            Data::Read(tensor) => Ok(tensor.clone()),
             Data::Unreadable(why) => Err(self.error(why)),
         }
     }

@@ -134,6 +134,12 @@ fn products_and_lookups() {
         let (x, rate) = (draw.operand(&shape, dtype), draw.number());
         Ok(vec![(ops::dropout(&x, rate, &mut Stream::new(1, 0))?, Some(x.dims().to_vec()))])
     });
+    each_draw("dropout_together", 1000, |draw| {
+        let (shape, dtype) = ([draw.size(), draw.size()], draw.dtype());
+        let (x, rate, noise) = (draw.operand(&shape, dtype), draw.number(), [draw.size(), draw.size()]);
+        let y = ops::dropout_together(&x, &noise, rate, &mut Stream::new(1, 0))?;
+        Ok(vec![(y, Some(x.dims().to_vec()))])
+    });
     each_draw("resolve_shape", 1000, |draw| {
         let shape: Vec<i64> = (0..draw.below(4)).map(|_| draw.integer()).collect();
         let count = draw.size();

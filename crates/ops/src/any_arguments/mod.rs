@@ -248,6 +248,8 @@ fn every_op_is_drawn() {
         "device",
         "dtype",
         "dtype_name",
+        "standardize_dtype",
+        "scientific",
         "launched",
         "position",
         "arch",

@@ -322,6 +322,21 @@ pub fn dtype_name(dtype: DType) -> &'static str {
     DTYPES.iter().find(|(_, known)| *known == dtype).map_or(dtype.as_str(), |(name, _)| name)
 }
 
+/// Keras's name of a dtype that is given as one of candle's or by name; that of `config::floatx` for `None`. Keras:
+/// `keras.utils.standardize_dtype`, of which `bool` is `uint8` here, the dtype that it is kept in.
+///
+/// # Errors
+/// If the name is unknown.
+///
+/// ```
+/// use candle_keras_ops::{DType, standardize_dtype};
+/// assert_eq!((standardize_dtype(DType::BF16)?, standardize_dtype("int32")?), ("bfloat16", "int32"));
+/// # Ok::<(), candle_keras_ops::Error>(())
+/// ```
+pub fn standardize_dtype(dtype: impl Into<crate::SomeDType>) -> crate::Result<&'static str> {
+    Ok(dtype_name(dtype.into().or(crate::config::default_float())?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,11 +1,12 @@
 //! Functions that make tensors of numbers alone. The tensors are on the host.
 
 use super::shapes::{full_of, sizes};
+use crate::config::default_float;
 use crate::lengths;
 use crate::operation::SomeDType;
 use candle_core::{DType, Device, Result, Tensor, bail};
 
-/// The numbers from `start` to before `stop`, `step` apart; f32 by default.
+/// The numbers from `start` to before `stop`, `step` apart; of the dtype [`floatx`](crate::config::floatx) by default.
 ///
 /// ```
 /// use candle_keras_ops::functions::arange;
@@ -68,18 +69,18 @@ pub fn geomspace(start: f64, stop: f64, num: usize, endpoint: bool, dtype: impl 
 /// Numbers as a vector of this dtype, f32 by default.
 fn made(numbers: Vec<f64>, dtype: impl Into<SomeDType>) -> Result<Tensor> {
     let count = numbers.len();
-    Tensor::from_vec(numbers, count, &Device::Cpu)?.to_dtype(dtype.into().or(DType::F32)?)
+    Tensor::from_vec(numbers, count, &Device::Cpu)?.to_dtype(dtype.into().or(default_float())?)
 }
 
-/// A tensor of this shape with `fill_value` everywhere; f32 by default.
+/// A tensor of this shape with `fill_value` everywhere; of the dtype [`floatx`](crate::config::floatx) by default.
 ///
 /// # Errors
 /// If a size is negative, or there is not enough memory.
 pub fn full(shape: impl Into<Vec<i64>>, fill_value: f64, dtype: impl Into<SomeDType>) -> Result<Tensor> {
-    full_of(&sizes(&shape.into())?, fill_value, dtype.into().or(DType::F32)?)
+    full_of(&sizes(&shape.into())?, fill_value, dtype.into().or(default_float())?)
 }
 
-/// Zeros in this shape; f32 by default.
+/// Zeros in this shape; of the dtype [`floatx`](crate::config::floatx) by default.
 ///
 /// # Errors
 /// As [`full`].
@@ -95,7 +96,7 @@ pub fn empty(shape: impl Into<Vec<i64>>, dtype: impl Into<SomeDType>) -> Result<
     full(shape, 0.0, dtype)
 }
 
-/// Ones in this shape; f32 by default.
+/// Ones in this shape; of the dtype [`floatx`](crate::config::floatx) by default.
 ///
 /// # Errors
 /// As [`full`].
@@ -132,7 +133,7 @@ fn matrix(rows: usize, columns: usize, dtype: impl Into<SomeDType>, one: impl Fn
     let count = lengths::allocated(&[rows, columns], DType::F64)?;
     let at = |i: usize| u8::from(one((i % columns) as i64 - (i / columns) as i64));
     let ones: Vec<u8> = (0..count).map(at).collect();
-    Tensor::from_vec(ones, (rows, columns), &Device::Cpu)?.to_dtype(dtype.into().or(DType::F32)?)
+    Tensor::from_vec(ones, (rows, columns), &Device::Cpu)?.to_dtype(dtype.into().or(default_float())?)
 }
 
 /// The window of Bartlett: a triangle from 0 to 0.

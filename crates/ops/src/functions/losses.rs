@@ -2,13 +2,11 @@
 
 use super::*;
 use crate::axes::resolve_axis;
+use crate::config::epsilon;
 use crate::ctc;
 use crate::elementwise::{self, float};
 use crate::{axes, linalg, reduce};
 use candle_core::bail;
-
-/// How far probabilities are kept from 0 and 1. Keras: `backend.epsilon()`.
-const EPSILON: f64 = 1e-7;
 
 operations! {
     /// Crossentropies of targets and predictions; these have the gradient.
@@ -26,7 +24,7 @@ operations! {
         if *from_logits {
             return Ok(vec![(elementwise::softplus(&output)? - (output * target)?)?]);
         }
-        let p = elementwise::clip(&output, EPSILON, 1.0 - EPSILON)?;
+        let p = elementwise::clip(&output, epsilon(), 1.0 - epsilon())?;
         let of_others = elementwise::log(&(1.0 - &p)?)?;
         (((&target - 1.0)? * of_others)? - (target * elementwise::log(&p)?)?)?.contiguous()
     };
@@ -146,7 +144,7 @@ fn categorical(target: &Tensor, output: &Tensor, from_logits: bool, axis: i64) -
         linalg::log_softmax(output, axis)?
     } else {
         let p = output.broadcast_div(&reduce::sum(output, axes(axis).keepdims(true))?)?;
-        elementwise::log(&elementwise::clip(&p, EPSILON, 1.0 - EPSILON)?)?
+        elementwise::log(&elementwise::clip(&p, epsilon(), 1.0 - epsilon())?)?
     };
     reduce::sum(&(target.to_dtype(log.dtype())? * log)?, axis)?.neg()
 }

@@ -32,6 +32,7 @@ pub use selection::*;
 pub use shapes::*;
 pub use windows::*;
 
+use crate::config;
 use crate::integers;
 use crate::operation::{
     AxisList, Class, Contraction, FrameWindow, Integers, Key, Numbers, Operand, Order, PadWidth, SomeAxes, SomeDType,

@@ -45,7 +45,7 @@ operations! {
         dims_of(x.rank(), axis)?;
         Ok(x.float())
     } => {
-        let (given, epsilon) = (x, epsilon.unwrap_or(1e-7));
+        let (given, epsilon) = (x, epsilon.unwrap_or_else(config::epsilon));
         let x = at_least_f32(x)?;
         let over = Axes::from(SomeAxes::from(axis.clone())).keepdims(true);
         let mean = reduce::mean(&x, over.clone())?;
@@ -69,7 +69,7 @@ operations! {
         dims_of(x.rank(), axis)?;
         Ok(x.float())
     } => {
-        let (given, epsilon) = (x, epsilon.unwrap_or(1e-7));
+        let (given, epsilon) = (x, epsilon.unwrap_or_else(config::epsilon));
         let x = at_least_f32(x)?;
         let over = Axes::from(SomeAxes::from(axis.clone())).keepdims(true);
         let square = reduce::mean(&elementwise::square(&x)?, over)?;

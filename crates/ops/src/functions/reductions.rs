@@ -134,7 +134,7 @@ operations! {
             bail!("the order of normalize must be at least 1, received {order}")
         }
         Ok(x.float())
-    }) => normalized(&float(x)?, *axis, *order, epsilon.unwrap_or(1e-7));
+    }) => normalized(&float(x)?, *axis, *order, epsilon.unwrap_or_else(config::epsilon));
 }
 
 fn normalized(x: &Tensor, axis: i64, order: i64, epsilon: f64) -> Result<Tensor> {

@@ -157,7 +157,7 @@ impl Plan {
             bail!("one to three axes between a batch and channels are needed, received the shape {x:?}")
         }
         let last = x.len() - 1;
-        let (channels, sizes, channels_first) = match data_format.or("channels_last") {
+        let (channels, sizes, channels_first) = match data_format.or(config::image_data_format()) {
             "channels_last" => (x[last], &x[1..last], false),
             "channels_first" => (x[1], &x[2..], true),
             other => {

@@ -49,6 +49,13 @@ named! {
     }
 }
 
+impl DataFormat {
+    /// That of [`image_data_format`](crate::config::image_data_format).
+    pub fn configured() -> Self {
+        if crate::config::image_data_format() == "channels_first" { Self::ChannelsFirst } else { Self::ChannelsLast }
+    }
+}
+
 named! {
     /// How a value between pixels is computed.
     Interpolation as "interpolation" {

@@ -27,7 +27,7 @@ pub struct ExtractPatches<const N: usize> {
 impl<const N: usize> ExtractPatches<N> {
     /// Patches of this size, side by side, with the defaults of Keras.
     pub fn of(size: [usize; N]) -> Self {
-        Self { size, strides: None, dilation_rate: 1, padding: Padding::Valid, data_format: DataFormat::ChannelsLast }
+        Self { size, strides: None, dilation_rate: 1, padding: Padding::Valid, data_format: DataFormat::configured() }
     }
 }
 

@@ -41,7 +41,7 @@ impl Resize {
             crop_to_aspect_ratio: false,
             pad_to_aspect_ratio: false,
             fill_value: 0.0,
-            data_format: DataFormat::ChannelsLast,
+            data_format: DataFormat::configured(),
         }
     }
 }

@@ -25,13 +25,13 @@ pub struct Affine {
 }
 
 impl Default for Affine {
-    /// Bilinear, with zeros beyond the border and the channels last, as in Keras.
+    /// Bilinear, with zeros beyond the border and the channels where the settings say, as in Keras.
     fn default() -> Self {
         Self {
             interpolation: Interpolation::Bilinear,
             fill_mode: FillMode::Constant,
             fill_value: 0.0,
-            data_format: DataFormat::ChannelsLast,
+            data_format: DataFormat::configured(),
         }
     }
 }

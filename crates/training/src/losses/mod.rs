@@ -26,14 +26,12 @@ use crate::function::{Function, function_config, function_name, object_config, s
 use crate::{MeanMetric, MetricSpec};
 use candle_core::Tensor;
 use candle_keras_layers::{Config, KerasObject, from_serde_config};
+use candle_keras_ops::config::epsilon;
 use candle_keras_ops::{self as ops, Error, Result, json};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt;
 use std::sync::Arc;
-
-/// Keras's epsilon: divisors, and arguments of logarithms, are at least this large.
-pub(crate) const EPSILON: f64 = 1e-7;
 
 /// How the values of a loss are reduced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -307,7 +305,7 @@ impl Loss {
     fn masked_weight(&self, mask: &Tensor, sample_weight: Option<&Tensor>) -> Result<Tensor> {
         let mask = match self.reduction {
             Reduction::SumOverBatchSize => {
-                let valid = (mask.sum_all()? + 1e-7)?;
+                let valid = (mask.sum_all()? + epsilon())?;
                 mask.broadcast_mul(&(valid.recip()? * mask.elem_count() as f64)?)?
             }
             _ => mask.clone(),

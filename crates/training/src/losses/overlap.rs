@@ -1,8 +1,8 @@
 //! Losses of overlapping regions, as of masks in segmentation.
 
-use super::EPSILON;
 use crate::function::function;
 use candle_core::Tensor;
+use candle_keras_ops::config::epsilon;
 use candle_keras_ops::{self as ops, AxisList, Result, SomeAxes};
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ function! {
     fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
         let sum = |x: &Tensor| self.axis.sum(x);
         let common = (sum(&(y_true * y_pred)?)? * 2.0)?;
-        Ok((1.0 - (common / ((sum(y_true)? + sum(y_pred)?)? + EPSILON)?)?)?)
+        Ok((1.0 - (common / ((sum(y_true)? + sum(y_pred)?)? + epsilon())?)?)?)
     }
 }
 
@@ -54,6 +54,6 @@ function! {
         let common = sum(&(y_true * y_pred)?)?;
         let missed = (sum(&(y_true * (1.0 - y_pred)?)?)? * self.alpha)?;
         let wrong = (sum(&((1.0 - y_true)? * y_pred)?)? * self.beta)?;
-        Ok((1.0 - (&common / (((&common + missed)? + wrong)? + EPSILON)?)?)?)
+        Ok((1.0 - (&common / (((&common + missed)? + wrong)? + epsilon())?)?)?)
     }
 }

@@ -1,8 +1,8 @@
 //! Losses of targets and predicted probabilities. The cross-entropies over the last axis are one loop each; the others are composed of ops.
 
-use super::EPSILON;
 use crate::function::{Target, class_ids, function};
 use candle_core::{D, DType, Tensor};
+use candle_keras_ops::config::epsilon;
 use candle_keras_ops::{self as ops, Classes, Error, Pairwise, Result, axes};
 
 function! {
@@ -24,7 +24,7 @@ function! {
             let function = if self.from_logits {
                 Pairwise::BinaryCrossentropyOfLogits
             } else {
-                Pairwise::BinaryCrossentropy(EPSILON)
+                Pairwise::BinaryCrossentropy(epsilon())
             };
             return Ok(ops::pairwise_mean(function, &y, x)?);
         }
@@ -83,7 +83,7 @@ function! {
     fn values(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
         let y = smoothed(y, self.label_smoothing, classes_of(y, self.axis)?)?;
         if ops::has_row_losses(&y, x) && is_last(self.axis, x)? {
-            return Ok(ops::crossentropy(Classes::Weights(y), x, (!self.from_logits).then_some(EPSILON))?);
+            return Ok(ops::crossentropy(Classes::Weights(y), x, (!self.from_logits).then_some(epsilon()))?);
         }
         let log = if self.from_logits { ops::log_softmax(x, self.axis)? } else { probabilities(x, self.axis)?.log()? };
         Ok(ops::sum(&(y * log)?, self.axis)?.neg()?)
@@ -164,7 +164,7 @@ function! {
         let ids = class_ids(&y, classes)?;
         let entropy = if ops::has_row_losses(&x.detach(), x) {
             let ids = ids.flatten_all()?.to_vec1()?;
-            ops::crossentropy(Classes::Ids(ids), x, (!self.from_logits).then_some(EPSILON))?
+            ops::crossentropy(Classes::Ids(ids), x, (!self.from_logits).then_some(epsilon()))?
         } else {
             let log = if self.from_logits { ops::log_softmax(x, -1)? } else { probabilities(x, -1)?.log()? };
             log.gather(&ids.unsqueeze(D::Minus1)?, D::Minus1)?.squeeze(D::Minus1)?.neg()?
@@ -211,7 +211,7 @@ function! {
     pub struct KLDivergence: "kl_divergence" {}
 
     fn values(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
-        let (y, x) = (ops::clip(y, EPSILON, 1.0)?, ops::clip(x, EPSILON, 1.0)?);
+        let (y, x) = (ops::clip(y, epsilon(), 1.0)?, ops::clip(x, epsilon(), 1.0)?);
         Ok(ops::sum(&(&y * (&y / x)?.log()?)?, -1)?)
     }
 }
@@ -221,7 +221,7 @@ function! {
     pub struct Poisson: "poisson" {}
 
     fn values(&self, y: &Tensor, x: &Tensor) -> Result<Tensor> {
-        Ok(ops::mean(&(x - (y * (x + EPSILON)?.log()?)?)?, -1)?)
+        Ok(ops::mean(&(x - (y * (x + epsilon())?.log()?)?)?, -1)?)
     }
 }
 
@@ -248,7 +248,7 @@ fn power(x: &Tensor, exponent: f64) -> Result<Tensor> {
 
 /// `-y log p - (1 - y) log(1 - p)` of clipped probabilities.
 fn binary_entropy(y: &Tensor, p: &Tensor) -> Result<Tensor> {
-    let p = ops::clip(p, EPSILON, 1.0 - EPSILON)?;
+    let p = ops::clip(p, epsilon(), 1.0 - epsilon())?;
     let yes = (y * p.log()?)?;
     let no = ((1.0 - y)? * (1.0 - p)?.log()?)?;
     Ok((yes + no)?.neg()?)
@@ -257,7 +257,7 @@ fn binary_entropy(y: &Tensor, p: &Tensor) -> Result<Tensor> {
 /// Probabilities, normalized to a sum of 1 and clipped away from 0 and 1, as in Keras.
 fn probabilities(x: &Tensor, axis: i64) -> Result<Tensor> {
     let p = x.broadcast_div(&ops::sum(x, axes(axis).keepdims(true))?)?;
-    Ok(ops::clip(&p, EPSILON, 1.0 - EPSILON)?)
+    Ok(ops::clip(&p, epsilon(), 1.0 - epsilon())?)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Regression losses: errors of predicted values. The squared and the absolute error are one loop each; the others are composed of ops.
 
-use super::EPSILON;
 use crate::function::function;
 use candle_core::Tensor;
+use candle_keras_ops::config::epsilon;
 use candle_keras_ops::{self as ops, Pairwise, Result};
 use std::f64::consts::LN_2;
 
@@ -35,7 +35,7 @@ function! {
     pub struct MeanAbsolutePercentageError: "mean_absolute_percentage_error" {}
 
     fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
-        let size = at_least(&ops::abs(y_true)?, EPSILON)?;
+        let size = at_least(&ops::abs(y_true)?, epsilon())?;
         Ok((ops::mean(&ops::abs(&((y_true - y_pred)? / size)?)?, -1)? * 100.0)?)
     }
 }
@@ -46,7 +46,7 @@ function! {
     pub struct MeanSquaredLogarithmicError: "mean_squared_logarithmic_error" {}
 
     fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
-        let log = |x: &Tensor| -> Result<Tensor> { Ok((at_least(x, EPSILON)? + 1.0)?.log()?) };
+        let log = |x: &Tensor| -> Result<Tensor> { Ok((at_least(x, epsilon())? + 1.0)?.log()?) };
         Ok(ops::mean(&(log(y_pred)? - log(y_true)?)?.sqr()?, -1)?)
     }
 }

@@ -5,6 +5,7 @@ use super::thresholds::{Counts, Cuts, Decisions, MOST_THRESHOLDS, ratio};
 use crate::{Error, Result};
 use candle_core::Tensor;
 use candle_keras_ops as ops;
+use candle_keras_ops::config::epsilon;
 use serde::{Deserialize, Serialize};
 
 /// The curve of an [`AUC`].
@@ -82,7 +83,7 @@ metric! {
             }
             None => (1..self.num_thresholds - 1).map(|i| i as f64 / (self.num_thresholds - 1) as f64).collect(),
         };
-        Ok(Cuts::new(&[vec![-1e-7], inner, vec![1.0 + 1e-7]].concat()))
+        Ok(Cuts::new(&[vec![-epsilon()], inner, vec![1.0 + epsilon()]].concat()))
     }
 
     fn sums(&self, y_true: &Tensor, y_pred: &Tensor, weight: Option<&Tensor>) -> Result<Tensor> {

@@ -2,10 +2,10 @@
 
 use super::sums::metric;
 use super::thresholds::broadcast_weight;
-use crate::losses::EPSILON;
 use crate::{Error, Result};
 use candle_core::{DType, Tensor};
 use candle_keras_ops as ops;
+use candle_keras_ops::config::epsilon;
 use serde::{Deserialize, Serialize};
 
 /// How the scores of several classes become one.
@@ -114,8 +114,8 @@ fn f_scores(average: Option<Average>, beta: f64, sums: &[f64]) -> Vec<f64> {
     let classes = sums.len() / 4;
     let part = |i: usize| &sums[i * classes..(i + 1) * classes];
     let score = |right: f64, wrong: f64, missed: f64| {
-        let (precision, recall) = (right / (right + wrong + EPSILON), right / (right + missed + EPSILON));
-        (1.0 + beta * beta) * (precision * recall) / (beta * beta * precision + recall + EPSILON)
+        let (precision, recall) = (right / (right + wrong + epsilon()), right / (right + missed + epsilon()));
+        (1.0 + beta * beta) * (precision * recall) / (beta * beta * precision + recall + epsilon())
     };
     let scores = || (0..classes).map(|i| score(part(0)[i], part(1)[i], part(2)[i]));
     let total = |i: usize| part(i).iter().sum::<f64>();
@@ -124,7 +124,7 @@ fn f_scores(average: Option<Average>, beta: f64, sums: &[f64]) -> Vec<f64> {
         Some(Average::Micro) => vec![score(total(0), total(1), total(2))],
         Some(Average::Macro) => vec![scores().sum::<f64>() / classes.max(1) as f64],
         Some(Average::Weighted) => {
-            vec![scores().zip(part(3)).map(|(score, targets)| score * targets / (total(3) + EPSILON)).sum()]
+            vec![scores().zip(part(3)).map(|(score, targets)| score * targets / (total(3) + epsilon())).sum()]
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::sums::metric;
 use super::thresholds::broadcast_weight;
-use crate::losses::EPSILON;
 use crate::{Error, Result};
 use candle_core::{DType, Tensor};
 use candle_keras_ops as ops;
+use candle_keras_ops::config::epsilon;
 
 /// The places in the matrix are float32, which has whole numbers up to 2^24.
 const MOST_CLASSES: usize = 1 << 12;
@@ -70,11 +70,11 @@ fn mean_iou(sums: &[f64], classes: usize, of: impl Iterator<Item = usize>) -> Ve
         let predicted: f64 = sums.iter().skip(class).step_by(classes).sum();
         let union = targets + predicted - both;
         if union > 1e-9 {
-            total += both / (union + EPSILON);
+            total += both / (union + epsilon());
             valid += 1.0;
         }
     }
-    vec![total / (valid + EPSILON)]
+    vec![total / (valid + epsilon())]
 }
 
 /// Whether there are classes at all, [`Matrix::sums`] asks.

@@ -1,8 +1,9 @@
 //! Metrics of predicted values that are no losses.
 
 use crate::function::{Direction, function};
-use crate::losses::{EPSILON, LogCosh, MeanSquaredError, cosine};
+use crate::losses::{LogCosh, MeanSquaredError, cosine};
 use candle_core::Tensor;
+use candle_keras_ops::config::epsilon;
 use candle_keras_ops::{self as ops, Result, axes};
 
 function! {
@@ -88,6 +89,6 @@ function! {
         let norm = ((spread(y_true, &mean_true)? + spread(y_pred, &mean_pred)?)? + (&mean_true - &mean_pred)?.sqr()?)?;
         // Keras takes both from the mean of the predictions, which leaves the mean as it is.
         let common = (y_true.broadcast_sub(&mean_pred)? * y_pred.broadcast_sub(&mean_pred)?)?;
-        Ok(ops::mean(&(common * 2.0)?.broadcast_div(&(norm + EPSILON)?)?, self.axis)?)
+        Ok(ops::mean(&(common * 2.0)?.broadcast_div(&(norm + epsilon())?)?, self.axis)?)
     }
 }

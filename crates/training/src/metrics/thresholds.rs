@@ -4,6 +4,7 @@ use crate::function::same_rank;
 use crate::{Error, Result};
 use candle_core::{D, DType, Tensor};
 use candle_keras_ops as ops;
+use candle_keras_ops::config::epsilon;
 use serde::{Deserialize, Serialize};
 
 /// One threshold, several, or Keras's default.
@@ -87,7 +88,7 @@ impl Cuts {
         let last = thresholds.len().saturating_sub(1) as f64;
         let is_near = |(i, t): (usize, &f64)| {
             let even = i as f64 / last;
-            (t - even).abs() <= 1.1e-7 + 1e-5 * even
+            (t - even).abs() <= 1.1 * epsilon() + 1e-5 * even
         };
         let mut sorted: Vec<_> = thresholds.iter().copied().enumerate().map(|(i, t)| (t, i)).collect();
         sorted.sort_by(|a, b| a.0.total_cmp(&b.0));

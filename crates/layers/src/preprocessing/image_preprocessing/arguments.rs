@@ -2,13 +2,14 @@
 
 use crate::{Error, Result, Shape};
 use candle_core::Tensor;
+use candle_keras_ops::config::image_data_format;
 use candle_keras_ops::image::{Affine, DataFormat, FillMode, Interpolation};
 
 arguments! {
     /// How images and boxes are given.
     pub(crate) struct ImageArguments() as image_setters {
         /// Where the channels are: `"channels_last"`, or `"channels_first"`, behind the batch.
-        data_format: String = "channels_last",
+        data_format: String = image_data_format(),
         /// The format of bounding boxes: kept for files, since the layer transforms images.
         bounding_box_format: Option<String>,
     }

@@ -7,6 +7,7 @@ use super::functions::{check_channels, uniform};
 use crate::spatial::run_channels_last;
 use crate::{Result, Shape};
 use candle_core::Tensor;
+use candle_keras_ops::config::epsilon;
 use candle_keras_ops::image::{HsvToRgb, Number, PixelFunction, RgbToHsv, pixelwise};
 use candle_keras_ops::random::Stream;
 use serde::{Deserialize, Serialize};
@@ -79,7 +80,7 @@ impl ImagePreprocessing for RandomSaturation {
     ) -> Result<RandomSaturationTransformation> {
         let share = uniform(random, images.dim(0)?, self.factor.range("factor", [-1.0, 1.0])?);
         // Keras's epsilon keeps the factor of a share of 1 finite.
-        Ok(RandomSaturationTransformation { factor: share.into_iter().map(|x| x / (1.0 - x + 1e-7)).collect() })
+        Ok(RandomSaturationTransformation { factor: share.into_iter().map(|x| x / (1.0 - x + epsilon())).collect() })
     }
 
     fn transform_images(&self, images: &Tensor, drawn: &RandomSaturationTransformation) -> Result<Tensor> {
