@@ -47,9 +47,10 @@ impl GetFile {
         self
     }
 
-    /// The SHA-256 or MD5 hash of the file, in hexadecimal digits: another file is an error.
+    /// The SHA-256 or MD5 hash of the file, in hexadecimal digits: another file is fetched again with the feature `download`, and an error
+    /// otherwise.
     pub fn file_hash(mut self, hash: impl Into<String>) -> Self {
-        self.file_hash = Some(hash.into());
+        self.file_hash = Some(hash.into().to_ascii_lowercase());
         self
     }
 
@@ -126,11 +127,23 @@ pub fn get_file(fname: &str, arguments: GetFile) -> Result<PathBuf> {
     if let Some(unpacked) = unpacked.as_ref().filter(|unpacked| unpacked.is_dir() && !arguments.force_download) {
         return Ok(unpacked.clone());
     }
-    if arguments.force_download || !file.exists() {
+    let is_there = file.exists() && !arguments.force_download;
+    if !is_there {
         fetch(&file, &arguments)?;
     }
-    if let Some(hash) = &arguments.file_hash {
-        check_hash(&file, hash, &arguments.hash_algorithm)?;
+    if let Some(expected) = &arguments.file_hash {
+        let mut received = hash_of(&file, expected, &arguments.hash_algorithm)?;
+        if received != *expected && is_there && cfg!(feature = "download") && arguments.origin.is_some() {
+            fetch(&file, &arguments)?;
+            received = hash_of(&file, expected, &arguments.hash_algorithm)?;
+        }
+        if received != *expected {
+            let message = format!("{} is not the file that was expected: its hash is another one", file.display());
+            return Err(Error::new(message)
+                .expected(expected)
+                .received(received)
+                .help("it may be cut off or outdated: remove it, and get it again"));
+        }
     }
     let Some(unpacked) = unpacked else { return Ok(file) };
     unpack(&file, &unpacked, &arguments.archive_format)?;
@@ -176,27 +189,16 @@ fn fetch(file: &Path, arguments: &GetFile) -> Result<()> {
     })
 }
 
-fn check_hash(path: &Path, expected: &str, algorithm: &str) -> Result<()> {
-    let received = match (algorithm, expected.len()) {
-        ("sha256", _) | ("auto", 64) => hash::<sha2::Sha256>(path)?,
-        ("md5", _) | ("auto", 32) => hash::<md5::Md5>(path)?,
-        ("auto", length) => {
-            return Err(Error::new("file_hash has neither the length of SHA-256 nor that of MD5")
-                .expected("64 or 32 hexadecimal digits")
-                .received(length.to_string()));
-        }
-        (other, _) => return Err(Error::unknown("hash_algorithm", other, &["auto", "sha256", "md5"])),
-    };
-    if !received.eq_ignore_ascii_case(expected) {
-        return Err(Error::new(format!(
-            "{} is not the file that was expected: its hash is another one",
-            path.display()
-        ))
-        .expected(expected)
-        .received(received)
-        .help("it may be cut off or outdated: remove it, and get it again"));
+/// The hash of the file by the algorithm that is named, or that the length of the expected one says.
+fn hash_of(path: &Path, expected: &str, algorithm: &str) -> Result<String> {
+    match (algorithm, expected.len()) {
+        ("sha256", _) | ("auto", 64) => hash::<sha2::Sha256>(path),
+        ("md5", _) | ("auto", 32) => hash::<md5::Md5>(path),
+        ("auto", length) => Err(Error::new("file_hash has neither the length of SHA-256 nor that of MD5")
+            .expected("64 or 32 hexadecimal digits")
+            .received(length.to_string())),
+        (other, _) => Err(Error::unknown("hash_algorithm", other, &["auto", "sha256", "md5"])),
     }
-    Ok(())
 }
 
 /// The hash of a file in hexadecimal digits.

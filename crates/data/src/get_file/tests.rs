@@ -110,10 +110,10 @@ fn a_file_is_fetched() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}/a.txt", listener.local_addr().unwrap());
     let server = std::thread::spawn(move || {
-        for answer in [
-            format!("HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\n{HELLO}"),
-            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".into(),
-        ] {
+        let whole = format!("HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\n{HELLO}");
+        for answer in
+            [whole.clone(), whole, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".into()]
+        {
             let (mut stream, _) = listener.accept().unwrap();
             let mut request = [0; 1024];
             _ = stream.read(&mut request).unwrap();
@@ -125,6 +125,9 @@ fn a_file_is_fetched() {
     let path = get_file("a.txt", new()).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), HELLO);
     assert_eq!(get_file("a.txt", new()).unwrap(), path);
+    // One that is cut off is fetched again.
+    fs::write(&path, &HELLO[..3]).unwrap();
+    assert_eq!(fs::read_to_string(get_file("a.txt", new()).unwrap()).unwrap(), HELLO);
     let error = get_file("b.txt", new()).unwrap_err().to_string();
     assert!(error.contains("404") && error.contains("b.txt"), "{error}");
     assert!(!cache.path().join("datasets/b.txt").exists());
