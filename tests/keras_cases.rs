@@ -80,6 +80,29 @@ fn compare_all(what: &str, found: &[Tensor], expected: &[Tensor], tolerance: f64
     Ok(())
 }
 
+/// Gradients of 16 bits may be twice as far from those in float32 as Keras's are, on average; a single one where Keras was lucky also as far as
+/// `tolerance`. The distance is the largest one of a gradient, relative to its mean.
+fn compare_rounded(found: &[Tensor], expected: &[Tensor], exact: &[&Tensor], tolerance: f64) -> Result<(), String> {
+    let distance = |x: &Tensor, exact: &Tensor| {
+        let (x, exact) = (floats(x), floats(exact));
+        let furthest = x.iter().zip(&exact).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+        let mean = exact.iter().map(|x| x.abs()).sum::<f64>() / exact.len().max(1) as f64;
+        if x.iter().any(|x| x.is_nan()) { f64::INFINITY } else { furthest / mean }
+    };
+    let mut sums = [0.0; 2];
+    for (i, ((found, expected), exact)) in found.iter().zip(expected).zip(exact).enumerate() {
+        let [ours, keras] = [distance(found, exact), distance(expected, exact)];
+        if ours > tolerance.max(2.0 * keras) {
+            return Err(format!("gradient {i}: {ours} from the exact one, Keras {keras}"));
+        }
+        sums = [sums[0] + ours, sums[1] + keras];
+    }
+    match sums[0] <= 2.0 * sums[1] {
+        true => Ok(()),
+        false => Err(format!("gradients: {} from the exact ones in sum, Keras {}", sums[0], sums[1])),
+    }
+}
+
 /// The gradients of `sum(output * cos(index))`, as in tools/keras_fixtures.py.
 fn gradients(model: &Model, x: &[Tensor], device: &Device) -> candle_keras::Result<Vec<Tensor>> {
     let mut ctx = Context::new(false, true, candle_keras::ops::random::Stream::new(0, 0));
@@ -132,7 +155,12 @@ fn check(folder: &Path, device: &Device) -> Result<(), String> {
     if !expected.is_empty() {
         let cast = |(x, input): (&Tensor, &NodeOutput)| to_device(&x.to_dtype(input.dtype()).unwrap(), device).unwrap();
         let x: Vec<_> = x.iter().zip(graph.inputs()).map(cast).collect();
-        compare_all("gradient", &gradients(&model, &x, device).map_err(|e| text(&e))?, &expected, tolerance(1e-4))?;
+        let found = gradients(&model, &x, device).map_err(|e| text(&e))?;
+        let exact: Vec<_> = (0..).map_while(|i| data.get(&format!("exact/gradient/{i}"))).collect();
+        match exact.is_empty() {
+            true => compare_all("gradient", &found, &expected, tolerance(1e-4))?,
+            false => compare_rounded(&found, &expected, &exact, tolerance(1e-2))?,
+        }
     }
     let (Some(evaluate), Some(arguments), Some(history)) = (case.evaluate, case.fit, case.history) else {
         return Ok(());

@@ -6,6 +6,7 @@ A fixture is a folder with
   model.keras    the model, trained a little if it is compiled
   data.npz       x/INPUT, y/OUTPUT, sample_weight; prediction/OUTPUT; gradient/I: of sum(output * cos(index)), for the I-th trainable weight
                  after/OUTPUT: the predictions after the training below
+                 exact/gradient/I: the gradients of the same model in float32, for models of 16 bits
   case.json      {"call": the arguments of a direct call that gave the predictions, "tolerance" if numbers differ by more than rounding in float32, "evaluate": {...}, "fit": {epochs, batch_size, ...}, "history": {...}} for a compiled model
 A new layer, loss, metric or optimizer gets a line here; the test fails if it has none.
 """
@@ -116,6 +117,13 @@ def write(name):
     arrays |= {f"prediction/{n}": v for n, v in zip(output_names(model), predict())}
     if options.pop("differentiable", True):
         arrays |= {f"gradient/{i}": g for i, g in enumerate(gradients(model, x))}
+    if options.pop("narrow", False):
+        config = model.to_json()
+        for policy in ("mixed_bfloat16", "mixed_float16", "bfloat16"):
+            config = config.replace(f'"{policy}"', '"float32"')
+        wide = keras.models.model_from_json(config)
+        wide.set_weights(model.get_weights())
+        arrays |= {f"exact/gradient/{i}": g for i, g in enumerate(gradients(wide, x))}
     if y is not None:
         arrays |= {f"y/{n}": v for n, v in zip(output_names(model), y)} | weight
         fit = {"epochs": 2, "batch_size": 3} | options
@@ -123,7 +131,9 @@ def write(name):
         history = model.fit(packed(model, x), given, shuffle=False, verbose=0, **fit, **weight).history
         answer |= {"fit": fit, "history": {k: [float(v) for v in vs] for k, vs in history.items()}}
         arrays |= {f"after/{n}": v for n, v in zip(output_names(model), predict())}
-    np.savez(os.path.join(folder, "data.npz"), **{k: np.asarray(v, order="C") for k, v in arrays.items()})
+    # NumPy's files have no bfloat16.
+    stored = lambda v: np.asarray(v, "float32" if v.dtype.name == "bfloat16" else None, order="C")
+    np.savez(os.path.join(folder, "data.npz"), **{k: stored(np.asarray(v)) for k, v in arrays.items()})
     with open(os.path.join(folder, "case.json"), "w") as f:
         json.dump(answer, f, indent=1, sort_keys=True)
         f.write("\n")
@@ -1280,6 +1290,62 @@ def _(rng):
         return trained(model, rng, optimizer=O.LossScaleOptimizer(O.SGD(0.1)), tolerance=0.02)
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+@case("mixed_bfloat16_images")
+def _(rng):
+    x = L.Input((8, 8, 3))
+    policy = {"dtype": "mixed_bfloat16"}
+    h = L.Conv2D(8, 3, padding="same", use_bias=False, **policy)(L.Rescaling(0.5, offset=0.1, **policy)(x))
+    h = L.PReLU(shared_axes=[1, 2], **policy)(L.BatchNormalization(**policy)(h))
+    h = L.Add(**policy)([h, L.SeparableConv2D(8, 3, padding="same", activation="silu", **policy)(h)])
+    h = L.Concatenate(**policy)([L.MaxPooling2D(2, **policy)(h), L.AveragePooling2D(2, **policy)(h)])
+    h = L.GroupNormalization(4, **policy)(L.DepthwiseConv2D(3, padding="same", activation="gelu", **policy)(h))
+    h = L.SpatialDropout2D(0.0, **policy)(L.Conv2DTranspose(4, 3, strides=2, padding="same", activation="elu", **policy)(h))
+    h = L.Flatten(**policy)(L.GlobalMaxPooling2D(keepdims=True, **policy)(L.UpSampling2D(2, **policy)(h)))
+    model = Model(x, L.Dense(3, activation="softmax", dtype="float32")(h))
+    model.compile(O.SGD(0.02, momentum=0.5), "sparse_categorical_crossentropy")
+    return model, rng.integers(0, 3, 8), {"tolerance": 0.1, "narrow": True}
+
+
+@case("mixed_bfloat16_sequences")
+def _(rng):
+    x = L.Input((6, 4))
+    policy = {"dtype": "mixed_bfloat16"}
+    h = L.Bidirectional(L.LSTM(4, return_sequences=True, **policy), **policy)(L.Conv1D(6, 3, padding="causal", activation="tanh", **policy)(x))
+    h = L.TimeDistributed(L.Dense(6, activation="relu", **policy), **policy)(h)
+    h = L.Attention(use_scale=True, **policy)([h, h])
+    h = L.EinsumDense("abc,cd->abd", output_shape=(None, 5), bias_axes="d", activation="sigmoid", **policy)(h)
+    h = L.SimpleRNN(4, **policy)(L.UnitNormalization(**policy)(h))
+    model = Model(x, L.Dense(2, dtype="float32")(L.Reshape((4,), **policy)(h)))
+    model.compile(O.Adam(0.01), "mse", metrics=["mae"])
+    return model, floats(rng, 8, 2), {"tolerance": 0.1, "narrow": True}
+
+
+# With the optimizer that `compile` wraps by itself. JAX has no attention in float16 on the CPU.
+@case("mixed_float16_sequences")
+def _(rng):
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        x = L.Input((6,), dtype="int32")
+        h = L.Embedding(6, 8, embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0))(x)
+        h = L.LayerNormalization()(h + L.LSTM(8, return_sequences=True)(h))
+        h = L.LayerNormalization()(h + L.Dense(8)(L.Dense(16, activation="gelu")(h)))
+        model = Model(x, L.Dense(6, dtype="float32")(h))
+        model.compile(O.Adam(0.01), losses.SparseCategoricalCrossentropy(from_logits=True))
+        assert isinstance(model.optimizer, O.LossScaleOptimizer)
+        return model, rng.integers(0, 6, (8, 6)), {"tolerance": 0.02, "narrow": True}
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+# All in bfloat16, the weights too; an orthogonal matrix JAX cannot make in it.
+@case("bfloat16")
+def _(rng):
+    x = L.Input((6, 4), dtype="bfloat16")
+    policy = {"dtype": "bfloat16"}
+    h = L.LayerNormalization(**policy)(L.Conv1D(8, 3, activation="relu", **policy)(x))
+    return Model(x, L.Dense(2, **policy)(L.GlobalAveragePooling1D(**policy)(L.GRU(4, return_sequences=True, recurrent_initializer="glorot_uniform", **policy)(h)))), None, {"tolerance": 0.1, "narrow": True}
 
 
 @case("float64")

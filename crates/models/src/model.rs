@@ -99,6 +99,10 @@ impl Clone for Model {
     }
 }
 
+fn scaling_loss(optimizer: Optimizer) -> Optimizer {
+    if optimizer.scales_loss_dynamically() { optimizer } else { LossScaleOptimizer::new(optimizer).into() }
+}
+
 impl Model {
     /// The model between these inputs and outputs: one symbolic tensor or several of each. Several may have names, as in Keras's dictionaries:
     /// `Model::new(&x, [("price", &price), ("kind", &kind)])`. They are then in the order of the sorted names, which are also those in logs.
@@ -261,14 +265,21 @@ impl Model {
         let graph = self.body().graph()?;
         let (mut optimizer, compile) = (optimizer.into(), compile.into());
         let mixed = (self.base.dtype(), self.base.compute_dtype()) == (DType::F32, DType::F16);
-        if mixed && compile.auto_scale_loss && !optimizer.scales_loss_dynamically() {
-            optimizer = LossScaleOptimizer::new(optimizer).into();
+        if mixed && compile.auto_scale_loss {
+            optimizer = scaling_loss(optimizer);
         }
         let mut compiled = Compiled::new(optimizer, compile, self.compiled.as_ref())?;
         if let Some(graph) = graph {
             compiled.bind_outputs(&*self, &graph.log_names())?;
         }
         self.compiled = Some(compiled);
+        Ok(())
+    }
+
+    /// Puts a [`LossScaleOptimizer`] around the optimizer, unless it is one.
+    pub(crate) fn scale_loss(&mut self) -> Result<()> {
+        let optimizer = &mut self.compiled()?.optimizer;
+        *optimizer = scaling_loss(std::mem::replace(optimizer, "sgd".into()));
         Ok(())
     }
 

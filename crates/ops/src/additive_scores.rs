@@ -4,6 +4,7 @@ use crate::cores;
 use crate::error::shape_or_none;
 use crate::host::{dot, total, view, with_float};
 use crate::lengths;
+use crate::narrow::{are_narrow_on_host, in_float32};
 use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
@@ -28,6 +29,9 @@ pub fn additive_scores(q: &Tensor, k: &Tensor, scale: Option<&Tensor>) -> Result
     let shape = (batch, queries, keys);
     if lengths::allocated(&[batch, queries, keys], q.dtype())? == 0 || size == 0 {
         return Tensor::zeros(shape, q.dtype(), q.device());
+    }
+    if are_narrow_on_host(&all) {
+        return in_float32(&all, |all| additive_scores(&all[0], &all[1], all.get(2)));
     }
     if !on_host(&all) {
         return composed(q, k, scale);

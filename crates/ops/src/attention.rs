@@ -8,6 +8,7 @@ use crate::host::{view, with_float};
 use crate::lengths;
 use crate::linalg::{batched_product, scaled_softmax_row, softmax_row, softmax_row_backward};
 use crate::matmul::{Matrix, gemm, gemm_into};
+use crate::narrow::{are_narrow_on_host, in_float32};
 use crate::random::Stream;
 use crate::simd;
 use crate::simd::{Float, MulAdd};
@@ -60,6 +61,9 @@ pub enum WithoutKeys {
 /// If the shapes do not fit.
 pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, by: Attention, random: &mut Stream) -> Result<Tensor> {
     let (batch, plan) = Plan::of(q, k, v, by)?;
+    if are_narrow_on_host(&[q, k, v]) {
+        return in_float32(&[q, k, v], |all| attention(&all[0], &all[1], &all[2], by, random));
+    }
     if !on_host(&[q, k, v]) {
         return composed(q, k, v, by, random);
     }

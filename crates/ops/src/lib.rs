@@ -38,6 +38,7 @@ mod keras_names;
 mod lengths;
 mod linalg;
 mod matmul;
+mod narrow;
 mod normalize;
 mod operation;
 mod pool;

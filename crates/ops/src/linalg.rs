@@ -6,6 +6,7 @@ use crate::elementwise::{Arithmetic, arithmetic, exp, times};
 use crate::gpu::{self, on_gpu};
 use crate::host::{dot as dot_product, largest, sum_of, total, view, with_float};
 use crate::lengths;
+use crate::narrow::{are_narrow_on_host, in_float32, is_narrow};
 use crate::shape::{squeezed, unsqueezed, viewed};
 use crate::simd;
 use crate::simd::{Float, MulAdd};
@@ -76,6 +77,9 @@ pub(crate) fn batched_product(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     if x.elem_count() == 0 || y.elem_count() == 0 {
         return Tensor::zeros(shape, x.dtype(), x.device());
     }
+    if are_narrow_on_host(&[x, y]) {
+        return in_float32(&[x, y], |both| batched_product(&both[0], &both[1]));
+    }
     if shape.len() <= 4 {
         return x.broadcast_matmul(y);
     }
@@ -97,6 +101,9 @@ pub(crate) fn softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
     if takes_rows(x, dim) {
         return softmax_rows(x, false);
     }
+    if is_narrow(x) {
+        return in_float32(&[x], |x| softmax(&x[0], axis));
+    }
     let detached = x.detach();
     let exp = detached.broadcast_sub(&detached.max_keepdim(dim)?)?.exp()?;
     let y = exp.broadcast_div(&exp.sum_keepdim(dim)?)?;
@@ -111,6 +118,9 @@ pub(crate) fn log_softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
     let dim = resolve_axis(axis, x.rank())?;
     if takes_rows(x, dim) {
         return softmax_rows(x, true);
+    }
+    if is_narrow(x) {
+        return in_float32(&[x], |x| log_softmax(&x[0], axis));
     }
     let detached = x.detach();
     let shifted = detached.broadcast_sub(&detached.max_keepdim(dim)?)?;

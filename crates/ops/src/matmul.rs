@@ -6,6 +6,7 @@ use crate::error::shape_or_none;
 use crate::gpu::{self, on_gpu};
 use crate::host::{map2, view, with_float};
 use crate::lengths;
+use crate::narrow::{are_narrow_on_host, in_float32};
 use crate::reduce;
 use crate::row_product::{COLUMNS, add_row};
 use crate::shape::{reshaped, transpose};
@@ -246,6 +247,9 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if crate::integers::are_whole(&[a, b]) {
         return crate::integers::product(a, b);
     }
+    if are_narrow_on_host(&[a, b]) {
+        return in_float32(&[a, b], |both| matmul(&both[0], &both[1]));
+    }
     if !on_host(&[a, b]) || a.rank() != 2 || b.rank() != 2 {
         return a.matmul(b);
     }
@@ -475,6 +479,9 @@ pub fn dense_over(
     lengths::allocated(&dims, x.dtype())?;
     if on_gpu(&all) && k * n > 0 {
         return gpu::dense(x, kernel, bias, activation, k, dims);
+    }
+    if are_narrow_on_host(&all) {
+        return in_float32(&all, |all| dense_over(&all[0], &all[1], all.get(2), activation, over));
     }
     if !on_host(&all) {
         let y = x.contiguous()?.reshape((m, k))?.matmul(&kernel.reshape((k, n))?)?.reshape(dims)?;

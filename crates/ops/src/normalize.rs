@@ -7,6 +7,7 @@ use crate::gpu::{self, on_gpu};
 use crate::host::{sum_of, sum_of2, total, view, with_float};
 use crate::lengths;
 use crate::matmul::{column_sums, four_rows, row_parts};
+use crate::narrow::{are_narrow_on_host, in_float32};
 use crate::simd;
 use crate::simd::{Float, MulAdd};
 use crate::tape::{Value, on_host, record};
@@ -57,6 +58,13 @@ pub fn normalize_channels(
     check_weights("normalize", [gamma, beta], channels)?;
     if on_gpu(&all) {
         return gpu::normalize(x, gamma, beta, by, channels);
+    }
+    if are_narrow_on_host(&all) {
+        let (has_gamma, has_beta) = (gamma.is_some(), beta.is_some());
+        return in_float32(&all, |all| {
+            let (gamma, beta) = (all.get(1).filter(|_| has_gamma), all.last().filter(|_| has_beta));
+            normalize_channels(&all[0], gamma, beta, by, channels)
+        });
     }
     if !on_host(&all) {
         return composed(x, gamma, beta, by, channels);

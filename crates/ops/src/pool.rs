@@ -7,6 +7,7 @@ use crate::cores::{self, in_chunks};
 use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_float};
 use crate::lengths;
+use crate::narrow::{are_narrow_on_host, in_float32};
 use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
@@ -79,6 +80,9 @@ fn over(x: &Tensor, pool: Pool, outputs: &[usize], windows: impl Fn(usize) -> Re
     lengths::allocated(&shape, x.dtype())?;
     if x.elem_count() == 0 {
         return Tensor::zeros(shape, x.dtype(), x.device());
+    }
+    if are_narrow_on_host(&[x]) {
+        return in_float32(&[x], |x| over(&x[0], pool, outputs, windows));
     }
     if !on_host(&[x]) {
         return composed(x, pool, windows(1)?)?.reshape(shape);

@@ -2,6 +2,7 @@
 
 use crate::cores;
 use crate::host::{reduced, total, view, with_float};
+use crate::narrow::{in_float32, is_narrow};
 use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record_twice};
@@ -11,6 +12,9 @@ use candle_core::{DType, Result, Shape, Tensor};
 /// The sum over `axis`.
 pub(crate) fn sum(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
     let axes = axis.into();
+    if is_narrow(x) {
+        return in_float32(&[x], |x| sum(&x[0], axes));
+    }
     let dims = axes.resolve(x.rank())?;
     if let Some(y) = scaled_sum(x, &dims, axes.keepdims, |_| 1.0)? {
         return Ok(y);
@@ -22,6 +26,9 @@ pub(crate) fn sum(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
 pub(crate) fn mean(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
     let x = if x.dtype().is_int() { x.to_dtype(DType::F32)? } else { x.clone() };
     let axes = axis.into();
+    if is_narrow(&x) {
+        return in_float32(&[&x], |x| mean(&x[0], axes));
+    }
     let dims = axes.resolve(x.rank())?;
     if let Some(y) = scaled_sum(&x, &dims, axes.keepdims, |count| 1.0 / count as f64)? {
         return Ok(y);

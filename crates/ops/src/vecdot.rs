@@ -3,6 +3,7 @@
 use crate::cores;
 use crate::host::{dot, view, with_float};
 use crate::lengths;
+use crate::narrow::{are_narrow_on_host, in_float32};
 use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
@@ -23,6 +24,9 @@ pub fn vecdot(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     }
     lengths::check([a, b])?;
     let last = a.rank() - 1;
+    if are_narrow_on_host(&[a, b]) {
+        return in_float32(&[a, b], |both| vecdot(&both[0], &both[1]));
+    }
     if !on_host(&[a, b]) || a.elem_count() == 0 {
         lengths::allocated(&a.dims()[..last], a.dtype())?;
         return crate::sum(&crate::multiply(a, b)?, last as i64);

@@ -155,6 +155,10 @@ impl LoadModel {
             LoadWeights::new().read_tree(&model, &file)?;
             assets::load(&model, Some(&file), Some(archive.files))?;
             if model.compiled.is_some() {
+                // Keras keeps the state of the LossScaleOptimizer that `compile` has put around an optimizer, but not its configuration.
+                if !file.numbered("optimizer/inner_optimizer/vars").is_empty() {
+                    model.scale_loss()?;
+                }
                 let trainable = model.trainable_variables();
                 let state = file.numbered("optimizer/vars");
                 match version.is_older() {

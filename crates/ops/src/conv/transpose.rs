@@ -9,6 +9,7 @@ use crate::gpu;
 use crate::host::{view, with_float};
 use crate::lengths;
 use crate::matmul::{FusedActivation, column_sums};
+use crate::narrow::{are_narrow_on_host, in_float32};
 use crate::tape::{Value, on_host, record_with};
 use candle_core::{Result, Tensor, bail};
 
@@ -40,6 +41,9 @@ pub fn conv_transpose(
     Unfolded(plan).check(x.dtype())?;
     if plan.has_kernels(&all) {
         return gpu::conv_transpose(x, kernel, bias, plan, activation, shape.into());
+    }
+    if are_narrow_on_host(&all) {
+        return in_float32(&all, |all| conv_transpose(&all[0], &all[1], all.get(2), axes, activation));
     }
     if !on_host(&all) {
         return composed::conv_transpose(x, kernel, bias, &plan, activation);

@@ -4,6 +4,7 @@ use super::equation::Label;
 use crate::elementwise::{Arithmetic, arithmetic};
 use crate::host::with_float;
 use crate::matmul::{Matrices, products, storage_slice};
+use crate::narrow::{are_narrow_on_host, in_float32};
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
 use crate::{integers, lengths, linalg, reduce, shape};
@@ -200,6 +201,12 @@ impl Groups {
     /// The products, of the shape batch, left, right.
     fn product(&self, a: &Labelled, b: &Labelled, sizes: &[usize]) -> Result<Tensor> {
         let Self { batch, left, right, .. } = self;
+        if are_narrow_on_host(&[&a.tensor, &b.tensor]) {
+            return in_float32(&[&a.tensor, &b.tensor], |both| {
+                let [a, b] = [(a, 0), (b, 1)].map(|(of, i)| Labelled { tensor: both[i].clone(), ..of.clone() });
+                self.product(&a, &b, sizes)
+            });
+        }
         if !on_host(&[&a.tensor, &b.tensor]) {
             return self.composed(a, b, sizes);
         }

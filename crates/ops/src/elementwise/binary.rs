@@ -47,7 +47,12 @@ macro_rules! binary {
         )*
     };
     (@other $x:ident $y:ident $name:ident) => { through_host(&[$x, $y], |both| $name(&both[0], &both[1])) };
-    (@other $x:ident $y:ident $name:ident $other:expr) => { $other($x, $y) };
+    (@other $x:ident $y:ident $name:ident $other:expr) => {{
+        if $crate::narrow::are_narrow_on_host(&[$x, $y]) {
+            return $crate::narrow::in_float32(&[$x, $y], |both| $name(&both[0], &both[1]));
+        }
+        $other($x, $y)
+    }};
 }
 
 /// The function of each pair, in a loop of its own, which is compiled a dozen times.

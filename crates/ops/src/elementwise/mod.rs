@@ -10,13 +10,14 @@ pub(crate) use unary::*;
 
 use crate::custom_gradient;
 use crate::host::{map2, map3, view, with_float};
+use crate::narrow::{are_narrow_on_host, in_float32};
 use crate::operation::broadcast_shape;
 use crate::shape::broadcast;
 use crate::tape::{Value, needs_second_gradients, on_host, record_twice};
 use candle_core::{DType, Device, Result, Tensor};
 
 /// `f`, which runs on the host alone, of tensors of any device and float dtype: they are copied there and back.
-pub(crate) fn through_host(xs: &[&Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<Tensor> {
+pub(crate) fn through_host(xs: &[&Tensor], f: impl FnOnce(&[Tensor]) -> Result<Tensor>) -> Result<Tensor> {
     let (device, dtype) = (xs[0].device(), xs[0].dtype());
     let wide = if dtype == DType::F64 { DType::F64 } else { DType::F32 };
     let there = |x: &&Tensor| x.to_device(&Device::Cpu)?.to_dtype(wide);
@@ -38,6 +39,9 @@ pub(crate) fn arithmetic(operation: Arithmetic, a: &Tensor, b: &Tensor) -> Resul
     if a.dims() != b.dims() && needs_second_gradients(&[a, b]) {
         let shape = broadcast_shape(a.dims(), b.dims())?;
         return arithmetic(operation, &broadcast(a, &shape)?, &broadcast(b, &shape)?);
+    }
+    if a.dims() != b.dims() && are_narrow_on_host(&[a, b]) {
+        return in_float32(&[a, b], |both| arithmetic(operation, &both[0], &both[1]));
     }
     if !on_host(&[a, b]) || a.dims() != b.dims() {
         return match operation {

@@ -70,6 +70,9 @@ macro_rules! unary {
     };
     (@other $x:ident $name:ident ($($number:ident),*)) => { through_host(&[$x], |x| $name(&x[0] $(, $number)*)) };
     (@other $x:ident $name:ident ($($number:ident),*) |$tensor:ident| $other:expr) => {{
+        if $crate::narrow::are_narrow_on_host(&[$x]) {
+            return $crate::narrow::in_float32(&[$x], |x| $name(&x[0] $(, $number)*));
+        }
         let $tensor = $x;
         $other
     }};

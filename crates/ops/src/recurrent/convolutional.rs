@@ -3,13 +3,14 @@
 
 use super::backward::lstm_backward;
 use super::forward::{lstm_gates, lstm_state};
-use super::{Cell, Outputs, RnnConfig, Run, Sequences};
+use super::{Cell, Outputs, RnnConfig, Run, Sequences, in_float32};
 use crate::conv::{Axis, Padding, PlainConv, conv};
 use crate::cores;
 use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_float};
 use crate::lengths;
 use crate::matmul::FusedActivation;
+use crate::narrow::are_narrow_on_host;
 use crate::shape::{columns, reshaped};
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
@@ -33,6 +34,9 @@ pub fn conv_lstm(config: RnnConfig, x: Sequences) -> Result<Run> {
     }
     if on_gpu(&all) {
         return plan.on_gpu(x);
+    }
+    if are_narrow_on_host(&all) {
+        return in_float32(x, |x| conv_lstm(config, x));
     }
     if !on_host(&all) {
         return plan.composed(x);
