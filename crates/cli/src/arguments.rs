@@ -91,7 +91,7 @@ pub(crate) struct Evaluate {
 
 #[derive(Debug, Args)]
 pub(crate) struct Fit {
-    /// A compiled model; or data to make a model for: a .csv or .tsv file, or a folder with a subfolder of images or texts for each class
+    /// A compiled model; or data to make a model for: a .csv, .tsv or .parquet file, or a folder with a subfolder of images or texts for each class
     pub(crate) model: PathBuf,
     /// For a model: inputs x/NAME or x, targets y/NAME or y, and optionally sample_weight, in .safetensors or .npz
     #[arg(long)]

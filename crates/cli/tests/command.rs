@@ -521,6 +521,10 @@ fn data_that_no_model_can_be_made_for_is_an_error() {
         ("fit t.csv --target target --output m2.keras --report r.pdf", ".html"),
         ("fit t.csv --target target --output m2.keras --validation-split 1.5", "--validation-split"),
         ("fit t.csv --target target --output m2.keras --data d.safetensors", "--data"),
+        (
+            "fit t.parquet --target target --output m2.keras",
+            if cfg!(feature = "parquet") { "t.parquet" } else { "without the feature \"parquet\"" },
+        ),
         ("fit ragged.csv --target b --output m2.keras", "line 3"),
         ("fit none.csv --target b --output m2.keras", "none.csv"),
         ("fit empty --output m2.keras", "neither images"),

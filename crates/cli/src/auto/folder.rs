@@ -12,6 +12,7 @@ use candle_keras_layers::{
     MaxPooling2D, RandomFlip, RandomRotation, Rescaling, TextVectorization,
 };
 use candle_keras_models::Model;
+use candle_keras_ops::random::next_stream;
 use candle_keras_ops::strings;
 use std::path::Path;
 use walkdir::WalkDir;
@@ -25,7 +26,7 @@ const TEXT_LENGTH: usize = 256;
 
 pub(super) fn task(arguments: &arguments::Fit, split: f64) -> Result<Task> {
     ensure!(arguments.target.is_none(), "--target is a column of a table; the subfolders of a folder are the classes");
-    let (folder, seed) = (arguments.model.as_path(), 1);
+    let (folder, seed) = (arguments.model.as_path(), next_stream().bits(1)[0]);
     if has(folder, &["png", "jpg", "jpeg", "bmp", "gif"])? {
         let size = arguments.image_size.unwrap_or(IMAGE_SIZE);
         ensure!(size >= 16, "--image-size must be at least 16, received: {size}");

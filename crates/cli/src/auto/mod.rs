@@ -23,10 +23,11 @@ const LEAST_STEPS: usize = 1000;
 
 /// Whether a path is data that a model is made for.
 pub(crate) fn is_data(path: &Path) -> bool {
-    path.is_dir()
-        || path
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("csv") || extension.eq_ignore_ascii_case("tsv"))
+    path.is_dir() || table::TABLES.iter().any(|extension| has_extension(path, extension))
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|other| other.eq_ignore_ascii_case(extension))
 }
 
 /// What a model predicts.

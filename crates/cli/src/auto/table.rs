@@ -1,6 +1,6 @@
 //! A model for a table, with layers for each column that suit what it has.
 
-use super::{Goal, Task, folder, hidden};
+use super::{Goal, Task, folder, has_extension, hidden};
 use crate::arguments;
 use anyhow::{Result, bail, ensure};
 use candle_core::{DType, Device, Tensor};
@@ -10,6 +10,7 @@ use candle_keras_models::Model;
 use candle_keras_ops::functions::{cast, isfinite, logical_not, nan_to_num};
 use candle_keras_ops::random::next_stream;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// An integer target with at most this many values is classes.
 const MOST_CLASSES: usize = 20;
@@ -29,10 +30,23 @@ enum Use {
     LeftOut(&'static str),
 }
 
+/// The extensions of tables.
+pub(super) const TABLES: [&str; 3] = ["csv", "tsv", "parquet"];
+
+fn read(path: &Path) -> Result<Table> {
+    if has_extension(path, "parquet") {
+        #[cfg(feature = "parquet")]
+        return Ok(candle_keras_data::read_parquet(path, candle_keras_data::ReadParquet::new())?);
+        #[cfg(not(feature = "parquet"))]
+        bail!("{}: this command was built without the feature \"parquet\"", path.display());
+    }
+    let arguments = ReadCsv::new();
+    Ok(read_csv(path, if has_extension(path, "tsv") { arguments.sep('\t') } else { arguments })?)
+}
+
 pub(super) fn task(arguments: &arguments::Fit, split: f64) -> Result<Task> {
     let path = &arguments.model;
-    let is_tabs = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tsv"));
-    let mut table = read_csv(path, if is_tabs { ReadCsv::new().sep('\t') } else { ReadCsv::new() })?;
+    let mut table = read(path)?;
     let Some(target) = &arguments.target else {
         bail!("{}: which column is predicted? --target COLUMN, one of {}", path.display(), table.names().join(", "));
     };
