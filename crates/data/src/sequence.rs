@@ -123,9 +123,10 @@ pub fn pad_sequences<E: Element, S: AsRef<[E]>>(sequences: &[S], pad: Pad) -> Re
     let padded = Tensor::from_vec(rows, (sequences.len(), length), &Device::Cpu)?;
     let Some(dtype) = pad.dtype.0 else { return Ok(padded) };
     let cast = padded.to_dtype(candle_keras_ops::dtype(dtype)?)?;
-    // Fractions are lost in whole numbers, as in Keras; other numbers that the dtype does not have are errors.
+    // Fractions are lost in whole numbers, as in Keras, and digits in floats; other numbers that the dtype does not have are errors.
     let numbers = |x: &Tensor| -> Result<Vec<f64>> { Ok(x.flatten_all()?.to_dtype(DType::F64)?.to_vec1()?) };
-    let differs = |(a, b): (&f64, &f64)| (a - b).abs() >= 1.0 + a.abs() * 0.01;
+    let is_float = cast.dtype().is_float();
+    let differs = |(a, b): (&f64, &f64)| if is_float { a.is_finite() && !b.is_finite() } else { a.trunc() != *b };
     match numbers(&padded)?.iter().zip(&numbers(&cast)?).position(differs) {
         Some(i) => Err(Error::new("an element of the sequences does not fit the dtype")
             .expected(format!("numbers of {:?}", cast.dtype()))
@@ -162,6 +163,12 @@ mod tests {
         assert_eq!(pad("float64").unwrap().to_vec2::<f64>().unwrap(), [[1.5, 300.], [0., 2.]]);
         assert_eq!(pad("int32").unwrap().to_vec2::<i32>().unwrap(), [[1, 300], [0, 2]]);
         assert!(pad("uint8").unwrap_err().to_string().contains("300"));
+        for (wrong, dtype) in
+            [(-1.0, "uint8"), (256.0, "uint8"), (2.16e9, "int32"), (f32::NAN, "int32"), (1e5, "float16")]
+        {
+            assert!(pad_sequences(&[vec![wrong]], Pad::new().dtype(dtype)).is_err(), "{wrong} as {dtype}");
+        }
+        assert!(pad_sequences(&[vec![f32::INFINITY, 1e-9]], Pad::new().dtype("float16")).is_ok());
         assert!(pad("int33").is_err());
         assert_eq!(pad_sequences(&sequences, Pad::new()).unwrap().dtype(), DType::F32);
     }

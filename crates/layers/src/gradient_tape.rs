@@ -23,9 +23,10 @@ use candle_keras_ops::{Error, Gradient, Gradients, Result, Tape};
 ///
 /// Tapes nest: the gradients of an inner tape are values that an outer one has recorded, and have gradients themselves, as in TensorFlow.
 /// On the host, that holds for Dense, convolutions (without groups), their activations `relu`, `leaky_relu`, `elu`, `selu`, `silu`, `sigmoid`,
-/// `tanh`, `softplus` and `softmax`, Dropout, Flatten, Reshape and Concatenate, and for the functions of `ops` for arithmetic, powers, roots,
-/// logarithms, sums, means, matrix products, shapes and slices. If a loss depends on the gradient of another function's gradient, or on that of
-/// an operator between tensors (`&a + &b`, where `ops::add(&a, &b)` has one), the outer tape's `gradient` is an error that names it.
+/// `tanh`, `softplus` and `softmax`, Dropout, Flatten, Reshape and Concatenate, and for the functions of `ops` for arithmetic, powers of a number,
+/// roots, logarithms, sums, means, products of matrices (not of batches of them, as in attention), shapes, and slices without a step. If a loss
+/// depends on the gradient of another function's gradient, or on that of an operator between tensors (`&a + &b`, where `ops::add(&a, &b)` has
+/// one), the outer tape's `gradient` is an error that names it. The rows of an Embedding's gradient are constants.
 ///
 /// ```
 /// use candle_keras_layers::{Call, Dense, GradientTape, Layer};
@@ -45,12 +46,13 @@ pub struct GradientTape {
     outer: OuterLosses,
 }
 
-/// Restores the losses of the outer tape, also after a panic.
+/// Restores the losses of the outer tape, also after a panic, which has those of the inner one as well.
 struct OuterLosses(Option<Vec<Tensor>>);
 
 impl Drop for OuterLosses {
     fn drop(&mut self) {
-        replace_losses(self.0.take());
+        let inner = replace_losses(None).unwrap_or_default();
+        replace_losses(self.0.take().map(|outer| [outer, inner].concat()));
     }
 }
 
@@ -159,5 +161,27 @@ impl<A: GradientSources, B: GradientSources> GradientSources for (A, B) {
 
     fn find(self, gradients: &Gradients) -> Result<Self::Found> {
         Ok((self.0.find(gradients)?, self.1.find(gradients)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Dense, Layer};
+    use candle_core::Device;
+
+    #[test]
+    fn an_outer_tape_has_the_losses_of_an_inner_one() {
+        let dense = Dense::new(1).activity_regularizer("l2");
+        let x = Tensor::ones((1, 2), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let outer = GradientTape::new();
+        dense.call(&x).unwrap();
+        let inner = GradientTape::new();
+        dense.call(&x).unwrap();
+        assert_eq!(inner.losses().len(), 1);
+        drop(inner);
+        assert_eq!(outer.losses().len(), 2);
+        drop(outer);
+        assert!(losses().is_empty());
     }
 }

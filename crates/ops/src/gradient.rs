@@ -1,6 +1,7 @@
 //! The gradient of a weight: a tensor of its shape, or rows of a table.
 
 use crate::gpu::{add_rows, on_gpu};
+use crate::narrow::is_narrow;
 use crate::update;
 use candle_core::{DType, Result, Tensor};
 use hashbrown::HashMap;
@@ -71,6 +72,9 @@ impl Gradient {
     /// The sum of the squares.
     pub fn sum_of_squares(&self) -> Result<f64> {
         match self {
+            Self::Dense(gradient) if is_narrow(gradient) => {
+                gradient.to_dtype(DType::F32)?.sqr()?.sum_all()?.to_dtype(DType::F64)?.to_scalar()
+            }
             Self::Dense(gradient) => gradient.sqr()?.sum_all()?.to_dtype(DType::F64)?.to_scalar(),
             Self::Rows(rows) => Ok(rows.values.iter().map(|&x| f64::from(x) * f64::from(x)).sum()),
         }
@@ -202,6 +206,10 @@ impl RowIndices {
 impl Lookup {
     /// The tensor of the table's shape, with the rows added.
     pub(crate) fn added_to(&self, sum: &Tensor) -> Result<Tensor> {
+        if is_narrow(sum) {
+            let wide = Self { ids: self.ids.clone(), gradient: self.gradient.to_dtype(DType::F32)? };
+            return wide.added_to(&sum.to_dtype(DType::F32)?)?.to_dtype(sum.dtype());
+        }
         let ids = Tensor::from_slice(&self.ids, self.ids.len(), sum.device())?;
         sum.index_add(&ids, &self.gradient.contiguous()?, 0)
     }

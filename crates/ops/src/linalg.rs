@@ -7,10 +7,10 @@ use crate::gpu::{self, on_gpu};
 use crate::host::{dot as dot_product, largest, sum_of, total, view, with_float};
 use crate::lengths;
 use crate::narrow::{are_narrow_on_host, in_float32, is_narrow};
-use crate::shape::{squeezed, unsqueezed, viewed};
+use crate::shape::{squeezed, transpose, unsqueezed, viewed};
 use crate::simd;
 use crate::simd::{Float, MulAdd};
-use crate::tape::{Value, on_host, record_twice};
+use crate::tape::{Value, needs_second_gradients, on_host, record_twice};
 use crate::{Axes, custom_gradient};
 use candle_core::{D, Result, Tensor};
 use std::f64::consts::LOG2_E;
@@ -104,6 +104,9 @@ pub(crate) fn softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
     if is_narrow(x) {
         return in_float32(&[x], |x| softmax(&x[0], axis));
     }
+    if needs_second_gradients(&[x]) {
+        return along_last(x, dim, |x| softmax_rows(x, false));
+    }
     let detached = x.detach();
     let exp = detached.broadcast_sub(&detached.max_keepdim(dim)?)?.exp()?;
     let y = exp.broadcast_div(&exp.sum_keepdim(dim)?)?;
@@ -122,10 +125,20 @@ pub(crate) fn log_softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
     if is_narrow(x) {
         return in_float32(&[x], |x| log_softmax(&x[0], axis));
     }
+    if needs_second_gradients(&[x]) {
+        return along_last(x, dim, |x| softmax_rows(x, true));
+    }
     let detached = x.detach();
     let shifted = detached.broadcast_sub(&detached.max_keepdim(dim)?)?;
     let y = shifted.broadcast_sub(&shifted.exp()?.sum_keepdim(dim)?.log()?)?;
     custom_gradient(x, &y, move |_, y, dy| dy - y.exp()?.broadcast_mul(&dy.sum_keepdim(dim)?)?)
+}
+
+/// `f` of the last axis, with this one in its place, by recorded ops.
+fn along_last(x: &Tensor, dim: usize, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    let mut order: Vec<i64> = (0..x.rank() as i64).collect();
+    order.swap(dim, x.rank() - 1);
+    transpose(&f(&transpose(x, Some(&order))?)?, Some(&order))
 }
 
 /// Whether [`softmax_rows`] supports this axis of this tensor.
@@ -261,6 +274,8 @@ mod tests {
         let x = values([2, 3, 4], 1);
         assert_second_gradients(std::slice::from_ref(&x), |x| softmax(&x[0], -1));
         assert_second_gradients(std::slice::from_ref(&x), |x| log_softmax(&x[0], -1));
+        assert_second_gradients(std::slice::from_ref(&x), |x| softmax(&x[0], 0));
+        assert_second_gradients(std::slice::from_ref(&x), |x| log_softmax(&x[0], 1));
         assert_second_gradients(&[x.clone(), values([4, 5], 2)], |x| crate::square(&matmul(&x[0], &x[1])?));
         assert_second_gradients(&[x, values([4], 2)], |x| crate::square(&matmul(&x[0], &x[1])?));
     }

@@ -1,7 +1,7 @@
 //! Floating-point numbers of 16 bits: an op computes with them in float32 and rounds its result, as XLA does. A sum of 16 bits stops growing:
 //! in bfloat16, ten thousand times 0.3 is 128.
 
-use crate::tape::{Value, record};
+use crate::tape::{Value, record_twice};
 use candle_core::{DType, Result, Tensor};
 
 /// Whether these are floating-point numbers of 16 bits.
@@ -26,7 +26,10 @@ pub(crate) fn cast(x: &Tensor, dtype: DType) -> Result<Tensor> {
     if before == dtype {
         return Ok(x.clone());
     }
-    record("cast", &[x], Value::Tensor(x.detach().to_dtype(dtype)?), move |_, dy| Ok(vec![Some(dy.to_dtype(before)?)]))
+    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(dy.to_dtype(before)?)]);
+    record_twice("cast", &[x], Value::Tensor(x.detach().to_dtype(dtype)?), first, move |_, _, dy| {
+        Ok(vec![Some(cast(dy, before)?)])
+    })
 }
 
 #[cfg(test)]
@@ -77,6 +80,35 @@ mod tests {
         }
     }
 
+    #[test]
+    fn moments_and_norms_are_right() {
+        for dtype in [DType::BF16, DType::F16] {
+            let x = many(dtype);
+            let (mean, variance) = ops::channel_moments(&x, None).unwrap();
+            assert_close("mean", &mean, dtype, 0.3);
+            assert!(numbers(&variance).iter().all(|variance| *variance < 1e-6));
+            let ones = Tensor::ones(COUNT, DType::F32, &Device::Cpu).unwrap();
+            assert_close("weighted mean", &ops::channel_moments(&x, Some(&ones)).unwrap().0, dtype, 0.3);
+            // In float16, the square of 300 would be infinite.
+            let large = (x * 1000.0).unwrap();
+            let squares = ops::Gradient::Dense(large).sum_of_squares().unwrap();
+            assert!((squares / (4.0 * 9e4 * COUNT as f64) - 1.0).abs() < 0.01, "{squares}");
+        }
+    }
+
+    #[test]
+    fn gradients_of_a_row_of_a_table_do_not_stop_growing() {
+        for dtype in [DType::BF16, DType::F16] {
+            let table = Var::from_tensor(&many(dtype).narrow(0, 0, 1).unwrap()).unwrap();
+            let tape = ops::Tape::start();
+            let y = ops::embedding_lookup(table.as_tensor(), vec![0; COUNT], &[COUNT]).unwrap();
+            let sum = ops::sum(&y.to_dtype(DType::F32).unwrap(), ()).unwrap();
+            let gradients = tape.backward(&sum).unwrap();
+            let gradient = gradients.of(table.as_tensor(), &ops::RowIndices::default()).unwrap().unwrap();
+            assert_close("embedding_lookup", &gradient.to_dense(table.as_tensor()).unwrap(), dtype, COUNT as f64);
+        }
+    }
+
     /// Of what is added to each row: the sum over the rows.
     #[test]
     fn gradients_of_what_is_repeated_do_not_stop_growing() {
@@ -94,6 +126,16 @@ mod tests {
             gradient_of("multiply", 1.0, &|row| ops::multiply(&x, row), 0.3 * count);
             let kernel = Tensor::eye(4, dtype, &Device::Cpu).unwrap();
             let linear = ops::FusedActivation::Linear;
+            gradient_of("broadcast_to", 0.3, &|row| ops::broadcast_to(row, [COUNT as i64, 4]), count);
+            let is_all = Tensor::ones((COUNT, 4), DType::U8, &Device::Cpu).unwrap();
+            gradient_of("where", 0.3, &|row| ops::functions::where_(&is_all, row, &x), count);
+            let zeros = Tensor::zeros(COUNT, DType::U32, &Device::Cpu).unwrap();
+            let first = |row: &Tensor| row.reshape((1, 4));
+            gradient_of("take", 0.3, &|row| ops::take(&first(row)?, &zeros, 0), count);
+            let moments = [0.0f32, 1.0].map(|x| Tensor::full(x, 4, &Device::Cpu).unwrap().to_dtype(dtype).unwrap());
+            let shifted =
+                |row: &Tensor| ops::batch_normalize(&x, None, Some(row), (&moments[0], &moments[1]), 0.0, false);
+            gradient_of("batch_normalize", 0.0, &shifted, count);
             gradient_of("bias", 0.0, &|row| ops::dense(&x, &kernel, Some(row), linear), count);
         }
     }

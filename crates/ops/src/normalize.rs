@@ -7,11 +7,11 @@ use crate::gpu::{self, on_gpu};
 use crate::host::{sum_of, sum_of2, total, view, with_float};
 use crate::lengths;
 use crate::matmul::{column_sums, four_rows, row_parts};
-use crate::narrow::{are_narrow_on_host, in_float32};
+use crate::narrow::{are_narrow_on_host, cast, in_float32, is_narrow};
 use crate::simd;
 use crate::simd::{Float, MulAdd};
 use crate::tape::{Value, on_host, record};
-use candle_core::{Device, Result, Tensor, bail};
+use candle_core::{DType, Device, Result, Tensor, bail};
 
 /// Which elements are normalized together.
 #[derive(Debug, Clone, Copy)]
@@ -60,9 +60,9 @@ pub fn normalize_channels(
         return gpu::normalize(x, gamma, beta, by, channels);
     }
     if are_narrow_on_host(&all) {
-        let (has_gamma, has_beta) = (gamma.is_some(), beta.is_some());
+        let weights = weights_among(gamma, beta);
         return in_float32(&all, |all| {
-            let (gamma, beta) = (all.get(1).filter(|_| has_gamma), all.last().filter(|_| has_beta));
+            let (gamma, beta) = weights(all);
             normalize_channels(&all[0], gamma, beta, by, channels)
         });
     }
@@ -102,6 +102,15 @@ pub fn normalize_channels(
         });
         Ok([Some(dx?)].into_iter().chain(dgamma.map(Some)).chain(dbeta.map(Some)).collect())
     })
+}
+
+/// Finds the weights that there are among `x` and them.
+fn weights_among(
+    gamma: Option<&Tensor>,
+    beta: Option<&Tensor>,
+) -> impl Fn(&[Tensor]) -> (Option<&Tensor>, Option<&Tensor>) {
+    let (has_gamma, has_beta) = (gamma.is_some(), beta.is_some());
+    move |all| (all.get(1).filter(|_| has_gamma), all.last().filter(|_| has_beta))
 }
 
 /// An error if a weight does not have one element for each channel.
@@ -343,6 +352,10 @@ pub fn channel_moments(x: &Tensor, weights: Option<&Tensor>) -> Result<(Tensor, 
     }
     let x = &crate::elementwise::float(x)?;
     lengths::allocated(&[channels], x.dtype())?;
+    if is_narrow(x) {
+        let (mean, variance) = channel_moments(&x.to_dtype(DType::F32)?, weights)?;
+        return Ok((mean.to_dtype(x.dtype())?, variance.to_dtype(x.dtype())?));
+    }
     let rows = x.detach().contiguous()?.reshape((count, channels))?;
     if let (true, None) = (on_host(&[x]), weights) {
         let count = rows.dim(0)?.max(1) as f64;
@@ -411,6 +424,14 @@ pub fn batch_normalize(
     let channels = x.dims().last().copied().unwrap_or(1);
     check_weights("batch_normalize", [gamma, beta, Some(moments.0), Some(moments.1)], channels)?;
     let (mean, variance) = (moments.0.detach(), moments.1.detach());
+    if are_narrow_on_host(&all) {
+        let (mean, variance) = (cast(&mean, DType::F32)?, cast(&variance, DType::F32)?);
+        let weights = weights_among(gamma, beta);
+        return in_float32(&all, |all| {
+            let (gamma, beta) = weights(all);
+            batch_normalize(&all[0], gamma, beta, (&mean, &variance), epsilon, of_batch)
+        });
+    }
     let factor = (&variance + epsilon)?.sqrt()?.recip()?;
     if on_gpu(&all) {
         return gpu::batch_normalize(x, gamma, beta, mean.contiguous()?, factor, of_batch);

@@ -1,6 +1,7 @@
 //! Functions that change the shape and leave the elements. Names as in `keras.ops`.
 
 use crate::axes::resolve_axis;
+use crate::narrow::{in_float32, is_narrow};
 use crate::operation::Index;
 use crate::tape::{Value, needs_second_gradients, record_twice};
 use candle_core::{Result, Tensor, bail};
@@ -47,6 +48,9 @@ pub(crate) fn unsqueezed(x: &Tensor, dim: usize) -> Result<Tensor> {
     if !needs_second_gradients(&[x]) {
         return x.unsqueeze(dim);
     }
+    if dim > x.rank() {
+        bail!("a tensor of shape {:?} has no place for a new axis {dim}", x.dims())
+    }
     let mut shape = x.dims().to_vec();
     shape.insert(dim, 1);
     reshaped(x, &shape)
@@ -64,13 +68,15 @@ pub(crate) fn squeezed(x: &Tensor, dim: usize) -> Result<Tensor> {
 
 /// `x` repeated to this shape, which may be its own.
 pub(crate) fn repeated(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
-    if needs_second_gradients(&[x]) { broadcast(x, shape) } else { x.broadcast_as(shape)?.contiguous() }
+    // Candle would add the gradients of 16 bits in 16 bits.
+    let recorded = needs_second_gradients(&[x]) || is_narrow(x);
+    if recorded { broadcast(x, shape) } else { x.broadcast_as(shape)?.contiguous() }
 }
 
 /// `x` repeated to this shape, with gradients of any order.
 pub(crate) fn broadcast(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
     if x.dims() == shape {
-        return Ok(x.clone());
+        return x.contiguous();
     }
     let (before, again) = (x.shape().clone(), x.shape().clone());
     let y = x.detach().broadcast_as(shape)?;
@@ -94,8 +100,8 @@ fn unbroadcast(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
 
 /// `length` elements of an axis from `start` on, with gradients of any order.
 fn sliced(x: &Tensor, axis: usize, start: usize, length: usize) -> Result<Tensor> {
-    let behind = x.dims()[axis] - start - length;
     let y = x.detach().narrow(axis, start, length)?;
+    let behind = x.dims()[axis] - start - length;
     let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(padded(dy, axis, start, behind)?)]);
     record_twice("slice", &[x], Value::Tensor(y), first, move |_, _, dy| {
         Ok(vec![Some(padded(dy, axis, start, behind)?)])
@@ -310,6 +316,9 @@ pub(crate) fn concatenate<T: AsRef<Tensor>>(tensors: &[T], axis: i64) -> Result<
 /// The elements along a dimension at these indices.
 pub(crate) fn at(x: &Tensor, dim: usize, ids: impl IntoIterator<Item = usize>) -> Result<Tensor> {
     let size = x.dims()[dim];
+    if is_narrow(x) && x.track_op() {
+        return in_float32(&[x], |x| at(&x[0], dim, ids));
+    }
     let ids: Vec<u32> = ids.into_iter().map(|i| u32::try_from(i).unwrap_or(u32::MAX)).collect();
     if let Some(id) = ids.iter().find(|id| **id as usize >= size) {
         bail!("index {id} is out of range for an axis of size {size}")

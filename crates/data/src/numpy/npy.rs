@@ -90,7 +90,9 @@ pub(super) fn write(to: &mut dyn Write, array: &Tensor) -> Result<()> {
     let failed = |cause: std::io::Error| Error::new(format!("an array could not be written: {cause}"));
     to.write_all(MAGIC).and_then(|()| to.write_all(&[1, 0])).map_err(failed)?;
     to.write_all(&(length as u16).to_le_bytes()).and_then(|()| to.write_all(header.as_bytes())).map_err(failed)?;
-    Ok(widened.write_bytes(&mut std::io::BufWriter::new(to))?)
+    let mut buffered = std::io::BufWriter::new(to);
+    widened.write_bytes(&mut buffered)?;
+    buffered.flush().map_err(failed)
 }
 
 /// What precedes the elements: a dict of Python, such as `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }`.

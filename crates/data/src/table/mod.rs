@@ -93,7 +93,7 @@ impl Kind {
     }
 }
 
-/// i64 for integers, f32 for other numbers, which is Keras's `floatx`, and strings.
+/// i64 for integers, f32 for other numbers, and strings.
 impl ToTensor for Column {
     fn to_tensor(&self) -> Result<Tensor> {
         match self {

@@ -4,7 +4,7 @@ use super::stream::{self, ReadRows};
 use super::{Column, Kind, Table, apart, place};
 use crate::{Batch, Batching, Cardinality, Dataset, Elements, Source};
 use candle_keras_ops::random::Stream;
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{Error, Result, has_memory_for};
 use chrono::{DateTime, NaiveTime};
 use half::f16;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
@@ -41,13 +41,20 @@ impl ReadParquet {
 
 /// Reads a table into memory. pandas: `read_parquet`. Needs the feature `parquet`.
 ///
-/// Whole numbers and booleans become integers; floating-point numbers, decimals, and whole numbers of which some are missing, floats;
-/// strings, dates and times, strings as pandas writes them to CSV (`2024-02-29 12:30:00`).
+/// Whole numbers and booleans become integers; floating-point numbers, decimals, and whole numbers of which some are missing, floats. Strings stay
+/// strings, and dates and times become some: `2024-02-29`, `12:30:00`, `2024-02-29 12:30:00`, with a fraction of a second (`12:30:00.250`) where there
+/// is one, and in UTC where there is a time zone.
 ///
 /// # Errors
-/// If the file cannot be read or is damaged, or a column has lists, structs or bytes that are not UTF-8.
+/// If the file cannot be read or is damaged, does not fit into memory, or a column has lists, structs, whole numbers of 2^63 or more, or bytes that
+/// are not UTF-8.
 pub fn read_parquet(path: impl AsRef<Path>, arguments: ReadParquet) -> Result<Table> {
-    let mut rows = Rows::open(path.as_ref(), &arguments)?;
+    let mut rows = Rows::open(path.as_ref(), &arguments, true)?;
+    if !rows.count().checked_mul(rows.fields.len() * size_of::<f64>()).is_some_and(has_memory_for) {
+        return Err(Error::new(format!("{}: the table does not fit into memory", path.as_ref().display()))
+            .received(format!("{} rows", rows.count()))
+            .help("parquet_dataset reads it batch by batch"));
+    }
     let columns = rows.read(usize::MAX)?;
     Table::new(rows.fields.into_iter().map(|field| field.name).zip(columns))
 }
@@ -61,6 +68,8 @@ pub fn read_parquet(path: impl AsRef<Path>, arguments: ReadParquet) -> Result<Ta
 /// # Ok::<(), candle_keras_data::Error>(())
 /// ```
 ///
+/// The columns have the same kinds in each batch: whole numbers are floats, unless the file's statistics say that none of them is missing.
+///
 /// # Errors
 /// As for [`read_parquet`], and if there is no column of the target's name.
 pub fn parquet_dataset<'a>(
@@ -68,7 +77,7 @@ pub fn parquet_dataset<'a>(
     label_name: impl Into<Option<&'a str>>,
     arguments: ReadParquet,
 ) -> Result<Dataset> {
-    let rows = Rows::open(path.as_ref(), &arguments)?;
+    let rows = Rows::open(path.as_ref(), &arguments, false)?;
     let target = label_name.into().map(|label| place(&rows.names(), label)).transpose()?;
     let count = rows.count();
     Ok(Dataset::new(ParquetFile { path: path.as_ref().into(), arguments: Arc::new(arguments), target, count }))
@@ -93,7 +102,7 @@ struct Pass {
 impl ParquetFile {
     /// Opens the file again: the handles of one share their position in it.
     fn pass(&self, from: usize) -> Result<Pass> {
-        let mut rows = Rows::open(&self.path, &self.arguments)?;
+        let mut rows = Rows::open(&self.path, &self.arguments, false)?;
         rows.skip(from)?;
         Ok(Pass { names: rows.names(), rows, target: self.target })
     }
@@ -136,11 +145,12 @@ struct Rows {
 }
 
 impl Rows {
-    fn open(path: &Path, arguments: &ReadParquet) -> Result<Self> {
-        guarded(path, || Self::try_open(path, arguments))
+    /// With `at_once`, all rows are read as one batch.
+    fn open(path: &Path, arguments: &ReadParquet, at_once: bool) -> Result<Self> {
+        guarded(path, || Self::try_open(path, arguments, at_once))
     }
 
-    fn try_open(path: &Path, arguments: &ReadParquet) -> Result<Self> {
+    fn try_open(path: &Path, arguments: &ReadParquet, at_once: bool) -> Result<Self> {
         let file = File::open(path).map_err(|cause| Error::io(path, cause))?;
         let file = SerializedFileReader::new(file).map_err(|cause| damaged(path, &cause))?;
         let schema = file.metadata().file_metadata().schema_descr_ptr();
@@ -150,7 +160,8 @@ impl Rows {
             Some(names) => names.iter().map(|name| place(&all, name)).collect::<Result<_>>()?,
             None => (0..all.len()).filter(|&i| !all[i].starts_with("__index_level_")).collect(),
         };
-        let fields = chosen.into_iter().map(|i| Field::new(path, file.metadata(), i)).collect::<Result<_>>()?;
+        let fields =
+            chosen.into_iter().map(|i| Field::new(path, file.metadata(), i, at_once)).collect::<Result<_>>()?;
         Ok(Self { path: path.into(), file, fields, readers: Vec::new(), left: 0, next_group: 0 })
     }
 
@@ -232,6 +243,8 @@ struct Field {
     present: i16,
     meaning: Meaning,
     kind: Kind,
+    /// Whether integers may still become floats, at the first that is missing.
+    at_once: bool,
 }
 
 /// What the stored values stand for.
@@ -262,7 +275,7 @@ enum Value {
 }
 
 impl Field {
-    fn new(path: &Path, metadata: &ParquetMetaData, index: usize) -> Result<Self> {
+    fn new(path: &Path, metadata: &ParquetMetaData, index: usize, at_once: bool) -> Result<Self> {
         let column = metadata.file_metadata().schema_descr().column(index);
         let name = column.path().parts()[0].clone();
         if column.path().parts().len() > 1 || column.max_rep_level() > 0 || column.max_def_level() > 1 {
@@ -275,7 +288,7 @@ impl Field {
         let has_all = |group: &parquet::file::metadata::RowGroupMetaData| {
             group.column(index).statistics().and_then(|statistics| statistics.null_count_opt()) == Some(0)
         };
-        let is_complete = column.max_def_level() == 0 || metadata.row_groups().iter().all(has_all);
+        let is_complete = at_once || column.max_def_level() == 0 || metadata.row_groups().iter().all(has_all);
         let kind = match (column.physical_type(), meaning) {
             (_, Meaning::Date | Meaning::Time(_) | Meaning::Timestamp(_)) => Kind::Strings,
             (_, Meaning::Decimal(_) | Meaning::Half) | (Type::FLOAT | Type::DOUBLE, _) => Kind::Floats,
@@ -283,7 +296,7 @@ impl Field {
             (Type::BOOLEAN | Type::INT32 | Type::INT64, _) => Kind::Floats,
             (Type::INT96 | Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY, _) => Kind::Strings,
         };
-        Ok(Self { name, index, present: column.max_def_level(), meaning, kind })
+        Ok(Self { name, index, present: column.max_def_level(), meaning, kind, at_once })
     }
 
     fn error(&self, path: &Path, cause: &ParquetError) -> Error {
@@ -332,7 +345,12 @@ impl Field {
         let (mut stored, mut levels) = (Vec::new(), Vec::new());
         reader.read_records(count, Some(&mut levels), None, &mut stored)?;
         let mut stored = stored.into_iter();
-        let mut push = |value: Option<Value>| value.and_then(|value| value.push(column)).ok_or_else(|| self.misfit());
+        let mut push = |value: Option<Value>| {
+            if let (Column::Integers(values), Some(Value::Missing), true) = (&*column, &value, self.at_once) {
+                *column = Column::Floats(values.iter().map(|value| *value as f64).collect());
+            }
+            value.and_then(|value| value.push(column)).ok_or_else(|| self.misfit())
+        };
         if self.present == 0 {
             return stored.try_for_each(|stored| push(value(stored)));
         }

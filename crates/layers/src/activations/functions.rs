@@ -1,7 +1,7 @@
 //! The activation functions. Keras: `keras.activations`; the formulas and defaults are Keras's.
 
 use candle_core::{Result, bail};
-use candle_keras_ops::{self as ops, Rectifier, Tensor, axes, custom_gradient};
+use candle_keras_ops::{self as ops, Rectifier, Tensor, custom_gradient};
 
 pub use ops::{relu, sigmoid, softplus, tanh};
 
@@ -175,27 +175,7 @@ pub fn sparse_sigmoid(x: &Tensor) -> Result<Tensor> {
 ///
 /// Keras 3.15.1 is wrong here where more than one element is not 0: its rows do not add up to 1.
 pub fn sparsemax(x: &Tensor) -> Result<Tensor> {
-    let x = &ops::float(x)?;
-    if x.elem_count() == 0 {
-        return Ok(x.clone());
-    }
-    let detached = x.detach().contiguous()?;
-    let last = x.rank().saturating_sub(1);
-    let n = x.dim(last)?;
-    let sorted = detached.sort_last_dim(false)?.0;
-    let k = Tensor::arange(1u32, n as u32 + 1, x.device())?.to_dtype(x.dtype())?;
-    let sums = sorted.cumsum(last)?;
-    // z_k is in the support as long as 1 + k z_k is above the sum of the k largest; the threshold normalizes the sum to 1.
-    let takes_part = ((sorted.broadcast_mul(&k)? + 1.0)? - sums)?.gt(0.0)?.to_dtype(x.dtype())?;
-    let count = ops::sum(&takes_part, axes(-1).keepdims(true))?;
-    let threshold = ((ops::sum(&(&sorted * takes_part)?, axes(-1).keepdims(true))? - 1.0)? / count)?;
-    let y = detached.broadcast_sub(&threshold)?.relu()?;
-    custom_gradient(x, &y, |_, y, dy| {
-        let support = y.gt(0.0)?.to_dtype(dy.dtype())?;
-        let on_support = (dy * &support)?;
-        let mean = (ops::sum(&on_support, axes(-1).keepdims(true))? / ops::sum(&support, axes(-1).keepdims(true))?)?;
-        on_support - support.broadcast_mul(&mean)?
-    })
+    ops::sparsemax(x, -1)
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ impl Layer for Dot {
             let rest = x.elem_count() / (batch * k).max(1);
             x.permute(order)?.contiguous()?.reshape((batch, rest, k))
         };
-        let product = matrix(&a, axes[0])?.matmul(&matrix(&b, axes[1])?.transpose(1, 2)?.contiguous()?)?;
+        let product = ops::matmul(&matrix(&a, axes[0])?, &matrix(&b, axes[1])?.transpose(1, 2)?.contiguous()?)?;
         let rest = |x: &Tensor, axis: usize| {
             x.dims().iter().enumerate().skip(1).filter(|(i, _)| *i != axis).map(|(_, size)| *size).collect::<Vec<_>>()
         };

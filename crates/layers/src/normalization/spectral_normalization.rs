@@ -3,7 +3,7 @@
 use crate::initializers::TruncatedNormal;
 use crate::layer::single;
 use crate::{AnyLayer, Build, Context, Layer, Shape, Variable, Weight};
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use candle_keras_ops::{Error, Result};
 
 /// More do not make the vector better: it converges after some dozens.
@@ -57,6 +57,12 @@ fn normalized(x: &Tensor) -> Result<Tensor> {
 impl SpectralNormalization {
     /// The kernel divided by its largest singular value, and the vector from which the next step begins.
     fn divided(&self, kernel: &Tensor, vector_u: &Tensor) -> Result<(Tensor, Tensor)> {
+        let dtype = kernel.dtype();
+        if matches!(dtype, DType::F16 | DType::BF16) {
+            let wide = |x: &Tensor| x.to_dtype(DType::F32);
+            let (kernel, u) = self.divided(&wide(kernel)?, &wide(vector_u)?)?;
+            return Ok((kernel.to_dtype(dtype)?, u.to_dtype(dtype)?));
+        }
         let matrix = kernel.reshape(((), kernel.dim(kernel.rank() - 1)?))?;
         let (mut u, mut v) = (vector_u.clone(), None);
         for _ in 0..self.power_iterations {

@@ -204,7 +204,7 @@ pub(crate) fn clip(x: &Tensor, low: f64, high: f64) -> Result<Tensor> {
 pub(crate) fn where_(condition: &Tensor, x: &Tensor, y: &Tensor) -> Result<Tensor> {
     let shape = condition.shape().broadcast_shape_binary_op(x.shape(), "where")?;
     let shape = shape.broadcast_shape_binary_op(y.shape(), "where")?;
-    if needs_second_gradients(&[x, y]) {
+    if needs_second_gradients(&[x, y]) || are_narrow_on_host(&[x, y]) {
         return chosen(&condition.broadcast_as(&shape)?, &broadcast(x, shape.dims())?, &broadcast(y, shape.dims())?);
     }
     condition.broadcast_as(&shape)?.where_cond(&x.broadcast_as(&shape)?, &y.broadcast_as(&shape)?)

@@ -66,7 +66,7 @@ pub fn geomspace(start: f64, stop: f64, num: usize, endpoint: bool, dtype: impl 
     made(powers.into_iter().map(|power| start.signum() * power.exp()).collect(), dtype)
 }
 
-/// Numbers as a vector of this dtype, f32 by default.
+/// Numbers as a vector of this dtype, by default that of [`floatx`](crate::config::floatx).
 fn made(numbers: Vec<f64>, dtype: impl Into<SomeDType>) -> Result<Tensor> {
     let count = numbers.len();
     Tensor::from_vec(numbers, count, &Device::Cpu)?.to_dtype(dtype.into().or(default_float())?)

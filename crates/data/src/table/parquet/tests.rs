@@ -2,7 +2,7 @@ use super::*;
 use candle_keras_ops::strings;
 use parquet::basic::Compression;
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
@@ -21,9 +21,14 @@ fn text(values: &[&str]) -> Column {
 
 /// 25 rows of `a`, `y` and `s` in groups of 10.
 fn rows(folder: &Path, compression: Compression) -> PathBuf {
+    rows_with(folder, compression, EnabledStatistics::Page)
+}
+
+fn rows_with(folder: &Path, compression: Compression, statistics: EnabledStatistics) -> PathBuf {
     let path = folder.join(format!("{compression}.parquet"));
-    let schema = "message rows { required int64 a; required int64 y; optional binary s (UTF8); }";
-    let properties = WriterProperties::builder().set_compression(compression).set_data_page_row_count_limit(4).build();
+    let schema = "message rows { optional int64 a; required int64 y; optional binary s (UTF8); }";
+    let properties = WriterProperties::builder().set_compression(compression).set_data_page_row_count_limit(4);
+    let properties = properties.set_statistics_enabled(statistics).build();
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let file = File::create(&path).unwrap();
     let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).unwrap();
@@ -33,7 +38,9 @@ fn rows(folder: &Path, compression: Compression) -> PathBuf {
         for column in 0..2 {
             let values: Vec<i64> = rows.iter().map(|row| if column == 0 { *row } else { row % 2 }).collect();
             let mut writer = group.next_column().unwrap().unwrap();
-            writer.typed::<Int64Type>().write_batch(&values, None, None).unwrap();
+            let levels = vec![1; values.len()];
+            let levels = (column == 0).then_some(levels.as_slice());
+            writer.typed::<Int64Type>().write_batch(&values, levels, None).unwrap();
             writer.close().unwrap();
         }
         let mut writer = group.next_column().unwrap().unwrap();
@@ -117,6 +124,19 @@ fn files_are_read_batch_by_batch() {
     assert!(parquet_dataset(&path, "z", ReadParquet::new()).is_err());
     let chosen = ReadParquet::new().columns(["s", "y", "a"]);
     assert_eq!(read_parquet(&path, chosen).unwrap().names(), ["s", "y", "a"]);
+}
+
+/// Then nobody knows before the end whether a number is missing.
+#[test]
+fn without_statistics_integers_of_a_dataset_are_floats() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = rows_with(folder.path(), Compression::SNAPPY, EnabledStatistics::None);
+    let table = read_parquet(&path, ReadParquet::new()).unwrap();
+    assert_eq!(*table.column("a").unwrap(), Column::Integers((0..25).collect()));
+    let dataset = parquet_dataset(&path, "y", ReadParquet::new()).unwrap().batch(25);
+    let batch = dataset.iter().unwrap().next().unwrap().unwrap();
+    assert_eq!(batch.x[0].to_vec1::<f32>().unwrap()[24], 24.0);
+    assert_eq!(batch.y[0].to_vec1::<i64>().unwrap()[3], 1);
 }
 
 #[test]

@@ -90,9 +90,9 @@ mod tests {
     #[test]
     fn behaves_as_every_layer_must() {
         let layer = || RandomGaussianBlur::new().factor(0.8).kernel_size((3, 5)).value_range((-2, 2));
-        check_layer(layer, Check::inputs([[3, 3, 4, 2]]).output([3, 3, 4, 2]));
+        check_layer(layer, Check::inputs([[3, 3, 4, 2]]).without_narrow().output([3, 3, 4, 2]));
         let first = || RandomGaussianBlur::new().sigma((0.5, 0.9)).data_format("channels_first");
-        check_layer(first, Check::inputs([[3, 2, 3, 4]]).output([3, 2, 3, 4]));
+        check_layer(first, Check::inputs([[3, 2, 3, 4]]).without_narrow().output([3, 2, 3, 4]));
         let error = |layer: RandomGaussianBlur| layer.call(Input::shape([2, 2, 1])).shape().unwrap_err().to_string();
         assert!(error(RandomGaussianBlur::new().kernel_size(4)).contains("odd"));
         assert!(error(RandomGaussianBlur::new().sigma(-1.0)).contains("sigma"));
