@@ -136,7 +136,7 @@ fn check_narrow<L: Layer + Clone + Configure>(make: &impl Fn() -> L, policy: &st
     let inputs = check.data(None)?;
     let within = |what: &str, (found, expected): (Vec<f64>, Vec<f64>)| {
         let largest = expected.iter().fold(1e-3, |largest: f64, x| largest.max(x.abs()));
-        let differs = |(a, b): (&f64, &f64)| !((a - b).abs() <= 0.06 * largest);
+        let differs = |(a, b): (&f64, &f64)| (a - b).abs() > 0.06 * largest || a.is_nan() != b.is_nan();
         match found.iter().zip(&expected).position(differs) {
             Some(i) => Err(Error::new(format!("{policy}: {what}, number {i}"))
                 .expected(expected[i].to_string())
