@@ -135,7 +135,7 @@ pub(crate) fn log_softmax(x: &Tensor, axis: i64) -> Result<Tensor> {
 }
 
 /// `f` of the last axis, with this one in its place, by recorded ops.
-fn along_last(x: &Tensor, dim: usize, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+pub(crate) fn along_last(x: &Tensor, dim: usize, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
     let mut order: Vec<i64> = (0..x.rank() as i64).collect();
     order.swap(dim, x.rank() - 1);
     transpose(&f(&transpose(x, Some(&order))?)?, Some(&order))

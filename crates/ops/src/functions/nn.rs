@@ -113,13 +113,7 @@ operations! {
     ///
     /// Keras 3.15.1 is wrong here where more than one element is not 0: its rows do not add up to 1.
     Sparsemax sparsemax(x)[axis: i64 = -1]: x.dim(*axis).map(|_| x.float())
-        => along_last(&float(x)?, resolve_axis(*axis, x.rank())?, sparsemax_rows);
-}
-
-/// `f` over the last axis, with this one in its place.
-fn along_last(x: &Tensor, dim: usize, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
-    let last = x.rank() - 1;
-    f(&x.transpose(dim, last)?)?.transpose(dim, last)?.contiguous()
+        => linalg::along_last(&float(x)?, resolve_axis(*axis, x.rank())?, sparsemax_rows);
 }
 
 fn sparsemax_rows(x: &Tensor) -> Result<Tensor> {
