@@ -1,10 +1,11 @@
-//! The reference models, for comparison with other frameworks: `cargo bench --bench zoo -- [--json] [--device=cuda] [WORK ...]`.
+//! The reference models, for comparison with other frameworks: `cargo bench --bench zoo -- [--json] [--device=cuda] [--policy=mixed_bfloat16] [WORK ...]`.
 //!
 //! Milliseconds per step of `fit`, after a short warmup, with the data in memory, and per batch of `predict`, also of
 //! `predict_on_batch` with one sample and with 32; and the time after the fit to apply the pending updates of a table. benches/compare.py runs this beside Keras, PyTorch and
 //! ONNX Runtime; benches/README.md has figures with their machine and date. With `--floor`, the word distance is a plain loop over slices, without a
 //! framework, and with lazy rows: the cost of the arithmetic alone.
 
+use candle_keras::config;
 use candle_keras::layers::{
     Activation, BatchNormalization, Bidirectional, Concatenate, Conv1D, Conv2D, Conv2DTranspose, Conv3D, ConvLSTM2D,
     Dense, DepthwiseConv2D, Dot, Dropout, Embedding, Flatten, GRU, GlobalAveragePooling1D, GlobalAveragePooling2D,
@@ -457,6 +458,8 @@ fn main() -> Result<()> {
     let (flags, names): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
     let (json, only_floor) = (flags.iter().any(|flag| flag == "--json"), flags.iter().any(|flag| flag == "--floor"));
     let device = utils::device(flags.iter().find_map(|flag| flag.strip_prefix("--device=")).unwrap_or("cpu"))?;
+    let policy = flags.iter().find_map(|flag| flag.strip_prefix("--policy=")).unwrap_or("float32");
+    config::set_dtype_policy(policy)?;
     if let Some(name) = names.iter().find(|name| WORKS.iter().all(|(work, _)| work != name)) {
         let works: Vec<_> = WORKS.iter().map(|(work, _)| *work).collect();
         eprintln!("there is no work {name:?}; the works are {}", works.join(", "));

@@ -8,7 +8,7 @@ use crate::symbolic::{KerasTensor, NodeOutput};
 use crate::variable::Variable;
 use crate::{Config, Context, DTypePolicy, Declared, Lora, Regularizer, Shape, TensorSpec, layer_weights};
 use candle_core::{DType, Tensor};
-use candle_keras_ops::{Error, Result, warnings};
+use candle_keras_ops::{self as ops, Error, Result, warnings};
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -68,7 +68,7 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
         let _ = (inputs, arguments);
     }
 
-    /// Whether floating-point inputs are cast to the dtype of computation.
+    /// Whether floating-point inputs and outputs, and weights, are cast to the dtype of computation.
     fn autocast(&self) -> bool {
         true
     }
@@ -160,9 +160,11 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
         Ok(())
     }
 
-    /// A weight for use in `forward`, in the dtype of computation: tracked if this run needs its gradient.
+    /// A weight for use in `forward`: tracked if this run needs its gradient, and in the dtype of computation if the layer casts
+    /// ([`Layer::autocast`]).
     fn weight(&self, name: &str, ctx: &Context) -> Result<Tensor> {
-        layer_weights::weight(self.base(), name, ctx)
+        let value = layer_weights::weight(self.base(), name, ctx)?;
+        Ok(if self.autocast() { ops::cast(&value, self.base().compute_dtype())? } else { value })
     }
 
     /// The layer's name in its model.
@@ -486,7 +488,7 @@ fn cast(inputs: &[Tensor], dtype: DType) -> candle_core::Result<Cow<'_, [Tensor]
     if !inputs.iter().any(differs) {
         return Ok(Cow::Borrowed(inputs));
     }
-    inputs.iter().map(|x| if differs(x) { x.to_dtype(dtype) } else { Ok(x.clone()) }).collect()
+    inputs.iter().map(|x| if differs(x) { ops::cast(x, dtype) } else { Ok(x.clone()) }).collect()
 }
 
 fn run_unnamed(
@@ -515,7 +517,7 @@ fn run_unnamed(
     let (mut outputs, output_masks) = outputs?;
     if layer.autocast() {
         for output in outputs.iter_mut().filter(|output| output.dtype().is_float() && output.dtype() != dtype) {
-            *output = output.to_dtype(dtype)?;
+            *output = ops::cast(output, dtype)?;
         }
     }
     if let Some(regularizer) = regularizer.filter(|_| layer.regularizes_output()) {

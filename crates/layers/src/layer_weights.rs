@@ -7,14 +7,13 @@ use candle_keras_ops::{Error, Result};
 use hashbrown::HashSet;
 
 pub(crate) fn weight(base: &Base, name: &str, ctx: &Context) -> Result<Tensor> {
-    let (variable, dtype) = (base.variable(name)?, base.compute_dtype());
-    let value = match (ctx.replaced(&variable), base.adaptation_of(&variable)) {
-        (Some(value), _) => value?,
-        (None, Some(adaptation)) => adaptation.value(ctx)?,
-        (None, None) if ctx.tracks(&variable) => variable.tracked(),
-        (None, None) => variable.value(),
-    };
-    Ok(if value.dtype() == dtype { value } else { value.to_dtype(dtype)? })
+    let variable = base.variable(name)?;
+    match (ctx.replaced(&variable), base.adaptation_of(&variable)) {
+        (Some(value), _) => value,
+        (None, Some(adaptation)) => adaptation.value(ctx),
+        (None, None) if ctx.tracks(&variable) => Ok(variable.tracked()),
+        (None, None) => Ok(variable.value()),
+    }
 }
 
 pub(crate) fn variables(layer: &dyn Layer) -> Vec<Variable> {

@@ -136,7 +136,7 @@ pub(crate) fn in_chunks<T: Send>(data: &mut [T], unit: usize, cost: usize, f: im
 ///
 /// # Panics
 /// If `f` does not write all of its chunk.
-pub(crate) fn fill_chunks<T: Float>(
+pub(crate) fn fill_chunks<T: Copy + Send>(
     length: usize,
     chunk_len: usize,
     f: impl Fn(usize, &mut UninitChunk<T>) + Sync,
@@ -145,7 +145,7 @@ pub(crate) fn fill_chunks<T: Float>(
 }
 
 /// [`fill_chunks`] with scratch memory, allocated once a thread.
-pub(crate) fn fill_chunks_with<T: Float, S>(
+pub(crate) fn fill_chunks_with<T: Copy + Send, S>(
     length: usize,
     chunk_len: usize,
     scratch: impl Fn() -> S + Sync,
@@ -173,7 +173,7 @@ pub(crate) fn fill_chunks_with<T: Float, S>(
 ///
 /// # Panics
 /// If `f` does not write all of its chunks.
-pub(crate) fn fill_several_chunks<T: Float, const N: usize>(
+pub(crate) fn fill_several_chunks<T: Copy + Send, const N: usize>(
     count: usize,
     units: [usize; N],
     cost: usize,
@@ -209,19 +209,27 @@ pub(crate) fn fill_several_chunks<T: Float, const N: usize>(
 /// [`fill_chunks`] whose chunks are zeros when `f` gets them.
 ///
 /// Zeroing the whole vector first would be one core's work, and an extra pass over memory.
-pub(crate) fn zeroed_chunks<T: Float>(length: usize, chunk_len: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
+pub(crate) fn zeroed_chunks<T: Copy + Send + Default>(
+    length: usize,
+    chunk_len: usize,
+    f: impl Fn(usize, &mut [T]) + Sync,
+) -> Vec<T> {
     fill_chunks(length, chunk_len, |from, chunk| f(from, chunk.zeros()))
 }
 
 /// [`fill_chunks`] whose chunks are copies of `data` when `f` gets them.
-pub(crate) fn copied_chunks<T: Float>(data: &[T], chunk_len: usize, f: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
+pub(crate) fn copied_chunks<T: Copy + Send + Sync>(
+    data: &[T],
+    chunk_len: usize,
+    f: impl Fn(usize, &mut [T]) + Sync,
+) -> Vec<T> {
     fill_chunks(data.len(), chunk_len, |from, chunk| f(from, chunk.copy(&data[from..from + chunk.remaining()])))
 }
 
 /// Uninitialized memory of a chunk, which is written from its start on.
 pub(crate) struct UninitChunk<'a, T>(&'a mut [MaybeUninit<T>]);
 
-impl<'a, T: Float> UninitChunk<'a, T> {
+impl<'a, T: Copy> UninitChunk<'a, T> {
     /// How many elements are not written yet.
     pub(crate) fn remaining(&self) -> usize {
         self.0.len()
@@ -253,9 +261,12 @@ impl<'a, T: Float> UninitChunk<'a, T> {
     }
 
     /// Writes zeros to all that is left.
-    pub(crate) fn zeros(&mut self) -> &'a mut [T] {
+    pub(crate) fn zeros(&mut self) -> &'a mut [T]
+    where
+        T: Default,
+    {
         self.write_with(self.remaining(), |memory| {
-            memory.fill(MaybeUninit::new(T::ZERO));
+            memory.fill(MaybeUninit::new(T::default()));
             // SAFETY: each of them has just been written.
             #[allow(unsafe_code)]
             unsafe {

@@ -3,7 +3,7 @@
 use crate::cores;
 use crate::simd;
 use crate::simd::Float;
-use candle_core::{Result, Storage, Tensor, bail};
+use candle_core::{Result, Storage, Tensor, WithDType, bail};
 use std::marker::PhantomData;
 use std::ops::{Deref, Range};
 
@@ -15,7 +15,7 @@ pub(crate) struct View<G, T> {
 }
 
 /// The memory of a contiguous tensor on the host.
-pub(crate) fn view<T: Float>(tensor: &Tensor) -> Result<View<impl Deref<Target = Storage> + '_, T>> {
+pub(crate) fn view<T: WithDType>(tensor: &Tensor) -> Result<View<impl Deref<Target = Storage> + '_, T>> {
     let (storage, layout) = tensor.storage_and_layout();
     match (&*storage, layout.contiguous_offsets()) {
         (Storage::Cpu(cpu), Some((from, to))) => {
@@ -32,7 +32,7 @@ impl<G, T> View<G, T> {
     }
 }
 
-impl<G: Deref<Target = Storage>, T: Float> Deref for View<G, T> {
+impl<G: Deref<Target = Storage>, T: WithDType> Deref for View<G, T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {

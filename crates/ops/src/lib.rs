@@ -9,6 +9,7 @@ mod additive_scores;
 mod any_arguments;
 mod attention;
 mod axes;
+mod cast;
 pub mod config;
 pub mod console;
 mod control;

@@ -1,7 +1,7 @@
 //! Floating-point numbers of 16 bits: an op computes with them in float32 and rounds its result, as XLA does. A sum of 16 bits stops growing:
 //! in bfloat16, ten thousand times 0.3 is 128.
 
-use crate::tape::{Value, record_twice};
+use crate::cast::cast;
 use candle_core::{DType, Result, Tensor};
 
 /// Whether these are floating-point numbers of 16 bits.
@@ -18,18 +18,6 @@ pub(crate) fn are_narrow_on_host(tensors: &[&Tensor]) -> bool {
 pub(crate) fn in_float32(tensors: &[&Tensor], f: impl FnOnce(&[Tensor]) -> Result<Tensor>) -> Result<Tensor> {
     let wide = tensors.iter().map(|x| cast(x, DType::F32)).collect::<Result<Vec<_>>>()?;
     cast(&f(&wide)?, tensors[0].dtype())
-}
-
-/// `x` in this dtype.
-pub(crate) fn cast(x: &Tensor, dtype: DType) -> Result<Tensor> {
-    let before = x.dtype();
-    if before == dtype {
-        return Ok(x.clone());
-    }
-    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(dy.to_dtype(before)?)]);
-    record_twice("cast", &[x], Value::Tensor(x.detach().to_dtype(dtype)?), first, move |_, _, dy| {
-        Ok(vec![Some(cast(dy, before)?)])
-    })
 }
 
 #[cfg(test)]

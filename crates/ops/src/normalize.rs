@@ -1,13 +1,14 @@
 //! Normalization as one op: layer, group and RMS normalization of each sample, batch normalization of each channel. (candle-nn's fused ones
 //! silently lose the gradient.)
 
+use crate::cast::cast;
 use crate::cores;
 use crate::error::shape_or_none;
 use crate::gpu::{self, on_gpu};
 use crate::host::{sum_of, sum_of2, total, view, with_float};
 use crate::lengths;
 use crate::matmul::{column_sums, four_rows, row_parts};
-use crate::narrow::{are_narrow_on_host, cast, in_float32, is_narrow};
+use crate::narrow::{are_narrow_on_host, in_float32, is_narrow};
 use crate::simd;
 use crate::simd::{Float, MulAdd};
 use crate::tape::{Value, on_host, record};

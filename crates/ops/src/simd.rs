@@ -131,6 +131,7 @@ pub trait Float:
     + AddAssign
     + SubAssign
     + PartialOrd
+    + Default
     + Send
     + Sync
     + 'static

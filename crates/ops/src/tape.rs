@@ -13,6 +13,7 @@
 use crate::elementwise::{Arithmetic, arithmetic};
 use crate::gradient::{Gradient, Lookup, RowIndices};
 use crate::lengths;
+use crate::narrow::are_narrow_on_host;
 use crate::update;
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, CudaStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage};
@@ -310,8 +311,8 @@ pub(crate) fn needs_second_gradients(tensors: &[&Tensor]) -> bool {
 
 /// The sum of two gradients, without candle's thread pool.
 fn sum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    if a.track_op() || b.track_op() {
-        // Gradients of an inner tape.
+    // Gradients of an inner tape, or of 16 bits.
+    if a.track_op() || b.track_op() || are_narrow_on_host(&[a, b]) {
         return arithmetic(Arithmetic::Add, a, b);
     }
     if !update::is_in_place([a, b]) || a.elem_count() != b.elem_count() {

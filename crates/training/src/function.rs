@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Tensor};
 use candle_keras_layers::Config;
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{self as ops, Error, Result};
 use std::fmt::Debug;
 
 /// The kind of target that a function takes.
@@ -141,7 +141,7 @@ pub(crate) fn values(
     // As in Keras, whose clips and sums 16 bits could not hold, nor whole numbers.
     let y_pred = match y_pred.dtype() {
         DType::F32 | DType::F64 => y_pred,
-        _ => &y_pred.to_dtype(DType::F32)?,
+        _ => &ops::cast(y_pred, DType::F32)?,
     };
     let (y_true, y_pred) = aligned(function, y_true, y_pred)?;
     let values = function.values(&y_true, &y_pred)?;

@@ -139,8 +139,14 @@ impl Layer for Embedding {
         Ok(())
     }
 
+    /// 16 bits do not hold each id.
+    fn autocast(&self) -> bool {
+        false
+    }
+
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
-        Ok(vec![rows(&self.base, self.input_dim, single(inputs)?, ctx)?])
+        let rows = rows(&self.base, self.input_dim, single(inputs)?, ctx)?;
+        Ok(vec![ops::cast(&rows, self.base.compute_dtype())?])
     }
 
     fn supports_masking(&self) -> bool {

@@ -140,7 +140,7 @@ impl Layer for ReversibleEmbedding {
         }
         let mask = self.mask_zero.then(|| x.ne(0.0)).transpose()?;
         ctx.set_output_masks(vec![mask]);
-        Ok(vec![rows(&self.base, self.input_dim, x, ctx)?.to_dtype(self.base.compute_dtype())?])
+        Ok(vec![ops::cast(&rows(&self.base, self.input_dim, x, ctx)?, self.base.compute_dtype())?])
     }
 
     fn supports_masking(&self) -> bool {

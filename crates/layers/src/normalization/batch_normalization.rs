@@ -1,6 +1,6 @@
 //! BatchNormalization: normalizes each channel. Keras: `keras.layers.BatchNormalization`.
 
-use super::{ScaleAndCenter, affine_setters, axis_of, check_epsilon, run_with_axes_last};
+use super::{ScaleAndCenter, affine_setters, axis_of, check_epsilon, run_with_axes_last, wide};
 use crate::initializers::{Initialize, Source};
 use crate::layer::single;
 use crate::{Build, Context, Initializer, Layer, Shape, Weight};
@@ -118,14 +118,14 @@ impl Layer for BatchNormalization {
         Ok(())
     }
 
+    /// The input is rounded no earlier than the output.
+    fn autocast(&self) -> bool {
+        false
+    }
+
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
-        let input = single(inputs)?;
-        // As in Keras, 16 bits are normalized in float32, in which the statistics are.
-        let dtype = if matches!(input.dtype(), DType::F16 | DType::BF16) { DType::F32 } else { input.dtype() };
-        let x = &input.to_dtype(dtype)?;
-        let cast = |weight: Option<Tensor>| weight.map(|weight| weight.to_dtype(dtype)).transpose();
-        let (gamma, beta) = self.affine.weights(self, ctx)?;
-        let (gamma, beta) = (cast(gamma)?, cast(beta)?);
+        let x = &wide(single(inputs)?)?;
+        let (gamma, beta) = self.affine.weights(self, x, ctx)?;
         let of_batch = ctx.trains_layer(&self.base);
         let mask = ctx.mask(0).filter(|_| of_batch).cloned();
         if let Some(mask) = mask.as_ref().filter(|mask| mask.dims() != &x.dims()[..x.rank() - 1]) {
@@ -135,7 +135,7 @@ impl Layer for BatchNormalization {
         }
         let y = run_with_axes_last(x, &[axis_of(self.axis, x.rank())?], |x| {
             if !of_batch {
-                let moving = |name| Ok::<_, Error>(self.base.variable(name)?.value().to_dtype(dtype)?);
+                let moving = |name| Ok::<_, Error>(self.base.variable(name)?.value().to_dtype(x.dtype())?);
                 let moments = (&moving("moving_mean")?, &moving("moving_variance")?);
                 return Ok(ops::batch_normalize(x, gamma.as_ref(), beta.as_ref(), moments, self.epsilon, false)?);
             }
@@ -154,7 +154,7 @@ impl Layer for BatchNormalization {
             let moments = (&mean, &variance);
             Ok(ops::batch_normalize(x, gamma.as_ref(), beta.as_ref(), moments, self.epsilon, true)?)
         })?;
-        Ok(vec![y.to_dtype(input.dtype())?])
+        Ok(vec![ops::cast(&y, self.base.compute_dtype())?])
     }
 
     fn supports_masking(&self) -> bool {
@@ -177,7 +177,7 @@ impl BatchNormalization {
         bias: Option<&Tensor>,
         ctx: &Context,
     ) -> Result<(Tensor, Tensor)> {
-        let (gamma, beta) = self.affine.weights(self, ctx)?;
+        let (gamma, beta) = self.affine.weights(self, kernel, ctx)?;
         let moving = |name| Ok::<_, Error>(self.base.variable(name)?.value());
         let moments = (&moving("moving_mean")?, &moving("moving_variance")?);
         Ok(ops::normalized_kernel(kernel, bias, gamma.as_ref(), beta.as_ref(), moments, self.epsilon)?)

@@ -1,6 +1,6 @@
 //! GroupNormalization: groups of channels of each sample brought to mean 0 and variance 1. Keras: `keras.layers.GroupNormalization`.
 
-use super::{ScaleAndCenter, affine_setters, axis_of, check_epsilon, run_with_axes_last};
+use super::{ScaleAndCenter, affine_setters, axis_of, check_epsilon, run_with_axes_last, wide};
 use crate::layer::single;
 use crate::{Build, Context, Layer, Shape};
 use candle_core::Tensor;
@@ -61,16 +61,21 @@ impl Layer for GroupNormalization {
         Ok(())
     }
 
+    /// The input is rounded no earlier than the output.
+    fn autocast(&self) -> bool {
+        false
+    }
+
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
-        let x = single(inputs)?;
-        let (gamma, beta) = self.affine.weights(self, ctx)?;
+        let x = &wide(single(inputs)?)?;
+        let (gamma, beta) = self.affine.weights(self, x, ctx)?;
         let (channels, groups) = self.sizes(&x.dims().into())?;
         let repeats = x.elem_count() / (x.dim(0)?.max(1) * channels);
         let by = Groups { repeats, groups, center: true, epsilon: self.epsilon };
         let y = run_with_axes_last(x, &[axis_of(self.axis, x.rank())?], |x| {
             Ok(ops::normalize_channels(x, gamma.as_ref(), beta.as_ref(), by, channels)?)
         })?;
-        Ok(vec![y])
+        Ok(vec![ops::cast(&y, self.base.compute_dtype())?])
     }
 
     fn supports_masking(&self) -> bool {

@@ -1,9 +1,9 @@
 //! LayerNormalization: each sample brought to mean 0 and variance 1. Keras: `keras.layers.LayerNormalization`.
 
-use super::{NormalizedAxes, ScaleAndCenter, affine_setters, check_epsilon, run_with_axes_last};
+use super::{NormalizedAxes, ScaleAndCenter, affine_setters, check_epsilon, run_with_axes_last, wide};
 use crate::layer::single;
 use crate::{Build, Context, Layer, Shape};
-use candle_core::{DType, Tensor};
+use candle_core::Tensor;
 use candle_keras_ops::{self as ops, Groups, Result};
 
 layer! {
@@ -42,14 +42,11 @@ impl LayerNormalization {
 
     /// `x / sqrt(variance + epsilon) gamma` over the last axes, which `gamma` has. A composition.
     fn scaled(&self, x: &Tensor, gamma: &Tensor) -> Result<Tensor> {
-        // As in Keras, 16 bits are normalized in float32.
-        let dtype = if matches!(x.dtype(), DType::F16 | DType::BF16) { DType::F32 } else { x.dtype() };
         let last: Vec<i64> = (1..=gamma.rank() as i64).map(|axis| -axis).collect();
         let mean_of = |x: &Tensor| ops::mean(x, ops::axes(last.as_slice()).keepdims(true));
-        let rows = x.to_dtype(dtype)?;
-        let variance = mean_of(&ops::square(&ops::subtract(&rows, &mean_of(&rows)?)?)?)?;
-        let y = ops::divide(&rows, &ops::sqrt(&(variance + self.epsilon)?)?)?;
-        Ok(ops::multiply(&y, &gamma.to_dtype(dtype)?)?.to_dtype(x.dtype())?)
+        let variance = mean_of(&ops::square(&ops::subtract(x, &mean_of(x)?)?)?)?;
+        let y = ops::divide(x, &ops::sqrt(&(variance + self.epsilon)?)?)?;
+        Ok(ops::multiply(&y, gamma)?)
     }
 }
 
@@ -66,9 +63,14 @@ impl Layer for LayerNormalization {
         Ok(())
     }
 
+    /// The input is rounded no earlier than the output.
+    fn autocast(&self) -> bool {
+        false
+    }
+
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
-        let x = single(inputs)?;
-        let (gamma, beta) = self.affine().weights(self, ctx)?;
+        let x = &wide(single(inputs)?)?;
+        let (gamma, beta) = self.affine().weights(self, x, ctx)?;
         let axes = self.axis.resolve(x.rank())?;
         let channels = axes.iter().map(|&axis| x.dims()[axis]).product();
         let by = Groups { repeats: 1, groups: 1, center: true, epsilon: self.epsilon };
@@ -78,7 +80,7 @@ impl Layer for LayerNormalization {
             }
             Ok(ops::normalize_channels(x, gamma.as_ref(), beta.as_ref(), by, channels)?)
         })?;
-        Ok(vec![y])
+        Ok(vec![ops::cast(&y, self.base.compute_dtype())?])
     }
 
     fn supports_masking(&self) -> bool {

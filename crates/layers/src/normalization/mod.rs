@@ -15,7 +15,7 @@ pub use spectral_normalization::SpectralNormalization;
 pub use unit_normalization::UnitNormalization;
 
 use crate::{Build, Shape, Weight};
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use candle_keras_ops::{self as ops, Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,11 @@ fn axis_of(axis: i64, rank: usize) -> Result<usize> {
         .received(axis.to_string()))
 }
 
+/// As in Keras, 16 bits and whole numbers are normalized in float32.
+fn wide(x: &Tensor) -> Result<Tensor> {
+    Ok(ops::cast(x, if x.dtype() == DType::F64 { DType::F64 } else { DType::F32 })?)
+}
+
 /// Runs `f` on the tensor with these axes moved to the end, and moves them back; if they are elsewhere, that copies the tensor.
 fn run_with_axes_last(x: &Tensor, axes: &[usize], f: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
     let rank = x.rank();
@@ -132,10 +137,16 @@ impl ScaleAndCenter {
         }
     }
 
-    /// `gamma` and `beta`, if the layer has them.
-    fn weights(&self, layer: &dyn crate::Layer, ctx: &crate::Context) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let gamma = if self.scale { Some(layer.weight("gamma", ctx)?) } else { None };
-        let beta = if self.center { Some(layer.weight("beta", ctx)?) } else { None };
+    /// `gamma` and `beta`, if the layer has them, in the dtype of `x`.
+    fn weights(
+        &self,
+        layer: &dyn crate::Layer,
+        x: &Tensor,
+        ctx: &crate::Context,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let weight = |name| Ok::<_, Error>(ops::cast(&layer.weight(name, ctx)?, x.dtype())?);
+        let gamma = self.scale.then(|| weight("gamma")).transpose()?;
+        let beta = self.center.then(|| weight("beta")).transpose()?;
         Ok((gamma, beta))
     }
 }

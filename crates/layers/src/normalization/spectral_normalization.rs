@@ -1,10 +1,11 @@
 //! SpectralNormalization: a layer whose kernel has the spectral norm 1. Keras: `keras.layers.SpectralNormalization`.
 
+use super::wide;
 use crate::initializers::TruncatedNormal;
 use crate::layer::single;
 use crate::{AnyLayer, Build, Context, Layer, Shape, Variable, Weight};
 use candle_core::{DType, Tensor};
-use candle_keras_ops::{Error, Result};
+use candle_keras_ops::{self as ops, Error, Result};
 
 /// More do not make the vector better: it converges after some dozens.
 const MOST_ITERATIONS: usize = 10_000;
@@ -58,10 +59,9 @@ impl SpectralNormalization {
     /// The kernel divided by its largest singular value, and the vector from which the next step begins.
     fn divided(&self, kernel: &Tensor, vector_u: &Tensor) -> Result<(Tensor, Tensor)> {
         let dtype = kernel.dtype();
-        if matches!(dtype, DType::F16 | DType::BF16) {
-            let wide = |x: &Tensor| x.to_dtype(DType::F32);
+        if !matches!(dtype, DType::F32 | DType::F64) {
             let (kernel, u) = self.divided(&wide(kernel)?, &wide(vector_u)?)?;
-            return Ok((kernel.to_dtype(dtype)?, u.to_dtype(dtype)?));
+            return Ok((ops::cast(&kernel, dtype)?, ops::cast(&u, dtype)?));
         }
         let matrix = kernel.reshape(((), kernel.dim(kernel.rank() - 1)?))?;
         let (mut u, mut v) = (vector_u.clone(), None);

@@ -72,6 +72,11 @@ impl Layer for CategoryEncoding {
         &["count_weights"]
     }
 
+    /// 16 bits do not hold each number of a category.
+    fn autocast(&self) -> bool {
+        false
+    }
+
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
         let x = single(inputs)?;
         self.compute_output_shape(&[x.dims().into()])?;
@@ -102,7 +107,7 @@ impl Layer for CategoryEncoding {
 mod tests {
     use super::*;
     use crate::{Call, Check, Input, check_layer};
-    use candle_core::Device;
+    use candle_core::{DType, Device};
 
     #[test]
     fn behaves_as_every_layer_must() {
@@ -111,6 +116,16 @@ mod tests {
         check_layer(with("one_hot"), Check::ids([[2, 3]], 4).output([2, 3, 4]));
         check_layer(with("one_hot"), Check::ids([[2, 1]], 4).output([2, 4]));
         check_layer(with("count"), Check::ids([[2, 3]], 4).output([2, 4]));
+    }
+
+    #[test]
+    fn numbers_are_not_rounded() {
+        let x = Tensor::new(&[[257f32, 999.0]], &Device::Cpu).unwrap();
+        let y = CategoryEncoding::new(1000).dtype("mixed_bfloat16").call(&x).unwrap();
+        assert_eq!(y.dtype(), DType::BF16);
+        let y = y.to_dtype(DType::F32).unwrap().to_vec2::<f32>().unwrap();
+        let found: Vec<usize> = (0..1000).filter(|&i| y[0][i] == 1.0).collect();
+        assert_eq!(found, [257, 999]);
     }
 
     #[test]

@@ -166,6 +166,11 @@ impl Layer for Discretization {
         self.check()
     }
 
+    /// Rounded to 16 bits, a number may fall in another bin.
+    fn autocast(&self) -> bool {
+        false
+    }
+
     fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {
         let (x, dtype) = (single(inputs)?, self.base.compute_dtype());
         let boundaries = self.boundaries().ok_or_else(|| {
@@ -196,6 +201,14 @@ mod tests {
         check_layer(with("one_hot"), Check::inputs([[2, 1]]).output([2, 3]));
         check_layer(with("multi_hot"), Check::inputs([[2, 4]]).output([2, 3]));
         check_layer(with("count"), Check::inputs([[2, 4, 2]]).output([2, 2, 3]));
+    }
+
+    #[test]
+    fn numbers_are_not_rounded() {
+        let layer = Discretization::new().bin_boundaries([300.5]).output_mode("one_hot").dtype("mixed_bfloat16");
+        let y = layer.call(Tensor::new(&[[300.4f32], [300.6]], &Device::Cpu).unwrap()).unwrap();
+        assert_eq!(y.dtype(), DType::BF16);
+        assert_eq!(y.to_dtype(DType::F32).unwrap().to_vec2::<f32>().unwrap(), [[1.0, 0.0], [0.0, 1.0]]);
     }
 
     #[test]

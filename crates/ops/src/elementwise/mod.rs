@@ -8,6 +8,7 @@ pub(crate) use activations::*;
 pub(crate) use binary::*;
 pub(crate) use unary::*;
 
+use crate::cast::cast;
 use crate::custom_gradient;
 use crate::host::{map2, map3, view, with_float};
 use crate::narrow::{are_narrow_on_host, in_float32};
@@ -20,8 +21,8 @@ use candle_core::{DType, Device, Result, Tensor};
 pub(crate) fn through_host(xs: &[&Tensor], f: impl FnOnce(&[Tensor]) -> Result<Tensor>) -> Result<Tensor> {
     let (device, dtype) = (xs[0].device(), xs[0].dtype());
     let wide = if dtype == DType::F64 { DType::F64 } else { DType::F32 };
-    let there = |x: &&Tensor| x.to_device(&Device::Cpu)?.to_dtype(wide);
-    f(&xs.iter().map(there).collect::<Result<Vec<_>>>()?)?.to_dtype(dtype)?.to_device(device)
+    let there = |x: &&Tensor| cast(&x.to_device(&Device::Cpu)?, wide);
+    cast(&f(&xs.iter().map(there).collect::<Result<Vec<_>>>()?)?, dtype)?.to_device(device)
 }
 
 /// The four operations; on tensors of one shape, a loop over slices.
@@ -40,7 +41,7 @@ pub(crate) fn arithmetic(operation: Arithmetic, a: &Tensor, b: &Tensor) -> Resul
         let shape = broadcast_shape(a.dims(), b.dims())?;
         return arithmetic(operation, &broadcast(a, &shape)?, &broadcast(b, &shape)?);
     }
-    if a.dims() != b.dims() && are_narrow_on_host(&[a, b]) {
+    if are_narrow_on_host(&[a, b]) {
         return in_float32(&[a, b], |both| arithmetic(operation, &both[0], &both[1]));
     }
     if !on_host(&[a, b]) || a.dims() != b.dims() {
@@ -251,9 +252,9 @@ pub fn float(x: &Tensor) -> Result<Tensor> {
 }
 
 /// `x` in another dtype: a candle [`DType`], or Keras's name of one (see [`dtype`]).
-pub(crate) fn cast(x: &Tensor, to: impl Into<DTypeName>) -> Result<Tensor> {
+pub(crate) fn cast_by_name(x: &Tensor, to: impl Into<DTypeName>) -> Result<Tensor> {
     match to.into() {
-        DTypeName::Known(to) => x.to_dtype(to),
+        DTypeName::Known(to) => cast(x, to),
         DTypeName::Unknown(name) => candle_core::bail!("{}", unknown_dtype(&name)),
     }
 }
@@ -390,7 +391,7 @@ mod tests {
         assert_gradients(&[x.clone(), values([3], 2)], |x| maximum(&x[0], &x[1]));
         assert_gradients(&[x.clone(), values([2, 1], 2)], |x| minimum(&x[0], &x[1]));
         assert_gradients(&[x.clone(), values([3], 2)], |v| where_(&x.gt(0.0)?, &v[0], &v[1]));
-        assert_gradients(&[x], |x| cast(&x[0], "float64")?.sqr());
+        assert_gradients(&[x], |x| cast_by_name(&x[0], "float64")?.sqr());
     }
 
     #[test]

@@ -371,10 +371,10 @@ operations! {
     mod dtypes: Core, Composition;
 
     /// `x` in another dtype: a candle [`DType`](crate::DType), or Keras's name of one (see [`dtype`](crate::dtype)).
-    Cast cast(x)[dtype: DTypeName]: Ok(x.with(crate::dtype(dtype.clone())?)) => elementwise::cast(x, dtype.clone());
+    Cast cast(x)[dtype: DTypeName]: Ok(x.with(crate::dtype(dtype.clone())?)) => elementwise::cast_by_name(x, dtype.clone());
     /// `x`, in another dtype if one is given: what Keras makes of an argument in a graph.
     ConvertToTensor convert_to_tensor_(x)[dtype: SomeDType = None]: Ok(x.with(dtype.or(x.dtype)?))
-        => elementwise::cast(x, dtype.or(x.dtype())?);
+        => elementwise::cast_by_name(x, dtype.or(x.dtype())?);
     /// `x` in another dtype; numbers that this does not hold become the nearest that it holds.
     SaturateCast saturate_cast(x)[dtype: DTypeName]: Ok(x.with(crate::dtype(dtype.clone())?)) => saturated(x, crate::dtype(dtype.clone())?);
     /// `x` as a constant: no gradient flows through it.
@@ -415,7 +415,7 @@ operations! {
     mod arrays: Numpy, Composition;
 
     /// `x`, in another dtype if one is given.
-    Array array(x)[dtype: SomeDType = None]: Ok(x.with(dtype.or(x.dtype)?)) => elementwise::cast(x, dtype.or(x.dtype())?);
+    Array array(x)[dtype: SomeDType = None]: Ok(x.with(dtype.or(x.dtype)?)) => elementwise::cast_by_name(x, dtype.or(x.dtype())?);
     /// The bits of `x` as numbers of another dtype; the last axis shrinks or grows where these are larger or smaller.
     View view(x)[dtype: SomeDType = None]: {
         let to = dtype.or(x.dtype)?;

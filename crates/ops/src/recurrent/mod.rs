@@ -10,11 +10,12 @@ mod composed;
 mod convolutional;
 mod forward;
 
+use crate::cast::cast;
 use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_float};
 use crate::lengths;
 use crate::matmul::FusedActivation;
-use crate::narrow::{self, are_narrow_on_host};
+use crate::narrow::are_narrow_on_host;
 use crate::tape::{Value, on_host, record};
 use backward::backward;
 use candle_core::{DType, Device, Result, Tensor, bail};
@@ -109,14 +110,14 @@ pub struct Run {
 
 /// The run with all tensors in float32, and its results in the dtype of the inputs.
 fn in_float32(x: Sequences, run: impl FnOnce(Sequences) -> Result<Run>) -> Result<Run> {
-    let wide = |x: &Tensor| narrow::cast(x, DType::F32);
+    let wide = |x: &Tensor| cast(x, DType::F32);
     let wide_or_none = |x: Option<&Tensor>| x.map(wide).transpose();
     let (inputs, kernel) = (wide(x.inputs)?, wide(x.kernel)?);
     let (bias, dropout) = (wide_or_none(x.bias)?, wide_or_none(x.dropout)?);
     let state = x.state.map(|state| state.iter().map(wide).collect::<Result<Vec<_>>>()).transpose()?;
     let (inputs, kernel, state) = (&inputs, &kernel, state.as_deref());
     let run = run(Sequences { inputs, kernel, bias: bias.as_ref(), state, mask: x.mask, dropout: dropout.as_ref() })?;
-    let back = |y: &Tensor| narrow::cast(y, x.inputs.dtype());
+    let back = |y: &Tensor| cast(y, x.inputs.dtype());
     let sequence = run.sequence.as_ref().map(back).transpose()?;
     Ok(Run { sequence, states: run.states.iter().map(back).collect::<Result<_>>()? })
 }
