@@ -485,6 +485,11 @@ fn a_file_is_recognized_by_its_first_bytes() {
         let error = load_model(at(name)).unwrap_err().to_string();
         assert!(error.contains(expected) && error.contains(name), "{error}");
     }
+    std::fs::write(at("text.npz"), "hello").unwrap();
+    for error in [model.load_weights(at("text.npz"), ()), convert_weights(at("text.npz"), at("text.safetensors"))] {
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("neither a model nor weights") && error.contains("text.npz"), "{error}");
+    }
 }
 
 /// Whatever is saved can be loaded, or is refused when it is saved.

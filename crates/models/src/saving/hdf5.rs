@@ -1,7 +1,7 @@
 //! Reads HDF5 files.
 
 use super::room_for;
-use super::section::Section;
+use super::section::{Format, Section};
 use super::stored::{Data, Stored};
 use crate::Result;
 use candle_core::DType;
@@ -84,7 +84,12 @@ impl Hdf5 {
         let path = section.path().display().to_string();
         let meter = Meter::new(&section);
         let source = Metered { section: section.clone(), meter: meter.clone() };
-        let file = File::from_source(source).map_err(|cause| Error::new(format!("{path}: {cause}")))?;
+        let file = File::from_source(source).map_err(|cause| match section.format() {
+            Format::Unknown => Error::new(format!("{path}: this is neither a model nor weights"))
+                .expected("a zip archive (.keras, .npz), HDF5 or safetensors")
+                .received(format!("{} bytes that begin otherwise", section.file_len())),
+            _ => Error::new(format!("{path}: {cause}")),
+        })?;
         let room = room_for(section.file_len());
         let (datasets, groups, named) = (BTreeMap::new(), BTreeMap::new(), OnceCell::new());
         let mut hdf5 = Self { section, datasets, groups, named, meter, room };
