@@ -55,19 +55,25 @@ enum Kind : uint8_t { PRED, U, S, F, B };
 struct Type {
     Kind kind = B;
     int bits = 32;
+    bool is_brain = false, is_pair = false; // bf16; two numbers of 16 bits
 };
 
 Type type_of(const std::string &name) {
     if (name == "pred") {
         return {PRED, 1};
     }
+    size_t f16 = name.find("f16");
+    if (f16 != std::string::npos) {
+        return {F, 16, f16 == 1, name.size() > f16 + 3};
+    }
     Kind kind = name[0] == 'u' ? U : name[0] == 's' ? S : name[0] == 'f' ? F : B;
     return {kind, std::atoi(name.c_str() + 1)};
 }
 
 bool is_type(const std::string &name) {
-    return name == "pred" || (name.size() > 1 && std::strchr("usfb", name[0]) && std::isdigit(name[1]) &&
-                              name.find_first_not_of("0123456789", 1) == std::string::npos);
+    return name == "pred" || name == "bf16" || name == "bf16x2" || name == "f16x2" ||
+           (name.size() > 1 && std::strchr("usfb", name[0]) && std::isdigit(name[1]) &&
+            name.find_first_not_of("0123456789", 1) == std::string::npos);
 }
 
 struct Operand {
@@ -513,6 +519,58 @@ double wide(u64 x) {
     return out;
 }
 
+// A number of 16 bits, of which so many are the exponent.
+template <int EXPONENT> struct Narrow {
+    static const int fraction = 15 - EXPONENT, bias = (1 << (EXPONENT - 1)) - 1, infinite = ((1 << EXPONENT) - 1) << fraction;
+    uint16_t bits;
+
+    // The nearest one, the even one of two.
+    explicit Narrow(double x) {
+        int sign = std::signbit(x) << 15, number = 0;
+        x = std::fabs(x);
+        if (x != x) {
+            number = infinite | 1 << (fraction - 1);
+        } else if (x >= std::ldexp(1.0, bias + 1)) {
+            number = infinite;
+        } else if (x > 0) {
+            // The fraction of the one above carries into the exponent.
+            int power = std::max(std::ilogb(x), 1 - bias);
+            number = int(std::nearbyint(std::ldexp(x, fraction - power))) + ((power + bias - 1) << fraction);
+        }
+        bits = uint16_t(sign | number);
+    }
+
+    operator double() const {
+        int rest = bits & ((1 << fraction) - 1), exponent = (bits & 0x7fff) >> fraction;
+        double size = exponent == infinite >> fraction ? (rest ? NAN : INFINITY)
+                      : exponent == 0                  ? std::ldexp(double(rest), 1 - bias - fraction)
+                                                       : std::ldexp(double(rest | 1 << fraction), exponent - bias - fraction);
+        return bits >> 15 ? -size : size;
+    }
+};
+
+using Half = Narrow<5>;
+using Brain = Narrow<8>;
+
+// The number that these bits are.
+double number_in(u64 x, Type type) {
+    if (type.bits == 16) {
+        uint16_t low = uint16_t(x);
+        Half half(0);
+        Brain brain(0);
+        half.bits = brain.bits = low;
+        return type.is_brain ? double(brain) : double(half);
+    }
+    return type.bits == 32 ? double(single(x)) : wide(x);
+}
+
+u64 bits_of(double number, Type type) {
+    if (type.bits == 16) {
+        return type.is_brain ? Brain(number).bits : Half(number).bits;
+    }
+    return type.bits == 32 ? bits(float(number)) : bits(number);
+}
+
 u64 cut(u64 x, int bits) { return bits >= 64 ? x : x & ((u64(1) << bits) - 1); }
 
 int64_t extended(u64 x, int bits) { return bits >= 64 ? int64_t(x) : int64_t(x << (64 - bits)) >> (64 - bits); }
@@ -538,6 +596,7 @@ template <typename T> bool compared(const std::string &how, T a, T b) {
 
 template <typename T> T arithmetic(const Instruction &code, T a, T b, T c) {
     const std::string &op = code.op;
+    if (code.has("NaN") && (a != a || b != b)) return a + b;
     if (op == "add") return a + b;
     if (op == "sub") return a - b;
     if (op == "mul") return a * b;
@@ -644,7 +703,7 @@ struct Block {
     u64 converted(const Instruction &code, u64 x) {
         Type to = code.type, from = code.second;
         if (from.kind == F) {
-            double number = from.bits == 32 ? double(single(x)) : from.bits == 64 ? wide(x) : fail_double(code);
+            double number = number_in(x, from);
             if (code.has("rni") || code.has("rzi") || code.has("rmi") || code.has("rpi")) {
                 number = code.has("rni") ? std::nearbyint(number)
                          : code.has("rzi") ? std::trunc(number)
@@ -655,7 +714,7 @@ struct Block {
                 number = number > 0 ? std::fmin(number, 1.0) : 0;
             }
             if (to.kind == F) {
-                return to.bits == 32 ? bits(float(number)) : bits(number);
+                return bits_of(number, to);
             }
             // Beyond the range, the end of it; of NaN, 0.
             double most = std::ldexp(1.0, to.kind == S ? to.bits - 1 : to.bits);
@@ -674,12 +733,19 @@ struct Block {
             if (to.bits == 32) {
                 return bits(from.kind == S ? float(int64_t(whole)) : float(whole));
             }
-            return bits(from.kind == S ? double(int64_t(whole)) : double(whole));
+            return bits_of(from.kind == S ? double(int64_t(whole)) : double(whole), to);
         }
         return cut(whole, to.bits);
     }
 
-    [[noreturn]] double fail_double(const Instruction &code) { fail("an instruction that is unknown: " + code.text); }
+    // Of numbers of 16 bits, computed in 64 and rounded once.
+    u64 narrow(const Instruction &code, u64 a, u64 b, u64 c) {
+        double result = arithmetic(code, number_in(a, code.type), number_in(b, code.type), number_in(c, code.type));
+        if (code.has("sat")) {
+            result = result > 0 ? std::fmin(result, 1.0) : 0;
+        }
+        return bits_of(code.has("relu") && result < 0 ? 0.0 : result, code.type);
+    }
 
     u64 whole(const Instruction &code, u64 a, u64 b, u64 c) {
         const std::string &op = code.op;
@@ -777,15 +843,14 @@ struct Block {
             } else if (op == "mov" || op == "cvta") {
                 out(in(1));
             } else if (op == "cvt") {
-                out(converted(code, in(1)));
+                out(code.type.is_pair ? converted(code, in(1)) << 16 | converted(code, in(2)) : converted(code, in(1)));
             } else if (op == "selp") {
                 out(in(3) ? in(1) : in(2));
             } else if (op == "setp" || op == "set") {
                 const std::string &how = code.with[0];
                 Type type = op == "set" ? code.second : code.type;
                 u64 a = in(1), b = in(2);
-                bool holds = type.kind == F && type.bits == 32 ? compared(how, single(a), single(b))
-                             : type.kind == F                  ? compared(how, wide(a), wide(b))
+                bool holds = type.kind == F   ? compared(how, number_in(a, type), number_in(b, type))
                              : type.kind == S ? compared(how, extended(a, type.bits), extended(b, type.bits))
                                               : compared(how, cut(a, type.bits), cut(b, type.bits));
                 if (code.operands.size() > 3) {
@@ -794,6 +859,9 @@ struct Block {
                 }
                 out(holds);
             } else if (op == "membar" || op == "fence") {
+            } else if (code.type.kind == F && code.type.bits == 16) {
+                u64 a = in(1), b = in(2), c = in(3), low = narrow(code, a, b, c);
+                out(code.type.is_pair ? narrow(code, a >> 16, b >> 16, c >> 16) << 16 | low : low);
             } else if (code.type.kind == F && code.type.bits == 32) {
                 float result = arithmetic(code, single(in(1)), single(in(2)), single(in(3)));
                 out(bits(code.has("sat") ? (result > 0 ? std::fmin(result, 1.0f) : 0.0f) : result));
@@ -925,8 +993,8 @@ void launch(Kernel &kernel, Dim grid, Dim size, void **arguments) {
 }
 
 template <typename T>
-void gemm(int ta, int tb, int m, int n, int k, T alpha, u64 a, int lda, long long sa, u64 b, int ldb, long long sb, T beta, u64 c,
-          int ldc, long long sc, int batch) {
+void gemm(int ta, int tb, int m, int n, int k, double alpha, u64 a, int lda, long long sa, u64 b, int ldb, long long sb, double beta,
+          u64 c, int ldc, long long sc, int batch) {
     for (int i = 0; i < batch; i++) {
         const T *x = reinterpret_cast<const T *>(a) + i * sa, *y = reinterpret_cast<const T *>(b) + i * sb;
         T *z = reinterpret_cast<T *>(c) + i * sc;
@@ -1076,13 +1144,13 @@ ENTRY(cublasDgemmStridedBatched, void *, int ta, int tb, int m, int n, int k, co
     return 0;
 }
 ENTRY(cublasGemmStridedBatchedEx, void *, int ta, int tb, int m, int n, int k, const void *alpha, u64 a, int type, int lda,
-      long long sa, u64 b, int, int ldb, long long sb, const void *beta, u64 c, int, int ldc, long long sc, int batch, int, int) {
+      long long sa, u64 b, int, int ldb, long long sb, const void *beta, u64 c, int, int ldc, long long sc, int batch, int compute, int) {
     ALONE;
-    if (type != 0) {
-        fail("only products of f32 and f64 are known here");
+    auto product = type == 0 ? gemm<float> : type == 2 ? gemm<Half> : type == 14 ? gemm<Brain> : nullptr;
+    if (!product || compute == 64) {
+        fail("only products of f64, and of f32, f16 and bf16 that are added up in f32 are known here");
     }
-    gemm<float>(ta, tb, m, n, k, *static_cast<const float *>(alpha), a, lda, sa, b, ldb, sb, *static_cast<const float *>(beta), c, ldc,
-                sc, batch);
+    product(ta, tb, m, n, k, *static_cast<const float *>(alpha), a, lda, sa, b, ldb, sb, *static_cast<const float *>(beta), c, ldc, sc, batch);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 //! Matrix products on gemm, and Dense as one op. (candle reads `/proc/cpuinfo` at each product to choose a number of threads.)
 
 use crate::cores::{self, SHARED_FROM, UninitChunk};
-use crate::elementwise::{relu_slope, sigmoid_slope, tanh_slope, times};
+use crate::elementwise::{Arithmetic, arithmetic, relu_slope, sigmoid_slope, tanh_slope, times};
 use crate::error::shape_or_none;
 use crate::gpu::{self, on_gpu};
 use crate::host::{map2, view, with_float};
@@ -485,7 +485,7 @@ pub fn dense_over(
     }
     if !on_host(&all) {
         let y = x.contiguous()?.reshape((m, k))?.matmul(&kernel.reshape((k, n))?)?.reshape(dims)?;
-        let y = bias.map_or_else(|| Ok(y.clone()), |bias| y.broadcast_add(bias))?;
+        let y = bias.map_or_else(|| Ok(y.clone()), |bias| arithmetic(Arithmetic::Add, &y, bias))?;
         return activation.composed(&y);
     }
     let (input, weights) = (x.detach().contiguous()?, kernel.detach().contiguous()?);

@@ -9,9 +9,14 @@ pub(crate) fn is_narrow(x: &Tensor) -> bool {
     matches!(x.dtype(), DType::BF16 | DType::F16)
 }
 
-/// Whether these are tensors of 16 bits on the host. Devices that multiply 16 bits have a faster way.
+/// Whether these are tensors of 16 bits, for ops that have kernels for 32 alone.
+pub(crate) fn are_narrow(tensors: &[&Tensor]) -> bool {
+    tensors.iter().any(|x| is_narrow(x))
+}
+
+/// Whether these are tensors of 16 bits on the host. A GPU multiplies matrices of 16 bits faster, and adds up in 32.
 pub(crate) fn are_narrow_on_host(tensors: &[&Tensor]) -> bool {
-    tensors.iter().any(|x| is_narrow(x)) && tensors.iter().all(|x| x.device().is_cpu())
+    are_narrow(tensors) && tensors.iter().all(|x| x.device().is_cpu())
 }
 
 /// `f` of the tensors in float32; the result, and each gradient, is rounded to the dtype that the tensor has.

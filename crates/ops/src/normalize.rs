@@ -8,7 +8,7 @@ use crate::gpu::{self, on_gpu};
 use crate::host::{sum_of, sum_of2, total, view, with_float};
 use crate::lengths;
 use crate::matmul::{column_sums, four_rows, row_parts};
-use crate::narrow::{are_narrow_on_host, in_float32, is_narrow};
+use crate::narrow::{are_narrow, in_float32, is_narrow};
 use crate::simd;
 use crate::simd::{Float, MulAdd};
 use crate::tape::{Value, on_host, record};
@@ -60,7 +60,7 @@ pub fn normalize_channels(
     if on_gpu(&all) {
         return gpu::normalize(x, gamma, beta, by, channels);
     }
-    if are_narrow_on_host(&all) {
+    if are_narrow(&all) {
         let weights = weights_among(gamma, beta);
         return in_float32(&all, |all| {
             let (gamma, beta) = weights(all);
@@ -425,7 +425,7 @@ pub fn batch_normalize(
     let channels = x.dims().last().copied().unwrap_or(1);
     check_weights("batch_normalize", [gamma, beta, Some(moments.0), Some(moments.1)], channels)?;
     let (mean, variance) = (moments.0.detach(), moments.1.detach());
-    if are_narrow_on_host(&all) {
+    if are_narrow(&all) {
         let (mean, variance) = (cast(&mean, DType::F32)?, cast(&variance, DType::F32)?);
         let weights = weights_among(gamma, beta);
         return in_float32(&all, |all| {

@@ -20,7 +20,7 @@ use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_float};
 use crate::lengths;
 use crate::matmul::{FusedActivation, column_sums};
-use crate::narrow::{are_narrow_on_host, in_float32};
+use crate::narrow::{are_narrow, in_float32};
 use crate::pool::{Pool, Windows, pool, pooled};
 use crate::shape::{self, reshaped};
 use crate::simd;
@@ -379,7 +379,7 @@ pub fn conv_and_pool(
     if plan.has_kernels(&all) {
         return gpu::conv(x, kernel, bias, plan, activation, shape.into());
     }
-    if are_narrow_on_host(&all) {
+    if are_narrow(&all) {
         return in_float32(&all, |all| conv_and_pool(&all[0], &all[1], all.get(2), axes, groups, activation, pooling));
     }
     if !on_host(&all) {

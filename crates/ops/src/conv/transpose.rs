@@ -9,7 +9,7 @@ use crate::gpu;
 use crate::host::{view, with_float};
 use crate::lengths;
 use crate::matmul::{FusedActivation, column_sums};
-use crate::narrow::{are_narrow_on_host, in_float32};
+use crate::narrow::{are_narrow, in_float32};
 use crate::tape::{Value, on_host, record_with};
 use candle_core::{Result, Tensor, bail};
 
@@ -42,7 +42,7 @@ pub fn conv_transpose(
     if plan.has_kernels(&all) {
         return gpu::conv_transpose(x, kernel, bias, plan, activation, shape.into());
     }
-    if are_narrow_on_host(&all) {
+    if are_narrow(&all) {
         return in_float32(&all, |all| conv_transpose(&all[0], &all[1], all.get(2), axes, activation));
     }
     if !on_host(&all) {

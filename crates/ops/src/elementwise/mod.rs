@@ -11,7 +11,7 @@ pub(crate) use unary::*;
 use crate::cast::cast;
 use crate::custom_gradient;
 use crate::host::{map2, map3, view, with_float};
-use crate::narrow::{are_narrow_on_host, in_float32};
+use crate::narrow::{are_narrow, are_narrow_on_host, in_float32};
 use crate::operation::broadcast_shape;
 use crate::shape::broadcast;
 use crate::tape::{Value, needs_second_gradients, on_host, record_twice};
@@ -37,12 +37,14 @@ pub(crate) enum Arithmetic {
 /// The sum, difference, product or quotient; shapes broadcast.
 pub(crate) fn arithmetic(operation: Arithmetic, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     use Arithmetic::*;
-    if a.dims() != b.dims() && needs_second_gradients(&[a, b]) {
-        let shape = broadcast_shape(a.dims(), b.dims())?;
-        return arithmetic(operation, &broadcast(a, &shape)?, &broadcast(b, &shape)?);
-    }
     if are_narrow_on_host(&[a, b]) {
         return in_float32(&[a, b], |both| arithmetic(operation, &both[0], &both[1]));
+    }
+    // candle adds up the gradient of what is repeated, in 16 bits those of 16 bits.
+    let sums = are_narrow(&[a, b]) && (a.track_op() || b.track_op());
+    if a.dims() != b.dims() && (sums || needs_second_gradients(&[a, b])) {
+        let shape = broadcast_shape(a.dims(), b.dims())?;
+        return arithmetic(operation, &broadcast(a, &shape)?, &broadcast(b, &shape)?);
     }
     if !on_host(&[a, b]) || a.dims() != b.dims() {
         return match operation {

@@ -10,7 +10,7 @@ use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_float};
 use crate::lengths;
 use crate::matmul::FusedActivation;
-use crate::narrow::are_narrow_on_host;
+use crate::narrow::are_narrow;
 use crate::shape::{columns, reshaped};
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
@@ -35,7 +35,7 @@ pub fn conv_lstm(config: RnnConfig, x: Sequences) -> Result<Run> {
     if on_gpu(&all) {
         return plan.on_gpu(x);
     }
-    if are_narrow_on_host(&all) {
+    if are_narrow(&all) {
         return in_float32(x, |x| conv_lstm(config, x));
     }
     if !on_host(&all) {

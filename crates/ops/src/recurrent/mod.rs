@@ -15,7 +15,7 @@ use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_float};
 use crate::lengths;
 use crate::matmul::FusedActivation;
-use crate::narrow::are_narrow_on_host;
+use crate::narrow::are_narrow;
 use crate::tape::{Value, on_host, record};
 use backward::backward;
 use candle_core::{DType, Device, Result, Tensor, bail};
@@ -138,7 +138,7 @@ pub fn recurrent(config: RnnConfig, x: Sequences) -> Result<Run> {
     if on_gpu(&all) && gpu::has_recurrent(config.cell) && batch * units > 0 {
         return plan.unpacked(&gpu::recurrent(plan, gpu::Product::Matrix, x, &all)?);
     }
-    if are_narrow_on_host(&all) {
+    if are_narrow(&all) {
         return in_float32(x, |x| recurrent(config, x));
     }
     if !on_host(&all) {
