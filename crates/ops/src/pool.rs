@@ -7,7 +7,7 @@ use crate::cores::{self, in_chunks};
 use crate::gpu::{self, on_gpu};
 use crate::host::{view, with_float};
 use crate::lengths;
-use crate::narrow::{are_narrow_on_host, in_float32};
+use crate::narrow::{in_float32, is_narrow};
 use crate::simd;
 use crate::simd::Float;
 use crate::tape::{Value, on_host, record};
@@ -35,6 +35,9 @@ pub fn pool(x: &Tensor, pool: Pool, axes: &[Axis]) -> Result<Tensor> {
     };
     lengths::check([x])?;
     let x = &if pool == Pool::Average { crate::elementwise::float(x)? } else { x.clone() };
+    if is_narrow(x) {
+        return in_float32(&[x], |x| self::pool(&x[0], pool, axes));
+    }
     if !sizes.iter().eq(axes.iter().map(|axis| &axis.input)) {
         bail!("pool: windows for another shape than {:?}", x.dims())
     }
@@ -66,6 +69,9 @@ pub fn adaptive_pool(x: &Tensor, pool: Pool, output: &[usize]) -> Result<Tensor>
         bail!("adaptive_pool: the sizes {output:?} for the shape {:?}", x.dims())
     }
     let x = &if pool == Pool::Average { crate::elementwise::float(x)? } else { x.clone() };
+    if is_narrow(x) {
+        return in_float32(&[x], |x| adaptive_pool(&x[0], pool, output));
+    }
     let missing = 3 - output.len();
     let of_volume = |sizes: &[usize]| std::array::from_fn(|i| i.checked_sub(missing).map_or(1, |i| sizes[i]));
     let (inputs, outputs) = (of_volume(sizes), of_volume(output));
@@ -80,9 +86,6 @@ fn over(x: &Tensor, pool: Pool, outputs: &[usize], windows: impl Fn(usize) -> Re
     lengths::allocated(&shape, x.dtype())?;
     if x.elem_count() == 0 {
         return Tensor::zeros(shape, x.dtype(), x.device());
-    }
-    if are_narrow_on_host(&[x]) {
-        return in_float32(&[x], |x| over(&x[0], pool, outputs, windows));
     }
     if !on_host(&[x]) {
         return composed(x, pool, windows(1)?)?.reshape(shape);

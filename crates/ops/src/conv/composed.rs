@@ -1,5 +1,5 @@
-//! Convolutions composed of candle's functions, for what neither the loops nor the kernels support, as 16 bits on a GPU: the windows are gathered, then
-//! multiplied.
+//! Convolutions composed of candle's functions, for what neither the loops nor the kernels support, as axes on a GPU that are too long for an index of
+//! 32 bits: the windows are gathered, then multiplied.
 
 use super::Plan;
 use super::axis::{Axis, each_index};
