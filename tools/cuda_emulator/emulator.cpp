@@ -326,6 +326,9 @@ struct Parser {
     }
 
     void statement(const std::string &text) {
+        if (text.compare(0, 5, ".reg.") == 0) {
+            return statement(".reg " + text.substr(4));
+        }
         if (text[0] == '.') {
             auto all = words(text);
             if (all[0] == ".reg") {
