@@ -72,6 +72,17 @@ pub(crate) enum Command {
         /// The output file
         output: PathBuf,
     },
+    /// Makes a Rust program of a Python script or notebook that uses Keras
+    Port {
+        /// The script: .py or .ipynb
+        script: PathBuf,
+        /// The folder of the program; by default the script's name in the current folder
+        #[arg(long)]
+        output: Option<PathBuf>,
+        /// Writes nothing, and fails if a line cannot be ported
+        #[arg(long)]
+        check: bool,
+    },
     /// Word vectors: trains, queries, evaluates, converts and maps them
     #[command(subcommand)]
     Vectors(Box<vectors::Command>),

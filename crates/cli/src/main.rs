@@ -5,6 +5,7 @@ mod auto;
 mod data;
 mod json;
 mod outputs;
+mod port;
 mod print;
 mod train;
 mod vectors;
@@ -76,6 +77,7 @@ fn run(arguments: &Arguments) -> Result<()> {
             check_apart(&[input], &[output])?;
             convert(input, output)?;
         }
+        Command::Port { script, output, check } => port::run(script, output.as_deref(), *check)?,
         Command::Vectors(command) => vectors::run(command, arguments.seed, arguments.verbose)?,
     }
     Ok(())

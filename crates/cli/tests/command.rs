@@ -411,6 +411,29 @@ fn table(target: impl Fn(usize) -> String) -> String {
 }
 
 #[test]
+fn a_script_becomes_a_program() {
+    let place = Place::empty();
+    let script = "import keras\nmodel = keras.Sequential([keras.layers.Dense(1, input_shape=(3,))])\nmodel.summary()\n";
+    std::fs::write(place.path("train.py"), script).unwrap();
+    assert_eq!(place.answer("port train.py --check"), "3 of 3 lines can be ported\n");
+    let answer = place.answer("port train.py");
+    assert!(answer.starts_with("train/src/main.rs: 3 of 3 lines can be ported\n"), "{answer}");
+    let program = std::fs::read_to_string(place.path("train/src/main.rs")).unwrap();
+    assert!(program.contains("Dense::new(1)") && program.contains("model.summary();"), "{program}");
+    assert!(place.error("port train.py").contains("is there already"));
+
+    std::fs::write(place.path("odd.py"), format!("{script}model.dance(3)\n")).unwrap();
+    let checked = place.run("port odd.py --check");
+    let listed = String::from_utf8(checked.stdout).unwrap();
+    assert_eq!(checked.status.code(), Some(1));
+    assert_eq!(listed, "line 4: model.dance(3)\n  not ported: keras.Model.dance is no name of Keras\n");
+    assert!(place.answer("port odd.py --output there").contains("there/src/main.rs: 3 of 4 lines"));
+    std::fs::write(place.path("old.py"), "print 'hello'").unwrap();
+    assert!(place.error("port old.py").contains("old.py, line 1"));
+    assert!(place.error("port none.py").contains("none.py"));
+}
+
+#[test]
 fn a_model_is_made_for_a_table_of_classes() {
     let place = Place::empty();
     std::fs::write(place.path("t.csv"), table(|i| if i % 3 == 1 { "yes".into() } else { "no".into() })).unwrap();

@@ -1,0 +1,212 @@
+//! Arguments: from Keras's signatures to the parameters and setters of this project.
+
+use crate::api::{self, Item};
+use crate::names::of_keras;
+use crate::program::Program;
+use crate::value::{Form, Strength, Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, ExprCall};
+
+/// The arguments of all layers.
+const OF_ALL_LAYERS: &[&str] = &[
+    "name",
+    "dtype",
+    "trainable",
+    "activity_regularizer",
+    "input_shape",
+    "input_dim",
+    "batch_input_shape",
+    "input_length",
+    "weights",
+];
+
+/// Arguments that Keras 2 called otherwise.
+const RENAMED: &[(&str, &str)] = &[("lr", "learning_rate"), ("epsilon_", "epsilon")];
+
+/// Types that are given by a name or an object, never by a number.
+const OF_NAMES: &[&str] = &[
+    "String",
+    "Initializer",
+    "Constraint",
+    "Regularizer",
+    "ActivationFunction",
+    "Weights",
+    "OutputMode",
+    "PathBuf",
+    "AnyLayer",
+    "RecurrentLayer",
+    "Optimizer",
+    "Loss",
+    "DTypePolicy",
+    "&str",
+];
+
+/// The beginnings of types that no text can give.
+const OF_NUMBERS: &[&str] = &["Sizes<", "Pairs<", "Vec<usize", "Vec<f64", "Vec<i64", "ValueRange", "Shape", "Factor"];
+
+/// The arguments of a call by their names.
+pub(crate) type Named<'a> = Vec<(String, &'a Expr)>;
+
+impl<'a> Program<'a> {
+    /// The arguments of a call of what has this name in Keras.
+    pub(crate) fn named(&self, path: &str, call: &'a ExprCall) -> Ported<Named<'a>> {
+        let signature = api::signature(path).ok_or_else(|| Missing::new(format!("{path} is no name of Keras")))?;
+        let mut named = Named::new();
+        let mut names = signature.positional();
+        for argument in &call.arguments.args {
+            let name = names.next().ok_or_else(|| Missing::new(format!("{path} has fewer arguments")))?;
+            named.push((name.to_string(), argument));
+        }
+        let is_layer = path.starts_with("keras.layers.");
+        for word in &call.arguments.keywords {
+            let name = word.arg.as_deref().unwrap_or_default();
+            let name = RENAMED.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| new);
+            let is_known = signature.has(name) || (is_layer && OF_ALL_LAYERS.contains(&name)) || name == "name";
+            if !is_known {
+                return Err(Missing::new(format!("{path} has no argument {name}")));
+            }
+            named.push((name.to_string(), &word.value));
+        }
+        Ok(named)
+    }
+
+    /// `Class::new(required).setter(value)...` of an item of this project.
+    pub(crate) fn object(&mut self, path: &str, named: &Named<'a>, of: Type) -> Ported<Value> {
+        let item = api::item(path).ok_or_else(|| Missing::new(format!("{} is not here", path.replace("::", "."))))?;
+        let new = item.new.as_ref().ok_or_else(|| Missing::new(format!("{path} has no constructor")))?;
+        let mut required = Vec::new();
+        for (name, rust_type) in new {
+            let given = named.iter().find(|(given, _)| given == name);
+            required.push(match given {
+                Some((_, argument)) => self.argument(argument, rust_type, name)?,
+                None => default_of(name).ok_or_else(|| Missing::new(format!("{path} needs {name} here")))?.to_string(),
+            });
+        }
+        let class = self.import(path);
+        let mut text = format!("{class}::new({})", required.join(", "));
+        for (name, argument) in named.iter().filter(|(name, _)| new.iter().all(|(own, _)| own != name)) {
+            text.push_str(&self.setter(item, path, name, argument)?);
+        }
+        Ok(Value::temporary(text, of))
+    }
+
+    /// `.name(value)`; nothing for Keras's `None`.
+    pub(crate) fn setter(&mut self, item: &'static Item, path: &str, name: &str, argument: &'a Expr) -> Ported<String> {
+        if matches!(argument, Expr::NoneLiteral(_)) {
+            return Ok(String::new());
+        }
+        let of_layers = api::item("layers::Layer")
+            .filter(|_| path.starts_with("layers::"))
+            .and_then(|layer| layer.methods.get(name));
+        let method = item.methods.get(name).or(of_layers).filter(|method| method.args.len() == 1);
+        let method =
+            method.ok_or_else(|| Missing::new(format!("the argument {name} of {}", path.replace("::", "."))))?;
+        Ok(format!(".{name}({})", self.argument(argument, &method.args[0].1, name)?))
+    }
+
+    /// An argument as a parameter of this type takes it.
+    pub(crate) fn argument(&mut self, argument: &'a Expr, rust_type: &str, name: &str) -> Ported<String> {
+        // A function by which Keras means its name: activation=tf.nn.relu.
+        if let Some(path) = self.path_of(argument) {
+            let last = path.rsplit('.').next().unwrap_or(&path).to_string();
+            let is_function = path.starts_with("keras.activations.")
+                || path.starts_with("tensorflow.nn.")
+                || path.starts_with("keras.ops.");
+            if is_function && (name.contains("activation")) {
+                return Ok(format!("{last:?}"));
+            }
+            if of_keras(&path).starts_with("keras.") && path.split('.').count() == 3 {
+                return Err(Missing::new(format!("{path} without a call"))
+                    .help(format!("write {last}(), or its name as a string")));
+            }
+        }
+        let value = self.expression(argument)?;
+        self.converted(&value, rust_type, name)
+    }
+
+    pub(crate) fn converted(&self, value: &Value, rust_type: &str, name: &str) -> Ported<String> {
+        let wrong = || Missing::new(format!("{name} is {}", value.of.described()));
+        let inner = rust_type.trim_start_matches("impl Into<").trim_start_matches("Option<").trim_end_matches('>');
+        Ok(match (inner, &value.of) {
+            ("f64" | "f32" | "LearningRate" | "Factor", Type::Int | Type::Signed | Type::Float) => {
+                value.as_float().ok_or_else(wrong)?
+            }
+            ("bool", Type::Bool) => value.text.clone(),
+            ("bool", Type::Int) if value.is_literal() => (value.text != "0").to_string(),
+            ("usize", Type::Int) => value.text.clone(),
+            ("u8" | "u32" | "u64" | "i64" | "i32" | "isize", Type::Int | Type::Signed) => {
+                match value.is_literal() || value.of.in_rust().as_deref() == Some(inner) {
+                    true => value.text.clone(),
+                    false => format!("{} as {inner}", value.at(Strength::Cast)),
+                }
+            }
+            ("usize" | "u8" | "u32" | "u64" | "i64" | "f64" | "bool", _) => return Err(wrong()),
+            (of, text) if text.is_text() && OF_NUMBERS.iter().any(|own| of.starts_with(own)) => return Err(wrong()),
+            (of, number) if number.is_number() && OF_NAMES.contains(&of) => return Err(wrong()),
+            (_, Type::Str) => value.text.clone(),
+            (_, Type::String) => value.borrowed(),
+            (_, Type::Array | Type::Symbolic | Type::Model(_)) => value.borrowed(),
+            (_, Type::List(_)) if value.form == Form::Slice => value.borrowed(),
+            (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
+            (_, Type::List(_)) => value.borrowed(),
+            (_, Type::Layer(_) | Type::Object(_)) => self.owned(value.clone())?.text,
+            (_, of) if of.is_number() => value.text.clone(),
+            _ => return Err(wrong()),
+        })
+    }
+
+    /// A tuple or list that is written out: a tuple of sizes, or an array.
+    pub(crate) fn sizes(&self, value: &Value) -> Ported<String> {
+        let items = value.items.as_deref().unwrap_or_default();
+        let texts = items.iter().map(|item| match &item.items {
+            Some(_) => self.sizes(item),
+            None if item.of == Type::Symbolic || item.of == Type::Array => Ok(item.borrowed()),
+            None => Ok(self.owned(item.clone())?.text),
+        });
+        let texts = texts.collect::<Ported<Vec<_>>>()?;
+        let is_tuple = matches!(value.of, Type::Tuple(_)) && texts.len() > 1;
+        Ok(if is_tuple { format!("({})", texts.join(", ")) } else { format!("[{}]", texts.join(", ")) })
+    }
+
+    /// The shape of an input.
+    pub(crate) fn input_shape(&mut self, shape: &'a Expr) -> Ported<String> {
+        let value = self.expression(shape)?;
+        match (&value.of, &value.items) {
+            (Type::Tuple(_) | Type::List(_), Some(items)) => {
+                let known = |item: &Value| matches!(item.of, Type::Int | Type::None);
+                if !items.iter().all(known) {
+                    return Err(Missing::new("a shape of other things than integers and None"));
+                }
+                let texts: Vec<&str> = items.iter().map(|item| item.text.as_str()).collect();
+                Ok(match &texts[..] {
+                    [] => "[0usize; 0]".into(),
+                    ["None"] => "[None::<usize>]".into(),
+                    [one] => format!("[{one}]"),
+                    many => format!("({})", many.join(", ")),
+                })
+            }
+            (Type::Int, _) => Ok(format!("[{}]", value.text)),
+            (of, _) => Err(Missing::new(format!("{} as a shape", of.described()))),
+        }
+    }
+
+    /// A list that is written out, or a variable that holds one.
+    pub(crate) fn items(&mut self, list: &'a Expr) -> Ported<Vec<Value>> {
+        let value = self.expression(list)?;
+        match value.items {
+            Some(items) => Ok(items),
+            None if matches!(value.form, Form::Place | Form::Reference) && matches!(value.of, Type::List(_)) => {
+                Err(Missing::new("a list in a variable here").help("write the list out where it is used"))
+            }
+            None => Err(Missing::new(format!("{} in place of a list", value.of.described()))),
+        }
+    }
+}
+
+/// Keras's defaults of what is required here.
+fn default_of(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "pool_size" | "size" | "padding" => "2",
+        _ => return None,
+    })
+}

@@ -1,0 +1,188 @@
+//! Calls, and the functions of Python itself.
+
+use crate::program::Program;
+use crate::value::{Binding, Form, Strength, Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, ExprCall};
+
+impl<'a> Program<'a> {
+    pub(crate) fn call(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        if call.arguments.args.iter().any(|argument| matches!(argument, Expr::Starred(_)))
+            || call.arguments.keywords.iter().any(|word| word.arg.is_none())
+        {
+            return Err(Missing::new("arguments from a list or dict").help("write them out"));
+        }
+        if let Some(path) = self.path_of(&call.func) {
+            if let Some(name) = crate::operations::name_of(&path) {
+                return self.operation(&name, call);
+            }
+            return match path.split('.').next() {
+                Some("keras") => self.keras_call(&path, call),
+                Some("math") => self.math_call(&path, call),
+                Some("numpy") => self.numpy_call(&path, call),
+                Some("tensorflow") => self.tensorflow_call(&path, call),
+                _ => Err(Missing::new(format!("{path}, which has no counterpart here"))),
+            };
+        }
+        match &*call.func {
+            Expr::Name(name) => match self.scopes.get(&name.id) {
+                Some(Binding::Variable(_)) | Some(Binding::Missing(_)) => {
+                    let callee = self.expression(&call.func)?;
+                    self.call_value(&callee, call)
+                }
+                _ if self.functions.contains_key(name.id.as_str()) || self.written.contains_key(name.id.as_str()) => {
+                    self.call_function(&name.id, call)
+                }
+                _ => self.builtin(&name.id, call),
+            },
+            Expr::Attribute(attribute) => {
+                if let (Expr::StringLiteral(text), "format") = (&*attribute.value, attribute.attr.as_str()) {
+                    return self.format_method(text.value.to_str(), call);
+                }
+                let of = self.expression(&attribute.value)?;
+                self.method(&of, attribute.attr.as_str(), call)
+            }
+            func => {
+                let callee = self.expression(func)?;
+                self.call_value(&callee, call)
+            }
+        }
+    }
+
+    /// A call of a function of the script: its defaults are passed as well.
+    fn call_function(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        let parameters = match self.functions.get(name) {
+            Some(function) => {
+                if function.parameters.vararg.is_some() || function.parameters.kwarg.is_some() {
+                    return Err(Missing::new("a function of any number of arguments"));
+                }
+                let all = function.parameters.iter_non_variadic_params();
+                all.map(|parameter| (parameter.parameter.name.to_string(), parameter.default.as_deref()))
+                    .collect::<Vec<_>>()
+            }
+            None => self.defaults.get(name).cloned().unwrap_or_default(),
+        };
+        let mut values = Vec::new();
+        for (i, (parameter, default)) in parameters.iter().enumerate() {
+            let word = call
+                .arguments
+                .keywords
+                .iter()
+                .find(|word| word.arg.as_deref() == Some(parameter))
+                .map(|word| &word.value);
+            let argument = call.arguments.args.get(i).or(word).or(*default);
+            let argument = argument.ok_or_else(|| Missing::new(format!("{name} is called without {parameter}")))?;
+            values.push(self.expression(argument)?);
+        }
+        self.defaults.insert(name.to_string(), parameters);
+        let types: Vec<Type> = values.iter().map(|value| value.of.clone()).collect();
+        let mutated = self.mutated_parameters(name);
+        let written = self.function(name, &types)?;
+        let arguments = values.iter().enumerate().map(|(i, value)| match &value.of {
+            of if of.is_copy() => value.text.clone(),
+            _ if mutated.contains(&i) => format!("&mut {}", value.text),
+            _ => value.borrowed(),
+        });
+        let text = format!("{}({})?", written.rust_name, arguments.collect::<Vec<_>>().join(", "));
+        Ok(Value::temporary(text, written.returns))
+    }
+
+    /// A function of the module `math`.
+    fn math_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
+        let name = path.trim_start_matches("math.");
+        let values =
+            call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
+        let numbers = values
+            .iter()
+            .map(Value::as_float)
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| Missing::new(format!("{path} of this")))?;
+        let method = match (name, numbers.len()) {
+            ("sin" | "cos" | "tan" | "exp" | "sqrt" | "tanh", 1) => name,
+            ("log", 1) => "ln",
+            ("log2" | "log10", 1) => name,
+            ("fabs", 1) => "abs",
+            ("floor" | "ceil", 1) => {
+                let text = format!("{}.{name}() as i64", in_group(&numbers[0]));
+                return Ok(Value::new(text, Type::Signed, Strength::Cast, Form::Temporary));
+            }
+            ("pow", 2) => {
+                return Ok(Value::temporary(format!("{}.powf({})", in_group(&numbers[0]), numbers[1]), Type::Float));
+            }
+            _ => return Err(Missing::new(format!("{path} is not known here"))),
+        };
+        Ok(Value::temporary(format!("{}.{method}()", in_group(&numbers[0])), Type::Float))
+    }
+
+    fn builtin(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        if name == "print" {
+            return self.print(call);
+        }
+        let values =
+            call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
+        let whole = |value: &Value| value.at(Strength::Whole);
+        match (name, &values[..]) {
+            ("len", [list]) => match &list.of {
+                Type::List(_) | Type::Str | Type::String => {
+                    Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int))
+                }
+                Type::Array => Ok(Value::temporary(format!("{}.dim(0)?", whole(list)), Type::Int)),
+                of => Err(Missing::new(format!("the length of {}", of.described()))),
+            },
+            ("float", [number]) if number.of.is_number() => {
+                let text = number.as_float().ok_or_else(|| Missing::new("float of this"))?;
+                let strength = if number.of == Type::Float { number.strength } else { Strength::Cast };
+                Ok(Value::new(text, Type::Float, strength, number.form))
+            }
+            ("int", [number]) => match number.of {
+                Type::Int | Type::Signed => Ok(number.clone()),
+                Type::Float => Ok(Value::new(
+                    format!("{} as i64", number.at(Strength::Cast)),
+                    Type::Signed,
+                    Strength::Cast,
+                    Form::Temporary,
+                )),
+                _ => Err(Missing::new(format!("int of {}", number.of.described()))),
+            },
+            ("str", [number]) if number.of.is_number() && number.of != Type::Bool => {
+                Ok(Value::temporary(format!("{}.to_string()", whole(number)), Type::String))
+            }
+            ("abs", [number]) if number.of == Type::Float => {
+                Ok(Value::temporary(format!("{}.abs()", whole(number)), Type::Float))
+            }
+            ("min" | "max", [a, b]) if a.of == b.of && a.of.is_number() => {
+                Ok(Value::temporary(format!("{}.{name}({})", whole(a), b.text), a.of.clone()))
+            }
+            ("sum", [list]) => match &list.of {
+                Type::List(of) if matches!(**of, Type::Float | Type::Int) => {
+                    let in_rust = of.in_rust().unwrap_or_default();
+                    Ok(Value::temporary(format!("{}.iter().sum::<{in_rust}>()", whole(list)), (**of).clone()))
+                }
+                of => Err(Missing::new(format!("the sum of {}", of.described()))),
+            },
+            ("min" | "max", [list]) => match &list.of {
+                Type::List(of) if **of == Type::Float => {
+                    let start = if name == "min" { "INFINITY" } else { "NEG_INFINITY" };
+                    let text = format!("{}.iter().copied().fold(f64::{start}, f64::{name})", whole(list));
+                    Ok(Value::temporary(text, Type::Float))
+                }
+                of => Err(Missing::new(format!("{name} of {}", of.described()))),
+            },
+            ("list", [list]) if matches!(list.of, Type::List(_)) => {
+                Ok(Value::temporary(format!("{}.to_vec()", whole(list)), list.of.clone()))
+            }
+            _ => Err(Missing::new(format!("the function {name} of Python, of this"))),
+        }
+    }
+}
+
+/// A number on which a method can be called.
+fn in_group(number: &str) -> String {
+    match number {
+        literal if literal.starts_with(|c: char| c.is_ascii_digit()) && !literal.contains(' ') => {
+            format!("{literal}_f64")
+        }
+        name if name.chars().all(|c| c.is_alphanumeric() || c == '_') => name.to_string(),
+        other => format!("({other})"),
+    }
+}

@@ -1,0 +1,522 @@
+//! Expressions.
+
+use crate::names::grouped;
+use crate::program::Program;
+use crate::value::{Binding, Form, Strength, Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::{CmpOp, Expr, ExprCompare, ExprListComp, ExprSubscript, Number, Operator, UnaryOp};
+
+impl<'a> Program<'a> {
+    pub(crate) fn expression(&mut self, expression: &'a Expr) -> Ported<Value> {
+        match expression {
+            Expr::NumberLiteral(number) => number_of(&number.value),
+            Expr::BooleanLiteral(bool) => Ok(Value::constant(bool.value.to_string(), Type::Bool)),
+            Expr::NoneLiteral(_) => Ok(Value::constant("None", Type::None)),
+            Expr::StringLiteral(text) => Ok(Value::constant(format!("{:?}", text.value.to_str()), Type::Str)),
+            Expr::FString(text) => self.f_string(text),
+            Expr::Name(name) => self.name(&name.id),
+            Expr::List(list) => self.list(&list.elts),
+            Expr::Tuple(tuple) => self.tuple(&tuple.elts),
+            Expr::UnaryOp(unary) => self.unary(unary.op, &unary.operand),
+            Expr::BinOp(binary) => self.binary(&binary.left, binary.op, &binary.right),
+            Expr::BoolOp(both) => {
+                let (sign, strength) = match both.op {
+                    ruff_python_ast::BoolOp::And => (" && ", Strength::And),
+                    ruff_python_ast::BoolOp::Or => (" || ", Strength::Or),
+                };
+                let parts = both.values.iter().map(|value| {
+                    let value = self.expression(value)?;
+                    match value.of {
+                        Type::Bool => Ok(value.at(strength)),
+                        of => Err(Missing::new(format!("{} in a condition", of.described()))),
+                    }
+                });
+                let text = parts.collect::<Ported<Vec<_>>>()?.join(sign);
+                Ok(Value::new(text, Type::Bool, strength, Form::Temporary))
+            }
+            Expr::Compare(compare) => self.compare(compare),
+            Expr::If(either) => {
+                let test = self.condition(&either.test)?;
+                let (yes, no) = (self.expression(&either.body)?, self.expression(&either.orelse)?);
+                let (yes, no) = self.alike(yes, no)?;
+                let text = format!("if {test} {{ {} }} else {{ {} }}", yes.text, no.text);
+                Ok(Value::new(text, yes.of, Strength::Loose, Form::Temporary))
+            }
+            Expr::Call(call) => self.call(call),
+            Expr::Attribute(attribute) => match self.path_of(expression) {
+                Some(path) => self.attribute_of_module(&path),
+                None => {
+                    let value = self.expression(&attribute.value)?;
+                    self.attribute(&value, attribute.attr.as_str())
+                }
+            },
+            Expr::Subscript(subscript) => self.subscript(subscript),
+            Expr::ListComp(comprehension) => self.comprehension(comprehension),
+            Expr::Lambda(_) => Err(Missing::new("a lambda here")),
+            Expr::Dict(_) => Err(Missing::new("a dict here")),
+            _ => Err(Missing::new("this kind of expression")),
+        }
+    }
+
+    fn name(&mut self, name: &str) -> Ported<Value> {
+        match self.scopes.get(name) {
+            Some(Binding::Variable(variable)) => {
+                Ok(Value::new(variable.rust_name.clone(), variable.of.clone(), Strength::Whole, variable.form))
+            }
+            Some(Binding::Missing(line)) => {
+                Err(Missing::new(format!("it needs {name} of line {line}, which is not ported")))
+            }
+            Some(Binding::Imported(path)) => Err(Missing::new(format!("{path} as a value"))),
+            None if self.functions.contains_key(name) || self.written.contains_key(name) => {
+                Err(Missing::new(format!("the function {name} as a value")))
+            }
+            None => Err(Missing::new(format!("{name} is not defined before"))),
+        }
+    }
+
+    /// The full name of what an expression names in a module: `keras.layers.Dense`; `None` if it is a part of a value.
+    pub(crate) fn path_of(&self, expression: &Expr) -> Option<String> {
+        let (mut of, mut names) = (expression, Vec::new());
+        while let Expr::Attribute(attribute) = of {
+            names.push(attribute.attr.as_str());
+            of = &attribute.value;
+        }
+        let Expr::Name(name) = of else { return None };
+        let Some(Binding::Imported(path)) = self.scopes.get(&name.id) else { return None };
+        names.push(path);
+        names.reverse();
+        Some(crate::names::of_keras(&names.join(".")))
+    }
+
+    fn list(&mut self, elements: &'a [Expr]) -> Ported<Value> {
+        let items = elements.iter().map(|element| self.expression(element)).collect::<Ported<Vec<_>>>()?;
+        let first = items.first().map_or(Type::None, |item| item.of.clone());
+        let all_numbers = items.iter().all(|item| matches!(item.of, Type::Int | Type::Signed | Type::Float));
+        let has_fractions = items.iter().any(|item| item.of == Type::Float);
+        let is_signed = items.iter().any(|item| item.of == Type::Signed);
+        let (texts, of): (Vec<String>, Type) = if all_numbers && has_fractions {
+            (items.iter().filter_map(Value::as_float).collect(), Type::Float)
+        } else if all_numbers && is_signed {
+            (items.iter().map(|item| item.text.clone()).collect(), Type::Signed)
+        } else {
+            let texts = items.iter().map(|item| self.owned(item.clone()).map(|item| item.text));
+            (texts.collect::<Ported<_>>()?, first)
+        };
+        let mut value = Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(of)));
+        value.items = Some(items);
+        Ok(value)
+    }
+
+    fn tuple(&mut self, elements: &'a [Expr]) -> Ported<Value> {
+        let items = elements.iter().map(|element| self.expression(element)).collect::<Ported<Vec<_>>>()?;
+        let texts =
+            items.iter().map(|item| self.owned(item.clone()).map(|item| item.text)).collect::<Ported<Vec<_>>>()?;
+        let of = Type::Tuple(items.iter().map(|item| item.of.clone()).collect());
+        let comma = if texts.len() == 1 { "," } else { "" };
+        let form = if items.iter().all(|item| item.form == Form::Constant) { Form::Constant } else { Form::Temporary };
+        let mut value = Value::new(format!("({}{comma})", texts.join(", ")), of, Strength::Whole, form);
+        value.items = Some(items);
+        Ok(value)
+    }
+
+    fn unary(&mut self, op: UnaryOp, operand: &'a Expr) -> Ported<Value> {
+        if op == UnaryOp::Not {
+            let test = self.condition(operand)?;
+            return Ok(match test.strip_prefix('!') {
+                Some(rest) => Value::temporary(rest, Type::Bool),
+                None if test.contains(' ') => {
+                    Value::new(format!("!({test})"), Type::Bool, Strength::Prefix, Form::Temporary)
+                }
+                None => Value::new(format!("!{test}"), Type::Bool, Strength::Prefix, Form::Temporary),
+            });
+        }
+        let value = self.expression(operand)?;
+        match (op, &value.of) {
+            (UnaryOp::UAdd, of) if of.is_number() => Ok(value),
+            (UnaryOp::USub, Type::Float | Type::Signed) => {
+                Ok(Value::new(format!("-{}", value.at(Strength::Prefix)), value.of, Strength::Prefix, value.form))
+            }
+            (UnaryOp::USub, Type::Int) if value.is_literal() => {
+                Ok(Value::new(format!("-{}", value.text), Type::Signed, Strength::Prefix, Form::Constant))
+            }
+            (UnaryOp::USub, Type::Int) => Ok(Value::new(
+                format!("-({} as i64)", value.at(Strength::Cast)),
+                Type::Signed,
+                Strength::Prefix,
+                Form::Temporary,
+            )),
+            (UnaryOp::USub, Type::Array) => {
+                Ok(Value::temporary(format!("{}.neg()?", value.at(Strength::Whole)), Type::Array))
+            }
+            (UnaryOp::USub, Type::Symbolic) => {
+                Ok(Value::new(format!("-{}", value.borrowed()), Type::Symbolic, Strength::Prefix, Form::Temporary))
+            }
+            (_, of) => Err(Missing::new(format!("this operator on {}", of.described()))),
+        }
+    }
+
+    pub(crate) fn binary(&mut self, left: &'a Expr, op: Operator, right: &'a Expr) -> Ported<Value> {
+        if op == Operator::Mod
+            && let Expr::StringLiteral(text) = left
+        {
+            return self.percent(text.value.to_str(), right);
+        }
+        let (a, b) = (self.expression(left)?, self.expression(right)?);
+        match (&a.of, &b.of) {
+            (Type::Array, _) | (_, Type::Array) => self.of_arrays(&a, op, &b),
+            (Type::Symbolic, _) | (_, Type::Symbolic) => of_symbolic(&a, op, &b),
+            (x, y) if x.is_number() && y.is_number() => of_numbers(&a, op, &b),
+            (x, y) if x.is_text() && y.is_text() && op == Operator::Add => {
+                Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", a.text, b.text), Type::String))
+            }
+            (Type::List(x), Type::List(y)) if x == y && op == Operator::Add => {
+                Ok(Value::temporary(format!("[{}, {}].concat()", sliced(&a), sliced(&b)), a.of.clone()))
+            }
+            (Type::List(_), Type::Int) if op == Operator::Mult => {
+                Ok(Value::temporary(format!("{}.repeat({})", a.at(Strength::Whole), b.text), a.of.clone()))
+            }
+            (x, y) => Err(Missing::new(format!("{} of {} and {}", op.as_str(), x.described(), y.described()))),
+        }
+    }
+
+    fn of_arrays(&mut self, a: &Value, op: Operator, b: &Value) -> Ported<Value> {
+        let sign = match op {
+            Operator::Add => "+",
+            Operator::Sub => "-",
+            Operator::Mult => "*",
+            Operator::Div => "/",
+            Operator::MatMult => return self.ops_call("matmul", a, b),
+            Operator::Pow => return self.ops_call("power", a, b),
+            _ => return Err(Missing::new(format!("{} of arrays", op.as_str()))),
+        };
+        let text = match (&a.of, &b.of) {
+            (Type::Array, Type::Array) => {
+                let name = ["add", "subtract", "multiply", "divide"]
+                    [["+", "-", "*", "/"].iter().position(|s| *s == sign).unwrap_or(0)];
+                return self.ops_call(name, a, b);
+            }
+            (Type::Array, _) => {
+                let number = b.as_float().ok_or_else(|| Missing::new("these operands"))?;
+                format!("({} {sign} {number})?", a.borrowed())
+            }
+            _ => {
+                let number = a.as_float().ok_or_else(|| Missing::new("these operands"))?;
+                format!("({number} {sign} {})?", b.borrowed())
+            }
+        };
+        Ok(Value::temporary(text, Type::Array))
+    }
+
+    fn ops_call(&mut self, name: &str, a: &Value, b: &Value) -> Ported<Value> {
+        let function = self.import(&format!("ops::{name}"));
+        let operand = |x: &Value| match x.of {
+            Type::Array => Ok(x.borrowed()),
+            _ => Err(Missing::new(format!("{name} of an array and {}", x.of.described()))),
+        };
+        Ok(Value::temporary(format!("{function}({}, {})?", operand(a)?, operand(b)?), Type::Array))
+    }
+
+    fn compare(&mut self, compare: &'a ExprCompare) -> Ported<Value> {
+        let mut parts = Vec::new();
+        let mut left = self.expression(&compare.left)?;
+        for (op, right) in compare.ops.iter().zip(&compare.comparators) {
+            let right = self.expression(right)?;
+            parts.push(compared(&left, *op, &right)?);
+            left = right;
+        }
+        match &mut parts[..] {
+            [one] => Ok(Value::new(std::mem::take(one), Type::Bool, Strength::Comparison, Form::Temporary)),
+            _ => Ok(Value::new(parts.join(" && "), Type::Bool, Strength::And, Form::Temporary)),
+        }
+    }
+
+    /// Two values as ones of the same type.
+    fn alike(&self, a: Value, b: Value) -> Ported<(Value, Value)> {
+        if a.of == b.of {
+            return Ok((self.owned(a)?, self.owned(b)?));
+        }
+        match (a.as_float(), b.as_float()) {
+            (Some(x), Some(y)) => Ok((Value::temporary(x, Type::Float), Value::temporary(y, Type::Float))),
+            _ => Err(Missing::new(format!("either {} or {}", a.of.described(), b.of.described()))),
+        }
+    }
+
+    fn subscript(&mut self, subscript: &'a ExprSubscript) -> Ported<Value> {
+        let of = self.expression(&subscript.value)?;
+        if of.of == Type::Array {
+            return self.array_index(&of, &subscript.slice);
+        }
+        if let Expr::Slice(slice) = &*subscript.slice {
+            if slice.step.is_some() {
+                return Err(Missing::new("a slice with a step"));
+            }
+            let end = |program: &mut Self, end: Option<&'a Expr>| match end {
+                None => Ok(String::new()),
+                Some(end) => program.place_in(&of, end),
+            };
+            let (from, to) = (end(self, slice.lower.as_deref())?, end(self, slice.upper.as_deref())?);
+            return match &of.of {
+                Type::List(_) => Ok(Value::new(
+                    format!("{}[{from}..{to}].to_vec()", of.at(Strength::Whole)),
+                    of.of.clone(),
+                    Strength::Whole,
+                    Form::Temporary,
+                )),
+                other => Err(Missing::new(format!("a part of {}", other.described()))),
+            };
+        }
+        match &of.of {
+            Type::List(element) => {
+                let place = self.place_in(&of, &subscript.slice)?;
+                Ok(Value::place(format!("{}[{place}]", of.at(Strength::Whole)), (**element).clone()))
+            }
+            Type::Tuple(types) => {
+                let index = self.expression(&subscript.slice)?;
+                let at: usize =
+                    index.text.parse().map_err(|_| Missing::new("an element of a tuple by a computed index"))?;
+                let found = types.get(at).cloned().ok_or_else(|| Missing::new("an index beyond the tuple"))?;
+                Ok(Value::place(format!("{}.{at}", of.at(Strength::Whole)), found))
+            }
+            Type::Scores(names) => {
+                let index = self.expression(&subscript.slice)?;
+                let name = match index.literal_text() {
+                    Some(name) => name.to_string(),
+                    None => index
+                        .text
+                        .parse()
+                        .ok()
+                        .and_then(|at: usize| names.get(at).cloned())
+                        .ok_or_else(|| Missing::new("a score by this index"))?,
+                };
+                Ok(Value::temporary(format!("{}[{name:?}]", of.at(Strength::Whole)), Type::Float))
+            }
+            Type::HistoryValues | Type::History => {
+                let index = self.expression(&subscript.slice)?;
+                let text = format!("{}[{}]", of.at(Strength::Whole), index.text);
+                Ok(Value::new(text, Type::List(Box::new(Type::Float)), Strength::Whole, Form::Slice))
+            }
+            other => Err(Missing::new(format!("an element of {}", other.described()))),
+        }
+    }
+
+    /// An index into a list; negative ones count from the end.
+    fn place_in(&mut self, list: &Value, index: &'a Expr) -> Ported<String> {
+        let index = self.expression(index)?;
+        match index.of {
+            Type::Int => Ok(index.text),
+            Type::Signed if index.form == Form::Constant => {
+                Ok(format!("{}.len() - {}", list.at(Strength::Whole), index.text.trim_start_matches('-')))
+            }
+            of => Err(Missing::new(format!("{} as an index", of.described()))),
+        }
+    }
+
+    fn comprehension(&mut self, comprehension: &'a ExprListComp) -> Ported<Value> {
+        let [generator] = &comprehension.generators[..] else {
+            return Err(Missing::new("a comprehension of several loops"));
+        };
+        let (over, elements) = self.iterated(&generator.iter)?;
+        let (Expr::Name(target), [(of, form)], false) = (&generator.target, &elements[..], generator.is_async) else {
+            return Err(Missing::new("a comprehension over several variables"));
+        };
+        let is_copied = *form == Form::Reference && of.is_copy();
+        let over = over.strip_prefix('&').map_or_else(|| format!("({over})"), |list| format!("{list}.iter()"));
+        self.scopes.enter();
+        let rust_name = self.rust_name(&target.id);
+        let form = if is_copied { Form::Place } else { *form };
+        let variable = crate::value::Variable { rust_name: rust_name.clone(), of: of.clone(), form, is_pending: false };
+        self.scopes.bind(&target.id, Binding::Variable(variable));
+        let element = self.expression(&comprehension.elt);
+        let tests = generator.ifs.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>();
+        self.scopes.leave();
+        let (element, tests) = (element?, tests?);
+        let pattern = if is_copied { format!("&{rust_name}") } else { rust_name };
+        let filter =
+            if tests.is_empty() { String::new() } else { format!(".filter(|&{pattern}| {})", tests.join(" && ")) };
+        let of = Type::List(Box::new(element.of.clone()));
+        let Some(in_rust) = of.in_rust() else {
+            return Err(Missing::new(format!("a list of {}", element.of.described())));
+        };
+        let text = match element.text.contains('?') {
+            false => format!("{over}{filter}.map(|{pattern}| {}).collect::<{in_rust}>()", element.text),
+            true => format!("{over}{filter}.map(|{pattern}| Ok({})).collect::<Result<{in_rust}>>()?", element.text),
+        };
+        Ok(Value::temporary(text, of))
+    }
+
+    /// What a loop goes over: the text of Rust, and the type and form of each value that an element has.
+    pub(crate) fn iterated(&mut self, over: &'a Expr) -> Ported<(String, Vec<(Type, Form)>)> {
+        if let Expr::Call(call) = over
+            && let Expr::Name(name) = &*call.func
+            && self.scopes.get(&name.id).is_none()
+        {
+            let arguments = &call.arguments.args;
+            match (name.id.as_str(), &arguments[..]) {
+                ("range", ends) if call.arguments.keywords.is_empty() => {
+                    let ends = ends.iter().map(|end| self.expression(end)).collect::<Ported<Vec<_>>>()?;
+                    if ends.iter().any(|end| end.of != Type::Int) {
+                        return Err(Missing::new("a range of numbers that may be negative"));
+                    }
+                    let text = match &ends[..] {
+                        [end] => format!("0..{}", end.at(Strength::Sum)),
+                        [from, end] => format!("{}..{}", from.at(Strength::Sum), end.at(Strength::Sum)),
+                        [from, end, step] => {
+                            format!("({}..{}).step_by({})", from.at(Strength::Sum), end.at(Strength::Sum), step.text)
+                        }
+                        _ => return Err(Missing::new("range without arguments")),
+                    };
+                    return Ok((text, vec![(Type::Int, Form::Place)]));
+                }
+                ("enumerate", [list]) => {
+                    let list = self.expression(list)?;
+                    if let Type::List(of) = &list.of {
+                        let elements = vec![(Type::Int, Form::Place), ((**of).clone(), Form::Reference)];
+                        return Ok((format!("{}.iter().enumerate()", list.at(Strength::Whole)), elements));
+                    }
+                }
+                ("zip", [a, b]) => {
+                    let (a, b) = (self.expression(a)?, self.expression(b)?);
+                    if let (Type::List(x), Type::List(y)) = (&a.of, &b.of) {
+                        let elements = [x, y].map(|of| ((**of).clone(), Form::Reference)).to_vec();
+                        return Ok((format!("{}.iter().zip({})", a.at(Strength::Whole), b.borrowed()), elements));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let list = self.expression(over)?;
+        match &list.of {
+            Type::List(of) => Ok((list.borrowed(), vec![((**of).clone(), Form::Reference)])),
+            of => Err(Missing::new(format!("a loop over {}", of.described()))),
+        }
+    }
+}
+
+fn number_of(number: &Number) -> Ported<Value> {
+    match number {
+        Number::Int(int) => {
+            let digits = int.to_string();
+            match digits.parse::<i64>() {
+                Ok(_) => Ok(Value::constant(grouped(&digits), Type::Int)),
+                Err(_) => Err(Missing::new("an integer of more than 64 bits")),
+            }
+        }
+        Number::Float(float) => Ok(Value::constant(format!("{float:?}"), Type::Float)),
+        Number::Complex { .. } => Err(Missing::new("a complex number")),
+    }
+}
+
+fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
+    let is_float = a.of == Type::Float || b.of == Type::Float || op == Operator::Div;
+    let floats = || Some((a.as_float()?, b.as_float()?));
+    let wrapped =
+        |text: String, strength: Strength, least: Strength| if strength < least { format!("({text})") } else { text };
+    let strength_of = |value: &Value| {
+        if value.of == Type::Float || (value.form == Form::Constant && value.is_literal()) {
+            value.strength
+        } else {
+            Strength::Cast
+        }
+    };
+    let join = |sign: &str, strength: Strength| -> Ported<Value> {
+        let right = if strength == Strength::Sum { Strength::Product } else { Strength::Cast };
+        let (x, y, of) = if is_float {
+            let (x, y) = floats().ok_or_else(|| Missing::new("these operands"))?;
+            (wrapped(x, strength_of(a), strength), wrapped(y, strength_of(b), right), Type::Float)
+        } else if a.of == b.of {
+            (a.at(strength), b.at(right), a.of.clone())
+        } else {
+            let signed = |value: &Value, least: Strength| match (&value.of, value.is_literal()) {
+                (Type::Int, false) => wrapped(format!("{} as i64", value.at(Strength::Cast)), Strength::Cast, least),
+                _ => value.at(least),
+            };
+            (signed(a, strength), signed(b, right), Type::Signed)
+        };
+        Ok(Value::new(format!("{x} {sign} {y}"), of, strength, Form::Temporary))
+    };
+    match op {
+        Operator::Add => join("+", Strength::Sum),
+        Operator::Sub => join("-", Strength::Sum),
+        Operator::Mult => join("*", Strength::Product),
+        Operator::Div => join("/", Strength::Product),
+        Operator::FloorDiv if a.of == Type::Int && b.of == Type::Int => join("/", Strength::Product),
+        Operator::Mod if a.of == Type::Int && b.of == Type::Int => join("%", Strength::Product),
+        Operator::Pow if a.of == Type::Int && b.of == Type::Int => {
+            let of = if a.is_literal() { format!("{}_usize", a.text) } else { a.at(Strength::Whole) };
+            let by = if b.is_literal() { b.text.clone() } else { format!("{} as u32", b.at(Strength::Cast)) };
+            Ok(Value::temporary(format!("{of}.pow({by})"), Type::Int))
+        }
+        Operator::Pow => {
+            let (x, y) = floats().ok_or_else(|| Missing::new("these operands"))?;
+            let x = if x.starts_with(|c: char| c.is_ascii_digit()) {
+                format!("{x}_f64")
+            } else {
+                wrapped(x, strength_of(a), Strength::Whole)
+            };
+            Ok(Value::temporary(format!("{x}.powf({y})"), Type::Float))
+        }
+        _ => Err(Missing::new(format!("{} of {} and {}", op.as_str(), a.of.described(), b.of.described()))),
+    }
+}
+
+fn of_symbolic(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
+    let (sign, strength) = match op {
+        Operator::Add => ("+", Strength::Sum),
+        Operator::Sub => ("-", Strength::Sum),
+        Operator::Mult => ("*", Strength::Product),
+        Operator::Div => ("/", Strength::Product),
+        _ => return Err(Missing::new(format!("{} of symbolic tensors", op.as_str()))),
+    };
+    let operand = |value: &Value| match &value.of {
+        Type::Symbolic if value.form == Form::Temporary => Ok(value.at(strength)),
+        Type::Symbolic => Ok(value.borrowed()),
+        _ => value.as_float().ok_or_else(|| Missing::new(format!("{} and a symbolic tensor", value.of.described()))),
+    };
+    let right = if strength == Strength::Sum { b.at(Strength::Product) } else { b.at(Strength::Cast) };
+    let y = if b.of == Type::Symbolic && b.form == Form::Temporary { right } else { operand(b)? };
+    Ok(Value::new(format!("{} {sign} {y}", operand(a)?), Type::Symbolic, strength, Form::Temporary))
+}
+
+fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
+    let sign = match op {
+        CmpOp::Eq => "==",
+        CmpOp::NotEq => "!=",
+        CmpOp::Lt => "<",
+        CmpOp::LtE => "<=",
+        CmpOp::Gt => ">",
+        CmpOp::GtE => ">=",
+        CmpOp::In | CmpOp::NotIn => {
+            let not = if op == CmpOp::NotIn { "!" } else { "" };
+            return match &b.of {
+                Type::List(of) if **of == a.of => Ok(format!(
+                    "{not}{}.contains({})",
+                    b.at(Strength::Whole),
+                    if a.of == Type::Str { format!("&{}", a.text) } else { a.borrowed() }
+                )),
+                of if of.is_text() && a.of.is_text() => {
+                    Ok(format!("{not}{}.contains({})", b.at(Strength::Whole), a.borrowed()))
+                }
+                of => Err(Missing::new(format!("in {}", of.described()))),
+            };
+        }
+        _ => return Err(Missing::new("is")),
+    };
+    let least = Strength::Sum;
+    match (&a.of, &b.of) {
+        (x, y) if x == y && (x.is_number() || x.is_text()) => Ok(format!("{} {sign} {}", a.at(least), b.at(least))),
+        (x, y) if x.is_number() && y.is_number() => match (a.as_float(), b.as_float()) {
+            (Some(x), Some(y)) => Ok(format!("{x} {sign} {y}")),
+            _ => Err(Missing::new("a comparison of these numbers")),
+        },
+        (x, y) if x.is_text() && y.is_text() => Ok(format!("{} {sign} {}", a.at(least), b.at(least))),
+        (x, y) => Err(Missing::new(format!("a comparison of {} and {}", x.described(), y.described()))),
+    }
+}
+
+/// A list as an element of an array of slices.
+fn sliced(list: &Value) -> String {
+    format!(
+        "{}[..]",
+        if list.form == Form::Reference { list.at(Strength::Whole) } else { format!("&{}", list.at(Strength::Whole)) }
+    )
+}

@@ -1,0 +1,259 @@
+//! Functions and classes of Keras.
+
+use crate::api;
+use crate::arguments::Named;
+use crate::program::Program;
+use crate::value::{Form, ModelType, Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, ExprCall};
+
+/// Arguments by which the first layer of a Sequential may say what its input is.
+const OF_INPUT: &[&str] = &["input_shape", "input_dim", "batch_input_shape", "input_length"];
+
+impl<'a> Program<'a> {
+    /// A call of what has this name in Keras.
+    pub(crate) fn keras_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
+        let path = api::first_name(path).to_string();
+        let named = self.named(&path, call)?;
+        let last = path.rsplit('.').next().unwrap_or(&path);
+        let module =
+            path.strip_prefix("keras.").and_then(|rest| rest.strip_suffix(last)).unwrap_or("").trim_end_matches('.');
+        match (module, last) {
+            ("" | "layers", "Input" | "InputLayer") => self.input(&named),
+            ("" | "models", "Model") => self.model(&named),
+            ("" | "models", "Sequential") => self.sequential(&named),
+            ("layers", "Lambda") => self.lambda_layer(&named),
+            ("ops" | "backend" | "activations", _) => self.operation(last, call),
+            ("layers", _) => {
+                // What Keras 2 said of the input, unless it is an argument of the class itself.
+                let is_own = |name: &str| api::signature(&path).is_some_and(|signature| signature.has(name));
+                let named: Named =
+                    named.into_iter().filter(|(name, _)| is_own(name) || !OF_INPUT.contains(&name.as_str())).collect();
+                self.object(&format!("layers::{last}"), &named, Type::Layer(last.into()))
+            }
+            ("models" | "saving", "load_model") => {
+                let path = self.argument(needed(&named, "filepath")?, "&str", "filepath")?;
+                only(&named, &["filepath"])?;
+                let of = Type::Model(ModelType { is_sequential: false, logs: None });
+                Ok(Value::temporary(format!("load_model({path})?"), of))
+            }
+            (
+                "regularizers" | "initializers" | "constraints" | "optimizers" | "losses" | "metrics" | "callbacks",
+                _,
+            ) if last.starts_with(|c: char| c.is_uppercase()) => {
+                let path = format!("{module}::{last}");
+                self.object(&path, &named, Type::Object(path.clone()))
+            }
+            ("optimizers.schedules", _) => {
+                let path = format!("optimizers::{last}");
+                self.object(&path, &named, Type::Object(path.clone()))
+            }
+            ("regularizers", "l1" | "l2" | "l1_l2") => {
+                let class = last.to_uppercase().replace("L1_L2", "L1L2");
+                let path = format!("regularizers::{class}");
+                self.object(&path, &named, Type::Object(path.clone()))
+            }
+            (_, "load_data") => self.load_data(module, &named),
+            ("utils", "to_categorical") => {
+                let y = self.expression(needed(&named, "x")?)?;
+                only(&named, &["x", "num_classes"])?;
+                let classes = match find(&named, "num_classes") {
+                    Some(classes) => self.expression(classes)?.text,
+                    None => "None".into(),
+                };
+                let function = self.import("utils::to_categorical");
+                Ok(Value::temporary(format!("{function}({}, {classes})?", y.borrowed()), Type::Array))
+            }
+            ("utils", "set_random_seed") => {
+                let seed = self.expression(needed(&named, "seed")?)?;
+                let function = self.import("utils::set_random_seed");
+                Ok(Value::temporary(format!("{function}({})", seed.text), Type::None))
+            }
+            (_, "pad_sequences") => {
+                let sequences = self.expression(needed(&named, "sequences")?)?;
+                let rest = without(&named, &["sequences"]);
+                let options =
+                    if rest.is_empty() { "()".into() } else { self.object("utils::Pad", &rest, Type::None)?.text };
+                let function = self.import("utils::pad_sequences");
+                Ok(Value::temporary(format!("{function}({}, {options})?", sequences.borrowed()), Type::Array))
+            }
+            _ => Err(Missing::new(format!("{path} is not known here"))),
+        }
+    }
+
+    fn input(&mut self, named: &Named<'a>) -> Ported<Value> {
+        let shape = self.input_shape(
+            find(named, "shape")
+                .or_else(|| find(named, "input_shape"))
+                .ok_or_else(|| Missing::new("an Input without a shape"))?,
+        )?;
+        let mut text = format!("Input::shape({shape})");
+        for (name, argument) in without(named, &["shape", "input_shape"]) {
+            match name.as_str() {
+                "name" | "dtype" => {
+                    let value = self.argument(argument, "impl Into<String>", &name)?;
+                    text.push_str(&format!(".{name}({value})"));
+                }
+                other => return Err(Missing::new(format!("the argument {other} of Input"))),
+            }
+        }
+        Ok(Value::temporary(text, Type::Symbolic))
+    }
+
+    /// Symbolic tensors, as a model takes them.
+    fn tensors(&mut self, tensors: &'a Expr) -> Ported<String> {
+        let value = self.expression(tensors)?;
+        match (&value.of, &value.items) {
+            (Type::Symbolic, _) => Ok(value.borrowed()),
+            (_, Some(items)) if items.iter().all(|item| item.of == Type::Symbolic) => {
+                Ok(format!("[{}]", items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ")))
+            }
+            (of, _) => Err(Missing::new(format!("{} in place of symbolic tensors", of.described()))),
+        }
+    }
+
+    fn model(&mut self, named: &Named<'a>) -> Ported<Value> {
+        let (inputs, outputs) = (needed(named, "inputs")?, needed(named, "outputs")?);
+        let (inputs, outputs) = (self.tensors(inputs)?, self.tensors(outputs)?);
+        let mut text = format!("Model::new({inputs}, {outputs})?");
+        if let Some(name) = find(named, "name") {
+            text.push_str(&format!(".name({})", self.argument(name, "impl Into<String>", "name")?));
+        }
+        only(named, &["inputs", "outputs", "name"])?;
+        Ok(Value::temporary(text, Type::Model(ModelType::default())))
+    }
+
+    fn sequential(&mut self, named: &Named<'a>) -> Ported<Value> {
+        let layers = match find(named, "layers") {
+            None | Some(Expr::NoneLiteral(_)) => Vec::new(),
+            Some(Expr::List(list)) => {
+                list.elts.iter().map(|layer| self.layer_of_sequential(layer)).collect::<Ported<Vec<_>>>()?.concat()
+            }
+            Some(_) => {
+                return Err(Missing::new("the layers of a Sequential in a variable")
+                    .help("write the list out where it is used"));
+            }
+        };
+        let mut text = match layers.is_empty() {
+            true => "Sequential::new(layers![])".to_string(),
+            false => format!("Sequential::new(layers![\n    {},\n])", layers.join(",\n    ")),
+        };
+        if let Some(name) = find(named, "name") {
+            text.push_str(&format!(".name({})", self.argument(name, "impl Into<String>", "name")?));
+        }
+        only(named, &["layers", "name"])?;
+        Ok(Value::temporary(text, Type::Model(ModelType { is_sequential: true, logs: None })))
+    }
+
+    /// A layer of a Sequential; before it the input that its `input_shape` means.
+    pub(crate) fn layer_of_sequential(&mut self, layer: &'a Expr) -> Ported<Vec<String>> {
+        let mut out = Vec::new();
+        if let Expr::Call(call) = layer
+            && let Some(path) = self.path_of(&call.func)
+            && path.starts_with("keras.layers.")
+        {
+            let named = self.named(&path, call)?;
+            let shape = match (find(&named, "input_shape"), find(&named, "input_dim"), find(&named, "input_length")) {
+                (Some(shape), _, _) => Some(self.input_shape(shape)?),
+                (_, Some(size), _) if !path.ends_with(".Embedding") => Some(self.input_shape(size)?),
+                (_, _, Some(length)) => Some(self.input_shape(length)?),
+                _ => None,
+            };
+            out.extend(shape.map(|shape| format!("Input::shape({shape})")));
+        }
+        let value = self.expression(layer)?;
+        match value.of {
+            Type::Layer(_) | Type::Symbolic | Type::Model(_) => out.push(self.owned(value)?.text),
+            of => return Err(Missing::new(format!("{} in a Sequential", of.described()))),
+        }
+        Ok(out)
+    }
+
+    fn load_data(&mut self, module: &str, named: &Named<'a>) -> Ported<Value> {
+        let name = module.trim_start_matches("datasets.");
+        let path = format!("datasets::{name}::load_data");
+        let item = api::item(&path).ok_or_else(|| Missing::new(format!("the data of {name}")))?;
+        let takes_options = item.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
+        let options = match (takes_options, named.is_empty()) {
+            (false, true) => String::new(),
+            (true, true) => "()".into(),
+            (false, false) => return Err(Missing::new(format!("arguments of {name}.load_data"))),
+            (true, false) => {
+                let value = self.object(&format!("datasets::{name}::LoadData"), named, Type::None)?.text;
+                value.replacen("LoadData", &format!("{name}::LoadData"), 1)
+            }
+        };
+        self.import(&format!("datasets::{name}::load_data"));
+        let pair = Type::Tuple(vec![Type::Array, Type::Array]);
+        Ok(Value::temporary(format!("{name}::load_data({options})?"), Type::Tuple(vec![pair.clone(), pair])))
+    }
+
+    /// What a module has under this name, as a value.
+    pub(crate) fn attribute_of_module(&mut self, path: &str) -> Ported<Value> {
+        match path {
+            "numpy.pi" | "math.pi" => Ok(Value::constant("std::f64::consts::PI", Type::Float)),
+            "math.e" => Ok(Value::constant("std::f64::consts::E", Type::Float)),
+            _ => Err(Missing::new(format!("{path} as a value"))),
+        }
+    }
+
+    /// A layer or model that is called on tensors.
+    pub(crate) fn call_value(&mut self, callee: &Value, call: &'a ExprCall) -> Ported<Value> {
+        if !matches!(callee.of, Type::Layer(_) | Type::Model(_)) {
+            return Err(Missing::new(format!("a call of {}", callee.of.described())));
+        }
+        let inputs = call.arguments.args.iter().map(|input| self.expression(input)).collect::<Ported<Vec<_>>>()?;
+        let inputs: Vec<Value> = match &inputs[..] {
+            [one] if one.items.is_some() => one.items.clone().unwrap_or_default(),
+            _ => inputs,
+        };
+        let (is_symbolic, is_array) =
+            (inputs.iter().all(|input| input.of == Type::Symbolic), inputs.iter().all(|input| input.of == Type::Array));
+        if inputs.is_empty() || !(is_symbolic || is_array) {
+            return Err(Missing::new("a layer that is called on this"));
+        }
+        let texts: Vec<String> = inputs
+            .iter()
+            .map(|input| match input.form {
+                Form::Temporary if inputs.len() == 1 => input.text.clone(),
+                _ => input.borrowed(),
+            })
+            .collect();
+        let texts = if texts.len() == 1 { texts[0].clone() } else { format!("[{}]", texts.join(", ")) };
+        let layer = callee.at(crate::value::Strength::Whole);
+        let mut text = if call.arguments.keywords.is_empty() {
+            format!("{layer}.call({texts})")
+        } else {
+            let item = api::item("layers::Call").ok_or_else(|| Missing::new("named arguments of a call"))?;
+            let class = self.import("layers::Call");
+            let mut options = format!("{class}::new()");
+            for word in &call.arguments.keywords {
+                options.push_str(&self.setter(item, "a call", word.arg.as_deref().unwrap_or(""), &word.value)?);
+            }
+            format!("{layer}.call_with({texts}, {options})")
+        };
+        if is_array {
+            text.push('?');
+        }
+        Ok(Value::temporary(text, if is_array { Type::Array } else { Type::Symbolic }))
+    }
+}
+
+pub(crate) fn find<'a>(named: &Named<'a>, name: &str) -> Option<&'a Expr> {
+    named.iter().find(|(own, _)| own == name).map(|(_, argument)| *argument)
+}
+
+pub(crate) fn needed<'a>(named: &Named<'a>, name: &str) -> Ported<&'a Expr> {
+    find(named, name).ok_or_else(|| Missing::new(format!("a call without {name}")))
+}
+
+pub(crate) fn without<'a>(named: &Named<'a>, names: &[&str]) -> Named<'a> {
+    named.iter().filter(|(name, _)| !names.contains(&name.as_str())).cloned().collect()
+}
+
+pub(crate) fn only(named: &Named<'_>, names: &[&str]) -> Ported<()> {
+    match named.iter().find(|(name, _)| !names.contains(&name.as_str())) {
+        Some((name, _)) => Err(Missing::new(format!("the argument {name}"))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,272 @@
+//! Methods and attributes of values.
+
+use crate::api;
+use crate::arguments::Named;
+use crate::keras::{find, needed, only, without};
+use crate::program::Program;
+use crate::value::{Binding, Form, ModelType, Strength, Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, ExprCall};
+
+impl<'a> Program<'a> {
+    pub(crate) fn attribute(&mut self, of: &Value, name: &str) -> Ported<Value> {
+        let whole = of.at(Strength::Whole);
+        match (&of.of, name) {
+            (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),
+            (Type::Array, "shape") => Ok(Value::new(
+                format!("{whole}.dims()"),
+                Type::List(Box::new(Type::Int)),
+                Strength::Whole,
+                Form::Reference,
+            )),
+            (Type::Array, "T") => Ok(Value::temporary(format!("{whole}.t()?"), Type::Array)),
+            (Type::Array, "ndim") => Ok(Value::temporary(format!("{whole}.rank()"), Type::Int)),
+            (Type::Array, "size") => Ok(Value::temporary(format!("{whole}.elem_count()"), Type::Int)),
+            (of, _) => Err(Missing::new(format!("the attribute {name} of {}", of.described()))),
+        }
+    }
+
+    pub(crate) fn method(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        match &of.of {
+            Type::Model(model) => self.method_of_model(of, &model.clone(), name, call),
+            Type::Array => self.method_of_array(of, name, call),
+            Type::Layer(_) => self.method_of_layer(of, name, call),
+            Type::List(element) => {
+                let element = (**element).clone();
+                match (name, &call.arguments.args[..]) {
+                    ("append", [item]) => {
+                        let item = self.expression(item)?;
+                        let item = self.owned(item)?;
+                        if item.of != element {
+                            return Err(Missing::new(format!(
+                                "{} in a list of {}",
+                                item.of.described(),
+                                element.described()
+                            )));
+                        }
+                        Ok(Value::temporary(format!("{}.push({})", of.at(Strength::Whole), item.text), Type::None))
+                    }
+                    _ => Err(Missing::new(format!("the method {name} of a list"))),
+                }
+            }
+            text if text.is_text() => {
+                let simple = [("lower", "to_lowercase"), ("upper", "to_uppercase"), ("strip", "trim().to_string")];
+                match simple.iter().find(|(python, _)| *python == name) {
+                    Some((_, method)) if call.arguments.args.is_empty() => {
+                        Ok(Value::temporary(format!("{}.{method}()", of.at(Strength::Whole)), Type::String))
+                    }
+                    _ => Err(Missing::new(format!("the method {name} of a str"))),
+                }
+            }
+            other => Err(Missing::new(format!("the method {name} of {}", other.described()))),
+        }
+    }
+
+    fn method_of_layer(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        let layer = of.at(Strength::Whole);
+        match (name, call.arguments.len()) {
+            ("get_weights", 0) => {
+                Ok(Value::temporary(format!("{layer}.get_weights()?"), Type::List(Box::new(Type::Array))))
+            }
+            ("count_params", 0) => Ok(Value::temporary(format!("{layer}.count_params()"), Type::Int)),
+            _ => Err(Missing::new(format!("the method {name} of a layer"))),
+        }
+    }
+
+    fn method_of_array(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        let whole = of.at(Strength::Whole);
+        let arguments = &call.arguments.args;
+        let axis = || {
+            arguments.first().or_else(|| {
+                call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("axis")).map(|word| &word.value)
+            })
+        };
+        match (name, &arguments[..]) {
+            ("reshape", [shape @ (Expr::Tuple(_) | Expr::List(_))]) => self.reshaped(of, shape),
+            ("reshape", sizes) if !sizes.is_empty() => {
+                let sizes = sizes.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
+                self.reshaped_to(of, &sizes)
+            }
+            ("astype", [dtype]) => {
+                let dtype = self.dtype(Some(dtype), "")?;
+                Ok(Value::temporary(format!("{whole}.to_dtype({dtype})?"), Type::Array))
+            }
+            ("flatten" | "ravel", []) => Ok(Value::temporary(format!("{whole}.flatten_all()?"), Type::Array)),
+            ("numpy", []) => Ok(of.clone()),
+            ("copy", []) => Ok(Value::temporary(format!("{whole}.copy()?"), Type::Array)),
+            ("mean" | "sum" | "max" | "min" | "std" | "argmax" | "argmin" | "var", _) => {
+                self.reduction(name, of, axis())
+            }
+            _ => Err(Missing::new(format!("the method {name} of an array"))),
+        }
+    }
+
+    fn method_of_model(&mut self, of: &Value, model: &ModelType, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        let class = if model.is_sequential { "Sequential" } else { "Model" };
+        let path = format!("keras.{class}.{name}");
+        let path = if api::signature(&path).is_some() { path } else { format!("keras.Model.{name}") };
+        let named = self.named(&path, call)?;
+        let whole = of.at(Strength::Whole);
+        let file = |program: &mut Self| program.argument(needed(&named, "filepath")?, "impl AsRef<Path>", "filepath");
+        let done = |text: String| Ok(Value::temporary(text, Type::None));
+        match name {
+            "add" => {
+                let layers = self.layer_of_sequential(needed(&named, "layer")?)?;
+                let (last, before) = layers.split_last().ok_or_else(|| Missing::new("an empty layer"))?;
+                for layer in before {
+                    self.line(&format!("{whole}.add({layer});"));
+                }
+                done(format!("{whole}.add({last})"))
+            }
+            "compile" => self.compile(of, &named),
+            "fit" => self.fit(of, &named),
+            "evaluate" => self.evaluate(of, model, &named),
+            "predict" => {
+                let x = self.data(needed(&named, "x")?)?;
+                let rest = without(&named, &["x"]);
+                let text = match rest.is_empty() {
+                    true => format!("{whole}.predict({x})?"),
+                    false => format!("{whole}.predict_with({x}, {})?", self.object("Predict", &rest, Type::None)?.text),
+                };
+                Ok(Value::temporary(text, Type::Array))
+            }
+            "summary" if named.is_empty() => done(format!("{whole}.summary()")),
+            "save" => {
+                only(&named, &["filepath"])?;
+                let file = file(self)?;
+                done(format!("{whole}.save({file})?"))
+            }
+            "save_weights" => {
+                let file = file(self)?;
+                done(format!("{whole}.save_weights({file})?"))
+            }
+            "load_weights" => {
+                only(&named, &["filepath"])?;
+                let file = file(self)?;
+                done(format!("{whole}.load_weights({file}, ())?"))
+            }
+            "count_params" => Ok(Value::temporary(format!("{whole}.count_params()"), Type::Int)),
+            "get_weights" => Ok(Value::temporary(format!("{whole}.get_weights()?"), Type::List(Box::new(Type::Array)))),
+            _ => Err(Missing::new(format!("the method {name} of a model"))),
+        }
+    }
+
+    /// Inputs or targets.
+    fn data(&mut self, data: &'a Expr) -> Ported<String> {
+        let value = self.expression(data)?;
+        match (&value.of, &value.items) {
+            (Type::Array, _) => Ok(value.borrowed()),
+            (Type::List(_) | Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of == Type::Array) => {
+                Ok(format!("[{}]", items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ")))
+            }
+            (Type::List(_), _) => Ok(value.borrowed()),
+            (of, _) => Err(Missing::new(format!("{} as data", of.described()))),
+        }
+    }
+
+    fn compile(&mut self, of: &Value, named: &Named<'a>) -> Ported<Value> {
+        let optimizer = match find(named, "optimizer") {
+            Some(optimizer) => self.argument(optimizer, "impl Into<Optimizer>", "optimizer")?,
+            None => "\"rmsprop\"".into(),
+        };
+        let loss = match find(named, "loss") {
+            Some(loss) => self.argument(loss, "impl Into<Loss>", "loss")?,
+            None => return Err(Missing::new("compile without a loss")),
+        };
+        let mut logs = Some(vec!["loss".to_string()]);
+        let mut options = String::new();
+        if let Some(metrics) = find(named, "metrics") {
+            let metrics = self.items(metrics)?;
+            let names: Vec<_> = metrics.iter().map_while(Value::literal_text).map(str::to_string).collect();
+            if names.len() == metrics.len() {
+                let texts: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
+                options.push_str(&format!(".metrics([{}])", texts.join(", ")));
+                logs = logs.map(|logs| [logs, names.iter().map(|name| as_logged(name)).collect()].concat());
+            } else {
+                logs = None;
+                for metric in metrics {
+                    options.push_str(&format!(".metric({})", self.owned(metric)?.text));
+                }
+            }
+        }
+        only(named, &["optimizer", "loss", "metrics"])?;
+        if let Some(Binding::Variable(variable)) = self.variable_of(of) {
+            let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
+            let of = Type::Model(ModelType { is_sequential, logs });
+            let name = self.python_name(&variable.rust_name);
+            if let Some(name) = name {
+                self.scopes.rebind(&name, Binding::Variable(crate::value::Variable { of, ..variable }));
+            }
+        }
+        let loss = if options.is_empty() { loss } else { format!("Compile::loss({loss}){options}") };
+        Ok(Value::temporary(format!("{}.compile({optimizer}, {loss})?", of.at(Strength::Whole)), Type::None))
+    }
+
+    fn fit(&mut self, of: &Value, named: &Named<'a>) -> Ported<Value> {
+        let x = self.data(needed(named, "x")?)?;
+        let y = match find(named, "y") {
+            Some(y) => self.data(y)?,
+            None => "()".into(),
+        };
+        let item = api::item("Fit").ok_or_else(|| Missing::new("fit"))?;
+        let mut options = String::new();
+        for (name, argument) in without(named, &["x", "y"]) {
+            match name.as_str() {
+                "callbacks" => {
+                    for callback in self.items(argument)? {
+                        let callback = self.owned(callback)?;
+                        options.push_str(&format!(".callback({})", callback.text));
+                    }
+                }
+                "validation_data" => {
+                    let parts = match argument {
+                        Expr::Tuple(tuple) => &tuple.elts[..],
+                        Expr::List(list) => &list.elts[..],
+                        _ => return Err(Missing::new("validation data that are not a pair")),
+                    };
+                    let [x, y] = parts else { return Err(Missing::new("validation data that are not a pair")) };
+                    options.push_str(&format!(".validation_data({}, {})", self.data(x)?, self.data(y)?));
+                }
+                "verbose" if matches!(argument, Expr::StringLiteral(_)) => {}
+                name => options.push_str(&self.setter(item, "fit", name, argument)?),
+            }
+        }
+        let options = if options.is_empty() { "()".to_string() } else { format!("Fit::new(){options}") };
+        Ok(Value::temporary(format!("{}.fit({x}, {y}, {options})?", of.at(Strength::Whole)), Type::History))
+    }
+
+    fn evaluate(&mut self, of: &Value, model: &ModelType, named: &Named<'a>) -> Ported<Value> {
+        let x = self.data(needed(named, "x")?)?;
+        let y = match find(named, "y") {
+            Some(y) => self.data(y)?,
+            None => "()".into(),
+        };
+        let rest = without(named, &["x", "y", "return_dict"]);
+        let whole = of.at(Strength::Whole);
+        let text = match rest.is_empty() {
+            true => format!("{whole}.evaluate({x}, {y})?"),
+            false => format!("{whole}.evaluate_with({x}, {y}, {})?", self.object("Evaluate", &rest, Type::None)?.text),
+        };
+        let logs =
+            model.logs.clone().ok_or_else(|| Missing::new("evaluate of a model whose metrics are not known here"))?;
+        Ok(match &logs[..] {
+            [_] if find(named, "return_dict").is_none() => Value::temporary(format!("{text}[\"loss\"]"), Type::Float),
+            _ => Value::temporary(text, Type::Scores(logs)),
+        })
+    }
+
+    fn variable_of(&self, value: &Value) -> Option<Binding> {
+        let name = self.python_name(&value.text)?;
+        self.scopes.get(&name).cloned()
+    }
+
+    /// The name in Python of the variable with this name in Rust.
+    fn python_name(&self, rust_name: &str) -> Option<String> {
+        self.scopes.python_name(rust_name)
+    }
+}
+
+/// The name of a metric in the logs.
+fn as_logged(name: &str) -> String {
+    name.to_string()
+}

@@ -1,0 +1,384 @@
+//! NumPy, as scripts use it around Keras: arrays are tensors on the host.
+
+use crate::program::Program;
+use crate::value::{Form, Strength, Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, ExprCall};
+
+/// The arguments of a call by position and by name.
+struct Given<'a> {
+    positional: &'a [Expr],
+    call: &'a ExprCall,
+}
+
+impl<'a> Given<'a> {
+    fn of(call: &'a ExprCall) -> Self {
+        Self { positional: &call.arguments.args, call }
+    }
+
+    fn get(&self, at: usize, name: &str) -> Option<&'a Expr> {
+        let word = self.call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some(name));
+        self.positional.get(at).or(word.map(|word| &word.value))
+    }
+
+    /// An error if there are others than these.
+    fn only(&self, names: &[&str]) -> Ported<()> {
+        if self.positional.len() > names.len() {
+            return Err(Missing::new("more arguments than known here"));
+        }
+        match self.call.arguments.keywords.iter().find(|word| !names.contains(&word.arg.as_deref().unwrap_or(""))) {
+            Some(word) => Err(Missing::new(format!("the argument {}", word.arg.as_deref().unwrap_or("**")))),
+            None => Ok(()),
+        }
+    }
+
+    fn need(&self, at: usize, name: &str) -> Ported<&'a Expr> {
+        self.get(at, name).ok_or_else(|| Missing::new(format!("a call without {name}")))
+    }
+}
+
+/// The dtype of candle for a name of NumPy.
+pub(crate) fn dtype_of(name: &str) -> Option<&'static str> {
+    Some(match name.rsplit('.').next().unwrap_or(name) {
+        "float32" => "DType::F32",
+        "float64" | "float" | "double" => "DType::F64",
+        "float16" => "DType::F16",
+        "int64" | "int" => "DType::I64",
+        "int32" => "DType::I32",
+        "uint8" => "DType::U8",
+        "uint32" => "DType::U32",
+        _ => return None,
+    })
+}
+
+impl<'a> Program<'a> {
+    pub(crate) fn numpy_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
+        let given = Given::of(call);
+        let name = path.trim_start_matches("numpy.");
+        let array = |text: String| Ok(Value::temporary(text, Type::Array));
+        match name {
+            "array" | "asarray" => {
+                given.only(&["object", "dtype"])?;
+                self.array(given.need(0, "object")?, given.get(1, "dtype"))
+            }
+            "zeros" | "ones" => {
+                given.only(&["shape", "dtype"])?;
+                let (shape, dtype) =
+                    (self.shape(given.need(0, "shape")?)?, self.dtype(given.get(1, "dtype"), "DType::F64")?);
+                array(format!("Tensor::{name}({shape}, {dtype}, &Device::Cpu)?"))
+            }
+            "random.seed" => {
+                let seed = self.expression(given.need(0, "seed")?)?;
+                let function = self.import("utils::set_random_seed");
+                Ok(Value::temporary(format!("{function}({})", seed.text), Type::None))
+            }
+            "random.rand"
+            | "random.randn"
+            | "random.random"
+            | "random.normal"
+            | "random.uniform"
+            | "random.random_sample" => self.random(name.trim_start_matches("random."), &given),
+            "argmax" | "mean" | "sum" | "max" | "min" | "std" | "var" | "argmin" => {
+                given.only(&["a", "axis"])?;
+                let of = self.expression(given.need(0, "a")?)?;
+                self.reduction(name, &of, given.get(1, "axis"))
+            }
+            "expand_dims" => {
+                given.only(&["a", "axis"])?;
+                let (of, axis) = (self.expression(given.need(0, "a")?)?, self.expression(given.need(1, "axis")?)?);
+                let function = self.import("ops::expand_dims");
+                array(format!("{function}({}, {})?", self.array_operand(&of)?, axis.text))
+            }
+            "concatenate" | "vstack" | "hstack" | "stack" => {
+                given.only(&["arrays", "axis"])?;
+                let list = self.expression(given.need(0, "arrays")?)?;
+                let items = list.items.ok_or_else(|| Missing::new("a list of arrays that is not written out"))?;
+                let operands =
+                    items.iter().map(|item| self.array_operand(item)).collect::<Ported<Vec<_>>>()?.join(", ");
+                let axis = match given.get(1, "axis") {
+                    Some(axis) => self.expression(axis)?.text,
+                    None => "0".into(),
+                };
+                match name {
+                    "concatenate" => array(format!("Tensor::cat(&[{operands}], {axis})?")),
+                    "stack" => array(format!("Tensor::stack(&[{operands}], {axis})?")),
+                    _ => Err(Missing::new(name).help("np.concatenate says the axis")),
+                }
+            }
+            "reshape" => {
+                let (of, shape) = (self.expression(given.need(0, "a")?)?, given.need(1, "newshape")?);
+                self.reshaped(&of, shape)
+            }
+            "abs" | "exp" | "log" | "sqrt" | "square" | "sin" | "cos" | "tanh" | "sign" => {
+                let of = self.expression(given.need(0, "x")?)?;
+                if of.of == Type::Float && name != "square" && name != "sign" {
+                    let method = if name == "log" { "ln" } else { name };
+                    return Ok(Value::temporary(format!("{}.{method}()", of.at(Strength::Whole)), Type::Float));
+                }
+                let function = self.import(&format!("ops::{name}"));
+                array(format!("{function}({})?", self.array_operand(&of)?))
+            }
+            "arange" => {
+                given.only(&["stop"])?;
+                let end = self.expression(given.need(0, "stop")?)?;
+                match end.of {
+                    Type::Int => array(format!("Tensor::arange(0, {} as i64, &Device::Cpu)?", end.at(Strength::Cast))),
+                    _ => Err(Missing::new("arange of a fraction")),
+                }
+            }
+            _ => Err(Missing::new(format!("{path} is not known here"))),
+        }
+    }
+
+    pub(crate) fn tensorflow_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
+        let given = Given::of(call);
+        match path {
+            "tensorflow.random.set_seed" => {
+                let seed = self.expression(given.need(0, "seed")?)?;
+                let function = self.import("utils::set_random_seed");
+                Ok(Value::temporary(format!("{function}({})", seed.text), Type::None))
+            }
+            _ => Err(Missing::new(format!("{path} is not known here"))),
+        }
+    }
+
+    /// `&x` of an array.
+    pub(crate) fn array_operand(&self, value: &Value) -> Ported<String> {
+        match value.of {
+            Type::Array | Type::Symbolic => Ok(value.borrowed()),
+            _ => Err(Missing::new(format!("{} as an array", value.of.described()))),
+        }
+    }
+
+    fn array(&mut self, of: &'a Expr, dtype: Option<&'a Expr>) -> Ported<Value> {
+        let value = self.expression(of)?;
+        if value.of == Type::Array {
+            let value = self.owned(value)?;
+            return match dtype {
+                None => Ok(value),
+                Some(dtype) => {
+                    let dtype = self.dtype(Some(dtype), "")?;
+                    Ok(Value::temporary(format!("{}.to_dtype({dtype})?", value.at(Strength::Whole)), Type::Array))
+                }
+            };
+        }
+        let (text, kind) = if value.items.is_some() {
+            literal_array(&value)?
+        } else {
+            match &value.of {
+                Type::List(of) if **of == Type::Float => (value.text.clone(), Type::Float),
+                Type::List(of) if **of == Type::Int => {
+                    let text = format!("{}.iter().map(|&x| x as i64).collect::<Vec<_>>()", value.at(Strength::Whole));
+                    (text, Type::Int)
+                }
+                of => return Err(Missing::new(format!("an array of {}", of.described()))),
+            }
+        };
+        let text = if value.items.is_some() {
+            format!("Tensor::new(&{text}, &Device::Cpu)?")
+        } else {
+            format!("Tensor::new({}, &Device::Cpu)?", by_slice(&text, &value))
+        };
+        let own = if kind == Type::Float { "DType::F64" } else { "DType::I64" };
+        let dtype = self.dtype(dtype, own)?;
+        let cast = if dtype == own { String::new() } else { format!(".to_dtype({dtype})?") };
+        Ok(Value::temporary(format!("{text}{cast}"), Type::Array))
+    }
+
+    /// The dtype of an argument: a name, `np.float32`, or `"float32"`.
+    pub(crate) fn dtype(&mut self, dtype: Option<&'a Expr>, default: &str) -> Ported<String> {
+        let Some(dtype) = dtype else { return Ok(default.into()) };
+        let name = match (dtype, self.path_of(dtype)) {
+            (_, Some(path)) => path,
+            (Expr::StringLiteral(text), _) => text.value.to_str().to_string(),
+            (Expr::Name(name), _) => name.id.to_string(),
+            _ => return Err(Missing::new("a computed dtype")),
+        };
+        dtype_of(&name).map(str::to_string).ok_or_else(|| Missing::new(format!("the dtype {name}")))
+    }
+
+    /// A shape, as candle takes it.
+    fn shape(&mut self, shape: &'a Expr) -> Ported<String> {
+        let value = self.expression(shape)?;
+        match &value.of {
+            Type::Int => Ok(value.text),
+            Type::Tuple(types) if types.iter().all(|of| *of == Type::Int) => match &value.items {
+                Some(items) if items.len() == 1 => Ok(items[0].text.clone()),
+                _ => Ok(value.text),
+            },
+            Type::List(of) if **of == Type::Int => Ok(value.text),
+            of => Err(Missing::new(format!("{} as a shape", of.described()))),
+        }
+    }
+
+    pub(crate) fn reshaped(&mut self, of: &Value, shape: &'a Expr) -> Ported<Value> {
+        let value = self.expression(shape)?;
+        let items = match value.items {
+            Some(items) => items,
+            None if value.of.is_number() => vec![value],
+            None => return Err(Missing::new("a computed shape")),
+        };
+        self.reshaped_to(of, &items)
+    }
+
+    pub(crate) fn reshaped_to(&mut self, of: &Value, sizes: &[Value]) -> Ported<Value> {
+        let sizes = sizes.iter().map(|size| match &size.of {
+            Type::Int => Ok(size.text.clone()),
+            Type::Signed if size.text == "-1" => Ok("()".into()),
+            of => Err(Missing::new(format!("{} in a shape", of.described()))),
+        });
+        let sizes = sizes.collect::<Ported<Vec<_>>>()?;
+        let shape = match &sizes[..] {
+            [one] if one == "()" => {
+                return Ok(Value::temporary(format!("{}.flatten_all()?", of.at(Strength::Whole)), Type::Array));
+            }
+            [one] => one.clone(),
+            many => format!("({})", many.join(", ")),
+        };
+        Ok(Value::temporary(format!("{}.reshape({shape})?", of.at(Strength::Whole)), Type::Array))
+    }
+
+    pub(crate) fn reduction(&mut self, name: &str, of: &Value, axis: Option<&'a Expr>) -> Ported<Value> {
+        let axis = match axis {
+            Some(axis) => Some(self.expression(axis)?),
+            None => None,
+        };
+        let function = self.import(&format!("ops::{name}"));
+        let operand = self.array_operand(of)?;
+        match axis {
+            Some(axis) if matches!(axis.of, Type::Int | Type::Signed) => {
+                Ok(Value::temporary(format!("{function}({operand}, {})?", axis.text), Type::Array))
+            }
+            None if name != "argmax" && name != "argmin" => {
+                let text = format!("{function}({operand}, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?");
+                Ok(Value::temporary(text, Type::Float))
+            }
+            _ => Err(Missing::new(format!("{name} over these axes"))),
+        }
+    }
+
+    fn random(&mut self, name: &str, given: &Given<'a>) -> Ported<Value> {
+        let (shape, from, to) = match name {
+            "rand" | "randn" => {
+                let sizes = given.positional.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
+                (
+                    format!("[{}]", sizes.iter().map(|size| size.text.clone()).collect::<Vec<_>>().join(", ")),
+                    "0.0".to_string(),
+                    "1.0".to_string(),
+                )
+            }
+            "random" | "random_sample" => (self.shape_list(given.need(0, "size")?)?, "0.0".into(), "1.0".into()),
+            _ => {
+                let (first, second) = if name == "normal" { ("loc", "scale") } else { ("low", "high") };
+                let number = |program: &mut Self, argument: Option<&'a Expr>, default: &str| match argument {
+                    None => Ok(default.to_string()),
+                    Some(argument) => program
+                        .expression(argument)?
+                        .as_float()
+                        .ok_or_else(|| Missing::new("a bound that is no number")),
+                };
+                let (from, to) =
+                    (number(self, given.get(0, first), "0.0")?, number(self, given.get(1, second), "1.0")?);
+                (self.shape_list(given.need(2, "size")?)?, from, to)
+            }
+        };
+        let function = if name == "randn" || name == "normal" { "random::normal" } else { "random::uniform" };
+        let function = self.import(function);
+        Ok(Value::temporary(format!("{function}({shape}, {from}, {to}, \"float64\", None)?"), Type::Array))
+    }
+
+    /// A shape as an array of Rust.
+    fn shape_list(&mut self, shape: &'a Expr) -> Ported<String> {
+        let value = self.expression(shape)?;
+        match (&value.of, &value.items) {
+            (Type::Int, _) => Ok(format!("[{}]", value.text)),
+            (_, Some(items)) => {
+                Ok(format!("[{}]", items.iter().map(|item| item.text.clone()).collect::<Vec<_>>().join(", ")))
+            }
+            _ => Err(Missing::new("a computed shape")),
+        }
+    }
+
+    /// `x[index]`
+    pub(crate) fn array_index(&mut self, of: &Value, index: &'a Expr) -> Ported<Value> {
+        let parts: Vec<&'a Expr> = match index {
+            Expr::Tuple(tuple) => tuple.elts.iter().collect(),
+            one => vec![one],
+        };
+        let mut texts = Vec::new();
+        for part in parts {
+            texts.push(match part {
+                Expr::Slice(slice) if slice.step.is_none() => {
+                    let end = |program: &mut Self, end: Option<&'a Expr>| match end {
+                        None => Ok(String::new()),
+                        Some(end) => {
+                            let value = program.expression(end)?;
+                            match value.of {
+                                Type::Int => Ok(value.at(Strength::Sum)),
+                                _ => Err(Missing::new("a slice from the end")),
+                            }
+                        }
+                    };
+                    let (from, to) = (end(self, slice.lower.as_deref())?, end(self, slice.upper.as_deref())?);
+                    format!("{from}..{to}")
+                }
+                Expr::Slice(_) => return Err(Missing::new("a slice with a step")),
+                part => {
+                    let value = self.expression(part)?;
+                    match value.of {
+                        Type::Int => value.text,
+                        other => return Err(Missing::new(format!("an array at {}", other.described()))),
+                    }
+                }
+            });
+        }
+        let text = match &texts[..] {
+            [one] => format!("{}.i({one})?", of.at(Strength::Whole)),
+            many => format!("{}.i(({}))?", of.at(Strength::Whole), many.join(", ")),
+        };
+        self.import("candle_core::IndexOp");
+        Ok(Value::temporary(text, Type::Array))
+    }
+}
+
+/// Lists in lists as arrays of Rust, and the type of their numbers.
+fn literal_array(value: &Value) -> Ported<(String, Type)> {
+    fn numbers<'v>(value: &'v Value, out: &mut Vec<&'v Value>) {
+        match &value.items {
+            Some(items) => items.iter().for_each(|item| numbers(item, out)),
+            None => out.push(value),
+        }
+    }
+    fn text(value: &Value, is_float: bool, first: &mut bool) -> Ported<String> {
+        if let Some(items) = &value.items {
+            let parts = items.iter().map(|item| text(item, is_float, first)).collect::<Ported<Vec<_>>>()?;
+            return Ok(format!("[{}]", parts.join(", ")));
+        }
+        let number = if is_float { value.as_float() } else { Some(value.text.clone()) };
+        let number = number
+            .filter(|_| value.of.is_number())
+            .ok_or_else(|| Missing::new(format!("an array of {}", value.of.described())))?;
+        let suffix = match (std::mem::take(first), is_float, value.form) {
+            (true, true, Form::Constant) => "_f64",
+            (true, false, Form::Constant) => "_i64",
+            _ => "",
+        };
+        Ok(format!("{number}{suffix}"))
+    }
+    let mut all = Vec::new();
+    numbers(value, &mut all);
+    let is_float = all.iter().any(|number| number.of == Type::Float);
+    if all.is_empty() || (!is_float && all.iter().any(|number| number.form != Form::Constant)) {
+        return Err(Missing::new("an array of computed integers"));
+    }
+    let text = text(value, is_float, &mut true)?;
+    Ok((text, if is_float { Type::Float } else { Type::Int }))
+}
+
+fn by_slice(text: &str, value: &Value) -> String {
+    match value.form {
+        Form::Reference => text.to_string(),
+        Form::Place => format!("&{text}[..]"),
+        _ => format!("&{text}[..]"),
+    }
+}

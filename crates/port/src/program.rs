@@ -1,0 +1,330 @@
+//! The program as a whole: what has been written so far, and in what order it is put together.
+
+use crate::scan::Scan;
+use crate::source::Source;
+use crate::value::{Scopes, Type};
+use crate::{Gap, Missing, Port};
+use hashbrown::{HashMap, HashSet};
+use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
+use ruff_text_size::{Ranged, TextRange};
+use std::collections::BTreeSet;
+
+/// A program that is being written.
+pub(crate) struct Program<'a> {
+    pub(crate) source: &'a Source<'a>,
+    file: String,
+    pub(crate) scopes: Scopes,
+    /// Of the functions that are being written, from the outermost on; and how many variables each name has had so far.
+    pub(crate) scans: Vec<(Scan, HashMap<String, usize>)>,
+    /// Functions of the script that have not been called yet.
+    pub(crate) functions: HashMap<String, &'a StmtFunctionDef>,
+    /// Of functions that have been called: their parameters, and the defaults of these.
+    pub(crate) defaults: HashMap<String, Vec<(String, Option<&'a Expr>)>>,
+    /// Functions that have been written.
+    pub(crate) written: HashMap<String, Written>,
+    /// What is imported from `candle_keras`: `layers::Dense`.
+    uses: BTreeSet<String>,
+    constants: Vec<String>,
+    /// What the script says of itself.
+    about: Vec<String>,
+    items: Vec<String>,
+    pub(crate) body: Vec<String>,
+    pub(crate) depth: usize,
+    /// The last line that has been written, with its comments.
+    last_line: usize,
+    /// What the functions that are being written return; `None` until it is known.
+    pub(crate) returns: Vec<Option<Type>>,
+    gaps: Vec<Gap>,
+    missing_lines: HashSet<usize>,
+    code_lines: HashSet<usize>,
+}
+
+/// A function that has been written, for arguments of these types.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    pub(crate) rust_name: String,
+    pub(crate) parameters: Vec<Type>,
+    pub(crate) returns: Type,
+}
+
+impl<'a> Program<'a> {
+    pub(crate) fn new(source: &'a Source<'a>, file: &str) -> Self {
+        Self {
+            source,
+            file: file.into(),
+            scopes: Scopes::default(),
+            scans: Vec::new(),
+            functions: HashMap::new(),
+            defaults: HashMap::new(),
+            written: HashMap::new(),
+            uses: BTreeSet::new(),
+            constants: Vec::new(),
+            about: Vec::new(),
+            items: Vec::new(),
+            body: Vec::new(),
+            depth: 1,
+            last_line: 0,
+            returns: Vec::new(),
+            gaps: Vec::new(),
+            missing_lines: HashSet::new(),
+            code_lines: HashSet::new(),
+        }
+    }
+
+    pub(crate) fn port(mut self) -> Port {
+        let statements = self.source.statements();
+        self.count_lines(statements);
+        self.scopes.enter();
+        self.scans.push((Scan::of(statements), HashMap::new()));
+        let statements = self.without_docstring(statements);
+        self.block(statements);
+        self.comments_before(self.source.line_count() + 1);
+        let mut never_called: Vec<_> = self.functions.drain().collect();
+        never_called.sort_by_key(|(_, function)| function.range.start());
+        for (name, function) in never_called {
+            let missing =
+                Missing::new(format!("{name} is never called, so that the types of its arguments are not known"));
+            self.gap(function.range, &missing.help("leave it out, or call it"));
+        }
+        self.gaps.sort_by_key(|gap| gap.line);
+        let (lines, ported) = (self.code_lines.len(), self.code_lines.difference(&self.missing_lines).count());
+        Port { program: self.text(), lines, ported, gaps: self.gaps }
+    }
+
+    /// The statements behind the text that says what the script is.
+    fn without_docstring(&mut self, statements: &'a [Stmt]) -> &'a [Stmt] {
+        let Some((Stmt::Expr(first), rest)) = statements.split_first() else { return statements };
+        let Expr::StringLiteral(text) = &*first.value else { return statements };
+        self.comments_before(self.source.line(first.range.start()));
+        let comments = std::mem::take(&mut self.body);
+        self.about.extend(
+            comments
+                .iter()
+                .map(|line| line.trim().trim_start_matches("//").trim().to_string())
+                .filter(|line| !line.is_empty()),
+        );
+        self.about.extend(text.value.to_str().trim().lines().map(|line| line.trim_end().to_string()));
+        self.last_of(first.range);
+        rest
+    }
+
+    fn count_lines(&mut self, statements: &[Stmt]) {
+        let lines = statements.iter().flat_map(|statement| self.source.lines(statement.range()));
+        let code =
+            lines.filter(|&line| !self.source.is_blank(line) && self.source.comment(line).is_none_or(|c| !c.is_alone));
+        self.code_lines.extend(code.collect::<Vec<_>>());
+    }
+
+    /// Remembers what is used from `candle_keras`, and returns its name.
+    pub(crate) fn import(&mut self, path: &str) -> String {
+        let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
+        match module {
+            "" | "prelude" => {}
+            _ if crate::api::is_in_prelude(path) => {}
+            // Functions have their module before them.
+            _ if name.starts_with(|c: char| c.is_lowercase()) => {
+                self.uses.insert(module.to_string());
+                let last = module.rsplit("::").next().unwrap_or(module);
+                return format!("{last}::{name}");
+            }
+            _ => {
+                self.uses.insert(path.to_string());
+            }
+        }
+        name.to_string()
+    }
+
+    /// A line of the function that is being written.
+    pub(crate) fn line(&mut self, text: &str) {
+        let indent = "    ".repeat(self.depth);
+        if text.is_empty() {
+            self.body.push(String::new());
+        }
+        for line in text.lines() {
+            self.body.push(format!("{indent}{line}"));
+        }
+    }
+
+    pub(crate) fn constant(&mut self, text: String) {
+        self.constants.push(text);
+    }
+
+    pub(crate) fn item(&mut self, text: String) {
+        self.items.push(text);
+    }
+
+    /// Writes the comments and the empty line that stand before this line.
+    pub(crate) fn comments_before(&mut self, line: usize) {
+        let from = self.last_line + 1;
+        for at in from..line {
+            let comment = self.source.comment(at).filter(|comment| comment.is_alone).cloned();
+            if let Some(comment) = comment {
+                let text = format!("// {}", comment.text);
+                self.line(text.trim_end());
+            } else if self.source.is_blank(at) && self.body.last().is_some_and(|last| !last.is_empty()) {
+                self.line("");
+            }
+        }
+        self.last_line = self.last_line.max(line.saturating_sub(1));
+    }
+
+    /// Adds the comments behind the statement of these lines to what was written last.
+    pub(crate) fn comments_of(&mut self, range: TextRange) {
+        for line in self.source.lines(range) {
+            let comment = self.source.comment(line).filter(|_| line > self.last_line).cloned();
+            if let (Some(comment), Some(last)) = (comment, self.body.last_mut())
+                && !comment.text.is_empty()
+            {
+                last.push_str(" // ");
+                last.push_str(&comment.text);
+            }
+            self.last_line = self.last_line.max(line);
+        }
+    }
+
+    pub(crate) fn last_line(&self) -> usize {
+        self.last_line
+    }
+
+    pub(crate) fn set_last_line(&mut self, line: usize) {
+        self.last_line = line;
+    }
+
+    /// That all lines up to this one have been written.
+    pub(crate) fn last_line_is(&mut self, line: usize) {
+        self.last_line = self.last_line.max(line);
+    }
+
+    pub(crate) fn last_of(&mut self, range: TextRange) {
+        self.last_line_is(self.source.line(range.end()));
+    }
+
+    /// Notes a statement that cannot be ported.
+    pub(crate) fn gap(&mut self, range: TextRange, missing: &Missing) -> usize {
+        let lines = self.source.lines(range);
+        let (line, count) = (*lines.start(), lines.clone().count());
+        self.missing_lines.extend(lines);
+        let code = self.source.text(range).lines().next().unwrap_or("").trim().to_string();
+        self.gaps.push(Gap { line, lines: count, code, reason: missing.reason.clone(), help: missing.help.clone() });
+        line
+    }
+
+    /// Which parameters of a function of the script it changes, by their places.
+    pub(crate) fn mutated_parameters(&self, name: &str) -> Vec<usize> {
+        let find =
+            |statement: &&'a Stmt| matches!(statement, Stmt::FunctionDef(function) if function.name.as_str() == name);
+        let Some(Stmt::FunctionDef(function)) = self.source_statements().iter().find(find) else { return Vec::new() };
+        let scan = Scan::of(&function.body);
+        let parameters = function.parameters.iter_non_variadic_params().enumerate();
+        parameters.filter(|(_, parameter)| scan.is_mutated(&parameter.parameter.name, 0)).map(|(i, _)| i).collect()
+    }
+
+    fn source_statements(&self) -> &'a [Stmt] {
+        self.source.statements()
+    }
+
+    /// The name of the variable in Rust.
+    pub(crate) fn rust_name(&self, name: &str) -> String {
+        let mut rust_name = crate::names::in_snake_case(name);
+        while self.scopes.is_taken(&rust_name, name) {
+            rust_name.push('_');
+        }
+        rust_name
+    }
+
+    pub(crate) fn scan(&self) -> &Scan {
+        &self.scans[self.scans.len() - 1].0
+    }
+
+    /// Whether the variable that the name has now changes.
+    pub(crate) fn is_mutated(&self, name: &str) -> bool {
+        let (scan, declared) = &self.scans[self.scans.len() - 1];
+        scan.is_mutated(name, declared.get(name).copied().unwrap_or(0))
+    }
+
+    /// Counts a new variable; whether it changes.
+    pub(crate) fn declare(&mut self, name: &str) -> bool {
+        let last = self.scans.len() - 1;
+        *self.scans[last].1.entry(name.to_string()).or_insert(0) += 1;
+        self.is_mutated(name)
+    }
+
+    fn text(&self) -> String {
+        let mut out = format!("// Ported from {}.\n", self.file);
+        for line in &self.about {
+            out.push_str(format!("// {line}").trim_end());
+            out.push('\n');
+        }
+        out.push('\n');
+        for line in self.use_lines() {
+            out.push_str(&line);
+            out.push('\n');
+        }
+        out.push('\n');
+        for constant in &self.constants {
+            out.push_str(constant);
+            out.push('\n');
+        }
+        if !self.constants.is_empty() {
+            out.push('\n');
+        }
+        out.push_str("fn main() -> Result<()> {\n");
+        let is_empty = |line: &&String| line.is_empty();
+        let from = self.body.iter().take_while(is_empty).count();
+        let behind = self.body.iter().rev().take_while(is_empty).count();
+        for line in self.body.iter().take(self.body.len().saturating_sub(behind)).skip(from) {
+            out.push_str(line);
+            out.push('\n');
+        }
+        out.push_str("    Ok(())\n}\n");
+        for item in &self.items {
+            out.push('\n');
+            out.push_str(item);
+        }
+        if self.gaps.iter().any(|gap| self.has_call_of_gap(gap.line)) {
+            out.push_str(&format!(
+                "\n/// Ends the program where the script has a line that is not ported.\nfn gap(line: usize, reason: &str) -> Result<()> {{\n    Err(Error::new(format!(\"line {{line}} of {} is not ported: {{reason}}\")))\n}}\n",
+                self.file
+            ));
+        }
+        out
+    }
+
+    fn has_call_of_gap(&self, line: usize) -> bool {
+        let call = format!("gap({line}, ");
+        self.body.iter().chain(&self.items).any(|text| text.contains(&call))
+    }
+
+    fn use_lines(&self) -> Vec<String> {
+        let mut of_module: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
+        for path in &self.uses {
+            let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
+            of_module.entry(module).or_default().push(name);
+        }
+        let mut lines = Vec::new();
+        for (module, names) in of_module {
+            let prefix = if module.is_empty() { "candle_keras".to_string() } else { format!("candle_keras::{module}") };
+            match &names[..] {
+                [name] => lines.push(format!("use {prefix}::{name};")),
+                names => lines.push(format!("use {prefix}::{{{}}};", names.join(", "))),
+            }
+        }
+        if self.gaps.iter().any(|gap| self.has_call_of_gap(gap.line)) {
+            lines.push("use candle_keras::Error;".into());
+        }
+        lines.push("use candle_keras::prelude::*;".into());
+        lines.sort();
+        lines.dedup();
+        lines
+    }
+}
+
+/// The names that a target of an assignment has.
+pub(crate) fn names_in(target: &Expr) -> Vec<String> {
+    match target {
+        Expr::Name(name) => vec![name.id.to_string()],
+        Expr::Tuple(tuple) => tuple.elts.iter().flat_map(names_in).collect(),
+        Expr::List(list) => list.elts.iter().flat_map(names_in).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,88 @@
+//! The text of a script: its lines and comments.
+
+use ruff_python_ast::token::TokenKind;
+use ruff_python_ast::{ModModule, Suite};
+use ruff_python_parser::{Parsed, parse_module};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+use std::collections::BTreeMap;
+
+/// A script that has been parsed.
+pub(crate) struct Source<'a> {
+    text: &'a str,
+    /// Where each line begins.
+    starts: Vec<TextSize>,
+    parsed: Parsed<ModModule>,
+    /// By line, without `#`.
+    comments: BTreeMap<usize, Comment>,
+}
+
+/// The most operators that an expression may have: it may be as deep.
+const MOST_OPERATORS: usize = 20_000;
+
+/// A comment, and whether it has its line alone.
+#[derive(Debug, Clone)]
+pub(crate) struct Comment {
+    pub(crate) text: String,
+    pub(crate) is_alone: bool,
+}
+
+impl<'a> Source<'a> {
+    /// # Errors
+    /// If the text is not Python: the line, and what is wrong.
+    pub(crate) fn parse(text: &'a str) -> Result<Self, (usize, String)> {
+        let mut starts = vec![TextSize::new(0)];
+        starts.extend(text.match_indices('\n').map(|(at, _)| TextSize::try_from(at + 1).unwrap_or_default()));
+        let line_of = |at: TextSize| starts.partition_point(|start| *start <= at);
+        let parsed = parse_module(text).map_err(|error| (line_of(error.location.start()), error.error.to_string()))?;
+        let mut operators = 0;
+        for token in parsed.tokens() {
+            use TokenKind::{Colon, Comma, Newline, Rbrace, Rpar, Rsqb};
+            // Those that make an expression deeper.
+            let is_deeper = token.kind().is_operator() && !matches!(token.kind(), Colon | Comma | Rbrace | Rpar | Rsqb);
+            operators = if token.kind() == Newline { 0 } else { operators + usize::from(is_deeper) };
+            if operators > MOST_OPERATORS {
+                return Err((line_of(token.start()), "an expression this long".into()));
+            }
+        }
+        let mut comments = BTreeMap::new();
+        for token in parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment) {
+            let line = line_of(token.start());
+            let before = &text[starts[line - 1].to_usize()..token.start().to_usize()];
+            let comment = text[token.range()].trim_start_matches('#').trim().to_string();
+            comments.insert(line, Comment { text: comment, is_alone: before.trim().is_empty() });
+        }
+        Ok(Self { text, starts, parsed, comments })
+    }
+
+    pub(crate) fn statements(&self) -> &Suite {
+        &self.parsed.syntax().body
+    }
+
+    /// The number of the line that this is in, from 1 on.
+    pub(crate) fn line(&self, at: TextSize) -> usize {
+        self.starts.partition_point(|start| *start <= at)
+    }
+
+    /// The lines of what is in this range.
+    pub(crate) fn lines(&self, range: TextRange) -> std::ops::RangeInclusive<usize> {
+        self.line(range.start())..=self.line(range.end())
+    }
+
+    pub(crate) fn line_count(&self) -> usize {
+        self.starts.len()
+    }
+
+    pub(crate) fn text(&self, range: TextRange) -> &'a str {
+        &self.text[range]
+    }
+
+    pub(crate) fn comment(&self, line: usize) -> Option<&Comment> {
+        self.comments.get(&line)
+    }
+
+    /// Whether a line is empty.
+    pub(crate) fn is_blank(&self, line: usize) -> bool {
+        let at = |line: usize| self.starts.get(line).map_or(self.text.len(), |start| start.to_usize());
+        line >= 1 && line <= self.starts.len() && self.text[at(line - 1)..at(line)].trim().is_empty()
+    }
+}

@@ -1,0 +1,616 @@
+//! Statements.
+
+use crate::names::is_constant;
+use crate::program::{Program, Written, names_in};
+use crate::scan::Scan;
+use crate::value::{Binding, Form, Strength, Type, Value, Variable};
+use crate::{Missing, Ported};
+use hashbrown::HashMap;
+use ruff_python_ast::{Expr, Operator, Stmt, StmtAssign, StmtAugAssign, StmtFor, StmtFunctionDef, StmtIf};
+use ruff_text_size::Ranged;
+
+impl<'a> Program<'a> {
+    /// The statements of a block. Each that cannot be ported becomes a gap, and what it would have assigned is missing from there on.
+    pub(crate) fn block(&mut self, statements: &'a [Stmt]) {
+        for statement in statements {
+            let range = statement.range();
+            self.comments_before(self.source.line(range.start()));
+            let written = self.body.len();
+            if let Err(missing) = self.statement(statement) {
+                self.body.truncate(written);
+                let line = self.gap(range, &missing);
+                for code in self.source.text(range).lines() {
+                    self.line(format!("// {}", code).trim_end());
+                }
+                self.line(&format!("gap({line}, {:?})?;", missing.reason));
+                self.last_of(range);
+                for name in assigned_by(statement) {
+                    self.scopes.rebind(&name, Binding::Missing(line));
+                }
+            } else if !is_block(statement) && self.body.len() > written {
+                self.comments_of(range);
+            } else {
+                self.last_of(range);
+            }
+        }
+    }
+
+    fn statement(&mut self, statement: &'a Stmt) -> Ported<()> {
+        match statement {
+            Stmt::Import(import) => {
+                for alias in &import.names {
+                    let full = alias.name.to_string();
+                    match &alias.asname {
+                        Some(name) => self.scopes.bind(name.as_str(), Binding::Imported(full)),
+                        None => {
+                            let first = full.split('.').next().unwrap_or(&full).to_string();
+                            self.scopes.bind(&first.clone(), Binding::Imported(first));
+                        }
+                    }
+                }
+                Ok(())
+            }
+            Stmt::ImportFrom(import) => {
+                let module = import.module.as_ref().map_or("", |module| module.as_str());
+                if import.level > 0 {
+                    return Err(Missing::new("another file of the script's package")
+                        .help("port that file too, and copy what is needed"));
+                }
+                for alias in &import.names {
+                    if alias.name.as_str() == "*" {
+                        self.import_all(module);
+                        continue;
+                    }
+                    let (full, name) =
+                        (format!("{module}.{}", alias.name), alias.asname.as_ref().unwrap_or(&alias.name));
+                    // `from __future__ import ...` means nothing in Rust.
+                    if module != "__future__" {
+                        self.scopes.bind(name.as_str(), Binding::Imported(full));
+                    }
+                }
+                Ok(())
+            }
+            Stmt::Assign(assign) => self.assignment(assign),
+            Stmt::AnnAssign(assign) => match &assign.value {
+                Some(value) => {
+                    let value = self.expression(value)?;
+                    self.assign(&assign.target, value)
+                }
+                None => Ok(()),
+            },
+            Stmt::AugAssign(assign) => self.augmented(assign),
+            Stmt::Expr(expression) => self.expression_statement(&expression.value),
+            Stmt::If(branches) => self.branches(branches),
+            Stmt::For(each) => self.for_loop(each),
+            Stmt::While(each) if each.orelse.is_empty() => {
+                let test = self.condition(&each.test)?;
+                self.line(&format!("while {test} {{"));
+                self.nested(&each.body);
+                self.line("}");
+                Ok(())
+            }
+            Stmt::FunctionDef(function) => {
+                if !function.decorator_list.is_empty() {
+                    let decorated = function.decorator_list.iter().all(|decorator| {
+                        self.path_of(&decorator.expression).is_some_and(|path| path == "tensorflow.function")
+                    });
+                    if !decorated {
+                        return Err(Missing::new("a decorated function"));
+                    }
+                }
+                self.functions.insert(function.name.to_string(), function);
+                Ok(())
+            }
+            Stmt::Return(value) => {
+                let value = match &value.value {
+                    Some(value) => self.expression(value)?,
+                    None => Value::constant("()", Type::None),
+                };
+                self.returned(&value)
+            }
+            Stmt::Break(_) => {
+                self.line("break;");
+                Ok(())
+            }
+            Stmt::Continue(_) => {
+                self.line("continue;");
+                Ok(())
+            }
+            Stmt::Pass(_) => Ok(()),
+            Stmt::Assert(assert) => {
+                let test = self.condition(&assert.test)?;
+                self.line(&format!("assert!({test});"));
+                Ok(())
+            }
+            Stmt::ClassDef(_) => {
+                Err(Missing::new("a class").help("see docs/writing-a-layer.md and docs/training-loops.md"))
+            }
+            Stmt::With(_) => Err(Missing::new("with")),
+            Stmt::Try(_) => Err(Missing::new("try")),
+            _ => Err(Missing::new("this kind of statement")),
+        }
+    }
+
+    /// `from keras.layers import *`
+    fn import_all(&mut self, module: &str) {
+        let of_keras = crate::names::of_keras(module);
+        for name in crate::api::names_in(&of_keras) {
+            self.scopes.bind(name, Binding::Imported(format!("{of_keras}.{name}")));
+        }
+    }
+
+    fn assignment(&mut self, assign: &'a StmtAssign) -> Ported<()> {
+        let [target] = &assign.targets[..] else {
+            return Err(Missing::new("several targets of one assignment").help("assign them one by one"));
+        };
+        if let (Expr::Name(name), true) = (target, self.depth == 1 && self.scans.len() == 1)
+            && is_constant(&name.id)
+            && self.scan().is_assigned_once(&name.id)
+        {
+            let value = self.expression(&assign.value)?;
+            if let (Form::Constant, Some(of)) =
+                (value.form, value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()))
+            {
+                let of = of.replace("&'static ", "&");
+                self.constant(format!("const {}: {of} = {};", name.id, value.text));
+                let variable =
+                    Variable { rust_name: name.id.to_string(), of: value.of, form: Form::Place, is_pending: false };
+                self.scopes.bind(&name.id, Binding::Variable(variable));
+                return Ok(());
+            }
+            return self.bind(&name.id, value);
+        }
+        let value = self.expression(&assign.value)?;
+        self.assign(target, value)
+    }
+
+    fn assign(&mut self, target: &'a Expr, value: Value) -> Ported<()> {
+        match target {
+            Expr::Name(name) => self.bind(&name.id, value),
+            Expr::Tuple(_) | Expr::List(_) => self.unpack(target, value),
+            Expr::Attribute(attribute) => {
+                let of = self.expression(&attribute.value)?;
+                let method = match (&of.of, attribute.attr.as_str()) {
+                    (Type::Layer(_) | Type::Model(_), "trainable") if value.of == Type::Bool => "set_trainable",
+                    _ => return Err(Missing::new(format!("an assignment to the attribute {}", attribute.attr))),
+                };
+                self.line(&format!("{}.{method}({});", of.at(Strength::Whole), value.text));
+                Ok(())
+            }
+            Expr::Subscript(subscript) => {
+                let (of, index) = (self.expression(&subscript.value)?, self.expression(&subscript.slice)?);
+                match (&of.of, &index.of) {
+                    (Type::List(element), Type::Int) if **element == value.of => {
+                        self.line(&format!("{}[{}] = {};", of.at(Strength::Whole), index.text, value.text));
+                        Ok(())
+                    }
+                    _ => Err(Missing::new(format!("an assignment to a part of {}", of.of.described()))
+                        .help("make the whole value at once, as from a list")),
+                }
+            }
+            _ => Err(Missing::new("an assignment to this")),
+        }
+    }
+
+    /// `a, (b, c) = value`
+    fn unpack(&mut self, target: &'a Expr, value: Value) -> Ported<()> {
+        let value = match &value.of {
+            Type::Scores(names) if value.form == Form::Temporary => {
+                let names = names.clone();
+                self.line(&format!("let scores = {};", value.text));
+                let numbers = names.iter().map(|name| format!("scores[{name:?}]")).collect::<Vec<_>>();
+                let of = Type::Tuple(vec![Type::Float; names.len()]);
+                Value::temporary(format!("({})", numbers.join(", ")), of)
+            }
+            _ => value,
+        };
+        let mut names = Vec::new();
+        let pattern = self.pattern(target, &value.of, &mut names)?;
+        if names.iter().any(|(name, _)| self.is_outer(name)) {
+            return Err(
+                Missing::new("an assignment to several variables of an outer block").help("assign them one by one")
+            );
+        }
+        self.line(&format!("let {pattern} = {};", value.text));
+        for (name, of) in names {
+            let rust_name = self.rust_name(&name);
+            self.scopes
+                .bind(&name, Binding::Variable(Variable { rust_name, of, form: Form::Place, is_pending: false }));
+        }
+        Ok(())
+    }
+
+    fn pattern(&mut self, target: &Expr, of: &Type, names: &mut Vec<(String, Type)>) -> Ported<String> {
+        match (target, of) {
+            (Expr::Name(name), of) => {
+                names.push((name.id.to_string(), of.clone()));
+                let is_read = self.scan().reads(&name.id) > 0;
+                let is_mutable = self.declare(&name.id);
+                let rust_name = self.rust_name(&name.id);
+                Ok(match (is_read, is_mutable) {
+                    (_, true) => format!("mut {rust_name}"),
+                    (true, false) => rust_name,
+                    (false, false) => format!("_{}", rust_name.trim_start_matches('_')),
+                })
+            }
+            (Expr::Tuple(_) | Expr::List(_), Type::Tuple(types)) => {
+                let targets = match target {
+                    Expr::Tuple(tuple) => &tuple.elts[..],
+                    Expr::List(list) => &list.elts[..],
+                    _ => &[],
+                };
+                if targets.len() != types.len() {
+                    return Err(Missing::new(format!("{} targets for {} values", targets.len(), types.len())));
+                }
+                let parts = targets.iter().zip(types).map(|(target, of)| self.pattern(target, of, names));
+                Ok(format!("({})", parts.collect::<Ported<Vec<_>>>()?.join(", ")))
+            }
+            _ => Err(Missing::new(format!("{} cannot be taken apart here", of.described()))),
+        }
+    }
+
+    /// Whether it is a variable of an outer block of the same function, which an assignment changes.
+    fn is_outer(&self, name: &str) -> bool {
+        !self.scopes.is_local(name)
+            && match self.scopes.get(name) {
+                Some(Binding::Variable(variable)) => variable.is_pending || (self.depth > 1 && self.is_mutated(name)),
+                _ => false,
+            }
+    }
+
+    /// `name = value`
+    pub(crate) fn bind(&mut self, name: &str, value: Value) -> Ported<()> {
+        let value = self.owned(value)?;
+        if self.is_outer(name)
+            && let Some(Binding::Variable(variable)) = self.scopes.get(name).cloned()
+        {
+            if variable.of != Type::None && variable.of != value.of {
+                return Err(Missing::new(format!(
+                    "{name} is {} here, and was {}",
+                    value.of.described(),
+                    variable.of.described()
+                ))
+                .help("give it another name"));
+            }
+            if variable.is_pending {
+                self.declare(name);
+            }
+            self.line(&format!("{} = {};", variable.rust_name, value.text));
+            self.scopes.rebind(name, Binding::Variable(Variable { of: value.of, ..variable }));
+            return Ok(());
+        }
+        let rust_name = self.rust_name(name);
+        let is_mutable = self.declare(name);
+        let is_read = self.scan().reads(name) > 0;
+        let declared = match (is_mutable, is_read) {
+            (true, _) => format!("mut {rust_name}"),
+            (false, true) => rust_name.clone(),
+            (false, false) => format!("_{}", rust_name.trim_start_matches('_')),
+        };
+        let of = match (&value.of, value.form) {
+            (Type::List(_), Form::Temporary) if value.text == "vec![]" => {
+                return Err(Missing::new("an empty list, whose elements are not known"));
+            }
+            _ => String::new(),
+        };
+        let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
+        self.line(&format!("let {declared}{of} = {text};"));
+        let form = if matches!(value.form, Form::Reference | Form::Slice) { Form::Reference } else { Form::Place };
+        self.scopes.bind(name, Binding::Variable(Variable { rust_name, of: value.of, form, is_pending: false }));
+        Ok(())
+    }
+
+    /// A value of its own: a variable's is cloned.
+    pub(crate) fn owned(&self, value: Value) -> Ported<Value> {
+        if value.form != Form::Place || value.of.is_copy() {
+            return Ok(value);
+        }
+        match &value.of {
+            Type::Array | Type::Symbolic | Type::Layer(_) | Type::String | Type::Object(_) => {
+                let text = format!("{}.clone()", value.at(Strength::Whole));
+                Ok(Value::temporary(text, value.of))
+            }
+            of => Err(Missing::new(format!("a second name for {}", of.described())).help("use the first name")),
+        }
+    }
+
+    fn augmented(&mut self, assign: &'a StmtAugAssign) -> Ported<()> {
+        let value = self.binary(&assign.target, assign.op, &assign.value)?;
+        let target = self.expression(&assign.target)?;
+        if target.form == Form::Place && target.of == value.of && target.of.is_number() {
+            let sign = match assign.op {
+                Operator::Add => "+=",
+                Operator::Sub => "-=",
+                Operator::Mult => "*=",
+                Operator::Div => "/=",
+                _ => "=",
+            };
+            if sign != "=" {
+                let right = self.expression(&assign.value)?;
+                let right = if target.of == Type::Float { right.as_float() } else { Some(right.text) };
+                let right = right.ok_or_else(|| Missing::new("these operands"))?;
+                self.line(&format!("{} {sign} {right};", target.text));
+                return Ok(());
+            }
+        }
+        match &*assign.target {
+            Expr::Name(name) if target.of == value.of => {
+                self.line(&format!("{} = {};", target.text, value.text));
+                let _ = name;
+                Ok(())
+            }
+            _ => Err(Missing::new(format!("{} becomes {} here", target.of.described(), value.of.described()))),
+        }
+    }
+
+    fn expression_statement(&mut self, expression: &'a Expr) -> Ported<()> {
+        if let Expr::StringLiteral(text) = expression {
+            for line in text.value.to_str().trim().lines() {
+                self.line(format!("// {}", line.trim()).trim_end());
+            }
+            return Ok(());
+        }
+        let value = self.expression(expression)?;
+        match value.form {
+            // It does nothing in Python either, but in a notebook it shows a value.
+            Form::Constant if value.text == "()" => {}
+            Form::Constant | Form::Place | Form::Reference | Form::Slice => {
+                return Err(Missing::new("a value that is not used").help("print it, or leave it out"));
+            }
+            Form::Temporary => self.line(&format!("{};", value.text)),
+        }
+        Ok(())
+    }
+
+    /// Whether a value is true, as an expression of Rust.
+    pub(crate) fn condition(&mut self, test: &'a Expr) -> Ported<String> {
+        let value = self.expression(test)?;
+        Ok(match &value.of {
+            Type::Bool => value.text,
+            Type::Int | Type::Signed => format!("{} != 0", value.at(Strength::Sum)),
+            Type::List(_) | Type::String | Type::Str => format!("!{}.is_empty()", value.at(Strength::Whole)),
+            of => return Err(Missing::new(format!("{} as a condition", of.described()))),
+        })
+    }
+
+    fn branches(&mut self, branches: &'a StmtIf) -> Ported<()> {
+        if is_main(&branches.test) {
+            self.last_line_is(self.source.line(branches.test.range().end()));
+            self.block(&branches.body);
+            return Ok(());
+        }
+        let test = self.condition(&branches.test)?;
+        let pending = self.assigned_in_each(branches);
+        for name in &pending {
+            let rust_name = self.rust_name(name);
+            self.line(&format!("let {rust_name};"));
+            self.scopes.bind(
+                name,
+                Binding::Variable(Variable { rust_name, of: Type::None, form: Form::Place, is_pending: true }),
+            );
+        }
+        self.line(&format!("if {test} {{"));
+        self.nested(&branches.body);
+        for clause in &branches.elif_else_clauses {
+            match &clause.test {
+                Some(test) => {
+                    let test = self.condition(test)?;
+                    self.line(&format!("}} else if {test} {{"));
+                }
+                None => self.line("} else {"),
+            }
+            self.nested(&clause.body);
+        }
+        self.line("}");
+        for name in &pending {
+            if let Some(Binding::Variable(variable)) = self.scopes.get(name).cloned() {
+                self.scopes.rebind(name, Binding::Variable(Variable { is_pending: false, ..variable }));
+            }
+        }
+        Ok(())
+    }
+
+    /// The names that each branch assigns, and nothing before.
+    fn assigned_in_each(&self, branches: &StmtIf) -> Vec<String> {
+        if branches.elif_else_clauses.last().is_none_or(|last| last.test.is_some()) {
+            return Vec::new();
+        }
+        let of = |body: &[Stmt]| body.iter().flat_map(assigned_by).collect::<Vec<_>>();
+        let others: Vec<_> = branches.elif_else_clauses.iter().map(|clause| of(&clause.body)).collect();
+        let mut names = of(&branches.body);
+        names.retain(|name| self.scopes.get(name).is_none() && others.iter().all(|other| other.contains(name)));
+        names.dedup();
+        names
+    }
+
+    fn for_loop(&mut self, each: &'a StmtFor) -> Ported<()> {
+        if !each.orelse.is_empty() {
+            return Err(Missing::new("else of a loop"));
+        }
+        let (over, elements) = self.iterated(&each.iter)?;
+        let targets = match (&*each.target, &elements[..]) {
+            (Expr::Name(name), [_]) => vec![name.id.to_string()],
+            (Expr::Tuple(tuple), [_, _]) if tuple.elts.iter().all(Expr::is_name_expr) => names_in(&each.target),
+            _ => return Err(Missing::new("a loop over other variables than there are values")),
+        };
+        let mut patterns = Vec::new();
+        let mut variables = Vec::new();
+        for (name, (of, form)) in targets.iter().zip(elements) {
+            self.declare(name);
+            let rust_name = self.rust_name(name);
+            let is_read = self.scan().reads(name) > 0;
+            let shown = if is_read { rust_name.clone() } else { format!("_{}", rust_name.trim_start_matches('_')) };
+            // A number is taken out of its reference.
+            let is_copied = form == Form::Reference && of.is_copy();
+            patterns.push(if is_copied && is_read { format!("&{shown}") } else { shown });
+            let form = if is_copied { Form::Place } else { form };
+            variables.push(Variable { rust_name, of, form, is_pending: false });
+        }
+        let pattern = if patterns.len() == 1 { patterns.join("") } else { format!("({})", patterns.join(", ")) };
+        self.line(&format!("for {pattern} in {over} {{"));
+        self.scopes.enter();
+        for (name, variable) in targets.iter().zip(variables) {
+            self.scopes.bind(name, Binding::Variable(variable));
+        }
+        self.depth += 1;
+        self.block(&each.body);
+        self.depth -= 1;
+        self.scopes.leave();
+        self.line("}");
+        Ok(())
+    }
+
+    fn nested(&mut self, body: &'a [Stmt]) {
+        self.scopes.enter();
+        self.depth += 1;
+        self.block(body);
+        self.depth -= 1;
+        self.scopes.leave();
+    }
+
+    fn returned(&mut self, value: &Value) -> Ported<()> {
+        let value = self.owned(value.clone())?;
+        let value = match (value.form, &value.of) {
+            (Form::Slice, _) => Value::temporary(format!("{}.to_vec()", value.at(Strength::Whole)), value.of),
+            (Form::Reference, of) if !of.is_copy() => {
+                Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
+            }
+            _ => value,
+        };
+        match self.returns.last_mut() {
+            None => Err(Missing::new("return outside of a function")),
+            Some(Some(of)) if *of != value.of => {
+                Err(Missing::new(format!("it returns {} here, and {} before", value.of.described(), of.described())))
+            }
+            Some(of) => {
+                *of = Some(value.of.clone());
+                // A call of this library returns the same kind of error.
+                let call = value.text.strip_suffix('?').filter(|_| matches!(value.of, Type::Model(_)));
+                match call {
+                    Some(call) => self.line(&format!("return {call};")),
+                    None => self.line(&format!("return Ok({});", value.text)),
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The function of the script with this name, written for arguments of these types.
+    pub(crate) fn function(&mut self, name: &str, arguments: &[Type]) -> Ported<Written> {
+        if let Some(written) = self.written.get(name) {
+            return match written.parameters == arguments {
+                true => Ok(written.clone()),
+                false => Err(Missing::new(format!("{name} is called with arguments of other types before"))),
+            };
+        }
+        let function = self.functions.remove(name).ok_or_else(|| Missing::new(format!("{name} calls itself")))?;
+        let written = self.write_function(function, arguments);
+        if written.is_err() {
+            self.functions.insert(name.to_string(), function);
+        }
+        written
+    }
+
+    fn write_function(&mut self, function: &'a StmtFunctionDef, arguments: &[Type]) -> Ported<Written> {
+        let name = function.name.to_string();
+        let rust_name = self.rust_name(&name);
+        let outer = (std::mem::take(&mut self.body), std::mem::replace(&mut self.depth, 1), self.last_line());
+        self.scans.push((Scan::of(&function.body), HashMap::new()));
+        self.returns.push(None);
+        self.scopes.enter();
+        let mut parameters = Vec::new();
+        let mut result = Ok(());
+        for (parameter, of) in function.parameters.iter_non_variadic_params().zip(arguments) {
+            let parameter = parameter.parameter.name.to_string();
+            let Some(in_rust) = of.in_rust() else {
+                result = Err(Missing::new(format!("{} as an argument", of.described())));
+                break;
+            };
+            let mut own = self.rust_name(&parameter);
+            if self.scan().reads(&parameter) == 0 {
+                own = format!("_{own}");
+            }
+            let (form, shown) = match of {
+                of if of.is_copy() => (Form::Place, in_rust.replace("&'static ", "&")),
+                Type::String => (Form::Reference, "&str".into()),
+                Type::List(of) => (Form::Reference, format!("&[{}]", of.in_rust().unwrap_or_default())),
+                _ if self.is_mutated(&parameter) => (Form::Reference, format!("&mut {in_rust}")),
+                _ => (Form::Reference, format!("&{in_rust}")),
+            };
+            if let Type::Object(path) = of {
+                self.import(&path.clone());
+            }
+            parameters.push(format!("{own}: {shown}"));
+            self.scopes.bind(
+                &parameter,
+                Binding::Variable(Variable { rust_name: own, of: of.clone(), form, is_pending: false }),
+            );
+        }
+        self.last_line_is(self.source.line(function.parameters.range.end()));
+        if result.is_ok() {
+            self.block(&function.body);
+        }
+        self.scopes.leave();
+        self.scans.pop();
+        let returns = self.returns.pop().flatten().unwrap_or(Type::None);
+        let (body, depth, last_line) = outer;
+        let mut lines = std::mem::replace(&mut self.body, body);
+        self.depth = depth;
+        self.set_last_line(last_line);
+        result?;
+        let Some(in_rust) = returns.in_rust() else {
+            return Err(Missing::new(format!("a function that returns {}", returns.described())));
+        };
+        match lines.last_mut() {
+            Some(last) if last.starts_with("    return ") => {
+                *last = format!("    {}", last.trim().trim_start_matches("return ").trim_end_matches(';'));
+            }
+            _ => lines.push("    Ok(())".into()),
+        }
+        let text =
+            format!("fn {rust_name}({}) -> Result<{in_rust}> {{\n{}\n}}\n", parameters.join(", "), lines.join("\n"));
+        self.item(text);
+        let written = Written { rust_name, parameters: arguments.to_vec(), returns };
+        self.written.insert(name, written.clone());
+        Ok(written)
+    }
+}
+
+fn is_block(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::FunctionDef(_))
+}
+
+/// `__name__ == "__main__"`
+fn is_main(test: &Expr) -> bool {
+    matches!(test, Expr::Compare(compare) if matches!(&*compare.left, Expr::Name(name) if name.id.as_str() == "__name__"))
+}
+
+/// The names that a statement assigns, also in its blocks.
+fn assigned_by(statement: &Stmt) -> Vec<String> {
+    let all = |body: &[Stmt]| body.iter().flat_map(assigned_by).collect::<Vec<_>>();
+    match statement {
+        Stmt::Assign(assign) => assign.targets.iter().flat_map(names_in).collect(),
+        Stmt::AnnAssign(assign) => names_in(&assign.target),
+        Stmt::AugAssign(assign) => names_in(&assign.target),
+        Stmt::FunctionDef(function) => vec![function.name.to_string()],
+        Stmt::ClassDef(class) => vec![class.name.to_string()],
+        Stmt::For(each) => [names_in(&each.target), all(&each.body)].concat(),
+        Stmt::While(each) => all(&each.body),
+        Stmt::With(with) => {
+            let targets = with.items.iter().filter_map(|item| item.optional_vars.as_deref()).flat_map(names_in);
+            targets.chain(all(&with.body)).collect()
+        }
+        Stmt::If(branches) => {
+            let others = branches.elif_else_clauses.iter().flat_map(|clause| all(&clause.body));
+            all(&branches.body).into_iter().chain(others).collect()
+        }
+        Stmt::Try(attempt) => all(&attempt.body),
+        Stmt::Import(import) => {
+            import.names.iter().map(|alias| alias.asname.as_ref().unwrap_or(&alias.name).to_string()).collect()
+        }
+        Stmt::ImportFrom(import) => {
+            import.names.iter().map(|alias| alias.asname.as_ref().unwrap_or(&alias.name).to_string()).collect()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,224 @@
+//! f-strings, `%` and `print`.
+
+use crate::program::Program;
+use crate::value::{Form, Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, ExprCall, ExprFString, FStringPart, InterpolatedStringElement};
+
+/// A text with places, as `format!` takes it.
+#[derive(Debug, Default)]
+pub(crate) struct Template {
+    text: String,
+    values: Vec<String>,
+}
+
+impl Template {
+    fn literal(&mut self, text: &str) {
+        let escaped = format!("{text:?}");
+        self.text.push_str(&escaped[1..escaped.len() - 1].replace('{', "{{").replace('}', "}}"));
+    }
+
+    fn place(&mut self, value: &Value, spec: &str) -> Ported<()> {
+        let spec = match (&value.of, spec) {
+            (Type::Bool, _) => return Err(Missing::new("a bool as text, which Python writes as True or False")),
+            (Type::List(_) | Type::Tuple(_), "") => ":?".to_string(),
+            (Type::Int | Type::Signed | Type::Float | Type::Str | Type::String | Type::Array, spec) => {
+                rust_spec(spec, &value.of)?
+            }
+            (of, _) => return Err(Missing::new(format!("{} as text", of.described()))),
+        };
+        // A name stands in the text itself.
+        let is_name = value.text.chars().all(|c| c.is_alphanumeric() || c == '_') && !value.is_literal();
+        if is_name && value.form != Form::Constant {
+            self.text.push_str(&format!("{{{}{spec}}}", value.text));
+        } else {
+            self.text.push_str(&format!("{{{spec}}}"));
+            self.values.push(if value.form == Form::Slice { value.borrowed() } else { value.text.clone() });
+        }
+        Ok(())
+    }
+
+    fn arguments(&self) -> String {
+        let values = self.values.iter().map(|value| format!(", {value}"));
+        format!("\"{}\"{}", self.text, values.collect::<String>())
+    }
+}
+
+/// `.4f`, `>10`, `,`: a format of Python as one of Rust.
+fn rust_spec(spec: &str, of: &Type) -> Ported<String> {
+    let unknown = || Missing::new(format!("the format {spec:?}"));
+    if spec.is_empty() {
+        return Ok(String::new());
+    }
+    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    let (rest, kind) = match spec.chars().last() {
+        Some(kind) if kind.is_ascii_alphabetic() => (&spec[..spec.len() - 1], Some(kind)),
+        _ => (spec, None),
+    };
+    let (before, precision) =
+        rest.split_once('.').map_or((rest, None), |(before, precision)| (before, Some(precision)));
+    let width = before.trim_start_matches(['<', '>', '^']);
+    if !digits(width) || precision.is_some_and(|precision| !digits(precision)) {
+        return Err(unknown());
+    }
+    let precision = match (kind, precision, of) {
+        (Some('f' | 'F'), precision, Type::Float) => format!(".{}", precision.unwrap_or("6")),
+        (Some('d'), None, Type::Int | Type::Signed) | (Some('s'), None, _) | (None, None, _) => String::new(),
+        (Some('e'), Some(precision), Type::Float) => return Ok(format!(":{before}.{precision}e")),
+        _ => return Err(unknown()),
+    };
+    Ok(format!(":{before}{precision}"))
+}
+
+impl<'a> Program<'a> {
+    pub(crate) fn f_string(&mut self, text: &'a ExprFString) -> Ported<Value> {
+        let mut template = Template::default();
+        self.interpolate(text, &mut template)?;
+        Ok(Value::temporary(format!("format!({})", template.arguments()), Type::String))
+    }
+
+    fn interpolate(&mut self, text: &'a ExprFString, template: &mut Template) -> Ported<()> {
+        for part in text.value.as_slice() {
+            match part {
+                FStringPart::Literal(literal) => template.literal(&literal.value),
+                FStringPart::FString(string) => {
+                    for element in &string.elements {
+                        match element {
+                            InterpolatedStringElement::Literal(literal) => template.literal(&literal.value),
+                            InterpolatedStringElement::Interpolation(place) => {
+                                if place.debug_text.is_some() || !place.conversion.is_none() {
+                                    return Err(Missing::new("= or ! in an f-string"));
+                                }
+                                let spec = place.format_spec.as_ref().map_or(Ok(String::new()), |spec| {
+                                    let parts = spec.elements.iter().map(|element| match element {
+                                        InterpolatedStringElement::Literal(literal) => Ok(literal.value.to_string()),
+                                        InterpolatedStringElement::Interpolation(_) => {
+                                            Err(Missing::new("a computed format"))
+                                        }
+                                    });
+                                    parts.collect::<Ported<String>>()
+                                })?;
+                                let value = self.expression(&place.expression)?;
+                                template.place(&value, &spec)?;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `"%d of %s" % values`
+    pub(crate) fn percent(&mut self, text: &str, values: &'a Expr) -> Ported<Value> {
+        let mut template = Template::default();
+        self.percent_into(text, values, &mut template)?;
+        Ok(Value::temporary(format!("format!({})", template.arguments()), Type::String))
+    }
+
+    fn percent_into(&mut self, text: &str, values: &'a Expr, template: &mut Template) -> Ported<()> {
+        let values = match values {
+            Expr::Tuple(tuple) => tuple.elts.iter().collect::<Vec<_>>(),
+            one => vec![one],
+        };
+        let mut values = values.into_iter();
+        let mut rest = text;
+        while let Some((before, behind)) = rest.split_once('%') {
+            template.literal(before);
+            if let Some(behind) = behind.strip_prefix('%') {
+                template.literal("%");
+                rest = behind;
+                continue;
+            }
+            let end = behind
+                .find(|c: char| c.is_ascii_alphabetic())
+                .ok_or_else(|| Missing::new("a format without a letter"))?;
+            let value = values.next().ok_or_else(|| Missing::new("more formats than values"))?;
+            let value = self.expression(value)?;
+            let spec = &behind[..=end];
+            // Numbers are at the right by default, in Rust too; so are texts, here alone.
+            template.place(&value, if spec == "s" { "" } else { spec })?;
+            rest = &behind[end + 1..];
+        }
+        template.literal(rest);
+        Ok(())
+    }
+
+    /// `"{} of {}".format(a, b)`
+    pub(crate) fn format_method(&mut self, text: &str, call: &'a ExprCall) -> Ported<Value> {
+        let mut template = Template::default();
+        let mut rest = text;
+        let mut next = 0;
+        while let Some((before, behind)) = rest.split_once('{') {
+            template.literal(&before.replace("}}", "}"));
+            if let Some(behind) = behind.strip_prefix('{') {
+                template.literal("{");
+                rest = behind;
+                continue;
+            }
+            let (place, behind) = behind.split_once('}').ok_or_else(|| Missing::new("a brace that is not closed"))?;
+            let (name, spec) = place.split_once(':').unwrap_or((place, ""));
+            let value = if name.is_empty() {
+                next += 1;
+                call.arguments.args.get(next - 1)
+            } else if let Ok(at) = name.parse::<usize>() {
+                call.arguments.args.get(at)
+            } else {
+                call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some(name)).map(|word| &word.value)
+            };
+            let value = value.ok_or_else(|| Missing::new(format!("the place {{{place}}} of a format")))?;
+            let value = self.expression(value)?;
+            template.place(&value, spec)?;
+            rest = behind;
+        }
+        template.literal(&rest.replace("}}", "}"));
+        Ok(Value::temporary(format!("format!({})", template.arguments()), Type::String))
+    }
+
+    /// `print(...)`
+    pub(crate) fn print(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        let mut end = "\n".to_string();
+        let mut separator = " ".to_string();
+        for word in &call.arguments.keywords {
+            let value = self.expression(&word.value)?;
+            let text =
+                || value.literal_text().map(str::to_string).ok_or_else(|| Missing::new("a computed argument of print"));
+            match word.arg.as_deref() {
+                Some("end") => end = text()?.replace("\\n", "\n").replace("\\r", "\r").replace("\\t", "\t"),
+                Some("sep") => separator = text()?,
+                Some("flush") => {}
+                other => return Err(Missing::new(format!("print({}=...)", other.unwrap_or("**")))),
+            }
+        }
+        let mut template = Template::default();
+        for (i, argument) in call.arguments.args.iter().enumerate() {
+            if i > 0 {
+                template.literal(&separator);
+            }
+            match argument {
+                Expr::StringLiteral(text) => template.literal(text.value.to_str()),
+                Expr::FString(text) => self.interpolate(text, &mut template)?,
+                Expr::BinOp(binary)
+                    if matches!(&*binary.left, Expr::StringLiteral(_))
+                        && binary.op == ruff_python_ast::Operator::Mod =>
+                {
+                    let Expr::StringLiteral(text) = &*binary.left else { continue };
+                    self.percent_into(text.value.to_str(), &binary.right, &mut template)?;
+                }
+                _ => {
+                    let value = self.expression(argument)?;
+                    template.place(&value, "")?;
+                }
+            }
+        }
+        let text = match end.as_str() {
+            "\n" if template.text.is_empty() => "println!()".to_string(),
+            "\n" => format!("println!({})", template.arguments()),
+            end => {
+                template.literal(end);
+                format!("print!({})", template.arguments())
+            }
+        };
+        Ok(Value::temporary(text, Type::None))
+    }
+}

@@ -1,0 +1,274 @@
+//! What an expression of Python becomes: text of Rust, and what is known about it.
+
+use hashbrown::HashMap;
+
+/// What is known of a value of Python.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Type {
+    None,
+    Bool,
+    /// Not negative: `usize`.
+    Int,
+    /// `i64`.
+    Signed,
+    /// `f64`.
+    Float,
+    /// `&'static str`.
+    Str,
+    String,
+    /// `Vec`, of a slice if it is borrowed.
+    List(Box<Type>),
+    Tuple(Vec<Type>),
+    /// A `Tensor`.
+    Array,
+    /// A `KerasTensor`.
+    Symbolic,
+    /// A layer of this class.
+    Layer(String),
+    /// A model, and what its evaluation returns.
+    Model(ModelType),
+    /// Another object of Keras, by its name in Rust: `optimizers::Adam`.
+    Object(String),
+    History,
+    /// The values of `history.history`.
+    HistoryValues,
+    /// The numbers that `evaluate` returns, by name.
+    Scores(Vec<String>),
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct ModelType {
+    pub(crate) is_sequential: bool,
+    /// The loss and the metrics of `compile`, as they are called in logs; `None` if they are not known.
+    pub(crate) logs: Option<Vec<String>>,
+}
+
+impl Type {
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(self, Self::Int | Self::Signed | Self::Float | Self::Bool)
+    }
+
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self, Self::Str | Self::String)
+    }
+
+    /// Whether Rust copies it.
+    pub(crate) fn is_copy(&self) -> bool {
+        self.is_number()
+            || matches!(self, Self::Str | Self::None)
+            || matches!(self, Self::Tuple(types) if types.iter().all(Self::is_copy))
+    }
+
+    /// As a parameter or result of a function; `None` if it has no short name.
+    pub(crate) fn in_rust(&self) -> Option<String> {
+        Some(match self {
+            Self::None => "()".into(),
+            Self::Bool => "bool".into(),
+            Self::Int => "usize".into(),
+            Self::Signed => "i64".into(),
+            Self::Float => "f64".into(),
+            Self::Str => "&'static str".into(),
+            Self::String => "String".into(),
+            Self::List(of) => format!("Vec<{}>", of.in_rust()?),
+            Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
+            Self::Array => "Tensor".into(),
+            Self::Symbolic => "KerasTensor".into(),
+            Self::Layer(class) => class.clone(),
+            Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
+            Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
+            Self::History => "History".into(),
+            Self::HistoryValues | Self::Scores(_) => return None,
+        })
+    }
+
+    /// For messages.
+    pub(crate) fn described(&self) -> String {
+        match self {
+            Self::None => "None".into(),
+            Self::Int | Self::Signed => "an int".into(),
+            Self::Float => "a float".into(),
+            Self::Bool => "a bool".into(),
+            Self::Str | Self::String => "a str".into(),
+            Self::List(_) => "a list".into(),
+            Self::Tuple(_) => "a tuple".into(),
+            Self::Array => "an array".into(),
+            Self::Symbolic => "a symbolic tensor".into(),
+            Self::Layer(class) => format!("a layer {class}"),
+            Self::Model(_) => "a model".into(),
+            Self::Object(path) => format!("an object {}", path.replace("::", ".")),
+            Self::History => "a History".into(),
+            Self::HistoryValues => "history.history".into(),
+            Self::Scores(_) => "what evaluate returns".into(),
+        }
+    }
+}
+
+/// How tightly the parts of a text of Rust hold together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Strength {
+    /// `..`, a closure
+    Loose,
+    Or,
+    And,
+    Comparison,
+    Sum,
+    Product,
+    Cast,
+    /// `-x`, `&x`
+    Prefix,
+    /// A name, a literal, a call
+    Whole,
+}
+
+/// Where a value lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A literal or constant.
+    Constant,
+    /// A variable.
+    Place,
+    /// A temporary value.
+    Temporary,
+    /// A reference.
+    Reference,
+    /// A slice, which is only there behind a reference.
+    Slice,
+}
+
+/// An expression of Rust.
+#[derive(Debug, Clone)]
+pub(crate) struct Value {
+    pub(crate) text: String,
+    pub(crate) of: Type,
+    pub(crate) strength: Strength,
+    pub(crate) form: Form,
+    /// The elements of a list or tuple that is written out.
+    pub(crate) items: Option<Vec<Value>>,
+}
+
+impl Value {
+    pub(crate) fn new(text: impl Into<String>, of: Type, strength: Strength, form: Form) -> Self {
+        Self { text: text.into(), of, strength, form, items: None }
+    }
+
+    pub(crate) fn constant(text: impl Into<String>, of: Type) -> Self {
+        Self::new(text, of, Strength::Whole, Form::Constant)
+    }
+
+    pub(crate) fn temporary(text: impl Into<String>, of: Type) -> Self {
+        Self::new(text, of, Strength::Whole, Form::Temporary)
+    }
+
+    pub(crate) fn place(text: impl Into<String>, of: Type) -> Self {
+        Self::new(text, of, Strength::Whole, Form::Place)
+    }
+
+    /// In parentheses, if it holds together less than this.
+    pub(crate) fn at(&self, strength: Strength) -> String {
+        if self.strength < strength { format!("({})", self.text) } else { self.text.clone() }
+    }
+
+    /// `&x`, or itself where it is a reference.
+    pub(crate) fn borrowed(&self) -> String {
+        match (self.form, &self.of) {
+            (Form::Reference, _) | (_, Type::Str) => self.text.clone(),
+            _ => format!("&{}", self.at(Strength::Prefix)),
+        }
+    }
+
+    /// As a number with a fraction.
+    pub(crate) fn as_float(&self) -> Option<String> {
+        match self.of {
+            Type::Float => Some(self.text.clone()),
+            Type::Int | Type::Signed if self.form == Form::Constant && self.is_literal() => {
+                Some(format!("{}.0", self.text))
+            }
+            Type::Int | Type::Signed => Some(format!("{} as f64", self.at(Strength::Cast))),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a number that is written out.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
+    }
+
+    /// The text of a literal string, without quotes.
+    pub(crate) fn literal_text(&self) -> Option<&str> {
+        if self.of != Type::Str || self.form != Form::Constant {
+            return None;
+        }
+        self.text.strip_prefix('"')?.strip_suffix('"')
+    }
+}
+
+/// The names that are visible, from the outermost on.
+#[derive(Debug, Default)]
+pub(crate) struct Scopes(Vec<HashMap<String, Binding>>);
+
+/// What a name of Python means.
+#[derive(Debug, Clone)]
+pub(crate) enum Binding {
+    Variable(Variable),
+    /// A module, function or class, by its full name: `keras.layers.Dense`.
+    Imported(String),
+    /// Could not be ported, because of this line.
+    Missing(usize),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Variable {
+    pub(crate) rust_name: String,
+    pub(crate) of: Type,
+    pub(crate) form: Form,
+    /// Declared before an `if` whose branches assign it.
+    pub(crate) is_pending: bool,
+}
+
+impl Scopes {
+    pub(crate) fn enter(&mut self) {
+        self.0.push(HashMap::new());
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.0.pop();
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Binding> {
+        self.0.iter().rev().find_map(|scope| scope.get(name))
+    }
+
+    /// Whether the innermost scope has it.
+    pub(crate) fn is_local(&self, name: &str) -> bool {
+        self.0.last().is_some_and(|scope| scope.contains_key(name))
+    }
+
+    pub(crate) fn bind(&mut self, name: &str, binding: Binding) {
+        if let Some(scope) = self.0.last_mut() {
+            scope.insert(name.to_string(), binding);
+        }
+    }
+
+    /// Changes the binding where it is.
+    pub(crate) fn rebind(&mut self, name: &str, binding: Binding) {
+        match self.0.iter_mut().rev().find_map(|scope| scope.get_mut(name)) {
+            Some(found) => *found = binding,
+            None => self.bind(name, binding),
+        }
+    }
+
+    /// The name in Python of the variable that has this name in Rust.
+    pub(crate) fn python_name(&self, rust_name: &str) -> Option<String> {
+        let mut all = self.0.iter().rev().flatten();
+        let found =
+            all.find(|(_, binding)| matches!(binding, Binding::Variable(variable) if variable.rust_name == rust_name));
+        found.map(|(name, _)| name.clone())
+    }
+
+    /// Whether a variable has this name in Rust, and another one in Python.
+    pub(crate) fn is_taken(&self, rust_name: &str, name: &str) -> bool {
+        self.0.iter().flatten().any(|(other, binding)| {
+            other != name && matches!(binding, Binding::Variable(variable) if variable.rust_name == rust_name)
+        })
+    }
+}

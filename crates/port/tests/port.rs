@@ -1,0 +1,200 @@
+//! The scripts of tests/scripts and their programs in tests/ported, which the tests of the whole project compile and run.
+//!
+//! `PORT_UPDATE=1 cargo test -p candle-keras-port` writes the programs anew.
+
+use candle_keras_port::{Port, Script, port, write_project};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+}
+
+fn ported(script: &str) -> Port {
+    port(script, "script.py").unwrap()
+}
+
+/// The lines of `main`, without those before it.
+fn body(script: &str) -> String {
+    let program = ported(script).program;
+    let (_, body) = program.split_once("fn main() -> Result<()> {\n").unwrap();
+    body.to_string()
+}
+
+#[test]
+fn scripts_become_their_programs() {
+    let mut scripts: Vec<_> = fs::read_dir(folder("scripts")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    scripts.sort();
+    assert!(!scripts.is_empty());
+    for script in scripts {
+        let name = script.file_stem().unwrap().to_str().unwrap();
+        let port = port(&fs::read_to_string(&script).unwrap(), &format!("{name}.py")).unwrap();
+        assert_eq!(port.gaps, [], "{name}");
+        assert_eq!(port.ported, port.lines, "{name}");
+        let program = folder("ported").join(format!("{name}.rs"));
+        if std::env::var_os("PORT_UPDATE").is_some() {
+            fs::write(&program, &port.program).unwrap();
+        }
+        let expected = fs::read_to_string(&program).unwrap_or_default();
+        assert!(
+            port.program == expected,
+            "{name} becomes another program than {}:\n{}",
+            program.display(),
+            port.program
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_ported_is_listed_and_the_rest_is_there() {
+    let script = "import keras\nimport unknown\nx = 3\ny = unknown.f(x)  # strange\nprint(y, x)\nz = x + 1\nprint(z)\n";
+    let port = ported(script);
+    let gaps: Vec<_> = port.gaps.iter().map(|gap| (gap.line, gap.code.as_str(), gap.reason.as_str())).collect();
+    assert_eq!(
+        gaps,
+        [
+            (4, "y = unknown.f(x)", "unknown.f, which has no counterpart here"),
+            (5, "print(y, x)", "it needs y of line 4, which is not ported")
+        ]
+    );
+    assert_eq!((port.ported, port.lines), (5, 7));
+    for line in [
+        "    // y = unknown.f(x)\n    gap(4, \"unknown.f, which",
+        "    let z = x + 1;\n",
+        "fn gap(line: usize, reason: &str) -> Result<()> {",
+    ] {
+        assert!(port.program.contains(line), "{line}\n{}", port.program);
+    }
+}
+
+#[test]
+fn what_has_no_certain_meaning_is_a_gap() {
+    for (script, reason) in [
+        ("import keras\nkeras.layers.Dense(3, colour='red')", "has no argument colour"),
+        ("import keras\nkeras.layers.Flatten(None, 2)", "has fewer arguments"),
+        ("import keras\nkeras.layers.Dense(1, 2)", "activation is an int"),
+        ("import keras\nkeras.layers.Dense('relu')", "units is a str"),
+        ("import keras\nkeras.layers.Conv2D(8, '3')", "kernel_size is a str"),
+        ("import numpy as np\nx = np.array([1, 2])\nx[0] = 3", "an assignment to a part of an array"),
+        ("import numpy as np\nx = np.array([1, 2])\ny = x[::2]", "a slice with a step"),
+        ("x = []", "an empty list"),
+        ("x = [1]\ny = x\nprint(y)", "a second name for a list"),
+        ("x = 1\nfor i in range(2):\n    x = 'a'\nprint(x)", "x is a str here, and was an int"),
+        ("def f(x):\n    return x\nf(1)\nf('a')", "called with arguments of other types"),
+        ("def f(x):\n    return x", "never called"),
+        ("with open('x') as f:\n    pass", "with"),
+        ("print(True)", "a bool as text"),
+    ] {
+        let port = ported(script);
+        let found: Vec<_> = port.gaps.iter().map(|gap| gap.reason.as_str()).collect();
+        assert!(found.iter().any(|found| found.contains(reason)), "{script}: {found:?}, not {reason}");
+    }
+}
+
+#[test]
+fn python_s_own_parts_have_their_meaning() {
+    for (script, expected) in [
+        (
+            "a = 7\nb = 2\nprint(a / b, a // b, a % b, a ** b)",
+            r#"println!("{} {} {} {}", a as f64 / b as f64, a / b, a % b, a.pow(b as u32));"#,
+        ),
+        ("a = 2.0\nprint(a * (3 + a), -a)", r#"println!("{} {}", a * (3.0 + a), -a);"#),
+        ("x = [1, 2]\nfor i, v in enumerate(x):\n    print(i, v)", "for (i, &v) in x.iter().enumerate() {"),
+        (
+            "x = [1, 2]\nprint([v * 2 for v in x if v > 1])",
+            "x.iter().filter(|&&v| v > 1).map(|&v| v * 2).collect::<Vec<usize>>()",
+        ),
+        (
+            "n = 3\nif n > 2:\n    s = 'many'\nelse:\n    s = 'few'\nprint(s)",
+            "let s;\n    if n > 2 {\n        s = \"many\";\n    } else {\n        s = \"few\";\n    }",
+        ),
+        ("loss = 0.5\nprint('%.3f' % loss, end='')", r#"print!("{loss:.3}");"#),
+        (
+            "name = 'a'\nprint(f'{name}: {3 + 1:>5d} {{}}')",
+            r#"println!("{name}: {:>5} {{{{}}}}", 3 + 1);"#.replace("{{{{}}}}", "{{}}").as_str(),
+        ),
+        ("x = 1\nx = x + 1\nprint(x)", "let x = 1;\n    let x = x + 1;"),
+        ("x = 0\nwhile x < 3:\n    x += 1", "let mut x = 0;\n    while x < 3 {\n        x += 1;\n    }"),
+    ] {
+        let body = body(script);
+        assert!(body.contains(expected), "{script}\nbecomes\n{body}\nnot\n{expected}");
+    }
+}
+
+#[test]
+fn names_of_older_versions_and_of_tensorflow_are_known() {
+    for line in [
+        "from keras.layers.core import Dense\nDense(3)",
+        "from tensorflow.keras.layers import Dense\nDense(3)",
+        "import tensorflow as tf\ntf.keras.layers.Dense(3)",
+        "from tensorflow import keras\nkeras.layers.Dense(units=3)",
+        "from keras.layers import *\nDense(3)",
+    ] {
+        assert!(body(&format!("{line}\n")).contains("Dense::new(3)"), "{line}");
+    }
+    assert!(
+        body("from keras.optimizers import Adam\nopt = Adam(lr=0.1)\nprint(1)")
+            .contains("Adam::new().learning_rate(0.1)")
+    );
+}
+
+#[test]
+fn what_is_no_python_is_an_error_with_its_line() {
+    let error = port("x = 1\ny = (\n", "train.py").unwrap_err().to_string();
+    assert!(error.starts_with("train.py, line "), "{error}");
+    assert!(port("print 'python 2'", "old.py").is_err());
+    let long = format!("x = {}", vec!["1"; 100_000].join("+"));
+    assert!(port(&long, "long.py").unwrap_err().to_string().contains("this long"));
+    assert_eq!(ported(&format!("x = {}", vec!["1"; 15_000].join("+"))).gaps, []);
+    let data = format!("x = [{}]", vec!["1"; 100_000].join(","));
+    assert_eq!(ported(&data).gaps, []);
+}
+
+#[test]
+fn notebooks_are_scripts() {
+    let cell = |kind: &str, lines: &[&str]| serde_json::json!({"cell_type": kind, "source": lines, "metadata": {}});
+    let cells = [
+        cell("markdown", &["# A title"]),
+        cell("code", &["%matplotlib inline\n", "x = 1"]),
+        cell("code", &["%%bash\n", "rm -rf x"]),
+        cell("code", &["y = strange(x)"]),
+    ];
+    let script = Script::new(&serde_json::json!({ "cells": cells }).to_string(), true).unwrap();
+    let gaps = ported(&script.text).gaps;
+    let places: Vec<_> = gaps.iter().map(|gap| (script.place(gap.line), gap.code.clone())).collect();
+    assert_eq!(places, [("cell 4, line 1".to_string(), "y = strange(x)".to_string())]);
+    assert!(Script::new("{}", true).is_err());
+}
+
+#[test]
+fn a_project_is_written_once() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("train");
+    let port = ported("print('hello')");
+    let main = write_project(&port, &folder, "\"0.1\"").unwrap();
+    assert!(fs::read_to_string(main).unwrap().contains("println!(\"hello\");"));
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("name = \"train\"") && manifest.contains("candle-keras = \"0.1\""), "{manifest}");
+    let error = write_project(&port, &folder, "\"0.1\"").unwrap_err().to_string();
+    assert!(error.contains("is there already"), "{error}");
+}
+
+/// The standard library of Python, where it is installed: no panic, and no file takes long.
+#[test]
+fn any_file_of_python_is_read() {
+    let found =
+        std::process::Command::new("python3").args(["-c", "import os; print(os.path.dirname(os.__file__))"]).output();
+    let Ok(found) = found else { return };
+    let library = PathBuf::from(String::from_utf8_lossy(&found.stdout).trim());
+    let Ok(files) = fs::read_dir(&library) else { return };
+    for file in files
+        .filter_map(|file| file.ok().map(|file| file.path()))
+        .filter(|path| path.extension().is_some_and(|e| e == "py"))
+    {
+        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let start = Instant::now();
+        _ = port(&text, "library.py");
+        assert!(start.elapsed() < Duration::from_secs(10), "{}", file.display());
+    }
+}
