@@ -4,7 +4,8 @@ use std::path::Path;
 
 macro_rules! programs {
     ($($name:ident)*) => {
-        $(mod $name {
+        $(#[allow(clippy::all)]
+        mod $name {
             include!(concat!("../crates/port/tests/ported/", stringify!($name), ".rs"));
 
             #[test]
@@ -17,7 +18,7 @@ macro_rules! programs {
     };
 }
 
-programs! { convnet_function digits_mlp regression_loop text_classes word_distance }
+programs! { convnet_function digits_mlp regression_loop reviews_lstm siamese text_classes word_distance }
 
 #[test]
 fn each_program_is_run() {

@@ -186,6 +186,7 @@ impl<'a> Program<'a> {
                 })
             }
             (Type::Int, _) => Ok(format!("[{}]", value.text)),
+            (Type::Tuple(types), None) if types.len() > 1 && types.iter().all(|of| *of == Type::Int) => Ok(value.text),
             (of, _) => Err(Missing::new(format!("{} as a shape", of.described()))),
         }
     }

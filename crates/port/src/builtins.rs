@@ -43,6 +43,14 @@ impl<'a> Program<'a> {
                 self.method(&of, attribute.attr.as_str(), call)
             }
             func => {
+                let of_many = matches!(&call.arguments.args[..], [Expr::List(_) | Expr::Tuple(_)]);
+                if let Expr::Call(layer) = func
+                    && of_many
+                    && self.path_of(&layer.func).as_deref() == Some("keras.layers.Lambda")
+                {
+                    let lambda = self.lambda_layer(&self.named("keras.layers.Lambda", layer)?, true)?;
+                    return self.call_value(&lambda, call);
+                }
                 let callee = self.expression(func)?;
                 self.call_value(&callee, call)
             }

@@ -172,8 +172,13 @@ impl<'a> Program<'a> {
             (Type::List(x), Type::List(y)) if x == y && op == Operator::Add => {
                 Ok(Value::temporary(format!("[{}, {}].concat()", sliced(&a), sliced(&b)), a.of.clone()))
             }
-            (Type::List(_), Type::Int) if op == Operator::Mult => {
-                Ok(Value::temporary(format!("{}.repeat({})", a.at(Strength::Whole), b.text), a.of.clone()))
+            (Type::List(of), Type::Int) if op == Operator::Mult => {
+                let text = match of.is_copy() {
+                    // Of a list that is written out, an array will do.
+                    true => format!("{}.repeat({})", a.at(Strength::Whole).trim_start_matches("vec!"), b.text),
+                    false => format!("vec![{}; {}].concat()", self.owned(a.clone())?.text, b.text),
+                };
+                Ok(Value::temporary(text, a.of.clone()))
             }
             (x, y) => Err(Missing::new(format!("{} of {} and {}", op.as_str(), x.described(), y.described()))),
         }
@@ -385,6 +390,14 @@ impl<'a> Program<'a> {
             }
         }
         let list = self.expression(over)?;
+        // A list that is written out is an array.
+        if let Some(items) =
+            list.items.as_ref().filter(|items| items.iter().all(|item| item.of.is_copy() && item.of == items[0].of))
+        {
+            let texts: Vec<_> = items.iter().map(|item| item.text.clone()).collect();
+            let of = items.first().map_or(Type::None, |item| item.of.clone());
+            return Ok((format!("[{}]", texts.join(", ")), vec![(of, Form::Place)]));
+        }
         match &list.of {
             Type::List(of) => Ok((list.borrowed(), vec![((**of).clone(), Form::Reference)])),
             of => Err(Missing::new(format!("a loop over {}", of.described()))),

@@ -22,7 +22,7 @@ impl<'a> Program<'a> {
             ("" | "layers", "Input" | "InputLayer") => self.input(&named),
             ("" | "models", "Model") => self.model(&named),
             ("" | "models", "Sequential") => self.sequential(&named),
-            ("layers", "Lambda") => self.lambda_layer(&named),
+            ("layers", "Lambda") => self.lambda_layer(&named, false),
             ("ops" | "backend" | "activations", _) => self.operation(last, call),
             ("layers", _) => {
                 // What Keras 2 said of the input, unless it is an argument of the class itself.
@@ -173,18 +173,38 @@ impl<'a> Program<'a> {
         let name = module.trim_start_matches("datasets.");
         let path = format!("datasets::{name}::load_data");
         let item = api::item(&path).ok_or_else(|| Missing::new(format!("the data of {name}")))?;
-        let takes_options = item.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
-        let options = match (takes_options, named.is_empty()) {
-            (false, true) => String::new(),
-            (true, true) => "()".into(),
-            (false, false) => return Err(Missing::new(format!("arguments of {name}.load_data"))),
-            (true, false) => {
-                let value = self.object(&format!("datasets::{name}::LoadData"), named, Type::None)?.text;
-                value.replacen("LoadData", &format!("{name}::LoadData"), 1)
+        self.import(&format!("datasets::{name}::load_data"));
+        let parameters = item.parameters.as_deref().unwrap_or_default();
+        let options = match parameters {
+            [] => {
+                only(named, &[])?;
+                String::new()
+            }
+            [(parameter, rust_type)] if rust_type == "&str" => match find(named, parameter) {
+                Some(argument) => self.argument(argument, rust_type, parameter)?,
+                None => {
+                    return Err(Missing::new(format!("{name}.load_data without {parameter}"))
+                        .help(format!("say which {parameter}")));
+                }
+            },
+            _ => {
+                let path = format!("datasets::{name}::LoadData");
+                let options =
+                    api::item(&path).ok_or_else(|| Missing::new(format!("the arguments of {name}.load_data")))?;
+                let mut text = format!("{name}::LoadData::new()");
+                for (argument, value) in named {
+                    text.push_str(&self.setter(options, &path, argument, value)?);
+                }
+                text
             }
         };
-        self.import(&format!("datasets::{name}::load_data"));
-        let pair = Type::Tuple(vec![Type::Array, Type::Array]);
+        let x = if item.returns.contains("Sequences") {
+            Type::List(Box::new(Type::List(Box::new(Type::Id))))
+        } else {
+            Type::Array
+        };
+        let y = if item.returns.contains("Sequences") { Type::List(Box::new(Type::Id)) } else { Type::Array };
+        let pair = Type::Tuple(vec![x, y]);
         Ok(Value::temporary(format!("{name}::load_data({options})?"), Type::Tuple(vec![pair.clone(), pair])))
     }
 

@@ -121,6 +121,19 @@ impl<'a> Program<'a> {
             "compile" => self.compile(of, &named),
             "fit" => self.fit(of, &named),
             "evaluate" => self.evaluate(of, model, &named),
+            "train_on_batch" | "test_on_batch" => {
+                let (x, y) = (self.data(needed(&named, "x")?)?, self.data(needed(&named, "y")?)?);
+                only(&named, &["x", "y"])?;
+                let logs = model
+                    .logs
+                    .clone()
+                    .ok_or_else(|| Missing::new(format!("{name} of a model whose metrics are not known here")))?;
+                let text = format!("{whole}.{name}({x}, {y})?");
+                Ok(match logs.len() {
+                    1 => Value::temporary(format!("{text}[\"loss\"]"), Type::Float),
+                    _ => Value::temporary(text, Type::Scores(logs)),
+                })
+            }
             "predict" => {
                 let x = self.data(needed(&named, "x")?)?;
                 let rest = without(&named, &["x"]);

@@ -93,13 +93,15 @@ impl<'a> Program<'a> {
         format!("{function}({axes}).keepdims(true)")
     }
 
-    pub(crate) fn lambda_layer(&mut self, named: &Named<'a>) -> Ported<Value> {
+    /// A Lambda; `of_many` if it is called on a list, whose tensors its function takes.
+    pub(crate) fn lambda_layer(&mut self, named: &Named<'a>, of_many: bool) -> Ported<Value> {
         let function = match needed(named, "function")? {
-            Expr::Lambda(lambda) => self.closure(lambda)?,
+            Expr::Lambda(lambda) => self.closure(lambda, of_many)?,
             _ => return Err(Missing::new("a Lambda of a named function").help("write a lambda")),
         };
         let class = self.import("layers::Lambda");
-        let mut text = format!("{class}::new({function})");
+        let new = if of_many { "of_many" } else { "new" };
+        let mut text = format!("{class}::{new}({function})");
         let item = api::item("layers::Lambda").ok_or_else(|| Missing::new("Lambda"))?;
         for (name, argument) in named.iter().filter(|(name, _)| !matches!(name.as_str(), "function" | "output_shape")) {
             text.push_str(&self.setter(item, "layers::Lambda", name, argument)?);
@@ -107,16 +109,16 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(text, Type::Layer("Lambda".into())))
     }
 
-    /// `lambda x: ...` of a tensor.
-    fn closure(&mut self, lambda: &'a ExprLambda) -> Ported<String> {
+    /// `lambda x: ...` of a tensor, or of several.
+    fn closure(&mut self, lambda: &'a ExprLambda, of_many: bool) -> Ported<String> {
         let parameters: Vec<_> =
             lambda.parameters.iter().flat_map(|parameters| parameters.iter_non_variadic_params()).collect();
         let [parameter] = &parameters[..] else { return Err(Missing::new("a Lambda of several arguments")) };
         let name = parameter.parameter.name.to_string();
         self.scopes.enter();
         let rust_name = self.rust_name(&name);
-        let variable =
-            Variable { rust_name: rust_name.clone(), of: Type::Array, form: Form::Reference, is_pending: false };
+        let of = if of_many { Type::List(Box::new(Type::Array)) } else { Type::Array };
+        let variable = Variable { rust_name: rust_name.clone(), of, form: Form::Reference, is_pending: false };
         self.scopes.bind(&name, Binding::Variable(variable));
         let value = self.expression(&lambda.body);
         self.scopes.leave();

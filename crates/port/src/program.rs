@@ -34,6 +34,8 @@ pub(crate) struct Program<'a> {
     last_line: usize,
     /// What the functions that are being written return; `None` until it is known.
     pub(crate) returns: Vec<Option<Type>>,
+    /// The line of a `return` that is not ported.
+    pub(crate) lost_return: Option<usize>,
     gaps: Vec<Gap>,
     missing_lines: HashSet<usize>,
     code_lines: HashSet<usize>,
@@ -65,6 +67,7 @@ impl<'a> Program<'a> {
             depth: 1,
             last_line: 0,
             returns: Vec::new(),
+            lost_return: None,
             gaps: Vec::new(),
             missing_lines: HashSet::new(),
             code_lines: HashSet::new(),

@@ -19,6 +19,9 @@ impl<'a> Program<'a> {
             if let Err(missing) = self.statement(statement) {
                 self.body.truncate(written);
                 let line = self.gap(range, &missing);
+                if matches!(statement, Stmt::Return(_)) {
+                    self.lost_return = Some(line);
+                }
                 for code in self.source.text(range).lines() {
                     self.line(format!("// {}", code).trim_end());
                 }
@@ -306,12 +309,18 @@ impl<'a> Program<'a> {
             return Ok(value);
         }
         match &value.of {
+            // What is read once is moved.
+            Type::Object(_) | Type::Layer(_) if self.depth == 1 && self.is_read_once(&value.text) => Ok(value),
             Type::Array | Type::Symbolic | Type::Layer(_) | Type::String | Type::Object(_) => {
                 let text = format!("{}.clone()", value.at(Strength::Whole));
                 Ok(Value::temporary(text, value.of))
             }
             of => Err(Missing::new(format!("a second name for {}", of.described())).help("use the first name")),
         }
+    }
+
+    fn is_read_once(&self, rust_name: &str) -> bool {
+        self.scopes.python_name(rust_name).is_some_and(|name| self.scan().reads(&name) == 1)
     }
 
     fn augmented(&mut self, assign: &'a StmtAugAssign) -> Ported<()> {
@@ -558,6 +567,9 @@ impl<'a> Program<'a> {
         self.depth = depth;
         self.set_last_line(last_line);
         result?;
+        if let Some(line) = self.lost_return.take() {
+            return Err(Missing::new(format!("{name} returns what line {line} has, which is not ported")));
+        }
         let Some(in_rust) = returns.in_rust() else {
             return Err(Missing::new(format!("a function that returns {}", returns.described())));
         };

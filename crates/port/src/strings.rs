@@ -22,7 +22,7 @@ impl Template {
         let spec = match (&value.of, spec) {
             (Type::Bool, _) => return Err(Missing::new("a bool as text, which Python writes as True or False")),
             (Type::List(_) | Type::Tuple(_), "") => ":?".to_string(),
-            (Type::Int | Type::Signed | Type::Float | Type::Str | Type::String | Type::Array, spec) => {
+            (Type::Int | Type::Signed | Type::Id | Type::Float | Type::Str | Type::String | Type::Array, spec) => {
                 rust_spec(spec, &value.of)?
             }
             (of, _) => return Err(Missing::new(format!("{} as text", of.described()))),

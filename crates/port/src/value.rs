@@ -11,6 +11,8 @@ pub(crate) enum Type {
     Int,
     /// `i64`.
     Signed,
+    /// `u32`, as the data of Keras have them.
+    Id,
     /// `f64`.
     Float,
     /// `&'static str`.
@@ -66,6 +68,7 @@ impl Type {
             Self::Bool => "bool".into(),
             Self::Int => "usize".into(),
             Self::Signed => "i64".into(),
+            Self::Id => "u32".into(),
             Self::Float => "f64".into(),
             Self::Str => "&'static str".into(),
             Self::String => "String".into(),
@@ -85,7 +88,7 @@ impl Type {
     pub(crate) fn described(&self) -> String {
         match self {
             Self::None => "None".into(),
-            Self::Int | Self::Signed => "an int".into(),
+            Self::Int | Self::Signed | Self::Id => "an int".into(),
             Self::Float => "a float".into(),
             Self::Bool => "a bool".into(),
             Self::Str | Self::String => "a str".into(),

@@ -2,6 +2,8 @@
 //!
 //! `PORT_UPDATE=1 cargo test -p candle-keras-port` writes the programs anew.
 
+#![allow(clippy::unwrap_used)]
+
 use candle_keras_port::{Port, Script, port, write_project};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -16,7 +16,7 @@ fn main() -> Result<()> {
 
     let mut best = 1000000000.0;
     let mut best_units = 0;
-    for &units in &vec![4, 8, 16] {
+    for units in [4, 8, 16] {
         let mut model = Sequential::new(layers![
             Input::shape([1]),
             Dense::new(units).activation("tanh"),

@@ -237,9 +237,21 @@ impl Metric for MeanMetric {
     }
 
     fn config(&self) -> Option<(&str, Config)> {
-        self.function.config()
+        let (class, mut config) = self.function.config()?;
+        if let Some(config) = config.as_object_mut() {
+            config.retain(|argument, value| {
+                !OF_LOSSES_ALONE
+                    .iter()
+                    .any(|(own, name, default)| *own == class && name == argument && value.to_string() == *default)
+            });
+        }
+        Some((class, config))
     }
 }
+
+/// Arguments that a loss of Keras has and the metric of the same class has not, with their defaults.
+const OF_LOSSES_ALONE: &[(&str, &str, &str)] =
+    &[("BinaryCrossentropy", "axis", "-1"), ("SparseCategoricalCrossentropy", "ignore_class", "null")];
 
 /// A metric by its Keras name, for targets and predictions of these shapes.
 ///
@@ -404,6 +416,29 @@ mod tests {
         }
         assert_eq!(plain.result().unwrap(), 2.5);
         assert!((weighted.result().unwrap() - 1.6).abs() < 1e-6, "{:?}", weighted.result());
+    }
+
+    /// By Keras's own signatures.
+    #[test]
+    fn keras_takes_the_configuration_of_each_metric() {
+        let signatures = include_str!("../../../port/src/keras.json");
+        let signatures: std::collections::HashMap<String, Config> = serde_json::from_str(signatures).unwrap();
+        let mut count = 0;
+        for class in CLASSES.iter().chain(losses::CLASSES) {
+            let Some(signature) = signatures.get(&format!("keras.metrics.{class}")) else { continue };
+            let signature = signature["is"].as_str().map_or(signature, |first| &signatures[first]);
+            let names = ["args", "only"].map(|kind| signature[kind].as_array().cloned().unwrap_or_default()).concat();
+            let names: Vec<_> = names.iter().map(|name| name.as_str().unwrap().trim_end_matches('=')).collect();
+            // Some need arguments.
+            let Ok(metric) = by_name(class) else { continue };
+            let (found, config) = metric.config().unwrap();
+            assert_eq!(found, *class);
+            for argument in config.as_object().unwrap().keys() {
+                assert!(names.contains(&argument.as_str()), "keras.metrics.{class} has no argument {argument}");
+            }
+            count += 1;
+        }
+        assert!(count > 30, "{count}");
     }
 
     #[test]
