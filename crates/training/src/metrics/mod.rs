@@ -240,18 +240,17 @@ impl Metric for MeanMetric {
         let (class, mut config) = self.function.config()?;
         if let Some(config) = config.as_object_mut() {
             config.retain(|argument, value| {
-                !OF_LOSSES_ALONE
-                    .iter()
-                    .any(|(own, name, default)| *own == class && name == argument && value.to_string() == *default)
+                let is_default = value.is_null() || *value == -1;
+                !(is_default && OF_LOSSES_ALONE.contains(&(class, argument)))
             });
         }
         Some((class, config))
     }
 }
 
-/// Arguments that a loss of Keras has and the metric of the same class has not, with their defaults.
-const OF_LOSSES_ALONE: &[(&str, &str, &str)] =
-    &[("BinaryCrossentropy", "axis", "-1"), ("SparseCategoricalCrossentropy", "ignore_class", "null")];
+/// Arguments that a loss of Keras has and the metric of the same class has not: they are left out where they are -1 or none, their defaults.
+const OF_LOSSES_ALONE: &[(&str, &str)] =
+    &[("BinaryCrossentropy", "axis"), ("SparseCategoricalCrossentropy", "ignore_class")];
 
 /// A metric by its Keras name, for targets and predictions of these shapes.
 ///
