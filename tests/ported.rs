@@ -18,7 +18,8 @@ macro_rules! programs {
     };
 }
 
-programs! { convnet_function digits_mlp regression_loop reviews_lstm siamese text_classes word_distance }
+programs! { convnet_function digits_mlp regression_loop reviews_lstm siamese text_classes training_function
+word_distance }
 
 #[test]
 fn each_program_is_run() {

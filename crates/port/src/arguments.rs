@@ -145,7 +145,7 @@ impl<'a> Program<'a> {
             (of, number) if number.is_number() && OF_NAMES.contains(&of) => return Err(wrong()),
             (_, Type::Str) => value.text.clone(),
             (_, Type::String) => value.borrowed(),
-            (_, Type::Array | Type::Symbolic | Type::Model(_)) => value.borrowed(),
+            (_, Type::Array | Type::Floats | Type::Symbolic | Type::Model(_)) => value.borrowed(),
             (_, Type::List(_)) if value.form == Form::Slice => value.borrowed(),
             (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
             (_, Type::List(_)) => value.borrowed(),
@@ -160,7 +160,7 @@ impl<'a> Program<'a> {
         let items = value.items.as_deref().unwrap_or_default();
         let texts = items.iter().map(|item| match &item.items {
             Some(_) => self.sizes(item),
-            None if item.of == Type::Symbolic || item.of == Type::Array => Ok(item.borrowed()),
+            None if item.of == Type::Symbolic || item.of.is_array() => Ok(item.borrowed()),
             None => Ok(self.owned(item.clone())?.text),
         });
         let texts = texts.collect::<Ported<Vec<_>>>()?;

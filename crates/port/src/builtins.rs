@@ -26,7 +26,7 @@ impl<'a> Program<'a> {
         }
         match &*call.func {
             Expr::Name(name) => match self.scopes.get(&name.id) {
-                Some(Binding::Variable(_)) | Some(Binding::Missing(_)) => {
+                Some(Binding::Variable(_) | Binding::Missing(_) | Binding::Inner(_)) => {
                     let callee = self.expression(&call.func)?;
                     self.call_value(&callee, call)
                 }
@@ -84,10 +84,12 @@ impl<'a> Program<'a> {
         }
         self.defaults.insert(name.to_string(), parameters);
         let types: Vec<Type> = values.iter().map(|value| value.of.clone()).collect();
-        let mutated = self.mutated_parameters(name);
+        let mutated = self.changing.get(name).cloned().unwrap_or_default();
         let written = self.function(name, &types)?;
         let arguments = values.iter().enumerate().map(|(i, value)| match &value.of {
             of if of.is_copy() => value.text.clone(),
+            // A parameter of the outer function is a reference already.
+            _ if mutated.contains(&i) && value.form == Form::Reference => value.text.clone(),
             _ if mutated.contains(&i) => format!("&mut {}", value.text),
             _ => value.borrowed(),
         });
@@ -131,10 +133,9 @@ impl<'a> Program<'a> {
         let whole = |value: &Value| value.at(Strength::Whole);
         match (name, &values[..]) {
             ("len", [list]) => match &list.of {
-                Type::List(_) | Type::Str | Type::String => {
-                    Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int))
-                }
-                Type::Array => Ok(Value::temporary(format!("{}.dim(0)?", whole(list)), Type::Int)),
+                Type::List(_) => Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int)),
+                Type::Str | Type::String => Ok(Value::temporary(format!("{}.chars().count()", whole(list)), Type::Int)),
+                Type::Array | Type::Floats => Ok(Value::temporary(format!("{}.dim(0)?", whole(list)), Type::Int)),
                 of => Err(Missing::new(format!("the length of {}", of.described()))),
             },
             ("float", [number]) if number.of.is_number() => {

@@ -66,6 +66,10 @@ impl<'a> Program<'a> {
             Some(Binding::Missing(line)) => {
                 Err(Missing::new(format!("it needs {name} of line {line}, which is not ported")))
             }
+            Some(Binding::Inner(line)) => {
+                let missing = Missing::new(format!("{name} has the value of a block that ends at line {line}"));
+                Err(missing.help("assign it before the block"))
+            }
             Some(Binding::Imported(path)) => Err(Missing::new(format!("{path} as a value"))),
             None if self.functions.contains_key(name) || self.written.contains_key(name) => {
                 Err(Missing::new(format!("the function {name} as a value")))
@@ -145,8 +149,8 @@ impl<'a> Program<'a> {
                 Strength::Prefix,
                 Form::Temporary,
             )),
-            (UnaryOp::USub, Type::Array) => {
-                Ok(Value::temporary(format!("{}.neg()?", value.at(Strength::Whole)), Type::Array))
+            (UnaryOp::USub, of) if of.is_array() => {
+                Ok(Value::temporary(format!("{}.neg()?", value.at(Strength::Whole)), value.of))
             }
             (UnaryOp::USub, Type::Symbolic) => {
                 Ok(Value::new(format!("-{}", value.borrowed()), Type::Symbolic, Strength::Prefix, Form::Temporary))
@@ -163,7 +167,7 @@ impl<'a> Program<'a> {
         }
         let (a, b) = (self.expression(left)?, self.expression(right)?);
         match (&a.of, &b.of) {
-            (Type::Array, _) | (_, Type::Array) => self.of_arrays(&a, op, &b),
+            (x, y) if x.is_array() || y.is_array() => self.of_arrays(&a, op, &b),
             (Type::Symbolic, _) | (_, Type::Symbolic) => of_symbolic(&a, op, &b),
             (x, y) if x.is_number() && y.is_number() => of_numbers(&a, op, &b),
             (x, y) if x.is_text() && y.is_text() && op == Operator::Add => {
@@ -194,31 +198,32 @@ impl<'a> Program<'a> {
             Operator::Pow => return self.ops_call("power", a, b),
             _ => return Err(Missing::new(format!("{} of arrays", op.as_str()))),
         };
-        let text = match (&a.of, &b.of) {
-            (Type::Array, Type::Array) => {
-                let name = ["add", "subtract", "multiply", "divide"]
-                    [["+", "-", "*", "/"].iter().position(|s| *s == sign).unwrap_or(0)];
-                return self.ops_call(name, a, b);
-            }
-            (Type::Array, _) => {
-                let number = b.as_float().ok_or_else(|| Missing::new("these operands"))?;
-                format!("({} {sign} {number})?", a.borrowed())
-            }
-            _ => {
-                let number = a.as_float().ok_or_else(|| Missing::new("these operands"))?;
-                format!("({number} {sign} {})?", b.borrowed())
-            }
+        if a.of.is_array() && b.of.is_array() {
+            let names = [("+", "add"), ("-", "subtract"), ("*", "multiply"), ("/", "divide")];
+            let name = names.iter().find(|(own, _)| *own == sign).map_or("add", |(_, name)| name);
+            return self.ops_call(name, a, b);
+        }
+        let (array, number) = if a.of.is_array() { (a, b) } else { (b, a) };
+        // NumPy divides integers into fractions, and has fractions where one operand has.
+        let is_float = array.of == Type::Floats || op == Operator::Div || number.of == Type::Float;
+        let own = match is_float && array.of == Type::Array {
+            true => format!("{}.to_dtype(DType::F64)?", array.at(Strength::Whole)),
+            false => array.borrowed(),
         };
-        Ok(Value::temporary(text, Type::Array))
+        let number = number.as_float().ok_or_else(|| Missing::new("these operands"))?;
+        let text =
+            if a.of.is_array() { format!("({own} {sign} {number})?") } else { format!("({number} {sign} {own})?") };
+        Ok(Value::temporary(text, if is_float { Type::Floats } else { Type::Array }))
     }
 
     fn ops_call(&mut self, name: &str, a: &Value, b: &Value) -> Ported<Value> {
         let function = self.import(&format!("ops::{name}"));
         let operand = |x: &Value| match x.of {
-            Type::Array => Ok(x.borrowed()),
+            Type::Array | Type::Floats => Ok(x.borrowed()),
             _ => Err(Missing::new(format!("{name} of an array and {}", x.of.described()))),
         };
-        Ok(Value::temporary(format!("{function}({}, {})?", operand(a)?, operand(b)?), Type::Array))
+        let of = if a.of == Type::Floats && b.of == Type::Floats { Type::Floats } else { Type::Array };
+        Ok(Value::temporary(format!("{function}({}, {})?", operand(a)?, operand(b)?), of))
     }
 
     fn compare(&mut self, compare: &'a ExprCompare) -> Ported<Value> {
@@ -248,7 +253,7 @@ impl<'a> Program<'a> {
 
     fn subscript(&mut self, subscript: &'a ExprSubscript) -> Ported<Value> {
         let of = self.expression(&subscript.value)?;
-        if of.of == Type::Array {
+        if of.of.is_array() {
             return self.array_index(&of, &subscript.slice);
         }
         if let Expr::Slice(slice) = &*subscript.slice {

@@ -62,7 +62,7 @@ impl<'a> Program<'a> {
                     None => "None".into(),
                 };
                 let function = self.import("utils::to_categorical");
-                Ok(Value::temporary(format!("{function}({}, {classes})?", y.borrowed()), Type::Array))
+                Ok(Value::temporary(format!("{function}({}, {classes})?", y.borrowed()), Type::Floats))
             }
             ("utils", "set_random_seed") => {
                 let seed = self.expression(needed(&named, "seed")?)?;
@@ -228,7 +228,7 @@ impl<'a> Program<'a> {
             _ => inputs,
         };
         let (is_symbolic, is_array) =
-            (inputs.iter().all(|input| input.of == Type::Symbolic), inputs.iter().all(|input| input.of == Type::Array));
+            (inputs.iter().all(|input| input.of == Type::Symbolic), inputs.iter().all(|input| input.of.is_array()));
         if inputs.is_empty() || !(is_symbolic || is_array) {
             return Err(Missing::new("a layer that is called on this"));
         }
@@ -255,7 +255,7 @@ impl<'a> Program<'a> {
         if is_array {
             text.push('?');
         }
-        Ok(Value::temporary(text, if is_array { Type::Array } else { Type::Symbolic }))
+        Ok(Value::temporary(text, if is_array { Type::Floats } else { Type::Symbolic }))
     }
 }
 

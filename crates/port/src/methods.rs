@@ -13,15 +13,15 @@ impl<'a> Program<'a> {
         let whole = of.at(Strength::Whole);
         match (&of.of, name) {
             (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),
-            (Type::Array, "shape") => Ok(Value::new(
+            (Type::Array | Type::Floats, "shape") => Ok(Value::new(
                 format!("{whole}.dims()"),
                 Type::List(Box::new(Type::Int)),
                 Strength::Whole,
                 Form::Reference,
             )),
-            (Type::Array, "T") => Ok(Value::temporary(format!("{whole}.t()?"), Type::Array)),
-            (Type::Array, "ndim") => Ok(Value::temporary(format!("{whole}.rank()"), Type::Int)),
-            (Type::Array, "size") => Ok(Value::temporary(format!("{whole}.elem_count()"), Type::Int)),
+            (own @ (Type::Array | Type::Floats), "T") => Ok(Value::temporary(format!("{whole}.t()?"), own.clone())),
+            (Type::Array | Type::Floats, "ndim") => Ok(Value::temporary(format!("{whole}.rank()"), Type::Int)),
+            (Type::Array | Type::Floats, "size") => Ok(Value::temporary(format!("{whole}.elem_count()"), Type::Int)),
             (of, _) => Err(Missing::new(format!("the attribute {name} of {}", of.described()))),
         }
     }
@@ -29,7 +29,7 @@ impl<'a> Program<'a> {
     pub(crate) fn method(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
         match &of.of {
             Type::Model(model) => self.method_of_model(of, &model.clone(), name, call),
-            Type::Array => self.method_of_array(of, name, call),
+            Type::Array | Type::Floats => self.method_of_array(of, name, call),
             Type::Layer(_) => self.method_of_layer(of, name, call),
             Type::List(element) => {
                 let element = (**element).clone();
@@ -66,7 +66,7 @@ impl<'a> Program<'a> {
         let layer = of.at(Strength::Whole);
         match (name, call.arguments.len()) {
             ("get_weights", 0) => {
-                Ok(Value::temporary(format!("{layer}.get_weights()?"), Type::List(Box::new(Type::Array))))
+                Ok(Value::temporary(format!("{layer}.get_weights()?"), Type::List(Box::new(Type::Floats))))
             }
             ("count_params", 0) => Ok(Value::temporary(format!("{layer}.count_params()"), Type::Int)),
             _ => Err(Missing::new(format!("the method {name} of a layer"))),
@@ -89,11 +89,12 @@ impl<'a> Program<'a> {
             }
             ("astype", [dtype]) => {
                 let dtype = self.dtype(Some(dtype), "")?;
-                Ok(Value::temporary(format!("{whole}.to_dtype({dtype})?"), Type::Array))
+                let of = crate::numpy::of_dtype(&dtype);
+                Ok(Value::temporary(format!("{whole}.to_dtype({dtype})?"), of))
             }
-            ("flatten" | "ravel", []) => Ok(Value::temporary(format!("{whole}.flatten_all()?"), Type::Array)),
+            ("flatten" | "ravel", []) => Ok(Value::temporary(format!("{whole}.flatten_all()?"), of.of.clone())),
             ("numpy", []) => Ok(of.clone()),
-            ("copy", []) => Ok(Value::temporary(format!("{whole}.copy()?"), Type::Array)),
+            ("copy", []) => Ok(Value::temporary(format!("{whole}.copy()?"), of.of.clone())),
             ("mean" | "sum" | "max" | "min" | "std" | "argmax" | "argmin" | "var", _) => {
                 self.reduction(name, of, axis())
             }
@@ -141,7 +142,7 @@ impl<'a> Program<'a> {
                     true => format!("{whole}.predict({x})?"),
                     false => format!("{whole}.predict_with({x}, {})?", self.object("Predict", &rest, Type::None)?.text),
                 };
-                Ok(Value::temporary(text, Type::Array))
+                Ok(Value::temporary(text, Type::Floats))
             }
             "summary" if named.is_empty() => done(format!("{whole}.summary()")),
             "save" => {
@@ -159,7 +160,9 @@ impl<'a> Program<'a> {
                 done(format!("{whole}.load_weights({file}, ())?"))
             }
             "count_params" => Ok(Value::temporary(format!("{whole}.count_params()"), Type::Int)),
-            "get_weights" => Ok(Value::temporary(format!("{whole}.get_weights()?"), Type::List(Box::new(Type::Array)))),
+            "get_weights" => {
+                Ok(Value::temporary(format!("{whole}.get_weights()?"), Type::List(Box::new(Type::Floats))))
+            }
             _ => Err(Missing::new(format!("the method {name} of a model"))),
         }
     }
@@ -168,8 +171,8 @@ impl<'a> Program<'a> {
     fn data(&mut self, data: &'a Expr) -> Ported<String> {
         let value = self.expression(data)?;
         match (&value.of, &value.items) {
-            (Type::Array, _) => Ok(value.borrowed()),
-            (Type::List(_) | Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of == Type::Array) => {
+            (Type::Array | Type::Floats, _) => Ok(value.borrowed()),
+            (Type::List(_) | Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of.is_array()) => {
                 Ok(format!("[{}]", items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ")))
             }
             (Type::List(_), _) => Ok(value.borrowed()),

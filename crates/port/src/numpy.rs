@@ -37,6 +37,11 @@ impl<'a> Given<'a> {
     }
 }
 
+/// An array of this dtype of candle.
+pub(crate) fn of_dtype(dtype: &str) -> Type {
+    if dtype.contains("::F") { Type::Floats } else { Type::Array }
+}
+
 /// The dtype of candle for a name of NumPy.
 pub(crate) fn dtype_of(name: &str) -> Option<&'static str> {
     Some(match name.rsplit('.').next().unwrap_or(name) {
@@ -65,7 +70,8 @@ impl<'a> Program<'a> {
                 given.only(&["shape", "dtype"])?;
                 let (shape, dtype) =
                     (self.shape(given.need(0, "shape")?)?, self.dtype(given.get(1, "dtype"), "DType::F64")?);
-                array(format!("Tensor::{name}({shape}, {dtype}, &Device::Cpu)?"))
+                let of = of_dtype(&dtype);
+                Ok(Value::temporary(format!("Tensor::{name}({shape}, {dtype}, &Device::Cpu)?"), of))
             }
             "random.seed" => {
                 let seed = self.expression(given.need(0, "seed")?)?;
@@ -87,7 +93,7 @@ impl<'a> Program<'a> {
                 given.only(&["a", "axis"])?;
                 let (of, axis) = (self.expression(given.need(0, "a")?)?, self.expression(given.need(1, "axis")?)?);
                 let function = self.import("ops::expand_dims");
-                array(format!("{function}({}, {})?", self.array_operand(&of)?, axis.text))
+                Ok(Value::temporary(format!("{function}({}, {})?", self.array_operand(&of)?, axis.text), of.of.clone()))
             }
             "concatenate" | "vstack" | "hstack" | "stack" => {
                 given.only(&["arrays", "axis"])?;
@@ -145,20 +151,21 @@ impl<'a> Program<'a> {
     /// `&x` of an array.
     pub(crate) fn array_operand(&self, value: &Value) -> Ported<String> {
         match value.of {
-            Type::Array | Type::Symbolic => Ok(value.borrowed()),
+            Type::Array | Type::Floats | Type::Symbolic => Ok(value.borrowed()),
             _ => Err(Missing::new(format!("{} as an array", value.of.described()))),
         }
     }
 
     fn array(&mut self, of: &'a Expr, dtype: Option<&'a Expr>) -> Ported<Value> {
         let value = self.expression(of)?;
-        if value.of == Type::Array {
+        if value.of.is_array() {
             let value = self.owned(value)?;
             return match dtype {
                 None => Ok(value),
                 Some(dtype) => {
                     let dtype = self.dtype(Some(dtype), "")?;
-                    Ok(Value::temporary(format!("{}.to_dtype({dtype})?", value.at(Strength::Whole)), Type::Array))
+                    let of = of_dtype(&dtype);
+                    Ok(Value::temporary(format!("{}.to_dtype({dtype})?", value.at(Strength::Whole)), of))
                 }
             };
         }
@@ -182,7 +189,7 @@ impl<'a> Program<'a> {
         let own = if kind == Type::Float { "DType::F64" } else { "DType::I64" };
         let dtype = self.dtype(dtype, own)?;
         let cast = if dtype == own { String::new() } else { format!(".to_dtype({dtype})?") };
-        Ok(Value::temporary(format!("{text}{cast}"), Type::Array))
+        Ok(Value::temporary(format!("{text}{cast}"), of_dtype(&dtype)))
     }
 
     /// The dtype of an argument: a name, `np.float32`, or `"float32"`.
@@ -230,12 +237,12 @@ impl<'a> Program<'a> {
         let sizes = sizes.collect::<Ported<Vec<_>>>()?;
         let shape = match &sizes[..] {
             [one] if one == "()" => {
-                return Ok(Value::temporary(format!("{}.flatten_all()?", of.at(Strength::Whole)), Type::Array));
+                return Ok(Value::temporary(format!("{}.flatten_all()?", of.at(Strength::Whole)), of.of.clone()));
             }
             [one] => one.clone(),
             many => format!("({})", many.join(", ")),
         };
-        Ok(Value::temporary(format!("{}.reshape({shape})?", of.at(Strength::Whole)), Type::Array))
+        Ok(Value::temporary(format!("{}.reshape({shape})?", of.at(Strength::Whole)), of.of.clone()))
     }
 
     pub(crate) fn reduction(&mut self, name: &str, of: &Value, axis: Option<&'a Expr>) -> Ported<Value> {
@@ -247,7 +254,9 @@ impl<'a> Program<'a> {
         let operand = self.array_operand(of)?;
         match axis {
             Some(axis) if matches!(axis.of, Type::Int | Type::Signed) => {
-                Ok(Value::temporary(format!("{function}({operand}, {})?", axis.text), Type::Array))
+                let is_index = name.starts_with("arg");
+                let of = if of.of == Type::Floats && !is_index { Type::Floats } else { Type::Array };
+                Ok(Value::temporary(format!("{function}({operand}, {})?", axis.text), of))
             }
             None if name != "argmax" && name != "argmin" => {
                 let text = format!("{function}({operand}, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?");
@@ -284,7 +293,7 @@ impl<'a> Program<'a> {
         };
         let function = if name == "randn" || name == "normal" { "random::normal" } else { "random::uniform" };
         let function = self.import(function);
-        Ok(Value::temporary(format!("{function}({shape}, {from}, {to}, \"float64\", None)?"), Type::Array))
+        Ok(Value::temporary(format!("{function}({shape}, {from}, {to}, \"float64\", None)?"), Type::Floats))
     }
 
     /// A shape as an array of Rust.
@@ -337,7 +346,7 @@ impl<'a> Program<'a> {
             many => format!("{}.i(({}))?", of.at(Strength::Whole), many.join(", ")),
         };
         self.import("candle_core::IndexOp");
-        Ok(Value::temporary(text, Type::Array))
+        Ok(Value::temporary(text, of.of.clone()))
     }
 }
 

@@ -44,7 +44,7 @@ impl<'a> Program<'a> {
             Some(_) => return Err(Missing::new("a computed keepdims")),
             None => false,
         };
-        let (mut texts, mut is_symbolic) = (Vec::new(), false);
+        let (mut texts, mut is_symbolic, mut is_float) = (Vec::new(), false, !name.starts_with("arg"));
         for (i, (parameter, rust_type)) in parameters.iter().enumerate() {
             let given = named
                 .iter()
@@ -56,6 +56,7 @@ impl<'a> Program<'a> {
                 Some(given) if rust_type == "&X" || rust_type == "&Tensor" => {
                     let value = self.expression(given)?;
                     is_symbolic |= value.of == Type::Symbolic;
+                    is_float &= value.of == Type::Floats;
                     self.array_operand(&value)?
                 }
                 Some(given) if is_axes => {
@@ -81,7 +82,7 @@ impl<'a> Program<'a> {
         let text = format!("{function}({})", texts.join(", "));
         Ok(match is_symbolic {
             true => Value::temporary(text, Type::Symbolic),
-            false => Value::temporary(format!("{text}?"), Type::Array),
+            false => Value::temporary(format!("{text}?"), if is_float { Type::Floats } else { Type::Array }),
         })
     }
 
@@ -117,13 +118,13 @@ impl<'a> Program<'a> {
         let name = parameter.parameter.name.to_string();
         self.scopes.enter();
         let rust_name = self.rust_name(&name);
-        let of = if of_many { Type::List(Box::new(Type::Array)) } else { Type::Array };
+        let of = if of_many { Type::List(Box::new(Type::Floats)) } else { Type::Floats };
         let variable = Variable { rust_name: rust_name.clone(), of, form: Form::Reference, is_pending: false };
         self.scopes.bind(&name, Binding::Variable(variable));
         let value = self.expression(&lambda.body);
         self.scopes.leave();
         let value = value?;
-        if value.of != Type::Array {
+        if !value.of.is_array() {
             return Err(Missing::new(format!("a Lambda that returns {}", value.of.described())));
         }
         let body = match (value.text.strip_suffix('?'), value.form) {

@@ -1,6 +1,6 @@
 //! The program as a whole: what has been written so far, and in what order it is put together.
 
-use crate::scan::Scan;
+use crate::scan::{self, Scan};
 use crate::source::Source;
 use crate::value::{Scopes, Type};
 use crate::{Gap, Missing, Port};
@@ -8,6 +8,7 @@ use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// A program that is being written.
 pub(crate) struct Program<'a> {
@@ -16,6 +17,8 @@ pub(crate) struct Program<'a> {
     pub(crate) scopes: Scopes,
     /// Of the functions that are being written, from the outermost on; and how many variables each name has had so far.
     pub(crate) scans: Vec<(Scan, HashMap<String, usize>)>,
+    /// Which parameters the functions of the script change, by their places.
+    pub(crate) changing: Rc<HashMap<String, Vec<usize>>>,
     /// Functions of the script that have not been called yet.
     pub(crate) functions: HashMap<String, &'a StmtFunctionDef>,
     /// Of functions that have been called: their parameters, and the defaults of these.
@@ -56,6 +59,7 @@ impl<'a> Program<'a> {
             file: file.into(),
             scopes: Scopes::default(),
             scans: Vec::new(),
+            changing: Rc::default(),
             functions: HashMap::new(),
             defaults: HashMap::new(),
             written: HashMap::new(),
@@ -78,7 +82,8 @@ impl<'a> Program<'a> {
         let statements = self.source.statements();
         self.count_lines(statements);
         self.scopes.enter();
-        self.scans.push((Scan::of(statements), HashMap::new()));
+        self.changing = scan::changing(statements);
+        self.scans.push((Scan::of(statements, &self.changing), HashMap::new()));
         let statements = self.without_docstring(statements);
         self.block(statements);
         self.comments_before(self.source.line_count() + 1);
@@ -210,20 +215,6 @@ impl<'a> Program<'a> {
         let code = self.source.text(range).lines().next().unwrap_or("").trim().to_string();
         self.gaps.push(Gap { line, lines: count, code, reason: missing.reason.clone(), help: missing.help.clone() });
         line
-    }
-
-    /// Which parameters of a function of the script it changes, by their places.
-    pub(crate) fn mutated_parameters(&self, name: &str) -> Vec<usize> {
-        let find =
-            |statement: &&'a Stmt| matches!(statement, Stmt::FunctionDef(function) if function.name.as_str() == name);
-        let Some(Stmt::FunctionDef(function)) = self.source_statements().iter().find(find) else { return Vec::new() };
-        let scan = Scan::of(&function.body);
-        let parameters = function.parameters.iter_non_variadic_params().enumerate();
-        parameters.filter(|(_, parameter)| scan.is_mutated(&parameter.parameter.name, 0)).map(|(i, _)| i).collect()
-    }
-
-    fn source_statements(&self) -> &'a [Stmt] {
-        self.source.statements()
     }
 
     /// The name of the variable in Rust.

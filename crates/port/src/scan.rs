@@ -3,6 +3,7 @@
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprContext, Stmt};
+use std::rc::Rc;
 
 /// Methods that need `&mut self` in Rust.
 const MUTATING: &[&str] = &[
@@ -19,6 +20,21 @@ const MUTATING: &[&str] = &[
     "insert",
 ];
 
+/// Which parameters the functions of a script change, by their places.
+pub(crate) fn changing(statements: &[Stmt]) -> Rc<HashMap<String, Vec<usize>>> {
+    let functions = statements.iter().filter_map(|statement| match statement {
+        Stmt::FunctionDef(function) => Some(function),
+        _ => None,
+    });
+    let places = functions.map(|function| {
+        let scan = Scan::of(&function.body, &Rc::default());
+        let parameters = function.parameters.iter_non_variadic_params().enumerate();
+        let changed = parameters.filter(|(_, parameter)| scan.is_mutated(&parameter.parameter.name, 0));
+        (function.name.to_string(), changed.map(|(place, _)| place).collect())
+    });
+    Rc::new(places.collect())
+}
+
 /// The names of a function's body, or of a module. An assignment to a name of an outer block changes its variable; any other one declares a new
 /// variable, whose place among those of this name is its number.
 #[derive(Debug, Default)]
@@ -32,11 +48,13 @@ pub(crate) struct Scan {
     /// Those that are assigned outside of blocks.
     outside: HashSet<String>,
     depth: usize,
+    /// The functions of the script, and which of their parameters they change.
+    changing: Rc<HashMap<String, Vec<usize>>>,
 }
 
 impl Scan {
-    pub(crate) fn of(statements: &[Stmt]) -> Self {
-        let mut scan = Self::default();
+    pub(crate) fn of(statements: &[Stmt], changing: &Rc<HashMap<String, Vec<usize>>>) -> Self {
+        let mut scan = Self { changing: changing.clone(), ..Self::default() };
         scan.visit_body(statements);
         scan
     }
@@ -104,7 +122,7 @@ impl<'a> Visitor<'a> for Scan {
             }
             // Those of another function are its own.
             Stmt::FunctionDef(function) => {
-                let inner = Self::of(&function.body);
+                let inner = Self::of(&function.body, &self.changing);
                 for (name, count) in inner.read {
                     *self.read.entry(name).or_insert(0) += count;
                 }
@@ -128,6 +146,14 @@ impl<'a> Visitor<'a> for Scan {
                     && MUTATING.contains(&attribute.attr.as_str())
                 {
                     self.mutate(&attribute.value);
+                }
+                if let Expr::Name(name) = &*call.func
+                    && let Some(places) = self.changing.clone().get(name.id.as_str())
+                {
+                    places
+                        .iter()
+                        .filter_map(|&place| call.arguments.args.get(place))
+                        .for_each(|argument| self.mutate(argument));
                 }
             }
             _ => {}

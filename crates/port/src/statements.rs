@@ -267,7 +267,8 @@ impl<'a> Program<'a> {
         if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name).cloned()
         {
-            if variable.of != Type::None && variable.of != value.of {
+            let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array());
+            if variable.of != Type::None && !is_alike {
                 return Err(Missing::new(format!(
                     "{name} is {} here, and was {}",
                     value.of.described(),
@@ -311,7 +312,7 @@ impl<'a> Program<'a> {
         match &value.of {
             // What is read once is moved.
             Type::Object(_) | Type::Layer(_) if self.depth == 1 && self.is_read_once(&value.text) => Ok(value),
-            Type::Array | Type::Symbolic | Type::Layer(_) | Type::String | Type::Object(_) => {
+            Type::Array | Type::Floats | Type::Symbolic | Type::Layer(_) | Type::String | Type::Object(_) => {
                 let text = format!("{}.clone()", value.at(Strength::Whole));
                 Ok(Value::temporary(text, value.of))
             }
@@ -427,7 +428,8 @@ impl<'a> Program<'a> {
         let of = |body: &[Stmt]| body.iter().flat_map(assigned_by).collect::<Vec<_>>();
         let others: Vec<_> = branches.elif_else_clauses.iter().map(|clause| of(&clause.body)).collect();
         let mut names = of(&branches.body);
-        names.retain(|name| self.scopes.get(name).is_none() && others.iter().all(|other| other.contains(name)));
+        let is_new = |name: &str| matches!(self.scopes.get(name), None | Some(Binding::Inner(_)));
+        names.retain(|name| is_new(name) && others.iter().all(|other| other.contains(name)));
         names.dedup();
         names
     }
@@ -464,7 +466,7 @@ impl<'a> Program<'a> {
         self.depth += 1;
         self.block(&each.body);
         self.depth -= 1;
-        self.scopes.leave();
+        self.scopes.leave_block(self.source.line(each.range.end()));
         self.line("}");
         Ok(())
     }
@@ -474,7 +476,8 @@ impl<'a> Program<'a> {
         self.depth += 1;
         self.block(body);
         self.depth -= 1;
-        self.scopes.leave();
+        let line = body.last().map_or(0, |last| self.source.line(last.range().end()));
+        self.scopes.leave_block(line);
     }
 
     fn returned(&mut self, value: &Value) -> Ported<()> {
@@ -524,7 +527,7 @@ impl<'a> Program<'a> {
         let name = function.name.to_string();
         let rust_name = self.rust_name(&name);
         let outer = (std::mem::take(&mut self.body), std::mem::replace(&mut self.depth, 1), self.last_line());
-        self.scans.push((Scan::of(&function.body), HashMap::new()));
+        self.scans.push((Scan::of(&function.body, &self.changing), HashMap::new()));
         self.returns.push(None);
         self.scopes.enter();
         let mut parameters = Vec::new();
@@ -542,7 +545,9 @@ impl<'a> Program<'a> {
             let (form, shown) = match of {
                 of if of.is_copy() => (Form::Place, in_rust.replace("&'static ", "&")),
                 Type::String => (Form::Reference, "&str".into()),
-                Type::List(of) => (Form::Reference, format!("&[{}]", of.in_rust().unwrap_or_default())),
+                Type::List(of) if !self.is_mutated(&parameter) => {
+                    (Form::Reference, format!("&[{}]", of.in_rust().unwrap_or_default()))
+                }
                 _ if self.is_mutated(&parameter) => (Form::Reference, format!("&mut {in_rust}")),
                 _ => (Form::Reference, format!("&{in_rust}")),
             };

@@ -22,9 +22,17 @@ impl Template {
         let spec = match (&value.of, spec) {
             (Type::Bool, _) => return Err(Missing::new("a bool as text, which Python writes as True or False")),
             (Type::List(_) | Type::Tuple(_), "") => ":?".to_string(),
-            (Type::Int | Type::Signed | Type::Id | Type::Float | Type::Str | Type::String | Type::Array, spec) => {
-                rust_spec(spec, &value.of)?
-            }
+            (
+                Type::Int
+                | Type::Signed
+                | Type::Id
+                | Type::Float
+                | Type::Str
+                | Type::String
+                | Type::Array
+                | Type::Floats,
+                spec,
+            ) => rust_spec(spec, &value.of)?,
             (of, _) => return Err(Missing::new(format!("{} as text", of.described()))),
         };
         // A name stands in the text itself.

@@ -21,8 +21,10 @@ pub(crate) enum Type {
     /// `Vec`, of a slice if it is borrowed.
     List(Box<Type>),
     Tuple(Vec<Type>),
-    /// A `Tensor`.
+    /// A `Tensor`, perhaps of integers.
     Array,
+    /// A `Tensor` of fractions.
+    Floats,
     /// A `KerasTensor`.
     Symbolic,
     /// A layer of this class.
@@ -50,6 +52,10 @@ impl Type {
         matches!(self, Self::Int | Self::Signed | Self::Float | Self::Bool)
     }
 
+    pub(crate) fn is_array(&self) -> bool {
+        matches!(self, Self::Array | Self::Floats)
+    }
+
     pub(crate) fn is_text(&self) -> bool {
         matches!(self, Self::Str | Self::String)
     }
@@ -74,7 +80,7 @@ impl Type {
             Self::String => "String".into(),
             Self::List(of) => format!("Vec<{}>", of.in_rust()?),
             Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
-            Self::Array => "Tensor".into(),
+            Self::Array | Self::Floats => "Tensor".into(),
             Self::Symbolic => "KerasTensor".into(),
             Self::Layer(class) => class.clone(),
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
@@ -94,7 +100,7 @@ impl Type {
             Self::Str | Self::String => "a str".into(),
             Self::List(_) => "a list".into(),
             Self::Tuple(_) => "a tuple".into(),
-            Self::Array => "an array".into(),
+            Self::Array | Self::Floats => "an array".into(),
             Self::Symbolic => "a symbolic tensor".into(),
             Self::Layer(class) => format!("a layer {class}"),
             Self::Model(_) => "a model".into(),
@@ -217,6 +223,8 @@ pub(crate) enum Binding {
     Imported(String),
     /// Could not be ported, because of this line.
     Missing(usize),
+    /// Has the value that it got in a block before this line, where Rust's variable has ended.
+    Inner(usize),
 }
 
 #[derive(Debug, Clone)]
@@ -233,8 +241,16 @@ impl Scopes {
         self.0.push(HashMap::new());
     }
 
+    /// Ends a scope.
     pub(crate) fn leave(&mut self) {
         self.0.pop();
+    }
+
+    /// Ends the scope of a block before this line. What was assigned there is still visible in Python.
+    pub(crate) fn leave_block(&mut self, line: usize) {
+        for name in self.0.pop().into_iter().flat_map(HashMap::into_keys) {
+            self.bind(&name, Binding::Inner(line));
+        }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Binding> {

@@ -83,6 +83,8 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("x = []", "an empty list"),
         ("x = [1]\ny = x\nprint(y)", "a second name for a list"),
         ("x = 1\nfor i in range(2):\n    x = 'a'\nprint(x)", "x is a str here, and was an int"),
+        ("i = 7\nfor i in range(3):\n    pass\nprint(i)", "i has the value of a block that ends at line 3"),
+        ("import keras\nif 2 > 1:\n    x = 3\nprint(x)", "x has the value of a block that ends at line 3"),
         ("def f(x):\n    return x\nf(1)\nf('a')", "called with arguments of other types"),
         ("def f(x):\n    return x", "never called"),
         ("with open('x') as f:\n    pass", "with"),
@@ -117,6 +119,13 @@ fn python_s_own_parts_have_their_meaning() {
             r#"println!("{name}: {:>5} {{{{}}}}", 3 + 1);"#.replace("{{{{}}}}", "{{}}").as_str(),
         ),
         ("x = 1\nx = x + 1\nprint(x)", "let x = 1;\n    let x = x + 1;"),
+        (
+            "import numpy as np\nx = np.array([1, 2])\nprint(x / 2, x * 2, x * 0.5)",
+            r#"(x.to_dtype(DType::F64)? / 2.0)?, (&x * 2.0)?, (x.to_dtype(DType::F64)? * 0.5)?);"#,
+        ),
+        ("import numpy as np\nx = np.zeros((2, 3)).reshape(6) / 2\nprint(x - 1)", "(&x - 1.0)?"),
+        ("print(len('Käse'))", r#""Käse".chars().count()"#),
+        ("def f(xs):\n    xs.append(1)\nys = [0]\nf(ys)\nprint(ys)", "let mut ys = vec![0];\n    f(&mut ys)?;"),
         ("x = 0\nwhile x < 3:\n    x += 1", "let mut x = 0;\n    while x < 3 {\n        x += 1;\n    }"),
     ] {
         let body = body(script);
