@@ -21,7 +21,7 @@ const OF_ALL_LAYERS: &[&str] = &[
 ];
 
 /// Arguments that Keras 2 called otherwise.
-const RENAMED: &[(&str, &str)] = &[("lr", "learning_rate"), ("epsilon_", "epsilon")];
+const RENAMED: &[(&str, &str)] = &[("lr", "learning_rate")];
 
 /// Types that are given by a name or an object, never by a number.
 const OF_NAMES: &[&str] = &[

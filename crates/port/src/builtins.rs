@@ -26,7 +26,7 @@ impl<'a> Program<'a> {
         }
         match &*call.func {
             Expr::Name(name) => match self.scopes.get(&name.id) {
-                Some(Binding::Variable(_) | Binding::Missing(_) | Binding::Inner(_)) => {
+                Some(Binding::Variable(_) | Binding::Missing(_) | Binding::Inner(_) | Binding::Outside) => {
                     let callee = self.expression(&call.func)?;
                     self.call_value(&callee, call)
                 }

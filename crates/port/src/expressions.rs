@@ -70,6 +70,8 @@ impl<'a> Program<'a> {
                 let missing = Missing::new(format!("{name} has the value of a block that ends at line {line}"));
                 Err(missing.help("assign it before the block"))
             }
+            Some(Binding::Outside) => Err(Missing::new(format!("{name} is a variable outside of the function"))
+                .help("pass it to the function, or make it a constant: a name in capitals, assigned once")),
             Some(Binding::Imported(path)) => Err(Missing::new(format!("{path} as a value"))),
             None if self.functions.contains_key(name) || self.written.contains_key(name) => {
                 Err(Missing::new(format!("the function {name} as a value")))

@@ -244,7 +244,7 @@ impl<'a> Program<'a> {
         let mut text = if call.arguments.keywords.is_empty() {
             format!("{layer}.call({texts})")
         } else {
-            let item = api::item("layers::Call").ok_or_else(|| Missing::new("named arguments of a call"))?;
+            let item = api::item("layers::CallArguments").ok_or_else(|| Missing::new("named arguments of a call"))?;
             let class = self.import("layers::Call");
             let mut options = format!("{class}::new()");
             for word in &call.arguments.keywords {

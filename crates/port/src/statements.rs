@@ -6,7 +6,7 @@ use crate::scan::Scan;
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
 use hashbrown::HashMap;
-use ruff_python_ast::{Expr, Operator, Stmt, StmtAssign, StmtAugAssign, StmtFor, StmtFunctionDef, StmtIf};
+use ruff_python_ast::{CmpOp, Expr, Operator, Stmt, StmtAssign, StmtAugAssign, StmtFor, StmtFunctionDef, StmtIf};
 use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
@@ -325,32 +325,29 @@ impl<'a> Program<'a> {
     }
 
     fn augmented(&mut self, assign: &'a StmtAugAssign) -> Ported<()> {
-        let value = self.binary(&assign.target, assign.op, &assign.value)?;
-        let target = self.expression(&assign.target)?;
-        if target.form == Form::Place && target.of == value.of && target.of.is_number() {
-            let sign = match assign.op {
-                Operator::Add => "+=",
-                Operator::Sub => "-=",
-                Operator::Mult => "*=",
-                Operator::Div => "/=",
-                _ => "=",
-            };
-            if sign != "=" {
-                let right = self.expression(&assign.value)?;
-                let right = if target.of == Type::Float { right.as_float() } else { Some(right.text) };
-                let right = right.ok_or_else(|| Missing::new("these operands"))?;
-                self.line(&format!("{} {sign} {right};", target.text));
-                return Ok(());
-            }
+        let (target, value) =
+            (self.expression(&assign.target)?, self.binary(&assign.target, assign.op, &assign.value)?);
+        if target.of != value.of {
+            return Err(Missing::new(format!("{} becomes {} here", target.of.described(), value.of.described())));
         }
-        match &*assign.target {
-            Expr::Name(name) if target.of == value.of => {
-                self.line(&format!("{} = {};", target.text, value.text));
-                let _ = name;
-                Ok(())
-            }
-            _ => Err(Missing::new(format!("{} becomes {} here", target.of.described(), value.of.described()))),
+        if !assign.target.is_name_expr() || target.form != Form::Place {
+            return Err(Missing::new("an assignment to this"));
         }
+        let sign = match assign.op {
+            Operator::Add => "+=",
+            Operator::Sub => "-=",
+            Operator::Mult => "*=",
+            Operator::Div => "/=",
+            _ => "=",
+        };
+        if sign == "=" || !target.of.is_number() {
+            self.line(&format!("{} = {};", target.text, value.text));
+            return Ok(());
+        }
+        let right = self.expression(&assign.value)?;
+        let right = if target.of == Type::Float { right.as_float() } else { Some(right.text) };
+        self.line(&format!("{} {sign} {};", target.text, right.ok_or_else(|| Missing::new("these operands"))?));
+        Ok(())
     }
 
     fn expression_statement(&mut self, expression: &'a Expr) -> Ported<()> {
@@ -384,7 +381,7 @@ impl<'a> Program<'a> {
     }
 
     fn branches(&mut self, branches: &'a StmtIf) -> Ported<()> {
-        if is_main(&branches.test) {
+        if is_main(branches) {
             self.last_line_is(self.source.line(branches.test.range().end()));
             self.block(&branches.body);
             return Ok(());
@@ -428,7 +425,7 @@ impl<'a> Program<'a> {
         let of = |body: &[Stmt]| body.iter().flat_map(assigned_by).collect::<Vec<_>>();
         let others: Vec<_> = branches.elif_else_clauses.iter().map(|clause| of(&clause.body)).collect();
         let mut names = of(&branches.body);
-        let is_new = |name: &str| matches!(self.scopes.get(name), None | Some(Binding::Inner(_)));
+        let is_new = |name: &str| matches!(self.scopes.get(name), None | Some(Binding::Inner(_) | Binding::Outside));
         names.retain(|name| is_new(name) && others.iter().all(|other| other.contains(name)));
         names.dedup();
         names
@@ -529,7 +526,7 @@ impl<'a> Program<'a> {
         let outer = (std::mem::take(&mut self.body), std::mem::replace(&mut self.depth, 1), self.last_line());
         self.scans.push((Scan::of(&function.body, &self.changing), HashMap::new()));
         self.returns.push(None);
-        self.scopes.enter();
+        self.scopes.enter_function();
         let mut parameters = Vec::new();
         let mut result = Ok(());
         for (parameter, of) in function.parameters.iter_non_variadic_params().zip(arguments) {
@@ -542,19 +539,19 @@ impl<'a> Program<'a> {
             if self.scan().reads(&parameter) == 0 {
                 own = format!("_{own}");
             }
+            let is_changed = self.is_mutated(&parameter);
             let (form, shown) = match of {
                 of if of.is_copy() => (Form::Place, in_rust.replace("&'static ", "&")),
                 Type::String => (Form::Reference, "&str".into()),
-                Type::List(of) if !self.is_mutated(&parameter) => {
-                    (Form::Reference, format!("&[{}]", of.in_rust().unwrap_or_default()))
-                }
-                _ if self.is_mutated(&parameter) => (Form::Reference, format!("&mut {in_rust}")),
+                Type::List(of) if !is_changed => (Form::Reference, format!("&[{}]", of.in_rust().unwrap_or_default())),
+                _ if is_changed => (Form::Reference, format!("&mut {in_rust}")),
                 _ => (Form::Reference, format!("&{in_rust}")),
             };
             if let Type::Object(path) = of {
                 self.import(&path.clone());
             }
-            parameters.push(format!("{own}: {shown}"));
+            let is_mutable = if is_changed && of.is_copy() { "mut " } else { "" };
+            parameters.push(format!("{is_mutable}{own}: {shown}"));
             self.scopes.bind(
                 &parameter,
                 Binding::Variable(Variable { rust_name: own, of: of.clone(), form, is_pending: false }),
@@ -597,9 +594,15 @@ fn is_block(statement: &Stmt) -> bool {
     matches!(statement, Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::FunctionDef(_))
 }
 
-/// `__name__ == "__main__"`
-fn is_main(test: &Expr) -> bool {
-    matches!(test, Expr::Compare(compare) if matches!(&*compare.left, Expr::Name(name) if name.id.as_str() == "__name__"))
+/// `if __name__ == "__main__":`
+fn is_main(branches: &StmtIf) -> bool {
+    let Expr::Compare(compare) = &*branches.test else { return false };
+    let (Expr::Name(name), [CmpOp::Eq], [Expr::StringLiteral(main)]) =
+        (&*compare.left, &*compare.ops, &*compare.comparators)
+    else {
+        return false;
+    };
+    name.id.as_str() == "__name__" && main.value.to_str() == "__main__" && branches.elif_else_clauses.is_empty()
 }
 
 /// The names that a statement assigns, also in its blocks.

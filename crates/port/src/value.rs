@@ -1,5 +1,6 @@
 //! What an expression of Python becomes: text of Rust, and what is known about it.
 
+use crate::names::is_constant;
 use hashbrown::HashMap;
 
 /// What is known of a value of Python.
@@ -213,7 +214,14 @@ impl Value {
 
 /// The names that are visible, from the outermost on.
 #[derive(Debug, Default)]
-pub(crate) struct Scopes(Vec<HashMap<String, Binding>>);
+pub(crate) struct Scopes(Vec<Scope>);
+
+#[derive(Debug, Default)]
+struct Scope {
+    names: HashMap<String, Binding>,
+    /// Whether it is that of a function, which does not see the variables of the scopes before.
+    is_function: bool,
+}
 
 /// What a name of Python means.
 #[derive(Debug, Clone)]
@@ -225,6 +233,8 @@ pub(crate) enum Binding {
     Missing(usize),
     /// Has the value that it got in a block before this line, where Rust's variable has ended.
     Inner(usize),
+    /// A variable of the script, seen from one of its functions.
+    Outside,
 }
 
 #[derive(Debug, Clone)]
@@ -238,7 +248,11 @@ pub(crate) struct Variable {
 
 impl Scopes {
     pub(crate) fn enter(&mut self) {
-        self.0.push(HashMap::new());
+        self.0.push(Scope::default());
+    }
+
+    pub(crate) fn enter_function(&mut self) {
+        self.0.push(Scope { is_function: true, ..Scope::default() });
     }
 
     /// Ends a scope.
@@ -248,46 +262,66 @@ impl Scopes {
 
     /// Ends the scope of a block before this line. What was assigned there is still visible in Python.
     pub(crate) fn leave_block(&mut self, line: usize) {
-        for name in self.0.pop().into_iter().flat_map(HashMap::into_keys) {
+        for name in self.0.pop().into_iter().flat_map(|scope| scope.names.into_keys()) {
             self.bind(&name, Binding::Inner(line));
         }
     }
 
+    /// The scopes of the function that is being written.
+    fn own(&self) -> &[Scope] {
+        &self.0[self.0.iter().rposition(|scope| scope.is_function).unwrap_or(0)..]
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&Binding> {
-        self.0.iter().rev().find_map(|scope| scope.get(name))
+        let (own, of) =
+            (self.own(), |scopes: &'_ [Scope]| scopes.iter().rposition(|scope| scope.names.contains_key(name)));
+        if let Some(at) = of(own) {
+            return own[at].names.get(name);
+        }
+        let found = self.0[of(&self.0)?].names.get(name)?;
+        Some(match found {
+            // Constants are items.
+            Binding::Variable(variable) if !is_constant(&variable.rust_name) => &Binding::Outside,
+            Binding::Inner(_) => &Binding::Outside,
+            found => found,
+        })
     }
 
     /// Whether the innermost scope has it.
     pub(crate) fn is_local(&self, name: &str) -> bool {
-        self.0.last().is_some_and(|scope| scope.contains_key(name))
+        self.0.last().is_some_and(|scope| scope.names.contains_key(name))
     }
 
     pub(crate) fn bind(&mut self, name: &str, binding: Binding) {
         if let Some(scope) = self.0.last_mut() {
-            scope.insert(name.to_string(), binding);
+            scope.names.insert(name.to_string(), binding);
         }
     }
 
-    /// Changes the binding where it is.
+    /// Changes the binding where it is in the function.
     pub(crate) fn rebind(&mut self, name: &str, binding: Binding) {
-        match self.0.iter_mut().rev().find_map(|scope| scope.get_mut(name)) {
+        let from = self.0.len() - self.own().len();
+        match self.0[from..].iter_mut().rev().find_map(|scope| scope.names.get_mut(name)) {
             Some(found) => *found = binding,
             None => self.bind(name, binding),
         }
     }
 
-    /// The name in Python of the variable that has this name in Rust.
+    /// The name in Python of the function's variable that has this name in Rust.
     pub(crate) fn python_name(&self, rust_name: &str) -> Option<String> {
-        let mut all = self.0.iter().rev().flatten();
-        let found =
-            all.find(|(_, binding)| matches!(binding, Binding::Variable(variable) if variable.rust_name == rust_name));
-        found.map(|(name, _)| name.clone())
+        self.variables().find(|(_, variable)| variable.rust_name == rust_name).map(|(name, _)| name.clone())
     }
 
-    /// Whether a variable has this name in Rust, and another one in Python.
+    /// Whether a variable of the function has this name in Rust, and another one in Python.
     pub(crate) fn is_taken(&self, rust_name: &str, name: &str) -> bool {
-        self.0.iter().flatten().any(|(other, binding)| {
-            other != name && matches!(binding, Binding::Variable(variable) if variable.rust_name == rust_name)
+        self.variables().any(|(other, variable)| other != name && variable.rust_name == rust_name)
+    }
+
+    /// From the innermost scope on.
+    fn variables(&self) -> impl Iterator<Item = (&String, &Variable)> {
+        self.own().iter().rev().flat_map(|scope| &scope.names).filter_map(|(name, binding)| match binding {
+            Binding::Variable(variable) => Some((name, variable)),
+            _ => None,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The scripts of tests/scripts and their programs in tests/ported, which the tests of the whole project compile and run.
 //!
-//! `PORT_UPDATE=1 cargo test -p candle-keras-port` writes the programs anew.
+//! `PORT_UPDATE=1 cargo test -p candle-keras-port` writes the programs.
 
 #![allow(clippy::unwrap_used)]
 
@@ -85,6 +85,8 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("x = 1\nfor i in range(2):\n    x = 'a'\nprint(x)", "x is a str here, and was an int"),
         ("i = 7\nfor i in range(3):\n    pass\nprint(i)", "i has the value of a block that ends at line 3"),
         ("import keras\nif 2 > 1:\n    x = 3\nprint(x)", "x has the value of a block that ends at line 3"),
+        ("x = 3\ndef f():\n    return x + 1\nprint(f())", "x is a variable outside of the function"),
+        ("if __name__ != '__main__':\n    print(1)", "__name__ is not defined"),
         ("def f(x):\n    return x\nf(1)\nf('a')", "called with arguments of other types"),
         ("def f(x):\n    return x", "never called"),
         ("with open('x') as f:\n    pass", "with"),
@@ -124,6 +126,12 @@ fn python_s_own_parts_have_their_meaning() {
             r#"(x.to_dtype(DType::F64)? / 2.0)?, (&x * 2.0)?, (x.to_dtype(DType::F64)? * 0.5)?);"#,
         ),
         ("import numpy as np\nx = np.zeros((2, 3)).reshape(6) / 2\nprint(x - 1)", "(&x - 1.0)?"),
+        ("RATE = 3\ndef f():\n    return RATE + 1\nprint(f())", "    Ok(RATE + 1)"),
+        ("def f(n):\n    n += 1\n    return n\nprint(f(2))", "fn f(mut n: usize) -> Result<usize> {\n    n += 1;"),
+        (
+            "import keras\nx = keras.Input((3,))\ny = keras.layers.Dropout(0.5)(x, training=True)\nm = keras.Model(x, y)",
+            "Dropout::new(0.5).call_with(&x, Call::new().training(true))",
+        ),
         ("print(len('Käse'))", r#""Käse".chars().count()"#),
         ("def f(xs):\n    xs.append(1)\nys = [0]\nf(ys)\nprint(ys)", "let mut ys = vec![0];\n    f(&mut ys)?;"),
         ("x = 0\nwhile x < 3:\n    x += 1", "let mut x = 0;\n    while x < 3 {\n        x += 1;\n    }"),
