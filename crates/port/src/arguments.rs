@@ -211,3 +211,42 @@ fn default_of(name: &str) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// The arguments of a call of a function with these parameters; others are an error.
+pub(crate) fn named_as<'a>(call: &'a ExprCall, parameters: &[&str]) -> Ported<Named<'a>> {
+    if call.arguments.args.len() > parameters.len() {
+        return Err(Missing::new("more arguments than known here"));
+    }
+    let positional = parameters.iter().zip(&call.arguments.args).map(|(name, argument)| (name.to_string(), argument));
+    let words = call.arguments.keywords.iter().filter_map(|word| Some((word.arg.as_deref()?.to_string(), &word.value)));
+    let named: Named = positional.chain(words).collect();
+    only(&named, parameters)?;
+    Ok(named)
+}
+
+/// An error if an argument has a name.
+pub(crate) fn no_words(call: &ExprCall) -> Ported<()> {
+    match call.arguments.keywords.first() {
+        Some(word) => Err(Missing::new(format!("the argument {}", word.arg.as_deref().unwrap_or("**")))),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn find<'a>(named: &Named<'a>, name: &str) -> Option<&'a Expr> {
+    named.iter().find(|(own, _)| own == name).map(|(_, argument)| *argument)
+}
+
+pub(crate) fn needed<'a>(named: &Named<'a>, name: &str) -> Ported<&'a Expr> {
+    find(named, name).ok_or_else(|| Missing::new(format!("a call without {name}")))
+}
+
+pub(crate) fn without<'a>(named: &Named<'a>, names: &[&str]) -> Named<'a> {
+    named.iter().filter(|(name, _)| !names.contains(&name.as_str())).cloned().collect()
+}
+
+pub(crate) fn only(named: &Named<'_>, names: &[&str]) -> Ported<()> {
+    match named.iter().find(|(name, _)| !names.contains(&name.as_str())) {
+        Some((name, _)) => Err(Missing::new(format!("the argument {name}"))),
+        None => Ok(()),
+    }
+}

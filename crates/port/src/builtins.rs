@@ -1,5 +1,6 @@
 //! Calls, and the functions of Python itself.
 
+use crate::arguments::{find, named_as, no_words};
 use crate::program::Program;
 use crate::value::{Binding, Form, Strength, Type, Value};
 use crate::{Missing, Ported};
@@ -70,15 +71,11 @@ impl<'a> Program<'a> {
             }
             None => self.defaults.get(name).cloned().unwrap_or_default(),
         };
+        let names: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
+        let given = named_as(call, &names)?;
         let mut values = Vec::new();
-        for (i, (parameter, default)) in parameters.iter().enumerate() {
-            let word = call
-                .arguments
-                .keywords
-                .iter()
-                .find(|word| word.arg.as_deref() == Some(parameter))
-                .map(|word| &word.value);
-            let argument = call.arguments.args.get(i).or(word).or(*default);
+        for (parameter, default) in &parameters {
+            let argument = find(&given, parameter).or(*default);
             let argument = argument.ok_or_else(|| Missing::new(format!("{name} is called without {parameter}")))?;
             values.push(self.expression(argument)?);
         }
@@ -99,6 +96,7 @@ impl<'a> Program<'a> {
 
     /// A function of the module `math`.
     fn math_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
+        no_words(call)?;
         let name = path.trim_start_matches("math.");
         let values =
             call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
@@ -128,6 +126,7 @@ impl<'a> Program<'a> {
         if name == "print" {
             return self.print(call);
         }
+        no_words(call)?;
         let values =
             call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
         let whole = |value: &Value| value.at(Strength::Whole);

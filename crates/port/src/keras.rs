@@ -1,7 +1,7 @@
 //! Functions and classes of Keras.
 
 use crate::api;
-use crate::arguments::Named;
+use crate::arguments::{Named, find, needed, only, without};
 use crate::program::Program;
 use crate::value::{Form, ModelType, Type, Value};
 use crate::{Missing, Ported};
@@ -64,11 +64,7 @@ impl<'a> Program<'a> {
                 let function = self.import("utils::to_categorical");
                 Ok(Value::temporary(format!("{function}({}, {classes})?", y.borrowed()), Type::Floats))
             }
-            ("utils", "set_random_seed") => {
-                let seed = self.expression(needed(&named, "seed")?)?;
-                let function = self.import("utils::set_random_seed");
-                Ok(Value::temporary(format!("{function}({})", seed.text), Type::None))
-            }
+            ("utils", "set_random_seed") => self.random_seed(&named),
             (_, "pad_sequences") => {
                 let sequences = self.expression(needed(&named, "sequences")?)?;
                 let rest = without(&named, &["sequences"]);
@@ -256,24 +252,5 @@ impl<'a> Program<'a> {
             text.push('?');
         }
         Ok(Value::temporary(text, if is_array { Type::Floats } else { Type::Symbolic }))
-    }
-}
-
-pub(crate) fn find<'a>(named: &Named<'a>, name: &str) -> Option<&'a Expr> {
-    named.iter().find(|(own, _)| own == name).map(|(_, argument)| *argument)
-}
-
-pub(crate) fn needed<'a>(named: &Named<'a>, name: &str) -> Ported<&'a Expr> {
-    find(named, name).ok_or_else(|| Missing::new(format!("a call without {name}")))
-}
-
-pub(crate) fn without<'a>(named: &Named<'a>, names: &[&str]) -> Named<'a> {
-    named.iter().filter(|(name, _)| !names.contains(&name.as_str())).cloned().collect()
-}
-
-pub(crate) fn only(named: &Named<'_>, names: &[&str]) -> Ported<()> {
-    match named.iter().find(|(name, _)| !names.contains(&name.as_str())) {
-        Some((name, _)) => Err(Missing::new(format!("the argument {name}"))),
-        None => Ok(()),
     }
 }

@@ -1,8 +1,7 @@
 //! Methods and attributes of values.
 
 use crate::api;
-use crate::arguments::Named;
-use crate::keras::{find, needed, only, without};
+use crate::arguments::{Named, find, named_as, needed, no_words, only, without};
 use crate::program::Program;
 use crate::value::{Binding, Form, ModelType, Strength, Type, Value};
 use crate::{Missing, Ported};
@@ -32,6 +31,7 @@ impl<'a> Program<'a> {
             Type::Array | Type::Floats => self.method_of_array(of, name, call),
             Type::Layer(_) => self.method_of_layer(of, name, call),
             Type::List(element) => {
+                no_words(call)?;
                 let element = (**element).clone();
                 match (name, &call.arguments.args[..]) {
                     ("append", [item]) => {
@@ -50,6 +50,7 @@ impl<'a> Program<'a> {
                 }
             }
             text if text.is_text() => {
+                no_words(call)?;
                 let simple = [("lower", "to_lowercase"), ("upper", "to_uppercase"), ("strip", "trim().to_string")];
                 match simple.iter().find(|(python, _)| *python == name) {
                     Some((_, method)) if call.arguments.args.is_empty() => {
@@ -76,11 +77,11 @@ impl<'a> Program<'a> {
     fn method_of_array(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let whole = of.at(Strength::Whole);
         let arguments = &call.arguments.args;
-        let axis = || {
-            arguments.first().or_else(|| {
-                call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("axis")).map(|word| &word.value)
-            })
-        };
+        let is_reduction = matches!(name, "mean" | "sum" | "max" | "min" | "std" | "argmax" | "argmin" | "var");
+        if is_reduction {
+            return self.reduction(name, of, find(&named_as(call, &["axis"])?, "axis"));
+        }
+        no_words(call)?;
         match (name, &arguments[..]) {
             ("reshape", [shape @ (Expr::Tuple(_) | Expr::List(_))]) => self.reshaped(of, shape),
             ("reshape", sizes) if !sizes.is_empty() => {
@@ -95,9 +96,6 @@ impl<'a> Program<'a> {
             ("flatten" | "ravel", []) => Ok(Value::temporary(format!("{whole}.flatten_all()?"), of.of.clone())),
             ("numpy", []) => Ok(of.clone()),
             ("copy", []) => Ok(Value::temporary(format!("{whole}.copy()?"), of.of.clone())),
-            ("mean" | "sum" | "max" | "min" | "std" | "argmax" | "argmin" | "var", _) => {
-                self.reduction(name, of, axis())
-            }
             _ => Err(Missing::new(format!("the method {name} of an array"))),
         }
     }

@@ -1,41 +1,10 @@
 //! NumPy, as scripts use it around Keras: arrays are tensors on the host.
 
+use crate::arguments::{Named, find, named_as, needed};
 use crate::program::Program;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
-
-/// The arguments of a call by position and by name.
-struct Given<'a> {
-    positional: &'a [Expr],
-    call: &'a ExprCall,
-}
-
-impl<'a> Given<'a> {
-    fn of(call: &'a ExprCall) -> Self {
-        Self { positional: &call.arguments.args, call }
-    }
-
-    fn get(&self, at: usize, name: &str) -> Option<&'a Expr> {
-        let word = self.call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some(name));
-        self.positional.get(at).or(word.map(|word| &word.value))
-    }
-
-    /// An error if there are others than these.
-    fn only(&self, names: &[&str]) -> Ported<()> {
-        if self.positional.len() > names.len() {
-            return Err(Missing::new("more arguments than known here"));
-        }
-        match self.call.arguments.keywords.iter().find(|word| !names.contains(&word.arg.as_deref().unwrap_or(""))) {
-            Some(word) => Err(Missing::new(format!("the argument {}", word.arg.as_deref().unwrap_or("**")))),
-            None => Ok(()),
-        }
-    }
-
-    fn need(&self, at: usize, name: &str) -> Ported<&'a Expr> {
-        self.get(at, name).ok_or_else(|| Missing::new(format!("a call without {name}")))
-    }
-}
 
 /// An array of this dtype of candle.
 pub(crate) fn of_dtype(dtype: &str) -> Type {
@@ -58,53 +27,53 @@ pub(crate) fn dtype_of(name: &str) -> Option<&'static str> {
 
 impl<'a> Program<'a> {
     pub(crate) fn numpy_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
-        let given = Given::of(call);
+        let given = |parameters: &[&str]| named_as(call, parameters);
         let name = path.trim_start_matches("numpy.");
         let array = |text: String| Ok(Value::temporary(text, Type::Array));
         match name {
             "array" | "asarray" => {
-                given.only(&["object", "dtype"])?;
-                self.array(given.need(0, "object")?, given.get(1, "dtype"))
+                let given = given(&["object", "dtype"])?;
+                self.array(needed(&given, "object")?, find(&given, "dtype"))
             }
             "zeros" | "ones" => {
-                given.only(&["shape", "dtype"])?;
+                let given = given(&["shape", "dtype"])?;
                 let (shape, dtype) =
-                    (self.shape(given.need(0, "shape")?)?, self.dtype(given.get(1, "dtype"), "DType::F64")?);
+                    (self.shape(needed(&given, "shape")?)?, self.dtype(find(&given, "dtype"), "DType::F64")?);
                 let of = of_dtype(&dtype);
                 Ok(Value::temporary(format!("Tensor::{name}({shape}, {dtype}, &Device::Cpu)?"), of))
             }
-            "random.seed" => {
-                let seed = self.expression(given.need(0, "seed")?)?;
-                let function = self.import("utils::set_random_seed");
-                Ok(Value::temporary(format!("{function}({})", seed.text), Type::None))
-            }
+            "random.seed" => self.random_seed(&given(&["seed"])?),
             "random.rand"
             | "random.randn"
             | "random.random"
             | "random.normal"
             | "random.uniform"
-            | "random.random_sample" => self.random(name.trim_start_matches("random."), &given),
+            | "random.random_sample" => self.random(name.trim_start_matches("random."), call),
             "argmax" | "mean" | "sum" | "max" | "min" | "std" | "var" | "argmin" => {
-                given.only(&["a", "axis"])?;
-                let of = self.expression(given.need(0, "a")?)?;
-                self.reduction(name, &of, given.get(1, "axis"))
+                let given = given(&["a", "axis"])?;
+                let of = self.expression(needed(&given, "a")?)?;
+                self.reduction(name, &of, find(&given, "axis"))
             }
             "expand_dims" => {
-                given.only(&["a", "axis"])?;
-                let (of, axis) = (self.expression(given.need(0, "a")?)?, self.expression(given.need(1, "axis")?)?);
+                let given = given(&["a", "axis"])?;
+                let (of, axis) = (self.expression(needed(&given, "a")?)?, self.expression(needed(&given, "axis")?)?);
                 let function = self.import("ops::expand_dims");
                 Ok(Value::temporary(format!("{function}({}, {})?", self.array_operand(&of)?, axis.text), of.of.clone()))
             }
             "concatenate" | "vstack" | "hstack" | "stack" => {
-                given.only(&["arrays", "axis"])?;
-                let list = self.expression(given.need(0, "arrays")?)?;
+                let given = given(&["arrays", "axis"])?;
+                let list = self.expression(needed(&given, "arrays")?)?;
                 let items = list.items.ok_or_else(|| Missing::new("a list of arrays that is not written out"))?;
                 let operands =
                     items.iter().map(|item| self.array_operand(item)).collect::<Ported<Vec<_>>>()?.join(", ");
-                let axis = match given.get(1, "axis") {
-                    Some(axis) => self.expression(axis)?.text,
-                    None => "0".into(),
+                let axis = match find(&given, "axis") {
+                    Some(axis) => self.expression(axis)?,
+                    None => Value::constant("0", Type::Int),
                 };
+                if axis.of != Type::Int {
+                    return Err(Missing::new(format!("{name} over an axis from the end")));
+                }
+                let axis = axis.text;
                 match name {
                     "concatenate" => array(format!("Tensor::cat(&[{operands}], {axis})?")),
                     "stack" => array(format!("Tensor::stack(&[{operands}], {axis})?")),
@@ -112,11 +81,12 @@ impl<'a> Program<'a> {
                 }
             }
             "reshape" => {
-                let (of, shape) = (self.expression(given.need(0, "a")?)?, given.need(1, "newshape")?);
+                let given = given(&["a", "shape"])?;
+                let (of, shape) = (self.expression(needed(&given, "a")?)?, needed(&given, "shape")?);
                 self.reshaped(&of, shape)
             }
             "abs" | "exp" | "log" | "sqrt" | "square" | "sin" | "cos" | "tanh" | "sign" => {
-                let of = self.expression(given.need(0, "x")?)?;
+                let of = self.expression(needed(&given(&["x"])?, "x")?)?;
                 if of.of == Type::Float && name != "square" && name != "sign" {
                     let method = if name == "log" { "ln" } else { name };
                     return Ok(Value::temporary(format!("{}.{method}()", of.at(Strength::Whole)), Type::Float));
@@ -125,8 +95,8 @@ impl<'a> Program<'a> {
                 array(format!("{function}({})?", self.array_operand(&of)?))
             }
             "arange" => {
-                given.only(&["stop"])?;
-                let end = self.expression(given.need(0, "stop")?)?;
+                let given = given(&["stop"])?;
+                let end = self.expression(needed(&given, "stop")?)?;
                 match end.of {
                     Type::Int => array(format!("Tensor::arange(0, {} as i64, &Device::Cpu)?", end.at(Strength::Cast))),
                     _ => Err(Missing::new("arange of a fraction")),
@@ -137,15 +107,17 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn tensorflow_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
-        let given = Given::of(call);
         match path {
-            "tensorflow.random.set_seed" => {
-                let seed = self.expression(given.need(0, "seed")?)?;
-                let function = self.import("utils::set_random_seed");
-                Ok(Value::temporary(format!("{function}({})", seed.text), Type::None))
-            }
+            "tensorflow.random.set_seed" => self.random_seed(&named_as(call, &["seed"])?),
             _ => Err(Missing::new(format!("{path} is not known here"))),
         }
+    }
+
+    /// The seed of NumPy, TensorFlow or Keras is that of all random numbers.
+    pub(crate) fn random_seed(&mut self, given: &Named<'a>) -> Ported<Value> {
+        let seed = self.argument(needed(given, "seed")?, "u64", "seed")?;
+        let function = self.import("utils::set_random_seed");
+        Ok(Value::temporary(format!("{function}({seed})"), Type::None))
     }
 
     /// `&x` of an array.
@@ -266,19 +238,22 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn random(&mut self, name: &str, given: &Given<'a>) -> Ported<Value> {
+    fn random(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let (shape, from, to) = match name {
             "rand" | "randn" => {
-                let sizes = given.positional.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
+                let sizes = call.arguments.args.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
                 (
                     format!("[{}]", sizes.iter().map(|size| size.text.clone()).collect::<Vec<_>>().join(", ")),
                     "0.0".to_string(),
                     "1.0".to_string(),
                 )
             }
-            "random" | "random_sample" => (self.shape_list(given.need(0, "size")?)?, "0.0".into(), "1.0".into()),
+            "random" | "random_sample" => {
+                (self.shape_list(needed(&named_as(call, &["size"])?, "size")?)?, "0.0".into(), "1.0".into())
+            }
             _ => {
                 let (first, second) = if name == "normal" { ("loc", "scale") } else { ("low", "high") };
+                let given = named_as(call, &[first, second, "size"])?;
                 let number = |program: &mut Self, argument: Option<&'a Expr>, default: &str| match argument {
                     None => Ok(default.to_string()),
                     Some(argument) => program
@@ -287,8 +262,8 @@ impl<'a> Program<'a> {
                         .ok_or_else(|| Missing::new("a bound that is no number")),
                 };
                 let (from, to) =
-                    (number(self, given.get(0, first), "0.0")?, number(self, given.get(1, second), "1.0")?);
-                (self.shape_list(given.need(2, "size")?)?, from, to)
+                    (number(self, find(&given, first), "0.0")?, number(self, find(&given, second), "1.0")?);
+                (self.shape_list(needed(&given, "size")?)?, from, to)
             }
         };
         let function = if name == "randn" || name == "normal" { "random::normal" } else { "random::uniform" };

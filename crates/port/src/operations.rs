@@ -1,8 +1,7 @@
 //! Functions of tensors: `keras.ops`, `K` and TensorFlow's, as `ops`; and Lambda.
 
 use crate::api;
-use crate::arguments::Named;
-use crate::keras::needed;
+use crate::arguments::{Named, needed};
 use crate::program::Program;
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
