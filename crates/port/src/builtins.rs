@@ -1,6 +1,6 @@
 //! Calls, and the functions of Python itself.
 
-use crate::arguments::{find, named_as, no_words};
+use crate::arguments::no_words;
 use crate::program::Program;
 use crate::value::{Binding, Form, Strength, Type, Value};
 use crate::{Missing, Ported};
@@ -27,13 +27,11 @@ impl<'a> Program<'a> {
         }
         match &*call.func {
             Expr::Name(name) => match self.scopes.get(&name.id) {
-                Some(Binding::Variable(_) | Binding::Missing(_) | Binding::Inner(_) | Binding::Outside) => {
+                Some(Binding::Variable(_) | Binding::Missing(_) | Binding::Inner(_) | Binding::Outside(_)) => {
                     let callee = self.expression(&call.func)?;
                     self.call_value(&callee, call)
                 }
-                _ if self.functions.contains_key(name.id.as_str()) || self.written.contains_key(name.id.as_str()) => {
-                    self.call_function(&name.id, call)
-                }
+                Some(Binding::Function(number)) => self.call_function(number, call),
                 _ => self.builtin(&name.id, call),
             },
             Expr::Attribute(attribute) => {
@@ -56,42 +54,6 @@ impl<'a> Program<'a> {
                 self.call_value(&callee, call)
             }
         }
-    }
-
-    /// A call of a function of the script: its defaults are passed as well.
-    fn call_function(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
-        let parameters = match self.functions.get(name) {
-            Some(function) => {
-                if function.parameters.vararg.is_some() || function.parameters.kwarg.is_some() {
-                    return Err(Missing::new("a function of any number of arguments"));
-                }
-                let all = function.parameters.iter_non_variadic_params();
-                all.map(|parameter| (parameter.parameter.name.to_string(), parameter.default.as_deref()))
-                    .collect::<Vec<_>>()
-            }
-            None => self.defaults.get(name).cloned().unwrap_or_default(),
-        };
-        let names: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
-        let given = named_as(call, &names)?;
-        let mut values = Vec::new();
-        for (parameter, default) in &parameters {
-            let argument = find(&given, parameter).or(*default);
-            let argument = argument.ok_or_else(|| Missing::new(format!("{name} is called without {parameter}")))?;
-            values.push(self.expression(argument)?);
-        }
-        self.defaults.insert(name.to_string(), parameters);
-        let types: Vec<Type> = values.iter().map(|value| value.of.clone()).collect();
-        let mutated = self.changing.get(name).cloned().unwrap_or_default();
-        let written = self.function(name, &types)?;
-        let arguments = values.iter().enumerate().map(|(i, value)| match &value.of {
-            of if of.is_copy() => value.text.clone(),
-            // A parameter of the outer function is a reference already.
-            _ if mutated.contains(&i) && value.form == Form::Reference => value.text.clone(),
-            _ if mutated.contains(&i) => format!("&mut {}", value.text),
-            _ => value.borrowed(),
-        });
-        let text = format!("{}({})?", written.rust_name, arguments.collect::<Vec<_>>().join(", "));
-        Ok(Value::temporary(text, written.returns))
     }
 
     /// A function of the module `math`.

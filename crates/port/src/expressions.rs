@@ -58,7 +58,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn name(&mut self, name: &str) -> Ported<Value> {
+    pub(crate) fn name(&mut self, name: &str) -> Ported<Value> {
         match self.scopes.get(name) {
             Some(Binding::Variable(variable)) => {
                 Ok(Value::new(variable.rust_name.clone(), variable.of.clone(), Strength::Whole, variable.form))
@@ -70,12 +70,9 @@ impl<'a> Program<'a> {
                 let missing = Missing::new(format!("{name} has the value of a block that ends at line {line}"));
                 Err(missing.help("assign it before the block"))
             }
-            Some(Binding::Outside) => Err(Missing::new(format!("{name} is a variable outside of the function"))
-                .help("pass it to the function, or make it a constant: a name in capitals, assigned once")),
+            Some(Binding::Outside(variable)) => self.capture(name, variable),
+            Some(Binding::Function(_)) => Err(Missing::new(format!("the function {name} as a value"))),
             Some(Binding::Imported(path)) => Err(Missing::new(format!("{path} as a value"))),
-            None if self.functions.contains_key(name) || self.written.contains_key(name) => {
-                Err(Missing::new(format!("the function {name} as a value")))
-            }
             None => Err(Missing::new(format!("{name} is not defined before"))),
         }
     }
@@ -89,7 +86,7 @@ impl<'a> Program<'a> {
         }
         let Expr::Name(name) = of else { return None };
         let Some(Binding::Imported(path)) = self.scopes.get(&name.id) else { return None };
-        names.push(path);
+        names.push(&path);
         names.reverse();
         Some(crate::names::of_keras(&names.join(".")))
     }

@@ -16,6 +16,7 @@ mod api;
 mod arguments;
 mod builtins;
 mod expressions;
+mod functions;
 mod keras;
 mod methods;
 mod names;

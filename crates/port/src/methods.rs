@@ -271,7 +271,7 @@ impl<'a> Program<'a> {
 
     fn variable_of(&self, value: &Value) -> Option<Binding> {
         let name = self.python_name(&value.text)?;
-        self.scopes.get(&name).cloned()
+        self.scopes.get(&name)
     }
 
     /// The name in Python of the variable with this name in Rust.

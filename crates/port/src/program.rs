@@ -1,11 +1,12 @@
 //! The program as a whole: what has been written so far, and in what order it is put together.
 
-use crate::scan::{self, Scan};
+use crate::functions::{Captured, Function};
+use crate::scan::{self, Changes, Scan};
 use crate::source::Source;
 use crate::value::{Scopes, Type};
 use crate::{Gap, Missing, Port};
 use hashbrown::{HashMap, HashSet};
-use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -17,20 +18,18 @@ pub(crate) struct Program<'a> {
     pub(crate) scopes: Scopes,
     /// Of the functions that are being written, from the outermost on; and how many variables each name has had so far.
     pub(crate) scans: Vec<(Scan, HashMap<String, usize>)>,
-    /// Which parameters the functions of the script change, by their places.
-    pub(crate) changing: Rc<HashMap<String, Vec<usize>>>,
-    /// Functions of the script that have not been called yet.
-    pub(crate) functions: HashMap<String, &'a StmtFunctionDef>,
-    /// Of functions that have been called: their parameters, and the defaults of these.
-    pub(crate) defaults: HashMap<String, Vec<(String, Option<&'a Expr>)>>,
-    /// Functions that have been written.
-    pub(crate) written: HashMap<String, Written>,
+    /// What the functions of the script change.
+    pub(crate) changing: Rc<HashMap<String, Changes>>,
+    pub(crate) functions: Vec<Function<'a>>,
+    /// What the functions that are being written use of the variables outside, from the outermost function on.
+    pub(crate) captures: Vec<Vec<Captured>>,
     /// What is imported from `candle_keras`: `layers::Dense`.
     uses: BTreeSet<String>,
     constants: Vec<String>,
     /// What the script says of itself.
     about: Vec<String>,
-    items: Vec<String>,
+    /// Functions and types, by the lines of the script.
+    items: Vec<(usize, String)>,
     pub(crate) body: Vec<String>,
     pub(crate) depth: usize,
     /// The last line that has been written, with its comments.
@@ -44,14 +43,6 @@ pub(crate) struct Program<'a> {
     code_lines: HashSet<usize>,
 }
 
-/// A function that has been written, for arguments of these types.
-#[derive(Debug, Clone)]
-pub(crate) struct Written {
-    pub(crate) rust_name: String,
-    pub(crate) parameters: Vec<Type>,
-    pub(crate) returns: Type,
-}
-
 impl<'a> Program<'a> {
     pub(crate) fn new(source: &'a Source<'a>, file: &str) -> Self {
         Self {
@@ -60,9 +51,8 @@ impl<'a> Program<'a> {
             scopes: Scopes::default(),
             scans: Vec::new(),
             changing: Rc::default(),
-            functions: HashMap::new(),
-            defaults: HashMap::new(),
-            written: HashMap::new(),
+            functions: Vec::new(),
+            captures: Vec::new(),
             uses: BTreeSet::new(),
             constants: Vec::new(),
             about: Vec::new(),
@@ -87,12 +77,12 @@ impl<'a> Program<'a> {
         let statements = self.without_docstring(statements);
         self.block(statements);
         self.comments_before(self.source.line_count() + 1);
-        let mut never_called: Vec<_> = self.functions.drain().collect();
-        never_called.sort_by_key(|(_, function)| function.range.start());
-        for (name, function) in never_called {
+        let never_called = self.functions.iter().filter(|function| function.is_never_called());
+        for definition in never_called.map(|function| function.definition).collect::<Vec<_>>() {
+            let name = &definition.name;
             let missing =
                 Missing::new(format!("{name} is never called, so that the types of its arguments are not known"));
-            self.gap(function.range, &missing.help("leave it out, or call it"));
+            self.gap(definition.range, &missing.help("leave it out, or call it"));
         }
         self.gaps.sort_by_key(|gap| gap.line);
         let (lines, ported) = (self.code_lines.len(), self.code_lines.difference(&self.missing_lines).count());
@@ -157,8 +147,21 @@ impl<'a> Program<'a> {
         self.constants.push(text);
     }
 
-    pub(crate) fn item(&mut self, text: String) {
-        self.items.push(text);
+    /// A function or type that the script has at this line.
+    pub(crate) fn item(&mut self, line: usize, text: String) {
+        let at = self.items.partition_point(|(before, _)| *before <= line);
+        self.items.insert(at, (line, text));
+    }
+
+    /// Imports what a type needs that is written out.
+    pub(crate) fn import_type(&mut self, of: &Type) {
+        match of {
+            Type::Object(path) => _ = self.import(&path.clone()),
+            Type::Layer(class) => _ = self.import(&format!("layers::{class}")),
+            Type::List(of) => self.import_type(of),
+            Type::Tuple(types) => types.iter().for_each(|of| self.import_type(of)),
+            _ => {}
+        }
     }
 
     /// Writes the comments and the empty line that stand before this line.
@@ -271,7 +274,7 @@ impl<'a> Program<'a> {
             out.push('\n');
         }
         out.push_str("    Ok(())\n}\n");
-        for item in &self.items {
+        for (_, item) in &self.items {
             out.push('\n');
             out.push_str(item);
         }
@@ -286,7 +289,7 @@ impl<'a> Program<'a> {
 
     fn has_call_of_gap(&self, line: usize) -> bool {
         let call = format!("gap({line}, ");
-        self.body.iter().chain(&self.items).any(|text| text.contains(&call))
+        self.body.iter().chain(self.items.iter().map(|(_, item)| item)).any(|text| text.contains(&call))
     }
 
     fn use_lines(&self) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprContext, Stmt};
+use ruff_python_ast::{Expr, ExprContext, Stmt, StmtFunctionDef};
 use std::rc::Rc;
 
 /// Methods that need `&mut self` in Rust.
@@ -20,19 +20,51 @@ const MUTATING: &[&str] = &[
     "insert",
 ];
 
-/// Which parameters the functions of a script change, by their places.
-pub(crate) fn changing(statements: &[Stmt]) -> Rc<HashMap<String, Vec<usize>>> {
-    let functions = statements.iter().filter_map(|statement| match statement {
-        Stmt::FunctionDef(function) => Some(function),
-        _ => None,
-    });
-    let places = functions.map(|function| {
-        let scan = Scan::of(&function.body, &Rc::default());
-        let parameters = function.parameters.iter_non_variadic_params().enumerate();
-        let changed = parameters.filter(|(_, parameter)| scan.is_mutated(&parameter.parameter.name, 0));
-        (function.name.to_string(), changed.map(|(place, _)| place).collect())
-    });
-    Rc::new(places.collect())
+/// What a function changes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Changes {
+    /// The places of parameters.
+    pub(crate) places: Vec<usize>,
+    /// Variables outside of it.
+    names: Vec<String>,
+}
+
+/// What the functions of a script change, also by calling others.
+pub(crate) fn changing(statements: &[Stmt]) -> Rc<HashMap<String, Changes>> {
+    let mut functions = Vec::new();
+    functions_in(statements, &mut functions);
+    let mut changing = Rc::default();
+    // A function that calls others is found in the next round.
+    loop {
+        let changes = functions.iter().map(|function| {
+            let scan = Scan::of(&function.body, &changing);
+            let parameters: Vec<&str> =
+                function.parameters.iter_non_variadic_params().map(|one| one.parameter.name.as_str()).collect();
+            let places = (0..parameters.len()).filter(|&place| scan.is_mutated(parameters[place], 0)).collect();
+            let outside = scan.mutated.iter().filter(|(name, number)| *number == 0 && !parameters.contains(&name.as_str()));
+            let mut names: Vec<_> = outside.map(|(name, _)| name.clone()).collect();
+            names.sort();
+            (function.name.to_string(), Changes { places, names })
+        });
+        let next: HashMap<_, _> = changes.collect();
+        if next == *changing {
+            return changing;
+        }
+        changing = Rc::new(next);
+    }
+}
+
+fn functions_in<'a>(statements: &'a [Stmt], out: &mut Vec<&'a StmtFunctionDef>) {
+    for statement in statements {
+        match statement {
+            Stmt::FunctionDef(function) => {
+                out.push(function);
+                functions_in(&function.body, out);
+            }
+            Stmt::If(branches) => functions_in(&branches.body, out),
+            _ => {}
+        }
+    }
 }
 
 /// The names of a function's body, or of a module. An assignment to a name of an outer block changes its variable; any other one declares a new
@@ -49,11 +81,11 @@ pub(crate) struct Scan {
     outside: HashSet<String>,
     depth: usize,
     /// The functions of the script, and which of their parameters they change.
-    changing: Rc<HashMap<String, Vec<usize>>>,
+    changing: Rc<HashMap<String, Changes>>,
 }
 
 impl Scan {
-    pub(crate) fn of(statements: &[Stmt], changing: &Rc<HashMap<String, Vec<usize>>>) -> Self {
+    pub(crate) fn of(statements: &[Stmt], changing: &Rc<HashMap<String, Changes>>) -> Self {
         let mut scan = Self { changing: changing.clone(), ..Self::default() };
         scan.visit_body(statements);
         scan
@@ -97,10 +129,13 @@ impl Scan {
     /// The parameters of a function have the number 0.
     fn mutate(&mut self, target: &Expr) {
         if let Expr::Name(name) = target {
-            let name = name.id.to_string();
-            let number = self.declared.get(&name).copied().unwrap_or(0);
-            self.mutated.insert((name, number));
+            self.mutate_name(&name.id);
         }
+    }
+
+    fn mutate_name(&mut self, name: &str) {
+        let number = self.declared.get(name).copied().unwrap_or(0);
+        self.mutated.insert((name.to_string(), number));
     }
 }
 
@@ -148,12 +183,11 @@ impl<'a> Visitor<'a> for Scan {
                     self.mutate(&attribute.value);
                 }
                 if let Expr::Name(name) = &*call.func
-                    && let Some(places) = self.changing.clone().get(name.id.as_str())
+                    && let Some(changes) = self.changing.clone().get(name.id.as_str())
                 {
-                    places
-                        .iter()
-                        .filter_map(|&place| call.arguments.args.get(place))
-                        .for_each(|argument| self.mutate(argument));
+                    let arguments = changes.places.iter().filter_map(|&place| call.arguments.args.get(place));
+                    arguments.for_each(|argument| self.mutate(argument));
+                    changes.names.iter().for_each(|name| self.mutate_name(name));
                 }
             }
             _ => {}

@@ -1,12 +1,10 @@
 //! Statements.
 
 use crate::names::is_constant;
-use crate::program::{Program, Written, names_in};
-use crate::scan::Scan;
+use crate::program::{Program, names_in};
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
-use hashbrown::HashMap;
-use ruff_python_ast::{CmpOp, Expr, Operator, Stmt, StmtAssign, StmtAugAssign, StmtFor, StmtFunctionDef, StmtIf};
+use ruff_python_ast::{CmpOp, Expr, Operator, Stmt, StmtAssign, StmtAugAssign, StmtFor, StmtIf};
 use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
@@ -101,7 +99,7 @@ impl<'a> Program<'a> {
                         return Err(Missing::new("a decorated function"));
                     }
                 }
-                self.functions.insert(function.name.to_string(), function);
+                self.define(function);
                 Ok(())
             }
             Stmt::Return(value) => {
@@ -265,7 +263,7 @@ impl<'a> Program<'a> {
     pub(crate) fn bind(&mut self, name: &str, value: Value) -> Ported<()> {
         let value = self.owned(value)?;
         if self.is_outer(name)
-            && let Some(Binding::Variable(variable)) = self.scopes.get(name).cloned()
+            && let Some(Binding::Variable(variable)) = self.scopes.get(name)
         {
             let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array());
             if variable.of != Type::None && !is_alike {
@@ -410,7 +408,7 @@ impl<'a> Program<'a> {
         }
         self.line("}");
         for name in &pending {
-            if let Some(Binding::Variable(variable)) = self.scopes.get(name).cloned() {
+            if let Some(Binding::Variable(variable)) = self.scopes.get(name) {
                 self.scopes.rebind(name, Binding::Variable(Variable { is_pending: false, ..variable }));
             }
         }
@@ -425,7 +423,7 @@ impl<'a> Program<'a> {
         let of = |body: &[Stmt]| body.iter().flat_map(assigned_by).collect::<Vec<_>>();
         let others: Vec<_> = branches.elif_else_clauses.iter().map(|clause| of(&clause.body)).collect();
         let mut names = of(&branches.body);
-        let is_new = |name: &str| matches!(self.scopes.get(name), None | Some(Binding::Inner(_) | Binding::Outside));
+        let is_new = |name: &str| matches!(self.scopes.get(name), None | Some(Binding::Inner(_) | Binding::Outside(_)));
         names.retain(|name| is_new(name) && others.iter().all(|other| other.contains(name)));
         names.dedup();
         names
@@ -503,91 +501,21 @@ impl<'a> Program<'a> {
             }
         }
     }
+}
 
-    /// The function of the script with this name, written for arguments of these types.
-    pub(crate) fn function(&mut self, name: &str, arguments: &[Type]) -> Ported<Written> {
-        if let Some(written) = self.written.get(name) {
-            return match written.parameters == arguments {
-                true => Ok(written.clone()),
-                false => Err(Missing::new(format!("{name} is called with arguments of other types before"))),
-            };
+/// Whether no statement behind these is reached.
+pub(crate) fn always_returns(statements: &[Stmt]) -> bool {
+    statements.iter().any(|statement| match statement {
+        Stmt::Return(_) | Stmt::Raise(_) => true,
+        Stmt::If(branches) => {
+            let clauses = &branches.elif_else_clauses;
+            clauses.last().is_some_and(|last| last.test.is_none())
+                && always_returns(&branches.body)
+                && clauses.iter().all(|clause| always_returns(&clause.body))
         }
-        let function = self.functions.remove(name).ok_or_else(|| Missing::new(format!("{name} calls itself")))?;
-        let written = self.write_function(function, arguments);
-        if written.is_err() {
-            self.functions.insert(name.to_string(), function);
-        }
-        written
-    }
-
-    fn write_function(&mut self, function: &'a StmtFunctionDef, arguments: &[Type]) -> Ported<Written> {
-        let name = function.name.to_string();
-        let rust_name = self.rust_name(&name);
-        let outer = (std::mem::take(&mut self.body), std::mem::replace(&mut self.depth, 1), self.last_line());
-        self.scans.push((Scan::of(&function.body, &self.changing), HashMap::new()));
-        self.returns.push(None);
-        self.scopes.enter_function();
-        let mut parameters = Vec::new();
-        let mut result = Ok(());
-        for (parameter, of) in function.parameters.iter_non_variadic_params().zip(arguments) {
-            let parameter = parameter.parameter.name.to_string();
-            let Some(in_rust) = of.in_rust() else {
-                result = Err(Missing::new(format!("{} as an argument", of.described())));
-                break;
-            };
-            let mut own = self.rust_name(&parameter);
-            if self.scan().reads(&parameter) == 0 {
-                own = format!("_{own}");
-            }
-            let is_changed = self.is_mutated(&parameter);
-            let (form, shown) = match of {
-                of if of.is_copy() => (Form::Place, in_rust.replace("&'static ", "&")),
-                Type::String => (Form::Reference, "&str".into()),
-                Type::List(of) if !is_changed => (Form::Reference, format!("&[{}]", of.in_rust().unwrap_or_default())),
-                _ if is_changed => (Form::Reference, format!("&mut {in_rust}")),
-                _ => (Form::Reference, format!("&{in_rust}")),
-            };
-            if let Type::Object(path) = of {
-                self.import(&path.clone());
-            }
-            let is_mutable = if is_changed && of.is_copy() { "mut " } else { "" };
-            parameters.push(format!("{is_mutable}{own}: {shown}"));
-            self.scopes.bind(
-                &parameter,
-                Binding::Variable(Variable { rust_name: own, of: of.clone(), form, is_pending: false }),
-            );
-        }
-        self.last_line_is(self.source.line(function.parameters.range.end()));
-        if result.is_ok() {
-            self.block(&function.body);
-        }
-        self.scopes.leave();
-        self.scans.pop();
-        let returns = self.returns.pop().flatten().unwrap_or(Type::None);
-        let (body, depth, last_line) = outer;
-        let mut lines = std::mem::replace(&mut self.body, body);
-        self.depth = depth;
-        self.set_last_line(last_line);
-        result?;
-        if let Some(line) = self.lost_return.take() {
-            return Err(Missing::new(format!("{name} returns what line {line} has, which is not ported")));
-        }
-        let Some(in_rust) = returns.in_rust() else {
-            return Err(Missing::new(format!("a function that returns {}", returns.described())));
-        };
-        match lines.last_mut() {
-            Some(last) if last.starts_with("    return ") => {
-                *last = format!("    {}", last.trim().trim_start_matches("return ").trim_end_matches(';'));
-            }
-            _ => lines.push("    Ok(())".into()),
-        }
-        let text =
-            format!("fn {rust_name}({}) -> Result<{in_rust}> {{\n{}\n}}\n", parameters.join(", "), lines.join("\n"));
-        self.item(text);
-        let written = Written { rust_name, parameters: arguments.to_vec(), returns };
-        self.written.insert(name, written.clone());
-        Ok(written)
-    }
+        Stmt::With(with) => always_returns(&with.body),
+        _ => false,
+    })
 }
 
 fn is_block(statement: &Stmt) -> bool {

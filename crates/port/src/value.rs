@@ -234,7 +234,9 @@ pub(crate) enum Binding {
     /// Has the value that it got in a block before this line, where Rust's variable has ended.
     Inner(usize),
     /// A variable of the script, seen from one of its functions.
-    Outside,
+    Outside(Variable),
+    /// A function of the script, by its number.
+    Function(usize),
 }
 
 #[derive(Debug, Clone)]
@@ -272,19 +274,38 @@ impl Scopes {
         &self.0[self.0.iter().rposition(|scope| scope.is_function).unwrap_or(0)..]
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Binding> {
-        let (own, of) =
-            (self.own(), |scopes: &'_ [Scope]| scopes.iter().rposition(|scope| scope.names.contains_key(name)));
-        if let Some(at) = of(own) {
-            return own[at].names.get(name);
+    pub(crate) fn get(&self, name: &str) -> Option<Binding> {
+        let of = |scopes: &[Scope]| scopes.iter().rev().find_map(|scope| scope.names.get(name)).cloned();
+        if let Some(found) = of(self.own()) {
+            return Some(found);
         }
-        let found = self.0[of(&self.0)?].names.get(name)?;
-        Some(match found {
+        Some(match of(&self.0)? {
             // Constants are items.
-            Binding::Variable(variable) if !is_constant(&variable.rust_name) => &Binding::Outside,
-            Binding::Inner(_) => &Binding::Outside,
+            Binding::Variable(variable) if !is_constant(&variable.rust_name) => Binding::Outside(variable),
             found => found,
         })
+    }
+
+    /// How many scopes there are.
+    pub(crate) fn depth(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Leaves only this many, as the body of a function sees them that was defined there; returns the others, for [`restore`](Self::restore).
+    pub(crate) fn hide(&mut self, depth: usize) -> Scopes {
+        Self(self.0.split_off(depth.min(self.0.len())))
+    }
+
+    pub(crate) fn restore(&mut self, hidden: Scopes) {
+        self.0.extend(hidden.0);
+    }
+
+    /// Binds a name in the outermost scope of the function that is being written.
+    pub(crate) fn bind_in_function(&mut self, name: &str, binding: Binding) {
+        let first = self.0.len() - self.own().len();
+        if let Some(scope) = self.0.get_mut(first) {
+            scope.names.insert(name.to_string(), binding);
+        }
     }
 
     /// Whether the innermost scope has it.

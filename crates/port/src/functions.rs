@@ -1,0 +1,324 @@
+//! Functions of the script: each is written for the types of the arguments that it is called with.
+
+use crate::arguments::{find, named_as};
+use crate::program::Program;
+use crate::scan::Scan;
+use crate::statements::always_returns;
+use crate::value::{Binding, Form, Type, Value, Variable};
+use crate::{Missing, Ported};
+use hashbrown::HashMap;
+use ruff_python_ast::{Expr, ExprCall, StmtFunctionDef};
+use ruff_text_size::Ranged;
+
+/// A function of the script.
+#[derive(Debug)]
+pub(crate) struct Function<'a> {
+    pub(crate) definition: &'a StmtFunctionDef,
+    /// How many scopes it sees.
+    depth: usize,
+    written: Vec<Written>,
+    is_being_written: bool,
+}
+
+impl Function<'_> {
+    pub(crate) fn is_never_called(&self) -> bool {
+        self.written.is_empty()
+    }
+}
+
+/// A function that has been written, for arguments of these types.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    pub(crate) rust_name: String,
+    parameters: Vec<Type>,
+    captured: Vec<Captured>,
+    pub(crate) returns: Type,
+}
+
+/// A variable outside of a function that it uses: a parameter in Rust.
+#[derive(Debug, Clone)]
+pub(crate) struct Captured {
+    name: String,
+    of: Type,
+    is_changed: bool,
+}
+
+/// The parts of a function's text.
+pub(crate) struct Body {
+    pub(crate) parameters: Vec<String>,
+    pub(crate) lines: Vec<String>,
+    pub(crate) returns: Type,
+    pub(crate) captured: Vec<Captured>,
+}
+
+impl<'a> Program<'a> {
+    pub(crate) fn define(&mut self, definition: &'a StmtFunctionDef) {
+        let function = Function {
+            definition,
+            depth: self.scopes.depth(),
+            written: Vec::new(),
+            is_being_written: false,
+        };
+        self.functions.push(function);
+        self.scopes.bind(&definition.name, Binding::Function(self.functions.len() - 1));
+    }
+
+    /// A call of a function of the script: its defaults are passed as well.
+    pub(crate) fn call_function(&mut self, number: usize, call: &'a ExprCall) -> Ported<Value> {
+        let definition = self.functions[number].definition;
+        let values = self.arguments_of(definition, false, call)?;
+        let written = self.function(number, values.iter().map(|value| value.of.clone()).collect())?;
+        let changed = self.changing.get(definition.name.as_str()).map_or(Vec::new(), |changes| changes.places.clone());
+        let mut arguments = passed(&values, &changed);
+        arguments.extend(self.passed_captures(&written)?);
+        let text = format!("{}({})?", written.rust_name, arguments.join(", "));
+        Ok(Value::temporary(text, written.returns))
+    }
+
+    /// The values of all parameters in a call.
+    pub(crate) fn arguments_of(
+        &mut self,
+        definition: &'a StmtFunctionDef,
+        is_method: bool,
+        call: &'a ExprCall,
+    ) -> Ported<Vec<Value>> {
+        let name = definition.name.as_str();
+        if definition.parameters.vararg.is_some() {
+            return Err(Missing::new("a function of any number of arguments"));
+        }
+        let parameters: Vec<_> = definition.parameters.iter_non_variadic_params().skip(usize::from(is_method)).collect();
+        let names: Vec<&str> = parameters.iter().map(|parameter| parameter.parameter.name.as_str()).collect();
+        let given = named_as(call, &names)?;
+        let mut values = Vec::new();
+        for parameter in parameters {
+            let own = parameter.parameter.name.as_str();
+            let argument = find(&given, own).or(parameter.default.as_deref());
+            let argument = argument.ok_or_else(|| Missing::new(format!("{name} is called without {own}")))?;
+            values.push(self.expression(argument)?);
+        }
+        Ok(values)
+    }
+
+    /// The variables that a function takes beside its parameters, as arguments.
+    fn passed_captures(&mut self, written: &Written) -> Ported<Vec<String>> {
+        let mut texts = Vec::new();
+        for captured in &written.captured {
+            let value = self.name(&captured.name)?;
+            if value.of.in_rust() != captured.of.in_rust() {
+                return Err(Missing::new(format!("{} is another variable here than in the function", captured.name)));
+            }
+            texts.extend(passed(&[value], if captured.is_changed { &[0] } else { &[] }));
+        }
+        Ok(texts)
+    }
+
+    /// A function of the script as a closure, for arguments of these types: `|x| f(x)`.
+    pub(crate) fn closure_of(&mut self, number: usize, types: &[Type], names: &[&str]) -> Ported<(String, Type)> {
+        let written = self.function(number, types.to_vec())?;
+        let mut clones = String::new();
+        let mut arguments: Vec<String> = names.iter().map(ToString::to_string).collect();
+        for captured in &written.captured {
+            if captured.is_changed {
+                return Err(Missing::new(format!("a function that changes {}", captured.name)));
+            }
+            let value = self.name(&captured.name)?;
+            let is_copy = value.of.is_copy();
+            if !is_copy {
+                clones.push_str(&format!("let {0} = {0}.clone(); ", value.text));
+            }
+            arguments.push(if is_copy { value.text } else { format!("&{}", value.text) });
+        }
+        let call = format!("{}({})", written.rust_name, arguments.join(", "));
+        let names = names.join(", ");
+        let text = match (clones.is_empty(), written.captured.is_empty()) {
+            (true, true) => format!("|{names}| {call}"),
+            (true, false) => format!("move |{names}| {call}"),
+            (false, _) => format!("{{ {clones}move |{names}| {call} }}"),
+        };
+        Ok((text, written.returns))
+    }
+
+    /// The function with this number, written for arguments of these types.
+    pub(crate) fn function(&mut self, number: usize, arguments: Vec<Type>) -> Ported<Written> {
+        let in_rust = |types: &[Type]| types.iter().map(Type::in_rust).collect::<Vec<_>>();
+        let function = &self.functions[number];
+        if let Some(written) =
+            function.written.iter().find(|written| in_rust(&written.parameters) == in_rust(&arguments))
+        {
+            return Ok(written.clone());
+        }
+        let (definition, depth) = (function.definition, function.depth);
+        if function.is_being_written {
+            return Err(Missing::new(format!("{} calls itself", definition.name)));
+        }
+        let versions = function.written.len();
+        self.functions[number].is_being_written = true;
+        let body = self.body_of(definition, None, &arguments, depth);
+        self.functions[number].is_being_written = false;
+        let body = body?;
+        let mut rust_name = crate::names::in_snake_case(&definition.name);
+        if versions > 0 {
+            rust_name.push_str(&format!("_{}", versions + 1));
+        }
+        let Some(in_rust) = body.returns.in_rust() else {
+            return Err(Missing::new(format!("a function that returns {}", body.returns.described())));
+        };
+        let text = format!(
+            "fn {rust_name}({}) -> Result<{in_rust}> {{\n{}\n}}\n",
+            body.parameters.join(", "),
+            body.lines.join("\n")
+        );
+        let line = self.source.line(definition.range().start());
+        self.item(line, text);
+        let written = Written { rust_name, parameters: arguments, captured: body.captured, returns: body.returns };
+        self.functions[number].written.push(written.clone());
+        Ok(written)
+    }
+
+    /// The text of a function for arguments of these types; `receiver` is what its first parameter is, if it is a method.
+    pub(crate) fn body_of(
+        &mut self,
+        function: &'a StmtFunctionDef,
+        receiver: Option<Variable>,
+        arguments: &[Type],
+        depth: usize,
+    ) -> Ported<Body> {
+        let hidden = self.scopes.hide(depth);
+        let outer = (std::mem::take(&mut self.body), std::mem::replace(&mut self.depth, 1), self.last_line());
+        let lost = self.lost_return.take();
+        self.scans.push((Scan::of(&function.body, &self.changing), HashMap::new()));
+        self.returns.push(None);
+        self.captures.push(Vec::new());
+        self.scopes.enter_function();
+        let is_method = receiver.is_some();
+        let all = || function.parameters.iter_non_variadic_params();
+        if let (Some(receiver), Some(own)) = (receiver, all().next()) {
+            self.scopes.bind(own.parameter.name.as_str(), Binding::Variable(receiver));
+        }
+        let mut parameters = Vec::new();
+        let mut result = Ok(());
+        for (parameter, of) in all().skip(usize::from(is_method)).zip(arguments) {
+            match self.parameter(parameter.parameter.name.as_str(), of) {
+                Ok(parameter) => parameters.extend(parameter),
+                Err(missing) => result = Err(missing),
+            }
+        }
+        self.last_line_is(self.source.line(function.parameters.range.end()));
+        if result.is_ok() {
+            self.block(&function.body);
+        }
+        self.scopes.leave();
+        self.scans.pop();
+        let captured = self.captures.pop().unwrap_or_default();
+        let returns = self.returns.pop().flatten().unwrap_or(Type::None);
+        let (body, depth, last_line) = outer;
+        let mut lines = std::mem::replace(&mut self.body, body);
+        self.depth = depth;
+        self.set_last_line(last_line);
+        self.scopes.restore(hidden);
+        let lost_return = std::mem::replace(&mut self.lost_return, lost);
+        result?;
+        if let Some(line) = lost_return {
+            return Err(Missing::new(format!("{} returns what line {line} has, which is not ported", function.name)));
+        }
+        let returns_always = always_returns(&function.body);
+        if returns != Type::None && !returns_always {
+            return Err(Missing::new(format!("{} returns {} or nothing", function.name, returns.described())));
+        }
+        match lines.last_mut() {
+            Some(last) if last.starts_with("    return ") => {
+                *last = format!("    {}", last.trim().trim_start_matches("return ").trim_end_matches(';'));
+            }
+            _ if returns_always => {}
+            _ => lines.push("    Ok(())".into()),
+        }
+        parameters.extend(captured.iter().map(|captured| self.captured_parameter(captured)));
+        Ok(Body { parameters, lines, returns, captured })
+    }
+
+    /// Binds a parameter; its text, if Rust needs it.
+    fn parameter(&mut self, parameter: &str, of: &Type) -> Ported<Option<String>> {
+        if *of == Type::None {
+            let variable = Variable { rust_name: "None".into(), of: Type::None, form: Form::Constant, is_pending: false };
+            self.scopes.bind(parameter, Binding::Variable(variable));
+            return Ok(None);
+        }
+        if of.in_rust().is_none() {
+            return Err(Missing::new(format!("{} as an argument", of.described())));
+        }
+        let mut own = self.rust_name(parameter);
+        if self.scan().reads(parameter) == 0 {
+            own = format!("_{own}");
+        }
+        let is_changed = self.is_mutated(parameter);
+        let form = if of.is_copy() { Form::Place } else { Form::Reference };
+        let text = self.declared(&own, of, is_changed);
+        let variable = Variable { rust_name: own, of: of.clone(), form, is_pending: false };
+        self.scopes.bind(parameter, Binding::Variable(variable));
+        Ok(Some(text))
+    }
+
+    /// `x: &[f64]`, `mut n: usize`, `model: &mut Model`
+    fn declared(&mut self, own: &str, of: &Type, is_changed: bool) -> String {
+        self.import_type(of);
+        let in_rust = of.in_rust().unwrap_or_default();
+        let shown = match of {
+            of if of.is_copy() => in_rust.replace("&'static ", "&"),
+            Type::String => "&str".into(),
+            Type::List(of) if !is_changed => format!("&[{}]", of.in_rust().unwrap_or_default()),
+            _ if is_changed => format!("&mut {in_rust}"),
+            _ => format!("&{in_rust}"),
+        };
+        let is_mutable = if is_changed && of.is_copy() { "mut " } else { "" };
+        format!("{is_mutable}{own}: {shown}")
+    }
+
+    fn captured_parameter(&mut self, captured: &Captured) -> String {
+        let own = crate::names::in_snake_case(&captured.name);
+        self.declared(&own, &captured.of.clone(), captured.is_changed)
+    }
+
+    /// A variable outside of the function that is being written, which becomes a parameter of it.
+    pub(crate) fn capture(&mut self, name: &str, variable: Variable) -> Ported<Value> {
+        if variable.of == Type::None || variable.of.in_rust().is_none() || self.captures.is_empty() {
+            return Err(Missing::new(format!("{name} is a variable outside of the function"))
+                .help("pass it to the function, or make it a constant: a name in capitals, assigned once"));
+        }
+        let rust_name = self.rust_name(name);
+        let is_changed = self.scan().is_mutated(name, 0);
+        if is_changed && variable.of.is_copy() {
+            return Err(Missing::new(format!("a function that changes {name}")).help("return the new value"));
+        }
+        let form = if variable.of.is_copy() { Form::Place } else { Form::Reference };
+        if let Some(last) = self.captures.last_mut() {
+            last.push(Captured { name: name.into(), of: variable.of.clone(), is_changed });
+        }
+        let bound = Variable { rust_name: rust_name.clone(), of: variable.of.clone(), form, is_pending: false };
+        self.scopes.bind_in_function(name, Binding::Variable(bound));
+        Ok(Value::new(rust_name, variable.of, crate::value::Strength::Whole, form))
+    }
+}
+
+/// Values as arguments of a function of the script; `changed` are the places of those that it changes.
+pub(crate) fn passed(values: &[Value], changed: &[usize]) -> Vec<String> {
+    let arguments = values.iter().enumerate().filter(|(_, value)| value.of != Type::None);
+    let texts = arguments.map(|(i, value)| match &value.of {
+        of if of.is_copy() => value.text.clone(),
+        // A parameter of the outer function is a reference already.
+        _ if changed.contains(&i) && value.form == Form::Reference => value.text.clone(),
+        _ if changed.contains(&i) => format!("&mut {}", value.text),
+        _ => value.borrowed(),
+    });
+    texts.collect()
+}
+
+/// Whether an expression is the name of a function of the script.
+impl Program<'_> {
+    pub(crate) fn function_named(&self, expression: &Expr) -> Option<usize> {
+        let Expr::Name(name) = expression else { return None };
+        match self.scopes.get(&name.id) {
+            Some(Binding::Function(number)) => Some(number),
+            _ => None,
+        }
+    }
+}
