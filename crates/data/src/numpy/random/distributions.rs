@@ -12,6 +12,11 @@ pub(super) trait Distributions {
     /// A whole number from 0 to `most`.
     fn up_to(&mut self, most: u64) -> u64;
 
+    /// A number up to `most` for a shuffle.
+    fn place_up_to(&mut self, most: usize) -> usize {
+        self.up_to(most as u64) as usize
+    }
+
     /// A number of the standard normal distribution.
     fn standard_normal_number(&mut self) -> f64;
 
@@ -64,7 +69,7 @@ pub(super) trait Distributions {
     /// From the last item on, each trades its place with one up to itself (Fisher and Yates).
     fn shuffle_items<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
-            items.swap(i, self.up_to(i as u64) as usize);
+            items.swap(i, self.place_up_to(i));
         }
     }
 

@@ -15,9 +15,15 @@
 
 mod choice;
 mod distributions;
+mod generator;
+mod pcg64;
 mod population;
 mod random_state;
+mod seed_sequence;
+mod wide;
+mod ziggurat;
 
+pub use generator::{Generator, default_rng};
 pub use population::{Population, Probabilities};
 pub use random_state::RandomState;
 
