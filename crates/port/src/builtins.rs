@@ -32,6 +32,7 @@ impl<'a> Program<'a> {
                     self.call_value(&callee, call)
                 }
                 Some(Binding::Function(number)) => self.call_function(number, call),
+                Some(Binding::Class(number)) => self.instantiate(number, call),
                 _ => self.builtin(&name.id, call),
             },
             Expr::Attribute(attribute) => {
@@ -88,13 +89,18 @@ impl<'a> Program<'a> {
         if name == "print" {
             return self.print(call);
         }
+        if let Some(value) = self.of_iterable(name, call)? {
+            return Ok(value);
+        }
         no_words(call)?;
         let values =
             call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
         let whole = |value: &Value| value.at(Strength::Whole);
         match (name, &values[..]) {
             ("len", [list]) => match &list.of {
-                Type::List(_) => Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int)),
+                Type::List(_) | Type::Dict(..) | Type::Set(_) => {
+                    Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int))
+                }
                 Type::Str | Type::String => Ok(Value::temporary(format!("{}.chars().count()", whole(list)), Type::Int)),
                 Type::Array | Type::Floats => Ok(Value::temporary(format!("{}.dim(0)?", whole(list)), Type::Int)),
                 of => Err(Missing::new(format!("the length of {}", of.described()))),
@@ -122,24 +128,6 @@ impl<'a> Program<'a> {
             }
             ("min" | "max", [a, b]) if a.of == b.of && a.of.is_number() => {
                 Ok(Value::temporary(format!("{}.{name}({})", whole(a), b.text), a.of.clone()))
-            }
-            ("sum", [list]) => match &list.of {
-                Type::List(of) if matches!(**of, Type::Float | Type::Int) => {
-                    let in_rust = of.in_rust().unwrap_or_default();
-                    Ok(Value::temporary(format!("{}.iter().sum::<{in_rust}>()", whole(list)), (**of).clone()))
-                }
-                of => Err(Missing::new(format!("the sum of {}", of.described()))),
-            },
-            ("min" | "max", [list]) => match &list.of {
-                Type::List(of) if **of == Type::Float => {
-                    let start = if name == "min" { "INFINITY" } else { "NEG_INFINITY" };
-                    let text = format!("{}.iter().copied().fold(f64::{start}, f64::{name})", whole(list));
-                    Ok(Value::temporary(text, Type::Float))
-                }
-                of => Err(Missing::new(format!("{name} of {}", of.described()))),
-            },
-            ("list", [list]) if matches!(list.of, Type::List(_)) => {
-                Ok(Value::temporary(format!("{}.to_vec()", whole(list)), list.of.clone()))
             }
             _ => Err(Missing::new(format!("the function {name} of Python, of this"))),
         }

@@ -15,9 +15,15 @@
 mod api;
 mod arguments;
 mod builtins;
+mod classes;
+mod closures;
+mod collections;
+mod datasets;
 mod expressions;
 mod functions;
+mod iteration;
 mod keras;
+mod loops;
 mod methods;
 mod names;
 mod notebook;

@@ -108,6 +108,9 @@ impl<'a> Program<'a> {
 
     pub(crate) fn tensorflow_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
         match path {
+            path if path.starts_with("tensorflow.data.Dataset.") => {
+                self.dataset_from(path.rsplit('.').next().unwrap_or(path), call)
+            }
             "tensorflow.random.set_seed" => self.random_seed(&named_as(call, &["seed"])?),
             _ => Err(Missing::new(format!("{path} is not known here"))),
         }

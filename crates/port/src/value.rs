@@ -19,8 +19,16 @@ pub(crate) enum Type {
     /// `&'static str`.
     Str,
     String,
+    /// A character of a text: in Python a `str` of length 1.
+    Char,
+    /// What an empty list holds, until something is put into it: the number of the list.
+    Unknown(usize),
     /// `Vec`, of a slice if it is borrowed.
     List(Box<Type>),
+    /// `IndexMap`, in the order of insertion.
+    Dict(Box<Type>, Box<Type>),
+    /// `BTreeSet`: Python does not say in which order.
+    Set(Box<Type>),
     Tuple(Vec<Type>),
     /// A `Tensor`, perhaps of integers.
     Array,
@@ -34,6 +42,16 @@ pub(crate) enum Type {
     Model(ModelType),
     /// Another object of Keras, by its name in Rust: `optimizers::Adam`.
     Object(String),
+    /// An object of a class of the script.
+    Instance(String),
+    /// The logs that callbacks get.
+    Logs,
+    /// A `Dataset`, whose elements have one array of inputs, and perhaps one of targets.
+    Dataset { has_targets: bool },
+    /// The weights of a model or layer.
+    Variables,
+    /// The gradients of the weights that this text of Rust names.
+    Gradients(String),
     History,
     /// The values of `history.history`.
     HistoryValues,
@@ -64,7 +82,7 @@ impl Type {
     /// Whether Rust copies it.
     pub(crate) fn is_copy(&self) -> bool {
         self.is_number()
-            || matches!(self, Self::Str | Self::None)
+            || matches!(self, Self::Str | Self::None | Self::Char | Self::Id)
             || matches!(self, Self::Tuple(types) if types.iter().all(Self::is_copy))
     }
 
@@ -79,7 +97,14 @@ impl Type {
             Self::Float => "f64".into(),
             Self::Str => "&'static str".into(),
             Self::String => "String".into(),
+            Self::Char => "char".into(),
             Self::List(of) => format!("Vec<{}>", of.in_rust()?),
+            Self::Dict(key, value) => format!("IndexMap<{}, {}>", key.in_rust()?, value.in_rust()?),
+            Self::Set(of) => format!("BTreeSet<{}>", of.in_rust()?),
+            Self::Instance(class) => class.clone(),
+            Self::Logs => "Logs".into(),
+            Self::Dataset { .. } => "Dataset".into(),
+            Self::Variables => "Vec<Variable>".into(),
             Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
             Self::Array | Self::Floats => "Tensor".into(),
             Self::Symbolic => "KerasTensor".into(),
@@ -87,7 +112,7 @@ impl Type {
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
             Self::History => "History".into(),
-            Self::HistoryValues | Self::Scores(_) => return None,
+            Self::HistoryValues | Self::Scores(_) | Self::Unknown(_) | Self::Gradients(_) => return None,
         })
     }
 
@@ -98,8 +123,16 @@ impl Type {
             Self::Int | Self::Signed | Self::Id => "an int".into(),
             Self::Float => "a float".into(),
             Self::Bool => "a bool".into(),
-            Self::Str | Self::String => "a str".into(),
+            Self::Str | Self::String | Self::Char => "a str".into(),
             Self::List(_) => "a list".into(),
+            Self::Unknown(_) => "something".into(),
+            Self::Dict(..) => "a dict".into(),
+            Self::Set(_) => "a set".into(),
+            Self::Instance(class) => format!("an object {class}"),
+            Self::Logs => "logs".into(),
+            Self::Dataset { .. } => "a dataset".into(),
+            Self::Variables => "weights".into(),
+            Self::Gradients(_) => "gradients".into(),
             Self::Tuple(_) => "a tuple".into(),
             Self::Array | Self::Floats => "an array".into(),
             Self::Symbolic => "a symbolic tensor".into(),
@@ -237,6 +270,8 @@ pub(crate) enum Binding {
     Outside(Variable),
     /// A function of the script, by its number.
     Function(usize),
+    /// A class of the script, by its number.
+    Class(usize),
 }
 
 #[derive(Debug, Clone)]

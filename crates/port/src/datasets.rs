@@ -1,0 +1,182 @@
+//! `tf.data` as `Dataset`.
+
+use crate::arguments::{find, named_as, needed, no_words};
+use crate::closures::Closure;
+use crate::program::Program;
+use crate::value::{Binding, Form, Strength, Type, Value, Variable};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, ExprCall};
+
+impl<'a> Program<'a> {
+    /// `tf.data.Dataset.from_tensor_slices(...)`
+    pub(crate) fn dataset_from(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        self.import("Dataset");
+        match name {
+            "from_tensor_slices" => {
+                let given = named_as(call, &["tensors"])?;
+                let (text, has_targets) = match needed(&given, "tensors")? {
+                    Expr::Tuple(pair) => match &pair.elts[..] {
+                        [x, y] => (format!("({}, {})", self.elements(x)?, self.elements(y)?), true),
+                        [x] => (self.elements(x)?, false),
+                        _ => return Err(Missing::new("a dataset of more than inputs and targets")),
+                    },
+                    x => (self.elements(x)?, false),
+                };
+                Ok(Value::temporary(format!("Dataset::from_tensor_slices({text})?"), Type::Dataset { has_targets }))
+            }
+            "zip" => {
+                let parts = match &call.arguments.args[..] {
+                    [Expr::Tuple(pair)] => &pair.elts[..],
+                    parts => parts,
+                };
+                let [x, y] = parts else { return Err(Missing::new("a zip of other than two datasets")) };
+                let (x, y) = (self.expression(x)?, self.expression(y)?);
+                match (&x.of, &y.of) {
+                    (Type::Dataset { has_targets: false }, Type::Dataset { has_targets: false }) => Ok(Value::temporary(
+                        format!("{}.zip({})", x.at(Strength::Whole), y.borrowed()),
+                        Type::Dataset { has_targets: true },
+                    )),
+                    _ => Err(Missing::new("a zip of these")),
+                }
+            }
+            _ => Err(Missing::new(format!("tf.data.Dataset.{name}"))),
+        }
+    }
+
+    /// Inputs or targets whose first axis becomes elements.
+    fn elements(&mut self, expression: &'a Expr) -> Ported<String> {
+        let value = self.expression(expression)?;
+        match (&value.of, &value.items) {
+            (of, _) if of.is_array() => Ok(value.borrowed()),
+            (Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of.is_array()) => {
+                Ok(format!("[{}]", items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ")))
+            }
+            (Type::List(_), None) => Ok(value.borrowed()),
+            (Type::List(_), Some(items)) if items.iter().all(|item| item.of.is_number() || item.of.is_text()) => {
+                Ok(value.borrowed())
+            }
+            (of, _) => Err(Missing::new(format!("a dataset of {}", of.described()))),
+        }
+    }
+
+    pub(crate) fn method_of_dataset(
+        &mut self,
+        of: &Value,
+        has_targets: bool,
+        name: &str,
+        call: &'a ExprCall,
+    ) -> Ported<Value> {
+        let whole = of.at(Strength::Whole);
+        let done = |text: String| Ok(Value::temporary(text, Type::Dataset { has_targets }));
+        match name {
+            "batch" => {
+                let given = named_as(call, &["batch_size", "drop_remainder", "num_parallel_calls"])?;
+                let size = self.argument(needed(&given, "batch_size")?, "usize", "batch_size")?;
+                let exact = match find(&given, "drop_remainder") {
+                    None => false,
+                    Some(Expr::BooleanLiteral(exact)) => exact.value,
+                    Some(_) => return Err(Missing::new("a computed drop_remainder")),
+                };
+                done(format!("{whole}.{}({size})", if exact { "batch_exact" } else { "batch" }))
+            }
+            "shuffle" => {
+                let given = named_as(call, &["buffer_size", "seed", "reshuffle_each_iteration"])?;
+                let buffer = self.argument(needed(&given, "buffer_size")?, "usize", "buffer_size")?;
+                let mut text = buffer.clone();
+                if given.len() > 1 {
+                    let class = self.import("data::Shuffle");
+                    text = format!("{class}::new({buffer})");
+                    let item = crate::api::item("data::Shuffle").ok_or_else(|| Missing::new("shuffle"))?;
+                    for (name, argument) in given.iter().skip(1) {
+                        text.push_str(&self.setter(item, "data::Shuffle", name, argument)?);
+                    }
+                }
+                done(format!("{whole}.shuffle({text})"))
+            }
+            // It makes reading faster, and changes nothing.
+            "prefetch" => done(format!("{whole}.prefetch(2)")),
+            "cache" if call.arguments.is_empty() => done(format!("{whole}.cache()")),
+            "repeat" => {
+                let given = named_as(call, &["count"])?;
+                let times = match find(&given, "count") {
+                    None => "None".into(),
+                    Some(count) => self.argument(count, "usize", "count")?,
+                };
+                done(format!("{whole}.repeat({times})"))
+            }
+            "take" | "skip" => {
+                let given = named_as(call, &["count"])?;
+                let count = self.argument(needed(&given, "count")?, "usize", "count")?;
+                done(format!("{whole}.{name}({count})"))
+            }
+            "concatenate" => {
+                no_words(call)?;
+                let [other] = &call.arguments.args[..] else { return Err(Missing::new("concatenate of this")) };
+                let other = self.expression(other)?;
+                done(format!("{whole}.concatenate({})", other.borrowed()))
+            }
+            "map" => {
+                let given = named_as(call, &["map_func", "num_parallel_calls"])?;
+                let (closure, has_targets) = self.function_of_elements(needed(&given, "map_func")?, has_targets)?;
+                let text = format!("{whole}.map({})", closure.text);
+                Ok(Value::temporary(text, Type::Dataset { has_targets }))
+            }
+            _ => Err(Missing::new(format!("the method {name} of a dataset"))),
+        }
+    }
+
+    /// `lambda x, y: (f(x), y)` as a function of a `Batch`; whether what it returns has targets.
+    fn function_of_elements(&mut self, function: &'a Expr, has_targets: bool) -> Ported<(Closure, bool)> {
+        let parts = if has_targets { ["&batch.x[0]", "&batch.y[0]"].as_slice() } else { &["&batch.x[0]"] };
+        if self.parameter_count(function) != Some(parts.len()) {
+            return Err(Missing::new(format!("a function that is not one of the {} parts of an element", parts.len())));
+        }
+        let types = vec![Type::Array; parts.len()];
+        let closure = self.closure(function, &types, crate::closures::Returns::Result)?;
+        let returns_targets = match &closure.returns {
+            Type::Tuple(types) if types.len() == 2 && types.iter().all(Type::is_array) => true,
+            of if of.is_array() => false,
+            of => return Err(Missing::new(format!("an element that is {}", of.described()))),
+        };
+        // |x, y| body: the parameters are parts of the element.
+        let at = closure.text.find('|').unwrap_or_default();
+        let end = closure.text[at + 1..].find('|').map_or(at, |end| at + 1 + end);
+        let names = &closure.text[at + 1..end];
+        let (before, body) = (&closure.text[..at], closure.text[end + 1..].trim());
+        let pattern = if parts.len() == 2 { format!("({names})") } else { names.to_string() };
+        let value = if parts.len() == 2 { format!("({})", parts.join(", ")) } else { parts[0].to_string() };
+        let mut body = body.to_string();
+        let mut close = "";
+        if before.contains('{') {
+            body = body.trim_end_matches('}').trim().to_string();
+            close = " }";
+        }
+        let text = format!("{before}|batch| {{ let {pattern} = {value}; {body} }}{close}");
+        Ok((Closure { text, returns: closure.returns }, returns_targets))
+    }
+
+    /// The variables of a loop over the batches of a dataset.
+    pub(crate) fn bind_batch(&mut self, target: &'a Expr, has_targets: bool) -> Ported<()> {
+        let part = |program: &mut Self, target: &'a Expr, text: &str| match target {
+            Expr::Name(name) => {
+                program.declare(&name.id);
+                let rust_name = program.rust_name(&name.id);
+                if program.scan().reads(&name.id) > 0 {
+                    program.line(&format!("let {rust_name} = &{text};"));
+                }
+                let variable = Variable { rust_name, of: Type::Array, form: Form::Reference, is_pending: false };
+                program.scopes.bind(&name.id, Binding::Variable(variable));
+                Ok(())
+            }
+            _ => Err(Missing::new("these variables for a batch")),
+        };
+        match (target, has_targets) {
+            (Expr::Name(_), false) => part(self, target, "batch.x[0]"),
+            (Expr::Tuple(pair), true) if pair.elts.len() == 2 => {
+                part(self, &pair.elts[0], "batch.x[0]")?;
+                part(self, &pair.elts[1], "batch.y[0]")
+            }
+            _ => Err(Missing::new("other variables than a batch has parts")),
+        }
+    }
+}
