@@ -93,8 +93,11 @@ pub mod config {
 
 /// Random numbers as tensors, and dropout and shuffles of tensors. Keras: `keras.random`.
 ///
-/// Distributions are those of Keras, the numbers of a seed are not.
+/// Distributions are those of Keras, the numbers of a seed are not; [`numpy::random`](crate::numpy::random) and
+/// [`python::random`](crate::python::random) have the numbers of NumPy and Python.
 pub mod random {
+    #[doc(inline)]
+    pub use candle_keras_ops::random::set_random_seed as set_seed;
     #[doc(inline)]
     pub use candle_keras_ops::random_tensors::*;
 }
@@ -197,7 +200,7 @@ pub mod data {
 }
 
 #[doc(inline)]
-pub use candle_keras_data::datasets;
+pub use candle_keras_data::{datasets, numpy, python};
 
 /// Data preprocessing. Keras: `keras.preprocessing`.
 pub mod preprocessing {
@@ -229,8 +232,8 @@ pub mod utils {
         ArrayToImg, AudioFolder, FolderDataset, GetFile, Image, ImageFolder, LoadImg, Pad, SaveImg, SplitDataset,
         SplitSize, TextFolder, Timeseries, array_to_img, audio_dataset_from_directory, audio_datasets_from_directory,
         get_file, image_dataset_from_directory, image_datasets_from_directory, img_to_array, load_img, normalize,
-        pad_sequences, save_img, split_dataset, text_dataset_from_directory, text_datasets_from_directory,
-        timeseries_dataset_from_array, to_categorical,
+        pad_sequences, save_img, set_random_seed, split_dataset, text_dataset_from_directory,
+        text_datasets_from_directory, timeseries_dataset_from_array, to_categorical,
     };
     #[doc(inline)]
     pub use candle_keras_layers::{clear_session, get_source_inputs};
@@ -240,8 +243,6 @@ pub mod utils {
     pub use candle_keras_ops::config::{
         disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled,
     };
-    #[doc(inline)]
-    pub use candle_keras_ops::random::set_random_seed;
     #[doc(inline)]
     pub use candle_keras_ops::{Progbar, device, standardize_dtype, warnings};
 }

@@ -7,9 +7,12 @@ pub mod datasets;
 mod folder;
 mod get_file;
 mod images;
+mod mersenne_twister;
 mod numerical;
-mod numpy;
+pub mod numpy;
 mod pickle;
+pub mod python;
+mod seeds;
 mod sequence;
 mod skipgrams;
 mod split;
@@ -37,6 +40,7 @@ pub use images::{
 };
 pub use numerical::{normalize, to_categorical};
 pub use numpy::{Npz, read_npy, write_npz};
+pub use seeds::set_random_seed;
 pub use sequence::{Pad, Side, pad_sequences};
 pub use skipgrams::{
     AliasTable, SkipgramBatches, SkipgramEpoch, Skipgrams, keep_probability, make_sampling_table, skipgrams,

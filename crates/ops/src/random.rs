@@ -31,8 +31,10 @@ thread_local! {
 /// For threads without a seed.
 static PROCESS: Mutex<Option<Source>> = Mutex::new(None);
 
-/// Sets the seed of this thread, and of threads that set none. All random numbers drawn from now on follow from it. Keras:
-/// `keras.utils.set_random_seed`.
+/// Sets the seed of this thread, and of threads that set none. All random numbers drawn from now on follow from it. TensorFlow:
+/// `tf.random.set_seed`.
+///
+/// Keras's `utils.set_random_seed` sets those of NumPy and Python as well, and does so here.
 ///
 /// What this thread draws depends on its own draws alone; threads without a seed share a source of numbers that follows from the seed too, but
 /// draw others than this thread. Without any seed, each run is different.

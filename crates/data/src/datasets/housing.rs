@@ -2,7 +2,7 @@
 
 use super::{Tensors, check_split};
 use crate::Npz;
-use crate::numpy::RandomState;
+use crate::numpy::random::RandomState;
 use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result};
 use std::path::Path;

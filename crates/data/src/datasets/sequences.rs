@@ -1,7 +1,7 @@
 //! Texts as indices of words, of which some are cut or replaced.
 
 use crate::Npz;
-use crate::numpy::RandomState;
+use crate::numpy::random::RandomState;
 use candle_core::DType;
 use candle_keras_ops::{Error, Result};
 

@@ -1,7 +1,7 @@
 //! The files of a folder and their labels.
 
 use super::{Folder, Part};
-use crate::numpy::RandomState;
+use crate::numpy::random::RandomState;
 use candle_keras_ops::{Error, Result};
 use std::collections::BTreeSet;
 use std::fs;

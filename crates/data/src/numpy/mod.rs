@@ -1,9 +1,8 @@
-//! NumPy's files of arrays.
+//! NumPy, as scripts use it around Keras: its files of arrays and its random numbers. Arrays are tensors on the host.
 
 mod npy;
 mod npz;
-mod random_state;
+pub mod random;
 
 pub use npy::read_npy;
 pub use npz::{Npz, write_npz};
-pub(crate) use random_state::RandomState;
