@@ -110,6 +110,14 @@ impl<'a> Program<'a> {
                 let strength = if number.of == Type::Float { number.strength } else { Strength::Cast };
                 Ok(Value::new(text, Type::Float, strength, number.form))
             }
+            ("float", [array]) if array.of.is_array() => Ok(Value::temporary(
+                format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", whole(array)),
+                Type::Float,
+            )),
+            ("int", [array]) if array.of.is_array() => Ok(Value::temporary(
+                format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", whole(array)),
+                Type::Signed,
+            )),
             ("int", [number]) => match number.of {
                 Type::Int | Type::Signed => Ok(number.clone()),
                 Type::Float => Ok(Value::new(
@@ -135,7 +143,7 @@ impl<'a> Program<'a> {
 }
 
 /// A number on which a method can be called.
-fn in_group(number: &str) -> String {
+pub(crate) fn in_group(number: &str) -> String {
     match number {
         literal if literal.starts_with(|c: char| c.is_ascii_digit()) && !literal.contains(' ') => {
             format!("{literal}_f64")

@@ -14,15 +14,18 @@ impl<'a> Program<'a> {
         match name {
             "from_tensor_slices" => {
                 let given = named_as(call, &["tensors"])?;
-                let (text, has_targets) = match needed(&given, "tensors")? {
+                let (text, parts) = match needed(&given, "tensors")? {
                     Expr::Tuple(pair) => match &pair.elts[..] {
-                        [x, y] => (format!("({}, {})", self.elements(x)?, self.elements(y)?), true),
-                        [x] => (self.elements(x)?, false),
+                        [x, y] => {
+                            let ((x, of_x), (y, of_y)) = (self.elements(x)?, self.elements(y)?);
+                            (format!("({x}, {y})"), Parts { x: of_x, y: Some(of_y) })
+                        }
+                        [x] => self.elements(x).map(|(text, x)| (text, Parts { x, y: None }))?,
                         _ => return Err(Missing::new("a dataset of more than inputs and targets")),
                     },
-                    x => (self.elements(x)?, false),
+                    x => self.elements(x).map(|(text, x)| (text, Parts { x, y: None }))?,
                 };
-                Ok(Value::temporary(format!("Dataset::from_tensor_slices({text})?"), Type::Dataset { has_targets }))
+                Ok(Value::temporary(format!("Dataset::from_tensor_slices({text})?"), parts.dataset()))
             }
             "zip" => {
                 let parts = match &call.arguments.args[..] {
@@ -32,9 +35,9 @@ impl<'a> Program<'a> {
                 let [x, y] = parts else { return Err(Missing::new("a zip of other than two datasets")) };
                 let (x, y) = (self.expression(x)?, self.expression(y)?);
                 match (&x.of, &y.of) {
-                    (Type::Dataset { has_targets: false }, Type::Dataset { has_targets: false }) => Ok(Value::temporary(
+                    (Type::Dataset(of_x, None), Type::Dataset(of_y, None)) => Ok(Value::temporary(
                         format!("{}.zip({})", x.at(Strength::Whole), y.borrowed()),
-                        Type::Dataset { has_targets: true },
+                        Type::Dataset(of_x.clone(), Some(of_y.clone())),
                     )),
                     _ => Err(Missing::new("a zip of these")),
                 }
@@ -43,17 +46,22 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// Inputs or targets whose first axis becomes elements.
-    fn elements(&mut self, expression: &'a Expr) -> Ported<String> {
+    /// Inputs or targets whose first axis becomes elements, and what an element is.
+    fn elements(&mut self, expression: &'a Expr) -> Ported<(String, Type)> {
         let value = self.expression(expression)?;
+        let of = |list: &Type| match list {
+            Type::Float => Type::Floats,
+            Type::List(of) if **of == Type::Float => Type::Floats,
+            _ => Type::Array,
+        };
         match (&value.of, &value.items) {
-            (of, _) if of.is_array() => Ok(value.borrowed()),
-            (Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of.is_array()) => {
-                Ok(format!("[{}]", items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ")))
+            (of, _) if of.is_array() => Ok((value.borrowed(), of.clone())),
+            (Type::Mutable { of, .. }, _) => {
+                Ok((value.borrowed(), if of.starts_with('f') { Type::Floats } else { Type::Array }))
             }
-            (Type::List(_), None) => Ok(value.borrowed()),
-            (Type::List(_), Some(items)) if items.iter().all(|item| item.of.is_number() || item.of.is_text()) => {
-                Ok(value.borrowed())
+            (Type::List(list), None) => Ok((value.borrowed(), of(list))),
+            (Type::List(list), Some(items)) if items.iter().all(|item| item.of.is_number() || item.of.is_text()) => {
+                Ok((value.borrowed(), of(list)))
             }
             (of, _) => Err(Missing::new(format!("a dataset of {}", of.described()))),
         }
@@ -62,12 +70,12 @@ impl<'a> Program<'a> {
     pub(crate) fn method_of_dataset(
         &mut self,
         of: &Value,
-        has_targets: bool,
+        parts: &Parts,
         name: &str,
         call: &'a ExprCall,
     ) -> Ported<Value> {
         let whole = of.at(Strength::Whole);
-        let done = |text: String| Ok(Value::temporary(text, Type::Dataset { has_targets }));
+        let done = |text: String| Ok(Value::temporary(text, parts.dataset()));
         match name {
             "batch" => {
                 let given = named_as(call, &["batch_size", "drop_remainder", "num_parallel_calls"])?;
@@ -117,25 +125,26 @@ impl<'a> Program<'a> {
             }
             "map" => {
                 let given = named_as(call, &["map_func", "num_parallel_calls"])?;
-                let (closure, has_targets) = self.function_of_elements(needed(&given, "map_func")?, has_targets)?;
-                let text = format!("{whole}.map({})", closure.text);
-                Ok(Value::temporary(text, Type::Dataset { has_targets }))
+                let (closure, parts) = self.function_of_elements(needed(&given, "map_func")?, parts)?;
+                Ok(Value::temporary(format!("{whole}.map({})", closure.text), parts.dataset()))
             }
             _ => Err(Missing::new(format!("the method {name} of a dataset"))),
         }
     }
 
-    /// `lambda x, y: (f(x), y)` as a function of a `Batch`; whether what it returns has targets.
-    fn function_of_elements(&mut self, function: &'a Expr, has_targets: bool) -> Ported<(Closure, bool)> {
-        let parts = if has_targets { ["&batch.x[0]", "&batch.y[0]"].as_slice() } else { &["&batch.x[0]"] };
+    /// `lambda x, y: (f(x), y)` as a function of a `Batch`, and what it returns.
+    fn function_of_elements(&mut self, function: &'a Expr, of: &Parts) -> Ported<(Closure, Parts)> {
+        let parts = if of.y.is_some() { ["&batch.x[0]", "&batch.y[0]"].as_slice() } else { &["&batch.x[0]"] };
         if self.parameter_count(function) != Some(parts.len()) {
             return Err(Missing::new(format!("a function that is not one of the {} parts of an element", parts.len())));
         }
-        let types = vec![Type::Array; parts.len()];
+        let types: Vec<Type> = std::iter::once(of.x.clone()).chain(of.y.clone()).collect();
         let closure = self.closure(function, &types, crate::closures::Returns::Result)?;
-        let returns_targets = match &closure.returns {
-            Type::Tuple(types) if types.len() == 2 && types.iter().all(Type::is_array) => true,
-            of if of.is_array() => false,
+        let returned = match &closure.returns {
+            Type::Tuple(types) if types.len() == 2 && types.iter().all(Type::is_array) => {
+                Parts { x: types[0].clone(), y: Some(types[1].clone()) }
+            }
+            of if of.is_array() => Parts { x: of.clone(), y: None },
             of => return Err(Missing::new(format!("an element that is {}", of.described()))),
         };
         // |x, y| body: the parameters are parts of the element.
@@ -152,31 +161,48 @@ impl<'a> Program<'a> {
             close = " }";
         }
         let text = format!("{before}|batch| {{ let {pattern} = {value}; {body} }}{close}");
-        Ok((Closure { text, returns: closure.returns }, returns_targets))
+        Ok((Closure { text, returns: closure.returns }, returned))
     }
 
     /// The variables of a loop over the batches of a dataset.
-    pub(crate) fn bind_batch(&mut self, target: &'a Expr, has_targets: bool) -> Ported<()> {
-        let part = |program: &mut Self, target: &'a Expr, text: &str| match target {
+    pub(crate) fn bind_batch(&mut self, target: &'a Expr, parts: &Parts) -> Ported<()> {
+        let part = |program: &mut Self, target: &'a Expr, text: &str, of: &Type| match target {
             Expr::Name(name) => {
                 program.declare(&name.id);
                 let rust_name = program.rust_name(&name.id);
                 if program.scan().reads(&name.id) > 0 {
                     program.line(&format!("let {rust_name} = &{text};"));
                 }
-                let variable = Variable { rust_name, of: Type::Array, form: Form::Reference, is_pending: false };
+                let variable = Variable { rust_name, of: of.clone(), form: Form::Reference, is_pending: false };
                 program.scopes.bind(&name.id, Binding::Variable(variable));
                 Ok(())
             }
             _ => Err(Missing::new("these variables for a batch")),
         };
-        match (target, has_targets) {
-            (Expr::Name(_), false) => part(self, target, "batch.x[0]"),
-            (Expr::Tuple(pair), true) if pair.elts.len() == 2 => {
-                part(self, &pair.elts[0], "batch.x[0]")?;
-                part(self, &pair.elts[1], "batch.y[0]")
+        match (target, &parts.y) {
+            (Expr::Name(_), None) => part(self, target, "batch.x[0]", &parts.x),
+            (Expr::Tuple(pair), Some(y)) if pair.elts.len() == 2 => {
+                part(self, &pair.elts[0], "batch.x[0]", &parts.x)?;
+                part(self, &pair.elts[1], "batch.y[0]", y)
             }
             _ => Err(Missing::new("other variables than a batch has parts")),
         }
+    }
+}
+
+/// What an element of a dataset is.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    x: Type,
+    y: Option<Type>,
+}
+
+impl Parts {
+    pub(crate) fn new(x: &Type, y: &Option<Box<Type>>) -> Self {
+        Self { x: x.clone(), y: y.as_deref().cloned() }
+    }
+
+    fn dataset(&self) -> Type {
+        Type::Dataset(Box::new(self.x.clone()), self.y.clone().map(Box::new))
     }
 }

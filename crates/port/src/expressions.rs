@@ -163,6 +163,8 @@ impl<'a> Program<'a> {
             return self.percent(text.value.to_str(), right);
         }
         let (a, b) = (self.expression(left)?, self.expression(right)?);
+        let has_mutable = [&a, &b].iter().any(|value| matches!(value.of, Type::Mutable { .. }));
+        let (a, b) = if has_mutable { (self.tensor(&a)?, self.tensor(&b)?) } else { (a, b) };
         match (&a.of, &b.of) {
             (x, y) if x.is_array() || y.is_array() => self.of_arrays(&a, op, &b),
             (Type::Symbolic, _) | (_, Type::Symbolic) => of_symbolic(&a, op, &b),
@@ -253,6 +255,9 @@ impl<'a> Program<'a> {
         let of = self.expression(&subscript.value)?;
         if of.of.is_array() {
             return self.array_index(&of, &subscript.slice);
+        }
+        if matches!(of.of, Type::Mutable { .. }) {
+            return self.mutable_element(&of, &subscript.slice);
         }
         if let Expr::Slice(slice) = &*subscript.slice {
             if slice.step.is_some() {

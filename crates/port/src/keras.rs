@@ -67,7 +67,7 @@ impl<'a> Program<'a> {
                 let function = self.import("utils::to_categorical");
                 Ok(Value::temporary(format!("{function}({}, {classes})?", y.borrowed()), Type::Floats))
             }
-            ("utils", "set_random_seed") => self.random_seed(&named),
+            ("utils", "set_random_seed") => self.random_seed("utils::set_random_seed", &named),
             (_, "pad_sequences") => {
                 let sequences = self.expression(needed(&named, "sequences")?)?;
                 let rest = without(&named, &["sequences"]);

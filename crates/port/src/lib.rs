@@ -25,6 +25,7 @@ mod iteration;
 mod keras;
 mod loops;
 mod methods;
+mod mutable;
 mod names;
 mod notebook;
 mod numpy;

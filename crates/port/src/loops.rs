@@ -159,8 +159,7 @@ impl<'a> Program<'a> {
             "metrics" if is_mutated && is_function(path) => ("metrics::MeanMetric", "new"),
             _ => return value,
         };
-        let name = self.import(class);
-        let name = if class == "optimizers::Optimizer" { self.import("Optimizer") } else { name };
+        let name = self.import(if class == "optimizers::Optimizer" { "Optimizer" } else { class });
         Value::new(format!("{name}::{wrapped}({})", value.text), Type::Object(class.into()), Strength::Whole, Form::Temporary)
     }
 }

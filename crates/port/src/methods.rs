@@ -4,6 +4,7 @@ use crate::api;
 use crate::arguments::{Named, find, named_as, needed, no_words, only, without};
 use crate::classes::Kind;
 use crate::closures::Returns;
+use crate::datasets::Parts;
 use crate::program::Program;
 use crate::value::{Binding, Form, ModelType, Strength, Type, Value};
 use crate::{Missing, Ported};
@@ -13,6 +14,12 @@ impl<'a> Program<'a> {
     pub(crate) fn attribute(&mut self, of: &Value, name: &str) -> Ported<Value> {
         let whole = of.at(Strength::Whole);
         match (&of.of, name) {
+            (Type::Mutable { .. }, "shape") => Ok(Value::new(
+                format!("{whole}.shape()"),
+                Type::List(Box::new(Type::Int)),
+                Strength::Whole,
+                Form::Reference,
+            )),
             (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),
             (Type::Array | Type::Floats, "shape") => Ok(Value::new(
                 format!("{whole}.dims()"),
@@ -38,10 +45,14 @@ impl<'a> Program<'a> {
         match &of.of {
             Type::Model(model) => self.method_of_model(of, &model.clone(), name, call),
             Type::Array | Type::Floats => self.method_of_array(of, name, call),
+            Type::Mutable { .. } => {
+                let tensor = self.tensor(of)?;
+                self.method_of_array(&tensor, name, call)
+            }
             Type::Layer(_) => self.method_of_layer(of, name, call),
             Type::List(element) => self.method_of_list(of, &element.clone(), name, call),
             Type::Instance(_) => self.method_of_instance(of, name, call),
-            Type::Dataset { has_targets } => self.method_of_dataset(of, *has_targets, name, call),
+            Type::Dataset(x, y) => self.method_of_dataset(of, &Parts::new(x, y), name, call),
             Type::Object(path) => {
                 let found = self.method_of_object(of, &path.clone(), name, call)?;
                 found.ok_or_else(|| Missing::new(format!("the method {name} of {}", of.of.described())))
@@ -85,7 +96,8 @@ impl<'a> Program<'a> {
         let arguments = &call.arguments.args;
         let is_reduction = matches!(name, "mean" | "sum" | "max" | "min" | "std" | "argmax" | "argmin" | "var");
         if is_reduction {
-            return self.reduction(name, of, find(&named_as(call, &["axis"])?, "axis"));
+            let given = named_as(call, &["axis", "keepdims"])?;
+            return self.reduction(name, of, find(&given, "axis"), find(&given, "keepdims"));
         }
         no_words(call)?;
         match (name, &arguments[..]) {
@@ -175,11 +187,11 @@ impl<'a> Program<'a> {
     fn data(&mut self, data: &'a Expr) -> Ported<String> {
         let value = self.expression(data)?;
         match (&value.of, &value.items) {
-            (Type::Array | Type::Floats, _) => Ok(value.borrowed()),
+            (Type::Array | Type::Floats | Type::Mutable { .. }, _) => Ok(value.borrowed()),
             (Type::List(_) | Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of.is_array()) => {
                 Ok(format!("[{}]", items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ")))
             }
-            (Type::List(_) | Type::Dataset { .. }, _) => Ok(value.borrowed()),
+            (Type::List(_) | Type::Dataset(..), _) => Ok(value.borrowed()),
             (of, _) => Err(Missing::new(format!("{} as data", of.described()))),
         }
     }
@@ -311,7 +323,7 @@ impl<'a> Program<'a> {
                     let parts = match argument {
                         Expr::Tuple(tuple) => &tuple.elts[..],
                         Expr::List(list) => &list.elts[..],
-                        data if matches!(self.expression(data)?.of, Type::Dataset { .. }) => {
+                        data if matches!(self.expression(data)?.of, Type::Dataset(..)) => {
                             options.push_str(&format!(".validation_data({}, ())", self.data(data)?));
                             continue;
                         }

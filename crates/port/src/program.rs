@@ -137,6 +137,11 @@ impl<'a> Program<'a> {
         match module {
             "" | "prelude" => {}
             _ if crate::api::is_in_prelude(path) => {}
+            // Modules whose names Keras has too.
+            _ if module.starts_with("numpy") || module.starts_with("python") => {
+                self.uses.insert(module.split("::").next().unwrap_or(module).to_string());
+                return path.to_string();
+            }
             // Functions have their module before them.
             _ if name.starts_with(|c: char| c.is_lowercase()) => {
                 self.uses.insert(module.to_string());
@@ -225,7 +230,18 @@ impl<'a> Program<'a> {
     pub(crate) fn import_type(&mut self, of: &Type) {
         match of {
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
-            Type::Dataset { .. } => _ = self.import("Dataset"),
+            Type::Mutable { rank, .. } => self.import_from(&format!("ndarray::Array{rank}")),
+            Type::Dict(key, value) => {
+                self.import_from("indexmap::IndexMap");
+                self.import_type(key);
+                self.import_type(value);
+            }
+            Type::Set(of) => {
+                self.import_from("std::collections::BTreeSet");
+                self.import_type(of);
+            }
+            Type::Logs => _ = self.import("callbacks::Logs"),
+            Type::Dataset(..) => _ = self.import("Dataset"),
             Type::Variables => _ = self.import("layers::Variable"),
             Type::Layer(class) => _ = self.import(&format!("layers::{class}")),
             Type::List(of) => self.import_type(of),

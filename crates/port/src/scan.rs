@@ -93,6 +93,8 @@ fn functions_in<'a>(statements: &'a [Stmt], out: &mut Vec<&'a StmtFunctionDef>) 
 pub(crate) struct Scan {
     /// Variables that change.
     mutated: HashSet<(String, usize)>,
+    /// Variables whose elements are assigned.
+    item_assigned: HashSet<String>,
     /// Variables that are called.
     called: HashSet<String>,
     /// Variables that are passed as callbacks.
@@ -135,6 +137,11 @@ impl Scan {
         self.callbacks.contains(&(name.to_string(), number))
     }
 
+    /// Whether an element of it is assigned.
+    pub(crate) fn is_item_assigned(&self, name: &str) -> bool {
+        self.item_assigned.contains(name)
+    }
+
     /// Whether it is called, or may be, as an attribute.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         name.contains('.') || self.called.contains(name)
@@ -168,6 +175,9 @@ impl Scan {
                 self.visit_expr(&subscript.value);
                 self.visit_expr(&subscript.slice);
                 self.mutate(&subscript.value);
+                if let Expr::Name(name) = &*subscript.value {
+                    self.item_assigned.insert(name.id.to_string());
+                }
             }
             Expr::Attribute(attribute) => {
                 self.visit_expr(&attribute.value);

@@ -152,6 +152,11 @@ impl<'a> Program<'a> {
             self.define_lambda(&name.id, lambda);
             return Ok(());
         }
+        if let [Expr::Name(name)] = &assign.targets[..]
+            && let Some(array) = self.mutable_array(&name.id, &assign.value)?
+        {
+            return self.bind(&name.id, array);
+        }
         let [target] = &assign.targets[..] else {
             let value = self.expression(&assign.value)?;
             if !value.of.is_copy() {
@@ -201,7 +206,15 @@ impl<'a> Program<'a> {
                 Ok(())
             }
             Expr::Subscript(subscript) => {
-                let (of, index) = (self.expression(&subscript.value)?, self.expression(&subscript.slice)?);
+                let of = self.expression(&subscript.value)?;
+                if matches!(of.of, Type::Mutable { .. }) {
+                    return self.assign_element(&of, &subscript.slice, &value);
+                }
+                if of.of.is_array() {
+                    return Err(Missing::new("an assignment to a part of an array")
+                        .help("make the array with np.zeros, or make the whole value at once"));
+                }
+                let index = self.expression(&subscript.slice)?;
                 match (&of.of, &index.of) {
                     (Type::List(element), Type::Int) => {
                         let value = self.own(value)?;
@@ -558,13 +571,14 @@ impl<'a> Program<'a> {
             }
             (over, target) => (over, None, target),
         };
-        let is_dataset = |program: &mut Self| program.expression(over).ok().filter(|value| matches!(value.of, Type::Dataset { .. }));
+        let is_dataset = |program: &mut Self| program.expression(over).ok().filter(|value| matches!(value.of, Type::Dataset(..)));
         let written = self.body.len();
         let Some(dataset) = is_dataset(self) else {
             self.body.truncate(written);
             return Ok(false);
         };
-        let Type::Dataset { has_targets } = dataset.of else { return Ok(false) };
+        let Type::Dataset(x, y) = &dataset.of else { return Ok(false) };
+        let parts = crate::datasets::Parts::new(x, y);
         let whole = dataset.at(Strength::Whole);
         self.scopes.enter();
         match counter {
@@ -583,7 +597,7 @@ impl<'a> Program<'a> {
         }
         self.depth += 1;
         self.line("let batch = batch?;");
-        let bound = self.bind_batch(target, has_targets);
+        let bound = self.bind_batch(target, &parts);
         if bound.is_ok() {
             self.block(&each.body);
         }

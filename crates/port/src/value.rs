@@ -34,6 +34,8 @@ pub(crate) enum Type {
     Array,
     /// A `Tensor` of fractions.
     Floats,
+    /// An `ndarray`, whose elements the script assigns: the type of these, and its rank.
+    Mutable { of: &'static str, rank: usize },
     /// A `KerasTensor`.
     Symbolic,
     /// A layer of this class.
@@ -46,8 +48,8 @@ pub(crate) enum Type {
     Instance(String),
     /// The logs that callbacks get.
     Logs,
-    /// A `Dataset`, whose elements have one array of inputs, and perhaps one of targets.
-    Dataset { has_targets: bool },
+    /// A `Dataset`, whose elements have inputs and perhaps targets of these types.
+    Dataset(Box<Type>, Option<Box<Type>>),
     /// The weights of a model or layer.
     Variables,
     /// The gradients of the weights that this text of Rust names.
@@ -97,13 +99,14 @@ impl Type {
             Self::Float => "f64".into(),
             Self::Str => "&'static str".into(),
             Self::String => "String".into(),
+            Self::Mutable { of, rank } => format!("Array{rank}<{of}>"),
             Self::Char => "char".into(),
             Self::List(of) => format!("Vec<{}>", of.in_rust()?),
             Self::Dict(key, value) => format!("IndexMap<{}, {}>", key.in_rust()?, value.in_rust()?),
             Self::Set(of) => format!("BTreeSet<{}>", of.in_rust()?),
             Self::Instance(class) => class.clone(),
             Self::Logs => "Logs".into(),
-            Self::Dataset { .. } => "Dataset".into(),
+            Self::Dataset(..) => "Dataset".into(),
             Self::Variables => "Vec<Variable>".into(),
             Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
             Self::Array | Self::Floats => "Tensor".into(),
@@ -130,11 +133,11 @@ impl Type {
             Self::Set(_) => "a set".into(),
             Self::Instance(class) => format!("an object {class}"),
             Self::Logs => "logs".into(),
-            Self::Dataset { .. } => "a dataset".into(),
+            Self::Dataset(..) => "a dataset".into(),
             Self::Variables => "weights".into(),
             Self::Gradients(_) => "gradients".into(),
             Self::Tuple(_) => "a tuple".into(),
-            Self::Array | Self::Floats => "an array".into(),
+            Self::Array | Self::Floats | Self::Mutable { .. } => "an array".into(),
             Self::Symbolic => "a symbolic tensor".into(),
             Self::Layer(class) => format!("a layer {class}"),
             Self::Model(_) => "a model".into(),
@@ -209,6 +212,10 @@ impl Value {
     /// In parentheses, if it holds together less than this.
     pub(crate) fn at(&self, strength: Strength) -> String {
         if self.strength < strength { format!("({})", self.text) } else { self.text.clone() }
+    }
+
+    pub(crate) fn with_strength(self, strength: Strength) -> Self {
+        Self { strength, ..self }
     }
 
     /// `&x`, or itself where it is a reference.
