@@ -41,6 +41,7 @@ struct Field {
     of: Type,
     /// Its value, where that is not a variable of `new` of the same name.
     value: Option<String>,
+    is_read: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -233,7 +234,7 @@ impl<'a> Program<'a> {
                 return Err(Missing::new("this attribute"));
             };
             let value = (variable.rust_name != rust_name).then(|| variable.rust_name.clone());
-            let field = Field { name: name.into(), rust_name, of, value };
+            let field = Field { name: name.into(), rust_name, of, value, is_read: false };
             match known.filter(|_| !is_new) {
                 Some(at) => self.classes[number].fields[at] = field,
                 None => self.classes[number].fields.push(field),
@@ -255,7 +256,7 @@ impl<'a> Program<'a> {
                         .help(format!("set self.{name} in __init__")));
                 }
                 self.line(&format!("{whole}.{rust_name} = {};", value.text));
-                let field = Field { name: name.into(), rust_name, of: value.of, value: Some(value.text) };
+                let field = Field { name: name.into(), rust_name, of: value.of, value: Some(value.text), is_read: false };
                 self.classes[number].fields.push(field);
             }
         }
@@ -275,7 +276,10 @@ impl<'a> Program<'a> {
         if self.classes[number].kind == Kind::Callback && name == "model" {
             return Ok(Value::new("model", Type::Model(ModelType::default()), Strength::Whole, Form::Reference));
         }
-        let field = self.classes[number].fields.iter().find(|field| field.name == name).cloned();
+        let field = self.classes[number].fields.iter_mut().find(|field| field.name == name).map(|field| {
+            field.is_read = true;
+            field.clone()
+        });
         let field = field.ok_or_else(|| Missing::new(format!("the attribute {name} of {class}")))?;
         match self.resolved(&field.of) {
             Type::None => Ok(Value::constant("None", Type::None)),
@@ -490,6 +494,8 @@ impl<'a> Program<'a> {
         let fields: Vec<Field> = class.fields.iter().filter(|field| field.of != Type::None).cloned().collect();
         let types: Vec<Type> = fields.iter().map(|field| self.resolved(&field.of)).collect();
         let is_cloned = class.kind != Kind::Callback;
+        let all_read = fields.iter().all(|field| field.is_read);
+        let docs = if all_read { docs } else { format!("{docs}#[allow(dead_code)]\n") };
         let mut out = format!("{docs}{}struct {name} {{\n", if is_cloned { "#[derive(Clone)]\n" } else { "" });
         for (field, of) in fields.iter().zip(&types) {
             let in_rust = of.in_rust().unwrap_or_else(|| "Vec<()>".into());

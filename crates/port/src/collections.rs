@@ -120,6 +120,13 @@ impl<'a> Program<'a> {
 
     /// A value of its own, also if it is a reference.
     pub(crate) fn own(&self, value: Value) -> Ported<Value> {
+        if let (Type::Tuple(_), Some(items)) = (&value.of, &value.items)
+            && items.len() > 1
+        {
+            let texts = items.iter().map(|item| self.own(item.clone()).map(|item| item.text));
+            let text = format!("({})", texts.collect::<Ported<Vec<_>>>()?.join(", "));
+            return Ok(Value { text, ..value });
+        }
         let value = self.owned(value)?;
         Ok(match (value.form, &value.of) {
             (Form::Reference, of) if !of.is_copy() => {

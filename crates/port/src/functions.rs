@@ -293,6 +293,7 @@ impl<'a> Program<'a> {
         let Some(in_rust) = returns.in_rust() else {
             return Err(Missing::new(format!("a function that returns {}", returns.described())));
         };
+        self.import_type(&returns);
         let is_fallible = is_fallible(&lines);
         if !is_fallible {
             for line in &mut lines {

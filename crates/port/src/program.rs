@@ -135,7 +135,7 @@ impl<'a> Program<'a> {
     pub(crate) fn import(&mut self, path: &str) -> String {
         let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
         match module {
-            "" | "prelude" => {}
+            "prelude" => {}
             _ if crate::api::is_in_prelude(path) => {}
             // Modules whose names Keras has too.
             _ if module.starts_with("numpy") || module.starts_with("python") => {
@@ -230,6 +230,7 @@ impl<'a> Program<'a> {
     pub(crate) fn import_type(&mut self, of: &Type) {
         match of {
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
+            Type::Symbolic => _ = self.import("layers::KerasTensor"),
             Type::Mutable { rank, .. } => self.import_from(&format!("ndarray::Array{rank}")),
             Type::Dict(key, value) => {
                 self.import_from("indexmap::IndexMap");

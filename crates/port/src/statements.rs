@@ -620,14 +620,7 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn returned(&mut self, value: &Value) -> Ported<()> {
-        let value = self.owned(value.clone())?;
-        let value = match (value.form, &value.of) {
-            (Form::Slice, _) => Value::temporary(format!("{}.to_vec()", value.at(Strength::Whole)), value.of),
-            (Form::Reference, of) if !of.is_copy() => {
-                Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
-            }
-            _ => value,
-        };
+        let value = self.own(value.clone())?;
         match self.returns.last_mut() {
             None => Err(Missing::new("return outside of a function")),
             Some(Some(of)) if *of != value.of => {
