@@ -1,8 +1,19 @@
-//! NumPy, as scripts use it around Keras: its files of arrays and its random numbers. Arrays are tensors on the host.
+//! NumPy, as scripts use it around Keras: its files of arrays, its random numbers, and functions that
+//! [`keras.ops`](https://keras.io/api/ops/) has not or computes in another dtype. Arrays are tensors on the host.
 
+mod files;
 mod npy;
 mod npz;
+mod print;
+mod quantiles;
 pub mod random;
+mod ranges;
+mod unique;
 
+pub use files::{load, save, savez};
 pub use npy::read_npy;
 pub use npz::{Npz, write_npz};
+pub use print::array_str;
+pub use quantiles::{median, percentile, quantile};
+pub use ranges::{Steps, arange, linspace};
+pub use unique::{bincount, unique, unique_with_counts, unique_with_inverse};

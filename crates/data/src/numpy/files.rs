@@ -1,0 +1,74 @@
+//! `numpy.load` and `numpy.save`.
+
+use super::{npy, npz, read_npy};
+use crate::atomic;
+use candle_core::Tensor;
+use candle_keras_ops::Result;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Reads an array of a file `.npy`, as [`read_npy`] does. Python: `numpy.load`, which opens archives `.npz` as well, as [`Npz::open`](super::Npz::open) does here.
+///
+/// # Errors
+/// If the file cannot be read, is damaged, or has other elements than numbers.
+///
+/// ```
+/// use candle_keras_data::numpy;
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let path = folder.path().join("x.npy");
+/// let x = numpy::linspace(0.0, 1.0, 3)?;
+/// numpy::save(&path, &x)?;
+/// assert_eq!(numpy::load(&path)?.to_vec1::<f64>()?, [0.0, 0.5, 1.0]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+pub fn load(path: impl AsRef<Path>) -> Result<Tensor> {
+    read_npy(path)
+}
+
+/// Writes an array to a file, whose name gets the ending `.npy` if it has another one. Python: `numpy.save`. The file is written atomically.
+///
+/// bfloat16, which NumPy does not have, becomes float32.
+///
+/// # Errors
+/// If the file cannot be written, or NumPy has no such dtype.
+///
+/// ```
+/// use candle_keras_data::numpy;
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// let x = numpy::arange(0, 3, 1)?;
+/// numpy::save(folder.path().join("x"), &x)?;
+/// assert_eq!(numpy::load(folder.path().join("x.npy"))?.to_vec1::<i64>()?, [0, 1, 2]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+pub fn save(path: impl AsRef<Path>, array: &Tensor) -> Result<()> {
+    atomic::write(&with_ending(path.as_ref(), ".npy"), |file| npy::write(file, array))
+}
+
+/// Writes arrays by their names to an archive, whose name gets the ending `.npz` if it has another one. Python: `numpy.savez`. [`Npz`](super::Npz) reads it.
+///
+/// # Errors
+/// As for [`write_npz`](super::write_npz).
+///
+/// ```
+/// use candle_keras_data::{Npz, numpy};
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let path = folder.path().join("data");
+/// numpy::savez(&path, [("x", &numpy::arange(0, 3, 1)?), ("y", &numpy::linspace(0.0, 1.0, 3)?)])?;
+/// assert_eq!(Npz::open(path.with_extension("npz"))?.names(), ["x", "y"]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+pub fn savez<'a, N: AsRef<str>>(
+    path: impl AsRef<Path>,
+    arrays: impl IntoIterator<Item = (N, &'a Tensor)>,
+) -> Result<()> {
+    npz::write_npz(with_ending(path.as_ref(), ".npz"), arrays)
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    if path.to_string_lossy().ends_with(ending) {
+        return path.to_path_buf();
+    }
+    let mut path: OsString = path.into();
+    path.push(ending);
+    path.into()
+}
