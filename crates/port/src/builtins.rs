@@ -17,6 +17,9 @@ impl<'a> Program<'a> {
             if let Some(name) = crate::operations::name_of(&path) {
                 return self.operation(&name, call);
             }
+            if let Some(value) = self.library_call(&path, call)? {
+                return Ok(value);
+            }
             return match path.split('.').next() {
                 Some("keras") => self.keras_call(&path, call),
                 Some("math") => self.math_call(&path, call),
@@ -86,6 +89,9 @@ impl<'a> Program<'a> {
     }
 
     fn builtin(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        if name == "open" {
+            return self.open(call);
+        }
         if name == "print" {
             return self.print(call);
         }
@@ -126,13 +132,47 @@ impl<'a> Program<'a> {
                     Strength::Cast,
                     Form::Temporary,
                 )),
+                Type::Str | Type::String => Ok(Value::temporary(
+                    format!("{}.trim().parse::<i64>().map_err(|error| Error::new(error.to_string()))?", whole(number)),
+                    Type::Signed,
+                )),
+                Type::Bool => Ok(Value::temporary(format!("usize::from({})", number.text), Type::Int)),
                 _ => Err(Missing::new(format!("int of {}", number.of.described()))),
             },
             ("str", [number]) if number.of.is_number() && number.of != Type::Bool => {
                 Ok(Value::temporary(format!("{}.to_string()", whole(number)), Type::String))
             }
+            ("str", [text]) if text.of.is_text() || text.of == Type::Char => {
+                Ok(Value::temporary(self.owned_text(text), Type::String))
+            }
+            ("float", [text]) if text.of.is_text() => Ok(Value::temporary(
+                format!("{}.trim().parse::<f64>().map_err(|error| Error::new(error.to_string()))?", whole(text)),
+                Type::Float,
+            )),
+            ("round", [number]) if number.of == Type::Float => Ok(Value::new(
+                format!("{}.round_ties_even() as i64", whole(number)),
+                Type::Signed,
+                Strength::Cast,
+                Form::Temporary,
+            )),
+            ("bool", [value]) => Ok(Value::new(self.truth(value)?, Type::Bool, Strength::Comparison, Form::Temporary)),
+            ("ord", [text]) if text.of == Type::Char => {
+                Ok(Value::new(format!("{} as usize", text.at(Strength::Cast)), Type::Int, Strength::Cast, Form::Temporary))
+            }
+            ("abs", [number]) if number.of == Type::Signed => {
+                Ok(Value::temporary(format!("{}.abs()", whole(number)), Type::Signed))
+            }
+            ("abs", [array]) if array.of.is_array() => {
+                let function = self.import("ops::abs");
+                Ok(Value::temporary(format!("{function}({})?", array.borrowed()), array.of.clone()))
+            }
             ("abs", [number]) if number.of == Type::Float => {
                 Ok(Value::temporary(format!("{}.abs()", whole(number)), Type::Float))
+            }
+            ("min" | "max", [a, b]) if a.of != b.of && a.of.is_number() && b.of.is_number() => {
+                let (x, y) = (a.as_float(), b.as_float());
+                let (x, y) = x.zip(y).ok_or_else(|| Missing::new(format!("{name} of these")))?;
+                Ok(Value::temporary(format!("{}.{name}({y})", in_group(&x)), Type::Float))
             }
             ("min" | "max", [a, b]) if a.of == b.of && a.of.is_number() => {
                 Ok(Value::temporary(format!("{}.{name}({})", whole(a), b.text), a.of.clone()))

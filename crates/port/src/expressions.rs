@@ -168,6 +168,9 @@ impl<'a> Program<'a> {
         match (&a.of, &b.of) {
             (x, y) if x.is_array() || y.is_array() => self.of_arrays(&a, op, &b),
             (Type::Symbolic, _) | (_, Type::Symbolic) => of_symbolic(&a, op, &b),
+            (Type::Path, y) if op == Operator::Div && (y.is_text() || *y == Type::Path) => {
+                Ok(Value::temporary(format!("{}.join({})", a.at(Strength::Whole), b.borrowed()), Type::Path))
+            }
             (x, y) if x.is_number() && y.is_number() => of_numbers(&a, op, &b),
             (x, y) if x.is_text() && y.is_text() && op == Operator::Add => {
                 Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", a.text, b.text), Type::String))
@@ -278,6 +281,10 @@ impl<'a> Program<'a> {
             }
             let end = |program: &mut Self, end: Option<&'a Expr>| match end {
                 None => Ok(String::new()),
+                Some(end) if of.of.is_text() => match program.expression(end)? {
+                    index if index.of == Type::Int => Ok(index.text),
+                    _ => Err(Missing::new("a part of a text from its end").help("assign the text to a name")),
+                },
                 Some(end) => program.place_in(&of, end),
             };
             let (from, to) = (end(self, slice.lower.as_deref())?, end(self, slice.upper.as_deref())?);
@@ -288,6 +295,7 @@ impl<'a> Program<'a> {
                     Strength::Whole,
                     Form::Slice,
                 )),
+                text if text.is_text() => Ok(self.part_of_text(&of, &from, &to)),
                 other => Err(Missing::new(format!("a part of {}", other.described()))),
             };
         }

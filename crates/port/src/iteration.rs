@@ -161,6 +161,10 @@ impl<'a> Program<'a> {
             text if text.is_text() && *text != Type::Char => {
                 Iteration::new(format!("{whole}.chars()"), Element::One(Type::Char, Form::Place))
             }
+            Type::File { is_read: true } => Iteration::new(
+                format!("{whole}.split_inclusive('\\n')"),
+                Element::One(Type::String, Form::Reference),
+            ),
             of if of.is_array() => {
                 // The rows.
                 let of = of.clone();

@@ -20,6 +20,7 @@ mod closures;
 mod collections;
 mod datasets;
 mod expressions;
+mod files;
 mod functions;
 mod iteration;
 mod keras;
@@ -36,6 +37,7 @@ mod scan;
 mod source;
 mod statements;
 mod strings;
+mod text;
 mod value;
 
 pub use notebook::Script;

@@ -50,7 +50,12 @@ impl<'a> Program<'a> {
                 self.method_of_array(&tensor, name, call)
             }
             Type::Layer(_) => self.method_of_layer(of, name, call),
+            Type::List(element) if **element == Type::Char && !LIST_METHODS.contains(&name) => {
+                self.method_of_text(of, name, call)
+            }
             Type::List(element) => self.method_of_list(of, &element.clone(), name, call),
+            Type::Path => self.method_of_path(of, name, call),
+            Type::File { is_read } => self.method_of_file(of, *is_read, name, call),
             Type::Instance(_) => self.method_of_instance(of, name, call),
             Type::Dataset(x, y) => self.method_of_dataset(of, &Parts::new(x, y), name, call),
             Type::Object(path) => {
@@ -66,16 +71,7 @@ impl<'a> Program<'a> {
                 }
             }
             Type::Dict(key, value) => self.method_of_dict(of, (&key.clone(), &value.clone()), name, call),
-            text if text.is_text() => {
-                no_words(call)?;
-                let simple = [("lower", "to_lowercase"), ("upper", "to_uppercase"), ("strip", "trim().to_string")];
-                match simple.iter().find(|(python, _)| *python == name) {
-                    Some((_, method)) if call.arguments.args.is_empty() => {
-                        Ok(Value::temporary(format!("{}.{method}()", of.at(Strength::Whole)), Type::String))
-                    }
-                    _ => Err(Missing::new(format!("the method {name} of a str"))),
-                }
-            }
+            text if text.is_text() || *text == Type::Char => self.method_of_text(of, name, call),
             other => Err(Missing::new(format!("the method {name} of {}", other.described()))),
         }
     }
@@ -370,6 +366,9 @@ impl<'a> Program<'a> {
         self.scopes.python_name(rust_name)
     }
 }
+
+/// Those that a list of characters has as a list, not as a text.
+const LIST_METHODS: &[&str] = &["append", "extend", "insert", "pop", "reverse", "sort", "clear"];
 
 /// The name of a metric in the logs.
 fn as_logged(name: &str) -> String {

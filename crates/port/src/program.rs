@@ -230,6 +230,7 @@ impl<'a> Program<'a> {
     pub(crate) fn import_type(&mut self, of: &Type) {
         match of {
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
+            Type::Path => self.import_from("std::path::PathBuf"),
             Type::Symbolic => _ = self.import("layers::KerasTensor"),
             Type::Mutable { rank, .. } => self.import_from(&format!("ndarray::Array{rank}")),
             Type::Dict(key, value) => {

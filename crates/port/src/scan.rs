@@ -93,6 +93,8 @@ fn functions_in<'a>(statements: &'a [Stmt], out: &mut Vec<&'a StmtFunctionDef>) 
 pub(crate) struct Scan {
     /// Variables that change.
     mutated: HashSet<(String, usize)>,
+    /// Variables of which a part is read by its place.
+    subscripted: HashSet<String>,
     /// Variables whose elements are assigned.
     item_assigned: HashSet<String>,
     /// Variables that are called.
@@ -135,6 +137,11 @@ impl Scan {
     /// Whether the variable of this name and number is passed as a callback.
     pub(crate) fn is_callback(&self, name: &str, number: usize) -> bool {
         self.callbacks.contains(&(name.to_string(), number))
+    }
+
+    /// Whether a part of it is read by its place.
+    pub(crate) fn is_subscripted(&self, name: &str) -> bool {
+        self.subscripted.contains(name)
     }
 
     /// Whether an element of it is assigned.
@@ -235,6 +242,7 @@ impl<'a> Visitor<'a> for Scan {
             Stmt::FunctionDef(function) => {
                 let inner = Self::of(&function.body, &self.changing);
                 self.called.extend(inner.called);
+                self.subscripted.extend(inner.subscripted);
                 for (name, count) in inner.read {
                     *self.read.entry(name).or_insert(0) += count;
                 }
@@ -252,6 +260,11 @@ impl<'a> Visitor<'a> for Scan {
         match expression {
             Expr::Name(name) if name.ctx == ExprContext::Load => {
                 *self.read.entry(name.id.to_string()).or_insert(0) += 1
+            }
+            Expr::Subscript(subscript) => {
+                if let Expr::Name(name) = &*subscript.value {
+                    self.subscripted.insert(name.id.to_string());
+                }
             }
             Expr::Call(call) => {
                 if let Expr::Attribute(attribute) = &*call.func {

@@ -132,6 +132,7 @@ impl<'a> Program<'a> {
             Stmt::Global(_) => Err(Missing::new("global").help("pass the value, and return the new one")),
             Stmt::With(with) => match self.with_tape(with)? {
                 true => Ok(()),
+                false if self.with_open(with)? => Ok(()),
                 false => Err(Missing::new("with")),
             },
             Stmt::Try(_) => Err(Missing::new("try")),
@@ -204,6 +205,12 @@ impl<'a> Program<'a> {
                 };
                 self.line(&format!("{}.{method}({});", of.at(Strength::Whole), value.text));
                 Ok(())
+            }
+            Expr::Subscript(subscript) if self.path_of(&subscript.value).as_deref() == Some("os.environ") => {
+                match &*subscript.slice {
+                    Expr::StringLiteral(key) if crate::files::is_setting(key.value.to_str()) => Ok(()),
+                    _ => Err(Missing::new("a variable of the environment")),
+                }
             }
             Expr::Subscript(subscript) => {
                 let of = self.expression(&subscript.value)?;
@@ -306,6 +313,14 @@ impl<'a> Program<'a> {
     /// `name = value`
     pub(crate) fn bind(&mut self, name: &str, value: Value) -> Ported<()> {
         let value = self.owned(value)?;
+        // Python counts characters, Rust bytes.
+        let value = match value.of.is_text() && self.scan().is_subscripted(name) {
+            true => Value::temporary(
+                format!("{}.chars().collect::<Vec<char>>()", value.at(Strength::Whole)),
+                Type::List(Box::new(Type::Char)),
+            ),
+            false => value,
+        };
         let value = self.as_used(value, self.is_next_mutated(name), self.scan().is_called(name));
         if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
@@ -351,7 +366,14 @@ impl<'a> Program<'a> {
         match &value.of {
             // What is read once is moved.
             Type::Object(_) | Type::Layer(_) if self.depth == 1 && self.is_read_once(&value.text) => Ok(value),
-            Type::Array | Type::Floats | Type::Symbolic | Type::Layer(_) | Type::String | Type::Object(_) => {
+            Type::Array
+            | Type::Floats
+            | Type::Symbolic
+            | Type::Layer(_)
+            | Type::String
+            | Type::Object(_)
+            | Type::Path
+            | Type::Dataset(..) => {
                 let text = format!("{}.clone()", value.at(Strength::Whole));
                 Ok(Value::temporary(text, value.of))
             }

@@ -31,7 +31,17 @@ impl Template {
                 self.values.push(format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", value.at(Strength::Whole)));
                 return Ok(());
             }
-            (Type::List(_) | Type::Tuple(_), "") => ":?".to_string(),
+            (Type::List(of), spec) if **of == Type::Char => {
+                self.text.push_str(&format!("{{{}}}", rust_spec(spec, &Type::String)?));
+                self.values.push(format!("{}.iter().collect::<String>()", value.at(Strength::Whole)));
+                return Ok(());
+            }
+            (Type::Path, "") => {
+                self.text.push_str("{}");
+                self.values.push(format!("{}.display()", value.at(Strength::Whole)));
+                return Ok(());
+            }
+            (Type::List(_) | Type::Tuple(_) | Type::Set(_) | Type::Dict(..), "") => ":?".to_string(),
             (
                 Type::Int
                 | Type::Signed

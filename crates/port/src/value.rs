@@ -50,6 +50,10 @@ pub(crate) enum Type {
     Logs,
     /// A `Dataset`, whose elements have inputs and perhaps targets of these types.
     Dataset(Box<Type>, Option<Box<Type>>),
+    /// A `PathBuf`.
+    Path,
+    /// The text of a file, or what will be written to one.
+    File { is_read: bool },
     /// The weights of a model or layer.
     Variables,
     /// The gradients of the weights that this text of Rust names.
@@ -107,6 +111,8 @@ impl Type {
             Self::Instance(class) => class.clone(),
             Self::Logs => "Logs".into(),
             Self::Dataset(..) => "Dataset".into(),
+            Self::Path => "PathBuf".into(),
+            Self::File { .. } => "String".into(),
             Self::Variables => "Vec<Variable>".into(),
             Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
             Self::Array | Self::Floats => "Tensor".into(),
@@ -134,6 +140,8 @@ impl Type {
             Self::Instance(class) => format!("an object {class}"),
             Self::Logs => "logs".into(),
             Self::Dataset(..) => "a dataset".into(),
+            Self::Path => "a path".into(),
+            Self::File { .. } => "a file".into(),
             Self::Variables => "weights".into(),
             Self::Gradients(_) => "gradients".into(),
             Self::Tuple(_) => "a tuple".into(),
