@@ -19,7 +19,7 @@ use std::sync::Arc;
 ///
 /// A layer is a small, cloneable description; a clone is another handle to the same weights. What all layers share (names,
 /// weights, dtypes, masks, freezing, activity regularization) is in [`Base`](crate::Base) and is done outside of the layer. To write one,
-/// declare its arguments with [`layer!`](crate::layer) and implement `compute_output_shape` and `forward`, and `build` if it has weights. docs/writing-a-layer.md walks through it, and [`check_layer`](crate::check_layer) checks the result.
+/// declare its arguments with [`layer!`](crate::layer) and implement `forward`, and `build` if it has weights. docs/writing-a-layer.md walks through it, and [`check_layer`](crate::check_layer) checks the result.
 ///
 /// Keras's `layer(x)` is [`call`](Self::call) here, and Keras's `layer.call` is [`forward`](Self::forward).
 pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
@@ -29,7 +29,12 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
     }
 
     /// The shapes of the outputs for these shapes of the inputs, batch size included.
-    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>>;
+    ///
+    /// By default they are found by running [`forward`](Self::forward) on ones, twice for each call on symbolic tensors; a layer that needs
+    /// another dtype, or is slow, computes them itself.
+    fn compute_output_shape(&self, inputs: &[Shape]) -> Result<Vec<Shape>> {
+        crate::shape::of_forward(self.as_layer(), inputs)
+    }
 
     /// [`compute_output_shape`](Self::compute_output_shape) for inputs and named arguments with their dtypes. By default the outputs have the dtype in which the
     /// layer computes.

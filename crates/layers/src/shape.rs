@@ -1,7 +1,8 @@
 //! Shapes as Keras writes them: `(None, 20, 64)`.
 
-use crate::TensorSpec;
+use crate::{Context, Layer, TensorSpec};
 use candle_core::{Device, Tensor};
+use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, Result, Spec};
 use std::fmt;
 use std::ops::Deref;
@@ -52,7 +53,10 @@ impl Shape {
 ///
 /// # Errors
 /// If the function fails, or the rank of the output is not constant.
-pub(crate) fn by_running(inputs: &[TensorSpec], f: impl Fn(&[Tensor]) -> Result<Tensor>) -> Result<TensorSpec> {
+pub(crate) fn by_running(
+    inputs: &[TensorSpec],
+    f: impl Fn(&[Tensor]) -> Result<Vec<Tensor>>,
+) -> Result<Vec<TensorSpec>> {
     /// A shape with more elements than this is more likely a mistake than a model.
     const MOST_ELEMENTS: usize = 1 << 26;
     by_trying(inputs, |inputs| {
@@ -64,10 +68,20 @@ pub(crate) fn by_running(inputs: &[TensorSpec], f: impl Fn(&[Tensor]) -> Result<
                 .received(format!("shape {:?}", input.shape))
                 .help("with output_shape given, the function is not tried")),
         };
-        let output = f(&inputs.iter().map(one).collect::<Result<Vec<_>>>()?)?;
-        Ok(vec![Spec::of(&output)])
+        let outputs = f(&inputs.iter().map(one).collect::<Result<Vec<_>>>()?)?;
+        Ok(outputs.iter().map(Spec::of).collect())
     })
-    .map(|mut outputs| outputs.swap_remove(0))
+}
+
+/// The shapes of a layer's outputs, found by running it on ones as in predictions.
+///
+/// # Errors
+/// As [`by_running`], and if the layer has weights and is not built.
+pub(crate) fn of_forward(layer: &dyn Layer, inputs: &[Shape]) -> Result<Vec<Shape>> {
+    let dtype = layer.base().compute_dtype();
+    let inputs: Vec<_> = inputs.iter().map(|shape| TensorSpec::new(shape.clone(), dtype)).collect();
+    let outputs = by_running(&inputs, |ones| layer.forward(ones, &mut Context::eager(false, Stream::new(0, 0))))?;
+    Ok(outputs.into_iter().map(|output| output.shape).collect())
 }
 
 /// The shapes and dtypes of a function's outputs from `f`, which gives those for sizes that are known: with two values for every unknown size.

@@ -2,8 +2,9 @@
 
 use crate::api::{self, Item};
 use crate::names::of_keras;
+use crate::closures::Returns;
 use crate::program::Program;
-use crate::value::{Form, Strength, Type, Value};
+use crate::value::{Binding, Form, ModelType, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
 
@@ -92,7 +93,7 @@ impl<'a> Program<'a> {
 
     /// `.name(value)`; nothing for Keras's `None`.
     pub(crate) fn setter(&mut self, item: &'static Item, path: &str, name: &str, argument: &'a Expr) -> Ported<String> {
-        if matches!(argument, Expr::NoneLiteral(_)) {
+        if self.is_none(argument) {
             return Ok(String::new());
         }
         let of_layers = api::item("layers::Layer")
@@ -104,8 +105,57 @@ impl<'a> Program<'a> {
         Ok(format!(".{name}({})", self.argument(argument, &method.args[0].1, name)?))
     }
 
+    /// Whether an argument is `None`, or a variable that is.
+    pub(crate) fn is_none(&self, argument: &Expr) -> bool {
+        match argument {
+            Expr::NoneLiteral(_) => true,
+            Expr::Name(name) => {
+                matches!(self.scopes.get(&name.id), Some(Binding::Variable(variable)) if variable.of == Type::None && !variable.is_pending)
+            }
+            _ => false,
+        }
+    }
+
+    /// A function as a parameter of this type takes it: `impl FnMut(usize, f64) -> f64 + Send`.
+    fn function_argument(&mut self, function: &'a Expr, rust_type: &str) -> Ported<String> {
+        let (_, rest) = rust_type.split_once('(').unwrap_or_default();
+        let (parameters, result) = rest.split_once(") -> ").unwrap_or_default();
+        let mut types = Vec::new();
+        for parameter in parameters.split(", ") {
+            types.push(match parameter {
+                "usize" => Type::Int,
+                "f64" => Type::Float,
+                "&Tensor" => Type::Floats,
+                "&[Tensor]" => Type::List(Box::new(Type::Floats)),
+                "&mut Model" | "&Model" => Type::Model(ModelType::default()),
+                "&Logs" => Type::Logs,
+                other => return Err(Missing::new(format!("a function of {other}"))),
+            });
+        }
+        let returns = if result.starts_with("Result") { Returns::Result } else { Returns::Value };
+        let count = self.parameter_count(function).unwrap_or(types.len());
+        // Hooks get the model first, which those of Python do not; schedules may take the epoch alone.
+        let ignored = types.len().saturating_sub(count);
+        let is_hook = types.first().is_some_and(|of| matches!(of, Type::Model(_)));
+        let own = if is_hook { &types[ignored..] } else { &types[..types.len() - ignored] };
+        let closure = self.closure(function, own, returns)?;
+        if returns == Returns::Value && closure.returns != Type::Float {
+            return Err(Missing::new(format!("a function here that returns {}", closure.returns.described())));
+        }
+        let unused = "_, ".repeat(ignored);
+        let at = closure.text.find('|').map_or(0, |at| at + 1);
+        let end = closure.text[at..].find('|').map_or(at, |end| at + end);
+        Ok(match is_hook {
+            true => format!("{}{unused}{}", &closure.text[..at], &closure.text[at..]),
+            false => format!("{}{}{}", &closure.text[..end], ", _".repeat(ignored), &closure.text[end..]),
+        })
+    }
+
     /// An argument as a parameter of this type takes it.
     pub(crate) fn argument(&mut self, argument: &'a Expr, rust_type: &str, name: &str) -> Ported<String> {
+        if rust_type.starts_with("impl Fn") {
+            return self.function_argument(argument, rust_type);
+        }
         // A function by which Keras means its name: activation=tf.nn.relu.
         if let Some(path) = self.path_of(argument) {
             let last = path.rsplit('.').next().unwrap_or(&path).to_string();
@@ -144,7 +194,7 @@ impl<'a> Program<'a> {
             (of, text) if text.is_text() && OF_NUMBERS.iter().any(|own| of.starts_with(own)) => return Err(wrong()),
             (of, number) if number.is_number() && OF_NAMES.contains(&of) => return Err(wrong()),
             (_, Type::Str) => value.text.clone(),
-            (_, Type::String) => value.borrowed(),
+            (_, Type::String | Type::Path) => value.borrowed(),
             (_, Type::Array | Type::Floats | Type::Symbolic | Type::Model(_)) => value.borrowed(),
             (_, Type::List(_)) if value.form == Form::Slice => value.borrowed(),
             (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
@@ -193,6 +243,9 @@ impl<'a> Program<'a> {
 
     /// A list that is written out, or a variable that holds one.
     pub(crate) fn items(&mut self, list: &'a Expr) -> Ported<Vec<Value>> {
+        if let Expr::List(list) = list {
+            return list.elts.iter().map(|item| self.expression(item)).collect();
+        }
         let value = self.expression(list)?;
         match value.items {
             Some(items) => Ok(items),

@@ -17,6 +17,9 @@ impl<'a> Program<'a> {
             if let Some(name) = crate::operations::name_of(&path) {
                 return self.operation(&name, call);
             }
+            if let Some(value) = self.library_call(&path, call)? {
+                return Ok(value);
+            }
             return match path.split('.').next() {
                 Some("keras") => self.keras_call(&path, call),
                 Some("math") => self.math_call(&path, call),
@@ -32,6 +35,7 @@ impl<'a> Program<'a> {
                     self.call_value(&callee, call)
                 }
                 Some(Binding::Function(number)) => self.call_function(number, call),
+                Some(Binding::Class(number)) => self.instantiate(number, call),
                 _ => self.builtin(&name.id, call),
             },
             Expr::Attribute(attribute) => {
@@ -85,8 +89,14 @@ impl<'a> Program<'a> {
     }
 
     fn builtin(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        if name == "open" {
+            return self.open(call);
+        }
         if name == "print" {
             return self.print(call);
+        }
+        if let Some(value) = self.of_iterable(name, call)? {
+            return Ok(value);
         }
         no_words(call)?;
         let values =
@@ -94,7 +104,9 @@ impl<'a> Program<'a> {
         let whole = |value: &Value| value.at(Strength::Whole);
         match (name, &values[..]) {
             ("len", [list]) => match &list.of {
-                Type::List(_) => Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int)),
+                Type::List(_) | Type::Dict(..) | Type::Set(_) => {
+                    Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int))
+                }
                 Type::Str | Type::String => Ok(Value::temporary(format!("{}.chars().count()", whole(list)), Type::Int)),
                 Type::Array | Type::Floats => Ok(Value::temporary(format!("{}.dim(0)?", whole(list)), Type::Int)),
                 of => Err(Missing::new(format!("the length of {}", of.described()))),
@@ -104,6 +116,14 @@ impl<'a> Program<'a> {
                 let strength = if number.of == Type::Float { number.strength } else { Strength::Cast };
                 Ok(Value::new(text, Type::Float, strength, number.form))
             }
+            ("float", [array]) if array.of.is_array() => Ok(Value::temporary(
+                format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", whole(array)),
+                Type::Float,
+            )),
+            ("int", [array]) if array.of.is_array() => Ok(Value::temporary(
+                format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", whole(array)),
+                Type::Signed,
+            )),
             ("int", [number]) => match number.of {
                 Type::Int | Type::Signed => Ok(number.clone()),
                 Type::Float => Ok(Value::new(
@@ -112,34 +132,50 @@ impl<'a> Program<'a> {
                     Strength::Cast,
                     Form::Temporary,
                 )),
+                Type::Str | Type::String => Ok(Value::temporary(
+                    format!("{}.trim().parse::<i64>().map_err(|error| Error::new(error.to_string()))?", whole(number)),
+                    Type::Signed,
+                )),
+                Type::Bool => Ok(Value::temporary(format!("usize::from({})", number.text), Type::Int)),
                 _ => Err(Missing::new(format!("int of {}", number.of.described()))),
             },
             ("str", [number]) if number.of.is_number() && number.of != Type::Bool => {
                 Ok(Value::temporary(format!("{}.to_string()", whole(number)), Type::String))
             }
+            ("str", [text]) if text.of.is_text() || text.of == Type::Char => {
+                Ok(Value::temporary(self.owned_text(text), Type::String))
+            }
+            ("float", [text]) if text.of.is_text() => Ok(Value::temporary(
+                format!("{}.trim().parse::<f64>().map_err(|error| Error::new(error.to_string()))?", whole(text)),
+                Type::Float,
+            )),
+            ("round", [number]) if number.of == Type::Float => Ok(Value::new(
+                format!("{}.round_ties_even() as i64", whole(number)),
+                Type::Signed,
+                Strength::Cast,
+                Form::Temporary,
+            )),
+            ("bool", [value]) => Ok(Value::new(self.truth(value)?, Type::Bool, Strength::Comparison, Form::Temporary)),
+            ("ord", [text]) if text.of == Type::Char => {
+                Ok(Value::new(format!("{} as usize", text.at(Strength::Cast)), Type::Int, Strength::Cast, Form::Temporary))
+            }
+            ("abs", [number]) if number.of == Type::Signed => {
+                Ok(Value::temporary(format!("{}.abs()", whole(number)), Type::Signed))
+            }
+            ("abs", [array]) if array.of.is_array() => {
+                let function = self.import("ops::abs");
+                Ok(Value::temporary(format!("{function}({})?", array.borrowed()), array.of.clone()))
+            }
             ("abs", [number]) if number.of == Type::Float => {
                 Ok(Value::temporary(format!("{}.abs()", whole(number)), Type::Float))
             }
+            ("min" | "max", [a, b]) if a.of != b.of && a.of.is_number() && b.of.is_number() => {
+                let (x, y) = (a.as_float(), b.as_float());
+                let (x, y) = x.zip(y).ok_or_else(|| Missing::new(format!("{name} of these")))?;
+                Ok(Value::temporary(format!("{}.{name}({y})", in_group(&x)), Type::Float))
+            }
             ("min" | "max", [a, b]) if a.of == b.of && a.of.is_number() => {
                 Ok(Value::temporary(format!("{}.{name}({})", whole(a), b.text), a.of.clone()))
-            }
-            ("sum", [list]) => match &list.of {
-                Type::List(of) if matches!(**of, Type::Float | Type::Int) => {
-                    let in_rust = of.in_rust().unwrap_or_default();
-                    Ok(Value::temporary(format!("{}.iter().sum::<{in_rust}>()", whole(list)), (**of).clone()))
-                }
-                of => Err(Missing::new(format!("the sum of {}", of.described()))),
-            },
-            ("min" | "max", [list]) => match &list.of {
-                Type::List(of) if **of == Type::Float => {
-                    let start = if name == "min" { "INFINITY" } else { "NEG_INFINITY" };
-                    let text = format!("{}.iter().copied().fold(f64::{start}, f64::{name})", whole(list));
-                    Ok(Value::temporary(text, Type::Float))
-                }
-                of => Err(Missing::new(format!("{name} of {}", of.described()))),
-            },
-            ("list", [list]) if matches!(list.of, Type::List(_)) => {
-                Ok(Value::temporary(format!("{}.to_vec()", whole(list)), list.of.clone()))
             }
             _ => Err(Missing::new(format!("the function {name} of Python, of this"))),
         }
@@ -147,7 +183,7 @@ impl<'a> Program<'a> {
 }
 
 /// A number on which a method can be called.
-fn in_group(number: &str) -> String {
+pub(crate) fn in_group(number: &str) -> String {
     match number {
         literal if literal.starts_with(|c: char| c.is_ascii_digit()) && !literal.contains(' ') => {
             format!("{literal}_f64")

@@ -4,7 +4,7 @@ use crate::names::grouped;
 use crate::program::Program;
 use crate::value::{Binding, Form, Strength, Type, Value};
 use crate::{Missing, Ported};
-use ruff_python_ast::{CmpOp, Expr, ExprCompare, ExprListComp, ExprSubscript, Number, Operator, UnaryOp};
+use ruff_python_ast::{CmpOp, Expr, ExprCompare, ExprSubscript, Number, Operator, UnaryOp};
 
 impl<'a> Program<'a> {
     pub(crate) fn expression(&mut self, expression: &'a Expr) -> Ported<Value> {
@@ -24,19 +24,28 @@ impl<'a> Program<'a> {
                     ruff_python_ast::BoolOp::And => (" && ", Strength::And),
                     ruff_python_ast::BoolOp::Or => (" || ", Strength::Or),
                 };
-                let parts = both.values.iter().map(|value| {
+                let (ends, passes) = if sign == " && " { ("false", "true") } else { ("true", "false") };
+                let mut parts = Vec::new();
+                for value in &both.values {
                     let value = self.expression(value)?;
-                    match value.of {
-                        Type::Bool => Ok(value.at(strength)),
-                        of => Err(Missing::new(format!("{} in a condition", of.described()))),
+                    match (&value.of, value.form, value.text.as_str()) {
+                        (Type::Bool, Form::Constant, text) if text == ends && parts.is_empty() => return Ok(value),
+                        (Type::Bool, Form::Constant, text) if text == passes => {}
+                        (Type::Bool, ..) => parts.push(value.at(strength)),
+                        _ => parts.push(self.truth(&value)?),
                     }
-                });
-                let text = parts.collect::<Ported<Vec<_>>>()?.join(sign);
-                Ok(Value::new(text, Type::Bool, strength, Form::Temporary))
+                }
+                match &parts[..] {
+                    [] => Ok(Value::constant(passes, Type::Bool)),
+                    parts => Ok(Value::new(parts.join(sign), Type::Bool, strength, Form::Temporary)),
+                }
             }
             Expr::Compare(compare) => self.compare(compare),
             Expr::If(either) => {
                 let test = self.condition(&either.test)?;
+                if test == "true" || test == "false" {
+                    return self.expression(if test == "true" { &either.body } else { &either.orelse });
+                }
                 let (yes, no) = (self.expression(&either.body)?, self.expression(&either.orelse)?);
                 let (yes, no) = self.alike(yes, no)?;
                 let text = format!("if {test} {{ {} }} else {{ {} }}", yes.text, no.text);
@@ -51,9 +60,14 @@ impl<'a> Program<'a> {
                 }
             },
             Expr::Subscript(subscript) => self.subscript(subscript),
-            Expr::ListComp(comprehension) => self.comprehension(comprehension),
+            Expr::ListComp(list) => self.list_comprehension(&list.generators, &list.elt),
+            Expr::SetComp(set) => self.set_comprehension(&set.generators, &set.elt),
+            Expr::DictComp(dict) => match &dict.key {
+                Some(key) => self.dict_comprehension(&dict.generators, key, &dict.value),
+                None => Err(Missing::new("a dict of other dicts")),
+            },
             Expr::Lambda(_) => Err(Missing::new("a lambda here")),
-            Expr::Dict(_) => Err(Missing::new("a dict here")),
+            Expr::Dict(dict) => self.dict(dict),
             _ => Err(Missing::new("this kind of expression")),
         }
     }
@@ -61,7 +75,8 @@ impl<'a> Program<'a> {
     pub(crate) fn name(&mut self, name: &str) -> Ported<Value> {
         match self.scopes.get(name) {
             Some(Binding::Variable(variable)) => {
-                Ok(Value::new(variable.rust_name.clone(), variable.of.clone(), Strength::Whole, variable.form))
+                let strength = if variable.rust_name.starts_with('*') { Strength::Prefix } else { Strength::Whole };
+                Ok(Value::new(variable.rust_name, self.resolved(&variable.of), strength, variable.form))
             }
             Some(Binding::Missing(line)) => {
                 Err(Missing::new(format!("it needs {name} of line {line}, which is not ported")))
@@ -71,6 +86,7 @@ impl<'a> Program<'a> {
                 Err(missing.help("assign it before the block"))
             }
             Some(Binding::Outside(variable)) => self.capture(name, variable),
+            Some(Binding::Class(_)) => Err(Missing::new(format!("the class {name} as a value"))),
             Some(Binding::Function(_)) => Err(Missing::new(format!("the function {name} as a value"))),
             Some(Binding::Imported(path)) => Err(Missing::new(format!("{path} as a value"))),
             None => Err(Missing::new(format!("{name} is not defined before"))),
@@ -91,25 +107,6 @@ impl<'a> Program<'a> {
         Some(crate::names::of_keras(&names.join(".")))
     }
 
-    fn list(&mut self, elements: &'a [Expr]) -> Ported<Value> {
-        let items = elements.iter().map(|element| self.expression(element)).collect::<Ported<Vec<_>>>()?;
-        let first = items.first().map_or(Type::None, |item| item.of.clone());
-        let all_numbers = items.iter().all(|item| matches!(item.of, Type::Int | Type::Signed | Type::Float));
-        let has_fractions = items.iter().any(|item| item.of == Type::Float);
-        let is_signed = items.iter().any(|item| item.of == Type::Signed);
-        let (texts, of): (Vec<String>, Type) = if all_numbers && has_fractions {
-            (items.iter().filter_map(Value::as_float).collect(), Type::Float)
-        } else if all_numbers && is_signed {
-            (items.iter().map(|item| item.text.clone()).collect(), Type::Signed)
-        } else {
-            let texts = items.iter().map(|item| self.owned(item.clone()).map(|item| item.text));
-            (texts.collect::<Ported<_>>()?, first)
-        };
-        let mut value = Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(of)));
-        value.items = Some(items);
-        Ok(value)
-    }
-
     fn tuple(&mut self, elements: &'a [Expr]) -> Ported<Value> {
         let items = elements.iter().map(|element| self.expression(element)).collect::<Ported<Vec<_>>>()?;
         let texts =
@@ -126,6 +123,7 @@ impl<'a> Program<'a> {
         if op == UnaryOp::Not {
             let test = self.condition(operand)?;
             return Ok(match test.strip_prefix('!') {
+                _ if test == "true" || test == "false" => Value::constant((test == "false").to_string(), Type::Bool),
                 Some(rest) => Value::temporary(rest, Type::Bool),
                 None if test.contains(' ') => {
                     Value::new(format!("!({test})"), Type::Bool, Strength::Prefix, Form::Temporary)
@@ -165,9 +163,14 @@ impl<'a> Program<'a> {
             return self.percent(text.value.to_str(), right);
         }
         let (a, b) = (self.expression(left)?, self.expression(right)?);
+        let has_mutable = [&a, &b].iter().any(|value| matches!(value.of, Type::Mutable { .. }));
+        let (a, b) = if has_mutable { (self.tensor(&a)?, self.tensor(&b)?) } else { (a, b) };
         match (&a.of, &b.of) {
             (x, y) if x.is_array() || y.is_array() => self.of_arrays(&a, op, &b),
             (Type::Symbolic, _) | (_, Type::Symbolic) => of_symbolic(&a, op, &b),
+            (Type::Path, y) if op == Operator::Div && (y.is_text() || *y == Type::Path) => {
+                Ok(Value::temporary(format!("{}.join({})", a.at(Strength::Whole), b.borrowed()), Type::Path))
+            }
             (x, y) if x.is_number() && y.is_number() => of_numbers(&a, op, &b),
             (x, y) if x.is_text() && y.is_text() && op == Operator::Add => {
                 Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", a.text, b.text), Type::String))
@@ -234,6 +237,7 @@ impl<'a> Program<'a> {
             left = right;
         }
         match &mut parts[..] {
+            [one] if one == "true" || one == "false" => Ok(Value::constant(std::mem::take(one), Type::Bool)),
             [one] => Ok(Value::new(std::mem::take(one), Type::Bool, Strength::Comparison, Form::Temporary)),
             _ => Ok(Value::new(parts.join(" && "), Type::Bool, Strength::And, Form::Temporary)),
         }
@@ -255,22 +259,43 @@ impl<'a> Program<'a> {
         if of.of.is_array() {
             return self.array_index(&of, &subscript.slice);
         }
+        if matches!(of.of, Type::Mutable { .. }) {
+            return self.mutable_element(&of, &subscript.slice);
+        }
         if let Expr::Slice(slice) = &*subscript.slice {
             if slice.step.is_some() {
-                return Err(Missing::new("a slice with a step"));
+                let is_reversed = matches!((&slice.lower, &slice.upper, slice.step.as_deref()),
+                    (None, None, Some(Expr::UnaryOp(step))) if step.op == UnaryOp::USub
+                        && matches!(&*step.operand, Expr::NumberLiteral(number) if number.value == Number::Int(1u8.into())));
+                return match (&of.of, is_reversed) {
+                    (Type::List(_), true) => Ok(Value::temporary(
+                        format!("{}.iter().rev().cloned().collect::<Vec<_>>()", of.at(Strength::Whole)),
+                        of.of.clone(),
+                    )),
+                    (text, true) if text.is_text() => Ok(Value::temporary(
+                        format!("{}.chars().rev().collect::<String>()", of.at(Strength::Whole)),
+                        Type::String,
+                    )),
+                    _ => Err(Missing::new("a slice with a step")),
+                };
             }
             let end = |program: &mut Self, end: Option<&'a Expr>| match end {
                 None => Ok(String::new()),
+                Some(end) if of.of.is_text() => match program.expression(end)? {
+                    index if index.of == Type::Int => Ok(index.text),
+                    _ => Err(Missing::new("a part of a text from its end").help("assign the text to a name")),
+                },
                 Some(end) => program.place_in(&of, end),
             };
             let (from, to) = (end(self, slice.lower.as_deref())?, end(self, slice.upper.as_deref())?);
             return match &of.of {
                 Type::List(_) => Ok(Value::new(
-                    format!("{}[{from}..{to}].to_vec()", of.at(Strength::Whole)),
+                    format!("{}[{from}..{to}]", of.at(Strength::Whole)),
                     of.of.clone(),
                     Strength::Whole,
-                    Form::Temporary,
+                    Form::Slice,
                 )),
+                text if text.is_text() => Ok(self.part_of_text(&of, &from, &to)),
                 other => Err(Missing::new(format!("a part of {}", other.described()))),
             };
         }
@@ -286,6 +311,11 @@ impl<'a> Program<'a> {
                 let found = types.get(at).cloned().ok_or_else(|| Missing::new("an index beyond the tuple"))?;
                 Ok(Value::place(format!("{}.{at}", of.at(Strength::Whole)), found))
             }
+            Type::Dict(key, value) => {
+                let at = self.expression(&subscript.slice)?;
+                let at = crate::collections::dict_key(key, &at)?;
+                Ok(Value::place(format!("{}[{at}]", of.at(Strength::Whole)), (**value).clone()))
+            }
             Type::Scores(names) => {
                 let index = self.expression(&subscript.slice)?;
                 let name = match index.literal_text() {
@@ -298,6 +328,10 @@ impl<'a> Program<'a> {
                         .ok_or_else(|| Missing::new("a score by this index"))?,
                 };
                 Ok(Value::temporary(format!("{}[{name:?}]", of.at(Strength::Whole)), Type::Float))
+            }
+            Type::Logs => {
+                let index = self.expression(&subscript.slice)?;
+                Ok(Value::temporary(format!("{}[{}]", of.at(Strength::Whole), index.text), Type::Float))
             }
             Type::HistoryValues | Type::History => {
                 let index = self.expression(&subscript.slice)?;
@@ -317,94 +351,6 @@ impl<'a> Program<'a> {
                 Ok(format!("{}.len() - {}", list.at(Strength::Whole), index.text.trim_start_matches('-')))
             }
             of => Err(Missing::new(format!("{} as an index", of.described()))),
-        }
-    }
-
-    fn comprehension(&mut self, comprehension: &'a ExprListComp) -> Ported<Value> {
-        let [generator] = &comprehension.generators[..] else {
-            return Err(Missing::new("a comprehension of several loops"));
-        };
-        let (over, elements) = self.iterated(&generator.iter)?;
-        let (Expr::Name(target), [(of, form)], false) = (&generator.target, &elements[..], generator.is_async) else {
-            return Err(Missing::new("a comprehension over several variables"));
-        };
-        let is_copied = *form == Form::Reference && of.is_copy();
-        let over = over.strip_prefix('&').map_or_else(|| format!("({over})"), |list| format!("{list}.iter()"));
-        self.scopes.enter();
-        let rust_name = self.rust_name(&target.id);
-        let form = if is_copied { Form::Place } else { *form };
-        let variable = crate::value::Variable { rust_name: rust_name.clone(), of: of.clone(), form, is_pending: false };
-        self.scopes.bind(&target.id, Binding::Variable(variable));
-        let element = self.expression(&comprehension.elt);
-        let tests = generator.ifs.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>();
-        self.scopes.leave();
-        let (element, tests) = (element?, tests?);
-        let pattern = if is_copied { format!("&{rust_name}") } else { rust_name };
-        let filter =
-            if tests.is_empty() { String::new() } else { format!(".filter(|&{pattern}| {})", tests.join(" && ")) };
-        let of = Type::List(Box::new(element.of.clone()));
-        let Some(in_rust) = of.in_rust() else {
-            return Err(Missing::new(format!("a list of {}", element.of.described())));
-        };
-        let text = match element.text.contains('?') {
-            false => format!("{over}{filter}.map(|{pattern}| {}).collect::<{in_rust}>()", element.text),
-            true => format!("{over}{filter}.map(|{pattern}| Ok({})).collect::<Result<{in_rust}>>()?", element.text),
-        };
-        Ok(Value::temporary(text, of))
-    }
-
-    /// What a loop goes over: the text of Rust, and the type and form of each value that an element has.
-    pub(crate) fn iterated(&mut self, over: &'a Expr) -> Ported<(String, Vec<(Type, Form)>)> {
-        if let Expr::Call(call) = over
-            && let Expr::Name(name) = &*call.func
-            && self.scopes.get(&name.id).is_none()
-        {
-            let arguments = &call.arguments.args;
-            match (name.id.as_str(), &arguments[..]) {
-                ("range", ends) if call.arguments.keywords.is_empty() => {
-                    let ends = ends.iter().map(|end| self.expression(end)).collect::<Ported<Vec<_>>>()?;
-                    if ends.iter().any(|end| end.of != Type::Int) {
-                        return Err(Missing::new("a range of numbers that may be negative"));
-                    }
-                    let text = match &ends[..] {
-                        [end] => format!("0..{}", end.at(Strength::Sum)),
-                        [from, end] => format!("{}..{}", from.at(Strength::Sum), end.at(Strength::Sum)),
-                        [from, end, step] => {
-                            format!("({}..{}).step_by({})", from.at(Strength::Sum), end.at(Strength::Sum), step.text)
-                        }
-                        _ => return Err(Missing::new("range without arguments")),
-                    };
-                    return Ok((text, vec![(Type::Int, Form::Place)]));
-                }
-                ("enumerate", [list]) => {
-                    let list = self.expression(list)?;
-                    if let Type::List(of) = &list.of {
-                        let elements = vec![(Type::Int, Form::Place), ((**of).clone(), Form::Reference)];
-                        return Ok((format!("{}.iter().enumerate()", list.at(Strength::Whole)), elements));
-                    }
-                }
-                ("zip", [a, b]) => {
-                    let (a, b) = (self.expression(a)?, self.expression(b)?);
-                    if let (Type::List(x), Type::List(y)) = (&a.of, &b.of) {
-                        let elements = [x, y].map(|of| ((**of).clone(), Form::Reference)).to_vec();
-                        return Ok((format!("{}.iter().zip({})", a.at(Strength::Whole), b.borrowed()), elements));
-                    }
-                }
-                _ => {}
-            }
-        }
-        let list = self.expression(over)?;
-        // A list that is written out is an array.
-        if let Some(items) =
-            list.items.as_ref().filter(|items| items.iter().all(|item| item.of.is_copy() && item.of == items[0].of))
-        {
-            let texts: Vec<_> = items.iter().map(|item| item.text.clone()).collect();
-            let of = items.first().map_or(Type::None, |item| item.of.clone());
-            return Ok((format!("[{}]", texts.join(", ")), vec![(of, Form::Place)]));
-        }
-        match &list.of {
-            Type::List(of) => Ok((list.borrowed(), vec![((**of).clone(), Form::Reference)])),
-            of => Err(Missing::new(format!("a loop over {}", of.described()))),
         }
     }
 }
@@ -510,14 +456,39 @@ fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
                     b.at(Strength::Whole),
                     if a.of == Type::Str { format!("&{}", a.text) } else { a.borrowed() }
                 )),
+                Type::Dict(key, _) => {
+                    Ok(format!("{not}{}.contains_key({})", b.at(Strength::Whole), crate::collections::dict_key(key, a)?))
+                }
+                Type::Set(of) => Ok(format!(
+                    "{not}{}.contains({})",
+                    b.at(Strength::Whole),
+                    crate::collections::dict_key(of, a)?
+                )),
+                Type::Tuple(_) if b.items.is_some() => {
+                    let items = b.items.as_deref().unwrap_or_default();
+                    if items.iter().any(|item| item.of != a.of || !item.of.is_copy()) {
+                        return Err(Missing::new("in a tuple of other types"));
+                    }
+                    let texts: Vec<_> = items.iter().map(|item| item.text.clone()).collect();
+                    Ok(format!("{not}[{}].contains(&{})", texts.join(", "), a.at(Strength::Prefix)))
+                }
                 of if of.is_text() && a.of.is_text() => {
                     Ok(format!("{not}{}.contains({})", b.at(Strength::Whole), a.borrowed()))
                 }
                 of => Err(Missing::new(format!("in {}", of.described()))),
             };
         }
-        _ => return Err(Missing::new("is")),
+        CmpOp::Is | CmpOp::IsNot => {
+            // What is None is known before the program runs.
+            return match b.of {
+                Type::None => Ok(((a.of == Type::None) == (op == CmpOp::Is)).to_string()),
+                _ => Err(Missing::new("is")),
+            };
+        }
     };
+    if b.of == Type::None && matches!(op, CmpOp::Eq | CmpOp::NotEq) {
+        return Ok(((a.of == Type::None) == (op == CmpOp::Eq)).to_string());
+    }
     let least = Strength::Sum;
     match (&a.of, &b.of) {
         (x, y) if x == y && (x.is_number() || x.is_text()) => Ok(format!("{} {sign} {}", a.at(least), b.at(least))),

@@ -7,13 +7,51 @@ use crate::statements::always_returns;
 use crate::value::{Binding, Form, Type, Value, Variable};
 use crate::{Missing, Ported};
 use hashbrown::HashMap;
-use ruff_python_ast::{Expr, ExprCall, StmtFunctionDef};
-use ruff_text_size::Ranged;
+use ruff_python_ast::{Expr, ExprCall, ExprLambda, ParameterWithDefault, StmtFunctionDef};
+use ruff_text_size::TextRange;
+
+/// A `def`, or a lambda that has a name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Definition<'a> {
+    Def(&'a StmtFunctionDef),
+    Lambda(&'a str, &'a ExprLambda),
+}
+
+impl<'a> Definition<'a> {
+    pub(crate) fn name(self) -> &'a str {
+        match self {
+            Self::Def(function) => function.name.as_str(),
+            Self::Lambda(name, _) => name,
+        }
+    }
+
+    /// Without `*args` and `**kwargs`.
+    pub(crate) fn parameters(self) -> Vec<&'a ParameterWithDefault> {
+        match self {
+            Self::Def(function) => function.parameters.iter_non_variadic_params().collect(),
+            Self::Lambda(_, lambda) => lambda.parameters.iter().flat_map(|all| all.iter_non_variadic_params()).collect(),
+        }
+    }
+
+    fn takes_any_number(self) -> bool {
+        match self {
+            Self::Def(function) => function.parameters.vararg.is_some(),
+            Self::Lambda(_, lambda) => lambda.parameters.as_ref().is_some_and(|all| all.vararg.is_some()),
+        }
+    }
+
+    pub(crate) fn range(self) -> TextRange {
+        match self {
+            Self::Def(function) => function.range,
+            Self::Lambda(_, lambda) => lambda.range,
+        }
+    }
+}
 
 /// A function of the script.
 #[derive(Debug)]
 pub(crate) struct Function<'a> {
-    pub(crate) definition: &'a StmtFunctionDef,
+    pub(crate) definition: Definition<'a>,
     /// How many scopes it sees.
     depth: usize,
     written: Vec<Written>,
@@ -33,6 +71,8 @@ pub(crate) struct Written {
     parameters: Vec<Type>,
     captured: Vec<Captured>,
     pub(crate) returns: Type,
+    /// Whether it returns a `Result`.
+    pub(crate) is_fallible: bool,
 }
 
 /// A variable outside of a function that it uses: a parameter in Rust.
@@ -43,16 +83,58 @@ pub(crate) struct Captured {
     is_changed: bool,
 }
 
+impl Captured {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn is_changed(&self) -> bool {
+        self.is_changed
+    }
+
+    pub(crate) fn is_copy(&self) -> bool {
+        self.of.is_copy()
+    }
+}
+
+impl Written {
+    /// A call with these arguments.
+    pub(crate) fn called(&self, arguments: &[String]) -> Value {
+        let end = if self.is_fallible { "?" } else { "" };
+        Value::temporary(format!("{}({}){end}", self.rust_name, arguments.join(", ")), self.returns.clone())
+    }
+
+    pub(crate) fn of_method(rust_name: String, captured: Vec<Captured>, returns: Type, is_fallible: bool) -> Self {
+        Self { rust_name, parameters: Vec::new(), captured, returns, is_fallible }
+    }
+
+    pub(crate) fn captured(&self) -> &[Captured] {
+        &self.captured
+    }
+}
+
 /// The parts of a function's text.
 pub(crate) struct Body {
     pub(crate) parameters: Vec<String>,
     pub(crate) lines: Vec<String>,
     pub(crate) returns: Type,
+    /// Behind `->`, if there is something.
+    pub(crate) result: String,
+    pub(crate) is_fallible: bool,
     pub(crate) captured: Vec<Captured>,
 }
 
 impl<'a> Program<'a> {
     pub(crate) fn define(&mut self, definition: &'a StmtFunctionDef) {
+        self.define_function(Definition::Def(definition));
+    }
+
+    /// `name = lambda ...`
+    pub(crate) fn define_lambda(&mut self, name: &'a str, lambda: &'a ExprLambda) {
+        self.define_function(Definition::Lambda(name, lambda));
+    }
+
+    fn define_function(&mut self, definition: Definition<'a>) {
         let function = Function {
             definition,
             depth: self.scopes.depth(),
@@ -60,7 +142,7 @@ impl<'a> Program<'a> {
             is_being_written: false,
         };
         self.functions.push(function);
-        self.scopes.bind(&definition.name, Binding::Function(self.functions.len() - 1));
+        self.scopes.bind(definition.name(), Binding::Function(self.functions.len() - 1));
     }
 
     /// A call of a function of the script: its defaults are passed as well.
@@ -68,25 +150,24 @@ impl<'a> Program<'a> {
         let definition = self.functions[number].definition;
         let values = self.arguments_of(definition, false, call)?;
         let written = self.function(number, values.iter().map(|value| value.of.clone()).collect())?;
-        let changed = self.changing.get(definition.name.as_str()).map_or(Vec::new(), |changes| changes.places.clone());
+        let changed = self.changing.get(definition.name()).map_or(Vec::new(), |changes| changes.places.clone());
         let mut arguments = passed(&values, &changed);
         arguments.extend(self.passed_captures(&written)?);
-        let text = format!("{}({})?", written.rust_name, arguments.join(", "));
-        Ok(Value::temporary(text, written.returns))
+        Ok(written.called(&arguments))
     }
 
     /// The values of all parameters in a call.
     pub(crate) fn arguments_of(
         &mut self,
-        definition: &'a StmtFunctionDef,
+        definition: Definition<'a>,
         is_method: bool,
         call: &'a ExprCall,
     ) -> Ported<Vec<Value>> {
-        let name = definition.name.as_str();
-        if definition.parameters.vararg.is_some() {
+        let name = definition.name();
+        if definition.takes_any_number() && !is_method {
             return Err(Missing::new("a function of any number of arguments"));
         }
-        let parameters: Vec<_> = definition.parameters.iter_non_variadic_params().skip(usize::from(is_method)).collect();
+        let parameters = definition.parameters().split_off(usize::from(is_method));
         let names: Vec<&str> = parameters.iter().map(|parameter| parameter.parameter.name.as_str()).collect();
         let given = named_as(call, &names)?;
         let mut values = Vec::new();
@@ -100,7 +181,7 @@ impl<'a> Program<'a> {
     }
 
     /// The variables that a function takes beside its parameters, as arguments.
-    fn passed_captures(&mut self, written: &Written) -> Ported<Vec<String>> {
+    pub(crate) fn passed_captures(&mut self, written: &Written) -> Ported<Vec<String>> {
         let mut texts = Vec::new();
         for captured in &written.captured {
             let value = self.name(&captured.name)?;
@@ -110,32 +191,6 @@ impl<'a> Program<'a> {
             texts.extend(passed(&[value], if captured.is_changed { &[0] } else { &[] }));
         }
         Ok(texts)
-    }
-
-    /// A function of the script as a closure, for arguments of these types: `|x| f(x)`.
-    pub(crate) fn closure_of(&mut self, number: usize, types: &[Type], names: &[&str]) -> Ported<(String, Type)> {
-        let written = self.function(number, types.to_vec())?;
-        let mut clones = String::new();
-        let mut arguments: Vec<String> = names.iter().map(ToString::to_string).collect();
-        for captured in &written.captured {
-            if captured.is_changed {
-                return Err(Missing::new(format!("a function that changes {}", captured.name)));
-            }
-            let value = self.name(&captured.name)?;
-            let is_copy = value.of.is_copy();
-            if !is_copy {
-                clones.push_str(&format!("let {0} = {0}.clone(); ", value.text));
-            }
-            arguments.push(if is_copy { value.text } else { format!("&{}", value.text) });
-        }
-        let call = format!("{}({})", written.rust_name, arguments.join(", "));
-        let names = names.join(", ");
-        let text = match (clones.is_empty(), written.captured.is_empty()) {
-            (true, true) => format!("|{names}| {call}"),
-            (true, false) => format!("move |{names}| {call}"),
-            (false, _) => format!("{{ {clones}move |{names}| {call} }}"),
-        };
-        Ok((text, written.returns))
     }
 
     /// The function with this number, written for arguments of these types.
@@ -149,28 +204,23 @@ impl<'a> Program<'a> {
         }
         let (definition, depth) = (function.definition, function.depth);
         if function.is_being_written {
-            return Err(Missing::new(format!("{} calls itself", definition.name)));
+            return Err(Missing::new(format!("{} calls itself", definition.name())));
         }
         let versions = function.written.len();
         self.functions[number].is_being_written = true;
         let body = self.body_of(definition, None, &arguments, depth);
         self.functions[number].is_being_written = false;
         let body = body?;
-        let mut rust_name = crate::names::in_snake_case(&definition.name);
+        let mut rust_name = crate::names::in_snake_case(definition.name());
         if versions > 0 {
             rust_name.push_str(&format!("_{}", versions + 1));
         }
-        let Some(in_rust) = body.returns.in_rust() else {
-            return Err(Missing::new(format!("a function that returns {}", body.returns.described())));
-        };
-        let text = format!(
-            "fn {rust_name}({}) -> Result<{in_rust}> {{\n{}\n}}\n",
-            body.parameters.join(", "),
-            body.lines.join("\n")
-        );
+        let text =
+            format!("fn {rust_name}({}){} {{\n{}\n}}\n", body.parameters.join(", "), body.result, body.lines.join("\n"));
         let line = self.source.line(definition.range().start());
         self.item(line, text);
-        let written = Written { rust_name, parameters: arguments, captured: body.captured, returns: body.returns };
+        let Body { captured, returns, is_fallible, .. } = body;
+        let written = Written { rust_name, parameters: arguments, captured, returns, is_fallible };
         self.functions[number].written.push(written.clone());
         Ok(written)
     }
@@ -178,34 +228,45 @@ impl<'a> Program<'a> {
     /// The text of a function for arguments of these types; `receiver` is what its first parameter is, if it is a method.
     pub(crate) fn body_of(
         &mut self,
-        function: &'a StmtFunctionDef,
+        function: Definition<'a>,
         receiver: Option<Variable>,
         arguments: &[Type],
         depth: usize,
     ) -> Ported<Body> {
         let hidden = self.scopes.hide(depth);
         let outer = (std::mem::take(&mut self.body), std::mem::replace(&mut self.depth, 1), self.last_line());
-        let lost = self.lost_return.take();
-        self.scans.push((Scan::of(&function.body, &self.changing), HashMap::new()));
+        let (lost, is_over) = (self.lost_return.take(), std::mem::take(&mut self.is_over));
+        let scan = match function {
+            Definition::Def(function) => Scan::of(&function.body, &self.changing),
+            Definition::Lambda(_, lambda) => Scan::of_expression(&lambda.body, &self.changing),
+        };
+        self.scans.push((scan, HashMap::new()));
         self.returns.push(None);
         self.captures.push(Vec::new());
         self.scopes.enter_function();
         let is_method = receiver.is_some();
-        let all = || function.parameters.iter_non_variadic_params();
-        if let (Some(receiver), Some(own)) = (receiver, all().next()) {
+        let all = function.parameters();
+        if let (Some(receiver), Some(own)) = (receiver, all.first()) {
             self.scopes.bind(own.parameter.name.as_str(), Binding::Variable(receiver));
         }
         let mut parameters = Vec::new();
         let mut result = Ok(());
-        for (parameter, of) in all().skip(usize::from(is_method)).zip(arguments) {
+        for (parameter, of) in all.into_iter().skip(usize::from(is_method)).zip(arguments) {
             match self.parameter(parameter.parameter.name.as_str(), of) {
                 Ok(parameter) => parameters.extend(parameter),
                 Err(missing) => result = Err(missing),
             }
         }
-        self.last_line_is(self.source.line(function.parameters.range.end()));
         if result.is_ok() {
-            self.block(&function.body);
+            match function {
+                Definition::Def(function) => {
+                    self.last_line_is(self.source.line(function.parameters.range.end()));
+                    self.block(&function.body);
+                }
+                Definition::Lambda(_, lambda) => {
+                    result = self.expression(&lambda.body).and_then(|value| self.returned(&value));
+                }
+            }
         }
         self.scopes.leave();
         self.scans.pop();
@@ -216,24 +277,46 @@ impl<'a> Program<'a> {
         self.depth = depth;
         self.set_last_line(last_line);
         self.scopes.restore(hidden);
+        self.is_over = is_over;
         let lost_return = std::mem::replace(&mut self.lost_return, lost);
         result?;
         if let Some(line) = lost_return {
-            return Err(Missing::new(format!("{} returns what line {line} has, which is not ported", function.name)));
+            return Err(Missing::new(format!("{} returns what line {line} has, which is not ported", function.name())));
         }
-        let returns_always = always_returns(&function.body);
+        let returns_always = match function {
+            Definition::Def(function) => always_returns(&function.body),
+            Definition::Lambda(..) => true,
+        };
         if returns != Type::None && !returns_always {
-            return Err(Missing::new(format!("{} returns {} or nothing", function.name, returns.described())));
+            return Err(Missing::new(format!("{} returns {} or nothing", function.name(), returns.described())));
+        }
+        let Some(in_rust) = returns.in_rust() else {
+            return Err(Missing::new(format!("a function that returns {}", returns.described())));
+        };
+        self.import_type(&returns);
+        let is_fallible = is_fallible(&lines);
+        if !is_fallible {
+            for line in &mut lines {
+                let place = line.find("return Ok(").filter(|&at| line[..at].trim().is_empty());
+                if let Some(at) = place {
+                    *line = format!("{}return {};", &line[..at], &line[at + "return Ok(".len()..line.len() - 2]);
+                }
+            }
         }
         match lines.last_mut() {
             Some(last) if last.starts_with("    return ") => {
                 *last = format!("    {}", last.trim().trim_start_matches("return ").trim_end_matches(';'));
             }
-            _ if returns_always => {}
+            _ if returns_always || !is_fallible => {}
             _ => lines.push("    Ok(())".into()),
         }
+        let result = match (is_fallible, in_rust.as_str()) {
+            (true, of) => format!(" -> Result<{of}>"),
+            (false, "()") => String::new(),
+            (false, of) => format!(" -> {of}"),
+        };
         parameters.extend(captured.iter().map(|captured| self.captured_parameter(captured)));
-        Ok(Body { parameters, lines, returns, captured })
+        Ok(Body { parameters, lines, returns, result, is_fallible, captured })
     }
 
     /// Binds a parameter; its text, if Rust needs it.
@@ -263,7 +346,7 @@ impl<'a> Program<'a> {
         self.import_type(of);
         let in_rust = of.in_rust().unwrap_or_default();
         let shown = match of {
-            of if of.is_copy() => in_rust.replace("&'static ", "&"),
+            of if of.is_copy() => in_rust,
             Type::String => "&str".into(),
             Type::List(of) if !is_changed => format!("&[{}]", of.in_rust().unwrap_or_default()),
             _ if is_changed => format!("&mut {in_rust}"),
@@ -299,6 +382,16 @@ impl<'a> Program<'a> {
     }
 }
 
+/// Whether a function needs a `Result`; also if what it returns has several lines.
+fn is_fallible(lines: &[String]) -> bool {
+    lines.iter().any(|line| {
+        let start = line.trim_start();
+        line.contains('?')
+            || start.starts_with("gap(")
+            || (start.starts_with("return ") && !(start.starts_with("return Ok(") && start.ends_with(");")))
+    })
+}
+
 /// Values as arguments of a function of the script; `changed` are the places of those that it changes.
 pub(crate) fn passed(values: &[Value], changed: &[usize]) -> Vec<String> {
     let arguments = values.iter().enumerate().filter(|(_, value)| value.of != Type::None);
@@ -312,8 +405,8 @@ pub(crate) fn passed(values: &[Value], changed: &[usize]) -> Vec<String> {
     texts.collect()
 }
 
-/// Whether an expression is the name of a function of the script.
 impl Program<'_> {
+    /// The number of the function that an expression names.
     pub(crate) fn function_named(&self, expression: &Expr) -> Option<usize> {
         let Expr::Name(name) = expression else { return None };
         match self.scopes.get(&name.id) {

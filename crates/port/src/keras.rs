@@ -42,6 +42,9 @@ impl<'a> Program<'a> {
                 _,
             ) if last.starts_with(|c: char| c.is_uppercase()) => {
                 let path = format!("{module}::{last}");
+                if module == "losses" {
+                    return self.loss_object(&path, &named);
+                }
                 self.object(&path, &named, Type::Object(path.clone()))
             }
             ("optimizers.schedules", _) => {
@@ -64,7 +67,7 @@ impl<'a> Program<'a> {
                 let function = self.import("utils::to_categorical");
                 Ok(Value::temporary(format!("{function}({}, {classes})?", y.borrowed()), Type::Floats))
             }
-            ("utils", "set_random_seed") => self.random_seed(&named),
+            ("utils", "set_random_seed") => self.random_seed("utils::set_random_seed", &named),
             (_, "pad_sequences") => {
                 let sequences = self.expression(needed(&named, "sequences")?)?;
                 let rest = without(&named, &["sequences"]);
@@ -75,6 +78,26 @@ impl<'a> Program<'a> {
             }
             _ => Err(Missing::new(format!("{path} is not known here"))),
         }
+    }
+
+    /// A loss: what all have in Keras is of `Loss` here.
+    fn loss_object(&mut self, path: &str, named: &Named<'a>) -> Ported<Value> {
+        let rest = without(named, &["reduction", "name"]);
+        let value = self.object(path, &rest, Type::Object(path.into()))?;
+        let reduction = match find(named, "reduction") {
+            None => return Ok(value),
+            Some(Expr::StringLiteral(text)) => text.value.to_str().to_string(),
+            Some(other) => self.path_of(other).ok_or_else(|| Missing::new("a computed reduction"))?,
+        };
+        let reduction = match reduction.rsplit('.').next().unwrap_or("").to_lowercase().as_str() {
+            "none" => "None",
+            "sum" => "Sum",
+            "auto" | "sum_over_batch_size" => "SumOverBatchSize",
+            other => return Err(Missing::new(format!("the reduction {other}"))),
+        };
+        let (class, kind) = (self.import("losses::Loss"), self.import("losses::Reduction"));
+        let text = format!("{class}::from({}).reduction({kind}::{reduction})", value.text);
+        Ok(Value::temporary(text, Type::Object("losses::Loss".into())))
     }
 
     fn input(&mut self, named: &Named<'a>) -> Ported<Value> {
@@ -215,6 +238,12 @@ impl<'a> Program<'a> {
 
     /// A layer or model that is called on tensors.
     pub(crate) fn call_value(&mut self, callee: &Value, call: &'a ExprCall) -> Ported<Value> {
+        if matches!(callee.of, Type::Instance(_)) {
+            return self.call_instance(callee, call);
+        }
+        if matches!(&callee.of, Type::Object(path) if path.starts_with("losses::")) {
+            return self.call_loss(callee, call);
+        }
         if !matches!(callee.of, Type::Layer(_) | Type::Model(_)) {
             return Err(Missing::new(format!("a call of {}", callee.of.described())));
         }
@@ -237,13 +266,14 @@ impl<'a> Program<'a> {
             .collect();
         let texts = if texts.len() == 1 { texts[0].clone() } else { format!("[{}]", texts.join(", ")) };
         let layer = callee.at(crate::value::Strength::Whole);
-        let mut text = if call.arguments.keywords.is_empty() {
+        let words: Vec<_> = call.arguments.keywords.iter().filter(|word| !self.is_none(&word.value)).collect();
+        let mut text = if words.is_empty() {
             format!("{layer}.call({texts})")
         } else {
             let item = api::item("layers::CallArguments").ok_or_else(|| Missing::new("named arguments of a call"))?;
             let class = self.import("layers::Call");
             let mut options = format!("{class}::new()");
-            for word in &call.arguments.keywords {
+            for word in words {
                 options.push_str(&self.setter(item, "a call", word.arg.as_deref().unwrap_or(""), &word.value)?);
             }
             format!("{layer}.call_with({texts}, {options})")

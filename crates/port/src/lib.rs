@@ -15,10 +15,18 @@
 mod api;
 mod arguments;
 mod builtins;
+mod classes;
+mod closures;
+mod collections;
+mod datasets;
 mod expressions;
+mod files;
 mod functions;
+mod iteration;
 mod keras;
+mod loops;
 mod methods;
+mod mutable;
 mod names;
 mod notebook;
 mod numpy;
@@ -29,6 +37,7 @@ mod scan;
 mod source;
 mod statements;
 mod strings;
+mod text;
 mod value;
 
 pub use notebook::Script;

@@ -2,6 +2,9 @@
 
 use crate::api;
 use crate::arguments::{Named, find, named_as, needed, no_words, only, without};
+use crate::classes::Kind;
+use crate::closures::Returns;
+use crate::datasets::Parts;
 use crate::program::Program;
 use crate::value::{Binding, Form, ModelType, Strength, Type, Value};
 use crate::{Missing, Ported};
@@ -11,6 +14,12 @@ impl<'a> Program<'a> {
     pub(crate) fn attribute(&mut self, of: &Value, name: &str) -> Ported<Value> {
         let whole = of.at(Strength::Whole);
         match (&of.of, name) {
+            (Type::Mutable { .. }, "shape") => Ok(Value::new(
+                format!("{whole}.shape()"),
+                Type::List(Box::new(Type::Int)),
+                Strength::Whole,
+                Form::Reference,
+            )),
             (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),
             (Type::Array | Type::Floats, "shape") => Ok(Value::new(
                 format!("{whole}.dims()"),
@@ -18,6 +27,13 @@ impl<'a> Program<'a> {
                 Strength::Whole,
                 Form::Reference,
             )),
+            (Type::Instance(_), _) => self.field(of, name),
+            (Type::Model(_) | Type::Layer(_), "trainable_weights" | "trainable_variables") => {
+                Ok(Value::temporary(format!("{whole}.trainable_variables()"), Type::Variables))
+            }
+            (Type::Model(_) | Type::Layer(_), "weights" | "variables") => {
+                Ok(Value::temporary(format!("{whole}.variables()"), Type::Variables))
+            }
             (own @ (Type::Array | Type::Floats), "T") => Ok(Value::temporary(format!("{whole}.t()?"), own.clone())),
             (Type::Array | Type::Floats, "ndim") => Ok(Value::temporary(format!("{whole}.rank()"), Type::Int)),
             (Type::Array | Type::Floats, "size") => Ok(Value::temporary(format!("{whole}.elem_count()"), Type::Int)),
@@ -29,36 +45,33 @@ impl<'a> Program<'a> {
         match &of.of {
             Type::Model(model) => self.method_of_model(of, &model.clone(), name, call),
             Type::Array | Type::Floats => self.method_of_array(of, name, call),
+            Type::Mutable { .. } => {
+                let tensor = self.tensor(of)?;
+                self.method_of_array(&tensor, name, call)
+            }
             Type::Layer(_) => self.method_of_layer(of, name, call),
-            Type::List(element) => {
-                no_words(call)?;
-                let element = (**element).clone();
-                match (name, &call.arguments.args[..]) {
-                    ("append", [item]) => {
-                        let item = self.expression(item)?;
-                        let item = self.owned(item)?;
-                        if item.of != element {
-                            return Err(Missing::new(format!(
-                                "{} in a list of {}",
-                                item.of.described(),
-                                element.described()
-                            )));
-                        }
-                        Ok(Value::temporary(format!("{}.push({})", of.at(Strength::Whole), item.text), Type::None))
-                    }
-                    _ => Err(Missing::new(format!("the method {name} of a list"))),
+            Type::List(element) if **element == Type::Char && !LIST_METHODS.contains(&name) => {
+                self.method_of_text(of, name, call)
+            }
+            Type::List(element) => self.method_of_list(of, &element.clone(), name, call),
+            Type::Path => self.method_of_path(of, name, call),
+            Type::File { is_read } => self.method_of_file(of, *is_read, name, call),
+            Type::Instance(_) => self.method_of_instance(of, name, call),
+            Type::Dataset(x, y) => self.method_of_dataset(of, &Parts::new(x, y), name, call),
+            Type::Object(path) => {
+                let found = self.method_of_object(of, &path.clone(), name, call)?;
+                found.ok_or_else(|| Missing::new(format!("the method {name} of {}", of.of.described())))
+            }
+            Type::Logs => {
+                let given = named_as(call, &["key"])?;
+                let key = self.expression(needed(&given, "key")?)?;
+                match name {
+                    "get" => Ok(Value::temporary(format!("{}[{}]", of.at(Strength::Whole), key.text), Type::Float)),
+                    _ => Err(Missing::new(format!("the method {name} of logs"))),
                 }
             }
-            text if text.is_text() => {
-                no_words(call)?;
-                let simple = [("lower", "to_lowercase"), ("upper", "to_uppercase"), ("strip", "trim().to_string")];
-                match simple.iter().find(|(python, _)| *python == name) {
-                    Some((_, method)) if call.arguments.args.is_empty() => {
-                        Ok(Value::temporary(format!("{}.{method}()", of.at(Strength::Whole)), Type::String))
-                    }
-                    _ => Err(Missing::new(format!("the method {name} of a str"))),
-                }
-            }
+            Type::Dict(key, value) => self.method_of_dict(of, (&key.clone(), &value.clone()), name, call),
+            text if text.is_text() || *text == Type::Char => self.method_of_text(of, name, call),
             other => Err(Missing::new(format!("the method {name} of {}", other.described()))),
         }
     }
@@ -79,7 +92,8 @@ impl<'a> Program<'a> {
         let arguments = &call.arguments.args;
         let is_reduction = matches!(name, "mean" | "sum" | "max" | "min" | "std" | "argmax" | "argmin" | "var");
         if is_reduction {
-            return self.reduction(name, of, find(&named_as(call, &["axis"])?, "axis"));
+            let given = named_as(call, &["axis", "keepdims"])?;
+            return self.reduction(name, of, find(&given, "axis"), find(&given, "keepdims"));
         }
         no_words(call)?;
         match (name, &arguments[..]) {
@@ -169,11 +183,11 @@ impl<'a> Program<'a> {
     fn data(&mut self, data: &'a Expr) -> Ported<String> {
         let value = self.expression(data)?;
         match (&value.of, &value.items) {
-            (Type::Array | Type::Floats, _) => Ok(value.borrowed()),
+            (Type::Array | Type::Floats | Type::Mutable { .. }, _) => Ok(value.borrowed()),
             (Type::List(_) | Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of.is_array()) => {
                 Ok(format!("[{}]", items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ")))
             }
-            (Type::List(_), _) => Ok(value.borrowed()),
+            (Type::List(_) | Type::Dataset(..), _) => Ok(value.borrowed()),
             (of, _) => Err(Missing::new(format!("{} as data", of.described()))),
         }
     }
@@ -184,13 +198,13 @@ impl<'a> Program<'a> {
             None => "\"rmsprop\"".into(),
         };
         let loss = match find(named, "loss") {
-            Some(loss) => self.argument(loss, "impl Into<Loss>", "loss")?,
+            Some(loss) => self.loss(loss)?,
             None => return Err(Missing::new("compile without a loss")),
         };
         let mut logs = Some(vec!["loss".to_string()]);
         let mut options = String::new();
         if let Some(metrics) = find(named, "metrics") {
-            let metrics = self.items(metrics)?;
+            let metrics = self.metrics(metrics)?;
             let names: Vec<_> = metrics.iter().map_while(Value::literal_text).map(str::to_string).collect();
             if names.len() == metrics.len() {
                 let texts: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
@@ -216,6 +230,69 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(format!("{}.compile({optimizer}, {loss})?", of.at(Strength::Whole)), Type::None))
     }
 
+    /// The loss of `compile`: a name, an object or a function.
+    fn loss(&mut self, loss: &'a Expr) -> Ported<String> {
+        if let Some(path) = self.path_of(loss)
+            && let Some(name) = path.strip_prefix("keras.losses.").filter(|name| !name.contains('.'))
+            && !matches!(loss, Expr::Call(_))
+        {
+            return Ok(format!("{name:?}"));
+        }
+        match self.function_of_targets(loss)? {
+            Some((name, closure)) => {
+                let class = self.import("losses::Loss");
+                Ok(format!("{class}::new({name:?}, {closure})"))
+            }
+            None => {
+                let value = self.expression(loss)?;
+                match self.kind_of(&value.of) {
+                    Some(Kind::Loss) => self.loss_of_instance(&value),
+                    _ => self.converted(&value, "impl Into<Loss>", "loss"),
+                }
+            }
+        }
+    }
+
+    /// A function of targets and predictions, with its name.
+    fn function_of_targets(&mut self, function: &'a Expr) -> Ported<Option<(String, String)>> {
+        let name = match (function, self.function_named(function)) {
+            (_, Some(number)) => self.functions[number].definition.name().to_string(),
+            (Expr::Lambda(_), _) => "<lambda>".into(),
+            _ => return Ok(None),
+        };
+        let closure = self.closure(function, &[Type::Floats, Type::Floats], Returns::Result)?;
+        match closure.returns.is_array() {
+            true => Ok(Some((name, closure.text))),
+            false => Err(Missing::new(format!("a function of targets that returns {}", closure.returns.described()))),
+        }
+    }
+
+    fn metrics(&mut self, metrics: &'a Expr) -> Ported<Vec<Value>> {
+        let elements = match metrics {
+            Expr::List(list) => &list.elts[..],
+            Expr::Tuple(tuple) => &tuple.elts[..],
+            metrics => return self.items(metrics),
+        };
+        let mut values = Vec::new();
+        for metric in elements {
+            values.push(match self.function_of_targets(metric)? {
+                Some((name, closure)) => {
+                    let class = self.import("metrics::MetricSpec");
+                    let of = Type::Object("metrics::MetricSpec".into());
+                    Value::temporary(format!("{class}::new({name:?}, {closure})"), of)
+                }
+                None => match self.path_of(metric) {
+                    Some(path) if path.starts_with("keras.metrics.") || path.starts_with("keras.losses.") => {
+                        let name = path.rsplit('.').next().unwrap_or(&path);
+                        Value::constant(format!("{name:?}"), Type::Str)
+                    }
+                    _ => self.expression(metric)?,
+                },
+            });
+        }
+        Ok(values)
+    }
+
     fn fit(&mut self, of: &Value, named: &Named<'a>) -> Ported<Value> {
         let x = self.data(needed(named, "x")?)?;
         let y = match find(named, "y") {
@@ -228,7 +305,13 @@ impl<'a> Program<'a> {
             match name.as_str() {
                 "callbacks" => {
                     for callback in self.items(argument)? {
-                        let callback = self.owned(callback)?;
+                        let callback = match self.kind_of(&callback.of) {
+                            Some(Kind::Callback) if callback.form == Form::Place => Value {
+                                text: format!("&mut {}", callback.text),
+                                ..callback
+                            },
+                            _ => self.owned(callback)?,
+                        };
                         options.push_str(&format!(".callback({})", callback.text));
                     }
                 }
@@ -236,6 +319,10 @@ impl<'a> Program<'a> {
                     let parts = match argument {
                         Expr::Tuple(tuple) => &tuple.elts[..],
                         Expr::List(list) => &list.elts[..],
+                        data if matches!(self.expression(data)?.of, Type::Dataset(..)) => {
+                            options.push_str(&format!(".validation_data({}, ())", self.data(data)?));
+                            continue;
+                        }
                         _ => return Err(Missing::new("validation data that are not a pair")),
                     };
                     let [x, y] = parts else { return Err(Missing::new("validation data that are not a pair")) };
@@ -279,6 +366,9 @@ impl<'a> Program<'a> {
         self.scopes.python_name(rust_name)
     }
 }
+
+/// Those that a list of characters has as a list, not as a text.
+const LIST_METHODS: &[&str] = &["append", "extend", "insert", "pop", "reverse", "sort", "clear"];
 
 /// The name of a metric in the logs.
 fn as_logged(name: &str) -> String {

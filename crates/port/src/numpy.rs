@@ -1,6 +1,6 @@
 //! NumPy, as scripts use it around Keras: arrays are tensors on the host.
 
-use crate::arguments::{Named, find, named_as, needed};
+use crate::arguments::{Named, find, named_as, needed, no_words};
 use crate::program::Program;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
@@ -19,104 +19,448 @@ pub(crate) fn dtype_of(name: &str) -> Option<&'static str> {
         "float16" => "DType::F16",
         "int64" | "int" => "DType::I64",
         "int32" => "DType::I32",
+        "bool" | "bool_" => "DType::U8",
         "uint8" => "DType::U8",
         "uint32" => "DType::U32",
         _ => return None,
     })
 }
 
+/// NumPy's functions of one array that `ops` has under the same name.
+const ELEMENTWISE: &[&str] = &[
+    "abs", "absolute", "exp", "log", "log10", "log1p", "log2", "expm1", "sqrt", "square", "sin", "cos", "tan", "arcsin",
+    "arccos", "arctan", "sinh", "cosh", "tanh", "sign", "floor", "ceil", "isnan", "negative", "reciprocal", "logical_not",
+];
+
+/// Those of two arrays.
+const OF_TWO: &[&str] = &[
+    "maximum", "minimum", "add", "subtract", "multiply", "divide", "power", "dot", "matmul", "equal", "not_equal", "greater",
+    "less", "greater_equal", "less_equal", "logical_and", "logical_or", "outer", "mod",
+];
+
+/// Those that take an array and arguments by Keras's names, which are NumPy's.
+const AS_IN_KERAS: &[&str] = &[
+    "squeeze", "transpose", "swapaxes", "tile", "repeat", "flip", "roll", "clip", "argsort", "sort", "cumsum", "median",
+    "percentile", "count_nonzero", "diag", "triu", "tril", "take", "moveaxis", "fliplr", "flipud", "rot90", "any", "all",
+];
+
 impl<'a> Program<'a> {
     pub(crate) fn numpy_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
         let given = |parameters: &[&str]| named_as(call, parameters);
         let name = path.trim_start_matches("numpy.");
-        let array = |text: String| Ok(Value::temporary(text, Type::Array));
+        if let Some(name) = name.strip_prefix("random.") {
+            return self.numpy_random(name, call);
+        }
         match name {
-            "array" | "asarray" => {
+            "array" | "asarray" | "ascontiguousarray" => {
                 let given = given(&["object", "dtype"])?;
                 self.array(needed(&given, "object")?, find(&given, "dtype"))
             }
-            "zeros" | "ones" => {
+            // Keras takes it for float32.
+            "float32" | "float64" | "int32" | "int64" if call.arguments.args.len() == 1 => {
+                let value = self.expression(&call.arguments.args[0])?;
+                match (value.of.is_number(), name.starts_with("float")) {
+                    (true, true) => Ok(Value::temporary(
+                        value.as_float().ok_or_else(|| Missing::new("this as a number"))?,
+                        Type::Float,
+                    )),
+                    (true, false) if value.of != Type::Float => Ok(value),
+                    _ => Err(Missing::new(format!("{path} of {}", value.of.described()))),
+                }
+            }
+            // What is in a new array is not said.
+            "zeros" | "ones" | "empty" => {
                 let given = given(&["shape", "dtype"])?;
                 let (shape, dtype) =
                     (self.shape(needed(&given, "shape")?)?, self.dtype(find(&given, "dtype"), "DType::F64")?);
                 let of = of_dtype(&dtype);
+                let name = if name == "empty" { "zeros" } else { name };
                 Ok(Value::temporary(format!("Tensor::{name}({shape}, {dtype}, &Device::Cpu)?"), of))
             }
-            "random.seed" => self.random_seed(&given(&["seed"])?),
-            "random.rand"
-            | "random.randn"
-            | "random.random"
-            | "random.normal"
-            | "random.uniform"
-            | "random.random_sample" => self.random(name.trim_start_matches("random."), call),
-            "argmax" | "mean" | "sum" | "max" | "min" | "std" | "var" | "argmin" => {
-                let given = given(&["a", "axis"])?;
+            "full" => {
+                let given = given(&["shape", "fill_value", "dtype"])?;
+                let (shape, value) =
+                    (self.shape(needed(&given, "shape")?)?, self.expression(needed(&given, "fill_value")?)?);
+                let own = if value.of == Type::Float { "DType::F64" } else { "DType::I64" };
+                let dtype = self.dtype(find(&given, "dtype"), own)?;
+                let number = value.as_float().ok_or_else(|| Missing::new("full of this"))?;
+                Ok(Value::temporary(
+                    format!("Tensor::full({number}, {shape}, &Device::Cpu)?.to_dtype({dtype})?"),
+                    of_dtype(&dtype),
+                ))
+            }
+            "zeros_like" | "ones_like" => {
+                let of = self.expression(needed(&given(&["a"])?, "a")?)?;
+                Ok(Value::temporary(format!("{}.{name}()?", self.tensor(&of)?.at(Strength::Whole)), of.of))
+            }
+            "eye" | "identity" => {
+                let size = self.argument(needed(&given(&["N"])?, "N")?, "usize", "N")?;
+                let function = self.import("ops::eye");
+                Ok(Value::temporary(format!("{function}({size}, None, 0, \"float64\")?"), Type::Floats))
+            }
+            "argmax" | "mean" | "sum" | "max" | "min" | "std" | "var" | "argmin" | "prod" | "amax" | "amin" | "average" => {
+                let given = given(&["a", "axis", "keepdims"])?;
                 let of = self.expression(needed(&given, "a")?)?;
-                self.reduction(name, &of, find(&given, "axis"))
+                let name = match name {
+                    "amax" => "max",
+                    "amin" => "min",
+                    "average" => "mean",
+                    name => name,
+                };
+                if let Type::List(element) = &of.of
+                    && find(&given, "axis").is_none()
+                    && element.is_number()
+                {
+                    return self.reduction_of_list(name, &of);
+                }
+                let of = self.tensor(&of)?;
+                self.reduction(name, &of, find(&given, "axis"), find(&given, "keepdims"))
             }
             "expand_dims" => {
                 let given = given(&["a", "axis"])?;
                 let (of, axis) = (self.expression(needed(&given, "a")?)?, self.expression(needed(&given, "axis")?)?);
+                let of = self.tensor(&of)?;
                 let function = self.import("ops::expand_dims");
-                Ok(Value::temporary(format!("{function}({}, {})?", self.array_operand(&of)?, axis.text), of.of.clone()))
+                Ok(Value::temporary(format!("{function}({}, {})?", of.borrowed(), axis.text), of.of))
             }
             "concatenate" | "vstack" | "hstack" | "stack" => {
                 let given = given(&["arrays", "axis"])?;
                 let list = self.expression(needed(&given, "arrays")?)?;
-                let items = list.items.ok_or_else(|| Missing::new("a list of arrays that is not written out"))?;
-                let operands =
-                    items.iter().map(|item| self.array_operand(item)).collect::<Ported<Vec<_>>>()?.join(", ");
-                let axis = match find(&given, "axis") {
-                    Some(axis) => self.expression(axis)?,
-                    None => Value::constant("0", Type::Int),
+                let (operands, of) = match (&list.items, &list.of) {
+                    (Some(items), _) => {
+                        let items = items.iter().map(|item| self.tensor(item)).collect::<Ported<Vec<_>>>()?;
+                        let all_floats = items.iter().all(|item| item.of == Type::Floats);
+                        let texts = items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ");
+                        (format!("&[{texts}]"), if all_floats { Type::Floats } else { Type::Array })
+                    }
+                    (None, Type::List(of)) if of.is_array() => (list.borrowed(), (**of).clone()),
+                    (_, of) => return Err(Missing::new(format!("{name} of {}", of.described()))),
                 };
-                if axis.of != Type::Int {
-                    return Err(Missing::new(format!("{name} over an axis from the end")));
-                }
-                let axis = axis.text;
-                match name {
-                    "concatenate" => array(format!("Tensor::cat(&[{operands}], {axis})?")),
-                    "stack" => array(format!("Tensor::stack(&[{operands}], {axis})?")),
-                    _ => Err(Missing::new(name).help("np.concatenate says the axis")),
-                }
+                let axis = match find(&given, "axis") {
+                    Some(axis) => self.expression(axis)?.text,
+                    None => "0".into(),
+                };
+                let function = self.import(&format!("ops::{name}"));
+                Ok(match name {
+                    "concatenate" | "stack" => Value::temporary(format!("{function}({operands}, {axis})?"), of),
+                    _ => Value::temporary(format!("{function}({operands})?"), of),
+                })
             }
             "reshape" => {
                 let given = given(&["a", "shape"])?;
                 let (of, shape) = (self.expression(needed(&given, "a")?)?, needed(&given, "shape")?);
+                let of = self.tensor(&of)?;
                 self.reshaped(&of, shape)
             }
-            "abs" | "exp" | "log" | "sqrt" | "square" | "sin" | "cos" | "tanh" | "sign" => {
+            name if ELEMENTWISE.contains(&name) => {
                 let of = self.expression(needed(&given(&["x"])?, "x")?)?;
-                if of.of == Type::Float && name != "square" && name != "sign" {
-                    let method = if name == "log" { "ln" } else { name };
-                    return Ok(Value::temporary(format!("{}.{method}()", of.at(Strength::Whole)), Type::Float));
+                if of.of.is_number() {
+                    return of_number(name, &of);
                 }
+                let of = self.tensor(&of)?;
+                let is_whole = matches!(name, "abs" | "absolute" | "square" | "negative" | "isnan" | "sign" | "logical_not");
+                let operand = if is_whole { of.borrowed() } else { self.fractions(&of) };
                 let function = self.import(&format!("ops::{name}"));
-                array(format!("{function}({})?", self.array_operand(&of)?))
+                let result = match (is_whole, &of.of) {
+                    _ if matches!(name, "isnan" | "logical_not") => Type::Array,
+                    (true, of) => of.clone(),
+                    _ => Type::Floats,
+                };
+                Ok(Value::temporary(format!("{function}({operand})?"), result))
             }
-            "arange" => {
-                let given = given(&["stop"])?;
-                let end = self.expression(needed(&given, "stop")?)?;
-                match end.of {
-                    Type::Int => array(format!("Tensor::arange(0, {} as i64, &Device::Cpu)?", end.at(Strength::Cast))),
-                    _ => Err(Missing::new("arange of a fraction")),
+            name if OF_TWO.contains(&name) => {
+                let given = given(&["x1", "x2"])?;
+                let (a, b) = (self.expression(needed(&given, "x1")?)?, self.expression(needed(&given, "x2")?)?);
+                self.of_two(name, &a, &b)
+            }
+            "round" | "around" => {
+                let given = given(&["a", "decimals"])?;
+                let of = self.expression(needed(&given, "a")?)?;
+                let decimals = match find(&given, "decimals") {
+                    Some(decimals) => self.expression(decimals)?.text,
+                    None => "0".into(),
+                };
+                let of = self.tensor(&of)?;
+                let function = self.import("ops::round");
+                Ok(Value::temporary(format!("{function}({}, {decimals})?", of.borrowed()), of.of))
+            }
+            "where" if call.arguments.len() == 3 => {
+                let given = given(&["condition", "x", "y"])?;
+                let condition = self.expression(needed(&given, "condition")?)?;
+                let (x, y) = (self.expression(needed(&given, "x")?)?, self.expression(needed(&given, "y")?)?);
+                let (condition, x, y) = (self.tensor(&condition)?, self.tensor(&x)?, self.tensor(&y)?);
+                let function = self.import("ops::where_");
+                let of = if x.of == Type::Floats || y.of == Type::Floats { Type::Floats } else { Type::Array };
+                Ok(Value::temporary(
+                    format!("{function}({}, {}, {})?", condition.borrowed(), x.borrowed(), y.borrowed()),
+                    of,
+                ))
+            }
+            "arange" => self.arange(call),
+            "linspace" => {
+                let given = given(&["start", "stop", "num"])?;
+                let (start, stop) = (self.number(needed(&given, "start")?)?, self.number(needed(&given, "stop")?)?);
+                let count = match find(&given, "num") {
+                    Some(count) => self.argument(count, "usize", "num")?,
+                    None => "50".into(),
+                };
+                let function = self.import("ops::linspace");
+                Ok(Value::temporary(format!("{function}({start}, {stop}, {count}, true, \"float64\")?"), Type::Floats))
+            }
+            "linalg.norm" => {
+                let given = given(&["x", "ord", "axis", "keepdims"])?;
+                let of = self.expression(needed(&given, "x")?)?;
+                let of = self.tensor(&of)?;
+                let function = self.import("ops::norm");
+                match (find(&given, "ord"), find(&given, "axis"), find(&given, "keepdims")) {
+                    (None, None, None) => Ok(Value::temporary(
+                        format!("{function}({}, None, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?", self.fractions(&of)),
+                        Type::Float,
+                    )),
+                    (None, Some(axis), keepdims) => {
+                        let axes = self.axes_of(axis, keepdims)?;
+                        Ok(Value::temporary(format!("{function}({}, None, {axes})?", self.fractions(&of)), Type::Floats))
+                    }
+                    _ => Err(Missing::new("a norm of this order")),
                 }
             }
+            "unique" => {
+                let of = self.expression(needed(&given(&["ar"])?, "ar")?)?;
+                let of = self.tensor(&of)?;
+                let function = self.import("numpy::unique");
+                Ok(Value::temporary(format!("{function}({})?", of.borrowed()), of.of))
+            }
+            "load" => {
+                let path = self.argument(needed(&given(&["file"])?, "file")?, "impl AsRef<Path>", "file")?;
+                let function = self.import("numpy::load");
+                Ok(Value::temporary(format!("{function}({path})?"), Type::Array))
+            }
+            "save" => {
+                let given = given(&["file", "arr"])?;
+                let path = self.argument(needed(&given, "file")?, "impl AsRef<Path>", "file")?;
+                let of = self.expression(needed(&given, "arr")?)?;
+                let function = self.import("numpy::save");
+                Ok(Value::temporary(format!("{function}({path}, {})?", self.tensor(&of)?.borrowed()), Type::None))
+            }
+            // How arrays are printed.
+            "set_printoptions" => Ok(Value::constant("()", Type::None)),
+            name if AS_IN_KERAS.contains(&name) => self.operation(name, call),
             _ => Err(Missing::new(format!("{path} is not known here"))),
+        }
+    }
+
+    /// An array as a tensor: numbers and lists of numbers too.
+    pub(crate) fn tensor(&mut self, value: &Value) -> Ported<Value> {
+        match &value.of {
+            of if of.is_array() || *of == Type::Symbolic => Ok(value.clone()),
+            Type::Mutable { .. } => {
+                self.import("data::ToTensor");
+                Ok(Value::temporary(format!("{}.to_tensor()?", value.at(Strength::Whole)), Type::Array))
+            }
+            of if of.is_number() => {
+                let number = value.as_float().ok_or_else(|| Missing::new("this number"))?;
+                let (number, kind) = match of {
+                    Type::Float => (number, Type::Floats),
+                    _ => (format!("{} as i64", value.at(Strength::Cast)), Type::Array),
+                };
+                Ok(Value::temporary(format!("Tensor::new({number}, &Device::Cpu)?"), kind))
+            }
+            Type::List(_) | Type::Tuple(_) => self.array_of(value, None),
+            of => Err(Missing::new(format!("{} as an array", of.described()))),
+        }
+    }
+
+    /// Of what may be integers, fractions, as NumPy computes them.
+    fn fractions(&self, of: &Value) -> String {
+        match of.of {
+            Type::Floats => of.borrowed(),
+            _ => format!("&{}.to_dtype(DType::F64)?", of.at(Strength::Whole)),
+        }
+    }
+
+    fn of_two(&mut self, name: &str, a: &Value, b: &Value) -> Ported<Value> {
+        if a.of.is_number() && b.of.is_number() && matches!(name, "maximum" | "minimum") && a.of == b.of {
+            let method = if name == "maximum" { "max" } else { "min" };
+            return Ok(Value::temporary(format!("{}.{method}({})", a.at(Strength::Whole), b.text), a.of.clone()));
+        }
+        let (a, b) = (self.tensor(a)?, self.tensor(b)?);
+        let is_comparison = name.contains("equal") || matches!(name, "greater" | "less") || name.starts_with("logical");
+        let (x, y) = match name {
+            "divide" => (self.fractions(&a), self.fractions(&b)),
+            _ => (a.borrowed(), b.borrowed()),
+        };
+        let function = self.import(&format!("ops::{}", if name == "mod" { "mod_" } else { name }));
+        let is_float = a.of == Type::Floats || b.of == Type::Floats || name == "divide";
+        let of = if is_float && !is_comparison { Type::Floats } else { Type::Array };
+        Ok(Value::temporary(format!("{function}({x}, {y})?"), of))
+    }
+
+    fn reduction_of_list(&mut self, name: &str, of: &Value) -> Ported<Value> {
+        let list = of.at(Strength::Whole);
+        let is_float = matches!(&of.of, Type::List(of) if **of == Type::Float);
+        match (name, is_float) {
+            ("mean", true) => {
+                let text = format!("{list}.iter().sum::<f64>() / {list}.len() as f64");
+                Ok(Value::new(text, Type::Float, Strength::Product, Form::Temporary))
+            }
+            ("sum", true) => Ok(Value::temporary(format!("{list}.iter().sum::<f64>()"), Type::Float)),
+            ("max" | "min", true) => {
+                let start = if name == "min" { "INFINITY" } else { "NEG_INFINITY" };
+                Ok(Value::temporary(format!("{list}.iter().copied().fold(f64::{start}, f64::{name})"), Type::Float))
+            }
+            _ => {
+                let of = self.tensor(of)?;
+                self.reduction(name, &of, None, None)
+            }
+        }
+    }
+
+    fn number(&mut self, expression: &'a Expr) -> Ported<String> {
+        let value = self.expression(expression)?;
+        value.as_float().ok_or_else(|| Missing::new(format!("{} as a number", value.of.described())))
+    }
+
+    fn arange(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        no_words(call)?;
+        let ends = call.arguments.args.iter().map(|end| self.expression(end)).collect::<Ported<Vec<_>>>()?;
+        let is_whole = ends.iter().all(|end| matches!(end.of, Type::Int | Type::Signed));
+        let numbers = ends
+            .iter()
+            .map(Value::as_float)
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| Missing::new("arange of this"))?;
+        let (start, stop, step) = match &numbers[..] {
+            [stop] => ("0.0", stop.as_str(), "1.0"),
+            [start, stop] => (start.as_str(), stop.as_str(), "1.0"),
+            [start, stop, step] => (start.as_str(), stop.as_str(), step.as_str()),
+            _ => return Err(Missing::new("arange of this")),
+        };
+        let (dtype, of) = if is_whole { ("int64", Type::Array) } else { ("float64", Type::Floats) };
+        let function = self.import("ops::arange");
+        Ok(Value::temporary(format!("{function}({start}, {stop}, {step}, \"{dtype}\")?"), of))
+    }
+
+    /// `np.random`, whose numbers are those of NumPy.
+    fn numpy_random(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        let given = |parameters: &[&str]| named_as(call, parameters);
+        let function = self.import("numpy::random::seed").replace("seed", "");
+        let floats = |text: String| Ok(Value::temporary(text, Type::Floats));
+        match name {
+            "seed" => {
+                let seed = self.argument(needed(&given(&["seed"])?, "seed")?, "u32", "seed")?;
+                Ok(Value::temporary(format!("{function}seed({seed})"), Type::None))
+            }
+            "rand" | "randn" => {
+                no_words(call)?;
+                let sizes = call.arguments.args.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
+                if let Some(size) = sizes.iter().find(|size| size.of != Type::Int) {
+                    return Err(Missing::new(format!("{} as a size", size.of.described())));
+                }
+                let texts: Vec<_> = sizes.iter().map(|size| size.text.clone()).collect();
+                match &texts[..] {
+                    [] => Ok(Value::temporary(format!("{function}{name}_scalar()"), Type::Float)),
+                    [one] => floats(format!("{function}{name}({one})?")),
+                    many => floats(format!("{function}{name}(({}))?", many.join(", "))),
+                }
+            }
+            "random" | "random_sample" | "ranf" | "standard_normal" => {
+                let given = given(&["size"])?;
+                let (own, scalar) = if name == "standard_normal" { ("standard_normal", "randn") } else { ("random", "rand") };
+                match find(&given, "size") {
+                    None => Ok(Value::temporary(format!("{function}{scalar}_scalar()"), Type::Float)),
+                    Some(size) => floats(format!("{function}{own}({})?", self.shape(size)?)),
+                }
+            }
+            "uniform" | "normal" => {
+                let (first, second) = if name == "normal" { ("loc", "scale") } else { ("low", "high") };
+                let given = given(&[first, second, "size"])?;
+                let mut bound = |argument: Option<&'a Expr>, default: &str| match argument {
+                    None => Ok(default.to_string()),
+                    Some(argument) => self.number(argument),
+                };
+                let (from, to) = (bound(find(&given, first), "0.0")?, bound(find(&given, second), "1.0")?);
+                match find(&given, "size") {
+                    None => Ok(Value::temporary(format!("{function}{name}_scalar({from}, {to})?"), Type::Float)),
+                    Some(size) => floats(format!("{function}{name}({from}, {to}, {})?", self.shape(size)?)),
+                }
+            }
+            "randint" => {
+                let given = given(&["low", "high", "size"])?;
+                let low = self.argument(needed(&given, "low")?, "i64", "low")?;
+                let (low, high) = match find(&given, "high") {
+                    None | Some(Expr::NoneLiteral(_)) => ("0".to_string(), low),
+                    Some(high) => (low, self.argument(high, "i64", "high")?),
+                };
+                match find(&given, "size") {
+                    None => Ok(Value::temporary(format!("{function}randint_scalar({low}, {high})?"), Type::Signed)),
+                    Some(size) => {
+                        let text = format!("{function}randint({low}, {high}, {})?", self.shape(size)?);
+                        Ok(Value::temporary(text, Type::Array))
+                    }
+                }
+            }
+            "permutation" => {
+                let given = given(&["x"])?;
+                let of = self.expression(needed(&given, "x")?)?;
+                match &of.of {
+                    Type::Int => Ok(Value::temporary(format!("{function}permutation({})?", of.text), Type::Array)),
+                    kind if kind.is_array() => {
+                        Ok(Value::temporary(format!("{function}permutation({})?", of.borrowed()), of.of))
+                    }
+                    kind => Err(Missing::new(format!("a permutation of {}", kind.described()))),
+                }
+            }
+            "shuffle" => {
+                no_words(call)?;
+                let [argument @ Expr::Name(name)] = &call.arguments.args[..] else {
+                    return Err(Missing::new("shuffle of this"));
+                };
+                let of = self.expression(argument)?;
+                match &of.of {
+                    Type::List(_) if of.form == Form::Place => {
+                        Ok(Value::temporary(format!("{function}shuffle(&mut {})", of.text), Type::None))
+                    }
+                    kind if kind.is_array() => {
+                        let text = format!("{function}shuffle_rows({})?", of.borrowed());
+                        self.bind(&name.id, Value::temporary(text, of.of))?;
+                        Ok(Value::constant("()", Type::None))
+                    }
+                    kind => Err(Missing::new(format!("shuffle of {}", kind.described()))),
+                }
+            }
+            "choice" => {
+                let given = given(&["a", "size", "replace", "p"])?;
+                let of = self.expression(needed(&given, "a")?)?;
+                if given.len() == 1 {
+                    return match &of.of {
+                        Type::Int => Ok(Value::temporary(format!("{function}choice_index({}, ())?", of.text), Type::Int)),
+                        Type::List(element) => Ok(Value::temporary(
+                            format!("{function}choice_item({}, ())?", of.borrowed()),
+                            (**element).clone(),
+                        )),
+                        kind => Err(Missing::new(format!("a choice of {}", kind.described()))),
+                    };
+                }
+                Err(Missing::new("a choice with these arguments"))
+            }
+            _ => Err(Missing::new(format!("numpy.random.{name} is not known here"))),
         }
     }
 
     pub(crate) fn tensorflow_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
         match path {
-            "tensorflow.random.set_seed" => self.random_seed(&named_as(call, &["seed"])?),
+            path if path.starts_with("tensorflow.data.Dataset.") => {
+                self.dataset_from(path.rsplit('.').next().unwrap_or(path), call)
+            }
+            "tensorflow.random.set_seed" => self.random_seed("random::set_seed", &named_as(call, &["seed"])?),
             _ => Err(Missing::new(format!("{path} is not known here"))),
         }
     }
 
-    /// The seed of NumPy, TensorFlow or Keras is that of all random numbers.
-    pub(crate) fn random_seed(&mut self, given: &Named<'a>) -> Ported<Value> {
+    /// A seed by this function.
+    pub(crate) fn random_seed(&mut self, function: &str, given: &Named<'a>) -> Ported<Value> {
         let seed = self.argument(needed(given, "seed")?, "u64", "seed")?;
-        let function = self.import("utils::set_random_seed");
+        let function = self.import(function);
         Ok(Value::temporary(format!("{function}({seed})"), Type::None))
     }
 
@@ -130,8 +474,14 @@ impl<'a> Program<'a> {
 
     fn array(&mut self, of: &'a Expr, dtype: Option<&'a Expr>) -> Ported<Value> {
         let value = self.expression(of)?;
-        if value.of.is_array() {
-            let value = self.owned(value)?;
+        self.array_of(&value, dtype)
+    }
+
+    /// A value as an array of a dtype.
+    fn array_of(&mut self, value: &Value, dtype: Option<&'a Expr>) -> Ported<Value> {
+        if value.of.is_array() || matches!(value.of, Type::Mutable { .. }) {
+            let value = self.tensor(value)?;
+            let value = self.own(value)?;
             return match dtype {
                 None => Ok(value),
                 Some(dtype) => {
@@ -141,27 +491,58 @@ impl<'a> Program<'a> {
                 }
             };
         }
-        let (text, kind) = if value.items.is_some() {
-            literal_array(&value)?
-        } else {
-            match &value.of {
-                Type::List(of) if **of == Type::Float => (value.text.clone(), Type::Float),
-                Type::List(of) if **of == Type::Int => {
-                    let text = format!("{}.iter().map(|&x| x as i64).collect::<Vec<_>>()", value.at(Strength::Whole));
-                    (text, Type::Int)
-                }
-                of => return Err(Missing::new(format!("an array of {}", of.described()))),
+        let list = value.at(Strength::Whole);
+        let (text, kind) = match (&value.items, &value.of) {
+            // A list of arrays is stacked.
+            (Some(items), _) if !items.is_empty() && items.iter().all(|item| item.of.is_array()) => {
+                let texts: Vec<_> = items.iter().map(Value::borrowed).collect();
+                let all_floats = items.iter().all(|item| item.of == Type::Floats);
+                let of = if all_floats { Type::Floats } else { Type::Array };
+                return self.with_dtype(format!("Tensor::stack(&[{}], 0)?", texts.join(", ")), of, dtype);
             }
-        };
-        let text = if value.items.is_some() {
-            format!("Tensor::new(&{text}, &Device::Cpu)?")
-        } else {
-            format!("Tensor::new({}, &Device::Cpu)?", by_slice(&text, &value))
+            (None, Type::List(of)) if of.is_array() => {
+                return self.with_dtype(format!("Tensor::stack({}, 0)?", value.borrowed()), (**of).clone(), dtype);
+            }
+            (Some(_), _) => {
+                let (text, kind) = literal_array(value)?;
+                (format!("Tensor::new(&{text}, &Device::Cpu)?"), kind)
+            }
+            (None, Type::List(of)) if **of == Type::Float => {
+                (format!("Tensor::new({}, &Device::Cpu)?", by_slice(&value.text, value)), Type::Float)
+            }
+            (None, Type::List(of)) if **of == Type::Int => {
+                (format!("Tensor::from_iter({list}.iter().map(|&x| x as i64), &Device::Cpu)?"), Type::Int)
+            }
+            (None, Type::List(of)) if **of == Type::Signed => {
+                (format!("Tensor::new({}, &Device::Cpu)?", by_slice(&value.text, value)), Type::Int)
+            }
+            (None, Type::List(of)) if matches!(&**of, Type::List(inner) if matches!(**inner, Type::Float | Type::Int | Type::Signed | Type::Id)) => {
+                self.import("data::ToTensor");
+                let is_float = matches!(&**of, Type::List(inner) if **inner == Type::Float);
+                let inner_is_int = matches!(&**of, Type::List(inner) if **inner == Type::Int);
+                if inner_is_int {
+                    let rows = format!("{list}.iter().map(|row| row.iter().map(|&x| x as i64).collect::<Vec<_>>()).collect::<Vec<_>>()");
+                    (format!("{rows}.to_tensor()?"), Type::Int)
+                } else {
+                    (format!("{list}.to_tensor()?"), if is_float { Type::Float } else { Type::Int })
+                }
+            }
+            (_, of) => return Err(Missing::new(format!("an array of {}", of.described()))),
         };
         let own = if kind == Type::Float { "DType::F64" } else { "DType::I64" };
         let dtype = self.dtype(dtype, own)?;
         let cast = if dtype == own { String::new() } else { format!(".to_dtype({dtype})?") };
         Ok(Value::temporary(format!("{text}{cast}"), of_dtype(&dtype)))
+    }
+
+    fn with_dtype(&mut self, text: String, of: Type, dtype: Option<&'a Expr>) -> Ported<Value> {
+        match dtype {
+            None => Ok(Value::temporary(text, of)),
+            Some(dtype) => {
+                let dtype = self.dtype(Some(dtype), "")?;
+                Ok(Value::temporary(format!("{text}.to_dtype({dtype})?"), of_dtype(&dtype)))
+            }
+        }
     }
 
     /// The dtype of an argument: a name, `np.float32`, or `"float32"`.
@@ -217,69 +598,56 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(format!("{}.reshape({shape})?", of.at(Strength::Whole)), of.of.clone()))
     }
 
-    pub(crate) fn reduction(&mut self, name: &str, of: &Value, axis: Option<&'a Expr>) -> Ported<Value> {
-        let axis = match axis {
-            Some(axis) => Some(self.expression(axis)?),
-            None => None,
+    /// The axes of a reduction: `-1`, `[0, 1]`, `axes(0).keepdims(true)`.
+    pub(crate) fn axes_of(&mut self, axis: &'a Expr, keepdims: Option<&'a Expr>) -> Ported<String> {
+        let axis = self.expression(axis)?;
+        let text = match (&axis.of, &axis.items) {
+            (Type::Int | Type::Signed, _) => axis.text.clone(),
+            (Type::None, _) => "()".into(),
+            (_, Some(items)) => {
+                format!("[{}]", items.iter().map(|item| item.text.clone()).collect::<Vec<_>>().join(", "))
+            }
+            (of, _) => return Err(Missing::new(format!("{} as axes", of.described()))),
         };
-        let function = self.import(&format!("ops::{name}"));
-        let operand = self.array_operand(of)?;
-        match axis {
-            Some(axis) if matches!(axis.of, Type::Int | Type::Signed) => {
-                let is_index = name.starts_with("arg");
-                let of = if of.of == Type::Floats && !is_index { Type::Floats } else { Type::Array };
-                Ok(Value::temporary(format!("{function}({operand}, {})?", axis.text), of))
+        match keepdims {
+            None => Ok(text),
+            Some(Expr::BooleanLiteral(keep)) if keep.value => {
+                let function = self.import("ops::axes");
+                Ok(format!("{function}({text}).keepdims(true)"))
             }
-            None if name != "argmax" && name != "argmin" => {
-                let text = format!("{function}({operand}, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?");
-                Ok(Value::temporary(text, Type::Float))
-            }
-            _ => Err(Missing::new(format!("{name} over these axes"))),
+            Some(Expr::BooleanLiteral(_)) => Ok(text),
+            Some(_) => Err(Missing::new("a computed keepdims")),
         }
     }
 
-    fn random(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
-        let (shape, from, to) = match name {
-            "rand" | "randn" => {
-                let sizes = call.arguments.args.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
-                (
-                    format!("[{}]", sizes.iter().map(|size| size.text.clone()).collect::<Vec<_>>().join(", ")),
-                    "0.0".to_string(),
-                    "1.0".to_string(),
-                )
+    pub(crate) fn reduction(
+        &mut self,
+        name: &str,
+        of: &Value,
+        axis: Option<&'a Expr>,
+        keepdims: Option<&'a Expr>,
+    ) -> Ported<Value> {
+        let function = self.import(&format!("ops::{name}"));
+        let is_index = name.starts_with("arg");
+        let operand = if matches!(name, "mean" | "std" | "var") { self.fractions(of) } else { of.borrowed() };
+        let extra = if name == "prod" { ", None" } else { "" };
+        match axis.filter(|axis| !matches!(axis, Expr::NoneLiteral(_))) {
+            Some(axis) => {
+                let axes = self.axes_of(axis, keepdims)?;
+                let is_float = of.of == Type::Floats || matches!(name, "mean" | "std" | "var");
+                let of = if is_float && !is_index { Type::Floats } else { Type::Array };
+                Ok(Value::temporary(format!("{function}({operand}, {axes}{extra})?"), of))
             }
-            "random" | "random_sample" => {
-                (self.shape_list(needed(&named_as(call, &["size"])?, "size")?)?, "0.0".into(), "1.0".into())
+            None if keepdims.is_some() => Err(Missing::new("keepdims without an axis")),
+            None if is_index => Ok(Value::temporary(
+                format!("{function}(&{}.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize", of.at(Strength::Whole)),
+                Type::Int,
+            )
+            .with_strength(Strength::Cast)),
+            None => {
+                let text = format!("{function}({operand}, (){extra})?.to_dtype(DType::F64)?.to_scalar::<f64>()?");
+                Ok(Value::temporary(text, Type::Float))
             }
-            _ => {
-                let (first, second) = if name == "normal" { ("loc", "scale") } else { ("low", "high") };
-                let given = named_as(call, &[first, second, "size"])?;
-                let number = |program: &mut Self, argument: Option<&'a Expr>, default: &str| match argument {
-                    None => Ok(default.to_string()),
-                    Some(argument) => program
-                        .expression(argument)?
-                        .as_float()
-                        .ok_or_else(|| Missing::new("a bound that is no number")),
-                };
-                let (from, to) =
-                    (number(self, find(&given, first), "0.0")?, number(self, find(&given, second), "1.0")?);
-                (self.shape_list(needed(&given, "size")?)?, from, to)
-            }
-        };
-        let function = if name == "randn" || name == "normal" { "random::normal" } else { "random::uniform" };
-        let function = self.import(function);
-        Ok(Value::temporary(format!("{function}({shape}, {from}, {to}, \"float64\", None)?"), Type::Floats))
-    }
-
-    /// A shape as an array of Rust.
-    fn shape_list(&mut self, shape: &'a Expr) -> Ported<String> {
-        let value = self.expression(shape)?;
-        match (&value.of, &value.items) {
-            (Type::Int, _) => Ok(format!("[{}]", value.text)),
-            (_, Some(items)) => {
-                Ok(format!("[{}]", items.iter().map(|item| item.text.clone()).collect::<Vec<_>>().join(", ")))
-            }
-            _ => Err(Missing::new("a computed shape")),
         }
     }
 
@@ -289,8 +657,9 @@ impl<'a> Program<'a> {
             Expr::Tuple(tuple) => tuple.elts.iter().collect(),
             one => vec![one],
         };
+        let is_alone = parts.len() == 1;
         let mut texts = Vec::new();
-        for part in parts {
+        for (axis, part) in parts.into_iter().enumerate() {
             texts.push(match part {
                 Expr::Slice(slice) if slice.step.is_none() => {
                     let end = |program: &mut Self, end: Option<&'a Expr>| match end {
@@ -299,6 +668,11 @@ impl<'a> Program<'a> {
                             let value = program.expression(end)?;
                             match value.of {
                                 Type::Int => Ok(value.at(Strength::Sum)),
+                                Type::Signed if value.form == Form::Constant => Ok(format!(
+                                    "{}.dim({axis})? - {}",
+                                    of.at(Strength::Whole),
+                                    value.text.trim_start_matches('-')
+                                )),
                                 _ => Err(Missing::new("a slice from the end")),
                             }
                         }
@@ -311,6 +685,17 @@ impl<'a> Program<'a> {
                     let value = self.expression(part)?;
                     match value.of {
                         Type::Int => value.text,
+                        Type::Signed if value.form == Form::Constant => format!(
+                            "{}.dim({axis})? - {}",
+                            of.at(Strength::Whole),
+                            value.text.trim_start_matches('-')
+                        ),
+                        // The rows of an array of indices.
+                        ref kind if kind.is_array() && axis == 0 && is_alone => {
+                            let function = self.import("ops::take");
+                            let text = format!("{function}({}, {}, 0)?", of.borrowed(), value.borrowed());
+                            return Ok(Value::temporary(text, of.of.clone()));
+                        }
                         other => return Err(Missing::new(format!("an array at {}", other.described()))),
                     }
                 }
@@ -323,6 +708,23 @@ impl<'a> Program<'a> {
         self.import("candle_core::IndexOp");
         Ok(Value::temporary(text, of.of.clone()))
     }
+}
+
+/// A function of NumPy of one number.
+fn of_number(name: &str, of: &Value) -> Ported<Value> {
+    let method = match name {
+        "log" => "ln",
+        "absolute" => "abs",
+        "log1p" => "ln_1p",
+        "expm1" => "exp_m1",
+        "arcsin" => "asin",
+        "arccos" => "acos",
+        "arctan" => "atan",
+        "abs" | "exp" | "log10" | "log2" | "sqrt" | "sin" | "cos" | "tan" | "sinh" | "cosh" | "tanh" | "floor" | "ceil" => name,
+        _ => return Err(Missing::new(format!("{name} of a number"))),
+    };
+    let number = of.as_float().ok_or_else(|| Missing::new("this number"))?;
+    Ok(Value::temporary(format!("{}.{method}()", crate::builtins::in_group(&number)), Type::Float))
 }
 
 /// Lists in lists as arrays of Rust, and the type of their numbers.

@@ -2,10 +2,11 @@
 
 use crate::api;
 use crate::arguments::{Named, needed};
+use crate::closures::Returns;
 use crate::program::Program;
-use crate::value::{Binding, Form, Strength, Type, Value, Variable};
+use crate::value::{Type, Value};
 use crate::{Missing, Ported};
-use ruff_python_ast::{Expr, ExprCall, ExprLambda};
+use ruff_python_ast::{Expr, ExprCall};
 
 /// TensorFlow's names of what Keras calls otherwise.
 const OF_TENSORFLOW: &[(&str, &str)] = &[
@@ -95,10 +96,12 @@ impl<'a> Program<'a> {
 
     /// A Lambda; `of_many` if it is called on a list, whose tensors its function takes.
     pub(crate) fn lambda_layer(&mut self, named: &Named<'a>, of_many: bool) -> Ported<Value> {
-        let function = match needed(named, "function")? {
-            Expr::Lambda(lambda) => self.closure(lambda, of_many)?,
-            _ => return Err(Missing::new("a Lambda of a named function").help("write a lambda")),
-        };
+        let of = if of_many { Type::List(Box::new(Type::Floats)) } else { Type::Floats };
+        let closure = self.closure(needed(named, "function")?, &[of], Returns::Result)?;
+        if !closure.returns.is_array() {
+            return Err(Missing::new(format!("a Lambda that returns {}", closure.returns.described())));
+        }
+        let function = closure.text;
         let class = self.import("layers::Lambda");
         let new = if of_many { "of_many" } else { "new" };
         let mut text = format!("{class}::{new}({function})");
@@ -108,45 +111,4 @@ impl<'a> Program<'a> {
         }
         Ok(Value::temporary(text, Type::Layer("Lambda".into())))
     }
-
-    /// `lambda x: ...` of a tensor, or of several.
-    fn closure(&mut self, lambda: &'a ExprLambda, of_many: bool) -> Ported<String> {
-        let parameters: Vec<_> =
-            lambda.parameters.iter().flat_map(|parameters| parameters.iter_non_variadic_params()).collect();
-        let [parameter] = &parameters[..] else { return Err(Missing::new("a Lambda of several arguments")) };
-        let name = parameter.parameter.name.to_string();
-        self.scopes.enter();
-        let rust_name = self.rust_name(&name);
-        let of = if of_many { Type::List(Box::new(Type::Floats)) } else { Type::Floats };
-        let variable = Variable { rust_name: rust_name.clone(), of, form: Form::Reference, is_pending: false };
-        self.scopes.bind(&name, Binding::Variable(variable));
-        let value = self.expression(&lambda.body);
-        self.scopes.leave();
-        let value = value?;
-        if !value.of.is_array() {
-            return Err(Missing::new(format!("a Lambda that returns {}", value.of.described())));
-        }
-        let body = match (value.text.strip_suffix('?'), value.form) {
-            // The parentheses of `(x * 2.0)?`.
-            (Some(call), _) if call.starts_with('(') && call.ends_with(')') && is_one_group(call) => {
-                call[1..call.len() - 1].to_string()
-            }
-            (Some(call), _) => call.to_string(),
-            (None, Form::Reference) => format!("Ok({}.clone())", value.at(Strength::Whole)),
-            (None, _) => format!("Ok({})", value.text),
-        };
-        Ok(format!("|{rust_name}| {body}"))
-    }
-}
-
-/// Whether the first parenthesis is closed by the last.
-fn is_one_group(text: &str) -> bool {
-    let mut depth = 0;
-    for (i, c) in text.char_indices() {
-        depth += i32::from(c == '(') - i32::from(c == ')');
-        if depth == 0 {
-            return i + 1 == text.len();
-        }
-    }
-    false
 }

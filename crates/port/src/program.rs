@@ -1,5 +1,6 @@
 //! The program as a whole: what has been written so far, and in what order it is put together.
 
+use crate::classes::Class;
 use crate::functions::{Captured, Function};
 use crate::scan::{self, Changes, Scan};
 use crate::source::Source;
@@ -21,6 +22,10 @@ pub(crate) struct Program<'a> {
     /// What the functions of the script change.
     pub(crate) changing: Rc<HashMap<String, Changes>>,
     pub(crate) functions: Vec<Function<'a>>,
+    pub(crate) classes: Vec<Class<'a>>,
+    /// The classes whose `__init__` is being written, from the outermost on.
+    pub(crate) initialized: Vec<usize>,
+    pub(crate) methods_being_written: Vec<String>,
     /// What the functions that are being written use of the variables outside, from the outermost function on.
     pub(crate) captures: Vec<Vec<Captured>>,
     /// What is imported from `candle_keras`: `layers::Dense`.
@@ -36,8 +41,14 @@ pub(crate) struct Program<'a> {
     last_line: usize,
     /// What the functions that are being written return; `None` until it is known.
     pub(crate) returns: Vec<Option<Type>>,
+    /// Whether nothing behind is reached in this call of the function.
+    pub(crate) is_over: bool,
     /// The line of a `return` that is not ported.
     pub(crate) lost_return: Option<usize>,
+    /// What the elements of empty lists turned out to be, by their numbers.
+    unknown: Vec<Option<Type>>,
+    /// What is imported from elsewhere: `indexmap::IndexMap`.
+    other_uses: BTreeSet<String>,
     gaps: Vec<Gap>,
     missing_lines: HashSet<usize>,
     code_lines: HashSet<usize>,
@@ -52,6 +63,9 @@ impl<'a> Program<'a> {
             scans: Vec::new(),
             changing: Rc::default(),
             functions: Vec::new(),
+            classes: Vec::new(),
+            initialized: Vec::new(),
+            methods_being_written: Vec::new(),
             captures: Vec::new(),
             uses: BTreeSet::new(),
             constants: Vec::new(),
@@ -61,7 +75,10 @@ impl<'a> Program<'a> {
             depth: 1,
             last_line: 0,
             returns: Vec::new(),
+            is_over: false,
             lost_return: None,
+            unknown: Vec::new(),
+            other_uses: BTreeSet::new(),
             gaps: Vec::new(),
             missing_lines: HashSet::new(),
             code_lines: HashSet::new(),
@@ -77,16 +94,17 @@ impl<'a> Program<'a> {
         let statements = self.without_docstring(statements);
         self.block(statements);
         self.comments_before(self.source.line_count() + 1);
+        self.write_classes();
         let never_called = self.functions.iter().filter(|function| function.is_never_called());
         for definition in never_called.map(|function| function.definition).collect::<Vec<_>>() {
-            let name = &definition.name;
+            let name = definition.name();
             let missing =
                 Missing::new(format!("{name} is never called, so that the types of its arguments are not known"));
-            self.gap(definition.range, &missing.help("leave it out, or call it"));
+            self.gap(definition.range(), &missing.help("leave it out, or call it"));
         }
         self.gaps.sort_by_key(|gap| gap.line);
         let (lines, ported) = (self.code_lines.len(), self.code_lines.difference(&self.missing_lines).count());
-        Port { program: self.text(), lines, ported, gaps: self.gaps }
+        Port { program: self.with_types(&self.text()), lines, ported, gaps: self.gaps }
     }
 
     /// The statements behind the text that says what the script is.
@@ -117,8 +135,13 @@ impl<'a> Program<'a> {
     pub(crate) fn import(&mut self, path: &str) -> String {
         let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
         match module {
-            "" | "prelude" => {}
+            "prelude" => {}
             _ if crate::api::is_in_prelude(path) => {}
+            // Modules whose names Keras has too.
+            _ if module.starts_with("numpy") || module.starts_with("python") => {
+                self.uses.insert(module.split("::").next().unwrap_or(module).to_string());
+                return path.to_string();
+            }
             // Functions have their module before them.
             _ if name.starts_with(|c: char| c.is_lowercase()) => {
                 self.uses.insert(module.to_string());
@@ -130,6 +153,56 @@ impl<'a> Program<'a> {
             }
         }
         name.to_string()
+    }
+
+    /// Imports what `candle_keras` does not export.
+    pub(crate) fn import_from(&mut self, path: &str) {
+        self.other_uses.insert(path.to_string());
+    }
+
+    /// The number of an empty list, whose elements will be known later.
+    pub(crate) fn unknown(&mut self) -> usize {
+        self.unknown.push(None);
+        self.unknown.len() - 1
+    }
+
+    /// What the elements of an empty list are.
+    pub(crate) fn known(&mut self, number: usize, of: Type) {
+        let of = self.resolved(&of);
+        if let Some(unknown) = self.unknown.get_mut(number) {
+            *unknown = Some(of);
+        }
+    }
+
+    /// A type with what is known now of its empty lists.
+    pub(crate) fn resolved(&self, of: &Type) -> Type {
+        let boxed = |of: &Type| Box::new(self.resolved(of));
+        match of {
+            Type::Unknown(number) => self.unknown.get(*number).cloned().flatten().unwrap_or(Type::Unknown(*number)),
+            Type::List(of) => Type::List(boxed(of)),
+            Type::Set(of) => Type::Set(boxed(of)),
+            Type::Dict(key, value) => Type::Dict(boxed(key), boxed(value)),
+            Type::Tuple(types) => Type::Tuple(types.iter().map(|of| self.resolved(of)).collect()),
+            of => of.clone(),
+        }
+    }
+
+    /// The text with the types of empty lists that nothing else says.
+    fn with_types(&self, text: &str) -> String {
+        let mut parts = text.split('\u{1}');
+        let mut out = parts.next().unwrap_or_default().to_string();
+        while let (Some(number), Some(behind)) = (parts.next(), parts.next()) {
+            let is_known = number.parse().ok().and_then(|number: usize| self.unknown.get(number)?.as_ref()).is_some();
+            if !is_known {
+                out = match (out.strip_suffix("vec![]"), out.strip_suffix("IndexMap::new()")) {
+                    (Some(before), _) => format!("{before}Vec::<()>::new()"),
+                    (_, Some(before)) => format!("{before}IndexMap::<(), ()>::new()"),
+                    _ => out,
+                };
+            }
+            out.push_str(behind);
+        }
+        out
     }
 
     /// A line of the function that is being written.
@@ -156,7 +229,22 @@ impl<'a> Program<'a> {
     /// Imports what a type needs that is written out.
     pub(crate) fn import_type(&mut self, of: &Type) {
         match of {
-            Type::Object(path) => _ = self.import(&path.clone()),
+            Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
+            Type::Path => self.import_from("std::path::PathBuf"),
+            Type::Symbolic => _ = self.import("layers::KerasTensor"),
+            Type::Mutable { rank, .. } => self.import_from(&format!("ndarray::Array{rank}")),
+            Type::Dict(key, value) => {
+                self.import_from("indexmap::IndexMap");
+                self.import_type(key);
+                self.import_type(value);
+            }
+            Type::Set(of) => {
+                self.import_from("std::collections::BTreeSet");
+                self.import_type(of);
+            }
+            Type::Logs => _ = self.import("callbacks::Logs"),
+            Type::Dataset(..) => _ = self.import("Dataset"),
+            Type::Variables => _ = self.import("layers::Variable"),
             Type::Layer(class) => _ = self.import(&format!("layers::{class}")),
             Type::List(of) => self.import_type(of),
             Type::Tuple(types) => types.iter().for_each(|of| self.import_type(of)),
@@ -222,7 +310,7 @@ impl<'a> Program<'a> {
 
     /// The name of the variable in Rust.
     pub(crate) fn rust_name(&self, name: &str) -> String {
-        let mut rust_name = crate::names::in_snake_case(name);
+        let mut rust_name = crate::names::in_snake_case(name.trim_start_matches("self."));
         while self.scopes.is_taken(&rust_name, name) {
             rust_name.push('_');
         }
@@ -237,6 +325,18 @@ impl<'a> Program<'a> {
     pub(crate) fn is_mutated(&self, name: &str) -> bool {
         let (scan, declared) = &self.scans[self.scans.len() - 1];
         scan.is_mutated(name, declared.get(name).copied().unwrap_or(0))
+    }
+
+    /// Whether the next variable of this name changes.
+    pub(crate) fn is_next_mutated(&self, name: &str) -> bool {
+        let (scan, declared) = &self.scans[self.scans.len() - 1];
+        scan.is_mutated(name, declared.get(name).copied().unwrap_or(0) + 1)
+    }
+
+    /// Whether the next variable of this name is passed as a callback.
+    pub(crate) fn is_callback(&self, name: &str) -> bool {
+        let (scan, declared) = &self.scans[self.scans.len() - 1];
+        scan.is_callback(name, declared.get(name).copied().unwrap_or(0) + 1)
     }
 
     /// Counts a new variable; whether it changes.
@@ -306,9 +406,12 @@ impl<'a> Program<'a> {
                 names => lines.push(format!("use {prefix}::{{{}}};", names.join(", "))),
             }
         }
-        if self.gaps.iter().any(|gap| self.has_call_of_gap(gap.line)) {
+        let uses_error = |line: &String| line.contains("Error::new(");
+        let has_gap = self.gaps.iter().any(|gap| self.has_call_of_gap(gap.line));
+        if has_gap || self.body.iter().chain(self.items.iter().map(|(_, item)| item)).any(uses_error) {
             lines.push("use candle_keras::Error;".into());
         }
+        lines.extend(self.other_uses.iter().map(|path| format!("use {path};")));
         lines.push("use candle_keras::prelude::*;".into());
         lines.sort();
         lines.dedup();

@@ -18,7 +18,7 @@ pub fn write_project(port: &Port, folder: &Path, dependency: &str) -> io::Result
     }
     fs::create_dir_all(folder.join("src"))?;
     fs::write(&main, &port.program)?;
-    fs::write(&manifest, manifest_of(&package_name(folder), dependency))?;
+    fs::write(&manifest, manifest_of(&package_name(folder), dependency, &port.program))?;
     // A program that is not formatted is as good.
     let _ = Command::new("rustfmt")
         .args(["--edition", "2024", "--quiet"])
@@ -29,9 +29,14 @@ pub fn write_project(port: &Port, folder: &Path, dependency: &str) -> io::Result
     Ok(main)
 }
 
-fn manifest_of(name: &str, dependency: &str) -> String {
+/// Crates that a program may use beside candle-keras, in the versions that it is tested with.
+const CRATES: &[(&str, &str)] = &[("indexmap", "\"2\""), ("ndarray", "\"0.17\"")];
+
+fn manifest_of(name: &str, dependency: &str, program: &str) -> String {
+    let used = CRATES.iter().filter(|(name, _)| program.contains(&format!("use {name}::")));
+    let others: String = used.map(|(name, version)| format!("{name} = {version}\n")).collect();
     format!(
-        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\ncandle-keras = {dependency}\n\n\
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\ncandle-keras = {dependency}\n{others}\n\
          # Where Python would count below zero, usize must not wrap around.\n[profile.release]\noverflow-checks = true\n\n\
          # A package of its own, also inside of another.\n[workspace]\n"
     )

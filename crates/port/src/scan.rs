@@ -18,6 +18,15 @@ const MUTATING: &[&str] = &[
     "test_on_batch",
     "to_device",
     "insert",
+    "apply_gradients",
+    "apply",
+    "update_state",
+    "reset_state",
+    "reset_states",
+    "sort",
+    "reverse",
+    "clear",
+    "update",
 ];
 
 /// What a function changes.
@@ -46,7 +55,17 @@ pub(crate) fn changing(statements: &[Stmt]) -> Rc<HashMap<String, Changes>> {
             names.sort();
             (function.name.to_string(), Changes { places, names })
         });
-        let next: HashMap<_, _> = changes.collect();
+        // Methods of several classes may have one name.
+        let mut next: HashMap<String, Changes> = HashMap::new();
+        for (name, changes) in changes {
+            let all = next.entry(name).or_default();
+            all.places.extend(changes.places);
+            all.names.extend(changes.names);
+            all.places.sort_unstable();
+            all.places.dedup();
+            all.names.sort();
+            all.names.dedup();
+        }
         if next == *changing {
             return changing;
         }
@@ -61,6 +80,7 @@ fn functions_in<'a>(statements: &'a [Stmt], out: &mut Vec<&'a StmtFunctionDef>) 
                 out.push(function);
                 functions_in(&function.body, out);
             }
+            Stmt::ClassDef(class) => functions_in(&class.body, out),
             Stmt::If(branches) => functions_in(&branches.body, out),
             _ => {}
         }
@@ -73,6 +93,14 @@ fn functions_in<'a>(statements: &'a [Stmt], out: &mut Vec<&'a StmtFunctionDef>) 
 pub(crate) struct Scan {
     /// Variables that change.
     mutated: HashSet<(String, usize)>,
+    /// Variables of which a part is read by its place.
+    subscripted: HashSet<String>,
+    /// Variables whose elements are assigned.
+    item_assigned: HashSet<String>,
+    /// Variables that are called.
+    called: HashSet<String>,
+    /// Variables that are passed as callbacks.
+    callbacks: HashSet<(String, usize)>,
     /// How many variables each name has had so far.
     declared: HashMap<String, usize>,
     /// How often each is read.
@@ -91,6 +119,12 @@ impl Scan {
         scan
     }
 
+    pub(crate) fn of_expression(expression: &Expr, changing: &Rc<HashMap<String, Changes>>) -> Self {
+        let mut scan = Self { changing: changing.clone(), ..Self::default() };
+        scan.visit_expr(expression);
+        scan
+    }
+
     /// Whether the variable of this name and number changes.
     pub(crate) fn is_mutated(&self, name: &str, number: usize) -> bool {
         self.mutated.contains(&(name.to_string(), number))
@@ -100,8 +134,31 @@ impl Scan {
         self.declared.get(name) == Some(&1) && !self.is_mutated(name, 1)
     }
 
-    /// How often it is read, from anywhere.
+    /// Whether the variable of this name and number is passed as a callback.
+    pub(crate) fn is_callback(&self, name: &str, number: usize) -> bool {
+        self.callbacks.contains(&(name.to_string(), number))
+    }
+
+    /// Whether a part of it is read by its place.
+    pub(crate) fn is_subscripted(&self, name: &str) -> bool {
+        self.subscripted.contains(name)
+    }
+
+    /// Whether an element of it is assigned.
+    pub(crate) fn is_item_assigned(&self, name: &str) -> bool {
+        self.item_assigned.contains(name)
+    }
+
+    /// Whether it is called, or may be, as an attribute.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        name.contains('.') || self.called.contains(name)
+    }
+
+    /// How often it is read, from anywhere. Attributes are.
     pub(crate) fn reads(&self, name: &str) -> usize {
+        if name.contains('.') {
+            return 1;
+        }
         self.read.get(name).copied().unwrap_or(0)
     }
 
@@ -121,15 +178,41 @@ impl Scan {
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.assign(target)),
             Expr::List(list) => list.elts.iter().for_each(|target| self.assign(target)),
             Expr::Starred(starred) => self.assign(&starred.value),
-            Expr::Subscript(subscript) => self.mutate(&subscript.value),
+            Expr::Subscript(subscript) => {
+                self.visit_expr(&subscript.value);
+                self.visit_expr(&subscript.slice);
+                self.mutate(&subscript.value);
+                if let Expr::Name(name) = &*subscript.value {
+                    self.item_assigned.insert(name.id.to_string());
+                }
+            }
+            Expr::Attribute(attribute) => {
+                self.visit_expr(&attribute.value);
+                self.mutate(&attribute.value);
+                if let Some(name) = attribute_name(target) {
+                    *self.declared.entry(name).or_insert(0) += 1;
+                }
+            }
             _ => {}
         }
     }
 
     /// The parameters of a function have the number 0.
     fn mutate(&mut self, target: &Expr) {
-        if let Expr::Name(name) = target {
-            self.mutate_name(&name.id);
+        if let Some(name) = attribute_name(target) {
+            self.mutate_name(&name);
+        }
+        match target {
+            Expr::Name(name) => self.mutate_name(&name.id),
+            Expr::Attribute(attribute) => self.mutate(&attribute.value),
+            _ => {}
+        }
+    }
+
+    fn mutate_callback(&mut self, callback: &Expr) {
+        if let Expr::Name(name) = callback {
+            let number = self.declared.get(name.id.as_str()).copied().unwrap_or(0);
+            self.callbacks.insert((name.id.to_string(), number));
         }
     }
 
@@ -158,6 +241,8 @@ impl<'a> Visitor<'a> for Scan {
             // Those of another function are its own.
             Stmt::FunctionDef(function) => {
                 let inner = Self::of(&function.body, &self.changing);
+                self.called.extend(inner.called);
+                self.subscripted.extend(inner.subscripted);
                 for (name, count) in inner.read {
                     *self.read.entry(name).or_insert(0) += count;
                 }
@@ -176,11 +261,28 @@ impl<'a> Visitor<'a> for Scan {
             Expr::Name(name) if name.ctx == ExprContext::Load => {
                 *self.read.entry(name.id.to_string()).or_insert(0) += 1
             }
+            Expr::Subscript(subscript) => {
+                if let Expr::Name(name) = &*subscript.value {
+                    self.subscripted.insert(name.id.to_string());
+                }
+            }
             Expr::Call(call) => {
-                if let Expr::Attribute(attribute) = &*call.func
-                    && MUTATING.contains(&attribute.attr.as_str())
-                {
-                    self.mutate(&attribute.value);
+                if let Expr::Attribute(attribute) = &*call.func {
+                    let name = attribute.attr.as_str();
+                    let changes = self.changing.get(name).is_some_and(|changes| changes.places.contains(&0));
+                    if changes || MUTATING.contains(&name) {
+                        self.mutate(&attribute.value);
+                    }
+                    // Callbacks of the script that are read afterwards.
+                    let callbacks = call.arguments.keywords.iter().filter(|word| word.arg.as_deref() == Some("callbacks"));
+                    for word in callbacks {
+                        if let Expr::List(list) = &word.value {
+                            list.elts.iter().for_each(|callback| self.mutate_callback(callback));
+                        }
+                    }
+                }
+                if let Some(name) = called_name(&call.func) {
+                    self.called.insert(name);
                 }
                 if let Expr::Name(name) = &*call.func
                     && let Some(changes) = self.changing.clone().get(name.id.as_str())
@@ -193,5 +295,21 @@ impl<'a> Visitor<'a> for Scan {
             _ => {}
         }
         walk_expr(self, expression);
+    }
+}
+
+fn called_name(func: &Expr) -> Option<String> {
+    match func {
+        Expr::Name(name) => Some(name.id.to_string()),
+        func => attribute_name(func),
+    }
+}
+
+/// `self.name`
+fn attribute_name(target: &Expr) -> Option<String> {
+    let Expr::Attribute(attribute) = target else { return None };
+    match &*attribute.value {
+        Expr::Name(name) if name.id.as_str() == "self" => Some(format!("self.{}", attribute.attr)),
+        _ => None,
     }
 }

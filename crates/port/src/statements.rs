@@ -1,10 +1,11 @@
 //! Statements.
 
+use crate::classes::Kind;
 use crate::names::is_constant;
 use crate::program::{Program, names_in};
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
-use ruff_python_ast::{CmpOp, Expr, Operator, Stmt, StmtAssign, StmtAugAssign, StmtFor, StmtIf};
+use ruff_python_ast::{CmpOp, ElifElseClause, Expr, Operator, Stmt, StmtAssign, StmtAugAssign, StmtFor, StmtIf};
 use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
@@ -12,6 +13,10 @@ impl<'a> Program<'a> {
     pub(crate) fn block(&mut self, statements: &'a [Stmt]) {
         for statement in statements {
             let range = statement.range();
+            if self.is_over {
+                self.last_of(range);
+                continue;
+            }
             self.comments_before(self.source.line(range.start()));
             let written = self.body.len();
             if let Err(missing) = self.statement(statement) {
@@ -123,10 +128,13 @@ impl<'a> Program<'a> {
                 self.line(&format!("assert!({test});"));
                 Ok(())
             }
-            Stmt::ClassDef(_) => {
-                Err(Missing::new("a class").help("see docs/writing-a-layer.md and docs/training-loops.md"))
-            }
-            Stmt::With(_) => Err(Missing::new("with")),
+            Stmt::ClassDef(class) => self.define_class(class),
+            Stmt::Global(_) => Err(Missing::new("global").help("pass the value, and return the new one")),
+            Stmt::With(with) => match self.with_tape(with)? {
+                true => Ok(()),
+                false if self.with_open(with)? => Ok(()),
+                false => Err(Missing::new("with")),
+            },
             Stmt::Try(_) => Err(Missing::new("try")),
             _ => Err(Missing::new("this kind of statement")),
         }
@@ -141,8 +149,21 @@ impl<'a> Program<'a> {
     }
 
     fn assignment(&mut self, assign: &'a StmtAssign) -> Ported<()> {
+        if let ([Expr::Name(name)], Expr::Lambda(lambda)) = (&assign.targets[..], &*assign.value) {
+            self.define_lambda(&name.id, lambda);
+            return Ok(());
+        }
+        if let [Expr::Name(name)] = &assign.targets[..]
+            && let Some(array) = self.mutable_array(&name.id, &assign.value)?
+        {
+            return self.bind(&name.id, array);
+        }
         let [target] = &assign.targets[..] else {
-            return Err(Missing::new("several targets of one assignment").help("assign them one by one"));
+            let value = self.expression(&assign.value)?;
+            if !value.of.is_copy() {
+                return Err(Missing::new("several targets of one value").help("assign them one by one"));
+            }
+            return assign.targets.iter().try_for_each(|target| self.assign(target, value.clone()));
         };
         if let (Expr::Name(name), true) = (target, self.depth == 1 && self.scans.len() == 1)
             && is_constant(&name.id)
@@ -171,6 +192,13 @@ impl<'a> Program<'a> {
             Expr::Tuple(_) | Expr::List(_) => self.unpack(target, value),
             Expr::Attribute(attribute) => {
                 let of = self.expression(&attribute.value)?;
+                if matches!(of.of, Type::Instance(_)) {
+                    return self.assign_field(&of, attribute.attr.as_str(), value);
+                }
+                if matches!(of.of, Type::Model(_)) && attribute.attr.as_str() == "stop_training" && value.of == Type::Bool {
+                    self.line(&format!("{}.stop_training = {};", of.at(Strength::Whole), value.text));
+                    return Ok(());
+                }
                 let method = match (&of.of, attribute.attr.as_str()) {
                     (Type::Layer(_) | Type::Model(_), "trainable") if value.of == Type::Bool => "set_trainable",
                     _ => return Err(Missing::new(format!("an assignment to the attribute {}", attribute.attr))),
@@ -178,11 +206,34 @@ impl<'a> Program<'a> {
                 self.line(&format!("{}.{method}({});", of.at(Strength::Whole), value.text));
                 Ok(())
             }
+            Expr::Subscript(subscript) if self.path_of(&subscript.value).as_deref() == Some("os.environ") => {
+                match &*subscript.slice {
+                    Expr::StringLiteral(key) if crate::files::is_setting(key.value.to_str()) => Ok(()),
+                    _ => Err(Missing::new("a variable of the environment")),
+                }
+            }
             Expr::Subscript(subscript) => {
-                let (of, index) = (self.expression(&subscript.value)?, self.expression(&subscript.slice)?);
+                let of = self.expression(&subscript.value)?;
+                if matches!(of.of, Type::Mutable { .. }) {
+                    return self.assign_element(&of, &subscript.slice, &value);
+                }
+                if of.of.is_array() {
+                    return Err(Missing::new("an assignment to a part of an array")
+                        .help("make the array with np.zeros, or make the whole value at once"));
+                }
+                let index = self.expression(&subscript.slice)?;
                 match (&of.of, &index.of) {
-                    (Type::List(element), Type::Int) if **element == value.of => {
-                        self.line(&format!("{}[{}] = {};", of.at(Strength::Whole), index.text, value.text));
+                    (Type::List(element), Type::Int) => {
+                        let value = self.own(value)?;
+                        let value = self.put_into(&element.clone(), value)?;
+                        self.line(&format!("{}[{}] = {value};", of.at(Strength::Whole), index.text));
+                        Ok(())
+                    }
+                    (Type::Dict(key, element), _) => {
+                        let (index, value) = (self.own(index)?, self.own(value)?);
+                        let (key, element) = (key.clone(), element.clone());
+                        let (index, value) = (self.put_into(&key, index)?, self.put_into(&element, value)?);
+                        self.line(&format!("{}.insert({index}, {value});", of.at(Strength::Whole)));
                         Ok(())
                     }
                     _ => Err(Missing::new(format!("an assignment to a part of {}", of.of.described()))
@@ -262,6 +313,15 @@ impl<'a> Program<'a> {
     /// `name = value`
     pub(crate) fn bind(&mut self, name: &str, value: Value) -> Ported<()> {
         let value = self.owned(value)?;
+        // Python counts characters, Rust bytes.
+        let value = match value.of.is_text() && self.scan().is_subscripted(name) {
+            true => Value::temporary(
+                format!("{}.chars().collect::<Vec<char>>()", value.at(Strength::Whole)),
+                Type::List(Box::new(Type::Char)),
+            ),
+            false => value,
+        };
+        let value = self.as_used(value, self.is_next_mutated(name), self.scan().is_called(name));
         if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
         {
@@ -282,21 +342,17 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let rust_name = self.rust_name(name);
-        let is_mutable = self.declare(name);
+        let is_callback = self.kind_of(&value.of) == Some(Kind::Callback) && self.is_callback(name);
+        let is_mutable = self.declare(name) || is_callback;
         let is_read = self.scan().reads(name) > 0;
         let declared = match (is_mutable, is_read) {
             (true, _) => format!("mut {rust_name}"),
             (false, true) => rust_name.clone(),
             (false, false) => format!("_{}", rust_name.trim_start_matches('_')),
         };
-        let of = match (&value.of, value.form) {
-            (Type::List(_), Form::Temporary) if value.text == "vec![]" => {
-                return Err(Missing::new("an empty list, whose elements are not known"));
-            }
-            _ => String::new(),
-        };
+        let value = if value.form == Form::Slice && is_mutable { self.own(value)? } else { value };
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
-        self.line(&format!("let {declared}{of} = {text};"));
+        self.line(&format!("let {declared} = {text};"));
         let form = if matches!(value.form, Form::Reference | Form::Slice) { Form::Reference } else { Form::Place };
         self.scopes.bind(name, Binding::Variable(Variable { rust_name, of: value.of, form, is_pending: false }));
         Ok(())
@@ -310,7 +366,14 @@ impl<'a> Program<'a> {
         match &value.of {
             // What is read once is moved.
             Type::Object(_) | Type::Layer(_) if self.depth == 1 && self.is_read_once(&value.text) => Ok(value),
-            Type::Array | Type::Floats | Type::Symbolic | Type::Layer(_) | Type::String | Type::Object(_) => {
+            Type::Array
+            | Type::Floats
+            | Type::Symbolic
+            | Type::Layer(_)
+            | Type::String
+            | Type::Object(_)
+            | Type::Path
+            | Type::Dataset(..) => {
                 let text = format!("{}.clone()", value.at(Strength::Whole));
                 Ok(Value::temporary(text, value.of))
             }
@@ -328,7 +391,14 @@ impl<'a> Program<'a> {
         if target.of != value.of {
             return Err(Missing::new(format!("{} becomes {} here", target.of.described(), value.of.described())));
         }
-        if !assign.target.is_name_expr() || target.form != Form::Place {
+        // An entry of a dict is looked up for that.
+        let is_place = matches!(target.form, Form::Place) || (target.form == Form::Reference && target.of.is_array());
+        let is_entry = matches!(&*assign.target, Expr::Subscript(subscript)
+            if matches!(self.expression(&subscript.value)?.of, Type::Dict(..)));
+        if is_entry {
+            return self.assign(&assign.target, value);
+        }
+        if !is_place {
             return Err(Missing::new("an assignment to this"));
         }
         let sign = match assign.op {
@@ -355,6 +425,9 @@ impl<'a> Program<'a> {
             }
             return Ok(());
         }
+        if crate::classes::is_call_of_super(expression) {
+            return Ok(());
+        }
         let value = self.expression(expression)?;
         match value.form {
             // It does nothing in Python either, but in a notebook it shows a value.
@@ -370,10 +443,24 @@ impl<'a> Program<'a> {
     /// Whether a value is true, as an expression of Rust.
     pub(crate) fn condition(&mut self, test: &'a Expr) -> Ported<String> {
         let value = self.expression(test)?;
+        match value.of {
+            Type::Bool => Ok(value.text),
+            _ => self.truth(&value),
+        }
+    }
+
+    /// Whether Python takes a value for true.
+    pub(crate) fn truth(&mut self, value: &Value) -> Ported<String> {
         Ok(match &value.of {
-            Type::Bool => value.text,
+            Type::None => "false".into(),
+            Type::Bool => value.at(Strength::Comparison),
             Type::Int | Type::Signed => format!("{} != 0", value.at(Strength::Sum)),
-            Type::List(_) | Type::String | Type::Str => format!("!{}.is_empty()", value.at(Strength::Whole)),
+            Type::Float => format!("{} != 0.0", value.at(Strength::Sum)),
+            Type::List(_) | Type::String | Type::Str | Type::Dict(..) | Type::Set(_) => {
+                format!("!{}.is_empty()", value.at(Strength::Whole))
+            }
+            // An object.
+            Type::Layer(_) | Type::Model(_) | Type::Instance(_) | Type::Object(_) => "true".into(),
             of => return Err(Missing::new(format!("{} as a condition", of.described()))),
         })
     }
@@ -385,6 +472,16 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let test = self.condition(&branches.test)?;
+        match test.as_str() {
+            "true" => {
+                self.last_line_is(self.source.line(branches.test.range().end()));
+                self.block(&branches.body);
+                self.is_over = self.is_over || always_returns(&branches.body);
+                return Ok(());
+            }
+            "false" => return self.other_branches(&branches.elif_else_clauses),
+            _ => {}
+        }
         let pending = self.assigned_in_each(branches);
         for name in &pending {
             let rust_name = self.rust_name(name);
@@ -415,6 +512,31 @@ impl<'a> Program<'a> {
         Ok(())
     }
 
+    /// The branches behind one that is never taken.
+    fn other_branches(&mut self, clauses: &'a [ElifElseClause]) -> Ported<()> {
+        let Some((first, rest)) = clauses.split_first() else { return Ok(()) };
+        let test = match &first.test {
+            Some(test) => self.condition(test)?,
+            None => "true".into(),
+        };
+        match (test.as_str(), rest) {
+            ("true", _) => {
+                self.last_line_is(self.source.line(first.range.start()));
+                self.block(&first.body);
+                self.is_over = self.is_over || always_returns(&first.body);
+                Ok(())
+            }
+            ("false", rest) => self.other_branches(rest),
+            (test, []) => {
+                self.line(&format!("if {test} {{"));
+                self.nested(&first.body);
+                self.line("}");
+                Ok(())
+            }
+            _ => Err(Missing::new("elif behind a branch that is never taken")),
+        }
+    }
+
     /// The names that each branch assigns, and nothing before.
     fn assigned_in_each(&self, branches: &StmtIf) -> Vec<String> {
         if branches.elif_else_clauses.last().is_none_or(|last| last.test.is_some()) {
@@ -433,57 +555,94 @@ impl<'a> Program<'a> {
         if !each.orelse.is_empty() {
             return Err(Missing::new("else of a loop"));
         }
-        let (over, elements) = self.iterated(&each.iter)?;
-        let targets = match (&*each.target, &elements[..]) {
-            (Expr::Name(name), [_]) => vec![name.id.to_string()],
-            (Expr::Tuple(tuple), [_, _]) if tuple.elts.iter().all(Expr::is_name_expr) => names_in(&each.target),
-            _ => return Err(Missing::new("a loop over other variables than there are values")),
-        };
-        let mut patterns = Vec::new();
-        let mut variables = Vec::new();
-        for (name, (of, form)) in targets.iter().zip(elements) {
-            self.declare(name);
-            let rust_name = self.rust_name(name);
-            let is_read = self.scan().reads(name) > 0;
-            let shown = if is_read { rust_name.clone() } else { format!("_{}", rust_name.trim_start_matches('_')) };
-            // A number is taken out of its reference.
-            let is_copied = form == Form::Reference && of.is_copy();
-            patterns.push(if is_copied && is_read { format!("&{shown}") } else { shown });
-            let form = if is_copied { Form::Place } else { form };
-            variables.push(Variable { rust_name, of, form, is_pending: false });
+        if self.loop_over_dataset(each)? {
+            return Ok(());
         }
-        let pattern = if patterns.len() == 1 { patterns.join("") } else { format!("({})", patterns.join(", ")) };
-        self.line(&format!("for {pattern} in {over} {{"));
+        let over = self.iteration(&each.iter)?;
         self.scopes.enter();
-        for (name, variable) in targets.iter().zip(variables) {
-            self.scopes.bind(name, Binding::Variable(variable));
+        let pattern = match self.element_pattern(&each.target, &over.element) {
+            Ok(pattern) => pattern,
+            Err(missing) => {
+                self.scopes.leave();
+                return Err(missing);
+            }
+        };
+        self.line(&format!("for {pattern} in {} {{", over.over));
+        if over.element_may_fail() {
+            self.line(&format!("    let {pattern} = {}?;", pattern.trim_start_matches("mut ")));
         }
         self.depth += 1;
+        let is_over = self.is_over;
         self.block(&each.body);
+        self.is_over = is_over;
         self.depth -= 1;
         self.scopes.leave_block(self.source.line(each.range.end()));
         self.line("}");
         Ok(())
     }
 
+    /// `for x, y in dataset:` and `for step, (x, y) in enumerate(dataset):`
+    fn loop_over_dataset(&mut self, each: &'a StmtFor) -> Ported<bool> {
+        let (over, counter, target) = match (&*each.iter, &*each.target) {
+            (Expr::Call(call), Expr::Tuple(pair))
+                if matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "enumerate")
+                    && call.arguments.args.len() == 1
+                    && pair.elts.len() == 2 =>
+            {
+                (&call.arguments.args[0], Some(&pair.elts[0]), &pair.elts[1])
+            }
+            (over, target) => (over, None, target),
+        };
+        let is_dataset = |program: &mut Self| program.expression(over).ok().filter(|value| matches!(value.of, Type::Dataset(..)));
+        let written = self.body.len();
+        let Some(dataset) = is_dataset(self) else {
+            self.body.truncate(written);
+            return Ok(false);
+        };
+        let Type::Dataset(x, y) = &dataset.of else { return Ok(false) };
+        let parts = crate::datasets::Parts::new(x, y);
+        let whole = dataset.at(Strength::Whole);
+        self.scopes.enter();
+        match counter {
+            Some(counter) => {
+                let element = crate::iteration::Element::One(Type::Int, Form::Place);
+                let pattern = match self.element_pattern(counter, &element) {
+                    Ok(pattern) => pattern,
+                    Err(missing) => {
+                        self.scopes.leave();
+                        return Err(missing);
+                    }
+                };
+                self.line(&format!("for ({pattern}, batch) in {whole}.iter()?.enumerate() {{"));
+            }
+            None => self.line(&format!("for batch in {whole}.iter()? {{")),
+        }
+        self.depth += 1;
+        self.line("let batch = batch?;");
+        let bound = self.bind_batch(target, &parts);
+        if bound.is_ok() {
+            self.block(&each.body);
+        }
+        self.depth -= 1;
+        self.scopes.leave_block(self.source.line(each.range.end()));
+        bound?;
+        self.line("}");
+        Ok(true)
+    }
+
     fn nested(&mut self, body: &'a [Stmt]) {
         self.scopes.enter();
         self.depth += 1;
+        let is_over = self.is_over;
         self.block(body);
+        self.is_over = is_over;
         self.depth -= 1;
         let line = body.last().map_or(0, |last| self.source.line(last.range().end()));
         self.scopes.leave_block(line);
     }
 
-    fn returned(&mut self, value: &Value) -> Ported<()> {
-        let value = self.owned(value.clone())?;
-        let value = match (value.form, &value.of) {
-            (Form::Slice, _) => Value::temporary(format!("{}.to_vec()", value.at(Strength::Whole)), value.of),
-            (Form::Reference, of) if !of.is_copy() => {
-                Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
-            }
-            _ => value,
-        };
+    pub(crate) fn returned(&mut self, value: &Value) -> Ported<()> {
+        let value = self.own(value.clone())?;
         match self.returns.last_mut() {
             None => Err(Missing::new("return outside of a function")),
             Some(Some(of)) if *of != value.of => {
@@ -519,7 +678,7 @@ pub(crate) fn always_returns(statements: &[Stmt]) -> bool {
 }
 
 fn is_block(statement: &Stmt) -> bool {
-    matches!(statement, Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::FunctionDef(_))
+    matches!(statement, Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::FunctionDef(_) | Stmt::ClassDef(_) | Stmt::With(_))
 }
 
 /// `if __name__ == "__main__":`

@@ -1,7 +1,7 @@
 //! f-strings, `%` and `print`.
 
 use crate::program::Program;
-use crate::value::{Form, Type, Value};
+use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall, ExprFString, FStringPart, InterpolatedStringElement};
 
@@ -20,14 +20,35 @@ impl Template {
 
     fn place(&mut self, value: &Value, spec: &str) -> Ported<()> {
         let spec = match (&value.of, spec) {
-            (Type::Bool, _) => return Err(Missing::new("a bool as text, which Python writes as True or False")),
-            (Type::List(_) | Type::Tuple(_), "") => ":?".to_string(),
+            (Type::Bool, "") => {
+                self.text.push_str("{}");
+                self.values.push(format!("if {} {{ \"True\" }} else {{ \"False\" }}", value.text));
+                return Ok(());
+            }
+            // A tensor with a format is a number.
+            (Type::Array | Type::Floats, spec) if !spec.is_empty() => {
+                self.text.push_str(&format!("{{{}}}", rust_spec(spec, &Type::Float)?));
+                self.values.push(format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", value.at(Strength::Whole)));
+                return Ok(());
+            }
+            (Type::List(of), spec) if **of == Type::Char => {
+                self.text.push_str(&format!("{{{}}}", rust_spec(spec, &Type::String)?));
+                self.values.push(format!("{}.iter().collect::<String>()", value.at(Strength::Whole)));
+                return Ok(());
+            }
+            (Type::Path, "") => {
+                self.text.push_str("{}");
+                self.values.push(format!("{}.display()", value.at(Strength::Whole)));
+                return Ok(());
+            }
+            (Type::List(_) | Type::Tuple(_) | Type::Set(_) | Type::Dict(..), "") => ":?".to_string(),
             (
                 Type::Int
                 | Type::Signed
                 | Type::Id
                 | Type::Float
                 | Type::Str
+                | Type::Char
                 | Type::String
                 | Type::Array
                 | Type::Floats,
@@ -75,7 +96,10 @@ fn rust_spec(spec: &str, of: &Type) -> Ported<String> {
         (Some('e'), Some(precision), Type::Float) => return Ok(format!(":{before}.{precision}e")),
         _ => return Err(unknown()),
     };
-    Ok(format!(":{before}{precision}"))
+    match format!("{before}{precision}").as_str() {
+        "" => Ok(String::new()),
+        spec => Ok(format!(":{spec}")),
+    }
 }
 
 impl<'a> Program<'a> {

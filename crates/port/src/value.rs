@@ -19,13 +19,23 @@ pub(crate) enum Type {
     /// `&'static str`.
     Str,
     String,
+    /// A character of a text: in Python a `str` of length 1.
+    Char,
+    /// What an empty list holds, until something is put into it: the number of the list.
+    Unknown(usize),
     /// `Vec`, of a slice if it is borrowed.
     List(Box<Type>),
+    /// `IndexMap`, in the order of insertion.
+    Dict(Box<Type>, Box<Type>),
+    /// `BTreeSet`: Python does not say in which order.
+    Set(Box<Type>),
     Tuple(Vec<Type>),
     /// A `Tensor`, perhaps of integers.
     Array,
     /// A `Tensor` of fractions.
     Floats,
+    /// An `ndarray`, whose elements the script assigns: the type of these, and its rank.
+    Mutable { of: &'static str, rank: usize },
     /// A `KerasTensor`.
     Symbolic,
     /// A layer of this class.
@@ -34,6 +44,20 @@ pub(crate) enum Type {
     Model(ModelType),
     /// Another object of Keras, by its name in Rust: `optimizers::Adam`.
     Object(String),
+    /// An object of a class of the script.
+    Instance(String),
+    /// The logs that callbacks get.
+    Logs,
+    /// A `Dataset`, whose elements have inputs and perhaps targets of these types.
+    Dataset(Box<Type>, Option<Box<Type>>),
+    /// A `PathBuf`.
+    Path,
+    /// The text of a file, or what will be written to one.
+    File { is_read: bool },
+    /// The weights of a model or layer.
+    Variables,
+    /// The gradients of the weights that this text of Rust names.
+    Gradients(String),
     History,
     /// The values of `history.history`.
     HistoryValues,
@@ -64,7 +88,7 @@ impl Type {
     /// Whether Rust copies it.
     pub(crate) fn is_copy(&self) -> bool {
         self.is_number()
-            || matches!(self, Self::Str | Self::None)
+            || matches!(self, Self::Str | Self::None | Self::Char | Self::Id)
             || matches!(self, Self::Tuple(types) if types.iter().all(Self::is_copy))
     }
 
@@ -79,7 +103,17 @@ impl Type {
             Self::Float => "f64".into(),
             Self::Str => "&'static str".into(),
             Self::String => "String".into(),
+            Self::Mutable { of, rank } => format!("Array{rank}<{of}>"),
+            Self::Char => "char".into(),
             Self::List(of) => format!("Vec<{}>", of.in_rust()?),
+            Self::Dict(key, value) => format!("IndexMap<{}, {}>", key.in_rust()?, value.in_rust()?),
+            Self::Set(of) => format!("BTreeSet<{}>", of.in_rust()?),
+            Self::Instance(class) => class.clone(),
+            Self::Logs => "Logs".into(),
+            Self::Dataset(..) => "Dataset".into(),
+            Self::Path => "PathBuf".into(),
+            Self::File { .. } => "String".into(),
+            Self::Variables => "Vec<Variable>".into(),
             Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
             Self::Array | Self::Floats => "Tensor".into(),
             Self::Symbolic => "KerasTensor".into(),
@@ -87,7 +121,7 @@ impl Type {
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
             Self::History => "History".into(),
-            Self::HistoryValues | Self::Scores(_) => return None,
+            Self::HistoryValues | Self::Scores(_) | Self::Unknown(_) | Self::Gradients(_) => return None,
         })
     }
 
@@ -98,10 +132,20 @@ impl Type {
             Self::Int | Self::Signed | Self::Id => "an int".into(),
             Self::Float => "a float".into(),
             Self::Bool => "a bool".into(),
-            Self::Str | Self::String => "a str".into(),
+            Self::Str | Self::String | Self::Char => "a str".into(),
             Self::List(_) => "a list".into(),
+            Self::Unknown(_) => "something".into(),
+            Self::Dict(..) => "a dict".into(),
+            Self::Set(_) => "a set".into(),
+            Self::Instance(class) => format!("an object {class}"),
+            Self::Logs => "logs".into(),
+            Self::Dataset(..) => "a dataset".into(),
+            Self::Path => "a path".into(),
+            Self::File { .. } => "a file".into(),
+            Self::Variables => "weights".into(),
+            Self::Gradients(_) => "gradients".into(),
             Self::Tuple(_) => "a tuple".into(),
-            Self::Array | Self::Floats => "an array".into(),
+            Self::Array | Self::Floats | Self::Mutable { .. } => "an array".into(),
             Self::Symbolic => "a symbolic tensor".into(),
             Self::Layer(class) => format!("a layer {class}"),
             Self::Model(_) => "a model".into(),
@@ -178,6 +222,10 @@ impl Value {
         if self.strength < strength { format!("({})", self.text) } else { self.text.clone() }
     }
 
+    pub(crate) fn with_strength(self, strength: Strength) -> Self {
+        Self { strength, ..self }
+    }
+
     /// `&x`, or itself where it is a reference.
     pub(crate) fn borrowed(&self) -> String {
         match (self.form, &self.of) {
@@ -237,6 +285,8 @@ pub(crate) enum Binding {
     Outside(Variable),
     /// A function of the script, by its number.
     Function(usize),
+    /// A class of the script, by its number.
+    Class(usize),
 }
 
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 use crate::function::{function_config, function_name, object_config};
 use crate::metrics::CloneMetric;
 use crate::{Error, Function, Loss, MeanMetric, Metric, Result, losses, metrics};
+use candle_core::Tensor;
 use candle_keras_layers::{Config, KerasObject};
 use candle_keras_ops::json;
 use serde_json::json;
@@ -36,6 +37,22 @@ impl MetricSpec {
             Self::Name(name) => name,
             Self::Metric(metric) => metric.name(),
         }
+    }
+
+    /// A custom metric: the mean of a function of targets and predictions of the same shape, with a value for each sample. Keras:
+    /// `metrics=[function]`.
+    ///
+    /// ```
+    /// use candle_keras_training::MetricSpec;
+    /// use candle_keras_ops as ops;
+    /// let spread = MetricSpec::new("spread", |y_true, y_pred| ops::max(&(y_true - y_pred)?.abs()?, -1));
+    /// assert_eq!(spread.name(), "spread");
+    /// ```
+    pub fn new(
+        name: impl Into<String>,
+        function: impl Fn(&Tensor, &Tensor) -> candle_core::Result<Tensor> + Send + Sync + 'static,
+    ) -> Self {
+        MeanMetric::new(losses::Closure { name: name.into(), function }).into()
     }
 
     /// The mean of a function, with another name in the logs. Keras: `BinaryAccuracy(name=...)`.

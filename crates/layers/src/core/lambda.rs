@@ -124,7 +124,7 @@ impl Layer for Lambda {
         }
         let dtype = self.base.compute_dtype();
         let inputs: Vec<_> = inputs.iter().map(|shape| TensorSpec::new(shape.clone(), dtype)).collect();
-        Ok(vec![by_running(&inputs, |ones| self.evaluate(ones))?.shape])
+        Ok(by_running(&inputs, |ones| Ok(vec![self.evaluate(ones)?]))?.into_iter().map(|output| output.shape).collect())
     }
 
     fn compute_output_spec(&self, inputs: &[TensorSpec], _: &CallArguments<TensorSpec>) -> Result<Vec<TensorSpec>> {
@@ -136,7 +136,7 @@ impl Layer for Lambda {
             TensorSpec::new(input.shape.clone(), if input.dtype.is_float() { dtype } else { input.dtype })
         };
         let inputs: Vec<_> = inputs.iter().map(cast).collect();
-        Ok(vec![by_running(&inputs, |ones| self.evaluate(ones))?])
+        by_running(&inputs, |ones| Ok(vec![self.evaluate(ones)?]))
     }
 
     fn forward(&self, inputs: &[Tensor], _: &mut Context) -> Result<Vec<Tensor>> {

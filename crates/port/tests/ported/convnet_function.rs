@@ -5,7 +5,7 @@ use candle_keras::layers::{BatchNormalization, Conv2D, Dense, Dropout, GlobalAve
 use candle_keras::losses::SparseCategoricalCrossentropy;
 use candle_keras::optimizers::Adam;
 use candle_keras::prelude::*;
-use candle_keras::{ops, random, utils};
+use candle_keras::{numpy, ops, random};
 
 fn main() -> Result<()> {
     // A convolutional network that a function makes, with callbacks.
@@ -30,9 +30,9 @@ fn make_model(filters: usize, classes: usize, rate: f64, deep: bool) -> Result<M
 }
 
 fn main_() -> Result<()> {
-    utils::set_random_seed(1);
-    let x = random::normal([48, 16, 16, 1], 0.0, 1.0, "float64", None)?.to_dtype(DType::F32)?;
-    let y = Tensor::new(&[0, 1, 2].repeat(16).iter().map(|&x| x as i64).collect::<Vec<_>>()[..], &Device::Cpu)?;
+    random::set_seed(1);
+    let x = numpy::random::normal(0.0, 1.0, (48, 16, 16, 1))?.to_dtype(DType::F32)?;
+    let y = Tensor::from_iter([0, 1, 2].repeat(16).iter().map(|&x| x as i64), &Device::Cpu)?;
     let mut model = make_model(8, 3, 0.25, true)?;
     model.compile(Adam::new().learning_rate(0.001), Compile::loss(SparseCategoricalCrossentropy::new()).metrics(["accuracy"]))?;
     model.fit(&x, &y, Fit::new().epochs(3).batch_size(16).validation_split(0.25).callback(EarlyStopping::new().monitor("val_loss").patience(2)).callback(ReduceLROnPlateau::new().patience(1)).verbose(0))?;

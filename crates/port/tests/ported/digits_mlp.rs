@@ -6,18 +6,18 @@ use candle_keras::layers::{Dense, Dropout};
 use candle_keras::optimizers::RMSprop;
 use candle_keras::prelude::*;
 use candle_keras::regularizers::L2;
-use candle_keras::{ops, random, utils};
+use candle_keras::{numpy, ops, utils};
 
 fn main() -> Result<()> {
     let batch_size = 32;
     let num_classes = 10;
     let epochs = 2;
 
-    utils::set_random_seed(7);
+    numpy::random::seed(7);
     utils::set_random_seed(7);
 
     // The data: pictures of 28 x 28 with values from 0 to 255.
-    let images = (&random::uniform([200, 28, 28], 0.0, 1.0, "float64", None)? * 255.0)?;
+    let images = (&numpy::random::rand((200, 28, 28))? * 255.0)?;
     let x_train = (&images.i(..160)?.reshape((160, 784))?.to_dtype(DType::F32)? / 255.0)?;
     let x_test = (&images.i(160..)?.reshape((40, 784))?.to_dtype(DType::F32)? / 255.0)?;
     let labels = ops::argmax(&images.i((.., 0, ..10))?, -1)?;

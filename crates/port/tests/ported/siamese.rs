@@ -3,7 +3,7 @@
 use candle_keras::layers::{Dense, Dropout, Flatten, Lambda};
 use candle_keras::optimizers::RMSprop;
 use candle_keras::prelude::*;
-use candle_keras::{ops, random};
+use candle_keras::{numpy, ops};
 
 fn main() -> Result<()> {
     // Two pictures through one network; what is learned is their distance.
@@ -17,8 +17,8 @@ fn main() -> Result<()> {
     let rms = RMSprop::new().learning_rate(0.01);
     model.compile(rms, "mse")?;
 
-    let left = random::uniform([32, 6, 6], 0.0, 1.0, "float64", None)?;
-    let right = random::uniform([32, 6, 6], 0.0, 1.0, "float64", None)?;
+    let left = numpy::random::rand((32, 6, 6))?;
+    let right = numpy::random::rand((32, 6, 6))?;
     let apart = Tensor::zeros((32, 1), DType::F64, &Device::Cpu)?;
     model.fit([&left, &right], &apart, Fit::new().epochs(5).batch_size(8).verbose(0))?;
     for step in 0..3 {

@@ -163,9 +163,9 @@ impl<F: Function + 'static> From<F> for Loss {
 }
 
 /// A custom function with its name.
-struct Closure<F> {
-    name: String,
-    function: F,
+pub(crate) struct Closure<F> {
+    pub(crate) name: String,
+    pub(crate) function: F,
 }
 
 impl<F> fmt::Debug for Closure<F> {

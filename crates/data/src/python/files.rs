@@ -1,0 +1,102 @@
+//! Files and folders, as scripts read and write them: `open`, `os.listdir`, `os.makedirs`. Errors name the path.
+
+use crate::{Error, Result};
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+/// The text of a file. Python: `open(path).read()`.
+///
+/// ```
+/// use candle_keras_data::python::files;
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// let path = folder.path().join("notes.txt");
+/// files::write(&path, "one\n")?;
+/// files::append(&path, "two\n")?;
+/// assert_eq!(files::read(&path)?, "one\ntwo\n");
+/// assert_eq!(files::listdir(folder.path())?, ["notes.txt"]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If it cannot be read, or is not UTF-8.
+pub fn read(path: impl AsRef<Path>) -> Result<String> {
+    let path = path.as_ref();
+    // Python's text files have one form of line ends.
+    Ok(fs::read_to_string(path).map_err(|cause| of_path(path, cause))?.replace("\r\n", "\n"))
+}
+
+/// Writes a file anew. Python: `open(path, "w").write(text)`.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write(path: impl AsRef<Path>, text: impl AsRef<[u8]>) -> Result<()> {
+    fs::write(path.as_ref(), text).map_err(|cause| of_path(path.as_ref(), cause))
+}
+
+/// Writes to the end of a file. Python: `open(path, "a").write(text)`.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn append(path: impl AsRef<Path>, text: impl AsRef<[u8]>) -> Result<()> {
+    let path = path.as_ref();
+    let file = fs::OpenOptions::new().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_ref())).map_err(|cause| of_path(path, cause))
+}
+
+/// The names in a folder, in order. Python: `os.listdir(path)`, which has them in any order.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn listdir(path: impl AsRef<Path>) -> Result<Vec<String>> {
+    let path = path.as_ref();
+    let entries = fs::read_dir(path).map_err(|cause| of_path(path, cause))?;
+    let names = entries.map(|entry| Ok(entry.map_err(|cause| of_path(path, cause))?.file_name()));
+    let mut names: Vec<String> =
+        names.map(|name| Ok(name?.to_string_lossy().into_owned())).collect::<Result<_>>()?;
+    names.sort();
+    Ok(names)
+}
+
+/// Makes a folder with those around it, unless it is there. Python: `os.makedirs(path, exist_ok=True)`.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn makedirs(path: impl AsRef<Path>) -> Result<()> {
+    fs::create_dir_all(path.as_ref()).map_err(|cause| of_path(path.as_ref(), cause))
+}
+
+/// Removes a file. Python: `os.remove(path)`.
+///
+/// # Errors
+/// If it cannot be removed.
+pub fn remove(path: impl AsRef<Path>) -> Result<()> {
+    fs::remove_file(path.as_ref()).map_err(|cause| of_path(path.as_ref(), cause))
+}
+
+fn of_path(path: &Path, cause: std::io::Error) -> Error {
+    Error::Io { path: path.into(), cause }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_the_path() {
+        for error in [read("no/such"), listdir("no/such").map(|_| String::new())] {
+            assert!(error.unwrap_err().to_string().starts_with("no/such: "));
+        }
+        assert!(makedirs("/proc/none/such").is_err());
+    }
+
+    #[test]
+    fn line_ends_are_those_of_python() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dos.txt");
+        write(&path, "a\r\nb\r\n").unwrap();
+        assert_eq!(read(&path).unwrap(), "a\nb\n");
+        remove(&path).unwrap();
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,546 @@
+//! Classes of the script: structs with the fields that `__init__` sets, and methods that are written for the arguments they are called with.
+
+use crate::functions::{Body, Definition, Written, passed};
+use crate::program::Program;
+use crate::value::{Binding, Form, ModelType, Strength, Type, Value, Variable};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_text_size::Ranged;
+
+/// What a class is derived from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Plain,
+    Layer,
+    Callback,
+    Loss,
+}
+
+/// A class of the script.
+#[derive(Debug)]
+pub(crate) struct Class<'a> {
+    definition: &'a StmtClassDef,
+    pub(crate) rust_name: String,
+    pub(crate) kind: Kind,
+    /// How many scopes its methods see.
+    depth: usize,
+    fields: Vec<Field>,
+    /// The types of the parameters of `new`, when it has been written.
+    parameters: Option<Vec<Type>>,
+    /// `new` until the value is made, and what it needs of the variables outside.
+    new: Option<(String, Written)>,
+    methods: Vec<Method>,
+    is_being_written: bool,
+}
+
+/// An attribute.
+#[derive(Debug, Clone)]
+struct Field {
+    name: String,
+    rust_name: String,
+    of: Type,
+    /// Its value, where that is not a variable of `new` of the same name.
+    value: Option<String>,
+    is_read: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Method {
+    name: String,
+    parameters: Vec<Type>,
+    written: Written,
+    text: String,
+    /// Of `impl Callback`.
+    is_of_trait: bool,
+}
+
+/// The hooks of a callback: what they take beside the model.
+const HOOKS: &[(&str, &[&str])] = &[
+    ("on_train_begin", &[]),
+    ("on_train_end", &[]),
+    ("on_epoch_begin", &["epoch"]),
+    ("on_epoch_end", &["epoch"]),
+    ("on_train_batch_begin", &["batch"]),
+    ("on_train_batch_end", &["batch"]),
+    ("on_test_begin", &[]),
+    ("on_test_end", &[]),
+    ("on_test_batch_begin", &["batch"]),
+    ("on_test_batch_end", &["batch"]),
+];
+
+/// Methods of layers that need no counterpart.
+const OF_FILES: &[&str] = &["get_config", "from_config", "compute_output_shape", "compute_mask"];
+
+impl<'a> Program<'a> {
+    pub(crate) fn define_class(&mut self, definition: &'a StmtClassDef) -> Ported<()> {
+        let unported = definition.decorator_list.iter().any(|decorator| {
+            let call = match &decorator.expression {
+                Expr::Call(call) => &call.func,
+                other => other,
+            };
+            // Which name a class has in files.
+            !self.path_of(call).is_some_and(|path| path.ends_with("register_keras_serializable"))
+        });
+        if unported {
+            return Err(Missing::new("a decorated class"));
+        }
+        let bases: Vec<_> = definition.arguments.iter().flat_map(|arguments| &arguments.args).collect();
+        let kind = match &bases[..] {
+            [] => Kind::Plain,
+            [Expr::Name(object)] if object.id.as_str() == "object" && self.scopes.get("object").is_none() => Kind::Plain,
+            [base] => match self.path_of(base).as_deref() {
+                Some("keras.layers.Layer" | "keras.Layer") => Kind::Layer,
+                Some("keras.callbacks.Callback") => Kind::Callback,
+                Some("keras.losses.Loss" | "keras.Loss") => Kind::Loss,
+                Some(path) => {
+                    return Err(Missing::new(format!("a class derived from {path}"))
+                        .help("see docs/training-loops.md and docs/writing-a-layer.md"));
+                }
+                None => return Err(Missing::new("a class derived from another")),
+            },
+            _ => return Err(Missing::new("a class derived from several")),
+        };
+        if let Some(other) = definition.body.iter().find(|statement| {
+            !matches!(statement, Stmt::FunctionDef(_) | Stmt::Pass(_))
+                && !matches!(statement, Stmt::Expr(text) if text.value.is_string_literal_expr())
+        }) {
+            let line = self.source.line(other.range().start());
+            return Err(Missing::new(format!("a class with what line {line} has")));
+        }
+        self.classes.push(Class {
+            definition,
+            rust_name: definition.name.to_string(),
+            kind,
+            depth: self.scopes.depth(),
+            fields: Vec::new(),
+            parameters: None,
+            new: None,
+            methods: Vec::new(),
+            is_being_written: false,
+        });
+        self.scopes.bind(&definition.name, Binding::Class(self.classes.len() - 1));
+        Ok(())
+    }
+
+    fn class_number(&self, rust_name: &str) -> Ported<usize> {
+        let found = self.classes.iter().rposition(|class| class.rust_name == rust_name);
+        found.ok_or_else(|| Missing::new(format!("the class {rust_name}")))
+    }
+
+    pub(crate) fn kind_of(&self, of: &Type) -> Option<Kind> {
+        let Type::Instance(name) = of else { return None };
+        self.class_number(name).ok().map(|number| self.classes[number].kind)
+    }
+
+    fn method_named(&self, number: usize, name: &str) -> Option<&'a StmtFunctionDef> {
+        self.classes[number].definition.body.iter().find_map(|statement| match statement {
+            Stmt::FunctionDef(function) if function.name.as_str() == name => Some(function),
+            _ => None,
+        })
+    }
+
+    /// `Class(...)`
+    pub(crate) fn instantiate(&mut self, number: usize, call: &'a ExprCall) -> Ported<Value> {
+        let init = self.method_named(number, "__init__");
+        let values = match init {
+            Some(init) => self.arguments_of(Definition::Def(init), true, call)?,
+            None => {
+                // Layers take a name.
+                let others = call.arguments.keywords.iter().any(|word| word.arg.as_deref() != Some("name"));
+                if others || !call.arguments.args.is_empty() {
+                    return Err(Missing::new("arguments of a class without __init__"));
+                }
+                Vec::new()
+            }
+        };
+        let types: Vec<Type> = values.iter().map(|value| value.of.clone()).collect();
+        match &self.classes[number].parameters {
+            None => self.write_new(number, init, &types)?,
+            Some(before) => {
+                let in_rust = |types: &[Type]| types.iter().map(Type::in_rust).collect::<Vec<_>>();
+                if in_rust(before) != in_rust(&types) {
+                    let name = &self.classes[number].rust_name;
+                    return Err(Missing::new(format!("{name} is made from arguments of other types before")));
+                }
+            }
+        }
+        let Some((_, written)) = self.classes[number].new.clone() else {
+            return Err(Missing::new("a class that makes itself"));
+        };
+        let mut arguments = passed(&values, &[]);
+        arguments.extend(self.passed_captures(&written)?);
+        Ok(written.called(&arguments))
+    }
+
+    fn write_new(&mut self, number: usize, init: Option<&'a StmtFunctionDef>, types: &[Type]) -> Ported<()> {
+        let rust_name = self.classes[number].rust_name.clone();
+        let of = Type::Instance(rust_name.clone());
+        self.classes[number].parameters = Some(types.to_vec());
+        let (mut lines, mut parameters, mut is_fallible, mut captured) = (Vec::new(), String::new(), false, Vec::new());
+        if let Some(init) = init {
+            self.initialized.push(number);
+            let receiver =
+                Variable { rust_name: "self".into(), of: of.clone(), form: Form::Reference, is_pending: false };
+            let body = self.body_of(Definition::Def(init), Some(receiver), types, self.classes[number].depth);
+            self.initialized.pop();
+            let body = match body {
+                Ok(body) => body,
+                Err(missing) => {
+                    self.classes[number].parameters = None;
+                    return Err(missing);
+                }
+            };
+            if body.is_fallible && body.lines.last().is_some_and(|last| last.trim() == "Ok(())") {
+                lines.extend_from_slice(&body.lines[..body.lines.len() - 1]);
+            } else {
+                lines.extend_from_slice(&body.lines);
+            }
+            (parameters, is_fallible, captured) = (body.parameters.join(", "), body.is_fallible, body.captured);
+        }
+        let result = if is_fallible { "Result<Self>" } else { "Self" };
+        let text = format!("fn new({parameters}) -> {result} {{\n{}\n\u{2}\n}}", lines.join("\n").trim_matches('\n'));
+        let written = Written::of_method(format!("{rust_name}::new"), captured, of, is_fallible);
+        self.classes[number].new = Some((text, written));
+        if self.classes[number].kind == Kind::Callback {
+            self.write_hooks(number)?;
+        }
+        Ok(())
+    }
+
+    /// `self.name = value` in `__init__`, or in a method.
+    pub(crate) fn assign_field(&mut self, of: &Value, name: &str, value: Value) -> Ported<()> {
+        let Type::Instance(class) = &of.of else { return Err(Missing::new("an attribute of this")) };
+        let number = self.class_number(class)?;
+        let value = self.own(value)?;
+        let rust_name = crate::names::in_snake_case(name);
+        let known = self.classes[number].fields.iter().position(|field| field.name == name);
+        let is_in_new = self.initialized.last() == Some(&number) && of.text == "self";
+        if is_in_new {
+            let own = format!("self.{name}");
+            let (of, is_new) = (value.of.clone(), known.is_none());
+            if of.in_rust().is_none() && of != Type::None && !matches!(of, Type::List(_) | Type::Dict(..)) {
+                return Err(Missing::new(format!("{} as an attribute", of.described())));
+            }
+            let text = value.text.clone();
+            let is_name = text == rust_name || of == Type::None;
+            if is_name {
+                let form = if of == Type::None { Form::Constant } else { Form::Place };
+                let variable = Variable { rust_name: text, of: of.clone(), form, is_pending: false };
+                self.scopes.bind_in_function(&own, Binding::Variable(variable));
+            } else {
+                self.bind(&own, value)?;
+            }
+            let Some(Binding::Variable(variable)) = self.scopes.get(&own) else {
+                return Err(Missing::new("this attribute"));
+            };
+            let value = (variable.rust_name != rust_name).then(|| variable.rust_name.clone());
+            let field = Field { name: name.into(), rust_name, of, value, is_read: false };
+            match known.filter(|_| !is_new) {
+                Some(at) => self.classes[number].fields[at] = field,
+                None => self.classes[number].fields.push(field),
+            }
+            return Ok(());
+        }
+        let whole = of.at(Strength::Whole);
+        match known.map(|at| self.classes[number].fields[at].clone()) {
+            Some(field) => {
+                let field_of = self.resolved(&field.of);
+                let text = self.put_into(&field_of, value)?;
+                self.line(&format!("{whole}.{rust_name} = {text};"));
+            }
+            // An attribute that `__init__` does not set begins with the value that it gets here, if that is known before.
+            None => {
+                let is_known = value.form == Form::Constant || value.text.starts_with("vec![]\u{1}");
+                if !is_known {
+                    return Err(Missing::new(format!("the attribute {name}, which __init__ does not set"))
+                        .help(format!("set self.{name} in __init__")));
+                }
+                self.line(&format!("{whole}.{rust_name} = {};", value.text));
+                let field = Field { name: name.into(), rust_name, of: value.of, value: Some(value.text), is_read: false };
+                self.classes[number].fields.push(field);
+            }
+        }
+        Ok(())
+    }
+
+    /// `self.name`
+    pub(crate) fn field(&mut self, of: &Value, name: &str) -> Ported<Value> {
+        let Type::Instance(class) = &of.of else { return Err(Missing::new("an attribute of this")) };
+        let number = self.class_number(class)?;
+        if self.initialized.last() == Some(&number) && of.text == "self" {
+            return match self.scopes.get(&format!("self.{name}")) {
+                Some(Binding::Variable(_)) => self.name(&format!("self.{name}")),
+                _ => Err(Missing::new(format!("the attribute {name} before it is set"))),
+            };
+        }
+        if self.classes[number].kind == Kind::Callback && name == "model" {
+            return Ok(Value::new("model", Type::Model(ModelType::default()), Strength::Whole, Form::Reference));
+        }
+        let field = self.classes[number].fields.iter_mut().find(|field| field.name == name).map(|field| {
+            field.is_read = true;
+            field.clone()
+        });
+        let field = field.ok_or_else(|| Missing::new(format!("the attribute {name} of {class}")))?;
+        match self.resolved(&field.of) {
+            Type::None => Ok(Value::constant("None", Type::None)),
+            found => Ok(Value::place(format!("{}.{}", of.at(Strength::Whole), field.rust_name), found)),
+        }
+    }
+
+    /// `object.name(...)`
+    pub(crate) fn method_of_instance(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        let Type::Instance(class) = &of.of else { return Err(Missing::new("a method of this")) };
+        let number = self.class_number(class)?;
+        let Some(definition) = self.method_named(number, name) else {
+            // A field may be called as well.
+            if self.classes[number].fields.iter().any(|field| field.name == name) {
+                let callee = self.field(of, name)?;
+                return self.call_value(&callee, call);
+            }
+            return Err(Missing::new(format!("the method {name} of {class}")));
+        };
+        let values = self.arguments_of(Definition::Def(definition), true, call)?;
+        self.call_method(of, number, definition, &values)
+    }
+
+    /// A layer of the script that is called on tensors.
+    pub(crate) fn call_instance(&mut self, of: &Value, call: &'a ExprCall) -> Ported<Value> {
+        let Type::Instance(class) = &of.of else { return Err(Missing::new("a call of this")) };
+        let number = self.class_number(class)?;
+        let name = if self.classes[number].kind == Kind::Plain { "__call__" } else { "call" };
+        let definition =
+            self.method_named(number, name).ok_or_else(|| Missing::new(format!("a call of {class} without {name}")))?;
+        let mut values = self.arguments_of(Definition::Def(definition), true, call)?;
+        // Whether it is training is known by those who run the model, unless the call says it.
+        let parameters = definition.parameters.iter_non_variadic_params().skip(1);
+        for (parameter, value) in parameters.zip(&mut values) {
+            let name = parameter.parameter.name.as_str();
+            let is_given = call.arguments.keywords.iter().any(|word| word.arg.as_deref() == Some(name));
+            if name == "training" && !is_given {
+                *value = Value::constant("None", Type::None);
+            }
+        }
+        self.call_method(of, number, definition, &values)
+    }
+
+    fn call_method(
+        &mut self,
+        of: &Value,
+        number: usize,
+        definition: &'a StmtFunctionDef,
+        values: &[Value],
+    ) -> Ported<Value> {
+        let types: Vec<Type> = values.iter().map(|value| value.of.clone()).collect();
+        let written = self.write_method(number, definition, &types)?;
+        let changes = self.changing.get(definition.name.as_str()).map_or(Vec::new(), |changes| changes.places.clone());
+        let changed: Vec<_> = changes.iter().filter_map(|place| place.checked_sub(1)).collect();
+        let mut arguments = passed(values, &changed);
+        arguments.extend(self.passed_captures(&written)?);
+        let call = written.called(&arguments);
+        Ok(Value { text: format!("{}.{}", of.at(Strength::Whole), call.text), ..call })
+    }
+
+    /// The method for arguments of these types.
+    pub(crate) fn write_method(
+        &mut self,
+        number: usize,
+        definition: &'a StmtFunctionDef,
+        types: &[Type],
+    ) -> Ported<Written> {
+        let in_rust = |types: &[Type]| types.iter().map(Type::in_rust).collect::<Vec<_>>();
+        let name = definition.name.to_string();
+        let same: Vec<_> = self.classes[number].methods.iter().filter(|method| method.name == name).collect();
+        if let Some(method) = same.iter().find(|method| in_rust(&method.parameters) == in_rust(types)) {
+            return Ok(method.written.clone());
+        }
+        let mut rust_name = crate::names::in_snake_case(&name);
+        if !same.is_empty() {
+            rust_name.push_str(&format!("_{}", same.len() + 1));
+        }
+        let body = self.method_body(number, definition, types)?;
+        let changes_self = self.changes_self(definition);
+        let receiver = if changes_self { "&mut self" } else { "&self" };
+        let parameters: Vec<_> = std::iter::once(receiver.to_string()).chain(body.parameters.clone()).collect();
+        let text = format!("fn {rust_name}({}){} {{\n{}\n}}", parameters.join(", "), body.result, body.lines.join("\n"));
+        let written = Written::of_method(rust_name, body.captured, body.returns, body.is_fallible);
+        let method =
+            Method { name, parameters: types.to_vec(), written: written.clone(), text, is_of_trait: false };
+        self.classes[number].methods.push(method);
+        Ok(written)
+    }
+
+    fn method_body(&mut self, number: usize, definition: &'a StmtFunctionDef, types: &[Type]) -> Ported<Body> {
+        if self.classes[number].is_being_written {
+            let being = self.methods_being_written.iter().any(|name| *name == definition.name.as_str());
+            if being {
+                return Err(Missing::new(format!("{} calls itself", definition.name)));
+            }
+        }
+        let of = Type::Instance(self.classes[number].rust_name.clone());
+        let receiver = Variable { rust_name: "self".into(), of, form: Form::Reference, is_pending: false };
+        self.classes[number].is_being_written = true;
+        self.methods_being_written.push(definition.name.to_string());
+        let initialized = std::mem::take(&mut self.initialized);
+        let body = self.body_of(Definition::Def(definition), Some(receiver), types, self.classes[number].depth);
+        self.initialized = initialized;
+        self.methods_being_written.pop();
+        self.classes[number].is_being_written = false;
+        body
+    }
+
+    fn changes_self(&self, definition: &StmtFunctionDef) -> bool {
+        self.changing.get(definition.name.as_str()).is_some_and(|changes| changes.places.contains(&0))
+    }
+
+    /// The hooks of a callback, which the training calls.
+    fn write_hooks(&mut self, number: usize) -> Ported<()> {
+        for (name, own) in HOOKS {
+            let Some(definition) = self.method_named(number, name) else { continue };
+            let count = definition.parameters.iter_non_variadic_params().count();
+            if count > own.len() + 2 {
+                return Err(Missing::new(format!("{name} of {count} parameters")));
+            }
+            let mut types: Vec<Type> = own.iter().map(|_| Type::Int).collect();
+            types.push(Type::Logs);
+            types.truncate(count.saturating_sub(1));
+            let body = self.method_body(number, definition, &types)?;
+            if !body.captured.is_empty() {
+                return Err(Missing::new(format!("a callback that uses {}", body.captured[0].name()))
+                    .help("pass it to __init__"));
+            }
+            let mut lines = body.lines;
+            if !body.is_fallible {
+                lines.push("    Ok(())".into());
+            }
+            let uses_model = lines.iter().any(|line| line.contains("model"));
+            let mut parameters = vec!["&mut self".to_string()];
+            parameters.push(format!("{}: &mut Model", if uses_model { "model" } else { "_model" }));
+            parameters.extend(body.parameters);
+            if count < own.len() + 2 {
+                parameters.push("_logs: &Logs".into());
+            }
+            self.import("callbacks::Logs");
+            let text = format!("fn {name}({}) -> Result<()> {{\n{}\n}}", parameters.join(", "), lines.join("\n"));
+            let written = Written::of_method((*name).into(), Vec::new(), Type::None, true);
+            let method = Method {
+                name: (*name).into(),
+                parameters: types,
+                written,
+                text,
+                is_of_trait: true,
+            };
+            self.classes[number].methods.push(method);
+        }
+        self.import("callbacks::Callback");
+        Ok(())
+    }
+
+    /// A loss of the script as one for `compile`.
+    pub(crate) fn loss_of_instance(&mut self, value: &Value) -> Ported<String> {
+        let Type::Instance(class) = &value.of else { return Err(Missing::new("this as a loss")) };
+        let number = self.class_number(class)?;
+        let definition = self.method_named(number, "call").ok_or_else(|| Missing::new("a loss without call"))?;
+        let written = self.write_method(number, definition, &[Type::Floats, Type::Floats])?;
+        if !written.returns.is_array() || !written.captured().is_empty() {
+            return Err(Missing::new("a loss whose call returns this"));
+        }
+        let call = written.called(&["y_true".into(), "y_pred".into()]).text;
+        let name = crate::names::in_snake_case(class);
+        let loss = self.import("losses::Loss");
+        let own = match value.form {
+            Form::Place => format!("{}.clone()", value.text),
+            _ => value.text.clone(),
+        };
+        Ok(format!("{loss}::new({name:?}, {{ let loss = {own}; move |y_true, y_pred| Ok(loss.{call}) }})"))
+    }
+
+    /// The text of all classes that are used; those that are not are gaps.
+    pub(crate) fn write_classes(&mut self) {
+        for number in 0..self.classes.len() {
+            let definition = self.classes[number].definition;
+            let line = self.source.line(definition.range().start());
+            match self.classes[number].new.clone() {
+                Some((new, _)) => {
+                    let text = self.class_text(number, &new);
+                    self.item(line, text);
+                    for statement in &definition.body {
+                        let Stmt::FunctionDef(function) = statement else { continue };
+                        let name = function.name.as_str();
+                        let is_written = name == "__init__"
+                            || OF_FILES.contains(&name)
+                            || self.classes[number].methods.iter().any(|method| method.name == name);
+                        if !is_written {
+                            self.gap(function.range, &Missing::new(format!("{name} is never called")));
+                        }
+                    }
+                }
+                None => {
+                    let missing = Missing::new(format!("{} is never made", definition.name));
+                    self.gap(definition.range, &missing.help("leave it out, or use it"));
+                }
+            }
+        }
+    }
+
+    fn class_text(&mut self, number: usize, new: &str) -> String {
+        let class = &self.classes[number];
+        let name = &class.rust_name;
+        let docs = class.definition.body.first().and_then(|first| match first {
+            Stmt::Expr(text) => text.value.as_string_literal_expr().map(|text| text.value.to_str().to_string()),
+            _ => None,
+        });
+        let docs: String =
+            docs.iter().flat_map(|text| text.trim().lines()).map(|line| format!("/// {}\n", line.trim())).collect();
+        let fields: Vec<Field> = class.fields.iter().filter(|field| field.of != Type::None).cloned().collect();
+        let types: Vec<Type> = fields.iter().map(|field| self.resolved(&field.of)).collect();
+        let is_cloned = class.kind != Kind::Callback;
+        let all_read = fields.iter().all(|field| field.is_read);
+        let docs = if all_read { docs } else { format!("{docs}#[allow(dead_code)]\n") };
+        let mut out = format!("{docs}{}struct {name} {{\n", if is_cloned { "#[derive(Clone)]\n" } else { "" });
+        for (field, of) in fields.iter().zip(&types) {
+            let in_rust = of.in_rust().unwrap_or_else(|| "Vec<()>".into());
+            out.push_str(&format!("    {}: {in_rust},\n", field.rust_name));
+        }
+        out.push_str(&format!("}}\n\nimpl {name} {{\n"));
+        let values: Vec<_> = fields
+            .iter()
+            .map(|field| match &field.value {
+                Some(value) => format!("{}: {value}", field.rust_name),
+                None => field.rust_name.clone(),
+            })
+            .collect();
+        let made = if values.is_empty() { "Self {}".to_string() } else { format!("Self {{ {} }}", values.join(", ")) };
+        let made = if new.contains("-> Result<Self>") { format!("Ok({made})") } else { made };
+        let new = new.replace('\u{2}', &format!("    {made}"));
+        let class = &self.classes[number];
+        let methods = class.methods.iter().filter(|method| !method.is_of_trait).map(|method| method.text.clone());
+        let all: Vec<String> = std::iter::once(new).chain(methods).map(|text| indented(&text)).collect();
+        out.push_str(&all.join("\n\n"));
+        out.push_str("\n}\n");
+        if class.kind == Kind::Callback {
+            let hooks: Vec<_> =
+                class.methods.iter().filter(|method| method.is_of_trait).map(|method| indented(&method.text)).collect();
+            out.push_str(&format!("\nimpl Callback for {name} {{\n{}\n}}\n", hooks.join("\n\n")));
+        }
+        for of in &types {
+            self.import_type(of);
+        }
+        out
+    }
+}
+
+fn indented(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.trim().is_empty() || line.is_empty());
+    lines.map(|line| if line.is_empty() { String::new() } else { format!("    {line}") }).collect::<Vec<_>>().join("\n")
+}
+
+/// `super().__init__(...)`, which has no counterpart.
+pub(crate) fn is_call_of_super(expression: &Expr) -> bool {
+    let Expr::Call(call) = expression else { return false };
+    let Expr::Attribute(attribute) = &*call.func else { return false };
+    let of_super = |of: &Expr| {
+        matches!(of, Expr::Call(call) if matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "super"))
+    };
+    // `layers.Layer.__init__(self)` is the same.
+    of_super(&attribute.value)
+}

@@ -1,0 +1,454 @@
+//! Lists, dicts and sets.
+
+use crate::arguments::{named_as, no_words};
+use crate::program::Program;
+use crate::value::{Form, Strength, Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Comprehension, Expr, ExprCall, ExprDict};
+
+impl<'a> Program<'a> {
+    pub(crate) fn list(&mut self, elements: &'a [Expr]) -> Ported<Value> {
+        if elements.is_empty() {
+            let number = self.unknown();
+            let mut value = Value::temporary(marked("vec![]", number), Type::List(Box::new(Type::Unknown(number))));
+            value.items = Some(Vec::new());
+            return Ok(value);
+        }
+        let items = elements.iter().map(|element| self.expression(element)).collect::<Ported<Vec<_>>>()?;
+        let (texts, of) = self.alike_items(&items)?;
+        let mut value = Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(of)));
+        value.items = Some(items);
+        Ok(value)
+    }
+
+    /// The texts of values of one type.
+    fn alike_items(&self, items: &[Value]) -> Ported<(Vec<String>, Type)> {
+        let first = items.first().map_or(Type::None, |item| item.of.clone());
+        let all_numbers = items.iter().all(|item| matches!(item.of, Type::Int | Type::Signed | Type::Float));
+        let has_fractions = items.iter().any(|item| item.of == Type::Float);
+        let is_signed = items.iter().any(|item| item.of == Type::Signed);
+        if all_numbers && has_fractions {
+            return Ok((items.iter().filter_map(Value::as_float).collect(), Type::Float));
+        }
+        if all_numbers && is_signed {
+            return Ok((items.iter().map(|item| item.text.clone()).collect(), Type::Signed));
+        }
+        let has_owned_text = items.iter().any(|item| item.of == Type::String);
+        if has_owned_text && items.iter().all(|item| item.of.is_text()) {
+            return Ok((items.iter().map(|item| self.owned_text(item)).collect(), Type::String));
+        }
+        let texts = items.iter().map(|item| self.owned(item.clone()).map(|item| item.text));
+        Ok((texts.collect::<Ported<_>>()?, first))
+    }
+
+    /// A text as a `String`.
+    pub(crate) fn owned_text(&self, value: &Value) -> String {
+        match (&value.of, value.form) {
+            (Type::String, Form::Temporary) => value.text.clone(),
+            (Type::String, Form::Place) => format!("{}.clone()", value.at(Strength::Whole)),
+            _ => format!("{}.to_string()", value.at(Strength::Whole)),
+        }
+    }
+
+    pub(crate) fn dict(&mut self, dict: &'a ExprDict) -> Ported<Value> {
+        let class = self.index_map();
+        if dict.items.is_empty() {
+            let (key, value) = (self.unknown(), self.unknown());
+            let of = Type::Dict(Box::new(Type::Unknown(key)), Box::new(Type::Unknown(value)));
+            return Ok(Value::temporary(marked(&format!("{class}::new()"), key), of));
+        }
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        for item in &dict.items {
+            let key = item.key.as_ref().ok_or_else(|| Missing::new("a dict of another dict"))?;
+            keys.push(self.expression(key)?);
+            values.push(self.expression(&item.value)?);
+        }
+        let is_alike = |items: &[Value]| {
+            items.iter().all(|item| item.of == items[0].of)
+                || items.iter().all(|item| matches!(item.of, Type::Int | Type::Signed | Type::Float))
+                || items.iter().all(|item| item.of.is_text())
+        };
+        if !is_alike(&keys) || !is_alike(&values) {
+            return Err(Missing::new("a dict of values of several types").help("use variables"));
+        }
+        let ((keys, key), (values, value)) = (self.alike_items(&keys)?, self.alike_items(&values)?);
+        let pairs: Vec<_> = keys.iter().zip(&values).map(|(key, value)| format!("({key}, {value})")).collect();
+        let of = Type::Dict(Box::new(key), Box::new(value));
+        Ok(Value::temporary(format!("{class}::from([{}])", pairs.join(", ")), of))
+    }
+
+    /// `IndexMap`, which keeps the order of insertion as a dict does.
+    pub(crate) fn index_map(&mut self) -> String {
+        self.import_from("indexmap::IndexMap");
+        "IndexMap".into()
+    }
+
+    pub(crate) fn list_comprehension(&mut self, generators: &'a [Comprehension], element: &'a Expr) -> Ported<Value> {
+        let (iter, value) = self.iterator(generators, |program| program.expression(element))?;
+        self.collected(&iter, &value, "Vec")
+    }
+
+    pub(crate) fn set_comprehension(&mut self, generators: &'a [Comprehension], element: &'a Expr) -> Ported<Value> {
+        let (iter, value) = self.iterator(generators, |program| program.expression(element))?;
+        self.collected(&iter, &value, "BTreeSet")
+    }
+
+    pub(crate) fn dict_comprehension(
+        &mut self,
+        generators: &'a [Comprehension],
+        key: &'a Expr,
+        value: &'a Expr,
+    ) -> Ported<Value> {
+        let (iter, pair) = self.iterator(generators, |program| {
+            let (key, value) = (program.expression(key)?, program.expression(value)?);
+            let (key, value) = (program.own(key)?, program.own(value)?);
+            let of = Type::Tuple(vec![key.of, value.of]);
+            Ok(Value::temporary(format!("({}, {})", key.text, value.text), of))
+        })?;
+        self.dict_of(&iter, &pair)
+    }
+
+    /// A dict of pairs.
+    fn dict_of(&mut self, iter: &str, pair: &Value) -> Ported<Value> {
+        let Type::Tuple(types) = &pair.of else { return Err(Missing::new("a dict of other things than pairs")) };
+        let [key, value] = &types[..] else { return Err(Missing::new("a dict of other things than pairs")) };
+        let of = Type::Dict(Box::new(key.clone()), Box::new(value.clone()));
+        self.index_map();
+        let in_rust = of.in_rust().ok_or_else(|| Missing::new(format!("a dict of {}", value.described())))?;
+        Ok(Value::temporary(collect(iter, &in_rust), of))
+    }
+
+    /// A value of its own, also if it is a reference.
+    pub(crate) fn own(&self, value: Value) -> Ported<Value> {
+        if let (Type::Tuple(_), Some(items)) = (&value.of, &value.items)
+            && items.len() > 1
+        {
+            let texts = items.iter().map(|item| self.own(item.clone()).map(|item| item.text));
+            let text = format!("({})", texts.collect::<Ported<Vec<_>>>()?.join(", "));
+            return Ok(Value { text, ..value });
+        }
+        let value = self.owned(value)?;
+        Ok(match (value.form, &value.of) {
+            (Form::Reference, of) if !of.is_copy() => {
+                let method = match of {
+                    Type::String => "to_string",
+                    Type::List(_) => "to_vec",
+                    _ => "clone",
+                };
+                Value::temporary(format!("{}.{method}()", value.at(Strength::Whole)), value.of)
+            }
+            (Form::Slice, _) => Value::temporary(format!("{}.to_vec()", value.at(Strength::Whole)), value.of),
+            _ => value,
+        })
+    }
+
+    /// The elements of an iterator, collected.
+    pub(crate) fn collected(&mut self, iter: &str, element: &Value, into: &str) -> Ported<Value> {
+        let of = Box::new(element.of.clone());
+        let of = if into == "BTreeSet" { Type::Set(of) } else { Type::List(of) };
+        if into == "BTreeSet" {
+            self.import_from("std::collections::BTreeSet");
+            if matches!(element.of, Type::Float) {
+                return Err(Missing::new("a set of floats"));
+            }
+        }
+        let Some(in_rust) = of.in_rust() else {
+            return Err(Missing::new(format!("a list of {}", element.of.described())));
+        };
+        Ok(Value::temporary(collect(iter, &in_rust), of))
+    }
+
+    /// `list(...)`, `set(...)`, `sorted(...)`, `dict(...)`, `sum(...)` and others of what can be iterated.
+    pub(crate) fn of_iterable(&mut self, name: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
+        let [over] = &call.arguments.args[..] else { return Ok(None) };
+        let is_known = matches!(name, "list" | "set" | "sorted" | "dict" | "sum" | "any" | "all" | "tuple" | "max" | "min");
+        if !is_known {
+            return Ok(None);
+        }
+        let words: Vec<_> = call.arguments.keywords.iter().filter_map(|word| word.arg.as_deref()).collect();
+        if !words.is_empty() && !(name == "sorted" && words == ["reverse"]) {
+            return Err(Missing::new(format!("the argument {}", words[0])));
+        }
+        let mut is_set = false;
+        let (iter, element) = match over {
+            Expr::Generator(generator) => {
+                let elt = &generator.elt;
+                self.iterator(&generator.generators, |program| {
+                    let value = program.expression(elt)?;
+                    program.own(value)
+                })?
+            }
+            Expr::ListComp(list) if matches!(name, "sum" | "any" | "all" | "set" | "dict" | "sorted") => {
+                let elt = &list.elt;
+                self.iterator(&list.generators, |program| {
+                    let value = program.expression(elt)?;
+                    program.own(value)
+                })?
+            }
+            over => {
+                if name == "list" || name == "tuple" {
+                    let value = self.expression_or_range(over)?;
+                    if let Some(value) = value.filter(|value| matches!(value.of, Type::List(_)) && value.form != Form::Place) {
+                        return self.own(value).map(Some);
+                    }
+                }
+                let over = self.iteration(over)?;
+                is_set = over.is_set;
+                let crate::iteration::Element::One(of, form) = &over.element else {
+                    return self.of_pairs(name, over);
+                };
+                if over.element_may_fail() {
+                    return Ok(None);
+                }
+                let is_reference = *form == Form::Reference;
+                let iter = match (is_reference, of.is_copy(), name) {
+                    (true, true, "sum") => over.iter,
+                    (true, true, _) => format!("{}.copied()", over.iter),
+                    (true, false, _) => format!("{}.cloned()", over.iter),
+                    (false, ..) => over.iter,
+                };
+                (iter, Value::temporary("x", of.clone()))
+            }
+        };
+        let of = element.of.clone();
+        Ok(Some(match name {
+            "list" | "tuple" => self.collected(&iter, &element, "Vec")?,
+            "set" => self.collected(&iter, &element, "BTreeSet")?,
+            "dict" => self.dict_of(&iter, &element)?,
+            "any" | "all" if of == Type::Bool => {
+                if iter.contains('?') {
+                    return Err(Missing::new(format!("{name} of what may fail")));
+                }
+                Value::temporary(format!("{iter}.{name}(|x| x)"), Type::Bool)
+            }
+            "sum" if matches!(of, Type::Int | Type::Signed | Type::Float) && !iter.contains('?') => {
+                let in_rust = of.in_rust().unwrap_or_default();
+                Value::temporary(format!("{iter}.sum::<{in_rust}>()"), of)
+            }
+            "max" | "min" if of == Type::Float && !iter.contains('?') => {
+                let start = if name == "min" { "INFINITY" } else { "NEG_INFINITY" };
+                Value::temporary(format!("{iter}.fold(f64::{start}, f64::{name})"), Type::Float)
+            }
+            "max" | "min" if matches!(of, Type::Int | Type::Signed) && !iter.contains('?') => {
+                Value::temporary(format!("{iter}.{name}().ok_or_else(|| Error::new(\"{name} of nothing\"))?"), of)
+            }
+            // A set is in order.
+            "sorted" if words.is_empty() && is_set => self.collected(&iter, &element, "Vec")?,
+            "sorted" => {
+                let list = self.collected(&iter, &element, "Vec")?;
+                let sort = match of {
+                    Type::Float => "sort_by(f64::total_cmp)",
+                    Type::Int | Type::Signed | Type::Id | Type::Char | Type::Str | Type::String => "sort()",
+                    of => return Err(Missing::new(format!("sorted of {}", of.described()))),
+                };
+                let reverse = match words.is_empty() {
+                    true => "",
+                    false => match call.arguments.keywords.first().map(|word| &word.value) {
+                        Some(Expr::BooleanLiteral(literal)) if literal.value => " list.reverse();",
+                        Some(Expr::BooleanLiteral(_)) => "",
+                        _ => return Err(Missing::new("a computed reverse")),
+                    },
+                };
+                Value::temporary(
+                    format!("{{ let mut list = {}; list.{sort};{reverse} list }}", list.text),
+                    list.of,
+                )
+            }
+            _ => return Err(Missing::new(format!("{name} of {}", of.described()))),
+        }))
+    }
+
+    fn expression_or_range(&mut self, over: &'a Expr) -> Ported<Option<Value>> {
+        let is_iteration = matches!(over, Expr::Call(call) if matches!(&*call.func, Expr::Name(name)
+            if matches!(name.id.as_str(), "range" | "enumerate" | "zip" | "reversed")));
+        if is_iteration { Ok(None) } else { self.expression(over).map(Some) }
+    }
+
+    /// `dict(zip(a, b))`, `list(enumerate(xs))`
+    fn of_pairs(&mut self, name: &str, over: crate::iteration::Iteration) -> Ported<Option<Value>> {
+        use crate::iteration::Element;
+        let Element::Many(parts) = &over.element else { return Ok(None) };
+        let [Element::One(a, of_a), Element::One(b, of_b)] = &parts[..] else {
+            return Err(Missing::new(format!("{name} of nested pairs")));
+        };
+        let own = |name: &str, of: &Type, form: Form| match (form, of.is_copy()) {
+            (Form::Reference, true) => (format!("&{name}"), name.to_string()),
+            (Form::Reference, false) => (name.to_string(), format!("{name}.clone()")),
+            _ => (name.to_string(), name.to_string()),
+        };
+        let ((pattern_a, a_text), (pattern_b, b_text)) = (own("a", a, *of_a), own("b", b, *of_b));
+        let iter = match (pattern_a.as_str(), pattern_b.as_str(), a_text == "a" && b_text == "b") {
+            ("a", "b", true) => over.iter.clone(),
+            _ => format!("{}.map(|({pattern_a}, {pattern_b})| ({a_text}, {b_text}))", over.iter),
+        };
+        let pair = Value::temporary("x", Type::Tuple(vec![a.clone(), b.clone()]));
+        Ok(Some(match name {
+            "dict" => self.dict_of(&iter, &pair)?,
+            "list" => self.collected(&iter, &pair, "Vec")?,
+            _ => return Err(Missing::new(format!("{name} of pairs"))),
+        }))
+    }
+
+    pub(crate) fn method_of_list(&mut self, of: &Value, element: &Type, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        no_words(call)?;
+        let whole = of.at(Strength::Whole);
+        let done = |text: String| Ok(Value::temporary(text, Type::None));
+        match (name, &call.arguments.args[..]) {
+            ("append", [item]) => {
+                let item = self.expression(item)?;
+                let item = self.own(item)?;
+                let item = self.put_into(element, item)?;
+                done(format!("{whole}.push({item})"))
+            }
+            ("extend", [items]) => {
+                let items = self.expression(items)?;
+                match &items.of {
+                    Type::List(of) => {
+                        let first = Value::temporary("x", (**of).clone());
+                        self.put_into(element, first)?;
+                        done(format!("{whole}.extend({})", self.own(items)?.text))
+                    }
+                    of => Err(Missing::new(format!("a list extended by {}", of.described()))),
+                }
+            }
+            ("insert", [at, item]) => {
+                let (at, item) = (self.expression(at)?, self.expression(item)?);
+                let item = self.own(item)?;
+                let item = self.put_into(element, item)?;
+                match at.of {
+                    Type::Int => done(format!("{whole}.insert({}, {item})", at.text)),
+                    _ => Err(Missing::new("insert at a place that may be negative")),
+                }
+            }
+            ("pop", []) => Ok(Value::temporary(
+                format!("{whole}.pop().ok_or_else(|| Error::new(\"pop from an empty list\"))?"),
+                element.clone(),
+            )),
+            ("pop", [at]) => {
+                let at = self.expression(at)?;
+                match at.of {
+                    Type::Int => Ok(Value::temporary(format!("{whole}.remove({})", at.text), element.clone())),
+                    _ => Err(Missing::new("pop at a place that may be negative")),
+                }
+            }
+            ("reverse", []) => done(format!("{whole}.reverse()")),
+            ("clear", []) => done(format!("{whole}.clear()")),
+            ("sort", []) if matches!(element, Type::Int | Type::Signed | Type::Str | Type::String | Type::Char) => {
+                done(format!("{whole}.sort()"))
+            }
+            ("sort", []) if *element == Type::Float => done(format!("{whole}.sort_by(f64::total_cmp)")),
+            ("copy", []) => Ok(Value::temporary(format!("{whole}.to_vec()"), of.of.clone())),
+            ("count", [item]) => {
+                let item = self.expression(item)?;
+                match item.of == *element && element.is_copy() {
+                    true => Ok(Value::temporary(
+                        format!("{whole}.iter().filter(|&&x| x == {}).count()", item.at(Strength::Sum)),
+                        Type::Int,
+                    )),
+                    false => Err(Missing::new(format!("count of {}", item.of.described()))),
+                }
+            }
+            ("index", [item]) => {
+                let item = self.expression(item)?;
+                match item.of == *element && element.is_copy() {
+                    true => Ok(Value::temporary(
+                        format!(
+                            "{whole}.iter().position(|&x| x == {}).ok_or_else(|| Error::new(\"it is not in the list\"))?",
+                            item.at(Strength::Sum)
+                        ),
+                        Type::Int,
+                    )),
+                    false => Err(Missing::new(format!("index of {}", item.of.described()))),
+                }
+            }
+            _ => Err(Missing::new(format!("the method {name} of a list"))),
+        }
+    }
+
+    /// What is put into a list or dict, as its element; its type is that of an empty one from then on.
+    pub(crate) fn put_into(&mut self, element: &Type, item: Value) -> Ported<String> {
+        if let Type::Unknown(number) = element {
+            if item.of.in_rust().is_none() {
+                return Err(Missing::new(format!("a list of {}", item.of.described())));
+            }
+            self.known(*number, item.of);
+            return Ok(item.text);
+        }
+        match (element, &item.of) {
+            (a, b) if a == b || (a.is_array() && b.is_array()) => Ok(item.text),
+            (Type::Float, of) if of.is_number() => item.as_float().ok_or_else(|| Missing::new("this number in a list")),
+            (Type::String, of) if of.is_text() => Ok(self.owned_text(&item)),
+            (Type::Signed, Type::Int) if item.is_literal() => Ok(item.text),
+            (Type::Signed, Type::Int) => Ok(format!("{} as i64", item.at(Strength::Cast))),
+            (a, b) => Err(Missing::new(format!("{} in a list of {}", b.described(), a.described()))),
+        }
+    }
+
+    pub(crate) fn method_of_dict(
+        &mut self,
+        of: &Value,
+        (key, value): (&Type, &Type),
+        name: &str,
+        call: &'a ExprCall,
+    ) -> Ported<Value> {
+        let whole = of.at(Strength::Whole);
+        let given = named_as(call, &["a", "b"])?;
+        let arguments = given.iter().map(|(_, argument)| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
+        let (mut key, mut value) = (key.clone(), value.clone());
+        if let ("get", [at, default]) = (name, &arguments[..]) {
+            for (of, given) in [(&mut key, at), (&mut value, default)] {
+                if let Type::Unknown(number) = of {
+                    self.known(*number, given.of.clone());
+                    *of = given.of.clone();
+                }
+            }
+        }
+        let (key, value) = (&key, &value);
+        match (name, &arguments[..]) {
+            ("get", [at, default]) if default.of == *value && value.is_copy() => {
+                let at = dict_key(key, at)?;
+                Ok(Value::temporary(format!("{whole}.get({at}).copied().unwrap_or({})", default.text), value.clone()))
+            }
+            ("get", [at, default]) if value.is_text() && default.of.is_text() => {
+                let at = dict_key(key, at)?;
+                Ok(Value::temporary(
+                    format!("{whole}.get({at}).cloned().unwrap_or_else(|| {})", self.owned_text(default)),
+                    value.clone(),
+                ))
+            }
+            ("keys", []) => Ok(Value::temporary(
+                format!("{whole}.keys().cloned().collect::<Vec<_>>()"),
+                Type::List(Box::new(key.clone())),
+            )),
+            ("values", []) => Ok(Value::temporary(
+                format!("{whole}.values().cloned().collect::<Vec<_>>()"),
+                Type::List(Box::new(value.clone())),
+            )),
+            ("copy", []) => Ok(Value::temporary(format!("{whole}.clone()"), of.of.clone())),
+            ("items", []) => Err(Missing::new("items() of a dict outside of a loop")),
+            _ => Err(Missing::new(format!("the method {name} of a dict, of this"))),
+        }
+    }
+}
+
+/// A key as `IndexMap::get` takes it.
+pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
+    match (key, &at.of) {
+        (key, at_type) if key.is_text() && at_type.is_text() && *key != Type::Char => Ok(at.borrowed()),
+        (key, at_type) if key == at_type => Ok(format!("&{}", at.at(Strength::Prefix))),
+        (key, of) => Err(Missing::new(format!("{} as a key of {}", of.described(), key.described()))),
+    }
+}
+
+/// An iterator, collected into this type; `Ok(...)` in it may fail.
+fn collect(iter: &str, in_rust: &str) -> String {
+    match iter.contains("| Ok(") {
+        false => format!("{iter}.collect::<{in_rust}>()"),
+        true => format!("{iter}.collect::<Result<{in_rust}>>()?"),
+    }
+}
+
+/// The text of an empty list, with the place where its type is written if nothing says it.
+fn marked(text: &str, number: usize) -> String {
+    format!("{text}\u{1}{number}\u{1}")
+}

@@ -1,0 +1,208 @@
+//! `tf.data` as `Dataset`.
+
+use crate::arguments::{find, named_as, needed, no_words};
+use crate::closures::Closure;
+use crate::program::Program;
+use crate::value::{Binding, Form, Strength, Type, Value, Variable};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, ExprCall};
+
+impl<'a> Program<'a> {
+    /// `tf.data.Dataset.from_tensor_slices(...)`
+    pub(crate) fn dataset_from(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        self.import("Dataset");
+        match name {
+            "from_tensor_slices" => {
+                let given = named_as(call, &["tensors"])?;
+                let (text, parts) = match needed(&given, "tensors")? {
+                    Expr::Tuple(pair) => match &pair.elts[..] {
+                        [x, y] => {
+                            let ((x, of_x), (y, of_y)) = (self.elements(x)?, self.elements(y)?);
+                            (format!("({x}, {y})"), Parts { x: of_x, y: Some(of_y) })
+                        }
+                        [x] => self.elements(x).map(|(text, x)| (text, Parts { x, y: None }))?,
+                        _ => return Err(Missing::new("a dataset of more than inputs and targets")),
+                    },
+                    x => self.elements(x).map(|(text, x)| (text, Parts { x, y: None }))?,
+                };
+                Ok(Value::temporary(format!("Dataset::from_tensor_slices({text})?"), parts.dataset()))
+            }
+            "zip" => {
+                let parts = match &call.arguments.args[..] {
+                    [Expr::Tuple(pair)] => &pair.elts[..],
+                    parts => parts,
+                };
+                let [x, y] = parts else { return Err(Missing::new("a zip of other than two datasets")) };
+                let (x, y) = (self.expression(x)?, self.expression(y)?);
+                match (&x.of, &y.of) {
+                    (Type::Dataset(of_x, None), Type::Dataset(of_y, None)) => Ok(Value::temporary(
+                        format!("{}.zip({})", x.at(Strength::Whole), y.borrowed()),
+                        Type::Dataset(of_x.clone(), Some(of_y.clone())),
+                    )),
+                    _ => Err(Missing::new("a zip of these")),
+                }
+            }
+            _ => Err(Missing::new(format!("tf.data.Dataset.{name}"))),
+        }
+    }
+
+    /// Inputs or targets whose first axis becomes elements, and what an element is.
+    fn elements(&mut self, expression: &'a Expr) -> Ported<(String, Type)> {
+        let value = self.expression(expression)?;
+        let of = |list: &Type| match list {
+            Type::Float => Type::Floats,
+            Type::List(of) if **of == Type::Float => Type::Floats,
+            _ => Type::Array,
+        };
+        match (&value.of, &value.items) {
+            (of, _) if of.is_array() => Ok((value.borrowed(), of.clone())),
+            (Type::Mutable { of, .. }, _) => {
+                Ok((value.borrowed(), if of.starts_with('f') { Type::Floats } else { Type::Array }))
+            }
+            (Type::List(list), None) => Ok((value.borrowed(), of(list))),
+            (Type::List(list), Some(items)) if items.iter().all(|item| item.of.is_number() || item.of.is_text()) => {
+                Ok((value.borrowed(), of(list)))
+            }
+            (of, _) => Err(Missing::new(format!("a dataset of {}", of.described()))),
+        }
+    }
+
+    pub(crate) fn method_of_dataset(
+        &mut self,
+        of: &Value,
+        parts: &Parts,
+        name: &str,
+        call: &'a ExprCall,
+    ) -> Ported<Value> {
+        let whole = of.at(Strength::Whole);
+        let done = |text: String| Ok(Value::temporary(text, parts.dataset()));
+        match name {
+            "batch" => {
+                let given = named_as(call, &["batch_size", "drop_remainder", "num_parallel_calls"])?;
+                let size = self.argument(needed(&given, "batch_size")?, "usize", "batch_size")?;
+                let exact = match find(&given, "drop_remainder") {
+                    None => false,
+                    Some(Expr::BooleanLiteral(exact)) => exact.value,
+                    Some(_) => return Err(Missing::new("a computed drop_remainder")),
+                };
+                done(format!("{whole}.{}({size})", if exact { "batch_exact" } else { "batch" }))
+            }
+            "shuffle" => {
+                let given = named_as(call, &["buffer_size", "seed", "reshuffle_each_iteration"])?;
+                let buffer = self.argument(needed(&given, "buffer_size")?, "usize", "buffer_size")?;
+                let mut text = buffer.clone();
+                if given.len() > 1 {
+                    let class = self.import("data::Shuffle");
+                    text = format!("{class}::new({buffer})");
+                    let item = crate::api::item("data::Shuffle").ok_or_else(|| Missing::new("shuffle"))?;
+                    for (name, argument) in given.iter().skip(1) {
+                        text.push_str(&self.setter(item, "data::Shuffle", name, argument)?);
+                    }
+                }
+                done(format!("{whole}.shuffle({text})"))
+            }
+            // It makes reading faster, and changes nothing.
+            "prefetch" => done(format!("{whole}.prefetch(2)")),
+            "cache" if call.arguments.is_empty() => done(format!("{whole}.cache()")),
+            "repeat" => {
+                let given = named_as(call, &["count"])?;
+                let times = match find(&given, "count") {
+                    None => "None".into(),
+                    Some(count) => self.argument(count, "usize", "count")?,
+                };
+                done(format!("{whole}.repeat({times})"))
+            }
+            "take" | "skip" => {
+                let given = named_as(call, &["count"])?;
+                let count = self.argument(needed(&given, "count")?, "usize", "count")?;
+                done(format!("{whole}.{name}({count})"))
+            }
+            "concatenate" => {
+                no_words(call)?;
+                let [other] = &call.arguments.args[..] else { return Err(Missing::new("concatenate of this")) };
+                let other = self.expression(other)?;
+                done(format!("{whole}.concatenate({})", other.borrowed()))
+            }
+            "map" => {
+                let given = named_as(call, &["map_func", "num_parallel_calls"])?;
+                let (closure, parts) = self.function_of_elements(needed(&given, "map_func")?, parts)?;
+                Ok(Value::temporary(format!("{whole}.map({})", closure.text), parts.dataset()))
+            }
+            _ => Err(Missing::new(format!("the method {name} of a dataset"))),
+        }
+    }
+
+    /// `lambda x, y: (f(x), y)` as a function of a `Batch`, and what it returns.
+    fn function_of_elements(&mut self, function: &'a Expr, of: &Parts) -> Ported<(Closure, Parts)> {
+        let parts = if of.y.is_some() { ["&batch.x[0]", "&batch.y[0]"].as_slice() } else { &["&batch.x[0]"] };
+        if self.parameter_count(function) != Some(parts.len()) {
+            return Err(Missing::new(format!("a function that is not one of the {} parts of an element", parts.len())));
+        }
+        let types: Vec<Type> = std::iter::once(of.x.clone()).chain(of.y.clone()).collect();
+        let closure = self.closure(function, &types, crate::closures::Returns::Result)?;
+        let returned = match &closure.returns {
+            Type::Tuple(types) if types.len() == 2 && types.iter().all(Type::is_array) => {
+                Parts { x: types[0].clone(), y: Some(types[1].clone()) }
+            }
+            of if of.is_array() => Parts { x: of.clone(), y: None },
+            of => return Err(Missing::new(format!("an element that is {}", of.described()))),
+        };
+        // |x, y| body: the parameters are parts of the element.
+        let at = closure.text.find('|').unwrap_or_default();
+        let end = closure.text[at + 1..].find('|').map_or(at, |end| at + 1 + end);
+        let names = &closure.text[at + 1..end];
+        let (before, body) = (&closure.text[..at], closure.text[end + 1..].trim());
+        let pattern = if parts.len() == 2 { format!("({names})") } else { names.to_string() };
+        let value = if parts.len() == 2 { format!("({})", parts.join(", ")) } else { parts[0].to_string() };
+        let mut body = body.to_string();
+        let mut close = "";
+        if before.contains('{') {
+            body = body.trim_end_matches('}').trim().to_string();
+            close = " }";
+        }
+        let text = format!("{before}|batch| {{ let {pattern} = {value}; {body} }}{close}");
+        Ok((Closure { text, returns: closure.returns }, returned))
+    }
+
+    /// The variables of a loop over the batches of a dataset.
+    pub(crate) fn bind_batch(&mut self, target: &'a Expr, parts: &Parts) -> Ported<()> {
+        let part = |program: &mut Self, target: &'a Expr, text: &str, of: &Type| match target {
+            Expr::Name(name) => {
+                program.declare(&name.id);
+                let rust_name = program.rust_name(&name.id);
+                if program.scan().reads(&name.id) > 0 {
+                    program.line(&format!("let {rust_name} = &{text};"));
+                }
+                let variable = Variable { rust_name, of: of.clone(), form: Form::Reference, is_pending: false };
+                program.scopes.bind(&name.id, Binding::Variable(variable));
+                Ok(())
+            }
+            _ => Err(Missing::new("these variables for a batch")),
+        };
+        match (target, &parts.y) {
+            (Expr::Name(_), None) => part(self, target, "batch.x[0]", &parts.x),
+            (Expr::Tuple(pair), Some(y)) if pair.elts.len() == 2 => {
+                part(self, &pair.elts[0], "batch.x[0]", &parts.x)?;
+                part(self, &pair.elts[1], "batch.y[0]", y)
+            }
+            _ => Err(Missing::new("other variables than a batch has parts")),
+        }
+    }
+}
+
+/// What an element of a dataset is.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    x: Type,
+    y: Option<Type>,
+}
+
+impl Parts {
+    pub(crate) fn new(x: &Type, y: &Option<Box<Type>>) -> Self {
+        Self { x: x.clone(), y: y.as_deref().cloned() }
+    }
+
+    fn dataset(&self) -> Type {
+        Type::Dataset(Box::new(self.x.clone()), self.y.clone().map(Box::new))
+    }
+}

@@ -1,0 +1,278 @@
+//! Files and folders: `open`, `os`, `pathlib`, `json`, `time`.
+
+use crate::arguments::{find, named_as, needed, no_words};
+use crate::program::Program;
+use crate::value::{Binding, Form, Strength, Type, Value, Variable};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, ExprCall, StmtWith};
+use ruff_text_size::Ranged;
+
+impl<'a> Program<'a> {
+    /// A function of `os`, `os.path`, `pathlib`, `json`, `time` or `sys`.
+    pub(crate) fn library_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
+        let known = ["os.", "pathlib.", "time.", "json.", "random.", "gc."];
+        if !known.iter().any(|module| path.starts_with(module)) {
+            return Ok(None);
+        }
+        if let Some(name) = path.strip_prefix("random.") {
+            return self.python_random(name, call).map(Some);
+        }
+        match path {
+            // Rust frees memory at once.
+            "gc.collect" => return Ok(Some(Value::constant("()", Type::None))),
+            "time.time" | "time.perf_counter" => {
+                no_words(call)?;
+                let function = self.import("python::time");
+                return Ok(Some(Value::temporary(format!("{function}()"), Type::Float)));
+            }
+            "os.makedirs" | "os.mkdir" => {
+                let given = named_as(call, &["name", "exist_ok"])?;
+                let path = self.path_argument(needed(&given, "name")?)?;
+                let function = self.import("python::files::makedirs");
+                return Ok(Some(Value::temporary(format!("{function}({})?", path.borrowed()), Type::None)));
+            }
+            _ => {}
+        }
+        no_words(call)?;
+        let arguments = &call.arguments.args;
+        Ok(Some(match (path, &arguments[..]) {
+            ("os.path.join", [first, rest @ ..]) => {
+                let mut text = self.as_path(first)?;
+                for part in rest {
+                    let part = self.path_argument(part)?;
+                    text.push_str(&format!(".join({})", part.borrowed()));
+                }
+                Value::temporary(text, Type::Path)
+            }
+            ("pathlib.Path", [path]) => {
+                let text = self.as_path(path)?;
+                Value::temporary(format!("{text}.to_path_buf()"), Type::Path)
+            }
+            ("os.path.exists" | "os.path.isfile" | "os.path.isdir", [of]) => {
+                let method = match path {
+                    "os.path.exists" => "exists",
+                    "os.path.isfile" => "is_file",
+                    _ => "is_dir",
+                };
+                Value::temporary(format!("{}.{method}()", self.as_path(of)?), Type::Bool)
+            }
+            ("os.path.basename", [of]) => Value::temporary(
+                format!("{}.file_name().unwrap_or_default().to_string_lossy().into_owned()", self.as_path(of)?),
+                Type::String,
+            ),
+            ("os.listdir", [of]) => {
+                let path = self.path_argument(of)?;
+                let function = self.import("python::files::listdir");
+                Value::temporary(format!("{function}({})?", path.borrowed()), Type::List(Box::new(Type::String)))
+            }
+            ("os.remove" | "os.unlink", [of]) => {
+                let path = self.path_argument(of)?;
+                let function = self.import("python::files::remove");
+                Value::temporary(format!("{function}({})?", path.borrowed()), Type::None)
+            }
+            _ => return Err(Missing::new(format!("{path} is not known here"))),
+        }))
+    }
+
+    /// Something that Rust takes for a path.
+    fn path_argument(&mut self, of: &'a Expr) -> Ported<Value> {
+        let value = self.expression(of)?;
+        match value.of {
+            Type::Str | Type::String | Type::Path => Ok(value),
+            of => Err(Missing::new(format!("{} as a path", of.described()))),
+        }
+    }
+
+    /// `Path::new("a")`, or a path that is one already.
+    fn as_path(&mut self, of: &'a Expr) -> Ported<String> {
+        let value = self.path_argument(of)?;
+        if value.of == Type::Path {
+            return Ok(value.at(Strength::Whole));
+        }
+        self.import_from("std::path::Path");
+        Ok(format!("Path::new({})", value.borrowed()))
+    }
+
+    /// `path / "name"` and the methods of `pathlib.Path`.
+    pub(crate) fn method_of_path(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        let whole = of.at(Strength::Whole);
+        if name == "mkdir" {
+            let function = self.import("python::files::makedirs");
+            return Ok(Value::temporary(format!("{function}({})?", of.borrowed()), Type::None));
+        }
+        no_words(call)?;
+        match (name, &call.arguments.args[..]) {
+            ("exists", []) => Ok(Value::temporary(format!("{whole}.exists()"), Type::Bool)),
+            ("is_dir", []) => Ok(Value::temporary(format!("{whole}.is_dir()"), Type::Bool)),
+            ("is_file", []) => Ok(Value::temporary(format!("{whole}.is_file()"), Type::Bool)),
+            ("joinpath", [part]) => {
+                let part = self.path_argument(part)?;
+                Ok(Value::temporary(format!("{whole}.join({})", part.borrowed()), Type::Path))
+            }
+            ("read_text", []) => {
+                let function = self.import("python::files::read");
+                Ok(Value::temporary(format!("{function}({})?", of.borrowed()), Type::String))
+            }
+            ("write_text", [text]) => {
+                let text = self.expression(text)?;
+                let function = self.import("python::files::write");
+                Ok(Value::temporary(format!("{function}({}, {})?", of.borrowed(), text.borrowed()), Type::None))
+            }
+            _ => Err(Missing::new(format!("the method {name} of a path"))),
+        }
+    }
+
+    /// The path and mode of `open(...)`.
+    fn opened(&mut self, call: &'a ExprCall) -> Ported<(Value, String)> {
+        let given = named_as(call, &["file", "mode", "encoding", "errors", "newline"])?;
+        let path = self.path_argument(needed(&given, "file")?)?;
+        let mode = match find(&given, "mode") {
+            None => "r".to_string(),
+            Some(Expr::StringLiteral(mode)) => mode.value.to_str().to_string(),
+            Some(_) => return Err(Missing::new("a computed mode of open")),
+        };
+        if mode.contains('b') || mode.contains('+') {
+            return Err(Missing::new("a file of bytes"));
+        }
+        if let Some(Expr::StringLiteral(encoding)) = find(&given, "encoding")
+            && !encoding.value.to_str().to_lowercase().replace('-', "").starts_with("utf8")
+        {
+            return Err(Missing::new("a file that is not UTF-8"));
+        }
+        Ok((path, mode))
+    }
+
+    /// `open(path)` outside of `with`: its text.
+    pub(crate) fn open(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        let (path, mode) = self.opened(call)?;
+        if !mode.starts_with('r') {
+            return Err(Missing::new("a file that is written outside of with").help("write it in a with block"));
+        }
+        let function = self.import("python::files::read");
+        Ok(Value::temporary(format!("{function}({})?", path.borrowed()), Type::File { is_read: true }))
+    }
+
+    /// `with open(path, "w") as f:`; whether it is that.
+    pub(crate) fn with_open(&mut self, with: &'a StmtWith) -> Ported<bool> {
+        let [item] = &with.items[..] else { return Ok(false) };
+        let Expr::Call(call) = &item.context_expr else { return Ok(false) };
+        let is_open = matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "open" && self.scopes.get("open").is_none())
+            || self.path_of(&call.func).is_some_and(|path| path == "io.open" || path == "codecs.open");
+        let Some(Expr::Name(name)) = item.optional_vars.as_deref().filter(|_| is_open) else { return Ok(false) };
+        let (path, mode) = self.opened(call)?;
+        self.last_line_is(self.source.line(item.range().end()));
+        if mode.starts_with('r') {
+            let function = self.import("python::files::read");
+            let text = format!("{function}({})?", path.borrowed());
+            self.bind(&name.id, Value::temporary(text, Type::File { is_read: true }))?;
+            self.block(&with.body);
+            return Ok(true);
+        }
+        // What is written is gathered.
+        let rust_name = self.rust_name(&name.id);
+        self.line(&format!("let mut {rust_name} = String::new();"));
+        self.declare(&name.id);
+        let variable = Variable {
+            rust_name: rust_name.clone(),
+            of: Type::File { is_read: false },
+            form: Form::Place,
+            is_pending: false,
+        };
+        self.scopes.bind(&name.id, Binding::Variable(variable));
+        self.block(&with.body);
+        let function = self.import(if mode.starts_with('a') { "python::files::append" } else { "python::files::write" });
+        self.line(&format!("{function}({}, &{rust_name})?;", path.borrowed()));
+        Ok(true)
+    }
+
+    pub(crate) fn method_of_file(&mut self, of: &Value, is_read: bool, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        no_words(call)?;
+        let whole = of.at(Strength::Whole);
+        match (name, &call.arguments.args[..]) {
+            ("read", []) if is_read => {
+                let text = if of.form == Form::Temporary { whole } else { format!("{whole}.clone()") };
+                Ok(Value::temporary(text, Type::String))
+            }
+            ("readlines", []) if is_read => Ok(Value::temporary(
+                format!("{whole}.split_inclusive('\\n').map(str::to_string).collect::<Vec<_>>()"),
+                Type::List(Box::new(Type::String)),
+            )),
+            ("write", [text]) if !is_read => {
+                let text = self.expression(text)?;
+                match text.of.is_text() {
+                    true => Ok(Value::temporary(format!("{whole}.push_str({})", text.borrowed()), Type::None)),
+                    false => Err(Missing::new(format!("{} written to a file", text.of.described()))),
+                }
+            }
+            ("close" | "flush", []) => Ok(Value::constant("()", Type::None)),
+            _ => Err(Missing::new(format!("the method {name} of a file"))),
+        }
+    }
+
+    /// Python's module `random`, whose numbers are those of Python.
+    fn python_random(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        no_words(call)?;
+        let values =
+            call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
+        let function = self.import("python::random::seed").replace("seed", "");
+        let list_of = |value: &Value| match &value.of {
+            Type::List(of) => Ok((**of).clone()),
+            of => Err(Missing::new(format!("random.{name} of {}", of.described()))),
+        };
+        let float = |value: &Value| value.as_float().ok_or_else(|| Missing::new("a bound that is no number"));
+        let whole = |program: &Self, value: &Value| program.converted(value, "i64", "a bound");
+        Ok(match (name, &values[..]) {
+            ("seed", [seed]) => {
+                Value::temporary(format!("{function}seed({})", self.converted(seed, "u64", "seed")?), Type::None)
+            }
+            ("random", []) => Value::temporary(format!("{function}random()"), Type::Float),
+            ("uniform", [a, b]) => {
+                Value::temporary(format!("{function}uniform({}, {})", float(a)?, float(b)?), Type::Float)
+            }
+            ("gauss" | "normalvariate", [mu, sigma]) => {
+                Value::temporary(format!("{function}{name}({}, {})", float(mu)?, float(sigma)?), Type::Float)
+            }
+            // What is not negative by its bounds is a size.
+            ("randint", [a, b]) if a.of == Type::Int && b.of == Type::Int => Value::new(
+                format!("{function}randint({}, {})? as usize", whole(self, a)?, whole(self, b)?),
+                Type::Int,
+                Strength::Cast,
+                Form::Temporary,
+            ),
+            ("randint", [a, b]) => Value::temporary(
+                format!("{function}randint({}, {})?", whole(self, a)?, whole(self, b)?),
+                Type::Signed,
+            ),
+            ("randrange", [end]) if end.of == Type::Int => Value::new(
+                format!("{function}randrange(0, {}, 1)? as usize", whole(self, end)?),
+                Type::Int,
+                Strength::Cast,
+                Form::Temporary,
+            ),
+            ("choice", [list]) => {
+                let of = list_of(list)?;
+                let text = format!("{function}choice({})?", list.borrowed());
+                match of.is_copy() {
+                    true => Value::temporary(format!("*{text}"), of).with_strength(Strength::Prefix),
+                    false => Value::temporary(format!("{text}.clone()"), of),
+                }
+            }
+            ("shuffle", [list]) => {
+                list_of(list)?;
+                let target = if list.form == Form::Reference { list.text.clone() } else { format!("&mut {}", list.text) };
+                Value::temporary(format!("{function}shuffle({target})"), Type::None)
+            }
+            ("sample", [list, count]) => {
+                list_of(list)?;
+                let count = self.converted(count, "usize", "k")?;
+                Value::temporary(format!("{function}sample({}, {count})?", list.borrowed()), list.of.clone())
+            }
+            _ => return Err(Missing::new(format!("random.{name} is not known here"))),
+        })
+    }
+}
+
+/// Variables of the environment that choose a backend or what is logged, which nothing here reads.
+pub(crate) fn is_setting(key: &str) -> bool {
+    ["TF_", "KERAS_", "CUDA_", "XLA_", "PYTHONHASHSEED", "JAX_", "SM_FRAMEWORK"].iter().any(|start| key.starts_with(start))
+}

@@ -1,0 +1,341 @@
+//! Loops: over what, and which variables have the elements.
+
+use crate::arguments::no_words;
+use crate::program::Program;
+use crate::value::{Binding, Form, Strength, Type, Value, Variable};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Comprehension, Expr};
+
+/// What a loop goes over.
+pub(crate) struct Iteration {
+    /// As `for` takes it.
+    pub(crate) over: String,
+    /// As an iterator.
+    pub(crate) iter: String,
+    pub(crate) element: Element,
+    /// Whether it goes over a set, which is in order.
+    pub(crate) is_set: bool,
+}
+
+/// An element of what a loop goes over.
+#[derive(Debug, Clone)]
+pub(crate) enum Element {
+    One(Type, Form),
+    /// A tuple by value.
+    Many(Vec<Element>),
+}
+
+impl Iteration {
+    /// Over an iterator.
+    fn new(iter: String, element: Element) -> Self {
+        Self { over: iter.clone(), iter, element, is_set: false }
+    }
+}
+
+impl<'a> Program<'a> {
+    pub(crate) fn iteration(&mut self, over: &'a Expr) -> Ported<Iteration> {
+        if let Expr::Call(call) = over {
+            let arguments = &call.arguments.args;
+            let name = match &*call.func {
+                Expr::Name(name) if self.scopes.get(&name.id).is_none() => name.id.as_str(),
+                _ => "",
+            };
+            match (name, &arguments[..]) {
+                ("range", ends) => {
+                    no_words(call)?;
+                    return self.range(ends);
+                }
+                ("enumerate", [list]) if call.arguments.keywords.is_empty() => {
+                    let inner = self.iteration(list)?;
+                    let element = Element::Many(vec![Element::One(Type::Int, Form::Place), inner.element]);
+                    return Ok(Iteration::new(format!("{}.enumerate()", inner.iter), element));
+                }
+                ("zip", lists) if lists.len() > 1 && call.arguments.keywords.is_empty() => {
+                    let mut inner =
+                        lists.iter().map(|list| self.iteration(list)).collect::<Ported<Vec<_>>>()?.into_iter();
+                    let Some(first) = inner.next() else { return Err(Missing::new("zip of nothing")) };
+                    let (mut text, mut elements) = (first.iter, vec![first.element]);
+                    for other in inner {
+                        text = format!("{text}.zip({})", other.over);
+                        elements.push(other.element);
+                    }
+                    // A zip of three is one of pairs.
+                    let mut elements = elements.into_iter();
+                    let first = elements.next().into_iter().next();
+                    let nested = elements.fold(first, |before, one| Some(Element::Many(before.into_iter().chain([one]).collect())));
+                    return nested.map(|element| Iteration::new(text, element)).ok_or_else(|| Missing::new("zip of nothing"));
+                }
+                ("reversed", [list]) => {
+                    let inner = self.iteration(list)?;
+                    let iter = if inner.iter.contains("..") { format!("({})", inner.over) } else { inner.iter };
+                    return Ok(Iteration::new(format!("{iter}.rev()"), inner.element));
+                }
+                _ => {}
+            }
+        }
+        if let Expr::Call(call) = over
+            && let Expr::Attribute(attribute) = &*call.func
+            && call.arguments.is_empty()
+            && matches!(attribute.attr.as_str(), "items" | "keys" | "values")
+            && self.path_of(&call.func).is_none()
+        {
+            let dict = self.expression(&attribute.value)?;
+            if let Type::Dict(key, value) = &dict.of {
+                let whole = dict.at(Strength::Whole);
+                let [key, value] = [key, value].map(|of| Element::One((**of).clone(), Form::Reference));
+                return Ok(match attribute.attr.as_str() {
+                    "items" => Iteration {
+                        over: dict.borrowed(),
+                        iter: format!("{whole}.iter()"),
+                        element: Element::Many(vec![key, value]),
+                        is_set: false,
+                    },
+                    "keys" => Iteration::new(format!("{whole}.keys()"), key),
+                    _ => Iteration::new(format!("{whole}.values()"), value),
+                });
+            }
+        }
+        let list = self.expression(over)?;
+        self.iteration_of(&list)
+    }
+
+    fn range(&mut self, ends: &'a [Expr]) -> Ported<Iteration> {
+        let ends = ends.iter().map(|end| self.expression(end)).collect::<Ported<Vec<_>>>()?;
+        if ends.iter().any(|end| !matches!(end.of, Type::Int | Type::Signed)) {
+            return Err(Missing::new("a range of other things than integers"));
+        }
+        let is_signed = ends.iter().any(|end| end.of == Type::Signed);
+        let shown = |end: &Value, least: Strength| match (is_signed, &end.of) {
+            (true, Type::Int) if !end.is_literal() => format!("{} as i64", end.at(Strength::Cast)),
+            _ => end.at(least),
+        };
+        let of = if is_signed { Type::Signed } else { Type::Int };
+        let element = Element::One(of, Form::Place);
+        let text = match &ends[..] {
+            [end] => format!("0..{}", shown(end, Strength::Sum)),
+            [from, end] => format!("{}..{}", shown(from, Strength::Sum), shown(end, Strength::Sum)),
+            [from, end, step] if step.of == Type::Int => {
+                let text = format!("({}..{}).step_by({})", shown(from, Strength::Sum), shown(end, Strength::Sum), step.text);
+                return Ok(Iteration::new(text, element));
+            }
+            [from, end, step] if step.text == "-1" => {
+                let (from, end) = (shown(from, Strength::Sum), shown(end, Strength::Sum));
+                let end = if end == "-1" { "0".to_string() } else { format!("{end} + 1") };
+                return Ok(Iteration::new(format!("({end}..={from}).rev()"), element));
+            }
+            _ => return Err(Missing::new("a range with this step")),
+        };
+        Ok(Iteration { iter: format!("({text})"), over: text, element, is_set: false })
+    }
+
+    /// Over the elements of a value.
+    pub(crate) fn iteration_of(&mut self, list: &Value) -> Ported<Iteration> {
+        let whole = list.at(Strength::Whole);
+        // A list that is written out is an array.
+        let of_items = list.items.as_ref().filter(|items| {
+            !matches!(list.of, Type::Dict(..)) && items.iter().all(|item| item.of.is_copy() && item.of == items[0].of)
+        });
+        if let Some(items) = of_items {
+            let texts: Vec<_> = items.iter().map(|item| item.text.clone()).collect();
+            let of = items.first().map_or(Type::None, |item| item.of.clone());
+            let text = format!("[{}]", texts.join(", "));
+            let iter = format!("{text}.into_iter()");
+            return Ok(Iteration { over: text, iter, element: Element::One(of, Form::Place), is_set: false });
+        }
+        let reference = |of: &Type| Element::One(of.clone(), Form::Reference);
+        Ok(match &list.of {
+            Type::List(of) | Type::Set(of) if list.form == Form::Temporary => Iteration {
+                over: list.text.clone(),
+                iter: format!("{whole}.into_iter()"),
+                element: Element::One((**of).clone(), Form::Place),
+                is_set: matches!(list.of, Type::Set(_)),
+            },
+            Type::List(of) | Type::Set(of) => Iteration {
+                over: list.borrowed(),
+                iter: format!("{whole}.iter()"),
+                element: reference(of),
+                is_set: matches!(list.of, Type::Set(_)),
+            },
+            // Keys.
+            Type::Dict(key, _) => Iteration::new(format!("{whole}.keys()"), reference(key)),
+            text if text.is_text() && *text != Type::Char => {
+                Iteration::new(format!("{whole}.chars()"), Element::One(Type::Char, Form::Place))
+            }
+            Type::File { is_read: true } => Iteration::new(
+                format!("{whole}.split_inclusive('\\n')"),
+                Element::One(Type::String, Form::Reference),
+            ),
+            of if of.is_array() => {
+                // The rows.
+                let of = of.clone();
+                Iteration::new(
+                    format!("{whole}.chunk({whole}.dim(0)?, 0)?.into_iter().map(|row| row.squeeze(0))"),
+                    Element::One(of, Form::Temporary),
+                )
+            }
+            of => return Err(Missing::new(format!("a loop over {}", of.described()))),
+        })
+    }
+
+    /// The pattern for the variables that have an element, which are bound in the innermost scope.
+    pub(crate) fn element_pattern(&mut self, target: &'a Expr, element: &Element) -> Ported<String> {
+        match (target, element) {
+            (Expr::Name(name), Element::One(of, form)) => Ok(self.loop_variable(&name.id, of, *form)),
+            (Expr::Name(name), Element::Many(parts)) => {
+                let types = parts.iter().map(|part| match part {
+                    Element::One(of, form) if of.is_copy() && *form == Form::Place => Some(of.clone()),
+                    _ => None,
+                });
+                let types = types.collect::<Option<Vec<_>>>();
+                let types = types.ok_or_else(|| Missing::new("one variable for a tuple of references"))?;
+                Ok(self.loop_variable(&name.id, &Type::Tuple(types), Form::Place))
+            }
+            (Expr::Tuple(_) | Expr::List(_), element) => {
+                let targets = elements_of(target);
+                match element {
+                    Element::Many(parts) if parts.len() == targets.len() => {
+                        let parts = targets.iter().zip(parts).map(|(target, part)| self.element_pattern(target, part));
+                        Ok(format!("({})", parts.collect::<Ported<Vec<_>>>()?.join(", ")))
+                    }
+                    // `a, b, c` of ((a, b), c)
+                    Element::Many(parts) if parts.len() == 2 && targets.len() > 2 => {
+                        let (last, before) = targets.split_last().ok_or_else(|| Missing::new("no variables"))?;
+                        let before = self.nested_pattern(before, &parts[0])?;
+                        Ok(format!("({before}, {})", self.element_pattern(last, &parts[1])?))
+                    }
+                    Element::One(Type::Tuple(types), form) if types.len() == targets.len() => {
+                        let all_copied = *form == Form::Reference && types.iter().all(Type::is_copy);
+                        let form = if all_copied { Form::Place } else { *form };
+                        let parts = targets.iter().zip(types).map(|(target, of)| match target {
+                            // The reference to a number of a tuple.
+                            Expr::Name(name) if form == Form::Reference && of.is_copy() => {
+                                let pattern = self.loop_variable(&name.id, of, Form::Place);
+                                if let Some(Binding::Variable(variable)) = self.scopes.get(&name.id) {
+                                    let rust_name = format!("*{}", variable.rust_name);
+                                    self.scopes.bind(&name.id, Binding::Variable(Variable { rust_name, ..variable }));
+                                }
+                                Ok(pattern)
+                            }
+                            target => self.element_pattern(target, &Element::One(of.clone(), form)),
+                        });
+                        let text = format!("({})", parts.collect::<Ported<Vec<_>>>()?.join(", "));
+                        Ok(if all_copied { format!("&{text}") } else { text })
+                    }
+                    _ => Err(Missing::new("a loop over other variables than there are values")),
+                }
+            }
+            _ => Err(Missing::new("a loop over these variables")),
+        }
+    }
+
+    fn nested_pattern(&mut self, targets: &'a [Expr], element: &Element) -> Ported<String> {
+        match (targets, element) {
+            ([one], element) => self.element_pattern(one, element),
+            ([before @ .., last], Element::Many(parts)) if parts.len() == 2 => {
+                let before = self.nested_pattern(before, &parts[0])?;
+                Ok(format!("({before}, {})", self.element_pattern(last, &parts[1])?))
+            }
+            _ => Err(Missing::new("a loop over other variables than there are values")),
+        }
+    }
+
+    fn loop_variable(&mut self, name: &str, of: &Type, form: Form) -> String {
+        let is_mutable = self.declare(name);
+        let rust_name = self.rust_name(name);
+        let is_read = self.scan().reads(name) > 0;
+        let shown = if is_read { rust_name.clone() } else { format!("_{}", rust_name.trim_start_matches('_')) };
+        // A number is taken out of its reference.
+        let is_copied = form == Form::Reference && of.is_copy();
+        let form = if is_copied || form == Form::Temporary { Form::Place } else { form };
+        self.scopes.bind(name, Binding::Variable(Variable { rust_name, of: of.clone(), form, is_pending: false }));
+        match (is_copied && is_read, is_mutable) {
+            (true, false) => format!("&{shown}"),
+            (false, true) if form == Form::Place => format!("mut {shown}"),
+            (true, true) => format!("&(mut {shown})"),
+            _ => shown,
+        }
+    }
+
+    /// `[f(x) for x in xs if x > 0]` as an iterator, and the type of its elements; whether it may fail.
+    pub(crate) fn iterator(
+        &mut self,
+        generators: &'a [Comprehension],
+        element: impl FnOnce(&mut Self) -> Ported<Value>,
+    ) -> Ported<(String, Value)> {
+        self.scopes.enter();
+        let written = self.iterator_in_scope(generators, element);
+        self.scopes.leave();
+        written
+    }
+
+    fn iterator_in_scope(
+        &mut self,
+        generators: &'a [Comprehension],
+        element: impl FnOnce(&mut Self) -> Ported<Value>,
+    ) -> Ported<(String, Value)> {
+        let Some((generator, inner)) = generators.split_first() else {
+            return Err(Missing::new("a comprehension without a loop"));
+        };
+        if generator.is_async {
+            return Err(Missing::new("async"));
+        }
+        let over = self.iteration(&generator.iter)?;
+        let pattern = self.element_pattern(&generator.target, &over.element)?;
+        let tests = generator.ifs.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>()?;
+        if over.element_may_fail() {
+            return Err(Missing::new("a comprehension over an array").help("write a loop"));
+        }
+        let mut text = over.iter;
+        if !tests.is_empty() {
+            text.push_str(&format!(".filter(|{}| {})", of_reference(&pattern), tests.join(" && ")));
+        }
+        let (body, value) = match inner {
+            [] => {
+                let value = element(self)?;
+                let value = self.owned(value)?;
+                let value = if value.form == Form::Reference && !value.of.is_copy() {
+                    Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
+                } else {
+                    value
+                };
+                (value.text.clone(), value)
+            }
+            inner => {
+                let (body, value) = self.iterator_in_scope(inner, element)?;
+                if value.text.contains('?') {
+                    return Err(Missing::new("a comprehension of several loops that may fail"));
+                }
+                text.push_str(&format!(".flat_map(|{pattern}| {body}.collect::<Vec<_>>())"));
+                return Ok((text, value));
+            }
+        };
+        // `x for x in xs`
+        let is_itself = body == pattern;
+        if !is_itself {
+            match body.contains('?') {
+                false => text.push_str(&format!(".map(|{pattern}| {body})")),
+                true => text.push_str(&format!(".map(|{pattern}| Ok({body}))")),
+            }
+        }
+        Ok((text, value))
+    }
+}
+
+impl Iteration {
+    pub(crate) fn element_may_fail(&self) -> bool {
+        matches!(&self.element, Element::One(of, Form::Temporary) if of.is_array())
+    }
+}
+
+/// The pattern for a reference to what this pattern takes.
+fn of_reference(pattern: &str) -> String {
+    format!("&{pattern}")
+}
+
+pub(crate) fn elements_of(target: &Expr) -> &[Expr] {
+    match target {
+        Expr::Tuple(tuple) => &tuple.elts,
+        Expr::List(list) => &list.elts,
+        _ => &[],
+    }
+}

@@ -1,0 +1,114 @@
+//! Methods of texts.
+
+use crate::arguments::{find, named_as, no_words};
+use crate::program::Program;
+use crate::value::{Form, Strength, Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, ExprCall};
+
+impl<'a> Program<'a> {
+    pub(crate) fn method_of_text(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        let whole = match of.of {
+            // A list of characters.
+            Type::List(_) => format!("{}.iter().collect::<String>()", of.at(Strength::Whole)),
+            Type::Char => format!("{}.to_string()", of.at(Strength::Whole)),
+            _ => of.at(Strength::Whole),
+        };
+        let self_text = if of.of == Type::Str || of.form == Form::Reference { whole.clone() } else { format!("&{whole}") };
+        let text = |text: String| Ok(Value::temporary(text, Type::String));
+        let bool = |text: String| Ok(Value::temporary(text, Type::Bool));
+        if name == "split" {
+            let given = named_as(call, &["sep", "maxsplit"])?;
+            let list = |text: String| Ok(Value::temporary(text, Type::List(Box::new(Type::String))));
+            let collect = "map(str::to_string).collect::<Vec<_>>()";
+            return match (find(&given, "sep"), find(&given, "maxsplit")) {
+                (None | Some(Expr::NoneLiteral(_)), None) => list(format!("{whole}.split_whitespace().{collect}")),
+                (Some(sep), None) => {
+                    let sep = self.expression(sep)?;
+                    list(format!("{whole}.split({}).{collect}", pattern(&sep)?))
+                }
+                (Some(sep), Some(most)) => {
+                    let (sep, most) = (self.expression(sep)?, self.argument(most, "usize", "maxsplit")?);
+                    list(format!("{whole}.splitn({most} + 1, {}).{collect}", pattern(&sep)?))
+                }
+                _ => Err(Missing::new("split with maxsplit alone")),
+            };
+        }
+        no_words(call)?;
+        let arguments =
+            call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
+        match (name, &arguments[..]) {
+            ("lower" | "casefold", []) => text(format!("{whole}.to_lowercase()")),
+            ("upper", []) => text(format!("{whole}.to_uppercase()")),
+            ("strip", []) => text(format!("{whole}.trim().to_string()")),
+            ("lstrip", []) => text(format!("{whole}.trim_start().to_string()")),
+            ("rstrip", []) => text(format!("{whole}.trim_end().to_string()")),
+            ("strip" | "lstrip" | "rstrip", [chars]) if chars.literal_text().is_some() => {
+                let method = match name {
+                    "strip" => "trim_matches",
+                    "lstrip" => "trim_start_matches",
+                    _ => "trim_end_matches",
+                };
+                let set: Vec<String> =
+                    unescaped(chars.literal_text().unwrap_or_default()).chars().map(|c| format!("{c:?}")).collect();
+                text(format!("{whole}.{method}([{}]).to_string()", set.join(", ")))
+            }
+            ("replace", [from, to]) => text(format!("{whole}.replace({}, {})", pattern(from)?, to.borrowed())),
+            ("startswith", [start]) => bool(format!("{whole}.starts_with({})", pattern(start)?)),
+            ("endswith", [end]) => bool(format!("{whole}.ends_with({})", pattern(end)?)),
+            ("isdigit" | "isnumeric", []) => {
+                bool(format!("({whole}.chars().all(|c| c.is_ascii_digit()) && !{whole}.is_empty())"))
+            }
+            ("isalpha", []) => bool(format!("({whole}.chars().all(char::is_alphabetic) && !{whole}.is_empty())")),
+            ("isspace", []) => bool(format!("({whole}.chars().all(char::is_whitespace) && !{whole}.is_empty())")),
+            ("count", [of]) => Ok(Value::temporary(format!("{whole}.matches({}).count()", pattern(of)?), Type::Int)),
+            ("splitlines", []) => Ok(Value::temporary(
+                format!("{whole}.lines().map(str::to_string).collect::<Vec<_>>()"),
+                Type::List(Box::new(Type::String)),
+            )),
+            ("zfill", [width]) if width.of == Type::Int => text(format!("format!(\"{{:0>1$}}\", {whole}, {})", width.text)),
+            ("join", [list]) => match &list.of {
+                Type::List(of) if matches!(**of, Type::Str | Type::String) => {
+                    text(format!("{}.join({})", list.at(Strength::Whole), self_text))
+                }
+                Type::List(of) if **of == Type::Char && whole == "\"\"" => {
+                    text(format!("{}.iter().collect::<String>()", list.at(Strength::Whole)))
+                }
+                Type::List(of) if **of == Type::Char => text(format!(
+                    "{}.iter().map(char::to_string).collect::<Vec<_>>().join({whole})",
+                    list.at(Strength::Whole)
+                )),
+                Type::String | Type::Str if whole == "\"\"" => text(self.owned_text(list)),
+                of => Err(Missing::new(format!("join of {}", of.described()))),
+            },
+            _ => Err(Missing::new(format!("the method {name} of a str, of this"))),
+        }
+    }
+
+    /// `text[a:b]`, by characters.
+    pub(crate) fn part_of_text(&mut self, of: &Value, from: &str, to: &str) -> Value {
+        let skip = if from.is_empty() { String::new() } else { format!(".skip({from})") };
+        let take = match (from, to) {
+            (_, "") => String::new(),
+            ("", to) => format!(".take({to})"),
+            (from, to) => format!(".take({to} - {from})"),
+        };
+        let text = format!("{}.chars(){skip}{take}.collect::<String>()", of.at(Strength::Whole));
+        Value::new(text, Type::String, Strength::Whole, Form::Temporary)
+    }
+}
+
+/// A text as a pattern of `str`'s methods.
+fn pattern(value: &Value) -> Ported<String> {
+    match &value.of {
+        Type::Str | Type::Char => Ok(value.text.clone()),
+        Type::String if value.form == Form::Reference => Ok(value.text.clone()),
+        Type::String => Ok(format!("{}.as_str()", value.at(Strength::Whole))),
+        of => Err(Missing::new(format!("{} as a text", of.described()))),
+    }
+}
+
+/// A literal's text without its escapes.
+fn unescaped(text: &str) -> String {
+    text.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r").replace("\\\"", "\"").replace("\\\\", "\\")
+}
