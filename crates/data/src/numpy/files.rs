@@ -7,7 +7,8 @@ use candle_keras_ops::Result;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Reads an array of a file `.npy`, as [`read_npy`] does. Python: `numpy.load`, which opens archives `.npz` as well, as [`Npz::open`](super::Npz::open) does here.
+/// Reads an array of a file `.npy`, as [`read_npy`] does. Python: `numpy.load`; what that does with archives `.npz`,
+/// [`Npz::open`](super::Npz::open) does here.
 ///
 /// # Errors
 /// If the file cannot be read, is damaged, or has other elements than numbers.
@@ -44,7 +45,8 @@ pub fn save(path: impl AsRef<Path>, array: &Tensor) -> Result<()> {
     atomic::write(&with_ending(path.as_ref(), ".npy"), |file| npy::write(file, array))
 }
 
-/// Writes arrays by their names to an archive, whose name gets the ending `.npz` if it has another one. Python: `numpy.savez`. [`Npz`](super::Npz) reads it.
+/// Writes arrays by their names to an archive, whose name gets the ending `.npz` if it has another one; [`Npz`](super::Npz) reads it.
+/// Python: `numpy.savez`.
 ///
 /// # Errors
 /// As for [`write_npz`](super::write_npz).

@@ -52,8 +52,7 @@ pub fn listdir(path: impl AsRef<Path>) -> Result<Vec<String>> {
     let path = path.as_ref();
     let entries = fs::read_dir(path).map_err(|cause| of_path(path, cause))?;
     let names = entries.map(|entry| Ok(entry.map_err(|cause| of_path(path, cause))?.file_name()));
-    let mut names: Vec<String> =
-        names.map(|name| Ok(name?.to_string_lossy().into_owned())).collect::<Result<_>>()?;
+    let mut names: Vec<String> = names.map(|name| Ok(name?.to_string_lossy().into_owned())).collect::<Result<_>>()?;
     names.sort();
     Ok(names)
 }

@@ -97,6 +97,18 @@ fn check(given: &Given, all: usize) -> Result<()> {
     Ok(())
 }
 
+/// An error if a number is not a probability, or the sum of all but the last one is above 1.
+pub(super) fn check_parts(p: &[f64]) -> Result<()> {
+    if let Some(place) = p.iter().position(|p| !(0.0..=1.0).contains(p)) {
+        return Err(Error::new("a probability is not between 0 and 1").received(format!("{} at [{place}]", p[place])));
+    }
+    let sum = compensated_sum(&p[..p.len().saturating_sub(1)]);
+    if sum > 1.0 + 1e-12 {
+        return Err(Error::new("the sum of the probabilities but the last is above 1").received(sum.to_string()));
+    }
+    Ok(())
+}
+
 /// Kahan, "Further remarks on reducing truncation errors", 1965.
 fn compensated_sum(numbers: &[f64]) -> f64 {
     let (mut sum, mut lost) = (0.0, 0.0);

@@ -97,7 +97,7 @@ pub(super) trait Distributions {
     }
 }
 
-fn drawn<T: WithDType>(shape: impl Into<Shape>, mut draw: impl FnMut() -> T) -> Result<Tensor> {
+pub(super) fn drawn<T: WithDType>(shape: impl Into<Shape>, mut draw: impl FnMut() -> T) -> Result<Tensor> {
     let shape = shape.into();
     let count = count_of(&shape)?;
     Ok(Tensor::from_vec((0..count).map(|_| draw()).collect(), shape, &Device::Cpu)?)

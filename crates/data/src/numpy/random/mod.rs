@@ -13,6 +13,7 @@
 //! # Ok::<(), candle_keras_data::Error>(())
 //! ```
 
+mod binomial;
 mod choice;
 mod distributions;
 mod generator;
@@ -225,6 +226,38 @@ pub fn randint(low: i64, high: i64, shape: impl Into<Shape>) -> Result<Tensor> {
 /// ```
 pub fn randint_scalar(low: i64, high: i64) -> Result<i64> {
     with_global(|state| state.randint_scalar(low, high))
+}
+
+/// How many of `n` trials succeed, each with the probability `p`. Python: `numpy.random.binomial`.
+///
+/// # Errors
+/// If `n` is negative, `p` is not a probability, or there is not enough memory.
+///
+/// ```
+/// use candle_keras_data::numpy::random;
+/// random::seed(0);
+/// assert_eq!(random::binomial(10, 0.5, 3)?.to_vec1::<i64>()?, [5, 6, 5]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+pub fn binomial(n: i64, p: f64, shape: impl Into<Shape>) -> Result<Tensor> {
+    with_global(|state| state.binomial(n, p, shape))
+}
+
+/// How often each item is drawn in `n` draws of the probabilities `p`: along a new last axis. Python: `numpy.random.multinomial`.
+///
+/// # Errors
+/// If `n` is negative, `p` are not probabilities, or there is not enough memory.
+///
+/// ```
+/// use candle_keras_data::numpy::random;
+/// random::seed(0);
+/// // Keras's example of text generation draws a character like this.
+/// assert_eq!(random::multinomial(1, &[0.2, 0.3, 0.5], 1)?.to_vec2::<i64>()?, [[0, 0, 1]]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+pub fn multinomial(n: i64, p: impl Into<Probabilities>, shape: impl Into<Shape>) -> Result<Tensor> {
+    let p = p.into();
+    with_global(|state| state.multinomial(n, p, shape))
 }
 
 /// The numbers below a number, or the rows of an array, in random order. Python: `numpy.random.permutation`.

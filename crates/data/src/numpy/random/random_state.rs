@@ -1,10 +1,12 @@
 //! NumPy's older generator of random numbers: `numpy.random.RandomState`. Keras gives its data the orders that it draws.
 
-use super::distributions::Distributions;
+use super::binomial::binomial;
+use super::choice::check_parts;
+use super::distributions::{Distributions, drawn};
 use super::population::{Population, Probabilities};
 use crate::mersenne_twister::MersenneTwister;
 use candle_core::{Shape, Tensor};
-use candle_keras_ops::Result;
+use candle_keras_ops::{Error, Result};
 use std::fmt;
 
 /// NumPy's older generator: the numbers of a seed are those of NumPy, bit for bit, if the calls are the same in the same order.
@@ -134,6 +136,46 @@ impl RandomState {
         self.whole_number(low, high)
     }
 
+    /// As [`binomial`](super::binomial).
+    ///
+    /// # Errors
+    /// As for the function.
+    pub fn binomial(&mut self, n: i64, p: f64, shape: impl Into<Shape>) -> Result<Tensor> {
+        check_trials(n)?;
+        if !(0.0..=1.0).contains(&p) {
+            return Err(Error::new("a probability is not between 0 and 1").received(p.to_string()));
+        }
+        drawn(shape, || binomial(n, p, || self.unit()))
+    }
+
+    /// As [`multinomial`](super::multinomial).
+    ///
+    /// # Errors
+    /// As for the function.
+    pub fn multinomial(&mut self, n: i64, p: impl Into<Probabilities>, shape: impl Into<Shape>) -> Result<Tensor> {
+        check_trials(n)?;
+        let p = p.into();
+        let p = &p.get()?.ok_or_else(|| Error::new("multinomial needs the probabilities of its items"))?.p;
+        check_parts(p)?;
+        let shape: Vec<usize> = [shape.into().dims(), &[p.len()]].concat();
+        let (mut item, mut missing, mut rest) = (0, n, 1.0);
+        drawn(shape, || {
+            if item == p.len() {
+                (item, missing, rest) = (0, n, 1.0);
+            }
+            let is_last = item + 1 == p.len();
+            // What is left of the probabilities may be rounded below the next one.
+            let count = match missing {
+                1.. if !is_last => binomial(missing, (p[item] / rest).min(1.0), || self.unit()),
+                _ => missing,
+            };
+            rest -= p[item];
+            missing -= count;
+            item += 1;
+            count
+        })
+    }
+
     /// As [`permutation`](super::permutation).
     ///
     /// # Errors
@@ -228,6 +270,13 @@ impl Distributions for RandomState {
         order.truncate(count);
         order
     }
+}
+
+fn check_trials(n: i64) -> Result<()> {
+    if n < 0 {
+        return Err(Error::new("a number of trials is negative").expected("at least 0").received(n.to_string()));
+    }
+    Ok(())
 }
 
 /// Without its 624 words.

@@ -139,3 +139,61 @@ fn what_cannot_be_drawn_is_an_error() {
     assert!(text(choice(&rand((2, 2)).unwrap(), 1, true, None).unwrap_err()).contains("1 axis"));
     assert!(text(choice_item(&["a"; 0], None).unwrap_err()).contains("nothing to choose from"));
 }
+
+/// Python:
+///
+/// ```text
+/// for n, p in [...]: np.random.binomial(n, p, 6)
+/// np.random.multinomial(1, [.2, .3, .5], 4); np.random.multinomial(20, [.1, .2, .3, .4])
+/// np.random.multinomial(500, [.25] * 4, (2, 1)); np.random.multinomial(3, [1, 0, 0]); np.random.multinomial(3, [0, 0, 1])
+/// np.random.randint(1000)
+/// ```
+#[test]
+fn successes_are_those_of_numpy() {
+    for (state, expected) in SUCCESSES {
+        seed(*state);
+        let mut drawn: Vec<i64> = Vec::new();
+        let mut add = |x: Result<Tensor>| drawn.extend(x.unwrap().flatten_all().unwrap().to_vec1::<i64>().unwrap());
+        for (n, p) in [
+            (10, 0.5),
+            (10, 0.9),
+            (1, 0.3),
+            (100, 0.29),
+            (100, 0.45),
+            (1000, 0.7),
+            (5000, 0.02),
+            (1_000_000, 0.3),
+            (1_000_000_000, 0.5),
+            (0, 0.5),
+            (5, 0.0),
+            (5, 1.0),
+        ] {
+            add(binomial(n, p, 6));
+        }
+        add(multinomial(1, &[0.2, 0.3, 0.5], 4));
+        add(multinomial(20, &[0.1, 0.2, 0.3, 0.4], ()));
+        add(multinomial(500, &[0.25; 4], (2, 1)));
+        add(multinomial(3, &[1.0, 0.0, 0.0], ()));
+        add(multinomial(3, &[0.0, 0.0, 1.0], ()));
+        drawn.push(randint_scalar(0, 1000).unwrap());
+        assert_eq!(drawn, *expected, "{state}");
+    }
+}
+
+#[rustfmt::skip]
+const SUCCESSES: &[(u32, &[i64])] = &[
+    (0, &[5, 6, 5, 5, 5, 6, 9, 8, 7, 9, 8, 9, 0, 1, 0, 0, 0, 1, 32, 34, 38, 33, 28, 32, 42, 40, 40, 44, 40, 55, 697, 722, 728, 695, 697, 688, 104, 93, 111, 103, 94, 100, 299649, 299817, 300942, 300255, 300274, 300007, 499978915, 500016817, 500020775, 499994206, 499991472, 499981195, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 5, 5, 5, 5, 5, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0, 3, 5, 5, 7, 145, 120, 114, 121, 117, 126, 135, 122, 3, 0, 0, 0, 0, 3, 812]),
+    (42, &[4, 8, 6, 5, 3, 3, 10, 8, 9, 9, 10, 7, 1, 0, 0, 0, 0, 0, 28, 26, 30, 24, 26, 27, 45, 43, 43, 38, 50, 43, 724, 708, 701, 682, 670, 729, 99, 96, 108, 111, 99, 90, 299110, 299190, 300208, 299157, 300360, 300376, 500003000, 500011389, 500010448, 499980741, 500009174, 499997423, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 5, 5, 5, 5, 5, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 1, 4, 8, 7, 138, 128, 121, 113, 119, 128, 123, 130, 3, 0, 0, 0, 0, 3, 563]),
+    (4294967295, &[3, 7, 6, 6, 2, 8, 9, 10, 8, 9, 7, 9, 0, 0, 1, 1, 1, 0, 25, 39, 26, 30, 32, 30, 41, 43, 45, 47, 50, 43, 731, 701, 708, 704, 696, 695, 114, 113, 103, 102, 99, 108, 299940, 299246, 301015, 299858, 300543, 299590, 499982407, 500012620, 499998500, 499960440, 500001339, 499985616, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 5, 5, 5, 5, 5, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 2, 2, 5, 11, 137, 123, 129, 111, 127, 132, 117, 124, 3, 0, 0, 0, 0, 3, 406]),
+];
+
+#[test]
+fn trials_without_a_distribution_are_errors() {
+    let text = |x: Result<Tensor>| x.unwrap_err().to_string();
+    assert!(text(binomial(-1, 0.5, 1)).contains("at least 0\n  received: -1"));
+    assert!(text(binomial(1, f64::NAN, 1)).contains("received: NaN"));
+    assert!(text(multinomial(1, &[0.7, 0.7, 0.1], 1)).contains("above 1\n  received: 1.4"));
+    assert!(text(multinomial(1, &[0.7, -0.1], 1)).contains("-0.1 at [1]"));
+    assert!(text(multinomial(1, None, 1)).contains("needs the probabilities"));
+    assert_eq!(multinomial(1, &[0.0f64; 0], 2).unwrap().dims(), [2, 0]);
+}
