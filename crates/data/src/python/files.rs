@@ -51,8 +51,11 @@ pub fn append(path: impl AsRef<Path>, text: impl AsRef<[u8]>) -> Result<()> {
 pub fn listdir(path: impl AsRef<Path>) -> Result<Vec<String>> {
     let path = path.as_ref();
     let entries = fs::read_dir(path).map_err(|cause| of_path(path, cause))?;
-    let names = entries.map(|entry| Ok(entry.map_err(|cause| of_path(path, cause))?.file_name()));
-    let mut names: Vec<String> = names.map(|name| Ok(name?.to_string_lossy().into_owned())).collect::<Result<_>>()?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|cause| of_path(path, cause))?;
+        names.push(entry.file_name().to_string_lossy().into_owned());
+    }
     names.sort();
     Ok(names)
 }

@@ -252,7 +252,7 @@ pub fn binomial(n: i64, p: f64, shape: impl Into<Shape>) -> Result<Tensor> {
 /// use candle_keras_data::numpy::random;
 /// random::seed(0);
 /// // Keras's example of text generation draws a character like this.
-/// assert_eq!(random::multinomial(1, &[0.2, 0.3, 0.5], 1)?.to_vec2::<i64>()?, [[0, 0, 1]]);
+/// assert_eq!(random::multinomial(1, &[0.2, 0.3, 0.5], 1)?.to_vec2::<i64>()?, [[0, 1, 0]]);
 /// # Ok::<(), candle_keras_data::Error>(())
 /// ```
 pub fn multinomial(n: i64, p: impl Into<Probabilities>, shape: impl Into<Shape>) -> Result<Tensor> {
