@@ -4,10 +4,11 @@ use crate::random::{Stream, next_stream};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The argument `seed` of the functions of `random`: `None` or `()` for the next numbers of the run, which follow from
-/// `utils::set_random_seed`; a number for the same ones in each call; or a [`SeedGenerator`] for a sequence of one's own.
+/// `utils::set_random_seed`; a number for the same ones in each call; a [`SeedGenerator`] for a sequence of one's own; or a [`Stream`], as a
+/// layer's `ctx.random(None)` gives one.
 ///
 /// A number draws what a new generator of that seed draws first, as in Keras.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Seed<'a> {
     /// The next numbers of the run.
     OfRun,
@@ -15,6 +16,14 @@ pub enum Seed<'a> {
     Fixed(u64),
     /// The next numbers of a generator.
     Generator(&'a SeedGenerator),
+    /// The first numbers of a stream.
+    Stream(Stream),
+}
+
+impl From<Stream> for Seed<'_> {
+    fn from(stream: Stream) -> Self {
+        Self::Stream(stream)
+    }
 }
 
 impl From<()> for Seed<'_> {
@@ -47,6 +56,7 @@ impl Seed<'_> {
             Self::OfRun => next_stream(),
             Self::Fixed(seed) => of_draw([seed, 0]),
             Self::Generator(generator) => of_draw(generator.next()),
+            Self::Stream(stream) => stream,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Classes of the script: structs with the fields that `__init__` sets, and methods that are written for the arguments they are called with.
 
 use crate::functions::{Body, Definition, Written, passed};
+use crate::own_layers::OwnLayer;
 use crate::program::Program;
 use crate::value::{Binding, Form, ModelType, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
@@ -11,7 +12,10 @@ use ruff_text_size::Ranged;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Plain,
+    /// A layer of layers.
     Layer,
+    /// A layer with weights of its own, or without layers.
+    OwnLayer,
     Callback,
     Loss,
 }
@@ -31,6 +35,13 @@ pub(crate) struct Class<'a> {
     new: Option<(String, Written)>,
     methods: Vec<Method>,
     is_being_written: bool,
+    pub(crate) own: Option<OwnLayer>,
+}
+
+impl Class<'_> {
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
+    }
 }
 
 /// An attribute.
@@ -89,6 +100,7 @@ impl<'a> Program<'a> {
             [] => Kind::Plain,
             [Expr::Name(object)] if object.id.as_str() == "object" && self.scopes.get("object").is_none() => Kind::Plain,
             [base] => match self.path_of(base).as_deref() {
+                Some("keras.layers.Layer" | "keras.Layer") if crate::own_layers::is_own(definition) => Kind::OwnLayer,
                 Some("keras.layers.Layer" | "keras.Layer") => Kind::Layer,
                 Some("keras.callbacks.Callback") => Kind::Callback,
                 Some("keras.losses.Loss" | "keras.Loss") => Kind::Loss,
@@ -117,12 +129,13 @@ impl<'a> Program<'a> {
             new: None,
             methods: Vec::new(),
             is_being_written: false,
+            own: None,
         });
         self.scopes.bind(&definition.name, Binding::Class(self.classes.len() - 1));
         Ok(())
     }
 
-    fn class_number(&self, rust_name: &str) -> Ported<usize> {
+    pub(crate) fn class_number(&self, rust_name: &str) -> Ported<usize> {
         let found = self.classes.iter().rposition(|class| class.rust_name == rust_name);
         found.ok_or_else(|| Missing::new(format!("the class {rust_name}")))
     }
@@ -132,7 +145,7 @@ impl<'a> Program<'a> {
         self.class_number(name).ok().map(|number| self.classes[number].kind)
     }
 
-    fn method_named(&self, number: usize, name: &str) -> Option<&'a StmtFunctionDef> {
+    pub(crate) fn method_named(&self, number: usize, name: &str) -> Option<&'a StmtFunctionDef> {
         self.classes[number].definition.body.iter().find_map(|statement| match statement {
             Stmt::FunctionDef(function) if function.name.as_str() == name => Some(function),
             _ => None,
@@ -141,6 +154,9 @@ impl<'a> Program<'a> {
 
     /// `Class(...)`
     pub(crate) fn instantiate(&mut self, number: usize, call: &'a ExprCall) -> Ported<Value> {
+        if self.classes[number].kind == Kind::OwnLayer {
+            return self.make_own_layer(number, call);
+        }
         let init = self.method_named(number, "__init__");
         let values = match init {
             Some(init) => self.arguments_of(Definition::Def(init), true, call)?,
@@ -211,6 +227,13 @@ impl<'a> Program<'a> {
     pub(crate) fn assign_field(&mut self, of: &Value, name: &str, value: Value) -> Ported<()> {
         let Type::Instance(class) = &of.of else { return Err(Missing::new("an attribute of this")) };
         let number = self.class_number(class)?;
+        if self.classes[number].kind == Kind::OwnLayer {
+            return match &value.of {
+                Type::Object(path) if path == "layers::Weight" => self.add_weight(number, name, &value),
+                _ if name == "built" => Ok(()),
+                _ => Err(Missing::new(format!("the attribute {name}, which is no weight"))),
+            };
+        }
         let value = self.own(value)?;
         let rust_name = crate::names::in_snake_case(name);
         let known = self.classes[number].fields.iter().position(|field| field.name == name);
@@ -267,6 +290,9 @@ impl<'a> Program<'a> {
     pub(crate) fn field(&mut self, of: &Value, name: &str) -> Ported<Value> {
         let Type::Instance(class) = &of.of else { return Err(Missing::new("an attribute of this")) };
         let number = self.class_number(class)?;
+        if self.classes[number].kind == Kind::OwnLayer {
+            return self.own_attribute(number, name);
+        }
         if self.initialized.last() == Some(&number) && of.text == "self" {
             return match self.scopes.get(&format!("self.{name}")) {
                 Some(Binding::Variable(_)) => self.name(&format!("self.{name}")),
@@ -291,6 +317,19 @@ impl<'a> Program<'a> {
     pub(crate) fn method_of_instance(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let Type::Instance(class) = &of.of else { return Err(Missing::new("a method of this")) };
         let number = self.class_number(class)?;
+        if self.classes[number].kind == Kind::OwnLayer {
+            match (name, &call.arguments.args[..]) {
+                ("add_weight", _) => return self.weight_of(call),
+                ("add_loss", [loss]) => {
+                    let loss = self.expression(loss)?;
+                    return match loss.of.is_array() {
+                        true => Ok(Value::temporary(format!("ctx.add_loss({})", self.own(loss)?.text), Type::None)),
+                        false => Err(Missing::new(format!("{} as a loss", loss.of.described()))),
+                    };
+                }
+                _ => {}
+            }
+        }
         let Some(definition) = self.method_named(number, name) else {
             // A field may be called as well.
             if self.classes[number].fields.iter().any(|field| field.name == name) {
@@ -459,6 +498,17 @@ impl<'a> Program<'a> {
         for number in 0..self.classes.len() {
             let definition = self.classes[number].definition;
             let line = self.source.line(definition.range().start());
+            if self.classes[number].kind == Kind::OwnLayer {
+                let docs = self.docs_of(number);
+                match self.own_layer_text(number, &docs) {
+                    Some(text) => self.item(line, text),
+                    None => {
+                        let missing = Missing::new(format!("{} is never called", definition.name));
+                        _ = self.gap(definition.range, &missing.help("leave it out, or use it"));
+                    }
+                }
+                continue;
+            }
             match self.classes[number].new.clone() {
                 Some((new, _)) => {
                     let text = self.class_text(number, &new);
@@ -482,15 +532,19 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn class_text(&mut self, number: usize, new: &str) -> String {
-        let class = &self.classes[number];
-        let name = &class.rust_name;
-        let docs = class.definition.body.first().and_then(|first| match first {
+    /// What the class says of itself, as a comment of Rust.
+    fn docs_of(&self, number: usize) -> String {
+        let docs = self.classes[number].definition.body.first().and_then(|first| match first {
             Stmt::Expr(text) => text.value.as_string_literal_expr().map(|text| text.value.to_str().to_string()),
             _ => None,
         });
-        let docs: String =
-            docs.iter().flat_map(|text| text.trim().lines()).map(|line| format!("/// {}\n", line.trim())).collect();
+        docs.iter().flat_map(|text| text.trim().lines()).map(|line| format!("/// {}", line.trim()).trim_end().to_string() + "\n").collect()
+    }
+
+    fn class_text(&mut self, number: usize, new: &str) -> String {
+        let docs = self.docs_of(number);
+        let class = &self.classes[number];
+        let name = &class.rust_name;
         let fields: Vec<Field> = class.fields.iter().filter(|field| field.of != Type::None).cloned().collect();
         let types: Vec<Type> = fields.iter().map(|field| self.resolved(&field.of)).collect();
         let is_cloned = class.kind != Kind::Callback;

@@ -259,6 +259,9 @@ impl<'a> Program<'a> {
         if of.of.is_array() {
             return self.array_index(&of, &subscript.slice);
         }
+        if of.of == Type::BuildShape {
+            return self.built_size(&subscript.slice);
+        }
         if matches!(of.of, Type::Mutable { .. }) {
             return self.mutable_element(&of, &subscript.slice);
         }
@@ -329,6 +332,20 @@ impl<'a> Program<'a> {
                 };
                 Ok(Value::temporary(format!("{}[{name:?}]", of.at(Strength::Whole)), Type::Float))
             }
+            Type::Shape => {
+                let index = self.expression(&subscript.slice)?;
+                match (&index.of, index.form) {
+                    (Type::Int | Type::Signed, Form::Constant) => Ok(Value::temporary(
+                        format!(
+                            "{}.size({}).ok_or_else(|| Error::new(\"the size of this axis is not known\"))?",
+                            of.at(Strength::Whole),
+                            index.text
+                        ),
+                        Type::Int,
+                    )),
+                    _ => Err(Missing::new("a computed axis of a shape")),
+                }
+            }
             Type::Logs => {
                 let index = self.expression(&subscript.slice)?;
                 Ok(Value::temporary(format!("{}[{}]", of.at(Strength::Whole), index.text), Type::Float))
@@ -355,7 +372,7 @@ impl<'a> Program<'a> {
     }
 }
 
-fn number_of(number: &Number) -> Ported<Value> {
+pub(crate) fn number_of(number: &Number) -> Ported<Value> {
     match number {
         Number::Int(int) => {
             let digits = int.to_string();

@@ -326,6 +326,15 @@ impl<'a> Program<'a> {
             self.scopes.bind(parameter, Binding::Variable(variable));
             return Ok(None);
         }
+        if matches!(of, Type::BuildShape | Type::Training) {
+            let (rust_name, of) = match of {
+                Type::Training => ("ctx.is_training()", Type::Bool),
+                of => ("build", of.clone()),
+            };
+            let variable = Variable { rust_name: rust_name.into(), of, form: Form::Place, is_pending: false };
+            self.scopes.bind(parameter, Binding::Variable(variable));
+            return Ok(None);
+        }
         if of.in_rust().is_none() {
             return Err(Missing::new(format!("{} as an argument", of.described())));
         }

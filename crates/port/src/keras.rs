@@ -23,6 +23,11 @@ impl<'a> Program<'a> {
             ("" | "models", "Model") => self.model(&named),
             ("" | "models", "Sequential") => self.sequential(&named),
             ("layers", "Lambda") => self.lambda_layer(&named, false),
+            ("backend", "random_normal" | "random_uniform") => {
+                self.random_tensor(last.trim_start_matches("random_"), call)
+            }
+            ("backend", "clear_session") => Ok(Value::constant("()", Type::None)),
+            ("random", "normal" | "uniform" | "truncated_normal") => self.random_tensor(last, call),
             ("ops" | "backend" | "activations", _) => self.operation(last, call),
             ("layers", _) => {
                 // What Keras 2 said of the input, unless it is an argument of the class itself.
@@ -181,6 +186,9 @@ impl<'a> Program<'a> {
             out.extend(shape.map(|shape| format!("Input::shape({shape})")));
         }
         let value = self.expression(layer)?;
+        if let Type::Layer(class) = &value.of {
+            self.run_own_layer(&class.clone(), true)?;
+        }
         match value.of {
             Type::Layer(_) | Type::Symbolic | Type::Model(_) => out.push(self.owned(value)?.text),
             of => return Err(Missing::new(format!("{} in a Sequential", of.described()))),
@@ -248,6 +256,7 @@ impl<'a> Program<'a> {
             return Err(Missing::new(format!("a call of {}", callee.of.described())));
         }
         let inputs = call.arguments.args.iter().map(|input| self.expression(input)).collect::<Ported<Vec<_>>>()?;
+        let is_list = inputs.len() != 1 || inputs[0].items.is_some();
         let inputs: Vec<Value> = match &inputs[..] {
             [one] if one.items.is_some() => one.items.clone().unwrap_or_default(),
             _ => inputs,
@@ -256,6 +265,9 @@ impl<'a> Program<'a> {
             (inputs.iter().all(|input| input.of == Type::Symbolic), inputs.iter().all(|input| input.of.is_array()));
         if inputs.is_empty() || !(is_symbolic || is_array) {
             return Err(Missing::new("a layer that is called on this"));
+        }
+        if let Type::Layer(class) = &callee.of {
+            self.run_own_layer(&class.clone(), !is_list)?;
         }
         let texts: Vec<String> = inputs
             .iter()

@@ -31,6 +31,7 @@ mod names;
 mod notebook;
 mod numpy;
 mod operations;
+mod own_layers;
 mod program;
 mod project;
 mod scan;

@@ -21,6 +21,7 @@ impl<'a> Program<'a> {
                 Form::Reference,
             )),
             (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),
+            (Type::Symbolic, "shape") => Ok(Value::temporary(format!("{whole}.shape()?"), Type::Shape)),
             (Type::Array | Type::Floats, "shape") => Ok(Value::new(
                 format!("{whole}.dims()"),
                 Type::List(Box::new(Type::Int)),

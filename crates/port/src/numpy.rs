@@ -452,6 +452,26 @@ impl<'a> Program<'a> {
             path if path.starts_with("tensorflow.data.Dataset.") => {
                 self.dataset_from(path.rsplit('.').next().unwrap_or(path), call)
             }
+            "tensorflow.random.normal" | "tensorflow.random.uniform" | "tensorflow.random.truncated_normal" => {
+                self.random_tensor(path.rsplit('.').next().unwrap_or(path), call)
+            }
+            // Constants are tensors of float32 and int32.
+            "tensorflow.constant" | "tensorflow.convert_to_tensor" => {
+                let given = named_as(call, &["value", "dtype"])?;
+                let value = self.expression(needed(&given, "value")?)?;
+                if value.of.is_array() && find(&given, "dtype").is_none() {
+                    return self.own(value);
+                }
+                let is_float = !matches!(&value.of, Type::Int | Type::Signed);
+                let array = self.tensor(&value)?;
+                let dtype = match find(&given, "dtype") {
+                    Some(dtype) => self.dtype(Some(dtype), "")?,
+                    None if array.of == Type::Floats && is_float => "DType::F32".into(),
+                    None => "DType::I32".into(),
+                };
+                let of = of_dtype(&dtype);
+                Ok(Value::temporary(format!("{}.to_dtype({dtype})?", array.at(Strength::Whole)), of))
+            }
             "tensorflow.random.set_seed" => self.random_seed("random::set_seed", &named_as(call, &["seed"])?),
             _ => Err(Missing::new(format!("{path} is not known here"))),
         }

@@ -17,26 +17,79 @@ const OF_TENSORFLOW: &[(&str, &str)] = &[
     ("reduce_prod", "prod"),
     ("concat", "concatenate"),
     ("pow", "power"),
+    ("l2_normalize", "normalize"),
+    ("mod", "mod"),
+    ("div", "divide"),
+    ("gather", "take"),
+    ("acos", "arccos"),
 ];
 
 /// The name in `keras.ops` of a function of `K` or TensorFlow.
 pub(crate) fn name_of(path: &str) -> Option<String> {
     let known = |name: &str| api::signature(&format!("keras.ops.{name}")).is_some().then(|| name.to_string());
     if let Some(name) = path.strip_prefix("keras.backend.") {
+        let name = match name {
+            "concatenate" | "sum" | "mean" => name,
+            "pow" => "power",
+            "int_shape" => "shape",
+            "batch_dot" => return None,
+            name => name,
+        };
         return known(name);
     }
     let name = path.strip_prefix("tensorflow.")?;
+    if name.contains("random.") || name.starts_with("data.") || name.starts_with("image.") {
+        return None;
+    }
     let name = name.trim_start_matches("math.").trim_start_matches("nn.");
     let name = OF_TENSORFLOW.iter().find(|(own, _)| *own == name).map_or(name, |(_, of_keras)| of_keras);
     known(name)
 }
 
+/// What Keras has for arguments that `ops` wants to be said.
+const DEFAULTS: &[(&str, &str, &str)] = &[
+    ("concatenate", "axis", "-1"),
+    ("stack", "axis", "0"),
+    ("softmax", "axis", "-1"),
+    ("log_softmax", "axis", "-1"),
+    ("sort", "axis", "-1"),
+    ("argsort", "axis", "-1"),
+    ("split", "axis", "0"),
+    ("round", "decimals", "0"),
+    ("one_hot", "axis", "-1"),
+    ("leaky_relu", "negative_slope", "0.2"),
+    ("elu", "alpha", "1.0"),
+    ("gelu", "approximate", "true"),
+    ("top_k", "sorted", "true"),
+    ("linspace", "endpoint", "true"),
+    ("linspace", "num", "50"),
+    ("pad", "mode", "\"constant\""),
+    ("binary_crossentropy", "from_logits", "false"),
+    ("categorical_crossentropy", "from_logits", "false"),
+    ("sparse_categorical_crossentropy", "from_logits", "false"),
+    ("categorical_crossentropy", "axis", "-1"),
+    ("sparse_categorical_crossentropy", "axis", "-1"),
+    ("std", "axis", "()"),
+];
+
+/// Names of the first argument in NumPy, TensorFlow and older versions of Keras.
+const OF_FIRST: &[&str] = &["x", "xs", "a", "input", "inputs", "tensor", "values", "input_tensor", "tensors", "logits", "features"];
+
 impl<'a> Program<'a> {
     /// A call of the function of `keras.ops` with this name.
     pub(crate) fn operation(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let path = format!("keras.ops.{name}");
-        let named = self.named(api::first_name(&path), call)?;
-        let item = api::item(&format!("ops::{name}"))
+        let named = self.arguments_of_operation(api::first_name(&path), call)?;
+        if name == "shape" {
+            let of = self.expression(needed(&named, "x")?)?;
+            return self.attribute(&of, "shape");
+        }
+        let rust_name = match name {
+            "where" => "where_",
+            "mod" => "mod_",
+            name => name,
+        };
+        let item = api::item(&format!("ops::{rust_name}"))
             .ok_or_else(|| Missing::new(format!("the function {name} of tensors")))?;
         let parameters = item.parameters.as_ref().ok_or_else(|| Missing::new(format!("{name} is no function here")))?;
         let keepdims = match named.iter().find(|(name, _)| name == "keepdims") {
@@ -44,7 +97,7 @@ impl<'a> Program<'a> {
             Some(_) => return Err(Missing::new("a computed keepdims")),
             None => false,
         };
-        let (mut texts, mut is_symbolic, mut is_float) = (Vec::new(), false, !name.starts_with("arg"));
+        let (mut operands, mut texts) = (Vec::new(), Vec::new());
         for (i, (parameter, rust_type)) in parameters.iter().enumerate() {
             let given = named
                 .iter()
@@ -52,12 +105,27 @@ impl<'a> Program<'a> {
                 .or_else(|| named.get(i).filter(|_| i == 0))
                 .map(|(_, given)| *given);
             let is_axes = rust_type.contains("Axes");
+            let default = DEFAULTS.iter().find(|(own, of, _)| *own == name && of == parameter).map(|(_, _, text)| *text);
             texts.push(match given {
                 Some(given) if rust_type == "&X" || rust_type == "&Tensor" => {
+                    operands.push((texts.len(), self.expression(given)?));
+                    String::new()
+                }
+                Some(given) if rust_type == "&[T]" => {
                     let value = self.expression(given)?;
-                    is_symbolic |= value.of == Type::Symbolic;
-                    is_float &= value.of == Type::Floats;
-                    self.array_operand(&value)?
+                    match (&value.items, &value.of) {
+                        (Some(items), _) => {
+                            let items = items.iter().map(|item| self.operand(item)).collect::<Ported<Vec<_>>>()?;
+                            let texts = items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ");
+                            operands.extend(items.into_iter().map(|item| (usize::MAX, item)));
+                            format!("&[{texts}]")
+                        }
+                        (None, Type::List(of)) if of.is_array() || **of == Type::Symbolic => {
+                            operands.push((usize::MAX, Value::temporary("x", (**of).clone())));
+                            value.borrowed()
+                        }
+                        (_, of) => return Err(Missing::new(format!("{name} of {}", of.described()))),
+                    }
                 }
                 Some(given) if is_axes => {
                     let value = self.expression(given)?;
@@ -66,9 +134,16 @@ impl<'a> Program<'a> {
                     } else {
                         value.text
                     };
+                    let axes = if axes == "None" { "()".into() } else { axes };
                     self.with_kept_axes(axes, keepdims)
                 }
+                Some(given) if rust_type.contains("Vec<i64>") => self.shape_of_integers(given)?,
+                Some(given) if rust_type.contains("DType") => {
+                    let name = self.dtype_name(given)?;
+                    format!("{name:?}")
+                }
                 Some(given) => self.argument(given, rust_type, parameter)?,
+                None if default.is_some() => default.unwrap_or_default().to_string(),
                 None if is_axes => self.with_kept_axes("()".into(), keepdims),
                 None if rust_type.contains("Some") || rust_type.contains("Option") => "None".into(),
                 None => return Err(Missing::new(format!("{name} without {parameter}"))),
@@ -78,12 +153,154 @@ impl<'a> Program<'a> {
         if let Some((other, _)) = named.iter().skip(1).find(|(name, _)| !known(name)) {
             return Err(Missing::new(format!("the argument {other} of {name}")));
         }
-        let function = self.import(&format!("ops::{name}"));
+        let is_symbolic = operands.iter().any(|(_, value)| value.of == Type::Symbolic);
+        for (at, value) in operands.iter_mut().filter(|(at, _)| *at != usize::MAX) {
+            if is_symbolic && value.of != Type::Symbolic {
+                return Err(Missing::new(format!("{name} of a symbolic tensor and {}", value.of.described())));
+            }
+            *value = self.operand(value)?;
+            texts[*at] = value.borrowed();
+        }
+        let of = self.type_of_operation(name, &named, &operands)?;
+        let function = self.import(&format!("ops::{rust_name}"));
         let text = format!("{function}({})", texts.join(", "));
         Ok(match is_symbolic {
             true => Value::temporary(text, Type::Symbolic),
-            false => Value::temporary(format!("{text}?"), if is_float { Type::Floats } else { Type::Array }),
+            false => Value::temporary(format!("{text}?"), of),
         })
+    }
+
+    fn type_of_operation(&self, name: &str, named: &Named<'a>, operands: &[(usize, Value)]) -> Ported<Type> {
+        let of_fractions = operands.iter().all(|(_, value)| value.of == Type::Floats);
+        Ok(match name {
+            _ if name.starts_with("arg") => Type::Array,
+            "equal" | "not_equal" | "greater" | "greater_equal" | "less" | "less_equal" | "logical_and" | "logical_or"
+            | "logical_not" | "isnan" | "isinf" | "isfinite" | "any" | "all" => Type::Array,
+            "cast" | "zeros" | "ones" | "full" => match named.iter().find(|(name, _)| name == "dtype") {
+                Some((_, dtype)) if !self.dtype_name(dtype)?.contains("float") => Type::Array,
+                _ => Type::Floats,
+            },
+            "one_hot" | "softmax" | "exp" | "log" | "sqrt" | "sigmoid" | "tanh" => Type::Floats,
+            "split" => Type::List(Box::new(if of_fractions { Type::Floats } else { Type::Array })),
+            "where" if operands.len() == 3 => match operands[1..].iter().all(|(_, value)| value.of == Type::Floats) {
+                true => Type::Floats,
+                false => Type::Array,
+            },
+            "take" if operands.len() == 2 => operands[0].1.of.clone(),
+            _ if of_fractions => Type::Floats,
+            // Of integers and fractions, fractions.
+            "add" | "subtract" | "multiply" | "maximum" | "minimum" | "matmul" | "power" | "divide" | "true_divide"
+                if operands.iter().any(|(_, value)| value.of == Type::Floats) =>
+            {
+                Type::Floats
+            }
+            _ => Type::Array,
+        })
+    }
+
+    /// The arguments by Keras's names, also where the first has another one.
+    fn arguments_of_operation(&mut self, path: &str, call: &'a ExprCall) -> Ported<Named<'a>> {
+        let signature = api::signature(path).ok_or_else(|| Missing::new(format!("{path} is no name of Keras")))?;
+        let first = signature.positional().next().unwrap_or("x").to_string();
+        let mut named = Named::new();
+        let mut names = signature.positional();
+        for argument in &call.arguments.args {
+            let name = names.next().ok_or_else(|| Missing::new(format!("{path} has fewer arguments")))?;
+            named.push((name.to_string(), argument));
+        }
+        for word in &call.arguments.keywords {
+            let name = word.arg.as_deref().unwrap_or_default();
+            let name = match name {
+                // A name in TensorFlow's graph.
+                "name" => continue,
+                name if signature.has(name) => name.to_string(),
+                name if OF_FIRST.contains(&name) && call.arguments.args.is_empty() => first.clone(),
+                "shape" if signature.has("newshape") => "newshape".into(),
+                name => return Err(Missing::new(format!("{path} has no argument {name}"))),
+            };
+            named.push((name, &word.value));
+        }
+        // The first argument stands first.
+        named.sort_by_key(|(name, _)| *name != first);
+        Ok(named)
+    }
+
+    /// An operand of a function of tensors. Numbers become float32, as those of Python adapt to the other operand.
+    fn operand(&mut self, value: &Value) -> Ported<Value> {
+        if value.of.is_number() {
+            let number = value.as_float().ok_or_else(|| Missing::new("this number"))?;
+            let number = if value.is_literal() { format!("{number}_f32") } else { format!("({number}) as f32") };
+            return Ok(Value::temporary(format!("Tensor::new({number}, &Device::Cpu)?"), Type::Floats));
+        }
+        self.tensor(value)
+    }
+
+    /// A shape as `Vec<i64>` takes it.
+    pub(crate) fn shape_of_integers(&mut self, shape: &'a Expr) -> Ported<String> {
+        let value = self.expression(shape)?;
+        let shown = |item: &Value| match (&item.of, item.is_literal()) {
+            (Type::Int | Type::Signed, true) | (Type::Signed, false) => Ok(item.text.clone()),
+            (Type::Int | Type::Id, false) => Ok(format!("{} as i64", item.at(crate::value::Strength::Cast))),
+            (of, _) => Err(Missing::new(format!("{} in a shape", of.described()))),
+        };
+        match (&value.items, &value.of) {
+            (Some(items), _) if items.is_empty() => Ok("Vec::new()".into()),
+            (Some(items), _) => Ok(format!("[{}]", items.iter().map(shown).collect::<Ported<Vec<_>>>()?.join(", "))),
+            (None, Type::Int | Type::Signed) => Ok(format!("[{}]", shown(&value)?)),
+            (None, Type::List(of)) if **of == Type::Int => Ok(format!(
+                "{}.iter().map(|&n| n as i64).collect::<Vec<_>>()",
+                value.at(crate::value::Strength::Whole)
+            )),
+            (None, of) => Err(Missing::new(format!("{} as a shape", of.described()))),
+        }
+    }
+
+    /// The name of a dtype: `"float32"`, `np.float32`, `tf.float32`.
+    pub(crate) fn dtype_name(&self, dtype: &Expr) -> Ported<String> {
+        match (dtype, self.path_of(dtype)) {
+            (Expr::StringLiteral(text), _) => Ok(text.value.to_str().to_string()),
+            (_, Some(path)) => Ok(path.rsplit('.').next().unwrap_or(&path).to_string()),
+            (Expr::Name(name), _) if name.id.as_str() == "float" => Ok("float64".into()),
+            (Expr::Name(name), _) if matches!(name.id.as_str(), "int" | "bool") => {
+                Ok(if name.id.as_str() == "int" { "int64" } else { "bool" }.into())
+            }
+            _ => Err(Missing::new("a computed dtype")),
+        }
+    }
+
+    /// `keras.random.normal` and its kin, TensorFlow's and those of `K`.
+    pub(crate) fn random_tensor(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        let (first, second, defaults) = match name {
+            "normal" | "truncated_normal" => ("mean", "stddev", ["0.0", "1.0"]),
+            "uniform" => ("minval", "maxval", ["0.0", "1.0"]),
+            _ => return Err(Missing::new(format!("random.{name} is not known here"))),
+        };
+        let given = crate::arguments::named_as(call, &["shape", first, second, "dtype", "seed"])?;
+        let shape = self.shape_of_integers(needed(&given, "shape")?)?;
+        let mut number = |name: &str, default: &str| match crate::arguments::find(&given, name) {
+            None => Ok(default.to_string()),
+            Some(argument) => {
+                let value = self.expression(argument)?;
+                value.as_float().ok_or_else(|| Missing::new("a bound that is no number"))
+            }
+        };
+        let (a, b) = (number(first, defaults[0])?, number(second, defaults[1])?);
+        let dtype = match crate::arguments::find(&given, "dtype") {
+            None | Some(Expr::NoneLiteral(_)) => "None".to_string(),
+            Some(dtype) => format!("{:?}", self.dtype_name(dtype)?),
+        };
+        let seed = match crate::arguments::find(&given, "seed") {
+            Some(Expr::NumberLiteral(seed)) => {
+                let value = crate::expressions::number_of(&seed.value)?;
+                value.text
+            }
+            // A layer draws by its place.
+            _ if self.is_in_own_layer() => "ctx.random(None)".into(),
+            None | Some(Expr::NoneLiteral(_)) => "None".into(),
+            Some(_) => return Err(Missing::new("a generator of random numbers here")),
+        };
+        let function = self.import(&format!("random::{name}"));
+        Ok(Value::temporary(format!("{function}({shape}, {a}, {b}, {dtype}, {seed})?"), Type::Floats))
     }
 
     fn with_kept_axes(&mut self, axes: String, keepdims: bool) -> String {

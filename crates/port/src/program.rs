@@ -155,6 +155,13 @@ impl<'a> Program<'a> {
         name.to_string()
     }
 
+    /// Imports a function or macro by its own name.
+    pub(crate) fn import_by_name(&mut self, path: &str) {
+        if !crate::api::is_in_prelude(path) {
+            self.uses.insert(path.to_string());
+        }
+    }
+
     /// Imports what `candle_keras` does not export.
     pub(crate) fn import_from(&mut self, path: &str) {
         self.other_uses.insert(path.to_string());
@@ -245,7 +252,9 @@ impl<'a> Program<'a> {
             Type::Logs => _ = self.import("callbacks::Logs"),
             Type::Dataset(..) => _ = self.import("Dataset"),
             Type::Variables => _ = self.import("layers::Variable"),
-            Type::Layer(class) => _ = self.import(&format!("layers::{class}")),
+            Type::Layer(class) if crate::api::item(&format!("layers::{class}")).is_some() => {
+                self.import(&format!("layers::{class}"));
+            }
             Type::List(of) => self.import_type(of),
             Type::Tuple(types) => types.iter().for_each(|of| self.import_type(of)),
             _ => {}
@@ -347,17 +356,25 @@ impl<'a> Program<'a> {
     }
 
     fn text(&self) -> String {
+        let program = self.program_text();
         let mut out = format!("// Ported from {}.\n", self.file);
         for line in &self.about {
             out.push_str(format!("// {line}").trim_end());
             out.push('\n');
         }
         out.push('\n');
-        for line in self.use_lines() {
+        for line in self.use_lines(&program) {
             out.push_str(&line);
             out.push('\n');
         }
         out.push('\n');
+        out.push_str(&program);
+        out
+    }
+
+    /// The program without what it imports.
+    fn program_text(&self) -> String {
+        let mut out = String::new();
         for constant in &self.constants {
             out.push_str(constant);
             out.push('\n');
@@ -392,31 +409,44 @@ impl<'a> Program<'a> {
         self.body.iter().chain(self.items.iter().map(|(_, item)| item)).any(|text| text.contains(&call))
     }
 
-    fn use_lines(&self) -> Vec<String> {
+    /// The lines that import what this program uses.
+    fn use_lines(&self, program: &str) -> Vec<String> {
+        let is_used = |path: &&String| {
+            let name = path.rsplit("::").next().unwrap_or(path);
+            // A trait has no name where it is used.
+            matches!(name, "IndexOp" | "ToTensor" | "Metric" | "Layer") || has_word(program, name)
+        };
         let mut of_module: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
-        for path in &self.uses {
+        for path in self.uses.iter().filter(is_used) {
             let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
             of_module.entry(module).or_default().push(name);
         }
+        if has_word(program, "Error") {
+            of_module.entry("").or_default().push("Error");
+        }
         let mut lines = Vec::new();
-        for (module, names) in of_module {
+        for (module, mut names) in of_module {
+            names.sort_unstable();
             let prefix = if module.is_empty() { "candle_keras".to_string() } else { format!("candle_keras::{module}") };
             match &names[..] {
                 [name] => lines.push(format!("use {prefix}::{name};")),
                 names => lines.push(format!("use {prefix}::{{{}}};", names.join(", "))),
             }
         }
-        let uses_error = |line: &String| line.contains("Error::new(");
-        let has_gap = self.gaps.iter().any(|gap| self.has_call_of_gap(gap.line));
-        if has_gap || self.body.iter().chain(self.items.iter().map(|(_, item)| item)).any(uses_error) {
-            lines.push("use candle_keras::Error;".into());
-        }
-        lines.extend(self.other_uses.iter().map(|path| format!("use {path};")));
+        lines.extend(self.other_uses.iter().filter(is_used).map(|path| format!("use {path};")));
         lines.push("use candle_keras::prelude::*;".into());
         lines.sort();
         lines.dedup();
         lines
     }
+}
+
+/// Whether a text of Rust has this name.
+fn has_word(text: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(name).any(|(at, _)| {
+        !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part)
+    })
 }
 
 /// The names that a target of an assignment has.

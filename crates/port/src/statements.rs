@@ -246,6 +246,24 @@ impl<'a> Program<'a> {
 
     /// `a, (b, c) = value`
     fn unpack(&mut self, target: &'a Expr, value: Value) -> Ported<()> {
+        let value = match (&value.of, crate::iteration::elements_of(target).len()) {
+            // `a, b = pair`, of a list.
+            (Type::List(of), count) if value.items.is_none() && !matches!(**of, Type::Unknown(_)) => {
+                let of = (**of).clone();
+                let list = match value.form {
+                    Form::Temporary => {
+                        self.line(&format!("let parts = {};", value.text));
+                        "parts".to_string()
+                    }
+                    _ => value.at(Strength::Whole),
+                };
+                let texts: Vec<_> = (0..count)
+                    .map(|i| if of.is_copy() { format!("{list}[{i}]") } else { format!("{list}[{i}].clone()") })
+                    .collect();
+                Value::temporary(format!("({})", texts.join(", ")), Type::Tuple(vec![of; count]))
+            }
+            _ => value,
+        };
         let value = match &value.of {
             Type::Scores(names) if value.form == Form::Temporary => {
                 let names = names.clone();

@@ -50,6 +50,12 @@ pub(crate) enum Type {
     Logs,
     /// A `Dataset`, whose elements have inputs and perhaps targets of these types.
     Dataset(Box<Type>, Option<Box<Type>>),
+    /// The `Shape` of a symbolic tensor.
+    Shape,
+    /// The shape of the input of a layer that is built.
+    BuildShape,
+    /// Whether a layer that runs is training: `ctx.is_training()`.
+    Training,
     /// A `PathBuf`.
     Path,
     /// The text of a file, or what will be written to one.
@@ -111,6 +117,9 @@ impl Type {
             Self::Instance(class) => class.clone(),
             Self::Logs => "Logs".into(),
             Self::Dataset(..) => "Dataset".into(),
+            // Neither is a parameter in Rust.
+            Self::Shape => "Shape".into(),
+            Self::BuildShape | Self::Training => "()".into(),
             Self::Path => "PathBuf".into(),
             Self::File { .. } => "String".into(),
             Self::Variables => "Vec<Variable>".into(),
@@ -140,6 +149,8 @@ impl Type {
             Self::Instance(class) => format!("an object {class}"),
             Self::Logs => "logs".into(),
             Self::Dataset(..) => "a dataset".into(),
+            Self::BuildShape | Self::Shape => "a shape".into(),
+            Self::Training => "a bool".into(),
             Self::Path => "a path".into(),
             Self::File { .. } => "a file".into(),
             Self::Variables => "weights".into(),

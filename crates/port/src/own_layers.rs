@@ -1,0 +1,342 @@
+//! Layers of the script that have weights of their own, or compute without layers: implementations of `Layer`.
+//!
+//! A layer of layers is a struct whose `call` is written for symbolic tensors (classes.rs).
+
+use crate::classes::Kind;
+use crate::functions::{Body, Definition};
+use crate::program::Program;
+use crate::value::{Form, Type, Value, Variable};
+use crate::{Missing, Ported};
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef};
+use ruff_text_size::Ranged;
+
+/// What a class of the script says of a layer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OwnLayer {
+    /// The arguments of `new`: name and type.
+    arguments: Vec<(String, Type)>,
+    /// Attributes that are constants.
+    constants: Vec<(String, Value)>,
+    /// Attributes that `build` fills with weights.
+    weights: Vec<String>,
+    build: Option<String>,
+    forward: Option<(String, bool)>,
+}
+
+/// Whether a class needs `impl Layer`: it adds weights, or has no layers inside.
+pub(crate) fn is_own(class: &StmtClassDef) -> bool {
+    #[derive(Default)]
+    struct Found {
+        adds_weights: bool,
+        has_layers: bool,
+    }
+    impl<'a> Visitor<'a> for Found {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            if let Stmt::Assign(assign) = statement
+                && assign.targets.iter().any(Expr::is_attribute_expr)
+                && let Expr::Call(call) = &*assign.value
+            {
+                let name = match &*call.func {
+                    Expr::Attribute(attribute) => attribute.attr.as_str(),
+                    Expr::Name(name) => name.id.as_str(),
+                    _ => "",
+                };
+                // Classes have capitals.
+                let is_class = name.starts_with(|c: char| c.is_uppercase());
+                let is_other = ["Metric", "Mean", "SeedGenerator", "Variable"].iter().any(|end| name.ends_with(end));
+                self.has_layers |= is_class && !is_other;
+            }
+            ruff_python_ast::visitor::walk_stmt(self, statement);
+        }
+
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Attribute(attribute) = expression
+                && attribute.attr.as_str() == "add_weight"
+            {
+                self.adds_weights = true;
+            }
+            walk_expr(self, expression);
+        }
+    }
+    let mut found = Found::default();
+    class.body.iter().for_each(|statement| found.visit_stmt(statement));
+    found.adds_weights || !found.has_layers
+}
+
+impl<'a> Program<'a> {
+    /// `Class(...)` of such a layer.
+    pub(crate) fn make_own_layer(&mut self, number: usize, call: &'a ExprCall) -> Ported<Value> {
+        let class = self.classes[number].rust_name.clone();
+        let values = match self.method_named(number, "__init__") {
+            Some(init) => self.arguments_of(Definition::Def(init), true, call)?,
+            None => Vec::new(),
+        };
+        let types: Vec<Type> = values.iter().map(|value| value.of.clone()).collect();
+        if self.classes[number].own.is_none() {
+            self.read_init(number, &types)?;
+        }
+        let own = self.classes[number].own.clone().unwrap_or_default();
+        let same: Vec<_> = own.arguments.iter().map(|(_, of)| of.in_rust()).collect();
+        let given: Vec<_> = types.iter().filter(|of| **of != Type::None).map(Type::in_rust).collect();
+        if same != given {
+            return Err(Missing::new(format!("{class} is made from arguments of other types before")));
+        }
+        let texts: Vec<_> = values.iter().filter(|value| value.of != Type::None).map(|value| value.text.clone()).collect();
+        let mut text = format!("{class}::new({})", texts.join(", "));
+        if let Some(name) = call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("name")) {
+            text.push_str(&format!(".name({})", self.argument(&name.value, "impl Into<String>", "name")?));
+        }
+        Ok(Value::temporary(text, Type::Layer(class)))
+    }
+
+    /// What `__init__` sets: its parameters, and constants.
+    fn read_init(&mut self, number: usize, types: &[Type]) -> Ported<()> {
+        let mut own = OwnLayer::default();
+        let init = self.method_named(number, "__init__");
+        let parameters = init.map(|init| Definition::Def(init).parameters()).unwrap_or_default();
+        for (parameter, of) in parameters.iter().skip(1).zip(types) {
+            let name = parameter.parameter.name.to_string();
+            match of {
+                Type::None => own.constants.push((name, Value::constant("None", Type::None))),
+                Type::Int | Type::Signed | Type::Float | Type::Bool => own.arguments.push((name, of.clone())),
+                Type::Str => own.arguments.push((name, Type::String)),
+                of => return Err(Missing::new(format!("{} as an argument of a layer", of.described()))),
+            }
+        }
+        for statement in init.map(|init| &init.body[..]).unwrap_or_default() {
+            match statement {
+                Stmt::Expr(expression) if crate::classes::is_call_of_super(&expression.value) => {}
+                Stmt::Expr(expression) if expression.value.is_string_literal_expr() => {}
+                Stmt::Assign(assign) => {
+                    let [Expr::Attribute(attribute)] = &assign.targets[..] else {
+                        return Err(Missing::new("a variable in the __init__ of a layer with weights"));
+                    };
+                    let name = attribute.attr.as_str();
+                    match &*assign.value {
+                        Expr::Name(value) if value.id.as_str() == name => {}
+                        // A source of random numbers is that of the run.
+                        Expr::Call(call) if self.path_of(&call.func).is_some_and(|path| path.ends_with(".SeedGenerator")) => {
+                            own.constants.push((name.into(), Value::constant("None", Type::None)));
+                        }
+                        value => {
+                            let value = self.expression(value)?;
+                            if value.form != Form::Constant {
+                                return Err(Missing::new(format!("the attribute {name} of a layer with weights"))
+                                    .help("compute it where it is used"));
+                            }
+                            own.constants.push((name.into(), value));
+                        }
+                    }
+                }
+                other => {
+                    let line = self.source.line(other.range().start());
+                    return Err(Missing::new(format!("line {line} in the __init__ of a layer with weights")));
+                }
+            }
+        }
+        self.classes[number].own = Some(own);
+        if let Some(build) = self.method_named(number, "build") {
+            let shape = Type::BuildShape;
+            let body = self.own_body(number, Definition::Def(build), &[shape])?;
+            self.set_own(number, |own| own.build = Some(body.lines.join("\n")));
+        }
+        Ok(())
+    }
+
+    fn set_own(&mut self, number: usize, change: impl FnOnce(&mut OwnLayer)) {
+        change(self.classes[number].own.get_or_insert_default());
+    }
+
+    fn own_body(&mut self, number: usize, definition: Definition<'a>, types: &[Type]) -> Ported<Body> {
+        let of = Type::Instance(self.classes[number].rust_name.clone());
+        let receiver = Variable { rust_name: "self".into(), of, form: Form::Reference, is_pending: false };
+        let body = self.body_of(definition, Some(receiver), types, self.classes[number].depth())?;
+        if let Some(captured) = body.captured.first() {
+            return Err(Missing::new(format!("a layer that uses {}", captured.name())).help("pass it to __init__"));
+        }
+        Ok(body)
+    }
+
+    /// The class of such a layer, and its `forward` for one input or several.
+    pub(crate) fn run_own_layer(&mut self, class: &str, is_single: bool) -> Ported<()> {
+        let Ok(number) = self.class_number(class) else { return Ok(()) };
+        if self.classes[number].kind != Kind::OwnLayer {
+            return Ok(());
+        }
+        if let Some((_, before)) = self.classes[number].own.as_ref().and_then(|own| own.forward.as_ref()) {
+            return match *before == is_single {
+                true => Ok(()),
+                false => Err(Missing::new(format!("{class} on one tensor and on several"))),
+            };
+        }
+        let call = self.method_named(number, "call").ok_or_else(|| Missing::new("a layer without call"))?;
+        let count = Definition::Def(call).parameters().len();
+        let mut types = vec![if is_single { Type::Floats } else { Type::List(Box::new(Type::Floats)) }];
+        for parameter in Definition::Def(call).parameters().iter().skip(2) {
+            types.push(match parameter.parameter.name.as_str() {
+                "training" => Type::Training,
+                "mask" => Type::None,
+                other => return Err(Missing::new(format!("the argument {other} of a layer's call"))),
+            });
+        }
+        types.truncate(count.saturating_sub(1));
+        let body = self.own_body(number, Definition::Def(call), &types)?;
+        let name = body.parameters.first().and_then(|text| text.split(':').next()).unwrap_or("inputs").to_string();
+        let mut lines = Vec::new();
+        if is_single && !name.starts_with('_') {
+            self.import_by_name("layers::single");
+            lines.push(format!("    let {name} = single(inputs)?;"));
+        } else if !is_single && name != "inputs" {
+            lines.push(format!("    let {name} = inputs;"));
+        }
+        if !body.returns.is_array() {
+            return Err(Missing::new(format!("a layer that returns {}", body.returns.described())));
+        }
+        let (last, before) = body.lines.split_last().ok_or_else(|| Missing::new("an empty call"))?;
+        lines.extend_from_slice(before);
+        let last = match (body.is_fallible, last.trim().strip_prefix("Ok(").and_then(|text| text.strip_suffix(')'))) {
+            (true, Some(value)) => value.to_string(),
+            (false, _) => last.trim().to_string(),
+            _ => return Err(Missing::new("a call with several ends")),
+        };
+        if before.iter().any(|line| line.trim_start().starts_with("return ")) {
+            return Err(Missing::new("a call with several ends"));
+        }
+        lines.push(format!("    Ok(vec![{last}])"));
+        self.set_own(number, |own| own.forward = Some((lines.join("\n"), is_single)));
+        Ok(())
+    }
+
+    /// `self.name` in such a layer.
+    pub(crate) fn own_attribute(&mut self, number: usize, name: &str) -> Ported<Value> {
+        let own = self.classes[number].own.clone().unwrap_or_default();
+        if let Some((_, value)) = own.constants.iter().find(|(constant, _)| constant == name) {
+            return Ok(value.clone());
+        }
+        let rust_name = crate::names::in_snake_case(name);
+        if own.weights.iter().any(|weight| weight == name) {
+            return Ok(Value::temporary(format!("self.weight({rust_name:?}, ctx)?"), Type::Floats));
+        }
+        let argument = own.arguments.iter().find(|(argument, _)| argument == name);
+        let (_, of) = argument.ok_or_else(|| Missing::new(format!("the attribute {name} of this layer")))?;
+        Ok(Value::place(format!("self.{rust_name}"), of.clone()))
+    }
+
+    /// `self.name = self.add_weight(...)` in `build`.
+    pub(crate) fn add_weight(&mut self, number: usize, name: &str, value: &Value) -> Ported<()> {
+        let rust_name = crate::names::in_snake_case(name);
+        let text = value.text.replacen("\u{3}", &format!("{rust_name:?}"), 1);
+        self.line(&format!("build.add_weight({text});"));
+        self.set_own(number, |own| own.weights.push(name.into()));
+        Ok(())
+    }
+
+    /// `self.add_weight(...)`, as a weight whose name is that of the attribute.
+    pub(crate) fn weight_of(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        let names = ["shape", "initializer", "dtype", "trainable", "autocast", "regularizer", "constraint", "aggregation", "name"];
+        // Keras 2 had the name first.
+        let named = match call.arguments.args.first() {
+            Some(Expr::StringLiteral(_)) => crate::arguments::named_as(call, &["name", "shape", "dtype", "initializer"])?,
+            _ => crate::arguments::named_as(call, &names)?,
+        };
+        let shape = match crate::arguments::find(&named, "shape") {
+            None => "[0usize; 0]".to_string(),
+            Some(shape) => {
+                let value = self.expression(shape)?;
+                match (&value.items, &value.of) {
+                    (Some(items), _) => {
+                        format!("[{}]", items.iter().map(|item| item.text.clone()).collect::<Vec<_>>().join(", "))
+                    }
+                    (None, Type::Int) => format!("[{}]", value.text),
+                    _ => return Err(Missing::new("a computed shape of a weight")),
+                }
+            }
+        };
+        let initializer = match crate::arguments::find(&named, "initializer") {
+            None => "\"glorot_uniform\"".to_string(),
+            Some(initializer) => self.argument(initializer, "impl Into<Initializer>", "initializer")?,
+        };
+        let class = self.import("layers::Weight");
+        let shape = match shape.contains("build.") {
+            true => {
+                self.line(&format!("let shape = {shape};"));
+                "shape".to_string()
+            }
+            false => shape,
+        };
+        let mut text = format!("{class}::new(\u{3}, {shape}, &{initializer}.into())");
+        for (name, argument) in &named {
+            match (name.as_str(), argument) {
+                ("shape" | "initializer" | "name", _) => {}
+                ("dtype", Expr::StringLiteral(dtype)) if dtype.value.to_str() == "float32" => {}
+                ("trainable", Expr::BooleanLiteral(trainable)) if trainable.value => {}
+                ("trainable", Expr::BooleanLiteral(_)) => text.push_str(".trainable(false)"),
+                (other, _) => return Err(Missing::new(format!("the argument {other} of add_weight"))),
+            }
+        }
+        Ok(Value::temporary(text, Type::Object("layers::Weight".into())))
+    }
+
+    /// The text of such a class.
+    pub(crate) fn own_layer_text(&mut self, number: usize, docs: &str) -> Option<String> {
+        let own = self.classes[number].own.clone()?;
+        let (forward, _) = own.forward?;
+        let name = self.classes[number].rust_name.clone();
+        for path in ["layers::Context", "layers::layer"] {
+            self.import_by_name(path);
+        }
+        let arguments: Vec<_> = own
+            .arguments
+            .iter()
+            .map(|(name, of)| {
+                let in_rust = of.in_rust().unwrap_or_default();
+                format!("        {}: {in_rust},\n", crate::names::in_snake_case(name))
+            })
+            .collect();
+        let arguments =
+            if arguments.is_empty() { "()".to_string() } else { format!("(\n{}    )", arguments.concat()) };
+        let docs: String = docs.lines().map(|line| format!("    {line}\n")).collect();
+        let mut out = format!("layer! {{\n{docs}    struct {name}{arguments} {{}}\n}}\n\nimpl Layer for {name} {{\n");
+        if let Some(build) = own.build {
+            for path in ["layers::Build", "layers::Shape"] {
+                self.import(path);
+            }
+            let build = if build.trim_end().ends_with("Ok(())") { build } else { format!("{build}\n    Ok(())") };
+            out.push_str(&format!(
+                "    fn build(&self, _: &[Shape], build: &mut Build) -> Result<()> {{\n{}\n    }}\n\n",
+                indented(&build)
+            ));
+        }
+        let context = if forward.contains("ctx") { "ctx" } else { "_" };
+        let inputs = if forward.contains("inputs") { "inputs" } else { "_" };
+        out.push_str(&format!(
+            "    fn forward(&self, {inputs}: &[Tensor], {context}: &mut Context) -> Result<Vec<Tensor>> {{\n{}\n    }}\n}}\n",
+            indented(&forward)
+        ));
+        Some(out)
+    }
+
+    /// Whether what is written is a method of such a layer.
+    pub(crate) fn is_in_own_layer(&self) -> bool {
+        match self.scopes.get("self") {
+            Some(crate::value::Binding::Variable(variable)) => self.kind_of(&variable.of) == Some(Kind::OwnLayer),
+            _ => false,
+        }
+    }
+
+    /// The size of an axis of the input of a layer that is built: `input_shape[-1]`.
+    pub(crate) fn built_size(&mut self, index: &'a Expr) -> Ported<Value> {
+        let index = self.expression(index)?;
+        match (&index.of, index.form) {
+            (Type::Int | Type::Signed, Form::Constant) => {
+                Ok(Value::temporary(format!("build.input_size({})?", index.text), Type::Int))
+            }
+            _ => Err(Missing::new("a computed axis of a shape")),
+        }
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| if line.is_empty() { String::new() } else { format!("    {line}") }).collect::<Vec<_>>().join("\n")
+}
