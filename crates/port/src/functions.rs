@@ -351,7 +351,7 @@ impl<'a> Program<'a> {
     }
 
     /// `x: &[f64]`, `mut n: usize`, `model: &mut Model`
-    fn declared(&mut self, own: &str, of: &Type, is_changed: bool) -> String {
+    pub(crate) fn declared(&mut self, own: &str, of: &Type, is_changed: bool) -> String {
         self.import_type(of);
         let in_rust = of.in_rust().unwrap_or_default();
         let shown = match of {

@@ -19,6 +19,7 @@ mod classes;
 mod closures;
 mod collections;
 mod datasets;
+mod evidence;
 mod expressions;
 mod files;
 mod functions;

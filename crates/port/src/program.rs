@@ -1,6 +1,7 @@
 //! The program as a whole: what has been written so far, and in what order it is put together.
 
 use crate::classes::Class;
+use crate::evidence::Evidence;
 use crate::functions::{Captured, Function};
 use crate::scan::{self, Changes, Scan};
 use crate::source::Source;
@@ -47,6 +48,10 @@ pub(crate) struct Program<'a> {
     pub(crate) lost_return: Option<usize>,
     /// What the elements of empty lists turned out to be, by their numbers.
     unknown: Vec<Option<Type>>,
+    /// What the uses of each name say of its value.
+    pub(crate) evidence: Evidence,
+    /// Names whose values are not ported, but known by their uses.
+    pub(crate) guessed: HashSet<String>,
     /// What is imported from elsewhere: `indexmap::IndexMap`.
     other_uses: BTreeSet<String>,
     gaps: Vec<Gap>,
@@ -78,6 +83,8 @@ impl<'a> Program<'a> {
             is_over: false,
             lost_return: None,
             unknown: Vec::new(),
+            evidence: Evidence::default(),
+            guessed: HashSet::new(),
             other_uses: BTreeSet::new(),
             gaps: Vec::new(),
             missing_lines: HashSet::new(),
@@ -89,6 +96,7 @@ impl<'a> Program<'a> {
         let statements = self.source.statements();
         self.count_lines(statements);
         self.scopes.enter();
+        self.evidence = Evidence::of(statements);
         self.changing = scan::changing(statements);
         self.scans.push((Scan::of(statements, &self.changing), HashMap::new()));
         let statements = self.without_docstring(statements);
@@ -210,6 +218,11 @@ impl<'a> Program<'a> {
             out.push_str(behind);
         }
         out
+    }
+
+    /// The name of the script.
+    pub(crate) fn file(&self) -> &str {
+        &self.file
     }
 
     /// A line of the function that is being written.

@@ -149,6 +149,11 @@ impl Scan {
         self.item_assigned.contains(name)
     }
 
+    /// All names that are read.
+    pub(crate) fn all_read(&self) -> impl Iterator<Item = &str> {
+        self.read.keys().map(String::as_str)
+    }
+
     /// Whether it is called, or may be, as an attribute.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         name.contains('.') || self.called.contains(name)

@@ -25,11 +25,16 @@ impl<'a> Program<'a> {
                 if matches!(statement, Stmt::Return(_)) {
                     self.lost_return = Some(line);
                 }
-                for code in self.source.text(range).lines() {
-                    self.line(format!("// {}", code).trim_end());
+                if !matches!(statement, Stmt::Assign(_)) {
+                    for code in self.source.text(range).lines() {
+                        self.line(format!("// {}", code).trim_end());
+                    }
+                }
+                self.last_of(range);
+                if self.gap_with_values(statement, line, &missing) {
+                    continue;
                 }
                 self.line(&format!("gap({line}, {:?})?;", missing.reason));
-                self.last_of(range);
                 for name in assigned_by(statement) {
                     self.scopes.rebind(&name, Binding::Missing(line));
                 }
@@ -39,6 +44,94 @@ impl<'a> Program<'a> {
                 self.last_of(range);
             }
         }
+    }
+
+    /// A statement that cannot be ported, but whose uses say what it assigns: a function that returns an error, to be filled in.
+    fn gap_with_values(&mut self, statement: &'a Stmt, line: usize, missing: &Missing) -> bool {
+        let code: Vec<&str> = self.source.text(statement.range()).lines().collect();
+        let known = self.values_of_gap(statement);
+        let Some((names, types)) = known else {
+            if matches!(statement, Stmt::Assign(_)) {
+                for code in code {
+                    self.line(format!("// {code}").trim_end());
+                }
+            }
+            return false;
+        };
+        let read = self.read_by(statement);
+        let (mut parameters, mut arguments) = (Vec::new(), Vec::new());
+        for name in read {
+            let Some(Binding::Variable(variable)) = self.scopes.get(&name) else { continue };
+            let of = self.resolved(&variable.of);
+            if variable.is_pending || of.in_rust().is_none() || of == Type::None || is_constant(&variable.rust_name) {
+                continue;
+            }
+            let value = Value::new(variable.rust_name.clone(), of.clone(), Strength::Whole, variable.form);
+            parameters.push(self.declared(&variable.rust_name, &of, false));
+            arguments.push(if of.is_copy() { value.text } else { value.borrowed() });
+        }
+        let in_rust: Vec<String> = types.iter().filter_map(Type::in_rust).collect();
+        types.iter().for_each(|of| self.import_type(of));
+        let returns = if in_rust.len() == 1 { in_rust[0].clone() } else { format!("({})", in_rust.join(", ")) };
+        let comment: Vec<String> = code.iter().map(|code| format!("//     {}", code.trim_end())).collect();
+        let function = format!("line_{line}");
+        let allow = if parameters.is_empty() { "" } else { "#[allow(unused_variables)]\n" };
+        self.item(
+            line,
+            format!(
+                "// To be written by hand: {}.\n{}\n{allow}fn {function}({}) -> Result<{returns}> {{\n    Err(Error::new({:?}))\n}}\n",
+                missing.reason,
+                comment.join("\n"),
+                parameters.join(", "),
+                format!("line {line} of {} is not ported: {}", self.file(), missing.reason)
+            ),
+        );
+        let of = if types.len() == 1 { types[0].clone() } else { Type::Tuple(types) };
+        let value = Value::temporary(format!("{function}({})?", arguments.join(", ")), of);
+        let Stmt::Assign(assign) = statement else { return false };
+        // What fails here was known to fail.
+        let written = self.body.len();
+        let assigned = assign.targets.iter().try_for_each(|target| self.assign(target, value.clone()));
+        if assigned.is_err() {
+            self.body.truncate(written);
+            for code in code {
+                self.line(format!("// {code}").trim_end());
+            }
+            return false;
+        }
+        for name in names {
+            self.guessed.insert(name);
+        }
+        true
+    }
+
+    /// The names that a statement assigns, and what their uses say of them.
+    fn values_of_gap(&mut self, statement: &Stmt) -> Option<(Vec<String>, Vec<Type>)> {
+        let Stmt::Assign(assign) = statement else { return None };
+        let [target] = &assign.targets[..] else { return None };
+        let names = match target {
+            Expr::Name(name) => vec![name.id.to_string()],
+            Expr::Tuple(tuple) if tuple.elts.iter().all(Expr::is_name_expr) => names_in(target),
+            _ => return None,
+        };
+        let types = names.iter().map(|name| match self.scan().reads(name) {
+            // It is not used.
+            0 => Some(Type::None),
+            _ => self.evidence.type_of(name),
+        });
+        let types: Vec<Type> = types.collect::<Option<_>>()?;
+        if types.iter().all(|of| *of == Type::None) {
+            return None;
+        }
+        Some((names, types))
+    }
+
+    /// The names that a statement reads, each once.
+    fn read_by(&self, statement: &Stmt) -> Vec<String> {
+        let scan = crate::scan::Scan::of(std::slice::from_ref(statement), &self.changing);
+        let mut names: Vec<String> = scan.all_read().map(str::to_string).collect();
+        names.sort();
+        names
     }
 
     fn statement(&mut self, statement: &'a Stmt) -> Ported<()> {
@@ -659,8 +752,29 @@ impl<'a> Program<'a> {
         self.scopes.leave_block(line);
     }
 
+    /// A value that a function returns: its own variables are moved out.
+    fn moved(&self, value: Value) -> Ported<Value> {
+        let is_name = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if value.form == Form::Place && is_name(&value.text) && !is_constant(&value.text) {
+            return Ok(Value { form: Form::Temporary, ..value });
+        }
+        if let (Type::Tuple(_), Some(items)) = (&value.of, &value.items)
+            && items.len() > 1
+        {
+            let mut texts = Vec::new();
+            for item in items {
+                let text = self.moved(item.clone())?.text;
+                // What is returned twice is cloned.
+                let text = if texts.contains(&text) { self.own(item.clone())?.text } else { text };
+                texts.push(text);
+            }
+            return Ok(Value { text: format!("({})", texts.join(", ")), ..value });
+        }
+        self.own(value)
+    }
+
     pub(crate) fn returned(&mut self, value: &Value) -> Ported<()> {
-        let value = self.own(value.clone())?;
+        let value = self.moved(value.clone())?;
         match self.returns.last_mut() {
             None => Err(Missing::new("return outside of a function")),
             Some(Some(of)) if *of != value.of => {
