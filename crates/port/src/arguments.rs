@@ -77,7 +77,7 @@ impl<'a> Program<'a> {
         let new = item.new.as_ref().ok_or_else(|| Missing::new(format!("{path} has no constructor")))?;
         let mut required = Vec::new();
         for (name, rust_type) in new {
-            let given = named.iter().find(|(given, _)| given == name);
+            let given = named.iter().find(|(given, _)| given == name || is_alias(given, name));
             required.push(match given {
                 Some((_, argument)) => self.argument(argument, rust_type, name)?,
                 None => default_of(name).ok_or_else(|| Missing::new(format!("{path} needs {name} here")))?.to_string(),
@@ -85,7 +85,8 @@ impl<'a> Program<'a> {
         }
         let class = self.import(path);
         let mut text = format!("{class}::new({})", required.join(", "));
-        for (name, argument) in named.iter().filter(|(name, _)| new.iter().all(|(own, _)| own != name)) {
+        let is_required = |name: &str| new.iter().any(|(own, _)| own == name || is_alias(name, own));
+        for (name, argument) in named.iter().filter(|(name, _)| !is_required(name)) {
             text.push_str(&self.setter(item, path, name, argument)?);
         }
         Ok(Value::temporary(text, of))
@@ -184,6 +185,11 @@ impl<'a> Program<'a> {
             ("bool", Type::Bool) => value.text.clone(),
             ("bool", Type::Int) if value.is_literal() => (value.text != "0").to_string(),
             ("usize", Type::Int) => value.text.clone(),
+            ("usize", Type::Id) => format!("{} as usize", value.at(Strength::Cast)),
+            // A negative one is no size in Keras either.
+            ("usize", Type::Signed) if value.form != Form::Constant => {
+                format!("usize::try_from({}).map_err(|error| Error::new(error.to_string()))?", value.text)
+            }
             ("u8" | "u32" | "u64" | "i64" | "i32" | "isize", Type::Int | Type::Signed) => {
                 match value.is_literal() || value.of.in_rust().as_deref() == Some(inner) {
                     true => value.text.clone(),
@@ -236,6 +242,10 @@ impl<'a> Program<'a> {
                 })
             }
             (Type::Int, _) => Ok(format!("[{}]", value.text)),
+            (Type::List(of), None) if **of == Type::Int => Ok(value.borrowed()),
+            (Type::Tuple(types), None) if types.len() == 1 && types[0] == Type::Int => {
+                Ok(format!("[{}.0]", value.at(Strength::Whole)))
+            }
             (Type::Tuple(types), None) if types.len() > 1 && types.iter().all(|of| *of == Type::Int) => Ok(value.text),
             (of, _) => Err(Missing::new(format!("{} as a shape", of.described()))),
         }
@@ -255,6 +265,11 @@ impl<'a> Program<'a> {
             None => Err(Missing::new(format!("{} in place of a list", value.of.described()))),
         }
     }
+}
+
+/// Whether Keras's name of an argument means this one.
+fn is_alias(of_keras: &str, own: &str) -> bool {
+    own == "path" && matches!(of_keras, "filepath" | "filename" | "backup_dir" | "log_dir")
 }
 
 /// Keras's defaults of what is required here.

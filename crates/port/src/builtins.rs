@@ -88,6 +88,32 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(format!("{}.{method}()", in_group(&numbers[0])), Type::Float))
     }
 
+    /// Whether a number cannot be negative: of sizes, lengths and literals.
+    fn is_not_negative(&mut self, number: &'a Expr) -> bool {
+        match number {
+            Expr::NumberLiteral(_) => true,
+            Expr::BinOp(binary) => {
+                use ruff_python_ast::Operator::{Add, Div, FloorDiv, Mult};
+                matches!(binary.op, Add | Div | FloorDiv | Mult)
+                    && self.is_not_negative(&binary.left)
+                    && self.is_not_negative(&binary.right)
+            }
+            Expr::Name(name) => match self.scopes.get(&name.id) {
+                Some(Binding::Variable(variable) | Binding::Outside(variable)) => {
+                    variable.of == Type::Int || self.not_negative.contains(name.id.as_str())
+                }
+                _ => false,
+            },
+            Expr::Call(_) | Expr::Subscript(_) | Expr::Attribute(_) => {
+                let written = self.body.len();
+                let value = self.expression(number);
+                self.body.truncate(written);
+                value.is_ok_and(|value| value.of == Type::Int)
+            }
+            _ => false,
+        }
+    }
+
     fn builtin(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
         if name == "open" {
             return self.open(call);
@@ -109,6 +135,9 @@ impl<'a> Program<'a> {
                 }
                 Type::Str | Type::String => Ok(Value::temporary(format!("{}.chars().count()", whole(list)), Type::Int)),
                 Type::Array | Type::Floats => Ok(Value::temporary(format!("{}.dim(0)?", whole(list)), Type::Int)),
+                Type::Mutable { .. } => Ok(Value::temporary(format!("{}.shape()[0]", whole(list)), Type::Int)),
+                Type::Variables => Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int)),
+                Type::Tuple(types) => Ok(Value::constant(types.len().to_string(), Type::Int)),
                 of => Err(Missing::new(format!("the length of {}", of.described()))),
             },
             ("float", [number]) if number.of.is_number() => {
@@ -126,12 +155,17 @@ impl<'a> Program<'a> {
             )),
             ("int", [number]) => match number.of {
                 Type::Int | Type::Signed => Ok(number.clone()),
-                Type::Float => Ok(Value::new(
-                    format!("{} as i64", number.at(Strength::Cast)),
-                    Type::Signed,
-                    Strength::Cast,
-                    Form::Temporary,
-                )),
+                Type::Float => {
+                    // Of what cannot be negative, a size.
+                    let is_size = matches!(&call.arguments.args[..], [argument] if self.is_not_negative(argument));
+                    let (in_rust, of) = if is_size { ("usize", Type::Int) } else { ("i64", Type::Signed) };
+                    Ok(Value::new(
+                        format!("{} as {in_rust}", number.at(Strength::Cast)),
+                        of,
+                        Strength::Cast,
+                        Form::Temporary,
+                    ))
+                }
                 Type::Str | Type::String => Ok(Value::temporary(
                     format!("{}.trim().parse::<i64>().map_err(|error| Error::new(error.to_string()))?", whole(number)),
                     Type::Signed,
@@ -149,6 +183,23 @@ impl<'a> Program<'a> {
                 format!("{}.trim().parse::<f64>().map_err(|error| Error::new(error.to_string()))?", whole(text)),
                 Type::Float,
             )),
+            ("round", [number, digits]) if number.of == Type::Float && digits.of == Type::Int => {
+                let factor = match digits.text.parse::<u32>() {
+                    Ok(digits) if digits < 16 => format!("{:?}", 10f64.powi(digits as i32)),
+                    _ => return Err(Missing::new("round to a computed number of digits")),
+                };
+                let number = number.at(Strength::Product);
+                Ok(Value::new(
+                    format!("({number} * {factor}).round_ties_even() / {factor}"),
+                    Type::Float,
+                    Strength::Product,
+                    Form::Temporary,
+                ))
+            }
+            ("round", [number, digits]) if number.of.is_array() => {
+                let function = self.import("ops::round");
+                Ok(Value::temporary(format!("{function}({}, {})?", number.borrowed(), digits.text), number.of.clone()))
+            }
             ("round", [number]) if number.of == Type::Float => Ok(Value::new(
                 format!("{}.round_ties_even() as i64", whole(number)),
                 Type::Signed,

@@ -62,6 +62,13 @@ impl<'a> Program<'a> {
             Expr::Subscript(subscript) => self.subscript(subscript),
             Expr::ListComp(list) => self.list_comprehension(&list.generators, &list.elt),
             Expr::SetComp(set) => self.set_comprehension(&set.generators, &set.elt),
+            Expr::Set(set) => {
+                let list = self.list(&set.elts)?;
+                let Type::List(of) = list.of else { return Err(Missing::new("this set")) };
+                self.import_from("std::collections::BTreeSet");
+                let text = list.text.trim_start_matches("vec!").to_string();
+                Ok(Value::temporary(format!("BTreeSet::from({text})"), Type::Set(of)))
+            }
             Expr::DictComp(dict) => match &dict.key {
                 Some(key) => self.dict_comprehension(&dict.generators, key, &dict.value),
                 None => Err(Missing::new("a dict of other dicts")),
@@ -146,6 +153,10 @@ impl<'a> Program<'a> {
                 Strength::Prefix,
                 Form::Temporary,
             )),
+            (UnaryOp::Invert, of) if of.is_array() => {
+                let function = self.import("ops::logical_not");
+                Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::Array))
+            }
             (UnaryOp::USub, of) if of.is_array() => {
                 Ok(Value::temporary(format!("{}.neg()?", value.at(Strength::Whole)), value.of))
             }
@@ -178,6 +189,9 @@ impl<'a> Program<'a> {
             (Type::List(x), Type::List(y)) if x == y && op == Operator::Add => {
                 Ok(Value::temporary(format!("[{}, {}].concat()", sliced(&a), sliced(&b)), a.of.clone()))
             }
+            (text, Type::Int) if text.is_text() && op == Operator::Mult => {
+                Ok(Value::temporary(format!("{}.repeat({})", a.at(Strength::Whole), b.text), Type::String))
+            }
             (Type::List(of), Type::Int) if op == Operator::Mult => {
                 let text = match of.is_copy() {
                     // Of a list that is written out, an array will do.
@@ -197,7 +211,15 @@ impl<'a> Program<'a> {
             Operator::Mult => "*",
             Operator::Div => "/",
             Operator::MatMult => return self.ops_call("matmul", a, b),
-            Operator::Pow => return self.ops_call("power", a, b),
+            Operator::Pow if b.text == "2" => {
+                let function = self.import("ops::square");
+                return Ok(Value::temporary(format!("{function}({})?", a.borrowed()), a.of.clone()));
+            }
+            Operator::Pow => return self.of_two("power", a, b),
+            Operator::FloorDiv => return self.of_two("floor_divide", a, b),
+            Operator::Mod => return self.of_two("mod", a, b),
+            Operator::BitAnd => return self.of_two("logical_and", a, b),
+            Operator::BitOr => return self.of_two("logical_or", a, b),
             _ => return Err(Missing::new(format!("{} of arrays", op.as_str()))),
         };
         if a.of.is_array() && b.of.is_array() {
@@ -233,6 +255,13 @@ impl<'a> Program<'a> {
         let mut left = self.expression(&compare.left)?;
         for (op, right) in compare.ops.iter().zip(&compare.comparators) {
             let right = self.expression(right)?;
+            let has_array = [&left, &right].iter().any(|value| value.of.is_array() || matches!(value.of, Type::Mutable { .. }));
+            if has_array && right.of != Type::None && !matches!(op, CmpOp::In | CmpOp::NotIn) {
+                if compare.ops.len() > 1 {
+                    return Err(Missing::new("a chain of comparisons of arrays"));
+                }
+                return self.compare_arrays(&left, *op, &right);
+            }
             parts.push(compared(&left, *op, &right)?);
             left = right;
         }
@@ -241,6 +270,22 @@ impl<'a> Program<'a> {
             [one] => Ok(Value::new(std::mem::take(one), Type::Bool, Strength::Comparison, Form::Temporary)),
             _ => Ok(Value::new(parts.join(" && "), Type::Bool, Strength::And, Form::Temporary)),
         }
+    }
+
+    /// `x > 0.5` of an array: an array of truth values.
+    fn compare_arrays(&mut self, a: &Value, op: CmpOp, b: &Value) -> Ported<Value> {
+        let name = match op {
+            CmpOp::Eq => "equal",
+            CmpOp::NotEq => "not_equal",
+            CmpOp::Lt => "less",
+            CmpOp::LtE => "less_equal",
+            CmpOp::Gt => "greater",
+            CmpOp::GtE => "greater_equal",
+            _ => return Err(Missing::new("this comparison of arrays")),
+        };
+        let (a, b) = (self.tensor(a)?, self.tensor(b)?);
+        let function = self.import(&format!("ops::{name}"));
+        Ok(Value::temporary(format!("{function}({}, {})?", a.borrowed(), b.borrowed()), Type::Array))
     }
 
     /// Two values as ones of the same type.
@@ -421,6 +466,20 @@ fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
         Operator::Div => join("/", Strength::Product),
         Operator::FloorDiv if a.of == Type::Int && b.of == Type::Int => join("/", Strength::Product),
         Operator::Mod if a.of == Type::Int && b.of == Type::Int => join("%", Strength::Product),
+        // As Python rounds them: down.
+        Operator::FloorDiv | Operator::Mod if a.of == Type::Signed && b.of == Type::Int => {
+            let method = if op == Operator::Mod { "rem_euclid" } else { "div_euclid" };
+            let divisor = if b.is_literal() { b.text.clone() } else { format!("{} as i64", b.at(Strength::Cast)) };
+            let a = if a.is_literal() { format!("({}_i64)", a.text) } else { a.at(Strength::Whole) };
+            Ok(Value::temporary(format!("{a}.{method}({divisor})"), Type::Signed))
+        }
+        Operator::FloorDiv if is_float => {
+            let (x, y) = floats().ok_or_else(|| Missing::new("these operands"))?;
+            Ok(Value::temporary(
+                format!("({} / {}).floor()", wrapped(x, strength_of(a), Strength::Product), wrapped(y, strength_of(b), Strength::Cast)),
+                Type::Float,
+            ))
+        }
         Operator::Pow if a.of == Type::Int && b.of == Type::Int => {
             let of = if a.is_literal() { format!("{}_usize", a.text) } else { a.at(Strength::Whole) };
             let by = if b.is_literal() { b.text.clone() } else { format!("{} as u32", b.at(Strength::Cast)) };

@@ -45,10 +45,21 @@ impl<'a> Program<'a> {
                     no_words(call)?;
                     return self.range(ends);
                 }
-                ("enumerate", [list]) if call.arguments.keywords.is_empty() => {
+                ("enumerate", [list, rest @ ..]) => {
+                    let start = rest.first().or_else(|| {
+                        call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("start")).map(|word| &word.value)
+                    });
+                    let start = match start {
+                        None => None,
+                        Some(start) => Some(self.argument(start, "usize", "start")?),
+                    };
                     let inner = self.iteration(list)?;
                     let element = Element::Many(vec![Element::One(Type::Int, Form::Place), inner.element]);
-                    return Ok(Iteration::new(format!("{}.enumerate()", inner.iter), element));
+                    let text = match start {
+                        None => format!("{}.enumerate()", inner.iter),
+                        Some(start) => format!("({start}..).zip({})", inner.over),
+                    };
+                    return Ok(Iteration::new(text, element));
                 }
                 ("zip", lists) if lists.len() > 1 && call.arguments.keywords.is_empty() => {
                     let mut inner =
@@ -156,6 +167,12 @@ impl<'a> Program<'a> {
                 element: reference(of),
                 is_set: matches!(list.of, Type::Set(_)),
             },
+            Type::Tuple(types) if !types.is_empty() && types.iter().all(|of| *of == types[0] && of.is_copy()) => {
+                let texts: Vec<_> = (0..types.len()).map(|i| format!("{whole}.{i}")).collect();
+                let text = format!("[{}]", texts.join(", "));
+                let iter = format!("{text}.into_iter()");
+                Iteration { over: text, iter, element: Element::One(types[0].clone(), Form::Place), is_set: false }
+            }
             // Keys.
             Type::Dict(key, _) => Iteration::new(format!("{whole}.keys()"), reference(key)),
             text if text.is_text() && *text != Type::Char => {

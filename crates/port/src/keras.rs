@@ -29,6 +29,20 @@ impl<'a> Program<'a> {
             ("backend", "clear_session") => Ok(Value::constant("()", Type::None)),
             ("random", "normal" | "uniform" | "truncated_normal") => self.random_tensor(last, call),
             ("ops" | "backend" | "activations", _) => self.operation(last, call),
+            ("layers", "add" | "subtract" | "multiply" | "average" | "maximum" | "minimum" | "concatenate" | "dot") => {
+                self.merging(last, &named)
+            }
+            ("models" | "", "clone_model") => {
+                let of = self.expression(needed(&named, "model")?)?;
+                only(&named, &["model"])?;
+                let function = self.import("models::clone_model");
+                Ok(Value::temporary(format!("{function}({})?", of.borrowed()), Type::Model(ModelType::default())))
+            }
+            ("models" | "", "model_from_json") => {
+                let text = self.argument(needed(&named, "json_string")?, "&str", "json_string")?;
+                let function = self.import("models::model_from_json");
+                Ok(Value::temporary(format!("{function}({text})?"), Type::Model(ModelType::default())))
+            }
             ("layers", _) => {
                 // What Keras 2 said of the input, unless it is an argument of the class itself.
                 let is_own = |name: &str| api::signature(&path).is_some_and(|signature| signature.has(name));
@@ -50,10 +64,25 @@ impl<'a> Program<'a> {
                 if module == "losses" {
                     return self.loss_object(&path, &named);
                 }
+                if let ("metrics", Some(name)) = (module, find(&named, "name")) {
+                    let rest = without(&named, &["name"]);
+                    let value = self.object(&path, &rest, Type::Object(path.clone()))?;
+                    let name = self.argument(name, "impl Into<String>", "name")?;
+                    if api::item(&path).is_some_and(|item| item.methods.contains_key("named")) {
+                        return Ok(Value { text: format!("{}.named({name})", value.text), ..value });
+                    }
+                    if crate::loops::is_function(&path) {
+                        let class = self.import("metrics::MeanMetric");
+                        let of = Type::Object("metrics::MeanMetric".into());
+                        return Ok(Value::temporary(format!("{class}::new({}).named({name})", value.text), of));
+                    }
+                    // Its name is seen in logs of compile alone.
+                    return Ok(value);
+                }
                 self.object(&path, &named, Type::Object(path.clone()))
             }
             ("optimizers.schedules", _) => {
-                let path = format!("optimizers::{last}");
+                let path = format!("optimizers::schedules::{last}");
                 self.object(&path, &named, Type::Object(path.clone()))
             }
             ("regularizers", "l1" | "l2" | "l1_l2") => {
@@ -85,6 +114,15 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// `layers.add([a, b])`
+    fn merging(&mut self, name: &str, named: &Named<'a>) -> Ported<Value> {
+        let class: String = name[..1].to_uppercase() + &name[1..];
+        let rest = without(named, &["inputs"]);
+        let layer = self.object(&format!("layers::{class}"), &rest, Type::Layer(class))?;
+        let inputs = self.tensors(needed(named, "inputs")?)?;
+        Ok(Value::temporary(format!("{}.call({inputs})", layer.text), Type::Symbolic))
+    }
+
     /// A loss: what all have in Keras is of `Loss` here.
     fn loss_object(&mut self, path: &str, named: &Named<'a>) -> Ported<Value> {
         let rest = without(named, &["reduction", "name"]);
@@ -106,13 +144,33 @@ impl<'a> Program<'a> {
     }
 
     fn input(&mut self, named: &Named<'a>) -> Ported<Value> {
-        let shape = self.input_shape(
-            find(named, "shape")
-                .or_else(|| find(named, "input_shape"))
-                .ok_or_else(|| Missing::new("an Input without a shape"))?,
-        )?;
+        let (shape, batch) = match find(named, "batch_shape").or_else(|| find(named, "batch_input_shape")) {
+            Some(Expr::Tuple(sizes)) if !sizes.elts.is_empty() => {
+                let sizes = sizes.elts.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
+                let texts: Vec<_> = sizes[1..].iter().map(|size| size.text.clone()).collect();
+                let shape = match &texts[..] {
+                    [] => "[0usize; 0]".to_string(),
+                    [one] if one != "None" => format!("[{one}]"),
+                    [_] => "[None::<usize>]".into(),
+                    many => format!("({})", many.join(", ")),
+                };
+                (shape, Some(sizes[0].text.clone()).filter(|size| size != "None"))
+            }
+            Some(_) => return Err(Missing::new("a computed batch_shape")),
+            None => {
+                let shape = find(named, "shape").or_else(|| find(named, "input_shape"));
+                (self.input_shape(shape.ok_or_else(|| Missing::new("an Input without a shape"))?)?, None)
+            }
+        };
+        let batch = match (batch, find(named, "batch_size")) {
+            (None, Some(size)) => Some(self.argument(size, "usize", "batch_size")?),
+            (batch, _) => batch,
+        };
         let mut text = format!("Input::shape({shape})");
-        for (name, argument) in without(named, &["shape", "input_shape"]) {
+        if let Some(batch) = batch {
+            text.push_str(&format!(".batch_size({batch})"));
+        }
+        for (name, argument) in without(named, &["shape", "input_shape", "batch_shape", "batch_input_shape", "batch_size"]) {
             match name.as_str() {
                 "name" | "dtype" => {
                     let value = self.argument(argument, "impl Into<String>", &name)?;
@@ -238,6 +296,11 @@ impl<'a> Program<'a> {
     /// What a module has under this name, as a value.
     pub(crate) fn attribute_of_module(&mut self, path: &str) -> Ported<Value> {
         match path {
+            "numpy.inf" | "math.inf" => Ok(Value::constant("f64::INFINITY", Type::Float)),
+            "numpy.nan" | "math.nan" => Ok(Value::constant("f64::NAN", Type::Float)),
+            "numpy.newaxis" => Ok(Value::constant("None", Type::None)),
+            // How many elements are prepared before they are asked for.
+            "tensorflow.data.AUTOTUNE" | "tensorflow.data.experimental.AUTOTUNE" => Ok(Value::constant("2", Type::Int)),
             "numpy.pi" | "math.pi" => Ok(Value::constant("std::f64::consts::PI", Type::Float)),
             "math.e" => Ok(Value::constant("std::f64::consts::E", Type::Float)),
             _ => Err(Missing::new(format!("{path} as a value"))),

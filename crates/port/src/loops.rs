@@ -165,6 +165,6 @@ impl<'a> Program<'a> {
 }
 
 /// Whether a metric is the mean of a function, which has no state of its own.
-fn is_function(path: &str) -> bool {
+pub(crate) fn is_function(path: &str) -> bool {
     api::item(path).is_some_and(|item| !item.methods.contains_key("update_state")) && path != "metrics::MeanMetric"
 }

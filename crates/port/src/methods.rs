@@ -29,6 +29,17 @@ impl<'a> Program<'a> {
                 Form::Reference,
             )),
             (Type::Instance(_), _) => self.field(of, name),
+            (Type::Model(_), "layers") => {
+                let of = Type::List(Box::new(Type::Layer("dyn Layer".into())));
+                Ok(Value::temporary(format!("{whole}.layers()"), of))
+            }
+            (Type::Model(_), "input") => Ok(Value::temporary(format!("{whole}.input()?"), Type::Symbolic)),
+            (Type::Model(_), "output") => Ok(Value::temporary(format!("{whole}.output()?"), Type::Symbolic)),
+            (Type::Model(_), "stop_training") => Ok(Value::place(format!("{whole}.stop_training"), Type::Bool)),
+            (Type::Model(_) | Type::Layer(_), "trainable") => {
+                Ok(Value::temporary(format!("{whole}.is_trainable()"), Type::Bool))
+            }
+            (Type::Layer(_), "name") => Ok(Value::temporary(format!("{whole}.layer_name()"), Type::String)),
             (Type::Model(_) | Type::Layer(_), "trainable_weights" | "trainable_variables") => {
                 Ok(Value::temporary(format!("{whole}.trainable_variables()"), Type::Variables))
             }
@@ -36,6 +47,7 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{whole}.variables()"), Type::Variables))
             }
             (own @ (Type::Array | Type::Floats), "T") => Ok(Value::temporary(format!("{whole}.t()?"), own.clone())),
+            (Type::Array | Type::Floats, "dtype") => Ok(Value::temporary(format!("{whole}.dtype()"), Type::DType)),
             (Type::Array | Type::Floats, "ndim") => Ok(Value::temporary(format!("{whole}.rank()"), Type::Int)),
             (Type::Array | Type::Floats, "size") => Ok(Value::temporary(format!("{whole}.elem_count()"), Type::Int)),
             (of, _) => Err(Missing::new(format!("the attribute {name} of {}", of.described()))),
@@ -106,8 +118,28 @@ impl<'a> Program<'a> {
             ("astype", [dtype]) => {
                 let dtype = self.dtype(Some(dtype), "")?;
                 let of = crate::numpy::of_dtype(&dtype);
+                // Fractions become integers towards zero, in both.
                 Ok(Value::temporary(format!("{whole}.to_dtype({dtype})?"), of))
             }
+            ("round", digits) => {
+                let digits = match digits {
+                    [] => "0".to_string(),
+                    [digits] => self.expression(digits)?.text,
+                    _ => return Err(Missing::new("round of this")),
+                };
+                let function = self.import("ops::round");
+                Ok(Value::temporary(format!("{function}({}, {digits})?", of.borrowed()), of.of.clone()))
+            }
+            ("transpose", []) => Ok(Value::temporary(format!("{whole}.t()?"), of.of.clone())),
+            ("squeeze", []) => {
+                let function = self.import("ops::squeeze");
+                Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), of.of.clone()))
+            }
+            ("item", []) => Ok(Value::temporary(
+                format!("{whole}.flatten_all()?.get(0)?.to_dtype(DType::F64)?.to_scalar::<f64>()?"),
+                Type::Float,
+            )),
+            ("tolist", []) => Ok(of.clone()),
             ("flatten" | "ravel", []) => Ok(Value::temporary(format!("{whole}.flatten_all()?"), of.of.clone())),
             ("numpy", []) => Ok(of.clone()),
             ("copy", []) => Ok(Value::temporary(format!("{whole}.copy()?"), of.of.clone())),
@@ -116,6 +148,29 @@ impl<'a> Program<'a> {
     }
 
     fn method_of_model(&mut self, of: &Value, model: &ModelType, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        match (name, call.arguments.len()) {
+            ("get_weights", 0) => {
+                let of_weights = Type::List(Box::new(Type::Floats));
+                return Ok(Value::temporary(format!("{}.get_weights()?", of.at(Strength::Whole)), of_weights));
+            }
+            ("count_params", 0) => {
+                return Ok(Value::temporary(format!("{}.count_params()", of.at(Strength::Whole)), Type::Int));
+            }
+            ("to_json", 0) => {
+                return Ok(Value::temporary(format!("{}.to_json()?", of.at(Strength::Whole)), Type::String));
+            }
+            ("set_weights", 1) => {
+                let weights = self.expression(&call.arguments.args[0])?;
+                return match &weights.of {
+                    Type::List(element) if element.is_array() => Ok(Value::temporary(
+                        format!("{}.set_weights({})?", of.at(Strength::Whole), weights.borrowed()),
+                        Type::None,
+                    )),
+                    kind => Err(Missing::new(format!("weights that are {}", kind.described()))),
+                };
+            }
+            _ => {}
+        }
         let class = if model.is_sequential { "Sequential" } else { "Model" };
         let path = format!("keras.{class}.{name}");
         let path = if api::signature(&path).is_some() { path } else { format!("keras.Model.{name}") };
@@ -172,9 +227,16 @@ impl<'a> Program<'a> {
                 let file = file(self)?;
                 done(format!("{whole}.load_weights({file}, ())?"))
             }
-            "count_params" => Ok(Value::temporary(format!("{whole}.count_params()"), Type::Int)),
-            "get_weights" => {
-                Ok(Value::temporary(format!("{whole}.get_weights()?"), Type::List(Box::new(Type::Floats))))
+            "predict_on_batch" => {
+                let x = self.data(needed(&named, "x")?)?;
+                Ok(Value::temporary(format!("{whole}.predict({x})?"), Type::Floats))
+            }
+            "get_layer" => {
+                let given = match find(&named, "name") {
+                    Some(name) => self.argument(name, "&str", "name")?,
+                    None => return Err(Missing::new("get_layer by an index").help("use its name")),
+                };
+                Ok(Value::temporary(format!("{whole}.get_layer({given})?"), Type::Layer("dyn Layer".into())))
             }
             _ => Err(Missing::new(format!("the method {name} of a model"))),
         }

@@ -278,7 +278,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn of_two(&mut self, name: &str, a: &Value, b: &Value) -> Ported<Value> {
+    pub(crate) fn of_two(&mut self, name: &str, a: &Value, b: &Value) -> Ported<Value> {
         if a.of.is_number() && b.of.is_number() && matches!(name, "maximum" | "minimum") && a.of == b.of {
             let method = if name == "maximum" { "max" } else { "min" };
             return Ok(Value::temporary(format!("{}.{method}({})", a.at(Strength::Whole), b.text), a.of.clone()));

@@ -80,6 +80,20 @@ impl<'a> Program<'a> {
     pub(crate) fn operation(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let path = format!("keras.ops.{name}");
         let named = self.arguments_of_operation(api::first_name(&path), call)?;
+        // To the dtype of another tensor.
+        if let ("cast", Some((_, dtype @ Expr::Attribute(attribute)))) =
+            (name, named.iter().find(|(name, _)| name == "dtype"))
+            && attribute.attr.as_str() == "dtype"
+            && self.path_of(dtype).is_none()
+        {
+            let (of, like) = (self.expression(needed(&named, "x")?)?, self.expression(&attribute.value)?);
+            let (of, like) = (self.tensor(&of)?, self.tensor(&like)?);
+            if of.of == Type::Symbolic || like.of == Type::Symbolic {
+                return Err(Missing::new("a cast to the dtype of a symbolic tensor"));
+            }
+            let text = format!("{}.to_dtype({}.dtype())?", of.at(crate::value::Strength::Whole), like.at(crate::value::Strength::Whole));
+            return Ok(Value::temporary(text, like.of));
+        }
         if name == "shape" {
             let of = self.expression(needed(&named, "x")?)?;
             return self.attribute(&of, "shape");

@@ -50,6 +50,8 @@ pub(crate) struct Program<'a> {
     unknown: Vec<Option<Type>>,
     /// What the uses of each name say of its value.
     pub(crate) evidence: Evidence,
+    /// Names of constants that are not negative fractions.
+    pub(crate) not_negative: HashSet<String>,
     /// Names whose values are not ported, but known by their uses.
     pub(crate) guessed: HashSet<String>,
     /// What is imported from elsewhere: `indexmap::IndexMap`.
@@ -84,6 +86,7 @@ impl<'a> Program<'a> {
             lost_return: None,
             unknown: Vec::new(),
             evidence: Evidence::default(),
+            not_negative: HashSet::new(),
             guessed: HashSet::new(),
             other_uses: BTreeSet::new(),
             gaps: Vec::new(),
@@ -184,6 +187,9 @@ impl<'a> Program<'a> {
     /// What the elements of an empty list are.
     pub(crate) fn known(&mut self, number: usize, of: Type) {
         let of = self.resolved(&of);
+        if of == Type::Unknown(number) {
+            return;
+        }
         if let Some(unknown) = self.unknown.get_mut(number) {
             *unknown = Some(of);
         }
@@ -193,7 +199,10 @@ impl<'a> Program<'a> {
     pub(crate) fn resolved(&self, of: &Type) -> Type {
         let boxed = |of: &Type| Box::new(self.resolved(of));
         match of {
-            Type::Unknown(number) => self.unknown.get(*number).cloned().flatten().unwrap_or(Type::Unknown(*number)),
+            Type::Unknown(number) => match self.unknown.get(*number) {
+                Some(Some(of)) if of != &Type::Unknown(*number) => self.resolved(of),
+                _ => Type::Unknown(*number),
+            },
             Type::List(of) => Type::List(boxed(of)),
             Type::Set(of) => Type::Set(boxed(of)),
             Type::Dict(key, value) => Type::Dict(boxed(key), boxed(value)),
@@ -265,6 +274,7 @@ impl<'a> Program<'a> {
             Type::Logs => _ = self.import("callbacks::Logs"),
             Type::Dataset(..) => _ = self.import("Dataset"),
             Type::Variables => _ = self.import("layers::Variable"),
+            Type::Layer(class) if class == "dyn Layer" => self.import_from("std::sync::Arc"),
             Type::Layer(class) if crate::api::item(&format!("layers::{class}")).is_some() => {
                 self.import(&format!("layers::{class}"));
             }

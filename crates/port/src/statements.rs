@@ -246,6 +246,11 @@ impl<'a> Program<'a> {
             self.define_lambda(&name.id, lambda);
             return Ok(());
         }
+        if let ([Expr::Name(name)], Expr::NumberLiteral(_)) = (&assign.targets[..], &*assign.value)
+            && self.scan().is_assigned_once(&name.id)
+        {
+            self.not_negative.insert(name.id.to_string());
+        }
         if let [Expr::Name(name)] = &assign.targets[..]
             && let Some(array) = self.mutable_array(&name.id, &assign.value)?
         {
@@ -497,8 +502,24 @@ impl<'a> Program<'a> {
     }
 
     fn augmented(&mut self, assign: &'a StmtAugAssign) -> Ported<()> {
-        let (target, value) =
-            (self.expression(&assign.target)?, self.binary(&assign.target, assign.op, &assign.value)?);
+        let target = self.expression(&assign.target)?;
+        if let (Type::List(of), Operator::Add) = (&target.of, assign.op) {
+            let items = self.expression(&assign.value)?;
+            let Type::List(other) = &items.of else { return Err(Missing::new("a list and something else")) };
+            let text = self.put_into(&of.clone(), Value::temporary("x", (**other).clone()))?;
+            if text != "x" {
+                return Err(Missing::new("a list of other elements"));
+            }
+            let items = self.own(items)?;
+            self.line(&format!("{}.extend({});", target.at(Strength::Whole), items.text.trim_start_matches("vec!")));
+            return Ok(());
+        }
+        let value = self.binary(&assign.target, assign.op, &assign.value)?;
+        if let (Type::Mutable { .. }, Expr::Name(name)) = (&target.of, &*assign.target)
+            && self.scopes.is_local(&name.id)
+        {
+            return self.bind(&name.id, value);
+        }
         if target.of != value.of {
             return Err(Missing::new(format!("{} becomes {} here", target.of.described(), value.of.described())));
         }

@@ -67,6 +67,12 @@ impl Template {
         Ok(())
     }
 
+    /// A text in quotes.
+    fn debug(&mut self, value: &Value) {
+        self.text.push_str("{:?}");
+        self.values.push(value.text.clone());
+    }
+
     fn arguments(&self) -> String {
         let values = self.values.iter().map(|value| format!(", {value}"));
         format!("\"{}\"{}", self.text, values.collect::<String>())
@@ -86,13 +92,15 @@ fn rust_spec(spec: &str, of: &Type) -> Ported<String> {
     };
     let (before, precision) =
         rest.split_once('.').map_or((rest, None), |(before, precision)| (before, Some(precision)));
-    let width = before.trim_start_matches(['<', '>', '^']);
+    let width = before.trim_start_matches(['<', '>', '^']).trim_start_matches('+');
     if !digits(width) || precision.is_some_and(|precision| !digits(precision)) {
         return Err(unknown());
     }
     let precision = match (kind, precision, of) {
+        (Some('%'), _, _) => return Err(unknown()),
         (Some('f' | 'F'), precision, Type::Float) => format!(".{}", precision.unwrap_or("6")),
         (Some('d'), None, Type::Int | Type::Signed) | (Some('s'), None, _) | (None, None, _) => String::new(),
+        (Some('d'), None, Type::Bool) => String::new(),
         (Some('e'), Some(precision), Type::Float) => return Ok(format!(":{before}.{precision}e")),
         _ => return Err(unknown()),
     };
@@ -118,8 +126,17 @@ impl<'a> Program<'a> {
                         match element {
                             InterpolatedStringElement::Literal(literal) => template.literal(&literal.value),
                             InterpolatedStringElement::Interpolation(place) => {
-                                if place.debug_text.is_some() || !place.conversion.is_none() {
-                                    return Err(Missing::new("= or ! in an f-string"));
+                                if place.debug_text.is_some() {
+                                    return Err(Missing::new("= in an f-string"));
+                                }
+                                if !place.conversion.is_none() {
+                                    let value = self.expression(&place.expression)?;
+                                    let is_repr = matches!(place.conversion, ruff_python_ast::ConversionFlag::Repr);
+                                    if !(value.of.is_text() && is_repr) {
+                                        return Err(Missing::new("! in an f-string"));
+                                    }
+                                    template.debug(&value);
+                                    continue;
                                 }
                                 let spec = place.format_spec.as_ref().map_or(Ok(String::new()), |spec| {
                                     let parts = spec.elements.iter().map(|element| match element {
@@ -168,6 +185,16 @@ impl<'a> Program<'a> {
             let value = values.next().ok_or_else(|| Missing::new("more formats than values"))?;
             let value = self.expression(value)?;
             let spec = &behind[..=end];
+            // Fractions are cut.
+            let value = match (spec.ends_with('d'), &value.of) {
+                (true, Type::Float) => Value::new(
+                    format!("{} as i64", value.at(Strength::Cast)),
+                    Type::Signed,
+                    Strength::Cast,
+                    Form::Temporary,
+                ),
+                _ => value,
+            };
             // Numbers are at the right by default, in Rust too; so are texts, here alone.
             template.place(&value, if spec == "s" { "" } else { spec })?;
             rest = &behind[end + 1..];

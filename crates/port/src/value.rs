@@ -50,6 +50,8 @@ pub(crate) enum Type {
     Logs,
     /// A `Dataset`, whose elements have inputs and perhaps targets of these types.
     Dataset(Box<Type>, Option<Box<Type>>),
+    /// A `DType`.
+    DType,
     /// The `Shape` of a symbolic tensor.
     Shape,
     /// The shape of the input of a layer that is built.
@@ -118,6 +120,7 @@ impl Type {
             Self::Logs => "Logs".into(),
             Self::Dataset(..) => "Dataset".into(),
             // Neither is a parameter in Rust.
+            Self::DType => "DType".into(),
             Self::Shape => "Shape".into(),
             Self::BuildShape | Self::Training => "()".into(),
             Self::Path => "PathBuf".into(),
@@ -126,6 +129,7 @@ impl Type {
             Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
             Self::Array | Self::Floats => "Tensor".into(),
             Self::Symbolic => "KerasTensor".into(),
+            Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
@@ -151,6 +155,7 @@ impl Type {
             Self::Dataset(..) => "a dataset".into(),
             Self::BuildShape | Self::Shape => "a shape".into(),
             Self::Training => "a bool".into(),
+            Self::DType => "a dtype".into(),
             Self::Path => "a path".into(),
             Self::File { .. } => "a file".into(),
             Self::Variables => "weights".into(),
