@@ -93,8 +93,8 @@ pub mod config {
 
 /// Random numbers as tensors, and dropout and shuffles of tensors. Keras: `keras.random`.
 ///
-/// Distributions are those of Keras, the numbers of a seed are not; [`numpy::random`](crate::numpy::random) and
-/// [`python::random`](crate::python::random) have the numbers of NumPy and Python.
+/// Distributions are those of Keras, the numbers of a seed are not; [`numpy::random`] and
+/// [`python::random`] have the numbers of NumPy and Python.
 pub mod random {
     #[doc(inline)]
     pub use candle_keras_ops::random::set_random_seed as set_seed;

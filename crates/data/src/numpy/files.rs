@@ -26,7 +26,8 @@ pub fn load(path: impl AsRef<Path>) -> Result<Tensor> {
     read_npy(path)
 }
 
-/// Writes an array to a file, whose name gets the ending `.npy` if it has another one. Python: `numpy.save`. The file is written atomically.
+/// Writes an array to a file, whose name gets the ending `.npy` if it has another one; the file is written atomically. Python:
+/// `numpy.save`.
 ///
 /// bfloat16, which NumPy does not have, becomes float32.
 ///

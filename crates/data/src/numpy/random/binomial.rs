@@ -4,9 +4,6 @@
 
 /// The number of successes of `n` trials of the probability `p`; `unit` draws numbers from 0 to below 1.
 pub(super) fn binomial(n: i64, p: f64, mut unit: impl FnMut() -> f64) -> i64 {
-    if n == 0 || p == 0.0 {
-        return 0;
-    }
     let rarer = p.min(1.0 - p);
     let rare = if rarer * n as f64 <= 30.0 { inverted(n, rarer, unit) } else { rejected(n, rarer, &mut unit) };
     if p <= 0.5 { rare } else { n - rare }

@@ -166,7 +166,8 @@ impl RandomState {
             let is_last = item + 1 == p.len();
             // What is left of the probabilities may be rounded below the next one.
             let count = match missing {
-                1.. if !is_last => binomial(missing, (p[item] / rest).min(1.0), || self.unit()),
+                1.. if !is_last && p[item] > 0.0 => binomial(missing, (p[item] / rest).min(1.0), || self.unit()),
+                _ if !is_last => 0,
                 _ => missing,
             };
             rest -= p[item];
