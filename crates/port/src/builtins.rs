@@ -77,15 +77,15 @@ impl<'a> Program<'a> {
             ("log2" | "log10", 1) => name,
             ("fabs", 1) => "abs",
             ("floor" | "ceil", 1) => {
-                let text = format!("{}.{name}() as i64", in_group(&numbers[0]));
+                let text = format!("f64::{name}({}) as i64", numbers[0]);
                 return Ok(Value::new(text, Type::Signed, Strength::Cast, Form::Temporary));
             }
             ("pow", 2) => {
-                return Ok(Value::temporary(format!("{}.powf({})", in_group(&numbers[0]), numbers[1]), Type::Float));
+                return Ok(Value::temporary(format!("f64::powf({}, {})", numbers[0], numbers[1]), Type::Float));
             }
             _ => return Err(Missing::new(format!("{path} is not known here"))),
         };
-        Ok(Value::temporary(format!("{}.{method}()", in_group(&numbers[0])), Type::Float))
+        Ok(Value::temporary(format!("f64::{method}({})", numbers[0]), Type::Float))
     }
 
     /// Whether a number cannot be negative: of sizes, lengths and literals.
@@ -134,7 +134,7 @@ impl<'a> Program<'a> {
                     Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int))
                 }
                 Type::Str | Type::String => Ok(Value::temporary(format!("{}.chars().count()", whole(list)), Type::Int)),
-                Type::Array | Type::Floats => Ok(Value::temporary(format!("{}.dim(0)?", whole(list)), Type::Int)),
+                Type::Array | Type::Floats | Type::Mask => Ok(Value::temporary(format!("{}.dim(0)?", whole(list)), Type::Int)),
                 Type::Mutable { .. } => Ok(Value::temporary(format!("{}.shape()[0]", whole(list)), Type::Int)),
                 Type::Variables => Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int)),
                 Type::Tuple(types) => Ok(Value::constant(types.len().to_string(), Type::Int)),
@@ -213,33 +213,39 @@ impl<'a> Program<'a> {
             ("abs", [number]) if number.of == Type::Signed => {
                 Ok(Value::temporary(format!("{}.abs()", whole(number)), Type::Signed))
             }
+            ("set" | "list" | "dict" | "tuple", []) => {
+                let number = self.unknown();
+                Ok(match name {
+                    "set" => {
+                        self.import_from("std::collections::BTreeSet");
+                        Value::temporary("BTreeSet::new()", Type::Set(Box::new(Type::Unknown(number))))
+                    }
+                    "dict" => {
+                        let class = self.index_map();
+                        let value = self.unknown();
+                        let of = Type::Dict(Box::new(Type::Unknown(number)), Box::new(Type::Unknown(value)));
+                        Value::temporary(format!("{class}::new()"), of)
+                    }
+                    _ => Value::temporary("Vec::new()", Type::List(Box::new(Type::Unknown(number)))),
+                })
+            }
             ("abs", [array]) if array.of.is_array() => {
                 let function = self.import("ops::abs");
                 Ok(Value::temporary(format!("{function}({})?", array.borrowed()), array.of.clone()))
             }
             ("abs", [number]) if number.of == Type::Float => {
-                Ok(Value::temporary(format!("{}.abs()", whole(number)), Type::Float))
+                Ok(Value::temporary(format!("f64::abs({})", number.text), Type::Float))
             }
             ("min" | "max", [a, b]) if a.of != b.of && a.of.is_number() && b.of.is_number() => {
                 let (x, y) = (a.as_float(), b.as_float());
                 let (x, y) = x.zip(y).ok_or_else(|| Missing::new(format!("{name} of these")))?;
-                Ok(Value::temporary(format!("{}.{name}({y})", in_group(&x)), Type::Float))
+                Ok(Value::temporary(format!("f64::{name}({x}, {y})"), Type::Float))
             }
             ("min" | "max", [a, b]) if a.of == b.of && a.of.is_number() => {
-                Ok(Value::temporary(format!("{}.{name}({})", whole(a), b.text), a.of.clone()))
+                let in_rust = a.of.in_rust().unwrap_or_default();
+                Ok(Value::temporary(format!("{in_rust}::{name}({}, {})", a.text, b.text), a.of.clone()))
             }
             _ => Err(Missing::new(format!("the function {name} of Python, of this"))),
         }
-    }
-}
-
-/// A number on which a method can be called.
-pub(crate) fn in_group(number: &str) -> String {
-    match number {
-        literal if literal.starts_with(|c: char| c.is_ascii_digit()) && !literal.contains(' ') => {
-            format!("{literal}_f64")
-        }
-        name if name.chars().all(|c| c.is_alphanumeric() || c == '_') => name.to_string(),
-        other => format!("({other})"),
     }
 }

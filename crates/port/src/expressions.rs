@@ -60,6 +60,7 @@ impl<'a> Program<'a> {
                 }
             },
             Expr::Subscript(subscript) => self.subscript(subscript),
+            Expr::Generator(generator) => self.list_comprehension(&generator.generators, &generator.elt),
             Expr::ListComp(list) => self.list_comprehension(&list.generators, &list.elt),
             Expr::SetComp(set) => self.set_comprehension(&set.generators, &set.elt),
             Expr::Set(set) => {
@@ -155,7 +156,7 @@ impl<'a> Program<'a> {
             )),
             (UnaryOp::Invert, of) if of.is_array() => {
                 let function = self.import("ops::logical_not");
-                Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::Array))
+                Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::Mask))
             }
             (UnaryOp::USub, of) if of.is_array() => {
                 Ok(Value::temporary(format!("{}.neg()?", value.at(Strength::Whole)), value.of))
@@ -285,7 +286,7 @@ impl<'a> Program<'a> {
         };
         let (a, b) = (self.tensor(a)?, self.tensor(b)?);
         let function = self.import(&format!("ops::{name}"));
-        Ok(Value::temporary(format!("{function}({}, {})?", a.borrowed(), b.borrowed()), Type::Array))
+        Ok(Value::temporary(format!("{function}({}, {})?", a.borrowed(), b.borrowed()), Type::Mask))
     }
 
     /// Two values as ones of the same type.
@@ -300,6 +301,17 @@ impl<'a> Program<'a> {
     }
 
     fn subscript(&mut self, subscript: &'a ExprSubscript) -> Ported<Value> {
+        if let (Expr::Name(name), Expr::StringLiteral(key)) = (&*subscript.value, &*subscript.slice)
+            && let Some(dict) = self.literals.get(name.id.as_str()).copied()
+        {
+            let found = dict.items.iter().find(|item| {
+                matches!(&item.key, Some(Expr::StringLiteral(own)) if own.value.to_str() == key.value.to_str())
+            });
+            return match found {
+                Some(item) => self.expression(&item.value),
+                None => Err(Missing::new(format!("{:?} is not in the dict", key.value.to_str()))),
+            };
+        }
         let of = self.expression(&subscript.value)?;
         if of.of.is_array() {
             return self.array_index(&of, &subscript.slice);
@@ -481,18 +493,12 @@ fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
             ))
         }
         Operator::Pow if a.of == Type::Int && b.of == Type::Int => {
-            let of = if a.is_literal() { format!("{}_usize", a.text) } else { a.at(Strength::Whole) };
             let by = if b.is_literal() { b.text.clone() } else { format!("{} as u32", b.at(Strength::Cast)) };
-            Ok(Value::temporary(format!("{of}.pow({by})"), Type::Int))
+            Ok(Value::temporary(format!("usize::pow({}, {by})", a.text), Type::Int))
         }
         Operator::Pow => {
             let (x, y) = floats().ok_or_else(|| Missing::new("these operands"))?;
-            let x = if x.starts_with(|c: char| c.is_ascii_digit()) {
-                format!("{x}_f64")
-            } else {
-                wrapped(x, strength_of(a), Strength::Whole)
-            };
-            Ok(Value::temporary(format!("{x}.powf({y})"), Type::Float))
+            Ok(Value::temporary(format!("f64::powf({x}, {y})"), Type::Float))
         }
         _ => Err(Missing::new(format!("{} of {} and {}", op.as_str(), a.of.described(), b.of.described()))),
     }

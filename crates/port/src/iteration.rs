@@ -91,6 +91,14 @@ impl<'a> Program<'a> {
             && self.path_of(&call.func).is_none()
         {
             let dict = self.expression(&attribute.value)?;
+            if dict.of == Type::HistoryValues && attribute.attr.as_str() == "items" {
+                let values = Type::List(Box::new(Type::Float));
+                let element = Element::Many(vec![
+                    Element::One(Type::String, Form::Reference),
+                    Element::One(values, Form::Reference),
+                ]);
+                return Ok(Iteration::new(format!("{}.iter()", dict.at(Strength::Whole)), element));
+            }
             if let Type::Dict(key, value) = &dict.of {
                 let whole = dict.at(Strength::Whole);
                 let [key, value] = [key, value].map(|of| Element::One((**of).clone(), Form::Reference));
@@ -177,6 +185,10 @@ impl<'a> Program<'a> {
             Type::Dict(key, _) => Iteration::new(format!("{whole}.keys()"), reference(key)),
             text if text.is_text() && *text != Type::Char => {
                 Iteration::new(format!("{whole}.chars()"), Element::One(Type::Char, Form::Place))
+            }
+            Type::HistoryValues => {
+                let names = format!("{whole}.iter().map(|(name, _)| name)");
+                Iteration::new(names, Element::One(Type::String, Form::Reference))
             }
             Type::File { is_read: true } => Iteration::new(
                 format!("{whole}.split_inclusive('\\n')"),

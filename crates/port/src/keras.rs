@@ -28,6 +28,13 @@ impl<'a> Program<'a> {
             }
             ("backend", "clear_session") => Ok(Value::constant("()", Type::None)),
             ("random", "normal" | "uniform" | "truncated_normal") => self.random_tensor(last, call),
+            ("activations", "get") => match self.argument(needed(&named, "identifier")?, "impl Into<ActivationFunction>", "identifier") {
+                Ok(text) => {
+                    let class = self.import("activations::ActivationFunction");
+                    Ok(Value::temporary(format!("{class}::from({text})"), Type::Object("activations::ActivationFunction".into())))
+                }
+                Err(missing) => Err(missing),
+            },
             ("ops" | "backend" | "activations", _) => self.operation(last, call),
             ("layers", "add" | "subtract" | "multiply" | "average" | "maximum" | "minimum" | "concatenate" | "dot") => {
                 self.merging(last, &named)
@@ -248,7 +255,9 @@ impl<'a> Program<'a> {
             self.run_own_layer(&class.clone(), true)?;
         }
         match value.of {
-            Type::Layer(_) | Type::Symbolic | Type::Model(_) => out.push(self.owned(value)?.text),
+            // A clone is another handle to the same weights.
+            Type::Model(_) if value.form == Form::Place => out.push(format!("{}.clone()", value.at(crate::value::Strength::Whole))),
+            Type::Layer(_) | Type::Symbolic | Type::Model(_) => out.push(self.own(value)?.text),
             of => return Err(Missing::new(format!("{} in a Sequential", of.described()))),
         }
         Ok(out)
@@ -311,6 +320,16 @@ impl<'a> Program<'a> {
     pub(crate) fn call_value(&mut self, callee: &Value, call: &'a ExprCall) -> Ported<Value> {
         if matches!(callee.of, Type::Instance(_)) {
             return self.call_instance(callee, call);
+        }
+        if matches!(&callee.of, Type::Object(path) if path == "activations::ActivationFunction") {
+            let [x] = &call.arguments.args[..] else { return Err(Missing::new("an activation of this")) };
+            let x = self.expression(x)?;
+            let x = self.tensor(&x)?;
+            if x.of == Type::Symbolic {
+                let class = self.import("layers::Activation");
+                return Ok(Value::temporary(format!("{class}::new({}).call({})", self.own(callee.clone())?.text, x.borrowed()), Type::Symbolic));
+            }
+            return Ok(Value::temporary(format!("{}.call({})?", callee.at(crate::value::Strength::Whole), x.borrowed()), x.of.clone()));
         }
         if matches!(&callee.of, Type::Object(path) if path.starts_with("losses::")) {
             return self.call_loss(callee, call);

@@ -40,6 +40,7 @@ mod source;
 mod statements;
 mod strings;
 mod text;
+mod unrolled;
 mod value;
 
 pub use notebook::Script;

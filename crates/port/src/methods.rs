@@ -20,9 +20,25 @@ impl<'a> Program<'a> {
                 Strength::Whole,
                 Form::Reference,
             )),
+            (Type::History, "epoch") => Ok(Value::temporary(
+                format!("(0..{whole}.iter().next().map_or(0, |(_, numbers)| numbers.len())).collect::<Vec<usize>>()"),
+                Type::List(Box::new(Type::Int)),
+            )),
+            (Type::Object(path), "stopped_epoch") if path == "callbacks::EarlyStopping" => {
+                Ok(Value::temporary(format!("{whole}.stopped_epoch().unwrap_or(0)"), Type::Int))
+            }
+            (Type::Object(path), "best_epoch") if path == "callbacks::EarlyStopping" => {
+                Ok(Value::temporary(format!("{whole}.best_epoch()"), Type::Int))
+            }
+            (Type::Object(path), "learning_rate" | "lr") if path.ends_with("Optimizer") => {
+                Ok(Value::temporary(format!("{whole}.learning_rate()"), Type::Float))
+            }
+            (Type::Model(_), "optimizer") => {
+                Ok(Value::new(format!("{whole}.optimizer()?"), Type::Object("Optimizer".into()), Strength::Whole, Form::Reference))
+            }
             (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),
             (Type::Symbolic, "shape") => Ok(Value::temporary(format!("{whole}.shape()?"), Type::Shape)),
-            (Type::Array | Type::Floats, "shape") => Ok(Value::new(
+            (Type::Array | Type::Floats | Type::Mask, "shape") => Ok(Value::new(
                 format!("{whole}.dims()"),
                 Type::List(Box::new(Type::Int)),
                 Strength::Whole,
@@ -57,7 +73,7 @@ impl<'a> Program<'a> {
     pub(crate) fn method(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
         match &of.of {
             Type::Model(model) => self.method_of_model(of, &model.clone(), name, call),
-            Type::Array | Type::Floats => self.method_of_array(of, name, call),
+            Type::Array | Type::Floats | Type::Mask => self.method_of_array(of, name, call),
             Type::Mutable { .. } => {
                 let tensor = self.tensor(of)?;
                 self.method_of_array(&tensor, name, call)
@@ -74,6 +90,21 @@ impl<'a> Program<'a> {
             Type::Object(path) => {
                 let found = self.method_of_object(of, &path.clone(), name, call)?;
                 found.ok_or_else(|| Missing::new(format!("the method {name} of {}", of.of.described())))
+            }
+            Type::HistoryValues => {
+                no_words(call)?;
+                match (name, &call.arguments.args[..]) {
+                    ("keys", []) => Ok(Value::temporary(
+                        format!("{}.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>()", of.at(Strength::Whole)),
+                        Type::List(Box::new(Type::String)),
+                    )),
+                    ("get", [key, ..]) => {
+                        let key = self.expression(key)?;
+                        let text = format!("{}[{}]", of.at(Strength::Whole), key.text);
+                        Ok(Value::new(text, Type::List(Box::new(Type::Float)), Strength::Whole, Form::Slice))
+                    }
+                    _ => Err(Missing::new(format!("the method {name} of history.history"))),
+                }
             }
             Type::Logs => {
                 let given = named_as(call, &["key"])?;
@@ -246,7 +277,7 @@ impl<'a> Program<'a> {
     fn data(&mut self, data: &'a Expr) -> Ported<String> {
         let value = self.expression(data)?;
         match (&value.of, &value.items) {
-            (Type::Array | Type::Floats | Type::Mutable { .. }, _) => Ok(value.borrowed()),
+            (Type::Array | Type::Floats | Type::Mask | Type::Mutable { .. }, _) => Ok(value.borrowed()),
             (Type::List(_) | Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of.is_array()) => {
                 Ok(format!("[{}]", items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ")))
             }
@@ -260,27 +291,99 @@ impl<'a> Program<'a> {
             Some(optimizer) => self.argument(optimizer, "impl Into<Optimizer>", "optimizer")?,
             None => "\"rmsprop\"".into(),
         };
-        let loss = match find(named, "loss") {
-            Some(loss) => self.loss(loss)?,
-            None => return Err(Missing::new("compile without a loss")),
-        };
         let mut logs = Some(vec!["loss".to_string()]);
-        let mut options = String::new();
-        if let Some(metrics) = find(named, "metrics") {
-            let metrics = self.metrics(metrics)?;
-            let names: Vec<_> = metrics.iter().map_while(Value::literal_text).map(str::to_string).collect();
-            if names.len() == metrics.len() {
-                let texts: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
-                options.push_str(&format!(".metrics([{}])", texts.join(", ")));
-                logs = logs.map(|logs| [logs, names.iter().map(|name| as_logged(name)).collect()].concat());
-            } else {
+        let (mut start, mut options) = (String::new(), String::new());
+        match find(named, "loss") {
+            Some(Expr::Dict(dict)) => {
+                for item in &dict.items {
+                    let Some(key) = &item.key else { return Err(Missing::new("a dict of another dict")) };
+                    let (output, loss) = (self.argument(key, "impl Into<String>", "loss")?, self.loss(&item.value)?);
+                    options.push_str(&format!(".loss_of({output}, {loss})"));
+                }
                 logs = None;
-                for metric in metrics {
-                    options.push_str(&format!(".metric({})", self.owned(metric)?.text));
+            }
+            Some(Expr::List(list)) => {
+                let losses = list.elts.iter().map(|loss| self.loss(loss)).collect::<Ported<Vec<_>>>()?;
+                let is_text = losses.iter().all(|loss| loss.starts_with('"'));
+                let losses = match is_text {
+                    true => losses.join(", "),
+                    false => losses.iter().map(|loss| format!("{loss}.into()")).collect::<Vec<_>>().join(", "),
+                };
+                start = format!("Compile::losses([{losses}])");
+                logs = None;
+            }
+            Some(loss) => start = self.loss(loss)?,
+            None => start = "Compile::default()".into(),
+        }
+        let mut is_compile = start.starts_with("Compile::");
+        if start.is_empty() {
+            (start, is_compile) = ("Compile::default()".into(), true);
+        }
+        match find(named, "loss_weights") {
+            None => {}
+            Some(Expr::List(list)) => {
+                let weights = list.elts.iter().map(|weight| self.expression(weight)).collect::<Ported<Vec<_>>>()?;
+                let weights = weights.iter().map(Value::as_float).collect::<Option<Vec<_>>>();
+                let weights = weights.ok_or_else(|| Missing::new("weights of losses that are no numbers"))?;
+                options.push_str(&format!(".loss_weights([{}])", weights.join(", ")));
+            }
+            Some(Expr::Dict(weights)) => {
+                // In the order of the losses.
+                let Some(Expr::Dict(losses)) = find(named, "loss") else {
+                    return Err(Missing::new("weights of losses by name, and losses that are not"));
+                };
+                let mut texts = Vec::new();
+                for loss in &losses.items {
+                    let same = weights.items.iter().find(|weight| match (&weight.key, &loss.key) {
+                        (Some(Expr::StringLiteral(a)), Some(Expr::StringLiteral(b))) => a.value.to_str() == b.value.to_str(),
+                        _ => false,
+                    });
+                    texts.push(match same {
+                        Some(weight) => {
+                            let weight = self.expression(&weight.value)?;
+                            weight.as_float().ok_or_else(|| Missing::new("a weight that is no number"))?
+                        }
+                        None => "1.0".into(),
+                    });
+                }
+                options.push_str(&format!(".loss_weights([{}])", texts.join(", ")));
+            }
+            Some(_) => return Err(Missing::new("computed weights of losses")),
+        }
+        match find(named, "metrics") {
+            None | Some(Expr::NoneLiteral(_)) => {}
+            Some(Expr::Dict(dict)) => {
+                for item in &dict.items {
+                    let Some(key) = &item.key else { return Err(Missing::new("a dict of another dict")) };
+                    let output = self.argument(key, "impl Into<String>", "metrics")?;
+                    let metrics = match &item.value {
+                        value @ (Expr::List(_) | Expr::Tuple(_)) => self.metrics(value)?,
+                        value => self.metric(value).map(|(value, _)| vec![(value, None)])?,
+                    };
+                    let texts: Vec<_> = metrics.into_iter().map(|(value, _)| value.text).collect();
+                    options.push_str(&format!(".metrics_of({output}, [{}])", texts.join(", ")));
+                }
+                logs = None;
+            }
+            Some(metrics) => {
+                let metrics = self.metrics(metrics)?;
+                let names: Option<Vec<String>> = metrics.iter().map(|(_, name)| name.clone()).collect();
+                logs = logs.zip(names).map(|(logs, names)| [logs, names].concat());
+                if metrics.iter().all(|(value, _)| value.literal_text().is_some()) {
+                    let texts: Vec<_> = metrics.iter().map(|(value, _)| value.text.clone()).collect();
+                    options.push_str(&format!(".metrics([{}])", texts.join(", ")));
+                } else {
+                    for (metric, _) in metrics {
+                        options.push_str(&format!(".metric({})", self.owned(metric)?.text));
+                    }
                 }
             }
         }
-        only(named, &["optimizer", "loss", "metrics"])?;
+        // What is compiled how, and how steps are run, changes no number.
+        only(
+            named,
+            &["optimizer", "loss", "metrics", "loss_weights", "run_eagerly", "jit_compile", "steps_per_execution"],
+        )?;
         if let Some(Binding::Variable(variable)) = self.variable_of(of) {
             let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
             let of = Type::Model(ModelType { is_sequential, logs });
@@ -289,7 +392,11 @@ impl<'a> Program<'a> {
                 self.scopes.rebind(&name, Binding::Variable(crate::value::Variable { of, ..variable }));
             }
         }
-        let loss = if options.is_empty() { loss } else { format!("Compile::loss({loss}){options}") };
+        let loss = match (options.is_empty(), is_compile) {
+            (true, _) => start,
+            (false, true) => format!("{start}{options}"),
+            (false, false) => format!("Compile::loss({start}){options}"),
+        };
         Ok(Value::temporary(format!("{}.compile({optimizer}, {loss})?", of.at(Strength::Whole)), Type::None))
     }
 
@@ -330,30 +437,40 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn metrics(&mut self, metrics: &'a Expr) -> Ported<Vec<Value>> {
-        let elements = match metrics {
-            Expr::List(list) => &list.elts[..],
-            Expr::Tuple(tuple) => &tuple.elts[..],
-            metrics => return self.items(metrics),
-        };
-        let mut values = Vec::new();
-        for metric in elements {
-            values.push(match self.function_of_targets(metric)? {
-                Some((name, closure)) => {
-                    let class = self.import("metrics::MetricSpec");
-                    let of = Type::Object("metrics::MetricSpec".into());
-                    Value::temporary(format!("{class}::new({name:?}, {closure})"), of)
-                }
-                None => match self.path_of(metric) {
-                    Some(path) if path.starts_with("keras.metrics.") || path.starts_with("keras.losses.") => {
-                        let name = path.rsplit('.').next().unwrap_or(&path);
-                        Value::constant(format!("{name:?}"), Type::Str)
-                    }
-                    _ => self.expression(metric)?,
-                },
-            });
+    /// Metrics, and their names in the logs where these are known.
+    fn metrics(&mut self, metrics: &'a Expr) -> Ported<Vec<(Value, Option<String>)>> {
+        match metrics {
+            Expr::List(list) => list.elts.iter().map(|metric| self.metric(metric)).collect(),
+            Expr::Tuple(tuple) => tuple.elts.iter().map(|metric| self.metric(metric)).collect(),
+            Expr::StringLiteral(_) => Ok(vec![self.metric(metrics)?]),
+            metrics => Ok(self.items(metrics)?.into_iter().map(|metric| (metric, None)).collect()),
         }
-        Ok(values)
+    }
+
+    fn metric(&mut self, metric: &'a Expr) -> Ported<(Value, Option<String>)> {
+        if let Some((name, closure)) = self.function_of_targets(metric)? {
+            let class = self.import("metrics::MetricSpec");
+            let of = Type::Object("metrics::MetricSpec".into());
+            return Ok((Value::temporary(format!("{class}::new({name:?}, {closure})"), of), Some(name)));
+        }
+        if !metric.is_call_expr()
+            && let Some(path) = self.path_of(metric)
+            && (path.starts_with("keras.metrics.") || path.starts_with("keras.losses."))
+        {
+            let name = path.rsplit('.').next().unwrap_or(&path).to_string();
+            return Ok((Value::constant(format!("{name:?}"), Type::Str), Some(name)));
+        }
+        let value = self.expression(metric)?;
+        let name = match (value.literal_text(), &value.of) {
+            (Some(name), _) => Some(name.to_string()),
+            // `AUC::new().named("auc")`
+            (None, Type::Object(path)) => match value.text.rsplit_once(".named(\"") {
+                Some((_, name)) => name.strip_suffix("\")").map(str::to_string),
+                None => path.rsplit("::").next().map(crate::names::snake_case_of_class),
+            },
+            _ => None,
+        };
+        Ok((value, name))
     }
 
     fn fit(&mut self, of: &Value, named: &Named<'a>) -> Ported<Value> {
@@ -392,11 +509,39 @@ impl<'a> Program<'a> {
                     options.push_str(&format!(".validation_data({}, {})", self.data(x)?, self.data(y)?));
                 }
                 "verbose" if matches!(argument, Expr::StringLiteral(_)) => {}
+                // How samples are read changes no number.
+                "workers" | "use_multiprocessing" | "max_queue_size" => {}
+                "class_weight" => {
+                    let weights = self.class_weights(argument)?;
+                    options.push_str(&format!(".class_weight({weights})"));
+                }
                 name => options.push_str(&self.setter(item, "fit", name, argument)?),
             }
         }
         let options = if options.is_empty() { "()".to_string() } else { format!("Fit::new(){options}") };
         Ok(Value::temporary(format!("{}.fit({x}, {y}, {options})?", of.at(Strength::Whole)), Type::History))
+    }
+
+    /// The weights of classes: a dict of integers and numbers.
+    fn class_weights(&mut self, weights: &'a Expr) -> Ported<String> {
+        if let Expr::Dict(dict) = weights {
+            let mut pairs = Vec::new();
+            for item in &dict.items {
+                let Some(key) = &item.key else { return Err(Missing::new("a dict of another dict")) };
+                let (class, weight) = (self.argument(key, "u32", "class_weight")?, self.expression(&item.value)?);
+                let weight = weight.as_float().ok_or_else(|| Missing::new("a weight that is no number"))?;
+                pairs.push(format!("({class}, {weight})"));
+            }
+            return Ok(format!("[{}]", pairs.join(", ")));
+        }
+        let value = self.expression(weights)?;
+        match &value.of {
+            Type::Dict(key, weight) if matches!(**key, Type::Int | Type::Id) && **weight == Type::Float => Ok(format!(
+                "{}.iter().map(|(&class, &weight)| (class as u32, weight))",
+                value.at(Strength::Whole)
+            )),
+            of => Err(Missing::new(format!("class_weight is {}", of.described()))),
+        }
     }
 
     fn evaluate(&mut self, of: &Value, model: &ModelType, named: &Named<'a>) -> Ported<Value> {
@@ -432,8 +577,3 @@ impl<'a> Program<'a> {
 
 /// Those that a list of characters has as a list, not as a text.
 const LIST_METHODS: &[&str] = &["append", "extend", "insert", "pop", "reverse", "sort", "clear"];
-
-/// The name of a metric in the logs.
-fn as_logged(name: &str) -> String {
-    name.to_string()
-}

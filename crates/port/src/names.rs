@@ -57,6 +57,22 @@ pub(crate) fn in_snake_case(name: &str) -> String {
     out
 }
 
+/// Keras's name for an object of a class: `MeanAbsoluteError` is `mean_absolute_error`, `AUC` is `auc`.
+pub(crate) fn snake_case_of_class(class: &str) -> String {
+    let characters: Vec<char> = class.chars().collect();
+    let mut out = String::new();
+    for (i, &c) in characters.iter().enumerate() {
+        let before = i.checked_sub(1).map(|i| characters[i]);
+        let next_is_lower = characters.get(i + 1).is_some_and(|next| next.is_lowercase());
+        let begins = before.is_some_and(|before| before.is_lowercase() || before.is_ascii_digit() || (before.is_uppercase() && next_is_lower));
+        if c.is_uppercase() && begins {
+            out.push('_');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out
+}
+
 /// Whether it is a constant by its spelling.
 pub(crate) fn is_constant(name: &str) -> bool {
     name.len() > 1
@@ -90,6 +106,19 @@ mod tests {
             assert_eq!(in_snake_case(name), expected);
         }
         assert!(is_constant("BATCH_SIZE") && !is_constant("X") && !is_constant("Batch"));
+    }
+
+    #[test]
+    fn names_of_objects_are_those_of_keras() {
+        for (class, expected) in [
+            ("MeanAbsoluteError", "mean_absolute_error"),
+            ("AUC", "auc"),
+            ("SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy"),
+            ("KLDivergence", "kl_divergence"),
+            ("F1Score", "f1_score"),
+        ] {
+            assert_eq!(snake_case_of_class(class), expected);
+        }
     }
 
     #[test]

@@ -207,6 +207,69 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::linspace");
                 Ok(Value::temporary(format!("{function}({start}, {stop}, {count}, true, \"float64\")?"), Type::Floats))
             }
+            "allclose" | "array_equal" | "testing.assert_allclose" | "testing.assert_array_equal" => {
+                let is_close = name.ends_with("allclose");
+                let given = if is_close { given(&["a", "b", "rtol", "atol"])? } else { given(&["a", "b"])? };
+                let (a, b) = (self.expression(needed(&given, "a")?)?, self.expression(needed(&given, "b")?)?);
+                let (a, b) = (self.tensor(&a)?, self.tensor(&b)?);
+                let is_test = name.starts_with("testing.");
+                let mut tolerances = String::new();
+                let defaults = if is_test { [("rtol", "1e-7"), ("atol", "0.0")] } else { [("rtol", "1e-5"), ("atol", "1e-8")] };
+                for (name, default) in defaults.into_iter().filter(|_| is_close) {
+                    let tolerance = match find(&given, name) {
+                        Some(tolerance) => self.number(tolerance)?,
+                        None => default.into(),
+                    };
+                    tolerances.push_str(&format!(", {tolerance}"));
+                }
+                let function = self.import(if is_close { "numpy::allclose" } else { "numpy::array_equal" });
+                let text = format!("{function}({}, {}{tolerances})?", a.borrowed(), b.borrowed());
+                Ok(match is_test {
+                    true => Value::temporary(format!("assert!({text})"), Type::None),
+                    false => Value::temporary(text, Type::Bool),
+                })
+            }
+            "column_stack" => {
+                let list = self.expression(needed(&given(&["tup"])?, "tup")?)?;
+                let items = list.items.ok_or_else(|| Missing::new("columns that are not written out"))?;
+                let items = items.iter().map(|item| self.tensor(item)).collect::<Ported<Vec<_>>>()?;
+                let texts = items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ");
+                let of = if items.iter().all(|item| item.of == Type::Floats) { Type::Floats } else { Type::Array };
+                let function = self.import("ops::stack");
+                Ok(Value::temporary(format!("{function}(&[{texts}], 1)?"), of))
+            }
+            "digitize" => {
+                let given = given(&["x", "bins"])?;
+                let (x, bins) = (self.expression(needed(&given, "x")?)?, self.expression(needed(&given, "bins")?)?);
+                let (x, bins) = (self.tensor(&x)?, self.tensor(&bins)?);
+                let function = self.import("ops::digitize");
+                Ok(Value::temporary(format!("{function}({}, {})?", x.borrowed(), bins.borrowed()), Type::Array))
+            }
+            "einsum" => {
+                no_words(call)?;
+                let [subscripts, operands @ ..] = &call.arguments.args[..] else {
+                    return Err(Missing::new("einsum of nothing"));
+                };
+                let subscripts = self.expression(subscripts)?;
+                let operands = operands
+                    .iter()
+                    .map(|operand| self.expression(operand).and_then(|value| self.tensor(&value)))
+                    .collect::<Ported<Vec<_>>>()?;
+                let texts = operands.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ");
+                let of = if operands.iter().all(|item| item.of == Type::Floats) { Type::Floats } else { Type::Array };
+                let function = self.import("ops::einsum");
+                Ok(Value::temporary(format!("{function}({}, &[{texts}])?", subscripts.text), of))
+            }
+            "flatnonzero" => {
+                let of = self.expression(needed(&given(&["a"])?, "a")?)?;
+                let of = self.tensor(&of)?;
+                let function = self.import("numpy::flatnonzero");
+                Ok(Value::temporary(format!("{function}({})?", of.borrowed()), Type::Array))
+            }
+            "empty_like" => {
+                let of = self.expression(needed(&given(&["a"])?, "a")?)?;
+                Ok(Value::temporary(format!("{}.zeros_like()?", self.tensor(&of)?.at(Strength::Whole)), of.of))
+            }
             "linalg.norm" => {
                 let given = given(&["x", "ord", "axis", "keepdims"])?;
                 let of = self.expression(needed(&given, "x")?)?;
@@ -225,10 +288,19 @@ impl<'a> Program<'a> {
                 }
             }
             "unique" => {
-                let of = self.expression(needed(&given(&["ar"])?, "ar")?)?;
+                let given = given(&["ar", "return_counts", "return_inverse"])?;
+                let of = self.expression(needed(&given, "ar")?)?;
                 let of = self.tensor(&of)?;
-                let function = self.import("numpy::unique");
-                Ok(Value::temporary(format!("{function}({})?", of.borrowed()), of.of))
+                let is_asked = |name: &str| matches!(find(&given, name), Some(Expr::BooleanLiteral(asked)) if asked.value);
+                let pair = Type::Tuple(vec![of.of.clone(), Type::Array]);
+                let (name, result) = match (is_asked("return_counts"), is_asked("return_inverse")) {
+                    (false, false) => ("numpy::unique", of.of.clone()),
+                    (true, false) => ("numpy::unique_with_counts", pair),
+                    (false, true) => ("numpy::unique_with_inverse", pair),
+                    _ => return Err(Missing::new("unique with counts and places")),
+                };
+                let function = self.import(name);
+                Ok(Value::temporary(format!("{function}({})?", of.borrowed()), result))
             }
             "load" => {
                 let path = self.argument(needed(&given(&["file"])?, "file")?, "impl AsRef<Path>", "file")?;
@@ -281,7 +353,8 @@ impl<'a> Program<'a> {
     pub(crate) fn of_two(&mut self, name: &str, a: &Value, b: &Value) -> Ported<Value> {
         if a.of.is_number() && b.of.is_number() && matches!(name, "maximum" | "minimum") && a.of == b.of {
             let method = if name == "maximum" { "max" } else { "min" };
-            return Ok(Value::temporary(format!("{}.{method}({})", a.at(Strength::Whole), b.text), a.of.clone()));
+            let in_rust = a.of.in_rust().unwrap_or_default();
+            return Ok(Value::temporary(format!("{in_rust}::{method}({}, {})", a.text, b.text), a.of.clone()));
         }
         let (a, b) = (self.tensor(a)?, self.tensor(b)?);
         let is_comparison = name.contains("equal") || matches!(name, "greater" | "less") || name.starts_with("logical");
@@ -291,7 +364,11 @@ impl<'a> Program<'a> {
         };
         let function = self.import(&format!("ops::{}", if name == "mod" { "mod_" } else { name }));
         let is_float = a.of == Type::Floats || b.of == Type::Floats || name == "divide";
-        let of = if is_float && !is_comparison { Type::Floats } else { Type::Array };
+        let of = match (is_comparison, is_float) {
+            (true, _) => Type::Mask,
+            (false, true) => Type::Floats,
+            (false, false) => Type::Array,
+        };
         Ok(Value::temporary(format!("{function}({x}, {y})?"), of))
     }
 
@@ -352,6 +429,13 @@ impl<'a> Program<'a> {
             }
             "rand" | "randn" => {
                 no_words(call)?;
+                if let [Expr::Starred(shape)] = &call.arguments.args[..] {
+                    let shape = self.expression(&shape.value)?;
+                    return match &shape.of {
+                        Type::List(of) if **of == Type::Int => floats(format!("{function}{name}({})?", shape.borrowed())),
+                        of => Err(Missing::new(format!("{} as a shape", of.described()))),
+                    };
+                }
                 let sizes = call.arguments.args.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
                 if let Some(size) = sizes.iter().find(|size| size.of != Type::Int) {
                     return Err(Missing::new(format!("{} as a size", size.of.described())));
@@ -385,13 +469,28 @@ impl<'a> Program<'a> {
                 }
             }
             "randint" => {
-                let given = given(&["low", "high", "size"])?;
+                let given = given(&["low", "high", "size", "dtype"])?;
+                let dtype = match find(&given, "dtype") {
+                    None => None,
+                    Some(dtype) => Some(self.dtype(Some(dtype), "")?),
+                };
+                // A smaller dtype draws other numbers.
+                if dtype.as_deref().is_some_and(|dtype| dtype != "DType::I64" ) {
+                    return Err(Missing::new("randint of this dtype").help("astype gives it another dtype"));
+                }
                 let low = self.argument(needed(&given, "low")?, "i64", "low")?;
                 let (low, high) = match find(&given, "high") {
                     None | Some(Expr::NoneLiteral(_)) => ("0".to_string(), low),
                     Some(high) => (low, self.argument(high, "i64", "high")?),
                 };
                 match find(&given, "size") {
+                    // What is not negative by its bounds is a size.
+                    None if low.starts_with(|c: char| c.is_ascii_digit()) => Ok(Value::new(
+                        format!("{function}randint_scalar({low}, {high})? as usize"),
+                        Type::Int,
+                        Strength::Cast,
+                        Form::Temporary,
+                    )),
                     None => Ok(Value::temporary(format!("{function}randint_scalar({low}, {high})?"), Type::Signed)),
                     Some(size) => {
                         let text = format!("{function}randint({low}, {high}, {})?", self.shape(size)?);
@@ -431,7 +530,7 @@ impl<'a> Program<'a> {
             "choice" => {
                 let given = given(&["a", "size", "replace", "p"])?;
                 let of = self.expression(needed(&given, "a")?)?;
-                if given.len() == 1 {
+                if given.len() == 1 && !of.of.is_array() {
                     return match &of.of {
                         Type::Int => Ok(Value::temporary(format!("{function}choice_index({}, ())?", of.text), Type::Int)),
                         Type::List(element) => Ok(Value::temporary(
@@ -441,7 +540,39 @@ impl<'a> Program<'a> {
                         kind => Err(Missing::new(format!("a choice of {}", kind.described()))),
                     };
                 }
-                Err(Missing::new("a choice with these arguments"))
+                let replace = match find(&given, "replace") {
+                    None => "true".to_string(),
+                    Some(replace) => self.argument(replace, "bool", "replace")?,
+                };
+                let p = match find(&given, "p") {
+                    None | Some(Expr::NoneLiteral(_)) => "()".to_string(),
+                    Some(p) => {
+                        let p = self.expression(p)?;
+                        match &p.of {
+                            kind if kind.is_array() => p.borrowed(),
+                            Type::List(element) if **element == Type::Float => p.borrowed(),
+                            kind => return Err(Missing::new(format!("probabilities that are {}", kind.described()))),
+                        }
+                    }
+                };
+                match (find(&given, "size"), &of.of) {
+                    (None, Type::Int) => {
+                        Ok(Value::temporary(format!("{function}choice_index({}, {p})?", of.text), Type::Int))
+                    }
+                    (None, Type::List(element)) => {
+                        Ok(Value::temporary(format!("{function}choice_item({}, {p})?", of.borrowed()), (**element).clone()))
+                    }
+                    (Some(size), Type::Int) => {
+                        let size = self.shape(size)?;
+                        Ok(Value::temporary(format!("{function}choice({}, {size}, {replace}, {p})?", of.text), Type::Array))
+                    }
+                    (Some(size), kind) if kind.is_array() => {
+                        let size = self.shape(size)?;
+                        let text = format!("{function}choice({}, {size}, {replace}, {p})?", of.borrowed());
+                        Ok(Value::temporary(text, of.of.clone()))
+                    }
+                    (_, kind) => Err(Missing::new(format!("a choice of {} with these arguments", kind.described()))),
+                }
             }
             _ => Err(Missing::new(format!("numpy.random.{name} is not known here"))),
         }
@@ -487,7 +618,7 @@ impl<'a> Program<'a> {
     /// `&x` of an array.
     pub(crate) fn array_operand(&self, value: &Value) -> Ported<String> {
         match value.of {
-            Type::Array | Type::Floats | Type::Symbolic => Ok(value.borrowed()),
+            Type::Array | Type::Floats | Type::Mask | Type::Symbolic => Ok(value.borrowed()),
             _ => Err(Missing::new(format!("{} as an array", value.of.described()))),
         }
     }
@@ -671,12 +802,88 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// `x[:, None]`
+    fn with_new_axes(&mut self, of: &Value, parts: &[&'a Expr]) -> Ported<Value> {
+        let is_full = |part: &Expr| {
+            matches!(part, Expr::Slice(slice) if slice.lower.is_none() && slice.upper.is_none() && slice.step.is_none())
+        };
+        let mut axes = Vec::new();
+        let has_dots = parts.iter().any(|part| part.is_ellipsis_literal_expr());
+        for (i, part) in parts.iter().enumerate() {
+            let is_new = !is_full(part) && !part.is_ellipsis_literal_expr();
+            if is_new && !(part.is_none_literal_expr() || self.path_of(part).is_some()) {
+                return Err(Missing::new("a new axis beside an index").help("use np.expand_dims"));
+            }
+            if is_new {
+                axes.push(if has_dots { i as i64 - parts.len() as i64 } else { i as i64 });
+            }
+        }
+        let function = self.import("ops::expand_dims");
+        let text = match &axes[..] {
+            [one] => format!("{function}({}, {one})?", of.borrowed()),
+            many => {
+                let texts: Vec<_> = many.iter().map(i64::to_string).collect();
+                format!("{function}({}, [{}])?", of.borrowed(), texts.join(", "))
+            }
+        };
+        Ok(Value::temporary(text, of.of.clone()))
+    }
+
+    /// `x[::2]`, `x[::-1]`
+    fn with_step(&mut self, of: &Value, slice: &'a ruff_python_ast::ExprSlice) -> Ported<Value> {
+        let step = match slice.step.as_deref() {
+            Some(step) => self.expression(step)?,
+            None => return Err(Missing::new("a slice without a step")),
+        };
+        let mut end = |end: Option<&'a Expr>| match end {
+            None => Ok(None),
+            Some(end) => match self.expression(end)? {
+                end if end.of == Type::Int => Ok(Some(end.text)),
+                _ => Err(Missing::new("a slice from the end with a step")),
+            },
+        };
+        let (from, to) = (end(slice.lower.as_deref())?, end(slice.upper.as_deref())?);
+        if step.text == "-1" && from.is_none() && to.is_none() {
+            let function = self.import("ops::flip");
+            return Ok(Value::temporary(format!("{function}({}, 0)?", of.borrowed()), of.of.clone()));
+        }
+        if step.of != Type::Int {
+            return Err(Missing::new("a slice with this step"));
+        }
+        let (from, to) = (from.unwrap_or("0".into()), to.unwrap_or(format!("{}.dim(0)?", of.at(Strength::Whole))));
+        let places = format!("({from}..{to}).step_by({}).map(|i| i as u32)", step.text);
+        let text = format!(
+            "{}.index_select(&Tensor::from_iter({places}, &Device::Cpu)?, 0)?",
+            of.at(Strength::Whole)
+        );
+        Ok(Value::temporary(text, of.of.clone()))
+    }
+
     /// `x[index]`
     pub(crate) fn array_index(&mut self, of: &Value, index: &'a Expr) -> Ported<Value> {
         let parts: Vec<&'a Expr> = match index {
             Expr::Tuple(tuple) => tuple.elts.iter().collect(),
             one => vec![one],
         };
+        let is_new = |part: &Expr| {
+            part.is_none_literal_expr() || self.path_of(part).is_some_and(|path| path.ends_with(".newaxis"))
+        };
+        if parts.iter().any(|part| is_new(part)) {
+            return self.with_new_axes(of, &parts);
+        }
+        if let [Expr::EllipsisLiteral(_), last] = &parts[..] {
+            let last = self.expression(last)?;
+            if matches!(last.of, Type::Int | Type::Signed) && last.form == Form::Constant {
+                let whole = of.at(Strength::Whole);
+                let place = match last.text.strip_prefix('-') {
+                    Some(back) => format!("{whole}.dim({whole}.rank() - 1)? - {back}"),
+                    None => last.text.clone(),
+                };
+                let text = format!("{whole}.narrow({whole}.rank() - 1, {place}, 1)?.squeeze({whole}.rank() - 1)?");
+                return Ok(Value::temporary(text, of.of.clone()));
+            }
+            return Err(Missing::new("... in an index"));
+        }
         let is_alone = parts.len() == 1;
         let mut texts = Vec::new();
         for (axis, part) in parts.into_iter().enumerate() {
@@ -693,6 +900,21 @@ impl<'a> Program<'a> {
                                     of.at(Strength::Whole),
                                     value.text.trim_start_matches('-')
                                 )),
+                                // `-n`
+                                Type::Signed => match end {
+                                    Expr::UnaryOp(unary) if unary.op == ruff_python_ast::UnaryOp::USub => {
+                                        let back = program.expression(&unary.operand)?;
+                                        match back.of {
+                                            Type::Int => Ok(format!(
+                                                "{}.dim({axis})? - {}",
+                                                of.at(Strength::Whole),
+                                                back.at(Strength::Product)
+                                            )),
+                                            _ => Err(Missing::new("a slice from the end")),
+                                        }
+                                    }
+                                    _ => Err(Missing::new("a slice from the end")),
+                                },
                                 _ => Err(Missing::new("a slice from the end")),
                             }
                         }
@@ -700,7 +922,12 @@ impl<'a> Program<'a> {
                     let (from, to) = (end(self, slice.lower.as_deref())?, end(self, slice.upper.as_deref())?);
                     format!("{from}..{to}")
                 }
-                Expr::Slice(_) => return Err(Missing::new("a slice with a step")),
+                Expr::Slice(slice) => {
+                    if !is_alone {
+                        return Err(Missing::new("a slice with a step beside others"));
+                    }
+                    return self.with_step(of, slice);
+                }
                 part => {
                     let value = self.expression(part)?;
                     match value.of {
@@ -710,6 +937,12 @@ impl<'a> Program<'a> {
                             of.at(Strength::Whole),
                             value.text.trim_start_matches('-')
                         ),
+                        Type::Mask if axis == 0 && is_alone => {
+                            let function = self.import("numpy::compress");
+                            let text = format!("{function}({}, {})?", of.borrowed(), value.borrowed());
+                            return Ok(Value::temporary(text, of.of.clone()));
+                        }
+                        Type::Id => format!("{} as usize", value.at(Strength::Cast)),
                         // The rows of an array of indices.
                         ref kind if kind.is_array() && axis == 0 && is_alone => {
                             let function = self.import("ops::take");
@@ -744,7 +977,7 @@ fn of_number(name: &str, of: &Value) -> Ported<Value> {
         _ => return Err(Missing::new(format!("{name} of a number"))),
     };
     let number = of.as_float().ok_or_else(|| Missing::new("this number"))?;
-    Ok(Value::temporary(format!("{}.{method}()", crate::builtins::in_group(&number)), Type::Float))
+    Ok(Value::temporary(format!("f64::{method}({number})"), Type::Float))
 }
 
 /// Lists in lists as arrays of Rust, and the type of their numbers.

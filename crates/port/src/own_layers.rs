@@ -77,8 +77,12 @@ impl<'a> Program<'a> {
             self.read_init(number, &types)?;
         }
         let own = self.classes[number].own.clone().unwrap_or_default();
-        let same: Vec<_> = own.arguments.iter().map(|(_, of)| of.in_rust()).collect();
-        let given: Vec<_> = types.iter().filter(|of| **of != Type::None).map(Type::in_rust).collect();
+        let shown = |of: &Type| match of {
+            Type::Str | Type::Object(_) => Some("String".to_string()),
+            of => of.in_rust(),
+        };
+        let same: Vec<_> = own.arguments.iter().map(|(_, of)| shown(of)).collect();
+        let given: Vec<_> = types.iter().filter(|of| **of != Type::None).map(shown).collect();
         if same != given {
             return Err(Missing::new(format!("{class} is made from arguments of other types before")));
         }
@@ -115,6 +119,20 @@ impl<'a> Program<'a> {
                     let name = attribute.attr.as_str();
                     match &*assign.value {
                         Expr::Name(value) if value.id.as_str() == name => {}
+                        // `self.activation = keras.activations.get(activation)`
+                        Expr::Call(call)
+                            if self.path_of(&call.func).as_deref() == Some("keras.activations.get")
+                                && matches!(&call.arguments.args[..], [Expr::Name(value)] if value.id.as_str() == name) =>
+                        {
+                            let of = Type::Object("activations::ActivationFunction".into());
+                            match own.arguments.iter_mut().find(|(argument, _)| argument == name) {
+                                Some((_, argument)) => *argument = of,
+                                None => {
+                                    own.constants.retain(|(constant, _)| constant != name);
+                                    own.constants.push((name.into(), Value::constant("None", Type::None)));
+                                }
+                            }
+                        }
                         // A source of random numbers is that of the run.
                         Expr::Call(call) if self.path_of(&call.func).is_some_and(|path| path.ends_with(".SeedGenerator")) => {
                             own.constants.push((name.into(), Value::constant("None", Type::None)));
@@ -290,6 +308,7 @@ impl<'a> Program<'a> {
             .arguments
             .iter()
             .map(|(name, of)| {
+                self.import_type(of);
                 let in_rust = of.in_rust().unwrap_or_default();
                 format!("        {}: {in_rust},\n", crate::names::in_snake_case(name))
             })

@@ -8,7 +8,7 @@ use crate::source::Source;
 use crate::value::{Scopes, Type};
 use crate::{Gap, Missing, Port};
 use hashbrown::{HashMap, HashSet};
-use ruff_python_ast::{Expr, Stmt};
+use ruff_python_ast::{Expr, ExprDict, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -50,6 +50,8 @@ pub(crate) struct Program<'a> {
     unknown: Vec<Option<Type>>,
     /// What the uses of each name say of its value.
     pub(crate) evidence: Evidence,
+    /// Dicts of values of several types, which are looked up while the program is written.
+    pub(crate) literals: HashMap<String, &'a ExprDict>,
     /// Names of constants that are not negative fractions.
     pub(crate) not_negative: HashSet<String>,
     /// Names whose values are not ported, but known by their uses.
@@ -86,6 +88,7 @@ impl<'a> Program<'a> {
             lost_return: None,
             unknown: Vec::new(),
             evidence: Evidence::default(),
+            literals: HashMap::new(),
             not_negative: HashSet::new(),
             guessed: HashSet::new(),
             other_uses: BTreeSet::new(),
@@ -357,6 +360,17 @@ impl<'a> Program<'a> {
     pub(crate) fn is_mutated(&self, name: &str) -> bool {
         let (scan, declared) = &self.scans[self.scans.len() - 1];
         scan.is_mutated(name, declared.get(name).copied().unwrap_or(0))
+    }
+
+    /// How many variables each name of this function has had.
+    pub(crate) fn declared_so_far(&self) -> HashMap<String, usize> {
+        self.scans[self.scans.len() - 1].1.clone()
+    }
+
+    /// Forgets variables that were declared since.
+    pub(crate) fn declare_again(&mut self, declared: HashMap<String, usize>) {
+        let last = self.scans.len() - 1;
+        self.scans[last].1 = declared;
     }
 
     /// Whether the next variable of this name changes.

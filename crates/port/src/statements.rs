@@ -246,6 +246,18 @@ impl<'a> Program<'a> {
             self.define_lambda(&name.id, lambda);
             return Ok(());
         }
+        if let ([Expr::Name(name)], Expr::Dict(dict)) = (&assign.targets[..], &*assign.value)
+            && self.scan().is_assigned_once(&name.id)
+            && !dict.items.is_empty()
+            && crate::unrolled::is_literal(self, &assign.value)
+        {
+            let written = self.body.len();
+            if self.dict(dict).is_err() {
+                self.body.truncate(written);
+                self.literals.insert(name.id.to_string(), dict);
+                return Ok(());
+            }
+        }
         if let ([Expr::Name(name)], Expr::NumberLiteral(_)) = (&assign.targets[..], &*assign.value)
             && self.scan().is_assigned_once(&name.id)
         {
@@ -484,6 +496,7 @@ impl<'a> Program<'a> {
             Type::Object(_) | Type::Layer(_) if self.depth == 1 && self.is_read_once(&value.text) => Ok(value),
             Type::Array
             | Type::Floats
+            | Type::Mask
             | Type::Symbolic
             | Type::Layer(_)
             | Type::String
@@ -591,6 +604,10 @@ impl<'a> Program<'a> {
             Type::List(_) | Type::String | Type::Str | Type::Dict(..) | Type::Set(_) => {
                 format!("!{}.is_empty()", value.at(Strength::Whole))
             }
+            // More than one element is an error in Python as well.
+            of if of.is_array() => {
+                format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0", value.at(Strength::Whole))
+            }
             // An object.
             Type::Layer(_) | Type::Model(_) | Type::Instance(_) | Type::Object(_) => "true".into(),
             of => return Err(Missing::new(format!("{} as a condition", of.described()))),
@@ -690,7 +707,17 @@ impl<'a> Program<'a> {
         if self.loop_over_dataset(each)? {
             return Ok(());
         }
-        let over = self.iteration(&each.iter)?;
+        let written = self.body.len();
+        let over = match self.iteration(&each.iter) {
+            Ok(over) => over,
+            Err(missing) => {
+                self.body.truncate(written);
+                return match self.unrolled(each)? {
+                    true => Ok(()),
+                    false => Err(missing),
+                };
+            }
+        };
         self.scopes.enter();
         let pattern = match self.element_pattern(&each.target, &over.element) {
             Ok(pattern) => pattern,

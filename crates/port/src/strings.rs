@@ -26,7 +26,7 @@ impl Template {
                 return Ok(());
             }
             // A tensor with a format is a number.
-            (Type::Array | Type::Floats, spec) if !spec.is_empty() => {
+            (Type::Array | Type::Floats | Type::Mask, spec) if !spec.is_empty() => {
                 self.text.push_str(&format!("{{{}}}", rust_spec(spec, &Type::Float)?));
                 self.values.push(format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", value.at(Strength::Whole)));
                 return Ok(());
@@ -51,6 +51,7 @@ impl Template {
                 | Type::Char
                 | Type::String
                 | Type::Array
+                | Type::Mask
                 | Type::Floats,
                 spec,
             ) => rust_spec(spec, &value.of)?,

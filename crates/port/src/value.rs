@@ -34,6 +34,8 @@ pub(crate) enum Type {
     Array,
     /// A `Tensor` of fractions.
     Floats,
+    /// A `Tensor` of truth values.
+    Mask,
     /// An `ndarray`, whose elements the script assigns: the type of these, and its rank.
     Mutable { of: &'static str, rank: usize },
     /// A `KerasTensor`.
@@ -86,7 +88,7 @@ impl Type {
     }
 
     pub(crate) fn is_array(&self) -> bool {
-        matches!(self, Self::Array | Self::Floats)
+        matches!(self, Self::Array | Self::Floats | Self::Mask)
     }
 
     pub(crate) fn is_text(&self) -> bool {
@@ -127,7 +129,7 @@ impl Type {
             Self::File { .. } => "String".into(),
             Self::Variables => "Vec<Variable>".into(),
             Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
-            Self::Array | Self::Floats => "Tensor".into(),
+            Self::Array | Self::Floats | Self::Mask => "Tensor".into(),
             Self::Symbolic => "KerasTensor".into(),
             Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
@@ -161,7 +163,7 @@ impl Type {
             Self::Variables => "weights".into(),
             Self::Gradients(_) => "gradients".into(),
             Self::Tuple(_) => "a tuple".into(),
-            Self::Array | Self::Floats | Self::Mutable { .. } => "an array".into(),
+            Self::Array | Self::Floats | Self::Mask | Self::Mutable { .. } => "an array".into(),
             Self::Symbolic => "a symbolic tensor".into(),
             Self::Layer(class) => format!("a layer {class}"),
             Self::Model(_) => "a model".into(),

@@ -2,6 +2,7 @@
 //! [`keras.ops`](https://keras.io/api/ops/) has not or computes in another dtype. Arrays are tensors on the host.
 
 mod files;
+mod indexing;
 mod npy;
 mod npz;
 mod print;
@@ -11,6 +12,7 @@ mod ranges;
 mod unique;
 
 pub use files::{load, save, savez};
+pub use indexing::{allclose, array_equal, compress, flatnonzero};
 pub use npy::read_npy;
 pub use npz::{Npz, write_npz};
 pub use print::array_str;

@@ -1,0 +1,97 @@
+//! Elements of arrays by arrays: `x[mask]`, `np.where(mask)`.
+
+use crate::{Error, Result};
+use candle_core::{DType, Device, Tensor};
+
+/// The rows for which the mask is not 0. NumPy: `x[mask]`, with a mask of one axis.
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// use candle_keras_data::numpy::compress;
+/// let x = Tensor::new(&[[1f32, 2.], [3., 4.], [5., 6.]], &Device::Cpu)?;
+/// let rows = compress(&x, &Tensor::new(&[1u8, 0, 1], &Device::Cpu)?)?;
+/// assert_eq!(rows.to_vec2::<f32>()?, [[1., 2.], [5., 6.]]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If the mask has not one element for each row.
+pub fn compress(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
+    if mask.rank() != 1 || x.rank() == 0 || x.dims()[0] != mask.dims()[0] {
+        return Err(Error::new("a mask needs an element for each row")
+            .expected(format!("a mask of shape [{}]", x.dims().first().copied().unwrap_or(0)))
+            .received(format!("{:?}", mask.dims())));
+    }
+    Ok(x.index_select(&flatnonzero(mask)?.to_dtype(DType::U32)?, 0)?)
+}
+
+/// The places of the elements that are not 0, as I64. NumPy: `np.flatnonzero(x)`, `np.where(x)[0]` of one axis.
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// use candle_keras_data::numpy::flatnonzero;
+/// let places = flatnonzero(&Tensor::new(&[0f64, 2., 3.], &Device::Cpu)?)?;
+/// assert_eq!(places.to_vec1::<i64>()?, [1, 2]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If the array cannot be read.
+pub fn flatnonzero(x: &Tensor) -> Result<Tensor> {
+    let numbers = x.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+    let places = numbers.iter().enumerate().filter(|(_, number)| **number != 0.0).map(|(i, _)| i as i64);
+    Ok(Tensor::from_iter(places, &Device::Cpu)?)
+}
+
+/// Whether two arrays have the same shape and elements. NumPy: `np.array_equal(a, b)`.
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// use candle_keras_data::numpy::array_equal;
+/// let a = Tensor::new(&[1f32, 2.], &Device::Cpu)?;
+/// assert!(array_equal(&a, &a)? && !array_equal(&a, &(&a + 1.0)?)?);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If an array cannot be read.
+pub fn array_equal(a: &Tensor, b: &Tensor) -> Result<bool> {
+    let numbers = |x: &Tensor| x.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>();
+    Ok(a.dims() == b.dims() && numbers(a)? == numbers(b)?)
+}
+
+/// Whether all elements are within `atol + rtol * |b|`. NumPy: `np.allclose(a, b, rtol=1e-5, atol=1e-8)`; the arrays have one shape.
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// use candle_keras_data::numpy::allclose;
+/// let a = Tensor::new(&[1f64, 2.], &Device::Cpu)?;
+/// assert!(allclose(&a, &(&a + 1e-9)?, 1e-5, 1e-8)? && !allclose(&a, &(&a + 0.1)?, 1e-5, 1e-8)?);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If the shapes differ.
+pub fn allclose(a: &Tensor, b: &Tensor, rtol: f64, atol: f64) -> Result<bool> {
+    if a.dims() != b.dims() {
+        return Err(Error::new("allclose compares arrays of one shape")
+            .expected(format!("{:?}", a.dims()))
+            .received(format!("{:?}", b.dims())));
+    }
+    let numbers = |x: &Tensor| x.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>();
+    Ok(numbers(a)?.iter().zip(numbers(b)?).all(|(a, b)| a == &b || (a - b).abs() <= atol + rtol * b.abs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_of_another_length_is_an_error() {
+        let x = Tensor::zeros((3, 2), DType::F32, &Device::Cpu).unwrap();
+        let mask = Tensor::ones(2, DType::U8, &Device::Cpu).unwrap();
+        assert!(compress(&x, &mask).unwrap_err().to_string().contains("a mask of shape [3]"));
+        let none = Tensor::zeros(3, DType::U8, &Device::Cpu).unwrap();
+        assert_eq!(compress(&x, &none).unwrap().dims(), [0, 2]);
+    }
+}
