@@ -22,7 +22,25 @@ const OF_ALL_LAYERS: &[&str] = &[
 ];
 
 /// Arguments that Keras 2 called otherwise.
-const RENAMED: &[(&str, &str)] = &[("lr", "learning_rate")];
+const RENAMED: &[(&str, &str)] = &[
+    ("lr", "learning_rate"),
+    ("nb_epoch", "epochs"),
+    ("nb_filter", "filters"),
+    ("nb_words", "num_words"),
+    ("filter_length", "kernel_size"),
+    ("border_mode", "padding"),
+    ("subsample_length", "strides"),
+    ("subsample", "strides"),
+    ("pool_length", "pool_size"),
+    ("init", "kernel_initializer"),
+    ("inner_init", "recurrent_initializer"),
+    ("inner_activation", "recurrent_activation"),
+    ("W_regularizer", "kernel_regularizer"),
+    ("b_regularizer", "bias_regularizer"),
+    ("p", "rate"),
+    ("output_dim", "units"),
+    ("samples_per_epoch", "steps_per_epoch"),
+];
 
 /// Types that are given by a name or an object, never by a number.
 const OF_NAMES: &[&str] = &[
@@ -61,7 +79,8 @@ impl<'a> Program<'a> {
         let is_layer = path.starts_with("keras.layers.");
         for word in &call.arguments.keywords {
             let name = word.arg.as_deref().unwrap_or_default();
-            let name = RENAMED.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| new);
+            let renamed = RENAMED.iter().find(|(old, new)| *old == name && !signature.has(old) && signature.has(new));
+            let name = renamed.map_or(name, |(_, new)| new);
             let is_known = signature.has(name) || (is_layer && OF_ALL_LAYERS.contains(&name)) || name == "name";
             if !is_known {
                 return Err(Missing::new(format!("{path} has no argument {name}")));
@@ -254,6 +273,12 @@ impl<'a> Program<'a> {
     /// A list that is written out, or a variable that holds one.
     pub(crate) fn items(&mut self, list: &'a Expr) -> Ported<Vec<Value>> {
         if let Expr::List(list) = list {
+            return list.elts.iter().map(|item| self.expression(item)).collect();
+        }
+        // A list that is read once is written out where it is used.
+        if let Expr::Name(name) = list
+            && let Some(list) = self.lists.get(name.id.as_str()).copied()
+        {
             return list.elts.iter().map(|item| self.expression(item)).collect();
         }
         let value = self.expression(list)?;

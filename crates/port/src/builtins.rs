@@ -121,6 +121,17 @@ impl<'a> Program<'a> {
         if name == "print" {
             return self.print(call);
         }
+        if let ("max" | "min" | "sum", [one]) = (name, &call.arguments.args[..])
+            && call.arguments.keywords.is_empty()
+            && !one.is_generator_expr()
+        {
+            let written = self.body.len();
+            let value = self.expression(one);
+            match value {
+                Ok(value) if value.of.is_array() => return self.reduction(name, &value, None, None),
+                _ => self.body.truncate(written),
+            }
+        }
         if let Some(value) = self.of_iterable(name, call)? {
             return Ok(value);
         }

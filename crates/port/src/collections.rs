@@ -434,6 +434,13 @@ impl<'a> Program<'a> {
 /// A key as `IndexMap::get` takes it.
 pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
     match (key, &at.of) {
+        // What is looked up is put in somewhere behind.
+        (Type::Unknown(_), of) if of.is_copy() && *of != Type::Str => Ok(format!("&{}", at.at(Strength::Prefix))),
+        (Type::Unknown(_), of) if of.is_text() => Ok(at.borrowed()),
+        (Type::Int, Type::Signed) => Ok(format!("&({} as usize)", at.at(Strength::Cast))),
+        (Type::Char, Type::Str) if at.literal_text().is_some_and(|text| text.chars().count() == 1) => {
+            Ok(format!("&'{}'", at.literal_text().unwrap_or_default()))
+        }
         (key, at_type) if key.is_text() && at_type.is_text() && *key != Type::Char => Ok(at.borrowed()),
         (key, at_type) if key == at_type => Ok(format!("&{}", at.at(Strength::Prefix))),
         (key, of) => Err(Missing::new(format!("{} as a key of {}", of.described(), key.described()))),

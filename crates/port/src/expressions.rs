@@ -55,6 +55,9 @@ impl<'a> Program<'a> {
             Expr::Attribute(attribute) => match self.path_of(expression) {
                 Some(path) => self.attribute_of_module(&path),
                 None => {
+                    if let Some(constant) = self.constant_of_class(&attribute.value, attribute.attr.as_str()) {
+                        return self.expression(constant);
+                    }
                     let value = self.expression(&attribute.value)?;
                     self.attribute(&value, attribute.attr.as_str())
                 }
@@ -180,6 +183,21 @@ impl<'a> Program<'a> {
         match (&a.of, &b.of) {
             (x, y) if x.is_array() || y.is_array() => self.of_arrays(&a, op, &b),
             (Type::Symbolic, _) | (_, Type::Symbolic) => of_symbolic(&a, op, &b),
+            (Type::Tuple(_), Type::Tuple(_)) if op == Operator::Add => {
+                let items = [items_of_tuple(&a), items_of_tuple(&b)].concat();
+                let texts: Vec<_> = items.iter().map(|item| item.text.clone()).collect();
+                let of = Type::Tuple(items.iter().map(|item| item.of.clone()).collect());
+                let mut value = Value::temporary(format!("({})", texts.join(", ")), of);
+                value.items = Some(items);
+                Ok(value)
+            }
+            (x, y) if op == Operator::Add && is_text_like(x) && is_text_like(y) => {
+                let shown = |value: &Value| match &value.of {
+                    Type::List(_) => format!("{}.iter().collect::<String>()", value.at(Strength::Whole)),
+                    _ => value.text.clone(),
+                };
+                Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", shown(&a), shown(&b)), Type::String))
+            }
             (Type::Path, y) if op == Operator::Div && (y.is_text() || *y == Type::Path) => {
                 Ok(Value::temporary(format!("{}.join({})", a.at(Strength::Whole), b.borrowed()), Type::Path))
             }
@@ -301,6 +319,16 @@ impl<'a> Program<'a> {
     }
 
     fn subscript(&mut self, subscript: &'a ExprSubscript) -> Ported<Value> {
+        // `np.where(mask)[0]`
+        if let (Expr::Call(call), Expr::NumberLiteral(_)) = (&*subscript.value, &*subscript.slice)
+            && let [condition] = &call.arguments.args[..]
+            && self.path_of(&call.func).is_some_and(|path| path == "numpy.where" || path == "numpy.nonzero")
+        {
+            let condition = self.expression(condition)?;
+            let condition = self.tensor(&condition)?;
+            let function = self.import("numpy::flatnonzero");
+            return Ok(Value::temporary(format!("{function}({})?", condition.borrowed()), Type::Array));
+        }
         if let (Expr::Name(name), Expr::StringLiteral(key)) = (&*subscript.value, &*subscript.slice)
             && let Some(dict) = self.literals.get(name.id.as_str()).copied()
         {
@@ -426,6 +454,22 @@ impl<'a> Program<'a> {
             }
             of => Err(Missing::new(format!("{} as an index", of.described()))),
         }
+    }
+}
+
+/// Whether it is a text, or characters of one.
+fn is_text_like(of: &Type) -> bool {
+    of.is_text() || *of == Type::Char || matches!(of, Type::List(of) if **of == Type::Char)
+}
+
+/// The elements of a tuple, also of one in a variable.
+fn items_of_tuple(value: &Value) -> Vec<Value> {
+    match (&value.items, &value.of) {
+        (Some(items), _) => items.clone(),
+        (None, Type::Tuple(types)) => (types.iter().enumerate())
+            .map(|(i, of)| Value::place(format!("{}.{i}", value.at(Strength::Whole)), of.clone()))
+            .collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -573,6 +617,15 @@ fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
     }
     let least = Strength::Sum;
     match (&a.of, &b.of) {
+        // A character is a text of length 1.
+        (Type::Char, Type::Str) if matches!(op, CmpOp::Eq | CmpOp::NotEq) => {
+            let text = b.literal_text().map(|text| text.replace("\\\"", "\""));
+            match text.as_deref().map(|text| (text.chars().count(), text.starts_with('\\'), text)) {
+                Some((1, false, "'")) => Ok(format!("{} {sign} '\\''", a.at(least))),
+                Some((1, false, text)) | Some((2, true, text)) => Ok(format!("{} {sign} '{text}'", a.at(least))),
+                _ => Err(Missing::new("a comparison of a character and a text")),
+            }
+        }
         (x, y) if x == y && (x.is_number() || x.is_text()) => Ok(format!("{} {sign} {}", a.at(least), b.at(least))),
         (x, y) if x.is_number() && y.is_number() => match (a.as_float(), b.as_float()) {
             (Some(x), Some(y)) => Ok(format!("{x} {sign} {y}")),

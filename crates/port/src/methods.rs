@@ -114,6 +114,18 @@ impl<'a> Program<'a> {
                     _ => Err(Missing::new(format!("the method {name} of logs"))),
                 }
             }
+            Type::Set(element) => {
+                no_words(call)?;
+                match (name, &call.arguments.args[..]) {
+                    ("add", [item]) => {
+                        let item = self.expression(item)?;
+                        let item = self.own(item)?;
+                        let item = self.put_into(&element.clone(), item)?;
+                        Ok(Value::temporary(format!("{}.insert({item})", of.at(Strength::Whole)), Type::None))
+                    }
+                    _ => Err(Missing::new(format!("the method {name} of a set"))),
+                }
+            }
             Type::Dict(key, value) => self.method_of_dict(of, (&key.clone(), &value.clone()), name, call),
             text if text.is_text() || *text == Type::Char => self.method_of_text(of, name, call),
             other => Err(Missing::new(format!("the method {name} of {}", other.described()))),
@@ -202,6 +214,13 @@ impl<'a> Program<'a> {
             }
             _ => {}
         }
+        // Names of Keras 2.
+        let name = match name {
+            "fit_generator" => "fit",
+            "evaluate_generator" => "evaluate",
+            "predict_generator" => "predict",
+            name => name,
+        };
         let class = if model.is_sequential { "Sequential" } else { "Model" };
         let path = format!("keras.{class}.{name}");
         let path = if api::signature(&path).is_some() { path } else { format!("keras.Model.{name}") };
@@ -219,7 +238,7 @@ impl<'a> Program<'a> {
                 done(format!("{whole}.add({last})"))
             }
             "compile" => self.compile(of, &named),
-            "fit" => self.fit(of, &named),
+            "fit" | "fit_generator" => self.fit(of, &named),
             "evaluate" => self.evaluate(of, model, &named),
             "train_on_batch" | "test_on_batch" => {
                 let (x, y) = (self.data(needed(&named, "x")?)?, self.data(needed(&named, "y")?)?);

@@ -314,6 +314,23 @@ impl<'a> Program<'a> {
                 let function = self.import("numpy::save");
                 Ok(Value::temporary(format!("{function}({path}, {})?", self.tensor(&of)?.borrowed()), Type::None))
             }
+            "loadtxt" => {
+                let given = given(&["fname", "delimiter", "skiprows"])?;
+                let path = self.argument(needed(&given, "fname")?, "impl AsRef<Path>", "fname")?;
+                let delimiter = match find(&given, "delimiter") {
+                    None => "None".to_string(),
+                    Some(Expr::StringLiteral(text)) if text.value.to_str().chars().count() == 1 => {
+                        format!("{:?}", text.value.to_str().chars().next().unwrap_or(','))
+                    }
+                    Some(_) => return Err(Missing::new("this delimiter")),
+                };
+                let skipped = match find(&given, "skiprows") {
+                    None => "0".to_string(),
+                    Some(rows) => self.argument(rows, "usize", "skiprows")?,
+                };
+                let function = self.import("numpy::loadtxt");
+                Ok(Value::temporary(format!("{function}({path}, {delimiter}, {skipped})?"), Type::Floats))
+            }
             // How arrays are printed.
             "set_printoptions" => Ok(Value::constant("()", Type::None)),
             name if AS_IN_KERAS.contains(&name) => self.operation(name, call),
@@ -868,6 +885,14 @@ impl<'a> Program<'a> {
         let is_new = |part: &Expr| {
             part.is_none_literal_expr() || self.path_of(part).is_some_and(|path| path.ends_with(".newaxis"))
         };
+        // `x[1:, ...]`, `x[rows, :]`
+        let is_rest = |part: &Expr| {
+            part.is_ellipsis_literal_expr()
+                || matches!(part, Expr::Slice(slice) if slice.lower.is_none() && slice.upper.is_none() && slice.step.is_none())
+        };
+        if parts.len() > 1 && parts[1..].iter().all(|part| is_rest(part)) && !is_rest(parts[0]) && !is_new(parts[0]) {
+            return self.array_index(of, parts[0]);
+        }
         if parts.iter().any(|part| is_new(part)) {
             return self.with_new_axes(of, &parts);
         }

@@ -8,7 +8,7 @@ use crate::source::Source;
 use crate::value::{Scopes, Type};
 use crate::{Gap, Missing, Port};
 use hashbrown::{HashMap, HashSet};
-use ruff_python_ast::{Expr, ExprDict, Stmt};
+use ruff_python_ast::{Expr, ExprDict, ExprList, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -52,6 +52,10 @@ pub(crate) struct Program<'a> {
     pub(crate) evidence: Evidence,
     /// Dicts of values of several types, which are looked up while the program is written.
     pub(crate) literals: HashMap<String, &'a ExprDict>,
+    /// Lists of objects of Keras, which are written out where they are used.
+    pub(crate) lists: HashMap<String, &'a ExprList>,
+    /// How many outputs of a layer are assigned.
+    pub(crate) wanted_outputs: Option<usize>,
     /// Names of constants that are not negative fractions.
     pub(crate) not_negative: HashSet<String>,
     /// Names whose values are not ported, but known by their uses.
@@ -89,6 +93,8 @@ impl<'a> Program<'a> {
             unknown: Vec::new(),
             evidence: Evidence::default(),
             literals: HashMap::new(),
+            lists: HashMap::new(),
+            wanted_outputs: None,
             not_negative: HashSet::new(),
             guessed: HashSet::new(),
             other_uses: BTreeSet::new(),

@@ -162,8 +162,8 @@ impl<'a> Program<'a> {
                     }
                     let (full, name) =
                         (format!("{module}.{}", alias.name), alias.asname.as_ref().unwrap_or(&alias.name));
-                    // `from __future__ import ...` means nothing in Rust.
-                    if module != "__future__" {
+                    // Names of Python 3 for Python 2, and what means nothing in Rust.
+                    if !matches!(module, "__future__" | "six.moves" | "builtins") {
                         self.scopes.bind(name.as_str(), Binding::Imported(full));
                     }
                 }
@@ -228,7 +228,11 @@ impl<'a> Program<'a> {
                 false if self.with_open(with)? => Ok(()),
                 false => Err(Missing::new("with")),
             },
-            Stmt::Try(_) => Err(Missing::new("try")),
+            // Imports of one version or another.
+            Stmt::Try(attempt) if attempt.body.iter().all(|one| matches!(one, Stmt::Import(_) | Stmt::ImportFrom(_))) => {
+                attempt.body.iter().try_for_each(|one| self.statement(one))
+            }
+            Stmt::Try(_) => Err(Missing::new("try").help("errors end the program: leave the handlers out")),
             _ => Err(Missing::new("this kind of statement")),
         }
     }
@@ -244,6 +248,24 @@ impl<'a> Program<'a> {
     fn assignment(&mut self, assign: &'a StmtAssign) -> Ported<()> {
         if let ([Expr::Name(name)], Expr::Lambda(lambda)) = (&assign.targets[..], &*assign.value) {
             self.define_lambda(&name.id, lambda);
+            return Ok(());
+        }
+        // Another name for a class or function of Keras.
+        if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
+            && let Some(path) = self.path_of(&assign.value)
+            && path.starts_with("keras.")
+            && crate::api::signature(&path).is_some()
+        {
+            self.scopes.bind(&name.id, Binding::Imported(path));
+            return Ok(());
+        }
+        if let ([Expr::Name(name)], Expr::List(list)) = (&assign.targets[..], &*assign.value)
+            && self.scan().is_assigned_once(&name.id)
+            && self.scan().reads(&name.id) == 1
+            && !list.elts.is_empty()
+            && list.elts.iter().all(|element| self.is_callback_object(element))
+        {
+            self.lists.insert(name.id.to_string(), list);
             return Ok(());
         }
         if let ([Expr::Name(name)], Expr::Dict(dict)) = (&assign.targets[..], &*assign.value)
@@ -292,8 +314,28 @@ impl<'a> Program<'a> {
             }
             return self.bind(&name.id, value);
         }
-        let value = self.expression(&assign.value)?;
-        self.assign(target, value)
+        self.wanted_outputs = match target {
+            Expr::Tuple(tuple) => Some(tuple.elts.len()),
+            _ => None,
+        };
+        let value = self.expression(&assign.value);
+        self.wanted_outputs = None;
+        self.assign(target, value?)
+    }
+
+    /// Whether an element of a list is a callback.
+    fn is_callback_object(&self, element: &Expr) -> bool {
+        match element {
+            Expr::Call(call) => self.path_of(&call.func).is_some_and(|path| path.starts_with("keras.callbacks.")),
+            Expr::Name(name) => match self.scopes.get(&name.id) {
+                Some(Binding::Variable(variable)) => {
+                    matches!(&variable.of, Type::Object(path) if path.starts_with("callbacks::"))
+                        || self.kind_of(&variable.of) == Some(Kind::Callback)
+                }
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     fn assign(&mut self, target: &'a Expr, value: Value) -> Ported<()> {
@@ -326,6 +368,26 @@ impl<'a> Program<'a> {
                 let of = self.expression(&subscript.value)?;
                 if matches!(of.of, Type::Mutable { .. }) {
                     return self.assign_element(&of, &subscript.slice, &value);
+                }
+                if of.of.is_array()
+                    && value.of.is_number()
+                    && let Expr::Name(name) = &*subscript.value
+                    && !subscript.slice.is_slice_expr()
+                    && !subscript.slice.is_tuple_expr()
+                {
+                    let mask = self.expression(&subscript.slice)?;
+                    if mask.of == Type::Mask {
+                        let number = self.tensor(&value)?;
+                        let function = self.import("ops::where_");
+                        let text = format!(
+                            "{function}({}, {}, {})?.to_dtype({}.dtype())?",
+                            mask.borrowed(),
+                            number.borrowed(),
+                            of.borrowed(),
+                            of.at(Strength::Whole)
+                        );
+                        return self.bind(&name.id, Value::temporary(text, of.of));
+                    }
                 }
                 if of.of.is_array() {
                     return Err(Missing::new("an assignment to a part of an array")
@@ -424,6 +486,10 @@ impl<'a> Program<'a> {
                 }
                 let parts = targets.iter().zip(types).map(|(target, of)| self.pattern(target, of, names));
                 Ok(format!("({})", parts.collect::<Ported<Vec<_>>>()?.join(", ")))
+            }
+            (Expr::Tuple(tuple), Type::Outputs(types)) if tuple.elts.len() == types.len() => {
+                let parts = tuple.elts.iter().zip(types).map(|(target, of)| self.pattern(target, of, names));
+                Ok(format!("[{}]", parts.collect::<Ported<Vec<_>>>()?.join(", ")))
             }
             _ => Err(Missing::new(format!("{} cannot be taken apart here", of.described()))),
         }

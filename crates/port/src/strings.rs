@@ -149,6 +149,7 @@ impl<'a> Program<'a> {
                                     parts.collect::<Ported<String>>()
                                 })?;
                                 let value = self.expression(&place.expression)?;
+                                let value = if spec.is_empty() { self.shown(value)? } else { value };
                                 template.place(&value, &spec)?;
                             }
                         }
@@ -157,6 +158,40 @@ impl<'a> Program<'a> {
             }
         }
         Ok(())
+    }
+
+    /// A value alone, as `print!` takes it.
+    pub(crate) fn shown_alone(&mut self, value: &Value) -> Ported<String> {
+        let mut template = Template::default();
+        let value = self.shown(value.clone())?;
+        template.place(&value, "")?;
+        Ok(template.arguments())
+    }
+
+    /// A value as its text is made: arrays as NumPy prints them, what evaluate returns as a list.
+    fn shown(&mut self, value: Value) -> Ported<Value> {
+        match &value.of {
+            of if of.is_array() => {
+                let function = self.import("numpy::array_str");
+                Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::String))
+            }
+            Type::Mutable { .. } => {
+                let tensor = self.tensor(&value)?;
+                self.shown(tensor)
+            }
+            Type::Scores(names) => {
+                let whole = match value.form {
+                    Form::Temporary => {
+                        self.line(&format!("let scores = {};", value.text));
+                        "scores".to_string()
+                    }
+                    _ => value.at(Strength::Whole),
+                };
+                let texts: Vec<_> = names.iter().map(|name| format!("{whole}[{name:?}]")).collect();
+                Ok(Value::temporary(format!("[{}]", texts.join(", ")), Type::List(Box::new(Type::Float))))
+            }
+            _ => Ok(value),
+        }
     }
 
     /// `"%d of %s" % values`
@@ -228,6 +263,7 @@ impl<'a> Program<'a> {
             };
             let value = value.ok_or_else(|| Missing::new(format!("the place {{{place}}} of a format")))?;
             let value = self.expression(value)?;
+            let value = if spec.is_empty() { self.shown(value)? } else { value };
             template.place(&value, spec)?;
             rest = behind;
         }
@@ -267,6 +303,7 @@ impl<'a> Program<'a> {
                 }
                 _ => {
                     let value = self.expression(argument)?;
+                    let value = self.shown(value)?;
                     template.place(&value, "")?;
                 }
             }

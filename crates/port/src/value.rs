@@ -30,6 +30,8 @@ pub(crate) enum Type {
     /// `BTreeSet`: Python does not say in which order.
     Set(Box<Type>),
     Tuple(Vec<Type>),
+    /// The outputs of a layer, as an array.
+    Outputs(Vec<Type>),
     /// A `Tensor`, perhaps of integers.
     Array,
     /// A `Tensor` of fractions.
@@ -136,7 +138,7 @@ impl Type {
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
             Self::History => "History".into(),
-            Self::HistoryValues | Self::Scores(_) | Self::Unknown(_) | Self::Gradients(_) => return None,
+            Self::HistoryValues | Self::Scores(_) | Self::Unknown(_) | Self::Gradients(_) | Self::Outputs(_) => return None,
         })
     }
 
@@ -163,6 +165,7 @@ impl Type {
             Self::Variables => "weights".into(),
             Self::Gradients(_) => "gradients".into(),
             Self::Tuple(_) => "a tuple".into(),
+            Self::Outputs(_) => "several outputs".into(),
             Self::Array | Self::Floats | Self::Mask | Self::Mutable { .. } => "an array".into(),
             Self::Symbolic => "a symbolic tensor".into(),
             Self::Layer(class) => format!("a layer {class}"),
