@@ -8,8 +8,9 @@ use ruff_python_ast::{Expr, ExprCall};
 
 impl<'a> Program<'a> {
     pub(crate) fn call(&mut self, call: &'a ExprCall) -> Ported<Value> {
-        if call.arguments.args.iter().any(|argument| matches!(argument, Expr::Starred(_)))
-            || call.arguments.keywords.iter().any(|word| word.arg.is_none())
+        let is_shape_of_random = self.path_of(&call.func).is_some_and(|path| path.starts_with("numpy.random.rand"));
+        if call.arguments.args.iter().any(|argument| matches!(argument, Expr::Starred(_))) && !is_shape_of_random
+            || self.words(call).is_err()
         {
             return Err(Missing::new("arguments from a list or dict").help("write them out"));
         }

@@ -120,8 +120,9 @@ impl<'a> Program<'a> {
 
     fn tuple(&mut self, elements: &'a [Expr]) -> Ported<Value> {
         let items = elements.iter().map(|element| self.expression(element)).collect::<Ported<Vec<_>>>()?;
-        let texts =
-            items.iter().map(|item| self.owned(item.clone()).map(|item| item.text)).collect::<Ported<Vec<_>>>()?;
+        // What has one name only is moved, if it is returned, or owned where it is bound.
+        let texts: Vec<_> =
+            items.iter().map(|item| self.owned(item.clone()).map_or(item.text.clone(), |item| item.text)).collect();
         let of = Type::Tuple(items.iter().map(|item| item.of.clone()).collect());
         let comma = if texts.len() == 1 { "," } else { "" };
         let form = if items.iter().all(|item| item.form == Form::Constant) { Form::Constant } else { Form::Temporary };
@@ -447,10 +448,17 @@ impl<'a> Program<'a> {
     /// An index into a list; negative ones count from the end.
     fn place_in(&mut self, list: &Value, index: &'a Expr) -> Ported<String> {
         let index = self.expression(index)?;
-        match index.of {
+        match index.of.clone() {
             Type::Int => Ok(index.text),
             Type::Signed if index.form == Form::Constant => {
                 Ok(format!("{}.len() - {}", list.at(Strength::Whole), index.text.trim_start_matches('-')))
+            }
+            Type::Id => Ok(format!("{} as usize", index.at(Strength::Cast))),
+            Type::Signed => {
+                Ok(format!("usize::try_from({}).map_err(|error| Error::new(error.to_string()))?", index.text))
+            }
+            of if of.is_array() => {
+                Ok(format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", index.at(Strength::Whole)))
             }
             of => Err(Missing::new(format!("{} as an index", of.described()))),
         }

@@ -91,6 +91,14 @@ impl<'a> Program<'a> {
             && self.path_of(&call.func).is_none()
         {
             let dict = self.expression(&attribute.value)?;
+            if let (Type::Scores(names), "items") = (&dict.of, attribute.attr.as_str()) {
+                let whole = dict.at(Strength::Whole);
+                let texts: Vec<_> = names.iter().map(|name| format!("({name:?}, {whole}[{name:?}])")).collect();
+                let text = format!("[{}]", texts.join(", "));
+                let iter = format!("{text}.into_iter()");
+                let element = Element::Many(vec![Element::One(Type::Str, Form::Place), Element::One(Type::Float, Form::Place)]);
+                return Ok(Iteration { over: text, iter, element, is_set: false });
+            }
             if dict.of == Type::HistoryValues && attribute.attr.as_str() == "items" {
                 let values = Type::List(Box::new(Type::Float));
                 let element = Element::Many(vec![
@@ -185,6 +193,12 @@ impl<'a> Program<'a> {
             Type::Dict(key, _) => Iteration::new(format!("{whole}.keys()"), reference(key)),
             text if text.is_text() && *text != Type::Char => {
                 Iteration::new(format!("{whole}.chars()"), Element::One(Type::Char, Form::Place))
+            }
+            Type::Scores(names) => {
+                let texts: Vec<_> = names.iter().map(|name| format!("{whole}[{name:?}]")).collect();
+                let text = format!("[{}]", texts.join(", "));
+                let iter = format!("{text}.into_iter()");
+                Iteration { over: text, iter, element: Element::One(Type::Float, Form::Place), is_set: false }
             }
             Type::HistoryValues => {
                 let names = format!("{whole}.iter().map(|(name, _)| name)");
@@ -311,8 +325,9 @@ impl<'a> Program<'a> {
         let over = self.iteration(&generator.iter)?;
         let pattern = self.element_pattern(&generator.target, &over.element)?;
         let tests = generator.ifs.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>()?;
-        if over.element_may_fail() {
-            return Err(Missing::new("a comprehension over an array").help("write a loop"));
+        let may_fail = over.element_may_fail();
+        if may_fail && (!tests.is_empty() || !inner.is_empty()) {
+            return Err(Missing::new("a comprehension over an array with conditions").help("write a loop"));
         }
         let mut text = over.iter;
         if !tests.is_empty() {
@@ -339,11 +354,15 @@ impl<'a> Program<'a> {
             }
         };
         // `x for x in xs`
-        let is_itself = body == pattern;
+        let is_itself = body == pattern && !may_fail;
+        let body = if may_fail && !body.contains('?') { format!("Ok::<_, Error>({body})?") } else { body };
         if !is_itself {
             match body.contains('?') {
                 false => text.push_str(&format!(".map(|{pattern}| {body})")),
-                true => text.push_str(&format!(".map(|{pattern}| Ok({body}))")),
+                true if may_fail => {
+                    text.push_str(&format!(".map(|{pattern}| {{ let {pattern} = {pattern}?; Ok::<_, Error>({body}) }})"));
+                }
+                true => text.push_str(&format!(".map(|{pattern}| Ok::<_, Error>({body}))")),
             }
         }
         Ok((text, value))

@@ -55,6 +55,7 @@ impl<'a> Program<'a> {
             (Type::Model(_) | Type::Layer(_), "trainable") => {
                 Ok(Value::temporary(format!("{whole}.is_trainable()"), Type::Bool))
             }
+            (Type::Model(_), "name") => Ok(Value::temporary(format!("{whole}.layer_name()"), Type::String)),
             (Type::Layer(_), "name") => Ok(Value::temporary(format!("{whole}.layer_name()"), Type::String)),
             (Type::Model(_) | Type::Layer(_), "trainable_weights" | "trainable_variables") => {
                 Ok(Value::temporary(format!("{whole}.trainable_variables()"), Type::Variables))
@@ -434,6 +435,10 @@ impl<'a> Program<'a> {
             }
             None => {
                 let value = self.expression(loss)?;
+                if let Type::Closure(name, 2) = &value.of {
+                    let class = self.import("losses::Loss");
+                    return Ok(format!("{class}::new({name:?}, {})", value.text));
+                }
                 match self.kind_of(&value.of) {
                     Some(Kind::Loss) => self.loss_of_instance(&value),
                     _ => self.converted(&value, "impl Into<Loss>", "loss"),
@@ -480,6 +485,11 @@ impl<'a> Program<'a> {
             return Ok((Value::constant(format!("{name:?}"), Type::Str), Some(name)));
         }
         let value = self.expression(metric)?;
+        if let Type::Closure(name, 2) = &value.of {
+            let class = self.import("metrics::MetricSpec");
+            let of = Type::Object("metrics::MetricSpec".into());
+            return Ok((Value::temporary(format!("{class}::new({name:?}, {})", value.text), of), Some(name.clone())));
+        }
         let name = match (value.literal_text(), &value.of) {
             (Some(name), _) => Some(name.to_string()),
             // `AUC::new().named("auc")`

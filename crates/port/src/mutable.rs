@@ -84,10 +84,77 @@ impl<'a> Program<'a> {
         Ok(texts)
     }
 
+    /// `x[i, 2:5] = value`
+    fn assign_slice(&mut self, array: &Value, index: &'a Expr, value: &Value) -> Ported<()> {
+        let Type::Mutable { of, rank } = array.of else { return Err(Missing::new("an assignment to this")) };
+        let parts = match index {
+            Expr::Tuple(tuple) => tuple.elts.iter().collect(),
+            one => vec![one],
+        };
+        let whole = array.at(Strength::Whole);
+        let mut texts = Vec::new();
+        for (axis, part) in parts.iter().enumerate() {
+            texts.push(match part {
+                Expr::EllipsisLiteral(_) => "..".to_string(),
+                Expr::Slice(slice) => {
+                    let mut end = |end: Option<&'a Expr>| match end {
+                        None => Ok(String::new()),
+                        Some(end) => match self.expression(end)? {
+                            end if end.of == Type::Int => Ok(end.at(Strength::Sum)),
+                            end if end.of == Type::Signed && end.form == crate::value::Form::Constant => {
+                                Ok(format!("{whole}.shape()[{axis}] - {}", end.text.trim_start_matches('-')))
+                            }
+                            _ => Err(Missing::new("a slice from the end")),
+                        },
+                    };
+                    let (from, to) = (end(slice.lower.as_deref())?, end(slice.upper.as_deref())?);
+                    match slice.step.as_deref() {
+                        None => format!("{from}..{to}"),
+                        Some(step) => format!("{from}..{to};{}", self.argument(step, "usize", "a step")?),
+                    }
+                }
+                part => {
+                    let place = self.expression(part)?;
+                    match place.of {
+                        Type::Int => place.text,
+                        _ => return Err(Missing::new("a computed place beside a slice")),
+                    }
+                }
+            });
+        }
+        let has_dots = parts.iter().any(|part| part.is_ellipsis_literal_expr());
+        if !has_dots {
+            texts.extend(std::iter::repeat_n("..".to_string(), rank.saturating_sub(parts.len())));
+        }
+        self.import_from("ndarray::s");
+        let part = format!("{whole}.slice_mut(s![{}])", texts.join(", "));
+        if value.of.is_number() {
+            let number = match of {
+                of if of.starts_with('f') => value.as_float().ok_or_else(|| Missing::new("this number"))?,
+                _ => value.text.clone(),
+            };
+            self.line(&format!("{part}.fill({number});"));
+            return Ok(());
+        }
+        if value.of.is_array() && of.starts_with('f') {
+            // The numbers of a tensor, which have the shape of the part.
+            let dtype = if of == "f32" { "DType::F32" } else { "DType::F64" };
+            let numbers = format!("{}.to_dtype({dtype})?.flatten_all()?.to_vec1::<{of}>()?", value.at(Strength::Whole));
+            self.line(&format!("for (element, number) in {part}.iter_mut().zip({numbers}) {{"));
+            self.line("    *element = number;");
+            self.line("}");
+            return Ok(());
+        }
+        Err(Missing::new(format!("{} in a part of an array", value.of.described())))
+    }
+
     /// `x[i, j] = value`
     pub(crate) fn assign_element(&mut self, array: &Value, index: &'a Expr, value: &Value) -> Ported<()> {
         let Type::Mutable { of, rank } = array.of else { return Err(Missing::new("an assignment to this")) };
         let indices = self.indices(index)?;
+        if indices.is_empty() {
+            return self.assign_slice(array, index, value);
+        }
         let number = match (of, &value.of) {
             ("f64" | "f32", Type::Bool) => format!("f64::from({})", value.text),
             ("u8", Type::Bool) => format!("u8::from({})", value.text),
@@ -105,7 +172,7 @@ impl<'a> Program<'a> {
         let whole = array.at(Strength::Whole);
         match indices.len() {
             count if count == rank => self.line(&format!("{whole}[[{}]] = {number};", indices.join(", "))),
-            1 if rank > 1 => {
+            1 if rank > 1 && value.of.is_number() => {
                 self.import_from("ndarray::Axis");
                 self.line(&format!("{whole}.index_axis_mut(Axis(0), {}).fill({number});", indices[0]));
             }

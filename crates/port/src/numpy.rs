@@ -260,6 +260,20 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::einsum");
                 Ok(Value::temporary(format!("{function}({}, &[{texts}])?", subscripts.text), of))
             }
+            "bincount" => {
+                let given = given(&["x", "weights", "minlength"])?;
+                if find(&given, "weights").is_some() {
+                    return Err(Missing::new("bincount with weights"));
+                }
+                let of = self.expression(needed(&given, "x")?)?;
+                let of = self.tensor(&of)?;
+                let least = match find(&given, "minlength") {
+                    Some(least) => self.argument(least, "usize", "minlength")?,
+                    None => "0".into(),
+                };
+                let function = self.import("numpy::bincount");
+                Ok(Value::temporary(format!("{function}({}, None, {least})?", of.borrowed()), Type::Array))
+            }
             "flatnonzero" => {
                 let of = self.expression(needed(&given(&["a"])?, "a")?)?;
                 let of = self.tensor(&of)?;
@@ -809,6 +823,12 @@ impl<'a> Program<'a> {
             None if keepdims.is_some() => Err(Missing::new("keepdims without an axis")),
             None if is_index => Ok(Value::temporary(
                 format!("{function}(&{}.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize", of.at(Strength::Whole)),
+                Type::Int,
+            )
+            .with_strength(Strength::Cast)),
+            // How many are true.
+            None if name == "sum" && of.of == Type::Mask => Ok(Value::temporary(
+                format!("{}.to_dtype(DType::I64)?.sum_all()?.to_scalar::<i64>()? as usize", of.at(Strength::Whole)),
                 Type::Int,
             )
             .with_strength(Strength::Cast)),

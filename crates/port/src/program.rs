@@ -238,6 +238,17 @@ impl<'a> Program<'a> {
         out
     }
 
+    /// What has been noted of gaps so far.
+    pub(crate) fn noted(&self) -> (usize, HashSet<usize>, usize, Option<usize>) {
+        (self.gaps.len(), self.missing_lines.clone(), self.last_line, self.lost_return)
+    }
+
+    /// Forgets what was noted of gaps since.
+    pub(crate) fn forget(&mut self, (gaps, missing_lines, last_line, lost_return): (usize, HashSet<usize>, usize, Option<usize>)) {
+        self.gaps.truncate(gaps);
+        (self.missing_lines, self.last_line, self.lost_return) = (missing_lines, last_line, lost_return);
+    }
+
     /// The name of the script.
     pub(crate) fn file(&self) -> &str {
         &self.file

@@ -3,6 +3,7 @@
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprContext, Stmt, StmtFunctionDef};
+use ruff_text_size::TextSize;
 use std::rc::Rc;
 
 /// Methods that need `&mut self` in Rust.
@@ -105,6 +106,8 @@ pub(crate) struct Scan {
     declared: HashMap<String, usize>,
     /// How often each is read.
     read: HashMap<String, usize>,
+    /// Where each is read last.
+    last_read: HashMap<String, TextSize>,
     /// Those that are assigned outside of blocks.
     outside: HashSet<String>,
     depth: usize,
@@ -147,6 +150,11 @@ impl Scan {
     /// Whether an element of it is assigned.
     pub(crate) fn is_item_assigned(&self, name: &str) -> bool {
         self.item_assigned.contains(name)
+    }
+
+    /// Where it is read last, outside of other functions.
+    pub(crate) fn last_read(&self, name: &str) -> Option<TextSize> {
+        self.last_read.get(name).copied()
     }
 
     /// All names that are read.
@@ -264,7 +272,9 @@ impl<'a> Visitor<'a> for Scan {
     fn visit_expr(&mut self, expression: &'a Expr) {
         match expression {
             Expr::Name(name) if name.ctx == ExprContext::Load => {
-                *self.read.entry(name.id.to_string()).or_insert(0) += 1
+                *self.read.entry(name.id.to_string()).or_insert(0) += 1;
+                let last = self.last_read.entry(name.id.to_string()).or_default();
+                *last = (*last).max(name.range.start());
             }
             Expr::Subscript(subscript) => {
                 if let Expr::Name(name) = &*subscript.value {

@@ -202,6 +202,8 @@ impl<'a> Program<'a> {
             }
             Stmt::Return(value) => {
                 let value = match &value.value {
+                    // A function of tensors, such as a loss.
+                    Some(function) if self.function_named(function).is_some() => self.returned_function(function)?,
                     Some(value) => self.expression(value)?,
                     None => Value::constant("()", Type::None),
                 };
@@ -506,7 +508,10 @@ impl<'a> Program<'a> {
 
     /// `name = value`
     pub(crate) fn bind(&mut self, name: &str, value: Value) -> Ported<()> {
-        let value = self.owned(value)?;
+        let value = match (&value.of, &value.items) {
+            (Type::Tuple(_), Some(items)) if items.len() > 1 => self.own(value)?,
+            _ => self.owned(value)?,
+        };
         // Python counts characters, Rust bytes.
         let value = match value.of.is_text() && self.scan().is_subscripted(name) {
             true => Value::temporary(
@@ -792,6 +797,7 @@ impl<'a> Program<'a> {
                 return Err(missing);
             }
         };
+        let hoisted = self.hoisted(&each.body, each.range.end());
         self.line(&format!("for {pattern} in {} {{", over.over));
         if over.element_may_fail() {
             self.line(&format!("    let {pattern} = {}?;", pattern.trim_start_matches("mut ")));
@@ -803,7 +809,74 @@ impl<'a> Program<'a> {
         self.depth -= 1;
         self.scopes.leave_block(self.source.line(each.range.end()));
         self.line("}");
+        self.settle(&hoisted);
         Ok(())
+    }
+
+    /// Declares the variables that a loop assigns first, and that are read behind it. A loop that runs never is an error in Python.
+    fn hoisted(&mut self, body: &'a [Stmt], end: ruff_text_size::TextSize) -> Vec<String> {
+        let is_new = |program: &Self, name: &str| {
+            matches!(program.scopes.get(name), None | Some(Binding::Inner(_) | Binding::Outside(_)))
+                && program.scan().last_read(name).is_some_and(|at| at > end)
+        };
+        let names: Vec<String> = body.iter().flat_map(assigned_by).filter(|name| is_new(self, name)).collect();
+        if names.is_empty() {
+            return Vec::new();
+        }
+        // What they are is known when the body has been written.
+        let tried = self.types_after(body, &names);
+        let mut hoisted = Vec::new();
+        for (name, of) in names.into_iter().zip(tried) {
+            let start = match of {
+                Some(Type::Float) => "0.0",
+                Some(Type::Int | Type::Signed) => "0",
+                Some(Type::Bool) => "false",
+                Some(Type::Str) => "\"\"",
+                Some(Type::String) => "String::new()",
+                Some(ref of) if of.is_array() => "Tensor::new(0f32, &Device::Cpu)?",
+                _ => continue,
+            };
+            if hoisted.contains(&name) {
+                continue;
+            }
+            let Some(of) = of else { continue };
+            let rust_name = self.rust_name(&name);
+            self.declare(&name);
+            let in_rust = of.in_rust().unwrap_or_default();
+            self.line(&format!("let mut {rust_name}: {in_rust} = {start};").replace("&'static ", "&"));
+            let variable = Variable { rust_name, of, form: Form::Place, is_pending: true };
+            self.scopes.bind_outside(&name, Binding::Variable(variable));
+            hoisted.push(name);
+        }
+        hoisted
+    }
+
+    /// The types of names behind statements, which are written for that and forgotten.
+    fn types_after(&mut self, body: &'a [Stmt], names: &[String]) -> Vec<Option<Type>> {
+        let (written, noted, declared) = (self.body.len(), self.noted(), self.declared_so_far());
+        self.scopes.enter();
+        self.depth += 1;
+        self.block(body);
+        self.depth -= 1;
+        let types = names.iter().map(|name| match self.scopes.get(name) {
+            Some(Binding::Variable(variable)) => Some(self.resolved(&variable.of)),
+            _ => None,
+        });
+        let types = types.collect();
+        self.scopes.leave();
+        self.body.truncate(written);
+        self.forget(noted);
+        self.declare_again(declared);
+        types
+    }
+
+    /// Hoisted variables are ones like others behind their loop.
+    fn settle(&mut self, hoisted: &[String]) {
+        for name in hoisted {
+            if let Some(Binding::Variable(variable)) = self.scopes.get(name) {
+                self.scopes.rebind(name, Binding::Variable(Variable { is_pending: false, ..variable }));
+            }
+        }
     }
 
     /// `for x, y in dataset:` and `for step, (x, y) in enumerate(dataset):`
@@ -864,6 +937,29 @@ impl<'a> Program<'a> {
         self.depth -= 1;
         let line = body.last().map_or(0, |last| self.source.line(last.range().end()));
         self.scopes.leave_block(line);
+    }
+
+    /// A function that another one returns: a closure of tensors that owns what it uses.
+    fn returned_function(&mut self, function: &'a Expr) -> Ported<Value> {
+        let number = self.function_named(function).ok_or_else(|| Missing::new("a function as a value"))?;
+        let definition = self.functions[number].definition;
+        let count = definition.parameters().iter().filter(|parameter| parameter.default.is_none()).count();
+        if !(1..=2).contains(&count) {
+            return Err(Missing::new(format!("the function {} as a value", definition.name())));
+        }
+        let closure = self.closure(function, &vec![Type::Floats; count], crate::closures::Returns::Result)?;
+        if !closure.returns.is_array() {
+            return Err(Missing::new(format!("a function that returns {}", closure.returns.described())));
+        }
+        let text = match closure.text.starts_with('|') {
+            true => format!("move {}", closure.text),
+            false => closure.text,
+        };
+        let bar = text.find('|').map_or(0, |at| at + 1);
+        let end = text[bar..].find('|').map_or(bar, |end| bar + end);
+        let typed: Vec<_> = text[bar..end].split(", ").map(|name| format!("{name}: &Tensor")).collect();
+        let text = format!("{}{}{}", &text[..bar], typed.join(", "), &text[end..]);
+        Ok(Value::temporary(text, Type::Closure(definition.name().to_string(), count)))
     }
 
     /// A value that a function returns: its own variables are moved out.

@@ -25,6 +25,13 @@ impl Template {
                 self.values.push(format!("if {} {{ \"True\" }} else {{ \"False\" }}", value.text));
                 return Ok(());
             }
+            (Type::Float | Type::Int | Type::Signed, spec) if spec.ends_with('%') => {
+                let digits = spec.trim_end_matches('%').rsplit_once('.').map_or("6", |(_, digits)| digits);
+                self.text.push_str(&format!("{{:.{digits}}}%"));
+                let number = value.as_float().ok_or_else(|| Missing::new("this number"))?;
+                self.values.push(format!("100.0 * ({number})"));
+                return Ok(());
+            }
             // A tensor with a format is a number.
             (Type::Array | Type::Floats | Type::Mask, spec) if !spec.is_empty() => {
                 self.text.push_str(&format!("{{{}}}", rust_spec(spec, &Type::Float)?));

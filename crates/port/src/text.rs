@@ -66,6 +66,14 @@ impl<'a> Program<'a> {
                 format!("{whole}.lines().map(str::to_string).collect::<Vec<_>>()"),
                 Type::List(Box::new(Type::String)),
             )),
+            ("ljust" | "rjust" | "center", [width]) if width.of == Type::Int => {
+                let side = match name {
+                    "ljust" => "<",
+                    "rjust" => ">",
+                    _ => "^",
+                };
+                text(format!("format!(\"{{:{side}1$}}\", {whole}, {})", width.text))
+            }
             ("zfill", [width]) if width.of == Type::Int => text(format!("format!(\"{{:0>1$}}\", {whole}, {})", width.text)),
             ("join", [list]) => match &list.of {
                 Type::List(of) if matches!(**of, Type::Str | Type::String) => {

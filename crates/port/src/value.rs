@@ -30,6 +30,8 @@ pub(crate) enum Type {
     /// `BTreeSet`: Python does not say in which order.
     Set(Box<Type>),
     Tuple(Vec<Type>),
+    /// A closure of so many tensors, and its name in Python.
+    Closure(String, usize),
     /// The outputs of a layer, as an array.
     Outputs(Vec<Type>),
     /// A `Tensor`, perhaps of integers.
@@ -116,6 +118,10 @@ impl Type {
             Self::Str => "&'static str".into(),
             Self::String => "String".into(),
             Self::Mutable { of, rank } => format!("Array{rank}<{of}>"),
+            Self::Closure(_, count) => format!(
+                "impl Fn({}) -> candle_keras::candle_core::Result<Tensor> + Send + Sync + 'static",
+                vec!["&Tensor"; *count].join(", ")
+            ),
             Self::Char => "char".into(),
             Self::List(of) => format!("Vec<{}>", of.in_rust()?),
             Self::Dict(key, value) => format!("IndexMap<{}, {}>", key.in_rust()?, value.in_rust()?),
@@ -166,6 +172,7 @@ impl Type {
             Self::Gradients(_) => "gradients".into(),
             Self::Tuple(_) => "a tuple".into(),
             Self::Outputs(_) => "several outputs".into(),
+            Self::Closure(..) => "a function".into(),
             Self::Array | Self::Floats | Self::Mask | Self::Mutable { .. } => "an array".into(),
             Self::Symbolic => "a symbolic tensor".into(),
             Self::Layer(class) => format!("a layer {class}"),
@@ -386,6 +393,14 @@ impl Scopes {
 
     pub(crate) fn bind(&mut self, name: &str, binding: Binding) {
         if let Some(scope) = self.0.last_mut() {
+            scope.names.insert(name.to_string(), binding);
+        }
+    }
+
+    /// Binds a name in the scope around the innermost one.
+    pub(crate) fn bind_outside(&mut self, name: &str, binding: Binding) {
+        let at = self.0.len().saturating_sub(2);
+        if let Some(scope) = self.0.get_mut(at) {
             scope.names.insert(name.to_string(), binding);
         }
     }

@@ -129,6 +129,7 @@ class Run:
     context = None  # The step that runs, or the call of a layer on tensors.
     trainers = []  # The models that fit, evaluate or predict, with a function that gives the stream of the next pass.
     is_symbolic = False  # Whether Keras only infers shapes, so that nothing is drawn.
+    makes_masks = False  # Whether Keras adds operations to a graph that compute masks.
 
 
 def set_seed(seed):
@@ -426,6 +427,16 @@ def patch_layers():
         context = Context(stream, calls)
         with during(context=context), context.entering(self):
             return old(self, *args, **kwargs)
+
+    @patch(keras.Layer, "_set_mask_metadata")
+    def set_mask_metadata(old, *args):
+        with during(makes_masks=True):
+            return old(*args)
+
+    @patch(keras.Operation, "symbolic_call")
+    def symbolic_call(old, self, *args, **kwargs):
+        self._makes_mask = Run.makes_masks
+        return old(self, *args, **kwargs)
 
     @patch(keras.src.ops.function.Function, "_run_through_graph")
     def run(old, self, inputs, operation_fn=lambda op: op, call_fn=None):
