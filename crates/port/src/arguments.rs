@@ -246,7 +246,7 @@ impl<'a> Program<'a> {
             (of, number) if number.is_number() && OF_NAMES.contains(&of) => return Err(wrong()),
             (_, Type::Str) => value.text.clone(),
             (_, Type::String | Type::Path) => value.borrowed(),
-            (_, Type::Array | Type::Floats | Type::Mask | Type::Symbolic | Type::Model(_)) => value.borrowed(),
+            (_, Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Symbolic | Type::Model(_)) => value.borrowed(),
             (_, Type::List(_)) if value.form == Form::Slice => value.borrowed(),
             (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
             (_, Type::List(_)) => value.borrowed(),

@@ -146,7 +146,7 @@ impl<'a> Program<'a> {
                     Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int))
                 }
                 Type::Str | Type::String => Ok(Value::temporary(format!("{}.chars().count()", whole(list)), Type::Int)),
-                Type::Array | Type::Floats | Type::Mask => Ok(Value::temporary(format!("{}.dim(0)?", whole(list)), Type::Int)),
+                Type::Array | Type::Ints | Type::Floats | Type::Mask => Ok(Value::temporary(format!("{}.dim(0)?", whole(list)), Type::Int)),
                 Type::Mutable { .. } => Ok(Value::temporary(format!("{}.shape()[0]", whole(list)), Type::Int)),
                 Type::Variables => Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int)),
                 Type::Tuple(types) => Ok(Value::constant(types.len().to_string(), Type::Int)),

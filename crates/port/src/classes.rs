@@ -347,6 +347,14 @@ impl<'a> Program<'a> {
                         false => Err(Missing::new(format!("{} as a loss", loss.of.described()))),
                     };
                 }
+                (name, [x]) if self.method_named(number, name).is_none() => {
+                    let callee = self.own_attribute(number, name)?;
+                    return match callee.of {
+                        // `keras.activations.get(None)`
+                        Type::None => self.expression(x),
+                        _ => self.call_value(&callee, call),
+                    };
+                }
                 _ => {}
             }
         }

@@ -14,7 +14,10 @@ impl<'a> Program<'a> {
             value.items = Some(Vec::new());
             return Ok(value);
         }
-        let items = elements.iter().map(|element| self.expression(element)).collect::<Ported<Vec<_>>>()?;
+        let mut items = elements.iter().map(|element| self.expression(element)).collect::<Ported<Vec<_>>>()?;
+        for item in items.iter_mut().filter(|item| matches!(item.of, Type::Mutable { .. })) {
+            *item = self.tensor(item)?;
+        }
         let (texts, of) = self.alike_items(&items)?;
         let mut value = Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(of)));
         value.items = Some(items);
@@ -33,6 +36,11 @@ impl<'a> Program<'a> {
         if all_numbers && is_signed {
             return Ok((items.iter().map(|item| item.text.clone()).collect(), Type::Signed));
         }
+        if !items.is_empty() && items.iter().all(|item| item.of.is_array()) {
+            let texts = items.iter().map(|item| self.own(item.clone()).map(|item| item.text));
+            let of = if items.iter().all(|item| item.of == first) { first } else { Type::Array };
+            return Ok((texts.collect::<Ported<_>>()?, of));
+        }
         let has_owned_text = items.iter().any(|item| item.of == Type::String);
         if has_owned_text && items.iter().all(|item| item.of.is_text()) {
             return Ok((items.iter().map(|item| self.owned_text(item)).collect(), Type::String));
@@ -44,6 +52,7 @@ impl<'a> Program<'a> {
     /// A text as a `String`.
     pub(crate) fn owned_text(&self, value: &Value) -> String {
         match (&value.of, value.form) {
+            (Type::List(_), _) => format!("{}.iter().collect::<String>()", value.at(Strength::Whole)),
             (Type::String, Form::Temporary) => value.text.clone(),
             (Type::String, Form::Place) => format!("{}.clone()", value.at(Strength::Whole)),
             _ => format!("{}.to_string()", value.at(Strength::Whole)),
@@ -188,6 +197,14 @@ impl<'a> Program<'a> {
             over => {
                 if name == "list" || name == "tuple" {
                     let value = self.expression_or_range(over)?;
+                    if let Some(array) = value.as_ref().filter(|value| matches!(value.of, Type::Ints | Type::Floats)) {
+                        let (dtype, in_rust, of) = match array.of {
+                            Type::Ints => ("I64", "i64", Type::Signed),
+                            _ => ("F64", "f64", Type::Float),
+                        };
+                        let text = format!("{}.to_dtype(DType::{dtype})?.to_vec1::<{in_rust}>()?", array.at(Strength::Whole));
+                        return Ok(Some(Value::temporary(text, Type::List(Box::new(of)))));
+                    }
                     if let Some(value) = value.filter(|value| matches!(value.of, Type::List(_)) && value.form != Form::Place) {
                         return self.own(value).map(Some);
                     }
@@ -197,9 +214,6 @@ impl<'a> Program<'a> {
                 let crate::iteration::Element::One(of, form) = &over.element else {
                     return self.of_pairs(name, over);
                 };
-                if over.element_may_fail() {
-                    return Ok(None);
-                }
                 let is_reference = *form == Form::Reference;
                 let iter = match (is_reference, of.is_copy(), name) {
                     (true, true, "sum") => over.iter,
@@ -210,11 +224,28 @@ impl<'a> Program<'a> {
                 (iter, Value::temporary("x", of.clone()))
             }
         };
+        // What may fail is collected first.
+        let iter = match iter.contains('?') && matches!(name, "any" | "all" | "sum" | "max" | "min") {
+            true => format!("{}.into_iter()", self.collected(&iter, &element, "Vec")?.text.replace('?', "\u{4}")),
+            false => iter,
+        };
+        let written = self.of_collected(name, &iter, &element, (&words, is_set), call)?;
+        Ok(Some(Value { text: written.text.replace('\u{4}', "?"), ..written }))
+    }
+
+    fn of_collected(
+        &mut self,
+        name: &str,
+        iter: &str,
+        element: &Value,
+        (words, is_set): (&[&str], bool),
+        call: &'a ExprCall,
+    ) -> Ported<Value> {
         let of = element.of.clone();
-        Ok(Some(match name {
-            "list" | "tuple" => self.collected(&iter, &element, "Vec")?,
-            "set" => self.collected(&iter, &element, "BTreeSet")?,
-            "dict" => self.dict_of(&iter, &element)?,
+        Ok(match name {
+            "list" | "tuple" => self.collected(iter, element, "Vec")?,
+            "set" => self.collected(iter, element, "BTreeSet")?,
+            "dict" => self.dict_of(iter, element)?,
             "any" | "all" if of == Type::Bool => {
                 if iter.contains('?') {
                     return Err(Missing::new(format!("{name} of what may fail")));
@@ -233,9 +264,9 @@ impl<'a> Program<'a> {
                 Value::temporary(format!("{iter}.{name}().ok_or_else(|| Error::new(\"{name} of nothing\"))?"), of)
             }
             // A set is in order.
-            "sorted" if words.is_empty() && is_set => self.collected(&iter, &element, "Vec")?,
+            "sorted" if words.is_empty() && is_set => self.collected(iter, element, "Vec")?,
             "sorted" => {
-                let list = self.collected(&iter, &element, "Vec")?;
+                let list = self.collected(iter, element, "Vec")?;
                 let sort = match of {
                     Type::Float => "sort_by(f64::total_cmp)",
                     Type::Int | Type::Signed | Type::Id | Type::Char | Type::Str | Type::String => "sort()",
@@ -255,7 +286,7 @@ impl<'a> Program<'a> {
                 )
             }
             _ => return Err(Missing::new(format!("{name} of {}", of.described()))),
-        }))
+        })
     }
 
     fn expression_or_range(&mut self, over: &'a Expr) -> Ported<Option<Value>> {
@@ -368,6 +399,11 @@ impl<'a> Program<'a> {
     /// What is put into a list or dict, as its element; its type is that of an empty one from then on.
     pub(crate) fn put_into(&mut self, element: &Type, item: Value) -> Ported<String> {
         if let Type::Unknown(number) = element {
+            // Texts of characters are kept as texts.
+            if matches!(&item.of, Type::List(of) if **of == Type::Char) {
+                self.known(*number, Type::String);
+                return Ok(self.owned_text(&item));
+            }
             if item.of.in_rust().is_none() {
                 return Err(Missing::new(format!("a list of {}", item.of.described())));
             }
@@ -378,6 +414,8 @@ impl<'a> Program<'a> {
             (a, b) if a == b || (a.is_array() && b.is_array()) => Ok(item.text),
             (Type::Float, of) if of.is_number() => item.as_float().ok_or_else(|| Missing::new("this number in a list")),
             (Type::String, of) if of.is_text() => Ok(self.owned_text(&item)),
+            (Type::String, Type::List(of)) if **of == Type::Char => Ok(self.owned_text(&item)),
+            (Type::Int, Type::Id) => Ok(format!("{} as usize", item.at(Strength::Cast))),
             (Type::Signed, Type::Int) if item.is_literal() => Ok(item.text),
             (Type::Signed, Type::Int) => Ok(format!("{} as i64", item.at(Strength::Cast))),
             (a, b) => Err(Missing::new(format!("{} in a list of {}", b.described(), a.described()))),
@@ -409,6 +447,10 @@ impl<'a> Program<'a> {
                 let at = dict_key(key, at)?;
                 Ok(Value::temporary(format!("{whole}.get({at}).copied().unwrap_or({})", default.text), value.clone()))
             }
+            ("get", [at]) => {
+                let at = dict_key(key, at)?;
+                Ok(Value::temporary(format!("{whole}.get({at})"), Type::Option(Box::new(value.clone()))))
+            }
             ("get", [at, default]) if value.is_text() && default.of.is_text() => {
                 let at = dict_key(key, at)?;
                 Ok(Value::temporary(
@@ -434,6 +476,9 @@ impl<'a> Program<'a> {
 /// A key as `IndexMap::get` takes it.
 pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
     match (key, &at.of) {
+        (Type::String | Type::Unknown(_), Type::List(of)) if **of == Type::Char => {
+            Ok(format!("&{}.iter().collect::<String>()", at.at(Strength::Whole)))
+        }
         // What is looked up is put in somewhere behind.
         (Type::Unknown(_), of) if of.is_copy() && *of != Type::Str => Ok(format!("&{}", at.at(Strength::Prefix))),
         (Type::Unknown(_), of) if of.is_text() => Ok(at.borrowed()),

@@ -182,6 +182,14 @@ impl<'a> Program<'a> {
         let has_mutable = [&a, &b].iter().any(|value| matches!(value.of, Type::Mutable { .. }));
         let (a, b) = if has_mutable { (self.tensor(&a)?, self.tensor(&b)?) } else { (a, b) };
         match (&a.of, &b.of) {
+            (Type::Symbolic, y) if y.is_array() => {
+                let b = self.symbolic_constant(&b, &a)?;
+                of_symbolic(&a, op, &b)
+            }
+            (x, Type::Symbolic) if x.is_array() => {
+                let a = self.symbolic_constant(&a, &b)?;
+                of_symbolic(&a, op, &b)
+            }
             (x, y) if x.is_array() || y.is_array() => self.of_arrays(&a, op, &b),
             (Type::Symbolic, _) | (_, Type::Symbolic) => of_symbolic(&a, op, &b),
             (Type::Tuple(_), Type::Tuple(_)) if op == Operator::Add => {
@@ -224,6 +232,13 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// An array among symbolic tensors: the same for each sample.
+    pub(crate) fn symbolic_constant(&mut self, array: &Value, like: &Value) -> Ported<Value> {
+        let class = self.import("layers::Lambda");
+        let text = format!("{class}::constant({}).call({})", array.borrowed(), like.borrowed());
+        Ok(Value::temporary(text, Type::Symbolic))
+    }
+
     fn of_arrays(&mut self, a: &Value, op: Operator, b: &Value) -> Ported<Value> {
         let sign = match op {
             Operator::Add => "+",
@@ -250,14 +265,19 @@ impl<'a> Program<'a> {
         let (array, number) = if a.of.is_array() { (a, b) } else { (b, a) };
         // NumPy divides integers into fractions, and has fractions where one operand has.
         let is_float = array.of == Type::Floats || op == Operator::Div || number.of == Type::Float;
-        let own = match is_float && array.of == Type::Array {
+        let own = match is_float && matches!(array.of, Type::Array | Type::Ints | Type::Mask) {
             true => format!("{}.to_dtype(DType::F64)?", array.at(Strength::Whole)),
             false => array.borrowed(),
         };
         let number = number.as_float().ok_or_else(|| Missing::new("these operands"))?;
         let text =
             if a.of.is_array() { format!("({own} {sign} {number})?") } else { format!("({number} {sign} {own})?") };
-        Ok(Value::temporary(text, if is_float { Type::Floats } else { Type::Array }))
+        let of = match (is_float, &array.of) {
+            (true, _) => Type::Floats,
+            (false, Type::Ints | Type::Mask) => Type::Ints,
+            _ => Type::Array,
+        };
+        Ok(Value::temporary(text, of))
     }
 
     fn ops_call(&mut self, name: &str, a: &Value, b: &Value) -> Ported<Value> {
@@ -266,8 +286,21 @@ impl<'a> Program<'a> {
             Type::Array | Type::Floats => Ok(x.borrowed()),
             _ => Err(Missing::new(format!("{name} of an array and {}", x.of.described()))),
         };
-        let of = if a.of == Type::Floats && b.of == Type::Floats { Type::Floats } else { Type::Array };
-        Ok(Value::temporary(format!("{function}({}, {})?", operand(a)?, operand(b)?), of))
+        let of = match (&a.of, &b.of) {
+            (Type::Floats, _) | (_, Type::Floats) => Type::Floats,
+            _ if name == "divide" => Type::Floats,
+            (Type::Ints | Type::Mask, Type::Ints | Type::Mask) => Type::Ints,
+            _ => Type::Array,
+        };
+        let shown = |x: &Value, text: String| match (name, &x.of) {
+            // NumPy divides integers into fractions.
+            ("divide", Type::Ints | Type::Mask) => format!("&{}.to_dtype(DType::F64)?", x.at(Strength::Whole)),
+            // True counts as 1.
+            (_, Type::Mask) => format!("&{}.to_dtype(DType::I64)?", x.at(Strength::Whole)),
+            _ => text,
+        };
+        let (x, y) = (shown(a, operand(a)?), shown(b, operand(b)?));
+        Ok(Value::temporary(format!("{function}({x}, {y})?"), of))
     }
 
     fn compare(&mut self, compare: &'a ExprCompare) -> Ported<Value> {

@@ -269,9 +269,17 @@ impl<'a> Program<'a> {
         }
         let mut parameters = Vec::new();
         let mut result = Ok(());
+        self.symbolic_parameters.push(None);
         for (parameter, of) in all.into_iter().skip(usize::from(is_method)).zip(arguments) {
             match self.parameter(parameter.parameter.name.as_str(), of) {
-                Ok(parameter) => parameters.extend(parameter),
+                Ok(parameter) => {
+                    if let (true, Type::Symbolic, Some(text), Some(symbolic)) =
+                        (is_method, of, &parameter, self.symbolic_parameters.last_mut())
+                    {
+                        symbolic.get_or_insert_with(|| text.split(':').next().unwrap_or_default().to_string());
+                    }
+                    parameters.extend(parameter);
+                }
                 Err(missing) => result = Err(missing),
             }
         }
@@ -287,9 +295,11 @@ impl<'a> Program<'a> {
             }
         }
         self.scopes.leave();
+        self.symbolic_parameters.pop();
         self.scans.pop();
         let captured = self.captures.pop().unwrap_or_default();
         let returns = self.returns.pop().flatten().unwrap_or(Type::None);
+        let returns = self.resolved(&returns);
         let (body, depth, last_line) = outer;
         let mut lines = std::mem::replace(&mut self.body, body);
         self.depth = depth;

@@ -209,12 +209,14 @@ impl<'a> Program<'a> {
                 Element::One(Type::String, Form::Reference),
             ),
             of if of.is_array() => {
-                // The rows.
-                let of = of.clone();
-                Iteration::new(
-                    format!("{whole}.chunk({whole}.dim(0)?, 0)?.into_iter().map(|row| row.squeeze(0))"),
-                    Element::One(of, Form::Temporary),
-                )
+                let function = self.import("numpy::rows");
+                let text = format!("{function}({})?", list.borrowed());
+                let iter = format!("{text}.into_iter()");
+                Iteration { over: text, iter, element: Element::One(of.clone(), Form::Place), is_set: false }
+            }
+            Type::Mutable { .. } => {
+                let tensor = self.tensor(list)?;
+                return self.iteration_of(&tensor);
             }
             of => return Err(Missing::new(format!("a loop over {}", of.described()))),
         })
@@ -325,10 +327,6 @@ impl<'a> Program<'a> {
         let over = self.iteration(&generator.iter)?;
         let pattern = self.element_pattern(&generator.target, &over.element)?;
         let tests = generator.ifs.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>()?;
-        let may_fail = over.element_may_fail();
-        if may_fail && (!tests.is_empty() || !inner.is_empty()) {
-            return Err(Missing::new("a comprehension over an array with conditions").help("write a loop"));
-        }
         let mut text = over.iter;
         if !tests.is_empty() {
             text.push_str(&format!(".filter(|{}| {})", of_reference(&pattern), tests.join(" && ")));
@@ -354,24 +352,14 @@ impl<'a> Program<'a> {
             }
         };
         // `x for x in xs`
-        let is_itself = body == pattern && !may_fail;
-        let body = if may_fail && !body.contains('?') { format!("Ok::<_, Error>({body})?") } else { body };
+        let is_itself = body == pattern;
         if !is_itself {
             match body.contains('?') {
                 false => text.push_str(&format!(".map(|{pattern}| {body})")),
-                true if may_fail => {
-                    text.push_str(&format!(".map(|{pattern}| {{ let {pattern} = {pattern}?; Ok::<_, Error>({body}) }})"));
-                }
                 true => text.push_str(&format!(".map(|{pattern}| Ok::<_, Error>({body}))")),
             }
         }
         Ok((text, value))
-    }
-}
-
-impl Iteration {
-    pub(crate) fn element_may_fail(&self) -> bool {
-        matches!(&self.element, Element::One(of, Form::Temporary) if of.is_array())
     }
 }
 

@@ -222,7 +222,10 @@ impl<'a> Program<'a> {
         if let (Type::List(of), None) = (&value.of, &value.items)
             && **of == Type::Symbolic
         {
-            return Ok(self.own(value)?.text);
+            return Ok(match value.form {
+                Form::Temporary => value.text,
+                _ => format!("{}.clone()", value.at(crate::value::Strength::Whole)),
+            });
         }
         match (&value.of, &value.items) {
             (Type::Symbolic, _) => Ok(value.borrowed()),
@@ -373,6 +376,14 @@ impl<'a> Program<'a> {
         let is_list = inputs.len() != 1 || inputs[0].items.is_some();
         let inputs: Vec<Value> = match &inputs[..] {
             [one] if one.items.is_some() => one.items.clone().unwrap_or_default(),
+            _ => inputs,
+        };
+        // A layer of a layer that is called on an array, beside its input.
+        let inputs: Vec<Value> = match self.symbolic_parameters.last().cloned().flatten() {
+            Some(like) if inputs.iter().all(|input| input.of.is_array()) && !inputs.is_empty() => {
+                let like = Value::new(like, Type::Symbolic, crate::value::Strength::Whole, Form::Reference);
+                inputs.iter().map(|input| self.symbolic_constant(input, &like)).collect::<Ported<_>>()?
+            }
             _ => inputs,
         };
         let (is_symbolic, is_array) =

@@ -38,7 +38,7 @@ impl<'a> Program<'a> {
             }
             (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),
             (Type::Symbolic, "shape") => Ok(Value::temporary(format!("{whole}.shape()?"), Type::Shape)),
-            (Type::Array | Type::Floats | Type::Mask, "shape") => Ok(Value::new(
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "shape") => Ok(Value::new(
                 format!("{whole}.dims()"),
                 Type::List(Box::new(Type::Int)),
                 Strength::Whole,
@@ -53,7 +53,8 @@ impl<'a> Program<'a> {
             (Type::Model(_), "output") => Ok(Value::temporary(format!("{whole}.output()?"), Type::Symbolic)),
             (Type::Model(_), "stop_training") => Ok(Value::place(format!("{whole}.stop_training"), Type::Bool)),
             (Type::Model(_) | Type::Layer(_), "trainable") => {
-                Ok(Value::temporary(format!("{whole}.is_trainable()"), Type::Bool))
+                self.import_by_name("layers::Declared");
+                Ok(Value::temporary(format!("{whole}.base().is_trainable()"), Type::Bool))
             }
             (Type::Model(_), "name") => Ok(Value::temporary(format!("{whole}.layer_name()"), Type::String)),
             (Type::Layer(_), "name") => Ok(Value::temporary(format!("{whole}.layer_name()"), Type::String)),
@@ -74,7 +75,7 @@ impl<'a> Program<'a> {
     pub(crate) fn method(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
         match &of.of {
             Type::Model(model) => self.method_of_model(of, &model.clone(), name, call),
-            Type::Array | Type::Floats | Type::Mask => self.method_of_array(of, name, call),
+            Type::Array | Type::Ints | Type::Floats | Type::Mask => self.method_of_array(of, name, call),
             Type::Mutable { .. } => {
                 let tensor = self.tensor(of)?;
                 self.method_of_array(&tensor, name, call)
@@ -123,6 +124,19 @@ impl<'a> Program<'a> {
                         let item = self.own(item)?;
                         let item = self.put_into(&element.clone(), item)?;
                         Ok(Value::temporary(format!("{}.insert({item})", of.at(Strength::Whole)), Type::None))
+                    }
+                    ("update", [items]) => {
+                        let over = self.iteration(items)?;
+                        let crate::iteration::Element::One(of_items, form) = &over.element else {
+                            return Err(Missing::new("a set of pairs"));
+                        };
+                        self.put_into(&element.clone(), Value::temporary("x", of_items.clone()))?;
+                        let copied = match (form, of_items.is_copy()) {
+                            (Form::Reference, true) => ".copied()",
+                            (Form::Reference, false) => ".cloned()",
+                            _ => "",
+                        };
+                        Ok(Value::temporary(format!("{}.extend({}{copied})", of.at(Strength::Whole), over.iter), Type::None))
                     }
                     _ => Err(Missing::new(format!("the method {name} of a set"))),
                 }
@@ -254,6 +268,19 @@ impl<'a> Program<'a> {
                     _ => Value::temporary(text, Type::Scores(logs)),
                 })
             }
+            "predict" if self.wanted_outputs.is_some() => {
+                self.wanted_outputs = None;
+                let x = self.data(needed(&named, "x")?)?;
+                let rest = without(&named, &["x"]);
+                let text = match rest.is_empty() {
+                    true => format!("{whole}.predict_multiple({x})?"),
+                    false => {
+                        let options = self.object("Predict", &rest, Type::None)?.text;
+                        format!("{whole}.predict_multiple_with({x}, {options})?")
+                    }
+                };
+                Ok(Value::temporary(text, Type::List(Box::new(Type::Floats))))
+            }
             "predict" => {
                 let x = self.data(needed(&named, "x")?)?;
                 let rest = without(&named, &["x"]);
@@ -297,7 +324,7 @@ impl<'a> Program<'a> {
     fn data(&mut self, data: &'a Expr) -> Ported<String> {
         let value = self.expression(data)?;
         match (&value.of, &value.items) {
-            (Type::Array | Type::Floats | Type::Mask | Type::Mutable { .. }, _) => Ok(value.borrowed()),
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Mutable { .. }, _) => Ok(value.borrowed()),
             (Type::List(_) | Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of.is_array()) => {
                 Ok(format!("[{}]", items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ")))
             }

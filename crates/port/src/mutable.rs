@@ -152,7 +152,7 @@ impl<'a> Program<'a> {
     pub(crate) fn assign_element(&mut self, array: &Value, index: &'a Expr, value: &Value) -> Ported<()> {
         let Type::Mutable { of, rank } = array.of else { return Err(Missing::new("an assignment to this")) };
         let indices = self.indices(index)?;
-        if indices.is_empty() {
+        if indices.is_empty() || (value.of.is_array() && indices.len() < rank) {
             return self.assign_slice(array, index, value);
         }
         let number = match (of, &value.of) {

@@ -8,7 +8,11 @@ use ruff_python_ast::{Expr, ExprCall};
 
 /// An array of this dtype of candle.
 pub(crate) fn of_dtype(dtype: &str) -> Type {
-    if dtype.contains("::F") { Type::Floats } else { Type::Array }
+    match dtype {
+        "DType::F16" | "DType::F32" | "DType::F64" => Type::Floats,
+        "DType::I64" | "DType::I32" | "DType::U32" | "DType::U8" => Type::Ints,
+        _ => Type::Array,
+    }
 }
 
 /// The dtype of candle for a name of NumPy.
@@ -243,7 +247,7 @@ impl<'a> Program<'a> {
                 let (x, bins) = (self.expression(needed(&given, "x")?)?, self.expression(needed(&given, "bins")?)?);
                 let (x, bins) = (self.tensor(&x)?, self.tensor(&bins)?);
                 let function = self.import("ops::digitize");
-                Ok(Value::temporary(format!("{function}({}, {})?", x.borrowed(), bins.borrowed()), Type::Array))
+                Ok(Value::temporary(format!("{function}({}, {})?", x.borrowed(), bins.borrowed()), Type::Ints))
             }
             "einsum" => {
                 no_words(call)?;
@@ -272,13 +276,13 @@ impl<'a> Program<'a> {
                     None => "0".into(),
                 };
                 let function = self.import("numpy::bincount");
-                Ok(Value::temporary(format!("{function}({}, None, {least})?", of.borrowed()), Type::Array))
+                Ok(Value::temporary(format!("{function}({}, None, {least})?", of.borrowed()), Type::Ints))
             }
             "flatnonzero" => {
                 let of = self.expression(needed(&given(&["a"])?, "a")?)?;
                 let of = self.tensor(&of)?;
                 let function = self.import("numpy::flatnonzero");
-                Ok(Value::temporary(format!("{function}({})?", of.borrowed()), Type::Array))
+                Ok(Value::temporary(format!("{function}({})?", of.borrowed()), Type::Ints))
             }
             "empty_like" => {
                 let of = self.expression(needed(&given(&["a"])?, "a")?)?;
@@ -364,7 +368,7 @@ impl<'a> Program<'a> {
                 let number = value.as_float().ok_or_else(|| Missing::new("this number"))?;
                 let (number, kind) = match of {
                     Type::Float => (number, Type::Floats),
-                    _ => (format!("{} as i64", value.at(Strength::Cast)), Type::Array),
+                    _ => (format!("{} as i64", value.at(Strength::Cast)), Type::Ints),
                 };
                 Ok(Value::temporary(format!("Tensor::new({number}, &Device::Cpu)?"), kind))
             }
@@ -395,9 +399,11 @@ impl<'a> Program<'a> {
         };
         let function = self.import(&format!("ops::{}", if name == "mod" { "mod_" } else { name }));
         let is_float = a.of == Type::Floats || b.of == Type::Floats || name == "divide";
+        let both_whole = [&a, &b].iter().all(|value| matches!(value.of, Type::Ints | Type::Mask));
         let of = match (is_comparison, is_float) {
             (true, _) => Type::Mask,
             (false, true) => Type::Floats,
+            (false, false) if both_whole => Type::Ints,
             (false, false) => Type::Array,
         };
         Ok(Value::temporary(format!("{function}({x}, {y})?"), of))
@@ -406,6 +412,13 @@ impl<'a> Program<'a> {
     fn reduction_of_list(&mut self, name: &str, of: &Value) -> Ported<Value> {
         let list = of.at(Strength::Whole);
         let is_float = matches!(&of.of, Type::List(of) if **of == Type::Float);
+        if let (Type::List(element), "sum" | "prod") = (&of.of, name)
+            && matches!(**element, Type::Int | Type::Signed)
+        {
+            let in_rust = element.in_rust().unwrap_or_default();
+            let method = if name == "sum" { "sum" } else { "product" };
+            return Ok(Value::temporary(format!("{list}.iter().{method}::<{in_rust}>()"), (**element).clone()));
+        }
         match (name, is_float) {
             ("mean", true) => {
                 let text = format!("{list}.iter().sum::<f64>() / {list}.len() as f64");
@@ -443,7 +456,7 @@ impl<'a> Program<'a> {
             [start, stop, step] => (start.as_str(), stop.as_str(), step.as_str()),
             _ => return Err(Missing::new("arange of this")),
         };
-        let (dtype, of) = if is_whole { ("int64", Type::Array) } else { ("float64", Type::Floats) };
+        let (dtype, of) = if is_whole { ("int64", Type::Ints) } else { ("float64", Type::Floats) };
         let function = self.import("ops::arange");
         Ok(Value::temporary(format!("{function}({start}, {stop}, {step}, \"{dtype}\")?"), of))
     }
@@ -525,15 +538,36 @@ impl<'a> Program<'a> {
                     None => Ok(Value::temporary(format!("{function}randint_scalar({low}, {high})?"), Type::Signed)),
                     Some(size) => {
                         let text = format!("{function}randint({low}, {high}, {})?", self.shape(size)?);
-                        Ok(Value::temporary(text, Type::Array))
+                        Ok(Value::temporary(text, Type::Ints))
                     }
                 }
+            }
+            "multinomial" => {
+                let given = given(&["n", "pvals", "size"])?;
+                let count = self.argument(needed(&given, "n")?, "usize", "n")?;
+                let p = self.expression(needed(&given, "pvals")?)?;
+                let p = match &p.of {
+                    kind if kind.is_array() => p.borrowed(),
+                    Type::List(element) if **element == Type::Float => p.borrowed(),
+                    kind => return Err(Missing::new(format!("probabilities that are {}", kind.described()))),
+                };
+                let size = match find(&given, "size") {
+                    Some(size) => self.shape(size)?,
+                    None => "()".into(),
+                };
+                Ok(Value::temporary(format!("{function}multinomial({count}, {p}, {size})?"), Type::Ints))
             }
             "permutation" => {
                 let given = given(&["x"])?;
                 let of = self.expression(needed(&given, "x")?)?;
                 match &of.of {
-                    Type::Int => Ok(Value::temporary(format!("{function}permutation({})?", of.text), Type::Array)),
+                    Type::Int => Ok(Value::temporary(format!("{function}permutation({})?", of.text), Type::Ints)),
+                    Type::Signed => Ok(Value::new(
+                        format!("{function}permutation(usize::try_from({}).map_err(|error| Error::new(error.to_string()))?)?", of.text),
+                        Type::Ints,
+                        Strength::Whole,
+                        Form::Temporary,
+                    )),
                     kind if kind.is_array() => {
                         Ok(Value::temporary(format!("{function}permutation({})?", of.borrowed()), of.of))
                     }
@@ -561,7 +595,10 @@ impl<'a> Program<'a> {
             "choice" => {
                 let given = given(&["a", "size", "replace", "p"])?;
                 let of = self.expression(needed(&given, "a")?)?;
-                if given.len() == 1 && !of.of.is_array() {
+                if given.len() == 1 && of.of.is_array() {
+                    return Ok(Value::temporary(format!("{function}choice({}, (), true, ())?", of.borrowed()), of.of));
+                }
+                if given.len() == 1 {
                     return match &of.of {
                         Type::Int => Ok(Value::temporary(format!("{function}choice_index({}, ())?", of.text), Type::Int)),
                         Type::List(element) => Ok(Value::temporary(
@@ -595,7 +632,7 @@ impl<'a> Program<'a> {
                     }
                     (Some(size), Type::Int) => {
                         let size = self.shape(size)?;
-                        Ok(Value::temporary(format!("{function}choice({}, {size}, {replace}, {p})?", of.text), Type::Array))
+                        Ok(Value::temporary(format!("{function}choice({}, {size}, {replace}, {p})?", of.text), Type::Ints))
                     }
                     (Some(size), kind) if kind.is_array() => {
                         let size = self.shape(size)?;
@@ -649,7 +686,7 @@ impl<'a> Program<'a> {
     /// `&x` of an array.
     pub(crate) fn array_operand(&self, value: &Value) -> Ported<String> {
         match value.of {
-            Type::Array | Type::Floats | Type::Mask | Type::Symbolic => Ok(value.borrowed()),
+            Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Symbolic => Ok(value.borrowed()),
             _ => Err(Missing::new(format!("{} as an array", value.of.described()))),
         }
     }
@@ -817,7 +854,12 @@ impl<'a> Program<'a> {
             Some(axis) => {
                 let axes = self.axes_of(axis, keepdims)?;
                 let is_float = of.of == Type::Floats || matches!(name, "mean" | "std" | "var");
-                let of = if is_float && !is_index { Type::Floats } else { Type::Array };
+                let of = match (is_index, is_float) {
+                    (true, _) => Type::Ints,
+                    (false, true) => Type::Floats,
+                    (false, false) => of.of.clone(),
+                };
+                let of = if of == Type::Mask { Type::Ints } else { of };
                 Ok(Value::temporary(format!("{function}({operand}, {axes}{extra})?"), of))
             }
             None if keepdims.is_some() => Err(Missing::new("keepdims without an axis")),
@@ -826,6 +868,10 @@ impl<'a> Program<'a> {
                 Type::Int,
             )
             .with_strength(Strength::Cast)),
+            None if matches!(name, "sum" | "max" | "min" | "prod") && of.of == Type::Ints => Ok(Value::temporary(
+                format!("{function}(&{}.to_dtype(DType::I64)?, (){extra})?.to_scalar::<i64>()?", of.at(Strength::Whole)),
+                Type::Signed,
+            )),
             // How many are true.
             None if name == "sum" && of.of == Type::Mask => Ok(Value::temporary(
                 format!("{}.to_dtype(DType::I64)?.sum_all()?.to_scalar::<i64>()? as usize", of.at(Strength::Whole)),

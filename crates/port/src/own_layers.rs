@@ -121,7 +121,7 @@ impl<'a> Program<'a> {
                         Expr::Name(value) if value.id.as_str() == name => {}
                         // `self.activation = keras.activations.get(activation)`
                         Expr::Call(call)
-                            if self.path_of(&call.func).as_deref() == Some("keras.activations.get")
+                            if matches!(self.path_of(&call.func).as_deref(), Some("keras.activations.get" | "keras.layers.Activation"))
                                 && matches!(&call.arguments.args[..], [Expr::Name(value)] if value.id.as_str() == name) =>
                         {
                             let of = Type::Object("activations::ActivationFunction".into());

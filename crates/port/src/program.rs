@@ -27,6 +27,8 @@ pub(crate) struct Program<'a> {
     /// The classes whose `__init__` is being written, from the outermost on.
     pub(crate) initialized: Vec<usize>,
     pub(crate) methods_being_written: Vec<String>,
+    /// Of the functions that are being written, a parameter that is a symbolic tensor.
+    pub(crate) symbolic_parameters: Vec<Option<String>>,
     /// What the functions that are being written use of the variables outside, from the outermost function on.
     pub(crate) captures: Vec<Vec<Captured>>,
     /// What is imported from `candle_keras`: `layers::Dense`.
@@ -79,6 +81,7 @@ impl<'a> Program<'a> {
             classes: Vec::new(),
             initialized: Vec::new(),
             methods_being_written: Vec::new(),
+            symbolic_parameters: Vec::new(),
             captures: Vec::new(),
             uses: BTreeSet::new(),
             constants: Vec::new(),
@@ -208,6 +211,7 @@ impl<'a> Program<'a> {
     pub(crate) fn resolved(&self, of: &Type) -> Type {
         let boxed = |of: &Type| Box::new(self.resolved(of));
         match of {
+            Type::Option(of) => Type::Option(boxed(of)),
             Type::Unknown(number) => match self.unknown.get(*number) {
                 Some(Some(of)) if of != &Type::Unknown(*number) => self.resolved(of),
                 _ => Type::Unknown(*number),
@@ -468,7 +472,7 @@ impl<'a> Program<'a> {
         let is_used = |path: &&String| {
             let name = path.rsplit("::").next().unwrap_or(path);
             // A trait has no name where it is used.
-            matches!(name, "IndexOp" | "ToTensor" | "Metric" | "Layer") || has_word(program, name)
+            matches!(name, "IndexOp" | "ToTensor" | "Metric" | "Layer" | "Declared") || has_word(program, name)
         };
         let mut of_module: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
         for path in self.uses.iter().filter(is_used) {

@@ -566,6 +566,7 @@ impl<'a> Program<'a> {
             // What is read once is moved.
             Type::Object(_) | Type::Layer(_) if self.depth == 1 && self.is_read_once(&value.text) => Ok(value),
             Type::Array
+            | Type::Ints
             | Type::Floats
             | Type::Mask
             | Type::Symbolic
@@ -610,7 +611,20 @@ impl<'a> Program<'a> {
         // An entry of a dict is looked up for that.
         let is_place = matches!(target.form, Form::Place) || (target.form == Form::Reference && target.of.is_array());
         let is_entry = matches!(&*assign.target, Expr::Subscript(subscript)
-            if matches!(self.expression(&subscript.value)?.of, Type::Dict(..)));
+            if matches!(self.expression(&subscript.value)?.of, Type::Dict(..) | Type::Mutable { .. }));
+        if target.of == Type::String && assign.op == Operator::Add {
+            let added = self.expression(&assign.value)?;
+            let text = match &added.of {
+                Type::Char => format!("{}.push({});", target.at(Strength::Whole), added.text),
+                of if of.is_text() => format!("{}.push_str({});", target.at(Strength::Whole), added.borrowed()),
+                Type::List(of) if **of == Type::Char => {
+                    format!("{}.extend({}.iter());", target.at(Strength::Whole), added.at(Strength::Whole))
+                }
+                of => return Err(Missing::new(format!("a str and {}", of.described()))),
+            };
+            self.line(&text);
+            return Ok(());
+        }
         if is_entry {
             return self.assign(&assign.target, value);
         }
@@ -691,6 +705,9 @@ impl<'a> Program<'a> {
             self.block(&branches.body);
             return Ok(());
         }
+        if self.if_there(branches)? {
+            return Ok(());
+        }
         let test = self.condition(&branches.test)?;
         match test.as_str() {
             "true" => {
@@ -730,6 +747,37 @@ impl<'a> Program<'a> {
             }
         }
         Ok(())
+    }
+
+    /// `if x is not None:` of what a dict may have: `if let Some(x) = x`.
+    fn if_there(&mut self, branches: &'a StmtIf) -> Ported<bool> {
+        let Expr::Compare(compare) = &*branches.test else { return Ok(false) };
+        let (Expr::Name(name), [CmpOp::IsNot], [Expr::NoneLiteral(_)]) =
+            (&*compare.left, &*compare.ops, &*compare.comparators)
+        else {
+            return Ok(false);
+        };
+        let Some(Binding::Variable(variable)) = self.scopes.get(&name.id) else { return Ok(false) };
+        let Type::Option(of) = self.resolved(&variable.of) else { return Ok(false) };
+        let rust_name = variable.rust_name.clone();
+        self.line(&format!("if let Some({rust_name}) = {rust_name} {{"));
+        self.scopes.enter();
+        let form = Form::Reference;
+        self.scopes.bind(&name.id, Binding::Variable(Variable { of: *of, form, ..variable }));
+        self.depth += 1;
+        self.block(&branches.body);
+        self.depth -= 1;
+        self.scopes.leave_block(self.source.line(branches.range.end()));
+        match &branches.elif_else_clauses[..] {
+            [] => {}
+            [clause] if clause.test.is_none() => {
+                self.line("} else {");
+                self.nested(&clause.body);
+            }
+            _ => return Err(Missing::new("elif behind a value that may be None")),
+        }
+        self.line("}");
+        Ok(true)
     }
 
     /// The branches behind one that is never taken.
@@ -799,9 +847,6 @@ impl<'a> Program<'a> {
         };
         let hoisted = self.hoisted(&each.body, each.range.end());
         self.line(&format!("for {pattern} in {} {{", over.over));
-        if over.element_may_fail() {
-            self.line(&format!("    let {pattern} = {}?;", pattern.trim_start_matches("mut ")));
-        }
         self.depth += 1;
         let is_over = self.is_over;
         self.block(&each.body);

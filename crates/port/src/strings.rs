@@ -33,7 +33,7 @@ impl Template {
                 return Ok(());
             }
             // A tensor with a format is a number.
-            (Type::Array | Type::Floats | Type::Mask, spec) if !spec.is_empty() => {
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask, spec) if !spec.is_empty() => {
                 self.text.push_str(&format!("{{{}}}", rust_spec(spec, &Type::Float)?));
                 self.values.push(format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", value.at(Strength::Whole)));
                 return Ok(());
@@ -58,6 +58,7 @@ impl Template {
                 | Type::Char
                 | Type::String
                 | Type::Array
+                | Type::Ints
                 | Type::Mask
                 | Type::Floats,
                 spec,
@@ -181,6 +182,10 @@ impl<'a> Program<'a> {
             of if of.is_array() => {
                 let function = self.import("numpy::array_str");
                 Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::String))
+            }
+            Type::DType => {
+                let function = self.import("ops::dtype_name");
+                Ok(Value::temporary(format!("{function}({})", value.text), Type::String))
             }
             Type::Mutable { .. } => {
                 let tensor = self.tensor(&value)?;

@@ -38,6 +38,8 @@ pub(crate) enum Type {
     Array,
     /// A `Tensor` of fractions.
     Floats,
+    /// A `Tensor` of integers.
+    Ints,
     /// A `Tensor` of truth values.
     Mask,
     /// An `ndarray`, whose elements the script assigns: the type of these, and its rank.
@@ -58,6 +60,8 @@ pub(crate) enum Type {
     Dataset(Box<Type>, Option<Box<Type>>),
     /// A `DType`.
     DType,
+    /// What a dict may have under a key: an `Option` of a reference.
+    Option(Box<Type>),
     /// The `Shape` of a symbolic tensor.
     Shape,
     /// The shape of the input of a layer that is built.
@@ -92,7 +96,7 @@ impl Type {
     }
 
     pub(crate) fn is_array(&self) -> bool {
-        matches!(self, Self::Array | Self::Floats | Self::Mask)
+        matches!(self, Self::Array | Self::Ints | Self::Floats | Self::Mask)
     }
 
     pub(crate) fn is_text(&self) -> bool {
@@ -137,14 +141,14 @@ impl Type {
             Self::File { .. } => "String".into(),
             Self::Variables => "Vec<Variable>".into(),
             Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
-            Self::Array | Self::Floats | Self::Mask => "Tensor".into(),
+            Self::Array | Self::Ints | Self::Floats | Self::Mask => "Tensor".into(),
             Self::Symbolic => "KerasTensor".into(),
             Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
             Self::History => "History".into(),
-            Self::HistoryValues | Self::Scores(_) | Self::Unknown(_) | Self::Gradients(_) | Self::Outputs(_) => return None,
+            Self::HistoryValues | Self::Scores(_) | Self::Unknown(_) | Self::Gradients(_) | Self::Outputs(_) | Self::Option(_) => return None,
         })
     }
 
@@ -173,7 +177,8 @@ impl Type {
             Self::Tuple(_) => "a tuple".into(),
             Self::Outputs(_) => "several outputs".into(),
             Self::Closure(..) => "a function".into(),
-            Self::Array | Self::Floats | Self::Mask | Self::Mutable { .. } => "an array".into(),
+            Self::Option(_) => "something or None".into(),
+            Self::Array | Self::Ints | Self::Floats | Self::Mask | Self::Mutable { .. } => "an array".into(),
             Self::Symbolic => "a symbolic tensor".into(),
             Self::Layer(class) => format!("a layer {class}"),
             Self::Model(_) => "a model".into(),

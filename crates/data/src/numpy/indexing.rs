@@ -25,6 +25,27 @@ pub fn compress(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
     Ok(x.index_select(&flatnonzero(mask)?.to_dtype(DType::U32)?, 0)?)
 }
 
+/// The rows of an array, as a loop over it has them.
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// use candle_keras_data::numpy::rows;
+/// let x = Tensor::new(&[[1f32, 2.], [3., 4.]], &Device::Cpu)?;
+/// for row in rows(&x)? {
+///     assert_eq!(row.dims(), [2]);
+/// }
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If it has no axis.
+pub fn rows(x: &Tensor) -> Result<Vec<Tensor>> {
+    if x.rank() == 0 {
+        return Err(Error::new("a loop needs an axis to go over").received("a number"));
+    }
+    Ok((0..x.dims()[0]).map(|i| x.get(i)).collect::<candle_core::Result<_>>()?)
+}
+
 /// The places of the elements that are not 0, as I64. NumPy: `np.flatnonzero(x)`, `np.where(x)[0]` of one axis.
 ///
 /// ```
