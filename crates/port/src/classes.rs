@@ -306,6 +306,16 @@ impl<'a> Program<'a> {
         Ok(())
     }
 
+    /// Notes what a model that is an attribute has been compiled with.
+    pub(crate) fn compiled_field(&mut self, name: &str, of: &Type) {
+        let Some(Binding::Variable(receiver)) = self.scopes.get("self") else { return };
+        let Type::Instance(class) = &receiver.of else { return };
+        let Ok(number) = self.class_number(class) else { return };
+        if let Some(field) = self.classes[number].fields.iter_mut().find(|field| field.rust_name == name || field.name == name) {
+            field.of = of.clone();
+        }
+    }
+
     /// `self.name`
     pub(crate) fn field(&mut self, of: &Value, name: &str) -> Ported<Value> {
         let Type::Instance(class) = &of.of else { return Err(Missing::new("an attribute of this")) };

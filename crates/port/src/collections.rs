@@ -174,6 +174,10 @@ impl<'a> Program<'a> {
         if !is_known {
             return Ok(None);
         }
+        let key = call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("key")).map(|word| &word.value);
+        if let (Some(key), "sorted" | "max" | "min") = (key, name) {
+            return self.by_key(name, call, key).map(Some);
+        }
         let words: Vec<_> = call.arguments.keywords.iter().filter_map(|word| word.arg.as_deref()).collect();
         if !words.is_empty() && !(name == "sorted" && words == ["reverse"]) {
             return Err(Missing::new(format!("the argument {}", words[0])));
@@ -286,6 +290,91 @@ impl<'a> Program<'a> {
                 )
             }
             _ => return Err(Missing::new(format!("{name} of {}", of.described()))),
+        })
+    }
+
+    /// `sorted(xs, key=lambda x: ...)`, `max(xs, key=len)`
+    fn by_key(&mut self, name: &str, call: &'a ExprCall, key: &'a Expr) -> Ported<Value> {
+        let [over] = &call.arguments.args[..] else { return Err(Missing::new("the argument key")) };
+        let is_reversed = match call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("reverse")) {
+            None => false,
+            Some(word) => match &word.value {
+                Expr::BooleanLiteral(literal) => literal.value,
+                _ => return Err(Missing::new("a computed reverse")),
+            },
+        };
+        // The elements as a list of their own.
+        let over = self.iteration(over)?;
+        let list = match &over.element {
+            crate::iteration::Element::One(of, form) => {
+                let copied = match (form, of.is_copy()) {
+                    (Form::Reference, true) => ".copied()",
+                    (Form::Reference, false) => ".cloned()",
+                    _ => "",
+                };
+                self.collected(&format!("{}{copied}", over.iter), &Value::temporary("x", of.clone()), "Vec")?
+            }
+            _ => match self.of_pairs("list", over)? {
+                Some(list) => list,
+                None => return Err(Missing::new("the argument key")),
+            },
+        };
+        let Type::List(of) = &list.of else { return Err(Missing::new("the argument key")) };
+        let element = Value::new("x", (**of).clone(), Strength::Whole, Form::Reference);
+        let key = match key {
+            Expr::Lambda(lambda) => {
+                let parameters: Vec<_> = lambda.parameters.iter().flat_map(|all| all.iter_non_variadic_params()).collect();
+                let [parameter] = &parameters[..] else { return Err(Missing::new("a key of several arguments")) };
+                self.scopes.enter();
+                let form = if of.is_copy() { Form::Place } else { Form::Reference };
+                let rust_name = if of.is_copy() { "*x" } else { "x" };
+                let variable = crate::value::Variable {
+                    rust_name: rust_name.into(),
+                    of: (**of).clone(),
+                    form,
+                    is_pending: false,
+                };
+                self.scopes.bind(parameter.parameter.name.as_str(), crate::value::Binding::Variable(variable));
+                let value = self.expression(&lambda.body).and_then(|value| self.own(value));
+                self.scopes.leave();
+                value?
+            }
+            Expr::Name(function) if function.id.as_str() == "len" && self.scopes.get("len").is_none() => {
+                let length = match element.of {
+                    Type::List(_) | Type::Dict(..) | Type::Set(_) => "x.len()",
+                    ref of if of.is_text() => "x.chars().count()",
+                    ref of => return Err(Missing::new(format!("the length of {}", of.described()))),
+                };
+                Value::temporary(length, Type::Int)
+            }
+            Expr::Attribute(_) | Expr::Name(_) => {
+                // `key=counts.get`
+                return Err(Missing::new("this key").help("write a lambda"));
+            }
+            _ => return Err(Missing::new("this key").help("write a lambda")),
+        };
+        if key.text.contains('?') {
+            return Err(Missing::new("a key that may fail"));
+        }
+        let is_float = key.of == Type::Float;
+        let compare = format!("{{ let key = |x: &{}| {}; key(a).total_cmp(&key(b)) }}", of.in_rust().unwrap_or_default(), key.text);
+        let text = match (name, is_float) {
+            ("sorted", false) => format!("{{ let mut list = {}; list.sort_by_key(|x| {});", list.text, key.text),
+            ("sorted", true) => format!("{{ let mut list = {}; list.sort_by(|a, b| {compare});", list.text),
+            // Of equal ones the first, as in Python.
+            ("max", false) => format!("{}.into_iter().rev().max_by_key(|x| {})", list.text, key.text),
+            ("max", true) => format!("{}.into_iter().rev().max_by(|a, b| {compare})", list.text),
+            (_, false) => format!("{}.into_iter().min_by_key(|x| {})", list.text, key.text),
+            (_, true) => format!("{}.into_iter().min_by(|a, b| {compare})", list.text),
+        };
+        Ok(match name {
+            // Python reverses without changing the order of equal ones.
+            "sorted" if is_reversed => return Err(Missing::new("sorted with key and reverse").help("negate the key")),
+            "sorted" => Value::temporary(format!("{text} list }}"), list.of),
+            _ => Value::temporary(
+                format!("{text}.ok_or_else(|| Error::new(\"{name} of nothing\"))?"),
+                (**of).clone(),
+            ),
         })
     }
 
@@ -483,9 +572,16 @@ pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
         (Type::Unknown(_), of) if of.is_copy() && *of != Type::Str => Ok(format!("&{}", at.at(Strength::Prefix))),
         (Type::Unknown(_), of) if of.is_text() => Ok(at.borrowed()),
         (Type::Int, Type::Signed) => Ok(format!("&({} as usize)", at.at(Strength::Cast))),
-        (Type::Char, Type::Str) if at.literal_text().is_some_and(|text| text.chars().count() == 1) => {
-            Ok(format!("&'{}'", at.literal_text().unwrap_or_default()))
+        (Type::Char, Type::Str) if at.literal_text().is_some() => {
+            let text = crate::text::unescaped(at.literal_text().unwrap_or_default());
+            let mut characters = text.chars();
+            match (characters.next(), characters.next()) {
+                (Some(one), None) => Ok(format!("&{one:?}")),
+                _ => Err(Missing::new("a text as a key of characters")),
+            }
         }
+        // A character is a text of length 1.
+        (Type::String | Type::Str, Type::Char) => Ok(format!("{}.to_string().as_str()", at.at(Strength::Whole))),
         (key, at_type) if key.is_text() && at_type.is_text() && *key != Type::Char => Ok(at.borrowed()),
         (key, at_type) if key == at_type => Ok(format!("&{}", at.at(Strength::Prefix))),
         (key, of) => Err(Missing::new(format!("{} as a key of {}", of.described(), key.described()))),

@@ -214,7 +214,7 @@ impl<'a> Program<'a> {
             (x, y) if x.is_text() && y.is_text() && op == Operator::Add => {
                 Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", a.text, b.text), Type::String))
             }
-            (Type::List(x), Type::List(y)) if x == y && op == Operator::Add => {
+            (Type::List(x), Type::List(y)) if (x == y || (x.is_array() && y.is_array())) && op == Operator::Add => {
                 Ok(Value::temporary(format!("[{}, {}].concat()", sliced(&a), sliced(&b)), a.of.clone()))
             }
             (text, Type::Int) if text.is_text() && op == Operator::Mult => {
@@ -282,8 +282,8 @@ impl<'a> Program<'a> {
 
     fn ops_call(&mut self, name: &str, a: &Value, b: &Value) -> Ported<Value> {
         let function = self.import(&format!("ops::{name}"));
-        let operand = |x: &Value| match x.of {
-            Type::Array | Type::Floats => Ok(x.borrowed()),
+        let operand = |x: &Value| match &x.of {
+            of if of.is_array() => Ok(x.borrowed()),
             _ => Err(Missing::new(format!("{name} of an array and {}", x.of.described()))),
         };
         let of = match (&a.of, &b.of) {
@@ -407,6 +407,14 @@ impl<'a> Program<'a> {
                     index if index.of == Type::Int => Ok(index.text),
                     _ => Err(Missing::new("a part of a text from its end").help("assign the text to a name")),
                 },
+                // Python ends where the list ends.
+                Some(end) if end.is_bin_op_expr() => {
+                    let value = program.expression(end)?;
+                    match value.of {
+                        Type::Int => Ok(format!("usize::min({}, {}.len())", value.text, of.at(Strength::Whole))),
+                        _ => program.place_in(&of, end),
+                    }
+                }
                 Some(end) => program.place_in(&of, end),
             };
             let (from, to) = (end(self, slice.lower.as_deref())?, end(self, slice.upper.as_deref())?);

@@ -214,6 +214,12 @@ impl<'a> Program<'a> {
                 let iter = format!("{text}.into_iter()");
                 Iteration { over: text, iter, element: Element::One(of.clone(), Form::Place), is_set: false }
             }
+            Type::Variables => Iteration {
+                over: list.borrowed(),
+                iter: format!("{whole}.iter()"),
+                element: Element::One(Type::Object("layers::Variable".into()), Form::Reference),
+                is_set: false,
+            },
             Type::Mutable { .. } => {
                 let tensor = self.tensor(list)?;
                 return self.iteration_of(&tensor);

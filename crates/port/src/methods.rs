@@ -20,6 +20,25 @@ impl<'a> Program<'a> {
                 Strength::Whole,
                 Form::Reference,
             )),
+            (Type::Mutable { of, .. }, "dtype") => {
+                let name = match *of {
+                    "f32" => "float32",
+                    "i64" => "int64",
+                    "u8" => "bool",
+                    _ => "float64",
+                };
+                Ok(Value::constant(format!("{name:?}"), Type::Str))
+            }
+            (Type::Object(path), "shape") if path == "layers::Variable" => {
+                Ok(Value::temporary(format!("{whole}.dims()"), Type::List(Box::new(Type::Int))))
+            }
+            (Type::Object(path), "name") if path == "layers::Variable" => {
+                Ok(Value::temporary(format!("{whole}.name().to_string()"), Type::String))
+            }
+            (Type::Layer(class), "__class__") if class == "dyn Layer" => Ok(of.clone()),
+            (Type::Layer(class), "__name__") if class == "dyn Layer" => {
+                Ok(Value::temporary(format!("{whole}.class_name().to_string()"), Type::String))
+            }
             (Type::History, "epoch") => Ok(Value::temporary(
                 format!("(0..{whole}.iter().next().map_or(0, |(_, numbers)| numbers.len())).collect::<Vec<usize>>()"),
                 Type::List(Box::new(Type::Int)),
@@ -188,6 +207,10 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::round");
                 Ok(Value::temporary(format!("{function}({}, {digits})?", of.borrowed()), of.of.clone()))
             }
+            ("argsort", []) => {
+                let function = self.import("ops::argsort");
+                Ok(Value::temporary(format!("{function}({}, -1)?", of.borrowed()), Type::Ints))
+            }
             ("transpose", []) => Ok(Value::temporary(format!("{whole}.t()?"), of.of.clone())),
             ("squeeze", []) => {
                 let function = self.import("ops::squeeze");
@@ -322,6 +345,24 @@ impl<'a> Program<'a> {
 
     /// Inputs or targets.
     fn data(&mut self, data: &'a Expr) -> Ported<String> {
+        let dict = match data {
+            Expr::Dict(dict) => Some(dict),
+            Expr::Name(name) => self.literals.get(name.id.as_str()).copied(),
+            _ => None,
+        };
+        if let Some(dict) = dict {
+            let mut pairs = Vec::new();
+            for item in &dict.items {
+                let Some(Expr::StringLiteral(key)) = &item.key else { return Err(Missing::new("data by computed names")) };
+                let value = self.expression(&item.value)?;
+                let is_data = value.of.is_array() || matches!(value.of, Type::Mutable { .. } | Type::List(_));
+                if !is_data {
+                    return Err(Missing::new(format!("{} as data", value.of.described())));
+                }
+                pairs.push(format!("({:?}, {})", key.value.to_str(), value.borrowed()));
+            }
+            return Ok(format!("[{}]", pairs.join(", ")));
+        }
         let value = self.expression(data)?;
         match (&value.of, &value.items) {
             (Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Mutable { .. }, _) => Ok(value.borrowed()),
@@ -431,13 +472,21 @@ impl<'a> Program<'a> {
             named,
             &["optimizer", "loss", "metrics", "loss_weights", "run_eagerly", "jit_compile", "steps_per_execution"],
         )?;
+        let logs_of_field = logs.clone();
         if let Some(Binding::Variable(variable)) = self.variable_of(of) {
             let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
             let of = Type::Model(ModelType { is_sequential, logs });
             let name = self.python_name(&variable.rust_name);
             if let Some(name) = name {
+                if let Some(field) = name.strip_prefix("self.") {
+                    self.compiled_field(field, &of);
+                }
                 self.scopes.rebind(&name, Binding::Variable(crate::value::Variable { of, ..variable }));
             }
+        }
+        if let Some(field) = of.text.strip_prefix("self.") {
+            let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
+            self.compiled_field(&field.to_string(), &Type::Model(ModelType { is_sequential, logs: logs_of_field }));
         }
         let loss = match (options.is_empty(), is_compile) {
             (true, _) => start,
@@ -612,8 +661,15 @@ impl<'a> Program<'a> {
             true => format!("{whole}.evaluate({x}, {y})?"),
             false => format!("{whole}.evaluate_with({x}, {y}, {})?", self.object("Evaluate", &rest, Type::None)?.text),
         };
-        let logs =
-            model.logs.clone().ok_or_else(|| Missing::new("evaluate of a model whose metrics are not known here"))?;
+        let logs = match (model.logs.clone(), self.wanted_outputs) {
+            (Some(logs), _) => logs,
+            // As many numbers as are taken, in their order.
+            (None, Some(_)) => {
+                let text = format!("{text}.iter().map(|(_, number)| number).collect::<Vec<f64>>()");
+                return Ok(Value::temporary(text, Type::List(Box::new(Type::Float))));
+            }
+            (None, None) => return Err(Missing::new("evaluate of a model whose metrics are not known here")),
+        };
         Ok(match &logs[..] {
             [_] if find(named, "return_dict").is_none() => Value::temporary(format!("{text}[\"loss\"]"), Type::Float),
             _ => Value::temporary(text, Type::Scores(logs)),

@@ -200,7 +200,7 @@ impl<'a> Program<'a> {
                     of,
                 ))
             }
-            "arange" => self.arange(call),
+            "arange" => self.arange(call, "int64"),
             "linspace" => {
                 let given = given(&["start", "stop", "num"])?;
                 let (start, stop) = (self.number(needed(&given, "start")?)?, self.number(needed(&given, "stop")?)?);
@@ -441,7 +441,8 @@ impl<'a> Program<'a> {
         value.as_float().ok_or_else(|| Missing::new(format!("{} as a number", value.of.described())))
     }
 
-    fn arange(&mut self, call: &'a ExprCall) -> Ported<Value> {
+    /// A range of numbers; those that are whole have this dtype.
+    pub(crate) fn arange(&mut self, call: &'a ExprCall, whole: &str) -> Ported<Value> {
         no_words(call)?;
         let ends = call.arguments.args.iter().map(|end| self.expression(end)).collect::<Ported<Vec<_>>>()?;
         let is_whole = ends.iter().all(|end| matches!(end.of, Type::Int | Type::Signed));
@@ -456,7 +457,7 @@ impl<'a> Program<'a> {
             [start, stop, step] => (start.as_str(), stop.as_str(), step.as_str()),
             _ => return Err(Missing::new("arange of this")),
         };
-        let (dtype, of) = if is_whole { ("int64", Type::Ints) } else { ("float64", Type::Floats) };
+        let (dtype, of) = if is_whole { (whole, Type::Ints) } else { ("float64", Type::Floats) };
         let function = self.import("ops::arange");
         Ok(Value::temporary(format!("{function}({start}, {stop}, {step}, \"{dtype}\")?"), of))
     }
@@ -726,6 +727,15 @@ impl<'a> Program<'a> {
                 let (text, kind) = literal_array(value)?;
                 (format!("Tensor::new(&{text}, &Device::Cpu)?"), kind)
             }
+            // A list of lists of arrays.
+            (None, Type::List(of)) if matches!(&**of, Type::List(inner) if inner.is_array()) => {
+                let inner = match &**of {
+                    Type::List(inner) => (**inner).clone(),
+                    _ => Type::Array,
+                };
+                let rows = format!("{list}.iter().map(|row| Tensor::stack(row, 0)).collect::<candle_keras::candle_core::Result<Vec<_>>>()?");
+                return self.with_dtype(format!("Tensor::stack(&{rows}, 0)?"), inner, dtype);
+            }
             (None, Type::List(of)) if **of == Type::Float => {
                 (format!("Tensor::new({}, &Device::Cpu)?", by_slice(&value.text, value)), Type::Float)
             }
@@ -985,6 +995,10 @@ impl<'a> Program<'a> {
                         Some(end) => {
                             let value = program.expression(end)?;
                             match value.of {
+                                // NumPy ends where the array ends.
+                                Type::Int if end.is_bin_op_expr() => {
+                                    Ok(format!("usize::min({}, {}.dim({axis})?)", value.text, of.at(Strength::Whole)))
+                                }
                                 Type::Int => Ok(value.at(Strength::Sum)),
                                 Type::Signed if value.form == Form::Constant => Ok(format!(
                                     "{}.dim({axis})? - {}",
@@ -1034,6 +1048,11 @@ impl<'a> Program<'a> {
                             return Ok(Value::temporary(text, of.of.clone()));
                         }
                         Type::Id => format!("{} as usize", value.at(Strength::Cast)),
+                        // A negative one is beyond the array.
+                        Type::Signed if value.form != Form::Constant => format!("{} as usize", value.at(Strength::Cast)),
+                        Type::Ints if !is_alone => {
+                            format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))
+                        }
                         // The rows of an array of indices.
                         ref kind if kind.is_array() && axis == 0 && is_alone => {
                             let function = self.import("ops::take");
@@ -1084,7 +1103,11 @@ fn literal_array(value: &Value) -> Ported<(String, Type)> {
             let parts = items.iter().map(|item| text(item, is_float, first)).collect::<Ported<Vec<_>>>()?;
             return Ok(format!("[{}]", parts.join(", ")));
         }
-        let number = if is_float { value.as_float() } else { Some(value.text.clone()) };
+        let number = match (is_float, &value.of, value.is_literal()) {
+            (true, ..) => value.as_float(),
+            (false, Type::Int | Type::Id, false) => Some(format!("{} as i64", value.at(Strength::Cast))),
+            (false, ..) => Some(value.text.clone()),
+        };
         let number = number
             .filter(|_| value.of.is_number())
             .ok_or_else(|| Missing::new(format!("an array of {}", value.of.described())))?;
@@ -1098,8 +1121,8 @@ fn literal_array(value: &Value) -> Ported<(String, Type)> {
     let mut all = Vec::new();
     numbers(value, &mut all);
     let is_float = all.iter().any(|number| number.of == Type::Float);
-    if all.is_empty() || (!is_float && all.iter().any(|number| number.form != Form::Constant)) {
-        return Err(Missing::new("an array of computed integers"));
+    if all.is_empty() {
+        return Err(Missing::new("an array of nothing"));
     }
     let text = text(value, is_float, &mut true)?;
     Ok((text, if is_float { Type::Float } else { Type::Int }))

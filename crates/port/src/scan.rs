@@ -195,9 +195,7 @@ impl Scan {
                 self.visit_expr(&subscript.value);
                 self.visit_expr(&subscript.slice);
                 self.mutate(&subscript.value);
-                if let Expr::Name(name) = &*subscript.value {
-                    self.item_assigned.insert(name.id.to_string());
-                }
+                self.assign_item(&subscript.value);
             }
             Expr::Attribute(attribute) => {
                 self.visit_expr(&attribute.value);
@@ -220,6 +218,13 @@ impl Scan {
             Expr::Attribute(attribute) => self.mutate(&attribute.value),
             _ => {}
         }
+    }
+
+    fn assign_item(&mut self, array: &Expr) {
+        if let Expr::Name(name) = array {
+            self.item_assigned.insert(name.id.to_string());
+        }
+        self.item_assigned.extend(attribute_name(array));
     }
 
     fn mutate_callback(&mut self, callback: &Expr) {
@@ -245,7 +250,13 @@ impl<'a> Visitor<'a> for Scan {
                 return;
             }
             Stmt::AnnAssign(assign) => self.assign(&assign.target),
-            Stmt::AugAssign(assign) => self.mutate(&assign.target),
+            Stmt::AugAssign(assign) => {
+                if let Expr::Subscript(subscript) = &*assign.target {
+                    self.assign_item(&subscript.value);
+                    self.mutate(&subscript.value);
+                }
+                self.mutate(&assign.target);
+            }
             Stmt::For(each) => {
                 self.depth += 1;
                 self.assign(&each.target);

@@ -182,10 +182,12 @@ impl<'a> Program<'a> {
             Stmt::If(branches) => self.branches(branches),
             Stmt::For(each) => self.for_loop(each),
             Stmt::While(each) if each.orelse.is_empty() => {
+                let hoisted = self.hoisted(&each.body, each.range.end(), true);
                 let test = self.condition(&each.test)?;
                 self.line(&format!("while {test} {{"));
                 self.nested(&each.body);
                 self.line("}");
+                self.settle(&hoisted);
                 Ok(())
             }
             Stmt::FunctionDef(function) => {
@@ -276,7 +278,9 @@ impl<'a> Program<'a> {
             && crate::unrolled::is_literal(self, &assign.value)
         {
             let written = self.body.len();
-            if self.dict(dict).is_err() {
+            let value = self.dict(dict);
+            let is_data = matches!(&value, Ok(Value { of: Type::Dict(_, of), .. }) if of.is_array());
+            if value.is_err() || is_data {
                 self.body.truncate(written);
                 self.literals.insert(name.id.to_string(), dict);
                 return Ok(());
@@ -316,6 +320,18 @@ impl<'a> Program<'a> {
             }
             return self.bind(&name.id, value);
         }
+        if let Expr::Name(name) = target
+            && self.scan().is_item_assigned(&name.id)
+        {
+            let value = self.expression(&assign.value)?;
+            let value = self.changeable(value)?;
+            return self.bind(&name.id, value);
+        }
+        if let Expr::Attribute(attribute) = target
+            && let Some(array) = self.mutable_array(&format!("self.{}", attribute.attr), &assign.value)?
+        {
+            return self.assign(target, array);
+        }
         self.wanted_outputs = match target {
             Expr::Tuple(tuple) => Some(tuple.elts.len()),
             _ => None,
@@ -328,7 +344,9 @@ impl<'a> Program<'a> {
     /// Whether an element of a list is a callback.
     fn is_callback_object(&self, element: &Expr) -> bool {
         match element {
-            Expr::Call(call) => self.path_of(&call.func).is_some_and(|path| path.starts_with("keras.callbacks.")),
+            Expr::Call(call) => self
+                .path_of(&call.func)
+                .is_some_and(|path| path.starts_with("keras.callbacks.") || path.starts_with("keras.metrics.")),
             Expr::Name(name) => match self.scopes.get(&name.id) {
                 Some(Binding::Variable(variable)) => {
                     matches!(&variable.of, Type::Object(path) if path.starts_with("callbacks::"))
@@ -508,9 +526,23 @@ impl<'a> Program<'a> {
 
     /// `name = value`
     pub(crate) fn bind(&mut self, name: &str, value: Value) -> Ported<()> {
+        let is_collection = matches!(value.of, Type::List(_) | Type::Dict(..) | Type::Set(_));
+        let is_unchanged = |program: &Self| {
+            let base = program.scopes.python_name(&value.text);
+            !program.is_next_mutated(name) && base.is_none_or(|base| !program.is_mutated(&base))
+        };
         let value = match (&value.of, &value.items) {
+            // Neither is changed, so that a clone is as good as another name.
+            _ if is_collection && value.form == Form::Place && is_unchanged(self) => {
+                Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
+            }
             (Type::Tuple(_), Some(items)) if items.len() > 1 => self.own(value)?,
             _ => self.owned(value)?,
+        };
+        // A text that grows.
+        let value = match value.of == Type::Str && self.is_next_mutated(name) && !self.is_outer(name) {
+            true => Value::temporary(format!("{}.to_string()", value.text), Type::String),
+            false => value,
         };
         // Python counts characters, Rust bytes.
         let value = match value.of.is_text() && self.scan().is_subscripted(name) {
@@ -524,6 +556,10 @@ impl<'a> Program<'a> {
         if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
         {
+            let value = match (&variable.of, &value.of) {
+                (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
+                _ => value,
+            };
             let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array());
             if variable.of != Type::None && !is_alike {
                 return Err(Missing::new(format!(
@@ -587,6 +623,13 @@ impl<'a> Program<'a> {
     }
 
     fn augmented(&mut self, assign: &'a StmtAugAssign) -> Ported<()> {
+        if let Expr::Subscript(subscript) = &*assign.target {
+            let array = self.expression(&subscript.value)?;
+            if matches!(array.of, Type::Mutable { .. }) {
+                let value = self.expression(&assign.value)?;
+                return self.change_part(&array, &subscript.slice, assign.op, &value);
+            }
+        }
         let target = self.expression(&assign.target)?;
         if let (Type::List(of), Operator::Add) = (&target.of, assign.op) {
             let items = self.expression(&assign.value)?;
@@ -845,7 +888,7 @@ impl<'a> Program<'a> {
                 return Err(missing);
             }
         };
-        let hoisted = self.hoisted(&each.body, each.range.end());
+        let hoisted = self.hoisted(&each.body, each.range.end(), false);
         self.line(&format!("for {pattern} in {} {{", over.over));
         self.depth += 1;
         let is_over = self.is_over;
@@ -859,7 +902,7 @@ impl<'a> Program<'a> {
     }
 
     /// Declares the variables that a loop assigns first, and that are read behind it. A loop that runs never is an error in Python.
-    fn hoisted(&mut self, body: &'a [Stmt], end: ruff_text_size::TextSize) -> Vec<String> {
+    fn hoisted(&mut self, body: &'a [Stmt], end: ruff_text_size::TextSize, is_outside: bool) -> Vec<String> {
         let is_new = |program: &Self, name: &str| {
             matches!(program.scopes.get(name), None | Some(Binding::Inner(_) | Binding::Outside(_)))
                 && program.scan().last_read(name).is_some_and(|at| at > end)
@@ -890,7 +933,10 @@ impl<'a> Program<'a> {
             let in_rust = of.in_rust().unwrap_or_default();
             self.line(&format!("let mut {rust_name}: {in_rust} = {start};").replace("&'static ", "&"));
             let variable = Variable { rust_name, of, form: Form::Place, is_pending: true };
-            self.scopes.bind_outside(&name, Binding::Variable(variable));
+            match is_outside {
+                true => self.scopes.bind(&name, Binding::Variable(variable)),
+                false => self.scopes.bind_outside(&name, Binding::Variable(variable)),
+            }
             hoisted.push(name);
         }
         hoisted
@@ -945,6 +991,7 @@ impl<'a> Program<'a> {
         let Type::Dataset(x, y) = &dataset.of else { return Ok(false) };
         let parts = crate::datasets::Parts::new(x, y);
         let whole = dataset.at(Strength::Whole);
+        let hoisted = self.hoisted_in_dataset(each, target, &parts);
         self.scopes.enter();
         match counter {
             Some(counter) => {
@@ -970,7 +1017,22 @@ impl<'a> Program<'a> {
         self.scopes.leave_block(self.source.line(each.range.end()));
         bound?;
         self.line("}");
+        self.settle(&hoisted);
         Ok(true)
+    }
+
+    /// As [`hoisted`](Self::hoisted), with the variables of a batch.
+    fn hoisted_in_dataset(&mut self, each: &'a StmtFor, target: &'a Expr, parts: &crate::datasets::Parts) -> Vec<String> {
+        let written = self.body.len();
+        self.scopes.enter();
+        let bound = self.bind_batch(target, parts);
+        self.body.truncate(written);
+        let hoisted = match bound {
+            Ok(()) => self.hoisted(&each.body, each.range.end(), false),
+            Err(_) => Vec::new(),
+        };
+        self.scopes.leave();
+        hoisted
     }
 
     fn nested(&mut self, body: &'a [Stmt]) {

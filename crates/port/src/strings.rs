@@ -233,7 +233,21 @@ impl<'a> Program<'a> {
             let value = values.next().ok_or_else(|| Missing::new("more formats than values"))?;
             let value = self.expression(value)?;
             let spec = &behind[..=end];
+            // `%-12s`
+            let left = spec.strip_prefix('-').map(|rest| format!("<{rest}"));
+            let spec = left.as_deref().unwrap_or(spec);
+            let value = match spec {
+                "s" => self.shown(value)?,
+                _ => value,
+            };
             // Fractions are cut.
+            let value = match (spec.ends_with('d'), value.of.is_array()) {
+                (true, true) => Value::temporary(
+                    format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", value.at(Strength::Whole)),
+                    Type::Signed,
+                ),
+                _ => value,
+            };
             let value = match (spec.ends_with('d'), &value.of) {
                 (true, Type::Float) => Value::new(
                     format!("{} as i64", value.at(Strength::Cast)),
@@ -265,6 +279,7 @@ impl<'a> Program<'a> {
             }
             let (place, behind) = behind.split_once('}').ok_or_else(|| Missing::new("a brace that is not closed"))?;
             let (name, spec) = place.split_once(':').unwrap_or((place, ""));
+            let (name, is_repr) = name.strip_suffix("!r").map_or((name, false), |name| (name, true));
             let value = if name.is_empty() {
                 next += 1;
                 call.arguments.args.get(next - 1)
@@ -275,6 +290,14 @@ impl<'a> Program<'a> {
             };
             let value = value.ok_or_else(|| Missing::new(format!("the place {{{place}}} of a format")))?;
             let value = self.expression(value)?;
+            if is_repr {
+                if !value.of.is_text() {
+                    return Err(Missing::new("!r of this"));
+                }
+                template.debug(&value);
+                rest = behind;
+                continue;
+            }
             let value = if spec.is_empty() { self.shown(value)? } else { value };
             template.place(&value, spec)?;
             rest = behind;

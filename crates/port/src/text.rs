@@ -86,6 +86,10 @@ impl<'a> Program<'a> {
                     "{}.iter().map(char::to_string).collect::<Vec<_>>().join({whole})",
                     list.at(Strength::Whole)
                 )),
+                Type::Set(of) if matches!(**of, Type::Str | Type::String) => text(format!(
+                    "{}.iter().cloned().collect::<Vec<_>>().join({self_text})",
+                    list.at(Strength::Whole)
+                )),
                 Type::String | Type::Str if whole == "\"\"" => text(self.owned_text(list)),
                 of => Err(Missing::new(format!("join of {}", of.described()))),
             },
@@ -117,6 +121,6 @@ fn pattern(value: &Value) -> Ported<String> {
 }
 
 /// A literal's text without its escapes.
-fn unescaped(text: &str) -> String {
+pub(crate) fn unescaped(text: &str) -> String {
     text.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r").replace("\\\"", "\"").replace("\\\\", "\\")
 }

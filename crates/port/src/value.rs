@@ -42,7 +42,7 @@ pub(crate) enum Type {
     Ints,
     /// A `Tensor` of truth values.
     Mask,
-    /// An `ndarray`, whose elements the script assigns: the type of these, and its rank.
+    /// An `ndarray`, whose elements the script assigns: the type of these, and its rank; 0 if that is not known.
     Mutable { of: &'static str, rank: usize },
     /// A `KerasTensor`.
     Symbolic,
@@ -121,6 +121,7 @@ impl Type {
             Self::Float => "f64".into(),
             Self::Str => "&'static str".into(),
             Self::String => "String".into(),
+            Self::Mutable { of, rank: 0 } => format!("ArrayD<{of}>"),
             Self::Mutable { of, rank } => format!("Array{rank}<{of}>"),
             Self::Closure(_, count) => format!(
                 "impl Fn({}) -> candle_keras::candle_core::Result<Tensor> + Send + Sync + 'static",

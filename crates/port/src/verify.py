@@ -246,8 +246,9 @@ def is_of_script(layer):
 
 
 def is_group(layer):
-    """Whether it is a layer of the script made of layers: the ported program calls these alone."""
-    return is_of_script(layer) and bool(layer._flatten_layers(include_self=False, recursive=False))
+    """Whether it is a layer of the script made of layers: the ported program calls these alone. A model with a graph is called as one."""
+    has_graph = isinstance(layer, (keras.Sequential, keras.src.ops.function.Function))
+    return is_of_script(layer) and not has_graph and bool(layer._flatten_layers(include_self=False, recursive=False))
 
 
 def is_without_value():
@@ -368,9 +369,10 @@ def patch_functions():
 
         @patch(backend.random, function.__name__)
         def draw(old, *args, _new=function, **kwargs):
-            seed = inspect.signature(_new).bind(*args, **kwargs).arguments.get("seed")
+            given = inspect.signature(_new).bind(*args, **kwargs).arguments
+            seed = given.get("seed")
             if isinstance(seed, OfWeight) and is_without_value():
-                return tensor(np.zeros(count(args[0])), args[0], kwargs.get("dtype"))
+                return tensor(np.zeros(count(given["shape"])), given["shape"], given.get("dtype"))
             if Run.is_symbolic and not isinstance(seed, OfWeight):
                 return old(*args, **kwargs)
             if is_drawn_by_tensorflow() and not isinstance(seed, OfWeight):
@@ -594,6 +596,12 @@ def patch_training():
         def without_draws(old, self, *args):
             with during(context=Context(Stream(0, 0), root=self)):
                 return old(self, *args)
+
+    # Keras may look at a batch to build the model, which is no pass.
+    @patch(keras.src.trainers.trainer.Trainer, "_symbolic_build")
+    def symbolic_build(old, *args, **kwargs):
+        with during(trainers=[lambda: Stream(0, 0)]):
+            return old(*args, **kwargs)
 
     passes = {
         "fit": lambda model: model._training.next_pass(),
