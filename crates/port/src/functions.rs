@@ -255,7 +255,7 @@ impl<'a> Program<'a> {
         let outer = (std::mem::take(&mut self.body), std::mem::replace(&mut self.depth, 1), self.last_line());
         let (lost, is_over) = (self.lost_return.take(), std::mem::take(&mut self.is_over));
         let scan = match function {
-            Definition::Def(function) => Scan::of(&function.body, &self.changing),
+            Definition::Def(function) => Scan::of_function(function, &self.changing),
             Definition::Lambda(_, lambda) => Scan::of_expression(&lambda.body, &self.changing),
         };
         self.scans.push((scan, HashMap::new()));
@@ -370,9 +370,19 @@ impl<'a> Program<'a> {
         if self.scan().reads(parameter) == 0 {
             own = format!("_{own}");
         }
-        let is_changed = self.is_mutated(parameter);
+        let is_reassigned = self.scan().is_reassigned(parameter);
+        let is_changed = self.is_mutated(parameter) || (is_reassigned && of.is_copy());
         let form = if of.is_copy() { Form::Place } else { Form::Reference };
         let text = self.declared(&own, of, is_changed);
+        if is_reassigned && !of.is_copy() {
+            // A value of its own, which blocks assign anew.
+            let value = Value::new(own.clone(), of.clone(), crate::value::Strength::Whole, Form::Reference);
+            let owned = self.own(value)?.text;
+            self.line(&format!("let mut {own} = {owned};"));
+            let variable = Variable { rust_name: own, of: of.clone(), form: Form::Place, is_pending: false };
+            self.scopes.bind(parameter, Binding::Variable(variable));
+            return Ok(Some(text));
+        }
         let variable = Variable { rust_name: own, of: of.clone(), form, is_pending: false };
         self.scopes.bind(parameter, Binding::Variable(variable));
         Ok(Some(text))

@@ -91,6 +91,11 @@ impl<'a> Program<'a> {
             && self.path_of(&call.func).is_none()
         {
             let dict = self.expression(&attribute.value)?;
+            if let (Type::Logs, "items") = (&dict.of, attribute.attr.as_str()) {
+                let element =
+                    Element::Many(vec![Element::One(Type::String, Form::Reference), Element::One(Type::Float, Form::Place)]);
+                return Ok(Iteration::new(format!("{}.iter()", dict.at(Strength::Whole)), element));
+            }
             if let (Type::Scores(names), "items") = (&dict.of, attribute.attr.as_str()) {
                 let whole = dict.at(Strength::Whole);
                 let texts: Vec<_> = names.iter().map(|name| format!("({name:?}, {whole}[{name:?}])")).collect();

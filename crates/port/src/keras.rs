@@ -87,7 +87,7 @@ impl<'a> Program<'a> {
             ("models" | "saving", "load_model") => {
                 let path = self.argument(needed(&named, "filepath")?, "&str", "filepath")?;
                 only(&named, &["filepath"])?;
-                let of = Type::Model(ModelType { is_sequential: false, logs: None });
+                let of = Type::Model(ModelType::default());
                 Ok(Value::temporary(format!("load_model({path})?"), of))
             }
             (
@@ -238,13 +238,23 @@ impl<'a> Program<'a> {
 
     fn model(&mut self, named: &Named<'a>) -> Ported<Value> {
         let (inputs, outputs) = (needed(named, "inputs")?, needed(named, "outputs")?);
+        let count = match outputs {
+            Expr::List(list) => list.elts.len(),
+            Expr::Tuple(tuple) => tuple.elts.len(),
+            Expr::Dict(dict) => dict.items.len(),
+            outputs => match self.expression(outputs)?.of {
+                // A list in a variable.
+                Type::List(_) => 2,
+                _ => 1,
+            },
+        };
         let (inputs, outputs) = (self.tensors(inputs)?, self.tensors(outputs)?);
         let mut text = format!("Model::new({inputs}, {outputs})?");
         if let Some(name) = find(named, "name") {
             text.push_str(&format!(".name({})", self.argument(name, "impl Into<String>", "name")?));
         }
         only(named, &["inputs", "outputs", "name"])?;
-        Ok(Value::temporary(text, Type::Model(ModelType::default())))
+        Ok(Value::temporary(text, Type::Model(ModelType { outputs: count, ..ModelType::default() })))
     }
 
     fn sequential(&mut self, named: &Named<'a>) -> Ported<Value> {
@@ -266,7 +276,7 @@ impl<'a> Program<'a> {
             text.push_str(&format!(".name({})", self.argument(name, "impl Into<String>", "name")?));
         }
         only(named, &["layers", "name"])?;
-        Ok(Value::temporary(text, Type::Model(ModelType { is_sequential: true, logs: None })))
+        Ok(Value::temporary(text, Type::Model(ModelType { is_sequential: true, ..ModelType::default() })))
     }
 
     /// A layer of a Sequential; before it the input that its `input_shape` means.

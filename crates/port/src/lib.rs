@@ -18,6 +18,7 @@ mod builtins;
 mod classes;
 mod closures;
 mod collections;
+mod compare;
 mod datasets;
 mod evidence;
 mod expressions;
@@ -43,8 +44,14 @@ mod text;
 mod unrolled;
 mod value;
 
+pub use compare::{Difference, compare};
 pub use notebook::Script;
-pub use project::write_project;
+pub use project::{write_project, write_verification};
+
+/// A program of Python that runs a script with the random numbers of candle-keras: what the script prints then, its Rust program prints as well.
+///
+/// `python verify.py script.py arguments`; it needs Keras 3.
+pub const VERIFY: &str = include_str!("verify.py");
 
 use source::Source;
 

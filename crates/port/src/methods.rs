@@ -291,7 +291,7 @@ impl<'a> Program<'a> {
                     _ => Value::temporary(text, Type::Scores(logs)),
                 })
             }
-            "predict" if self.wanted_outputs.is_some() => {
+            "predict" if self.wanted_outputs.is_some() || model.outputs > 1 => {
                 self.wanted_outputs = None;
                 let x = self.data(needed(&named, "x")?)?;
                 let rest = without(&named, &["x"]);
@@ -475,7 +475,8 @@ impl<'a> Program<'a> {
         let logs_of_field = logs.clone();
         if let Some(Binding::Variable(variable)) = self.variable_of(of) {
             let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
-            let of = Type::Model(ModelType { is_sequential, logs });
+            let outputs = outputs_of(&of.of);
+            let of = Type::Model(ModelType { is_sequential, outputs, logs });
             let name = self.python_name(&variable.rust_name);
             if let Some(name) = name {
                 if let Some(field) = name.strip_prefix("self.") {
@@ -486,7 +487,7 @@ impl<'a> Program<'a> {
         }
         if let Some(field) = of.text.strip_prefix("self.") {
             let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
-            self.compiled_field(&field.to_string(), &Type::Model(ModelType { is_sequential, logs: logs_of_field }));
+            self.compiled_field(&field.to_string(), &Type::Model(ModelType { is_sequential, outputs: outputs_of(&of.of), logs: logs_of_field }));
         }
         let loss = match (options.is_empty(), is_compile) {
             (true, _) => start,
@@ -668,6 +669,7 @@ impl<'a> Program<'a> {
                 let text = format!("{text}.iter().map(|(_, number)| number).collect::<Vec<f64>>()");
                 return Ok(Value::temporary(text, Type::List(Box::new(Type::Float))));
             }
+            (None, None) if find(named, "return_dict").is_some() => return Ok(Value::temporary(text, Type::Logs)),
             (None, None) => return Err(Missing::new("evaluate of a model whose metrics are not known here")),
         };
         Ok(match &logs[..] {
@@ -684,6 +686,13 @@ impl<'a> Program<'a> {
     /// The name in Python of the variable with this name in Rust.
     fn python_name(&self, rust_name: &str) -> Option<String> {
         self.scopes.python_name(rust_name)
+    }
+}
+
+fn outputs_of(model: &Type) -> usize {
+    match model {
+        Type::Model(model) => model.outputs,
+        _ => 0,
     }
 }
 

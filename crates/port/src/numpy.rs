@@ -372,6 +372,10 @@ impl<'a> Program<'a> {
                 };
                 Ok(Value::temporary(format!("Tensor::new({number}, &Device::Cpu)?"), kind))
             }
+            Type::Scores(_) => {
+                let list = self.shown(value.clone())?;
+                Ok(Value::temporary(format!("Tensor::new(&{}, &Device::Cpu)?", list.text), Type::Floats))
+            }
             Type::List(_) | Type::Tuple(_) => self.array_of(value, None),
             of => Err(Missing::new(format!("{} as an array", of.described()))),
         }
@@ -443,8 +447,25 @@ impl<'a> Program<'a> {
 
     /// A range of numbers; those that are whole have this dtype.
     pub(crate) fn arange(&mut self, call: &'a ExprCall, whole: &str) -> Ported<Value> {
-        no_words(call)?;
-        let ends = call.arguments.args.iter().map(|end| self.expression(end)).collect::<Ported<Vec<_>>>()?;
+        let mut ends = call.arguments.args.iter().map(|end| self.expression(end)).collect::<Ported<Vec<_>>>()?;
+        let mut dtype_given = None;
+        for word in &call.arguments.keywords {
+            match word.arg.as_deref() {
+                Some("dtype") => dtype_given = Some(self.dtype_name(&word.value)?),
+                // In their order.
+                Some("start" | "stop" | "step") => ends.push(self.expression(&word.value)?),
+                other => return Err(Missing::new(format!("the argument {}", other.unwrap_or("**")))),
+            }
+        }
+        let order: Vec<_> = call.arguments.keywords.iter().filter_map(|word| word.arg.as_deref()).collect();
+        let is_in_order = order.iter().filter(|name| **name != "dtype").copied().eq(["start", "stop", "step"]
+            .into_iter()
+            .skip(call.arguments.args.len())
+            .take(ends.len() - call.arguments.args.len()))
+            || order == ["stop"];
+        if !is_in_order && order.iter().any(|name| *name != "dtype") {
+            return Err(Missing::new("arange with arguments in another order"));
+        }
         let is_whole = ends.iter().all(|end| matches!(end.of, Type::Int | Type::Signed));
         let numbers = ends
             .iter()
@@ -458,6 +479,10 @@ impl<'a> Program<'a> {
             _ => return Err(Missing::new("arange of this")),
         };
         let (dtype, of) = if is_whole { (whole, Type::Ints) } else { ("float64", Type::Floats) };
+        let (dtype, of) = match &dtype_given {
+            None => (dtype, of),
+            Some(given) => (given.as_str(), if given.contains("float") { Type::Floats } else { Type::Ints }),
+        };
         let function = self.import("ops::arange");
         Ok(Value::temporary(format!("{function}({start}, {stop}, {step}, \"{dtype}\")?"), of))
     }

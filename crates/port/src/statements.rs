@@ -469,9 +469,17 @@ impl<'a> Program<'a> {
         let mut names = Vec::new();
         let pattern = self.pattern(target, &value.of, &mut names)?;
         if names.iter().any(|(name, _)| self.is_outer(name)) {
-            return Err(
-                Missing::new("an assignment to several variables of an outer block").help("assign them one by one")
-            );
+            if !matches!(value.of, Type::Tuple(_)) {
+                return Err(
+                    Missing::new("an assignment to several variables of an outer block").help("assign them one by one")
+                );
+            }
+            self.line(&format!("let values = {};", value.text));
+            let parts: Vec<_> = names.into_iter().enumerate().collect();
+            for (i, (name, of)) in parts {
+                self.bind(&name, Value::temporary(format!("values.{i}"), of))?;
+            }
+            return Ok(());
         }
         self.line(&format!("let {pattern} = {};", value.text));
         for (name, of) in names {
@@ -519,7 +527,10 @@ impl<'a> Program<'a> {
     fn is_outer(&self, name: &str) -> bool {
         !self.scopes.is_local(name)
             && match self.scopes.get(name) {
-                Some(Binding::Variable(variable)) => variable.is_pending || (self.depth > 1 && self.is_mutated(name)),
+                Some(Binding::Variable(variable)) => {
+                    let changes = self.is_mutated(name) || self.scan().is_reassigned(name);
+                    variable.is_pending || (self.depth > 1 && changes)
+                }
                 _ => false,
             }
     }

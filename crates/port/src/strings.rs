@@ -177,7 +177,7 @@ impl<'a> Program<'a> {
     }
 
     /// A value as its text is made: arrays as NumPy prints them, what evaluate returns as a list.
-    fn shown(&mut self, value: Value) -> Ported<Value> {
+    pub(crate) fn shown(&mut self, value: Value) -> Ported<Value> {
         match &value.of {
             of if of.is_array() => {
                 let function = self.import("numpy::array_str");

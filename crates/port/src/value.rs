@@ -86,6 +86,8 @@ pub(crate) enum Type {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct ModelType {
     pub(crate) is_sequential: bool,
+    /// How many outputs it has, if these are several.
+    pub(crate) outputs: usize,
     /// The loss and the metrics of `compile`, as they are called in logs; `None` if they are not known.
     pub(crate) logs: Option<Vec<String>>,
 }
