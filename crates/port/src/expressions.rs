@@ -475,11 +475,11 @@ impl<'a> Program<'a> {
             }
             Type::Logs => {
                 let index = self.expression(&subscript.slice)?;
-                Ok(Value::temporary(format!("{}[{}]", of.at(Strength::Whole), index.text), Type::Float))
+                Ok(Value::temporary(format!("{}[{}]", of.at(Strength::Whole), index.borrowed()), Type::Float))
             }
             Type::HistoryValues | Type::History => {
                 let index = self.expression(&subscript.slice)?;
-                let text = format!("{}[{}]", of.at(Strength::Whole), index.text);
+                let text = format!("{}[{}]", of.at(Strength::Whole), index.borrowed());
                 Ok(Value::new(text, Type::List(Box::new(Type::Float)), Strength::Whole, Form::Slice))
             }
             other => Err(Missing::new(format!("an element of {}", other.described()))),
@@ -666,6 +666,12 @@ fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
     }
     let least = Strength::Sum;
     match (&a.of, &b.of) {
+        // As Keras writes shapes.
+        (Type::Shape, Type::Tuple(_)) if b.items.is_some() => {
+            let sizes: Vec<_> = b.items.iter().flatten().map(|item| item.text.clone()).collect();
+            let comma = if sizes.len() == 1 { "," } else { "" };
+            Ok(format!("{}.to_string() {sign} \"({}{comma})\"", a.at(Strength::Whole), sizes.join(", ")))
+        }
         // A character is a text of length 1.
         (Type::Char, Type::Str) if matches!(op, CmpOp::Eq | CmpOp::NotEq) => {
             let text = b.literal_text().map(|text| text.replace("\\\"", "\""));

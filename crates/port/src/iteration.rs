@@ -206,8 +206,12 @@ impl<'a> Program<'a> {
                 Iteration { over: text, iter, element: Element::One(Type::Float, Form::Place), is_set: false }
             }
             Type::HistoryValues => {
-                let names = format!("{whole}.iter().map(|(name, _)| name)");
-                Iteration::new(names, Element::One(Type::String, Form::Reference))
+                let names = format!("{whole}.iter().map(|(name, _)| name.to_string())");
+                Iteration::new(names, Element::One(Type::String, Form::Place))
+            }
+            Type::Logs => {
+                let names = format!("{whole}.iter().map(|(name, _)| name.to_string())");
+                Iteration::new(names, Element::One(Type::String, Form::Place))
             }
             Type::File { is_read: true } => Iteration::new(
                 format!("{whole}.split_inclusive('\\n')"),

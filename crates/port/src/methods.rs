@@ -70,6 +70,8 @@ impl<'a> Program<'a> {
             }
             (Type::Model(_), "input") => Ok(Value::temporary(format!("{whole}.input()?"), Type::Symbolic)),
             (Type::Model(_), "output") => Ok(Value::temporary(format!("{whole}.output()?"), Type::Symbolic)),
+            (Type::Model(_), "output_shape") => Ok(Value::temporary(format!("{whole}.output()?.shape()?"), Type::Shape)),
+            (Type::Model(_), "input_shape") => Ok(Value::temporary(format!("{whole}.input()?.shape()?"), Type::Shape)),
             (Type::Model(_), "stop_training") => Ok(Value::place(format!("{whole}.stop_training"), Type::Bool)),
             (Type::Model(_) | Type::Layer(_), "trainable") => {
                 self.import_by_name("layers::Declared");
@@ -83,10 +85,10 @@ impl<'a> Program<'a> {
             (Type::Model(_) | Type::Layer(_), "weights" | "variables") => {
                 Ok(Value::temporary(format!("{whole}.variables()"), Type::Variables))
             }
-            (own @ (Type::Array | Type::Floats), "T") => Ok(Value::temporary(format!("{whole}.t()?"), own.clone())),
-            (Type::Array | Type::Floats, "dtype") => Ok(Value::temporary(format!("{whole}.dtype()"), Type::DType)),
-            (Type::Array | Type::Floats, "ndim") => Ok(Value::temporary(format!("{whole}.rank()"), Type::Int)),
-            (Type::Array | Type::Floats, "size") => Ok(Value::temporary(format!("{whole}.elem_count()"), Type::Int)),
+            (own @ (Type::Array | Type::Ints | Type::Floats | Type::Mask), "T") => Ok(Value::temporary(format!("{whole}.t()?"), own.clone())),
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "dtype") => Ok(Value::temporary(format!("{whole}.dtype()"), Type::DType)),
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "ndim") => Ok(Value::temporary(format!("{whole}.rank()"), Type::Int)),
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "size") => Ok(Value::temporary(format!("{whole}.elem_count()"), Type::Int)),
             (of, _) => Err(Missing::new(format!("the attribute {name} of {}", of.described()))),
         }
     }

@@ -135,7 +135,7 @@ impl<'a> Program<'a> {
         let indices = self.indices(index)?;
         let number = self.element_of(of, value)?;
         match (number, indices.len()) {
-            (Some(number), count) if count == rank => {
+            (Some(number), count) if count == rank && rank != DYNAMIC => {
                 self.line(&format!("{whole}[[{}]] {sign} {number};", indices.join(", ")));
             }
             (number, count) => {

@@ -184,7 +184,7 @@ impl<'a> Program<'a> {
             Stmt::While(each) if each.orelse.is_empty() => {
                 let hoisted = self.hoisted(&each.body, each.range.end(), true);
                 let test = self.condition(&each.test)?;
-                self.line(&format!("while {test} {{"));
+                self.line(&if test == "true" { "loop {".to_string() } else { format!("while {test} {{") });
                 self.nested(&each.body);
                 self.line("}");
                 self.settle(&hoisted);
@@ -331,6 +331,13 @@ impl<'a> Program<'a> {
             && let Some(array) = self.mutable_array(&format!("self.{}", attribute.attr), &assign.value)?
         {
             return self.assign(target, array);
+        }
+        if let Expr::Attribute(attribute) = target
+            && self.scan().is_item_assigned(&format!("self.{}", attribute.attr))
+        {
+            let value = self.expression(&assign.value)?;
+            let value = self.changeable(value)?;
+            return self.assign(target, value);
         }
         self.wanted_outputs = match target {
             Expr::Tuple(tuple) => Some(tuple.elts.len()),
@@ -1133,6 +1140,9 @@ pub(crate) fn always_returns(statements: &[Stmt]) -> bool {
                 && clauses.iter().all(|clause| always_returns(&clause.body))
         }
         Stmt::With(with) => always_returns(&with.body),
+        Stmt::While(each) => {
+            matches!(&*each.test, Expr::BooleanLiteral(literal) if literal.value) && !crate::unrolled::leaves(&each.body)
+        }
         _ => false,
     })
 }

@@ -124,7 +124,7 @@ impl<'a> Program<'a> {
 }
 
 /// Whether a body leaves its loop.
-fn leaves(body: &[Stmt]) -> bool {
+pub(crate) fn leaves(body: &[Stmt]) -> bool {
     struct Found(bool);
     impl<'a> Visitor<'a> for Found {
         fn visit_stmt(&mut self, statement: &'a Stmt) {
