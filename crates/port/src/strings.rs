@@ -228,7 +228,8 @@ impl<'a> Program<'a> {
             let list = self.expression(list);
             self.wanted_outputs = None;
             let list = list?;
-            self.line(&format!("let values = {};", self.shown(list.clone())?.text));
+            let shown = self.shown(list.clone())?;
+            self.line(&format!("let values = {};", shown.text));
             if !matches!(&list.of, Type::Scores(_)) && !matches!(&list.of, Type::List(of) if **of == Type::Float) {
                 return Err(Missing::new(format!("{} as values of formats", list.of.described())));
             }
