@@ -79,10 +79,9 @@ pub(crate) fn named(name: &str) -> Option<Rgba> {
     if let (Some(first), None) = (letters.next(), letters.next()) {
         return letter(first).or_else(|| gray(name));
     }
-    if let Some(index) = name.strip_prefix('C').or_else(|| name.strip_prefix('c')) {
-        if !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit()) {
-            return index.parse().ok().map(Rgba::of_cycle);
-        }
+    let of_cycle = name.strip_prefix(['C', 'c']).filter(|index| index.bytes().all(|byte| byte.is_ascii_digit()));
+    if let Some(index) = of_cycle {
+        return index.parse().ok().map(Rgba::of_cycle);
     }
     if let Some(digits) = name.strip_prefix('#') {
         return hex(digits);

@@ -227,7 +227,7 @@ mod tests {
     fn figures_are_shown_in_their_order() {
         let folder = tempfile::tempdir().unwrap();
         close_all();
-        assert_eq!(show_in(folder.path()).unwrap(), [PathBuf::new(); 0]);
+        assert!(show_in(folder.path()).unwrap().is_empty());
         plot_y([1, 2], "r").unwrap();
         figure();
         plot_y([1, 2], "k").unwrap();

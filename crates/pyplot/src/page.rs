@@ -169,7 +169,8 @@ fn equal(panel: &Panel, area: Area, [x, y]: [[f64; 2]; 2]) -> (Area, [[f64; 2]; 
     let (across, up) = ((x[1] - x[0]).abs(), (y[1] - y[0]).abs());
     let is_linear = panel.x.scale == Scale::Linear && panel.y.scale == Scale::Linear;
     let (by_x, by_y) = (area.width() / across, area.height() / up);
-    if !is_linear || !(by_x.is_finite() && by_y.is_finite() && by_x > 0.0 && by_y > 0.0) {
+    let has_size = [by_x, by_y].iter().all(|unit| unit.is_finite() && *unit > 0.0);
+    if !is_linear || !has_size {
         return (area, [x, y]);
     }
     let unit = by_x.min(by_y);

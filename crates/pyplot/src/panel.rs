@@ -34,7 +34,7 @@ impl Axis {
     }
 
     pub(crate) fn set_limits(&mut self, name: &str, limits: [Option<f64>; 2]) -> Result<()> {
-        if let Some(limit) = limits.iter().flatten().find(|limit| !(limit.abs() <= 1e300)) {
+        if let Some(limit) = limits.iter().flatten().find(|limit| !(-1e300..=1e300).contains(*limit)) {
             return Err(Error::new(format!("{name} has two limits"))
                 .expected("finite numbers")
                 .received(limit.to_string()));

@@ -145,7 +145,8 @@ impl Artist for Picture {
             _ = write!(attributes, " opacity=\"{}\"", short(self.alpha));
         }
         if !self.is_smooth {
-            attributes += " image-rendering=\"pixelated\"";
+            // The first is what older viewers know.
+            attributes += " style=\"image-rendering:optimizeSpeed;image-rendering:pixelated\"";
         }
         _ = writeln!(
             out,

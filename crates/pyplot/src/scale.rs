@@ -172,7 +172,7 @@ impl Ticks {
         let places: Vec<f64> = (0..count).map(|i| rounded((first + i as f64) * step, step)).collect();
         let size = places.iter().fold(0.0, |most: f64, place| most.max(place.abs()));
         let exponent = if size > 0.0 { size.log10().floor().max(-300.0) as i32 } else { 0 };
-        let exponent = if (-4..7).contains(&exponent) { 0 } else { exponent };
+        let exponent = if (-4..6).contains(&exponent) { 0 } else { exponent };
         let unit = 10f64.powi(exponent);
         let digits = digits(step / unit);
         let labels = places.iter().map(|place| minus(&format!("{:.digits$}", place / unit))).collect();

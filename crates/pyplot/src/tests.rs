@@ -110,7 +110,7 @@ fn wrong_arguments_are_errors_that_say_what_is_right() {
         pyplot::bar([1, 2], ["a", "b"], ()),
         pyplot::fill_between([1, 2], [1, 2], [1, 2, 3], ()),
         pyplot::hist([1, 2], Hist::new().bins(0)).map(drop),
-        pyplot::imshow(&Tensor::zeros((2, 2, 2), DType::F32, &Device::Cpu).unwrap(), ()),
+        pyplot::imshow(Tensor::zeros((2, 2, 2), DType::F32, &Device::Cpu).unwrap(), ()),
         pyplot::imshow([[1, 2]], ImShow::new().origin("left")),
         pyplot::xlim(f64::NAN, 1),
         pyplot::xticks_with([1, 2], ["a"], ()),
@@ -178,7 +178,7 @@ fn points_have_their_colors_and_sizes() {
     let colors: Vec<_> = ["#000000", "#808080", "#ffffff"].map(|color| format!("r=\"2.08\" fill=\"{color}\"")).into();
     assert!(colors.iter().all(|color| svg.contains(color)), "{svg}");
     assert_eq!(texts(&svg).last(), Some(&"10"));
-    let svg = drawn(|| pyplot::scatter([0, 1], [0, 1], Scatter::new().c(["r", "k"]).s([1, f64::NAN as i64])));
+    let svg = drawn(|| pyplot::scatter([0, 1], [0, 1], Scatter::new().c(["r", "k"]).s([1.0, f64::NAN])));
     assert!(svg.contains("#ff0000"));
     let svg = drawn(|| pyplot::scatter([0.0, f64::NAN], [1, 2], Scatter::new().c("red").marker("^").alpha(0.5)));
     assert_eq!(svg.matches("<polygon").count(), 1);
@@ -257,7 +257,7 @@ fn a_picture_has_the_pixels_of_its_tensor() {
         pyplot::colorbar()
     });
     assert_eq!(pixels(&limits).2, [128, 128, 128, 255, 255, 255, 255, 255]);
-    drawn(|| pyplot::imshow(&Tensor::zeros((0, 5), DType::F32, &Device::Cpu)?, ()));
+    drawn(|| pyplot::imshow(Tensor::zeros((0, 5), DType::F32, &Device::Cpu)?, ()));
 }
 
 #[test]

@@ -359,9 +359,9 @@ mod tests {
         for numbers in [flat(&list), flat(&list[..]), flat([1.0, 2.0, 3.0]), flat(1..4), flat(1..=3usize)] {
             assert_eq!(numbers, [1.0, 2.0, 3.0]);
         }
-        assert_eq!(flat(&Tensor::new(&[1f32, f32::NAN], &Device::Cpu).unwrap())[0], 1.0);
+        assert_eq!(flat(Tensor::new(&[1f32, f32::NAN], &Device::Cpu).unwrap())[0], 1.0);
         assert_eq!(flat(list), [1.0, 2.0, 3.0]);
-        assert!(flat(5..=3).is_empty());
+        assert!(flat(3..3).is_empty());
     }
 
     #[test]
