@@ -248,9 +248,16 @@ impl<'a> Program<'a> {
             (_, Type::String | Type::Path) => value.borrowed(),
             (_, Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Symbolic | Type::Model(_)) => value.borrowed(),
             (_, Type::List(_)) if value.form == Form::Slice => value.borrowed(),
+            (of, Type::Tuple(_)) if value.items.is_some() && of.starts_with("Vec<") => {
+                let sizes = self.sizes(value)?;
+                match sizes.strip_prefix('(').and_then(|sizes| sizes.strip_suffix(')')) {
+                    Some(sizes) => format!("[{sizes}]"),
+                    None => sizes,
+                }
+            }
             (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
             (_, Type::List(_)) => value.borrowed(),
-            (_, Type::Layer(_) | Type::Object(_)) => self.owned(value.clone())?.text,
+            (_, Type::Layer(_) | Type::Object(_)) => self.own(value.clone())?.text,
             (_, of) if of.is_number() => value.text.clone(),
             _ => return Err(wrong()),
         })

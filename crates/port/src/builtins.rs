@@ -21,6 +21,9 @@ impl<'a> Program<'a> {
             if let Some(value) = self.library_call(&path, call)? {
                 return Ok(value);
             }
+            if let Some(name) = path.strip_prefix("matplotlib.pyplot.").or_else(|| path.strip_prefix("pylab.")) {
+                return self.plot_call(name, call);
+            }
             return match path.split('.').next() {
                 Some("keras") => self.keras_call(&path, call),
                 Some("math") => self.math_call(&path, call),

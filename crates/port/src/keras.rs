@@ -138,6 +138,9 @@ impl<'a> Program<'a> {
             ("utils", "set_random_seed") => self.random_seed("utils::set_random_seed", &named),
             (_, "pad_sequences") => {
                 let sequences = self.expression(needed(&named, "sequences")?)?;
+                if !matches!(&sequences.of, Type::List(of) if matches!(**of, Type::List(_))) {
+                    return Err(Missing::new(format!("pad_sequences of {}", sequences.of.described())));
+                }
                 let rest = without(&named, &["sequences"]);
                 let options =
                     if rest.is_empty() { "()".into() } else { self.object("utils::Pad", &rest, Type::None)?.text };

@@ -34,6 +34,7 @@ mod notebook;
 mod numpy;
 mod operations;
 mod own_layers;
+mod plots;
 mod program;
 mod project;
 mod scan;

@@ -594,7 +594,12 @@ impl<'a> Program<'a> {
                 "callbacks" => {
                     for callback in self.items(argument)? {
                         let callback = match self.kind_of(&callback.of) {
+                            // What is read behind is lent.
                             Some(Kind::Callback) if callback.form == Form::Place => Value {
+                                text: format!("&mut {}", callback.text),
+                                ..callback
+                            },
+                            _ if callback.form == Form::Place && self.is_lent(&callback) => Value {
                                 text: format!("&mut {}", callback.text),
                                 ..callback
                             },
@@ -678,6 +683,13 @@ impl<'a> Program<'a> {
             [_] if find(named, "return_dict").is_none() => Value::temporary(format!("{text}[\"loss\"]"), Type::Float),
             _ => Value::temporary(text, Type::Scores(logs)),
         })
+    }
+
+    /// Whether a callback is read again, so that it must not be a clone that is trained with.
+    fn is_lent(&self, callback: &Value) -> bool {
+        let name = self.scopes.python_name(&callback.text);
+        let is_callback = matches!(&callback.of, Type::Object(path) if path.starts_with("callbacks::"));
+        is_callback && name.is_some_and(|name| self.scan().reads(&name) > 1)
     }
 
     fn variable_of(&self, value: &Value) -> Option<Binding> {

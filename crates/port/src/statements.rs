@@ -595,7 +595,9 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let rust_name = self.rust_name(name);
-        let is_callback = self.kind_of(&value.of) == Some(Kind::Callback) && self.is_callback(name);
+        let is_object = matches!(&value.of, Type::Object(path) if path.starts_with("callbacks::"));
+        let is_lent = self.kind_of(&value.of) == Some(Kind::Callback) || (is_object && self.scan().reads(name) > 1);
+        let is_callback = is_lent && self.is_callback(name);
         let is_mutable = self.declare(name) || is_callback;
         let is_read = self.scan().reads(name) > 0;
         let declared = match (is_mutable, is_read) {

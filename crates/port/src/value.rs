@@ -143,6 +143,7 @@ impl Type {
             Self::Path => "PathBuf".into(),
             Self::File { .. } => "String".into(),
             Self::Variables => "Vec<Variable>".into(),
+            Self::Tuple(of) if of.len() == 1 => format!("({},)", of[0].in_rust()?),
             Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
             Self::Array | Self::Ints | Self::Floats | Self::Mask => "Tensor".into(),
             Self::Symbolic => "KerasTensor".into(),
