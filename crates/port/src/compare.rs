@@ -82,7 +82,8 @@ fn without_codes(text: &str) -> String {
 /// `12ms/step`, `3s`
 fn is_time(word: &str) -> bool {
     let unit = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ':');
-    unit.len() < word.len() && matches!(unit, "s" | "ms" | "us" | "s/step" | "ms/step" | "us/step" | "s/epoch" | "ms/epoch" | "us/epoch")
+    unit.len() < word.len()
+        && matches!(unit, "s" | "ms" | "us" | "s/step" | "ms/step" | "us/step" | "s/epoch" | "ms/epoch" | "us/epoch")
 }
 
 fn are_alike(python: &str, rust: &str) -> bool {
@@ -131,6 +132,9 @@ mod tests {
 
     #[test]
     fn tables_have_their_words() {
-        assert_eq!(compare("┃ Layer ┃\n├────┼──┤\n│ dense │ 15 │\n", "┃ Layer   ┃\n├─────┤\n│ dense   │   15 │\n").1, Vec::new());
+        assert_eq!(
+            compare("┃ Layer ┃\n├────┼──┤\n│ dense │ 15 │\n", "┃ Layer   ┃\n├─────┤\n│ dense   │   15 │\n").1,
+            Vec::new()
+        );
     }
 }

@@ -308,7 +308,8 @@ impl<'a> Program<'a> {
         let mut left = self.expression(&compare.left)?;
         for (op, right) in compare.ops.iter().zip(&compare.comparators) {
             let right = self.expression(right)?;
-            let has_array = [&left, &right].iter().any(|value| value.of.is_array() || matches!(value.of, Type::Mutable { .. }));
+            let has_array =
+                [&left, &right].iter().any(|value| value.of.is_array() || matches!(value.of, Type::Mutable { .. }));
             if has_array && right.of != Type::None && !matches!(op, CmpOp::In | CmpOp::NotIn) {
                 if compare.ops.len() > 1 {
                     return Err(Missing::new("a chain of comparisons of arrays"));
@@ -366,9 +367,9 @@ impl<'a> Program<'a> {
         if let (Expr::Name(name), Expr::StringLiteral(key)) = (&*subscript.value, &*subscript.slice)
             && let Some(dict) = self.literals.get(name.id.as_str()).copied()
         {
-            let found = dict.items.iter().find(|item| {
-                matches!(&item.key, Some(Expr::StringLiteral(own)) if own.value.to_str() == key.value.to_str())
-            });
+            let found = dict.items.iter().find(
+                |item| matches!(&item.key, Some(Expr::StringLiteral(own)) if own.value.to_str() == key.value.to_str()),
+            );
             return match found {
                 Some(item) => self.expression(&item.value),
                 None => Err(Missing::new(format!("{:?} is not in the dict", key.value.to_str()))),
@@ -581,7 +582,11 @@ fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
         Operator::FloorDiv if is_float => {
             let (x, y) = floats().ok_or_else(|| Missing::new("these operands"))?;
             Ok(Value::temporary(
-                format!("({} / {}).floor()", wrapped(x, strength_of(a), Strength::Product), wrapped(y, strength_of(b), Strength::Cast)),
+                format!(
+                    "({} / {}).floor()",
+                    wrapped(x, strength_of(a), Strength::Product),
+                    wrapped(y, strength_of(b), Strength::Cast)
+                ),
                 Type::Float,
             ))
         }
@@ -631,14 +636,14 @@ fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
                     b.at(Strength::Whole),
                     if a.of == Type::Str { format!("&{}", a.text) } else { a.borrowed() }
                 )),
-                Type::Dict(key, _) => {
-                    Ok(format!("{not}{}.contains_key({})", b.at(Strength::Whole), crate::collections::dict_key(key, a)?))
-                }
-                Type::Set(of) => Ok(format!(
-                    "{not}{}.contains({})",
+                Type::Dict(key, _) => Ok(format!(
+                    "{not}{}.contains_key({})",
                     b.at(Strength::Whole),
-                    crate::collections::dict_key(of, a)?
+                    crate::collections::dict_key(key, a)?
                 )),
+                Type::Set(of) => {
+                    Ok(format!("{not}{}.contains({})", b.at(Strength::Whole), crate::collections::dict_key(of, a)?))
+                }
                 Type::Tuple(_) if b.items.is_some() => {
                     let items = b.items.as_deref().unwrap_or_default();
                     if items.iter().any(|item| item.of != a.of || !item.of.is_copy()) {

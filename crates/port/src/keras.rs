@@ -55,13 +55,18 @@ impl<'a> Program<'a> {
             }
             ("backend", "clear_session") => Ok(Value::constant("()", Type::None)),
             ("random", "normal" | "uniform" | "truncated_normal") => self.random_tensor(last, call),
-            ("activations", "get") => match self.argument(needed(&named, "identifier")?, "impl Into<ActivationFunction>", "identifier") {
-                Ok(text) => {
-                    let class = self.import("activations::ActivationFunction");
-                    Ok(Value::temporary(format!("{class}::from({text})"), Type::Object("activations::ActivationFunction".into())))
+            ("activations", "get") => {
+                match self.argument(needed(&named, "identifier")?, "impl Into<ActivationFunction>", "identifier") {
+                    Ok(text) => {
+                        let class = self.import("activations::ActivationFunction");
+                        Ok(Value::temporary(
+                            format!("{class}::from({text})"),
+                            Type::Object("activations::ActivationFunction".into()),
+                        ))
+                    }
+                    Err(missing) => Err(missing),
                 }
-                Err(missing) => Err(missing),
-            },
+            }
             ("ops" | "backend" | "activations", _) => self.operation(last, call),
             ("layers", "add" | "subtract" | "multiply" | "average" | "maximum" | "minimum" | "concatenate" | "dot") => {
                 self.merging(last, &named)
@@ -207,7 +212,9 @@ impl<'a> Program<'a> {
         if let Some(batch) = batch {
             text.push_str(&format!(".batch_size({batch})"));
         }
-        for (name, argument) in without(named, &["shape", "input_shape", "batch_shape", "batch_input_shape", "batch_size"]) {
+        for (name, argument) in
+            without(named, &["shape", "input_shape", "batch_shape", "batch_input_shape", "batch_size"])
+        {
             match name.as_str() {
                 "name" | "dtype" => {
                     let value = self.argument(argument, "impl Into<String>", &name)?;
@@ -304,7 +311,9 @@ impl<'a> Program<'a> {
         }
         match value.of {
             // A clone is another handle to the same weights.
-            Type::Model(_) if value.form == Form::Place => out.push(format!("{}.clone()", value.at(crate::value::Strength::Whole))),
+            Type::Model(_) if value.form == Form::Place => {
+                out.push(format!("{}.clone()", value.at(crate::value::Strength::Whole)))
+            }
             Type::Layer(_) | Type::Symbolic | Type::Model(_) => out.push(self.own(value)?.text),
             of => return Err(Missing::new(format!("{} in a Sequential", of.described()))),
         }
@@ -375,9 +384,15 @@ impl<'a> Program<'a> {
             let x = self.tensor(&x)?;
             if x.of == Type::Symbolic {
                 let class = self.import("layers::Activation");
-                return Ok(Value::temporary(format!("{class}::new({}).call({})", self.own(callee.clone())?.text, x.borrowed()), Type::Symbolic));
+                return Ok(Value::temporary(
+                    format!("{class}::new({}).call({})", self.own(callee.clone())?.text, x.borrowed()),
+                    Type::Symbolic,
+                ));
             }
-            return Ok(Value::temporary(format!("{}.call({})?", callee.at(crate::value::Strength::Whole), x.borrowed()), x.of.clone()));
+            return Ok(Value::temporary(
+                format!("{}.call({})?", callee.at(crate::value::Strength::Whole), x.borrowed()),
+                x.of.clone(),
+            ));
         }
         if matches!(&callee.of, Type::Object(path) if path.starts_with("losses::")) {
             return self.call_loss(callee, call);

@@ -52,9 +52,12 @@ impl<'a> Program<'a> {
             (Type::Object(path), "learning_rate" | "lr") if path.ends_with("Optimizer") => {
                 Ok(Value::temporary(format!("{whole}.learning_rate()"), Type::Float))
             }
-            (Type::Model(_), "optimizer") => {
-                Ok(Value::new(format!("{whole}.optimizer()?"), Type::Object("Optimizer".into()), Strength::Whole, Form::Reference))
-            }
+            (Type::Model(_), "optimizer") => Ok(Value::new(
+                format!("{whole}.optimizer()?"),
+                Type::Object("Optimizer".into()),
+                Strength::Whole,
+                Form::Reference,
+            )),
             (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),
             (Type::Symbolic, "shape") => Ok(Value::temporary(format!("{whole}.shape()?"), Type::Shape)),
             (Type::Array | Type::Ints | Type::Floats | Type::Mask, "shape") => Ok(Value::new(
@@ -70,7 +73,9 @@ impl<'a> Program<'a> {
             }
             (Type::Model(_), "input") => Ok(Value::temporary(format!("{whole}.input()?"), Type::Symbolic)),
             (Type::Model(_), "output") => Ok(Value::temporary(format!("{whole}.output()?"), Type::Symbolic)),
-            (Type::Model(_), "output_shape") => Ok(Value::temporary(format!("{whole}.output()?.shape()?"), Type::Shape)),
+            (Type::Model(_), "output_shape") => {
+                Ok(Value::temporary(format!("{whole}.output()?.shape()?"), Type::Shape))
+            }
             (Type::Model(_), "input_shape") => Ok(Value::temporary(format!("{whole}.input()?.shape()?"), Type::Shape)),
             (Type::Model(_), "stop_training") => Ok(Value::place(format!("{whole}.stop_training"), Type::Bool)),
             (Type::Model(_) | Type::Layer(_), "trainable") => {
@@ -85,10 +90,18 @@ impl<'a> Program<'a> {
             (Type::Model(_) | Type::Layer(_), "weights" | "variables") => {
                 Ok(Value::temporary(format!("{whole}.variables()"), Type::Variables))
             }
-            (own @ (Type::Array | Type::Ints | Type::Floats | Type::Mask), "T") => Ok(Value::temporary(format!("{whole}.t()?"), own.clone())),
-            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "dtype") => Ok(Value::temporary(format!("{whole}.dtype()"), Type::DType)),
-            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "ndim") => Ok(Value::temporary(format!("{whole}.rank()"), Type::Int)),
-            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "size") => Ok(Value::temporary(format!("{whole}.elem_count()"), Type::Int)),
+            (own @ (Type::Array | Type::Ints | Type::Floats | Type::Mask), "T") => {
+                Ok(Value::temporary(format!("{whole}.t()?"), own.clone()))
+            }
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "dtype") => {
+                Ok(Value::temporary(format!("{whole}.dtype()"), Type::Dtype))
+            }
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "ndim") => {
+                Ok(Value::temporary(format!("{whole}.rank()"), Type::Int))
+            }
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "size") => {
+                Ok(Value::temporary(format!("{whole}.elem_count()"), Type::Int))
+            }
             (of, _) => Err(Missing::new(format!("the attribute {name} of {}", of.described()))),
         }
     }
@@ -118,7 +131,10 @@ impl<'a> Program<'a> {
                 no_words(call)?;
                 match (name, &call.arguments.args[..]) {
                     ("keys", []) => Ok(Value::temporary(
-                        format!("{}.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>()", of.at(Strength::Whole)),
+                        format!(
+                            "{}.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>()",
+                            of.at(Strength::Whole)
+                        ),
                         Type::List(Box::new(Type::String)),
                     )),
                     ("get", [key, ..]) => {
@@ -157,7 +173,10 @@ impl<'a> Program<'a> {
                             (Form::Reference, false) => ".cloned()",
                             _ => "",
                         };
-                        Ok(Value::temporary(format!("{}.extend({}{copied})", of.at(Strength::Whole), over.iter), Type::None))
+                        Ok(Value::temporary(
+                            format!("{}.extend({}{copied})", of.at(Strength::Whole), over.iter),
+                            Type::None,
+                        ))
                     }
                     _ => Err(Missing::new(format!("the method {name} of a set"))),
                 }
@@ -355,7 +374,9 @@ impl<'a> Program<'a> {
         if let Some(dict) = dict {
             let mut pairs = Vec::new();
             for item in &dict.items {
-                let Some(Expr::StringLiteral(key)) = &item.key else { return Err(Missing::new("data by computed names")) };
+                let Some(Expr::StringLiteral(key)) = &item.key else {
+                    return Err(Missing::new("data by computed names"));
+                };
                 let value = self.expression(&item.value)?;
                 let is_data = value.of.is_array() || matches!(value.of, Type::Mutable { .. } | Type::List(_));
                 if !is_data {
@@ -425,7 +446,9 @@ impl<'a> Program<'a> {
                 let mut texts = Vec::new();
                 for loss in &losses.items {
                     let same = weights.items.iter().find(|weight| match (&weight.key, &loss.key) {
-                        (Some(Expr::StringLiteral(a)), Some(Expr::StringLiteral(b))) => a.value.to_str() == b.value.to_str(),
+                        (Some(Expr::StringLiteral(a)), Some(Expr::StringLiteral(b))) => {
+                            a.value.to_str() == b.value.to_str()
+                        }
                         _ => false,
                     });
                     texts.push(match same {
@@ -489,7 +512,10 @@ impl<'a> Program<'a> {
         }
         if let Some(field) = of.text.strip_prefix("self.") {
             let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
-            self.compiled_field(&field.to_string(), &Type::Model(ModelType { is_sequential, outputs: outputs_of(&of.of), logs: logs_of_field }));
+            self.compiled_field(
+                field,
+                &Type::Model(ModelType { is_sequential, outputs: outputs_of(&of.of), logs: logs_of_field }),
+            );
         }
         let loss = match (options.is_empty(), is_compile) {
             (true, _) => start,
@@ -595,14 +621,12 @@ impl<'a> Program<'a> {
                     for callback in self.items(argument)? {
                         let callback = match self.kind_of(&callback.of) {
                             // What is read behind is lent.
-                            Some(Kind::Callback) if callback.form == Form::Place => Value {
-                                text: format!("&mut {}", callback.text),
-                                ..callback
-                            },
-                            _ if callback.form == Form::Place && self.is_lent(&callback) => Value {
-                                text: format!("&mut {}", callback.text),
-                                ..callback
-                            },
+                            Some(Kind::Callback) if callback.form == Form::Place => {
+                                Value { text: format!("&mut {}", callback.text), ..callback }
+                            }
+                            _ if callback.form == Form::Place && self.is_lent(&callback) => {
+                                Value { text: format!("&mut {}", callback.text), ..callback }
+                            }
                             _ => self.owned(callback)?,
                         };
                         options.push_str(&format!(".callback({})", callback.text));
@@ -649,10 +673,9 @@ impl<'a> Program<'a> {
         }
         let value = self.expression(weights)?;
         match &value.of {
-            Type::Dict(key, weight) if matches!(**key, Type::Int | Type::Id) && **weight == Type::Float => Ok(format!(
-                "{}.iter().map(|(&class, &weight)| (class as u32, weight))",
-                value.at(Strength::Whole)
-            )),
+            Type::Dict(key, weight) if matches!(**key, Type::Int | Type::Id) && **weight == Type::Float => {
+                Ok(format!("{}.iter().map(|(&class, &weight)| (class as u32, weight))", value.at(Strength::Whole)))
+            }
             of => Err(Missing::new(format!("class_weight is {}", of.described()))),
         }
     }

@@ -32,20 +32,83 @@ pub(crate) fn dtype_of(name: &str) -> Option<&'static str> {
 
 /// NumPy's functions of one array that `ops` has under the same name.
 const ELEMENTWISE: &[&str] = &[
-    "abs", "absolute", "exp", "log", "log10", "log1p", "log2", "expm1", "sqrt", "square", "sin", "cos", "tan", "arcsin",
-    "arccos", "arctan", "sinh", "cosh", "tanh", "sign", "floor", "ceil", "isnan", "negative", "reciprocal", "logical_not",
+    "abs",
+    "absolute",
+    "exp",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "expm1",
+    "sqrt",
+    "square",
+    "sin",
+    "cos",
+    "tan",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "sign",
+    "floor",
+    "ceil",
+    "isnan",
+    "negative",
+    "reciprocal",
+    "logical_not",
 ];
 
 /// Those of two arrays.
 const OF_TWO: &[&str] = &[
-    "maximum", "minimum", "add", "subtract", "multiply", "divide", "power", "dot", "matmul", "equal", "not_equal", "greater",
-    "less", "greater_equal", "less_equal", "logical_and", "logical_or", "outer", "mod",
+    "maximum",
+    "minimum",
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "power",
+    "dot",
+    "matmul",
+    "equal",
+    "not_equal",
+    "greater",
+    "less",
+    "greater_equal",
+    "less_equal",
+    "logical_and",
+    "logical_or",
+    "outer",
+    "mod",
 ];
 
 /// Those that take an array and arguments by Keras's names, which are NumPy's.
 const AS_IN_KERAS: &[&str] = &[
-    "squeeze", "transpose", "swapaxes", "tile", "repeat", "flip", "roll", "clip", "argsort", "sort", "cumsum", "median",
-    "percentile", "count_nonzero", "diag", "triu", "tril", "take", "moveaxis", "fliplr", "flipud", "rot90", "any", "all",
+    "squeeze",
+    "transpose",
+    "swapaxes",
+    "tile",
+    "repeat",
+    "flip",
+    "roll",
+    "clip",
+    "argsort",
+    "sort",
+    "cumsum",
+    "median",
+    "percentile",
+    "count_nonzero",
+    "diag",
+    "triu",
+    "tril",
+    "take",
+    "moveaxis",
+    "fliplr",
+    "flipud",
+    "rot90",
+    "any",
+    "all",
 ];
 
 impl<'a> Program<'a> {
@@ -102,7 +165,8 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::eye");
                 Ok(Value::temporary(format!("{function}({size}, None, 0, \"float64\")?"), Type::Floats))
             }
-            "argmax" | "mean" | "sum" | "max" | "min" | "std" | "var" | "argmin" | "prod" | "amax" | "amin" | "average" => {
+            "argmax" | "mean" | "sum" | "max" | "min" | "std" | "var" | "argmin" | "prod" | "amax" | "amin"
+            | "average" => {
                 let given = given(&["a", "axis", "keepdims"])?;
                 let of = self.expression(needed(&given, "a")?)?;
                 let name = match name {
@@ -162,7 +226,8 @@ impl<'a> Program<'a> {
                     return of_number(name, &of);
                 }
                 let of = self.tensor(&of)?;
-                let is_whole = matches!(name, "abs" | "absolute" | "square" | "negative" | "isnan" | "sign" | "logical_not");
+                let is_whole =
+                    matches!(name, "abs" | "absolute" | "square" | "negative" | "isnan" | "sign" | "logical_not");
                 let operand = if is_whole { of.borrowed() } else { self.fractions(&of) };
                 let function = self.import(&format!("ops::{name}"));
                 let result = match (is_whole, &of.of) {
@@ -218,7 +283,8 @@ impl<'a> Program<'a> {
                 let (a, b) = (self.tensor(&a)?, self.tensor(&b)?);
                 let is_test = name.starts_with("testing.");
                 let mut tolerances = String::new();
-                let defaults = if is_test { [("rtol", "1e-7"), ("atol", "0.0")] } else { [("rtol", "1e-5"), ("atol", "1e-8")] };
+                let defaults =
+                    if is_test { [("rtol", "1e-7"), ("atol", "0.0")] } else { [("rtol", "1e-5"), ("atol", "1e-8")] };
                 for (name, default) in defaults.into_iter().filter(|_| is_close) {
                     let tolerance = match find(&given, name) {
                         Some(tolerance) => self.number(tolerance)?,
@@ -295,12 +361,18 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::norm");
                 match (find(&given, "ord"), find(&given, "axis"), find(&given, "keepdims")) {
                     (None, None, None) => Ok(Value::temporary(
-                        format!("{function}({}, None, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?", self.fractions(&of)),
+                        format!(
+                            "{function}({}, None, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?",
+                            self.fractions(&of)
+                        ),
                         Type::Float,
                     )),
                     (None, Some(axis), keepdims) => {
                         let axes = self.axes_of(axis, keepdims)?;
-                        Ok(Value::temporary(format!("{function}({}, None, {axes})?", self.fractions(&of)), Type::Floats))
+                        Ok(Value::temporary(
+                            format!("{function}({}, None, {axes})?", self.fractions(&of)),
+                            Type::Floats,
+                        ))
                     }
                     _ => Err(Missing::new("a norm of this order")),
                 }
@@ -309,7 +381,8 @@ impl<'a> Program<'a> {
                 let given = given(&["ar", "return_counts", "return_inverse"])?;
                 let of = self.expression(needed(&given, "ar")?)?;
                 let of = self.tensor(&of)?;
-                let is_asked = |name: &str| matches!(find(&given, name), Some(Expr::BooleanLiteral(asked)) if asked.value);
+                let is_asked =
+                    |name: &str| matches!(find(&given, name), Some(Expr::BooleanLiteral(asked)) if asked.value);
                 let pair = Type::Tuple(vec![of.of.clone(), Type::Array]);
                 let (name, result) = match (is_asked("return_counts"), is_asked("return_inverse")) {
                     (false, false) => ("numpy::unique", of.of.clone()),
@@ -502,7 +575,9 @@ impl<'a> Program<'a> {
                 if let [Expr::Starred(shape)] = &call.arguments.args[..] {
                     let shape = self.expression(&shape.value)?;
                     return match &shape.of {
-                        Type::List(of) if **of == Type::Int => floats(format!("{function}{name}({})?", shape.borrowed())),
+                        Type::List(of) if **of == Type::Int => {
+                            floats(format!("{function}{name}({})?", shape.borrowed()))
+                        }
                         of => Err(Missing::new(format!("{} as a shape", of.described()))),
                     };
                 }
@@ -519,7 +594,8 @@ impl<'a> Program<'a> {
             }
             "random" | "random_sample" | "ranf" | "standard_normal" => {
                 let given = given(&["size"])?;
-                let (own, scalar) = if name == "standard_normal" { ("standard_normal", "randn") } else { ("random", "rand") };
+                let (own, scalar) =
+                    if name == "standard_normal" { ("standard_normal", "randn") } else { ("random", "rand") };
                 match find(&given, "size") {
                     None => Ok(Value::temporary(format!("{function}{scalar}_scalar()"), Type::Float)),
                     Some(size) => floats(format!("{function}{own}({})?", self.shape(size)?)),
@@ -545,7 +621,7 @@ impl<'a> Program<'a> {
                     Some(dtype) => Some(self.dtype(Some(dtype), "")?),
                 };
                 // A smaller dtype draws other numbers.
-                if dtype.as_deref().is_some_and(|dtype| dtype != "DType::I64" ) {
+                if dtype.as_deref().is_some_and(|dtype| dtype != "DType::I64") {
                     return Err(Missing::new("randint of this dtype").help("astype gives it another dtype"));
                 }
                 let low = self.argument(needed(&given, "low")?, "i64", "low")?;
@@ -589,7 +665,10 @@ impl<'a> Program<'a> {
                 match &of.of {
                     Type::Int => Ok(Value::temporary(format!("{function}permutation({})?", of.text), Type::Ints)),
                     Type::Signed => Ok(Value::new(
-                        format!("{function}permutation(usize::try_from({}).map_err(|error| Error::new(error.to_string()))?)?", of.text),
+                        format!(
+                            "{function}permutation(usize::try_from({}).map_err(|error| Error::new(error.to_string()))?)?",
+                            of.text
+                        ),
                         Type::Ints,
                         Strength::Whole,
                         Form::Temporary,
@@ -626,7 +705,9 @@ impl<'a> Program<'a> {
                 }
                 if given.len() == 1 {
                     return match &of.of {
-                        Type::Int => Ok(Value::temporary(format!("{function}choice_index({}, ())?", of.text), Type::Int)),
+                        Type::Int => {
+                            Ok(Value::temporary(format!("{function}choice_index({}, ())?", of.text), Type::Int))
+                        }
                         Type::List(element) => Ok(Value::temporary(
                             format!("{function}choice_item({}, ())?", of.borrowed()),
                             (**element).clone(),
@@ -653,12 +734,16 @@ impl<'a> Program<'a> {
                     (None, Type::Int) => {
                         Ok(Value::temporary(format!("{function}choice_index({}, {p})?", of.text), Type::Int))
                     }
-                    (None, Type::List(element)) => {
-                        Ok(Value::temporary(format!("{function}choice_item({}, {p})?", of.borrowed()), (**element).clone()))
-                    }
+                    (None, Type::List(element)) => Ok(Value::temporary(
+                        format!("{function}choice_item({}, {p})?", of.borrowed()),
+                        (**element).clone(),
+                    )),
                     (Some(size), Type::Int) => {
                         let size = self.shape(size)?;
-                        Ok(Value::temporary(format!("{function}choice({}, {size}, {replace}, {p})?", of.text), Type::Ints))
+                        Ok(Value::temporary(
+                            format!("{function}choice({}, {size}, {replace}, {p})?", of.text),
+                            Type::Ints,
+                        ))
                     }
                     (Some(size), kind) if kind.is_array() => {
                         let size = self.shape(size)?;
@@ -758,7 +843,9 @@ impl<'a> Program<'a> {
                     Type::List(inner) => (**inner).clone(),
                     _ => Type::Array,
                 };
-                let rows = format!("{list}.iter().map(|row| Tensor::stack(row, 0)).collect::<candle_keras::candle_core::Result<Vec<_>>>()?");
+                let rows = format!(
+                    "{list}.iter().map(|row| Tensor::stack(row, 0)).collect::<candle_keras::candle_core::Result<Vec<_>>>()?"
+                );
                 return self.with_dtype(format!("Tensor::stack(&{rows}, 0)?"), inner, dtype);
             }
             (None, Type::List(of)) if **of == Type::Float => {
@@ -770,12 +857,15 @@ impl<'a> Program<'a> {
             (None, Type::List(of)) if **of == Type::Signed => {
                 (format!("Tensor::new({}, &Device::Cpu)?", by_slice(&value.text, value)), Type::Int)
             }
-            (None, Type::List(of)) if matches!(&**of, Type::List(inner) if matches!(**inner, Type::Float | Type::Int | Type::Signed | Type::Id)) => {
+            (None, Type::List(of)) if matches!(&**of, Type::List(inner) if matches!(**inner, Type::Float | Type::Int | Type::Signed | Type::Id)) =>
+            {
                 self.import("data::ToTensor");
                 let is_float = matches!(&**of, Type::List(inner) if **inner == Type::Float);
                 let inner_is_int = matches!(&**of, Type::List(inner) if **inner == Type::Int);
                 if inner_is_int {
-                    let rows = format!("{list}.iter().map(|row| row.iter().map(|&x| x as i64).collect::<Vec<_>>()).collect::<Vec<_>>()");
+                    let rows = format!(
+                        "{list}.iter().map(|row| row.iter().map(|&x| x as i64).collect::<Vec<_>>()).collect::<Vec<_>>()"
+                    );
                     (format!("{rows}.to_tensor()?"), Type::Int)
                 } else {
                     (format!("{list}.to_tensor()?"), if is_float { Type::Float } else { Type::Int })
@@ -899,12 +989,18 @@ impl<'a> Program<'a> {
             }
             None if keepdims.is_some() => Err(Missing::new("keepdims without an axis")),
             None if is_index => Ok(Value::temporary(
-                format!("{function}(&{}.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize", of.at(Strength::Whole)),
+                format!(
+                    "{function}(&{}.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize",
+                    of.at(Strength::Whole)
+                ),
                 Type::Int,
             )
             .with_strength(Strength::Cast)),
             None if matches!(name, "sum" | "max" | "min" | "prod") && of.of == Type::Ints => Ok(Value::temporary(
-                format!("{function}(&{}.to_dtype(DType::I64)?, (){extra})?.to_scalar::<i64>()?", of.at(Strength::Whole)),
+                format!(
+                    "{function}(&{}.to_dtype(DType::I64)?, (){extra})?.to_scalar::<i64>()?",
+                    of.at(Strength::Whole)
+                ),
                 Type::Signed,
             )),
             // How many are true.
@@ -922,9 +1018,7 @@ impl<'a> Program<'a> {
 
     /// `x[:, None]`
     fn with_new_axes(&mut self, of: &Value, parts: &[&'a Expr]) -> Ported<Value> {
-        let is_full = |part: &Expr| {
-            matches!(part, Expr::Slice(slice) if slice.lower.is_none() && slice.upper.is_none() && slice.step.is_none())
-        };
+        let is_full = |part: &Expr| matches!(part, Expr::Slice(slice) if slice.lower.is_none() && slice.upper.is_none() && slice.step.is_none());
         let mut axes = Vec::new();
         let has_dots = parts.iter().any(|part| part.is_ellipsis_literal_expr());
         for (i, part) in parts.iter().enumerate() {
@@ -970,10 +1064,7 @@ impl<'a> Program<'a> {
         }
         let (from, to) = (from.unwrap_or("0".into()), to.unwrap_or(format!("{}.dim(0)?", of.at(Strength::Whole))));
         let places = format!("({from}..{to}).step_by({}).map(|i| i as u32)", step.text);
-        let text = format!(
-            "{}.index_select(&Tensor::from_iter({places}, &Device::Cpu)?, 0)?",
-            of.at(Strength::Whole)
-        );
+        let text = format!("{}.index_select(&Tensor::from_iter({places}, &Device::Cpu)?, 0)?", of.at(Strength::Whole));
         Ok(Value::temporary(text, of.of.clone()))
     }
 
@@ -1062,11 +1153,9 @@ impl<'a> Program<'a> {
                     let value = self.expression(part)?;
                     match value.of {
                         Type::Int => value.text,
-                        Type::Signed if value.form == Form::Constant => format!(
-                            "{}.dim({axis})? - {}",
-                            of.at(Strength::Whole),
-                            value.text.trim_start_matches('-')
-                        ),
+                        Type::Signed if value.form == Form::Constant => {
+                            format!("{}.dim({axis})? - {}", of.at(Strength::Whole), value.text.trim_start_matches('-'))
+                        }
                         Type::Mask if axis == 0 && is_alone => {
                             let function = self.import("numpy::compress");
                             let text = format!("{function}({}, {})?", of.borrowed(), value.borrowed());
@@ -1074,7 +1163,9 @@ impl<'a> Program<'a> {
                         }
                         Type::Id => format!("{} as usize", value.at(Strength::Cast)),
                         // A negative one is beyond the array.
-                        Type::Signed if value.form != Form::Constant => format!("{} as usize", value.at(Strength::Cast)),
+                        Type::Signed if value.form != Form::Constant => {
+                            format!("{} as usize", value.at(Strength::Cast))
+                        }
                         Type::Ints if !is_alone => {
                             format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))
                         }
@@ -1108,7 +1199,8 @@ fn of_number(name: &str, of: &Value) -> Ported<Value> {
         "arcsin" => "asin",
         "arccos" => "acos",
         "arctan" => "atan",
-        "abs" | "exp" | "log10" | "log2" | "sqrt" | "sin" | "cos" | "tan" | "sinh" | "cosh" | "tanh" | "floor" | "ceil" => name,
+        "abs" | "exp" | "log10" | "log2" | "sqrt" | "sin" | "cos" | "tan" | "sinh" | "cosh" | "tanh" | "floor"
+        | "ceil" => name,
         _ => return Err(Missing::new(format!("{name} of a number"))),
     };
     let number = of.as_float().ok_or_else(|| Missing::new("this number"))?;

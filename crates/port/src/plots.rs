@@ -72,10 +72,9 @@ impl<'a> Program<'a> {
             ("subplot", [Expr::NumberLiteral(number)]) if words.is_empty() => {
                 let digits = crate::expressions::number_of(&number.value)?.text;
                 match digits.as_bytes() {
-                    [rows, columns, index] => done(format!(
-                        "pyplot::subplot({}, {}, {})?",
-                        *rows as char, *columns as char, *index as char
-                    )),
+                    [rows, columns, index] => {
+                        done(format!("pyplot::subplot({}, {}, {})?", *rows as char, *columns as char, *index as char))
+                    }
                     _ => Err(Missing::new("this place of a subplot")),
                 }
             }
@@ -107,7 +106,9 @@ impl<'a> Program<'a> {
             }
             ("xlim" | "ylim", [ends @ (Expr::Tuple(_) | Expr::List(_))]) if words.is_empty() => {
                 match crate::iteration::elements_of(ends) {
-                    [from, to] => done(format!("pyplot::{name}({}, {})?", self.plot_number(from)?, self.plot_number(to)?)),
+                    [from, to] => {
+                        done(format!("pyplot::{name}({}, {})?", self.plot_number(from)?, self.plot_number(to)?))
+                    }
                     _ => Err(Missing::new("limits that are not two")),
                 }
             }
@@ -214,7 +215,9 @@ impl<'a> Program<'a> {
     fn plot_number(&mut self, number: &'a Expr) -> Ported<String> {
         let value = self.expression(number)?;
         match value.of.is_array() {
-            true => Ok(format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", value.at(crate::value::Strength::Whole))),
+            true => {
+                Ok(format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", value.at(crate::value::Strength::Whole)))
+            }
             false => value.as_float().ok_or_else(|| Missing::new(format!("{} as a number", value.of.described()))),
         }
     }

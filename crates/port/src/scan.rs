@@ -51,7 +51,8 @@ pub(crate) fn changing(statements: &[Stmt]) -> Rc<HashMap<String, Changes>> {
             let parameters: Vec<&str> =
                 function.parameters.iter_non_variadic_params().map(|one| one.parameter.name.as_str()).collect();
             let places = (0..parameters.len()).filter(|&place| scan.is_mutated(parameters[place], 0)).collect();
-            let outside = scan.mutated.iter().filter(|(name, number)| *number == 0 && !parameters.contains(&name.as_str()));
+            let outside =
+                scan.mutated.iter().filter(|(name, number)| *number == 0 && !parameters.contains(&name.as_str()));
             let mut names: Vec<_> = outside.map(|(name, _)| name.clone()).collect();
             names.sort();
             (function.name.to_string(), Changes { places, names })
@@ -320,7 +321,8 @@ impl<'a> Visitor<'a> for Scan {
                         self.mutate(&attribute.value);
                     }
                     // Callbacks of the script that are read afterwards.
-                    let callbacks = call.arguments.keywords.iter().filter(|word| word.arg.as_deref() == Some("callbacks"));
+                    let callbacks =
+                        call.arguments.keywords.iter().filter(|word| word.arg.as_deref() == Some("callbacks"));
                     for word in callbacks {
                         if let Expr::List(list) = &word.value {
                             list.elts.iter().for_each(|callback| self.mutate_callback(callback));

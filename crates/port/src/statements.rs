@@ -233,7 +233,9 @@ impl<'a> Program<'a> {
                 false => Err(Missing::new("with")),
             },
             // Imports of one version or another.
-            Stmt::Try(attempt) if attempt.body.iter().all(|one| matches!(one, Stmt::Import(_) | Stmt::ImportFrom(_))) => {
+            Stmt::Try(attempt)
+                if attempt.body.iter().all(|one| matches!(one, Stmt::Import(_) | Stmt::ImportFrom(_))) =>
+            {
                 attempt.body.iter().try_for_each(|one| self.statement(one))
             }
             Stmt::Try(_) => Err(Missing::new("try").help("errors end the program: leave the handlers out")),
@@ -374,7 +376,10 @@ impl<'a> Program<'a> {
                 if matches!(of.of, Type::Instance(_)) {
                     return self.assign_field(&of, attribute.attr.as_str(), value);
                 }
-                if matches!(of.of, Type::Model(_)) && attribute.attr.as_str() == "stop_training" && value.of == Type::Bool {
+                if matches!(of.of, Type::Model(_))
+                    && attribute.attr.as_str() == "stop_training"
+                    && value.of == Type::Bool
+                {
                     self.line(&format!("{}.stop_training = {};", of.at(Strength::Whole), value.text));
                     return Ok(());
                 }
@@ -1002,7 +1007,8 @@ impl<'a> Program<'a> {
             }
             (over, target) => (over, None, target),
         };
-        let is_dataset = |program: &mut Self| program.expression(over).ok().filter(|value| matches!(value.of, Type::Dataset(..)));
+        let is_dataset =
+            |program: &mut Self| program.expression(over).ok().filter(|value| matches!(value.of, Type::Dataset(..)));
         let written = self.body.len();
         let Some(dataset) = is_dataset(self) else {
             self.body.truncate(written);
@@ -1042,7 +1048,12 @@ impl<'a> Program<'a> {
     }
 
     /// As [`hoisted`](Self::hoisted), with the variables of a batch.
-    fn hoisted_in_dataset(&mut self, each: &'a StmtFor, target: &'a Expr, parts: &crate::datasets::Parts) -> Vec<String> {
+    fn hoisted_in_dataset(
+        &mut self,
+        each: &'a StmtFor,
+        target: &'a Expr,
+        parts: &crate::datasets::Parts,
+    ) -> Vec<String> {
         let written = self.body.len();
         self.scopes.enter();
         let bound = self.bind_batch(target, parts);
@@ -1143,14 +1154,18 @@ pub(crate) fn always_returns(statements: &[Stmt]) -> bool {
         }
         Stmt::With(with) => always_returns(&with.body),
         Stmt::While(each) => {
-            matches!(&*each.test, Expr::BooleanLiteral(literal) if literal.value) && !crate::unrolled::leaves(&each.body)
+            matches!(&*each.test, Expr::BooleanLiteral(literal) if literal.value)
+                && !crate::unrolled::leaves(&each.body)
         }
         _ => false,
     })
 }
 
 fn is_block(statement: &Stmt) -> bool {
-    matches!(statement, Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::FunctionDef(_) | Stmt::ClassDef(_) | Stmt::With(_))
+    matches!(
+        statement,
+        Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::FunctionDef(_) | Stmt::ClassDef(_) | Stmt::With(_)
+    )
 }
 
 /// `if __name__ == "__main__":`
