@@ -269,7 +269,8 @@ impl<'a> Program<'a> {
             true => format!("{}.to_dtype(DType::F64)?", array.at(Strength::Whole)),
             false => array.borrowed(),
         };
-        let number = number.as_float().ok_or_else(|| Missing::new("these operands"))?;
+        let least = if a.of.is_array() { Strength::Cast } else { Strength::Product };
+        let number = number.as_float_at(least).ok_or_else(|| Missing::new("these operands"))?;
         let text =
             if a.of.is_array() { format!("({own} {sign} {number})?") } else { format!("({number} {sign} {own})?") };
         let of = match (is_float, &array.of) {
@@ -610,14 +611,18 @@ fn of_symbolic(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
         Operator::Div => ("/", Strength::Product),
         _ => return Err(Missing::new(format!("{} of symbolic tensors", op.as_str()))),
     };
-    let operand = |value: &Value| match &value.of {
-        Type::Symbolic if value.form == Form::Temporary => Ok(value.at(strength)),
+    let operand = |value: &Value, least: Strength| match &value.of {
+        Type::Symbolic if value.form == Form::Temporary => Ok(value.at(least)),
         Type::Symbolic => Ok(value.borrowed()),
-        _ => value.as_float().ok_or_else(|| Missing::new(format!("{} and a symbolic tensor", value.of.described()))),
+        of => value.as_float_at(least).ok_or_else(|| Missing::new(format!("{} and a symbolic tensor", of.described()))),
     };
-    let right = if strength == Strength::Sum { b.at(Strength::Product) } else { b.at(Strength::Cast) };
-    let y = if b.of == Type::Symbolic && b.form == Form::Temporary { right } else { operand(b)? };
-    Ok(Value::new(format!("{} {sign} {y}", operand(a)?), Type::Symbolic, strength, Form::Temporary))
+    let right = if strength == Strength::Sum { Strength::Product } else { Strength::Cast };
+    Ok(Value::new(
+        format!("{} {sign} {}", operand(a, strength)?, operand(b, right)?),
+        Type::Symbolic,
+        strength,
+        Form::Temporary,
+    ))
 }
 
 fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
@@ -687,7 +692,7 @@ fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
             }
         }
         (x, y) if x == y && (x.is_number() || x.is_text()) => Ok(format!("{} {sign} {}", a.at(least), b.at(least))),
-        (x, y) if x.is_number() && y.is_number() => match (a.as_float(), b.as_float()) {
+        (x, y) if x.is_number() && y.is_number() => match (a.as_float_at(Strength::Prefix), b.as_float_at(least)) {
             (Some(x), Some(y)) => Ok(format!("{x} {sign} {y}")),
             _ => Err(Missing::new("a comparison of these numbers")),
         },

@@ -114,6 +114,8 @@ pub(crate) struct Scan {
     reassigned: HashSet<String>,
     /// Those that are assigned outside of blocks.
     outside: HashSet<String>,
+    /// Those that each open block assigns first, from the outermost on.
+    blocks: Vec<HashSet<String>>,
     depth: usize,
     /// The functions of the script, and which of their parameters they change.
     changing: Rc<HashMap<String, Changes>>,
@@ -200,9 +202,13 @@ impl Scan {
                     self.reassigned.insert(name);
                     return;
                 }
-                if self.depth > 0 && self.outside.contains(&name) {
-                    self.mutate(target);
-                    return;
+                if let Some((innermost, outer)) = self.blocks.split_last_mut() {
+                    let is_outer = self.outside.contains(&name) || outer.iter().any(|block| block.contains(&name));
+                    if is_outer && !innermost.contains(&name) {
+                        self.mutate(target);
+                        return;
+                    }
+                    innermost.insert(name.clone());
                 }
                 if self.depth == 0 {
                     self.outside.insert(name.clone());
@@ -279,9 +285,15 @@ impl<'a> Visitor<'a> for Scan {
                 self.mutate(&assign.target);
             }
             Stmt::For(each) => {
+                self.visit_expr(&each.iter);
                 self.depth += 1;
+                self.blocks.push(HashSet::new());
                 self.assign(&each.target);
+                self.visit_body(&each.body);
+                self.blocks.pop();
                 self.depth -= 1;
+                self.visit_body(&each.orelse);
+                return;
             }
             // Those of another function are its own.
             Stmt::FunctionDef(function) => {
@@ -296,9 +308,15 @@ impl<'a> Visitor<'a> for Scan {
             _ => {}
         }
         let is_block = matches!(statement, Stmt::For(_) | Stmt::While(_) | Stmt::If(_) | Stmt::With(_) | Stmt::Try(_));
-        self.depth += usize::from(is_block);
+        if is_block {
+            self.depth += 1;
+            self.blocks.push(HashSet::new());
+        }
         walk_stmt(self, statement);
-        self.depth -= usize::from(is_block);
+        if is_block {
+            self.blocks.pop();
+            self.depth -= 1;
+        }
     }
 
     fn visit_expr(&mut self, expression: &'a Expr) {

@@ -293,6 +293,17 @@ impl Value {
         }
     }
 
+    /// As a number with a fraction, in parentheses if it holds together less than this.
+    pub(crate) fn as_float_at(&self, least: Strength) -> Option<String> {
+        let text = self.as_float()?;
+        let strength = match self.of {
+            Type::Float => self.strength,
+            _ if self.form == Form::Constant && self.is_literal() => self.strength,
+            _ => Strength::Cast,
+        };
+        Some(if strength < least { format!("({text})") } else { text })
+    }
+
     /// Whether it is a number that is written out.
     pub(crate) fn is_literal(&self) -> bool {
         self.text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())

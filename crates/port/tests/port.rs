@@ -86,17 +86,16 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("import keras\nkeras.layers.Dense(1, 2)", "activation is an int"),
         ("import keras\nkeras.layers.Dense('relu')", "units is a str"),
         ("import keras\nkeras.layers.Conv2D(8, '3')", "kernel_size is a str"),
-        ("import numpy as np\nx = np.array([1, 2])\nx[0] = 3", "an assignment to a part of an array"),
-        ("import numpy as np\nx = np.zeros((2, 2))\nx[0] = x[1]", "an array as an element of an array"),
+        ("import numpy as np\nx = np.array([1, 2])\ny = x\ny[0] = 3\nprint(x)", "an assignment to a part of an array"),
         ("import tensorflow as tf\nwith tf.GradientTape(persistent=True) as t:\n    pass", "a tape that is used twice"),
-        ("xs = [3, 1]\nprint(max(xs, key=abs))", "the argument key"),
+        ("xs = [3, 1]\nprint(max(xs, key=abs))", "this key"),
         ("import numpy as np\nx = np.zeros((2, 2))\nprint(x.mean(keepdims=True))", "keepdims without an axis"),
         ("import numpy as np\nx = np.reshape(np.zeros((2, 2)), (4,), order='F')\nprint(x)", "the argument order"),
         ("def f(x):\n    return x\nprint(f(1, y=2))", "the argument y"),
-        ("import numpy as np\nx = np.array([1, 2])\ny = x[::2]", "a slice with a step"),
+        ("import numpy as np\nx = np.array([1, 2])\ny = x[::2, ::2]", "a slice with a step"),
         ("d = {'a': 1, 'b': 'x'}", "a dict of values of several types"),
         ("class A(dict):\n    pass", "a class derived from another"),
-        ("x = [1]\ny = x\nprint(y)", "a second name for a list"),
+        ("x = [1]\ny = x\ny.append(2)\nprint(x)", "a second name for a list"),
         ("x = 1\nfor i in range(2):\n    x = 'a'\nprint(x)", "x is a str here, and was an int"),
         ("i = 7\nfor i in range(3):\n    pass\nprint(i)", "i has the value of a block that ends at line 3"),
         ("import keras\nif 2 > 1:\n    x = 3\nprint(x)", "x has the value of a block that ends at line 3"),
@@ -117,7 +116,7 @@ fn python_s_own_parts_have_their_meaning() {
     for (script, expected) in [
         (
             "a = 7\nb = 2\nprint(a / b, a // b, a % b, a ** b)",
-            r#"println!("{} {} {} {}", a as f64 / b as f64, a / b, a % b, a.pow(b as u32));"#,
+            r#"println!("{} {} {} {}", a as f64 / b as f64, a / b, a % b, usize::pow(a, b as u32));"#,
         ),
         ("a = 2.0\nprint(a * (3 + a), -a)", r#"println!("{} {}", a * (3.0 + a), -a);"#),
         ("x = [1, 2]\nfor i, v in enumerate(x):\n    print(i, v)", "for (i, &v) in x.iter().enumerate() {"),
@@ -137,7 +136,7 @@ fn python_s_own_parts_have_their_meaning() {
         ("x = 1\nx = x + 1\nprint(x)", "let x = 1;\n    let x = x + 1;"),
         (
             "import numpy as np\nx = np.array([1, 2])\nprint(x / 2, x * 2, x * 0.5)",
-            r#"(x.to_dtype(DType::F64)? / 2.0)?, (&x * 2.0)?, (x.to_dtype(DType::F64)? * 0.5)?);"#,
+            r#"println!("{} {} {}", numpy::array_str(&(x.to_dtype(DType::F64)? / 2.0)?)?, numpy::array_str(&(&x * 2.0)?)?, numpy::array_str(&(x.to_dtype(DType::F64)? * 0.5)?)?);"#,
         ),
         ("import numpy as np\nx = np.zeros((2, 3)).reshape(6) / 2\nprint(x - 1)", "(&x - 1.0)?"),
         ("RATE = 3\ndef f():\n    return RATE + 1\nprint(f())", "fn f() -> usize {\n    RATE + 1\n}"),
@@ -153,6 +152,15 @@ fn python_s_own_parts_have_their_meaning() {
             "def f(x, y=None):\n    if y is None:\n        return x\n    return y\nprint(f(1))",
             "println!(\"{}\", f(1));",
         ),
+        (
+            "import numpy as np\nx = np.zeros(3)\na = 2.0\nprint(x * (1.0 - a), (a - 1.0) / x)",
+            "numpy::array_str(&(&x * (1.0 - a))?)?, numpy::array_str(&((a - 1.0) / &x)?)?",
+        ),
+        (
+            "for i in range(2):\n    n = i\n    for j in range(3):\n        n = n + j\n    print(n)",
+            "let mut n = i;\n        for j in 0..3 {\n            n = n + j;",
+        ),
+        ("n = 3\nx = 0.5\nprint(n < x)", "(n as f64) < x"),
         ("print(len('Käse'))", r#""Käse".chars().count()"#),
         ("def f(xs):\n    xs.append(1)\nys = [0]\nf(ys)\nprint(ys)", "let mut ys = vec![0];\n    f(&mut ys);"),
         ("x = 0\nwhile x < 3:\n    x += 1", "let mut x = 0;\n    while x < 3 {\n        x += 1;\n    }"),
@@ -160,6 +168,31 @@ fn python_s_own_parts_have_their_meaning() {
         let body = body(script);
         assert!(body.contains(expected), "{script}\nbecomes\n{body}\nnot\n{expected}");
     }
+}
+
+/// The table of docs/porting.md, each line of which is ported.
+#[test]
+fn the_table_of_the_guide_is_what_the_command_makes() {
+    let guide = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/porting.md")).unwrap();
+    let (_, rest) = guide.split_once("## What the command makes").unwrap();
+    let (section, _) = rest.split_once("\n## ").unwrap();
+    let mut count = 0;
+    for line in section.lines().filter(|line| line.starts_with("| `")) {
+        let (python, rust) = line.trim_matches(['|', ' ']).split_once("` | `").unwrap();
+        let (python, rust) = (python.trim_matches('`'), rust.trim_matches('`'));
+        // What is assigned is read.
+        let read =
+            python.split_once(" = ").filter(|(name, _)| !name.contains(['(', '.'])).map_or("x", |(name, _)| name);
+        let script = format!(
+            "import random\nimport numpy as np\nimport keras\nfrom keras import backend as K\nimport matplotlib.pyplot as plt\n\
+             x = np.ones((4, 4))\nwords = ['a', 'b']\nmodel = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])\n{python}\nprint({read})\n"
+        );
+        let port = ported(&script);
+        assert_eq!(port.gaps, [], "{python}");
+        assert!(port.program.contains(rust), "{python} becomes\n{}\nnot\n{rust}", port.program);
+        count += 1;
+    }
+    assert!(count > 10);
 }
 
 #[test]
