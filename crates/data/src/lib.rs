@@ -15,6 +15,7 @@ pub mod python;
 mod seeds;
 mod sequence;
 mod skipgrams;
+pub mod sklearn;
 mod split;
 mod table;
 mod text;

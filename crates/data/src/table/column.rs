@@ -54,12 +54,10 @@ impl Column {
     }
 
     fn no_numbers(&self, what: &str) -> Error {
-        Error::new(format!("{what} needs a column of numbers"))
-            .expected("numbers")
-            .received(match self {
-                Self::Strings(values) if !values.is_empty() => format!("strings: {:?} and others", values[0]),
-                _ => "strings".into(),
-            })
+        Error::new(format!("{what} needs a column of numbers")).expected("numbers").received(match self {
+            Self::Strings(values) if !values.is_empty() => format!("strings: {:?} and others", values[0]),
+            _ => "strings".into(),
+        })
     }
 
     /// Whether a value is missing: NaN, or an empty string.
@@ -239,9 +237,9 @@ impl Column {
     pub(crate) fn sorted(&self, a: usize, b: usize) -> Ordering {
         match self {
             Self::Integers(values) => values[a].cmp(&values[b]),
-            Self::Floats(values) => values[a]
-                .partial_cmp(&values[b])
-                .unwrap_or_else(|| values[a].is_nan().cmp(&values[b].is_nan())),
+            Self::Floats(values) => {
+                values[a].partial_cmp(&values[b]).unwrap_or_else(|| values[a].is_nan().cmp(&values[b].is_nan()))
+            }
             Self::Strings(values) => values[a].cmp(&values[b]),
         }
     }

@@ -94,7 +94,11 @@ pub fn read_csv(path: impl AsRef<Path>, arguments: ReadCsv) -> Result<Table> {
     let mut rows = Rows::open(path.as_ref(), &arguments)?;
     let fields = rows.fields(arguments.nrows.unwrap_or(usize::MAX))?;
     let columns = rows.names.iter().zip(fields);
-    Table::new(columns.map(|(name, fields)| (name.clone(), column(fields, arguments.strings.contains(name), &arguments.na_values))))
+    Table::new(
+        columns.map(|(name, fields)| {
+            (name.clone(), column(fields, arguments.strings.contains(name), &arguments.na_values))
+        }),
+    )
 }
 
 /// The rows of a file as inputs by their names, and one column as the target, read batch by batch: for files that are larger than memory.
@@ -125,7 +129,9 @@ pub fn csv_dataset<'a>(
     let mut rows = Rows::open(path, &arguments)?;
     let target = label.map(|label| place(&rows.names, label)).transpose()?;
     let first = rows.fields(FIRST_ROWS.min(arguments.nrows.unwrap_or(usize::MAX)))?;
-    let kind = |(name, fields): (&String, Vec<String>)| column(fields, arguments.strings.contains(name), &arguments.na_values).kind();
+    let kind = |(name, fields): (&String, Vec<String>)| {
+        column(fields, arguments.strings.contains(name), &arguments.na_values).kind()
+    };
     let kinds = rows.names.iter().zip(first).map(kind).collect();
     Ok(Dataset::new(CsvFile { path: path.into(), arguments: Arc::new(arguments), kinds, target }))
 }
@@ -305,7 +311,9 @@ impl ReadRows for Pass {
                 let field = &self.rows.record[self.rows.places[i]];
                 let fits = match column {
                     Column::Integers(values) => integer(field).map(|value| values.push(value)),
-                    Column::Floats(values) => float(field, &self.file.arguments.na_values).map(|value| values.push(value)),
+                    Column::Floats(values) => {
+                        float(field, &self.file.arguments.na_values).map(|value| values.push(value))
+                    }
                     Column::Strings(values) => {
                         values.push(text(field, &self.file.arguments.na_values));
                         Some(())

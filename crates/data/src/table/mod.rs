@@ -15,6 +15,7 @@ mod to_column;
 mod write;
 
 pub use cell::Cell;
+pub(crate) use column::compared;
 pub use csv::{ReadCsv, csv_dataset, read_csv};
 pub use dummies::GetDummies;
 #[cfg(feature = "parquet")]
@@ -77,7 +78,7 @@ impl Column {
         }
     }
 
-    fn take(&self, rows: &[usize]) -> Self {
+    pub(crate) fn take(&self, rows: &[usize]) -> Self {
         match self {
             Self::Integers(values) => Self::Integers(rows.iter().map(|row| values[*row]).collect()),
             Self::Floats(values) => Self::Floats(rows.iter().map(|row| values[*row]).collect()),

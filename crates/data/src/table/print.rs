@@ -24,15 +24,18 @@ impl fmt::Display for Table {
         };
         let mut index: Vec<String> = table.index().iter().map(usize::to_string).collect();
         let mut columns: Vec<Vec<String>> = table.columns.iter().map(shown).collect();
-        if is_cut {
-            for texts in columns.iter_mut().chain([&mut index]) {
-                texts.insert(FEW_ROWS / 2, "...".into());
-            }
-        }
         let width = |texts: &[String]| texts.iter().map(|text| text.chars().count()).max().unwrap_or(0);
-        let first = width(&index);
         let widths: Vec<usize> =
             columns.iter().zip(&self.names).map(|(texts, name)| width(texts).max(name.chars().count())).collect();
+        let first = width(&index);
+        if is_cut {
+            // A narrow column has two points, where its space in front counts.
+            let points = |width: usize| if width > 3 { "..." } else { ".." }.to_string();
+            index.insert(FEW_ROWS / 2, points(first));
+            columns.iter_mut().zip(&widths).for_each(|(texts, width)| texts.insert(FEW_ROWS / 2, points(width + 1)));
+        }
+        let first = width(&index);
+        let widths: Vec<usize> = columns.iter().zip(widths).map(|(texts, least)| width(texts).max(least)).collect();
         write!(f, "{:first$}", "")?;
         for (name, width) in self.names.iter().zip(&widths) {
             write!(f, "  {name:>width$}")?;
@@ -56,15 +59,15 @@ fn shown(column: &Column) -> Vec<String> {
         return column.texts().into_iter().map(|text| if text.is_empty() { "NaN".into() } else { text }).collect();
     };
     let present: Vec<f64> = values.iter().copied().filter(|x| x.is_finite()).collect();
-    // Numbers that are too large, or too small for six digits, are written with their power of 10.
-    let is_long = present.iter().any(|x| x.abs() >= 1e6) && present.iter().any(|x| x.fract() != 0.0);
-    let is_scientific =
-        present.iter().any(|x| *x != 0.0 && x.abs() < 1e-6) || (is_long && present.iter().any(|x| x.abs() >= 1e12));
     let digits = |x: &f64| {
         let text = format!("{x:.6}");
         text.trim_end_matches('0').split_once('.').map_or(0, |(_, digits)| digits.len())
     };
     let count = present.iter().map(digits).max().unwrap_or(1).max(1);
+    // Numbers that are too long, or too small for six digits, are written with their power of 10.
+    let is_long = present.iter().any(|x| format!(" {:.count$}", x.abs()).len() > 12);
+    let is_scientific =
+        present.iter().any(|x| *x != 0.0 && x.abs() < 1e-6) || (is_long && present.iter().any(|x| x.abs() > 1e6));
     let text = |x: &f64| match x {
         x if x.is_nan() => "NaN".to_string(),
         x if x.is_infinite() => x.to_string(),

@@ -92,10 +92,8 @@ impl Column {
             return Ok(Self::Strings(cells.iter().map(Cell::to_string).collect()));
         }
         if let Some(text) = cells.iter().find(|cell| is_string(cell)) {
-            return Err(Error::new("a column has either numbers or strings").received(format!(
-                "{} and numbers",
-                text.described()
-            )));
+            return Err(Error::new("a column has either numbers or strings")
+                .received(format!("{} and numbers", text.described())));
         }
         let integers = cells.iter().map(|cell| match cell {
             Cell::Integer(number) => Some(*number),
