@@ -22,7 +22,25 @@ const OF_ALL_LAYERS: &[&str] = &[
 ];
 
 /// Arguments that Keras 2 called otherwise.
-const RENAMED: &[(&str, &str)] = &[("lr", "learning_rate")];
+const RENAMED: &[(&str, &str)] = &[
+    ("lr", "learning_rate"),
+    ("nb_epoch", "epochs"),
+    ("nb_filter", "filters"),
+    ("nb_words", "num_words"),
+    ("filter_length", "kernel_size"),
+    ("border_mode", "padding"),
+    ("subsample_length", "strides"),
+    ("subsample", "strides"),
+    ("pool_length", "pool_size"),
+    ("init", "kernel_initializer"),
+    ("inner_init", "recurrent_initializer"),
+    ("inner_activation", "recurrent_activation"),
+    ("W_regularizer", "kernel_regularizer"),
+    ("b_regularizer", "bias_regularizer"),
+    ("p", "rate"),
+    ("output_dim", "units"),
+    ("samples_per_epoch", "steps_per_epoch"),
+];
 
 /// Types that are given by a name or an object, never by a number.
 const OF_NAMES: &[&str] = &[
@@ -59,16 +77,36 @@ impl<'a> Program<'a> {
             named.push((name.to_string(), argument));
         }
         let is_layer = path.starts_with("keras.layers.");
-        for word in &call.arguments.keywords {
-            let name = word.arg.as_deref().unwrap_or_default();
-            let name = RENAMED.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| new);
+        for (name, argument) in self.words(call)? {
+            let renamed = RENAMED.iter().find(|(old, new)| *old == name && !signature.has(old) && signature.has(new));
+            let name = renamed.map_or(name, |(_, new)| new);
             let is_known = signature.has(name) || (is_layer && OF_ALL_LAYERS.contains(&name)) || name == "name";
             if !is_known {
                 return Err(Missing::new(format!("{path} has no argument {name}")));
             }
-            named.push((name.to_string(), &word.value));
+            named.push((name.to_string(), argument));
         }
         Ok(named)
+    }
+
+    /// The arguments of a call that have names; `**options` are those of a dict that is written out.
+    pub(crate) fn words(&self, call: &'a ExprCall) -> Ported<Vec<(&'a str, &'a Expr)>> {
+        let mut words = Vec::new();
+        for word in &call.arguments.keywords {
+            match (&word.arg, &word.value) {
+                (Some(name), value) => words.push((name.as_str(), value)),
+                (None, Expr::Name(name)) if self.literals.contains_key(name.id.as_str()) => {
+                    for item in &self.literals[name.id.as_str()].items {
+                        let Some(Expr::StringLiteral(key)) = &item.key else {
+                            return Err(Missing::new("arguments from this dict"));
+                        };
+                        words.push((key.value.to_str(), &item.value));
+                    }
+                }
+                _ => return Err(Missing::new("arguments from a list or dict").help("write them out")),
+            }
+        }
+        Ok(words)
     }
 
     /// `Class::new(required).setter(value)...` of an item of this project.
@@ -172,6 +210,7 @@ impl<'a> Program<'a> {
             }
         }
         let value = self.expression(argument)?;
+        let value = if matches!(value.of, Type::Mutable { .. }) { self.tensor(&value)? } else { value };
         self.converted(&value, rust_type, name)
     }
 
@@ -186,6 +225,12 @@ impl<'a> Program<'a> {
             ("bool", Type::Int) if value.is_literal() => (value.text != "0").to_string(),
             ("usize", Type::Int) => value.text.clone(),
             ("usize", Type::Id) => format!("{} as usize", value.at(Strength::Cast)),
+            ("usize", of) if of.is_array() => {
+                format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))
+            }
+            ("f64", of) if of.is_array() => {
+                format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", value.at(Strength::Whole))
+            }
             // A negative one is no size in Keras either.
             ("usize", Type::Signed) if value.form != Form::Constant => {
                 format!("usize::try_from({}).map_err(|error| Error::new(error.to_string()))?", value.text)
@@ -201,7 +246,7 @@ impl<'a> Program<'a> {
             (of, number) if number.is_number() && OF_NAMES.contains(&of) => return Err(wrong()),
             (_, Type::Str) => value.text.clone(),
             (_, Type::String | Type::Path) => value.borrowed(),
-            (_, Type::Array | Type::Floats | Type::Mask | Type::Symbolic | Type::Model(_)) => value.borrowed(),
+            (_, Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Symbolic | Type::Model(_)) => value.borrowed(),
             (_, Type::List(_)) if value.form == Form::Slice => value.borrowed(),
             (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
             (_, Type::List(_)) => value.borrowed(),
@@ -254,6 +299,12 @@ impl<'a> Program<'a> {
     /// A list that is written out, or a variable that holds one.
     pub(crate) fn items(&mut self, list: &'a Expr) -> Ported<Vec<Value>> {
         if let Expr::List(list) = list {
+            return list.elts.iter().map(|item| self.expression(item)).collect();
+        }
+        // A list that is read once is written out where it is used.
+        if let Expr::Name(name) = list
+            && let Some(list) = self.lists.get(name.id.as_str()).copied()
+        {
             return list.elts.iter().map(|item| self.expression(item)).collect();
         }
         let value = self.expression(list)?;

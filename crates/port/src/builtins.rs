@@ -8,8 +8,9 @@ use ruff_python_ast::{Expr, ExprCall};
 
 impl<'a> Program<'a> {
     pub(crate) fn call(&mut self, call: &'a ExprCall) -> Ported<Value> {
-        if call.arguments.args.iter().any(|argument| matches!(argument, Expr::Starred(_)))
-            || call.arguments.keywords.iter().any(|word| word.arg.is_none())
+        let is_shape_of_random = self.path_of(&call.func).is_some_and(|path| path.starts_with("numpy.random.rand"));
+        if call.arguments.args.iter().any(|argument| matches!(argument, Expr::Starred(_))) && !is_shape_of_random
+            || self.words(call).is_err()
         {
             return Err(Missing::new("arguments from a list or dict").help("write them out"));
         }
@@ -121,6 +122,17 @@ impl<'a> Program<'a> {
         if name == "print" {
             return self.print(call);
         }
+        if let ("max" | "min" | "sum", [one]) = (name, &call.arguments.args[..])
+            && call.arguments.keywords.is_empty()
+            && !one.is_generator_expr()
+        {
+            let written = self.body.len();
+            let value = self.expression(one);
+            match value {
+                Ok(value) if value.of.is_array() => return self.reduction(name, &value, None, None),
+                _ => self.body.truncate(written),
+            }
+        }
         if let Some(value) = self.of_iterable(name, call)? {
             return Ok(value);
         }
@@ -134,7 +146,7 @@ impl<'a> Program<'a> {
                     Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int))
                 }
                 Type::Str | Type::String => Ok(Value::temporary(format!("{}.chars().count()", whole(list)), Type::Int)),
-                Type::Array | Type::Floats | Type::Mask => Ok(Value::temporary(format!("{}.dim(0)?", whole(list)), Type::Int)),
+                Type::Array | Type::Ints | Type::Floats | Type::Mask => Ok(Value::temporary(format!("{}.dim(0)?", whole(list)), Type::Int)),
                 Type::Mutable { .. } => Ok(Value::temporary(format!("{}.shape()[0]", whole(list)), Type::Int)),
                 Type::Variables => Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int)),
                 Type::Tuple(types) => Ok(Value::constant(types.len().to_string(), Type::Int)),

@@ -36,6 +36,8 @@ pub(crate) struct Class<'a> {
     methods: Vec<Method>,
     is_being_written: bool,
     pub(crate) own: Option<OwnLayer>,
+    /// Whether its constants are read.
+    used_as_constants: std::cell::Cell<bool>,
 }
 
 impl Class<'_> {
@@ -113,7 +115,10 @@ impl<'a> Program<'a> {
             _ => return Err(Missing::new("a class derived from several")),
         };
         if let Some(other) = definition.body.iter().find(|statement| {
+            let is_constant = matches!(statement, Stmt::Assign(assign)
+                if matches!(&assign.targets[..], [Expr::Name(_)]) && assign.value.is_literal_expr());
             !matches!(statement, Stmt::FunctionDef(_) | Stmt::Pass(_))
+                && !is_constant
                 && !matches!(statement, Stmt::Expr(text) if text.value.is_string_literal_expr())
         }) {
             let line = self.source.line(other.range().start());
@@ -130,6 +135,7 @@ impl<'a> Program<'a> {
             methods: Vec::new(),
             is_being_written: false,
             own: None,
+            used_as_constants: std::cell::Cell::new(false),
         });
         self.scopes.bind(&definition.name, Binding::Class(self.classes.len() - 1));
         Ok(())
@@ -138,6 +144,20 @@ impl<'a> Program<'a> {
     pub(crate) fn class_number(&self, rust_name: &str) -> Ported<usize> {
         let found = self.classes.iter().rposition(|class| class.rust_name == rust_name);
         found.ok_or_else(|| Missing::new(format!("the class {rust_name}")))
+    }
+
+    /// `Class.name`, of a constant that the class has.
+    pub(crate) fn constant_of_class(&self, class: &Expr, name: &str) -> Option<&'a Expr> {
+        let Expr::Name(class) = class else { return None };
+        let Some(Binding::Class(number)) = self.scopes.get(&class.id) else { return None };
+        self.classes[number].used_as_constants.set(true);
+        self.classes[number].definition.body.iter().find_map(|statement| match statement {
+            Stmt::Assign(assign) => match &assign.targets[..] {
+                [Expr::Name(own)] if own.id.as_str() == name => Some(&*assign.value),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     pub(crate) fn kind_of(&self, of: &Type) -> Option<Kind> {
@@ -286,6 +306,16 @@ impl<'a> Program<'a> {
         Ok(())
     }
 
+    /// Notes what a model that is an attribute has been compiled with.
+    pub(crate) fn compiled_field(&mut self, name: &str, of: &Type) {
+        let Some(Binding::Variable(receiver)) = self.scopes.get("self") else { return };
+        let Type::Instance(class) = &receiver.of else { return };
+        let Ok(number) = self.class_number(class) else { return };
+        if let Some(field) = self.classes[number].fields.iter_mut().find(|field| field.rust_name == name || field.name == name) {
+            field.of = of.clone();
+        }
+    }
+
     /// `self.name`
     pub(crate) fn field(&mut self, of: &Value, name: &str) -> Ported<Value> {
         let Type::Instance(class) = &of.of else { return Err(Missing::new("an attribute of this")) };
@@ -325,6 +355,14 @@ impl<'a> Program<'a> {
                     return match loss.of.is_array() {
                         true => Ok(Value::temporary(format!("ctx.add_loss({})", self.own(loss)?.text), Type::None)),
                         false => Err(Missing::new(format!("{} as a loss", loss.of.described()))),
+                    };
+                }
+                (name, [x]) if self.method_named(number, name).is_none() => {
+                    let callee = self.own_attribute(number, name)?;
+                    return match callee.of {
+                        // `keras.activations.get(None)`
+                        Type::None => self.expression(x),
+                        _ => self.call_value(&callee, call),
                     };
                 }
                 _ => {}
@@ -524,6 +562,7 @@ impl<'a> Program<'a> {
                         }
                     }
                 }
+                None if self.classes[number].used_as_constants.get() => {}
                 None => {
                     let missing = Missing::new(format!("{} is never made", definition.name));
                     self.gap(definition.range, &missing.help("leave it out, or use it"));

@@ -14,7 +14,10 @@ impl<'a> Program<'a> {
             value.items = Some(Vec::new());
             return Ok(value);
         }
-        let items = elements.iter().map(|element| self.expression(element)).collect::<Ported<Vec<_>>>()?;
+        let mut items = elements.iter().map(|element| self.expression(element)).collect::<Ported<Vec<_>>>()?;
+        for item in items.iter_mut().filter(|item| matches!(item.of, Type::Mutable { .. })) {
+            *item = self.tensor(item)?;
+        }
         let (texts, of) = self.alike_items(&items)?;
         let mut value = Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(of)));
         value.items = Some(items);
@@ -33,6 +36,11 @@ impl<'a> Program<'a> {
         if all_numbers && is_signed {
             return Ok((items.iter().map(|item| item.text.clone()).collect(), Type::Signed));
         }
+        if !items.is_empty() && items.iter().all(|item| item.of.is_array()) {
+            let texts = items.iter().map(|item| self.own(item.clone()).map(|item| item.text));
+            let of = if items.iter().all(|item| item.of == first) { first } else { Type::Array };
+            return Ok((texts.collect::<Ported<_>>()?, of));
+        }
         let has_owned_text = items.iter().any(|item| item.of == Type::String);
         if has_owned_text && items.iter().all(|item| item.of.is_text()) {
             return Ok((items.iter().map(|item| self.owned_text(item)).collect(), Type::String));
@@ -44,6 +52,7 @@ impl<'a> Program<'a> {
     /// A text as a `String`.
     pub(crate) fn owned_text(&self, value: &Value) -> String {
         match (&value.of, value.form) {
+            (Type::List(_), _) => format!("{}.iter().collect::<String>()", value.at(Strength::Whole)),
             (Type::String, Form::Temporary) => value.text.clone(),
             (Type::String, Form::Place) => format!("{}.clone()", value.at(Strength::Whole)),
             _ => format!("{}.to_string()", value.at(Strength::Whole)),
@@ -165,6 +174,10 @@ impl<'a> Program<'a> {
         if !is_known {
             return Ok(None);
         }
+        let key = call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("key")).map(|word| &word.value);
+        if let (Some(key), "sorted" | "max" | "min") = (key, name) {
+            return self.by_key(name, call, key).map(Some);
+        }
         let words: Vec<_> = call.arguments.keywords.iter().filter_map(|word| word.arg.as_deref()).collect();
         if !words.is_empty() && !(name == "sorted" && words == ["reverse"]) {
             return Err(Missing::new(format!("the argument {}", words[0])));
@@ -188,6 +201,14 @@ impl<'a> Program<'a> {
             over => {
                 if name == "list" || name == "tuple" {
                     let value = self.expression_or_range(over)?;
+                    if let Some(array) = value.as_ref().filter(|value| matches!(value.of, Type::Ints | Type::Floats)) {
+                        let (dtype, in_rust, of) = match array.of {
+                            Type::Ints => ("I64", "i64", Type::Signed),
+                            _ => ("F64", "f64", Type::Float),
+                        };
+                        let text = format!("{}.to_dtype(DType::{dtype})?.to_vec1::<{in_rust}>()?", array.at(Strength::Whole));
+                        return Ok(Some(Value::temporary(text, Type::List(Box::new(of)))));
+                    }
                     if let Some(value) = value.filter(|value| matches!(value.of, Type::List(_)) && value.form != Form::Place) {
                         return self.own(value).map(Some);
                     }
@@ -197,9 +218,6 @@ impl<'a> Program<'a> {
                 let crate::iteration::Element::One(of, form) = &over.element else {
                     return self.of_pairs(name, over);
                 };
-                if over.element_may_fail() {
-                    return Ok(None);
-                }
                 let is_reference = *form == Form::Reference;
                 let iter = match (is_reference, of.is_copy(), name) {
                     (true, true, "sum") => over.iter,
@@ -210,11 +228,28 @@ impl<'a> Program<'a> {
                 (iter, Value::temporary("x", of.clone()))
             }
         };
+        // What may fail is collected first.
+        let iter = match iter.contains('?') && matches!(name, "any" | "all" | "sum" | "max" | "min") {
+            true => format!("{}.into_iter()", self.collected(&iter, &element, "Vec")?.text.replace('?', "\u{4}")),
+            false => iter,
+        };
+        let written = self.of_collected(name, &iter, &element, (&words, is_set), call)?;
+        Ok(Some(Value { text: written.text.replace('\u{4}', "?"), ..written }))
+    }
+
+    fn of_collected(
+        &mut self,
+        name: &str,
+        iter: &str,
+        element: &Value,
+        (words, is_set): (&[&str], bool),
+        call: &'a ExprCall,
+    ) -> Ported<Value> {
         let of = element.of.clone();
-        Ok(Some(match name {
-            "list" | "tuple" => self.collected(&iter, &element, "Vec")?,
-            "set" => self.collected(&iter, &element, "BTreeSet")?,
-            "dict" => self.dict_of(&iter, &element)?,
+        Ok(match name {
+            "list" | "tuple" => self.collected(iter, element, "Vec")?,
+            "set" => self.collected(iter, element, "BTreeSet")?,
+            "dict" => self.dict_of(iter, element)?,
             "any" | "all" if of == Type::Bool => {
                 if iter.contains('?') {
                     return Err(Missing::new(format!("{name} of what may fail")));
@@ -233,9 +268,9 @@ impl<'a> Program<'a> {
                 Value::temporary(format!("{iter}.{name}().ok_or_else(|| Error::new(\"{name} of nothing\"))?"), of)
             }
             // A set is in order.
-            "sorted" if words.is_empty() && is_set => self.collected(&iter, &element, "Vec")?,
+            "sorted" if words.is_empty() && is_set => self.collected(iter, element, "Vec")?,
             "sorted" => {
-                let list = self.collected(&iter, &element, "Vec")?;
+                let list = self.collected(iter, element, "Vec")?;
                 let sort = match of {
                     Type::Float => "sort_by(f64::total_cmp)",
                     Type::Int | Type::Signed | Type::Id | Type::Char | Type::Str | Type::String => "sort()",
@@ -255,7 +290,92 @@ impl<'a> Program<'a> {
                 )
             }
             _ => return Err(Missing::new(format!("{name} of {}", of.described()))),
-        }))
+        })
+    }
+
+    /// `sorted(xs, key=lambda x: ...)`, `max(xs, key=len)`
+    fn by_key(&mut self, name: &str, call: &'a ExprCall, key: &'a Expr) -> Ported<Value> {
+        let [over] = &call.arguments.args[..] else { return Err(Missing::new("the argument key")) };
+        let is_reversed = match call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("reverse")) {
+            None => false,
+            Some(word) => match &word.value {
+                Expr::BooleanLiteral(literal) => literal.value,
+                _ => return Err(Missing::new("a computed reverse")),
+            },
+        };
+        // The elements as a list of their own.
+        let over = self.iteration(over)?;
+        let list = match &over.element {
+            crate::iteration::Element::One(of, form) => {
+                let copied = match (form, of.is_copy()) {
+                    (Form::Reference, true) => ".copied()",
+                    (Form::Reference, false) => ".cloned()",
+                    _ => "",
+                };
+                self.collected(&format!("{}{copied}", over.iter), &Value::temporary("x", of.clone()), "Vec")?
+            }
+            _ => match self.of_pairs("list", over)? {
+                Some(list) => list,
+                None => return Err(Missing::new("the argument key")),
+            },
+        };
+        let Type::List(of) = &list.of else { return Err(Missing::new("the argument key")) };
+        let element = Value::new("x", (**of).clone(), Strength::Whole, Form::Reference);
+        let key = match key {
+            Expr::Lambda(lambda) => {
+                let parameters: Vec<_> = lambda.parameters.iter().flat_map(|all| all.iter_non_variadic_params()).collect();
+                let [parameter] = &parameters[..] else { return Err(Missing::new("a key of several arguments")) };
+                self.scopes.enter();
+                let form = if of.is_copy() { Form::Place } else { Form::Reference };
+                let rust_name = if of.is_copy() { "*x" } else { "x" };
+                let variable = crate::value::Variable {
+                    rust_name: rust_name.into(),
+                    of: (**of).clone(),
+                    form,
+                    is_pending: false,
+                };
+                self.scopes.bind(parameter.parameter.name.as_str(), crate::value::Binding::Variable(variable));
+                let value = self.expression(&lambda.body).and_then(|value| self.own(value));
+                self.scopes.leave();
+                value?
+            }
+            Expr::Name(function) if function.id.as_str() == "len" && self.scopes.get("len").is_none() => {
+                let length = match element.of {
+                    Type::List(_) | Type::Dict(..) | Type::Set(_) => "x.len()",
+                    ref of if of.is_text() => "x.chars().count()",
+                    ref of => return Err(Missing::new(format!("the length of {}", of.described()))),
+                };
+                Value::temporary(length, Type::Int)
+            }
+            Expr::Attribute(_) | Expr::Name(_) => {
+                // `key=counts.get`
+                return Err(Missing::new("this key").help("write a lambda"));
+            }
+            _ => return Err(Missing::new("this key").help("write a lambda")),
+        };
+        if key.text.contains('?') {
+            return Err(Missing::new("a key that may fail"));
+        }
+        let is_float = key.of == Type::Float;
+        let compare = format!("{{ let key = |x: &{}| {}; key(a).total_cmp(&key(b)) }}", of.in_rust().unwrap_or_default(), key.text);
+        let text = match (name, is_float) {
+            ("sorted", false) => format!("{{ let mut list = {}; list.sort_by_key(|x| {});", list.text, key.text),
+            ("sorted", true) => format!("{{ let mut list = {}; list.sort_by(|a, b| {compare});", list.text),
+            // Of equal ones the first, as in Python.
+            ("max", false) => format!("{}.into_iter().rev().max_by_key(|x| {})", list.text, key.text),
+            ("max", true) => format!("{}.into_iter().rev().max_by(|a, b| {compare})", list.text),
+            (_, false) => format!("{}.into_iter().min_by_key(|x| {})", list.text, key.text),
+            (_, true) => format!("{}.into_iter().min_by(|a, b| {compare})", list.text),
+        };
+        Ok(match name {
+            // Python reverses without changing the order of equal ones.
+            "sorted" if is_reversed => return Err(Missing::new("sorted with key and reverse").help("negate the key")),
+            "sorted" => Value::temporary(format!("{text} list }}"), list.of),
+            _ => Value::temporary(
+                format!("{text}.ok_or_else(|| Error::new(\"{name} of nothing\"))?"),
+                (**of).clone(),
+            ),
+        })
     }
 
     fn expression_or_range(&mut self, over: &'a Expr) -> Ported<Option<Value>> {
@@ -368,6 +488,11 @@ impl<'a> Program<'a> {
     /// What is put into a list or dict, as its element; its type is that of an empty one from then on.
     pub(crate) fn put_into(&mut self, element: &Type, item: Value) -> Ported<String> {
         if let Type::Unknown(number) = element {
+            // Texts of characters are kept as texts.
+            if matches!(&item.of, Type::List(of) if **of == Type::Char) {
+                self.known(*number, Type::String);
+                return Ok(self.owned_text(&item));
+            }
             if item.of.in_rust().is_none() {
                 return Err(Missing::new(format!("a list of {}", item.of.described())));
             }
@@ -378,6 +503,8 @@ impl<'a> Program<'a> {
             (a, b) if a == b || (a.is_array() && b.is_array()) => Ok(item.text),
             (Type::Float, of) if of.is_number() => item.as_float().ok_or_else(|| Missing::new("this number in a list")),
             (Type::String, of) if of.is_text() => Ok(self.owned_text(&item)),
+            (Type::String, Type::List(of)) if **of == Type::Char => Ok(self.owned_text(&item)),
+            (Type::Int, Type::Id) => Ok(format!("{} as usize", item.at(Strength::Cast))),
             (Type::Signed, Type::Int) if item.is_literal() => Ok(item.text),
             (Type::Signed, Type::Int) => Ok(format!("{} as i64", item.at(Strength::Cast))),
             (a, b) => Err(Missing::new(format!("{} in a list of {}", b.described(), a.described()))),
@@ -409,6 +536,10 @@ impl<'a> Program<'a> {
                 let at = dict_key(key, at)?;
                 Ok(Value::temporary(format!("{whole}.get({at}).copied().unwrap_or({})", default.text), value.clone()))
             }
+            ("get", [at]) => {
+                let at = dict_key(key, at)?;
+                Ok(Value::temporary(format!("{whole}.get({at})"), Type::Option(Box::new(value.clone()))))
+            }
             ("get", [at, default]) if value.is_text() && default.of.is_text() => {
                 let at = dict_key(key, at)?;
                 Ok(Value::temporary(
@@ -434,6 +565,23 @@ impl<'a> Program<'a> {
 /// A key as `IndexMap::get` takes it.
 pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
     match (key, &at.of) {
+        (Type::String | Type::Unknown(_), Type::List(of)) if **of == Type::Char => {
+            Ok(format!("&{}.iter().collect::<String>()", at.at(Strength::Whole)))
+        }
+        // What is looked up is put in somewhere behind.
+        (Type::Unknown(_), of) if of.is_copy() && *of != Type::Str => Ok(format!("&{}", at.at(Strength::Prefix))),
+        (Type::Unknown(_), of) if of.is_text() => Ok(at.borrowed()),
+        (Type::Int, Type::Signed) => Ok(format!("&({} as usize)", at.at(Strength::Cast))),
+        (Type::Char, Type::Str) if at.literal_text().is_some() => {
+            let text = crate::text::unescaped(at.literal_text().unwrap_or_default());
+            let mut characters = text.chars();
+            match (characters.next(), characters.next()) {
+                (Some(one), None) => Ok(format!("&{one:?}")),
+                _ => Err(Missing::new("a text as a key of characters")),
+            }
+        }
+        // A character is a text of length 1.
+        (Type::String | Type::Str, Type::Char) => Ok(format!("{}.to_string().as_str()", at.at(Strength::Whole))),
         (key, at_type) if key.is_text() && at_type.is_text() && *key != Type::Char => Ok(at.borrowed()),
         (key, at_type) if key == at_type => Ok(format!("&{}", at.at(Strength::Prefix))),
         (key, of) => Err(Missing::new(format!("{} as a key of {}", of.described(), key.described()))),
@@ -442,7 +590,7 @@ pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
 
 /// An iterator, collected into this type; `Ok(...)` in it may fail.
 fn collect(iter: &str, in_rust: &str) -> String {
-    match iter.contains("| Ok(") {
+    match iter.contains("Ok::<_, Error>(") {
         false => format!("{iter}.collect::<{in_rust}>()"),
         true => format!("{iter}.collect::<Result<{in_rust}>>()?"),
     }

@@ -55,6 +55,9 @@ impl<'a> Program<'a> {
             Expr::Attribute(attribute) => match self.path_of(expression) {
                 Some(path) => self.attribute_of_module(&path),
                 None => {
+                    if let Some(constant) = self.constant_of_class(&attribute.value, attribute.attr.as_str()) {
+                        return self.expression(constant);
+                    }
                     let value = self.expression(&attribute.value)?;
                     self.attribute(&value, attribute.attr.as_str())
                 }
@@ -117,8 +120,9 @@ impl<'a> Program<'a> {
 
     fn tuple(&mut self, elements: &'a [Expr]) -> Ported<Value> {
         let items = elements.iter().map(|element| self.expression(element)).collect::<Ported<Vec<_>>>()?;
-        let texts =
-            items.iter().map(|item| self.owned(item.clone()).map(|item| item.text)).collect::<Ported<Vec<_>>>()?;
+        // What has one name only is moved, if it is returned, or owned where it is bound.
+        let texts: Vec<_> =
+            items.iter().map(|item| self.owned(item.clone()).map_or(item.text.clone(), |item| item.text)).collect();
         let of = Type::Tuple(items.iter().map(|item| item.of.clone()).collect());
         let comma = if texts.len() == 1 { "," } else { "" };
         let form = if items.iter().all(|item| item.form == Form::Constant) { Form::Constant } else { Form::Temporary };
@@ -178,8 +182,31 @@ impl<'a> Program<'a> {
         let has_mutable = [&a, &b].iter().any(|value| matches!(value.of, Type::Mutable { .. }));
         let (a, b) = if has_mutable { (self.tensor(&a)?, self.tensor(&b)?) } else { (a, b) };
         match (&a.of, &b.of) {
+            (Type::Symbolic, y) if y.is_array() => {
+                let b = self.symbolic_constant(&b, &a)?;
+                of_symbolic(&a, op, &b)
+            }
+            (x, Type::Symbolic) if x.is_array() => {
+                let a = self.symbolic_constant(&a, &b)?;
+                of_symbolic(&a, op, &b)
+            }
             (x, y) if x.is_array() || y.is_array() => self.of_arrays(&a, op, &b),
             (Type::Symbolic, _) | (_, Type::Symbolic) => of_symbolic(&a, op, &b),
+            (Type::Tuple(_), Type::Tuple(_)) if op == Operator::Add => {
+                let items = [items_of_tuple(&a), items_of_tuple(&b)].concat();
+                let texts: Vec<_> = items.iter().map(|item| item.text.clone()).collect();
+                let of = Type::Tuple(items.iter().map(|item| item.of.clone()).collect());
+                let mut value = Value::temporary(format!("({})", texts.join(", ")), of);
+                value.items = Some(items);
+                Ok(value)
+            }
+            (x, y) if op == Operator::Add && is_text_like(x) && is_text_like(y) => {
+                let shown = |value: &Value| match &value.of {
+                    Type::List(_) => format!("{}.iter().collect::<String>()", value.at(Strength::Whole)),
+                    _ => value.text.clone(),
+                };
+                Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", shown(&a), shown(&b)), Type::String))
+            }
             (Type::Path, y) if op == Operator::Div && (y.is_text() || *y == Type::Path) => {
                 Ok(Value::temporary(format!("{}.join({})", a.at(Strength::Whole), b.borrowed()), Type::Path))
             }
@@ -187,7 +214,7 @@ impl<'a> Program<'a> {
             (x, y) if x.is_text() && y.is_text() && op == Operator::Add => {
                 Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", a.text, b.text), Type::String))
             }
-            (Type::List(x), Type::List(y)) if x == y && op == Operator::Add => {
+            (Type::List(x), Type::List(y)) if (x == y || (x.is_array() && y.is_array())) && op == Operator::Add => {
                 Ok(Value::temporary(format!("[{}, {}].concat()", sliced(&a), sliced(&b)), a.of.clone()))
             }
             (text, Type::Int) if text.is_text() && op == Operator::Mult => {
@@ -203,6 +230,13 @@ impl<'a> Program<'a> {
             }
             (x, y) => Err(Missing::new(format!("{} of {} and {}", op.as_str(), x.described(), y.described()))),
         }
+    }
+
+    /// An array among symbolic tensors: the same for each sample.
+    pub(crate) fn symbolic_constant(&mut self, array: &Value, like: &Value) -> Ported<Value> {
+        let class = self.import("layers::Lambda");
+        let text = format!("{class}::constant({}).call({})", array.borrowed(), like.borrowed());
+        Ok(Value::temporary(text, Type::Symbolic))
     }
 
     fn of_arrays(&mut self, a: &Value, op: Operator, b: &Value) -> Ported<Value> {
@@ -231,24 +265,42 @@ impl<'a> Program<'a> {
         let (array, number) = if a.of.is_array() { (a, b) } else { (b, a) };
         // NumPy divides integers into fractions, and has fractions where one operand has.
         let is_float = array.of == Type::Floats || op == Operator::Div || number.of == Type::Float;
-        let own = match is_float && array.of == Type::Array {
+        let own = match is_float && matches!(array.of, Type::Array | Type::Ints | Type::Mask) {
             true => format!("{}.to_dtype(DType::F64)?", array.at(Strength::Whole)),
             false => array.borrowed(),
         };
         let number = number.as_float().ok_or_else(|| Missing::new("these operands"))?;
         let text =
             if a.of.is_array() { format!("({own} {sign} {number})?") } else { format!("({number} {sign} {own})?") };
-        Ok(Value::temporary(text, if is_float { Type::Floats } else { Type::Array }))
+        let of = match (is_float, &array.of) {
+            (true, _) => Type::Floats,
+            (false, Type::Ints | Type::Mask) => Type::Ints,
+            _ => Type::Array,
+        };
+        Ok(Value::temporary(text, of))
     }
 
     fn ops_call(&mut self, name: &str, a: &Value, b: &Value) -> Ported<Value> {
         let function = self.import(&format!("ops::{name}"));
-        let operand = |x: &Value| match x.of {
-            Type::Array | Type::Floats => Ok(x.borrowed()),
+        let operand = |x: &Value| match &x.of {
+            of if of.is_array() => Ok(x.borrowed()),
             _ => Err(Missing::new(format!("{name} of an array and {}", x.of.described()))),
         };
-        let of = if a.of == Type::Floats && b.of == Type::Floats { Type::Floats } else { Type::Array };
-        Ok(Value::temporary(format!("{function}({}, {})?", operand(a)?, operand(b)?), of))
+        let of = match (&a.of, &b.of) {
+            (Type::Floats, _) | (_, Type::Floats) => Type::Floats,
+            _ if name == "divide" => Type::Floats,
+            (Type::Ints | Type::Mask, Type::Ints | Type::Mask) => Type::Ints,
+            _ => Type::Array,
+        };
+        let shown = |x: &Value, text: String| match (name, &x.of) {
+            // NumPy divides integers into fractions.
+            ("divide", Type::Ints | Type::Mask) => format!("&{}.to_dtype(DType::F64)?", x.at(Strength::Whole)),
+            // True counts as 1.
+            (_, Type::Mask) => format!("&{}.to_dtype(DType::I64)?", x.at(Strength::Whole)),
+            _ => text,
+        };
+        let (x, y) = (shown(a, operand(a)?), shown(b, operand(b)?));
+        Ok(Value::temporary(format!("{function}({x}, {y})?"), of))
     }
 
     fn compare(&mut self, compare: &'a ExprCompare) -> Ported<Value> {
@@ -301,6 +353,16 @@ impl<'a> Program<'a> {
     }
 
     fn subscript(&mut self, subscript: &'a ExprSubscript) -> Ported<Value> {
+        // `np.where(mask)[0]`
+        if let (Expr::Call(call), Expr::NumberLiteral(_)) = (&*subscript.value, &*subscript.slice)
+            && let [condition] = &call.arguments.args[..]
+            && self.path_of(&call.func).is_some_and(|path| path == "numpy.where" || path == "numpy.nonzero")
+        {
+            let condition = self.expression(condition)?;
+            let condition = self.tensor(&condition)?;
+            let function = self.import("numpy::flatnonzero");
+            return Ok(Value::temporary(format!("{function}({})?", condition.borrowed()), Type::Array));
+        }
         if let (Expr::Name(name), Expr::StringLiteral(key)) = (&*subscript.value, &*subscript.slice)
             && let Some(dict) = self.literals.get(name.id.as_str()).copied()
         {
@@ -345,6 +407,14 @@ impl<'a> Program<'a> {
                     index if index.of == Type::Int => Ok(index.text),
                     _ => Err(Missing::new("a part of a text from its end").help("assign the text to a name")),
                 },
+                // Python ends where the list ends.
+                Some(end) if end.is_bin_op_expr() => {
+                    let value = program.expression(end)?;
+                    match value.of {
+                        Type::Int => Ok(format!("usize::min({}, {}.len())", value.text, of.at(Strength::Whole))),
+                        _ => program.place_in(&of, end),
+                    }
+                }
                 Some(end) => program.place_in(&of, end),
             };
             let (from, to) = (end(self, slice.lower.as_deref())?, end(self, slice.upper.as_deref())?);
@@ -419,13 +489,36 @@ impl<'a> Program<'a> {
     /// An index into a list; negative ones count from the end.
     fn place_in(&mut self, list: &Value, index: &'a Expr) -> Ported<String> {
         let index = self.expression(index)?;
-        match index.of {
+        match index.of.clone() {
             Type::Int => Ok(index.text),
             Type::Signed if index.form == Form::Constant => {
                 Ok(format!("{}.len() - {}", list.at(Strength::Whole), index.text.trim_start_matches('-')))
             }
+            Type::Id => Ok(format!("{} as usize", index.at(Strength::Cast))),
+            Type::Signed => {
+                Ok(format!("usize::try_from({}).map_err(|error| Error::new(error.to_string()))?", index.text))
+            }
+            of if of.is_array() => {
+                Ok(format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", index.at(Strength::Whole)))
+            }
             of => Err(Missing::new(format!("{} as an index", of.described()))),
         }
+    }
+}
+
+/// Whether it is a text, or characters of one.
+fn is_text_like(of: &Type) -> bool {
+    of.is_text() || *of == Type::Char || matches!(of, Type::List(of) if **of == Type::Char)
+}
+
+/// The elements of a tuple, also of one in a variable.
+fn items_of_tuple(value: &Value) -> Vec<Value> {
+    match (&value.items, &value.of) {
+        (Some(items), _) => items.clone(),
+        (None, Type::Tuple(types)) => (types.iter().enumerate())
+            .map(|(i, of)| Value::place(format!("{}.{i}", value.at(Strength::Whole)), of.clone()))
+            .collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -573,6 +666,15 @@ fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
     }
     let least = Strength::Sum;
     match (&a.of, &b.of) {
+        // A character is a text of length 1.
+        (Type::Char, Type::Str) if matches!(op, CmpOp::Eq | CmpOp::NotEq) => {
+            let text = b.literal_text().map(|text| text.replace("\\\"", "\""));
+            match text.as_deref().map(|text| (text.chars().count(), text.starts_with('\\'), text)) {
+                Some((1, false, "'")) => Ok(format!("{} {sign} '\\''", a.at(least))),
+                Some((1, false, text)) | Some((2, true, text)) => Ok(format!("{} {sign} '{text}'", a.at(least))),
+                _ => Err(Missing::new("a comparison of a character and a text")),
+            }
+        }
         (x, y) if x == y && (x.is_number() || x.is_text()) => Ok(format!("{} {sign} {}", a.at(least), b.at(least))),
         (x, y) if x.is_number() && y.is_number() => match (a.as_float(), b.as_float()) {
             (Some(x), Some(y)) => Ok(format!("{x} {sign} {y}")),

@@ -10,7 +10,7 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// A function of `os`, `os.path`, `pathlib`, `json`, `time` or `sys`.
     pub(crate) fn library_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
-        let known = ["os.", "pathlib.", "time.", "json.", "random.", "gc."];
+        let known = ["os.", "sys.", "shutil.", "tempfile.", "pathlib.", "time.", "json.", "random.", "gc."];
         if !known.iter().any(|module| path.starts_with(module)) {
             return Ok(None);
         }
@@ -18,6 +18,13 @@ impl<'a> Program<'a> {
             return self.python_random(name, call).map(Some);
         }
         match path {
+            "sys.stdout.flush" => return Ok(Some(Value::constant("()", Type::None))),
+            "sys.stdout.write" => {
+                let [text] = &call.arguments.args[..] else { return Err(Missing::new("write of this")) };
+                let value = self.expression(text)?;
+                let text = self.shown_alone(&value)?;
+                return Ok(Some(Value::temporary(format!("print!({text})"), Type::None)));
+            }
             // Rust frees memory at once.
             "gc.collect" => return Ok(Some(Value::constant("()", Type::None))),
             "time.time" | "time.perf_counter" => {
@@ -60,6 +67,15 @@ impl<'a> Program<'a> {
                 format!("{}.file_name().unwrap_or_default().to_string_lossy().into_owned()", self.as_path(of)?),
                 Type::String,
             ),
+            ("tempfile.mkdtemp", []) => {
+                let function = self.import("python::files::mkdtemp");
+                Value::temporary(format!("{function}()?"), Type::Path)
+            }
+            ("shutil.rmtree", [of]) => {
+                let path = self.path_argument(of)?;
+                let function = self.import("python::files::rmtree");
+                Value::temporary(format!("{function}({})?", path.borrowed()), Type::None)
+            }
             ("os.listdir", [of]) => {
                 let path = self.path_argument(of)?;
                 let function = self.import("python::files::listdir");

@@ -1,6 +1,6 @@
 //! Functions of the script: each is written for the types of the arguments that it is called with.
 
-use crate::arguments::{find, named_as};
+use crate::arguments::{Named, find};
 use crate::program::Program;
 use crate::scan::Scan;
 use crate::statements::always_returns;
@@ -30,6 +30,14 @@ impl<'a> Definition<'a> {
         match self {
             Self::Def(function) => function.parameters.iter_non_variadic_params().collect(),
             Self::Lambda(_, lambda) => lambda.parameters.iter().flat_map(|all| all.iter_non_variadic_params()).collect(),
+        }
+    }
+
+    /// Whether it has `**kwargs`.
+    fn takes_other_words(self) -> bool {
+        match self {
+            Self::Def(function) => function.parameters.kwarg.is_some(),
+            Self::Lambda(..) => false,
         }
     }
 
@@ -169,7 +177,17 @@ impl<'a> Program<'a> {
         }
         let parameters = definition.parameters().split_off(usize::from(is_method));
         let names: Vec<&str> = parameters.iter().map(|parameter| parameter.parameter.name.as_str()).collect();
-        let given = named_as(call, &names)?;
+        let words = self.words(call)?;
+        if call.arguments.args.len() > names.len() {
+            return Err(Missing::new("more arguments than known here"));
+        }
+        let positional = names.iter().zip(&call.arguments.args).map(|(name, argument)| (name.to_string(), argument));
+        let given: Named = positional.chain(words.into_iter().map(|(name, value)| (name.to_string(), value))).collect();
+        let takes_others = definition.takes_other_words();
+        let known = |name: &str| names.contains(&name) || (takes_others && name == "name");
+        if let Some((name, _)) = given.iter().find(|(name, _)| !known(name)) {
+            return Err(Missing::new(format!("the argument {name}")));
+        }
         let mut values = Vec::new();
         for parameter in parameters {
             let own = parameter.parameter.name.as_str();
@@ -251,9 +269,17 @@ impl<'a> Program<'a> {
         }
         let mut parameters = Vec::new();
         let mut result = Ok(());
+        self.symbolic_parameters.push(None);
         for (parameter, of) in all.into_iter().skip(usize::from(is_method)).zip(arguments) {
             match self.parameter(parameter.parameter.name.as_str(), of) {
-                Ok(parameter) => parameters.extend(parameter),
+                Ok(parameter) => {
+                    if let (true, Type::Symbolic, Some(text), Some(symbolic)) =
+                        (is_method, of, &parameter, self.symbolic_parameters.last_mut())
+                    {
+                        symbolic.get_or_insert_with(|| text.split(':').next().unwrap_or_default().to_string());
+                    }
+                    parameters.extend(parameter);
+                }
                 Err(missing) => result = Err(missing),
             }
         }
@@ -269,9 +295,11 @@ impl<'a> Program<'a> {
             }
         }
         self.scopes.leave();
+        self.symbolic_parameters.pop();
         self.scans.pop();
         let captured = self.captures.pop().unwrap_or_default();
         let returns = self.returns.pop().flatten().unwrap_or(Type::None);
+        let returns = self.resolved(&returns);
         let (body, depth, last_line) = outer;
         let mut lines = std::mem::replace(&mut self.body, body);
         self.depth = depth;

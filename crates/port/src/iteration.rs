@@ -91,6 +91,14 @@ impl<'a> Program<'a> {
             && self.path_of(&call.func).is_none()
         {
             let dict = self.expression(&attribute.value)?;
+            if let (Type::Scores(names), "items") = (&dict.of, attribute.attr.as_str()) {
+                let whole = dict.at(Strength::Whole);
+                let texts: Vec<_> = names.iter().map(|name| format!("({name:?}, {whole}[{name:?}])")).collect();
+                let text = format!("[{}]", texts.join(", "));
+                let iter = format!("{text}.into_iter()");
+                let element = Element::Many(vec![Element::One(Type::Str, Form::Place), Element::One(Type::Float, Form::Place)]);
+                return Ok(Iteration { over: text, iter, element, is_set: false });
+            }
             if dict.of == Type::HistoryValues && attribute.attr.as_str() == "items" {
                 let values = Type::List(Box::new(Type::Float));
                 let element = Element::Many(vec![
@@ -186,6 +194,12 @@ impl<'a> Program<'a> {
             text if text.is_text() && *text != Type::Char => {
                 Iteration::new(format!("{whole}.chars()"), Element::One(Type::Char, Form::Place))
             }
+            Type::Scores(names) => {
+                let texts: Vec<_> = names.iter().map(|name| format!("{whole}[{name:?}]")).collect();
+                let text = format!("[{}]", texts.join(", "));
+                let iter = format!("{text}.into_iter()");
+                Iteration { over: text, iter, element: Element::One(Type::Float, Form::Place), is_set: false }
+            }
             Type::HistoryValues => {
                 let names = format!("{whole}.iter().map(|(name, _)| name)");
                 Iteration::new(names, Element::One(Type::String, Form::Reference))
@@ -195,12 +209,20 @@ impl<'a> Program<'a> {
                 Element::One(Type::String, Form::Reference),
             ),
             of if of.is_array() => {
-                // The rows.
-                let of = of.clone();
-                Iteration::new(
-                    format!("{whole}.chunk({whole}.dim(0)?, 0)?.into_iter().map(|row| row.squeeze(0))"),
-                    Element::One(of, Form::Temporary),
-                )
+                let function = self.import("numpy::rows");
+                let text = format!("{function}({})?", list.borrowed());
+                let iter = format!("{text}.into_iter()");
+                Iteration { over: text, iter, element: Element::One(of.clone(), Form::Place), is_set: false }
+            }
+            Type::Variables => Iteration {
+                over: list.borrowed(),
+                iter: format!("{whole}.iter()"),
+                element: Element::One(Type::Object("layers::Variable".into()), Form::Reference),
+                is_set: false,
+            },
+            Type::Mutable { .. } => {
+                let tensor = self.tensor(list)?;
+                return self.iteration_of(&tensor);
             }
             of => return Err(Missing::new(format!("a loop over {}", of.described()))),
         })
@@ -311,9 +333,6 @@ impl<'a> Program<'a> {
         let over = self.iteration(&generator.iter)?;
         let pattern = self.element_pattern(&generator.target, &over.element)?;
         let tests = generator.ifs.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>()?;
-        if over.element_may_fail() {
-            return Err(Missing::new("a comprehension over an array").help("write a loop"));
-        }
         let mut text = over.iter;
         if !tests.is_empty() {
             text.push_str(&format!(".filter(|{}| {})", of_reference(&pattern), tests.join(" && ")));
@@ -343,16 +362,10 @@ impl<'a> Program<'a> {
         if !is_itself {
             match body.contains('?') {
                 false => text.push_str(&format!(".map(|{pattern}| {body})")),
-                true => text.push_str(&format!(".map(|{pattern}| Ok({body}))")),
+                true => text.push_str(&format!(".map(|{pattern}| Ok::<_, Error>({body}))")),
             }
         }
         Ok((text, value))
-    }
-}
-
-impl Iteration {
-    pub(crate) fn element_may_fail(&self) -> bool {
-        matches!(&self.element, Element::One(of, Form::Temporary) if of.is_array())
     }
 }
 

@@ -7,13 +7,22 @@ use crate::value::{Form, ModelType, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
 
+/// `keras.optimizers.rmsprop`, as Keras 2 had it, is a class.
+fn with_capitals(path: &str) -> String {
+    let Some(name) = path.strip_prefix("keras.optimizers.").filter(|_| api::signature(path).is_none()) else {
+        return path.to_string();
+    };
+    let same = api::names_in("keras.optimizers").find(|own| own.eq_ignore_ascii_case(name));
+    same.map_or(path.to_string(), |own| format!("keras.optimizers.{own}"))
+}
+
 /// Arguments by which the first layer of a Sequential may say what its input is.
 const OF_INPUT: &[&str] = &["input_shape", "input_dim", "batch_input_shape", "input_length"];
 
 impl<'a> Program<'a> {
     /// A call of what has this name in Keras.
     pub(crate) fn keras_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
-        let path = api::first_name(path).to_string();
+        let path = with_capitals(api::first_name(path));
         let named = self.named(&path, call)?;
         let last = path.rsplit('.').next().unwrap_or(&path);
         let module =
@@ -25,6 +34,24 @@ impl<'a> Program<'a> {
             ("layers", "Lambda") => self.lambda_layer(&named, false),
             ("backend", "random_normal" | "random_uniform") => {
                 self.random_tensor(last.trim_start_matches("random_"), call)
+            }
+            // What Keras has unless it is set.
+            ("backend" | "config", "image_data_format") if call.arguments.is_empty() => {
+                Ok(Value::constant("\"channels_last\"", Type::Str))
+            }
+            ("backend" | "config", "epsilon") if call.arguments.is_empty() => Ok(Value::constant("1e-7", Type::Float)),
+            ("backend" | "config", "floatx") if call.arguments.is_empty() => {
+                Ok(Value::constant("\"float32\"", Type::Str))
+            }
+            ("utils", "clear_session") => Ok(Value::constant("()", Type::None)),
+            ("utils", "plot_model") => {
+                let of = self.expression(needed(&named, "model")?)?;
+                let path = match find(&named, "to_file") {
+                    Some(path) => self.argument(path, "impl AsRef<Path>", "to_file")?,
+                    None => "\"model.svg\"".into(),
+                };
+                let function = self.import("utils::plot_model");
+                Ok(Value::temporary(format!("{function}({}, {path}, ())?", of.borrowed()), Type::None))
             }
             ("backend", "clear_session") => Ok(Value::constant("()", Type::None)),
             ("random", "normal" | "uniform" | "truncated_normal") => self.random_tensor(last, call),
@@ -192,6 +219,14 @@ impl<'a> Program<'a> {
     /// Symbolic tensors, as a model takes them.
     fn tensors(&mut self, tensors: &'a Expr) -> Ported<String> {
         let value = self.expression(tensors)?;
+        if let (Type::List(of), None) = (&value.of, &value.items)
+            && **of == Type::Symbolic
+        {
+            return Ok(match value.form {
+                Form::Temporary => value.text,
+                _ => format!("{}.clone()", value.at(crate::value::Strength::Whole)),
+            });
+        }
         match (&value.of, &value.items) {
             (Type::Symbolic, _) => Ok(value.borrowed()),
             (_, Some(items)) if items.iter().all(|item| item.of == Type::Symbolic) => {
@@ -343,8 +378,30 @@ impl<'a> Program<'a> {
             [one] if one.items.is_some() => one.items.clone().unwrap_or_default(),
             _ => inputs,
         };
+        // A layer of a layer that is called on an array, beside its input.
+        let inputs: Vec<Value> = match self.symbolic_parameters.last().cloned().flatten() {
+            Some(like) if inputs.iter().all(|input| input.of.is_array()) && !inputs.is_empty() => {
+                let like = Value::new(like, Type::Symbolic, crate::value::Strength::Whole, Form::Reference);
+                inputs.iter().map(|input| self.symbolic_constant(input, &like)).collect::<Ported<_>>()?
+            }
+            _ => inputs,
+        };
         let (is_symbolic, is_array) =
             (inputs.iter().all(|input| input.of == Type::Symbolic), inputs.iter().all(|input| input.of.is_array()));
+        if let [list] = &inputs[..]
+            && matches!(&list.of, Type::List(of) if **of == Type::Symbolic || of.is_array())
+        {
+            let is_array = list.of != Type::List(Box::new(Type::Symbolic));
+            if let Type::Layer(class) = &callee.of {
+                self.run_own_layer(&class.clone(), false)?;
+            }
+            if !call.arguments.keywords.is_empty() {
+                return Err(Missing::new("arguments of a layer on a list of tensors"));
+            }
+            let end = if is_array { "?" } else { "" };
+            let text = format!("{}.call({}){end}", callee.at(crate::value::Strength::Whole), list.borrowed());
+            return Ok(Value::temporary(text, if is_array { Type::Floats } else { Type::Symbolic }));
+        }
         if inputs.is_empty() || !(is_symbolic || is_array) {
             return Err(Missing::new("a layer that is called on this"));
         }
@@ -361,8 +418,10 @@ impl<'a> Program<'a> {
         let texts = if texts.len() == 1 { texts[0].clone() } else { format!("[{}]", texts.join(", ")) };
         let layer = callee.at(crate::value::Strength::Whole);
         let words: Vec<_> = call.arguments.keywords.iter().filter(|word| !self.is_none(&word.value)).collect();
+        let outputs = self.wanted_outputs.take();
+        let name = if outputs.is_some() { "call_multiple" } else { "call" };
         let mut text = if words.is_empty() {
-            format!("{layer}.call({texts})")
+            format!("{layer}.{name}({texts})")
         } else {
             let item = api::item("layers::CallArguments").ok_or_else(|| Missing::new("named arguments of a call"))?;
             let class = self.import("layers::Call");
@@ -370,11 +429,15 @@ impl<'a> Program<'a> {
             for word in words {
                 options.push_str(&self.setter(item, "a call", word.arg.as_deref().unwrap_or(""), &word.value)?);
             }
-            format!("{layer}.call_with({texts}, {options})")
+            format!("{layer}.{name}_with({texts}, {options})")
         };
         if is_array {
             text.push('?');
         }
-        Ok(Value::temporary(text, if is_array { Type::Floats } else { Type::Symbolic }))
+        let of = if is_array { Type::Floats } else { Type::Symbolic };
+        Ok(match outputs {
+            Some(count) => Value::temporary(text, Type::Outputs(vec![of; count])),
+            None => Value::temporary(text, of),
+        })
     }
 }

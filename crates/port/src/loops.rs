@@ -11,6 +11,25 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// `with tf.GradientTape() as tape:`; the block has no scope of its own in Python either.
     pub(crate) fn with_tape(&mut self, with: &'a StmtWith) -> Ported<bool> {
+        if with.items.len() > 1 {
+            let all_tapes = with.items.iter().all(|item| {
+                matches!(&item.context_expr, Expr::Call(call)
+                    if call.arguments.is_empty() && self.path_of(&call.func).as_deref() == Some("tensorflow.GradientTape"))
+            });
+            if !all_tapes {
+                return Ok(false);
+            }
+            let class = self.import("GradientTape");
+            for item in &with.items {
+                let Some(Expr::Name(name)) = item.optional_vars.as_deref() else {
+                    return Err(Missing::new("a tape without a name"));
+                };
+                self.bind(&name.id, Value::temporary(format!("{class}::new()"), Type::Object("GradientTape".into())))?;
+            }
+            self.last_line_is(self.source.line(with.items[with.items.len() - 1].range().end()));
+            self.block(&with.body);
+            return Ok(true);
+        }
         let [item] = &with.items[..] else { return Ok(false) };
         let Expr::Call(call) = &item.context_expr else { return Ok(false) };
         if self.path_of(&call.func).as_deref() != Some("tensorflow.GradientTape") {

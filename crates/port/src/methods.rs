@@ -20,6 +20,25 @@ impl<'a> Program<'a> {
                 Strength::Whole,
                 Form::Reference,
             )),
+            (Type::Mutable { of, .. }, "dtype") => {
+                let name = match *of {
+                    "f32" => "float32",
+                    "i64" => "int64",
+                    "u8" => "bool",
+                    _ => "float64",
+                };
+                Ok(Value::constant(format!("{name:?}"), Type::Str))
+            }
+            (Type::Object(path), "shape") if path == "layers::Variable" => {
+                Ok(Value::temporary(format!("{whole}.dims()"), Type::List(Box::new(Type::Int))))
+            }
+            (Type::Object(path), "name") if path == "layers::Variable" => {
+                Ok(Value::temporary(format!("{whole}.name().to_string()"), Type::String))
+            }
+            (Type::Layer(class), "__class__") if class == "dyn Layer" => Ok(of.clone()),
+            (Type::Layer(class), "__name__") if class == "dyn Layer" => {
+                Ok(Value::temporary(format!("{whole}.class_name().to_string()"), Type::String))
+            }
             (Type::History, "epoch") => Ok(Value::temporary(
                 format!("(0..{whole}.iter().next().map_or(0, |(_, numbers)| numbers.len())).collect::<Vec<usize>>()"),
                 Type::List(Box::new(Type::Int)),
@@ -38,7 +57,7 @@ impl<'a> Program<'a> {
             }
             (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),
             (Type::Symbolic, "shape") => Ok(Value::temporary(format!("{whole}.shape()?"), Type::Shape)),
-            (Type::Array | Type::Floats | Type::Mask, "shape") => Ok(Value::new(
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "shape") => Ok(Value::new(
                 format!("{whole}.dims()"),
                 Type::List(Box::new(Type::Int)),
                 Strength::Whole,
@@ -53,8 +72,10 @@ impl<'a> Program<'a> {
             (Type::Model(_), "output") => Ok(Value::temporary(format!("{whole}.output()?"), Type::Symbolic)),
             (Type::Model(_), "stop_training") => Ok(Value::place(format!("{whole}.stop_training"), Type::Bool)),
             (Type::Model(_) | Type::Layer(_), "trainable") => {
-                Ok(Value::temporary(format!("{whole}.is_trainable()"), Type::Bool))
+                self.import_by_name("layers::Declared");
+                Ok(Value::temporary(format!("{whole}.base().is_trainable()"), Type::Bool))
             }
+            (Type::Model(_), "name") => Ok(Value::temporary(format!("{whole}.layer_name()"), Type::String)),
             (Type::Layer(_), "name") => Ok(Value::temporary(format!("{whole}.layer_name()"), Type::String)),
             (Type::Model(_) | Type::Layer(_), "trainable_weights" | "trainable_variables") => {
                 Ok(Value::temporary(format!("{whole}.trainable_variables()"), Type::Variables))
@@ -73,7 +94,7 @@ impl<'a> Program<'a> {
     pub(crate) fn method(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
         match &of.of {
             Type::Model(model) => self.method_of_model(of, &model.clone(), name, call),
-            Type::Array | Type::Floats | Type::Mask => self.method_of_array(of, name, call),
+            Type::Array | Type::Ints | Type::Floats | Type::Mask => self.method_of_array(of, name, call),
             Type::Mutable { .. } => {
                 let tensor = self.tensor(of)?;
                 self.method_of_array(&tensor, name, call)
@@ -112,6 +133,31 @@ impl<'a> Program<'a> {
                 match name {
                     "get" => Ok(Value::temporary(format!("{}[{}]", of.at(Strength::Whole), key.text), Type::Float)),
                     _ => Err(Missing::new(format!("the method {name} of logs"))),
+                }
+            }
+            Type::Set(element) => {
+                no_words(call)?;
+                match (name, &call.arguments.args[..]) {
+                    ("add", [item]) => {
+                        let item = self.expression(item)?;
+                        let item = self.own(item)?;
+                        let item = self.put_into(&element.clone(), item)?;
+                        Ok(Value::temporary(format!("{}.insert({item})", of.at(Strength::Whole)), Type::None))
+                    }
+                    ("update", [items]) => {
+                        let over = self.iteration(items)?;
+                        let crate::iteration::Element::One(of_items, form) = &over.element else {
+                            return Err(Missing::new("a set of pairs"));
+                        };
+                        self.put_into(&element.clone(), Value::temporary("x", of_items.clone()))?;
+                        let copied = match (form, of_items.is_copy()) {
+                            (Form::Reference, true) => ".copied()",
+                            (Form::Reference, false) => ".cloned()",
+                            _ => "",
+                        };
+                        Ok(Value::temporary(format!("{}.extend({}{copied})", of.at(Strength::Whole), over.iter), Type::None))
+                    }
+                    _ => Err(Missing::new(format!("the method {name} of a set"))),
                 }
             }
             Type::Dict(key, value) => self.method_of_dict(of, (&key.clone(), &value.clone()), name, call),
@@ -161,6 +207,10 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::round");
                 Ok(Value::temporary(format!("{function}({}, {digits})?", of.borrowed()), of.of.clone()))
             }
+            ("argsort", []) => {
+                let function = self.import("ops::argsort");
+                Ok(Value::temporary(format!("{function}({}, -1)?", of.borrowed()), Type::Ints))
+            }
             ("transpose", []) => Ok(Value::temporary(format!("{whole}.t()?"), of.of.clone())),
             ("squeeze", []) => {
                 let function = self.import("ops::squeeze");
@@ -202,6 +252,13 @@ impl<'a> Program<'a> {
             }
             _ => {}
         }
+        // Names of Keras 2.
+        let name = match name {
+            "fit_generator" => "fit",
+            "evaluate_generator" => "evaluate",
+            "predict_generator" => "predict",
+            name => name,
+        };
         let class = if model.is_sequential { "Sequential" } else { "Model" };
         let path = format!("keras.{class}.{name}");
         let path = if api::signature(&path).is_some() { path } else { format!("keras.Model.{name}") };
@@ -219,7 +276,7 @@ impl<'a> Program<'a> {
                 done(format!("{whole}.add({last})"))
             }
             "compile" => self.compile(of, &named),
-            "fit" => self.fit(of, &named),
+            "fit" | "fit_generator" => self.fit(of, &named),
             "evaluate" => self.evaluate(of, model, &named),
             "train_on_batch" | "test_on_batch" => {
                 let (x, y) = (self.data(needed(&named, "x")?)?, self.data(needed(&named, "y")?)?);
@@ -233,6 +290,19 @@ impl<'a> Program<'a> {
                     1 => Value::temporary(format!("{text}[\"loss\"]"), Type::Float),
                     _ => Value::temporary(text, Type::Scores(logs)),
                 })
+            }
+            "predict" if self.wanted_outputs.is_some() => {
+                self.wanted_outputs = None;
+                let x = self.data(needed(&named, "x")?)?;
+                let rest = without(&named, &["x"]);
+                let text = match rest.is_empty() {
+                    true => format!("{whole}.predict_multiple({x})?"),
+                    false => {
+                        let options = self.object("Predict", &rest, Type::None)?.text;
+                        format!("{whole}.predict_multiple_with({x}, {options})?")
+                    }
+                };
+                Ok(Value::temporary(text, Type::List(Box::new(Type::Floats))))
             }
             "predict" => {
                 let x = self.data(needed(&named, "x")?)?;
@@ -275,9 +345,27 @@ impl<'a> Program<'a> {
 
     /// Inputs or targets.
     fn data(&mut self, data: &'a Expr) -> Ported<String> {
+        let dict = match data {
+            Expr::Dict(dict) => Some(dict),
+            Expr::Name(name) => self.literals.get(name.id.as_str()).copied(),
+            _ => None,
+        };
+        if let Some(dict) = dict {
+            let mut pairs = Vec::new();
+            for item in &dict.items {
+                let Some(Expr::StringLiteral(key)) = &item.key else { return Err(Missing::new("data by computed names")) };
+                let value = self.expression(&item.value)?;
+                let is_data = value.of.is_array() || matches!(value.of, Type::Mutable { .. } | Type::List(_));
+                if !is_data {
+                    return Err(Missing::new(format!("{} as data", value.of.described())));
+                }
+                pairs.push(format!("({:?}, {})", key.value.to_str(), value.borrowed()));
+            }
+            return Ok(format!("[{}]", pairs.join(", ")));
+        }
         let value = self.expression(data)?;
         match (&value.of, &value.items) {
-            (Type::Array | Type::Floats | Type::Mask | Type::Mutable { .. }, _) => Ok(value.borrowed()),
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Mutable { .. }, _) => Ok(value.borrowed()),
             (Type::List(_) | Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of.is_array()) => {
                 Ok(format!("[{}]", items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ")))
             }
@@ -384,13 +472,21 @@ impl<'a> Program<'a> {
             named,
             &["optimizer", "loss", "metrics", "loss_weights", "run_eagerly", "jit_compile", "steps_per_execution"],
         )?;
+        let logs_of_field = logs.clone();
         if let Some(Binding::Variable(variable)) = self.variable_of(of) {
             let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
             let of = Type::Model(ModelType { is_sequential, logs });
             let name = self.python_name(&variable.rust_name);
             if let Some(name) = name {
+                if let Some(field) = name.strip_prefix("self.") {
+                    self.compiled_field(field, &of);
+                }
                 self.scopes.rebind(&name, Binding::Variable(crate::value::Variable { of, ..variable }));
             }
+        }
+        if let Some(field) = of.text.strip_prefix("self.") {
+            let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
+            self.compiled_field(&field.to_string(), &Type::Model(ModelType { is_sequential, logs: logs_of_field }));
         }
         let loss = match (options.is_empty(), is_compile) {
             (true, _) => start,
@@ -415,6 +511,10 @@ impl<'a> Program<'a> {
             }
             None => {
                 let value = self.expression(loss)?;
+                if let Type::Closure(name, 2) = &value.of {
+                    let class = self.import("losses::Loss");
+                    return Ok(format!("{class}::new({name:?}, {})", value.text));
+                }
                 match self.kind_of(&value.of) {
                     Some(Kind::Loss) => self.loss_of_instance(&value),
                     _ => self.converted(&value, "impl Into<Loss>", "loss"),
@@ -461,6 +561,11 @@ impl<'a> Program<'a> {
             return Ok((Value::constant(format!("{name:?}"), Type::Str), Some(name)));
         }
         let value = self.expression(metric)?;
+        if let Type::Closure(name, 2) = &value.of {
+            let class = self.import("metrics::MetricSpec");
+            let of = Type::Object("metrics::MetricSpec".into());
+            return Ok((Value::temporary(format!("{class}::new({name:?}, {})", value.text), of), Some(name.clone())));
+        }
         let name = match (value.literal_text(), &value.of) {
             (Some(name), _) => Some(name.to_string()),
             // `AUC::new().named("auc")`
@@ -556,8 +661,15 @@ impl<'a> Program<'a> {
             true => format!("{whole}.evaluate({x}, {y})?"),
             false => format!("{whole}.evaluate_with({x}, {y}, {})?", self.object("Evaluate", &rest, Type::None)?.text),
         };
-        let logs =
-            model.logs.clone().ok_or_else(|| Missing::new("evaluate of a model whose metrics are not known here"))?;
+        let logs = match (model.logs.clone(), self.wanted_outputs) {
+            (Some(logs), _) => logs,
+            // As many numbers as are taken, in their order.
+            (None, Some(_)) => {
+                let text = format!("{text}.iter().map(|(_, number)| number).collect::<Vec<f64>>()");
+                return Ok(Value::temporary(text, Type::List(Box::new(Type::Float))));
+            }
+            (None, None) => return Err(Missing::new("evaluate of a model whose metrics are not known here")),
+        };
         Ok(match &logs[..] {
             [_] if find(named, "return_dict").is_none() => Value::temporary(format!("{text}[\"loss\"]"), Type::Float),
             _ => Value::temporary(text, Type::Scores(logs)),

@@ -2,9 +2,12 @@
 
 use crate::arguments::{find, named_as, needed};
 use crate::program::Program;
-use crate::value::{Strength, Type, Value};
+use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
-use ruff_python_ast::Expr;
+use ruff_python_ast::{Expr, Operator};
+
+/// The rank of an array whose rank is not known here: an `ArrayD`.
+pub(crate) const DYNAMIC: usize = 0;
 
 impl<'a> Program<'a> {
     /// `np.zeros((n, 3))` for a name whose elements are assigned; `None` if it is something else.
@@ -45,11 +48,39 @@ impl<'a> Program<'a> {
         Ok(Some(Value::temporary(text, Type::Mutable { of, rank })))
     }
 
+    /// An array whose elements are assigned behind: one that nothing else names.
+    pub(crate) fn changeable(&mut self, value: Value) -> Ported<Value> {
+        if !value.of.is_array() || matches!(value.form, Form::Place | Form::Reference) {
+            return Ok(value);
+        }
+        let of = match &value.of {
+            Type::Ints => "i64",
+            Type::Mask => "u8",
+            _ if value.text.ends_with("to_dtype(DType::F32)?") => "f32",
+            _ => "f64",
+        };
+        let function = self.import("numpy::to_ndarray");
+        let text = format!("{function}::<{of}>({})?", value.borrowed());
+        Ok(Value::temporary(text, Type::Mutable { of, rank: DYNAMIC }))
+    }
+
+    /// `x[i, 2:5] += value`
+    pub(crate) fn change_part(&mut self, array: &Value, index: &'a Expr, op: Operator, value: &Value) -> Ported<()> {
+        let sign = match op {
+            Operator::Add => "+=",
+            Operator::Sub => "-=",
+            Operator::Mult => "*=",
+            Operator::Div => "/=",
+            _ => return Err(Missing::new("this operator on a part of an array")),
+        };
+        self.assign_part(array, index, sign, value)
+    }
+
     /// `x[i, j]`
     pub(crate) fn mutable_element(&mut self, array: &Value, index: &'a Expr) -> Ported<Value> {
         let Type::Mutable { of, rank } = array.of else { return Err(Missing::new("an element of this")) };
         let indices = self.indices(index)?;
-        if indices.len() != rank {
+        if indices.len() != rank || rank == DYNAMIC {
             let tensor = self.tensor(array)?;
             return self.array_index(&tensor, index);
         }
@@ -77,7 +108,15 @@ impl<'a> Program<'a> {
             let value = self.expression(part)?;
             match value.of {
                 Type::Int => texts.push(value.text),
-                Type::Id => texts.push(format!("{} as usize", value.at(Strength::Cast))),
+                // A negative one is beyond the array.
+                Type::Id | Type::Signed if value.form != Form::Constant => {
+                    texts.push(format!("{} as usize", value.at(Strength::Cast)));
+                }
+                Type::Ints => texts.push(format!(
+                    "{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize",
+                    value.at(Strength::Whole)
+                )),
+                Type::Signed => return Ok(Vec::new()),
                 of => return Err(Missing::new(format!("an array at {}", of.described()))),
             }
         }
@@ -86,33 +125,144 @@ impl<'a> Program<'a> {
 
     /// `x[i, j] = value`
     pub(crate) fn assign_element(&mut self, array: &Value, index: &'a Expr, value: &Value) -> Ported<()> {
+        self.assign_part(array, index, "=", value)
+    }
+
+    /// `x[i, j] = value`, or another operator of assignment.
+    fn assign_part(&mut self, array: &Value, index: &'a Expr, sign: &str, value: &Value) -> Ported<()> {
         let Type::Mutable { of, rank } = array.of else { return Err(Missing::new("an assignment to this")) };
-        let indices = self.indices(index)?;
-        let number = match (of, &value.of) {
-            ("f64" | "f32", Type::Bool) => format!("f64::from({})", value.text),
-            ("u8", Type::Bool) => format!("u8::from({})", value.text),
-            ("f64", kind) if kind.is_number() => value.as_float().ok_or_else(|| Missing::new("this number"))?,
-            ("f32", kind) if kind.is_number() => {
-                let number = value.as_float().ok_or_else(|| Missing::new("this number"))?;
-                if value.is_literal() { number } else { format!("({number}) as f32") }
-            }
-            (of, Type::Int | Type::Signed) if value.is_literal() || (of == "i64" && value.of == Type::Signed) => {
-                value.text.clone()
-            }
-            (of, Type::Int | Type::Signed) => format!("{} as {of}", value.at(Strength::Cast)),
-            (_, kind) => return Err(Missing::new(format!("{} as an element of an array", kind.described()))),
-        };
         let whole = array.at(Strength::Whole);
-        match indices.len() {
-            count if count == rank => self.line(&format!("{whole}[[{}]] = {number};", indices.join(", "))),
-            1 if rank > 1 => {
-                self.import_from("ndarray::Axis");
-                self.line(&format!("{whole}.index_axis_mut(Axis(0), {}).fill({number});", indices[0]));
+        let indices = self.indices(index)?;
+        let number = self.element_of(of, value)?;
+        match (number, indices.len()) {
+            (Some(number), count) if count == rank => {
+                self.line(&format!("{whole}[[{}]] {sign} {number};", indices.join(", ")));
             }
-            _ => {
-                return Err(Missing::new("an assignment to a part of an array").help("assign its elements in a loop"));
+            (number, count) => {
+                // The part is a place of its own, since the array is borrowed in it.
+                let part = match (count, rank) {
+                    (0, _) => self.slice_of(array, index)?,
+                    (_, DYNAMIC) => {
+                        let function = self.import("numpy::part_mut");
+                        format!("{function}(&mut {whole}, &[{}])?", indices.join(", "))
+                    }
+                    _ => self.slice_of(array, index)?,
+                };
+                match (number, sign) {
+                    (Some(number), "=") => self.line(&format!("{part}.fill({number});")),
+                    (Some(number), sign) => {
+                        self.line("{");
+                        self.line(&format!("    let mut part = {part};"));
+                        self.line(&format!("    part {sign} {number};"));
+                        self.line("}");
+                    }
+                    (None, sign) => {
+                        let tensor = self.tensor(value)?;
+                        let dtype = match of {
+                            "f32" => "F32",
+                            "i64" => "I64",
+                            "u8" => "U8",
+                            _ => "F64",
+                        };
+                        let numbers = format!(
+                            "{}.to_dtype(DType::{dtype})?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<{of}>()?",
+                            tensor.at(Strength::Whole)
+                        );
+                        self.line("{");
+                        self.line(&format!("    let mut part = {part};"));
+                        self.line(&format!("    let numbers = {numbers};"));
+                        self.line("    for (element, number) in part.iter_mut().zip(numbers) {");
+                        self.line(&format!("        *element {sign} number;"));
+                        self.line("    }");
+                        self.line("}");
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    /// A number as an element of an array of this type; `None` for an array.
+    fn element_of(&mut self, of: &str, value: &Value) -> Ported<Option<String>> {
+        if value.of.is_array() || matches!(value.of, Type::Mutable { .. } | Type::List(_)) {
+            return Ok(None);
+        }
+        let fraction = || value.as_float().ok_or_else(|| Missing::new("this number"));
+        Ok(Some(match (of, &value.of) {
+            ("f64" | "f32", Type::Bool) => format!("{of}::from({})", value.text),
+            ("u8", Type::Bool) => format!("u8::from({})", value.text),
+            ("f64", kind) if kind.is_number() => fraction()?,
+            ("f32", kind) if kind.is_number() && value.is_literal() => fraction()?,
+            ("f32", kind) if kind.is_number() => format!("({}) as f32", fraction()?),
+            (_, Type::Int | Type::Signed) if value.is_literal() || (of == "i64" && value.of == Type::Signed) => {
+                value.text.clone()
+            }
+            // Fractions are cut.
+            (of, kind) if kind.is_number() => format!("({}) as {of}", value.text),
+            (of, Type::Id) => format!("{} as {of}", value.at(Strength::Cast)),
+            (_, kind) => return Err(Missing::new(format!("{} as an element of an array", kind.described()))),
+        }))
+    }
+
+    /// `x[i, 2:5]`, to be changed.
+    fn slice_of(&mut self, array: &Value, index: &'a Expr) -> Ported<String> {
+        let Type::Mutable { rank, .. } = array.of else { return Err(Missing::new("an assignment to this")) };
+        let parts = match index {
+            Expr::Tuple(tuple) => tuple.elts.iter().collect(),
+            one => vec![one],
+        };
+        let whole = array.at(Strength::Whole);
+        let mut texts = Vec::new();
+        for (axis, part) in parts.iter().enumerate() {
+            texts.push(match part {
+                Expr::EllipsisLiteral(_) => "..".to_string(),
+                Expr::Slice(slice) => {
+                    let mut end = |end: Option<&'a Expr>| match end {
+                        None => Ok(String::new()),
+                        Some(end) => match self.expression(end)? {
+                            // NumPy ends where the array ends.
+                            value if value.of == Type::Int && end.is_bin_op_expr() => {
+                                Ok(format!("usize::min({}, {whole}.shape()[{axis}])", value.text))
+                            }
+                            end if end.of == Type::Int => Ok(end.at(Strength::Sum)),
+                            end if end.of == Type::Signed && end.form == Form::Constant => {
+                                Ok(format!("{whole}.shape()[{axis}] - {}", end.text.trim_start_matches('-')))
+                            }
+                            _ => Err(Missing::new("a slice from the end")),
+                        },
+                    };
+                    let mut ends = [end(slice.lower.as_deref())?, end(slice.upper.as_deref())?];
+                    // The array is borrowed where it is sliced.
+                    for (end, name) in ends.iter_mut().zip(["start", "end"]) {
+                        if end.contains(&whole) {
+                            self.line(&format!("let {name}{axis} = {end};"));
+                            *end = format!("{name}{axis}");
+                        }
+                    }
+                    let [from, to] = ends;
+                    match slice.step.as_deref() {
+                        None => format!("{from}..{to}"),
+                        Some(step) => format!("{from}..{to};{}", self.argument(step, "usize", "a step")?),
+                    }
+                }
+                part => {
+                    let place = self.expression(part)?;
+                    match place.of {
+                        Type::Int => place.text,
+                        Type::Id | Type::Signed if place.form != Form::Constant => {
+                            format!("{} as usize", place.at(Strength::Cast))
+                        }
+                        Type::Signed => format!("{whole}.shape()[{axis}] - {}", place.text.trim_start_matches('-')),
+                        _ => return Err(Missing::new("a computed place beside a slice")),
+                    }
+                }
+            });
+        }
+        let has_dots = parts.iter().any(|part| part.is_ellipsis_literal_expr());
+        if !has_dots && rank != DYNAMIC {
+            texts.extend(std::iter::repeat_n("..".to_string(), rank.saturating_sub(parts.len())));
+        }
+        self.import_from("ndarray::s");
+        Ok(format!("{whole}.slice_mut(s![{}])", texts.join(", ")))
     }
 }

@@ -17,6 +17,11 @@ pub(crate) fn of_keras(path: &str) -> String {
             path = format!("keras{rest}");
         }
     }
+    for module in ["optimizers", "losses", "metrics", "initializers"] {
+        if let Some(rest) = path.strip_prefix(&format!("tensorflow.{module}.")) {
+            path = format!("keras.{module}.{rest}");
+        }
+    }
     if api::signature(&path).is_some() {
         return path;
     }

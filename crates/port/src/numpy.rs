@@ -8,7 +8,11 @@ use ruff_python_ast::{Expr, ExprCall};
 
 /// An array of this dtype of candle.
 pub(crate) fn of_dtype(dtype: &str) -> Type {
-    if dtype.contains("::F") { Type::Floats } else { Type::Array }
+    match dtype {
+        "DType::F16" | "DType::F32" | "DType::F64" => Type::Floats,
+        "DType::I64" | "DType::I32" | "DType::U32" | "DType::U8" => Type::Ints,
+        _ => Type::Array,
+    }
 }
 
 /// The dtype of candle for a name of NumPy.
@@ -196,7 +200,7 @@ impl<'a> Program<'a> {
                     of,
                 ))
             }
-            "arange" => self.arange(call),
+            "arange" => self.arange(call, "int64"),
             "linspace" => {
                 let given = given(&["start", "stop", "num"])?;
                 let (start, stop) = (self.number(needed(&given, "start")?)?, self.number(needed(&given, "stop")?)?);
@@ -243,7 +247,7 @@ impl<'a> Program<'a> {
                 let (x, bins) = (self.expression(needed(&given, "x")?)?, self.expression(needed(&given, "bins")?)?);
                 let (x, bins) = (self.tensor(&x)?, self.tensor(&bins)?);
                 let function = self.import("ops::digitize");
-                Ok(Value::temporary(format!("{function}({}, {})?", x.borrowed(), bins.borrowed()), Type::Array))
+                Ok(Value::temporary(format!("{function}({}, {})?", x.borrowed(), bins.borrowed()), Type::Ints))
             }
             "einsum" => {
                 no_words(call)?;
@@ -260,11 +264,25 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::einsum");
                 Ok(Value::temporary(format!("{function}({}, &[{texts}])?", subscripts.text), of))
             }
+            "bincount" => {
+                let given = given(&["x", "weights", "minlength"])?;
+                if find(&given, "weights").is_some() {
+                    return Err(Missing::new("bincount with weights"));
+                }
+                let of = self.expression(needed(&given, "x")?)?;
+                let of = self.tensor(&of)?;
+                let least = match find(&given, "minlength") {
+                    Some(least) => self.argument(least, "usize", "minlength")?,
+                    None => "0".into(),
+                };
+                let function = self.import("numpy::bincount");
+                Ok(Value::temporary(format!("{function}({}, None, {least})?", of.borrowed()), Type::Ints))
+            }
             "flatnonzero" => {
                 let of = self.expression(needed(&given(&["a"])?, "a")?)?;
                 let of = self.tensor(&of)?;
                 let function = self.import("numpy::flatnonzero");
-                Ok(Value::temporary(format!("{function}({})?", of.borrowed()), Type::Array))
+                Ok(Value::temporary(format!("{function}({})?", of.borrowed()), Type::Ints))
             }
             "empty_like" => {
                 let of = self.expression(needed(&given(&["a"])?, "a")?)?;
@@ -314,6 +332,23 @@ impl<'a> Program<'a> {
                 let function = self.import("numpy::save");
                 Ok(Value::temporary(format!("{function}({path}, {})?", self.tensor(&of)?.borrowed()), Type::None))
             }
+            "loadtxt" => {
+                let given = given(&["fname", "delimiter", "skiprows"])?;
+                let path = self.argument(needed(&given, "fname")?, "impl AsRef<Path>", "fname")?;
+                let delimiter = match find(&given, "delimiter") {
+                    None => "None".to_string(),
+                    Some(Expr::StringLiteral(text)) if text.value.to_str().chars().count() == 1 => {
+                        format!("{:?}", text.value.to_str().chars().next().unwrap_or(','))
+                    }
+                    Some(_) => return Err(Missing::new("this delimiter")),
+                };
+                let skipped = match find(&given, "skiprows") {
+                    None => "0".to_string(),
+                    Some(rows) => self.argument(rows, "usize", "skiprows")?,
+                };
+                let function = self.import("numpy::loadtxt");
+                Ok(Value::temporary(format!("{function}({path}, {delimiter}, {skipped})?"), Type::Floats))
+            }
             // How arrays are printed.
             "set_printoptions" => Ok(Value::constant("()", Type::None)),
             name if AS_IN_KERAS.contains(&name) => self.operation(name, call),
@@ -333,7 +368,7 @@ impl<'a> Program<'a> {
                 let number = value.as_float().ok_or_else(|| Missing::new("this number"))?;
                 let (number, kind) = match of {
                     Type::Float => (number, Type::Floats),
-                    _ => (format!("{} as i64", value.at(Strength::Cast)), Type::Array),
+                    _ => (format!("{} as i64", value.at(Strength::Cast)), Type::Ints),
                 };
                 Ok(Value::temporary(format!("Tensor::new({number}, &Device::Cpu)?"), kind))
             }
@@ -364,9 +399,11 @@ impl<'a> Program<'a> {
         };
         let function = self.import(&format!("ops::{}", if name == "mod" { "mod_" } else { name }));
         let is_float = a.of == Type::Floats || b.of == Type::Floats || name == "divide";
+        let both_whole = [&a, &b].iter().all(|value| matches!(value.of, Type::Ints | Type::Mask));
         let of = match (is_comparison, is_float) {
             (true, _) => Type::Mask,
             (false, true) => Type::Floats,
+            (false, false) if both_whole => Type::Ints,
             (false, false) => Type::Array,
         };
         Ok(Value::temporary(format!("{function}({x}, {y})?"), of))
@@ -375,6 +412,13 @@ impl<'a> Program<'a> {
     fn reduction_of_list(&mut self, name: &str, of: &Value) -> Ported<Value> {
         let list = of.at(Strength::Whole);
         let is_float = matches!(&of.of, Type::List(of) if **of == Type::Float);
+        if let (Type::List(element), "sum" | "prod") = (&of.of, name)
+            && matches!(**element, Type::Int | Type::Signed)
+        {
+            let in_rust = element.in_rust().unwrap_or_default();
+            let method = if name == "sum" { "sum" } else { "product" };
+            return Ok(Value::temporary(format!("{list}.iter().{method}::<{in_rust}>()"), (**element).clone()));
+        }
         match (name, is_float) {
             ("mean", true) => {
                 let text = format!("{list}.iter().sum::<f64>() / {list}.len() as f64");
@@ -397,7 +441,8 @@ impl<'a> Program<'a> {
         value.as_float().ok_or_else(|| Missing::new(format!("{} as a number", value.of.described())))
     }
 
-    fn arange(&mut self, call: &'a ExprCall) -> Ported<Value> {
+    /// A range of numbers; those that are whole have this dtype.
+    pub(crate) fn arange(&mut self, call: &'a ExprCall, whole: &str) -> Ported<Value> {
         no_words(call)?;
         let ends = call.arguments.args.iter().map(|end| self.expression(end)).collect::<Ported<Vec<_>>>()?;
         let is_whole = ends.iter().all(|end| matches!(end.of, Type::Int | Type::Signed));
@@ -412,7 +457,7 @@ impl<'a> Program<'a> {
             [start, stop, step] => (start.as_str(), stop.as_str(), step.as_str()),
             _ => return Err(Missing::new("arange of this")),
         };
-        let (dtype, of) = if is_whole { ("int64", Type::Array) } else { ("float64", Type::Floats) };
+        let (dtype, of) = if is_whole { (whole, Type::Ints) } else { ("float64", Type::Floats) };
         let function = self.import("ops::arange");
         Ok(Value::temporary(format!("{function}({start}, {stop}, {step}, \"{dtype}\")?"), of))
     }
@@ -494,15 +539,36 @@ impl<'a> Program<'a> {
                     None => Ok(Value::temporary(format!("{function}randint_scalar({low}, {high})?"), Type::Signed)),
                     Some(size) => {
                         let text = format!("{function}randint({low}, {high}, {})?", self.shape(size)?);
-                        Ok(Value::temporary(text, Type::Array))
+                        Ok(Value::temporary(text, Type::Ints))
                     }
                 }
+            }
+            "multinomial" => {
+                let given = given(&["n", "pvals", "size"])?;
+                let count = self.argument(needed(&given, "n")?, "usize", "n")?;
+                let p = self.expression(needed(&given, "pvals")?)?;
+                let p = match &p.of {
+                    kind if kind.is_array() => p.borrowed(),
+                    Type::List(element) if **element == Type::Float => p.borrowed(),
+                    kind => return Err(Missing::new(format!("probabilities that are {}", kind.described()))),
+                };
+                let size = match find(&given, "size") {
+                    Some(size) => self.shape(size)?,
+                    None => "()".into(),
+                };
+                Ok(Value::temporary(format!("{function}multinomial({count}, {p}, {size})?"), Type::Ints))
             }
             "permutation" => {
                 let given = given(&["x"])?;
                 let of = self.expression(needed(&given, "x")?)?;
                 match &of.of {
-                    Type::Int => Ok(Value::temporary(format!("{function}permutation({})?", of.text), Type::Array)),
+                    Type::Int => Ok(Value::temporary(format!("{function}permutation({})?", of.text), Type::Ints)),
+                    Type::Signed => Ok(Value::new(
+                        format!("{function}permutation(usize::try_from({}).map_err(|error| Error::new(error.to_string()))?)?", of.text),
+                        Type::Ints,
+                        Strength::Whole,
+                        Form::Temporary,
+                    )),
                     kind if kind.is_array() => {
                         Ok(Value::temporary(format!("{function}permutation({})?", of.borrowed()), of.of))
                     }
@@ -530,7 +596,10 @@ impl<'a> Program<'a> {
             "choice" => {
                 let given = given(&["a", "size", "replace", "p"])?;
                 let of = self.expression(needed(&given, "a")?)?;
-                if given.len() == 1 && !of.of.is_array() {
+                if given.len() == 1 && of.of.is_array() {
+                    return Ok(Value::temporary(format!("{function}choice({}, (), true, ())?", of.borrowed()), of.of));
+                }
+                if given.len() == 1 {
                     return match &of.of {
                         Type::Int => Ok(Value::temporary(format!("{function}choice_index({}, ())?", of.text), Type::Int)),
                         Type::List(element) => Ok(Value::temporary(
@@ -564,7 +633,7 @@ impl<'a> Program<'a> {
                     }
                     (Some(size), Type::Int) => {
                         let size = self.shape(size)?;
-                        Ok(Value::temporary(format!("{function}choice({}, {size}, {replace}, {p})?", of.text), Type::Array))
+                        Ok(Value::temporary(format!("{function}choice({}, {size}, {replace}, {p})?", of.text), Type::Ints))
                     }
                     (Some(size), kind) if kind.is_array() => {
                         let size = self.shape(size)?;
@@ -618,7 +687,7 @@ impl<'a> Program<'a> {
     /// `&x` of an array.
     pub(crate) fn array_operand(&self, value: &Value) -> Ported<String> {
         match value.of {
-            Type::Array | Type::Floats | Type::Mask | Type::Symbolic => Ok(value.borrowed()),
+            Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Symbolic => Ok(value.borrowed()),
             _ => Err(Missing::new(format!("{} as an array", value.of.described()))),
         }
     }
@@ -657,6 +726,15 @@ impl<'a> Program<'a> {
             (Some(_), _) => {
                 let (text, kind) = literal_array(value)?;
                 (format!("Tensor::new(&{text}, &Device::Cpu)?"), kind)
+            }
+            // A list of lists of arrays.
+            (None, Type::List(of)) if matches!(&**of, Type::List(inner) if inner.is_array()) => {
+                let inner = match &**of {
+                    Type::List(inner) => (**inner).clone(),
+                    _ => Type::Array,
+                };
+                let rows = format!("{list}.iter().map(|row| Tensor::stack(row, 0)).collect::<candle_keras::candle_core::Result<Vec<_>>>()?");
+                return self.with_dtype(format!("Tensor::stack(&{rows}, 0)?"), inner, dtype);
             }
             (None, Type::List(of)) if **of == Type::Float => {
                 (format!("Tensor::new({}, &Device::Cpu)?", by_slice(&value.text, value)), Type::Float)
@@ -786,12 +864,27 @@ impl<'a> Program<'a> {
             Some(axis) => {
                 let axes = self.axes_of(axis, keepdims)?;
                 let is_float = of.of == Type::Floats || matches!(name, "mean" | "std" | "var");
-                let of = if is_float && !is_index { Type::Floats } else { Type::Array };
+                let of = match (is_index, is_float) {
+                    (true, _) => Type::Ints,
+                    (false, true) => Type::Floats,
+                    (false, false) => of.of.clone(),
+                };
+                let of = if of == Type::Mask { Type::Ints } else { of };
                 Ok(Value::temporary(format!("{function}({operand}, {axes}{extra})?"), of))
             }
             None if keepdims.is_some() => Err(Missing::new("keepdims without an axis")),
             None if is_index => Ok(Value::temporary(
                 format!("{function}(&{}.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize", of.at(Strength::Whole)),
+                Type::Int,
+            )
+            .with_strength(Strength::Cast)),
+            None if matches!(name, "sum" | "max" | "min" | "prod") && of.of == Type::Ints => Ok(Value::temporary(
+                format!("{function}(&{}.to_dtype(DType::I64)?, (){extra})?.to_scalar::<i64>()?", of.at(Strength::Whole)),
+                Type::Signed,
+            )),
+            // How many are true.
+            None if name == "sum" && of.of == Type::Mask => Ok(Value::temporary(
+                format!("{}.to_dtype(DType::I64)?.sum_all()?.to_scalar::<i64>()? as usize", of.at(Strength::Whole)),
                 Type::Int,
             )
             .with_strength(Strength::Cast)),
@@ -868,6 +961,14 @@ impl<'a> Program<'a> {
         let is_new = |part: &Expr| {
             part.is_none_literal_expr() || self.path_of(part).is_some_and(|path| path.ends_with(".newaxis"))
         };
+        // `x[1:, ...]`, `x[rows, :]`
+        let is_rest = |part: &Expr| {
+            part.is_ellipsis_literal_expr()
+                || matches!(part, Expr::Slice(slice) if slice.lower.is_none() && slice.upper.is_none() && slice.step.is_none())
+        };
+        if parts.len() > 1 && parts[1..].iter().all(|part| is_rest(part)) && !is_rest(parts[0]) && !is_new(parts[0]) {
+            return self.array_index(of, parts[0]);
+        }
         if parts.iter().any(|part| is_new(part)) {
             return self.with_new_axes(of, &parts);
         }
@@ -894,6 +995,10 @@ impl<'a> Program<'a> {
                         Some(end) => {
                             let value = program.expression(end)?;
                             match value.of {
+                                // NumPy ends where the array ends.
+                                Type::Int if end.is_bin_op_expr() => {
+                                    Ok(format!("usize::min({}, {}.dim({axis})?)", value.text, of.at(Strength::Whole)))
+                                }
                                 Type::Int => Ok(value.at(Strength::Sum)),
                                 Type::Signed if value.form == Form::Constant => Ok(format!(
                                     "{}.dim({axis})? - {}",
@@ -943,6 +1048,11 @@ impl<'a> Program<'a> {
                             return Ok(Value::temporary(text, of.of.clone()));
                         }
                         Type::Id => format!("{} as usize", value.at(Strength::Cast)),
+                        // A negative one is beyond the array.
+                        Type::Signed if value.form != Form::Constant => format!("{} as usize", value.at(Strength::Cast)),
+                        Type::Ints if !is_alone => {
+                            format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))
+                        }
                         // The rows of an array of indices.
                         ref kind if kind.is_array() && axis == 0 && is_alone => {
                             let function = self.import("ops::take");
@@ -993,7 +1103,11 @@ fn literal_array(value: &Value) -> Ported<(String, Type)> {
             let parts = items.iter().map(|item| text(item, is_float, first)).collect::<Ported<Vec<_>>>()?;
             return Ok(format!("[{}]", parts.join(", ")));
         }
-        let number = if is_float { value.as_float() } else { Some(value.text.clone()) };
+        let number = match (is_float, &value.of, value.is_literal()) {
+            (true, ..) => value.as_float(),
+            (false, Type::Int | Type::Id, false) => Some(format!("{} as i64", value.at(Strength::Cast))),
+            (false, ..) => Some(value.text.clone()),
+        };
         let number = number
             .filter(|_| value.of.is_number())
             .ok_or_else(|| Missing::new(format!("an array of {}", value.of.described())))?;
@@ -1007,8 +1121,8 @@ fn literal_array(value: &Value) -> Ported<(String, Type)> {
     let mut all = Vec::new();
     numbers(value, &mut all);
     let is_float = all.iter().any(|number| number.of == Type::Float);
-    if all.is_empty() || (!is_float && all.iter().any(|number| number.form != Form::Constant)) {
-        return Err(Missing::new("an array of computed integers"));
+    if all.is_empty() {
+        return Err(Missing::new("an array of nothing"));
     }
     let text = text(value, is_float, &mut true)?;
     Ok((text, if is_float { Type::Float } else { Type::Int }))

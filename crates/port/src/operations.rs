@@ -94,6 +94,9 @@ impl<'a> Program<'a> {
             let text = format!("{}.to_dtype({}.dtype())?", of.at(crate::value::Strength::Whole), like.at(crate::value::Strength::Whole));
             return Ok(Value::temporary(text, like.of));
         }
+        if name == "arange" {
+            return self.arange(call, "int32");
+        }
         if name == "shape" {
             let of = self.expression(needed(&named, "x")?)?;
             return self.attribute(&of, "shape");

@@ -77,6 +77,23 @@ impl<'a> Program<'a> {
             self.read_init(number, &types)?;
         }
         let own = self.classes[number].own.clone().unwrap_or_default();
+        // An activation that is None is linear.
+        let parameters = self.method_named(number, "__init__").map(|init| Definition::Def(init).parameters());
+        let names: Vec<&str> =
+            parameters.iter().flatten().skip(1).map(|parameter| parameter.parameter.name.as_str()).collect();
+        let values: Vec<Value> = (values.into_iter().zip(&names))
+            .map(|(value, name)| {
+                let is_activation = own
+                    .arguments
+                    .iter()
+                    .any(|(own, of)| own == name && matches!(of, Type::Object(path) if path.starts_with("activations::")));
+                match is_activation && value.of == Type::None {
+                    true => Value::constant("\"linear\"", Type::Str),
+                    false => value,
+                }
+            })
+            .collect();
+        let types: Vec<Type> = values.iter().map(|value| value.of.clone()).collect();
         let shown = |of: &Type| match of {
             Type::Str | Type::Object(_) => Some("String".to_string()),
             of => of.in_rust(),
@@ -121,15 +138,24 @@ impl<'a> Program<'a> {
                         Expr::Name(value) if value.id.as_str() == name => {}
                         // `self.activation = keras.activations.get(activation)`
                         Expr::Call(call)
-                            if self.path_of(&call.func).as_deref() == Some("keras.activations.get")
+                            if matches!(self.path_of(&call.func).as_deref(), Some("keras.activations.get" | "keras.layers.Activation"))
                                 && matches!(&call.arguments.args[..], [Expr::Name(value)] if value.id.as_str() == name) =>
                         {
                             let of = Type::Object("activations::ActivationFunction".into());
                             match own.arguments.iter_mut().find(|(argument, _)| argument == name) {
                                 Some((_, argument)) => *argument = of,
+                                // `None` is the name of an activation as well.
                                 None => {
                                     own.constants.retain(|(constant, _)| constant != name);
-                                    own.constants.push((name.into(), Value::constant("None", Type::None)));
+                                    let before = parameters
+                                        .iter()
+                                        .skip(1)
+                                        .take_while(|parameter| parameter.parameter.name.as_str() != name)
+                                        .filter(|parameter| {
+                                            own.arguments.iter().any(|(own, _)| own == parameter.parameter.name.as_str())
+                                        })
+                                        .count();
+                                    own.arguments.insert(before, (name.into(), of));
                                 }
                             }
                         }

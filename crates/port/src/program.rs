@@ -8,7 +8,7 @@ use crate::source::Source;
 use crate::value::{Scopes, Type};
 use crate::{Gap, Missing, Port};
 use hashbrown::{HashMap, HashSet};
-use ruff_python_ast::{Expr, ExprDict, Stmt};
+use ruff_python_ast::{Expr, ExprDict, ExprList, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -27,6 +27,8 @@ pub(crate) struct Program<'a> {
     /// The classes whose `__init__` is being written, from the outermost on.
     pub(crate) initialized: Vec<usize>,
     pub(crate) methods_being_written: Vec<String>,
+    /// Of the functions that are being written, a parameter that is a symbolic tensor.
+    pub(crate) symbolic_parameters: Vec<Option<String>>,
     /// What the functions that are being written use of the variables outside, from the outermost function on.
     pub(crate) captures: Vec<Vec<Captured>>,
     /// What is imported from `candle_keras`: `layers::Dense`.
@@ -52,6 +54,10 @@ pub(crate) struct Program<'a> {
     pub(crate) evidence: Evidence,
     /// Dicts of values of several types, which are looked up while the program is written.
     pub(crate) literals: HashMap<String, &'a ExprDict>,
+    /// Lists of objects of Keras, which are written out where they are used.
+    pub(crate) lists: HashMap<String, &'a ExprList>,
+    /// How many outputs of a layer are assigned.
+    pub(crate) wanted_outputs: Option<usize>,
     /// Names of constants that are not negative fractions.
     pub(crate) not_negative: HashSet<String>,
     /// Names whose values are not ported, but known by their uses.
@@ -75,6 +81,7 @@ impl<'a> Program<'a> {
             classes: Vec::new(),
             initialized: Vec::new(),
             methods_being_written: Vec::new(),
+            symbolic_parameters: Vec::new(),
             captures: Vec::new(),
             uses: BTreeSet::new(),
             constants: Vec::new(),
@@ -89,6 +96,8 @@ impl<'a> Program<'a> {
             unknown: Vec::new(),
             evidence: Evidence::default(),
             literals: HashMap::new(),
+            lists: HashMap::new(),
+            wanted_outputs: None,
             not_negative: HashSet::new(),
             guessed: HashSet::new(),
             other_uses: BTreeSet::new(),
@@ -202,6 +211,7 @@ impl<'a> Program<'a> {
     pub(crate) fn resolved(&self, of: &Type) -> Type {
         let boxed = |of: &Type| Box::new(self.resolved(of));
         match of {
+            Type::Option(of) => Type::Option(boxed(of)),
             Type::Unknown(number) => match self.unknown.get(*number) {
                 Some(Some(of)) if of != &Type::Unknown(*number) => self.resolved(of),
                 _ => Type::Unknown(*number),
@@ -230,6 +240,17 @@ impl<'a> Program<'a> {
             out.push_str(behind);
         }
         out
+    }
+
+    /// What has been noted of gaps so far.
+    pub(crate) fn noted(&self) -> (usize, HashSet<usize>, usize, Option<usize>) {
+        (self.gaps.len(), self.missing_lines.clone(), self.last_line, self.lost_return)
+    }
+
+    /// Forgets what was noted of gaps since.
+    pub(crate) fn forget(&mut self, (gaps, missing_lines, last_line, lost_return): (usize, HashSet<usize>, usize, Option<usize>)) {
+        self.gaps.truncate(gaps);
+        (self.missing_lines, self.last_line, self.lost_return) = (missing_lines, last_line, lost_return);
     }
 
     /// The name of the script.
@@ -264,6 +285,7 @@ impl<'a> Program<'a> {
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
             Type::Path => self.import_from("std::path::PathBuf"),
             Type::Symbolic => _ = self.import("layers::KerasTensor"),
+            Type::Mutable { rank: 0, .. } => self.import_from("ndarray::ArrayD"),
             Type::Mutable { rank, .. } => self.import_from(&format!("ndarray::Array{rank}")),
             Type::Dict(key, value) => {
                 self.import_from("indexmap::IndexMap");
@@ -451,7 +473,7 @@ impl<'a> Program<'a> {
         let is_used = |path: &&String| {
             let name = path.rsplit("::").next().unwrap_or(path);
             // A trait has no name where it is used.
-            matches!(name, "IndexOp" | "ToTensor" | "Metric" | "Layer") || has_word(program, name)
+            matches!(name, "IndexOp" | "ToTensor" | "Metric" | "Layer" | "Declared") || has_word(program, name)
         };
         let mut of_module: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
         for path in self.uses.iter().filter(is_used) {

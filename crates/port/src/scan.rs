@@ -3,6 +3,7 @@
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprContext, Stmt, StmtFunctionDef};
+use ruff_text_size::TextSize;
 use std::rc::Rc;
 
 /// Methods that need `&mut self` in Rust.
@@ -105,6 +106,8 @@ pub(crate) struct Scan {
     declared: HashMap<String, usize>,
     /// How often each is read.
     read: HashMap<String, usize>,
+    /// Where each is read last.
+    last_read: HashMap<String, TextSize>,
     /// Those that are assigned outside of blocks.
     outside: HashSet<String>,
     depth: usize,
@@ -149,6 +152,11 @@ impl Scan {
         self.item_assigned.contains(name)
     }
 
+    /// Where it is read last, outside of other functions.
+    pub(crate) fn last_read(&self, name: &str) -> Option<TextSize> {
+        self.last_read.get(name).copied()
+    }
+
     /// All names that are read.
     pub(crate) fn all_read(&self) -> impl Iterator<Item = &str> {
         self.read.keys().map(String::as_str)
@@ -187,9 +195,7 @@ impl Scan {
                 self.visit_expr(&subscript.value);
                 self.visit_expr(&subscript.slice);
                 self.mutate(&subscript.value);
-                if let Expr::Name(name) = &*subscript.value {
-                    self.item_assigned.insert(name.id.to_string());
-                }
+                self.assign_item(&subscript.value);
             }
             Expr::Attribute(attribute) => {
                 self.visit_expr(&attribute.value);
@@ -212,6 +218,13 @@ impl Scan {
             Expr::Attribute(attribute) => self.mutate(&attribute.value),
             _ => {}
         }
+    }
+
+    fn assign_item(&mut self, array: &Expr) {
+        if let Expr::Name(name) = array {
+            self.item_assigned.insert(name.id.to_string());
+        }
+        self.item_assigned.extend(attribute_name(array));
     }
 
     fn mutate_callback(&mut self, callback: &Expr) {
@@ -237,7 +250,13 @@ impl<'a> Visitor<'a> for Scan {
                 return;
             }
             Stmt::AnnAssign(assign) => self.assign(&assign.target),
-            Stmt::AugAssign(assign) => self.mutate(&assign.target),
+            Stmt::AugAssign(assign) => {
+                if let Expr::Subscript(subscript) = &*assign.target {
+                    self.assign_item(&subscript.value);
+                    self.mutate(&subscript.value);
+                }
+                self.mutate(&assign.target);
+            }
             Stmt::For(each) => {
                 self.depth += 1;
                 self.assign(&each.target);
@@ -264,7 +283,9 @@ impl<'a> Visitor<'a> for Scan {
     fn visit_expr(&mut self, expression: &'a Expr) {
         match expression {
             Expr::Name(name) if name.ctx == ExprContext::Load => {
-                *self.read.entry(name.id.to_string()).or_insert(0) += 1
+                *self.read.entry(name.id.to_string()).or_insert(0) += 1;
+                let last = self.last_read.entry(name.id.to_string()).or_default();
+                *last = (*last).max(name.range.start());
             }
             Expr::Subscript(subscript) => {
                 if let Expr::Name(name) = &*subscript.value {

@@ -162,8 +162,8 @@ impl<'a> Program<'a> {
                     }
                     let (full, name) =
                         (format!("{module}.{}", alias.name), alias.asname.as_ref().unwrap_or(&alias.name));
-                    // `from __future__ import ...` means nothing in Rust.
-                    if module != "__future__" {
+                    // Names of Python 3 for Python 2, and what means nothing in Rust.
+                    if !matches!(module, "__future__" | "six.moves" | "builtins") {
                         self.scopes.bind(name.as_str(), Binding::Imported(full));
                     }
                 }
@@ -182,10 +182,12 @@ impl<'a> Program<'a> {
             Stmt::If(branches) => self.branches(branches),
             Stmt::For(each) => self.for_loop(each),
             Stmt::While(each) if each.orelse.is_empty() => {
+                let hoisted = self.hoisted(&each.body, each.range.end(), true);
                 let test = self.condition(&each.test)?;
                 self.line(&format!("while {test} {{"));
                 self.nested(&each.body);
                 self.line("}");
+                self.settle(&hoisted);
                 Ok(())
             }
             Stmt::FunctionDef(function) => {
@@ -202,6 +204,8 @@ impl<'a> Program<'a> {
             }
             Stmt::Return(value) => {
                 let value = match &value.value {
+                    // A function of tensors, such as a loss.
+                    Some(function) if self.function_named(function).is_some() => self.returned_function(function)?,
                     Some(value) => self.expression(value)?,
                     None => Value::constant("()", Type::None),
                 };
@@ -228,7 +232,11 @@ impl<'a> Program<'a> {
                 false if self.with_open(with)? => Ok(()),
                 false => Err(Missing::new("with")),
             },
-            Stmt::Try(_) => Err(Missing::new("try")),
+            // Imports of one version or another.
+            Stmt::Try(attempt) if attempt.body.iter().all(|one| matches!(one, Stmt::Import(_) | Stmt::ImportFrom(_))) => {
+                attempt.body.iter().try_for_each(|one| self.statement(one))
+            }
+            Stmt::Try(_) => Err(Missing::new("try").help("errors end the program: leave the handlers out")),
             _ => Err(Missing::new("this kind of statement")),
         }
     }
@@ -246,13 +254,33 @@ impl<'a> Program<'a> {
             self.define_lambda(&name.id, lambda);
             return Ok(());
         }
+        // Another name for a class or function of Keras.
+        if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
+            && let Some(path) = self.path_of(&assign.value)
+            && path.starts_with("keras.")
+            && crate::api::signature(&path).is_some()
+        {
+            self.scopes.bind(&name.id, Binding::Imported(path));
+            return Ok(());
+        }
+        if let ([Expr::Name(name)], Expr::List(list)) = (&assign.targets[..], &*assign.value)
+            && self.scan().is_assigned_once(&name.id)
+            && self.scan().reads(&name.id) == 1
+            && !list.elts.is_empty()
+            && list.elts.iter().all(|element| self.is_callback_object(element))
+        {
+            self.lists.insert(name.id.to_string(), list);
+            return Ok(());
+        }
         if let ([Expr::Name(name)], Expr::Dict(dict)) = (&assign.targets[..], &*assign.value)
             && self.scan().is_assigned_once(&name.id)
             && !dict.items.is_empty()
             && crate::unrolled::is_literal(self, &assign.value)
         {
             let written = self.body.len();
-            if self.dict(dict).is_err() {
+            let value = self.dict(dict);
+            let is_data = matches!(&value, Ok(Value { of: Type::Dict(_, of), .. }) if of.is_array());
+            if value.is_err() || is_data {
                 self.body.truncate(written);
                 self.literals.insert(name.id.to_string(), dict);
                 return Ok(());
@@ -292,8 +320,42 @@ impl<'a> Program<'a> {
             }
             return self.bind(&name.id, value);
         }
-        let value = self.expression(&assign.value)?;
-        self.assign(target, value)
+        if let Expr::Name(name) = target
+            && self.scan().is_item_assigned(&name.id)
+        {
+            let value = self.expression(&assign.value)?;
+            let value = self.changeable(value)?;
+            return self.bind(&name.id, value);
+        }
+        if let Expr::Attribute(attribute) = target
+            && let Some(array) = self.mutable_array(&format!("self.{}", attribute.attr), &assign.value)?
+        {
+            return self.assign(target, array);
+        }
+        self.wanted_outputs = match target {
+            Expr::Tuple(tuple) => Some(tuple.elts.len()),
+            _ => None,
+        };
+        let value = self.expression(&assign.value);
+        self.wanted_outputs = None;
+        self.assign(target, value?)
+    }
+
+    /// Whether an element of a list is a callback.
+    fn is_callback_object(&self, element: &Expr) -> bool {
+        match element {
+            Expr::Call(call) => self
+                .path_of(&call.func)
+                .is_some_and(|path| path.starts_with("keras.callbacks.") || path.starts_with("keras.metrics.")),
+            Expr::Name(name) => match self.scopes.get(&name.id) {
+                Some(Binding::Variable(variable)) => {
+                    matches!(&variable.of, Type::Object(path) if path.starts_with("callbacks::"))
+                        || self.kind_of(&variable.of) == Some(Kind::Callback)
+                }
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     fn assign(&mut self, target: &'a Expr, value: Value) -> Ported<()> {
@@ -326,6 +388,26 @@ impl<'a> Program<'a> {
                 let of = self.expression(&subscript.value)?;
                 if matches!(of.of, Type::Mutable { .. }) {
                     return self.assign_element(&of, &subscript.slice, &value);
+                }
+                if of.of.is_array()
+                    && value.of.is_number()
+                    && let Expr::Name(name) = &*subscript.value
+                    && !subscript.slice.is_slice_expr()
+                    && !subscript.slice.is_tuple_expr()
+                {
+                    let mask = self.expression(&subscript.slice)?;
+                    if mask.of == Type::Mask {
+                        let number = self.tensor(&value)?;
+                        let function = self.import("ops::where_");
+                        let text = format!(
+                            "{function}({}, {}, {})?.to_dtype({}.dtype())?",
+                            mask.borrowed(),
+                            number.borrowed(),
+                            of.borrowed(),
+                            of.at(Strength::Whole)
+                        );
+                        return self.bind(&name.id, Value::temporary(text, of.of));
+                    }
                 }
                 if of.of.is_array() {
                     return Err(Missing::new("an assignment to a part of an array")
@@ -425,6 +507,10 @@ impl<'a> Program<'a> {
                 let parts = targets.iter().zip(types).map(|(target, of)| self.pattern(target, of, names));
                 Ok(format!("({})", parts.collect::<Ported<Vec<_>>>()?.join(", ")))
             }
+            (Expr::Tuple(tuple), Type::Outputs(types)) if tuple.elts.len() == types.len() => {
+                let parts = tuple.elts.iter().zip(types).map(|(target, of)| self.pattern(target, of, names));
+                Ok(format!("[{}]", parts.collect::<Ported<Vec<_>>>()?.join(", ")))
+            }
             _ => Err(Missing::new(format!("{} cannot be taken apart here", of.described()))),
         }
     }
@@ -440,7 +526,24 @@ impl<'a> Program<'a> {
 
     /// `name = value`
     pub(crate) fn bind(&mut self, name: &str, value: Value) -> Ported<()> {
-        let value = self.owned(value)?;
+        let is_collection = matches!(value.of, Type::List(_) | Type::Dict(..) | Type::Set(_));
+        let is_unchanged = |program: &Self| {
+            let base = program.scopes.python_name(&value.text);
+            !program.is_next_mutated(name) && base.is_none_or(|base| !program.is_mutated(&base))
+        };
+        let value = match (&value.of, &value.items) {
+            // Neither is changed, so that a clone is as good as another name.
+            _ if is_collection && value.form == Form::Place && is_unchanged(self) => {
+                Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
+            }
+            (Type::Tuple(_), Some(items)) if items.len() > 1 => self.own(value)?,
+            _ => self.owned(value)?,
+        };
+        // A text that grows.
+        let value = match value.of == Type::Str && self.is_next_mutated(name) && !self.is_outer(name) {
+            true => Value::temporary(format!("{}.to_string()", value.text), Type::String),
+            false => value,
+        };
         // Python counts characters, Rust bytes.
         let value = match value.of.is_text() && self.scan().is_subscripted(name) {
             true => Value::temporary(
@@ -453,6 +556,10 @@ impl<'a> Program<'a> {
         if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
         {
+            let value = match (&variable.of, &value.of) {
+                (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
+                _ => value,
+            };
             let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array());
             if variable.of != Type::None && !is_alike {
                 return Err(Missing::new(format!(
@@ -495,6 +602,7 @@ impl<'a> Program<'a> {
             // What is read once is moved.
             Type::Object(_) | Type::Layer(_) if self.depth == 1 && self.is_read_once(&value.text) => Ok(value),
             Type::Array
+            | Type::Ints
             | Type::Floats
             | Type::Mask
             | Type::Symbolic
@@ -515,6 +623,13 @@ impl<'a> Program<'a> {
     }
 
     fn augmented(&mut self, assign: &'a StmtAugAssign) -> Ported<()> {
+        if let Expr::Subscript(subscript) = &*assign.target {
+            let array = self.expression(&subscript.value)?;
+            if matches!(array.of, Type::Mutable { .. }) {
+                let value = self.expression(&assign.value)?;
+                return self.change_part(&array, &subscript.slice, assign.op, &value);
+            }
+        }
         let target = self.expression(&assign.target)?;
         if let (Type::List(of), Operator::Add) = (&target.of, assign.op) {
             let items = self.expression(&assign.value)?;
@@ -539,7 +654,20 @@ impl<'a> Program<'a> {
         // An entry of a dict is looked up for that.
         let is_place = matches!(target.form, Form::Place) || (target.form == Form::Reference && target.of.is_array());
         let is_entry = matches!(&*assign.target, Expr::Subscript(subscript)
-            if matches!(self.expression(&subscript.value)?.of, Type::Dict(..)));
+            if matches!(self.expression(&subscript.value)?.of, Type::Dict(..) | Type::Mutable { .. }));
+        if target.of == Type::String && assign.op == Operator::Add {
+            let added = self.expression(&assign.value)?;
+            let text = match &added.of {
+                Type::Char => format!("{}.push({});", target.at(Strength::Whole), added.text),
+                of if of.is_text() => format!("{}.push_str({});", target.at(Strength::Whole), added.borrowed()),
+                Type::List(of) if **of == Type::Char => {
+                    format!("{}.extend({}.iter());", target.at(Strength::Whole), added.at(Strength::Whole))
+                }
+                of => return Err(Missing::new(format!("a str and {}", of.described()))),
+            };
+            self.line(&text);
+            return Ok(());
+        }
         if is_entry {
             return self.assign(&assign.target, value);
         }
@@ -620,6 +748,9 @@ impl<'a> Program<'a> {
             self.block(&branches.body);
             return Ok(());
         }
+        if self.if_there(branches)? {
+            return Ok(());
+        }
         let test = self.condition(&branches.test)?;
         match test.as_str() {
             "true" => {
@@ -659,6 +790,37 @@ impl<'a> Program<'a> {
             }
         }
         Ok(())
+    }
+
+    /// `if x is not None:` of what a dict may have: `if let Some(x) = x`.
+    fn if_there(&mut self, branches: &'a StmtIf) -> Ported<bool> {
+        let Expr::Compare(compare) = &*branches.test else { return Ok(false) };
+        let (Expr::Name(name), [CmpOp::IsNot], [Expr::NoneLiteral(_)]) =
+            (&*compare.left, &*compare.ops, &*compare.comparators)
+        else {
+            return Ok(false);
+        };
+        let Some(Binding::Variable(variable)) = self.scopes.get(&name.id) else { return Ok(false) };
+        let Type::Option(of) = self.resolved(&variable.of) else { return Ok(false) };
+        let rust_name = variable.rust_name.clone();
+        self.line(&format!("if let Some({rust_name}) = {rust_name} {{"));
+        self.scopes.enter();
+        let form = Form::Reference;
+        self.scopes.bind(&name.id, Binding::Variable(Variable { of: *of, form, ..variable }));
+        self.depth += 1;
+        self.block(&branches.body);
+        self.depth -= 1;
+        self.scopes.leave_block(self.source.line(branches.range.end()));
+        match &branches.elif_else_clauses[..] {
+            [] => {}
+            [clause] if clause.test.is_none() => {
+                self.line("} else {");
+                self.nested(&clause.body);
+            }
+            _ => return Err(Missing::new("elif behind a value that may be None")),
+        }
+        self.line("}");
+        Ok(true)
     }
 
     /// The branches behind one that is never taken.
@@ -726,10 +888,8 @@ impl<'a> Program<'a> {
                 return Err(missing);
             }
         };
+        let hoisted = self.hoisted(&each.body, each.range.end(), false);
         self.line(&format!("for {pattern} in {} {{", over.over));
-        if over.element_may_fail() {
-            self.line(&format!("    let {pattern} = {}?;", pattern.trim_start_matches("mut ")));
-        }
         self.depth += 1;
         let is_over = self.is_over;
         self.block(&each.body);
@@ -737,7 +897,77 @@ impl<'a> Program<'a> {
         self.depth -= 1;
         self.scopes.leave_block(self.source.line(each.range.end()));
         self.line("}");
+        self.settle(&hoisted);
         Ok(())
+    }
+
+    /// Declares the variables that a loop assigns first, and that are read behind it. A loop that runs never is an error in Python.
+    fn hoisted(&mut self, body: &'a [Stmt], end: ruff_text_size::TextSize, is_outside: bool) -> Vec<String> {
+        let is_new = |program: &Self, name: &str| {
+            matches!(program.scopes.get(name), None | Some(Binding::Inner(_) | Binding::Outside(_)))
+                && program.scan().last_read(name).is_some_and(|at| at > end)
+        };
+        let names: Vec<String> = body.iter().flat_map(assigned_by).filter(|name| is_new(self, name)).collect();
+        if names.is_empty() {
+            return Vec::new();
+        }
+        // What they are is known when the body has been written.
+        let tried = self.types_after(body, &names);
+        let mut hoisted = Vec::new();
+        for (name, of) in names.into_iter().zip(tried) {
+            let start = match of {
+                Some(Type::Float) => "0.0",
+                Some(Type::Int | Type::Signed) => "0",
+                Some(Type::Bool) => "false",
+                Some(Type::Str) => "\"\"",
+                Some(Type::String) => "String::new()",
+                Some(ref of) if of.is_array() => "Tensor::new(0f32, &Device::Cpu)?",
+                _ => continue,
+            };
+            if hoisted.contains(&name) {
+                continue;
+            }
+            let Some(of) = of else { continue };
+            let rust_name = self.rust_name(&name);
+            self.declare(&name);
+            let in_rust = of.in_rust().unwrap_or_default();
+            self.line(&format!("let mut {rust_name}: {in_rust} = {start};").replace("&'static ", "&"));
+            let variable = Variable { rust_name, of, form: Form::Place, is_pending: true };
+            match is_outside {
+                true => self.scopes.bind(&name, Binding::Variable(variable)),
+                false => self.scopes.bind_outside(&name, Binding::Variable(variable)),
+            }
+            hoisted.push(name);
+        }
+        hoisted
+    }
+
+    /// The types of names behind statements, which are written for that and forgotten.
+    fn types_after(&mut self, body: &'a [Stmt], names: &[String]) -> Vec<Option<Type>> {
+        let (written, noted, declared) = (self.body.len(), self.noted(), self.declared_so_far());
+        self.scopes.enter();
+        self.depth += 1;
+        self.block(body);
+        self.depth -= 1;
+        let types = names.iter().map(|name| match self.scopes.get(name) {
+            Some(Binding::Variable(variable)) => Some(self.resolved(&variable.of)),
+            _ => None,
+        });
+        let types = types.collect();
+        self.scopes.leave();
+        self.body.truncate(written);
+        self.forget(noted);
+        self.declare_again(declared);
+        types
+    }
+
+    /// Hoisted variables are ones like others behind their loop.
+    fn settle(&mut self, hoisted: &[String]) {
+        for name in hoisted {
+            if let Some(Binding::Variable(variable)) = self.scopes.get(name) {
+                self.scopes.rebind(name, Binding::Variable(Variable { is_pending: false, ..variable }));
+            }
+        }
     }
 
     /// `for x, y in dataset:` and `for step, (x, y) in enumerate(dataset):`
@@ -761,6 +991,7 @@ impl<'a> Program<'a> {
         let Type::Dataset(x, y) = &dataset.of else { return Ok(false) };
         let parts = crate::datasets::Parts::new(x, y);
         let whole = dataset.at(Strength::Whole);
+        let hoisted = self.hoisted_in_dataset(each, target, &parts);
         self.scopes.enter();
         match counter {
             Some(counter) => {
@@ -786,7 +1017,22 @@ impl<'a> Program<'a> {
         self.scopes.leave_block(self.source.line(each.range.end()));
         bound?;
         self.line("}");
+        self.settle(&hoisted);
         Ok(true)
+    }
+
+    /// As [`hoisted`](Self::hoisted), with the variables of a batch.
+    fn hoisted_in_dataset(&mut self, each: &'a StmtFor, target: &'a Expr, parts: &crate::datasets::Parts) -> Vec<String> {
+        let written = self.body.len();
+        self.scopes.enter();
+        let bound = self.bind_batch(target, parts);
+        self.body.truncate(written);
+        let hoisted = match bound {
+            Ok(()) => self.hoisted(&each.body, each.range.end(), false),
+            Err(_) => Vec::new(),
+        };
+        self.scopes.leave();
+        hoisted
     }
 
     fn nested(&mut self, body: &'a [Stmt]) {
@@ -798,6 +1044,29 @@ impl<'a> Program<'a> {
         self.depth -= 1;
         let line = body.last().map_or(0, |last| self.source.line(last.range().end()));
         self.scopes.leave_block(line);
+    }
+
+    /// A function that another one returns: a closure of tensors that owns what it uses.
+    fn returned_function(&mut self, function: &'a Expr) -> Ported<Value> {
+        let number = self.function_named(function).ok_or_else(|| Missing::new("a function as a value"))?;
+        let definition = self.functions[number].definition;
+        let count = definition.parameters().iter().filter(|parameter| parameter.default.is_none()).count();
+        if !(1..=2).contains(&count) {
+            return Err(Missing::new(format!("the function {} as a value", definition.name())));
+        }
+        let closure = self.closure(function, &vec![Type::Floats; count], crate::closures::Returns::Result)?;
+        if !closure.returns.is_array() {
+            return Err(Missing::new(format!("a function that returns {}", closure.returns.described())));
+        }
+        let text = match closure.text.starts_with('|') {
+            true => format!("move {}", closure.text),
+            false => closure.text,
+        };
+        let bar = text.find('|').map_or(0, |at| at + 1);
+        let end = text[bar..].find('|').map_or(bar, |end| bar + end);
+        let typed: Vec<_> = text[bar..end].split(", ").map(|name| format!("{name}: &Tensor")).collect();
+        let text = format!("{}{}{}", &text[..bar], typed.join(", "), &text[end..]);
+        Ok(Value::temporary(text, Type::Closure(definition.name().to_string(), count)))
     }
 
     /// A value that a function returns: its own variables are moved out.

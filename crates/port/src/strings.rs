@@ -25,8 +25,15 @@ impl Template {
                 self.values.push(format!("if {} {{ \"True\" }} else {{ \"False\" }}", value.text));
                 return Ok(());
             }
+            (Type::Float | Type::Int | Type::Signed, spec) if spec.ends_with('%') => {
+                let digits = spec.trim_end_matches('%').rsplit_once('.').map_or("6", |(_, digits)| digits);
+                self.text.push_str(&format!("{{:.{digits}}}%"));
+                let number = value.as_float().ok_or_else(|| Missing::new("this number"))?;
+                self.values.push(format!("100.0 * ({number})"));
+                return Ok(());
+            }
             // A tensor with a format is a number.
-            (Type::Array | Type::Floats | Type::Mask, spec) if !spec.is_empty() => {
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask, spec) if !spec.is_empty() => {
                 self.text.push_str(&format!("{{{}}}", rust_spec(spec, &Type::Float)?));
                 self.values.push(format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", value.at(Strength::Whole)));
                 return Ok(());
@@ -51,6 +58,7 @@ impl Template {
                 | Type::Char
                 | Type::String
                 | Type::Array
+                | Type::Ints
                 | Type::Mask
                 | Type::Floats,
                 spec,
@@ -149,6 +157,7 @@ impl<'a> Program<'a> {
                                     parts.collect::<Ported<String>>()
                                 })?;
                                 let value = self.expression(&place.expression)?;
+                                let value = if spec.is_empty() { self.shown(value)? } else { value };
                                 template.place(&value, &spec)?;
                             }
                         }
@@ -157,6 +166,44 @@ impl<'a> Program<'a> {
             }
         }
         Ok(())
+    }
+
+    /// A value alone, as `print!` takes it.
+    pub(crate) fn shown_alone(&mut self, value: &Value) -> Ported<String> {
+        let mut template = Template::default();
+        let value = self.shown(value.clone())?;
+        template.place(&value, "")?;
+        Ok(template.arguments())
+    }
+
+    /// A value as its text is made: arrays as NumPy prints them, what evaluate returns as a list.
+    fn shown(&mut self, value: Value) -> Ported<Value> {
+        match &value.of {
+            of if of.is_array() => {
+                let function = self.import("numpy::array_str");
+                Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::String))
+            }
+            Type::DType => {
+                let function = self.import("ops::dtype_name");
+                Ok(Value::temporary(format!("{function}({})", value.text), Type::String))
+            }
+            Type::Mutable { .. } => {
+                let tensor = self.tensor(&value)?;
+                self.shown(tensor)
+            }
+            Type::Scores(names) => {
+                let whole = match value.form {
+                    Form::Temporary => {
+                        self.line(&format!("let scores = {};", value.text));
+                        "scores".to_string()
+                    }
+                    _ => value.at(Strength::Whole),
+                };
+                let texts: Vec<_> = names.iter().map(|name| format!("{whole}[{name:?}]")).collect();
+                Ok(Value::temporary(format!("[{}]", texts.join(", ")), Type::List(Box::new(Type::Float))))
+            }
+            _ => Ok(value),
+        }
     }
 
     /// `"%d of %s" % values`
@@ -186,7 +233,21 @@ impl<'a> Program<'a> {
             let value = values.next().ok_or_else(|| Missing::new("more formats than values"))?;
             let value = self.expression(value)?;
             let spec = &behind[..=end];
+            // `%-12s`
+            let left = spec.strip_prefix('-').map(|rest| format!("<{rest}"));
+            let spec = left.as_deref().unwrap_or(spec);
+            let value = match spec {
+                "s" => self.shown(value)?,
+                _ => value,
+            };
             // Fractions are cut.
+            let value = match (spec.ends_with('d'), value.of.is_array()) {
+                (true, true) => Value::temporary(
+                    format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", value.at(Strength::Whole)),
+                    Type::Signed,
+                ),
+                _ => value,
+            };
             let value = match (spec.ends_with('d'), &value.of) {
                 (true, Type::Float) => Value::new(
                     format!("{} as i64", value.at(Strength::Cast)),
@@ -218,6 +279,7 @@ impl<'a> Program<'a> {
             }
             let (place, behind) = behind.split_once('}').ok_or_else(|| Missing::new("a brace that is not closed"))?;
             let (name, spec) = place.split_once(':').unwrap_or((place, ""));
+            let (name, is_repr) = name.strip_suffix("!r").map_or((name, false), |name| (name, true));
             let value = if name.is_empty() {
                 next += 1;
                 call.arguments.args.get(next - 1)
@@ -228,6 +290,15 @@ impl<'a> Program<'a> {
             };
             let value = value.ok_or_else(|| Missing::new(format!("the place {{{place}}} of a format")))?;
             let value = self.expression(value)?;
+            if is_repr {
+                if !value.of.is_text() {
+                    return Err(Missing::new("!r of this"));
+                }
+                template.debug(&value);
+                rest = behind;
+                continue;
+            }
+            let value = if spec.is_empty() { self.shown(value)? } else { value };
             template.place(&value, spec)?;
             rest = behind;
         }
@@ -267,6 +338,7 @@ impl<'a> Program<'a> {
                 }
                 _ => {
                     let value = self.expression(argument)?;
+                    let value = self.shown(value)?;
                     template.place(&value, "")?;
                 }
             }

@@ -66,6 +66,14 @@ impl<'a> Program<'a> {
                 format!("{whole}.lines().map(str::to_string).collect::<Vec<_>>()"),
                 Type::List(Box::new(Type::String)),
             )),
+            ("ljust" | "rjust" | "center", [width]) if width.of == Type::Int => {
+                let side = match name {
+                    "ljust" => "<",
+                    "rjust" => ">",
+                    _ => "^",
+                };
+                text(format!("format!(\"{{:{side}1$}}\", {whole}, {})", width.text))
+            }
             ("zfill", [width]) if width.of == Type::Int => text(format!("format!(\"{{:0>1$}}\", {whole}, {})", width.text)),
             ("join", [list]) => match &list.of {
                 Type::List(of) if matches!(**of, Type::Str | Type::String) => {
@@ -76,6 +84,10 @@ impl<'a> Program<'a> {
                 }
                 Type::List(of) if **of == Type::Char => text(format!(
                     "{}.iter().map(char::to_string).collect::<Vec<_>>().join({whole})",
+                    list.at(Strength::Whole)
+                )),
+                Type::Set(of) if matches!(**of, Type::Str | Type::String) => text(format!(
+                    "{}.iter().cloned().collect::<Vec<_>>().join({self_text})",
                     list.at(Strength::Whole)
                 )),
                 Type::String | Type::Str if whole == "\"\"" => text(self.owned_text(list)),
@@ -109,6 +121,6 @@ fn pattern(value: &Value) -> Ported<String> {
 }
 
 /// A literal's text without its escapes.
-fn unescaped(text: &str) -> String {
+pub(crate) fn unescaped(text: &str) -> String {
     text.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r").replace("\\\"", "\"").replace("\\\\", "\\")
 }

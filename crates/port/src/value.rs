@@ -30,13 +30,19 @@ pub(crate) enum Type {
     /// `BTreeSet`: Python does not say in which order.
     Set(Box<Type>),
     Tuple(Vec<Type>),
+    /// A closure of so many tensors, and its name in Python.
+    Closure(String, usize),
+    /// The outputs of a layer, as an array.
+    Outputs(Vec<Type>),
     /// A `Tensor`, perhaps of integers.
     Array,
     /// A `Tensor` of fractions.
     Floats,
+    /// A `Tensor` of integers.
+    Ints,
     /// A `Tensor` of truth values.
     Mask,
-    /// An `ndarray`, whose elements the script assigns: the type of these, and its rank.
+    /// An `ndarray`, whose elements the script assigns: the type of these, and its rank; 0 if that is not known.
     Mutable { of: &'static str, rank: usize },
     /// A `KerasTensor`.
     Symbolic,
@@ -54,6 +60,8 @@ pub(crate) enum Type {
     Dataset(Box<Type>, Option<Box<Type>>),
     /// A `DType`.
     DType,
+    /// What a dict may have under a key: an `Option` of a reference.
+    Option(Box<Type>),
     /// The `Shape` of a symbolic tensor.
     Shape,
     /// The shape of the input of a layer that is built.
@@ -88,7 +96,7 @@ impl Type {
     }
 
     pub(crate) fn is_array(&self) -> bool {
-        matches!(self, Self::Array | Self::Floats | Self::Mask)
+        matches!(self, Self::Array | Self::Ints | Self::Floats | Self::Mask)
     }
 
     pub(crate) fn is_text(&self) -> bool {
@@ -113,7 +121,12 @@ impl Type {
             Self::Float => "f64".into(),
             Self::Str => "&'static str".into(),
             Self::String => "String".into(),
+            Self::Mutable { of, rank: 0 } => format!("ArrayD<{of}>"),
             Self::Mutable { of, rank } => format!("Array{rank}<{of}>"),
+            Self::Closure(_, count) => format!(
+                "impl Fn({}) -> candle_keras::candle_core::Result<Tensor> + Send + Sync + 'static",
+                vec!["&Tensor"; *count].join(", ")
+            ),
             Self::Char => "char".into(),
             Self::List(of) => format!("Vec<{}>", of.in_rust()?),
             Self::Dict(key, value) => format!("IndexMap<{}, {}>", key.in_rust()?, value.in_rust()?),
@@ -129,14 +142,14 @@ impl Type {
             Self::File { .. } => "String".into(),
             Self::Variables => "Vec<Variable>".into(),
             Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
-            Self::Array | Self::Floats | Self::Mask => "Tensor".into(),
+            Self::Array | Self::Ints | Self::Floats | Self::Mask => "Tensor".into(),
             Self::Symbolic => "KerasTensor".into(),
             Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
             Self::History => "History".into(),
-            Self::HistoryValues | Self::Scores(_) | Self::Unknown(_) | Self::Gradients(_) => return None,
+            Self::HistoryValues | Self::Scores(_) | Self::Unknown(_) | Self::Gradients(_) | Self::Outputs(_) | Self::Option(_) => return None,
         })
     }
 
@@ -163,7 +176,10 @@ impl Type {
             Self::Variables => "weights".into(),
             Self::Gradients(_) => "gradients".into(),
             Self::Tuple(_) => "a tuple".into(),
-            Self::Array | Self::Floats | Self::Mask | Self::Mutable { .. } => "an array".into(),
+            Self::Outputs(_) => "several outputs".into(),
+            Self::Closure(..) => "a function".into(),
+            Self::Option(_) => "something or None".into(),
+            Self::Array | Self::Ints | Self::Floats | Self::Mask | Self::Mutable { .. } => "an array".into(),
             Self::Symbolic => "a symbolic tensor".into(),
             Self::Layer(class) => format!("a layer {class}"),
             Self::Model(_) => "a model".into(),
@@ -383,6 +399,14 @@ impl Scopes {
 
     pub(crate) fn bind(&mut self, name: &str, binding: Binding) {
         if let Some(scope) = self.0.last_mut() {
+            scope.names.insert(name.to_string(), binding);
+        }
+    }
+
+    /// Binds a name in the scope around the innermost one.
+    pub(crate) fn bind_outside(&mut self, name: &str, binding: Binding) {
+        let at = self.0.len().saturating_sub(2);
+        if let Some(scope) = self.0.get_mut(at) {
             scope.names.insert(name.to_string(), binding);
         }
     }

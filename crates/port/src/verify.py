@@ -25,8 +25,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 from keras.src import backend, tree
+from keras.src.backend.common import global_state
 from keras.src.backend.common.keras_tensor import any_symbolic_tensors
 from keras.src.backend.common.stateless_scope import in_stateless_scope
+from keras.src.legacy.saving import legacy_h5_format
+from keras.src.saving import saving_lib
 
 try:
     import tensorflow as tf
@@ -34,6 +37,8 @@ except ImportError:
     tf = None
 
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
+if not ON_TENSORFLOW:
+    import jax
 LOW, ALL = 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
 
 
@@ -129,6 +134,8 @@ class Run:
     context = None  # The step that runs, or the call of a layer on tensors.
     trainers = []  # The models that fit, evaluate or predict, with a function that gives the stream of the next pass.
     is_symbolic = False  # Whether Keras only infers shapes, so that nothing is drawn.
+    makes_masks = False  # Whether Keras adds operations to a graph that compute masks: candle-keras has none for them.
+    is_loading = False  # Whether a file is read, whose weights take no streams.
 
 
 def set_seed(seed):
@@ -191,7 +198,8 @@ class Context:
         outer = self.scopes[-1]
         is_root = layer is self.root and len(self.scopes) == 1
         # candle-keras drops attention weights in the attention itself, Keras in a layer inside.
-        if is_root or is_group(layer) or getattr(outer.layer, "_dropout_layer", None) is layer:
+        is_inner_dropout = getattr(outer.layer, "_dropout_layer", None) is layer
+        if is_root or is_group(layer) or is_inner_dropout or getattr(layer, "_makes_mask", False):
             return contextlib.nullcontext()
         outer.runs += 1
         return self.within(Scope(outer.runs, layer))
@@ -238,8 +246,14 @@ def is_of_script(layer):
 
 
 def is_group(layer):
-    """Whether it is a layer of the script made of layers: the ported program calls these alone."""
-    return is_of_script(layer) and bool(layer._flatten_layers(include_self=False, recursive=False))
+    """Whether it is a layer of the script made of layers: the ported program calls these alone. A model with a graph is called as one."""
+    has_graph = isinstance(layer, (keras.Sequential, keras.src.ops.function.Function))
+    return is_of_script(layer) and not has_graph and bool(layer._flatten_layers(include_self=False, recursive=False))
+
+
+def is_without_value():
+    """Whether what a weight gets now is not its first value: Keras only wants its shape, or a file has the value."""
+    return in_stateless_scope() or Run.is_loading
 
 
 def sizes(shape):
@@ -308,7 +322,7 @@ def orthogonal(self, shape, dtype=None):
     if len(shape) < 2:
         raise ValueError(f"The tensor to initialize must be at least two-dimensional. Received: shape={shape}")
     rows, columns = count(shape[:-1]), int(shape[-1])
-    if in_stateless_scope():
+    if is_without_value():
         return tensor(np.zeros(rows * columns), shape, dtype)
     stream, vectors = self.seed.stream(), np.empty((min(rows, columns), max(rows, columns)))
     for i in range(len(vectors)):
@@ -355,9 +369,10 @@ def patch_functions():
 
         @patch(backend.random, function.__name__)
         def draw(old, *args, _new=function, **kwargs):
-            seed = inspect.signature(_new).bind(*args, **kwargs).arguments.get("seed")
-            if isinstance(seed, OfWeight) and in_stateless_scope():
-                return tensor(np.zeros(count(args[0])), args[0], kwargs.get("dtype"))  # A weight whose value is not final.
+            given = inspect.signature(_new).bind(*args, **kwargs).arguments
+            seed = given.get("seed")
+            if isinstance(seed, OfWeight) and is_without_value():
+                return tensor(np.zeros(count(given["shape"])), given["shape"], given.get("dtype"))
             if Run.is_symbolic and not isinstance(seed, OfWeight):
                 return old(*args, **kwargs)
             if is_drawn_by_tensorflow() and not isinstance(seed, OfWeight):
@@ -387,13 +402,28 @@ def patch_functions():
 
     keras.src.layers.preprocessing.data_layer.DataLayer._get_seed_generator = refusing("a random layer for images")
 
+    # keras.utils.set_random_seed says so, which has several names.
+    @patch(global_state, "set_global_attribute")
+    def set_global_attribute(old, name, value):
+        if name == "global_random_seed":
+            set_seed(value)
+        return old(name, value)
+
+    for owner, name in [(saving_lib, "load_model"), (legacy_h5_format, "load_model_from_hdf5")]:
+
+        @patch(owner, name)
+        def load(old, *args, **kwargs):
+            with during(is_loading=True):
+                return old(*args, **kwargs)
+
 
 def patch_layers():
     from keras.src.layers.rnn import conv_lstm, dropout_rnn_cell, rnn, stacked_rnn_cells, time_distributed
 
     @patch(backend, "compute_output_spec")
     def compute_output_spec(old, *args, **kwargs):
-        with during(is_symbolic=True):
+        # JAX infers shapes by compiling.
+        with during(is_symbolic=True), contextlib.nullcontext() if ON_TENSORFLOW else jax.disable_jit(False):
             return old(*args, **kwargs)
 
     @patch(keras.Layer, "__call__")
@@ -426,6 +456,16 @@ def patch_layers():
         context = Context(stream, calls)
         with during(context=context), context.entering(self):
             return old(self, *args, **kwargs)
+
+    @patch(keras.Layer, "_set_mask_metadata")
+    def set_mask_metadata(old, *args):
+        with during(makes_masks=True):
+            return old(*args)
+
+    @patch(keras.Operation, "symbolic_call")
+    def symbolic_call(old, self, *args, **kwargs):
+        self._makes_mask = Run.makes_masks
+        return old(self, *args, **kwargs)
 
     @patch(keras.src.ops.function.Function, "_run_through_graph")
     def run(old, self, inputs, operation_fn=lambda op: op, call_fn=None):
@@ -556,6 +596,12 @@ def patch_training():
         def without_draws(old, self, *args):
             with during(context=Context(Stream(0, 0), root=self)):
                 return old(self, *args)
+
+    # Keras may look at a batch to build the model, which is no pass.
+    @patch(keras.src.trainers.trainer.Trainer, "_symbolic_build")
+    def symbolic_build(old, *args, **kwargs):
+        with during(trainers=[lambda: Stream(0, 0)]):
+            return old(*args, **kwargs)
 
     passes = {
         "fit": lambda model: model._training.next_pass(),
@@ -780,8 +826,6 @@ def main():
         patch_datasets()
         patch_tensorflow()
     else:
-        import jax
-
         jax.config.update("jax_disable_jit", True)
     python_random.seed(0)
     np.random.seed(0)

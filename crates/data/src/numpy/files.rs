@@ -2,8 +2,8 @@
 
 use super::{npy, npz, read_npy};
 use crate::atomic;
-use candle_core::Tensor;
-use candle_keras_ops::Result;
+use candle_core::{Device, Tensor};
+use candle_keras_ops::{Error, Result};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -75,3 +75,50 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     path.push(ending);
     path.into()
 }
+/// The numbers of a text file, a row for each line, as F64. NumPy: `np.loadtxt(path, delimiter=..., skiprows=...)`.
+///
+/// Numbers are separated by white space, or by `delimiter`; what stands behind `#` is left out. A file of one column or one row has one axis.
+///
+/// ```
+/// use candle_keras_data::numpy::loadtxt;
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// let path = folder.path().join("data.tsv");
+/// std::fs::write(&path, "1\t2\n3\t4\n").expect("a file");
+/// assert_eq!(loadtxt(&path, '\t', 0)?.to_vec2::<f64>()?, [[1., 2.], [3., 4.]]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If the file cannot be read, a field is no number, or lines have different numbers of fields.
+pub fn loadtxt(path: impl AsRef<Path>, delimiter: impl Into<Option<char>>, skiprows: usize) -> Result<Tensor> {
+    let (path, delimiter) = (path.as_ref(), delimiter.into());
+    let text = std::fs::read_to_string(path).map_err(|cause| Error::Io { path: path.into(), cause })?;
+    let (mut numbers, mut rows, mut columns) = (Vec::new(), 0, 0);
+    for (i, line) in text.lines().enumerate().skip(skiprows) {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if line.is_empty() {
+            continue;
+        }
+        let fields: Vec<&str> = match delimiter {
+            Some(delimiter) => line.split(delimiter).map(str::trim).collect(),
+            None => line.split_whitespace().collect(),
+        };
+        if rows > 0 && fields.len() != columns {
+            return Err(Error::new(format!("{}, line {}: another number of fields", path.display(), i + 1))
+                .expected(columns.to_string())
+                .received(fields.len().to_string()));
+        }
+        (rows, columns) = (rows + 1, fields.len());
+        for field in fields {
+            let number = field.parse::<f64>().map_err(|_| {
+                Error::new(format!("{}, line {}: not a number", path.display(), i + 1)).received(format!("{field:?}"))
+            })?;
+            numbers.push(number);
+        }
+    }
+    Ok(match (rows, columns) {
+        (1, _) | (_, 1) => Tensor::from_vec(numbers, rows * columns, &Device::Cpu)?,
+        _ => Tensor::from_vec(numbers, (rows, columns), &Device::Cpu)?,
+    })
+}
+

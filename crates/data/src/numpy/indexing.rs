@@ -1,7 +1,8 @@
 //! Elements of arrays by arrays: `x[mask]`, `np.where(mask)`.
 
 use crate::{Error, Result};
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device, Tensor, WithDType};
+use ndarray::{ArrayD, ArrayViewMutD, Axis};
 
 /// The rows for which the mask is not 0. NumPy: `x[mask]`, with a mask of one axis.
 ///
@@ -23,6 +24,71 @@ pub fn compress(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
             .received(format!("{:?}", mask.dims())));
     }
     Ok(x.index_select(&flatnonzero(mask)?.to_dtype(DType::U32)?, 0)?)
+}
+
+/// The rows of an array, as a loop over it has them.
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// use candle_keras_data::numpy::rows;
+/// let x = Tensor::new(&[[1f32, 2.], [3., 4.]], &Device::Cpu)?;
+/// for row in rows(&x)? {
+///     assert_eq!(row.dims(), [2]);
+/// }
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If it has no axis.
+pub fn rows(x: &Tensor) -> Result<Vec<Tensor>> {
+    if x.rank() == 0 {
+        return Err(Error::new("a loop needs an axis to go over").received("a number"));
+    }
+    Ok((0..x.dims()[0]).map(|i| x.get(i)).collect::<candle_core::Result<_>>()?)
+}
+
+/// An array whose elements can be changed: `ndarray` has what tensors have not.
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// use candle_keras_data::numpy::to_ndarray;
+/// let mut x = to_ndarray::<f32>(&Tensor::new(&[[1f32, 2.], [3., 4.]], &Device::Cpu)?)?;
+/// x[[0, 1]] = 5.0;
+/// assert_eq!(x.sum(), 13.0);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If the array cannot be read.
+pub fn to_ndarray<T: WithDType>(x: &Tensor) -> Result<ArrayD<T>> {
+    let numbers = x.to_dtype(T::DTYPE)?.flatten_all()?.to_vec1::<T>()?;
+    ArrayD::from_shape_vec(x.dims(), numbers).map_err(|error| Error::new(error.to_string()))
+}
+
+/// The part of an array at these places of its first axes: `x[i, j]`, to be changed.
+///
+/// ```
+/// use candle_keras_data::numpy::part_mut;
+/// let mut x = ndarray::Array2::<f64>::zeros((2, 3)).into_dyn();
+/// part_mut(&mut x, &[1])?.fill(1.0);
+/// assert_eq!(x.sum(), 3.0);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If a place is beyond its axis.
+pub fn part_mut<'a, T>(x: &'a mut ArrayD<T>, places: &[usize]) -> Result<ArrayViewMutD<'a, T>> {
+    let shape = x.shape().to_vec();
+    let mut part = x.view_mut();
+    for (axis, &place) in places.iter().enumerate() {
+        if shape.get(axis).is_none_or(|&size| place >= size) {
+            return Err(Error::new("a place beyond the array")
+                .expected(format!("places in an array of shape {shape:?}"))
+                .received(format!("{places:?}")));
+        }
+        part = part.index_axis_move(Axis(0), place);
+    }
+    Ok(part)
 }
 
 /// The places of the elements that are not 0, as I64. NumPy: `np.flatnonzero(x)`, `np.where(x)[0]` of one axis.

@@ -11,8 +11,8 @@ pub mod random;
 mod ranges;
 mod unique;
 
-pub use files::{load, save, savez};
-pub use indexing::{allclose, array_equal, compress, flatnonzero};
+pub use files::{load, loadtxt, save, savez};
+pub use indexing::{allclose, array_equal, compress, flatnonzero, part_mut, rows, to_ndarray};
 pub use npy::read_npy;
 pub use npz::{Npz, write_npz};
 pub use print::array_str;

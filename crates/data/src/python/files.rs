@@ -3,7 +3,7 @@
 use crate::{Error, Result};
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The text of a file. Python: `open(path).read()`.
 ///
@@ -74,6 +74,23 @@ pub fn makedirs(path: impl AsRef<Path>) -> Result<()> {
 /// If it cannot be removed.
 pub fn remove(path: impl AsRef<Path>) -> Result<()> {
     fs::remove_file(path.as_ref()).map_err(|cause| of_path(path.as_ref(), cause))
+}
+
+/// Removes a folder with all that is in it. Python: `shutil.rmtree(path)`.
+///
+/// # Errors
+/// If it cannot be removed.
+pub fn rmtree(path: impl AsRef<Path>) -> Result<()> {
+    fs::remove_dir_all(path.as_ref()).map_err(|cause| of_path(path.as_ref(), cause))
+}
+
+/// Makes a new folder for temporary files, which stays. Python: `tempfile.mkdtemp()`.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn mkdtemp() -> Result<PathBuf> {
+    let folder = tempfile::tempdir().map_err(|cause| of_path(&std::env::temp_dir(), cause))?;
+    Ok(folder.keep())
 }
 
 fn of_path(path: &Path, cause: std::io::Error) -> Error {

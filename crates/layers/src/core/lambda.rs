@@ -54,6 +54,24 @@ impl Lambda {
         Self { base: Base::new("Lambda"), function: Some(Arc::new(function)), output_shape: None }
     }
 
+    /// A tensor that is the same for each sample, whatever the input is: positions, a mask. It has the batch size of the input.
+    ///
+    /// ```
+    /// use candle_core::{Device, Tensor};
+    /// use candle_keras_layers::{Embedding, Input, Lambda, Layer};
+    /// let positions = Tensor::arange(0i64, 20, &Device::Cpu)?;
+    /// let positions = Lambda::constant(&positions).call(&Input::shape([20]));
+    /// assert_eq!(Embedding::new(20, 8).call(&positions).shape()?.to_string(), "(None, 20, 8)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    pub fn constant(value: &Tensor) -> Self {
+        let value = value.clone();
+        Self::new(move |x| {
+            let sizes: Vec<usize> = std::iter::once(x.dim(0)?).chain(value.dims().iter().copied()).collect();
+            value.broadcast_as(sizes)?.contiguous()
+        })
+    }
+
     /// This layer from a configuration, with this function in place of the one in Python.
     pub fn from_config(&self, config: &Config) -> Result<Self> {
         let mut arguments = Arguments::new("Lambda", config.clone())?;
