@@ -183,6 +183,8 @@ impl Type {
             Self::Symbolic => "a symbolic tensor".into(),
             Self::Layer(class) => format!("a layer {class}"),
             Self::Model(_) => "a model".into(),
+            of if crate::pandas::is(of, crate::pandas::TABLE) => "a DataFrame".into(),
+            of if crate::pandas::is_column(of) => "a column".into(),
             Self::Object(path) => format!("an object {}", path.replace("::", ".")),
             Self::History => "a History".into(),
             Self::HistoryValues => "history.history".into(),

@@ -121,4 +121,3 @@ pub fn loadtxt(path: impl AsRef<Path>, delimiter: impl Into<Option<char>>, skipr
         _ => Tensor::from_vec(numbers, (rows, columns), &Device::Cpu)?,
     })
 }
-

@@ -37,6 +37,15 @@ impl LabelEncoder {
         Ok(())
     }
 
+    /// Itself, [fitted](Self::fit). scikit-learn: `encoder = LabelEncoder().fit(y)`.
+    ///
+    /// # Errors
+    /// As for `fit`.
+    pub fn fitted(mut self, y: &(impl ToColumn + ?Sized)) -> Result<Self> {
+        self.fit(y)?;
+        Ok(self)
+    }
+
     /// The place of each label among the classes, as int64.
     ///
     /// # Errors

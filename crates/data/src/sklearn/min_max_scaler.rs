@@ -80,12 +80,21 @@ impl MinMaxScaler {
         Ok(())
     }
 
+    /// Itself, [fitted](Self::fit). scikit-learn: `scaler = MinMaxScaler().fit(x)`.
+    ///
+    /// # Errors
+    /// As for `fit`.
+    pub fn fitted(mut self, x: &Tensor) -> Result<Self> {
+        self.fit(x)?;
+        Ok(self)
+    }
+
     /// Scales an array: float32 stays float32, anything else becomes float64.
     ///
     /// # Errors
     /// If it is not fitted, or the array has other features.
     pub fn transform(&self, x: &Tensor) -> Result<Tensor> {
-        let fitted = self.fitted()?;
+        let fitted = self.learned()?;
         let features = Features::of_width(x, fitted.scale.len())?;
         features.map(|x, i| features.rounded(x * fitted.scale[i]) + fitted.min[i])
     }
@@ -104,7 +113,7 @@ impl MinMaxScaler {
     /// # Errors
     /// If it is not fitted, or the array has other features.
     pub fn inverse_transform(&self, x: &Tensor) -> Result<Tensor> {
-        let fitted = self.fitted()?;
+        let fitted = self.learned()?;
         let features = Features::of_width(x, fitted.scale.len())?;
         features.map(|x, i| features.rounded(x - fitted.min[i]) / fitted.scale[i])
     }
@@ -114,7 +123,7 @@ impl MinMaxScaler {
     /// # Errors
     /// If it is not fitted.
     pub fn data_min(&self) -> Result<Tensor> {
-        Ok(Tensor::new(&self.fitted()?.data_min[..], &Device::Cpu)?)
+        Ok(Tensor::new(&self.learned()?.data_min[..], &Device::Cpu)?)
     }
 
     /// The greatest number of each feature. scikit-learn: `scaler.data_max_`.
@@ -122,7 +131,7 @@ impl MinMaxScaler {
     /// # Errors
     /// If it is not fitted.
     pub fn data_max(&self) -> Result<Tensor> {
-        Ok(Tensor::new(&self.fitted()?.data_max[..], &Device::Cpu)?)
+        Ok(Tensor::new(&self.learned()?.data_max[..], &Device::Cpu)?)
     }
 
     /// What each feature is multiplied by. scikit-learn: `scaler.scale_`.
@@ -130,7 +139,7 @@ impl MinMaxScaler {
     /// # Errors
     /// If it is not fitted.
     pub fn scale(&self) -> Result<Tensor> {
-        Ok(Tensor::new(&self.fitted()?.scale[..], &Device::Cpu)?)
+        Ok(Tensor::new(&self.learned()?.scale[..], &Device::Cpu)?)
     }
 
     /// What is then added to each feature. scikit-learn: `scaler.min_`.
@@ -138,10 +147,10 @@ impl MinMaxScaler {
     /// # Errors
     /// If it is not fitted.
     pub fn min(&self) -> Result<Tensor> {
-        Ok(Tensor::new(&self.fitted()?.min[..], &Device::Cpu)?)
+        Ok(Tensor::new(&self.learned()?.min[..], &Device::Cpu)?)
     }
 
-    fn fitted(&self) -> Result<&Fitted> {
+    fn learned(&self) -> Result<&Fitted> {
         self.fitted.as_ref().ok_or_else(|| not_fitted("MinMaxScaler"))
     }
 }

@@ -59,12 +59,21 @@ impl StandardScaler {
         Ok(())
     }
 
+    /// Itself, [fitted](Self::fit). scikit-learn: `scaler = StandardScaler().fit(x)`.
+    ///
+    /// # Errors
+    /// As for `fit`.
+    pub fn fitted(mut self, x: &Tensor) -> Result<Self> {
+        self.fit(x)?;
+        Ok(self)
+    }
+
     /// Scales an array: float32 stays float32, anything else becomes float64.
     ///
     /// # Errors
     /// If it is not fitted, or the array has other features.
     pub fn transform(&self, x: &Tensor) -> Result<Tensor> {
-        let fitted = self.fitted()?;
+        let fitted = self.learned()?;
         let features = Features::of_width(x, fitted.mean.len())?;
         let rounded = |x: f64| features.rounded(x);
         features.map(|x, i| rounded(x - rounded(fitted.mean[i])) / rounded(fitted.scale[i]))
@@ -84,7 +93,7 @@ impl StandardScaler {
     /// # Errors
     /// If it is not fitted, or the array has other features.
     pub fn inverse_transform(&self, x: &Tensor) -> Result<Tensor> {
-        let fitted = self.fitted()?;
+        let fitted = self.learned()?;
         let features = Features::of_width(x, fitted.mean.len())?;
         let rounded = |x: f64| features.rounded(x);
         features.map(|x, i| rounded(x * rounded(fitted.scale[i])) + rounded(fitted.mean[i]))
@@ -95,7 +104,7 @@ impl StandardScaler {
     /// # Errors
     /// If it is not fitted.
     pub fn mean(&self) -> Result<Tensor> {
-        Ok(Tensor::new(&self.fitted()?.mean[..], &Device::Cpu)?)
+        Ok(Tensor::new(&self.learned()?.mean[..], &Device::Cpu)?)
     }
 
     /// The variance of each feature. scikit-learn: `scaler.var_`.
@@ -103,7 +112,7 @@ impl StandardScaler {
     /// # Errors
     /// If it is not fitted.
     pub fn var(&self) -> Result<Tensor> {
-        Ok(Tensor::new(&self.fitted()?.var[..], &Device::Cpu)?)
+        Ok(Tensor::new(&self.learned()?.var[..], &Device::Cpu)?)
     }
 
     /// What each feature is divided by. scikit-learn: `scaler.scale_`.
@@ -111,10 +120,10 @@ impl StandardScaler {
     /// # Errors
     /// If it is not fitted.
     pub fn scale(&self) -> Result<Tensor> {
-        Ok(Tensor::new(&self.fitted()?.scale[..], &Device::Cpu)?)
+        Ok(Tensor::new(&self.learned()?.scale[..], &Device::Cpu)?)
     }
 
-    fn fitted(&self) -> Result<&Fitted> {
+    fn learned(&self) -> Result<&Fitted> {
         self.fitted.as_ref().ok_or_else(|| not_fitted("StandardScaler"))
     }
 }
