@@ -133,8 +133,18 @@ impl<'a> Program<'a> {
         let given = named_as(
             call,
             &[
-                "filepath_or_buffer", "sep", "delimiter", "header", "names", "usecols", "nrows", "na_values", "dtype",
-                "encoding", "engine", "low_memory",
+                "filepath_or_buffer",
+                "sep",
+                "delimiter",
+                "header",
+                "names",
+                "usecols",
+                "nrows",
+                "na_values",
+                "dtype",
+                "encoding",
+                "engine",
+                "low_memory",
             ],
         )?;
         if call.arguments.args.len() > 1 {
@@ -173,7 +183,10 @@ impl<'a> Program<'a> {
         }
         for name in ["names", "usecols"] {
             if let Some(names) = find(&given, name) {
-                if name == "usecols" && matches!(names, Expr::List(list) if list.elts.iter().any(Expr::is_number_literal_expr)) && find(&given, "names").is_some() {
+                if name == "usecols"
+                    && matches!(names, Expr::List(list) if list.elts.iter().any(Expr::is_number_literal_expr))
+                    && find(&given, "names").is_some()
+                {
                     return Err(Missing::new("usecols by place beside names").help("name the columns"));
                 }
                 arguments.push_str(&format!(".{name}({})", self.names(names)?));
@@ -382,9 +395,11 @@ impl<'a> Program<'a> {
             "dropna" => {
                 let given = named_as(call, &["axis", "how", "inplace"])?;
                 only_default(&given, "axis", |axis| is_number(axis, 0))?;
-                only_default(&given, "how", |how| {
-                    matches!(how, Expr::StringLiteral(how) if how.value.to_str() == "any")
-                })?;
+                only_default(
+                    &given,
+                    "how",
+                    |how| matches!(how, Expr::StringLiteral(how) if how.value.to_str() == "any"),
+                )?;
                 in_place(of, &given, format!("{whole}.dropna()"))
             }
             "fillna" => {
@@ -642,9 +657,7 @@ impl<'a> Program<'a> {
         };
         match (&value.of, back.is_some()) {
             (Type::Int, false) => Ok(value.at(Strength::Sum)),
-            (Type::Int, true) if of.form != Form::Temporary => {
-                Ok(format!("{count} - {}", value.at(Strength::Product)))
-            }
+            (Type::Int, true) if of.form != Form::Temporary => Ok(format!("{count} - {}", value.at(Strength::Product))),
             (Type::Int, true) => Err(Missing::new("a place from the end of this").help("assign the table to a name")),
             (of, _) => Err(Missing::new(format!("{} as a place", of.described()))),
         }

@@ -14,12 +14,9 @@ pub(crate) fn attribute(of: &Value, path: &str, name: &str) -> Ported<Value> {
     let whole = of.at(Strength::Whole);
     let array = |method: &str| Ok(Value::temporary(format!("{whole}.{method}()?"), Type::Floats));
     match (path, name) {
-        (ENCODER, "classes_") => Ok(Value::new(
-            format!("{whole}.classes()?"),
-            Type::Object(VALUES.into()),
-            Strength::Whole,
-            Form::Reference,
-        )),
+        (ENCODER, "classes_") => {
+            Ok(Value::new(format!("{whole}.classes()?"), Type::Object(VALUES.into()), Strength::Whole, Form::Reference))
+        }
         ("sklearn::StandardScaler", "mean_" | "var_" | "scale_")
         | ("sklearn::MinMaxScaler", "min_" | "scale_" | "data_min_" | "data_max_") => array(name.trim_end_matches('_')),
         _ => Err(Missing::new(format!("the attribute {name} of {}", of.of.described()))),
