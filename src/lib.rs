@@ -225,6 +225,12 @@ pub mod word_vectors {
     pub use candle_keras_word_vectors::*;
 }
 
+/// Figures as SVG files. matplotlib: `matplotlib.pyplot`.
+pub mod pyplot {
+    #[doc(inline)]
+    pub use candle_keras_pyplot::*;
+}
+
 /// Seeds, names, devices and data preprocessing. Keras: `keras.utils`.
 pub mod utils {
     #[doc(inline)]

@@ -1,31 +1,82 @@
-//! The programs that `candle-keras port` makes of the scripts in crates/port/tests/scripts run, and what they assert holds.
+//! The programs that `candle-keras port` makes of the scripts in crates/port/tests/scripts: what they assert holds, and they print what the
+//! scripts print in real Keras with the same random numbers (tools/keras_scripts.py).
 
-use std::path::Path;
+use candle_keras_port::compare;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 macro_rules! programs {
     ($($name:ident)*) => {
-        $(#[allow(clippy::all)]
+        $(#[allow(clippy::all, clippy::pedantic)]
         mod $name {
             include!(concat!("../crates/port/tests/ported/", stringify!($name), ".rs"));
 
-            #[test]
-            fn runs() {
-                main().unwrap();
+            pub(crate) fn run() -> candle_keras::Result<()> {
+                main()
             }
         })*
 
-        const PROGRAMS: &[&str] = &[$(stringify!($name)),*];
+        const PROGRAMS: &[(&str, fn() -> candle_keras::Result<()>)] = &[$((stringify!($name), $name::run)),*];
     };
 }
 
-programs! { convnet_function digits_mlp regression_loop reviews_lstm siamese text_classes training_function
-word_distance }
+include!("../crates/port/tests/programs.rs");
+
+/// The name of the program that a child of this process runs.
+const PROGRAM: &str = "PORTED_PROGRAM";
+/// Around what the program prints: the test harness prints lines of its own.
+const BOUNDS: [&str; 2] = ["<<<begin>>>\n", "<<<end>>>\n"];
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/port/tests").join(name)
+}
+
+/// Runs one program, if a parent asks for it.
+#[test]
+fn child() {
+    let Ok(name) = std::env::var(PROGRAM) else { return };
+    let (_, run) = PROGRAMS.iter().find(|(own, _)| *own == name).expect("a program");
+    candle_keras::utils::set_random_seed(0);
+    print!("{}", BOUNDS[0]);
+    run().unwrap();
+    print!("{}", BOUNDS[1]);
+}
 
 #[test]
-fn each_program_is_run() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/port/tests/ported");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut names: Vec<_> = files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_string()).collect();
-    names.sort();
-    assert_eq!(names, PROGRAMS);
+fn programs_print_what_keras_prints() {
+    let mut failures = Vec::new();
+    for (name, _) in PROGRAMS {
+        let folder_of_run = tempfile::tempdir().unwrap();
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child", "--nocapture"])
+            .env(PROGRAM, name)
+            .current_dir(folder_of_run.path())
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&child.stdout);
+        let program = printed.split_once(BOUNDS[0]).and_then(|(_, rest)| rest.split_once(BOUNDS[1]));
+        let Some((printed, _)) = program.filter(|_| child.status.success()) else {
+            failures.push(format!("{name} ends with an error:\n{}", String::from_utf8_lossy(&child.stderr)));
+            continue;
+        };
+        // Scripts for older versions of Keras have no such file.
+        let Ok(expected) = std::fs::read_to_string(folder("expected").join(format!("{name}.txt"))) else { continue };
+        let (_, differences) = compare(&expected, printed);
+        failures.extend(differences.iter().map(|difference| format!("{name}, {difference}")));
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn each_program_is_run_and_most_are_compared() {
+    let names = |folder: PathBuf| {
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let mut names: Vec<_> = files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_string()).collect();
+        names.sort();
+        names
+    };
+    let programs: Vec<_> = PROGRAMS.iter().map(|(name, _)| (*name).to_string()).collect();
+    assert_eq!(names(folder("ported")), programs);
+    assert_eq!(names(folder("scripts")), programs);
+    assert!(names(folder("expected")).len() + 4 >= programs.len());
 }

@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 
-CRATES = ["candle-keras-ops", "candle-keras-data", "candle-keras-layers", "candle-keras-training", "candle-keras-models", "candle-keras"]
+CRATES = ["candle-keras-ops", "candle-keras-data", "candle-keras-layers", "candle-keras-training", "candle-keras-models", "candle-keras-pyplot", "candle-keras"]
 TARGET = os.environ.get("CARGO_TARGET_DIR", "target")
 # The types behind the functions of `ops`.
 LEFT_OUT = {"ops::operations"}

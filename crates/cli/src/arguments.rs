@@ -82,6 +82,12 @@ pub(crate) enum Command {
         /// Writes nothing, and fails if a line cannot be ported
         #[arg(long)]
         check: bool,
+        /// Runs the script and the program with the same random numbers, and fails if they print different lines; needs a Python with Keras 3, and cargo
+        #[arg(long, conflicts_with = "check")]
+        verify: bool,
+        /// The Python for --verify
+        #[arg(long, env = "PYTHON", default_value = "python3")]
+        python: PathBuf,
     },
     /// Word vectors: trains, queries, evaluates, converts and maps them
     #[command(subcommand)]

@@ -38,6 +38,7 @@ pub mod json;
 mod keras_names;
 mod lengths;
 mod linalg;
+pub mod markup;
 mod matmul;
 mod narrow;
 mod normalize;

@@ -1,8 +1,8 @@
 //! Arguments: from Keras's signatures to the parameters and setters of this project.
 
 use crate::api::{self, Item};
-use crate::names::of_keras;
 use crate::closures::Returns;
+use crate::names::of_keras;
 use crate::program::Program;
 use crate::value::{Binding, Form, ModelType, Strength, Type, Value};
 use crate::{Missing, Ported};
@@ -249,11 +249,20 @@ impl<'a> Program<'a> {
             (of, number) if number.is_number() && OF_NAMES.contains(&of) => return Err(wrong()),
             (_, Type::Str) => value.text.clone(),
             (_, Type::String | Type::Path) => value.borrowed(),
-            (_, Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Symbolic | Type::Model(_)) => value.borrowed(),
+            (_, Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Symbolic | Type::Model(_)) => {
+                value.borrowed()
+            }
             (_, Type::List(_)) if value.form == Form::Slice => value.borrowed(),
+            (of, Type::Tuple(_)) if value.items.is_some() && of.starts_with("Vec<") => {
+                let sizes = self.sizes(value)?;
+                match sizes.strip_prefix('(').and_then(|sizes| sizes.strip_suffix(')')) {
+                    Some(sizes) => format!("[{sizes}]"),
+                    None => sizes,
+                }
+            }
             (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
             (_, Type::List(_)) => value.borrowed(),
-            (_, Type::Layer(_) | Type::Object(_)) => self.owned(value.clone())?.text,
+            (_, Type::Layer(_) | Type::Object(_)) => self.own(value.clone())?.text,
             (_, of) if of.is_number() => value.text.clone(),
             _ => return Err(wrong()),
         })

@@ -21,6 +21,9 @@ impl<'a> Program<'a> {
             if let Some(value) = self.library_call(&path, call)? {
                 return Ok(value);
             }
+            if let Some(name) = path.strip_prefix("matplotlib.pyplot.").or_else(|| path.strip_prefix("pylab.")) {
+                return self.plot_call(name, call);
+            }
             return match path.split('.').next() {
                 Some("keras") => self.keras_call(&path, call),
                 Some("math") => self.math_call(&path, call),
@@ -148,7 +151,9 @@ impl<'a> Program<'a> {
                     Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int))
                 }
                 Type::Str | Type::String => Ok(Value::temporary(format!("{}.chars().count()", whole(list)), Type::Int)),
-                Type::Array | Type::Ints | Type::Floats | Type::Mask => Ok(Value::temporary(format!("{}.dim(0)?", whole(list)), Type::Int)),
+                Type::Array | Type::Ints | Type::Floats | Type::Mask => {
+                    Ok(Value::temporary(format!("{}.dim(0)?", whole(list)), Type::Int))
+                }
                 Type::Mutable { .. } => Ok(Value::temporary(format!("{}.shape()[0]", whole(list)), Type::Int)),
                 Type::Variables => Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int)),
                 Type::Tuple(types) => Ok(Value::constant(types.len().to_string(), Type::Int)),
@@ -160,10 +165,9 @@ impl<'a> Program<'a> {
                 let strength = if number.of == Type::Float { number.strength } else { Strength::Cast };
                 Ok(Value::new(text, Type::Float, strength, number.form))
             }
-            ("float", [array]) if array.of.is_array() => Ok(Value::temporary(
-                format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", whole(array)),
-                Type::Float,
-            )),
+            ("float", [array]) if array.of.is_array() => {
+                Ok(Value::temporary(format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", whole(array)), Type::Float))
+            }
             ("int", [array]) if array.of.is_array() => Ok(Value::temporary(
                 format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", whole(array)),
                 Type::Signed,
@@ -222,9 +226,12 @@ impl<'a> Program<'a> {
                 Form::Temporary,
             )),
             ("bool", [value]) => Ok(Value::new(self.truth(value)?, Type::Bool, Strength::Comparison, Form::Temporary)),
-            ("ord", [text]) if text.of == Type::Char => {
-                Ok(Value::new(format!("{} as usize", text.at(Strength::Cast)), Type::Int, Strength::Cast, Form::Temporary))
-            }
+            ("ord", [text]) if text.of == Type::Char => Ok(Value::new(
+                format!("{} as usize", text.at(Strength::Cast)),
+                Type::Int,
+                Strength::Cast,
+                Form::Temporary,
+            )),
             ("abs", [number]) if number.of == Type::Signed => {
                 Ok(Value::temporary(format!("{}.abs()", whole(number)), Type::Signed))
             }

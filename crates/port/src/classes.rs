@@ -100,7 +100,9 @@ impl<'a> Program<'a> {
         let bases: Vec<_> = definition.arguments.iter().flat_map(|arguments| &arguments.args).collect();
         let kind = match &bases[..] {
             [] => Kind::Plain,
-            [Expr::Name(object)] if object.id.as_str() == "object" && self.scopes.get("object").is_none() => Kind::Plain,
+            [Expr::Name(object)] if object.id.as_str() == "object" && self.scopes.get("object").is_none() => {
+                Kind::Plain
+            }
             [base] => match self.path_of(base).as_deref() {
                 Some("keras.layers.Layer" | "keras.Layer") if crate::own_layers::is_own(definition) => Kind::OwnLayer,
                 Some("keras.layers.Layer" | "keras.Layer") => Kind::Layer,
@@ -299,7 +301,8 @@ impl<'a> Program<'a> {
                         .help(format!("set self.{name} in __init__")));
                 }
                 self.line(&format!("{whole}.{rust_name} = {};", value.text));
-                let field = Field { name: name.into(), rust_name, of: value.of, value: Some(value.text), is_read: false };
+                let field =
+                    Field { name: name.into(), rust_name, of: value.of, value: Some(value.text), is_read: false };
                 self.classes[number].fields.push(field);
             }
         }
@@ -311,7 +314,9 @@ impl<'a> Program<'a> {
         let Some(Binding::Variable(receiver)) = self.scopes.get("self") else { return };
         let Type::Instance(class) = &receiver.of else { return };
         let Ok(number) = self.class_number(class) else { return };
-        if let Some(field) = self.classes[number].fields.iter_mut().find(|field| field.rust_name == name || field.name == name) {
+        if let Some(field) =
+            self.classes[number].fields.iter_mut().find(|field| field.rust_name == name || field.name == name)
+        {
             field.of = of.clone();
         }
     }
@@ -438,10 +443,10 @@ impl<'a> Program<'a> {
         let changes_self = self.changes_self(definition);
         let receiver = if changes_self { "&mut self" } else { "&self" };
         let parameters: Vec<_> = std::iter::once(receiver.to_string()).chain(body.parameters.clone()).collect();
-        let text = format!("fn {rust_name}({}){} {{\n{}\n}}", parameters.join(", "), body.result, body.lines.join("\n"));
+        let text =
+            format!("fn {rust_name}({}){} {{\n{}\n}}", parameters.join(", "), body.result, body.lines.join("\n"));
         let written = Written::of_method(rust_name, body.captured, body.returns, body.is_fallible);
-        let method =
-            Method { name, parameters: types.to_vec(), written: written.clone(), text, is_of_trait: false };
+        let method = Method { name, parameters: types.to_vec(), written: written.clone(), text, is_of_trait: false };
         self.classes[number].methods.push(method);
         Ok(written)
     }
@@ -499,13 +504,7 @@ impl<'a> Program<'a> {
             self.import("callbacks::Logs");
             let text = format!("fn {name}({}) -> Result<()> {{\n{}\n}}", parameters.join(", "), lines.join("\n"));
             let written = Written::of_method((*name).into(), Vec::new(), Type::None, true);
-            let method = Method {
-                name: (*name).into(),
-                parameters: types,
-                written,
-                text,
-                is_of_trait: true,
-            };
+            let method = Method { name: (*name).into(), parameters: types, written, text, is_of_trait: true };
             self.classes[number].methods.push(method);
         }
         self.import("callbacks::Callback");
@@ -577,7 +576,10 @@ impl<'a> Program<'a> {
             Stmt::Expr(text) => text.value.as_string_literal_expr().map(|text| text.value.to_str().to_string()),
             _ => None,
         });
-        docs.iter().flat_map(|text| text.trim().lines()).map(|line| format!("/// {}", line.trim()).trim_end().to_string() + "\n").collect()
+        docs.iter()
+            .flat_map(|text| text.trim().lines())
+            .map(|line| format!("/// {}", line.trim()).trim_end().to_string() + "\n")
+            .collect()
     }
 
     fn class_text(&mut self, number: usize, new: &str) -> String {
@@ -631,9 +633,7 @@ fn indented(text: &str) -> String {
 pub(crate) fn is_call_of_super(expression: &Expr) -> bool {
     let Expr::Call(call) = expression else { return false };
     let Expr::Attribute(attribute) = &*call.func else { return false };
-    let of_super = |of: &Expr| {
-        matches!(of, Expr::Call(call) if matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "super"))
-    };
+    let of_super = |of: &Expr| matches!(of, Expr::Call(call) if matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "super"));
     // `layers.Layer.__init__(self)` is the same.
     of_super(&attribute.value)
 }

@@ -170,16 +170,19 @@ impl<'a> Program<'a> {
     /// `list(...)`, `set(...)`, `sorted(...)`, `dict(...)`, `sum(...)` and others of what can be iterated.
     pub(crate) fn of_iterable(&mut self, name: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
         let [over] = &call.arguments.args[..] else { return Ok(None) };
-        let is_known = matches!(name, "list" | "set" | "sorted" | "dict" | "sum" | "any" | "all" | "tuple" | "max" | "min");
+        let is_known =
+            matches!(name, "list" | "set" | "sorted" | "dict" | "sum" | "any" | "all" | "tuple" | "max" | "min");
         if !is_known {
             return Ok(None);
         }
-        let key = call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("key")).map(|word| &word.value);
+        let key =
+            call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("key")).map(|word| &word.value);
         if let (Some(key), "sorted" | "max" | "min") = (key, name) {
             return self.by_key(name, call, key).map(Some);
         }
         let words: Vec<_> = call.arguments.keywords.iter().filter_map(|word| word.arg.as_deref()).collect();
-        if !words.is_empty() && !(name == "sorted" && words == ["reverse"]) {
+        let is_reversing = name == "sorted" && words == ["reverse"];
+        if !words.is_empty() && !is_reversing {
             return Err(Missing::new(format!("the argument {}", words[0])));
         }
         let mut is_set = false;
@@ -206,10 +209,13 @@ impl<'a> Program<'a> {
                             Type::Ints => ("I64", "i64", Type::Signed),
                             _ => ("F64", "f64", Type::Float),
                         };
-                        let text = format!("{}.to_dtype(DType::{dtype})?.to_vec1::<{in_rust}>()?", array.at(Strength::Whole));
+                        let text =
+                            format!("{}.to_dtype(DType::{dtype})?.to_vec1::<{in_rust}>()?", array.at(Strength::Whole));
                         return Ok(Some(Value::temporary(text, Type::List(Box::new(of)))));
                     }
-                    if let Some(value) = value.filter(|value| matches!(value.of, Type::List(_)) && value.form != Form::Place) {
+                    if let Some(value) =
+                        value.filter(|value| matches!(value.of, Type::List(_)) && value.form != Form::Place)
+                    {
                         return self.own(value).map(Some);
                     }
                 }
@@ -284,10 +290,7 @@ impl<'a> Program<'a> {
                         _ => return Err(Missing::new("a computed reverse")),
                     },
                 };
-                Value::temporary(
-                    format!("{{ let mut list = {}; list.{sort};{reverse} list }}", list.text),
-                    list.of,
-                )
+                Value::temporary(format!("{{ let mut list = {}; list.{sort};{reverse} list }}", list.text), list.of)
             }
             _ => return Err(Missing::new(format!("{name} of {}", of.described()))),
         })
@@ -323,17 +326,14 @@ impl<'a> Program<'a> {
         let element = Value::new("x", (**of).clone(), Strength::Whole, Form::Reference);
         let key = match key {
             Expr::Lambda(lambda) => {
-                let parameters: Vec<_> = lambda.parameters.iter().flat_map(|all| all.iter_non_variadic_params()).collect();
+                let parameters: Vec<_> =
+                    lambda.parameters.iter().flat_map(|all| all.iter_non_variadic_params()).collect();
                 let [parameter] = &parameters[..] else { return Err(Missing::new("a key of several arguments")) };
                 self.scopes.enter();
                 let form = if of.is_copy() { Form::Place } else { Form::Reference };
                 let rust_name = if of.is_copy() { "*x" } else { "x" };
-                let variable = crate::value::Variable {
-                    rust_name: rust_name.into(),
-                    of: (**of).clone(),
-                    form,
-                    is_pending: false,
-                };
+                let variable =
+                    crate::value::Variable { rust_name: rust_name.into(), of: (**of).clone(), form, is_pending: false };
                 self.scopes.bind(parameter.parameter.name.as_str(), crate::value::Binding::Variable(variable));
                 let value = self.expression(&lambda.body).and_then(|value| self.own(value));
                 self.scopes.leave();
@@ -357,7 +357,11 @@ impl<'a> Program<'a> {
             return Err(Missing::new("a key that may fail"));
         }
         let is_float = key.of == Type::Float;
-        let compare = format!("{{ let key = |x: &{}| {}; key(a).total_cmp(&key(b)) }}", of.in_rust().unwrap_or_default(), key.text);
+        let compare = format!(
+            "{{ let key = |x: &{}| {}; key(a).total_cmp(&key(b)) }}",
+            of.in_rust().unwrap_or_default(),
+            key.text
+        );
         let text = match (name, is_float) {
             ("sorted", false) => format!("{{ let mut list = {}; list.sort_by_key(|x| {});", list.text, key.text),
             ("sorted", true) => format!("{{ let mut list = {}; list.sort_by(|a, b| {compare});", list.text),
@@ -371,10 +375,7 @@ impl<'a> Program<'a> {
             // Python reverses without changing the order of equal ones.
             "sorted" if is_reversed => return Err(Missing::new("sorted with key and reverse").help("negate the key")),
             "sorted" => Value::temporary(format!("{text} list }}"), list.of),
-            _ => Value::temporary(
-                format!("{text}.ok_or_else(|| Error::new(\"{name} of nothing\"))?"),
-                (**of).clone(),
-            ),
+            _ => Value::temporary(format!("{text}.ok_or_else(|| Error::new(\"{name} of nothing\"))?"), (**of).clone()),
         })
     }
 
@@ -409,7 +410,13 @@ impl<'a> Program<'a> {
         }))
     }
 
-    pub(crate) fn method_of_list(&mut self, of: &Value, element: &Type, name: &str, call: &'a ExprCall) -> Ported<Value> {
+    pub(crate) fn method_of_list(
+        &mut self,
+        of: &Value,
+        element: &Type,
+        name: &str,
+        call: &'a ExprCall,
+    ) -> Ported<Value> {
         no_words(call)?;
         let whole = of.at(Strength::Whole);
         let done = |text: String| Ok(Value::temporary(text, Type::None));

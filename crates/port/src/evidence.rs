@@ -22,19 +22,46 @@ enum Use {
 pub(crate) struct Evidence(HashMap<String, HashSet<Use>>);
 
 /// Methods and attributes that arrays have.
-const OF_ARRAYS: &[&str] = &["shape", "reshape", "astype", "T", "ndim", "flatten", "ravel", "squeeze", "argmax", "dtype"];
+const OF_ARRAYS: &[&str] =
+    &["shape", "reshape", "astype", "T", "ndim", "flatten", "ravel", "squeeze", "argmax", "dtype"];
 
 /// Those that models have, and other objects that are fitted have not.
-const OF_MODELS: &[&str] =
-    &["compile", "summary", "layers", "save_weights", "load_weights", "get_layer", "trainable", "output", "input", "outputs"];
+const OF_MODELS: &[&str] = &[
+    "compile",
+    "summary",
+    "layers",
+    "save_weights",
+    "load_weights",
+    "get_layer",
+    "trainable",
+    "output",
+    "input",
+    "outputs",
+];
 
 /// Methods of models that take arrays.
 const ON_DATA: &[&str] = &["fit", "evaluate", "train_on_batch", "test_on_batch", "predict", "predict_on_batch"];
 
 /// Functions of NumPy that take an array first.
 const OF_NUMPY: &[&str] = &[
-    "argmax", "mean", "sum", "max", "min", "std", "reshape", "expand_dims", "squeeze", "concatenate", "sqrt", "abs", "round",
-    "unique", "transpose", "save", "array", "asarray",
+    "argmax",
+    "mean",
+    "sum",
+    "max",
+    "min",
+    "std",
+    "reshape",
+    "expand_dims",
+    "squeeze",
+    "concatenate",
+    "sqrt",
+    "abs",
+    "round",
+    "unique",
+    "transpose",
+    "save",
+    "array",
+    "asarray",
 ];
 
 impl Evidence {
@@ -70,7 +97,9 @@ impl Evidence {
 
     fn of_call(&mut self, call: &ExprCall) {
         let arguments = &call.arguments;
-        let word = |name: &str| arguments.keywords.iter().find(|word| word.arg.as_deref() == Some(name)).map(|word| &word.value);
+        let word = |name: &str| {
+            arguments.keywords.iter().find(|word| word.arg.as_deref() == Some(name)).map(|word| &word.value)
+        };
         let name = match &*call.func {
             Expr::Attribute(attribute) => attribute.attr.as_str(),
             Expr::Name(name) => name.id.as_str(),
@@ -103,13 +132,20 @@ impl Evidence {
         }
         let is_numpy = matches!(&*call.func, Expr::Attribute(attribute)
             if matches!(&*attribute.value, Expr::Name(name) if matches!(name.id.as_str(), "np" | "numpy")));
-        if is_numpy && OF_NUMPY.contains(&name) && let Some(first) = arguments.args.first() {
+        if is_numpy
+            && OF_NUMPY.contains(&name)
+            && let Some(first) = arguments.args.first()
+        {
             self.note(first, Use::Array);
         }
-        if name == "to_categorical" && let Some(first) = arguments.args.first() {
+        if name == "to_categorical"
+            && let Some(first) = arguments.args.first()
+        {
             self.note(first, Use::Array);
         }
-        if let (true, Some(first)) = (matches!(name, "Dense" | "LSTM" | "GRU" | "range" | "Embedding"), arguments.args.first()) {
+        if let (true, Some(first)) =
+            (matches!(name, "Dense" | "LSTM" | "GRU" | "range" | "Embedding"), arguments.args.first())
+        {
             self.note(first, Use::Int);
         }
         for (argument, use_) in [

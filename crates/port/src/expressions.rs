@@ -375,9 +375,9 @@ impl<'a> Program<'a> {
         if let (Expr::Name(name), Expr::StringLiteral(key)) = (&*subscript.value, &*subscript.slice)
             && let Some(dict) = self.literals.get(name.id.as_str()).copied()
         {
-            let found = dict.items.iter().find(|item| {
-                matches!(&item.key, Some(Expr::StringLiteral(own)) if own.value.to_str() == key.value.to_str())
-            });
+            let found = dict.items.iter().find(
+                |item| matches!(&item.key, Some(Expr::StringLiteral(own)) if own.value.to_str() == key.value.to_str()),
+            );
             return match found {
                 Some(item) => self.expression(&item.value),
                 None => Err(Missing::new(format!("{:?} is not in the dict", key.value.to_str()))),
@@ -487,11 +487,11 @@ impl<'a> Program<'a> {
             }
             Type::Logs => {
                 let index = self.expression(&subscript.slice)?;
-                Ok(Value::temporary(format!("{}[{}]", of.at(Strength::Whole), index.text), Type::Float))
+                Ok(Value::temporary(format!("{}[{}]", of.at(Strength::Whole), index.borrowed()), Type::Float))
             }
             Type::HistoryValues | Type::History => {
                 let index = self.expression(&subscript.slice)?;
-                let text = format!("{}[{}]", of.at(Strength::Whole), index.text);
+                let text = format!("{}[{}]", of.at(Strength::Whole), index.borrowed());
                 Ok(Value::new(text, Type::List(Box::new(Type::Float)), Strength::Whole, Form::Slice))
             }
             other => Err(Missing::new(format!("an element of {}", other.described()))),
@@ -593,7 +593,11 @@ fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
         Operator::FloorDiv if is_float => {
             let (x, y) = floats().ok_or_else(|| Missing::new("these operands"))?;
             Ok(Value::temporary(
-                format!("({} / {}).floor()", wrapped(x, strength_of(a), Strength::Product), wrapped(y, strength_of(b), Strength::Cast)),
+                format!(
+                    "({} / {}).floor()",
+                    wrapped(x, strength_of(a), Strength::Product),
+                    wrapped(y, strength_of(b), Strength::Cast)
+                ),
                 Type::Float,
             ))
         }
@@ -643,14 +647,14 @@ fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
                     b.at(Strength::Whole),
                     if a.of == Type::Str { format!("&{}", a.text) } else { a.borrowed() }
                 )),
-                Type::Dict(key, _) => {
-                    Ok(format!("{not}{}.contains_key({})", b.at(Strength::Whole), crate::collections::dict_key(key, a)?))
-                }
-                Type::Set(of) => Ok(format!(
-                    "{not}{}.contains({})",
+                Type::Dict(key, _) => Ok(format!(
+                    "{not}{}.contains_key({})",
                     b.at(Strength::Whole),
-                    crate::collections::dict_key(of, a)?
+                    crate::collections::dict_key(key, a)?
                 )),
+                Type::Set(of) => {
+                    Ok(format!("{not}{}.contains({})", b.at(Strength::Whole), crate::collections::dict_key(of, a)?))
+                }
                 Type::Tuple(_) if b.items.is_some() => {
                     let items = b.items.as_deref().unwrap_or_default();
                     if items.iter().any(|item| item.of != a.of || !item.of.is_copy()) {
@@ -678,6 +682,12 @@ fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
     }
     let least = Strength::Sum;
     match (&a.of, &b.of) {
+        // As Keras writes shapes.
+        (Type::Shape, Type::Tuple(_)) if b.items.is_some() => {
+            let sizes: Vec<_> = b.items.iter().flatten().map(|item| item.text.clone()).collect();
+            let comma = if sizes.len() == 1 { "," } else { "" };
+            Ok(format!("{}.to_string() {sign} \"({}{comma})\"", a.at(Strength::Whole), sizes.join(", ")))
+        }
         // A character is a text of length 1.
         (Type::Char, Type::Str) if matches!(op, CmpOp::Eq | CmpOp::NotEq) => {
             let text = b.literal_text().map(|text| text.replace("\\\"", "\""));

@@ -196,12 +196,19 @@ impl<'a> Program<'a> {
         };
         self.scopes.bind(&name.id, Binding::Variable(variable));
         self.block(&with.body);
-        let function = self.import(if mode.starts_with('a') { "python::files::append" } else { "python::files::write" });
+        let function =
+            self.import(if mode.starts_with('a') { "python::files::append" } else { "python::files::write" });
         self.line(&format!("{function}({}, &{rust_name})?;", path.borrowed()));
         Ok(true)
     }
 
-    pub(crate) fn method_of_file(&mut self, of: &Value, is_read: bool, name: &str, call: &'a ExprCall) -> Ported<Value> {
+    pub(crate) fn method_of_file(
+        &mut self,
+        of: &Value,
+        is_read: bool,
+        name: &str,
+        call: &'a ExprCall,
+    ) -> Ported<Value> {
         no_words(call)?;
         let whole = of.at(Strength::Whole);
         match (name, &call.arguments.args[..]) {
@@ -255,10 +262,9 @@ impl<'a> Program<'a> {
                 Strength::Cast,
                 Form::Temporary,
             ),
-            ("randint", [a, b]) => Value::temporary(
-                format!("{function}randint({}, {})?", whole(self, a)?, whole(self, b)?),
-                Type::Signed,
-            ),
+            ("randint", [a, b]) => {
+                Value::temporary(format!("{function}randint({}, {})?", whole(self, a)?, whole(self, b)?), Type::Signed)
+            }
             ("randrange", [end]) if end.of == Type::Int => Value::new(
                 format!("{function}randrange(0, {}, 1)? as usize", whole(self, end)?),
                 Type::Int,
@@ -275,7 +281,8 @@ impl<'a> Program<'a> {
             }
             ("shuffle", [list]) => {
                 list_of(list)?;
-                let target = if list.form == Form::Reference { list.text.clone() } else { format!("&mut {}", list.text) };
+                let target =
+                    if list.form == Form::Reference { list.text.clone() } else { format!("&mut {}", list.text) };
                 Value::temporary(format!("{function}shuffle({target})"), Type::None)
             }
             ("sample", [list, count]) => {
@@ -290,5 +297,7 @@ impl<'a> Program<'a> {
 
 /// Variables of the environment that choose a backend or what is logged, which nothing here reads.
 pub(crate) fn is_setting(key: &str) -> bool {
-    ["TF_", "KERAS_", "CUDA_", "XLA_", "PYTHONHASHSEED", "JAX_", "SM_FRAMEWORK"].iter().any(|start| key.starts_with(start))
+    ["TF_", "KERAS_", "CUDA_", "XLA_", "PYTHONHASHSEED", "JAX_", "SM_FRAMEWORK"]
+        .iter()
+        .any(|start| key.starts_with(start))
 }

@@ -29,7 +29,9 @@ impl<'a> Definition<'a> {
     pub(crate) fn parameters(self) -> Vec<&'a ParameterWithDefault> {
         match self {
             Self::Def(function) => function.parameters.iter_non_variadic_params().collect(),
-            Self::Lambda(_, lambda) => lambda.parameters.iter().flat_map(|all| all.iter_non_variadic_params()).collect(),
+            Self::Lambda(_, lambda) => {
+                lambda.parameters.iter().flat_map(|all| all.iter_non_variadic_params()).collect()
+            }
         }
     }
 
@@ -143,12 +145,8 @@ impl<'a> Program<'a> {
     }
 
     fn define_function(&mut self, definition: Definition<'a>) {
-        let function = Function {
-            definition,
-            depth: self.scopes.depth(),
-            written: Vec::new(),
-            is_being_written: false,
-        };
+        let function =
+            Function { definition, depth: self.scopes.depth(), written: Vec::new(), is_being_written: false };
         self.functions.push(function);
         self.scopes.bind(definition.name(), Binding::Function(self.functions.len() - 1));
     }
@@ -233,8 +231,12 @@ impl<'a> Program<'a> {
         if versions > 0 {
             rust_name.push_str(&format!("_{}", versions + 1));
         }
-        let text =
-            format!("fn {rust_name}({}){} {{\n{}\n}}\n", body.parameters.join(", "), body.result, body.lines.join("\n"));
+        let text = format!(
+            "fn {rust_name}({}){} {{\n{}\n}}\n",
+            body.parameters.join(", "),
+            body.result,
+            body.lines.join("\n")
+        );
         let line = self.source.line(definition.range().start());
         self.item(line, text);
         let Body { captured, returns, is_fallible, .. } = body;
@@ -255,7 +257,7 @@ impl<'a> Program<'a> {
         let outer = (std::mem::take(&mut self.body), std::mem::replace(&mut self.depth, 1), self.last_line());
         let (lost, is_over) = (self.lost_return.take(), std::mem::take(&mut self.is_over));
         let scan = match function {
-            Definition::Def(function) => Scan::of(&function.body, &self.changing),
+            Definition::Def(function) => Scan::of_function(function, &self.changing),
             Definition::Lambda(_, lambda) => Scan::of_expression(&lambda.body, &self.changing),
         };
         self.scans.push((scan, HashMap::new()));
@@ -350,7 +352,8 @@ impl<'a> Program<'a> {
     /// Binds a parameter; its text, if Rust needs it.
     fn parameter(&mut self, parameter: &str, of: &Type) -> Ported<Option<String>> {
         if *of == Type::None {
-            let variable = Variable { rust_name: "None".into(), of: Type::None, form: Form::Constant, is_pending: false };
+            let variable =
+                Variable { rust_name: "None".into(), of: Type::None, form: Form::Constant, is_pending: false };
             self.scopes.bind(parameter, Binding::Variable(variable));
             return Ok(None);
         }
@@ -370,9 +373,19 @@ impl<'a> Program<'a> {
         if self.scan().reads(parameter) == 0 {
             own = format!("_{own}");
         }
-        let is_changed = self.is_mutated(parameter);
+        let is_reassigned = self.scan().is_reassigned(parameter);
+        let is_changed = self.is_mutated(parameter) || (is_reassigned && of.is_copy());
         let form = if of.is_copy() { Form::Place } else { Form::Reference };
         let text = self.declared(&own, of, is_changed);
+        if is_reassigned && !of.is_copy() {
+            // A value of its own, which blocks assign anew.
+            let value = Value::new(own.clone(), of.clone(), crate::value::Strength::Whole, Form::Reference);
+            let owned = self.own(value)?.text;
+            self.line(&format!("let mut {own} = {owned};"));
+            let variable = Variable { rust_name: own, of: of.clone(), form: Form::Place, is_pending: false };
+            self.scopes.bind(parameter, Binding::Variable(variable));
+            return Ok(Some(text));
+        }
         let variable = Variable { rust_name: own, of: of.clone(), form, is_pending: false };
         self.scopes.bind(parameter, Binding::Variable(variable));
         Ok(Some(text))

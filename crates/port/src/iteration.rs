@@ -47,7 +47,11 @@ impl<'a> Program<'a> {
                 }
                 ("enumerate", [list, rest @ ..]) => {
                     let start = rest.first().or_else(|| {
-                        call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("start")).map(|word| &word.value)
+                        call.arguments
+                            .keywords
+                            .iter()
+                            .find(|word| word.arg.as_deref() == Some("start"))
+                            .map(|word| &word.value)
                     });
                     let start = match start {
                         None => None,
@@ -73,8 +77,11 @@ impl<'a> Program<'a> {
                     // A zip of three is one of pairs.
                     let mut elements = elements.into_iter();
                     let first = elements.next().into_iter().next();
-                    let nested = elements.fold(first, |before, one| Some(Element::Many(before.into_iter().chain([one]).collect())));
-                    return nested.map(|element| Iteration::new(text, element)).ok_or_else(|| Missing::new("zip of nothing"));
+                    let nested = elements
+                        .fold(first, |before, one| Some(Element::Many(before.into_iter().chain([one]).collect())));
+                    return nested
+                        .map(|element| Iteration::new(text, element))
+                        .ok_or_else(|| Missing::new("zip of nothing"));
                 }
                 ("reversed", [list]) => {
                     let inner = self.iteration(list)?;
@@ -91,12 +98,20 @@ impl<'a> Program<'a> {
             && self.path_of(&call.func).is_none()
         {
             let dict = self.expression(&attribute.value)?;
+            if let (Type::Logs, "items") = (&dict.of, attribute.attr.as_str()) {
+                let element = Element::Many(vec![
+                    Element::One(Type::String, Form::Reference),
+                    Element::One(Type::Float, Form::Place),
+                ]);
+                return Ok(Iteration::new(format!("{}.iter()", dict.at(Strength::Whole)), element));
+            }
             if let (Type::Scores(names), "items") = (&dict.of, attribute.attr.as_str()) {
                 let whole = dict.at(Strength::Whole);
                 let texts: Vec<_> = names.iter().map(|name| format!("({name:?}, {whole}[{name:?}])")).collect();
                 let text = format!("[{}]", texts.join(", "));
                 let iter = format!("{text}.into_iter()");
-                let element = Element::Many(vec![Element::One(Type::Str, Form::Place), Element::One(Type::Float, Form::Place)]);
+                let element =
+                    Element::Many(vec![Element::One(Type::Str, Form::Place), Element::One(Type::Float, Form::Place)]);
                 return Ok(Iteration { over: text, iter, element, is_set: false });
             }
             if dict.of == Type::HistoryValues && attribute.attr.as_str() == "items" {
@@ -142,7 +157,8 @@ impl<'a> Program<'a> {
             [end] => format!("0..{}", shown(end, Strength::Sum)),
             [from, end] => format!("{}..{}", shown(from, Strength::Sum), shown(end, Strength::Sum)),
             [from, end, step] if step.of == Type::Int => {
-                let text = format!("({}..{}).step_by({})", shown(from, Strength::Sum), shown(end, Strength::Sum), step.text);
+                let text =
+                    format!("({}..{}).step_by({})", shown(from, Strength::Sum), shown(end, Strength::Sum), step.text);
                 return Ok(Iteration::new(text, element));
             }
             [from, end, step] if step.text == "-1" => {
@@ -201,13 +217,16 @@ impl<'a> Program<'a> {
                 Iteration { over: text, iter, element: Element::One(Type::Float, Form::Place), is_set: false }
             }
             Type::HistoryValues => {
-                let names = format!("{whole}.iter().map(|(name, _)| name)");
-                Iteration::new(names, Element::One(Type::String, Form::Reference))
+                let names = format!("{whole}.iter().map(|(name, _)| name.to_string())");
+                Iteration::new(names, Element::One(Type::String, Form::Place))
             }
-            Type::File { is_read: true } => Iteration::new(
-                format!("{whole}.split_inclusive('\\n')"),
-                Element::One(Type::String, Form::Reference),
-            ),
+            Type::Logs => {
+                let names = format!("{whole}.iter().map(|(name, _)| name.to_string())");
+                Iteration::new(names, Element::One(Type::String, Form::Place))
+            }
+            Type::File { is_read: true } => {
+                Iteration::new(format!("{whole}.split_inclusive('\\n')"), Element::One(Type::String, Form::Reference))
+            }
             of if of.is_array() => {
                 let function = self.import("numpy::rows");
                 let text = format!("{function}({})?", list.borrowed());

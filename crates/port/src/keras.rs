@@ -55,13 +55,18 @@ impl<'a> Program<'a> {
             }
             ("backend", "clear_session") => Ok(Value::constant("()", Type::None)),
             ("random", "normal" | "uniform" | "truncated_normal") => self.random_tensor(last, call),
-            ("activations", "get") => match self.argument(needed(&named, "identifier")?, "impl Into<ActivationFunction>", "identifier") {
-                Ok(text) => {
-                    let class = self.import("activations::ActivationFunction");
-                    Ok(Value::temporary(format!("{class}::from({text})"), Type::Object("activations::ActivationFunction".into())))
+            ("activations", "get") => {
+                match self.argument(needed(&named, "identifier")?, "impl Into<ActivationFunction>", "identifier") {
+                    Ok(text) => {
+                        let class = self.import("activations::ActivationFunction");
+                        Ok(Value::temporary(
+                            format!("{class}::from({text})"),
+                            Type::Object("activations::ActivationFunction".into()),
+                        ))
+                    }
+                    Err(missing) => Err(missing),
                 }
-                Err(missing) => Err(missing),
-            },
+            }
             ("ops" | "backend" | "activations", _) => self.operation(last, call),
             ("layers", "add" | "subtract" | "multiply" | "average" | "maximum" | "minimum" | "concatenate" | "dot") => {
                 self.merging(last, &named)
@@ -87,7 +92,7 @@ impl<'a> Program<'a> {
             ("models" | "saving", "load_model") => {
                 let path = self.argument(needed(&named, "filepath")?, "&str", "filepath")?;
                 only(&named, &["filepath"])?;
-                let of = Type::Model(ModelType { is_sequential: false, logs: None });
+                let of = Type::Model(ModelType::default());
                 Ok(Value::temporary(format!("load_model({path})?"), of))
             }
             (
@@ -138,6 +143,9 @@ impl<'a> Program<'a> {
             ("utils", "set_random_seed") => self.random_seed("utils::set_random_seed", &named),
             (_, "pad_sequences") => {
                 let sequences = self.expression(needed(&named, "sequences")?)?;
+                if !matches!(&sequences.of, Type::List(of) if matches!(**of, Type::List(_))) {
+                    return Err(Missing::new(format!("pad_sequences of {}", sequences.of.described())));
+                }
                 let rest = without(&named, &["sequences"]);
                 let options =
                     if rest.is_empty() { "()".into() } else { self.object("utils::Pad", &rest, Type::None)?.text };
@@ -204,7 +212,9 @@ impl<'a> Program<'a> {
         if let Some(batch) = batch {
             text.push_str(&format!(".batch_size({batch})"));
         }
-        for (name, argument) in without(named, &["shape", "input_shape", "batch_shape", "batch_input_shape", "batch_size"]) {
+        for (name, argument) in
+            without(named, &["shape", "input_shape", "batch_shape", "batch_input_shape", "batch_size"])
+        {
             match name.as_str() {
                 "name" | "dtype" => {
                     let value = self.argument(argument, "impl Into<String>", &name)?;
@@ -238,13 +248,23 @@ impl<'a> Program<'a> {
 
     fn model(&mut self, named: &Named<'a>) -> Ported<Value> {
         let (inputs, outputs) = (needed(named, "inputs")?, needed(named, "outputs")?);
+        let count = match outputs {
+            Expr::List(list) => list.elts.len(),
+            Expr::Tuple(tuple) => tuple.elts.len(),
+            Expr::Dict(dict) => dict.items.len(),
+            outputs => match self.expression(outputs)?.of {
+                // A list in a variable.
+                Type::List(_) => 2,
+                _ => 1,
+            },
+        };
         let (inputs, outputs) = (self.tensors(inputs)?, self.tensors(outputs)?);
         let mut text = format!("Model::new({inputs}, {outputs})?");
         if let Some(name) = find(named, "name") {
             text.push_str(&format!(".name({})", self.argument(name, "impl Into<String>", "name")?));
         }
         only(named, &["inputs", "outputs", "name"])?;
-        Ok(Value::temporary(text, Type::Model(ModelType::default())))
+        Ok(Value::temporary(text, Type::Model(ModelType { outputs: count, ..ModelType::default() })))
     }
 
     fn sequential(&mut self, named: &Named<'a>) -> Ported<Value> {
@@ -266,7 +286,7 @@ impl<'a> Program<'a> {
             text.push_str(&format!(".name({})", self.argument(name, "impl Into<String>", "name")?));
         }
         only(named, &["layers", "name"])?;
-        Ok(Value::temporary(text, Type::Model(ModelType { is_sequential: true, logs: None })))
+        Ok(Value::temporary(text, Type::Model(ModelType { is_sequential: true, ..ModelType::default() })))
     }
 
     /// A layer of a Sequential; before it the input that its `input_shape` means.
@@ -291,7 +311,9 @@ impl<'a> Program<'a> {
         }
         match value.of {
             // A clone is another handle to the same weights.
-            Type::Model(_) if value.form == Form::Place => out.push(format!("{}.clone()", value.at(crate::value::Strength::Whole))),
+            Type::Model(_) if value.form == Form::Place => {
+                out.push(format!("{}.clone()", value.at(crate::value::Strength::Whole)))
+            }
             Type::Layer(_) | Type::Symbolic | Type::Model(_) => out.push(self.own(value)?.text),
             of => return Err(Missing::new(format!("{} in a Sequential", of.described()))),
         }
@@ -362,9 +384,15 @@ impl<'a> Program<'a> {
             let x = self.tensor(&x)?;
             if x.of == Type::Symbolic {
                 let class = self.import("layers::Activation");
-                return Ok(Value::temporary(format!("{class}::new({}).call({})", self.own(callee.clone())?.text, x.borrowed()), Type::Symbolic));
+                return Ok(Value::temporary(
+                    format!("{class}::new({}).call({})", self.own(callee.clone())?.text, x.borrowed()),
+                    Type::Symbolic,
+                ));
             }
-            return Ok(Value::temporary(format!("{}.call({})?", callee.at(crate::value::Strength::Whole), x.borrowed()), x.of.clone()));
+            return Ok(Value::temporary(
+                format!("{}.call({})?", callee.at(crate::value::Strength::Whole), x.borrowed()),
+                x.of.clone(),
+            ));
         }
         if matches!(&callee.of, Type::Object(path) if path.starts_with("losses::")) {
             return self.call_loss(callee, call);

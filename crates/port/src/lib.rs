@@ -14,15 +14,21 @@
 
 mod api;
 mod arguments;
+mod arrays;
+mod branches;
 mod builtins;
 mod classes;
 mod closures;
 mod collections;
+mod compare;
 mod datasets;
 mod evidence;
 mod expressions;
 mod files;
+mod for_loops;
 mod functions;
+mod gaps;
+mod indexing;
 mod iteration;
 mod keras;
 mod loops;
@@ -31,11 +37,14 @@ mod mutable;
 mod names;
 mod notebook;
 mod numpy;
+mod numpy_random;
 mod operations;
 mod own_layers;
 mod pandas;
+mod plots;
 mod program;
 mod project;
+mod returns;
 mod scan;
 mod sklearn;
 mod source;
@@ -45,8 +54,14 @@ mod text;
 mod unrolled;
 mod value;
 
+pub use compare::{Difference, compare};
 pub use notebook::Script;
-pub use project::write_project;
+pub use project::{write_project, write_verification};
+
+/// A program of Python that runs a script with the random numbers of candle-keras: what the script prints then, its Rust program prints as well.
+///
+/// `python verify.py script.py arguments`; it needs Keras 3.
+pub const VERIFY: &str = include_str!("verify.py");
 
 use source::Source;
 

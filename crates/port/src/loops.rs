@@ -173,13 +173,20 @@ impl<'a> Program<'a> {
         let module = path.split("::").next().unwrap_or("");
         let is_class = path.split("::").count() == 2;
         let (class, wrapped) = match module {
-            "optimizers" if is_class && is_mutated && path != "optimizers::Optimizer" => ("optimizers::Optimizer", "from"),
+            "optimizers" if is_class && is_mutated && path != "optimizers::Optimizer" => {
+                ("optimizers::Optimizer", "from")
+            }
             "losses" if is_class && is_called && path != "losses::Loss" => ("losses::Loss", "from"),
             "metrics" if is_mutated && is_function(path) => ("metrics::MeanMetric", "new"),
             _ => return value,
         };
         let name = self.import(if class == "optimizers::Optimizer" { "Optimizer" } else { class });
-        Value::new(format!("{name}::{wrapped}({})", value.text), Type::Object(class.into()), Strength::Whole, Form::Temporary)
+        Value::new(
+            format!("{name}::{wrapped}({})", value.text),
+            Type::Object(class.into()),
+            Strength::Whole,
+            Form::Temporary,
+        )
     }
 }
 

@@ -55,9 +55,12 @@ impl<'a> Program<'a> {
             (Type::Object(path), "learning_rate" | "lr") if path.ends_with("Optimizer") => {
                 Ok(Value::temporary(format!("{whole}.learning_rate()"), Type::Float))
             }
-            (Type::Model(_), "optimizer") => {
-                Ok(Value::new(format!("{whole}.optimizer()?"), Type::Object("Optimizer".into()), Strength::Whole, Form::Reference))
-            }
+            (Type::Model(_), "optimizer") => Ok(Value::new(
+                format!("{whole}.optimizer()?"),
+                Type::Object("Optimizer".into()),
+                Strength::Whole,
+                Form::Reference,
+            )),
             (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),
             (Type::Symbolic, "shape") => Ok(Value::temporary(format!("{whole}.shape()?"), Type::Shape)),
             (Type::Array | Type::Ints | Type::Floats | Type::Mask, "shape") => Ok(Value::new(
@@ -73,6 +76,10 @@ impl<'a> Program<'a> {
             }
             (Type::Model(_), "input") => Ok(Value::temporary(format!("{whole}.input()?"), Type::Symbolic)),
             (Type::Model(_), "output") => Ok(Value::temporary(format!("{whole}.output()?"), Type::Symbolic)),
+            (Type::Model(_), "output_shape") => {
+                Ok(Value::temporary(format!("{whole}.output()?.shape()?"), Type::Shape))
+            }
+            (Type::Model(_), "input_shape") => Ok(Value::temporary(format!("{whole}.input()?.shape()?"), Type::Shape)),
             (Type::Model(_), "stop_training") => Ok(Value::place(format!("{whole}.stop_training"), Type::Bool)),
             (Type::Model(_) | Type::Layer(_), "trainable") => {
                 self.import_by_name("layers::Declared");
@@ -86,10 +93,18 @@ impl<'a> Program<'a> {
             (Type::Model(_) | Type::Layer(_), "weights" | "variables") => {
                 Ok(Value::temporary(format!("{whole}.variables()"), Type::Variables))
             }
-            (own @ (Type::Array | Type::Floats), "T") => Ok(Value::temporary(format!("{whole}.t()?"), own.clone())),
-            (Type::Array | Type::Floats, "dtype") => Ok(Value::temporary(format!("{whole}.dtype()"), Type::DType)),
-            (Type::Array | Type::Floats, "ndim") => Ok(Value::temporary(format!("{whole}.rank()"), Type::Int)),
-            (Type::Array | Type::Floats, "size") => Ok(Value::temporary(format!("{whole}.elem_count()"), Type::Int)),
+            (own @ (Type::Array | Type::Ints | Type::Floats | Type::Mask), "T") => {
+                Ok(Value::temporary(format!("{whole}.t()?"), own.clone()))
+            }
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "dtype") => {
+                Ok(Value::temporary(format!("{whole}.dtype()"), Type::Dtype))
+            }
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "ndim") => {
+                Ok(Value::temporary(format!("{whole}.rank()"), Type::Int))
+            }
+            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "size") => {
+                Ok(Value::temporary(format!("{whole}.elem_count()"), Type::Int))
+            }
             (of, _) => Err(Missing::new(format!("the attribute {name} of {}", of.described()))),
         }
     }
@@ -122,7 +137,10 @@ impl<'a> Program<'a> {
                 no_words(call)?;
                 match (name, &call.arguments.args[..]) {
                     ("keys", []) => Ok(Value::temporary(
-                        format!("{}.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>()", of.at(Strength::Whole)),
+                        format!(
+                            "{}.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>()",
+                            of.at(Strength::Whole)
+                        ),
                         Type::List(Box::new(Type::String)),
                     )),
                     ("get", [key, ..]) => {
@@ -161,7 +179,10 @@ impl<'a> Program<'a> {
                             (Form::Reference, false) => ".cloned()",
                             _ => "",
                         };
-                        Ok(Value::temporary(format!("{}.extend({}{copied})", of.at(Strength::Whole), over.iter), Type::None))
+                        Ok(Value::temporary(
+                            format!("{}.extend({}{copied})", of.at(Strength::Whole), over.iter),
+                            Type::None,
+                        ))
                     }
                     _ => Err(Missing::new(format!("the method {name} of a set"))),
                 }
@@ -297,7 +318,7 @@ impl<'a> Program<'a> {
                     _ => Value::temporary(text, Type::Scores(logs)),
                 })
             }
-            "predict" if self.wanted_outputs.is_some() => {
+            "predict" if self.wanted_outputs.is_some() || model.outputs > 1 => {
                 self.wanted_outputs = None;
                 let x = self.data(needed(&named, "x")?)?;
                 let rest = without(&named, &["x"]);
@@ -359,7 +380,9 @@ impl<'a> Program<'a> {
         if let Some(dict) = dict {
             let mut pairs = Vec::new();
             for item in &dict.items {
-                let Some(Expr::StringLiteral(key)) = &item.key else { return Err(Missing::new("data by computed names")) };
+                let Some(Expr::StringLiteral(key)) = &item.key else {
+                    return Err(Missing::new("data by computed names"));
+                };
                 let value = self.expression(&item.value)?;
                 let is_data = value.of.is_array() || matches!(value.of, Type::Mutable { .. } | Type::List(_));
                 if !is_data {
@@ -432,7 +455,9 @@ impl<'a> Program<'a> {
                 let mut texts = Vec::new();
                 for loss in &losses.items {
                     let same = weights.items.iter().find(|weight| match (&weight.key, &loss.key) {
-                        (Some(Expr::StringLiteral(a)), Some(Expr::StringLiteral(b))) => a.value.to_str() == b.value.to_str(),
+                        (Some(Expr::StringLiteral(a)), Some(Expr::StringLiteral(b))) => {
+                            a.value.to_str() == b.value.to_str()
+                        }
                         _ => false,
                     });
                     texts.push(match same {
@@ -484,7 +509,8 @@ impl<'a> Program<'a> {
         let logs_of_field = logs.clone();
         if let Some(Binding::Variable(variable)) = self.variable_of(of) {
             let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
-            let of = Type::Model(ModelType { is_sequential, logs });
+            let outputs = outputs_of(&of.of);
+            let of = Type::Model(ModelType { is_sequential, outputs, logs });
             let name = self.python_name(&variable.rust_name);
             if let Some(name) = name {
                 if let Some(field) = name.strip_prefix("self.") {
@@ -495,7 +521,10 @@ impl<'a> Program<'a> {
         }
         if let Some(field) = of.text.strip_prefix("self.") {
             let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
-            self.compiled_field(&field.to_string(), &Type::Model(ModelType { is_sequential, logs: logs_of_field }));
+            self.compiled_field(
+                field,
+                &Type::Model(ModelType { is_sequential, outputs: outputs_of(&of.of), logs: logs_of_field }),
+            );
         }
         let loss = match (options.is_empty(), is_compile) {
             (true, _) => start,
@@ -600,10 +629,13 @@ impl<'a> Program<'a> {
                 "callbacks" => {
                     for callback in self.items(argument)? {
                         let callback = match self.kind_of(&callback.of) {
-                            Some(Kind::Callback) if callback.form == Form::Place => Value {
-                                text: format!("&mut {}", callback.text),
-                                ..callback
-                            },
+                            // What is read behind is lent.
+                            Some(Kind::Callback) if callback.form == Form::Place => {
+                                Value { text: format!("&mut {}", callback.text), ..callback }
+                            }
+                            _ if callback.form == Form::Place && self.is_lent(&callback) => {
+                                Value { text: format!("&mut {}", callback.text), ..callback }
+                            }
                             _ => self.owned(callback)?,
                         };
                         options.push_str(&format!(".callback({})", callback.text));
@@ -650,10 +682,9 @@ impl<'a> Program<'a> {
         }
         let value = self.expression(weights)?;
         match &value.of {
-            Type::Dict(key, weight) if matches!(**key, Type::Int | Type::Id) && **weight == Type::Float => Ok(format!(
-                "{}.iter().map(|(&class, &weight)| (class as u32, weight))",
-                value.at(Strength::Whole)
-            )),
+            Type::Dict(key, weight) if matches!(**key, Type::Int | Type::Id) && **weight == Type::Float => {
+                Ok(format!("{}.iter().map(|(&class, &weight)| (class as u32, weight))", value.at(Strength::Whole)))
+            }
             of => Err(Missing::new(format!("class_weight is {}", of.described()))),
         }
     }
@@ -677,12 +708,20 @@ impl<'a> Program<'a> {
                 let text = format!("{text}.iter().map(|(_, number)| number).collect::<Vec<f64>>()");
                 return Ok(Value::temporary(text, Type::List(Box::new(Type::Float))));
             }
+            (None, None) if find(named, "return_dict").is_some() => return Ok(Value::temporary(text, Type::Logs)),
             (None, None) => return Err(Missing::new("evaluate of a model whose metrics are not known here")),
         };
         Ok(match &logs[..] {
             [_] if find(named, "return_dict").is_none() => Value::temporary(format!("{text}[\"loss\"]"), Type::Float),
             _ => Value::temporary(text, Type::Scores(logs)),
         })
+    }
+
+    /// Whether a callback is read again, so that it must not be a clone that is trained with.
+    fn is_lent(&self, callback: &Value) -> bool {
+        let name = self.scopes.python_name(&callback.text);
+        let is_callback = matches!(&callback.of, Type::Object(path) if path.starts_with("callbacks::"));
+        is_callback && name.is_some_and(|name| self.scan().reads(&name) > 1)
     }
 
     fn variable_of(&self, value: &Value) -> Option<Binding> {
@@ -693,6 +732,13 @@ impl<'a> Program<'a> {
     /// The name in Python of the variable with this name in Rust.
     fn python_name(&self, rust_name: &str) -> Option<String> {
         self.scopes.python_name(rust_name)
+    }
+}
+
+fn outputs_of(model: &Type) -> usize {
+    match model {
+        Type::Model(model) => model.outputs,
+        _ => 0,
     }
 }
 

@@ -87,9 +87,7 @@ impl<'a> Program<'a> {
         let text = format!("{}[[{}]]", array.at(Strength::Whole), indices.join(", "));
         match of {
             "f64" => Ok(Value::place(text, Type::Float)),
-            of if of.starts_with('f') => {
-                Ok(Value::temporary(format!("f64::from({text})"), Type::Float))
-            }
+            of if of.starts_with('f') => Ok(Value::temporary(format!("f64::from({text})"), Type::Float)),
             "i64" => Ok(Value::place(text, Type::Signed)),
             _ => Ok(Value::temporary(format!("i64::from({text})"), Type::Signed)),
         }
@@ -112,10 +110,8 @@ impl<'a> Program<'a> {
                 Type::Id | Type::Signed if value.form != Form::Constant => {
                     texts.push(format!("{} as usize", value.at(Strength::Cast)));
                 }
-                Type::Ints => texts.push(format!(
-                    "{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize",
-                    value.at(Strength::Whole)
-                )),
+                Type::Ints => texts
+                    .push(format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))),
                 Type::Signed => return Ok(Vec::new()),
                 of => return Err(Missing::new(format!("an array at {}", of.described()))),
             }
@@ -135,7 +131,7 @@ impl<'a> Program<'a> {
         let indices = self.indices(index)?;
         let number = self.element_of(of, value)?;
         match (number, indices.len()) {
-            (Some(number), count) if count == rank => {
+            (Some(number), count) if count == rank && rank != DYNAMIC => {
                 self.line(&format!("{whole}[[{}]] {sign} {number};", indices.join(", ")));
             }
             (number, count) => {

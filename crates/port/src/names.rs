@@ -69,7 +69,9 @@ pub(crate) fn snake_case_of_class(class: &str) -> String {
     for (i, &c) in characters.iter().enumerate() {
         let before = i.checked_sub(1).map(|i| characters[i]);
         let next_is_lower = characters.get(i + 1).is_some_and(|next| next.is_lowercase());
-        let begins = before.is_some_and(|before| before.is_lowercase() || before.is_ascii_digit() || (before.is_uppercase() && next_is_lower));
+        let begins = before.is_some_and(|before| {
+            before.is_lowercase() || before.is_ascii_digit() || (before.is_uppercase() && next_is_lower)
+        });
         if c.is_uppercase() && begins {
             out.push('_');
         }

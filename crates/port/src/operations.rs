@@ -73,7 +73,8 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
 ];
 
 /// Names of the first argument in NumPy, TensorFlow and older versions of Keras.
-const OF_FIRST: &[&str] = &["x", "xs", "a", "input", "inputs", "tensor", "values", "input_tensor", "tensors", "logits", "features"];
+const OF_FIRST: &[&str] =
+    &["x", "xs", "a", "input", "inputs", "tensor", "values", "input_tensor", "tensors", "logits", "features"];
 
 impl<'a> Program<'a> {
     /// A call of the function of `keras.ops` with this name.
@@ -91,7 +92,11 @@ impl<'a> Program<'a> {
             if of.of == Type::Symbolic || like.of == Type::Symbolic {
                 return Err(Missing::new("a cast to the dtype of a symbolic tensor"));
             }
-            let text = format!("{}.to_dtype({}.dtype())?", of.at(crate::value::Strength::Whole), like.at(crate::value::Strength::Whole));
+            let text = format!(
+                "{}.to_dtype({}.dtype())?",
+                of.at(crate::value::Strength::Whole),
+                like.at(crate::value::Strength::Whole)
+            );
             return Ok(Value::temporary(text, like.of));
         }
         if name == "arange" {
@@ -122,7 +127,8 @@ impl<'a> Program<'a> {
                 .or_else(|| named.get(i).filter(|_| i == 0))
                 .map(|(_, given)| *given);
             let is_axes = rust_type.contains("Axes");
-            let default = DEFAULTS.iter().find(|(own, of, _)| *own == name && of == parameter).map(|(_, _, text)| *text);
+            let default =
+                DEFAULTS.iter().find(|(own, of, _)| *own == name && of == parameter).map(|(_, _, text)| *text);
             texts.push(match given {
                 Some(given) if rust_type == "&X" || rust_type == "&Tensor" => {
                     operands.push((texts.len(), self.expression(given)?));
@@ -191,8 +197,8 @@ impl<'a> Program<'a> {
         let of_fractions = operands.iter().all(|(_, value)| value.of == Type::Floats);
         Ok(match name {
             _ if name.starts_with("arg") => Type::Array,
-            "equal" | "not_equal" | "greater" | "greater_equal" | "less" | "less_equal" | "logical_and" | "logical_or"
-            | "logical_not" | "isnan" | "isinf" | "isfinite" | "any" | "all" => Type::Array,
+            "equal" | "not_equal" | "greater" | "greater_equal" | "less" | "less_equal" | "logical_and"
+            | "logical_or" | "logical_not" | "isnan" | "isinf" | "isfinite" | "any" | "all" => Type::Array,
             "cast" | "zeros" | "ones" | "full" => match named.iter().find(|(name, _)| name == "dtype") {
                 Some((_, dtype)) if !self.dtype_name(dtype)?.contains("float") => Type::Array,
                 _ => Type::Floats,
@@ -264,10 +270,9 @@ impl<'a> Program<'a> {
             (Some(items), _) if items.is_empty() => Ok("Vec::new()".into()),
             (Some(items), _) => Ok(format!("[{}]", items.iter().map(shown).collect::<Ported<Vec<_>>>()?.join(", "))),
             (None, Type::Int | Type::Signed) => Ok(format!("[{}]", shown(&value)?)),
-            (None, Type::List(of)) if **of == Type::Int => Ok(format!(
-                "{}.iter().map(|&n| n as i64).collect::<Vec<_>>()",
-                value.at(crate::value::Strength::Whole)
-            )),
+            (None, Type::List(of)) if **of == Type::Int => {
+                Ok(format!("{}.iter().map(|&n| n as i64).collect::<Vec<_>>()", value.at(crate::value::Strength::Whole)))
+            }
             (None, of) => Err(Missing::new(format!("{} as a shape", of.described()))),
         }
     }

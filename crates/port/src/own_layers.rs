@@ -83,10 +83,9 @@ impl<'a> Program<'a> {
             parameters.iter().flatten().skip(1).map(|parameter| parameter.parameter.name.as_str()).collect();
         let values: Vec<Value> = (values.into_iter().zip(&names))
             .map(|(value, name)| {
-                let is_activation = own
-                    .arguments
-                    .iter()
-                    .any(|(own, of)| own == name && matches!(of, Type::Object(path) if path.starts_with("activations::")));
+                let is_activation = own.arguments.iter().any(|(own, of)| {
+                    own == name && matches!(of, Type::Object(path) if path.starts_with("activations::"))
+                });
                 match is_activation && value.of == Type::None {
                     true => Value::constant("\"linear\"", Type::Str),
                     false => value,
@@ -103,7 +102,8 @@ impl<'a> Program<'a> {
         if same != given {
             return Err(Missing::new(format!("{class} is made from arguments of other types before")));
         }
-        let texts: Vec<_> = values.iter().filter(|value| value.of != Type::None).map(|value| value.text.clone()).collect();
+        let texts: Vec<_> =
+            values.iter().filter(|value| value.of != Type::None).map(|value| value.text.clone()).collect();
         let mut text = format!("{class}::new({})", texts.join(", "));
         if let Some(name) = call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("name")) {
             text.push_str(&format!(".name({})", self.argument(&name.value, "impl Into<String>", "name")?));
@@ -138,8 +138,10 @@ impl<'a> Program<'a> {
                         Expr::Name(value) if value.id.as_str() == name => {}
                         // `self.activation = keras.activations.get(activation)`
                         Expr::Call(call)
-                            if matches!(self.path_of(&call.func).as_deref(), Some("keras.activations.get" | "keras.layers.Activation"))
-                                && matches!(&call.arguments.args[..], [Expr::Name(value)] if value.id.as_str() == name) =>
+                            if matches!(
+                                self.path_of(&call.func).as_deref(),
+                                Some("keras.activations.get" | "keras.layers.Activation")
+                            ) && matches!(&call.arguments.args[..], [Expr::Name(value)] if value.id.as_str() == name) =>
                         {
                             let of = Type::Object("activations::ActivationFunction".into());
                             match own.arguments.iter_mut().find(|(argument, _)| argument == name) {
@@ -152,7 +154,9 @@ impl<'a> Program<'a> {
                                         .skip(1)
                                         .take_while(|parameter| parameter.parameter.name.as_str() != name)
                                         .filter(|parameter| {
-                                            own.arguments.iter().any(|(own, _)| own == parameter.parameter.name.as_str())
+                                            own.arguments
+                                                .iter()
+                                                .any(|(own, _)| own == parameter.parameter.name.as_str())
                                         })
                                         .count();
                                     own.arguments.insert(before, (name.into(), of));
@@ -160,7 +164,9 @@ impl<'a> Program<'a> {
                             }
                         }
                         // A source of random numbers is that of the run.
-                        Expr::Call(call) if self.path_of(&call.func).is_some_and(|path| path.ends_with(".SeedGenerator")) => {
+                        Expr::Call(call)
+                            if self.path_of(&call.func).is_some_and(|path| path.ends_with(".SeedGenerator")) =>
+                        {
                             own.constants.push((name.into(), Value::constant("None", Type::None)));
                         }
                         value => {
@@ -278,10 +284,22 @@ impl<'a> Program<'a> {
 
     /// `self.add_weight(...)`, as a weight whose name is that of the attribute.
     pub(crate) fn weight_of(&mut self, call: &'a ExprCall) -> Ported<Value> {
-        let names = ["shape", "initializer", "dtype", "trainable", "autocast", "regularizer", "constraint", "aggregation", "name"];
+        let names = [
+            "shape",
+            "initializer",
+            "dtype",
+            "trainable",
+            "autocast",
+            "regularizer",
+            "constraint",
+            "aggregation",
+            "name",
+        ];
         // Keras 2 had the name first.
         let named = match call.arguments.args.first() {
-            Some(Expr::StringLiteral(_)) => crate::arguments::named_as(call, &["name", "shape", "dtype", "initializer"])?,
+            Some(Expr::StringLiteral(_)) => {
+                crate::arguments::named_as(call, &["name", "shape", "dtype", "initializer"])?
+            }
             _ => crate::arguments::named_as(call, &names)?,
         };
         let shape = match crate::arguments::find(&named, "shape") {
@@ -339,8 +357,7 @@ impl<'a> Program<'a> {
                 format!("        {}: {in_rust},\n", crate::names::in_snake_case(name))
             })
             .collect();
-        let arguments =
-            if arguments.is_empty() { "()".to_string() } else { format!("(\n{}    )", arguments.concat()) };
+        let arguments = if arguments.is_empty() { "()".to_string() } else { format!("(\n{}    )", arguments.concat()) };
         let docs: String = docs.lines().map(|line| format!("    {line}\n")).collect();
         let mut out = format!("layer! {{\n{docs}    struct {name}{arguments} {{}}\n}}\n\nimpl Layer for {name} {{\n");
         if let Some(build) = own.build {
@@ -383,5 +400,8 @@ impl<'a> Program<'a> {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| if line.is_empty() { String::new() } else { format!("    {line}") }).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| if line.is_empty() { String::new() } else { format!("    {line}") })
+        .collect::<Vec<_>>()
+        .join("\n")
 }

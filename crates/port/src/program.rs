@@ -161,7 +161,7 @@ impl<'a> Program<'a> {
             "prelude" => {}
             _ if crate::api::is_in_prelude(path) => {}
             // Modules whose names Keras has too.
-            _ if module.starts_with("numpy") || module.starts_with("python") => {
+            _ if ["numpy", "python", "pyplot", "sklearn"].iter().any(|own| module.starts_with(own)) => {
                 self.uses.insert(module.split("::").next().unwrap_or(module).to_string());
                 return path.to_string();
             }
@@ -248,7 +248,10 @@ impl<'a> Program<'a> {
     }
 
     /// Forgets what was noted of gaps since.
-    pub(crate) fn forget(&mut self, (gaps, missing_lines, last_line, lost_return): (usize, HashSet<usize>, usize, Option<usize>)) {
+    pub(crate) fn forget(
+        &mut self,
+        (gaps, missing_lines, last_line, lost_return): (usize, HashSet<usize>, usize, Option<usize>),
+    ) {
         self.gaps.truncate(gaps);
         (self.missing_lines, self.last_line, self.lost_return) = (missing_lines, last_line, lost_return);
     }
@@ -504,9 +507,8 @@ impl<'a> Program<'a> {
 /// Whether a text of Rust has this name.
 fn has_word(text: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(name).any(|(at, _)| {
-        !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part)
-    })
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))
 }
 
 /// The names that a target of an assignment has.

@@ -29,6 +29,22 @@ pub fn write_project(port: &Port, folder: &Path, dependency: &str) -> io::Result
     Ok(main)
 }
 
+/// Writes the program to `target/verify` in its folder, as a package whose random numbers begin with the seed 0; returns the path of its
+/// `Cargo.toml`. With the folder's own target directory it shares what is built.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn write_verification(port: &Port, folder: &Path, dependency: &str) -> io::Result<PathBuf> {
+    let verify = folder.join("target/verify");
+    fs::create_dir_all(verify.join("src"))?;
+    let start = "fn main() -> Result<()> {\n";
+    let program = port.program.replacen(start, &format!("{start}    candle_keras::utils::set_random_seed(0);\n"), 1);
+    fs::write(verify.join("src/main.rs"), &program)?;
+    let manifest = verify.join("Cargo.toml");
+    fs::write(&manifest, manifest_of("verify", dependency, &program))?;
+    Ok(manifest)
+}
+
 /// Crates that a program may use beside candle-keras, in the versions that it is tested with.
 const CRATES: &[(&str, &str)] = &[("indexmap", "\"2\""), ("ndarray", "\"0.17\"")];
 

@@ -48,11 +48,12 @@ pub(crate) fn changing(statements: &[Stmt]) -> Rc<HashMap<String, Changes>> {
     // A function that calls others is found in the next round.
     loop {
         let changes = functions.iter().map(|function| {
-            let scan = Scan::of(&function.body, &changing);
+            let scan = Scan::of_function(function, &changing);
             let parameters: Vec<&str> =
                 function.parameters.iter_non_variadic_params().map(|one| one.parameter.name.as_str()).collect();
             let places = (0..parameters.len()).filter(|&place| scan.is_mutated(parameters[place], 0)).collect();
-            let outside = scan.mutated.iter().filter(|(name, number)| *number == 0 && !parameters.contains(&name.as_str()));
+            let outside =
+                scan.mutated.iter().filter(|(name, number)| *number == 0 && !parameters.contains(&name.as_str()));
             let mut names: Vec<_> = outside.map(|(name, _)| name.clone()).collect();
             names.sort();
             (function.name.to_string(), Changes { places, names })
@@ -109,6 +110,9 @@ pub(crate) struct Scan {
     read: HashMap<String, usize>,
     /// Where each is read last.
     last_read: HashMap<String, TextSize>,
+    /// Parameters, and those of them that blocks assign anew.
+    parameters: HashSet<String>,
+    reassigned: HashSet<String>,
     /// Those that are assigned outside of blocks.
     outside: HashSet<String>,
     depth: usize,
@@ -121,6 +125,19 @@ impl Scan {
         let mut scan = Self { changing: changing.clone(), ..Self::default() };
         scan.visit_body(statements);
         scan
+    }
+
+    /// The names of a function with these parameters.
+    pub(crate) fn of_function(function: &StmtFunctionDef, changing: &Rc<HashMap<String, Changes>>) -> Self {
+        let parameters = function.parameters.iter_non_variadic_params().map(|one| one.parameter.name.to_string());
+        let mut scan = Self { changing: changing.clone(), parameters: parameters.collect(), ..Self::default() };
+        scan.visit_body(&function.body);
+        scan
+    }
+
+    /// Whether a block assigns the parameter anew.
+    pub(crate) fn is_reassigned(&self, name: &str) -> bool {
+        self.reassigned.contains(name)
     }
 
     pub(crate) fn of_expression(expression: &Expr, changing: &Rc<HashMap<String, Changes>>) -> Self {
@@ -180,6 +197,10 @@ impl Scan {
         match target {
             Expr::Name(name) => {
                 let name = name.id.to_string();
+                if self.depth > 0 && self.parameters.contains(&name) && !self.outside.contains(&name) {
+                    self.reassigned.insert(name);
+                    return;
+                }
                 if self.depth > 0 && self.outside.contains(&name) {
                     self.mutate(target);
                     return;
@@ -265,7 +286,7 @@ impl<'a> Visitor<'a> for Scan {
             }
             // Those of another function are its own.
             Stmt::FunctionDef(function) => {
-                let inner = Self::of(&function.body, &self.changing);
+                let inner = Self::of_function(function, &self.changing);
                 self.called.extend(inner.called);
                 self.subscripted.extend(inner.subscripted);
                 for (name, count) in inner.read {
@@ -302,7 +323,8 @@ impl<'a> Visitor<'a> for Scan {
                         self.mutate(&attribute.value);
                     }
                     // Callbacks of the script that are read afterwards.
-                    let callbacks = call.arguments.keywords.iter().filter(|word| word.arg.as_deref() == Some("callbacks"));
+                    let callbacks =
+                        call.arguments.keywords.iter().filter(|word| word.arg.as_deref() == Some("callbacks"));
                     for word in callbacks {
                         if let Expr::List(list) = &word.value {
                             list.elts.iter().for_each(|callback| self.mutate_callback(callback));

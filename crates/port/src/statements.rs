@@ -5,7 +5,7 @@ use crate::names::is_constant;
 use crate::program::{Program, names_in};
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
-use ruff_python_ast::{CmpOp, ElifElseClause, Expr, Operator, Stmt, StmtAssign, StmtAugAssign, StmtFor, StmtIf};
+use ruff_python_ast::{CmpOp, Expr, Operator, Stmt, StmtAssign, StmtAugAssign, StmtIf};
 use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
@@ -44,94 +44,6 @@ impl<'a> Program<'a> {
                 self.last_of(range);
             }
         }
-    }
-
-    /// A statement that cannot be ported, but whose uses say what it assigns: a function that returns an error, to be filled in.
-    fn gap_with_values(&mut self, statement: &'a Stmt, line: usize, missing: &Missing) -> bool {
-        let code: Vec<&str> = self.source.text(statement.range()).lines().collect();
-        let known = self.values_of_gap(statement);
-        let Some((names, types)) = known else {
-            if matches!(statement, Stmt::Assign(_)) {
-                for code in code {
-                    self.line(format!("// {code}").trim_end());
-                }
-            }
-            return false;
-        };
-        let read = self.read_by(statement);
-        let (mut parameters, mut arguments) = (Vec::new(), Vec::new());
-        for name in read {
-            let Some(Binding::Variable(variable)) = self.scopes.get(&name) else { continue };
-            let of = self.resolved(&variable.of);
-            if variable.is_pending || of.in_rust().is_none() || of == Type::None || is_constant(&variable.rust_name) {
-                continue;
-            }
-            let value = Value::new(variable.rust_name.clone(), of.clone(), Strength::Whole, variable.form);
-            parameters.push(self.declared(&variable.rust_name, &of, false));
-            arguments.push(if of.is_copy() { value.text } else { value.borrowed() });
-        }
-        let in_rust: Vec<String> = types.iter().filter_map(Type::in_rust).collect();
-        types.iter().for_each(|of| self.import_type(of));
-        let returns = if in_rust.len() == 1 { in_rust[0].clone() } else { format!("({})", in_rust.join(", ")) };
-        let comment: Vec<String> = code.iter().map(|code| format!("//     {}", code.trim_end())).collect();
-        let function = format!("line_{line}");
-        let allow = if parameters.is_empty() { "" } else { "#[allow(unused_variables)]\n" };
-        self.item(
-            line,
-            format!(
-                "// To be written by hand: {}.\n{}\n{allow}fn {function}({}) -> Result<{returns}> {{\n    Err(Error::new({:?}))\n}}\n",
-                missing.reason,
-                comment.join("\n"),
-                parameters.join(", "),
-                format!("line {line} of {} is not ported: {}", self.file(), missing.reason)
-            ),
-        );
-        let of = if types.len() == 1 { types[0].clone() } else { Type::Tuple(types) };
-        let value = Value::temporary(format!("{function}({})?", arguments.join(", ")), of);
-        let Stmt::Assign(assign) = statement else { return false };
-        // What fails here was known to fail.
-        let written = self.body.len();
-        let assigned = assign.targets.iter().try_for_each(|target| self.assign(target, value.clone()));
-        if assigned.is_err() {
-            self.body.truncate(written);
-            for code in code {
-                self.line(format!("// {code}").trim_end());
-            }
-            return false;
-        }
-        for name in names {
-            self.guessed.insert(name);
-        }
-        true
-    }
-
-    /// The names that a statement assigns, and what their uses say of them.
-    fn values_of_gap(&mut self, statement: &Stmt) -> Option<(Vec<String>, Vec<Type>)> {
-        let Stmt::Assign(assign) = statement else { return None };
-        let [target] = &assign.targets[..] else { return None };
-        let names = match target {
-            Expr::Name(name) => vec![name.id.to_string()],
-            Expr::Tuple(tuple) if tuple.elts.iter().all(Expr::is_name_expr) => names_in(target),
-            _ => return None,
-        };
-        let types = names.iter().map(|name| match self.scan().reads(name) {
-            // It is not used.
-            0 => Some(Type::None),
-            _ => self.evidence.type_of(name),
-        });
-        let types: Vec<Type> = types.collect::<Option<_>>()?;
-        if types.iter().all(|of| *of == Type::None) {
-            return None;
-        }
-        Some((names, types))
-    }
-
-    /// The names that a statement reads, each once.
-    fn read_by(&self, statement: &Stmt) -> Vec<String> {
-        let scan = crate::scan::Scan::of(std::slice::from_ref(statement), &self.changing);
-        let mut names: Vec<String> = scan.all_read().map(str::to_string).collect();
-        names.sort();
-        names
     }
 
     fn statement(&mut self, statement: &'a Stmt) -> Ported<()> {
@@ -184,7 +96,7 @@ impl<'a> Program<'a> {
             Stmt::While(each) if each.orelse.is_empty() => {
                 let hoisted = self.hoisted(&each.body, each.range.end(), true);
                 let test = self.condition(&each.test)?;
-                self.line(&format!("while {test} {{"));
+                self.line(&if test == "true" { "loop {".to_string() } else { format!("while {test} {{") });
                 self.nested(&each.body);
                 self.line("}");
                 self.settle(&hoisted);
@@ -233,7 +145,9 @@ impl<'a> Program<'a> {
                 false => Err(Missing::new("with")),
             },
             // Imports of one version or another.
-            Stmt::Try(attempt) if attempt.body.iter().all(|one| matches!(one, Stmt::Import(_) | Stmt::ImportFrom(_))) => {
+            Stmt::Try(attempt)
+                if attempt.body.iter().all(|one| matches!(one, Stmt::Import(_) | Stmt::ImportFrom(_))) =>
+            {
                 attempt.body.iter().try_for_each(|one| self.statement(one))
             }
             Stmt::Try(_) => Err(Missing::new("try").help("errors end the program: leave the handlers out")),
@@ -332,6 +246,13 @@ impl<'a> Program<'a> {
         {
             return self.assign(target, array);
         }
+        if let Expr::Attribute(attribute) = target
+            && self.scan().is_item_assigned(&format!("self.{}", attribute.attr))
+        {
+            let value = self.expression(&assign.value)?;
+            let value = self.changeable(value)?;
+            return self.assign(target, value);
+        }
         self.wanted_outputs = match target {
             Expr::Tuple(tuple) => Some(tuple.elts.len()),
             _ => None,
@@ -358,7 +279,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn assign(&mut self, target: &'a Expr, value: Value) -> Ported<()> {
+    pub(crate) fn assign(&mut self, target: &'a Expr, value: Value) -> Ported<()> {
         match target {
             Expr::Name(name) => self.bind(&name.id, value),
             Expr::Tuple(_) | Expr::List(_) => self.unpack(target, value),
@@ -367,7 +288,10 @@ impl<'a> Program<'a> {
                 if matches!(of.of, Type::Instance(_)) {
                     return self.assign_field(&of, attribute.attr.as_str(), value);
                 }
-                if matches!(of.of, Type::Model(_)) && attribute.attr.as_str() == "stop_training" && value.of == Type::Bool {
+                if matches!(of.of, Type::Model(_))
+                    && attribute.attr.as_str() == "stop_training"
+                    && value.of == Type::Bool
+                {
                     self.line(&format!("{}.stop_training = {};", of.at(Strength::Whole), value.text));
                     return Ok(());
                 }
@@ -472,9 +396,17 @@ impl<'a> Program<'a> {
         let mut names = Vec::new();
         let pattern = self.pattern(target, &value.of, &mut names)?;
         if names.iter().any(|(name, _)| self.is_outer(name)) {
-            return Err(
-                Missing::new("an assignment to several variables of an outer block").help("assign them one by one")
-            );
+            if !matches!(value.of, Type::Tuple(_)) {
+                return Err(
+                    Missing::new("an assignment to several variables of an outer block").help("assign them one by one")
+                );
+            }
+            self.line(&format!("let values = {};", value.text));
+            let parts: Vec<_> = names.into_iter().enumerate().collect();
+            for (i, (name, of)) in parts {
+                self.bind(&name, Value::temporary(format!("values.{i}"), of))?;
+            }
+            return Ok(());
         }
         self.line(&format!("let {pattern} = {};", value.text));
         for (name, of) in names {
@@ -522,7 +454,10 @@ impl<'a> Program<'a> {
     fn is_outer(&self, name: &str) -> bool {
         !self.scopes.is_local(name)
             && match self.scopes.get(name) {
-                Some(Binding::Variable(variable)) => variable.is_pending || (self.depth > 1 && self.is_mutated(name)),
+                Some(Binding::Variable(variable)) => {
+                    let changes = self.is_mutated(name) || self.scan().is_reassigned(name);
+                    variable.is_pending || (self.depth > 1 && changes)
+                }
                 _ => false,
             }
     }
@@ -580,7 +515,9 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let rust_name = self.rust_name(name);
-        let is_callback = self.kind_of(&value.of) == Some(Kind::Callback) && self.is_callback(name);
+        let is_object = matches!(&value.of, Type::Object(path) if path.starts_with("callbacks::"));
+        let is_lent = self.kind_of(&value.of) == Some(Kind::Callback) || (is_object && self.scan().reads(name) > 1);
+        let is_callback = is_lent && self.is_callback(name);
         let is_mutable = self.declare(name) || is_callback;
         let is_read = self.scan().reads(name) > 0;
         let declared = match (is_mutable, is_read) {
@@ -718,403 +655,6 @@ impl<'a> Program<'a> {
         }
         Ok(())
     }
-
-    /// Whether a value is true, as an expression of Rust.
-    pub(crate) fn condition(&mut self, test: &'a Expr) -> Ported<String> {
-        let value = self.expression(test)?;
-        match value.of {
-            Type::Bool => Ok(value.text),
-            _ => self.truth(&value),
-        }
-    }
-
-    /// Whether Python takes a value for true.
-    pub(crate) fn truth(&mut self, value: &Value) -> Ported<String> {
-        Ok(match &value.of {
-            Type::None => "false".into(),
-            Type::Bool => value.at(Strength::Comparison),
-            Type::Int | Type::Signed => format!("{} != 0", value.at(Strength::Sum)),
-            Type::Float => format!("{} != 0.0", value.at(Strength::Sum)),
-            Type::List(_) | Type::String | Type::Str | Type::Dict(..) | Type::Set(_) => {
-                format!("!{}.is_empty()", value.at(Strength::Whole))
-            }
-            // More than one element is an error in Python as well.
-            of if of.is_array() => {
-                format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0", value.at(Strength::Whole))
-            }
-            // An object.
-            Type::Layer(_) | Type::Model(_) | Type::Instance(_) | Type::Object(_) => "true".into(),
-            of => return Err(Missing::new(format!("{} as a condition", of.described()))),
-        })
-    }
-
-    fn branches(&mut self, branches: &'a StmtIf) -> Ported<()> {
-        if is_main(branches) {
-            self.last_line_is(self.source.line(branches.test.range().end()));
-            self.block(&branches.body);
-            return Ok(());
-        }
-        if self.if_there(branches)? {
-            return Ok(());
-        }
-        let test = self.condition(&branches.test)?;
-        match test.as_str() {
-            "true" => {
-                self.last_line_is(self.source.line(branches.test.range().end()));
-                self.block(&branches.body);
-                self.is_over = self.is_over || always_returns(&branches.body);
-                return Ok(());
-            }
-            "false" => return self.other_branches(&branches.elif_else_clauses),
-            _ => {}
-        }
-        let pending = self.assigned_in_each(branches);
-        for name in &pending {
-            let rust_name = self.rust_name(name);
-            self.line(&format!("let {rust_name};"));
-            self.scopes.bind(
-                name,
-                Binding::Variable(Variable { rust_name, of: Type::None, form: Form::Place, is_pending: true }),
-            );
-        }
-        self.line(&format!("if {test} {{"));
-        self.nested(&branches.body);
-        for clause in &branches.elif_else_clauses {
-            match &clause.test {
-                Some(test) => {
-                    let test = self.condition(test)?;
-                    self.line(&format!("}} else if {test} {{"));
-                }
-                None => self.line("} else {"),
-            }
-            self.nested(&clause.body);
-        }
-        self.line("}");
-        for name in &pending {
-            if let Some(Binding::Variable(variable)) = self.scopes.get(name) {
-                self.scopes.rebind(name, Binding::Variable(Variable { is_pending: false, ..variable }));
-            }
-        }
-        Ok(())
-    }
-
-    /// `if x is not None:` of what a dict may have: `if let Some(x) = x`.
-    fn if_there(&mut self, branches: &'a StmtIf) -> Ported<bool> {
-        let Expr::Compare(compare) = &*branches.test else { return Ok(false) };
-        let (Expr::Name(name), [CmpOp::IsNot], [Expr::NoneLiteral(_)]) =
-            (&*compare.left, &*compare.ops, &*compare.comparators)
-        else {
-            return Ok(false);
-        };
-        let Some(Binding::Variable(variable)) = self.scopes.get(&name.id) else { return Ok(false) };
-        let Type::Option(of) = self.resolved(&variable.of) else { return Ok(false) };
-        let rust_name = variable.rust_name.clone();
-        self.line(&format!("if let Some({rust_name}) = {rust_name} {{"));
-        self.scopes.enter();
-        let form = Form::Reference;
-        self.scopes.bind(&name.id, Binding::Variable(Variable { of: *of, form, ..variable }));
-        self.depth += 1;
-        self.block(&branches.body);
-        self.depth -= 1;
-        self.scopes.leave_block(self.source.line(branches.range.end()));
-        match &branches.elif_else_clauses[..] {
-            [] => {}
-            [clause] if clause.test.is_none() => {
-                self.line("} else {");
-                self.nested(&clause.body);
-            }
-            _ => return Err(Missing::new("elif behind a value that may be None")),
-        }
-        self.line("}");
-        Ok(true)
-    }
-
-    /// The branches behind one that is never taken.
-    fn other_branches(&mut self, clauses: &'a [ElifElseClause]) -> Ported<()> {
-        let Some((first, rest)) = clauses.split_first() else { return Ok(()) };
-        let test = match &first.test {
-            Some(test) => self.condition(test)?,
-            None => "true".into(),
-        };
-        match (test.as_str(), rest) {
-            ("true", _) => {
-                self.last_line_is(self.source.line(first.range.start()));
-                self.block(&first.body);
-                self.is_over = self.is_over || always_returns(&first.body);
-                Ok(())
-            }
-            ("false", rest) => self.other_branches(rest),
-            (test, []) => {
-                self.line(&format!("if {test} {{"));
-                self.nested(&first.body);
-                self.line("}");
-                Ok(())
-            }
-            _ => Err(Missing::new("elif behind a branch that is never taken")),
-        }
-    }
-
-    /// The names that each branch assigns, and nothing before.
-    fn assigned_in_each(&self, branches: &StmtIf) -> Vec<String> {
-        if branches.elif_else_clauses.last().is_none_or(|last| last.test.is_some()) {
-            return Vec::new();
-        }
-        let of = |body: &[Stmt]| body.iter().flat_map(assigned_by).collect::<Vec<_>>();
-        let others: Vec<_> = branches.elif_else_clauses.iter().map(|clause| of(&clause.body)).collect();
-        let mut names = of(&branches.body);
-        let is_new = |name: &str| matches!(self.scopes.get(name), None | Some(Binding::Inner(_) | Binding::Outside(_)));
-        names.retain(|name| is_new(name) && others.iter().all(|other| other.contains(name)));
-        names.dedup();
-        names
-    }
-
-    fn for_loop(&mut self, each: &'a StmtFor) -> Ported<()> {
-        if !each.orelse.is_empty() {
-            return Err(Missing::new("else of a loop"));
-        }
-        if self.loop_over_dataset(each)? {
-            return Ok(());
-        }
-        let written = self.body.len();
-        let over = match self.iteration(&each.iter) {
-            Ok(over) => over,
-            Err(missing) => {
-                self.body.truncate(written);
-                return match self.unrolled(each)? {
-                    true => Ok(()),
-                    false => Err(missing),
-                };
-            }
-        };
-        self.scopes.enter();
-        let pattern = match self.element_pattern(&each.target, &over.element) {
-            Ok(pattern) => pattern,
-            Err(missing) => {
-                self.scopes.leave();
-                return Err(missing);
-            }
-        };
-        let hoisted = self.hoisted(&each.body, each.range.end(), false);
-        self.line(&format!("for {pattern} in {} {{", over.over));
-        self.depth += 1;
-        let is_over = self.is_over;
-        self.block(&each.body);
-        self.is_over = is_over;
-        self.depth -= 1;
-        self.scopes.leave_block(self.source.line(each.range.end()));
-        self.line("}");
-        self.settle(&hoisted);
-        Ok(())
-    }
-
-    /// Declares the variables that a loop assigns first, and that are read behind it. A loop that runs never is an error in Python.
-    fn hoisted(&mut self, body: &'a [Stmt], end: ruff_text_size::TextSize, is_outside: bool) -> Vec<String> {
-        let is_new = |program: &Self, name: &str| {
-            matches!(program.scopes.get(name), None | Some(Binding::Inner(_) | Binding::Outside(_)))
-                && program.scan().last_read(name).is_some_and(|at| at > end)
-        };
-        let names: Vec<String> = body.iter().flat_map(assigned_by).filter(|name| is_new(self, name)).collect();
-        if names.is_empty() {
-            return Vec::new();
-        }
-        // What they are is known when the body has been written.
-        let tried = self.types_after(body, &names);
-        let mut hoisted = Vec::new();
-        for (name, of) in names.into_iter().zip(tried) {
-            let start = match of {
-                Some(Type::Float) => "0.0",
-                Some(Type::Int | Type::Signed) => "0",
-                Some(Type::Bool) => "false",
-                Some(Type::Str) => "\"\"",
-                Some(Type::String) => "String::new()",
-                Some(ref of) if of.is_array() => "Tensor::new(0f32, &Device::Cpu)?",
-                _ => continue,
-            };
-            if hoisted.contains(&name) {
-                continue;
-            }
-            let Some(of) = of else { continue };
-            let rust_name = self.rust_name(&name);
-            self.declare(&name);
-            let in_rust = of.in_rust().unwrap_or_default();
-            self.line(&format!("let mut {rust_name}: {in_rust} = {start};").replace("&'static ", "&"));
-            let variable = Variable { rust_name, of, form: Form::Place, is_pending: true };
-            match is_outside {
-                true => self.scopes.bind(&name, Binding::Variable(variable)),
-                false => self.scopes.bind_outside(&name, Binding::Variable(variable)),
-            }
-            hoisted.push(name);
-        }
-        hoisted
-    }
-
-    /// The types of names behind statements, which are written for that and forgotten.
-    fn types_after(&mut self, body: &'a [Stmt], names: &[String]) -> Vec<Option<Type>> {
-        let (written, noted, declared) = (self.body.len(), self.noted(), self.declared_so_far());
-        self.scopes.enter();
-        self.depth += 1;
-        self.block(body);
-        self.depth -= 1;
-        let types = names.iter().map(|name| match self.scopes.get(name) {
-            Some(Binding::Variable(variable)) => Some(self.resolved(&variable.of)),
-            _ => None,
-        });
-        let types = types.collect();
-        self.scopes.leave();
-        self.body.truncate(written);
-        self.forget(noted);
-        self.declare_again(declared);
-        types
-    }
-
-    /// Hoisted variables are ones like others behind their loop.
-    fn settle(&mut self, hoisted: &[String]) {
-        for name in hoisted {
-            if let Some(Binding::Variable(variable)) = self.scopes.get(name) {
-                self.scopes.rebind(name, Binding::Variable(Variable { is_pending: false, ..variable }));
-            }
-        }
-    }
-
-    /// `for x, y in dataset:` and `for step, (x, y) in enumerate(dataset):`
-    fn loop_over_dataset(&mut self, each: &'a StmtFor) -> Ported<bool> {
-        let (over, counter, target) = match (&*each.iter, &*each.target) {
-            (Expr::Call(call), Expr::Tuple(pair))
-                if matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "enumerate")
-                    && call.arguments.args.len() == 1
-                    && pair.elts.len() == 2 =>
-            {
-                (&call.arguments.args[0], Some(&pair.elts[0]), &pair.elts[1])
-            }
-            (over, target) => (over, None, target),
-        };
-        let is_dataset = |program: &mut Self| program.expression(over).ok().filter(|value| matches!(value.of, Type::Dataset(..)));
-        let written = self.body.len();
-        let Some(dataset) = is_dataset(self) else {
-            self.body.truncate(written);
-            return Ok(false);
-        };
-        let Type::Dataset(x, y) = &dataset.of else { return Ok(false) };
-        let parts = crate::datasets::Parts::new(x, y);
-        let whole = dataset.at(Strength::Whole);
-        let hoisted = self.hoisted_in_dataset(each, target, &parts);
-        self.scopes.enter();
-        match counter {
-            Some(counter) => {
-                let element = crate::iteration::Element::One(Type::Int, Form::Place);
-                let pattern = match self.element_pattern(counter, &element) {
-                    Ok(pattern) => pattern,
-                    Err(missing) => {
-                        self.scopes.leave();
-                        return Err(missing);
-                    }
-                };
-                self.line(&format!("for ({pattern}, batch) in {whole}.iter()?.enumerate() {{"));
-            }
-            None => self.line(&format!("for batch in {whole}.iter()? {{")),
-        }
-        self.depth += 1;
-        self.line("let batch = batch?;");
-        let bound = self.bind_batch(target, &parts);
-        if bound.is_ok() {
-            self.block(&each.body);
-        }
-        self.depth -= 1;
-        self.scopes.leave_block(self.source.line(each.range.end()));
-        bound?;
-        self.line("}");
-        self.settle(&hoisted);
-        Ok(true)
-    }
-
-    /// As [`hoisted`](Self::hoisted), with the variables of a batch.
-    fn hoisted_in_dataset(&mut self, each: &'a StmtFor, target: &'a Expr, parts: &crate::datasets::Parts) -> Vec<String> {
-        let written = self.body.len();
-        self.scopes.enter();
-        let bound = self.bind_batch(target, parts);
-        self.body.truncate(written);
-        let hoisted = match bound {
-            Ok(()) => self.hoisted(&each.body, each.range.end(), false),
-            Err(_) => Vec::new(),
-        };
-        self.scopes.leave();
-        hoisted
-    }
-
-    fn nested(&mut self, body: &'a [Stmt]) {
-        self.scopes.enter();
-        self.depth += 1;
-        let is_over = self.is_over;
-        self.block(body);
-        self.is_over = is_over;
-        self.depth -= 1;
-        let line = body.last().map_or(0, |last| self.source.line(last.range().end()));
-        self.scopes.leave_block(line);
-    }
-
-    /// A function that another one returns: a closure of tensors that owns what it uses.
-    fn returned_function(&mut self, function: &'a Expr) -> Ported<Value> {
-        let number = self.function_named(function).ok_or_else(|| Missing::new("a function as a value"))?;
-        let definition = self.functions[number].definition;
-        let count = definition.parameters().iter().filter(|parameter| parameter.default.is_none()).count();
-        if !(1..=2).contains(&count) {
-            return Err(Missing::new(format!("the function {} as a value", definition.name())));
-        }
-        let closure = self.closure(function, &vec![Type::Floats; count], crate::closures::Returns::Result)?;
-        if !closure.returns.is_array() {
-            return Err(Missing::new(format!("a function that returns {}", closure.returns.described())));
-        }
-        let text = match closure.text.starts_with('|') {
-            true => format!("move {}", closure.text),
-            false => closure.text,
-        };
-        let bar = text.find('|').map_or(0, |at| at + 1);
-        let end = text[bar..].find('|').map_or(bar, |end| bar + end);
-        let typed: Vec<_> = text[bar..end].split(", ").map(|name| format!("{name}: &Tensor")).collect();
-        let text = format!("{}{}{}", &text[..bar], typed.join(", "), &text[end..]);
-        Ok(Value::temporary(text, Type::Closure(definition.name().to_string(), count)))
-    }
-
-    /// A value that a function returns: its own variables are moved out.
-    fn moved(&self, value: Value) -> Ported<Value> {
-        let is_name = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == '_');
-        if value.form == Form::Place && is_name(&value.text) && !is_constant(&value.text) {
-            return Ok(Value { form: Form::Temporary, ..value });
-        }
-        if let (Type::Tuple(_), Some(items)) = (&value.of, &value.items)
-            && items.len() > 1
-        {
-            let mut texts = Vec::new();
-            for item in items {
-                let text = self.moved(item.clone())?.text;
-                // What is returned twice is cloned.
-                let text = if texts.contains(&text) { self.own(item.clone())?.text } else { text };
-                texts.push(text);
-            }
-            return Ok(Value { text: format!("({})", texts.join(", ")), ..value });
-        }
-        self.own(value)
-    }
-
-    pub(crate) fn returned(&mut self, value: &Value) -> Ported<()> {
-        let value = self.moved(value.clone())?;
-        match self.returns.last_mut() {
-            None => Err(Missing::new("return outside of a function")),
-            Some(Some(of)) if *of != value.of => {
-                Err(Missing::new(format!("it returns {} here, and {} before", value.of.described(), of.described())))
-            }
-            Some(of) => {
-                *of = Some(value.of.clone());
-                // A call of this library returns the same kind of error.
-                let call = value.text.strip_suffix('?').filter(|_| matches!(value.of, Type::Model(_)));
-                match call {
-                    Some(call) => self.line(&format!("return {call};")),
-                    None => self.line(&format!("return Ok({});", value.text)),
-                }
-                Ok(())
-            }
-        }
-    }
 }
 
 /// Whether no statement behind these is reached.
@@ -1128,16 +668,23 @@ pub(crate) fn always_returns(statements: &[Stmt]) -> bool {
                 && clauses.iter().all(|clause| always_returns(&clause.body))
         }
         Stmt::With(with) => always_returns(&with.body),
+        Stmt::While(each) => {
+            matches!(&*each.test, Expr::BooleanLiteral(literal) if literal.value)
+                && !crate::unrolled::leaves(&each.body)
+        }
         _ => false,
     })
 }
 
 fn is_block(statement: &Stmt) -> bool {
-    matches!(statement, Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::FunctionDef(_) | Stmt::ClassDef(_) | Stmt::With(_))
+    matches!(
+        statement,
+        Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::FunctionDef(_) | Stmt::ClassDef(_) | Stmt::With(_)
+    )
 }
 
 /// `if __name__ == "__main__":`
-fn is_main(branches: &StmtIf) -> bool {
+pub(crate) fn is_main(branches: &StmtIf) -> bool {
     let Expr::Compare(compare) = &*branches.test else { return false };
     let (Expr::Name(name), [CmpOp::Eq], [Expr::StringLiteral(main)]) =
         (&*compare.left, &*compare.ops, &*compare.comparators)
@@ -1148,7 +695,7 @@ fn is_main(branches: &StmtIf) -> bool {
 }
 
 /// The names that a statement assigns, also in its blocks.
-fn assigned_by(statement: &Stmt) -> Vec<String> {
+pub(crate) fn assigned_by(statement: &Stmt) -> Vec<String> {
     let all = |body: &[Stmt]| body.iter().flat_map(assigned_by).collect::<Vec<_>>();
     match statement {
         Stmt::Assign(assign) => assign.targets.iter().flat_map(names_in).collect(),

@@ -178,13 +178,13 @@ impl<'a> Program<'a> {
     }
 
     /// A value as its text is made: arrays as NumPy prints them, what evaluate returns as a list.
-    fn shown(&mut self, value: Value) -> Ported<Value> {
+    pub(crate) fn shown(&mut self, value: Value) -> Ported<Value> {
         match &value.of {
             of if of.is_array() => {
                 let function = self.import("numpy::array_str");
                 Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::String))
             }
-            Type::DType => {
+            Type::Dtype => {
                 let function = self.import("ops::dtype_name");
                 Ok(Value::temporary(format!("{function}({})", value.text), Type::String))
             }
@@ -219,6 +219,34 @@ impl<'a> Program<'a> {
             Expr::Tuple(tuple) => tuple.elts.iter().collect::<Vec<_>>(),
             one => vec![one],
         };
+        // `% tuple(model.evaluate(x, y))`: as many numbers as there are formats.
+        if let [Expr::Call(call)] = &values[..]
+            && matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "tuple")
+            && let [list] = &call.arguments.args[..]
+        {
+            let count = text.replace("%%", "").matches('%').count();
+            self.wanted_outputs = Some(count);
+            let list = self.expression(list);
+            self.wanted_outputs = None;
+            let list = list?;
+            let shown = self.shown(list.clone())?;
+            self.line(&format!("let values = {};", shown.text));
+            if !matches!(&list.of, Type::Scores(_)) && !matches!(&list.of, Type::List(of) if **of == Type::Float) {
+                return Err(Missing::new(format!("{} as values of formats", list.of.described())));
+            }
+            let mut values = (0..count).map(|i| Value::place(format!("values[{i}]"), Type::Float));
+            let mut rest = text;
+            while let Some((before, behind)) = rest.split_once('%') {
+                template.literal(before);
+                let end = behind.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(|| Missing::new("a format"))?;
+                let value = values.next().ok_or_else(|| Missing::new("more formats than values"))?;
+                let spec = &behind[..=end];
+                template.place(&value, if spec == "s" { "" } else { spec })?;
+                rest = &behind[end + 1..];
+            }
+            template.literal(rest);
+            return Ok(());
+        }
         let mut values = values.into_iter();
         let mut rest = text;
         while let Some((before, behind)) = rest.split_once('%') {

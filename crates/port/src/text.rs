@@ -14,7 +14,8 @@ impl<'a> Program<'a> {
             Type::Char => format!("{}.to_string()", of.at(Strength::Whole)),
             _ => of.at(Strength::Whole),
         };
-        let self_text = if of.of == Type::Str || of.form == Form::Reference { whole.clone() } else { format!("&{whole}") };
+        let self_text =
+            if of.of == Type::Str || of.form == Form::Reference { whole.clone() } else { format!("&{whole}") };
         let text = |text: String| Ok(Value::temporary(text, Type::String));
         let bool = |text: String| Ok(Value::temporary(text, Type::Bool));
         if name == "split" {
@@ -74,7 +75,9 @@ impl<'a> Program<'a> {
                 };
                 text(format!("format!(\"{{:{side}1$}}\", {whole}, {})", width.text))
             }
-            ("zfill", [width]) if width.of == Type::Int => text(format!("format!(\"{{:0>1$}}\", {whole}, {})", width.text)),
+            ("zfill", [width]) if width.of == Type::Int => {
+                text(format!("format!(\"{{:0>1$}}\", {whole}, {})", width.text))
+            }
             ("join", [list]) => match &list.of {
                 Type::List(of) if matches!(**of, Type::Str | Type::String) => {
                     text(format!("{}.join({})", list.at(Strength::Whole), self_text))
@@ -86,10 +89,9 @@ impl<'a> Program<'a> {
                     "{}.iter().map(char::to_string).collect::<Vec<_>>().join({whole})",
                     list.at(Strength::Whole)
                 )),
-                Type::Set(of) if matches!(**of, Type::Str | Type::String) => text(format!(
-                    "{}.iter().cloned().collect::<Vec<_>>().join({self_text})",
-                    list.at(Strength::Whole)
-                )),
+                Type::Set(of) if matches!(**of, Type::Str | Type::String) => {
+                    text(format!("{}.iter().cloned().collect::<Vec<_>>().join({self_text})", list.at(Strength::Whole)))
+                }
                 Type::String | Type::Str if whole == "\"\"" => text(self.owned_text(list)),
                 of => Err(Missing::new(format!("join of {}", of.described()))),
             },

@@ -13,9 +13,7 @@ impl<'a> Program<'a> {
     /// `for name, loss in [("mse", "mse"), ("huber", huber)]:` as a block for each element; whether it is such a loop.
     pub(crate) fn unrolled(&mut self, each: &'a StmtFor) -> Ported<bool> {
         let elements: Vec<&'a [Expr]> = match &*each.iter {
-            Expr::List(_) | Expr::Tuple(_) => {
-                elements_of(&each.iter).iter().map(std::slice::from_ref).collect()
-            }
+            Expr::List(_) | Expr::Tuple(_) => elements_of(&each.iter).iter().map(std::slice::from_ref).collect(),
             // The items of a dict that is written out.
             Expr::Call(call) if call.arguments.is_empty() => match self.items_of_literal(&call.func) {
                 Some(_) => return self.unrolled_items(each),
@@ -124,7 +122,7 @@ impl<'a> Program<'a> {
 }
 
 /// Whether a body leaves its loop.
-fn leaves(body: &[Stmt]) -> bool {
+pub(crate) fn leaves(body: &[Stmt]) -> bool {
     struct Found(bool);
     impl<'a> Visitor<'a> for Found {
         fn visit_stmt(&mut self, statement: &'a Stmt) {

@@ -43,7 +43,10 @@ pub(crate) enum Type {
     /// A `Tensor` of truth values.
     Mask,
     /// An `ndarray`, whose elements the script assigns: the type of these, and its rank; 0 if that is not known.
-    Mutable { of: &'static str, rank: usize },
+    Mutable {
+        of: &'static str,
+        rank: usize,
+    },
     /// A `KerasTensor`.
     Symbolic,
     /// A layer of this class.
@@ -59,7 +62,7 @@ pub(crate) enum Type {
     /// A `Dataset`, whose elements have inputs and perhaps targets of these types.
     Dataset(Box<Type>, Option<Box<Type>>),
     /// A `DType`.
-    DType,
+    Dtype,
     /// What a dict may have under a key: an `Option` of a reference.
     Option(Box<Type>),
     /// The `Shape` of a symbolic tensor.
@@ -71,7 +74,9 @@ pub(crate) enum Type {
     /// A `PathBuf`.
     Path,
     /// The text of a file, or what will be written to one.
-    File { is_read: bool },
+    File {
+        is_read: bool,
+    },
     /// The weights of a model or layer.
     Variables,
     /// The gradients of the weights that this text of Rust names.
@@ -86,6 +91,8 @@ pub(crate) enum Type {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct ModelType {
     pub(crate) is_sequential: bool,
+    /// How many outputs it has, if these are several.
+    pub(crate) outputs: usize,
     /// The loss and the metrics of `compile`, as they are called in logs; `None` if they are not known.
     pub(crate) logs: Option<Vec<String>>,
 }
@@ -135,12 +142,13 @@ impl Type {
             Self::Logs => "Logs".into(),
             Self::Dataset(..) => "Dataset".into(),
             // Neither is a parameter in Rust.
-            Self::DType => "DType".into(),
+            Self::Dtype => "DType".into(),
             Self::Shape => "Shape".into(),
             Self::BuildShape | Self::Training => "()".into(),
             Self::Path => "PathBuf".into(),
             Self::File { .. } => "String".into(),
             Self::Variables => "Vec<Variable>".into(),
+            Self::Tuple(of) if of.len() == 1 => format!("({},)", of[0].in_rust()?),
             Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
             Self::Array | Self::Ints | Self::Floats | Self::Mask => "Tensor".into(),
             Self::Symbolic => "KerasTensor".into(),
@@ -149,7 +157,12 @@ impl Type {
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
             Self::History => "History".into(),
-            Self::HistoryValues | Self::Scores(_) | Self::Unknown(_) | Self::Gradients(_) | Self::Outputs(_) | Self::Option(_) => return None,
+            Self::HistoryValues
+            | Self::Scores(_)
+            | Self::Unknown(_)
+            | Self::Gradients(_)
+            | Self::Outputs(_)
+            | Self::Option(_) => return None,
         })
     }
 
@@ -170,7 +183,7 @@ impl Type {
             Self::Dataset(..) => "a dataset".into(),
             Self::BuildShape | Self::Shape => "a shape".into(),
             Self::Training => "a bool".into(),
-            Self::DType => "a dtype".into(),
+            Self::Dtype => "a dtype".into(),
             Self::Path => "a path".into(),
             Self::File { .. } => "a file".into(),
             Self::Variables => "weights".into(),

@@ -29,13 +29,21 @@ fn scripts_become_their_programs() {
     let mut scripts: Vec<_> = fs::read_dir(folder("scripts")).unwrap().map(|entry| entry.unwrap().path()).collect();
     scripts.sort();
     assert!(!scripts.is_empty());
-    for script in scripts {
+    let updates = std::env::var_os("PORT_UPDATE").is_some();
+    let names: Vec<_> = scripts.iter().map(|script| script.file_stem().unwrap().to_str().unwrap()).collect();
+    let list = format!("programs! {{\n    {}\n}}\n", names.join("\n    "));
+    let programs = folder("programs.rs");
+    if updates {
+        fs::write(&programs, &list).unwrap();
+    }
+    assert_eq!(fs::read_to_string(programs).unwrap_or_default(), list);
+    for script in &scripts {
         let name = script.file_stem().unwrap().to_str().unwrap();
-        let port = port(&fs::read_to_string(&script).unwrap(), &format!("{name}.py")).unwrap();
+        let port = port(&fs::read_to_string(script).unwrap(), &format!("{name}.py")).unwrap();
         assert_eq!(port.gaps, [], "{name}");
         assert_eq!(port.ported, port.lines, "{name}");
         let program = folder("ported").join(format!("{name}.rs"));
-        if std::env::var_os("PORT_UPDATE").is_some() {
+        if updates {
             fs::write(&program, &port.program).unwrap();
         }
         let expected = fs::read_to_string(&program).unwrap_or_default();
@@ -141,7 +149,10 @@ fn python_s_own_parts_have_their_meaning() {
         ("x = [3]\ndef f(i):\n    return x[i]\nprint(f(0))", "f(0, &x));"),
         ("xs = [0]\ndef f(i):\n    xs.append(i)\nf(1)\nprint(xs)", "let mut xs = vec![0];\n    f(1, &mut xs);"),
         ("def f(x):\n    return x\nprint(f(1), f('a'))", "f(1), f_2(\"a\"));"),
-        ("def f(x, y=None):\n    if y is None:\n        return x\n    return y\nprint(f(1))", "println!(\"{}\", f(1));"),
+        (
+            "def f(x, y=None):\n    if y is None:\n        return x\n    return y\nprint(f(1))",
+            "println!(\"{}\", f(1));",
+        ),
         ("print(len('Käse'))", r#""Käse".chars().count()"#),
         ("def f(xs):\n    xs.append(1)\nys = [0]\nf(ys)\nprint(ys)", "let mut ys = vec![0];\n    f(&mut ys);"),
         ("x = 0\nwhile x < 3:\n    x += 1", "let mut x = 0;\n    while x < 3 {\n        x += 1;\n    }"),

@@ -5,6 +5,7 @@ use anyhow::Result;
 use candle_keras_data::atomic;
 use candle_keras_models::{History, Model};
 use candle_keras_ops::Error;
+use candle_keras_ops::markup::escaped;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
@@ -126,8 +127,4 @@ fn cell(text: &str) -> String {
 
 fn number(text: &str) -> String {
     format!("<td class=\"n\">{text}</td>")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

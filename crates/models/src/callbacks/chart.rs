@@ -1,6 +1,7 @@
 //! Curves of values over epochs, as SVG.
 
 use super::number_format::as_in_python;
+use candle_keras_ops::markup::escaped;
 use std::fmt::Write as _;
 
 /// The values of a name, each with its epoch.
@@ -136,19 +137,6 @@ fn tick_label(tick: f64, step: f64) -> String {
     }
     let digits = (-step.log10()).ceil().clamp(0.0, 6.0) as usize;
     format!("{tick:.digits$}")
-}
-
-/// Text in SVG and HTML.
-pub(super) fn escaped(text: &str) -> String {
-    let one = |c: char| match c {
-        '&' => "&amp;".to_string(),
-        '<' => "&lt;".into(),
-        '>' => "&gt;".into(),
-        '"' => "&quot;".into(),
-        c if c.is_control() => " ".into(),
-        c => c.into(),
-    };
-    text.chars().map(one).collect()
 }
 
 #[cfg(test)]

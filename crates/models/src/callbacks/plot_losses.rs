@@ -1,10 +1,11 @@
 //! PlotLosses: a page with the curves of a training, which is there while it runs.
 
-use super::chart::{self, Curve, escaped};
+use super::chart::{self, Curve};
 use super::{Callback, CallbackState, Params, words};
 use crate::model::Model;
 use crate::{Logs, Result};
 use candle_keras_ops::Error;
+use candle_keras_ops::markup::escaped;
 use std::fs;
 use std::path::PathBuf;
 

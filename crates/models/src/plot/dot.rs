@@ -3,8 +3,8 @@
 use super::Plot;
 use super::label::{Cell, Label};
 use super::plan::Plan;
-use super::svg::escaped;
 use candle_keras_ops::console::printable;
+use candle_keras_ops::markup::escaped;
 use std::fmt::Write as _;
 
 pub(super) fn write(plan: &Plan, plot: &Plot, name: &str) -> String {

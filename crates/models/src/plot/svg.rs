@@ -2,12 +2,8 @@
 
 use super::label::Cell;
 use super::plan::{Plan, cells, drawn};
+use candle_keras_ops::markup::escaped;
 use std::fmt::Write as _;
-
-/// Text without the characters that mean something in XML.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
 
 /// The colors of a cell: behind it, and of its text.
 pub(super) fn colors(row: usize, cell: Option<&Cell>) -> ([u8; 3], [u8; 3]) {

@@ -1,7 +1,7 @@
 //! The page of a map: the words as data, and the program that shows them.
 
 use super::WordMap;
-use super::svg::escaped;
+use candle_keras_ops::markup::escaped;
 use serde_json::json;
 
 /// Its style and its program are put in, since the page is one file.

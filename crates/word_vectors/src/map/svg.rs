@@ -2,6 +2,7 @@
 
 use super::WordMap;
 use super::labels::{Rectangle, Wanted, place};
+use candle_keras_ops::markup::escaped;
 use std::fmt::Write;
 
 /// The sheet: A3 across, four units a millimetre.
@@ -79,25 +80,6 @@ fn fitted(positions: &[[f64; 2]]) -> Vec<[f64; 2]> {
     let fit =
         |p: &[f64; 2]| [x + (p[0] - f64::midpoint(left, right)) * scale, y - (p[1] - f64::midpoint(low, high)) * scale];
     positions.iter().map(fit).collect()
-}
-
-/// A text in XML or HTML. What XML cannot hold at all, such as most control characters, is shown as a replacement.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
-                escaped.push('\u{fffd}')
-            }
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

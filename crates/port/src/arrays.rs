@@ -1,0 +1,297 @@
+//! Arrays of lists and numbers, and their dtypes and shapes.
+
+use crate::numpy::{by_slice, dtype_of, literal_array, of_dtype};
+use crate::program::Program;
+use crate::value::{Form, Strength, Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::Expr;
+
+impl<'a> Program<'a> {
+    /// An array as a tensor: numbers and lists of numbers too.
+    pub(crate) fn tensor(&mut self, value: &Value) -> Ported<Value> {
+        if let Some(array) = crate::pandas::as_array(value) {
+            return Ok(array);
+        }
+        match &value.of {
+            of if of.is_array() || *of == Type::Symbolic => Ok(value.clone()),
+            Type::Mutable { .. } => {
+                self.import("data::ToTensor");
+                Ok(Value::temporary(format!("{}.to_tensor()?", value.at(Strength::Whole)), Type::Array))
+            }
+            of if of.is_number() => {
+                let number = value.as_float().ok_or_else(|| Missing::new("this number"))?;
+                let (number, kind) = match of {
+                    Type::Float => (number, Type::Floats),
+                    _ => (format!("{} as i64", value.at(Strength::Cast)), Type::Ints),
+                };
+                Ok(Value::temporary(format!("Tensor::new({number}, &Device::Cpu)?"), kind))
+            }
+            Type::Scores(_) => {
+                let list = self.shown(value.clone())?;
+                Ok(Value::temporary(format!("Tensor::new(&{}, &Device::Cpu)?", list.text), Type::Floats))
+            }
+            Type::List(_) | Type::Tuple(_) => self.array_of(value, None),
+            of => Err(Missing::new(format!("{} as an array", of.described()))),
+        }
+    }
+
+    /// `&x` of an array.
+    pub(crate) fn array_operand(&self, value: &Value) -> Ported<String> {
+        match value.of {
+            Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Symbolic => Ok(value.borrowed()),
+            _ => Err(Missing::new(format!("{} as an array", value.of.described()))),
+        }
+    }
+
+    pub(crate) fn array(&mut self, of: &'a Expr, dtype: Option<&'a Expr>) -> Ported<Value> {
+        let value = self.expression(of)?;
+        self.array_of(&value, dtype)
+    }
+
+    /// A value as an array of a dtype.
+    pub(crate) fn array_of(&mut self, value: &Value, dtype: Option<&'a Expr>) -> Ported<Value> {
+        if let Some(array) = crate::pandas::as_array(value) {
+            return self.array_of(&array, dtype);
+        }
+        if value.of.is_array() || matches!(value.of, Type::Mutable { .. }) {
+            let value = self.tensor(value)?;
+            let value = self.own(value)?;
+            return match dtype {
+                None => Ok(value),
+                Some(dtype) => {
+                    let dtype = self.dtype(Some(dtype), "")?;
+                    let of = of_dtype(&dtype);
+                    Ok(Value::temporary(format!("{}.to_dtype({dtype})?", value.at(Strength::Whole)), of))
+                }
+            };
+        }
+        let list = value.at(Strength::Whole);
+        let (text, kind) = match (&value.items, &value.of) {
+            // A list of arrays is stacked.
+            (Some(items), _) if !items.is_empty() && items.iter().all(|item| item.of.is_array()) => {
+                let texts: Vec<_> = items.iter().map(Value::borrowed).collect();
+                let all_floats = items.iter().all(|item| item.of == Type::Floats);
+                let of = if all_floats { Type::Floats } else { Type::Array };
+                return self.with_dtype(format!("Tensor::stack(&[{}], 0)?", texts.join(", ")), of, dtype);
+            }
+            (None, Type::List(of)) if of.is_array() => {
+                return self.with_dtype(format!("Tensor::stack({}, 0)?", value.borrowed()), (**of).clone(), dtype);
+            }
+            (Some(_), _) => {
+                let (text, kind) = literal_array(value)?;
+                (format!("Tensor::new(&{text}, &Device::Cpu)?"), kind)
+            }
+            // A list of lists of arrays.
+            (None, Type::List(of)) if matches!(&**of, Type::List(inner) if inner.is_array()) => {
+                let inner = match &**of {
+                    Type::List(inner) => (**inner).clone(),
+                    _ => Type::Array,
+                };
+                let rows = format!(
+                    "{list}.iter().map(|row| Tensor::stack(row, 0)).collect::<candle_keras::candle_core::Result<Vec<_>>>()?"
+                );
+                return self.with_dtype(format!("Tensor::stack(&{rows}, 0)?"), inner, dtype);
+            }
+            (None, Type::List(of)) if **of == Type::Float => {
+                (format!("Tensor::new({}, &Device::Cpu)?", by_slice(&value.text, value)), Type::Float)
+            }
+            (None, Type::List(of)) if **of == Type::Int => {
+                (format!("Tensor::from_iter({list}.iter().map(|&x| x as i64), &Device::Cpu)?"), Type::Int)
+            }
+            (None, Type::List(of)) if **of == Type::Signed => {
+                (format!("Tensor::new({}, &Device::Cpu)?", by_slice(&value.text, value)), Type::Int)
+            }
+            (None, Type::List(of)) if matches!(&**of, Type::List(inner) if matches!(**inner, Type::Float | Type::Int | Type::Signed | Type::Id)) =>
+            {
+                self.import("data::ToTensor");
+                let is_float = matches!(&**of, Type::List(inner) if **inner == Type::Float);
+                let inner_is_int = matches!(&**of, Type::List(inner) if **inner == Type::Int);
+                if inner_is_int {
+                    let rows = format!(
+                        "{list}.iter().map(|row| row.iter().map(|&x| x as i64).collect::<Vec<_>>()).collect::<Vec<_>>()"
+                    );
+                    (format!("{rows}.to_tensor()?"), Type::Int)
+                } else {
+                    (format!("{list}.to_tensor()?"), if is_float { Type::Float } else { Type::Int })
+                }
+            }
+            (_, of) => return Err(Missing::new(format!("an array of {}", of.described()))),
+        };
+        let own = if kind == Type::Float { "DType::F64" } else { "DType::I64" };
+        let dtype = self.dtype(dtype, own)?;
+        let cast = if dtype == own { String::new() } else { format!(".to_dtype({dtype})?") };
+        Ok(Value::temporary(format!("{text}{cast}"), of_dtype(&dtype)))
+    }
+
+    pub(crate) fn with_dtype(&mut self, text: String, of: Type, dtype: Option<&'a Expr>) -> Ported<Value> {
+        match dtype {
+            None => Ok(Value::temporary(text, of)),
+            Some(dtype) => {
+                let dtype = self.dtype(Some(dtype), "")?;
+                Ok(Value::temporary(format!("{text}.to_dtype({dtype})?"), of_dtype(&dtype)))
+            }
+        }
+    }
+
+    /// The dtype of an argument: a name, `np.float32`, or `"float32"`.
+    pub(crate) fn dtype(&mut self, dtype: Option<&'a Expr>, default: &str) -> Ported<String> {
+        let Some(dtype) = dtype else { return Ok(default.into()) };
+        let name = match (dtype, self.path_of(dtype)) {
+            (_, Some(path)) => path,
+            (Expr::StringLiteral(text), _) => text.value.to_str().to_string(),
+            (Expr::Name(name), _) => name.id.to_string(),
+            _ => return Err(Missing::new("a computed dtype")),
+        };
+        dtype_of(&name).map(str::to_string).ok_or_else(|| Missing::new(format!("the dtype {name}")))
+    }
+
+    /// A shape, as candle takes it.
+    pub(crate) fn shape(&mut self, shape: &'a Expr) -> Ported<String> {
+        let value = self.expression(shape)?;
+        match &value.of {
+            Type::Int => Ok(value.text),
+            Type::Tuple(types) if types.iter().all(|of| *of == Type::Int) => match &value.items {
+                Some(items) if items.len() == 1 => Ok(items[0].text.clone()),
+                _ => Ok(value.text),
+            },
+            Type::List(of) if **of == Type::Int => Ok(value.text),
+            of => Err(Missing::new(format!("{} as a shape", of.described()))),
+        }
+    }
+
+    pub(crate) fn reshaped(&mut self, of: &Value, shape: &'a Expr) -> Ported<Value> {
+        let value = self.expression(shape)?;
+        let items = match value.items {
+            Some(items) => items,
+            None if value.of.is_number() => vec![value],
+            None => return Err(Missing::new("a computed shape")),
+        };
+        self.reshaped_to(of, &items)
+    }
+
+    pub(crate) fn reshaped_to(&mut self, of: &Value, sizes: &[Value]) -> Ported<Value> {
+        let sizes = sizes.iter().map(|size| match &size.of {
+            Type::Int => Ok(size.text.clone()),
+            Type::Signed if size.text == "-1" => Ok("()".into()),
+            of => Err(Missing::new(format!("{} in a shape", of.described()))),
+        });
+        let sizes = sizes.collect::<Ported<Vec<_>>>()?;
+        let shape = match &sizes[..] {
+            [one] if one == "()" => {
+                return Ok(Value::temporary(format!("{}.flatten_all()?", of.at(Strength::Whole)), of.of.clone()));
+            }
+            [one] => one.clone(),
+            many => format!("({})", many.join(", ")),
+        };
+        Ok(Value::temporary(format!("{}.reshape({shape})?", of.at(Strength::Whole)), of.of.clone()))
+    }
+
+    /// The axes of a reduction: `-1`, `[0, 1]`, `axes(0).keepdims(true)`.
+    pub(crate) fn axes_of(&mut self, axis: &'a Expr, keepdims: Option<&'a Expr>) -> Ported<String> {
+        let axis = self.expression(axis)?;
+        let text = match (&axis.of, &axis.items) {
+            (Type::Int | Type::Signed, _) => axis.text.clone(),
+            (Type::None, _) => "()".into(),
+            (_, Some(items)) => {
+                format!("[{}]", items.iter().map(|item| item.text.clone()).collect::<Vec<_>>().join(", "))
+            }
+            (of, _) => return Err(Missing::new(format!("{} as axes", of.described()))),
+        };
+        match keepdims {
+            None => Ok(text),
+            Some(Expr::BooleanLiteral(keep)) if keep.value => {
+                let function = self.import("ops::axes");
+                Ok(format!("{function}({text}).keepdims(true)"))
+            }
+            Some(Expr::BooleanLiteral(_)) => Ok(text),
+            Some(_) => Err(Missing::new("a computed keepdims")),
+        }
+    }
+
+    pub(crate) fn reduction(
+        &mut self,
+        name: &str,
+        of: &Value,
+        axis: Option<&'a Expr>,
+        keepdims: Option<&'a Expr>,
+    ) -> Ported<Value> {
+        let function = self.import(&format!("ops::{name}"));
+        let is_index = name.starts_with("arg");
+        let operand = if matches!(name, "mean" | "std" | "var") { self.fractions(of) } else { of.borrowed() };
+        let extra = if name == "prod" { ", None" } else { "" };
+        match axis.filter(|axis| !matches!(axis, Expr::NoneLiteral(_))) {
+            Some(axis) => {
+                let axes = self.axes_of(axis, keepdims)?;
+                let is_float = of.of == Type::Floats || matches!(name, "mean" | "std" | "var");
+                let of = match (is_index, is_float) {
+                    (true, _) => Type::Ints,
+                    (false, true) => Type::Floats,
+                    (false, false) => of.of.clone(),
+                };
+                let of = if of == Type::Mask { Type::Ints } else { of };
+                Ok(Value::temporary(format!("{function}({operand}, {axes}{extra})?"), of))
+            }
+            None if keepdims.is_some() => Err(Missing::new("keepdims without an axis")),
+            None if is_index => Ok(Value::temporary(
+                format!(
+                    "{function}(&{}.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize",
+                    of.at(Strength::Whole)
+                ),
+                Type::Int,
+            )
+            .with_strength(Strength::Cast)),
+            None if matches!(name, "sum" | "max" | "min" | "prod") && of.of == Type::Ints => Ok(Value::temporary(
+                format!(
+                    "{function}(&{}.to_dtype(DType::I64)?, (){extra})?.to_scalar::<i64>()?",
+                    of.at(Strength::Whole)
+                ),
+                Type::Signed,
+            )),
+            // How many are true.
+            None if name == "sum" && of.of == Type::Mask => Ok(Value::temporary(
+                format!("{}.to_dtype(DType::I64)?.sum_all()?.to_scalar::<i64>()? as usize", of.at(Strength::Whole)),
+                Type::Int,
+            )
+            .with_strength(Strength::Cast)),
+            None => {
+                let text = format!("{function}({operand}, (){extra})?.to_dtype(DType::F64)?.to_scalar::<f64>()?");
+                Ok(Value::temporary(text, Type::Float))
+            }
+        }
+    }
+
+    pub(crate) fn reduction_of_list(&mut self, name: &str, of: &Value) -> Ported<Value> {
+        let list = of.at(Strength::Whole);
+        let is_float = matches!(&of.of, Type::List(of) if **of == Type::Float);
+        if let (Type::List(element), "sum" | "prod") = (&of.of, name)
+            && matches!(**element, Type::Int | Type::Signed)
+        {
+            let in_rust = element.in_rust().unwrap_or_default();
+            let method = if name == "sum" { "sum" } else { "product" };
+            return Ok(Value::temporary(format!("{list}.iter().{method}::<{in_rust}>()"), (**element).clone()));
+        }
+        match (name, is_float) {
+            ("mean", true) => {
+                let text = format!("{list}.iter().sum::<f64>() / {list}.len() as f64");
+                Ok(Value::new(text, Type::Float, Strength::Product, Form::Temporary))
+            }
+            ("sum", true) => Ok(Value::temporary(format!("{list}.iter().sum::<f64>()"), Type::Float)),
+            ("max" | "min", true) => {
+                let start = if name == "min" { "INFINITY" } else { "NEG_INFINITY" };
+                Ok(Value::temporary(format!("{list}.iter().copied().fold(f64::{start}, f64::{name})"), Type::Float))
+            }
+            _ => {
+                let of = self.tensor(of)?;
+                self.reduction(name, &of, None, None)
+            }
+        }
+    }
+
+    /// Of what may be integers, fractions, as NumPy computes them.
+    pub(crate) fn fractions(&self, of: &Value) -> String {
+        match of.of {
+            Type::Floats => of.borrowed(),
+            _ => format!("&{}.to_dtype(DType::F64)?", of.at(Strength::Whole)),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Loops, and variables that they assign first.
+
+use crate::program::Program;
+use crate::statements::assigned_by;
+use crate::value::{Binding, Form, Strength, Type, Variable};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, Stmt, StmtFor};
+use ruff_text_size::Ranged;
+
+impl<'a> Program<'a> {
+    pub(crate) fn for_loop(&mut self, each: &'a StmtFor) -> Ported<()> {
+        if !each.orelse.is_empty() {
+            return Err(Missing::new("else of a loop"));
+        }
+        if self.loop_over_dataset(each)? {
+            return Ok(());
+        }
+        let written = self.body.len();
+        let over = match self.iteration(&each.iter) {
+            Ok(over) => over,
+            Err(missing) => {
+                self.body.truncate(written);
+                return match self.unrolled(each)? {
+                    true => Ok(()),
+                    false => Err(missing),
+                };
+            }
+        };
+        self.scopes.enter();
+        let pattern = match self.element_pattern(&each.target, &over.element) {
+            Ok(pattern) => pattern,
+            Err(missing) => {
+                self.scopes.leave();
+                return Err(missing);
+            }
+        };
+        let hoisted = self.hoisted(&each.body, each.range.end(), false);
+        self.line(&format!("for {pattern} in {} {{", over.over));
+        self.depth += 1;
+        let is_over = self.is_over;
+        self.block(&each.body);
+        self.is_over = is_over;
+        self.depth -= 1;
+        self.scopes.leave_block(self.source.line(each.range.end()));
+        self.line("}");
+        self.settle(&hoisted);
+        Ok(())
+    }
+
+    /// Declares the variables that a loop assigns first, and that are read behind it. A loop that runs never is an error in Python.
+    pub(crate) fn hoisted(&mut self, body: &'a [Stmt], end: ruff_text_size::TextSize, is_outside: bool) -> Vec<String> {
+        let is_new = |program: &Self, name: &str| {
+            matches!(program.scopes.get(name), None | Some(Binding::Inner(_) | Binding::Outside(_)))
+                && program.scan().last_read(name).is_some_and(|at| at > end)
+        };
+        let names: Vec<String> = body.iter().flat_map(assigned_by).filter(|name| is_new(self, name)).collect();
+        if names.is_empty() {
+            return Vec::new();
+        }
+        // What they are is known when the body has been written.
+        let tried = self.types_after(body, &names);
+        let mut hoisted = Vec::new();
+        for (name, of) in names.into_iter().zip(tried) {
+            let start = match of {
+                Some(Type::Float) => "0.0",
+                Some(Type::Int | Type::Signed) => "0",
+                Some(Type::Bool) => "false",
+                Some(Type::Str) => "\"\"",
+                Some(Type::String) => "String::new()",
+                Some(ref of) if of.is_array() => "Tensor::new(0f32, &Device::Cpu)?",
+                _ => continue,
+            };
+            if hoisted.contains(&name) {
+                continue;
+            }
+            let Some(of) = of else { continue };
+            let rust_name = self.rust_name(&name);
+            self.declare(&name);
+            let in_rust = of.in_rust().unwrap_or_default();
+            self.line(&format!("let mut {rust_name}: {in_rust} = {start};").replace("&'static ", "&"));
+            let variable = Variable { rust_name, of, form: Form::Place, is_pending: true };
+            match is_outside {
+                true => self.scopes.bind(&name, Binding::Variable(variable)),
+                false => self.scopes.bind_outside(&name, Binding::Variable(variable)),
+            }
+            hoisted.push(name);
+        }
+        hoisted
+    }
+
+    /// The types of names behind statements, which are written for that and forgotten.
+    pub(crate) fn types_after(&mut self, body: &'a [Stmt], names: &[String]) -> Vec<Option<Type>> {
+        let (written, noted, declared) = (self.body.len(), self.noted(), self.declared_so_far());
+        self.scopes.enter();
+        self.depth += 1;
+        self.block(body);
+        self.depth -= 1;
+        let types = names.iter().map(|name| match self.scopes.get(name) {
+            Some(Binding::Variable(variable)) => Some(self.resolved(&variable.of)),
+            _ => None,
+        });
+        let types = types.collect();
+        self.scopes.leave();
+        self.body.truncate(written);
+        self.forget(noted);
+        self.declare_again(declared);
+        types
+    }
+
+    /// Hoisted variables are ones like others behind their loop.
+    pub(crate) fn settle(&mut self, hoisted: &[String]) {
+        for name in hoisted {
+            if let Some(Binding::Variable(variable)) = self.scopes.get(name) {
+                self.scopes.rebind(name, Binding::Variable(Variable { is_pending: false, ..variable }));
+            }
+        }
+    }
+
+    /// `for x, y in dataset:` and `for step, (x, y) in enumerate(dataset):`
+    pub(crate) fn loop_over_dataset(&mut self, each: &'a StmtFor) -> Ported<bool> {
+        let (over, counter, target) = match (&*each.iter, &*each.target) {
+            (Expr::Call(call), Expr::Tuple(pair))
+                if matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "enumerate")
+                    && call.arguments.args.len() == 1
+                    && pair.elts.len() == 2 =>
+            {
+                (&call.arguments.args[0], Some(&pair.elts[0]), &pair.elts[1])
+            }
+            (over, target) => (over, None, target),
+        };
+        let is_dataset =
+            |program: &mut Self| program.expression(over).ok().filter(|value| matches!(value.of, Type::Dataset(..)));
+        let written = self.body.len();
+        let Some(dataset) = is_dataset(self) else {
+            self.body.truncate(written);
+            return Ok(false);
+        };
+        let Type::Dataset(x, y) = &dataset.of else { return Ok(false) };
+        let parts = crate::datasets::Parts::new(x, y);
+        let whole = dataset.at(Strength::Whole);
+        let hoisted = self.hoisted_in_dataset(each, target, &parts);
+        self.scopes.enter();
+        match counter {
+            Some(counter) => {
+                let element = crate::iteration::Element::One(Type::Int, Form::Place);
+                let pattern = match self.element_pattern(counter, &element) {
+                    Ok(pattern) => pattern,
+                    Err(missing) => {
+                        self.scopes.leave();
+                        return Err(missing);
+                    }
+                };
+                self.line(&format!("for ({pattern}, batch) in {whole}.iter()?.enumerate() {{"));
+            }
+            None => self.line(&format!("for batch in {whole}.iter()? {{")),
+        }
+        self.depth += 1;
+        self.line("let batch = batch?;");
+        let bound = self.bind_batch(target, &parts);
+        if bound.is_ok() {
+            self.block(&each.body);
+        }
+        self.depth -= 1;
+        self.scopes.leave_block(self.source.line(each.range.end()));
+        bound?;
+        self.line("}");
+        self.settle(&hoisted);
+        Ok(true)
+    }
+
+    /// As [`hoisted`](Self::hoisted), with the variables of a batch.
+    pub(crate) fn hoisted_in_dataset(
+        &mut self,
+        each: &'a StmtFor,
+        target: &'a Expr,
+        parts: &crate::datasets::Parts,
+    ) -> Vec<String> {
+        let written = self.body.len();
+        self.scopes.enter();
+        let bound = self.bind_batch(target, parts);
+        self.body.truncate(written);
+        let hoisted = match bound {
+            Ok(()) => self.hoisted(&each.body, each.range.end(), false),
+            Err(_) => Vec::new(),
+        };
+        self.scopes.leave();
+        hoisted
+    }
+
+    pub(crate) fn nested(&mut self, body: &'a [Stmt]) {
+        self.scopes.enter();
+        self.depth += 1;
+        let is_over = self.is_over;
+        self.block(body);
+        self.is_over = is_over;
+        self.depth -= 1;
+        let line = body.last().map_or(0, |last| self.source.line(last.range().end()));
+        self.scopes.leave_block(line);
+    }
+}

@@ -1,0 +1,98 @@
+//! Statements that cannot be ported, but whose uses say what they assign: functions to be written by hand.
+
+use crate::Missing;
+use crate::names::is_constant;
+use crate::program::{Program, names_in};
+use crate::value::{Binding, Strength, Type, Value};
+use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::Ranged;
+
+impl<'a> Program<'a> {
+    /// A statement that cannot be ported, but whose uses say what it assigns: a function that returns an error, to be filled in.
+    pub(crate) fn gap_with_values(&mut self, statement: &'a Stmt, line: usize, missing: &Missing) -> bool {
+        let code: Vec<&str> = self.source.text(statement.range()).lines().collect();
+        let known = self.values_of_gap(statement);
+        let Some((names, types)) = known else {
+            if matches!(statement, Stmt::Assign(_)) {
+                for code in code {
+                    self.line(format!("// {code}").trim_end());
+                }
+            }
+            return false;
+        };
+        let read = self.read_by(statement);
+        let (mut parameters, mut arguments) = (Vec::new(), Vec::new());
+        for name in read {
+            let Some(Binding::Variable(variable)) = self.scopes.get(&name) else { continue };
+            let of = self.resolved(&variable.of);
+            if variable.is_pending || of.in_rust().is_none() || of == Type::None || is_constant(&variable.rust_name) {
+                continue;
+            }
+            let value = Value::new(variable.rust_name.clone(), of.clone(), Strength::Whole, variable.form);
+            parameters.push(self.declared(&variable.rust_name, &of, false));
+            arguments.push(if of.is_copy() { value.text } else { value.borrowed() });
+        }
+        let in_rust: Vec<String> = types.iter().filter_map(Type::in_rust).collect();
+        types.iter().for_each(|of| self.import_type(of));
+        let returns = if in_rust.len() == 1 { in_rust[0].clone() } else { format!("({})", in_rust.join(", ")) };
+        let comment: Vec<String> = code.iter().map(|code| format!("//     {}", code.trim_end())).collect();
+        let function = format!("line_{line}");
+        let allow = if parameters.is_empty() { "" } else { "#[allow(unused_variables)]\n" };
+        self.item(
+            line,
+            format!(
+                "// To be written by hand: {}.\n{}\n{allow}fn {function}({}) -> Result<{returns}> {{\n    Err(Error::new({:?}))\n}}\n",
+                missing.reason,
+                comment.join("\n"),
+                parameters.join(", "),
+                format!("line {line} of {} is not ported: {}", self.file(), missing.reason)
+            ),
+        );
+        let of = if types.len() == 1 { types[0].clone() } else { Type::Tuple(types) };
+        let value = Value::temporary(format!("{function}({})?", arguments.join(", ")), of);
+        let Stmt::Assign(assign) = statement else { return false };
+        // What fails here was known to fail.
+        let written = self.body.len();
+        let assigned = assign.targets.iter().try_for_each(|target| self.assign(target, value.clone()));
+        if assigned.is_err() {
+            self.body.truncate(written);
+            for code in code {
+                self.line(format!("// {code}").trim_end());
+            }
+            return false;
+        }
+        for name in names {
+            self.guessed.insert(name);
+        }
+        true
+    }
+
+    /// The names that a statement assigns, and what their uses say of them.
+    pub(crate) fn values_of_gap(&mut self, statement: &Stmt) -> Option<(Vec<String>, Vec<Type>)> {
+        let Stmt::Assign(assign) = statement else { return None };
+        let [target] = &assign.targets[..] else { return None };
+        let names = match target {
+            Expr::Name(name) => vec![name.id.to_string()],
+            Expr::Tuple(tuple) if tuple.elts.iter().all(Expr::is_name_expr) => names_in(target),
+            _ => return None,
+        };
+        let types = names.iter().map(|name| match self.scan().reads(name) {
+            // It is not used.
+            0 => Some(Type::None),
+            _ => self.evidence.type_of(name),
+        });
+        let types: Vec<Type> = types.collect::<Option<_>>()?;
+        if types.iter().all(|of| *of == Type::None) {
+            return None;
+        }
+        Some((names, types))
+    }
+
+    /// The names that a statement reads, each once.
+    pub(crate) fn read_by(&self, statement: &Stmt) -> Vec<String> {
+        let scan = crate::scan::Scan::of(std::slice::from_ref(statement), &self.changing);
+        let mut names: Vec<String> = scan.all_read().map(str::to_string).collect();
+        names.sort();
+        names
+    }
+}

@@ -1,0 +1,73 @@
+//! What functions return.
+
+use crate::names::is_constant;
+use crate::program::Program;
+use crate::value::{Form, Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::Expr;
+
+impl<'a> Program<'a> {
+    /// A function that another one returns: a closure of tensors that owns what it uses.
+    pub(crate) fn returned_function(&mut self, function: &'a Expr) -> Ported<Value> {
+        let number = self.function_named(function).ok_or_else(|| Missing::new("a function as a value"))?;
+        let definition = self.functions[number].definition;
+        let count = definition.parameters().iter().filter(|parameter| parameter.default.is_none()).count();
+        if !(1..=2).contains(&count) {
+            return Err(Missing::new(format!("the function {} as a value", definition.name())));
+        }
+        let closure = self.closure(function, &vec![Type::Floats; count], crate::closures::Returns::Result)?;
+        if !closure.returns.is_array() {
+            return Err(Missing::new(format!("a function that returns {}", closure.returns.described())));
+        }
+        let text = match closure.text.starts_with('|') {
+            true => format!("move {}", closure.text),
+            false => closure.text,
+        };
+        let bar = text.find('|').map_or(0, |at| at + 1);
+        let end = text[bar..].find('|').map_or(bar, |end| bar + end);
+        let typed: Vec<_> = text[bar..end].split(", ").map(|name| format!("{name}: &Tensor")).collect();
+        let text = format!("{}{}{}", &text[..bar], typed.join(", "), &text[end..]);
+        Ok(Value::temporary(text, Type::Closure(definition.name().to_string(), count)))
+    }
+
+    /// A value that a function returns: its own variables are moved out.
+    pub(crate) fn moved(&self, value: Value) -> Ported<Value> {
+        let is_name = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if value.form == Form::Place && is_name(&value.text) && !is_constant(&value.text) {
+            return Ok(Value { form: Form::Temporary, ..value });
+        }
+        if let (Type::Tuple(_), Some(items)) = (&value.of, &value.items)
+            && items.len() > 1
+        {
+            let mut texts = Vec::new();
+            for item in items {
+                let text = self.moved(item.clone())?.text;
+                // What is returned twice is cloned.
+                let text = if texts.contains(&text) { self.own(item.clone())?.text } else { text };
+                texts.push(text);
+            }
+            return Ok(Value { text: format!("({})", texts.join(", ")), ..value });
+        }
+        self.own(value)
+    }
+
+    pub(crate) fn returned(&mut self, value: &Value) -> Ported<()> {
+        let value = self.moved(value.clone())?;
+        match self.returns.last_mut() {
+            None => Err(Missing::new("return outside of a function")),
+            Some(Some(of)) if *of != value.of => {
+                Err(Missing::new(format!("it returns {} here, and {} before", value.of.described(), of.described())))
+            }
+            Some(of) => {
+                *of = Some(value.of.clone());
+                // A call of this library returns the same kind of error.
+                let call = value.text.strip_suffix('?').filter(|_| matches!(value.of, Type::Model(_)));
+                match call {
+                    Some(call) => self.line(&format!("return {call};")),
+                    None => self.line(&format!("return Ok({});", value.text)),
+                }
+                Ok(())
+            }
+        }
+    }
+}
