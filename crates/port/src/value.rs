@@ -155,6 +155,7 @@ impl Type {
             Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
+            Self::Object(path) if path.starts_with("sklearn::") => path.clone(),
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
             Self::History => "History".into(),
             Self::HistoryValues

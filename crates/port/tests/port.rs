@@ -300,24 +300,24 @@ fn pandas_and_scikit_learn_have_their_counterparts() {
             "from sklearn.model_selection import train_test_split\nx = df.values\ny = df['y'].values\na, b, c, d = train_test_split(x, y, test_size=0.2, random_state=42, stratify=y)\nprint(a, b, len(c), len(d))",
             &[
                 r#"let y = df.column("y")?.clone();"#,
-                "let (a, b, c, d) = sklearn::train_test_split((&x, &y), TrainTestSplit::new().test_size(0.2).random_state(42).stratify(&y))?;",
+                "let (a, b, c, d) = sklearn::train_test_split((&x, &y), sklearn::TrainTestSplit::new().test_size(0.2).random_state(42).stratify(&y))?;",
             ],
         ),
         (
             "from sklearn.preprocessing import StandardScaler, MinMaxScaler, LabelEncoder\ns = StandardScaler()\nx = s.fit_transform(df[['a']])\nx = s.inverse_transform(x)\nm = MinMaxScaler(feature_range=(0, 1)).fit(x)\ny = LabelEncoder().fit_transform(df['y'])\nprint(m.transform(x), y, s.mean_)",
             &[
-                "let mut s = StandardScaler::new();",
+                "let mut s = sklearn::StandardScaler::new();",
                 r#"let x = s.fit_transform(&df.select(["a"])?.values()?)?;"#,
                 "let x = s.inverse_transform(&x)?;",
-                "let m = MinMaxScaler::new().feature_range(0.0, 1.0).fitted(&x)?;",
-                r#"let y = LabelEncoder::new().fit_transform(df.column("y")?)?;"#,
+                "let m = sklearn::MinMaxScaler::new().feature_range(0.0, 1.0).fitted(&x)?;",
+                r#"let y = sklearn::LabelEncoder::new().fit_transform(df.column("y")?)?;"#,
             ],
         ),
         (
             "from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, f1_score\ny = df['y'].values\np = np.array([0, 1])\nprint(accuracy_score(y, p), f1_score(y, p, average='macro'))\nprint(classification_report(y, p, target_names=['a', 'b']))\ncm = confusion_matrix(y, p)\nprint(cm.shape)",
             &[
-                "sklearn::accuracy_score(&y, &p)?, sklearn::f1_score(&y, &p, Average::Macro)?",
-                r#"sklearn::classification_report(&y, &p, ClassificationReport::new().target_names(["a", "b"]))?"#,
+                "sklearn::accuracy_score(&y, &p)?, sklearn::f1_score(&y, &p, sklearn::Average::Macro)?",
+                r#"sklearn::classification_report(&y, &p, sklearn::ClassificationReport::new().target_names(["a", "b"]))?"#,
                 "let cm = sklearn::confusion_matrix(&y, &p)?;",
             ],
         ),
