@@ -315,7 +315,9 @@ impl<'a> Program<'a> {
                 return Ok(mask);
             }
             let is_array = |value: &Value| {
-                value.of.is_array() || matches!(value.of, Type::Mutable { .. }) || crate::pandas::as_array(value).is_some()
+                value.of.is_array()
+                    || matches!(value.of, Type::Mutable { .. })
+                    || crate::pandas::as_array(value).is_some()
             };
             let has_array = is_array(&left) || is_array(&right);
             if has_array && right.of != Type::None && !matches!(op, CmpOp::In | CmpOp::NotIn) {

@@ -253,7 +253,10 @@ fn pandas_and_scikit_learn_have_their_counterparts() {
         ("y = df.pop('y')\nx = df.values\nprint(len(y), x)", &[r#"let y = df.pop("y")?;"#, "let x = df.values()?;"]),
         (
             "y = df['y']\nx = df[['a', 'b']].to_numpy().astype('float32')\nprint(len(y), x)",
-            &[r#"let y = df.column("y")?.clone();"#, r#"let x = df.select(["a", "b"])?.values()?.to_dtype(DType::F32)?;"#],
+            &[
+                r#"let y = df.column("y")?.clone();"#,
+                r#"let x = df.select(["a", "b"])?.values()?.to_dtype(DType::F32)?;"#,
+            ],
         ),
         (
             "x = df.drop('y', axis=1)\nz = x.drop(columns=['a']).dropna().fillna(0)\nprint(z.head())",
@@ -333,7 +336,8 @@ fn pandas_and_scikit_learn_have_their_counterparts() {
 
 #[test]
 fn what_pandas_would_do_otherwise_is_a_gap() {
-    let read = "import pandas as pd\nimport numpy as np\nfrom sklearn.metrics import f1_score\ndf = pd.read_csv('a.csv')\n";
+    let read =
+        "import pandas as pd\nimport numpy as np\nfrom sklearn.metrics import f1_score\ndf = pd.read_csv('a.csv')\n";
     for (script, reason) in [
         ("df = pd.read_csv('https://a.org/b.csv')", "read_csv of an address"),
         ("df = pd.read_csv('a.csv', index_col=0)", "the argument index_col"),
