@@ -215,6 +215,9 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn converted(&self, value: &Value, rust_type: &str, name: &str) -> Ported<String> {
+        if let Some(array) = crate::pandas::data(value) {
+            return Ok(array);
+        }
         let wrong = || Missing::new(format!("{name} is {}", value.of.described()));
         let inner = rust_type.trim_start_matches("impl Into<").trim_start_matches("Option<").trim_end_matches('>');
         Ok(match (inner, &value.of) {

@@ -9,6 +9,9 @@ use ruff_python_ast::Expr;
 impl<'a> Program<'a> {
     /// An array as a tensor: numbers and lists of numbers too.
     pub(crate) fn tensor(&mut self, value: &Value) -> Ported<Value> {
+        if let Some(array) = crate::pandas::as_array(value) {
+            return Ok(array);
+        }
         match &value.of {
             of if of.is_array() || *of == Type::Symbolic => Ok(value.clone()),
             Type::Mutable { .. } => {
@@ -47,6 +50,9 @@ impl<'a> Program<'a> {
 
     /// A value as an array of a dtype.
     pub(crate) fn array_of(&mut self, value: &Value, dtype: Option<&'a Expr>) -> Ported<Value> {
+        if let Some(array) = crate::pandas::as_array(value) {
+            return self.array_of(&array, dtype);
+        }
         if value.of.is_array() || matches!(value.of, Type::Mutable { .. }) {
             let value = self.tensor(value)?;
             let value = self.own(value)?;

@@ -29,6 +29,8 @@ impl<'a> Program<'a> {
                 Some("math") => self.math_call(&path, call),
                 Some("numpy") => self.numpy_call(&path, call),
                 Some("tensorflow") => self.tensorflow_call(&path, call),
+                Some("pandas") => self.pandas_call(&path, call),
+                Some("sklearn") => self.sklearn_call(&path, call),
                 _ => Err(Missing::new(format!("{path}, which has no counterpart here"))),
             };
         }
@@ -155,7 +157,9 @@ impl<'a> Program<'a> {
                 Type::Mutable { .. } => Ok(Value::temporary(format!("{}.shape()[0]", whole(list)), Type::Int)),
                 Type::Variables => Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int)),
                 Type::Tuple(types) => Ok(Value::constant(types.len().to_string(), Type::Int)),
-                of => Err(Missing::new(format!("the length of {}", of.described()))),
+                of => {
+                    crate::pandas::length(list).ok_or_else(|| Missing::new(format!("the length of {}", of.described())))
+                }
             },
             ("float", [number]) if number.of.is_number() => {
                 let text = number.as_float().ok_or_else(|| Missing::new("float of this"))?;

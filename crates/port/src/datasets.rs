@@ -49,6 +49,9 @@ impl<'a> Program<'a> {
     /// Inputs or targets whose first axis becomes elements, and what an element is.
     fn elements(&mut self, expression: &'a Expr) -> Ported<(String, Type)> {
         let value = self.expression(expression)?;
+        if let Some(text) = crate::pandas::data(&value) {
+            return Ok((text, Type::Array));
+        }
         let of = |list: &Type| match list {
             Type::Float => Type::Floats,
             Type::List(of) if **of == Type::Float => Type::Floats,

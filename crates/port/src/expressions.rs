@@ -179,6 +179,7 @@ impl<'a> Program<'a> {
             return self.percent(text.value.to_str(), right);
         }
         let (a, b) = (self.expression(left)?, self.expression(right)?);
+        let (a, b) = crate::pandas::operands(a, op, b);
         let has_mutable = [&a, &b].iter().any(|value| matches!(value.of, Type::Mutable { .. }));
         let (a, b) = if has_mutable { (self.tensor(&a)?, self.tensor(&b)?) } else { (a, b) };
         match (&a.of, &b.of) {
@@ -309,8 +310,17 @@ impl<'a> Program<'a> {
         let mut left = self.expression(&compare.left)?;
         for (op, right) in compare.ops.iter().zip(&compare.comparators) {
             let right = self.expression(right)?;
-            let has_array =
-                [&left, &right].iter().any(|value| value.of.is_array() || matches!(value.of, Type::Mutable { .. }));
+            if compare.ops.len() == 1
+                && let Some(mask) = self.compare_column(&left, *op, &right)?
+            {
+                return Ok(mask);
+            }
+            let is_array = |value: &Value| {
+                value.of.is_array()
+                    || matches!(value.of, Type::Mutable { .. })
+                    || crate::pandas::as_array(value).is_some()
+            };
+            let has_array = is_array(&left) || is_array(&right);
             if has_array && right.of != Type::None && !matches!(op, CmpOp::In | CmpOp::NotIn) {
                 if compare.ops.len() > 1 {
                     return Err(Missing::new("a chain of comparisons of arrays"));
@@ -379,6 +389,9 @@ impl<'a> Program<'a> {
         let of = self.expression(&subscript.value)?;
         if of.of.is_array() {
             return self.array_index(&of, &subscript.slice);
+        }
+        if let Some(part) = self.pandas_subscript(&of, &subscript.slice)? {
+            return Ok(part);
         }
         if of.of == Type::BuildShape {
             return self.built_size(&subscript.slice);

@@ -12,6 +12,9 @@ use ruff_python_ast::{Expr, ExprCall};
 
 impl<'a> Program<'a> {
     pub(crate) fn attribute(&mut self, of: &Value, name: &str) -> Ported<Value> {
+        if let Some(value) = self.pandas_attribute(of, name)? {
+            return Ok(value);
+        }
         let whole = of.at(Strength::Whole);
         match (&of.of, name) {
             (Type::Mutable { .. }, "shape") => Ok(Value::new(
@@ -107,6 +110,9 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn method(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        if let Some(value) = self.pandas_method(of, name, call)? {
+            return Ok(value);
+        }
         match &of.of {
             Type::Model(model) => self.method_of_model(of, &model.clone(), name, call),
             Type::Array | Type::Ints | Type::Floats | Type::Mask => self.method_of_array(of, name, call),
@@ -387,6 +393,9 @@ impl<'a> Program<'a> {
             return Ok(format!("[{}]", pairs.join(", ")));
         }
         let value = self.expression(data)?;
+        if let Some(text) = crate::pandas::data(&value) {
+            return Ok(text);
+        }
         match (&value.of, &value.items) {
             (Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Mutable { .. }, _) => Ok(value.borrowed()),
             (Type::List(_) | Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of.is_array()) => {

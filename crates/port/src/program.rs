@@ -285,6 +285,7 @@ impl<'a> Program<'a> {
     /// Imports what a type needs that is written out.
     pub(crate) fn import_type(&mut self, of: &Type) {
         match of {
+            Type::Object(path) if path == crate::pandas::VALUES => _ = self.import(crate::pandas::COLUMN),
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
             Type::Path => self.import_from("std::path::PathBuf"),
             Type::Symbolic => _ = self.import("layers::KerasTensor"),
@@ -476,7 +477,8 @@ impl<'a> Program<'a> {
         let is_used = |path: &&String| {
             let name = path.rsplit("::").next().unwrap_or(path);
             // A trait has no name where it is used.
-            matches!(name, "IndexOp" | "ToTensor" | "Metric" | "Layer" | "Declared") || has_word(program, name)
+            matches!(name, "IndexOp" | "ToTensor" | "ToColumn" | "Metric" | "Layer" | "Declared")
+                || has_word(program, name)
         };
         let mut of_module: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
         for path in self.uses.iter().filter(is_used) {

@@ -28,6 +28,7 @@ const MUTATING: &[&str] = &[
     "reverse",
     "clear",
     "update",
+    "fit_transform",
 ];
 
 /// What a function changes.
@@ -335,7 +336,8 @@ impl<'a> Visitor<'a> for Scan {
                 if let Expr::Attribute(attribute) = &*call.func {
                     let name = attribute.attr.as_str();
                     let changes = self.changing.get(name).is_some_and(|changes| changes.places.contains(&0));
-                    if changes || MUTATING.contains(&name) {
+                    let is_in_place = call.arguments.keywords.iter().any(|word| word.arg.as_deref() == Some("inplace"));
+                    if changes || is_in_place || MUTATING.contains(&name) {
                         self.mutate(&attribute.value);
                     }
                     // Callbacks of the script that are read afterwards.

@@ -310,6 +310,9 @@ impl<'a> Program<'a> {
             }
             Expr::Subscript(subscript) => {
                 let of = self.expression(&subscript.value)?;
+                if self.assign_column(&of, &subscript.slice, &value)? {
+                    return Ok(());
+                }
                 if matches!(of.of, Type::Mutable { .. }) {
                     return self.assign_element(&of, &subscript.slice, &value);
                 }
@@ -532,6 +535,9 @@ impl<'a> Program<'a> {
 
     /// A value of its own: a variable's is cloned.
     pub(crate) fn owned(&self, value: Value) -> Ported<Value> {
+        if let Some(column) = crate::pandas::cloned(&value) {
+            return Ok(column);
+        }
         if value.form != Form::Place || value.of.is_copy() {
             return Ok(value);
         }

@@ -43,6 +43,7 @@ impl Template {
                 self.values.push(format!("{}.iter().collect::<String>()", value.at(Strength::Whole)));
                 return Ok(());
             }
+            (of, "") if crate::pandas::is(of, crate::pandas::TABLE) => String::new(),
             (Type::Path, "") => {
                 self.text.push_str("{}");
                 self.values.push(format!("{}.display()", value.at(Strength::Whole)));

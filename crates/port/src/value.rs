@@ -155,6 +155,7 @@ impl Type {
             Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
+            Self::Object(path) if path.starts_with("sklearn::") => path.clone(),
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
             Self::History => "History".into(),
             Self::HistoryValues
@@ -196,6 +197,8 @@ impl Type {
             Self::Symbolic => "a symbolic tensor".into(),
             Self::Layer(class) => format!("a layer {class}"),
             Self::Model(_) => "a model".into(),
+            of if crate::pandas::is(of, crate::pandas::TABLE) => "a DataFrame".into(),
+            of if crate::pandas::is_column(of) => "a column".into(),
             Self::Object(path) => format!("an object {}", path.replace("::", ".")),
             Self::History => "a History".into(),
             Self::HistoryValues => "history.history".into(),

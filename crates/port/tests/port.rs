@@ -93,7 +93,6 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("import numpy as np\nx = np.reshape(np.zeros((2, 2)), (4,), order='F')\nprint(x)", "the argument order"),
         ("def f(x):\n    return x\nprint(f(1, y=2))", "the argument y"),
         ("import numpy as np\nx = np.array([1, 2])\ny = x[::2, ::2]", "a slice with a step"),
-        ("d = {'a': 1, 'b': 'x'}", "a dict of values of several types"),
         ("class A(dict):\n    pass", "a class derived from another"),
         ("x = [1]\ny = x\ny.append(2)\nprint(x)", "a second name for a list"),
         ("x = 1\nfor i in range(2):\n    x = 'a'\nprint(x)", "x is a str here, and was an int"),
@@ -269,5 +268,128 @@ fn any_file_of_python_is_read() {
         let start = Instant::now();
         _ = port(&text, "library.py");
         assert!(start.elapsed() < Duration::from_secs(10), "{}", file.display());
+    }
+}
+
+#[test]
+fn pandas_and_scikit_learn_have_their_counterparts() {
+    let read = "import pandas as pd\nimport numpy as np\ndf = pd.read_csv('a.csv')\n";
+    for (script, expected) in [
+        (
+            "df = pd.read_csv('a.csv', sep=';', header=None, names=['a', 'b'], usecols=['a'])\nprint(df.shape, len(df))",
+            &[
+                r#"data::read_csv("a.csv", ReadCsv::new().sep(';').header(false).names(["a", "b"]).usecols(["a"]))?"#,
+                r#"println!("{:?} {}", df.shape(), df.rows());"#,
+            ][..],
+        ),
+        ("y = df.pop('y')\nx = df.values\nprint(len(y), x)", &[r#"let y = df.pop("y")?;"#, "let x = df.values()?;"]),
+        (
+            "y = df['y']\nx = df[['a', 'b']].to_numpy().astype('float32')\nprint(len(y), x)",
+            &[
+                r#"let y = df.column("y")?.clone();"#,
+                r#"let x = df.select(["a", "b"])?.values()?.to_dtype(DType::F32)?;"#,
+            ],
+        ),
+        (
+            "x = df.drop('y', axis=1)\nz = x.drop(columns=['a']).dropna().fillna(0)\nprint(z.head())",
+            &[r#"let x = df.drop(["y"])?;"#, r#"x.drop(["a"])?.dropna().fillna(0);"#, r#"println!("{}", z.head(5));"#],
+        ),
+        ("df.drop('y', axis=1, inplace=True)", &["let mut df = data", r#"df = df.drop(["y"])?;"#]),
+        (
+            "x = df.iloc[:, 1:].values\ny = df.iloc[:, 0]\nz = df.iloc[:100, :-1]\nprint(x, len(y), len(z))",
+            &[
+                "let x = df.iloc(.., 1..)?.values()?;",
+                "let y = df.column_at(0)?.clone();",
+                "let z = df.iloc(..100, ..df.shape().1 - 1)?;",
+            ],
+        ),
+        (
+            "train = df.sample(frac=0.8, random_state=0)\ntest = df.drop(train.index)\nprint(len(test))",
+            &["let train = df.sample(0.8, 0)?;", "let test = df.drop_rows(&train.index());"],
+        ),
+        (
+            "old = df[(df['age'] > 60) & (df['kind'] != 'cat')]\nprint(len(old), df['age'].mean(), df.age.std())",
+            &[
+                r#"ops::logical_and(&df.column("age")?.greater(60)?, &df.column("kind")?.not_equal("cat")?)?"#,
+                r#"df.column("age")?.mean()?, df.column("age")?.std()?"#,
+            ],
+        ),
+        (
+            "df['c'] = df['a'] / df['b']\ndf['d'] = df['k'].map({'no': 0, 'yes': 1})\ndf['e'] = df['a']\ndf['f'] = 1",
+            &[
+                r#"df.set("c", &ops::divide(&df.column("a")?.values()?.to_dtype(DType::F64)?, "#,
+                r#"df.set("d", &df.column("k")?.map([("no", 0), ("yes", 1)])?)?;"#,
+                r#"df.set("e", &df.column("a")?.clone())?;"#,
+                r#"df.set("f", &vec![1; df.rows()])?;"#,
+            ],
+        ),
+        (
+            "df = pd.get_dummies(df, columns=['k'], drop_first=True)\ndf.to_csv('b.csv', index=False)\ndf.info()\nprint(df.columns)",
+            &[
+                r#"df.get_dummies(GetDummies::new().columns(["k"]).drop_first(true))?;"#,
+                r#"df.to_csv("b.csv")?;"#,
+                r#"println!("{:?}", df.names());"#,
+            ],
+        ),
+        (
+            "from sklearn.model_selection import train_test_split\nx = df.values\ny = df['y'].values\na, b, c, d = train_test_split(x, y, test_size=0.2, random_state=42, stratify=y)\nprint(a, b, len(c), len(d))",
+            &[
+                r#"let y = df.column("y")?.clone();"#,
+                "let (a, b, c, d) = sklearn::train_test_split((&x, &y), sklearn::TrainTestSplit::new().test_size(0.2).random_state(42).stratify(&y))?;",
+            ],
+        ),
+        (
+            "from sklearn.preprocessing import StandardScaler, MinMaxScaler, LabelEncoder\ns = StandardScaler()\nx = s.fit_transform(df[['a']])\nx = s.inverse_transform(x)\nm = MinMaxScaler(feature_range=(0, 1)).fit(x)\ny = LabelEncoder().fit_transform(df['y'])\nprint(m.transform(x), y, s.mean_)",
+            &[
+                "let mut s = sklearn::StandardScaler::new();",
+                r#"let x = s.fit_transform(&df.select(["a"])?.values()?)?;"#,
+                "let x = s.inverse_transform(&x)?;",
+                "let m = sklearn::MinMaxScaler::new().feature_range(0.0, 1.0).fitted(&x)?;",
+                r#"let y = sklearn::LabelEncoder::new().fit_transform(df.column("y")?)?;"#,
+            ],
+        ),
+        (
+            "from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, f1_score\ny = df['y'].values\np = np.array([0, 1])\nprint(accuracy_score(y, p), f1_score(y, p, average='macro'))\nprint(classification_report(y, p, target_names=['a', 'b']))\ncm = confusion_matrix(y, p)\nprint(cm.shape)",
+            &[
+                "sklearn::accuracy_score(&y, &p)?, sklearn::f1_score(&y, &p, sklearn::Average::Macro)?",
+                r#"sklearn::classification_report(&y, &p, sklearn::ClassificationReport::new().target_names(["a", "b"]))?"#,
+                "let cm = sklearn::confusion_matrix(&y, &p)?;",
+            ],
+        ),
+    ] {
+        let script = format!("{read}{script}");
+        let body = body(&script);
+        assert_eq!(ported(&script).gaps, [], "{script}");
+        for line in expected {
+            assert!(body.contains(line), "{script}\nbecomes\n{body}\nwithout\n{line}");
+        }
+    }
+}
+
+#[test]
+fn what_pandas_would_do_otherwise_is_a_gap() {
+    let read =
+        "import pandas as pd\nimport numpy as np\nfrom sklearn.metrics import f1_score\ndf = pd.read_csv('a.csv')\n";
+    for (script, reason) in [
+        ("df = pd.read_csv('https://a.org/b.csv')", "read_csv of an address"),
+        ("df = pd.read_csv('a.csv', index_col=0)", "the argument index_col"),
+        ("df = pd.read_csv('a.csv', header=1)", "a header that is not in the first row"),
+        ("print(df['a'][3])", "an element of a column by its label"),
+        ("print(df.iloc[3])", "a row of a DataFrame"),
+        ("df.to_csv('b.csv')", "to_csv with the index"),
+        ("print(df.describe())", "as text"),
+        ("print(df['a'].value_counts())", "as text"),
+        ("df = df.reset_index()", "reset_index that keeps the index"),
+        ("x = df['a'].apply(abs)", "the method apply of a column"),
+        ("x = df.loc[0]", "the attribute loc of a DataFrame"),
+        ("x = df.mean()", "the method mean of a DataFrame"),
+        ("x = df['a'].map(lambda v: v + 1)", "map by other than a dict"),
+        ("print(f1_score(df['a'], df['b'], average=None))", "a score of each class"),
+        ("print(f1_score(df['a'], df['b'], pos_label=2))", "the argument pos_label"),
+        ("if df['a'].isnull().any():\n    print(1)", "the method isnull of a column"),
+    ] {
+        let port = ported(&format!("{read}{script}"));
+        let found: Vec<_> = port.gaps.iter().map(|gap| gap.reason.as_str()).collect();
+        assert!(found.iter().any(|found| found.contains(reason)), "{script}: {found:?}, not {reason}");
     }
 }

@@ -26,11 +26,13 @@ pub struct ReadCsv {
     usecols: Option<Vec<String>>,
     strings: Vec<String>,
     nrows: Option<usize>,
+    na_values: Vec<String>,
 }
 
 impl Default for ReadCsv {
     fn default() -> Self {
-        Self { sep: ',', header: true, names: None, usecols: None, strings: Vec::new(), nrows: None }
+        let (strings, na_values) = (Vec::new(), Vec::new());
+        Self { sep: ',', header: true, names: None, usecols: None, strings, nrows: None, na_values }
     }
 }
 
@@ -70,6 +72,12 @@ impl ReadCsv {
         self
     }
 
+    /// More texts that stand for a missing value, beside those of pandas.
+    pub fn na_values<S: Into<String>>(mut self, texts: impl IntoIterator<Item = S>) -> Self {
+        self.na_values = texts.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// The most rows that are read. Default: all.
     pub fn nrows(mut self, rows: usize) -> Self {
         self.nrows = Some(rows);
@@ -77,7 +85,8 @@ impl ReadCsv {
     }
 }
 
-/// Reads a table into memory. A column is integers if all its values are, else numbers if they are or are missing, else strings. pandas: `read_csv`.
+/// Reads a table into memory. A column is integers if all its values are, else numbers if they are or are missing, else strings, of which
+/// those are empty that pandas takes for missing. pandas: `read_csv`.
 ///
 /// # Errors
 /// If the file cannot be read, is not UTF-8, or a row has not as many fields as the first, with its line.
@@ -85,7 +94,11 @@ pub fn read_csv(path: impl AsRef<Path>, arguments: ReadCsv) -> Result<Table> {
     let mut rows = Rows::open(path.as_ref(), &arguments)?;
     let fields = rows.fields(arguments.nrows.unwrap_or(usize::MAX))?;
     let columns = rows.names.iter().zip(fields);
-    Table::new(columns.map(|(name, fields)| (name.clone(), column(fields, arguments.strings.contains(name)))))
+    Table::new(
+        columns.map(|(name, fields)| {
+            (name.clone(), column(fields, arguments.strings.contains(name), &arguments.na_values))
+        }),
+    )
 }
 
 /// The rows of a file as inputs by their names, and one column as the target, read batch by batch: for files that are larger than memory.
@@ -116,7 +129,9 @@ pub fn csv_dataset<'a>(
     let mut rows = Rows::open(path, &arguments)?;
     let target = label.map(|label| place(&rows.names, label)).transpose()?;
     let first = rows.fields(FIRST_ROWS.min(arguments.nrows.unwrap_or(usize::MAX)))?;
-    let kind = |(name, fields): (&String, Vec<String>)| column(fields, arguments.strings.contains(name)).kind();
+    let kind = |(name, fields): (&String, Vec<String>)| {
+        column(fields, arguments.strings.contains(name), &arguments.na_values).kind()
+    };
     let kinds = rows.names.iter().zip(first).map(kind).collect();
     Ok(Dataset::new(CsvFile { path: path.into(), arguments: Arc::new(arguments), kinds, target }))
 }
@@ -228,16 +243,16 @@ impl Rows {
 }
 
 /// The narrowest kind that has all the fields.
-fn column(fields: Vec<String>, is_strings: bool) -> Column {
+fn column(fields: Vec<String>, is_strings: bool, na_values: &[String]) -> Column {
     if is_strings {
-        return Column::Strings(fields);
+        return Column::Strings(fields.into_iter().map(|field| text(&field, na_values)).collect());
     }
     if let Some(integers) = fields.iter().map(|field| integer(field)).collect() {
         return Column::Integers(integers);
     }
-    match fields.iter().map(|field| float(field)).collect() {
+    match fields.iter().map(|field| float(field, na_values)).collect() {
         Some(floats) => Column::Floats(floats),
-        None => Column::Strings(fields),
+        None => Column::Strings(fields.into_iter().map(|field| text(&field, na_values)).collect()),
     }
 }
 
@@ -245,9 +260,17 @@ fn integer(field: &str) -> Option<i64> {
     field.trim().parse().ok()
 }
 
-fn float(field: &str) -> Option<f64> {
+fn float(field: &str, na_values: &[String]) -> Option<f64> {
     let field = field.trim();
-    if MISSING.contains(&field) { Some(f64::NAN) } else { field.parse().ok() }
+    if is_missing(field, na_values) { Some(f64::NAN) } else { field.parse().ok() }
+}
+
+fn text(field: &str, na_values: &[String]) -> String {
+    if is_missing(field, na_values) { String::new() } else { field.to_string() }
+}
+
+fn is_missing(field: &str, na_values: &[String]) -> bool {
+    MISSING.contains(&field) || na_values.iter().any(|text| text == field)
 }
 
 /// A file whose rows are read in each pass.
@@ -288,9 +311,11 @@ impl ReadRows for Pass {
                 let field = &self.rows.record[self.rows.places[i]];
                 let fits = match column {
                     Column::Integers(values) => integer(field).map(|value| values.push(value)),
-                    Column::Floats(values) => float(field).map(|value| values.push(value)),
+                    Column::Floats(values) => {
+                        float(field, &self.file.arguments.na_values).map(|value| values.push(value))
+                    }
                     Column::Strings(values) => {
-                        values.push(field.to_string());
+                        values.push(text(field, &self.file.arguments.na_values));
                         Some(())
                     }
                 };

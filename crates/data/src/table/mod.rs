@@ -1,13 +1,26 @@
 //! Tables: named columns of numbers or strings, from files. pandas: `DataFrame`.
 
+mod cell;
+mod column;
+mod columns;
 mod csv;
+mod dummies;
+mod index;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod print;
+mod rows;
 mod stream;
+mod to_column;
+mod write;
 
+pub use cell::Cell;
+pub(crate) use column::compared;
 pub use csv::{ReadCsv, csv_dataset, read_csv};
+pub use dummies::GetDummies;
 #[cfg(feature = "parquet")]
 pub use parquet::{ReadParquet, parquet_dataset, read_parquet};
+pub use to_column::ToColumn;
 
 use crate::{Array, Batch, Dataset, IntoBatch, Names, ToTensor};
 use candle_core::{Device, Tensor};
@@ -65,7 +78,7 @@ impl Column {
         }
     }
 
-    fn take(&self, rows: &[usize]) -> Self {
+    pub(crate) fn take(&self, rows: &[usize]) -> Self {
         match self {
             Self::Integers(values) => Self::Integers(rows.iter().map(|row| values[*row]).collect()),
             Self::Floats(values) => Self::Floats(rows.iter().map(|row| values[*row]).collect()),
@@ -129,10 +142,12 @@ impl ToTensor for Column {
 /// # assert_eq!(dataset.iter()?.count(), 1);
 /// # Ok::<(), candle_keras_data::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Table {
     names: Vec<String>,
     columns: Vec<Column>,
+    /// The numbers of its rows in the table that they were taken from, if they are not 0, 1 and so on.
+    index: Option<Vec<usize>>,
 }
 
 impl Table {
@@ -161,6 +176,9 @@ impl Table {
             return Err(Error::new("the columns of a table have the same length")
                 .expected(format!("{} rows", self.rows()))
                 .received(format!("{} in {name:?}", column.len())));
+        }
+        if self.columns.is_empty() {
+            self.index = None;
         }
         self.names.push(name);
         self.columns.push(column);
@@ -205,7 +223,9 @@ impl Table {
     /// # Errors
     /// If there is none of a name.
     pub fn select<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Self> {
-        Self::new(names.into_iter().map(|name| Ok((name, self.column(name)?.clone()))).collect::<Result<Vec<_>>>()?)
+        let columns = names.into_iter().map(|name| Ok((name, self.column(name)?.clone())));
+        let table = Self::new(columns.collect::<Result<Vec<_>>>()?)?;
+        Ok(Self { index: self.index.clone().filter(|_| !table.columns.is_empty()), ..table })
     }
 
     /// These rows, in this order.
@@ -218,8 +238,7 @@ impl Table {
                 .expected(format!("0..{}", self.rows()))
                 .received(row.to_string()));
         }
-        let columns = self.columns.iter().map(|column| column.take(rows)).collect();
-        Ok(Self { names: self.names.clone(), columns })
+        Ok(self.of_rows(rows))
     }
 
     /// Columns of numbers side by side, in f32. pandas: `table[["age", "weight"]].to_numpy("float32")`.

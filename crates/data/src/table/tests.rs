@@ -130,3 +130,77 @@ fn a_late_row_of_another_kind_has_its_line() {
     let strings = csv_dataset(&path, None, ReadCsv::new().strings(["a"])).unwrap().batch(1000);
     assert_eq!(strings.iter().unwrap().count(), 11);
 }
+
+/// `df.to_string()` of pandas 3.1, and `print` of a long table.
+#[test]
+fn tables_are_printed_as_in_pandas() {
+    let floats = |values: &[f64]| Column::Floats(values.into());
+    let table =
+        Table::new([("a", integers(&[1, 20])), ("text", text(&["x", "long text"])), ("f", floats(&[0.5, 1.25]))]);
+    let expected = "    a       text     f\n0   1          x  0.50\n1  20  long text  1.25";
+    assert_eq!(table.unwrap().to_string(), expected);
+    let table = Table::new([
+        ("f", floats(&[1e-7, f64::NAN])),
+        ("g", floats(&[123456.5, 2.0])),
+        ("h", floats(&[1234567.5, 1.0])),
+    ]);
+    let expected = "              f         g          h\n0  1.000000e-07  123456.5  1234567.5\n1           NaN       2.0        1.0";
+    assert_eq!(table.unwrap().to_string(), expected);
+    let table = Table::new([("a", integers(&(0..61).collect::<Vec<_>>()))]).unwrap();
+    let expected = "     a\n0    0\n1    1\n2    2\n3    3\n4    4\n..  ..\n56  56\n57  57\n58  58\n59  59\n60  60\n\n[61 rows x 1 columns]";
+    assert_eq!(table.to_string(), expected);
+    assert_eq!(table.iloc(2..4, ..).unwrap().to_string(), "   a\n2  2\n3  3");
+}
+
+/// The columns and rows of `pd.get_dummies`, `value_counts`, `map` and `sample` of pandas 3.1.
+#[test]
+fn columns_become_those_of_pandas() {
+    let table = Table::new([("a", integers(&[1, 2, 3, 4, 5])), ("t", text(&["x", "y", "x", "", "z"]))]).unwrap();
+    let names = |arguments: GetDummies| table.get_dummies(arguments).unwrap().names().join(" ");
+    assert_eq!(names(GetDummies::new()), "a t_x t_y t_z");
+    assert_eq!(names(GetDummies::new().columns(["a"])), "t a_1 a_2 a_3 a_4 a_5");
+    assert_eq!(names(GetDummies::new().drop_first(true)), "a t_y t_z");
+    assert_eq!(table.column("t").unwrap().get_dummies().unwrap().names(), ["x", "y", "z"]);
+    assert_eq!(table.sample(0.5, 0).unwrap().index(), [2, 0]);
+    assert!(table.sample(6, 0).unwrap_err().to_string().contains("at most 5"));
+    let column = text(&["b", "a", "c", "a", "c", "b", "d"]);
+    let counts = column.value_counts().unwrap();
+    assert_eq!(*counts.column("value").unwrap(), text(&["b", "a", "c", "d"]));
+    assert_eq!(*counts.column("count").unwrap(), integers(&[2, 2, 2, 1]));
+    assert_eq!((column.unique(), column.nunique()), (text(&["b", "a", "c", "d"]), 4));
+    assert_eq!(integers(&[1, 2, 3]).map([(1, "u"), (2, "v")]).unwrap(), text(&["u", "v", ""]));
+    let mapped = table.column("t").unwrap().map([("x", 1), ("y", 2)]).unwrap();
+    assert!(matches!(&mapped, Column::Floats(values) if values[..3] == [1.0, 2.0, 1.0] && values[3].is_nan()));
+    assert!(column.map([("a", Cell::Integer(1)), ("b", "x".into())]).is_err());
+    assert_eq!((mapped.sum().unwrap(), mapped.median().unwrap(), mapped.max().unwrap()), (4.0, 1.0, 2.0));
+    assert!(column.mean().unwrap_err().to_string().contains("\"b\" and others"));
+}
+
+#[test]
+fn rows_are_chosen_by_masks_and_places() {
+    let mut table = read("a,t\n1,x\n,NA\n3,?\n", ReadCsv::new().na_values(["?"])).unwrap();
+    assert_eq!(*table.column("t").unwrap(), text(&["x", "", ""]));
+    assert_eq!(table.dropna().index(), [0]);
+    assert_eq!(*table.fillna(7).column("a").unwrap(), Column::Floats(vec![1.0, 7.0, 3.0]));
+    let mask = |column: &str, value: Cell| {
+        let column = table.column(column).unwrap();
+        let masks = [column.equal(value.clone()), column.not_equal(value.clone()), column.greater_equal(value)];
+        masks.map(|mask| mask.map(|mask| mask.to_vec1::<u8>().unwrap()).ok())
+    };
+    assert_eq!(mask("a", Cell::from(3)), [Some(vec![0, 0, 1]), Some(vec![1, 1, 0]), Some(vec![0, 0, 1])]);
+    assert_eq!(mask("t", Cell::from(3)), [Some(vec![0, 0, 0]), Some(vec![1, 1, 1]), None]);
+    let large = table.filter(&table.column("a").unwrap().greater(1).unwrap()).unwrap();
+    assert_eq!((large.index(), large.reset_index().index()), (vec![2], vec![0]));
+    assert!(table.filter(&Tensor::ones(2, candle_core::DType::U8, &Device::Cpu).unwrap()).is_err());
+    assert_eq!(table.iloc(1..99, ..1).unwrap().shape(), (2, 1));
+    #[allow(clippy::reversed_empty_ranges)]
+    let reversed = table.iloc(2..1, ..).unwrap_err().to_string();
+    assert!(reversed.contains("from 2 on"), "{reversed}");
+    assert!(table.column_at(2).unwrap_err().to_string().contains("0..2"));
+    assert!(table.values().unwrap_err().to_string().contains("get_dummies"));
+    assert!(table.set("b", &[1, 2]).unwrap_err().to_string().contains("3 rows"));
+    table.set("t", &[1.5, 2.5, 1e-7]).unwrap();
+    let (_folder, path) = file("");
+    table.to_csv(&path).unwrap();
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "a,t\n1.0,1.5\n,2.5\n3.0,1e-07\n");
+}

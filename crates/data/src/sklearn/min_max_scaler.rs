@@ -1,0 +1,156 @@
+//! Features in a range.
+
+use super::features::{Features, not_fitted};
+use candle_core::{Device, Tensor};
+use candle_keras_ops::{Error, Result};
+
+/// Moves each feature into a range, from 0 to 1 by default. scikit-learn: `sklearn.preprocessing.MinMaxScaler`.
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// use candle_keras_data::sklearn::MinMaxScaler;
+/// let x = Tensor::new(&[[10i64], [20], [30]], &Device::Cpu)?;
+/// let mut scaler = MinMaxScaler::new().feature_range(-1.0, 1.0);
+/// let scaled = scaler.fit_transform(&x)?;
+/// assert_eq!(scaled.to_vec2::<f64>()?, [[-1.0], [0.0], [1.0]]);
+/// assert_eq!(scaler.inverse_transform(&scaled)?.to_vec2::<f64>()?, [[10.0], [20.0], [30.0]]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct MinMaxScaler {
+    from: f64,
+    to: f64,
+    fitted: Option<Fitted>,
+}
+
+#[derive(Debug, Clone)]
+struct Fitted {
+    data_min: Vec<f64>,
+    data_max: Vec<f64>,
+    scale: Vec<f64>,
+    min: Vec<f64>,
+}
+
+impl Default for MinMaxScaler {
+    fn default() -> Self {
+        Self { from: 0.0, to: 1.0, fitted: None }
+    }
+}
+
+impl MinMaxScaler {
+    /// Not fitted yet, for the range from 0 to 1.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The range. Default: 0 to 1.
+    #[must_use]
+    pub fn feature_range(mut self, from: f64, to: f64) -> Self {
+        (self.from, self.to) = (from, to);
+        self
+    }
+
+    /// Learns the ranges of an array of shape `(samples, features)`; missing numbers do not count.
+    ///
+    /// # Errors
+    /// If the array has not two axes, or the range of features is empty.
+    pub fn fit(&mut self, x: &Tensor) -> Result<()> {
+        let is_range = self.from < self.to;
+        if !is_range {
+            return Err(Error::new("feature_range is not a range")
+                .expected("a first number below the second")
+                .received(format!("{} and {}", self.from, self.to)));
+        }
+        let features = Features::of(x)?;
+        let rounded = |x: f64| features.rounded(x);
+        let epsilon = if features.is_single { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        let mut fitted = Fitted { data_min: vec![], data_max: vec![], scale: vec![], min: vec![] };
+        for feature in 0..features.width {
+            let column = features.column(feature);
+            let (min, max) = (column.clone().fold(f64::NAN, f64::min), column.fold(f64::NAN, f64::max));
+            let range = rounded(max - min);
+            let range = if range < 10.0 * epsilon { 1.0 } else { range };
+            let scale = rounded(rounded(rounded(self.to) - rounded(self.from)) / range);
+            fitted.min.push(rounded(rounded(self.from) - rounded(min * scale)));
+            fitted.scale.push(scale);
+            fitted.data_min.push(min);
+            fitted.data_max.push(max);
+        }
+        self.fitted = Some(fitted);
+        Ok(())
+    }
+
+    /// Itself, [fitted](Self::fit). scikit-learn: `scaler = MinMaxScaler().fit(x)`.
+    ///
+    /// # Errors
+    /// As for `fit`.
+    pub fn fitted(mut self, x: &Tensor) -> Result<Self> {
+        self.fit(x)?;
+        Ok(self)
+    }
+
+    /// Scales an array: float32 stays float32, anything else becomes float64.
+    ///
+    /// # Errors
+    /// If it is not fitted, or the array has other features.
+    pub fn transform(&self, x: &Tensor) -> Result<Tensor> {
+        let fitted = self.learned()?;
+        let features = Features::of_width(x, fitted.scale.len())?;
+        features.map(|x, i| features.rounded(x * fitted.scale[i]) + fitted.min[i])
+    }
+
+    /// [`fit`](Self::fit), and [`transform`](Self::transform) of the same array.
+    ///
+    /// # Errors
+    /// As for `fit`.
+    pub fn fit_transform(&mut self, x: &Tensor) -> Result<Tensor> {
+        self.fit(x)?;
+        self.transform(x)
+    }
+
+    /// What [`transform`](Self::transform) makes into `x`.
+    ///
+    /// # Errors
+    /// If it is not fitted, or the array has other features.
+    pub fn inverse_transform(&self, x: &Tensor) -> Result<Tensor> {
+        let fitted = self.learned()?;
+        let features = Features::of_width(x, fitted.scale.len())?;
+        features.map(|x, i| features.rounded(x - fitted.min[i]) / fitted.scale[i])
+    }
+
+    /// The least number of each feature. scikit-learn: `scaler.data_min_`.
+    ///
+    /// # Errors
+    /// If it is not fitted.
+    pub fn data_min(&self) -> Result<Tensor> {
+        Ok(Tensor::new(&self.learned()?.data_min[..], &Device::Cpu)?)
+    }
+
+    /// The greatest number of each feature. scikit-learn: `scaler.data_max_`.
+    ///
+    /// # Errors
+    /// If it is not fitted.
+    pub fn data_max(&self) -> Result<Tensor> {
+        Ok(Tensor::new(&self.learned()?.data_max[..], &Device::Cpu)?)
+    }
+
+    /// What each feature is multiplied by. scikit-learn: `scaler.scale_`.
+    ///
+    /// # Errors
+    /// If it is not fitted.
+    pub fn scale(&self) -> Result<Tensor> {
+        Ok(Tensor::new(&self.learned()?.scale[..], &Device::Cpu)?)
+    }
+
+    /// What is then added to each feature. scikit-learn: `scaler.min_`.
+    ///
+    /// # Errors
+    /// If it is not fitted.
+    pub fn min(&self) -> Result<Tensor> {
+        Ok(Tensor::new(&self.learned()?.min[..], &Device::Cpu)?)
+    }
+
+    fn learned(&self) -> Result<&Fitted> {
+        self.fitted.as_ref().ok_or_else(|| not_fitted("MinMaxScaler"))
+    }
+}

@@ -1,0 +1,224 @@
+//! scikit-learn, as scripts use it around Keras: parts of data, scalers, encoders, metrics.
+
+use crate::arguments::{Named, find, named_as, needed, only};
+use crate::pandas::{TABLE, VALUES, is, is_column};
+use crate::program::Program;
+use crate::value::{Form, Strength, Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, ExprCall};
+
+const ENCODER: &str = "sklearn::LabelEncoder";
+
+/// An attribute of a scaler or an encoder.
+pub(crate) fn attribute(of: &Value, path: &str, name: &str) -> Ported<Value> {
+    let whole = of.at(Strength::Whole);
+    let array = |method: &str| Ok(Value::temporary(format!("{whole}.{method}()?"), Type::Floats));
+    match (path, name) {
+        (ENCODER, "classes_") => {
+            Ok(Value::new(format!("{whole}.classes()?"), Type::Object(VALUES.into()), Strength::Whole, Form::Reference))
+        }
+        ("sklearn::StandardScaler", "mean_" | "var_" | "scale_")
+        | ("sklearn::MinMaxScaler", "min_" | "scale_" | "data_min_" | "data_max_") => array(name.trim_end_matches('_')),
+        _ => Err(Missing::new(format!("the attribute {name} of {}", of.of.described()))),
+    }
+}
+
+impl<'a> Program<'a> {
+    /// A function or class of scikit-learn.
+    pub(crate) fn sklearn_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
+        let made = |text: String, path: &str| Ok(Value::temporary(text, Type::Object(path.into())));
+        let unknown = || Err(Missing::new(format!("{path} is not known here")));
+        match path {
+            "sklearn.model_selection.train_test_split" => self.train_test_split(call),
+            "sklearn.preprocessing.StandardScaler" | "sklearn.preprocessing.LabelEncoder" => {
+                named_as(call, &[])?;
+                let own = format!("sklearn::{}", path.rsplit('.').next().unwrap_or_default());
+                let class = self.import(&own);
+                made(format!("{class}::new()"), &own)
+            }
+            "sklearn.preprocessing.MinMaxScaler" => {
+                let given = named_as(call, &["feature_range"])?;
+                let class = self.import("sklearn::MinMaxScaler");
+                let range = match find(&given, "feature_range") {
+                    None => String::new(),
+                    Some(range) => {
+                        let range = self.expression(range)?;
+                        let ends = range.items.as_deref().unwrap_or_default();
+                        match ends.iter().map(Value::as_float).collect::<Option<Vec<_>>>().as_deref() {
+                            Some([from, to]) => format!(".feature_range({from}, {to})"),
+                            _ => return Err(Missing::new("a feature_range that is not written out")),
+                        }
+                    }
+                };
+                made(format!("{class}::new(){range}"), "sklearn::MinMaxScaler")
+            }
+            path => match path.strip_prefix("sklearn.metrics.") {
+                Some(name) => self.metric_of_sklearn(name, call)?.map_or_else(unknown, Ok),
+                None => unknown(),
+            },
+        }
+    }
+
+    fn train_test_split(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        let words = ["test_size", "train_size", "random_state", "shuffle", "stratify"];
+        let given: Named<'a> = call
+            .arguments
+            .keywords
+            .iter()
+            .filter_map(|word| Some((word.arg.as_deref()?.to_string(), &word.value)))
+            .collect();
+        only(&given, &words)?;
+        let (mut texts, mut types) = (Vec::new(), Vec::new());
+        for argument in &call.arguments.args {
+            let value = self.expression(argument)?;
+            let value = match &value.of {
+                Type::Mutable { .. } => self.tensor(&value)?,
+                // A slice becomes a list of its own.
+                Type::List(_) => self.own_list(value)?,
+                of if of.is_array() || is(of, TABLE) || is_column(of) => value,
+                of => return Err(Missing::new(format!("train_test_split of {}", of.described()))),
+            };
+            texts.push(value.borrowed());
+            types.extend([value.of.clone(), value.of]);
+        }
+        let arrays = match &texts[..] {
+            [one] => one.clone(),
+            many if (2..=4).contains(&many.len()) => format!("({})", many.join(", ")),
+            _ => return Err(Missing::new("train_test_split of more than four arrays")),
+        };
+        let class = self.import("sklearn::TrainTestSplit");
+        let mut options = format!("{class}::new()");
+        for (name, argument) in &given {
+            if self.is_none(argument) {
+                continue;
+            }
+            let text = match name.as_str() {
+                "test_size" | "train_size" => {
+                    let size = self.expression(argument)?;
+                    match size.of {
+                        Type::Int | Type::Float => size.text,
+                        of => return Err(Missing::new(format!("{name} is {}", of.described()))),
+                    }
+                }
+                "random_state" => self.argument(argument, "u32", name)?,
+                "shuffle" => self.argument(argument, "bool", name)?,
+                _ => self.column_argument(argument)?,
+            };
+            options.push_str(&format!(".{name}({text})"));
+        }
+        let function = self.import("sklearn::train_test_split");
+        Ok(Value::temporary(format!("{function}({arrays}, {options})?"), Type::Tuple(types)))
+    }
+
+    fn own_list(&self, list: Value) -> Ported<Value> {
+        match list.form {
+            Form::Reference | Form::Slice => {
+                Ok(Value::temporary(format!("{}.to_vec()", list.at(Strength::Whole)), list.of))
+            }
+            _ => Ok(list),
+        }
+    }
+
+    /// A method of a scaler or an encoder.
+    pub(crate) fn sklearn_method(&mut self, of: &Value, path: &str, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        let whole = of.at(Strength::Whole);
+        let given = named_as(call, &[if path == ENCODER { "y" } else { "X" }])?;
+        let [(_, argument)] = &given[..] else {
+            return Err(Missing::new(format!("the method {name} of {} without data", of.of.described())));
+        };
+        let is_encoder = path == ENCODER;
+        let text = if is_encoder && name != "inverse_transform" {
+            self.column_argument(argument)?
+        } else {
+            let value = self.expression(argument)?;
+            self.tensor(&value)?.borrowed()
+        };
+        let result = match (name, is_encoder) {
+            ("fit", _) if of.form == Form::Temporary => {
+                return Ok(Value::temporary(format!("{whole}.fitted({text})?"), of.of.clone()));
+            }
+            ("fit", _) => Type::None,
+            ("transform" | "fit_transform", true) => Type::Ints,
+            ("transform" | "fit_transform" | "inverse_transform", false) => Type::Floats,
+            ("inverse_transform", true) => Type::Object(VALUES.into()),
+            _ => return Err(Missing::new(format!("the method {name} of {}", of.of.described()))),
+        };
+        Ok(Value::temporary(format!("{whole}.{name}({text})?"), result))
+    }
+
+    fn metric_of_sklearn(&mut self, name: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
+        let (second, rest, of): (&str, &[&str], Type) = match name {
+            "accuracy_score" | "mean_absolute_error" | "r2_score" | "root_mean_squared_error" => {
+                ("y_pred", &[], Type::Float)
+            }
+            "mean_squared_error" => ("y_pred", &["squared"], Type::Float),
+            "roc_auc_score" => ("y_score", &[], Type::Float),
+            "confusion_matrix" => ("y_pred", &[], Type::Ints),
+            "precision_score" | "recall_score" | "f1_score" => ("y_pred", &["average", "zero_division"], Type::Float),
+            "classification_report" => ("y_pred", &["target_names", "digits", "zero_division"], Type::String),
+            _ => return Ok(None),
+        };
+        let given = named_as(call, &[&["y_true", second], rest].concat())?;
+        if call.arguments.args.len() > 2 {
+            return Err(Missing::new(format!("{name} with arguments by place")).help("name them"));
+        }
+        let y_true = self.column_argument(needed(&given, "y_true")?)?;
+        let y_pred = self.column_argument(needed(&given, second)?)?;
+        // What scikit-learn takes without it, with a warning.
+        if let Some(zero) = find(&given, "zero_division") {
+            let zero = self.expression(zero)?;
+            if !matches!(zero.text.as_str(), "0" | "0.0") {
+                return Err(Missing::new("zero_division other than 0"));
+            }
+        }
+        let mut function = name;
+        let mut extra = String::new();
+        match name {
+            "precision_score" | "recall_score" | "f1_score" => {
+                let average = match find(&given, "average") {
+                    None => "Binary",
+                    Some(Expr::StringLiteral(average)) => match average.value.to_str() {
+                        "binary" => "Binary",
+                        "macro" => "Macro",
+                        "weighted" => "Weighted",
+                        "micro" => "Micro",
+                        other => return Err(Missing::new(format!("average={other:?}"))),
+                    },
+                    Some(_) => return Err(Missing::new("a score of each class")),
+                };
+                let class = self.import("sklearn::Average");
+                extra = format!(", {class}::{average}");
+            }
+            "classification_report" => {
+                let class = self.import("sklearn::ClassificationReport");
+                extra = format!(", {class}::new()");
+                if let Some(names) = find(&given, "target_names").filter(|names| !names.is_none_literal_expr()) {
+                    extra.push_str(&format!(".target_names({})", self.class_names(names)?));
+                }
+                if let Some(digits) = find(&given, "digits") {
+                    extra.push_str(&format!(".digits({})", self.argument(digits, "usize", "digits")?));
+                }
+            }
+            "mean_squared_error" => match find(&given, "squared") {
+                None => {}
+                Some(Expr::BooleanLiteral(squared)) if squared.value => {}
+                Some(Expr::BooleanLiteral(_)) => function = "root_mean_squared_error",
+                Some(_) => return Err(Missing::new("a computed squared")),
+            },
+            _ => {}
+        }
+        let function = self.import(&format!("sklearn::{function}"));
+        Ok(Some(Value::temporary(format!("{function}({y_true}, {y_pred}{extra})?"), of)))
+    }
+
+    /// The names of classes: a list, or those of an encoder.
+    fn class_names(&mut self, names: &'a Expr) -> Ported<String> {
+        if !names.is_list_expr() {
+            let value = self.expression(names)?;
+            if is_column(&value.of) {
+                return Ok(format!("{}.to_strings()", value.at(Strength::Whole)));
+            }
+        }
+        self.names(names)
+    }
+}
