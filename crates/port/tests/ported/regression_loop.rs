@@ -10,7 +10,7 @@ fn main() -> Result<()> {
     let points = 64;
     let step = 2.0 * std::f64::consts::PI / points as f64;
     let xs = (0..points).map(|i| i as f64 * step).collect::<Vec<f64>>();
-    let ys = xs.iter().map(|&x| x.sin()).collect::<Vec<f64>>();
+    let ys = xs.iter().map(|&x| f64::sin(x)).collect::<Vec<f64>>();
     let x = Tensor::new(&xs[..], &Device::Cpu)?.reshape(((), 1))?;
     let y = Tensor::new(&ys[..], &Device::Cpu)?.reshape(((), 1))?;
 
