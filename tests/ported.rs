@@ -9,7 +9,7 @@ macro_rules! programs {
     ($($name:ident)*) => {
         $(#[allow(clippy::all, clippy::pedantic)]
         mod $name {
-            include!(concat!("../crates/port/tests/ported/", stringify!($name), ".rs"));
+            include!(concat!(env!("CARGO_MANIFEST_DIR"), "/crates/port/tests/ported/", stringify!($name), ".rs"));
 
             pub(crate) fn run() -> candle_keras::Result<()> {
                 main()
@@ -48,7 +48,7 @@ fn programs_print_what_keras_prints() {
     for (name, _) in PROGRAMS {
         let folder_of_run = tempfile::tempdir().unwrap();
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child", "--nocapture"])
+            .args(["--exact", "ported::child", "--nocapture"])
             .env(PROGRAM, name)
             .current_dir(folder_of_run.path())
             .output()

@@ -381,6 +381,9 @@ impl<'a> Program<'a> {
             }
             return Err(Missing::new(format!("the method {name} of {class}")));
         };
+        if self.initialized.last() == Some(&number) && of.text == "self" {
+            return Err(Missing::new("a method that __init__ calls").help("call it on the object, or write it out"));
+        }
         let values = self.arguments_of(Definition::Def(definition), true, call)?;
         self.call_method(of, number, definition, &values)
     }

@@ -597,7 +597,8 @@ pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
 
 /// An iterator, collected into this type; `Ok(...)` in it may fail.
 fn collect(iter: &str, in_rust: &str) -> String {
-    match iter.contains("Ok::<_, Error>(") {
+    // What was collected before is no part of it.
+    match iter.rsplit(".collect::<").next().unwrap_or(iter).contains("Ok::<_, Error>(") {
         false => format!("{iter}.collect::<{in_rust}>()"),
         true => format!("{iter}.collect::<Result<{in_rust}>>()?"),
     }

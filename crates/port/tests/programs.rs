@@ -19,14 +19,11 @@ programs! {
     pandas_housing
     policy_gradient_bandit
     regression_loop
-    regularization_study
     residual_layers
     reuters_mlp
     reviews_lstm
     save_and_load
     siamese
-    siamese_contrastive
-    simple_gan_loop
     sklearn_iris_like
     text_classes
     timeseries_conv1d

@@ -1,6 +1,6 @@
 """The class of a text, by the ids of its words."""
 import numpy as np
-from tensorflow.keras.layers import Dense, Embedding, Flatten
+from tensorflow.keras.layers import Dense, Embedding, Flatten, Input
 from tensorflow.keras.models import Sequential
 from tensorflow.keras.preprocessing.sequence import pad_sequences
 
@@ -12,7 +12,8 @@ x_train = pad_sequences(texts, maxlen=MAXLEN)
 y_train = np.array([1, 0, 1, 0, 1, 0])
 
 model = Sequential()
-model.add(Embedding(MAX_WORDS, 8, input_length=MAXLEN))
+model.add(Input(shape=(MAXLEN,)))
+model.add(Embedding(MAX_WORDS, 8))
 model.add(Flatten())
 model.add(Dense(16, activation="relu"))
 model.add(Dense(1, activation="sigmoid"))
