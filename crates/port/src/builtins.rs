@@ -48,6 +48,9 @@ impl<'a> Program<'a> {
                 if let (Expr::StringLiteral(text), "format") = (&*attribute.value, attribute.attr.as_str()) {
                     return self.format_method(text.value.to_str(), call);
                 }
+                if let Some(value) = self.axis_visibility(call)? {
+                    return Ok(value);
+                }
                 let of = self.expression(&attribute.value)?;
                 self.method(&of, attribute.attr.as_str(), call)
             }

@@ -393,6 +393,9 @@ impl<'a> Program<'a> {
         if let Some(part) = self.pandas_subscript(&of, &subscript.slice)? {
             return Ok(part);
         }
+        if let Some(axes) = self.axes_index(&of, &subscript.slice)? {
+            return Ok(axes);
+        }
         if of.of == Type::BuildShape {
             return self.built_size(&subscript.slice);
         }

@@ -15,6 +15,9 @@ impl<'a> Program<'a> {
         if let Some(value) = self.pandas_attribute(of, name)? {
             return Ok(value);
         }
+        if let Some(axes) = self.flat_axes(of, name) {
+            return Ok(axes);
+        }
         let whole = of.at(Strength::Whole);
         match (&of.of, name) {
             (Type::Mutable { .. }, "shape") => Ok(Value::new(
@@ -113,7 +116,14 @@ impl<'a> Program<'a> {
         if let Some(value) = self.pandas_method(of, name, call)? {
             return Ok(value);
         }
+        if call.arguments.is_empty()
+            && let Some(axes) = self.flat_axes(of, name)
+        {
+            return Ok(axes);
+        }
         match &of.of {
+            generator if crate::numpy_random::is_generator(generator) => self.method_of_generator(of, name, call),
+            of_axes if crate::axes::is_axes(of_axes) => self.method_of_axes(of, name, call),
             Type::Model(model) => self.method_of_model(of, &model.clone(), name, call),
             Type::Array | Type::Ints | Type::Floats | Type::Mask => self.method_of_array(of, name, call),
             Type::Mutable { .. } => {

@@ -29,6 +29,18 @@ const MUTATING: &[&str] = &[
     "clear",
     "update",
     "fit_transform",
+    // Of generators of random numbers.
+    "choice",
+    "integers",
+    "normal",
+    "permutation",
+    "rand",
+    "randint",
+    "randn",
+    "random",
+    "shuffle",
+    "standard_normal",
+    "uniform",
 ];
 
 /// What a function changes.
