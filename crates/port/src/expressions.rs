@@ -373,7 +373,7 @@ impl<'a> Program<'a> {
             let condition = self.expression(condition)?;
             let condition = self.tensor(&condition)?;
             let function = self.import("numpy::flatnonzero");
-            return Ok(Value::temporary(format!("{function}({})?", condition.borrowed()), Type::Array));
+            return Ok(Value::temporary(format!("{function}({})?", condition.borrowed()), Type::Ints));
         }
         if let (Expr::Name(name), Expr::StringLiteral(key)) = (&*subscript.value, &*subscript.slice)
             && let Some(dict) = self.literals.get(name.id.as_str()).copied()
