@@ -358,6 +358,10 @@ impl<'a> Program<'a> {
         if a.of == b.of {
             return Ok((self.owned(a)?, self.owned(b)?));
         }
+        if a.of.is_text() && b.of.is_text() {
+            let own = |text: &Value| Value::temporary(self.owned_text(text), Type::String);
+            return Ok((own(&a), own(&b)));
+        }
         match (a.as_float(), b.as_float()) {
             (Some(x), Some(y)) => Ok((Value::temporary(x, Type::Float), Value::temporary(y, Type::Float))),
             _ => Err(Missing::new(format!("either {} or {}", a.of.described(), b.of.described()))),

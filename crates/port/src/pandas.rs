@@ -101,7 +101,7 @@ impl<'a> Program<'a> {
             "pandas.read_csv" => self.read_csv(call),
             "pandas.DataFrame" => self.data_frame(call),
             "pandas.get_dummies" => {
-                let given = named_as(call, &["data", "columns", "drop_first", "dtype"])?;
+                let given = named_as(call, &["data", "columns", "drop_first", "dtype", "prefix", "prefix_sep"])?;
                 if call.arguments.args.len() > 1 {
                     return Err(Missing::new("get_dummies with arguments by place").help("name them"));
                 }
@@ -117,6 +117,11 @@ impl<'a> Program<'a> {
                 let mut arguments = format!("{class}::new()");
                 if let Some(columns) = find(&given, "columns") {
                     arguments.push_str(&format!(".columns({})", self.names(columns)?));
+                }
+                for name in ["prefix", "prefix_sep"] {
+                    if let Some(text) = find(&given, name) {
+                        arguments.push_str(&format!(".{name}({})", self.argument(text, "impl Into<String>", name)?));
+                    }
                 }
                 if let Some(drop_first) = find(&given, "drop_first") {
                     arguments.push_str(&format!(".drop_first({})", self.argument(drop_first, "bool", "drop_first")?));
@@ -145,6 +150,9 @@ impl<'a> Program<'a> {
                 "encoding",
                 "engine",
                 "low_memory",
+                "delim_whitespace",
+                "skipinitialspace",
+                "comment",
             ],
         )?;
         if call.arguments.args.len() > 1 {
@@ -169,8 +177,22 @@ impl<'a> Program<'a> {
                     let sep = text.value.to_str().chars().next().unwrap_or(',');
                     arguments.push_str(&format!(".sep({sep:?})"));
                 }
+                Expr::StringLiteral(text) if text.value.to_str() == r"\s+" => arguments.push_str(".whitespace(true)"),
                 _ => return Err(Missing::new("a separator that is not one character")),
             }
+        }
+        for (name, own) in [("delim_whitespace", "whitespace"), ("skipinitialspace", "skipinitialspace")] {
+            if let Some(is) = find(&given, name) {
+                arguments.push_str(&format!(".{own}({})", self.argument(is, "bool", name)?));
+            }
+        }
+        match find(&given, "comment") {
+            None | Some(Expr::NoneLiteral(_)) => {}
+            Some(Expr::StringLiteral(text)) if text.value.to_str().chars().count() == 1 => {
+                let comment = text.value.to_str().chars().next().unwrap_or('#');
+                arguments.push_str(&format!(".comment({comment:?})"));
+            }
+            Some(_) => return Err(Missing::new("a comment that is not one character")),
         }
         let has_header = match find(&given, "header") {
             None => find(&given, "names").is_none(),

@@ -10,6 +10,7 @@ programs! {
     early_stopping_checkpoint
     fashion_functional
     figures
+    fuel_table
     functional_shared_layers
     housing_kfold
     layers_with_weights

@@ -1,5 +1,6 @@
 //! Comma-separated values. pandas: `read_csv`; TensorFlow: `tf.data.experimental.make_csv_dataset`.
 
+use super::cleaned::{Cleaned, Cleaning};
 use super::stream::{self, ReadRows};
 use super::{Column, Kind, Table, apart, place};
 use crate::{Batch, Batching, Dataset, Elements, Source};
@@ -7,6 +8,7 @@ use candle_keras_ops::random::Stream;
 use candle_keras_ops::{Error, Result};
 use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord, Trim};
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,12 +29,26 @@ pub struct ReadCsv {
     strings: Vec<String>,
     nrows: Option<usize>,
     na_values: Vec<String>,
+    whitespace: bool,
+    skipinitialspace: bool,
+    comment: Option<char>,
 }
 
 impl Default for ReadCsv {
     fn default() -> Self {
         let (strings, na_values) = (Vec::new(), Vec::new());
-        Self { sep: ',', header: true, names: None, usecols: None, strings, nrows: None, na_values }
+        Self {
+            sep: ',',
+            header: true,
+            names: None,
+            usecols: None,
+            strings,
+            nrows: None,
+            na_values,
+            whitespace: false,
+            skipinitialspace: false,
+            comment: None,
+        }
     }
 }
 
@@ -46,6 +62,55 @@ impl ReadCsv {
     pub fn sep(mut self, sep: char) -> Self {
         self.sep = sep;
         self
+    }
+
+    /// Whether spaces and tabs separate fields, however many there are. pandas: `sep=r"\s+"`. Default: false.
+    ///
+    /// ```
+    /// use candle_keras_data::{ReadCsv, read_csv};
+    /// # let folder = tempfile::tempdir().expect("a folder");
+    /// # let path = folder.path().join("housing.data");
+    /// std::fs::write(&path, " 0.006   18.0  24.0\n 0.027    0.0  21.6\n").expect("a file");
+    /// let table = read_csv(&path, ReadCsv::new().whitespace(true).header(false))?;
+    /// assert_eq!(table.column("1")?.sum()?, 18.0);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    pub fn whitespace(mut self, whitespace: bool) -> Self {
+        self.whitespace = whitespace;
+        self
+    }
+
+    /// Whether spaces behind a separator are left out. Default: false.
+    pub fn skipinitialspace(mut self, skip: bool) -> Self {
+        self.skipinitialspace = skip;
+        self
+    }
+
+    /// A character behind which the rest of a line is left out. Default: none.
+    pub fn comment(mut self, comment: char) -> Self {
+        self.comment = Some(comment);
+        self
+    }
+
+    /// The reader of a file, with what is to be done to its lines before.
+    fn reader(&self, file: File) -> Result<Reader<Box<dyn Read + Send>>> {
+        let ascii = |name: &str, character: char| {
+            let byte = u8::try_from(character).ok().filter(u8::is_ascii).filter(|byte| !b"\"\r\n".contains(byte));
+            byte.ok_or_else(|| {
+                Error::new(format!("{name} is one character of ASCII, no quote or end of line"))
+                    .received(format!("{character:?}"))
+            })
+        };
+        let cleaning = Cleaning {
+            sep: ascii("sep", self.sep)?,
+            whitespace: self.whitespace,
+            skip_initial_space: self.skipinitialspace,
+            comment: self.comment.map(|comment| ascii("comment", comment)).transpose()?,
+        };
+        let is_cleaned = self.whitespace || self.skipinitialspace || self.comment.is_some();
+        let read: Box<dyn Read + Send> =
+            if is_cleaned { Box::new(Cleaned::new(file, cleaning)) } else { Box::new(file) };
+        Ok(ReaderBuilder::new().has_headers(false).delimiter(cleaning.sep).trim(Trim::None).from_reader(read))
     }
 
     /// Whether the first row has the names of the columns. Default: true. Without it they are [`names`](Self::names), or `"0"`, `"1"` and so on.
@@ -139,7 +204,7 @@ pub fn csv_dataset<'a>(
 /// The rows of a file.
 struct Rows {
     path: PathBuf,
-    reader: Reader<File>,
+    reader: Reader<Box<dyn Read + Send>>,
     /// The names of the columns that are read.
     names: Vec<String>,
     /// Their places in the file.
@@ -152,12 +217,7 @@ struct Rows {
 impl Rows {
     fn open(path: &Path, arguments: &ReadCsv) -> Result<Self> {
         let file = File::open(path).map_err(|cause| Error::io(path, cause))?;
-        let sep = u8::try_from(arguments.sep).ok().filter(u8::is_ascii);
-        let sep = sep.filter(|sep| !b"\"\r\n".contains(sep)).ok_or_else(|| {
-            Error::new("sep is one character of ASCII, no quote or end of line")
-                .received(format!("{:?}", arguments.sep))
-        })?;
-        let reader = ReaderBuilder::new().has_headers(false).delimiter(sep).trim(Trim::None).from_reader(file);
+        let reader = arguments.reader(file)?;
         let (names, places) = (Vec::new(), Vec::new());
         let mut rows =
             Self { path: path.into(), reader, names, places, record: StringRecord::new(), has_record: false };

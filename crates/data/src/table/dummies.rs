@@ -4,11 +4,19 @@ use super::{Column, Table};
 use candle_keras_ops::Result;
 
 /// The arguments of [`Table::get_dummies`], with the names of pandas.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[must_use]
 pub struct GetDummies {
     columns: Option<Vec<String>>,
     drop_first: bool,
+    prefix: Option<String>,
+    prefix_sep: String,
+}
+
+impl Default for GetDummies {
+    fn default() -> Self {
+        Self { columns: None, drop_first: false, prefix: None, prefix_sep: "_".into() }
+    }
 }
 
 impl GetDummies {
@@ -28,6 +36,18 @@ impl GetDummies {
         self.drop_first = drop_first;
         self
     }
+
+    /// What the new names begin with. Default: the name of the column.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = Some(prefix.into());
+        self
+    }
+
+    /// What is between the prefix and the value. Default: `"_"`.
+    pub fn prefix_sep(mut self, sep: impl Into<String>) -> Self {
+        self.prefix_sep = sep.into();
+        self
+    }
 }
 
 impl Table {
@@ -41,6 +61,8 @@ impl Table {
     /// let table = table.get_dummies(GetDummies::new())?;
     /// assert_eq!(table.names(), ["age", "pet_cat", "pet_dog"]);
     /// assert_eq!(*table.column("pet_cat")?, Column::Integers(vec![0, 1]));
+    /// # let pets = Table::new([("pet", Column::Strings(vec!["dog".into()]))])?;
+    /// assert_eq!(pets.get_dummies(GetDummies::new().prefix("is").prefix_sep(" "))?.names(), ["is dog"]);
     /// # Ok::<(), candle_keras_data::Error>(())
     /// ```
     ///
@@ -55,7 +77,8 @@ impl Table {
         let mut table = self.drop(encoded.iter().map(String::as_str))?;
         for name in encoded {
             for (value, dummy) in dummies(self.column(&name)?, arguments.drop_first) {
-                table.push(format!("{name}_{value}"), dummy)?;
+                let prefix = arguments.prefix.as_ref().unwrap_or(&name);
+                table.push(format!("{prefix}{}{value}", arguments.prefix_sep), dummy)?;
             }
         }
         Ok(Self { index: self.index.clone(), ..table })

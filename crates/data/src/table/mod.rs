@@ -1,6 +1,7 @@
 //! Tables: named columns of numbers or strings, from files. pandas: `DataFrame`.
 
 mod cell;
+mod cleaned;
 mod column;
 mod columns;
 mod csv;
