@@ -210,6 +210,12 @@ pub mod preprocessing {
         pub use candle_keras_data::{array_to_img, img_to_array, load_img, save_img, smart_resize};
     }
 
+    /// Texts as numbers. Keras 2: `keras.preprocessing.text`.
+    pub mod text {
+        #[doc(inline)]
+        pub use candle_keras_data::{Tokenizer, text_to_word_sequence};
+    }
+
     /// Sequences of ids. Keras: `keras.preprocessing.sequence`.
     pub mod sequence {
         #[doc(inline)]

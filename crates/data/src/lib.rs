@@ -19,6 +19,7 @@ pub mod sklearn;
 mod split;
 mod table;
 mod text;
+mod text_tokenizer;
 mod texts;
 mod timeseries;
 mod tokenizer;
@@ -51,6 +52,7 @@ pub use table::{Cell, Column, GetDummies, ReadCsv, Table, ToColumn, csv_dataset,
 #[cfg(feature = "parquet")]
 pub use table::{ReadParquet, parquet_dataset, read_parquet};
 pub use text::{Document, ReadText, read_text};
+pub use text_tokenizer::{Tokenizer, text_to_word_sequence};
 pub use texts::Texts;
 pub use timeseries::{Timeseries, timeseries_dataset_from_array};
 pub use tokenizer::WordTokenizer;
