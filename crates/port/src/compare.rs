@@ -93,14 +93,20 @@ fn are_alike(python: &str, rust: &str) -> bool {
             (None, None) => return true,
             (Some(a), Some(b)) if a == b => {}
             (Some(a), Some(b)) => match (a.parse::<f64>(), b.parse::<f64>()) {
-                (Ok(a), Ok(b)) if a.is_nan() && b.is_nan() => {}
-                // Of numbers with four digits the last one may be rounded otherwise.
-                (Ok(a), Ok(b)) if (a - b).abs() <= TOLERANCE * 1.01 * a.abs().max(1.0) => {}
+                (Ok(a), Ok(b)) if are_close(a, b) => {}
                 _ => return false,
             },
             _ => return false,
         }
     }
+}
+
+/// Whether numbers of Python and Rust are the same, up to rounding.
+pub(crate) fn are_close(python: f64, rust: f64) -> bool {
+    // Of numbers with four digits the last one may be rounded otherwise.
+    python == rust
+        || python.is_nan() && rust.is_nan()
+        || (python - rust).abs() <= TOLERANCE * 1.01 * python.abs().max(1.0) && python.is_finite()
 }
 
 /// Numbers are words of their own: `loss:0.5`, `x=3`, `5%`.
