@@ -21,6 +21,10 @@ impl<'a> Program<'a> {
             if let Some(value) = self.library_call(&path, call)? {
                 return Ok(value);
             }
+            // How figures are shown is not to be chosen here.
+            if path == "matplotlib.use" {
+                return Ok(Value::constant("()", Type::None));
+            }
             if let Some(name) = path.strip_prefix("matplotlib.pyplot.").or_else(|| path.strip_prefix("pylab.")) {
                 return self.plot_call(name, call);
             }
@@ -47,6 +51,9 @@ impl<'a> Program<'a> {
             Expr::Attribute(attribute) => {
                 if let (Expr::StringLiteral(text), "format") = (&*attribute.value, attribute.attr.as_str()) {
                     return self.format_method(text.value.to_str(), call);
+                }
+                if let Some(value) = self.axis_visibility(call)? {
+                    return Ok(value);
                 }
                 let of = self.expression(&attribute.value)?;
                 self.method(&of, attribute.attr.as_str(), call)
@@ -142,6 +149,14 @@ impl<'a> Program<'a> {
             return Ok(value);
         }
         no_words(call)?;
+        // One that is kept is a list here.
+        if name == "range" {
+            let range = self.range(&call.arguments.args)?;
+            let crate::iteration::Element::One(of, _) = range.element else {
+                return Err(Missing::new("this range"));
+            };
+            return self.collected(&range.iter, &Value::temporary("i", of), "Vec");
+        }
         let values =
             call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
         let whole = |value: &Value| value.at(Strength::Whole);
@@ -198,6 +213,10 @@ impl<'a> Program<'a> {
             }
             ("str", [text]) if text.of.is_text() || text.of == Type::Char => {
                 Ok(Value::temporary(self.owned_text(text), Type::String))
+            }
+            ("str", [array]) if array.of.is_array() => {
+                let function = self.import("numpy::array_str");
+                Ok(Value::temporary(format!("{function}({})?", array.borrowed()), Type::String))
             }
             ("float", [text]) if text.of.is_text() => Ok(Value::temporary(
                 format!("{}.trim().parse::<f64>().map_err(|error| Error::new(error.to_string()))?", whole(text)),

@@ -373,7 +373,7 @@ impl<'a> Program<'a> {
             let condition = self.expression(condition)?;
             let condition = self.tensor(&condition)?;
             let function = self.import("numpy::flatnonzero");
-            return Ok(Value::temporary(format!("{function}({})?", condition.borrowed()), Type::Array));
+            return Ok(Value::temporary(format!("{function}({})?", condition.borrowed()), Type::Ints));
         }
         if let (Expr::Name(name), Expr::StringLiteral(key)) = (&*subscript.value, &*subscript.slice)
             && let Some(dict) = self.literals.get(name.id.as_str()).copied()
@@ -392,6 +392,9 @@ impl<'a> Program<'a> {
         }
         if let Some(part) = self.pandas_subscript(&of, &subscript.slice)? {
             return Ok(part);
+        }
+        if let Some(axes) = self.axes_index(&of, &subscript.slice)? {
+            return Ok(axes);
         }
         if of.of == Type::BuildShape {
             return self.built_size(&subscript.slice);

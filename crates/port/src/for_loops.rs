@@ -51,7 +51,7 @@ impl<'a> Program<'a> {
     pub(crate) fn hoisted(&mut self, body: &'a [Stmt], end: ruff_text_size::TextSize, is_outside: bool) -> Vec<String> {
         let is_new = |program: &Self, name: &str| {
             matches!(program.scopes.get(name), None | Some(Binding::Inner(_) | Binding::Outside(_)))
-                && program.scan().last_read(name).is_some_and(|at| at > end)
+                && program.scan().is_read_behind(name, end)
         };
         let names: Vec<String> = body.iter().flat_map(assigned_by).filter(|name| is_new(self, name)).collect();
         if names.is_empty() {

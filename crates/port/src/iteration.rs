@@ -141,7 +141,7 @@ impl<'a> Program<'a> {
         self.iteration_of(&list)
     }
 
-    fn range(&mut self, ends: &'a [Expr]) -> Ported<Iteration> {
+    pub(crate) fn range(&mut self, ends: &'a [Expr]) -> Ported<Iteration> {
         let ends = ends.iter().map(|end| self.expression(end)).collect::<Ported<Vec<_>>>()?;
         if ends.iter().any(|end| !matches!(end.of, Type::Int | Type::Signed)) {
             return Err(Missing::new("a range of other things than integers"));

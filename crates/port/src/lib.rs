@@ -15,6 +15,7 @@
 mod api;
 mod arguments;
 mod arrays;
+mod axes;
 mod branches;
 mod builtins;
 mod classes;

@@ -6,11 +6,81 @@ use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
 
+const GENERATOR: &str = "numpy::random::Generator";
+const RANDOM_STATE: &str = "numpy::random::RandomState";
+
+pub(crate) fn is_generator(of: &Type) -> bool {
+    matches!(of, Type::Object(path) if path == GENERATOR || path == RANDOM_STATE)
+}
+
 impl<'a> Program<'a> {
-    /// `np.random`, whose numbers are those of NumPy.
+    /// `np.random.name(...)`, whose numbers are those of NumPy.
     pub(crate) fn numpy_random(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        let module = self.import("numpy::random::seed").replace("seed", "");
+        let seed = |program: &mut Self, of: &str| match named_as(call, &["seed"])?[..] {
+            [] | [(_, Expr::NoneLiteral(_))] => Ok(None),
+            [(_, seed)] => program.argument(seed, of, "seed").map(Some),
+            _ => Err(Missing::new("several seeds")),
+        };
+        match name {
+            "default_rng" => {
+                let seed = seed(self, "u64")?.map_or("None".into(), |seed| format!("Some({seed})"));
+                Ok(Value::temporary(format!("{module}default_rng({seed})"), Type::Object(GENERATOR.into())))
+            }
+            "RandomState" => {
+                let seed = seed(self, "u32")?.ok_or_else(|| Missing::new("RandomState without a seed"))?;
+                Ok(Value::temporary(format!("{module}RandomState::new({seed})"), Type::Object(RANDOM_STATE.into())))
+            }
+            _ => self.random_numbers(&module, name, call),
+        }
+    }
+
+    /// A method of `np.random.default_rng(...)` or of `np.random.RandomState(...)`.
+    pub(crate) fn method_of_generator(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        let is_state = of.of == Type::Object(RANDOM_STATE.into());
+        let own: &[&str] = match is_state {
+            false => &["random", "uniform", "normal", "standard_normal", "permutation", "shuffle", "choice"],
+            true => &[
+                "seed",
+                "rand",
+                "randn",
+                "random",
+                "random_sample",
+                "uniform",
+                "normal",
+                "standard_normal",
+                "randint",
+                "permutation",
+                "shuffle",
+                "choice",
+            ],
+        };
+        let prefix = format!("{}.", of.at(Strength::Whole));
+        let name = match name {
+            "integers" if !is_state => "randint",
+            name if own.contains(&name) => name,
+            _ => return Err(Missing::new(format!("the method {name} of a generator of random numbers"))),
+        };
+        let mut value = self.random_numbers(&prefix, name, call)?;
+        if !is_state {
+            // The functions of NumPy's module have other names for these.
+            for (function, method) in [
+                ("randint(", "integers("),
+                ("randint_scalar(", "integers_scalar("),
+                ("rand_scalar(", "random_scalar("),
+                ("randn_scalar(", "standard_normal_scalar("),
+            ] {
+                if let Some(rest) = value.text.strip_prefix(&format!("{prefix}{function}")) {
+                    value.text = format!("{prefix}{method}{rest}");
+                }
+            }
+        }
+        Ok(value)
+    }
+
+    /// A function of the module, or a method of a generator: `function` is what stands before its name.
+    fn random_numbers(&mut self, function: &str, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let given = |parameters: &[&str]| named_as(call, parameters);
-        let function = self.import("numpy::random::seed").replace("seed", "");
         let floats = |text: String| Ok(Value::temporary(text, Type::Floats));
         match name {
             "seed" => {

@@ -1,9 +1,9 @@
 //! `matplotlib.pyplot`, whose figures become SVG files.
 
 use crate::program::Program;
-use crate::value::{Type, Value};
+use crate::value::{Strength, Type, Value};
 use crate::{Missing, Ported};
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::{Expr, ExprCall, Operator};
 
 /// The arguments of functions that draw, and their type in Rust. Those in the first list stand before the others.
 const DRAWING: &[(&str, &[&str], &str)] = &[
@@ -63,13 +63,13 @@ impl<'a> Program<'a> {
                     done(format!("pyplot::figure_with(pyplot::Figure::new(){options})?"))
                 }
             },
-            ("subplot", [rows, columns, index]) if words.is_empty() => {
+            ("subplot" | "add_subplot", [rows, columns, index]) if words.is_empty() => {
                 let sizes = [rows, columns, index].map(|size| self.argument(size, "usize", "subplot"));
                 let sizes = sizes.into_iter().collect::<Ported<Vec<_>>>()?;
                 done(format!("pyplot::subplot({})?", sizes.join(", ")))
             }
             // `plt.subplot(221)`
-            ("subplot", [Expr::NumberLiteral(number)]) if words.is_empty() => {
+            ("subplot" | "add_subplot", [Expr::NumberLiteral(number)]) if words.is_empty() => {
                 let digits = crate::expressions::number_of(&number.value)?.text;
                 match digits.as_bytes() {
                     [rows, columns, index] => {
@@ -96,10 +96,18 @@ impl<'a> Program<'a> {
                     }
                 }
             }
-            ("text", [x, y, text]) if words.is_empty() => {
+            ("subplot" | "add_subplot", [sum @ Expr::BinOp(_)]) if words.is_empty() => self.subplot_of_sum(sum),
+            ("text", [x, y, text]) => {
                 let (x, y) = (self.plot_number(x)?, self.plot_number(y)?);
                 let text = self.expression(text)?;
-                done(format!("pyplot::text({x}, {y}, {})", text.borrowed()))
+                if !text.of.is_text() {
+                    return Err(Missing::new(format!("{} as a text of a figure", text.of.described())));
+                }
+                let shown = format!("{x}, {y}, {}", text.borrowed());
+                match self.plot_options("Text", &words, &[])? {
+                    options if options.is_empty() => done(format!("pyplot::text({shown})")),
+                    options => done(format!("pyplot::text_with({shown}, pyplot::Text::new(){options})?")),
+                }
             }
             ("xlim" | "ylim", [from, to]) if words.is_empty() => {
                 done(format!("pyplot::{name}({}, {})?", self.plot_number(from)?, self.plot_number(to)?))
@@ -147,8 +155,43 @@ impl<'a> Program<'a> {
             ("xticks" | "yticks", [ticks]) if words.is_empty() => {
                 done(format!("pyplot::{name}({})?", self.plotted(ticks)?))
             }
+            ("xticks" | "yticks", [ticks, labels]) => {
+                let (ticks, labels) = (self.plotted(ticks)?, self.expression(labels)?);
+                let labels = match (&labels.of, &labels.items) {
+                    (Type::List(of), Some(items)) if of.is_text() => {
+                        format!("[{}]", items.iter().map(|item| item.text.clone()).collect::<Vec<_>>().join(", "))
+                    }
+                    (Type::List(of), None) if **of == Type::String => labels.borrowed(),
+                    (Type::List(of), None) if of.is_text() => format!("{}.iter().copied()", labels.at(Strength::Whole)),
+                    (of, _) => return Err(Missing::new(format!("{} as labels", of.described()))),
+                };
+                let options = match self.plot_options("Text", &words, &[])? {
+                    options if options.is_empty() => "()".to_string(),
+                    options => format!("pyplot::Text::new(){options}"),
+                };
+                done(format!("pyplot::{name}_with({ticks}, {labels}, {options})?"))
+            }
             _ => Err(Missing::new(format!("pyplot.{name} with these arguments"))),
         }
+    }
+
+    /// `plt.subplot(330 + 1 + i)`: three rows, three columns, and the rest.
+    fn subplot_of_sum(&mut self, sum: &'a Expr) -> Ported<Value> {
+        let (mut first, mut added) = (sum, Vec::new());
+        while let Expr::BinOp(sum) = first
+            && sum.op == Operator::Add
+        {
+            added.push(&*sum.right);
+            first = &sum.left;
+        }
+        let Expr::NumberLiteral(first) = first else { return Err(Missing::new("a computed place of a subplot")) };
+        let digits = crate::expressions::number_of(&first.value)?.text;
+        let &[rows, columns, index] = digits.as_bytes() else { return Err(Missing::new("this place of a subplot")) };
+        let index = (index != b'0').then(|| (index as char).to_string());
+        let added = added.into_iter().rev().map(|term| self.argument(term, "usize", "subplot"));
+        let terms: Vec<String> = index.map(Ok).into_iter().chain(added).collect::<Ported<_>>()?;
+        let (rows, columns) = (rows as char, columns as char);
+        Ok(Value::temporary(format!("pyplot::subplot({rows}, {columns}, {})?", terms.join(" + ")), Type::None))
     }
 
     fn drawing(&mut self, name: &str, names: &[&str], class: &str, call: &'a ExprCall) -> Ported<Value> {
@@ -203,6 +246,9 @@ impl<'a> Program<'a> {
         {
             return Ok(self.iteration(values)?.over);
         }
+        if matches!(values, Expr::List(list) if list.elts.is_empty()) {
+            return Ok("[0; 0]".into());
+        }
         let value = self.expression(values)?;
         match &value.of {
             of if of.is_array() => Ok(value.borrowed()),
@@ -215,15 +261,18 @@ impl<'a> Program<'a> {
     fn plot_number(&mut self, number: &'a Expr) -> Ported<String> {
         let value = self.expression(number)?;
         match value.of.is_array() {
-            true => {
-                Ok(format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", value.at(crate::value::Strength::Whole)))
-            }
+            true => Ok(format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", value.at(Strength::Whole))),
             false => value.as_float().ok_or_else(|| Missing::new(format!("{} as a number", value.of.described()))),
         }
     }
 
     /// `.label("loss").color("b")`; `ignored` are arguments that change nothing here.
-    fn plot_options(&mut self, class: &str, words: &[(&'a str, &'a Expr)], ignored: &[(&str, &str)]) -> Ported<String> {
+    pub(crate) fn plot_options(
+        &mut self,
+        class: &str,
+        words: &[(&'a str, &'a Expr)],
+        ignored: &[(&str, &str)],
+    ) -> Ported<String> {
         let mut text = String::new();
         for (name, argument) in words {
             if ignored.iter().any(|(own, _)| own == name) {

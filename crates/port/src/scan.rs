@@ -29,6 +29,18 @@ const MUTATING: &[&str] = &[
     "clear",
     "update",
     "fit_transform",
+    // Of generators of random numbers.
+    "choice",
+    "integers",
+    "normal",
+    "permutation",
+    "rand",
+    "randint",
+    "randn",
+    "random",
+    "shuffle",
+    "standard_normal",
+    "uniform",
 ];
 
 /// What a function changes.
@@ -108,8 +120,10 @@ pub(crate) struct Scan {
     declared: HashMap<String, usize>,
     /// How often each is read.
     read: HashMap<String, usize>,
-    /// Where each is read last.
-    last_read: HashMap<String, TextSize>,
+    /// Where each is read, and where it has surely been assigned last before; from the start on, if nowhere.
+    read_at: HashMap<String, Vec<(TextSize, TextSize)>>,
+    /// Where the open blocks assign names, from the outermost on.
+    assigned_at: Vec<HashMap<String, TextSize>>,
     /// Parameters, and those of them that blocks assign anew.
     parameters: HashSet<String>,
     reassigned: HashSet<String>,
@@ -123,8 +137,12 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
+    fn new(changing: &Rc<HashMap<String, Changes>>) -> Self {
+        Self { changing: changing.clone(), assigned_at: vec![HashMap::new()], ..Self::default() }
+    }
+
     pub(crate) fn of(statements: &[Stmt], changing: &Rc<HashMap<String, Changes>>) -> Self {
-        let mut scan = Self { changing: changing.clone(), ..Self::default() };
+        let mut scan = Self::new(changing);
         scan.visit_body(statements);
         scan
     }
@@ -132,7 +150,7 @@ impl Scan {
     /// The names of a function with these parameters.
     pub(crate) fn of_function(function: &StmtFunctionDef, changing: &Rc<HashMap<String, Changes>>) -> Self {
         let parameters = function.parameters.iter_non_variadic_params().map(|one| one.parameter.name.to_string());
-        let mut scan = Self { changing: changing.clone(), parameters: parameters.collect(), ..Self::default() };
+        let mut scan = Self { parameters: parameters.collect(), ..Self::new(changing) };
         scan.visit_body(&function.body);
         scan
     }
@@ -143,7 +161,7 @@ impl Scan {
     }
 
     pub(crate) fn of_expression(expression: &Expr, changing: &Rc<HashMap<String, Changes>>) -> Self {
-        let mut scan = Self { changing: changing.clone(), ..Self::default() };
+        let mut scan = Self::new(changing);
         scan.visit_expr(expression);
         scan
     }
@@ -172,9 +190,9 @@ impl Scan {
         self.item_assigned.contains(name)
     }
 
-    /// Where it is read last, outside of other functions.
-    pub(crate) fn last_read(&self, name: &str) -> Option<TextSize> {
-        self.last_read.get(name).copied()
+    /// Whether what it has at this place is read behind, outside of other functions.
+    pub(crate) fn is_read_behind(&self, name: &str, place: TextSize) -> bool {
+        self.read_at.get(name).into_iter().flatten().any(|&(read, assigned)| read > place && assigned < place)
     }
 
     /// All names that are read.
@@ -195,10 +213,26 @@ impl Scan {
         self.read.get(name).copied().unwrap_or(0)
     }
 
+    fn enter_block(&mut self) {
+        self.depth += 1;
+        self.blocks.push(HashSet::new());
+        self.assigned_at.push(HashMap::new());
+    }
+
+    fn leave_block(&mut self) {
+        self.depth -= 1;
+        self.blocks.pop();
+        self.assigned_at.pop();
+    }
+
     fn assign(&mut self, target: &Expr) {
         match target {
             Expr::Name(name) => {
+                let start = name.range.start();
                 let name = name.id.to_string();
+                if let Some(block) = self.assigned_at.last_mut() {
+                    block.insert(name.clone(), start);
+                }
                 if self.depth > 0 && self.parameters.contains(&name) && !self.outside.contains(&name) {
                     self.reassigned.insert(name);
                     return;
@@ -287,12 +321,10 @@ impl<'a> Visitor<'a> for Scan {
             }
             Stmt::For(each) => {
                 self.visit_expr(&each.iter);
-                self.depth += 1;
-                self.blocks.push(HashSet::new());
+                self.enter_block();
                 self.assign(&each.target);
                 self.visit_body(&each.body);
-                self.blocks.pop();
-                self.depth -= 1;
+                self.leave_block();
                 self.visit_body(&each.orelse);
                 return;
             }
@@ -310,13 +342,11 @@ impl<'a> Visitor<'a> for Scan {
         }
         let is_block = matches!(statement, Stmt::For(_) | Stmt::While(_) | Stmt::If(_) | Stmt::With(_) | Stmt::Try(_));
         if is_block {
-            self.depth += 1;
-            self.blocks.push(HashSet::new());
+            self.enter_block();
         }
         walk_stmt(self, statement);
         if is_block {
-            self.blocks.pop();
-            self.depth -= 1;
+            self.leave_block();
         }
     }
 
@@ -324,8 +354,9 @@ impl<'a> Visitor<'a> for Scan {
         match expression {
             Expr::Name(name) if name.ctx == ExprContext::Load => {
                 *self.read.entry(name.id.to_string()).or_insert(0) += 1;
-                let last = self.last_read.entry(name.id.to_string()).or_default();
-                *last = (*last).max(name.range.start());
+                let assigned = self.assigned_at.iter().filter_map(|block| block.get(name.id.as_str())).max();
+                let read_at = (name.range.start(), assigned.copied().unwrap_or_default());
+                self.read_at.entry(name.id.to_string()).or_default().push(read_at);
             }
             Expr::Subscript(subscript) => {
                 if let Expr::Name(name) = &*subscript.value {

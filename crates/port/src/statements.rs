@@ -168,6 +168,9 @@ impl<'a> Program<'a> {
             self.define_lambda(&name.id, lambda);
             return Ok(());
         }
+        if self.assigned_axes(assign)? {
+            return Ok(());
+        }
         // Another name for a class or function of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
             && let Some(path) = self.path_of(&assign.value)

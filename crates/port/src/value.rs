@@ -114,6 +114,7 @@ impl Type {
     pub(crate) fn is_copy(&self) -> bool {
         self.is_number()
             || matches!(self, Self::Str | Self::None | Self::Char | Self::Id)
+            || crate::axes::is_axes(self)
             || matches!(self, Self::Tuple(types) if types.iter().all(Self::is_copy))
     }
 
@@ -155,7 +156,9 @@ impl Type {
             Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
-            Self::Object(path) if path.starts_with("sklearn::") => path.clone(),
+            Self::Object(path) if ["sklearn::", "pyplot::", "numpy::"].iter().any(|own| path.starts_with(own)) => {
+                path.clone()
+            }
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
             Self::History => "History".into(),
             Self::HistoryValues

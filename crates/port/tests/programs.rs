@@ -9,6 +9,7 @@ programs! {
     digits_mlp
     early_stopping_checkpoint
     fashion_functional
+    figures
     functional_shared_layers
     housing_kfold
     layers_with_weights

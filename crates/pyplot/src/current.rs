@@ -1,5 +1,6 @@
 //! The figures of a thread, of which one is the current one.
 
+use crate::axes::Axes;
 use crate::colormap::Colormap;
 use crate::panel::Panel;
 use crate::sheet::{Figure, Sheet};
@@ -12,6 +13,15 @@ pub(crate) struct Figures {
     sheets: Vec<Sheet>,
     current: usize,
     pub(crate) default_map: Colormap,
+}
+
+/// Which axes were the current ones before others were selected.
+#[derive(Debug)]
+pub(crate) struct Selected {
+    before: usize,
+    /// The panel of the selected figure.
+    panel: usize,
+    is_closed: bool,
 }
 
 thread_local! {
@@ -54,6 +64,32 @@ impl Figures {
         self.sheets.push(Sheet::new(number.unwrap_or(next), size));
         self.current = self.sheets.len() - 1;
         Ok(())
+    }
+
+    /// Makes axes the current ones, and returns what to give to [`unselect`](Self::unselect) to return to those before. A figure that has been
+    /// closed is opened for it.
+    pub(crate) fn select(&mut self, axes: Axes) -> Selected {
+        let before = self.current;
+        let place = self.sheets.iter().position(|sheet| sheet.number == axes.figure);
+        let is_closed = place.is_none();
+        self.current = place.unwrap_or_else(|| {
+            let [width, height] = Figure::default().size();
+            self.sheets.push(Sheet::new(axes.figure, [width, height]));
+            self.sheets.len() - 1
+        });
+        let map = self.default_map;
+        let panel = self.sheet().select(axes.place, map);
+        Selected { before, panel, is_closed }
+    }
+
+    /// Returns to the axes that were the current ones before [`select`](Self::select).
+    pub(crate) fn unselect(&mut self, selected: Selected) {
+        if selected.is_closed {
+            self.sheets.pop();
+        } else {
+            self.sheet().current = selected.panel;
+        }
+        self.current = selected.before;
     }
 
     /// Closes the current figure; the one that was opened last is then current.

@@ -6,7 +6,6 @@ use crate::sheet::Figure;
 use crate::svg::Letters;
 use crate::text::{Label, Text};
 use candle_keras_data::atomic;
-use candle_keras_ops::console::print_line;
 use candle_keras_ops::{Error, Result};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -161,7 +160,7 @@ pub fn savefig(path: impl AsRef<Path>) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Writes all open figures into the working directory, as `figure-1.svg`, `figure-2.svg` and so on, prints their paths, and closes them. The numbers
+/// Writes all open figures into the working directory, as `figure-1.svg`, `figure-2.svg` and so on, prints their paths to standard error, and closes them. The numbers
 /// count what this process has shown; files of an earlier run are replaced. matplotlib: `pyplot.show`, which opens a window.
 ///
 /// ```no_run
@@ -175,7 +174,8 @@ pub fn savefig(path: impl AsRef<Path>) -> Result<PathBuf> {
 /// If a file cannot be written.
 pub fn show() -> Result<()> {
     for path in show_in(Path::new(""))? {
-        print_line(&path.display().to_string());
+        // What the program prints stays its own.
+        eprintln!("{}", path.display());
     }
     Ok(())
 }

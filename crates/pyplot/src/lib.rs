@@ -3,6 +3,8 @@
 //! The functions draw on the current axes of the current figure of the thread, as those of `pyplot` do. The arguments with defaults are a type
 //! for each function, whose methods have the names of matplotlib's keywords; `()` stands for the defaults, and a format string for `plot`'s.
 //!
+//! [`Axes`] draw on axes of their own: `pyplot::subplots(2, 3, Figure::new())` returns a grid of them.
+//!
 //! There are no windows and no pixels: [`savefig`] and [`show`] write SVG files, which any browser opens.
 //!
 //! ```
@@ -22,6 +24,7 @@
 
 mod area;
 mod artist;
+mod axes;
 mod bars;
 mod color;
 mod colormap;
@@ -43,6 +46,7 @@ mod text;
 mod values;
 
 pub use area::FillBetween;
+pub use axes::{Axes, axes_at, gca, sca, subplots};
 pub use bars::{Bar, Hist};
 pub use color::Color;
 pub use curve::Plot;

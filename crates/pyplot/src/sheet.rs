@@ -71,7 +71,7 @@ pub(crate) struct Sheet {
     pub(crate) number: usize,
     pub(crate) size: [f64; 2],
     pub(crate) panels: Vec<Panel>,
-    current: usize,
+    pub(crate) current: usize,
     pub(crate) title: Option<Label>,
 }
 
@@ -107,11 +107,17 @@ impl Sheet {
                 .expected(format!("an index from 1 to {count}"))
                 .received(index.to_string()));
         }
-        let place = Place { rows, columns, index: index - 1 };
+        self.select(Place { rows, columns, index: index - 1 }, default_map);
+        Ok(())
+    }
+
+    /// Makes the panel of a place the current one, and returns the number of that before.
+    pub(crate) fn select(&mut self, place: Place, default_map: Colormap) -> usize {
+        let before = self.current;
         self.current = self.panels.iter().position(|panel| panel.place == place).unwrap_or_else(|| {
             self.panels.push(Panel::new(place, default_map));
             self.panels.len() - 1
         });
-        Ok(())
+        before
     }
 }

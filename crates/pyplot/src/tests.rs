@@ -380,3 +380,32 @@ fn nothing_and_extreme_numbers_are_drawn_without_a_panic() {
     });
     assert!(drawn(|| Ok(())).ends_with("</svg>\n"));
 }
+
+#[test]
+fn axes_are_drawn_on_while_others_are_current() {
+    crate::close_all();
+    let axes = crate::subplots(2, 2, crate::Figure::new()).unwrap();
+    axes[0][1].set_title("upper right");
+    axes[0][0].plot_y([1, 2], crate::Plot::new().label("upper left")).unwrap();
+    axes[0][0].legend();
+    // The last ones are the current ones still.
+    assert_eq!(crate::gca(), axes[1][1]);
+    crate::title("lower right");
+    let svg = crate::to_svg();
+    for text in ["upper right", "upper left", "lower right"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    let other = crate::subplots(1, 1, crate::Figure::new()).unwrap()[0][0];
+    axes[1][0].set_title("lower left");
+    assert_eq!(crate::gca(), other);
+    assert!(!crate::to_svg().contains("lower left"));
+    crate::close();
+    assert!(crate::to_svg().contains("lower left"));
+    // What is closed stays closed.
+    other.set_title("closed");
+    assert_eq!(crate::gca(), axes[1][1]);
+    crate::sca(axes[0][1]);
+    assert_eq!(crate::gca(), axes[0][1]);
+    assert!(crate::subplots(0, 2, crate::Figure::new()).is_err());
+    crate::close_all();
+}

@@ -27,7 +27,6 @@ fn main() -> Result<()> {
 
     let mut baseline = 0.0;
     let mut reward_history = vec![];
-    let mut arm: usize = 0;
     for update in 0..UPDATES {
         let contexts = env.observe(BATCH)?;
         let states = ops::take(&ops::eye(N_CONTEXTS, None, 0, "float64")?, &contexts, 0)?.to_dtype(DType::F32)?;
@@ -38,7 +37,7 @@ fn main() -> Result<()> {
         let mut rewards = vec![];
         for (context, probs) in numpy::rows(&contexts)?.into_iter().zip(numpy::rows(&action_probs)?) {
             let probs = probs.to_dtype(DType::F64)?;
-            arm = numpy::random::choice_index(N_ARMS, &(&probs / ops::sum(&probs, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?)?;
+            let arm = numpy::random::choice_index(N_ARMS, &(&probs / ops::sum(&probs, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?)?;
             actions.push(arm);
             rewards.push(env.pull(&context, arm)?);
         }
