@@ -32,7 +32,10 @@ pub(crate) fn run(script: &Path, output: Option<&Path>, only_check: bool, python
                 is_of_user = true;
                 print(&format!("{error}: the program there is compared as it stands"))?;
             }
-            Err(error) => return Err(error).context("nothing is written; --output names another folder"),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                bail!("{error}; --output names another folder")
+            }
+            Err(error) => return Err(error.into()),
         }
     }
     if !is_of_user {
@@ -60,8 +63,8 @@ fn share(ported: usize, lines: usize) -> String {
 }
 
 fn described(gap: &Gap, script: &Script) -> String {
-    let help = gap.help.as_ref().map(|help| format!("\n  instead: {help}")).unwrap_or_default();
-    format!("{}: {}\n  not ported: {}{help}", script.place(gap.line), gap.code, gap.reason)
+    let help = gap.help.as_ref().map(|help| format!("; instead: {help}")).unwrap_or_default();
+    format!("{}: not ported: {} -- {}{help}", script.place(gap.line), gap.code, gap.reason)
 }
 
 /// The checkout that this command was built from, or a version of the crate.

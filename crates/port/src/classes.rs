@@ -553,8 +553,8 @@ impl<'a> Program<'a> {
                         _ => None,
                     };
                     let text = self.class_text(number, &new);
-                    self.item(line, text);
-                    conversion.into_iter().for_each(|text| self.item(line, text));
+                    let texts: Vec<String> = std::iter::once(text).chain(conversion).collect();
+                    self.item(line, texts.join("\n\n"));
                     for statement in &definition.body {
                         let Stmt::FunctionDef(function) = statement else { continue };
                         let name = function.name.as_str();

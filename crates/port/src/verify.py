@@ -71,6 +71,12 @@ LOW, ALL = 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
 class NotReproduced(RuntimeError):
     """The script draws numbers that this file cannot draw as candle-keras does."""
 
+    reason = None  # Keras adds text of its own to errors.
+
+    def __init__(self, reason):
+        super().__init__(reason)
+        NotReproduced.reason = NotReproduced.reason or reason
+
 
 # ---------------------------------------------------------------------------------------------------------------------- numbers
 
@@ -873,9 +879,9 @@ def report(error, script):
     own = [i for i, frame in enumerate(frames) if frame.filename == script]
     if isinstance(error, NotReproduced):
         place = f"{os.path.basename(script)}, line {frames[own[-1]].lineno}: " if own else ""
-        refuse_to_run(f"{place}{error}")
+        refuse_to_run(f"{place}{NotReproduced.reason}")
     lines = traceback.format_list(frames[own[0] :] if own else frames) + traceback.format_exception_only(error)
-    print("".join(lines), file=sys.stderr)
+    print("".join(["Traceback (most recent call last):\n", *lines]), file=sys.stderr)
     sys.exit(1)
 
 
