@@ -117,6 +117,7 @@ impl Scaled {
     }
 }
 
+
 impl From<Scaled> for Loss {
 fn from(loss: Scaled) -> Self {
 Loss::new("scaled", move |y_true, y_pred| Ok(loss.call(y_true, y_pred)?))
