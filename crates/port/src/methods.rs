@@ -691,7 +691,9 @@ impl<'a> Program<'a> {
         }
         let value = self.expression(weights)?;
         match &value.of {
-            Type::Dict(key, weight) if matches!(**key, Type::Int | Type::Id | Type::Signed) && **weight == Type::Float => {
+            Type::Dict(key, weight)
+                if matches!(**key, Type::Int | Type::Id | Type::Signed) && **weight == Type::Float =>
+            {
                 Ok(format!("{}.iter().map(|(&class, &weight)| (class as u32, weight))", value.at(Strength::Whole)))
             }
             // Elements of an array are arrays.

@@ -12,10 +12,10 @@ fn main() -> Result<()> {
     let y = Tensor::new(&[[1.0_f64, 2.0], [3.0, 5.0], [0.0, 1.0]], &Device::Cpu)?.to_dtype(DType::F32)?;
     let p = Tensor::new(&[[1.5_f64, 2.0], [2.0, 5.5], [0.0, 3.0]], &Device::Cpu)?.to_dtype(DType::F32)?;
     let loss = ScaledError::new(3.0, "scaled_error");
-    println!("loss: {}", Loss::from(loss.clone()).call(&y, &p, None, None)?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
-    println!("weighted: {}", Loss::from(loss.clone()).call(&y, &p, Some(&Tensor::new(&[1.0_f64, 0.0, 2.0], &Device::Cpu)?.to_dtype(DType::F32)?), None)?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
+    println!("loss: {:?}", Loss::from(loss.clone()).call(&y, &p, None, None)?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
+    println!("weighted: {:?}", Loss::from(loss.clone()).call(&y, &p, Some(&Tensor::new(&[1.0_f64, 0.0, 2.0], &Device::Cpu)?.to_dtype(DType::F32)?), None)?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     let total = SumOfErrors::new();
-    println!("sum: {}", Loss::from(total.clone()).call(&y, &p, None, None)?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
+    println!("sum: {:?}", Loss::from(total.clone()).call(&y, &p, None, None)?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     println!("each: {}", numpy::array_str(&loss.call(&y, &p)?)?);
     let x = numpy::random::rand((20, 4))?.to_dtype(DType::F32)?;
     let t = ops::sum(&x, ops::axes(1).keepdims(true))?;

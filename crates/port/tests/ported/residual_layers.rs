@@ -21,8 +21,8 @@ fn main() -> Result<()> {
     model.compile("adam", Compile::loss(Loss::from(Scaled::new(3.0))).metric(MetricSpec::new("spread", |y_true, y_pred| Ok(spread(y_true, y_pred)?))).metric("mae"))?;
     let mut losses = LossHistory::new();
     model.fit(&x, &y, Fit::new().epochs(5).verbose(0).callback(&mut losses).callback(LearningRateScheduler::new(|epoch, lr| schedule(epoch, lr))))?;
-    model.fit(&x, &y, Fit::new().epochs(2).verbose(0).callback(LearningRateScheduler::new(|epoch, _| lr_lines(epoch))).callback(LearningRateScheduler::new(|epoch, _| 0.1 / (epoch + 1) as f64)).callback(LambdaCallback::new().on_epoch_end(|_, epoch, logs| { println!("{epoch} {}", logs["loss"]); Ok(()) })))?;
-    println!("{} {}", losses.losses.len(), losses.best);
+    model.fit(&x, &y, Fit::new().epochs(2).verbose(0).callback(LearningRateScheduler::new(|epoch, _| lr_lines(epoch))).callback(LearningRateScheduler::new(|epoch, _| 0.1 / (epoch + 1) as f64)).callback(LambdaCallback::new().on_epoch_end(|_, epoch, logs| { println!("{epoch} {:?}", logs["loss"]); Ok(()) })))?;
+    println!("{} {:?}", losses.losses.len(), losses.best);
     let mut counter = Counter::new();
     counter.add("a");
     println!("{} {}", counter.add("b"), counter.names["a"]);
