@@ -449,6 +449,24 @@ fn a_model_cannot_be_a_layer_of_itself() {
     assert!(inner.build([3]).unwrap_err().to_string().contains("a layer of itself"));
 }
 
+/// Keras builds it from the shape of that model, too: its weights are there before any data.
+#[test]
+fn a_sequential_that_begins_with_a_model_is_built() {
+    let (x, y) = (Input::shape([4]), Input::shape([4]));
+    let functional = Model::new(&x, Dense::new(3).call(&x)).unwrap();
+    let sequential = Sequential::new(layers![Input::shape([4]), Dense::new(3)]);
+    for first in [Arc::new(functional) as Arc<dyn Layer>, Arc::new(sequential)] {
+        let model = Sequential::new(vec![Ok(first), Ok(Arc::new(Dense::new(2)))]);
+        assert_eq!((model.count_params(), model.output().unwrap().shape().unwrap().to_string()), (23, "(None, 2)".into()));
+        assert_eq!(model.layers().len(), 2);
+    }
+    // One without a shape waits for the data, and so does one of several inputs.
+    let unbuilt = Sequential::new(layers![Dense::new(3)]);
+    assert_eq!(Sequential::new(layers![unbuilt, Dense::new(2)]).variables().len(), 0);
+    let several = Model::new([&x, &y], Subtract::new().call([&x, &y])).unwrap();
+    assert!(Sequential::new(layers![several]).graph().is_err());
+}
+
 /// The time is linear in the number of layers, and a chain that is deeper than the stack can be dropped.
 #[test]
 fn long_chains_of_layers_are_linear() {

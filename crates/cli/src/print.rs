@@ -22,6 +22,13 @@ pub(crate) fn print_each(lines: impl Iterator<Item = Result<String>>) -> Result<
 }
 
 /// Prints an error on one line.
+/// Lines on standard error, before an error.
+pub(crate) fn print_note(text: &str) {
+    for line in text.lines() {
+        _ = writeln!(std::io::stderr(), "{}", printable(line));
+    }
+}
+
 pub(crate) fn print_error(message: &str) {
     let lines: Vec<_> = message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let line = lines.join("; ");

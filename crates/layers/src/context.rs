@@ -336,6 +336,11 @@ impl Context {
         self.scope().runs = mark;
     }
 
+    /// Counts layers that have run in a fused step: those after them draw the same numbers as if each had run by itself.
+    pub(crate) fn count_runs(&mut self, layers: usize) {
+        self.scope().runs += layers as u64;
+    }
+
     /// Sets the masks of the layer's outputs, if the run itself computes them (a nested model).
     pub fn set_output_masks(&mut self, masks: Vec<Option<Tensor>>) {
         self.output_masks = Some(masks);

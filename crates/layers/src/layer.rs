@@ -576,8 +576,9 @@ pub fn run_together(
     }
     let named = |error: Error| error.within_layer(layer.layer_name(), layer.class_name());
     layer.base().before_run(inputs).map_err(named)?;
-    let outputs = layer.forward_with(next, inputs, ctx).map_err(named)?;
-    Ok(outputs.map(|(outputs, count)| ((outputs, Vec::new()), count)))
+    let Some((outputs, count)) = layer.forward_with(next, inputs, ctx).map_err(named)? else { return Ok(None) };
+    ctx.count_runs(count + 1);
+    Ok(Some(((outputs, Vec::new()), count)))
 }
 
 /// The one input of a layer that takes one.

@@ -6,7 +6,7 @@ use crate::feed::{Feed, Given};
 use crate::fit::{Callbacks, each, prepared};
 use crate::model::Model;
 use crate::steps::TrainStep;
-use crate::{Logs, Result};
+use crate::{Logs, Result, record};
 use candle_keras_data::IntoData;
 use candle_keras_ops::{Error, warnings};
 
@@ -40,6 +40,7 @@ impl Model {
         let (mut callbacks, _) = prepared(evaluate.run, 1, steps, false);
         let logs = self.run_evaluation(&mut feed, steps, step.as_deref_mut(), &mut callbacks)?;
         warn_of_nan_in_test(&logs);
+        record::evaluated(&logs)?;
         Ok(logs)
     }
 

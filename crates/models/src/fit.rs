@@ -8,7 +8,7 @@ use crate::compiled::{Use, scalar, warn_of_nan};
 use crate::feed::{Feed, Given};
 use crate::model::Model;
 use crate::steps::TrainStep;
-use crate::{History, Logs, Result};
+use crate::{History, Logs, Result, record};
 use candle_keras_data::{Batch, Data, IntoData};
 use candle_keras_ops::config::max_epochs;
 use candle_keras_ops::{Error, random, warnings};
@@ -93,6 +93,7 @@ impl Model {
         }
         self.compiled()?.optimizer.finalize()?;
         each(&mut callbacks, |c| c.on_train_end(self, &progress.last))?;
+        record::fitted(&history)?;
         Ok(history)
     }
 

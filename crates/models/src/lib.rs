@@ -16,6 +16,7 @@ mod logs;
 mod model;
 mod plot;
 mod predict;
+mod record;
 pub mod saving;
 mod sequential;
 mod steps;
@@ -31,6 +32,7 @@ pub use history::History;
 pub use logs::Logs;
 pub use model::Model;
 pub use plot::{Plot, model_to_dot, plot_model};
+pub use record::record_results;
 pub use saving::{
     CustomObjects, LoadModel, LoadWeights, clone_model, convert_weights, load_model, load_tensors, model_from_json,
     save_tensors,

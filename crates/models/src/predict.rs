@@ -4,7 +4,7 @@ use crate::arguments::{BATCH_SIZE, Predict};
 use crate::feed::{Feed, Given};
 use crate::fit::{each, prepared};
 use crate::model::Model;
-use crate::{Logs, Result};
+use crate::{Logs, Result, record};
 use candle_core::Tensor;
 use candle_keras_data::{Batch, Data, IntoData};
 use candle_keras_ops::random::Stream;
@@ -81,7 +81,9 @@ impl Model {
             return Err(Error::new("there are no samples to predict from"));
         }
         each(&mut callbacks, |c| c.on_predict_end(self, &Logs::default()))?;
-        all.into_iter().map(Batches::tensor).collect()
+        let outputs = all.into_iter().map(Batches::tensor).collect::<Result<Vec<_>>>()?;
+        record::predicted(&outputs)?;
+        Ok(outputs)
     }
 }
 

@@ -4,8 +4,8 @@ use crate::Result;
 use crate::model::{Body, Model};
 use candle_core::Tensor;
 use candle_keras_layers::{
-    Base, Build, CallArguments, Config, Context, Declared, Described, IntoLayer, KerasTensor, Layer, NodeOutput, Shape,
-    TensorSpec, from_config,
+    Base, Build, CallArguments, Config, Context, Declared, Described, InputLayer, IntoLayer, KerasTensor, Layer,
+    NodeOutput, Shape, TensorSpec, from_config,
 };
 use candle_keras_ops::Error;
 use std::any::Any;
@@ -113,6 +113,13 @@ impl Sequential {
                 .received(format!("two layers named {:?}", layer.layer_name()))
                 .help("give one of them another name with .name(...)"));
         }
+        if stack.is_empty()
+            && ends.is_none()
+            && let Some(input) = input_of_model(&*layer)?
+        {
+            body.set_ends(Some([input.clone(), input]));
+        }
+        let Body { stack: Some(stack), ends, .. } = &mut *body else { return Ok(()) };
         stack.push(layer.clone());
         if let Some([input, output]) = ends.clone() {
             let output = self.0.call_next(&layer, output)?;
@@ -135,8 +142,22 @@ fn contains(layer: &Arc<dyn Layer>, id: usize) -> bool {
 }
 
 /// The symbolic tensor of an input layer that was given as a layer.
+/// An input like that of a model, whose shape is known: a Sequential that begins with it is built at once, as in Keras.
+fn input_of_model(layer: &dyn Layer) -> Result<Option<NodeOutput>> {
+    let Some(graph) = as_model(layer).and_then(|model| model.body().graph().transpose()).transpose()? else {
+        return Ok(None);
+    };
+    let [input] = graph.inputs() else { return Ok(None) };
+    let spec = input.spec();
+    if spec.is_string() {
+        return Ok(None);
+    }
+    let input = InputLayer::new(Shape::default()).batch_shape(spec.shape.clone()).dtype(spec.dtype);
+    input.output().output().cloned().map(Some)
+}
+
 fn input_of(layer: &dyn Layer, shape: Shape) -> Result<NodeOutput> {
-    let input: candle_keras_layers::InputLayer = from_config(layer.class_name(), layer.get_config()?)?;
+    let input: InputLayer = from_config(layer.class_name(), layer.get_config()?)?;
     input.batch_shape(shape).output().output().cloned()
 }
 

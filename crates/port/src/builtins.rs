@@ -223,16 +223,13 @@ impl<'a> Program<'a> {
                 Type::Float,
             )),
             ("round", [number, digits]) if number.of == Type::Float && digits.of == Type::Int => {
-                let factor = match digits.text.parse::<u32>() {
-                    Ok(digits) if digits < 16 => format!("{:?}", 10f64.powi(digits as i32)),
-                    _ => return Err(Missing::new("round to a computed number of digits")),
-                };
-                let number = number.at(Strength::Product);
-                Ok(Value::new(
-                    format!("({number} * {factor}).round_ties_even() / {factor}"),
+                if digits.text.parse::<i32>().is_err() {
+                    return Err(Missing::new("round to a computed number of digits"));
+                }
+                let function = self.import("python::round");
+                Ok(Value::temporary(
+                    format!("{function}({}, {})", number.at(Strength::Loose), digits.text),
                     Type::Float,
-                    Strength::Product,
-                    Form::Temporary,
                 ))
             }
             ("round", [number, digits]) if number.of.is_array() => {
@@ -240,7 +237,7 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{function}({}, {})?", number.borrowed(), digits.text), number.of.clone()))
             }
             ("round", [number]) if number.of == Type::Float => Ok(Value::new(
-                format!("{}.round_ties_even() as i64", whole(number)),
+                format!("f64::round_ties_even({}) as i64", number.at(Strength::Loose)),
                 Type::Signed,
                 Strength::Cast,
                 Form::Temporary,

@@ -179,6 +179,9 @@ impl<'a> Program<'a> {
         if self.classes[number].kind == Kind::OwnLayer {
             return self.make_own_layer(number, call);
         }
+        if self.classes[number].kind == Kind::Loss {
+            self.has_reduction_of_class(number, call)?;
+        }
         let init = self.method_named(number, "__init__");
         let values = match init {
             Some(init) => self.arguments_of(Definition::Def(init), true, call)?,
@@ -233,7 +236,16 @@ impl<'a> Program<'a> {
             } else {
                 lines.extend_from_slice(&body.lines);
             }
-            (parameters, is_fallible, captured) = (body.parameters.join(", "), body.is_fallible, body.captured);
+            let fields = &self.classes[number].fields;
+            let values = fields.iter().map(|field| field.value.as_ref().unwrap_or(&field.rust_name));
+            let texts: Vec<&str> = values.chain(&lines).map(String::as_str).collect();
+            // What only `super().__init__` takes.
+            let marked = body.parameters.iter().map(|parameter| match parameter.split_once(':') {
+                Some((name, _)) if !texts.iter().any(|text| mentions(text, name)) => format!("_{parameter}"),
+                _ => parameter.clone(),
+            });
+            parameters = marked.collect::<Vec<_>>().join(", ");
+            (is_fallible, captured) = (body.is_fallible, body.captured);
         }
         let result = if is_fallible { "Result<Self>" } else { "Self" };
         let text = format!("fn new({parameters}) -> {result} {{\n{}\n\u{2}\n}}", lines.join("\n").trim_matches('\n'));
@@ -392,6 +404,10 @@ impl<'a> Program<'a> {
     pub(crate) fn call_instance(&mut self, of: &Value, call: &'a ExprCall) -> Ported<Value> {
         let Type::Instance(class) = &of.of else { return Err(Missing::new("a call of this")) };
         let number = self.class_number(class)?;
+        if self.classes[number].kind == Kind::Loss {
+            let loss = self.loss_of_instance(of)?;
+            return self.call_loss(&loss, call);
+        }
         let name = if self.classes[number].kind == Kind::Plain { "__call__" } else { "call" };
         let definition =
             self.method_named(number, name).ok_or_else(|| Missing::new(format!("a call of {class} without {name}")))?;
@@ -514,25 +530,6 @@ impl<'a> Program<'a> {
         Ok(())
     }
 
-    /// A loss of the script as one for `compile`.
-    pub(crate) fn loss_of_instance(&mut self, value: &Value) -> Ported<String> {
-        let Type::Instance(class) = &value.of else { return Err(Missing::new("this as a loss")) };
-        let number = self.class_number(class)?;
-        let definition = self.method_named(number, "call").ok_or_else(|| Missing::new("a loss without call"))?;
-        let written = self.write_method(number, definition, &[Type::Floats, Type::Floats])?;
-        if !written.returns.is_array() || !written.captured().is_empty() {
-            return Err(Missing::new("a loss whose call returns this"));
-        }
-        let call = written.called(&["y_true".into(), "y_pred".into()]).text;
-        let name = crate::names::in_snake_case(class);
-        let loss = self.import("losses::Loss");
-        let own = match value.form {
-            Form::Place => format!("{}.clone()", value.text),
-            _ => value.text.clone(),
-        };
-        Ok(format!("{loss}::new({name:?}, {{ let loss = {own}; move |y_true, y_pred| Ok(loss.{call}) }})"))
-    }
-
     /// The text of all classes that are used; those that are not are gaps.
     pub(crate) fn write_classes(&mut self) {
         for number in 0..self.classes.len() {
@@ -551,8 +548,13 @@ impl<'a> Program<'a> {
             }
             match self.classes[number].new.clone() {
                 Some((new, _)) => {
+                    let conversion = match self.classes[number].kind {
+                        Kind::Loss => self.conversion_of_loss(number),
+                        _ => None,
+                    };
                     let text = self.class_text(number, &new);
-                    self.item(line, text);
+                    let texts: Vec<String> = std::iter::once(text).chain(conversion).collect();
+                    self.item(line, texts.join("\n\n"));
                     for statement in &definition.body {
                         let Stmt::FunctionDef(function) = statement else { continue };
                         let name = function.name.as_str();
@@ -630,6 +632,11 @@ impl<'a> Program<'a> {
 fn indented(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.trim().is_empty() || line.is_empty());
     lines.map(|line| if line.is_empty() { String::new() } else { format!("    {line}") }).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a name is among the words of a text.
+fn mentions(text: &str, name: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
 }
 
 /// `super().__init__(...)`, which has no counterpart.

@@ -169,17 +169,9 @@ impl<'a> Program<'a> {
     fn loss_object(&mut self, path: &str, named: &Named<'a>) -> Ported<Value> {
         let rest = without(named, &["reduction", "name"]);
         let value = self.object(path, &rest, Type::Object(path.into()))?;
-        let reduction = match find(named, "reduction") {
-            None => return Ok(value),
-            Some(Expr::StringLiteral(text)) => text.value.to_str().to_string(),
-            Some(other) => self.path_of(other).ok_or_else(|| Missing::new("a computed reduction"))?,
-        };
-        let reduction = match reduction.rsplit('.').next().unwrap_or("").to_lowercase().as_str() {
-            "none" => "None",
-            "sum" => "Sum",
-            "auto" | "sum_over_batch_size" => "SumOverBatchSize",
-            other => return Err(Missing::new(format!("the reduction {other}"))),
-        };
+        let reduction =
+            find(named, "reduction").map(|reduction| self.reduction_of_loss(reduction)).transpose()?.flatten();
+        let Some(reduction) = reduction else { return Ok(value) };
         let (class, kind) = (self.import("losses::Loss"), self.import("losses::Reduction"));
         let text = format!("{class}::from({}).reduction({kind}::{reduction})", value.text);
         Ok(Value::temporary(text, Type::Object("losses::Loss".into())))

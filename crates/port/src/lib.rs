@@ -41,10 +41,12 @@ mod numpy;
 mod numpy_random;
 mod operations;
 mod own_layers;
+mod own_losses;
 mod pandas;
 mod plots;
 mod program;
 mod project;
+mod results;
 mod returns;
 mod scan;
 mod sklearn;
@@ -58,6 +60,7 @@ mod value;
 pub use compare::{Difference, compare};
 pub use notebook::Script;
 pub use project::{write_project, write_verification};
+pub use results::{Call, compare_results};
 
 /// A program of Python that runs a script with the random numbers of candle-keras: what the script prints then, its Rust program prints as well.
 ///
@@ -101,6 +104,18 @@ pub struct SyntaxError {
     file: String,
     line: usize,
     reason: String,
+}
+
+impl SyntaxError {
+    /// The number of the line.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// What is wrong there.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
 }
 
 /// The Rust program for a script; `file` is its name, for the program's own messages.

@@ -153,10 +153,17 @@ impl<'a> Program<'a> {
     /// `loss(y_true, y_pred)`
     pub(crate) fn call_loss(&mut self, of: &Value, call: &'a ExprCall) -> Ported<Value> {
         let given = named_as(call, &["y_true", "y_pred", "sample_weight"])?;
-        only(&given, &["y_true", "y_pred"])?;
+        only(&given, &["y_true", "y_pred", "sample_weight"])?;
         let (y_true, y_pred) =
             (self.expression(needed(&given, "y_true")?)?, self.expression(needed(&given, "y_pred")?)?);
         let (y_true, y_pred) = (self.array_operand(&y_true)?, self.array_operand(&y_pred)?);
+        let weight = match find(&given, "sample_weight").filter(|weight| !self.is_none(weight)) {
+            Some(weight) => {
+                let weight = self.expression(weight)?;
+                format!("Some({})", self.array_operand(&weight)?)
+            }
+            None => "None".into(),
+        };
         let loss = match &of.of {
             Type::Object(path) if path == "losses::Loss" => of.at(Strength::Whole),
             _ => {
@@ -164,7 +171,7 @@ impl<'a> Program<'a> {
                 format!("{class}::from({})", self.owned(of.clone())?.text)
             }
         };
-        Ok(Value::temporary(format!("{loss}.call({y_true}, {y_pred}, None, None)?"), Type::Floats))
+        Ok(Value::temporary(format!("{loss}.call({y_true}, {y_pred}, {weight}, None)?"), Type::Floats))
     }
 
     /// What is bound to a name, as it is used: an optimizer that applies gradients, a loss that is called, a metric that is updated.

@@ -564,7 +564,7 @@ impl<'a> Program<'a> {
                     return Ok(format!("{class}::new({name:?}, {})", value.text));
                 }
                 match self.kind_of(&value.of) {
-                    Some(Kind::Loss) => self.loss_of_instance(&value),
+                    Some(Kind::Loss) => Ok(self.loss_of_instance(&value)?.text),
                     _ => self.converted(&value, "impl Into<Loss>", "loss"),
                 }
             }

@@ -1,5 +1,6 @@
 //! Scripts, and notebooks as scripts.
 
+use ruff_python_ast::{Expr, Stmt};
 use serde::Deserialize;
 
 /// The text of a script; of a notebook, its cells of code in their order.
@@ -32,7 +33,7 @@ enum Lines {
 impl Script {
     /// From the text of a `.py` or, if `is_notebook`, of an `.ipynb`.
     ///
-    /// Magics (`%matplotlib inline`) and commands (`!pip install keras`) become comments.
+    /// Magics (`%matplotlib inline`) and commands (`!pip install keras`) become comments; what the last line of a cell shows, such as `x.shape`, is printed.
     ///
     /// # Errors
     /// If a notebook is not one.
@@ -55,15 +56,18 @@ impl Script {
                 Lines::Text(text) => text.clone(),
                 Lines::Lines(lines) => lines.concat(),
             };
-            // All of a cell may be for another program.
-            let is_magic = source.starts_with("%%");
+            let start = text.len();
             for (j, line) in source.lines().enumerate() {
-                if is_magic || line.trim_start().starts_with(['%', '!']) {
+                if is_of_another_program(&source) || line.trim_start().starts_with(['%', '!']) {
                     text.push_str("# ");
                 }
                 text.push_str(line);
                 text.push('\n');
                 places.push((i + 1, j + 1));
+            }
+            if let Some(shown) = shown_at_the_end(&text[start..]) {
+                text.insert(start + shown.end, ')');
+                text.insert_str(start + shown.start, "print(");
             }
             text.push('\n');
             places.push((i + 1, source.lines().count() + 1));
@@ -77,5 +81,44 @@ impl Script {
             Some((cell, line)) => format!("cell {cell}, line {line}"),
             None => format!("line {line}"),
         }
+    }
+}
+
+/// Whether all of a cell is for another program, such as `%%bash`, and not for Python.
+fn is_of_another_program(cell: &str) -> bool {
+    const OF_PYTHON: &[&str] = &["%%time", "%%timeit", "%%capture"];
+    cell.starts_with("%%") && !OF_PYTHON.iter().any(|magic| cell.split_whitespace().next() == Some(magic))
+}
+
+/// Where the value is that a notebook shows below a cell: an expression at its end, unless it is a call, which most often is there for what it does.
+fn shown_at_the_end(cell: &str) -> Option<std::ops::Range<usize>> {
+    let parsed = ruff_python_parser::parse_module(cell).ok()?;
+    let Stmt::Expr(last) = parsed.syntax().body.last()? else { return None };
+    let is_ended = cell[last.range.end().to_usize()..].trim_start().starts_with(';');
+    let is_value =
+        !matches!(&*last.value, Expr::Call(_) | Expr::StringLiteral(_) | Expr::NoneLiteral(_) | Expr::Await(_));
+    (is_value && !is_ended).then(|| last.range.start().to_usize()..last.range.end().to_usize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(cells: &[&str]) -> String {
+        let cells: Vec<_> = cells.iter().map(|cell| serde_json::json!({"cell_type": "code", "source": cell})).collect();
+        Script::new(&serde_json::json!({ "cells": cells }).to_string(), true).unwrap().text
+    }
+
+    #[test]
+    fn cells_have_magics_and_show_their_last_value() {
+        let text = script(&[
+            "%matplotlib inline\nimport numpy as np",
+            "%%bash\nls x",
+            "%%time\nx = f(3)\nx[0].shape",
+            "x;",
+            "f(x)",
+        ]);
+        let expected = "# %matplotlib inline\nimport numpy as np\n\n# %%bash\n# ls x\n\n# %%time\nx = f(3)\nprint(x[0].shape)\n\nx;\n\nf(x)\n\n";
+        assert_eq!(text, expected);
     }
 }

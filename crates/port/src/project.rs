@@ -29,20 +29,52 @@ pub fn write_project(port: &Port, folder: &Path, dependency: &str) -> io::Result
     Ok(main)
 }
 
-/// Writes the program to `target/verify` in its folder, as a package whose random numbers begin with the seed 0; returns the path of its
-/// `Cargo.toml`. With the folder's own target directory it shares what is built.
+/// Copies the program of a folder to `target/verify` in it, as a package whose random numbers begin with the seed 0, and which writes what models return to
+/// `rust.txt` there ([`compare_results`](crate::compare_results)); returns the path of its `Cargo.toml`.
 ///
 /// # Errors
-/// If a file cannot be written.
-pub fn write_verification(port: &Port, folder: &Path, dependency: &str) -> io::Result<PathBuf> {
-    let verify = folder.join("target/verify");
-    fs::create_dir_all(verify.join("src"))?;
-    let start = "fn main() -> Result<()> {\n";
-    let program = port.program.replacen(start, &format!("{start}    candle_keras::utils::set_random_seed(0);\n"), 1);
-    fs::write(verify.join("src/main.rs"), &program)?;
-    let manifest = verify.join("Cargo.toml");
-    fs::write(&manifest, manifest_of("verify", dependency, &program))?;
-    Ok(manifest)
+/// If a file cannot be read or written, or the program has no `fn main() -> ...Result<()> {`.
+pub fn write_verification(folder: &Path) -> io::Result<PathBuf> {
+    let verify = folder.canonicalize()?.join("target/verify");
+    if verify.join("src").exists() {
+        fs::remove_dir_all(verify.join("src"))?;
+    }
+    copy_folder(&folder.join("src"), &verify.join("src"))?;
+    let program = fs::read_to_string(verify.join("src/main.rs"))?;
+    let program = verified(&program, &verify.join("rust.txt")).ok_or_else(|| {
+        io::Error::other(format!("{}/src/main.rs has no main that returns a Result", folder.display()))
+    })?;
+    fs::write(verify.join("src/main.rs"), program)?;
+    let manifest = fs::read_to_string(folder.join("Cargo.toml"))?;
+    let named = |line: &str| if line.starts_with("name = ") { "name = \"verify\"".into() } else { line.to_string() };
+    let lines: Vec<String> = manifest.lines().map(named).collect();
+    fs::write(verify.join("Cargo.toml"), lines.join("\n") + "\n")?;
+    Ok(verify.join("Cargo.toml"))
+}
+
+/// The program with what its `main` does first.
+fn verified(program: &str, results: &Path) -> Option<String> {
+    let (before, main) = program.split_once("fn main() -> ").filter(|(_, main)| !main.is_empty())?;
+    let (result, body) = main.split_once("{\n").filter(|(result, _)| result.contains("Result<()"))?;
+    let first = format!(
+        "    candle_keras::utils::set_random_seed(0);\n    candle_keras::utils::record_results({:?})?;\n",
+        results.display().to_string()
+    );
+    Some(format!("{before}fn main() -> {result}{{\n{first}{body}"))
+}
+
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?
+        } else {
+            fs::copy(entry.path(), target).map(|_| ())?
+        }
+    }
+    Ok(())
 }
 
 /// Crates that a program may use beside candle-keras, in the versions that it is tested with.
@@ -69,6 +101,32 @@ fn package_name(folder: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Also one that was changed by hand, with files and dependencies of its own.
+    #[test]
+    fn the_program_of_a_folder_is_copied_to_be_verified() {
+        let folder = tempfile::tempdir().unwrap();
+        let port = crate::port("print(1)\n", "one.py").unwrap();
+        write_project(&port, folder.path(), "\"0.1\"").unwrap();
+        let again = write_project(&port, folder.path(), "\"0.1\"").unwrap_err();
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        let own = "mod helper;\n\nfn main() -> candle_keras::Result<()> {\n    helper::run()\n}\n";
+        fs::write(folder.path().join("src/main.rs"), own).unwrap();
+        fs::create_dir(folder.path().join("src/helper")).unwrap();
+        fs::write(folder.path().join("src/helper/mod.rs"), "// ...\n").unwrap();
+        let manifest = write_verification(folder.path()).unwrap();
+        let text = fs::read_to_string(&manifest).unwrap();
+        assert!(
+            text.starts_with("[package]\nname = \"verify\"\n") && text.contains("candle-keras = \"0.1\""),
+            "{text}"
+        );
+        let main = fs::read_to_string(manifest.with_file_name("src").join("main.rs")).unwrap();
+        let start = "fn main() -> candle_keras::Result<()> {\n    candle_keras::utils::set_random_seed(0);\n";
+        assert!(main.contains(start) && main.contains("rust.txt\")?;\n    helper::run()"), "{main}");
+        assert!(manifest.with_file_name("src").join("helper/mod.rs").exists());
+        fs::write(folder.path().join("src/main.rs"), "fn main() {}\n").unwrap();
+        assert!(write_verification(folder.path()).unwrap_err().to_string().contains("has no main that returns"));
+    }
 
     #[test]
     fn packages_have_names_that_cargo_takes() {

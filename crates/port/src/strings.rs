@@ -56,6 +56,8 @@ impl Template {
                 }
                 ":?".to_string()
             }
+            // As in Python: 1.0, and 1e-7 for what is small.
+            (Type::Float, "") => ":?".to_string(),
             (
                 Type::Int
                 | Type::Signed

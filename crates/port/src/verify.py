@@ -1,4 +1,4 @@
-"""Runs a Keras script with the random numbers of candle-keras: `python verify.py script.py [arguments]`.
+"""Runs a Keras script with the random numbers of candle-keras: `python verify.py [--results FILE] script.py [arguments]`.
 
 The script and the Rust program that was ported from it then start from the same weights, shuffle in the same order and drop the same
 elements, so that they can be compared number by number. What candle-keras draws in another way, and this file does not know, is an error
@@ -8,21 +8,45 @@ Three rules of candle-keras are behind everything here. A *stream* is a sequence
 What has no seed of its own takes the next stream of the run when it is made: a weight, a compiled model, a pass over a dataset, a call of a
 layer on tensors. And what a layer draws in a step depends on the step and on the *place* of the layer among the calls, not on what
 others drew (layers/context.rs).
+
+With --results, the file gets what the models return, as `candle_keras::utils::record_results` writes it. The exit status is 3 if this file
+cannot run the script, and 1 if the script fails.
 """
 
 import contextlib
 import copy
+import importlib.util
 import inspect
 import itertools
 import os
 import random as python_random
 import runpy
 import sys
+import traceback
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+def refuse_to_run(reason):
+    print(reason, file=sys.stderr)
+    sys.exit(3)
+
+
+def has(module):
+    return importlib.util.find_spec(module) is not None
+
+
+if not has("keras"):
+    refuse_to_run("this Python has no Keras; pip install keras tensorflow, or take another with --python")
+if not has("tensorflow") and not has("jax"):
+    refuse_to_run("this Python has neither TensorFlow nor JAX; pip install tensorflow, or take another with --python")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow" if has("tensorflow") else "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# No windows.
+os.environ.setdefault("MPLBACKEND", "Agg")
 
 import keras
+
+if int(keras.__version__.split(".")[0]) < 3:
+    refuse_to_run(f"Keras 3 is needed, and this is {keras.__version__}; pip install --upgrade keras")
 import numpy as np
 from keras.src import backend, tree
 from keras.src.backend.common import global_state
@@ -38,12 +62,20 @@ except ImportError:
 
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 if not ON_TENSORFLOW:
+    if keras.backend.backend() != "jax":
+        refuse_to_run(f"the backend {keras.backend.backend()}; take TensorFlow or JAX with KERAS_BACKEND")
     import jax
 LOW, ALL = 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
 
 
 class NotReproduced(RuntimeError):
     """The script draws numbers that this file cannot draw as candle-keras does."""
+
+    reason = None  # Keras adds text of its own to errors.
+
+    def __init__(self, reason):
+        super().__init__(reason)
+        NotReproduced.reason = NotReproduced.reason or reason
 
 
 # ---------------------------------------------------------------------------------------------------------------------- numbers
@@ -136,6 +168,7 @@ class Run:
     is_symbolic = False  # Whether Keras only infers shapes, so that nothing is drawn.
     makes_masks = False  # Whether Keras adds operations to a graph that compute masks: candle-keras has none for them.
     is_loading = False  # Whether a file is read, whose weights take no streams.
+    results = None  # The file for what models return.
 
 
 def set_seed(seed):
@@ -479,23 +512,15 @@ def patch_layers():
         finally:
             self.__dict__["_nodes_by_depth"] = by_depth
 
-    @patch(keras.Sequential, "_maybe_rebuild")
-    def maybe_rebuild(old, self):
-        if isinstance(self._layers[0], keras.layers.InputLayer):
-            return old(self)
-        # Keras also builds a Sequential that begins with a model; candle-keras does when it sees data.
-        self.built, self._functional = False, None
-
     @patch(dropout_rnn_cell.DropoutRNNCell, "_create_dropout_mask")
     def create_dropout_mask(_, self, step_input, rate):
         gates = getattr(self, "dropout_mask_count", None)
         ones = keras.ops.ones_like(step_input)
-        if not isinstance(self, conv_lstm.ConvLSTMCell):
-            # Keras drops other elements for each gate, if the state is dropped too.
-            mask = dropout(ones, rate, seed=self.seed_generator) if not Run.is_symbolic else ones
-            return mask if gates is None else [mask] * gates
-        if self.data_format != "channels_last":
+        if isinstance(self, conv_lstm.ConvLSTMCell) and self.data_format != "channels_last":
             raise NotReproduced("dropout of a ConvLSTM with its channels first")
+        if gates is None:
+            return dropout(ones, rate, seed=self.seed_generator) if not Run.is_symbolic else ones
+        # The masks of all gates are drawn as one.
         ones = keras.ops.concatenate([ones] * gates, axis=-1)
         mask = dropout(ones, rate, seed=self.seed_generator) if not Run.is_symbolic else ones
         return keras.ops.split(mask, gates, axis=-1)
@@ -611,9 +636,35 @@ def patch_training():
     for name, next_pass in passes.items():
 
         @patch(trainer, name)
-        def over_data(old, self, *args, _next_pass=next_pass, **kwargs):
+        def over_data(old, self, *args, _name=name, _next_pass=next_pass, **kwargs):
+            # The evaluation of an epoch.
+            is_inner = kwargs.get("_use_cached_eval_dataset", False)
             with during(trainers=[*Run.trainers, lambda: _next_pass(self)]):
-                return old(self, *args, **kwargs)
+                if _name != "evaluate" or is_inner:
+                    results = old(self, *args, **kwargs)
+                else:
+                    is_dict = kwargs.pop("return_dict", False)
+                    results = old(self, *args, return_dict=True, **kwargs)
+            if is_inner or Run.results is None:
+                pass
+            elif _name == "predict":
+                outputs = list(results.values()) if isinstance(results, dict) else tree.flatten(results)
+                record(_name, [(np.shape(output), np.ravel(output)[:RECORDED]) for output in outputs])
+            else:
+                logs = results.history if _name == "fit" else results
+                record(_name, sorted((key, np.ravel(values)) for key, values in logs.items()))
+            if _name == "evaluate" and not is_inner and not is_dict:
+                return self._flatten_metrics_in_order(results)
+            return results
+
+
+RECORDED = 1000  # How many numbers of a prediction are written.
+
+
+def record(method, entries):
+    """A line of the results: the method, and behind tabs its names and numbers."""
+    shown = [f"{name}:" + "".join(f" {float(number)}" for number in numbers) for name, numbers in entries]
+    print("\t".join([method, *shown]), file=Run.results, flush=True)
 
 
 def patch_data():
@@ -808,6 +859,12 @@ def patch_tensorflow():
         setattr(tf.random, name, refusing(f"tf.random.{name}"))
     tf.config.run_functions_eagerly(True)
 
+    # TensorFlow's gradient of a softmax cross-entropy takes the targets of a row to sum to one. That of JAX does not, nor that of candle-keras.
+    def cross_entropy(labels, logits, axis=-1, name=None):
+        return -tf.reduce_sum(labels * tf.nn.log_softmax(logits, axis=axis), axis=axis)
+
+    tf.nn.softmax_cross_entropy_with_logits = cross_entropy
+
     # The gradient of an Embedding has a row for each id of a batch. Keras on TensorFlow squares these rows before it adds those of the same
     # id, so that Adam and others do something else than on the other backends and here.
     @patch(tf.GradientTape, "gradient")
@@ -816,8 +873,23 @@ def patch_tensorflow():
         return tf.nest.map_structure(lambda x: tf.convert_to_tensor(x) if is_sparse(x) else x, old(*args, **kwargs))
 
 
+def report(error, script):
+    """The error of a script without the frames of this file."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [i for i, frame in enumerate(frames) if frame.filename == script]
+    if isinstance(error, NotReproduced):
+        place = f"{os.path.basename(script)}, line {frames[own[-1]].lineno}: " if own else ""
+        refuse_to_run(f"{place}{NotReproduced.reason}")
+    lines = traceback.format_list(frames[own[0] :] if own else frames) + traceback.format_exception_only(error)
+    print("".join(["Traceback (most recent call last):\n", *lines]), file=sys.stderr)
+    sys.exit(1)
+
+
 def main():
     script, *arguments = sys.argv[1:]
+    if script == "--results":
+        path, script, *arguments = arguments
+        Run.results = open(path, "w")
     patch_functions()
     patch_layers()
     patch_training()
@@ -831,7 +903,10 @@ def main():
     np.random.seed(0)
     sys.argv = [script, *arguments]
     sys.path[0] = os.path.dirname(os.path.abspath(script))
-    runpy.run_path(script, run_name="__main__")
+    try:
+        runpy.run_path(script, run_name="__main__")
+    except Exception as error:
+        report(error, script)
 
 
 if __name__ == "__main__":

@@ -115,9 +115,9 @@ fn python_s_own_parts_have_their_meaning() {
     for (script, expected) in [
         (
             "a = 7\nb = 2\nprint(a / b, a // b, a % b, a ** b)",
-            r#"println!("{} {} {} {}", a as f64 / b as f64, a / b, a % b, usize::pow(a, b as u32));"#,
+            r#"println!("{:?} {} {} {}", a as f64 / b as f64, a / b, a % b, usize::pow(a, b as u32));"#,
         ),
-        ("a = 2.0\nprint(a * (3 + a), -a)", r#"println!("{} {}", a * (3.0 + a), -a);"#),
+        ("a = 2.0\nprint(a * (3 + a), -a)", r#"println!("{:?} {:?}", a * (3.0 + a), -a);"#),
         ("x = [1, 2]\nfor i, v in enumerate(x):\n    print(i, v)", "for (i, &v) in x.iter().enumerate() {"),
         (
             "x = [1, 2]\nprint([v * 2 for v in x if v > 1])",

@@ -15,11 +15,13 @@ programs! {
     housing_kfold
     layers_with_weights
     loop_with_tape
+    loss_classes
     mnist_cnn
     mnist_mlp
     multi_output_model
     pandas_housing
     policy_gradient_bandit
+    recurrent_dropout
     regression_loop
     residual_layers
     reuters_mlp

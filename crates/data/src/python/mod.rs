@@ -7,3 +7,24 @@ pub mod random;
 pub fn time() -> f64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }
+
+/// The decimal number of so many digits behind the point that is nearest to this one; of two that are equally near, the one that ends on an even digit. Python:
+/// `round(number, digits)`.
+///
+/// ```
+/// use candle_keras_data::python;
+/// assert_eq!(python::round(2.675, 2), 2.67);
+/// assert_eq!(python::round(1.115, 2), 1.11);
+/// assert_eq!(python::round(0.125, 2), 0.12);
+/// assert_eq!(python::round(1250.0, -2), 1200.0);
+/// ```
+pub fn round(number: f64, digits: i32) -> f64 {
+    match usize::try_from(digits) {
+        // Its exact decimal digits decide: times 100, 1.115 is above 111.5.
+        Ok(digits) => format!("{number:.digits$}").parse().unwrap_or(number),
+        Err(_) => {
+            let unit = 10f64.powi(-digits);
+            (number / unit).round_ties_even() * unit
+        }
+    }
+}

@@ -68,10 +68,30 @@ impl<'a> Following<'a> {
 #[cfg(test)]
 mod tests {
     use crate::{
-        AveragePooling2D, Context, Conv1D, Conv2D, Conv3D, GlobalAveragePooling1D, GlobalAveragePooling2D,
+        AveragePooling2D, Context, Conv1D, Conv2D, Conv3D, Dropout, GlobalAveragePooling1D, GlobalAveragePooling2D,
         GlobalAveragePooling3D, GlobalMaxPooling1D, GlobalMaxPooling2D, Layer, MaxPooling2D, run, run_together,
     };
-    use candle_core::{Device, Tensor};
+    use candle_core::{DType, Device, Tensor};
+    use candle_keras_ops::random::Stream;
+
+    /// Layers behind a fused step draw the numbers that they draw behind the layers one by one.
+    #[test]
+    fn the_places_of_random_numbers_stay() {
+        let (convolution, pooling, dropout) = (Conv2D::new(2, 3), MaxPooling2D::new(2), Dropout::new(0.5));
+        let x = Tensor::ones((3, 12, 12, 1), DType::F32, &Device::Cpu).unwrap();
+        crate::build(&convolution, &[x.dims().into()]).unwrap();
+        let dropped = |ctx: &mut Context| {
+            let ones = Tensor::ones((3, 50), DType::F32, &Device::Cpu).unwrap();
+            let (y, _) = run(&dropout, &[ones], &[None], ctx).unwrap();
+            y[0].to_vec2::<f32>().unwrap()
+        };
+        let context = || Context::new(true, false, Stream::new(1, 0));
+        let (one_by_one, together) = (&mut context(), &mut context());
+        let (y, _) = run(&convolution, std::slice::from_ref(&x), &[None], one_by_one).unwrap();
+        run(&pooling, &y, &[None], one_by_one).unwrap();
+        assert!(run_together(&convolution, &[&pooling], &[x], &[None], together).unwrap().is_some());
+        assert_eq!(dropped(together), dropped(one_by_one));
+    }
 
     /// Of each pooling that fits, the result is that of the two layers; a global one is not fused for one image.
     #[test]

@@ -110,6 +110,30 @@ pub(super) fn times_constant(x: &Tensor, factors: Tensor) -> Result<Tensor> {
     Ok(ops::custom_gradient(x, &y, move |_, _, dy| dy.broadcast_mul(&factors))?)
 }
 
+/// The products of a sequence with the kernel: of `x` times factors of shape `(batch, features)`, or of one such copy for each gate.
+fn dropped_products(
+    x: &Tensor,
+    kernel: &Tensor,
+    bias: Option<&Tensor>,
+    factors: Option<&Tensor>,
+    copies: usize,
+) -> Result<Tensor> {
+    let product =
+        |x: &Tensor, kernel: &Tensor, bias: Option<&Tensor>| ops::dense(x, kernel, bias, FusedActivation::Linear);
+    let Some(factors) = factors else { return Ok(product(x, kernel, bias)?) };
+    let (features, units) = (kernel.dim(0)?, kernel.dim(1)? / copies);
+    let of_gate = |gate: usize| {
+        let columns = |weight: &Tensor| {
+            let range = (gate * units) as i64..((gate + 1) * units) as i64;
+            ops::get_item(weight, vec![ops::Index::Ellipsis, ops::Index::from(range)])
+        };
+        let x = times_constant(x, factors.narrow(1, gate * features, features)?.unsqueeze(1)?)?;
+        Ok(product(&x, &columns(kernel)?, bias.map(columns).transpose()?.as_ref())?)
+    };
+    let products = (0..copies).map(of_gate).collect::<Result<Vec<_>>>()?;
+    Ok(ops::concatenate::<Tensor, &Tensor>(&products.iter().collect::<Vec<_>>(), -1)?)
+}
+
 /// The equations of a cell.
 #[derive(Clone, Copy)]
 pub(super) struct Equations<'a> {
@@ -181,7 +205,7 @@ impl CellArguments {
         ctx: &mut Context,
         equations: Equations,
     ) -> Result<SequenceOutputs> {
-        let mut x = sequence.x.clone();
+        let x = sequence.x;
         let (batch, _, features) = x.dims3()?;
         let (kernel, recurrent) = (layer.weight("kernel", ctx)?, layer.weight("recurrent_kernel", ctx)?);
         let bias = if self.gates.use_bias { Some(layer.weight("bias", ctx)?) } else { None };
@@ -193,12 +217,14 @@ impl CellArguments {
             }
             _ => (bias, None),
         };
-        // The same elements are dropped at all steps.
-        if let Some(factors) = self.gates.factors(self.gates.dropout, &[batch, features], &x, ctx)? {
-            x = times_constant(&x, factors.unsqueeze(1)?)?;
-        }
-        let dropout = self.gates.factors(self.gates.recurrent_dropout, &[batch, self.units], &x, ctx)?;
-        let products = ops::dense(&x, &kernel, bias.as_ref(), FusedActivation::Linear)?;
+        // The same elements are dropped at all steps; for each gate others, if the state is dropped too.
+        let gates = equations.cell.gates();
+        let copies = if self.gates.recurrent_dropout > 0.0 { gates } else { 1 };
+        let of_inputs = [batch, features.saturating_mul(copies)];
+        let factors = self.gates.factors(self.gates.dropout, &of_inputs, x, ctx)?;
+        let of_state_before = [batch, self.units.saturating_mul(gates)];
+        let dropout = self.gates.factors(self.gates.recurrent_dropout, &of_state_before, x, ctx)?;
+        let products = dropped_products(x, &kernel, bias.as_ref(), factors.as_ref(), copies)?;
         let zero_masked = sequence.zero_masked && sequence.mask.is_some();
         let fused = self.gates.activation.fused().zip(equations.recurrent_activation.fused());
         let (activation, recurrent_activation) = fused.unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Backpropagation through time, from the last step to the first, and one product over all steps for the gradient of the kernel.
 
-use super::forward::{Slices, Trace};
+use super::forward::{Slices, Trace, drop_for};
 use super::{Cell, Plan, RnnConfig, Saved};
 use crate::cores;
 use crate::host::view;
@@ -85,6 +85,9 @@ fn backward_chunk<T: Float>(plan: Plan, x: &Slices<T>, trace: &Trace<T>, dy: &[T
     // after the product, the candidate's are those of the product with the state.
     let mut dz = vec![T::ZERO; steps * count * width];
     let mut back = vec![T::ZERO; count * units];
+    let dropout = x.dropout.map(|dropout| &dropout[trace.samples.start * width..trace.samples.end * width]);
+    let mut of_gate = vec![T::ZERO; if dropout.is_some() { count * units } else { 0 }];
+    let mut dropped = vec![T::ZERO; if dropout.is_some() { steps.max(1) * count * units } else { 0 }];
     let mut reset = vec![T::ZERO; if config.cell == Cell::GruResetBefore { steps * count * units } else { 0 }];
     for time in (0..steps).rev() {
         let step = plan.step(time);
@@ -123,9 +126,7 @@ fn backward_chunk<T: Float>(plan: Plan, x: &Slices<T>, trace: &Trace<T>, dy: &[T
                     lstm_backward(config, dz, dh, &mut dc[at.clone()], gates, carry, next);
                 }
                 Cell::GruResetAfter | Cell::GruResetBefore => {
-                    // The direct part of the state is not dropped.
-                    let h = if trace.whole.is_empty() { before } else { &trace.whole[time * count * units..] };
-                    gru_backward(config, dz, dh, direct, gates, &h[at.clone()]);
+                    gru_backward(config, dz, dh, direct, gates, &before[at.clone()]);
                 }
             }
             dx.copy_from_slice(dz);
@@ -141,7 +142,21 @@ fn backward_chunk<T: Float>(plan: Plan, x: &Slices<T>, trace: &Trace<T>, dy: &[T
                 }
             }
         }
-        // Through the products with the state.
+        // Through the products of the state with the kernels of the first gates.
+        let mut add_products = |back: &mut [T], dz: &[T], gates: usize| match dropout {
+            None => {
+                let kernel = Matrix::rows(x.kernel, gates * units, units);
+                gemm(back, units, true, Matrix::strided(dz, (count, gates * units), (width, 1)), kernel);
+            }
+            Some(dropout) => (0..gates).for_each(|gate| {
+                let kernel = Matrix::rows(&x.kernel[gate * units * units..], units, units);
+                let gradients = Matrix::strided(&dz[gate * units..], (count, units), (width, 1));
+                gemm(&mut of_gate, units, false, gradients, kernel);
+                let copy = dropped.split_at_mut(count * units).0;
+                drop_for(copy, &of_gate, dropout, gate, plan);
+                back.iter_mut().zip(&*copy).for_each(|(back, &x)| *back += x);
+            }),
+        };
         match config.cell {
             Cell::GruResetBefore => {
                 let third = Matrix::rows(&x.kernel[2 * units * units..], units, units);
@@ -149,32 +164,27 @@ fn backward_chunk<T: Float>(plan: Plan, x: &Slices<T>, trace: &Trace<T>, dy: &[T
                 gemm(&mut back, units, false, candidates, third);
                 let reset = &mut reset[time * count * units..][..count * units];
                 for sample in 0..count {
+                    let factors = dropout.map(|dropout| &dropout[sample * width + 2 * units..][..units]);
                     let r = &gates[sample * kept + units..][..units];
                     let masked = x.masked(&plan, trace.samples.start + sample, step);
                     for j in 0..units {
                         let at = sample * units + j;
-                        reset[at] = r[j] * before[at];
-                        let dr = back[at] * before[at] * config.recurrent_activation.slope(r[j]);
-                        back[at] *= r[j];
+                        let factor = factors.map_or(T::ONE, |factors| factors[j]);
+                        let h = before[at] * factor;
+                        reset[at] = r[j] * h;
+                        let dr = back[at] * h * config.recurrent_activation.slope(r[j]);
+                        back[at] *= r[j] * factor;
                         if !masked {
                             dz[sample * width + units + j] = dr;
                             dx[(sample * steps + step) * width + units + j] = dr;
                         }
                     }
                 }
-                let two = Matrix::rows(x.kernel, 2 * units, units);
-                let gates = Matrix::strided(&*dz, (count, 2 * units), (width, 1));
-                gemm(&mut back, units, true, gates, two);
+                add_products(&mut back, dz, 2);
             }
             _ => {
-                let kernel = Matrix::rows(x.kernel, width, units);
-                gemm(&mut back, units, false, Matrix::rows(&*dz, count, width), kernel);
-            }
-        }
-        if let Some(dropout) = x.dropout {
-            let dropout = &dropout[trace.samples.start * units..trace.samples.end * units];
-            for (back, &keep) in back.iter_mut().zip(dropout) {
-                *back *= keep;
+                back.fill(T::ZERO);
+                add_products(&mut back, dz, config.cell.gates());
             }
         }
         for (dh, (&back, &direct)) in dh.iter_mut().zip(back.iter().zip(&direct)) {
@@ -183,13 +193,22 @@ fn backward_chunk<T: Float>(plan: Plan, x: &Slices<T>, trace: &Trace<T>, dy: &[T
     }
     let mut dw = vec![T::ZERO; units * width];
     let all = steps * count;
-    let states = Matrix::rows(&trace.before, all, units).t();
-    if config.cell == Cell::GruResetBefore {
-        gemm(&mut dw, width, false, states, Matrix::strided(&dz, (all, 2 * units), (width, 1)));
+    let resets = config.cell == Cell::GruResetBefore;
+    let of_state = if resets { 2 } else { config.cell.gates() };
+    match dropout {
+        None => {
+            let states = Matrix::rows(&trace.before, all, units).t();
+            gemm(&mut dw, width, false, states, Matrix::strided(&dz, (all, of_state * units), (width, 1)));
+        }
+        Some(dropout) => (0..of_state).for_each(|gate| {
+            drop_for(&mut dropped, &trace.before, dropout, gate, plan);
+            let gradients = Matrix::strided(&dz[(gate * units).min(dz.len())..], (all, units), (width, 1));
+            gemm(&mut dw[gate * units..], width, false, Matrix::rows(&dropped, all, units).t(), gradients);
+        }),
+    }
+    if resets {
         let candidates = Matrix::strided(&dz[(2 * units).min(dz.len())..], (all, units), (width, 1));
         gemm(&mut dw[2 * units..], width, false, Matrix::rows(&reset, all, units).t(), candidates);
-    } else {
-        gemm(&mut dw, width, false, states, Matrix::rows(&dz, all, width));
     }
     let db = crate::matmul::column_sums(&dz, width);
     (dw, db, if lstm { vec![dh, dc] } else { vec![dh] })

@@ -36,17 +36,25 @@ pub fn composed_with(
         let step = if config.backwards { steps - 1 - time } else { time };
         let input = x.inputs.narrow(1, step, 1)?.squeeze(1)?;
         let h = states[0].clone();
-        let kept = dropout.as_ref().map_or_else(|| Ok(h.clone()), |dropout| &h * dropout)?;
+        // The product of the state with the kernels of these gates, each of which drops other elements of it.
+        let product = |from: usize, count: usize| match &dropout {
+            None if count == config.cell.gates() => h.matmul(x.kernel),
+            None => h.matmul(&kernel(from, count)?),
+            Some(dropout) => {
+                let of_gate = |gate: usize| (&h * part(dropout, gate, 1)?)?.matmul(&kernel(gate, 1)?);
+                Tensor::cat(&(from..from + count).map(of_gate).collect::<Result<Vec<_>>>()?, 1)
+            }
+        };
         let next = match config.cell {
-            Cell::Simple => vec![activation(&(input + kept.matmul(x.kernel)?)?)?],
+            Cell::Simple => vec![activation(&(input + product(0, 1)?)?)?],
             Cell::Lstm => {
-                let z = (input + kept.matmul(x.kernel)?)?;
+                let z = (input + product(0, 4)?)?;
                 let (i, f, o) = (gate(&part(&z, 0, 1)?)?, gate(&part(&z, 1, 1)?)?, gate(&part(&z, 3, 1)?)?);
                 let carry = ((f * &states[1])? + (i * activation(&part(&z, 2, 1)?)?)?)?;
                 vec![(o * activation(&carry)?)?, carry]
             }
             Cell::GruResetAfter => {
-                let product = kept.matmul(x.kernel)?;
+                let product = product(0, 3)?;
                 let product = x.bias.map_or_else(|| Ok(product.clone()), |bias| product.broadcast_add(bias))?;
                 let z = gate(&(part(&input, 0, 1)? + part(&product, 0, 1)?)?)?;
                 let r = gate(&(part(&input, 1, 1)? + part(&product, 1, 1)?)?)?;
@@ -54,8 +62,9 @@ pub fn composed_with(
                 vec![((&z * &h)? + ((1.0 - &z)? * candidate)?)?]
             }
             Cell::GruResetBefore => {
-                let two = (part(&input, 0, 2)? + kept.matmul(&kernel(0, 2)?)?)?;
+                let two = (part(&input, 0, 2)? + product(0, 2)?)?;
                 let (z, r) = (gate(&part(&two, 0, 1)?)?, gate(&part(&two, 1, 1)?)?);
+                let kept = dropout.as_ref().map_or_else(|| Ok(h.clone()), |dropout| &h * part(dropout, 2, 1)?)?;
                 let candidate = activation(&(part(&input, 2, 1)? + (r * &kept)?.matmul(&kernel(2, 1)?)?)?)?;
                 vec![((&z * &h)? + ((1.0 - &z)? * candidate)?)?]
             }

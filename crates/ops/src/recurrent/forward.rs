@@ -14,10 +14,8 @@ pub(super) struct Trace<T> {
     pub(super) samples: std::ops::Range<usize>,
     /// The gates after their activations; for a GRU, then the product of the state for the candidate.
     pub(super) gates: Vec<T>,
-    /// The state before each step, after dropout: the left operand of the product with the kernel.
+    /// The state before each step, and before dropout.
     pub(super) before: Vec<T>,
-    /// The state before each step and before dropout, where the equations need both.
-    pub(super) whole: Vec<T>,
     /// The LSTM's carry before each step, and the last.
     pub(super) carry: Vec<T>,
 }
@@ -56,6 +54,7 @@ pub(super) struct Slices<'a, T> {
     /// Transposed in the backward pass.
     pub(super) kernel: &'a [T],
     pub(super) bias: Option<&'a [T]>,
+    /// A row for each sample, with the factors of all gates.
     pub(super) dropout: Option<&'a [T]>,
     pub(super) state: &'a [&'a [T]],
     pub(super) mask: Option<&'a [u8]>,
@@ -71,13 +70,11 @@ fn forward_chunk<T: Float>(plan: Plan, x: &Slices<T>, samples: std::ops::Range<u
     let Plan { config, steps, units, .. } = plan;
     let (count, width, kept) = (samples.len(), plan.width(), plan.gates());
     let lstm = config.cell == Cell::Lstm;
-    let gru = matches!(config.cell, Cell::GruResetAfter | Cell::GruResetBefore);
     let slots = if plan.kept { steps } else { 1 };
     let mut trace = Trace {
         samples: samples.clone(),
         gates: vec![T::ZERO; slots * count * kept],
         before: vec![T::ZERO; slots * count * units],
-        whole: vec![T::ZERO; if x.dropout.is_some() && gru { slots * count * units } else { 0 }],
         carry: vec![T::ZERO; if lstm { (slots + 1) * count * units } else { 0 }],
     };
     let first = |i: usize| {
@@ -92,48 +89,58 @@ fn forward_chunk<T: Float>(plan: Plan, x: &Slices<T>, samples: std::ops::Range<u
     let row = plan.row();
     let mut z = vec![T::ZERO; count * width];
     let mut reset = vec![T::ZERO; count * units];
+    let dropout = x.dropout.map(|dropout| &dropout[samples.start * width..samples.end * width]);
+    let mut dropped = vec![T::ZERO; if dropout.is_some() { count * units } else { 0 }];
     for time in 0..steps {
         let (step, slot) = (plan.step(time), plan.slot(time));
         let before = &mut trace.before[slot * count * units..(slot + 1) * count * units];
         before.copy_from_slice(&h);
-        if !trace.whole.is_empty() {
-            trace.whole[slot * count * units..(slot + 1) * count * units].copy_from_slice(&h);
-        }
-        if let Some(dropout) = x.dropout {
-            let dropout = &dropout[samples.start * units..samples.end * units];
-            for (h, &keep) in before.iter_mut().zip(dropout) {
-                *h *= keep;
-            }
-        }
         let before = &*before;
         let part_of_inputs = |sample: usize| ((samples.start + sample) * steps + step) * width;
-        let of_state = Matrix::rows(before, count, units);
+        // Adds the products of the state with the kernels of the first gates.
+        let add_products = |z: &mut [T], dropped: &mut [T], gates: usize| match dropout {
+            None => {
+                let kernel = Matrix::strided(x.kernel, (units, gates * units), (width, 1));
+                gemm(z, width, true, Matrix::rows(before, count, units), kernel);
+            }
+            Some(dropout) => (0..gates).for_each(|gate| {
+                drop_for(dropped, before, dropout, gate, plan);
+                let kernel = Matrix::strided(&x.kernel[gate * units..], (units, units), (width, 1));
+                gemm(&mut z[gate * units..], width, true, Matrix::rows(dropped, count, units), kernel);
+            }),
+        };
         let gates = &mut trace.gates[slot * count * kept..(slot + 1) * count * kept];
         match config.cell {
             Cell::Simple | Cell::Lstm => {
                 for (sample, z) in z.chunks_exact_mut(width).enumerate() {
                     z.copy_from_slice(&x.inputs[part_of_inputs(sample)..][..width]);
                 }
-                gemm(&mut z, width, true, of_state, Matrix::rows(x.kernel, units, width));
+                add_products(&mut z, &mut dropped, config.cell.gates());
             }
             Cell::GruResetAfter => {
                 match x.bias {
                     Some(bias) => z.chunks_exact_mut(width).for_each(|z| z.copy_from_slice(bias)),
                     None => z.fill(T::ZERO),
                 }
-                gemm(&mut z, width, true, of_state, Matrix::rows(x.kernel, units, width));
+                add_products(&mut z, &mut dropped, config.cell.gates());
             }
             Cell::GruResetBefore => {
                 for (sample, z) in z.chunks_exact_mut(width).enumerate() {
                     z.copy_from_slice(&x.inputs[part_of_inputs(sample)..][..width]);
                 }
-                let two = Matrix::strided(x.kernel, (units, 2 * units), (width, 1));
-                gemm(&mut z, width, true, of_state, two);
+                add_products(&mut z, &mut dropped, 2);
+                let state = match dropout {
+                    Some(dropout) => {
+                        drop_for(&mut dropped, before, dropout, 2, plan);
+                        &*dropped
+                    }
+                    None => before,
+                };
                 for (sample, z) in z.chunks_exact_mut(width).enumerate() {
                     let at = sample * units..(sample + 1) * units;
                     let r = &mut z[units..2 * units];
                     config.recurrent_activation.apply(r);
-                    let products = r.iter().zip(&before[at.clone()]);
+                    let products = r.iter().zip(&state[at.clone()]);
                     for (reset, (&r, &h)) in reset[at].iter_mut().zip(products) {
                         *reset = r * h;
                     }
@@ -216,6 +223,18 @@ fn forward_chunk<T: Float>(plan: Plan, x: &Slices<T>, samples: std::ops::Range<u
         }
     }
     trace
+}
+
+/// States after the dropout of a gate. `dropout` has a row with the factors of all gates for each sample; the states are those of the samples,
+/// step by step.
+pub(super) fn drop_for<T: Float>(dropped: &mut [T], states: &[T], dropout: &[T], gate: usize, plan: Plan) {
+    let (units, width) = (plan.units, plan.width());
+    let rows = dropped.chunks_exact_mut(units).zip(states.chunks_exact(units));
+    for ((dropped, state), factors) in rows.zip(dropout.chunks_exact(width).cycle()) {
+        for ((dropped, &h), &factor) in dropped.iter_mut().zip(state).zip(&factors[gate * units..]) {
+            *dropped = h * factor;
+        }
+    }
 }
 
 /// Activates the gates of an LSTM: the input's, the forget gate, the candidate and the output's, a quarter each.

@@ -96,7 +96,7 @@ pub struct Sequences<'a> {
     pub state: Option<&'a [Tensor]>,
     /// `(batch, steps)`, u8: a step of 0 leaves the state unchanged.
     pub mask: Option<&'a Tensor>,
-    /// The factor of the state before each product with the kernel: `(batch, units)`.
+    /// The factors of the state before the product with the kernel of each gate: `(batch, gates * units)`.
     pub dropout: Option<&'a Tensor>,
 }
 
@@ -135,7 +135,9 @@ pub fn recurrent(config: RnnConfig, x: Sequences) -> Result<Run> {
     if batch == 0 || units == 0 {
         return plan.of_nothing(x.inputs);
     }
-    if on_gpu(&all) && gpu::has_recurrent(config.cell) && batch * units > 0 {
+    // The kernels of the GPU have one product a step, before which all gates drop the same.
+    let drops_apart = x.dropout.is_some() && config.cell.gates() > 1;
+    if on_gpu(&all) && gpu::has_recurrent(config.cell) && !drops_apart {
         return plan.unpacked(&gpu::recurrent(plan, gpu::Product::Matrix, x, &all)?);
     }
     if are_narrow(&all) {
@@ -217,7 +219,7 @@ impl Plan {
             && x.bias.is_none_or(|bias| bias.dims() == [width] && config.cell == Cell::GruResetAfter)
             && x.state.is_none_or(|s| s.len() == states && s.iter().all(|s| s.dims() == [batch, units]))
             && x.mask.is_none_or(|mask| mask.dims() == [batch, steps])
-            && x.dropout.is_none_or(|dropout| dropout.dims() == [batch, units] && !dropout.track_op());
+            && x.dropout.is_none_or(|dropout| dropout.dims() == [batch, width] && !dropout.track_op());
         if !fits {
             bail!("recurrent: inputs of shape {:?} and a kernel of {:?} do not fit", x.inputs.dims(), x.kernel.dims())
         }
@@ -341,9 +343,10 @@ mod tests {
     fn gradients_agree_with_finite_differences_and_with_the_steps_one_by_one() {
         let (batch, steps, units) = (3, 4, 2);
         let mask = Tensor::new(&[[1u8, 1, 0, 1], [0, 1, 1, 0], [1, 1, 1, 1]], &Device::Cpu).unwrap();
-        let dropout = Tensor::new(&[[0f64, 2.], [2., 2.], [2., 0.]], &Device::Cpu).unwrap();
         for cell in CELLS {
             let width = cell.gates() * units;
+            let kept: Vec<f64> = (0..batch * width).map(|i| if i * i % 5 < 2 { 0.0 } else { 2.0 }).collect();
+            let dropout = Tensor::from_vec(kept, (batch, width), &Device::Cpu).unwrap();
             let mut inputs = vec![
                 try_values(&[batch, steps, width], 1).unwrap(),
                 try_values(&[units, width], 2).unwrap(),

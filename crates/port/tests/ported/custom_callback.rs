@@ -5,7 +5,7 @@ use candle_keras::candle_core::IndexOp;
 use candle_keras::layers::Dense;
 use candle_keras::optimizers::Adam;
 use candle_keras::prelude::*;
-use candle_keras::{numpy, ops, utils};
+use candle_keras::{numpy, ops, python, utils};
 
 fn main() -> Result<()> {
     main_()?;
@@ -110,8 +110,8 @@ fn main_() -> Result<()> {
     for (epoch, &loss) in history["val_loss"].iter().enumerate() {
         println!("{epoch} {loss:.5}");
     }
-    println!("stopped at epoch {} with the best loss {}", stopper.stopped_epoch, (stopper.best * 100000.0).round_ties_even() / 100000.0);
-    println!("norms: {:?}", recorder.norms.iter().map(|&n| (n * 10000.0).round_ties_even() / 10000.0).collect::<Vec<f64>>());
+    println!("stopped at epoch {} with the best loss {:?}", stopper.stopped_epoch, python::round(stopper.best, 5));
+    println!("norms: {:?}", recorder.norms.iter().map(|&n| python::round(n, 4)).collect::<Vec<f64>>());
     println!("first batches: {:?}", recorder.batch_losses[..4].iter().map(|&loss| format!("{loss:.3}")).collect::<Vec<String>>());
     println!("lowest batch loss: {:.4}", recorder.batch_losses.iter().copied().fold(f64::INFINITY, f64::min));
     println!("{}", numpy::array_str(&model.predict_with(&x.i(..2)?, Predict::new().verbose(0))?)?);

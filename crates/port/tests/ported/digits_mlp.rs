@@ -38,8 +38,8 @@ fn main() -> Result<()> {
     model.compile(RMSprop::new().learning_rate(0.001), Compile::loss("categorical_crossentropy").metrics(["accuracy"]))?;
     let history = model.fit(&x_train, &y_train, Fit::new().batch_size(batch_size).epochs(epochs).verbose(0).validation_data(&x_test, &y_test))?;
     let score = model.evaluate_with(&x_test, &y_test, Evaluate::new().verbose(0))?;
-    println!("Test loss: {}", score["loss"]);
-    println!("Test accuracy: {}", score["accuracy"]);
+    println!("Test loss: {:?}", score["loss"]);
+    println!("Test accuracy: {:?}", score["accuracy"]);
     println!("validation losses: {:?}", &history["val_loss"]);
     Ok(())
 }

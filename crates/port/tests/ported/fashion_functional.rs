@@ -6,7 +6,7 @@ use candle_keras::layers::{Activation, Add, BatchNormalization, Conv2D, Dense, D
 use candle_keras::losses::SparseCategoricalCrossentropy;
 use candle_keras::optimizers::Adam;
 use candle_keras::prelude::*;
-use candle_keras::{numpy, ops, utils};
+use candle_keras::{numpy, ops, python, utils};
 use ndarray::Array3;
 use ndarray::s;
 
@@ -42,8 +42,8 @@ fn main() -> Result<()> {
 
     let scores = model.evaluate_with(&test_images, &test_labels, Evaluate::new().verbose(0))?;
     let (test_loss, test_acc) = (scores["loss"], scores["accuracy"]);
-    println!("\nTest accuracy: {}", (test_acc * 10000.0).round_ties_even() / 10000.0);
-    println!("Test loss: {}", (test_loss * 10000.0).round_ties_even() / 10000.0);
+    println!("\nTest accuracy: {:?}", python::round(test_acc, 4));
+    println!("Test loss: {:?}", python::round(test_loss, 4));
 
     let probability_model = Sequential::new(layers![
         model.clone(),

@@ -19,7 +19,7 @@ fn main() -> Result<()> {
     let x = ops::add(&ops::take(&prototypes, &y, 0)?, &numpy::random::normal(0.0, 0.2, (y.dim(0)?, DIM))?)?;
     let (pairs, same) = create_pairs(&x, &y)?;
     let left_class = ops::repeat(&y, 2, ())?;
-    println!("pairs: {:?} share of the same: {}", pairs.dims(), ops::mean(&same, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
+    println!("pairs: {:?} share of the same: {:?}", pairs.dims(), ops::mean(&same, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
 
     let embedding = base_network((DIM,))?;
     let left = Input::shape([DIM]).name("left");

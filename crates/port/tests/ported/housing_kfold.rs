@@ -4,7 +4,7 @@
 use candle_keras::candle_core::IndexOp;
 use candle_keras::layers::Dense;
 use candle_keras::prelude::*;
-use candle_keras::{numpy, ops, utils};
+use candle_keras::{numpy, ops, python, utils};
 
 fn main() -> Result<()> {
     utils::set_random_seed(42);
@@ -50,8 +50,8 @@ fn main() -> Result<()> {
         all_scores.push(val_mae);
     }
 
-    println!("{:?}", all_scores.iter().map(|&score| (score * 1000.0).round_ties_even() / 1000.0).collect::<Vec<f64>>());
-    println!("mean MAE: {}", all_scores.iter().sum::<f64>() / all_scores.len() as f64);
+    println!("{:?}", all_scores.iter().map(|&score| python::round(score, 3)).collect::<Vec<f64>>());
+    println!("mean MAE: {:?}", all_scores.iter().sum::<f64>() / all_scores.len() as f64);
     let average_mae_history = (0..num_epochs).map(|i| all_mae_histories.iter().map(|x| x[i]).collect::<Vec<f64>>().iter().sum::<f64>() / all_mae_histories.iter().map(|x| x[i]).collect::<Vec<f64>>().len() as f64).collect::<Vec<f64>>();
     for (epoch, &mae) in average_mae_history.iter().enumerate() {
         println!("epoch {}: {mae:.4}", epoch + 1);

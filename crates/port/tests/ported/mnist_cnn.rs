@@ -5,7 +5,7 @@ use candle_keras::candle_core::IndexOp;
 use candle_keras::data::ToTensor;
 use candle_keras::layers::{Conv2D, Dense, Dropout, Flatten, MaxPooling2D};
 use candle_keras::prelude::*;
-use candle_keras::{numpy, ops, utils};
+use candle_keras::{numpy, ops, python, utils};
 use ndarray::Array1;
 use ndarray::ArrayD;
 use ndarray::s;
@@ -48,7 +48,7 @@ fn main() -> Result<()> {
 
     let history = model.fit(&x_train, &y_train, Fit::new().batch_size(BATCH_SIZE).epochs(EPOCHS).validation_split(0.1).verbose(0))?;
     for (name, values) in history.iter() {
-        println!("{name} {:?}", values.iter().map(|&value| (value * 10000.0).round_ties_even() / 10000.0).collect::<Vec<f64>>());
+        println!("{name} {:?}", values.iter().map(|&value| python::round(value, 4)).collect::<Vec<f64>>());
     }
 
     let score = model.evaluate_with(&x_test, &y_test, Evaluate::new().verbose(0))?;

@@ -57,8 +57,8 @@ fn main() -> Result<()> {
     }
 
     let score = model.evaluate_with(&x_test, &y_test, Evaluate::new().verbose(0))?;
-    println!("Test loss: {}", score["loss"]);
-    println!("Test accuracy: {}", score["accuracy"]);
+    println!("Test loss: {:?}", score["loss"]);
+    println!("Test accuracy: {:?}", score["accuracy"]);
 
     let predictions = model.predict_with(&x_test.i(..5)?, Predict::new().verbose(0))?;
     println!("Predicted: {}", numpy::array_str(&ops::argmax(&predictions, 1)?)?);

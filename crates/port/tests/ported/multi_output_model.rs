@@ -4,7 +4,7 @@ use candle_keras::candle_core::IndexOp;
 use candle_keras::data::ToTensor;
 use candle_keras::layers::{Conv1D, Dense, Embedding, GlobalMaxPooling1D, MaxPooling1D};
 use candle_keras::prelude::*;
-use candle_keras::{numpy, ops, utils};
+use candle_keras::{numpy, ops, python, utils};
 use ndarray::s;
 
 fn main() -> Result<()> {
@@ -69,8 +69,8 @@ fn main() -> Result<()> {
     for name in ["loss", "age_loss", "income_loss", "gender_loss"] {
         println!("{name:<12} {}", history[name].iter().map(|&value| format!("{value:.4}")).collect::<Vec<String>>().join(" "));
     }
-    println!("gender accuracy: {}", (history["gender_accuracy"][history["gender_accuracy"].len() - 1] * 10000.0).round_ties_even() / 10000.0);
-    println!("income accuracy: {}", (history["income_accuracy"][history["income_accuracy"].len() - 1] * 10000.0).round_ties_even() / 10000.0);
+    println!("gender accuracy: {:?}", python::round(history["gender_accuracy"][history["gender_accuracy"].len() - 1], 4));
+    println!("income accuracy: {:?}", python::round(history["income_accuracy"][history["income_accuracy"].len() - 1], 4));
 
     let results = model.evaluate_with(&posts, [("age", &age_targets), ("income", &income_targets), ("gender", &gender_targets)], Evaluate::new().verbose(0))?;
     for key in { let mut list = results.iter().map(|(name, _)| name.to_string()).collect::<Vec<String>>(); list.sort(); list } {

@@ -6,7 +6,7 @@ use candle_keras::data::{GetDummies, ReadCsv, Table, ToColumn};
 use candle_keras::layers::Dense;
 use candle_keras::optimizers::Adam;
 use candle_keras::prelude::*;
-use candle_keras::{data, numpy, ops, sklearn};
+use candle_keras::{data, numpy, ops, python, sklearn};
 
 fn main() -> Result<()> {
     numpy::random::seed(7);
@@ -31,7 +31,7 @@ fn main() -> Result<()> {
     let df = df.get_dummies(GetDummies::new().columns(["zone"]))?;
     let df = df.dropna();
     println!("{:?}", df.names().to_vec());
-    println!("{} {} {} {}", df.rows(), (df.column("price")?.mean()? * 1000.0).round_ties_even() / 1000.0, (df.column("price")?.std()? * 1000.0).round_ties_even() / 1000.0, df.column("rooms")?.nunique());
+    println!("{} {:?} {:?} {}", df.rows(), python::round(df.column("price")?.mean()?, 3), python::round(df.column("price")?.std()?, 3), df.column("rooms")?.nunique());
 
     let features = vec!["rooms", "area", "age", "area_of_room", "is_new", "zone_large", "zone_medium", "zone_small"];
     let x = df.select(features.iter().copied())?.values()?;
@@ -41,7 +41,7 @@ fn main() -> Result<()> {
     let mut scaler = sklearn::StandardScaler::new();
     let x_train = scaler.fit_transform(&x_train)?;
     let x_test = scaler.transform(&x_test)?;
-    println!("{:?} {:?} {}", x_train.dims(), x_test.dims(), (x_train.i((0, 1))?.to_dtype(DType::F64)?.to_scalar::<f64>()? * 100000.0).round_ties_even() / 100000.0);
+    println!("{:?} {:?} {:?}", x_train.dims(), x_test.dims(), python::round(x_train.i((0, 1))?.to_dtype(DType::F64)?.to_scalar::<f64>()?, 5));
 
     let mut model = Sequential::new(layers![
         Input::shape([x_train.dims()[1]]),
@@ -52,7 +52,7 @@ fn main() -> Result<()> {
     model.fit(&x_train, &y_train, Fit::new().epochs(40).batch_size(32).verbose(0).validation_split(0.1))?;
 
     let pred = model.predict_with(&x_test, Predict::new().verbose(0))?;
-    println!("MAE {}", (sklearn::mean_absolute_error(&y_test, &pred)? * 100.0).round_ties_even() / 100.0);
-    println!("R2 {}", (sklearn::r2_score(&y_test, &pred)? * 100.0).round_ties_even() / 100.0);
+    println!("MAE {:?}", python::round(sklearn::mean_absolute_error(&y_test, &pred)?, 2));
+    println!("R2 {:?}", python::round(sklearn::r2_score(&y_test, &pred)?, 2));
     Ok(())
 }

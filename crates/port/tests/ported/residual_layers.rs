@@ -18,11 +18,11 @@ fn main() -> Result<()> {
     let h = Block::new(4, 0.2).call(&h);
     let outputs = Dense::new(1).call(&h);
     let mut model = Model::new(&inputs, &outputs)?;
-    model.compile("adam", Compile::loss(Loss::new("scaled", { let loss = Scaled::new(3.0); move |y_true, y_pred| Ok(loss.call(y_true, y_pred)?) })).metric(MetricSpec::new("spread", |y_true, y_pred| Ok(spread(y_true, y_pred)?))).metric("mae"))?;
+    model.compile("adam", Compile::loss(Loss::from(Scaled::new(3.0))).metric(MetricSpec::new("spread", |y_true, y_pred| Ok(spread(y_true, y_pred)?))).metric("mae"))?;
     let mut losses = LossHistory::new();
     model.fit(&x, &y, Fit::new().epochs(5).verbose(0).callback(&mut losses).callback(LearningRateScheduler::new(|epoch, lr| schedule(epoch, lr))))?;
-    model.fit(&x, &y, Fit::new().epochs(2).verbose(0).callback(LearningRateScheduler::new(|epoch, _| lr_lines(epoch))).callback(LearningRateScheduler::new(|epoch, _| 0.1 / (epoch + 1) as f64)).callback(LambdaCallback::new().on_epoch_end(|_, epoch, logs| { println!("{epoch} {}", logs["loss"]); Ok(()) })))?;
-    println!("{} {}", losses.losses.len(), losses.best);
+    model.fit(&x, &y, Fit::new().epochs(2).verbose(0).callback(LearningRateScheduler::new(|epoch, _| lr_lines(epoch))).callback(LearningRateScheduler::new(|epoch, _| 0.1 / (epoch + 1) as f64)).callback(LambdaCallback::new().on_epoch_end(|_, epoch, logs| { println!("{epoch} {:?}", logs["loss"]); Ok(()) })))?;
+    println!("{} {:?}", losses.losses.len(), losses.best);
     let mut counter = Counter::new();
     counter.add("a");
     println!("{} {}", counter.add("b"), counter.names["a"]);
@@ -117,6 +117,12 @@ impl Scaled {
     }
 }
 
+
+impl From<Scaled> for Loss {
+fn from(loss: Scaled) -> Self {
+Loss::new("scaled", move |y_true, y_pred| Ok(loss.call(y_true, y_pred)?))
+}
+}
 #[derive(Clone)]
 struct Counter {
     count: usize,

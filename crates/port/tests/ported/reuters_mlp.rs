@@ -5,7 +5,7 @@ use candle_keras::candle_core::IndexOp;
 use candle_keras::data::ToTensor;
 use candle_keras::layers::Dense;
 use candle_keras::prelude::*;
-use candle_keras::{Error, numpy, ops, utils};
+use candle_keras::{Error, numpy, ops, python, utils};
 use ndarray::Array2;
 
 const NUM_WORDS: usize = 120;
@@ -57,7 +57,7 @@ fn main() -> Result<()> {
     println!("random baseline: {:.3}", ops::mean(&hits.to_dtype(DType::F64)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
 
     let predictions = model.predict_with(&x_test, Predict::new().verbose(0))?;
-    println!("{:?} {}", predictions.dims(), (ops::sum(&predictions.i(0)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()? * 10000.0).round_ties_even() / 10000.0);
+    println!("{:?} {:?}", predictions.dims(), python::round(ops::sum(&predictions.i(0)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, 4));
     println!("first topics: {:?}", numpy::rows(&predictions.i(..6)?)?.into_iter().map(|p| Ok::<_, Error>(ops::argmax(&p.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize)).collect::<Result<Vec<usize>>>()?);
     Ok(())
 }

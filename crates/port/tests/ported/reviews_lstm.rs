@@ -30,8 +30,8 @@ fn main() -> Result<()> {
     model.fit(&x_train, &good, Fit::new().batch_size(batch_size).epochs(20).verbose(0))?;
     let scores = model.evaluate_with(&x_train, &good, Evaluate::new().batch_size(batch_size).verbose(0))?;
     let (score, acc) = (scores["loss"], scores["accuracy"]);
-    println!("Test score: {score}");
-    println!("Test accuracy: {acc}");
+    println!("Test score: {score:?}");
+    println!("Test accuracy: {acc:?}");
     assert!(acc > 0.9);
     Ok(())
 }

@@ -23,7 +23,7 @@ fn main() -> Result<()> {
     model.fit([&left, &right], &apart, Fit::new().epochs(5).batch_size(8).verbose(0))?;
     for step in 0..3 {
         let loss = model.train_on_batch([&left, &right], &apart)?["loss"];
-        println!("step {step} loss {loss}");
+        println!("step {step} loss {loss:?}");
     }
     Ok(())
 }

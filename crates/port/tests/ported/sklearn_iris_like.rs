@@ -40,8 +40,8 @@ fn main() -> Result<()> {
     model.fit(&x_train, &utils::to_categorical(&y_train, None)?, Fit::new().epochs(15).batch_size(16).verbose(0))?;
 
     let y_pred = ops::argmax(&model.predict_with(&x_test, Predict::new().verbose(0))?, 1)?;
-    println!("accuracy {}", (sklearn::accuracy_score(&y_test, &y_pred)? * 1000.0).round_ties_even() / 1000.0);
-    println!("f1 {}", (sklearn::f1_score(&y_test, &y_pred, sklearn::Average::Macro)? * 1000.0).round_ties_even() / 1000.0);
+    println!("accuracy {:?}", python::round(sklearn::accuracy_score(&y_test, &y_pred)?, 3));
+    println!("f1 {:?}", python::round(sklearn::f1_score(&y_test, &y_pred, sklearn::Average::Macro)?, 3));
     println!("{}", sklearn::classification_report(&y_test, &y_pred, sklearn::ClassificationReport::new().target_names(encoder.classes()?.to_strings()))?);
     let matrix = sklearn::confusion_matrix(&y_test, &y_pred)?;
     println!("{:?} {}", matrix.dims(), ops::sum(&matrix.to_dtype(DType::I64)?, ())?.to_scalar::<i64>()?);

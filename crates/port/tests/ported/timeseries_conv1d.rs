@@ -40,8 +40,8 @@ fn main() -> Result<()> {
     }
     let scores = model.evaluate_with(&x_test, &y_test, Evaluate::new().verbose(0))?;
     let (test_loss, test_acc) = (scores["loss"], scores["sparse_categorical_accuracy"]);
-    println!("Test accuracy {test_acc}");
-    println!("Test loss {test_loss}");
+    println!("Test accuracy {test_acc:?}");
+    println!("Test loss {test_loss:?}");
     let predicted = ops::argmax(&model.predict_with(&x_test, Predict::new().verbose(0))?, 1)?;
     for (label, name) in [classes.0, classes.1, classes.2].into_iter().enumerate() {
         let right = ops::equal(&numpy::compress(&predicted, &ops::equal(&y_test, &Tensor::new(label as i64, &Device::Cpu)?)?)?, &Tensor::new(label as i64, &Device::Cpu)?)?.to_dtype(DType::I64)?.sum_all()?.to_scalar::<i64>()? as usize;

@@ -17,7 +17,7 @@ fn main() -> Result<()> {
     let mut losses = vec![model.evaluate_with(&x, &y, Evaluate::new().verbose(0))?["loss"]];
     train(&mut model, &x, &y, &mut losses, 3)?;
     let best = report(&losses);
-    println!("the best: {best}");
+    println!("the best: {best:?}");
     assert!(losses.len() == 4);
     Ok(())
 }
