@@ -142,16 +142,23 @@ impl<'a> Program<'a> {
             }
             ("metrics", "result") => {
                 no_words(call)?;
-                self.import_trait_of_metrics();
+                self.import_trait_of(path);
                 Value::temporary(format!("{whole}.result()?"), Type::Float)
             }
             ("metrics", "reset_state" | "reset_states") => {
                 no_words(call)?;
-                self.import_trait_of_metrics();
+                self.import_trait_of(path);
                 Value::temporary(format!("{whole}.reset_state()"), Type::None)
             }
             _ => return Ok(None),
         }))
+    }
+
+    /// Means and sums have the methods themselves.
+    pub(crate) fn import_trait_of(&mut self, path: &str) {
+        if path != "metrics::Mean" && path != "metrics::Sum" {
+            self.import_trait_of_metrics();
+        }
     }
 
     fn import_trait_of_metrics(&mut self) {

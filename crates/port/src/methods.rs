@@ -15,6 +15,9 @@ impl<'a> Program<'a> {
         if let Some(value) = self.pandas_attribute(of, name)? {
             return Ok(value);
         }
+        if let Some(layer) = self.layer_of_model(of, name) {
+            return Ok(layer);
+        }
         let whole = of.at(Strength::Whole);
         match (&of.of, name) {
             (Type::Mutable { .. }, "shape") => Ok(Value::new(
@@ -256,6 +259,9 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn method_of_model(&mut self, of: &Value, model: &ModelType, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        if let Some(layer) = self.layer_of_model(of, name) {
+            return self.call_value(&layer, call);
+        }
         match (name, call.arguments.len()) {
             ("get_weights", 0) => {
                 let of_weights = Type::List(Box::new(Type::Floats));

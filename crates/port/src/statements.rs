@@ -257,6 +257,12 @@ impl<'a> Program<'a> {
             let value = self.changeable(value)?;
             return self.assign(target, value);
         }
+        // A function that an object keeps is known when the program is written.
+        if target.is_attribute_expr()
+            && let Some(number) = self.function_named(&assign.value)
+        {
+            return self.assign(target, Value::constant("()", Type::Function(number)));
+        }
         self.wanted_outputs = match target {
             Expr::Tuple(tuple) => Some(tuple.elts.len()),
             _ => None,

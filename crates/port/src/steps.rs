@@ -122,6 +122,7 @@ impl<'a> Program<'a> {
         }
         let names = self.names_of_metrics(number)?;
         if !names.is_empty() {
+            names.iter().for_each(|(field, _)| self.read_metric(number, field));
             let lines: Vec<_> = names
                 .iter()
                 .map(|(field, _)| format!("    self.{}.reset_state();", crate::names::in_snake_case(field)))
@@ -189,6 +190,14 @@ impl<'a> Program<'a> {
         Ok(order)
     }
 
+    fn read_metric(&mut self, number: usize, field: &str) {
+        self.read_field(number, field);
+        let of = self.fields_of(number).into_iter().find(|(own, _)| own == &crate::names::in_snake_case(field));
+        if let Some((_, Type::Object(path))) = of {
+            self.import_trait_of(&path);
+        }
+    }
+
     /// What `evaluate` returns, if the object has a `test_step`.
     pub(crate) fn scores_of_steps(&self, model: &Value) -> Option<Vec<String>> {
         let (number, _) = self.object_with_steps(model)?;
@@ -242,8 +251,7 @@ impl<'a> Program<'a> {
             Expr::DictComp(comprehension) if is_all_metrics(comprehension) => {
                 for (field, name) in self.names_of_metrics(number)? {
                     let text = format!("self.{}.result()?", crate::names::in_snake_case(&field));
-                    self.read_field(number, &field);
-                    self.import("metrics::Metric");
+                    self.read_metric(number, &field);
                     logs.push((name, Value::temporary(text, Type::Float)));
                 }
             }

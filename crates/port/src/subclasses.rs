@@ -411,6 +411,35 @@ impl<'a> Program<'a> {
         Ok(true)
     }
 
+    /// `self.model.generator` of a callback: the layer that objects of the one class with this attribute have at its place.
+    pub(crate) fn layer_of_model(&self, model: &Value, name: &str) -> Option<Value> {
+        let is_in_callback = model.text == "model"
+            && matches!(self.scopes.get("self"), Some(Binding::Variable(own)) if self.kind_of(&own.of) == Some(Kind::Callback));
+        if !is_in_callback || !matches!(model.of, Type::Model(_)) {
+            return None;
+        }
+        let has_it = |number: &usize| {
+            self.classes[*number].kind == Kind::Model
+                && self.fields_of(*number).iter().any(|(own, _)| *own == crate::names::in_snake_case(name))
+        };
+        let mut classes = (0..self.classes.len()).filter(has_it);
+        let (Some(number), None) = (classes.next(), classes.next()) else { return None };
+        let mut place = 0;
+        for (own, of) in self.fields_of(number) {
+            let is_layer = matches!(self.resolved(&of), Type::Layer(_) | Type::Model(_));
+            if own == crate::names::in_snake_case(name) {
+                let text = format!("{}.layers()[{place}]", model.text);
+                return is_layer.then(|| Value::new(text, Type::Layer("dyn Layer".into()), Strength::Whole, Form::Place));
+            }
+            // How many layers others have is not known here.
+            if matches!(of, Type::List(_) | Type::Instance(_)) {
+                return None;
+            }
+            place += usize::from(is_layer);
+        }
+        None
+    }
+
     /// An attribute of `keras.Model`, of an object of such a class.
     pub(crate) fn inherited_attribute(&mut self, of: &Value, name: &str) -> Ported<Value> {
         let model = self.model_of_object(of)?;

@@ -443,6 +443,14 @@ def patch_layers():
             trace(self, args[0] if args else next(iter(kwargs.values())))
         return old(self, *args, **kwargs)
 
+    @patch(keras.Model, "build")
+    def build_model(old, self, input_shape=None):
+        is_shape = isinstance(input_shape, (list, tuple)) and all(size is None or isinstance(size, int) for size in input_shape)
+        if not is_of_script(self) or not is_shape or isinstance(self, (keras.Sequential, keras.src.ops.function.Function)):
+            return old(self, input_shape)
+        self.call(keras.Input(tuple(input_shape)[1:]))
+        self.built = True
+
     # Keras has built the layer, and its weights have taken their streams, when a layer calls this.
     @patch(keras.Operation, "__call__")
     def call(old, self, *args, **kwargs):
