@@ -247,8 +247,11 @@ impl Compiled {
         Ok(())
     }
 
-    /// Updates the means of the epoch with the logs of a custom step for a batch of this size.
-    pub(crate) fn measure_own(&mut self, logs: &StepLogs, size: usize) -> Result<()> {
+    /// Updates the means of the epoch with the logs of a custom step for a batch of this size, or keeps the last ones alone.
+    pub(crate) fn measure_own(&mut self, logs: &StepLogs, size: usize, averages: bool) -> Result<()> {
+        if !averages {
+            self.own_means.clear();
+        }
         for (name, value) in logs {
             if value.rank() != 0 {
                 return Err(Error::new(format!("the log {name:?} of a custom step is not a scalar"))

@@ -5,6 +5,7 @@ use crate::graph::Graph;
 use crate::model::Model;
 use crate::saving::registry;
 use candle_keras_layers::{CallArgument, Config, Layer, Node, NodeOutput, default_of};
+use candle_keras_ops::Error;
 use serde_json::{Map, json};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,6 +13,11 @@ use std::collections::HashMap;
 /// The configuration of a functional model or a Sequential.
 pub(crate) fn of_model(model: &Model) -> Result<Config> {
     let body = model.body();
+    if let Some(parts) = body.parts() {
+        return Err(Error::new(format!("a model of the class {} has no configuration", parts.class())).help(
+            "save its weights with save_weights; make the model with Model::new, if it shall be saved as a whole",
+        ));
+    }
     let mut config = Map::new();
     config.insert("name".into(), json!(model.base.name()));
     config.insert("trainable".into(), json!(model.base.is_trainable()));

@@ -53,6 +53,7 @@ impl Model {
     ) -> Result<Logs> {
         let compiled = self.compiled()?;
         compiled.reset_metrics();
+        step.iter_mut().for_each(|step| step.reset_metrics());
         feed.begin(&compiled.stream(Use::Evaluation, 0), 0)?;
         each(callbacks, |c| c.on_test_begin(self, &Logs::default()))?;
         let device = self.device();
@@ -66,7 +67,7 @@ impl Model {
                     if logs.is_empty() && !std::mem::replace(&mut self.compiled()?.warned_of_no_logs, true) {
                         warnings::warn("the custom step logs nothing in evaluations: implement TrainStep::test_step");
                     }
-                    self.compiled()?.measure_own(&logs, batch.size())?;
+                    self.compiled()?.measure_own(&logs, batch.size(), step.averages_logs())?;
                 }
                 None => self.test_step(&batch).map_err(|error| feed.located(error))?,
             }

@@ -172,6 +172,7 @@ impl Model {
         let feed = &mut training.feed;
         if progress.step == 0 {
             self.compiled()?.reset_metrics();
+            step.iter_mut().for_each(|step| step.reset_metrics());
             if training.steps_per_epoch.is_none() || !feed.has_begun() {
                 self.begin_pass(feed)?;
             }
@@ -187,7 +188,7 @@ impl Model {
                     let random = compiled.stream(Use::OwnStep, compiled.passes).child(feed.taken as u64 - 1);
                     let logs = random::with_stream(random, || step.train_step(self, &batch));
                     let logs = logs.map_err(|error| feed.located(error))?;
-                    self.compiled()?.measure_own(&logs, batch.size())?;
+                    self.compiled()?.measure_own(&logs, batch.size(), step.averages_logs())?;
                 }
                 None => {
                     let loss = self.train_step(&batch).map_err(|error| feed.located(error))?;

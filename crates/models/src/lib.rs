@@ -14,6 +14,7 @@ mod graph;
 mod history;
 mod logs;
 mod model;
+mod parts;
 mod plot;
 mod predict;
 mod record;

@@ -2,6 +2,7 @@
 
 use crate::compiled::Compiled;
 use crate::graph::{Graph, Names};
+use crate::parts::Parts;
 use crate::{Optimizer, Result, config};
 use candle_core::{DType, Device, Tensor};
 use candle_keras_layers::{
@@ -46,6 +47,8 @@ pub struct Model {
 pub(crate) struct Body {
     /// The layers of a [`Sequential`](crate::Sequential); not used by a functional model.
     pub(crate) stack: Option<Vec<Arc<dyn Layer>>>,
+    /// What a model of [`Model::from_call`] is made of.
+    parts: Option<Parts>,
     /// The names of these layers.
     pub(crate) names: HashSet<String>,
     /// The input of a Sequential, if known, and the output of its last layer.
@@ -58,11 +61,29 @@ pub(crate) struct Body {
 
 impl Body {
     pub(crate) fn functional(graph: Graph) -> Self {
-        Self { stack: None, names: HashSet::new(), ends: None, graph: OnceLock::from(Arc::new(graph)), failed: None }
+        Self { graph: OnceLock::from(Arc::new(graph)), ..Self::empty() }
+    }
+
+    fn empty() -> Self {
+        Self { stack: None, parts: None, names: HashSet::new(), ends: None, graph: OnceLock::new(), failed: None }
     }
 
     pub(crate) fn sequential() -> Self {
-        Self { stack: Some(Vec::new()), names: HashSet::new(), ends: None, graph: OnceLock::new(), failed: None }
+        Self { stack: Some(Vec::new()), ..Self::empty() }
+    }
+
+    pub(crate) fn of_parts(parts: Parts, failed: Option<Arc<Error>>) -> Self {
+        Self { parts: Some(parts), failed, ..Self::empty() }
+    }
+
+    /// The layers of a model that is not made of a graph, and the name of its class.
+    pub(crate) fn parts(&self) -> Option<&Parts> {
+        self.parts.as_ref()
+    }
+
+    /// Makes the graph of a model of parts.
+    pub(crate) fn set_graph(&mut self, graph: Graph) {
+        self.graph = OnceLock::from(Arc::new(graph));
     }
 
     /// The graph; `None` for a Sequential whose input is unknown.
@@ -146,6 +167,9 @@ impl Model {
 
     /// Creates the weights of a Sequential that has no `Input`, for this one.
     pub(crate) fn build_on(&self, input: &KerasTensor) -> Result<()> {
+        if self.has_parts() {
+            return self.build_parts(std::slice::from_ref(input));
+        }
         let mut body = self.body.write().unwrap_or_else(PoisonError::into_inner);
         let (Some(stack), None) = (&body.stack, body.graph()?) else { return Ok(()) };
         if stack.is_empty() {
@@ -182,6 +206,9 @@ impl Model {
     /// The layers and the operators between them. Keras: `model.operations`.
     pub fn operations(&self) -> Vec<Arc<dyn Layer>> {
         let body = self.body();
+        if let Some(parts) = body.parts() {
+            return parts.layers().to_vec();
+        }
         match (&body.stack, body.graph()) {
             (Some(stack), _) => stack.clone(),
             (None, Ok(Some(graph))) => graph.layers().to_vec(),
@@ -361,7 +388,12 @@ impl Declared for Model {
 
 impl Described for Model {
     fn class_name(&self) -> &str {
-        if self.body().stack.is_some() { "Sequential" } else { "Functional" }
+        let body = self.body();
+        match body.parts() {
+            Some(parts) => parts.class(),
+            None if body.stack.is_some() => "Sequential",
+            None => "Functional",
+        }
     }
 
     fn config(&self) -> Result<Config> {
@@ -441,8 +473,14 @@ impl Layer for Model {
         if self.body().graph()?.is_some() {
             return Ok(());
         }
+        let sample = |input: &Shape| input.iter().skip(1).copied().collect::<Shape>();
         match inputs {
-            [input] => Model::build(self, input.iter().skip(1).copied().collect::<Shape>()),
+            inputs if self.has_parts() => {
+                let inputs: Vec<_> =
+                    inputs.iter().map(|input| candle_keras_layers::Input::shape(sample(input))).collect();
+                self.build_parts(&inputs)
+            }
+            [input] => Model::build(self, sample(input)),
             inputs => Err(Error::new("a Sequential takes one input").received(inputs.len().to_string())),
         }
     }

@@ -56,6 +56,13 @@ impl Model {
     /// Adapts inputs to the model, of which those with the indices `text` were given as strings; builds a Sequential whose input shape is not known yet.
     pub(crate) fn input_data(&self, x: Vec<Tensor>, text: &[usize]) -> Result<Vec<Tensor>> {
         let unbuilt = self.body().graph()?.is_none();
+        if unbuilt && self.has_parts() {
+            let inputs = x.iter().map(|x| {
+                let input = Input::shape(x.dims().get(1..).unwrap_or(&[]));
+                if x.dtype().is_int() { input.dtype("int32") } else { input }
+            });
+            self.build_parts(&inputs.collect::<Vec<_>>())?;
+        }
         if let ([x], true) = (x.as_slice(), unbuilt) {
             let sample = x.dims().get(1..).unwrap_or(&[]);
             match (sample, TextArrays::first(text, std::slice::from_ref(x))) {
@@ -257,6 +264,51 @@ pub trait TrainStep: Send {
         Ok(StepLogs::new())
     }
 
+    /// Forgets what its metrics have seen: called before each epoch and each evaluation. Keras: the property `metrics`. Default: nothing.
+    fn reset_metrics(&mut self) {}
+
+    /// Whether the logs of an epoch are the means of those of its steps, weighted by the sizes of the batches. If not, they are those of the last step, as in Keras.
+    /// Default: true.
+    ///
+    /// ```
+    /// use candle_keras_layers::{layers, Dense, Input, Layer};
+    /// use candle_keras_models::{Batch, Fit, Model, Result, Sequential, StepLogs, TrainStep};
+    /// use candle_keras_training::metrics::Mean;
+    /// use candle_core::{Device, Tensor};
+    ///
+    /// #[derive(Default)]
+    /// struct Tracked {
+    ///     loss: Mean,
+    /// }
+    ///
+    /// impl TrainStep for Tracked {
+    ///     fn train_step(&mut self, model: &mut Model, batch: &Batch) -> Result<StepLogs> {
+    ///         let step = model.grad_step(batch)?;
+    ///         self.loss.update_state(&step.loss, None)?;
+    ///         model.apply_step(step)?;
+    ///         Ok(vec![("loss", Tensor::new(self.loss.result()?, &Device::Cpu)?)])
+    ///     }
+    ///
+    ///     fn reset_metrics(&mut self) {
+    ///         self.loss.reset_state();
+    ///     }
+    ///
+    ///     fn averages_logs(&self) -> bool {
+    ///         false
+    ///     }
+    /// }
+    ///
+    /// let mut model = Sequential::new(layers![Input::shape([2]), Dense::new(1)]);
+    /// model.compile("sgd", "mse")?;
+    /// let (x, y) = (vec![vec![1f32, 2.]; 8], vec![3f32; 8]);
+    /// let history = model.fit(&x, &y, Fit::new().epochs(2).verbose(0).step(Tracked::default()))?;
+    /// assert!(history["loss"][1] < history["loss"][0]);
+    /// # Ok::<(), candle_keras_models::Error>(())
+    /// ```
+    fn averages_logs(&self) -> bool {
+        true
+    }
+
     /// Its optimizers with the weights that they update, so that an interrupted training resumes with their states. Default: none.
     fn optimizers(&mut self) -> Vec<(&mut Optimizer, Vec<Variable>)> {
         Vec::new()
@@ -270,6 +322,14 @@ impl<S: TrainStep + ?Sized> TrainStep for &mut S {
 
     fn test_step(&mut self, model: &mut Model, batch: &Batch) -> Result<StepLogs> {
         (**self).test_step(model, batch)
+    }
+
+    fn reset_metrics(&mut self) {
+        (**self).reset_metrics();
+    }
+
+    fn averages_logs(&self) -> bool {
+        (**self).averages_logs()
     }
 
     fn optimizers(&mut self) -> Vec<(&mut Optimizer, Vec<Variable>)> {

@@ -113,7 +113,8 @@ impl Model {
         let summary = summary.into();
         let body = self.body();
         let graph = body.graph().ok().flatten();
-        let sequential_like = body.stack.is_some() || graph.as_ref().is_some_and(|graph| is_a_chain(graph));
+        let sequential_like =
+            body.stack.is_some() || body.parts().is_some() || graph.as_ref().is_some_and(|graph| is_a_chain(graph));
         drop(body);
         let rows = Rows { summary: &summary, connected: if sequential_like { None } else { graph.clone() } };
         let (mut header, mut length, default): (Vec<_>, _, &[f64]) = match sequential_like {

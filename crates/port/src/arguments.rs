@@ -149,7 +149,7 @@ impl<'a> Program<'a> {
         match argument {
             Expr::NoneLiteral(_) => true,
             Expr::Name(name) => {
-                matches!(self.scopes.get(&name.id), Some(Binding::Variable(variable)) if variable.of == Type::None && !variable.is_pending)
+                matches!(self.scopes.get(&name.id), Some(Binding::Variable(variable)) if matches!(variable.of, Type::None | Type::Training) && !variable.is_pending)
             }
             _ => false,
         }

@@ -77,6 +77,13 @@ impl<'a> Program<'a> {
             (None, Type::List(of)) if of.is_array() => {
                 return self.with_dtype(format!("Tensor::stack({}, 0)?", value.borrowed()), (**of).clone(), dtype);
             }
+            // Rows of arrays, written out.
+            (Some(items), _) if items.iter().any(|item| item.items.iter().flatten().any(|one| one.of.is_array())) => {
+                let rows = items.iter().map(|item| self.array_of(item, None)).collect::<Ported<Vec<_>>>()?;
+                let texts: Vec<_> = rows.iter().map(Value::borrowed).collect();
+                let of = if rows.iter().all(|row| row.of == Type::Floats) { Type::Floats } else { Type::Array };
+                return self.with_dtype(format!("Tensor::stack(&[{}], 0)?", texts.join(", ")), of, dtype);
+            }
             (Some(_), _) => {
                 let (text, kind) = literal_array(value)?;
                 (format!("Tensor::new(&{text}, &Device::Cpu)?"), kind)

@@ -46,7 +46,10 @@ impl<'a> Program<'a> {
         if self.if_there(branches)? {
             return Ok(());
         }
-        let test = self.condition(&branches.test)?;
+        let test = match branches.elif_else_clauses.is_empty() && self.branch_on_training(&branches.test, &branches.body)? {
+            true => "true".to_string(),
+            false => self.condition(&branches.test)?,
+        };
         match test.as_str() {
             "true" => {
                 self.last_line_is(self.source.line(branches.test.range().end()));

@@ -127,6 +127,35 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// `isinstance(x, tuple)`: what it is, is known before the program runs.
+    fn is_instance(&mut self, value: &'a Expr, class: &'a Expr) -> Ported<Value> {
+        let of = self.expression(value)?.of;
+        let classes = match class {
+            Expr::Tuple(tuple) => &tuple.elts[..],
+            one => std::slice::from_ref(one),
+        };
+        let mut found = false;
+        for class in classes {
+            let name = match class {
+                Expr::Name(name) if self.scopes.get(&name.id).is_none() => name.id.as_str(),
+                _ => return Err(Missing::new("isinstance of this class")),
+            };
+            found |= match (name, &of) {
+                ("tuple", Type::Tuple(_) | Type::Batch(..)) | ("list", Type::List(_)) | ("dict", Type::Dict(..)) => true,
+                ("str", of) if of.is_text() => true,
+                ("bool", Type::Bool) | ("float", Type::Float) | ("int", Type::Int | Type::Signed) => true,
+                ("tuple" | "list" | "dict" | "str" | "bool" | "float" | "int", of)
+                    if of.is_array() || of.is_number() || of.is_text() || *of == Type::None =>
+                {
+                    false
+                }
+                ("tuple" | "list" | "dict", Type::Tuple(_) | Type::List(_) | Type::Dict(..) | Type::Batch(..)) => false,
+                _ => return Err(Missing::new(format!("isinstance of {}", of.described()))),
+            };
+        }
+        Ok(Value::constant(found.to_string(), Type::Bool))
+    }
+
     fn builtin(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
         if name == "open" {
             return self.open(call);
@@ -144,6 +173,9 @@ impl<'a> Program<'a> {
                 Ok(value) if value.of.is_array() => return self.reduction(name, &value, None, None),
                 _ => self.body.truncate(written),
             }
+        }
+        if let ("isinstance", [value, class]) = (name, &call.arguments.args[..]) {
+            return self.is_instance(value, class);
         }
         if let Some(value) = self.of_iterable(name, call)? {
             return Ok(value);

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     OwnLayer,
     Callback,
     Loss,
+    /// Derived from `keras.Model`.
+    Model,
 }
 
 /// A class of the script.
@@ -38,6 +40,13 @@ pub(crate) struct Class<'a> {
     pub(crate) own: Option<OwnLayer>,
     /// Whether its constants are read.
     used_as_constants: std::cell::Cell<bool>,
+    /// Of a model: what its `call` is as the closure of a `Model`, and how many outputs it has.
+    pub(crate) call_of_model: Option<(String, usize)>,
+    pub(crate) name_of_model: Option<String>,
+    /// Whether a `Model` is made of it, or its layers are read.
+    pub(crate) makes_model: bool,
+    pub(crate) gives_layers: bool,
+    pub(crate) steps: crate::steps::Steps,
 }
 
 impl Class<'_> {
@@ -55,6 +64,8 @@ struct Field {
     /// Its value, where that is not a variable of `new` of the same name.
     value: Option<String>,
     is_read: bool,
+    /// Set by another method than `__init__`: an `Option`.
+    is_late: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -107,6 +118,7 @@ impl<'a> Program<'a> {
                 Some("keras.layers.Layer" | "keras.Layer") if crate::own_layers::is_own(definition) => Kind::OwnLayer,
                 Some("keras.layers.Layer" | "keras.Layer") => Kind::Layer,
                 Some("keras.callbacks.Callback") => Kind::Callback,
+                Some("keras.Model" | "keras.models.Model") => Kind::Model,
                 Some("keras.losses.Loss" | "keras.Loss") => Kind::Loss,
                 Some(path) => {
                     return Err(Missing::new(format!("a class derived from {path}"))
@@ -126,6 +138,17 @@ impl<'a> Program<'a> {
             let line = self.source.line(other.range().start());
             return Err(Missing::new(format!("a class with what line {line} has")));
         }
+        for method in definition.body.iter().filter_map(Stmt::as_function_def_stmt) {
+            let known = |decorator: &ruff_python_ast::Decorator| {
+                is_property(method)
+                    || self.path_of(&decorator.expression).is_some_and(|path| path == "tensorflow.function")
+                    || OF_FILES.contains(&method.name.as_str())
+            };
+            if let Some(other) = method.decorator_list.iter().find(|decorator| !known(decorator)) {
+                let line = self.source.line(other.range.start());
+                return Err(Missing::new(format!("a class with the decorator of line {line}")).help("make it a function"));
+            }
+        }
         self.classes.push(Class {
             definition,
             rust_name: definition.name.to_string(),
@@ -138,6 +161,11 @@ impl<'a> Program<'a> {
             is_being_written: false,
             own: None,
             used_as_constants: std::cell::Cell::new(false),
+            call_of_model: None,
+            name_of_model: None,
+            makes_model: false,
+            gives_layers: false,
+            steps: crate::steps::Steps::default(),
         });
         self.scopes.bind(&definition.name, Binding::Class(self.classes.len() - 1));
         Ok(())
@@ -210,7 +238,26 @@ impl<'a> Program<'a> {
         };
         let mut arguments = passed(&values, &[]);
         arguments.extend(self.passed_captures(&written)?);
-        Ok(written.called(&arguments))
+        let made = written.called(&arguments);
+        if self.classes[number].kind == Kind::Model { self.made_model(number, made, call) } else { Ok(made) }
+    }
+
+    /// The attributes of an object and their types.
+    pub(crate) fn fields_of(&self, number: usize) -> Vec<(String, Type)> {
+        self.classes[number].fields.iter().map(|field| (field.rust_name.clone(), field.of.clone())).collect()
+    }
+
+    /// The attributes that are fields in Rust, and whether they are set later than by `new`.
+    pub(crate) fn written_fields(&self, number: usize) -> Vec<(String, bool)> {
+        let fields = self.classes[number].fields.iter().filter(|field| field.of.is_stored());
+        fields.map(|field| (field.rust_name.clone(), field.is_late)).collect()
+    }
+
+    pub(crate) fn methods_of(&self, number: usize) -> impl Iterator<Item = &'a StmtFunctionDef> {
+        self.classes[number].definition.body.iter().filter_map(|statement| match statement {
+            Stmt::FunctionDef(function) => Some(function),
+            _ => None,
+        })
     }
 
     fn write_new(&mut self, number: usize, init: Option<&'a StmtFunctionDef>, types: &[Type]) -> Ported<()> {
@@ -275,7 +322,7 @@ impl<'a> Program<'a> {
         if is_in_new {
             let own = format!("self.{name}");
             let (of, is_new) = (value.of.clone(), known.is_none());
-            if of.in_rust().is_none() && of != Type::None && !matches!(of, Type::List(_) | Type::Dict(..)) {
+            if of.in_rust().is_none() && of.is_stored() && !matches!(of, Type::List(_) | Type::Dict(..)) {
                 return Err(Missing::new(format!("{} as an attribute", of.described())));
             }
             let text = value.text.clone();
@@ -291,7 +338,7 @@ impl<'a> Program<'a> {
                 return Err(Missing::new("this attribute"));
             };
             let value = (variable.rust_name != rust_name).then(|| variable.rust_name.clone());
-            let field = Field { name: name.into(), rust_name, of, value, is_read: false };
+            let field = Field { name: name.into(), rust_name, of, value, is_read: false, is_late: false };
             match known.filter(|_| !is_new) {
                 Some(at) => self.classes[number].fields[at] = field,
                 None => self.classes[number].fields.push(field),
@@ -300,12 +347,24 @@ impl<'a> Program<'a> {
         }
         let whole = of.at(Strength::Whole);
         match known.map(|at| self.classes[number].fields[at].clone()) {
+            Some(field) if field.is_late => {
+                let (found, _) = self.assign_late_field(of, name, value)?;
+                if found != field.of {
+                    return Err(Missing::new(format!("{name} is {} here, and was another before", found.described())));
+                }
+            }
             Some(field) => {
                 let field_of = self.resolved(&field.of);
                 let text = self.put_into(&field_of, value)?;
                 self.line(&format!("{whole}.{rust_name} = {text};"));
             }
             // An attribute that `__init__` does not set begins with the value that it gets here, if that is known before.
+            None if self.classes[number].kind == Kind::Model => {
+                let (of, is_late) = self.assign_late_field(of, name, value)?;
+                let value = is_late.then(|| "None".to_string());
+                let field = Field { name: name.into(), rust_name, of, value, is_read: false, is_late };
+                self.classes[number].fields.push(field);
+            }
             None => {
                 let is_known = value.form == Form::Constant || value.text.starts_with("vec![]\u{1}");
                 if !is_known {
@@ -313,8 +372,8 @@ impl<'a> Program<'a> {
                         .help(format!("set self.{name} in __init__")));
                 }
                 self.line(&format!("{whole}.{rust_name} = {};", value.text));
-                let field =
-                    Field { name: name.into(), rust_name, of: value.of, value: Some(value.text), is_read: false };
+                let (of, value) = (value.of, Some(value.text));
+                let field = Field { name: name.into(), rust_name, of, value, is_read: false, is_late: false };
                 self.classes[number].fields.push(field);
             }
         }
@@ -353,9 +412,23 @@ impl<'a> Program<'a> {
             field.is_read = true;
             field.clone()
         });
+        if field.is_none()
+            && let Some(definition) = self.method_named(number, name).filter(|method| is_property(method))
+        {
+            return self.call_method(of, number, definition, &[]);
+        }
+        if field.is_none() && self.classes[number].kind == Kind::Model {
+            return self.inherited_attribute(of, name);
+        }
         let field = field.ok_or_else(|| Missing::new(format!("the attribute {name} of {class}")))?;
         match self.resolved(&field.of) {
             Type::None => Ok(Value::constant("None", Type::None)),
+            Type::Function(number) => Ok(Value::constant("()", Type::Function(number))),
+            found if field.is_late => {
+                let form = if found.is_copy() { Form::Temporary } else { Form::Reference };
+                let text = format!("{}.{}()?", of.at(Strength::Whole), field.rust_name);
+                Ok(Value::new(text, found, Strength::Whole, form))
+            }
             found => Ok(Value::place(format!("{}.{}", of.at(Strength::Whole), field.rust_name), found)),
         }
     }
@@ -391,6 +464,9 @@ impl<'a> Program<'a> {
                 let callee = self.field(of, name)?;
                 return self.call_value(&callee, call);
             }
+            if self.classes[number].kind == Kind::Model {
+                return self.inherited_method(of, name, call);
+            }
             return Err(Missing::new(format!("the method {name} of {class}")));
         };
         if self.initialized.last() == Some(&number) && of.text == "self" {
@@ -408,6 +484,10 @@ impl<'a> Program<'a> {
             let loss = self.loss_of_instance(of)?;
             return self.call_loss(&loss, call);
         }
+        if self.classes[number].kind == Kind::Model {
+            let model = self.model_of_object(of)?;
+            return self.call_value(&model, call);
+        }
         let name = if self.classes[number].kind == Kind::Plain { "__call__" } else { "call" };
         let definition =
             self.method_named(number, name).ok_or_else(|| Missing::new(format!("a call of {class} without {name}")))?;
@@ -418,7 +498,7 @@ impl<'a> Program<'a> {
             let name = parameter.parameter.name.as_str();
             let is_given = call.arguments.keywords.iter().any(|word| word.arg.as_deref() == Some(name));
             if name == "training" && !is_given {
-                *value = Value::constant("None", Type::None);
+                *value = Value::constant("None", Type::Training);
             }
         }
         self.call_method(of, number, definition, &values)
@@ -470,7 +550,7 @@ impl<'a> Program<'a> {
         Ok(written)
     }
 
-    fn method_body(&mut self, number: usize, definition: &'a StmtFunctionDef, types: &[Type]) -> Ported<Body> {
+    pub(crate) fn method_body(&mut self, number: usize, definition: &'a StmtFunctionDef, types: &[Type]) -> Ported<Body> {
         if self.classes[number].is_being_written {
             let being = self.methods_being_written.iter().any(|name| *name == definition.name.as_str());
             if being {
@@ -487,6 +567,19 @@ impl<'a> Program<'a> {
         self.methods_being_written.pop();
         self.classes[number].is_being_written = false;
         body
+    }
+
+    /// A method of a trait.
+    pub(crate) fn add_hook(&mut self, number: usize, name: &str, text: String) {
+        let written = Written::of_method(name.into(), Vec::new(), Type::None, true);
+        let (name, parameters) = (name.to_string(), Vec::new());
+        self.classes[number].methods.push(Method { name, parameters, written, text, is_of_trait: true });
+    }
+
+    /// Notes that an attribute is read.
+    pub(crate) fn read_field(&mut self, number: usize, name: &str) {
+        let fields = self.classes[number].fields.iter_mut().filter(|field| field.name == name);
+        fields.for_each(|field| field.is_read = true);
     }
 
     fn changes_self(&self, definition: &StmtFunctionDef) -> bool {
@@ -532,6 +625,7 @@ impl<'a> Program<'a> {
 
     /// The text of all classes that are used; those that are not are gaps.
     pub(crate) fn write_classes(&mut self) {
+        self.find_layers_of_models();
         for number in 0..self.classes.len() {
             let definition = self.classes[number].definition;
             let line = self.source.line(definition.range().start());
@@ -559,6 +653,7 @@ impl<'a> Program<'a> {
                         let Stmt::FunctionDef(function) = statement else { continue };
                         let name = function.name.as_str();
                         let is_written = name == "__init__"
+                            || (name == "metrics" && self.classes[number].kind == Kind::Model)
                             || OF_FILES.contains(&name)
                             || self.classes[number].methods.iter().any(|method| method.name == name);
                         if !is_written {
@@ -589,16 +684,22 @@ impl<'a> Program<'a> {
 
     fn class_text(&mut self, number: usize, new: &str) -> String {
         let docs = self.docs_of(number);
-        let class = &self.classes[number];
-        let name = &class.rust_name;
-        let fields: Vec<Field> = class.fields.iter().filter(|field| field.of != Type::None).cloned().collect();
+        let (name, kind) = (self.classes[number].rust_name.clone(), self.classes[number].kind);
+        let fields = self.classes[number].fields.iter().filter(|field| field.of.is_stored());
+        let fields: Vec<Field> = fields.cloned().collect();
         let types: Vec<Type> = fields.iter().map(|field| self.resolved(&field.of)).collect();
-        let is_cloned = class.kind != Kind::Callback;
-        let all_read = fields.iter().all(|field| field.is_read);
+        let is_cloned = kind != Kind::Callback && !types.contains(&Type::Object("optimizers::Optimizer".into()));
+        let made = self.classes[number].makes_model.then(|| self.model_method(number, is_cloned));
+        let given = self.classes[number].gives_layers.then(|| self.layers_method(number));
+        let late: Vec<_> = fields.iter().filter(|field| field.is_late).map(late_field).collect();
+        let of_layers = |of: &Type| matches!(of, Type::Layer(_) | Type::Model(_));
+        let all_read =
+            fields.iter().all(|field| field.is_read || (made.is_some() && of_layers(&self.resolved(&field.of))));
         let docs = if all_read { docs } else { format!("{docs}#[allow(dead_code)]\n") };
         let mut out = format!("{docs}{}struct {name} {{\n", if is_cloned { "#[derive(Clone)]\n" } else { "" });
         for (field, of) in fields.iter().zip(&types) {
             let in_rust = of.in_rust().unwrap_or_else(|| "Vec<()>".into());
+            let in_rust = if field.is_late { format!("Option<{in_rust}>") } else { in_rust };
             out.push_str(&format!("    {}: {in_rust},\n", field.rust_name));
         }
         out.push_str(&format!("}}\n\nimpl {name} {{\n"));
@@ -609,23 +710,48 @@ impl<'a> Program<'a> {
                 None => field.rust_name.clone(),
             })
             .collect();
-        let made = if values.is_empty() { "Self {}".to_string() } else { format!("Self {{ {} }}", values.join(", ")) };
-        let made = if new.contains("-> Result<Self>") { format!("Ok({made})") } else { made };
-        let new = new.replace('\u{2}', &format!("    {made}"));
+        let value = if values.is_empty() { "Self {}".to_string() } else { format!("Self {{ {} }}", values.join(", ")) };
+        let value = if new.contains("-> Result<Self>") { format!("Ok({value})") } else { value };
+        let new = new.replace('\u{2}', &format!("    {value}"));
         let class = &self.classes[number];
         let methods = class.methods.iter().filter(|method| !method.is_of_trait).map(|method| method.text.clone());
-        let all: Vec<String> = std::iter::once(new).chain(methods).map(|text| indented(&text)).collect();
-        out.push_str(&all.join("\n\n"));
+        let all = std::iter::once(new).chain(methods).chain(made).chain(given).chain(late);
+        out.push_str(&all.map(|text| indented(&text)).collect::<Vec<_>>().join("\n\n"));
         out.push_str("\n}\n");
-        if class.kind == Kind::Callback {
-            let hooks: Vec<_> =
-                class.methods.iter().filter(|method| method.is_of_trait).map(|method| indented(&method.text)).collect();
-            out.push_str(&format!("\nimpl Callback for {name} {{\n{}\n}}\n", hooks.join("\n\n")));
+        let hooks: Vec<_> =
+            class.methods.iter().filter(|method| method.is_of_trait).map(|method| indented(&method.text)).collect();
+        match kind {
+            Kind::Callback => out.push_str(&format!("\nimpl Callback for {name} {{\n{}\n}}\n", hooks.join("\n\n"))),
+            Kind::Model if !hooks.is_empty() => {
+                out.push_str(&format!("\nimpl TrainStep for {name} {{\n{}\n}}\n", hooks.join("\n\n")));
+            }
+            _ => {}
         }
         for of in &types {
             self.import_type(of);
         }
         out
+    }
+}
+
+/// Whether a method is an attribute: `@property`.
+pub(crate) fn is_property(method: &StmtFunctionDef) -> bool {
+    let is_it = |name: &Expr| matches!(name, Expr::Name(name) if name.id.as_str() == "property");
+    method.decorator_list.iter().any(|decorator| is_it(&decorator.expression))
+}
+
+/// The function that gives an attribute which another method than `__init__` sets.
+fn late_field(field: &Field) -> String {
+    let (name, of) = (&field.rust_name, field.of.in_rust().unwrap_or_default());
+    let missing = format!(".ok_or_else(|| Error::new(\"the attribute {} is not set yet\"))", field.name);
+    match &field.of {
+        of_field if of_field.is_copy() => {
+            format!("fn {name}(&self) -> Result<{of}> {{\n    self.{name}{missing}\n}}")
+        }
+        Type::Object(path) if path == "optimizers::Optimizer" => {
+            format!("fn {name}(&mut self) -> Result<&mut {of}> {{\n    self.{name}.as_mut(){missing}\n}}")
+        }
+        _ => format!("fn {name}(&self) -> Result<&{of}> {{\n    self.{name}.as_ref(){missing}\n}}"),
     }
 }
 

@@ -391,6 +391,20 @@ impl<'a> Program<'a> {
             };
         }
         let of = self.expression(&subscript.value)?;
+        // An element of a list that is written out.
+        if let (Expr::Call(_), Some(items), Expr::NumberLiteral(_)) = (&*subscript.value, &of.items, &*subscript.slice)
+            && let [one] = &items[..]
+            && self.expression(&subscript.slice)?.text == "0"
+        {
+            return Ok(one.clone());
+        }
+        if let Type::Batch(x, Some(y)) = &of.of {
+            return match self.expression(&subscript.slice)?.text.as_str() {
+                "0" => Ok(Value::place("batch.x[0]", (**x).clone())),
+                "1" => Ok(Value::place("batch.y[0]", (**y).clone())),
+                _ => Err(Missing::new("another part of a batch")),
+            };
+        }
         if of.of.is_array() {
             return self.array_index(&of, &subscript.slice);
         }

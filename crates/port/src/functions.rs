@@ -191,7 +191,11 @@ impl<'a> Program<'a> {
             let own = parameter.parameter.name.as_str();
             let argument = find(&given, own).or(parameter.default.as_deref());
             let argument = argument.ok_or_else(|| Missing::new(format!("{name} is called without {own}")))?;
-            values.push(self.expression(argument)?);
+            // A function of the script as an argument of a method is known when the method is written.
+            values.push(match self.function_named(argument).filter(|_| is_method) {
+                Some(number) => Value::constant("()", Type::Function(number)),
+                None => self.expression(argument)?,
+            });
         }
         Ok(values)
     }
@@ -357,8 +361,17 @@ impl<'a> Program<'a> {
             self.scopes.bind(parameter, Binding::Variable(variable));
             return Ok(None);
         }
+        if let Type::Function(number) = of {
+            self.scopes.bind(parameter, Binding::Function(*number));
+            return Ok(None);
+        }
+        if let Type::Batch(x, y) = of {
+            return self.batch_parameter(parameter, x, y).map(Some);
+        }
         if matches!(of, Type::BuildShape | Type::Training) {
             let (rust_name, of) = match of {
+                // Whether a model trains is known to those who run it.
+                Type::Training if !self.is_in_own_layer() => ("None", Type::Training),
                 Type::Training => ("ctx.is_training()", Type::Bool),
                 of => ("build", of.clone()),
             };
@@ -444,7 +457,7 @@ fn is_fallible(lines: &[String]) -> bool {
 
 /// Values as arguments of a function of the script; `changed` are the places of those that it changes.
 pub(crate) fn passed(values: &[Value], changed: &[usize]) -> Vec<String> {
-    let arguments = values.iter().enumerate().filter(|(_, value)| value.of != Type::None);
+    let arguments = values.iter().enumerate().filter(|(_, value)| value.of.is_stored());
     let texts = arguments.map(|(i, value)| match &value.of {
         of if of.is_copy() => value.text.clone(),
         // A parameter of the outer function is a reference already.

@@ -44,6 +44,10 @@ impl<'a> Program<'a> {
                 Ok(Value::constant("\"float32\"", Type::Str))
             }
             ("utils", "clear_session") => Ok(Value::constant("()", Type::None)),
+            ("losses" | "metrics", _) if last.starts_with(|c: char| c.is_lowercase()) && named.len() >= 2 => {
+                self.loss_of_samples(last, &named)
+            }
+            ("utils", "unpack_x_y_sample_weight") => self.expression(needed(&named, "data")?),
             ("utils", "plot_model") => {
                 let of = self.expression(needed(&named, "model")?)?;
                 let path = match find(&named, "to_file") {
@@ -369,6 +373,9 @@ impl<'a> Program<'a> {
     pub(crate) fn call_value(&mut self, callee: &Value, call: &'a ExprCall) -> Ported<Value> {
         if matches!(callee.of, Type::Instance(_)) {
             return self.call_instance(callee, call);
+        }
+        if let Type::Function(number) = callee.of {
+            return self.call_function(number, call);
         }
         if matches!(&callee.of, Type::Object(path) if path == "activations::ActivationFunction") {
             let [x] = &call.arguments.args[..] else { return Err(Missing::new("an activation of this")) };

@@ -1,7 +1,7 @@
 //! Custom training loops: tapes, optimizers, losses and metrics as objects.
 
 use crate::api;
-use crate::arguments::{find, named_as, needed, no_words, only};
+use crate::arguments::{Named, find, named_as, needed, no_words, only};
 use crate::program::Program;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
@@ -63,6 +63,14 @@ impl<'a> Program<'a> {
                         Ok(Value::temporary(text(sources.borrowed()), Type::Gradients(sources.text.clone())))
                     }
                     of if of.is_array() => Ok(Value::temporary(text(sources.borrowed()), Type::Floats)),
+                    Type::List(of) if of.is_array() && sources.items.as_ref().is_some_and(|items| items.len() == 1) => {
+                        let source = sources.items.iter().flatten().map(Value::borrowed).collect::<String>();
+                        let gradient = Value::temporary(text(source), Type::Floats);
+                        let list = format!("[{}]", gradient.text);
+                        let mut value = Value::temporary(list, Type::List(Box::new(Type::Floats)));
+                        value.items = Some(vec![gradient]);
+                        Ok(value)
+                    }
                     of => Err(Missing::new(format!("gradients of {}", of.described()))),
                 }
             }
@@ -92,7 +100,7 @@ impl<'a> Program<'a> {
         let module = path.split("::").next().unwrap_or("");
         Ok(Some(match (module, name) {
             ("GradientTape", _) => self.method_of_tape(of, name, call)?,
-            ("optimizers", "apply_gradients" | "apply") => {
+            ("optimizers" | "Optimizer", "apply_gradients" | "apply") => {
                 let given = named_as(call, &["gradients", "variables"])?;
                 let gradients = match (needed(&given, "gradients")?, find(&given, "variables")) {
                     (Expr::Call(zip), None) if matches!(&*zip.func, Expr::Name(name) if name.id.as_str() == "zip") => {
@@ -134,16 +142,23 @@ impl<'a> Program<'a> {
             }
             ("metrics", "result") => {
                 no_words(call)?;
-                self.import_trait_of_metrics();
+                self.import_trait_of(path);
                 Value::temporary(format!("{whole}.result()?"), Type::Float)
             }
             ("metrics", "reset_state" | "reset_states") => {
                 no_words(call)?;
-                self.import_trait_of_metrics();
+                self.import_trait_of(path);
                 Value::temporary(format!("{whole}.reset_state()"), Type::None)
             }
             _ => return Ok(None),
         }))
+    }
+
+    /// Means and sums have the methods themselves.
+    pub(crate) fn import_trait_of(&mut self, path: &str) {
+        if path != "metrics::Mean" && path != "metrics::Sum" {
+            self.import_trait_of_metrics();
+        }
     }
 
     fn import_trait_of_metrics(&mut self) {
@@ -172,6 +187,18 @@ impl<'a> Program<'a> {
             }
         };
         Ok(Value::temporary(format!("{loss}.call({y_true}, {y_pred}, {weight}, None)?"), Type::Floats))
+    }
+
+    /// `keras.losses.mse(y_true, y_pred)`: a loss for each sample.
+    pub(crate) fn loss_of_samples(&mut self, name: &str, named: &Named<'a>) -> Ported<Value> {
+        only(named, &["y_true", "y_pred"])?;
+        let (y_true, y_pred) =
+            (self.expression(needed(named, "y_true")?)?, self.expression(needed(named, "y_pred")?)?);
+        let (y_true, y_pred) = (self.array_operand(&y_true)?, self.array_operand(&y_pred)?);
+        let (class, kind) = (self.import("losses::Loss"), self.import("losses::Reduction"));
+        let text =
+            format!("{class}::from({name:?}).reduction({kind}::None).call({y_true}, {y_pred}, None, None)?");
+        Ok(Value::temporary(text, Type::Floats))
     }
 
     /// What is bound to a name, as it is used: an optimizer that applies gradients, a loss that is called, a metric that is updated.

@@ -18,6 +18,9 @@ impl<'a> Program<'a> {
         if let Some(axes) = self.flat_axes(of, name) {
             return Ok(axes);
         }
+        if let Some(layer) = self.layer_of_model(of, name) {
+            return Ok(layer);
+        }
         let whole = of.at(Strength::Whole);
         match (&of.of, name) {
             (Type::Mutable { .. }, "shape") => Ok(Value::new(
@@ -265,7 +268,10 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn method_of_model(&mut self, of: &Value, model: &ModelType, name: &str, call: &'a ExprCall) -> Ported<Value> {
+    pub(crate) fn method_of_model(&mut self, of: &Value, model: &ModelType, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        if let Some(layer) = self.layer_of_model(of, name) {
+            return self.call_value(&layer, call);
+        }
         match (name, call.arguments.len()) {
             ("get_weights", 0) => {
                 let of_weights = Type::List(Box::new(Type::Floats));
@@ -288,6 +294,9 @@ impl<'a> Program<'a> {
                 };
             }
             _ => {}
+        }
+        if name == "build" {
+            return self.build_model(of, call);
         }
         // Names of Keras 2.
         let name = match name {
@@ -377,6 +386,21 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{whole}.get_layer({given})?"), Type::Layer("dyn Layer".into())))
             }
             _ => Err(Missing::new(format!("the method {name} of a model"))),
+        }
+    }
+
+    /// `model.build((None, 28, 28))`
+    fn build_model(&mut self, of: &Value, call: &'a ExprCall) -> Ported<Value> {
+        let given = named_as(call, &["input_shape"])?;
+        let shape = self.expression(needed(&given, "input_shape")?)?;
+        let known = |item: &Value| item.of == Type::Int;
+        match &shape.items {
+            Some(items) if items.len() > 1 && items[1..].iter().all(known) => {
+                let sizes: Vec<_> = items[1..].iter().map(|item| item.text.clone()).collect();
+                let sizes = if sizes.len() == 1 { format!("[{}]", sizes[0]) } else { format!("({})", sizes.join(", ")) };
+                Ok(Value::temporary(format!("{}.build({sizes})?", of.at(Strength::Whole)), Type::None))
+            }
+            _ => Err(Missing::new("build of this shape")),
         }
     }
 
@@ -519,8 +543,8 @@ impl<'a> Program<'a> {
         let logs_of_field = logs.clone();
         if let Some(Binding::Variable(variable)) = self.variable_of(of) {
             let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
-            let outputs = outputs_of(&of.of);
-            let of = Type::Model(ModelType { is_sequential, outputs, logs });
+            let (outputs, class) = (outputs_of(&of.of), class_of(&of.of));
+            let of = Type::Model(ModelType { is_sequential, outputs, logs, class });
             let name = self.python_name(&variable.rust_name);
             if let Some(name) = name {
                 if let Some(field) = name.strip_prefix("self.") {
@@ -533,7 +557,12 @@ impl<'a> Program<'a> {
             let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
             self.compiled_field(
                 field,
-                &Type::Model(ModelType { is_sequential, outputs: outputs_of(&of.of), logs: logs_of_field }),
+                &Type::Model(ModelType {
+                    is_sequential,
+                    outputs: outputs_of(&of.of),
+                    logs: logs_of_field,
+                    class: class_of(&of.of),
+                }),
             );
         }
         let loss = match (options.is_empty(), is_compile) {
@@ -662,7 +691,8 @@ impl<'a> Program<'a> {
                         _ => return Err(Missing::new("validation data that are not a pair")),
                     };
                     let [x, y] = parts else { return Err(Missing::new("validation data that are not a pair")) };
-                    options.push_str(&format!(".validation_data({}, {})", self.data(x)?, self.data(y)?));
+                    let y = if self.is_none(y) { "()".into() } else { self.data(y)? };
+                    options.push_str(&format!(".validation_data({}, {y})", self.data(x)?));
                 }
                 "verbose" if matches!(argument, Expr::StringLiteral(_)) => {}
                 // How samples are read changes no number.
@@ -674,6 +704,7 @@ impl<'a> Program<'a> {
                 name => options.push_str(&self.setter(item, "fit", name, argument)?),
             }
         }
+        options.push_str(&self.own_step(of, named, true)?.unwrap_or_default());
         let options = if options.is_empty() { "()".to_string() } else { format!("Fit::new(){options}") };
         Ok(Value::temporary(format!("{}.fit({x}, {y}, {options})?", of.at(Strength::Whole)), Type::History))
     }
@@ -716,11 +747,16 @@ impl<'a> Program<'a> {
         };
         let rest = without(named, &["x", "y", "return_dict"]);
         let whole = of.at(Strength::Whole);
-        let text = match rest.is_empty() {
-            true => format!("{whole}.evaluate({x}, {y})?"),
-            false => format!("{whole}.evaluate_with({x}, {y}, {})?", self.object("Evaluate", &rest, Type::None)?.text),
+        let step = self.own_step(of, named, false)?;
+        let text = match (rest.is_empty(), &step) {
+            (true, None) => format!("{whole}.evaluate({x}, {y})?"),
+            _ => {
+                let options = self.object("Evaluate", &rest, Type::None)?.text;
+                format!("{whole}.evaluate_with({x}, {y}, {options}{})?", step.clone().unwrap_or_default())
+            }
         };
-        let logs = match (model.logs.clone(), self.wanted_outputs) {
+        let logs = if step.is_some() { self.scores_of_steps(of) } else { model.logs.clone() };
+        let logs = match (logs, self.wanted_outputs) {
             (Some(logs), _) => logs,
             // As many numbers as are taken, in their order.
             (None, Some(_)) => {
@@ -751,6 +787,13 @@ impl<'a> Program<'a> {
     /// The name in Python of the variable with this name in Rust.
     fn python_name(&self, rust_name: &str) -> Option<String> {
         self.scopes.python_name(rust_name)
+    }
+}
+
+fn class_of(model: &Type) -> Option<String> {
+    match model {
+        Type::Model(model) => model.class.clone(),
+        _ => None,
     }
 }
 

@@ -27,6 +27,10 @@ pub(crate) struct Program<'a> {
     /// The classes whose `__init__` is being written, from the outermost on.
     pub(crate) initialized: Vec<usize>,
     pub(crate) methods_being_written: Vec<String>,
+    /// The step of a model that is being written: its class, how many functions are being written then, and the names of its logs.
+    pub(crate) step: Option<(usize, usize, Vec<String>)>,
+    /// The attributes that are read of anything but `self`.
+    pub(crate) attributes_outside: HashSet<String>,
     /// Of the functions that are being written, a parameter that is a symbolic tensor.
     pub(crate) symbolic_parameters: Vec<Option<String>>,
     /// What the functions that are being written use of the variables outside, from the outermost function on.
@@ -81,6 +85,8 @@ impl<'a> Program<'a> {
             classes: Vec::new(),
             initialized: Vec::new(),
             methods_being_written: Vec::new(),
+            step: None,
+            attributes_outside: HashSet::new(),
             symbolic_parameters: Vec::new(),
             captures: Vec::new(),
             uses: BTreeSet::new(),
@@ -112,6 +118,7 @@ impl<'a> Program<'a> {
         self.count_lines(statements);
         self.scopes.enter();
         self.evidence = Evidence::of(statements);
+        self.attributes_outside = crate::subclasses::attributes_outside(statements);
         self.changing = scan::changing(statements);
         self.scans.push((Scan::of(statements, &self.changing), HashMap::new()));
         let statements = self.without_docstring(statements);

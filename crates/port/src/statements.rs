@@ -114,6 +114,10 @@ impl<'a> Program<'a> {
                 self.define(function);
                 Ok(())
             }
+            Stmt::Return(value) if self.is_in_step() && value.value.is_some() => {
+                let value = value.value.as_deref().ok_or_else(|| Missing::new("a step that returns nothing"))?;
+                self.return_logs(value)
+            }
             Stmt::Return(value) => {
                 let value = match &value.value {
                     // A function of tensors, such as a loss.
@@ -256,6 +260,12 @@ impl<'a> Program<'a> {
             let value = self.changeable(value)?;
             return self.assign(target, value);
         }
+        // A function that an object keeps is known when the program is written.
+        if target.is_attribute_expr()
+            && let Some(number) = self.function_named(&assign.value)
+        {
+            return self.assign(target, Value::constant("()", Type::Function(number)));
+        }
         self.wanted_outputs = match target {
             Expr::Tuple(tuple) => Some(tuple.elts.len()),
             _ => None,
@@ -368,6 +378,9 @@ impl<'a> Program<'a> {
 
     /// `a, (b, c) = value`
     fn unpack(&mut self, target: &'a Expr, value: Value) -> Ported<()> {
+        if self.unpack_batch(target, &value.of)? {
+            return Ok(());
+        }
         let value = match (&value.of, crate::iteration::elements_of(target).len()) {
             // `a, b = pair`, of a list.
             (Type::List(of), count) if value.items.is_none() && !matches!(**of, Type::Unknown(_)) => {
@@ -521,7 +534,13 @@ impl<'a> Program<'a> {
         let is_object = matches!(&value.of, Type::Object(path) if path.starts_with("callbacks::"));
         let is_lent = self.kind_of(&value.of) == Some(Kind::Callback) || (is_object && self.scan().reads(name) > 1);
         let is_callback = is_lent && self.is_callback(name);
-        let is_mutable = self.declare(name) || is_callback;
+        let class = match &value.of {
+            Type::Instance(class) => self.class_number(class).ok(),
+            _ => None,
+        };
+        let class = class.filter(|&number| self.classes[number].kind == Kind::Model);
+        let changes = self.declare(name);
+        let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
         let is_read = self.scan().reads(name) > 0;
         let declared = match (is_mutable, is_read) {
             (true, _) => format!("mut {rust_name}"),
@@ -532,7 +551,11 @@ impl<'a> Program<'a> {
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
         self.line(&format!("let {declared} = {text};"));
         let form = if matches!(value.form, Form::Reference | Form::Slice) { Form::Reference } else { Form::Place };
-        self.scopes.bind(name, Binding::Variable(Variable { rust_name, of: value.of, form, is_pending: false }));
+        let variable = Variable { rust_name: rust_name.clone(), of: value.of, form, is_pending: false };
+        self.scopes.bind(name, Binding::Variable(variable));
+        if let Some(number) = class {
+            self.bind_model_of(name, &rust_name, number, changes);
+        }
         Ok(())
     }
 
@@ -644,7 +667,7 @@ impl<'a> Program<'a> {
             }
             return Ok(());
         }
-        if crate::classes::is_call_of_super(expression) {
+        if self.compile_of_super(expression)? || crate::classes::is_call_of_super(expression) {
             return Ok(());
         }
         let value = self.expression(expression)?;

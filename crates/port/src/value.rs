@@ -30,6 +30,10 @@ pub(crate) enum Type {
     /// `BTreeSet`: Python does not say in which order.
     Set(Box<Type>),
     Tuple(Vec<Type>),
+    /// A function of the script, by its number.
+    Function(usize),
+    /// The batch of a training step, whose inputs and perhaps targets have these types.
+    Batch(Box<Type>, Option<Box<Type>>),
     /// A closure of so many tensors, and its name in Python.
     Closure(String, usize),
     /// The outputs of a layer, as an array.
@@ -95,6 +99,8 @@ pub(crate) struct ModelType {
     pub(crate) outputs: usize,
     /// The loss and the metrics of `compile`, as they are called in logs; `None` if they are not known.
     pub(crate) logs: Option<Vec<String>>,
+    /// The class of the script that it is an object of.
+    pub(crate) class: Option<String>,
 }
 
 impl Type {
@@ -108,6 +114,11 @@ impl Type {
 
     pub(crate) fn is_text(&self) -> bool {
         matches!(self, Self::Str | Self::String)
+    }
+
+    /// Whether a program has values of it: `None` and functions are known when it is written.
+    pub(crate) fn is_stored(&self) -> bool {
+        !matches!(self, Self::None | Self::Training | Self::Function(_))
     }
 
     /// Whether Rust copies it.
@@ -145,7 +156,8 @@ impl Type {
             // Neither is a parameter in Rust.
             Self::Dtype => "DType".into(),
             Self::Shape => "Shape".into(),
-            Self::BuildShape | Self::Training => "()".into(),
+            Self::BuildShape | Self::Training | Self::Function(_) => "()".into(),
+            Self::Batch(..) => "Batch".into(),
             Self::Path => "PathBuf".into(),
             Self::File { .. } => "String".into(),
             Self::Variables => "Vec<Variable>".into(),
@@ -194,7 +206,8 @@ impl Type {
             Self::Gradients(_) => "gradients".into(),
             Self::Tuple(_) => "a tuple".into(),
             Self::Outputs(_) => "several outputs".into(),
-            Self::Closure(..) => "a function".into(),
+            Self::Closure(..) | Self::Function(_) => "a function".into(),
+            Self::Batch(..) => "a batch".into(),
             Self::Option(_) => "something or None".into(),
             Self::Array | Self::Ints | Self::Floats | Self::Mask | Self::Mutable { .. } => "an array".into(),
             Self::Symbolic => "a symbolic tensor".into(),

@@ -279,9 +279,8 @@ def is_of_script(layer):
 
 
 def is_group(layer):
-    """Whether it is a layer of the script made of layers: the ported program calls these alone. A model with a graph is called as one."""
-    has_graph = isinstance(layer, (keras.Sequential, keras.src.ops.function.Function))
-    return is_of_script(layer) and not has_graph and bool(layer._flatten_layers(include_self=False, recursive=False))
+    """Whether it is a layer of the script made of layers: the ported program calls these alone. A model is called as one."""
+    return is_of_script(layer) and not isinstance(layer, keras.Model) and bool(layer._flatten_layers(include_self=False, recursive=False))
 
 
 def is_without_value():
@@ -470,6 +469,21 @@ def patch_layers():
                 pass
         return old(self, *args, **kwargs)
 
+    @patch(keras.Layer, "__call__")
+    def call_model(old, self, *args, **kwargs):
+        if is_of_script(self) and isinstance(self, keras.Model) and "_is_traced" not in self.__dict__:
+            self.__dict__["_is_traced"] = True
+            trace(self, args[0] if args else next(iter(kwargs.values())))
+        return old(self, *args, **kwargs)
+
+    @patch(keras.Model, "build")
+    def build_model(old, self, input_shape=None):
+        is_shape = isinstance(input_shape, (list, tuple)) and all(size is None or isinstance(size, int) for size in input_shape)
+        if not is_of_script(self) or not is_shape or isinstance(self, (keras.Sequential, keras.src.ops.function.Function)):
+            return old(self, input_shape)
+        self.call(keras.Input(tuple(input_shape)[1:]))
+        self.built = True
+
     # Keras has built the layer, and its weights have taken their streams, when a layer calls this.
     @patch(keras.Operation, "__call__")
     def call(old, self, *args, **kwargs):
@@ -552,6 +566,27 @@ def patch_layers():
         return keras.ops.reshape(outputs, (batch, steps, *outputs.shape[1:]))
 
 
+def trace(model, inputs):
+    """Makes a graph of the calls of a model of the script, as candle-keras does, in which operations have places too."""
+    has_graph = isinstance(model, (keras.Sequential, keras.src.ops.function.Function))
+    # What depends on training is run as it is.
+    if has_graph or "if training" in inspect.getsource(type(model)) or not hasattr(inputs, "shape") and not isinstance(inputs, (list, tuple)):
+        return
+
+    def like(x):
+        is_int = np.issubdtype(backend.standardize_dtype(x.dtype), np.integer)
+        return keras.Input(x.shape[1:], dtype="int32" if is_int else "float32")
+
+    try:
+        with during(is_symbolic=False, context=None):
+            start = tree.map_structure(like, inputs)
+            graph = keras.Model(start, model.call(start))
+    except (AttributeError, TypeError, ValueError, NotImplementedError):
+        # A function of TensorFlow, which takes no symbolic tensors; or no call.
+        return
+    model.__dict__["call"] = lambda x, training=None, mask=None: graph.call(x, training=training, mask=mask)
+
+
 def in_order(graph):
     """The nodes of a graph in the order in which candle-keras runs them: depth first, from the outputs."""
     ends, nodes, seen = {id(x) for x in graph._inputs}, [], set()
@@ -585,6 +620,12 @@ class Training:
         return self.of(Training.SHUFFLE, self.passes - 1)
 
 
+def training_of(model):
+    if "_training" not in model.__dict__:
+        model.__dict__["_training"] = Training()
+    return model._training
+
+
 def patch_training():
     trainer = next(base for base in keras.Model.__mro__ if base.__module__.startswith("keras.src.backend"))
     iterations = (lambda model, _: model.optimizer.iterations) if ON_TENSORFLOW else (lambda _, state: state[2][0])
@@ -592,8 +633,13 @@ def patch_training():
     @patch(keras.src.trainers.trainer.Trainer, "compile")
     def compile(old, self, *args, **kwargs):
         bound = inspect.signature(old).bind(self, *args, **kwargs)
+        # A step with optimizers of its own needs nothing compiled, and has its stream when it first trains.
+        is_own = type(self).train_step is not trainer.train_step and not args and not kwargs
+        if is_own:
+            self.__dict__.pop("_training", None)
         bound.arguments.update(run_eagerly=True, jit_compile=False)
-        self.__dict__["_training"] = Training()
+        if not is_own:
+            self.__dict__["_training"] = Training()
         return old(*bound.args, **bound.kwargs)
 
     @patch(trainer, "train_step")
@@ -629,8 +675,8 @@ def patch_training():
             return old(*args, **kwargs)
 
     passes = {
-        "fit": lambda model: model._training.next_pass(),
-        "evaluate": lambda model: model._training.of(Training.EVALUATION, 0),
+        "fit": lambda model: training_of(model).next_pass(),
+        "evaluate": lambda model: training_of(model).of(Training.EVALUATION, 0),
         "predict": lambda _: Stream(0, 0),
     }
     for name, next_pass in passes.items():
@@ -639,6 +685,8 @@ def patch_training():
         def over_data(old, self, *args, _name=name, _next_pass=next_pass, **kwargs):
             # The evaluation of an epoch.
             is_inner = kwargs.get("_use_cached_eval_dataset", False)
+            if _name != "predict":
+                training_of(self)
             with during(trainers=[*Run.trainers, lambda: _next_pass(self)]):
                 if _name != "evaluate" or is_inner:
                     results = old(self, *args, **kwargs)
