@@ -105,7 +105,14 @@ impl<'a> Program<'a> {
                 done(format!("{whole}.shuffle({text})"))
             }
             // It makes reading faster, and changes nothing.
-            "prefetch" => done(format!("{whole}.prefetch(2)")),
+            "prefetch" => {
+                let given = named_as(call, &["buffer_size"])?;
+                let ahead = match needed(&given, "buffer_size")? {
+                    name @ Expr::Name(_) => self.argument(name, "usize", "buffer_size")?,
+                    _ => "2".into(),
+                };
+                done(format!("{whole}.prefetch({ahead})"))
+            }
             "cache" if call.arguments.is_empty() => done(format!("{whole}.cache()")),
             "repeat" => {
                 let given = named_as(call, &["count"])?;
@@ -129,7 +136,15 @@ impl<'a> Program<'a> {
             "map" => {
                 let given = named_as(call, &["map_func", "num_parallel_calls"])?;
                 let (closure, parts) = self.function_of_elements(needed(&given, "map_func")?, parts)?;
-                Ok(Value::temporary(format!("{whole}.map({})", closure.text), parts.dataset()))
+                // How many threads do it changes nothing.
+                let text = match find(&given, "num_parallel_calls") {
+                    Some(name @ Expr::Name(_)) if !self.is_none(name) => {
+                        let threads = self.argument(name, "usize", "num_parallel_calls")?;
+                        format!("{whole}.map_on({threads}, {})", closure.text)
+                    }
+                    _ => format!("{whole}.map({})", closure.text),
+                };
+                Ok(Value::temporary(text, parts.dataset()))
             }
             _ => Err(Missing::new(format!("the method {name} of a dataset"))),
         }
@@ -144,10 +159,10 @@ impl<'a> Program<'a> {
         let types: Vec<Type> = std::iter::once(of.x.clone()).chain(of.y.clone()).collect();
         let closure = self.closure(function, &types, crate::closures::Returns::Result)?;
         let returned = match &closure.returns {
-            Type::Tuple(types) if types.len() == 2 && types.iter().all(Type::is_array) => {
+            Type::Tuple(types) if types.len() == 2 && types.iter().all(Type::is_tensor) => {
                 Parts { x: types[0].clone(), y: Some(types[1].clone()) }
             }
-            of if of.is_array() => Parts { x: of.clone(), y: None },
+            of if of.is_tensor() => Parts { x: of.clone(), y: None },
             of => return Err(Missing::new(format!("an element that is {}", of.described()))),
         };
         // |x, y| body: the parameters are parts of the element.

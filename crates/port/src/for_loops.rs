@@ -128,14 +128,15 @@ impl<'a> Program<'a> {
             }
             (over, target) => (over, None, target),
         };
-        let is_dataset =
-            |program: &mut Self| program.expression(over).ok().filter(|value| matches!(value.of, Type::Dataset(..)));
+        let is_dataset = |program: &mut Self| {
+            program.expression(over).ok().filter(|value| matches!(value.of, Type::Dataset(..) | Type::Folder(..)))
+        };
         let written = self.body.len();
         let Some(dataset) = is_dataset(self) else {
             self.body.truncate(written);
             return Ok(false);
         };
-        let Type::Dataset(x, y) = &dataset.of else { return Ok(false) };
+        let (Type::Dataset(x, y) | Type::Folder(x, y)) = &dataset.of else { return Ok(false) };
         let parts = crate::datasets::Parts::new(x, y);
         let whole = dataset.at(Strength::Whole);
         let hoisted = self.hoisted_in_dataset(each, target, &parts);

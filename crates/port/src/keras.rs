@@ -27,6 +27,11 @@ impl<'a> Program<'a> {
         let last = path.rsplit('.').next().unwrap_or(&path);
         let module =
             path.strip_prefix("keras.").and_then(|rest| rest.strip_suffix(last)).unwrap_or("").trim_end_matches('.');
+        if module == "utils"
+            && let Some(value) = self.files_of_keras(last, &named)?
+        {
+            return Ok(value);
+        }
         match (module, last) {
             ("" | "layers", "Input" | "InputLayer") => self.input(&named),
             ("" | "models", "Model") => self.model(&named),

@@ -25,6 +25,7 @@ mod datasets;
 mod evidence;
 mod expressions;
 mod files;
+mod folders;
 mod for_loops;
 mod functions;
 mod gaps;

@@ -61,6 +61,10 @@ impl<'a> Program<'a> {
                 Strength::Whole,
                 Form::Reference,
             )),
+            (Type::Folder(..), _) => self.attribute_of_folder(of, name),
+            (Type::Object(path), "size" | "width" | "height") if path == crate::folders::IMAGE => {
+                self.attribute_of_image(of, name)
+            }
             (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),
             (Type::Symbolic, "shape") => Ok(Value::temporary(format!("{whole}.shape()?"), Type::Shape)),
             (Type::Array | Type::Ints | Type::Floats | Type::Mask, "shape") => Ok(Value::new(
@@ -128,7 +132,7 @@ impl<'a> Program<'a> {
             Type::Path => self.method_of_path(of, name, call),
             Type::File { is_read } => self.method_of_file(of, *is_read, name, call),
             Type::Instance(_) => self.method_of_instance(of, name, call),
-            Type::Dataset(x, y) => self.method_of_dataset(of, &Parts::new(x, y), name, call),
+            Type::Dataset(x, y) | Type::Folder(x, y) => self.method_of_dataset(of, &Parts::new(x, y), name, call),
             Type::Object(path) => {
                 let found = self.method_of_object(of, &path.clone(), name, call)?;
                 found.ok_or_else(|| Missing::new(format!("the method {name} of {}", of.of.described())))
@@ -401,7 +405,7 @@ impl<'a> Program<'a> {
             (Type::List(_) | Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of.is_array()) => {
                 Ok(format!("[{}]", items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ")))
             }
-            (Type::List(_) | Type::Dataset(..), _) => Ok(value.borrowed()),
+            (Type::List(_) | Type::Dataset(..) | Type::Folder(..) | Type::Texts, _) => Ok(value.borrowed()),
             (of, _) => Err(Missing::new(format!("{} as data", of.described()))),
         }
     }
@@ -645,7 +649,7 @@ impl<'a> Program<'a> {
                     let parts = match argument {
                         Expr::Tuple(tuple) => &tuple.elts[..],
                         Expr::List(list) => &list.elts[..],
-                        data if matches!(self.expression(data)?.of, Type::Dataset(..)) => {
+                        data if matches!(self.expression(data)?.of, Type::Dataset(..) | Type::Folder(..)) => {
                             options.push_str(&format!(".validation_data({}, ())", self.data(data)?));
                             continue;
                         }

@@ -553,6 +553,8 @@ impl<'a> Program<'a> {
             | Type::String
             | Type::Object(_)
             | Type::Path
+            | Type::Texts
+            | Type::Folder(..)
             | Type::Dataset(..) => {
                 let text = format!("{}.clone()", value.at(Strength::Whole));
                 Ok(Value::temporary(text, value.of))

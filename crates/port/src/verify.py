@@ -136,6 +136,7 @@ class Run:
     is_symbolic = False  # Whether Keras only infers shapes, so that nothing is drawn.
     makes_masks = False  # Whether Keras adds operations to a graph that compute masks: candle-keras has none for them.
     is_loading = False  # Whether a file is read, whose weights take no streams.
+    shuffles_files = False  # Whether Keras makes a dataset of the files of a folder, of which candle-keras shuffles all at once.
 
 
 def set_seed(seed):
@@ -691,6 +692,8 @@ def of_elements(like, elements):
 
 
 def patch_datasets():
+    from keras.src.utils import image_dataset_utils, text_dataset_utils
+
     class_ = tf.data.Dataset
     iterate = class_.__iter__
 
@@ -700,9 +703,16 @@ def patch_datasets():
         dataset._has_access = True
         return dataset
 
+    for module in [image_dataset_utils, text_dataset_utils]:
+
+        @patch(module, "_paths_and_labels_to_dataset_tf")
+        def of_files(old, *args, **kwargs):
+            with during(shuffles_files=True):
+                return old(*args, **kwargs)
+
     @patch(class_, "shuffle")
     def shuffle(old, self, buffer_size, seed=None, reshuffle_each_iteration=True, name=None):
-        size, total = int(buffer_size), int(self.cardinality())
+        size, total, is_of_files = int(buffer_size), int(self.cardinality()), Run.shuffles_files
 
         def make(stream):
             before, numbers = of_pass(self, stream.child(1)), copy.copy(stream)
@@ -727,7 +737,7 @@ def patch_datasets():
                     yield buffer.pop()
 
             # Where candle-keras has random access to the elements, it shuffles their indices.
-            is_whole = 0 <= total <= size and getattr(self, "_has_access", False)
+            is_whole = is_of_files or (0 <= total <= size and getattr(self, "_has_access", False))
             return of_elements(self, all_at_once if is_whole else buffered)
 
         dataset = old(self, buffer_size, seed, reshuffle_each_iteration, name)
