@@ -156,6 +156,7 @@ impl<'a> Program<'a> {
                 }
                 Type::Mutable { .. } => Ok(Value::temporary(format!("{}.shape()[0]", whole(list)), Type::Int)),
                 Type::Variables => Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int)),
+                Type::Dataset(..) | Type::Folder(..) => Ok(self.size_of_dataset(list)),
                 Type::Tuple(types) => Ok(Value::constant(types.len().to_string(), Type::Int)),
                 of => {
                     crate::pandas::length(list).ok_or_else(|| Missing::new(format!("the length of {}", of.described())))

@@ -146,8 +146,17 @@ impl<'a> Program<'a> {
                 };
                 Ok(Value::temporary(text, parts.dataset()))
             }
+            "cardinality" if call.arguments.is_empty() => Ok(self.size_of_dataset(of)),
             _ => Err(Missing::new(format!("the method {name} of a dataset"))),
         }
+    }
+
+    /// How many elements it has; Python has negative numbers where that is not known.
+    pub(crate) fn size_of_dataset(&mut self, of: &Value) -> Value {
+        self.import_by_name("data::Source");
+        let error = "Error::new(\"it is not known how many elements the dataset has\")";
+        let text = format!("{}.cardinality().count().ok_or_else(|| {error})?", of.at(Strength::Whole));
+        Value::temporary(text, Type::Int)
     }
 
     /// `lambda x, y: (f(x), y)` as a function of a `Batch`, and what it returns.
@@ -170,15 +179,25 @@ impl<'a> Program<'a> {
         let end = closure.text[at + 1..].find('|').map_or(at, |end| at + 1 + end);
         let names = &closure.text[at + 1..end];
         let (before, body) = (&closure.text[..at], closure.text[end + 1..].trim());
-        let pattern = if parts.len() == 2 { format!("({names})") } else { names.to_string() };
-        let value = if parts.len() == 2 { format!("({})", parts.join(", ")) } else { parts[0].to_string() };
+        // Only what is used has a name.
+        let used: Vec<(&str, &str)> =
+            names.split(", ").zip(parts.iter().copied()).filter(|(name, _)| crate::program::has_word(body, name)).collect();
+        let bound = match &used[..] {
+            [] => String::new(),
+            [(name, part)] => format!("let {name} = {part}; "),
+            used => {
+                let (names, parts): (Vec<_>, Vec<_>) = used.iter().copied().unzip();
+                format!("let ({}) = ({}); ", names.join(", "), parts.join(", "))
+            }
+        };
+        let argument = if used.is_empty() { "_" } else { "batch" };
         let mut body = body.to_string();
         let mut close = "";
         if before.contains('{') {
             body = body.trim_end_matches('}').trim().to_string();
             close = " }";
         }
-        let text = format!("{before}|batch| {{ let {pattern} = {value}; {body} }}{close}");
+        let text = format!("{before}|{argument}| {{ {bound}{body} }}{close}");
         Ok((Closure { text, returns: closure.returns }, returned))
     }
 

@@ -402,6 +402,9 @@ impl<'a> Program<'a> {
         if matches!(&callee.of, Type::Object(path) if path.starts_with("losses::")) {
             return self.call_loss(callee, call);
         }
+        if let Some(value) = self.call_on_texts(callee, call)? {
+            return Ok(value);
+        }
         if !matches!(callee.of, Type::Layer(_) | Type::Model(_)) {
             return Err(Missing::new(format!("a call of {}", callee.of.described())));
         }

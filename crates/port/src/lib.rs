@@ -52,6 +52,7 @@ mod source;
 mod statements;
 mod strings;
 mod text;
+mod texts;
 mod unrolled;
 mod value;
 

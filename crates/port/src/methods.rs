@@ -124,7 +124,10 @@ impl<'a> Program<'a> {
                 let tensor = self.tensor(of)?;
                 self.method_of_array(&tensor, name, call)
             }
-            Type::Layer(_) => self.method_of_layer(of, name, call),
+            Type::Layer(class) => match self.method_of_adapted(of, &class.clone(), name, call)? {
+                Some(value) => Ok(value),
+                None => self.method_of_layer(of, name, call),
+            },
             Type::List(element) if **element == Type::Char && !LIST_METHODS.contains(&name) => {
                 self.method_of_text(of, name, call)
             }

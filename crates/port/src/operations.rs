@@ -79,6 +79,9 @@ const OF_FIRST: &[&str] =
 impl<'a> Program<'a> {
     /// A call of the function of `keras.ops` with this name.
     pub(crate) fn operation(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        if let Some(value) = self.operation_on_texts(name, call)? {
+            return Ok(value);
+        }
         let path = format!("keras.ops.{name}");
         let named = self.arguments_of_operation(api::first_name(&path), call)?;
         // To the dtype of another tensor.

@@ -478,7 +478,7 @@ impl<'a> Program<'a> {
         let is_used = |path: &&String| {
             let name = path.rsplit("::").next().unwrap_or(path);
             // A trait has no name where it is used.
-            matches!(name, "IndexOp" | "ToTensor" | "ToColumn" | "Metric" | "Layer" | "Declared")
+            matches!(name, "IndexOp" | "Source" | "ToTensor" | "ToColumn" | "Metric" | "Layer" | "Declared")
                 || has_word(program, name)
         };
         let mut of_module: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
@@ -507,7 +507,7 @@ impl<'a> Program<'a> {
 }
 
 /// Whether a text of Rust has this name.
-fn has_word(text: &str, name: &str) -> bool {
+pub(crate) fn has_word(text: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(name)
         .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))

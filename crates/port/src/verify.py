@@ -710,6 +710,13 @@ def patch_datasets():
             with during(shuffles_files=True):
                 return old(*args, **kwargs)
 
+    # A layer that adapts to a dataset makes a pass of its own.
+    for name in ["TextVectorization", "StringLookup", "IntegerLookup", "Normalization", "Discretization"]:
+
+        @patch(getattr(keras.layers, name), "adapt")
+        def adapt(old, self, data, *args, **kwargs):
+            return old(self, of_pass(data, next_stream()) if isinstance(data, class_) else data, *args, **kwargs)
+
     @patch(class_, "shuffle")
     def shuffle(old, self, buffer_size, seed=None, reshuffle_each_iteration=True, name=None):
         size, total, is_of_files = int(buffer_size), int(self.cardinality()), Run.shuffles_files
