@@ -5,7 +5,7 @@ use crate::arguments::{Named, find, needed, only, without};
 use crate::program::Program;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
-use ruff_python_ast::Expr;
+use ruff_python_ast::{Expr, ExprCall};
 
 /// The images of Keras, which are those of PIL.
 pub(crate) const IMAGE: &str = "utils::Image";
@@ -178,6 +178,18 @@ impl<'a> Program<'a> {
                 Form::Reference,
             )),
             _ => Err(Missing::new(format!("the attribute {name} of a dataset of files"))),
+        }
+    }
+
+    pub(crate) fn method_of_image(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        match (name, &call.arguments.args[..]) {
+            ("save", [path]) if call.arguments.keywords.is_empty() => {
+                let path = self.argument(path, "impl AsRef<Path>", "fp")?;
+                Ok(Value::temporary(format!("{}.save({path})?", of.at(Strength::Whole)), Type::None))
+            }
+            // Rust closes files.
+            ("close", []) => Ok(Value::constant("()", Type::None)),
+            _ => Err(Missing::new(format!("the method {name} of an image"))),
         }
     }
 

@@ -29,6 +29,7 @@ mod folders;
 mod for_loops;
 mod functions;
 mod gaps;
+mod generators;
 mod indexing;
 mod iteration;
 mod keras;

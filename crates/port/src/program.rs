@@ -303,6 +303,7 @@ impl<'a> Program<'a> {
             Type::Logs => _ = self.import("callbacks::Logs"),
             Type::Dataset(..) => _ = self.import("Dataset"),
             Type::Folder(..) => _ = self.import("utils::FolderDataset"),
+            Type::Flow(_) => _ = self.import("preprocessing::image::ImageFlow"),
             Type::Variables => _ = self.import("layers::Variable"),
             Type::Layer(class) if class == "dyn Layer" => self.import_from("std::sync::Arc"),
             Type::Layer(class) if crate::api::item(&format!("layers::{class}")).is_some() => {

@@ -555,6 +555,7 @@ impl<'a> Program<'a> {
             | Type::Path
             | Type::Texts
             | Type::Folder(..)
+            | Type::Flow(_)
             | Type::Dataset(..) => {
                 let text = format!("{}.clone()", value.at(Strength::Whole));
                 Ok(Value::temporary(text, value.of))

@@ -63,6 +63,8 @@ pub(crate) enum Type {
     Dataset(Box<Type>, Option<Box<Type>>),
     /// A `FolderDataset`, likewise.
     Folder(Box<Type>, Option<Box<Type>>),
+    /// An `ImageFlow`, whose targets are of this type.
+    Flow(Option<Box<Type>>),
     /// A `Tensor` of texts, which layers of texts take.
     Texts,
     /// A `DType`.
@@ -151,6 +153,7 @@ impl Type {
             Self::Logs => "Logs".into(),
             Self::Dataset(..) => "Dataset".into(),
             Self::Folder(..) => "FolderDataset".into(),
+            Self::Flow(_) => "ImageFlow".into(),
             // Neither is a parameter in Rust.
             Self::Dtype => "DType".into(),
             Self::Shape => "Shape".into(),
@@ -193,6 +196,7 @@ impl Type {
             Self::Logs => "logs".into(),
             Self::Dataset(..) | Self::Folder(..) => "a dataset".into(),
             Self::Texts => "an array of texts".into(),
+            Self::Flow(_) => "a flow of images".into(),
             Self::BuildShape | Self::Shape => "a shape".into(),
             Self::Training => "a bool".into(),
             Self::Dtype => "a dtype".into(),

@@ -617,6 +617,21 @@ def patch_training():
                 return old(self, *args, **kwargs)
 
 
+class Batches:
+    """The batches of a PyDataset when they are wanted: TensorFlow's dataset would draw some before, and in another thread."""
+
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return tree.map_structure(backend.convert_to_tensor, next(self.batches))
+
+    get_next = __next__
+
+
 def patch_data():
     from keras.src.trainers import epoch_iterator
     from keras.src.trainers.data_adapters import array_data_adapter, py_dataset_adapter
@@ -630,6 +645,8 @@ def patch_data():
             if adapter._shuffle == "batch":
                 raise NotReproduced('shuffle="batch"')
             adapter._order = stream.permutation(adapter._num_samples)
+        if isinstance(adapter, py_dataset_adapter.PyDatasetAdapter):
+            return Batches(adapter._get_iterator())
         dataset = adapter.get_tf_dataset() if ON_TENSORFLOW else self._get_iterator()
         return iter(of_pass(dataset, stream))
 
@@ -669,6 +686,18 @@ def patch_data():
         order = np.array(self._order, dtype="int64")
         parts = [order[at : at + self._batch_size] for at in range(0, len(order), self._batch_size)]
         return (tree.map_structure(lambda x: convert(x, indices=part), inputs, none_is_leaf=False) for part in parts)
+
+    # The order of images is drawn at the end of a pass, and for the first one before it.
+    @patch(epoch_iterator.EpochIterator, "reset")
+    def reset(old, self):
+        dataset = getattr(self.data_adapter, "py_dataset", None)
+        if not isinstance(dataset, keras.src.legacy.preprocessing.image.Iterator):
+            return old(self)
+        order, dataset._set_index_array = dataset._set_index_array, lambda: None
+        try:
+            old(self)
+        finally:
+            dataset._set_index_array = order
 
     # Here candle-keras takes the batches in their order, as it does those of every dataset.
     @patch(py_dataset_adapter.PyDatasetAdapter, "__init__")
