@@ -40,6 +40,7 @@ mod names;
 mod notebook;
 mod numpy;
 mod numpy_random;
+mod old_names;
 mod operations;
 mod own_layers;
 mod pandas;

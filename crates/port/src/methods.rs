@@ -295,11 +295,12 @@ impl<'a> Program<'a> {
             "fit_generator" => ("fit", Some(FIT_GENERATOR)),
             "evaluate_generator" => ("evaluate", Some(EVALUATE_GENERATOR)),
             "predict_generator" => ("predict", Some(PREDICT_GENERATOR)),
+            "predict_proba" => ("predict", None),
             name => (name, None),
         };
         let class = if model.is_sequential { "Sequential" } else { "Model" };
-        let path = format!("keras.{class}.{name}");
-        let path = if api::signature(&path).is_some() { path } else { format!("keras.Model.{name}") };
+        let path = format!("keras.{class}.{}", if name == "predict_classes" { "predict" } else { name });
+        let path = if api::signature(&path).is_some() { path } else { path.replace("Sequential", "Model") };
         let named = match of_generator {
             None => self.named(&path, call)?,
             Some(parameters) => {
@@ -374,6 +375,7 @@ impl<'a> Program<'a> {
                 let file = file(self)?;
                 done(format!("{whole}.load_weights({file}, ())?"))
             }
+            "predict_classes" => self.predict_classes(&whole, &named),
             "predict_on_batch" => {
                 let x = self.data(needed(&named, "x")?)?;
                 Ok(Value::temporary(format!("{whole}.predict({x})?"), Type::Floats))
@@ -390,7 +392,7 @@ impl<'a> Program<'a> {
     }
 
     /// Inputs or targets.
-    fn data(&mut self, data: &'a Expr) -> Ported<String> {
+    pub(crate) fn data(&mut self, data: &'a Expr) -> Ported<String> {
         let dict = match data {
             Expr::Dict(dict) => Some(dict),
             Expr::Name(name) => self.literals.get(name.id.as_str()).copied(),

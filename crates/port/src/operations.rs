@@ -241,6 +241,9 @@ impl<'a> Program<'a> {
                 "name" => continue,
                 name if signature.has(name) => name.to_string(),
                 name if OF_FIRST.contains(&name) && call.arguments.args.is_empty() => first.clone(),
+                // Names of TensorFlow.
+                "perm" if signature.has("axes") => "axes".into(),
+                "alpha" if signature.has("negative_slope") => "negative_slope".into(),
                 "shape" if signature.has("newshape") => "newshape".into(),
                 name => return Err(Missing::new(format!("{path} has no argument {name}"))),
             };
