@@ -207,7 +207,10 @@ pub mod preprocessing {
     /// Image files. Keras: `keras.preprocessing.image`.
     pub mod image {
         #[doc(inline)]
-        pub use candle_keras_data::{array_to_img, img_to_array, load_img, save_img, smart_resize};
+        pub use candle_keras_data::{
+            Flow, FlowFromDirectory, ImageDataGenerator, ImageFlow, Shift, Zoom, array_to_img, img_to_array, load_img,
+            save_img, smart_resize,
+        };
     }
 
     /// Texts as numbers. Keras 2: `keras.preprocessing.text`.

@@ -6,6 +6,7 @@ mod dataset;
 pub mod datasets;
 mod folder;
 mod get_file;
+mod image_generator;
 mod images;
 mod mersenne_twister;
 mod numerical;
@@ -37,6 +38,7 @@ pub use folder::{
     text_dataset_from_directory, text_datasets_from_directory,
 };
 pub use get_file::{GetFile, get_file};
+pub use image_generator::{Flow, FlowFromDirectory, ImageDataGenerator, ImageFlow, Shift, Zoom};
 pub use images::{
     ArrayToImg, ColorMode, Image, LoadImg, SaveImg, array_to_img, img_to_array, load_img, save_img, smart_resize,
 };

@@ -162,8 +162,8 @@ impl Feed {
         if self.is_adapted || model.is_bound() {
             return Ok(());
         }
-        match self.dataset.elements(random, 0)?.next() {
-            Some(batch) => model.adapted(batch?).map(|_| ()),
+        match self.dataset.first(random)? {
+            Some(batch) => model.adapted(batch).map(|_| ()),
             None => Ok(()),
         }
     }

@@ -18,6 +18,7 @@ const OF_ALL_LAYERS: &[&str] = &[
     "input_dim",
     "batch_input_shape",
     "input_length",
+    "batch_size",
     "weights",
 ];
 
@@ -39,7 +40,9 @@ const RENAMED: &[(&str, &str)] = &[
     ("b_regularizer", "bias_regularizer"),
     ("p", "rate"),
     ("output_dim", "units"),
-    ("samples_per_epoch", "steps_per_epoch"),
+    ("alpha", "negative_slope"),
+    ("input", "inputs"),
+    ("output", "outputs"),
 ];
 
 /// Types that are given by a name or an object, never by a number.
@@ -80,7 +83,11 @@ impl<'a> Program<'a> {
         for (name, argument) in self.words(call)? {
             let renamed = RENAMED.iter().find(|(old, new)| *old == name && !signature.has(old) && signature.has(new));
             let name = renamed.map_or(name, |(_, new)| new);
-            let is_known = signature.has(name) || (is_layer && OF_ALL_LAYERS.contains(&name)) || name == "name";
+            if crate::old_names::is_without_effect(path, name) && !signature.has(name) {
+                continue;
+            }
+            let is_decay = name == "decay" && path.starts_with("keras.optimizers.");
+            let is_known = signature.has(name) || is_decay || (is_layer && OF_ALL_LAYERS.contains(&name)) || name == "name";
             if !is_known {
                 return Err(Missing::new(format!("{path} has no argument {name}")));
             }

@@ -105,6 +105,9 @@ impl<'a> Program<'a> {
             (None, Type::List(of)) if **of == Type::Int => {
                 (format!("Tensor::from_iter({list}.iter().map(|&x| x as i64), &Device::Cpu)?"), Type::Int)
             }
+            (None, Type::List(of)) if **of == Type::Id => {
+                (format!("Tensor::from_iter({list}.iter().map(|&x| i64::from(x)), &Device::Cpu)?"), Type::Int)
+            }
             (None, Type::List(of)) if **of == Type::Signed => {
                 (format!("Tensor::new({}, &Device::Cpu)?", by_slice(&value.text, value)), Type::Int)
             }

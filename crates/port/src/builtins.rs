@@ -28,6 +28,9 @@ impl<'a> Program<'a> {
             if let Some(name) = path.strip_prefix("matplotlib.pyplot.").or_else(|| path.strip_prefix("pylab.")) {
                 return self.plot_call(name, call);
             }
+            if path == crate::generators::OF_KERAS {
+                return self.image_generator(call);
+            }
             return match path.split('.').next() {
                 Some("keras") => self.keras_call(&path, call),
                 Some("math") => self.math_call(&path, call),
@@ -203,11 +206,14 @@ impl<'a> Program<'a> {
                 }
                 Type::Mutable { .. } => Ok(Value::temporary(format!("{}.shape()[0]", whole(list)), Type::Int)),
                 Type::Variables => Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int)),
+                Type::Flow(_) => Ok(Value::temporary(format!("{}.batches()", whole(list)), Type::Int)),
+                Type::Dataset(..) | Type::Folder(..) => Ok(self.size_of_dataset(list)),
                 Type::Tuple(types) => Ok(Value::constant(types.len().to_string(), Type::Int)),
                 of => {
                     crate::pandas::length(list).ok_or_else(|| Missing::new(format!("the length of {}", of.described())))
                 }
             },
+            ("next", [flow]) if matches!(flow.of, Type::Flow(_)) => self.next_of_flow(flow),
             ("float", [number]) if number.of.is_number() => {
                 let text = number.as_float().ok_or_else(|| Missing::new("float of this"))?;
                 let strength = if number.of == Type::Float { number.strength } else { Strength::Cast };

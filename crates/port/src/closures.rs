@@ -29,6 +29,12 @@ impl<'a> Program<'a> {
         if let Some(number) = self.function_named(function) {
             return self.closure_of_function(number, arguments, returns);
         }
+        if let ([of], Some(path)) = (arguments, self.path_of(function))
+            && of.is_array()
+            && crate::old_names::is_preprocess_input(&path)
+        {
+            return Ok(Closure { text: "|x| Ok(((x / 127.5)? - 1.0)?)".into(), returns: Type::Floats });
+        }
         if let Some(path) = self.path_of(function)
             && let Some(name) = operation_of(&path)
             && let [of] = arguments

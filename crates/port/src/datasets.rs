@@ -105,7 +105,14 @@ impl<'a> Program<'a> {
                 done(format!("{whole}.shuffle({text})"))
             }
             // It makes reading faster, and changes nothing.
-            "prefetch" => done(format!("{whole}.prefetch(2)")),
+            "prefetch" => {
+                let given = named_as(call, &["buffer_size"])?;
+                let ahead = match needed(&given, "buffer_size")? {
+                    name @ Expr::Name(_) => self.argument(name, "usize", "buffer_size")?,
+                    _ => "2".into(),
+                };
+                done(format!("{whole}.prefetch({ahead})"))
+            }
             "cache" if call.arguments.is_empty() => done(format!("{whole}.cache()")),
             "repeat" => {
                 let given = named_as(call, &["count"])?;
@@ -129,10 +136,27 @@ impl<'a> Program<'a> {
             "map" => {
                 let given = named_as(call, &["map_func", "num_parallel_calls"])?;
                 let (closure, parts) = self.function_of_elements(needed(&given, "map_func")?, parts)?;
-                Ok(Value::temporary(format!("{whole}.map({})", closure.text), parts.dataset()))
+                // How many threads do it changes nothing.
+                let text = match find(&given, "num_parallel_calls") {
+                    Some(name @ Expr::Name(_)) if !self.is_none(name) => {
+                        let threads = self.argument(name, "usize", "num_parallel_calls")?;
+                        format!("{whole}.map_on({threads}, {})", closure.text)
+                    }
+                    _ => format!("{whole}.map({})", closure.text),
+                };
+                Ok(Value::temporary(text, parts.dataset()))
             }
+            "cardinality" if call.arguments.is_empty() => Ok(self.size_of_dataset(of)),
             _ => Err(Missing::new(format!("the method {name} of a dataset"))),
         }
+    }
+
+    /// How many elements it has; Python has negative numbers where that is not known.
+    pub(crate) fn size_of_dataset(&mut self, of: &Value) -> Value {
+        self.import_by_name("data::Source");
+        let error = "Error::new(\"it is not known how many elements the dataset has\")";
+        let text = format!("{}.cardinality().count().ok_or_else(|| {error})?", of.at(Strength::Whole));
+        Value::temporary(text, Type::Int)
     }
 
     /// `lambda x, y: (f(x), y)` as a function of a `Batch`, and what it returns.
@@ -144,10 +168,10 @@ impl<'a> Program<'a> {
         let types: Vec<Type> = std::iter::once(of.x.clone()).chain(of.y.clone()).collect();
         let closure = self.closure(function, &types, crate::closures::Returns::Result)?;
         let returned = match &closure.returns {
-            Type::Tuple(types) if types.len() == 2 && types.iter().all(Type::is_array) => {
+            Type::Tuple(types) if types.len() == 2 && types.iter().all(Type::is_tensor) => {
                 Parts { x: types[0].clone(), y: Some(types[1].clone()) }
             }
-            of if of.is_array() => Parts { x: of.clone(), y: None },
+            of if of.is_tensor() => Parts { x: of.clone(), y: None },
             of => return Err(Missing::new(format!("an element that is {}", of.described()))),
         };
         // |x, y| body: the parameters are parts of the element.
@@ -155,15 +179,25 @@ impl<'a> Program<'a> {
         let end = closure.text[at + 1..].find('|').map_or(at, |end| at + 1 + end);
         let names = &closure.text[at + 1..end];
         let (before, body) = (&closure.text[..at], closure.text[end + 1..].trim());
-        let pattern = if parts.len() == 2 { format!("({names})") } else { names.to_string() };
-        let value = if parts.len() == 2 { format!("({})", parts.join(", ")) } else { parts[0].to_string() };
+        // Only what is used has a name.
+        let used: Vec<(&str, &str)> =
+            names.split(", ").zip(parts.iter().copied()).filter(|(name, _)| crate::program::has_word(body, name)).collect();
+        let bound = match &used[..] {
+            [] => String::new(),
+            [(name, part)] => format!("let {name} = {part}; "),
+            used => {
+                let (names, parts): (Vec<_>, Vec<_>) = used.iter().copied().unzip();
+                format!("let ({}) = ({}); ", names.join(", "), parts.join(", "))
+            }
+        };
+        let argument = if used.is_empty() { "_" } else { "batch" };
         let mut body = body.to_string();
         let mut close = "";
         if before.contains('{') {
             body = body.trim_end_matches('}').trim().to_string();
             close = " }";
         }
-        let text = format!("{before}|batch| {{ let {pattern} = {value}; {body} }}{close}");
+        let text = format!("{before}|{argument}| {{ {bound}{body} }}{close}");
         Ok((Closure { text, returns: closure.returns }, returned))
     }
 

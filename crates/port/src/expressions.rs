@@ -47,6 +47,12 @@ impl<'a> Program<'a> {
                     return self.expression(if test == "true" { &either.body } else { &either.orelse });
                 }
                 let (yes, no) = (self.expression(&either.body)?, self.expression(&either.orelse)?);
+                let is_place = |value: &Value| matches!(value.form, Form::Place | Form::Reference);
+                // Either of two lists is borrowed.
+                if matches!(yes.of, Type::List(_)) && yes.of == no.of && is_place(&yes) && is_place(&no) {
+                    let text = format!("if {test} {{ {} }} else {{ {} }}", yes.borrowed(), no.borrowed());
+                    return Ok(Value::new(text, yes.of, Strength::Loose, Form::Reference));
+                }
                 let (yes, no) = self.alike(yes, no)?;
                 let text = format!("if {test} {{ {} }} else {{ {} }}", yes.text, no.text);
                 Ok(Value::new(text, yes.of, Strength::Loose, Form::Temporary))

@@ -128,16 +128,22 @@ impl<'a> Program<'a> {
             }
             (over, target) => (over, None, target),
         };
-        let is_dataset =
-            |program: &mut Self| program.expression(over).ok().filter(|value| matches!(value.of, Type::Dataset(..)));
+        let is_dataset = |program: &mut Self| {
+            let is_one = |of: &Type| matches!(of, Type::Dataset(..) | Type::Folder(..) | Type::Flow(_));
+            program.expression(over).ok().filter(|value| is_one(&value.of))
+        };
         let written = self.body.len();
         let Some(dataset) = is_dataset(self) else {
             self.body.truncate(written);
             return Ok(false);
         };
-        let Type::Dataset(x, y) = &dataset.of else { return Ok(false) };
-        let parts = crate::datasets::Parts::new(x, y);
         let whole = dataset.at(Strength::Whole);
+        // A flow of images has no end.
+        let (parts, iter) = match &dataset.of {
+            Type::Dataset(x, y) | Type::Folder(x, y) => (crate::datasets::Parts::new(x, y), format!("{whole}.iter()?")),
+            Type::Flow(y) => (crate::datasets::Parts::new(&Type::Floats, y), format!("{whole}.endless()")),
+            _ => return Ok(false),
+        };
         let hoisted = self.hoisted_in_dataset(each, target, &parts);
         self.scopes.enter();
         match counter {
@@ -150,9 +156,9 @@ impl<'a> Program<'a> {
                         return Err(missing);
                     }
                 };
-                self.line(&format!("for ({pattern}, batch) in {whole}.iter()?.enumerate() {{"));
+                self.line(&format!("for ({pattern}, batch) in {iter}.enumerate() {{"));
             }
-            None => self.line(&format!("for batch in {whole}.iter()? {{")),
+            None => self.line(&format!("for batch in {iter} {{")),
         }
         self.depth += 1;
         self.line("let batch = batch?;");

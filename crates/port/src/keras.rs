@@ -17,16 +17,27 @@ fn with_capitals(path: &str) -> String {
 }
 
 /// Arguments by which the first layer of a Sequential may say what its input is.
-const OF_INPUT: &[&str] = &["input_shape", "input_dim", "batch_input_shape", "input_length"];
+const OF_INPUT: &[&str] = &["input_shape", "input_dim", "batch_input_shape", "input_length", "batch_size"];
 
 impl<'a> Program<'a> {
     /// A call of what has this name in Keras.
     pub(crate) fn keras_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
         let path = with_capitals(api::first_name(path));
+        if crate::old_names::is_gone(&path)
+            && let Some(value) = self.old_call(&path, call)?
+        {
+            return Ok(value);
+        }
+        self.refuse_kernel_of_keras_1(&path, call)?;
         let named = self.named(&path, call)?;
         let last = path.rsplit('.').next().unwrap_or(&path);
         let module =
             path.strip_prefix("keras.").and_then(|rest| rest.strip_suffix(last)).unwrap_or("").trim_end_matches('.');
+        if module == "utils"
+            && let Some(value) = self.files_of_keras(last, &named)?
+        {
+            return Ok(value);
+        }
         match (module, last) {
             ("" | "layers", "Input" | "InputLayer") => self.input(&named),
             ("" | "models", "Model") => self.model(&named),
@@ -104,6 +115,9 @@ impl<'a> Program<'a> {
                 _,
             ) if last.starts_with(|c: char| c.is_uppercase()) => {
                 let path = format!("{module}::{last}");
+                if find(&named, "decay").is_some() {
+                    return self.optimizer_with_decay(&path, &named);
+                }
                 if module == "losses" {
                     return self.loss_object(&path, &named);
                 }
@@ -223,7 +237,7 @@ impl<'a> Program<'a> {
     }
 
     /// Symbolic tensors, as a model takes them.
-    fn tensors(&mut self, tensors: &'a Expr) -> Ported<String> {
+    pub(crate) fn tensors(&mut self, tensors: &'a Expr) -> Ported<String> {
         let value = self.expression(tensors)?;
         if let (Type::List(of), None) = (&value.of, &value.items)
             && **of == Type::Symbolic
@@ -299,7 +313,11 @@ impl<'a> Program<'a> {
                 (_, _, Some(length)) => Some(self.input_shape(length)?),
                 _ => None,
             };
-            out.extend(shape.map(|shape| format!("Input::shape({shape})")));
+            let batch = match find(&named, "batch_size") {
+                Some(size) => format!(".batch_size({})", self.argument(size, "usize", "batch_size")?),
+                None => String::new(),
+            };
+            out.extend(shape.map(|shape| format!("Input::shape({shape}){batch}")));
         }
         let value = self.expression(layer)?;
         if let Type::Layer(class) = &value.of {
@@ -395,6 +413,9 @@ impl<'a> Program<'a> {
         }
         if matches!(&callee.of, Type::Object(path) if path.starts_with("losses::")) {
             return self.call_loss(callee, call);
+        }
+        if let Some(value) = self.call_on_texts(callee, call)? {
+            return Ok(value);
         }
         if !matches!(callee.of, Type::Layer(_) | Type::Model(_)) {
             return Err(Missing::new(format!("a call of {}", callee.of.described())));

@@ -67,6 +67,11 @@ impl<'a> Program<'a> {
                 Strength::Whole,
                 Form::Reference,
             )),
+            (Type::Folder(..), _) => self.attribute_of_folder(of, name),
+            (Type::Flow(_), _) => self.attribute_of_flow(of, name),
+            (Type::Object(path), "size" | "width" | "height") if path == crate::folders::IMAGE => {
+                self.attribute_of_image(of, name)
+            }
             (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),
             (Type::Symbolic, "shape") => Ok(Value::temporary(format!("{whole}.shape()?"), Type::Shape)),
             (Type::Array | Type::Ints | Type::Floats | Type::Mask, "shape") => Ok(Value::new(
@@ -133,7 +138,10 @@ impl<'a> Program<'a> {
                 let tensor = self.tensor(of)?;
                 self.method_of_array(&tensor, name, call)
             }
-            Type::Layer(_) => self.method_of_layer(of, name, call),
+            Type::Layer(class) => match self.method_of_adapted(of, &class.clone(), name, call)? {
+                Some(value) => Ok(value),
+                None => self.method_of_layer(of, name, call),
+            },
             Type::List(element) if **element == Type::Char && !LIST_METHODS.contains(&name) => {
                 self.method_of_text(of, name, call)
             }
@@ -141,7 +149,10 @@ impl<'a> Program<'a> {
             Type::Path => self.method_of_path(of, name, call),
             Type::File { is_read } => self.method_of_file(of, *is_read, name, call),
             Type::Instance(_) => self.method_of_instance(of, name, call),
-            Type::Dataset(x, y) => self.method_of_dataset(of, &Parts::new(x, y), name, call),
+            Type::Dataset(x, y) | Type::Folder(x, y) => self.method_of_dataset(of, &Parts::new(x, y), name, call),
+            Type::Flow(_) => self.method_of_flow(of, name, call),
+            Type::Object(path) if path == crate::folders::IMAGE => self.method_of_image(of, name, call),
+            Type::Object(path) if path == crate::generators::CLASS => self.method_of_generator(of, name, call),
             Type::Object(path) => {
                 let found = self.method_of_object(of, &path.clone(), name, call)?;
                 found.ok_or_else(|| Missing::new(format!("the method {name} of {}", of.of.described())))
@@ -298,17 +309,26 @@ impl<'a> Program<'a> {
         if name == "build" {
             return self.build_model(of, call);
         }
-        // Names of Keras 2.
-        let name = match name {
-            "fit_generator" => "fit",
-            "evaluate_generator" => "evaluate",
-            "predict_generator" => "predict",
-            name => name,
+        // Names of Keras 2, whose arguments stand in another order.
+        let (name, of_generator) = match name {
+            "fit_generator" => ("fit", Some(FIT_GENERATOR)),
+            "evaluate_generator" => ("evaluate", Some(EVALUATE_GENERATOR)),
+            "predict_generator" => ("predict", Some(PREDICT_GENERATOR)),
+            "predict_proba" => ("predict", None),
+            name => (name, None),
         };
         let class = if model.is_sequential { "Sequential" } else { "Model" };
-        let path = format!("keras.{class}.{name}");
-        let path = if api::signature(&path).is_some() { path } else { format!("keras.Model.{name}") };
-        let named = self.named(&path, call)?;
+        let path = format!("keras.{class}.{}", if name == "predict_classes" { "predict" } else { name });
+        let path = if api::signature(&path).is_some() { path } else { path.replace("Sequential", "Model") };
+        let named = match of_generator {
+            None => self.named(&path, call)?,
+            Some(parameters) => {
+                let named = named_as(call, parameters)?;
+                named.into_iter().map(|(name, it)| (if name == "generator" { "x".into() } else { name }, it)).collect()
+            }
+        };
+        // How samples are read changes no number.
+        let named = without(&named, &["workers", "use_multiprocessing", "max_queue_size", "pickle_safe"]);
         let whole = of.at(Strength::Whole);
         let file = |program: &mut Self| program.argument(needed(&named, "filepath")?, "impl AsRef<Path>", "filepath");
         let done = |text: String| Ok(Value::temporary(text, Type::None));
@@ -374,6 +394,7 @@ impl<'a> Program<'a> {
                 let file = file(self)?;
                 done(format!("{whole}.load_weights({file}, ())?"))
             }
+            "predict_classes" => self.predict_classes(&whole, &named),
             "predict_on_batch" => {
                 let x = self.data(needed(&named, "x")?)?;
                 Ok(Value::temporary(format!("{whole}.predict({x})?"), Type::Floats))
@@ -405,7 +426,7 @@ impl<'a> Program<'a> {
     }
 
     /// Inputs or targets.
-    fn data(&mut self, data: &'a Expr) -> Ported<String> {
+    pub(crate) fn data(&mut self, data: &'a Expr) -> Ported<String> {
         let dict = match data {
             Expr::Dict(dict) => Some(dict),
             Expr::Name(name) => self.literals.get(name.id.as_str()).copied(),
@@ -435,7 +456,9 @@ impl<'a> Program<'a> {
             (Type::List(_) | Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of.is_array()) => {
                 Ok(format!("[{}]", items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ")))
             }
-            (Type::List(_) | Type::Dataset(..), _) => Ok(value.borrowed()),
+            (Type::List(_) | Type::Dataset(..) | Type::Folder(..) | Type::Flow(_) | Type::Texts, _) => {
+                Ok(value.borrowed())
+            },
             (of, _) => Err(Missing::new(format!("{} as data", of.described()))),
         }
     }
@@ -684,7 +707,7 @@ impl<'a> Program<'a> {
                     let parts = match argument {
                         Expr::Tuple(tuple) => &tuple.elts[..],
                         Expr::List(list) => &list.elts[..],
-                        data if matches!(self.expression(data)?.of, Type::Dataset(..)) => {
+                        data if matches!(self.expression(data)?.of, Type::Dataset(..) | Type::Folder(..) | Type::Flow(_)) => {
                             options.push_str(&format!(".validation_data({}, ())", self.data(data)?));
                             continue;
                         }
@@ -803,6 +826,26 @@ fn outputs_of(model: &Type) -> usize {
         _ => 0,
     }
 }
+
+const FIT_GENERATOR: &[&str] = &[
+    "generator",
+    "steps_per_epoch",
+    "epochs",
+    "verbose",
+    "callbacks",
+    "validation_data",
+    "validation_steps",
+    "validation_freq",
+    "class_weight",
+    "max_queue_size",
+    "workers",
+    "use_multiprocessing",
+    "shuffle",
+    "initial_epoch",
+];
+const EVALUATE_GENERATOR: &[&str] =
+    &["generator", "steps", "callbacks", "max_queue_size", "workers", "use_multiprocessing", "verbose"];
+const PREDICT_GENERATOR: &[&str] = EVALUATE_GENERATOR;
 
 /// Those that a list of characters has as a list, not as a text.
 const LIST_METHODS: &[&str] = &["append", "extend", "insert", "pop", "reverse", "sort", "clear"];

@@ -79,6 +79,9 @@ const OF_FIRST: &[&str] =
 impl<'a> Program<'a> {
     /// A call of the function of `keras.ops` with this name.
     pub(crate) fn operation(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        if let Some(value) = self.operation_on_texts(name, call)? {
+            return Ok(value);
+        }
         let path = format!("keras.ops.{name}");
         let named = self.arguments_of_operation(api::first_name(&path), call)?;
         // To the dtype of another tensor.
@@ -238,6 +241,9 @@ impl<'a> Program<'a> {
                 "name" => continue,
                 name if signature.has(name) => name.to_string(),
                 name if OF_FIRST.contains(&name) && call.arguments.args.is_empty() => first.clone(),
+                // Names of TensorFlow.
+                "perm" if signature.has("axes") => "axes".into(),
+                "alpha" if signature.has("negative_slope") => "negative_slope".into(),
                 "shape" if signature.has("newshape") => "newshape".into(),
                 name => return Err(Missing::new(format!("{path} has no argument {name}"))),
             };

@@ -309,6 +309,8 @@ impl<'a> Program<'a> {
             }
             Type::Logs => _ = self.import("callbacks::Logs"),
             Type::Dataset(..) => _ = self.import("Dataset"),
+            Type::Folder(..) => _ = self.import("utils::FolderDataset"),
+            Type::Flow(_) => _ = self.import("preprocessing::image::ImageFlow"),
             Type::Variables => _ = self.import("layers::Variable"),
             Type::Layer(class) if class == "dyn Layer" => self.import_from("std::sync::Arc"),
             Type::Layer(class) if crate::api::item(&format!("layers::{class}")).is_some() => {
@@ -484,7 +486,7 @@ impl<'a> Program<'a> {
         let is_used = |path: &&String| {
             let name = path.rsplit("::").next().unwrap_or(path);
             // A trait has no name where it is used.
-            matches!(name, "IndexOp" | "ToTensor" | "ToColumn" | "Metric" | "Layer" | "Declared")
+            matches!(name, "IndexOp" | "Source" | "ToTensor" | "ToColumn" | "Metric" | "Layer" | "Declared")
                 || has_word(program, name)
         };
         let mut of_module: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
@@ -513,7 +515,7 @@ impl<'a> Program<'a> {
 }
 
 /// Whether a text of Rust has this name.
-fn has_word(text: &str, name: &str) -> bool {
+pub(crate) fn has_word(text: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(name)
         .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))

@@ -371,6 +371,12 @@ impl<'a> Visitor<'a> for Scan {
                     if changes || is_in_place || MUTATING.contains(&name) {
                         self.mutate(&attribute.value);
                     }
+                    // Python's own function changes a list.
+                    if let (Expr::Name(module), "shuffle") = (&*attribute.value, name)
+                        && module.id.as_str() == "random"
+                    {
+                        call.arguments.args.iter().for_each(|list| self.mutate(list));
+                    }
                     // Callbacks of the script that are read afterwards.
                     let callbacks =
                         call.arguments.keywords.iter().filter(|word| word.arg.as_deref() == Some("callbacks"));

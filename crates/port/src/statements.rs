@@ -579,6 +579,9 @@ impl<'a> Program<'a> {
             | Type::String
             | Type::Object(_)
             | Type::Path
+            | Type::Texts
+            | Type::Folder(..)
+            | Type::Flow(_)
             | Type::Dataset(..) => {
                 let text = format!("{}.clone()", value.at(Strength::Whole));
                 Ok(Value::temporary(text, value.of))

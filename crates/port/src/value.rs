@@ -65,6 +65,12 @@ pub(crate) enum Type {
     Logs,
     /// A `Dataset`, whose elements have inputs and perhaps targets of these types.
     Dataset(Box<Type>, Option<Box<Type>>),
+    /// A `FolderDataset`, likewise.
+    Folder(Box<Type>, Option<Box<Type>>),
+    /// An `ImageFlow`, whose targets are of this type.
+    Flow(Option<Box<Type>>),
+    /// A `Tensor` of texts, which layers of texts take.
+    Texts,
     /// A `DType`.
     Dtype,
     /// What a dict may have under a key: an `Option` of a reference.
@@ -112,6 +118,11 @@ impl Type {
         matches!(self, Self::Array | Self::Ints | Self::Floats | Self::Mask)
     }
 
+    /// Whether it is a `Tensor`, perhaps of texts.
+    pub(crate) fn is_tensor(&self) -> bool {
+        self.is_array() || *self == Self::Texts
+    }
+
     pub(crate) fn is_text(&self) -> bool {
         matches!(self, Self::Str | Self::String)
     }
@@ -153,6 +164,8 @@ impl Type {
             Self::Instance(class) => class.clone(),
             Self::Logs => "Logs".into(),
             Self::Dataset(..) => "Dataset".into(),
+            Self::Folder(..) => "FolderDataset".into(),
+            Self::Flow(_) => "ImageFlow".into(),
             // Neither is a parameter in Rust.
             Self::Dtype => "DType".into(),
             Self::Shape => "Shape".into(),
@@ -163,7 +176,7 @@ impl Type {
             Self::Variables => "Vec<Variable>".into(),
             Self::Tuple(of) if of.len() == 1 => format!("({},)", of[0].in_rust()?),
             Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
-            Self::Array | Self::Ints | Self::Floats | Self::Mask => "Tensor".into(),
+            Self::Array | Self::Ints | Self::Floats | Self::Mask | Self::Texts => "Tensor".into(),
             Self::Symbolic => "KerasTensor".into(),
             Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
@@ -196,7 +209,9 @@ impl Type {
             Self::Set(_) => "a set".into(),
             Self::Instance(class) => format!("an object {class}"),
             Self::Logs => "logs".into(),
-            Self::Dataset(..) => "a dataset".into(),
+            Self::Dataset(..) | Self::Folder(..) => "a dataset".into(),
+            Self::Texts => "an array of texts".into(),
+            Self::Flow(_) => "a flow of images".into(),
             Self::BuildShape | Self::Shape => "a shape".into(),
             Self::Training => "a bool".into(),
             Self::Dtype => "a dtype".into(),

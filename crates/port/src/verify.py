@@ -169,6 +169,7 @@ class Run:
     makes_masks = False  # Whether Keras adds operations to a graph that compute masks: candle-keras has none for them.
     is_loading = False  # Whether a file is read, whose weights take no streams.
     results = None  # The file for what models return.
+    shuffles_files = False  # Whether Keras makes a dataset of the files of a folder, of which candle-keras shuffles all at once.
 
 
 def set_seed(seed):
@@ -715,6 +716,21 @@ def record(method, entries):
     print("\t".join([method, *shown]), file=Run.results, flush=True)
 
 
+class Batches:
+    """The batches of a PyDataset when they are wanted: TensorFlow's dataset would draw some before, and in another thread."""
+
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return tree.map_structure(backend.convert_to_tensor, next(self.batches))
+
+    get_next = __next__
+
+
 def patch_data():
     from keras.src.trainers import epoch_iterator
     from keras.src.trainers.data_adapters import array_data_adapter, py_dataset_adapter
@@ -728,6 +744,8 @@ def patch_data():
             if adapter._shuffle == "batch":
                 raise NotReproduced('shuffle="batch"')
             adapter._order = stream.permutation(adapter._num_samples)
+        if isinstance(adapter, py_dataset_adapter.PyDatasetAdapter):
+            return Batches(adapter._get_iterator())
         dataset = adapter.get_tf_dataset() if ON_TENSORFLOW else self._get_iterator()
         return iter(of_pass(dataset, stream))
 
@@ -768,6 +786,23 @@ def patch_data():
         parts = [order[at : at + self._batch_size] for at in range(0, len(order), self._batch_size)]
         return (tree.map_structure(lambda x: convert(x, indices=part), inputs, none_is_leaf=False) for part in parts)
 
+    # The order of images is drawn at the end of a pass, and for the first one before it.
+    @patch(epoch_iterator.EpochIterator, "reset")
+    def reset(old, self):
+        dataset = getattr(self.data_adapter, "py_dataset", None)
+        if not isinstance(dataset, keras.src.legacy.preprocessing.image.Iterator):
+            return old(self)
+        order, dataset._set_index_array = dataset._set_index_array, lambda: None
+        try:
+            old(self)
+        finally:
+            dataset._set_index_array = order
+
+    # Keras asks for a dataset before the first pass, which would draw batches. A pass here makes its own.
+    @patch(py_dataset_adapter.PyDatasetAdapter, "get_tf_dataset")
+    def of_nothing(old, self):
+        return tf.data.Dataset.from_tensors(0)
+
     # Here candle-keras takes the batches in their order, as it does those of every dataset.
     @patch(py_dataset_adapter.PyDatasetAdapter, "__init__")
     def py_dataset(old, self, *args, **kwargs):
@@ -790,6 +825,8 @@ def of_elements(like, elements):
 
 
 def patch_datasets():
+    from keras.src.utils import image_dataset_utils, text_dataset_utils
+
     class_ = tf.data.Dataset
     iterate = class_.__iter__
 
@@ -799,9 +836,23 @@ def patch_datasets():
         dataset._has_access = True
         return dataset
 
+    for module in [image_dataset_utils, text_dataset_utils]:
+
+        @patch(module, "_paths_and_labels_to_dataset_tf")
+        def of_files(old, *args, **kwargs):
+            with during(shuffles_files=True):
+                return old(*args, **kwargs)
+
+    # A layer that adapts to a dataset makes a pass of its own.
+    for name in ["TextVectorization", "StringLookup", "IntegerLookup", "Normalization", "Discretization"]:
+
+        @patch(getattr(keras.layers, name), "adapt")
+        def adapt(old, self, data, *args, **kwargs):
+            return old(self, of_pass(data, next_stream()) if isinstance(data, class_) else data, *args, **kwargs)
+
     @patch(class_, "shuffle")
     def shuffle(old, self, buffer_size, seed=None, reshuffle_each_iteration=True, name=None):
-        size, total = int(buffer_size), int(self.cardinality())
+        size, total, is_of_files = int(buffer_size), int(self.cardinality()), Run.shuffles_files
 
         def make(stream):
             before, numbers = of_pass(self, stream.child(1)), copy.copy(stream)
@@ -826,7 +877,7 @@ def patch_datasets():
                     yield buffer.pop()
 
             # Where candle-keras has random access to the elements, it shuffles their indices.
-            is_whole = 0 <= total <= size and getattr(self, "_has_access", False)
+            is_whole = is_of_files or (0 <= total <= size and getattr(self, "_has_access", False))
             return of_elements(self, all_at_once if is_whole else buffered)
 
         dataset = old(self, buffer_size, seed, reshuffle_each_iteration, name)

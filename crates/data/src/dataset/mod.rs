@@ -64,6 +64,14 @@ pub trait Source: Send + Sync {
     /// If the elements are not available. An element that cannot be read is an error at its position.
     fn elements(&self, random: &Stream, from: usize) -> Result<Elements>;
 
+    /// What the first element of a pass looks like, for a model that infers its shapes from data. A source whose passes change it has one without a pass.
+    ///
+    /// # Errors
+    /// As for [`elements`](Self::elements).
+    fn first(&self, random: &Stream) -> Result<Option<Batch>> {
+        self.elements(random, 0)?.next().transpose()
+    }
+
     /// The number of elements in a pass.
     fn cardinality(&self) -> Cardinality {
         Cardinality::Unknown
@@ -255,6 +263,10 @@ impl Source for Dataset {
     fn elements(&self, random: &Stream, from: usize) -> Result<Elements> {
         // The iterator of a custom source may start again after its end.
         Ok(Box::new(self.0.elements(random, from)?.fuse()))
+    }
+
+    fn first(&self, random: &Stream) -> Result<Option<Batch>> {
+        self.0.first(random)
     }
 
     fn cardinality(&self) -> Cardinality {

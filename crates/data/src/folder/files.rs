@@ -132,7 +132,7 @@ impl Files {
 }
 
 /// The names of the subfolders that are not hidden, in order.
-fn subfolders(folder: &Path) -> Result<Vec<String>> {
+pub(crate) fn subfolders(folder: &Path) -> Result<Vec<String>> {
     let failed = |cause| Error::io(folder, cause);
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
@@ -167,7 +167,7 @@ fn chosen(folder: &Path, found: Vec<String>, wanted: Option<&Vec<String>>) -> Re
 }
 
 /// The files below a folder that have one of these extensions, in Keras's order: by their folders, then by their names.
-fn files_below(folder: &Path, follow_links: bool, extensions: &[&str]) -> Result<Vec<PathBuf>> {
+pub(crate) fn files_below(folder: &Path, follow_links: bool, extensions: &[&str]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in WalkDir::new(folder).follow_links(follow_links) {
         let entry = entry.map_err(|error| {

@@ -83,11 +83,30 @@ pub fn load_img(path: impl AsRef<Path>, arguments: LoadImg) -> Result<Image> {
     if size.contains(&0) {
         return Err(Error::new("target_size is a height and a width").received(format!("{size:?}")));
     }
+    if interpolation == Interpolation::Nearest && !arguments.keep_aspect_ratio {
+        return Ok(nearest(&image, size));
+    }
     let antialias = !matches!(interpolation, Interpolation::Nearest | Interpolation::Area);
     let crop_to_aspect_ratio = arguments.keep_aspect_ratio;
     let resized =
         resize(&image.to_tensor()?, &Resize { interpolation, antialias, crop_to_aspect_ratio, ..Resize::to(size) })?;
     Ok(Image { height: size[0], width: size[1], channels: image.channels, pixels: bytes(&resized)? })
+}
+
+/// The pixels that PIL takes. It adds up the steps from one to the next, so that it takes the first of two which are as near.
+fn nearest(image: &Image, [height, width]: [usize; 2]) -> Image {
+    let places = |from: usize, to: usize| -> Vec<usize> {
+        let step = from as f64 / to as f64;
+        let place = std::iter::successors(Some(0.5 * step), |place| Some(place + step));
+        place.take(to).map(|place| (place as usize).min(from - 1)).collect()
+    };
+    let (rows, columns) = (places(image.height, height), places(image.width, width));
+    let at = |row: usize, column: usize| (row * image.width + column) * image.channels;
+    let mut pixels = Vec::with_capacity(height * width * image.channels);
+    for row in rows {
+        columns.iter().for_each(|&column| pixels.extend_from_slice(&image.pixels[at(row, column)..][..image.channels]));
+    }
+    Image { height, width, channels: image.channels, pixels }
 }
 
 /// Numbers from 0 to 255, rounded.

@@ -109,21 +109,48 @@ impl SaveImg {
 /// As for [`array_to_img`], and if the format is not known or the file cannot be written. A file that was there stays as it was then.
 pub fn save_img(path: impl AsRef<Path>, array: &Tensor, arguments: SaveImg) -> Result<()> {
     let path = path.as_ref();
+    let format = format_of(path, arguments.file_format.as_deref())?;
+    array_to_img(array, arguments.to_img)?.write(path, format)
+}
+
+/// The format of this name, or that which the name of the file says.
+fn format_of(path: &Path, name: Option<&str>) -> Result<ImageFormat> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let name = arguments.file_format.as_deref().unwrap_or(extension).to_lowercase();
-    let format = match name.as_str() {
-        "png" => ImageFormat::Png,
-        "jpg" | "jpeg" => ImageFormat::Jpeg,
-        "bmp" => ImageFormat::Bmp,
-        other => return Err(Error::unknown("file_format", other, &["png", "jpeg", "bmp"])),
-    };
-    let image = array_to_img(array, arguments.to_img)?;
-    let mut bytes = Cursor::new(Vec::new());
-    image.encode(format, &mut bytes).map_err(|cause| Error::new(format!("{}: {cause}", path.display())))?;
-    atomic::write(path, |file| file.write_all(bytes.get_ref()).map_err(|cause| Error::io(path, cause)))
+    match name.unwrap_or(extension).to_lowercase().as_str() {
+        "png" => Ok(ImageFormat::Png),
+        "jpg" | "jpeg" => Ok(ImageFormat::Jpeg),
+        "bmp" => Ok(ImageFormat::Bmp),
+        other => Err(Error::unknown("file_format", other, &["png", "jpeg", "bmp"])),
+    }
 }
 
 impl Image {
+    /// Writes the image to a PNG, JPEG or BMP file, as the file's name says. Python: `PIL.Image.save`.
+    ///
+    /// ```
+    /// use candle_core::{Device, Tensor};
+    /// use candle_keras_data::{ArrayToImg, LoadImg, array_to_img, load_img};
+    /// # let folder = tempfile::tempdir().expect("a folder");
+    /// # let path = folder.path().join("image.png");
+    /// let image = array_to_img(&Tensor::new(&[[[7f32], [9.]]], &Device::Cpu)?, ArrayToImg::new().scale(false))?;
+    /// image.save(&path)?;
+    /// assert_eq!(load_img(&path, LoadImg::new().color_mode("grayscale"))?, image);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the format is not known or the file cannot be written. A file that was there stays as it was then.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        self.write(path, format_of(path, None)?)
+    }
+
+    fn write(&self, path: &Path, format: ImageFormat) -> Result<()> {
+        let mut bytes = Cursor::new(Vec::new());
+        self.encode(format, &mut bytes).map_err(|cause| Error::new(format!("{}: {cause}", path.display())))?;
+        atomic::write(path, |file| file.write_all(bytes.get_ref()).map_err(|cause| Error::io(path, cause)))
+    }
+
     fn encode(&self, format: ImageFormat, file: &mut Cursor<Vec<u8>>) -> image::ImageResult<()> {
         // A JPEG has no opacity.
         let opaque: Vec<u8>;

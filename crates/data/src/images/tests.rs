@@ -108,3 +108,14 @@ fn arrays_are_scaled_or_checked() {
     assert!(load_img(folder.path().join("a"), LoadImg::new().color_mode("gray")).is_err());
     assert!(load_img(folder.path().join("a"), LoadImg::new().interpolation("linear")).is_err());
 }
+
+/// Those of PIL: of two pixels which are as near, the first.
+#[test]
+fn the_nearest_pixels_are_those_of_pil() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    let row: Vec<f32> = (0..24).map(|i| i as f32).collect();
+    save_img(&path, &Tensor::from_vec(row, (1, 24, 1), &Device::Cpu).unwrap(), SaveImg::new().scale(false)).unwrap();
+    let image = load_img(&path, LoadImg::new().color_mode("grayscale").target_size([1, 20])).unwrap();
+    assert_eq!(image.pixels(), [0, 1, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 16, 17, 18, 19, 20, 22, 23]);
+}
