@@ -134,6 +134,7 @@ class Run:
     context = None  # The step that runs, or the call of a layer on tensors.
     trainers = []  # The models that fit, evaluate or predict, with a function that gives the stream of the next pass.
     is_symbolic = False  # Whether Keras only infers shapes, so that nothing is drawn.
+    like = None  # A symbolic tensor that a layer of layers was called on, while its layers inside are.
     makes_masks = False  # Whether Keras adds operations to a graph that compute masks: candle-keras has none for them.
     is_loading = False  # Whether a file is read, whose weights take no streams.
 
@@ -249,6 +250,18 @@ def is_group(layer):
     """Whether it is a layer of the script made of layers: the ported program calls these alone. A model with a graph is called as one."""
     has_graph = isinstance(layer, (keras.Sequential, keras.src.ops.function.Function))
     return is_of_script(layer) and not has_graph and bool(layer._flatten_layers(include_self=False, recursive=False))
+
+
+def in_graph(arguments):
+    """Arguments with the arrays among symbolic tensors as parts of the graph: the same for each sample, as `Lambda::constant` has them."""
+
+    def constant(x):
+        if not isinstance(x, np.ndarray) and not backend.is_tensor(x) or len(x.shape) == 0:
+            return x
+        of_batch = lambda like: keras.ops.broadcast_to(x, (keras.ops.shape(like)[0], *x.shape))
+        return keras.layers.Lambda(of_batch)(Run.like)
+
+    return tree.map_structure(constant, arguments)
 
 
 def is_without_value():
@@ -431,10 +444,13 @@ def patch_layers():
         if is_group(self) and not isinstance(self, keras.Model) and any_symbolic_tensors(args, kwargs):
             # The ported program has the layers inside in its graph.
             try:
-                return self.call(*args, **kwargs)
+                with during(like=next(x for x in tree.flatten((args, kwargs)) if isinstance(x, keras.KerasTensor))):
+                    return self.call(*args, **kwargs)
             except ValueError:
                 # A function of TensorFlow, which takes no symbolic tensors.
                 pass
+        if Run.like is not None and not Run.is_symbolic and not any_symbolic_tensors(args, kwargs):
+            args, kwargs = in_graph((args, kwargs))
         return old(self, *args, **kwargs)
 
     # Keras has built the layer, and its weights have taken their streams, when a layer calls this.
@@ -465,6 +481,8 @@ def patch_layers():
     @patch(keras.Operation, "symbolic_call")
     def symbolic_call(old, self, *args, **kwargs):
         self._makes_mask = Run.makes_masks
+        if Run.like is not None and not Run.is_symbolic and not Run.makes_masks:
+            args, kwargs = in_graph((args, kwargs))
         return old(self, *args, **kwargs)
 
     @patch(keras.src.ops.function.Function, "_run_through_graph")
