@@ -369,7 +369,7 @@ impl<'a> Program<'a> {
         if of.in_rust().is_none() {
             return Err(Missing::new(format!("{} as an argument", of.described())));
         }
-        let mut own = self.rust_name(parameter);
+        let mut own = self.rust_name(if *of == Type::BatchSize { "like" } else { parameter });
         if self.scan().reads(parameter) == 0 {
             own = format!("_{own}");
         }

@@ -16,6 +16,7 @@ mod api;
 mod arguments;
 mod arrays;
 mod axes;
+mod batch;
 mod branches;
 mod builtins;
 mod classes;

@@ -79,6 +79,9 @@ const OF_FIRST: &[&str] =
 impl<'a> Program<'a> {
     /// A call of the function of `keras.ops` with this name.
     pub(crate) fn operation(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        if let Some(value) = self.operation_with_batch_size(name, call)? {
+            return Ok(value);
+        }
         let path = format!("keras.ops.{name}");
         let named = self.arguments_of_operation(api::first_name(&path), call)?;
         // To the dtype of another tensor.
@@ -161,6 +164,14 @@ impl<'a> Program<'a> {
                     self.with_kept_axes(axes, keepdims)
                 }
                 Some(given) if rust_type.contains("Vec<i64>") => self.shape_of_integers(given)?,
+                // A dtype in a variable.
+                Some(given @ Expr::Name(_)) if rust_type.contains("DType") && self.dtype_name(given).is_err() => {
+                    let value = self.expression(given)?;
+                    match value.of.is_text() {
+                        true => value.text,
+                        false => return Err(Missing::new("a computed dtype")),
+                    }
+                }
                 Some(given) if rust_type.contains("DType") => {
                     let name = self.dtype_name(given)?;
                     format!("{name:?}")
@@ -177,9 +188,16 @@ impl<'a> Program<'a> {
             return Err(Missing::new(format!("the argument {other} of {name}")));
         }
         let is_symbolic = operands.iter().any(|(_, value)| value.of == Type::Symbolic);
+        let like = operands.iter().map(|(_, value)| value).find(|value| value.of == Type::Symbolic).cloned();
         for (at, value) in operands.iter_mut().filter(|(at, _)| *at != usize::MAX) {
-            if is_symbolic && value.of != Type::Symbolic {
-                return Err(Missing::new(format!("{name} of a symbolic tensor and {}", value.of.described())));
+            if let (Some(like), true) = (&like, value.of != Type::Symbolic) {
+                *value = self.operand(value)?;
+                if !value.of.is_array() {
+                    return Err(Missing::new(format!("{name} of a symbolic tensor and {}", value.of.described())));
+                }
+                *value = self.symbolic_constant(value, like)?;
+                texts[*at] = value.borrowed();
+                continue;
             }
             *value = self.operand(value)?;
             texts[*at] = value.borrowed();
@@ -200,7 +218,7 @@ impl<'a> Program<'a> {
             "equal" | "not_equal" | "greater" | "greater_equal" | "less" | "less_equal" | "logical_and"
             | "logical_or" | "logical_not" | "isnan" | "isinf" | "isfinite" | "any" | "all" => Type::Array,
             "cast" | "zeros" | "ones" | "full" => match named.iter().find(|(name, _)| name == "dtype") {
-                Some((_, dtype)) if !self.dtype_name(dtype)?.contains("float") => Type::Array,
+                Some((_, dtype)) if !self.dtype_name(dtype).is_ok_and(|name| name.contains("float")) => Type::Array,
                 _ => Type::Floats,
             },
             "one_hot" | "softmax" | "exp" | "log" | "sqrt" | "sigmoid" | "tanh" => Type::Floats,

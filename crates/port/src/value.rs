@@ -67,6 +67,10 @@ pub(crate) enum Type {
     Option(Box<Type>),
     /// The `Shape` of a symbolic tensor.
     Shape,
+    /// The batch size of a symbolic tensor: the text is that of the tensor.
+    BatchSize,
+    /// Sizes with a batch size among them, which is `None`.
+    BatchShape(Vec<Option<String>>),
     /// The shape of the input of a layer that is built.
     BuildShape,
     /// Whether a layer that runs is training: `ctx.is_training()`.
@@ -152,7 +156,7 @@ impl Type {
             Self::Tuple(of) if of.len() == 1 => format!("({},)", of[0].in_rust()?),
             Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
             Self::Array | Self::Ints | Self::Floats | Self::Mask => "Tensor".into(),
-            Self::Symbolic => "KerasTensor".into(),
+            Self::Symbolic | Self::BatchSize => "KerasTensor".into(),
             Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
@@ -166,6 +170,7 @@ impl Type {
             | Self::Unknown(_)
             | Self::Gradients(_)
             | Self::Outputs(_)
+            | Self::BatchShape(_)
             | Self::Option(_) => return None,
         })
     }
@@ -186,6 +191,8 @@ impl Type {
             Self::Logs => "logs".into(),
             Self::Dataset(..) => "a dataset".into(),
             Self::BuildShape | Self::Shape => "a shape".into(),
+            Self::BatchSize => "a batch size".into(),
+            Self::BatchShape(_) => "a shape".into(),
             Self::Training => "a bool".into(),
             Self::Dtype => "a dtype".into(),
             Self::Path => "a path".into(),
