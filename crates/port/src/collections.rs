@@ -110,7 +110,7 @@ impl<'a> Program<'a> {
     ) -> Ported<Value> {
         let (iter, pair) = self.iterator(generators, |program| {
             let (key, value) = (program.expression(key)?, program.expression(value)?);
-            let (key, value) = (program.own(key)?, program.own(value)?);
+            let (key, value) = (key_of(program.own(key)?)?, program.own(value)?);
             let of = Type::Tuple(vec![key.of, value.of]);
             Ok(Value::temporary(format!("({}, {})", key.text, value.text), of))
         })?;
@@ -402,6 +402,12 @@ impl<'a> Program<'a> {
             ("a", "b", true) => over.iter.clone(),
             _ => format!("{}.map(|({pattern_a}, {pattern_b})| ({a_text}, {b_text}))", over.iter),
         };
+        if let ("dict", Type::Ints) = (name, a) {
+            let key = integer_of(&Value::place("a", Type::Ints));
+            let iter = format!("{}.map(|(a, {pattern_b})| Ok::<_, Error>(({key}, {b_text})))", over.iter);
+            let pair = Value::temporary("x", Type::Tuple(vec![Type::Signed, b.clone()]));
+            return self.dict_of(&iter, &pair).map(Some);
+        }
         let pair = Value::temporary("x", Type::Tuple(vec![a.clone(), b.clone()]));
         Ok(Some(match name {
             "dict" => self.dict_of(&iter, &pair)?,
@@ -569,6 +575,19 @@ impl<'a> Program<'a> {
     }
 }
 
+/// An array that is a key has one element.
+fn key_of(key: Value) -> Ported<Value> {
+    match key.of {
+        Type::Ints => Ok(Value::temporary(integer_of(&key), Type::Signed)),
+        of if of.is_array() => Err(Missing::new("an array as a key")),
+        _ => Ok(key),
+    }
+}
+
+fn integer_of(array: &Value) -> String {
+    format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", array.at(Strength::Whole))
+}
+
 /// A key as `IndexMap::get` takes it.
 pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
     match (key, &at.of) {
@@ -578,6 +597,10 @@ pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
         // What is looked up is put in somewhere behind.
         (Type::Unknown(_), of) if of.is_copy() && *of != Type::Str => Ok(format!("&{}", at.at(Strength::Prefix))),
         (Type::Unknown(_), of) if of.is_text() => Ok(at.borrowed()),
+        (Type::Signed, Type::Int) if at.is_literal() => Ok(format!("&{}", at.text)),
+        (Type::Signed, Type::Int) => Ok(format!("&({} as i64)", at.at(Strength::Cast))),
+        (Type::Signed, Type::Ints) => Ok(format!("&{}", integer_of(at))),
+        (Type::Int, Type::Ints) => Ok(format!("&({} as usize)", integer_of(at))),
         (Type::Int, Type::Signed) => Ok(format!("&({} as usize)", at.at(Strength::Cast))),
         (Type::Char, Type::Str) if at.literal_text().is_some() => {
             let text = crate::text::unescaped(at.literal_text().unwrap_or_default());

@@ -684,16 +684,23 @@ impl<'a> Program<'a> {
             let mut pairs = Vec::new();
             for item in &dict.items {
                 let Some(key) = &item.key else { return Err(Missing::new("a dict of another dict")) };
-                let (class, weight) = (self.argument(key, "u32", "class_weight")?, self.expression(&item.value)?);
-                let weight = weight.as_float().ok_or_else(|| Missing::new("a weight that is no number"))?;
+                let (class, weight) = (self.argument(key, "u32", "class_weight")?, self.number(&item.value)?);
                 pairs.push(format!("({class}, {weight})"));
             }
             return Ok(format!("[{}]", pairs.join(", ")));
         }
         let value = self.expression(weights)?;
         match &value.of {
-            Type::Dict(key, weight) if matches!(**key, Type::Int | Type::Id) && **weight == Type::Float => {
+            Type::Dict(key, weight) if matches!(**key, Type::Int | Type::Id | Type::Signed) && **weight == Type::Float => {
                 Ok(format!("{}.iter().map(|(&class, &weight)| (class as u32, weight))", value.at(Strength::Whole)))
+            }
+            // Elements of an array are arrays.
+            Type::Dict(key, weight) if matches!(**key, Type::Int | Type::Id | Type::Signed) && weight.is_array() => {
+                let pair = "(class as u32, weight.to_dtype(DType::F64)?.to_scalar::<f64>()?)";
+                Ok(format!(
+                    "{}.iter().map(|(&class, weight)| Ok({pair})).collect::<Result<Vec<_>>>()?",
+                    value.at(Strength::Whole)
+                ))
             }
             of => Err(Missing::new(format!("class_weight is {}", of.described()))),
         }

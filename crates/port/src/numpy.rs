@@ -455,6 +455,10 @@ impl<'a> Program<'a> {
 
     pub(crate) fn number(&mut self, expression: &'a Expr) -> Ported<String> {
         let value = self.expression(expression)?;
+        // An array where a number belongs has one element.
+        if value.of.is_array() {
+            return Ok(format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?", value.at(Strength::Whole)));
+        }
         value.as_float().ok_or_else(|| Missing::new(format!("{} as a number", value.of.described())))
     }
 

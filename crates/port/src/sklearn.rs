@@ -8,6 +8,7 @@ use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
 
 const ENCODER: &str = "sklearn::LabelEncoder";
+const ONE_HOT: &str = "sklearn::OneHotEncoder";
 
 /// An attribute of a scaler or an encoder.
 pub(crate) fn attribute(of: &Value, path: &str, name: &str) -> Ported<Value> {
@@ -52,11 +53,62 @@ impl<'a> Program<'a> {
                 };
                 made(format!("{class}::new(){range}"), "sklearn::MinMaxScaler")
             }
+            "sklearn.model_selection.KFold" | "sklearn.model_selection.StratifiedKFold" => self.folds(path, call),
+            "sklearn.preprocessing.OneHotEncoder" => self.one_hot_encoder(call),
+            "sklearn.utils.class_weight.compute_class_weight" | "sklearn.utils.compute_class_weight" => {
+                let given = named_as(call, &["class_weight", "classes", "y"])?;
+                match needed(&given, "class_weight")? {
+                    Expr::StringLiteral(name) if name.value.to_str() == "balanced" => {}
+                    _ => return Err(Missing::new("class_weight other than \"balanced\"")),
+                }
+                let classes = self.column_argument(needed(&given, "classes")?)?;
+                let y = self.column_argument(needed(&given, "y")?)?;
+                let function = self.import("sklearn::balanced_class_weight");
+                Ok(Value::temporary(format!("{function}({classes}, {y})?"), Type::Floats))
+            }
             path => match path.strip_prefix("sklearn.metrics.") {
                 Some(name) => self.metric_of_sklearn(name, call)?.map_or_else(unknown, Ok),
                 None => unknown(),
             },
         }
+    }
+
+    /// `KFold(n_splits=5, shuffle=True, random_state=0)`
+    fn folds(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
+        let given = named_as(call, &["n_splits", "shuffle", "random_state"])?;
+        let own = format!("sklearn::{}", path.rsplit('.').next().unwrap_or_default());
+        let class = self.import(&own);
+        let count = match find(&given, "n_splits") {
+            None => "5".into(),
+            Some(count) => self.argument(count, "usize", "n_splits")?,
+        };
+        let mut text = format!("{class}::new({count})");
+        for (name, argument) in given.iter().filter(|(name, _)| name != "n_splits") {
+            if !self.is_none(argument) {
+                let of = if name == "shuffle" { "bool" } else { "u32" };
+                text.push_str(&format!(".{name}({})", self.argument(argument, of, name)?));
+            }
+        }
+        Ok(Value::temporary(text, Type::Object(own)))
+    }
+
+    fn one_hot_encoder(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        let given = named_as(call, &["sparse_output", "sparse", "handle_unknown", "dtype"])?;
+        let is_false = |name: &str| matches!(find(&given, name), Some(Expr::BooleanLiteral(is)) if !is.value);
+        if !is_false("sparse_output") && !is_false("sparse") {
+            return Err(Missing::new("OneHotEncoder of sparse arrays").help("OneHotEncoder(sparse_output=False)"));
+        }
+        if find(&given, "dtype").is_some() {
+            return Err(Missing::new("OneHotEncoder of a dtype").help("use astype"));
+        }
+        let class = self.import("sklearn::OneHotEncoder");
+        let ignores = match find(&given, "handle_unknown") {
+            None => "",
+            Some(Expr::StringLiteral(name)) if name.value.to_str() == "error" => "",
+            Some(Expr::StringLiteral(name)) if name.value.to_str() == "ignore" => ".ignore_unknown(true)",
+            Some(_) => return Err(Missing::new("this handle_unknown")),
+        };
+        Ok(Value::temporary(format!("{class}::new(){ignores}"), Type::Object(ONE_HOT.into())))
     }
 
     fn train_test_split(&mut self, call: &'a ExprCall) -> Ported<Value> {
@@ -122,12 +174,25 @@ impl<'a> Program<'a> {
     /// A method of a scaler or an encoder.
     pub(crate) fn sklearn_method(&mut self, of: &Value, path: &str, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let whole = of.at(Strength::Whole);
+        if let ("sklearn::KFold" | "sklearn::StratifiedKFold", "split") = (path, name) {
+            let given = named_as(call, &["X", "y"])?;
+            let x = self.expression(needed(&given, "X")?)?;
+            let x = if is(&x.of, TABLE) { x } else { self.tensor(&x)? }.borrowed();
+            let text = match find(&given, "y") {
+                // The classes make no difference to it.
+                _ if path == "sklearn::KFold" => format!("{whole}.split({x})?"),
+                Some(y) => format!("{whole}.split({x}, {})?", self.column_argument(y)?),
+                None => return Err(Missing::new("split without the classes")),
+            };
+            let fold = Type::Tuple(vec![Type::Ints, Type::Ints]);
+            return Ok(Value::temporary(text, Type::List(Box::new(fold))));
+        }
         let given = named_as(call, &[if path == ENCODER { "y" } else { "X" }])?;
         let [(_, argument)] = &given[..] else {
             return Err(Missing::new(format!("the method {name} of {} without data", of.of.described())));
         };
         let is_encoder = path == ENCODER;
-        let text = if is_encoder && name != "inverse_transform" {
+        let text = if (is_encoder || path == ONE_HOT) && name != "inverse_transform" {
             self.column_argument(argument)?
         } else {
             let value = self.expression(argument)?;
@@ -139,6 +204,9 @@ impl<'a> Program<'a> {
             }
             ("fit", _) => Type::None,
             ("transform" | "fit_transform", true) => Type::Ints,
+            ("inverse_transform", false) if path == ONE_HOT => {
+                return Err(Missing::new("inverse_transform of OneHotEncoder"));
+            }
             ("transform" | "fit_transform" | "inverse_transform", false) => Type::Floats,
             ("inverse_transform", true) => Type::Object(VALUES.into()),
             _ => return Err(Missing::new(format!("the method {name} of {}", of.of.described()))),

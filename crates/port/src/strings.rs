@@ -49,7 +49,13 @@ impl Template {
                 self.values.push(format!("{}.display()", value.at(Strength::Whole)));
                 return Ok(());
             }
-            (Type::List(_) | Type::Tuple(_) | Type::Set(_) | Type::Dict(..), "") => ":?".to_string(),
+            (of @ (Type::List(_) | Type::Tuple(_) | Type::Set(_) | Type::Dict(..)), "") => {
+                if let Some(part) = printed_otherwise(of) {
+                    return Err(Missing::new(format!("{} with {} as text", of.described(), part.described()))
+                        .help("print its elements"));
+                }
+                ":?".to_string()
+            }
             (
                 Type::Int
                 | Type::Signed
@@ -381,5 +387,18 @@ impl<'a> Program<'a> {
             }
         };
         Ok(Value::temporary(text, Type::None))
+    }
+}
+
+/// A part of a list, tuple, set or dict that Rust prints otherwise than Python.
+fn printed_otherwise(of: &Type) -> Option<&Type> {
+    match of {
+        Type::Int | Type::Signed | Type::Id | Type::Float | Type::Str | Type::String | Type::Char => None,
+        // An empty one.
+        Type::Unknown(_) => None,
+        Type::List(of) | Type::Set(of) => printed_otherwise(of),
+        Type::Dict(key, value) => printed_otherwise(key).or_else(|| printed_otherwise(value)),
+        Type::Tuple(parts) => parts.iter().find_map(printed_otherwise),
+        of => Some(of),
     }
 }

@@ -15,14 +15,19 @@
 //! # Ok::<(), candle_keras_data::Error>(())
 //! ```
 
+mod class_weight;
 mod features;
+mod folds;
 mod label_encoder;
 mod metrics;
 mod min_max_scaler;
+mod one_hot_encoder;
 mod samples;
 mod split;
 mod standard_scaler;
 
+pub use class_weight::balanced_class_weight;
+pub use folds::{KFold, StratifiedKFold};
 pub use label_encoder::LabelEncoder;
 pub use metrics::{
     Average, ClassificationReport, accuracy_score, classification_report, confusion_matrix, f1_score,
@@ -30,6 +35,7 @@ pub use metrics::{
     root_mean_squared_error,
 };
 pub use min_max_scaler::MinMaxScaler;
+pub use one_hot_encoder::OneHotEncoder;
 pub use samples::{Samples, Splittable};
 pub use split::{TrainTestSplit, train_test_split};
 pub use standard_scaler::StandardScaler;

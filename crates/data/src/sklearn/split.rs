@@ -130,7 +130,7 @@ pub fn train_test_split<S: Splittable>(arrays: S, arguments: TrainTestSplit) -> 
         let all: Vec<usize> = (0..total).collect();
         return arrays.parts(&all[..train], &all[train..train + test]);
     }
-    let mut order = Order(arguments.random_state.map(RandomState::new));
+    let mut order = Order::new(arguments.random_state);
     if let Some(classes) = arguments.stratify {
         let (train, test) = stratified(&classes?, total, [train, test], &mut order)?;
         return arrays.parts(&train, &test);
@@ -140,10 +140,14 @@ pub fn train_test_split<S: Splittable>(arrays: S, arguments: TrainTestSplit) -> 
 }
 
 /// The random order: that of a seed, or of the thread.
-struct Order(Option<RandomState>);
+pub(super) struct Order(Option<RandomState>);
 
 impl Order {
-    fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub(super) fn new(seed: Option<u32>) -> Self {
+        Self(seed.map(RandomState::new))
+    }
+
+    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         match &mut self.0 {
             Some(state) => state.shuffle(items),
             None => random::shuffle(items),
