@@ -396,6 +396,9 @@ impl<'a> Program<'a> {
         if let Some(axes) = self.axes_index(&of, &subscript.slice)? {
             return Ok(axes);
         }
+        if of.of == Type::Symbolic {
+            return self.symbolic_index(&of, &subscript.slice);
+        }
         if of.of == Type::BuildShape {
             return self.built_size(&subscript.slice);
         }

@@ -261,6 +261,11 @@ impl<'a> Program<'a> {
             Definition::Lambda(_, lambda) => Scan::of_expression(&lambda.body, &self.changing),
         };
         self.scans.push((scan, HashMap::new()));
+        let evidence = match function {
+            Definition::Def(function) => crate::evidence::Evidence::of(&function.body),
+            Definition::Lambda(..) => crate::evidence::Evidence::default(),
+        };
+        let outer_evidence = std::mem::replace(&mut self.evidence, evidence);
         self.returns.push(None);
         self.captures.push(Vec::new());
         self.scopes.enter_function();
@@ -297,6 +302,7 @@ impl<'a> Program<'a> {
             }
         }
         self.scopes.leave();
+        self.evidence = outer_evidence;
         self.symbolic_parameters.pop();
         self.scans.pop();
         let captured = self.captures.pop().unwrap_or_default();
@@ -407,7 +413,7 @@ impl<'a> Program<'a> {
     }
 
     fn captured_parameter(&mut self, captured: &Captured) -> String {
-        let own = crate::names::in_snake_case(&captured.name);
+        let own = crate::names::in_snake_case(captured.name.trim_start_matches("self."));
         self.declared(&own, &captured.of.clone(), captured.is_changed)
     }
 

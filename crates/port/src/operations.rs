@@ -82,6 +82,9 @@ impl<'a> Program<'a> {
         if let Some(value) = self.operation_with_batch_size(name, call)? {
             return Ok(value);
         }
+        if let Some(number) = self.operation_on_number(name, call)? {
+            return Ok(number);
+        }
         let path = format!("keras.ops.{name}");
         let named = self.arguments_of_operation(api::first_name(&path), call)?;
         // To the dtype of another tensor.
@@ -209,6 +212,41 @@ impl<'a> Program<'a> {
             true => Value::temporary(text, Type::Symbolic),
             false => Value::temporary(format!("{text}?"), of),
         })
+    }
+
+    /// `ops.sqrt(ops.cast(size, "float32"))` of a number, which no tensor is needed for.
+    fn operation_on_number(&mut self, name: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
+        let is_known = matches!(name, "cast" | "sqrt" | "exp" | "log" | "rsqrt" | "square");
+        let Some(first) = call.arguments.args.first().filter(|_| is_known) else { return Ok(None) };
+        if !self.is_in_own_graph() {
+            return Ok(None);
+        }
+        let value = self.expression(first)?;
+        let Some(number) = value.as_float_at(crate::value::Strength::Whole) else { return Ok(None) };
+        if name == "cast" {
+            let dtype = call.arguments.args.get(1).or_else(|| call.arguments.keywords.first().map(|word| &word.value));
+            let is_float = dtype.is_some_and(|dtype| self.dtype_name(dtype).is_ok_and(|name| name.contains("float")));
+            return Ok(is_float.then(|| match value.as_float() {
+                Some(text) if value.of == Type::Float || value.is_literal() => Value { text, of: Type::Float, ..value },
+                text => {
+                    let strength = crate::value::Strength::Cast;
+                    Value::new(text.unwrap_or_default(), Type::Float, strength, crate::value::Form::Temporary)
+                }
+            }));
+        }
+        let text = match name {
+            "sqrt" => format!("f64::sqrt({})", value.as_float().unwrap_or_default()),
+            "rsqrt" => format!("{number}.sqrt().recip()"),
+            "square" => format!("{number}.powi(2)"),
+            "log" => format!("{number}.ln()"),
+            name => format!("{number}.{name}()"),
+        };
+        Ok(Some(Value::temporary(text, Type::Float)))
+    }
+
+    /// Whether what is written is a method of layers of layers, which are called on symbolic tensors.
+    fn is_in_own_graph(&self) -> bool {
+        self.symbolic_parameters.last().is_some_and(Option::is_some)
     }
 
     fn type_of_operation(&self, name: &str, named: &Named<'a>, operands: &[(usize, Value)]) -> Ported<Type> {
