@@ -37,6 +37,8 @@ pub(crate) struct Class<'a> {
     new: Option<(String, Written)>,
     methods: Vec<Method>,
     is_being_written: bool,
+    /// Methods that `__init__` calls, and their texts.
+    pub(crate) of_init: Vec<(String, Vec<Type>, Written, String)>,
     pub(crate) own: Option<OwnLayer>,
     /// Whether its constants are read.
     used_as_constants: std::cell::Cell<bool>,
@@ -49,7 +51,29 @@ pub(crate) struct Class<'a> {
     pub(crate) steps: crate::steps::Steps,
 }
 
-impl Class<'_> {
+impl<'a> Class<'a> {
+    fn new(definition: &'a StmtClassDef, rust_name: String, kind: Kind, depth: usize) -> Self {
+        Self {
+            definition,
+            rust_name,
+            kind,
+            depth,
+            fields: Vec::new(),
+            parameters: None,
+            new: None,
+            methods: Vec::new(),
+            is_being_written: false,
+            of_init: Vec::new(),
+            own: None,
+            used_as_constants: std::cell::Cell::new(false),
+            call_of_model: None,
+            name_of_model: None,
+            makes_model: false,
+            gives_layers: false,
+            steps: crate::steps::Steps::default(),
+        }
+    }
+
     pub(crate) fn depth(&self) -> usize {
         self.depth
     }
@@ -149,24 +173,8 @@ impl<'a> Program<'a> {
                 return Err(Missing::new(format!("a class with the decorator of line {line}")).help("make it a function"));
             }
         }
-        self.classes.push(Class {
-            definition,
-            rust_name: definition.name.to_string(),
-            kind,
-            depth: self.scopes.depth(),
-            fields: Vec::new(),
-            parameters: None,
-            new: None,
-            methods: Vec::new(),
-            is_being_written: false,
-            own: None,
-            used_as_constants: std::cell::Cell::new(false),
-            call_of_model: None,
-            name_of_model: None,
-            makes_model: false,
-            gives_layers: false,
-            steps: crate::steps::Steps::default(),
-        });
+        let rust_name = definition.name.to_string();
+        self.classes.push(Class::new(definition, rust_name, kind, self.scopes.depth()));
         self.scopes.bind(&definition.name, Binding::Class(self.classes.len() - 1));
         Ok(())
     }
@@ -223,15 +231,9 @@ impl<'a> Program<'a> {
             }
         };
         let types: Vec<Type> = values.iter().map(|value| value.of.clone()).collect();
-        match &self.classes[number].parameters {
-            None => self.write_new(number, init, &types)?,
-            Some(before) => {
-                let in_rust = |types: &[Type]| types.iter().map(Type::in_rust).collect::<Vec<_>>();
-                if in_rust(before) != in_rust(&types) {
-                    let name = &self.classes[number].rust_name;
-                    return Err(Missing::new(format!("{name} is made from arguments of other types before")));
-                }
-            }
+        let number = self.version_for(number, &types);
+        if self.classes[number].parameters.is_none() {
+            self.write_new(number, init, &types)?;
         }
         let Some((_, written)) = self.classes[number].new.clone() else {
             return Err(Missing::new("a class that makes itself"));
@@ -258,6 +260,26 @@ impl<'a> Program<'a> {
             Stmt::FunctionDef(function) => Some(function),
             _ => None,
         })
+    }
+
+    /// The class for arguments of these types: what `__init__` makes of others is another type in Rust.
+    pub(crate) fn version_for(&mut self, number: usize, types: &[Type]) -> usize {
+        let definition = self.classes[number].definition;
+        let in_rust = |types: &[Type]| types.iter().map(Type::in_rust).collect::<Vec<_>>();
+        let versions = self.classes.iter().enumerate().filter(|(_, class)| std::ptr::eq(class.definition, definition));
+        let versions: Vec<usize> = versions.map(|(version, _)| version).collect();
+        let fits = |version: &&usize| match &self.classes[**version].parameters {
+            None => true,
+            Some(before) => in_rust(before) == in_rust(types),
+        };
+        if let Some(version) = versions.iter().find(fits) {
+            return *version;
+        }
+        let first = &self.classes[number];
+        let rust_name = format!("{}{}", definition.name, versions.len() + 1);
+        let version = Class::new(definition, rust_name, first.kind, first.depth);
+        self.classes.push(version);
+        self.classes.len() - 1
     }
 
     fn write_new(&mut self, number: usize, init: Option<&'a StmtFunctionDef>, types: &[Type]) -> Ported<()> {
@@ -401,7 +423,7 @@ impl<'a> Program<'a> {
         }
         if self.initialized.last() == Some(&number) && of.text == "self" {
             return match self.scopes.get(&format!("self.{name}")) {
-                Some(Binding::Variable(_)) => self.name(&format!("self.{name}")),
+                Some(Binding::Variable(_) | Binding::Outside(_)) => self.name(&format!("self.{name}")),
                 _ => Err(Missing::new(format!("the attribute {name} before it is set"))),
             };
         }
@@ -469,10 +491,10 @@ impl<'a> Program<'a> {
             }
             return Err(Missing::new(format!("the method {name} of {class}")));
         };
-        if self.initialized.last() == Some(&number) && of.text == "self" {
-            return Err(Missing::new("a method that __init__ calls").help("call it on the object, or write it out"));
-        }
         let values = self.arguments_of(Definition::Def(definition), true, call)?;
+        if self.initialized.last() == Some(&number) && of.text == "self" {
+            return self.call_of_init(number, definition, &values);
+        }
         self.call_method(of, number, definition, &values)
     }
 
@@ -550,6 +572,11 @@ impl<'a> Program<'a> {
         Ok(written)
     }
 
+    /// How many methods of this name are written.
+    pub(crate) fn methods_with_name(&self, number: usize, name: &str) -> usize {
+        self.classes[number].methods.iter().filter(|method| method.name == name).count()
+    }
+
     pub(crate) fn method_body(&mut self, number: usize, definition: &'a StmtFunctionDef, types: &[Type]) -> Ported<Body> {
         if self.classes[number].is_being_written {
             let being = self.methods_being_written.iter().any(|name| *name == definition.name.as_str());
@@ -582,7 +609,7 @@ impl<'a> Program<'a> {
         fields.for_each(|field| field.is_read = true);
     }
 
-    fn changes_self(&self, definition: &StmtFunctionDef) -> bool {
+    pub(crate) fn changes_self(&self, definition: &StmtFunctionDef) -> bool {
         self.changing.get(definition.name.as_str()).is_some_and(|changes| changes.places.contains(&0))
     }
 
@@ -655,7 +682,8 @@ impl<'a> Program<'a> {
                         let is_written = name == "__init__"
                             || (name == "metrics" && self.classes[number].kind == Kind::Model)
                             || OF_FILES.contains(&name)
-                            || self.classes[number].methods.iter().any(|method| method.name == name);
+                            || self.classes[number].methods.iter().any(|method| method.name == name)
+                            || self.classes[number].of_init.iter().any(|(method, ..)| method == name);
                         if !is_written {
                             self.gap(function.range, &Missing::new(format!("{name} is never called")));
                         }
@@ -715,7 +743,8 @@ impl<'a> Program<'a> {
         let new = new.replace('\u{2}', &format!("    {value}"));
         let class = &self.classes[number];
         let methods = class.methods.iter().filter(|method| !method.is_of_trait).map(|method| method.text.clone());
-        let all = std::iter::once(new).chain(methods).chain(made).chain(given).chain(late);
+        let of_init = class.of_init.iter().map(|(_, _, _, text)| text.clone());
+        let all = std::iter::once(new).chain(of_init).chain(methods).chain(made).chain(given).chain(late);
         out.push_str(&all.map(|text| indented(&text)).collect::<Vec<_>>().join("\n\n"));
         out.push_str("\n}\n");
         let hooks: Vec<_> =

@@ -242,7 +242,7 @@ impl<'a> Program<'a> {
     /// An array among symbolic tensors: the same for each sample.
     pub(crate) fn symbolic_constant(&mut self, array: &Value, like: &Value) -> Ported<Value> {
         let class = self.import("layers::Lambda");
-        let text = format!("{class}::constant({}).call({})", array.borrowed(), like.borrowed());
+        let text = format!("{class}::value({}).call({})", array.borrowed(), like.borrowed());
         Ok(Value::temporary(text, Type::Symbolic))
     }
 
@@ -420,6 +420,9 @@ impl<'a> Program<'a> {
         if let Some(axes) = self.axes_index(&of, &subscript.slice)? {
             return Ok(axes);
         }
+        if of.of == Type::Symbolic {
+            return self.symbolic_index(&of, &subscript.slice);
+        }
         if of.of == Type::BuildShape {
             return self.built_size(&subscript.slice);
         }
@@ -503,6 +506,11 @@ impl<'a> Program<'a> {
             }
             Type::Shape => {
                 let index = self.expression(&subscript.slice)?;
+                if index.text == "0"
+                    && let Some(batch) = self.batch_size(&of)
+                {
+                    return Ok(batch);
+                }
                 match (&index.of, index.form) {
                     (Type::Int | Type::Signed, Form::Constant) => Ok(Value::temporary(
                         format!(

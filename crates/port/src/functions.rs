@@ -265,6 +265,11 @@ impl<'a> Program<'a> {
             Definition::Lambda(_, lambda) => Scan::of_expression(&lambda.body, &self.changing),
         };
         self.scans.push((scan, HashMap::new()));
+        let evidence = match function {
+            Definition::Def(function) => crate::evidence::Evidence::of(&function.body),
+            Definition::Lambda(..) => crate::evidence::Evidence::default(),
+        };
+        let outer_evidence = std::mem::replace(&mut self.evidence, evidence);
         self.returns.push(None);
         self.captures.push(Vec::new());
         self.scopes.enter_function();
@@ -301,6 +306,7 @@ impl<'a> Program<'a> {
             }
         }
         self.scopes.leave();
+        self.evidence = outer_evidence;
         self.symbolic_parameters.pop();
         self.scans.pop();
         let captured = self.captures.pop().unwrap_or_default();
@@ -382,7 +388,7 @@ impl<'a> Program<'a> {
         if of.in_rust().is_none() {
             return Err(Missing::new(format!("{} as an argument", of.described())));
         }
-        let mut own = self.rust_name(parameter);
+        let mut own = self.rust_name(if *of == Type::BatchSize { "like" } else { parameter });
         if self.scan().reads(parameter) == 0 {
             own = format!("_{own}");
         }
@@ -420,7 +426,7 @@ impl<'a> Program<'a> {
     }
 
     fn captured_parameter(&mut self, captured: &Captured) -> String {
-        let own = crate::names::in_snake_case(&captured.name);
+        let own = crate::names::in_snake_case(captured.name.trim_start_matches("self."));
         self.declared(&own, &captured.of.clone(), captured.is_changed)
     }
 

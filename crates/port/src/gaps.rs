@@ -29,7 +29,9 @@ impl<'a> Program<'a> {
                 continue;
             }
             let value = Value::new(variable.rust_name.clone(), of.clone(), Strength::Whole, variable.form);
-            parameters.push(self.declared(&variable.rust_name, &of, false));
+            // Functions outside of a type have no `self`.
+            let own = if variable.rust_name == "self" { "this" } else { &variable.rust_name };
+            parameters.push(self.declared(own, &of, false));
             arguments.push(if of.is_copy() { value.text } else { value.borrowed() });
         }
         let in_rust: Vec<String> = types.iter().filter_map(Type::in_rust).collect();

@@ -475,6 +475,16 @@ impl<'a> Program<'a> {
             let class = self.import("layers::Call");
             let mut options = format!("{class}::new()");
             for word in words {
+                // A mask that is the same for each sample.
+                if let (true, Some("mask" | "attention_mask")) = (is_symbolic, word.arg.as_deref()) {
+                    let mask = self.expression(&word.value)?;
+                    if mask.of.is_array() {
+                        let mask = self.symbolic_constant(&mask, &inputs[0])?;
+                        let name = word.arg.as_deref().unwrap_or_default();
+                        options.push_str(&format!(".{name}({})", mask.borrowed()));
+                        continue;
+                    }
+                }
                 options.push_str(&self.setter(item, "a call", word.arg.as_deref().unwrap_or(""), &word.value)?);
             }
             format!("{layer}.{name}_with({texts}, {options})")

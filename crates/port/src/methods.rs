@@ -224,6 +224,22 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{layer}.get_weights()?"), Type::List(Box::new(Type::Floats))))
             }
             ("count_params", 0) => Ok(Value::temporary(format!("{layer}.count_params()"), Type::Int)),
+            ("set_weights", 1) => {
+                let weights = match call.arguments.args.first() {
+                    Some(weights) => self.expression(weights)?,
+                    None => return Err(Missing::new("set_weights of this")),
+                };
+                match &weights.of {
+                    Type::List(element) if element.is_array() => Ok(Value::temporary(
+                        format!("{layer}.set_weights({})?", weights.borrowed()),
+                        Type::None,
+                    )),
+                    kind => Err(Missing::new(format!("weights that are {}", kind.described()))),
+                }
+            }
+            ("reset_states" | "reset_state", 0) => {
+                Ok(Value::temporary(format!("{layer}.reset_states()?"), Type::None))
+            }
             _ => Err(Missing::new(format!("the method {name} of a layer"))),
         }
     }

@@ -82,6 +82,12 @@ impl<'a> Program<'a> {
         if let Some(value) = self.operation_on_texts(name, call)? {
             return Ok(value);
         }
+        if let Some(value) = self.operation_with_batch_size(name, call)? {
+            return Ok(value);
+        }
+        if let Some(number) = self.operation_on_number(name, call)? {
+            return Ok(number);
+        }
         let path = format!("keras.ops.{name}");
         let named = self.arguments_of_operation(api::first_name(&path), call)?;
         // To the dtype of another tensor.
@@ -164,6 +170,14 @@ impl<'a> Program<'a> {
                     self.with_kept_axes(axes, keepdims)
                 }
                 Some(given) if rust_type.contains("Vec<i64>") => self.shape_of_integers(given)?,
+                // A dtype in a variable.
+                Some(given @ Expr::Name(_)) if rust_type.contains("DType") && self.dtype_name(given).is_err() => {
+                    let value = self.expression(given)?;
+                    match value.of.is_text() {
+                        true => value.text,
+                        false => return Err(Missing::new("a computed dtype")),
+                    }
+                }
                 Some(given) if rust_type.contains("DType") => {
                     let name = self.dtype_name(given)?;
                     format!("{name:?}")
@@ -180,9 +194,16 @@ impl<'a> Program<'a> {
             return Err(Missing::new(format!("the argument {other} of {name}")));
         }
         let is_symbolic = operands.iter().any(|(_, value)| value.of == Type::Symbolic);
+        let like = operands.iter().map(|(_, value)| value).find(|value| value.of == Type::Symbolic).cloned();
         for (at, value) in operands.iter_mut().filter(|(at, _)| *at != usize::MAX) {
-            if is_symbolic && value.of != Type::Symbolic {
-                return Err(Missing::new(format!("{name} of a symbolic tensor and {}", value.of.described())));
+            if let (Some(like), true) = (&like, value.of != Type::Symbolic) {
+                *value = self.operand(value)?;
+                if !value.of.is_array() {
+                    return Err(Missing::new(format!("{name} of a symbolic tensor and {}", value.of.described())));
+                }
+                *value = self.symbolic_constant(value, like)?;
+                texts[*at] = value.borrowed();
+                continue;
             }
             *value = self.operand(value)?;
             texts[*at] = value.borrowed();
@@ -196,6 +217,41 @@ impl<'a> Program<'a> {
         })
     }
 
+    /// `ops.sqrt(ops.cast(size, "float32"))` of a number, which no tensor is needed for.
+    fn operation_on_number(&mut self, name: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
+        let is_known = matches!(name, "cast" | "sqrt" | "exp" | "log" | "rsqrt" | "square");
+        let Some(first) = call.arguments.args.first().filter(|_| is_known) else { return Ok(None) };
+        if !self.is_in_own_graph() {
+            return Ok(None);
+        }
+        let value = self.expression(first)?;
+        let Some(number) = value.as_float_at(crate::value::Strength::Whole) else { return Ok(None) };
+        if name == "cast" {
+            let dtype = call.arguments.args.get(1).or_else(|| call.arguments.keywords.first().map(|word| &word.value));
+            let is_float = dtype.is_some_and(|dtype| self.dtype_name(dtype).is_ok_and(|name| name.contains("float")));
+            return Ok(is_float.then(|| match value.as_float() {
+                Some(text) if value.of == Type::Float || value.is_literal() => Value { text, of: Type::Float, ..value },
+                text => {
+                    let strength = crate::value::Strength::Cast;
+                    Value::new(text.unwrap_or_default(), Type::Float, strength, crate::value::Form::Temporary)
+                }
+            }));
+        }
+        let text = match name {
+            "sqrt" => format!("f64::sqrt({})", value.as_float().unwrap_or_default()),
+            "rsqrt" => format!("{number}.sqrt().recip()"),
+            "square" => format!("{number}.powi(2)"),
+            "log" => format!("{number}.ln()"),
+            name => format!("{number}.{name}()"),
+        };
+        Ok(Some(Value::temporary(text, Type::Float)))
+    }
+
+    /// Whether what is written is a method of layers of layers, which are called on symbolic tensors.
+    fn is_in_own_graph(&self) -> bool {
+        self.symbolic_parameters.last().is_some_and(Option::is_some)
+    }
+
     fn type_of_operation(&self, name: &str, named: &Named<'a>, operands: &[(usize, Value)]) -> Ported<Type> {
         let of_fractions = operands.iter().all(|(_, value)| value.of == Type::Floats);
         Ok(match name {
@@ -203,7 +259,7 @@ impl<'a> Program<'a> {
             "equal" | "not_equal" | "greater" | "greater_equal" | "less" | "less_equal" | "logical_and"
             | "logical_or" | "logical_not" | "isnan" | "isinf" | "isfinite" | "any" | "all" => Type::Array,
             "cast" | "zeros" | "ones" | "full" => match named.iter().find(|(name, _)| name == "dtype") {
-                Some((_, dtype)) if !self.dtype_name(dtype)?.contains("float") => Type::Array,
+                Some((_, dtype)) if !self.dtype_name(dtype).is_ok_and(|name| name.contains("float")) => Type::Array,
                 _ => Type::Floats,
             },
             "one_hot" | "softmax" | "exp" | "log" | "sqrt" | "sigmoid" | "tanh" => Type::Floats,

@@ -295,7 +295,7 @@ impl<'a> Program<'a> {
             Type::Object(path) if path == crate::pandas::VALUES => _ = self.import(crate::pandas::COLUMN),
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
             Type::Path => self.import_from("std::path::PathBuf"),
-            Type::Symbolic => _ = self.import("layers::KerasTensor"),
+            Type::Symbolic | Type::BatchSize => _ = self.import("layers::KerasTensor"),
             Type::Mutable { rank: 0, .. } => self.import_from("ndarray::ArrayD"),
             Type::Mutable { rank, .. } => self.import_from(&format!("ndarray::Array{rank}")),
             Type::Dict(key, value) => {

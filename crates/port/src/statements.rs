@@ -381,6 +381,11 @@ impl<'a> Program<'a> {
         if self.unpack_batch(target, &value.of)? {
             return Ok(());
         }
+        if let Expr::Tuple(tuple) = target
+            && self.unpack_sizes(&tuple.elts, &value)?
+        {
+            return Ok(());
+        }
         let value = match (&value.of, crate::iteration::elements_of(target).len()) {
             // `a, b = pair`, of a list.
             (Type::List(of), count) if value.items.is_none() && !matches!(**of, Type::Unknown(_)) => {
@@ -480,6 +485,12 @@ impl<'a> Program<'a> {
 
     /// `name = value`
     pub(crate) fn bind(&mut self, name: &str, value: Value) -> Ported<()> {
+        // The tensor has it.
+        if matches!(value.of, Type::BatchSize | Type::BatchShape(_)) {
+            let variable = Variable { rust_name: value.text, of: value.of, form: value.form, is_pending: false };
+            self.scopes.bind(name, Binding::Variable(variable));
+            return Ok(());
+        }
         let is_collection = matches!(value.of, Type::List(_) | Type::Dict(..) | Type::Set(_));
         let is_unchanged = |program: &Self| {
             let base = program.scopes.python_name(&value.text);

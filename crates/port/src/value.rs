@@ -77,6 +77,10 @@ pub(crate) enum Type {
     Option(Box<Type>),
     /// The `Shape` of a symbolic tensor.
     Shape,
+    /// The batch size of a symbolic tensor: the text is that of the tensor.
+    BatchSize,
+    /// Sizes with a batch size among them, which is `None`.
+    BatchShape(Vec<Option<String>>),
     /// The shape of the input of a layer that is built.
     BuildShape,
     /// Whether a layer that runs is training: `ctx.is_training()`.
@@ -177,7 +181,7 @@ impl Type {
             Self::Tuple(of) if of.len() == 1 => format!("({},)", of[0].in_rust()?),
             Self::Tuple(of) => format!("({})", of.iter().map(Self::in_rust).collect::<Option<Vec<_>>>()?.join(", ")),
             Self::Array | Self::Ints | Self::Floats | Self::Mask | Self::Texts => "Tensor".into(),
-            Self::Symbolic => "KerasTensor".into(),
+            Self::Symbolic | Self::BatchSize => "KerasTensor".into(),
             Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
@@ -191,6 +195,7 @@ impl Type {
             | Self::Unknown(_)
             | Self::Gradients(_)
             | Self::Outputs(_)
+            | Self::BatchShape(_)
             | Self::Option(_) => return None,
         })
     }
@@ -213,6 +218,8 @@ impl Type {
             Self::Texts => "an array of texts".into(),
             Self::Flow(_) => "a flow of images".into(),
             Self::BuildShape | Self::Shape => "a shape".into(),
+            Self::BatchSize => "a batch size".into(),
+            Self::BatchShape(_) => "a shape".into(),
             Self::Training => "a bool".into(),
             Self::Dtype => "a dtype".into(),
             Self::Path => "a path".into(),

@@ -166,6 +166,7 @@ class Run:
     context = None  # The step that runs, or the call of a layer on tensors.
     trainers = []  # The models that fit, evaluate or predict, with a function that gives the stream of the next pass.
     is_symbolic = False  # Whether Keras only infers shapes, so that nothing is drawn.
+    like = None  # A symbolic tensor that a layer of layers was called on, while its layers inside are.
     makes_masks = False  # Whether Keras adds operations to a graph that compute masks: candle-keras has none for them.
     is_loading = False  # Whether a file is read, whose weights take no streams.
     results = None  # The file for what models return.
@@ -282,6 +283,78 @@ def is_of_script(layer):
 def is_group(layer):
     """Whether it is a layer of the script made of layers: the ported program calls these alone. A model is called as one."""
     return is_of_script(layer) and not isinstance(layer, keras.Model) and bool(layer._flatten_layers(include_self=False, recursive=False))
+
+
+def in_graph(arguments):
+    """Arguments with the arrays among symbolic tensors as parts of the graph: the same for each sample, as `Lambda::value` has them."""
+
+    def constant(x):
+        if not isinstance(x, np.ndarray) and not backend.is_tensor(x) or len(x.shape) == 0:
+            return x
+        return keras.layers.Lambda(lambda _: keras.ops.convert_to_tensor(x))(Run.like)
+
+    return tree.map_structure(constant, arguments)
+
+
+class BatchSize:
+    """The batch size of a symbolic tensor, where a layer of layers asks for it."""
+
+
+def has_batch_size(x):
+    return isinstance(x, BatchSize) or isinstance(x, (list, tuple)) and any(has_batch_size(y) for y in x)
+
+
+def patch_functions_of_groups():
+    """Functions that layers of layers call on symbolic tensors: with sizes of batches, and under their names in TensorFlow."""
+
+    @patch(keras.ops, "shape")
+    def shape(old, x):
+        is_symbolic = Run.like is not None and not Run.is_symbolic and isinstance(x, keras.KerasTensor)
+        return tuple(BatchSize() if is_symbolic and i == 0 and size is None else size for i, size in enumerate(old(x)))
+
+    # A shape may be put together as a tensor is.
+    for name in ["expand_dims", "convert_to_tensor", "concatenate", "stack"]:
+
+        @patch(keras.ops, name)
+        def part(old, x, *args, _name=name, **kwargs):
+            if not has_batch_size(x):
+                return old(x, *args, **kwargs)
+            if _name != "concatenate":
+                return list(x) if isinstance(x, (list, tuple)) else [x]
+            return [size for part in x for size in (part if isinstance(part, (list, tuple)) else np.array(part).tolist())]
+
+    # In the program that is ported, each of these is a Lambda.
+    for name in ["reshape", "tile", "broadcast_to"]:
+
+        @patch(keras.ops, name)
+        def of_batch(old, x, sizes):
+            if not has_batch_size(sizes):
+                return old(x, sizes)
+            is_symbolic = isinstance(x, keras.KerasTensor)
+            sized = lambda like: [keras.ops.shape(like)[0] if isinstance(size, BatchSize) else size for size in sizes]
+            return keras.layers.Lambda(lambda y: old(y if is_symbolic else x, sized(y)))(x if is_symbolic else Run.like)
+
+    if not ON_TENSORFLOW:
+        return
+    renamed = {"concat": "concatenate", "pow": "power", "gather": "take", "constant": "convert_to_tensor", "range": "arange"}
+    arguments = {"perm": "axes", "a": "x1", "b": "x2", "input": "x", "tensor": "x", "input_tensor": "x", "shape": "newshape"}
+    for module in [tf, tf.math, tf.nn, tf.linalg]:
+        for name in dir(module):
+            new = getattr(keras.ops, renamed.get(name, name.removeprefix("reduce_")), None)
+            if name.startswith("_") or not inspect.isfunction(new) or not callable(getattr(module, name)):
+                continue
+
+            @patch(module, name)
+            def of_tensorflow(old, *args, _new=new, **kwargs):
+                is_of_group = Run.like is not None and sys._getframe(2).f_globals["__name__"] == "__main__"
+                is_symbolic = is_of_group and (any_symbolic_tensors(args, kwargs) or has_batch_size([*args, *kwargs.values()]))
+                if not is_symbolic or Run.is_symbolic:
+                    return old(*args, **kwargs)
+                known = inspect.signature(_new).parameters
+                if kwargs.pop("transpose_b", False):
+                    args = [args[0], keras.ops.swapaxes(args[1], -1, -2)]
+                kwargs.pop("name", None)
+                return _new(*args, **{name if name in known else arguments.get(name, name): x for name, x in kwargs.items()})
 
 
 def is_without_value():
@@ -464,10 +537,13 @@ def patch_layers():
         if is_group(self) and not isinstance(self, keras.Model) and any_symbolic_tensors(args, kwargs):
             # The ported program has the layers inside in its graph.
             try:
-                return self.call(*args, **kwargs)
+                with during(like=next(x for x in tree.flatten((args, kwargs)) if isinstance(x, keras.KerasTensor))):
+                    return self.call(*args, **kwargs)
             except ValueError:
                 # A function of TensorFlow, which takes no symbolic tensors.
                 pass
+        if Run.like is not None and not Run.is_symbolic and not any_symbolic_tensors(args, kwargs):
+            args, kwargs = in_graph((args, kwargs))
         return old(self, *args, **kwargs)
 
     @patch(keras.Layer, "__call__")
@@ -513,6 +589,8 @@ def patch_layers():
     @patch(keras.Operation, "symbolic_call")
     def symbolic_call(old, self, *args, **kwargs):
         self._makes_mask = Run.makes_masks
+        if Run.like is not None and not Run.is_symbolic and not Run.makes_masks:
+            args, kwargs = in_graph((args, kwargs))
         return old(self, *args, **kwargs)
 
     @patch(keras.src.ops.function.Function, "_run_through_graph")
@@ -990,6 +1068,7 @@ def main():
         path, script, *arguments = arguments
         Run.results = open(path, "w")
     patch_functions()
+    patch_functions_of_groups()
     patch_layers()
     patch_training()
     patch_data()

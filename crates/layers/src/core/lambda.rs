@@ -72,6 +72,22 @@ impl Lambda {
         })
     }
 
+    /// This tensor as a symbolic one, whatever the input is: its shape has no batch size, so that it meets others as it would in NumPy.
+    ///
+    /// ```
+    /// use candle_core::{Device, Tensor};
+    /// use candle_keras_layers::{Input, Lambda, Layer};
+    /// let (x, mask) = (Input::shape([20, 20]), Tensor::ones((1, 20, 20), candle_core::DType::F32, &Device::Cpu)?);
+    /// let mask = Lambda::value(&mask).call(&x);
+    /// assert_eq!(mask.shape()?.to_string(), "(1, 20, 20)");
+    /// assert_eq!((&x * &mask).shape()?.to_string(), "(None, 20, 20)");
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    pub fn value(value: &Tensor) -> Self {
+        let value = value.clone();
+        Self::new(move |_| Ok(value.clone()))
+    }
+
     /// This layer from a configuration, with this function in place of the one in Python.
     pub fn from_config(&self, config: &Config) -> Result<Self> {
         let mut arguments = Arguments::new("Lambda", config.clone())?;
