@@ -43,7 +43,7 @@ impl<'a> Program<'a> {
             self.block(&branches.body);
             return Ok(());
         }
-        if self.if_there(branches)? {
+        if self.if_there(branches)? || self.if_given(branches)? {
             return Ok(());
         }
         let test = self.condition(&branches.test)?;

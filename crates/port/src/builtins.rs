@@ -8,6 +8,9 @@ use ruff_python_ast::{Expr, ExprCall};
 
 impl<'a> Program<'a> {
     pub(crate) fn call(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        if let Some(made) = self.written_out(call)? {
+            return self.expression(made);
+        }
         let is_shape_of_random = self.path_of(&call.func).is_some_and(|path| path.starts_with("numpy.random.rand"));
         if call.arguments.args.iter().any(|argument| matches!(argument, Expr::Starred(_))) && !is_shape_of_random
             || self.words(call).is_err()
@@ -26,6 +29,10 @@ impl<'a> Program<'a> {
             }
             return match path.split('.').next() {
                 Some("keras") => self.keras_call(&path, call),
+                Some("collections") => self.collection(path.trim_start_matches("collections."), call),
+                Some("argparse") => self.argparse_call(&path, call),
+                Some("csv") => self.csv_call(&path, call),
+                Some("re") => self.re_call(&path, call),
                 Some("math") => self.math_call(&path, call),
                 Some("numpy") => self.numpy_call(&path, call),
                 Some("tensorflow") => self.tensorflow_call(&path, call),
@@ -48,8 +55,15 @@ impl<'a> Program<'a> {
                 if let (Expr::StringLiteral(text), "format") = (&*attribute.value, attribute.attr.as_str()) {
                     return self.format_method(text.value.to_str(), call);
                 }
-                let of = self.expression(&attribute.value)?;
-                self.method(&of, attribute.attr.as_str(), call)
+                let name = attribute.attr.as_str();
+                if let Some(value) = self.special_method(&attribute.value, name, call)? {
+                    return Ok(value);
+                }
+                let of = match self.entry(&attribute.value)? {
+                    Some(entry) => entry,
+                    None => self.expression(&attribute.value)?,
+                };
+                self.method(&of, name, call)
             }
             func => {
                 let of_many = matches!(&call.arguments.args[..], [Expr::List(_) | Expr::Tuple(_)]);
@@ -127,6 +141,12 @@ impl<'a> Program<'a> {
         if name == "print" {
             return self.print(call);
         }
+        if name == "next" {
+            return self.next(call);
+        }
+        if name == "exit" || name == "quit" {
+            return self.exit(call);
+        }
         if let ("max" | "min" | "sum", [one]) = (name, &call.arguments.args[..])
             && call.arguments.keywords.is_empty()
             && !one.is_generator_expr()
@@ -137,6 +157,9 @@ impl<'a> Program<'a> {
                 Ok(value) if value.of.is_array() => return self.reduction(name, &value, None, None),
                 _ => self.body.truncate(written),
             }
+        }
+        if let Some(made) = self.as_comprehension(call)? {
+            return self.expression(made);
         }
         if let Some(value) = self.of_iterable(name, call)? {
             return Ok(value);

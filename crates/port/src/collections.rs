@@ -18,6 +18,7 @@ impl<'a> Program<'a> {
         for item in items.iter_mut().filter(|item| matches!(item.of, Type::Mutable { .. })) {
             *item = self.tensor(item)?;
         }
+        self.unify(&mut items);
         let (texts, of) = self.alike_items(&items)?;
         let mut value = Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(of)));
         value.items = Some(items);
@@ -72,6 +73,7 @@ impl<'a> Program<'a> {
             keys.push(self.expression(key)?);
             values.push(self.expression(&item.value)?);
         }
+        self.unify(&mut values);
         let is_alike = |items: &[Value]| {
             items.iter().all(|item| item.of == items[0].of)
                 || items.iter().all(|item| matches!(item.of, Type::Int | Type::Signed | Type::Float))
@@ -306,6 +308,8 @@ impl<'a> Program<'a> {
                 _ => return Err(Missing::new("a computed reverse")),
             },
         };
+        let is_len = matches!(key, Expr::Name(function) if function.id.as_str() == "len");
+        let key = if key.is_lambda_expr() || is_len { key } else { self.key_as_lambda(key)? };
         // The elements as a list of their own.
         let over = self.iteration(over)?;
         let list = match &over.element {
@@ -347,10 +351,6 @@ impl<'a> Program<'a> {
                 };
                 Value::temporary(length, Type::Int)
             }
-            Expr::Attribute(_) | Expr::Name(_) => {
-                // `key=counts.get`
-                return Err(Missing::new("this key").help("write a lambda"));
-            }
             _ => return Err(Missing::new("this key").help("write a lambda")),
         };
         if key.text.contains('?') {
@@ -363,6 +363,14 @@ impl<'a> Program<'a> {
             key.text
         );
         let text = match (name, is_float) {
+            // Python reverses without changing the order of equal ones.
+            ("sorted", false) if is_reversed => {
+                format!("{{ let mut list = {}; list.sort_by_key(|x| std::cmp::Reverse({}));", list.text, key.text)
+            }
+            ("sorted", true) if is_reversed => {
+                let compare = compare.replace("key(a).total_cmp(&key(b))", "key(b).total_cmp(&key(a))");
+                format!("{{ let mut list = {}; list.sort_by(|a, b| {compare});", list.text)
+            }
             ("sorted", false) => format!("{{ let mut list = {}; list.sort_by_key(|x| {});", list.text, key.text),
             ("sorted", true) => format!("{{ let mut list = {}; list.sort_by(|a, b| {compare});", list.text),
             // Of equal ones the first, as in Python.
@@ -372,8 +380,6 @@ impl<'a> Program<'a> {
             (_, true) => format!("{}.into_iter().min_by(|a, b| {compare})", list.text),
         };
         Ok(match name {
-            // Python reverses without changing the order of equal ones.
-            "sorted" if is_reversed => return Err(Missing::new("sorted with key and reverse").help("negate the key")),
             "sorted" => Value::temporary(format!("{text} list }}"), list.of),
             _ => Value::temporary(format!("{text}.ok_or_else(|| Error::new(\"{name} of nothing\"))?"), (**of).clone()),
         })

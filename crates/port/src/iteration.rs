@@ -34,6 +34,11 @@ impl Iteration {
 
 impl<'a> Program<'a> {
     pub(crate) fn iteration(&mut self, over: &'a Expr) -> Ported<Iteration> {
+        if let Expr::Call(call) = over
+            && let Some(made) = self.as_comprehension(call)?
+        {
+            return self.iteration(made);
+        }
         if let Expr::Call(call) = over {
             let arguments = &call.arguments.args;
             let name = match &*call.func {

@@ -15,6 +15,9 @@ impl<'a> Program<'a> {
         if let Some(value) = self.pandas_attribute(of, name)? {
             return Ok(value);
         }
+        if let Some(value) = self.parsed_argument(of, name)? {
+            return Ok(value);
+        }
         let whole = of.at(Strength::Whole);
         match (&of.of, name) {
             (Type::Mutable { .. }, "shape") => Ok(Value::new(
@@ -113,6 +116,15 @@ impl<'a> Program<'a> {
         if let Some(value) = self.pandas_method(of, name, call)? {
             return Ok(value);
         }
+        if let Some(value) = self.method_of_parser(of, name, call)? {
+            return Ok(value);
+        }
+        if let Some(value) = self.method_of_writer(of, name, call)? {
+            return Ok(value);
+        }
+        if let Some(value) = self.method_of_pattern(of, name, call)? {
+            return Ok(value);
+        }
         match &of.of {
             Type::Model(model) => self.method_of_model(of, &model.clone(), name, call),
             Type::Array | Type::Ints | Type::Floats | Type::Mask => self.method_of_array(of, name, call),
@@ -184,7 +196,7 @@ impl<'a> Program<'a> {
                             Type::None,
                         ))
                     }
-                    _ => Err(Missing::new(format!("the method {name} of a set"))),
+                    (_, arguments) => self.method_of_set(of, &element.clone(), name, arguments),
                 }
             }
             Type::Dict(key, value) => self.method_of_dict(of, (&key.clone(), &value.clone()), name, call),

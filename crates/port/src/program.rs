@@ -58,6 +58,22 @@ pub(crate) struct Program<'a> {
     pub(crate) lists: HashMap<String, &'a ExprList>,
     /// How many outputs of a layer are assigned.
     pub(crate) wanted_outputs: Option<usize>,
+    /// What dicts and lists of `collections` do that others do not, by their names.
+    pub(crate) special: HashMap<String, crate::special::Special<'a>>,
+    /// The parsers of arguments.
+    pub(crate) parsers: Vec<crate::command_line::Parser>,
+    /// Arguments that are known to be given, and their names in Rust.
+    pub(crate) given: HashMap<String, String>,
+    /// Tables of `str.maketrans`.
+    pub(crate) tables: HashMap<String, &'a ruff_python_ast::ExprCall>,
+    /// The constants of patterns.
+    pub(crate) patterns: Vec<(String, String)>,
+    /// The paths of the files that are open, by their variables in Rust.
+    pub(crate) paths: HashMap<String, String>,
+    /// What has been written as JSON to each path.
+    pub(crate) dumped: HashMap<String, Type>,
+    /// Functions with some of their arguments: `partial(Conv2D, padding="same")`.
+    pub(crate) partials: HashMap<String, &'a ruff_python_ast::ExprCall>,
     /// Names of constants that are not negative fractions.
     pub(crate) not_negative: HashSet<String>,
     /// Names whose values are not ported, but known by their uses.
@@ -98,6 +114,14 @@ impl<'a> Program<'a> {
             literals: HashMap::new(),
             lists: HashMap::new(),
             wanted_outputs: None,
+            special: HashMap::new(),
+            parsers: Vec::new(),
+            given: HashMap::new(),
+            tables: HashMap::new(),
+            patterns: Vec::new(),
+            paths: HashMap::new(),
+            dumped: HashMap::new(),
+            partials: HashMap::new(),
             not_negative: HashSet::new(),
             guessed: HashSet::new(),
             other_uses: BTreeSet::new(),

@@ -29,6 +29,17 @@ const MUTATING: &[&str] = &[
     "clear",
     "update",
     "fit_transform",
+    "appendleft",
+    "popleft",
+    "discard",
+    "remove",
+    "setdefault",
+];
+
+/// Those of them that elements of lists and dicts have.
+const OF_COLLECTIONS: &[&str] = &[
+    "append", "extend", "pop", "insert", "sort", "reverse", "clear", "update", "add", "appendleft", "popleft", "discard",
+    "remove",
 ];
 
 /// What a function changes.
@@ -98,6 +109,8 @@ pub(crate) struct Scan {
     mutated: HashSet<(String, usize)>,
     /// Variables of which a part is read by its place.
     subscripted: HashSet<String>,
+    /// How often a part of each is read.
+    parts_read: HashMap<String, usize>,
     /// Variables whose elements are assigned.
     item_assigned: HashSet<String>,
     /// Variables that are called.
@@ -167,6 +180,11 @@ impl Scan {
         self.subscripted.contains(name)
     }
 
+    /// Whether it is read otherwise than by its elements.
+    pub(crate) fn is_read_whole(&self, name: &str) -> bool {
+        self.reads(name) > self.parts_read.get(name).copied().unwrap_or(0)
+    }
+
     /// Whether an element of it is assigned.
     pub(crate) fn is_item_assigned(&self, name: &str) -> bool {
         self.item_assigned.contains(name)
@@ -180,6 +198,14 @@ impl Scan {
     /// All names that are read.
     pub(crate) fn all_read(&self) -> impl Iterator<Item = &str> {
         self.read.keys().map(String::as_str)
+    }
+
+    /// Notes the names of an expression that stands for one of the script.
+    pub(crate) fn read_also(&mut self, expression: &Expr) {
+        let other = Self::of_expression(expression, &self.changing);
+        for (name, count) in other.read {
+            self.read.entry(name).or_insert(count);
+        }
     }
 
     /// Whether it is called, or may be, as an attribute.
@@ -223,6 +249,7 @@ impl Scan {
                 self.visit_expr(&subscript.value);
                 self.visit_expr(&subscript.slice);
                 self.mutate(&subscript.value);
+                self.mutate_base(&subscript.value);
                 self.assign_item(&subscript.value);
             }
             Expr::Attribute(attribute) => {
@@ -245,6 +272,14 @@ impl Scan {
             Expr::Name(name) => self.mutate_name(&name.id),
             Expr::Attribute(attribute) => self.mutate(&attribute.value),
             _ => {}
+        }
+    }
+
+    /// `xs` of `xs[i]`, which changes with its element.
+    fn mutate_base(&mut self, element: &Expr) {
+        if let Expr::Subscript(subscript) = element {
+            self.mutate(&subscript.value);
+            self.mutate_base(&subscript.value);
         }
     }
 
@@ -282,6 +317,7 @@ impl<'a> Visitor<'a> for Scan {
                 if let Expr::Subscript(subscript) = &*assign.target {
                     self.assign_item(&subscript.value);
                     self.mutate(&subscript.value);
+                    self.mutate_base(&subscript.value);
                 }
                 self.mutate(&assign.target);
             }
@@ -330,6 +366,7 @@ impl<'a> Visitor<'a> for Scan {
             Expr::Subscript(subscript) => {
                 if let Expr::Name(name) = &*subscript.value {
                     self.subscripted.insert(name.id.to_string());
+                    *self.parts_read.entry(name.id.to_string()).or_insert(0) += 1;
                 }
             }
             Expr::Call(call) => {
@@ -339,6 +376,9 @@ impl<'a> Visitor<'a> for Scan {
                     let is_in_place = call.arguments.keywords.iter().any(|word| word.arg.as_deref() == Some("inplace"));
                     if changes || is_in_place || MUTATING.contains(&name) {
                         self.mutate(&attribute.value);
+                        if OF_COLLECTIONS.contains(&name) {
+                            self.mutate_base(&attribute.value);
+                        }
                     }
                     // Callbacks of the script that are read afterwards.
                     let callbacks =
@@ -348,6 +388,11 @@ impl<'a> Visitor<'a> for Scan {
                             list.elts.iter().for_each(|callback| self.mutate_callback(callback));
                         }
                     }
+                }
+                if let (Expr::Name(next), [reader]) = (&*call.func, &call.arguments.args[..])
+                    && next.id.as_str() == "next"
+                {
+                    self.mutate(reader);
                 }
                 if let Some(name) = called_name(&call.func) {
                     self.called.insert(name);

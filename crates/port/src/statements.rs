@@ -132,11 +132,8 @@ impl<'a> Program<'a> {
                 Ok(())
             }
             Stmt::Pass(_) => Ok(()),
-            Stmt::Assert(assert) => {
-                let test = self.condition(&assert.test)?;
-                self.line(&format!("assert!({test});"));
-                Ok(())
-            }
+            Stmt::Assert(assert) => self.assertion(assert),
+            Stmt::Raise(raise) => self.raise(raise),
             Stmt::ClassDef(class) => self.define_class(class),
             Stmt::Global(_) => Err(Missing::new("global").help("pass the value, and return the new one")),
             Stmt::With(with) => match self.with_tape(with)? {
@@ -144,13 +141,7 @@ impl<'a> Program<'a> {
                 false if self.with_open(with)? => Ok(()),
                 false => Err(Missing::new("with")),
             },
-            // Imports of one version or another.
-            Stmt::Try(attempt)
-                if attempt.body.iter().all(|one| matches!(one, Stmt::Import(_) | Stmt::ImportFrom(_))) =>
-            {
-                attempt.body.iter().try_for_each(|one| self.statement(one))
-            }
-            Stmt::Try(_) => Err(Missing::new("try").help("errors end the program: leave the handlers out")),
+            Stmt::Try(attempt) => self.attempt(attempt),
             _ => Err(Missing::new("this kind of statement")),
         }
     }
@@ -167,6 +158,15 @@ impl<'a> Program<'a> {
         if let ([Expr::Name(name)], Expr::Lambda(lambda)) = (&assign.targets[..], &*assign.value) {
             self.define_lambda(&name.id, lambda);
             return Ok(());
+        }
+        if let [target] = &assign.targets[..] {
+            if self.note_partial(target, &assign.value) {
+                return Ok(());
+            }
+            if self.note_table(target, &assign.value) {
+                return Ok(());
+            }
+            self.note_special(target, &assign.value);
         }
         // Another name for a class or function of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
@@ -309,7 +309,10 @@ impl<'a> Program<'a> {
                 }
             }
             Expr::Subscript(subscript) => {
-                let of = self.expression(&subscript.value)?;
+                let of = match self.entry(&subscript.value)? {
+                    Some(entry) => entry,
+                    None => self.expression(&subscript.value)?,
+                };
                 if self.assign_column(&of, &subscript.slice, &value)? {
                     return Ok(());
                 }
@@ -464,6 +467,12 @@ impl<'a> Program<'a> {
 
     /// `name = value`
     pub(crate) fn bind(&mut self, name: &str, value: Value) -> Ported<()> {
+        // Another name for what Rust has under one already, or not at all.
+        if self.is_parser(&value.of) || crate::tables::is_alias(&value.of) {
+            let variable = Variable { rust_name: value.text, of: value.of, form: value.form, is_pending: false };
+            self.scopes.bind(name, Binding::Variable(variable));
+            return Ok(());
+        }
         let is_collection = matches!(value.of, Type::List(_) | Type::Dict(..) | Type::Set(_));
         let is_unchanged = |program: &Self| {
             let base = program.scopes.python_name(&value.text);
@@ -566,6 +575,9 @@ impl<'a> Program<'a> {
     }
 
     fn augmented(&mut self, assign: &'a StmtAugAssign) -> Ported<()> {
+        if let Some(entry) = self.entry(&assign.target)? {
+            return self.change_entry(&entry, assign.op, &assign.value);
+        }
         if let Expr::Subscript(subscript) = &*assign.target {
             let array = self.expression(&subscript.value)?;
             if matches!(array.of, Type::Mutable { .. }) {
@@ -679,7 +691,13 @@ pub(crate) fn always_returns(statements: &[Stmt]) -> bool {
 fn is_block(statement: &Stmt) -> bool {
     matches!(
         statement,
-        Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::FunctionDef(_) | Stmt::ClassDef(_) | Stmt::With(_)
+        Stmt::If(_)
+            | Stmt::For(_)
+            | Stmt::While(_)
+            | Stmt::FunctionDef(_)
+            | Stmt::ClassDef(_)
+            | Stmt::With(_)
+            | Stmt::Try(_)
     )
 }
 
