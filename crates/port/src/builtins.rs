@@ -256,6 +256,7 @@ impl<'a> Program<'a> {
                 Strength::Cast,
                 Form::Temporary,
             )),
+            ("abs", [number]) if number.of == Type::Int => Ok(number.clone()),
             ("abs", [number]) if number.of == Type::Signed => {
                 Ok(Value::temporary(format!("{}.abs()", whole(number)), Type::Signed))
             }

@@ -215,10 +215,14 @@ impl<'a> Program<'a> {
                             format!("{}.to_dtype(DType::{dtype})?.to_vec1::<{in_rust}>()?", array.at(Strength::Whole));
                         return Ok(Some(Value::temporary(text, Type::List(Box::new(of)))));
                     }
-                    if let Some(value) =
-                        value.filter(|value| matches!(value.of, Type::List(_)) && value.form != Form::Place)
-                    {
-                        return self.own(value).map(Some);
+                    if let Some(value) = value.filter(|value| matches!(value.of, Type::List(_))) {
+                        return match value.form {
+                            Form::Place | Form::Reference | Form::Slice => {
+                                let text = format!("{}.to_vec()", value.at(Strength::Whole));
+                                Ok(Some(Value::temporary(text, value.of)))
+                            }
+                            _ => self.own(value).map(Some),
+                        };
                     }
                 }
                 let over = self.iteration(over)?;
@@ -506,7 +510,7 @@ impl<'a> Program<'a> {
                 self.known(*number, Type::String);
                 return Ok(self.owned_text(&item));
             }
-            if item.of.in_rust().is_none() {
+            if item.of.in_rust().is_none() && !is_open(&item.of) {
                 return Err(Missing::new(format!("a list of {}", item.of.described())));
             }
             self.known(*number, item.of);
@@ -572,6 +576,17 @@ impl<'a> Program<'a> {
             ("items", []) => Err(Missing::new("items() of a dict outside of a loop")),
             _ => Err(Missing::new(format!("the method {name} of a dict, of this"))),
         }
+    }
+}
+
+/// Whether all that is not known of a type will be known later.
+fn is_open(of: &Type) -> bool {
+    match of {
+        Type::Unknown(_) => true,
+        Type::List(of) | Type::Set(of) => is_open(of) || of.in_rust().is_some(),
+        Type::Dict(key, value) => [key, value].iter().all(|of| is_open(of) || of.in_rust().is_some()),
+        Type::Tuple(types) => types.iter().all(|of| is_open(of) || of.in_rust().is_some()),
+        _ => false,
     }
 }
 

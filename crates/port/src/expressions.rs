@@ -64,6 +64,9 @@ impl<'a> Program<'a> {
                     if let Some(constant) = self.constant_of_class(&attribute.value, attribute.attr.as_str()) {
                         return self.expression(constant);
                     }
+                    if let Some(limit) = self.limit(&attribute.value, attribute.attr.as_str())? {
+                        return Ok(limit);
+                    }
                     let value = self.expression(&attribute.value)?;
                     self.attribute(&value, attribute.attr.as_str())
                 }
@@ -398,6 +401,9 @@ impl<'a> Program<'a> {
                 Some(item) => self.expression(&item.value),
                 None => Err(Missing::new(format!("{:?} is not in the dict", key.value.to_str()))),
             };
+        }
+        if let Some(grid) = self.grid(subscript)? {
+            return Ok(grid);
         }
         if let Some(element) = self.special_element(subscript)? {
             return Ok(element);

@@ -41,6 +41,7 @@ mod mutable;
 mod names;
 mod notebook;
 mod numpy;
+mod numpy_more;
 mod numpy_random;
 mod operations;
 mod own_layers;

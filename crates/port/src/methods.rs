@@ -122,6 +122,9 @@ impl<'a> Program<'a> {
         if let Some(value) = self.method_of_writer(of, name, call)? {
             return Ok(value);
         }
+        if let Some(value) = self.method_of_random(of, name, call)? {
+            return Ok(value);
+        }
         if let Some(value) = self.method_of_pattern(of, name, call)? {
             return Ok(value);
         }

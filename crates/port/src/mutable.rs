@@ -127,6 +127,9 @@ impl<'a> Program<'a> {
     /// `x[i, j] = value`, or another operator of assignment.
     fn assign_part(&mut self, array: &Value, index: &'a Expr, sign: &str, value: &Value) -> Ported<()> {
         let Type::Mutable { of, rank } = array.of else { return Err(Missing::new("an assignment to this")) };
+        if self.assign_chosen(array, index, sign, value)? {
+            return Ok(());
+        }
         let whole = array.at(Strength::Whole);
         let indices = self.indices(index)?;
         let number = self.element_of(of, value)?;
@@ -179,7 +182,7 @@ impl<'a> Program<'a> {
     }
 
     /// A number as an element of an array of this type; `None` for an array.
-    fn element_of(&mut self, of: &str, value: &Value) -> Ported<Option<String>> {
+    pub(crate) fn element_of(&mut self, of: &str, value: &Value) -> Ported<Option<String>> {
         if value.of.is_array() || matches!(value.of, Type::Mutable { .. } | Type::List(_)) {
             return Ok(None);
         }

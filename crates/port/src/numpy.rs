@@ -109,6 +109,11 @@ const AS_IN_KERAS: &[&str] = &[
     "rot90",
     "any",
     "all",
+    "pad",
+    "searchsorted",
+    "tensordot",
+    "nan_to_num",
+    "corrcoef",
 ];
 
 impl<'a> Program<'a> {
@@ -422,10 +427,8 @@ impl<'a> Program<'a> {
                 let function = self.import("numpy::loadtxt");
                 Ok(Value::temporary(format!("{function}({path}, {delimiter}, {skipped})?"), Type::Floats))
             }
-            // How arrays are printed.
-            "set_printoptions" => Ok(Value::constant("()", Type::None)),
             name if AS_IN_KERAS.contains(&name) => self.operation(name, call),
-            _ => Err(Missing::new(format!("{path} is not known here"))),
+            name => self.other_numpy_call(name, call),
         }
     }
 

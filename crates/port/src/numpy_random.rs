@@ -6,11 +6,81 @@ use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
 
+/// The objects that have random numbers of their own.
+const STATE: &str = "numpy::random::RandomState";
+const GENERATOR: &str = "numpy::random::Generator";
+
 impl<'a> Program<'a> {
     /// `np.random`, whose numbers are those of NumPy.
     pub(crate) fn numpy_random(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
-        let given = |parameters: &[&str]| named_as(call, parameters);
         let function = self.import("numpy::random::seed").replace("seed", "");
+        match name {
+            "RandomState" => {
+                let seed = self.argument(needed(&named_as(call, &["seed"])?, "seed")?, "u32", "seed")?;
+                Ok(Value::temporary(format!("{function}RandomState::new({seed})"), Type::Object(STATE.into())))
+            }
+            "default_rng" => {
+                let given = named_as(call, &["seed"])?;
+                let seed = match find(&given, "seed") {
+                    None => "None".to_string(),
+                    Some(seed) => format!("Some({})", self.argument(seed, "u64", "seed")?),
+                };
+                Ok(Value::temporary(format!("{function}default_rng({seed})"), Type::Object(GENERATOR.into())))
+            }
+            name => self.random_numbers(&function, name, call),
+        }
+    }
+
+    /// The methods of a `RandomState` or `Generator`; `None` if it is neither.
+    pub(crate) fn method_of_random(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
+        let Type::Object(path) = &of.of else { return Ok(None) };
+        let prefix = format!("{}.", of.at(Strength::Whole));
+        if path == STATE {
+            return self.random_numbers(&prefix, name, call).map(Some);
+        }
+        if path != GENERATOR {
+            return Ok(None);
+        }
+        match name {
+            "random" | "standard_normal" => {
+                let given = named_as(call, &["size"])?;
+                let text = match find(&given, "size") {
+                    None => return Ok(Some(Value::temporary(format!("{prefix}{name}_scalar()"), Type::Float))),
+                    Some(size) => format!("{prefix}{name}({})?", self.shape(size)?),
+                };
+                Ok(Some(Value::temporary(text, Type::Floats)))
+            }
+            "integers" => {
+                let given = named_as(call, &["low", "high", "size"])?;
+                let low = self.argument(needed(&given, "low")?, "i64", "low")?;
+                let (low, high) = match find(&given, "high") {
+                    None | Some(Expr::NoneLiteral(_)) => ("0".to_string(), low),
+                    Some(high) => (low, self.argument(high, "i64", "high")?),
+                };
+                Ok(Some(match find(&given, "size") {
+                    None if low.starts_with(|c: char| c.is_ascii_digit()) => Value::new(
+                        format!("{prefix}integers_scalar({low}, {high})? as usize"),
+                        Type::Int,
+                        Strength::Cast,
+                        Form::Temporary,
+                    ),
+                    None => Value::temporary(format!("{prefix}integers_scalar({low}, {high})?"), Type::Signed),
+                    Some(size) => {
+                        let size = self.shape(size)?;
+                        Value::temporary(format!("{prefix}integers({low}, {high}, {size})?"), Type::Ints)
+                    }
+                }))
+            }
+            "normal" | "uniform" | "permutation" | "shuffle" | "choice" => {
+                self.random_numbers(&prefix, name, call).map(Some)
+            }
+            _ => Err(Missing::new(format!("the method {name} of a Generator"))),
+        }
+    }
+
+    /// Numbers by a function of this name behind a module or an object.
+    fn random_numbers(&mut self, function: &str, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        let given = |parameters: &[&str]| named_as(call, parameters);
         let floats = |text: String| Ok(Value::temporary(text, Type::Floats));
         match name {
             "seed" => {

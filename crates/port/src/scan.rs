@@ -34,6 +34,21 @@ const MUTATING: &[&str] = &[
     "discard",
     "remove",
     "setdefault",
+    // Of random numbers.
+    "rand",
+    "randn",
+    "randint",
+    "random",
+    "random_sample",
+    "normal",
+    "uniform",
+    "standard_normal",
+    "integers",
+    "permutation",
+    "shuffle",
+    "choice",
+    "binomial",
+    "multinomial",
 ];
 
 /// Those of them that elements of lists and dicts have.

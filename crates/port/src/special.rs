@@ -70,7 +70,8 @@ impl<'a> Program<'a> {
                 match &call.arguments.args[..] {
                     [] => {
                         let class = self.index_map();
-                        let of = Type::Dict(Box::new(Type::Unknown(self.unknown())), Box::new(Type::Int));
+                        let (key, count) = (self.unknown(), self.unknown());
+                        let of = Type::Dict(Box::new(Type::Unknown(key)), Box::new(Type::Unknown(count)));
                         Ok(Value::temporary(format!("{class}::new()"), of))
                     }
                     [items] => {
@@ -160,7 +161,8 @@ impl<'a> Program<'a> {
     fn default_of(&mut self, factory: &'a Expr) -> Ported<Type> {
         Ok(match factory {
             Expr::Name(name) if self.scopes.get(&name.id).is_none() => match name.id.as_str() {
-                "int" => Type::Int,
+                // What is added first says whether it may be negative.
+                "int" => Type::Unknown(self.unknown()),
                 "float" => Type::Float,
                 "list" => Type::List(Box::new(Type::Unknown(self.unknown()))),
                 "set" => Type::Set(Box::new(Type::Unknown(self.unknown()))),
@@ -175,7 +177,7 @@ impl<'a> Program<'a> {
                 Expr::NumberLiteral(_) => {
                     let value = self.expression(&lambda.body)?;
                     match value.text.as_str() {
-                        "0" => Type::Int,
+                        "0" => Type::Unknown(self.unknown()),
                         "0.0" => Type::Float,
                         _ => return Err(Missing::new("a defaultdict of this number").help("use get with a default")),
                     }
@@ -236,10 +238,20 @@ impl<'a> Program<'a> {
             Operator::Mult => "*=",
             _ => return Err(Missing::new("this operator on what a dict puts in")),
         };
+        let mut entry = entry.clone();
+        if let (Type::Unknown(number), of) = (&entry.of, &by.of)
+            && of.is_number()
+        {
+            let of = if *of == Type::Bool { Type::Int } else { of.clone() };
+            self.known(*number, of.clone());
+            entry.of = of;
+        }
         let text = match (&entry.of, &by.of) {
             (Type::Float, of) if of.is_number() => by.as_float().ok_or_else(|| Missing::new("this number"))?,
             (Type::Float, of) if of.is_array() => self.converted(&by, "f64", "it")?,
-            (Type::Int, Type::Int) => by.text,
+            (Type::Int, Type::Int) | (Type::Signed, Type::Signed) => by.text,
+            (Type::Signed, Type::Int) if by.is_literal() => by.text,
+            (Type::Signed, Type::Int) => format!("{} as i64", by.at(Strength::Cast)),
             (Type::Int, Type::Bool) => format!("usize::from({})", by.text),
             (a, b) => return Err(Missing::new(format!("{} and {}", a.described(), b.described()))),
         };
@@ -290,7 +302,10 @@ impl<'a> Program<'a> {
                 Ok(Some(Value::temporary(text, Type::List(Box::new(pair)))))
             }
             (Special::Counter, "update", [items]) => {
-                let Type::Dict(key, _) = self.resolved(&of.of) else { return Ok(None) };
+                let Type::Dict(key, count) = self.resolved(&of.of) else { return Ok(None) };
+                if let Type::Unknown(number) = *count {
+                    self.known(number, Type::Int);
+                }
                 let (iter, element) = self.owned_elements(items)?;
                 let item = self.put_into(&key, Value::temporary("item", element))?;
                 self.line(&format!("for item in {iter} {{"));

@@ -158,7 +158,9 @@ impl Type {
             Self::Object(path) if crate::command_line::in_rust(path).is_some() => {
                 return crate::command_line::in_rust(path).flatten();
             }
-            Self::Object(path) if path.starts_with("sklearn::") || path.starts_with("serde_json::") => path.clone(),
+            Self::Object(path) if path.starts_with("sklearn::") || path.starts_with("serde_json::") || path.starts_with("numpy::") => {
+                path.clone()
+            }
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
             Self::History => "History".into(),
             Self::HistoryValues

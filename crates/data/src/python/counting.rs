@@ -26,7 +26,7 @@ pub fn count<T: Hash + Eq>(items: impl IntoIterator<Item = T>) -> IndexMap<T, us
 /// assert_eq!(most_common(&count("hello".chars()), 1), [('l', 2)]);
 /// assert_eq!(most_common(&count("hello".chars()), None).len(), 4);
 /// ```
-pub fn most_common<T: Clone>(counts: &IndexMap<T, usize>, n: impl Into<Option<usize>>) -> Vec<(T, usize)> {
+pub fn most_common<T: Clone, N: Copy + Ord>(counts: &IndexMap<T, N>, n: impl Into<Option<usize>>) -> Vec<(T, N)> {
     let mut pairs: Vec<_> = counts.iter().map(|(item, &count)| (item.clone(), count)).collect();
     pairs.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
     pairs.truncate(n.into().unwrap_or(usize::MAX));
