@@ -599,6 +599,8 @@ pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
         // What is looked up is put in somewhere behind.
         (Type::Unknown(_), of) if of.is_copy() && *of != Type::Str => Ok(format!("&{}", at.at(Strength::Prefix))),
         (Type::Unknown(_), of) if of.is_text() => Ok(at.borrowed()),
+        (Type::Unknown(_), Type::List(_) | Type::Tuple(_)) => Ok(at.borrowed()),
+        (Type::Str, Type::String) => Ok(format!("&{}[..]", at.at(Strength::Whole))),
         (Type::Int, Type::Signed) => Ok(format!("&({} as usize)", at.at(Strength::Cast))),
         (Type::Char, Type::Str) if at.literal_text().is_some() => {
             let text = crate::text::unescaped(at.literal_text().unwrap_or_default());

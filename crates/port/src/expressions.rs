@@ -230,6 +230,18 @@ impl<'a> Program<'a> {
             (Type::List(x), Type::List(y)) if (x == y || (x.is_array() && y.is_array())) && op == Operator::Add => {
                 Ok(Value::temporary(format!("[{}, {}].concat()", sliced(&a), sliced(&b)), a.of.clone()))
             }
+            (Type::List(x), Type::List(y)) if x.is_text() && y.is_text() && op == Operator::Add => {
+                let texts = [&a, &b].map(|list| match (&list.of, &list.items) {
+                    (Type::List(of), _) if **of == Type::String => sliced(list),
+                    (_, Some(items)) => {
+                        let texts: Vec<_> = items.iter().map(|item| self.owned_text(item)).collect();
+                        format!("&[{}][..]", texts.join(", "))
+                    }
+                    _ => format!("&{}.iter().map(|x| x.to_string()).collect::<Vec<_>>()[..]", list.at(Strength::Whole)),
+                });
+                let of = Type::List(Box::new(Type::String));
+                Ok(Value::temporary(format!("[{}].concat()", texts.join(", ")), of))
+            }
             (text, Type::Int) if text.is_text() && op == Operator::Mult => {
                 Ok(Value::temporary(format!("{}.repeat({})", a.at(Strength::Whole), b.text), Type::String))
             }
@@ -551,7 +563,7 @@ fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
         } else if a.of == b.of {
             (a.at(strength), b.at(right), a.of.clone())
         } else {
-            let signed = |value: &Value, least: Strength| match (&value.of, value.is_literal()) {
+            let signed = |value: &Value, least: Strength| match (&value.of, value.is_literal() && value.form == Form::Constant) {
                 (Type::Int, false) => wrapped(format!("{} as i64", value.at(Strength::Cast)), Strength::Cast, least),
                 _ => value.at(least),
             };

@@ -10,7 +10,7 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// A function of `os`, `os.path`, `pathlib`, `json`, `time` or `sys`.
     pub(crate) fn library_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
-        let known = ["os.", "sys.", "shutil.", "tempfile.", "pathlib.", "time.", "json.", "random.", "gc."];
+        let known = ["os.", "sys.", "shutil.", "tempfile.", "pathlib.", "time.", "json.", "random.", "gc.", "io.StringIO"];
         if !known.iter().any(|module| path.starts_with(module)) {
             return Ok(None);
         }
@@ -19,6 +19,20 @@ impl<'a> Program<'a> {
         }
         if path.starts_with("json.") {
             return self.json_call(path, call).map(Some);
+        }
+        if path == "io.StringIO" {
+            no_words(call)?;
+            return match &call.arguments.args[..] {
+                [] => Ok(Some(Value::temporary("String::new()", Type::File { is_read: false }))),
+                [text] => {
+                    let value = self.expression(text)?;
+                    if !value.of.is_text() {
+                        return Err(Missing::new("StringIO of this"));
+                    }
+                    Ok(Some(Value::temporary(self.owned_text(&value), Type::File { is_read: true })))
+                }
+                _ => Err(Missing::new("StringIO of this")),
+            };
         }
         match path {
             "sys.exit" => return self.exit(call).map(Some),
@@ -300,6 +314,7 @@ impl<'a> Program<'a> {
                 let value = self.expression(text)?;
                 Ok(Value::temporary(format!("{whole}.push_str(&{})", value.text), Type::None))
             }
+            ("getvalue", []) => Ok(Value::temporary(format!("{whole}.clone()"), Type::String)),
             ("close" | "flush", []) => Ok(Value::constant("()", Type::None)),
             _ => Err(Missing::new(format!("the method {name} of a file"))),
         }

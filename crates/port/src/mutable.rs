@@ -103,8 +103,12 @@ impl<'a> Program<'a> {
             if part.is_slice_expr() {
                 return Ok(Vec::new());
             }
+            if matches!(part, Expr::Name(name) if self.vectors.contains(name.id.as_str())) {
+                return Ok(Vec::new());
+            }
             let value = self.expression(part)?;
             match value.of {
+                Type::Mask | Type::List(_) => return Ok(Vec::new()),
                 Type::Int => texts.push(value.text),
                 // A negative one is beyond the array.
                 Type::Id | Type::Signed if value.form != Form::Constant => {

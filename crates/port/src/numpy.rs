@@ -97,7 +97,6 @@ const AS_IN_KERAS: &[&str] = &[
     "sort",
     "cumsum",
     "median",
-    "percentile",
     "count_nonzero",
     "diag",
     "triu",

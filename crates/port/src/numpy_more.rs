@@ -18,6 +18,13 @@ const WITH_DEFAULTS: &[(&str, &[(&str, &str)])] = &[
 /// Those of two arrays.
 const OF_TWO: &[&str] = &["arctan2", "inner", "hypot", "kron", "vdot"];
 
+/// Whether the text makes an array of one axis.
+pub(crate) fn is_vector(text: &str) -> bool {
+    ["numpy::random::permutation(", "ops::argsort(", "ops::arange(", "numpy::flatnonzero(", "numpy::unique("]
+        .iter()
+        .any(|start| text.starts_with(start))
+}
+
 impl<'a> Program<'a> {
     /// The functions of NumPy that `numpy.rs` has not.
     pub(crate) fn other_numpy_call(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
@@ -53,6 +60,33 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{function}(&[{}], {indexing:?})?", texts.join(", ")), list_of(&first)))
             }
             "set_printoptions" => self.print_options(call),
+            "percentile" | "quantile" => {
+                let given = named_as(call, &["a", "q", "axis"])?;
+                let (of, q) = (self.expression(needed(&given, "a")?)?, self.expression(needed(&given, "q")?)?);
+                let of = self.tensor(&of)?;
+                let function = self.import(&format!("numpy::{name}"));
+                let axes = match find(&given, "axis") {
+                    None => "()".to_string(),
+                    Some(axis) => self.axes_of(axis, None)?,
+                };
+                let scalar = ".to_dtype(DType::F64)?.to_scalar::<f64>()?";
+                match (q.as_float(), find(&given, "axis").is_some(), &q.items) {
+                    (Some(q), true, _) => {
+                        Ok(Value::temporary(format!("{function}({}, {q}, {axes})?", of.borrowed()), Type::Floats))
+                    }
+                    (Some(q), false, _) => Ok(Value::temporary(
+                        format!("{function}({}, {q}, {axes})?{scalar}", of.borrowed()),
+                        Type::Float,
+                    )),
+                    (None, _, Some(items)) => {
+                        let numbers: Option<Vec<_>> = items.iter().map(Value::as_float).collect();
+                        let numbers = numbers.ok_or_else(|| Missing::new(format!("{name} of this")))?;
+                        let text = format!("{function}({}, [{}], {axes})?", of.borrowed(), numbers.join(", "));
+                        Ok(Value::temporary(text, Type::Floats))
+                    }
+                    _ => Err(Missing::new(format!("{name} of this"))),
+                }
+            }
             "ravel" | "copy" => {
                 let of = self.expression(needed(&named_as(call, &["a"])?, "a")?)?;
                 let of = self.tensor(&of)?;

@@ -60,6 +60,10 @@ pub(crate) struct Program<'a> {
     pub(crate) wanted_outputs: Option<usize>,
     /// What dicts and lists of `collections` do that others do not, by their names.
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
+    /// Where the statement ends that is being written.
+    pub(crate) statement_end: ruff_text_size::TextSize,
+    /// Arrays that are known to have one axis.
+    pub(crate) vectors: HashSet<String>,
     /// The parsers of arguments.
     pub(crate) parsers: Vec<crate::command_line::Parser>,
     /// Arguments that are known to be given, and their names in Rust.
@@ -115,6 +119,8 @@ impl<'a> Program<'a> {
             lists: HashMap::new(),
             wanted_outputs: None,
             special: HashMap::new(),
+            statement_end: ruff_text_size::TextSize::default(),
+            vectors: HashSet::new(),
             parsers: Vec::new(),
             given: HashMap::new(),
             tables: HashMap::new(),
@@ -309,6 +315,7 @@ impl<'a> Program<'a> {
     /// Imports what a type needs that is written out.
     pub(crate) fn import_type(&mut self, of: &Type) {
         match of {
+            Type::Object(path) if crate::command_line::in_rust(path).is_some() || path.starts_with("serde_json") => {}
             Type::Object(path) if path == crate::pandas::VALUES => _ = self.import(crate::pandas::COLUMN),
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
             Type::Path => self.import_from("std::path::PathBuf"),
@@ -530,7 +537,7 @@ impl<'a> Program<'a> {
 }
 
 /// Whether a text of Rust has this name.
-fn has_word(text: &str, name: &str) -> bool {
+pub(crate) fn has_word(text: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(name)
         .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))

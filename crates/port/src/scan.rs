@@ -3,7 +3,7 @@
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprContext, Stmt, StmtFunctionDef};
-use ruff_text_size::TextSize;
+use ruff_text_size::{Ranged, TextSize};
 use std::rc::Rc;
 
 /// Methods that need `&mut self` in Rust.
@@ -138,6 +138,17 @@ pub(crate) struct Scan {
     read: HashMap<String, usize>,
     /// Where each is read last.
     last_read: HashMap<String, TextSize>,
+    /// How often each is read in a statement, by its end.
+    reads_of_statement: HashMap<(String, TextSize), usize>,
+    statement_end: TextSize,
+    /// Where each changes last.
+    last_change: HashMap<String, TextSize>,
+    place: TextSize,
+    /// What functions inside read.
+    read_inside: HashSet<String>,
+    changes_elements: bool,
+    /// What is written as JSON.
+    for_json: HashSet<String>,
     /// Parameters, and those of them that blocks assign anew.
     parameters: HashSet<String>,
     reassigned: HashSet<String>,
@@ -193,6 +204,31 @@ impl Scan {
     /// Whether a part of it is read by its place.
     pub(crate) fn is_subscripted(&self, name: &str) -> bool {
         self.subscripted.contains(name)
+    }
+
+    /// Where it changes last.
+    pub(crate) fn last_change(&self, name: &str) -> Option<TextSize> {
+        self.last_change.get(name).copied()
+    }
+
+    /// Whether functions inside read it.
+    pub(crate) fn is_read_inside(&self, name: &str) -> bool {
+        self.read_inside.contains(name)
+    }
+
+    /// Whether an element of a list or dict changes in its place.
+    pub(crate) fn changes_elements(&self) -> bool {
+        self.changes_elements
+    }
+
+    /// How often it is read in the statement that ends here.
+    pub(crate) fn reads_in(&self, name: &str, end: TextSize) -> usize {
+        self.reads_of_statement.get(&(name.to_string(), end)).copied().unwrap_or(0)
+    }
+
+    /// Whether it is written as JSON.
+    pub(crate) fn is_for_json(&self, name: &str) -> bool {
+        self.for_json.contains(name)
     }
 
     /// Whether it is read otherwise than by its elements.
@@ -293,6 +329,7 @@ impl Scan {
     /// `xs` of `xs[i]`, which changes with its element.
     fn mutate_base(&mut self, element: &Expr) {
         if let Expr::Subscript(subscript) = element {
+            self.changes_elements = true;
             self.mutate(&subscript.value);
             self.mutate_base(&subscript.value);
         }
@@ -313,6 +350,7 @@ impl Scan {
     }
 
     fn mutate_name(&mut self, name: &str) {
+        self.last_change.insert(name.to_string(), self.place);
         let number = self.declared.get(name).copied().unwrap_or(0);
         self.mutated.insert((name.to_string(), number));
     }
@@ -320,6 +358,7 @@ impl Scan {
 
 impl<'a> Visitor<'a> for Scan {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
+        (self.place, self.statement_end) = (statement.range().start(), statement.range().end());
         match statement {
             // What is assigned is read before.
             Stmt::Assign(assign) => {
@@ -352,6 +391,8 @@ impl<'a> Visitor<'a> for Scan {
                 let inner = Self::of_function(function, &self.changing);
                 self.called.extend(inner.called);
                 self.subscripted.extend(inner.subscripted);
+                self.read_inside.extend(inner.read.keys().cloned());
+                self.changes_elements |= inner.changes_elements;
                 for (name, count) in inner.read {
                     *self.read.entry(name).or_insert(0) += count;
                 }
@@ -375,6 +416,7 @@ impl<'a> Visitor<'a> for Scan {
         match expression {
             Expr::Name(name) if name.ctx == ExprContext::Load => {
                 *self.read.entry(name.id.to_string()).or_insert(0) += 1;
+                *self.reads_of_statement.entry((name.id.to_string(), self.statement_end)).or_insert(0) += 1;
                 let last = self.last_read.entry(name.id.to_string()).or_default();
                 *last = (*last).max(name.range.start());
             }
@@ -408,6 +450,11 @@ impl<'a> Visitor<'a> for Scan {
                     && next.id.as_str() == "next"
                 {
                     self.mutate(reader);
+                }
+                if let (Expr::Attribute(attribute), Some(Expr::Name(name))) = (&*call.func, call.arguments.args.first())
+                    && matches!(&*attribute.value, Expr::Name(json) if json.id.as_str() == "json")
+                {
+                    self.for_json.insert(name.id.to_string());
                 }
                 if let Some(name) = called_name(&call.func) {
                     self.called.insert(name);

@@ -129,11 +129,12 @@ impl<'a> Program<'a> {
         if !call.arguments.args.iter().any(is_starred) {
             return Ok(None);
         }
-        if let (Expr::Name(name), [Expr::Starred(items)]) = (&*call.func, &call.arguments.args[..])
+        if let (Expr::Name(name), [before @ .., Expr::Starred(items)]) = (&*call.func, &call.arguments.args[..])
             && name.id.as_str() == "print"
+            && !before.iter().any(is_starred)
             && self.scopes.get("print").is_none()
         {
-            return self.print_of_items(&items.value, call);
+            return self.print_of_items(before, &items.value, call);
         }
         let mut texts = Vec::new();
         for argument in &call.arguments.args {
@@ -166,7 +167,7 @@ impl<'a> Program<'a> {
     }
 
     /// `print(*items)`
-    fn print_of_items(&mut self, items: &'a Expr, call: &'a ExprCall) -> Ported<Option<&'a Expr>> {
+    fn print_of_items(&mut self, before: &'a [Expr], items: &'a Expr, call: &'a ExprCall) -> Ported<Option<&'a Expr>> {
         let words = &call.arguments.keywords;
         let separator = words.iter().find(|word| word.arg.as_deref() == Some("sep"));
         let separator = separator.map_or("\" \"", |word| self.code(&word.value));
@@ -174,7 +175,9 @@ impl<'a> Program<'a> {
         let rest: String = (words.iter().filter(|word| word.arg.as_deref() != Some("sep")))
             .map(|word| format!(", {}", self.code(word)))
             .collect();
-        let text = format!("print({separator}.join([str({name}) for {name} in {}]){rest})", self.code(items));
+        let first: Vec<_> = before.iter().map(|one| format!("str({})", self.code(one))).collect();
+        let first = if first.is_empty() { String::new() } else { format!("[{}] + ", first.join(", ")) };
+        let text = format!("print({separator}.join({first}[str({name}) for {name} in {}]){rest})", self.code(items));
         self.made(text, call.range()).map(Some)
     }
 

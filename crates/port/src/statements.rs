@@ -19,6 +19,7 @@ impl<'a> Program<'a> {
             }
             self.comments_before(self.source.line(range.start()));
             let written = self.body.len();
+            self.statement_end = range.end();
             if let Err(missing) = self.statement(statement) {
                 self.body.truncate(written);
                 let line = self.gap(range, &missing);
@@ -193,12 +194,27 @@ impl<'a> Program<'a> {
         {
             let written = self.body.len();
             let value = self.dict(dict);
+            if value.is_err() && self.scan().is_for_json(&name.id) {
+                self.body.truncate(written);
+                return self.bind_json(&name.id, dict);
+            }
             let is_data = matches!(&value, Ok(Value { of: Type::Dict(_, of), .. }) if of.is_array());
             if value.is_err() || is_data {
                 self.body.truncate(written);
                 self.literals.insert(name.id.to_string(), dict);
                 return Ok(());
             }
+        }
+        if let ([Expr::Name(name)], Expr::Dict(dict)) = (&assign.targets[..], &*assign.value)
+            && self.scan().is_for_json(&name.id)
+            && !dict.items.is_empty()
+        {
+            let written = self.body.len();
+            if self.dict(dict).is_err() {
+                self.body.truncate(written);
+                return self.bind_json(&name.id, dict);
+            }
+            self.body.truncate(written);
         }
         if let ([Expr::Name(name)], Expr::NumberLiteral(_)) = (&assign.targets[..], &*assign.value)
             && self.scan().is_assigned_once(&name.id)
@@ -424,7 +440,7 @@ impl<'a> Program<'a> {
         match (target, of) {
             (Expr::Name(name), of) => {
                 names.push((name.id.to_string(), of.clone()));
-                let is_read = self.scan().reads(&name.id) > 0;
+                let is_read = self.scan().reads(&name.id) > 0 && !self.is_never_read_behind(name);
                 let is_mutable = self.declare(&name.id);
                 let rust_name = self.rust_name(&name.id);
                 Ok(match (is_read, is_mutable) {
@@ -451,6 +467,12 @@ impl<'a> Program<'a> {
             }
             _ => Err(Missing::new(format!("{} cannot be taken apart here", of.described()))),
         }
+    }
+
+    /// Whether what is assigned here is not read any more.
+    fn is_never_read_behind(&self, name: &ruff_python_ast::ExprName) -> bool {
+        let is_last = self.scan().last_read(&name.id).is_none_or(|at| at < name.range.start());
+        self.depth == 1 && is_last && !self.scan().is_read_inside(&name.id)
     }
 
     /// Whether it is a variable of an outer block of the same function, which an assignment changes.
@@ -499,6 +521,11 @@ impl<'a> Program<'a> {
             ),
             false => value,
         };
+        if value.of == Type::Ints && crate::numpy_more::is_vector(&value.text) {
+            self.vectors.insert(name.to_string());
+        } else {
+            self.vectors.remove(name);
+        }
         let value = self.as_used(value, self.is_next_mutated(name), self.scan().is_called(name));
         if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
@@ -566,8 +593,31 @@ impl<'a> Program<'a> {
                 let text = format!("{}.clone()", value.at(Strength::Whole));
                 Ok(Value::temporary(text, value.of))
             }
+            Type::List(_) | Type::Dict(..) | Type::Set(_) => self.handed_over(value),
             of => Err(Missing::new(format!("a second name for {}", of.described())).help("use the first name")),
         }
+    }
+
+    /// A list, dict or set that gets a second name, or a place in another one, and does not change from then on.
+    fn handed_over(&self, value: Value) -> Ported<Value> {
+        let error = |value: &Value| {
+            Missing::new(format!("a second name for {}", value.of.described())).help("use the first name")
+        };
+        let name = self.scopes.python_name(&value.text).ok_or_else(|| error(&value))?;
+        let (scan, end) = (self.scan(), self.statement_end);
+        let is_behind = |at: Option<ruff_text_size::TextSize>| at.is_some_and(|at| at > end);
+        // Outside of loops, and in each round anew, what stands behind comes later.
+        let is_fresh = self.scopes.is_local(&name);
+        let changes = self.is_mutated(&name) && (!is_fresh || is_behind(scan.last_change(&name)));
+        let is_read_behind = !is_fresh || is_behind(scan.last_read(&name)) || scan.is_read_inside(&name);
+        if changes || (is_read_behind && scan.changes_elements() && self.is_mutated(&name)) {
+            return Err(error(&value));
+        }
+        let text = match is_read_behind || scan.reads_in(&name, end) != 1 {
+            true => format!("{}.clone()", value.at(Strength::Whole)),
+            false => value.text.clone(),
+        };
+        Ok(Value::temporary(text, value.of))
     }
 
     fn is_read_once(&self, rust_name: &str) -> bool {
@@ -601,6 +651,7 @@ impl<'a> Program<'a> {
         if let (Type::Mutable { .. }, Expr::Name(name)) = (&target.of, &*assign.target)
             && self.scopes.is_local(&name.id)
         {
+            let value = self.changeable(value)?;
             return self.bind(&name.id, value);
         }
         if target.of != value.of {

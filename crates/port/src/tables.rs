@@ -189,6 +189,13 @@ impl<'a> Program<'a> {
         Ok(Some(format!("json!({text})")))
     }
 
+    /// A dict of values of several types that is written as JSON.
+    pub(crate) fn bind_json(&mut self, name: &str, dict: &'a ExprDict) -> Ported<()> {
+        let text = self.json_object(dict)?;
+        self.import_from("serde_json::json");
+        self.bind(name, Value::temporary(format!("json!({text})"), Type::Object(JSON.into())))
+    }
+
     fn json_object(&mut self, dict: &'a ExprDict) -> Ported<String> {
         let mut parts = Vec::new();
         for item in &dict.items {
