@@ -159,9 +159,9 @@ impl<'a> Program<'a> {
         let of = self.name(&name.id)?;
         match &of.of {
             // What is left is read once.
-            Type::List(row) if self.special(&call.arguments.args[0]) == Some(crate::special::Special::Rows) => {
-                if self.scan().reads(&name.id) > 2 {
-                    return Err(Missing::new("a reader that is read several times"));
+            Type::List(row) if matches!(self.special(&call.arguments.args[0]), Some(crate::special::Special::Once(_))) => {
+                if self.scan().whole_reads(&name.id) > 1 {
+                    return Err(Missing::new("an iterator that is read several times"));
                 }
                 Ok(Value::temporary(format!("{}.remove(0)", of.at(Strength::Whole)), (**row).clone()))
             }

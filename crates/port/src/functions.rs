@@ -272,6 +272,8 @@ impl<'a> Program<'a> {
         let mut parameters = Vec::new();
         let mut result = Ok(());
         self.symbolic_parameters.push(None);
+        self.gathered.push(None);
+        let is_generator = crate::generators::is_generator(function);
         for (parameter, of) in all.into_iter().skip(usize::from(is_method)).zip(arguments) {
             match self.parameter(parameter.parameter.name.as_str(), of) {
                 Ok(parameter) => {
@@ -289,7 +291,13 @@ impl<'a> Program<'a> {
             match function {
                 Definition::Def(function) => {
                     self.last_line_is(self.source.line(function.parameters.range.end()));
+                    if is_generator {
+                        result = self.begin_generator(Definition::Def(function));
+                    }
                     self.block(&function.body);
+                    if is_generator && !always_returns(&function.body) {
+                        self.end_generator();
+                    }
                 }
                 Definition::Lambda(_, lambda) => {
                     result = self.expression(&lambda.body).and_then(|value| self.returned(&value));
@@ -298,6 +306,7 @@ impl<'a> Program<'a> {
         }
         self.scopes.leave();
         self.symbolic_parameters.pop();
+        self.gathered.pop();
         self.scans.pop();
         let captured = self.captures.pop().unwrap_or_default();
         let returns = self.returns.pop().flatten().unwrap_or(Type::None);
@@ -314,7 +323,7 @@ impl<'a> Program<'a> {
             return Err(Missing::new(format!("{} returns what line {line} has, which is not ported", function.name())));
         }
         let returns_always = match function {
-            Definition::Def(function) => always_returns(&function.body),
+            Definition::Def(function) => is_generator || always_returns(&function.body),
             Definition::Lambda(..) => true,
         };
         if returns != Type::None && !returns_always {

@@ -27,7 +27,7 @@ pub(crate) enum Element {
 
 impl Iteration {
     /// Over an iterator.
-    fn new(iter: String, element: Element) -> Self {
+    pub(crate) fn new(iter: String, element: Element) -> Self {
         Self { over: iter.clone(), iter, element, is_set: false }
     }
 }
@@ -38,6 +38,11 @@ impl<'a> Program<'a> {
             && let Some(made) = self.as_comprehension(call)?
         {
             return self.iteration(made);
+        }
+        if let Expr::Call(call) = over
+            && let Some(iteration) = self.itertools(call)?
+        {
+            return Ok(iteration);
         }
         if let Expr::Call(call) = over {
             let arguments = &call.arguments.args;
@@ -141,6 +146,13 @@ impl<'a> Program<'a> {
                     _ => Iteration::new(format!("{whole}.values()"), value),
                 });
             }
+        }
+        // What is left of an iterator is read once.
+        if let Expr::Name(name) = over
+            && let Some(crate::special::Special::Once(depth)) = self.special(over)
+            && (self.scan().whole_reads(&name.id) > 1 || self.depth > depth)
+        {
+            return Err(Missing::new("an iterator that is read several times").help("make a list of it"));
         }
         let list = self.expression(over)?;
         self.iteration_of(&list)

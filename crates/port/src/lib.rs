@@ -31,6 +31,7 @@ mod files;
 mod for_loops;
 mod functions;
 mod gaps;
+mod generators;
 mod indexing;
 mod iteration;
 mod keras;

@@ -76,6 +76,39 @@ impl<'a> Program<'a> {
         self.assign_part(array, index, sign, value)
     }
 
+    /// `x += value`
+    pub(crate) fn change_whole(&mut self, array: &Value, op: Operator, value: &'a Expr) -> Ported<()> {
+        let sign = match op {
+            Operator::Add => "+=",
+            Operator::Sub => "-=",
+            Operator::Mult => "*=",
+            Operator::Div => "/=",
+            _ => return Err(Missing::new("this operator on an array")),
+        };
+        let Type::Mutable { of, .. } = array.of else { return Err(Missing::new("a change of this")) };
+        let value = self.expression(value)?;
+        let whole = array.at(Strength::Whole);
+        if let Some(number) = self.element_of(of, &value)? {
+            self.line(&format!("{whole} {sign} {number};"));
+            return Ok(());
+        }
+        let tensor = self.tensor(&value)?;
+        let dtype = match of {
+            "f32" => "F32",
+            "i64" => "I64",
+            "u8" => "U8",
+            _ => "F64",
+        };
+        self.line(&format!(
+            "let numbers = {}.to_dtype(DType::{dtype})?.broadcast_as({whole}.shape())?.flatten_all()?.to_vec1::<{of}>()?;",
+            tensor.at(Strength::Whole)
+        ));
+        self.line(&format!("for (element, number) in {whole}.iter_mut().zip(numbers) {{"));
+        self.line(&format!("    *element {sign} number;"));
+        self.line("}");
+        Ok(())
+    }
+
     /// `x[i, j]`
     pub(crate) fn mutable_element(&mut self, array: &Value, index: &'a Expr) -> Ported<Value> {
         let Type::Mutable { of, rank } = array.of else { return Err(Missing::new("an element of this")) };

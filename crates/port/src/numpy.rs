@@ -188,6 +188,13 @@ impl<'a> Program<'a> {
                 let of = self.tensor(&of)?;
                 self.reduction(name, &of, find(&given, "axis"), find(&given, "keepdims"))
             }
+            "any" | "all" if call.arguments.len() == 1 => {
+                let of = self.expression(needed(&given(&["a"])?, "a")?)?;
+                let of = self.tensor(&of)?;
+                let function = self.import(&format!("ops::{name}"));
+                let text = format!("{function}({}, ())?.to_dtype(DType::U8)?.to_scalar::<u8>()? != 0", of.borrowed());
+                Ok(Value::new(text, Type::Bool, Strength::Comparison, Form::Temporary))
+            }
             "expand_dims" => {
                 let given = given(&["a", "axis"])?;
                 let (of, axis) = (self.expression(needed(&given, "a")?)?, self.expression(needed(&given, "axis")?)?);

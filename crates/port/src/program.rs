@@ -64,6 +64,10 @@ pub(crate) struct Program<'a> {
     pub(crate) statement_end: ruff_text_size::TextSize,
     /// Arrays that are known to have one axis.
     pub(crate) vectors: HashSet<String>,
+    /// Of the functions that are being written, where those that yield gather it.
+    pub(crate) gathered: Vec<Option<crate::generators::Gathered>>,
+    /// Types that are written out, and known at the end.
+    late_types: Vec<Type>,
     /// The parsers of arguments.
     pub(crate) parsers: Vec<crate::command_line::Parser>,
     /// Arguments that are known to be given, and their names in Rust.
@@ -121,6 +125,8 @@ impl<'a> Program<'a> {
             special: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
             vectors: HashSet::new(),
+            gathered: Vec::new(),
+            late_types: Vec::new(),
             parsers: Vec::new(),
             given: HashMap::new(),
             tables: HashMap::new(),
@@ -254,8 +260,20 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// A place in the program where a type is written that is not known yet.
+    pub(crate) fn late_type(&mut self, of: &Type) -> String {
+        self.late_types.push(of.clone());
+        format!("\u{2}{}\u{2}", self.late_types.len() - 1)
+    }
+
     /// The text with the types of empty lists that nothing else says.
     fn with_types(&self, text: &str) -> String {
+        let late = |number: &str| self.late_types.get(number.parse::<usize>().ok()?);
+        let parts = text.split('\u{2}').enumerate().map(|(i, part)| match i % 2 {
+            0 => part.to_string(),
+            _ => late(part).and_then(|of| self.resolved(of).in_rust()).unwrap_or_else(|| "_".into()),
+        });
+        let text = &parts.collect::<String>();
         let mut parts = text.split('\u{1}');
         let mut out = parts.next().unwrap_or_default().to_string();
         while let (Some(number), Some(behind)) = (parts.next(), parts.next()) {

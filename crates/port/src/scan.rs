@@ -147,6 +147,8 @@ pub(crate) struct Scan {
     /// What functions inside read.
     read_inside: HashSet<String>,
     changes_elements: bool,
+    /// How often `next` takes an element of each.
+    nexts: HashMap<String, usize>,
     /// What is written as JSON.
     for_json: HashSet<String>,
     /// Parameters, and those of them that blocks assign anew.
@@ -229,6 +231,11 @@ impl Scan {
     /// Whether it is written as JSON.
     pub(crate) fn is_for_json(&self, name: &str) -> bool {
         self.for_json.contains(name)
+    }
+
+    /// How often it is read otherwise than by `next`.
+    pub(crate) fn whole_reads(&self, name: &str) -> usize {
+        self.reads(name).saturating_sub(self.nexts.get(name).copied().unwrap_or(0))
     }
 
     /// Whether it is read otherwise than by its elements.
@@ -449,6 +456,9 @@ impl<'a> Visitor<'a> for Scan {
                 if let (Expr::Name(next), [reader]) = (&*call.func, &call.arguments.args[..])
                     && next.id.as_str() == "next"
                 {
+                    if let Expr::Name(reader) = reader {
+                        *self.nexts.entry(reader.id.to_string()).or_insert(0) += 1;
+                    }
                     self.mutate(reader);
                 }
                 if let (Expr::Attribute(attribute), Some(Expr::Name(name))) = (&*call.func, call.arguments.args.first())

@@ -15,8 +15,8 @@ pub(crate) enum Special<'a> {
     Defaults(bool),
     /// A list that keeps so many of its last elements.
     Queue(Option<&'a Expr>),
-    /// The rows of a table, of which the first may be taken.
-    Rows,
+    /// What is read once, and how deep in loops it begins.
+    Once(usize),
 }
 
 impl<'a> Program<'a> {
@@ -43,6 +43,10 @@ impl<'a> Program<'a> {
     pub(crate) fn note_special(&mut self, target: &Expr, value: &'a Expr) {
         let Some(key) = self.key_of(target) else { return };
         self.special.remove(&key);
+        if self.is_call_of_generator(value) {
+            self.special.insert(key, Special::Once(self.depth));
+            return;
+        }
         let Expr::Call(call) = value else { return };
         let special = match self.path_of(&call.func).as_deref() {
             Some("collections.Counter") => Special::Counter,
@@ -51,7 +55,7 @@ impl<'a> Program<'a> {
                 Some(Expr::Lambda(lambda)) if matches!(&*lambda.body, Expr::Call(inner)
                     if self.path_of(&inner.func).as_deref() == Some("collections.defaultdict"))
             )),
-            Some("csv.reader" | "csv.DictReader") => Special::Rows,
+            Some("csv.reader" | "csv.DictReader") => Special::Once(self.depth),
             Some("collections.deque") => {
                 let words = &call.arguments.keywords;
                 let most = words.iter().find(|word| word.arg.as_deref() == Some("maxlen")).map(|word| &word.value);
@@ -69,10 +73,8 @@ impl<'a> Program<'a> {
                 no_words(call)?;
                 match &call.arguments.args[..] {
                     [] => {
-                        let class = self.index_map();
                         let (key, count) = (self.unknown(), self.unknown());
-                        let of = Type::Dict(Box::new(Type::Unknown(key)), Box::new(Type::Unknown(count)));
-                        Ok(Value::temporary(format!("{class}::new()"), of))
+                        Ok(self.empty_dict(Type::Unknown(key), Type::Unknown(count)))
                     }
                     [items] => {
                         let (iter, of) = self.owned_elements(items)?;
@@ -89,9 +91,8 @@ impl<'a> Program<'a> {
                     return Err(Missing::new("a defaultdict of this"));
                 };
                 let value = self.default_of(factory)?;
-                let class = self.index_map();
-                let of = Type::Dict(Box::new(Type::Unknown(self.unknown())), Box::new(value));
-                Ok(Value::temporary(format!("{class}::new()"), of))
+                let key = Type::Unknown(self.unknown());
+                Ok(self.empty_dict(key, value))
             }
             "OrderedDict" => {
                 no_words(call)?;
@@ -126,6 +127,13 @@ impl<'a> Program<'a> {
             }
             _ => Err(Missing::new(format!("collections.{name} is not known here"))),
         }
+    }
+
+    /// A dict whose types are written out, since what it puts in does not say them.
+    fn empty_dict(&mut self, key: Type, value: Type) -> Value {
+        let class = self.index_map();
+        let (in_key, in_value) = (self.late_type(&key), self.late_type(&value));
+        Value::temporary(format!("{class}::<{in_key}, {in_value}>::new()"), Type::Dict(Box::new(key), Box::new(value)))
     }
 
     /// An iterator over elements that nothing else owns, and their type.

@@ -120,6 +120,7 @@ impl<'a> Program<'a> {
                     // A function of tensors, such as a loss.
                     Some(function) if self.function_named(function).is_some() => self.returned_function(function)?,
                     Some(value) => self.expression(value)?,
+                    None if self.end_generator() => return Ok(()),
                     None => Value::constant("()", Type::None),
                 };
                 self.returned(&value)
@@ -649,6 +650,11 @@ impl<'a> Program<'a> {
         }
         let value = self.binary(&assign.target, assign.op, &assign.value)?;
         if let (Type::Mutable { .. }, Expr::Name(name)) = (&target.of, &*assign.target)
+            && (self.scan().last_change(&name.id) > Some(self.statement_end) || !self.scopes.is_local(&name.id))
+        {
+            return self.change_whole(&target, assign.op, &assign.value);
+        }
+        if let (Type::Mutable { .. }, Expr::Name(name)) = (&target.of, &*assign.target)
             && self.scopes.is_local(&name.id)
         {
             let value = self.changeable(value)?;
@@ -703,6 +709,9 @@ impl<'a> Program<'a> {
                 self.line(format!("// {}", line.trim()).trim_end());
             }
             return Ok(());
+        }
+        if matches!(expression, Expr::Yield(_) | Expr::YieldFrom(_)) {
+            return self.yielded(expression);
         }
         if crate::classes::is_call_of_super(expression) {
             return Ok(());
