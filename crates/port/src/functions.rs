@@ -89,6 +89,8 @@ pub(crate) struct Written {
 #[derive(Debug, Clone)]
 pub(crate) struct Captured {
     name: String,
+    /// The name of the parameter.
+    rust_name: String,
     of: Type,
     is_changed: bool,
 }
@@ -416,7 +418,7 @@ impl<'a> Program<'a> {
     }
 
     fn captured_parameter(&mut self, captured: &Captured) -> String {
-        let own = crate::names::in_snake_case(&captured.name);
+        let own = captured.rust_name.clone();
         self.declared(&own, &captured.of.clone(), captured.is_changed)
     }
 
@@ -433,7 +435,7 @@ impl<'a> Program<'a> {
         }
         let form = if variable.of.is_copy() { Form::Place } else { Form::Reference };
         if let Some(last) = self.captures.last_mut() {
-            last.push(Captured { name: name.into(), of: variable.of.clone(), is_changed });
+            last.push(Captured { name: name.into(), rust_name: rust_name.clone(), of: variable.of.clone(), is_changed });
         }
         let bound = Variable { rust_name: rust_name.clone(), of: variable.of.clone(), form, is_pending: false };
         self.scopes.bind_in_function(name, Binding::Variable(bound));
