@@ -87,7 +87,8 @@ impl<'a> Program<'a> {
                 continue;
             }
             let is_decay = name == "decay" && path.starts_with("keras.optimizers.");
-            let is_known = signature.has(name) || is_decay || (is_layer && OF_ALL_LAYERS.contains(&name)) || name == "name";
+            let is_known =
+                signature.has(name) || is_decay || (is_layer && OF_ALL_LAYERS.contains(&name)) || name == "name";
             if !is_known {
                 return Err(Missing::new(format!("{path} has no argument {name}")));
             }
@@ -226,6 +227,9 @@ impl<'a> Program<'a> {
             return Ok(array);
         }
         let wrong = || Missing::new(format!("{name} is {}", value.of.described()));
+        if rust_type.contains("PadWidth") {
+            return nested_array(value).ok_or_else(wrong);
+        }
         let inner = rust_type.trim_start_matches("impl Into<").trim_start_matches("Option<").trim_end_matches('>');
         Ok(match (inner, &value.of) {
             ("f64" | "f32" | "LearningRate" | "Factor", Type::Int | Type::Signed | Type::Float) => {
@@ -360,6 +364,18 @@ pub(crate) fn named_as<'a>(call: &'a ExprCall, parameters: &[&str]) -> Ported<Na
     let named: Named = positional.chain(words).collect();
     only(&named, parameters)?;
     Ok(named)
+}
+
+/// Tuples of tuples of integers as arrays of arrays.
+fn nested_array(value: &Value) -> Option<String> {
+    match &value.items {
+        Some(items) => {
+            let texts: Vec<_> = items.iter().map(nested_array).collect::<Option<_>>()?;
+            Some(format!("[{}]", texts.join(", ")))
+        }
+        None if value.of == Type::Int && !value.is_literal() => Some(format!("{} as i64", value.at(Strength::Cast))),
+        None => matches!(value.of, Type::Int | Type::Signed).then(|| value.text.clone()),
+    }
 }
 
 /// An error if an argument has a name.

@@ -43,13 +43,14 @@ impl<'a> Program<'a> {
             self.block(&branches.body);
             return Ok(());
         }
-        if self.if_there(branches)? {
+        if self.if_there(branches)? || self.if_given(branches)? {
             return Ok(());
         }
-        let test = match branches.elif_else_clauses.is_empty() && self.branch_on_training(&branches.test, &branches.body)? {
-            true => "true".to_string(),
-            false => self.condition(&branches.test)?,
-        };
+        let test =
+            match branches.elif_else_clauses.is_empty() && self.branch_on_training(&branches.test, &branches.body)? {
+                true => "true".to_string(),
+                false => self.condition(&branches.test)?,
+            };
         match test.as_str() {
             "true" => {
                 self.last_line_is(self.source.line(branches.test.range().end()));

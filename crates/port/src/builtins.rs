@@ -8,6 +8,9 @@ use ruff_python_ast::{Expr, ExprCall};
 
 impl<'a> Program<'a> {
     pub(crate) fn call(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        if let Some(made) = self.written_out(call)? {
+            return self.expression(made);
+        }
         let is_shape_of_random = self.path_of(&call.func).is_some_and(|path| path.starts_with("numpy.random.rand"));
         if call.arguments.args.iter().any(|argument| matches!(argument, Expr::Starred(_))) && !is_shape_of_random
             || self.words(call).is_err()
@@ -28,11 +31,15 @@ impl<'a> Program<'a> {
             if let Some(name) = path.strip_prefix("matplotlib.pyplot.").or_else(|| path.strip_prefix("pylab.")) {
                 return self.plot_call(name, call);
             }
-            if path == crate::generators::OF_KERAS {
+            if path == crate::image_generators::OF_KERAS {
                 return self.image_generator(call);
             }
             return match path.split('.').next() {
                 Some("keras") => self.keras_call(&path, call),
+                Some("collections") => self.collection(path.trim_start_matches("collections."), call),
+                Some("argparse") => self.argparse_call(&path, call),
+                Some("csv") => self.csv_call(&path, call),
+                Some("re") => self.re_call(&path, call),
                 Some("math") => self.math_call(&path, call),
                 Some("numpy") => self.numpy_call(&path, call),
                 Some("tensorflow") => self.tensorflow_call(&path, call),
@@ -58,8 +65,15 @@ impl<'a> Program<'a> {
                 if let Some(value) = self.axis_visibility(call)? {
                     return Ok(value);
                 }
-                let of = self.expression(&attribute.value)?;
-                self.method(&of, attribute.attr.as_str(), call)
+                let name = attribute.attr.as_str();
+                if let Some(value) = self.special_method(&attribute.value, name, call)? {
+                    return Ok(value);
+                }
+                let of = match self.entry(&attribute.value)? {
+                    Some(entry) => entry,
+                    None => self.expression(&attribute.value)?,
+                };
+                self.method(&of, name, call)
             }
             func => {
                 let of_many = matches!(&call.arguments.args[..], [Expr::List(_) | Expr::Tuple(_)]);
@@ -144,7 +158,9 @@ impl<'a> Program<'a> {
                 _ => return Err(Missing::new("isinstance of this class")),
             };
             found |= match (name, &of) {
-                ("tuple", Type::Tuple(_) | Type::Batch(..)) | ("list", Type::List(_)) | ("dict", Type::Dict(..)) => true,
+                ("tuple", Type::Tuple(_) | Type::Batch(..)) | ("list", Type::List(_)) | ("dict", Type::Dict(..)) => {
+                    true
+                }
                 ("str", of) if of.is_text() => true,
                 ("bool", Type::Bool) | ("float", Type::Float) | ("int", Type::Int | Type::Signed) => true,
                 ("tuple" | "list" | "dict" | "str" | "bool" | "float" | "int", of)
@@ -166,6 +182,12 @@ impl<'a> Program<'a> {
         if name == "print" {
             return self.print(call);
         }
+        if name == "next" {
+            return self.next(call);
+        }
+        if name == "exit" || name == "quit" {
+            return self.exit(call);
+        }
         if let ("max" | "min" | "sum", [one]) = (name, &call.arguments.args[..])
             && call.arguments.keywords.is_empty()
             && !one.is_generator_expr()
@@ -179,6 +201,9 @@ impl<'a> Program<'a> {
         }
         if let ("isinstance", [value, class]) = (name, &call.arguments.args[..]) {
             return self.is_instance(value, class);
+        }
+        if let Some(made) = self.as_comprehension(call)? {
+            return self.expression(made);
         }
         if let Some(value) = self.of_iterable(name, call)? {
             return Ok(value);
@@ -287,6 +312,7 @@ impl<'a> Program<'a> {
                 Strength::Cast,
                 Form::Temporary,
             )),
+            ("abs", [number]) if number.of == Type::Int => Ok(number.clone()),
             ("abs", [number]) if number.of == Type::Signed => {
                 Ok(Value::temporary(format!("{}.abs()", whole(number)), Type::Signed))
             }

@@ -170,7 +170,9 @@ impl<'a> Program<'a> {
             };
             if let Some(other) = method.decorator_list.iter().find(|decorator| !known(decorator)) {
                 let line = self.source.line(other.range.start());
-                return Err(Missing::new(format!("a class with the decorator of line {line}")).help("make it a function"));
+                return Err(
+                    Missing::new(format!("a class with the decorator of line {line}")).help("make it a function")
+                );
             }
         }
         let rust_name = definition.name.to_string();
@@ -577,7 +579,12 @@ impl<'a> Program<'a> {
         self.classes[number].methods.iter().filter(|method| method.name == name).count()
     }
 
-    pub(crate) fn method_body(&mut self, number: usize, definition: &'a StmtFunctionDef, types: &[Type]) -> Ported<Body> {
+    pub(crate) fn method_body(
+        &mut self,
+        number: usize,
+        definition: &'a StmtFunctionDef,
+        types: &[Type],
+    ) -> Ported<Body> {
         if self.classes[number].is_being_written {
             let being = self.methods_being_written.iter().any(|name| *name == definition.name.as_str());
             if being {

@@ -18,6 +18,7 @@ impl<'a> Program<'a> {
         for item in items.iter_mut().filter(|item| matches!(item.of, Type::Mutable { .. })) {
             *item = self.tensor(item)?;
         }
+        self.unify(&mut items);
         let (texts, of) = self.alike_items(&items)?;
         let mut value = Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(of)));
         value.items = Some(items);
@@ -72,6 +73,7 @@ impl<'a> Program<'a> {
             keys.push(self.expression(key)?);
             values.push(self.expression(&item.value)?);
         }
+        self.unify(&mut values);
         let is_alike = |items: &[Value]| {
             items.iter().all(|item| item.of == items[0].of)
                 || items.iter().all(|item| matches!(item.of, Type::Int | Type::Signed | Type::Float))
@@ -213,10 +215,14 @@ impl<'a> Program<'a> {
                             format!("{}.to_dtype(DType::{dtype})?.to_vec1::<{in_rust}>()?", array.at(Strength::Whole));
                         return Ok(Some(Value::temporary(text, Type::List(Box::new(of)))));
                     }
-                    if let Some(value) =
-                        value.filter(|value| matches!(value.of, Type::List(_)) && value.form != Form::Place)
-                    {
-                        return self.own(value).map(Some);
+                    if let Some(value) = value.filter(|value| matches!(value.of, Type::List(_))) {
+                        return match value.form {
+                            Form::Place | Form::Reference | Form::Slice => {
+                                let text = format!("{}.to_vec()", value.at(Strength::Whole));
+                                Ok(Some(Value::temporary(text, value.of)))
+                            }
+                            _ => self.own(value).map(Some),
+                        };
                     }
                 }
                 let over = self.iteration(over)?;
@@ -306,6 +312,8 @@ impl<'a> Program<'a> {
                 _ => return Err(Missing::new("a computed reverse")),
             },
         };
+        let is_len = matches!(key, Expr::Name(function) if function.id.as_str() == "len");
+        let key = if key.is_lambda_expr() || is_len { key } else { self.key_as_lambda(key)? };
         // The elements as a list of their own.
         let over = self.iteration(over)?;
         let list = match &over.element {
@@ -347,10 +355,6 @@ impl<'a> Program<'a> {
                 };
                 Value::temporary(length, Type::Int)
             }
-            Expr::Attribute(_) | Expr::Name(_) => {
-                // `key=counts.get`
-                return Err(Missing::new("this key").help("write a lambda"));
-            }
             _ => return Err(Missing::new("this key").help("write a lambda")),
         };
         if key.text.contains('?') {
@@ -363,6 +367,14 @@ impl<'a> Program<'a> {
             key.text
         );
         let text = match (name, is_float) {
+            // Python reverses without changing the order of equal ones.
+            ("sorted", false) if is_reversed => {
+                format!("{{ let mut list = {}; list.sort_by_key(|x| std::cmp::Reverse({}));", list.text, key.text)
+            }
+            ("sorted", true) if is_reversed => {
+                let compare = compare.replace("key(a).total_cmp(&key(b))", "key(b).total_cmp(&key(a))");
+                format!("{{ let mut list = {}; list.sort_by(|a, b| {compare});", list.text)
+            }
             ("sorted", false) => format!("{{ let mut list = {}; list.sort_by_key(|x| {});", list.text, key.text),
             ("sorted", true) => format!("{{ let mut list = {}; list.sort_by(|a, b| {compare});", list.text),
             // Of equal ones the first, as in Python.
@@ -372,8 +384,6 @@ impl<'a> Program<'a> {
             (_, true) => format!("{}.into_iter().min_by(|a, b| {compare})", list.text),
         };
         Ok(match name {
-            // Python reverses without changing the order of equal ones.
-            "sorted" if is_reversed => return Err(Missing::new("sorted with key and reverse").help("negate the key")),
             "sorted" => Value::temporary(format!("{text} list }}"), list.of),
             _ => Value::temporary(format!("{text}.ok_or_else(|| Error::new(\"{name} of nothing\"))?"), (**of).clone()),
         })
@@ -506,7 +516,7 @@ impl<'a> Program<'a> {
                 self.known(*number, Type::String);
                 return Ok(self.owned_text(&item));
             }
-            if item.of.in_rust().is_none() {
+            if item.of.in_rust().is_none() && !is_open(&item.of) {
                 return Err(Missing::new(format!("a list of {}", item.of.described())));
             }
             self.known(*number, item.of);
@@ -588,6 +598,17 @@ fn integer_of(array: &Value) -> String {
     format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", array.at(Strength::Whole))
 }
 
+/// Whether all that is not known of a type will be known later.
+fn is_open(of: &Type) -> bool {
+    match of {
+        Type::Unknown(_) => true,
+        Type::List(of) | Type::Set(of) => is_open(of) || of.in_rust().is_some(),
+        Type::Dict(key, value) => [key, value].iter().all(|of| is_open(of) || of.in_rust().is_some()),
+        Type::Tuple(types) => types.iter().all(|of| is_open(of) || of.in_rust().is_some()),
+        _ => false,
+    }
+}
+
 /// A key as `IndexMap::get` takes it.
 pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
     match (key, &at.of) {
@@ -601,6 +622,8 @@ pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
         (Type::Signed, Type::Int) => Ok(format!("&({} as i64)", at.at(Strength::Cast))),
         (Type::Signed, Type::Ints) => Ok(format!("&{}", integer_of(at))),
         (Type::Int, Type::Ints) => Ok(format!("&({} as usize)", integer_of(at))),
+        (Type::Unknown(_), Type::List(_) | Type::Tuple(_)) => Ok(at.borrowed()),
+        (Type::Str, Type::String) => Ok(format!("&{}[..]", at.at(Strength::Whole))),
         (Type::Int, Type::Signed) => Ok(format!("&({} as usize)", at.at(Strength::Cast))),
         (Type::Char, Type::Str) if at.literal_text().is_some() => {
             let text = crate::text::unescaped(at.literal_text().unwrap_or_default());

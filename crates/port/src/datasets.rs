@@ -180,8 +180,11 @@ impl<'a> Program<'a> {
         let names = &closure.text[at + 1..end];
         let (before, body) = (&closure.text[..at], closure.text[end + 1..].trim());
         // Only what is used has a name.
-        let used: Vec<(&str, &str)> =
-            names.split(", ").zip(parts.iter().copied()).filter(|(name, _)| crate::program::has_word(body, name)).collect();
+        let used: Vec<(&str, &str)> = names
+            .split(", ")
+            .zip(parts.iter().copied())
+            .filter(|(name, _)| crate::program::has_word(body, name))
+            .collect();
         let bound = match &used[..] {
             [] => String::new(),
             [(name, part)] => format!("let {name} = {part}; "),

@@ -15,8 +15,14 @@ impl<'a> Program<'a> {
             Expr::StringLiteral(text) => Ok(Value::constant(format!("{:?}", text.value.to_str()), Type::Str)),
             Expr::FString(text) => self.f_string(text),
             Expr::Name(name) => self.name(&name.id),
-            Expr::List(list) => self.list(&list.elts),
-            Expr::Tuple(tuple) => self.tuple(&tuple.elts),
+            Expr::List(list) => match self.joined(&list.elts, list.range, true)? {
+                Some(made) => self.expression(made),
+                None => self.list(&list.elts),
+            },
+            Expr::Tuple(tuple) => match self.joined(&tuple.elts, tuple.range, false)? {
+                Some(made) => self.expression(made),
+                None => self.tuple(&tuple.elts),
+            },
             Expr::UnaryOp(unary) => self.unary(unary.op, &unary.operand),
             Expr::BinOp(binary) => self.binary(&binary.left, binary.op, &binary.right),
             Expr::BoolOp(both) => {
@@ -63,6 +69,9 @@ impl<'a> Program<'a> {
                 None => {
                     if let Some(constant) = self.constant_of_class(&attribute.value, attribute.attr.as_str()) {
                         return self.expression(constant);
+                    }
+                    if let Some(limit) = self.limit(&attribute.value, attribute.attr.as_str())? {
+                        return Ok(limit);
                     }
                     let value = self.expression(&attribute.value)?;
                     self.attribute(&value, attribute.attr.as_str())
@@ -188,6 +197,9 @@ impl<'a> Program<'a> {
         let (a, b) = crate::pandas::operands(a, op, b);
         let has_mutable = [&a, &b].iter().any(|value| matches!(value.of, Type::Mutable { .. }));
         let (a, b) = if has_mutable { (self.tensor(&a)?, self.tensor(&b)?) } else { (a, b) };
+        if let Some(set) = crate::sets::of_sets(&a, op, &b) {
+            return Ok(set);
+        }
         match (&a.of, &b.of) {
             (Type::Symbolic, y) if y.is_array() => {
                 let b = self.symbolic_constant(&b, &a)?;
@@ -223,6 +235,18 @@ impl<'a> Program<'a> {
             }
             (Type::List(x), Type::List(y)) if (x == y || (x.is_array() && y.is_array())) && op == Operator::Add => {
                 Ok(Value::temporary(format!("[{}, {}].concat()", sliced(&a), sliced(&b)), a.of.clone()))
+            }
+            (Type::List(x), Type::List(y)) if x.is_text() && y.is_text() && op == Operator::Add => {
+                let texts = [&a, &b].map(|list| match (&list.of, &list.items) {
+                    (Type::List(of), _) if **of == Type::String => sliced(list),
+                    (_, Some(items)) => {
+                        let texts: Vec<_> = items.iter().map(|item| self.owned_text(item)).collect();
+                        format!("&[{}][..]", texts.join(", "))
+                    }
+                    _ => format!("&{}.iter().map(|x| x.to_string()).collect::<Vec<_>>()[..]", list.at(Strength::Whole)),
+                });
+                let of = Type::List(Box::new(Type::String));
+                Ok(Value::temporary(format!("[{}].concat()", texts.join(", ")), of))
             }
             (text, Type::Int) if text.is_text() && op == Operator::Mult => {
                 Ok(Value::temporary(format!("{}.repeat({})", a.at(Strength::Whole), b.text), Type::String))
@@ -333,6 +357,10 @@ impl<'a> Program<'a> {
                 }
                 return self.compare_arrays(&left, *op, &right);
             }
+            // What is made is made once.
+            if parts.len() + 1 < compare.ops.len() && right.form == Form::Temporary && right.text.contains('(') {
+                return Err(Missing::new("a chain of comparisons of what is computed").help("assign it to a name"));
+            }
             parts.push(compared(&left, *op, &right)?);
             left = right;
         }
@@ -396,6 +424,12 @@ impl<'a> Program<'a> {
                 None => Err(Missing::new(format!("{:?} is not in the dict", key.value.to_str()))),
             };
         }
+        if let Some(grid) = self.grid(subscript)? {
+            return Ok(grid);
+        }
+        if let Some(element) = self.special_element(subscript)? {
+            return Ok(element);
+        }
         let of = self.expression(&subscript.value)?;
         // An element of a list that is written out.
         if let (Expr::Call(_), Some(items), Expr::NumberLiteral(_)) = (&*subscript.value, &of.items, &*subscript.slice)
@@ -430,49 +464,7 @@ impl<'a> Program<'a> {
             return self.mutable_element(&of, &subscript.slice);
         }
         if let Expr::Slice(slice) = &*subscript.slice {
-            if slice.step.is_some() {
-                let is_reversed = matches!((&slice.lower, &slice.upper, slice.step.as_deref()),
-                    (None, None, Some(Expr::UnaryOp(step))) if step.op == UnaryOp::USub
-                        && matches!(&*step.operand, Expr::NumberLiteral(number) if number.value == Number::Int(1u8.into())));
-                return match (&of.of, is_reversed) {
-                    (Type::List(_), true) => Ok(Value::temporary(
-                        format!("{}.iter().rev().cloned().collect::<Vec<_>>()", of.at(Strength::Whole)),
-                        of.of.clone(),
-                    )),
-                    (text, true) if text.is_text() => Ok(Value::temporary(
-                        format!("{}.chars().rev().collect::<String>()", of.at(Strength::Whole)),
-                        Type::String,
-                    )),
-                    _ => Err(Missing::new("a slice with a step")),
-                };
-            }
-            let end = |program: &mut Self, end: Option<&'a Expr>| match end {
-                None => Ok(String::new()),
-                Some(end) if of.of.is_text() => match program.expression(end)? {
-                    index if index.of == Type::Int => Ok(index.text),
-                    _ => Err(Missing::new("a part of a text from its end").help("assign the text to a name")),
-                },
-                // Python ends where the list ends.
-                Some(end) if end.is_bin_op_expr() => {
-                    let value = program.expression(end)?;
-                    match value.of {
-                        Type::Int => Ok(format!("usize::min({}, {}.len())", value.text, of.at(Strength::Whole))),
-                        _ => program.place_in(&of, end),
-                    }
-                }
-                Some(end) => program.place_in(&of, end),
-            };
-            let (from, to) = (end(self, slice.lower.as_deref())?, end(self, slice.upper.as_deref())?);
-            return match &of.of {
-                Type::List(_) => Ok(Value::new(
-                    format!("{}[{from}..{to}]", of.at(Strength::Whole)),
-                    of.of.clone(),
-                    Strength::Whole,
-                    Form::Slice,
-                )),
-                text if text.is_text() => Ok(self.part_of_text(&of, &from, &to)),
-                other => Err(Missing::new(format!("a part of {}", other.described()))),
-            };
+            return self.part_of(&of, slice);
         }
         match &of.of {
             Type::List(element) => {
@@ -606,7 +598,10 @@ fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
         } else if a.of == b.of {
             (a.at(strength), b.at(right), a.of.clone())
         } else {
-            let signed = |value: &Value, least: Strength| match (&value.of, value.is_literal()) {
+            let signed = |value: &Value, least: Strength| match (
+                &value.of,
+                value.is_literal() && value.form == Form::Constant,
+            ) {
                 (Type::Int, false) => wrapped(format!("{} as i64", value.at(Strength::Cast)), Strength::Cast, least),
                 _ => value.at(least),
             };

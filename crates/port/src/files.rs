@@ -10,14 +10,33 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// A function of `os`, `os.path`, `pathlib`, `json`, `time` or `sys`.
     pub(crate) fn library_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
-        let known = ["os.", "sys.", "shutil.", "tempfile.", "pathlib.", "time.", "json.", "random.", "gc."];
+        let known =
+            ["os.", "sys.", "shutil.", "tempfile.", "pathlib.", "time.", "json.", "random.", "gc.", "io.StringIO"];
         if !known.iter().any(|module| path.starts_with(module)) {
             return Ok(None);
         }
         if let Some(name) = path.strip_prefix("random.") {
             return self.python_random(name, call).map(Some);
         }
+        if path.starts_with("json.") {
+            return self.json_call(path, call).map(Some);
+        }
+        if path == "io.StringIO" {
+            no_words(call)?;
+            return match &call.arguments.args[..] {
+                [] => Ok(Some(Value::temporary("String::new()", Type::File { is_read: false }))),
+                [text] => {
+                    let value = self.expression(text)?;
+                    if !value.of.is_text() {
+                        return Err(Missing::new("StringIO of this"));
+                    }
+                    Ok(Some(Value::temporary(self.owned_text(&value), Type::File { is_read: true })))
+                }
+                _ => Err(Missing::new("StringIO of this")),
+            };
+        }
         match path {
+            "sys.exit" => return self.exit(call).map(Some),
             "sys.stdout.flush" => return Ok(Some(Value::constant("()", Type::None))),
             "sys.stdout.write" => {
                 let [text] = &call.arguments.args[..] else { return Err(Missing::new("write of this")) };
@@ -81,6 +100,41 @@ impl<'a> Program<'a> {
                 let function = self.import("python::files::listdir");
                 Value::temporary(format!("{function}({})?", path.borrowed()), Type::List(Box::new(Type::String)))
             }
+            ("os.path.getsize", [of]) => Value::new(
+                format!(
+                    "{}.metadata().map_err(|error| Error::new(error.to_string()))?.len() as usize",
+                    self.as_path(of)?
+                ),
+                Type::Int,
+                Strength::Cast,
+                Form::Temporary,
+            ),
+            ("os.getcwd", []) => {
+                Value::temporary("std::env::current_dir().map_err(|error| Error::new(error.to_string()))?", Type::Path)
+            }
+            ("os.path.dirname", [of]) => {
+                self.import_from("std::path::Path");
+                let text = format!("{}.parent().unwrap_or(Path::new(\"\")).to_path_buf()", self.as_path(of)?);
+                Value::temporary(text, Type::Path)
+            }
+            ("os.path.splitext", [of]) => return self.split_extension(of).map(Some),
+            ("os.path.abspath" | "os.path.expanduser", [of]) => {
+                let text = self.as_path(of)?;
+                let text = match path {
+                    "os.path.abspath" => {
+                        format!("std::path::absolute({text}).map_err(|error| Error::new(error.to_string()))?")
+                    }
+                    _ => return Err(Missing::new(format!("{path} is not known here"))),
+                };
+                Value::temporary(text, Type::Path)
+            }
+            ("time.sleep", [seconds]) => {
+                let seconds = self.number(seconds)?;
+                Value::temporary(
+                    format!("std::thread::sleep(std::time::Duration::from_secs_f64({seconds}))"),
+                    Type::None,
+                )
+            }
             ("os.remove" | "os.unlink", [of]) => {
                 let path = self.path_argument(of)?;
                 let function = self.import("python::files::remove");
@@ -88,6 +142,33 @@ impl<'a> Program<'a> {
             }
             _ => return Err(Missing::new(format!("{path} is not known here"))),
         }))
+    }
+
+    /// `os.path.splitext(path)`: a name and its ending.
+    fn split_extension(&mut self, of: &'a Expr) -> Ported<Value> {
+        let path = self.as_path(of)?;
+        let text = format!(
+            "({path}.with_extension(\"\").display().to_string(), {path}.extension().map_or(String::new(), |end| format!(\".{{}}\", end.display())))"
+        );
+        Ok(Value::temporary(text, Type::Tuple(vec![Type::String, Type::String])))
+    }
+
+    /// `next(reader)`
+    pub(crate) fn next(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        let [Expr::Name(name)] = &call.arguments.args[..] else { return Err(Missing::new("next of this")) };
+        let of = self.name(&name.id)?;
+        match &of.of {
+            // What is left is read once.
+            Type::List(row)
+                if matches!(self.special(&call.arguments.args[0]), Some(crate::special::Special::Once(_))) =>
+            {
+                if self.scan().whole_reads(&name.id) > 1 {
+                    return Err(Missing::new("an iterator that is read several times"));
+                }
+                Ok(Value::temporary(format!("{}.remove(0)", of.at(Strength::Whole)), (**row).clone()))
+            }
+            of => Err(Missing::new(format!("next of {}", of.described()))),
+        }
     }
 
     /// Something that Rust takes for a path.
@@ -180,12 +261,15 @@ impl<'a> Program<'a> {
         if mode.starts_with('r') {
             let function = self.import("python::files::read");
             let text = format!("{function}({})?", path.borrowed());
+            let rust_name = self.rust_name(&name.id);
+            self.paths.insert(rust_name, path.text.clone());
             self.bind(&name.id, Value::temporary(text, Type::File { is_read: true }))?;
             self.block(&with.body);
             return Ok(true);
         }
         // What is written is gathered.
         let rust_name = self.rust_name(&name.id);
+        self.paths.insert(rust_name.clone(), path.text.clone());
         self.line(&format!("let mut {rust_name} = String::new();"));
         self.declare(&name.id);
         let variable = Variable {
@@ -227,6 +311,12 @@ impl<'a> Program<'a> {
                     false => Err(Missing::new(format!("{} written to a file", text.of.described()))),
                 }
             }
+            ("readline", []) if is_read => Err(Missing::new("readline").help("loop over the file, or use readlines")),
+            ("write", [text]) if !is_read && text.is_f_string_expr() => {
+                let value = self.expression(text)?;
+                Ok(Value::temporary(format!("{whole}.push_str(&{})", value.text), Type::None))
+            }
+            ("getvalue", []) => Ok(Value::temporary(format!("{whole}.clone()"), Type::String)),
             ("close" | "flush", []) => Ok(Value::constant("()", Type::None)),
             _ => Err(Missing::new(format!("the method {name} of a file"))),
         }

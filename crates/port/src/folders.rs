@@ -204,7 +204,8 @@ impl<'a> Program<'a> {
                 let items = vec![part(1), part(0)];
                 let text = format!("({}, {})", items[0].text, items[1].text);
                 Value { items: Some(items), ..Value::temporary(text, Type::Tuple(vec![Type::Int, Type::Int])) }
-            }        })
+            }
+        })
     }
 }
 

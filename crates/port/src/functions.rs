@@ -89,6 +89,8 @@ pub(crate) struct Written {
 #[derive(Debug, Clone)]
 pub(crate) struct Captured {
     name: String,
+    /// The name of the parameter.
+    rust_name: String,
     of: Type,
     is_changed: bool,
 }
@@ -281,6 +283,8 @@ impl<'a> Program<'a> {
         let mut parameters = Vec::new();
         let mut result = Ok(());
         self.symbolic_parameters.push(None);
+        self.gathered.push(None);
+        let is_generator = crate::generators::is_generator(function);
         for (parameter, of) in all.into_iter().skip(usize::from(is_method)).zip(arguments) {
             match self.parameter(parameter.parameter.name.as_str(), of) {
                 Ok(parameter) => {
@@ -298,7 +302,13 @@ impl<'a> Program<'a> {
             match function {
                 Definition::Def(function) => {
                     self.last_line_is(self.source.line(function.parameters.range.end()));
+                    if is_generator {
+                        result = self.begin_generator(Definition::Def(function));
+                    }
                     self.block(&function.body);
+                    if is_generator && !always_returns(&function.body) {
+                        self.end_generator();
+                    }
                 }
                 Definition::Lambda(_, lambda) => {
                     result = self.expression(&lambda.body).and_then(|value| self.returned(&value));
@@ -308,6 +318,7 @@ impl<'a> Program<'a> {
         self.scopes.leave();
         self.evidence = outer_evidence;
         self.symbolic_parameters.pop();
+        self.gathered.pop();
         self.scans.pop();
         let captured = self.captures.pop().unwrap_or_default();
         let returns = self.returns.pop().flatten().unwrap_or(Type::None);
@@ -324,7 +335,7 @@ impl<'a> Program<'a> {
             return Err(Missing::new(format!("{} returns what line {line} has, which is not ported", function.name())));
         }
         let returns_always = match function {
-            Definition::Def(function) => always_returns(&function.body),
+            Definition::Def(function) => is_generator || always_returns(&function.body),
             Definition::Lambda(..) => true,
         };
         if returns != Type::None && !returns_always {
@@ -426,7 +437,7 @@ impl<'a> Program<'a> {
     }
 
     fn captured_parameter(&mut self, captured: &Captured) -> String {
-        let own = crate::names::in_snake_case(captured.name.trim_start_matches("self."));
+        let own = captured.rust_name.clone();
         self.declared(&own, &captured.of.clone(), captured.is_changed)
     }
 
@@ -436,14 +447,19 @@ impl<'a> Program<'a> {
             return Err(Missing::new(format!("{name} is a variable outside of the function"))
                 .help("pass it to the function, or make it a constant: a name in capitals, assigned once"));
         }
-        let rust_name = self.rust_name(name);
+        let rust_name = self.rust_name(name.trim_start_matches("self."));
         let is_changed = self.scan().is_mutated(name, 0);
         if is_changed && variable.of.is_copy() {
             return Err(Missing::new(format!("a function that changes {name}")).help("return the new value"));
         }
         let form = if variable.of.is_copy() { Form::Place } else { Form::Reference };
         if let Some(last) = self.captures.last_mut() {
-            last.push(Captured { name: name.into(), of: variable.of.clone(), is_changed });
+            last.push(Captured {
+                name: name.into(),
+                rust_name: rust_name.clone(),
+                of: variable.of.clone(),
+                is_changed,
+            });
         }
         let bound = Variable { rust_name: rust_name.clone(), of: variable.of.clone(), form, is_pending: false };
         self.scopes.bind_in_function(name, Binding::Variable(bound));

@@ -1,223 +1,250 @@
-//! `ImageDataGenerator`, and the batches that it makes.
+//! Functions that `yield`: each gathers what it yields. And the iterators of `itertools`.
 
-use crate::api;
-use crate::arguments::{Named, find, named_as, needed, only, without};
-use crate::folders::is_text;
+use crate::functions::Definition;
+use crate::iteration::{Element, Iteration};
 use crate::program::Program;
-use crate::value::{Form, Strength, Type, Value};
+use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{Expr, ExprCall, Stmt};
 
-/// The class, by its name in Keras and here.
-pub(crate) const OF_KERAS: &str = "keras.preprocessing.image.ImageDataGenerator";
-pub(crate) const CLASS: &str = "preprocessing::image::ImageDataGenerator";
+/// Where a generator gathers what it yields.
+#[derive(Debug, Clone)]
+pub(crate) struct Gathered {
+    rust_name: String,
+    element: Type,
+}
 
-/// The parameters of the class, of which Keras 3 has no signature.
-const PARAMETERS: &[&str] = &[
-    "featurewise_center",
-    "samplewise_center",
-    "featurewise_std_normalization",
-    "samplewise_std_normalization",
-    "zca_whitening",
-    "zca_epsilon",
-    "rotation_range",
-    "width_shift_range",
-    "height_shift_range",
-    "brightness_range",
-    "shear_range",
-    "zoom_range",
-    "channel_shift_range",
-    "fill_mode",
-    "cval",
-    "horizontal_flip",
-    "vertical_flip",
-    "rescale",
-    "preprocessing_function",
-    "data_format",
-    "validation_split",
-    "interpolation_order",
-    "dtype",
-];
+/// What a body does that matters to when its parts run.
+#[derive(Default)]
+struct Found {
+    yields: bool,
+    /// Something else sees when it happens.
+    is_seen: bool,
+    /// Random numbers that are drawn behind the first element.
+    is_random: bool,
+    is_endless: bool,
+    depth: usize,
+}
 
-const OF_FLOW: &[&str] = &[
-    "x",
-    "y",
-    "batch_size",
-    "shuffle",
-    "sample_weight",
-    "seed",
-    "save_to_dir",
-    "save_prefix",
-    "save_format",
-    "ignore_class_split",
-    "subset",
-];
-
-const OF_DIRECTORY: &[&str] = &[
-    "directory",
-    "target_size",
-    "color_mode",
-    "classes",
-    "class_mode",
-    "batch_size",
-    "shuffle",
-    "seed",
-    "save_to_dir",
-    "save_prefix",
-    "save_format",
-    "follow_links",
-    "subset",
-    "interpolation",
-    "keep_aspect_ratio",
-];
-
-impl<'a> Program<'a> {
-    pub(crate) fn image_generator(&mut self, call: &'a ExprCall) -> Ported<Value> {
-        let named = named_as(call, PARAMETERS)?;
-        let has_whitening = find(&named, "zca_whitening").is_some_and(|argument| !is_false(argument));
-        let class = self.import(CLASS);
-        let mut text = format!("{class}::new()");
-        for (name, argument) in &named {
-            text.push_str(&match name.as_str() {
-                "zca_whitening" | "zca_epsilon" if !has_whitening => String::new(),
-                "data_format" if is_text(argument, "channels_last") => String::new(),
-                "dtype" if is_text(argument, "float32") => String::new(),
-                "width_shift_range" | "height_shift_range" => {
-                    let range = self.expression(argument)?;
-                    match (&range.of, range.text.as_str()) {
-                        (Type::Int, "0") => String::new(),
-                        // Whole pixels.
-                        (Type::Int, number) if range.is_literal() => format!(".{name}({number}_usize)"),
-                        (Type::Int | Type::Float, _) => format!(".{name}({})", range.text),
-                        (of, _) => return Err(Missing::new(format!("{name} is {}", of.described()))),
-                    }
-                }
-                "zoom_range" | "brightness_range" => self.one_or_two(name, argument)?,
-                _ => self.option(CLASS, name, argument)?,
-            });
-        }
-        Ok(Value::temporary(text, Type::Object(CLASS.into())))
-    }
-
-    fn option(&mut self, path: &str, name: &str, argument: &'a Expr) -> Ported<String> {
-        let item = api::item(path).ok_or_else(|| Missing::new(format!("{path} is not here")))?;
-        self.setter(item, path, name, argument)
-    }
-
-    /// A number, or two in an array.
-    fn one_or_two(&mut self, name: &str, argument: &'a Expr) -> Ported<String> {
-        if self.is_none(argument) {
-            return Ok(String::new());
-        }
-        let range = self.expression(argument)?;
-        let wrong = || Missing::new(format!("{name} is {}", range.of.described()));
-        let ends = range.items.as_ref().map(|items| items.iter().map(Value::as_float).collect::<Option<Vec<_>>>());
-        Ok(match (ends, range.as_float()) {
-            (Some(Some(ends)), _) if ends.len() == 2 => format!(".{name}([{}])", ends.join(", ")),
-            (None, Some(number)) if name == "zoom_range" => format!(".{name}({number})"),
-            _ => return Err(wrong()),
-        })
-    }
-
-    pub(crate) fn method_of_generator(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
-        let whole = of.at(Strength::Whole);
-        match name {
-            "fit" => {
-                let given = named_as(call, &["x", "augment", "rounds", "seed"])?;
-                // Without augmentation nothing is drawn.
-                let is_plain = find(&given, "augment").is_none_or(is_false);
-                only(&given, if is_plain { &["x", "augment", "rounds"] } else { &["x"] })?;
-                let x = self.expression(needed(&given, "x")?)?;
-                let x = self.tensor(&x)?.borrowed();
-                Ok(Value::temporary(format!("{whole}.fit({x})?"), Type::None))
-            }
-            "flow" => {
-                let given = named_as(call, OF_FLOW)?;
-                let x = self.expression(needed(&given, "x")?)?;
-                let x = self.tensor(&x)?.borrowed();
-                let (y, of_y) = match find(&given, "y").filter(|y| !self.is_none(y)) {
-                    None => ("()".into(), None),
-                    Some(y) => {
-                        let y = self.expression(y)?;
-                        let y = self.tensor(&y)?;
-                        (y.borrowed(), Some(Box::new(y.of)))
-                    }
+impl<'b> Visitor<'b> for Found {
+    fn visit_stmt(&mut self, statement: &'b Stmt) {
+        match statement {
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => return,
+            Stmt::While(each) => {
+                let is_true = match &*each.test {
+                    Expr::BooleanLiteral(literal) => literal.value,
+                    Expr::NumberLiteral(_) => true,
+                    _ => false,
                 };
-                let options = self.options_of_flow("Flow", &without(&given, &["x", "y"]))?;
-                Ok(Value::temporary(format!("{whole}.flow({x}, {y}, {options})?"), Type::Flow(of_y)))
+                self.is_endless |= is_true && !ends(&each.body);
             }
-            "flow_from_directory" => {
-                let given = named_as(call, OF_DIRECTORY)?;
-                let directory = self.argument(needed(&given, "directory")?, "impl AsRef<Path>", "directory")?;
-                let options = self.options_of_flow("FlowFromDirectory", &without(&given, &["directory"]))?;
-                let y = match find(&given, "class_mode") {
-                    Some(mode) if self.is_none(mode) => None,
-                    _ => Some(Box::new(Type::Floats)),
+            _ => {}
+        }
+        let is_loop = matches!(statement, Stmt::For(_) | Stmt::While(_));
+        self.depth += usize::from(is_loop);
+        walk_stmt(self, statement);
+        self.depth -= usize::from(is_loop);
+    }
+
+    fn visit_expr(&mut self, expression: &'b Expr) {
+        match expression {
+            Expr::Lambda(_) => return,
+            Expr::Yield(_) | Expr::YieldFrom(_) => self.yields = true,
+            Expr::Call(call) => {
+                let name = match &*call.func {
+                    Expr::Name(name) => name.id.as_str(),
+                    Expr::Attribute(attribute) => attribute.attr.as_str(),
+                    _ => "",
                 };
-                Ok(Value::temporary(format!("{whole}.flow_from_directory({directory}, {options})?"), Type::Flow(y)))
+                self.is_seen |= matches!(
+                    name,
+                    "print" | "write" | "fit" | "train_on_batch" | "compile" | "set_weights" | "predict" | "sleep"
+                );
+                let is_random = matches!(
+                    name,
+                    "rand"
+                        | "randn"
+                        | "randint"
+                        | "random"
+                        | "choice"
+                        | "shuffle"
+                        | "permutation"
+                        | "normal"
+                        | "uniform"
+                        | "integers"
+                        | "sample"
+                        | "standard_normal"
+                        | "gauss"
+                        | "randrange"
+                        | "random_sample"
+                );
+                self.is_random |= is_random && (self.depth > 0 || self.yields);
             }
-            _ => Err(Missing::new(format!("the method {name} of an ImageDataGenerator"))),
+            _ => {}
         }
-    }
-
-    fn options_of_flow(&mut self, class: &str, named: &Named<'a>) -> Ported<String> {
-        let path = format!("preprocessing::image::{class}");
-        let class = self.import(&path);
-        let mut text = format!("{class}::new()");
-        for (name, argument) in named {
-            text.push_str(&match name.as_str() {
-                "target_size" => format!(".target_size({})", self.pair(argument)?),
-                "class_mode" if self.is_none(argument) => ".class_mode(None)".into(),
-                // They say how images are saved, which are not.
-                "save_prefix" | "save_format" if find(named, "save_to_dir").is_none_or(|to| self.is_none(to)) => {
-                    String::new()
-                }
-                _ => self.option(&path, name, argument)?,
-            });
-        }
-        Ok(text)
-    }
-
-    pub(crate) fn attribute_of_flow(&mut self, of: &Value, name: &str) -> Ported<Value> {
-        let whole = of.at(Strength::Whole);
-        Ok(match name {
-            "samples" | "n" => Value::temporary(format!("{whole}.samples()"), Type::Int),
-            "batch_size" => Value::temporary(format!("{whole}.batch_size()"), Type::Int),
-            "num_classes" => Value::temporary(format!("{whole}.class_names().len()"), Type::Int),
-            "classes" | "labels" => {
-                Value::new(format!("{whole}.classes()"), Type::List(Box::new(Type::Id)), Strength::Whole, Form::Reference)
-            }
-            "class_indices" => {
-                self.import_from("indexmap::IndexMap");
-                let text = format!("{whole}.class_names().iter().cloned().zip(0..).collect::<IndexMap<String, usize>>()");
-                Value::temporary(text, Type::Dict(Box::new(Type::String), Box::new(Type::Int)))
-            }
-            _ => return Err(Missing::new(format!("the attribute {name} of a flow of images"))),
-        })
-    }
-
-    pub(crate) fn method_of_flow(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
-        match (name, call.arguments.len()) {
-            ("reset", 0) => Ok(Value::temporary(format!("{}.reset()", of.at(Strength::Whole)), Type::None)),
-            ("next" | "__next__", 0) => self.next_of_flow(of),
-            _ => Err(Missing::new(format!("the method {name} of a flow of images"))),
-        }
-    }
-
-    /// `next(flow)`: the inputs, or these and the targets.
-    pub(crate) fn next_of_flow(&mut self, of: &Value) -> Ported<Value> {
-        let next = format!("{}.next_batch()?", of.at(Strength::Whole));
-        match &of.of {
-            Type::Flow(None) => Ok(Value::temporary(format!("{next}.x.swap_remove(0)"), Type::Floats)),
-            Type::Flow(Some(y)) => {
-                let text = format!("{{\n    let batch = {next};\n    (batch.x[0].clone(), batch.y[0].clone())\n}}");
-                Ok(Value::temporary(text, Type::Tuple(vec![Type::Floats, (**y).clone()])))
-            }
-            of => Err(Missing::new(format!("the next of {}", of.described()))),
-        }
+        walk_expr(self, expression);
     }
 }
 
-fn is_false(argument: &Expr) -> bool {
-    matches!(argument, Expr::BooleanLiteral(truth) if !truth.value)
+/// Whether a body may end its loop.
+fn ends(body: &[Stmt]) -> bool {
+    struct Ends(bool);
+    impl<'b> Visitor<'b> for Ends {
+        fn visit_stmt(&mut self, statement: &'b Stmt) {
+            match statement {
+                Stmt::Break(_) | Stmt::Return(_) | Stmt::Raise(_) => self.0 = true,
+                statement => walk_stmt(self, statement),
+            }
+        }
+    }
+    let mut ends = Ends(false);
+    ends.visit_body(body);
+    ends.0
+}
+
+/// Whether a function yields.
+pub(crate) fn is_generator(definition: Definition<'_>) -> bool {
+    let Definition::Def(function) = definition else { return false };
+    let mut found = Found::default();
+    found.visit_body(&function.body);
+    found.yields
+}
+
+impl<'a> Program<'a> {
+    /// Begins the body of a generator: a list for what it yields.
+    pub(crate) fn begin_generator(&mut self, definition: Definition<'a>) -> Ported<()> {
+        let Definition::Def(function) = definition else { return Ok(()) };
+        let mut found = Found::default();
+        found.visit_body(&function.body);
+        let help = "make a list of the elements, or loop here";
+        if found.is_endless {
+            return Err(Missing::new("a generator without an end").help(help));
+        }
+        if found.is_seen {
+            return Err(Missing::new("a generator that does something else between its elements").help(help));
+        }
+        if found.is_random {
+            return Err(Missing::new("a generator that draws random numbers between its elements").help(help));
+        }
+        let rust_name = self.rust_name("items");
+        let element = Type::Unknown(self.unknown());
+        self.line(&format!("let mut {rust_name} = Vec::new();"));
+        // No name of Python is a keyword.
+        let of = Type::List(Box::new(element.clone()));
+        let variable = Variable { rust_name: rust_name.clone(), of, form: Form::Place, is_pending: false };
+        self.scopes.bind("yield", Binding::Variable(variable));
+        if let Some(last) = self.gathered.last_mut() {
+            *last = Some(Gathered { rust_name, element });
+        }
+        Ok(())
+    }
+
+    /// Ends it, or returns from it before its end.
+    pub(crate) fn end_generator(&mut self) -> bool {
+        let Some(Some(gathered)) = self.gathered.last().cloned() else { return false };
+        self.line(&format!("return Ok({});", gathered.rust_name));
+        if let Some(returns) = self.returns.last_mut() {
+            *returns = Some(Type::List(Box::new(gathered.element)));
+        }
+        true
+    }
+
+    /// `yield value`, as a statement.
+    pub(crate) fn yielded(&mut self, expression: &'a Expr) -> Ported<()> {
+        let Some(Some(gathered)) = self.gathered.last().cloned() else {
+            return Err(Missing::new("yield outside of a function"));
+        };
+        let element = self.resolved(&gathered.element);
+        let text = match expression {
+            Expr::Yield(value) => {
+                let value = value.value.as_deref().ok_or_else(|| Missing::new("yield of nothing"))?;
+                let value = self.expression(value)?;
+                let value = self.own(value)?;
+                let item = self.put_into(&element, value)?;
+                format!("{}.push({item});", gathered.rust_name)
+            }
+            Expr::YieldFrom(from) => {
+                let (iter, of) = self.owned_elements(&from.value)?;
+                self.put_into(&element, Value::temporary("item", of))?;
+                format!("{}.extend({iter});", gathered.rust_name)
+            }
+            _ => return Err(Missing::new("this yield")),
+        };
+        self.line(&text);
+        Ok(())
+    }
+
+    /// Whether an expression calls a generator of the script.
+    pub(crate) fn is_call_of_generator(&self, expression: &Expr) -> bool {
+        match expression {
+            Expr::Call(call) => match self.function_named(&call.func) {
+                Some(number) => is_generator(self.functions[number].definition),
+                None => matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "iter"
+                    && self.scopes.get("iter").is_none()),
+            },
+            Expr::Generator(_) => true,
+            _ => false,
+        }
+    }
+
+    /// What a function of `itertools` goes over; `None` if it is none of them.
+    pub(crate) fn itertools(&mut self, call: &'a ExprCall) -> Ported<Option<Iteration>> {
+        let Some(path) = self.path_of(&call.func) else { return Ok(None) };
+        let Some(name) = path.strip_prefix("itertools.") else { return Ok(None) };
+        let arguments = &call.arguments.args;
+        let words = &call.arguments.keywords;
+        match (name, &arguments[..]) {
+            ("chain", [first, rest @ ..]) if words.is_empty() => {
+                let (mut text, mut of) = self.owned_elements(first)?;
+                for other in rest {
+                    let (iter, other) = self.owned_elements(other)?;
+                    of = self.unified(&of, &other).ok_or_else(|| Missing::new("a chain of values of several types"))?;
+                    text.push_str(&format!(".chain({iter})"));
+                }
+                Ok(Some(Iteration::new(text, Element::One(of, Form::Place))))
+            }
+            ("chain.from_iterable", [lists]) => {
+                let (iter, of) = self.owned_elements(lists)?;
+                let Type::List(of) = of else { return Err(Missing::new("chain.from_iterable of this")) };
+                Ok(Some(Iteration::new(format!("{iter}.flatten()"), Element::One(*of, Form::Place))))
+            }
+            ("islice", [items, end]) => {
+                let (iter, of) = self.owned_elements(items)?;
+                let end = self.argument(end, "usize", "stop")?;
+                Ok(Some(Iteration::new(format!("{iter}.take({end})"), Element::One(of, Form::Place))))
+            }
+            ("product", lists) if lists.len() == 2 && words.is_empty() => self.product(&lists[0], &lists[1]).map(Some),
+            ("product", [list]) if words.len() == 1 && words[0].arg.as_deref() == Some("repeat") => {
+                match self.expression(&words[0].value)?.text.as_str() {
+                    "2" => self.product(list, list).map(Some),
+                    _ => Err(Missing::new("a product of so many")),
+                }
+            }
+            ("combinations", [list, count]) => {
+                let (value, count) = (self.expression(list)?, self.expression(count)?);
+                let Type::List(of) = &value.of else { return Err(Missing::new("combinations of this")) };
+                if count.text != "2" || value.form == Form::Temporary {
+                    return Err(Missing::new("combinations of this"));
+                }
+                let whole = value.at(Strength::Whole);
+                let own = if of.is_copy() { ("x", "y", "&x", "&y") } else { ("x.clone()", "y.clone()", "x", "y") };
+                let text = format!(
+                    "{whole}.iter().enumerate().flat_map(|(i, {})| {whole}[i + 1..].iter().map(move |{}| ({}, {})))",
+                    own.2, own.3, own.0, own.1
+                );
+                let pair = Type::Tuple(vec![(**of).clone(), (**of).clone()]);
+                Ok(Some(Iteration::new(text, Element::One(pair, Form::Place))))
+            }
+            _ => Err(Missing::new(format!("{path} is not known here"))),
+        }
+    }
+
+    /// All pairs of elements.
+    fn product(&mut self, a: &'a Expr, b: &'a Expr) -> Ported<Iteration> {
+        let ((first, of_a), (second, of_b)) = (self.owned_elements(a)?, self.owned_elements(b)?);
+        let own = if of_a.is_copy() { "x" } else { "x.clone()" };
+        let text = format!("{first}.flat_map(|x| {second}.map(move |y| ({own}, y)))");
+        Ok(Iteration::new(text, Element::One(Type::Tuple(vec![of_a, of_b]), Form::Place)))
+    }
 }

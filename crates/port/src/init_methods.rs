@@ -59,9 +59,11 @@ impl<'a> Program<'a> {
         let body = body?;
         let own = self.scopes.hide(self.classes[number].depth());
         let is_of_init = |captured: &crate::functions::Captured| {
-            !captured.name().starts_with("self.") && !matches!(self.scopes.get(captured.name()), Some(Binding::Variable(_)))
+            !captured.name().starts_with("self.")
+                && !matches!(self.scopes.get(captured.name()), Some(Binding::Variable(_)))
         };
-        let foreign = body.captured.iter().find(|captured| is_of_init(captured)).map(|captured| captured.name().to_string());
+        let foreign =
+            body.captured.iter().find(|captured| is_of_init(captured)).map(|captured| captured.name().to_string());
         self.scopes.restore(own);
         if let Some(foreign) = foreign {
             return Err(Missing::new(format!("{name} uses {foreign}, which is another variable in __init__")));
@@ -73,8 +75,7 @@ impl<'a> Program<'a> {
             body.lines.join("\n").trim_matches('\n')
         );
         let rust_name = format!("Self::{rust_name}");
-        let written =
-            crate::functions::Written::of_method(rust_name, body.captured, body.returns, body.is_fallible);
+        let written = crate::functions::Written::of_method(rust_name, body.captured, body.returns, body.is_fallible);
         self.classes[number].of_init.push((name, types, written.clone(), text));
         Ok(written)
     }

@@ -27,13 +27,23 @@ pub(crate) enum Element {
 
 impl Iteration {
     /// Over an iterator.
-    fn new(iter: String, element: Element) -> Self {
+    pub(crate) fn new(iter: String, element: Element) -> Self {
         Self { over: iter.clone(), iter, element, is_set: false }
     }
 }
 
 impl<'a> Program<'a> {
     pub(crate) fn iteration(&mut self, over: &'a Expr) -> Ported<Iteration> {
+        if let Expr::Call(call) = over
+            && let Some(made) = self.as_comprehension(call)?
+        {
+            return self.iteration(made);
+        }
+        if let Expr::Call(call) = over
+            && let Some(iteration) = self.itertools(call)?
+        {
+            return Ok(iteration);
+        }
         if let Expr::Call(call) = over {
             let arguments = &call.arguments.args;
             let name = match &*call.func {
@@ -136,6 +146,13 @@ impl<'a> Program<'a> {
                     _ => Iteration::new(format!("{whole}.values()"), value),
                 });
             }
+        }
+        // What is left of an iterator is read once.
+        if let Expr::Name(name) = over
+            && let Some(crate::special::Special::Once(depth)) = self.special(over)
+            && (self.scan().whole_reads(&name.id) > 1 || self.depth > depth)
+        {
+            return Err(Missing::new("an iterator that is read several times").help("make a list of it"));
         }
         let list = self.expression(over)?;
         self.iteration_of(&list)
@@ -354,7 +371,8 @@ impl<'a> Program<'a> {
         let tests = generator.ifs.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>()?;
         let mut text = over.iter;
         if !tests.is_empty() {
-            text.push_str(&format!(".filter(|{}| {})", of_reference(&pattern), tests.join(" && ")));
+            let tests = tests.join(" && ");
+            text.push_str(&format!(".filter(|{}| {tests})", of_reference(&read_in(&pattern, &tests))));
         }
         let (body, value) = match inner {
             [] => {
@@ -372,6 +390,7 @@ impl<'a> Program<'a> {
                 if value.text.contains('?') {
                     return Err(Missing::new("a comprehension of several loops that may fail"));
                 }
+                let pattern = read_in(&pattern, &body);
                 text.push_str(&format!(".flat_map(|{pattern}| {body}.collect::<Vec<_>>())"));
                 return Ok((text, value));
             }
@@ -379,6 +398,7 @@ impl<'a> Program<'a> {
         // `x for x in xs`
         let is_itself = body == pattern;
         if !is_itself {
+            let pattern = read_in(&pattern, &body);
             match body.contains('?') {
                 false => text.push_str(&format!(".map(|{pattern}| {body})")),
                 true => text.push_str(&format!(".map(|{pattern}| Ok::<_, Error>({body}))")),
@@ -386,6 +406,23 @@ impl<'a> Program<'a> {
         }
         Ok((text, value))
     }
+}
+
+/// The pattern with a `_` before the names that a closure does not read.
+fn read_in(pattern: &str, body: &str) -> String {
+    let mut out = String::new();
+    let mut rest = pattern;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        let (name, behind) = rest.split_at(end);
+        let is_name = name.starts_with(|c: char| c.is_alphabetic()) && name != "mut";
+        out.push_str(if is_name && !crate::program::has_word(body, name) { "_" } else { "" });
+        out.push_str(name);
+        let next = behind.find(|c: char| c.is_alphanumeric() || c == '_').unwrap_or(behind.len());
+        out.push_str(&behind[..next]);
+        rest = &behind[next..];
+    }
+    out
 }
 
 /// The pattern for a reference to what this pattern takes.

@@ -375,7 +375,14 @@ impl<'a> Program<'a> {
 
     /// What a module has under this name, as a value.
     pub(crate) fn attribute_of_module(&mut self, path: &str) -> Ported<Value> {
+        if let Some(text) = crate::constant_texts::of_string(path) {
+            return Ok(Value::constant(format!("{text:?}"), Type::Str));
+        }
         match path {
+            "sys.argv" => {
+                Ok(Value::temporary("std::env::args().collect::<Vec<String>>()", Type::List(Box::new(Type::String))))
+            }
+            "os.sep" => Ok(Value::constant("\"/\"", Type::Str)),
             "numpy.inf" | "math.inf" => Ok(Value::constant("f64::INFINITY", Type::Float)),
             "numpy.nan" | "math.nan" => Ok(Value::constant("f64::NAN", Type::Float)),
             "numpy.newaxis" => Ok(Value::constant("None", Type::None)),

@@ -192,12 +192,10 @@ impl<'a> Program<'a> {
     /// `keras.losses.mse(y_true, y_pred)`: a loss for each sample.
     pub(crate) fn loss_of_samples(&mut self, name: &str, named: &Named<'a>) -> Ported<Value> {
         only(named, &["y_true", "y_pred"])?;
-        let (y_true, y_pred) =
-            (self.expression(needed(named, "y_true")?)?, self.expression(needed(named, "y_pred")?)?);
+        let (y_true, y_pred) = (self.expression(needed(named, "y_true")?)?, self.expression(needed(named, "y_pred")?)?);
         let (y_true, y_pred) = (self.array_operand(&y_true)?, self.array_operand(&y_pred)?);
         let (class, kind) = (self.import("losses::Loss"), self.import("losses::Reduction"));
-        let text =
-            format!("{class}::from({name:?}).reduction({kind}::None).call({y_true}, {y_pred}, None, None)?");
+        let text = format!("{class}::from({name:?}).reduction({kind}::None).call({y_true}, {y_pred}, None, None)?");
         Ok(Value::temporary(text, Type::Floats))
     }
 

@@ -21,6 +21,9 @@ impl<'a> Program<'a> {
         if let Some(layer) = self.layer_of_model(of, name) {
             return Ok(layer);
         }
+        if let Some(value) = self.parsed_argument(of, name)? {
+            return Ok(value);
+        }
         let whole = of.at(Strength::Whole);
         match (&of.of, name) {
             (Type::Mutable { .. }, "shape") => Ok(Value::new(
@@ -129,8 +132,17 @@ impl<'a> Program<'a> {
         {
             return Ok(axes);
         }
+        if let Some(value) = self.method_of_parser(of, name, call)? {
+            return Ok(value);
+        }
+        if let Some(value) = self.method_of_writer(of, name, call)? {
+            return Ok(value);
+        }
+        if let Some(value) = self.method_of_pattern(of, name, call)? {
+            return Ok(value);
+        }
         match &of.of {
-            generator if crate::numpy_random::is_generator(generator) => self.method_of_generator(of, name, call),
+            generator if crate::numpy_random::is_generator(generator) => self.method_of_random(of, name, call),
             of_axes if crate::axes::is_axes(of_axes) => self.method_of_axes(of, name, call),
             Type::Model(model) => self.method_of_model(of, &model.clone(), name, call),
             Type::Array | Type::Ints | Type::Floats | Type::Mask => self.method_of_array(of, name, call),
@@ -152,7 +164,7 @@ impl<'a> Program<'a> {
             Type::Dataset(x, y) | Type::Folder(x, y) => self.method_of_dataset(of, &Parts::new(x, y), name, call),
             Type::Flow(_) => self.method_of_flow(of, name, call),
             Type::Object(path) if path == crate::folders::IMAGE => self.method_of_image(of, name, call),
-            Type::Object(path) if path == crate::generators::CLASS => self.method_of_generator(of, name, call),
+            Type::Object(path) if path == crate::image_generators::CLASS => self.method_of_generator(of, name, call),
             Type::Object(path) => {
                 let found = self.method_of_object(of, &path.clone(), name, call)?;
                 found.ok_or_else(|| Missing::new(format!("the method {name} of {}", of.of.described())))
@@ -208,7 +220,7 @@ impl<'a> Program<'a> {
                             Type::None,
                         ))
                     }
-                    _ => Err(Missing::new(format!("the method {name} of a set"))),
+                    (_, arguments) => self.method_of_set(of, &element.clone(), name, arguments),
                 }
             }
             Type::Dict(key, value) => self.method_of_dict(of, (&key.clone(), &value.clone()), name, call),
@@ -230,16 +242,13 @@ impl<'a> Program<'a> {
                     None => return Err(Missing::new("set_weights of this")),
                 };
                 match &weights.of {
-                    Type::List(element) if element.is_array() => Ok(Value::temporary(
-                        format!("{layer}.set_weights({})?", weights.borrowed()),
-                        Type::None,
-                    )),
+                    Type::List(element) if element.is_array() => {
+                        Ok(Value::temporary(format!("{layer}.set_weights({})?", weights.borrowed()), Type::None))
+                    }
                     kind => Err(Missing::new(format!("weights that are {}", kind.described()))),
                 }
             }
-            ("reset_states" | "reset_state", 0) => {
-                Ok(Value::temporary(format!("{layer}.reset_states()?"), Type::None))
-            }
+            ("reset_states" | "reset_state", 0) => Ok(Value::temporary(format!("{layer}.reset_states()?"), Type::None)),
             _ => Err(Missing::new(format!("the method {name} of a layer"))),
         }
     }
@@ -295,7 +304,13 @@ impl<'a> Program<'a> {
         }
     }
 
-    pub(crate) fn method_of_model(&mut self, of: &Value, model: &ModelType, name: &str, call: &'a ExprCall) -> Ported<Value> {
+    pub(crate) fn method_of_model(
+        &mut self,
+        of: &Value,
+        model: &ModelType,
+        name: &str,
+        call: &'a ExprCall,
+    ) -> Ported<Value> {
         if let Some(layer) = self.layer_of_model(of, name) {
             return self.call_value(&layer, call);
         }
@@ -434,7 +449,8 @@ impl<'a> Program<'a> {
         match &shape.items {
             Some(items) if items.len() > 1 && items[1..].iter().all(known) => {
                 let sizes: Vec<_> = items[1..].iter().map(|item| item.text.clone()).collect();
-                let sizes = if sizes.len() == 1 { format!("[{}]", sizes[0]) } else { format!("({})", sizes.join(", ")) };
+                let sizes =
+                    if sizes.len() == 1 { format!("[{}]", sizes[0]) } else { format!("({})", sizes.join(", ")) };
                 Ok(Value::temporary(format!("{}.build({sizes})?", of.at(Strength::Whole)), Type::None))
             }
             _ => Err(Missing::new("build of this shape")),
@@ -474,7 +490,7 @@ impl<'a> Program<'a> {
             }
             (Type::List(_) | Type::Dataset(..) | Type::Folder(..) | Type::Flow(_) | Type::Texts, _) => {
                 Ok(value.borrowed())
-            },
+            }
             (of, _) => Err(Missing::new(format!("{} as data", of.described()))),
         }
     }
@@ -723,7 +739,11 @@ impl<'a> Program<'a> {
                     let parts = match argument {
                         Expr::Tuple(tuple) => &tuple.elts[..],
                         Expr::List(list) => &list.elts[..],
-                        data if matches!(self.expression(data)?.of, Type::Dataset(..) | Type::Folder(..) | Type::Flow(_)) => {
+                        data if matches!(
+                            self.expression(data)?.of,
+                            Type::Dataset(..) | Type::Folder(..) | Type::Flow(_)
+                        ) =>
+                        {
                             options.push_str(&format!(".validation_data({}, ())", self.data(data)?));
                             continue;
                         }

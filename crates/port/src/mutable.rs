@@ -76,6 +76,39 @@ impl<'a> Program<'a> {
         self.assign_part(array, index, sign, value)
     }
 
+    /// `x += value`
+    pub(crate) fn change_whole(&mut self, array: &Value, op: Operator, value: &'a Expr) -> Ported<()> {
+        let sign = match op {
+            Operator::Add => "+=",
+            Operator::Sub => "-=",
+            Operator::Mult => "*=",
+            Operator::Div => "/=",
+            _ => return Err(Missing::new("this operator on an array")),
+        };
+        let Type::Mutable { of, .. } = array.of else { return Err(Missing::new("a change of this")) };
+        let value = self.expression(value)?;
+        let whole = array.at(Strength::Whole);
+        if let Some(number) = self.element_of(of, &value)? {
+            self.line(&format!("{whole} {sign} {number};"));
+            return Ok(());
+        }
+        let tensor = self.tensor(&value)?;
+        let dtype = match of {
+            "f32" => "F32",
+            "i64" => "I64",
+            "u8" => "U8",
+            _ => "F64",
+        };
+        self.line(&format!(
+            "let numbers = {}.to_dtype(DType::{dtype})?.broadcast_as({whole}.shape())?.flatten_all()?.to_vec1::<{of}>()?;",
+            tensor.at(Strength::Whole)
+        ));
+        self.line(&format!("for (element, number) in {whole}.iter_mut().zip(numbers) {{"));
+        self.line(&format!("    *element {sign} number;"));
+        self.line("}");
+        Ok(())
+    }
+
     /// `x[i, j]`
     pub(crate) fn mutable_element(&mut self, array: &Value, index: &'a Expr) -> Ported<Value> {
         let Type::Mutable { of, rank } = array.of else { return Err(Missing::new("an element of this")) };
@@ -103,8 +136,12 @@ impl<'a> Program<'a> {
             if part.is_slice_expr() {
                 return Ok(Vec::new());
             }
+            if matches!(part, Expr::Name(name) if self.vectors.contains(name.id.as_str())) {
+                return Ok(Vec::new());
+            }
             let value = self.expression(part)?;
             match value.of {
+                Type::Mask | Type::List(_) => return Ok(Vec::new()),
                 Type::Int => texts.push(value.text),
                 // A negative one is beyond the array.
                 Type::Id | Type::Signed if value.form != Form::Constant => {
@@ -127,6 +164,9 @@ impl<'a> Program<'a> {
     /// `x[i, j] = value`, or another operator of assignment.
     fn assign_part(&mut self, array: &Value, index: &'a Expr, sign: &str, value: &Value) -> Ported<()> {
         let Type::Mutable { of, rank } = array.of else { return Err(Missing::new("an assignment to this")) };
+        if self.assign_chosen(array, index, sign, value)? {
+            return Ok(());
+        }
         let whole = array.at(Strength::Whole);
         let indices = self.indices(index)?;
         let number = self.element_of(of, value)?;
@@ -179,7 +219,7 @@ impl<'a> Program<'a> {
     }
 
     /// A number as an element of an array of this type; `None` for an array.
-    fn element_of(&mut self, of: &str, value: &Value) -> Ported<Option<String>> {
+    pub(crate) fn element_of(&mut self, of: &str, value: &Value) -> Ported<Option<String>> {
         if value.of.is_array() || matches!(value.of, Type::Mutable { .. } | Type::List(_)) {
             return Ok(None);
         }

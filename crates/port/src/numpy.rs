@@ -97,7 +97,6 @@ const AS_IN_KERAS: &[&str] = &[
     "sort",
     "cumsum",
     "median",
-    "percentile",
     "count_nonzero",
     "diag",
     "triu",
@@ -109,6 +108,11 @@ const AS_IN_KERAS: &[&str] = &[
     "rot90",
     "any",
     "all",
+    "pad",
+    "searchsorted",
+    "tensordot",
+    "nan_to_num",
+    "corrcoef",
 ];
 
 impl<'a> Program<'a> {
@@ -183,6 +187,13 @@ impl<'a> Program<'a> {
                 }
                 let of = self.tensor(&of)?;
                 self.reduction(name, &of, find(&given, "axis"), find(&given, "keepdims"))
+            }
+            "any" | "all" if call.arguments.len() == 1 => {
+                let of = self.expression(needed(&given(&["a"])?, "a")?)?;
+                let of = self.tensor(&of)?;
+                let function = self.import(&format!("ops::{name}"));
+                let text = format!("{function}({}, ())?.to_dtype(DType::U8)?.to_scalar::<u8>()? != 0", of.borrowed());
+                Ok(Value::new(text, Type::Bool, Strength::Comparison, Form::Temporary))
             }
             "expand_dims" => {
                 let given = given(&["a", "axis"])?;
@@ -422,10 +433,8 @@ impl<'a> Program<'a> {
                 let function = self.import("numpy::loadtxt");
                 Ok(Value::temporary(format!("{function}({path}, {delimiter}, {skipped})?"), Type::Floats))
             }
-            // How arrays are printed.
-            "set_printoptions" => Ok(Value::constant("()", Type::None)),
             name if AS_IN_KERAS.contains(&name) => self.operation(name, call),
-            _ => Err(Missing::new(format!("{path} is not known here"))),
+            name => self.other_numpy_call(name, call),
         }
     }
 

@@ -36,7 +36,7 @@ impl<'a> Program<'a> {
     }
 
     /// A method of `np.random.default_rng(...)` or of `np.random.RandomState(...)`.
-    pub(crate) fn method_of_generator(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
+    pub(crate) fn method_of_random(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let is_state = of.of == Type::Object(RANDOM_STATE.into());
         let own: &[&str] = match is_state {
             false => &["random", "uniform", "normal", "standard_normal", "permutation", "shuffle", "choice"],

@@ -24,15 +24,8 @@ pub(crate) fn is_without_effect(path: &str, name: &str) -> bool {
 const OF_KERAS_1: &[&str] = &["border_mode", "subsample", "dim_ordering", "W_regularizer", "init", "nb_row", "nb_col"];
 
 /// Models whose `preprocess_input` maps the numbers of pixels to -1 to 1.
-const FROM_MINUS_1_TO_1: &[&str] = &[
-    "mobilenet",
-    "mobilenet_v2",
-    "inception_v3",
-    "inception_resnet_v2",
-    "xception",
-    "resnet_v2",
-    "nasnet",
-];
+const FROM_MINUS_1_TO_1: &[&str] =
+    &["mobilenet", "mobilenet_v2", "inception_v3", "inception_resnet_v2", "xception", "resnet_v2", "nasnet"];
 
 /// Whether it is the `preprocess_input` of a model that takes numbers from -1 to 1.
 pub(crate) fn is_preprocess_input(path: &str) -> bool {

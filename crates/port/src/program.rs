@@ -62,6 +62,30 @@ pub(crate) struct Program<'a> {
     pub(crate) lists: HashMap<String, &'a ExprList>,
     /// How many outputs of a layer are assigned.
     pub(crate) wanted_outputs: Option<usize>,
+    /// What dicts and lists of `collections` do that others do not, by their names.
+    pub(crate) special: HashMap<String, crate::special::Special<'a>>,
+    /// Where the statement ends that is being written.
+    pub(crate) statement_end: ruff_text_size::TextSize,
+    /// Arrays that are known to have one axis.
+    pub(crate) vectors: HashSet<String>,
+    /// Of the functions that are being written, where those that yield gather it.
+    pub(crate) gathered: Vec<Option<crate::generators::Gathered>>,
+    /// Types that are written out, and known at the end.
+    late_types: Vec<Type>,
+    /// The parsers of arguments.
+    pub(crate) parsers: Vec<crate::command_line::Parser>,
+    /// Arguments that are known to be given, and their names in Rust.
+    pub(crate) given: HashMap<String, String>,
+    /// Tables of `str.maketrans`.
+    pub(crate) tables: HashMap<String, &'a ruff_python_ast::ExprCall>,
+    /// The constants of patterns.
+    pub(crate) patterns: Vec<(String, String)>,
+    /// The paths of the files that are open, by their variables in Rust.
+    pub(crate) paths: HashMap<String, String>,
+    /// What has been written as JSON to each path.
+    pub(crate) dumped: HashMap<String, Type>,
+    /// Functions with some of their arguments: `partial(Conv2D, padding="same")`.
+    pub(crate) partials: HashMap<String, &'a ruff_python_ast::ExprCall>,
     /// Names of constants that are not negative fractions.
     pub(crate) not_negative: HashSet<String>,
     /// Names whose values are not ported, but known by their uses.
@@ -104,6 +128,18 @@ impl<'a> Program<'a> {
             literals: HashMap::new(),
             lists: HashMap::new(),
             wanted_outputs: None,
+            special: HashMap::new(),
+            statement_end: ruff_text_size::TextSize::default(),
+            vectors: HashSet::new(),
+            gathered: Vec::new(),
+            late_types: Vec::new(),
+            parsers: Vec::new(),
+            given: HashMap::new(),
+            tables: HashMap::new(),
+            patterns: Vec::new(),
+            paths: HashMap::new(),
+            dumped: HashMap::new(),
+            partials: HashMap::new(),
             not_negative: HashSet::new(),
             guessed: HashSet::new(),
             other_uses: BTreeSet::new(),
@@ -231,8 +267,20 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// A place in the program where a type is written that is not known yet.
+    pub(crate) fn late_type(&mut self, of: &Type) -> String {
+        self.late_types.push(of.clone());
+        format!("\u{2}{}\u{2}", self.late_types.len() - 1)
+    }
+
     /// The text with the types of empty lists that nothing else says.
     fn with_types(&self, text: &str) -> String {
+        let late = |number: &str| self.late_types.get(number.parse::<usize>().ok()?);
+        let parts = text.split('\u{2}').enumerate().map(|(i, part)| match i % 2 {
+            0 => part.to_string(),
+            _ => late(part).and_then(|of| self.resolved(of).in_rust()).unwrap_or_else(|| "_".into()),
+        });
+        let text = &parts.collect::<String>();
         let mut parts = text.split('\u{1}');
         let mut out = parts.next().unwrap_or_default().to_string();
         while let (Some(number), Some(behind)) = (parts.next(), parts.next()) {
@@ -292,6 +340,7 @@ impl<'a> Program<'a> {
     /// Imports what a type needs that is written out.
     pub(crate) fn import_type(&mut self, of: &Type) {
         match of {
+            Type::Object(path) if crate::command_line::in_rust(path).is_some() || path.starts_with("serde_json") => {}
             Type::Object(path) if path == crate::pandas::VALUES => _ = self.import(crate::pandas::COLUMN),
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
             Type::Path => self.import_from("std::path::PathBuf"),

@@ -78,7 +78,13 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Crates that a program may use beside candle-keras, in the versions that it is tested with.
-const CRATES: &[(&str, &str)] = &[("indexmap", "\"2\""), ("ndarray", "\"0.17\"")];
+const CRATES: &[(&str, &str)] = &[
+    ("clap", "{ version = \"4\", features = [\"derive\"] }"),
+    ("indexmap", "{ version = \"2\", features = [\"serde\"] }"),
+    ("ndarray", "\"0.17\""),
+    ("regex", "\"1\""),
+    ("serde_json", "{ version = \"1\", features = [\"preserve_order\"] }"),
+];
 
 fn manifest_of(name: &str, dependency: &str, program: &str) -> String {
     let used = CRATES.iter().filter(|(name, _)| program.contains(&format!("use {name}::")));

@@ -3,7 +3,7 @@
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprContext, Stmt, StmtFunctionDef};
-use ruff_text_size::TextSize;
+use ruff_text_size::{Ranged, TextSize};
 use std::rc::Rc;
 
 /// Methods that need `&mut self` in Rust.
@@ -29,18 +29,43 @@ const MUTATING: &[&str] = &[
     "clear",
     "update",
     "fit_transform",
-    // Of generators of random numbers.
-    "choice",
-    "integers",
-    "normal",
-    "permutation",
+    "appendleft",
+    "popleft",
+    "discard",
+    "remove",
+    "setdefault",
+    // Of random numbers.
     "rand",
-    "randint",
     "randn",
+    "randint",
     "random",
-    "shuffle",
-    "standard_normal",
+    "random_sample",
+    "normal",
     "uniform",
+    "standard_normal",
+    "integers",
+    "permutation",
+    "shuffle",
+    "choice",
+    "binomial",
+    "multinomial",
+];
+
+/// Those of them that elements of lists and dicts have.
+const OF_COLLECTIONS: &[&str] = &[
+    "append",
+    "extend",
+    "pop",
+    "insert",
+    "sort",
+    "reverse",
+    "clear",
+    "update",
+    "add",
+    "appendleft",
+    "popleft",
+    "discard",
+    "remove",
 ];
 
 /// What a function changes.
@@ -110,6 +135,8 @@ pub(crate) struct Scan {
     mutated: HashSet<(String, usize)>,
     /// Variables of which a part is read by its place.
     subscripted: HashSet<String>,
+    /// How often a part of each is read.
+    parts_read: HashMap<String, usize>,
     /// Variables whose elements are assigned.
     item_assigned: HashSet<String>,
     /// Variables that are called.
@@ -124,6 +151,19 @@ pub(crate) struct Scan {
     read_at: HashMap<String, Vec<(TextSize, TextSize)>>,
     /// Where the open blocks assign names, from the outermost on.
     assigned_at: Vec<HashMap<String, TextSize>>,
+    /// How often each is read in a statement, by its end.
+    reads_of_statement: HashMap<(String, TextSize), usize>,
+    statement_end: TextSize,
+    /// Where each changes last.
+    last_change: HashMap<String, TextSize>,
+    place: TextSize,
+    /// What functions inside read.
+    read_inside: HashSet<String>,
+    changes_elements: bool,
+    /// How often `next` takes an element of each.
+    nexts: HashMap<String, usize>,
+    /// What is written as JSON.
+    for_json: HashSet<String>,
     /// Parameters, and those of them that blocks assign anew.
     parameters: HashSet<String>,
     reassigned: HashSet<String>,
@@ -185,9 +225,49 @@ impl Scan {
         self.subscripted.contains(name)
     }
 
+    /// Where it changes last.
+    pub(crate) fn last_change(&self, name: &str) -> Option<TextSize> {
+        self.last_change.get(name).copied()
+    }
+
+    /// Whether functions inside read it.
+    pub(crate) fn is_read_inside(&self, name: &str) -> bool {
+        self.read_inside.contains(name)
+    }
+
+    /// Whether an element of a list or dict changes in its place.
+    pub(crate) fn changes_elements(&self) -> bool {
+        self.changes_elements
+    }
+
+    /// How often it is read in the statement that ends here.
+    pub(crate) fn reads_in(&self, name: &str, end: TextSize) -> usize {
+        self.reads_of_statement.get(&(name.to_string(), end)).copied().unwrap_or(0)
+    }
+
+    /// Whether it is written as JSON.
+    pub(crate) fn is_for_json(&self, name: &str) -> bool {
+        self.for_json.contains(name)
+    }
+
+    /// How often it is read otherwise than by `next`.
+    pub(crate) fn whole_reads(&self, name: &str) -> usize {
+        self.reads(name).saturating_sub(self.nexts.get(name).copied().unwrap_or(0))
+    }
+
+    /// Whether it is read otherwise than by its elements.
+    pub(crate) fn is_read_whole(&self, name: &str) -> bool {
+        self.reads(name) > self.parts_read.get(name).copied().unwrap_or(0)
+    }
+
     /// Whether an element of it is assigned.
     pub(crate) fn is_item_assigned(&self, name: &str) -> bool {
         self.item_assigned.contains(name)
+    }
+
+    /// Where it is read last.
+    pub(crate) fn last_read(&self, name: &str) -> Option<TextSize> {
+        self.read_at.get(name).into_iter().flatten().map(|&(read, _)| read).max()
     }
 
     /// Whether what it has at this place is read behind, outside of other functions.
@@ -198,6 +278,14 @@ impl Scan {
     /// All names that are read.
     pub(crate) fn all_read(&self) -> impl Iterator<Item = &str> {
         self.read.keys().map(String::as_str)
+    }
+
+    /// Notes the names of an expression that stands for one of the script.
+    pub(crate) fn read_also(&mut self, expression: &Expr) {
+        let other = Self::of_expression(expression, &self.changing);
+        for (name, count) in other.read {
+            self.read.entry(name).or_insert(count);
+        }
     }
 
     /// Whether it is called, or may be, as an attribute.
@@ -257,6 +345,7 @@ impl Scan {
                 self.visit_expr(&subscript.value);
                 self.visit_expr(&subscript.slice);
                 self.mutate(&subscript.value);
+                self.mutate_base(&subscript.value);
                 self.assign_item(&subscript.value);
             }
             Expr::Attribute(attribute) => {
@@ -282,6 +371,15 @@ impl Scan {
         }
     }
 
+    /// `xs` of `xs[i]`, which changes with its element.
+    fn mutate_base(&mut self, element: &Expr) {
+        if let Expr::Subscript(subscript) = element {
+            self.changes_elements = true;
+            self.mutate(&subscript.value);
+            self.mutate_base(&subscript.value);
+        }
+    }
+
     fn assign_item(&mut self, array: &Expr) {
         if let Expr::Name(name) = array {
             self.item_assigned.insert(name.id.to_string());
@@ -297,6 +395,7 @@ impl Scan {
     }
 
     fn mutate_name(&mut self, name: &str) {
+        self.last_change.insert(name.to_string(), self.place);
         let number = self.declared.get(name).copied().unwrap_or(0);
         self.mutated.insert((name.to_string(), number));
     }
@@ -304,6 +403,7 @@ impl Scan {
 
 impl<'a> Visitor<'a> for Scan {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
+        (self.place, self.statement_end) = (statement.range().start(), statement.range().end());
         match statement {
             // What is assigned is read before.
             Stmt::Assign(assign) => {
@@ -316,6 +416,7 @@ impl<'a> Visitor<'a> for Scan {
                 if let Expr::Subscript(subscript) = &*assign.target {
                     self.assign_item(&subscript.value);
                     self.mutate(&subscript.value);
+                    self.mutate_base(&subscript.value);
                 }
                 self.mutate(&assign.target);
             }
@@ -333,6 +434,8 @@ impl<'a> Visitor<'a> for Scan {
                 let inner = Self::of_function(function, &self.changing);
                 self.called.extend(inner.called);
                 self.subscripted.extend(inner.subscripted);
+                self.read_inside.extend(inner.read.keys().cloned());
+                self.changes_elements |= inner.changes_elements;
                 for (name, count) in inner.read {
                     *self.read.entry(name).or_insert(0) += count;
                 }
@@ -357,10 +460,12 @@ impl<'a> Visitor<'a> for Scan {
                 let assigned = self.assigned_at.iter().filter_map(|block| block.get(name.id.as_str())).max();
                 let read_at = (name.range.start(), assigned.copied().unwrap_or_default());
                 self.read_at.entry(name.id.to_string()).or_default().push(read_at);
+                *self.reads_of_statement.entry((name.id.to_string(), self.statement_end)).or_insert(0) += 1;
             }
             Expr::Subscript(subscript) => {
                 if let Expr::Name(name) = &*subscript.value {
                     self.subscripted.insert(name.id.to_string());
+                    *self.parts_read.entry(name.id.to_string()).or_insert(0) += 1;
                 }
             }
             Expr::Call(call) => {
@@ -370,6 +475,9 @@ impl<'a> Visitor<'a> for Scan {
                     let is_in_place = call.arguments.keywords.iter().any(|word| word.arg.as_deref() == Some("inplace"));
                     if changes || is_in_place || MUTATING.contains(&name) {
                         self.mutate(&attribute.value);
+                        if OF_COLLECTIONS.contains(&name) {
+                            self.mutate_base(&attribute.value);
+                        }
                     }
                     // Python's own function changes a list.
                     if let (Expr::Name(module), "shuffle") = (&*attribute.value, name)
@@ -385,6 +493,19 @@ impl<'a> Visitor<'a> for Scan {
                             list.elts.iter().for_each(|callback| self.mutate_callback(callback));
                         }
                     }
+                }
+                if let (Expr::Name(next), [reader]) = (&*call.func, &call.arguments.args[..])
+                    && next.id.as_str() == "next"
+                {
+                    if let Expr::Name(reader) = reader {
+                        *self.nexts.entry(reader.id.to_string()).or_insert(0) += 1;
+                    }
+                    self.mutate(reader);
+                }
+                if let (Expr::Attribute(attribute), Some(Expr::Name(name))) = (&*call.func, call.arguments.args.first())
+                    && matches!(&*attribute.value, Expr::Name(json) if json.id.as_str() == "json")
+                {
+                    self.for_json.insert(name.id.to_string());
                 }
                 if let Some(name) = called_name(&call.func) {
                     self.called.insert(name);

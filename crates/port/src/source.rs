@@ -1,7 +1,8 @@
 //! The text of a script: its lines and comments.
 
+use crate::made::Made;
 use ruff_python_ast::token::TokenKind;
-use ruff_python_ast::{ModModule, Suite};
+use ruff_python_ast::{Expr, ModModule, Suite};
 use ruff_python_parser::{Parsed, parse_module};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ pub(crate) struct Source<'a> {
     parsed: Parsed<ModModule>,
     /// By line, without `#`.
     comments: BTreeMap<usize, Comment>,
+    made: Made,
 }
 
 /// The most operators that an expression may have: it may be as deep.
@@ -51,7 +53,7 @@ impl<'a> Source<'a> {
             let comment = text[token.range()].trim_start_matches('#').trim().to_string();
             comments.insert(line, Comment { text: comment, is_alone: before.trim().is_empty() });
         }
-        Ok(Self { text, starts, parsed, comments })
+        Ok(Self { text, starts, parsed, comments, made: Made::behind(text) })
     }
 
     pub(crate) fn statements(&self) -> &Suite {
@@ -60,6 +62,7 @@ impl<'a> Source<'a> {
 
     /// The number of the line that this is in, from 1 on.
     pub(crate) fn line(&self, at: TextSize) -> usize {
+        let at = self.made.place_of(at).unwrap_or(at);
         self.starts.partition_point(|start| *start <= at)
     }
 
@@ -72,8 +75,13 @@ impl<'a> Source<'a> {
         self.starts.len()
     }
 
-    pub(crate) fn text(&self, range: TextRange) -> &'a str {
-        &self.text[range]
+    pub(crate) fn text(&'a self, range: TextRange) -> &'a str {
+        self.made.text(range).unwrap_or_else(|| &self.text[range])
+    }
+
+    /// Another expression that means the same as the one of this range; `None` if there are too many.
+    pub(crate) fn made(&self, text: String, range: TextRange) -> Option<&Expr> {
+        self.made.expression(text, self.made.place_of(range.start()).unwrap_or(range.start()))
     }
 
     pub(crate) fn comment(&self, line: usize) -> Option<&Comment> {

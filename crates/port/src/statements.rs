@@ -19,6 +19,7 @@ impl<'a> Program<'a> {
             }
             self.comments_before(self.source.line(range.start()));
             let written = self.body.len();
+            self.statement_end = range.end();
             if let Err(missing) = self.statement(statement) {
                 self.body.truncate(written);
                 let line = self.gap(range, &missing);
@@ -123,6 +124,7 @@ impl<'a> Program<'a> {
                     // A function of tensors, such as a loss.
                     Some(function) if self.function_named(function).is_some() => self.returned_function(function)?,
                     Some(value) => self.expression(value)?,
+                    None if self.end_generator() => return Ok(()),
                     None => Value::constant("()", Type::None),
                 };
                 self.returned(&value)
@@ -136,11 +138,8 @@ impl<'a> Program<'a> {
                 Ok(())
             }
             Stmt::Pass(_) => Ok(()),
-            Stmt::Assert(assert) => {
-                let test = self.condition(&assert.test)?;
-                self.line(&format!("assert!({test});"));
-                Ok(())
-            }
+            Stmt::Assert(assert) => self.assertion(assert),
+            Stmt::Raise(raise) => self.raise(raise),
             Stmt::ClassDef(class) => self.define_class(class),
             Stmt::Global(_) => Err(Missing::new("global").help("pass the value, and return the new one")),
             Stmt::With(with) => match self.with_tape(with)? {
@@ -148,13 +147,7 @@ impl<'a> Program<'a> {
                 false if self.with_open(with)? => Ok(()),
                 false => Err(Missing::new("with")),
             },
-            // Imports of one version or another.
-            Stmt::Try(attempt)
-                if attempt.body.iter().all(|one| matches!(one, Stmt::Import(_) | Stmt::ImportFrom(_))) =>
-            {
-                attempt.body.iter().try_for_each(|one| self.statement(one))
-            }
-            Stmt::Try(_) => Err(Missing::new("try").help("errors end the program: leave the handlers out")),
+            Stmt::Try(attempt) => self.attempt(attempt),
             _ => Err(Missing::new("this kind of statement")),
         }
     }
@@ -174,6 +167,15 @@ impl<'a> Program<'a> {
         }
         if self.assigned_axes(assign)? {
             return Ok(());
+        }
+        if let [target] = &assign.targets[..] {
+            if self.note_partial(target, &assign.value) {
+                return Ok(());
+            }
+            if self.note_table(target, &assign.value) {
+                return Ok(());
+            }
+            self.note_special(target, &assign.value);
         }
         // Another name for a class or function of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
@@ -200,12 +202,27 @@ impl<'a> Program<'a> {
         {
             let written = self.body.len();
             let value = self.dict(dict);
+            if value.is_err() && self.scan().is_for_json(&name.id) {
+                self.body.truncate(written);
+                return self.bind_json(&name.id, dict);
+            }
             let is_data = matches!(&value, Ok(Value { of: Type::Dict(_, of), .. }) if of.is_array());
             if value.is_err() || is_data {
                 self.body.truncate(written);
                 self.literals.insert(name.id.to_string(), dict);
                 return Ok(());
             }
+        }
+        if let ([Expr::Name(name)], Expr::Dict(dict)) = (&assign.targets[..], &*assign.value)
+            && self.scan().is_for_json(&name.id)
+            && !dict.items.is_empty()
+        {
+            let written = self.body.len();
+            if self.dict(dict).is_err() {
+                self.body.truncate(written);
+                return self.bind_json(&name.id, dict);
+            }
+            self.body.truncate(written);
         }
         if let ([Expr::Name(name)], Expr::NumberLiteral(_)) = (&assign.targets[..], &*assign.value)
             && self.scan().is_assigned_once(&name.id)
@@ -322,7 +339,10 @@ impl<'a> Program<'a> {
                 }
             }
             Expr::Subscript(subscript) => {
-                let of = self.expression(&subscript.value)?;
+                let of = match self.entry(&subscript.value)? {
+                    Some(entry) => entry,
+                    None => self.expression(&subscript.value)?,
+                };
                 if self.assign_column(&of, &subscript.slice, &value)? {
                     return Ok(());
                 }
@@ -442,7 +462,7 @@ impl<'a> Program<'a> {
         match (target, of) {
             (Expr::Name(name), of) => {
                 names.push((name.id.to_string(), of.clone()));
-                let is_read = self.scan().reads(&name.id) > 0;
+                let is_read = self.scan().reads(&name.id) > 0 && !self.is_never_read_behind(name);
                 let is_mutable = self.declare(&name.id);
                 let rust_name = self.rust_name(&name.id);
                 Ok(match (is_read, is_mutable) {
@@ -471,6 +491,12 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// Whether what is assigned here is not read any more.
+    fn is_never_read_behind(&self, name: &ruff_python_ast::ExprName) -> bool {
+        let is_last = self.scan().last_read(&name.id).is_none_or(|at| at < name.range.start());
+        self.depth == 1 && is_last && !self.scan().is_read_inside(&name.id)
+    }
+
     /// Whether it is a variable of an outer block of the same function, which an assignment changes.
     fn is_outer(&self, name: &str) -> bool {
         !self.scopes.is_local(name)
@@ -485,8 +511,9 @@ impl<'a> Program<'a> {
 
     /// `name = value`
     pub(crate) fn bind(&mut self, name: &str, value: Value) -> Ported<()> {
-        // The tensor has it.
-        if matches!(value.of, Type::BatchSize | Type::BatchShape(_)) {
+        // Another name for what Rust has under one already, or not at all.
+        let is_of_tensor = matches!(value.of, Type::BatchSize | Type::BatchShape(_));
+        if is_of_tensor || self.is_parser(&value.of) || crate::tables::is_alias(&value.of) {
             let variable = Variable { rust_name: value.text, of: value.of, form: value.form, is_pending: false };
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
@@ -517,6 +544,11 @@ impl<'a> Program<'a> {
             ),
             false => value,
         };
+        if value.of == Type::Ints && crate::numpy_more::is_vector(&value.text) {
+            self.vectors.insert(name.to_string());
+        } else {
+            self.vectors.remove(name);
+        }
         let value = self.as_used(value, self.is_next_mutated(name), self.scan().is_called(name));
         if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
@@ -597,8 +629,31 @@ impl<'a> Program<'a> {
                 let text = format!("{}.clone()", value.at(Strength::Whole));
                 Ok(Value::temporary(text, value.of))
             }
+            Type::List(_) | Type::Dict(..) | Type::Set(_) => self.handed_over(value),
             of => Err(Missing::new(format!("a second name for {}", of.described())).help("use the first name")),
         }
+    }
+
+    /// A list, dict or set that gets a second name, or a place in another one, and does not change from then on.
+    fn handed_over(&self, value: Value) -> Ported<Value> {
+        let error = |value: &Value| {
+            Missing::new(format!("a second name for {}", value.of.described())).help("use the first name")
+        };
+        let name = self.scopes.python_name(&value.text).ok_or_else(|| error(&value))?;
+        let (scan, end) = (self.scan(), self.statement_end);
+        let is_behind = |at: Option<ruff_text_size::TextSize>| at.is_some_and(|at| at > end);
+        // Outside of loops, and in each round anew, what stands behind comes later.
+        let is_fresh = self.scopes.is_local(&name);
+        let changes = self.is_mutated(&name) && (!is_fresh || is_behind(scan.last_change(&name)));
+        let is_read_behind = !is_fresh || is_behind(scan.last_read(&name)) || scan.is_read_inside(&name);
+        if changes || (is_read_behind && scan.changes_elements() && self.is_mutated(&name)) {
+            return Err(error(&value));
+        }
+        let text = match is_read_behind || scan.reads_in(&name, end) != 1 {
+            true => format!("{}.clone()", value.at(Strength::Whole)),
+            false => value.text.clone(),
+        };
+        Ok(Value::temporary(text, value.of))
     }
 
     fn is_read_once(&self, rust_name: &str) -> bool {
@@ -606,6 +661,9 @@ impl<'a> Program<'a> {
     }
 
     fn augmented(&mut self, assign: &'a StmtAugAssign) -> Ported<()> {
+        if let Some(entry) = self.entry(&assign.target)? {
+            return self.change_entry(&entry, assign.op, &assign.value);
+        }
         if let Expr::Subscript(subscript) = &*assign.target {
             let array = self.expression(&subscript.value)?;
             if matches!(array.of, Type::Mutable { .. }) {
@@ -627,8 +685,14 @@ impl<'a> Program<'a> {
         }
         let value = self.binary(&assign.target, assign.op, &assign.value)?;
         if let (Type::Mutable { .. }, Expr::Name(name)) = (&target.of, &*assign.target)
+            && (self.scan().last_change(&name.id) > Some(self.statement_end) || !self.scopes.is_local(&name.id))
+        {
+            return self.change_whole(&target, assign.op, &assign.value);
+        }
+        if let (Type::Mutable { .. }, Expr::Name(name)) = (&target.of, &*assign.target)
             && self.scopes.is_local(&name.id)
         {
+            let value = self.changeable(value)?;
             return self.bind(&name.id, value);
         }
         if target.of != value.of {
@@ -681,6 +745,9 @@ impl<'a> Program<'a> {
             }
             return Ok(());
         }
+        if matches!(expression, Expr::Yield(_) | Expr::YieldFrom(_)) {
+            return self.yielded(expression);
+        }
         if self.compile_of_super(expression)? || crate::classes::is_call_of_super(expression) {
             return Ok(());
         }
@@ -719,7 +786,13 @@ pub(crate) fn always_returns(statements: &[Stmt]) -> bool {
 fn is_block(statement: &Stmt) -> bool {
     matches!(
         statement,
-        Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::FunctionDef(_) | Stmt::ClassDef(_) | Stmt::With(_)
+        Stmt::If(_)
+            | Stmt::For(_)
+            | Stmt::While(_)
+            | Stmt::FunctionDef(_)
+            | Stmt::ClassDef(_)
+            | Stmt::With(_)
+            | Stmt::Try(_)
     )
 }
 

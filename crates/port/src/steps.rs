@@ -174,8 +174,10 @@ impl<'a> Program<'a> {
     fn check_logs(&mut self, number: usize, names: &[String]) -> Ported<()> {
         let is_own = self.method_named(number, "metrics").is_some() || !self.names_of_metrics(number)?.is_empty();
         match names {
-            [one] if one == "loss" && !is_own => Err(Missing::new("a step that logs \"loss\" without a metric of this name, which Keras logs as 0")
-                .help("make a keras.metrics.Mean in __init__, and return its result")),
+            [one] if one == "loss" && !is_own => {
+                Err(Missing::new("a step that logs \"loss\" without a metric of this name, which Keras logs as 0")
+                    .help("make a keras.metrics.Mean in __init__, and return its result"))
+            }
             _ => Ok(()),
         }
     }
@@ -317,7 +319,9 @@ fn is_all_metrics(comprehension: &ruff_python_ast::ExprDictComp) -> bool {
     let attribute = |of: &Expr, name: &str| matches!(of, Expr::Attribute(attribute) if attribute.attr.as_str() == name);
     let is_result = matches!(&*comprehension.value, Expr::Call(call) if attribute(&call.func, "result"));
     let is_name = comprehension.key.as_deref().is_some_and(|key| attribute(key, "name"));
-    matches!(&comprehension.generators[..], [each] if each.ifs.is_empty() && attribute(&each.iter, "metrics")) && is_result && is_name
+    matches!(&comprehension.generators[..], [each] if each.ifs.is_empty() && attribute(&each.iter, "metrics"))
+        && is_result
+        && is_name
 }
 
 fn has_word(lines: &[String], word: &str) -> bool {

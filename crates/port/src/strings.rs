@@ -273,6 +273,12 @@ impl<'a> Program<'a> {
             // `%-12s`
             let left = spec.strip_prefix('-').map(|rest| format!("<{rest}"));
             let spec = left.as_deref().unwrap_or(spec);
+            let whole = spec.strip_suffix(['i', 'u']).map(|rest| format!("{rest}d"));
+            let spec = whole.as_deref().unwrap_or(spec);
+            // Python has texts at the right here.
+            let right =
+                (spec.ends_with('s') && spec.starts_with(|c: char| c.is_ascii_digit())).then(|| format!(">{spec}"));
+            let spec = right.as_deref().unwrap_or(spec);
             let value = match spec {
                 "s" => self.shown(value)?,
                 _ => value,
@@ -343,11 +349,38 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(format!("format!({})", template.arguments()), Type::String))
     }
 
+    /// `print(..., file=file)`
+    fn print_to(&mut self, file: &'a Expr, mut template: Template, end: &str) -> Ported<Value> {
+        let (line, part) = match self.path_of(file).as_deref() {
+            Some("sys.stderr") => ("eprintln", "eprint"),
+            Some("sys.stdout") => ("println", "print"),
+            _ => {
+                let file = self.expression(file)?;
+                if file.of != (Type::File { is_read: false }) {
+                    return Err(Missing::new(format!("print to {}", file.of.described())));
+                }
+                template.literal(end);
+                let text = format!("{}.push_str(&format!({}))", file.at(Strength::Whole), template.arguments());
+                return Ok(Value::temporary(text, Type::None));
+            }
+        };
+        if end == "\n" {
+            return Ok(Value::temporary(format!("{line}!({})", template.arguments()), Type::None));
+        }
+        template.literal(end);
+        Ok(Value::temporary(format!("{part}!({})", template.arguments()), Type::None))
+    }
+
     /// `print(...)`
     pub(crate) fn print(&mut self, call: &'a ExprCall) -> Ported<Value> {
         let mut end = "\n".to_string();
         let mut separator = " ".to_string();
+        let mut file = None;
         for word in &call.arguments.keywords {
+            if word.arg.as_deref() == Some("file") {
+                file = Some(&word.value);
+                continue;
+            }
             let value = self.expression(&word.value)?;
             let text =
                 || value.literal_text().map(str::to_string).ok_or_else(|| Missing::new("a computed argument of print"));
@@ -379,6 +412,9 @@ impl<'a> Program<'a> {
                     template.place(&value, "")?;
                 }
             }
+        }
+        if let Some(file) = file {
+            return self.print_to(file, template, &end);
         }
         let text = match end.as_str() {
             "\n" if template.text.is_empty() => "println!()".to_string(),

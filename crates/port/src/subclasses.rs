@@ -78,7 +78,11 @@ impl<'a> Program<'a> {
         }
         self.classes[number].makes_model = true;
         let name = name.map(|name| format!(".name({name})")).unwrap_or_default();
-        let of = Type::Model(ModelType { outputs: self.outputs_of_class(number), class: Some(class), ..ModelType::default() });
+        let of = Type::Model(ModelType {
+            outputs: self.outputs_of_class(number),
+            class: Some(class),
+            ..ModelType::default()
+        });
         Ok(Value::temporary(format!("{}.model(){name}", made.text), of))
     }
 
@@ -243,8 +247,7 @@ impl<'a> Program<'a> {
         self.line(&format!("let {mutable}{rust_name}_model = {rust_name}.model(){own_name};"));
         let class = Some(self.classes[number].rust_name.clone());
         let of = Type::Model(ModelType { outputs: self.outputs_of_class(number), class, ..ModelType::default() });
-        let variable =
-            Variable { rust_name: format!("{rust_name}_model"), of, form: Form::Place, is_pending: false };
+        let variable = Variable { rust_name: format!("{rust_name}_model"), of, form: Form::Place, is_pending: false };
         self.scopes.bind(&format!("{name}_model"), Binding::Variable(variable));
     }
 
@@ -429,7 +432,8 @@ impl<'a> Program<'a> {
             let is_layer = matches!(self.resolved(&of), Type::Layer(_) | Type::Model(_));
             if own == crate::names::in_snake_case(name) {
                 let text = format!("{}.layers()[{place}]", model.text);
-                return is_layer.then(|| Value::new(text, Type::Layer("dyn Layer".into()), Strength::Whole, Form::Place));
+                return is_layer
+                    .then(|| Value::new(text, Type::Layer("dyn Layer".into()), Strength::Whole, Form::Place));
             }
             // How many layers others have is not known here.
             if matches!(of, Type::List(_) | Type::Instance(_)) {
@@ -445,14 +449,20 @@ impl<'a> Program<'a> {
         let model = self.model_of_object(of)?;
         if name == "optimizer" {
             let text = format!("{}.optimizer()?", model.at(Strength::Whole));
-            return Ok(Value::new(text, Type::Object("optimizers::Optimizer".into()), Strength::Whole, Form::Reference));
+            return Ok(Value::new(
+                text,
+                Type::Object("optimizers::Optimizer".into()),
+                Strength::Whole,
+                Form::Reference,
+            ));
         }
         self.attribute(&model, name)
     }
 }
 
 /// Methods that the class has from `keras.Model`, whose names say nothing of who calls them.
-const OVERRIDDEN: &[&str] = &["__init__", "call", "build", "get_config", "from_config", "summary", "metrics", "compute_output_shape"];
+const OVERRIDDEN: &[&str] =
+    &["__init__", "call", "build", "get_config", "from_config", "summary", "metrics", "compute_output_shape"];
 
 impl Program<'_> {
     /// Whether training changes the object itself, not its `Model` alone.

@@ -45,7 +45,8 @@ impl<'a> Program<'a> {
 
     fn symbolic_slice(&mut self, slice: &'a ExprSlice, is_spelled: bool) -> Ported<String> {
         let mut end = |end: Option<&'a Expr>| end.map(|end| self.place_of(end)).transpose();
-        let (from, to, step) = (end(slice.lower.as_deref())?, end(slice.upper.as_deref())?, end(slice.step.as_deref())?);
+        let (from, to, step) =
+            (end(slice.lower.as_deref())?, end(slice.upper.as_deref())?, end(slice.step.as_deref())?);
         if let Some(step) = step {
             let shown = |end: Option<String>| end.map_or("None".to_string(), |end| format!("Some({end})"));
             return Ok(format!("Index::Slice {{ start: {}, stop: {}, step: Some({step}) }}", shown(from), shown(to)));

@@ -36,6 +36,9 @@ impl<'a> Program<'a> {
             };
         }
         no_words(call)?;
+        if let ("translate", [table]) = (name, &call.arguments.args[..]) {
+            return self.translated(&whole, table);
+        }
         let arguments =
             call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
         match (name, &arguments[..]) {
@@ -55,8 +58,10 @@ impl<'a> Program<'a> {
                 text(format!("{whole}.{method}([{}]).to_string()", set.join(", ")))
             }
             ("replace", [from, to]) => text(format!("{whole}.replace({}, {})", pattern(from)?, to.borrowed())),
-            ("startswith", [start]) => bool(format!("{whole}.starts_with({})", pattern(start)?)),
-            ("endswith", [end]) => bool(format!("{whole}.ends_with({})", pattern(end)?)),
+            ("startswith", [start]) if start.items.is_none() => {
+                bool(format!("{whole}.starts_with({})", pattern(start)?))
+            }
+            ("endswith", [end]) if end.items.is_none() => bool(format!("{whole}.ends_with({})", pattern(end)?)),
             ("isdigit" | "isnumeric", []) => {
                 bool(format!("({whole}.chars().all(|c| c.is_ascii_digit()) && !{whole}.is_empty())"))
             }
@@ -95,20 +100,8 @@ impl<'a> Program<'a> {
                 Type::String | Type::Str if whole == "\"\"" => text(self.owned_text(list)),
                 of => Err(Missing::new(format!("join of {}", of.described()))),
             },
-            _ => Err(Missing::new(format!("the method {name} of a str, of this"))),
+            _ => self.other_method_of_text(of, &whole, name, &arguments),
         }
-    }
-
-    /// `text[a:b]`, by characters.
-    pub(crate) fn part_of_text(&mut self, of: &Value, from: &str, to: &str) -> Value {
-        let skip = if from.is_empty() { String::new() } else { format!(".skip({from})") };
-        let take = match (from, to) {
-            (_, "") => String::new(),
-            ("", to) => format!(".take({to})"),
-            (from, to) => format!(".take({to} - {from})"),
-        };
-        let text = format!("{}.chars(){skip}{take}.collect::<String>()", of.at(Strength::Whole));
-        Value::new(text, Type::String, Strength::Whole, Form::Temporary)
     }
 }
 

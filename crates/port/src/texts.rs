@@ -1,6 +1,6 @@
 //! Layers that learn from data before they are used, `TextVectorization` above all, and arrays of texts.
 
-use crate::arguments::{needed, no_words, named_as, only};
+use crate::arguments::{named_as, needed, no_words, only};
 use crate::program::Program;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};

@@ -185,7 +185,12 @@ impl Type {
             Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
-            Self::Object(path) if ["sklearn::", "pyplot::", "numpy::"].iter().any(|own| path.starts_with(own)) => {
+            Self::Object(path) if crate::command_line::in_rust(path).is_some() => {
+                return crate::command_line::in_rust(path).flatten();
+            }
+            Self::Object(path)
+                if ["sklearn::", "pyplot::", "numpy::", "serde_json::"].iter().any(|own| path.starts_with(own)) =>
+            {
                 path.clone()
             }
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
@@ -492,7 +497,9 @@ impl Scopes {
 
     /// Whether a variable of the function has this name in Rust, and another one in Python.
     pub(crate) fn is_taken(&self, rust_name: &str, name: &str) -> bool {
-        self.variables().any(|(other, variable)| other != name && variable.rust_name == rust_name)
+        self.variables().any(|(other, variable)| {
+            other != name && variable.rust_name == rust_name && !crate::tables::is_alias(&variable.of)
+        })
     }
 
     /// From the innermost scope on.

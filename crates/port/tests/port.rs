@@ -88,7 +88,7 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("import keras\nkeras.layers.Conv2D(8, '3')", "kernel_size is a str"),
         ("import numpy as np\nx = np.array([1, 2])\ny = x\ny[0] = 3\nprint(x)", "an assignment to a part of an array"),
         ("import tensorflow as tf\nwith tf.GradientTape(persistent=True) as t:\n    pass", "a tape that is used twice"),
-        ("xs = [3, 1]\nprint(max(xs, key=abs))", "this key"),
+        ("xs = [3, 1]\nprint(max(xs, key=[abs][0]))", "this key"),
         ("import numpy as np\nx = np.zeros((2, 2))\nprint(x.mean(keepdims=True))", "keepdims without an axis"),
         ("import numpy as np\nx = np.reshape(np.zeros((2, 2)), (4,), order='F')\nprint(x)", "the argument order"),
         ("def f(x):\n    return x\nprint(f(1, y=2))", "the argument y"),

@@ -15,8 +15,8 @@ use crate::{Array, Batch, Data, Dataset, IntoBatch, IntoData, ToTensor, to_categ
 use candle_core::{Device, Tensor};
 use candle_keras_ops::console::print_line;
 use candle_keras_ops::{Error, Result, cores};
-pub(crate) use files::{files_below, subfolders};
 use files::Files;
+pub(crate) use files::{files_below, subfolders};
 use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};

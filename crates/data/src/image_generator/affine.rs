@@ -39,7 +39,8 @@ impl Fill {
             _ if length <= 1 => 0.0,
             Self::Reflect => {
                 let period = 2.0 * length as f64;
-                let place = if is_before && place < -period { period * (-place / period).trunc() + place } else { place };
+                let place =
+                    if is_before && place < -period { period * (-place / period).trunc() + place } else { place };
                 match is_before {
                     true if place < -(length as f64) => place + period,
                     true => -place - 1.0,
@@ -103,7 +104,13 @@ impl Affine {
     }
 
     /// The transformed image of `[height, width, channels]`, of which each pixel is interpolated between those beside its place.
-    pub(super) fn apply(self, pixels: &[f32], [height, width, channels]: [usize; 3], order: usize, fill: Fill) -> Vec<f32> {
+    pub(super) fn apply(
+        self,
+        pixels: &[f32],
+        [height, width, channels]: [usize; 3],
+        order: usize,
+        fill: Fill,
+    ) -> Vec<f32> {
         // Around the middle of the image.
         let (y, x) = (height as f64 / 2.0 - 0.5, width as f64 / 2.0 - 0.5);
         let Self(m) = Self::shift(y, x).then(self).then(Self::shift(-y, -x));

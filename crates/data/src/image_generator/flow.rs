@@ -167,7 +167,8 @@ fn has_same_classes(y: &Tensor, of_part: usize) -> Result<()> {
     if classes(y.narrow(0, 0, count - of_part)?)? == classes(y.narrow(0, count - of_part, of_part)?)? {
         return Ok(());
     }
-    Err(Error::new("the parts of the validation_split have other classes").help("shuffle images that are sorted by their classes"))
+    Err(Error::new("the parts of the validation_split have other classes")
+        .help("shuffle images that are sorted by their classes"))
 }
 
 impl ImageFlow {

@@ -238,7 +238,10 @@ impl ImageDataGenerator {
     }
 
     /// A function of the transformed image `(height, width, channels)`, before it is rescaled.
-    pub fn preprocessing_function(mut self, function: impl Fn(&Tensor) -> Result<Tensor> + Send + Sync + 'static) -> Self {
+    pub fn preprocessing_function(
+        mut self,
+        function: impl Fn(&Tensor) -> Result<Tensor> + Send + Sync + 'static,
+    ) -> Self {
         self.preprocessing_function = Some(Arc::new(function));
         self
     }
@@ -293,7 +296,9 @@ impl ImageDataGenerator {
                 .expected("interpolation_order 0 or 1")
                 .received(self.interpolation_order.to_string()));
         }
-        if (self.featurewise_center && self.mean.is_none()) || (self.featurewise_std_normalization && self.std.is_none()) {
+        if (self.featurewise_center && self.mean.is_none())
+            || (self.featurewise_std_normalization && self.std.is_none())
+        {
             return Err(Error::new("featurewise_center and featurewise_std_normalization need numbers of the images")
                 .help("generator.fit(&x) before the flow is made"));
         }

@@ -109,7 +109,8 @@ fn folders_have_classes_and_parts() {
     for (class, count) in [("a", 4), ("b", 6)] {
         std::fs::create_dir(folder.path().join(class)).unwrap();
         for i in 0..count {
-            let image = array_to_img(&Tensor::full(i as f32, (3, 2, 3), &Device::Cpu).unwrap(), ArrayToImg::new().scale(false));
+            let image =
+                array_to_img(&Tensor::full(i as f32, (3, 2, 3), &Device::Cpu).unwrap(), ArrayToImg::new().scale(false));
             image.unwrap().save(folder.path().join(class).join(format!("{i}.png"))).unwrap();
         }
     }
@@ -117,7 +118,10 @@ fn folders_have_classes_and_parts() {
     let arguments = FlowFromDirectory::new().target_size([3, 2]).shuffle(false).batch_size(10);
     let flow = |part| generator.flow_from_directory(folder.path(), arguments.clone().subset(part)).unwrap();
     let (train, validation) = (flow("training"), flow("validation"));
-    assert_eq!((train.samples(), train.class_names(), validation.classes()), (5, &["a".to_string(), "b".into()][..], &[0, 0, 1, 1, 1][..]));
+    assert_eq!(
+        (train.samples(), train.class_names(), validation.classes()),
+        (5, &["a".to_string(), "b".into()][..], &[0, 0, 1, 1, 1][..])
+    );
     let batch = train.next_batch().unwrap();
     assert_eq!(batch.y[0].to_vec2::<f32>().unwrap()[1..3], [[1., 0.], [0., 1.]]);
     let numbers: Vec<f32> = batch.x[0].flatten_all().unwrap().to_vec1().unwrap();

@@ -64,7 +64,8 @@ impl Transform {
             pixels.iter_mut().for_each(|pixel| *pixel = (*pixel + shift as f32).clamp(least, most));
         }
         if self.flip_horizontal {
-            pixels = pixels.chunks(width * channels).flat_map(|row| row.chunks(channels).rev().flatten()).copied().collect();
+            pixels =
+                pixels.chunks(width * channels).flat_map(|row| row.chunks(channels).rev().flatten()).copied().collect();
         }
         if self.flip_vertical {
             pixels = pixels.chunks(width * channels).rev().flatten().copied().collect();

@@ -2,19 +2,18 @@
 
 mod digits;
 mod elements;
+mod options;
 
 pub(super) use digits::Precision;
+pub use options::{PrintOptions, set_printoptions};
 
 use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, Result};
 
-/// Arrays of more elements are shortened.
-const THRESHOLD: usize = 1000;
 /// The elements at each end of an axis that a shortened array has.
 const EDGE: usize = 3;
-const LINE: usize = 75;
 
-/// The text that NumPy prints for an array, with its default options. Python: `print(x)`, `str(x)`, `numpy.array_str`.
+/// The text that NumPy prints for an array, by default with its default options. Python: `print(x)`, `str(x)`, `numpy.array_str`.
 ///
 /// An array without axes is a number alone. bfloat16, which NumPy does not have, is written as float32.
 ///
@@ -37,7 +36,8 @@ pub fn array_str(x: &Tensor) -> Result<String> {
         DType::U8 | DType::U32 | DType::I16 | DType::I32 | DType::I64 => None,
         other => return Err(Error::new("an array of this dtype has no text").received(format!("{other:?}"))),
     };
-    let shown = Shown::of(x)?;
+    let options = options::in_use();
+    let shown = Shown::of(x, options.threshold)?;
     let flat = shown.elements.flatten_all()?;
     let texts: Vec<String> = match precision {
         None => {
@@ -53,14 +53,14 @@ pub fn array_str(x: &Tensor) -> Result<String> {
             if x.rank() == 0 {
                 return Ok(elements::scalar(numbers[0], precision));
             }
-            let format = elements::Floats::of(&numbers, precision);
+            let format = elements::Floats::of(&numbers, precision, options);
             numbers.iter().map(|&x| format.text(x)).collect()
         }
     };
     if texts.is_empty() {
         return Ok("[]".into());
     }
-    Ok(shown.text(&texts, 0, " ", LINE))
+    Ok(shown.text(&texts, 0, " ", options.linewidth))
 }
 
 /// The elements that are written.
@@ -71,9 +71,9 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(x: &Tensor) -> Result<Self> {
+    fn of(x: &Tensor, threshold: usize) -> Result<Self> {
         let mut elements = x.detach();
-        let is_long = x.elem_count() > THRESHOLD;
+        let is_long = x.elem_count() > threshold;
         let is_shortened: Vec<bool> = x.dims().iter().map(|&size| is_long && size > 2 * EDGE).collect();
         for (axis, _) in is_shortened.iter().enumerate().filter(|(_, is_shortened)| **is_shortened) {
             let last = elements.dims()[axis] - EDGE;

@@ -1,0 +1,49 @@
+//! Parts of lists as Python takes them.
+
+use std::ops::{Bound, RangeBounds};
+
+/// A part of a list. It ends where the list ends, and negative places count from there. Python: `items[start:stop]`.
+///
+/// ```
+/// use candle_keras_data::python::slice;
+/// let items = [1, 2, 3];
+/// assert_eq!(slice(&items, ..10), [1, 2, 3]);
+/// assert_eq!(slice(&items, -2..), [2, 3]);
+/// assert!(slice(&items, 2..1).is_empty());
+/// ```
+pub fn slice<T, N: Copy + TryInto<i64>>(items: &[T], range: impl RangeBounds<N>) -> &[T] {
+    let place = |place: N| match place.try_into() {
+        Ok(place) if place < 0 => {
+            items.len().saturating_sub(usize::try_from(place.unsigned_abs()).unwrap_or(usize::MAX))
+        }
+        Ok(place) => usize::try_from(place).map_or(items.len(), |place| place.min(items.len())),
+        Err(_) => items.len(),
+    };
+    let start = match range.start_bound() {
+        Bound::Unbounded => 0,
+        Bound::Included(&start) => place(start),
+        Bound::Excluded(&before) => (place(before) + 1).min(items.len()),
+    };
+    let end = match range.end_bound() {
+        Bound::Unbounded => items.len(),
+        Bound::Excluded(&end) => place(end),
+        Bound::Included(&last) => (place(last) + 1).min(items.len()),
+    };
+    if start < end { &items[start..end] } else { &[] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slice;
+
+    #[test]
+    fn slices_are_those_of_python() {
+        let items: Vec<i64> = (0..5).collect();
+        assert_eq!(slice(&items, 1..3), [1, 2]);
+        assert_eq!(slice(&items, ..-1), [0, 1, 2, 3]);
+        assert_eq!(slice(&items, -9..2), [0, 1]);
+        assert_eq!(slice(&items, 3usize..9), [3, 4]);
+        assert_eq!(slice::<i64, i64>(&[], -1..), [0; 0]);
+        assert!(slice(&items, 7u32..).is_empty());
+    }
+}
