@@ -529,6 +529,7 @@ impl<'a> Program<'a> {
                 Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
             }
             (Type::Tuple(_), Some(items)) if items.len() > 1 => self.own(value)?,
+            _ if is_collection && value.form == Form::Place => self.handed_over(value, self.is_next_mutated(name))?,
             _ => self.owned(value)?,
         };
         // A text that grows.
@@ -629,13 +630,14 @@ impl<'a> Program<'a> {
                 let text = format!("{}.clone()", value.at(Strength::Whole));
                 Ok(Value::temporary(text, value.of))
             }
-            Type::List(_) | Type::Dict(..) | Type::Set(_) => self.handed_over(value),
+            Type::List(_) | Type::Dict(..) | Type::Set(_) => self.handed_over(value, self.scan().changes_elements()),
             of => Err(Missing::new(format!("a second name for {}", of.described())).help("use the first name")),
         }
     }
 
-    /// A list, dict or set that gets a second name, or a place in another one, and does not change from then on.
-    fn handed_over(&self, value: Value) -> Ported<Value> {
+    /// A list, dict or set that gets a second name, or a place in another one. What changes by one of them from then on must not be
+    /// read by the other; `changes_there`: by the new one.
+    fn handed_over(&self, value: Value, changes_there: bool) -> Ported<Value> {
         let error = |value: &Value| {
             Missing::new(format!("a second name for {}", value.of.described())).help("use the first name")
         };
@@ -646,7 +648,7 @@ impl<'a> Program<'a> {
         let is_fresh = self.scopes.is_local(&name);
         let changes = self.is_mutated(&name) && (!is_fresh || is_behind(scan.last_change(&name)));
         let is_read_behind = !is_fresh || is_behind(scan.last_read(&name)) || scan.is_read_inside(&name);
-        if changes || (is_read_behind && scan.changes_elements() && self.is_mutated(&name)) {
+        if changes || (is_read_behind && changes_there) {
             return Err(error(&value));
         }
         let text = match is_read_behind || scan.reads_in(&name, end) != 1 {

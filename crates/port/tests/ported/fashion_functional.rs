@@ -71,8 +71,8 @@ fn load_data(n: usize, class_names: &[&'static str]) -> Result<(Tensor, Tensor)>
             }
         }
     }
-    let x = ops::add(&x.to_tensor()?, &numpy::random::uniform(-60.0, 60.0, x.shape())?)?;
-    Ok((ops::clip(&x, 0.0, 255.0)?.to_dtype(DType::U8)?, y))
+    let x = numpy::to_ndarray::<f64>(&ops::add(&x.to_tensor()?, &numpy::random::uniform(-60.0, 60.0, x.shape())?)?)?;
+    Ok((ops::clip(&x.to_tensor()?, 0.0, 255.0)?.to_dtype(DType::U8)?, y))
 }
 
 fn conv_block(x: &KerasTensor, filters: usize) -> KerasTensor {

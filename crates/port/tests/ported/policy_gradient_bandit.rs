@@ -6,7 +6,7 @@ use candle_keras::data::ToTensor;
 use candle_keras::layers::{Call, Dense};
 use candle_keras::optimizers::Adam;
 use candle_keras::prelude::*;
-use candle_keras::{GradientTape, Optimizer, numpy, ops, utils};
+use candle_keras::{GradientTape, Optimizer, numpy, ops, python, utils};
 use ndarray::ArrayD;
 
 const SEED: usize = 2;
@@ -62,7 +62,7 @@ fn main() -> Result<()> {
     }
 
     println!("pulls: {}", env.steps);
-    println!("first ten: {:.3}, last ten: {:.3}", reward_history[..10].iter().sum::<f64>() / reward_history[..10].len() as f64, reward_history[reward_history.len() - 10..].iter().sum::<f64>() / reward_history[reward_history.len() - 10..].len() as f64);
+    println!("first ten: {:.3}, last ten: {:.3}", python::slice(&reward_history, ..10).to_vec().iter().sum::<f64>() / python::slice(&reward_history, ..10).to_vec().len() as f64, python::slice(&reward_history, -10..).to_vec().iter().sum::<f64>() / python::slice(&reward_history, -10..).to_vec().len() as f64);
     let final_ = policy.predict_with(&ops::eye(N_CONTEXTS, None, 0, "float64")?, Predict::new().verbose(0))?;
     for context in 0..N_CONTEXTS {
         let arm = ops::argmax(&final_.i(context)?.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize;

@@ -5,7 +5,7 @@ use candle_keras::layers::{Dense, Dropout, KerasTensor};
 use candle_keras::losses::Loss;
 use candle_keras::metrics::MetricSpec;
 use candle_keras::prelude::*;
-use candle_keras::{Error, numpy, ops};
+use candle_keras::{Error, numpy, ops, python};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     for (&word, &count) in &counts {
         println!("{word} {count}");
     }
-    for (&a, &b) in words.iter().zip(&words[1..]) {
+    for (&a, &b) in words.iter().zip(python::slice(&words, 1..)) {
         println!("{a} {b}");
     }
     let squares = (0..5).filter(|&i| i % 2 == 0).map(|i| i * i).collect::<Vec<usize>>();

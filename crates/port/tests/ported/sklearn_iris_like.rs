@@ -25,7 +25,7 @@ fn main() -> Result<()> {
 
     let mut encoder = sklearn::LabelEncoder::new();
     let labels = encoder.fit_transform(&y)?;
-    println!("{:?} {}", names.iter().copied().collect::<Vec<&'static str>>(), encoder.classes()?.len());
+    println!("{:?} {}", names.to_vec(), encoder.classes()?.len());
 
     let (x_train, x_test, y_train, y_test) = sklearn::train_test_split((&x, &labels), sklearn::TrainTestSplit::new().test_size(0.3).random_state(3).stratify(&labels))?;
     let mut scaler = sklearn::MinMaxScaler::new().feature_range(-1.0, 1.0);

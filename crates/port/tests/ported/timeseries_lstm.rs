@@ -5,7 +5,7 @@ use candle_keras::candle_core::IndexOp;
 use candle_keras::data::ToTensor;
 use candle_keras::layers::{Dense, LSTM};
 use candle_keras::prelude::*;
-use candle_keras::{numpy, ops, utils};
+use candle_keras::{numpy, ops, python, utils};
 use ndarray::s;
 
 fn main() -> Result<()> {
@@ -76,7 +76,7 @@ fn main() -> Result<()> {
         }
     }
     println!("values in the plot: {}", ops::logical_not(&ops::isnan(&plot.to_tensor()?)?)?.to_dtype(DType::I64)?.sum_all()?.to_scalar::<i64>()? as usize);
-    for (truth, predicted) in &numpy::rows(&test_truth)?.into_iter().zip(numpy::rows(&test_predict)?).collect::<Vec<(Tensor, Tensor)>>()[..4] {
+    for (truth, predicted) in python::slice(&numpy::rows(&test_truth)?.into_iter().zip(numpy::rows(&test_predict)?).collect::<Vec<(Tensor, Tensor)>>(), ..4).to_vec() {
         println!("{:.1} {:.1}", truth.to_dtype(DType::F64)?.to_scalar::<f64>()?, predicted.i(0)?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     }
     Ok(())
