@@ -45,7 +45,6 @@ const MUTATING: &[&str] = &[
     "standard_normal",
     "integers",
     "permutation",
-    "shuffle",
     "choice",
     "binomial",
     "multinomial",
@@ -410,6 +409,15 @@ impl<'a> Visitor<'a> for Scan {
                 self.visit_expr(&assign.value);
                 assign.targets.iter().for_each(|target| self.assign(target));
                 return;
+            }
+            // A generator of random numbers changes; a dataset returns another one.
+            Stmt::Expr(expression) => {
+                if let Expr::Call(call) = &*expression.value
+                    && let Expr::Attribute(attribute) = &*call.func
+                    && attribute.attr.as_str() == "shuffle"
+                {
+                    self.mutate(&attribute.value);
+                }
             }
             Stmt::AnnAssign(assign) => self.assign(&assign.target),
             Stmt::AugAssign(assign) => {
