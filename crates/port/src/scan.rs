@@ -254,6 +254,11 @@ impl Scan {
         self.reads(name).saturating_sub(self.nexts.get(name).copied().unwrap_or(0))
     }
 
+    /// Whether it is read, and only by its elements.
+    pub(crate) fn is_read_by_elements(&self, name: &str) -> bool {
+        self.reads(name) > 0 && !self.is_read_whole(name)
+    }
+
     /// Whether it is read otherwise than by its elements.
     pub(crate) fn is_read_whole(&self, name: &str) -> bool {
         self.reads(name) > self.parts_read.get(name).copied().unwrap_or(0)
