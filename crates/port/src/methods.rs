@@ -9,6 +9,7 @@ use crate::program::Program;
 use crate::value::{Binding, Form, ModelType, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
     pub(crate) fn attribute(&mut self, of: &Value, name: &str) -> Ported<Value> {
@@ -372,7 +373,12 @@ impl<'a> Program<'a> {
                 }
                 done(format!("{whole}.add({last})"))
             }
-            "compile" => self.compile(of, &named),
+            "compile" => {
+                if let Expr::Attribute(attribute) = &*call.func {
+                    self.compiled.push(self.source.text(attribute.value.range()));
+                }
+                self.compile(of, &named)
+            }
             "fit" | "fit_generator" => self.fit(of, &named),
             "evaluate" => self.evaluate(of, model, &named),
             "train_on_batch" | "test_on_batch" => {
