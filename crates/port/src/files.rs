@@ -167,6 +167,7 @@ impl<'a> Program<'a> {
                 }
                 Ok(Value::temporary(format!("{}.remove(0)", of.at(Strength::Whole)), (**row).clone()))
             }
+            Type::Flow(_) => self.next_of_flow(&of),
             of => Err(Missing::new(format!("next of {}", of.described()))),
         }
     }

@@ -75,6 +75,7 @@ mod symbolic;
 mod tables;
 mod text;
 mod texts;
+mod tokenizers;
 mod unrolled;
 mod value;
 

@@ -523,6 +523,9 @@ impl<'a> Program<'a> {
             let base = program.scopes.python_name(&value.text);
             !program.is_next_mutated(name) && base.is_none_or(|base| !program.is_mutated(&base))
         };
+        if value.form == Form::Reference && matches!(value.of, Type::Dict(..)) && self.is_next_mutated(name) {
+            return Err(Missing::new("a second name for a dict that changes").help("make a new one with dict(...)"));
+        }
         let value = match (&value.of, &value.items) {
             // Neither is changed, so that a clone is as good as another name.
             _ if is_collection && value.form == Form::Place && is_unchanged(self) => {
@@ -584,6 +587,11 @@ impl<'a> Program<'a> {
         };
         let class = class.filter(|&number| self.classes[number].kind == Kind::Model);
         let changes = self.declare(name);
+        // A flow of images counts its batches itself.
+        let changes = match value.of {
+            Type::Flow(_) => self.is_changed(name),
+            _ => changes,
+        };
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
         let is_read = self.scan().reads(name) > 0;
         let declared = match (is_mutable, is_read) {
