@@ -208,6 +208,9 @@ impl<'a> Program<'a> {
         if let Some(made) = self.as_comprehension(call)? {
             return self.expression(made);
         }
+        if let Some(inputs) = self.dict_of_table(name, call)? {
+            return Ok(inputs);
+        }
         if let Some(value) = self.of_iterable(name, call)? {
             return Ok(value);
         }

@@ -260,6 +260,12 @@ impl<'a> Program<'a> {
                 let tensor = self.tensor(list)?;
                 return self.iteration_of(&tensor);
             }
+            Type::Dataset(x, y) | Type::Folder(x, y) if x.is_tensor() => {
+                let (batch, element) = parts_of_batch(x, y.as_deref());
+                let each = format!("{whole}.iter()?.map(|batch| batch.map(|batch| {batch}))");
+                let batches = format!("{each}.collect::<Result<Vec<_>>>()?");
+                Iteration { iter: format!("{batches}.into_iter()"), over: batches, element, is_set: false }
+            }
             of => return Err(Missing::new(format!("a loop over {}", of.described()))),
         })
     }
@@ -405,6 +411,15 @@ impl<'a> Program<'a> {
             }
         }
         Ok((text, value))
+    }
+}
+
+/// The inputs of a batch, and its targets if it has some, as values of their own.
+fn parts_of_batch(x: &Type, y: Option<&Type>) -> (&'static str, Element) {
+    let one = |of: &Type| Element::One(of.clone(), Form::Place);
+    match y {
+        None => ("batch.x[0].clone()", one(x)),
+        Some(y) => ("(batch.x[0].clone(), batch.y[0].clone())", Element::Many(vec![one(x), one(y)])),
     }
 }
 

@@ -227,6 +227,8 @@ impl<'a> Program<'a> {
             }
             Type::Dict(key, value) => self.method_of_dict(of, (&key.clone(), &value.clone()), name, call),
             text if text.is_text() || *text == Type::Char => self.method_of_text(of, name, call),
+            // Numbers of TensorFlow are numbers here.
+            number if number.is_number() && name == "numpy" && call.arguments.is_empty() => Ok(of.clone()),
             other => Err(Missing::new(format!("the method {name} of {}", other.described()))),
         }
     }
@@ -482,7 +484,7 @@ impl<'a> Program<'a> {
             return Ok(format!("[{}]", pairs.join(", ")));
         }
         let value = self.expression(data)?;
-        if let Some(text) = crate::pandas::data(&value) {
+        if let Some(text) = crate::pandas::data(&value).or_else(|| crate::named_inputs::data(&value)) {
             return Ok(text);
         }
         match (&value.of, &value.items) {
@@ -772,7 +774,12 @@ impl<'a> Program<'a> {
 
     /// The weights of classes: a dict of integers and numbers.
     fn class_weights(&mut self, weights: &'a Expr) -> Ported<String> {
-        if let Expr::Dict(dict) = weights {
+        let dict = match weights {
+            Expr::Dict(dict) => Some(dict),
+            Expr::Name(name) => self.literals.get(name.id.as_str()).copied(),
+            _ => None,
+        };
+        if let Some(dict) = dict {
             let mut pairs = Vec::new();
             for item in &dict.items {
                 let Some(key) = &item.key else { return Err(Missing::new("a dict of another dict")) };

@@ -180,8 +180,8 @@ impl<'a> Program<'a> {
         // Another name for a class or function of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
             && let Some(path) = self.path_of(&assign.value)
-            && path.starts_with("keras.")
-            && crate::api::signature(&path).is_some()
+            && (path == "keras" || path.starts_with("keras."))
+            && (crate::api::signature(&path).is_some() || crate::api::names_in(&path).next().is_some())
         {
             self.scopes.bind(&name.id, Binding::Imported(path));
             return Ok(());
@@ -534,6 +534,16 @@ impl<'a> Program<'a> {
             (Type::Tuple(_), Some(items)) if items.len() > 1 => self.own(value)?,
             _ if is_collection && value.form == Form::Place => self.handed_over(value, self.is_next_mutated(name))?,
             _ => self.owned(value)?,
+        };
+        // Texts that are made are put into the list.
+        let value = match (&value.of, &value.items) {
+            (Type::List(of), Some(items))
+                if **of == Type::Str && !items.is_empty() && self.is_next_mutated(name) && !self.is_outer(name) =>
+            {
+                let texts: Vec<_> = items.iter().map(|item| self.owned_text(item)).collect();
+                Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(Type::String)))
+            }
+            _ => value,
         };
         // A text that grows.
         let value = match value.of == Type::Str && self.is_next_mutated(name) && !self.is_outer(name) {

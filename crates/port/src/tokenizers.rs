@@ -129,7 +129,7 @@ impl<'a> Program<'a> {
 }
 
 /// A list as an iterator over it; of one that is written out, an array.
-fn as_argument(list: &Value) -> String {
+pub(crate) fn as_argument(list: &Value) -> String {
     match (list.form, list.text.strip_prefix("vec!")) {
         (Form::Temporary, Some(array)) => array.to_string(),
         (Form::Temporary, None) => list.text.clone(),

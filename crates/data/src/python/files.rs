@@ -97,7 +97,7 @@ pub fn rename(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<Path
 }
 
 /// The paths in a folder whose names match a pattern, in order; `*` stands for any characters, and `**/` before it for any folders. Python:
-/// `Path(folder).glob(pattern)`, which has them in any order.
+/// `Path(folder).glob(pattern)`, which has them in any order; `glob.glob(pattern)`, of an empty folder.
 ///
 /// ```
 /// use candle_keras_data::python::files;
@@ -113,7 +113,8 @@ pub fn rename(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<Path
 pub fn glob(folder: impl AsRef<Path>, pattern: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
-    matching(folder.as_ref(), &parts, &mut found)?;
+    let folder = if pattern.starts_with('/') { Path::new("/") } else { folder.as_ref() };
+    matching(folder, &parts, &mut found)?;
     found.sort();
     found.dedup();
     Ok(found)
@@ -124,7 +125,9 @@ fn matching(folder: &Path, parts: &[&str], found: &mut Vec<PathBuf>) -> Result<(
     if *first == "**" {
         matching(folder, rest, found)?;
     }
-    for name in listdir(folder)? {
+    // The folder where the program runs.
+    let place = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    for name in listdir(place)? {
         let path = folder.join(&name);
         match (*first, path.is_dir()) {
             ("**", true) => matching(&path, parts, found)?,
