@@ -382,15 +382,12 @@ impl<'a> Program<'a> {
             "train_on_batch" | "test_on_batch" => {
                 let (x, y) = (self.data(needed(&named, "x")?)?, self.data(needed(&named, "y")?)?);
                 only(&named, &["x", "y"])?;
-                let logs = model
-                    .logs
-                    .clone()
-                    .ok_or_else(|| Missing::new(format!("{name} of a model whose metrics are not known here")))?;
                 let text = format!("{whole}.{name}({x}, {y})?");
-                Ok(match logs.len() {
-                    1 => Value::temporary(format!("{text}[\"loss\"]"), Type::Float),
-                    _ => Value::temporary(text, Type::Scores(logs)),
-                })
+                match &model.logs {
+                    Some(logs) if logs.len() == 1 => Ok(Value::temporary(format!("{text}[\"loss\"]"), Type::Float)),
+                    Some(logs) => Ok(Value::temporary(text, Type::Scores(logs.clone()))),
+                    None => self.unknown_scores(name, &text),
+                }
             }
             "predict" if self.wanted_outputs.is_some() || model.outputs > 1 => {
                 self.wanted_outputs = None;
@@ -824,20 +821,24 @@ impl<'a> Program<'a> {
             }
         };
         let logs = if step.is_some() { self.scores_of_steps(of) } else { model.logs.clone() };
-        let logs = match (logs, self.wanted_outputs) {
-            (Some(logs), _) => logs,
-            // As many numbers as are taken, in their order.
-            (None, Some(_)) => {
-                let text = format!("{text}.iter().map(|(_, number)| number).collect::<Vec<f64>>()");
-                return Ok(Value::temporary(text, Type::List(Box::new(Type::Float))));
-            }
-            (None, None) if find(named, "return_dict").is_some() => return Ok(Value::temporary(text, Type::Logs)),
-            (None, None) => return Err(Missing::new("evaluate of a model whose metrics are not known here")),
+        let logs = match logs {
+            Some(logs) => logs,
+            None if find(named, "return_dict").is_some() => return Ok(Value::temporary(text, Type::Logs)),
+            None => return self.unknown_scores("evaluate", &text),
         };
         Ok(match &logs[..] {
             [_] if find(named, "return_dict").is_none() => Value::temporary(format!("{text}[\"loss\"]"), Type::Float),
             _ => Value::temporary(text, Type::Scores(logs)),
         })
+    }
+
+    /// What a model returns whose metrics are not known: numbers in their order, if they are taken one by one.
+    fn unknown_scores(&self, method: &str, text: &str) -> Ported<Value> {
+        if self.wanted_outputs.is_none() {
+            return Err(Missing::new(format!("{method} of a model whose metrics are not known here")));
+        }
+        let text = format!("{text}.iter().map(|(_, number)| number).collect::<Vec<f64>>()");
+        Ok(Value::temporary(text, Type::List(Box::new(Type::Float))))
     }
 
     /// Whether a callback is read again, so that it must not be a clone that is trained with.

@@ -285,6 +285,8 @@ impl<'a> Program<'a> {
         }
         self.wanted_outputs = match target {
             Expr::Tuple(tuple) => Some(tuple.elts.len()),
+            // What is only read as `scores[0]` is a list.
+            Expr::Name(name) if is_evaluation(&assign.value) && self.scan().is_read_by_elements(&name.id) => Some(1),
             _ => None,
         };
         let value = self.expression(&assign.value);
@@ -855,4 +857,11 @@ pub(crate) fn assigned_by(statement: &Stmt) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// `model.evaluate(...)`
+fn is_evaluation(value: &Expr) -> bool {
+    let evaluates = |name: &str| matches!(name, "evaluate" | "train_on_batch" | "test_on_batch");
+    matches!(value, Expr::Call(call)
+        if matches!(&*call.func, Expr::Attribute(attribute) if evaluates(attribute.attr.as_str())))
 }
