@@ -333,7 +333,8 @@ impl<'a> Program<'a> {
     }
 
     fn loop_variable(&mut self, name: &str, of: &Type, form: Form) -> String {
-        let is_mutable = self.declare(name);
+        let changes = self.declare(name);
+        let is_mutable = changes && (self.is_changed(name) || !matches!(of, Type::Model(_) | Type::Layer(_)));
         let rust_name = self.rust_name(name);
         let is_read = self.scan().reads(name) > 0;
         let shown = if is_read { rust_name.clone() } else { format!("_{}", rust_name.trim_start_matches('_')) };

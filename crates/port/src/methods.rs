@@ -97,7 +97,9 @@ impl<'a> Program<'a> {
             (Type::Model(_), "input_shape") => Ok(Value::temporary(format!("{whole}.input()?.shape()?"), Type::Shape)),
             (Type::Model(_), "stop_training") => Ok(Value::place(format!("{whole}.stop_training"), Type::Bool)),
             (Type::Model(_) | Type::Layer(_), "trainable") => {
-                self.import_by_name("layers::Declared");
+                if !matches!(&of.of, Type::Layer(class) if class == "dyn Layer") {
+                    self.import_by_name("layers::Declared");
+                }
                 Ok(Value::temporary(format!("{whole}.base().is_trainable()"), Type::Bool))
             }
             (Type::Model(_), "name") => Ok(Value::temporary(format!("{whole}.layer_name()"), Type::String)),

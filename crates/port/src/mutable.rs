@@ -265,7 +265,8 @@ impl<'a> Program<'a> {
                                 Ok(format!("{whole}.shape()[{axis}] - {}", end.text.trim_start_matches('-')))
                             }
                             end if end.of == Type::Ints => {
-                                let number = format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", end.at(Strength::Whole));
+                                let number =
+                                    format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", end.at(Strength::Whole));
                                 Ok(format!("{number} as usize"))
                             }
                             _ => Err(Missing::new("a slice from the end")),

@@ -90,7 +90,13 @@ impl<'a> Program<'a> {
             Expr::Call(call) => {
                 let function = self.path_of(&call.func);
                 let is_array = function.is_some_and(|path| {
-                    matches!(path.as_str(), "tensorflow.convert_to_tensor" | "keras.ops.convert_to_tensor" | "numpy.array" | "tensorflow.constant")
+                    matches!(
+                        path.as_str(),
+                        "tensorflow.convert_to_tensor"
+                            | "keras.ops.convert_to_tensor"
+                            | "numpy.array"
+                            | "tensorflow.constant"
+                    )
                 });
                 let is_list = matches!(&call.arguments.args[..], [Expr::List(list)] if matches!(&list.elts[..], [one] if is_name(one, &value.id)));
                 is_array && is_list && call.arguments.keywords.is_empty()

@@ -133,7 +133,7 @@ fn functions_in<'a>(statements: &'a [Stmt], out: &mut Vec<&'a StmtFunctionDef>) 
 pub(crate) struct Scan {
     /// Variables that change.
     mutated: HashSet<(String, usize)>,
-    /// Those of them that change otherwise than by `next`.
+    /// Those of them that change otherwise than by `next`, or by a new `trainable`.
     changed: HashSet<(String, usize)>,
     /// Variables of which a part is read by its place.
     subscripted: HashSet<String>,
@@ -213,7 +213,7 @@ impl Scan {
         self.mutated.contains(&(name.to_string(), number))
     }
 
-    /// Whether the variable changes otherwise than by `next`.
+    /// Whether the variable changes otherwise than by `next`, or by a new `trainable`.
     pub(crate) fn is_changed(&self, name: &str, number: usize) -> bool {
         self.changed.contains(&(name.to_string(), number))
     }
@@ -362,7 +362,13 @@ impl Scan {
             }
             Expr::Attribute(attribute) => {
                 self.visit_expr(&attribute.value);
-                self.mutate(&attribute.value);
+                match &*attribute.value {
+                    // Layers and models keep it where all their handles see it.
+                    Expr::Name(name) if attribute.attr.as_str() == "trainable" && name.id.as_str() != "self" => {
+                        self.advance(&name.id);
+                    }
+                    value => self.mutate(value),
+                }
                 if let Some(name) = attribute_name(target) {
                     *self.declared.entry(name).or_insert(0) += 1;
                 }
@@ -412,7 +418,7 @@ impl Scan {
         self.changed.insert((name.to_string(), number));
     }
 
-    /// `next(name)`
+    /// `next(name)`, `name.trainable = False`
     fn advance(&mut self, name: &str) {
         self.last_change.insert(name.to_string(), self.place);
         let number = self.declared.get(name).copied().unwrap_or(0);

@@ -601,7 +601,7 @@ impl<'a> Program<'a> {
         let changes = self.declare(name);
         // A flow of images counts its batches itself.
         let changes = match value.of {
-            Type::Flow(_) => self.is_changed(name),
+            Type::Flow(_) | Type::Model(_) | Type::Layer(_) => self.is_changed(name),
             _ => changes,
         };
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;

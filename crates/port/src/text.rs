@@ -28,9 +28,7 @@ impl<'a> Program<'a> {
                     let sep = self.expression(sep)?;
                     list(format!("{whole}.split({}).{collect}", pattern(&sep)?))
                 }
-                (None | Some(Expr::NoneLiteral(_)), Some(Expr::NumberLiteral(most)))
-                    if matches!(&most.value, ruff_python_ast::Number::Int(most) if most.as_u8() == Some(1)) =>
-                {
+                (None | Some(Expr::NoneLiteral(_)), Some(Expr::NumberLiteral(most))) if matches!(&most.value, ruff_python_ast::Number::Int(most) if most.as_u8() == Some(1)) => {
                     list(format!(
                         "{whole}.trim_start().splitn(2, char::is_whitespace).map(|part| part.trim_start().to_string()).filter(|part| !part.is_empty()).collect::<Vec<_>>()"
                     ))

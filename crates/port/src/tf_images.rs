@@ -24,9 +24,12 @@ impl<'a> Program<'a> {
             "rgb_to_grayscale" => {
                 let of = self.images(call, &["images"])?;
                 if of.of != Type::Floats {
-                    return Err(Missing::new("rgb_to_grayscale of what may be integers").help("tf.cast makes it float32"));
+                    return Err(
+                        Missing::new("rgb_to_grayscale of what may be integers").help("tf.cast makes it float32")
+                    );
                 }
-                let (function, format) = (self.import("ops::image::rgb_to_grayscale"), self.import("ops::image::DataFormat"));
+                let (function, format) =
+                    (self.import("ops::image::rgb_to_grayscale"), self.import("ops::image::DataFormat"));
                 Ok(Value::temporary(format!("{function}({}, {format}::ChannelsLast)?", of.borrowed()), Type::Floats))
             }
             "adjust_brightness" => {
@@ -35,7 +38,9 @@ impl<'a> Program<'a> {
                 let delta = self.number(needed(&given, "delta")?)?;
                 match of.of {
                     Type::Floats => Ok(Value::temporary(format!("({} + {delta})?", of.borrowed()), Type::Floats)),
-                    _ => Err(Missing::new("adjust_brightness of what may be integers").help("tf.cast makes it float32")),
+                    _ => {
+                        Err(Missing::new("adjust_brightness of what may be integers").help("tf.cast makes it float32"))
+                    }
                 }
             }
             "resize" => {
@@ -49,10 +54,8 @@ impl<'a> Program<'a> {
                     Some(_) => return Err(Missing::new("tf.image.resize with this method")),
                 }
                 let (function, class) = (self.import("ops::image::resize"), self.import("ops::image::Resize"));
-                let text = format!(
-                    "{function}(&{}.to_dtype(DType::F32)?, &{class}::to({size}))?",
-                    of.at(Strength::Whole)
-                );
+                let text =
+                    format!("{function}(&{}.to_dtype(DType::F32)?, &{class}::to({size}))?", of.at(Strength::Whole));
                 Ok(Value::temporary(text, Type::Floats))
             }
             _ => Err(Missing::new(format!("tensorflow.image.{name} is not known here"))),
