@@ -391,7 +391,8 @@ impl<'a> Program<'a> {
 
     fn expression_or_range(&mut self, over: &'a Expr) -> Ported<Option<Value>> {
         let is_iteration = matches!(over, Expr::Call(call) if matches!(&*call.func, Expr::Name(name)
-            if matches!(name.id.as_str(), "range" | "enumerate" | "zip" | "reversed")));
+            if matches!(name.id.as_str(), "range" | "enumerate" | "zip" | "reversed"))
+            || matches!(&*call.func, Expr::Attribute(items) if items.attr.as_str() == "items" && call.arguments.is_empty()));
         if is_iteration { Ok(None) } else { self.expression(over).map(Some) }
     }
 

@@ -89,7 +89,10 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("BTreeSet::from({text})"), Type::Set(of)))
             }
             Expr::DictComp(dict) => match &dict.key {
-                Some(key) => self.dict_comprehension(&dict.generators, key, &dict.value),
+                Some(key) => match self.sample_of_dict(dict)? {
+                    Some(sample) => Ok(sample),
+                    None => self.dict_comprehension(&dict.generators, key, &dict.value),
+                },
                 None => Err(Missing::new("a dict of other dicts")),
             },
             Expr::Lambda(_) => Err(Missing::new("a lambda here")),
@@ -453,6 +456,9 @@ impl<'a> Program<'a> {
         }
         if let Some(axes) = self.axes_index(&of, &subscript.slice)? {
             return Ok(axes);
+        }
+        if let Some(input) = self.named_input(&of, &subscript.slice)? {
+            return Ok(input);
         }
         if of.of == Type::Symbolic {
             return self.symbolic_index(&of, &subscript.slice);

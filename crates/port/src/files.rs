@@ -185,6 +185,12 @@ impl<'a> Program<'a> {
 
     /// `next(reader)`
     pub(crate) fn next(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        if let [Expr::Call(iter)] = &call.arguments.args[..]
+            && matches!(&*iter.func, Expr::Name(name) if name.id.as_str() == "iter")
+            && let [dataset] = &iter.arguments.args[..]
+        {
+            return self.first_of_dataset(dataset);
+        }
         let [Expr::Name(name)] = &call.arguments.args[..] else { return Err(Missing::new("next of this")) };
         let of = self.name(&name.id)?;
         match &of.of {
@@ -197,6 +203,7 @@ impl<'a> Program<'a> {
                 }
                 Ok(Value::temporary(format!("{}.remove(0)", of.at(Strength::Whole)), (**row).clone()))
             }
+            Type::Flow(_) => self.next_of_flow(&of),
             of => Err(Missing::new(format!("next of {}", of.described()))),
         }
     }

@@ -353,6 +353,8 @@ impl<'a> Program<'a> {
             }
             [(parameter, rust_type)] if rust_type == "&str" => match find(named, parameter) {
                 Some(argument) => self.argument(argument, rust_type, parameter)?,
+                // Keras's default.
+                None if name == "cifar100" => "\"fine\"".into(),
                 None => {
                     return Err(Missing::new(format!("{name}.load_data without {parameter}"))
                         .help(format!("say which {parameter}")));

@@ -265,6 +265,11 @@ impl<'a> Program<'a> {
                             end if end.of == Type::Signed && end.form == Form::Constant => {
                                 Ok(format!("{whole}.shape()[{axis}] - {}", end.text.trim_start_matches('-')))
                             }
+                            end if end.of == Type::Ints => {
+                                let number =
+                                    format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", end.at(Strength::Whole));
+                                Ok(format!("{number} as usize"))
+                            }
                             _ => Err(Missing::new("a slice from the end")),
                         },
                     };

@@ -18,8 +18,8 @@ pub(crate) fn of_dtype(dtype: &str) -> Type {
 /// The dtype of candle for a name of NumPy.
 pub(crate) fn dtype_of(name: &str) -> Option<&'static str> {
     Some(match name.rsplit('.').next().unwrap_or(name) {
-        "float32" => "DType::F32",
-        "float64" | "float" | "double" => "DType::F64",
+        "float32" | "f" | "f4" => "DType::F32",
+        "float64" | "float" | "double" | "d" | "f8" => "DType::F64",
         "float16" => "DType::F16",
         "int64" | "int" => "DType::I64",
         "int32" => "DType::I32",
@@ -480,6 +480,34 @@ impl<'a> Program<'a> {
                 let function = self.import("numpy::loadtxt");
                 Ok(Value::temporary(format!("{function}({path}, {delimiter}, {skipped})?"), Type::Floats))
             }
+            "fromstring" => {
+                let given = given(&["string", "dtype", "count", "sep"])?;
+                let text = self.argument(needed(&given, "string")?, "&str", "string")?;
+                let sep = match find(&given, "sep") {
+                    Some(Expr::StringLiteral(sep)) if !sep.value.is_empty() => format!("{:?}", sep.value.to_str()),
+                    _ => return Err(Missing::new("fromstring of bytes")),
+                };
+                if find(&given, "count").is_some() {
+                    return Err(Missing::new("the argument count"));
+                }
+                let dtype = self.dtype(find(&given, "dtype"), "DType::F64")?;
+                let function = self.import("numpy::fromstring");
+                let cast = if dtype == "DType::F64" { String::new() } else { format!(".to_dtype({dtype})?") };
+                Ok(Value::temporary(format!("{function}({text}, {sep})?{cast}"), of_dtype(&dtype)))
+            }
+            "savetxt" => {
+                let given = given(&["fname", "X", "fmt", "delimiter"])?;
+                let path = self.argument(needed(&given, "fname")?, "impl AsRef<Path>", "fname")?;
+                let of = self.expression(needed(&given, "X")?)?;
+                let of = self.tensor(&of)?.borrowed();
+                let mut text = |name: &str, default: &str| match find(&given, name) {
+                    None => Ok(default.to_string()),
+                    Some(argument) => self.argument(argument, "&str", name),
+                };
+                let (fmt, delimiter) = (text("fmt", "\"%.18e\"")?, text("delimiter", "\" \"")?);
+                let function = self.import("numpy::savetxt");
+                Ok(Value::temporary(format!("{function}({path}, {of}, {fmt}, {delimiter})?"), Type::None))
+            }
             name if AS_IN_KERAS.contains(&name) => self.operation(name, call),
             name => self.other_numpy_call(name, call),
         }
@@ -564,6 +592,9 @@ impl<'a> Program<'a> {
         match path {
             path if path.starts_with("tensorflow.data.Dataset.") => {
                 self.dataset_from(path.rsplit('.').next().unwrap_or(path), call)
+            }
+            path if path.starts_with("tensorflow.image.") => {
+                self.image_of_tensorflow(path.trim_start_matches("tensorflow.image."), call)
             }
             "tensorflow.random.normal" | "tensorflow.random.uniform" | "tensorflow.random.truncated_normal" => {
                 self.random_tensor(path.rsplit('.').next().unwrap_or(path), call)

@@ -456,6 +456,12 @@ impl<'a> Program<'a> {
         scan.is_mutated(name, declared.get(name).copied().unwrap_or(0))
     }
 
+    /// Whether the variable that the name has now changes otherwise than by `next`, or by a new `trainable`.
+    pub(crate) fn is_changed(&self, name: &str) -> bool {
+        let (scan, declared) = &self.scans[self.scans.len() - 1];
+        scan.is_changed(name, declared.get(name).copied().unwrap_or(0))
+    }
+
     /// How many variables each name of this function has had.
     pub(crate) fn declared_so_far(&self) -> HashMap<String, usize> {
         self.scans[self.scans.len() - 1].1.clone()

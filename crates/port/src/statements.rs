@@ -180,8 +180,8 @@ impl<'a> Program<'a> {
         // Another name for a class or function of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
             && let Some(path) = self.path_of(&assign.value)
-            && path.starts_with("keras.")
-            && crate::api::signature(&path).is_some()
+            && (path == "keras" || path.starts_with("keras."))
+            && (crate::api::signature(&path).is_some() || crate::api::names_in(&path).next().is_some())
         {
             self.scopes.bind(&name.id, Binding::Imported(path));
             return Ok(());
@@ -561,6 +561,9 @@ impl<'a> Program<'a> {
             let base = program.scopes.python_name(&value.text);
             !program.is_next_mutated(name) && base.is_none_or(|base| !program.is_mutated(&base))
         };
+        if value.form == Form::Reference && matches!(value.of, Type::Dict(..)) && self.is_next_mutated(name) {
+            return Err(Missing::new("a second name for a dict that changes").help("make a new one with dict(...)"));
+        }
         let value = match (&value.of, &value.items) {
             // Neither is changed, so that a clone is as good as another name.
             _ if is_collection && value.form == Form::Place && is_unchanged(self) => {
@@ -569,6 +572,16 @@ impl<'a> Program<'a> {
             (Type::Tuple(_), Some(items)) if items.len() > 1 => self.own(value)?,
             _ if is_collection && value.form == Form::Place => self.handed_over(value, self.is_next_mutated(name))?,
             _ => self.owned(value)?,
+        };
+        // Texts that are made are put into the list.
+        let value = match (&value.of, &value.items) {
+            (Type::List(of), Some(items))
+                if **of == Type::Str && !items.is_empty() && self.is_next_mutated(name) && !self.is_outer(name) =>
+            {
+                let texts: Vec<_> = items.iter().map(|item| self.owned_text(item)).collect();
+                Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(Type::String)))
+            }
+            _ => value,
         };
         // A text that grows.
         let value = match value.of == Type::Str && self.is_next_mutated(name) && !self.is_outer(name) {
@@ -622,6 +635,11 @@ impl<'a> Program<'a> {
         };
         let class = class.filter(|&number| self.classes[number].kind == Kind::Model);
         let changes = self.declare(name);
+        // A flow of images counts its batches itself.
+        let changes = match value.of {
+            Type::Flow(_) | Type::Model(_) | Type::Layer(_) => self.is_changed(name),
+            _ => changes,
+        };
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
         let is_read = self.scan().reads(name) > 0;
         let declared = match (is_mutable, is_read) {
