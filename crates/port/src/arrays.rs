@@ -31,6 +31,10 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("Tensor::new(&{}, &Device::Cpu)?", list.text), Type::Floats))
             }
             Type::List(_) | Type::Tuple(_) => self.array_of(value, None),
+            Type::TextArray(_) => {
+                self.import("data::ToTensor");
+                Ok(Value::temporary(format!("{}.to_tensor()?", value.at(Strength::Whole)), Type::Texts))
+            }
             of => Err(Missing::new(format!("{} as an array", of.described()))),
         }
     }
@@ -65,6 +69,11 @@ impl<'a> Program<'a> {
                 }
             };
         }
+        if let Some(texts) = self.array_of_texts(value, dtype)? {
+            return Ok(texts);
+        }
+        // A list that is written out, of lists that are not.
+        let value = &if is_partly_written(value) { Value { items: None, ..self.own(value.clone())? } } else { value.clone() };
         let list = value.at(Strength::Whole);
         let (text, kind) = match (&value.items, &value.of) {
             // A list of arrays is stacked.
@@ -83,6 +92,12 @@ impl<'a> Program<'a> {
                 let texts: Vec<_> = rows.iter().map(Value::borrowed).collect();
                 let of = if rows.iter().all(|row| row.of == Type::Floats) { Type::Floats } else { Type::Array };
                 return self.with_dtype(format!("Tensor::stack(&[{}], 0)?", texts.join(", ")), of, dtype);
+            }
+            // Truth values, written out.
+            (Some(items), _) if !items.is_empty() && items.iter().all(|item| item.of == Type::Bool) => {
+                let texts: Vec<_> = items.iter().map(|item| format!("u8::from({})", item.text)).collect();
+                let text = format!("Tensor::new(&[{}], &Device::Cpu)?", texts.join(", "));
+                return self.with_dtype(text, Type::Mask, dtype);
             }
             (Some(_), _) => {
                 let (text, kind) = literal_array(value)?;
@@ -125,6 +140,13 @@ impl<'a> Program<'a> {
                     (format!("{list}.to_tensor()?"), if is_float { Type::Float } else { Type::Int })
                 }
             }
+            (None, Type::List(of)) => match nested_numbers(of) {
+                Some((rows, kind)) => {
+                    self.import("data::ToTensor");
+                    (format!("{list}{rows}.to_tensor()?"), kind)
+                }
+                None => return Err(Missing::new(format!("an array of {}", of.described()))),
+            },
             (_, of) => return Err(Missing::new(format!("an array of {}", of.described()))),
         };
         let own = if kind == Type::Float { "DType::F64" } else { "DType::I64" };
@@ -303,5 +325,46 @@ impl<'a> Program<'a> {
             Type::Floats => of.borrowed(),
             _ => format!("&{}.to_dtype(DType::F64)?", of.at(Strength::Whole)),
         }
+    }
+}
+
+/// Whether a list is written out, but not the lists that it has.
+fn is_partly_written(value: &Value) -> bool {
+    let Some(items) = &value.items else { return false };
+    matches!(value.of, Type::List(_))
+        && items.iter().any(|item| match &item.items {
+            None => matches!(&item.of, Type::List(of) if !of.is_array()),
+            Some(_) => is_partly_written(item),
+        })
+}
+
+/// What makes a list of these elements one of numbers of candle's types, and the type of the numbers.
+fn nested_numbers(of: &Type) -> Option<(String, Type)> {
+    fn innermost(of: &Type) -> &Type {
+        match of {
+            Type::List(of) => innermost(of),
+            of => of,
+        }
+    }
+    match of {
+        Type::Tuple(types) if !types.is_empty() && types.iter().all(|of| of.is_number() && *of != Type::Bool) => {
+            let kind = if types.contains(&Type::Float) { Type::Float } else { Type::Int };
+            let names: Vec<String> = (0..types.len()).map(|i| format!("x{i}")).collect();
+            let numbers = names.iter().zip(types).map(|(name, of)| match (&kind, of) {
+                (Type::Float, Type::Int | Type::Signed) => format!("{name} as f64"),
+                (Type::Int, Type::Int) => format!("{name} as i64"),
+                _ => name.clone(),
+            });
+            let numbers: Vec<String> = numbers.collect();
+            let comma = if names.len() == 1 { "," } else { "" };
+            let (names, numbers) = (names.join(", "), numbers.join(", "));
+            Some((format!(".iter().map(|&({names}{comma})| [{numbers}]).collect::<Vec<_>>()"), kind))
+        }
+        Type::List(_) => match innermost(of) {
+            Type::Float => Some((String::new(), Type::Float)),
+            Type::Signed => Some((String::new(), Type::Int)),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -38,6 +38,7 @@ impl<'a> Program<'a> {
                 Some("keras") => self.keras_call(&path, call),
                 Some("collections") => self.collection(path.trim_start_matches("collections."), call),
                 Some("argparse") => self.argparse_call(&path, call),
+                Some("functools") => self.functools_call(&path, call),
                 Some("csv") => self.csv_call(&path, call),
                 Some("re") => self.re_call(&path, call),
                 Some("math") => self.math_call(&path, call),
@@ -195,6 +196,9 @@ impl<'a> Program<'a> {
             let written = self.body.len();
             let value = self.expression(one);
             match value {
+                Ok(value) if name == "sum" && self.sum_of_arrays(&value).is_some() => {
+                    return self.sum_of_arrays(&value).ok_or_else(|| Missing::new("a sum of this"));
+                }
                 Ok(value) if value.of.is_array() => return self.reduction(name, &value, None, None),
                 _ => self.body.truncate(written),
             }
@@ -204,6 +208,20 @@ impl<'a> Program<'a> {
         }
         if let Some(made) = self.as_comprehension(call)? {
             return self.expression(made);
+        }
+        // How many a set has is the same for a list of it.
+        if let ("len", [Expr::Call(list)]) = (name, &call.arguments.args[..])
+            && let (Expr::Name(kind), [set]) = (&*list.func, &list.arguments.args[..])
+            && matches!(kind.id.as_str(), "list" | "tuple" | "sorted")
+            && self.scopes.get(&kind.id).is_none()
+        {
+            let written = self.body.len();
+            if let Ok(set) = self.expression(set)
+                && matches!(set.of, Type::Set(_))
+            {
+                return Ok(Value::temporary(format!("{}.len()", set.at(Strength::Whole)), Type::Int));
+            }
+            self.body.truncate(written);
         }
         if let Some(value) = self.of_iterable(name, call)? {
             return Ok(value);
@@ -222,7 +240,7 @@ impl<'a> Program<'a> {
         let whole = |value: &Value| value.at(Strength::Whole);
         match (name, &values[..]) {
             ("len", [list]) => match &list.of {
-                Type::List(_) | Type::Dict(..) | Type::Set(_) => {
+                Type::List(_) | Type::TextArray(_) | Type::Dict(..) | Type::Set(_) => {
                     Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int))
                 }
                 Type::Str | Type::String => Ok(Value::temporary(format!("{}.chars().count()", whole(list)), Type::Int)),
@@ -281,6 +299,9 @@ impl<'a> Program<'a> {
                 let function = self.import("numpy::array_str");
                 Ok(Value::temporary(format!("{function}({})?", array.borrowed()), Type::String))
             }
+            ("str", [value]) if matches!(value.of, Type::List(_) | Type::Tuple(_) | Type::Dict(..) | Type::Bool | Type::Path) => {
+                Ok(Value::temporary(format!("format!({})", self.shown_alone(value)?), Type::String))
+            }
             ("float", [text]) if text.of.is_text() => Ok(Value::temporary(
                 format!("{}.trim().parse::<f64>().map_err(|error| Error::new(error.to_string()))?", whole(text)),
                 Type::Float,
@@ -299,6 +320,14 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::round");
                 Ok(Value::temporary(format!("{function}({}, {})?", number.borrowed(), digits.text), number.of.clone()))
             }
+            // Of one number, as in NumPy.
+            ("round", [array]) if matches!(array.of, Type::Floats | Type::Ints) => Ok(Value::new(
+                format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?.round_ties_even() as i64", whole(array)),
+                Type::Signed,
+                Strength::Cast,
+                Form::Temporary,
+            )),
+            ("round", [number]) if matches!(number.of, Type::Int | Type::Signed) => Ok(number.clone()),
             ("round", [number]) if number.of == Type::Float => Ok(Value::new(
                 format!("f64::round_ties_even({}) as i64", number.at(Strength::Loose)),
                 Type::Signed,

@@ -4,7 +4,7 @@ use crate::arguments::no_words;
 use crate::program::Program;
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
-use ruff_python_ast::{Comprehension, Expr};
+use ruff_python_ast::{Comprehension, Expr, ExprName};
 
 /// What a loop goes over.
 pub(crate) struct Iteration {
@@ -68,6 +68,9 @@ impl<'a> Program<'a> {
                         Some(start) => Some(self.argument(start, "usize", "start")?),
                     };
                     let inner = self.iteration(list)?;
+                    if inner.is_set {
+                        return Err(order_of_set());
+                    }
                     let element = Element::Many(vec![Element::One(Type::Int, Form::Place), inner.element]);
                     let text = match start {
                         None => format!("{}.enumerate()", inner.iter),
@@ -78,6 +81,9 @@ impl<'a> Program<'a> {
                 ("zip", lists) if lists.len() > 1 && call.arguments.keywords.is_empty() => {
                     let mut inner =
                         lists.iter().map(|list| self.iteration(list)).collect::<Ported<Vec<_>>>()?.into_iter();
+                    if inner.as_slice().iter().any(|list| list.is_set) {
+                        return Err(order_of_set());
+                    }
                     let Some(first) = inner.next() else { return Err(Missing::new("zip of nothing")) };
                     let (mut text, mut elements) = (first.iter, vec![first.element]);
                     for other in inner {
@@ -159,7 +165,7 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn range(&mut self, ends: &'a [Expr]) -> Ported<Iteration> {
-        let ends = ends.iter().map(|end| self.expression(end)).collect::<Ported<Vec<_>>>()?;
+        let ends = ends.iter().map(|end| self.expression(end).map(whole_number)).collect::<Ported<Vec<_>>>()?;
         if ends.iter().any(|end| !matches!(end.of, Type::Int | Type::Signed)) {
             return Err(Missing::new("a range of other things than integers"));
         }
@@ -183,6 +189,13 @@ impl<'a> Program<'a> {
                 let end = if end == "-1" { "0".to_string() } else { format!("{end} + 1") };
                 return Ok(Iteration::new(format!("({end}..={from}).rev()"), element));
             }
+            // Backwards from the first.
+            [from, end, step] if step.text.strip_prefix('-').is_some_and(|by| by.bytes().all(|c| c.is_ascii_digit())) => {
+                let (from, end) = (shown(from, Strength::Sum), shown(end, Strength::Sum));
+                let by = step.text.trim_start_matches('-');
+                let end = if end == "-1" { "0".to_string() } else { format!("{end} + 1") };
+                return Ok(Iteration::new(format!("({end}..={from}).rev().step_by({by})"), element));
+            }
             _ => return Err(Missing::new("a range with this step")),
         };
         Ok(Iteration { iter: format!("({text})"), over: text, element, is_set: false })
@@ -190,6 +203,7 @@ impl<'a> Program<'a> {
 
     /// Over the elements of a value.
     pub(crate) fn iteration_of(&mut self, list: &Value) -> Ported<Iteration> {
+        let list = &crate::text_arrays::as_list(list.clone());
         let whole = list.at(Strength::Whole);
         // A list that is written out is an array.
         let of_items = list.items.as_ref().filter(|items| {
@@ -267,7 +281,7 @@ impl<'a> Program<'a> {
     /// The pattern for the variables that have an element, which are bound in the innermost scope.
     pub(crate) fn element_pattern(&mut self, target: &'a Expr, element: &Element) -> Ported<String> {
         match (target, element) {
-            (Expr::Name(name), Element::One(of, form)) => Ok(self.loop_variable(&name.id, of, *form)),
+            (Expr::Name(name), Element::One(of, form)) => Ok(self.loop_variable(name, of, *form)),
             (Expr::Name(name), Element::Many(parts)) => {
                 let types = parts.iter().map(|part| match part {
                     Element::One(of, form) if of.is_copy() && *form == Form::Place => Some(of.clone()),
@@ -275,7 +289,7 @@ impl<'a> Program<'a> {
                 });
                 let types = types.collect::<Option<Vec<_>>>();
                 let types = types.ok_or_else(|| Missing::new("one variable for a tuple of references"))?;
-                Ok(self.loop_variable(&name.id, &Type::Tuple(types), Form::Place))
+                Ok(self.loop_variable(name, &Type::Tuple(types), Form::Place))
             }
             (Expr::Tuple(_) | Expr::List(_), element) => {
                 let targets = elements_of(target);
@@ -296,7 +310,7 @@ impl<'a> Program<'a> {
                         let parts = targets.iter().zip(types).map(|(target, of)| match target {
                             // The reference to a number of a tuple.
                             Expr::Name(name) if form == Form::Reference && of.is_copy() => {
-                                let pattern = self.loop_variable(&name.id, of, Form::Place);
+                                let pattern = self.loop_variable(name, of, Form::Place);
                                 if let Some(Binding::Variable(variable)) = self.scopes.get(&name.id) {
                                     let rust_name = format!("*{}", variable.rust_name);
                                     self.scopes.bind(&name.id, Binding::Variable(Variable { rust_name, ..variable }));
@@ -326,8 +340,13 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn loop_variable(&mut self, name: &str, of: &Type, form: Form) -> String {
-        let is_mutable = self.declare(name);
+    fn loop_variable(&mut self, target: &ExprName, of: &Type, form: Form) -> String {
+        let name = target.id.as_str();
+        let is_mutable = self.scan().declares(target.range.start()) && self.declare(name);
+        match of.is_array() {
+            true => _ = self.rows.insert(name.to_string()),
+            false => _ = self.rows.remove(name),
+        }
         let rust_name = self.rust_name(name);
         let is_read = self.scan().reads(name) > 0;
         let shown = if is_read { rust_name.clone() } else { format!("_{}", rust_name.trim_start_matches('_')) };
@@ -406,6 +425,22 @@ impl<'a> Program<'a> {
         }
         Ok((text, value))
     }
+}
+
+/// An array of one integer as that integer.
+fn whole_number(value: Value) -> Value {
+    match value.of {
+        Type::Ints => {
+            let text = format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", value.at(Strength::Whole));
+            Value::temporary(text, Type::Signed)
+        }
+        _ => value,
+    }
+}
+
+/// Why what counts the elements of a set is not ported.
+pub(crate) fn order_of_set() -> Missing {
+    Missing::new("the order of a set, which Python does not say").help("sort it: sorted(...)")
 }
 
 /// The pattern with a `_` before the names that a closure does not read.

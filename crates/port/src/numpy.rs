@@ -171,8 +171,11 @@ impl<'a> Program<'a> {
             }
             "argmax" | "mean" | "sum" | "max" | "min" | "std" | "var" | "argmin" | "prod" | "amax" | "amin"
             | "average" => {
-                let given = given(&["a", "axis", "keepdims"])?;
+                let given = given(&["a", "axis", "keepdims", "dtype"])?;
                 let of = self.expression(needed(&given, "a")?)?;
+                if let Some(dtype) = find(&given, "dtype") {
+                    return self.whole_mean(name, &of, (find(&given, "axis"), dtype));
+                }
                 let name = match name {
                     "amax" => "max",
                     "amin" => "min",

@@ -68,8 +68,12 @@ pub(crate) struct Program<'a> {
     pub(crate) statement_end: ruff_text_size::TextSize,
     /// Arrays that are known to have one axis.
     pub(crate) vectors: HashSet<String>,
+    /// The loops that are being written, of each function.
+    pub(crate) loops: Vec<crate::kept_counters::Loops>,
     /// Of the functions that are being written, where those that yield gather it.
     pub(crate) gathered: Vec<Option<crate::generators::Gathered>>,
+    /// Variables of loops that go over arrays.
+    pub(crate) rows: HashSet<String>,
     /// Types that are written out, and known at the end.
     late_types: Vec<Type>,
     /// The parsers of arguments.
@@ -131,7 +135,9 @@ impl<'a> Program<'a> {
             special: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
             vectors: HashSet::new(),
+            loops: Vec::new(),
             gathered: Vec::new(),
+            rows: HashSet::new(),
             late_types: Vec::new(),
             parsers: Vec::new(),
             given: HashMap::new(),

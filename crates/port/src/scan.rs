@@ -2,7 +2,7 @@
 
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprContext, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprContext, Operator, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextSize};
 use std::rc::Rc;
 
@@ -145,6 +145,10 @@ pub(crate) struct Scan {
     callbacks: HashSet<(String, usize)>,
     /// How many variables each name has had so far.
     declared: HashMap<String, usize>,
+    /// Where an assignment or loop declares a variable.
+    declared_at: HashSet<TextSize>,
+    /// Names that are assigned a sum.
+    sums: HashSet<String>,
     /// How often each is read.
     read: HashMap<String, usize>,
     /// Where each is read, and where it has surely been assigned last before; from the start on, if nowhere.
@@ -209,6 +213,19 @@ impl Scan {
     /// Whether the variable of this name and number changes.
     pub(crate) fn is_mutated(&self, name: &str, number: usize) -> bool {
         self.mutated.contains(&(name.to_string(), number))
+    }
+
+    /// Whether an end of a slice may be beyond the array, where NumPy's slice ends: what was added up.
+    pub(crate) fn may_be_beyond(&self, end: &Expr) -> bool {
+        match end {
+            Expr::Name(name) => self.sums.contains(name.id.as_str()),
+            end => end.is_bin_op_expr(),
+        }
+    }
+
+    /// Whether the name at this place declares a variable: in a comprehension, or of a variable that is there, it does not.
+    pub(crate) fn declares(&self, place: TextSize) -> bool {
+        self.declared_at.contains(&place)
     }
 
     pub(crate) fn is_assigned_once(&self, name: &str) -> bool {
@@ -337,6 +354,7 @@ impl Scan {
                     self.outside.insert(name.clone());
                 }
                 *self.declared.entry(name).or_insert(0) += 1;
+                self.declared_at.insert(start);
             }
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.assign(target)),
             Expr::List(list) => list.elts.iter().for_each(|target| self.assign(target)),
@@ -408,6 +426,11 @@ impl<'a> Visitor<'a> for Scan {
             // What is assigned is read before.
             Stmt::Assign(assign) => {
                 self.visit_expr(&assign.value);
+                if let ([Expr::Name(name)], Expr::BinOp(sum)) = (&assign.targets[..], &*assign.value)
+                    && sum.op == Operator::Add
+                {
+                    self.sums.insert(name.id.to_string());
+                }
                 assign.targets.iter().for_each(|target| self.assign(target));
                 return;
             }
@@ -428,6 +451,14 @@ impl<'a> Visitor<'a> for Scan {
                 self.leave_block();
                 self.visit_body(&each.orelse);
                 return;
+            }
+            Stmt::Delete(delete) => {
+                for target in &delete.targets {
+                    if let Expr::Subscript(subscript) = target {
+                        self.mutate(&subscript.value);
+                        self.mutate_base(&subscript.value);
+                    }
+                }
             }
             // Those of another function are its own.
             Stmt::FunctionDef(function) => {

@@ -40,7 +40,8 @@ impl<'a> Program<'a> {
             return self.translated(&whole, table);
         }
         let arguments =
-            call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
+            call.arguments.args.iter().map(|argument| self.expression(argument).map(crate::text_arrays::as_list));
+        let arguments = arguments.collect::<Ported<Vec<_>>>()?;
         match (name, &arguments[..]) {
             ("lower" | "casefold", []) => text(format!("{whole}.to_lowercase()")),
             ("upper", []) => text(format!("{whole}.to_uppercase()")),
