@@ -48,8 +48,25 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn array(&mut self, of: &'a Expr, dtype: Option<&'a Expr>) -> Ported<Value> {
-        let value = self.expression(of)?;
+        let value = match self.rows_in_variables(of) {
+            Some(rows) => rows,
+            None => self.expression(of)?,
+        };
         self.array_of(&value, dtype)
+    }
+
+    /// `[a, b]` of lists that have names: an array copies them.
+    fn rows_in_variables(&mut self, of: &'a Expr) -> Option<Value> {
+        let Expr::List(list) = of else { return None };
+        if list.elts.is_empty() || !list.elts.iter().all(Expr::is_name_expr) {
+            return None;
+        }
+        let rows: Vec<Value> = list.elts.iter().map(|row| self.expression(row).ok()).collect::<Option<_>>()?;
+        let first = rows[0].of.clone();
+        let are_lists = matches!(&first, Type::List(of) if of.is_number()) && rows.iter().all(|row| row.of == first);
+        let mut value = Value::temporary("", Type::List(Box::new(first)));
+        value.items = Some(rows);
+        are_lists.then_some(value)
     }
 
     /// A value as an array of a dtype.
@@ -73,7 +90,7 @@ impl<'a> Program<'a> {
             return Ok(texts);
         }
         // A list that is written out, of lists that are not.
-        let value = &if is_partly_written(value) { Value { items: None, ..self.own(value.clone())? } } else { value.clone() };
+        let value = &if is_partly_written(value) { borrowed_lists(value) } else { value.clone() };
         let list = value.at(Strength::Whole);
         let (text, kind) = match (&value.items, &value.of) {
             // A list of arrays is stacked.
@@ -336,6 +353,15 @@ fn is_partly_written(value: &Value) -> bool {
             None => matches!(&item.of, Type::List(of) if !of.is_array()),
             Some(_) => is_partly_written(item),
         })
+}
+
+/// The list with references to its elements, which an array copies.
+fn borrowed_lists(list: &Value) -> Value {
+    let items = list.items.iter().flatten().map(|item| match is_partly_written(item) {
+        true => borrowed_lists(item).text,
+        false => item.borrowed(),
+    });
+    Value::temporary(format!("[{}]", items.collect::<Vec<_>>().join(", ")), list.of.clone())
 }
 
 /// What makes a list of these elements one of numbers of candle's types, and the type of the numbers.

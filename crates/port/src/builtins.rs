@@ -289,6 +289,13 @@ impl<'a> Program<'a> {
                 Type::Bool => Ok(Value::temporary(format!("usize::from({})", number.text), Type::Int)),
                 _ => Err(Missing::new(format!("int of {}", number.of.described()))),
             },
+            ("repr", [text]) if text.of.is_text() => {
+                Ok(Value::temporary(format!("format!(\"{{:?}}\", {})", text.text), Type::String))
+            }
+            ("str" | "repr", [number]) if number.of == Type::Float => {
+                let function = self.import("python::repr");
+                Ok(Value::temporary(format!("{function}({})", number.text), Type::String))
+            }
             ("str", [number]) if number.of.is_number() && number.of != Type::Bool => {
                 Ok(Value::temporary(format!("{}.to_string()", whole(number)), Type::String))
             }

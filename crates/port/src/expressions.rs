@@ -752,8 +752,5 @@ fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
 
 /// A list as an element of an array of slices.
 fn sliced(list: &Value) -> String {
-    format!(
-        "{}[..]",
-        if list.form == Form::Reference { list.at(Strength::Whole) } else { format!("&{}", list.at(Strength::Whole)) }
-    )
+    format!("&{}[..]", list.at(Strength::Whole))
 }

@@ -348,7 +348,10 @@ impl<'a> Program<'a> {
             false => _ = self.rows.remove(name),
         }
         let rust_name = self.rust_name(name);
-        let is_read = self.scan().reads(name) > 0;
+        let is_read = match self.scan().declares(target.range.start()) {
+            true => self.scan().reads_from(name, target.range.start()),
+            false => self.scan().reads(name) > 0,
+        };
         let shown = if is_read { rust_name.clone() } else { format!("_{}", rust_name.trim_start_matches('_')) };
         // A number is taken out of its reference.
         let is_copied = form == Form::Reference && of.is_copy();
@@ -387,11 +390,9 @@ impl<'a> Program<'a> {
         }
         let over = self.iteration(&generator.iter)?;
         let pattern = self.element_pattern(&generator.target, &over.element)?;
-        let tests = generator.ifs.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>()?;
         let mut text = over.iter;
-        if !tests.is_empty() {
-            let tests = tests.join(" && ");
-            text.push_str(&format!(".filter(|{}| {tests})", of_reference(&read_in(&pattern, &tests))));
+        if !generator.ifs.is_empty() {
+            text.push_str(&self.filter(&generator.target, &pattern, &generator.ifs)?);
         }
         let (body, value) = match inner {
             [] => {
@@ -427,6 +428,36 @@ impl<'a> Program<'a> {
     }
 }
 
+impl<'a> Program<'a> {
+    /// `.filter(|...| tests)`, which sees references to the elements.
+    fn filter(&mut self, target: &'a Expr, pattern: &str, tests: &'a [Expr]) -> Ported<String> {
+        let owned = |program: &Self, name: &String| match program.scopes.get(name) {
+            Some(Binding::Variable(variable)) if variable.form == Form::Place && !variable.of.is_copy() => Some(variable),
+            _ => None,
+        };
+        let names = crate::program::names_in(target);
+        let owned: Vec<(String, Variable)> =
+            names.into_iter().filter_map(|name| owned(self, &name).map(|variable| (name, variable))).collect();
+        for (name, variable) in &owned {
+            let seen = Variable { form: Form::Reference, ..variable.clone() };
+            self.scopes.bind(name, Binding::Variable(seen));
+        }
+        let tests = tests.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>();
+        owned.iter().for_each(|(name, variable)| self.scopes.bind(name, Binding::Variable(variable.clone())));
+        let tests = tests?.join(" && ");
+        // The reference itself.
+        if owned.iter().any(|(_, variable)| variable.rust_name == pattern) {
+            return Ok(format!(".filter(|{}| {tests})", read_in(pattern, &tests)));
+        }
+        let mut seen = pattern.to_string();
+        for (_, Variable { rust_name, .. }) in owned {
+            let own = if crate::program::has_word(&tests, &rust_name) { format!("ref {rust_name}") } else { "_".into() };
+            seen = crate::kept_counters::with_word(&seen, &rust_name, &own);
+        }
+        Ok(format!(".filter(|&{}| {tests})", read_in(&seen, &tests)))
+    }
+}
+
 /// An array of one integer as that integer.
 fn whole_number(value: Value) -> Value {
     match value.of {
@@ -450,7 +481,7 @@ fn read_in(pattern: &str, body: &str) -> String {
     while !rest.is_empty() {
         let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
         let (name, behind) = rest.split_at(end);
-        let is_name = name.starts_with(|c: char| c.is_alphabetic()) && name != "mut";
+        let is_name = name.starts_with(|c: char| c.is_alphabetic()) && name != "mut" && name != "ref";
         out.push_str(if is_name && !crate::program::has_word(body, name) { "_" } else { "" });
         out.push_str(name);
         let next = behind.find(|c: char| c.is_alphanumeric() || c == '_').unwrap_or(behind.len());
@@ -458,11 +489,6 @@ fn read_in(pattern: &str, body: &str) -> String {
         rest = &behind[next..];
     }
     out
-}
-
-/// The pattern for a reference to what this pattern takes.
-fn of_reference(pattern: &str) -> String {
-    format!("&{pattern}")
 }
 
 pub(crate) fn elements_of(target: &Expr) -> &[Expr] {

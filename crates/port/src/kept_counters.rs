@@ -95,7 +95,7 @@ impl<'a> Program<'a> {
 }
 
 /// The text with another name in place of this one.
-fn with_word(text: &str, name: &str, other: &str) -> String {
+pub(crate) fn with_word(text: &str, name: &str, other: &str) -> String {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let words: Vec<&str> = text.split_inclusive(|c| !is_part(c)).collect();
     let replaced = words.iter().map(|word| match word.trim_end_matches(|c| !is_part(c)) {

@@ -66,6 +66,8 @@ pub(crate) struct Program<'a> {
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
     /// Where the statement ends that is being written.
     pub(crate) statement_end: ruff_text_size::TextSize,
+    /// Where it assigns: behind what it reads, but before the statements in it.
+    pub(crate) assigns_at: ruff_text_size::TextSize,
     /// Arrays that are known to have one axis.
     pub(crate) vectors: HashSet<String>,
     /// The loops that are being written, of each function.
@@ -134,6 +136,7 @@ impl<'a> Program<'a> {
             wanted_outputs: None,
             special: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
+            assigns_at: ruff_text_size::TextSize::default(),
             vectors: HashSet::new(),
             loops: Vec::new(),
             gathered: Vec::new(),

@@ -11,7 +11,7 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// The statements of a block. Each that cannot be ported becomes a gap, and what it would have assigned is missing from there on.
     pub(crate) fn block(&mut self, statements: &'a [Stmt]) {
-        let outer = self.statement_end;
+        let outer = (self.statement_end, self.assigns_at);
         for statement in statements {
             let range = statement.range();
             if self.is_over {
@@ -21,6 +21,7 @@ impl<'a> Program<'a> {
             self.comments_before(self.source.line(range.start()));
             let written = self.body.len();
             self.statement_end = range.end();
+            self.assigns_at = if is_block(statement) { range.start() } else { range.end() };
             if let Err(missing) = self.statement(statement) {
                 self.body.truncate(written);
                 let line = self.gap(range, &missing);
@@ -46,7 +47,7 @@ impl<'a> Program<'a> {
                 self.last_of(range);
             }
         }
-        self.statement_end = outer;
+        (self.statement_end, self.assigns_at) = outer;
     }
 
     fn statement(&mut self, statement: &'a Stmt) -> Ported<()> {
@@ -507,7 +508,7 @@ impl<'a> Program<'a> {
 
     /// Whether nothing behind this statement reads the name.
     fn was_read(&self, name: &str) -> bool {
-        let is_last = self.scan().last_read(name).is_some_and(|at| at < self.statement_end);
+        let is_last = self.scan().last_read(name).is_none_or(|at| at < self.assigns_at) && !name.contains('.');
         self.depth == 1 && is_last && !self.scan().is_read_inside(name) && !self.is_written_later(name)
     }
 

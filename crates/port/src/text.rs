@@ -63,11 +63,19 @@ impl<'a> Program<'a> {
                 bool(format!("{whole}.starts_with({})", pattern(start)?))
             }
             ("endswith", [end]) if end.items.is_none() => bool(format!("{whole}.ends_with({})", pattern(end)?)),
-            ("isdigit" | "isnumeric", []) => {
-                bool(format!("({whole}.chars().all(|c| c.is_ascii_digit()) && !{whole}.is_empty())"))
+            ("isdigit" | "isnumeric" | "isalpha" | "isspace", []) => {
+                // A character by itself has a method of that name.
+                let (of_char, test) = match name {
+                    "isalpha" => ("is_alphabetic", "char::is_alphabetic"),
+                    "isspace" => ("is_whitespace", "char::is_whitespace"),
+                    _ => ("is_ascii_digit", "|c| c.is_ascii_digit()"),
+                };
+                if of.of == Type::Char {
+                    return bool(format!("{}.{of_char}()", of.at(Strength::Whole)));
+                }
+                let text = format!("{whole}.chars().all({test}) && !{whole}.is_empty()");
+                Ok(Value::new(text, Type::Bool, Strength::And, Form::Temporary))
             }
-            ("isalpha", []) => bool(format!("({whole}.chars().all(char::is_alphabetic) && !{whole}.is_empty())")),
-            ("isspace", []) => bool(format!("({whole}.chars().all(char::is_whitespace) && !{whole}.is_empty())")),
             ("count", [of]) => Ok(Value::temporary(format!("{whole}.matches({}).count()", pattern(of)?), Type::Int)),
             ("splitlines", []) => Ok(Value::temporary(
                 format!("{whole}.lines().map(str::to_string).collect::<Vec<_>>()"),

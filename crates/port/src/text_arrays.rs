@@ -22,7 +22,7 @@ impl<'a> Program<'a> {
             Some(Expr::Name(name)) => matches!(name.id.as_str(), "object" | "str"),
             Some(_) => false,
         };
-        if !of.is_text() || !is_plain {
+        if !(of.is_text() || **of == Type::Char) || !is_plain {
             return Ok(None);
         }
         let text = match list.form {

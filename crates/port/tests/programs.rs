@@ -1,10 +1,15 @@
 programs! {
+    addition_rnn
+    argparse_train
     attention_classifier
+    bidirectional_tagging
+    char_language_model
     conv_autoencoder
     convnet_function
     custom_callback
     custom_loss_and_metric
     custom_training_loop
+    data_generator
     denoising_autoencoder
     digits_mlp
     early_stopping_checkpoint
@@ -16,9 +21,11 @@ programs! {
     layers_with_weights
     loop_with_tape
     loss_classes
+    lstm_text_generation
     mnist_cnn
     mnist_mlp
     multi_output_model
+    numpy_tour
     pandas_housing
     policy_gradient_bandit
     recurrent_dropout
@@ -26,13 +33,16 @@ programs! {
     residual_layers
     reuters_mlp
     reviews_lstm
+    sales_report
     save_and_load
     siamese
     sklearn_iris_like
     text_classes
+    text_preprocessing
     timeseries_conv1d
     timeseries_lstm
     timeseries_scaler
     training_function
+    word_counts
     word_distance
 }
