@@ -6,6 +6,9 @@ use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::Expr;
 
+/// How a list of sizes ends that is made of an iterator.
+const COLLECTED: &str = ".collect::<Vec<usize>>()";
+
 impl<'a> Program<'a> {
     /// An array as a tensor: numbers and lists of numbers too.
     pub(crate) fn tensor(&mut self, value: &Value) -> Ported<Value> {
@@ -22,6 +25,7 @@ impl<'a> Program<'a> {
                 let number = value.as_float().ok_or_else(|| Missing::new("this number"))?;
                 let (number, kind) = match of {
                     Type::Float => (number, Type::Floats),
+                    _ if value.is_literal() => (format!("{}_i64", value.text), Type::Ints),
                     _ => (format!("{} as i64", value.at(Strength::Cast)), Type::Ints),
                 };
                 Ok(Value::temporary(format!("Tensor::new({number}, &Device::Cpu)?"), kind))
@@ -133,6 +137,11 @@ impl<'a> Program<'a> {
             }
             (None, Type::List(of)) if **of == Type::Float => {
                 (format!("Tensor::new({}, &Device::Cpu)?", by_slice(&value.text, value)), Type::Float)
+            }
+            // Of an iterator no list is made first.
+            (None, Type::List(of)) if **of == Type::Int && list.ends_with(COLLECTED) && !list.contains('?') => {
+                let iter = list.trim_end_matches(COLLECTED);
+                (format!("Tensor::from_iter({iter}.map(|x| x as i64), &Device::Cpu)?"), Type::Int)
             }
             (None, Type::List(of)) if **of == Type::Int => {
                 (format!("Tensor::from_iter({list}.iter().map(|&x| x as i64), &Device::Cpu)?"), Type::Int)

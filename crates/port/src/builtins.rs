@@ -191,7 +191,7 @@ impl<'a> Program<'a> {
         }
         if let ("max" | "min" | "sum", [one]) = (name, &call.arguments.args[..])
             && call.arguments.keywords.is_empty()
-            && !one.is_generator_expr()
+            && !(one.is_generator_expr() || one.is_list_comp_expr() || one.is_list_expr())
         {
             let written = self.body.len();
             let value = self.expression(one);

@@ -279,6 +279,14 @@ impl<'a> Program<'a> {
                 }
                 Value::temporary(format!("{iter}.{name}(|x| x)"), Type::Bool)
             }
+            "sum" if of.is_array() => {
+                let list = match iter.strip_suffix(".into_iter()") {
+                    Some(list) => list.to_string(),
+                    None => self.collected(iter, element, "Vec")?.text,
+                };
+                let list = Value::temporary(list, Type::List(Box::new(of)));
+                self.sum_of_arrays(&list).ok_or_else(|| Missing::new("a sum of this"))?
+            }
             "sum" if matches!(of, Type::Int | Type::Signed | Type::Float) && !iter.contains('?') => {
                 let in_rust = of.in_rust().unwrap_or_default();
                 Value::temporary(format!("{iter}.sum::<{in_rust}>()"), of)

@@ -45,7 +45,6 @@ const MUTATING: &[&str] = &[
     "standard_normal",
     "integers",
     "permutation",
-    "shuffle",
     "choice",
     "binomial",
     "multinomial",
@@ -480,6 +479,15 @@ impl<'a> Visitor<'a> for Scan {
                 self.leave_block();
                 self.visit_body(&each.orelse);
                 return;
+            }
+            // That of a dataset returns another one.
+            Stmt::Expr(expression) => {
+                if let Expr::Call(call) = &*expression.value
+                    && let Expr::Attribute(attribute) = &*call.func
+                    && attribute.attr.as_str() == "shuffle"
+                {
+                    self.mutate(&attribute.value);
+                }
             }
             Stmt::Delete(delete) => {
                 for target in &delete.targets {

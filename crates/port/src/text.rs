@@ -6,6 +6,9 @@ use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
 
+/// How a list of characters ends that is made of an iterator.
+const COLLECTED: &str = ".collect::<Vec<char>>()";
+
 impl<'a> Program<'a> {
     pub(crate) fn method_of_text(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let whole = match of.of {
@@ -95,6 +98,9 @@ impl<'a> Program<'a> {
             ("join", [list]) => match &list.of {
                 Type::List(of) if matches!(**of, Type::Str | Type::String) => {
                     text(format!("{}.join({})", list.at(Strength::Whole), self_text))
+                }
+                Type::List(of) if **of == Type::Char && whole == "\"\"" && list.text.ends_with(COLLECTED) => {
+                    text(format!("{}.collect::<String>()", list.text.trim_end_matches(COLLECTED)))
                 }
                 Type::List(of) if **of == Type::Char && whole == "\"\"" => {
                     text(format!("{}.iter().collect::<String>()", list.at(Strength::Whole)))

@@ -43,7 +43,7 @@ fn parse_args() -> Args {
 fn make_data(n: usize, seed: usize) -> Result<(Tensor, Tensor)> {
     let mut rng = numpy::random::RandomState::new(seed as u32);
     let x = rng.randn((n, 2))?.to_dtype(DType::F32)?;
-    let y = ops::greater(&ops::multiply(&x.i((.., 0))?, &x.i((.., 1))?)?, &Tensor::new(0 as i64, &Device::Cpu)?)?.to_dtype(DType::I64)?;
+    let y = ops::greater(&ops::multiply(&x.i((.., 0))?, &x.i((.., 1))?)?, &Tensor::new(0_i64, &Device::Cpu)?)?.to_dtype(DType::I64)?;
     Ok((x, y))
 }
 
@@ -88,7 +88,7 @@ fn main_() -> Result<()> {
     assert!(elapsed > 0.0, "{}", "time goes on");
     let scores = model.evaluate_with(&x, &y, Evaluate::new().verbose(0))?;
     let (loss, accuracy) = (scores["loss"], scores["accuracy"]);
-    println!("{}", format!("loss {loss:.4} accuracy {accuracy:.4} ({loss:8.3}|{:>10})", args.name));
+    println!("loss {loss:.4} accuracy {accuracy:.4} ({loss:8.3}|{:>10})", args.name);
     println!("{}", numpy::rows(&model.predict_with(&x.i(..3)?, Predict::new().verbose(0))?.i((.., 1))?)?.into_iter().map(|p| Ok::<_, Error>(python::round(p.to_dtype(DType::F64)?.to_scalar::<f64>()?, 4))).collect::<Result<Vec<f64>>>()?.into_iter().map(|item| python::repr(item)).collect::<Vec<String>>().join(", "));
     Ok(())
 }

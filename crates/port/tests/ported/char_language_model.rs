@@ -44,7 +44,7 @@ fn generate(model: &Sequential, char2idx: &IndexMap<char, usize>, idx2char: &[ch
         let logits = model.predict_with(&[&ids].iter().map(|row| row.iter().map(|&x| x as i64).collect::<Vec<_>>()).collect::<Vec<_>>().to_tensor()?, Predict::new().verbose(0))?;
         ids.push(ops::argmax(&logits.i((0, logits.dim(1)? - 1))?.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize);
     }
-    Ok(ids.iter().map(|&i| idx2char[i]).collect::<Vec<char>>().iter().collect::<String>())
+    Ok(ids.iter().map(|&i| idx2char[i]).collect::<String>())
 }
 
 fn main_(text: &str) -> Result<()> {
@@ -54,7 +54,7 @@ fn main_(text: &str) -> Result<()> {
     let char2idx = vocab.iter().enumerate().map(|(i, &c)| (c, i)).collect::<IndexMap<char, usize>>();
     let idx2char = vocab.clone();
     println!("{} characters, {} unique", text.chars().count(), vocab.len());
-    let text_as_int = Tensor::from_iter(text.chars().map(|c| char2idx[&c]).collect::<Vec<usize>>().iter().map(|&x| x as i64), &Device::Cpu)?;
+    let text_as_int = Tensor::from_iter(text.chars().map(|c| char2idx[&c]).map(|x| x as i64), &Device::Cpu)?;
     let examples = text_as_int.dim(0)? / (SEQ_LENGTH + 1);
     let (mut inputs, mut targets) = (vec![], vec![]);
     for n in 0..examples {
@@ -65,7 +65,7 @@ fn main_(text: &str) -> Result<()> {
     }
     let (inputs, targets) = (Tensor::stack(&inputs, 0)?, Tensor::stack(&targets, 0)?);
     println!("inputs: {:?} targets: {:?}", inputs.dims(), targets.dims());
-    println!("{}", format!("{:?}", inputs.i(0)?.to_dtype(DType::I64)?.to_vec1::<i64>()?.iter().map(|&i| idx2char[i as usize]).collect::<Vec<_>>().iter().collect::<String>()));
+    println!("{:?}", inputs.i(0)?.to_dtype(DType::I64)?.to_vec1::<i64>()?.iter().map(|&i| idx2char[i as usize]).collect::<Vec<_>>().iter().collect::<String>());
     let mut model = build_model(vocab.len())?;
     let loss = SparseCategoricalCrossentropy::new().from_logits(true);
     model.compile(Adam::new().learning_rate(0.01), loss)?;
@@ -76,7 +76,7 @@ fn main_(text: &str) -> Result<()> {
     let evaluation = model.evaluate_with(&inputs, &targets, Evaluate::new().verbose(0))?["loss"];
     println!("evaluation: {evaluation:.4}");
     let probabilities = ops::softmax(&model.predict_with(&inputs.i(..1)?, Predict::new().verbose(0))?, -1)?;
-    println!("most likely: {}", format!("{:?}", numpy::rows(&ops::argmax(&probabilities.i(0)?, -1)?)?.into_iter().map(|i| Ok::<_, Error>(idx2char[i.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize])).collect::<Result<Vec<char>>>()?.iter().collect::<String>()));
+    println!("most likely: {:?}", numpy::rows(&ops::argmax(&probabilities.i(0)?, -1)?)?.into_iter().map(|i| Ok::<_, Error>(idx2char[i.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize])).collect::<Result<Vec<char>>>()?.iter().collect::<String>());
     println!("{}", generate(&model, &char2idx, &idx2char, "the ", 15)?);
     Ok(())
 }

@@ -60,21 +60,21 @@ fn main() -> Result<()> {
     for (element, number) in images.iter_mut().zip(numbers) {
         *element += number;
     }
-    for row in numpy::flatnonzero(&ops::equal(&kinds, &Tensor::new(1 as i64, &Device::Cpu)?)?)?.to_vec1::<i64>()? {
+    for row in numpy::flatnonzero(&ops::equal(&kinds, &Tensor::new(1_i64, &Device::Cpu)?)?)?.to_vec1::<i64>()? {
         let mut part = images.slice_mut(s![row as usize, ..3, ..;2]);
         part += 1.0;
     }
-    for row in numpy::flatnonzero(&ops::equal(&kinds, &Tensor::new(0 as i64, &Device::Cpu)?)?)?.to_vec1::<i64>()? {
+    for row in numpy::flatnonzero(&ops::equal(&kinds, &Tensor::new(0_i64, &Device::Cpu)?)?)?.to_vec1::<i64>()? {
         images.slice_mut(s![row as usize, 5, ..]).fill(0.5);
     }
-    println!("means {:?} {:?}", ops::mean(&numpy::compress(&images.to_tensor()?, &ops::equal(&kinds, &Tensor::new(1 as i64, &Device::Cpu)?)?)?.to_dtype(DType::F64)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, ops::mean(&numpy::compress(&images.to_tensor()?, &ops::equal(&kinds, &Tensor::new(0 as i64, &Device::Cpu)?)?)?.to_dtype(DType::F64)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
+    println!("means {:?} {:?}", ops::mean(&numpy::compress(&images.to_tensor()?, &ops::equal(&kinds, &Tensor::new(1_i64, &Device::Cpu)?)?)?.to_dtype(DType::F64)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, ops::mean(&numpy::compress(&images.to_tensor()?, &ops::equal(&kinds, &Tensor::new(0_i64, &Device::Cpu)?)?)?.to_dtype(DType::F64)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     let padded = ops::pad(&images.to_tensor()?, [[0, 0], [1, 1], [1, 1]], "constant", None)?;
     println!("{:?} {:?} {}", padded.dims(), ops::max(&ops::clip(&images.to_tensor()?, 0.05, 0.9)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, numpy::array_str(&ops::diff(&images.to_tensor()?.i((0, 0))?, 1, -1)?.i(..2)?)?);
 
     let steps = ops::square(&ops::cumsum(&Tensor::ones(5, DType::F64, &Device::Cpu)?, (), None)?)?;
     println!("{} {} {} {:?}", numpy::array_str(&steps)?, numpy::array_str(&ops::diff(&steps, 1, -1)?)?, numpy::array_str(&ops::median(&steps, ())?)?, numpy::percentile(&steps, 25.0, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     println!("{:?} {}", ops::vstack(&[&steps, &ops::flip(&steps, 0)?])?.dims(), numpy::array_str(&ops::hstack(&[&steps.i(..2)?, &steps.i(3..)?])?)?);
-    println!("{} {} {} {}", if numpy::array_equal(&steps, &steps)? { "True" } else { "False" }, if numpy::allclose(&steps, &(&steps + 1e-9)?, 1e-5, 1e-8)? { "True" } else { "False" }, if ops::any(&ops::greater(&steps, &Tensor::new(20 as i64, &Device::Cpu)?)?, ())?.to_dtype(DType::U8)?.to_scalar::<u8>()? != 0 { "True" } else { "False" }, if ops::all(&ops::greater(&steps, &Tensor::new(0 as i64, &Device::Cpu)?)?, ())?.to_dtype(DType::U8)?.to_scalar::<u8>()? != 0 { "True" } else { "False" });
+    println!("{} {} {} {}", if numpy::array_equal(&steps, &steps)? { "True" } else { "False" }, if numpy::allclose(&steps, &(&steps + 1e-9)?, 1e-5, 1e-8)? { "True" } else { "False" }, if ops::any(&ops::greater(&steps, &Tensor::new(20_i64, &Device::Cpu)?)?, ())?.to_dtype(DType::U8)?.to_scalar::<u8>()? != 0 { "True" } else { "False" }, if ops::all(&ops::greater(&steps, &Tensor::new(0_i64, &Device::Cpu)?)?, ())?.to_dtype(DType::U8)?.to_scalar::<u8>()? != 0 { "True" } else { "False" });
 
     let mut rng = numpy::random::RandomState::new(3);
     let noise = rng.normal(0.0, 0.1, (4, 3))?;

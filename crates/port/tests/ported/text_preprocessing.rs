@@ -46,8 +46,8 @@ fn main() -> Result<()> {
     let y = Tensor::from_iter(labels.iter().map(|&x| x as i64), &Device::Cpu)?.to_dtype(DType::F32)?;
     println!("{:?} {} {}", x.dims(), numpy::array_str(&x.i(0)?)?, numpy::array_str(&x.i(x.dim(0)? - 1)?.i(..4)?)?);
 
-    let masked = ops::equal(&x, &Tensor::new(1 as i64, &Device::Cpu)?)?;
-    println!("unknown: {} of {}, {}", masked.to_dtype(DType::I64)?.sum_all()?.to_scalar::<i64>()? as usize, ops::greater(&x, &Tensor::new(0 as i64, &Device::Cpu)?)?.to_dtype(DType::I64)?.sum_all()?.to_scalar::<i64>()? as usize, "a-b_c!".chars().filter(|&c| c.is_alphabetic()).collect::<Vec<char>>().iter().collect::<String>());
+    let masked = ops::equal(&x, &Tensor::new(1_i64, &Device::Cpu)?)?;
+    println!("unknown: {} of {}, {}", masked.to_dtype(DType::I64)?.sum_all()?.to_scalar::<i64>()? as usize, ops::greater(&x, &Tensor::new(0_i64, &Device::Cpu)?)?.to_dtype(DType::I64)?.sum_all()?.to_scalar::<i64>()? as usize, "a-b_c!".chars().filter(|&c| c.is_alphabetic()).collect::<String>());
 
     let mut model = Sequential::new(layers![]);
     model.add(Input::shape([MAX_LEN]));
@@ -57,7 +57,7 @@ fn main() -> Result<()> {
     model.compile(Adam::new().learning_rate(0.05), Compile::loss("binary_crossentropy").metrics(["accuracy"]))?;
     let history = model.fit(&x, &y, Fit::new().epochs(8).batch_size(4).verbose(0))?;
     for epoch in (0..8).step_by(3) {
-        println!("{}", format!("epoch {:>2}: loss {:.4}", epoch + 1, history["loss"][epoch]));
+        println!("epoch {:>2}: loss {:.4}", epoch + 1, history["loss"][epoch]);
     }
 
     for message in ["Free prize, call now!", "Lunch at the meeting?"] {

@@ -21,7 +21,7 @@ fn main() -> Result<()> {
     let stop_words = BTreeSet::from(["a", "the", "and", "i", "my", "of", "it's", "its", "was", "were", "this", "with"]);
 
     let documents = reviews.iter().map(|&(text, _)| clean(text, &stop_words)).collect::<Vec<Vec<String>>>();
-    let labels = Tensor::from_iter(reviews.iter().map(|&(_, label)| label).collect::<Vec<usize>>().iter().map(|&x| x as i64), &Device::Cpu)?;
+    let labels = Tensor::from_iter(reviews.iter().map(|&(_, label)| label).map(|x| x as i64), &Device::Cpu)?;
 
     let mut counts = IndexMap::<String, usize>::new();
     for document in &documents {
@@ -73,7 +73,7 @@ fn main() -> Result<()> {
     for text in ["A funny, clever script", "dull plot, weak ending"] {
         let encoded = utils::pad_sequences(&vec![clean(text, &stop_words).into_iter().map(|w| word_index.get(&w).copied().unwrap_or(1)).collect::<Vec<usize>>()], Pad::new().maxlen(MAX_LEN).padding("post"))?;
         let p = model.predict_with(&encoded, Predict::new().verbose(0))?.i(0)?.i(0)?;
-        println!("{}", format!("{:?} -> {} ({:.3})", text, if ops::greater(&p, &Tensor::new(0.5, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 { "positive" } else { "negative" }, p.to_dtype(DType::F64)?.to_scalar::<f64>()?));
+        println!("{:?} -> {} ({:.3})", text, if ops::greater(&p, &Tensor::new(0.5, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 { "positive" } else { "negative" }, p.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     }
     Ok(())
 }
