@@ -238,6 +238,9 @@ impl<'a> Program<'a> {
             ("bool", Type::Bool) => value.text.clone(),
             ("bool", Type::Int) if value.is_literal() => (value.text != "0").to_string(),
             ("usize", Type::Int) => value.text.clone(),
+            ("usize" | "u8" | "u32", Type::Bool) if name == "verbose" && value.form == Form::Constant => {
+                usize::from(value.text == "true").to_string()
+            }
             ("usize", Type::Id) => format!("{} as usize", value.at(Strength::Cast)),
             ("usize", of) if of.is_array() => {
                 format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))

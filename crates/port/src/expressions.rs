@@ -339,6 +339,9 @@ impl<'a> Program<'a> {
     }
 
     fn compare(&mut self, compare: &'a ExprCompare) -> Ported<Value> {
+        if let Some(known) = self.compare_version(compare)? {
+            return Ok(Value::constant(known.to_string(), Type::Bool));
+        }
         let mut parts = Vec::new();
         let mut left = self.expression(&compare.left)?;
         for (op, right) in compare.ops.iter().zip(&compare.comparators) {
@@ -451,6 +454,9 @@ impl<'a> Program<'a> {
         if of.of.is_array() {
             return self.array_index(&of, &subscript.slice);
         }
+        if matches!(of.of, Type::TextArray(_)) {
+            return self.part_of_texts(&of, &subscript.slice);
+        }
         if let Some(part) = self.pandas_subscript(&of, &subscript.slice)? {
             return Ok(part);
         }
@@ -548,7 +554,7 @@ impl<'a> Program<'a> {
     }
 
     /// An index into a list; negative ones count from the end.
-    fn place_in(&mut self, list: &Value, index: &'a Expr) -> Ported<String> {
+    pub(crate) fn place_in(&mut self, list: &Value, index: &'a Expr) -> Ported<String> {
         let index = self.expression(index)?;
         match index.of.clone() {
             Type::Int => Ok(index.text),
@@ -765,8 +771,5 @@ fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
 
 /// A list as an element of an array of slices.
 fn sliced(list: &Value) -> String {
-    format!(
-        "{}[..]",
-        if list.form == Form::Reference { list.at(Strength::Whole) } else { format!("&{}", list.at(Strength::Whole)) }
-    )
+    format!("&{}[..]", list.at(Strength::Whole))
 }

@@ -9,6 +9,13 @@ use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
     pub(crate) fn for_loop(&mut self, each: &'a StmtFor) -> Ported<()> {
+        let is_outermost = self.begin_loop();
+        let written = self.for_loop_inside(each);
+        self.end_loop(is_outermost);
+        written
+    }
+
+    fn for_loop_inside(&mut self, each: &'a StmtFor) -> Ported<()> {
         if !each.orelse.is_empty() {
             return Err(Missing::new("else of a loop"));
         }
@@ -34,9 +41,12 @@ impl<'a> Program<'a> {
                 return Err(missing);
             }
         };
+        let kept = self.kept_counter(each).and_then(|name| self.keep_counter(name, &pattern));
         let hoisted = self.hoisted(&each.body, each.range.end(), false);
+        let (pattern, kept) = kept.map_or((pattern, None), |(pattern, line)| (pattern, Some(line)));
         self.line(&format!("for {pattern} in {} {{", over.over));
         self.depth += 1;
+        kept.iter().for_each(|line| self.line(line));
         let is_over = self.is_over;
         self.block(&each.body);
         self.is_over = is_over;

@@ -428,7 +428,7 @@ impl<'a> Program<'a> {
         let shown = match of {
             of if of.is_copy() => in_rust,
             Type::String => "&str".into(),
-            Type::List(of) if !is_changed => format!("&[{}]", of.in_rust().unwrap_or_default()),
+            Type::List(of) | Type::TextArray(of) if !is_changed => format!("&[{}]", of.in_rust().unwrap_or_default()),
             _ if is_changed => format!("&mut {in_rust}"),
             _ => format!("&{in_rust}"),
         };

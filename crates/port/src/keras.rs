@@ -16,6 +16,9 @@ fn with_capitals(path: &str) -> String {
     same.map_or(path.to_string(), |own| format!("keras.optimizers.{own}"))
 }
 
+/// Data sets whose arrays are of bytes.
+const OF_BYTES: &[&str] = &["mnist", "fashion_mnist", "cifar10", "cifar100"];
+
 /// Arguments by which the first layer of a Sequential may say what its input is.
 const OF_INPUT: &[&str] = &["input_shape", "input_dim", "batch_input_shape", "input_length", "batch_size"];
 
@@ -373,10 +376,12 @@ impl<'a> Program<'a> {
         };
         let x = if item.returns.contains("Sequences") {
             Type::List(Box::new(Type::List(Box::new(Type::Id))))
+        } else if OF_BYTES.contains(&name) {
+            Type::Ints
         } else {
             Type::Array
         };
-        let y = if item.returns.contains("Sequences") { Type::List(Box::new(Type::Id)) } else { Type::Array };
+        let y = if item.returns.contains("Sequences") { Type::List(Box::new(Type::Id)) } else { x.clone() };
         let pair = Type::Tuple(vec![x, y]);
         Ok(Value::temporary(format!("{name}::load_data({options})?"), Type::Tuple(vec![pair.clone(), pair])))
     }

@@ -111,8 +111,10 @@ impl<'a> Program<'a> {
             (Type::Model(_) | Type::Layer(_), "weights" | "variables") => {
                 Ok(Value::temporary(format!("{whole}.variables()"), Type::Variables))
             }
+            // All axes, in the opposite order.
             (own @ (Type::Array | Type::Ints | Type::Floats | Type::Mask), "T") => {
-                Ok(Value::temporary(format!("{whole}.t()?"), own.clone()))
+                let function = self.import("ops::transpose");
+                Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), own.clone()))
             }
             (Type::Array | Type::Ints | Type::Floats | Type::Mask, "dtype") => {
                 Ok(Value::temporary(format!("{whole}.dtype()"), Type::Dtype))
@@ -135,6 +137,9 @@ impl<'a> Program<'a> {
             && let Some(axes) = self.flat_axes(of, name)
         {
             return Ok(axes);
+        }
+        if of.of.is_number() && name == "item" && call.arguments.is_empty() {
+            return Ok(of.clone());
         }
         if let Some(value) = self.method_of_parser(of, name, call)? {
             return Ok(value);
@@ -294,11 +299,18 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::argsort");
                 Ok(Value::temporary(format!("{function}({}, -1)?", of.borrowed()), Type::Ints))
             }
-            ("transpose", []) => Ok(Value::temporary(format!("{whole}.t()?"), of.of.clone())),
+            ("transpose", []) => {
+                let function = self.import("ops::transpose");
+                Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), of.of.clone()))
+            }
             ("squeeze", []) => {
                 let function = self.import("ops::squeeze");
                 Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), of.of.clone()))
             }
+            ("item", []) if of.of == Type::Ints => Ok(Value::temporary(
+                format!("{whole}.flatten_all()?.get(0)?.to_dtype(DType::I64)?.to_scalar::<i64>()?"),
+                Type::Signed,
+            )),
             ("item", []) => Ok(Value::temporary(
                 format!("{whole}.flatten_all()?.get(0)?.to_dtype(DType::F64)?.to_scalar::<f64>()?"),
                 Type::Float,

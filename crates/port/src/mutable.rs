@@ -176,7 +176,16 @@ impl<'a> Program<'a> {
                 self.line(&format!("{whole}[[{}]] {sign} {number};", indices.join(", ")));
             }
             (number, count) => {
-                // The part is a place of its own, since the array is borrowed in it.
+                // What is assigned is read first, since the array is borrowed where a part of it changes.
+                let reads_itself = |text: &str| crate::program::has_word(text, whole.rsplit('.').next().unwrap_or(&whole));
+                let number = number.map(|number| match reads_itself(&number) {
+                    true => {
+                        self.line(&format!("let number = {number};"));
+                        "number".to_string()
+                    }
+                    false => number,
+                });
+                // The part is a place of its own.
                 let part = match (count, rank) {
                     (0, _) => self.slice_of(array, index)?,
                     (_, DYNAMIC) => {
@@ -194,18 +203,22 @@ impl<'a> Program<'a> {
                         self.line("}");
                     }
                     (None, sign) => {
-                        let tensor = self.tensor(value)?;
+                        let mut tensor = self.tensor(value)?;
                         let dtype = match of {
                             "f32" => "F32",
                             "i64" => "I64",
                             "u8" => "U8",
                             _ => "F64",
                         };
+                        self.line("{");
+                        if reads_itself(&tensor.text) {
+                            self.line(&format!("    let values = {};", tensor.text));
+                            tensor = Value::place("values", tensor.of);
+                        }
                         let numbers = format!(
                             "{}.to_dtype(DType::{dtype})?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<{of}>()?",
                             tensor.at(Strength::Whole)
                         );
-                        self.line("{");
                         self.line(&format!("    let mut part = {part};"));
                         self.line(&format!("    let numbers = {numbers};"));
                         self.line("    for (element, number) in part.iter_mut().zip(numbers) {");
@@ -258,7 +271,7 @@ impl<'a> Program<'a> {
                         None => Ok(String::new()),
                         Some(end) => match self.expression(end)? {
                             // NumPy ends where the array ends.
-                            value if value.of == Type::Int && end.is_bin_op_expr() => {
+                            value if value.of == Type::Int && self.scan().may_be_beyond(end) => {
                                 Ok(format!("usize::min({}, {whole}.shape()[{axis}])", value.text))
                             }
                             end if end.of == Type::Int => Ok(end.at(Strength::Sum)),

@@ -171,7 +171,7 @@ impl<'a> Program<'a> {
             }
             "argmax" | "mean" | "sum" | "max" | "min" | "std" | "var" | "argmin" | "prod" | "amax" | "amin"
             | "average" => {
-                let given = given(&["a", "axis", "keepdims"])?;
+                let given = given(&["a", "axis", "keepdims", "dtype"])?;
                 let of = self.expression(needed(&given, "a")?)?;
                 // The size of a shape.
                 if let (Type::Tuple(types), "prod") = (&of.of, name)
@@ -179,6 +179,9 @@ impl<'a> Program<'a> {
                 {
                     let sizes = crate::arguments::sizes_in_array(&of, types.len());
                     return Ok(Value::temporary(format!("{sizes}.iter().product::<usize>()"), Type::Int));
+                }
+                if let Some(dtype) = find(&given, "dtype") {
+                    return self.whole_mean(name, &of, (find(&given, "axis"), dtype));
                 }
                 let name = match name {
                     "amax" => "max",

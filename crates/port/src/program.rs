@@ -68,10 +68,16 @@ pub(crate) struct Program<'a> {
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
     /// Where the statement ends that is being written.
     pub(crate) statement_end: ruff_text_size::TextSize,
+    /// Where it assigns: behind what it reads, but before the statements in it.
+    pub(crate) assigns_at: ruff_text_size::TextSize,
     /// Arrays that are known to have one axis.
     pub(crate) vectors: HashSet<String>,
+    /// The loops that are being written, of each function.
+    pub(crate) loops: Vec<crate::kept_counters::Loops>,
     /// Of the functions that are being written, where those that yield gather it.
     pub(crate) gathered: Vec<Option<crate::generators::Gathered>>,
+    /// Variables of loops that go over arrays.
+    pub(crate) rows: HashSet<String>,
     /// Types that are written out, and known at the end.
     late_types: Vec<Type>,
     /// The parsers of arguments.
@@ -133,8 +139,11 @@ impl<'a> Program<'a> {
             compiled: Vec::new(),
             special: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
+            assigns_at: ruff_text_size::TextSize::default(),
             vectors: HashSet::new(),
+            loops: Vec::new(),
             gathered: Vec::new(),
+            rows: HashSet::new(),
             late_types: Vec::new(),
             parsers: Vec::new(),
             given: HashMap::new(),

@@ -2,7 +2,7 @@
 
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprContext, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Comprehension, Expr, ExprContext, Operator, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextSize};
 use std::rc::Rc;
 
@@ -147,6 +147,12 @@ pub(crate) struct Scan {
     callbacks: HashSet<(String, usize)>,
     /// How many variables each name has had so far.
     declared: HashMap<String, usize>,
+    /// Where an assignment or loop declares a variable.
+    declared_at: HashSet<TextSize>,
+    /// The variables of the comprehensions and lambdas that are open.
+    shadowed: Vec<String>,
+    /// Names that are assigned a sum.
+    sums: HashSet<String>,
     /// How often each is read.
     read: HashMap<String, usize>,
     /// Where each is read, and where it has surely been assigned last before; from the start on, if nowhere.
@@ -218,6 +224,19 @@ impl Scan {
         self.changed.contains(&(name.to_string(), number))
     }
 
+    /// Whether an end of a slice may be beyond the array, where NumPy's slice ends: what was added up.
+    pub(crate) fn may_be_beyond(&self, end: &Expr) -> bool {
+        match end {
+            Expr::Name(name) => self.sums.contains(name.id.as_str()),
+            end => end.is_bin_op_expr(),
+        }
+    }
+
+    /// Whether the name at this place declares a variable: in a comprehension, or of a variable that is there, it does not.
+    pub(crate) fn declares(&self, place: TextSize) -> bool {
+        self.declared_at.contains(&place)
+    }
+
     pub(crate) fn is_assigned_once(&self, name: &str) -> bool {
         self.declared.get(name) == Some(&1) && !self.is_mutated(name, 1)
     }
@@ -287,6 +306,14 @@ impl Scan {
         self.read_at.get(name).into_iter().flatten().any(|&(read, assigned)| read > place && assigned < place)
     }
 
+    /// Whether something reads what the name is assigned at this place.
+    pub(crate) fn reads_from(&self, name: &str, place: TextSize) -> bool {
+        self.read_inside.contains(name)
+            || self.read_at.get(name).into_iter().flatten().any(|&(read, assigned)| {
+                assigned == place || (read > place && assigned < place)
+            })
+    }
+
     /// All names that are read.
     pub(crate) fn all_read(&self) -> impl Iterator<Item = &str> {
         self.read.keys().map(String::as_str)
@@ -349,6 +376,7 @@ impl Scan {
                     self.outside.insert(name.clone());
                 }
                 *self.declared.entry(name).or_insert(0) += 1;
+                self.declared_at.insert(start);
             }
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.assign(target)),
             Expr::List(list) => list.elts.iter().for_each(|target| self.assign(target)),
@@ -375,6 +403,25 @@ impl Scan {
             }
             _ => {}
         }
+    }
+
+    /// The parts of a comprehension, whose variables are its own. What the first loop goes over is outside.
+    fn visit_comprehension(&mut self, generators: &[Comprehension], parts: &[&Expr]) {
+        if let Some(first) = generators.first() {
+            self.visit_expr(&first.iter);
+        }
+        let shadowed = self.shadowed.len();
+        for generator in generators {
+            self.shadowed.extend(crate::program::names_in(&generator.target));
+        }
+        for (i, generator) in generators.iter().enumerate() {
+            if i > 0 {
+                self.visit_expr(&generator.iter);
+            }
+            generator.ifs.iter().for_each(|test| self.visit_expr(test));
+        }
+        parts.iter().for_each(|part| self.visit_expr(part));
+        self.shadowed.truncate(shadowed);
     }
 
     /// The parameters of a function have the number 0.
@@ -433,6 +480,11 @@ impl<'a> Visitor<'a> for Scan {
             // What is assigned is read before.
             Stmt::Assign(assign) => {
                 self.visit_expr(&assign.value);
+                if let ([Expr::Name(name)], Expr::BinOp(sum)) = (&assign.targets[..], &*assign.value)
+                    && sum.op == Operator::Add
+                {
+                    self.sums.insert(name.id.to_string());
+                }
                 assign.targets.iter().for_each(|target| self.assign(target));
                 return;
             }
@@ -463,6 +515,23 @@ impl<'a> Visitor<'a> for Scan {
                 self.visit_body(&each.orelse);
                 return;
             }
+            // That of a dataset returns another one.
+            Stmt::Expr(expression) => {
+                if let Expr::Call(call) = &*expression.value
+                    && let Expr::Attribute(attribute) = &*call.func
+                    && attribute.attr.as_str() == "shuffle"
+                {
+                    self.mutate(&attribute.value);
+                }
+            }
+            Stmt::Delete(delete) => {
+                for target in &delete.targets {
+                    if let Expr::Subscript(subscript) = target {
+                        self.mutate(&subscript.value);
+                        self.mutate_base(&subscript.value);
+                    }
+                }
+            }
             // Those of another function are its own.
             Stmt::FunctionDef(function) => {
                 let inner = Self::of_function(function, &self.changing);
@@ -491,6 +560,9 @@ impl<'a> Visitor<'a> for Scan {
         match expression {
             Expr::Name(name) if name.ctx == ExprContext::Load => {
                 *self.read.entry(name.id.to_string()).or_insert(0) += 1;
+                if self.shadowed.iter().any(|own| own == name.id.as_str()) {
+                    return;
+                }
                 let assigned = self.assigned_at.iter().filter_map(|block| block.get(name.id.as_str())).max();
                 let read_at = (name.range.start(), assigned.copied().unwrap_or_default());
                 self.read_at.entry(name.id.to_string()).or_default().push(read_at);
@@ -501,6 +573,23 @@ impl<'a> Visitor<'a> for Scan {
                     self.subscripted.insert(name.id.to_string());
                     *self.parts_read.entry(name.id.to_string()).or_insert(0) += 1;
                 }
+            }
+            Expr::ListComp(list) => return self.visit_comprehension(&list.generators, &[&list.elt]),
+            Expr::SetComp(set) => return self.visit_comprehension(&set.generators, &[&set.elt]),
+            Expr::Generator(generator) => return self.visit_comprehension(&generator.generators, &[&generator.elt]),
+            Expr::DictComp(dict) => {
+                let parts: Vec<&Expr> = dict.key.iter().map(|key| &**key).chain([&*dict.value]).collect();
+                return self.visit_comprehension(&dict.generators, &parts);
+            }
+            Expr::Lambda(lambda) => {
+                let own = lambda.parameters.iter().flat_map(|all| all.iter().map(|one| one.name().to_string()));
+                let shadowed = self.shadowed.len();
+                self.shadowed.extend(own.collect::<Vec<_>>());
+                self.visit_expr(&lambda.body);
+                self.shadowed.truncate(shadowed);
+                let defaults = lambda.parameters.iter().flat_map(|all| all.iter_non_variadic_params());
+                defaults.filter_map(|one| one.default.as_deref()).for_each(|default| self.visit_expr(default));
+                return;
             }
             Expr::Call(call) => {
                 if let Expr::Attribute(attribute) = &*call.func {

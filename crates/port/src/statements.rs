@@ -11,6 +11,7 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// The statements of a block. Each that cannot be ported becomes a gap, and what it would have assigned is missing from there on.
     pub(crate) fn block(&mut self, statements: &'a [Stmt]) {
+        let outer = (self.statement_end, self.assigns_at);
         for statement in statements {
             let range = statement.range();
             if self.is_over {
@@ -20,6 +21,7 @@ impl<'a> Program<'a> {
             self.comments_before(self.source.line(range.start()));
             let written = self.body.len();
             self.statement_end = range.end();
+            self.assigns_at = if is_block(statement) { range.start() } else { range.end() };
             if let Err(missing) = self.statement(statement) {
                 self.body.truncate(written);
                 let line = self.gap(range, &missing);
@@ -45,6 +47,7 @@ impl<'a> Program<'a> {
                 self.last_of(range);
             }
         }
+        (self.statement_end, self.assigns_at) = outer;
     }
 
     fn statement(&mut self, statement: &'a Stmt) -> Ported<()> {
@@ -95,11 +98,16 @@ impl<'a> Program<'a> {
             Stmt::If(branches) => self.branches(branches),
             Stmt::For(each) => self.for_loop(each),
             Stmt::While(each) if each.orelse.is_empty() => {
+                let is_outermost = self.begin_loop();
                 let hoisted = self.hoisted(&each.body, each.range.end(), true);
-                let test = self.condition(&each.test)?;
-                self.line(&if test == "true" { "loop {".to_string() } else { format!("while {test} {{") });
-                self.nested(&each.body);
-                self.line("}");
+                let test = self.condition(&each.test);
+                if let Ok(test) = &test {
+                    self.line(&if test == "true" { "loop {".to_string() } else { format!("while {test} {{") });
+                    self.nested(&each.body);
+                    self.line("}");
+                }
+                self.end_loop(is_outermost);
+                test?;
                 self.settle(&hoisted);
                 Ok(())
             }
@@ -138,6 +146,7 @@ impl<'a> Program<'a> {
                 Ok(())
             }
             Stmt::Pass(_) => Ok(()),
+            Stmt::Delete(delete) => self.delete(delete),
             Stmt::Assert(assert) => self.assertion(assert),
             Stmt::Raise(raise) => self.raise(raise),
             Stmt::ClassDef(class) => self.define_class(class),
@@ -523,6 +532,12 @@ impl<'a> Program<'a> {
         self.depth == 1 && is_last && !self.scan().is_read_inside(&name.id)
     }
 
+    /// Whether nothing behind this statement reads the name.
+    fn was_read(&self, name: &str) -> bool {
+        let is_last = self.scan().last_read(name).is_none_or(|at| at < self.assigns_at) && !name.contains('.');
+        self.depth == 1 && is_last && !self.scan().is_read_inside(name) && !self.is_written_later(name)
+    }
+
     /// Whether it is a variable of an outer block of the same function, which an assignment changes.
     fn is_outer(&self, name: &str) -> bool {
         !self.scopes.is_local(name)
@@ -607,6 +622,11 @@ impl<'a> Program<'a> {
         {
             let value = match (&variable.of, &value.of) {
                 (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
+                // A text whose characters are read by their places.
+                (Type::List(of), text) if **of == Type::Char && text.is_text() => Value::temporary(
+                    format!("{}.chars().collect::<Vec<char>>()", value.at(Strength::Whole)),
+                    variable.of.clone(),
+                ),
                 _ => value,
             };
             let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array());
@@ -641,13 +661,14 @@ impl<'a> Program<'a> {
             _ => changes,
         };
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
-        let is_read = self.scan().reads(name) > 0;
+        let is_read = self.scan().reads(name) > 0 && !self.was_read(name);
         let declared = match (is_mutable, is_read) {
             (true, _) => format!("mut {rust_name}"),
             (false, true) => rust_name.clone(),
             (false, false) => format!("_{}", rust_name.trim_start_matches('_')),
         };
-        let value = if value.form == Form::Slice && is_mutable { self.own(value)? } else { value };
+        let is_part = value.form == Form::Slice || (value.form == Form::Reference && matches!(value.of, Type::List(_)));
+        let value = if is_part && is_mutable { self.own(value)? } else { value };
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
         self.line(&format!("let {declared} = {text};"));
         let form = if matches!(value.form, Form::Reference | Form::Slice) { Form::Reference } else { Form::Place };
@@ -680,6 +701,7 @@ impl<'a> Program<'a> {
             | Type::Object(_)
             | Type::Path
             | Type::Texts
+            | Type::TextArray(_)
             | Type::Folder(..)
             | Type::Flow(_)
             | Type::Dataset(..) => {

@@ -18,7 +18,32 @@ impl Template {
         self.text.push_str(&escaped[1..escaped.len() - 1].replace('{', "{{").replace('}', "}}"));
     }
 
+    /// A text that is made by `format!` itself: its places become ones of this text.
+    fn merge(&mut self, value: &Value) -> bool {
+        let Some(arguments) = value.text.strip_prefix("format!(\"").and_then(|rest| rest.strip_suffix(')')) else {
+            return false;
+        };
+        let mut is_escaped = false;
+        let end = arguments.find(|c| {
+            let is_end = c == '"' && !is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            is_end
+        });
+        let Some((text, values)) = end.map(|end| (&arguments[..end], &arguments[end + 1..])) else { return false };
+        // Places by number would be others here.
+        let has_numbers = text.contains('$') || text.split('{').any(|place| place.starts_with(|c: char| c.is_ascii_digit()));
+        if has_numbers || !(values.is_empty() || values.starts_with(", ")) {
+            return false;
+        }
+        self.text.push_str(text);
+        self.values.extend(values.strip_prefix(", ").map(str::to_string));
+        true
+    }
+
     fn place(&mut self, value: &Value, spec: &str) -> Ported<()> {
+        if value.of == Type::String && spec.is_empty() && self.merge(value) {
+            return Ok(());
+        }
         let spec = match (&value.of, spec) {
             (Type::Bool, "") => {
                 self.text.push_str("{}");

@@ -96,7 +96,7 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("class A(dict):\n    pass", "a class derived from another"),
         ("x = [1]\ny = x\ny.append(2)\nprint(x)", "a second name for a list"),
         ("x = 1\nfor i in range(2):\n    x = 'a'\nprint(x)", "x is a str here, and was an int"),
-        ("i = 7\nfor i in range(3):\n    pass\nprint(i)", "i has the value of a block that ends at line 3"),
+        ("c = 'x'\nfor c in 'ab':\n    pass\nprint(c)", "c has the value of a block that ends at line 3"),
         ("import keras\nif 2 > 1:\n    x = 3\nprint(x)", "x has the value of a block that ends at line 3"),
         ("n = 3\ndef f():\n    global n\n    n += 1\nf()\nprint(n)", "global"),
         ("if __name__ != '__main__':\n    print(1)", "__name__ is not defined"),

@@ -48,7 +48,7 @@ fn main() -> Result<()> {
     autoencoder.compile("adam", "binary_crossentropy")?;
     let history = autoencoder.fit(&x_train_noisy, &x_train, Fit::new().epochs(6).batch_size(32).shuffle(true).validation_data(&x_test_noisy, &x_test).verbose(0))?;
     for (epoch, (&loss, &val_loss)) in (1..).zip(history["loss"].iter().zip(&history["val_loss"])) {
-        println!("{}", format!("epoch {epoch}: loss {loss:.4}, val_loss {val_loss:.4}"));
+        println!("epoch {epoch}: loss {loss:.4}, val_loss {val_loss:.4}");
     }
 
     let encoded_imgs = encoder.predict_with(&x_test_noisy, Predict::new().verbose(0))?;
