@@ -91,6 +91,7 @@ impl<'a> Program<'a> {
     /// The types of names behind statements, which are written for that and forgotten.
     pub(crate) fn types_after(&mut self, body: &'a [Stmt], names: &[String]) -> Vec<Option<Type>> {
         let (written, noted, declared) = (self.body.len(), self.noted(), self.declared_so_far());
+        let shared = self.shared_so_far();
         self.scopes.enter();
         self.depth += 1;
         self.block(body);
@@ -104,6 +105,7 @@ impl<'a> Program<'a> {
         self.body.truncate(written);
         self.forget(noted);
         self.declare_again(declared);
+        self.share_again(shared);
         types
     }
 

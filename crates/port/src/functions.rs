@@ -267,6 +267,8 @@ impl<'a> Program<'a> {
             Definition::Lambda(_, lambda) => Scan::of_expression(&lambda.body, &self.changing),
         };
         self.scans.push((scan, HashMap::new()));
+        let names: Vec<_> = function.parameters().iter().map(|one| one.parameter.name.as_str()).collect();
+        self.begin_sharing(&names);
         let evidence = match function {
             Definition::Def(function) => crate::evidence::Evidence::of(&function.body),
             Definition::Lambda(..) => crate::evidence::Evidence::default(),

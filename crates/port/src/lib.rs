@@ -62,6 +62,7 @@ mod results;
 mod returns;
 mod scan;
 mod sets;
+mod sharing;
 mod sklearn;
 mod slices;
 mod source;

@@ -22,6 +22,9 @@ pub(crate) struct Program<'a> {
     pub(crate) scans: Vec<(Scan, HashMap<String, usize>)>,
     /// What the functions of the script change.
     pub(crate) changing: Rc<HashMap<String, Changes>>,
+    /// Of the functions that are being written, which names share their values.
+    pub(crate) sharing: Vec<crate::sharing::Sharing>,
+    pub(crate) returned: crate::sharing::Returned,
     pub(crate) functions: Vec<Function<'a>>,
     pub(crate) classes: Vec<Class<'a>>,
     /// The classes whose `__init__` is being written, from the outermost on.
@@ -105,6 +108,8 @@ impl<'a> Program<'a> {
             scopes: Scopes::default(),
             scans: Vec::new(),
             changing: Rc::default(),
+            sharing: Vec::new(),
+            returned: crate::sharing::Returned::default(),
             functions: Vec::new(),
             classes: Vec::new(),
             initialized: Vec::new(),
@@ -156,6 +161,7 @@ impl<'a> Program<'a> {
         self.evidence = Evidence::of(statements);
         self.attributes_outside = crate::subclasses::attributes_outside(statements);
         self.changing = scan::changing(statements);
+        self.returned = crate::sharing::Returned::of(statements);
         self.scans.push((Scan::of(statements, &self.changing), HashMap::new()));
         let statements = self.without_docstring(statements);
         self.block(statements);

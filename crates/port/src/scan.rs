@@ -3,7 +3,7 @@
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprContext, Stmt, StmtFunctionDef};
-use ruff_text_size::{Ranged, TextSize};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 use std::rc::Rc;
 
 /// Methods that need `&mut self` in Rust.
@@ -273,6 +273,19 @@ impl Scan {
     /// Whether what it has at this place is read behind, outside of other functions.
     pub(crate) fn is_read_behind(&self, name: &str, place: TextSize) -> bool {
         self.read_at.get(name).into_iter().flatten().any(|&(read, assigned)| read > place && assigned < place)
+    }
+
+    /// Whether no statement of the function assigns it.
+    pub(crate) fn is_never_assigned(&self, name: &str) -> bool {
+        !self.declared.contains_key(name) && !self.parameters.contains(name)
+    }
+
+    /// Whether what it has at this place is read from there on, also in the next round of the loop around.
+    pub(crate) fn is_read_from(&self, name: &str, place: TextSize, around: Option<TextRange>) -> bool {
+        self.read_at.get(name).into_iter().flatten().any(|&(read, assigned)| {
+            let is_behind = read > place && assigned < place;
+            is_behind || around.is_some_and(|loop_| crate::sharing::is_in(loop_, read) && assigned < loop_.start())
+        })
     }
 
     /// All names that are read.

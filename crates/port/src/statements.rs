@@ -20,7 +20,13 @@ impl<'a> Program<'a> {
             self.comments_before(self.source.line(range.start()));
             let written = self.body.len();
             self.statement_end = range.end();
-            if let Err(missing) = self.statement(statement) {
+            let shared = self.enter_sharing(statement);
+            let written_statement = self.check_changes(statement).and_then(|()| self.statement(statement));
+            match shared {
+                Some(before) => self.leave_sharing(before),
+                None => self.note_sharing(statement),
+            }
+            if let Err(missing) = written_statement {
                 self.body.truncate(written);
                 let line = self.gap(range, &missing);
                 if matches!(statement, Stmt::Return(_)) {
