@@ -127,7 +127,14 @@ impl<'a> Program<'a> {
             }
             (_, of) => return Err(Missing::new(format!("an array of {}", of.described()))),
         };
-        let own = if kind == Type::Float { "DType::F64" } else { "DType::I64" };
+        if kind == Type::Mask && dtype.is_none() {
+            return Ok(Value::temporary(text, kind));
+        }
+        let own = match kind {
+            Type::Float => "DType::F64",
+            Type::Mask => "DType::U8",
+            _ => "DType::I64",
+        };
         let dtype = self.dtype(dtype, own)?;
         let cast = if dtype == own { String::new() } else { format!(".to_dtype({dtype})?") };
         Ok(Value::temporary(format!("{text}{cast}"), of_dtype(&dtype)))

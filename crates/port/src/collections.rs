@@ -46,6 +46,11 @@ impl<'a> Program<'a> {
         if has_owned_text && items.iter().all(|item| item.of.is_text()) {
             return Ok((items.iter().map(|item| self.owned_text(item)).collect(), Type::String));
         }
+        let is_simple = |of: &Type| of.is_number() || of.is_text();
+        let differs = |item: &&Value| item.of.in_rust() != first.in_rust() && (is_simple(&item.of) || is_simple(&first));
+        if let Some(other) = items.iter().find(differs) {
+            return Err(Missing::new(format!("a list of {} and {}", first.described(), other.of.described())));
+        }
         let texts = items.iter().map(|item| self.owned(item.clone()).map(|item| item.text));
         Ok((texts.collect::<Ported<_>>()?, first))
     }

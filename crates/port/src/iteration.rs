@@ -329,7 +329,7 @@ impl<'a> Program<'a> {
     fn loop_variable(&mut self, name: &str, of: &Type, form: Form) -> String {
         let is_mutable = self.declare(name);
         let rust_name = self.rust_name(name);
-        let is_read = self.scan().reads(name) > 0;
+        let is_read = self.scan().reads(name) > 0 || is_mutable;
         let shown = if is_read { rust_name.clone() } else { format!("_{}", rust_name.trim_start_matches('_')) };
         // A number is taken out of its reference.
         let is_copied = form == Form::Reference && of.is_copy();
@@ -377,7 +377,12 @@ impl<'a> Program<'a> {
         let (body, value) = match inner {
             [] => {
                 let value = element(self)?;
-                let value = self.owned(value)?;
+                let value = match matches!(&value.of, Type::List(of) if **of == Type::Char)
+                    && self.is_text_of_characters(&value)
+                {
+                    true => Value::temporary(self.owned_text(&value), Type::String),
+                    false => self.owned(value)?,
+                };
                 let value = if value.form == Form::Reference && !value.of.is_copy() {
                     Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
                 } else {

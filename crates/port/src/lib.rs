@@ -76,6 +76,7 @@ mod symbolic;
 mod tables;
 mod text;
 mod texts;
+mod truth;
 mod unrolled;
 mod value;
 

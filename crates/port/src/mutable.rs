@@ -112,7 +112,7 @@ impl<'a> Program<'a> {
     /// `x[i, j]`
     pub(crate) fn mutable_element(&mut self, array: &Value, index: &'a Expr) -> Ported<Value> {
         let Type::Mutable { of, rank } = array.of else { return Err(Missing::new("an element of this")) };
-        let indices = self.indices(index)?;
+        let indices = self.indices(array, index)?;
         if indices.len() != rank || rank == DYNAMIC {
             let tensor = self.tensor(array)?;
             return self.array_index(&tensor, index);
@@ -126,7 +126,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn indices(&mut self, index: &'a Expr) -> Ported<Vec<String>> {
+    fn indices(&mut self, array: &Value, index: &'a Expr) -> Ported<Vec<String>> {
         let parts = match index {
             Expr::Tuple(tuple) => tuple.elts.iter().collect(),
             one => vec![one],
@@ -143,9 +143,11 @@ impl<'a> Program<'a> {
             match value.of {
                 Type::Mask | Type::List(_) => return Ok(Vec::new()),
                 Type::Int => texts.push(value.text),
-                // A negative one is beyond the array.
-                Type::Id | Type::Signed if value.form != Form::Constant => {
-                    texts.push(format!("{} as usize", value.at(Strength::Cast)));
+                Type::Id => texts.push(format!("{} as usize", value.at(Strength::Cast))),
+                Type::Signed if value.form != Form::Constant => {
+                    let function = self.import("python::place");
+                    let axis = texts.len();
+                    texts.push(format!("{function}({}, {}.shape()[{axis}])?", value.text, array.at(Strength::Whole)));
                 }
                 Type::Ints => texts
                     .push(format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))),
@@ -168,7 +170,7 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let whole = array.at(Strength::Whole);
-        let indices = self.indices(index)?;
+        let indices = self.indices(array, index)?;
         let number = self.element_of(of, value)?;
         match (number, indices.len()) {
             (Some(number), count) if count == rank && rank != DYNAMIC => {
@@ -194,17 +196,25 @@ impl<'a> Program<'a> {
                     }
                     (None, sign) => {
                         let tensor = self.tensor(value)?;
+                        let values = tensor.clone();
                         let dtype = match of {
                             "f32" => "F32",
                             "i64" => "I64",
                             "u8" => "U8",
                             _ => "F64",
                         };
+                        let is_of_itself = crate::program::has_word(&tensor.text, &whole);
+                        let tensor = match is_of_itself {
+                            true => "values".to_string(),
+                            false => tensor.at(Strength::Whole),
+                        };
                         let numbers = format!(
-                            "{}.to_dtype(DType::{dtype})?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<{of}>()?",
-                            tensor.at(Strength::Whole)
+                            "{tensor}.to_dtype(DType::{dtype})?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<{of}>()?"
                         );
                         self.line("{");
+                        if is_of_itself {
+                            self.line(&format!("    let values = {};", values.text));
+                        }
                         self.line(&format!("    let mut part = {part};"));
                         self.line(&format!("    let numbers = {numbers};"));
                         self.line("    for (element, number) in part.iter_mut().zip(numbers) {");
@@ -261,9 +271,7 @@ impl<'a> Program<'a> {
                                 Ok(format!("usize::min({}, {whole}.shape()[{axis}])", value.text))
                             }
                             end if end.of == Type::Int => Ok(end.at(Strength::Sum)),
-                            end if end.of == Type::Signed && end.form == Form::Constant => {
-                                Ok(format!("{whole}.shape()[{axis}] - {}", end.text.trim_start_matches('-')))
-                            }
+                            end if end.of == Type::Signed && end.form == Form::Constant => Ok(end.text),
                             _ => Err(Missing::new("a slice from the end")),
                         },
                     };
@@ -285,10 +293,12 @@ impl<'a> Program<'a> {
                     let place = self.expression(part)?;
                     match place.of {
                         Type::Int => place.text,
-                        Type::Id | Type::Signed if place.form != Form::Constant => {
-                            format!("{} as usize", place.at(Strength::Cast))
+                        Type::Id => format!("{} as usize", place.at(Strength::Cast)),
+                        // Negative ones count from the end here too.
+                        Type::Signed if place.form != Form::Constant => {
+                            format!("{} as isize", place.at(Strength::Cast))
                         }
-                        Type::Signed => format!("{whole}.shape()[{axis}] - {}", place.text.trim_start_matches('-')),
+                        Type::Signed => place.text,
                         _ => return Err(Missing::new("a computed place beside a slice")),
                     }
                 }

@@ -67,6 +67,10 @@ pub(crate) struct Program<'a> {
     pub(crate) wanted_outputs: Option<usize>,
     /// What dicts and lists of `collections` do that others do not, by their names.
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
+    /// Texts that are kept as lists of characters, by their names in Rust.
+    pub(crate) taken_apart: HashSet<String>,
+    /// Integers that names stand for, which are assigned once.
+    pub(crate) integers: HashMap<String, i64>,
     /// Where the statement ends that is being written.
     pub(crate) statement_end: ruff_text_size::TextSize,
     /// Arrays that are known to have one axis.
@@ -134,6 +138,8 @@ impl<'a> Program<'a> {
             lists: HashMap::new(),
             wanted_outputs: None,
             special: HashMap::new(),
+            taken_apart: HashSet::new(),
+            integers: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
             vectors: HashSet::new(),
             gathered: Vec::new(),

@@ -288,6 +288,19 @@ impl Scan {
         })
     }
 
+    /// Whether what it has before a statement is read behind it, also in the next round of the loop around.
+    pub(crate) fn is_read_after(&self, name: &str, statement: TextRange, around: Option<TextRange>) -> bool {
+        self.read_at.get(name).into_iter().flatten().any(|&(read, assigned)| {
+            let is_behind = read > statement.end() && assigned < statement.start();
+            is_behind || around.is_some_and(|loop_| crate::sharing::is_in(loop_, read) && assigned < loop_.start())
+        })
+    }
+
+    /// Whether it is a parameter.
+    pub(crate) fn is_parameter(&self, name: &str) -> bool {
+        self.parameters.contains(name)
+    }
+
     /// All names that are read.
     pub(crate) fn all_read(&self) -> impl Iterator<Item = &str> {
         self.read.keys().map(String::as_str)
@@ -492,11 +505,17 @@ impl<'a> Visitor<'a> for Scan {
                             self.mutate_base(&attribute.value);
                         }
                     }
-                    // Python's own function changes a list.
-                    if let (Expr::Name(module), "shuffle") = (&*attribute.value, name)
-                        && module.id.as_str() == "random"
-                    {
-                        call.arguments.args.iter().for_each(|list| self.mutate(list));
+                    // Python's own function changes a list; NumPy's gives an array another value here.
+                    match &*attribute.value {
+                        Expr::Name(module) if name == "shuffle" && module.id.as_str() == "random" => {
+                            call.arguments.args.iter().for_each(|list| self.mutate(list));
+                        }
+                        _ if name == "shuffle" => {
+                            walk_expr(self, expression);
+                            call.arguments.args.iter().for_each(|array| self.assign(array));
+                            return;
+                        }
+                        _ => {}
                     }
                     // Callbacks of the script that are read afterwards.
                     let callbacks =

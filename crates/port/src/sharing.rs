@@ -157,12 +157,12 @@ impl Sharing {
     }
 
     /// The names that show a change.
-    fn showing(&self, name: &str, changed: Changed) -> HashSet<String> {
+    fn showing(&self, name: &str, changed: Changed, is_immutable: &dyn Fn(&str) -> bool) -> HashSet<String> {
         // Each with whether its elements may be what changed: none, those taken from it, or all.
         let start = (name.to_string(), if changed == Changed::Element { 2 } else { 0 });
         let (mut found, mut open) = (HashSet::new(), vec![start]);
         while let Some((at, elements)) = open.pop() {
-            if !found.insert((at.clone(), elements)) {
+            if is_immutable(&at) || !found.insert((at.clone(), elements)) {
                 continue;
             }
             for link in &self.links {
@@ -651,7 +651,14 @@ impl<'a> Program<'a> {
     pub(crate) fn check_changes(&mut self, statement: &'a Stmt) -> Ported<()> {
         let range = statement.range();
         for (name, changed) in self.changes_of(statement) {
-            let shown = self.sharing().showing(&name, changed);
+            // Of an array that a function changes, the function has a copy.
+            let is_passed = self.is_array_name(&name) && self.is_passed_to_change(statement, &name);
+            if is_passed && self.is_read_after(&name, range) {
+                return Err(Missing::new(format!("a function that changes {name}")).help("return the new array"));
+            }
+            self.sharing();
+            let shown =
+                self.sharing[self.scans.len() - 1].showing(&name, changed, &|name| self.is_immutable_name(name));
             let mut shown: Vec<_> = shown.into_iter().filter(|other| self.is_seen(other, &name, range)).collect();
             shown.sort();
             if let Some(other) = shown.first() {
@@ -680,6 +687,20 @@ impl<'a> Program<'a> {
         }
         let outside = self.scans.len() > 1 && self.scan().is_never_assigned(name);
         outside || self.scan().is_read_inside(name) || self.is_read_later(name, at)
+    }
+
+    fn is_passed_to_change(&self, statement: &'a Stmt, name: &str) -> bool {
+        calls_in(statement).into_iter().any(|call| {
+            let Expr::Name(function) = &*call.func else { return false };
+            let Some(changes) = self.changing.get(function.id.as_str()) else { return false };
+            let given = changes.places.iter().filter_map(|&place| call.arguments.args.get(place));
+            given.flat_map(|given| self.sources(given)).any(|(_, source)| source == name)
+        })
+    }
+
+    fn is_read_after(&mut self, name: &str, at: TextRange) -> bool {
+        let around = self.sharing().loops.first().copied();
+        self.scan().is_read_after(name, at, around)
     }
 
     /// Whether the name has still its first value.
