@@ -294,8 +294,8 @@ impl<'a> Program<'a> {
             }
             ("sum", true) => Ok(Value::temporary(format!("{list}.iter().sum::<f64>()"), Type::Float)),
             ("max" | "min", true) => {
-                let start = if name == "min" { "INFINITY" } else { "NEG_INFINITY" };
-                Ok(Value::temporary(format!("{list}.iter().copied().fold(f64::{start}, f64::{name})"), Type::Float))
+                // Of NaN alone it is NaN.
+                Ok(Value::temporary(format!("{list}.iter().copied().fold(f64::NAN, f64::{name})"), Type::Float))
             }
             _ => {
                 let of = self.tensor(of)?;

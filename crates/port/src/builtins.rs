@@ -325,7 +325,7 @@ impl<'a> Program<'a> {
             ("max", [a, b]) if [a, b].iter().any(|one| one.below_zero().is_some()) && a.of == b.of => {
                 let shown = |one: &Value| match one.text.rsplit_once(" - ") {
                     Some((x, y)) if one.below_zero().is_some() && !x.contains(' ') && !y.contains(' ') => {
-                        Some(format!("{x}.saturating_sub({y})"))
+                        Some(format!("usize::saturating_sub({x}, {y})"))
                     }
                     _ => (one.below_zero().is_none()).then(|| one.text.clone()),
                 };

@@ -245,6 +245,12 @@ impl<'a> Program<'a> {
                 (iter, Value::temporary("x", of.clone()))
             }
         };
+        // A sum may be below zero.
+        let below_zero = element.below_zero().filter(|_| name == "sum").and_then(|value| {
+            let before = iter.strip_suffix(&format!(" {})", element.text))?;
+            Some((format!("{before} {})", value.text), value.clone()))
+        });
+        let (iter, element) = below_zero.unwrap_or((iter, element));
         // What may fail is collected first.
         let iter = match iter.contains('?') && matches!(name, "any" | "all" | "sum" | "max" | "min") {
             true => format!("{}.into_iter()", self.collected(&iter, &element, "Vec")?.text.replace('?', "\u{4}")),
@@ -278,8 +284,8 @@ impl<'a> Program<'a> {
                 Value::temporary(format!("{iter}.sum::<{in_rust}>()"), of)
             }
             "max" | "min" if of == Type::Float && !iter.contains('?') => {
-                let start = if name == "min" { "INFINITY" } else { "NEG_INFINITY" };
-                Value::temporary(format!("{iter}.fold(f64::{start}, f64::{name})"), Type::Float)
+                // Of NaN alone it is NaN.
+                Value::temporary(format!("{iter}.fold(f64::NAN, f64::{name})"), Type::Float)
             }
             "max" | "min" if matches!(of, Type::Int | Type::Signed) && !iter.contains('?') => {
                 Value::temporary(format!("{iter}.{name}().ok_or_else(|| Error::new(\"{name} of nothing\"))?"), of)

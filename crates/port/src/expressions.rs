@@ -269,6 +269,13 @@ impl<'a> Program<'a> {
             (text, Type::Int) if text.is_text() && op == Operator::Mult => {
                 Ok(Value::temporary(format!("{}.repeat({})", a.at(Strength::Whole), b.text), Type::String))
             }
+            (Type::List(of), Type::Int)
+                if op == Operator::Mult
+                    && matches!(**of, Type::List(_) | Type::Dict(..) | Type::Set(_))
+                    && self.scan().changes_elements() =>
+            {
+                Err(Missing::new("one list that is several elements").help("write [... for _ in range(n)]"))
+            }
             (Type::List(of), Type::Int) if op == Operator::Mult => {
                 let text = match of.is_copy() {
                     // Of a list that is written out, an array will do.
@@ -289,7 +296,10 @@ impl<'a> Program<'a> {
     }
 
     fn of_arrays(&mut self, a: &Value, op: Operator, b: &Value) -> Ported<Value> {
+        let are_truths = a.of == Type::Mask && b.of == Type::Mask;
         let sign = match op {
+            Operator::Add if are_truths => return self.of_two("logical_or", a, b),
+            Operator::Mult if are_truths => return self.of_two("logical_and", a, b),
             Operator::Add => "+",
             Operator::Sub => "-",
             Operator::Mult => "*",

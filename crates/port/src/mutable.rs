@@ -170,7 +170,12 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let whole = array.at(Strength::Whole);
-        let indices = self.indices(array, index)?;
+        let mut indices = self.indices(array, index)?;
+        // The array is borrowed where it is changed.
+        for (axis, place) in indices.iter_mut().enumerate().filter(|(_, place)| place.contains(".shape()[")) {
+            self.line(&format!("let place{axis} = {place};"));
+            *place = format!("place{axis}");
+        }
         let number = self.element_of(of, value)?;
         match (number, indices.len()) {
             (Some(number), count) if count == rank && rank != DYNAMIC => {

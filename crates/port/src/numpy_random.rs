@@ -210,7 +210,7 @@ impl<'a> Program<'a> {
                         Ok(Value::temporary(format!("{function}shuffle(&mut {})", of.text), Type::None))
                     }
                     Type::List(_) => Err(Missing::new("a list that NumPy shuffles").help("shuffle an array")),
-                    _ if self.scan().is_parameter(&name.id) && self.scans.len() > 1 => {
+                    _ if self.scan().is_parameter(&name.id) && self.is_first(&name.id) => {
                         Err(Missing::new(format!("a function that shuffles {}", name.id)).help("return the new array"))
                     }
                     kind if kind.is_array() => {

@@ -475,6 +475,12 @@ impl<'a> Program<'a> {
         scan.is_mutated(name, declared.get(name).copied().unwrap_or(0) + 1)
     }
 
+    /// Whether the variable that the name has now changes here, not in a function that it is passed to.
+    pub(crate) fn changes_itself(&self, name: &str) -> bool {
+        let (scan, declared) = &self.scans[self.scans.len() - 1];
+        scan.changes_itself(name, declared.get(name).copied().unwrap_or(0))
+    }
+
     /// Whether the next variable of this name is passed as a callback.
     pub(crate) fn is_callback(&self, name: &str) -> bool {
         let (scan, declared) = &self.scans[self.scans.len() - 1];

@@ -133,6 +133,9 @@ fn functions_in<'a>(statements: &'a [Stmt], out: &mut Vec<&'a StmtFunctionDef>) 
 pub(crate) struct Scan {
     /// Variables that change.
     mutated: HashSet<(String, usize)>,
+    /// Those of them that change otherwise than in a function that they are passed to.
+    changed_here: HashSet<(String, usize)>,
+    is_passed: bool,
     /// Variables of which a part is read by its place.
     subscripted: HashSet<String>,
     /// How often a part of each is read.
@@ -209,6 +212,10 @@ impl Scan {
     /// Whether the variable of this name and number changes.
     pub(crate) fn is_mutated(&self, name: &str, number: usize) -> bool {
         self.mutated.contains(&(name.to_string(), number))
+    }
+
+    pub(crate) fn changes_itself(&self, name: &str, number: usize) -> bool {
+        self.changed_here.contains(&(name.to_string(), number))
     }
 
     pub(crate) fn is_assigned_once(&self, name: &str) -> bool {
@@ -424,6 +431,9 @@ impl Scan {
         self.last_change.insert(name.to_string(), self.place);
         let number = self.declared.get(name).copied().unwrap_or(0);
         self.mutated.insert((name.to_string(), number));
+        if !self.is_passed {
+            self.changed_here.insert((name.to_string(), number));
+        }
     }
 }
 
@@ -460,7 +470,8 @@ impl<'a> Visitor<'a> for Scan {
                 let inner = Self::of_function(function, &self.changing);
                 self.called.extend(inner.called);
                 self.subscripted.extend(inner.subscripted);
-                self.read_inside.extend(inner.read.keys().cloned());
+                let is_own = |name: &str| inner.parameters.contains(name) || inner.declared.contains_key(name);
+                self.read_inside.extend(inner.read.keys().filter(|name| !is_own(name)).cloned());
                 self.changes_elements |= inner.changes_elements;
                 for (name, count) in inner.read {
                     *self.read.entry(name).or_insert(0) += count;
@@ -546,7 +557,9 @@ impl<'a> Visitor<'a> for Scan {
                     && let Some(changes) = self.changing.clone().get(name.id.as_str())
                 {
                     let arguments = changes.places.iter().filter_map(|&place| call.arguments.args.get(place));
+                    self.is_passed = true;
                     arguments.for_each(|argument| self.mutate(argument));
+                    self.is_passed = false;
                     changes.names.iter().for_each(|name| self.mutate_name(name));
                 }
             }

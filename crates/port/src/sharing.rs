@@ -183,7 +183,7 @@ impl Sharing {
     /// Whether they are parts of one array, of which one ends where the other begins.
     fn are_apart(&self, one: &str, other: &str) -> bool {
         let (Some(a), Some(b)) = (self.parts.get(one), self.parts.get(other)) else { return false };
-        let meet = |end: &str, start: &str| !end.is_empty() && end == start;
+        let meet = |end: &str, start: &str| !end.is_empty() && (end == start || is_behind(end, start));
         a.of == b.of && (meet(&a.stop, &b.start) || meet(&b.stop, &a.start))
     }
 }
@@ -704,7 +704,7 @@ impl<'a> Program<'a> {
     }
 
     /// Whether the name has still its first value.
-    fn is_first(&self, name: &str) -> bool {
+    pub(crate) fn is_first(&self, name: &str) -> bool {
         self.declared_so_far().get(name).copied().unwrap_or(0) == 0
     }
 
@@ -798,6 +798,18 @@ impl<'a> Program<'a> {
             }
         });
         changed.collect()
+    }
+}
+
+/// Whether a part that starts there starts behind this end: `4` behind `2`, `n + m` behind `n`.
+fn is_behind(end: &str, start: &str) -> bool {
+    match (end.parse::<usize>(), start.parse::<usize>()) {
+        (Ok(end), Ok(start)) => end <= start,
+        // What is added to an end is a size.
+        _ => start.strip_prefix(end).is_some_and(|rest| {
+            let size = rest.trim_start().strip_prefix('+').unwrap_or_default().trim();
+            !size.is_empty() && size.chars().all(|c| c.is_alphanumeric() || c == '_')
+        }),
     }
 }
 

@@ -634,6 +634,7 @@ impl<'a> Program<'a> {
         let class = class.filter(|&number| self.classes[number].kind == Kind::Model);
         let of_parameter = self.scan().is_reassigned(name) && self.scan().is_mutated(name, 0);
         let changes = self.declare(name) || of_parameter;
+        let changes = changes && (!value.of.is_array() || self.changes_itself(name) || of_parameter);
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
         let is_read = self.scan().reads(name) > 0;
         let declared = match (is_mutable, is_read) {
@@ -641,7 +642,9 @@ impl<'a> Program<'a> {
             (false, true) => rust_name.clone(),
             (false, false) => format!("_{}", rust_name.trim_start_matches('_')),
         };
-        let value = if value.form == Form::Slice && is_mutable { self.own(value)? } else { value };
+        let is_borrowed_list =
+            matches!(value.form, Form::Slice | Form::Reference) && matches!(value.of, Type::List(_));
+        let value = if is_borrowed_list && is_mutable { self.own(value)? } else { value };
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
         // None is known where it is read.
         if value.of == Type::None && value.text == "None" {

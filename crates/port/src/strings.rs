@@ -222,6 +222,7 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::dtype_name");
                 Ok(Value::temporary(format!("{function}({})", value.text), Type::String))
             }
+            Type::Mutable { of: "u8", .. } => Err(Missing::new("an array of bytes or truth values as text")),
             Type::Mutable { .. } => {
                 let tensor = self.tensor(&value)?;
                 self.shown(tensor)
