@@ -191,7 +191,14 @@ impl<'a> Program<'a> {
             },
             (_, of) => return Err(Missing::new(format!("an array of {}", of.described()))),
         };
-        let own = if kind == Type::Float { "DType::F64" } else { "DType::I64" };
+        if kind == Type::Mask && dtype.is_none() {
+            return Ok(Value::temporary(text, kind));
+        }
+        let own = match kind {
+            Type::Float => "DType::F64",
+            Type::Mask => "DType::U8",
+            _ => "DType::I64",
+        };
         let dtype = self.dtype(dtype, own)?;
         let cast = if dtype == own { String::new() } else { format!(".to_dtype({dtype})?") };
         Ok(Value::temporary(format!("{text}{cast}"), of_dtype(&dtype)))
@@ -351,8 +358,8 @@ impl<'a> Program<'a> {
             }
             ("sum", true) => Ok(Value::temporary(format!("{list}.iter().sum::<f64>()"), Type::Float)),
             ("max" | "min", true) => {
-                let start = if name == "min" { "INFINITY" } else { "NEG_INFINITY" };
-                Ok(Value::temporary(format!("{list}.iter().copied().fold(f64::{start}, f64::{name})"), Type::Float))
+                // Of NaN alone it is NaN.
+                Ok(Value::temporary(format!("{list}.iter().copied().fold(f64::NAN, f64::{name})"), Type::Float))
             }
             _ => {
                 let of = self.tensor(of)?;

@@ -294,12 +294,9 @@ impl<'a> Program<'a> {
                 Type::Bool => Ok(Value::temporary(format!("usize::from({})", number.text), Type::Int)),
                 _ => Err(Missing::new(format!("int of {}", number.of.described()))),
             },
-            ("repr", [text]) if text.of.is_text() => {
-                Ok(Value::temporary(format!("format!(\"{{:?}}\", {})", text.text), Type::String))
-            }
             ("str" | "repr", [number]) if number.of == Type::Float => {
                 let function = self.import("python::repr");
-                Ok(Value::temporary(format!("{function}({})", number.text), Type::String))
+                Ok(Value::temporary(format!("{function}({})", number.at(Strength::Loose)), Type::String))
             }
             ("str", [number]) if number.of.is_number() && number.of != Type::Bool => {
                 Ok(Value::temporary(format!("{}.to_string()", whole(number)), Type::String))
@@ -311,7 +308,9 @@ impl<'a> Program<'a> {
                 let function = self.import("numpy::array_str");
                 Ok(Value::temporary(format!("{function}({})?", array.borrowed()), Type::String))
             }
-            ("str", [value]) if matches!(value.of, Type::List(_) | Type::Tuple(_) | Type::Dict(..) | Type::Bool | Type::Path) => {
+            ("str", [value])
+                if matches!(value.of, Type::List(_) | Type::Tuple(_) | Type::Dict(..) | Type::Bool | Type::Path) =>
+            {
                 Ok(Value::temporary(format!("format!({})", self.shown_alone(value)?), Type::String))
             }
             ("float", [text]) if text.of.is_text() => Ok(Value::temporary(
@@ -353,9 +352,33 @@ impl<'a> Program<'a> {
                 Strength::Cast,
                 Form::Temporary,
             )),
+            ("abs", [number]) if number.below_zero().is_some() => {
+                let text = format!("i64::abs({})", crate::expressions::signed(number).text);
+                Ok(Value::temporary(text, Type::Signed))
+            }
             ("abs", [number]) if number.of == Type::Int => Ok(number.clone()),
+            // At least a size, as `saturating_sub` is.
+            ("max", [a, b]) if [a, b].iter().any(|one| one.below_zero().is_some()) && a.of == b.of => {
+                let shown = |one: &Value| match one.text.rsplit_once(" - ") {
+                    Some((x, y)) if one.below_zero().is_some() && !x.contains(' ') && !y.contains(' ') => {
+                        Some(format!("usize::saturating_sub({x}, {y})"))
+                    }
+                    _ => (one.below_zero().is_none()).then(|| one.text.clone()),
+                };
+                match (shown(a), shown(b)) {
+                    (Some(x), Some(y)) => Ok(Value::temporary(format!("usize::max({x}, {y})"), Type::Int)),
+                    _ => {
+                        let (x, y) = (crate::expressions::signed(a).text, crate::expressions::signed(b).text);
+                        Ok(Value::temporary(format!("i64::max({x}, {y})"), Type::Signed))
+                    }
+                }
+            }
+            ("min", [a, b]) if [a, b].iter().any(|one| one.below_zero().is_some()) && a.of == b.of => {
+                let (x, y) = (crate::expressions::signed(a).text, crate::expressions::signed(b).text);
+                Ok(Value::temporary(format!("i64::min({x}, {y})"), Type::Signed))
+            }
             ("abs", [number]) if number.of == Type::Signed => {
-                Ok(Value::temporary(format!("{}.abs()", whole(number)), Type::Signed))
+                Ok(Value::temporary(format!("i64::abs({})", number.text), Type::Signed))
             }
             ("set" | "list" | "dict" | "tuple", []) => {
                 let number = self.unknown();

@@ -1,6 +1,8 @@
 //! Loops, and variables that they assign first.
 
+use crate::iteration::{Element, Iteration};
 use crate::program::Program;
+use crate::scan::Scan;
 use crate::statements::assigned_by;
 use crate::value::{Binding, Form, Strength, Type, Variable};
 use crate::{Missing, Ported};
@@ -33,6 +35,7 @@ impl<'a> Program<'a> {
                 };
             }
         };
+        let over = self.unborrowed(each, over)?;
         self.scopes.enter();
         let pattern = match self.element_pattern(&each.target, &over.element) {
             Ok(pattern) => pattern,
@@ -55,6 +58,30 @@ impl<'a> Program<'a> {
         self.line("}");
         self.settle(&hoisted);
         Ok(())
+    }
+
+    /// A loop that changes the dict whose keys it goes over has them in a list of their own.
+    fn unborrowed(&self, each: &'a StmtFor, over: Iteration) -> Ported<Iteration> {
+        let body = Scan::of(&each.body, &self.changing);
+        let read = Scan::of_expression(&each.iter, &self.changing);
+        let is_changed = read.all_read().any(|name| {
+            let is_collection = matches!(self.scopes.get(name), Some(Binding::Variable(variable))
+                if matches!(variable.of, Type::List(_) | Type::Dict(..) | Type::Set(_)));
+            is_collection && body.is_mutated(name, 0)
+        });
+        let is_borrowed =
+            over.over.starts_with('&') || [".iter()", ".values()"].iter().any(|end| over.over.contains(end));
+        match &over.element {
+            Element::One(of, Form::Reference) if is_changed && over.over.ends_with(".keys()") => {
+                let copied = if of.is_copy() { "copied" } else { "cloned" };
+                let text = format!("{}.{copied}().collect::<Vec<_>>()", over.over);
+                Ok(Iteration::new(text, Element::One(of.clone(), Form::Place)))
+            }
+            _ if is_changed && is_borrowed && !over.over.contains("collect") => {
+                Err(Missing::new("a loop over what it changes").help("go over a copy of it"))
+            }
+            _ => Ok(over),
+        }
     }
 
     /// Declares the variables that a loop assigns first, and that are read behind it. A loop that runs never is an error in Python.
@@ -101,6 +128,7 @@ impl<'a> Program<'a> {
     /// The types of names behind statements, which are written for that and forgotten.
     pub(crate) fn types_after(&mut self, body: &'a [Stmt], names: &[String]) -> Vec<Option<Type>> {
         let (written, noted, declared) = (self.body.len(), self.noted(), self.declared_so_far());
+        let shared = self.shared_so_far();
         self.scopes.enter();
         self.depth += 1;
         self.block(body);
@@ -114,6 +142,7 @@ impl<'a> Program<'a> {
         self.body.truncate(written);
         self.forget(noted);
         self.declare_again(declared);
+        self.share_again(shared);
         types
     }
 

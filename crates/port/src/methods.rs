@@ -116,7 +116,8 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::transpose");
                 Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), own.clone()))
             }
-            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "dtype") => {
+            (Type::Mask, "dtype") => Ok(Value::constant("\"bool\"", Type::Str)),
+            (Type::Array | Type::Ints | Type::Floats, "dtype") => {
                 Ok(Value::temporary(format!("{whole}.dtype()"), Type::Dtype))
             }
             (Type::Array | Type::Ints | Type::Floats | Type::Mask, "ndim") => {
@@ -279,6 +280,10 @@ impl<'a> Program<'a> {
             ("reshape", sizes) if !sizes.is_empty() => {
                 let sizes = sizes.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
                 self.reshaped_to(of, &sizes)
+            }
+            ("astype", [dtype]) if self.dtype_name(dtype).is_ok_and(|name| name.starts_with("bool")) => {
+                let text = format!("{whole}.ne(&{whole}.zeros_like()?)?");
+                Ok(Value::temporary(text, Type::Mask))
             }
             ("astype", [dtype]) => {
                 let dtype = self.dtype(Some(dtype), "")?;

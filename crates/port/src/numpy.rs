@@ -252,7 +252,7 @@ impl<'a> Program<'a> {
                 let operand = if is_whole { of.borrowed() } else { self.fractions(&of) };
                 let function = self.import(&format!("ops::{name}"));
                 let result = match (is_whole, &of.of) {
-                    _ if matches!(name, "isnan" | "logical_not") => Type::Array,
+                    _ if matches!(name, "isnan" | "logical_not") => Type::Mask,
                     (true, of) => of.clone(),
                     _ => Type::Floats,
                 };
@@ -672,6 +672,7 @@ pub(crate) fn literal_array(value: &Value) -> Ported<(String, Type)> {
             .filter(|_| value.of.is_number())
             .ok_or_else(|| Missing::new(format!("an array of {}", value.of.described())))?;
         let suffix = match (std::mem::take(first), is_float, value.form) {
+            (true, true, Form::Constant) if !value.is_literal() => "",
             (true, true, Form::Constant) => "_f64",
             (true, false, Form::Constant) => "_i64",
             _ => "",
@@ -684,8 +685,27 @@ pub(crate) fn literal_array(value: &Value) -> Ported<(String, Type)> {
     if all.is_empty() {
         return Err(Missing::new("an array of nothing"));
     }
+    if all.iter().any(|value| value.of == Type::Bool) {
+        return truths(value, &all);
+    }
     let text = text(value, is_float, &mut true)?;
     Ok((text, if is_float { Type::Float } else { Type::Int }))
+}
+
+/// A list of truth values, as an array has them.
+fn truths(value: &Value, all: &[&Value]) -> Ported<(String, Type)> {
+    fn text(value: &Value) -> String {
+        match &value.items {
+            Some(items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(", ")),
+            None if value.text == "true" => "1_u8".into(),
+            None if value.text == "false" => "0_u8".into(),
+            None => format!("u8::from({})", value.text),
+        }
+    }
+    match all.iter().all(|value| value.of == Type::Bool) {
+        true => Ok((text(value), Type::Mask)),
+        false => Err(Missing::new("an array of truth values and numbers")),
+    }
 }
 
 pub(crate) fn by_slice(text: &str, value: &Value) -> String {

@@ -203,8 +203,15 @@ impl<'a> Program<'a> {
                 };
                 let of = self.expression(argument)?;
                 match &of.of {
-                    Type::List(_) if of.form == Form::Place => {
+                    Type::List(_) if of.form == Form::Place && self.is_mutated(&name.id) => {
+                        if self.scopes.is_local(&name.id) {
+                            self.declare(&name.id);
+                        }
                         Ok(Value::temporary(format!("{function}shuffle(&mut {})", of.text), Type::None))
+                    }
+                    Type::List(_) => Err(Missing::new("a list that NumPy shuffles").help("shuffle an array")),
+                    _ if self.scan().is_parameter(&name.id) && self.is_first(&name.id) => {
+                        Err(Missing::new(format!("a function that shuffles {}", name.id)).help("return the new array"))
                     }
                     kind if kind.is_array() => {
                         let text = format!("{function}shuffle_rows({})?", of.borrowed());
@@ -218,9 +225,7 @@ impl<'a> Program<'a> {
                 let given = given(&["a", "size", "replace", "p"])?;
                 // `range(n)` is what `n` means.
                 let of = match needed(&given, "a")? {
-                    Expr::Call(range)
-                        if matches!((&*range.func, &range.arguments.args[..]), (Expr::Name(name), [_]) if name.id.as_str() == "range") =>
-                    {
+                    Expr::Call(range) if matches!((&*range.func, &range.arguments.args[..]), (Expr::Name(name), [_]) if name.id.as_str() == "range") => {
                         self.expression(&range.arguments.args[0])?
                     }
                     of => self.expression(of)?,

@@ -145,7 +145,7 @@ impl<'a> Program<'a> {
                 .find(|(name, _)| name == parameter)
                 .or_else(|| named.get(i).filter(|_| i == 0))
                 .map(|(_, given)| *given);
-            let is_axes = rust_type.contains("Axes");
+            let is_axes = rust_type.contains("Axes") || rust_type.contains("AxisList") || name == "tile";
             let default =
                 DEFAULTS.iter().find(|(own, of, _)| *own == name && of == parameter).map(|(_, _, text)| *text);
             texts.push(match given {

@@ -22,6 +22,9 @@ pub(crate) struct Program<'a> {
     pub(crate) scans: Vec<(Scan, HashMap<String, usize>)>,
     /// What the functions of the script change.
     pub(crate) changing: Rc<HashMap<String, Changes>>,
+    /// Of the functions that are being written, which names share their values.
+    pub(crate) sharing: Vec<crate::sharing::Sharing>,
+    pub(crate) returned: crate::sharing::Returned,
     pub(crate) functions: Vec<Function<'a>>,
     pub(crate) classes: Vec<Class<'a>>,
     /// The classes whose `__init__` is being written, from the outermost on.
@@ -66,6 +69,10 @@ pub(crate) struct Program<'a> {
     pub(crate) compiled: Vec<&'a str>,
     /// What dicts and lists of `collections` do that others do not, by their names.
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
+    /// Texts that are kept as lists of characters, by their names in Rust.
+    pub(crate) taken_apart: HashSet<String>,
+    /// Integers that names stand for, which are assigned once.
+    pub(crate) integers: HashMap<String, i64>,
     /// Where the statement ends that is being written.
     pub(crate) statement_end: ruff_text_size::TextSize,
     /// Where it assigns: behind what it reads, but before the statements in it.
@@ -113,6 +120,8 @@ impl<'a> Program<'a> {
             scopes: Scopes::default(),
             scans: Vec::new(),
             changing: Rc::default(),
+            sharing: Vec::new(),
+            returned: crate::sharing::Returned::default(),
             functions: Vec::new(),
             classes: Vec::new(),
             initialized: Vec::new(),
@@ -138,6 +147,8 @@ impl<'a> Program<'a> {
             wanted_outputs: None,
             compiled: Vec::new(),
             special: HashMap::new(),
+            taken_apart: HashSet::new(),
+            integers: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
             assigns_at: ruff_text_size::TextSize::default(),
             vectors: HashSet::new(),
@@ -168,6 +179,7 @@ impl<'a> Program<'a> {
         self.evidence = Evidence::of(statements);
         self.attributes_outside = crate::subclasses::attributes_outside(statements);
         self.changing = scan::changing(statements);
+        self.returned = crate::sharing::Returned::of(statements);
         self.scans.push((Scan::of(statements, &self.changing), HashMap::new()));
         let statements = self.without_docstring(statements);
         self.block(statements);
@@ -486,6 +498,12 @@ impl<'a> Program<'a> {
     pub(crate) fn is_next_mutated(&self, name: &str) -> bool {
         let (scan, declared) = &self.scans[self.scans.len() - 1];
         scan.is_mutated(name, declared.get(name).copied().unwrap_or(0) + 1)
+    }
+
+    /// Whether the variable that the name has now changes here, not in a function that it is passed to.
+    pub(crate) fn changes_itself(&self, name: &str) -> bool {
+        let (scan, declared) = &self.scans[self.scans.len() - 1];
+        scan.changes_itself(name, declared.get(name).copied().unwrap_or(0))
     }
 
     /// Whether the next variable of this name is passed as a callback.

@@ -3,7 +3,7 @@
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Comprehension, Expr, ExprContext, Operator, Stmt, StmtFunctionDef};
-use ruff_text_size::{Ranged, TextSize};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 use std::rc::Rc;
 
 /// Methods that need `&mut self` in Rust.
@@ -135,6 +135,9 @@ pub(crate) struct Scan {
     mutated: HashSet<(String, usize)>,
     /// Those of them that change otherwise than by `next`, or by a new `trainable`.
     changed: HashSet<(String, usize)>,
+    /// Those of them that change otherwise than in a function that they are passed to.
+    changed_here: HashSet<(String, usize)>,
+    is_passed: bool,
     /// Variables of which a part is read by its place.
     subscripted: HashSet<String>,
     /// How often a part of each is read.
@@ -237,6 +240,10 @@ impl Scan {
         self.declared_at.contains(&place)
     }
 
+    pub(crate) fn changes_itself(&self, name: &str, number: usize) -> bool {
+        self.changed_here.contains(&(name.to_string(), number))
+    }
+
     pub(crate) fn is_assigned_once(&self, name: &str) -> bool {
         self.declared.get(name) == Some(&1) && !self.is_mutated(name, 1)
     }
@@ -309,9 +316,38 @@ impl Scan {
     /// Whether something reads what the name is assigned at this place.
     pub(crate) fn reads_from(&self, name: &str, place: TextSize) -> bool {
         self.read_inside.contains(name)
-            || self.read_at.get(name).into_iter().flatten().any(|&(read, assigned)| {
-                assigned == place || (read > place && assigned < place)
-            })
+            || self
+                .read_at
+                .get(name)
+                .into_iter()
+                .flatten()
+                .any(|&(read, assigned)| assigned == place || (read > place && assigned < place))
+    }
+
+    /// Whether no statement of the function assigns it.
+    pub(crate) fn is_never_assigned(&self, name: &str) -> bool {
+        !self.declared.contains_key(name) && !self.parameters.contains(name)
+    }
+
+    /// Whether what it has at this place is read from there on, also in the next round of the loop around.
+    pub(crate) fn is_read_from(&self, name: &str, place: TextSize, around: Option<TextRange>) -> bool {
+        self.read_at.get(name).into_iter().flatten().any(|&(read, assigned)| {
+            let is_behind = read > place && assigned < place;
+            is_behind || around.is_some_and(|loop_| crate::sharing::is_in(loop_, read) && assigned < loop_.start())
+        })
+    }
+
+    /// Whether what it has before a statement is read behind it, also in the next round of the loop around.
+    pub(crate) fn is_read_after(&self, name: &str, statement: TextRange, around: Option<TextRange>) -> bool {
+        self.read_at.get(name).into_iter().flatten().any(|&(read, assigned)| {
+            let is_behind = read > statement.end() && assigned < statement.start();
+            is_behind || around.is_some_and(|loop_| crate::sharing::is_in(loop_, read) && assigned < loop_.start())
+        })
+    }
+
+    /// Whether it is a parameter.
+    pub(crate) fn is_parameter(&self, name: &str) -> bool {
+        self.parameters.contains(name)
     }
 
     /// All names that are read.
@@ -470,6 +506,9 @@ impl Scan {
         self.last_change.insert(name.to_string(), self.place);
         let number = self.declared.get(name).copied().unwrap_or(0);
         self.mutated.insert((name.to_string(), number));
+        if !self.is_passed {
+            self.changed_here.insert((name.to_string(), number));
+        }
     }
 }
 
@@ -515,15 +554,6 @@ impl<'a> Visitor<'a> for Scan {
                 self.visit_body(&each.orelse);
                 return;
             }
-            // That of a dataset returns another one.
-            Stmt::Expr(expression) => {
-                if let Expr::Call(call) = &*expression.value
-                    && let Expr::Attribute(attribute) = &*call.func
-                    && attribute.attr.as_str() == "shuffle"
-                {
-                    self.mutate(&attribute.value);
-                }
-            }
             Stmt::Delete(delete) => {
                 for target in &delete.targets {
                     if let Expr::Subscript(subscript) = target {
@@ -537,7 +567,8 @@ impl<'a> Visitor<'a> for Scan {
                 let inner = Self::of_function(function, &self.changing);
                 self.called.extend(inner.called);
                 self.subscripted.extend(inner.subscripted);
-                self.read_inside.extend(inner.read.keys().cloned());
+                let is_own = |name: &str| inner.parameters.contains(name) || inner.declared.contains_key(name);
+                self.read_inside.extend(inner.read.keys().filter(|name| !is_own(name)).cloned());
                 self.changes_elements |= inner.changes_elements;
                 for (name, count) in inner.read {
                     *self.read.entry(name).or_insert(0) += count;
@@ -602,11 +633,17 @@ impl<'a> Visitor<'a> for Scan {
                             self.mutate_base(&attribute.value);
                         }
                     }
-                    // Python's own function changes a list.
-                    if let (Expr::Name(module), "shuffle") = (&*attribute.value, name)
-                        && module.id.as_str() == "random"
-                    {
-                        call.arguments.args.iter().for_each(|list| self.mutate(list));
+                    // Python's own function changes a list; NumPy's gives an array another value here.
+                    match &*attribute.value {
+                        Expr::Name(module) if name == "shuffle" && module.id.as_str() == "random" => {
+                            call.arguments.args.iter().for_each(|list| self.mutate(list));
+                        }
+                        _ if name == "shuffle" => {
+                            walk_expr(self, expression);
+                            call.arguments.args.iter().for_each(|array| self.assign(array));
+                            return;
+                        }
+                        _ => {}
                     }
                     // Callbacks of the script that are read afterwards.
                     let callbacks =
@@ -640,7 +677,9 @@ impl<'a> Visitor<'a> for Scan {
                     && let Some(changes) = self.changing.clone().get(name.id.as_str())
                 {
                     let arguments = changes.places.iter().filter_map(|&place| call.arguments.args.get(place));
+                    self.is_passed = true;
                     arguments.for_each(|argument| self.mutate(argument));
+                    self.is_passed = false;
                     changes.names.iter().for_each(|name| self.mutate_name(name));
                 }
             }

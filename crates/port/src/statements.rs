@@ -22,7 +22,13 @@ impl<'a> Program<'a> {
             let written = self.body.len();
             self.statement_end = range.end();
             self.assigns_at = if is_block(statement) { range.start() } else { range.end() };
-            if let Err(missing) = self.statement(statement) {
+            let shared = self.enter_sharing(statement);
+            let written_statement = self.check_changes(statement).and_then(|()| self.statement(statement));
+            match shared {
+                Some(before) => self.leave_sharing(before),
+                None => self.note_sharing(statement),
+            }
+            if let Err(missing) = written_statement {
                 self.body.truncate(written);
                 let line = self.gap(range, &missing);
                 if matches!(statement, Stmt::Return(_)) {
@@ -177,6 +183,12 @@ impl<'a> Program<'a> {
         if self.assigned_axes(assign)? {
             return Ok(());
         }
+        if let [Expr::Name(name)] = &assign.targets[..]
+            && self.is_iterator(&assign.value)
+            && self.scan().whole_reads(&name.id) > 1
+        {
+            return Err(Missing::new("an iterator that is read several times").help("make a list of it"));
+        }
         if let [target] = &assign.targets[..] {
             if self.note_partial(target, &assign.value) {
                 return Ok(());
@@ -237,6 +249,15 @@ impl<'a> Program<'a> {
             && self.scan().is_assigned_once(&name.id)
         {
             self.not_negative.insert(name.id.to_string());
+        }
+        if let [Expr::Name(name)] = &assign.targets[..] {
+            self.integers.remove(name.id.as_str());
+            if let Some(integer) = self.integer(&assign.value)
+                && self.scans.len() == 1
+                && self.scan().is_assigned_once(&name.id)
+            {
+                self.integers.insert(name.id.to_string(), integer);
+            }
         }
         if let [Expr::Name(name)] = &assign.targets[..]
             && let Some(array) = self.mutable_array(&name.id, &assign.value)?
@@ -301,6 +322,18 @@ impl<'a> Program<'a> {
         let value = self.expression(&assign.value);
         self.wanted_outputs = None;
         self.assign(target, value?)
+    }
+
+    /// Whether a value is an iterator, which is read once.
+    fn is_iterator(&self, value: &Expr) -> bool {
+        match value {
+            Expr::Generator(_) => true,
+            Expr::Call(call) => {
+                matches!(&*call.func, Expr::Name(name) if self.scopes.get(&name.id).is_none()
+                    && matches!(name.id.as_str(), "map" | "filter" | "zip" | "enumerate" | "reversed" | "iter"))
+            }
+            _ => false,
+        }
     }
 
     /// Whether an element of a list is a callback.
@@ -399,6 +432,15 @@ impl<'a> Program<'a> {
                         let (index, value) = (self.own(index)?, self.own(value)?);
                         let (key, element) = (key.clone(), element.clone());
                         let (index, value) = (self.put_into(&key, index)?, self.put_into(&element, value)?);
+                        // The outer one is borrowed where it is changed.
+                        let base = of.text.split(['[', '.']).next().unwrap_or_default();
+                        let value = match of.text.contains('[') && crate::program::has_word(&value, base) {
+                            true => {
+                                self.line(&format!("let value = {value};"));
+                                "value".to_string()
+                            }
+                            false => value,
+                        };
                         self.line(&format!("{}.insert({index}, {value});", of.at(Strength::Whole)));
                         Ok(())
                     }
@@ -417,7 +459,9 @@ impl<'a> Program<'a> {
         match self.compiled.iter().find(|model| !behind.contains(&format!("{model}.compile("))) {
             None => Ok(()),
             Some(model) => Err(Missing::new(format!("{model} is compiled before trainable changes, and not again"))
-                .help("compile fixes which weights are trained, as in Keras 2; Keras 3 asks again when training begins")),
+                .help(
+                    "compile fixes which weights are trained, as in Keras 2; Keras 3 asks again when training begins",
+                )),
         }
     }
 
@@ -604,7 +648,14 @@ impl<'a> Program<'a> {
             false => value,
         };
         // Python counts characters, Rust bytes.
-        let value = match value.of.is_text() && self.scan().is_subscripted(name) {
+        let is_taken_apart = value.of.is_text() && self.scan().is_subscripted(name);
+        let is_of_characters = matches!(&value.of, Type::List(of) if **of == Type::Char);
+        let rust_name = self.rust_name(name);
+        match is_taken_apart || (is_of_characters && self.is_text_of_characters(&value)) {
+            true => _ = self.taken_apart.insert(rust_name),
+            false => _ = self.taken_apart.remove(&rust_name),
+        }
+        let value = match is_taken_apart {
             true => Value::temporary(
                 format!("{}.chars().collect::<Vec<char>>()", value.at(Strength::Whole)),
                 Type::List(Box::new(Type::Char)),
@@ -630,7 +681,7 @@ impl<'a> Program<'a> {
                 _ => value,
             };
             let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array());
-            if variable.of != Type::None && !is_alike {
+            if !(is_alike || variable.of == Type::None && variable.is_pending) {
                 return Err(Missing::new(format!(
                     "{name} is {} here, and was {}",
                     value.of.described(),
@@ -654,10 +705,12 @@ impl<'a> Program<'a> {
             _ => None,
         };
         let class = class.filter(|&number| self.classes[number].kind == Kind::Model);
-        let changes = self.declare(name);
-        // A flow of images counts its batches itself.
-        let changes = match value.of {
+        let of_parameter = self.scan().is_reassigned(name) && self.scan().is_mutated(name, 0);
+        let changes = self.declare(name) || of_parameter;
+        let changes = match &value.of {
+            // A flow of images counts its batches itself.
             Type::Flow(_) | Type::Model(_) | Type::Layer(_) => self.is_changed(name),
+            of if of.is_array() => changes && (self.changes_itself(name) || of_parameter),
             _ => changes,
         };
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
@@ -670,7 +723,12 @@ impl<'a> Program<'a> {
         let is_part = value.form == Form::Slice || (value.form == Form::Reference && matches!(value.of, Type::List(_)));
         let value = if is_part && is_mutable { self.own(value)? } else { value };
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
-        self.line(&format!("let {declared} = {text};"));
+        // Of literals alone Rust would make an i32, which may be negative.
+        let is_of_names = text.chars().all(|c| c.is_alphanumeric() || " _-+*/%()".contains(c)) && !text.contains("as");
+        match value.below_zero().is_some() && is_of_names {
+            true => self.line(&format!("let {declared}: usize = {text};")),
+            false => self.line(&format!("let {declared} = {text};")),
+        }
         let form = if matches!(value.form, Form::Reference | Form::Slice) { Form::Reference } else { Form::Place };
         let variable = Variable { rust_name: rust_name.clone(), of: value.of, form, is_pending: false };
         self.scopes.bind(name, Binding::Variable(variable));
@@ -764,8 +822,10 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let value = self.binary(&assign.target, assign.op, &assign.value)?;
-        if let (Type::Mutable { .. }, Expr::Name(name)) = (&target.of, &*assign.target)
-            && (self.scan().last_change(&name.id) > Some(self.statement_end) || !self.scopes.is_local(&name.id))
+        if let (Type::Mutable { of, .. }, Expr::Name(name)) = (&target.of, &*assign.target)
+            && (self.scan().last_change(&name.id) > Some(self.statement_end)
+                || !self.scopes.is_local(&name.id)
+                || *of != "f64")
         {
             return self.change_whole(&target, assign.op, &assign.value);
         }

@@ -1,6 +1,7 @@
 //! What scripts use of Python's own library: random numbers, files, counts, tables, JSON, the time.
 
 mod counting;
+mod division;
 pub mod files;
 pub mod json;
 pub mod random;
@@ -8,7 +9,8 @@ mod slices;
 pub mod tables;
 
 pub use counting::{count, most_common};
-pub use slices::slice;
+pub use division::{floor_div, modulo};
+pub use slices::{place, slice};
 
 /// The seconds since 1970. Python: `time.time()`.
 pub fn time() -> f64 {
