@@ -272,6 +272,8 @@ impl<'a> Program<'a> {
                 }
             }
             (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
+            // Sizes in a variable.
+            (of, Type::Tuple(types)) if is_sizes(of, types) => value.text.clone(),
             (_, Type::List(_)) => value.borrowed(),
             (_, Type::Layer(_) | Type::Object(_)) => self.own(value.clone())?.text,
             (_, of) if of.is_number() => value.text.clone(),
@@ -339,6 +341,12 @@ impl<'a> Program<'a> {
             None => Err(Missing::new(format!("{} in place of a list", value.of.described()))),
         }
     }
+}
+
+/// Whether a tuple of this type converts into the parameter's: `(3, 3)` into `Sizes<2>`.
+fn is_sizes(of: &str, types: &[Type]) -> bool {
+    let is_taken = ["Sizes<", "Pairs<"].iter().any(|own| of.starts_with(&format!("{own}{}", types.len())));
+    is_taken && (2..=3).contains(&types.len()) && types.iter().all(|of| *of == Type::Int)
 }
 
 /// Whether Keras's name of an argument means this one.

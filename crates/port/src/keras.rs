@@ -28,6 +28,9 @@ impl<'a> Program<'a> {
         {
             return Ok(value);
         }
+        if let Some(name) = path.strip_prefix("keras.backend.random_") {
+            return self.random_tensor(name, call);
+        }
         self.refuse_kernel_of_keras_1(&path, call)?;
         let named = self.named(&path, call)?;
         let last = path.rsplit('.').next().unwrap_or(&path);
@@ -43,9 +46,6 @@ impl<'a> Program<'a> {
             ("" | "models", "Model") => self.model(&named),
             ("" | "models", "Sequential") => self.sequential(&named),
             ("layers", "Lambda") => self.lambda_layer(&named, false),
-            ("backend", "random_normal" | "random_uniform") => {
-                self.random_tensor(last.trim_start_matches("random_"), call)
-            }
             // What Keras has unless it is set.
             ("backend" | "config", "image_data_format") if call.arguments.is_empty() => {
                 Ok(Value::constant("\"channels_last\"", Type::Str))
@@ -82,7 +82,7 @@ impl<'a> Program<'a> {
                     Err(missing) => Err(missing),
                 }
             }
-            ("ops" | "backend" | "activations", _) => self.operation(last, call),
+            ("ops" | "backend" | "activations", _) => self.operation_of(&path, last, call),
             ("layers", "add" | "subtract" | "multiply" | "average" | "maximum" | "minimum" | "concatenate" | "dot") => {
                 self.merging(last, &named)
             }
@@ -226,6 +226,9 @@ impl<'a> Program<'a> {
             without(named, &["shape", "input_shape", "batch_shape", "batch_input_shape", "batch_size"])
         {
             match name.as_str() {
+                "dtype" if self.path_of(argument).is_some_and(|path| path.starts_with("tensorflow.")) => {
+                    text.push_str(&format!(".dtype({:?})", self.dtype_name(argument)?));
+                }
                 "name" | "dtype" => {
                     let value = self.argument(argument, "impl Into<String>", &name)?;
                     text.push_str(&format!(".{name}({value})"));
@@ -347,6 +350,7 @@ impl<'a> Program<'a> {
             }
             [(parameter, rust_type)] if rust_type == "&str" => match find(named, parameter) {
                 Some(argument) => self.argument(argument, rust_type, parameter)?,
+                None if name == "cifar100" => "\"fine\"".into(),
                 None => {
                     return Err(Missing::new(format!("{name}.load_data without {parameter}"))
                         .help(format!("say which {parameter}")));

@@ -177,11 +177,11 @@ impl<'a> Program<'a> {
             }
             self.note_special(target, &assign.value);
         }
-        // Another name for a class or function of Keras.
+        // Another name for a class, function or module of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
             && let Some(path) = self.path_of(&assign.value)
             && path.starts_with("keras.")
-            && crate::api::signature(&path).is_some()
+            && (crate::api::signature(&path).is_some() || crate::api::names_in(&path).next().is_some())
         {
             self.scopes.bind(&name.id, Binding::Imported(path));
             return Ok(());
@@ -584,6 +584,8 @@ impl<'a> Program<'a> {
         };
         let class = class.filter(|&number| self.classes[number].kind == Kind::Model);
         let changes = self.declare(name);
+        // A dataset is never changed, only another one is made of it.
+        let changes = changes && (!matches!(value.of, Type::Dataset(..)) || self.scan().is_reassigned(name));
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
         let is_read = self.scan().reads(name) > 0;
         let declared = match (is_mutable, is_read) {
@@ -704,6 +706,20 @@ impl<'a> Program<'a> {
         let is_place = matches!(target.form, Form::Place) || (target.form == Form::Reference && target.of.is_array());
         let is_entry = matches!(&*assign.target, Expr::Subscript(subscript)
             if matches!(self.expression(&subscript.value)?.of, Type::Dict(..) | Type::Mutable { .. }));
+        // A parameter: the array of the one who calls, but tensors are never changed.
+        if let Expr::Name(name) = &*assign.target
+            && target.form == Form::Reference
+            && (target.of.is_array() || target.of == Type::Symbolic)
+        {
+            if !self.is_in_method_of_tensors() || !self.scopes.is_local(&name.id) {
+                return Err(Missing::new(format!("{} changes the array of those who call it", name.id)).help(format!(
+                    "write {0} = {0} {1} ...",
+                    name.id,
+                    assign.op.as_str()
+                )));
+            }
+            return self.bind(&name.id, value);
+        }
         if target.of == Type::String && assign.op == Operator::Add {
             let added = self.expression(&assign.value)?;
             let text = match &added.of {

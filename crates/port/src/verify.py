@@ -459,6 +459,8 @@ def patch(owner, name):
             return new(old, *args, **kwargs)
 
         patched.__name__, patched.__doc__, patched.__signature__ = name, old.__doc__, inspect.signature(old)
+        if keras.src.utils.python_utils.is_default(old):
+            patched._is_default = True
         setattr(owner, name, patched)
         return new
 
@@ -1025,12 +1027,15 @@ def patch_tensorflow():
         return backend.random.truncated_normal(shape, mean, stddev, dtype, seed)
 
     def tf_uniform(shape, minval=0, maxval=None, dtype="float32", seed=None, name=None):
-        draw = backend.random.uniform if tf.as_dtype(dtype).is_floating else backend.random.randint
+        draw = backend.random.uniform if tf.as_dtype(dtype or "float32").is_floating else backend.random.randint
         return draw(shape, minval, 1 if maxval is None else maxval, dtype, seed)
 
     def tf_shuffle(value, seed=None, name=None):
         return backend.random.shuffle(value, 0, seed)
 
+    # Those of Keras 2 take a seed of NumPy.
+    for of_keras_2 in [keras.src.legacy.backend, keras._tf_keras.keras.backend]:
+        of_keras_2.random_normal, of_keras_2.random_uniform = tf_normal, tf_uniform
     tf.random.normal, tf.random.truncated_normal, tf.random.uniform, tf.random.shuffle = tf_normal, tf_truncated_normal, tf_uniform, tf_shuffle
     for name in ["categorical", "fixed_unigram_candidate_sampler", "gamma", "poisson", "Generator"]:
         setattr(tf.random, name, refusing(f"tf.random.{name}"))

@@ -12,7 +12,9 @@ programs! {
     figures
     fuel_table
     functional_shared_layers
+    gan_class
     housing_kfold
+    layer_methods
     layers_with_weights
     loop_with_tape
     loss_classes
@@ -29,10 +31,13 @@ programs! {
     save_and_load
     siamese
     sklearn_iris_like
+    subclassed_models
     text_classes
     timeseries_conv1d
     timeseries_lstm
     timeseries_scaler
     training_function
+    vae
+    wgan_gp
     word_distance
 }
