@@ -44,6 +44,7 @@ impl<'a> Program<'a> {
                 Some("numpy") => self.numpy_call(&path, call),
                 Some("tensorflow") => self.tensorflow_call(&path, call),
                 Some("pandas") => self.pandas_call(&path, call),
+                Some("tensorflow_addons") => self.addons_call(&path, call),
                 Some("sklearn") => self.sklearn_call(&path, call),
                 _ => Err(Missing::new(format!("{path}, which has no counterpart here"))),
             };

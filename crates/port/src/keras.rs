@@ -286,10 +286,7 @@ impl<'a> Program<'a> {
             Some(Expr::List(list)) => {
                 list.elts.iter().map(|layer| self.layer_of_sequential(layer)).collect::<Ported<Vec<_>>>()?.concat()
             }
-            Some(_) => {
-                return Err(Missing::new("the layers of a Sequential in a variable")
-                    .help("write the list out where it is used"));
-            }
+            Some(list) => return self.sequential_of_list(list, named),
         };
         let mut text = match layers.is_empty() {
             true => "Sequential::new(layers![])".to_string(),
@@ -332,6 +329,10 @@ impl<'a> Program<'a> {
                 out.push(format!("{}.clone()", value.at(crate::value::Strength::Whole)))
             }
             Type::Layer(_) | Type::Symbolic | Type::Model(_) => out.push(self.own(value)?.text),
+            Type::Instance(ref class) if self.is_layer_of_layers(&value.of) => {
+                self.becomes_model(&class.clone())?;
+                out.push(format!("{}.model()", self.own(value)?.text));
+            }
             of => return Err(Missing::new(format!("{} in a Sequential", of.described()))),
         }
         Ok(out)

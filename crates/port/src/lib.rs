@@ -12,6 +12,7 @@
 //! # Ok::<(), candle_keras_port::SyntaxError>(())
 //! ```
 
+mod addons;
 mod api;
 mod arguments;
 mod arrays;
@@ -45,6 +46,7 @@ mod loops;
 mod made;
 mod methods;
 mod mutable;
+mod module_constants;
 mod names;
 mod notebook;
 mod numpy;
@@ -63,6 +65,7 @@ mod project;
 mod results;
 mod returns;
 mod scan;
+mod sequentials;
 mod sets;
 mod sklearn;
 mod slices;

@@ -22,6 +22,7 @@ const OF_TENSORFLOW: &[(&str, &str)] = &[
     ("div", "divide"),
     ("gather", "take"),
     ("acos", "arccos"),
+    ("range", "arange"),
     ("floordiv", "floor_divide"),
     ("floormod", "mod"),
     ("clip_by_value", "clip"),
@@ -224,6 +225,10 @@ impl<'a> Program<'a> {
                     let axes = if axes == "None" { "()".into() } else { axes };
                     self.with_kept_axes(axes, keepdims)
                 }
+                // One number in a list is the same for all.
+                Some(Expr::List(list)) if name == "repeat" && list.elts.len() == 1 => {
+                    self.argument(&list.elts[0], rust_type, parameter)?
+                }
                 Some(given) if rust_type.contains("Vec<i64>") => self.shape_of_integers(given)?,
                 // A dtype in a variable.
                 Some(given @ Expr::Name(_)) if rust_type.contains("DType") && self.dtype_name(given).is_err() => {
@@ -267,6 +272,7 @@ impl<'a> Program<'a> {
         let function = self.import(&format!("ops::{rust_name}"));
         let text = format!("{function}({})", texts.join(", "));
         Ok(match is_symbolic {
+            true if name == "split" => Value::temporary(text, Type::List(Box::new(Type::Symbolic))),
             true => Value::temporary(text, Type::Symbolic),
             false => Value::temporary(format!("{text}?"), of),
         })

@@ -1,7 +1,6 @@
 //! Statements.
 
 use crate::classes::Kind;
-use crate::names::is_constant;
 use crate::program::{Program, names_in};
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
@@ -242,17 +241,17 @@ impl<'a> Program<'a> {
             return assign.targets.iter().try_for_each(|target| self.assign(target, value.clone()));
         };
         if let (Expr::Name(name), true) = (target, self.depth == 1 && self.scans.len() == 1)
-            && is_constant(&name.id)
+            && let Some(rust_name) = self.name_of_constant(&name.id)
             && self.scan().is_assigned_once(&name.id)
         {
             let value = self.expression(&assign.value)?;
-            if let (Form::Constant, Some(of)) =
-                (value.form, value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()))
-            {
+            if let (true, Some(of)) = (
+                crate::module_constants::is_constant_value(&value),
+                value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()),
+            ) {
                 let of = of.replace("&'static ", "&");
-                self.constant(format!("const {}: {of} = {};", name.id, value.text));
-                let variable =
-                    Variable { rust_name: name.id.to_string(), of: value.of, form: Form::Place, is_pending: false };
+                self.constant(format!("const {rust_name}: {of} = {};", value.text));
+                let variable = Variable { rust_name, of: value.of, form: Form::Place, is_pending: false };
                 self.scopes.bind(&name.id, Binding::Variable(variable));
                 return Ok(());
             }
@@ -499,6 +498,9 @@ impl<'a> Program<'a> {
 
     /// Whether it is a variable of an outer block of the same function, which an assignment changes.
     fn is_outer(&self, name: &str) -> bool {
+        if self.assigned_again.iter().any(|again| again == name) && self.is_mutated(name) {
+            return matches!(self.scopes.get(name), Some(Binding::Variable(_)));
+        }
         !self.scopes.is_local(name)
             && match self.scopes.get(name) {
                 Some(Binding::Variable(variable)) => {
@@ -528,6 +530,10 @@ impl<'a> Program<'a> {
             _ if is_collection && value.form == Form::Place && is_unchanged(self) => {
                 Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
             }
+            // Another handle to the same weights, which only computes with them.
+            (Type::Model(_), _) if value.form == Form::Place && !self.is_next_mutated(name) => {
+                Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
+            }
             (Type::Tuple(_), Some(items)) if items.len() > 1 => self.own(value)?,
             _ if is_collection && value.form == Form::Place => self.handed_over(value, self.is_next_mutated(name))?,
             _ => self.owned(value)?,
@@ -551,8 +557,11 @@ impl<'a> Program<'a> {
             self.vectors.remove(name);
         }
         let value = self.as_used(value, self.is_next_mutated(name), self.scan().is_called(name));
+        let is_alike = |of: &Type| *of == Type::None || *of == value.of || (of.is_array() && value.of.is_array());
         if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
+            // Otherwise it is another variable from there on.
+            && (is_alike(&variable.of) || !self.assigned_again.iter().any(|again| again == name))
         {
             let value = match (&variable.of, &value.of) {
                 (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
