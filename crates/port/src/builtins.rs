@@ -19,7 +19,7 @@ impl<'a> Program<'a> {
         }
         if let Some(path) = self.path_of(&call.func) {
             if let Some(name) = crate::operations::name_of(&path) {
-                return self.operation(&name, call);
+                return self.operation_of(&path, &name, call);
             }
             if let Some(value) = self.library_call(&path, call)? {
                 return Ok(value);
@@ -48,6 +48,7 @@ impl<'a> Program<'a> {
                 Some("numpy") => self.numpy_call(&path, call),
                 Some("tensorflow") => self.tensorflow_call(&path, call),
                 Some("pandas") => self.pandas_call(&path, call),
+                Some("tensorflow_addons") => self.addons_call(&path, call),
                 Some("sklearn") => self.sklearn_call(&path, call),
                 _ => Err(Missing::new(format!("{path}, which has no counterpart here"))),
             };
@@ -70,6 +71,9 @@ impl<'a> Program<'a> {
                     return Ok(value);
                 }
                 let name = attribute.attr.as_str();
+                if let Some(value) = self.method_of_class(&attribute.value, name, call)? {
+                    return Ok(value);
+                }
                 if let Some(value) = self.special_method(&attribute.value, name, call)? {
                     return Ok(value);
                 }

@@ -58,6 +58,18 @@ impl<'a> Definition<'a> {
     }
 }
 
+/// What the first parameter of a function is.
+#[derive(Debug)]
+pub(crate) enum Receiver {
+    /// One as all others.
+    None,
+    /// Likewise, of a method.
+    Static,
+    Object(Variable),
+    /// A class, by its number.
+    Class(usize),
+}
+
 /// A function of the script.
 #[derive(Debug)]
 pub(crate) struct Function<'a> {
@@ -238,7 +250,7 @@ impl<'a> Program<'a> {
         }
         let versions = function.written.len();
         self.functions[number].is_being_written = true;
-        let body = self.body_of(definition, None, &arguments, depth);
+        let body = self.body_of(definition, Receiver::None, &arguments, depth);
         self.functions[number].is_being_written = false;
         let body = body?;
         let mut rust_name = crate::names::in_snake_case(definition.name());
@@ -259,11 +271,11 @@ impl<'a> Program<'a> {
         Ok(written)
     }
 
-    /// The text of a function for arguments of these types; `receiver` is what its first parameter is, if it is a method.
+    /// The text of a function for arguments of these types.
     pub(crate) fn body_of(
         &mut self,
         function: Definition<'a>,
-        receiver: Option<Variable>,
+        receiver: Receiver,
         arguments: &[Type],
         depth: usize,
     ) -> Ported<Body> {
@@ -285,10 +297,16 @@ impl<'a> Program<'a> {
         self.returns.push(None);
         self.captures.push(Vec::new());
         self.scopes.enter_function();
+        let is_in_class = !matches!(receiver, Receiver::None);
+        let receiver = match receiver {
+            Receiver::None | Receiver::Static => None,
+            Receiver::Object(object) => Some(Binding::Variable(object)),
+            Receiver::Class(number) => Some(Binding::Class(number)),
+        };
         let is_method = receiver.is_some();
         let all = function.parameters();
         if let (Some(receiver), Some(own)) = (receiver, all.first()) {
-            self.scopes.bind(own.parameter.name.as_str(), Binding::Variable(receiver));
+            self.scopes.bind(own.parameter.name.as_str(), receiver);
         }
         let mut parameters = Vec::new();
         let mut result = Ok(());
@@ -299,7 +317,7 @@ impl<'a> Program<'a> {
             match self.parameter(parameter.parameter.name.as_str(), of) {
                 Ok(parameter) => {
                     if let (true, Type::Symbolic, Some(text), Some(symbolic)) =
-                        (is_method, of, &parameter, self.symbolic_parameters.last_mut())
+                        (is_in_class, of, &parameter, self.symbolic_parameters.last_mut())
                     {
                         symbolic.get_or_insert_with(|| text.split(':').next().unwrap_or_default().to_string());
                     }
@@ -414,7 +432,8 @@ impl<'a> Program<'a> {
             own = format!("_{own}");
         }
         let is_reassigned = self.scan().is_reassigned(parameter);
-        let is_changed = self.is_mutated(parameter) || (is_reassigned && of.is_copy());
+        let is_tensor = *of == Type::Symbolic || (of.is_array() && self.is_in_method_of_tensors());
+        let is_changed = (self.is_mutated(parameter) && !is_tensor) || (is_reassigned && of.is_copy());
         let form = if of.is_copy() { Form::Place } else { Form::Reference };
         let is_copied = is_reassigned || (is_changed && of.is_array());
         let text = self.declared(&own, of, is_changed && !of.is_array());

@@ -12,6 +12,7 @@
 //! # Ok::<(), candle_keras_port::SyntaxError>(())
 //! ```
 
+mod addons;
 mod api;
 mod arguments;
 mod arrays;
@@ -19,6 +20,7 @@ mod axes;
 mod batch;
 mod branches;
 mod builtins;
+mod class_methods;
 mod classes;
 mod closures;
 mod collections;
@@ -47,6 +49,7 @@ mod loops;
 mod made;
 mod methods;
 mod mutable;
+mod module_constants;
 mod named_inputs;
 mod names;
 mod notebook;
@@ -55,6 +58,7 @@ mod numpy_more;
 mod numpy_random;
 mod old_names;
 mod operations;
+mod own_init;
 mod own_layers;
 mod own_losses;
 mod pandas;
@@ -66,6 +70,7 @@ mod python_version;
 mod results;
 mod returns;
 mod scan;
+mod sequentials;
 mod sets;
 mod sharing;
 mod sklearn;

@@ -557,11 +557,18 @@ impl<'a> Program<'a> {
             match word.arg.as_deref() {
                 Some("dtype") => dtype_given = Some(self.dtype_name(&word.value)?),
                 // In their order.
-                Some("start" | "stop" | "step") => ends.push(self.expression(&word.value)?),
+                // As TensorFlow calls them.
+                Some("start" | "stop" | "step" | "limit" | "delta") => ends.push(self.expression(&word.value)?),
                 other => return Err(Missing::new(format!("the argument {}", other.unwrap_or("**")))),
             }
         }
-        let order: Vec<_> = call.arguments.keywords.iter().filter_map(|word| word.arg.as_deref()).collect();
+        let name_of = |name: &'a str| match name {
+            "limit" => "stop",
+            "delta" => "step",
+            name => name,
+        };
+        let order: Vec<_> =
+            call.arguments.keywords.iter().filter_map(|word| word.arg.as_deref()).map(name_of).collect();
         let is_in_order = order.iter().filter(|name| **name != "dtype").copied().eq(["start", "stop", "step"]
             .into_iter()
             .skip(call.arguments.args.len())
@@ -582,7 +589,8 @@ impl<'a> Program<'a> {
             [start, stop, step] => (start.as_str(), stop.as_str(), step.as_str()),
             _ => return Err(Missing::new("arange of this")),
         };
-        let (dtype, of) = if is_whole { (whole, Type::Ints) } else { ("float64", Type::Floats) };
+        let fractions = if whole == "int32" { "float32" } else { "float64" };
+        let (dtype, of) = if is_whole { (whole, Type::Ints) } else { (fractions, Type::Floats) };
         let (dtype, of) = match &dtype_given {
             None => (dtype, of),
             Some(given) => (given.as_str(), if given.contains("float") { Type::Floats } else { Type::Ints }),

@@ -34,6 +34,8 @@ pub(crate) struct Program<'a> {
     pub(crate) step: Option<(usize, usize, Vec<String>)>,
     /// The attributes that are read of anything but `self`.
     pub(crate) attributes_outside: HashSet<String>,
+    /// Variables of the module that methods read, and that are numbers or texts.
+    pub(crate) read_by_methods: HashSet<String>,
     /// Of the functions that are being written, a parameter that is a symbolic tensor.
     pub(crate) symbolic_parameters: Vec<Option<String>>,
     /// What the functions that are being written use of the variables outside, from the outermost function on.
@@ -53,6 +55,8 @@ pub(crate) struct Program<'a> {
     pub(crate) returns: Vec<Option<Type>>,
     /// Whether nothing behind is reached in this call of the function.
     pub(crate) is_over: bool,
+    /// The names that a branch assigns again which is always taken.
+    pub(crate) assigned_again: Vec<String>,
     /// The line of a `return` that is not ported.
     pub(crate) lost_return: Option<usize>,
     /// What the elements of empty lists turned out to be, by their numbers.
@@ -128,6 +132,7 @@ impl<'a> Program<'a> {
             methods_being_written: Vec::new(),
             step: None,
             attributes_outside: HashSet::new(),
+            read_by_methods: HashSet::new(),
             symbolic_parameters: Vec::new(),
             captures: Vec::new(),
             uses: BTreeSet::new(),
@@ -139,6 +144,7 @@ impl<'a> Program<'a> {
             last_line: 0,
             returns: Vec::new(),
             is_over: false,
+            assigned_again: Vec::new(),
             lost_return: None,
             unknown: Vec::new(),
             evidence: Evidence::default(),
@@ -178,6 +184,7 @@ impl<'a> Program<'a> {
         self.scopes.enter();
         self.evidence = Evidence::of(statements);
         self.attributes_outside = crate::subclasses::attributes_outside(statements);
+        self.read_by_methods = crate::module_constants::read_by_methods(statements);
         self.changing = scan::changing(statements);
         self.returned = crate::sharing::Returned::of(statements);
         self.scans.push((Scan::of(statements, &self.changing), HashMap::new()));

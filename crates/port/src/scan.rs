@@ -244,6 +244,10 @@ impl Scan {
         self.changed_here.contains(&(name.to_string(), number))
     }
 
+    pub(crate) fn is_declared(&self, name: &str) -> bool {
+        self.declared.contains_key(name)
+    }
+
     pub(crate) fn is_assigned_once(&self, name: &str) -> bool {
         self.declared.get(name) == Some(&1) && !self.is_mutated(name, 1)
     }

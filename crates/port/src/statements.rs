@@ -1,7 +1,6 @@
 //! Statements.
 
 use crate::classes::Kind;
-use crate::names::is_constant;
 use crate::program::{Program, names_in};
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
@@ -198,7 +197,7 @@ impl<'a> Program<'a> {
             }
             self.note_special(target, &assign.value);
         }
-        // Another name for a class or function of Keras.
+        // Another name for a class, function or module of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
             && let Some(path) = self.path_of(&assign.value)
             && (path == "keras" || path.starts_with("keras."))
@@ -272,17 +271,17 @@ impl<'a> Program<'a> {
             return assign.targets.iter().try_for_each(|target| self.assign(target, value.clone()));
         };
         if let (Expr::Name(name), true) = (target, self.depth == 1 && self.scans.len() == 1)
-            && is_constant(&name.id)
+            && let Some(rust_name) = self.name_of_constant(&name.id)
             && self.scan().is_assigned_once(&name.id)
         {
             let value = self.expression(&assign.value)?;
-            if let (Form::Constant, Some(of)) =
-                (value.form, value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()))
-            {
+            if let (true, Some(of)) = (
+                crate::module_constants::is_constant_value(&value),
+                value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()),
+            ) {
                 let of = of.replace("&'static ", "&");
-                self.constant(format!("const {}: {of} = {};", name.id, value.text));
-                let variable =
-                    Variable { rust_name: name.id.to_string(), of: value.of, form: Form::Place, is_pending: false };
+                self.constant(format!("const {rust_name}: {of} = {};", value.text));
+                let variable = Variable { rust_name, of: value.of, form: Form::Place, is_pending: false };
                 self.scopes.bind(&name.id, Binding::Variable(variable));
                 return Ok(());
             }
@@ -584,6 +583,9 @@ impl<'a> Program<'a> {
 
     /// Whether it is a variable of an outer block of the same function, which an assignment changes.
     fn is_outer(&self, name: &str) -> bool {
+        if self.assigned_again.iter().any(|again| again == name) && self.is_mutated(name) {
+            return matches!(self.scopes.get(name), Some(Binding::Variable(_)));
+        }
         !self.scopes.is_local(name)
             && match self.scopes.get(name) {
                 Some(Binding::Variable(variable)) => {
@@ -628,6 +630,10 @@ impl<'a> Program<'a> {
             _ if is_collection && value.form == Form::Place && is_unchanged(self) => {
                 Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
             }
+            // Another handle to the same weights, which only computes with them.
+            (Type::Model(_), _) if value.form == Form::Place && !self.is_next_mutated(name) => {
+                Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
+            }
             (Type::Tuple(_), Some(items)) if items.len() > 1 => self.own(value)?,
             _ if is_collection && value.form == Form::Place => self.handed_over(value, self.is_next_mutated(name))?,
             _ => self.owned(value)?,
@@ -668,8 +674,11 @@ impl<'a> Program<'a> {
             self.vectors.remove(name);
         }
         let value = self.as_used(value, self.is_next_mutated(name), self.scan().is_called(name));
+        let is_alike = |of: &Type| *of == Type::None || *of == value.of || (of.is_array() && value.of.is_array());
         if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
+            // Otherwise it is another variable from there on.
+            && (is_alike(&variable.of) || !self.assigned_again.iter().any(|again| again == name))
         {
             let value = match (&variable.of, &value.of) {
                 (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
@@ -711,6 +720,8 @@ impl<'a> Program<'a> {
             // A flow of images counts its batches itself.
             Type::Flow(_) | Type::Model(_) | Type::Layer(_) => self.is_changed(name),
             of if of.is_array() => changes && (self.changes_itself(name) || of_parameter),
+            // A dataset is never changed, only another one is made of it.
+            Type::Dataset(..) => changes && self.scan().is_reassigned(name),
             _ => changes,
         };
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
@@ -842,6 +853,20 @@ impl<'a> Program<'a> {
         let is_place = matches!(target.form, Form::Place) || (target.form == Form::Reference && target.of.is_array());
         let is_entry = matches!(&*assign.target, Expr::Subscript(subscript)
             if matches!(self.expression(&subscript.value)?.of, Type::Dict(..) | Type::Mutable { .. }));
+        // A parameter: the array of the one who calls, but tensors are never changed.
+        if let Expr::Name(name) = &*assign.target
+            && target.form == Form::Reference
+            && (target.of.is_array() || target.of == Type::Symbolic)
+        {
+            if !self.is_in_method_of_tensors() || !self.scopes.is_local(&name.id) {
+                return Err(Missing::new(format!("{} changes the array of those who call it", name.id)).help(format!(
+                    "write {0} = {0} {1} ...",
+                    name.id,
+                    assign.op.as_str()
+                )));
+            }
+            return self.bind(&name.id, value);
+        }
         if target.of == Type::String && assign.op == Operator::Add {
             let added = self.expression(&assign.value)?;
             let text = match &added.of {
