@@ -100,7 +100,9 @@ impl Script {
 
     /// Where a line is, for a person: `line 3`, or `cell 2, line 3`.
     pub fn place(&self, line: usize) -> String {
-        match self.places.as_ref().and_then(|places| places.get(line.checked_sub(1)?)) {
+        // A mistake may be seen behind the last line.
+        let at = |places: &Vec<(usize, usize)>| places.get(line.checked_sub(1)?).or(places.last()).copied();
+        match self.places.as_ref().and_then(at) {
             Some((cell, line)) => format!("cell {cell}, line {line}"),
             None => format!("line {line}"),
         }

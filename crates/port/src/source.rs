@@ -111,9 +111,6 @@ fn why_not_python(line: &str) -> Option<&'static str> {
     if behind_print.is_some_and(|rest| !rest.trim_start().starts_with(['=', '.', '[', ':'])) {
         return Some("print of Python 2; Python 3 has print(...), and `2to3 -w` changes all of a script");
     }
-    if line.starts_with("except ") && line.contains(',') && !line.contains('(') {
-        return Some("except of Python 2; Python 3 has except ... as ..., and `2to3 -w` changes all of a script");
-    }
     let is_command = line.starts_with('!') || line.starts_with('%') && !line.starts_with("% ");
     is_command.then_some("a command of a notebook, which Python has not; make it a comment, or port the .ipynb")
 }
@@ -127,13 +124,12 @@ mod tests {
         for (line, expected) in [
             ("print \"epoch\", 3", "print of Python 2"),
             ("  print 'x'", "print of Python 2"),
-            ("except ValueError, e:", "except of Python 2"),
             ("!pip install keras", "a command of a notebook"),
             ("%matplotlib inline", "a command of a notebook"),
         ] {
             assert!(why_not_python(line).is_some_and(|reason| reason.starts_with(expected)), "{line}");
         }
-        for line in ["print = 3 4", "printed x", "except (A, B) e:", "x y", ""] {
+        for line in ["print = 3 4", "printed x", "x y", ""] {
             assert_eq!(why_not_python(line), None, "{line}");
         }
     }
