@@ -2,6 +2,7 @@
 
 use super::Place;
 use std::path::Path;
+use std::process::Command;
 
 impl Place {
     /// Standard error of a run that must fail, and prints something first.
@@ -165,4 +166,32 @@ fn scripts_are_verified() {
             place.error_behind(&format!("port wrong.py --output wrong{} --verify --python {python}", script.len()));
         assert!(error.contains(expected), "{error}");
     }
+}
+
+/// A program with all crates that one may use: Cargo finds them, in the versions with which candle-keras is tested, without a network.
+#[test]
+fn programs_have_the_crates_of_the_checkout() {
+    let place = Place::empty();
+    let script = "import argparse, json, re\nimport numpy as np\nparser = argparse.ArgumentParser()\n\
+        parser.add_argument('--text', default='a b a')\nargs = parser.parse_args()\ncounts = {}\n\
+        for word in re.findall(r'\\w+', args.text):\n    counts[word] = counts.get(word, 0) + 1\nprint(json.dumps(counts))\n\
+        x = np.zeros((3, 2))\nx[1, 0] = len(counts)\nprint(x)\n";
+    std::fs::write(place.path("words.py"), script).unwrap();
+    place.answer("port words.py");
+    let manifest = std::fs::read_to_string(place.path("words/Cargo.toml")).unwrap();
+    for name in ["clap", "indexmap", "ndarray", "regex"] {
+        assert!(manifest.contains(&format!("\n{name} = ")), "{name}: {manifest}");
+    }
+    let arguments = ["tree", "--offline", "--prefix", "none", "--format", "{p}", "--manifest-path"];
+    let tree = Command::new(env!("CARGO")).args(arguments).arg(place.path("words/Cargo.toml")).output().unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let locked = |path: &str| -> Vec<String> {
+        let text = std::fs::read_to_string(path).unwrap();
+        let packages = text.split("[[package]]\n").skip(1);
+        packages.map(|package| package.lines().take(2).collect::<Vec<_>>().join(" ")).collect()
+    };
+    let of_checkout = locked(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock"));
+    let others = locked(&place.path("words/Cargo.lock"));
+    let others: Vec<_> = others.iter().filter(|package| !of_checkout.contains(package)).collect();
+    assert_eq!(others, [r#"name = "words" version = "0.1.0""#]);
 }
