@@ -272,6 +272,11 @@ impl<'a> Program<'a> {
                 }
             }
             (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
+            (of, Type::Tuple(types)) if types.iter().all(|item| *item == Type::Int) => match of {
+                "Vec<i64" => format!("{}.map(|size| size as i64)", sizes_in_array(value, types.len())),
+                of if of.starts_with("Vec<") => sizes_in_array(value, types.len()),
+                _ => value.text.clone(),
+            },
             (_, Type::List(_)) => value.borrowed(),
             (_, Type::Layer(_) | Type::Object(_)) => self.own(value.clone())?.text,
             (_, of) if of.is_number() => value.text.clone(),
@@ -402,5 +407,13 @@ pub(crate) fn only(named: &Named<'_>, names: &[&str]) -> Ported<()> {
     match named.iter().find(|(name, _)| !names.contains(&name.as_str())) {
         Some((name, _)) => Err(Missing::new(format!("the argument {name}"))),
         None => Ok(()),
+    }
+}
+
+/// A tuple of sizes as an array.
+pub(crate) fn sizes_in_array(tuple: &Value, count: usize) -> String {
+    match &tuple.items {
+        Some(items) => format!("[{}]", items.iter().map(|item| item.text.clone()).collect::<Vec<_>>().join(", ")),
+        None => format!("<[usize; {count}]>::from({})", tuple.text),
     }
 }

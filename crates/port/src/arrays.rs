@@ -65,6 +65,22 @@ impl<'a> Program<'a> {
                 }
             };
         }
+        if value.of.is_number() {
+            let array = self.tensor(value)?;
+            return self.with_dtype(array.text, array.of, dtype);
+        }
+        if let (Type::List(of), Some(dtype)) = (&value.of, dtype)
+            && of.is_text()
+        {
+            let dtype = self.dtype(Some(dtype), "")?;
+            if of_dtype(&dtype) != Type::Floats {
+                return Err(Missing::new("texts as an array of integers").help("make it of float, and convert it"));
+            }
+            let function = self.import("numpy::from_texts");
+            let cast = if dtype == "DType::F64" { String::new() } else { format!(".to_dtype({dtype})?") };
+            let texts = crate::tokenizers::as_argument(value);
+            return Ok(Value::temporary(format!("{function}({texts})?{cast}"), Type::Floats));
+        }
         let list = value.at(Strength::Whole);
         let (text, kind) = match (&value.items, &value.of) {
             // A list of arrays is stacked.

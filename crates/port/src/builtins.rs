@@ -34,6 +34,9 @@ impl<'a> Program<'a> {
             if path == crate::image_generators::OF_KERAS {
                 return self.image_generator(call);
             }
+            if let Some(name) = path.strip_prefix(crate::tokenizers::OF_KERAS) {
+                return self.texts_of_keras_2(name, call);
+            }
             return match path.split('.').next() {
                 Some("keras") => self.keras_call(&path, call),
                 Some("collections") => self.collection(path.trim_start_matches("collections."), call),
@@ -205,6 +208,9 @@ impl<'a> Program<'a> {
         if let Some(made) = self.as_comprehension(call)? {
             return self.expression(made);
         }
+        if let Some(inputs) = self.dict_of_table(name, call)? {
+            return Ok(inputs);
+        }
         if let Some(value) = self.of_iterable(name, call)? {
             return Ok(value);
         }
@@ -238,7 +244,6 @@ impl<'a> Program<'a> {
                     crate::pandas::length(list).ok_or_else(|| Missing::new(format!("the length of {}", of.described())))
                 }
             },
-            ("next", [flow]) if matches!(flow.of, Type::Flow(_)) => self.next_of_flow(flow),
             ("float", [number]) if number.of.is_number() => {
                 let text = number.as_float().ok_or_else(|| Missing::new("float of this"))?;
                 let strength = if number.of == Type::Float { number.strength } else { Strength::Cast };

@@ -391,7 +391,8 @@ impl<'a> Program<'a> {
 
     fn expression_or_range(&mut self, over: &'a Expr) -> Ported<Option<Value>> {
         let is_iteration = matches!(over, Expr::Call(call) if matches!(&*call.func, Expr::Name(name)
-            if matches!(name.id.as_str(), "range" | "enumerate" | "zip" | "reversed")));
+            if matches!(name.id.as_str(), "range" | "enumerate" | "zip" | "reversed"))
+            || matches!(&*call.func, Expr::Attribute(items) if items.attr.as_str() == "items" && call.arguments.is_empty()));
         if is_iteration { Ok(None) } else { self.expression(over).map(Some) }
     }
 
@@ -558,6 +559,12 @@ impl<'a> Program<'a> {
             ("get", [at, default]) if default.of == *value && value.is_copy() => {
                 let at = dict_key(key, at)?;
                 Ok(Value::temporary(format!("{whole}.get({at}).copied().unwrap_or({})", default.text), value.clone()))
+            }
+            // Of a number that may be negative.
+            ("get", [at, default]) if (value, &default.of) == (&Type::Int, &Type::Signed) => {
+                let at = dict_key(key, at)?;
+                let text = format!("{whole}.get({at}).map_or({}, |&value| value as i64)", default.text);
+                Ok(Value::temporary(text, Type::Signed))
             }
             ("get", [at]) => {
                 let at = dict_key(key, at)?;

@@ -89,7 +89,10 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("BTreeSet::from({text})"), Type::Set(of)))
             }
             Expr::DictComp(dict) => match &dict.key {
-                Some(key) => self.dict_comprehension(&dict.generators, key, &dict.value),
+                Some(key) => match self.sample_of_dict(dict)? {
+                    Some(sample) => Ok(sample),
+                    None => self.dict_comprehension(&dict.generators, key, &dict.value),
+                },
                 None => Err(Missing::new("a dict of other dicts")),
             },
             Expr::Lambda(_) => Err(Missing::new("a lambda here")),
@@ -454,6 +457,9 @@ impl<'a> Program<'a> {
         if let Some(axes) = self.axes_index(&of, &subscript.slice)? {
             return Ok(axes);
         }
+        if let Some(input) = self.named_input(&of, &subscript.slice)? {
+            return Ok(input);
+        }
         if of.of == Type::Symbolic {
             return self.symbolic_index(&of, &subscript.slice);
         }
@@ -473,8 +479,9 @@ impl<'a> Program<'a> {
             }
             Type::Tuple(types) => {
                 let index = self.expression(&subscript.slice)?;
-                let at: usize =
+                let at: i64 =
                     index.text.parse().map_err(|_| Missing::new("an element of a tuple by a computed index"))?;
+                let at = if at < 0 { types.len() as i64 + at } else { at } as usize;
                 let found = types.get(at).cloned().ok_or_else(|| Missing::new("an index beyond the tuple"))?;
                 Ok(Value::place(format!("{}.{at}", of.at(Strength::Whole)), found))
             }
@@ -514,6 +521,18 @@ impl<'a> Program<'a> {
                     )),
                     _ => Err(Missing::new("a computed axis of a shape")),
                 }
+            }
+            // Python counts characters.
+            Type::Str | Type::String => {
+                let index = self.expression(&subscript.slice)?;
+                let text = of.at(Strength::Whole);
+                let text = match (&index.of, index.text.strip_prefix('-')) {
+                    (_, None) if index.text == "0" => format!("{text}.chars().next().unwrap()"),
+                    (Type::Int, _) => format!("{text}.chars().nth({}).unwrap()", index.text),
+                    (_, Some("1")) => format!("{text}.chars().next_back().unwrap()"),
+                    _ => return Err(Missing::new("an element of a str by this index")),
+                };
+                Ok(Value::temporary(text, Type::Char))
             }
             Type::Logs => {
                 let index = self.expression(&subscript.slice)?;

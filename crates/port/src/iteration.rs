@@ -260,6 +260,12 @@ impl<'a> Program<'a> {
                 let tensor = self.tensor(list)?;
                 return self.iteration_of(&tensor);
             }
+            Type::Dataset(x, y) | Type::Folder(x, y) if x.is_tensor() => {
+                let (batch, element) = parts_of_batch(x, y.as_deref());
+                let each = format!("{whole}.iter()?.map(|batch| batch.map(|batch| {batch}))");
+                let batches = format!("{each}.collect::<Result<Vec<_>>>()?");
+                Iteration { iter: format!("{batches}.into_iter()"), over: batches, element, is_set: false }
+            }
             of => return Err(Missing::new(format!("a loop over {}", of.described()))),
         })
     }
@@ -327,7 +333,8 @@ impl<'a> Program<'a> {
     }
 
     fn loop_variable(&mut self, name: &str, of: &Type, form: Form) -> String {
-        let is_mutable = self.declare(name);
+        let changes = self.declare(name);
+        let is_mutable = changes && (self.is_changed(name) || !matches!(of, Type::Model(_) | Type::Layer(_)));
         let rust_name = self.rust_name(name);
         let is_read = self.scan().reads(name) > 0;
         let shown = if is_read { rust_name.clone() } else { format!("_{}", rust_name.trim_start_matches('_')) };
@@ -405,6 +412,15 @@ impl<'a> Program<'a> {
             }
         }
         Ok((text, value))
+    }
+}
+
+/// The inputs of a batch, and its targets if it has some, as values of their own.
+fn parts_of_batch(x: &Type, y: Option<&Type>) -> (&'static str, Element) {
+    let one = |of: &Type| Element::One(of.clone(), Form::Place);
+    match y {
+        None => ("batch.x[0].clone()", one(x)),
+        Some(y) => ("(batch.x[0].clone(), batch.y[0].clone())", Element::Many(vec![one(x), one(y)])),
     }
 }
 

@@ -148,6 +148,12 @@ impl<'a> Program<'a> {
                 self.object(&path, &named, Type::Object(path.clone()))
             }
             (_, "load_data") => self.load_data(module, &named),
+            ("datasets.imdb" | "datasets.reuters", "get_word_index") => {
+                only(&named, &[])?;
+                let function = self.import(&format!("{}::get_word_index", module.replace('.', "::")));
+                let words = Type::Dict(Box::new(Type::String), Box::new(Type::Id));
+                Ok(Value::temporary(format!("{function}()?"), words))
+            }
             ("utils", "to_categorical") => {
                 let y = self.expression(needed(&named, "x")?)?;
                 only(&named, &["x", "num_classes"])?;
@@ -347,6 +353,8 @@ impl<'a> Program<'a> {
             }
             [(parameter, rust_type)] if rust_type == "&str" => match find(named, parameter) {
                 Some(argument) => self.argument(argument, rust_type, parameter)?,
+                // Keras's default.
+                None if name == "cifar100" => "\"fine\"".into(),
                 None => {
                     return Err(Missing::new(format!("{name}.load_data without {parameter}"))
                         .help(format!("say which {parameter}")));

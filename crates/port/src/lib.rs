@@ -45,6 +45,7 @@ mod loops;
 mod made;
 mod methods;
 mod mutable;
+mod named_inputs;
 mod names;
 mod notebook;
 mod numpy;
@@ -76,6 +77,8 @@ mod symbolic;
 mod tables;
 mod text;
 mod texts;
+mod tf_images;
+mod tokenizers;
 mod unrolled;
 mod value;
 

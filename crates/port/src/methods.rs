@@ -9,6 +9,7 @@ use crate::program::Program;
 use crate::value::{Binding, Form, ModelType, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
     pub(crate) fn attribute(&mut self, of: &Value, name: &str) -> Ported<Value> {
@@ -72,6 +73,7 @@ impl<'a> Program<'a> {
             )),
             (Type::Folder(..), _) => self.attribute_of_folder(of, name),
             (Type::Flow(_), _) => self.attribute_of_flow(of, name),
+            (Type::Object(path), _) if path == crate::tokenizers::CLASS => self.attribute_of_tokenizer(of, name),
             (Type::Object(path), "size" | "width" | "height") if path == crate::folders::IMAGE => {
                 self.attribute_of_image(of, name)
             }
@@ -96,7 +98,9 @@ impl<'a> Program<'a> {
             (Type::Model(_), "input_shape") => Ok(Value::temporary(format!("{whole}.input()?.shape()?"), Type::Shape)),
             (Type::Model(_), "stop_training") => Ok(Value::place(format!("{whole}.stop_training"), Type::Bool)),
             (Type::Model(_) | Type::Layer(_), "trainable") => {
-                self.import_by_name("layers::Declared");
+                if !matches!(&of.of, Type::Layer(class) if class == "dyn Layer") {
+                    self.import_by_name("layers::Declared");
+                }
                 Ok(Value::temporary(format!("{whole}.base().is_trainable()"), Type::Bool))
             }
             (Type::Model(_), "name") => Ok(Value::temporary(format!("{whole}.layer_name()"), Type::String)),
@@ -165,6 +169,7 @@ impl<'a> Program<'a> {
             Type::Flow(_) => self.method_of_flow(of, name, call),
             Type::Object(path) if path == crate::folders::IMAGE => self.method_of_image(of, name, call),
             Type::Object(path) if path == crate::image_generators::CLASS => self.method_of_generator(of, name, call),
+            Type::Object(path) if path == crate::tokenizers::CLASS => self.method_of_tokenizer(of, name, call),
             Type::Object(path) => {
                 let found = self.method_of_object(of, &path.clone(), name, call)?;
                 found.ok_or_else(|| Missing::new(format!("the method {name} of {}", of.of.described())))
@@ -225,6 +230,8 @@ impl<'a> Program<'a> {
             }
             Type::Dict(key, value) => self.method_of_dict(of, (&key.clone(), &value.clone()), name, call),
             text if text.is_text() || *text == Type::Char => self.method_of_text(of, name, call),
+            // Numbers of TensorFlow are numbers here.
+            number if number.is_number() && name == "numpy" && call.arguments.is_empty() => Ok(of.clone()),
             other => Err(Missing::new(format!("the method {name} of {}", other.described()))),
         }
     }
@@ -372,7 +379,12 @@ impl<'a> Program<'a> {
                 }
                 done(format!("{whole}.add({last})"))
             }
-            "compile" => self.compile(of, &named),
+            "compile" => {
+                if let Expr::Attribute(attribute) = &*call.func {
+                    self.compiled.push(self.source.text(attribute.value.range()));
+                }
+                self.compile(of, &named)
+            }
             "fit" | "fit_generator" => self.fit(of, &named),
             "evaluate" => self.evaluate(of, model, &named),
             "train_on_batch" | "test_on_batch" => {
@@ -477,7 +489,7 @@ impl<'a> Program<'a> {
             return Ok(format!("[{}]", pairs.join(", ")));
         }
         let value = self.expression(data)?;
-        if let Some(text) = crate::pandas::data(&value) {
+        if let Some(text) = crate::pandas::data(&value).or_else(|| crate::named_inputs::data(&value)) {
             return Ok(text);
         }
         match (&value.of, &value.items) {
@@ -767,7 +779,12 @@ impl<'a> Program<'a> {
 
     /// The weights of classes: a dict of integers and numbers.
     fn class_weights(&mut self, weights: &'a Expr) -> Ported<String> {
-        if let Expr::Dict(dict) = weights {
+        let dict = match weights {
+            Expr::Dict(dict) => Some(dict),
+            Expr::Name(name) => self.literals.get(name.id.as_str()).copied(),
+            _ => None,
+        };
+        if let Some(dict) = dict {
             let mut pairs = Vec::new();
             for item in &dict.items {
                 let Some(key) = &item.key else { return Err(Missing::new("a dict of another dict")) };

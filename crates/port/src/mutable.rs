@@ -99,11 +99,12 @@ impl<'a> Program<'a> {
             "u8" => "U8",
             _ => "F64",
         };
+        let numbers = self.free_name("numbers");
         self.line(&format!(
-            "let numbers = {}.to_dtype(DType::{dtype})?.broadcast_as({whole}.shape())?.flatten_all()?.to_vec1::<{of}>()?;",
+            "let {numbers} = {}.to_dtype(DType::{dtype})?.broadcast_as({whole}.shape())?.flatten_all()?.to_vec1::<{of}>()?;",
             tensor.at(Strength::Whole)
         ));
-        self.line(&format!("for (element, number) in {whole}.iter_mut().zip(numbers) {{"));
+        self.line(&format!("for (element, number) in {whole}.iter_mut().zip({numbers}) {{"));
         self.line(&format!("    *element {sign} number;"));
         self.line("}");
         Ok(())
@@ -263,6 +264,11 @@ impl<'a> Program<'a> {
                             end if end.of == Type::Int => Ok(end.at(Strength::Sum)),
                             end if end.of == Type::Signed && end.form == Form::Constant => {
                                 Ok(format!("{whole}.shape()[{axis}] - {}", end.text.trim_start_matches('-')))
+                            }
+                            end if end.of == Type::Ints => {
+                                let number =
+                                    format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", end.at(Strength::Whole));
+                                Ok(format!("{number} as usize"))
                             }
                             _ => Err(Missing::new("a slice from the end")),
                         },

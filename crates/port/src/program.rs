@@ -62,6 +62,8 @@ pub(crate) struct Program<'a> {
     pub(crate) lists: HashMap<String, &'a ExprList>,
     /// How many outputs of a layer are assigned.
     pub(crate) wanted_outputs: Option<usize>,
+    /// The models that are compiled, as the script calls them.
+    pub(crate) compiled: Vec<&'a str>,
     /// What dicts and lists of `collections` do that others do not, by their names.
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
     /// Where the statement ends that is being written.
@@ -128,6 +130,7 @@ impl<'a> Program<'a> {
             literals: HashMap::new(),
             lists: HashMap::new(),
             wanted_outputs: None,
+            compiled: Vec::new(),
             special: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
             vectors: HashSet::new(),
@@ -231,6 +234,13 @@ impl<'a> Program<'a> {
     /// Imports what `candle_keras` does not export.
     pub(crate) fn import_from(&mut self, path: &str) {
         self.other_uses.insert(path.to_string());
+    }
+
+    /// A name for a variable that the script does not have: this one, with a number if that is taken.
+    pub(crate) fn free_name(&self, wish: &str) -> String {
+        let is_free = |name: &str| self.scan().reads(name) == 0 && self.scopes.get(name).is_none();
+        let numbered = (2..).map(|number| format!("{wish}_{number}"));
+        std::iter::once(wish.to_string()).chain(numbered).find(|name| is_free(name)).unwrap_or_default()
     }
 
     /// The number of an empty list, whose elements will be known later.
@@ -444,6 +454,12 @@ impl<'a> Program<'a> {
     pub(crate) fn is_mutated(&self, name: &str) -> bool {
         let (scan, declared) = &self.scans[self.scans.len() - 1];
         scan.is_mutated(name, declared.get(name).copied().unwrap_or(0))
+    }
+
+    /// Whether the variable that the name has now changes otherwise than by `next`, or by a new `trainable`.
+    pub(crate) fn is_changed(&self, name: &str) -> bool {
+        let (scan, declared) = &self.scans[self.scans.len() - 1];
+        scan.is_changed(name, declared.get(name).copied().unwrap_or(0))
     }
 
     /// How many variables each name of this function has had.

@@ -29,6 +29,7 @@ const MUTATING: &[&str] = &[
     "clear",
     "update",
     "fit_transform",
+    "fit_on_texts",
     "appendleft",
     "popleft",
     "discard",
@@ -132,6 +133,8 @@ fn functions_in<'a>(statements: &'a [Stmt], out: &mut Vec<&'a StmtFunctionDef>) 
 pub(crate) struct Scan {
     /// Variables that change.
     mutated: HashSet<(String, usize)>,
+    /// Those of them that change otherwise than by `next`, or by a new `trainable`.
+    changed: HashSet<(String, usize)>,
     /// Variables of which a part is read by its place.
     subscripted: HashSet<String>,
     /// How often a part of each is read.
@@ -208,6 +211,11 @@ impl Scan {
     /// Whether the variable of this name and number changes.
     pub(crate) fn is_mutated(&self, name: &str, number: usize) -> bool {
         self.mutated.contains(&(name.to_string(), number))
+    }
+
+    /// Whether the variable changes otherwise than by `next`, or by a new `trainable`.
+    pub(crate) fn is_changed(&self, name: &str, number: usize) -> bool {
+        self.changed.contains(&(name.to_string(), number))
     }
 
     pub(crate) fn is_assigned_once(&self, name: &str) -> bool {
@@ -354,7 +362,13 @@ impl Scan {
             }
             Expr::Attribute(attribute) => {
                 self.visit_expr(&attribute.value);
-                self.mutate(&attribute.value);
+                match &*attribute.value {
+                    // Layers and models keep it where all their handles see it.
+                    Expr::Name(name) if attribute.attr.as_str() == "trainable" && name.id.as_str() != "self" => {
+                        self.advance(&name.id);
+                    }
+                    value => self.mutate(value),
+                }
                 if let Some(name) = attribute_name(target) {
                     *self.declared.entry(name).or_insert(0) += 1;
                 }
@@ -399,6 +413,13 @@ impl Scan {
     }
 
     fn mutate_name(&mut self, name: &str) {
+        self.advance(name);
+        let number = self.declared.get(name).copied().unwrap_or(0);
+        self.changed.insert((name.to_string(), number));
+    }
+
+    /// `next(name)`, `name.trainable = False`
+    fn advance(&mut self, name: &str) {
         self.last_change.insert(name.to_string(), self.place);
         let number = self.declared.get(name).copied().unwrap_or(0);
         self.mutated.insert((name.to_string(), number));
@@ -510,10 +531,13 @@ impl<'a> Visitor<'a> for Scan {
                 if let (Expr::Name(next), [reader]) = (&*call.func, &call.arguments.args[..])
                     && next.id.as_str() == "next"
                 {
-                    if let Expr::Name(reader) = reader {
-                        *self.nexts.entry(reader.id.to_string()).or_insert(0) += 1;
+                    match reader {
+                        Expr::Name(reader) => {
+                            *self.nexts.entry(reader.id.to_string()).or_insert(0) += 1;
+                            self.advance(&reader.id);
+                        }
+                        reader => self.mutate(reader),
                     }
-                    self.mutate(reader);
                 }
                 if let (Expr::Attribute(attribute), Some(Expr::Name(name))) = (&*call.func, call.arguments.args.first())
                     && matches!(&*attribute.value, Expr::Name(json) if json.id.as_str() == "json")

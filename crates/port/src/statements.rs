@@ -144,7 +144,7 @@ impl<'a> Program<'a> {
             Stmt::Global(_) => Err(Missing::new("global").help("pass the value, and return the new one")),
             Stmt::With(with) => match self.with_tape(with)? {
                 true => Ok(()),
-                false if self.with_open(with)? => Ok(()),
+                false if self.with_open(with)? || self.with_arrays(with)? => Ok(()),
                 false => Err(Missing::new("with")),
             },
             Stmt::Try(attempt) => self.attempt(attempt),
@@ -180,8 +180,8 @@ impl<'a> Program<'a> {
         // Another name for a class or function of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
             && let Some(path) = self.path_of(&assign.value)
-            && path.starts_with("keras.")
-            && crate::api::signature(&path).is_some()
+            && (path == "keras" || path.starts_with("keras."))
+            && (crate::api::signature(&path).is_some() || crate::api::names_in(&path).next().is_some())
         {
             self.scopes.bind(&name.id, Binding::Imported(path));
             return Ok(());
@@ -327,6 +327,9 @@ impl<'a> Program<'a> {
                     self.line(&format!("{}.stop_training = {};", of.at(Strength::Whole), value.text));
                     return Ok(());
                 }
+                if attribute.attr.as_str() == "trainable" {
+                    self.check_compiled_later(attribute.range.end())?;
+                }
                 let method = match (&of.of, attribute.attr.as_str()) {
                     (Type::Layer(_) | Type::Model(_), "trainable") if value.of == Type::Bool => "set_trainable",
                     _ => return Err(Missing::new(format!("an assignment to the attribute {}", attribute.attr))),
@@ -398,6 +401,17 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// A model is compiled again when `trainable` has changed: without that, Keras 2 trains the weights that were trainable before, Keras 3 those
+    /// that are now.
+    fn check_compiled_later(&self, at: ruff_text_size::TextSize) -> Ported<()> {
+        let behind = self.source.text_from(at);
+        match self.compiled.iter().find(|model| !behind.contains(&format!("{model}.compile("))) {
+            None => Ok(()),
+            Some(model) => Err(Missing::new(format!("{model} is compiled before trainable changes, and not again"))
+                .help("compile fixes which weights are trained, as in Keras 2; Keras 3 asks again when training begins")),
+        }
+    }
+
     /// `a, (b, c) = value`
     fn unpack(&mut self, target: &'a Expr, value: Value) -> Ported<()> {
         if self.unpack_batch(target, &value.of)? {
@@ -414,8 +428,9 @@ impl<'a> Program<'a> {
                 let of = (**of).clone();
                 let list = match value.form {
                     Form::Temporary => {
-                        self.line(&format!("let parts = {};", value.text));
-                        "parts".to_string()
+                        let parts = self.free_name("parts");
+                        self.line(&format!("let {parts} = {};", value.text));
+                        parts
                     }
                     _ => value.at(Strength::Whole),
                 };
@@ -429,13 +444,21 @@ impl<'a> Program<'a> {
         let value = match &value.of {
             Type::Scores(names) if value.form == Form::Temporary => {
                 let names = names.clone();
-                self.line(&format!("let scores = {};", value.text));
-                let numbers = names.iter().map(|name| format!("scores[{name:?}]")).collect::<Vec<_>>();
+                let scores = self.free_name("scores");
+                self.line(&format!("let {scores} = {};", value.text));
+                let numbers = names.iter().map(|name| format!("{scores}[{name:?}]")).collect::<Vec<_>>();
                 let of = Type::Tuple(vec![Type::Float; names.len()]);
                 Value::temporary(format!("({})", numbers.join(", ")), of)
             }
             _ => value,
         };
+        // `a, b = None, None`
+        if let (Expr::Tuple(targets), Some(items)) = (target, &value.items)
+            && targets.len() == items.len()
+            && items.iter().all(|item| item.of == Type::None)
+        {
+            return targets.iter().zip(items.clone()).try_for_each(|(target, item)| self.assign(target, item));
+        }
         let mut names = Vec::new();
         let pattern = self.pattern(target, &value.of, &mut names)?;
         if names.iter().any(|(name, _)| self.is_outer(name)) {
@@ -444,10 +467,11 @@ impl<'a> Program<'a> {
                     Missing::new("an assignment to several variables of an outer block").help("assign them one by one")
                 );
             }
-            self.line(&format!("let values = {};", value.text));
+            let values = self.free_name("values");
+            self.line(&format!("let {values} = {};", value.text));
             let parts: Vec<_> = names.into_iter().enumerate().collect();
             for (i, (name, of)) in parts {
-                self.bind(&name, Value::temporary(format!("values.{i}"), of))?;
+                self.bind(&name, Value::temporary(format!("{values}.{i}"), of))?;
             }
             return Ok(());
         }
@@ -520,11 +544,26 @@ impl<'a> Program<'a> {
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
         }
+        // Rust has no variable for it.
+        if value.of == Type::None && value.form == Form::Constant && !self.is_outer(name) {
+            if self.is_next_mutated(name) {
+                return Err(Missing::new(format!("{name} is None until a block assigns it"))
+                    .help("give it a value of the type that it will have"));
+            }
+            self.declare(name);
+            let variable =
+                Variable { rust_name: "None".into(), of: Type::None, form: Form::Constant, is_pending: false };
+            self.scopes.bind(name, Binding::Variable(variable));
+            return Ok(());
+        }
         let is_collection = matches!(value.of, Type::List(_) | Type::Dict(..) | Type::Set(_));
         let is_unchanged = |program: &Self| {
             let base = program.scopes.python_name(&value.text);
             !program.is_next_mutated(name) && base.is_none_or(|base| !program.is_mutated(&base))
         };
+        if value.form == Form::Reference && matches!(value.of, Type::Dict(..)) && self.is_next_mutated(name) {
+            return Err(Missing::new("a second name for a dict that changes").help("make a new one with dict(...)"));
+        }
         let value = match (&value.of, &value.items) {
             // Neither is changed, so that a clone is as good as another name.
             _ if is_collection && value.form == Form::Place && is_unchanged(self) => {
@@ -533,6 +572,16 @@ impl<'a> Program<'a> {
             (Type::Tuple(_), Some(items)) if items.len() > 1 => self.own(value)?,
             _ if is_collection && value.form == Form::Place => self.handed_over(value, self.is_next_mutated(name))?,
             _ => self.owned(value)?,
+        };
+        // Texts that are made are put into the list.
+        let value = match (&value.of, &value.items) {
+            (Type::List(of), Some(items))
+                if **of == Type::Str && !items.is_empty() && self.is_next_mutated(name) && !self.is_outer(name) =>
+            {
+                let texts: Vec<_> = items.iter().map(|item| self.owned_text(item)).collect();
+                Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(Type::String)))
+            }
+            _ => value,
         };
         // A text that grows.
         let value = match value.of == Type::Str && self.is_next_mutated(name) && !self.is_outer(name) {
@@ -586,6 +635,11 @@ impl<'a> Program<'a> {
         };
         let class = class.filter(|&number| self.classes[number].kind == Kind::Model);
         let changes = self.declare(name);
+        // A flow of images counts its batches itself.
+        let changes = match value.of {
+            Type::Flow(_) | Type::Model(_) | Type::Layer(_) => self.is_changed(name),
+            _ => changes,
+        };
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
         let is_read = self.scan().reads(name) > 0;
         let declared = match (is_mutable, is_read) {

@@ -103,6 +103,11 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("def f(x):\n    if x > 1:\n        return x\nprint(f(2))", "f returns an int or nothing"),
         ("def f(x):\n    return x", "never called"),
         ("with open('x', 'rb') as f:\n    pass", "a file of bytes"),
+        ("best = None\nfor i in range(3):\n    if best is None:\n        best = i\nprint(best)", "None until a block"),
+        (
+            "import keras\nm = keras.Sequential([keras.layers.Dense(1)])\nm.compile('sgd', 'mse')\nm.trainable = False",
+            "m is compiled before trainable changes",
+        ),
     ] {
         let port = ported(script);
         let found: Vec<_> = port.gaps.iter().map(|gap| gap.reason.as_str()).collect();

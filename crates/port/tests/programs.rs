@@ -5,20 +5,30 @@ programs! {
     custom_callback
     custom_loss_and_metric
     custom_training_loop
+    data_files
     denoising_autoencoder
     digits_mlp
     early_stopping_checkpoint
     fashion_functional
     figures
+    fraud_class_weights
+    frozen_base
     fuel_table
     functional_shared_layers
+    gan_two_models
     housing_kfold
+    image_flow_from_directory
+    image_folder
+    image_generator
+    input_pipeline
     layers_with_weights
+    loan_applications
     loop_with_tape
     loss_classes
     mnist_cnn
     mnist_mlp
     multi_output_model
+    old_keras_names
     pandas_housing
     policy_gradient_bandit
     recurrent_dropout
@@ -30,9 +40,12 @@ programs! {
     siamese
     sklearn_iris_like
     text_classes
+    text_folder
     timeseries_conv1d
     timeseries_lstm
     timeseries_scaler
     training_function
+    tweets_tokenizer
+    weather_windows
     word_distance
 }
