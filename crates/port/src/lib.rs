@@ -42,6 +42,7 @@ mod generators;
 mod image_generators;
 mod indexing;
 mod init_methods;
+mod ipython;
 mod iteration;
 mod kept_counters;
 mod keras;
@@ -160,8 +161,9 @@ impl SyntaxError {
 /// If it is not Python 3.
 pub fn port(script: &str, file: &str) -> Result<Port, SyntaxError> {
     let syntax = |(line, reason)| SyntaxError { file: file.into(), line, reason };
+    let script = source::with_newlines(script);
     let ported = || {
-        let source = Source::parse(script).map_err(syntax)?;
+        let source = Source::parse(&script).map_err(syntax)?;
         Ok(program::Program::new(&source, file).port())
     };
     // A sum of thousands of terms is as deep as it is long.
