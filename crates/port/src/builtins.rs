@@ -298,6 +298,10 @@ impl<'a> Program<'a> {
                 Type::Bool => Ok(Value::temporary(format!("usize::from({})", number.text), Type::Int)),
                 _ => Err(Missing::new(format!("int of {}", number.of.described()))),
             },
+            ("repr", [text]) if text.of.is_text() => {
+                let function = self.import("python::text_repr");
+                Ok(Value::temporary(format!("{function}({})", text.borrowed()), Type::String))
+            }
             ("str" | "repr", [number]) if number.of == Type::Float => {
                 let function = self.import("python::repr");
                 Ok(Value::temporary(format!("{function}({})", number.at(Strength::Loose)), Type::String))

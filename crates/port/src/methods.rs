@@ -398,7 +398,7 @@ impl<'a> Program<'a> {
             }
             "compile" => {
                 if let Expr::Attribute(attribute) = &*call.func {
-                    self.compiled.push(self.source.text(attribute.value.range()));
+                    self.compiled.push(crate::freezing::name_of(&attribute.value));
                 }
                 self.compile(of, &named)
             }

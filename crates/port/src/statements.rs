@@ -369,7 +369,7 @@ impl<'a> Program<'a> {
                     return Ok(());
                 }
                 if attribute.attr.as_str() == "trainable" {
-                    self.check_compiled_later(attribute.range.end())?;
+                    self.check_freezing(&attribute.value)?;
                 }
                 let method = match (&of.of, attribute.attr.as_str()) {
                     (Type::Layer(_) | Type::Model(_), "trainable") if value.of == Type::Bool => "set_trainable",
@@ -448,19 +448,6 @@ impl<'a> Program<'a> {
                 }
             }
             _ => Err(Missing::new("an assignment to this")),
-        }
-    }
-
-    /// A model is compiled again when `trainable` has changed: without that, Keras 2 trains the weights that were trainable before, Keras 3 those
-    /// that are now.
-    fn check_compiled_later(&self, at: ruff_text_size::TextSize) -> Ported<()> {
-        let behind = self.source.text_from(at);
-        match self.compiled.iter().find(|model| !behind.contains(&format!("{model}.compile("))) {
-            None => Ok(()),
-            Some(model) => Err(Missing::new(format!("{model} is compiled before trainable changes, and not again"))
-                .help(
-                    "compile fixes which weights are trained, as in Keras 2; Keras 3 asks again when training begins",
-                )),
         }
     }
 

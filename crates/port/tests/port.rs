@@ -105,8 +105,8 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("with open('x', 'rb') as f:\n    pass", "a file of bytes"),
         ("best = None\nfor i in range(3):\n    if best is None:\n        best = i\nprint(best)", "None until a block"),
         (
-            "import keras\nm = keras.Sequential([keras.layers.Dense(1)])\nm.compile('sgd', 'mse')\nm.trainable = False",
-            "m is compiled before trainable changes",
+            "import keras\nm = keras.Sequential([keras.layers.Dense(1)])\nm.compile('sgd', 'mse')\nm.trainable = False\nm.fit([[1.0]], [1.0])",
+            "behind the compile of m",
         ),
     ] {
         let port = ported(script);

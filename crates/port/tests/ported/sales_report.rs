@@ -55,7 +55,8 @@ fn main() -> Result<()> {
     let mut totals = Array1::<f64>::zeros(40);
     let file = python::files::read("sales.csv")?;
     for row in python::tables::records(&file, ',')? {
-        totals[[row["day"].trim().parse::<i64>().map_err(|error| Error::new(error.to_string()))? as usize]] += row["amount"].trim().parse::<f64>().map_err(|error| Error::new(error.to_string()))?;
+        let place0 = python::place(row["day"].trim().parse::<i64>().map_err(|error| Error::new(error.to_string()))?, totals.shape()[0])?;
+        totals[[place0]] += row["amount"].trim().parse::<f64>().map_err(|error| Error::new(error.to_string()))?;
     }
     println!("first totals: {} last: {}", numpy::array_str(&totals.to_tensor()?.i(..3)?)?, numpy::array_str(&totals.to_tensor()?.i(totals.to_tensor()?.dim(0)? - 1)?)?);
 
@@ -114,7 +115,7 @@ fn write_sales(path: &'static str, days: usize, shops: &[&'static str], goods: &
     for day in 0..days {
         for (s, &shop) in shops.iter().enumerate() {
             for (g, &item) in goods.iter().enumerate() {
-                let amount = (10 + 3 * s + 2 * g) as i64 + (5.0 * f64::sin(day as f64 / 3.0 + g as f64)) as i64 + numpy::random::randint_scalar(0, 3)? as usize as i64;
+                let amount = 10 + 3 * s + 2 * g + (5.0 * f64::sin(day as f64 / 3.0 + g as f64)) as i64 + numpy::random::randint_scalar(0, 3)? as usize as i64;
                 rows.push(vec![day.to_string(), shop.to_string(), item.to_string(), amount.to_string()]);
             }
         }
