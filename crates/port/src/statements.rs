@@ -707,8 +707,6 @@ impl<'a> Program<'a> {
             // A flow of images counts its batches itself.
             Type::Flow(_) | Type::Model(_) | Type::Layer(_) => self.is_changed(name),
             of if of.is_array() => changes && (self.changes_itself(name) || of_parameter),
-            // A dataset is never changed, only another one is made of it.
-            Type::Dataset(..) => changes && self.scan().is_reassigned(name),
             _ => changes,
         };
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;

@@ -372,7 +372,8 @@ impl Value {
 
     /// Whether it is a number that is written out.
     pub(crate) fn is_literal(&self) -> bool {
-        self.text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
+        let text = self.text.trim_start_matches('-');
+        text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains([' ', '('])
     }
 
     /// The text of a literal string, without quotes.

@@ -85,7 +85,7 @@ fn main() -> Result<()> {
 fn dataframe_to_dataset(dataframe: &Table, shuffle: bool, batch_size: usize) -> Result<Dataset> {
     let mut dataframe = dataframe.clone();
     let labels = dataframe.pop("target")?;
-    let ds = dataframe.dataset(&labels)?;
+    let mut ds = dataframe.dataset(&labels)?;
     if shuffle {
         ds = ds.shuffle(dataframe.rows());
     }

@@ -115,7 +115,7 @@ fn write_sales(path: &'static str, days: usize, shops: &[&'static str], goods: &
     for day in 0..days {
         for (s, &shop) in shops.iter().enumerate() {
             for (g, &item) in goods.iter().enumerate() {
-                let amount = 10 + 3 * s + 2 * g + (5.0 * f64::sin(day as f64 / 3.0 + g as f64)) as i64 + numpy::random::randint_scalar(0, 3)? as usize as i64;
+                let amount = (10 + 3 * s + 2 * g) as i64 + (5.0 * f64::sin(day as f64 / 3.0 + g as f64)) as i64 + numpy::random::randint_scalar(0, 3)? as usize as i64;
                 rows.push(vec![day.to_string(), shop.to_string(), item.to_string(), amount.to_string()]);
             }
         }
