@@ -227,10 +227,10 @@ impl<'a> Program<'a> {
                 }
                 Some(given) if is_axes => {
                     let value = self.expression(given)?;
-                    let axes = if value.items.is_some() {
-                        self.sizes(&value)?.replace('(', "[").replace(')', "]")
-                    } else {
-                        value.text
+                    let axes = match crate::arguments::integers(&value) {
+                        Some(integers) => integers,
+                        None if value.items.is_some() => self.sizes(&value)?.replace('(', "[").replace(')', "]"),
+                        None => value.text,
                     };
                     let axes = if axes == "None" { "()".into() } else { axes };
                     self.with_kept_axes(axes, keepdims)

@@ -228,10 +228,19 @@ impl<'a> Program<'a> {
         self.code_lines.extend(code.collect::<Vec<_>>());
     }
 
+    /// Whether a function of the script has this name in Rust.
+    fn has_function(&self, name: &str) -> bool {
+        self.functions.iter().any(|function| crate::names::in_snake_case(function.definition.name()) == name)
+    }
+
     /// Remembers what is used from `candle_keras`, and returns its name.
     pub(crate) fn import(&mut self, path: &str) -> String {
         let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
         match module {
+            // A function of the script has that name.
+            _ if (module == "prelude" || crate::api::is_in_prelude(path)) && self.has_function(name) => {
+                return format!("candle_keras::prelude::{name}");
+            }
             "prelude" => {}
             _ if crate::api::is_in_prelude(path) => {}
             // Modules whose names Keras has too.
@@ -322,10 +331,18 @@ impl<'a> Program<'a> {
         let mut parts = text.split('\u{1}');
         let mut out = parts.next().unwrap_or_default().to_string();
         while let (Some(number), Some(behind)) = (parts.next(), parts.next()) {
-            let is_known = number.parse().ok().and_then(|number: usize| self.unknown.get(number)?.as_ref()).is_some();
-            if !is_known {
+            let number: usize = number.parse().unwrap_or(usize::MAX);
+            let known = |number: usize| self.resolved(self.unknown.get(number)?.as_ref()?).in_rust();
+            if let (Some(before), Some(key), Some(value)) =
+                (out.strip_suffix("IndexMap::new()"), known(number), known(number + 1))
+                && is_never_filled(before, text)
+            {
+                out = format!("{before}IndexMap::<{key}, {value}>::new()");
+            }
+            if self.unknown.get(number).is_none_or(Option::is_none) {
                 out = match (out.strip_suffix("vec![]"), out.strip_suffix("IndexMap::new()")) {
-                    (Some(before), _) => format!("{before}Vec::<()>::new()"),
+                    // Nothing is ever put in; numbers are taken everywhere.
+                    (Some(before), _) => format!("{before}Vec::<f64>::new()"),
                     (_, Some(before)) => format!("{before}IndexMap::<(), ()>::new()"),
                     _ => out,
                 };
@@ -373,6 +390,11 @@ impl<'a> Program<'a> {
     pub(crate) fn item(&mut self, line: usize, text: String) {
         let at = self.items.partition_point(|(before, _)| *before <= line);
         self.items.insert(at, (line, text));
+    }
+
+    /// Whether an item with this text is written already.
+    pub(crate) fn has_item(&self, text: &str) -> bool {
+        self.items.iter().any(|(_, item)| item.contains(text))
     }
 
     /// Imports what a type needs that is written out.
@@ -468,6 +490,10 @@ impl<'a> Program<'a> {
     /// The name of the variable in Rust.
     pub(crate) fn rust_name(&self, name: &str) -> String {
         let mut rust_name = crate::names::in_snake_case(name.trim_start_matches("self."));
+        // Rust has no value in `_`.
+        if rust_name == "_" && self.scan().reads(name) > 0 {
+            rust_name = "it".into();
+        }
         while self.scopes.is_taken(&rust_name, name) {
             rust_name.push('_');
         }
@@ -628,4 +654,12 @@ pub(crate) fn names_in(target: &Expr) -> Vec<String> {
         Expr::List(list) => list.elts.iter().flat_map(names_in).collect(),
         _ => Vec::new(),
     }
+}
+
+/// Whether nothing is put into the dict that is declared at the end of a text, so that Rust does not know its types.
+fn is_never_filled(declaration: &str, program: &str) -> bool {
+    let name = declaration.rsplit("let mut ").next().and_then(|rest| rest.strip_suffix(" = "));
+    name.is_some_and(|name| {
+        ["insert", "entry", "extend"].iter().all(|method| !program.contains(&format!("{name}.{method}(")))
+    })
 }

@@ -22,6 +22,7 @@ programs! {
     functional_shared_layers
     gan_class
     gan_two_models
+    handled_errors
     housing_kfold
     image_flow_from_directory
     image_folder
