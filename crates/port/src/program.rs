@@ -323,11 +323,18 @@ impl<'a> Program<'a> {
     /// The text with the types of empty lists that nothing else says.
     fn with_types(&self, text: &str) -> String {
         let late = |number: &str| self.late_types.get(number.parse::<usize>().ok()?);
-        let parts = text.split('\u{2}').enumerate().map(|(i, part)| match i % 2 {
-            0 => part.to_string(),
-            _ => late(part).and_then(|of| self.resolved(of).in_rust()).unwrap_or_else(|| "_".into()),
-        });
-        let text = &parts.collect::<String>();
+        let mut typed = String::new();
+        for (i, part) in text.split('\u{2}').enumerate() {
+            if i % 2 == 0 {
+                typed.push_str(part);
+                continue;
+            }
+            let known = late(part).and_then(|of| self.resolved(of).in_rust());
+            // What is put in says it, or nothing does.
+            let name = typed.rsplit("let mut ").next().and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+            typed.push_str(&known.unwrap_or_else(|| if is_filled(name, text) { "_" } else { "f64" }.into()));
+        }
+        let text = &typed;
         let mut parts = text.split('\u{1}');
         let mut out = parts.next().unwrap_or_default().to_string();
         while let (Some(number), Some(behind)) = (parts.next(), parts.next()) {
@@ -335,7 +342,11 @@ impl<'a> Program<'a> {
             let known = |number: usize| self.resolved(self.unknown.get(number)?.as_ref()?).in_rust();
             if let (Some(before), Some(key), Some(value)) =
                 (out.strip_suffix("IndexMap::new()"), known(number), known(number + 1))
-                && is_never_filled(before, text)
+                && before
+                    .rsplit("let mut ")
+                    .next()
+                    .and_then(|rest| rest.strip_suffix(" = "))
+                    .is_some_and(|name| !is_filled(name, text))
             {
                 out = format!("{before}IndexMap::<{key}, {value}>::new()");
             }
@@ -401,6 +412,7 @@ impl<'a> Program<'a> {
     pub(crate) fn import_type(&mut self, of: &Type) {
         match of {
             Type::Object(path) if crate::command_line::in_rust(path).is_some() || path.starts_with("serde_json") => {}
+            Type::Object(path) if path.starts_with("inputs::") => {}
             Type::Object(path) if path == crate::pandas::VALUES => _ = self.import(crate::pandas::COLUMN),
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
             Type::Path => self.import_from("std::path::PathBuf"),
@@ -656,10 +668,7 @@ pub(crate) fn names_in(target: &Expr) -> Vec<String> {
     }
 }
 
-/// Whether nothing is put into the dict that is declared at the end of a text, so that Rust does not know its types.
-fn is_never_filled(declaration: &str, program: &str) -> bool {
-    let name = declaration.rsplit("let mut ").next().and_then(|rest| rest.strip_suffix(" = "));
-    name.is_some_and(|name| {
-        ["insert", "entry", "extend"].iter().all(|method| !program.contains(&format!("{name}.{method}(")))
-    })
+/// Whether something is put into a collection.
+fn is_filled(name: &str, program: &str) -> bool {
+    ["insert", "entry", "extend", "push"].iter().any(|method| program.contains(&format!("{name}.{method}(")))
 }

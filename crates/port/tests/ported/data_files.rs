@@ -4,7 +4,7 @@
 use candle_keras::candle_core::IndexOp;
 use candle_keras::layers::Dense;
 use candle_keras::prelude::*;
-use candle_keras::{, Error, numpy, ops, python, sklearn};
+use candle_keras::{Error, numpy, ops, python, sklearn};
 use indexmap::IndexMap;
 use std::path::Path;
 
@@ -53,7 +53,7 @@ fn main() -> Result<()> {
 
     model.save("model.keras")?;
     evaluate(&mut model, &x, &y)?;
-    let mut restored = ::load_model("model.keras")?;
+    let mut restored = load_model("model.keras")?;
     println!("{:?}", python::round(evaluate_2(&mut restored, &x, &y)?, 4));
 
     let switcher = IndexMap::from([("small", 1), ("large", 2)]);

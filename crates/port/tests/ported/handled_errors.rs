@@ -4,7 +4,7 @@
 use candle_keras::candle_core::IndexOp;
 use candle_keras::layers::Dense;
 use candle_keras::prelude::*;
-use candle_keras::{, Error, numpy, ops, python};
+use candle_keras::{Error, numpy, ops, python};
 use std::path::Path;
 
 fn main() -> Result<()> {
@@ -43,7 +43,7 @@ fn main() -> Result<()> {
     let (x, y) = (data.i((.., ..2))?, data.i((.., 2))?);
 
     let result = (|| -> Result<()> {
-        println!("loaded {} parameters", ::load_model("trained_before.keras")?.count_params());
+        println!("loaded {} parameters", load_model("trained_before.keras")?.count_params());
         Ok(())
     })();
     if result.is_err() {

@@ -3,7 +3,7 @@
 use candle_keras::candle_core::IndexOp;
 use candle_keras::layers::{BatchNormalization, Dense};
 use candle_keras::prelude::*;
-use candle_keras::{, models, numpy, ops, python, utils};
+use candle_keras::{models, numpy, ops, python, utils};
 use std::path::Path;
 
 const SAVE_DIR: &str = "saved_models";
@@ -42,7 +42,7 @@ fn main() -> Result<()> {
     let path = Path::new(SAVE_DIR).join("rings.keras");
     model.save(&path)?;
     println!("Saved model to disk: {}", if path.is_file() { "True" } else { "False" });
-    let mut loaded = ::load_model(&path)?;
+    let mut loaded = load_model(&path)?;
     println!("name: {} layers: {:?}", loaded.layer_name(), loaded.layers().into_iter().map(|layer| layer.class_name().to_string()).collect::<Vec<String>>());
 
     let expected = model.predict_with(&x.i(..10)?, Predict::new().verbose(0))?;
