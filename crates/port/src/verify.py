@@ -1043,6 +1043,12 @@ def patch_tensorflow():
         setattr(tf.random, name, refusing(f"tf.random.{name}"))
     tf.config.run_functions_eagerly(True)
 
+    # A crossentropy takes the probabilities that it is given, as on JAX and here. On TensorFlow it would take the logits that they were computed
+    # from, so that probabilities of almost 0 or 1 had another loss.
+    @patch(backend.nn, "_get_logits")
+    def get_logits(old, output, from_logits, *names):
+        return output, from_logits
+
     # An optimizer counts its steps with 64 bits on TensorFlow, and with 32 on JAX and here: `summary` says how much memory that is.
     @patch(summary_utils, "_compute_memory_size")
     def memory_size(old, shape, dtype):
