@@ -408,7 +408,9 @@ impl<'a> Program<'a> {
         match self.compiled.iter().find(|model| !behind.contains(&format!("{model}.compile("))) {
             None => Ok(()),
             Some(model) => Err(Missing::new(format!("{model} is compiled before trainable changes, and not again"))
-                .help("compile fixes which weights are trained, as in Keras 2; Keras 3 asks again when training begins")),
+                .help(
+                    "compile fixes which weights are trained, as in Keras 2; Keras 3 asks again when training begins",
+                )),
         }
     }
 

@@ -175,8 +175,11 @@ fn python_s_own_parts_have_their_meaning() {
 }
 
 /// The table of docs/porting.md, each line of which is ported.
-/// The rows of the guide's tables, without the lines around them: Python, and what it becomes.
-fn rows_of_the_guide() -> (Vec<(String, String)>, Vec<(String, String)>) {
+/// Python, and what it becomes.
+type Rows = Vec<(String, String)>;
+
+/// The rows of the guide's tables: what the command makes, and what it does not know.
+fn rows_of_the_guide() -> (Rows, Rows) {
     let guide = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/porting.md")).unwrap();
     let (_, rest) = guide.split_once("## What the command makes").unwrap();
     let (section, _) = rest.split_once("\n## ").unwrap();
