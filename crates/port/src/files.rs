@@ -414,6 +414,27 @@ impl<'a> Program<'a> {
                 Strength::Cast,
                 Form::Temporary,
             ),
+            ("randrange", [start, end, step @ ..]) => {
+                let ends = [start, end].map(|end| whole(self, end));
+                let [start, end] = ends.map(|end| end.map_err(|_| Missing::new("randrange of these bounds")));
+                let step = step.first().map_or(Ok("1".to_string()), |step| whole(self, step))?;
+                let text = format!("{function}randrange({}, {}, {step})?", start?, end?);
+                match values.iter().all(|bound| bound.of == Type::Int) {
+                    true => Value::new(format!("{text} as usize"), Type::Int, Strength::Cast, Form::Temporary),
+                    false => Value::temporary(text, Type::Signed),
+                }
+            }
+            // Of an array, which has one axis.
+            ("choice", [array]) if matches!(array.of, Type::Ints | Type::Floats) => {
+                let (dtype, in_rust, of) = match array.of {
+                    Type::Ints => ("I64", "i64", Type::Signed),
+                    _ => ("F64", "f64", Type::Float),
+                };
+                let numbers =
+                    format!("{}.to_dtype(DType::{dtype})?.to_vec1::<{in_rust}>()?", array.at(Strength::Whole));
+                let text = format!("*{function}choice(&{numbers})?");
+                Value::temporary(text, of).with_strength(Strength::Prefix)
+            }
             ("choice", [list]) => {
                 let of = list_of(list)?;
                 let text = format!("{function}choice({})?", list.borrowed());

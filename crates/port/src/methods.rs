@@ -9,7 +9,6 @@ use crate::program::Program;
 use crate::value::{Binding, Form, ModelType, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
-use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
     pub(crate) fn attribute(&mut self, of: &Value, name: &str) -> Ported<Value> {
@@ -111,10 +110,13 @@ impl<'a> Program<'a> {
             (Type::Model(_) | Type::Layer(_), "weights" | "variables") => {
                 Ok(Value::temporary(format!("{whole}.variables()"), Type::Variables))
             }
+            // All axes, in the opposite order.
             (own @ (Type::Array | Type::Ints | Type::Floats | Type::Mask), "T") => {
-                Ok(Value::temporary(format!("{whole}.t()?"), own.clone()))
+                let function = self.import("ops::transpose");
+                Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), own.clone()))
             }
-            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "dtype") => {
+            (Type::Mask, "dtype") => Ok(Value::constant("\"bool\"", Type::Str)),
+            (Type::Array | Type::Ints | Type::Floats, "dtype") => {
                 Ok(Value::temporary(format!("{whole}.dtype()"), Type::Dtype))
             }
             (Type::Array | Type::Ints | Type::Floats | Type::Mask, "ndim") => {
@@ -135,6 +137,9 @@ impl<'a> Program<'a> {
             && let Some(axes) = self.flat_axes(of, name)
         {
             return Ok(axes);
+        }
+        if of.of.is_number() && name == "item" && call.arguments.is_empty() {
+            return Ok(of.clone());
         }
         if let Some(value) = self.method_of_parser(of, name, call)? {
             return Ok(value);
@@ -275,6 +280,10 @@ impl<'a> Program<'a> {
                 let sizes = sizes.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
                 self.reshaped_to(of, &sizes)
             }
+            ("astype", [dtype]) if self.dtype_name(dtype).is_ok_and(|name| name.starts_with("bool")) => {
+                let text = format!("{whole}.ne(&{whole}.zeros_like()?)?");
+                Ok(Value::temporary(text, Type::Mask))
+            }
             ("astype", [dtype]) => {
                 let dtype = self.dtype(Some(dtype), "")?;
                 let of = crate::numpy::of_dtype(&dtype);
@@ -294,11 +303,18 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::argsort");
                 Ok(Value::temporary(format!("{function}({}, -1)?", of.borrowed()), Type::Ints))
             }
-            ("transpose", []) => Ok(Value::temporary(format!("{whole}.t()?"), of.of.clone())),
+            ("transpose", []) => {
+                let function = self.import("ops::transpose");
+                Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), of.of.clone()))
+            }
             ("squeeze", []) => {
                 let function = self.import("ops::squeeze");
                 Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), of.of.clone()))
             }
+            ("item", []) if of.of == Type::Ints => Ok(Value::temporary(
+                format!("{whole}.flatten_all()?.get(0)?.to_dtype(DType::I64)?.to_scalar::<i64>()?"),
+                Type::Signed,
+            )),
             ("item", []) => Ok(Value::temporary(
                 format!("{whole}.flatten_all()?.get(0)?.to_dtype(DType::F64)?.to_scalar::<f64>()?"),
                 Type::Float,
@@ -381,7 +397,7 @@ impl<'a> Program<'a> {
             }
             "compile" => {
                 if let Expr::Attribute(attribute) = &*call.func {
-                    self.compiled.push(self.source.text(attribute.value.range()));
+                    self.compiled.push(crate::freezing::name_of(&attribute.value));
                 }
                 self.compile(of, &named)
             }

@@ -91,14 +91,6 @@ pub fn chdir(path: impl AsRef<Path>) -> Result<()> {
     std::env::set_current_dir(path.as_ref()).map_err(|cause| of_path(path.as_ref(), cause))
 }
 
-/// Gives a file or folder another name. Python: `os.rename(from, to)`.
-///
-/// # Errors
-/// If it cannot be renamed.
-pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
-    fs::rename(from.as_ref(), to).map_err(|cause| of_path(from.as_ref(), cause))
-}
-
 /// Makes a folder with those around it, unless it is there. Python: `os.makedirs(path, exist_ok=True)`.
 ///
 /// # Errors
