@@ -228,6 +228,16 @@ fn what_the_guide_says_is_not_known_is_a_gap() {
 }
 
 #[test]
+fn each_file_of_the_crate_is_in_the_map() {
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let map = fs::read_to_string(crate_folder.join("../../ARCHITECTURE.md")).unwrap();
+    let names = fs::read_dir(crate_folder.join("src")).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = names.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".rs"));
+    let missing: Vec<_> = names.filter(|name| !map.contains(&format!("\n  {name} "))).collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md has no line for {missing:?}");
+}
+
+#[test]
 fn names_of_older_versions_and_of_tensorflow_are_known() {
     for line in [
         "from keras.layers.core import Dense\nDense(3)",
