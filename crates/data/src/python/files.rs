@@ -117,7 +117,7 @@ pub fn copy(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<PathBu
 ///
 /// # Errors
 /// If it cannot be moved.
-pub fn move_to(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<PathBuf> {
+pub fn rename(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<PathBuf> {
     let (source, target) = (source.as_ref(), target.as_ref());
     let target = match source.file_name() {
         Some(name) if target.is_dir() => target.join(name),
