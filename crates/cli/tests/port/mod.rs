@@ -156,7 +156,7 @@ fn scripts_are_verified() {
     let changed = place.run(&verify);
     let answer = String::from_utf8(changed.stdout).unwrap();
     assert_eq!(changed.status.code(), Some(1));
-    assert!(answer.contains("differs:  fit 1, loss: 3 numbers in Python, 2 in Rust"), "{answer}");
+    assert!(answer.contains("differs:  fit 1, loss: 3 epochs in Python, 2 in Rust"), "{answer}");
     assert!(answer.contains("differs:  evaluate 1, ") && answer.contains("differs:  printed line 1"), "{answer}");
     std::fs::write(&main, program.replace("epochs(3)", "epochs(3.5)")).unwrap();
     assert!(place.error_behind(&verify).contains("does not compile"));
