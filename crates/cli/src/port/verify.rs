@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 /// The status of verify.py if it is not the script that failed: Python has no Keras, or the script draws other random numbers.
 const NOT_RUN: i32 = 3;
 
-/// The most printed lines that are shown beside each other.
+/// The most results of a kind, or printed lines, that are shown.
 const MOST_SHOWN: usize = 20;
 
 /// Runs the script and the program in the folder, both from the script's folder, and compares what they print and what their models return. `changed` is
@@ -65,7 +65,13 @@ pub(super) fn run(script: &Path, changed: Option<&str>, folder: &Path, compared:
 /// Prints what is the same and what differs; an error if something does.
 fn report(of_python: &str, of_rust: &str, results_of_python: &str, results_of_rust: &str) -> Result<()> {
     let calls = compare_results(results_of_python, results_of_rust);
-    calls.iter().try_for_each(|call| print(&call.to_string()))?;
+    let (differ, same): (Vec<_>, Vec<_>) = calls.iter().partition(|call| call.difference.is_some());
+    for (kind, of) in [("the same:", same), ("differs: ", differ)] {
+        of.iter().take(MOST_SHOWN).try_for_each(|call| print(&call.to_string()))?;
+        if let Some(more @ 1..) = of.len().checked_sub(MOST_SHOWN) {
+            print(&format!("{kind} {more} more of the results of models"))?;
+        }
+    }
     let (lines, differences) = compare(of_python, of_rust);
     let shown = differences.iter().take(MOST_SHOWN);
     shown.map(|difference| format!("differs:  printed {difference}")).try_for_each(|text| print(&text))?;
