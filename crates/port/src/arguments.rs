@@ -41,6 +41,8 @@ const RENAMED: &[(&str, &str)] = &[
     ("p", "rate"),
     ("output_dim", "units"),
     ("alpha", "negative_slope"),
+    ("l", "l1"),
+    ("l", "l2"),
     ("input", "inputs"),
     ("output", "outputs"),
 ];
@@ -202,6 +204,11 @@ impl<'a> Program<'a> {
     pub(crate) fn argument(&mut self, argument: &'a Expr, rust_type: &str, name: &str) -> Ported<String> {
         if rust_type.starts_with("impl Fn") {
             return self.function_argument(argument, rust_type);
+        }
+        if rust_type == "impl Into<Standardize>"
+            && let Some(function) = self.standardization(argument)?
+        {
+            return Ok(function);
         }
         // A function by which Keras means its name: activation=tf.nn.relu.
         if let Some(path) = self.path_of(argument) {

@@ -21,6 +21,9 @@ impl<'a> Program<'a> {
             if let Some(name) = crate::operations::name_of(&path) {
                 return self.operation(&name, call);
             }
+            if let Some(value) = self.call_on_files(&path, call)? {
+                return Ok(value);
+            }
             if let Some(value) = self.library_call(&path, call)? {
                 return Ok(value);
             }

@@ -457,6 +457,9 @@ impl<'a> Program<'a> {
         if let Some(axes) = self.axes_index(&of, &subscript.slice)? {
             return Ok(axes);
         }
+        if let Some(array) = self.array_of_npz(&of, &subscript.slice)? {
+            return Ok(array);
+        }
         if let Some(input) = self.named_input(&of, &subscript.slice)? {
             return Ok(input);
         }

@@ -179,7 +179,7 @@ impl<'a> Program<'a> {
     }
 
     /// Something that Rust takes for a path.
-    fn path_argument(&mut self, of: &'a Expr) -> Ported<Value> {
+    pub(crate) fn path_argument(&mut self, of: &'a Expr) -> Ported<Value> {
         let value = self.expression(of)?;
         match value.of {
             Type::Str | Type::String | Type::Path => Ok(value),
@@ -203,6 +203,9 @@ impl<'a> Program<'a> {
         if name == "mkdir" {
             let function = self.import("python::files::makedirs");
             return Ok(Value::temporary(format!("{function}({})?", of.borrowed()), Type::None));
+        }
+        if let Some(found) = self.paths_in(of, name, call)? {
+            return Ok(found);
         }
         no_words(call)?;
         match (name, &call.arguments.args[..]) {
@@ -256,9 +259,49 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(format!("{function}({})?", path.borrowed()), Type::File { is_read: true }))
     }
 
-    /// `with open(path, "w") as f:`; whether it is that.
+    /// `f = open(path, "w")`, which is closed somewhere; whether it is that. What is written is gathered.
+    pub(crate) fn open_to_write(&mut self, name: &str, call: &'a ExprCall) -> Ported<bool> {
+        let is_open = matches!(&*call.func, Expr::Name(function) if function.id.as_str() == "open" && self.scopes.get("open").is_none());
+        if !is_open {
+            return Ok(false);
+        }
+        let (path, mode) = self.opened(call)?;
+        let count = |text: &str| self.source.all().matches(text).count();
+        let is_closed = count(&format!("{name}.close()")) >= count(&format!("{name} = open("));
+        if mode.starts_with('r') || !is_closed {
+            return Ok(false);
+        }
+        let rust_name = self.rust_name(name);
+        let path = match path.form {
+            Form::Constant => path.text,
+            _ => {
+                let text = self.own(path)?.text;
+                self.line(&format!("let {rust_name}_path = {text};"));
+                format!("&{rust_name}_path")
+            }
+        };
+        let function =
+            self.import(if mode.starts_with('a') { "python::files::append" } else { "python::files::write" });
+        self.line(&format!("let mut {rust_name} = String::new();"));
+        self.declare(name);
+        self.open_files.insert(rust_name.clone(), format!("{function}({path}, &{rust_name})?"));
+        let of = Type::File { is_read: false };
+        let variable = Variable { rust_name, of, form: Form::Place, is_pending: false };
+        self.scopes.bind(name, Binding::Variable(variable));
+        Ok(true)
+    }
+
+    /// `with open(path, "w") as f:` or `with np.load(path) as data:`; whether it is that.
     pub(crate) fn with_open(&mut self, with: &'a StmtWith) -> Ported<bool> {
         let [item] = &with.items[..] else { return Ok(false) };
+        if let Some(Expr::Name(name)) = item.optional_vars.as_deref()
+            && let Some(archive) = self.load_npz(Some(name.id.as_str()), &item.context_expr)?
+        {
+            self.last_line_is(self.source.line(item.range().end()));
+            self.bind(&name.id, archive)?;
+            self.block(&with.body);
+            return Ok(true);
+        }
         let Expr::Call(call) = &item.context_expr else { return Ok(false) };
         let is_open = matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "open" && self.scopes.get("open").is_none())
             || self.path_of(&call.func).is_some_and(|path| path == "io.open" || path == "codecs.open");
@@ -324,6 +367,9 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{whole}.push_str(&{})", value.text), Type::None))
             }
             ("getvalue", []) => Ok(Value::temporary(format!("{whole}.clone()"), Type::String)),
+            ("close", []) if self.open_files.contains_key(&of.text) => {
+                Ok(Value::temporary(self.open_files[&of.text].clone(), Type::None))
+            }
             ("close" | "flush", []) => Ok(Value::constant("()", Type::None)),
             _ => Err(Missing::new(format!("the method {name} of a file"))),
         }

@@ -72,6 +72,10 @@ impl<'a> Program<'a> {
             )),
             (Type::Folder(..), _) => self.attribute_of_folder(of, name),
             (Type::Flow(_), _) => self.attribute_of_flow(of, name),
+            (Type::Path, _) => self.attribute_of_path(of, name),
+            (Type::Object(path), "files") if path == crate::file_lists::ARCHIVE => {
+                Ok(Value::temporary(format!("{whole}.names()"), Type::List(Box::new(Type::String))))
+            }
             (Type::Object(path), _) if path == crate::tokenizers::CLASS => self.attribute_of_tokenizer(of, name),
             (Type::Object(path), "size" | "width" | "height") if path == crate::folders::IMAGE => {
                 self.attribute_of_image(of, name)
@@ -168,6 +172,10 @@ impl<'a> Program<'a> {
             Type::Flow(_) => self.method_of_flow(of, name, call),
             Type::Object(path) if path == crate::folders::IMAGE => self.method_of_image(of, name, call),
             Type::Object(path) if path == crate::image_generators::CLASS => self.method_of_generator(of, name, call),
+            // Rust closes files.
+            Type::Object(path) if path == crate::file_lists::ARCHIVE && name == "close" => {
+                Ok(Value::constant("()", Type::None))
+            }
             Type::Object(path) if path == crate::tokenizers::CLASS => self.method_of_tokenizer(of, name, call),
             Type::Object(path) => {
                 let found = self.method_of_object(of, &path.clone(), name, call)?;

@@ -433,6 +433,22 @@ impl<'a> Program<'a> {
                 let function = self.import("numpy::loadtxt");
                 Ok(Value::temporary(format!("{function}({path}, {delimiter}, {skipped})?"), Type::Floats))
             }
+            "savez" | "savez_compressed" => self.savez(call),
+            "append" => {
+                let given = given(&["arr", "values", "axis"])?;
+                let (a, b) = (self.expression(needed(&given, "arr")?)?, self.expression(needed(&given, "values")?)?);
+                let (a, b) = (self.tensor(&a)?, self.tensor(&b)?);
+                let of = if a.of == b.of { a.of.clone() } else { Type::Array };
+                let (x, y, axis) = match find(&given, "axis") {
+                    Some(axis) => (a.borrowed(), b.borrowed(), self.expression(axis)?.text),
+                    None => {
+                        let flat = |array: &Value| format!("&{}.flatten_all()?", array.at(Strength::Whole));
+                        (flat(&a), flat(&b), "0".into())
+                    }
+                };
+                let function = self.import("ops::concatenate");
+                Ok(Value::temporary(format!("{function}(&[{x}, {y}], {axis})?"), of))
+            }
             "fromstring" => {
                 let given = given(&["string", "dtype", "count", "sep"])?;
                 let text = self.argument(needed(&given, "string")?, "&str", "string")?;
@@ -545,6 +561,9 @@ impl<'a> Program<'a> {
         match path {
             path if path.starts_with("tensorflow.data.Dataset.") => {
                 self.dataset_from(path.rsplit('.').next().unwrap_or(path), call)
+            }
+            path if path.starts_with("tensorflow.strings.") => {
+                self.string_of_tensorflow(path.trim_start_matches("tensorflow.strings."), call)
             }
             path if path.starts_with("tensorflow.image.") => {
                 self.image_of_tensorflow(path.trim_start_matches("tensorflow.image."), call)

@@ -168,6 +168,16 @@ impl<'a> Program<'a> {
         if self.assigned_axes(assign)? {
             return Ok(());
         }
+        if let [Expr::Name(name)] = &assign.targets[..] {
+            if let Some(archive) = self.load_npz(Some(name.id.as_str()), &assign.value)? {
+                return self.bind(&name.id, archive);
+            }
+            if let Expr::Call(call) = &*assign.value
+                && self.open_to_write(&name.id, call)?
+            {
+                return Ok(());
+            }
+        }
         if let [target] = &assign.targets[..] {
             if self.note_partial(target, &assign.value) {
                 return Ok(());
@@ -604,7 +614,9 @@ impl<'a> Program<'a> {
             Type::Flow(_) | Type::Model(_) | Type::Layer(_) => self.is_changed(name),
             _ => changes,
         };
-        let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
+        // Reading goes on in the file.
+        let is_archive = crate::pandas::is(&value.of, crate::file_lists::ARCHIVE);
+        let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback || is_archive;
         let is_read = self.scan().reads(name) > 0;
         let declared = match (is_mutable, is_read) {
             (true, _) => format!("mut {rust_name}"),

@@ -1,0 +1,160 @@
+//! Paths by patterns, and parts of paths: `glob`, `pathlib`, `shutil`.
+
+use crate::arguments::{named_as, needed};
+use crate::program::Program;
+use crate::value::{Form, Strength, Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, ExprCall};
+
+fn paths() -> Type {
+    Type::List(Box::new(Type::Path))
+}
+
+impl<'a> Program<'a> {
+    /// A function of `glob` or `shutil`, or `os.path.sep.join`; `None` if it is none of them.
+    pub(crate) fn call_on_files(&mut self, path: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
+        Ok(Some(match path {
+            "shutil.copy" | "shutil.copy2" | "shutil.copyfile" | "shutil.move" => {
+                let given = named_as(call, &["src", "dst"])?;
+                let (from, to) = (self.path_argument(needed(&given, "src")?)?, self.path_argument(needed(&given, "dst")?)?);
+                let name = if path == "shutil.move" { "rename" } else { "copy" };
+                let function = self.import(&format!("python::files::{name}"));
+                Value::temporary(format!("{function}({}, {})?", from.borrowed(), to.borrowed()), Type::Path)
+            }
+            "glob.glob" => {
+                let given = named_as(call, &["pathname"])?;
+                let pattern = self.expression(needed(&given, "pathname")?)?;
+                let text = match &pattern.of {
+                    of if of.is_text() => pattern.borrowed(),
+                    Type::Path => format!("&{}.display().to_string()", pattern.at(Strength::Whole)),
+                    of => return Err(Missing::new(format!("{} as a pattern of paths", of.described()))),
+                };
+                let function = self.import("python::files::glob_texts");
+                Value::temporary(format!("{function}({text})?"), Type::List(Box::new(Type::String)))
+            }
+            "os.path.sep.join" | "os.sep.join" => {
+                let given = named_as(call, &["parts"])?;
+                let parts = self.expression(needed(&given, "parts")?)?;
+                match &parts.of {
+                    Type::List(of) if of.is_text() => {
+                        let list = parts.at(Strength::Whole);
+                        let array = list.strip_prefix("vec!").unwrap_or(&list).to_string();
+                        Value::temporary(format!("{array}.join(\"/\")"), Type::String)
+                    }
+                    of => return Err(Missing::new(format!("join of {}", of.described()))),
+                }
+            }
+            // Which warnings are shown changes no number.
+            "warnings.filterwarnings" | "warnings.simplefilter" => Value::constant("()", Type::None),
+            _ => return Ok(None),
+        }))
+    }
+
+    /// An attribute of a `pathlib.Path`.
+    pub(crate) fn attribute_of_path(&mut self, of: &Value, name: &str) -> Ported<Value> {
+        let whole = of.at(Strength::Whole);
+        let text = |text: String| Ok(Value::temporary(text, Type::String));
+        match name {
+            "parent" => {
+                self.import_from("std::path::Path");
+                let text = format!("{whole}.parent().unwrap_or(Path::new(\"\")).to_path_buf()");
+                Ok(Value::temporary(text, Type::Path))
+            }
+            "parents" => {
+                self.import_from("std::path::Path");
+                let text = format!("{whole}.ancestors().skip(1).map(Path::to_path_buf).collect::<Vec<_>>()");
+                Ok(Value::temporary(text, paths()))
+            }
+            "name" => text(format!("{whole}.file_name().unwrap_or_default().to_string_lossy().into_owned()")),
+            "stem" => text(format!("{whole}.file_stem().unwrap_or_default().to_string_lossy().into_owned()")),
+            "suffix" => text(format!("{whole}.extension().map_or(String::new(), |end| format!(\".{{}}\", end.display()))")),
+            _ => Err(Missing::new(format!("the attribute {name} of a path"))),
+        }
+    }
+
+    /// `path.glob("*.png")`, `path.iterdir()`; `None` if it is another method.
+    pub(crate) fn paths_in(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
+        let pattern = match (name, &call.arguments.args[..]) {
+            ("iterdir", []) => "\"*\"".to_string(),
+            ("glob", [pattern]) => self.argument(pattern, "&str", "pattern")?,
+            ("rglob", [Expr::StringLiteral(pattern)]) => format!("{:?}", format!("**/{}", pattern.value.to_str())),
+            _ => return Ok(None),
+        };
+        let function = self.import("python::files::glob");
+        Ok(Some(Value::temporary(format!("{function}({}, {pattern})?", of.borrowed()), paths())))
+    }
+
+    /// `sorted(...)` of paths: texts are compared as such, and what `pathlib` finds is in order here; `None` of other things.
+    pub(crate) fn sorted_paths(&mut self, call: &'a ExprCall) -> Ported<Option<Value>> {
+        let [over] = &call.arguments.args[..] else { return Ok(None) };
+        if !call.arguments.keywords.is_empty() {
+            return Ok(None);
+        }
+        let is_join = |program: &Self, of: &Expr| {
+            matches!(of, Expr::Call(call) if program.path_of(&call.func).as_deref() == Some("os.path.join"))
+        };
+        match over {
+            Expr::ListComp(list) if is_join(self, &list.elt) => {
+                let list = self.list_comprehension(&list.generators, &list.elt)?;
+                let sorted = "list.sort_by_key(|path| path.display().to_string());";
+                Ok(Some(Value::temporary(format!("{{ let mut list = {}; {sorted} list }}", list.text), list.of)))
+            }
+            Expr::Call(found) => match &*found.func {
+                Expr::Attribute(method)
+                    if matches!(method.attr.as_str(), "glob" | "rglob" | "iterdir") && self.path_of(&found.func).is_none() =>
+                {
+                    let value = self.expression(over)?;
+                    Ok((value.of == paths()).then_some(value))
+                }
+                _ => Ok(None),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// `np.savez(path, x=x, y=y)`
+    pub(crate) fn savez(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        let Some((path, arrays)) = call.arguments.args.split_first() else { return Err(Missing::new("savez of nothing")) };
+        let path = self.argument(path, "impl AsRef<Path>", "file")?;
+        let named = self.words(call)?.into_iter().map(|(name, array)| (name.to_string(), array));
+        let all: Vec<_> = arrays.iter().enumerate().map(|(i, array)| (format!("arr_{i}"), array)).chain(named).collect();
+        let mut pairs = Vec::new();
+        for (name, array) in all {
+            let array = self.expression(array)?;
+            pairs.push(format!("({name:?}, {})", self.tensor(&array)?.borrowed()));
+        }
+        let function = self.import("numpy::savez");
+        Ok(Value::temporary(format!("{function}({path}, [{}])?", pairs.join(", ")), Type::None))
+    }
+
+    /// `np.load("data.npz")`, by its name, or if an array of it is read by a name; `None` of other files.
+    pub(crate) fn load_npz(&mut self, name: Option<&str>, value: &'a Expr) -> Ported<Option<Value>> {
+        let Expr::Call(call) = value else { return Ok(None) };
+        if self.path_of(&call.func).as_deref() != Some("numpy.load") {
+            return Ok(None);
+        }
+        let given = named_as(call, &["file", "allow_pickle"])?;
+        let file = needed(&given, "file")?;
+        let is_named = matches!(file, Expr::StringLiteral(text) if text.value.to_str().ends_with(".npz"));
+        let script = self.source.all();
+        let is_read_by_name = name.is_some_and(|name| ["\"", "'"].iter().any(|quote| script.contains(&format!("{name}[{quote}"))));
+        if !is_named && !is_read_by_name {
+            return Ok(None);
+        }
+        let file = self.argument(file, "impl AsRef<Path>", "file")?;
+        let class = self.import(ARCHIVE);
+        Ok(Some(Value::temporary(format!("{class}::open({file})?"), Type::Object(ARCHIVE.into()))))
+    }
+
+    /// `data["x_train"]` of an archive of arrays; `None` of other things.
+    pub(crate) fn array_of_npz(&mut self, of: &Value, name: &'a Expr) -> Ported<Option<Value>> {
+        if !crate::pandas::is(&of.of, ARCHIVE) {
+            return Ok(None);
+        }
+        let name = self.argument(name, "&str", "the name of an array")?;
+        Ok(Some(Value::new(format!("{}.read({name})?", of.at(Strength::Whole)), Type::Array, Strength::Whole, Form::Temporary)))
+    }
+}
+
+/// A file of several arrays.
+pub(crate) const ARCHIVE: &str = "numpy::Npz";
