@@ -63,6 +63,7 @@ impl<'a> Program<'a> {
         }
         let of = |list: &Type| match list {
             Type::Float => Type::Floats,
+            of if of.is_text() => Type::Texts,
             Type::List(of) if **of == Type::Float => Type::Floats,
             _ => Type::Array,
         };
