@@ -47,6 +47,10 @@ const RENAMED: &[(&str, &str)] = &[
     ("output", "outputs"),
 ];
 
+/// Dtypes whose names are those of Keras.
+const DTYPES: &[&str] =
+    &["float16", "float32", "float64", "int32", "int64", "uint8", "uint32", "bool", "string", "bfloat16"];
+
 /// Types that are given by a name or an object, never by a number.
 const OF_NAMES: &[&str] = &[
     "String",
@@ -218,6 +222,12 @@ impl<'a> Program<'a> {
                 || path.starts_with("keras.ops.");
             if is_function && (name.contains("activation")) {
                 return Ok(format!("{last:?}"));
+            }
+            let of_tensorflow = path.strip_prefix("tensorflow.").or_else(|| path.strip_prefix("numpy."));
+            if let ("dtype", Some(dtype)) = (name, of_tensorflow)
+                && (DTYPES.contains(&dtype))
+            {
+                return Ok(format!("{dtype:?}"));
             }
             if of_keras(&path).starts_with("keras.") && path.split('.').count() == 3 {
                 return Err(Missing::new(format!("{path} without a call"))

@@ -72,6 +72,9 @@ impl<'a> Program<'a> {
                     return Ok(value);
                 }
                 let name = attribute.attr.as_str();
+                if let Some(unpacked) = self.extract_all(&attribute.value, name, call)? {
+                    return Ok(unpacked);
+                }
                 if let Some(value) = self.special_method(&attribute.value, name, call)? {
                     return Ok(value);
                 }

@@ -565,6 +565,11 @@ impl<'a> Program<'a> {
                 let at = dict_key(key, at)?;
                 Ok(Value::temporary(format!("{whole}.get({at}).copied().unwrap_or({})", default.text), value.clone()))
             }
+            ("get", [at, default]) if *value == Type::Int && default.of == Type::Signed => {
+                let at = dict_key(key, at)?;
+                let text = format!("{whole}.get({at}).map_or({}, |&value| value as i64)", default.text);
+                Ok(Value::temporary(text, Type::Signed))
+            }
             ("get", [at]) => {
                 let at = dict_key(key, at)?;
                 Ok(Value::temporary(format!("{whole}.get({at})"), Type::Option(Box::new(value.clone()))))

@@ -476,6 +476,19 @@ impl<'a> Program<'a> {
             return self.part_of(&of, slice);
         }
         match &of.of {
+            text if text.is_text() => {
+                let index = self.expression(&subscript.slice)?;
+                let nth = match (&index.of, index.text.strip_prefix('-').map(str::parse::<usize>)) {
+                    (Type::Int, _) => format!("nth({})", index.text),
+                    (Type::Signed, Some(Ok(back))) => format!("rev().nth({})", back - 1),
+                    _ => return Err(Missing::new("a character by this index")),
+                };
+                let error = "Error::new(\"the text is shorter\")";
+                Ok(Value::temporary(
+                    format!("{}.chars().{nth}.ok_or_else(|| {error})?", of.at(Strength::Whole)),
+                    Type::Char,
+                ))
+            }
             Type::List(element) => {
                 let place = self.place_in(&of, &subscript.slice)?;
                 Ok(Value::place(format!("{}[{place}]", of.at(Strength::Whole)), (**element).clone()))

@@ -1,10 +1,11 @@
 //! Paths by patterns, and parts of paths: `glob`, `pathlib`, `shutil`.
 
-use crate::arguments::{named_as, needed};
+use crate::arguments::{find, named_as, needed};
 use crate::program::Program;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtWith, WithItem};
+use ruff_text_size::Ranged;
 
 fn paths() -> Type {
     Type::List(Box::new(Type::Path))
@@ -44,10 +45,89 @@ impl<'a> Program<'a> {
                     of => return Err(Missing::new(format!("join of {}", of.described()))),
                 }
             }
+            "shutil.unpack_archive" => {
+                let given = named_as(call, &["filename", "extract_dir"])?;
+                let archive = self.path_argument(needed(&given, "filename")?)?;
+                self.unpacked(&archive.borrowed(), find(&given, "extract_dir"))?
+            }
+            "os.walk" => {
+                let given = named_as(call, &["top"])?;
+                let folder = self.path_argument(needed(&given, "top")?)?;
+                let function = self.import("python::files::walk");
+                let names = Type::List(Box::new(Type::String));
+                let of = Type::Tuple(vec![Type::Path, names.clone(), names]);
+                Value::temporary(format!("{function}({})?", folder.borrowed()), Type::List(Box::new(of)))
+            }
             // Which warnings are shown changes no number.
             "warnings.filterwarnings" | "warnings.simplefilter" => Value::constant("()", Type::None),
             _ => return Ok(None),
         }))
+    }
+
+    fn unpacked(&mut self, archive: &str, folder: Option<&'a Expr>) -> Ported<Value> {
+        let folder = match folder {
+            None => "\".\"".to_string(),
+            Some(folder) => self.path_argument(folder)?.borrowed(),
+        };
+        let function = self.import("python::files::unpack_archive");
+        Ok(Value::temporary(format!("{function}({archive}, {folder})?"), Type::None))
+    }
+
+    /// The path of `ZipFile(path)` or `tarfile.open(path)`; `None` if it is neither.
+    fn archive(&mut self, call: &'a ExprCall) -> Ported<Option<String>> {
+        let path = self.path_of(&call.func);
+        if !matches!(path.as_deref(), Some("zipfile.ZipFile" | "tarfile.open" | "tarfile.TarFile.open")) {
+            return Ok(None);
+        }
+        let given = named_as(call, &["name", "mode"])?;
+        match find(&given, "mode") {
+            Some(Expr::StringLiteral(mode)) if mode.value.to_str().starts_with('r') => {}
+            None => {}
+            Some(_) => return Err(Missing::new("an archive that is written")),
+        }
+        Ok(Some(self.path_argument(needed(&given, "name")?)?.borrowed()))
+    }
+
+    /// `ZipFile(path).extractall(folder)`; `None` if it is another method.
+    pub(crate) fn extract_all(&mut self, of: &'a Expr, name: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
+        let (Expr::Call(archive), "extractall") = (of, name) else { return Ok(None) };
+        let Some(archive) = self.archive(archive)? else { return Ok(None) };
+        let given = named_as(call, &["path"])?;
+        self.unpacked(&archive, find(&given, "path")).map(Some)
+    }
+
+    /// `with ZipFile(path) as archive:` around `archive.extractall(folder)` and what it prints; whether it is that.
+    pub(crate) fn with_archive(&mut self, with: &'a StmtWith, item: &'a WithItem, call: &'a ExprCall) -> Ported<bool> {
+        let Some(Expr::Name(name)) = item.optional_vars.as_deref() else { return Ok(false) };
+        let Some(archive) = self.archive(call)? else { return Ok(false) };
+        self.last_line_is(self.source.line(item.range().end()));
+        for statement in &with.body {
+            let extracted = match statement {
+                Stmt::Expr(expression) => match &*expression.value {
+                    Expr::Call(call) => match &*call.func {
+                        Expr::Attribute(method)
+                            if method.attr.as_str() == "extractall"
+                                && matches!(&*method.value, Expr::Name(own) if own.id == name.id) =>
+                        {
+                            Some(named_as(call, &["path"])?)
+                        }
+                        _ => None,
+                    },
+                    _ => None,
+                },
+                _ => None,
+            };
+            match extracted {
+                Some(given) => {
+                    self.comments_before(self.source.line(statement.range().start()));
+                    let text = self.unpacked(&archive, find(&given, "path"))?.text;
+                    self.line(&format!("{text};"));
+                    self.last_of(statement.range());
+                }
+                None => self.block(std::slice::from_ref(statement)),
+            }
+        }
+        Ok(true)
     }
 
     /// An attribute of a `pathlib.Path`.

@@ -210,6 +210,10 @@ impl<'a> Program<'a> {
         no_words(call)?;
         match (name, &call.arguments.args[..]) {
             ("exists", []) => Ok(Value::temporary(format!("{whole}.exists()"), Type::Bool)),
+            ("absolute" | "resolve", []) => Ok(Value::temporary(
+                format!("std::path::absolute({}).map_err(|error| Error::new(error.to_string()))?", of.borrowed()),
+                Type::Path,
+            )),
             ("is_dir", []) => Ok(Value::temporary(format!("{whole}.is_dir()"), Type::Bool)),
             ("is_file", []) => Ok(Value::temporary(format!("{whole}.is_file()"), Type::Bool)),
             ("joinpath", [part]) => {
@@ -241,6 +245,9 @@ impl<'a> Program<'a> {
         if mode.contains('b') || mode.contains('+') {
             return Err(Missing::new("a file of bytes"));
         }
+        if mode.starts_with('r') && has_latin_1(find(&given, "encoding")) {
+            return Ok((path, "r latin-1".into()));
+        }
         if let Some(Expr::StringLiteral(encoding)) = find(&given, "encoding")
             && !encoding.value.to_str().to_lowercase().replace('-', "").starts_with("utf8")
         {
@@ -255,7 +262,7 @@ impl<'a> Program<'a> {
         if !mode.starts_with('r') {
             return Err(Missing::new("a file that is written outside of with").help("write it in a with block"));
         }
-        let function = self.import("python::files::read");
+        let function = self.import(reader_of(&mode));
         Ok(Value::temporary(format!("{function}({})?", path.borrowed()), Type::File { is_read: true }))
     }
 
@@ -303,13 +310,16 @@ impl<'a> Program<'a> {
             return Ok(true);
         }
         let Expr::Call(call) = &item.context_expr else { return Ok(false) };
+        if self.with_archive(with, item, call)? {
+            return Ok(true);
+        }
         let is_open = matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "open" && self.scopes.get("open").is_none())
             || self.path_of(&call.func).is_some_and(|path| path == "io.open" || path == "codecs.open");
         let Some(Expr::Name(name)) = item.optional_vars.as_deref().filter(|_| is_open) else { return Ok(false) };
         let (path, mode) = self.opened(call)?;
         self.last_line_is(self.source.line(item.range().end()));
         if mode.starts_with('r') {
-            let function = self.import("python::files::read");
+            let function = self.import(reader_of(&mode));
             let text = format!("{function}({})?", path.borrowed());
             let rust_name = self.rust_name(&name.id);
             self.paths.insert(rust_name, path.text.clone());
@@ -436,6 +446,17 @@ impl<'a> Program<'a> {
             _ => return Err(Missing::new(format!("random.{name} is not known here"))),
         })
     }
+}
+
+/// What reads a file that was opened so.
+fn reader_of(mode: &str) -> &'static str {
+    if mode.ends_with("latin-1") { "python::files::read_latin_1" } else { "python::files::read" }
+}
+
+/// Whether an encoding is Latin-1.
+fn has_latin_1(encoding: Option<&Expr>) -> bool {
+    matches!(encoding, Some(Expr::StringLiteral(name))
+        if matches!(name.value.to_str().to_lowercase().replace('_', "-").as_str(), "latin-1" | "latin1" | "iso-8859-1"))
 }
 
 /// Variables of the environment that choose a backend or what is logged, which nothing here reads.

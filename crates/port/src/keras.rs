@@ -148,6 +148,13 @@ impl<'a> Program<'a> {
                 self.object(&path, &named, Type::Object(path.clone()))
             }
             (_, "load_data") => self.load_data(module, &named),
+            ("datasets.imdb" | "datasets.reuters", "get_word_index") => {
+                only(&named, &[])?;
+                let name = module.trim_start_matches("datasets.");
+                self.import(&format!("datasets::{name}::get_word_index"));
+                let of = Type::Dict(Box::new(Type::String), Box::new(Type::Id));
+                Ok(Value::temporary(format!("{name}::get_word_index()?"), of))
+            }
             ("utils", "to_categorical") => {
                 let y = self.expression(needed(&named, "x")?)?;
                 only(&named, &["x", "num_classes"])?;

@@ -22,6 +22,7 @@ mod builtins;
 mod classes;
 mod closures;
 mod collections;
+mod column_functions;
 mod command_line;
 mod compare;
 mod constant_texts;

@@ -26,6 +26,15 @@ pub fn read(path: impl AsRef<Path>) -> Result<String> {
     Ok(fs::read_to_string(path).map_err(|cause| of_path(path, cause))?.replace("\r\n", "\n"))
 }
 
+/// The text of a file in Latin-1, which has a byte for each character. Python: `open(path, encoding="latin-1").read()`.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_latin_1(path: impl AsRef<Path>) -> Result<String> {
+    let bytes = fs::read(path.as_ref()).map_err(|cause| of_path(path.as_ref(), cause))?;
+    Ok(bytes.into_iter().map(char::from).collect::<String>().replace("\r\n", "\n"))
+}
+
 /// Writes a file anew. Python: `open(path, "w").write(text)`.
 ///
 /// # Errors
@@ -202,6 +211,45 @@ fn matches(name: &str, pattern: &str) -> bool {
     }
 }
 
+/// A folder and those in it, each with the names of its folders and of its files, in order. Python: `os.walk(path)`, which has them in any
+/// order.
+///
+/// ```
+/// use candle_keras_data::python::files;
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// files::write(folder.path().join("a.csv"), "")?;
+/// for (folder, _, names) in files::walk(folder.path())? {
+///     assert!(folder.join(&names[0]).exists());
+/// }
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If a folder in it cannot be read; of a path that is no folder, there is none.
+pub fn walk(path: impl AsRef<Path>) -> Result<Vec<(PathBuf, Vec<String>, Vec<String>)>> {
+    let path = path.as_ref();
+    if !path.is_dir() {
+        return Ok(Vec::new());
+    }
+    let (folders, names): (Vec<String>, Vec<String>) =
+        listdir(path)?.into_iter().partition(|name| path.join(name).is_dir());
+    let mut found = vec![(path.to_path_buf(), folders.clone(), names)];
+    for name in folders {
+        found.extend(walk(path.join(name))?);
+    }
+    Ok(found)
+}
+
+/// Unpacks an archive (.zip, .tar or .tar.gz) into a folder, which is made if it is not there. Python:
+/// `shutil.unpack_archive(archive, folder)`, `ZipFile(archive).extractall(folder)`.
+///
+/// # Errors
+/// If it cannot be read, or is no such archive.
+pub fn unpack_archive(archive: impl AsRef<Path>, folder: impl AsRef<Path>) -> Result<()> {
+    makedirs(folder.as_ref())?;
+    crate::get_file::extract(archive.as_ref(), folder.as_ref(), "auto")
+}
+
 /// Removes a file. Python: `os.remove(path)`.
 ///
 /// # Errors
@@ -236,6 +284,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn latin_1_has_a_byte_for_each_character() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        fs::write(&path, b"caf\xe9\r\n").unwrap();
+        assert_eq!(read_latin_1(&path).unwrap(), "café\n");
+    }
+
+    #[test]
     fn paths_match_patterns() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
@@ -258,6 +314,12 @@ mod tests {
             assert!(error.unwrap_err().to_string().starts_with("no/such: "));
         }
         assert!(makedirs("/proc/none/such").is_err());
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path().join("no.zip"), "PK").unwrap();
+        assert!(
+            unpack_archive(folder.path().join("no.zip"), folder.path()).unwrap_err().to_string().contains("no.zip")
+        );
+        assert!(walk("no/such").unwrap().is_empty());
     }
 
     #[test]
