@@ -294,6 +294,10 @@ impl<'a> Program<'a> {
                             format!("{} as usize", place.at(Strength::Cast))
                         }
                         Type::Signed => format!("{whole}.shape()[{axis}] - {}", place.text.trim_start_matches('-')),
+                        // An element of an array.
+                        Type::Ints if part.is_subscript_expr() => {
+                            format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", place.at(Strength::Whole))
+                        }
                         _ => return Err(Missing::new("a computed place beside a slice")),
                     }
                 }

@@ -23,7 +23,7 @@ impl<'a> Program<'a> {
         ["x", "item", "element", "each"].into_iter().find(|name| is_free(name)).unwrap_or("one")
     }
 
-    fn code(&self, of: &impl Ranged) -> &'a str {
+    pub(crate) fn code(&self, of: &impl Ranged) -> &'a str {
         self.source.text(of.range())
     }
 
