@@ -14,8 +14,23 @@ pub(crate) const TEXTS: &str = "pandas::str";
 
 /// Methods that texts have, and numbers have not.
 const OF_TEXTS: &[&str] = &[
-    "lower", "upper", "strip", "lstrip", "rstrip", "split", "replace", "startswith", "endswith", "join", "title",
-    "capitalize", "encode", "splitlines", "translate", "isdigit", "isalpha",
+    "lower",
+    "upper",
+    "strip",
+    "lstrip",
+    "rstrip",
+    "split",
+    "replace",
+    "startswith",
+    "endswith",
+    "join",
+    "title",
+    "capitalize",
+    "encode",
+    "splitlines",
+    "translate",
+    "isdigit",
+    "isalpha",
 ];
 
 impl<'a> Program<'a> {
@@ -24,10 +39,12 @@ impl<'a> Program<'a> {
         let given = named_as(call, &["func"])?;
         let function = needed(&given, "func")?;
         let whole = column.at(Strength::Whole);
-        let unknown = || Missing::new("apply of what may take texts or numbers").help("write a loop over the texts or numbers");
+        let unknown =
+            || Missing::new("apply of what may take texts or numbers").help("write a loop over the texts or numbers");
         let (iter, value) = match function {
             Expr::Lambda(lambda) => {
-                let name = parameter_of(lambda).ok_or_else(|| Missing::new("apply of a function of several arguments"))?;
+                let name =
+                    parameter_of(lambda).ok_or_else(|| Missing::new("apply of a function of several arguments"))?;
                 if takes_text(&lambda.body, name) {
                     let value = self.body_of_lambda(lambda, name, Type::String)?;
                     (format!("{whole}.to_strings().iter()"), value)
@@ -115,7 +132,10 @@ impl<'a> Program<'a> {
                 if find(&given, "regex").is_some_and(|regex| !matches!(regex, Expr::BooleanLiteral(is) if !is.value)) {
                     return Err(Missing::new("str.replace of a pattern").help("use apply with re.sub"));
                 }
-                let (from, to) = (self.argument(needed(&given, "pat")?, "&str", "pat")?, self.argument(needed(&given, "repl")?, "&str", "repl")?);
+                let (from, to) = (
+                    self.argument(needed(&given, "pat")?, "&str", "pat")?,
+                    self.argument(needed(&given, "repl")?, "&str", "repl")?,
+                );
                 format!("text.replace({from}, {to})")
             }
             _ => return Err(Missing::new(format!("the method {name} of the texts of a column"))),

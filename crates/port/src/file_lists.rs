@@ -17,7 +17,8 @@ impl<'a> Program<'a> {
         Ok(Some(match path {
             "shutil.copy" | "shutil.copy2" | "shutil.copyfile" | "shutil.move" => {
                 let given = named_as(call, &["src", "dst"])?;
-                let (from, to) = (self.path_argument(needed(&given, "src")?)?, self.path_argument(needed(&given, "dst")?)?);
+                let (from, to) =
+                    (self.path_argument(needed(&given, "src")?)?, self.path_argument(needed(&given, "dst")?)?);
                 let name = if path == "shutil.move" { "rename" } else { "copy" };
                 let function = self.import(&format!("python::files::{name}"));
                 Value::temporary(format!("{function}({}, {})?", from.borrowed(), to.borrowed()), Type::Path)
@@ -147,7 +148,9 @@ impl<'a> Program<'a> {
             }
             "name" => text(format!("{whole}.file_name().unwrap_or_default().to_string_lossy().into_owned()")),
             "stem" => text(format!("{whole}.file_stem().unwrap_or_default().to_string_lossy().into_owned()")),
-            "suffix" => text(format!("{whole}.extension().map_or(String::new(), |end| format!(\".{{}}\", end.display()))")),
+            "suffix" => {
+                text(format!("{whole}.extension().map_or(String::new(), |end| format!(\".{{}}\", end.display()))"))
+            }
             _ => Err(Missing::new(format!("the attribute {name} of a path"))),
         }
     }
@@ -170,9 +173,7 @@ impl<'a> Program<'a> {
         if !call.arguments.keywords.is_empty() {
             return Ok(None);
         }
-        let is_join = |program: &Self, of: &Expr| {
-            matches!(of, Expr::Call(call) if program.path_of(&call.func).as_deref() == Some("os.path.join"))
-        };
+        let is_join = |program: &Self, of: &Expr| matches!(of, Expr::Call(call) if program.path_of(&call.func).as_deref() == Some("os.path.join"));
         match over {
             Expr::ListComp(list) if is_join(self, &list.elt) => {
                 let list = self.list_comprehension(&list.generators, &list.elt)?;
@@ -181,7 +182,8 @@ impl<'a> Program<'a> {
             }
             Expr::Call(found) => match &*found.func {
                 Expr::Attribute(method)
-                    if matches!(method.attr.as_str(), "glob" | "rglob" | "iterdir") && self.path_of(&found.func).is_none() =>
+                    if matches!(method.attr.as_str(), "glob" | "rglob" | "iterdir")
+                        && self.path_of(&found.func).is_none() =>
                 {
                     let value = self.expression(over)?;
                     Ok((value.of == paths()).then_some(value))
@@ -194,10 +196,13 @@ impl<'a> Program<'a> {
 
     /// `np.savez(path, x=x, y=y)`
     pub(crate) fn savez(&mut self, call: &'a ExprCall) -> Ported<Value> {
-        let Some((path, arrays)) = call.arguments.args.split_first() else { return Err(Missing::new("savez of nothing")) };
+        let Some((path, arrays)) = call.arguments.args.split_first() else {
+            return Err(Missing::new("savez of nothing"));
+        };
         let path = self.argument(path, "impl AsRef<Path>", "file")?;
         let named = self.words(call)?.into_iter().map(|(name, array)| (name.to_string(), array));
-        let all: Vec<_> = arrays.iter().enumerate().map(|(i, array)| (format!("arr_{i}"), array)).chain(named).collect();
+        let all: Vec<_> =
+            arrays.iter().enumerate().map(|(i, array)| (format!("arr_{i}"), array)).chain(named).collect();
         let mut pairs = Vec::new();
         for (name, array) in all {
             let array = self.expression(array)?;
@@ -217,7 +222,8 @@ impl<'a> Program<'a> {
         let file = needed(&given, "file")?;
         let is_named = matches!(file, Expr::StringLiteral(text) if text.value.to_str().ends_with(".npz"));
         let script = self.source.all();
-        let is_read_by_name = name.is_some_and(|name| ["\"", "'"].iter().any(|quote| script.contains(&format!("{name}[{quote}"))));
+        let is_read_by_name =
+            name.is_some_and(|name| ["\"", "'"].iter().any(|quote| script.contains(&format!("{name}[{quote}"))));
         if !is_named && !is_read_by_name {
             return Ok(None);
         }
@@ -232,7 +238,12 @@ impl<'a> Program<'a> {
             return Ok(None);
         }
         let name = self.argument(name, "&str", "the name of an array")?;
-        Ok(Some(Value::new(format!("{}.read({name})?", of.at(Strength::Whole)), Type::Array, Strength::Whole, Form::Temporary)))
+        Ok(Some(Value::new(
+            format!("{}.read({name})?", of.at(Strength::Whole)),
+            Type::Array,
+            Strength::Whole,
+            Form::Temporary,
+        )))
     }
 }
 

@@ -542,7 +542,10 @@ impl<'a> Program<'a> {
             "mean" | "std" | "var" | "min" | "max" | "sum" | "median" if !is_array && count == 0 => {
                 Ok(Value::temporary(format!("{whole}.{name}()?"), Type::Float))
             }
-            "apply" | "map" if !is_array && matches!(call.arguments.args.first(), Some(function) if function.is_lambda_expr() || self.function_named(function).is_some()) => {
+            "apply" | "map"
+                if !is_array
+                    && matches!(call.arguments.args.first(), Some(function) if function.is_lambda_expr() || self.function_named(function).is_some()) =>
+            {
                 self.applied(of, call)
             }
             "copy" if count == 0 => own(format!("{whole}.clone()")),

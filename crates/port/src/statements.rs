@@ -616,7 +616,8 @@ impl<'a> Program<'a> {
         };
         // Reading goes on in the file.
         let is_archive = crate::pandas::is(&value.of, crate::file_lists::ARCHIVE);
-        let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback || is_archive;
+        let is_mutable =
+            (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback || is_archive;
         let is_read = self.scan().reads(name) > 0;
         let declared = match (is_mutable, is_read) {
             (true, _) => format!("mut {rust_name}"),

@@ -5,6 +5,7 @@ programs! {
     custom_callback
     custom_loss_and_metric
     custom_training_loop
+    dataset_steps
     denoising_autoencoder
     digits_mlp
     early_stopping_checkpoint
@@ -33,10 +34,13 @@ programs! {
     regression_loop
     residual_layers
     reuters_mlp
+    review_standardization
     reviews_lstm
     save_and_load
     siamese
     sklearn_iris_like
+    splitting_images
+    support_tickets
     text_classes
     text_folder
     timeseries_conv1d
