@@ -290,8 +290,8 @@ impl<'a> Program<'a> {
         })
     }
 
-    /// The variables of a loop over the batches of a dataset.
-    pub(crate) fn bind_batch(&mut self, target: &'a Expr, parts: &Parts) -> Ported<()> {
+    /// The variables of a loop over the batches of a dataset, each of which is `batch`.
+    pub(crate) fn bind_batch(&mut self, target: &'a Expr, parts: &Parts, batch: &str) -> Ported<()> {
         let part = |program: &mut Self, target: &'a Expr, text: &str, of: &Type| match target {
             Expr::Name(name) => {
                 program.declare(&name.id);
@@ -305,12 +305,12 @@ impl<'a> Program<'a> {
             }
             _ => Err(Missing::new("these variables for a batch")),
         };
-        let x = if crate::named_inputs::is_of_batch(&parts.x) { "batch" } else { "batch.x[0]" };
+        let x = if crate::named_inputs::is_of_batch(&parts.x) { batch.to_string() } else { format!("{batch}.x[0]") };
         match (target, &parts.y) {
-            (Expr::Name(_), None) => part(self, target, x, &parts.x),
+            (Expr::Name(_), None) => part(self, target, &x, &parts.x),
             (Expr::Tuple(pair), Some(y)) if pair.elts.len() == 2 => {
-                part(self, &pair.elts[0], x, &parts.x)?;
-                part(self, &pair.elts[1], "batch.y[0]", y)
+                part(self, &pair.elts[0], &x, &parts.x)?;
+                part(self, &pair.elts[1], &format!("{batch}.y[0]"), y)
             }
             _ => Err(Missing::new("other variables than a batch has parts")),
         }

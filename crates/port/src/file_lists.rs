@@ -2,7 +2,7 @@
 
 use crate::arguments::{find, named_as, needed};
 use crate::program::Program;
-use crate::value::{Form, Strength, Type, Value};
+use crate::value::{Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtWith, WithItem};
 use ruff_text_size::Ranged;
@@ -50,14 +50,6 @@ impl<'a> Program<'a> {
                 let given = named_as(call, &["filename", "extract_dir"])?;
                 let archive = self.path_argument(needed(&given, "filename")?)?;
                 self.unpacked(&archive.borrowed(), find(&given, "extract_dir"))?
-            }
-            "os.walk" => {
-                let given = named_as(call, &["top"])?;
-                let folder = self.path_argument(needed(&given, "top")?)?;
-                let function = self.import("python::files::walk");
-                let names = Type::List(Box::new(Type::String));
-                let of = Type::Tuple(vec![Type::Path, names.clone(), names]);
-                Value::temporary(format!("{function}({})?", folder.borrowed()), Type::List(Box::new(of)))
             }
             // Which warnings are shown changes no number.
             "warnings.filterwarnings" | "warnings.simplefilter" => Value::constant("()", Type::None),
@@ -193,59 +185,4 @@ impl<'a> Program<'a> {
             _ => Ok(None),
         }
     }
-
-    /// `np.savez(path, x=x, y=y)`
-    pub(crate) fn savez(&mut self, call: &'a ExprCall) -> Ported<Value> {
-        let Some((path, arrays)) = call.arguments.args.split_first() else {
-            return Err(Missing::new("savez of nothing"));
-        };
-        let path = self.argument(path, "impl AsRef<Path>", "file")?;
-        let named = self.words(call)?.into_iter().map(|(name, array)| (name.to_string(), array));
-        let all: Vec<_> =
-            arrays.iter().enumerate().map(|(i, array)| (format!("arr_{i}"), array)).chain(named).collect();
-        let mut pairs = Vec::new();
-        for (name, array) in all {
-            let array = self.expression(array)?;
-            pairs.push(format!("({name:?}, {})", self.tensor(&array)?.borrowed()));
-        }
-        let function = self.import("numpy::savez");
-        Ok(Value::temporary(format!("{function}({path}, [{}])?", pairs.join(", ")), Type::None))
-    }
-
-    /// `np.load("data.npz")`, by its name, or if an array of it is read by a name; `None` of other files.
-    pub(crate) fn load_npz(&mut self, name: Option<&str>, value: &'a Expr) -> Ported<Option<Value>> {
-        let Expr::Call(call) = value else { return Ok(None) };
-        if self.path_of(&call.func).as_deref() != Some("numpy.load") {
-            return Ok(None);
-        }
-        let given = named_as(call, &["file", "allow_pickle"])?;
-        let file = needed(&given, "file")?;
-        let is_named = matches!(file, Expr::StringLiteral(text) if text.value.to_str().ends_with(".npz"));
-        let script = self.source.all();
-        let is_read_by_name =
-            name.is_some_and(|name| ["\"", "'"].iter().any(|quote| script.contains(&format!("{name}[{quote}"))));
-        if !is_named && !is_read_by_name {
-            return Ok(None);
-        }
-        let file = self.argument(file, "impl AsRef<Path>", "file")?;
-        let class = self.import(ARCHIVE);
-        Ok(Some(Value::temporary(format!("{class}::open({file})?"), Type::Object(ARCHIVE.into()))))
-    }
-
-    /// `data["x_train"]` of an archive of arrays; `None` of other things.
-    pub(crate) fn array_of_npz(&mut self, of: &Value, name: &'a Expr) -> Ported<Option<Value>> {
-        if !crate::pandas::is(&of.of, ARCHIVE) {
-            return Ok(None);
-        }
-        let name = self.argument(name, "&str", "the name of an array")?;
-        Ok(Some(Value::new(
-            format!("{}.read({name})?", of.at(Strength::Whole)),
-            Type::Array,
-            Strength::Whole,
-            Form::Temporary,
-        )))
-    }
 }
-
-/// A file of several arrays.
-pub(crate) const ARCHIVE: &str = "numpy::Npz";

@@ -73,9 +73,6 @@ impl<'a> Program<'a> {
             (Type::Folder(..), _) => self.attribute_of_folder(of, name),
             (Type::Flow(_), _) => self.attribute_of_flow(of, name),
             (Type::Path, _) => self.attribute_of_path(of, name),
-            (Type::Object(path), "files") if path == crate::file_lists::ARCHIVE => {
-                Ok(Value::temporary(format!("{whole}.names()"), Type::List(Box::new(Type::String))))
-            }
             (Type::Object(path), _) if path == crate::tokenizers::CLASS => self.attribute_of_tokenizer(of, name),
             (Type::Object(path), "size" | "width" | "height") if path == crate::folders::IMAGE => {
                 self.attribute_of_image(of, name)
@@ -114,10 +111,13 @@ impl<'a> Program<'a> {
             (Type::Model(_) | Type::Layer(_), "weights" | "variables") => {
                 Ok(Value::temporary(format!("{whole}.variables()"), Type::Variables))
             }
+            // All axes, in the opposite order.
             (own @ (Type::Array | Type::Ints | Type::Floats | Type::Mask), "T") => {
-                Ok(Value::temporary(format!("{whole}.t()?"), own.clone()))
+                let function = self.import("ops::transpose");
+                Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), own.clone()))
             }
-            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "dtype") => {
+            (Type::Mask, "dtype") => Ok(Value::constant("\"bool\"", Type::Str)),
+            (Type::Array | Type::Ints | Type::Floats, "dtype") => {
                 Ok(Value::temporary(format!("{whole}.dtype()"), Type::Dtype))
             }
             (Type::Array | Type::Ints | Type::Floats | Type::Mask, "ndim") => {
@@ -138,6 +138,9 @@ impl<'a> Program<'a> {
             && let Some(axes) = self.flat_axes(of, name)
         {
             return Ok(axes);
+        }
+        if of.of.is_number() && name == "item" && call.arguments.is_empty() {
+            return Ok(of.clone());
         }
         if let Some(value) = self.method_of_parser(of, name, call)? {
             return Ok(value);
@@ -172,10 +175,6 @@ impl<'a> Program<'a> {
             Type::Flow(_) => self.method_of_flow(of, name, call),
             Type::Object(path) if path == crate::folders::IMAGE => self.method_of_image(of, name, call),
             Type::Object(path) if path == crate::image_generators::CLASS => self.method_of_generator(of, name, call),
-            // Rust closes files.
-            Type::Object(path) if path == crate::file_lists::ARCHIVE && name == "close" => {
-                Ok(Value::constant("()", Type::None))
-            }
             Type::Object(path) if path == crate::tokenizers::CLASS => self.method_of_tokenizer(of, name, call),
             Type::Object(path) => {
                 let found = self.method_of_object(of, &path.clone(), name, call)?;
@@ -282,6 +281,10 @@ impl<'a> Program<'a> {
                 let sizes = sizes.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
                 self.reshaped_to(of, &sizes)
             }
+            ("astype", [dtype]) if self.dtype_name(dtype).is_ok_and(|name| name.starts_with("bool")) => {
+                let text = format!("{whole}.ne(&{whole}.zeros_like()?)?");
+                Ok(Value::temporary(text, Type::Mask))
+            }
             ("astype", [dtype]) => {
                 let dtype = self.dtype(Some(dtype), "")?;
                 let of = crate::numpy::of_dtype(&dtype);
@@ -301,11 +304,18 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::argsort");
                 Ok(Value::temporary(format!("{function}({}, -1)?", of.borrowed()), Type::Ints))
             }
-            ("transpose", []) => Ok(Value::temporary(format!("{whole}.t()?"), of.of.clone())),
+            ("transpose", []) => {
+                let function = self.import("ops::transpose");
+                Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), of.of.clone()))
+            }
             ("squeeze", []) => {
                 let function = self.import("ops::squeeze");
                 Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), of.of.clone()))
             }
+            ("item", []) if of.of == Type::Ints => Ok(Value::temporary(
+                format!("{whole}.flatten_all()?.get(0)?.to_dtype(DType::I64)?.to_scalar::<i64>()?"),
+                Type::Signed,
+            )),
             ("item", []) => Ok(Value::temporary(
                 format!("{whole}.flatten_all()?.get(0)?.to_dtype(DType::F64)?.to_scalar::<f64>()?"),
                 Type::Float,
@@ -386,7 +396,12 @@ impl<'a> Program<'a> {
                 }
                 done(format!("{whole}.add({last})"))
             }
-            "compile" => self.compile(of, &named),
+            "compile" => {
+                if let Expr::Attribute(attribute) = &*call.func {
+                    self.compiled.push(crate::freezing::name_of(&attribute.value));
+                }
+                self.compile(of, &named)
+            }
             "fit" | "fit_generator" => self.fit(of, &named),
             "evaluate" => self.evaluate(of, model, &named),
             "train_on_batch" | "test_on_batch" => {

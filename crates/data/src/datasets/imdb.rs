@@ -32,7 +32,7 @@ pub fn load_data(arguments: LoadData) -> Result<Sequences> {
     read(&cached("imdb.npz", "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f")?, &arguments)
 }
 
-/// The words and their indices, to which [`index_from`](LoadData::index_from) is added in the texts.
+/// The words and their indices, in the order of Keras's file, to which [`index_from`](LoadData::index_from) is added in the texts.
 ///
 /// # Errors
 /// If the file is not in Keras's cache, or not the file that it should be.

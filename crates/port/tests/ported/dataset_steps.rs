@@ -20,7 +20,7 @@ fn main() -> Result<()> {
     let labels = numpy::random::randint(0, 3, 90)?;
     for i in 0..90 {
         {
-            let mut part = images.slice_mut(s![i, .., .., labels.i(i)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize]);
+            let mut part = images.slice_mut(s![i, .., .., labels.i(i)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as isize]);
             part += 60.0;
         }
     }
@@ -41,7 +41,7 @@ fn main() -> Result<()> {
     println!("batches: {}", train_ds.cardinality().count().ok_or_else(|| Error::new("it is not known how many elements the dataset has"))?);
 
     // Only the classes 0 and 1.
-    let numbers = Dataset::from_tensor_slices((&images, &labels))?.filter(|batch| { let y = &batch.y[0]; Ok(ops::less(y, &Tensor::new(2 as i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0) });
+    let numbers = Dataset::from_tensor_slices((&images, &labels))?.filter(|batch| { let y = &batch.y[0]; Ok(ops::less(y, &Tensor::new(2_i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0) });
     let kept = numbers.iter()?.map(|batch| batch.map(|batch| (batch.x[0].clone(), batch.y[0].clone()))).collect::<Result<Vec<_>>>()?.into_iter().map(|(_x, y)| Ok::<_, Error>(y.to_dtype(DType::I64)?.to_scalar::<i64>()?)).collect::<Result<Vec<i64>>>()?;
     println!("{} {}", kept.len(), kept.iter().sum::<i64>());
 

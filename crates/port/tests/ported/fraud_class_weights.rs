@@ -51,7 +51,7 @@ fn main() -> Result<()> {
 
     // Analyze class imbalance in the targets
     let counts = numpy::bincount(&train_targets.i((.., 0))?, None, 0)?;
-    println!("{}", format!("Number of positive samples in training data: {} ({:.2}% of total)", numpy::array_str(&counts.i(1)?)?, 100.0 * counts.i(1)?.to_dtype(DType::F64)?.to_scalar::<f64>()? / train_targets.dim(0)? as f64));
+    println!("Number of positive samples in training data: {} ({:.2}% of total)", numpy::array_str(&counts.i(1)?)?, 100.0 * counts.i(1)?.to_dtype(DType::F64)?.to_scalar::<f64>()? / train_targets.dim(0)? as f64);
     let weight_for_0 = (1.0 / counts.i(0)?.to_dtype(DType::F64)?)?;
     let weight_for_1 = (1.0 / counts.i(1)?.to_dtype(DType::F64)?)?;
 

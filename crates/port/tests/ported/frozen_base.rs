@@ -21,7 +21,7 @@ fn main() -> Result<()> {
     // Task B has little: is the class one of the first two?
     let labels_b = numpy::random::randint(0, 5, 60)?;
     let data_b = ops::add(&ops::take(&centers, &labels_b, 0)?, &numpy::random::normal(0.0, 1.0, (60, 10))?)?;
-    let target_b = ops::less(&labels_b, &Tensor::new(2 as i64, &Device::Cpu)?)?.to_dtype(DType::F32)?;
+    let target_b = ops::less(&labels_b, &Tensor::new(2_i64, &Device::Cpu)?)?.to_dtype(DType::F32)?;
 
     let base_model = Sequential::new(layers![
         Input::shape([10]),

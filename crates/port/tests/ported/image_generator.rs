@@ -17,13 +17,13 @@ fn main() -> Result<()> {
     let mut x = numpy::to_ndarray::<f64>(&(&numpy::random::rand((count, size, size, 1))? * 0.2)?)?;
     let labels = numpy::random::randint(0, num_classes as i64, count)?;
     for i in 0..count {
-        if ops::not_equal(&labels.i(i)?, &Tensor::new(1 as i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 {
+        if ops::not_equal(&labels.i(i)?, &Tensor::new(1_i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 {
             {
                 let mut part = x.slice_mut(s![i, 2..5, 2..14, 0]);
                 part += 0.7;
             }
         }
-        if ops::not_equal(&labels.i(i)?, &Tensor::new(0 as i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 {
+        if ops::not_equal(&labels.i(i)?, &Tensor::new(0_i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 {
             {
                 let mut part = x.slice_mut(s![i, 2..14, 2..5, 0]);
                 part += 0.7;

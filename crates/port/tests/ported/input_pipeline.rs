@@ -9,11 +9,12 @@ use candle_keras::{Error, numpy, ops};
 use ndarray::s;
 
 const BATCH_SIZE: usize = 16;
-const BUFFER_SIZE: usize = 200;
 const AUTOTUNE: usize = 2;
 const NUM_CLASSES: usize = 4;
 
 fn main() -> Result<()> {
+    let buffer_size = 200;
+
     numpy::random::seed(64);
 
     // Images of one channel; the class is the brightest quarter, by rows.
@@ -34,7 +35,7 @@ fn main() -> Result<()> {
     let val_raw = rest.take(20);
     let test_raw = rest.skip(20);
 
-    let train_ds = train_raw.map_on(AUTOTUNE, |batch| { let (image, label) = (&batch.x[0], &batch.y[0]); Ok(normalize(image, label)?) }).cache().shuffle(BUFFER_SIZE).map_on(AUTOTUNE, |batch| { let (image, label) = (&batch.x[0], &batch.y[0]); Ok(flip(image, label)?) }).batch(BATCH_SIZE).prefetch(AUTOTUNE);
+    let train_ds = train_raw.map_on(AUTOTUNE, |batch| { let (image, label) = (&batch.x[0], &batch.y[0]); Ok(normalize(image, label)?) }).cache().shuffle(buffer_size).map_on(AUTOTUNE, |batch| { let (image, label) = (&batch.x[0], &batch.y[0]); Ok(flip(image, label)?) }).batch(BATCH_SIZE).prefetch(AUTOTUNE);
     let val_ds = val_raw.map(|batch| { let (image, label) = (&batch.x[0], &batch.y[0]); Ok(normalize(image, label)?) }).batch(BATCH_SIZE).prefetch(AUTOTUNE);
     let test_ds = test_raw.map(|batch| { let (image, label) = (&batch.x[0], &batch.y[0]); Ok(normalize(image, label)?) }).batch(BATCH_SIZE);
 
@@ -72,7 +73,7 @@ fn main() -> Result<()> {
 
     let scores = model.evaluate_with(&test_ds, (), Evaluate::new().verbose(0))?;
     let (loss, accuracy) = (scores["loss"], scores["accuracy"]);
-    println!("{}", format!("test loss {loss:.4}, test accuracy {accuracy:.4}"));
+    println!("test loss {loss:.4}, test accuracy {accuracy:.4}");
     let predictions = model.predict_with(&test_ds, Predict::new().verbose(0))?;
     println!("predictions: {:?}", predictions.dims());
     let true_labels = ops::concatenate(&test_ds.iter()?.map(|batch| batch.map(|batch| (batch.x[0].clone(), batch.y[0].clone()))).collect::<Result<Vec<_>>>()?.into_iter().map(|(_, y)| y.clone()).collect::<Vec<Tensor>>(), 0)?;

@@ -10,9 +10,9 @@ use candle_keras::{numpy, ops, utils};
 fn main() -> Result<()> {
     numpy::random::seed(1);
     let angles = numpy::random::uniform(0.0, 2.0 * std::f64::consts::PI, 200)?;
-    let radii = ops::add(&ops::where_(&ops::less(&ops::arange(0.0, 200.0, 1.0, "int64")?, &Tensor::new(100 as i64, &Device::Cpu)?)?, &Tensor::new(1.0, &Device::Cpu)?, &Tensor::new(2.0, &Device::Cpu)?)?, &numpy::random::normal(0.0, 0.1, 200)?)?;
+    let radii = ops::add(&ops::where_(&ops::less(&ops::arange(0.0, 200.0, 1.0, "int64")?, &Tensor::new(100_i64, &Device::Cpu)?)?, &Tensor::new(1.0, &Device::Cpu)?, &Tensor::new(2.0, &Device::Cpu)?)?, &numpy::random::normal(0.0, 0.1, 200)?)?;
     let x = ops::stack(&[&ops::multiply(&radii, &ops::cos(&angles)?)?, &ops::multiply(&radii, &ops::sin(&angles)?)?], 1)?.to_dtype(DType::F32)?;
-    let labels = ops::greater_equal(&ops::arange(0.0, 200.0, 1.0, "int64")?, &Tensor::new(100 as i64, &Device::Cpu)?)?.to_dtype(DType::I32)?;
+    let labels = ops::greater_equal(&ops::arange(0.0, 200.0, 1.0, "int64")?, &Tensor::new(100_i64, &Device::Cpu)?)?.to_dtype(DType::I32)?;
     let y = utils::to_categorical(&labels, 2)?;
 
     let initializer = "he_normal";

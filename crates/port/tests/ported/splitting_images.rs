@@ -80,8 +80,8 @@ fn main() -> Result<()> {
     let test_features = extractor.predict_with(&test, Predict::new().verbose(0))?;
     numpy::savez("features.npz", [("train", &train_features), ("test", &test_features)])?;
     numpy::savetxt("train.csv", &train_features, "%.6f", ",")?;
-    let mut data = numpy::Npz::open("features.npz")?;
-    let (x_train, x_test) = (data.read("train")?, data.read("test")?);
+    let data = numpy::load_npz("features.npz")?;
+    let (x_train, x_test) = (data["train"].clone(), data["test"].clone());
     println!("{:?} {:?} {:?} {:?}", x_train.dims(), x_test.dims(), ops::mean(&x_train.to_dtype(DType::F64)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, ops::sum(&numpy::loadtxt("train.csv", ',', 0)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
 
     // The same as tables.

@@ -6,7 +6,7 @@ use candle_keras::data::{ReadCsv, ToColumn};
 use candle_keras::layers::{Concatenate, Dense, Dropout};
 use candle_keras::prelude::*;
 use candle_keras::preprocessing::text::Tokenizer;
-use candle_keras::{Error, data, numpy, ops, python, utils};
+use candle_keras::{data, numpy, ops, python, utils};
 use indexmap::IndexMap;
 use regex::Regex;
 use std::path::Path;
@@ -36,9 +36,9 @@ fn main() -> Result<()> {
     f.push_str(&format!("{}{}", format!("{}{}", "Text,Topic,Priority\n", rows.join("\n")), "\n"));
     python::files::write(&Path::new("tickets").join("tickets.csv"), &f)?;
 
-    for (folder, _, files) in python::files::walk("tickets")? {
+    for (folder, _, files) in python::files::walk("tickets") {
         for file in &files {
-            println!("{}", folder.join(file).display());
+            println!("{}", Path::new(&folder).join(file).display());
         }
     }
 
@@ -85,7 +85,7 @@ fn main() -> Result<()> {
     let texts = vec!["my refund and the invoice", "the router is slow"];
     let probabilities = model.predict_with([&tokenizer.texts_to_matrix(&texts, "binary")?, &extra_test.i(..2)?], Predict::new().verbose(0))?;
     for (&text, row) in texts.iter().zip(numpy::rows(&probabilities)?) {
-        println!("{} -> {} {:.3}", format!("{}{}", text.chars().nth(0).ok_or_else(|| Error::new("the text is shorter"))?.to_string().to_uppercase(), text.chars().skip(1).collect::<String>()), names[ops::argmax(&row.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize], ops::max(&row, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
+        println!("{}{} -> {} {:.3}", text.chars().next().unwrap().to_string().to_uppercase(), text.chars().skip(1).collect::<String>(), names[ops::argmax(&row.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize], ops::max(&row, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     }
     Ok(())
 }
