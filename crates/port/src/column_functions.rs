@@ -2,12 +2,13 @@
 
 use crate::arguments::{find, named_as, needed};
 use crate::functions::Definition;
+use crate::iteration::{Element, Iteration};
 use crate::pandas::COLUMN;
 use crate::program::Program;
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, ExprCall, ExprLambda};
+use ruff_python_ast::{Expr, ExprCall, ExprLambda, StmtFor};
 
 /// `column.str`
 pub(crate) const TEXTS: &str = "pandas::str";
@@ -101,6 +102,22 @@ impl<'a> Program<'a> {
         let list = self.collected(&each, &value, "Vec")?;
         self.import("data::ToColumn");
         Ok(Value::temporary(format!("{}.to_column()?", list.text), Type::Object(COLUMN.into())))
+    }
+
+    /// `for text in column:`, where the loop says that these are texts; `None` of other loops.
+    pub(crate) fn loop_over_texts(&mut self, each: &'a StmtFor) -> Ported<Option<Iteration>> {
+        let Expr::Name(name) = &*each.target else { return Ok(None) };
+        let Expr::Subscript(_) = &*each.iter else { return Ok(None) };
+        if !each.body.iter().any(|statement| statement_takes_text(statement, &name.id)) {
+            return Ok(None);
+        }
+        let column = self.expression(&each.iter)?;
+        if !crate::pandas::is_column(&column.of) {
+            return Ok(None);
+        }
+        let texts = format!("{}.to_strings()", column.at(Strength::Whole));
+        let element = Element::One(Type::String, Form::Place);
+        Ok(Some(Iteration { iter: format!("{texts}.into_iter()"), over: texts, element, is_set: false }))
     }
 
     /// The body of a lambda whose parameter is of this type.

@@ -368,6 +368,7 @@ impl<'a> Program<'a> {
         // What is written is gathered.
         let rust_name = self.rust_name(&name.id);
         self.paths.insert(rust_name.clone(), path.text.clone());
+        self.open_files.remove(&rust_name);
         self.line(&format!("let mut {rust_name} = String::new();"));
         self.declare(&name.id);
         let variable = Variable {
@@ -415,7 +416,7 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{whole}.push_str(&{})", value.text), Type::None))
             }
             ("getvalue", []) => Ok(Value::temporary(format!("{whole}.clone()"), Type::String)),
-            ("close", []) if self.open_files.contains_key(&of.text) => {
+            ("close", []) if !is_read && self.open_files.contains_key(&of.text) => {
                 Ok(Value::temporary(self.open_files[&of.text].clone(), Type::None))
             }
             ("close" | "flush", []) => Ok(Value::constant("()", Type::None)),

@@ -53,6 +53,14 @@ fn main() -> Result<()> {
     df.set("share", &df.column("Priority")?.values()?.to_dtype(DType::F64)?.to_vec1::<f64>()?.into_iter().map(|p| (p - 1.0) / 4.0).collect::<Vec<f64>>().to_column()?)?;
     println!("{:?} {:?} {:?}", df.column("length")?.sum()?, df.column("urgent")?.sum()?, python::round(df.column("share")?.mean()?, 4));
 
+    let mut counts = IndexMap::new();
+    for text in df.column("Text")?.to_strings() {
+        for word in text.split_whitespace().map(str::to_string).collect::<Vec<_>>() {
+            counts.insert(word.clone(), counts.get(&word).copied().unwrap_or(0) + 1);
+        }
+    }
+    println!("{} {}", counts.len(), counts["my"]);
+
     let train_df = df.sample(0.75, 3)?;
     let test_df = df.drop_rows(&train_df.index());
 

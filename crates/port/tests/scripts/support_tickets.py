@@ -54,6 +54,12 @@ df["urgent"] = df["Priority"].apply(lambda p: 1 if p >= 4 else 0)
 df["share"] = df["Priority"].apply(lambda p: (p - 1) / 4)
 print(df["length"].sum(), df["urgent"].sum(), round(df["share"].mean(), 4))
 
+counts = {}
+for text in df["Text"]:
+    for word in text.split():
+        counts[word] = counts.get(word, 0) + 1
+print(len(counts), counts["my"])
+
 train_df = df.sample(frac=0.75, random_state=3)
 test_df = df.drop(train_df.index)
 
