@@ -41,9 +41,15 @@ const RENAMED: &[(&str, &str)] = &[
     ("p", "rate"),
     ("output_dim", "units"),
     ("alpha", "negative_slope"),
+    ("l", "l1"),
+    ("l", "l2"),
     ("input", "inputs"),
     ("output", "outputs"),
 ];
+
+/// Dtypes whose names are those of Keras.
+const DTYPES: &[&str] =
+    &["float16", "float32", "float64", "int32", "int64", "uint8", "uint32", "bool", "string", "bfloat16"];
 
 /// Types that are given by a name or an object, never by a number.
 const OF_NAMES: &[&str] = &[
@@ -203,6 +209,11 @@ impl<'a> Program<'a> {
         if rust_type.starts_with("impl Fn") {
             return self.function_argument(argument, rust_type);
         }
+        if rust_type == "impl Into<Standardize>"
+            && let Some(function) = self.standardization(argument)?
+        {
+            return Ok(function);
+        }
         // A function by which Keras means its name: activation=tf.nn.relu.
         if let Some(path) = self.path_of(argument) {
             let last = path.rsplit('.').next().unwrap_or(&path).to_string();
@@ -211,6 +222,12 @@ impl<'a> Program<'a> {
                 || path.starts_with("keras.ops.");
             if is_function && (name.contains("activation")) {
                 return Ok(format!("{last:?}"));
+            }
+            let of_tensorflow = path.strip_prefix("tensorflow.").or_else(|| path.strip_prefix("numpy."));
+            if let ("dtype", Some(dtype)) = (name, of_tensorflow)
+                && (DTYPES.contains(&dtype))
+            {
+                return Ok(format!("{dtype:?}"));
             }
             if of_keras(&path).starts_with("keras.") && path.split('.').count() == 3 {
                 return Err(Missing::new(format!("{path} without a call"))

@@ -21,6 +21,9 @@ impl<'a> Program<'a> {
             if let Some(name) = crate::operations::name_of(&path) {
                 return self.operation_of(&path, &name, call);
             }
+            if let Some(value) = self.call_on_files(&path, call)? {
+                return Ok(value);
+            }
             if let Some(value) = self.library_call(&path, call)? {
                 return Ok(value);
             }
@@ -71,6 +74,9 @@ impl<'a> Program<'a> {
                     return Ok(value);
                 }
                 let name = attribute.attr.as_str();
+                if let Some(unpacked) = self.extract_all(&attribute.value, name, call)? {
+                    return Ok(unpacked);
+                }
                 if let Some(value) = self.method_of_class(&attribute.value, name, call)? {
                     return Ok(value);
                 }

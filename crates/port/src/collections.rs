@@ -199,6 +199,11 @@ impl<'a> Program<'a> {
         if !is_known {
             return Ok(None);
         }
+        if name == "sorted"
+            && let Some(list) = self.sorted_paths(call)?
+        {
+            return Ok(Some(list));
+        }
         let key =
             call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("key")).map(|word| &word.value);
         if let (Some(key), "sorted" | "max" | "min") = (key, name) {

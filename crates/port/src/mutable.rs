@@ -321,6 +321,10 @@ impl<'a> Program<'a> {
                             format!("{} as isize", place.at(Strength::Cast))
                         }
                         Type::Signed => place.text,
+                        // An element of an array.
+                        Type::Ints if part.is_subscript_expr() => {
+                            format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as isize", place.at(Strength::Whole))
+                        }
                         _ => return Err(Missing::new("a computed place beside a slice")),
                     }
                 }

@@ -101,6 +101,8 @@ pub(crate) struct Program<'a> {
     pub(crate) patterns: Vec<(String, String)>,
     /// The paths of the files that are open, by their variables in Rust.
     pub(crate) paths: HashMap<String, String>,
+    /// How the files are written that are open outside of `with`, by their variables in Rust.
+    pub(crate) open_files: HashMap<String, String>,
     /// What has been written as JSON to each path.
     pub(crate) dumped: HashMap<String, Type>,
     /// Functions with some of their arguments: `partial(Conv2D, padding="same")`.
@@ -167,6 +169,7 @@ impl<'a> Program<'a> {
             tables: HashMap::new(),
             patterns: Vec::new(),
             paths: HashMap::new(),
+            open_files: HashMap::new(),
             dumped: HashMap::new(),
             partials: HashMap::new(),
             not_negative: HashSet::new(),

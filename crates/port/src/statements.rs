@@ -182,6 +182,11 @@ impl<'a> Program<'a> {
         if self.assigned_axes(assign)? {
             return Ok(());
         }
+        if let ([Expr::Name(name)], Expr::Call(call)) = (&assign.targets[..], &*assign.value)
+            && self.open_to_write(&name.id, call)?
+        {
+            return Ok(());
+        }
         if let [Expr::Name(name)] = &assign.targets[..]
             && self.is_iterator(&assign.value)
             && self.scan().whole_reads(&name.id) > 1

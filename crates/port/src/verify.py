@@ -923,11 +923,13 @@ def patch_datasets():
     class_ = tf.data.Dataset
     iterate = class_.__iter__
 
-    @patch(class_, "from_tensor_slices")
-    def from_tensor_slices(old, *args, **kwargs):
-        dataset = old(*args, **kwargs)
-        dataset._has_access = True
-        return dataset
+    for name in ["from_tensor_slices", "range"]:
+
+        @patch(class_, name)
+        def from_tensor_slices(old, *args, **kwargs):
+            dataset = old(*args, **kwargs)
+            dataset._has_access = True
+            return dataset
 
     for module in [image_dataset_utils, text_dataset_utils]:
 

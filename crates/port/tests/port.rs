@@ -426,7 +426,7 @@ fn what_pandas_would_do_otherwise_is_a_gap() {
         ("x = df['a'].apply(abs)", "the method apply of a column"),
         ("x = df.loc[0]", "the attribute loc of a DataFrame"),
         ("x = df.mean()", "the method mean of a DataFrame"),
-        ("x = df['a'].map(lambda v: v + 1)", "map by other than a dict"),
+        ("x = df['a'].map(lambda v: v + 1)", "apply of what may take texts or numbers"),
         ("print(f1_score(df['a'], df['b'], average=None))", "a score of each class"),
         ("print(f1_score(df['a'], df['b'], pos_label=2))", "the argument pos_label"),
         ("if df['a'].isnull().any():\n    print(1)", "the method isnull of a column"),

@@ -11,6 +11,7 @@ programs! {
     custom_training_loop
     data_files
     data_generator
+    dataset_steps
     denoising_autoencoder
     digits_mlp
     early_stopping_checkpoint
@@ -45,12 +46,15 @@ programs! {
     regression_loop
     residual_layers
     reuters_mlp
+    review_standardization
     reviews_lstm
     sales_report
     save_and_load
     siamese
     sklearn_iris_like
+    splitting_images
     subclassed_models
+    support_tickets
     text_classes
     text_folder
     text_preprocessing
