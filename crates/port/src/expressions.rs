@@ -671,6 +671,10 @@ fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
         Operator::FloorDiv | Operator::Mod | Operator::Pow if both_sizes && may_be_negative => {
             let size = |value: &Value| Value { below_zero: None, ..value.clone() };
             let value = of_numbers(&signed(a), op, &size(b));
+            if let (Operator::Mod, Ok(value)) = (op, &value) {
+                let text = format!("{} as usize", value.at(Strength::Cast));
+                return Ok(Value::new(text, Type::Int, Strength::Cast, Form::Temporary));
+            }
             let sizes = of_numbers(&size(a), op, &size(b))?;
             Ok(match value {
                 Ok(value) if b.below_zero().is_none() => sizes.or_below_zero(value),

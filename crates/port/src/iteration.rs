@@ -327,7 +327,8 @@ impl<'a> Program<'a> {
     }
 
     fn loop_variable(&mut self, name: &str, of: &Type, form: Form) -> String {
-        let is_mutable = self.declare(name);
+        // The variables of a comprehension are its own.
+        let is_mutable = self.comprehensions == 0 && self.declare(name);
         let rust_name = self.rust_name(name);
         let is_read = self.scan().reads(name) > 0 || is_mutable;
         let shown = if is_read { rust_name.clone() } else { format!("_{}", rust_name.trim_start_matches('_')) };
@@ -350,7 +351,9 @@ impl<'a> Program<'a> {
         element: impl FnOnce(&mut Self) -> Ported<Value>,
     ) -> Ported<(String, Value)> {
         self.scopes.enter();
+        self.comprehensions += 1;
         let written = self.iterator_in_scope(generators, element);
+        self.comprehensions -= 1;
         self.scopes.leave();
         written
     }

@@ -182,6 +182,13 @@ impl<'a> Program<'a> {
                 self.line(&format!("{whole}[[{}]] {sign} {number};", indices.join(", ")));
             }
             (number, count) => {
+                let number = match number.filter(|number| crate::program::has_word(number, &whole)) {
+                    Some(own) => {
+                        self.line(&format!("let number = {own};"));
+                        Some("number".to_string())
+                    }
+                    None => self.element_of(of, value)?,
+                };
                 // The part is a place of its own, since the array is borrowed in it.
                 let part = match (count, rank) {
                     (0, _) => self.slice_of(array, index)?,
@@ -268,6 +275,7 @@ impl<'a> Program<'a> {
             texts.push(match part {
                 Expr::EllipsisLiteral(_) => "..".to_string(),
                 Expr::Slice(slice) => {
+                    let mut has_signed = false;
                     let mut end = |end: Option<&'a Expr>| match end {
                         None => Ok(String::new()),
                         Some(end) => match self.expression(end)? {
@@ -277,10 +285,22 @@ impl<'a> Program<'a> {
                             }
                             end if end.of == Type::Int => Ok(end.at(Strength::Sum)),
                             end if end.of == Type::Signed && end.form == Form::Constant => Ok(end.text),
+                            end if end.of == Type::Signed => {
+                                has_signed = true;
+                                Ok(format!(
+                                    "isize::min({} as isize, {whole}.shape()[{axis}] as isize)",
+                                    end.at(Strength::Cast)
+                                ))
+                            }
                             _ => Err(Missing::new("a slice from the end")),
                         },
                     };
                     let mut ends = [end(slice.lower.as_deref())?, end(slice.upper.as_deref())?];
+                    // Both ends are of one type.
+                    for end in ends.iter_mut().filter(|end| has_signed && !end.is_empty() && !end.contains("isize")) {
+                        let is_literal = end.trim_start_matches('-').chars().all(|c| c.is_ascii_digit());
+                        *end = if is_literal { end.clone() } else { format!("({end}) as isize") };
+                    }
                     // The array is borrowed where it is sliced.
                     for (end, name) in ends.iter_mut().zip(["start", "end"]) {
                         if end.contains(&whole) {

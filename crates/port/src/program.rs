@@ -67,6 +67,10 @@ pub(crate) struct Program<'a> {
     pub(crate) wanted_outputs: Option<usize>,
     /// What dicts and lists of `collections` do that others do not, by their names.
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
+    /// Whether the elements of the list that is written next are no sizes.
+    pub(crate) may_be_negative: bool,
+    /// How many comprehensions are being written.
+    pub(crate) comprehensions: usize,
     /// Texts that are kept as lists of characters, by their names in Rust.
     pub(crate) taken_apart: HashSet<String>,
     /// Integers that names stand for, which are assigned once.
@@ -138,6 +142,8 @@ impl<'a> Program<'a> {
             lists: HashMap::new(),
             wanted_outputs: None,
             special: HashMap::new(),
+            may_be_negative: false,
+            comprehensions: 0,
             taken_apart: HashSet::new(),
             integers: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),

@@ -2,7 +2,7 @@
 
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprContext, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprContext, Operator, Stmt, StmtFunctionDef, UnaryOp};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use std::rc::Rc;
 
@@ -133,6 +133,10 @@ fn functions_in<'a>(statements: &'a [Stmt], out: &mut Vec<&'a StmtFunctionDef>) 
 pub(crate) struct Scan {
     /// Variables that change.
     mutated: HashSet<(String, usize)>,
+    /// Variables that are a place or size somewhere, or may be one in a function that they are passed to.
+    sizes: HashSet<String>,
+    /// Variables that something is taken from, or that get a negative number.
+    lowered: HashSet<String>,
     /// Those of them that change otherwise than in a function that they are passed to.
     changed_here: HashSet<(String, usize)>,
     is_passed: bool,
@@ -212,6 +216,16 @@ impl Scan {
     /// Whether the variable of this name and number changes.
     pub(crate) fn is_mutated(&self, name: &str, number: usize) -> bool {
         self.mutated.contains(&(name.to_string(), number))
+    }
+
+    /// Whether it may be a place or size somewhere.
+    pub(crate) fn is_size(&self, name: &str) -> bool {
+        name.contains('.') || self.sizes.contains(name) || self.read_inside.contains(name)
+    }
+
+    /// Whether it may become negative, and is never a place or size.
+    pub(crate) fn is_lowered(&self, name: &str) -> bool {
+        self.lowered.contains(name) && !self.is_size(name)
     }
 
     pub(crate) fn changes_itself(&self, name: &str, number: usize) -> bool {
@@ -443,12 +457,20 @@ impl<'a> Visitor<'a> for Scan {
         match statement {
             // What is assigned is read before.
             Stmt::Assign(assign) => {
+                if let ([Expr::Name(name)], Expr::UnaryOp(unary)) = (&assign.targets[..], &*assign.value)
+                    && unary.op == UnaryOp::USub
+                {
+                    self.lowered.insert(name.id.to_string());
+                }
                 self.visit_expr(&assign.value);
                 assign.targets.iter().for_each(|target| self.assign(target));
                 return;
             }
             Stmt::AnnAssign(assign) => self.assign(&assign.target),
             Stmt::AugAssign(assign) => {
+                if let (Expr::Name(name), Operator::Sub) = (&*assign.target, assign.op) {
+                    self.lowered.insert(name.id.to_string());
+                }
                 if let Expr::Subscript(subscript) = &*assign.target {
                     self.assign_item(&subscript.value);
                     self.mutate(&subscript.value);
@@ -504,8 +526,26 @@ impl<'a> Visitor<'a> for Scan {
                     self.subscripted.insert(name.id.to_string());
                     *self.parts_read.entry(name.id.to_string()).or_insert(0) += 1;
                 }
+                self.sizes.extend(names_read(&subscript.slice));
             }
             Expr::Call(call) => {
+                let is_of_numbers = match &*call.func {
+                    Expr::Name(name) => OF_NUMBERS.contains(&name.id.as_str()),
+                    Expr::Attribute(attribute) => match &*attribute.value {
+                        Expr::Name(module) if module.id.as_str() == "math" => true,
+                        Expr::Name(module) if matches!(module.id.as_str(), "np" | "numpy") => {
+                            matches!(attribute.attr.as_str(), "array" | "mean" | "std" | "abs" | "sum" | "sqrt" | "exp")
+                        }
+                        _ => false,
+                    },
+                    _ => false,
+                };
+                if !is_of_numbers {
+                    let words = call.arguments.keywords.iter().map(|word| &word.value);
+                    for argument in call.arguments.args.iter().chain(words) {
+                        self.sizes.extend(names_read(argument));
+                    }
+                }
                 if let Expr::Attribute(attribute) = &*call.func {
                     let name = attribute.attr.as_str();
                     let changes = self.changing.get(name).is_some_and(|changes| changes.places.contains(&0));
@@ -567,6 +607,25 @@ impl<'a> Visitor<'a> for Scan {
         }
         walk_expr(self, expression);
     }
+}
+
+/// Functions that take any number.
+const OF_NUMBERS: &[&str] = &["print", "abs", "float", "str", "int", "round", "bool", "sum", "len", "sorted"];
+
+/// The names in an expression.
+fn names_read(expression: &Expr) -> Vec<String> {
+    struct Names(Vec<String>);
+    impl<'a> Visitor<'a> for Names {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Name(name) = expression {
+                self.0.push(name.id.to_string());
+            }
+            walk_expr(self, expression);
+        }
+    }
+    let mut names = Names(Vec::new());
+    names.visit_expr(expression);
+    names.0
 }
 
 fn called_name(func: &Expr) -> Option<String> {

@@ -308,6 +308,8 @@ impl<'a> Program<'a> {
             Expr::Tuple(tuple) => Some(tuple.elts.len()),
             _ => None,
         };
+        self.may_be_negative = assign.value.is_list_comp_expr()
+            && matches!(target, Expr::Name(name) if !self.scan().is_size(&name.id));
         let value = self.expression(&assign.value);
         self.wanted_outputs = None;
         self.assign(target, value?)
@@ -476,10 +478,15 @@ impl<'a> Program<'a> {
             }
             _ => value,
         };
+        let has_outer = crate::program::names_in(target).iter().any(|name| self.is_outer(name));
+        let declared = self.declared_so_far();
         let mut names = Vec::new();
         let pattern = self.pattern(target, &value.of, &mut names)?;
-        if names.iter().any(|(name, _)| self.is_outer(name)) {
-            if !matches!(value.of, Type::Tuple(_)) {
+        if has_outer {
+            // These get new values instead.
+            self.declare_again(declared);
+            let is_flat = crate::iteration::elements_of(target).iter().all(|part| part.is_name_expr());
+            if !matches!(value.of, Type::Tuple(_)) || !is_flat {
                 return Err(
                     Missing::new("an assignment to several variables of an outer block").help("assign them one by one")
                 );
@@ -560,6 +567,19 @@ impl<'a> Program<'a> {
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
         }
+        // A difference that is never a size may be negative.
+        let value = match (value.below_zero(), self.scopes.get(name)) {
+            (Some(below_zero), _) if !self.is_outer(name) && !self.scan().is_size(name) => below_zero.clone(),
+            (None, _) if value.of == Type::Int && !self.is_outer(name) && self.scan().is_lowered(name) => {
+                crate::expressions::signed(&value)
+            }
+            (None, Some(Binding::Variable(variable)))
+                if self.is_outer(name) && variable.of == Type::Signed && value.of == Type::Int =>
+            {
+                crate::expressions::signed(&value)
+            }
+            _ => value,
+        };
         let is_collection = matches!(value.of, Type::List(_) | Type::Dict(..) | Type::Set(_));
         let is_unchanged = |program: &Self| {
             let base = program.scopes.python_name(&value.text);
@@ -594,7 +614,8 @@ impl<'a> Program<'a> {
             ),
             false => value,
         };
-        if value.of == Type::Ints && crate::numpy_more::is_vector(&value.text) {
+        let is_written_out = value.text.starts_with("Tensor::new(&[") && !value.text.starts_with("Tensor::new(&[[");
+        if value.of == Type::Ints && (is_written_out || crate::numpy_more::is_vector(&value.text)) {
             self.vectors.insert(name.to_string());
         } else {
             self.vectors.remove(name);

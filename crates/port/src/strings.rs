@@ -29,10 +29,19 @@ impl Template {
                 return Ok(());
             }
             (Type::Float | Type::Int | Type::Signed, spec) if spec.ends_with('%') => {
-                let digits = spec.trim_end_matches('%').rsplit_once('.').map_or("6", |(_, digits)| digits);
-                self.text.push_str(&format!("{{:.{digits}}}%"));
+                let spec = spec.trim_end_matches('%');
+                let (width, digits) = spec.rsplit_once('.').unwrap_or((spec, "6"));
                 let number = value.as_float().ok_or_else(|| Missing::new("this number"))?;
-                self.values.push(format!("100.0 * ({number})"));
+                if width.is_empty() {
+                    self.text.push_str(&format!("{{:.{digits}}}%"));
+                    self.values.push(format!("100.0 * ({number})"));
+                    return Ok(());
+                }
+                if !is_width(width) {
+                    return Err(Missing::new(format!("the format {spec}%")));
+                }
+                self.text.push_str(&format!("{{:{}}}", at_the_right(width)));
+                self.values.push(format!("format!(\"{{:.{digits}}}%\", 100.0 * ({number}))"));
                 return Ok(());
             }
             // A tensor with a format is a number.
@@ -63,8 +72,7 @@ impl Template {
             (Type::Float, "") => ":?".to_string(),
             // Numbers are at the right, also where they are texts.
             (Type::Float, spec) if is_width(spec) => {
-                let at = if spec.starts_with(['<', '>', '^']) { spec.to_string() } else { format!(">{spec}") };
-                self.text.push_str(&format!("{{:{at}}}"));
+                self.text.push_str(&format!("{{:{}}}", at_the_right(spec)));
                 self.values.push(format!("format!(\"{{:?}}\", {})", value.text));
                 return Ok(());
             }
@@ -105,6 +113,11 @@ impl Template {
         let values = self.values.iter().map(|value| format!(", {value}"));
         format!("\"{}\"{}", self.text, values.collect::<String>())
     }
+}
+
+/// A width of a number that is a text already.
+fn at_the_right(width: &str) -> String {
+    if width.starts_with(['<', '>', '^']) { width.to_string() } else { format!(">{width}") }
 }
 
 /// `8`, `>8`: a format that says only how wide a number is.
@@ -449,6 +462,7 @@ impl<'a> Program<'a> {
                     return Err(Missing::new("an iterator as text").help("print a list of it"));
                 }
                 _ => {
+                    self.may_be_negative = argument.is_list_comp_expr();
                     let value = self.expression(argument)?;
                     let value = self.shown(value)?;
                     template.place(&value, "")?;

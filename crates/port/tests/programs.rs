@@ -19,8 +19,13 @@ programs! {
     mnist_cnn
     mnist_mlp
     multi_output_model
+    numpy_copies
+    numpy_indexing
     pandas_housing
     policy_gradient_bandit
+    python_lists
+    python_numbers
+    python_texts
     recurrent_dropout
     regression_loop
     residual_layers
