@@ -47,7 +47,8 @@ impl<'a> Program<'a> {
             return Ok((items.iter().map(|item| self.owned_text(item)).collect(), Type::String));
         }
         let is_simple = |of: &Type| of.is_number() || of.is_text();
-        let differs = |item: &&Value| item.of.in_rust() != first.in_rust() && (is_simple(&item.of) || is_simple(&first));
+        let differs =
+            |item: &&Value| item.of.in_rust() != first.in_rust() && (is_simple(&item.of) || is_simple(&first));
         if let Some(other) = items.iter().find(differs) {
             return Err(Missing::new(format!("a list of {} and {}", first.described(), other.of.described())));
         }
@@ -669,6 +670,6 @@ fn collect(iter: &str, in_rust: &str) -> String {
 }
 
 /// The text of an empty list, with the place where its type is written if nothing says it.
-fn marked(text: &str, number: usize) -> String {
+pub(crate) fn marked(text: &str, number: usize) -> String {
     format!("{text}\u{1}{number}\u{1}")
 }

@@ -59,7 +59,8 @@ impl<'a> Program<'a> {
                 if matches!(variable.of, Type::List(_) | Type::Dict(..) | Type::Set(_)));
             is_collection && body.is_mutated(name, 0)
         });
-        let is_borrowed = over.over.starts_with('&') || [".iter()", ".values()"].iter().any(|end| over.over.contains(end));
+        let is_borrowed =
+            over.over.starts_with('&') || [".iter()", ".values()"].iter().any(|end| over.over.contains(end));
         match &over.element {
             Element::One(of, Form::Reference) if is_changed && over.over.ends_with(".keys()") => {
                 let copied = if of.is_copy() { "copied" } else { "cloned" };

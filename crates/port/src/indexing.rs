@@ -159,7 +159,10 @@ impl<'a> Program<'a> {
                         Type::Ints
                             if !is_alone
                                 && (crate::numpy_more::is_vector(&value.text)
-                                    || self.scopes.python_name(&value.text).is_some_and(|name| self.vectors.contains(&name))) =>
+                                    || self
+                                        .scopes
+                                        .python_name(&value.text)
+                                        .is_some_and(|name| self.vectors.contains(&name))) =>
                         {
                             return Err(Missing::new("an array at arrays of places"));
                         }

@@ -359,7 +359,8 @@ impl<'a> Program<'a> {
     /// `x[x < 0] = value`
     fn elements_loop(&mut self, array: &Value, mask: &Value, sign: &str, value: &Value) -> Ported<()> {
         let Type::Mutable { of, .. } = array.of else { return Ok(()) };
-        let number = self.element_of(of, value)?.ok_or_else(|| Missing::new("an array that is assigned to elements"))?;
+        let number =
+            self.element_of(of, value)?.ok_or_else(|| Missing::new("an array that is assigned to elements"))?;
         let whole = array.at(Strength::Whole);
         let mask = mask.at(Strength::Whole);
         self.line(&format!("let chosen = {mask}.flatten_all()?.to_dtype(DType::U8)?.to_vec1::<u8>()?;"));

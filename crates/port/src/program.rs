@@ -304,11 +304,14 @@ impl<'a> Program<'a> {
         while let (Some(number), Some(behind)) = (parts.next(), parts.next()) {
             let is_known = number.parse().ok().and_then(|number: usize| self.unknown.get(number)?.as_ref()).is_some();
             if !is_known {
-                out = match (out.strip_suffix("vec![]"), out.strip_suffix("IndexMap::new()")) {
-                    (Some(before), _) => format!("{before}Vec::<()>::new()"),
-                    (_, Some(before)) => format!("{before}IndexMap::<(), ()>::new()"),
-                    _ => out,
-                };
+                let typed = [
+                    ("vec![]", "Vec::<()>::new()"),
+                    ("IndexMap::new()", "IndexMap::<(), ()>::new()"),
+                    ("BTreeSet::new()", "BTreeSet::<()>::new()"),
+                ];
+                let found =
+                    typed.iter().find_map(|(empty, typed)| Some(format!("{}{typed}", out.strip_suffix(empty)?)));
+                out = found.unwrap_or(out);
             }
             out.push_str(behind);
         }

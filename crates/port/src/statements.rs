@@ -308,8 +308,8 @@ impl<'a> Program<'a> {
             Expr::Tuple(tuple) => Some(tuple.elts.len()),
             _ => None,
         };
-        self.may_be_negative = assign.value.is_list_comp_expr()
-            && matches!(target, Expr::Name(name) if !self.scan().is_size(&name.id));
+        self.may_be_negative =
+            assign.value.is_list_comp_expr() && matches!(target, Expr::Name(name) if !self.scan().is_size(&name.id));
         let value = self.expression(&assign.value);
         self.wanted_outputs = None;
         self.assign(target, value?)
@@ -663,8 +663,7 @@ impl<'a> Program<'a> {
             (false, true) => rust_name.clone(),
             (false, false) => format!("_{}", rust_name.trim_start_matches('_')),
         };
-        let is_borrowed_list =
-            matches!(value.form, Form::Slice | Form::Reference) && matches!(value.of, Type::List(_));
+        let is_borrowed_list = matches!(value.form, Form::Slice | Form::Reference) && matches!(value.of, Type::List(_));
         let value = if is_borrowed_list && is_mutable { self.own(value)? } else { value };
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
         // None is known where it is read.
@@ -821,6 +820,15 @@ impl<'a> Program<'a> {
             self.line(&format!("{} = {};", target.text, value.text));
             return Ok(());
         }
+        // The list is borrowed where its element is changed.
+        let target = match target.text.split_once('[').filter(|(list, place)| place.contains(&format!("{list}.len()")))
+        {
+            Some((list, place)) => {
+                self.line(&format!("let place = {};", place.trim_end_matches(']')));
+                Value { text: format!("{list}[place]"), ..target }
+            }
+            None => target,
+        };
         let right = self.expression(&assign.value)?;
         let right = if target.of == Type::Float { right.as_float() } else { Some(right.text) };
         self.line(&format!("{} {sign} {};", target.text, right.ok_or_else(|| Missing::new("these operands"))?));

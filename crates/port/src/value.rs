@@ -330,7 +330,10 @@ impl Value {
 
     /// What it is where it may be negative, if it is a size that may be so.
     pub(crate) fn below_zero(&self) -> Option<&Value> {
-        self.below_zero.as_deref().filter(|(text, _)| *text == self.text && self.of == Type::Int).map(|(_, value)| value)
+        self.below_zero
+            .as_deref()
+            .filter(|(text, _)| *text == self.text && self.of == Type::Int)
+            .map(|(_, value)| value)
     }
 
     /// In parentheses, if it holds together less than this.

@@ -48,7 +48,9 @@ pub fn place(index: i64, len: usize) -> Result<usize> {
     let from_start = usize::try_from(index).ok().filter(|&place| place < len);
     let from_end = || len.checked_sub(usize::try_from(index.unsigned_abs()).ok()?).filter(|_| index < 0);
     from_start.or_else(from_end).ok_or_else(|| {
-        Error::new("an index is out of range").expected(format!("-{len} to {len}, without the latter")).received(index.to_string())
+        Error::new("an index is out of range")
+            .expected(format!("-{len} to {len}, without the latter"))
+            .received(index.to_string())
     })
 }
 
