@@ -185,6 +185,20 @@ impl<'a> Program<'a> {
     /// `list(...)`, `set(...)`, `sorted(...)`, `dict(...)`, `sum(...)` and others of what can be iterated.
     pub(crate) fn of_iterable(&mut self, name: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
         let [over] = &call.arguments.args[..] else { return Ok(None) };
+        // To these it is the same in any order.
+        let over = match over {
+            Expr::Call(list) if matches!(name, "sorted" | "set" | "max" | "min") => {
+                match (&*list.func, &list.arguments.args[..]) {
+                    (Expr::Name(kind), [inner])
+                        if matches!(kind.id.as_str(), "list" | "tuple") && self.scopes.get(&kind.id).is_none() =>
+                    {
+                        inner
+                    }
+                    _ => over,
+                }
+            }
+            over => over,
+        };
         let is_known =
             matches!(name, "list" | "set" | "sorted" | "dict" | "sum" | "any" | "all" | "tuple" | "max" | "min");
         if !is_known {
@@ -240,6 +254,9 @@ impl<'a> Program<'a> {
                 }
                 let over = self.iteration(over)?;
                 is_set = over.is_set;
+                if is_set && matches!(name, "list" | "tuple") {
+                    return Err(crate::iteration::order_of_set());
+                }
                 let crate::iteration::Element::One(of, form) = &over.element else {
                     return self.of_pairs(name, over);
                 };
@@ -286,6 +303,14 @@ impl<'a> Program<'a> {
                     return Err(Missing::new(format!("{name} of what may fail")));
                 }
                 Value::temporary(format!("{iter}.{name}(|x| x)"), Type::Bool)
+            }
+            "sum" if of.is_array() => {
+                let list = match iter.strip_suffix(".into_iter()") {
+                    Some(list) => list.to_string(),
+                    None => self.collected(iter, element, "Vec")?.text,
+                };
+                let list = Value::temporary(list, Type::List(Box::new(of)));
+                self.sum_of_arrays(&list).ok_or_else(|| Missing::new("a sum of this"))?
             }
             "sum" if matches!(of, Type::Int | Type::Signed | Type::Float) && !iter.contains('?') => {
                 let in_rust = of.in_rust().unwrap_or_default();
@@ -410,7 +435,8 @@ impl<'a> Program<'a> {
 
     fn expression_or_range(&mut self, over: &'a Expr) -> Ported<Option<Value>> {
         let is_iteration = matches!(over, Expr::Call(call) if matches!(&*call.func, Expr::Name(name)
-            if matches!(name.id.as_str(), "range" | "enumerate" | "zip" | "reversed")));
+            if matches!(name.id.as_str(), "range" | "enumerate" | "zip" | "reversed"))
+            || matches!(&*call.func, Expr::Attribute(items) if items.attr.as_str() == "items" && call.arguments.is_empty()));
         if is_iteration { Ok(None) } else { self.expression(over).map(Some) }
     }
 
@@ -577,6 +603,12 @@ impl<'a> Program<'a> {
             ("get", [at, default]) if default.of == *value && value.is_copy() => {
                 let at = dict_key(key, at)?;
                 Ok(Value::temporary(format!("{whole}.get({at}).copied().unwrap_or({})", default.text), value.clone()))
+            }
+            // Of a number that may be negative.
+            ("get", [at, default]) if (value, &default.of) == (&Type::Int, &Type::Signed) => {
+                let at = dict_key(key, at)?;
+                let text = format!("{whole}.get({at}).map_or({}, |&value| value as i64)", default.text);
+                Ok(Value::temporary(text, Type::Signed))
             }
             ("get", [at]) => {
                 let at = dict_key(key, at)?;

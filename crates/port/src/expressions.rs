@@ -69,7 +69,10 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("BTreeSet::from({text})"), Type::Set(of)))
             }
             Expr::DictComp(dict) => match &dict.key {
-                Some(key) => self.dict_comprehension(&dict.generators, key, &dict.value),
+                Some(key) => match self.sample_of_dict(dict)? {
+                    Some(sample) => Ok(sample),
+                    None => self.dict_comprehension(&dict.generators, key, &dict.value),
+                },
                 None => Err(Missing::new("a dict of other dicts")),
             },
             Expr::Lambda(_) => Err(Missing::new("a lambda here")),
@@ -376,6 +379,9 @@ impl<'a> Program<'a> {
     }
 
     fn compare(&mut self, compare: &'a ExprCompare) -> Ported<Value> {
+        if let Some(known) = self.compare_version(compare)? {
+            return Ok(Value::constant(known.to_string(), Type::Bool));
+        }
         let mut parts = Vec::new();
         let mut left = self.expression(&compare.left)?;
         for (op, right) in compare.ops.iter().zip(&compare.comparators) {
@@ -502,11 +508,17 @@ impl<'a> Program<'a> {
         if of.of.is_array() {
             return self.array_index(&of, &subscript.slice);
         }
+        if matches!(of.of, Type::TextArray(_)) {
+            return self.part_of_texts(&of, &subscript.slice);
+        }
         if let Some(part) = self.pandas_subscript(&of, &subscript.slice)? {
             return Ok(part);
         }
         if let Some(axes) = self.axes_index(&of, &subscript.slice)? {
             return Ok(axes);
+        }
+        if let Some(input) = self.named_input(&of, &subscript.slice)? {
+            return Ok(input);
         }
         if of.of == Type::Symbolic {
             return self.symbolic_index(&of, &subscript.slice);
@@ -527,8 +539,9 @@ impl<'a> Program<'a> {
             }
             Type::Tuple(types) => {
                 let index = self.expression(&subscript.slice)?;
-                let at: usize =
+                let at: i64 =
                     index.text.parse().map_err(|_| Missing::new("an element of a tuple by a computed index"))?;
+                let at = if at < 0 { types.len() as i64 + at } else { at } as usize;
                 let found = types.get(at).cloned().ok_or_else(|| Missing::new("an index beyond the tuple"))?;
                 Ok(Value::place(format!("{}.{at}", of.at(Strength::Whole)), found))
             }
@@ -569,6 +582,18 @@ impl<'a> Program<'a> {
                     _ => Err(Missing::new("a computed axis of a shape")),
                 }
             }
+            // Python counts characters.
+            Type::Str | Type::String => {
+                let index = self.expression(&subscript.slice)?;
+                let text = of.at(Strength::Whole);
+                let text = match (&index.of, index.text.strip_prefix('-')) {
+                    (_, None) if index.text == "0" => format!("{text}.chars().next().unwrap()"),
+                    (Type::Int, _) => format!("{text}.chars().nth({}).unwrap()", index.text),
+                    (_, Some("1")) => format!("{text}.chars().next_back().unwrap()"),
+                    _ => return Err(Missing::new("an element of a str by this index")),
+                };
+                Ok(Value::temporary(text, Type::Char))
+            }
             Type::Logs => {
                 let index = self.expression(&subscript.slice)?;
                 Ok(Value::temporary(format!("{}[{}]", of.at(Strength::Whole), index.borrowed()), Type::Float))
@@ -583,7 +608,7 @@ impl<'a> Program<'a> {
     }
 
     /// An index into a list; negative ones count from the end.
-    fn place_in(&mut self, list: &Value, index: &'a Expr) -> Ported<String> {
+    pub(crate) fn place_in(&mut self, list: &Value, index: &'a Expr) -> Ported<String> {
         let index = self.expression(index)?;
         match index.of.clone() {
             Type::Int => Ok(index.text),

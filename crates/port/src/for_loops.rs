@@ -11,6 +11,13 @@ use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
     pub(crate) fn for_loop(&mut self, each: &'a StmtFor) -> Ported<()> {
+        let is_outermost = self.begin_loop();
+        let written = self.for_loop_inside(each);
+        self.end_loop(is_outermost);
+        written
+    }
+
+    fn for_loop_inside(&mut self, each: &'a StmtFor) -> Ported<()> {
         if !each.orelse.is_empty() {
             return Err(Missing::new("else of a loop"));
         }
@@ -37,9 +44,12 @@ impl<'a> Program<'a> {
                 return Err(missing);
             }
         };
+        let kept = self.kept_counter(each).and_then(|name| self.keep_counter(name, &pattern));
         let hoisted = self.hoisted(&each.body, each.range.end(), false);
+        let (pattern, kept) = kept.map_or((pattern, None), |(pattern, line)| (pattern, Some(line)));
         self.line(&format!("for {pattern} in {} {{", over.over));
         self.depth += 1;
+        kept.iter().for_each(|line| self.line(line));
         let is_over = self.is_over;
         self.block(&each.body);
         self.is_over = is_over;
@@ -174,6 +184,7 @@ impl<'a> Program<'a> {
             _ => return Ok(false),
         };
         let hoisted = self.hoisted_in_dataset(each, target, &parts);
+        let batch = if target.is_name_expr() { "batch".to_string() } else { self.free_name("batch") };
         self.scopes.enter();
         match counter {
             Some(counter) => {
@@ -185,13 +196,13 @@ impl<'a> Program<'a> {
                         return Err(missing);
                     }
                 };
-                self.line(&format!("for ({pattern}, batch) in {iter}.enumerate() {{"));
+                self.line(&format!("for ({pattern}, {batch}) in {iter}.enumerate() {{"));
             }
-            None => self.line(&format!("for batch in {iter} {{")),
+            None => self.line(&format!("for {batch} in {iter} {{")),
         }
         self.depth += 1;
-        self.line("let batch = batch?;");
-        let bound = self.bind_batch(target, &parts);
+        self.line(&format!("let {batch} = {batch}?;"));
+        let bound = self.bind_batch(target, &parts, &batch);
         if bound.is_ok() {
             self.block(&each.body);
         }
@@ -212,7 +223,7 @@ impl<'a> Program<'a> {
     ) -> Vec<String> {
         let written = self.body.len();
         self.scopes.enter();
-        let bound = self.bind_batch(target, parts);
+        let bound = self.bind_batch(target, parts, "batch");
         self.body.truncate(written);
         let hoisted = match bound {
             Ok(()) => self.hoisted(&each.body, each.range.end(), false),

@@ -58,6 +58,18 @@ impl<'a> Definition<'a> {
     }
 }
 
+/// What the first parameter of a function is.
+#[derive(Debug)]
+pub(crate) enum Receiver {
+    /// One as all others.
+    None,
+    /// Likewise, of a method.
+    Static,
+    Object(Variable),
+    /// A class, by its number.
+    Class(usize),
+}
+
 /// A function of the script.
 #[derive(Debug)]
 pub(crate) struct Function<'a> {
@@ -244,7 +256,7 @@ impl<'a> Program<'a> {
         let names: std::collections::BTreeSet<_> = function.written.iter().map(|written| &written.rust_name).collect();
         let versions = names.len();
         self.functions[number].is_being_written = true;
-        let body = self.body_of(definition, None, &arguments, depth);
+        let body = self.body_of(definition, Receiver::None, &arguments, depth);
         self.functions[number].is_being_written = false;
         let body = body?;
         let mut rust_name = crate::names::in_snake_case(definition.name());
@@ -267,18 +279,17 @@ impl<'a> Program<'a> {
         Ok(written)
     }
 
-    /// The text of a function for arguments of these types; `receiver` is what its first parameter is, if it is a method.
+    /// The text of a function for arguments of these types.
     pub(crate) fn body_of(
         &mut self,
         function: Definition<'a>,
-        receiver: Option<Variable>,
+        receiver: Receiver,
         arguments: &[Type],
         depth: usize,
     ) -> Ported<Body> {
         let hidden = self.scopes.hide(depth);
         let outer = (std::mem::take(&mut self.body), std::mem::replace(&mut self.depth, 1), self.last_line());
         let (lost, is_over) = (self.lost_return.take(), std::mem::take(&mut self.is_over));
-        let comprehensions = std::mem::take(&mut self.comprehensions);
         let scan = match function {
             Definition::Def(function) => Scan::of_function(function, &self.changing),
             Definition::Lambda(_, lambda) => Scan::of_expression(&lambda.body, &self.changing),
@@ -294,10 +305,16 @@ impl<'a> Program<'a> {
         self.returns.push(None);
         self.captures.push(Vec::new());
         self.scopes.enter_function();
+        let is_in_class = !matches!(receiver, Receiver::None);
+        let receiver = match receiver {
+            Receiver::None | Receiver::Static => None,
+            Receiver::Object(object) => Some(Binding::Variable(object)),
+            Receiver::Class(number) => Some(Binding::Class(number)),
+        };
         let is_method = receiver.is_some();
         let all = function.parameters();
         if let (Some(receiver), Some(own)) = (receiver, all.first()) {
-            self.scopes.bind(own.parameter.name.as_str(), Binding::Variable(receiver));
+            self.scopes.bind(own.parameter.name.as_str(), receiver);
         }
         let mut parameters = Vec::new();
         let mut result = Ok(());
@@ -308,7 +325,7 @@ impl<'a> Program<'a> {
             match self.parameter(parameter.parameter.name.as_str(), of) {
                 Ok(parameter) => {
                     if let (true, Type::Symbolic, Some(text), Some(symbolic)) =
-                        (is_method, of, &parameter, self.symbolic_parameters.last_mut())
+                        (is_in_class, of, &parameter, self.symbolic_parameters.last_mut())
                     {
                         symbolic.get_or_insert_with(|| text.split(':').next().unwrap_or_default().to_string());
                     }
@@ -339,7 +356,6 @@ impl<'a> Program<'a> {
         self.symbolic_parameters.pop();
         self.gathered.pop();
         self.scans.pop();
-        self.comprehensions = comprehensions;
         let captured = self.captures.pop().unwrap_or_default();
         let returns = self.returns.pop().flatten().unwrap_or(Type::None);
         let returns = self.resolved(&returns);
@@ -424,7 +440,8 @@ impl<'a> Program<'a> {
             own = format!("_{own}");
         }
         let is_reassigned = self.scan().is_reassigned(parameter);
-        let is_changed = self.is_mutated(parameter) || (is_reassigned && of.is_copy());
+        let is_tensor = *of == Type::Symbolic || (of.is_array() && self.is_in_method_of_tensors());
+        let is_changed = (self.is_mutated(parameter) && !is_tensor) || (is_reassigned && of.is_copy());
         let form = if of.is_copy() { Form::Place } else { Form::Reference };
         let is_copied = is_reassigned || (is_changed && of.is_array());
         let text = self.declared(&own, of, is_changed && !of.is_array());
@@ -449,7 +466,7 @@ impl<'a> Program<'a> {
         let shown = match of {
             of if of.is_copy() => in_rust,
             Type::String => "&str".into(),
-            Type::List(of) if !is_changed => format!("&[{}]", of.in_rust().unwrap_or_default()),
+            Type::List(of) | Type::TextArray(of) if !is_changed => format!("&[{}]", of.in_rust().unwrap_or_default()),
             _ if is_changed => format!("&mut {in_rust}"),
             _ => format!("&{in_rust}"),
         };

@@ -102,7 +102,7 @@ impl<'a> Program<'a> {
                             let value = program.expression(end)?;
                             match value.of {
                                 // NumPy ends where the array ends.
-                                Type::Int if end.is_bin_op_expr() => {
+                                Type::Int if program.scan().may_be_beyond(end) => {
                                     Ok(format!("usize::min({}, {}.dim({axis})?)", value.text, of.at(Strength::Whole)))
                                 }
                                 Type::Int => Ok(value.at(Strength::Sum)),

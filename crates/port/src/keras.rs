@@ -16,6 +16,9 @@ fn with_capitals(path: &str) -> String {
     same.map_or(path.to_string(), |own| format!("keras.optimizers.{own}"))
 }
 
+/// Data sets whose arrays are of bytes.
+const OF_BYTES: &[&str] = &["mnist", "fashion_mnist", "cifar10", "cifar100"];
+
 /// Arguments by which the first layer of a Sequential may say what its input is.
 const OF_INPUT: &[&str] = &["input_shape", "input_dim", "batch_input_shape", "input_length", "batch_size"];
 
@@ -27,6 +30,9 @@ impl<'a> Program<'a> {
             && let Some(value) = self.old_call(&path, call)?
         {
             return Ok(value);
+        }
+        if let Some(name) = path.strip_prefix("keras.backend.random_") {
+            return self.random_tensor(name, call);
         }
         self.refuse_kernel_of_keras_1(&path, call)?;
         let named = self.named(&path, call)?;
@@ -43,9 +49,6 @@ impl<'a> Program<'a> {
             ("" | "models", "Model") => self.model(&named),
             ("" | "models", "Sequential") => self.sequential(&named),
             ("layers", "Lambda") => self.lambda_layer(&named, false),
-            ("backend", "random_normal" | "random_uniform") => {
-                self.random_tensor(last.trim_start_matches("random_"), call)
-            }
             // What Keras has unless it is set.
             ("backend" | "config", "image_data_format") if call.arguments.is_empty() => {
                 Ok(Value::constant("\"channels_last\"", Type::Str))
@@ -82,7 +85,7 @@ impl<'a> Program<'a> {
                     Err(missing) => Err(missing),
                 }
             }
-            ("ops" | "backend" | "activations", _) => self.operation(last, call),
+            ("ops" | "backend" | "activations", _) => self.operation_of(&path, last, call),
             ("layers", "add" | "subtract" | "multiply" | "average" | "maximum" | "minimum" | "concatenate" | "dot") => {
                 self.merging(last, &named)
             }
@@ -148,6 +151,12 @@ impl<'a> Program<'a> {
                 self.object(&path, &named, Type::Object(path.clone()))
             }
             (_, "load_data") => self.load_data(module, &named),
+            ("datasets.imdb" | "datasets.reuters", "get_word_index") => {
+                only(&named, &[])?;
+                let function = self.import(&format!("{}::get_word_index", module.replace('.', "::")));
+                let words = Type::Dict(Box::new(Type::String), Box::new(Type::Id));
+                Ok(Value::temporary(format!("{function}()?"), words))
+            }
             ("utils", "to_categorical") => {
                 let y = self.expression(needed(&named, "x")?)?;
                 only(&named, &["x", "num_classes"])?;
@@ -226,6 +235,9 @@ impl<'a> Program<'a> {
             without(named, &["shape", "input_shape", "batch_shape", "batch_input_shape", "batch_size"])
         {
             match name.as_str() {
+                "dtype" if self.path_of(argument).is_some_and(|path| path.starts_with("tensorflow.")) => {
+                    text.push_str(&format!(".dtype({:?})", self.dtype_name(argument)?));
+                }
                 "name" | "dtype" => {
                     let value = self.argument(argument, "impl Into<String>", &name)?;
                     text.push_str(&format!(".{name}({value})"));
@@ -283,10 +295,7 @@ impl<'a> Program<'a> {
             Some(Expr::List(list)) => {
                 list.elts.iter().map(|layer| self.layer_of_sequential(layer)).collect::<Ported<Vec<_>>>()?.concat()
             }
-            Some(_) => {
-                return Err(Missing::new("the layers of a Sequential in a variable")
-                    .help("write the list out where it is used"));
-            }
+            Some(list) => return self.sequential_of_list(list, named),
         };
         let mut text = match layers.is_empty() {
             true => "Sequential::new(layers![])".to_string(),
@@ -329,6 +338,10 @@ impl<'a> Program<'a> {
                 out.push(format!("{}.clone()", value.at(crate::value::Strength::Whole)))
             }
             Type::Layer(_) | Type::Symbolic | Type::Model(_) => out.push(self.own(value)?.text),
+            Type::Instance(ref class) if self.is_layer_of_layers(&value.of) => {
+                self.becomes_model(&class.clone())?;
+                out.push(format!("{}.model()", self.own(value)?.text));
+            }
             of => return Err(Missing::new(format!("{} in a Sequential", of.described()))),
         }
         Ok(out)
@@ -347,6 +360,8 @@ impl<'a> Program<'a> {
             }
             [(parameter, rust_type)] if rust_type == "&str" => match find(named, parameter) {
                 Some(argument) => self.argument(argument, rust_type, parameter)?,
+                // Keras's default.
+                None if name == "cifar100" => "\"fine\"".into(),
                 None => {
                     return Err(Missing::new(format!("{name}.load_data without {parameter}"))
                         .help(format!("say which {parameter}")));
@@ -365,10 +380,12 @@ impl<'a> Program<'a> {
         };
         let x = if item.returns.contains("Sequences") {
             Type::List(Box::new(Type::List(Box::new(Type::Id))))
+        } else if OF_BYTES.contains(&name) {
+            Type::Ints
         } else {
             Type::Array
         };
-        let y = if item.returns.contains("Sequences") { Type::List(Box::new(Type::Id)) } else { Type::Array };
+        let y = if item.returns.contains("Sequences") { Type::List(Box::new(Type::Id)) } else { x.clone() };
         let pair = Type::Tuple(vec![x, y]);
         Ok(Value::temporary(format!("{name}::load_data({options})?"), Type::Tuple(vec![pair.clone(), pair])))
     }

@@ -99,11 +99,12 @@ impl<'a> Program<'a> {
             "u8" => "U8",
             _ => "F64",
         };
+        let numbers = self.free_name("numbers");
         self.line(&format!(
-            "let numbers = {}.to_dtype(DType::{dtype})?.broadcast_as({whole}.shape())?.flatten_all()?.to_vec1::<{of}>()?;",
+            "let {numbers} = {}.to_dtype(DType::{dtype})?.broadcast_as({whole}.shape())?.flatten_all()?.to_vec1::<{of}>()?;",
             tensor.at(Strength::Whole)
         ));
-        self.line(&format!("for (element, number) in {whole}.iter_mut().zip(numbers) {{"));
+        self.line(&format!("for (element, number) in {whole}.iter_mut().zip({numbers}) {{"));
         self.line(&format!("    *element {sign} number;"));
         self.line("}");
         Ok(())
@@ -182,14 +183,17 @@ impl<'a> Program<'a> {
                 self.line(&format!("{whole}[[{}]] {sign} {number};", indices.join(", ")));
             }
             (number, count) => {
-                let number = match number.filter(|number| crate::program::has_word(number, &whole)) {
-                    Some(own) => {
-                        self.line(&format!("let number = {own};"));
-                        Some("number".to_string())
+                // What is assigned is read first, since the array is borrowed where a part of it changes.
+                let reads_itself =
+                    |text: &str| crate::program::has_word(text, whole.rsplit('.').next().unwrap_or(&whole));
+                let number = number.map(|number| match reads_itself(&number) {
+                    true => {
+                        self.line(&format!("let number = {number};"));
+                        "number".to_string()
                     }
-                    None => self.element_of(of, value)?,
-                };
-                // The part is a place of its own, since the array is borrowed in it.
+                    false => number,
+                });
+                // The part is a place of its own.
                 let part = match (count, rank) {
                     (0, _) => self.slice_of(array, index)?,
                     (_, DYNAMIC) => {
@@ -198,12 +202,13 @@ impl<'a> Program<'a> {
                     }
                     _ => self.slice_of(array, index)?,
                 };
+                let name = self.free_name("part");
                 match (number, sign) {
                     (Some(number), "=") => self.line(&format!("{part}.fill({number});")),
                     (Some(number), sign) => {
                         self.line("{");
-                        self.line(&format!("    let mut part = {part};"));
-                        self.line(&format!("    part {sign} {number};"));
+                        self.line(&format!("    let mut {name} = {part};"));
+                        self.line(&format!("    {name} {sign} {number};"));
                         self.line("}");
                     }
                     (None, sign) => {
@@ -217,19 +222,19 @@ impl<'a> Program<'a> {
                         };
                         let is_of_itself = crate::program::has_word(&tensor.text, &whole);
                         let tensor = match is_of_itself {
-                            true => "values".to_string(),
+                            true => self.free_name("values"),
                             false => tensor.at(Strength::Whole),
                         };
                         let numbers = format!(
-                            "{tensor}.to_dtype(DType::{dtype})?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<{of}>()?"
+                            "{tensor}.to_dtype(DType::{dtype})?.broadcast_as({name}.shape())?.flatten_all()?.to_vec1::<{of}>()?"
                         );
                         self.line("{");
                         if is_of_itself {
-                            self.line(&format!("    let values = {};", values.text));
+                            self.line(&format!("    let {tensor} = {};", values.text));
                         }
-                        self.line(&format!("    let mut part = {part};"));
+                        self.line(&format!("    let mut {name} = {part};"));
                         self.line(&format!("    let numbers = {numbers};"));
-                        self.line("    for (element, number) in part.iter_mut().zip(numbers) {");
+                        self.line(&format!("    for (element, number) in {name}.iter_mut().zip(numbers) {{"));
                         self.line(&format!("        *element {sign} number;"));
                         self.line("    }");
                         self.line("}");
@@ -280,11 +285,16 @@ impl<'a> Program<'a> {
                         None => Ok(String::new()),
                         Some(end) => match self.expression(end)? {
                             // NumPy ends where the array ends.
-                            value if value.of == Type::Int && end.is_bin_op_expr() => {
+                            value if value.of == Type::Int && self.scan().may_be_beyond(end) => {
                                 Ok(format!("usize::min({}, {whole}.shape()[{axis}])", value.text))
                             }
                             end if end.of == Type::Int => Ok(end.at(Strength::Sum)),
                             end if end.of == Type::Signed && end.form == Form::Constant => Ok(end.text),
+                            end if end.of == Type::Ints => {
+                                let number =
+                                    format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", end.at(Strength::Whole));
+                                Ok(format!("{number} as usize"))
+                            }
                             end if end.of == Type::Signed => {
                                 has_signed = true;
                                 Ok(format!(

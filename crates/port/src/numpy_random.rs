@@ -223,7 +223,18 @@ impl<'a> Program<'a> {
             }
             "choice" => {
                 let given = given(&["a", "size", "replace", "p"])?;
-                let of = self.expression(needed(&given, "a")?)?;
+                // `range(n)` is what `n` means.
+                let of = match needed(&given, "a")? {
+                    Expr::Call(range) if matches!((&*range.func, &range.arguments.args[..]), (Expr::Name(name), [_]) if name.id.as_str() == "range") => {
+                        self.expression(&range.arguments.args[0])?
+                    }
+                    of => self.expression(of)?,
+                };
+                // Of a list several are chosen as of an array.
+                let of = match &of.of {
+                    Type::List(element) if element.is_number() && find(&given, "size").is_some() => self.tensor(&of)?,
+                    _ => of,
+                };
                 if given.len() == 1 && of.of.is_array() {
                     return Ok(Value::temporary(format!("{function}choice({}, (), true, ())?", of.borrowed()), of.of));
                 }

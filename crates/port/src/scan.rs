@@ -2,7 +2,7 @@
 
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprContext, Operator, Stmt, StmtFunctionDef, UnaryOp};
+use ruff_python_ast::{Comprehension, Expr, ExprContext, Operator, Stmt, StmtFunctionDef, UnaryOp};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use std::rc::Rc;
 
@@ -29,6 +29,7 @@ const MUTATING: &[&str] = &[
     "clear",
     "update",
     "fit_transform",
+    "fit_on_texts",
     "appendleft",
     "popleft",
     "discard",
@@ -45,7 +46,6 @@ const MUTATING: &[&str] = &[
     "standard_normal",
     "integers",
     "permutation",
-    "shuffle",
     "choice",
     "binomial",
     "multinomial",
@@ -137,6 +137,8 @@ pub(crate) struct Scan {
     sizes: HashSet<String>,
     /// Variables that something is taken from, or that get a negative number.
     lowered: HashSet<String>,
+    /// Those of them that change otherwise than by `next`, or by a new `trainable`.
+    changed: HashSet<(String, usize)>,
     /// Those of them that change otherwise than in a function that they are passed to.
     changed_here: HashSet<(String, usize)>,
     is_passed: bool,
@@ -152,6 +154,12 @@ pub(crate) struct Scan {
     callbacks: HashSet<(String, usize)>,
     /// How many variables each name has had so far.
     declared: HashMap<String, usize>,
+    /// Where an assignment or loop declares a variable.
+    declared_at: HashSet<TextSize>,
+    /// The variables of the comprehensions and lambdas that are open.
+    shadowed: Vec<String>,
+    /// Names that are assigned a sum.
+    sums: HashSet<String>,
     /// How often each is read.
     read: HashMap<String, usize>,
     /// Where each is read, and where it has surely been assigned last before; from the start on, if nowhere.
@@ -228,8 +236,30 @@ impl Scan {
         self.lowered.contains(name) && !self.is_size(name)
     }
 
+    /// Whether the variable changes otherwise than by `next`, or by a new `trainable`.
+    pub(crate) fn is_changed(&self, name: &str, number: usize) -> bool {
+        self.changed.contains(&(name.to_string(), number))
+    }
+
+    /// Whether an end of a slice may be beyond the array, where NumPy's slice ends: what was added up.
+    pub(crate) fn may_be_beyond(&self, end: &Expr) -> bool {
+        match end {
+            Expr::Name(name) => self.sums.contains(name.id.as_str()),
+            end => end.is_bin_op_expr(),
+        }
+    }
+
+    /// Whether the name at this place declares a variable: in a comprehension, or of a variable that is there, it does not.
+    pub(crate) fn declares(&self, place: TextSize) -> bool {
+        self.declared_at.contains(&place)
+    }
+
     pub(crate) fn changes_itself(&self, name: &str, number: usize) -> bool {
         self.changed_here.contains(&(name.to_string(), number))
+    }
+
+    pub(crate) fn is_declared(&self, name: &str) -> bool {
+        self.declared.contains_key(name)
     }
 
     pub(crate) fn is_assigned_once(&self, name: &str) -> bool {
@@ -276,6 +306,11 @@ impl Scan {
         self.reads(name).saturating_sub(self.nexts.get(name).copied().unwrap_or(0))
     }
 
+    /// Whether it is read, and only by its elements.
+    pub(crate) fn is_read_by_elements(&self, name: &str) -> bool {
+        self.reads(name) > 0 && !self.is_read_whole(name)
+    }
+
     /// Whether it is read otherwise than by its elements.
     pub(crate) fn is_read_whole(&self, name: &str) -> bool {
         self.reads(name) > self.parts_read.get(name).copied().unwrap_or(0)
@@ -294,6 +329,17 @@ impl Scan {
     /// Whether what it has at this place is read behind, outside of other functions.
     pub(crate) fn is_read_behind(&self, name: &str, place: TextSize) -> bool {
         self.read_at.get(name).into_iter().flatten().any(|&(read, assigned)| read > place && assigned < place)
+    }
+
+    /// Whether something reads what the name is assigned at this place.
+    pub(crate) fn reads_from(&self, name: &str, place: TextSize) -> bool {
+        self.read_inside.contains(name)
+            || self
+                .read_at
+                .get(name)
+                .into_iter()
+                .flatten()
+                .any(|&(read, assigned)| assigned == place || (read > place && assigned < place))
     }
 
     /// Whether no statement of the function assigns it.
@@ -384,6 +430,7 @@ impl Scan {
                     self.outside.insert(name.clone());
                 }
                 *self.declared.entry(name).or_insert(0) += 1;
+                self.declared_at.insert(start);
             }
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.assign(target)),
             Expr::List(list) => list.elts.iter().for_each(|target| self.assign(target)),
@@ -397,13 +444,38 @@ impl Scan {
             }
             Expr::Attribute(attribute) => {
                 self.visit_expr(&attribute.value);
-                self.mutate(&attribute.value);
+                match &*attribute.value {
+                    // Layers and models keep it where all their handles see it.
+                    Expr::Name(name) if attribute.attr.as_str() == "trainable" && name.id.as_str() != "self" => {
+                        self.advance(&name.id);
+                    }
+                    value => self.mutate(value),
+                }
                 if let Some(name) = attribute_name(target) {
                     *self.declared.entry(name).or_insert(0) += 1;
                 }
             }
             _ => {}
         }
+    }
+
+    /// The parts of a comprehension, whose variables are its own. What the first loop goes over is outside.
+    fn visit_comprehension(&mut self, generators: &[Comprehension], parts: &[&Expr]) {
+        if let Some(first) = generators.first() {
+            self.visit_expr(&first.iter);
+        }
+        let shadowed = self.shadowed.len();
+        for generator in generators {
+            self.shadowed.extend(crate::program::names_in(&generator.target));
+        }
+        for (i, generator) in generators.iter().enumerate() {
+            if i > 0 {
+                self.visit_expr(&generator.iter);
+            }
+            generator.ifs.iter().for_each(|test| self.visit_expr(test));
+        }
+        parts.iter().for_each(|part| self.visit_expr(part));
+        self.shadowed.truncate(shadowed);
     }
 
     /// The parameters of a function have the number 0.
@@ -442,6 +514,13 @@ impl Scan {
     }
 
     fn mutate_name(&mut self, name: &str) {
+        self.advance(name);
+        let number = self.declared.get(name).copied().unwrap_or(0);
+        self.changed.insert((name.to_string(), number));
+    }
+
+    /// `next(name)`, `name.trainable = False`
+    fn advance(&mut self, name: &str) {
         self.last_change.insert(name.to_string(), self.place);
         let number = self.declared.get(name).copied().unwrap_or(0);
         self.mutated.insert((name.to_string(), number));
@@ -463,8 +542,22 @@ impl<'a> Visitor<'a> for Scan {
                     self.lowered.insert(name.id.to_string());
                 }
                 self.visit_expr(&assign.value);
+                if let ([Expr::Name(name)], Expr::BinOp(sum)) = (&assign.targets[..], &*assign.value)
+                    && sum.op == Operator::Add
+                {
+                    self.sums.insert(name.id.to_string());
+                }
                 assign.targets.iter().for_each(|target| self.assign(target));
                 return;
+            }
+            // A generator of random numbers changes; a dataset returns another one.
+            Stmt::Expr(expression) => {
+                if let Expr::Call(call) = &*expression.value
+                    && let Expr::Attribute(attribute) = &*call.func
+                    && attribute.attr.as_str() == "shuffle"
+                {
+                    self.mutate(&attribute.value);
+                }
             }
             Stmt::AnnAssign(assign) => self.assign(&assign.target),
             Stmt::AugAssign(assign) => {
@@ -486,6 +579,14 @@ impl<'a> Visitor<'a> for Scan {
                 self.leave_block();
                 self.visit_body(&each.orelse);
                 return;
+            }
+            Stmt::Delete(delete) => {
+                for target in &delete.targets {
+                    if let Expr::Subscript(subscript) = target {
+                        self.mutate(&subscript.value);
+                        self.mutate_base(&subscript.value);
+                    }
+                }
             }
             // Those of another function are its own.
             Stmt::FunctionDef(function) => {
@@ -516,6 +617,9 @@ impl<'a> Visitor<'a> for Scan {
         match expression {
             Expr::Name(name) if name.ctx == ExprContext::Load => {
                 *self.read.entry(name.id.to_string()).or_insert(0) += 1;
+                if self.shadowed.iter().any(|own| own == name.id.as_str()) {
+                    return;
+                }
                 let assigned = self.assigned_at.iter().filter_map(|block| block.get(name.id.as_str())).max();
                 let read_at = (name.range.start(), assigned.copied().unwrap_or_default());
                 self.read_at.entry(name.id.to_string()).or_default().push(read_at);
@@ -527,6 +631,23 @@ impl<'a> Visitor<'a> for Scan {
                     *self.parts_read.entry(name.id.to_string()).or_insert(0) += 1;
                 }
                 self.sizes.extend(names_read(&subscript.slice));
+            }
+            Expr::ListComp(list) => return self.visit_comprehension(&list.generators, &[&list.elt]),
+            Expr::SetComp(set) => return self.visit_comprehension(&set.generators, &[&set.elt]),
+            Expr::Generator(generator) => return self.visit_comprehension(&generator.generators, &[&generator.elt]),
+            Expr::DictComp(dict) => {
+                let parts: Vec<&Expr> = dict.key.iter().map(|key| &**key).chain([&*dict.value]).collect();
+                return self.visit_comprehension(&dict.generators, &parts);
+            }
+            Expr::Lambda(lambda) => {
+                let own = lambda.parameters.iter().flat_map(|all| all.iter().map(|one| one.name().to_string()));
+                let shadowed = self.shadowed.len();
+                self.shadowed.extend(own.collect::<Vec<_>>());
+                self.visit_expr(&lambda.body);
+                self.shadowed.truncate(shadowed);
+                let defaults = lambda.parameters.iter().flat_map(|all| all.iter_non_variadic_params());
+                defaults.filter_map(|one| one.default.as_deref()).for_each(|default| self.visit_expr(default));
+                return;
             }
             Expr::Call(call) => {
                 let is_of_numbers = match &*call.func {
@@ -580,10 +701,13 @@ impl<'a> Visitor<'a> for Scan {
                 if let (Expr::Name(next), [reader]) = (&*call.func, &call.arguments.args[..])
                     && next.id.as_str() == "next"
                 {
-                    if let Expr::Name(reader) = reader {
-                        *self.nexts.entry(reader.id.to_string()).or_insert(0) += 1;
+                    match reader {
+                        Expr::Name(reader) => {
+                            *self.nexts.entry(reader.id.to_string()).or_insert(0) += 1;
+                            self.advance(&reader.id);
+                        }
+                        reader => self.mutate(reader),
                     }
-                    self.mutate(reader);
                 }
                 if let (Expr::Attribute(attribute), Some(Expr::Name(name))) = (&*call.func, call.arguments.args.first())
                     && matches!(&*attribute.value, Expr::Name(json) if json.id.as_str() == "json")

@@ -1,7 +1,6 @@
 //! Statements.
 
 use crate::classes::Kind;
-use crate::names::is_constant;
 use crate::program::{Program, names_in};
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
@@ -11,6 +10,7 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// The statements of a block. Each that cannot be ported becomes a gap, and what it would have assigned is missing from there on.
     pub(crate) fn block(&mut self, statements: &'a [Stmt]) {
+        let outer = (self.statement_end, self.assigns_at);
         for statement in statements {
             let range = statement.range();
             if self.is_over {
@@ -20,6 +20,7 @@ impl<'a> Program<'a> {
             self.comments_before(self.source.line(range.start()));
             let written = self.body.len();
             self.statement_end = range.end();
+            self.assigns_at = if is_block(statement) { range.start() } else { range.end() };
             let shared = self.enter_sharing(statement);
             let written_statement = self.check_changes(statement).and_then(|()| self.statement(statement));
             match shared {
@@ -51,6 +52,7 @@ impl<'a> Program<'a> {
                 self.last_of(range);
             }
         }
+        (self.statement_end, self.assigns_at) = outer;
     }
 
     fn statement(&mut self, statement: &'a Stmt) -> Ported<()> {
@@ -101,11 +103,16 @@ impl<'a> Program<'a> {
             Stmt::If(branches) => self.branches(branches),
             Stmt::For(each) => self.for_loop(each),
             Stmt::While(each) if each.orelse.is_empty() => {
+                let is_outermost = self.begin_loop();
                 let hoisted = self.hoisted(&each.body, each.range.end(), true);
-                let test = self.condition(&each.test)?;
-                self.line(&if test == "true" { "loop {".to_string() } else { format!("while {test} {{") });
-                self.nested(&each.body);
-                self.line("}");
+                let test = self.condition(&each.test);
+                if let Ok(test) = &test {
+                    self.line(&if test == "true" { "loop {".to_string() } else { format!("while {test} {{") });
+                    self.nested(&each.body);
+                    self.line("}");
+                }
+                self.end_loop(is_outermost);
+                test?;
                 self.settle(&hoisted);
                 Ok(())
             }
@@ -144,13 +151,14 @@ impl<'a> Program<'a> {
                 Ok(())
             }
             Stmt::Pass(_) => Ok(()),
+            Stmt::Delete(delete) => self.delete(delete),
             Stmt::Assert(assert) => self.assertion(assert),
             Stmt::Raise(raise) => self.raise(raise),
             Stmt::ClassDef(class) => self.define_class(class),
             Stmt::Global(_) => Err(Missing::new("global").help("pass the value, and return the new one")),
             Stmt::With(with) => match self.with_tape(with)? {
                 true => Ok(()),
-                false if self.with_open(with)? => Ok(()),
+                false if self.with_open(with)? || self.with_arrays(with)? => Ok(()),
                 false => Err(Missing::new("with")),
             },
             Stmt::Try(attempt) => self.attempt(attempt),
@@ -189,11 +197,11 @@ impl<'a> Program<'a> {
             }
             self.note_special(target, &assign.value);
         }
-        // Another name for a class or function of Keras.
+        // Another name for a class, function or module of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
             && let Some(path) = self.path_of(&assign.value)
-            && path.starts_with("keras.")
-            && crate::api::signature(&path).is_some()
+            && (path == "keras" || path.starts_with("keras."))
+            && (crate::api::signature(&path).is_some() || crate::api::names_in(&path).next().is_some())
         {
             self.scopes.bind(&name.id, Binding::Imported(path));
             return Ok(());
@@ -263,17 +271,17 @@ impl<'a> Program<'a> {
             return assign.targets.iter().try_for_each(|target| self.assign(target, value.clone()));
         };
         if let (Expr::Name(name), true) = (target, self.depth == 1 && self.scans.len() == 1)
-            && is_constant(&name.id)
+            && let Some(rust_name) = self.name_of_constant(&name.id)
             && self.scan().is_assigned_once(&name.id)
         {
             let value = self.expression(&assign.value)?;
-            if let (Form::Constant, Some(of)) =
-                (value.form, value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()))
-            {
+            if let (true, Some(of)) = (
+                crate::module_constants::is_constant_value(&value),
+                value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()),
+            ) {
                 let of = of.replace("&'static ", "&");
-                self.constant(format!("const {}: {of} = {};", name.id, value.text));
-                let variable =
-                    Variable { rust_name: name.id.to_string(), of: value.of, form: Form::Place, is_pending: false };
+                self.constant(format!("const {rust_name}: {of} = {};", value.text));
+                let variable = Variable { rust_name, of: value.of, form: Form::Place, is_pending: false };
                 self.scopes.bind(&name.id, Binding::Variable(variable));
                 return Ok(());
             }
@@ -306,6 +314,8 @@ impl<'a> Program<'a> {
         }
         self.wanted_outputs = match target {
             Expr::Tuple(tuple) => Some(tuple.elts.len()),
+            // What is only read as `scores[0]` is a list.
+            Expr::Name(name) if is_evaluation(&assign.value) && self.scan().is_read_by_elements(&name.id) => Some(1),
             _ => None,
         };
         self.may_be_negative =
@@ -359,6 +369,9 @@ impl<'a> Program<'a> {
                 {
                     self.line(&format!("{}.stop_training = {};", of.at(Strength::Whole), value.text));
                     return Ok(());
+                }
+                if attribute.attr.as_str() == "trainable" {
+                    self.check_freezing(&attribute.value)?;
                 }
                 let method = match (&of.of, attribute.attr.as_str()) {
                     (Type::Layer(_) | Type::Model(_), "trainable") if value.of == Type::Bool => "set_trainable",
@@ -456,8 +469,9 @@ impl<'a> Program<'a> {
                 let of = (**of).clone();
                 let list = match value.form {
                     Form::Temporary => {
-                        self.line(&format!("let parts = {};", value.text));
-                        "parts".to_string()
+                        let parts = self.free_name("parts");
+                        self.line(&format!("let {parts} = {};", value.text));
+                        parts
                     }
                     _ => value.at(Strength::Whole),
                 };
@@ -471,13 +485,21 @@ impl<'a> Program<'a> {
         let value = match &value.of {
             Type::Scores(names) if value.form == Form::Temporary => {
                 let names = names.clone();
-                self.line(&format!("let scores = {};", value.text));
-                let numbers = names.iter().map(|name| format!("scores[{name:?}]")).collect::<Vec<_>>();
+                let scores = self.free_name("scores");
+                self.line(&format!("let {scores} = {};", value.text));
+                let numbers = names.iter().map(|name| format!("{scores}[{name:?}]")).collect::<Vec<_>>();
                 let of = Type::Tuple(vec![Type::Float; names.len()]);
                 Value::temporary(format!("({})", numbers.join(", ")), of)
             }
             _ => value,
         };
+        // `a, b = None, None`
+        if let (Expr::Tuple(targets), Some(items)) = (target, &value.items)
+            && targets.len() == items.len()
+            && items.iter().all(|item| item.of == Type::None)
+        {
+            return targets.iter().zip(items.clone()).try_for_each(|(target, item)| self.assign(target, item));
+        }
         let has_outer = crate::program::names_in(target).iter().any(|name| self.is_outer(name));
         let declared = self.declared_so_far();
         let mut names = Vec::new();
@@ -491,10 +513,11 @@ impl<'a> Program<'a> {
                     Missing::new("an assignment to several variables of an outer block").help("assign them one by one")
                 );
             }
-            self.line(&format!("let values = {};", value.text));
+            let values = self.free_name("values");
+            self.line(&format!("let {values} = {};", value.text));
             let parts: Vec<_> = names.into_iter().enumerate().collect();
             for (i, (name, of)) in parts {
-                self.bind(&name, Value::temporary(format!("values.{i}"), of))?;
+                self.bind(&name, Value::temporary(format!("{values}.{i}"), of))?;
             }
             return Ok(());
         }
@@ -546,8 +569,17 @@ impl<'a> Program<'a> {
         self.depth == 1 && is_last && !self.scan().is_read_inside(&name.id)
     }
 
+    /// Whether nothing behind this statement reads the name.
+    fn was_read(&self, name: &str) -> bool {
+        let is_last = self.scan().last_read(name).is_none_or(|at| at < self.assigns_at) && !name.contains('.');
+        self.depth == 1 && is_last && !self.scan().is_read_inside(name) && !self.is_written_later(name)
+    }
+
     /// Whether it is a variable of an outer block of the same function, which an assignment changes.
     fn is_outer(&self, name: &str) -> bool {
+        if self.assigned_again.iter().any(|again| again == name) && self.is_mutated(name) {
+            return matches!(self.scopes.get(name), Some(Binding::Variable(_)));
+        }
         !self.scopes.is_local(name)
             && match self.scopes.get(name) {
                 Some(Binding::Variable(variable)) => {
@@ -564,6 +596,18 @@ impl<'a> Program<'a> {
         let is_of_tensor = matches!(value.of, Type::BatchSize | Type::BatchShape(_));
         if is_of_tensor || self.is_parser(&value.of) || crate::tables::is_alias(&value.of) {
             let variable = Variable { rust_name: value.text, of: value.of, form: value.form, is_pending: false };
+            self.scopes.bind(name, Binding::Variable(variable));
+            return Ok(());
+        }
+        // Rust has no variable for it.
+        if value.of == Type::None && value.form == Form::Constant && !self.is_outer(name) {
+            if self.is_next_mutated(name) {
+                return Err(Missing::new(format!("{name} is None until a block assigns it"))
+                    .help("give it a value of the type that it will have"));
+            }
+            self.declare(name);
+            let variable =
+                Variable { rust_name: "None".into(), of: Type::None, form: Form::Constant, is_pending: false };
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
         }
@@ -585,14 +629,31 @@ impl<'a> Program<'a> {
             let base = program.scopes.python_name(&value.text);
             !program.is_next_mutated(name) && base.is_none_or(|base| !program.is_mutated(&base))
         };
+        if value.form == Form::Reference && matches!(value.of, Type::Dict(..)) && self.is_next_mutated(name) {
+            return Err(Missing::new("a second name for a dict that changes").help("make a new one with dict(...)"));
+        }
         let value = match (&value.of, &value.items) {
             // Neither is changed, so that a clone is as good as another name.
             _ if is_collection && value.form == Form::Place && is_unchanged(self) => {
                 Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
             }
+            // Another handle to the same weights, which only computes with them.
+            (Type::Model(_), _) if value.form == Form::Place && !self.is_next_mutated(name) => {
+                Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
+            }
             (Type::Tuple(_), Some(items)) if items.len() > 1 => self.own(value)?,
             _ if is_collection && value.form == Form::Place => self.handed_over(value, self.is_next_mutated(name))?,
             _ => self.owned(value)?,
+        };
+        // Texts that are made are put into the list.
+        let value = match (&value.of, &value.items) {
+            (Type::List(of), Some(items))
+                if **of == Type::Str && !items.is_empty() && self.is_next_mutated(name) && !self.is_outer(name) =>
+            {
+                let texts: Vec<_> = items.iter().map(|item| self.owned_text(item)).collect();
+                Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(Type::String)))
+            }
+            _ => value,
         };
         // A text that grows.
         let value = match value.of == Type::Str && self.is_next_mutated(name) && !self.is_outer(name) {
@@ -621,11 +682,19 @@ impl<'a> Program<'a> {
             self.vectors.remove(name);
         }
         let value = self.as_used(value, self.is_next_mutated(name), self.scan().is_called(name));
+        let is_alike = |of: &Type| *of == Type::None || *of == value.of || (of.is_array() && value.of.is_array());
         if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
+            // Otherwise it is another variable from there on.
+            && (is_alike(&variable.of) || !self.assigned_again.iter().any(|again| again == name))
         {
             let value = match (&variable.of, &value.of) {
                 (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
+                // A text whose characters are read by their places.
+                (Type::List(of), text) if **of == Type::Char && text.is_text() => Value::temporary(
+                    format!("{}.chars().collect::<Vec<char>>()", value.at(Strength::Whole)),
+                    variable.of.clone(),
+                ),
                 _ => value,
             };
             let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array());
@@ -655,23 +724,22 @@ impl<'a> Program<'a> {
         let class = class.filter(|&number| self.classes[number].kind == Kind::Model);
         let of_parameter = self.scan().is_reassigned(name) && self.scan().is_mutated(name, 0);
         let changes = self.declare(name) || of_parameter;
-        let changes = changes && (!value.of.is_array() || self.changes_itself(name) || of_parameter);
+        let changes = match &value.of {
+            // A flow of images counts its batches itself.
+            Type::Flow(_) | Type::Model(_) | Type::Layer(_) => self.is_changed(name),
+            of if of.is_array() => changes && (self.changes_itself(name) || of_parameter),
+            _ => changes,
+        };
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
-        let is_read = self.scan().reads(name) > 0;
+        let is_read = self.scan().reads(name) > 0 && !self.was_read(name);
         let declared = match (is_mutable, is_read) {
             (true, _) => format!("mut {rust_name}"),
             (false, true) => rust_name.clone(),
             (false, false) => format!("_{}", rust_name.trim_start_matches('_')),
         };
-        let is_borrowed_list = matches!(value.form, Form::Slice | Form::Reference) && matches!(value.of, Type::List(_));
-        let value = if is_borrowed_list && is_mutable { self.own(value)? } else { value };
+        let is_part = value.form == Form::Slice || (value.form == Form::Reference && matches!(value.of, Type::List(_)));
+        let value = if is_part && is_mutable { self.own(value)? } else { value };
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
-        // None is known where it is read.
-        if value.of == Type::None && value.text == "None" {
-            let none = Variable { rust_name: "None".into(), of: Type::None, form: Form::Constant, is_pending: false };
-            self.scopes.bind(name, Binding::Variable(none));
-            return Ok(());
-        }
         // Of literals alone Rust would make an i32, which may be negative.
         let is_of_names = text.chars().all(|c| c.is_alphanumeric() || " _-+*/%()".contains(c)) && !text.contains("as");
         match value.below_zero().is_some() && is_of_names {
@@ -708,6 +776,7 @@ impl<'a> Program<'a> {
             | Type::Object(_)
             | Type::Path
             | Type::Texts
+            | Type::TextArray(_)
             | Type::Folder(..)
             | Type::Flow(_)
             | Type::Dataset(..) => {
@@ -790,6 +859,20 @@ impl<'a> Program<'a> {
         let is_place = matches!(target.form, Form::Place) || (target.form == Form::Reference && target.of.is_array());
         let is_entry = matches!(&*assign.target, Expr::Subscript(subscript)
             if matches!(self.expression(&subscript.value)?.of, Type::Dict(..) | Type::Mutable { .. }));
+        // A parameter: the array of the one who calls, but tensors are never changed.
+        if let Expr::Name(name) = &*assign.target
+            && target.form == Form::Reference
+            && (target.of.is_array() || target.of == Type::Symbolic)
+        {
+            if !self.is_in_method_of_tensors() || !self.scopes.is_local(&name.id) {
+                return Err(Missing::new(format!("{} changes the array of those who call it", name.id)).help(format!(
+                    "write {0} = {0} {1} ...",
+                    name.id,
+                    assign.op.as_str()
+                )));
+            }
+            return self.bind(&name.id, value);
+        }
         if target.of == Type::String && assign.op == Operator::Add {
             let added = self.expression(&assign.value)?;
             let text = match &added.of {
@@ -932,4 +1015,11 @@ pub(crate) fn assigned_by(statement: &Stmt) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// `model.evaluate(...)`
+fn is_evaluation(value: &Expr) -> bool {
+    let evaluates = |name: &str| matches!(name, "evaluate" | "train_on_batch" | "test_on_batch");
+    matches!(value, Expr::Call(call)
+        if matches!(&*call.func, Expr::Attribute(attribute) if evaluates(attribute.attr.as_str())))
 }

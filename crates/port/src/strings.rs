@@ -18,7 +18,33 @@ impl Template {
         self.text.push_str(&escaped[1..escaped.len() - 1].replace('{', "{{").replace('}', "}}"));
     }
 
+    /// A text that is made by `format!` itself: its places become ones of this text.
+    fn merge(&mut self, value: &Value) -> bool {
+        let Some(arguments) = value.text.strip_prefix("format!(\"").and_then(|rest| rest.strip_suffix(')')) else {
+            return false;
+        };
+        let mut is_escaped = false;
+        let end = arguments.find(|c| {
+            let is_end = c == '"' && !is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            is_end
+        });
+        let Some((text, values)) = end.map(|end| (&arguments[..end], &arguments[end + 1..])) else { return false };
+        // Places by number would be others here.
+        let has_numbers =
+            text.contains('$') || text.split('{').any(|place| place.starts_with(|c: char| c.is_ascii_digit()));
+        if has_numbers || !(values.is_empty() || values.starts_with(", ")) {
+            return false;
+        }
+        self.text.push_str(text);
+        self.values.extend(values.strip_prefix(", ").map(str::to_string));
+        true
+    }
+
     fn place(&mut self, value: &Value, spec: &str) -> Ported<()> {
+        if value.of == Type::String && spec.is_empty() && self.merge(value) {
+            return Ok(());
+        }
         if let Some(value) = value.below_zero() {
             return self.place(value, spec);
         }
@@ -243,8 +269,9 @@ impl<'a> Program<'a> {
             Type::Scores(names) => {
                 let whole = match value.form {
                     Form::Temporary => {
-                        self.line(&format!("let scores = {};", value.text));
-                        "scores".to_string()
+                        let scores = self.free_name("scores");
+                        self.line(&format!("let {scores} = {};", value.text));
+                        scores
                     }
                     _ => value.at(Strength::Whole),
                 };
@@ -287,11 +314,12 @@ impl<'a> Program<'a> {
             self.wanted_outputs = None;
             let list = list?;
             let shown = self.shown(list.clone())?;
-            self.line(&format!("let values = {};", shown.text));
+            let place = self.free_name("values");
+            self.line(&format!("let {place} = {};", shown.text));
             if !matches!(&list.of, Type::Scores(_)) && !matches!(&list.of, Type::List(of) if **of == Type::Float) {
                 return Err(Missing::new(format!("{} as values of formats", list.of.described())));
             }
-            let mut values = (0..count).map(|i| Value::place(format!("values[{i}]"), Type::Float));
+            let mut values = (0..count).map(|i| Value::place(format!("{place}[{i}]"), Type::Float));
             let mut rest = text;
             while let Some((before, behind)) = rest.split_once('%') {
                 template.literal(before);
@@ -464,6 +492,12 @@ impl<'a> Program<'a> {
                 _ => {
                     self.may_be_negative = argument.is_list_comp_expr();
                     let value = self.expression(argument)?;
+                    // `print(model.summary())`
+                    if value.of == Type::None && argument.is_call_expr() {
+                        self.line(&format!("{};", value.text));
+                        template.literal("None");
+                        continue;
+                    }
                     let value = self.shown(value)?;
                     template.place(&value, "")?;
                 }

@@ -71,6 +71,8 @@ pub(crate) enum Type {
     Flow(Option<Box<Type>>),
     /// A `Tensor` of texts, which layers of texts take.
     Texts,
+    /// An array of texts that is a `Vec`.
+    TextArray(Box<Type>),
     /// A `DType`.
     Dtype,
     /// What a dict may have under a key: an `Option` of a reference.
@@ -173,7 +175,7 @@ impl Type {
                 vec!["&Tensor"; *count].join(", ")
             ),
             Self::Char => "char".into(),
-            Self::List(of) => format!("Vec<{}>", of.in_rust()?),
+            Self::List(of) | Self::TextArray(of) => format!("Vec<{}>", of.in_rust()?),
             Self::Dict(key, value) => format!("IndexMap<{}, {}>", key.in_rust()?, value.in_rust()?),
             Self::Set(of) => format!("BTreeSet<{}>", of.in_rust()?),
             Self::Instance(class) => class.clone(),
@@ -231,7 +233,7 @@ impl Type {
             Self::Instance(class) => format!("an object {class}"),
             Self::Logs => "logs".into(),
             Self::Dataset(..) | Self::Folder(..) => "a dataset".into(),
-            Self::Texts => "an array of texts".into(),
+            Self::Texts | Self::TextArray(_) => "an array of texts".into(),
             Self::Flow(_) => "a flow of images".into(),
             Self::BuildShape | Self::Shape => "a shape".into(),
             Self::BatchSize => "a batch size".into(),
@@ -381,7 +383,8 @@ impl Value {
 
     /// Whether it is a number that is written out.
     pub(crate) fn is_literal(&self) -> bool {
-        self.text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
+        let text = self.text.trim_start_matches('-');
+        text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains([' ', '('])
     }
 
     /// The text of a literal string, without quotes.
@@ -499,6 +502,13 @@ impl Scopes {
     pub(crate) fn bind(&mut self, name: &str, binding: Binding) {
         if let Some(scope) = self.0.last_mut() {
             scope.names.insert(name.to_string(), binding);
+        }
+    }
+
+    /// Takes a name out of the innermost scope.
+    pub(crate) fn unbind(&mut self, name: &str) {
+        if let Some(scope) = self.0.last_mut() {
+            scope.names.remove(name);
         }
     }
 

@@ -96,13 +96,18 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("class A(dict):\n    pass", "a class derived from another"),
         ("x = [1]\ny = x\ny.append(2)\nprint(x)", "a second name for a list"),
         ("x = 1\nfor i in range(2):\n    x = 'a'\nprint(x)", "x is a str here, and was an int"),
-        ("i = 7\nfor i in range(3):\n    pass\nprint(i)", "i has the value of a block that ends at line 3"),
+        ("c = 'x'\nfor c in 'ab':\n    pass\nprint(c)", "c has the value of a block that ends at line 3"),
         ("import keras\nif 2 > 1:\n    x = 3\nprint(x)", "x has the value of a block that ends at line 3"),
         ("n = 3\ndef f():\n    global n\n    n += 1\nf()\nprint(n)", "global"),
         ("if __name__ != '__main__':\n    print(1)", "__name__ is not defined"),
         ("def f(x):\n    if x > 1:\n        return x\nprint(f(2))", "f returns an int or nothing"),
         ("def f(x):\n    return x", "never called"),
         ("with open('x', 'rb') as f:\n    pass", "a file of bytes"),
+        ("best = None\nfor i in range(3):\n    if best is None:\n        best = i\nprint(best)", "None until a block"),
+        (
+            "import keras\nm = keras.Sequential([keras.layers.Dense(1)])\nm.compile('sgd', 'mse')\nm.trainable = False\nm.fit([[1.0]], [1.0])",
+            "behind the compile of m",
+        ),
     ] {
         let port = ported(script);
         let found: Vec<_> = port.gaps.iter().map(|gap| gap.reason.as_str()).collect();
@@ -166,7 +171,7 @@ fn what_rust_would_compute_otherwise_is_a_gap() {
         ("n = 3\ndef f(x=n):\n    return x\nn = 5\nprint(f())", "the default n, which changes"),
         (
             "best = None\nfor v in [3, 5]:\n    if best is None or v > best:\n        best = v\nprint(best)",
-            "best is an int here",
+            "best is None until a block assigns it",
         ),
         ("xs = [1, 2]\nfor x in xs:\n    xs.append(x)\n    break\nprint(xs)", "a loop over what it changes"),
         ("print([1, 'a', 2.5])", "a list of an int and a str"),

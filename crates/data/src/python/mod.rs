@@ -55,3 +55,26 @@ pub fn repr(number: f64) -> String {
         },
     }
 }
+
+/// A text as it is written in Python: between quotes, with escapes. Python: `repr(text)`.
+///
+/// ```
+/// use candle_keras_data::python::text_repr;
+/// assert_eq!([text_repr("a\tb"), text_repr("it's"), text_repr("\u{1}é")], [r"'a\tb'", "\"it's\"", r"'\x01é'"]);
+/// ```
+pub fn text_repr(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut out = String::from(quote);
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c == '\\' || c == quote => out.extend(['\\', c]),
+            c if c.is_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push(quote);
+    out
+}

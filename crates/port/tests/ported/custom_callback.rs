@@ -42,7 +42,7 @@ impl Callback for BatchRecorder {
         if epoch % self.every == 0 {
             let kernel = model.layers()[0].get_weights()?[0].clone();
             self.norms.push(ops::norm(&kernel, None, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
-            println!("{}", format!("End of epoch {epoch}: loss {:.4}, mae {:.4}", logs["loss"], logs["mae"]));
+            println!("End of epoch {epoch}: loss {:.4}, mae {:.4}", logs["loss"], logs["mae"]);
         }
         Ok(())
     }

@@ -80,7 +80,7 @@ fn main() -> Result<()> {
         part += number;
     }
     grid.slice_mut(s![-1, -1]).fill(-1.0);
-    println!("{} {} {}", numpy::array_str(&grid.to_tensor()?)?, numpy::array_str(&ops::sum(&grid.to_tensor()?, 0)?)?, numpy::array_str(&numpy::compress(&grid.to_tensor()?, &ops::greater(&grid.to_tensor()?, &Tensor::new(4 as i64, &Device::Cpu)?)?)?)?);
+    println!("{} {} {}", numpy::array_str(&grid.to_tensor()?)?, numpy::array_str(&ops::sum(&grid.to_tensor()?, 0)?)?, numpy::array_str(&numpy::compress(&grid.to_tensor()?, &ops::greater(&grid.to_tensor()?, &Tensor::new(4_i64, &Device::Cpu)?)?)?)?);
     {
         let values = grid.to_tensor()?.i(1)?;
         let mut part = grid.slice_mut(s![0, ..]);
@@ -107,7 +107,7 @@ fn main() -> Result<()> {
     println!("{}", numpy::array_str(&around.to_tensor()?)?);
 
     let mut clipped = numpy::to_ndarray::<f64>(&Tensor::new(&[1.0_f64, -2.0, 3.0], &Device::Cpu)?)?;
-    let chosen = ops::less(&clipped.to_tensor()?, &Tensor::new(0 as i64, &Device::Cpu)?)?.flatten_all()?.to_dtype(DType::U8)?.to_vec1::<u8>()?;
+    let chosen = ops::less(&clipped.to_tensor()?, &Tensor::new(0_i64, &Device::Cpu)?)?.flatten_all()?.to_dtype(DType::U8)?.to_vec1::<u8>()?;
     for (element, is_chosen) in clipped.iter_mut().zip(chosen) {
         if is_chosen != 0 {
             *element = 0.0;

@@ -13,7 +13,7 @@ fn main() -> Result<()> {
 
     for epoch in 0..4 {
         let behind = epoch as i64 - 2;
-        println!("{behind} {} {} {} {}", i64::div_euclid(behind, 2), i64::rem_euclid(behind, 3), i64::abs(behind), if (behind as f64) < 0.0 { "True" } else { "False" });
+        println!("{behind} {} {} {} {}", i64::div_euclid(behind, 2), i64::rem_euclid(behind, 3), i64::abs(behind), if behind < 0 { "True" } else { "False" });
         println!("{} {} {} {:?} {} {} {}", epoch as i64 - 2, i64::abs(epoch as i64 - 2), (epoch as i64 - 2) * 3, (epoch as i64 - 2) as f64 / 4.0, i64::div_euclid(epoch as i64 - 2, 2), i64::rem_euclid(epoch as i64 - 2, 3) as usize, -(epoch as i64 - 2));
         if epoch as i64 - 2 < 0 {
             println!("warming up");

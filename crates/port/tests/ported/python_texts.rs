@@ -47,7 +47,7 @@ fn main() -> Result<()> {
         written.push(next_char);
         seed = format!("{}{}", python::slice(&seed, 1..).to_vec().iter().collect::<String>(), next_char).chars().collect::<Vec<char>>();
     }
-    println!("{} {}", format!("{}{}", format!("{}{}", "\"", written), "\""), format!("{}{}", format!("{}{}", "\"", seed.iter().collect::<String>()), "\""));
+    println!("{}{} {}{}", format!("{}{}", "\"", written), "\"", format!("{}{}", "\"", seed.iter().collect::<String>()), "\"");
 
     // -- parts of texts ---------------------------------------------------------------
     let name = "model-epoch-03.keras";
@@ -58,10 +58,10 @@ fn main() -> Result<()> {
 
     // -- numbers in texts -----------------------------------------------------------------
     let (loss, accuracy, epoch) = (0.0123456, 0.98765, 7);
-    println!("{}", format!("loss: {loss:.4}, accuracy: {:.1}%, error: {:.2e}", 100.0 * (accuracy), 1.0 - accuracy));
+    println!("loss: {loss:.4}, accuracy: {:.1}%, error: {:.2e}", 100.0 * (accuracy), 1.0 - accuracy);
     println!("[{loss:8.3}] [{loss:<8.3}] [{epoch:5}] [{epoch:03}] [{loss:+.2}]");
     println!("epoch {epoch} of {}, {:5.1}%", "ten", (100 * epoch) as f64 / 10.0);
-    println!("{}", format!("{}{}", format!("{}{}", format!("{}{}", format!("{}{}", format!("{}{}", "rate=", python::repr(0.001)), " units="), 64.to_string()), " decay="), python::repr(1.0)));
+    println!("{}{}", format!("{}{}", format!("{}{}", format!("{}{}", format!("{}{}", "rate=", python::repr(0.001)), " units="), 64.to_string()), " decay="), python::repr(1.0));
     println!("{:>6} {:<6}|", format!("{:?}", 2.0), format!("{:?}", 1.5));
 
     let numbers = vec![0.25, 1.0, 12.5];
