@@ -590,6 +590,9 @@ impl<'a> Visitor<'a> for Scan {
             }
             // Those of another function are its own.
             Stmt::FunctionDef(function) => {
+                // Defaults are read here.
+                let defaults = function.parameters.iter_non_variadic_params();
+                defaults.filter_map(|one| one.default.as_deref()).for_each(|default| self.visit_expr(default));
                 let inner = Self::of_function(function, &self.changing);
                 self.called.extend(inner.called);
                 self.subscripted.extend(inner.subscripted);
@@ -641,8 +644,11 @@ impl<'a> Visitor<'a> for Scan {
             }
             Expr::Lambda(lambda) => {
                 let own = lambda.parameters.iter().flat_map(|all| all.iter().map(|one| one.name().to_string()));
+                let own: Vec<_> = own.collect();
+                // It may be called when they have other values.
+                self.read_inside.extend(names_read(&lambda.body).into_iter().filter(|name| !own.contains(name)));
                 let shadowed = self.shadowed.len();
-                self.shadowed.extend(own.collect::<Vec<_>>());
+                self.shadowed.extend(own);
                 self.visit_expr(&lambda.body);
                 self.shadowed.truncate(shadowed);
                 let defaults = lambda.parameters.iter().flat_map(|all| all.iter_non_variadic_params());

@@ -87,6 +87,9 @@ impl Template {
                 self.values.push(format!("{}.display()", value.at(Strength::Whole)));
                 return Ok(());
             }
+            (Type::Set(of), "") if matches!(**of, Type::Unknown(_)) => {
+                return Err(Missing::new("an empty set as text"));
+            }
             (of @ (Type::List(_) | Type::Tuple(_) | Type::Set(_) | Type::Dict(..)), "") => {
                 if let Some(part) = printed_otherwise(of) {
                     return Err(Missing::new(format!("{} with {} as text", of.described(), part.described()))

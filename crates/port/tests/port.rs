@@ -214,6 +214,8 @@ fn numbers_and_texts_are_those_of_python() {
             "import numpy as np\nx = np.array([0.5])\nprint(x > 0.1, 1 > x)",
             "numpy::mask_str(&x.gt(0.1)?)?, numpy::mask_str(&x.lt(1.0)?)?",
         ),
+        ("k = 2\nf = lambda x: x * k\nk = 10\nprint(f(3))", "    let k = 10;\n"),
+        ("for k in [1, 2]:\n    def f(x, k=k):\n        return x * k\n    print(f(10))", "f(10, k)"),
         ("import numpy as np\nx = np.array([1, 2])\nprint(-x)", "ops::negative(&x)?"),
         ("import numpy as np\nx = np.array([0, 2])\nprint(x.astype(bool))", "x.ne(&x.zeros_like()?)?"),
         (
