@@ -399,7 +399,8 @@ impl<'a> Program<'a> {
                 Ok(match name {
                     "set" => {
                         self.import_from("std::collections::BTreeSet");
-                        Value::temporary("BTreeSet::new()", Type::Set(Box::new(Type::Unknown(number))))
+                        let text = crate::collections::marked("BTreeSet::new()", number);
+                        Value::temporary(text, Type::Set(Box::new(Type::Unknown(number))))
                     }
                     "dict" => {
                         let class = self.index_map();

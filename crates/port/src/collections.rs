@@ -103,7 +103,14 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn list_comprehension(&mut self, generators: &'a [Comprehension], element: &'a Expr) -> Ported<Value> {
-        let (iter, value) = self.iterator(generators, |program| program.expression(element))?;
+        let may_be_negative = std::mem::take(&mut self.may_be_negative);
+        let (iter, value) = self.iterator(generators, |program| {
+            let value = program.expression(element)?;
+            Ok(match value.below_zero() {
+                Some(below_zero) if may_be_negative => below_zero.clone(),
+                _ => value,
+            })
+        })?;
         self.collected(&iter, &value, "Vec")
     }
 
@@ -715,6 +722,6 @@ fn behind_collect(iter: &str) -> &str {
 }
 
 /// The text of an empty list, with the place where its type is written if nothing says it.
-fn marked(text: &str, number: usize) -> String {
+pub(crate) fn marked(text: &str, number: usize) -> String {
     format!("{text}\u{1}{number}\u{1}")
 }

@@ -32,6 +32,8 @@ impl<'a> Program<'a> {
                 Strength::Whole,
                 Form::Reference,
             )),
+            // It may be int32 as well.
+            (Type::Mutable { of: "i64", .. }, "dtype") => Err(Missing::new("the dtype of an array of integers")),
             (Type::Mutable { of, .. }, "dtype") => {
                 let name = match *of {
                     "f32" => "float32",

@@ -73,6 +73,8 @@ pub(crate) struct Program<'a> {
     pub(crate) compiled: Vec<&'a str>,
     /// What dicts and lists of `collections` do that others do not, by their names.
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
+    /// Whether the elements of the list that is written next are no sizes.
+    pub(crate) may_be_negative: bool,
     /// Texts that are kept as lists of characters, by their names in Rust.
     pub(crate) taken_apart: HashSet<String>,
     /// Integers that names stand for, which are assigned once.
@@ -155,6 +157,7 @@ impl<'a> Program<'a> {
             wanted_outputs: None,
             compiled: Vec::new(),
             special: HashMap::new(),
+            may_be_negative: false,
             taken_apart: HashSet::new(),
             integers: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
@@ -354,12 +357,15 @@ impl<'a> Program<'a> {
                 out = format!("{before}IndexMap::<{key}, {value}>::new()");
             }
             if self.unknown.get(number).is_none_or(Option::is_none) {
-                out = match (out.strip_suffix("vec![]"), out.strip_suffix("IndexMap::new()")) {
-                    // Nothing is ever put in; numbers are taken everywhere.
-                    (Some(before), _) => format!("{before}Vec::<f64>::new()"),
-                    (_, Some(before)) => format!("{before}IndexMap::<(), ()>::new()"),
-                    _ => out,
-                };
+                // Nothing is ever put in; numbers are taken everywhere.
+                let typed = [
+                    ("vec![]", "Vec::<f64>::new()"),
+                    ("IndexMap::new()", "IndexMap::<(), ()>::new()"),
+                    ("BTreeSet::new()", "BTreeSet::<()>::new()"),
+                ];
+                let found =
+                    typed.iter().find_map(|(empty, typed)| Some(format!("{}{typed}", out.strip_suffix(empty)?)));
+                out = found.unwrap_or(out);
             }
             out.push_str(behind);
         }

@@ -323,6 +323,8 @@ impl<'a> Program<'a> {
             Expr::Name(name) if is_evaluation(&assign.value) && self.scan().is_read_by_elements(&name.id) => Some(1),
             _ => None,
         };
+        self.may_be_negative =
+            assign.value.is_list_comp_expr() && matches!(target, Expr::Name(name) if !self.scan().is_size(&name.id));
         let value = self.expression(&assign.value);
         self.wanted_outputs = None;
         self.assign(target, value?)
@@ -508,10 +510,15 @@ impl<'a> Program<'a> {
         {
             return targets.iter().zip(items.clone()).try_for_each(|(target, item)| self.assign(target, item));
         }
+        let has_outer = crate::program::names_in(target).iter().any(|name| self.is_outer(name));
+        let declared = self.declared_so_far();
         let mut names = Vec::new();
         let pattern = self.pattern(target, &value.of, &mut names)?;
-        if names.iter().any(|(name, _)| self.is_outer(name)) {
-            if !matches!(value.of, Type::Tuple(_)) {
+        if has_outer {
+            // These get new values instead.
+            self.declare_again(declared);
+            let is_flat = crate::iteration::elements_of(target).iter().all(|part| part.is_name_expr());
+            if !matches!(value.of, Type::Tuple(_)) || !is_flat {
                 return Err(
                     Missing::new("an assignment to several variables of an outer block").help("assign them one by one")
                 );
@@ -614,6 +621,19 @@ impl<'a> Program<'a> {
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
         }
+        // A difference that is never a size may be negative.
+        let value = match (value.below_zero(), self.scopes.get(name)) {
+            (Some(below_zero), _) if !self.is_outer(name) && !self.scan().is_size(name) => below_zero.clone(),
+            (None, _) if value.of == Type::Int && !self.is_outer(name) && self.scan().is_lowered(name) => {
+                crate::expressions::signed(&value)
+            }
+            (None, Some(Binding::Variable(variable)))
+                if self.is_outer(name) && variable.of == Type::Signed && value.of == Type::Int =>
+            {
+                crate::expressions::signed(&value)
+            }
+            _ => value,
+        };
         let is_collection = matches!(value.of, Type::List(_) | Type::Dict(..) | Type::Set(_));
         let is_unchanged = |program: &Self| {
             let base = program.scopes.python_name(&value.text);
@@ -665,7 +685,8 @@ impl<'a> Program<'a> {
             ),
             false => value,
         };
-        if value.of == Type::Ints && crate::numpy_more::is_vector(&value.text) {
+        let is_written_out = value.text.starts_with("Tensor::new(&[") && !value.text.starts_with("Tensor::new(&[[");
+        if value.of == Type::Ints && (is_written_out || crate::numpy_more::is_vector(&value.text)) {
             self.vectors.insert(name.to_string());
         } else {
             self.vectors.remove(name);
@@ -892,6 +913,15 @@ impl<'a> Program<'a> {
             self.line(&format!("{} = {};", target.text, value.text));
             return Ok(());
         }
+        // The list is borrowed where its element is changed.
+        let target = match target.text.split_once('[').filter(|(list, place)| place.contains(&format!("{list}.len()")))
+        {
+            Some((list, place)) => {
+                self.line(&format!("let place = {};", place.trim_end_matches(']')));
+                Value { text: format!("{list}[place]"), ..target }
+            }
+            None => target,
+        };
         let right = self.expression(&assign.value)?;
         let right = if target.of == Type::Float { right.as_float() } else { Some(right.text) };
         self.line(&format!("{} {sign} {};", target.text, right.ok_or_else(|| Missing::new("these operands"))?));

@@ -38,10 +38,15 @@ programs! {
     mnist_cnn
     mnist_mlp
     multi_output_model
+    numpy_copies
+    numpy_indexing
     numpy_tour
     old_keras_names
     pandas_housing
     policy_gradient_bandit
+    python_lists
+    python_numbers
+    python_texts
     recurrent_dropout
     regression_loop
     residual_layers
