@@ -206,6 +206,11 @@ impl<'a> Program<'a> {
         // A function by which Keras means its name: activation=tf.nn.relu.
         if let Some(path) = self.path_of(argument) {
             let last = path.rsplit('.').next().unwrap_or(&path).to_string();
+            // `dtype=tf.int32`
+            let is_dtype = last == "string" || crate::numpy::dtype_of(&last).is_some();
+            if name == "dtype" && is_dtype && (path.starts_with("tensorflow.") || path.starts_with("numpy.")) {
+                return Ok(format!("{last:?}"));
+            }
             let is_function = path.starts_with("keras.activations.")
                 || path.starts_with("tensorflow.nn.")
                 || path.starts_with("keras.ops.");

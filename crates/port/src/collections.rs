@@ -578,6 +578,12 @@ impl<'a> Program<'a> {
                 let at = dict_key(key, at)?;
                 Ok(Value::temporary(format!("{whole}.get({at}).copied().unwrap_or({})", default.text), value.clone()))
             }
+            // Whether it is there, as a number that is negative.
+            ("get", [at, default]) if *value == Type::Int && default.of == Type::Signed => {
+                let at = dict_key(key, at)?;
+                let text = format!("{whole}.get({at}).map_or({}, |&x| x as i64)", default.text);
+                Ok(Value::temporary(text, Type::Signed))
+            }
             ("get", [at]) => {
                 let at = dict_key(key, at)?;
                 Ok(Value::temporary(format!("{whole}.get({at})"), Type::Option(Box::new(value.clone()))))

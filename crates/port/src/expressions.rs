@@ -477,6 +477,20 @@ impl<'a> Program<'a> {
                 let place = self.place_in(&of, &subscript.slice)?;
                 Ok(Value::place(format!("{}[{place}]", of.at(Strength::Whole)), (**element).clone()))
             }
+            text if text.is_text() => {
+                let index = self.expression(&subscript.slice)?;
+                let missing = "ok_or_else(|| Error::new(\"the text is shorter\"))?";
+                let whole = of.at(Strength::Whole);
+                let place = match (&index.of, index.form) {
+                    (Type::Int, _) => format!("nth({})", index.text),
+                    (Type::Signed, Form::Constant) => {
+                        let back: usize = index.text.trim_start_matches('-').parse().unwrap_or(1);
+                        format!("nth_back({})", back.saturating_sub(1))
+                    }
+                    (of, _) => return Err(Missing::new(format!("a text at {}", of.described()))),
+                };
+                Ok(Value::temporary(format!("{whole}.chars().{place}.{missing}"), Type::Char))
+            }
             Type::Tuple(types) => {
                 let index = self.expression(&subscript.slice)?;
                 let at: usize =
@@ -560,7 +574,7 @@ fn is_text_like(of: &Type) -> bool {
 }
 
 /// The elements of a tuple, also of one in a variable.
-fn items_of_tuple(value: &Value) -> Vec<Value> {
+pub(crate) fn items_of_tuple(value: &Value) -> Vec<Value> {
     match (&value.items, &value.of) {
         (Some(items), _) => items.clone(),
         (None, Type::Tuple(types)) => (types.iter().enumerate())

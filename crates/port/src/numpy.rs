@@ -228,6 +228,24 @@ impl<'a> Program<'a> {
                     _ => Value::temporary(format!("{function}({operands})?"), of),
                 })
             }
+            "append" => {
+                let given = given(&["arr", "values", "axis"])?;
+                let (a, b) = (self.expression(needed(&given, "arr")?)?, self.expression(needed(&given, "values")?)?);
+                let (a, b) = (self.tensor(&a)?, self.tensor(&b)?);
+                let of = if a.of == b.of { a.of.clone() } else { Type::Array };
+                let function = self.import("ops::concatenate");
+                let text = match find(&given, "axis") {
+                    Some(axis) => {
+                        let axis = self.expression(axis)?;
+                        format!("{function}(&[{}, {}], {})?", a.borrowed(), b.borrowed(), axis.text)
+                    }
+                    None => {
+                        let [a, b] = [&a, &b].map(|array| format!("&{}.flatten_all()?", array.at(Strength::Whole)));
+                        format!("{function}(&[{a}, {b}], 0)?")
+                    }
+                };
+                Ok(Value::temporary(text, of))
+            }
             "reshape" => {
                 let given = given(&["a", "shape"])?;
                 let (of, shape) = (self.expression(needed(&given, "a")?)?, needed(&given, "shape")?);

@@ -189,8 +189,7 @@ impl<'a> Program<'a> {
         // Another name for a class or function of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
             && let Some(path) = self.path_of(&assign.value)
-            && path.starts_with("keras.")
-            && crate::api::signature(&path).is_some()
+            && (self.is_module(&path) || (path.starts_with("keras.") && crate::api::signature(&path).is_some()))
         {
             self.scopes.bind(&name.id, Binding::Imported(path));
             return Ok(());
@@ -299,6 +298,12 @@ impl<'a> Program<'a> {
         let value = self.expression(&assign.value);
         self.wanted_outputs = None;
         self.assign(target, value?)
+    }
+
+    /// Whether a path is that of a module: `layers = keras.layers`.
+    fn is_module(&self, path: &str) -> bool {
+        let is_of_keras = path == "keras" || crate::api::names_in(path).next().is_some();
+        is_of_keras || path.starts_with("keras.datasets.") || matches!(path, "numpy.random" | "numpy.linalg" | "os.path")
     }
 
     /// Whether an element of a list is a callback.
@@ -530,6 +535,16 @@ impl<'a> Program<'a> {
         let is_of_tensor = matches!(value.of, Type::BatchSize | Type::BatchShape(_));
         if is_of_tensor || self.is_parser(&value.of) || crate::tables::is_alias(&value.of) {
             let variable = Variable { rust_name: value.text, of: value.of, form: value.form, is_pending: false };
+            self.scopes.bind(name, Binding::Variable(variable));
+            return Ok(());
+        }
+        if value.of == Type::None && value.form == Form::Constant {
+            if self.is_next_mutated(name) {
+                return Err(Missing::new(format!("{name} is None at first, and something else later"))
+                    .help("begin with a value like those that come later"));
+            }
+            let variable =
+                Variable { rust_name: "None".into(), of: Type::None, form: Form::Constant, is_pending: false };
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
         }

@@ -433,6 +433,14 @@ impl<'a> Program<'a> {
                 }
                 _ => {
                     let value = self.expression(argument)?;
+                    if value.of == Type::None {
+                        // `print(model.summary())` prints what that returns, too.
+                        if value.form == Form::Temporary {
+                            self.line(&format!("{};", value.text));
+                        }
+                        template.literal("None");
+                        continue;
+                    }
                     let value = self.shown(value)?;
                     template.place(&value, "")?;
                 }
