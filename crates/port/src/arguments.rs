@@ -237,7 +237,7 @@ impl<'a> Program<'a> {
         }
         let inner = rust_type.trim_start_matches("impl Into<").trim_start_matches("Option<").trim_end_matches('>');
         Ok(match (inner, &value.of) {
-            ("f64" | "f32" | "LearningRate" | "Factor", Type::Int | Type::Signed | Type::Float) => {
+            ("f64" | "f32" | "LearningRate" | "Factor" | "Numbers", Type::Int | Type::Signed | Type::Float) => {
                 value.as_float().ok_or_else(wrong)?
             }
             ("bool", Type::Bool) => value.text.clone(),

@@ -170,6 +170,10 @@ impl<'a> Program<'a> {
                     (format!("{list}.to_tensor()?"), if is_float { Type::Float } else { Type::Int })
                 }
             }
+            (None, Type::List(of)) if **of == Type::Bool => {
+                let text = format!("Tensor::from_iter({list}.iter().map(|&x| u8::from(x)), &Device::Cpu)?");
+                return self.with_dtype(text, Type::Mask, dtype);
+            }
             (None, Type::List(of)) => match nested_numbers(of) {
                 Some((rows, kind)) => {
                     self.import("data::ToTensor");

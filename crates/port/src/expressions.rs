@@ -26,6 +26,10 @@ impl<'a> Program<'a> {
             Expr::UnaryOp(unary) => self.unary(unary.op, &unary.operand),
             Expr::BinOp(binary) => self.binary(&binary.left, binary.op, &binary.right),
             Expr::BoolOp(both) => {
+                if let Some(value) = self.none_or(both)? {
+                    return Ok(value);
+                }
+                both.values.iter().try_for_each(|value| self.no_truth(value))?;
                 let (sign, strength) = match both.op {
                     ruff_python_ast::BoolOp::And => (" && ", Strength::And),
                     ruff_python_ast::BoolOp::Or => (" || ", Strength::Or),
@@ -100,6 +104,10 @@ impl<'a> Program<'a> {
 
     pub(crate) fn name(&mut self, name: &str) -> Ported<Value> {
         match self.scopes.get(name) {
+            Some(Binding::Variable(variable)) if matches!(variable.of, Type::Maybe(_)) => {
+                let Type::Maybe(of) = self.resolved(&variable.of) else { return Err(Missing::new("this name")) };
+                self.there(name, &variable, *of)
+            }
             Some(Binding::Variable(variable)) => {
                 let strength = if variable.rust_name.starts_with('*') { Strength::Prefix } else { Strength::Whole };
                 Ok(Value::new(variable.rust_name, self.resolved(&variable.of), strength, variable.form))
@@ -336,6 +344,9 @@ impl<'a> Program<'a> {
     }
 
     fn compare(&mut self, compare: &'a ExprCompare) -> Ported<Value> {
+        if let Some(test) = self.compare_maybe(compare) {
+            return Ok(test);
+        }
         if let Some(known) = self.compare_version(compare)? {
             return Ok(Value::constant(known.to_string(), Type::Bool));
         }

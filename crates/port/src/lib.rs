@@ -45,6 +45,7 @@ mod kept_counters;
 mod keras;
 mod loops;
 mod made;
+mod maybe;
 mod methods;
 mod mutable;
 mod names;

@@ -454,6 +454,10 @@ impl<'a> Program<'a> {
                 let function = self.import("numpy::loadtxt");
                 Ok(Value::temporary(format!("{function}({path}, {delimiter}, {skipped})?"), Type::Floats))
             }
+            "argsort" | "searchsorted" => {
+                let places = self.operation(name, call)?;
+                Ok(Value { of: if places.of == Type::Array { Type::Ints } else { places.of.clone() }, ..places })
+            }
             name if AS_IN_KERAS.contains(&name) => self.operation(name, call),
             name => self.other_numpy_call(name, call),
         }

@@ -264,6 +264,7 @@ impl<'a> Program<'a> {
         let boxed = |of: &Type| Box::new(self.resolved(of));
         match of {
             Type::Option(of) => Type::Option(boxed(of)),
+            Type::Maybe(of) => Type::Maybe(boxed(of)),
             Type::Unknown(number) => match self.unknown.get(*number) {
                 Some(Some(of)) if of != &Type::Unknown(*number) => self.resolved(of),
                 _ => Type::Unknown(*number),
@@ -289,7 +290,8 @@ impl<'a> Program<'a> {
             0 => part.to_string(),
             _ => late(part).and_then(|of| self.resolved(of).in_rust()).unwrap_or_else(|| "_".into()),
         });
-        let text = &parts.collect::<String>();
+        // What is None for ever has any type.
+        let text = &parts.collect::<String>().replace("None::<_>", "None::<()>");
         let mut parts = text.split('\u{1}');
         let mut out = parts.next().unwrap_or_default().to_string();
         while let (Some(number), Some(behind)) = (parts.next(), parts.next()) {

@@ -99,6 +99,7 @@ impl<'a> Program<'a> {
             Stmt::For(each) => self.for_loop(each),
             Stmt::While(each) if each.orelse.is_empty() => {
                 let is_outermost = self.begin_loop();
+                self.find_maybe(&each.body);
                 let hoisted = self.hoisted(&each.body, each.range.end(), true);
                 let test = self.condition(&each.test);
                 if let Ok(test) = &test {
@@ -420,6 +421,14 @@ impl<'a> Program<'a> {
         {
             return Ok(());
         }
+        // `a, b = None, 0`
+        if let Some(items) = value.items.as_ref().filter(|items| items.iter().any(|item| item.of == Type::None)) {
+            let targets = crate::iteration::elements_of(target);
+            if targets.len() != items.len() || items.iter().any(|item| item.form != Form::Constant) {
+                return Err(Missing::new("None among other values").help("assign them one by one"));
+            }
+            return targets.iter().zip(items.clone()).try_for_each(|(target, item)| self.assign(target, item));
+        }
         let value = match (&value.of, crate::iteration::elements_of(target).len()) {
             // `a, b = pair`, of a list.
             (Type::List(of), count) if value.items.is_none() && !matches!(**of, Type::Unknown(_)) => {
@@ -449,6 +458,7 @@ impl<'a> Program<'a> {
             _ => value,
         };
         let mut names = Vec::new();
+        let declared = self.declared_so_far();
         let pattern = self.pattern(target, &value.of, &mut names)?;
         if names.iter().any(|(name, _)| self.is_outer(name)) {
             if !matches!(value.of, Type::Tuple(_)) {
@@ -456,6 +466,7 @@ impl<'a> Program<'a> {
                     Missing::new("an assignment to several variables of an outer block").help("assign them one by one")
                 );
             }
+            self.declare_again(declared);
             self.line(&format!("let values = {};", value.text));
             let parts: Vec<_> = names.into_iter().enumerate().collect();
             for (i, (name, of)) in parts {
@@ -477,7 +488,9 @@ impl<'a> Program<'a> {
             (Expr::Name(name), of) => {
                 names.push((name.id.to_string(), of.clone()));
                 let is_read = self.scan().reads(&name.id) > 0 && !self.is_never_read_behind(name);
-                let is_mutable = self.declare(&name.id);
+                // One of an outer block is there already.
+                let is_new = !self.is_outer(&name.id) && self.scan().declares(name.range.start());
+                let is_mutable = is_new && self.declare(&name.id);
                 let rust_name = self.rust_name(&name.id);
                 Ok(match (is_read, is_mutable) {
                     (_, true) => format!("mut {rust_name}"),
@@ -539,9 +552,16 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         if value.of == Type::None && value.form == Form::Constant {
-            if self.is_next_mutated(name) {
-                return Err(Missing::new(format!("{name} is None at first, and something else later"))
-                    .help("begin with a value like those that come later"));
+            let is_outer = self.is_outer(name);
+            if !is_outer && self.is_next_mutated(name) {
+                self.bind_maybe(name);
+                return Ok(());
+            }
+            if is_outer && let Some(Binding::Variable(variable)) = self.scopes.get(name) {
+                return match self.assign_maybe(&variable, value)? {
+                    true => Ok(()),
+                    false => Err(Missing::new(format!("{name} becomes None here"))),
+                };
             }
             let variable =
                 Variable { rust_name: "None".into(), of: Type::None, form: Form::Constant, is_pending: false };
@@ -584,6 +604,9 @@ impl<'a> Program<'a> {
         if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
         {
+            if self.assign_maybe(&variable, value.clone())? {
+                return Ok(());
+            }
             let value = match (&variable.of, &value.of) {
                 (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
                 // A text whose characters are read by their places.

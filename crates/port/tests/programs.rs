@@ -12,6 +12,7 @@ programs! {
     data_generator
     denoising_autoencoder
     digits_mlp
+    early_stop_by_hand
     early_stopping_checkpoint
     fashion_functional
     figures
@@ -28,6 +29,7 @@ programs! {
     numpy_tour
     pandas_housing
     policy_gradient_bandit
+    python_tour
     recurrent_dropout
     regression_loop
     residual_layers
