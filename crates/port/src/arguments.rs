@@ -272,6 +272,9 @@ impl<'a> Program<'a> {
                 value.borrowed()
             }
             (_, Type::List(_)) if value.form == Form::Slice => value.borrowed(),
+            ("Vec<i64", Type::Tuple(_) | Type::List(_)) if value.items.is_some() => {
+                nested_array(value).ok_or_else(wrong)?
+            }
             (of, Type::Tuple(_)) if value.items.is_some() && of.starts_with("Vec<") => {
                 let sizes = self.sizes(value)?;
                 match sizes.strip_prefix('(').and_then(|sizes| sizes.strip_suffix(')')) {

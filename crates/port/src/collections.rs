@@ -174,10 +174,16 @@ impl<'a> Program<'a> {
         let [over] = &call.arguments.args[..] else { return Ok(None) };
         // To these it is the same in any order.
         let over = match over {
-            Expr::Call(list) if matches!(name, "sorted" | "set" | "max" | "min") => match (&*list.func, &list.arguments.args[..]) {
-                (Expr::Name(kind), [inner]) if matches!(kind.id.as_str(), "list" | "tuple") && self.scopes.get(&kind.id).is_none() => inner,
-                _ => over,
-            },
+            Expr::Call(list) if matches!(name, "sorted" | "set" | "max" | "min") => {
+                match (&*list.func, &list.arguments.args[..]) {
+                    (Expr::Name(kind), [inner])
+                        if matches!(kind.id.as_str(), "list" | "tuple") && self.scopes.get(&kind.id).is_none() =>
+                    {
+                        inner
+                    }
+                    _ => over,
+                }
+            }
             over => over,
         };
         let is_known =
@@ -668,11 +674,30 @@ pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
 
 /// An iterator, collected into this type; `Ok(...)` in it may fail.
 fn collect(iter: &str, in_rust: &str) -> String {
-    // What was collected before is no part of it.
-    match iter.rsplit(".collect::<").next().unwrap_or(iter).contains("Ok::<_, Error>(") {
+    match may_fail(iter) {
         false => format!("{iter}.collect::<{in_rust}>()"),
         true => format!("{iter}.collect::<Result<{in_rust}>>()?"),
     }
+}
+
+/// Whether the elements of an iterator are results: what was collected before, or inside of a closure, is no part of it.
+fn may_fail(iter: &str) -> bool {
+    let (mut depth, mut found, mut is_text) = (0usize, false, false);
+    let mut before = ' ';
+    for (at, c) in iter.char_indices() {
+        let rest = &iter[at..];
+        match c {
+            '"' if before != '\\' && before != '\'' => is_text = !is_text,
+            _ if is_text => {}
+            '(' | '[' | '{' if before != '\'' => depth += 1,
+            ')' | ']' | '}' if before != '\'' => depth = depth.saturating_sub(1),
+            '.' if depth == 0 && rest.starts_with(".collect::<") => found = false,
+            'O' if depth == 1 && rest.starts_with("Ok::<_, Error>(") => found = true,
+            _ => {}
+        }
+        before = if before == '\\' && c == '\\' { ' ' } else { c };
+    }
+    found
 }
 
 /// The text of an empty list, with the place where its type is written if nothing says it.

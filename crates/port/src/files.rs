@@ -377,7 +377,8 @@ impl<'a> Program<'a> {
                     Type::Ints => ("I64", "i64", Type::Signed),
                     _ => ("F64", "f64", Type::Float),
                 };
-                let numbers = format!("{}.to_dtype(DType::{dtype})?.to_vec1::<{in_rust}>()?", array.at(Strength::Whole));
+                let numbers =
+                    format!("{}.to_dtype(DType::{dtype})?.to_vec1::<{in_rust}>()?", array.at(Strength::Whole));
                 let text = format!("*{function}choice(&{numbers})?");
                 Value::temporary(text, of).with_strength(Strength::Prefix)
             }

@@ -28,7 +28,8 @@ impl<'a> Program<'a> {
             function => {
                 let path = self.path_of(function).unwrap_or_default();
                 let operator = OPERATORS.iter().find(|(name, _)| path == format!("operator.{name}"));
-                let (_, sign) = operator.ok_or_else(|| Missing::new("reduce by this function").help("write a lambda"))?;
+                let (_, sign) =
+                    operator.ok_or_else(|| Missing::new("reduce by this function").help("write a lambda"))?;
                 self.made(format!("lambda a, b: a {sign} b"), function.range())?
             }
         };

@@ -190,7 +190,9 @@ impl<'a> Program<'a> {
                 return Ok(Iteration::new(format!("({end}..={from}).rev()"), element));
             }
             // Backwards from the first.
-            [from, end, step] if step.text.strip_prefix('-').is_some_and(|by| by.bytes().all(|c| c.is_ascii_digit())) => {
+            [from, end, step]
+                if step.text.strip_prefix('-').is_some_and(|by| by.bytes().all(|c| c.is_ascii_digit())) =>
+            {
                 let (from, end) = (shown(from, Strength::Sum), shown(end, Strength::Sum));
                 let by = step.text.trim_start_matches('-');
                 let end = if end == "-1" { "0".to_string() } else { format!("{end} + 1") };
@@ -432,7 +434,9 @@ impl<'a> Program<'a> {
     /// `.filter(|...| tests)`, which sees references to the elements.
     fn filter(&mut self, target: &'a Expr, pattern: &str, tests: &'a [Expr]) -> Ported<String> {
         let owned = |program: &Self, name: &String| match program.scopes.get(name) {
-            Some(Binding::Variable(variable)) if variable.form == Form::Place && !variable.of.is_copy() => Some(variable),
+            Some(Binding::Variable(variable)) if variable.form == Form::Place && !variable.of.is_copy() => {
+                Some(variable)
+            }
             _ => None,
         };
         let names = crate::program::names_in(target);
@@ -451,7 +455,8 @@ impl<'a> Program<'a> {
         }
         let mut seen = pattern.to_string();
         for (_, Variable { rust_name, .. }) in owned {
-            let own = if crate::program::has_word(&tests, &rust_name) { format!("ref {rust_name}") } else { "_".into() };
+            let own =
+                if crate::program::has_word(&tests, &rust_name) { format!("ref {rust_name}") } else { "_".into() };
             seen = crate::kept_counters::with_word(&seen, &rust_name, &own);
         }
         Ok(format!(".filter(|&{}| {tests})", read_in(&seen, &tests)))

@@ -38,12 +38,9 @@ impl<'a> Program<'a> {
         let missing = format!("ok_or_else(|| Error::new(\"{name} is None\"))?");
         Ok(match of.is_copy() {
             true => Value::temporary(format!("{}.{missing}", variable.rust_name), of),
-            false => Value::new(
-                format!("{}.as_ref().{missing}", variable.rust_name),
-                of,
-                Strength::Whole,
-                Form::Reference,
-            ),
+            false => {
+                Value::new(format!("{}.as_ref().{missing}", variable.rust_name), of, Strength::Whole, Form::Reference)
+            }
         })
     }
 
@@ -90,8 +87,7 @@ impl<'a> Program<'a> {
         if !of.is_copy() {
             return Ok(None);
         }
-        let (sign, strength) =
-            if both.op == BoolOp::Or { (" || ", Strength::Or) } else { (" && ", Strength::And) };
+        let (sign, strength) = if both.op == BoolOp::Or { (" || ", Strength::Or) } else { (" && ", Strength::And) };
         self.scopes.enter();
         let inner = Variable { of, form: Form::Place, ..variable.clone() };
         self.scopes.bind(&name.id, Binding::Variable(inner));
@@ -120,7 +116,10 @@ impl<'a> Program<'a> {
             return Ok(false);
         };
         let is_assigned = branches.body.iter().flat_map(assigned_by).any(|own| own == name.id.as_str());
-        if is_assigned || matches!(of, Type::Unknown(_)) || !branches.elif_else_clauses.iter().all(|other| other.test.is_none()) {
+        if is_assigned
+            || matches!(of, Type::Unknown(_))
+            || !branches.elif_else_clauses.iter().all(|other| other.test.is_none())
+        {
             return Ok(false);
         }
         let own = variable.rust_name.clone();

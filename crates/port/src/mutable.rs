@@ -176,7 +176,8 @@ impl<'a> Program<'a> {
             }
             (number, count) => {
                 // What is assigned is read first, since the array is borrowed where a part of it changes.
-                let reads_itself = |text: &str| crate::program::has_word(text, whole.rsplit('.').next().unwrap_or(&whole));
+                let reads_itself =
+                    |text: &str| crate::program::has_word(text, whole.rsplit('.').next().unwrap_or(&whole));
                 let number = number.map(|number| match reads_itself(&number) {
                     true => {
                         self.line(&format!("let number = {number};"));

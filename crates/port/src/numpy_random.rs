@@ -218,9 +218,7 @@ impl<'a> Program<'a> {
                 let given = given(&["a", "size", "replace", "p"])?;
                 // `range(n)` is what `n` means.
                 let of = match needed(&given, "a")? {
-                    Expr::Call(range)
-                        if matches!((&*range.func, &range.arguments.args[..]), (Expr::Name(name), [_]) if name.id.as_str() == "range") =>
-                    {
+                    Expr::Call(range) if matches!((&*range.func, &range.arguments.args[..]), (Expr::Name(name), [_]) if name.id.as_str() == "range") => {
                         self.expression(&range.arguments.args[0])?
                     }
                     of => self.expression(of)?,

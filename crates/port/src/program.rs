@@ -84,6 +84,8 @@ pub(crate) struct Program<'a> {
     pub(crate) given: HashMap<String, String>,
     /// Tables of `str.maketrans`.
     pub(crate) tables: HashMap<String, &'a ruff_python_ast::ExprCall>,
+    /// The texts of constants.
+    pub(crate) constant_texts: HashMap<String, String>,
     /// The constants of patterns.
     pub(crate) patterns: Vec<(String, String)>,
     /// The paths of the files that are open, by their variables in Rust.
@@ -145,6 +147,7 @@ impl<'a> Program<'a> {
             parsers: Vec::new(),
             given: HashMap::new(),
             tables: HashMap::new(),
+            constant_texts: HashMap::new(),
             patterns: Vec::new(),
             paths: HashMap::new(),
             dumped: HashMap::new(),
@@ -348,6 +351,17 @@ impl<'a> Program<'a> {
         self.items.insert(at, (line, text));
     }
 
+    /// Whether this function or type has been written.
+    pub(crate) fn has_item(&self, text: &str) -> bool {
+        self.items.iter().any(|(_, item)| item == text)
+    }
+
+    /// Whether a function of this name has been written.
+    pub(crate) fn has_function(&self, name: &str) -> bool {
+        let start = format!("fn {name}(");
+        self.items.iter().any(|(_, item)| item.contains(&start))
+    }
+
     /// Imports what a type needs that is written out.
     pub(crate) fn import_type(&mut self, of: &Type) {
         match of {
@@ -507,7 +521,7 @@ impl<'a> Program<'a> {
     /// The program without what it imports.
     fn program_text(&self) -> String {
         let mut out = String::new();
-        for constant in &self.constants {
+        for constant in self.constants.iter().filter(|constant| self.is_needed(constant)) {
             out.push_str(constant);
             out.push('\n');
         }
@@ -534,6 +548,19 @@ impl<'a> Program<'a> {
             ));
         }
         out
+    }
+
+    /// Whether a constant is used: what formats are is in the texts of `format!` themselves.
+    fn is_needed(&self, constant: &str) -> bool {
+        let name = constant.strip_prefix("const ").and_then(|rest| rest.split(':').next()).unwrap_or_default();
+        let others = self.constants.iter().filter(|other| *other != constant);
+        !self.constant_texts.contains_key(name)
+            || self
+                .body
+                .iter()
+                .chain(self.items.iter().map(|(_, item)| item))
+                .chain(others)
+                .any(|text| has_word(text, name))
     }
 
     fn has_call_of_gap(&self, line: usize) -> bool {

@@ -296,9 +296,12 @@ impl Scan {
     /// Whether something reads what the name is assigned at this place.
     pub(crate) fn reads_from(&self, name: &str, place: TextSize) -> bool {
         self.read_inside.contains(name)
-            || self.read_at.get(name).into_iter().flatten().any(|&(read, assigned)| {
-                assigned == place || (read > place && assigned < place)
-            })
+            || self
+                .read_at
+                .get(name)
+                .into_iter()
+                .flatten()
+                .any(|&(read, assigned)| assigned == place || (read > place && assigned < place))
     }
 
     /// All names that are read.

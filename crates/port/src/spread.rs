@@ -219,7 +219,9 @@ impl<'a> Program<'a> {
             (true, true) => format!("[{}]", texts.join(", ")),
             (true, false) => format!("({},)", texts.join(", ")),
             // A shape is a list here.
-            (false, false) if !elements.iter().any(|element| matches!(element, Expr::Starred(of) if !is_shape(&of.value))) => {
+            (false, false)
+                if !elements.iter().any(|element| matches!(element, Expr::Starred(of) if !is_shape(&of.value))) =>
+            {
                 self.joined_lists(elements)
             }
             (false, false) => return Err(Missing::new("a tuple with the elements of something else")),

@@ -259,6 +259,9 @@ impl<'a> Program<'a> {
                 (value.form, value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()))
             {
                 let of = of.replace("&'static ", "&");
+                if let Expr::StringLiteral(text) = &*assign.value {
+                    self.constant_texts.insert(name.id.to_string(), text.value.to_str().to_string());
+                }
                 self.constant(format!("const {}: {of} = {};", name.id, value.text));
                 let variable =
                     Variable { rust_name: name.id.to_string(), of: value.of, form: Form::Place, is_pending: false };
@@ -304,7 +307,9 @@ impl<'a> Program<'a> {
     /// Whether a path is that of a module: `layers = keras.layers`.
     fn is_module(&self, path: &str) -> bool {
         let is_of_keras = path == "keras" || crate::api::names_in(path).next().is_some();
-        is_of_keras || path.starts_with("keras.datasets.") || matches!(path, "numpy.random" | "numpy.linalg" | "os.path")
+        is_of_keras
+            || path.starts_with("keras.datasets.")
+            || matches!(path, "numpy.random" | "numpy.linalg" | "os.path")
     }
 
     /// Whether an element of a list is a callback.
